@@ -1,0 +1,12 @@
+/* banned.h - functions that truncate in silence, hide errors or keep hidden state; forced into
+ * every file by the build. The style guide says what to use instead. */
+#ifndef MYNA_BANNED_H
+#define MYNA_BANNED_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok atoi atol atoll rand srand
+
+#endif

@@ -1,0 +1,20 @@
+# One set of warnings and hardening for every target. Include once, from the root.
+add_compile_options(
+    -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+    -Wformat=2 -Wundef -Wno-sign-conversion -Werror=unused-result
+    -fno-common -fstack-protector-strong
+    -include ${PROJECT_SOURCE_DIR}/cmake/banned.h)
+if(MYNA_WERROR)
+    add_compile_options(-Werror)
+endif()
+add_compile_definitions(_POSIX_C_SOURCE=200809L _DEFAULT_SOURCE MYNA_VERSION="${PROJECT_VERSION}")
+add_link_options(-Wl,-z,relro,-z,now)
+include_directories(${PROJECT_SOURCE_DIR})
+
+if(MYNA_SANITIZE)
+    add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer
+        -fno-sanitize-recover=undefined)
+    add_link_options(-fsanitize=address,undefined)
+else()
+    add_compile_options($<$<CONFIG:Release>:-U_FORTIFY_SOURCE> $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
+endif()

@@ -1,0 +1,44 @@
+/* option.h - one table per program: command line, configuration file, --help
+ *
+ * A configuration file holds "name = value" lines; # starts a comment. Precedence: command line,
+ * environment (PREFIX_NAME in capitals, for options that name one), file, default.
+ */
+#ifndef SCHEMA_BASE_OPTION_H
+#define SCHEMA_BASE_OPTION_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "schema/base/span.h"
+
+enum option_type { OPTION_TEXT, OPTION_INT, OPTION_CHOICE, OPTION_FLAG };
+
+struct option_spec {
+    const char *name;       /* "device_listen"; --device-listen on the command line */
+    enum option_type type;
+    const char *fallback;   /* default as text; NULL: none, the field stays NULL or 0 */
+    int64_t min, max;       /* OPTION_INT */
+    const char *choices;    /* OPTION_CHOICE: "auto|window|headless" */
+    size_t offset;          /* of the field: const char * (text, choice), int64_t (int), bool (flag) */
+    const char *help;       /* one line */
+};
+
+struct option_table {
+    const char *program;
+    const char *env_prefix; /* "MYNAD" reads MYNAD_DATABASE; NULL: no environment */
+    const struct option_spec *specs;
+    size_t count;
+};
+
+/* Fills *config from defaults, file (--config PATH, or default_file when it exists), environment
+ * and arguments. Text values live as long as the process. *rest is the index of the first argument
+ * that is not an option. STATUS_INVALID: problem holds one line that names option, cause and cure. */
+MUST_CHECK enum status option_parse(const struct option_table *table, const char *default_file,
+                                    int argc, char **argv, void *config, int *rest,
+                                    char problem[256]);
+
+/* Every option with default and help line, one per row. */
+void option_print_help(const struct option_table *table, FILE *out);
+
+#endif
