@@ -1,0 +1,82 @@
+/* face.h - the robot's face: an avatar whose mouth follows the sound
+ *
+ * Owns the render thread, the screen (an SDL2 window, or none) and the recorder. The mouth is drawn
+ * from the voice's phoneme marks at the speaker's playhead, never from loudness alone and never
+ * from any other clock. Clauses, marks and sound come from the speaker by itself: whoever runs a
+ * turn only sets moods.
+ *
+ * Everything carries the turn's number; an old number changes nothing. All functions may be called
+ * from any thread and never wait for drawing.
+ */
+#ifndef AGENT_FACE_FACE_H
+#define AGENT_FACE_FACE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "schema/base/buffer.h"
+#include "schema/base/span.h"
+
+struct face;
+struct speaker;
+
+enum face_mood {
+    FACE_NEUTRAL = 0,
+    FACE_LISTENING = 1,
+    FACE_THINKING = 2,
+    FACE_SPEAKING = 3,
+    FACE_LIMIT = 4,   /* the allowance is used up */
+    FACE_OFFLINE = 5, /* no vendor can be reached */
+};
+
+enum face_screen {
+    FACE_SCREEN_AUTO = 0, /* a window when a display is there */
+    FACE_SCREEN_WINDOW = 1,
+    FACE_SCREEN_HEADLESS = 2,
+};
+
+struct face_options {
+    struct speaker *speaker; /* borrowed, must outlive the face; NULL: a face without voice */
+    const char *name;        /* the robot's name, shown small; copied; NULL: none */
+    enum face_screen screen;
+    int display_latency_ms;    /* from drawing to light: the only lead the mouth gets; about 20 */
+    const char *record_folder; /* each answer becomes <folder>/<turn>.mp4; NULL: no recording */
+    const char *ffmpeg;        /* program; NULL: "ffmpeg" */
+};
+
+/* Starts drawing. Must be called before the speaker's first turn. STATUS_UNREACHABLE:
+ * FACE_SCREEN_WINDOW and no display. The caller owns *out. */
+MUST_CHECK enum status face_create(struct face **out, const struct face_options *options);
+void face_free(struct face *face);
+
+/* A new turn begins: listening. An older one's mouth closes and its recording ends. */
+void face_begin_turn(struct face *face, uint64_t turn);
+
+/* The mood of this turn from now on. While a clause is heard the face speaks by itself; the mood
+ * given last shows before, between and after. */
+void face_mood(struct face *face, uint64_t turn, enum face_mood mood);
+
+/* One line of text now, until the next clause is heard: the owner's question, for instance. */
+void face_subtitle(struct face *face, uint64_t turn, struct span text);
+
+/* The mouth closes within 120 ms; nothing of this turn moves it again. */
+void face_interrupt(struct face *face, uint64_t turn);
+
+/* The turn is over: back to the resting mood when its last clause was heard. */
+void face_end_turn(struct face *face, uint64_t turn);
+
+/* How the face looks when no turn runs: FACE_NEUTRAL, FACE_LIMIT or FACE_OFFLINE. */
+void face_rest(struct face *face, enum face_mood mood);
+
+/* Shows text large over the face for a while: the enrolment digits, "here I am". */
+void face_notice(struct face *face, struct span text, int64_t duration_ms);
+
+#define FACE_PICTURE_SIZE      240
+#define FACE_PICTURE_MAX_BYTES 32768
+
+/* Appends the face as it is now: PNG, FACE_PICTURE_SIZE square, at most FACE_PICTURE_MAX_BYTES, for
+ * the dashboard. The picture shows no subtitle: speech stays on the robot. STATUS_FULL: it did not
+ * fit. */
+MUST_CHECK enum status face_picture(struct face *face, struct buffer *out);
+
+#endif
