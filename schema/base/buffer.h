@@ -30,6 +30,9 @@ void buffer_byte(struct buffer *buffer, uint8_t byte);
 void buffer_format(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Latches a failure of the caller's own, unless one is latched already. */
+void buffer_fail(struct buffer *buffer, enum status status);
+
 /* Drops the first count bytes (all when there are fewer). */
 void buffer_consume(struct buffer *buffer, size_t count);
 

@@ -42,7 +42,7 @@ const struct json *json_member_at(const struct json *object, size_t index, const
 /* Values: the fallback when json is NULL or of another type. Text is borrowed, NUL-terminated. */
 const char *json_text(const struct json *json, const char *fallback);
 int64_t json_int(const struct json *json, int64_t fallback);
-double json_real(const struct json *json, double fallback);
+double json_double(const struct json *json, double fallback);
 bool json_bool(const struct json *json, bool fallback);
 
 /* Appends the compact text of json, members in document order. */

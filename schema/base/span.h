@@ -39,4 +39,7 @@ MUST_CHECK enum status span_to_uint64(struct span span, uint64_t *out);
 /* True for well-formed UTF-8 (no overlong forms, no surrogates). */
 bool span_is_utf8(struct span span);
 
+/* Bytes of the well-formed UTF-8 character that the span starts with; 0: none. */
+size_t span_utf8_step(struct span span);
+
 #endif
