@@ -1,0 +1,121 @@
+/* store.h - connections to PostgreSQL: a pool, prepared statements, transactions
+ *
+ * This folder is the only one that knows libpq; one file per subject has the statements.
+ * Connections are made when needed and made again when the server came back; while it is away every
+ * call answers STATUS_UNREACHABLE at once or within the connect timeout (3 s). Each connection is
+ * set alike: search_path pg_catalog (so names are written with their schema), statement_timeout 10
+ * s, lock_timeout 5 s, time zone UTC. Thread-safe, except that a struct store_conn belongs to the
+ * thread that acquired it.
+ */
+#ifndef SERVER_STORE_STORE_H
+#define SERVER_STORE_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "schema/base/arena.h"
+#include "schema/base/span.h"
+#include "server/store/result.h"
+#include "server/store/value.h"
+
+struct store;
+struct store_conn;
+
+/* One SQL statement with $n parameters. Made by STORE_STATEMENT inside the function that runs it:
+ *
+ *     STORE_STATEMENT(rename, "UPDATE myna.device SET name = $2 WHERE device_id = $1");
+ *     return store_exec(conn, &rename, STORE_VALUES(value_text(id), value_text(name)), NULL);
+ *
+ * It is prepared once per connection, at its first use. Cast a parameter ($1::bigint[]) where
+ * PostgreSQL cannot know its type: a test prepares every statement without being told any. */
+struct store_statement {
+    const char *sql;
+};
+
+#define STORE_STATEMENT(name, text)                                                                \
+    static const struct store_statement name = {text};                                             \
+    static const struct store_statement *const name##_listed                                       \
+        __attribute__((used, section("store_statements"))) = &name
+
+/* The two arguments (values, count) of the calls below. */
+#define STORE_VALUES(...)                                                                          \
+    (const struct value[]){__VA_ARGS__},                                                           \
+        sizeof((const struct value[]){__VA_ARGS__}) / sizeof(struct value)
+#define STORE_NO_VALUES NULL, 0
+
+/* Connects once, so that a wrong conninfo shows at start: STATUS_UNREACHABLE, and problem tells
+ * cause and cure. The caller owns *out. */
+MUST_CHECK enum status store_open(struct store **out, const char *conninfo, unsigned connections,
+                                  const char *application, char problem[256]);
+
+/* Every connection must have been released and every listener stopped. NULL is allowed. */
+void store_close(struct store *store);
+
+/* Waits up to 5 s for a free connection. STATUS_TIMEOUT: all are busy; STATUS_UNREACHABLE. */
+MUST_CHECK enum status store_acquire(struct store *store, struct store_conn **out);
+void store_release(struct store *store, struct store_conn *conn);
+
+/* Runs a statement. result may be NULL; otherwise the caller releases it (on failure it is
+ * untouched). Failures:
+ *   STATUS_UNREACHABLE  connection lost (whether a statement outside a transaction ran is unknown)
+ *   STATUS_AGAIN        deadlock or serialisation failure: store_transaction() retries it
+ *   STATUS_EXISTS       a unique key is taken
+ *   STATUS_CONFLICT     a foreign key refers to nothing, or what is deleted is still referred to
+ *   STATUS_INVALID      a check or type refuses the data, or a function raised an exception
+ *   STATUS_TIMEOUT      statement_timeout or lock_timeout
+ *   STATUS_FULL         disk full, too many connections
+ *   STATUS_IO           anything else: a mistake in the statement; logged with its text */
+MUST_CHECK enum status store_exec(struct store_conn *conn, const struct store_statement *statement,
+                                  const struct value *values, size_t count, struct result *result);
+
+/* What the database said at the last failure on this connection, and the constraint it named ("" if
+ * none). Borrowed until the next call on the connection. */
+const char *store_problem(const struct store_conn *conn);
+const char *store_constraint(const struct store_conn *conn);
+
+/* One statement on a connection of the pool, outside any transaction. */
+MUST_CHECK enum status store_query(struct store *store, const struct store_statement *statement,
+                                   const struct value *values, size_t count, struct result *result);
+
+/* The same for a statement that gives one row with one column of JSON (or text): a copy in the
+ * arena. STATUS_NOT_FOUND: no row, or NULL. STATUS_MEMORY: the arena is full. */
+MUST_CHECK enum status store_json(struct store *store, const struct store_statement *statement,
+                                  const struct value *values, size_t count, struct arena *arena,
+                                  struct span *json);
+
+/* As store_json(), inside a transaction. */
+MUST_CHECK enum status store_exec_json(struct store_conn *conn,
+                                       const struct store_statement *statement,
+                                       const struct value *values, size_t count,
+                                       struct arena *arena, struct span *json);
+
+/* The only way to a transaction: BEGIN, work, and COMMIT when work returns STATUS_OK, ROLLBACK and
+ * work's status otherwise. After a deadlock or serialisation failure everything is run again, up to
+ * five times, so work must start its outputs afresh. STATUS_UNREACHABLE from COMMIT leaves open
+ * whether it took place. */
+typedef enum status (*store_work)(struct store_conn *conn, void *context);
+MUST_CHECK enum status store_transaction(struct store *store, store_work work, void *context);
+
+/* Inside a transaction: undoes what work did when it does not return STATUS_OK (or AGAIN or
+ * UNREACHABLE, which end the whole transaction), and lets the transaction go on. */
+MUST_CHECK enum status store_attempt(struct store_conn *conn, store_work work, void *context);
+
+/* For migrations: several statements in one text, without parameters. */
+MUST_CHECK enum status store_script(struct store_conn *conn, const char *sql);
+
+/* For COPY of many rows: sql is "COPY ... FROM STDIN (FORMAT binary)", bytes the whole stream. */
+MUST_CHECK enum status store_copy(struct store_conn *conn, const char *sql, struct span bytes);
+
+/* Calls on_notify in a thread of its own for each NOTIFY on one of the channels, and once with an
+ * empty payload for each channel whenever the listening connection was made (again): something may
+ * have been missed. The caller owns *out and stops it before store_close(). The channels' texts are
+ * borrowed until then. The callback must not block for long. */
+struct store_listener;
+typedef void (*store_on_notify)(void *context, const char *channel, struct span payload);
+MUST_CHECK enum status store_listen(struct store *store, const char *const *channels, size_t count,
+                                    store_on_notify on_notify, void *context,
+                                    struct store_listener **out);
+/* Returns when the thread has ended. NULL is allowed. */
+void store_unlisten(struct store_listener *listener);
+
+#endif
