@@ -73,7 +73,9 @@ struct json_problem {
 };
 
 /* Decodes object into target by the table. Texts are copied into the arena. A member that the table
- * does not name is a problem. STATUS_INVALID: *problem says which member and why. */
+ * does not name is a problem, also null for a member that may be left out; min and max both 0 mean
+ * no bound. STATUS_INVALID: *problem says which member and why, and target is untouched; STATUS_FULL:
+ * the arena's limit was reached, and target is undefined. */
 MUST_CHECK enum status json_decode(const struct json *object, const struct json_field *fields,
                                    size_t count, void *target, struct arena *arena,
                                    struct json_problem *problem);

@@ -1,7 +1,9 @@
 /* option.h - one table per program: command line, configuration file, --help
  *
- * A configuration file holds "name = value" lines; # starts a comment. Precedence: command line,
- * environment (PREFIX_NAME in capitals, for options that name one), file, default.
+ * A configuration file holds "name = value" lines; # at a line's start or after a blank starts a
+ * comment. The command line takes --name VALUE, --name=VALUE, --flag, --no-flag and -- as the end.
+ * Precedence: command line, environment (PREFIX_NAME in capitals, for all options of a table with a
+ * prefix), file, default.
  */
 #ifndef SCHEMA_BASE_OPTION_H
 #define SCHEMA_BASE_OPTION_H
