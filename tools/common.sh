@@ -1,0 +1,78 @@
+# shellcheck shell=sh
+# common.sh - how ./myna speaks: steps with their time, one clear line when something is wrong.
+
+now_ms() {
+	date +%s%3N
+}
+
+seconds() { # MILLISECONDS -> "12.3"
+	awk -v ms="$1" 'BEGIN { printf "%.1f", ms / 1000 }'
+}
+
+# die CAUSE CURE: one line, nothing half-done behind it.
+die() {
+	step_abandon
+	printf 'myna: %s. %s\n' "$1" "${2:-}" >&2
+	exit 1
+}
+
+STEP_NAME=''
+
+step() { # NAME: begins a step on the screen
+	STEP_NAME=$1
+	STEP_START=$(now_ms)
+	if [ -t 1 ]; then
+		printf '  %-46s' "$1 ..."
+	fi
+}
+
+step_done() { # [NOTE]
+	took=$(seconds $(($(now_ms) - STEP_START)))
+	if [ -t 1 ]; then
+		printf '%7s s  %s\n' "$took" "${1:-}"
+	else
+		printf '  %-46s%7s s  %s\n' "$STEP_NAME" "$took" "${1:-}"
+	fi
+	STEP_NAME=''
+}
+
+step_abandon() {
+	if [ -n "$STEP_NAME" ]; then
+		if [ -t 1 ]; then
+			printf 'failed\n'
+		else
+			printf '  %-46s failed\n' "$STEP_NAME"
+		fi
+		STEP_NAME=''
+	fi
+}
+
+# wait_until SECONDS COMMAND...: polls until the command succeeds.
+wait_until() {
+	tries=$(($1 * 10))
+	shift
+	while ! "$@" >/dev/null 2>&1; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+# port_taken PORT: whether something listens there; by the kernel's own table, so that no tool is
+# needed.
+port_taken() {
+	hex=$(printf '%04X' "$1")
+	awk -v port=":$hex" '$4 == "0A" && substr($2, length($2) - 4) == port { found = 1 }
+		END { exit !found }' /proc/net/tcp /proc/net/tcp6 2>/dev/null
+}
+
+need_disk() { # FOLDER MEGABYTES
+	free_mib=$(df -Pm "$1" | awk 'NR == 2 { print $4 }')
+	[ "$free_mib" -ge "$2" ] ||
+		die "only $free_mib MiB are free at $1, $2 MiB are needed" \
+			"Free some space, or point MYNA_HOME and the checkout at another disk"
+}
+
+random_word() { # CHARACTERS
+	od -An -N64 -tx1 /dev/urandom | tr -d ' \n' | tr 'a-f' 'k-p' | cut -c "1-$1"
+}

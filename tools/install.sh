@@ -1,0 +1,134 @@
+# shellcheck shell=sh
+# install.sh - what a bare Debian 12 lacks, and the build.
+
+# What builds and runs the fleet. Never a browser, an X server or a sound server.
+PACKAGES_RUN='build-essential cmake ninja-build pkg-config protobuf-compiler nanopb libnanopb-dev
+	postgresql-15 libpq-dev mosquitto mosquitto-dev libmosquitto-dev libpaho-mqtt-dev
+	libmicrohttpd-dev libmbedtls-dev libjansson-dev libcurl4-openssl-dev libcrypt-dev libyaml-dev
+	libexpat1-dev libcairo2-dev libsdl2-dev libasound2-dev libespeak-ng-dev espeak-ng-data
+	fonts-wqy-microhei ffmpeg fortunes fortunes-zh curl ca-certificates openssl nodejs npm
+	libcmocka-dev'
+
+# What the tests add.
+PACKAGES_TEST='clang clang-format libclang-rt-14-dev shellcheck mosquitto-clients git'
+PACKAGES_WEB='chromium'
+
+package_missing() {
+	# a Node.js from elsewhere brings its own npm
+	[ "$1" = npm ] && command -v npm >/dev/null 2>&1 && return 1
+	! dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null 2>&1; then
+		sudo "$@"
+	else
+		die "packages are missing and this user can neither sudo nor is root" \
+			"Run as root once: apt-get install --no-install-recommends $MISSING"
+	fi
+}
+
+# Debian's packages start a database and a broker of their own when installed; ours are private,
+# so they are told not to, for the time of the installation only.
+hold_services() {
+	as_root mkdir -p /etc/postgresql-common/createcluster.d
+	printf 'create_main_cluster = false\n' |
+		as_root tee /etc/postgresql-common/createcluster.d/zz-myna.conf >/dev/null
+	if [ ! -e /usr/sbin/policy-rc.d ]; then
+		printf '#!/bin/sh\nexit 101\n' | as_root tee /usr/sbin/policy-rc.d >/dev/null
+		as_root chmod 755 /usr/sbin/policy-rc.d
+		HELD_POLICY=yes
+	fi
+}
+
+release_services() {
+	as_root rm -f /etc/postgresql-common/createcluster.d/zz-myna.conf
+	[ "${HELD_POLICY:-}" = yes ] && as_root rm -f /usr/sbin/policy-rc.d
+	case " $MISSING " in
+	*' mosquitto '*)
+		if command -v systemctl >/dev/null 2>&1; then
+			as_root systemctl disable mosquitto.service >/dev/null 2>&1 || true
+		fi
+		;;
+	esac
+	return 0
+}
+
+apt_get() {
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 "$@" \
+		</dev/null >>"$INSTALL_LOG" 2>&1
+}
+
+apt_failed() {
+	release_services
+	if grep -qE 'Temporary failure resolving|Could not connect|Unable to connect|Failed to fetch|Could not resolve' "$INSTALL_LOG"; then
+		die "the package mirror cannot be reached" \
+			"Check the network or the mirror in /etc/apt, then run this again; details: $INSTALL_LOG"
+	fi
+	if grep -q 'No space left on device' "$INSTALL_LOG"; then
+		die "the disk is full" "Free about 2 GB, then run this again"
+	fi
+	if grep -q 'Unable to locate package' "$INSTALL_LOG"; then
+		die "$(grep -m 1 'Unable to locate package' "$INSTALL_LOG" | sed 's/^E: //')" \
+			"Debian 12 (bookworm) with its main archive is needed; details: $INSTALL_LOG"
+	fi
+	die "apt-get could not install what is missing" "Its output is in $INSTALL_LOG"
+}
+
+install_packages() { # run | test | web
+	[ -r /etc/debian_version ] ||
+		die "this is not Debian" "Debian 12 is needed; in a container: debian:bookworm"
+	wanted=$PACKAGES_RUN
+	[ "$1" = run ] || wanted="$wanted $PACKAGES_TEST"
+	[ "$1" = web ] && wanted="$wanted $PACKAGES_WEB"
+	MISSING=''
+	for package in $wanted; do
+		package_missing "$package" && MISSING="$MISSING $package"
+	done
+	MISSING=${MISSING# }
+	[ -n "$MISSING" ] || return 0
+
+	mkdir -p "$MYNA_HOME/log"
+	INSTALL_LOG=$MYNA_HOME/log/install.log
+	: >"$INSTALL_LOG"
+	if [ "$(id -u)" != 0 ] && command -v sudo >/dev/null 2>&1; then
+		printf '  installing packages needs sudo, once:\n'
+		sudo -v || die "sudo was refused" "Run as root once: apt-get install --no-install-recommends $MISSING"
+	fi
+	need_disk / 2500
+	step "apt: $(printf '%s\n' "$MISSING" | wc -w) packages and what they need"
+	hold_services
+	trap release_services EXIT
+	apt_get update || apt_failed
+	# shellcheck disable=SC2086 # a list of words
+	apt_get install --no-install-recommends $MISSING || apt_failed
+	release_services
+	trap - EXIT
+	step_done
+}
+
+# build PRESET [TARGET...]
+build() {
+	preset=$1
+	shift
+	mkdir -p "$MYNA_HOME/log"
+	build_log=$MYNA_HOME/log/build-$preset.log
+	need_disk "$MYNA_ROOT" 600
+	step "building ($preset)"
+	if ! (cd "$MYNA_ROOT" && cmake --preset "$preset" && cmake --build --preset "$preset" "$@") \
+		>"$build_log" 2>&1 </dev/null; then
+		step_abandon
+		grep -nE 'error|Error|ERR!' "$build_log" | head -20 >&2 || tail -20 "$build_log" >&2
+		if grep -qE 'npm.*(ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN)' "$build_log"; then
+			die "the npm registry cannot be reached" "Check the network or 'npm config get registry'"
+		fi
+		die "the build failed" "The whole output is in $build_log"
+	fi
+	step_done
+}
+
+build_release() {
+	build release --target mynad mynactl myna-agent myna-voice myna_broker myna-vendors myna-robots
+}

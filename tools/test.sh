@@ -1,0 +1,32 @@
+# shellcheck shell=sh
+# test.sh - ./myna test: the debug build (address and undefined-behaviour sanitizers) and its
+# suites, which are ctest labels.
+
+SUITES='unit lint integration simulation faults web'
+
+run_tests() {
+	all=''
+	chosen=''
+	for word in "$@"; do
+		case " $SUITES " in
+		*" $word "*) chosen="$chosen|$word" ;;
+		*)
+			[ "$word" = --all ] || die "there is no suite '$word'" "There are: $SUITES; and --all adds the long runs"
+			all=yes
+			;;
+		esac
+	done
+	chosen=${chosen#|}
+	[ -n "$chosen" ] || chosen=$(printf '%s' "$SUITES" | tr ' ' '|')
+	case $chosen in
+	*web*) install_packages web ;;
+	*) install_packages test ;;
+	esac
+	build debug
+	[ -z "$all" ] || build clang
+	[ -n "$all" ] || set -- -LE long
+	[ -z "$all" ] || set --
+	step_abandon
+	cd "$MYNA_ROOT"
+	ctest --test-dir .build/debug --output-on-failure --no-tests=error -L "^($chosen)\$" "$@"
+}
