@@ -48,7 +48,8 @@ struct store_statement {
 MUST_CHECK enum status store_open(struct store **out, const char *conninfo, unsigned connections,
                                   const char *application, char problem[256]);
 
-/* Every connection must have been released and every listener stopped. NULL is allowed. */
+/* Every connection must have been released and every listener (listener.h) stopped. NULL is
+ * allowed. */
 void store_close(struct store *store);
 
 /* Waits up to 5 s for a free connection. STATUS_TIMEOUT: all are busy; STATUS_UNREACHABLE. */
@@ -106,16 +107,8 @@ MUST_CHECK enum status store_script(struct store_conn *conn, const char *sql);
 /* For COPY of many rows: sql is "COPY ... FROM STDIN (FORMAT binary)", bytes the whole stream. */
 MUST_CHECK enum status store_copy(struct store_conn *conn, const char *sql, struct span bytes);
 
-/* Calls on_notify in a thread of its own for each NOTIFY on one of the channels, and once with an
- * empty payload for each channel whenever the listening connection was made (again): something may
- * have been missed. The caller owns *out and stops it before store_close(). The channels' texts are
- * borrowed until then. The callback must not block for long. */
-struct store_listener;
-typedef void (*store_on_notify)(void *context, const char *channel, struct span payload);
-MUST_CHECK enum status store_listen(struct store *store, const char *const *channels, size_t count,
-                                    store_on_notify on_notify, void *context,
-                                    struct store_listener **out);
-/* Returns when the thread has ended. NULL is allowed. */
-void store_unlisten(struct store_listener *listener);
+/* For listener.c: how this store connects. Borrowed. */
+struct connect_target;
+const struct connect_target *store_target(const struct store *store);
 
 #endif

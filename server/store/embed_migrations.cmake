@@ -1,0 +1,20 @@
+# Turns migrations/NNNN_name.sql into a C table. Run as a script:
+#   cmake -DOUT=file.c "-DFILES=a.sql|b.sql" -P embed_migrations.cmake
+string(REPLACE "|" ";" FILES "${FILES}")
+list(SORT FILES)
+set(texts "")
+set(rows "")
+foreach(file IN LISTS FILES)
+    get_filename_component(name "${file}" NAME_WE)
+    if(NOT name MATCHES "^[0-9][0-9][0-9][0-9]_[a-z0-9_]+$")
+        message(FATAL_ERROR "migration ${file} is not named NNNN_name.sql")
+    endif()
+    string(REGEX MATCH "^[0-9]+" number "${name}")
+    math(EXPR version "1${number} - 10000")
+    file(READ "${file}" hex HEX)
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+    string(APPEND texts "static const char sql_${number}[] = {${bytes}0};\n")
+    string(APPEND rows "    {${version}, \"${name}\", sql_${number}},\n")
+endforeach()
+file(WRITE "${OUT}" "#include \"server/store/migrations.h\"\n\n${texts}\n"
+    "const struct migrations_file migrations_files[] = {\n${rows}    {0, NULL, NULL},\n};\n")
