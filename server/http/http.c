@@ -1,0 +1,538 @@
+#include "server/http/http.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "schema/base/log.h"
+#include "schema/base/queue.h"
+#include "server/http/listen.h"
+
+#define HTTP_THREADS     2
+#define CONNECTIONS      4096u
+#define IDLE_TIMEOUT_S   120u
+#define MAX_WORKERS      32u
+#define WAITING_REQUESTS 512u
+#define REQUEST_MEMORY   ((size_t)24 << 20)
+#define URL_SIZE         96
+
+struct http {
+    struct MHD_Daemon *daemon;
+    struct queue *waiting;
+    pthread_t workers[MAX_WORKERS];
+    unsigned worker_count;
+    struct http_options options;
+    int fd;
+    unsigned port;
+    char url[URL_SIZE];
+    atomic_uint_fast64_t answers[6];
+    atomic_uint_fast64_t refused;
+};
+
+enum exchange_state { READING, WORKING, ANSWERED };
+
+/* One request from its headers to the last byte of its answer. */
+struct exchange {
+    struct http *http;
+    struct MHD_Connection *connection;
+    enum exchange_state state;
+    struct arena *arena;
+    struct buffer body;
+    struct request request;
+    struct reply reply;
+};
+
+static void exchange_free(struct exchange *exchange)
+{
+    if (exchange == NULL)
+        return;
+    /* a file that was never handed to the library */
+    if (exchange->reply.fd >= 0)
+        close(exchange->reply.fd);
+    request_release(&exchange->request);
+    buffer_release(&exchange->body);
+    arena_free(exchange->arena);
+    free(exchange);
+}
+
+static struct exchange *exchange_create(struct http *http, struct MHD_Connection *connection)
+{
+    struct exchange *exchange = calloc(1, sizeof *exchange);
+
+    if (exchange == NULL)
+        return NULL;
+    if (arena_create(&exchange->arena, REQUEST_MEMORY) != STATUS_OK) {
+        free(exchange);
+        return NULL;
+    }
+    exchange->http = http;
+    exchange->connection = connection;
+    buffer_init(&exchange->body, ROUTE_BODY_BYTES);
+    reply_init(&exchange->reply, exchange->arena);
+    return exchange;
+}
+
+/* The request's view of the connection */
+
+static enum MHD_Result add_pair(struct request_pair *pairs, size_t max, size_t *count,
+                                const char *name, const char *value)
+{
+    if (*count == max)
+        return MHD_NO;
+    pairs[(*count)++] = (struct request_pair){name, value};
+    return MHD_YES;
+}
+
+static enum MHD_Result on_pair(void *context, enum MHD_ValueKind kind, const char *name,
+                               const char *value)
+{
+    struct request *r = context;
+
+    if (kind == MHD_HEADER_KIND)
+        return add_pair(r->headers, REQUEST_PAIRS, &r->header_count, name, value);
+    if (kind == MHD_GET_ARGUMENT_KIND)
+        return add_pair(r->query, REQUEST_PAIRS, &r->query_count, name, value);
+    return add_pair(r->cookies, sizeof r->cookies / sizeof *r->cookies, &r->cookie_count, name,
+                    value);
+}
+
+static void read_address(struct MHD_Connection *connection, char out[REQUEST_ADDRESS])
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *peer = info != NULL ? info->client_addr : NULL;
+
+    out[0] = '\0';
+    if (peer != NULL && peer->sa_family == AF_INET)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)peer)->sin_addr, out, REQUEST_ADDRESS);
+    if (peer != NULL && peer->sa_family == AF_INET6)
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)peer)->sin6_addr, out, REQUEST_ADDRESS);
+}
+
+static void fill_request(struct exchange *exchange, const char *url, const char *method)
+{
+    struct request *request = &exchange->request;
+
+    request->method = method;
+    request->path = url;
+    request->arena = exchange->arena;
+    request->secure = exchange->http->options.cert_pem != NULL;
+    read_address(exchange->connection, request->address);
+    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, on_pair, request);
+    MHD_get_connection_values(exchange->connection, MHD_GET_ARGUMENT_KIND, on_pair, request);
+    MHD_get_connection_values(exchange->connection, MHD_COOKIE_KIND, on_pair, request);
+}
+
+/* The work, on a worker's thread */
+
+static bool is_write(const struct request *request)
+{
+    return strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0;
+}
+
+/* Whether the request may reach its handler; otherwise reply says why not. */
+static bool admit(struct http *http, struct request *request, struct reply *reply)
+{
+    enum route_role role = request->route->role;
+    enum status status = STATUS_OK;
+
+    if (is_write(request) && !request_same_origin(request)) {
+        reply_problem(reply, 403, "this request comes from a page of another site");
+        return false;
+    }
+    if (http->options.hooks != NULL)
+        status = http->options.hooks->authenticate(http->options.context, request);
+    if (status != STATUS_OK) {
+        reply_status(reply, status, "the session");
+        return false;
+    }
+    if (role != ROUTE_ANYONE && request->actor.role == ROUTE_ANYONE) {
+        reply_header(reply, "WWW-Authenticate", "Bearer realm=\"myna\"");
+        reply_problem(reply, 401, "log in first, or send an API key");
+        return false;
+    }
+    if (request->actor.role < role) {
+        reply_problem(reply, 403, "this needs the role %s; you are %s", route_role_name(role),
+                      route_role_name(request->actor.role));
+        return false;
+    }
+    return true;
+}
+
+static void serve(struct http *http, struct request *request, struct reply *reply)
+{
+    const struct http_hooks *hooks = http->options.hooks;
+    bool keyed = strcmp(request->method, "POST") == 0 && hooks != NULL && hooks->before != NULL &&
+                 request_header(request, "Idempotency-Key") != NULL;
+
+    if (!admit(http, request, reply))
+        return;
+    if (keyed && hooks->before(http->options.context, request, reply))
+        return;
+    request->route->handler(http->options.context, request, reply);
+    if (keyed)
+        hooks->after(http->options.context, request, reply);
+}
+
+static void *work(void *context)
+{
+    struct http *http = context;
+    uint8_t *message;
+    size_t size;
+
+    while (queue_take(http->waiting, -1, &message, &size) == STATUS_OK) {
+        struct exchange *exchange;
+
+        memcpy(&exchange, message, sizeof exchange);
+        free(message);
+        serve(http, &exchange->request, &exchange->reply);
+        if (arena_failed(exchange->arena) && exchange->reply.body.data == NULL &&
+            exchange->reply.status >= 500)
+            log_warning("http", "a request needed too much memory path=%s", exchange->request.path);
+        exchange->state = ANSWERED;
+        MHD_resume_connection(exchange->connection);
+    }
+    return NULL;
+}
+
+/* Answers, on the library's threads */
+
+static const struct reply_header safe_headers[] = {
+    {"Content-Security-Policy",
+     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+     "media-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
+     "form-action 'self'"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"X-Frame-Options", "DENY"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Permissions-Policy", "camera=(), microphone=(), geolocation=()"},
+};
+
+/* A stream and the connection that it wakes. */
+struct events {
+    struct MHD_Connection *connection;
+    struct hub_stream *stream;
+};
+
+static void sleep_connection(void *context)
+{
+    MHD_suspend_connection(((struct events *)context)->connection);
+}
+
+static void wake_connection(void *context)
+{
+    MHD_resume_connection(((struct events *)context)->connection);
+}
+
+static ssize_t read_events(void *context, uint64_t position, char *out, size_t max)
+{
+    struct events *events = context;
+    ssize_t size = hub_read(events->stream, (uint8_t *)out, max, sleep_connection);
+
+    (void)position;
+    return size < 0 ? MHD_CONTENT_READER_END_OF_STREAM : size;
+}
+
+static void end_events(void *context)
+{
+    struct events *events = context;
+
+    hub_close_stream(events->stream);
+    free(events);
+}
+
+static struct MHD_Response *make_events(struct exchange *exchange)
+{
+    struct events *events = calloc(1, sizeof *events);
+    struct MHD_Response *response;
+
+    if (events == NULL)
+        return NULL;
+    events->connection = exchange->connection;
+    events->stream = hub_open_stream(exchange->http->options.hub, wake_connection, events);
+    if (events->stream == NULL) {
+        free(events);
+        return NULL;
+    }
+    response =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, read_events, events, end_events);
+    if (response == NULL)
+        end_events(events);
+    return response;
+}
+
+static struct MHD_Response *make_response(struct exchange *exchange)
+{
+    struct reply *reply = &exchange->reply;
+
+    if (reply->kind == REPLY_EVENTS) {
+        struct MHD_Response *response = make_events(exchange);
+        if (response != NULL)
+            return response;
+        reply_header(reply, "Retry-After", "30");
+        reply_problem(reply, 503, "too many event streams are open");
+    }
+    if (reply->kind == REPLY_FILE) {
+        struct MHD_Response *response = MHD_create_response_from_fd_at_offset64(
+            reply->file_size, reply->fd, reply->file_offset);
+        if (response != NULL)
+            reply->fd = -1; /* the library closes it now */
+        return response;
+    }
+    /* the bytes live in the exchange, which outlives its answer */
+    return MHD_create_response_from_buffer(reply->body.size, (void *)(uintptr_t)reply->body.data,
+                                           MHD_RESPMEM_PERSISTENT);
+}
+
+static bool has_header(const struct reply *reply, const char *name)
+{
+    for (size_t i = 0; i < reply->header_count; i++)
+        if (strcmp(reply->headers[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static void add_headers(const struct exchange *exchange, struct MHD_Response *response)
+{
+    const struct reply *reply = &exchange->reply;
+
+    for (size_t i = 0; i < sizeof safe_headers / sizeof *safe_headers; i++)
+        MHD_add_response_header(response, safe_headers[i].name, safe_headers[i].value);
+    if (exchange->request.secure)
+        MHD_add_response_header(response, "Strict-Transport-Security", "max-age=31536000");
+    if (reply->type != NULL)
+        MHD_add_response_header(response, "Content-Type", reply->type);
+    if (!has_header(reply, "Cache-Control"))
+        MHD_add_response_header(response, "Cache-Control", "no-store");
+    for (size_t i = 0; i < reply->header_count; i++)
+        MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
+}
+
+static enum MHD_Result answer(struct exchange *exchange)
+{
+    struct MHD_Response *response = make_response(exchange);
+    unsigned status = exchange->reply.status;
+
+    if (response == NULL)
+        return MHD_NO;
+    add_headers(exchange, response);
+    enum MHD_Result result = MHD_queue_response(exchange->connection, status, response);
+    MHD_destroy_response(response);
+    atomic_fetch_add(&exchange->http->answers[status / 100 <= 5 ? status / 100 : 5], 1);
+    return result;
+}
+
+/* Requests, on the library's threads */
+
+static enum MHD_Result refuse(struct exchange *exchange, unsigned status, const char *detail)
+{
+    reply_problem(&exchange->reply, status, "%s", detail);
+    exchange->state = ANSWERED;
+    return answer(exchange);
+}
+
+static size_t body_limit(const struct route *route)
+{
+    return route->body == ROUTE_BODY_LARGE ? ROUTE_LARGE_BODY_BYTES : ROUTE_BODY_BYTES;
+}
+
+/* Headers are here: what can be refused now is refused before any body is read. */
+static enum MHD_Result begin(struct exchange *exchange, const char *url, const char *method)
+{
+    struct request *request = &exchange->request;
+    const struct http_options *options = &exchange->http->options;
+    int64_t announced = 0;
+
+    fill_request(exchange, url, method);
+    enum status status = request_match(request, options->tables, options->table_count);
+    if (status == STATUS_NOT_FOUND)
+        return refuse(exchange, 404, "there is nothing at this path");
+    if (status == STATUS_DENIED)
+        return refuse(exchange, 405, "this path does not take that method");
+    if (status != STATUS_OK)
+        return refuse(exchange, 503, status_text(status));
+
+    size_t limit = body_limit(request->route);
+    const char *length = request_header(request, "Content-Length");
+    if (length != NULL && span_to_int64(span_text(length), &announced) == STATUS_OK &&
+        announced > (int64_t)limit)
+        return refuse(exchange, 413, "the body is larger than this path takes");
+    buffer_init(&exchange->body, limit);
+    return MHD_YES;
+}
+
+static enum MHD_Result read_body(struct exchange *exchange, const char *data, size_t *size)
+{
+    buffer_add(&exchange->body, span_of(data, *size));
+    *size = 0;
+    /* chunked and too large: nothing can be answered while data comes, so hang up */
+    return buffer_status(&exchange->body) == STATUS_OK ? MHD_YES : MHD_NO;
+}
+
+static enum MHD_Result dispatch(struct exchange *exchange)
+{
+    struct span self = span_of(&exchange, sizeof exchange);
+
+    exchange->request.body = buffer_span(&exchange->body);
+    exchange->state = WORKING;
+    MHD_suspend_connection(exchange->connection);
+    if (queue_put(exchange->http->waiting, &self, 1) == STATUS_OK)
+        return MHD_YES;
+    atomic_fetch_add(&exchange->http->refused, 1);
+    reply_header(&exchange->reply, "Retry-After", "1");
+    reply_problem(&exchange->reply, 503, "the server is busy: try again");
+    exchange->state = ANSWERED;
+    MHD_resume_connection(exchange->connection);
+    return MHD_YES;
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *size, void **slot)
+{
+    struct exchange *exchange = *slot;
+
+    (void)version;
+    if (exchange == NULL) {
+        exchange = exchange_create(context, connection);
+        *slot = exchange;
+        return exchange != NULL ? begin(exchange, url, method) : MHD_NO;
+    }
+    if (*size > 0)
+        return read_body(exchange, data, size);
+    if (exchange->state == READING)
+        return dispatch(exchange);
+    return answer(exchange);
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **slot,
+                         enum MHD_RequestTerminationCode code)
+{
+    (void)context;
+    (void)connection;
+    (void)code;
+    exchange_free(*slot);
+    *slot = NULL;
+}
+
+static void on_log(void *context, const char *format, va_list args)
+{
+    char line[256];
+
+    (void)context;
+    vsnprintf(line, sizeof line, format, args);
+    log_debug("http", "%s", line);
+}
+
+/* Start and stop */
+
+static struct MHD_Daemon *start_daemon(struct http *http)
+{
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    bool tls = http->options.cert_pem != NULL;
+    const struct MHD_OptionItem tls_options[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)http->options.cert_pem},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)http->options.key_pem},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t) "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    const struct MHD_OptionItem no_options[] = {{MHD_OPTION_END, 0, NULL}};
+
+    return MHD_start_daemon(flags | (tls ? MHD_USE_TLS : 0), 0, NULL, NULL, on_request, http,
+                            MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
+                            http->fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)HTTP_THREADS,
+                            MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
+                            IDLE_TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
+                            MHD_OPTION_ARRAY, tls ? tls_options : no_options, MHD_OPTION_END);
+}
+
+static enum status start_workers(struct http *http)
+{
+    for (unsigned i = 0; i < http->options.workers && i < MAX_WORKERS; i++) {
+        if (pthread_create(&http->workers[i], NULL, work, http) != 0)
+            return STATUS_MEMORY;
+        http->worker_count++;
+    }
+    return STATUS_OK;
+}
+
+enum status http_start(struct http **out, const struct http_options *options, char problem[256])
+{
+    struct http *http = calloc(1, sizeof *http);
+    char host[LISTEN_HOST];
+    char port[8];
+
+    if (http == NULL)
+        return STATUS_MEMORY;
+    http->options = *options;
+    http->fd = -1;
+    enum status status = listen_open(options->address, &http->fd, &http->port, problem);
+    if (status != STATUS_OK)
+        goto fail;
+    snprintf(problem, 256, "cannot start the listener on \"%.80s\"%s", options->address,
+             options->cert_pem != NULL ? " (do certificate and key belong together?)" : "");
+    status = queue_create(&http->waiting, WAITING_REQUESTS, WAITING_REQUESTS * sizeof(void *));
+    if (status == STATUS_OK)
+        status = start_workers(http);
+    if (status != STATUS_OK)
+        goto fail;
+    http->daemon = start_daemon(http);
+    if (http->daemon == NULL) {
+        status = STATUS_UNREACHABLE;
+        goto fail;
+    }
+    if (listen_split(options->address, host, port) == STATUS_OK)
+        snprintf(http->url, URL_SIZE, strchr(host, ':') != NULL ? "%s://[%s]:%u" : "%s://%s:%u",
+                 options->cert_pem != NULL ? "https" : "http", host, http->port);
+    http->options.address = NULL;
+    *out = http;
+    return STATUS_OK;
+fail:
+    http_stop(http);
+    return status;
+}
+
+void http_stop(struct http *http)
+{
+    if (http == NULL)
+        return;
+    if (http->options.hub != NULL)
+        hub_shut(http->options.hub);
+    if (http->daemon != NULL && MHD_quiesce_daemon(http->daemon) == MHD_INVALID_SOCKET)
+        log_debug("http", "the listener was already quiet");
+    /* the library cannot stop while a connection is suspended: let the workers finish theirs */
+    if (http->waiting != NULL)
+        queue_close(http->waiting);
+    for (unsigned i = 0; i < http->worker_count; i++)
+        pthread_join(http->workers[i], NULL);
+    if (http->daemon != NULL)
+        MHD_stop_daemon(http->daemon);
+    queue_free(http->waiting);
+    if (http->fd >= 0)
+        close(http->fd);
+    free(http);
+}
+
+unsigned http_port(const struct http *http)
+{
+    return http->port;
+}
+
+const char *http_url(const struct http *http)
+{
+    return http->url;
+}
+
+void http_counts(struct http *http, struct http_counts *counts)
+{
+    for (int i = 0; i < 6; i++)
+        counts->answers[i] = atomic_load(&http->answers[i]);
+    counts->refused = atomic_load(&http->refused);
+    counts->queued = queue_depth(http->waiting);
+}

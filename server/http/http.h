@@ -1,0 +1,59 @@
+/* http.h - an HTTP listener; libmicrohttpd and nothing else knows it
+ *
+ * Two threads speak HTTP and never wait for anything else; handlers, which may wait for the
+ * database, run on a bounded pool of workers while their connection is suspended. What does not fit
+ * is refused with 503. Every answer carries the headers that keep a browser safe.
+ */
+#ifndef SERVER_HTTP_HTTP_H
+#define SERVER_HTTP_HTTP_H
+
+#include "server/http/hub.h"
+#include "server/http/reply.h"
+#include "server/http/request.h"
+
+struct http;
+
+/* What http.c asks of whoever knows operators and the database. Called by workers. */
+struct http_hooks {
+    /* Fills request->actor from cookie or Authorization; leaves it empty when neither is given or
+     * valid. Any status but STATUS_OK refuses the request. */
+    enum status (*authenticate)(void *context, struct request *request);
+    /* True: *reply is the answer that this request's Idempotency-Key got before. May be NULL. */
+    bool (*before)(void *context, struct request *request, struct reply *reply);
+    /* After the handler, when before() was called and returned false. */
+    void (*after)(void *context, struct request *request, const struct reply *reply);
+};
+
+struct http_options {
+    const char *address;            /* "127.0.0.1:8080", "[::]:8443"; port 0 chooses one */
+    const char *cert_pem, *key_pem; /* both NULL: without TLS */
+    const struct route_table *tables;
+    size_t table_count;
+    const struct http_hooks *hooks; /* NULL: every route must be for anyone */
+    void *context;                  /* given to hooks and handlers */
+    struct hub *hub;                /* NULL: no event streams */
+    unsigned workers;
+};
+
+/* Copies what it needs of *options but borrows tables, hooks, hub and context until http_stop().
+ * STATUS_UNREACHABLE: the address cannot be bound; problem tells cause and cure. */
+MUST_CHECK enum status http_start(struct http **out, const struct http_options *options,
+                                  char problem[256]);
+
+/* Ends event streams, finishes what workers do, closes all connections. NULL is allowed. */
+void http_stop(struct http *http);
+
+unsigned http_port(const struct http *http);
+
+/* "http://127.0.0.1:8080"; borrowed. */
+const char *http_url(const struct http *http);
+
+/* For metrics: answers by status class (index 1 to 5) and requests that found the pool full. */
+struct http_counts {
+    uint64_t answers[6];
+    uint64_t refused;
+    uint64_t queued;
+};
+void http_counts(struct http *http, struct http_counts *counts);
+
+#endif

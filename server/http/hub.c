@@ -1,0 +1,187 @@
+#include "server/http/hub.h"
+
+#include <pthread.h>
+
+#include "schema/base/buffer.h"
+
+/* A dashboard that is this far behind has stopped reading. */
+#define STREAM_BYTES ((size_t)64 << 10)
+
+struct hub_stream {
+    struct hub *hub;
+    struct hub_stream *next;
+    struct buffer pending;
+    hub_wake wake;
+    void *context;
+    bool asleep;
+    bool ended;
+};
+
+struct hub {
+    pthread_mutex_t lock;
+    struct hub_stream *streams;
+    size_t count;
+    size_t max;
+    uint64_t dropped;
+    bool shut;
+};
+
+enum status hub_create(struct hub **out, size_t max_streams)
+{
+    struct hub *hub = calloc(1, sizeof *hub);
+
+    if (hub == NULL)
+        return STATUS_MEMORY;
+    hub->max = max_streams;
+    pthread_mutex_init(&hub->lock, NULL);
+    *out = hub;
+    return STATUS_OK;
+}
+
+void hub_free(struct hub *hub)
+{
+    if (hub == NULL)
+        return;
+    pthread_mutex_destroy(&hub->lock);
+    free(hub);
+}
+
+static void wake(struct hub_stream *stream)
+{
+    if (!stream->asleep)
+        return;
+    stream->asleep = false;
+    stream->wake(stream->context);
+}
+
+static void append(struct hub *hub, struct span text)
+{
+    pthread_mutex_lock(&hub->lock);
+    for (struct hub_stream *s = hub->streams; s != NULL; s = s->next) {
+        if (s->ended)
+            continue;
+        buffer_add(&s->pending, text);
+        if (buffer_status(&s->pending) != STATUS_OK) {
+            s->ended = true;
+            hub->dropped++;
+        }
+        wake(s);
+    }
+    pthread_mutex_unlock(&hub->lock);
+}
+
+void hub_publish(struct hub *hub, struct span kind, struct span data)
+{
+    struct buffer text;
+
+    buffer_init(&text, STREAM_BYTES);
+    buffer_text(&text, "event: ");
+    buffer_add(&text, kind);
+    buffer_text(&text, "\ndata: ");
+    buffer_add(&text, data);
+    buffer_text(&text, "\n\n");
+    if (buffer_status(&text) == STATUS_OK)
+        append(hub, buffer_span(&text));
+    buffer_release(&text);
+}
+
+void hub_heartbeat(struct hub *hub)
+{
+    append(hub, span_text(": still here\n\n"));
+}
+
+void hub_shut(struct hub *hub)
+{
+    pthread_mutex_lock(&hub->lock);
+    hub->shut = true;
+    for (struct hub_stream *s = hub->streams; s != NULL; s = s->next) {
+        s->ended = true;
+        wake(s);
+    }
+    pthread_mutex_unlock(&hub->lock);
+}
+
+size_t hub_streams(struct hub *hub)
+{
+    pthread_mutex_lock(&hub->lock);
+    size_t count = hub->count;
+    pthread_mutex_unlock(&hub->lock);
+    return count;
+}
+
+uint64_t hub_dropped(struct hub *hub)
+{
+    pthread_mutex_lock(&hub->lock);
+    uint64_t dropped = hub->dropped;
+    pthread_mutex_unlock(&hub->lock);
+    return dropped;
+}
+
+struct hub_stream *hub_open_stream(struct hub *hub, hub_wake wake_reader, void *context)
+{
+    struct hub_stream *stream = calloc(1, sizeof *stream);
+
+    if (stream == NULL)
+        return NULL;
+    stream->hub = hub;
+    stream->wake = wake_reader;
+    stream->context = context;
+    buffer_init(&stream->pending, STREAM_BYTES);
+    /* the first bytes tell the browser at once that it is connected, and how soon to come back */
+    buffer_text(&stream->pending, "retry: 2000\n\n");
+
+    pthread_mutex_lock(&hub->lock);
+    bool refused = hub->shut || hub->count >= hub->max;
+    if (!refused) {
+        stream->next = hub->streams;
+        hub->streams = stream;
+        hub->count++;
+    }
+    pthread_mutex_unlock(&hub->lock);
+    if (!refused)
+        return stream;
+    buffer_release(&stream->pending);
+    free(stream);
+    return NULL;
+}
+
+void hub_close_stream(struct hub_stream *stream)
+{
+    if (stream == NULL)
+        return;
+    struct hub *hub = stream->hub;
+
+    pthread_mutex_lock(&hub->lock);
+    for (struct hub_stream **at = &hub->streams; *at != NULL; at = &(*at)->next)
+        if (*at == stream) {
+            *at = stream->next;
+            hub->count--;
+            break;
+        }
+    pthread_mutex_unlock(&hub->lock);
+    buffer_release(&stream->pending);
+    free(stream);
+}
+
+ssize_t hub_read(struct hub_stream *stream, uint8_t *out, size_t max, hub_wake sleep)
+{
+    ssize_t result;
+
+    pthread_mutex_lock(&stream->hub->lock);
+    struct span pending = buffer_span(&stream->pending);
+    if (stream->ended) {
+        result = -1;
+    } else if (pending.size == 0) {
+        stream->asleep = true;
+        if (sleep != NULL)
+            sleep(stream->context);
+        result = 0;
+    } else {
+        size_t size = pending.size < max ? pending.size : max;
+        memcpy(out, pending.data, size);
+        buffer_consume(&stream->pending, size);
+        result = (ssize_t)size;
+    }
+    pthread_mutex_unlock(&stream->hub->lock);
+    return result;
+}

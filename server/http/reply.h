@@ -1,0 +1,70 @@
+/* reply.h - the answer a handler makes: a status, a body, a few headers
+ *
+ * Bodies and header values are borrowed: from the request's arena, or static. Nothing here knows
+ * the HTTP library. Problems follow RFC 9457.
+ */
+#ifndef SERVER_HTTP_REPLY_H
+#define SERVER_HTTP_REPLY_H
+
+#include "schema/base/json.h"
+
+struct request;
+
+#define REPLY_HEADERS 12
+
+enum reply_kind { REPLY_BYTES, REPLY_FILE, REPLY_EVENTS };
+
+struct reply_header {
+    const char *name;
+    const char *value;
+};
+
+/* Plain data. */
+struct reply {
+    struct arena *arena;
+    unsigned status;
+    enum reply_kind kind;
+    const char *type;
+    struct span body;
+    int fd; /* REPLY_FILE: taken over, with the part of it to send */
+    uint64_t file_offset, file_size;
+    struct reply_header headers[REPLY_HEADERS];
+    size_t header_count;
+};
+
+/* 500 until something better is said. */
+void reply_init(struct reply *reply, struct arena *arena);
+
+/* name and value are borrowed. More than REPLY_HEADERS is the caller's mistake. */
+void reply_header(struct reply *reply, const char *name, const char *value);
+
+/* ETag: "version" */
+void reply_version(struct reply *reply, int64_t version);
+
+/* Cache-Control: no-store is added by the server for everything but files of the dashboard. */
+void reply_json(struct reply *reply, unsigned status, struct span json);
+void reply_bytes(struct reply *reply, unsigned status, const char *type, struct span body);
+void reply_empty(struct reply *reply, unsigned status);
+
+/* The part [offset, offset + size) of the file; fd is closed when sent. */
+void reply_file(struct reply *reply, unsigned status, const char *type, int fd, uint64_t offset,
+                uint64_t size);
+
+/* The server's event stream. */
+void reply_events(struct reply *reply);
+
+/* {"type":"about:blank","title":..,"status":..,"detail":..}; the title follows from the status. */
+void reply_problem(struct reply *reply, unsigned status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same with "errors":[{"pointer","detail"}]. */
+void reply_field(struct reply *reply, unsigned status, const struct json_problem *problem);
+
+/* What a store or a rule answered, when the handler has nothing more exact to say. subject names
+ * the thing: "device \"r1\"". */
+void reply_status(struct reply *reply, enum status status, const char *subject);
+
+/* "Not Found" */
+const char *reply_title(unsigned status);
+
+#endif
