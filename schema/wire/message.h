@@ -1,8 +1,8 @@
 /* message.h - encodes and decodes the messages of myna.proto; nanopb and nothing else knows it
  *
  * The structs are nanopb's (wire_Hello, wire_State, ...) from "myna.pb.h": plain data without
- * pointers. Some are large (wire_UsageBatch 25 KB, wire_Reply 40 KB): keep them in an arena or in a
- * long-lived struct, not on a thread's stack. No I/O; thread-safe.
+ * pointers. Some are large (wire_ConfigContent 60 KB, wire_Reply 40 KB, wire_UsageBatch 30 KB):
+ * keep them in an arena or in a long-lived struct, not on a thread's stack. No I/O; thread-safe.
  */
 #ifndef SCHEMA_WIRE_MESSAGE_H
 #define SCHEMA_WIRE_MESSAGE_H
@@ -24,7 +24,8 @@ enum message_type {
     MESSAGE_USAGE_RECORD,
 };
 
-/* Encodes *message, a struct of that type, into out and sets *size. STATUS_FULL: out is too small. */
+/* Encodes *message, a struct of that type, into out and sets *size. STATUS_FULL: out is too small;
+ * STATUS_INVALID: a text is not UTF-8 or has no end, or a count passes its bound. */
 MUST_CHECK enum status message_encode(enum message_type type, const void *message, uint8_t *out,
                                       size_t out_size, size_t *size);
 
@@ -32,15 +33,15 @@ MUST_CHECK enum status message_encode(enum message_type type, const void *messag
  * a text is not UTF-8; *message is then undefined. Unknown fields are skipped. */
 MUST_CHECK enum status message_decode(enum message_type type, struct span bytes, void *message);
 
-/* Name tables of the enums that leave the process; "unknown" for other numbers. The same words stand
- * in the database and in the API. */
-const char *message_provenance_name(wire_Provenance provenance);  /* "vendor_final" ... */
-const char *message_outcome_name(wire_Outcome outcome);           /* "answered" ... */
-const char *message_error_name(wire_ErrorClass error_class);      /* "none", "rate" ... */
-const char *message_setting_name(wire_SettingOutcome outcome);    /* "applied" ... */
+/* Name tables of the enums that leave the process; "unknown" for other numbers. The same words
+ * stand in the database and in the API. */
+const char *message_provenance_name(wire_Provenance provenance); /* "vendor_final" ... */
+const char *message_outcome_name(wire_Outcome outcome);          /* "answered" ... */
+const char *message_error_name(wire_ErrorClass error_class);     /* "none", "rate" ... */
+const char *message_setting_name(wire_SettingOutcome outcome);   /* "applied" ... */
 const char *message_command_status_name(wire_CommandStatus status);
-const char *message_command_name(wire_CommandKind kind);          /* "identify", "say", "restart",
-                                                                     "report", "probe", "picture" */
+const char *message_command_name(wire_CommandKind kind); /* "identify", "say", "restart",
+                                                            "report", "probe", "picture" */
 /* STATUS_NOT_FOUND for a word that is no command. */
 MUST_CHECK enum status message_command_from_name(struct span name, wire_CommandKind *kind);
 
