@@ -29,7 +29,7 @@ struct exchange {
     CURL *easy;
     enum status verdict; /* why a callback stopped it; STATUS_OK: none did */
     bool informational;  /* the headers belong to a 1xx answer */
-    int64_t heard_ms; /* when the last byte arrived */
+    int64_t heard_ms;    /* when the last byte arrived */
 };
 
 static bool is_cancelled(const struct exchange *exchange)
