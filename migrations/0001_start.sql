@@ -18,6 +18,7 @@ CREATE TABLE myna.sealing_key (
     public_key      bytea NOT NULL,
     private_wrapped bytea NOT NULL,                 -- under the master key, purpose "sealing-key"
     valid_from      timestamptz NOT NULL DEFAULT now(),
+    signature       bytea NOT NULL,                 -- the server CA's statement, as robots get it
     retired_at      timestamptz
 );
 
@@ -50,12 +51,12 @@ CREATE TABLE myna.device_link (
     session_hello       boolean NOT NULL DEFAULT false,   -- its hello has been seen
     counter_top         bigint NOT NULL DEFAULT 0,
     counter_window      bigint NOT NULL DEFAULT 0,        -- bit n: counter_top - n was seen
-    counter_top_at      timestamptz,
     ended_session       bigint NOT NULL DEFAULT 0,        -- by its last will or by a later session
     ended_at            timestamptz,
     -- configuration
     desired_generation  bigint NOT NULL DEFAULT 1,
     desired_since       timestamptz NOT NULL DEFAULT now(),
+    desired_hash        bytea,                            -- of its content, once sent
     held_generation     bigint NOT NULL DEFAULT 0,
     reported_generation bigint NOT NULL DEFAULT 0,        -- running
     reported_hash       bytea,
@@ -425,7 +426,7 @@ BEGIN
         ORDER BY device_id FOR UPDATE;
     UPDATE myna.device_link
     SET desired_generation = greatest(desired_generation, held_generation, reported_generation) + 1,
-        desired_since = now(), config_sends = 0, config_due = now()
+        desired_since = now(), desired_hash = NULL, config_sends = 0, config_due = now()
     WHERE ids IS NULL OR device_id = ANY (ids);
     GET DIAGNOSTICS touched = ROW_COUNT;
     PERFORM pg_notify('myna_outbox', '');

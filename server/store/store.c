@@ -455,29 +455,3 @@ enum status store_script(struct store_conn *conn, const char *sql)
 {
     return run_text(conn, sql);
 }
-
-enum status store_copy(struct store_conn *conn, const char *sql, struct span bytes)
-{
-    PGresult *result = PQexec(conn->pg, sql);
-
-    if (PQresultStatus(result) != PGRES_COPY_IN)
-        return fail(conn, sql, result);
-    PQclear(result);
-
-    bool sent = bytes.size <= INT32_MAX &&
-                PQputCopyData(conn->pg, (const char *)bytes.data, (int)bytes.size) == 1;
-    if (PQputCopyEnd(conn->pg, sent ? NULL : "too large to copy") != 1)
-        return fail(conn, sql, NULL);
-    result = PQgetResult(conn->pg);
-    if (!succeeded(result)) {
-        enum status status = fail(conn, sql, result);
-
-        while ((result = PQgetResult(conn->pg)))
-            PQclear(result);
-        return status;
-    }
-    PQclear(result);
-    while ((result = PQgetResult(conn->pg)))
-        PQclear(result);
-    return STATUS_OK;
-}

@@ -104,9 +104,6 @@ MUST_CHECK enum status store_attempt(struct store_conn *conn, store_work work, v
 /* For migrations: several statements in one text, without parameters. */
 MUST_CHECK enum status store_script(struct store_conn *conn, const char *sql);
 
-/* For COPY of many rows: sql is "COPY ... FROM STDIN (FORMAT binary)", bytes the whole stream. */
-MUST_CHECK enum status store_copy(struct store_conn *conn, const char *sql, struct span bytes);
-
 /* For listener.c: how this store connects. Borrowed. */
 struct connect_target;
 const struct connect_target *store_target(const struct store *store);

@@ -1,0 +1,76 @@
+/* bus.h - the server's connection to the broker; Paho and nothing else knows it
+ *
+ * MQTT 5 over mutual TLS, clean start, reconnected for ever with backoff. Paho's callbacks only
+ * copy what arrives into a bounded queue; bus_receive() hands it out. A message that was taken from
+ * the broker is acknowledged to it at once: only the answer that the ingest publishes after its
+ * commit means anything to a robot. Thread-safe.
+ */
+#ifndef SERVER_BUS_BUS_H
+#define SERVER_BUS_BUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "schema/base/crypto.h"
+#include "schema/base/span.h"
+#include "schema/wire/topic.h"
+
+struct bus;
+
+/* Texts are copied. */
+struct bus_options {
+    const char *broker;        /* "host:port" of the servers' listener */
+    const char *client_id;     /* "Mynad_1", the certificate's name */
+    const char *ca_file;       /* PEM: what the broker's certificate is verified by */
+    const char *cert_file;     /* PEM: our certificate and its chain */
+    const char *key_file;      /* PEM */
+    const uint8_t *master_key; /* CRYPTO_KEY_SIZE bytes: names the servers' shared subscription */
+    size_t queue_messages;     /* bounds of what waits for the ingest; 0: 20,000 and 64 MiB */
+    size_t queue_bytes;
+};
+
+/* Starts connecting; a broker that is away is not a failure. The caller owns *out. */
+MUST_CHECK enum status bus_start(struct bus **out, const struct bus_options *options);
+
+/* Disconnects; wakes bus_receive(). NULL is allowed. */
+void bus_stop(struct bus *bus);
+
+/* Makes every waiting and later bus_receive() answer STATUS_CLOSED once the queue is empty. */
+void bus_close_queue(struct bus *bus);
+
+/* One received message. */
+struct bus_message {
+    char device_id[LIMIT_SLUG + 1];
+    enum topic_kind kind;
+    int64_t arrived_ms; /* wall clock */
+    struct span payload;
+    void *block; /* owns the payload */
+};
+
+/* The oldest message. The caller gives it back by bus_message_release(). STATUS_TIMEOUT: none came
+ * in timeout_ms; STATUS_CLOSED: the bus is stopping. */
+MUST_CHECK enum status bus_receive(struct bus *bus, int64_t timeout_ms, struct bus_message *out);
+void bus_message_release(struct bus_message *message);
+
+/* Hands a message to Paho. STATUS_UNREACHABLE: not connected; STATUS_FULL: too many are under way:
+ * whoever sends repeats it later anyway. */
+MUST_CHECK enum status bus_publish(struct bus *bus, const char *topic, struct span payload);
+
+/* Connections made so far, so that a change of it shows a new one; 0: never connected. */
+uint64_t bus_connections(struct bus *bus);
+bool bus_is_connected(struct bus *bus);
+
+struct bus_stats {
+    uint64_t received; /* messages put into the queue */
+    uint64_t refused;  /* lost because the queue was full: robots send usage again */
+    uint64_t shed;     /* reports dropped because the queue was nearly full */
+    uint64_t published;
+    uint64_t unsent; /* refused by bus_publish() */
+    uint64_t connections;
+    uint64_t queued;
+    uint64_t in_flight;
+    bool connected;
+};
+void bus_read_stats(struct bus *bus, struct bus_stats *out);
+
+#endif

@@ -1,0 +1,44 @@
+/* ingest.h - takes what robots say into the database: the group committer (design section 4)
+ *
+ * One thread. It takes up to 2,000 records or 10 ms of messages from the bus into one transaction,
+ * and tells the robots after the commit. While the database is away it holds its batch and the
+ * bus's queue fills up; nothing is acknowledged meanwhile, so nothing is lost.
+ */
+#ifndef SERVER_BUS_INGEST_H
+#define SERVER_BUS_INGEST_H
+
+#include "server/bus/bus.h"
+#include "server/store/store.h"
+
+struct ingest;
+
+struct ingest_options {
+    const uint8_t *master_key; /* CRYPTO_KEY_SIZE bytes, copied */
+    int64_t stale_window_ms;   /* how long an old message is merely stale */
+};
+
+/* store and bus outlive the ingest. The caller owns *out. */
+MUST_CHECK enum status ingest_start(struct ingest **out, struct store *store, struct bus *bus,
+                                    const struct ingest_options *options);
+
+/* Finishes the batch under way (not a batch that the database's absence holds up). NULL is
+ * allowed. */
+void ingest_stop(struct ingest *ingest);
+
+struct ingest_stats {
+    uint64_t batches;     /* transactions committed */
+    uint64_t messages;    /* of any kind, in those */
+    uint64_t records;     /* booked */
+    uint64_t duplicates;  /* records at or below a watermark, or refiled ones known already */
+    uint64_t quarantined; /* records that could not be booked */
+    uint64_t forks;
+    uint64_t gaps;
+    uint64_t stale;
+    uint64_t replayed;
+    uint64_t forged;
+    uint64_t dropped; /* messages of devices unknown or revoked, and undecodable ones */
+    uint64_t retries; /* batches begun again because the database was away or busy */
+};
+void ingest_read_stats(struct ingest *ingest, struct ingest_stats *out);
+
+#endif
