@@ -1,0 +1,77 @@
+#include "server/ctl/args.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool is_allowed(const char *allowed, const char *name, size_t length)
+{
+    while (*allowed) {
+        size_t word = strcspn(allowed, " ");
+
+        if (word == length && strncmp(allowed, name, length) == 0)
+            return true;
+        allowed += word;
+        allowed += strspn(allowed, " ");
+    }
+    return false;
+}
+
+/* Takes "--name VALUE" or "--name=VALUE" at argv[*index]; moves *index past the value. The name is
+ * cut out of argv in place: the words belong to this process. */
+static enum status take_option(struct args *args, const char *allowed, int argc, char **argv,
+                               int *index, char problem[160])
+{
+    char *name = argv[*index] + 2;
+    char *value = strchr(name, '=');
+
+    if (value)
+        *value++ = '\0';
+    if (!is_allowed(allowed, name, strlen(name))) {
+        snprintf(problem, 160, "there is no option --%s here", name);
+        return STATUS_INVALID;
+    }
+    if (!value) {
+        if (*index + 1 >= argc) {
+            snprintf(problem, 160, "--%s needs a value", name);
+            return STATUS_INVALID;
+        }
+        value = argv[++*index];
+    }
+    args->option_names[args->options] = name;
+    args->option_values[args->options++] = value;
+    return STATUS_OK;
+}
+
+enum status args_parse(struct args *args, const char *allowed, int argc, char **argv,
+                       char problem[160])
+{
+    static char file_option[] = "--file";
+
+    memset(args, 0, sizeof *args);
+    if (argc > ARGS_MAX) {
+        snprintf(problem, 160, "more than %d arguments", ARGS_MAX);
+        return STATUS_INVALID;
+    }
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "-f") == 0)
+            argv[i] = file_option;
+        if (strncmp(argv[i], "--", 2) == 0 && argv[i][2]) {
+            enum status status = take_option(args, allowed, argc, argv, &i, problem);
+
+            if (status != STATUS_OK)
+                return status;
+        } else {
+            args->words[args->count++] = argv[i];
+        }
+    }
+    return STATUS_OK;
+}
+
+const char *args_option(const struct args *args, const char *name, const char *fallback)
+{
+    for (size_t i = args->options; i-- > 0;)
+        if (strcmp(args->option_names[i], name) == 0)
+            return args->option_values[i];
+    return fallback;
+}

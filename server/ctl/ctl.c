@@ -1,0 +1,293 @@
+#include "server/ctl/ctl.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/base/clock.h"
+#include "schema/base/file.h"
+#include "schema/base/json.h"
+#include "server/ctl/noun.h"
+
+#define FILE_LIMIT_BYTES (64u << 20)
+#define NOT_LOGGED_IN    401
+#define PROBLEM_FROM     400
+
+static const struct ctl_verb *const tables[] = {
+    noun_session_verbs,  noun_device_verbs, noun_group_verbs, noun_claim_verbs, noun_vendor_verbs,
+    noun_contract_verbs, noun_config_verbs, noun_usage_verbs, noun_audit_verbs, noun_access_verbs,
+};
+
+#define TABLES (sizeof tables / sizeof tables[0])
+
+static void print_verb(FILE *out, const struct ctl_verb *verb)
+{
+    char left[80];
+
+    snprintf(left, sizeof left, "%s%s%s %s", verb->noun ? verb->noun : "", verb->noun ? " " : "",
+             verb->verb, verb->words);
+    fprintf(out, "  %-46s %s\n", left, verb->help);
+}
+
+static void print_options(FILE *out, const struct ctl_verb *verb)
+{
+    const char *at = verb->options;
+
+    while (*at) {
+        int length = (int)strcspn(at, " ");
+
+        fprintf(out, "  --%.*s VALUE\n", length, at);
+        at += length;
+        at += strspn(at, " ");
+    }
+}
+
+/* All verbs, or those of one noun. */
+static void print_help(FILE *out, const char *noun)
+{
+    fputs("usage: mynactl [--json] NOUN VERB [WORD...] [--option VALUE...]\n\n", out);
+    for (size_t t = 0; t < TABLES; t++)
+        for (const struct ctl_verb *verb = tables[t]; verb->verb; verb++)
+            if (!noun || (verb->noun && strcmp(verb->noun, noun) == 0))
+                print_verb(out, verb);
+    fputs("\n--json prints exactly what the API answered. \"mynactl NOUN VERB --help\" lists a "
+          "verb's "
+          "options.\nExit status: 0 done, 1 refused or failed, 2 usage, 3 the server cannot be "
+          "reached.\n",
+          out);
+}
+
+static bool fits(const struct ctl_verb *verb, int argc, char **argv, int *used)
+{
+    if (!verb->noun) {
+        *used = 1;
+        return argc >= 1 && strcmp(argv[0], verb->verb) == 0;
+    }
+    *used = 2;
+    return argc >= 2 && strcmp(argv[0], verb->noun) == 0 && strcmp(argv[1], verb->verb) == 0;
+}
+
+static const struct ctl_verb *find_verb(int argc, char **argv, int *used)
+{
+    for (size_t t = 0; t < TABLES; t++)
+        for (const struct ctl_verb *verb = tables[t]; verb->verb; verb++)
+            if (fits(verb, argc, argv, used))
+                return verb;
+    return NULL;
+}
+
+/* Whether some row has this noun: then a wrong verb gets that noun's help alone. */
+static bool is_noun(const char *word)
+{
+    for (size_t t = 0; t < TABLES; t++)
+        for (const struct ctl_verb *verb = tables[t]; verb->verb; verb++)
+            if (verb->noun && strcmp(verb->noun, word) == 0)
+                return true;
+    return false;
+}
+
+/* Takes the flags that every verb knows out of argv. */
+static int take_flags(struct ctl *ctl, int argc, char **argv, bool *help)
+{
+    int kept = 0;
+
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0)
+            ctl->json = true;
+        else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            *help = true;
+        else
+            argv[kept++] = argv[i];
+    }
+    return kept;
+}
+
+static int run_verb(struct ctl *ctl, const struct ctl_verb *verb, int argc, char **argv)
+{
+    char problem[160];
+
+    if (args_parse(&ctl->args, verb->options, argc, argv, problem) != STATUS_OK) {
+        fprintf(stderr, "mynactl: %s\n", problem);
+        print_verb(stderr, verb);
+        return CTL_USAGE;
+    }
+    if (ctl->args.count < verb->min_words || ctl->args.count > verb->max_words) {
+        fprintf(stderr, "mynactl: %s words\n",
+                ctl->args.count < verb->min_words ? "too few" : "too many");
+        print_verb(stderr, verb);
+        return CTL_USAGE;
+    }
+    /* NOT_FOUND is told by the verb that needs a session: login does not. */
+    if (session_load(&ctl->session) == STATUS_CORRUPT)
+        return ctl_fail("the login file is damaged; log in again with mynactl login --url URL");
+    if (client_create(&ctl->client, &ctl->session) != STATUS_OK)
+        return ctl_fail("out of memory");
+    int result = verb->run(ctl);
+    client_free(ctl->client);
+    return result;
+}
+
+int ctl_main(int argc, char **argv)
+{
+    struct ctl ctl = {0};
+    bool help = false;
+    int used = 0;
+
+    argc = take_flags(&ctl, argc - 1, argv + 1, &help);
+    argv++;
+    const struct ctl_verb *verb = find_verb(argc, argv, &used);
+    if (help && verb) {
+        print_verb(stdout, verb);
+        print_options(stdout, verb);
+        return CTL_DONE;
+    }
+    if (help || (argc == 1 && strcmp(argv[0], "help") == 0)) {
+        print_help(stdout, argc && is_noun(argv[0]) ? argv[0] : NULL);
+        return CTL_DONE;
+    }
+    if (!verb) {
+        if (argc)
+            fprintf(stderr, "mynactl: there is no \"%s%s%s\"\n", argv[0], argc > 1 ? " " : "",
+                    argc > 1 ? argv[1] : "");
+        print_help(stderr, argc && is_noun(argv[0]) ? argv[0] : NULL);
+        return CTL_USAGE;
+    }
+    return run_verb(&ctl, verb, argc - used, argv + used);
+}
+
+int ctl_fail(const char *format, ...)
+{
+    va_list values;
+
+    fputs("mynactl: ", stderr);
+    va_start(values, format);
+    vfprintf(stderr, format, values);
+    va_end(values);
+    fputc('\n', stderr);
+    return CTL_FAILED;
+}
+
+static void print_problem(const struct client_answer *answer)
+{
+    struct json *problem;
+
+    if (json_parse(answer->body, &problem, NULL) != STATUS_OK) {
+        ctl_fail("the server answered %ld", answer->status);
+        return;
+    }
+    const struct json *errors = json_member(problem, "errors");
+    const char *title = json_text(json_member(problem, "title"), "refused");
+    const char *detail = json_text(json_member(problem, "detail"), "");
+    ctl_fail("%s%s%s", title, *detail ? ": " : "", detail);
+    for (size_t i = 0; i < json_count(errors); i++)
+        fprintf(stderr, "  %s: %s\n", json_text(json_member(json_item(errors, i), "pointer"), ""),
+                json_text(json_member(json_item(errors, i), "detail"), ""));
+    json_free(problem);
+}
+
+int ctl_send(struct ctl *ctl, const struct client_request *request, struct client_answer *answer)
+{
+    char reason[256];
+
+    if (!ctl->session.url[0])
+        return ctl_fail("not logged in; use mynactl login --url URL, or set MYNACTL_URL and "
+                        "MYNACTL_KEY");
+    if (client_send(ctl->client, request, answer, reason) != STATUS_OK) {
+        ctl_fail("cannot reach %s: %s", ctl->session.url, reason);
+        return CTL_UNREACHABLE;
+    }
+    if (answer->status < PROBLEM_FROM)
+        return CTL_DONE;
+    print_problem(answer);
+    if (answer->status == NOT_LOGGED_IN)
+        fputs("  log in with mynactl login --url URL\n", stderr);
+    return CTL_FAILED;
+}
+
+int ctl_send_to(struct ctl *ctl, const char *method, struct span body, const char *if_match,
+                struct client_answer *answer, ...)
+{
+    struct buffer path;
+    va_list pieces;
+    bool escaped = false;
+
+    buffer_init(&path, 2048);
+    va_start(pieces, answer);
+    for (const char *piece; (piece = va_arg(pieces, const char *)); escaped = !escaped) {
+        if (escaped)
+            client_escape(&path, piece);
+        else
+            buffer_text(&path, piece);
+    }
+    va_end(pieces);
+
+    struct client_request request = {
+        .method = method, .path = buffer_cstring(&path), .body = body, .if_match = if_match};
+    int result = buffer_status(&path) == STATUS_OK ? ctl_send(ctl, &request, answer)
+                                                   : ctl_fail("the address is too long");
+    buffer_release(&path);
+    return result;
+}
+
+int ctl_parse(const struct client_answer *answer, struct json **out)
+{
+    char problem[160];
+
+    if (json_parse(answer->body, out, problem) != STATUS_OK)
+        return ctl_fail("the server's answer is not JSON: %s", problem);
+    return CTL_DONE;
+}
+
+static void print_body(const struct client_answer *answer)
+{
+    if (answer->body.size)
+        printf("%.*s\n", (int)answer->body.size, (const char *)answer->body.data);
+}
+
+int ctl_show(struct ctl *ctl, const struct client_answer *answer, const struct view_column *columns,
+             size_t count)
+{
+    struct json *json;
+
+    if (ctl->json) {
+        print_body(answer);
+        return CTL_DONE;
+    }
+    int result = ctl_parse(answer, &json);
+    if (result != CTL_DONE)
+        return result;
+    const struct json *items = json_member(json, "items");
+    if (items)
+        view_table(stdout, items, columns, count, clock_wall_ms());
+    else
+        view_sheet(stdout, json, columns, count, clock_wall_ms());
+    const char *next = json_text(json_member(json, "next"), NULL);
+    if (next)
+        printf("more: --after %s\n", next);
+    json_free(json);
+    return CTL_DONE;
+}
+
+int ctl_say(struct ctl *ctl, const struct client_answer *answer, const char *format, ...)
+{
+    va_list values;
+
+    if (ctl->json) {
+        print_body(answer);
+        return CTL_DONE;
+    }
+    va_start(values, format);
+    vprintf(format, values);
+    va_end(values);
+    putchar('\n');
+    return CTL_DONE;
+}
+
+int ctl_read_file(const char *path, uint8_t **data, size_t *size)
+{
+    enum status status =
+        file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, FILE_LIMIT_BYTES, data, size);
+
+    return status == STATUS_OK ? CTL_DONE : ctl_fail("\"%s\": %s", path, status_text(status));
+}

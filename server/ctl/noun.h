@@ -1,0 +1,18 @@
+/* noun.h - the tables of verbs, one per file; each ends with a row whose verb is NULL */
+#ifndef SERVER_CTL_NOUN_H
+#define SERVER_CTL_NOUN_H
+
+#include "server/ctl/ctl.h"
+
+extern const struct ctl_verb noun_session_verbs[];
+extern const struct ctl_verb noun_device_verbs[];
+extern const struct ctl_verb noun_group_verbs[];
+extern const struct ctl_verb noun_claim_verbs[];
+extern const struct ctl_verb noun_vendor_verbs[];
+extern const struct ctl_verb noun_contract_verbs[];
+extern const struct ctl_verb noun_config_verbs[];
+extern const struct ctl_verb noun_usage_verbs[];
+extern const struct ctl_verb noun_audit_verbs[];
+extern const struct ctl_verb noun_access_verbs[];
+
+#endif

@@ -1,0 +1,135 @@
+/* user ..., apikey ... : who may do what */
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/base/json.h"
+#include "server/ctl/noun.h"
+
+#define NOTHING span_text("")
+
+static int list_users(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {{"operator", "id", VIEW_TEXT},
+                                                 {"role", "role", VIEW_TEXT},
+                                                 {"disabled", "disabled_at", VIEW_TIME},
+                                                 {"since", "created_at", VIEW_TIME}};
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/operators", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 4) : result;
+}
+
+/* The first line of standard input, so that no password stands in a process list. */
+static bool read_line(char *out, int size)
+{
+    if (!fgets(out, size, stdin))
+        return false;
+    out[strcspn(out, "\n")] = '\0';
+    return *out != '\0';
+}
+
+static void write_member(struct json_writer *writer, const char *name, const char *value)
+{
+    json_key(writer, name);
+    json_write_text(writer, span_text(value));
+}
+
+static int create_user(struct ctl *ctl)
+{
+    struct client_answer answer;
+    struct buffer body;
+    struct json_writer writer;
+    char password[256];
+
+    if (!read_line(password, sizeof password))
+        return ctl_fail("the new operator's password is read from standard input; none came");
+    buffer_init(&body, 4096);
+    json_writer_init(&writer, &body);
+    json_begin_object(&writer);
+    write_member(&writer, "id", ctl->args.words[0]);
+    write_member(&writer, "role", args_option(&ctl->args, "role", "viewer"));
+    write_member(&writer, "password", password);
+    json_end_object(&writer);
+    int result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, "/api/v1/operators",
+                             (char *)NULL);
+    explicit_bzero(password, sizeof password);
+    buffer_release(&body);
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "made operator %s", ctl->args.words[0])
+                              : result;
+}
+
+static int delete_user(struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "DELETE", NOTHING, NULL, &answer, "/api/v1/operators/",
+                             ctl->args.words[0], (char *)NULL);
+
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "deleted operator %s", ctl->args.words[0])
+                              : result;
+}
+
+static int list_keys(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"key", "id", VIEW_TEXT},
+        {"name", "name", VIEW_TEXT},
+        {"role", "role", VIEW_TEXT},
+        {"until", "expires_at", VIEW_TIME},
+        {"revoked", "revoked_at", VIEW_TIME},
+        {"by", "created_by", VIEW_TEXT},
+    };
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/api-keys", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 6) : result;
+}
+
+static int create_key(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {{"id", "id", VIEW_TEXT},
+                                                 {"key (shown once)", "key", VIEW_TEXT},
+                                                 {"role", "role", VIEW_TEXT},
+                                                 {"until", "expires_at", VIEW_TIME}};
+    struct client_answer answer;
+    struct buffer body;
+    struct json_writer writer;
+    int64_t seconds;
+    const char *expires = args_option(&ctl->args, "expires-in", "7776000");
+
+    if (span_to_int64(span_text(expires), &seconds) != STATUS_OK)
+        return ctl_fail("--expires-in takes seconds, not \"%s\"", expires);
+    buffer_init(&body, 4096);
+    json_writer_init(&writer, &body);
+    json_begin_object(&writer);
+    write_member(&writer, "name", ctl->args.words[0]);
+    write_member(&writer, "role", args_option(&ctl->args, "role", "viewer"));
+    json_key(&writer, "expires_in_s");
+    json_write_int(&writer, seconds);
+    json_end_object(&writer);
+    int result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, "/api/v1/api-keys",
+                             (char *)NULL);
+    buffer_release(&body);
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 4) : result;
+}
+
+static int revoke_key(struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "DELETE", NOTHING, NULL, &answer, "/api/v1/api-keys/",
+                             ctl->args.words[0], (char *)NULL);
+
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "revoked key %s", ctl->args.words[0])
+                              : result;
+}
+
+const struct ctl_verb noun_access_verbs[] = {
+    {"user", "list", "", 0, 0, "", "operators and their roles", list_users},
+    {"user", "create", "NAME", 1, 1, "role",
+     "password from stdin; viewer, operator, approver, admin", create_user},
+    {"user", "delete", "NAME", 1, 1, "", "end an operator's access", delete_user},
+    {"apikey", "list", "", 0, 0, "", "keys of programs", list_keys},
+    {"apikey", "create", "NAME", 1, 1, "role expires-in", "a key for a program; shown once",
+     create_key},
+    {"apikey", "revoke", "KEY", 1, 1, "", "make a key worthless", revoke_key},
+    {0},
+};

@@ -1,0 +1,46 @@
+/* audit ... : who changed what, and the proof that nobody changed the record of it */
+#include "schema/base/json.h"
+#include "server/ctl/noun.h"
+
+#define NOTHING span_text("")
+
+static int list(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"nr", "seq", VIEW_NUMBER},    {"when", "at", VIEW_TIME},    {"who", "actor", VIEW_TEXT},
+        {"from", "source", VIEW_TEXT}, {"did", "action", VIEW_TEXT}, {"to", "subject", VIEW_TEXT},
+    };
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer,
+                             "/api/v1/audit?after=", args_option(&ctl->args, "after", ""),
+                             "&limit=", args_option(&ctl->args, "limit", "50"), (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 6) : result;
+}
+
+static int verify(struct ctl *ctl)
+{
+    struct client_answer answer;
+    struct json *json;
+    int result =
+        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/audit/verify", (char *)NULL);
+
+    if (result != CTL_DONE || (result = ctl_parse(&answer, &json)) != CTL_DONE)
+        return result;
+    bool whole = json_bool(json_member(json, "ok"), false);
+    long long rows = json_int(json_member(json, "rows"), 0);
+    long long bad = json_int(json_member(json, "first_bad"), 0);
+    json_free(json);
+    if (whole)
+        return ctl_say(ctl, &answer,
+                       "the audit is whole: %lld rows, each chained to the one before", rows);
+    if (ctl->json)
+        ctl_say(ctl, &answer, "%s", "");
+    return ctl_fail("the audit was altered: row %lld does not follow from the one before", bad);
+}
+
+const struct ctl_verb noun_audit_verbs[] = {
+    {"audit", "list", "", 0, 0, "after limit", "changes, newest first", list},
+    {"audit", "verify", "", 0, 0, "", "check the chain of hashes", verify},
+    {0},
+};

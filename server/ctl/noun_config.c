@@ -1,0 +1,230 @@
+/* config ... : settings in layers. A layer is "fleet", "group:NAME" or "device:NAME". */
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/base/json.h"
+#include "server/ctl/noun.h"
+
+#define NOTHING             span_text("")
+#define PRECONDITION_FAILED 412
+
+/* "group:kitchen" as "/group/kitchen". */
+static int layer_path(const char *layer, struct buffer *path)
+{
+    const char *colon = strchr(layer, ':');
+
+    buffer_text(path, "/api/v1/layers/");
+    if (strcmp(layer, "fleet") == 0) {
+        buffer_text(path, "fleet");
+        return CTL_DONE;
+    }
+    if (!colon || (strncmp(layer, "group:", 6) != 0 && strncmp(layer, "device:", 7) != 0))
+        return ctl_fail("\"%s\" is no layer; use fleet, group:NAME or device:NAME", layer);
+    buffer_format(path, "%.*s/", (int)(colon - layer), layer);
+    client_escape(path, colon + 1);
+    return CTL_DONE;
+}
+
+static int send_layer(struct ctl *ctl, const char *method, const char *tail, struct span body,
+                      const char *if_match, struct client_answer *answer)
+{
+    struct buffer path;
+
+    buffer_init(&path, 1024);
+    int result = layer_path(ctl->args.words[0], &path);
+    buffer_text(&path, tail);
+    struct client_request request = {
+        .method = method, .path = buffer_cstring(&path), .body = body, .if_match = if_match};
+    if (result == CTL_DONE)
+        result = ctl_send(ctl, &request, answer);
+    buffer_release(&path);
+    return result;
+}
+
+static int show_settings(struct ctl *ctl, const struct client_answer *answer)
+{
+    struct json *layer;
+    struct buffer value;
+
+    if (ctl->json)
+        return ctl_say(ctl, answer, "%s", "");
+    int result = ctl_parse(answer, &layer);
+    if (result != CTL_DONE)
+        return result;
+    const struct json *settings = json_member(layer, "settings");
+    printf("%s, revision %lld\n", json_text(json_member(layer, "id"), ""),
+           (long long)json_int(json_member(layer, "revision"), 0));
+    buffer_init(&value, 1 << 20);
+    for (size_t i = 0; i < json_count(settings); i++) {
+        const char *name;
+        const struct json *item = json_member_at(settings, i, &name);
+
+        buffer_clear(&value);
+        json_dump(item, &value);
+        printf("  %-20s %s\n", name, buffer_cstring(&value));
+    }
+    if (json_count(settings) == 0)
+        puts("  sets nothing");
+    buffer_release(&value);
+    json_free(layer);
+    return CTL_DONE;
+}
+
+static int get(struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result = send_layer(ctl, "GET", "", NOTHING, NULL, &answer);
+
+    return result == CTL_DONE ? show_settings(ctl, &answer) : result;
+}
+
+/* The value of "name=value" when word sets that name, else NULL. */
+static const char *value_for(const char *word, const char *name)
+{
+    size_t length = strlen(name);
+
+    return strncmp(word, name, length) == 0 && word[length] == '=' ? word + length + 1 : NULL;
+}
+
+/* A value is JSON when it reads as JSON, else a text: volume=40, persona=hello, routes=[...]. */
+static void write_value(struct json_writer *writer, const char *value)
+{
+    struct json *json;
+
+    if (json_parse(span_text(value), &json, NULL) == STATUS_OK) {
+        json_write_raw(writer, span_text(value));
+        json_free(json);
+    } else {
+        json_write_text(writer, span_text(value));
+    }
+}
+
+/* Old settings that no word replaces or removes, then the new ones. */
+static void merge(struct ctl *ctl, const struct json *old, bool removing, struct buffer *body)
+{
+    struct json_writer writer;
+
+    json_writer_init(&writer, body);
+    json_begin_object(&writer);
+    json_key(&writer, "settings");
+    json_begin_object(&writer);
+    for (size_t i = 0; i < json_count(old); i++) {
+        const char *name;
+        const struct json *item = json_member_at(old, i, &name);
+        bool dropped = false;
+
+        for (size_t w = 1; w < ctl->args.count; w++)
+            if (removing ? strcmp(ctl->args.words[w], name) == 0
+                         : value_for(ctl->args.words[w], name) != NULL)
+                dropped = true;
+        if (dropped)
+            continue;
+        struct buffer text;
+        buffer_init(&text, 1 << 20);
+        json_dump(item, &text);
+        json_key(&writer, name);
+        json_write_raw(&writer, buffer_span(&text));
+        buffer_release(&text);
+    }
+    for (size_t w = 1; !removing && w < ctl->args.count; w++) {
+        char name[64];
+        const char *equals = strchr(ctl->args.words[w], '=');
+
+        snprintf(name, sizeof name, "%.*s", (int)(equals - ctl->args.words[w]), ctl->args.words[w]);
+        json_key(&writer, name);
+        write_value(&writer, equals + 1);
+    }
+    json_end_object(&writer);
+    json_end_object(&writer);
+}
+
+static int change(struct ctl *ctl, bool removing)
+{
+    struct client_answer answer;
+    struct json *layer;
+    struct buffer body;
+    char etag[64];
+    int result = send_layer(ctl, "GET", "", NOTHING, NULL, &answer);
+
+    if (result != CTL_DONE || (result = ctl_parse(&answer, &layer)) != CTL_DONE)
+        return result;
+    snprintf(etag, sizeof etag, "%s", answer.etag);
+    buffer_init(&body, 1 << 20);
+    merge(ctl, json_member(layer, "settings"), removing, &body);
+    json_free(layer);
+    result = send_layer(ctl, "PUT", "", buffer_span(&body), etag, &answer);
+    buffer_release(&body);
+    if (result != CTL_DONE) {
+        if (answer.status == PRECONDITION_FAILED)
+            fputs("  somebody else changed this layer meanwhile; look at it and try again\n",
+                  stderr);
+        return result;
+    }
+    return show_settings(ctl, &answer);
+}
+
+static int set(struct ctl *ctl)
+{
+    for (size_t w = 1; w < ctl->args.count; w++) {
+        const char *equals = strchr(ctl->args.words[w], '=');
+
+        if (!equals || equals == ctl->args.words[w] || equals - ctl->args.words[w] > 48)
+            return ctl_fail("\"%s\" is not NAME=VALUE", ctl->args.words[w]);
+    }
+    return change(ctl, false);
+}
+
+static int unset(struct ctl *ctl)
+{
+    return change(ctl, true);
+}
+
+static int history(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {{"revision", "revision", VIEW_NUMBER},
+                                                 {"when", "changed_at", VIEW_TIME},
+                                                 {"by", "changed_by", VIEW_TEXT},
+                                                 {"settings", "settings", VIEW_JSON}};
+    struct client_answer answer;
+    int result = send_layer(ctl, "GET", "/revisions", NOTHING, NULL, &answer);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 4) : result;
+}
+
+static int layers(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {{"layer", "id", VIEW_TEXT},
+                                                 {"revision", "revision", VIEW_NUMBER},
+                                                 {"reaches", "reaches", VIEW_NUMBER},
+                                                 {"changed", "changed_at", VIEW_TIME},
+                                                 {"by", "changed_by", VIEW_TEXT}};
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/layers", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 5) : result;
+}
+
+static int settings(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"setting", "name", VIEW_TEXT},      {"type", "type", VIEW_TEXT},
+        {"from", "min", VIEW_NUMBER},        {"to", "max", VIEW_NUMBER},
+        {"unit", "unit", VIEW_TEXT},         {"default", "default", VIEW_JSON},
+        {"what it does", "help", VIEW_TEXT},
+    };
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/settings", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 7) : result;
+}
+
+const struct ctl_verb noun_config_verbs[] = {
+    {"config", "settings", "", 0, 0, "", "every setting there is, with bounds and default",
+     settings},
+    {"config", "layers", "", 0, 0, "", "layers, and how many robots each reaches", layers},
+    {"config", "get", "LAYER", 1, 1, "", "what fleet, group:NAME or device:NAME sets", get},
+    {"config", "set", "LAYER NAME=VALUE...", 2, ARGS_MAX, "", "set; robots obey at once", set},
+    {"config", "unset", "LAYER NAME...", 2, ARGS_MAX, "", "let lower layers decide again", unset},
+    {"config", "history", "LAYER", 1, 1, "", "every revision", history},
+    {0},
+};

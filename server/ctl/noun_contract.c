@@ -1,0 +1,128 @@
+/* contract ... : terms agreed with vendors */
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/base/json.h"
+#include "server/ctl/noun.h"
+#include "server/ctl/yaml.h"
+
+#define NOTHING span_text("")
+
+static int list(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"contract", "id", VIEW_TEXT},       {"vendor", "vendor", VIEW_TEXT},
+        {"currency", "currency", VIEW_TEXT}, {"zone", "zone", VIEW_TEXT},
+        {"version", "version", VIEW_NUMBER}, {"in force since", "effective_from", VIEW_TIME},
+    };
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/contracts", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 6) : result;
+}
+
+static int get(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"contract", "id", VIEW_TEXT},       {"vendor", "vendor", VIEW_TEXT},
+        {"currency", "currency", VIEW_TEXT}, {"zone", "zone", VIEW_TEXT},
+        {"versions", "versions", VIEW_JSON},
+    };
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/contracts/",
+                             ctl->args.words[0], (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 5) : result;
+}
+
+/* Reads a YAML or JSON document. *id is cut from its member "contract". */
+static int read_document(struct ctl *ctl, struct buffer *document, char id[64])
+{
+    const char *path = args_option(&ctl->args, "file", NULL);
+    uint8_t *data;
+    size_t size;
+    char problem[160];
+    struct json *json;
+
+    if (!path)
+        return ctl_fail("which document? give it with -f FILE");
+    if (ctl_read_file(path, &data, &size) != CTL_DONE)
+        return CTL_FAILED;
+    enum status status = yaml_to_json(span_of(data, size), document, problem);
+    free(data);
+    if (status != STATUS_OK)
+        return ctl_fail("\"%s\": %s", path,
+                        status == STATUS_INVALID ? problem : status_text(status));
+    if (json_parse(buffer_span(document), &json, problem) != STATUS_OK)
+        return ctl_fail("\"%s\": %s", path, problem);
+    snprintf(id, 64, "%s", json_text(json_member(json, "contract"), ""));
+    json_free(json);
+    return *id ? CTL_DONE
+               : ctl_fail("\"%s\" does not say which contract it is: contract: NAME", path);
+}
+
+static int send_version(struct ctl *ctl, const char *id, struct span document,
+                        struct client_answer *answer)
+{
+    struct buffer body;
+    struct json_writer writer;
+    const char *from = args_option(&ctl->args, "effective-from", NULL);
+
+    buffer_init(&body, 2 << 20);
+    json_writer_init(&writer, &body);
+    json_begin_object(&writer);
+    if (from) {
+        json_key(&writer, "effective_from");
+        json_write_text(&writer, span_text(from));
+    }
+    json_key(&writer, "document");
+    json_write_raw(&writer, document);
+    json_end_object(&writer);
+    int result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, answer, "/api/v1/contracts/",
+                             id, "/versions", (char *)NULL);
+    buffer_release(&body);
+    return result;
+}
+
+/* A contract that the server does not know is made; else the document becomes a new version. */
+static int apply(struct ctl *ctl)
+{
+    struct client_answer answer;
+    struct client_request probe = {.method = "GET"};
+    struct buffer document, path;
+    char id[64], reason[256];
+
+    buffer_init(&document, 1 << 20);
+    buffer_init(&path, 1024);
+    int result = read_document(ctl, &document, id);
+    if (result != CTL_DONE)
+        goto out;
+    buffer_text(&path, "/api/v1/contracts/");
+    client_escape(&path, id);
+    probe.path = buffer_cstring(&path);
+    if (client_send(ctl->client, &probe, &answer, reason) != STATUS_OK) {
+        ctl_fail("cannot reach %s: %s", ctl->session.url, reason);
+        result = CTL_UNREACHABLE;
+        goto out;
+    }
+    bool found = answer.status == 200;
+    result = found ? send_version(ctl, id, buffer_span(&document), &answer)
+                   : ctl_send_to(ctl, "POST", buffer_span(&document), NULL, &answer,
+                                 "/api/v1/contracts", (char *)NULL);
+    if (result == CTL_DONE)
+        result =
+            ctl_say(ctl, &answer, "%s contract %s", found ? "made a new version of" : "made", id);
+
+out:
+    buffer_release(&path);
+    buffer_release(&document);
+    return result;
+}
+
+const struct ctl_verb noun_contract_verbs[] = {
+    {"contract", "list", "", 0, 0, "", "contracts and their version in force", list},
+    {"contract", "get", "CONTRACT", 1, 1, "", "one contract with its versions", get},
+    {"contract", "apply", "-f FILE", 0, 0, "file effective-from",
+     "make a contract, or a new version of it, from YAML or JSON", apply},
+    {0},
+};

@@ -1,0 +1,294 @@
+/* device ... : what a robot is, does, uses; commands to it */
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/base/file.h"
+#include "schema/base/json.h"
+#include "server/ctl/noun.h"
+
+#define NOTHING      span_text("")
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static int list(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"robot", "id", VIEW_TEXT},
+        {"name", "name", VIEW_TEXT},
+        {"status", "status", VIEW_TEXT},
+        {"online", "online", VIEW_YES},
+        {"groups", "groups", VIEW_JSON},
+        {"desired", "desired_generation", VIEW_NUMBER},
+        {"runs", "reported_generation", VIEW_NUMBER},
+        {"attempts today", "attempts_today", VIEW_NUMBER},
+        {"software", "software", VIEW_TEXT},
+        {"last seen", "last_seen", VIEW_TIME},
+    };
+    struct client_answer answer;
+    const struct args *args = &ctl->args;
+    int result = ctl_send_to(
+        ctl, "GET", NOTHING, NULL, &answer,
+        "/api/v1/devices?limit=", args_option(args, "limit", "50"),
+        "&after=", args_option(args, "after", ""), "&state=", args_option(args, "state", ""),
+        "&group=", args_option(args, "group", ""), "&q=", args_option(args, "q", ""), (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, COUNT(columns)) : result;
+}
+
+static int get(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"robot", "id", VIEW_TEXT},
+        {"name", "name", VIEW_TEXT},
+        {"serial", "serial", VIEW_TEXT},
+        {"region", "region", VIEW_TEXT},
+        {"labels", "labels", VIEW_JSON},
+        {"groups", "groups", VIEW_JSON},
+        {"status", "status", VIEW_TEXT},
+        {"online", "online", VIEW_TEXT},
+        {"last seen", "last_seen", VIEW_TIME},
+        {"software", "software", VIEW_TEXT},
+        {"desired generation", "desired_generation", VIEW_TEXT},
+        {"running generation", "reported_generation", VIEW_TEXT},
+        {"desired since", "desired_since", VIEW_TIME},
+        {"certificate until", "certificate_until", VIEW_TIME},
+        {"clock offset ms", "clock_offset_ms", VIEW_TEXT},
+        {"journal", "journal", VIEW_JSON},
+        {"health", "health", VIEW_JSON},
+    };
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/devices/",
+                             ctl->args.words[0], (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, COUNT(columns)) : result;
+}
+
+static int effective(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"setting", "name", VIEW_TEXT},         {"value", "value", VIEW_JSON},
+        {"from", "layer", VIEW_TEXT},           {"revision", "revision", VIEW_NUMBER},
+        {"on the robot", "outcome", VIEW_TEXT}, {"why", "reason", VIEW_TEXT},
+    };
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/devices/",
+                             ctl->args.words[0], "/effective", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, COUNT(columns)) : result;
+}
+
+static int usage(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"when", "at", VIEW_TIME},
+        {"vendor", "vendor", VIEW_TEXT},
+        {"model", "model", VIEW_TEXT},
+        {"outcome", "outcome", VIEW_TEXT},
+        {"counted by", "provenance", VIEW_TEXT},
+        {"input", "input_uncached", VIEW_NUMBER},
+        {"cached", "input_cached", VIEW_NUMBER},
+        {"output", "output", VIEW_NUMBER},
+        {"first token ms", "first_token_ms", VIEW_NUMBER},
+        {"first audio ms", "first_audio_ms", VIEW_NUMBER},
+        {"price", "price", VIEW_NUMBER},
+        {"", "currency", VIEW_TEXT},
+    };
+    struct client_answer answer;
+    int result =
+        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/devices/", ctl->args.words[0],
+                    "/usage?limit=", args_option(&ctl->args, "limit", "20"),
+                    "&after=", args_option(&ctl->args, "after", ""), (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, COUNT(columns)) : result;
+}
+
+/* Splits "name=value" of a word; the name is cut out in place of a copy. */
+static bool split(const char *word, char name[64], const char **value)
+{
+    const char *equals = strchr(word, '=');
+
+    if (!equals || equals == word || equals - word >= 64)
+        return false;
+    snprintf(name, 64, "%.*s", (int)(equals - word), word);
+    *value = equals + 1;
+    return true;
+}
+
+/* The changes of "device set": name, region, and labels as label.KEY=VALUE. Labels are sent whole,
+ * so those that stay are taken from the robot as it is. */
+static int write_changes(struct ctl *ctl, const struct json *labels, struct buffer *body)
+{
+    struct json_writer writer;
+    char name[64];
+    const char *value;
+    bool label_changes = false;
+
+    json_writer_init(&writer, body);
+    json_begin_object(&writer);
+    for (size_t i = 1; i < ctl->args.count; i++) {
+        if (!split(ctl->args.words[i], name, &value))
+            return ctl_fail("\"%s\" is not NAME=VALUE", ctl->args.words[i]);
+        if (strncmp(name, "label.", 6) == 0) {
+            label_changes = true;
+            continue;
+        }
+        json_key(&writer, name);
+        json_write_text(&writer, span_text(value));
+    }
+    if (label_changes) {
+        json_key(&writer, "labels");
+        json_begin_object(&writer);
+        for (size_t i = 0; i < json_count(labels); i++) {
+            const char *key;
+            const struct json *old = json_member_at(labels, i, &key);
+            bool replaced = false;
+
+            for (size_t w = 1; w < ctl->args.count; w++)
+                if (split(ctl->args.words[w], name, &value) && strncmp(name, "label.", 6) == 0 &&
+                    strcmp(name + 6, key) == 0)
+                    replaced = true;
+            if (replaced)
+                continue;
+            json_key(&writer, key);
+            json_write_text(&writer, span_text(json_text(old, "")));
+        }
+        for (size_t w = 1; w < ctl->args.count; w++)
+            if (split(ctl->args.words[w], name, &value) && strncmp(name, "label.", 6) == 0 &&
+                *value) {
+                json_key(&writer, name + 6);
+                json_write_text(&writer, span_text(value));
+            }
+        json_end_object(&writer);
+    }
+    json_end_object(&writer);
+    return CTL_DONE;
+}
+
+static int set(struct ctl *ctl)
+{
+    struct client_answer answer;
+    struct json *device;
+    struct buffer body;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/devices/",
+                             ctl->args.words[0], (char *)NULL);
+
+    if (result != CTL_DONE || (result = ctl_parse(&answer, &device)) != CTL_DONE)
+        return result;
+    char etag[64];
+    snprintf(etag, sizeof etag, "%s", answer.etag);
+    buffer_init(&body, 65536);
+    result = write_changes(ctl, json_member(device, "labels"), &body);
+    json_free(device);
+    if (result == CTL_DONE)
+        result = ctl_send_to(ctl, "PATCH", buffer_span(&body), etag, &answer, "/api/v1/devices/",
+                             ctl->args.words[0], (char *)NULL);
+    buffer_release(&body);
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "changed %s", ctl->args.words[0]) : result;
+}
+
+static int command(struct ctl *ctl, const char *kind, const char *text)
+{
+    struct client_answer answer;
+    struct buffer body;
+    struct json_writer writer;
+
+    buffer_init(&body, 8192);
+    json_writer_init(&writer, &body);
+    json_begin_object(&writer);
+    json_key(&writer, "kind");
+    json_write_text(&writer, span_text(kind));
+    if (text) {
+        json_key(&writer, "text");
+        json_write_text(&writer, span_text(text));
+    }
+    json_end_object(&writer);
+    int result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, "/api/v1/devices/",
+                             ctl->args.words[0], "/commands", (char *)NULL);
+    buffer_release(&body);
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "told %s to %s", ctl->args.words[0], kind)
+                              : result;
+}
+
+static int say(struct ctl *ctl)
+{
+    return command(ctl, "say", ctl->args.words[1]);
+}
+
+static int identify(struct ctl *ctl)
+{
+    return command(ctl, "identify", NULL);
+}
+
+static int restart(struct ctl *ctl)
+{
+    return command(ctl, "restart", NULL);
+}
+
+static int report(struct ctl *ctl)
+{
+    return command(ctl, "report", NULL);
+}
+
+static int commands(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"when", "created_at", VIEW_TIME}, {"command", "kind", VIEW_TEXT},
+        {"text", "text", VIEW_TEXT},       {"status", "status", VIEW_TEXT},
+        {"why", "reason", VIEW_TEXT},      {"by", "created_by", VIEW_TEXT},
+    };
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/devices/",
+                             ctl->args.words[0], "/commands", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, COUNT(columns)) : result;
+}
+
+/* The last picture that the robot sent of its face, into a file. */
+static int picture(struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/devices/",
+                             ctl->args.words[0], "/face", (char *)NULL);
+
+    if (result != CTL_DONE)
+        return result;
+    enum status status = file_replace(ctl->args.words[1], answer.body, 0644);
+    if (status != STATUS_OK)
+        return ctl_fail("\"%s\": %s", ctl->args.words[1], status_text(status));
+    printf("wrote %s, %zu bytes\n", ctl->args.words[1], answer.body.size);
+    return CTL_DONE;
+}
+
+static int take_picture(struct ctl *ctl)
+{
+    return command(ctl, "picture", NULL);
+}
+
+static int revoke(struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "POST", NOTHING, NULL, &answer, "/api/v1/devices/",
+                             ctl->args.words[0], "/revoke", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "revoked %s", ctl->args.words[0]) : result;
+}
+
+const struct ctl_verb noun_device_verbs[] = {
+    {"device", "list", "", 0, 0, "state group q limit after",
+     "robots; --state online|offline|behind|revoked", list},
+    {"device", "get", "ROBOT", 1, 1, "", "one robot", get},
+    {"device", "set", "ROBOT NAME=VALUE...", 2, ARGS_MAX, "",
+     "change name, region, label.KEY (empty: remove)", set},
+    {"device", "effective", "ROBOT", 1, 1, "",
+     "its settings, which layer gave each, and its answer", effective},
+    {"device", "usage", "ROBOT", 1, 1, "limit after", "its last attempts, newest first", usage},
+    {"device", "say", "ROBOT TEXT", 2, 2, "", "announce a text on the robot", say},
+    {"device", "identify", "ROBOT", 1, 1, "", "let the robot show itself", identify},
+    {"device", "report", "ROBOT", 1, 1, "", "ask for a report now", report},
+    {"device", "restart", "ROBOT", 1, 1, "", "restart its agent", restart},
+    {"device", "take-picture", "ROBOT", 1, 1, "", "ask for a picture of its face", take_picture},
+    {"device", "picture", "ROBOT FILE", 2, 2, "", "save the last picture of its face (PNG)",
+     picture},
+    {"device", "commands", "ROBOT", 1, 1, "", "what it was told and what it answered", commands},
+    {"device", "revoke", "ROBOT", 1, 1, "", "refuse this robot for good", revoke},
+    {0},
+};

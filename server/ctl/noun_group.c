@@ -1,0 +1,146 @@
+/* group ... : named sets of robots */
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/base/json.h"
+#include "server/ctl/noun.h"
+
+#define NOTHING span_text("")
+
+static int list(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {{"group", "id", VIEW_TEXT},
+                                                 {"name", "name", VIEW_TEXT},
+                                                 {"priority", "priority", VIEW_NUMBER},
+                                                 {"robots", "devices", VIEW_NUMBER}};
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/groups", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 4) : result;
+}
+
+static void write_group(struct ctl *ctl, bool with_id, struct buffer *body)
+{
+    struct json_writer writer;
+    const char *name = args_option(&ctl->args, "name", NULL);
+    const char *priority = args_option(&ctl->args, "priority", NULL);
+    int64_t number;
+
+    json_writer_init(&writer, body);
+    json_begin_object(&writer);
+    if (with_id) {
+        json_key(&writer, "id");
+        json_write_text(&writer, span_text(ctl->args.words[0]));
+    }
+    if (name) {
+        json_key(&writer, "name");
+        json_write_text(&writer, span_text(name));
+    }
+    if (priority) {
+        json_key(&writer, "priority");
+        if (span_to_int64(span_text(priority), &number) == STATUS_OK)
+            json_write_int(&writer, number);
+        else
+            json_write_text(&writer, span_text(priority));
+    }
+    json_end_object(&writer);
+}
+
+/* Whether the group exists, without a word about it when it does not; its version in etag. */
+static int find(struct ctl *ctl, bool *found, char etag[64])
+{
+    struct client_answer answer;
+    struct buffer path;
+    char reason[256];
+
+    buffer_init(&path, 1024);
+    buffer_text(&path, "/api/v1/groups/");
+    client_escape(&path, ctl->args.words[0]);
+    struct client_request request = {.method = "GET", .path = buffer_cstring(&path)};
+    if (client_send(ctl->client, &request, &answer, reason) != STATUS_OK) {
+        buffer_release(&path);
+        ctl_fail("cannot reach %s: %s", ctl->session.url, reason);
+        return CTL_UNREACHABLE;
+    }
+    buffer_release(&path);
+    *found = answer.status == 200;
+    snprintf(etag, 64, "%s", answer.etag);
+    return CTL_DONE;
+}
+
+static int set(struct ctl *ctl)
+{
+    struct client_answer answer;
+    struct buffer body;
+    char etag[64];
+    bool found;
+    int result = find(ctl, &found, etag);
+
+    if (result != CTL_DONE)
+        return result;
+    buffer_init(&body, 4096);
+    write_group(ctl, !found, &body);
+    if (found)
+        result = ctl_send_to(ctl, "PATCH", buffer_span(&body), etag, &answer, "/api/v1/groups/",
+                             ctl->args.words[0], (char *)NULL);
+    else
+        result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, "/api/v1/groups",
+                             (char *)NULL);
+    buffer_release(&body);
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "%s group %s", found ? "changed" : "made",
+                                        ctl->args.words[0])
+                              : result;
+}
+
+static int delete (struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "DELETE", NOTHING, NULL, &answer, "/api/v1/groups/",
+                             ctl->args.words[0], (char *)NULL);
+
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "deleted group %s", ctl->args.words[0])
+                              : result;
+}
+
+static int devices(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"robot", "id", VIEW_TEXT}, {"name", "name", VIEW_TEXT}, {"online", "online", VIEW_YES}};
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/groups/",
+                             ctl->args.words[0], "/devices", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 3) : result;
+}
+
+static int change_members(struct ctl *ctl, const char *method)
+{
+    struct client_answer answer;
+    int result = CTL_DONE;
+
+    for (size_t i = 1; i < ctl->args.count && result == CTL_DONE; i++)
+        result = ctl_send_to(ctl, method, NOTHING, NULL, &answer, "/api/v1/groups/",
+                             ctl->args.words[0], "/devices/", ctl->args.words[i], (char *)NULL);
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "changed group %s", ctl->args.words[0])
+                              : result;
+}
+
+static int add(struct ctl *ctl)
+{
+    return change_members(ctl, "PUT");
+}
+
+static int take_out(struct ctl *ctl)
+{
+    return change_members(ctl, "DELETE");
+}
+
+const struct ctl_verb noun_group_verbs[] = {
+    {"group", "list", "", 0, 0, "", "groups of robots", list},
+    {"group", "set", "GROUP", 1, 1, "name priority", "make a group or change it", set},
+    {"group", "delete", "GROUP", 1, 1, "", "delete a group and its layer", delete},
+    {"group", "devices", "GROUP", 1, 1, "", "the robots in it", devices},
+    {"group", "add", "GROUP ROBOT...", 2, ARGS_MAX, "", "put robots into it", add},
+    {"group", "remove", "GROUP ROBOT...", 2, ARGS_MAX, "", "take robots out of it", take_out},
+    {0},
+};

@@ -1,0 +1,123 @@
+/* usage ... : what was used and what it cost; vendors' usage files; alerts */
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/base/json.h"
+#include "server/ctl/noun.h"
+
+#define NOTHING span_text("")
+
+static int show(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"day", "day", VIEW_TEXT},
+        {"vendor", "vendor", VIEW_TEXT},
+        {"model", "model", VIEW_TEXT},
+        {"contract", "contract", VIEW_TEXT},
+        {"attempts", "attempts", VIEW_NUMBER},
+        {"failed", "failed", VIEW_NUMBER},
+        {"uncertain", "uncertain", VIEW_NUMBER},
+        {"input", "input_uncached", VIEW_NUMBER},
+        {"cached", "input_cached", VIEW_NUMBER},
+        {"output", "output", VIEW_NUMBER},
+        {"price", "price", VIEW_NUMBER},
+        {"", "currency", VIEW_TEXT},
+    };
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer,
+                             "/api/v1/usage?by=", args_option(&ctl->args, "by", "vendor,model"),
+                             "&from=", args_option(&ctl->args, "from", ""),
+                             "&to=", args_option(&ctl->args, "to", ""), (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, sizeof columns / sizeof columns[0])
+                              : result;
+}
+
+static int import(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"rows", "rows", VIEW_TEXT},
+        {"equal to the token", "equal", VIEW_TEXT},
+        {"settled", "settled", VIEW_TEXT},
+        {"different", "different", VIEW_TEXT},
+        {"unknown to us", "unknown", VIEW_TEXT},
+    };
+    struct client_answer answer;
+    uint8_t *data;
+    size_t size;
+
+    if (ctl_read_file(ctl->args.words[1], &data, &size) != CTL_DONE)
+        return CTL_FAILED;
+    struct buffer path;
+    buffer_init(&path, 1024);
+    buffer_text(&path, "/api/v1/vendors/");
+    client_escape(&path, ctl->args.words[0]);
+    buffer_text(&path, "/usage-imports");
+    struct client_request request = {.method = "POST",
+                                     .path = buffer_cstring(&path),
+                                     .body = span_of(data, size),
+                                     .body_type = "application/x-ndjson"};
+    int result = ctl_send(ctl, &request, &answer);
+    buffer_release(&path);
+    free(data);
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 5) : result;
+}
+
+static int imports(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"import", "id", VIEW_TEXT},
+        {"vendor", "vendor", VIEW_TEXT},
+        {"when", "created_at", VIEW_TIME},
+        {"rows", "rows", VIEW_NUMBER},
+        {"equal", "equal", VIEW_NUMBER},
+        {"settled", "settled", VIEW_NUMBER},
+        {"different", "different", VIEW_NUMBER},
+        {"unknown", "unknown", VIEW_NUMBER},
+        {"by", "created_by", VIEW_TEXT},
+    };
+    struct client_answer answer;
+    int result =
+        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/usage-imports", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 9) : result;
+}
+
+static int alerts(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"alert", "id", VIEW_TEXT},
+        {"severity", "severity", VIEW_TEXT},
+        {"kind", "kind", VIEW_TEXT},
+        {"about", "subject", VIEW_TEXT},
+        {"count", "count", VIEW_NUMBER},
+        {"last", "last_at", VIEW_TIME},
+        {"acknowledged by", "acknowledged_by", VIEW_TEXT},
+    };
+    struct client_answer answer;
+    int result =
+        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer,
+                    "/api/v1/alerts?open=", args_option(&ctl->args, "open", "true"), (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 7) : result;
+}
+
+static int acknowledge(struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "POST", NOTHING, NULL, &answer, "/api/v1/alerts/",
+                             ctl->args.words[0], "/acknowledge", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "acknowledged alert %s", ctl->args.words[0])
+                              : result;
+}
+
+const struct ctl_verb noun_usage_verbs[] = {
+    {NULL, "usage", "", 0, 0, "by from to", "today's usage; --by vendor,model,contract,day", show},
+    {"import", "usage", "VENDOR FILE", 2, 2, "",
+     "settle uncertain attempts by a vendor's usage file", import},
+    {"import", "list", "", 0, 0, "", "vendor usage files taken in", imports},
+    {"alert", "list", "", 0, 0, "open", "open alerts; --open false shows all", alerts},
+    {"alert", "acknowledge", "ALERT", 1, 1, "", "this one is known", acknowledge},
+    {0},
+};

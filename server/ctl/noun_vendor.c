@@ -1,0 +1,118 @@
+/* vendor ... : who serves models */
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/base/crypto.h"
+#include "schema/base/json.h"
+#include "server/ctl/noun.h"
+
+#define NOTHING span_text("")
+
+static const struct view_column columns[] = {
+    {"vendor", "id", VIEW_TEXT},        {"name", "name", VIEW_TEXT},
+    {"dialect", "dialect", VIEW_TEXT},  {"address", "base_url", VIEW_TEXT},
+    {"region", "region", VIEW_TEXT},    {"credential", "credential", VIEW_TEXT},
+    {"has a key", "has_key", VIEW_YES},
+};
+
+static int list(struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/vendors", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 7) : result;
+}
+
+static int get(struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/vendors/",
+                             ctl->args.words[0], (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 7) : result;
+}
+
+static int write_vendor(struct ctl *ctl, bool with_id, struct buffer *body)
+{
+    static const char *const options[][2] = {{"name", "name"},
+                                             {"dialect", "dialect"},
+                                             {"base-url", "base_url"},
+                                             {"region", "region"},
+                                             {"credential", "credential"}};
+    struct json_writer writer;
+    const char *key_file = args_option(&ctl->args, "key-file", NULL);
+
+    json_writer_init(&writer, body);
+    json_begin_object(&writer);
+    if (with_id) {
+        json_key(&writer, "id");
+        json_write_text(&writer, span_text(ctl->args.words[0]));
+    }
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        const char *value = args_option(&ctl->args, options[i][0], NULL);
+
+        if (value) {
+            json_key(&writer, options[i][1]);
+            json_write_text(&writer, span_text(value));
+        }
+    }
+    if (key_file) {
+        uint8_t *key;
+        size_t size;
+
+        if (ctl_read_file(key_file, &key, &size) != CTL_DONE)
+            return CTL_FAILED;
+        json_key(&writer, "key");
+        json_write_text(&writer, span_of(key, strcspn((const char *)key, "\r\n")));
+        crypto_wipe(key, size);
+        free(key);
+    }
+    json_end_object(&writer);
+    return CTL_DONE;
+}
+
+/* Makes the vendor when the server does not know it, else changes what was given. */
+static int set(struct ctl *ctl)
+{
+    struct client_answer answer;
+    struct client_request probe = {.method = "GET"};
+    struct buffer path, body;
+    char reason[256], etag[64];
+
+    buffer_init(&path, 1024);
+    buffer_init(&body, 16384);
+    buffer_text(&path, "/api/v1/vendors/");
+    client_escape(&path, ctl->args.words[0]);
+    probe.path = buffer_cstring(&path);
+    int result = CTL_UNREACHABLE;
+    if (client_send(ctl->client, &probe, &answer, reason) != STATUS_OK) {
+        ctl_fail("cannot reach %s: %s", ctl->session.url, reason);
+        goto out;
+    }
+    bool found = answer.status == 200;
+    snprintf(etag, sizeof etag, "%s", answer.etag);
+    result = write_vendor(ctl, !found, &body);
+    if (result == CTL_DONE && found)
+        result = ctl_send_to(ctl, "PATCH", buffer_span(&body), etag, &answer, "/api/v1/vendors/",
+                             ctl->args.words[0], (char *)NULL);
+    else if (result == CTL_DONE)
+        result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, "/api/v1/vendors",
+                             (char *)NULL);
+    if (result == CTL_DONE)
+        result =
+            ctl_say(ctl, &answer, "%s vendor %s", found ? "changed" : "made", ctl->args.words[0]);
+
+out:
+    crypto_wipe(body.data, body.data ? body.size : 0);
+    buffer_release(&body);
+    buffer_release(&path);
+    return result;
+}
+
+const struct ctl_verb noun_vendor_verbs[] = {
+    {"vendor", "list", "", 0, 0, "", "who serves models", list},
+    {"vendor", "get", "VENDOR", 1, 1, "", "one vendor; its key is never shown", get},
+    {"vendor", "set", "VENDOR", 1, 1, "name dialect base-url region credential key-file",
+     "make a vendor or change it; the key is read from a file", set},
+    {0},
+};

@@ -1,0 +1,170 @@
+#include "server/ctl/view.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/base/clock.h"
+
+#define CELL_SIZE  256
+#define MAX_COLUMN 16
+
+/* Code points at and above U+1100 that terminals draw two cells wide, near enough: Hangul Jamo,
+ * CJK, full-width forms, emoji (Unicode Standard Annex 11). */
+static int width_of(uint32_t point)
+{
+    if (point >= 0x1100 &&
+        (point <= 0x115f || (point >= 0x2e80 && point <= 0xa4cf) ||
+         (point >= 0xac00 && point <= 0xd7a3) || (point >= 0xf900 && point <= 0xfaff) ||
+         (point >= 0xfe30 && point <= 0xfe6f) || (point >= 0xff00 && point <= 0xff60) ||
+         (point >= 0x1f300 && point <= 0x1faff)))
+        return 2;
+    return 1;
+}
+
+static int text_width(const char *text)
+{
+    int width = 0;
+
+    while (*text) {
+        unsigned char lead = (unsigned char)*text++;
+        uint32_t point = lead < 0x80 ? lead
+                                     : lead & (lead >= 0xf0   ? 0x07u
+                                               : lead >= 0xe0 ? 0x0fu
+                                                              : 0x1fu);
+
+        while (((unsigned char)*text & 0xc0) == 0x80)
+            point = point << 6 | ((unsigned char)*text++ & 0x3fu);
+        width += width_of(point);
+    }
+    return width;
+}
+
+static void format_age(const char *text, int64_t now_ms, char out[CELL_SIZE])
+{
+    int64_t then_ms;
+
+    if (clock_parse(span_text(text), &then_ms) != STATUS_OK) {
+        snprintf(out, CELL_SIZE, "%s", text);
+        return;
+    }
+    int64_t seconds = (now_ms - then_ms) / 1000;
+    const char *tail = seconds < 0 ? "from now" : "ago";
+    int64_t distance = seconds < 0 ? -seconds : seconds;
+
+    if (distance < 100)
+        snprintf(out, CELL_SIZE, "%" PRId64 " s %s", distance, tail);
+    else if (distance < 100 * 60)
+        snprintf(out, CELL_SIZE, "%" PRId64 " min %s", distance / 60, tail);
+    else if (distance < 48 * 3600)
+        snprintf(out, CELL_SIZE, "%" PRId64 " h %s", distance / 3600, tail);
+    else
+        snprintf(out, CELL_SIZE, "%.10s", text);
+}
+
+static void format_list(const struct json *value, char out[CELL_SIZE])
+{
+    struct buffer text;
+
+    buffer_init(&text, 1 << 20);
+    if (json_type(value) == JSON_ARRAY && json_count(value) &&
+        json_type(json_item(value, 0)) == JSON_TEXT) {
+        for (size_t i = 0; i < json_count(value); i++)
+            buffer_format(&text, "%s%s", i ? ", " : "", json_text(json_item(value, i), ""));
+    } else if (json_type(value) == JSON_REAL || json_count(value)) {
+        json_dump(value, &text);
+    }
+    snprintf(out, CELL_SIZE, "%s", buffer_cstring(&text));
+    buffer_release(&text);
+}
+
+static void format_cell(const struct json *value, enum view_kind kind, int64_t now_ms,
+                        char out[CELL_SIZE])
+{
+    out[0] = '\0';
+    if (!value)
+        return;
+    switch (json_type(value)) {
+    case JSON_NULL:
+        break;
+    case JSON_BOOL:
+        snprintf(out, CELL_SIZE, "%s",
+                 json_bool(value, false) ? "yes"
+                 : kind == VIEW_YES      ? ""
+                                         : "no");
+        break;
+    case JSON_INT:
+        snprintf(out, CELL_SIZE, "%" PRId64, json_int(value, 0));
+        break;
+    case JSON_TEXT:
+        if (kind == VIEW_TIME)
+            format_age(json_text(value, ""), now_ms, out);
+        else
+            snprintf(out, CELL_SIZE, "%s", json_text(value, ""));
+        break;
+    case JSON_REAL:
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        format_list(value, out);
+        break;
+    }
+}
+
+static void print_cell(FILE *out, const char *text, int width, enum view_kind kind, bool last)
+{
+    int blank = width - text_width(text);
+
+    if (kind == VIEW_NUMBER)
+        fprintf(out, "%*s%s", blank, "", text);
+    else if (last)
+        fputs(text, out);
+    else
+        fprintf(out, "%s%*s", text, blank, "");
+    fputs(last ? "\n" : "  ", out);
+}
+
+void view_table(FILE *out, const struct json *items, const struct view_column *columns,
+                size_t count, int64_t now_ms)
+{
+    char cell[CELL_SIZE];
+    int widths[MAX_COLUMN];
+
+    if (json_count(items) == 0) {
+        fputs("none\n", out);
+        return;
+    }
+    if (count > MAX_COLUMN)
+        count = MAX_COLUMN;
+    for (size_t c = 0; c < count; c++) {
+        widths[c] = text_width(columns[c].title);
+        for (size_t i = 0; i < json_count(items); i++) {
+            format_cell(json_member(json_item(items, i), columns[c].member), columns[c].kind,
+                        now_ms, cell);
+            if (text_width(cell) > widths[c])
+                widths[c] = text_width(cell);
+        }
+    }
+    for (size_t c = 0; c < count; c++)
+        print_cell(out, columns[c].title, widths[c], columns[c].kind, c + 1 == count);
+    for (size_t i = 0; i < json_count(items); i++)
+        for (size_t c = 0; c < count; c++) {
+            format_cell(json_member(json_item(items, i), columns[c].member), columns[c].kind,
+                        now_ms, cell);
+            print_cell(out, cell, widths[c], columns[c].kind, c + 1 == count);
+        }
+}
+
+void view_sheet(FILE *out, const struct json *object, const struct view_column *columns,
+                size_t count, int64_t now_ms)
+{
+    char cell[CELL_SIZE];
+    int width = 0;
+
+    for (size_t c = 0; c < count; c++)
+        if (text_width(columns[c].title) > width)
+            width = text_width(columns[c].title);
+    for (size_t c = 0; c < count; c++) {
+        format_cell(json_member(object, columns[c].member), columns[c].kind, now_ms, cell);
+        fprintf(out, "%-*s  %s\n", width, columns[c].title, cell);
+    }
+}

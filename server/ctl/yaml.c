@@ -1,0 +1,138 @@
+#include "server/ctl/yaml.h"
+
+#include <string.h>
+#include <yaml.h>
+
+#include "schema/base/json.h"
+
+#define DEPTH_MAX 24
+
+struct reader {
+    yaml_parser_t parser;
+    struct json_writer writer;
+    char *problem;
+    bool is_key[DEPTH_MAX]; /* in a mapping: the next scalar is a key */
+    bool is_map[DEPTH_MAX];
+    unsigned depth;
+};
+
+static enum status refuse(struct reader *reader, size_t line, const char *cause)
+{
+    snprintf(reader->problem, 160, "line %zu: %s", line + 1, cause);
+    return STATUS_INVALID;
+}
+
+static bool is_one_of(const char *text, const char *a, const char *b, const char *c)
+{
+    return strcmp(text, a) == 0 || strcmp(text, b) == 0 || strcmp(text, c) == 0;
+}
+
+static void write_scalar(struct reader *reader, const yaml_event_t *event)
+{
+    const char *text = (const char *)event->data.scalar.value;
+    struct span span = span_of(text, event->data.scalar.length);
+    int64_t number;
+
+    if (event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+        json_write_text(&reader->writer, span);
+    else if (is_one_of(text, "", "~", "null"))
+        json_write_null(&reader->writer);
+    else if (is_one_of(text, "true", "True", "TRUE"))
+        json_write_bool(&reader->writer, true);
+    else if (is_one_of(text, "false", "False", "FALSE"))
+        json_write_bool(&reader->writer, false);
+    else if (span_to_int64(span, &number) == STATUS_OK)
+        json_write_int(&reader->writer, number);
+    else
+        json_write_text(&reader->writer, span);
+}
+
+static enum status on_scalar(struct reader *reader, const yaml_event_t *event)
+{
+    unsigned top = reader->depth;
+
+    if (event->data.scalar.anchor)
+        return refuse(reader, event->start_mark.line, "anchors are not taken");
+    if (reader->is_map[top] && reader->is_key[top]) {
+        json_key(&reader->writer, (const char *)event->data.scalar.value);
+        reader->is_key[top] = false;
+        return STATUS_OK;
+    }
+    write_scalar(reader, event);
+    reader->is_key[top] = reader->is_map[top];
+    return STATUS_OK;
+}
+
+static enum status on_start(struct reader *reader, const yaml_event_t *event, bool map)
+{
+    if (reader->depth + 1 >= DEPTH_MAX)
+        return refuse(reader, event->start_mark.line, "nested too deep");
+    if (reader->is_map[reader->depth] && reader->is_key[reader->depth])
+        return refuse(reader, event->start_mark.line, "a key must be a word");
+    reader->is_key[reader->depth] = reader->is_map[reader->depth];
+    reader->depth++;
+    reader->is_map[reader->depth] = map;
+    reader->is_key[reader->depth] = map;
+    if (map)
+        json_begin_object(&reader->writer);
+    else
+        json_begin_array(&reader->writer);
+    return STATUS_OK;
+}
+
+static enum status on_event(struct reader *reader, const yaml_event_t *event, unsigned *documents)
+{
+    switch (event->type) {
+    case YAML_DOCUMENT_START_EVENT:
+        if (++*documents > 1)
+            return refuse(reader, event->start_mark.line, "one document per file");
+        return STATUS_OK;
+    case YAML_SCALAR_EVENT:
+        return on_scalar(reader, event);
+    case YAML_ALIAS_EVENT:
+        return refuse(reader, event->start_mark.line, "aliases are not taken");
+    case YAML_MAPPING_START_EVENT:
+        return on_start(reader, event, true);
+    case YAML_SEQUENCE_START_EVENT:
+        return on_start(reader, event, false);
+    case YAML_MAPPING_END_EVENT:
+        reader->depth--;
+        json_end_object(&reader->writer);
+        return STATUS_OK;
+    case YAML_SEQUENCE_END_EVENT:
+        reader->depth--;
+        json_end_array(&reader->writer);
+        return STATUS_OK;
+    default:
+        return STATUS_OK;
+    }
+}
+
+enum status yaml_to_json(struct span yaml, struct buffer *out, char problem[160])
+{
+    struct reader reader = {.problem = problem};
+    enum status status = STATUS_OK;
+    unsigned documents = 0;
+    bool ended = false;
+
+    if (!yaml_parser_initialize(&reader.parser))
+        return STATUS_MEMORY;
+    yaml_parser_set_input_string(&reader.parser, yaml.data, yaml.size);
+    json_writer_init(&reader.writer, out);
+    while (status == STATUS_OK && !ended) {
+        yaml_event_t event;
+
+        if (!yaml_parser_parse(&reader.parser, &event)) {
+            status = refuse(&reader, reader.parser.problem_mark.line,
+                            reader.parser.problem ? reader.parser.problem : "not YAML");
+            break;
+        }
+        ended = event.type == YAML_STREAM_END_EVENT;
+        status = on_event(&reader, &event, &documents);
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&reader.parser);
+    if (status == STATUS_OK && documents == 0)
+        status = refuse(&reader, 0, "the file is empty");
+    return status == STATUS_OK ? buffer_status(out) : status;
+}
