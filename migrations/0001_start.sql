@@ -17,6 +17,7 @@ CREATE TABLE myna.sealing_key (
     key_id          bytea PRIMARY KEY,              -- box_key_id() of the public key
     public_key      bytea NOT NULL,
     private_wrapped bytea NOT NULL,                 -- under the master key, purpose "sealing-key"
+    signature       bytea NOT NULL,                 -- by the server CA; kept, so that configurations stay equal
     valid_from      timestamptz NOT NULL DEFAULT now(),
     signature       bytea NOT NULL,                 -- the server CA's statement, as robots get it
     retired_at      timestamptz
@@ -432,3 +433,31 @@ BEGIN
     PERFORM pg_notify('myna_outbox', '');
     RETURN touched;
 END $$;
+
+-- A device is online while its session lives and it was heard within three of its own heartbeats.
+CREATE FUNCTION myna.report_interval_s(device text) RETURNS integer LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN EXISTS (SELECT FROM myna.layer WHERE settings ? 'report_interval_s')
+        THEN coalesce((SELECT (e.value #>> '{}')::integer FROM myna.effective_setting e
+                       WHERE e.device_id = device AND e.name = 'report_interval_s'), 60)
+        ELSE 60 END
+$$;
+CREATE FUNCTION myna.is_online(link myna.device_link) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT coalesce(link.session_hello AND link.ended_session < link.session_number
+        AND link.last_seen > now() - make_interval(
+            secs => 3 * myna.report_interval_s(link.device_id) + 10), false)
+$$;
+
+-- A device as lists and pages show it.
+CREATE VIEW myna.device_item AS
+SELECT d.device_id, d.version, jsonb_build_object(
+    'id', d.device_id, 'name', d.name, 'serial', d.serial, 'region', d.region,
+    'labels', d.labels, 'status', d.status, 'created_at', d.created_at,
+    'online', myna.is_online(l), 'last_seen', l.last_seen, 'software', l.software,
+    'desired_generation', l.desired_generation, 'reported_generation', l.reported_generation,
+    'groups', coalesce((SELECT jsonb_agg(m.group_id ORDER BY m.group_id) FROM myna.group_member m
+                        WHERE m.device_id = d.device_id), '[]'),
+    'attempts_today', (SELECT count(*) FROM myna.usage u WHERE u.device_id = d.device_id
+                       AND u.arrived_at >= date_trunc('day', now())),
+    'route', (SELECT e.value -> 0 FROM myna.effective_setting e
+              WHERE e.device_id = d.device_id AND e.name = 'routes')) AS item
+FROM myna.device d JOIN myna.device_link l USING (device_id);
