@@ -17,7 +17,6 @@ CREATE TABLE myna.sealing_key (
     key_id          bytea PRIMARY KEY,              -- box_key_id() of the public key
     public_key      bytea NOT NULL,
     private_wrapped bytea NOT NULL,                 -- under the master key, purpose "sealing-key"
-    signature       bytea NOT NULL,                 -- by the server CA; kept, so that configurations stay equal
     valid_from      timestamptz NOT NULL DEFAULT now(),
     signature       bytea NOT NULL,                 -- the server CA's statement, as robots get it
     retired_at      timestamptz
