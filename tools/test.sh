@@ -27,6 +27,6 @@ run_tests() {
 	[ -n "$all" ] || set -- -LE long
 	[ -z "$all" ] || set --
 	step_abandon
-	cd "$MYNA_ROOT"
+	cd "$MYNA_ROOT" || exit 1
 	ctest --test-dir .build/debug --output-on-failure --no-tests=error -L "^($chosen)\$" "$@"
 }

@@ -1,0 +1,70 @@
+#!/bin/sh
+# Dependencies point one way, and each vendor library is known in one place (style rules 1 and 2).
+set -eu
+cd "$1"
+findings=$(mktemp)
+trap 'rm -f "$findings"' EXIT
+
+sources() { # FOLDER...
+	git ls-files -co --exclude-standard -- "$@" | grep -E '\.[ch]$' || true
+}
+
+# only_in PATTERN "ALLOWED FOLDER OR FILE, ..." : an include of PATTERN elsewhere is a finding
+only_in() {
+	pattern=$1
+	shift
+	for file in $(sources schema server agent); do
+		allowed=no
+		for place in "$@"; do
+			case $file in "$place"*) allowed=yes ;; esac
+		done
+		[ $allowed = yes ] || grep -HnE "#include [<\"]($pattern)" "$file" || true
+	done
+}
+
+# must_not FOLDER "PATTERN OF INCLUDED FOLDERS"
+must_not() {
+	for file in $(sources "$1"); do
+		grep -HnE "#include \"($2)" "$file" || true
+	done
+}
+
+{
+	only_in 'microhttpd' server/http/
+	only_in 'libpq-fe' server/store/
+	only_in 'MQTTAsync|MQTTClient' server/bus/ agent/link/
+	only_in 'curl/' agent/chat/http.c server/ctl/client.c
+	only_in 'mbedtls/' schema/base/
+	only_in 'jansson' schema/base/json.c
+	only_in 'pb\.h|pb_' schema/wire/
+	only_in 'espeak' agent/voice/espeak/
+	only_in 'SDL2?' agent/face/
+	only_in 'cairo' agent/face/
+	only_in 'alsa/' agent/voice/
+	only_in 'mosquitto' server/broker/
+	only_in 'yaml\.h' server/ctl/
+
+	must_not schema 'server/|agent/|tests/'
+	must_not server 'agent/|tests/'
+	must_not agent 'server/|tests/'
+	must_not server/fleet 'server/(http|api|store|bus|jobs|money|ctl|web)'
+	must_not server/money 'server/(http|api|store|bus|jobs|fleet|ctl|web)'
+	must_not server/http 'server/(api|store|bus|jobs|fleet|money|ctl)'
+	must_not server/store 'server/(http|api|bus|jobs|ctl|web)'
+	must_not server/bus 'server/(http|api|ctl|web)'
+	must_not server/ctl 'server/(http|api|store|bus|jobs|fleet|money|web)'
+	must_not agent/meter 'agent/(link|chat|voice|face)'
+	must_not agent/face 'agent/(link|chat|meter)'
+	must_not agent/voice 'agent/(link|chat|meter|face)'
+
+	# What is worth arguing about does no I/O and asks nobody for the time (rules 31 and 32).
+	for file in $(sources server/fleet server/money schema/wire); do
+		grep -HnE '#include <(unistd|sys/socket|fcntl|time|sys/time)\.h>' "$file" || true
+	done
+	for file in $(sources schema server agent | grep -v '^schema/base/clock\.c$'); do
+		grep -HnE '[^_a-z](time\(NULL\)|clock_gettime\(|gettimeofday\()' "$file" || true
+	done
+} >"$findings"
+
+cat "$findings"
+[ ! -s "$findings" ]
