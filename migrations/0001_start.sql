@@ -35,6 +35,8 @@ CREATE TABLE myna.device (
     created_at      timestamptz NOT NULL DEFAULT now(),
     certificate_serial  text NOT NULL,
     certificate_until   timestamptz NOT NULL,
+    certificate_key_hash bytea NOT NULL DEFAULT '',  -- SHA-256 of its public key
+    claim_id        bigint,                         -- that it enrolled by
     sealing_public  bytea NOT NULL,                 -- the device's X25519 key
     server_key_id   bytea NOT NULL REFERENCES myna.sealing_key,
     secret_wrapped  bytea NOT NULL,                 -- X25519 shared secret, purpose "pair:<device_id>"
@@ -457,6 +459,11 @@ SELECT d.device_id, d.version, jsonb_build_object(
                         WHERE m.device_id = d.device_id), '[]'),
     'attempts_today', (SELECT count(*) FROM myna.usage u WHERE u.device_id = d.device_id
                        AND u.arrived_at >= date_trunc('day', now())),
+    'cost_today', (SELECT coalesce(jsonb_agg(jsonb_build_object('currency', c.currency,
+                                             'price', c.price)), '[]')
+                   FROM (SELECT u.currency, trim_scale(sum(u.price)) AS price FROM myna.usage u
+                         WHERE u.device_id = d.device_id
+                         AND u.arrived_at >= date_trunc('day', now()) GROUP BY u.currency) c),
     'route', (SELECT e.value -> 0 FROM myna.effective_setting e
               WHERE e.device_id = d.device_id AND e.name = 'routes')) AS item
 FROM myna.device d JOIN myna.device_link l USING (device_id);
