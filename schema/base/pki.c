@@ -192,6 +192,27 @@ enum status pki_check_csr(struct span csr_pem, char name[PKI_NAME_SIZE])
     return status;
 }
 
+enum status pki_csr_key_hash(struct span csr_pem, uint8_t out[32])
+{
+    mbedtls_x509_csr csr;
+    uint8_t der[256];
+
+    mbedtls_x509_csr_init(&csr);
+    enum status status = read_csr(csr_pem, &csr);
+    if (status == STATUS_OK) {
+        /* written at the end of the space */
+        int size = mbedtls_pk_write_pubkey_der(&csr.pk, der, sizeof der);
+        const struct span key =
+            span_of(der + sizeof der - (size > 0 ? size : 0), size > 0 ? (size_t)size : 0);
+
+        status = size > 0 ? STATUS_OK : STATUS_IO;
+        if (status == STATUS_OK)
+            crypto_sha256(&key, 1, out);
+    }
+    mbedtls_x509_csr_free(&csr);
+    return status;
+}
+
 /* What goes into one certificate, taken apart. */
 struct parts {
     mbedtls_x509write_cert cert;

@@ -10,38 +10,43 @@
 
 #include "schema/base/span.h"
 
-#define PKI_PEM_SIZE  4096
-#define PKI_NAME_SIZE 65
-#define PKI_X25519_SIZE 32
+#define PKI_PEM_SIZE      4096
+#define PKI_NAME_SIZE     65
+#define PKI_X25519_SIZE   32
 #define PKI_SIGNATURE_MAX 80
 
 /* A new P-256 private key as PEM. */
 MUST_CHECK enum status pki_make_key(char key_pem[PKI_PEM_SIZE]);
 
 /* PKCS#10 request with CN=name, signed by the key. */
-MUST_CHECK enum status pki_make_csr(const char *key_pem, const char *name, char csr_pem[PKI_PEM_SIZE]);
+MUST_CHECK enum status pki_make_csr(const char *key_pem, const char *name,
+                                    char csr_pem[PKI_PEM_SIZE]);
 
 /* Checks the request's own signature and gives its CN. STATUS_FORGED: signature; STATUS_INVALID:
  * not a P-256 request with exactly one CN. */
 MUST_CHECK enum status pki_check_csr(struct span csr_pem, char name[PKI_NAME_SIZE]);
 
+/* SHA-256 of the request's public key (DER, SubjectPublicKeyInfo): the same for every request that
+ * one key makes. */
+MUST_CHECK enum status pki_csr_key_hash(struct span csr_pem, uint8_t out[32]);
+
 enum pki_kind {
-    PKI_ROOT,       /* self-signed, CA, path length 1 */
-    PKI_CA,         /* issued by the root, CA, path length 0 */
-    PKI_ANCHOR,     /* self-signed, CA, path length 0: a sub-CA's second face */
-    PKI_CLIENT,     /* leaf for mutual TLS */
-    PKI_SERVER,     /* leaf with subjectAltName */
+    PKI_ROOT,   /* self-signed, CA, path length 1 */
+    PKI_CA,     /* issued by the root, CA, path length 0 */
+    PKI_ANCHOR, /* self-signed, CA, path length 0: a sub-CA's second face */
+    PKI_CLIENT, /* leaf for mutual TLS */
+    PKI_SERVER, /* leaf with subjectAltName */
 };
 
 struct pki_request {
     enum pki_kind kind;
-    const char *subject_name;   /* CN */
-    const char *subject_key;    /* private key PEM, or NULL when csr is given */
-    struct span csr_pem;        /* for leaves made from a request */
-    const char *issuer_cert;    /* NULL for self-signed kinds */
-    const char *issuer_key;     /* NULL for self-signed kinds */
-    const char *alt_names;      /* PKI_SERVER: "DNS:a,IP:127.0.0.1", comma-separated */
-    int64_t not_after_ms;       /* wall clock; notBefore is always 2020-01-01 */
+    const char *subject_name; /* CN */
+    const char *subject_key;  /* private key PEM, or NULL when csr is given */
+    struct span csr_pem;      /* for leaves made from a request */
+    const char *issuer_cert;  /* NULL for self-signed kinds */
+    const char *issuer_key;   /* NULL for self-signed kinds */
+    const char *alt_names;    /* PKI_SERVER: "DNS:a,IP:127.0.0.1", comma-separated */
+    int64_t not_after_ms;     /* wall clock; notBefore is always 2020-01-01 */
 };
 
 /* Random 16-byte serial numbers. */
