@@ -22,8 +22,8 @@ static bool is_allowed(const char *allowed, const char *name, size_t length)
 static enum status take_option(struct args *args, const char *allowed, int argc, char **argv,
                                int *index, char problem[160])
 {
-    char *name = argv[*index] + 2;
-    char *value = strchr(name, '=');
+    const char *name = argv[*index][1] == '-' ? argv[*index] + 2 : "file";
+    char *value = strchr(argv[*index], '=');
 
     if (value)
         *value++ = '\0';
@@ -46,17 +46,15 @@ static enum status take_option(struct args *args, const char *allowed, int argc,
 enum status args_parse(struct args *args, const char *allowed, int argc, char **argv,
                        char problem[160])
 {
-    static char file_option[] = "--file";
-
     memset(args, 0, sizeof *args);
     if (argc > ARGS_MAX) {
         snprintf(problem, 160, "more than %d arguments", ARGS_MAX);
         return STATUS_INVALID;
     }
     for (int i = 0; i < argc; i++) {
-        if (strcmp(argv[i], "-f") == 0)
-            argv[i] = file_option;
-        if (strncmp(argv[i], "--", 2) == 0 && argv[i][2]) {
+        bool is_file = strcmp(argv[i], "-f") == 0;
+
+        if (is_file || (strncmp(argv[i], "--", 2) == 0 && argv[i][2])) {
             enum status status = take_option(args, allowed, argc, argv, &i, problem);
 
             if (status != STATUS_OK)

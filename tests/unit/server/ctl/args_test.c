@@ -1,0 +1,88 @@
+#include "server/ctl/args.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+static enum status parse(struct args *args, const char *allowed, const char *line,
+                         char problem[160])
+{
+    static char words[512];
+    char *argv[16];
+    int argc = 0;
+
+    snprintf(words, sizeof words, "%s", line);
+    for (char *rest = words, *word; (word = strtok_r(rest, " ", &rest)) && argc < 16;)
+        argv[argc++] = word;
+    return args_parse(args, allowed, argc, argv, problem);
+}
+
+static void options_and_words_may_mix(void **state)
+{
+    struct args args;
+    char problem[160];
+
+    (void)state;
+    assert_int_equal(
+        parse(&args, "name priority", "kitchen --name=Kitchen robot --priority 7", problem),
+        STATUS_OK);
+    assert_int_equal(args.count, 2);
+    assert_string_equal(args.words[0], "kitchen");
+    assert_string_equal(args.words[1], "robot");
+    assert_string_equal(args_option(&args, "name", ""), "Kitchen");
+    assert_string_equal(args_option(&args, "priority", ""), "7");
+}
+
+static void what_was_not_given_is_the_fallback(void **state)
+{
+    struct args args;
+    char problem[160];
+
+    (void)state;
+    assert_int_equal(parse(&args, "name", "", problem), STATUS_OK);
+    assert_string_equal(args_option(&args, "name", "none"), "none");
+}
+
+static void an_unknown_option_is_named(void **state)
+{
+    struct args args;
+    char problem[160];
+
+    (void)state;
+    /* "nam" begins an allowed name and is still another word */
+    assert_int_equal(parse(&args, "name", "--nam x", problem), STATUS_INVALID);
+    assert_non_null(strstr(problem, "--nam"));
+}
+
+static void an_option_without_its_value_is_named(void **state)
+{
+    struct args args;
+    char problem[160];
+
+    (void)state;
+    assert_int_equal(parse(&args, "name", "x --name", problem), STATUS_INVALID);
+    assert_non_null(strstr(problem, "--name needs a value"));
+}
+
+static void dash_f_is_the_file(void **state)
+{
+    struct args args;
+    char problem[160];
+
+    (void)state;
+    assert_int_equal(parse(&args, "file", "-f contract.yaml", problem), STATUS_OK);
+    assert_string_equal(args_option(&args, "file", ""), "contract.yaml");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_and_words_may_mix),
+        cmocka_unit_test(what_was_not_given_is_the_fallback),
+        cmocka_unit_test(an_unknown_option_is_named),
+        cmocka_unit_test(an_option_without_its_value_is_named),
+        cmocka_unit_test(dash_f_is_the_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,98 @@
+#include "server/ctl/view.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "schema/base/clock.h"
+
+static char *show(const char *text, const struct view_column *columns, size_t count, int64_t now_ms)
+{
+    struct json *json;
+    char *out = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&out, &size);
+
+    assert_int_equal(json_parse(span_text(text), &json, NULL), STATUS_OK);
+    if (json_type(json) == JSON_ARRAY)
+        view_table(stream, json, columns, count, now_ms);
+    else
+        view_sheet(stream, json, columns, count, now_ms);
+    json_free(json);
+    fclose(stream);
+    return out;
+}
+
+static void numbers_stand_right_and_texts_left(void **state)
+{
+    static const struct view_column columns[] = {{"robot", "id", VIEW_TEXT},
+                                                 {"output", "output", VIEW_NUMBER}};
+    char *text = show("[{\"id\":\"a\",\"output\":7},{\"id\":\"robot-2\",\"output\":1234567}]",
+                      columns, 2, 0);
+
+    (void)state;
+    assert_string_equal(text, "robot     output\n"
+                              "a              7\n"
+                              "robot-2  1234567\n");
+    free(text);
+}
+
+static void a_chinese_name_counts_two_cells_a_character(void **state)
+{
+    static const struct view_column columns[] = {{"name", "name", VIEW_TEXT},
+                                                 {"n", "n", VIEW_NUMBER}};
+    char *text = show("[{\"name\":\"小鸟\",\"n\":1},{\"name\":\"abcd\",\"n\":2}]", columns, 2, 0);
+
+    (void)state;
+    assert_string_equal(text, "name  n\n小鸟  1\nabcd  2\n");
+    free(text);
+}
+
+static void times_are_shown_as_ages(void **state)
+{
+    static const struct view_column columns[] = {{"seen", "t", VIEW_TIME}};
+    int64_t now_ms;
+    char *text;
+
+    (void)state;
+    assert_int_equal(clock_parse(span_text("2026-01-01T00:10:00Z"), &now_ms), STATUS_OK);
+    text = show("{\"t\":\"2026-01-01T00:00:00Z\"}", columns, 1, now_ms);
+    assert_string_equal(text, "seen  10 min ago\n");
+    free(text);
+    text = show("{\"t\":\"2026-01-01T00:10:30Z\"}", columns, 1, now_ms);
+    assert_string_equal(text, "seen  30 s from now\n");
+    free(text);
+}
+
+static void an_empty_list_says_so(void **state)
+{
+    static const struct view_column columns[] = {{"x", "x", VIEW_TEXT}};
+    char *text = show("[]", columns, 1, 0);
+
+    (void)state;
+    assert_string_equal(text, "none\n");
+    free(text);
+}
+
+static void an_absent_member_is_blank(void **state)
+{
+    static const struct view_column columns[] = {{"a", "a", VIEW_TEXT}, {"b", "b", VIEW_TEXT}};
+    char *text = show("[{\"b\":[\"x\",\"y\"]},{\"a\":true}]", columns, 2, 0);
+
+    (void)state;
+    assert_string_equal(text, "a    b\n     x, y\nyes  \n");
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_stand_right_and_texts_left),
+        cmocka_unit_test(a_chinese_name_counts_two_cells_a_character),
+        cmocka_unit_test(times_are_shown_as_ages),
+        cmocka_unit_test(an_empty_list_says_so),
+        cmocka_unit_test(an_absent_member_is_blank),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
