@@ -40,7 +40,7 @@ static const char *const rude_words[] = {
     "kill",      "lesbian", "marri",  "murder", "naked",  "negro", "nigg",   "nude",   "orgasm",
     "piss",      "prostit", "rape",   "sex",    "shit",   "shot",  "slave",  "stupid", "suicid",
     "virgin",    "whor",    "wife",   "wives",  "woman",  "women", "nazi",   "lover",  "screw",
-    "marijuana", "coke",    "lawyer", "jesus",  "christ", "satan", "bed ",   "kiss",   "vomit"};
+    "marijuana", "pants", "kidnap", "crime", "coke",    "lawyer", "jesus",  "christ", "satan", "bed ",   "kiss",   "vomit"};
 
 static const char *const rude_han[] = {"死", "杀", "妓", "娼", "奸", "尸", "屎", "尿",  "嫖",
                                        "淫", "毒", "屠", "裸", "妾", "奴", "鬼", "虏",  "赌",
@@ -173,10 +173,12 @@ static struct span trim(struct span line)
     return line;
 }
 
-/* Copies line without terminal escapes (ESC [ ... letter). */
+/* Copies line without terminal escapes (ESC [ ... letter) and with single spaces. */
 static void add_plain(struct buffer *out, struct span line)
 {
     for (size_t i = 0; i < line.size; i++) {
+        if (line.data[i] == ' ' && i > 0 && line.data[i - 1] == ' ')
+            continue;
         if (line.data[i] != 0x1B) {
             buffer_byte(out, line.data[i]);
             continue;

@@ -213,15 +213,34 @@ static void count_event(struct stream *stream)
     }
 }
 
-/* Bytes of the event to hand over now. Every fourth piece ends at any byte, also inside a line or
- * a character; its rest follows within the time of a token. */
+/* Bytes before the middle of the first character that has one; 0: there is none. */
+static size_t before_middle(struct span text)
+{
+    for (size_t i = 1; i < text.size; i++)
+        if ((text.data[i] & 0xC0) == 0x80)
+            return i;
+    return 0;
+}
+
+/* Bytes of the event to hand over now. Every eighth piece ends at any byte, and every eighth inside
+ * a character, which any byte alone would seldom hit; its rest follows within the time of a token. */
 static size_t piece(struct stream *stream, size_t room)
 {
     size_t left = stream->event.size;
-    size_t size = left;
+    size_t size = 0;
 
-    if (left > 1 && dice_below(&stream->dice, 4) == 0)
-        size = 1 + dice_below(&stream->dice, left - 1);
+    switch (dice_below(&stream->dice, 8)) {
+    case 0:
+        size = dice_below(&stream->dice, left);
+        break;
+    case 1:
+        size = before_middle(buffer_span(&stream->event));
+        break;
+    default:
+        break;
+    }
+    if (size == 0)
+        size = left;
     return size < room ? size : room;
 }
 
