@@ -20,10 +20,9 @@
 #include "schema/wire/chain.h"
 #include "schema/wire/message.h"
 
-#define JOURNAL_MAX_OPEN    8         /* attempts under way at once */
-#define JOURNAL_MAX_BYTES   (4 << 20) /* of the file, by default */
-#define JOURNAL_KEEP_DAYS   30        /* how long acknowledged records stay at most */
-#define JOURNAL_DEVICE_SIZE (LIMIT_SLUG + 1)
+#define JOURNAL_MAX_OPEN  8         /* attempts under way at once */
+#define JOURNAL_MAX_BYTES (4 << 20) /* of the file, by default */
+#define JOURNAL_KEEP_DAYS 30        /* how long acknowledged records stay at most */
 
 struct journal;
 

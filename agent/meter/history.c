@@ -1,0 +1,452 @@
+/* The file is a row of frames (frame.h) behind one FRAME_START, written only at its end; what was
+ * set aside beyond it is zeros. Integers are little-endian.
+ *
+ * FRAME_START:
+ *     0  48  device id, padded with zeros
+ *    48  16  journal id
+ *    64  16  parent's id, zeros: none
+ *    80   8  parent's seq
+ *    88  32  parent's hash
+ *   120   8  seq of the last record dropped, 0: none
+ *   128  32  the chain's hash there
+ * FRAME_ACK: seq (8), hash (32), clock offset (8), time of the newest state (8).
+ * FRAME_CREDIT: epoch (4), then per line: id (48, padded), unlimited (1), granted, returned, used
+ * (8 each).
+ */
+#include "agent/meter/history.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "schema/base/file.h"
+
+#define START_SIZE       160
+#define ACK_SIZE         56
+#define CREDIT_LINE_SIZE 73
+#define SET_ASIDE_STEP   16384
+
+static_assert(4 + LIMIT_CREDIT_LINES * CREDIT_LINE_SIZE <= FRAME_MAX_PAYLOAD, "credit frame");
+
+static void put_u64(uint8_t *out, uint64_t value)
+{
+    for (size_t i = 0; i < 8; i++)
+        out[i] = (uint8_t)(value >> (8 * i));
+}
+
+static uint64_t get_u64(const uint8_t *in)
+{
+    uint64_t value = 0;
+
+    for (size_t i = 8; i-- > 0;)
+        value = value << 8 | in[i];
+    return value;
+}
+
+static enum status decode_record(struct span payload, wire_UsageRecord *record)
+{
+    return message_decode(MESSAGE_USAGE_RECORD, payload, record);
+}
+
+void history_add_start(struct buffer *out, const struct history *history, const uint8_t id[16],
+                       const struct chain_parent *parent, const struct history_cursor *base)
+{
+    uint8_t payload[START_SIZE] = {0};
+
+    memcpy(payload, history->device_id, strlen(history->device_id));
+    memcpy(payload + 48, id, 16);
+    memcpy(payload + 64, parent->id, 16);
+    put_u64(payload + 80, parent->seq);
+    memcpy(payload + 88, parent->hash, CRYPTO_HASH_SIZE);
+    put_u64(payload + 120, base->seq);
+    memcpy(payload + 128, base->hash, CRYPTO_HASH_SIZE);
+    frame_add(out, FRAME_START, span_of(payload, sizeof payload));
+}
+
+void history_add_record(struct buffer *out, enum frame_kind kind, const wire_UsageRecord *record)
+{
+    uint8_t bytes[LIMIT_RECORD_BYTES];
+    size_t size;
+    enum status status = message_encode(MESSAGE_USAGE_RECORD, record, bytes, sizeof bytes, &size);
+
+    if (status == STATUS_FULL) {
+        /* Every text at its limit at once: what only helps a human goes first. */
+        wire_UsageRecord shorter = *record;
+        shorter.vendor_request_id[0] = 0;
+        shorter.service_tier[0] = 0;
+        status = message_encode(MESSAGE_USAGE_RECORD, &shorter, bytes, sizeof bytes, &size);
+    }
+    if (status == STATUS_OK)
+        frame_add(out, kind, span_of(bytes, size));
+    else
+        buffer_fail(out, status);
+}
+
+void history_add_ack(struct buffer *out, const struct history *history,
+                     const struct history_cursor *acknowledged)
+{
+    uint8_t payload[ACK_SIZE];
+
+    put_u64(payload, acknowledged->seq);
+    memcpy(payload + 8, acknowledged->hash, CRYPTO_HASH_SIZE);
+    put_u64(payload + 40, (uint64_t)history->clock_offset_ms);
+    put_u64(payload + 48, (uint64_t)history->state_time_ms);
+    frame_add(out, FRAME_ACK, span_of(payload, sizeof payload));
+}
+
+void history_add_credit(struct buffer *out, const struct credit *credit)
+{
+    uint8_t payload[4 + LIMIT_CREDIT_LINES * CREDIT_LINE_SIZE] = {0};
+    size_t size = 4;
+
+    for (size_t i = 0; i < 4; i++)
+        payload[i] = (uint8_t)(credit->epoch >> (8 * i));
+    for (size_t i = 0; i < credit->count; i++, size += CREDIT_LINE_SIZE) {
+        const struct credit_line *line = &credit->lines[i];
+
+        memcpy(payload + size, line->line_id, strlen(line->line_id));
+        payload[size + 48] = line->unlimited;
+        put_u64(payload + size + 49, line->granted);
+        put_u64(payload + size + 57, line->returned);
+        put_u64(payload + size + 65, line->used);
+    }
+    frame_add(out, FRAME_CREDIT, span_of(payload, size));
+}
+
+const struct history_open *history_find_open(const struct history *history,
+                                             const wire_UsageRecord *record)
+{
+    for (size_t i = 0; i < history->open_count; i++)
+        if (history->open[i].attempt == record->attempt &&
+            memcmp(history->open[i].turn, record->turn, sizeof record->turn) == 0)
+            return &history->open[i];
+    return NULL;
+}
+
+static enum status note_start(struct history *history, const struct frame *frame)
+{
+    const uint8_t *in = frame->payload.data;
+    char device_id[LIMIT_SLUG + 1] = "";
+
+    if (frame->payload.size != START_SIZE)
+        return STATUS_CORRUPT;
+    memcpy(device_id, in, LIMIT_SLUG);
+    if (strcmp(device_id, history->device_id) != 0)
+        return STATUS_CORRUPT;
+    memcpy(history->id, in + 48, 16);
+    memcpy(history->parent.id, in + 64, 16);
+    history->parent.seq = get_u64(in + 80);
+    memcpy(history->parent.hash, in + 88, CRYPTO_HASH_SIZE);
+    history->base.offset = (off_t)frame->size;
+    history->base.seq = get_u64(in + 120);
+    memcpy(history->base.hash, in + 128, CRYPTO_HASH_SIZE);
+    history->head = history->base;
+    history->acknowledged = history->base;
+    history->tail_end_ms = 0;
+    history->open_count = 0;
+    return STATUS_OK;
+}
+
+static enum status note_open(struct history *history, const struct frame *frame, off_t offset)
+{
+    wire_UsageRecord record;
+
+    if (decode_record(frame->payload, &record) != STATUS_OK ||
+        history->open_count == HISTORY_MAX_OPEN)
+        return STATUS_CORRUPT;
+    struct history_open *open = &history->open[history->open_count++];
+    memcpy(open->turn, record.turn, sizeof open->turn);
+    open->attempt = record.attempt;
+    open->offset = offset;
+    return STATUS_OK;
+}
+
+static void forget_open(struct history *history, const wire_UsageRecord *record)
+{
+    const struct history_open *open = history_find_open(history, record);
+
+    if (open)
+        history->open[open - history->open] = history->open[--history->open_count];
+}
+
+static enum status note_close(struct history *history, const struct frame *frame, off_t offset)
+{
+    wire_UsageRecord record;
+
+    if (decode_record(frame->payload, &record) != STATUS_OK || record.seq != history->head.seq + 1)
+        return STATUS_CORRUPT;
+    forget_open(history, &record);
+    if (history->head.seq == history->base.seq)
+        history->tail_end_ms = record.end_ms;
+    chain_next(history->head.hash, frame->payload);
+    history->head.seq = record.seq;
+    history->head.offset = offset + (off_t)frame->size;
+    credit_settle(&history->credit, record.line_id, credit_worst_case(&record),
+                  credit_consumed(&record));
+    return STATUS_OK;
+}
+
+static enum status note_ack(struct history *history, const struct frame *frame)
+{
+    const uint8_t *in = frame->payload.data;
+
+    if (frame->payload.size != ACK_SIZE)
+        return STATUS_CORRUPT;
+    uint64_t seq = get_u64(in);
+    history->clock_offset_ms = (int64_t)get_u64(in + 40);
+    history->state_time_ms = (int64_t)get_u64(in + 48);
+    if (seq < history->acknowledged.seq) /* a restored server asked again */
+        history->acknowledged = history->base;
+    return history_advance(history, &history->acknowledged, seq) == STATUS_OK ? STATUS_OK
+                                                                              : STATUS_CORRUPT;
+}
+
+static enum status note_credit(struct history *history, const struct frame *frame)
+{
+    struct credit *credit = &history->credit;
+    const uint8_t *in = frame->payload.data;
+
+    if (frame->payload.size < 4)
+        return STATUS_CORRUPT;
+    size_t count = (frame->payload.size - 4) / CREDIT_LINE_SIZE;
+    if (count > LIMIT_CREDIT_LINES)
+        return STATUS_CORRUPT;
+    *credit = (struct credit){.count = count};
+    for (size_t i = 4; i-- > 0;)
+        credit->epoch = credit->epoch << 8 | in[i];
+    in += 4;
+    for (size_t i = 0; i < count; i++, in += CREDIT_LINE_SIZE) {
+        struct credit_line *line = &credit->lines[i];
+
+        memcpy(line->line_id, in, LIMIT_SLUG);
+        line->unlimited = in[48] != 0;
+        line->current = true;
+        line->granted = get_u64(in + 49);
+        line->returned = get_u64(in + 57);
+        line->used = get_u64(in + 65);
+    }
+    return STATUS_OK;
+}
+
+/* The one place where a frame changes what is known. offset is where it stands. */
+static enum status note(struct history *history, const struct frame *frame, off_t offset)
+{
+    if ((offset == 0) != (frame->kind == FRAME_START))
+        return STATUS_CORRUPT;
+    switch (frame->kind) {
+    case FRAME_START:
+        return note_start(history, frame);
+    case FRAME_OPEN:
+        return note_open(history, frame, offset);
+    case FRAME_CLOSE:
+        return note_close(history, frame, offset);
+    case FRAME_ACK:
+        return note_ack(history, frame);
+    case FRAME_CREDIT:
+        return note_credit(history, frame);
+    }
+    return STATUS_CORRUPT;
+}
+
+static enum status read_frame(const struct history *history, off_t offset,
+                              uint8_t space[FRAME_MAX_SIZE], struct frame *frame)
+{
+    size_t wanted = FRAME_MAX_SIZE, got = 0;
+
+    if (history->size - offset < (off_t)wanted)
+        wanted = (size_t)(history->size - offset);
+    while (got < wanted) {
+        ssize_t part = pread(history->fd, space + got, wanted - got, offset + (off_t)got);
+
+        if (part < 0 && errno == EINTR)
+            continue;
+        if (part <= 0)
+            return STATUS_IO;
+        got += (size_t)part;
+    }
+    return frame_read(span_of(space, got), frame);
+}
+
+enum status history_read_open(const struct history *history, const struct history_open *open,
+                              wire_UsageRecord *record)
+{
+    uint8_t space[FRAME_MAX_SIZE];
+    struct frame frame;
+    enum status status = read_frame(history, open->offset, space, &frame);
+
+    return status == STATUS_OK ? decode_record(frame.payload, record) : status;
+}
+
+enum status history_next(const struct history *history, struct history_cursor *cursor,
+                         uint8_t space[FRAME_MAX_SIZE], struct span *bytes)
+{
+    while (cursor->offset < history->head.offset) {
+        struct frame frame;
+        enum status status = read_frame(history, cursor->offset, space, &frame);
+
+        if (status != STATUS_OK)
+            return status;
+        cursor->offset += (off_t)frame.size;
+        if (frame.kind == FRAME_CLOSE) {
+            cursor->seq++;
+            chain_next(cursor->hash, frame.payload);
+            *bytes = frame.payload;
+            return STATUS_OK;
+        }
+    }
+    return STATUS_NOT_FOUND;
+}
+
+enum status history_advance(const struct history *history, struct history_cursor *cursor,
+                            uint64_t seq)
+{
+    uint8_t space[FRAME_MAX_SIZE];
+    struct span bytes;
+    enum status status = STATUS_OK;
+
+    while (status == STATUS_OK && cursor->seq < seq)
+        status = history_next(history, cursor, space, &bytes);
+    return status;
+}
+
+static enum status load(struct history *history, struct span bytes)
+{
+    for (history->size = 0; (size_t)history->size < bytes.size;) {
+        struct frame frame;
+        struct span rest = span_of(bytes.data + history->size, bytes.size - (size_t)history->size);
+        off_t offset = history->size;
+
+        if (frame_read(rest, &frame) != STATUS_OK)
+            return offset == 0 || frame_is_inside(rest) ? STATUS_CORRUPT : STATUS_OK;
+        history->size += (off_t)frame.size; /* acknowledging reads up to here */
+        enum status status = note(history, &frame, offset);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return history->size > 0 ? STATUS_OK : STATUS_CORRUPT;
+}
+
+enum status history_open(struct history *history, size_t max_bytes)
+{
+    uint8_t *bytes = NULL;
+    size_t size;
+
+    history->fd = open(history->path, O_RDWR | O_CLOEXEC);
+    history->set_aside = 0;
+    if (history->fd < 0)
+        return errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO;
+    enum status status = file_read(history->path, max_bytes, &bytes, &size);
+    if (status == STATUS_OK)
+        status = load(history, span_of(bytes, size));
+    free(bytes);
+    if (status == STATUS_OK && ftruncate(history->fd, history->size) < 0)
+        status = STATUS_IO;
+    if (status != STATUS_OK)
+        history_close(history);
+    return status;
+}
+
+void history_close(struct history *history)
+{
+    if (history->fd >= 0)
+        close(history->fd);
+    history->fd = -1;
+}
+
+static enum status disk_status(int error)
+{
+    return error == ENOSPC || error == EDQUOT || error == EROFS ? STATUS_FULL : STATUS_IO;
+}
+
+enum status history_set_aside(struct history *history, off_t bytes)
+{
+    const off_t end = history->size + bytes;
+
+    if (end <= history->set_aside)
+        return STATUS_OK;
+    off_t target = (end + SET_ASIDE_STEP - 1) / SET_ASIDE_STEP * SET_ASIDE_STEP;
+    int error = posix_fallocate(history->fd, history->size, target - history->size);
+    if (error == 0)
+        history->set_aside = target;
+    return error == 0 ? STATUS_OK : disk_status(error);
+}
+
+/* A part of a frame that a full disk leaves behind is overwritten by the next one, and cut off at
+ * the next start. */
+static enum status write_frame(const struct history *history, struct span bytes)
+{
+    for (size_t done = 0; done < bytes.size;) {
+        ssize_t part =
+            pwrite(history->fd, bytes.data + done, bytes.size - done, history->size + (off_t)done);
+
+        if (part < 0 && errno == EINTR)
+            continue;
+        if (part < 0)
+            return disk_status(errno);
+        done += (size_t)part;
+    }
+    return STATUS_OK;
+}
+
+enum status history_append(struct history *history, const struct buffer *bytes)
+{
+    const off_t offset = history->size;
+    struct frame frame;
+    enum status status = buffer_status(bytes);
+
+    if (status != STATUS_OK)
+        return status;
+    if (history->broken)
+        return STATUS_IO;
+    status = frame_read(buffer_span(bytes), &frame);
+    if (status == STATUS_OK)
+        status = write_frame(history, buffer_span(bytes));
+    if (status == STATUS_FULL)
+        return STATUS_FULL;
+    if (status == STATUS_OK && history->durable && frame.kind != FRAME_ACK &&
+        fdatasync(history->fd) < 0)
+        status = STATUS_IO;
+    if (status == STATUS_OK) {
+        history->size = offset + (off_t)frame.size;
+        status = note(history, &frame, offset);
+    }
+    history->broken = status != STATUS_OK;
+    return status;
+}
+
+void history_add_opens(struct buffer *out, const struct history *history)
+{
+    uint8_t space[FRAME_MAX_SIZE];
+    struct frame frame;
+
+    for (size_t i = 0; i < history->open_count; i++) {
+        enum status status = read_frame(history, history->open[i].offset, space, &frame);
+
+        if (status == STATUS_OK)
+            frame_add(out, FRAME_OPEN, frame.payload);
+        else
+            buffer_fail(out, status);
+    }
+}
+
+enum status history_replace(struct history *history, const struct buffer *fresh, size_t max_bytes)
+{
+    const struct credit credit = history->credit;
+    const int64_t clock_offset_ms = history->clock_offset_ms;
+    const int64_t state_time_ms = history->state_time_ms;
+    enum status status = buffer_status(fresh);
+
+    if (status == STATUS_OK)
+        status = file_replace(history->path, buffer_span(fresh), 0600);
+    if (status != STATUS_OK)
+        return status;
+    history_close(history);
+    status = history_open(history, max_bytes);
+    history->credit = credit;
+    history->clock_offset_ms = clock_offset_ms;
+    history->state_time_ms = state_time_ms;
+    history->broken = status != STATUS_OK;
+    return status;
+}

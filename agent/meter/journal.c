@@ -1,0 +1,485 @@
+#include "agent/meter/journal.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "agent/meter/history.h"
+
+#define SPARE_ROOM (2 * FRAME_MAX_SIZE) /* for acknowledgements and credit */
+#define DAY_MS     (24 * 3600 * 1000LL)
+
+static_assert(HISTORY_MAX_OPEN == JOURNAL_MAX_OPEN, "one limit");
+
+struct journal {
+    pthread_mutex_t lock;
+    size_t max_bytes;
+    struct history history;
+};
+
+/* What may be read back: acknowledgements are never refused for want of room. */
+static size_t largest_file(const struct journal *journal)
+{
+    return 4 * journal->max_bytes;
+}
+
+static enum status replace(struct journal *journal, const struct buffer *fresh)
+{
+    return history_replace(&journal->history, fresh, largest_file(journal));
+}
+
+static enum status append_record(struct journal *journal, enum frame_kind kind,
+                                 const wire_UsageRecord *record)
+{
+    struct buffer bytes;
+
+    buffer_init(&bytes, FRAME_MAX_SIZE);
+    history_add_record(&bytes, kind, record);
+    enum status status = history_append(&journal->history, &bytes);
+    buffer_release(&bytes);
+    return status;
+}
+
+/* Rewrites the file without the records up to base. */
+static enum status rewrite_from(struct journal *journal, const struct history_cursor *base)
+{
+    const struct history *history = &journal->history;
+    struct history_cursor cursor = *base;
+    uint8_t space[FRAME_MAX_SIZE];
+    struct span record;
+    struct buffer fresh;
+    enum status status;
+
+    buffer_init(&fresh, largest_file(journal));
+    history_add_start(&fresh, history, history->id, &history->parent, base);
+    while ((status = history_next(history, &cursor, space, &record)) == STATUS_OK)
+        frame_add(&fresh, FRAME_CLOSE, record);
+    if (status != STATUS_NOT_FOUND)
+        buffer_fail(&fresh, status);
+    history_add_ack(&fresh, history, &history->acknowledged);
+    history_add_credit(&fresh, &history->credit);
+    history_add_opens(&fresh, history);
+    status = replace(journal, &fresh);
+    buffer_release(&fresh);
+    return status;
+}
+
+/* Drops acknowledged records, oldest first, until the file is half as large as it may be. Rewriting
+ * alone also sheds old acknowledgements and opens. */
+static enum status make_room(struct journal *journal)
+{
+    const struct history *history = &journal->history;
+    struct history_cursor base = history->base;
+    uint8_t space[FRAME_MAX_SIZE];
+    struct span record;
+    enum status status = STATUS_OK;
+
+    while (status == STATUS_OK && base.seq < history->acknowledged.seq &&
+           history->size - base.offset > (off_t)journal->max_bytes / 2)
+        status = history_next(history, &base, space, &record);
+    return status == STATUS_OK ? rewrite_from(journal, &base) : status;
+}
+
+/* Drops acknowledged records that are too old, once more than a day's worth has come together. */
+static enum status drop_expired(struct journal *journal)
+{
+    const struct history *history = &journal->history;
+    const int64_t limit_ms =
+        history->state_time_ms - history->clock_offset_ms - JOURNAL_KEEP_DAYS * DAY_MS;
+    struct history_cursor base = history->base, next = base;
+    uint8_t space[FRAME_MAX_SIZE];
+    struct span bytes;
+    wire_UsageRecord record;
+
+    if (base.seq >= history->acknowledged.seq || history->tail_end_ms > limit_ms - DAY_MS)
+        return STATUS_OK;
+    while (next.seq < history->acknowledged.seq) {
+        enum status status = history_next(history, &next, space, &bytes);
+
+        if (status == STATUS_OK)
+            status = message_decode(MESSAGE_USAGE_RECORD, bytes, &record);
+        if (status != STATUS_OK)
+            return status;
+        if (record.end_ms > limit_ms)
+            break;
+        base = next;
+    }
+    return rewrite_from(journal, &base);
+}
+
+/* Room for one more open attempt, its close, those of the others, and what must not be refused. */
+static enum status reserve_room(struct journal *journal)
+{
+    struct history *history = &journal->history;
+    const off_t needed = (off_t)((history->open_count + 2) * HISTORY_CLOSE_ROOM + SPARE_ROOM);
+    const off_t max_size = (off_t)journal->max_bytes;
+
+    if (history->open_count == JOURNAL_MAX_OPEN)
+        return STATUS_FULL;
+    if (history->size + needed > max_size) {
+        enum status status = make_room(journal);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return history->size + needed > max_size ? STATUS_FULL : history_set_aside(history, needed);
+}
+
+static void add_new_start(const struct journal *journal, const struct chain_parent *parent,
+                          struct buffer *fresh)
+{
+    struct history_cursor base = {0};
+    uint8_t id[16];
+
+    crypto_uuid(id);
+    chain_start(journal->history.device_id, id, parent, base.hash);
+    history_add_start(fresh, &journal->history, id, parent, &base);
+}
+
+static enum status create_file(struct journal *journal)
+{
+    const struct chain_parent none = {0};
+    struct buffer fresh;
+
+    buffer_init(&fresh, FRAME_MAX_SIZE);
+    add_new_start(journal, &none, &fresh);
+    enum status status = replace(journal, &fresh);
+    buffer_release(&fresh);
+    return status;
+}
+
+/* Whoever opened these cannot tell any more how far they came. */
+static enum status close_orphans(struct journal *journal, int64_t now_ms)
+{
+    const struct history *history = &journal->history;
+    enum status status = STATUS_OK;
+
+    while (status == STATUS_OK && history->open_count > 0) {
+        wire_UsageRecord record;
+
+        status = history_read_open(history, &history->open[0], &record);
+        if (status != STATUS_OK)
+            break;
+        record.seq = history->head.seq + 1;
+        record.end_ms = now_ms > record.start_ms ? now_ms : record.start_ms;
+        record.provenance = wire_Provenance_WORST_CASE;
+        record.outcome = wire_Outcome_LOST;
+        record.input_uncached = record.reserved_input;
+        record.output = record.reserved_output;
+        record.requests = 1;
+        status = append_record(journal, FRAME_CLOSE, &record);
+    }
+    return status;
+}
+
+static enum status open_history(struct journal *journal, const struct journal_options *options)
+{
+    struct history *history = &journal->history;
+    enum status status =
+        span_to_text(span_text(options->path), history->path, sizeof history->path);
+
+    if (status == STATUS_OK)
+        status = span_to_text(span_text(options->device_id), history->device_id,
+                              sizeof history->device_id);
+    if (status != STATUS_OK)
+        return STATUS_INVALID;
+    history->durable = options->safety == JOURNAL_SURVIVES_POWER_LOSS;
+    status = history_open(history, largest_file(journal));
+    if (status == STATUS_NOT_FOUND)
+        status = create_file(journal);
+    return status == STATUS_OK ? close_orphans(journal, options->now_ms) : status;
+}
+
+enum status journal_open(struct journal **out, const struct journal_options *options)
+{
+    struct journal *journal = calloc(1, sizeof *journal);
+
+    if (!journal)
+        return STATUS_MEMORY;
+    pthread_mutex_init(&journal->lock, NULL);
+    journal->history.fd = -1;
+    journal->max_bytes = options->max_bytes ? options->max_bytes : JOURNAL_MAX_BYTES;
+    enum status status = open_history(journal, options);
+    if (status == STATUS_OK)
+        *out = journal;
+    else
+        journal_close(journal);
+    return status;
+}
+
+void journal_close(struct journal *journal)
+{
+    if (!journal)
+        return;
+    history_close(&journal->history);
+    pthread_mutex_destroy(&journal->lock);
+    free(journal);
+}
+
+/* Under the lock; record is stamped already. */
+static enum status begin(struct journal *journal, const wire_UsageRecord *record)
+{
+    struct credit *credit = &journal->history.credit;
+    const uint64_t worst_case = credit_worst_case(record);
+
+    if (journal->history.broken)
+        return STATUS_IO;
+    if (history_find_open(&journal->history, record))
+        return STATUS_EXISTS;
+    enum status status = reserve_room(journal);
+    if (status == STATUS_OK)
+        status = credit_reserve(credit, record->line_id, worst_case);
+    if (status != STATUS_OK)
+        return status;
+    status = append_record(journal, FRAME_OPEN, record);
+    if (status != STATUS_OK)
+        credit_settle(credit, record->line_id, worst_case, 0);
+    return status;
+}
+
+enum status journal_begin(struct journal *journal, wire_UsageRecord *record)
+{
+    wire_UsageRecord stamped = *record;
+
+    pthread_mutex_lock(&journal->lock);
+    stamped.seq = 0;
+    stamped.clock_offset_ms = journal->history.clock_offset_ms;
+    stamped.state_time_ms = journal->history.state_time_ms;
+    enum status status = begin(journal, &stamped);
+    pthread_mutex_unlock(&journal->lock);
+    if (status == STATUS_OK)
+        *record = stamped;
+    return status;
+}
+
+static bool makes_sense(const wire_UsageRecord *record)
+{
+    bool not_sent = record->provenance == wire_Provenance_NOT_SENT;
+
+    return record->provenance != wire_Provenance_PROVENANCE_NONE &&
+           record->outcome != wire_Outcome_OUTCOME_NONE && record->requests == (not_sent ? 0 : 1);
+}
+
+enum status journal_close_attempt(struct journal *journal, const wire_UsageRecord *record)
+{
+    enum status status = STATUS_NOT_FOUND;
+
+    if (!makes_sense(record))
+        return STATUS_INVALID;
+    pthread_mutex_lock(&journal->lock);
+    if (history_find_open(&journal->history, record)) {
+        wire_UsageRecord numbered = *record;
+
+        numbered.seq = journal->history.head.seq + 1;
+        status = append_record(journal, FRAME_CLOSE, &numbered);
+    }
+    pthread_mutex_unlock(&journal->lock);
+    return status;
+}
+
+enum status journal_next_batch(struct journal *journal, size_t max_records, wire_UsageBatch *batch)
+{
+    const struct history *history = &journal->history;
+    uint8_t space[FRAME_MAX_SIZE];
+    struct span record;
+    enum status status = STATUS_OK;
+    pb_size_t count = 0;
+
+    pthread_mutex_lock(&journal->lock);
+    struct history_cursor cursor = history->acknowledged;
+    memcpy(batch->journal_id, history->id, sizeof batch->journal_id);
+    memcpy(batch->previous_hash, cursor.hash, sizeof batch->previous_hash);
+    batch->first_seq = cursor.seq + 1;
+    while (count < LIMIT_BATCH_RECORDS && count < max_records) {
+        status = history_next(history, &cursor, space, &record);
+        if (status == STATUS_OK && record.size > LIMIT_RECORD_BYTES)
+            status = STATUS_CORRUPT;
+        if (status != STATUS_OK)
+            break;
+        memcpy(batch->records[count].bytes, record.data, record.size);
+        batch->records[count++].size = (pb_size_t)record.size;
+    }
+    pthread_mutex_unlock(&journal->lock);
+    batch->records_count = count;
+    return count > 0 ? STATUS_OK : status;
+}
+
+/* Moves cursor behind seq and checks that the chain there is the server's. */
+static enum status match(const struct history *history, struct history_cursor *cursor, uint64_t seq,
+                         const uint8_t *hash)
+{
+    enum status status = history_advance(history, cursor, seq);
+
+    if (status == STATUS_NOT_FOUND)
+        return STATUS_CONFLICT;
+    if (status == STATUS_OK && memcmp(cursor->hash, hash, CRYPTO_HASH_SIZE) != 0)
+        return STATUS_CONFLICT;
+    return status;
+}
+
+/* A disk too full to remember this is no failure: the server tells it again after a restart. */
+static enum status move_acknowledged(struct journal *journal, const struct history_cursor *cursor)
+{
+    struct history *history = &journal->history;
+    struct buffer bytes;
+
+    buffer_init(&bytes, FRAME_MAX_SIZE);
+    history_add_ack(&bytes, history, cursor);
+    enum status status = history_append(history, &bytes);
+    buffer_release(&bytes);
+    history->acknowledged = *cursor;
+    if (status == STATUS_OK)
+        status = drop_expired(journal);
+    if (status == STATUS_OK && history->size > (off_t)journal->max_bytes)
+        status = make_room(journal);
+    return status == STATUS_FULL ? STATUS_OK : status;
+}
+
+static bool is_ours(const struct journal *journal, const uint8_t journal_id[16])
+{
+    return memcmp(journal_id, journal->history.id, sizeof journal->history.id) == 0;
+}
+
+enum status journal_acknowledge(struct journal *journal, const uint8_t journal_id[16], uint64_t seq,
+                                const uint8_t hash[CRYPTO_HASH_SIZE])
+{
+    enum status status = STATUS_STALE;
+
+    pthread_mutex_lock(&journal->lock);
+    struct history_cursor cursor = journal->history.acknowledged;
+    const uint64_t before = cursor.seq;
+    if (is_ours(journal, journal_id))
+        status = seq < before ? STATUS_OK : match(&journal->history, &cursor, seq, hash);
+    if (status == STATUS_OK && seq > before)
+        status = move_acknowledged(journal, &cursor);
+    pthread_mutex_unlock(&journal->lock);
+    return status;
+}
+
+enum status journal_rewind(struct journal *journal, const uint8_t journal_id[16], uint64_t seq,
+                           const uint8_t hash[CRYPTO_HASH_SIZE])
+{
+    enum status status = STATUS_STALE;
+
+    pthread_mutex_lock(&journal->lock);
+    struct history_cursor cursor = journal->history.base;
+    if (is_ours(journal, journal_id)) /* what was dropped cannot be checked, nor sent again */
+        status = seq < cursor.seq ? STATUS_OK : match(&journal->history, &cursor, seq, hash);
+    if (status == STATUS_OK && cursor.seq != journal->history.acknowledged.seq)
+        status = move_acknowledged(journal, &cursor);
+    pthread_mutex_unlock(&journal->lock);
+    return status;
+}
+
+/* Numbers what is pending anew, from 1. */
+static void add_refiled(struct buffer *fresh, const struct history *history)
+{
+    struct history_cursor cursor = history->acknowledged;
+    uint8_t space[FRAME_MAX_SIZE];
+    struct span bytes;
+    wire_UsageRecord record;
+    enum status status;
+
+    for (uint64_t seq = 1;; seq++) {
+        status = history_next(history, &cursor, space, &bytes);
+        if (status == STATUS_OK)
+            status = message_decode(MESSAGE_USAGE_RECORD, bytes, &record);
+        if (status != STATUS_OK)
+            break;
+        record.seq = seq;
+        history_add_record(fresh, FRAME_CLOSE, &record);
+    }
+    if (status != STATUS_NOT_FOUND)
+        buffer_fail(fresh, status);
+}
+
+enum status journal_fork(struct journal *journal)
+{
+    const struct history *history = &journal->history;
+    struct chain_parent parent;
+    struct buffer fresh;
+
+    pthread_mutex_lock(&journal->lock);
+    memcpy(parent.id, history->id, sizeof parent.id);
+    parent.seq = history->acknowledged.seq;
+    memcpy(parent.hash, history->acknowledged.hash, sizeof parent.hash);
+    buffer_init(&fresh, largest_file(journal));
+    add_new_start(journal, &parent, &fresh);
+    add_refiled(&fresh, history);
+    history_add_credit(&fresh, &history->credit);
+    history_add_opens(&fresh, history);
+    enum status status = replace(journal, &fresh);
+    buffer_release(&fresh);
+    pthread_mutex_unlock(&journal->lock);
+    return status;
+}
+
+void journal_head(struct journal *journal, wire_JournalHead *out)
+{
+    static const uint8_t none[16];
+    const struct history *history = &journal->history;
+
+    pthread_mutex_lock(&journal->lock);
+    *out = (wire_JournalHead){
+        .parent_seq = history->parent.seq,
+        .head_seq = history->head.seq,
+        .head_hash.size = CRYPTO_HASH_SIZE,
+        .tail_seq = history->head.seq > history->base.seq ? history->base.seq + 1 : 0,
+        .open_attempts = (uint32_t)history->open_count,
+    };
+    memcpy(out->id, history->id, sizeof out->id);
+    memcpy(out->head_hash.bytes, history->head.hash, CRYPTO_HASH_SIZE);
+    if (memcmp(history->parent.id, none, sizeof none) != 0) {
+        out->parent_id.size = sizeof history->parent.id;
+        memcpy(out->parent_id.bytes, history->parent.id, sizeof history->parent.id);
+        out->parent_hash.size = CRYPTO_HASH_SIZE;
+        memcpy(out->parent_hash.bytes, history->parent.hash, CRYPTO_HASH_SIZE);
+    }
+    pthread_mutex_unlock(&journal->lock);
+}
+
+uint64_t journal_pending(struct journal *journal)
+{
+    pthread_mutex_lock(&journal->lock);
+    uint64_t pending = journal->history.head.seq - journal->history.acknowledged.seq;
+    pthread_mutex_unlock(&journal->lock);
+    return pending;
+}
+
+void journal_set_clock(struct journal *journal, int64_t clock_offset_ms, int64_t state_time_ms)
+{
+    pthread_mutex_lock(&journal->lock);
+    journal->history.clock_offset_ms = clock_offset_ms;
+    journal->history.state_time_ms = state_time_ms;
+    pthread_mutex_unlock(&journal->lock);
+}
+
+enum status journal_grant(struct journal *journal, uint32_t epoch, const wire_CreditLine *lines,
+                          size_t count)
+{
+    struct history *history = &journal->history;
+    struct buffer bytes;
+    bool changed = false;
+
+    pthread_mutex_lock(&journal->lock);
+    const struct credit before = history->credit;
+    struct credit merged = before;
+    enum status status = credit_merge(&merged, epoch, lines, count, &changed);
+    if (status == STATUS_OK && changed) {
+        buffer_init(&bytes, FRAME_MAX_SIZE);
+        history_add_credit(&bytes, &merged);
+        status = history_append(history, &bytes);
+        buffer_release(&bytes);
+        /* noting the frame forgot what is not on disk: what is open and wanted */
+        history->credit = status == STATUS_OK ? merged : before;
+    }
+    pthread_mutex_unlock(&journal->lock);
+    return status;
+}
+
+void journal_credit(struct journal *journal, wire_CreditUse out[LIMIT_CREDIT_LINES],
+                    pb_size_t *count)
+{
+    pthread_mutex_lock(&journal->lock);
+    credit_report(&journal->history.credit, out, count);
+    pthread_mutex_unlock(&journal->lock);
+}

@@ -1,0 +1,629 @@
+/* Real files in a temporary folder; power loss is a copy of the file, cut or kept. */
+#include "agent/meter/journal.h"
+
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "schema/base/file.h"
+
+#define NOW_MS 1700000000000
+#define DAY_MS 86400000LL
+
+struct fixture {
+    char folder[64];
+    char path[96];
+    struct journal *journal;
+    wire_UsageBatch batch;
+};
+
+static enum status open_as(struct fixture *fixture, const char *device_id, size_t max_bytes)
+{
+    const struct journal_options options = {
+        .path = fixture->path,
+        .device_id = device_id,
+        .max_bytes = max_bytes,
+        .safety = JOURNAL_SURVIVES_PROCESS_LOSS,
+        .now_ms = NOW_MS + 5000,
+    };
+
+    return journal_open(&fixture->journal, &options);
+}
+
+static void open_journal(struct fixture *fixture)
+{
+    assert_int_equal(open_as(fixture, "r1", 0), STATUS_OK);
+}
+
+static void restart(struct fixture *fixture)
+{
+    journal_close(fixture->journal);
+    open_journal(fixture);
+}
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+
+    snprintf(fixture->folder, sizeof fixture->folder, "/tmp/myna-journal-XXXXXX");
+    assert_non_null(mkdtemp(fixture->folder));
+    snprintf(fixture->path, sizeof fixture->path, "%s/journal", fixture->folder);
+    open_journal(fixture);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    journal_close(fixture->journal);
+    unlink(fixture->path);
+    rmdir(fixture->folder);
+    free(fixture);
+    return 0;
+}
+
+static wire_UsageRecord attempt(unsigned number)
+{
+    wire_UsageRecord record = {
+        .attempt = 1,
+        .vendor = "dahan",
+        .model = "m",
+        .contract = "dahan-2026",
+        .contract_version = 1,
+        .start_ms = NOW_MS,
+        .reserved_input = 100,
+        .reserved_output = 200,
+    };
+
+    record.turn[0] = (uint8_t)number;
+    record.turn[1] = (uint8_t)(number >> 8);
+    return record;
+}
+
+static void answer(wire_UsageRecord *record, uint64_t output)
+{
+    record->end_ms = NOW_MS + 1000;
+    record->provenance = wire_Provenance_VENDOR_FINAL;
+    record->outcome = wire_Outcome_ANSWERED;
+    record->input_uncached = 10;
+    record->output = output;
+    record->requests = 1;
+}
+
+static void use(struct journal *journal, unsigned number)
+{
+    wire_UsageRecord record = attempt(number);
+
+    assert_int_equal(journal_begin(journal, &record), STATUS_OK);
+    answer(&record, number);
+    assert_int_equal(journal_close_attempt(journal, &record), STATUS_OK);
+}
+
+static wire_UsageRecord decoded(const wire_UsageBatch *batch, size_t index)
+{
+    wire_UsageRecord record;
+
+    assert_true(index < batch->records_count);
+    assert_int_equal(
+        message_decode(MESSAGE_USAGE_RECORD,
+                       span_of(batch->records[index].bytes, batch->records[index].size), &record),
+        STATUS_OK);
+    return record;
+}
+
+/* The chain behind the batch's last record, as a server computes it. */
+static uint64_t chain_of(const wire_UsageBatch *batch, uint8_t hash[CRYPTO_HASH_SIZE])
+{
+    memcpy(hash, batch->previous_hash, CRYPTO_HASH_SIZE);
+    for (size_t i = 0; i < batch->records_count; i++)
+        chain_next(hash, span_of(batch->records[i].bytes, batch->records[i].size));
+    return batch->first_seq + batch->records_count - 1;
+}
+
+static void next_batch(struct fixture *fixture, size_t max_records)
+{
+    assert_int_equal(journal_next_batch(fixture->journal, max_records, &fixture->batch), STATUS_OK);
+}
+
+/* Acknowledges max_records pending ones. */
+static void acknowledge(struct fixture *fixture, size_t max_records)
+{
+    uint8_t hash[CRYPTO_HASH_SIZE];
+
+    next_batch(fixture, max_records);
+    uint64_t seq = chain_of(&fixture->batch, hash);
+    assert_int_equal(journal_acknowledge(fixture->journal, fixture->batch.journal_id, seq, hash),
+                     STATUS_OK);
+}
+
+static off_t file_size(const struct fixture *fixture)
+{
+    struct stat st;
+
+    assert_int_equal(stat(fixture->path, &st), 0);
+    return st.st_size;
+}
+
+static void records_come_back_oldest_first_after_a_restart(void **state)
+{
+    struct fixture *fixture = *state;
+
+    use(fixture->journal, 1);
+    use(fixture->journal, 2);
+    restart(fixture);
+    next_batch(fixture, 40);
+    assert_int_equal(fixture->batch.records_count, 2);
+    assert_int_equal(fixture->batch.first_seq, 1);
+    assert_int_equal(decoded(&fixture->batch, 0).output, 1);
+    assert_int_equal(decoded(&fixture->batch, 1).output, 2);
+    assert_int_equal(decoded(&fixture->batch, 1).seq, 2);
+}
+
+static void the_chain_starts_at_the_journals_own_hash_and_ends_at_its_head(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct chain_parent none = {0};
+    uint8_t hash[CRYPTO_HASH_SIZE];
+    wire_JournalHead head;
+
+    use(fixture->journal, 1);
+    use(fixture->journal, 2);
+    next_batch(fixture, 40);
+    chain_start("r1", fixture->batch.journal_id, &none, hash);
+    assert_memory_equal(hash, fixture->batch.previous_hash, sizeof hash);
+    chain_of(&fixture->batch, hash);
+    journal_head(fixture->journal, &head);
+    assert_int_equal(head.head_seq, 2);
+    assert_int_equal(head.tail_seq, 1);
+    assert_memory_equal(hash, head.head_hash.bytes, sizeof hash);
+}
+
+static void i1_an_attempt_open_at_power_loss_is_closed_at_its_worst_case_once(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_UsageRecord record = attempt(7);
+
+    assert_int_equal(journal_begin(fixture->journal, &record), STATUS_OK);
+    restart(fixture);
+    restart(fixture);
+    next_batch(fixture, 40);
+    assert_int_equal(fixture->batch.records_count, 1);
+    record = decoded(&fixture->batch, 0);
+    assert_int_equal(record.turn[0], 7);
+    assert_int_equal(record.provenance, wire_Provenance_WORST_CASE);
+    assert_int_equal(record.outcome, wire_Outcome_LOST);
+    assert_int_equal(record.input_uncached, 100);
+    assert_int_equal(record.output, 200);
+    assert_int_equal(record.requests, 1);
+}
+
+static void an_open_attempt_is_not_sent_and_takes_no_number(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_UsageRecord slow = attempt(1);
+    wire_JournalHead head;
+
+    assert_int_equal(journal_begin(fixture->journal, &slow), STATUS_OK);
+    assert_int_equal(journal_next_batch(fixture->journal, 40, &fixture->batch), STATUS_NOT_FOUND);
+    use(fixture->journal, 2);
+    next_batch(fixture, 40);
+    assert_int_equal(fixture->batch.records_count, 1);
+    assert_int_equal(decoded(&fixture->batch, 0).turn[0], 2);
+    journal_head(fixture->journal, &head);
+    assert_int_equal(head.open_attempts, 1);
+}
+
+static void the_same_attempt_cannot_be_opened_twice_nor_closed_twice(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_UsageRecord record = attempt(1);
+
+    assert_int_equal(journal_begin(fixture->journal, &record), STATUS_OK);
+    assert_int_equal(journal_begin(fixture->journal, &record), STATUS_EXISTS);
+    answer(&record, 1);
+    assert_int_equal(journal_close_attempt(fixture->journal, &record), STATUS_OK);
+    assert_int_equal(journal_close_attempt(fixture->journal, &record), STATUS_NOT_FOUND);
+    assert_int_equal(journal_pending(fixture->journal), 1);
+}
+
+static void a_close_that_says_nothing_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_UsageRecord record = attempt(1);
+
+    assert_int_equal(journal_begin(fixture->journal, &record), STATUS_OK);
+    assert_int_equal(journal_close_attempt(fixture->journal, &record), STATUS_INVALID);
+    answer(&record, 1);
+    record.provenance = wire_Provenance_NOT_SENT;
+    assert_int_equal(journal_close_attempt(fixture->journal, &record), STATUS_INVALID);
+    record.requests = 0;
+    assert_int_equal(journal_close_attempt(fixture->journal, &record), STATUS_OK);
+}
+
+static void a_record_stays_pending_until_it_is_acknowledged_also_over_a_restart(void **state)
+{
+    struct fixture *fixture = *state;
+
+    for (unsigned i = 1; i <= 5; i++)
+        use(fixture->journal, i);
+    acknowledge(fixture, 2);
+    restart(fixture);
+    assert_int_equal(journal_pending(fixture->journal), 3);
+    next_batch(fixture, 2);
+    assert_int_equal(fixture->batch.first_seq, 3);
+    assert_int_equal(fixture->batch.records_count, 2);
+    assert_int_equal(decoded(&fixture->batch, 0).output, 3);
+}
+
+static void an_old_acknowledgement_changes_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t hash[CRYPTO_HASH_SIZE];
+
+    use(fixture->journal, 1);
+    use(fixture->journal, 2);
+    next_batch(fixture, 1);
+    chain_of(&fixture->batch, hash);
+    acknowledge(fixture, 2);
+    assert_int_equal(journal_acknowledge(fixture->journal, fixture->batch.journal_id, 1, hash),
+                     STATUS_OK);
+    assert_int_equal(journal_pending(fixture->journal), 0);
+}
+
+static void an_acknowledgement_of_another_history_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t hash[CRYPTO_HASH_SIZE], id[16];
+
+    use(fixture->journal, 1);
+    next_batch(fixture, 1);
+    memcpy(id, fixture->batch.journal_id, sizeof id);
+    chain_of(&fixture->batch, hash);
+    assert_int_equal(journal_acknowledge(fixture->journal, id, 2, hash), STATUS_CONFLICT);
+    hash[0] ^= 1;
+    assert_int_equal(journal_acknowledge(fixture->journal, id, 1, hash), STATUS_CONFLICT);
+    hash[0] ^= 1;
+    id[0] ^= 1;
+    assert_int_equal(journal_acknowledge(fixture->journal, id, 1, hash), STATUS_STALE);
+    assert_int_equal(journal_pending(fixture->journal), 1);
+}
+
+static void a_restored_server_is_sent_acknowledged_records_again(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t hash[CRYPTO_HASH_SIZE];
+
+    for (unsigned i = 1; i <= 4; i++)
+        use(fixture->journal, i);
+    next_batch(fixture, 1);
+    chain_of(&fixture->batch, hash);
+    acknowledge(fixture, 4);
+    assert_int_equal(journal_rewind(fixture->journal, fixture->batch.journal_id, 1, hash),
+                     STATUS_OK);
+    restart(fixture);
+    next_batch(fixture, 40);
+    assert_int_equal(fixture->batch.first_seq, 2);
+    assert_int_equal(fixture->batch.records_count, 3);
+}
+
+static void i1_a_frame_cut_short_by_power_loss_is_dropped_and_its_number_used_again(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t *bytes;
+    size_t size;
+
+    use(fixture->journal, 1);
+    restart(fixture); /* cuts off what was set aside */
+    off_t sound = file_size(fixture);
+    use(fixture->journal, 2);
+    restart(fixture);
+    off_t whole = file_size(fixture);
+    assert_true(whole > sound);
+    assert_int_equal(file_read(fixture->path, 1 << 20, &bytes, &size), STATUS_OK);
+
+    for (off_t cut = sound; cut < whole; cut++) {
+        journal_close(fixture->journal);
+        assert_int_equal(file_replace(fixture->path, span_of(bytes, (size_t)cut), 0600), STATUS_OK);
+        open_journal(fixture);
+        next_batch(fixture, 40);
+        /* between the open and its close the attempt is an orphan, before that it never was */
+        if (fixture->batch.records_count == 2)
+            assert_int_equal(decoded(&fixture->batch, 1).provenance, wire_Provenance_WORST_CASE);
+        use(fixture->journal, 3);
+        next_batch(fixture, 40);
+        assert_int_equal(decoded(&fixture->batch, fixture->batch.records_count - 1u).seq,
+                         fixture->batch.records_count);
+    }
+    free(bytes);
+}
+
+static void damage_before_the_end_is_reported_and_not_touched(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t *bytes, *after;
+    size_t size, after_size;
+
+    use(fixture->journal, 1);
+    use(fixture->journal, 2);
+    restart(fixture);
+    journal_close(fixture->journal);
+    fixture->journal = NULL;
+    assert_int_equal(file_read(fixture->path, 1 << 20, &bytes, &size), STATUS_OK);
+    bytes[size / 2] ^= 0x10;
+    assert_int_equal(file_replace(fixture->path, span_of(bytes, size), 0600), STATUS_OK);
+    assert_int_equal(open_as(fixture, "r1", 0), STATUS_CORRUPT);
+    assert_int_equal(file_read(fixture->path, 1 << 20, &after, &after_size), STATUS_OK);
+    assert_int_equal(after_size, size);
+    assert_memory_equal(after, bytes, size);
+    free(bytes);
+    free(after);
+}
+
+static void another_robots_journal_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+
+    journal_close(fixture->journal);
+    fixture->journal = NULL;
+    assert_int_equal(open_as(fixture, "r2", 0), STATUS_CORRUPT);
+}
+
+/* Uses attempts from number on until one is refused, and returns its number. */
+static unsigned use_until_full(struct fixture *fixture, unsigned number)
+{
+    for (;; number++) {
+        wire_UsageRecord record = attempt(number);
+        enum status status = journal_begin(fixture->journal, &record);
+
+        if (status == STATUS_FULL)
+            return number;
+        assert_int_equal(status, STATUS_OK);
+        answer(&record, 1);
+        assert_int_equal(journal_close_attempt(fixture->journal, &record), STATUS_OK);
+    }
+}
+
+static void a_full_journal_refuses_attempts_but_can_still_close_and_drain(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_UsageRecord open = attempt(9999);
+
+    journal_close(fixture->journal);
+    assert_int_equal(open_as(fixture, "r1", 16384), STATUS_OK);
+    assert_int_equal(journal_begin(fixture->journal, &open), STATUS_OK);
+    unsigned full_at = use_until_full(fixture, 1);
+    assert_true(full_at > 20);
+    answer(&open, 1);
+    assert_int_equal(journal_close_attempt(fixture->journal, &open), STATUS_OK);
+    full_at = use_until_full(fixture, full_at);
+    assert_true(file_size(fixture) <= 16384);
+    assert_int_equal(journal_pending(fixture->journal), full_at);
+    while (journal_pending(fixture->journal) > 0)
+        acknowledge(fixture, 40);
+    use(fixture->journal, full_at);
+}
+
+static void numbers_and_chain_go_on_when_acknowledged_records_made_room(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_JournalHead head;
+
+    journal_close(fixture->journal);
+    assert_int_equal(open_as(fixture, "r1", 16384), STATUS_OK);
+    for (unsigned i = 1; i <= 500; i++) {
+        use(fixture->journal, i);
+        acknowledge(fixture, 1);
+        assert_int_equal(fixture->batch.first_seq, i);
+    }
+    journal_head(fixture->journal, &head);
+    assert_int_equal(head.head_seq, 500);
+    assert_true(head.tail_seq > 400);
+    assert_true(file_size(fixture) <= 16384);
+    use(fixture->journal, 501);
+    restart(fixture);
+    acknowledge(fixture, 1);
+    assert_int_equal(fixture->batch.first_seq, 501);
+}
+
+static void an_attempt_under_way_survives_making_room(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_UsageRecord slow = attempt(9999);
+
+    journal_close(fixture->journal);
+    assert_int_equal(open_as(fixture, "r1", 16384), STATUS_OK);
+    assert_int_equal(journal_begin(fixture->journal, &slow), STATUS_OK);
+    for (unsigned i = 1; i <= 100; i++) {
+        use(fixture->journal, i);
+        acknowledge(fixture, 1);
+    }
+    answer(&slow, 77);
+    assert_int_equal(journal_close_attempt(fixture->journal, &slow), STATUS_OK);
+    next_batch(fixture, 40);
+    assert_int_equal(fixture->batch.records_count, 1);
+    assert_int_equal(decoded(&fixture->batch, 0).output, 77);
+}
+
+static void acknowledged_records_are_dropped_after_thirty_days(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_JournalHead head;
+
+    use(fixture->journal, 1);
+    use(fixture->journal, 2);
+    journal_set_clock(fixture->journal, 0, NOW_MS + 29 * DAY_MS);
+    acknowledge(fixture, 1);
+    journal_head(fixture->journal, &head);
+    assert_int_equal(head.tail_seq, 1);
+    journal_set_clock(fixture->journal, 0, NOW_MS + 32 * DAY_MS);
+    acknowledge(fixture, 1);
+    journal_head(fixture->journal, &head);
+    assert_int_equal(head.tail_seq, 0);
+    assert_int_equal(head.head_seq, 2);
+}
+
+static void no_more_attempts_are_open_at_once_than_the_limit(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_UsageRecord record;
+
+    for (unsigned i = 0; i < JOURNAL_MAX_OPEN; i++) {
+        record = attempt(i);
+        assert_int_equal(journal_begin(fixture->journal, &record), STATUS_OK);
+    }
+    record = attempt(100);
+    assert_int_equal(journal_begin(fixture->journal, &record), STATUS_FULL);
+}
+
+static void a_forked_journal_names_its_parent_and_refiles_what_was_pending(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t parent[16], hash[CRYPTO_HASH_SIZE];
+    struct chain_parent named;
+    wire_UsageRecord slow = attempt(9);
+    wire_JournalHead head;
+
+    for (unsigned i = 1; i <= 3; i++)
+        use(fixture->journal, i);
+    acknowledge(fixture, 1);
+    memcpy(parent, fixture->batch.journal_id, sizeof parent);
+    chain_of(&fixture->batch, named.hash);
+    assert_int_equal(journal_begin(fixture->journal, &slow), STATUS_OK);
+    assert_int_equal(journal_fork(fixture->journal), STATUS_OK);
+
+    journal_head(fixture->journal, &head);
+    assert_memory_not_equal(head.id, parent, sizeof parent);
+    assert_memory_equal(head.parent_id.bytes, parent, sizeof parent);
+    assert_int_equal(head.parent_seq, 1);
+    assert_memory_equal(head.parent_hash.bytes, named.hash, sizeof named.hash);
+    assert_int_equal(head.open_attempts, 1);
+
+    next_batch(fixture, 40);
+    assert_int_equal(fixture->batch.first_seq, 1);
+    assert_int_equal(fixture->batch.records_count, 2);
+    assert_int_equal(decoded(&fixture->batch, 0).output, 2);
+    assert_int_equal(decoded(&fixture->batch, 0).seq, 1);
+    memcpy(named.id, parent, sizeof parent);
+    named.seq = 1;
+    chain_start("r1", head.id, &named, hash);
+    assert_memory_equal(fixture->batch.previous_hash, hash, sizeof hash);
+
+    answer(&slow, 9);
+    assert_int_equal(journal_close_attempt(fixture->journal, &slow), STATUS_OK);
+    restart(fixture);
+    assert_int_equal(journal_pending(fixture->journal), 3);
+}
+
+static void attempts_carry_the_clock_of_the_newest_state_also_after_a_restart(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_UsageRecord record = attempt(2);
+
+    use(fixture->journal, 1);
+    journal_set_clock(fixture->journal, -4321, NOW_MS - 10);
+    acknowledge(fixture, 1);
+    restart(fixture);
+    assert_int_equal(journal_begin(fixture->journal, &record), STATUS_OK);
+    assert_int_equal(record.clock_offset_ms, -4321);
+    assert_int_equal(record.state_time_ms, NOW_MS - 10);
+}
+
+static wire_CreditUse credit_of(struct fixture *fixture)
+{
+    wire_CreditUse lines[LIMIT_CREDIT_LINES];
+    pb_size_t count;
+
+    journal_credit(fixture->journal, lines, &count);
+    assert_int_equal(count, 1);
+    return lines[0];
+}
+
+static void i2_used_credit_is_as_durable_as_the_records(void **state)
+{
+    struct fixture *fixture = *state;
+    const wire_CreditLine line = {.line_id = "l1", .granted = 700};
+    wire_UsageRecord record = attempt(1), lost = attempt(2), third = attempt(3);
+
+    memcpy(record.line_id, "l1", 3);
+    memcpy(lost.line_id, "l1", 3);
+    memcpy(third.line_id, "l1", 3);
+    assert_int_equal(journal_begin(fixture->journal, &record), STATUS_DENIED);
+    assert_int_equal(journal_grant(fixture->journal, 1, &line, 1), STATUS_OK);
+    assert_int_equal(journal_begin(fixture->journal, &record), STATUS_OK);
+    assert_int_equal(credit_of(fixture).open, 300);
+    answer(&record, 50);
+    assert_int_equal(journal_close_attempt(fixture->journal, &record), STATUS_OK);
+    assert_int_equal(credit_of(fixture).used, 60);
+    assert_int_equal(credit_of(fixture).open, 0);
+
+    assert_int_equal(journal_begin(fixture->journal, &lost), STATUS_OK);
+    restart(fixture); /* closed at its worst case */
+    assert_int_equal(credit_of(fixture).used, 360);
+    assert_int_equal(credit_of(fixture).granted_seen, 700);
+    assert_int_equal(journal_begin(fixture->journal, &third), STATUS_OK);
+    answer(&third, 50);
+    assert_int_equal(journal_close_attempt(fixture->journal, &third), STATUS_OK);
+    assert_int_equal(journal_fork(fixture->journal), STATUS_OK);
+    restart(fixture);
+    assert_int_equal(credit_of(fixture).used, 420);
+    record = attempt(4);
+    memcpy(record.line_id, "l1", 3);
+    assert_int_equal(journal_begin(fixture->journal, &record), STATUS_DENIED);
+}
+
+static void a_record_with_every_text_at_its_limit_still_fits(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_UsageRecord record = attempt(1);
+
+    memset(record.vendor, 'v', LIMIT_SLUG);
+    memset(record.model, 'm', LIMIT_MODEL);
+    memset(record.model_served, 's', LIMIT_MODEL);
+    memset(record.contract, 'c', LIMIT_SLUG);
+    memset(record.service_tier, 't', sizeof record.service_tier - 1);
+    memset(record.vendor_request_id, 'r', sizeof record.vendor_request_id - 1);
+    record.generation = UINT64_MAX;
+    journal_set_clock(fixture->journal, -1, NOW_MS);
+    assert_int_equal(journal_begin(fixture->journal, &record), STATUS_OK);
+    answer(&record, UINT64_MAX);
+    assert_int_equal(journal_close_attempt(fixture->journal, &record), STATUS_OK);
+    next_batch(fixture, 1);
+    assert_memory_equal(decoded(&fixture->batch, 0).model_served, record.model_served, LIMIT_MODEL);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(records_come_back_oldest_first_after_a_restart),
+        TEST(the_chain_starts_at_the_journals_own_hash_and_ends_at_its_head),
+        TEST(i1_an_attempt_open_at_power_loss_is_closed_at_its_worst_case_once),
+        TEST(an_open_attempt_is_not_sent_and_takes_no_number),
+        TEST(the_same_attempt_cannot_be_opened_twice_nor_closed_twice),
+        TEST(a_close_that_says_nothing_is_refused),
+        TEST(a_record_stays_pending_until_it_is_acknowledged_also_over_a_restart),
+        TEST(an_old_acknowledgement_changes_nothing),
+        TEST(an_acknowledgement_of_another_history_is_refused),
+        TEST(a_restored_server_is_sent_acknowledged_records_again),
+        TEST(i1_a_frame_cut_short_by_power_loss_is_dropped_and_its_number_used_again),
+        TEST(damage_before_the_end_is_reported_and_not_touched),
+        TEST(another_robots_journal_is_refused),
+        TEST(a_full_journal_refuses_attempts_but_can_still_close_and_drain),
+        TEST(numbers_and_chain_go_on_when_acknowledged_records_made_room),
+        TEST(an_attempt_under_way_survives_making_room),
+        TEST(acknowledged_records_are_dropped_after_thirty_days),
+        TEST(no_more_attempts_are_open_at_once_than_the_limit),
+        TEST(a_forked_journal_names_its_parent_and_refiles_what_was_pending),
+        TEST(attempts_carry_the_clock_of_the_newest_state_also_after_a_restart),
+        TEST(i2_used_credit_is_as_durable_as_the_records),
+        TEST(a_record_with_every_text_at_its_limit_still_fits),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
