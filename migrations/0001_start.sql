@@ -66,8 +66,7 @@ CREATE TABLE myna.device_link (
     setting_status      jsonb NOT NULL DEFAULT '[]',
     config_sends        integer NOT NULL DEFAULT 0,       -- of the desired generation
     config_due          timestamptz NOT NULL DEFAULT now(),
-    state_due           timestamptz,                      -- a state message is owed since then
-    want_hello          boolean NOT NULL DEFAULT false,
+    journal_id          uuid,                             -- the one its last hello named
     -- what hello and report said
     software            text NOT NULL DEFAULT '',
     hardware            text NOT NULL DEFAULT '',
@@ -80,7 +79,6 @@ CREATE TABLE myna.device_link (
 ) WITH (fillfactor = 60);
 CREATE INDEX device_link_behind ON myna.device_link (config_due)
     WHERE reported_generation < desired_generation;
-CREATE INDEX device_link_state ON myna.device_link (state_due) WHERE state_due IS NOT NULL;
 
 CREATE TABLE myna.journal (
     device_id       myna.slug NOT NULL REFERENCES myna.device ON DELETE CASCADE,
