@@ -21,9 +21,17 @@ static void a_list_sets_what_it_names_and_leaves_the_rest(void **state)
 
 static void what_is_wrong_changes_nothing_and_is_named(void **state)
 {
-    static const char *const lists[] = {
-        "cut",      "cut=",    "cut=x",     "cut=0.1x",          "cut=1.1",
-        "cut=-0.1", "cut=nan", "nothing=1", "cut=0.6,stall=0.6", "cut=0.5,tokens_per_s=0"};
+    static const char *const lists[] = {"cut",
+                                        "cut=",
+                                        "cut=x",
+                                        "cut=0.1x",
+                                        "cut=1.1",
+                                        "cut=-0.1",
+                                        "cut=nan",
+                                        "stall_s=nan",
+                                        "nothing=1",
+                                        "cut=0.6,stall=0.6",
+                                        "cut=0.5,tokens_per_s=0"};
     struct conditions before, conditions;
     char problem[160];
 

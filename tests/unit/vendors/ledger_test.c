@@ -137,8 +137,8 @@ static void each_key_and_model_has_sums_of_its_own(void **state)
     char problem[160];
 
     for (int i = 0; i < 500; i++) {
-        snprintf(entry.key, sizeof entry.key, "%08x", (unsigned)i / 2);
-        snprintf(entry.model, sizeof entry.model, "model-%d", i % 2);
+        snprintf(entry.key, sizeof entry.key, "%08x", (unsigned)i / 50);
+        snprintf(entry.model, sizeof entry.model, "model-%d", i % 50);
         entry.output = i;
         assert_int_equal(ledger_append(fixture->ledger, &entry), STATUS_OK);
         assert_int_equal(ledger_append(fixture->ledger, &entry), STATUS_OK);
@@ -151,10 +151,10 @@ static void each_key_and_model_has_sums_of_its_own(void **state)
     for (size_t i = 0; i < 500; i++) {
         const struct json *item = json_item(items, i);
         long key = strtol(json_text(json_member(item, "key"), ""), NULL, 16);
-        long model = json_text(json_member(item, "model"), "")[6] - '0';
+        long model = strtol(json_text(json_member(item, "model"), "model-") + 6, NULL, 10);
 
         assert_int_equal(json_int(json_member(item, "requests"), 0), 2);
-        assert_int_equal(json_int(json_member(item, "output"), 0), (key * 2 + model) * 2);
+        assert_int_equal(json_int(json_member(item, "output"), 0), (key * 50 + model) * 2);
     }
     json_free(json);
     buffer_release(&text);

@@ -224,6 +224,8 @@ static void pieces_end_inside_characters_too(void **state)
 
 static void a_cut_answer_bills_its_prompt_and_the_whole_events_sent(void **state)
 {
+    int64_t least = INT64_MAX, most = 0;
+
     (void)state;
     for (int seed = 0; seed < 50; seed++) {
         char name[16];
@@ -238,6 +240,8 @@ static void a_cut_answer_bills_its_prompt_and_the_whole_events_sent(void **state
         buffer_init(&sent, 4096);
         join_field(buffer_span(&outcome.body), "content", &sent);
         assert_int_equal(billed(&outcome, "output"), tokens_count(buffer_span(&sent)));
+        least = billed(&outcome, "output") < least ? billed(&outcome, "output") : least;
+        most = billed(&outcome, "output") > most ? billed(&outcome, "output") : most;
         assert_int_equal(billed(&outcome, "input"), 20);
         assert_int_equal(billed(&outcome, "finished"), 0);
         assert_false(body_has(&outcome, "completion_tokens"));
@@ -245,6 +249,7 @@ static void a_cut_answer_bills_its_prompt_and_the_whole_events_sent(void **state
         buffer_release(&sent);
         release(&outcome);
     }
+    assert_true(least < 4 && most > (int64_t)tokens_count(span_text(TEXT)) - 4);
 }
 
 static void a_stalled_answer_keeps_waiting_before_it_is_cut(void **state)
