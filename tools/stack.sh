@@ -4,7 +4,8 @@
 # Every program runs in the background with its pid in $MYNA_HOME/run and its output in
 # $MYNA_HOME/log. A pid counts as ours only while that process still runs the same program.
 
-BIN=$MYNA_ROOT/.build/release
+# Tests run the same fleet from another build.
+BIN=${MYNA_BUILD:-$MYNA_ROOT/.build/release}
 RUN=$MYNA_HOME/run
 LOG=$MYNA_HOME/log
 PG_BIN=/usr/lib/postgresql/15/bin
@@ -316,15 +317,15 @@ robot_start() {
 
 robots_start() { # COUNT
 	if running myna-robots; then
-		[ "$(cat "$MYNA_HOME/robots/count" 2>/dev/null)" = "$1" ] && return 0
+		[ "$(cat "$MYNA_HOME/robots/asked" 2>/dev/null)" = "$1 $TALK_RATE" ] && return 0
 		stop myna-robots
 	fi
 	[ "$1" -gt 0 ] || return 0
 	mkdir -p "$MYNA_HOME/robots"
-	printf '%s\n' "$1" >"$MYNA_HOME/robots/count"
+	printf '%s\n' "$1 $TALK_RATE" >"$MYNA_HOME/robots/asked"
 	start myna-robots "$BIN/tests/robots/myna-robots" --robots "$1" \
 		--state-dir "$MYNA_HOME/robots" --enrol-url "https://127.0.0.1:$PORT_ENROL" \
-		--claim "$(claim_code "$1" kitchen)" --talk-rate 0.5
+		--claim "$(claim_code "$1" kitchen)" --talk-rate "$TALK_RATE"
 	must_start myna-robots 10 running myna-robots
 }
 
@@ -363,15 +364,16 @@ own_vendor() {
 # --- commands -----------------------------------------------------------------------------------
 
 up_options() {
-	ROBOTS=200 BIND=127.0.0.1 DETACH='' VENDOR_URL='' VENDOR_MODEL=''
+	ROBOTS=200 TALK_RATE=0.5 BIND=127.0.0.1 DETACH='' VENDOR_URL='' VENDOR_MODEL=''
 	PRICE_INPUT=0 PRICE_OUTPUT=0 CURRENCY=USD
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--detach) DETACH=yes ;;
-		--robots | --port | --bind | --vendor | --model | --price-input | --price-output | --currency)
+		--robots | --talk-rate | --port | --bind | --vendor | --model | --price-input | --price-output | --currency)
 			[ $# -ge 2 ] || die "$1 needs a value" "See ./myna help"
 			case $1 in
 			--robots) ROBOTS=$2 ;;
+			--talk-rate) TALK_RATE=$2 ;;
 			--port) PORT_HTTP=$2 ;;
 			--bind) BIND=$2 ;;
 			--vendor) VENDOR_URL=$2 ;;
@@ -406,7 +408,7 @@ stack_up() {
 	need_port "$PORT_ROBOTS" mosquitto
 	need_port "$PORT_SERVERS" mosquitto
 	need_port "$PORT_VENDORS" myna-vendors
-	build_release
+	[ -n "${MYNA_BUILD:-}" ] || build_release
 	printf '%s\n' "$BIND" >"$MYNA_HOME/bind"
 	printf '%s\n' "$PORT_HTTP" >"$MYNA_HOME/port"
 

@@ -1,0 +1,132 @@
+// fleet.mjs - a whole fleet for one test, brought up by ./myna itself in a folder and on ports of
+// its own; everything in it is the real part.
+import {execFile, spawn} from 'node:child_process';
+import {mkdtempSync, readFileSync, readlinkSync, rmSync, chmodSync, existsSync} from 'node:fs';
+import {createServer} from 'node:net';
+import {tmpdir} from 'node:os';
+import {dirname, join, resolve} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {promisify} from 'node:util';
+
+const run = promisify(execFile);
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const build = process.env.MYNA_BUILD ?? join(root, '.build/release');
+const PORTS = 5;
+
+export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+// Polls until check() is true; fails with what describe() says.
+export async function until(seconds, describe, check) {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    if (await check()) return;
+    if (Date.now() > end) throw new Error(`after ${seconds} s: ${await describe()}`);
+    await sleep(250);
+  }
+}
+
+function isFree(port) {
+  return new Promise((answer) => {
+    const server = createServer();
+    server.once('error', () => answer(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => answer(true)));
+  });
+}
+
+async function freePorts() {
+  for (;;) {
+    const base = 20000 + 10 * Math.floor(Math.random() * 2500);
+    const free = await Promise.all(Array.from({length: PORTS}, (_, n) => isFree(base + n)));
+    if (free.every(Boolean)) return base;
+  }
+}
+
+export class Fleet {
+  static async create() {
+    const fleet = new Fleet();
+    fleet.home = mkdtempSync(join(tmpdir(), 'myna-fleet-'));
+    chmodSync(fleet.home, 0o711); // the database's own user passes through
+    fleet.base = await freePorts();
+    fleet.env = {...process.env, MYNA_HOME: fleet.home, MYNA_PORT_BASE: String(fleet.base), MYNA_BUILD: build};
+    return fleet;
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.base}`;
+  }
+
+  get vendors() {
+    return `http://127.0.0.1:${this.base + 4}`;
+  }
+
+  async myna(...words) {
+    const {stdout} = await run(join(root, 'myna'), words, {env: this.env, maxBuffer: 1 << 26});
+    return stdout;
+  }
+
+  // Starts what does not run; a database killed a moment ago may need another try.
+  async up(...words) {
+    let failure;
+    for (let attempt = 0; attempt < 5; attempt++) {
+      try {
+        return await this.myna('up', '--detach', ...words);
+      } catch (error) {
+        failure = error;
+        await sleep(1000);
+      }
+    }
+    throw new Error(`./myna up failed: ${failure.stderr}`);
+  }
+
+  async ctl(...words) {
+    return JSON.parse(await this.myna('ctl', '--json', ...words));
+  }
+
+  // Rows of text columns.
+  async sql(query) {
+    const {stdout} = await run('/usr/lib/postgresql/15/bin/psql',
+      ['-h', this.#pg('run'), '-U', 'myna', '-d', 'myna', '-AtqF', '\t', '-c', query],
+      {maxBuffer: 1 << 28});
+    return stdout.split('\n').filter(Boolean).map((line) => line.split('\t'));
+  }
+
+  #pg(part) {
+    return join(this.home, 'pg', part);
+  }
+
+  pid(name) {
+    if (name === 'postgresql') return Number(readFileSync(this.#pg('data/postmaster.pid'), 'utf8').split('\n')[0]);
+    const [pid, program] = readFileSync(join(this.home, 'run', `${name}.pid`), 'utf8').trim().split(' ');
+    if (readlinkSync(`/proc/${pid}/exe`) !== program) throw new Error(`${name} does not run`);
+    return Number(pid);
+  }
+
+  kill(name, signal = 'SIGKILL') {
+    process.kill(this.pid(name), signal);
+  }
+
+  // What the vendors say they sent, by request id.
+  ledger() {
+    const path = join(this.home, 'vendors/ledger.jsonl');
+    if (!existsSync(path)) return [];
+    return readFileSync(path, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  }
+
+  log(name) {
+    return readFileSync(join(this.home, 'log', `${name}.log`), 'utf8');
+  }
+
+  say(...words) {
+    return run(join(root, 'myna'), ['say', ...words], {env: this.env, timeout: 60000}).then(({stdout}) => stdout);
+  }
+
+  start(program, ...words) {
+    return spawn(join(build, program), words, {env: this.env, stdio: 'inherit'});
+  }
+
+  // Stops everything; the folder stays when the test asks for it by MYNA_KEEP.
+  async end() {
+    await this.myna('down');
+    if (!process.env.MYNA_KEEP) rmSync(this.home, {recursive: true, force: true});
+  }
+}
