@@ -12,7 +12,7 @@
 /* Vendors and their balancers close idle connections after a minute and more; an older one would
  * often break under the first request. */
 #define MAX_IDLE_S       55L
-#define POLL_MS          200
+#define POLL_MS          50
 #define MAX_HEADER_BYTES 8192
 #define MAX_PROXY_BYTES  4096
 
@@ -103,6 +103,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
     }
     if (listener->on_body)
         exchange->verdict = listener->on_body(listener->context, span_of(data, size * count));
+    /* A listener that made us wait is no silence of the server. */
+    exchange->heard_ms = clock_mono_ms();
     return exchange->verdict == STATUS_OK ? size * count : CURL_WRITEFUNC_ERROR;
 }
 
@@ -304,6 +306,8 @@ static enum status run(CURLM *multi, struct exchange *exchange)
         enum status status = check_limits(exchange);
         if (status != STATUS_AGAIN)
             return status;
+        if (exchange->listener->on_idle)
+            exchange->listener->on_idle(exchange->listener->context);
         if (curl_multi_poll(multi, NULL, 0, POLL_MS, NULL) != CURLM_OK)
             return STATUS_IO;
     }

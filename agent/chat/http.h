@@ -47,6 +47,8 @@ struct http_listener {
     void (*on_header)(void *context, struct span name, struct span value);
     /* Anything but STATUS_OK ends the request with it. */
     enum status (*on_body)(void *context, struct span bytes);
+    /* At least every 50 ms while the answer is awaited. */
+    void (*on_idle)(void *context);
 };
 
 struct http_result {

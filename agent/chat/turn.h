@@ -1,0 +1,105 @@
+/* turn.h - one question from asking to the last word heard
+ *
+ * Asks the routes in order until one answers, cuts the answer into clauses, has them spoken, keeps
+ * the history, and leaves exactly one closed record in the journal for each request that was
+ * opened. When nothing answers the robot says so itself, in its owner's language.
+ *
+ * turn_run() belongs to one thread, the chat thread, and runs one turn at a time; everything else
+ * may be called from any thread. Everything carries the turn's number: what comes for an old one
+ * changes nothing.
+ */
+#ifndef AGENT_CHAT_TURN_H
+#define AGENT_CHAT_TURN_H
+
+#include "agent/chat/conversation.h"
+#include "agent/meter/journal.h"
+#include "agent/voice/speaker.h"
+
+struct turn;
+
+enum turn_event_kind {
+    TURN_STARTED = 0,   /* the question is being asked */
+    TURN_ANSWERING = 1, /* the first text arrived */
+    TURN_CLAUSE = 2,    /* text starts to be heard (without a speaker: was received) */
+    TURN_EMOJI = 3,     /* the answer shows this emoji where the next clause begins */
+    TURN_ENDED = 4,     /* report tells how; nothing follows for this turn */
+};
+
+/* What the robot itself had to say, if anything. */
+enum turn_excuse {
+    TURN_EXCUSE_NONE = 0,
+    TURN_EXCUSE_LIMIT = 1,   /* the allowance is used up, or the journal takes no more */
+    TURN_EXCUSE_OFFLINE = 2, /* no vendor can be reached */
+    TURN_EXCUSE_BUSY = 3,    /* the vendors answer, but refuse or are overloaded */
+    TURN_EXCUSE_CONTENT = 4, /* the vendor will not speak about that */
+    TURN_EXCUSE_CUT = 5,     /* the answer broke off */
+    TURN_EXCUSE_EMPTY = 6,   /* the vendor had nothing to say */
+};
+
+struct turn_report {
+    wire_Outcome outcome; /* of the last attempt; OUTCOME_NONE: none could be opened */
+    enum turn_excuse excuse;
+    char vendor[LIMIT_SLUG + 1];
+    char model[LIMIT_MODEL + 1]; /* as answered */
+    uint64_t input;              /* tokens, cached ones included */
+    uint64_t output;             /* tokens, reasoning included */
+    uint32_t attempts;
+    uint32_t first_token_ms; /* from the question, 0: none came */
+    uint32_t first_audio_ms;
+    bool interrupted;
+};
+
+struct turn_event {
+    enum turn_event_kind kind;
+    uint64_t number;
+    const uint8_t *uuid;              /* 16 bytes */
+    struct span text;                 /* TURN_CLAUSE */
+    uint32_t character;               /* TURN_EMOJI */
+    const struct turn_report *report; /* TURN_ENDED */
+};
+
+/* Called on the chat thread, for TURN_CLAUSE with a speaker on the speaker's; must not block, nor
+ * call turn_run() or the speaker. */
+typedef void (*turn_event_fn)(void *context, const struct turn_event *event);
+
+struct turn_options {
+    struct journal *journal; /* borrowed */
+    struct speaker *speaker; /* borrowed; NULL: text only */
+    turn_event_fn on_event;  /* may be NULL */
+    void *context;
+};
+
+/* The caller owns *out. */
+MUST_CHECK enum status turn_create(struct turn **out, const struct turn_options *options);
+void turn_free(struct turn *turn);
+
+/* What the configuration says now; borrowed until turn_run() returns. */
+struct turn_settings {
+    const wire_Route *routes; /* usable ones, in order */
+    size_t route_count;
+    struct span persona;
+    int64_t history_turns;
+    int64_t max_output_tokens;
+    uint64_t generation;
+    enum voice_language language;
+};
+
+/* Asks the question (UTF-8) and returns when its answer was heard to the end or interrupted. number
+ * is greater than that of any turn before; uuid has 16 bytes. *report is always filled.
+ * STATUS_OK: an answer was given, whole or interrupted; STATUS_DENIED: excuse LIMIT;
+ * STATUS_UNREACHABLE: any other excuse; STATUS_INVALID: question is empty, not UTF-8 or longer than
+ * CONVERSATION_MAX_TEXT_BYTES, nothing was done. */
+MUST_CHECK enum status turn_run(struct turn *turn, uint64_t number, const uint8_t *uuid,
+                                struct span question, const struct turn_settings *settings,
+                                struct turn_report *report);
+
+/* Ends the turn with this number, now or when it comes: the stream, the voice, the record. */
+void turn_interrupt(struct turn *turn, uint64_t number);
+
+/* Hand in every event of the speaker. */
+void turn_on_speaker(struct turn *turn, const struct speaker_event *event);
+
+/* Forgets the conversation so far. On the chat thread only. */
+void turn_forget(struct turn *turn);
+
+#endif
