@@ -1,0 +1,131 @@
+#include "server/store/journal.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "server/store/columns.h"
+
+static const char *const status_names[] = {
+    [JOURNAL_OPEN] = "open",
+    [JOURNAL_IS_FORKED] = "forked",
+    [JOURNAL_IS_QUARANTINED] = "quarantined",
+};
+
+static enum journal_status status_of(struct span name)
+{
+    for (unsigned i = 0; i < sizeof status_names / sizeof *status_names; i++) {
+        if (span_equal_text(name, status_names[i]))
+            return (enum journal_status)i;
+    }
+    return JOURNAL_IS_QUARANTINED;
+}
+
+static enum status row_from_row(const struct result *result, size_t i, struct journal_row *row)
+{
+    *row = (struct journal_row){0};
+    enum status status =
+        span_to_text(result_span(result, i, 0), row->device_id, sizeof row->device_id);
+    if (status == STATUS_OK)
+        status = result_bytes(result, i, 1, row->journal_id, sizeof row->journal_id);
+    if (status == STATUS_OK && !result_is_null(result, i, 2))
+        status = result_bytes(result, i, 2, row->parent.id, sizeof row->parent.id);
+    row->parent.seq = (uint64_t)result_int(result, i, 3);
+    row->ledger.seq = (uint64_t)result_int(result, i, 4);
+    if (status == STATUS_OK)
+        status = result_bytes(result, i, 5, row->ledger.hash, sizeof row->ledger.hash);
+    row->status = status_of(result_span(result, i, 6));
+    row->children = result_int(result, i, 7);
+    return status;
+}
+
+enum status journal_lock(struct store_conn *conn, struct arena *arena,
+                         const struct journal_key *keys, size_t count, struct journal_row *rows,
+                         size_t *found)
+{
+    STORE_STATEMENT(lock,
+                    "SELECT j.device_id, j.journal_id, j.parent_id, j.parent_seq, j.watermark_seq,"
+                    " j.watermark_hash, j.status, (SELECT count(*) FROM myna.journal c"
+                    "   WHERE c.device_id = j.device_id AND c.parent_id = j.journal_id)"
+                    " FROM myna.journal j WHERE (j.device_id::text, j.journal_id) IN"
+                    "   (SELECT * FROM unnest($1::text[], $2::uuid[]))"
+                    " ORDER BY j.device_id, j.journal_id FOR UPDATE OF j");
+    const struct columns columns = {arena, keys, count, sizeof *keys};
+    const struct value values[] = {
+        columns_text(&columns, offsetof(struct journal_key, device_id)),
+        columns_uuid(&columns, offsetof(struct journal_key, journal_id)),
+    };
+    struct result result = {0};
+
+    if (arena_failed(arena))
+        return STATUS_MEMORY;
+    enum status status = store_exec(conn, &lock, values, 2, &result);
+    if (status != STATUS_OK)
+        return status;
+    *found = result_count(&result);
+    for (size_t i = 0; status == STATUS_OK && i < *found && i < count; i++)
+        status = row_from_row(&result, i, &rows[i]);
+    result_release(&result);
+    return status;
+}
+
+struct flat {
+    const char *device_id;
+    uint8_t journal_id[16];
+    uint8_t parent_id[16];
+    int64_t parent_seq;
+    int64_t watermark_seq;
+    struct span watermark_hash;
+    const char *status;
+};
+
+static struct flat flatten(const struct journal_row *row)
+{
+    struct flat flat = {
+        .device_id = row->device_id,
+        .parent_seq = (int64_t)row->parent.seq,
+        .watermark_seq = (int64_t)row->ledger.seq,
+        .watermark_hash = span_of(row->ledger.hash, sizeof row->ledger.hash),
+        .status = status_names[row->status],
+    };
+
+    memcpy(flat.journal_id, row->journal_id, sizeof flat.journal_id);
+    memcpy(flat.parent_id, row->parent.id, sizeof flat.parent_id);
+    return flat;
+}
+
+enum status journal_save(struct store_conn *conn, struct arena *arena,
+                         const struct journal_row *rows, size_t count)
+{
+    STORE_STATEMENT(save,
+                    "INSERT INTO myna.journal AS j (device_id, journal_id, parent_id, parent_seq,"
+                    " watermark_seq, watermark_hash, status)"
+                    " SELECT device_id, journal_id,"
+                    " nullif(parent_id, '00000000-0000-0000-0000-000000000000'), parent_seq,"
+                    " watermark_seq, watermark_hash, status"
+                    " FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[],"
+                    " $6::bytea[], $7::text[]) AS v(device_id, journal_id, parent_id, parent_seq,"
+                    " watermark_seq, watermark_hash, status)"
+                    " ORDER BY device_id, journal_id"
+                    " ON CONFLICT (device_id, journal_id) DO UPDATE SET"
+                    " watermark_seq = excluded.watermark_seq,"
+                    " watermark_hash = excluded.watermark_hash, status = excluded.status");
+    struct flat *flat = arena_take(arena, count * sizeof *flat);
+
+    for (size_t i = 0; flat && i < count; i++)
+        flat[i] = flatten(&rows[i]);
+    const struct columns columns = {arena, flat, count, sizeof *flat};
+    if (!flat)
+        return STATUS_MEMORY;
+    const struct value values[] = {
+        columns_text(&columns, offsetof(struct flat, device_id)),
+        columns_uuid(&columns, offsetof(struct flat, journal_id)),
+        columns_uuid(&columns, offsetof(struct flat, parent_id)),
+        columns_int(&columns, offsetof(struct flat, parent_seq)),
+        columns_int(&columns, offsetof(struct flat, watermark_seq)),
+        columns_bytes(&columns, offsetof(struct flat, watermark_hash)),
+        columns_text(&columns, offsetof(struct flat, status)),
+    };
+    return arena_failed(arena)
+               ? STATUS_MEMORY
+               : store_exec(conn, &save, values, sizeof values / sizeof *values, NULL);
+}
