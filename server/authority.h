@@ -1,0 +1,65 @@
+/* authority.h - the installation's keys: the master key, the root, both CAs and what they issue
+ *
+ * Files of the state folder, all made by authority_init() and 0600 where secret:
+ *    master.key                  64 hex digits: wraps every secret in the database
+ *    root.pem, root.key          the root for the installation's life
+ *    device-ca.*, server-ca.*    the two CAs that it issued; device-anchor.pem and
+ * server-anchor.pem are their self-signed faces, which listeners trust mynad-<n>.pem, .key the
+ * client certificate of instance n for the broker, with its CA broker.pem, .key            the
+ * broker's server certificate, with its CA device-https.pem, .key      the same of the listener
+ * that robots enrol at After authority_open() everything is in memory and read only: thread-safe.
+ */
+#ifndef SERVER_AUTHORITY_H
+#define SERVER_AUTHORITY_H
+
+#include "schema/base/arena.h"
+#include "schema/base/crypto.h"
+#include "schema/base/pki.h"
+
+#define AUTHORITY_INSTANCES 9
+
+struct authority;
+
+struct authority_names {
+    const char *broker; /* subjectAltName: "DNS:broker.example,IP:10.0.0.2" */
+    const char *device; /* of the enrolment listener */
+};
+
+/* Makes what is missing; again is harmless. Server certificates whose names have changed are issued
+ * anew. *made counts the files written. problem names the file or the name that failed. */
+MUST_CHECK enum status authority_init(const char *state_dir, const struct authority_names *names,
+                                      unsigned *made, char problem[256]);
+
+/* Loads the folder. The caller owns *out. */
+MUST_CHECK enum status authority_open(struct authority **out, const char *state_dir,
+                                      char problem[256]);
+/* NULL is allowed; secrets are wiped. */
+void authority_close(struct authority *authority);
+
+/* The master key, CRYPTO_KEY_SIZE bytes; borrowed. */
+const uint8_t *authority_master(const struct authority *authority);
+
+/* PEM text, borrowed: the root, and what robots need to verify server statements. */
+const char *authority_root(const struct authority *authority);
+const char *authority_server_ca(const struct authority *authority);
+
+/* The enrolment listener's certificate chain and key, PEM; borrowed. */
+const char *authority_https_cert(const struct authority *authority);
+const char *authority_https_key(const struct authority *authority);
+
+/* SHA-256 of the root's certificate: what a claim code pins. */
+void authority_fingerprint(const struct authority *authority, uint8_t out[CRYPTO_HASH_SIZE]);
+
+/* A device's certificate for the request's key, followed by the device CA, as PEM in the arena. The
+ * request has been checked by pki_check_csr(). */
+MUST_CHECK enum status authority_issue(const struct authority *authority, const char *device_id,
+                                       struct span csr_pem, int64_t now_ms, struct arena *arena,
+                                       const char **chain_pem, struct pki_facts *facts);
+
+/* Signs "myna sealing key 1" | public_key | valid_from_ms as the server CA. */
+MUST_CHECK enum status authority_sign_key(const struct authority *authority,
+                                           const uint8_t public_key[PKI_X25519_SIZE],
+                                           int64_t valid_from_ms,
+                                           uint8_t signature[PKI_SIGNATURE_MAX], size_t *size);
+
+#endif

@@ -1,0 +1,51 @@
+/* claims.h - codes that let robots enrol, and enrolment itself */
+#ifndef SERVER_STORE_CLAIMS_H
+#define SERVER_STORE_CLAIMS_H
+
+#include "server/store/document.h"
+
+struct claims_order {
+    struct span code_hash;
+    const char *serial; /* NULL: any */
+    const char *group;  /* NULL: none */
+    int64_t uses;
+    int64_t expires_in_s;
+};
+/* Gives the claim without its code. STATUS_CONFLICT: no such group. */
+MUST_CHECK enum status claims_create(struct store *store, const struct author *author,
+                                     const struct claims_order *order, struct arena *arena,
+                                     struct document *out);
+
+/* Newest first; after 0: from the start. */
+MUST_CHECK enum status claims_list(struct store *store, int64_t after, int64_t limit,
+                                   struct arena *arena, struct span *json);
+
+/* STATUS_NOT_FOUND. Again is harmless. */
+MUST_CHECK enum status claims_withdraw(struct store *store, const struct author *author,
+                                       int64_t claim_id, struct arena *arena);
+
+/* A robot that shows a claim, with everything already verified that needs no database. */
+struct claims_enrolment {
+    struct span code_hash;
+    const char *device_id;
+    const char *serial;
+    const char *source;             /* address */
+    struct span public_key_hash;    /* of the request's key: a repeated request is known by it */
+    const char *certificate_serial; /* of the certificate that will be answered */
+    int64_t certificate_until_ms;
+    struct span sealing_public;
+    struct span server_key_id;
+    struct span secret_wrapped;
+};
+
+enum claims_verdict {
+    CLAIMS_ENROLLED, /* the device exists now */
+    CLAIMS_REPEATED, /* it enrolled before with this claim and key: its answer was lost */
+    CLAIMS_REFUSED,  /* unknown, used up, expired, withdrawn, or for another serial number */
+    CLAIMS_TAKEN,    /* the device id belongs to another key */
+};
+/* Uses the claim and makes device and link, in one transaction with the audit row. */
+MUST_CHECK enum status claims_enrol(struct store *store, const struct claims_enrolment *enrolment,
+                                    enum claims_verdict *verdict, int64_t *epoch);
+
+#endif

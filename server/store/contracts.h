@@ -1,0 +1,32 @@
+/* contracts.h - contracts and their versions; documents have been read by money/contract before */
+#ifndef SERVER_STORE_CONTRACTS_H
+#define SERVER_STORE_CONTRACTS_H
+
+#include "server/money/contract.h"
+#include "server/store/document.h"
+
+MUST_CHECK enum status contracts_list(struct store *store, struct arena *arena, struct span *json);
+
+/* With all its versions, newest first. out->version is the newest one's number. STATUS_NOT_FOUND.
+ */
+MUST_CHECK enum status contracts_get(struct store *store, const char *contract_id,
+                                     struct arena *arena, struct document *out);
+
+/* A time zone the database knows. STATUS_NOT_FOUND. */
+MUST_CHECK enum status contracts_check_zone(struct store *store, const char *zone);
+
+/* Version 1, in force from the term's start, or from now when it has none. document is the JSON
+ * that terms was read from. STATUS_EXISTS; STATUS_CONFLICT: no such vendor. */
+MUST_CHECK enum status contracts_create(struct store *store, const struct author *author,
+                                        const struct contract *terms, struct span document,
+                                        struct arena *arena, struct document *out);
+
+/* Vendor, currency and zone stay. Devices with a route by this contract get a new generation.
+ * STATUS_NOT_FOUND: no such contract; STATUS_DENIED: vendor, currency or zone differ;
+ * STATUS_STALE: effective_from_ms is not after the newest version's. */
+MUST_CHECK enum status contracts_add_version(struct store *store, const struct author *author,
+                                             const struct contract *terms, struct span document,
+                                             int64_t effective_from_ms, struct arena *arena,
+                                             struct document *out);
+
+#endif

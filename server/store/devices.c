@@ -1,0 +1,163 @@
+#include "server/store/devices.h"
+
+enum status devices_list(struct store *store, const struct devices_filter *filter,
+                         struct arena *arena, struct span *json)
+{
+    STORE_STATEMENT(list, "WITH page AS ("
+                          "  SELECT d.device_id, row_number() OVER (ORDER BY d.device_id) AS n"
+                          "  FROM myna.device d JOIN myna.device_link l USING (device_id)"
+                          "  WHERE ($1::text IS NULL OR d.device_id > $1)"
+                          "  AND CASE $3::text"
+                          "      WHEN 'revoked' THEN d.status = 'revoked'"
+                          "      WHEN 'online' THEN d.status = 'active' AND myna.is_online(l)"
+                          "      WHEN 'offline' THEN d.status = 'active' AND NOT myna.is_online(l)"
+                          "      WHEN 'behind' THEN d.status = 'active'"
+                          "          AND l.reported_generation < l.desired_generation"
+                          "      ELSE true END"
+                          "  AND ($4::text IS NULL OR EXISTS (SELECT FROM myna.group_member m"
+                          "       WHERE m.group_id = $4 AND m.device_id = d.device_id))"
+                          "  AND ($5::text IS NULL OR position(lower($5) IN lower(concat_ws(' ',"
+                          "       d.device_id, d.name, d.serial, d.region, d.labels::text))) > 0)"
+                          "  ORDER BY d.device_id LIMIT $2 + 1)"
+                          "SELECT jsonb_build_object("
+                          "  'items', coalesce(jsonb_agg(i.item ORDER BY n) FILTER (WHERE n <= $2),"
+                          "           '[]'),"
+                          "  'next', CASE WHEN count(*) > $2"
+                          "          THEN max(page.device_id::text) FILTER (WHERE n <= $2) END)"
+                          "FROM page JOIN myna.device_item i USING (device_id)");
+
+    return store_json(store, &list,
+                      STORE_VALUES(value_text(filter->after), value_int(filter->limit),
+                                   value_text(filter->state), value_text(filter->group),
+                                   value_text(filter->text)),
+                      arena, json);
+}
+
+enum status devices_get(struct store *store, const char *device_id, struct arena *arena,
+                        struct document *out)
+{
+    STORE_STATEMENT(
+        get,
+        "SELECT i.item || jsonb_build_object("
+        "  'version', i.version, 'as_of', now(), 'certificate_until', d.certificate_until,"
+        "  'session', CASE WHEN l.session_number > 0 THEN jsonb_build_object("
+        "      'number', l.session_number, 'ended', l.ended_session >= l.session_number) END,"
+        "  'desired_since', l.desired_since, 'held_generation', l.held_generation,"
+        "  'reported_at', l.reported_at, 'setting_status', l.setting_status,"
+        "  'hardware', l.hardware, 'capabilities', l.capabilities, 'health', l.health,"
+        "  'credit', l.credit, 'clock_offset_ms', l.clock_offset_ms,"
+        "  'stale_messages', l.stale_messages, 'forged_messages', l.forged_messages,"
+        "  'journal', (SELECT jsonb_build_object('id', j.journal_id, 'watermark', j.watermark_seq,"
+        "                  'status', j.status)"
+        "              FROM myna.journal j WHERE j.device_id = d.device_id"
+        "              ORDER BY j.created_at DESC LIMIT 1)), i.version "
+        "FROM myna.device_item i JOIN myna.device d USING (device_id)"
+        " JOIN myna.device_link l USING (device_id) WHERE i.device_id = $1");
+
+    return document_read(store, &get, STORE_VALUES(value_text(device_id)), arena, out);
+}
+
+enum status devices_effective(struct store *store, const char *device_id, struct span defaults,
+                              struct arena *arena, struct span *json)
+{
+    STORE_STATEMENT(
+        effective,
+        "SELECT jsonb_build_object('device', l.device_id,"
+        "  'desired_generation', l.desired_generation,"
+        "  'reported_generation', l.reported_generation,"
+        "  'items', (SELECT coalesce(jsonb_agg(jsonb_build_object("
+        "      'name', name, 'value', coalesce(e.value, c.value),"
+        "      'layer', coalesce(e.layer_id, 'default'), 'revision', e.revision,"
+        "      'outcome', s.outcome, 'reason', coalesce(s.reason, '')) ORDER BY name), '[]')"
+        "    FROM jsonb_to_recordset($2::jsonb) AS c(name text, value jsonb)"
+        "    FULL JOIN (SELECT * FROM myna.effective_setting WHERE device_id = $1) e USING (name)"
+        "    LEFT JOIN jsonb_to_recordset(l.setting_status)"
+        "        AS s(name text, outcome text, reason text) USING (name)"
+        "    WHERE coalesce(e.value, c.value) IS NOT NULL)) "
+        "FROM myna.device_link l WHERE l.device_id = $1");
+
+    return store_json(store, &effective, STORE_VALUES(value_text(device_id), value_json(defaults)),
+                      arena, json);
+}
+
+enum status devices_update(struct store *store, const struct author *author, const char *device_id,
+                           int64_t if_version, const struct devices_patch *patch,
+                           struct arena *arena, struct document *out)
+{
+    STORE_STATEMENT(
+        update,
+        "WITH old AS (SELECT * FROM myna.device WHERE device_id = $3 FOR UPDATE),"
+        " new AS (UPDATE myna.device d SET name = coalesce($5, d.name),"
+        "           region = coalesce($6, d.region), labels = coalesce($7, d.labels),"
+        "           version = d.version + 1"
+        "         FROM old WHERE d.device_id = old.device_id AND $4 IN (-1, old.version)"
+        "         RETURNING d.*),"
+        /* a region decides which routes a device may have */
+        " touched AS (SELECT myna.touch_devices(ARRAY[new.device_id::text]) FROM new JOIN old"
+        "             USING (device_id) WHERE new.region <> old.region),"
+        " done AS (SELECT min(myna.audit_append($1, $2, 'device.update',"
+        "             'device/' || new.device_id, jsonb_build_object('name', old.name,"
+        "                 'region', old.region, 'labels', old.labels),"
+        "             jsonb_build_object('name', new.name, 'region', new.region,"
+        "                 'labels', new.labels))),"
+        "           min(myna.tell('device', new.device_id)::text)"
+        "         FROM new JOIN old USING (device_id)"
+        "         CROSS JOIN (SELECT count(*) FROM touched) t)"
+        "SELECT to_jsonb(new.version), old.version "
+        "FROM done, old LEFT JOIN new USING (device_id)");
+    const struct value labels =
+        patch->labels.size > 0 ? value_json(patch->labels) : value_no_json();
+
+    enum status status =
+        document_change(store, &update,
+                        STORE_VALUES(value_text(author->actor), value_text(author->source),
+                                     value_text(device_id), value_int(if_version),
+                                     value_text(patch->name), value_text(patch->region), labels),
+                        arena, out);
+
+    return status == STATUS_OK ? devices_get(store, device_id, arena, out) : status;
+}
+
+enum status devices_revoke(struct store *store, const struct author *author, const char *device_id,
+                           struct arena *arena, struct document *out)
+{
+    STORE_STATEMENT(
+        revoke, "WITH old AS (SELECT * FROM myna.device WHERE device_id = $3 FOR UPDATE),"
+                " new AS (UPDATE myna.device d SET status = 'revoked', version = d.version + 1"
+                "         FROM old WHERE d.device_id = old.device_id AND old.status <> 'revoked'"
+                "         RETURNING d.*),"
+                " done AS (SELECT min(myna.audit_append($1, $2, 'device.revoke',"
+                "             'device/' || new.device_id, jsonb_build_object('status', old.status),"
+                "             jsonb_build_object('status', new.status))),"
+                "           min(myna.tell('device', new.device_id)::text),"
+                "           min(pg_notify('myna_outbox', 'revoked')::text)"
+                "         FROM new JOIN old USING (device_id))"
+                "SELECT to_jsonb(old.status), old.version "
+                "FROM done, old LEFT JOIN new USING (device_id)");
+
+    enum status status = document_change(
+        store, &revoke,
+        STORE_VALUES(value_text(author->actor), value_text(author->source), value_text(device_id)),
+        arena, out);
+
+    return status == STATUS_OK ? devices_get(store, device_id, arena, out) : status;
+}
+
+enum status devices_face(struct store *store, const char *device_id, struct arena *arena,
+                         struct span *png, int64_t *at_ms)
+{
+    STORE_STATEMENT(face, "SELECT png, at FROM myna.face_picture WHERE device_id = $1");
+    struct result result;
+    enum status status = store_query(store, &face, STORE_VALUES(value_text(device_id)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    if (result_count(&result) == 0) {
+        status = STATUS_NOT_FOUND;
+    } else {
+        *png = result_copy(&result, 0, 0, arena);
+        *at_ms = result_time(&result, 0, 1);
+    }
+    result_release(&result);
+    return status;
+}

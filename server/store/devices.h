@@ -1,0 +1,53 @@
+/* devices.h - what operators read and change about devices
+ *
+ * Texts of JSON come in the caller's arena. Besides the statuses named, all those of store.h.
+ */
+#ifndef SERVER_STORE_DEVICES_H
+#define SERVER_STORE_DEVICES_H
+
+#include "server/store/document.h"
+
+/* NULL texts: no such condition. */
+struct devices_filter {
+    const char *after; /* device id */
+    int64_t limit;
+    const char *state; /* "online", "offline", "behind", "revoked" */
+    const char *group;
+    const char *text; /* part of id, name, serial or a label's value */
+};
+MUST_CHECK enum status devices_list(struct store *store, const struct devices_filter *filter,
+                                    struct arena *arena, struct span *json);
+
+/* STATUS_NOT_FOUND. */
+MUST_CHECK enum status devices_get(struct store *store, const char *device_id, struct arena *arena,
+                                   struct document *out);
+
+/* What holds on the device and which layer says so. defaults: JSON array of {"name","value"} for
+ * settings that no layer sets. STATUS_NOT_FOUND. */
+MUST_CHECK enum status devices_effective(struct store *store, const char *device_id,
+                                         struct span defaults, struct arena *arena,
+                                         struct span *json);
+
+/* NULL (empty) fields stay as they are. */
+struct devices_patch {
+    const char *name;
+    const char *region;
+    struct span labels; /* a JSON object */
+};
+/* if_version: -1 for any. STATUS_NOT_FOUND, STATUS_CONFLICT. */
+MUST_CHECK enum status devices_update(struct store *store, const struct author *author,
+                                      const char *device_id, int64_t if_version,
+                                      const struct devices_patch *patch, struct arena *arena,
+                                      struct document *out);
+
+/* Refused everywhere from the commit on; the broker is told by NOTIFY. Again is harmless.
+ * STATUS_NOT_FOUND. */
+MUST_CHECK enum status devices_revoke(struct store *store, const struct author *author,
+                                      const char *device_id, struct arena *arena,
+                                      struct document *out);
+
+/* The last picture of its face. STATUS_NOT_FOUND. */
+MUST_CHECK enum status devices_face(struct store *store, const char *device_id, struct arena *arena,
+                                    struct span *png, int64_t *at_ms);
+
+#endif

@@ -1,0 +1,38 @@
+/* layers.h - settings for the fleet, a group or a device; every change is a revision */
+#ifndef SERVER_STORE_LAYERS_H
+#define SERVER_STORE_LAYERS_H
+
+#include "schema/base/json.h"
+#include "server/store/document.h"
+
+enum layers_kind { LAYERS_FLEET, LAYERS_GROUP, LAYERS_DEVICE };
+
+/* Which layer: owner is the group's or device's id, NULL for the fleet. */
+struct layers_key {
+    enum layers_kind kind;
+    const char *owner;
+};
+
+MUST_CHECK enum status layers_list(struct store *store, struct arena *arena, struct span *json);
+
+/* A group or device that has none yet shows revision 0 and no settings. out->version is the
+ * revision. STATUS_NOT_FOUND: no such group or device. */
+MUST_CHECK enum status layers_get(struct store *store, const struct layers_key *key,
+                                  struct arena *arena, struct document *out);
+
+/* Newest first. */
+MUST_CHECK enum status layers_revisions(struct store *store, const struct layers_key *key,
+                                        int64_t after, int64_t limit, struct arena *arena,
+                                        struct span *json);
+
+/* Replaces the settings, a JSON object whose values have been checked one by one, and gives every
+ * device that it reaches a new generation; equal settings change nothing. Routes must name vendors
+ * and contracts that belong together and that every reached device's region allows (I13).
+ * STATUS_NOT_FOUND; STATUS_CONFLICT: if_revision (-1: any) is not the current one; STATUS_INVALID:
+ * *problem says which route and why. */
+MUST_CHECK enum status layers_put(struct store *store, const struct author *author,
+                                  const struct layers_key *key, int64_t if_revision,
+                                  struct span settings, struct arena *arena, struct document *out,
+                                  struct json_problem *problem);
+
+#endif

@@ -1,0 +1,283 @@
+#include "server/store/operators.h"
+
+#define OPERATOR_JSON                                                                              \
+    "jsonb_build_object('id', o.operator_id, 'role', o.role, 'disabled', o.disabled_at IS NOT "    \
+    "NULL, 'version', o.version, 'created_at', o.created_at)"
+
+static enum status identify(struct store *store, const struct store_statement *statement,
+                            struct span hash, struct operators_identity *out)
+{
+    struct operators_identity found;
+    struct result result;
+    enum status status = store_query(store, statement, STORE_VALUES(value_bytes(hash)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    if (result_count(&result) == 0)
+        status = STATUS_NOT_FOUND;
+    if (status == STATUS_OK)
+        status = span_to_text(result_span(&result, 0, 0), found.actor, sizeof found.actor);
+    if (status == STATUS_OK)
+        status = span_to_text(result_span(&result, 0, 1), found.role, sizeof found.role);
+    if (status == STATUS_OK)
+        *out = found;
+    result_release(&result);
+    return status;
+}
+
+enum status operators_by_session(struct store *store, struct span token_hash,
+                                 struct operators_identity *out)
+{
+    STORE_STATEMENT(find, "SELECT 'operator:' || o.operator_id, o.role FROM myna.login_session s"
+                          " JOIN myna.operator o USING (operator_id)"
+                          " WHERE s.token_hash = $1 AND s.expires_at > now()"
+                          " AND o.disabled_at IS NULL");
+
+    return identify(store, &find, token_hash, out);
+}
+
+enum status operators_by_key(struct store *store, struct span key_hash,
+                             struct operators_identity *out)
+{
+    STORE_STATEMENT(find, "SELECT 'api-key:' || key_id, role FROM myna.api_key WHERE key_hash = $1"
+                          " AND expires_at > now() AND revoked_at IS NULL");
+
+    return identify(store, &find, key_hash, out);
+}
+
+enum status operators_password(struct store *store, const char *operator_id, struct arena *arena,
+                               const char **hash)
+{
+    STORE_STATEMENT(find, "SELECT password_hash FROM myna.operator"
+                          " WHERE operator_id = $1 AND disabled_at IS NULL");
+    struct span found;
+    enum status status =
+        store_json(store, &find, STORE_VALUES(value_text(operator_id)), arena, &found);
+
+    if (status != STATUS_OK)
+        return status;
+    const char *text = arena_text(arena, found);
+    if (text == NULL)
+        return STATUS_MEMORY;
+    *hash = text;
+    return STATUS_OK;
+}
+
+enum status operators_log_in(struct store *store, const struct author *author,
+                             const char *operator_id, struct span token_hash, int64_t lives_s,
+                             struct arena *arena, struct span *json)
+{
+    STORE_STATEMENT(
+        log_in, "WITH s AS (INSERT INTO myna.login_session (token_hash, operator_id, expires_at)"
+                "           VALUES ($4, $3, now() + make_interval(secs => $5))"
+                "           RETURNING operator_id, expires_at),"
+                " done AS (SELECT myna.audit_append($1, $2, 'login', 'operator/' || operator_id,"
+                "             NULL, NULL) FROM s)"
+                "SELECT jsonb_build_object('operator', jsonb_build_object('id', o.operator_id,"
+                "         'role', o.role), 'expires_at', s.expires_at), o.version "
+                "FROM s JOIN myna.operator o USING (operator_id) CROSS JOIN done");
+    struct document out;
+    enum status status = document_change(
+        store, &log_in,
+        STORE_VALUES(value_text(author->actor), value_text(author->source), value_text(operator_id),
+                     value_bytes(token_hash), value_int(lives_s)),
+        arena, &out);
+
+    if (status == STATUS_OK)
+        *json = out.json;
+    return status;
+}
+
+enum status operators_log_out(struct store *store, struct span token_hash)
+{
+    STORE_STATEMENT(log_out, "DELETE FROM myna.login_session WHERE token_hash = $1");
+
+    return store_query(store, &log_out, STORE_VALUES(value_bytes(token_hash)), NULL);
+}
+
+enum status operators_list(struct store *store, struct arena *arena, struct span *json)
+{
+    STORE_STATEMENT(list, "SELECT jsonb_build_object('items', coalesce(jsonb_agg(" OPERATOR_JSON
+                          " ORDER BY o.operator_id), '[]'), 'next', NULL) FROM myna.operator o");
+
+    return store_json(store, &list, STORE_NO_VALUES, arena, json);
+}
+
+enum status operators_get(struct store *store, const char *operator_id, struct arena *arena,
+                          struct document *out)
+{
+    STORE_STATEMENT(get, "SELECT " OPERATOR_JSON
+                         ", o.version FROM myna.operator o WHERE o.operator_id = $1");
+
+    return document_read(store, &get, STORE_VALUES(value_text(operator_id)), arena, out);
+}
+
+enum status operators_create(struct store *store, const struct author *author,
+                             const char *operator_id, const char *role, const char *password_hash,
+                             struct arena *arena, struct document *out)
+{
+    STORE_STATEMENT(create,
+                    "WITH o AS (INSERT INTO myna.operator (operator_id, role, password_hash)"
+                    "           VALUES ($3, $4, $5) RETURNING *),"
+                    " done AS (SELECT myna.audit_append($1, $2, 'operator.create',"
+                    "             'operator/' || o.operator_id, NULL, " OPERATOR_JSON ") FROM o)"
+                    "SELECT " OPERATOR_JSON ", o.version FROM o, done");
+
+    return document_change(store, &create,
+                           STORE_VALUES(value_text(author->actor), value_text(author->source),
+                                        value_text(operator_id), value_text(role),
+                                        value_text(password_hash)),
+                           arena, out);
+}
+
+enum status operators_put(struct store *store, const struct author *author, const char *operator_id,
+                          const char *role, const char *password_hash, struct arena *arena)
+{
+    STORE_STATEMENT(put,
+                    "WITH o AS (INSERT INTO myna.operator AS o (operator_id, role, password_hash)"
+                    "           VALUES ($3, $4, $5) ON CONFLICT (operator_id) DO UPDATE"
+                    "           SET role = $4, password_hash = $5, disabled_at = NULL,"
+                    "               version = o.version + 1 RETURNING *),"
+                    " gone AS (DELETE FROM myna.login_session s USING o"
+                    "          WHERE s.operator_id = o.operator_id RETURNING 1),"
+                    " done AS (SELECT myna.audit_append($1, $2, 'operator.put',"
+                    "             'operator/' || o.operator_id, NULL, " OPERATOR_JSON ") FROM o"
+                    "          CROSS JOIN (SELECT count(*) FROM gone) g)"
+                    "SELECT to_jsonb(true), o.version FROM o, done");
+    struct document ignored;
+
+    return document_change(store, &put,
+                           STORE_VALUES(value_text(author->actor), value_text(author->source),
+                                        value_text(operator_id), value_text(role),
+                                        value_text(password_hash)),
+                           arena, &ignored);
+}
+
+/* One step that may leave nobody in charge: undone when it does. */
+struct step {
+    const struct store_statement *statement;
+    const struct value *values;
+    size_t count;
+    struct arena *arena;
+};
+
+static enum status change_staff(struct store_conn *conn, void *context)
+{
+    /* all admins' rows in one order, so that two admins cannot demote each other */
+    STORE_STATEMENT(lock, "SELECT 1 FROM myna.operator WHERE role = 'admin'"
+                          " ORDER BY operator_id FOR UPDATE");
+    STORE_STATEMENT(left, "SELECT to_jsonb(count(*)), count(*) FROM myna.operator"
+                          " WHERE role = 'admin' AND disabled_at IS NULL");
+    const struct step *step = context;
+    struct document out;
+    enum status status = store_exec(conn, &lock, STORE_NO_VALUES, NULL);
+
+    if (status == STATUS_OK)
+        status = document_exec(conn, step->statement, step->values, step->count, step->arena, &out);
+    if (status == STATUS_OK)
+        status = document_exec(conn, &left, STORE_NO_VALUES, step->arena, &out);
+    if (status == STATUS_OK && out.version == 0)
+        return STATUS_DENIED;
+    return status;
+}
+
+enum status operators_update(struct store *store, const struct author *author,
+                             const char *operator_id, int64_t if_version,
+                             const struct operators_patch *patch, struct arena *arena,
+                             struct document *out)
+{
+    STORE_STATEMENT(
+        update,
+        "WITH old AS (SELECT * FROM myna.operator WHERE operator_id = $3 FOR UPDATE),"
+        " o AS (UPDATE myna.operator o SET role = coalesce($5, o.role),"
+        "         password_hash = coalesce($6, o.password_hash),"
+        "         disabled_at = CASE $7::bigint WHEN 1 THEN coalesce(o.disabled_at, now())"
+        "                       WHEN 0 THEN NULL ELSE o.disabled_at END,"
+        "         version = o.version + 1"
+        "       FROM old WHERE o.operator_id = old.operator_id AND $4 IN (-1, old.version)"
+        "       RETURNING o.*),"
+        " gone AS (DELETE FROM myna.login_session s USING o"
+        "          WHERE s.operator_id = o.operator_id RETURNING 1),"
+        " done AS (SELECT min(myna.audit_append($1, $2, 'operator.update',"
+        "             'operator/' || o.operator_id, jsonb_build_object('role', old.role,"
+        "               'disabled', old.disabled_at IS NOT NULL),"
+        "             jsonb_build_object('role', o.role, 'disabled', o.disabled_at IS NOT NULL,"
+        "               'password_changed', o.password_hash <> old.password_hash)))"
+        "         FROM o JOIN old USING (operator_id) CROSS JOIN (SELECT count(*) FROM gone) g)"
+        "SELECT to_jsonb(o.version), old.version FROM done, old LEFT JOIN o USING (operator_id)");
+    int64_t disabled = patch->set_disabled ? patch->disabled : -1;
+    const struct value values[] = {
+        value_text(author->actor), value_text(author->source), value_text(operator_id),
+        value_int(if_version),     value_text(patch->role),    value_text(patch->password_hash),
+        value_int(disabled),
+    };
+    struct step step = {&update, values, sizeof values / sizeof *values, arena};
+    enum status status = store_transaction(store, change_staff, &step);
+
+    return status == STATUS_OK ? operators_get(store, operator_id, arena, out) : status;
+}
+
+enum status operators_delete(struct store *store, const struct author *author,
+                             const char *operator_id, struct arena *arena)
+{
+    STORE_STATEMENT(delete_operator,
+                    "WITH o AS (DELETE FROM myna.operator WHERE operator_id = $3 RETURNING *),"
+                    " done AS (SELECT myna.audit_append($1, $2, 'operator.delete',"
+                    "             'operator/' || o.operator_id, " OPERATOR_JSON ", NULL) FROM o)"
+                    "SELECT to_jsonb(true), 0 FROM o, done");
+    const struct value values[] = {value_text(author->actor), value_text(author->source),
+                                   value_text(operator_id)};
+    struct step step = {&delete_operator, values, sizeof values / sizeof *values, arena};
+
+    return store_transaction(store, change_staff, &step);
+}
+
+#define KEY_JSON                                                                                   \
+    "jsonb_build_object('id', k.key_id, 'name', k.name, 'role', k.role, 'created_by', "            \
+    "k.created_by, 'created_at', k.created_at, 'expires_at', k.expires_at, 'revoked_at', "         \
+    "k.revoked_at)"
+
+enum status operators_list_keys(struct store *store, struct arena *arena, struct span *json)
+{
+    STORE_STATEMENT(list, "SELECT jsonb_build_object('items', coalesce(jsonb_agg(" KEY_JSON
+                          " ORDER BY k.key_id DESC), '[]'), 'next', NULL) FROM myna.api_key k");
+
+    return store_json(store, &list, STORE_NO_VALUES, arena, json);
+}
+
+enum status operators_create_key(struct store *store, const struct author *author, const char *name,
+                                 const char *role, struct span key_hash, int64_t expires_in_s,
+                                 struct arena *arena, struct document *out)
+{
+    STORE_STATEMENT(
+        create,
+        "WITH k AS (INSERT INTO myna.api_key (name, role, key_hash, created_by, expires_at)"
+        "           VALUES ($3, $4, $5, $1, now() + make_interval(secs => $6)) RETURNING *),"
+        " done AS (SELECT myna.audit_append($1, $2, 'api_key.create', 'api-key/' || k.key_id,"
+        "             NULL, " KEY_JSON ") FROM k)"
+        "SELECT " KEY_JSON ", k.key_id FROM k, done");
+
+    return document_change(store, &create,
+                           STORE_VALUES(value_text(author->actor), value_text(author->source),
+                                        value_text(name), value_text(role), value_bytes(key_hash),
+                                        value_int(expires_in_s)),
+                           arena, out);
+}
+
+enum status operators_revoke_key(struct store *store, const struct author *author, int64_t key_id,
+                                 struct arena *arena)
+{
+    STORE_STATEMENT(revoke,
+                    "WITH old AS (SELECT * FROM myna.api_key WHERE key_id = $3 FOR UPDATE),"
+                    " k AS (UPDATE myna.api_key k SET revoked_at = now() FROM old"
+                    "       WHERE k.key_id = old.key_id AND old.revoked_at IS NULL RETURNING k.*),"
+                    " done AS (SELECT min(myna.audit_append($1, $2, 'api_key.revoke',"
+                    "             'api-key/' || k.key_id, NULL, " KEY_JSON ")) FROM k)"
+                    "SELECT to_jsonb(true), 0 FROM old, done");
+    struct document ignored;
+
+    return document_change(
+        store, &revoke,
+        STORE_VALUES(value_text(author->actor), value_text(author->source), value_int(key_id)),
+        arena, &ignored);
+}

@@ -1,0 +1,70 @@
+/* operators.h - people and programs that may use the API: operators, their sessions, API keys */
+#ifndef SERVER_STORE_OPERATORS_H
+#define SERVER_STORE_OPERATORS_H
+
+#include "server/store/document.h"
+
+/* Whose session or key has this hash, and may still use it. actor is "operator:anna" or
+ * "api-key:7". STATUS_NOT_FOUND. */
+struct operators_identity {
+    char actor[80];
+    char role[16];
+};
+MUST_CHECK enum status operators_by_session(struct store *store, struct span token_hash,
+                                            struct operators_identity *out);
+MUST_CHECK enum status operators_by_key(struct store *store, struct span key_hash,
+                                        struct operators_identity *out);
+
+/* The crypt(3) hash of an operator who may log in; in the arena. STATUS_NOT_FOUND. */
+MUST_CHECK enum status operators_password(struct store *store, const char *operator_id,
+                                          struct arena *arena, const char **hash);
+
+/* Audited as "login". Gives {"id","role"}. */
+MUST_CHECK enum status operators_log_in(struct store *store, const struct author *author,
+                                        const char *operator_id, struct span token_hash,
+                                        int64_t lives_s, struct arena *arena, struct span *json);
+/* A session that is not there is fine. */
+MUST_CHECK enum status operators_log_out(struct store *store, struct span token_hash);
+
+MUST_CHECK enum status operators_list(struct store *store, struct arena *arena, struct span *json);
+MUST_CHECK enum status operators_get(struct store *store, const char *operator_id,
+                                     struct arena *arena, struct document *out);
+
+/* STATUS_EXISTS. */
+MUST_CHECK enum status operators_create(struct store *store, const struct author *author,
+                                        const char *operator_id, const char *role,
+                                        const char *password_hash, struct arena *arena,
+                                        struct document *out);
+
+/* Creates, or replaces role and password and ends all sessions: for the command line. */
+MUST_CHECK enum status operators_put(struct store *store, const struct author *author,
+                                     const char *operator_id, const char *role,
+                                     const char *password_hash, struct arena *arena);
+
+/* NULL: as it is. A new password, role or being disabled ends the operator's sessions.
+ * STATUS_NOT_FOUND, STATUS_CONFLICT; STATUS_DENIED: nobody would be admin any more. */
+struct operators_patch {
+    const char *role;
+    const char *password_hash;
+    bool set_disabled;
+    bool disabled;
+};
+MUST_CHECK enum status operators_update(struct store *store, const struct author *author,
+                                        const char *operator_id, int64_t if_version,
+                                        const struct operators_patch *patch, struct arena *arena,
+                                        struct document *out);
+/* STATUS_NOT_FOUND, STATUS_DENIED. */
+MUST_CHECK enum status operators_delete(struct store *store, const struct author *author,
+                                        const char *operator_id, struct arena *arena);
+
+MUST_CHECK enum status operators_list_keys(struct store *store, struct arena *arena,
+                                           struct span *json);
+MUST_CHECK enum status operators_create_key(struct store *store, const struct author *author,
+                                            const char *name, const char *role,
+                                            struct span key_hash, int64_t expires_in_s,
+                                            struct arena *arena, struct document *out);
+/* STATUS_NOT_FOUND. Again is harmless. */
+MUST_CHECK enum status operators_revoke_key(struct store *store, const struct author *author,
+                                            int64_t key_id, struct arena *arena);
+
+#endif

@@ -1,0 +1,159 @@
+#include "server/store/usage_report.h"
+
+#include "schema/wire/message.h"
+
+#define NAMES 16
+
+/* The words of an enum of schema/wire, by number. */
+struct names {
+    const char *texts[NAMES];
+};
+
+static void read_provenances(struct names *names)
+{
+    for (int i = 0; i < NAMES; i++)
+        names->texts[i] = message_provenance_name((wire_Provenance)i);
+}
+
+static void read_outcomes(struct names *names)
+{
+    for (int i = 0; i < NAMES; i++)
+        names->texts[i] = message_outcome_name((wire_Outcome)i);
+}
+
+static void read_errors(struct names *names)
+{
+    for (int i = 0; i < NAMES; i++)
+        names->texts[i] = message_error_name((wire_ErrorClass)i);
+}
+
+enum status usage_report_sums(struct store *store, unsigned by, const char *from, const char *to,
+                              struct arena *arena, struct span *json)
+{
+    STORE_STATEMENT(
+        sums,
+        "WITH grouped AS ("
+        "  SELECT CASE WHEN $1 & 1 <> 0 THEN u.vendor_id END AS vendor,"
+        "    CASE WHEN $1 & 2 <> 0 THEN u.model END AS model,"
+        "    CASE WHEN $1 & 4 <> 0 THEN u.contract_id END AS contract,"
+        "    CASE WHEN $1 & 8 <> 0 THEN u.day END AS day, u.currency,"
+        "    sum(u.attempts) AS attempts, sum(u.failed) AS failed, sum(u.uncertain) AS uncertain,"
+        "    sum(u.requests) AS requests, sum(u.input_uncached) AS input_uncached,"
+        "    sum(u.input_cached) AS input_cached, sum(u.output) AS output,"
+        "    sum(u.reasoning) AS reasoning, trim_scale(sum(u.price))::text AS price"
+        "  FROM myna.usage_day u JOIN myna.contract c USING (contract_id)"
+        "  WHERE u.day >= coalesce($2::text::date, (now() AT TIME ZONE c.zone)::date)"
+        "  AND ($3::text IS NULL OR u.day <= $3::text::date)"
+        "  GROUP BY 1, 2, 3, 4, 5)"
+        "SELECT jsonb_build_object('as_of', now(), 'items', coalesce(jsonb_agg("
+        "  jsonb_strip_nulls(to_jsonb(grouped)) ORDER BY day, vendor, model, contract, currency),"
+        "  '[]'), 'next', NULL) FROM grouped");
+
+    return store_json(store, &sums, STORE_VALUES(value_int(by), value_text(from), value_text(to)),
+                      arena, json);
+}
+
+enum status usage_report_attempts(struct store *store, const char *device_id, const char *after,
+                                  int64_t limit, struct arena *arena, struct span *json)
+{
+    /* The key of a page is "arrived_at,journal,seq" of its last row. */
+    STORE_STATEMENT(
+        attempts,
+        "WITH key AS (SELECT split_part($2::text, ',', 1)::timestamptz AS arrived_at,"
+        "     split_part($2::text, ',', 2)::uuid AS journal_id,"
+        "     split_part($2::text, ',', 3)::bigint AS seq WHERE $2::text IS NOT NULL),"
+        " page AS (SELECT u.*, row_number() OVER (ORDER BY u.arrived_at DESC, u.journal_id DESC,"
+        "     u.seq DESC) AS n FROM myna.usage u WHERE u.device_id = $1"
+        "   AND ($2::text IS NULL OR (u.arrived_at, u.journal_id, u.seq) <"
+        "        (SELECT arrived_at, journal_id, seq FROM key))"
+        "   ORDER BY u.arrived_at DESC, u.journal_id DESC, u.seq DESC LIMIT $3 + 1),"
+        " shown AS (SELECT n, u.arrived_at, u.journal_id, u.seq, jsonb_build_object("
+        "     'at', u.at, 'turn', u.turn, 'attempt', u.attempt,"
+        "     'request_id', u.turn || '-' || u.attempt, 'vendor', u.vendor_id, 'model', u.model,"
+        "     'model_served', u.model_served, 'contract', u.contract_id,"
+        "     'contract_version', u.contract_version,"
+        "     'provenance', ($4::text[])[u.provenance + 1],"
+        "     'outcome', ($5::text[])[u.outcome + 1],"
+        "     'error_class', ($6::text[])[u.error_class + 1],"
+        "     'input_uncached', coalesce(s.input_uncached, u.input_uncached),"
+        "     'input_cached', coalesce(s.input_cached, u.input_cached),"
+        "     'output', coalesce(s.output, u.output),"
+        "     'reasoning', coalesce(s.reasoning, u.reasoning), 'requests', u.requests,"
+        "     'first_token_ms', u.first_token_ms, 'first_audio_ms', u.first_audio_ms,"
+        "     'duration_ms', u.duration_ms, 'interrupted', u.interrupted,"
+        "     'generation', u.generation,"
+        "     'price', trim_scale(coalesce(s.price, u.price))::text,"
+        "     'currency', u.currency, 'settled', s.import_id IS NOT NULL) AS item"
+        "   FROM page u LEFT JOIN myna.usage_settlement s USING (device_id, journal_id, seq))"
+        "SELECT jsonb_build_object("
+        "  'items', coalesce((SELECT jsonb_agg(item ORDER BY n) FROM shown WHERE n <= $3), '[]'),"
+        "  'next', (SELECT arrived_at || ',' || journal_id || ',' || seq FROM shown"
+        "           WHERE n = $3 AND EXISTS (SELECT FROM shown m WHERE m.n > $3)))"
+        " FROM myna.device d WHERE d.device_id = $1");
+    struct names provenances;
+    struct names outcomes;
+    struct names errors;
+
+    read_provenances(&provenances);
+    read_outcomes(&outcomes);
+    read_errors(&errors);
+    return store_json(store, &attempts,
+                      STORE_VALUES(value_text(device_id), value_text(after), value_int(limit),
+                                   value_text_array(provenances.texts, NAMES),
+                                   value_text_array(outcomes.texts, NAMES),
+                                   value_text_array(errors.texts, NAMES)),
+                      arena, json);
+}
+
+enum status usage_report_imports(struct store *store, int64_t after, int64_t limit,
+                                 struct arena *arena, struct span *json)
+{
+    STORE_STATEMENT(
+        list, "WITH page AS (SELECT jsonb_build_object('id', i.import_id, 'vendor', i.vendor_id,"
+              "    'created_at', i.created_at, 'created_by', i.created_by, 'rows', i.rows,"
+              "    'equal', i.equal, 'settled', i.settled, 'different', i.different,"
+              "    'unknown', i.unknown) AS item, i.import_id,"
+              "    row_number() OVER (ORDER BY i.import_id DESC) AS n"
+              "  FROM myna.usage_import i WHERE $1 = 0 OR i.import_id < $1"
+              "  ORDER BY i.import_id DESC LIMIT $2 + 1)"
+              "SELECT jsonb_build_object("
+              "  'items', coalesce(jsonb_agg(item ORDER BY n) FILTER (WHERE n <= $2), '[]'),"
+              "  'next', CASE WHEN count(*) > $2 THEN min(import_id) FILTER (WHERE n <= $2) END)"
+              "FROM page");
+
+    return store_json(store, &list, STORE_VALUES(value_int(after), value_int(limit)), arena, json);
+}
+
+enum status usage_report_fleet(struct store *store, struct arena *arena, struct span *json)
+{
+    STORE_STATEMENT(
+        fleet,
+        "WITH seen AS (SELECT d.status, d.status = 'active' AND myna.is_online(l) AS online,"
+        "    l.reported_generation < l.desired_generation AS behind"
+        "  FROM myna.device d JOIN myna.device_link l USING (device_id)),"
+        " today AS (SELECT u.* FROM myna.usage_day u JOIN myna.contract c USING (contract_id)"
+        "   WHERE u.day = (now() AT TIME ZONE c.zone)::date)"
+        "SELECT jsonb_build_object('as_of', now(),"
+        "  'total', (SELECT count(*) FROM seen),"
+        "  'online', (SELECT count(*) FROM seen WHERE online),"
+        "  'offline', (SELECT count(*) FROM seen WHERE status = 'active' AND NOT online),"
+        "  'behind', (SELECT count(*) FROM seen WHERE status = 'active' AND behind),"
+        "  'by_status', coalesce((SELECT jsonb_object_agg(status, n) FROM"
+        "     (SELECT status, count(*) AS n FROM seen GROUP BY status) s), '{}'),"
+        "  'groups', coalesce((SELECT jsonb_agg(jsonb_build_object('id', g.group_id,"
+        "     'name', g.name, 'devices', (SELECT count(*) FROM myna.group_member m"
+        "        WHERE m.group_id = g.group_id)) ORDER BY g.group_id)"
+        "     FROM myna.device_group g), '[]'),"
+        "  'usage_today', jsonb_build_object("
+        "     'attempts', (SELECT coalesce(sum(attempts), 0) FROM today),"
+        "     'failed', (SELECT coalesce(sum(failed), 0) FROM today),"
+        "     'uncertain', (SELECT coalesce(sum(uncertain), 0) FROM today),"
+        "     'input', (SELECT coalesce(sum(input_uncached + input_cached), 0) FROM today),"
+        "     'output', (SELECT coalesce(sum(output + reasoning), 0) FROM today),"
+        "     'by_currency', coalesce((SELECT jsonb_agg(jsonb_build_object('currency', currency,"
+        "        'price', price) ORDER BY currency) FROM (SELECT currency,"
+        "        trim_scale(sum(price))::text AS price FROM today GROUP BY currency) p), '[]')),"
+        "  'open_alerts', (SELECT count(*) FROM myna.alert WHERE acknowledged_at IS NULL))");
+
+    return store_json(store, &fleet, STORE_NO_VALUES, arena, json);
+}

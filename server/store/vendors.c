@@ -1,0 +1,80 @@
+#include "server/store/vendors.h"
+
+#define VENDOR_JSON                                                                                \
+    "jsonb_build_object('id', v.vendor_id, 'name', v.name, 'dialect', v.dialect, 'base_url', "     \
+    "v.base_url, 'region', v.region, 'credential', v.credential, 'has_key', v.key_wrapped IS NOT " \
+    "NULL, 'version', v.version, 'created_at', v.created_at)"
+
+enum status vendors_list(struct store *store, struct arena *arena, struct span *json)
+{
+    STORE_STATEMENT(list, "SELECT jsonb_build_object('items', coalesce(jsonb_agg(" VENDOR_JSON
+                          " ORDER BY v.vendor_id), '[]'), 'next', NULL) FROM myna.vendor v");
+
+    return store_json(store, &list, STORE_NO_VALUES, arena, json);
+}
+
+enum status vendors_get(struct store *store, const char *vendor_id, struct arena *arena,
+                        struct document *out)
+{
+    STORE_STATEMENT(get,
+                    "SELECT " VENDOR_JSON ", v.version FROM myna.vendor v WHERE v.vendor_id = $1");
+
+    return document_read(store, &get, STORE_VALUES(value_text(vendor_id)), arena, out);
+}
+
+enum status vendors_create(struct store *store, const struct author *author, const char *vendor_id,
+                           const struct vendors_fields *fields, struct arena *arena,
+                           struct document *out)
+{
+    STORE_STATEMENT(
+        create,
+        "WITH v AS (INSERT INTO myna.vendor (vendor_id, name, dialect, base_url, region,"
+        "             credential, key_wrapped)"
+        "           VALUES ($3, coalesce($4, ''), coalesce($5, 'openai'), $6, coalesce($7, ''),"
+        "                   coalesce($8, 'shared'), $9) RETURNING *),"
+        " done AS (SELECT myna.audit_append($1, $2, 'vendor.create', 'vendor/' || v.vendor_id,"
+        "             NULL, " VENDOR_JSON "), myna.tell('vendor', v.vendor_id) FROM v)"
+        "SELECT " VENDOR_JSON ", v.version FROM v, done");
+
+    return document_change(store, &create,
+                           STORE_VALUES(value_text(author->actor), value_text(author->source),
+                                        value_text(vendor_id), value_text(fields->name),
+                                        value_text(fields->dialect), value_text(fields->base_url),
+                                        value_text(fields->region), value_text(fields->credential),
+                                        value_bytes(fields->key_wrapped)),
+                           arena, out);
+}
+
+enum status vendors_update(struct store *store, const struct author *author, const char *vendor_id,
+                           int64_t if_version, const struct vendors_fields *fields,
+                           struct arena *arena, struct document *out)
+{
+    STORE_STATEMENT(
+        update,
+        "WITH old AS (SELECT * FROM myna.vendor WHERE vendor_id = $3 FOR UPDATE),"
+        " v AS (UPDATE myna.vendor v SET name = coalesce($5, v.name),"
+        "         dialect = coalesce($6, v.dialect), base_url = coalesce($7, v.base_url),"
+        "         region = coalesce($8, v.region), credential = coalesce($9, v.credential),"
+        "         key_wrapped = coalesce($10, v.key_wrapped), version = v.version + 1"
+        "       FROM old WHERE v.vendor_id = old.vendor_id AND $4 IN (-1, old.version)"
+        "       RETURNING v.*),"
+        " touched AS (SELECT myna.touch_devices(ARRAY(SELECT e.device_id::text"
+        "               FROM myna.effective_setting e WHERE e.name = 'routes' AND e.value @>"
+        "               jsonb_build_array(jsonb_build_object('vendor', v.vendor_id)))) FROM v),"
+        " done AS (SELECT min(myna.audit_append($1, $2, 'vendor.update', 'vendor/' || v.vendor_id,"
+        "             to_jsonb(old) - 'key_wrapped', (to_jsonb(v) - 'key_wrapped') ||"
+        "               jsonb_build_object('key_changed', $10::bytea IS NOT NULL))),"
+        "           min(myna.tell('vendor', v.vendor_id)::text)"
+        "         FROM v JOIN old USING (vendor_id)"
+        "         CROSS JOIN (SELECT count(*) FROM touched) t)"
+        "SELECT to_jsonb(v.version), old.version FROM done, old LEFT JOIN v USING (vendor_id)");
+    enum status status = document_change(
+        store, &update,
+        STORE_VALUES(value_text(author->actor), value_text(author->source), value_text(vendor_id),
+                     value_int(if_version), value_text(fields->name), value_text(fields->dialect),
+                     value_text(fields->base_url), value_text(fields->region),
+                     value_text(fields->credential), value_bytes(fields->key_wrapped)),
+        arena, out);
+
+    return status == STATUS_OK ? vendors_get(store, vendor_id, arena, out) : status;
+}

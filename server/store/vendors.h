@@ -1,0 +1,34 @@
+/* vendors.h - who serves models; their keys are wrapped before they come here (invariant I9) */
+#ifndef SERVER_STORE_VENDORS_H
+#define SERVER_STORE_VENDORS_H
+
+#include "server/store/document.h"
+
+MUST_CHECK enum status vendors_list(struct store *store, struct arena *arena, struct span *json);
+
+/* STATUS_NOT_FOUND. */
+MUST_CHECK enum status vendors_get(struct store *store, const char *vendor_id, struct arena *arena,
+                                   struct document *out);
+
+/* NULL (empty) fields: the column's default at creation, as it is at an update. */
+struct vendors_fields {
+    const char *name;
+    const char *dialect;
+    const char *base_url;
+    const char *region;
+    const char *credential;
+    struct span key_wrapped;
+};
+/* base_url must be there. STATUS_EXISTS. */
+MUST_CHECK enum status vendors_create(struct store *store, const struct author *author,
+                                      const char *vendor_id, const struct vendors_fields *fields,
+                                      struct arena *arena, struct document *out);
+
+/* Devices that have the vendor among their routes get a new generation. if_version -1: any.
+ * STATUS_NOT_FOUND, STATUS_CONFLICT. */
+MUST_CHECK enum status vendors_update(struct store *store, const struct author *author,
+                                      const char *vendor_id, int64_t if_version,
+                                      const struct vendors_fields *fields, struct arena *arena,
+                                      struct document *out);
+
+#endif
