@@ -1,0 +1,129 @@
+// setting.js - a setting's value shown and edited, by the catalogue's row for it
+
+import { html } from "../dom.js";
+import { useResource } from "../api.js";
+import { number } from "../format.js";
+import { t, word } from "../text.js";
+import { Icon } from "./icons.js";
+import { Button, IconButton } from "./ui.js";
+
+export function settingName(name) {
+  return word("setting", name);
+}
+
+function RouteList({ routes }) {
+  if (!routes?.length) return html`<span class="muted">${t("route.none")}</span>`;
+  return html`<ol class="routes">${routes.map((route, i) => html`<li key=${i}>
+    <b>${route.vendor}</b> / ${route.model} <span class="muted">${route.contract}</span></li>`)}</ol>`;
+}
+
+const SHOWN = {
+  int: (spec, value) => `${number(value)}${spec.unit ? `\u00a0${spec.unit}` : ""}`,
+  text: (spec, value) => (value === "" ? html`<span class="muted">${t("empty")}</span>`
+    : html`<span class="clip" title=${value}>${value}</span>`),
+  choice: (spec, value) => word(`choice.${spec.name}`, value),
+  routes: (spec, value) => html`<${RouteList} routes=${value} />`,
+};
+
+export function SettingValue({ spec, value }) {
+  if (value === null || value === undefined) return html`<span class="muted">${t("setting.none")}</span>`;
+  return (SHOWN[spec?.type] || ((_, plain) => JSON.stringify(plain)))(spec, value);
+}
+
+// What fits, in words, for below the control.
+export function settingHint(spec) {
+  if (spec.type === "int") return t("setting.between", { min: spec.min, max: spec.max, unit: spec.unit });
+  if (spec.type === "text") return t("setting.bytes", { max: number(spec.max) });
+  return spec.help || "";
+}
+
+function IntControl({ spec, value, onInput, attributes }) {
+  return html`<input class="input short" type="number" inputmode="numeric" min=${spec.min} max=${spec.max} step="1"
+    value=${value ?? ""} ...${attributes}
+    onInput=${(event) => onInput(event.target.value === "" ? null : Number(event.target.value))} />`;
+}
+
+function TextControl({ spec, value, onInput, attributes }) {
+  if (spec.max <= 80) {
+    return html`<input class="input" value=${value ?? ""} ...${attributes}
+      onInput=${(event) => onInput(event.target.value)} />`;
+  }
+  return html`<textarea class="input" rows="4" value=${value ?? ""} ...${attributes}
+    onInput=${(event) => onInput(event.target.value)}></textarea>`;
+}
+
+function choices(spec) {
+  return Array.isArray(spec.choices) ? spec.choices : String(spec.choices || "").split("|");
+}
+
+function ChoiceControl({ spec, value, onInput, attributes }) {
+  return html`<select class="input short" value=${value} ...${attributes}
+      onChange=${(event) => onInput(event.target.value)}>
+    ${choices(spec).map((choice) => html`<option key=${choice} value=${choice}
+      selected=${choice === value}>${word(`choice.${spec.name}`, choice)}</option>`)}
+  </select>`;
+}
+
+function moved(list, from, to) {
+  const next = [...list];
+  next.splice(to, 0, ...next.splice(from, 1));
+  return next;
+}
+
+function RouteRow({ route, index, count, contracts, change, move, drop }) {
+  const pick = (event) => {
+    const contract = contracts.find(({ id }) => id === event.target.value);
+    change({ ...route, contract: contract.id, vendor: contract.vendor });
+  };
+  return html`<li class="route-row">
+    <select class="input" aria-label=${t("contract")} value=${route.contract} onChange=${pick}>
+      ${contracts.map(({ id, vendor }) => html`<option key=${id} value=${id}
+        selected=${id === route.contract}>${vendor} \u00b7 ${id}</option>`)}
+    </select>
+    <input class="input" aria-label=${t("model")} placeholder=${t("model")} value=${route.model}
+      onInput=${(event) => change({ ...route, model: event.target.value })} />
+    <${IconButton} icon="up" label=${t("route.up")} disabled=${index === 0} onClick=${() => move(index - 1)} />
+    <${IconButton} icon="down" label=${t("route.down")} disabled=${index === count - 1} onClick=${() => move(index + 1)} />
+    <${IconButton} icon="close" label=${t("route.drop")} onClick=${drop} />
+  </li>`;
+}
+
+function RoutesControl({ spec, value, onInput, attributes }) {
+  const contracts = useResource("/contracts", { query: { limit: 200 } }).data?.items || [];
+  const routes = value || [];
+  const add = () => {
+    const last = routes[routes.length - 1];
+    const contract = contracts.find(({ id }) => !routes.some((route) => route.contract === id)) || contracts[0];
+    onInput([...routes, { vendor: contract.vendor, model: last?.model || "", contract: contract.id }]);
+  };
+  return html`<div role="group" ...${attributes} aria-label=${settingName(spec.name)}>
+    <ol class="route-rows">${routes.map((route, i) => html`<${RouteRow} key=${i} route=${route} index=${i}
+      count=${routes.length} contracts=${contracts}
+      change=${(next) => onInput(routes.map((old, at) => (at === i ? next : old)))}
+      move=${(to) => onInput(moved(routes, i, to))}
+      drop=${() => onInput(routes.filter((_, at) => at !== i))} />`)}</ol>
+    <${Button} kind="quiet" icon="plus" disabled=${!contracts.length || routes.length >= spec.max}
+      onClick=${add}>${t("route.add")}</${Button}>
+  </div>`;
+}
+
+const CONTROLS = { int: IntControl, text: TextControl, choice: ChoiceControl, routes: RoutesControl };
+
+export function SettingControl({ spec, ...rest }) {
+  const Control = CONTROLS[spec.type];
+  return html`<${Control} spec=${spec} ...${rest} />`;
+}
+
+// The catalogue by name: Map of spec, or null while loading.
+export function useCatalogue() {
+  const { data } = useResource("/settings");
+  return data && new Map(data.items.map((spec) => [spec.name, spec]));
+}
+
+export function LayerName({ layer }) {
+  if (layer === "default") return html`<span class="muted">${t("layer.default")}</span>`;
+  if (layer === "fleet") return html`<a href="/config">${t("layer.fleet")}</a>`;
+  const [kind, id] = layer.split(":");
+  if (kind === "device") return html`<b>${t("layer.device")}</b>`;
+  return html`<a href="/config/group/${id}"><${Icon} name="config" size=${12} /> ${t("layer.group", { id })}</a>`;
+}

@@ -1,0 +1,57 @@
+// table.js - a table whose columns are data
+//
+// A column is {key, title, cell(row), end, width, from}. end: numbers, at the right edge; width:
+// a CSS width, so that live changes move nothing; from: "mid" or "wide", the narrowest screen that
+// shows it. On a phone each row becomes a block of labelled values.
+
+import { html } from "../dom.js";
+import { t } from "../text.js";
+import { Empty, Failure, Stale } from "./states.js";
+import { Button } from "./ui.js";
+
+function classes(column) {
+  return [column.end && "end", column.from && `from-${column.from}`, column.lead && "lead"]
+    .filter(Boolean).join(" ") || undefined;
+}
+
+function Cell({ column, row }) {
+  return html`<td role="cell" class=${classes(column)} data-label=${column.title}>${column.cell(row)}</td>`;
+}
+
+function SkeletonRows({ columns, count }) {
+  return Array.from({ length: count }, (_, i) => html`<tr role="row" key=${i} class="skeleton-row">
+    ${columns.map((column) => html`<td role="cell" key=${column.key} class=${classes(column)}><i></i></td>`)}
+  </tr>`);
+}
+
+// rows: null while loading.
+export function Table({ label, columns, rows, rowKey = (row) => row.id, rowClass, skeleton = 6 }) {
+  return html`<table role="table" class="table" aria-label=${label} aria-busy=${rows === null}>
+    <colgroup>${columns.map((column) => html`<col key=${column.key} class=${classes(column)}
+      style=${{ width: column.width || "auto" }} />`)}</colgroup>
+    <thead role="rowgroup"><tr role="row">${columns.map((column) => html`
+      <th role="columnheader" scope="col" key=${column.key} class=${classes(column)}>
+        ${column.title || html`<span class="unseen">${t("actions")}</span>`}</th>`)}</tr></thead>
+    <tbody role="rowgroup">${rows === null
+      ? html`<${SkeletonRows} columns=${columns} count=${skeleton} />`
+      : rows.map((row) => html`<tr role="row" key=${rowKey(row)} class=${rowClass?.(row)}>
+          ${columns.map((column) => html`<${Cell} key=${column.key} column=${column} row=${row} />`)}
+        </tr>`)}</tbody>
+  </table>`;
+}
+
+// A table over a list from useList, with its empty, failed, stale and "more" forms.
+export function ListTable({ list, empty, noun, ...table }) {
+  if (list.items === null && list.error) {
+    return html`<${Failure} problem=${list.error} retry=${list.reload} />`;
+  }
+  if (list.items?.length === 0) {
+    return html`<${Stale} state=${list} />${empty || html`<${Empty} title=${t("list.empty")} />`}`;
+  }
+  return html`<${Stale} state=${list} />
+    <${Table} ...${table} rows=${list.items} />
+    ${list.items && html`<footer class="table-foot">
+      <span class="muted" aria-live="polite">${t(noun || "list.shown", { n: list.items.length })}</span>
+      ${list.next !== null && html`<${Button} busy=${list.busy} onClick=${list.more}>${t("more")}</${Button}>`}
+    </footer>`}`;
+}

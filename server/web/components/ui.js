@@ -1,0 +1,96 @@
+// ui.js - the small parts that every page is made of
+
+import { html, useEffect, useState } from "../dom.js";
+import { ago, money, moneyExact, NONE, timeExact } from "../format.js";
+import { t, word } from "../text.js";
+import { Icon } from "./icons.js";
+
+// kind: "primary", "danger", "quiet" or none.
+export function Button({ kind = "", icon, busy = false, children, disabled, ...rest }) {
+  return html`<button type="button" class="button ${kind}" aria-busy=${busy}
+      disabled=${disabled || busy} ...${rest}>
+    ${icon && html`<${Icon} name=${icon} />`}<span>${children}</span>
+  </button>`;
+}
+
+// A button that shows its icon alone; label is what it does.
+export function IconButton({ icon, label, ...rest }) {
+  return html`<button type="button" class="button quiet icon-only" aria-label=${label}
+    title=${label} ...${rest}><${Icon} name=${icon} /></button>`;
+}
+
+const TONES = {
+  online: "ok", offline: "idle", behind: "warn", revoked: "bad", quarantined: "bad", retired: "idle",
+  applied: "ok", unchanged: "ok", refused: "bad", unknown: "bad", needs_restart: "warn",
+  waiting: "idle", sent: "warn", done: "ok", failed: "bad", expired: "idle",
+  info: "info", warning: "warn", critical: "bad",
+  answered: "ok", cut: "warn", error: "bad", lost: "bad", cancelled: "idle",
+  open: "ok", forked: "bad",
+};
+
+// A dot and its word: colour never speaks alone.
+export function Status({ kind = "state", value, title }) {
+  return html`<span class="status ${TONES[value] || "idle"}" title=${title}>
+    <i class="dot" aria-hidden="true"></i>${word(kind, value)}</span>`;
+}
+
+export function Chip({ tone = "", title, children }) {
+  return html`<span class="chip ${tone}" title=${title}>${children}</span>`;
+}
+
+// One clock redraws every relative time on the page.
+const watchers = new Set();
+setInterval(() => document.hidden || watchers.forEach((fn) => fn()), 5000);
+
+export function useTick() {
+  const [, redraw] = useState(0);
+  useEffect(() => {
+    const fn = () => redraw((n) => n + 1);
+    watchers.add(fn);
+    return () => watchers.delete(fn);
+  }, []);
+}
+
+export function Ago({ at, none = NONE }) {
+  useTick();
+  if (!at) return html`<span class="muted">${none}</span>`;
+  return html`<time datetime=${new Date(at).toISOString()} title=${timeExact(at)}>${ago(at)}</time>`;
+}
+
+export function Money({ value, currency }) {
+  if (value === null || value === undefined || !currency) return NONE;
+  return html`<span title=${moneyExact(value, currency)}>${money(value, currency)}</span>`;
+}
+
+// Facts: [[label, value]...] as a definition list.
+export function Facts({ items }) {
+  return html`<dl class="facts">${items.filter(Boolean).map(([label, value]) => html`
+    <div key=${label}><dt>${label}</dt><dd>${value === "" || value == null ? NONE : value}</dd></div>`)}
+  </dl>`;
+}
+
+export function Card({ title, actions, children, class: extra = "", flush = false, id }) {
+  return html`<section class="card ${extra} ${flush ? "flush" : ""}" aria-label=${title} id=${id}>
+    ${title && html`<header><h2>${title}</h2>${actions && html`<div class="row">${actions}</div>`}</header>`}
+    ${children}
+  </section>`;
+}
+
+// One of several, all visible. options: [[value, text]...]
+export function Segmented({ label, value, options, onChange }) {
+  return html`<div class="segmented" role="group" aria-label=${label}>
+    ${options.map(([option, text]) => html`<button type="button" key=${option}
+      aria-pressed=${option === value} onClick=${() => onChange(option)}>${text}</button>`)}
+  </div>`;
+}
+
+export function Copy({ text }) {
+  const [done, setDone] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    setDone(true);
+    setTimeout(() => setDone(false), 2000);
+  };
+  return html`<${Button} kind="quiet" icon=${done ? "check" : "copy"} onClick=${copy}>
+    ${t(done ? "copied" : "copy")}</${Button}>`;
+}

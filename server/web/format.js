@@ -1,0 +1,68 @@
+// format.js - numbers, money and time as people read them; exact values stay exact
+//
+// The API sends money and long counts as decimal text. Intl formats such text without going
+// through a floating point number, so nothing is rounded that is not meant to be.
+
+import { locale } from "./text.js";
+
+const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+const short = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
+const relative = new Intl.RelativeTimeFormat(locale, { numeric: "always", style: "narrow" });
+const exact = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
+const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
+const day = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", timeZone: "UTC" });
+
+export const NONE = "\u2013";
+
+export function number(value) {
+  return value === null || value === undefined ? NONE : whole.format(value);
+}
+
+export function compact(value) {
+  return short.format(value);
+}
+
+// Up to six decimals below one unit, where a robot's answers live; two above.
+export function money(value, currency) {
+  if (value === null || value === undefined || !currency) return NONE;
+  const small = Math.abs(Number(value)) < 1 && Number(value) !== 0;
+  return new Intl.NumberFormat(locale, {
+    style: "currency", currency, currencyDisplay: "narrowSymbol",
+    minimumFractionDigits: 2, maximumFractionDigits: small ? 6 : 2,
+  }).format(value);
+}
+
+export function moneyExact(value, currency) {
+  return `${value} ${currency}`;
+}
+
+export function milliseconds(value) {
+  if (value === null || value === undefined) return NONE;
+  if (value < 1000) return `${whole.format(value)} ms`;
+  return `${(value / 1000).toFixed(value < 10000 ? 2 : 1)} s`;
+}
+
+export function timeExact(at) {
+  return exact.format(new Date(at));
+}
+
+export function timeOfDay(at) {
+  return clock.format(new Date(at));
+}
+
+export function dayShort(at) {
+  return day.format(new Date(at));
+}
+
+const STEPS = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]];
+
+// "12s ago". A robot's clock may be ahead of ours: what seems to lie less than two seconds in
+// the future is now.
+export function ago(at, now = Date.now()) {
+  const seconds = Math.round((new Date(at).getTime() - now) / 1000);
+  if (seconds > -2 && seconds < 2) return relative.format(0, "second").replace(/^in /, "");
+  for (const [unit, size] of STEPS) {
+    if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
+  }
+  return relative.format(seconds, "second");
+}

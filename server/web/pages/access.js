@@ -1,0 +1,112 @@
+// access.js - the people and programs that may use this installation
+
+import { html, useState } from "../dom.js";
+import { patch, post, remove, useList } from "../api.js";
+import { Dialog, FormDialog, TypedConfirm } from "../components/dialog.js";
+import { SelectField, TextField } from "../components/field.js";
+import { PageHead } from "../components/page.js";
+import { Empty } from "../components/states.js";
+import { ListTable } from "../components/table.js";
+import { Ago, Button, Card, Chip, Copy } from "../components/ui.js";
+import { whoAmI } from "../session.js";
+import { t, word } from "../text.js";
+
+const ROLES = ["viewer", "operator", "approver", "admin"];
+const roleOptions = () => ROLES.map((role) => [role, `${word("role", role)}: ${t(`role.${role}.may`)}`]);
+const DAY_S = 86400;
+
+function OperatorDialog({ operator, onClose }) {
+  const [id, setId] = useState("");
+  const [role, setRole] = useState(operator?.role || "viewer");
+  const [password, setPassword] = useState("");
+  const submit = () => {
+    const body = { role, ...(password && { password }) };
+    return operator ? patch(`/operators/${operator.id}`, body, operator.version && `"${operator.version}"`)
+      : post("/operators", { ...body, id });
+  };
+  return html`<${FormDialog} title=${operator ? t("operator.edit", { id: operator.id }) : t("operator.new")} action=${t("save")}
+      submit=${submit} onClose=${onClose}>${(problem) => html`
+    ${!operator && html`<${TextField} label=${t("sign_in.name")} hint=${t("slug.hint")} value=${id} onInput=${setId}
+      error=${problem?.at("/id")} autocomplete="off" spellcheck="false" />`}
+    <${SelectField} label=${t("role")} value=${role} onInput=${setRole} options=${roleOptions()} error=${problem?.at("/role")} />
+    <${TextField} label=${t(operator ? "operator.new_password" : "sign_in.password")} type="password" value=${password}
+      onInput=${setPassword} error=${problem?.at("/password")} autocomplete="new-password"
+      hint=${operator ? t("operator.keep_password") : ""} />`}
+  </${FormDialog}>`;
+}
+
+function KeyDialog({ onClose }) {
+  const [name, setName] = useState("");
+  const [role, setRole] = useState("viewer");
+  const [days, setDays] = useState("90");
+  const [made, setMade] = useState(null);
+  const submit = async () => {
+    const { data } = await post("/api-keys", { name, role, expires_in_s: Number(days) * DAY_S });
+    setMade(data);
+    return false;
+  };
+  if (made) {
+    return html`<${Dialog} title=${t("key.ready")} onClose=${onClose}><p>${t("key.once")}</p>
+      <pre class="code wrap">${made.key}</pre>
+      <footer class="row end"><${Copy} text=${made.key} /><${Button} kind="primary" onClick=${onClose}>${t("close")}</${Button}></footer>
+    </${Dialog}>`;
+  }
+  return html`<${FormDialog} title=${t("key.new")} action=${t("key.make")} submit=${submit} onClose=${onClose}>${(problem) => html`
+    <${TextField} label=${t("key.name")} hint=${t("key.name.hint")} value=${name} onInput=${setName} error=${problem?.at("/name")} />
+    <${SelectField} label=${t("role")} value=${role} onInput=${setRole} options=${roleOptions()} error=${problem?.at("/role")} />
+    <${SelectField} label=${t("key.life")} value=${days} onInput=${setDays} error=${problem?.at("/expires_in_s")}
+      options=${["7", "30", "90", "365"].map((n) => [n, t("days", { n })])} />`}
+  </${FormDialog}>`;
+}
+
+const operatorColumns = (open) => [
+  { key: "id", title: t("operator"), lead: true, cell: (row) => html`<b>${row.id}</b>
+    ${row.id === whoAmI().id && html` <${Chip}>${t("you")}</${Chip}>`}` },
+  { key: "role", title: t("role"), cell: (row) => word("role", row.role) },
+  { key: "since", title: t("since"), end: true, from: "mid", cell: (row) => html`<${Ago} at=${row.created_at} />` },
+  { key: "act", title: "", end: true, width: "190px", cell: (row) => html`<span class="row end">
+    <${Button} kind="quiet" onClick=${() => open({ kind: "operator", row })}>${t("edit")}</${Button}>
+    ${row.id !== whoAmI().id && html`<${Button} kind="quiet danger" onClick=${() => open({ kind: "drop-operator", row })}>${t("remove")}</${Button}>`}
+  </span>` },
+];
+
+const keyColumns = (open) => [
+  { key: "name", title: t("key.name"), lead: true, cell: (row) => html`<b>${row.name}</b>` },
+  { key: "role", title: t("role"), cell: (row) => word("role", row.role) },
+  { key: "by", title: t("created_by"), from: "mid", cell: (row) => row.created_by },
+  { key: "until", title: t("expires"), end: true, cell: (row) => (row.revoked_at ? html`<${Chip} tone="bad">${t("key.revoked")}</${Chip}>`
+    : html`<${Ago} at=${row.expires_at} />`) },
+  { key: "act", title: "", end: true, width: "120px", cell: (row) => !row.revoked_at && html`<${Button} kind="quiet danger"
+    onClick=${() => open({ kind: "drop-key", row })}>${t("key.revoke")}</${Button}>` },
+];
+
+const DROPS = {
+  "drop-operator": (row) => ({ title: t("operator.drop"), text: t("operator.drop.text"), phrase: row.id, action: t("remove"), path: `/operators/${row.id}` }),
+  "drop-key": (row) => ({ title: t("key.revoke"), text: t("key.revoke.text"), phrase: row.name, action: t("key.revoke"), path: `/api-keys/${row.id}` }),
+};
+
+function Asked({ asked, onClose }) {
+  if (asked.kind === "operator") return html`<${OperatorDialog} operator=${asked.row} onClose=${onClose} />`;
+  if (asked.kind === "key") return html`<${KeyDialog} onClose=${onClose} />`;
+  const { path, ...question } = DROPS[asked.kind](asked.row);
+  return html`<${TypedConfirm} ...${question} onClose=${onClose} submit=${() => remove(path)} />`;
+}
+
+export function Access() {
+  const operators = useList("/operators", { kinds: ["operator"] });
+  const keys = useList("/api-keys", { kinds: ["api_key"] });
+  const [asked, setAsked] = useState(null);
+  const close = () => {
+    setAsked(null);
+    operators.reload();
+    keys.reload();
+  };
+  return html`<${PageHead} title=${t("nav.access")} />
+    <${Card} title=${t("operators")} flush actions=${html`<${Button} icon="plus" onClick=${() => setAsked({ kind: "operator" })}>
+        ${t("operator.new")}</${Button}>`}>
+      <${ListTable} list=${operators} columns=${operatorColumns(setAsked)} label=${t("operators")} skeleton=${2} /></${Card}>
+    <${Card} title=${t("keys")} flush actions=${html`<${Button} icon="plus" onClick=${() => setAsked({ kind: "key" })}>${t("key.new")}</${Button}>`}>
+      <${ListTable} list=${keys} columns=${keyColumns(setAsked)} label=${t("keys")} skeleton=${2}
+        empty=${html`<${Empty} icon="access" title=${t("keys.none")} />`} /></${Card}>
+    ${asked && html`<${Asked} asked=${asked} onClose=${close} />`}`;
+}

@@ -1,0 +1,189 @@
+// config.js - the layers of the fleet and of its groups: what they set, whom they reach, since when
+
+import { html, useState } from "../dom.js";
+import { post, put, remove, useList, useResource } from "../api.js";
+import { FormDialog, TypedConfirm } from "../components/dialog.js";
+import { Field, TextField } from "../components/field.js";
+import { PageHead } from "../components/page.js";
+import { SettingControl, settingHint, settingName, SettingValue, useCatalogue } from "../components/setting.js";
+import { Empty, Failure, Loaded } from "../components/states.js";
+import { attempt } from "../components/toast.js";
+import { Ago, Button, Card, IconButton } from "../components/ui.js";
+import { number } from "../format.js";
+import { navigate } from "../router.js";
+import { may } from "../session.js";
+import { t } from "../text.js";
+
+function NewGroup({ onClose }) {
+  const [id, setId] = useState("");
+  const [name, setName] = useState("");
+  const [priority, setPriority] = useState("100");
+  const submit = async () => {
+    await post("/groups", { id, name, priority: Number(priority) });
+    navigate(`/config/group/${id}`);
+  };
+  return html`<${FormDialog} title=${t("group.new")} action=${t("group.make")} submit=${submit} onClose=${onClose} ready=${id !== ""}>
+    ${(problem) => html`
+    <${TextField} label=${t("group.id")} hint=${t("slug.hint")} value=${id} onInput=${setId} error=${problem?.at("/id")}
+      autocomplete="off" spellcheck="false" autofocus />
+    <${TextField} label=${t("name")} value=${name} onInput=${setName} error=${problem?.at("/name")} />
+    <${TextField} label=${t("group.priority")} hint=${t("group.priority.hint")} type="number" value=${priority}
+      onInput=${setPriority} error=${problem?.at("/priority")} />`}
+  </${FormDialog}>`;
+}
+
+function Layers({ current, groups, onNew }) {
+  const entry = (href, text, sub, here) => html`<a key=${href} href=${href} aria-current=${here ? "page" : undefined}>
+    <span>${text}</span><span class="sub">${sub}</span></a>`;
+  return html`<${Card} title=${t("layers")} actions=${may("operator") && html`<${IconButton} icon="plus"
+      label=${t("group.new")} onClick=${onNew} />`}>
+    <nav class="side-list" aria-label=${t("layers")}>
+      ${entry("/config", t("layer.fleet"), t("layer.fleet.sub"), current === "fleet")}
+      ${(groups || []).map((group) => entry(`/config/group/${group.id}`, group.name || group.id,
+        t("layer.group.sub", { priority: group.priority }), current === `group/${group.id}`))}
+    </nav>
+  </${Card}>`;
+}
+
+function SettingRow({ spec, value, error, editable, onInput, onDrop }) {
+  return html`<div class="layer-row">
+    <${Field} label=${settingName(spec.name)} hint=${settingHint(spec)} error=${error}>${(attributes) =>
+      (editable ? html`<${SettingControl} spec=${spec} value=${value} onInput=${onInput} attributes=${attributes} />`
+        : html`<div ...${attributes}><${SettingValue} spec=${spec} value=${value} /></div>`)}</${Field}>
+    ${editable && html`<${IconButton} icon="close" label=${t("setting.drop", { name: settingName(spec.name) })} onClick=${onDrop} />`}
+  </div>`;
+}
+
+function AddSetting({ specs, onAdd }) {
+  if (specs.length === 0) return null;
+  return html`<select class="input short" aria-label=${t("setting.add")} value=""
+      onChange=${(event) => event.target.value && onAdd(event.target.value)}>
+    <option value="" selected>${t("setting.add")}</option>
+    ${specs.map((spec) => html`<option key=${spec.name} value=${spec.name}>${settingName(spec.name)}</option>`)}
+  </select>`;
+}
+
+const BLANK = { int: (spec) => spec.min, text: () => "", choice: (spec) => [].concat(spec.choices)[0], routes: () => [] };
+
+function blank(spec) {
+  return spec.default ?? BLANK[spec.type](spec);
+}
+
+// The layer's settings as a draft; saved whole, refused whole when someone else was faster.
+function Editor({ path, layer, etag, catalogue, onSaved }) {
+  const [draft, setDraft] = useState(layer.settings);
+  const [base, setBase] = useState(etag);
+  const [problem, setProblem] = useState(null);
+  const [busy, setBusy] = useState(false);
+  const editable = may("operator");
+  const specs = [...catalogue.values()];
+  const dirty = JSON.stringify(draft) !== JSON.stringify(layer.settings);
+  const outdated = base !== etag;
+
+  const reset = () => {
+    setDraft(layer.settings);
+    setBase(etag);
+    setProblem(null);
+  };
+  if (outdated && !dirty) reset();
+  const save = async (event) => {
+    event.preventDefault();
+    setBusy(true);
+    setProblem(null);
+    try {
+      const { data, etag: next } = await put(path, { settings: draft }, base);
+      setBase(next);
+      onSaved(data);
+    } catch (error) {
+      setProblem(error);
+    }
+    setBusy(false);
+  };
+  const unset = specs.filter((spec) => !(spec.name in draft));
+  const set = specs.filter((spec) => spec.name in draft);
+  return html`<form onSubmit=${save} novalidate>
+    ${set.length === 0 && html`<${Empty} icon="config" title=${t("layer.empty")}><p class="muted">${t("layer.empty.how")}</p></${Empty}>`}
+    ${set.map((spec) => html`<${SettingRow} key=${spec.name} spec=${spec} value=${draft[spec.name]} editable=${editable}
+      error=${problem?.at(`/settings/${spec.name}`)} onInput=${(value) => setDraft({ ...draft, [spec.name]: value })}
+      onDrop=${() => setDraft(Object.fromEntries(Object.entries(draft).filter(([name]) => name !== spec.name)))} />`)}
+    ${editable && html`<footer class="row save-bar">
+      <${AddSetting} specs=${unset} onAdd=${(name) => setDraft({ ...draft, [name]: blank(catalogue.get(name)) })} />
+      <span class="grow"></span>
+      ${(problem || (outdated && dirty)) && html`<span class="error" role="alert">${problem?.status === 412 || !problem
+        ? t("layer.conflict") : problem.message}</span>`}
+      <${Button} disabled=${!dirty && !problem} onClick=${reset}>${t("discard")}</${Button}>
+      <${Button} kind="primary" type="submit" busy=${busy} disabled=${!dirty}>${t("layer.save", { n: layer.reaches })}</${Button}>
+    </footer>`}
+  </form>`;
+}
+
+function Revisions({ path }) {
+  const list = useList(`${path}/revisions`, { kinds: ["layer"], limit: 10 });
+  if (list.error && !list.items) return html`<${Failure} problem=${list.error} retry=${list.reload} />`;
+  return html`<ul class="revisions">${(list.items || []).map((item) => html`<li key=${item.revision}>
+      <details><summary><b>${t("revision", { n: item.revision })}</b>
+        <span class="muted"> ${item.changed_by}, <${Ago} at=${item.changed_at} /></span></summary>
+        <pre class="code">${JSON.stringify(item.settings, null, 2)}</pre></details></li>`)}
+    ${list.items?.length === 0 && html`<li class="muted">${t("revisions.none")}</li>`}</ul>
+    ${list.next !== null && html`<${Button} busy=${list.busy} onClick=${list.more}>${t("more")}</${Button}>`}`;
+}
+
+function Members({ group }) {
+  const list = useList(`/groups/${group}/devices`, { kinds: ["group", "device"], gap_ms: 3000, limit: 50 });
+  const [id, setId] = useState("");
+  const act = async (action) => {
+    if (await attempt(action)) list.reload();
+  };
+  const join = async (event) => {
+    event.preventDefault();
+    await act(() => put(`/groups/${group}/devices/${id.trim()}`));
+    setId("");
+  };
+  return html`<${Card} title=${t("group.members")}>
+    <ul class="plain">${(list.items || []).map((robot) => html`<li key=${robot.id} class="row spread">
+      <a href="/robots/${robot.id}">${robot.name || robot.id}</a>
+      ${may("operator") && html`<${IconButton} icon="close" label=${t("groups.remove", { id: robot.id })}
+        onClick=${() => act(() => remove(`/groups/${group}/devices/${robot.id}`))} />`}</li>`)}
+      ${list.items?.length === 0 && html`<li class="muted">${t("group.no_members")}</li>`}</ul>
+    ${list.next !== null && html`<${Button} busy=${list.busy} onClick=${list.more}>${t("more")}</${Button}>`}
+    ${may("operator") && html`<form class="row" onSubmit=${join}>
+      <input class="input grow" aria-label=${t("group.add_id")} placeholder=${t("group.add_id")} value=${id}
+        autocomplete="off" spellcheck="false" onInput=${(event) => setId(event.target.value)} />
+      <${Button} type="submit" disabled=${!id.trim()}>${t("add")}</${Button}></form>`}
+  </${Card}>`;
+}
+
+export function Config({ kind, id }) {
+  const current = kind ? `${kind}/${id}` : "fleet";
+  const path = `/layers/${current}`;
+  const groups = useResource("/groups", { query: { limit: 200 }, kinds: ["group"] });
+  const state = useResource(path, { kinds: ["layer", "group"], gap_ms: 300 });
+  const catalogue = useCatalogue();
+  const [dialog, setDialog] = useState(null);
+  const layer = state.data;
+  const group = kind === "group" && groups.data?.items.find((item) => item.id === id);
+  const title = kind ? group?.name || id : t("layer.fleet");
+  const close = () => setDialog(null);
+
+  return html`
+    <${PageHead} title=${t("nav.config")}>${group && may("operator") && html`<${Button} kind="danger quiet"
+      onClick=${() => setDialog("drop")}>${t("group.drop")}</${Button}>`}</${PageHead}>
+    <div class="split">
+      <div class="column"><${Layers} current=${current} groups=${groups.data?.items} onNew=${() => setDialog("new")} />
+        ${kind === "group" && html`<${Members} key=${id} group=${id} />`}</div>
+      <div class="column">
+        <${Card} title=${title} actions=${layer && html`<span class="muted">${t("layer.state", { revision: layer.revision,
+            by: layer.changed_by, n: number(layer.reaches) })}</span>`}>
+          <${Loaded} state=${state} lines=${8}>${() => catalogue && html`<${Editor} key=${path} path=${path} layer=${layer}
+            etag=${state.etag} catalogue=${catalogue} onSaved=${state.reload} />`}</${Loaded}>
+        </${Card}>
+        <${Card} title=${t("revisions")}><${Revisions} key=${path} path=${path} /></${Card}>
+      </div>
+    </div>
+    ${dialog === "new" && html`<${NewGroup} onClose=${close} />`}
+    ${dialog === "drop" && html`<${TypedConfirm} title=${t("group.drop")} text=${t("group.drop.text")} phrase=${id}
+      action=${t("group.drop")} onClose=${close} submit=${async () => {
+        await remove(`/groups/${id}`);
+        navigate("/config");
+      }} />`}`;
+}

@@ -1,0 +1,158 @@
+// fleet.js - every robot at a glance: how many are well, which are not, what today costs
+
+import { html, useEffect, useState } from "../dom.js";
+import { useList, useResource } from "../api.js";
+import { Icon } from "../components/icons.js";
+import { PageHead } from "../components/page.js";
+import { Empty, Failure } from "../components/states.js";
+import { ListTable } from "../components/table.js";
+import { Ago, Button, Chip, Money, Segmented, Status } from "../components/ui.js";
+import { number } from "../format.js";
+import { useQuery } from "../router.js";
+import { may } from "../session.js";
+import { t } from "../text.js";
+import { ClaimDialog } from "./claim.js";
+
+const STATES = ["", "online", "offline", "behind", "revoked"];
+
+function Count({ label, value, tone, href, title }) {
+  const inner = html`<span class="count-label">${label}</span>
+    <span class="count-value ${tone || ""}" title=${title}>${value}</span>`;
+  return href ? html`<a class="count-cell" href=${href}>${inner}</a>` : html`<div class="count-cell">${inner}</div>`;
+}
+
+function Spend({ rows }) {
+  if (!rows?.length) return number(0);
+  return rows.map(({ currency, price }, i) => html`${i > 0 && " + "}<${Money} key=${currency}
+    value=${price} currency=${currency} />`);
+}
+
+function Counts({ state }) {
+  if (!state.data && state.error) return html`<${Failure} problem=${state.error} retry=${state.reload} />`;
+  const fleet = state.data;
+  const shown = (value) => (fleet ? number(value()) : html`<i class="bone"></i>`);
+  const warn = (value, tone) => (fleet && value() > 0 ? tone : "");
+  return html`<div class="counts" aria-busy=${!fleet}>
+    <${Count} label=${t("fleet.total")} value=${shown(() => fleet.total)} href="/fleet" />
+    <${Count} label=${t("state.online")} value=${shown(() => fleet.online)} href="/fleet?state=online" />
+    <${Count} label=${t("state.offline")} value=${shown(() => fleet.offline)} href="/fleet?state=offline" />
+    <${Count} label=${t("state.behind")} value=${shown(() => fleet.behind)} href="/fleet?state=behind"
+      tone=${warn(() => fleet.behind, "warn")} />
+    <${Count} label=${t("fleet.attempts")} value=${shown(() => fleet.usage_today.attempts)} href="/usage" />
+    <${Count} label=${t("fleet.spend")} href="/usage"
+      value=${fleet ? html`<${Spend} rows=${fleet.usage_today.by_currency} />` : html`<i class="bone"></i>`} />
+    <${Count} label=${t("fleet.alerts")} value=${shown(() => fleet.open_alerts)} href="/alerts"
+      tone=${warn(() => fleet.open_alerts, "bad")} />
+  </div>`;
+}
+
+// The one word for a robot: what an operator must know first wins.
+export function robotState(robot) {
+  if (robot.status && robot.status !== "active") return robot.status;
+  if (!robot.online) return "offline";
+  return robot.reported_generation < robot.desired_generation ? "behind" : "online";
+}
+
+export function Generation({ robot }) {
+  const { desired_generation: desired, reported_generation: running } = robot;
+  if (running >= desired) {
+    return html`<span title=${t("generation.current", { desired })}>${number(running)}</span>`;
+  }
+  return html`<span class="tone-warn" title=${t("generation.behind", { desired, running })}>
+    ${number(running)} \u2192 ${number(desired)}</span>`;
+}
+
+export function Route({ route }) {
+  if (!route) return html`<span class="muted">${t("route.none")}</span>`;
+  if (typeof route === "string") return route;
+  return html`<span title=${t("route.contract", { contract: route.contract })}>${route.vendor}
+    <span class="muted"> / ${route.model}</span></span>`;
+}
+
+const COLUMNS = [
+  { key: "robot", title: t("robot"), lead: true, width: "19%", cell: (robot) => html`
+    <a class="row-link" href="/robots/${robot.id}">${robot.name || robot.id}</a>
+    ${robot.name && html`<span class="sub">${robot.id}</span>`}` },
+  { key: "state", title: t("state"), width: "104px", cell: (robot) => html`
+    <${Status} value=${robotState(robot)} />` },
+  { key: "region", title: t("region"), width: "8%", from: "wide", cell: (robot) => robot.region || "\u2013" },
+  { key: "groups", title: t("group"), width: "13%", from: "mid", cell: (robot) =>
+    (robot.groups?.length ? robot.groups.map((id) => html`<${Chip} key=${id}>${id}</${Chip}>`) : "\u2013") },
+  { key: "version", title: t("version"), width: "84px", from: "wide", cell: (robot) => robot.software || "\u2013" },
+  { key: "generation", title: t("generation"), end: true, width: "96px", cell: (robot) => html`
+    <${Generation} robot=${robot} />` },
+  { key: "route", title: t("route"), from: "mid", cell: (robot) => html`<${Route} route=${robot.route} />` },
+  { key: "attempts", title: t("attempts.today"), end: true, width: "88px", cell: (robot) => number(robot.attempts_today) },
+  { key: "cost", title: t("cost.today"), end: true, width: "104px", cell: (robot) => html`
+    <${CostToday} robot=${robot} />` },
+  { key: "seen", title: t("last_seen"), end: true, width: "100px", cell: (robot) => html`
+    <${Ago} at=${robot.last_seen} none=${t("never")} />` },
+];
+
+function CostToday({ robot }) {
+  const sums = robot.cost_today || [];
+  if (sums.length === 0) return html`<span class="muted">\u2013</span>`;
+  return sums.map(({ currency, price }) => html`<${Money} key=${currency} value=${price} currency=${currency} />`);
+}
+
+function Search({ value, onChange }) {
+  const [text, setText] = useState(value);
+  useEffect(() => setText(value), [value]);
+  useEffect(() => {
+    if (text === value) return undefined;
+    const timer = setTimeout(() => onChange(text), 250);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return html`<label class="search"><${Icon} name="search" /><span class="unseen">${t("fleet.search")}</span>
+    <input class="input" type="search" placeholder=${t("fleet.search")} value=${text}
+      onInput=${(event) => setText(event.target.value)} /></label>`;
+}
+
+function Filters({ query, change, groups }) {
+  const states = STATES.map((state) => [state, state ? t(`state.${state}`) : t("all")]);
+  return html`<div class="toolbar" role="search">
+    <${Search} value=${query.q || ""} onChange=${(q) => change({ q })} />
+    <${Segmented} label=${t("state")} value=${query.state || ""} options=${states}
+      onChange=${(state) => change({ state })} />
+    <label class="select-label"><span class="unseen">${t("group")}</span>
+      <select class="input" value=${query.group || ""} onChange=${(event) => change({ group: event.target.value })}>
+        <option value="">${t("fleet.all_groups")}</option>
+        ${groups.map(({ id, devices }) => html`<option key=${id} value=${id}
+          selected=${id === query.group}>${id} (${number(devices)})</option>`)}
+      </select></label>
+  </div>`;
+}
+
+function NoRobots({ filtered, onReset, onAdd }) {
+  if (filtered) {
+    return html`<${Empty} title=${t("fleet.no_match")}>
+      <${Button} onClick=${onReset}>${t("fleet.reset")}</${Button}></${Empty}>`;
+  }
+  return html`<${Empty} icon="fleet" title=${t("fleet.empty")}><p class="muted">${t("fleet.empty.how")}</p>
+    ${may("operator") && html`<${Button} kind="primary" icon="plus" onClick=${onAdd}>${t("claim.add")}</${Button}>`}
+  </${Empty}>`;
+}
+
+export function Fleet() {
+  const [query, change] = useQuery();
+  const [adding, setAdding] = useState(false);
+  const fleet = useResource("/fleet", { kinds: ["device", "usage", "alert", "group"], gap_ms: 2000 });
+  const { state, group, q } = query;
+  const list = useList("/devices", {
+    query: { state, group, q }, kinds: ["device", "usage", "group", "layer"], gap_ms: 2000,
+  });
+  const filtered = Boolean(state || group || q);
+
+  return html`
+    <${PageHead} title=${t("nav.fleet")} at=${fleet.data?.as_of}>
+      ${may("operator") && html`<${Button} icon="plus" onClick=${() => setAdding(true)}>${t("claim.add")}</${Button}>`}
+    </${PageHead}>
+    <${Counts} state=${fleet} />
+    <section class="card flush" aria-label=${t("fleet.robots")}>
+      <${Filters} query=${query} change=${change} groups=${fleet.data?.groups || []} />
+      <${ListTable} list=${list} columns=${COLUMNS} label=${t("fleet.robots")} skeleton=${12} noun="fleet.shown"
+        empty=${html`<${NoRobots} filtered=${filtered} onAdd=${() => setAdding(true)}
+          onReset=${() => change({ state: "", group: "", q: "" })} />`} />
+    </section>
+    ${adding && html`<${ClaimDialog} groups=${fleet.data?.groups || []} onClose=${() => setAdding(false)} />`}`;
+}

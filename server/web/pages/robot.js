@@ -1,0 +1,70 @@
+// robot.js - one robot: how it is, what it runs, what it said goodbye with, and what to ask of it
+
+import { html, useState } from "../dom.js";
+import { post, useResource } from "../api.js";
+import { TypedConfirm } from "../components/dialog.js";
+import { PageHead } from "../components/page.js";
+import { Loaded } from "../components/states.js";
+import { attempt } from "../components/toast.js";
+import { Button, Card, Chip, Status } from "../components/ui.js";
+import { may } from "../session.js";
+import { t } from "../text.js";
+import { robotState } from "./fleet.js";
+import { Attempts } from "./robot/attempts.js";
+import { Commands, command } from "./robot/commands.js";
+import { Facts } from "./robot/facts.js";
+import { Face } from "./robot/face.js";
+import { Groups } from "./robot/groups.js";
+import { Settings } from "./robot/settings.js";
+
+function Lead({ robot }) {
+  return html`<${Status} value=${robotState(robot)} />
+    <code>${robot.id}</code>
+    ${robot.region && html`<${Chip}>${robot.region}</${Chip}>`}
+    ${(robot.groups || []).map((id) => html`<${Chip} key=${id}>${id}</${Chip}>`)}`;
+}
+
+function Actions({ robot, onRevoke }) {
+  if (robot.status !== "active") return null;
+  return html`
+    ${may("operator") && html`
+      <${Button} icon="identify" onClick=${() => command(robot.id, "identify")}>${t("identify")}</${Button}>
+      <${Button} icon="report" onClick=${() => command(robot.id, "report")}>${t("report")}</${Button}>
+      <${Button} icon="restart" onClick=${() => command(robot.id, "restart")}>${t("restart")}</${Button}>`}
+    ${may("admin") && html`<${Button} kind="danger quiet" onClick=${onRevoke}>${t("revoke")}</${Button}>`}`;
+}
+
+function Revoke({ robot, onClose, onDone }) {
+  const submit = async () => {
+    await post(`/devices/${robot.id}/revoke`);
+    onDone();
+  };
+  return html`<${TypedConfirm} title=${t("revoke.title", { name: robot.name || robot.id })} text=${t("revoke.text")}
+    phrase=${robot.id} action=${t("revoke")} submit=${submit} onClose=${onClose} />`;
+}
+
+export function Robot({ id }) {
+  const state = useResource(`/devices/${id}`, { kinds: ["device", "usage", "group", "layer"], id });
+  const [revoking, setRevoking] = useState(false);
+  const robot = state.data;
+
+  return html`
+    <${PageHead} title=${robot?.name || id} crumbs=${[[t("nav.fleet"), "/fleet"]]} at=${robot?.as_of}
+        lead=${robot && html`<${Lead} robot=${robot} />`}>
+      ${robot && html`<${Actions} robot=${robot} onRevoke=${() => setRevoking(true)} />`}
+    </${PageHead}>
+    <${Loaded} state=${state} lines=${10}>${() => html`<div class="robot">
+      <div class="column">
+        <${Settings} id=${id} robot=${robot} />
+        <${Attempts} id=${id} />
+      </div>
+      <div class="column aside">
+        <${Face} id=${id} robot=${robot} />
+        <${Commands} id=${id} robot=${robot} />
+        <${Card} title=${t("robot.facts")}><${Facts} robot=${robot} /></${Card}>
+        <${Groups} id=${id} groups=${robot.groups || []} onChange=${state.reload} />
+      </div>
+    </div>`}</${Loaded}>
+    ${revoking && html`<${Revoke} robot=${robot} onClose=${() => setRevoking(false)}
+      onDone=${() => attempt(state.reload, t("revoke.done"))} />`}`;
+}

@@ -1,0 +1,46 @@
+// attempts.js - the last requests a robot sent to vendors: tokens, certainty, money
+
+import { html } from "../../dom.js";
+import { useList } from "../../api.js";
+import { Empty } from "../../components/states.js";
+import { ListTable } from "../../components/table.js";
+import { Ago, Card, Chip, Money, Status } from "../../components/ui.js";
+import { milliseconds, number } from "../../format.js";
+import { t, word } from "../../text.js";
+
+// Certain: the vendor's own word, a request never sent, or settled by the vendor's file.
+const CERTAIN = new Set(["vendor_final", "not_sent"]);
+
+export function Provenance({ row }) {
+  if (row.settled) return html`<${Chip} tone="ok" title=${t("provenance.settled.help")}>${t("provenance.settled")}</${Chip}>`;
+  const tone = CERTAIN.has(row.provenance) ? "" : "warn";
+  return html`<${Chip} tone=${tone} title=${t(`provenance.${row.provenance}.help`)}>${word("provenance", row.provenance)}</${Chip}>`;
+}
+
+function Outcome({ row }) {
+  const why = row.error_class && row.error_class !== "none" ? word("error", row.error_class) : "";
+  return html`<${Status} kind="outcome" value=${row.outcome} title=${why} />${why && html`<span class="sub">${why}</span>`}`;
+}
+
+const COLUMNS = [
+  { key: "at", title: t("when"), width: "92px", lead: true, cell: (row) => html`<${Ago} at=${row.at} />` },
+  { key: "route", title: t("route"), cell: (row) => html`<span title=${t("route.contract", { contract: row.contract })}>
+    ${row.vendor}<span class="muted"> / ${row.model}</span></span>` },
+  { key: "outcome", title: t("outcome"), width: "112px", cell: (row) => html`<${Outcome} row=${row} />` },
+  { key: "provenance", title: t("provenance"), width: "116px", cell: (row) => html`<${Provenance} row=${row} />` },
+  { key: "input", title: t("tokens.input"), end: true, width: "84px", cell: (row) => html`
+    <span title=${t("tokens.cached", { n: number(row.input_cached) })}>${number(row.input_uncached + row.input_cached)}</span>` },
+  { key: "output", title: t("tokens.output"), end: true, width: "72px", cell: (row) => number(row.output + row.reasoning) },
+  { key: "first_token", title: t("first_token"), end: true, from: "wide", width: "88px", cell: (row) => milliseconds(row.first_token_ms) },
+  { key: "first_audio", title: t("first_audio"), end: true, from: "wide", width: "88px", cell: (row) => milliseconds(row.first_audio_ms) },
+  { key: "cost", title: t("cost"), end: true, width: "96px", cell: (row) => html`<${Money} value=${row.price} currency=${row.currency} />` },
+];
+
+export function Attempts({ id }) {
+  const list = useList(`/devices/${id}/usage`, { kinds: ["usage"], id, limit: 20 });
+  return html`<${Card} title=${t("attempts")} flush>
+    <${ListTable} list=${list} columns=${COLUMNS} label=${t("attempts")} skeleton=${5}
+      rowKey=${(row) => `${row.turn}-${row.attempt}`}
+      empty=${html`<${Empty} icon="say" title=${t("attempts.none")} />`} />
+  </${Card}>`;
+}

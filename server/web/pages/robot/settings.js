@@ -1,0 +1,109 @@
+// settings.js - what a robot shall run and does run, setting by setting, and its own layer's editor
+
+import { html, useState } from "../../dom.js";
+import { get, put, useResource } from "../../api.js";
+import { Field } from "../../components/field.js";
+import { Icon } from "../../components/icons.js";
+import { LayerName, SettingControl, settingHint, settingName, SettingValue, useCatalogue } from "../../components/setting.js";
+import { Loaded } from "../../components/states.js";
+import { Button, Card, IconButton, Status } from "../../components/ui.js";
+import { may } from "../../session.js";
+import { t } from "../../text.js";
+
+// Changes one setting of the robot's own layer on top of what it holds now. value undefined: the
+// setting is taken out, so that group or fleet decide again.
+async function change(id, name, value) {
+  const path = `/layers/device/${id}`;
+  const { data, etag } = await get(path);
+  const settings = { ...data.settings };
+  if (value === undefined) delete settings[name];
+  else settings[name] = value;
+  await put(path, { settings }, etag);
+}
+
+function Editor({ id, spec, item, onClose, onSaved }) {
+  const [value, setValue] = useState(item.value);
+  const [problem, setProblem] = useState(null);
+  const [busy, setBusy] = useState(false);
+
+  const save = async (next) => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await change(id, spec.name, next);
+      onSaved();
+      onClose();
+    } catch (error) {
+      setProblem(error);
+      setBusy(false);
+    }
+  };
+  const error = problem && (problem.at(`/settings/${spec.name}`) || problem.message);
+  return html`<form class="setting-editor" onSubmit=${(event) => {
+      event.preventDefault();
+      save(value);
+    }} onKeyDown=${(event) => event.key === "Escape" && onClose()} novalidate>
+    <${Field} label=${settingName(spec.name)} hint=${settingHint(spec)} error=${error}>
+      ${(attributes) => html`<${SettingControl} spec=${spec} value=${value} onInput=${setValue}
+        attributes=${{ ...attributes, autofocus: true }} />`}</${Field}>
+    <div class="row">
+      <${Button} kind="primary" type="submit" busy=${busy}>${t("setting.save")}</${Button}>
+      <${Button} onClick=${onClose}>${t("cancel")}</${Button}>
+      ${item.layer.startsWith("device") && html`<${Button} kind="quiet" busy=${busy}
+        onClick=${() => save(undefined)}>${t("setting.inherit")}</${Button}>`}
+    </div>
+  </form>`;
+}
+
+// The device's word on a setting, unless a newer generation is still on its way.
+function Outcome({ item, behind, online }) {
+  if (behind) return html`<span class="tone-warn">${t(online ? "outcome.sending" : "outcome.waiting")}</span>`;
+  if (!item.outcome) return html`<span class="muted">\u2013</span>`;
+  return html`<${Status} kind="setting_outcome" value=${item.outcome} title=${item.reason} />
+    ${item.reason && html`<span class="sub">${item.reason}</span>`}`;
+}
+
+function Row({ id, spec, item, behind, online, editing, onEdit, onClose, onSaved }) {
+  if (editing) {
+    return html`<tr class="editing"><td colspan="5"><${Editor} id=${id} spec=${spec} item=${item}
+      onClose=${onClose} onSaved=${onSaved} /></td></tr>`;
+  }
+  const name = settingName(item.name);
+  return html`<tr>
+    <th scope="row" title=${spec?.help}>${name}</th>
+    <td data-label=${t("setting.value")}><${SettingValue} spec=${spec} value=${item.value} /></td>
+    <td data-label=${t("setting.from")}><${LayerName} layer=${item.layer} />
+      ${item.revision > 0 && html`<span class="muted"> ${t("revision.short", { n: item.revision })}</span>`}</td>
+    <td data-label=${t("setting.outcome")}><${Outcome} item=${item} behind=${behind} online=${online} /></td>
+    <td class="end">${spec && may("operator") && html`<${IconButton} icon="edit"
+      label=${t("setting.edit", { name })} onClick=${onEdit} />`}</td>
+  </tr>`;
+}
+
+function Convergence({ desired, running }) {
+  if (running >= desired) {
+    return html`<span class="tone-ok row tight"><${Icon} name="check" />${t("generation.current", { desired })}</span>`;
+  }
+  return html`<span class="tone-warn">${t("generation.behind", { desired, running })}</span>`;
+}
+
+export function Settings({ id, robot }) {
+  const state = useResource(`/devices/${id}/effective`, { kinds: ["device", "layer", "group"], gap_ms: 300 });
+  const catalogue = useCatalogue();
+  const [editing, setEditing] = useState(null);
+  const data = state.data;
+  const behind = data && data.reported_generation < data.desired_generation;
+
+  return html`<${Card} title=${t("robot.settings")} flush
+      actions=${data && html`<${Convergence} desired=${data.desired_generation} running=${data.reported_generation} />`}>
+    <${Loaded} state=${state} lines=${10}>${() => html`<table class="table settings" aria-label=${t("robot.settings")}>
+      <colgroup><col class="setting-name" /><col /><col class="setting-layer" /><col class="setting-outcome" /><col class="setting-edit" /></colgroup>
+      <thead><tr><th scope="col">${t("setting")}</th><th scope="col">${t("setting.value")}</th>
+        <th scope="col">${t("setting.from")}</th><th scope="col">${t("setting.outcome")}</th>
+        <th scope="col"><span class="unseen">${t("actions")}</span></th></tr></thead>
+      <tbody>${data.items.map((item) => html`<${Row} key=${item.name} id=${id} item=${item}
+        spec=${catalogue?.get(item.name)} behind=${behind} online=${robot.online} editing=${editing === item.name}
+        onEdit=${() => setEditing(item.name)} onClose=${() => setEditing(null)} onSaved=${state.reload} />`)}</tbody>
+    </table>`}</${Loaded}>
+  </${Card}>`;
+}

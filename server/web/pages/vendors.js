@@ -1,0 +1,65 @@
+// vendors.js - who serves the models, where, and with which key; keys go in and never come out
+
+import { html, useState } from "../dom.js";
+import { patch, post, useList } from "../api.js";
+import { FormDialog } from "../components/dialog.js";
+import { TextField } from "../components/field.js";
+import { PageHead } from "../components/page.js";
+import { Empty } from "../components/states.js";
+import { ListTable } from "../components/table.js";
+import { Button, Chip, IconButton } from "../components/ui.js";
+import { may } from "../session.js";
+import { t, word } from "../text.js";
+
+const FIELDS = ["name", "base_url", "region"];
+
+function VendorDialog({ vendor, onClose }) {
+  const [values, setValues] = useState(vendor || { id: "", name: "", base_url: "", region: "" });
+  const [key, setKey] = useState("");
+  const set = (name) => (value) => setValues({ ...values, [name]: value });
+
+  const submit = async () => {
+    const body = Object.fromEntries(FIELDS.map((name) => [name, values[name] || ""]));
+    if (key) body.key = key;
+    if (vendor) await patch(`/vendors/${vendor.id}`, body, `"${vendor.version}"`);
+    else await post("/vendors", { ...body, id: values.id, dialect: "openai", credential: "shared" });
+  };
+  return html`<${FormDialog} title=${vendor ? t("vendor.edit", { id: vendor.id }) : t("vendor.new")}
+      action=${t("save")} submit=${submit} onClose=${onClose}>${(problem) => html`
+    ${!vendor && html`<${TextField} label=${t("vendor.id")} hint=${t("slug.hint")} value=${values.id} onInput=${set("id")}
+      error=${problem?.at("/id")} autocomplete="off" spellcheck="false" />`}
+    <${TextField} label=${t("name")} value=${values.name} onInput=${set("name")} error=${problem?.at("/name")} />
+    <${TextField} label=${t("vendor.base_url")} type="url" value=${values.base_url} onInput=${set("base_url")}
+      error=${problem?.at("/base_url")} placeholder="https://" spellcheck="false" />
+    <${TextField} label=${t("region")} hint=${t("vendor.region.hint")} value=${values.region} onInput=${set("region")}
+      error=${problem?.at("/region")} />
+    <${TextField} label=${t("vendor.key")} hint=${t(vendor?.has_key ? "vendor.key.kept" : "vendor.key.hint")} type="password"
+      value=${key} onInput=${setKey} error=${problem?.at("/key")} autocomplete="new-password" />`}
+  </${FormDialog}>`;
+}
+
+const columns = (onEdit) => [
+  { key: "id", title: t("vendor"), lead: true, cell: (row) => html`<b>${row.name || row.id}</b>
+    ${row.name && html`<span class="sub">${row.id}</span>`}` },
+  { key: "dialect", title: t("vendor.dialect"), width: "110px", cell: (row) => word("dialect", row.dialect) },
+  { key: "base_url", title: t("vendor.base_url"), cell: (row) => html`<code class="clip" title=${row.base_url}>${row.base_url}</code>` },
+  { key: "region", title: t("region"), width: "110px", cell: (row) => row.region || t("any") },
+  { key: "key", title: t("vendor.key"), width: "130px", cell: (row) => (row.has_key
+    ? html`<${Chip} tone="ok">${t("vendor.has_key")}</${Chip}>` : html`<${Chip} tone="warn">${t("vendor.no_key")}</${Chip}>`) },
+  { key: "edit", title: "", end: true, width: "56px", cell: (row) => may("operator") && html`<${IconButton} icon="edit"
+    label=${t("vendor.edit", { id: row.id })} onClick=${() => onEdit(row)} />` },
+];
+
+export function Vendors() {
+  const list = useList("/vendors", { kinds: ["vendor"] });
+  const [editing, setEditing] = useState(undefined); // a vendor; null: a new one
+  const close = () => {
+    setEditing(undefined);
+    list.reload();
+  };
+  return html`<${PageHead} title=${t("nav.vendors")}>${may("operator") && html`<${Button} icon="plus"
+      onClick=${() => setEditing(null)}>${t("vendor.new")}</${Button}>`}</${PageHead}>
+    <section class="card flush"><${ListTable} list=${list} columns=${columns(setEditing)} label=${t("nav.vendors")} skeleton=${3}
+      empty=${html`<${Empty} icon="vendors" title=${t("vendors.none")} />`} /></section>
+    ${editing !== undefined && html`<${VendorDialog} vendor=${editing} onClose=${close} />`}`;
+}
