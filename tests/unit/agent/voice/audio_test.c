@@ -1,0 +1,236 @@
+#include "agent/voice/audio.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "schema/base/clock.h"
+#include "schema/base/file.h"
+
+#define WAV_HEADER_BYTES 44
+
+struct fixture {
+    struct audio *audio;
+    char wav_path[64];
+};
+
+static int open_silent(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    int fd;
+
+    assert_non_null(fixture);
+    snprintf(fixture->wav_path, sizeof fixture->wav_path, "/tmp/myna-audio-XXXXXX");
+    fd = mkstemp(fixture->wav_path);
+    assert_true(fd >= 0);
+    close(fd);
+    const struct audio_options options = {
+        .sink = AUDIO_SINK_SILENT, .wav_path = fixture->wav_path, .volume = 100};
+    assert_int_equal(audio_open(&fixture->audio, &options), STATUS_OK);
+    *state = fixture;
+    return 0;
+}
+
+static int close_silent(void **state)
+{
+    struct fixture *fixture = *state;
+
+    audio_close(fixture->audio);
+    unlink(fixture->wav_path);
+    free(fixture);
+    return 0;
+}
+
+static void fill(int16_t *pcm, size_t count, int16_t value)
+{
+    for (size_t i = 0; i < count; i++)
+        pcm[i] = value;
+}
+
+/* What was heard, after closing the device. */
+static int16_t *heard(struct fixture *fixture, size_t *count)
+{
+    uint8_t *data;
+    size_t size;
+
+    audio_close(fixture->audio);
+    fixture->audio = NULL;
+    assert_int_equal(file_read(fixture->wav_path, 1 << 24, &data, &size), STATUS_OK);
+    *count = (size - WAV_HEADER_BYTES) / 2;
+    int16_t *samples = calloc(*count + 1, sizeof *samples);
+    assert_non_null(samples);
+    memcpy(samples, data + WAV_HEADER_BYTES, *count * sizeof *samples);
+    free(data);
+    return samples;
+}
+
+static void the_playhead_keeps_the_time_of_the_device(void **state)
+{
+    struct fixture *fixture = *state;
+    double worst = 0;
+
+    clock_sleep_ms(200);
+    int64_t start_ns = clock_mono_ns(), start = audio_playhead(fixture->audio), last = start;
+    for (int i = 0; i < 60; i++) {
+        clock_sleep_ms(10);
+        int64_t playhead = audio_playhead(fixture->audio);
+        double expected = (double)(clock_mono_ns() - start_ns) * AUDIO_SAMPLE_RATE / 1e9;
+        double error = (double)(playhead - start) - expected;
+
+        assert_true(playhead >= last);
+        last = playhead;
+        worst = error > worst ? error : -error > worst ? -error : worst;
+    }
+    /* a frame at 60 Hz is 367 samples */
+    assert_true(worst < 0.010 * AUDIO_SAMPLE_RATE);
+}
+
+static void what_is_queued_lies_end_to_end_and_is_heard_where_it_was_put(void **state)
+{
+    struct fixture *fixture = *state;
+    int16_t pcm[3000];
+    int64_t first, second;
+    size_t count;
+
+    clock_sleep_ms(150);
+    fill(pcm, 3000, 1000);
+    assert_int_equal(audio_write(fixture->audio, pcm, 3000, &first), 3000);
+    fill(pcm, 3000, 2000);
+    assert_int_equal(audio_write(fixture->audio, pcm, 3000, &second), 3000);
+    assert_true(second == first + 3000);
+    assert_true(first >= audio_playhead(fixture->audio));
+    while (audio_queued_ms(fixture->audio) > 0)
+        clock_sleep_ms(10);
+    clock_sleep_ms(150);
+
+    int16_t *samples = heard(fixture, &count);
+    assert_true((int64_t)count > second + 3000);
+    assert_int_equal(samples[first - 1], 0);
+    assert_int_equal(samples[first], 1000);
+    assert_int_equal(samples[second - 1], 1000);
+    assert_int_equal(samples[second], 2000);
+    assert_int_equal(samples[second + 2999], 2000);
+    assert_int_equal(samples[second + 3000], 0);
+    free(samples);
+}
+
+static void sound_is_heard_at_its_place_on_the_clock(void **state)
+{
+    struct fixture *fixture = *state;
+    int16_t pcm[2205];
+    int64_t first;
+
+    clock_sleep_ms(150);
+    fill(pcm, 2205, 500);
+    int64_t start_ms = clock_mono_ms();
+    assert_int_equal(audio_write(fixture->audio, pcm, 2205, &first), 2205);
+    while (audio_playhead(fixture->audio) < first)
+        clock_sleep_ms(1);
+    /* the device holds at most 100 ms */
+    assert_true(clock_mono_ms() - start_ms < 180);
+}
+
+static void a_drop_falls_silent_within_60_ms_and_fades(void **state)
+{
+    struct fixture *fixture = *state;
+    static int16_t pcm[AUDIO_SAMPLE_RATE];
+    int64_t first;
+    size_t count;
+
+    fill(pcm, AUDIO_SAMPLE_RATE, 10000);
+    assert_int_equal(audio_write(fixture->audio, pcm, AUDIO_SAMPLE_RATE, &first),
+                     AUDIO_SAMPLE_RATE);
+    clock_sleep_ms(300);
+    int64_t before = audio_playhead(fixture->audio);
+    int64_t end = audio_drop(fixture->audio);
+    assert_int_equal(audio_queued_ms(fixture->audio) > 60, 0);
+    clock_sleep_ms(250);
+
+    int16_t *samples = heard(fixture, &count);
+    assert_true(end - before < AUDIO_SAMPLE_RATE * 60 / 1000);
+    assert_int_equal(samples[end - 200], 10000);
+    assert_true(samples[end - 55] < 9000 && samples[end - 55] > 1000);
+    for (int64_t i = end; i < (int64_t)count; i++)
+        assert_int_equal(samples[i], 0);
+    free(samples);
+}
+
+static void after_a_drop_new_sound_follows_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    static int16_t pcm[AUDIO_SAMPLE_RATE];
+    int64_t first, again;
+
+    assert_int_equal(audio_write(fixture->audio, pcm, AUDIO_SAMPLE_RATE, &first),
+                     AUDIO_SAMPLE_RATE);
+    clock_sleep_ms(150);
+    int64_t end = audio_drop(fixture->audio);
+    assert_int_equal(audio_write(fixture->audio, pcm, 100, &again), 100);
+    assert_true(again >= end);
+    assert_true(again - end < AUDIO_SAMPLE_RATE * 120 / 1000);
+    assert_true(audio_queued_ms(fixture->audio) < 200);
+}
+
+static void a_full_queue_takes_what_fits(void **state)
+{
+    struct fixture *fixture = *state;
+    static int16_t pcm[(AUDIO_QUEUE_S + 1) * AUDIO_SAMPLE_RATE];
+    int64_t first;
+
+    size_t taken = audio_write(fixture->audio, pcm, sizeof pcm / sizeof pcm[0], &first);
+    assert_int_equal(taken, AUDIO_QUEUE_S * AUDIO_SAMPLE_RATE);
+    assert_int_equal(audio_wait_room(fixture->audio, AUDIO_SAMPLE_RATE, 20), STATUS_TIMEOUT);
+    assert_int_equal(audio_wait_room(fixture->audio, 100, 500), STATUS_OK);
+}
+
+static void volume_zero_is_silence_and_keeps_the_time(void **state)
+{
+    struct fixture *fixture = *state;
+    int16_t pcm[4410];
+    int64_t first;
+    size_t count;
+
+    audio_set_volume(fixture->audio, 0);
+    clock_sleep_ms(150);
+    fill(pcm, 4410, 10000);
+    assert_int_equal(audio_write(fixture->audio, pcm, 4410, &first), 4410);
+    while (audio_queued_ms(fixture->audio) > 0)
+        clock_sleep_ms(10);
+    int16_t *samples = heard(fixture, &count);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(samples[i], 0);
+    free(samples);
+}
+
+static void a_missing_sound_device_is_told_or_replaced_by_silence(void **state)
+{
+    struct audio *audio = NULL;
+    struct audio_options options = {.sink = AUDIO_SINK_ALSA, .device = "no_such_device"};
+
+    (void)state;
+    assert_int_equal(audio_open(&audio, &options), STATUS_UNREACHABLE);
+    assert_null(audio);
+    options.sink = AUDIO_SINK_AUTO;
+    assert_int_equal(audio_open(&audio, &options), STATUS_OK);
+    assert_false(audio_is_audible(audio));
+    audio_close(audio);
+}
+
+#define WITH_DEVICE(test) cmocka_unit_test_setup_teardown(test, open_silent, close_silent)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_DEVICE(the_playhead_keeps_the_time_of_the_device),
+        WITH_DEVICE(what_is_queued_lies_end_to_end_and_is_heard_where_it_was_put),
+        WITH_DEVICE(sound_is_heard_at_its_place_on_the_clock),
+        WITH_DEVICE(a_drop_falls_silent_within_60_ms_and_fades),
+        WITH_DEVICE(after_a_drop_new_sound_follows_at_once),
+        WITH_DEVICE(a_full_queue_takes_what_fits),
+        WITH_DEVICE(volume_zero_is_silence_and_keeps_the_time),
+        cmocka_unit_test(a_missing_sound_device_is_told_or_replaced_by_silence),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
