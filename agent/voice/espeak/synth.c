@@ -64,15 +64,15 @@ static int on_buffer(short *wav, int count, espeak_EVENT *events)
 {
     struct synth *synth = events->user_data;
 
+    if (wav && count > 0) {
+        synth->is_stopped = !synth->listener->on_pcm(synth->listener->context, wav, (size_t)count);
+        synth->samples += (uint32_t)count;
+    }
     for (; events->type != espeakEVENT_LIST_TERMINATED; events++) {
         if (events->type == espeakEVENT_PHONEME)
             on_phoneme(synth, events);
         else if (events->type == espeakEVENT_WORD)
             on_word(synth, events);
-    }
-    if (wav && count > 0) {
-        synth->is_stopped = !synth->listener->on_pcm(synth->listener->context, wav, (size_t)count);
-        synth->samples += (uint32_t)count;
     }
     return synth->is_stopped ? 1 : 0;
 }

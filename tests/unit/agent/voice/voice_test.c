@@ -158,11 +158,11 @@ static void mandarin_polyphones_are_spoken_right(void **state)
     (void)state;
     say(voice, 1, 0, "银行。音乐。睡觉。重复。长大。了解。觉得。");
     assert_true(wait_for(&answers, &answers.ended, 1));
-    assert_non_null(strstr(answers.phonemes, "X A N"));    /* hang */
+    assert_non_null(strstr(answers.phonemes, "X a N"));    /* hang */
     assert_non_null(strstr(answers.phonemes, "yE "));      /* yue */
     assert_non_null(strstr(answers.phonemes, "tS; j Au")); /* jiao */
     assert_non_null(strstr(answers.phonemes, "ts.h ong")); /* chong */
-    assert_non_null(strstr(answers.phonemes, "ts. A N"));  /* zhang */
+    assert_non_null(strstr(answers.phonemes, "ts. a N"));  /* zhang */
     assert_non_null(strstr(answers.phonemes, "l j Au"));   /* liao */
     assert_non_null(strstr(answers.phonemes, "tS; yE _| t @"));
     voice_free(voice);
