@@ -11,7 +11,7 @@ static const struct option_spec specs[] = {
     {"port", OPTION_INT, "0", .max = 65535, AT(port), .help = "port; 0 chooses a free one"},
     {"keys", OPTION_TEXT, AT(keys), .help = "file of API keys, one per line; read again on change"},
     {"key", OPTION_TEXT, "", AT(key), .help = "an API key; may come several times"},
-    {"models", OPTION_TEXT, "demo-chat,demo-chat-think", AT(models),
+    {"models", OPTION_TEXT, "dahan-chat,dahan-chat-think,erxian-mini,erxian-mini-think", AT(models),
      .help = "models between commas; one whose name ends in -think thinks first"},
     {"sentences", OPTION_TEXT, "/usr/share/games/fortunes", AT(sentences),
      .help = "folder of fortune files that answers are drawn from"},

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export const KEY = "sk-test-of-the-demo-vendor";
+const MODELS = "demo-chat,demo-chat-think";
 
 /** Starts the program that MYNA_VENDORS names. Resolves once it listens. */
 export async function startVendors(...options) {
@@ -13,7 +14,7 @@ export async function startVendors(...options) {
   if (!program) throw new Error("MYNA_VENDORS must name the program myna-vendors");
   const folder = await mkdtemp(join(tmpdir(), "myna-vendors-"));
   const ledger = join(folder, "ledger.jsonl");
-  const child = spawn(program, ["--key", KEY, "--ledger", ledger, ...options], {
+  const child = spawn(program, ["--key", KEY, "--ledger", ledger, "--models", MODELS, ...options], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = new Promise((resolve) => child.once("exit", resolve));
