@@ -12,6 +12,7 @@
 #define AGENT_CHAT_TURN_H
 
 #include "agent/chat/conversation.h"
+#include "agent/chat/excuse.h"
 #include "agent/meter/journal.h"
 #include "agent/voice/speaker.h"
 
@@ -25,20 +26,9 @@ enum turn_event_kind {
     TURN_ENDED = 4,     /* report tells how; nothing follows for this turn */
 };
 
-/* What the robot itself had to say, if anything. */
-enum turn_excuse {
-    TURN_EXCUSE_NONE = 0,
-    TURN_EXCUSE_LIMIT = 1,   /* the allowance is used up, or the journal takes no more */
-    TURN_EXCUSE_OFFLINE = 2, /* no vendor can be reached */
-    TURN_EXCUSE_BUSY = 3,    /* the vendors answer, but refuse or are overloaded */
-    TURN_EXCUSE_CONTENT = 4, /* the vendor will not speak about that */
-    TURN_EXCUSE_CUT = 5,     /* the answer broke off */
-    TURN_EXCUSE_EMPTY = 6,   /* the vendor had nothing to say */
-};
-
 struct turn_report {
     wire_Outcome outcome; /* of the last attempt; OUTCOME_NONE: none could be opened */
-    enum turn_excuse excuse;
+    enum excuse excuse;   /* what the robot itself had to say, if anything */
     char vendor[LIMIT_SLUG + 1];
     char model[LIMIT_MODEL + 1]; /* as answered */
     uint64_t input;              /* tokens, cached ones included */
