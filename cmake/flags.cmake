@@ -11,6 +11,12 @@ add_compile_definitions(_POSIX_C_SOURCE=200809L _DEFAULT_SOURCE MYNA_VERSION="${
 add_link_options(-Wl,-z,relro,-z,now)
 include_directories(${PROJECT_SOURCE_DIR})
 
+option(MYNA_SANITIZE "Build with the address and undefined-behaviour sanitizers" OFF)
+option(MYNA_FUZZ "Build the fuzz targets; needs clang" OFF)
+if(MYNA_FUZZ)
+    set(MYNA_SANITIZE ON)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 if(MYNA_SANITIZE)
     add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer
         -fno-sanitize-recover=undefined)

@@ -24,7 +24,8 @@ void *arena_take(struct arena *arena, size_t size);
 
 /* Copies as NUL-terminated text. NULL when the limit is reached. */
 char *arena_text(struct arena *arena, struct span span);
-char *arena_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *arena_format(struct arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* A copy of the bytes; an empty span when the limit is reached. */
 struct span arena_copy(struct arena *arena, struct span span);

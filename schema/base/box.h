@@ -41,7 +41,8 @@ MUST_CHECK enum status box_open(const struct box_pair *pair, enum box_direction 
                                 uint8_t type, struct span box, uint8_t *out, size_t *size);
 
 /* Reads the header alone: which keys a box names. */
-MUST_CHECK enum status box_peek(struct span box, uint8_t device_key_id[4], uint8_t server_key_id[4]);
+MUST_CHECK enum status box_peek(struct span box, uint8_t device_key_id[4],
+                                uint8_t server_key_id[4]);
 void box_key_id(const uint8_t public_key[PKI_X25519_SIZE], uint8_t out[4]);
 
 #endif

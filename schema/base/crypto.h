@@ -30,7 +30,7 @@ void crypto_hmac(struct span key, const struct span *parts, size_t count,
 MUST_CHECK enum status crypto_hkdf(struct span secret, struct span salt, struct span info,
                                    uint8_t *out, size_t out_size);
 
-/* AES-256-GCM with a 12-byte nonce. out holds plain.size + CRYPTO_TAG_SIZE bytes: ciphertext, tag. */
+/* AES-256-GCM with a 12-byte nonce; out holds plain.size + CRYPTO_TAG_SIZE bytes, the tag last. */
 MUST_CHECK enum status crypto_seal(const uint8_t key[CRYPTO_KEY_SIZE], const uint8_t nonce[12],
                                    struct span associated, struct span plain, uint8_t *out);
 
@@ -44,7 +44,7 @@ MUST_CHECK enum status crypto_open(const uint8_t key[CRYPTO_KEY_SIZE], const uin
 #define CRYPTO_WRAP_OVERHEAD 28
 MUST_CHECK enum status crypto_wrap(const uint8_t master[CRYPTO_KEY_SIZE], const char *purpose,
                                    struct span secret, uint8_t *out);
-/* out holds wrapped.size - CRYPTO_WRAP_OVERHEAD bytes. STATUS_FORGED: other key, purpose or bits. */
+/* out holds wrapped.size - CRYPTO_WRAP_OVERHEAD bytes. STATUS_FORGED: another key, purpose, bit. */
 MUST_CHECK enum status crypto_unwrap(const uint8_t master[CRYPTO_KEY_SIZE], const char *purpose,
                                      struct span wrapped, uint8_t *out);
 

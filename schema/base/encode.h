@@ -12,7 +12,8 @@ MUST_CHECK enum status encode_base32(struct span bytes, char *out, size_t out_si
 
 /* Each sets *size to the bytes written. STATUS_INVALID: not of that alphabet. Base32 takes either
  * case and reads o as 0, i and l as 1. */
-MUST_CHECK enum status encode_from_hex(struct span text, uint8_t *out, size_t out_size, size_t *size);
+MUST_CHECK enum status encode_from_hex(struct span text, uint8_t *out, size_t out_size,
+                                       size_t *size);
 MUST_CHECK enum status encode_from_base64(struct span text, uint8_t *out, size_t out_size,
                                           size_t *size);
 MUST_CHECK enum status encode_from_base32(struct span text, uint8_t *out, size_t out_size,

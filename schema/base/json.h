@@ -1,8 +1,8 @@
 /* json.h - JSON by descriptor tables; jansson and nothing else knows it
  *
  * Reading: a table says which members an object may have, of what type, in which bounds; anything
- * else is an error that names the member as a JSON pointer ("/charges/0/price"). Writing: a latching
- * writer over struct buffer.
+ * else is an error that names the member as a JSON pointer ("/charges/0/price"). Writing: a
+ * latching writer over struct buffer.
  */
 #ifndef SCHEMA_BASE_JSON_H
 #define SCHEMA_BASE_JSON_H
@@ -49,12 +49,12 @@ bool json_bool(const struct json *json, bool fallback);
 void json_dump(const struct json *json, struct buffer *out);
 
 enum json_field_kind {
-    JSON_FIELD_TEXT,  /* const char *: min and max bound its bytes */
-    JSON_FIELD_SLUG,  /* const char *: [a-z0-9-]{1,48} */
-    JSON_FIELD_INT,   /* int64_t: min and max bound the value */
-    JSON_FIELD_BOOL,  /* bool */
-    JSON_FIELD_TIME,  /* int64_t wall milliseconds, from RFC 3339 text */
-    JSON_FIELD_ANY,   /* const struct json *: any value, borrowed from the document */
+    JSON_FIELD_TEXT, /* const char *: min and max bound its bytes */
+    JSON_FIELD_SLUG, /* const char *: [a-z0-9-]{1,48} */
+    JSON_FIELD_INT,  /* int64_t: min and max bound the value */
+    JSON_FIELD_BOOL, /* bool */
+    JSON_FIELD_TIME, /* int64_t wall milliseconds, from RFC 3339 text */
+    JSON_FIELD_ANY,  /* const struct json *: any value, borrowed from the document */
 };
 
 struct json_field {
@@ -74,13 +74,13 @@ struct json_problem {
 
 /* Decodes object into target by the table. Texts are copied into the arena. A member that the table
  * does not name is a problem, also null for a member that may be left out; min and max both 0 mean
- * no bound. STATUS_INVALID: *problem says which member and why, and target is untouched; STATUS_FULL:
- * the arena's limit was reached, and target is undefined. */
+ * no bound. STATUS_INVALID: *problem says which member and why, and target is untouched;
+ * STATUS_FULL: the arena's limit was reached, and target is undefined. */
 MUST_CHECK enum status json_decode(const struct json *object, const struct json_field *fields,
                                    size_t count, void *target, struct arena *arena,
                                    struct json_problem *problem);
 
-/* The writer: commas, quotes and escapes by itself; failure latches in the buffer. Fields private. */
+/* The writer: commas, quotes and escapes by itself; failure latches in out. Fields are private. */
 struct json_writer {
     struct buffer *out;
     unsigned depth;

@@ -17,13 +17,13 @@
 enum option_type { OPTION_TEXT, OPTION_INT, OPTION_CHOICE, OPTION_FLAG };
 
 struct option_spec {
-    const char *name;       /* "device_listen"; --device-listen on the command line */
+    const char *name; /* "device_listen"; --device-listen on the command line */
     enum option_type type;
-    const char *fallback;   /* default as text; NULL: none, the field stays NULL or 0 */
-    int64_t min, max;       /* OPTION_INT */
-    const char *choices;    /* OPTION_CHOICE: "auto|window|headless" */
-    size_t offset;          /* of the field: const char * (text, choice), int64_t (int), bool (flag) */
-    const char *help;       /* one line */
+    const char *fallback; /* default as text; NULL: none, the field stays NULL or 0 */
+    int64_t min, max;     /* OPTION_INT */
+    const char *choices;  /* OPTION_CHOICE: "auto|window|headless" */
+    size_t offset;    /* of the field: const char * (text, choice), int64_t (int), bool (flag) */
+    const char *help; /* one line */
 };
 
 struct option_table {
@@ -35,7 +35,7 @@ struct option_table {
 
 /* Fills *config from defaults, file (--config PATH, or default_file when it exists), environment
  * and arguments. Text values live as long as the process. *rest is the index of the first argument
- * that is not an option. STATUS_INVALID: problem holds one line that names option, cause and cure. */
+ * that is not an option. STATUS_INVALID: problem is one line that names option, cause and cure. */
 MUST_CHECK enum status option_parse(const struct option_table *table, const char *default_file,
                                     int argc, char **argv, void *config, int *rest,
                                     char problem[256]);

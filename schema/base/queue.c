@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "schema/base/clock.h"
+
 struct message {
     uint8_t *data;
     size_t size;
@@ -132,16 +134,12 @@ enum status queue_put(struct queue *queue, const struct span *parts, size_t coun
 
 static struct timespec deadline_after(int64_t timeout_ms)
 {
-    struct timespec deadline;
+    int64_t deadline_ms = clock_mono_ms() + timeout_ms;
 
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    deadline.tv_sec += (time_t)(timeout_ms / 1000);
-    deadline.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-    if (deadline.tv_nsec >= 1000000000) {
-        deadline.tv_sec++;
-        deadline.tv_nsec -= 1000000000;
-    }
-    return deadline;
+    return (struct timespec){
+        .tv_sec = (time_t)(deadline_ms / 1000),
+        .tv_nsec = (long)(deadline_ms % 1000) * 1000000,
+    };
 }
 
 /* With the mutex held: returns when there is a message, the queue is closed or time is up. */
