@@ -6,7 +6,7 @@
 #define TESTS_VENDORS_CONDITIONS_H
 
 #include "schema/base/buffer.h"
-#include "tests/vendors/dice.h"
+#include "tests/support/dice.h"
 
 enum fault {
     FAULT_NONE = 0,

@@ -5,7 +5,7 @@
 
 #include "schema/base/arena.h"
 #include "schema/base/file.h"
-#include "tests/vendors/dice.h"
+#include "tests/support/dice.h"
 #include "tests/vendors/utf8.h"
 
 #define MAX_FILE_BYTES  (8u << 20)
@@ -34,13 +34,14 @@ static const char *const skipped_files[] = {
 
 /* Matched at the start of a word, in lower case. */
 static const char *const rude_words[] = {
-    "ass ",      "bastard", "bitch",  "breast", "bomb",   "booze", "corpse", "damn",   "dead",
-    "death",     "devil",   "die",    "dope",   "drug",   "drunk", "fat ",   "fool",   "fuck",
-    "girl",      "god ",    "gun",    "hang",   "hate",   "hell ", "hitler", "idiot",  "jew",
-    "kill",      "lesbian", "marri",  "murder", "naked",  "negro", "nigg",   "nude",   "orgasm",
-    "piss",      "prostit", "rape",   "sex",    "shit",   "shot",  "slave",  "stupid", "suicid",
-    "virgin",    "whor",    "wife",   "wives",  "woman",  "women", "nazi",   "lover",  "screw",
-    "marijuana", "pants", "kidnap", "crime", "coke",    "lawyer", "jesus",  "christ", "satan", "bed ",   "kiss",   "vomit"};
+    "ass ",      "bastard", "bitch",  "breast", "bomb",  "booze",  "corpse", "damn",   "dead",
+    "death",     "devil",   "die",    "dope",   "drug",  "drunk",  "fat ",   "fool",   "fuck",
+    "girl",      "god ",    "gun",    "hang",   "hate",  "hell ",  "hitler", "idiot",  "jew",
+    "kill",      "lesbian", "marri",  "murder", "naked", "negro",  "nigg",   "nude",   "orgasm",
+    "piss",      "prostit", "rape",   "sex",    "shit",  "shot",   "slave",  "stupid", "suicid",
+    "virgin",    "whor",    "wife",   "wives",  "woman", "women",  "nazi",   "lover",  "screw",
+    "marijuana", "pants",   "kidnap", "crime",  "coke",  "lawyer", "jesus",  "christ", "satan",
+    "bed ",      "kiss",    "vomit"};
 
 static const char *const rude_han[] = {"死", "杀", "妓", "娼", "奸", "尸", "屎", "尿",  "嫖",
                                        "淫", "毒", "屠", "裸", "妾", "奴", "鬼", "虏",  "赌",

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "schema/base/clock.h"
-#include "tests/vendors/agenda.h"
+#include "tests/support/agenda.h"
 
 #define MAX_HEADERS     6
 #define IDLE_TIMEOUT_S  300

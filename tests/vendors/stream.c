@@ -223,7 +223,8 @@ static size_t before_middle(struct span text)
 }
 
 /* Bytes of the event to hand over now. Every eighth piece ends at any byte, and every eighth inside
- * a character, which any byte alone would seldom hit; its rest follows within the time of a token. */
+ * a character, which any byte alone would seldom hit; its rest follows within the time of a token.
+ */
 static size_t piece(struct stream *stream, size_t room)
 {
     size_t left = stream->event.size;

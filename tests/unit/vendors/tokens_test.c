@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
-#include "tests/vendors/dice.h"
+#include "tests/support/dice.h"
 
 /* Joins the tokens of text by bars. */
 static const char *split(const char *text, char *out, size_t out_size)

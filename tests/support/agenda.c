@@ -1,4 +1,4 @@
-#include "tests/vendors/agenda.h"
+#include "tests/support/agenda.h"
 
 struct agenda {
     struct agenda_item **heap; /* heap[0] is unused: children of i are 2i and 2i + 1 */

@@ -1,6 +1,6 @@
 /* agenda.h - what is to be done at which time: a heap of items that their owners hold */
-#ifndef TESTS_VENDORS_AGENDA_H
-#define TESTS_VENDORS_AGENDA_H
+#ifndef TESTS_SUPPORT_AGENDA_H
+#define TESTS_SUPPORT_AGENDA_H
 
 #include "schema/base/span.h"
 

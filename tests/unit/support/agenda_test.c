@@ -1,10 +1,10 @@
-#include "tests/vendors/agenda.h"
+#include "tests/support/agenda.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
 
-#include "tests/vendors/dice.h"
+#include "tests/support/dice.h"
 
 #define ITEMS 200
 

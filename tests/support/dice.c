@@ -1,4 +1,4 @@
-#include "tests/vendors/dice.h"
+#include "tests/support/dice.h"
 
 #include "schema/base/crypto.h"
 

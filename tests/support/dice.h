@@ -2,8 +2,8 @@
  *
  * Fields are private.
  */
-#ifndef TESTS_VENDORS_DICE_H
-#define TESTS_VENDORS_DICE_H
+#ifndef TESTS_SUPPORT_DICE_H
+#define TESTS_SUPPORT_DICE_H
 
 #include "schema/base/span.h"
 
