@@ -8,6 +8,7 @@ import { locale } from "./text.js";
 const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "always", style: "narrow" });
+const present = new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(0, "second");
 const exact = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
 const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
 const day = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", timeZone: "UTC" });
@@ -22,13 +23,12 @@ export function compact(value) {
   return short.format(value);
 }
 
-// Up to six decimals below one unit, where a robot's answers live; two above.
-export function money(value, currency) {
+// digits: decimals shown, the same down a column so that the points stand in line.
+export function money(value, currency, digits = 2) {
   if (value === null || value === undefined || !currency) return NONE;
-  const small = Math.abs(Number(value)) < 1 && Number(value) !== 0;
   return new Intl.NumberFormat(locale, {
     style: "currency", currency, currencyDisplay: "narrowSymbol",
-    minimumFractionDigits: 2, maximumFractionDigits: small ? 6 : 2,
+    minimumFractionDigits: digits, maximumFractionDigits: digits,
   }).format(value);
 }
 
@@ -56,11 +56,10 @@ export function dayShort(at) {
 
 const STEPS = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]];
 
-// "12s ago". A robot's clock may be ahead of ours: what seems to lie less than two seconds in
-// the future is now.
+// "12s ago", "now". Clocks differ: what lies less than two seconds in the future is now, too.
 export function ago(at, now = Date.now()) {
   const seconds = Math.round((new Date(at).getTime() - now) / 1000);
-  if (seconds > -2 && seconds < 2) return relative.format(0, "second").replace(/^in /, "");
+  if (seconds > -2 && seconds < 2) return present;
   for (const [unit, size] of STEPS) {
     if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
   }

@@ -47,6 +47,12 @@ export function FormDialog({ title, action, kind = "primary", submit, onClose, c
   </${Dialog}>`;
 }
 
+// A plain question before something that disturbs.
+export function Confirm({ title, text, action, submit, onClose }) {
+  return html`<${FormDialog} title=${title} action=${action} submit=${submit} onClose=${onClose}>${() => html`
+    <p>${text}</p>`}</${FormDialog}>`;
+}
+
 // For what cannot be undone: the button works once the operator has typed phrase.
 export function TypedConfirm({ title, text, phrase, action, submit, onClose }) {
   const [typed, setTyped] = useState("");

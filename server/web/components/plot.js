@@ -5,6 +5,8 @@ import uPlot from "../lib/uplot.js";
 
 const SERIES = 6;
 
+export const bars = uPlot.paths.bars({ size: [0.6, 72] });
+
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
@@ -34,7 +36,7 @@ function axis(extra) {
 
 // options(axis) answers uPlot's options without size; drawn anew when version changes, otherwise
 // only the data is. label says in words what the picture shows.
-export function Plot({ data, options, version, label, height = 220 }) {
+export function Plot({ data, options, version, label, height = 240 }) {
   const box = useRef(null);
   const plot = useRef(null);
   const scheme = useScheme();

@@ -1,16 +1,18 @@
 // table.js - a table whose columns are data
 //
-// A column is {key, title, cell(row), end, width, from}. end: numbers, at the right edge; width:
+// A column is {key, title, cell(row), end, width, from, lead, corner}. end: numbers, at the right edge; width:
 // a CSS width, so that live changes move nothing; from: "mid" or "wide", the narrowest screen that
-// shows it. On a phone each row becomes a block of labelled values.
+// shows it. On a phone each row becomes a block of labelled values, its lead at the top, its corner
+// beside that.
 
 import { html } from "../dom.js";
+import { navigate } from "../router.js";
 import { t } from "../text.js";
 import { Empty, Failure, Stale } from "./states.js";
 import { Button } from "./ui.js";
 
 function classes(column) {
-  return [column.end && "end", column.from && `from-${column.from}`, column.lead && "lead"]
+  return [column.end && "end", column.from && `from-${column.from}`, column.lead && "lead", column.corner && "corner"]
     .filter(Boolean).join(" ") || undefined;
 }
 
@@ -24,8 +26,22 @@ function SkeletonRows({ columns, count }) {
   </tr>`);
 }
 
-// rows: null while loading.
-export function Table({ label, columns, rows, rowKey = (row) => row.id, rowClass, skeleton = 6 }) {
+// A click anywhere in a row opens what its link names; keyboards and screen readers have the link.
+function opener(href) {
+  return (event) => {
+    if (event.target.closest("a, button, input, summary") || getSelection().toString()) return;
+    navigate(href);
+    scrollTo(0, 0);
+  };
+}
+
+function Row({ columns, row, href }) {
+  return html`<tr role="row" class=${href && "opens"} onClick=${href && opener(href)}>
+    ${columns.map((column) => html`<${Cell} key=${column.key} column=${column} row=${row} />`)}</tr>`;
+}
+
+// rows: null while loading; rowHref(row): the page that a row opens, if any.
+export function Table({ label, columns, rows, rowKey = (row) => row.id, rowHref, skeleton = 6 }) {
   return html`<table role="table" class="table" aria-label=${label} aria-busy=${rows === null}>
     <colgroup>${columns.map((column) => html`<col key=${column.key} class=${classes(column)}
       style=${{ width: column.width || "auto" }} />`)}</colgroup>
@@ -34,9 +50,7 @@ export function Table({ label, columns, rows, rowKey = (row) => row.id, rowClass
         ${column.title || html`<span class="unseen">${t("actions")}</span>`}</th>`)}</tr></thead>
     <tbody role="rowgroup">${rows === null
       ? html`<${SkeletonRows} columns=${columns} count=${skeleton} />`
-      : rows.map((row) => html`<tr role="row" key=${rowKey(row)} class=${rowClass?.(row)}>
-          ${columns.map((column) => html`<${Cell} key=${column.key} column=${column} row=${row} />`)}
-        </tr>`)}</tbody>
+      : rows.map((row) => html`<${Row} key=${rowKey(row)} row=${row} columns=${columns} href=${rowHref?.(row)} />`)}</tbody>
   </table>`;
 }
 
@@ -50,7 +64,7 @@ export function ListTable({ list, empty, noun, ...table }) {
   }
   return html`<${Stale} state=${list} />
     <${Table} ...${table} rows=${list.items} />
-    ${list.items && html`<footer class="table-foot">
+    ${list.items && (noun || list.next !== null) && html`<footer class="table-foot">
       <span class="muted" aria-live="polite">${t(noun || "list.shown", { n: list.items.length })}</span>
       ${list.next !== null && html`<${Button} busy=${list.busy} onClick=${list.more}>${t("more")}</${Button}>`}
     </footer>`}`;

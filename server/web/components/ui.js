@@ -57,14 +57,14 @@ export function Ago({ at, none = NONE }) {
   return html`<time datetime=${new Date(at).toISOString()} title=${timeExact(at)}>${ago(at)}</time>`;
 }
 
-export function Money({ value, currency }) {
+export function Money({ value, currency, digits }) {
   if (value === null || value === undefined || !currency) return NONE;
-  return html`<span title=${moneyExact(value, currency)}>${money(value, currency)}</span>`;
+  return html`<span title=${moneyExact(value, currency)}>${money(value, currency, digits)}</span>`;
 }
 
-// Facts: [[label, value]...] as a definition list.
-export function Facts({ items }) {
-  return html`<dl class="facts">${items.filter(Boolean).map(([label, value]) => html`
+// Facts: [[label, value]...] as a definition list; flow: side by side instead of in rows.
+export function Facts({ items, flow = false }) {
+  return html`<dl class="facts ${flow ? "flow" : ""}">${items.filter(Boolean).map(([label, value]) => html`
     <div key=${label}><dt>${label}</dt><dd>${value === "" || value == null ? NONE : value}</dd></div>`)}
   </dl>`;
 }

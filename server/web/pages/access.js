@@ -1,14 +1,14 @@
 // access.js - the people and programs that may use this installation
 
 import { html, useState } from "../dom.js";
-import { patch, post, remove, useList } from "../api.js";
+import { patch, post, Problem, remove, useList } from "../api.js";
 import { Dialog, FormDialog, TypedConfirm } from "../components/dialog.js";
 import { SelectField, TextField } from "../components/field.js";
 import { PageHead } from "../components/page.js";
-import { Empty } from "../components/states.js";
+import { Empty, Failure } from "../components/states.js";
 import { ListTable } from "../components/table.js";
 import { Ago, Button, Card, Chip, Copy } from "../components/ui.js";
-import { whoAmI } from "../session.js";
+import { may, whoAmI } from "../session.js";
 import { t, word } from "../text.js";
 
 const ROLES = ["viewer", "operator", "approver", "admin"];
@@ -93,6 +93,11 @@ function Asked({ asked, onClose }) {
 }
 
 export function Access() {
+  return may("admin") ? html`<${Lists} />` : html`<${PageHead} title=${t("nav.access")} />
+    <section class="card"><${Failure} problem=${new Problem(403, { detail: t("access.admin") })} /></section>`;
+}
+
+function Lists() {
   const operators = useList("/operators", { kinds: ["operator"] });
   const keys = useList("/api-keys", { kinds: ["api_key"] });
   const [asked, setAsked] = useState(null);

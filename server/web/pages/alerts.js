@@ -25,7 +25,7 @@ function Detail({ detail }) {
 }
 
 const columns = (acknowledge) => [
-  { key: "severity", title: t("severity"), width: "110px", cell: (row) => html`<${Status} kind="severity" value=${row.severity} />` },
+  { key: "severity", title: t("severity"), corner: true, width: "110px", cell: (row) => html`<${Status} kind="severity" value=${row.severity} />` },
   { key: "what", title: t("alert"), lead: true, cell: (row) => html`<b>${word("alert", row.kind)}</b><${Detail} detail=${row.detail} />` },
   { key: "subject", title: t("subject"), width: "16%", cell: (row) => html`<${Subject} subject=${row.subject} />` },
   { key: "count", title: t("count"), end: true, width: "80px", cell: (row) => number(row.count) },

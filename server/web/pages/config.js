@@ -50,7 +50,7 @@ function SettingRow({ spec, value, error, editable, onInput, onDrop }) {
     <${Field} label=${settingName(spec.name)} hint=${settingHint(spec)} error=${error}>${(attributes) =>
       (editable ? html`<${SettingControl} spec=${spec} value=${value} onInput=${onInput} attributes=${attributes} />`
         : html`<div ...${attributes}><${SettingValue} spec=${spec} value=${value} /></div>`)}</${Field}>
-    ${editable && html`<${IconButton} icon="close" label=${t("setting.drop", { name: settingName(spec.name) })} onClick=${onDrop} />`}
+    ${editable && html`<${IconButton} icon="trash" label=${t("setting.drop", { name: settingName(spec.name) })} onClick=${onDrop} />`}
   </div>`;
 }
 

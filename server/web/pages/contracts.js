@@ -21,7 +21,7 @@ const COLUMNS = [
 export function Contracts() {
   const list = useList("/contracts", { kinds: ["contract"] });
   return html`<${PageHead} title=${t("nav.contracts")} />
-    <section class="card flush"><${ListTable} list=${list} columns=${COLUMNS} label=${t("nav.contracts")} skeleton=${3}
+    <section class="card flush"><${ListTable} list=${list} columns=${COLUMNS} label=${t("nav.contracts")} skeleton=${3} rowHref=${(row) => `/contracts/${row.id}`}
       empty=${html`<${Empty} icon="contracts" title=${t("contracts.none")}>
         <p class="muted">${t("contracts.none.how")}</p></${Empty}>`} /></section>`;
 }
@@ -50,7 +50,7 @@ export function Contract({ id }) {
   const state = useResource(`/contracts/${id}`, { kinds: ["contract"] });
   return html`<${PageHead} title=${id} crumbs=${[[t("nav.contracts"), "/contracts"]]} />
     <${Loaded} state=${state} lines=${10}>${(contract) => html`
-      <${Card} title=${t("contract.facts")}><${Facts} items=${[
+      <${Card} title=${t("contract.facts")}><${Facts} flow items=${[
         [t("vendor"), contract.vendor], [t("currency"), contract.currency], [t("zone"), contract.zone],
         [t("version"), number(contract.version)],
         [t("effective_from"), contract.effective_from && timeExact(contract.effective_from)],

@@ -4,10 +4,10 @@ import { html, useEffect, useState } from "../dom.js";
 import { useList, useResource } from "../api.js";
 import { Icon } from "../components/icons.js";
 import { PageHead } from "../components/page.js";
-import { Empty, Failure } from "../components/states.js";
+import { Empty } from "../components/states.js";
 import { ListTable } from "../components/table.js";
 import { Ago, Button, Chip, Money, Segmented, Status } from "../components/ui.js";
-import { number } from "../format.js";
+import { NONE, number } from "../format.js";
 import { useQuery } from "../router.js";
 import { may } from "../session.js";
 import { t } from "../text.js";
@@ -28,9 +28,9 @@ function Spend({ rows }) {
 }
 
 function Counts({ state }) {
-  if (!state.data && state.error) return html`<${Failure} problem=${state.error} retry=${state.reload} />`;
   const fleet = state.data;
-  const shown = (value) => (fleet ? number(value()) : html`<i class="bone"></i>`);
+  const blank = state.error ? NONE : html`<i class="bone"></i>`; // the list below says what failed
+  const shown = (value) => (fleet ? number(value()) : blank);
   const warn = (value, tone) => (fleet && value() > 0 ? tone : "");
   return html`<div class="counts" aria-busy=${!fleet}>
     <${Count} label=${t("fleet.total")} value=${shown(() => fleet.total)} href="/fleet" />
@@ -40,7 +40,7 @@ function Counts({ state }) {
       tone=${warn(() => fleet.behind, "warn")} />
     <${Count} label=${t("fleet.attempts")} value=${shown(() => fleet.usage_today.attempts)} href="/usage" />
     <${Count} label=${t("fleet.spend")} href="/usage"
-      value=${fleet ? html`<${Spend} rows=${fleet.usage_today.by_currency} />` : html`<i class="bone"></i>`} />
+      value=${fleet ? html`<${Spend} rows=${fleet.usage_today.by_currency} />` : blank} />
     <${Count} label=${t("fleet.alerts")} value=${shown(() => fleet.open_alerts)} href="/alerts"
       tone=${warn(() => fleet.open_alerts, "bad")} />
   </div>`;
@@ -70,19 +70,19 @@ export function Route({ route }) {
 }
 
 const COLUMNS = [
-  { key: "robot", title: t("robot"), lead: true, width: "19%", cell: (robot) => html`
+  { key: "robot", title: t("robot"), lead: true, width: "17%", cell: (robot) => html`
     <a class="row-link" href="/robots/${robot.id}">${robot.name || robot.id}</a>
     ${robot.name && html`<span class="sub">${robot.id}</span>`}` },
-  { key: "state", title: t("state"), width: "104px", cell: (robot) => html`
+  { key: "state", title: t("state"), corner: true, width: "104px", cell: (robot) => html`
     <${Status} value=${robotState(robot)} />` },
-  { key: "region", title: t("region"), width: "8%", from: "wide", cell: (robot) => robot.region || "\u2013" },
-  { key: "groups", title: t("group"), width: "13%", from: "mid", cell: (robot) =>
-    (robot.groups?.length ? robot.groups.map((id) => html`<${Chip} key=${id}>${id}</${Chip}>`) : "\u2013") },
-  { key: "version", title: t("version"), width: "84px", from: "wide", cell: (robot) => robot.software || "\u2013" },
+  { key: "region", title: t("region"), width: "72px", from: "wide", cell: (robot) => robot.region || NONE },
+  { key: "groups", title: t("group"), width: "12%", from: "mid", cell: (robot) =>
+    (robot.groups?.length ? robot.groups.map((id) => html`<${Chip} key=${id}>${id}</${Chip}>`) : NONE) },
+  { key: "version", title: t("version"), width: "76px", from: "wide", cell: (robot) => robot.software || NONE },
   { key: "generation", title: t("generation"), end: true, width: "96px", cell: (robot) => html`
     <${Generation} robot=${robot} />` },
   { key: "route", title: t("route"), from: "mid", cell: (robot) => html`<${Route} route=${robot.route} />` },
-  { key: "attempts", title: t("attempts.today"), end: true, width: "88px", cell: (robot) => number(robot.attempts_today) },
+  { key: "attempts", title: t("attempts.today"), end: true, width: "80px", cell: (robot) => number(robot.attempts_today) },
   { key: "cost", title: t("cost.today"), end: true, width: "104px", cell: (robot) => html`
     <${CostToday} robot=${robot} />` },
   { key: "seen", title: t("last_seen"), end: true, width: "100px", cell: (robot) => html`
@@ -92,7 +92,7 @@ const COLUMNS = [
 function CostToday({ robot }) {
   const sums = robot.cost_today || [];
   if (sums.length === 0) return html`<span class="muted">\u2013</span>`;
-  return sums.map(({ currency, price }) => html`<${Money} key=${currency} value=${price} currency=${currency} />`);
+  return sums.map(({ currency, price }) => html`<${Money} key=${currency} value=${price} currency=${currency} digits=${4} />`);
 }
 
 function Search({ value, onChange }) {
@@ -150,7 +150,7 @@ export function Fleet() {
     <${Counts} state=${fleet} />
     <section class="card flush" aria-label=${t("fleet.robots")}>
       <${Filters} query=${query} change=${change} groups=${fleet.data?.groups || []} />
-      <${ListTable} list=${list} columns=${COLUMNS} label=${t("fleet.robots")} skeleton=${12} noun="fleet.shown"
+      <${ListTable} list=${list} columns=${COLUMNS} label=${t("fleet.robots")} skeleton=${12} rowHref=${(robot) => `/robots/${robot.id}`} noun="fleet.shown"
         empty=${html`<${NoRobots} filtered=${filtered} onAdd=${() => setAdding(true)}
           onReset=${() => change({ state: "", group: "", q: "" })} />`} />
     </section>

@@ -2,7 +2,7 @@
 
 import { html, useState } from "../dom.js";
 import { post, useResource } from "../api.js";
-import { TypedConfirm } from "../components/dialog.js";
+import { Confirm, TypedConfirm } from "../components/dialog.js";
 import { PageHead } from "../components/page.js";
 import { Loaded } from "../components/states.js";
 import { attempt } from "../components/toast.js";
@@ -24,14 +24,14 @@ function Lead({ robot }) {
     ${(robot.groups || []).map((id) => html`<${Chip} key=${id}>${id}</${Chip}>`)}`;
 }
 
-function Actions({ robot, onRevoke }) {
+function Actions({ robot, onAsk }) {
   if (robot.status !== "active") return null;
   return html`
     ${may("operator") && html`
       <${Button} icon="identify" onClick=${() => command(robot.id, "identify")}>${t("identify")}</${Button}>
       <${Button} icon="report" onClick=${() => command(robot.id, "report")}>${t("report")}</${Button}>
-      <${Button} icon="restart" onClick=${() => command(robot.id, "restart")}>${t("restart")}</${Button}>`}
-    ${may("admin") && html`<${Button} kind="danger quiet" onClick=${onRevoke}>${t("revoke")}</${Button}>`}`;
+      <${Button} icon="restart" onClick=${() => onAsk("restart")}>${t("restart")}</${Button}>`}
+    ${may("admin") && html`<${Button} kind="danger quiet" onClick=${() => onAsk("revoke")}>${t("revoke")}</${Button}>`}`;
 }
 
 function Revoke({ robot, onClose, onDone }) {
@@ -45,13 +45,14 @@ function Revoke({ robot, onClose, onDone }) {
 
 export function Robot({ id }) {
   const state = useResource(`/devices/${id}`, { kinds: ["device", "usage", "group", "layer"], id });
-  const [revoking, setRevoking] = useState(false);
+  const [asked, setAsked] = useState(""); // "restart" or "revoke": the question that is open
+  const close = () => setAsked("");
   const robot = state.data;
 
   return html`
     <${PageHead} title=${robot?.name || id} crumbs=${[[t("nav.fleet"), "/fleet"]]} at=${robot?.as_of}
         lead=${robot && html`<${Lead} robot=${robot} />`}>
-      ${robot && html`<${Actions} robot=${robot} onRevoke=${() => setRevoking(true)} />`}
+      ${robot && html`<${Actions} robot=${robot} onAsk=${setAsked} />`}
     </${PageHead}>
     <${Loaded} state=${state} lines=${10}>${() => html`<div class="robot">
       <div class="column">
@@ -65,6 +66,8 @@ export function Robot({ id }) {
         <${Groups} id=${id} groups=${robot.groups || []} onChange=${state.reload} />
       </div>
     </div>`}</${Loaded}>
-    ${revoking && html`<${Revoke} robot=${robot} onClose=${() => setRevoking(false)}
-      onDone=${() => attempt(state.reload, t("revoke.done"))} />`}`;
+    ${asked === "revoke" && html`<${Revoke} robot=${robot} onClose=${close}
+      onDone=${() => attempt(state.reload, t("revoke.done"))} />`}
+    ${asked === "restart" && html`<${Confirm} title=${t("restart.title", { name: robot.name || id })} text=${t("restart.text")}
+      action=${t("restart")} submit=${() => command(id, "restart")} onClose=${close} />`}`;
 }

@@ -3,7 +3,7 @@
 import { html, useMemo, useState } from "../dom.js";
 import { useResource } from "../api.js";
 import { PageHead } from "../components/page.js";
-import { Plot, seriesColour } from "../components/plot.js";
+import { bars, Plot, seriesColour } from "../components/plot.js";
 import { Empty, Loaded } from "../components/states.js";
 import { Table } from "../components/table.js";
 import { Card, Money, Segmented } from "../components/ui.js";
@@ -44,6 +44,15 @@ function total(rows) {
   return [...sums.values()].sort((a, b) => Number(b.attempts) - Number(a.attempts));
 }
 
+// The sum line, where there is something to sum and one currency to do it in.
+function totalRow(sums) {
+  const one = new Set(sums.map((row) => row.currency)).size === 1;
+  if (sums.length < 2 || !one) return [];
+  const sum = { key: "total", total: true, currency: sums[0].currency };
+  for (const name of NUMBERS) sum[name] = sums.reduce((all, row) => add(all, row[name]), "0");
+  return [sum];
+}
+
 const NUMBERS = ["attempts", "failed", "uncertain", "input_uncached", "input_cached", "output", "reasoning", "price"];
 const SCALE = 12;
 
@@ -71,7 +80,8 @@ function Share({ row, rows }) {
 
 const columns = (rows) => [
   { key: "route", title: t("usage.route"), lead: true, width: "22%", cell: (row) => html`
-    <b>${row.vendor}</b><span class="muted"> / ${row.model}</span><${Share} row=${row} rows=${rows} />` },
+    ${row.total ? html`<b>${t("usage.total")}</b>` : html`<b>${row.vendor}</b><span class="muted"> / ${row.model}</span>
+      <${Share} row=${row} rows=${rows} />`}` },
   { key: "attempts", title: t("attempts"), end: true, cell: (row) => number(row.attempts) },
   { key: "failed", title: t("usage.failed"), end: true, cell: (row) => number(row.failed) },
   { key: "uncertain", title: t("usage.uncertain"), end: true, cell: (row) => html`<${Uncertain} row=${row} />` },
@@ -112,7 +122,7 @@ function BarPlot({ rows, days, measure, currency }) {
     cursor: { show: false },
     scales: { x: { time: false, range: [-0.6, labels.length - 0.4] }, y: { range: (_, low, high) => [0, high * 1.1 || 1] } },
     axes: [
-      axis({ grid: { show: false }, splits: () => labels.map((_, i) => i).filter((i) => labels.length <= 10 || (labels.length - 1 - i) % 5 === 0),
+      axis({ size: 30, grid: { show: false }, splits: () => labels.map((_, i) => i).filter((i) => labels.length <= 10 || (labels.length - 1 - i) % 5 === 0),
         values: (_, splits) => splits.map(label) }),
       axis({ size: 64, values: (_, splits) => splits.map(shown) }),
     ],
@@ -122,13 +132,6 @@ function BarPlot({ rows, days, measure, currency }) {
   });
   return html`<${Plot} data=${data} options=${options} version=${`${measure} ${labels.join()} ${names.join()}`}
     label=${t("usage.plot", { measure: t(`measure.${measure}`) })} />`;
-}
-
-let paths = null;
-// uPlot's bar painter, made when first asked for.
-function bars(...drawn) {
-  paths ??= drawn[0].constructor.paths.bars({ size: [0.6, 72] });
-  return paths(...drawn);
 }
 
 function Legend({ names }) {
@@ -146,11 +149,11 @@ function Body({ rows, days }) {
   const measures = Object.keys(MEASURES).filter((name) => name !== "cost" || currencies.length === 1);
   return html`
     <${Card} title=${t("usage.by_model")} flush><${Table} label=${t("usage.by_model")} columns=${columns(sums)}
-      rows=${sums} rowKey=${(row) => row.key} /></${Card}>
+      rows=${[...sums, ...totalRow(sums)]} rowKey=${(row) => row.key} /></${Card}>
     <${Card} title=${t(days.length > 1 ? "usage.by_day" : "usage.today")} actions=${html`<${Segmented} label=${t("usage.measure")}
         value=${measure} options=${measures.map((name) => [name, t(`measure.${name}`)])} onChange=${setMeasure} />`}>
       <${BarPlot} rows=${rows} days=${days} measure=${measure} currency=${currencies[0]} />
-      <${Legend} names=${names} />
+      ${days.length > 1 && html`<${Legend} names=${names} />`}
     </${Card}>`;
 }
 

@@ -23,17 +23,17 @@ function Outcome({ row }) {
 }
 
 const COLUMNS = [
-  { key: "at", title: t("when"), width: "92px", lead: true, cell: (row) => html`<${Ago} at=${row.at} />` },
+  { key: "at", title: t("when"), width: "84px", lead: true, cell: (row) => html`<${Ago} at=${row.at} />` },
   { key: "route", title: t("route"), cell: (row) => html`<span title=${t("route.contract", { contract: row.contract })}>
     ${row.vendor}<span class="muted"> / ${row.model}</span></span>` },
-  { key: "outcome", title: t("outcome"), width: "112px", cell: (row) => html`<${Outcome} row=${row} />` },
-  { key: "provenance", title: t("provenance"), width: "116px", cell: (row) => html`<${Provenance} row=${row} />` },
-  { key: "input", title: t("tokens.input"), end: true, width: "84px", cell: (row) => html`
+  { key: "outcome", title: t("outcome"), corner: true, width: "124px", cell: (row) => html`<${Outcome} row=${row} />` },
+  { key: "provenance", title: t("provenance"), width: "104px", cell: (row) => html`<${Provenance} row=${row} />` },
+  { key: "input", title: t("tokens.input"), end: true, width: "72px", cell: (row) => html`
     <span title=${t("tokens.cached", { n: number(row.input_cached) })}>${number(row.input_uncached + row.input_cached)}</span>` },
   { key: "output", title: t("tokens.output"), end: true, width: "72px", cell: (row) => number(row.output + row.reasoning) },
-  { key: "first_token", title: t("first_token"), end: true, from: "wide", width: "88px", cell: (row) => milliseconds(row.first_token_ms) },
-  { key: "first_audio", title: t("first_audio"), end: true, from: "wide", width: "88px", cell: (row) => milliseconds(row.first_audio_ms) },
-  { key: "cost", title: t("cost"), end: true, width: "96px", cell: (row) => html`<${Money} value=${row.price} currency=${row.currency} />` },
+  { key: "latency", title: t("latency"), end: true, from: "wide", width: "116px", cell: (row) => html`
+    <span title=${t("latency.help")}>${milliseconds(row.first_token_ms)} / ${milliseconds(row.first_audio_ms)}</span>` },
+  { key: "cost", title: t("cost"), end: true, width: "104px", cell: (row) => html`<${Money} value=${row.price} currency=${row.currency} digits=${6} />` },
 ];
 
 export function Attempts({ id }) {

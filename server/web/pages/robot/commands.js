@@ -53,7 +53,7 @@ function Say({ id }) {
 
 function Row({ item }) {
   return html`<li><span class="grow"><b>${word("command", item.kind)}</b>
-      ${item.text && html`<span class="muted clip" title=${item.text}> ${item.text}</span>`}
+      ${item.text && html`<span class="muted clip said" title=${item.text}>${item.text}</span>`}
       ${item.reason && html`<span class="sub">${item.reason}</span>`}</span>
     <${Status} kind="command_status" value=${item.status} />
     <span class="muted when"><${Ago} at=${item.created_at} /></span></li>`;

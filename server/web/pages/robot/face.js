@@ -40,7 +40,7 @@ function Picture({ id, robot }) {
   return html`<div class="face">
     <div class="screen">${at
       ? html`<img src=${file(`/devices/${id}/face`, at)} width="240" height="240" alt=${t("face.alt", { id })} />`
-      : html`<p class="muted">${state.busy ? "" : t("face.none")}</p>`}</div>
+      : html`<p class="muted">${state.busy ? "" : t(robot.online ? "face.none" : "face.offline")}</p>`}</div>
     <div class="row spread">
       <span class="muted">${at && html`${t("face.taken")} <${Ago} at=${at} />`}</span>
       ${can && html`<span class="row">
