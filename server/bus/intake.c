@@ -1,0 +1,340 @@
+#include "server/bus/intake.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/base/encode.h"
+#include "schema/base/json.h"
+
+/* A message's lists as JSON: 32 settings of 300 bytes at most, escaped. */
+#define FACT_BYTES (128u << 10)
+
+struct intake {
+    struct peers *peers;
+    struct buffer facts;
+    uint8_t plain[LIMIT_MESSAGE_BYTES];
+    union {
+        wire_Hello hello;
+        wire_UsageBatch usage;
+        wire_Report report;
+        wire_Reply reply;
+        wire_Presence presence;
+    } message;
+};
+
+enum status intake_create(struct intake **out, struct peers *peers)
+{
+    struct intake *intake = calloc(1, sizeof *intake);
+
+    if (!intake)
+        return STATUS_MEMORY;
+    intake->peers = peers;
+    buffer_init(&intake->facts, FACT_BYTES);
+    *out = intake;
+    return STATUS_OK;
+}
+
+void intake_free(struct intake *intake)
+{
+    if (!intake)
+        return;
+    buffer_release(&intake->facts);
+    free(intake);
+}
+
+/* ---- lists as JSON ---- */
+
+static void write_text(struct json_writer *writer, const char *key, const char *text)
+{
+    json_key(writer, key);
+    json_write_text(writer, span_text(text));
+}
+
+static void write_number(struct json_writer *writer, const char *key, uint64_t number)
+{
+    json_key(writer, key);
+    json_write_int(writer, number > INT64_MAX ? INT64_MAX : (int64_t)number);
+}
+
+static const char *keep(struct intake *intake, struct arena *arena)
+{
+    if (buffer_status(&intake->facts) != STATUS_OK)
+        return NULL;
+    return arena_text(arena, buffer_span(&intake->facts));
+}
+
+static struct json_writer begin(struct intake *intake)
+{
+    struct json_writer writer;
+
+    buffer_clear(&intake->facts);
+    json_writer_init(&writer, &intake->facts);
+    return writer;
+}
+
+static const char *settings_json(struct intake *intake, struct arena *arena,
+                                 const wire_SettingStatus *settings, size_t count)
+{
+    struct json_writer writer = begin(intake);
+
+    json_begin_array(&writer);
+    for (size_t i = 0; i < count; i++) {
+        json_begin_object(&writer);
+        write_text(&writer, "name", settings[i].name);
+        write_text(&writer, "outcome", message_setting_name(settings[i].outcome));
+        write_text(&writer, "reason", settings[i].reason);
+        json_end_object(&writer);
+    }
+    json_end_array(&writer);
+    return keep(intake, arena);
+}
+
+static const char *credit_json(struct intake *intake, struct arena *arena,
+                               const wire_CreditUse *lines, size_t count)
+{
+    struct json_writer writer = begin(intake);
+
+    json_begin_array(&writer);
+    for (size_t i = 0; i < count; i++) {
+        json_begin_object(&writer);
+        write_text(&writer, "line", lines[i].line_id);
+        write_number(&writer, "granted", lines[i].granted_seen);
+        write_number(&writer, "used", lines[i].used);
+        write_number(&writer, "open", lines[i].open);
+        write_number(&writer, "returned", lines[i].returned);
+        write_number(&writer, "wanted", lines[i].wanted);
+        json_end_object(&writer);
+    }
+    json_end_array(&writer);
+    return keep(intake, arena);
+}
+
+static const char *capabilities_json(struct intake *intake, struct arena *arena,
+                                     const wire_Hello *hello)
+{
+    struct json_writer writer = begin(intake);
+
+    json_begin_array(&writer);
+    for (size_t i = 0; i < hello->capabilities_count; i++)
+        json_write_text(&writer, span_text(hello->capabilities[i]));
+    json_end_array(&writer);
+    return keep(intake, arena);
+}
+
+static const char *health_json(struct intake *intake, struct arena *arena,
+                               const wire_Health *health)
+{
+    struct json_writer writer = begin(intake);
+
+    json_begin_object(&writer);
+    write_number(&writer, "uptime_s", health->uptime_s);
+    write_number(&writer, "cpu_percent", health->cpu_percent);
+    write_number(&writer, "memory_kib", health->memory_kib);
+    write_number(&writer, "disk_free_mib", health->disk_free_mib);
+    write_number(&writer, "turns", health->turns);
+    write_number(&writer, "failed_turns", health->failed_turns);
+    write_number(&writer, "audio_underruns", health->audio_underruns);
+    write_number(&writer, "frames_late", health->frames_late);
+    write_number(&writer, "journal_pending", health->journal_pending);
+    json_end_object(&writer);
+    return keep(intake, arena);
+}
+
+/* ---- messages as facts; each answers false for what no device would say ---- */
+
+static bool take_header(const wire_UpHeader *header, bool has_header, struct intake_item *item)
+{
+    if (!has_header || !header->has_session)
+        return false;
+    item->session_number = header->session.number;
+    memcpy(item->session_id, header->session.id, sizeof item->session_id);
+    item->counter = header->counter;
+    item->device_time_ms = header->device_time_ms;
+    return true;
+}
+
+/* A configuration's hash has 32 bytes, or none when there is no configuration. */
+static bool take_hash(const uint8_t *bytes, size_t size, struct arena *arena, struct span *out)
+{
+    *out = arena_copy(arena, span_of(bytes, size));
+    return size == 0 || size == CRYPTO_HASH_SIZE;
+}
+
+static bool take_parent(const wire_JournalHead *head, struct chain_parent *parent)
+{
+    if (head->parent_id.size == 0)
+        return true;
+    if (head->parent_id.size != sizeof parent->id || head->parent_hash.size != sizeof parent->hash)
+        return false;
+    memcpy(parent->id, head->parent_id.bytes, sizeof parent->id);
+    memcpy(parent->hash, head->parent_hash.bytes, sizeof parent->hash);
+    parent->seq = head->parent_seq;
+    return head->parent_seq <= INT64_MAX;
+}
+
+static bool take_hello(struct intake *intake, struct arena *arena, struct intake_item *item)
+{
+    const wire_Hello *hello = &intake->message.hello;
+    const wire_JournalHead *head = &hello->journal;
+    struct intake_hello *facts = arena_take(arena, sizeof *facts);
+
+    if (!facts || !take_header(&hello->header, hello->has_header, item) || !hello->has_journal ||
+        head->head_hash.size != sizeof facts->head_hash || !take_parent(head, &facts->parent))
+        return false;
+    memcpy(item->journal_id, head->id, sizeof item->journal_id);
+    memcpy(facts->head_hash, head->head_hash.bytes, sizeof facts->head_hash);
+    facts->head_seq = head->head_seq;
+    facts->tail_seq = head->tail_seq;
+    facts->generation_held = hello->generation_held;
+    facts->software = arena_text(arena, span_text(hello->software));
+    facts->hardware = arena_text(arena, span_text(hello->hardware));
+    facts->capabilities = capabilities_json(intake, arena, hello);
+    item->hello = facts;
+    item->generation = hello->generation_running;
+    item->settings = settings_json(intake, arena, hello->settings, hello->settings_count);
+    item->credit = credit_json(intake, arena, hello->credit, hello->credit_count);
+    return take_hash(hello->config_hash.bytes, hello->config_hash.size, arena, &item->config_hash);
+}
+
+static bool take_usage(struct intake *intake, struct arena *arena, struct intake_item *item)
+{
+    const wire_UsageBatch *batch = &intake->message.usage;
+    struct span *records = arena_take(arena, batch->records_count * sizeof *records);
+
+    if (!records || !take_header(&batch->header, batch->has_header, item))
+        return false;
+    for (size_t i = 0; i < batch->records_count; i++)
+        records[i] = arena_copy(arena, span_of(batch->records[i].bytes, batch->records[i].size));
+    memcpy(item->journal_id, batch->journal_id, sizeof item->journal_id);
+    item->usage = (struct ledger_batch){
+        .first_seq = batch->first_seq,
+        .previous_hash =
+            arena_copy(arena, span_of(batch->previous_hash, sizeof batch->previous_hash)).data,
+        .records = records,
+        .count = batch->records_count,
+    };
+    item->credit = credit_json(intake, arena, batch->credit, batch->credit_count);
+    return true;
+}
+
+static bool take_report(struct intake *intake, struct arena *arena, struct intake_item *item)
+{
+    const wire_Report *report = &intake->message.report;
+
+    if (!take_header(&report->header, report->has_header, item))
+        return false;
+    item->generation = report->generation_running;
+    if (report->has_health)
+        item->health = health_json(intake, arena, &report->health);
+    if (report->settings_count > 0)
+        item->settings = settings_json(intake, arena, report->settings, report->settings_count);
+    item->credit = credit_json(intake, arena, report->credit, report->credit_count);
+    return take_hash(report->config_hash.bytes, report->config_hash.size, arena,
+                     &item->config_hash);
+}
+
+static bool take_reply(struct intake *intake, struct arena *arena, struct intake_item *item)
+{
+    const wire_Reply *reply = &intake->message.reply;
+
+    if (!take_header(&reply->header, reply->has_header, item))
+        return false;
+    item->generation = reply->generation;
+    if (reply->generation > 0)
+        item->settings = settings_json(intake, arena, reply->settings, reply->settings_count);
+    if (reply->command_id.size == ENCODE_UUID_BYTES)
+        item->command_id =
+            arena_copy(arena, span_of(reply->command_id.bytes, reply->command_id.size)).data;
+    item->command_status = reply->command_status;
+    item->reason = arena_text(arena, span_text(reply->reason));
+    item->picture = arena_copy(arena, span_of(reply->picture.bytes, reply->picture.size));
+    return take_hash(reply->config_hash.bytes, reply->config_hash.size, arena, &item->config_hash);
+}
+
+static bool take_presence(struct intake *intake, struct arena *arena, struct intake_item *item)
+{
+    const wire_Presence *presence = &intake->message.presence;
+
+    (void)arena;
+    item->session_number = presence->session.number;
+    memcpy(item->session_id, presence->session.id, sizeof item->session_id);
+    return presence->has_session;
+}
+
+static const struct {
+    enum topic_kind kind;
+    enum message_type type;
+    bool (*take)(struct intake *intake, struct arena *arena, struct intake_item *item);
+} kinds[] = {
+    {TOPIC_HELLO, MESSAGE_HELLO, take_hello},
+    {TOPIC_USAGE, MESSAGE_USAGE_BATCH, take_usage},
+    {TOPIC_REPORT, MESSAGE_REPORT, take_report},
+    {TOPIC_REPLY, MESSAGE_REPLY, take_reply},
+    {TOPIC_PRESENCE, MESSAGE_PRESENCE, take_presence},
+};
+
+static void decode(struct intake *intake, struct span plain, struct arena *arena,
+                   struct intake_item *item)
+{
+    item->fault = INTAKE_MALFORMED;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (kinds[i].kind == item->kind &&
+            message_decode(kinds[i].type, plain, &intake->message) == STATUS_OK &&
+            kinds[i].take(intake, arena, item))
+            item->fault = INTAKE_GOOD;
+    }
+}
+
+static enum status open_with_present_keys(struct intake *intake, const struct bus_message *message,
+                                          size_t *size)
+{
+    struct box_pair pair;
+    enum status status = peers_find(intake->peers, message->device_id, &pair);
+
+    if (status != STATUS_OK)
+        return status == STATUS_FORGED ? STATUS_CORRUPT : status;
+    status = box_open(&pair, BOX_UP, (uint8_t)message->kind, message->payload, intake->plain, size);
+    crypto_wipe(&pair, sizeof pair);
+    return status == STATUS_NOT_FOUND ? STATUS_STALE : status;
+}
+
+/* STATUS_FORGED, STATUS_NOT_FOUND (no such device), or those of store.h. */
+static enum status open_box(struct intake *intake, const struct bus_message *message, size_t *size)
+{
+    enum status status = open_with_present_keys(intake, message, size);
+
+    if (status == STATUS_STALE) {
+        /* for another key pair: perhaps the device has enrolled again since we read its keys */
+        peers_forget(intake->peers, message->device_id);
+        status = open_with_present_keys(intake, message, size);
+    }
+    return status == STATUS_STALE || status == STATUS_INVALID ? STATUS_FORGED : status;
+}
+
+enum status intake_read(struct intake *intake, const struct bus_message *message,
+                        struct arena *arena, struct intake_item *item)
+{
+    size_t size = 0;
+
+    *item = (struct intake_item){.kind = message->kind, .arrived_ms = message->arrived_ms};
+    memcpy(item->device_id, message->device_id, sizeof item->device_id);
+    if (message->kind == TOPIC_PRESENCE) {
+        decode(intake, message->payload, arena, item);
+        return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;
+    }
+    if (message->payload.size > sizeof intake->plain + BOX_OVERHEAD) {
+        item->fault = INTAKE_FORGED;
+        return STATUS_OK;
+    }
+
+    enum status status = open_box(intake, message, &size);
+    if (status == STATUS_OK)
+        decode(intake, span_of(intake->plain, size), arena, item);
+    else if (status == STATUS_FORGED)
+        item->fault = INTAKE_FORGED;
+    else if (status == STATUS_NOT_FOUND || status == STATUS_CORRUPT)
+        item->fault = INTAKE_UNKNOWN;
+    else
+        return status;
+    return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;
+}

@@ -1,0 +1,64 @@
+/* intake.h - opens and decodes what devices sent, before the database is asked anything
+ *
+ * Turns a message into facts: authentic or not, and what it says, with the lists that only people
+ * read already as JSON text. Memory comes from the batch's arena. One owner thread.
+ */
+#ifndef SERVER_BUS_INTAKE_H
+#define SERVER_BUS_INTAKE_H
+
+#include "schema/wire/message.h"
+#include "server/bus/bus.h"
+#include "server/bus/peers.h"
+#include "server/fleet/ledger.h"
+
+struct intake;
+
+enum intake_fault {
+    INTAKE_GOOD,
+    INTAKE_FORGED,    /* not sealed by the device whose topic it came on */
+    INTAKE_MALFORMED, /* authentic (or an open last will), but no such message */
+    INTAKE_UNKNOWN,   /* no such device */
+};
+
+struct intake_hello {
+    struct chain_parent parent;
+    uint64_t head_seq, tail_seq;
+    uint8_t head_hash[CRYPTO_HASH_SIZE];
+    uint64_t generation_held;
+    const char *software, *hardware, *capabilities;
+};
+
+/* Plain data; everything it points to is in the arena. */
+struct intake_item {
+    char device_id[LIMIT_SLUG + 1];
+    enum topic_kind kind;
+    enum intake_fault fault;
+    int64_t arrived_ms;
+    uint64_t session_number; /* what follows only when the fault is INTAKE_GOOD */
+    uint8_t session_id[16];
+    uint64_t counter; /* sealed kinds only, like what follows */
+    int64_t device_time_ms;
+    uint8_t journal_id[16]; /* hello, usage */
+    struct intake_hello *hello;
+    struct ledger_batch usage;
+    uint64_t generation; /* running: hello, report; answered: reply; 0: says nothing of it */
+    struct span config_hash;
+    const char *settings; /* JSON or NULL, like credit and health */
+    const char *credit;
+    const char *health;
+    const uint8_t *command_id; /* reply to a command, or NULL */
+    wire_CommandStatus command_status;
+    const char *reason;
+    struct span picture;
+};
+
+/* peers outlive the intake. */
+MUST_CHECK enum status intake_create(struct intake **out, struct peers *peers);
+void intake_free(struct intake *intake);
+
+/* Fills *item. A fault of the message is STATUS_OK. STATUS_MEMORY: the arena is full; those of
+ * store.h: the device's keys could not be read, try this message again later. */
+MUST_CHECK enum status intake_read(struct intake *intake, const struct bus_message *message,
+                                   struct arena *arena, struct intake_item *item);
+
+#endif

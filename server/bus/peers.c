@@ -1,0 +1,120 @@
+#include "server/bus/peers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/store/link.h"
+
+#define SETS 4096
+#define WAYS 4
+
+struct entry {
+    struct box_pair pair; /* an empty device_id: unused */
+    uint64_t used_at;
+};
+
+struct peers {
+    struct store *store;
+    uint8_t master_key[CRYPTO_KEY_SIZE];
+    uint64_t uses;
+    struct entry entries[SETS][WAYS];
+};
+
+enum status peers_create(struct peers **out, struct store *store,
+                         const uint8_t master_key[CRYPTO_KEY_SIZE])
+{
+    struct peers *peers = calloc(1, sizeof *peers);
+
+    if (!peers)
+        return STATUS_MEMORY;
+    peers->store = store;
+    memcpy(peers->master_key, master_key, sizeof peers->master_key);
+    *out = peers;
+    return STATUS_OK;
+}
+
+void peers_free(struct peers *peers)
+{
+    if (!peers)
+        return;
+    crypto_wipe(peers, sizeof *peers);
+    free(peers);
+}
+
+/* FNV-1a: ids are few and not chosen by an enemy, enrolment is. */
+static struct entry *set_of(struct peers *peers, const char *device_id)
+{
+    uint32_t hash = 2166136261u;
+
+    for (; *device_id; device_id++)
+        hash = (hash ^ (uint8_t)*device_id) * 16777619u;
+    return peers->entries[hash % SETS];
+}
+
+static struct entry *find_entry(struct entry *set, const char *device_id)
+{
+    for (size_t i = 0; i < WAYS; i++) {
+        if (strcmp(set[i].pair.device_id, device_id) == 0)
+            return &set[i];
+    }
+    return NULL;
+}
+
+static struct entry *oldest_entry(struct entry *set)
+{
+    struct entry *oldest = set;
+
+    for (size_t i = 1; i < WAYS; i++) {
+        if (set[i].used_at < oldest->used_at)
+            oldest = &set[i];
+    }
+    return oldest;
+}
+
+static enum status load(struct peers *peers, const char *device_id, struct box_pair *pair)
+{
+    struct link_keys keys;
+    char purpose[64];
+    enum status status = link_find_keys(peers->store, device_id, &keys);
+
+    if (status != STATUS_OK)
+        return status;
+    snprintf(purpose, sizeof purpose, "pair:%s", device_id);
+    status = crypto_unwrap(peers->master_key, purpose,
+                           span_of(keys.secret_wrapped, sizeof keys.secret_wrapped), pair->secret);
+    if (status != STATUS_OK)
+        return status;
+    snprintf(pair->device_id, sizeof pair->device_id, "%s", device_id);
+    memcpy(pair->device_public, keys.device_public, sizeof pair->device_public);
+    memcpy(pair->server_public, keys.server_public, sizeof pair->server_public);
+    return STATUS_OK;
+}
+
+enum status peers_find(struct peers *peers, const char *device_id, struct box_pair *out)
+{
+    struct entry *set = set_of(peers, device_id);
+    struct entry *entry = find_entry(set, device_id);
+
+    if (!entry) {
+        struct box_pair pair = {0};
+        enum status status = load(peers, device_id, &pair);
+
+        if (status != STATUS_OK)
+            return status;
+        entry = oldest_entry(set);
+        entry->pair = pair;
+        crypto_wipe(&pair, sizeof pair);
+    }
+    entry->used_at = ++peers->uses;
+    *out = entry->pair;
+    return STATUS_OK;
+}
+
+void peers_forget(struct peers *peers, const char *device_id)
+{
+    struct entry *entry = find_entry(set_of(peers, device_id), device_id);
+
+    if (entry)
+        crypto_wipe(entry, sizeof *entry);
+}

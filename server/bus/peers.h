@@ -1,0 +1,27 @@
+/* peers.h - the keys of the devices that spoke lately, so that a message costs no database look-up
+ *
+ * Bounded: 16,384 devices; the one that was silent longest makes room among its neighbours. One
+ * owner thread.
+ */
+#ifndef SERVER_BUS_PEERS_H
+#define SERVER_BUS_PEERS_H
+
+#include "schema/base/box.h"
+#include "server/store/store.h"
+
+struct peers;
+
+/* The master key is copied; the store outlives the peers. */
+MUST_CHECK enum status peers_create(struct peers **out, struct store *store,
+                                    const uint8_t master_key[CRYPTO_KEY_SIZE]);
+/* Overwrites the keys. NULL is allowed. */
+void peers_free(struct peers *peers);
+
+/* Copies the pair's keys. STATUS_NOT_FOUND: no such device; STATUS_FORGED: its secret was wrapped
+ * by another master key. Besides those of store.h. */
+MUST_CHECK enum status peers_find(struct peers *peers, const char *device_id, struct box_pair *out);
+
+/* The next peers_find() reads this device's keys again: it may have got new ones. */
+void peers_forget(struct peers *peers, const char *device_id);
+
+#endif
