@@ -49,8 +49,8 @@ struct link_row {
     bool settings_are_whole; /* else they replace those of the same names */
 };
 
-/* Locks the rows of the devices in ascending order of their ids, which ids must have, and reads
- * them. Unknown ids are left out; *found tells how many there are. rows has room for count. */
+/* Locks the rows of the devices, in the order every transaction locks them, and reads them. Unknown
+ * ids are left out; *found tells how many there are. rows has room for count. */
 MUST_CHECK enum status link_lock(struct store_conn *conn, struct arena *arena,
                                  const char *const *ids, size_t count, struct link_row *rows,
                                  size_t *found);

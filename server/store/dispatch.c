@@ -1,0 +1,211 @@
+#include "server/store/dispatch.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "server/store/columns.h"
+#include "server/store/events.h"
+
+/* Columns 0 to 3 of both claims. */
+static enum status target_from_row(const struct result *result, size_t i, struct arena *arena,
+                                   struct dispatch_target *target)
+{
+    *target = (struct dispatch_target){0};
+    target->device_id = arena_text(arena, result_span(result, i, 0));
+    target->session_number = (uint64_t)result_int(result, i, 1);
+    target->epoch = result_int(result, i, 3);
+    return result_bytes(result, i, 2, target->session_id, sizeof target->session_id);
+}
+
+enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena, size_t limit,
+                                   struct dispatch_target *out, size_t *count)
+{
+    /* the pause: 2 s doubling to 5 min with full jitter, never below 2 s */
+    STORE_STATEMENT(
+        claim, "WITH due AS (SELECT l.device_id FROM myna.device_link l"
+               "   JOIN myna.device d USING (device_id)"
+               "   WHERE l.reported_generation < l.desired_generation AND l.config_due <= now()"
+               "   AND l.session_hello AND l.session_number > l.ended_session"
+               "   AND d.status IN ('active', 'quarantined')"
+               "   ORDER BY l.config_due LIMIT $1 FOR UPDATE OF l SKIP LOCKED)"
+               " UPDATE myna.device_link l SET config_sends = l.config_sends + 1,"
+               " config_due = now() + make_interval(secs =>"
+               "   greatest(2, random() * least(300, 2 * 2.0 ^ least(l.config_sends, 10))))"
+               " FROM due WHERE l.device_id = due.device_id"
+               " RETURNING l.device_id, l.session_number, l.session_id,"
+               " (SELECT epoch FROM myna.installation), l.desired_generation");
+    struct result result = {0};
+    enum status status = store_exec(conn, &claim, STORE_VALUES(value_int((int64_t)limit)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    *count = result_count(&result);
+    for (size_t i = 0; status == STATUS_OK && i < *count; i++) {
+        status = target_from_row(&result, i, arena, &out[i]);
+        out[i].generation = result_int(&result, i, 4);
+    }
+    result_release(&result);
+    return arena_failed(arena) ? STATUS_MEMORY : status;
+}
+
+enum status dispatch_claim_commands(struct store_conn *conn, struct arena *arena, size_t limit,
+                                    struct dispatch_target *out, size_t *count)
+{
+    STORE_STATEMENT(
+        claim,
+        "WITH due AS (SELECT c.command_id FROM myna.command c"
+        "   JOIN myna.device_link l USING (device_id) JOIN myna.device d USING (device_id)"
+        "   WHERE c.send_due <= now() AND c.expires_at > now()"
+        "   AND c.status IN ('waiting', 'sent')"
+        "   AND l.session_hello AND l.session_number > l.ended_session"
+        "   AND d.status IN ('active', 'quarantined')"
+        "   ORDER BY c.send_due LIMIT $1 FOR UPDATE OF c SKIP LOCKED)"
+        " UPDATE myna.command c SET status = 'sent', sends = c.sends + 1,"
+        " send_due = now() + make_interval(secs =>"
+        "   greatest(2, random() * least(60, 2 * 2.0 ^ least(c.sends, 10))))"
+        " FROM due, myna.device_link l"
+        " WHERE c.command_id = due.command_id AND l.device_id = c.device_id"
+        " RETURNING l.device_id, l.session_number, l.session_id,"
+        " (SELECT epoch FROM myna.installation), c.command_id, c.kind, c.text, c.expires_at");
+    struct result result = {0};
+    enum status status = store_exec(conn, &claim, STORE_VALUES(value_int((int64_t)limit)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    *count = result_count(&result);
+    for (size_t i = 0; status == STATUS_OK && i < *count; i++) {
+        status = target_from_row(&result, i, arena, &out[i]);
+        if (status == STATUS_OK)
+            status = result_bytes(&result, i, 4, out[i].command_id, sizeof out[i].command_id);
+        out[i].command_kind = arena_text(arena, result_span(&result, i, 5));
+        out[i].command_text = arena_text(arena, result_span(&result, i, 6));
+        out[i].command_expires_ms = result_time(&result, i, 7);
+    }
+    result_release(&result);
+    return arena_failed(arena) ? STATUS_MEMORY : status;
+}
+
+enum status dispatch_note_hashes(struct store_conn *conn, struct arena *arena,
+                                 const struct dispatch_hash *hashes, size_t count)
+{
+    STORE_STATEMENT(note, "UPDATE myna.device_link l SET desired_hash = v.hash"
+                          " FROM unnest($1::text[], $2::bigint[], $3::bytea[])"
+                          " AS v(device_id, generation, hash)"
+                          " WHERE l.device_id = v.device_id"
+                          " AND l.desired_generation = v.generation");
+    const struct columns columns = {arena, hashes, count, sizeof *hashes};
+    const struct value values[] = {
+        columns_text(&columns, offsetof(struct dispatch_hash, device_id)),
+        columns_int(&columns, offsetof(struct dispatch_hash, generation)),
+        columns_bytes(&columns, offsetof(struct dispatch_hash, hash)),
+    };
+
+    return arena_failed(arena) ? STATUS_MEMORY : store_exec(conn, &note, values, 3, NULL);
+}
+
+static enum status tell_commands(struct store_conn *conn, struct arena *arena,
+                                 const struct result *result)
+{
+    size_t count = result_count(result);
+    const char **ids = arena_take(arena, count * sizeof *ids);
+
+    if (!ids)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        ids[i] = arena_text(arena, result_span(result, i, 0));
+    return arena_failed(arena) ? STATUS_MEMORY : events_tell(conn, "command", ids, count);
+}
+
+enum status dispatch_finish_commands(struct store_conn *conn, struct arena *arena,
+                                     const struct dispatch_answer *answers, size_t count)
+{
+    STORE_STATEMENT(finish, "UPDATE myna.command c SET status = v.status, reason = v.reason,"
+                            " replied_at = now(), send_due = NULL"
+                            " FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[])"
+                            " AS v(device_id, command_id, status, reason)"
+                            " WHERE c.command_id = v.command_id AND c.device_id = v.device_id"
+                            " AND c.status IN ('waiting', 'sent', 'expired')"
+                            " RETURNING c.command_id::text");
+    const struct columns columns = {arena, answers, count, sizeof *answers};
+    const struct value values[] = {
+        columns_text(&columns, offsetof(struct dispatch_answer, device_id)),
+        columns_uuid(&columns, offsetof(struct dispatch_answer, command_id)),
+        columns_text(&columns, offsetof(struct dispatch_answer, status)),
+        columns_text(&columns, offsetof(struct dispatch_answer, reason)),
+    };
+    struct result result = {0};
+
+    if (arena_failed(arena))
+        return STATUS_MEMORY;
+    enum status status = store_exec(conn, &finish, values, 4, &result);
+    if (status == STATUS_OK)
+        status = tell_commands(conn, arena, &result);
+    result_release(&result);
+    return status;
+}
+
+enum status dispatch_keep_picture(struct store_conn *conn, const char *device_id, struct span png)
+{
+    STORE_STATEMENT(keep, "INSERT INTO myna.face_picture (device_id, at, png)"
+                          " VALUES ($1, now(), $2)"
+                          " ON CONFLICT (device_id) DO UPDATE SET at = now(), png = excluded.png"
+                          " RETURNING myna.tell('face', device_id)");
+
+    return store_exec(conn, &keep, STORE_VALUES(value_text(device_id), value_bytes(png)), NULL);
+}
+
+enum status dispatch_list_revoked(struct store *store, struct arena *arena, struct span *ids)
+{
+    STORE_STATEMENT(list, "SELECT coalesce(string_agg(device_id, E'\\n' ORDER BY device_id), '')"
+                          " FROM myna.device WHERE status = 'revoked'");
+
+    return store_json(store, &list, STORE_NO_VALUES, arena, ids);
+}
+
+enum status dispatch_read_settings(struct store_conn *conn, struct arena *arena,
+                                   const char *const *ids, size_t id_count,
+                                   struct dispatch_setting **settings, size_t *count)
+{
+    STORE_STATEMENT(read, "SELECT device_id, name, value::text FROM myna.effective_setting"
+                          " WHERE device_id = ANY ($1::text[]) AND name <> 'routes'"
+                          " ORDER BY device_id COLLATE \"C\", name COLLATE \"C\"");
+    struct result result = {0};
+    enum status status =
+        store_exec(conn, &read, STORE_VALUES(value_text_array(ids, id_count)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    size_t rows = result_count(&result);
+    struct dispatch_setting *found = arena_take(arena, (rows + 1) * sizeof *found);
+    for (size_t i = 0; found && i < rows; i++) {
+        found[i].device_id = arena_text(arena, result_span(&result, i, 0));
+        found[i].name = arena_text(arena, result_span(&result, i, 1));
+        found[i].value = arena_text(arena, result_span(&result, i, 2));
+    }
+    result_release(&result);
+    if (arena_failed(arena))
+        return STATUS_MEMORY;
+    *settings = found;
+    *count = rows;
+    return STATUS_OK;
+}
+
+enum status dispatch_read_sealing_keys(struct store_conn *conn, struct arena *arena,
+                                       struct dispatch_sealing_key out[2], size_t *count)
+{
+    STORE_STATEMENT(read, "SELECT public_key, valid_from, signature FROM myna.sealing_key"
+                          " WHERE retired_at IS NULL ORDER BY valid_from DESC, key_id LIMIT 2");
+    struct result result = {0};
+    enum status status = store_exec(conn, &read, STORE_NO_VALUES, &result);
+
+    if (status != STATUS_OK)
+        return status;
+    *count = result_count(&result);
+    for (size_t i = 0; status == STATUS_OK && i < *count; i++) {
+        status = result_bytes(&result, i, 0, out[i].public_key, sizeof out[i].public_key);
+        out[i].valid_from_ms = result_time(&result, i, 1);
+        out[i].signature = result_copy(&result, i, 2, arena);
+    }
+    result_release(&result);
+    return arena_failed(arena) ? STATUS_MEMORY : status;
+}

@@ -1,0 +1,86 @@
+/* dispatch.h - what is owed to robots, and what they answered
+ *
+ * Several instances may claim at once: each gets other rows (SKIP LOCKED), and a claim puts off the
+ * next by a growing, jittered pause, so that what is lost goes out again. Only devices whose
+ * present session has said hello are served. Besides the statuses named, all those of store.h.
+ */
+#ifndef SERVER_STORE_DISPATCH_H
+#define SERVER_STORE_DISPATCH_H
+
+#include "schema/wire/limits.h"
+#include "server/store/store.h"
+
+/* A device that something is owed to. Texts are in the arena. */
+struct dispatch_target {
+    const char *device_id;
+    uint64_t session_number;
+    uint8_t session_id[16];
+    int64_t epoch;
+    int64_t generation;     /* the desired one; configurations only */
+    uint8_t command_id[16]; /* what follows: commands only */
+    const char *command_kind;
+    const char *command_text;
+    int64_t command_expires_ms;
+};
+
+/* Up to limit devices that are behind their desired generation, for the transaction on conn. */
+MUST_CHECK enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena,
+                                              size_t limit, struct dispatch_target *out,
+                                              size_t *count);
+
+/* Up to limit commands that wait or were not answered. */
+MUST_CHECK enum status dispatch_claim_commands(struct store_conn *conn, struct arena *arena,
+                                               size_t limit, struct dispatch_target *out,
+                                               size_t *count);
+
+/* Remembers what the desired generation's content is, so that a robot that holds another content
+ * under the same number (of a database since restored) is found out. */
+struct dispatch_hash {
+    const char *device_id;
+    int64_t generation;
+    struct span hash;
+};
+MUST_CHECK enum status dispatch_note_hashes(struct store_conn *conn, struct arena *arena,
+                                            const struct dispatch_hash *hashes, size_t count);
+
+/* A robot's answer to a command; commands answered before are left alone. */
+struct dispatch_answer {
+    const char *device_id;
+    uint8_t command_id[16];
+    const char *status; /* "done", "refused", "failed", "expired" */
+    const char *reason;
+};
+MUST_CHECK enum status dispatch_finish_commands(struct store_conn *conn, struct arena *arena,
+                                                const struct dispatch_answer *answers,
+                                                size_t count);
+
+/* Replaces the last picture of a robot's face. */
+MUST_CHECK enum status dispatch_keep_picture(struct store_conn *conn, const char *device_id,
+                                             struct span png);
+
+/* Every revoked device's id, one per line, in order: what the broker refuses. */
+MUST_CHECK enum status dispatch_list_revoked(struct store *store, struct arena *arena,
+                                             struct span *ids);
+
+/* A setting of a device's effective configuration, but for its routes. */
+struct dispatch_setting {
+    const char *device_id;
+    const char *name;
+    const char *value; /* JSON */
+};
+/* Of all these devices, by device and name. *settings is in the arena. */
+MUST_CHECK enum status dispatch_read_settings(struct store_conn *conn, struct arena *arena,
+                                              const char *const *ids, size_t id_count,
+                                              struct dispatch_setting **settings, size_t *count);
+
+/* The sealing keys in force with the server CA's statements, the newest first, at most two. */
+struct dispatch_sealing_key {
+    uint8_t public_key[32];
+    int64_t valid_from_ms;
+    struct span signature; /* in the arena */
+};
+MUST_CHECK enum status dispatch_read_sealing_keys(struct store_conn *conn, struct arena *arena,
+                                                  struct dispatch_sealing_key out[2],
+                                                  size_t *count);
+
+#endif

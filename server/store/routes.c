@@ -1,0 +1,61 @@
+#include "server/store/routes.h"
+
+static const char *text_of(const struct result *result, size_t i, int column, struct arena *arena)
+{
+    return arena_text(arena, result_span(result, i, column));
+}
+
+static void row_from_row(const struct result *result, size_t i, struct arena *arena,
+                         struct routes_row *row)
+{
+    row->device_id = text_of(result, i, 0, arena);
+    row->vendor_id = text_of(result, i, 1, arena);
+    row->model = text_of(result, i, 2, arena);
+    row->contract_id = text_of(result, i, 3, arena);
+    row->contract_version = result_int(result, i, 4);
+    row->is_complete = result_bool(result, i, 5);
+    row->dialect = text_of(result, i, 6, arena);
+    row->base_url = text_of(result, i, 7, arena);
+    row->vendor_region = text_of(result, i, 8, arena);
+    row->key_wrapped = result_copy(result, i, 9, arena);
+    row->device_region = text_of(result, i, 10, arena);
+}
+
+enum status routes_read(struct store_conn *conn, struct arena *arena, const char *const *ids,
+                        size_t id_count, struct routes_row **rows, size_t *count)
+{
+    /* the version in force when the generation was made, not now: a generation's content must be
+     * the same whenever it is built */
+    STORE_STATEMENT(
+        read, "SELECT e.device_id, r.item ->> 'vendor', r.item ->> 'model', r.item ->> 'contract',"
+              " coalesce((SELECT cv.version FROM myna.contract_version cv"
+              "   WHERE cv.contract_id = c.contract_id AND cv.effective_from <= l.desired_since"
+              "   ORDER BY cv.effective_from DESC, cv.version DESC LIMIT 1), 0),"
+              " c.contract_id IS NOT NULL, v.dialect, v.base_url, v.region, v.key_wrapped, d.region"
+              " FROM myna.effective_setting e"
+              " JOIN myna.device d ON d.device_id = e.device_id"
+              " JOIN myna.device_link l ON l.device_id = e.device_id"
+              " CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(e.value)"
+              "   WHEN 'array' THEN e.value ELSE '[]' END) WITH ORDINALITY AS r(item, place)"
+              " LEFT JOIN myna.vendor v ON v.vendor_id = r.item ->> 'vendor'"
+              " LEFT JOIN myna.contract c ON c.contract_id = r.item ->> 'contract'"
+              "   AND c.vendor_id = v.vendor_id"
+              " WHERE e.name = 'routes' AND e.device_id = ANY ($1::text[])"
+              " ORDER BY e.device_id COLLATE \"C\", r.place");
+    struct result result = {0};
+    enum status status =
+        store_exec(conn, &read, STORE_VALUES(value_text_array(ids, id_count)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    size_t found = result_count(&result);
+    struct routes_row *out = arena_take(arena, (found + 1) * sizeof *out);
+    for (size_t i = 0; out && i < found; i++)
+        row_from_row(&result, i, arena, &out[i]);
+    result_release(&result);
+    if (arena_failed(arena))
+        return STATUS_MEMORY;
+    *rows = out;
+    *count = found;
+    return STATUS_OK;
+}

@@ -1,0 +1,27 @@
+/* routes.h - the setting "routes" of devices, expanded by what vendors and contracts say */
+#ifndef SERVER_STORE_ROUTES_H
+#define SERVER_STORE_ROUTES_H
+
+#include "server/store/store.h"
+
+/* One route of one device. Texts are in the arena. Plain data. */
+struct routes_row {
+    const char *device_id;
+    const char *vendor_id;
+    const char *model;
+    const char *contract_id;
+    int64_t contract_version; /* in force when the generation was made; 0: none */
+    bool is_complete;         /* vendor and contract exist, and the contract is the vendor's */
+    const char *dialect;      /* "" unless complete, like what follows */
+    const char *base_url;
+    const char *vendor_region;
+    struct span key_wrapped; /* empty: the vendor wants none */
+    const char *device_region;
+};
+
+/* Of all these devices, by device and place. *rows is in the arena. Besides those of store.h. */
+MUST_CHECK enum status routes_read(struct store_conn *conn, struct arena *arena,
+                                   const char *const *ids, size_t id_count,
+                                   struct routes_row **rows, size_t *count);
+
+#endif
