@@ -458,7 +458,7 @@ SELECT d.device_id, d.version, jsonb_build_object(
     'attempts_today', (SELECT count(*) FROM myna.usage u WHERE u.device_id = d.device_id
                        AND u.arrived_at >= date_trunc('day', now())),
     'cost_today', (SELECT coalesce(jsonb_agg(jsonb_build_object('currency', c.currency,
-                                             'price', c.price)), '[]')
+                                             'price', c.price::text)), '[]')
                    FROM (SELECT u.currency, trim_scale(sum(u.price)) AS price FROM myna.usage u
                          WHERE u.device_id = d.device_id
                          AND u.arrived_at >= date_trunc('day', now()) GROUP BY u.currency) c),
