@@ -1,8 +1,8 @@
 // table.js - a table whose columns are data
 //
 // A column is {key, title, cell(row), end, width, from, lead, corner}. end: numbers, at the right edge; width:
-// a CSS width, so that live changes move nothing; from: "mid" or "wide", the narrowest screen that
-// shows it. On a phone each row becomes a block of labelled values, its lead at the top, its corner
+// a CSS width, so that live changes move nothing; from: "mid", "desk" or "wide", the narrowest screen
+// that shows it. On a phone each row becomes a block of labelled values, its lead at the top, its corner
 // beside that.
 
 import { html } from "../dom.js";

@@ -81,7 +81,7 @@ const COLUMNS = [
   { key: "version", title: t("version"), width: "76px", from: "wide", cell: (robot) => robot.software || NONE },
   { key: "generation", title: t("generation"), end: true, width: "96px", cell: (robot) => html`
     <${Generation} robot=${robot} />` },
-  { key: "route", title: t("route"), from: "mid", cell: (robot) => html`<${Route} route=${robot.route} />` },
+  { key: "route", title: t("route"), from: "desk", cell: (robot) => html`<${Route} route=${robot.route} />` },
   { key: "attempts", title: t("attempts.today"), end: true, width: "80px", cell: (robot) => number(robot.attempts_today) },
   { key: "cost", title: t("cost.today"), end: true, width: "104px", cell: (robot) => html`
     <${CostToday} robot=${robot} />` },

@@ -25,11 +25,11 @@ const MEASURES = {
 const isoDay = (ms) => new Date(ms).toISOString().slice(0, 10);
 const nameOf = (row) => `${row.vendor} / ${row.model}`;
 
-// Days of a contract are local to its zone; around midnight the browser's day may differ by one.
-function period(days) {
-  const now = Date.now();
-  const list = Array.from({ length: days }, (_, i) => isoDay(now - (days - 1 - i) * DAY_MS));
-  return { days: list, from: list[0], to: list[list.length - 1] };
+// The last `count` days, newest last. Days are the contract's own, so that around midnight the
+// newest may be one that has not begun where the browser is; `rows` know of it.
+function daysShown(count, rows) {
+  const newest = rows.reduce((last, { day }) => (day > last ? day : last), isoDay(Date.now()));
+  return Array.from({ length: count }, (_, i) => isoDay(Date.parse(newest) - (count - 1 - i) * DAY_MS));
 }
 
 // Rows of (vendor, model, currency, day) summed over the days.
@@ -139,8 +139,9 @@ function Legend({ names }) {
     <i style=${{ background: `var(--series-${(i % 6) + 1})` }}></i>${name}</li>`)}</ul>`;
 }
 
-function Body({ rows, days }) {
+function Body({ rows, count }) {
   const [measure, setMeasure] = useState("attempts");
+  const days = useMemo(() => daysShown(count, rows), [rows]);
   const names = [...new Set(rows.map(nameOf))];
   const sums = total(rows).map((row) => ({ ...row, index: names.indexOf(nameOf(row)) }));
   if (rows.length === 0) return html`<section class="card"><${Empty} icon="usage" title=${t("usage.none")} /></section>`;
@@ -160,14 +161,15 @@ function Body({ rows, days }) {
 export function Usage() {
   const [query, change] = useQuery();
   const length = RANGES.some(([days]) => days === query.days) ? query.days : "1";
-  const { days, from, to } = useMemo(() => period(Number(length)), [length]);
-  const by = days.length > 1 ? "vendor,model,day" : "vendor,model";
-  const state = useResource("/usage", { query: { by, from, to }, kinds: ["usage"], gap_ms: 3000 });
+  const count = Number(length);
+  // without "from" the server answers each contract's own today
+  const wanted = count > 1 ? { by: "vendor,model,day", from: isoDay(Date.now() - (count - 1) * DAY_MS) } : { by: "vendor,model" };
+  const state = useResource("/usage", { query: wanted, kinds: ["usage"], gap_ms: 3000 });
 
   return html`
     <${PageHead} title=${t("nav.usage")} at=${state.data?.as_of}>
       <${Segmented} label=${t("usage.range")} value=${length} options=${RANGES.map(([value, key]) => [value, t(key)])}
         onChange=${(value) => change({ days: value === "1" ? "" : value })} />
     </${PageHead}>
-    <${Loaded} state=${state} lines=${8}>${(data) => html`<${Body} key=${length} rows=${data.items} days=${days} />`}</${Loaded}>`;
+    <${Loaded} state=${state} lines=${8}>${(data) => html`<${Body} key=${length} rows=${data.items} count=${count} />`}</${Loaded}>`;
 }

@@ -1,0 +1,33 @@
+// The words on the dashboard: each key that a page asks for has a text, each text is asked for.
+import assert from 'node:assert/strict';
+import {readdirSync, readFileSync} from 'node:fs';
+import {dirname, join, resolve} from 'node:path';
+import {test} from 'node:test';
+import {fileURLToPath} from 'node:url';
+import {texts} from '../../server/web/text.en.js';
+
+const web = resolve(dirname(fileURLToPath(import.meta.url)), '../../server/web');
+const pages = readdirSync(web, {recursive: true}).map(String)
+  .filter((name) => name.endsWith('.js') && !name.startsWith('node_modules') && !name.startsWith('text.'))
+  .map((name) => [name, readFileSync(join(web, name), 'utf8')]);
+const source = pages.map(([, text]) => text).join('\n');
+
+// Keys written out, and the beginnings of those put together: t(`nav.${x}`), word("state", x).
+const written = new Set([...source.matchAll(/"([a-z_]+(?:\.[a-z_]+)*)"/g)].map(([, key]) => key));
+const begun = new Set([
+  ...[...source.matchAll(/\bt\(`([a-z_.]+)\.\$\{/g)].map(([, key]) => key),
+  ...[...source.matchAll(/\bword\("([a-z_]+)"/g)].map(([, kind]) => kind),
+  ...[...source.matchAll(/\bkind="([a-z_]+)"/g)].map(([, kind]) => kind),
+  'state', 'choice.language',
+]);
+
+test('each key that a page asks for has a text', () => {
+  for (const [name, text] of pages) {
+    for (const [, key] of text.matchAll(/\bt\("([^"]+)"/g)) assert.ok(key in texts, `${name}: "${key}" has no text`);
+  }
+});
+
+test('each text is asked for by a page', () => {
+  const idle = Object.keys(texts).filter((key) => !written.has(key) && ![...begun].some((start) => key.startsWith(`${start}.`)));
+  assert.deepEqual(idle, []);
+});
