@@ -1,0 +1,24 @@
+/* enrol.h - joins a company with a claim code: keys made here, certificate from there
+ *
+ * The code pins the company's root, so nothing that answers in its place is believed. An enrolment
+ * whose answer was lost may be repeated with the same code: it uses the same keys.
+ */
+#ifndef AGENT_ENROL_H
+#define AGENT_ENROL_H
+
+#include "schema/base/status.h"
+
+struct enrol_request {
+    const char *state_dir;
+    const char *url;   /* of the enrolment listener, https:// */
+    const char *claim; /* the code as printed */
+    const char *device_id;
+    const char *serial; /* as on the label; NULL: the device id */
+};
+
+/* STATUS_EXISTS: enrolled already, nothing was done. STATUS_INVALID: an argument; STATUS_FORGED:
+ * whoever answered does not hold the pinned root or its answer does not verify; STATUS_DENIED: the
+ * server refused; STATUS_UNREACHABLE; STATUS_IO. problem is one line with the cause. */
+MUST_CHECK enum status enrol_run(const struct enrol_request *request, char problem[256]);
+
+#endif

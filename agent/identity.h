@@ -1,0 +1,68 @@
+/* identity.h - who this robot is: what enrolment made and was given, in the state folder
+ *
+ *   device.key    P-256 private key, PEM, 0600; never leaves the device
+ *   sealing.key   X25519 private key, hex, 0600; likewise
+ *   device.pem    certificate with its CA
+ *   root.pem      the only root this robot trusts for its own server
+ *   server-ca.pem who signs the server's sealing keys
+ *   device.json   device id, brokers, sealing key, epoch; written last: it makes the robot enrolled
+ */
+#ifndef AGENT_IDENTITY_H
+#define AGENT_IDENTITY_H
+
+#include <limits.h>
+
+#include "schema/base/box.h"
+#include "schema/wire/message.h"
+
+struct json;
+
+#define IDENTITY_CHAIN_SIZE (2 * PKI_PEM_SIZE)
+
+/* Plain data; the sealing key is a secret, see identity_wipe(). */
+struct identity {
+    char device_id[LIMIT_SLUG + 1];
+    char brokers[LIMIT_BROKERS][LIMIT_URL + 1]; /* "host:port" */
+    size_t broker_count;
+    uint32_t epoch;
+    wire_SealingKey server_key;
+    uint8_t sealing_private[PKI_X25519_SIZE];
+    uint8_t sealing_public[PKI_X25519_SIZE];
+    char key_path[PATH_MAX];
+    char cert_path[PATH_MAX];
+    char root_path[PATH_MAX];
+    char server_ca_pem[IDENTITY_CHAIN_SIZE];
+};
+
+/* True when the folder holds an enrolled robot. */
+bool identity_exists(const char *state_dir);
+
+/* Reads device_id, brokers, sealing_key and epoch, as device.json and the answer to an enrolment
+ * both have them. STATUS_INVALID: something is missing or too long. */
+MUST_CHECK enum status identity_take_facts(struct identity *identity, const struct json *facts);
+
+/* STATUS_NOT_FOUND: not enrolled. problem says what is wrong with which file. */
+MUST_CHECK enum status identity_load(struct identity *identity, const char *state_dir,
+                                     char problem[256]);
+void identity_wipe(struct identity *identity);
+
+/* Loads the private keys, making and storing what is missing, so that an enrolment whose answer was
+ * lost is repeated with the same ones. key_pem is the P-256 key. */
+MUST_CHECK enum status identity_make_keys(struct identity *identity, const char *state_dir,
+                                          char key_pem[PKI_PEM_SIZE], char problem[256]);
+
+/* Stores certificates and facts, device.json last. */
+MUST_CHECK enum status identity_store(const struct identity *identity, const char *state_dir,
+                                      struct span chain_pem, struct span root_pem,
+                                      char problem[256]);
+
+/* Whether the server CA signed this statement. STATUS_FORGED when not. */
+MUST_CHECK enum status identity_check_key(const struct identity *identity,
+                                          const wire_SealingKey *key);
+
+/* The pair's keys for sealing with this server key. STATUS_INVALID: not a usable key. */
+MUST_CHECK enum status identity_pair(const struct identity *identity,
+                                     const uint8_t server_public[PKI_X25519_SIZE],
+                                     struct box_pair *pair);
+
+#endif

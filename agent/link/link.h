@@ -1,0 +1,71 @@
+/* link.h - the connection to the server: Paho around the peer; Paho and nothing else knows it
+ *
+ * One thread owns the peer; Paho's callbacks only enqueue. Connects by mutual TLS with a new,
+ * persisted session number each time, and again with backoff (1 s to 60 s, full jitter) for ever.
+ * Without a server nothing here disturbs the rest of the robot (invariant I11).
+ *
+ * Functions may be called from any thread; the host's are called on the link's thread, must not
+ * block for long, and may call everything here but link_stop().
+ */
+#ifndef AGENT_LINK_LINK_H
+#define AGENT_LINK_LINK_H
+
+#include "agent/link/peer.h"
+
+struct link;
+
+/* See struct peer_host for what each means. */
+struct link_host {
+    void *context;
+    void (*configure)(void *context, uint64_t generation, struct span content,
+                      const uint8_t hash[CRYPTO_HASH_SIZE]);
+    void (*running)(void *context, struct peer_running *out);
+    size_t (*settings)(void *context, wire_SettingStatus *out);
+    void (*command)(void *context, const wire_Command *command, struct peer_answer *answer);
+    void (*health)(void *context, wire_Health *out);
+};
+
+/* Texts are borrowed and outlive the link; the rest is copied. */
+struct link_options {
+    const char *device_id;
+    const char *key_path, *cert_path, *root_path; /* PEM files */
+    const char *remember_path;                    /* of the link's own small file */
+    const struct box_pair *pair;
+    uint32_t epoch;                       /* told at enrolment; what was seen later wins */
+    const char (*brokers)[LIMIT_URL + 1]; /* "host:port", tried in turn; copied */
+    size_t broker_count;                  /* at most LIMIT_BROKERS */
+    struct journal *journal;
+    struct link_host host;
+    const char *software, *hardware;
+    const char *const *capabilities;
+    size_t capability_count;
+    int64_t report_interval_s;
+};
+
+/* Starts connecting once brokers are known. STATUS_IO: the file cannot be read or written. The
+ * caller owns *out. */
+MUST_CHECK enum status link_start(struct link **out, const struct link_options *options);
+
+/* Ends the session, so that the server knows at once, and waits for the thread. */
+void link_stop(struct link *link);
+
+/* Other brokers from the next connection on; the present one is kept. */
+void link_set_brokers(struct link *link, const char (*brokers)[LIMIT_URL + 1], size_t count);
+
+/* An attempt was closed: sends it now. */
+void link_wake(struct link *link);
+
+/* See peer_finish_command(). */
+void link_finish_command(struct link *link, const uint8_t id[16], const struct peer_answer *answer,
+                         struct span picture);
+void link_remember_command(struct link *link, const uint8_t id[16], int64_t expires_ms);
+void link_set_report_interval(struct link *link, int64_t interval_s);
+void link_add_pair(struct link *link, const struct box_pair *pair);
+
+/* True while the server answers. */
+bool link_is_ready(struct link *link);
+
+/* True when nothing published still waits for the broker: a restart may go ahead. */
+bool link_is_flushed(struct link *link);
+
+#endif
