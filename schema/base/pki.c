@@ -5,132 +5,11 @@
 #include <string.h>
 #include <time.h>
 
-#include <arpa/inet.h>
-
-#include <mbedtls/asn1write.h>
 #include <mbedtls/ecp.h>
-#include <mbedtls/error.h>
-#include <mbedtls/oid.h>
-#include <mbedtls/pk.h>
-#include <mbedtls/x509_crt.h>
-#include <mbedtls/x509_csr.h>
 
 #include "schema/base/crypto.h"
 #include "schema/base/encode.h"
-
-#define NOT_BEFORE    "20200101000000"
-#define SERIAL_SIZE   16
-#define DN_SIZE       (3 + 2 * PKI_NAME_SIZE)
-#define ALT_NAMES_MAX 1024
-
-static int draw(void *context, unsigned char *out, size_t size)
-{
-    (void)context;
-    crypto_random(out, size);
-    return 0;
-}
-
-/* A failure of mbedTLS while it reads what we gave it, or while it works. */
-static enum status status_of(int error)
-{
-    if (error == 0)
-        return STATUS_OK;
-    return error == MBEDTLS_ERR_PK_ALLOC_FAILED || error == MBEDTLS_ERR_MPI_ALLOC_FAILED
-               ? STATUS_MEMORY
-               : STATUS_IO;
-}
-
-/* mbedTLS takes PEM only with its NUL counted. A span has none, so this copies; *pem is the
- * caller's buffer. */
-static bool terminate(struct span text, char *pem, size_t pem_size)
-{
-    return span_to_text(text, pem, pem_size) == STATUS_OK;
-}
-
-static enum status read_key(const char *key_pem, mbedtls_pk_context *key)
-{
-    if (mbedtls_pk_parse_key(key, (const unsigned char *)key_pem, strlen(key_pem) + 1, NULL, 0) !=
-        0)
-        return STATUS_INVALID;
-    return STATUS_OK;
-}
-
-static bool is_p256(const mbedtls_pk_context *key)
-{
-    return mbedtls_pk_can_do(key, MBEDTLS_PK_ECDSA) &&
-           mbedtls_pk_ec(*key)->grp.id == MBEDTLS_ECP_DP_SECP256R1;
-}
-
-static enum status read_certs(struct span pem_text, mbedtls_x509_crt *certs)
-{
-    char pem[4 * PKI_PEM_SIZE];
-
-    if (!terminate(pem_text, pem, sizeof pem))
-        return STATUS_INVALID;
-    /* A positive result counts the certificates it could not read: none may be skipped. */
-    if (mbedtls_x509_crt_parse(certs, (const unsigned char *)pem, strlen(pem) + 1) != 0)
-        return STATUS_INVALID;
-    return STATUS_OK;
-}
-
-/* The request, once its own signature has been checked. */
-static enum status read_csr(struct span pem_text, mbedtls_x509_csr *csr)
-{
-    char pem[PKI_PEM_SIZE];
-    uint8_t hash[CRYPTO_HASH_SIZE];
-
-    if (!terminate(pem_text, pem, sizeof pem))
-        return STATUS_INVALID;
-    if (mbedtls_x509_csr_parse(csr, (const unsigned char *)pem, strlen(pem) + 1) != 0)
-        return STATUS_INVALID;
-    if (!is_p256(&csr->pk) || csr->sig_md != MBEDTLS_MD_SHA256)
-        return STATUS_INVALID;
-
-    const struct span signed_part = span_of(csr->cri.p, csr->cri.len);
-    crypto_sha256(&signed_part, 1, hash);
-    if (mbedtls_pk_verify(&csr->pk, MBEDTLS_MD_SHA256, hash, sizeof hash, csr->sig.p,
-                          csr->sig.len) != 0)
-        return STATUS_FORGED;
-    return STATUS_OK;
-}
-
-/* The only CN of a name; a name with none or several says nothing clear. */
-static enum status read_cn(const mbedtls_x509_name *name, char out[PKI_NAME_SIZE])
-{
-    const mbedtls_x509_name *found = NULL;
-
-    for (; name; name = name->next) {
-        if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &name->oid) != 0)
-            continue;
-        if (found)
-            return STATUS_INVALID;
-        found = name;
-    }
-    if (!found || found->val.len == 0)
-        return STATUS_INVALID;
-    if (span_to_text(span_of(found->val.p, found->val.len), out, PKI_NAME_SIZE) != STATUS_OK)
-        return STATUS_INVALID;
-    return STATUS_OK;
-}
-
-/* "CN=name"; mbedTLS takes names apart at commas, and lets nothing else be escaped. */
-static enum status write_dn(const char *name, char out[DN_SIZE])
-{
-    size_t size = strlen(name), used = 3;
-
-    if (size == 0 || size >= PKI_NAME_SIZE || !span_is_utf8(span_text(name)))
-        return STATUS_INVALID;
-    memcpy(out, "CN=", 3);
-    for (size_t i = 0; i < size; i++) {
-        if ((unsigned char)name[i] < 0x20 || name[i] == '\\')
-            return STATUS_INVALID;
-        if (name[i] == ',')
-            out[used++] = '\\';
-        out[used++] = name[i];
-    }
-    out[used] = 0;
-    return STATUS_OK;
-}
+#include "schema/base/pki_mbedtls.h"
 
 enum status pki_make_key(char key_pem[PKI_PEM_SIZE])
 {
@@ -140,44 +19,15 @@ enum status pki_make_key(char key_pem[PKI_PEM_SIZE])
     mbedtls_pk_init(&key);
     int error = mbedtls_pk_setup(&key, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
     if (error == 0)
-        error = mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(key), draw, NULL);
+        error = mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(key),
+                                    pki_mbedtls_random, NULL);
     if (error == 0)
         error = mbedtls_pk_write_key_pem(&key, pem, sizeof pem);
     if (error == 0)
         snprintf(key_pem, PKI_PEM_SIZE, "%s", (const char *)pem);
     mbedtls_pk_free(&key);
     crypto_wipe(pem, sizeof pem);
-    return status_of(error);
-}
-
-enum status pki_make_csr(const char *key_pem, const char *name, char csr_pem[PKI_PEM_SIZE])
-{
-    mbedtls_x509write_csr csr;
-    mbedtls_pk_context key;
-    unsigned char pem[PKI_PEM_SIZE];
-    char dn[DN_SIZE];
-
-    mbedtls_x509write_csr_init(&csr);
-    mbedtls_pk_init(&key);
-
-    enum status status = write_dn(name, dn);
-    if (status == STATUS_OK)
-        status = read_key(key_pem, &key);
-    if (status != STATUS_OK)
-        goto out;
-
-    mbedtls_x509write_csr_set_md_alg(&csr, MBEDTLS_MD_SHA256);
-    mbedtls_x509write_csr_set_key(&csr, &key);
-    int error = mbedtls_x509write_csr_set_subject_name(&csr, dn);
-    if (error == 0)
-        error = mbedtls_x509write_csr_pem(&csr, pem, sizeof pem, draw, NULL);
-    if (error == 0)
-        snprintf(csr_pem, PKI_PEM_SIZE, "%s", (const char *)pem);
-    status = status_of(error);
-out:
-    mbedtls_pk_free(&key);
-    mbedtls_x509write_csr_free(&csr);
-    return status;
+    return pki_mbedtls_status(error);
 }
 
 enum status pki_check_csr(struct span csr_pem, char name[PKI_NAME_SIZE])
@@ -185,9 +35,9 @@ enum status pki_check_csr(struct span csr_pem, char name[PKI_NAME_SIZE])
     mbedtls_x509_csr csr;
 
     mbedtls_x509_csr_init(&csr);
-    enum status status = read_csr(csr_pem, &csr);
+    enum status status = pki_mbedtls_csr(csr_pem, &csr);
     if (status == STATUS_OK)
-        status = read_cn(&csr.subject, name);
+        status = pki_mbedtls_cn(&csr.subject, name);
     mbedtls_x509_csr_free(&csr);
     return status;
 }
@@ -198,7 +48,7 @@ enum status pki_csr_key_hash(struct span csr_pem, uint8_t out[32])
     uint8_t der[256];
 
     mbedtls_x509_csr_init(&csr);
-    enum status status = read_csr(csr_pem, &csr);
+    enum status status = pki_mbedtls_csr(csr_pem, &csr);
     if (status == STATUS_OK) {
         /* written at the end of the space */
         int size = mbedtls_pk_write_pubkey_der(&csr.pk, der, sizeof der);
@@ -210,290 +60,6 @@ enum status pki_csr_key_hash(struct span csr_pem, uint8_t out[32])
             crypto_sha256(&key, 1, out);
     }
     mbedtls_x509_csr_free(&csr);
-    return status;
-}
-
-/* What goes into one certificate, taken apart. */
-struct parts {
-    mbedtls_x509write_cert cert;
-    mbedtls_pk_context own_key; /* when the subject is given by its private key */
-    mbedtls_pk_context issuer_key;
-    mbedtls_x509_csr csr;
-    mbedtls_x509_crt issuer;
-    mbedtls_mpi serial;
-};
-
-static void parts_init(struct parts *parts)
-{
-    mbedtls_x509write_crt_init(&parts->cert);
-    mbedtls_pk_init(&parts->own_key);
-    mbedtls_pk_init(&parts->issuer_key);
-    mbedtls_x509_csr_init(&parts->csr);
-    mbedtls_x509_crt_init(&parts->issuer);
-    mbedtls_mpi_init(&parts->serial);
-}
-
-static void parts_release(struct parts *parts)
-{
-    mbedtls_mpi_free(&parts->serial);
-    mbedtls_x509_crt_free(&parts->issuer);
-    mbedtls_x509_csr_free(&parts->csr);
-    mbedtls_pk_free(&parts->issuer_key);
-    mbedtls_pk_free(&parts->own_key);
-    mbedtls_x509write_crt_free(&parts->cert);
-}
-
-static bool is_ca(enum pki_kind kind)
-{
-    return kind == PKI_ROOT || kind == PKI_CA || kind == PKI_ANCHOR;
-}
-
-static bool is_self_signed(enum pki_kind kind)
-{
-    return kind == PKI_ROOT || kind == PKI_ANCHOR;
-}
-
-static enum status set_subject(struct parts *parts, const struct pki_request *request)
-{
-    char dn[DN_SIZE];
-    enum status status;
-    mbedtls_pk_context *key = &parts->own_key;
-
-    if (request->subject_key) {
-        status = read_key(request->subject_key, &parts->own_key);
-    } else {
-        status = read_csr(request->csr_pem, &parts->csr);
-        key = &parts->csr.pk;
-    }
-    if (status == STATUS_OK && !is_p256(key))
-        status = STATUS_INVALID;
-    if (status == STATUS_OK)
-        status = write_dn(request->subject_name, dn);
-    if (status != STATUS_OK)
-        return status;
-
-    mbedtls_x509write_crt_set_subject_key(&parts->cert, key);
-    return status_of(mbedtls_x509write_crt_set_subject_name(&parts->cert, dn));
-}
-
-static enum status set_issuer(struct parts *parts, const struct pki_request *request)
-{
-    char dn[DN_SIZE], name[PKI_NAME_SIZE];
-    enum status status = STATUS_OK;
-    mbedtls_pk_context *key = &parts->own_key;
-
-    if (is_self_signed(request->kind)) {
-        status = write_dn(request->subject_name, dn);
-    } else {
-        key = &parts->issuer_key;
-        status = read_key(request->issuer_key, key);
-        if (status == STATUS_OK)
-            status = read_certs(span_text(request->issuer_cert), &parts->issuer);
-        if (status == STATUS_OK && mbedtls_pk_check_pair(&parts->issuer.pk, key) != 0)
-            status = STATUS_INVALID;
-        if (status == STATUS_OK)
-            status = read_cn(&parts->issuer.subject, name);
-        if (status == STATUS_OK)
-            status = write_dn(name, dn);
-    }
-    if (status != STATUS_OK)
-        return status;
-
-    mbedtls_x509write_crt_set_issuer_key(&parts->cert, key);
-    return status_of(mbedtls_x509write_crt_set_issuer_name(&parts->cert, dn));
-}
-
-static enum status set_serial(struct parts *parts)
-{
-    uint8_t bytes[SERIAL_SIZE];
-
-    crypto_random(bytes, sizeof bytes);
-    bytes[0] = (uint8_t)((bytes[0] & 0x7f) | 0x40); /* positive, and always 16 bytes long */
-    int error = mbedtls_mpi_read_binary(&parts->serial, bytes, sizeof bytes);
-    if (error == 0)
-        error = mbedtls_x509write_crt_set_serial(&parts->cert, &parts->serial);
-    return status_of(error);
-}
-
-static enum status set_validity(struct parts *parts, int64_t not_after_ms)
-{
-    char text[80];
-    time_t seconds = (time_t)(not_after_ms / 1000);
-    struct tm tm;
-
-    if (!gmtime_r(&seconds, &tm) || tm.tm_year < 2020 - 1900 || tm.tm_year > 9999 - 1900)
-        return STATUS_INVALID;
-    snprintf(text, sizeof text, "%04d%02d%02d%02d%02d%02d", tm.tm_year + 1900, tm.tm_mon + 1,
-             tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
-    return status_of(mbedtls_x509write_crt_set_validity(&parts->cert, NOT_BEFORE, text));
-}
-
-static int set_ca_extensions(mbedtls_x509write_cert *cert, enum pki_kind kind)
-{
-    int error = mbedtls_x509write_crt_set_basic_constraints(cert, 1, kind == PKI_ROOT ? 1 : 0);
-
-    if (error == 0)
-        error = mbedtls_x509write_crt_set_key_usage(cert, MBEDTLS_X509_KU_KEY_CERT_SIGN |
-                                                              MBEDTLS_X509_KU_CRL_SIGN);
-    return error;
-}
-
-/* ExtKeyUsageSyntax ::= SEQUENCE of one OBJECT IDENTIFIER (RFC 5280 section 4.2.1.12) */
-static int set_extended_usage(mbedtls_x509write_cert *cert, enum pki_kind kind)
-{
-    const char *oid = kind == PKI_SERVER ? MBEDTLS_OID_SERVER_AUTH : MBEDTLS_OID_CLIENT_AUTH;
-    const size_t oid_size = kind == PKI_SERVER ? MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH)
-                                               : MBEDTLS_OID_SIZE(MBEDTLS_OID_CLIENT_AUTH);
-    unsigned char space[32];
-    unsigned char *at = space + sizeof space;
-    size_t size = 0;
-    int ret; /* of the macro below */
-
-    MBEDTLS_ASN1_CHK_ADD(size, mbedtls_asn1_write_oid(&at, space, oid, oid_size));
-    MBEDTLS_ASN1_CHK_ADD(size, mbedtls_asn1_write_len(&at, space, size));
-    MBEDTLS_ASN1_CHK_ADD(
-        size, mbedtls_asn1_write_tag(&at, space, MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE));
-    return mbedtls_x509write_crt_set_extension(cert, MBEDTLS_OID_EXTENDED_KEY_USAGE,
-                                               MBEDTLS_OID_SIZE(MBEDTLS_OID_EXTENDED_KEY_USAGE), 0,
-                                               at, size);
-}
-
-static int set_leaf_extensions(mbedtls_x509write_cert *cert, enum pki_kind kind)
-{
-    int error = mbedtls_x509write_crt_set_basic_constraints(cert, 0, -1);
-
-    if (error == 0)
-        error = mbedtls_x509write_crt_set_key_usage(cert, MBEDTLS_X509_KU_DIGITAL_SIGNATURE);
-    if (error == 0)
-        error = set_extended_usage(cert, kind);
-    return error;
-}
-
-/* One GeneralName (RFC 5280 section 4.2.1.6): [2] dNSName or [7] iPAddress. */
-struct alt_name {
-    unsigned char tag;
-    size_t size;
-    unsigned char value[254];
-};
-
-static bool read_address(struct span text, struct alt_name *out)
-{
-    char address[INET6_ADDRSTRLEN];
-
-    out->tag = MBEDTLS_ASN1_CONTEXT_SPECIFIC | 7;
-    if (span_to_text(text, address, sizeof address) != STATUS_OK)
-        return false;
-    out->size = strchr(address, ':') ? sizeof(struct in6_addr) : sizeof(struct in_addr);
-    return inet_pton(strchr(address, ':') ? AF_INET6 : AF_INET, address, out->value) == 1;
-}
-
-static bool read_host(struct span text, struct alt_name *out)
-{
-    char host[sizeof out->value];
-
-    if (text.size == 0 || span_to_text(text, host, sizeof host) != STATUS_OK)
-        return false;
-    if (strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_*") !=
-        text.size)
-        return false;
-    out->tag = MBEDTLS_ASN1_CONTEXT_SPECIFIC | 2;
-    out->size = text.size;
-    memcpy(out->value, text.data, text.size);
-    return true;
-}
-
-static bool read_alt_name(struct span text, struct alt_name *out)
-{
-    if (span_starts_with(text, "DNS:"))
-        return read_host(span_of(text.data + 4, text.size - 4), out);
-    return span_starts_with(text, "IP:") &&
-           read_address(span_of(text.data + 3, text.size - 3), out);
-}
-
-/* ASN.1 is written backwards, so the names come out in reverse; their order means nothing. */
-static int write_alt_names(const char *names, unsigned char **at, unsigned char *start)
-{
-    size_t size = 0;
-    int ret;
-
-    for (bool more = true; more; names++) {
-        struct alt_name name;
-        size_t length = strcspn(names, ",");
-
-        if (!read_alt_name(span_of(names, length), &name))
-            return MBEDTLS_ERR_X509_BAD_INPUT_DATA;
-        MBEDTLS_ASN1_CHK_ADD(size, mbedtls_asn1_write_raw_buffer(at, start, name.value, name.size));
-        MBEDTLS_ASN1_CHK_ADD(size, mbedtls_asn1_write_len(at, start, name.size));
-        MBEDTLS_ASN1_CHK_ADD(size, mbedtls_asn1_write_tag(at, start, name.tag));
-        names += length;
-        more = *names == ',';
-    }
-    MBEDTLS_ASN1_CHK_ADD(size, mbedtls_asn1_write_len(at, start, size));
-    MBEDTLS_ASN1_CHK_ADD(
-        size, mbedtls_asn1_write_tag(at, start, MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE));
-    return (int)size;
-}
-
-static enum status set_alt_names(mbedtls_x509write_cert *cert, const char *names)
-{
-    unsigned char space[ALT_NAMES_MAX];
-    unsigned char *at = space + sizeof space;
-
-    int size = write_alt_names(names, &at, space);
-    if (size < 0)
-        return STATUS_INVALID;
-    return status_of(mbedtls_x509write_crt_set_extension(
-        cert, MBEDTLS_OID_SUBJECT_ALT_NAME, MBEDTLS_OID_SIZE(MBEDTLS_OID_SUBJECT_ALT_NAME), 0, at,
-        (size_t)size));
-}
-
-static enum status set_extensions(mbedtls_x509write_cert *cert, const struct pki_request *request)
-{
-    int error = is_ca(request->kind) ? set_ca_extensions(cert, request->kind)
-                                     : set_leaf_extensions(cert, request->kind);
-    if (error == 0)
-        error = mbedtls_x509write_crt_set_subject_key_identifier(cert);
-    if (error == 0)
-        error = mbedtls_x509write_crt_set_authority_key_identifier(cert);
-    if (error != 0)
-        return status_of(error);
-    return request->kind == PKI_SERVER ? set_alt_names(cert, request->alt_names) : STATUS_OK;
-}
-
-static enum status write_cert(mbedtls_x509write_cert *cert, char cert_pem[PKI_PEM_SIZE])
-{
-    unsigned char pem[PKI_PEM_SIZE];
-
-    if (mbedtls_x509write_crt_pem(cert, pem, sizeof pem, draw, NULL) != 0)
-        return STATUS_IO;
-    snprintf(cert_pem, PKI_PEM_SIZE, "%s", (const char *)pem);
-    return STATUS_OK;
-}
-
-enum status pki_issue(const struct pki_request *request, char cert_pem[PKI_PEM_SIZE])
-{
-    struct parts parts;
-
-    assert(is_self_signed(request->kind) || (request->issuer_cert && request->issuer_key));
-    assert(!is_ca(request->kind) || request->subject_key);
-    assert(request->kind != PKI_SERVER || request->alt_names);
-
-    parts_init(&parts);
-    mbedtls_x509write_crt_set_version(&parts.cert, MBEDTLS_X509_CRT_VERSION_3);
-    mbedtls_x509write_crt_set_md_alg(&parts.cert, MBEDTLS_MD_SHA256);
-
-    enum status status = set_subject(&parts, request);
-    if (status == STATUS_OK)
-        status = set_issuer(&parts, request);
-    if (status == STATUS_OK)
-        status = set_serial(&parts);
-    if (status == STATUS_OK)
-        status = set_validity(&parts, request->not_after_ms);
-    if (status == STATUS_OK)
-        status = set_extensions(&parts.cert, request);
-    if (status == STATUS_OK)
-        status = write_cert(&parts.cert, cert_pem);
-    parts_release(&parts);
     return status;
 }
 
@@ -517,9 +83,9 @@ enum status pki_read(struct span cert_pem, struct pki_facts *out)
     struct pki_facts facts;
 
     mbedtls_x509_crt_init(&cert);
-    enum status status = read_certs(cert_pem, &cert);
+    enum status status = pki_mbedtls_certs(cert_pem, &cert);
     if (status == STATUS_OK)
-        status = read_cn(&cert.subject, facts.name);
+        status = pki_mbedtls_cn(&cert.subject, facts.name);
     if (status == STATUS_OK)
         status = encode_hex(span_of(cert.serial.p, cert.serial.len), facts.serial_hex,
                             sizeof facts.serial_hex);
@@ -545,9 +111,9 @@ enum status pki_verify(struct span chain_pem, struct span root_pem, enum pki_tim
 
     mbedtls_x509_crt_init(&chain);
     mbedtls_x509_crt_init(&root);
-    enum status status = read_certs(chain_pem, &chain);
+    enum status status = pki_mbedtls_certs(chain_pem, &chain);
     if (status == STATUS_OK)
-        status = read_certs(root_pem, &root);
+        status = pki_mbedtls_certs(root_pem, &root);
     if (status == STATUS_OK &&
         mbedtls_x509_crt_verify(&chain, &root, NULL, NULL, &flags,
                                 time == PKI_IGNORE_TIME ? forgive_time : NULL, NULL) != 0)
@@ -562,7 +128,7 @@ enum status pki_fingerprint(struct span cert_pem, uint8_t out[32])
     mbedtls_x509_crt cert;
 
     mbedtls_x509_crt_init(&cert);
-    enum status status = read_certs(cert_pem, &cert);
+    enum status status = pki_mbedtls_certs(cert_pem, &cert);
     if (status == STATUS_OK) {
         const struct span der = span_of(cert.raw.p, cert.raw.len);
 
@@ -581,13 +147,13 @@ enum status pki_sign(const char *key_pem, struct span message, uint8_t signature
     size_t der_size;
 
     mbedtls_pk_init(&key);
-    enum status status = read_key(key_pem, &key);
-    if (status == STATUS_OK && !is_p256(&key))
+    enum status status = pki_mbedtls_key(key_pem, &key);
+    if (status == STATUS_OK && !pki_mbedtls_is_p256(&key))
         status = STATUS_INVALID;
     if (status == STATUS_OK) {
         crypto_sha256(&message, 1, hash);
-        status = status_of(mbedtls_pk_sign(&key, MBEDTLS_MD_SHA256, hash, sizeof hash, der,
-                                           &der_size, draw, NULL));
+        status = pki_mbedtls_status(mbedtls_pk_sign(&key, MBEDTLS_MD_SHA256, hash, sizeof hash, der,
+                                                    &der_size, pki_mbedtls_random, NULL));
     }
     if (status == STATUS_OK) {
         assert(der_size <= PKI_SIGNATURE_MAX);
@@ -603,7 +169,7 @@ static enum status check_signature(mbedtls_pk_context *key, struct span message,
 {
     uint8_t hash[CRYPTO_HASH_SIZE];
 
-    if (!is_p256(key))
+    if (!pki_mbedtls_is_p256(key))
         return STATUS_FORGED;
     crypto_sha256(&message, 1, hash);
     if (mbedtls_pk_verify(key, MBEDTLS_MD_SHA256, hash, sizeof hash, signature.data,
@@ -617,7 +183,7 @@ enum status pki_verify_signature(struct span cert_pem, struct span message, stru
     mbedtls_x509_crt cert;
 
     mbedtls_x509_crt_init(&cert);
-    enum status status = read_certs(cert_pem, &cert);
+    enum status status = pki_mbedtls_certs(cert_pem, &cert);
     if (status == STATUS_OK)
         status = check_signature(&cert.pk, message, signature);
     mbedtls_x509_crt_free(&cert);
@@ -630,7 +196,7 @@ enum status pki_verify_csr_signature(struct span csr_pem, struct span message,
     mbedtls_x509_csr csr;
 
     mbedtls_x509_csr_init(&csr);
-    enum status status = read_csr(csr_pem, &csr);
+    enum status status = pki_mbedtls_csr(csr_pem, &csr);
     if (status == STATUS_OK)
         status = check_signature(&csr.pk, message, signature);
     mbedtls_x509_csr_free(&csr);

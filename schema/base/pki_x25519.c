@@ -5,13 +5,7 @@
 #include <mbedtls/ecp.h>
 
 #include "schema/base/crypto.h"
-
-static int draw(void *context, unsigned char *out, size_t size)
-{
-    (void)context;
-    crypto_random(out, size);
-    return 0;
-}
+#include "schema/base/pki_mbedtls.h"
 
 /* RFC 7748 section 5, decodeScalar25519. */
 static void clamp(uint8_t scalar[PKI_X25519_SIZE])
@@ -45,7 +39,7 @@ static int multiply(const uint8_t scalar[PKI_X25519_SIZE], const uint8_t point[P
     if (error == 0)
         error = mbedtls_mpi_lset(&from.Z, 1);
     if (error == 0)
-        error = mbedtls_ecp_mul(&group, &to, &factor, &from, draw, NULL);
+        error = mbedtls_ecp_mul(&group, &to, &factor, &from, pki_mbedtls_random, NULL);
     if (error == 0)
         error = mbedtls_mpi_write_binary_le(&to.X, out, PKI_X25519_SIZE);
 

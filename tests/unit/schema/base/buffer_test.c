@@ -5,6 +5,8 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "schema/base/buffer.h"
 
 static void pieces_are_joined_and_end_with_a_nul(void **state)
@@ -36,6 +38,22 @@ static void it_grows_past_its_first_storage(void **state)
     assert_int_equal(buffer_span(&buffer).size, 50000);
     assert_true(span_equal_text(span_of(buffer_span(&buffer).data + 49990, 10), "9998,9999,"));
     buffer_release(&buffer);
+}
+
+/* The storage behind it grows in steps; whichever step the text just fills, the NUL has a place. */
+static void a_nul_follows_whatever_the_size(void **state)
+{
+    (void)state;
+    for (size_t size = 1; size < 300; size++) {
+        struct buffer buffer;
+
+        buffer_init(&buffer, size);
+        for (size_t i = 0; i < size; i++)
+            buffer_byte(&buffer, 'x');
+        assert_int_equal(buffer_status(&buffer), STATUS_OK);
+        assert_int_equal(strlen(buffer_cstring(&buffer)), size);
+        buffer_release(&buffer);
+    }
 }
 
 static void the_limit_can_be_filled_exactly(void **state)
@@ -105,6 +123,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_are_joined_and_end_with_a_nul),
         cmocka_unit_test(it_grows_past_its_first_storage),
+        cmocka_unit_test(a_nul_follows_whatever_the_size),
         cmocka_unit_test(the_limit_can_be_filled_exactly),
         cmocka_unit_test(after_a_failure_nothing_more_is_written),
         cmocka_unit_test(the_first_failure_is_the_one_that_stays),

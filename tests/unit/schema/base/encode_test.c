@@ -160,6 +160,8 @@ static void uuids_come_back_and_broken_ones_do_not(void **state)
                      STATUS_INVALID);
     assert_int_equal(encode_from_uuid(span_text("00112233-4455-6677-8899aabbccddeeff-"), uuid),
                      STATUS_INVALID);
+    assert_int_equal(encode_from_uuid(span_text("00112233x4455-6677-8899-aabbccddeeff"), uuid),
+                     STATUS_INVALID);
     assert_int_equal(encode_from_uuid(span_text("0011223g-4455-6677-8899-aabbccddeeff"), uuid),
                      STATUS_INVALID);
 }

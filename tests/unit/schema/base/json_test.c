@@ -117,7 +117,7 @@ static void documents_are_bounded_in_depth(void **state)
     memset(text + 33, ']', 33);
     assert_int_equal(json_parse(span_text(text), &json, problem), STATUS_INVALID);
     assert_non_null(strstr(problem, "32"));
-    json = parse("[\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[[[[\"]");
+    json = parse("[\"\\\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"]");
     json_free(json);
 }
 

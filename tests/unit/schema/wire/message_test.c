@@ -44,6 +44,20 @@ static void what_is_encoded_is_decoded_to_the_same_values(void **state)
     free(got);
 }
 
+static void nothing_of_an_earlier_message_shines_through(void **state)
+{
+    wire_State *got = malloc(sizeof *got), *zero = calloc(1, sizeof *zero);
+
+    (void)state;
+    assert_non_null(got);
+    assert_non_null(zero);
+    memset(got, 0xff, sizeof *got);
+    assert_int_equal(message_decode(MESSAGE_STATE, span_text(""), got), STATUS_OK);
+    assert_memory_equal(got, zero, sizeof *got);
+    free(zero);
+    free(got);
+}
+
 static void a_buffer_that_is_too_small_is_full(void **state)
 {
     const wire_Presence presence = {.has_session = true, .session = {.number = 300, .id = {1}}};
@@ -153,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_encoded_is_decoded_to_the_same_values),
+        cmocka_unit_test(nothing_of_an_earlier_message_shines_through),
         cmocka_unit_test(a_buffer_that_is_too_small_is_full),
         cmocka_unit_test(what_could_not_be_decoded_is_not_encoded),
         cmocka_unit_test(the_largest_record_fits_its_limit),
