@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Under clang glibc makes macros of these when it checks buffer sizes. */
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf
 #pragma GCC poison gets strtok atoi atol atoll rand srand
 
