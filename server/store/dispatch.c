@@ -33,7 +33,8 @@ enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena,
                "   greatest(2, random() * least(300, 2 * 2.0 ^ least(l.config_sends, 10))))"
                " FROM due WHERE l.device_id = due.device_id"
                " RETURNING l.device_id, l.session_number, l.session_id,"
-               " (SELECT epoch FROM myna.installation), l.desired_generation");
+               " (SELECT epoch FROM myna.installation), l.desired_generation, due.journal_id,"
+               " due.watermark_seq, due.watermark_hash, due.status");
     struct result result = {0};
     enum status status = store_exec(conn, &claim, STORE_VALUES(value_int((int64_t)limit)), &result);
 
@@ -43,6 +44,8 @@ enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena,
     for (size_t i = 0; status == STATUS_OK && i < *count; i++) {
         status = target_from_row(&result, i, arena, &out[i]);
         out[i].generation = result_int(&result, i, 4);
+        if (status == STATUS_OK && !result_is_null(&result, i, 5))
+            status = journal_from_row(&result, i, 5, &out[i].journal);
     }
     result_release(&result);
     return arena_failed(arena) ? STATUS_MEMORY : status;

@@ -8,7 +8,7 @@
 #define SERVER_STORE_DISPATCH_H
 
 #include "schema/wire/limits.h"
-#include "server/store/store.h"
+#include "server/store/journal.h"
 
 /* A device that something is owed to. Texts are in the arena. */
 struct dispatch_target {
@@ -16,8 +16,9 @@ struct dispatch_target {
     uint64_t session_number;
     uint8_t session_id[16];
     int64_t epoch;
-    int64_t generation;     /* the desired one; configurations only */
-    uint8_t command_id[16]; /* what follows: commands only */
+    int64_t generation;         /* the desired one; configurations only, like the journal */
+    struct journal_row journal; /* that the last hello named; zeros: none */
+    uint8_t command_id[16];     /* what follows: commands only */
     const char *command_kind;
     const char *command_text;
     int64_t command_expires_ms;

@@ -20,20 +20,28 @@ static enum journal_status status_of(struct span name)
     return JOURNAL_IS_QUARANTINED;
 }
 
+enum status journal_from_row(const struct result *result, size_t row, int column,
+                             struct journal_row *out)
+{
+    enum status status = result_bytes(result, row, column, out->journal_id, sizeof out->journal_id);
+
+    if (status == STATUS_OK)
+        status = result_bytes(result, row, column + 2, out->ledger.hash, sizeof out->ledger.hash);
+    out->ledger.seq = (uint64_t)result_int(result, row, column + 1);
+    out->status = status_of(result_span(result, row, column + 3));
+    return status;
+}
+
 static enum status row_from_row(const struct result *result, size_t i, struct journal_row *row)
 {
     *row = (struct journal_row){0};
-    enum status status =
-        span_to_text(result_span(result, i, 0), row->device_id, sizeof row->device_id);
+    enum status status = journal_from_row(result, i, 0, row);
+
     if (status == STATUS_OK)
-        status = result_bytes(result, i, 1, row->journal_id, sizeof row->journal_id);
-    if (status == STATUS_OK && !result_is_null(result, i, 2))
-        status = result_bytes(result, i, 2, row->parent.id, sizeof row->parent.id);
-    row->parent.seq = (uint64_t)result_int(result, i, 3);
-    row->ledger.seq = (uint64_t)result_int(result, i, 4);
-    if (status == STATUS_OK)
-        status = result_bytes(result, i, 5, row->ledger.hash, sizeof row->ledger.hash);
-    row->status = status_of(result_span(result, i, 6));
+        status = span_to_text(result_span(result, i, 4), row->device_id, sizeof row->device_id);
+    if (status == STATUS_OK && !result_is_null(result, i, 5))
+        status = result_bytes(result, i, 5, row->parent.id, sizeof row->parent.id);
+    row->parent.seq = (uint64_t)result_int(result, i, 6);
     row->children = result_int(result, i, 7);
     return status;
 }

@@ -38,4 +38,9 @@ MUST_CHECK enum status journal_lock(struct store_conn *conn, struct arena *arena
 MUST_CHECK enum status journal_save(struct store_conn *conn, struct arena *arena,
                                     const struct journal_row *rows, size_t count);
 
+/* For other statements of this folder: reads journal_id, watermark_seq, watermark_hash and status
+ * from four columns on. */
+MUST_CHECK enum status journal_from_row(const struct result *result, size_t row, int column,
+                                        struct journal_row *out);
+
 #endif

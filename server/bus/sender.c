@@ -1,0 +1,68 @@
+#include "server/bus/sender.h"
+
+#include <stdlib.h>
+
+#include "schema/base/clock.h"
+
+#define PATIENCE_MS 1000
+
+struct sender {
+    struct bus *bus;
+    struct peers *peers;
+    uint8_t plain[LIMIT_MESSAGE_BYTES];
+    uint8_t box[LIMIT_MESSAGE_BYTES + BOX_OVERHEAD];
+};
+
+enum status sender_create(struct sender **out, struct bus *bus, struct peers *peers)
+{
+    struct sender *sender = calloc(1, sizeof *sender);
+
+    if (!sender)
+        return STATUS_MEMORY;
+    sender->bus = bus;
+    sender->peers = peers;
+    *out = sender;
+    return STATUS_OK;
+}
+
+void sender_free(struct sender *sender)
+{
+    if (!sender)
+        return;
+    crypto_wipe(sender, sizeof *sender);
+    free(sender);
+}
+
+/* A whole fleet that is told something at once fills the window: wait for the broker a little. */
+static enum status publish(struct sender *sender, const char *topic, struct span box)
+{
+    const int64_t until_ms = clock_mono_ms() + PATIENCE_MS;
+
+    for (;;) {
+        enum status status = bus_publish(sender->bus, topic, box);
+
+        if (status != STATUS_FULL || clock_mono_ms() >= until_ms)
+            return status;
+        clock_sleep_ms(5);
+    }
+}
+
+enum status sender_send(struct sender *sender, const char *device_id, enum topic_kind kind,
+                        enum message_type type, const void *message)
+{
+    char topic[TOPIC_SIZE];
+    struct box_pair pair;
+    size_t size;
+    enum status status = message_encode(type, message, sender->plain, sizeof sender->plain, &size);
+
+    if (status == STATUS_OK)
+        status = peers_find(sender->peers, device_id, &pair);
+    if (status != STATUS_OK)
+        return status;
+    status = box_seal(&pair, BOX_DOWN, (uint8_t)kind, span_of(sender->plain, size), sender->box);
+    crypto_wipe(&pair, sizeof pair);
+    if (status != STATUS_OK)
+        return status;
+    topic_make(topic, device_id, kind);
+    return publish(sender, topic, span_of(sender->box, size + BOX_OVERHEAD));
+}

@@ -1,0 +1,121 @@
+#include "server/bus/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "server/fleet/route.h"
+
+static const wire_JournalVerdict verdicts[] = {
+    [JOURNAL_OPEN] = wire_JournalVerdict_JOURNAL_ACCEPTED,
+    [JOURNAL_IS_FORKED] = wire_JournalVerdict_JOURNAL_FORKED,
+    [JOURNAL_IS_QUARANTINED] = wire_JournalVerdict_JOURNAL_QUARANTINED,
+};
+
+bool state_route_is_usable(const struct routes_row *route)
+{
+    return route->is_complete && route->contract_version > 0 &&
+           route_is_allowed(route->device_region, route->vendor_region);
+}
+
+const struct routes_row *state_find_routes(const struct routes_row *rows, size_t row_count,
+                                           const char *device_id, size_t *count)
+{
+    size_t low = 0;
+    size_t high = row_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (strcmp(rows[middle].device_id, device_id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    size_t end = low;
+    while (end < row_count && strcmp(rows[end].device_id, device_id) == 0)
+        end++;
+    *count = end - low;
+    return rows + low;
+}
+
+/* The lengths were checked when vendor, contract and layer were written; a longer text is left out
+ * rather than cut. */
+static bool put(char *out, size_t size, const char *text)
+{
+    return snprintf(out, size, "%s", text) < (int)size;
+}
+
+static void fill_lines(const struct state_facts *facts, wire_State *out)
+{
+    for (size_t i = 0; i < facts->route_count && out->credit_count < LIMIT_CREDIT_LINES; i++) {
+        const struct routes_row *route = &facts->routes[i];
+        wire_CreditLine *line = &out->credit[out->credit_count];
+
+        *line = (wire_CreditLine)wire_CreditLine_init_zero;
+        if (!state_route_is_usable(route) ||
+            !put(line->vendor, sizeof line->vendor, route->vendor_id) ||
+            !put(line->model, sizeof line->model, route->model) ||
+            !put(line->contract, sizeof line->contract, route->contract_id))
+            continue;
+        line->contract_version = (uint32_t)route->contract_version;
+        line->unlimited = true; /* no pool binds any route yet */
+        route_line_id(route->vendor_id, route->model, route->contract_id, line->contract_version,
+                      line->line_id);
+        out->credit_count++;
+    }
+}
+
+static void put_number(uint8_t out[8], uint64_t number)
+{
+    for (unsigned i = 0; i < 8; i++)
+        out[i] = (uint8_t)(number >> (56 - 8 * i));
+}
+
+/* HMAC(master key; device, journal, epoch, watermark, generation, granted); nothing is granted
+ * while every line is unlimited. */
+static void fill_receipt(const struct state_facts *facts, const uint8_t *master_key,
+                         wire_State *out)
+{
+    uint8_t numbers[4][8];
+    const struct span parts[] = {
+        span_of("myna receipt 1", 15),
+        span_of(facts->device_id, strlen(facts->device_id) + 1),
+        span_of(out->journal_id, sizeof out->journal_id),
+        span_of(numbers, sizeof numbers),
+    };
+
+    put_number(numbers[0], (uint64_t)facts->epoch);
+    put_number(numbers[1], out->acknowledged_seq);
+    put_number(numbers[2], out->desired_generation);
+    put_number(numbers[3], 0);
+    out->receipt.size = CRYPTO_HASH_SIZE;
+    crypto_hmac(span_of(master_key, CRYPTO_KEY_SIZE), parts, sizeof parts / sizeof *parts,
+                out->receipt.bytes);
+}
+
+void state_fill(const struct state_facts *facts, const uint8_t master_key[CRYPTO_KEY_SIZE],
+                int64_t now_ms, wire_State *out)
+{
+    *out = (wire_State)wire_State_init_zero;
+    out->has_header = true;
+    out->header.has_session = true;
+    out->header.session.number = facts->session_number;
+    memcpy(out->header.session.id, facts->session_id, sizeof out->header.session.id);
+    out->header.epoch = (uint32_t)facts->epoch;
+    out->header.server_time_ms = now_ms;
+    out->session_floor = facts->session_floor;
+    if (facts->session_floor > 0)
+        return;
+    if (facts->journal) {
+        memcpy(out->journal_id, facts->journal->journal_id, sizeof out->journal_id);
+        out->acknowledged_seq = facts->journal->ledger.seq;
+        out->acknowledged_hash.size = CRYPTO_HASH_SIZE;
+        memcpy(out->acknowledged_hash.bytes, facts->journal->ledger.hash, CRYPTO_HASH_SIZE);
+        out->journal_verdict = verdicts[facts->journal->status];
+    }
+    out->desired_generation = (uint64_t)facts->desired_generation;
+    out->want_hello = facts->want_hello;
+    out->want_usage = facts->want_usage;
+    fill_lines(facts, out);
+    fill_receipt(facts, master_key, out);
+}

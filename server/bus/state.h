@@ -1,0 +1,36 @@
+/* state.h - the message that tells a device where it stands: always the whole, never a difference
+ */
+#ifndef SERVER_BUS_STATE_H
+#define SERVER_BUS_STATE_H
+
+#include "schema/wire/message.h"
+#include "server/store/journal.h"
+#include "server/store/routes.h"
+
+/* Plain data; what it points to is borrowed. */
+struct state_facts {
+    const char *device_id;
+    uint64_t session_number; /* that the state is for */
+    uint8_t session_id[16];
+    int64_t epoch;
+    const struct journal_row *journal; /* NULL: none known yet */
+    int64_t desired_generation;
+    const struct routes_row *routes; /* the device's, in order */
+    size_t route_count;
+    bool want_hello;
+    bool want_usage;
+    uint64_t session_floor; /* not 0: reconnect above it; nothing else is told */
+};
+
+/* Fills the message, with a receipt that only this installation can make. */
+void state_fill(const struct state_facts *facts, const uint8_t master_key[CRYPTO_KEY_SIZE],
+                int64_t now_ms, wire_State *out);
+
+/* Whether a device may be given the route: complete, in force, and allowed by its region (I13). */
+bool state_route_is_usable(const struct routes_row *route);
+
+/* The device's part of rows that are sorted by device; *count tells how many. */
+const struct routes_row *state_find_routes(const struct routes_row *rows, size_t row_count,
+                                           const char *device_id, size_t *count);
+
+#endif
