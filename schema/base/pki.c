@@ -49,15 +49,14 @@ enum status pki_csr_key_hash(struct span csr_pem, uint8_t out[32])
 
     mbedtls_x509_csr_init(&csr);
     enum status status = pki_mbedtls_csr(csr_pem, &csr);
+    int size = status == STATUS_OK ? mbedtls_pk_write_pubkey_der(&csr.pk, der, sizeof der) : 0;
+    if (size < 0)
+        status = STATUS_IO;
     if (status == STATUS_OK) {
-        /* written at the end of the space */
-        int size = mbedtls_pk_write_pubkey_der(&csr.pk, der, sizeof der);
-        const struct span key =
-            span_of(der + sizeof der - (size > 0 ? size : 0), size > 0 ? (size_t)size : 0);
+        /* mbedTLS writes backwards, from the end of the space */
+        const struct span key = span_of(der + sizeof der - (size_t)size, (size_t)size);
 
-        status = size > 0 ? STATUS_OK : STATUS_IO;
-        if (status == STATUS_OK)
-            crypto_sha256(&key, 1, out);
+        crypto_sha256(&key, 1, out);
     }
     mbedtls_x509_csr_free(&csr);
     return status;

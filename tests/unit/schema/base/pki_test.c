@@ -302,6 +302,23 @@ static void a_request_gives_its_name_and_proves_its_key(void **state)
     assert_string_equal(name, "robot-1");
 }
 
+static void requests_of_one_key_are_known_by_it(void **state)
+{
+    const struct tree *tree = *state;
+    char again[PKI_PEM_SIZE], other[PKI_PEM_SIZE], damaged[PKI_PEM_SIZE];
+    uint8_t first[32], second[32];
+
+    assert_int_equal(pki_make_csr(tree->robot_key, "robot-2", again), STATUS_OK);
+    assert_int_equal(pki_make_csr(tree->server_key, "robot-1", other), STATUS_OK);
+    damage(tree->robot_csr, damaged);
+    assert_int_equal(pki_csr_key_hash(span_text(tree->robot_csr), first), STATUS_OK);
+    assert_int_equal(pki_csr_key_hash(span_text(again), second), STATUS_OK);
+    assert_memory_equal(first, second, 32);
+    assert_int_equal(pki_csr_key_hash(span_text(other), second), STATUS_OK);
+    assert_memory_not_equal(first, second, 32);
+    assert_int_equal(pki_csr_key_hash(span_text(damaged), second), STATUS_FORGED);
+}
+
 static void requests_of_other_kinds_are_refused(void **state)
 {
     const struct tree *tree = *state;
@@ -442,6 +459,7 @@ int main(void)
         cmocka_unit_test(an_expired_certificate_is_trusted_only_when_time_is_ignored),
         cmocka_unit_test(a_leaf_cannot_issue),
         cmocka_unit_test(a_request_gives_its_name_and_proves_its_key),
+        cmocka_unit_test(requests_of_one_key_are_known_by_it),
         cmocka_unit_test(requests_of_other_kinds_are_refused),
         cmocka_unit_test(a_damaged_request_gets_no_certificate),
         cmocka_unit_test(names_that_mean_nothing_are_refused),
