@@ -135,6 +135,10 @@ export const texts = {
   "revoke.done": "The robot is revoked.",
 
   "robot.facts": "Details",
+  "robot.edit": "Change {id}",
+  "robot.region.hint": "Only vendors of the same region, or of none, may serve it.",
+  "labels": "Labels",
+  "labels.hint": "Name=value, separated by commas",
   "robot.reported": "Configuration reported",
   "robot.settings": "Configuration",
   "serial": "Serial number",

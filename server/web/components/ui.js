@@ -1,7 +1,7 @@
 // ui.js - the small parts that every page is made of
 
-import { html, useEffect, useState } from "../dom.js";
-import { ago, money, moneyExact, NONE, timeExact } from "../format.js";
+import { html, useEffect, useRef, useState } from "../dom.js";
+import { ago, money, moneyExact, NONE, number, timeExact } from "../format.js";
 import { t, word } from "../text.js";
 import { Icon } from "./icons.js";
 
@@ -60,6 +60,14 @@ export function Ago({ at, none = NONE }) {
 export function Money({ value, currency, digits }) {
   if (value === null || value === undefined || !currency) return NONE;
   return html`<span title=${moneyExact(value, currency)}>${money(value, currency, digits)}</span>`;
+}
+
+// A value that lights up for a moment when it changes under the reader's eyes.
+export function Changing({ value, children }) {
+  const seen = useRef({ value, changes: 0 });
+  if (seen.current.value !== value) seen.current = { value, changes: seen.current.changes + 1 };
+  const { changes } = seen.current;
+  return html`<span key=${changes} class=${changes > 0 ? "changed" : undefined}>${children ?? number(value)}</span>`;
 }
 
 // Facts: [[label, value]...] as a definition list; flow: side by side instead of in rows.

@@ -6,7 +6,7 @@ import { Icon } from "../components/icons.js";
 import { PageHead } from "../components/page.js";
 import { Empty } from "../components/states.js";
 import { ListTable } from "../components/table.js";
-import { Ago, Button, Chip, Money, Segmented, Status } from "../components/ui.js";
+import { Ago, Button, Changing, Chip, Money, Segmented, Status } from "../components/ui.js";
 import { NONE, number } from "../format.js";
 import { useQuery } from "../router.js";
 import { may } from "../session.js";
@@ -30,7 +30,7 @@ function Spend({ rows }) {
 function Counts({ state }) {
   const fleet = state.data;
   const blank = state.error ? NONE : html`<i class="bone"></i>`; // the list below says what failed
-  const shown = (value) => (fleet ? number(value()) : blank);
+  const shown = (value) => (fleet ? html`<${Changing} value=${Number(value())} />` : blank);
   const warn = (value, tone) => (fleet && value() > 0 ? tone : "");
   return html`<div class="counts" aria-busy=${!fleet}>
     <${Count} label=${t("fleet.total")} value=${shown(() => fleet.total)} href="/fleet" />
@@ -82,7 +82,8 @@ const COLUMNS = [
   { key: "generation", title: t("generation"), end: true, width: "96px", cell: (robot) => html`
     <${Generation} robot=${robot} />` },
   { key: "route", title: t("route"), from: "desk", cell: (robot) => html`<${Route} route=${robot.route} />` },
-  { key: "attempts", title: t("attempts.today"), end: true, width: "80px", cell: (robot) => number(robot.attempts_today) },
+  { key: "attempts", title: t("attempts.today"), end: true, width: "80px", cell: (robot) => html`
+    <${Changing} value=${robot.attempts_today} />` },
   { key: "cost", title: t("cost.today"), end: true, width: "104px", cell: (robot) => html`
     <${CostToday} robot=${robot} />` },
   { key: "seen", title: t("last_seen"), end: true, width: "100px", cell: (robot) => html`

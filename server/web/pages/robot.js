@@ -6,7 +6,7 @@ import { Confirm, TypedConfirm } from "../components/dialog.js";
 import { PageHead } from "../components/page.js";
 import { Loaded } from "../components/states.js";
 import { attempt } from "../components/toast.js";
-import { Button, Card, Chip, Status } from "../components/ui.js";
+import { Button, Chip, Status } from "../components/ui.js";
 import { may } from "../session.js";
 import { t } from "../text.js";
 import { robotState } from "./fleet.js";
@@ -62,7 +62,7 @@ export function Robot({ id }) {
       <div class="column aside">
         <${Face} id=${id} robot=${robot} />
         <${Commands} id=${id} robot=${robot} />
-        <${Card} title=${t("robot.facts")}><${Facts} robot=${robot} /></${Card}>
+        <${Facts} robot=${robot} etag=${state.etag} onChange=${state.reload} />
         <${Groups} id=${id} groups=${robot.groups || []} onChange=${state.reload} />
       </div>
     </div>`}</${Loaded}>

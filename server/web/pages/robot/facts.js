@@ -1,8 +1,12 @@
 // facts.js - what the server knows of a robot beside its settings
 
-import { html } from "../../dom.js";
-import { Ago, Facts as List, Status } from "../../components/ui.js";
+import { html, useState } from "../../dom.js";
+import { patch } from "../../api.js";
+import { FormDialog } from "../../components/dialog.js";
+import { TextField } from "../../components/field.js";
+import { Ago, Card, Facts as List, IconButton, Status } from "../../components/ui.js";
 import { milliseconds, NONE, number, timeExact } from "../../format.js";
+import { may } from "../../session.js";
 import { t } from "../../text.js";
 import { Generation } from "../fleet.js";
 
@@ -31,18 +35,51 @@ function credit({ credit: lines }) {
   return lines.map((line) => `${number(line.used)} / ${number(line.granted)}`).join(", ");
 }
 
-export function Facts({ robot }) {
+// Labels as people type them: "floor=2, shop=north".
+const labelsText = (labels) => Object.entries(labels || {}).map(([name, value]) => `${name}=${value}`).join(", ");
+
+function labelsOf(text) {
+  const pairs = text.split(",").map((part) => part.trim()).filter(Boolean);
+  return Object.fromEntries(pairs.map((pair) => {
+    const [name, ...value] = pair.split("=");
+    return [name.trim(), value.join("=").trim()];
+  }));
+}
+
+function Edit({ robot, etag, onClose, onChange }) {
+  const [name, setName] = useState(robot.name);
+  const [region, setRegion] = useState(robot.region);
+  const [labels, setLabels] = useState(labelsText(robot.labels));
+  const submit = async () => {
+    await patch(`/devices/${robot.id}`, { name, region, labels: labelsOf(labels) }, etag);
+    onChange();
+  };
+  return html`<${FormDialog} title=${t("robot.edit", { id: robot.id })} action=${t("save")} submit=${submit} onClose=${onClose}>
+    ${(problem) => html`
+    <${TextField} label=${t("name")} value=${name} onInput=${setName} error=${problem?.at("/name")} />
+    <${TextField} label=${t("region")} hint=${t("robot.region.hint")} value=${region} onInput=${setRegion} error=${problem?.at("/region")} />
+    <${TextField} label=${t("labels")} hint=${t("labels.hint")} value=${labels} onInput=${setLabels} error=${problem?.at("/labels")} />`}
+  </${FormDialog}>`;
+}
+
+export function Facts({ robot, etag, onChange }) {
+  const [editing, setEditing] = useState(false);
   const health = Object.entries(HEALTH).filter(([name]) => robot.health?.[name] !== undefined);
-  return html`<${List} items=${[
+  const edit = may("operator") && html`<${IconButton} icon="edit" label=${t("robot.edit", { id: robot.id })}
+    onClick=${() => setEditing(true)} />`;
+  return html`<${Card} title=${t("robot.facts")} actions=${edit}><${List} items=${[
     [t("last_seen"), html`<${Ago} at=${robot.last_seen} none=${t("never")} />`],
     [t("generation"), html`<${Generation} robot=${robot} />`],
     [t("robot.reported"), html`<${Ago} at=${robot.reported_at} none=${t("never")} />`],
     [t("version"), robot.software],
     [t("serial"), robot.serial],
+    [t("region"), robot.region],
+    [t("labels"), labelsText(robot.labels)],
     [t("journal"), journal(robot)],
     [t("credit"), credit(robot)],
     [t("clock_offset"), robot.clock_offset_ms === undefined ? NONE : milliseconds(robot.clock_offset_ms)],
     [t("certificate_until"), robot.certificate_until && timeExact(robot.certificate_until)],
     ...health.map(([name, shown]) => [t(`health.${name}`), shown(robot.health[name])]),
-  ]} />`;
+  ]} />
+  ${editing && html`<${Edit} robot=${robot} etag=${etag} onClose=${() => setEditing(false)} onChange=${onChange} />`}</${Card}>`;
 }

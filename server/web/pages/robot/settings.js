@@ -1,6 +1,6 @@
 // settings.js - what a robot shall run and does run, setting by setting, and its own layer's editor
 
-import { html, useState } from "../../dom.js";
+import { html, useEffect, useRef, useState } from "../../dom.js";
 import { get, put, useResource } from "../../api.js";
 import { Field } from "../../components/field.js";
 import { Icon } from "../../components/icons.js";
@@ -25,6 +25,8 @@ function Editor({ id, spec, item, onClose, onSaved }) {
   const [value, setValue] = useState(item.value);
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState(false);
+  const form = useRef(null);
+  useEffect(() => form.current.querySelector("input, select, textarea").focus(), []);
 
   const save = async (next) => {
     setBusy(true);
@@ -39,13 +41,13 @@ function Editor({ id, spec, item, onClose, onSaved }) {
     }
   };
   const error = problem && (problem.at(`/settings/${spec.name}`) || problem.message);
-  return html`<form class="setting-editor" onSubmit=${(event) => {
+  return html`<form class="setting-editor" ref=${form} onSubmit=${(event) => {
       event.preventDefault();
       save(value);
     }} onKeyDown=${(event) => event.key === "Escape" && onClose()} novalidate>
     <${Field} label=${settingName(spec.name)} hint=${settingHint(spec)} error=${error}>
       ${(attributes) => html`<${SettingControl} spec=${spec} value=${value} onInput=${setValue}
-        attributes=${{ ...attributes, autofocus: true }} />`}</${Field}>
+        attributes=${attributes} />`}</${Field}>
     <div class="row">
       <${Button} kind="primary" type="submit" busy=${busy}>${t("setting.save")}</${Button}>
       <${Button} onClick=${onClose}>${t("cancel")}</${Button}>
@@ -76,7 +78,7 @@ function Row({ id, spec, item, behind, online, editing, onEdit, onClose, onSaved
       ${item.revision > 0 && html`<span class="muted"> ${t("revision.short", { n: item.revision })}</span>`}</td>
     <td data-label=${t("setting.outcome")}><${Outcome} item=${item} behind=${behind} online=${online} /></td>
     <td class="end">${spec && may("operator") && html`<${IconButton} icon="edit"
-      label=${t("setting.edit", { name })} onClick=${onEdit} />`}</td>
+      label=${t("setting.edit", { name })} data-edits=${item.name} onClick=${onEdit} />`}</td>
   </tr>`;
 }
 
@@ -91,12 +93,18 @@ export function Settings({ id, robot }) {
   const state = useResource(`/devices/${id}/effective`, { kinds: ["device", "layer", "group"], gap_ms: 300 });
   const catalogue = useCatalogue();
   const [editing, setEditing] = useState(null);
+  const table = useRef(null);
+  const left = useRef(null); // the setting whose editor was open: focus goes back to its button
+  useEffect(() => {
+    if (editing === null && left.current) table.current?.querySelector(`[data-edits="${left.current}"]`)?.focus();
+    left.current = editing;
+  }, [editing]);
   const data = state.data;
   const behind = data && data.reported_generation < data.desired_generation;
 
   return html`<${Card} title=${t("robot.settings")} flush
       actions=${data && html`<${Convergence} desired=${data.desired_generation} running=${data.reported_generation} />`}>
-    <${Loaded} state=${state} lines=${10}>${() => html`<table class="table settings" aria-label=${t("robot.settings")}>
+    <${Loaded} state=${state} lines=${10}>${() => html`<table class="table settings" ref=${table} aria-label=${t("robot.settings")}>
       <colgroup><col class="setting-name" /><col /><col class="setting-layer" /><col class="setting-outcome" /><col class="setting-edit" /></colgroup>
       <thead><tr><th scope="col">${t("setting")}</th><th scope="col">${t("setting.value")}</th>
         <th scope="col">${t("setting.from")}</th><th scope="col">${t("setting.outcome")}</th>
