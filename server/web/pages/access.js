@@ -61,7 +61,8 @@ function KeyDialog({ onClose }) {
 
 const operatorColumns = (open) => [
   { key: "id", title: t("operator"), lead: true, cell: (row) => html`<b>${row.id}</b>
-    ${row.id === whoAmI().id && html` <${Chip}>${t("you")}</${Chip}>`}` },
+    ${row.id === whoAmI().id && html` <${Chip}>${t("you")}</${Chip}>`}
+    ${row.disabled_at && html` <${Chip} tone="bad">${t("operator.disabled")}</${Chip}>`}` },
   { key: "role", title: t("role"), cell: (row) => word("role", row.role) },
   { key: "since", title: t("since"), end: true, from: "mid", cell: (row) => html`<${Ago} at=${row.created_at} />` },
   { key: "act", title: "", end: true, width: "190px", cell: (row) => html`<span class="row end">

@@ -10,6 +10,7 @@ import { Card, Money, Segmented } from "../components/ui.js";
 import { compact, dayShort, money, number } from "../format.js";
 import { useQuery } from "../router.js";
 import { t } from "../text.js";
+import { Imports } from "./imports.js";
 
 const DAY_MS = 86400000;
 const RANGES = [["1", "usage.today"], ["7", "usage.week"], ["30", "usage.month"]];
@@ -171,5 +172,6 @@ export function Usage() {
       <${Segmented} label=${t("usage.range")} value=${length} options=${RANGES.map(([value, key]) => [value, t(key)])}
         onChange=${(value) => change({ days: value === "1" ? "" : value })} />
     </${PageHead}>
-    <${Loaded} state=${state} lines=${8}>${(data) => html`<${Body} key=${length} rows=${data.items} count=${count} />`}</${Loaded}>`;
+    <${Loaded} state=${state} lines=${8}>${(data) => html`<${Body} key=${length} rows=${data.items} count=${count} />`}</${Loaded}>
+    <${Imports} />`;
 }

@@ -32,7 +32,7 @@ function useWatch(id) {
 }
 
 function Picture({ id, robot }) {
-  const state = useLoad(() => head(`/devices/${id}/face`), { kinds: ["command", "device"], id: null, gap_ms: 500, deps: [id] });
+  const state = useLoad(() => head(`/devices/${id}/face`), { kinds: ["face"], id, gap_ms: 500, deps: [id] });
   const [watching, toggle] = useWatch(id);
   const at = state.data?.at;
   const can = may("operator") && robot.online && robot.status === "active";
