@@ -228,7 +228,8 @@ static enum status make_leaf(struct making *making, const char *name, const char
         return fail(making->problem, status, name,
                     alt_names != NULL ? "not issued: are the names like \"DNS:host,IP:10.0.0.1\"?"
                                       : status_text(status));
-    snprintf(pair.cert, sizeof pair.cert, "%s%s", leaf, ca->cert);
+    if (snprintf(pair.cert, sizeof pair.cert, "%s%s", leaf, ca->cert) >= (int)sizeof pair.cert)
+        return fail(making->problem, STATUS_FULL, name, status_text(STATUS_FULL));
     status = save_pair(making, name, &pair);
     if (status == STATUS_OK && alt_names != NULL)
         status = save(making, name, ".names", alt_names, PUBLIC);

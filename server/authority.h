@@ -58,8 +58,8 @@ MUST_CHECK enum status authority_issue(const struct authority *authority, const 
 
 /* Signs "myna sealing key 1" | public_key | valid_from_ms as the server CA. */
 MUST_CHECK enum status authority_sign_key(const struct authority *authority,
-                                           const uint8_t public_key[PKI_X25519_SIZE],
-                                           int64_t valid_from_ms,
-                                           uint8_t signature[PKI_SIGNATURE_MAX], size_t *size);
+                                          const uint8_t public_key[PKI_X25519_SIZE],
+                                          int64_t valid_from_ms,
+                                          uint8_t signature[PKI_SIGNATURE_MAX], size_t *size);
 
 #endif

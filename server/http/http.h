@@ -27,7 +27,7 @@ struct http_hooks {
 struct http_options {
     const char *address;            /* "127.0.0.1:8080", "[::]:8443"; port 0 chooses one */
     const char *cert_pem, *key_pem; /* both NULL: without TLS */
-    const struct route_table *tables;
+    const struct route_table *const *tables;
     size_t table_count;
     const struct http_hooks *hooks; /* NULL: every route must be for anyone */
     void *context;                  /* given to hooks and handlers */

@@ -90,15 +90,25 @@ void hub_heartbeat(struct hub *hub)
     append(hub, span_text(": still here\n\n"));
 }
 
-void hub_shut(struct hub *hub)
+static void end_streams(struct hub *hub, bool shut)
 {
     pthread_mutex_lock(&hub->lock);
-    hub->shut = true;
+    hub->shut = hub->shut || shut;
     for (struct hub_stream *s = hub->streams; s != NULL; s = s->next) {
         s->ended = true;
         wake(s);
     }
     pthread_mutex_unlock(&hub->lock);
+}
+
+void hub_restart(struct hub *hub)
+{
+    end_streams(hub, false);
+}
+
+void hub_shut(struct hub *hub)
+{
+    end_streams(hub, true);
 }
 
 size_t hub_streams(struct hub *hub)

@@ -29,6 +29,10 @@ void hub_publish(struct hub *hub, struct span kind, struct span data);
 /* Adds a comment line to every stream, so that a dead connection shows itself. */
 void hub_heartbeat(struct hub *hub);
 
+/* Ends every stream: its reader comes again and looks at everything afresh. For when events may
+ * have been missed. */
+void hub_restart(struct hub *hub);
+
 /* Ends every stream and refuses new ones. */
 void hub_shut(struct hub *hub);
 

@@ -25,14 +25,15 @@ static bool method_fits(const char *asked, const char *offered)
            (strcmp(asked, "HEAD") == 0 && strcmp(offered, "GET") == 0);
 }
 
-enum status request_match(struct request *request, const struct route_table *tables, size_t count)
+enum status request_match(struct request *request, const struct route_table *const *tables,
+                          size_t count)
 {
     struct route_param params[REQUEST_PARAMS];
     enum status status = STATUS_NOT_FOUND;
 
     for (size_t t = 0; t < count; t++)
-        for (size_t r = 0; r < tables[t].count; r++) {
-            const struct route *route = &tables[t].routes[r];
+        for (size_t r = 0; r < tables[t]->count; r++) {
+            const struct route *route = &tables[t]->routes[r];
             size_t found;
 
             if (!route_matches(route->pattern, request->path, params, REQUEST_PARAMS, &found))
@@ -70,7 +71,9 @@ const char *request_header(const struct request *request, const char *name)
 
 const char *request_query(const struct request *request, const char *name)
 {
-    return find(request->query, request->query_count, name);
+    const char *value = find(request->query, request->query_count, name);
+
+    return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
 const char *request_cookie(const struct request *request, const char *name)

@@ -53,13 +53,13 @@ struct request {
 /* Finds the row for method and path, fills the path parameters (copied into the arena) and sets
  * request->route. HEAD finds GET. STATUS_NOT_FOUND: no such path; STATUS_DENIED: not that method.
  */
-MUST_CHECK enum status request_match(struct request *request, const struct route_table *tables,
-                                     size_t count);
+MUST_CHECK enum status request_match(struct request *request,
+                                     const struct route_table *const *tables, size_t count);
 
 /* The parameter {name} of the pattern; the pattern must have it. */
 const char *request_param(const struct request *request, const char *name);
 
-/* NULL when absent. Header names in any case. */
+/* NULL when absent; an empty query value ("?after=") counts as absent. Header names in any case. */
 const char *request_header(const struct request *request, const char *name);
 const char *request_query(const struct request *request, const char *name);
 const char *request_cookie(const struct request *request, const char *name);

@@ -3,8 +3,7 @@
 /* The version in force now, or the first one to come. */
 #define CONTRACT_JSON                                                                              \
     "jsonb_build_object('id', c.contract_id, 'vendor', c.vendor_id, 'currency', c.currency, "      \
-    "'zone', c.zone, 'created_at', c.created_at, 'versions', (SELECT count(*) FROM "               \
-    "myna.contract_version n WHERE n.contract_id = c.contract_id), 'version', cv.version, "        \
+    "'zone', c.zone, 'created_at', c.created_at, 'version', cv.version, "                          \
     "'effective_from', cv.effective_from, 'document', cv.document)"
 #define IN_FORCE                                                                                   \
     " JOIN LATERAL (SELECT * FROM myna.contract_version i WHERE i.contract_id = c.contract_id"     \
@@ -25,7 +24,7 @@ enum status contracts_get(struct store *store, const char *contract_id, struct a
                           struct document *out)
 {
     STORE_STATEMENT(
-        get, "SELECT " CONTRACT_JSON " || jsonb_build_object('history', (SELECT jsonb_agg("
+        get, "SELECT " CONTRACT_JSON " || jsonb_build_object('versions', (SELECT jsonb_agg("
              "   jsonb_build_object('version', h.version, 'effective_from', h.effective_from,"
              "     'created_at', h.created_at, 'created_by', h.created_by, 'document', h.document)"
              "   ORDER BY h.version DESC) FROM myna.contract_version h"

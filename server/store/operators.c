@@ -1,8 +1,8 @@
 #include "server/store/operators.h"
 
 #define OPERATOR_JSON                                                                              \
-    "jsonb_build_object('id', o.operator_id, 'role', o.role, 'disabled', o.disabled_at IS NOT "    \
-    "NULL, 'version', o.version, 'created_at', o.created_at)"
+    "jsonb_build_object('id', o.operator_id, 'role', o.role, 'disabled_at', o.disabled_at, "       \
+    "'version', o.version, 'created_at', o.created_at)"
 
 static enum status identify(struct store *store, const struct store_statement *statement,
                             struct span hash, struct operators_identity *out)

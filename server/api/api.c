@@ -1,0 +1,188 @@
+#include "server/api/api.h"
+
+#include "schema/base/encode.h"
+#include "schema/base/log.h"
+#include "server/api/routes.h"
+#include "server/api/secret.h"
+#include "server/api/session.h"
+#include "server/store/answers.h"
+#include "server/store/operators.h"
+
+#define KEY_BYTES_MAX 200
+
+const struct route_table *const *api_routes(size_t *count)
+{
+    /* pages last: they take every path that is left */
+    static const struct route_table *const tables[] = {
+        &routes_alerts,  &routes_audit,  &routes_claims, &routes_commands, &routes_contracts,
+        &routes_devices, &routes_fleet,  &routes_groups, &routes_health,   &routes_imports,
+        &routes_keys,    &routes_layers, &routes_login,  &routes_media,    &routes_operators,
+        &routes_vendors, &routes_pages,
+    };
+
+    *count = sizeof tables / sizeof *tables;
+    return tables;
+}
+
+const struct route_table *const *api_robot_routes(size_t *count)
+{
+    static const struct route_table *const tables[] = {&routes_enrol};
+
+    *count = sizeof tables / sizeof *tables;
+    return tables;
+}
+
+struct author api_author(const struct request *request)
+{
+    return (struct author){request->actor.name, request->address};
+}
+
+static enum status become(struct request *request, const struct operators_identity *identity,
+                          bool by_cookie)
+{
+    struct request_actor actor = {.by_cookie = by_cookie};
+    enum status status = route_role_from_name(span_text(identity->role), &actor.role);
+
+    if (status == STATUS_OK)
+        status = span_to_text(span_text(identity->actor), actor.name, sizeof actor.name);
+    if (status == STATUS_OK)
+        request->actor = actor;
+    return status;
+}
+
+static enum status authenticate(void *context, struct request *request)
+{
+    const struct api *api = context;
+    const char *bearer = request_header(request, "Authorization");
+    const char *token = session_token(request);
+    struct operators_identity identity;
+    uint8_t hash[CRYPTO_HASH_SIZE];
+    enum status status;
+
+    if (request->route->role == ROUTE_ANYONE)
+        return STATUS_OK;
+    if (bearer != NULL && strncmp(bearer, "Bearer ", 7) == 0) {
+        secret_hash(span_text(bearer + 7), hash);
+        status = operators_by_key(api->store, span_of(hash, sizeof hash), &identity);
+    } else if (token != NULL) {
+        secret_hash(span_text(token), hash);
+        status = operators_by_session(api->store, span_of(hash, sizeof hash), &identity);
+    } else {
+        return STATUS_OK;
+    }
+    if (status == STATUS_NOT_FOUND)
+        return STATUS_OK;
+    return status == STATUS_OK ? become(request, &identity, bearer == NULL) : status;
+}
+
+/* Idempotency-Key: answers are kept wrapped, for some hold a secret that is shown once. */
+
+static struct answers_key answer_key(const struct request *request, uint8_t hash[CRYPTO_HASH_SIZE])
+{
+    const struct span parts[] = {span_text(request->method), span_of("", 1),
+                                 span_text(request->path), span_of("", 1), request->body};
+
+    crypto_sha256(parts, sizeof parts / sizeof *parts, hash);
+    return (struct answers_key){
+        .actor = request->actor.name,
+        .key = request_header(request, "Idempotency-Key"),
+        .request_hash = span_of(hash, CRYPTO_HASH_SIZE),
+    };
+}
+
+static const char *purpose(const struct request *request)
+{
+    return arena_format(request->arena, "answer:%s:%s", request->actor.name,
+                        request_header(request, "Idempotency-Key"));
+}
+
+static bool replay(const struct api *api, const struct request *request, int64_t status,
+                   struct span kept, struct reply *reply)
+{
+    uint8_t *wrapped = arena_take(request->arena, kept.size + 1);
+    uint8_t *plain = arena_take(request->arena, kept.size + 1);
+    const char *bound = purpose(request);
+    size_t size = 0;
+
+    if (wrapped == NULL || plain == NULL || bound == NULL ||
+        encode_from_base64(kept, wrapped, kept.size + 1, &size) != STATUS_OK ||
+        crypto_unwrap(authority_master(api->authority), bound, span_of(wrapped, size), plain) !=
+            STATUS_OK) {
+        reply_problem(reply, 500, "the answer kept for this Idempotency-Key cannot be read");
+        return true;
+    }
+    reply_header(reply, "Idempotency-Replayed", "true");
+    reply_json(reply, (unsigned)status, span_of(plain, size - CRYPTO_WRAP_OVERHEAD));
+    return true;
+}
+
+static bool before(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    uint8_t hash[CRYPTO_HASH_SIZE];
+    struct answers_key key = answer_key(request, hash);
+    struct span kept;
+    int64_t answered;
+
+    if (request->actor.name[0] == '\0')
+        return false;
+    if (strlen(key.key) > KEY_BYTES_MAX || !span_is_utf8(span_text(key.key))) {
+        reply_problem(reply, 400, "Idempotency-Key must be at most 200 bytes of text");
+        return true;
+    }
+    enum status status = answers_take(api->store, &key, request->arena, &answered, &kept);
+    if (status == STATUS_OK)
+        return false;
+    if (status == STATUS_EXISTS)
+        return replay(api, request, answered, kept, reply);
+    if (status == STATUS_CONFLICT)
+        reply_problem(reply, 422, "this Idempotency-Key was used for another request");
+    else if (status == STATUS_AGAIN)
+        reply_problem(reply, 409,
+                      "a request with this Idempotency-Key is under way or was cut "
+                      "off: look what it did before sending it with a new key");
+    else
+        reply_status(reply, status, "the Idempotency-Key");
+    return true;
+}
+
+static enum status keep(const struct api *api, const struct request *request,
+                        const struct answers_key *key, const struct reply *reply)
+{
+    struct span body = reply->body;
+    uint8_t *wrapped = arena_take(request->arena, body.size + CRYPTO_WRAP_OVERHEAD);
+    size_t text_size = (body.size + CRYPTO_WRAP_OVERHEAD) / 3 * 4 + 8;
+    char *text = arena_take(request->arena, text_size);
+    const char *bound = purpose(request);
+
+    if (wrapped == NULL || text == NULL || bound == NULL)
+        return STATUS_MEMORY;
+    enum status status = crypto_wrap(authority_master(api->authority), bound, body, wrapped);
+    if (status == STATUS_OK)
+        status = encode_base64(span_of(wrapped, body.size + CRYPTO_WRAP_OVERHEAD), text, text_size);
+    if (status == STATUS_OK)
+        status = answers_keep(api->store, key, reply->status, span_text(text));
+    return status;
+}
+
+static void after(void *context, struct request *request, const struct reply *reply)
+{
+    const struct api *api = context;
+    uint8_t hash[CRYPTO_HASH_SIZE];
+    struct answers_key key = answer_key(request, hash);
+
+    if (request->actor.name[0] == '\0')
+        return;
+    bool done = reply->status / 100 == 2;
+    enum status status = done ? keep(api, request, &key, reply) : answers_drop(api->store, &key);
+    if (status != STATUS_OK)
+        log_warning("api", "cannot remember the answer to an Idempotency-Key: %s path=%s",
+                    status_text(status), request->path);
+}
+
+const struct http_hooks *api_hooks(void)
+{
+    static const struct http_hooks hooks = {authenticate, before, after};
+
+    return &hooks;
+}

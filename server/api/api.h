@@ -1,0 +1,47 @@
+/* api.h - what the handlers share, and the tables of all routes
+ *
+ * A handler decodes, authorises, acts, replies. struct api is plain data, filled by whoever starts
+ * the server, and outlives the listeners.
+ */
+#ifndef SERVER_API_API_H
+#define SERVER_API_API_H
+
+#include "server/api/throttle.h"
+#include "server/authority.h"
+#include "server/http/http.h"
+#include "server/store/document.h"
+
+struct bus;
+struct ingest;
+struct outbox;
+
+struct api {
+    struct store *store;
+    const struct authority *authority;
+    struct hub *hub;
+    struct throttle *throttle;
+    const char *device_url;     /* where robots enrol, for claim sheets */
+    const char *const *brokers; /* "host:port" that robots are told */
+    size_t broker_count;
+    const char *demo_media; /* NULL: none; else demo_device's videos are in this folder */
+    const char *demo_device;
+    /* for metrics and readiness; NULL in tests */
+    struct http *http;
+    struct bus *bus;
+    struct ingest *ingest;
+    struct outbox *outbox;
+};
+
+/* The operators' listener: API, events, health, dashboard. */
+const struct route_table *const *api_routes(size_t *count);
+
+/* The robots' listener. */
+const struct route_table *const *api_robot_routes(size_t *count);
+
+/* Sessions, API keys, Idempotency-Key. */
+const struct http_hooks *api_hooks(void);
+
+/* Who asks, as the audit records it. Borrowed from the request. */
+struct author api_author(const struct request *request);
+
+#endif

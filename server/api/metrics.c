@@ -1,0 +1,127 @@
+#include "server/api/metrics.h"
+
+#include <inttypes.h>
+
+#include "server/bus/bus.h"
+#include "server/bus/ingest.h"
+#include "server/jobs/outbox.h"
+#include "server/store/usage_report.h"
+
+static void head(struct buffer *out, const char *name, const char *type, const char *help)
+{
+    buffer_format(out, "# HELP myna_%s %s\n# TYPE myna_%s %s\n", name, help, name, type);
+}
+
+static void one(struct buffer *out, const char *name, const char *type, const char *help,
+                uint64_t value)
+{
+    head(out, name, type, help);
+    buffer_format(out, "myna_%s %" PRIu64 "\n", name, value);
+}
+
+static void write_http(const struct api *api, struct buffer *out)
+{
+    struct http_counts counts;
+
+    http_counts(api->http, &counts);
+    head(out, "http_answers_total", "counter", "HTTP answers by class of status");
+    for (int i = 1; i < 6; i++)
+        buffer_format(out, "myna_http_answers_total{class=\"%dxx\"} %" PRIu64 "\n", i,
+                      counts.answers[i]);
+    one(out, "http_refused_total", "counter", "requests refused because too many were waiting",
+        counts.refused);
+    one(out, "http_waiting", "gauge", "requests that wait for a worker", counts.queued);
+    one(out, "event_streams", "gauge", "open event streams", hub_streams(api->hub));
+    one(out, "event_streams_dropped_total", "counter", "event streams cut off for being slow",
+        hub_dropped(api->hub));
+}
+
+static void write_bus(const struct api *api, struct buffer *out)
+{
+    struct bus_stats stats;
+
+    bus_read_stats(api->bus, &stats);
+    one(out, "broker_connected", "gauge", "1 while connected to the broker", stats.connected);
+    one(out, "broker_connections_total", "counter", "connections made to the broker",
+        stats.connections);
+    one(out, "bus_received_total", "counter", "messages from robots", stats.received);
+    one(out, "bus_refused_total", "counter", "messages lost to a full queue; robots send again",
+        stats.refused);
+    one(out, "bus_shed_total", "counter", "reports dropped because the queue was nearly full",
+        stats.shed);
+    one(out, "bus_published_total", "counter", "messages to robots", stats.published);
+    one(out, "bus_unsent_total", "counter", "messages that the broker did not take", stats.unsent);
+    one(out, "bus_queued", "gauge", "messages that wait for the ingest", stats.queued);
+    one(out, "bus_in_flight", "gauge", "messages that the broker has not acknowledged",
+        stats.in_flight);
+}
+
+static void write_ingest(const struct api *api, struct buffer *out)
+{
+    struct ingest_stats stats;
+
+    ingest_read_stats(api->ingest, &stats);
+    one(out, "ingest_batches_total", "counter", "transactions of the ingest", stats.batches);
+    one(out, "ingest_messages_total", "counter", "messages taken into the database",
+        stats.messages);
+    one(out, "usage_records_total", "counter", "usage records booked", stats.records);
+    one(out, "usage_duplicates_total", "counter", "usage records that were counted before",
+        stats.duplicates);
+    one(out, "usage_quarantined_total", "counter", "usage records that could not be booked",
+        stats.quarantined);
+    one(out, "journal_forks_total", "counter", "journals found forked", stats.forks);
+    one(out, "journal_gaps_total", "counter", "gaps in journals", stats.gaps);
+    one(out, "messages_stale_total", "counter", "authentic messages that came too late",
+        stats.stale);
+    one(out, "messages_replayed_total", "counter", "messages that were sent before",
+        stats.replayed);
+    one(out, "messages_forged_total", "counter", "messages that were not authentic", stats.forged);
+    one(out, "messages_dropped_total", "counter",
+        "messages of unknown or revoked robots, and unreadable ones", stats.dropped);
+    one(out, "ingest_retries_total", "counter", "batches begun again", stats.retries);
+}
+
+static void write_outbox(const struct api *api, struct buffer *out)
+{
+    struct outbox_stats stats;
+
+    outbox_read_stats(api->outbox, &stats);
+    one(out, "configs_sent_total", "counter", "configurations sent to robots", stats.configs);
+    one(out, "states_sent_total", "counter", "state messages sent to robots", stats.states);
+    one(out, "commands_sent_total", "counter", "commands sent to robots", stats.commands);
+    one(out, "outbox_failures_total", "counter", "messages that could not be made or sent",
+        stats.failures);
+}
+
+static void write_fleet(const struct api *api, struct arena *arena, struct buffer *out)
+{
+    static const char *const states[] = {"total", "online", "offline", "behind"};
+    struct span text;
+    struct json *fleet;
+
+    bool there = usage_report_fleet(api->store, arena, &text) == STATUS_OK &&
+                 json_parse(text, &fleet, NULL) == STATUS_OK;
+    one(out, "database_up", "gauge", "1 while the database answers", there);
+    if (!there)
+        return;
+    head(out, "devices", "gauge", "robots by state");
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        buffer_format(out, "myna_devices{state=\"%s\"} %" PRId64 "\n", states[i],
+                      json_int(json_member(fleet, states[i]), 0));
+    one(out, "alerts_open", "gauge", "alerts that nobody has acknowledged",
+        (uint64_t)json_int(json_member(fleet, "open_alerts"), 0));
+    json_free(fleet);
+}
+
+void metrics_write(const struct api *api, struct arena *arena, struct buffer *out)
+{
+    if (api->http != NULL)
+        write_http(api, out);
+    if (api->bus != NULL)
+        write_bus(api, out);
+    if (api->ingest != NULL)
+        write_ingest(api, out);
+    if (api->outbox != NULL)
+        write_outbox(api, out);
+    write_fleet(api, arena, out);
+}

@@ -1,0 +1,16 @@
+/* password.h - operators' passwords, by crypt(3) with yescrypt */
+#ifndef SERVER_API_PASSWORD_H
+#define SERVER_API_PASSWORD_H
+
+#include "schema/base/arena.h"
+
+#define PASSWORD_MIN 8
+#define PASSWORD_MAX 200
+
+/* A new salt each time. Slow on purpose: some 50 ms. */
+MUST_CHECK enum status password_hash(const char *password, struct arena *arena, const char **hash);
+
+/* hash NULL (nobody of that name): takes as long as a wrong password and says no. */
+bool password_fits(const char *password, const char *hash);
+
+#endif

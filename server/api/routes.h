@@ -1,0 +1,30 @@
+/* routes.h - the tables of routes, one per file of that name */
+#ifndef SERVER_API_ROUTES_H
+#define SERVER_API_ROUTES_H
+
+#include "server/http/route.h"
+
+extern const struct route_table routes_alerts;
+extern const struct route_table routes_audit;
+extern const struct route_table routes_claims;
+extern const struct route_table routes_commands;
+extern const struct route_table routes_contracts;
+extern const struct route_table routes_devices;
+extern const struct route_table routes_enrol;
+extern const struct route_table routes_fleet;
+extern const struct route_table routes_groups;
+extern const struct route_table routes_health;
+extern const struct route_table routes_imports;
+extern const struct route_table routes_keys;
+extern const struct route_table routes_layers;
+extern const struct route_table routes_login;
+extern const struct route_table routes_media;
+extern const struct route_table routes_operators;
+extern const struct route_table routes_pages;
+extern const struct route_table routes_vendors;
+
+/* The end of each of those files. */
+#define ROUTES_TABLE(name, rows)                                                                   \
+    const struct route_table name = {rows, sizeof(rows) / sizeof *(rows)}
+
+#endif

@@ -1,0 +1,131 @@
+#include "server/api/answer.h"
+#include "server/api/api.h"
+#include "server/api/routes.h"
+#include "server/store/contracts.h"
+
+/* Reads and checks a document; false: a problem was answered. prefix: where it stands in the body.
+ */
+static bool read_terms(const struct api *api, struct request *request, struct reply *reply,
+                       const struct json *document, const char *prefix, struct contract *terms)
+{
+    struct json_problem problem;
+    enum status status = contract_read(document, request->arena, terms, &problem);
+
+    if (status == STATUS_OK) {
+        status = contracts_check_zone(api->store, terms->zone);
+        if (status == STATUS_OK)
+            return true;
+        if (status == STATUS_NOT_FOUND) {
+            snprintf(problem.pointer, sizeof problem.pointer, "/zone");
+            snprintf(problem.detail, sizeof problem.detail,
+                     "there is no such time zone; an example is \"Asia/Shanghai\"");
+            status = STATUS_INVALID;
+        }
+    }
+    if (status == STATUS_INVALID) {
+        struct json_problem placed = problem;
+        snprintf(placed.pointer, sizeof placed.pointer, "%s%.80s", prefix, problem.pointer);
+        reply_field(reply, 422, &placed);
+    } else {
+        reply_status(reply, status, "the contract");
+    }
+    return false;
+}
+
+static void create(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const struct author author = api_author(request);
+    const struct json *document;
+    struct json_problem problem;
+    struct contract terms;
+    struct document made;
+
+    if (request_json(request, &document, &problem) != STATUS_OK) {
+        reply_field(reply, 400, &problem);
+        return;
+    }
+    if (!read_terms(api, request, reply, document, "", &terms))
+        return;
+    enum status status = contracts_create(
+        api->store, &author, &terms, answer_dump(request->arena, document), request->arena, &made);
+    if (status == STATUS_CONFLICT) {
+        problem = (struct json_problem){.pointer = "/vendor", .detail = "there is no such vendor"};
+        reply_field(reply, 422, &problem);
+        return;
+    }
+    answer_document(reply, status, 201, &made,
+                    answer_subject(request, "contract", terms.contract_id));
+}
+
+struct version {
+    int64_t effective_from_ms;
+    const struct json *document;
+};
+
+static const struct json_field version_fields[] = {
+    {.name = "effective_from",
+     .kind = JSON_FIELD_TIME,
+     .offset = offsetof(struct version, effective_from_ms),
+     .required = true},
+    {.name = "document",
+     .kind = JSON_FIELD_ANY,
+     .offset = offsetof(struct version, document),
+     .required = true},
+};
+
+static void add_version(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const struct author author = api_author(request);
+    const char *id = request_param(request, "id");
+    struct version version;
+    struct contract terms;
+    struct document made;
+
+    if (!answer_decode(request, reply, version_fields, 2, &version) ||
+        !read_terms(api, request, reply, version.document, "/document", &terms))
+        return;
+    if (strcmp(terms.contract_id, id) != 0) {
+        answer_bad(reply, "/document/contract", "must be the contract in the path");
+        return;
+    }
+    enum status status = contracts_add_version(api->store, &author, &terms,
+                                               answer_dump(request->arena, version.document),
+                                               version.effective_from_ms, request->arena, &made);
+    if (status == STATUS_STALE)
+        answer_bad(reply, "/effective_from", "must be after that of the newest version");
+    else if (status == STATUS_DENIED)
+        reply_problem(reply, 409,
+                      "vendor, currency and zone stay for a contract's life: make "
+                      "another contract");
+    else
+        answer_document(reply, status, 201, &made, answer_subject(request, "contract", id));
+}
+
+static void list(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    struct span json;
+    enum status status = contracts_list(api->store, request->arena, &json);
+
+    answer_json(reply, status, json, "contracts");
+}
+
+static void get(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const char *id = request_param(request, "id");
+    struct document contract;
+    enum status status = contracts_get(api->store, id, request->arena, &contract);
+
+    answer_document(reply, status, 200, &contract, answer_subject(request, "contract", id));
+}
+
+static const struct route rows[] = {
+    {"GET", "/api/v1/contracts", ROUTE_VIEWER, list, ROUTE_BODY_NORMAL},
+    {"POST", "/api/v1/contracts", ROUTE_OPERATOR, create, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/contracts/{id}", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},
+    {"POST", "/api/v1/contracts/{id}/versions", ROUTE_OPERATOR, add_version, ROUTE_BODY_NORMAL},
+};
+ROUTES_TABLE(routes_contracts, rows);

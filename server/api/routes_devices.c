@@ -1,0 +1,158 @@
+#include "server/api/answer.h"
+#include "server/api/api.h"
+#include "server/api/catalogue.h"
+#include "server/api/routes.h"
+#include "server/store/devices.h"
+#include "server/store/usage_report.h"
+
+static bool is_state(const char *text)
+{
+    static const char *const states[] = {"online", "offline", "behind", "revoked"};
+
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        if (strcmp(text, states[i]) == 0)
+            return true;
+    return false;
+}
+
+static void list(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    struct devices_filter filter = {
+        .state = request_query(request, "state"),
+        .group = request_query(request, "group"),
+        .text = request_query(request, "q"),
+    };
+    struct answer_page page;
+    struct span json;
+
+    if (!answer_read_page(request, reply, ANSWER_KEY_TEXT, &page))
+        return;
+    if (filter.state != NULL && !is_state(filter.state)) {
+        answer_bad(reply, "?state", "must be one of online, offline, behind, revoked");
+        return;
+    }
+    filter.after = page.after;
+    filter.limit = page.limit;
+    enum status status = devices_list(api->store, &filter, request->arena, &json);
+    answer_json(reply, status, json, "devices");
+}
+
+static const char *subject(const struct request *request)
+{
+    return answer_subject(request, "device", request_param(request, "id"));
+}
+
+static void get(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    struct document device;
+    enum status status =
+        devices_get(api->store, request_param(request, "id"), request->arena, &device);
+
+    answer_document(reply, status, 200, &device, subject(request));
+}
+
+struct patch {
+    const char *name;
+    const char *region;
+    const struct json *labels;
+};
+
+static const struct json_field patch_fields[] = {
+    {.name = "name", .kind = JSON_FIELD_TEXT, .offset = offsetof(struct patch, name), .max = 100},
+    {.name = "region",
+     .kind = JSON_FIELD_TEXT,
+     .offset = offsetof(struct patch, region),
+     .max = 48},
+    {.name = "labels", .kind = JSON_FIELD_ANY, .offset = offsetof(struct patch, labels)},
+};
+
+/* Labels are a flat object of texts. */
+static bool labels_fit(const struct json *labels)
+{
+    const char *name;
+
+    if (json_type(labels) != JSON_OBJECT || json_count(labels) > 32)
+        return false;
+    for (size_t i = 0; i < json_count(labels); i++)
+        if (json_text(json_member_at(labels, i, &name), NULL) == NULL)
+            return false;
+    return true;
+}
+
+static void update(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    struct patch patch = {0};
+    struct document device;
+    int64_t version;
+
+    if (!answer_read_match(request, reply, ANSWER_MATCH_OPTIONAL, &version) ||
+        !answer_decode(request, reply, patch_fields, 3, &patch))
+        return;
+    if (patch.labels != NULL && !labels_fit(patch.labels)) {
+        answer_bad(reply, "/labels", "must be an object of at most 32 texts");
+        return;
+    }
+    const struct author author = api_author(request);
+    const struct devices_patch change = {
+        .name = patch.name,
+        .region = patch.region,
+        .labels =
+            patch.labels != NULL ? answer_dump(request->arena, patch.labels) : (struct span){0},
+    };
+    enum status status = devices_update(api->store, &author, request_param(request, "id"), version,
+                                        &change, request->arena, &device);
+    answer_document(reply, status, 200, &device, subject(request));
+}
+
+static void revoke(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const struct author author = api_author(request);
+    struct document device;
+    enum status status =
+        devices_revoke(api->store, &author, request_param(request, "id"), request->arena, &device);
+
+    answer_document(reply, status, 200, &device, subject(request));
+}
+
+static void effective(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    struct span defaults;
+    struct span json;
+    enum status status = catalogue_defaults(request->arena, &defaults);
+
+    if (status == STATUS_OK)
+        status = devices_effective(api->store, request_param(request, "id"), defaults,
+                                   request->arena, &json);
+    answer_json(reply, status, json, subject(request));
+}
+
+static void usage(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    struct answer_page page;
+    struct span json;
+
+    if (!answer_read_page(request, reply, ANSWER_KEY_TEXT, &page))
+        return;
+    enum status status = usage_report_attempts(api->store, request_param(request, "id"), page.after,
+                                               page.limit, request->arena, &json);
+    if (status == STATUS_INVALID && page.after != NULL)
+        answer_bad(reply, "?after", "must be the \"next\" of the page before");
+    else
+        answer_json(reply, status, json, subject(request));
+}
+
+static const struct route rows[] = {
+    {"GET", "/api/v1/devices", ROUTE_VIEWER, list, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/devices/{id}", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},
+    {"PATCH", "/api/v1/devices/{id}", ROUTE_OPERATOR, update, ROUTE_BODY_NORMAL},
+    {"POST", "/api/v1/devices/{id}/revoke", ROUTE_ADMIN, revoke, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/devices/{id}/effective", ROUTE_VIEWER, effective, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/devices/{id}/usage", ROUTE_VIEWER, usage, ROUTE_BODY_NORMAL},
+};
+ROUTES_TABLE(routes_devices, rows);

@@ -1,0 +1,28 @@
+#include "server/api/answer.h"
+#include "server/api/api.h"
+#include "server/api/routes.h"
+#include "server/store/usage_report.h"
+
+static void fleet(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    struct span json;
+    enum status status = usage_report_fleet(api->store, request->arena, &json);
+
+    answer_json(reply, status, json, "the fleet");
+}
+
+static void events(void *context, struct request *request, struct reply *reply)
+{
+    (void)context;
+    (void)request;
+    /* proxies that collect an answer before they pass it on would hold back events for ever */
+    reply_header(reply, "X-Accel-Buffering", "no");
+    reply_events(reply);
+}
+
+static const struct route rows[] = {
+    {"GET", "/api/v1/fleet", ROUTE_VIEWER, fleet, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/events", ROUTE_VIEWER, events, ROUTE_BODY_NORMAL},
+};
+ROUTES_TABLE(routes_fleet, rows);

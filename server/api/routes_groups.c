@@ -1,0 +1,152 @@
+#include "server/api/answer.h"
+#include "server/api/api.h"
+#include "server/api/routes.h"
+#include "server/store/devices.h"
+#include "server/store/groups.h"
+
+#define PRIORITY_DEFAULT 100
+#define PRIORITY_MAX     1000000
+
+static const char *subject(const struct request *request)
+{
+    return answer_subject(request, "group", request_param(request, "id"));
+}
+
+static void list(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    struct answer_page page;
+    struct span json;
+
+    if (!answer_read_page(request, reply, ANSWER_KEY_TEXT, &page))
+        return;
+    enum status status = groups_list(api->store, page.after, page.limit, request->arena, &json);
+    answer_json(reply, status, json, "groups");
+}
+
+static void get(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    struct document group;
+    enum status status =
+        groups_get(api->store, request_param(request, "id"), request->arena, &group);
+
+    answer_document(reply, status, 200, &group, subject(request));
+}
+
+struct fields {
+    const char *id;
+    const char *name;
+    int64_t priority;
+};
+
+static const struct json_field fields[] = {
+    {.name = "name", .kind = JSON_FIELD_TEXT, .offset = offsetof(struct fields, name), .max = 100},
+    {.name = "priority",
+     .kind = JSON_FIELD_INT,
+     .offset = offsetof(struct fields, priority),
+     .min = 0,
+     .max = PRIORITY_MAX},
+    {.name = "id",
+     .kind = JSON_FIELD_SLUG,
+     .offset = offsetof(struct fields, id),
+     .required = true},
+};
+#define PATCH_FIELDS 2 /* without the id */
+
+static void create(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const struct author author = api_author(request);
+    struct fields made = {.priority = PRIORITY_DEFAULT};
+    struct document group;
+
+    if (!answer_decode(request, reply, fields, PATCH_FIELDS + 1, &made))
+        return;
+    enum status status =
+        groups_create(api->store, &author, made.id, made.name != NULL ? made.name : "",
+                      made.priority, request->arena, &group);
+    answer_document(reply, status, 201, &group, answer_subject(request, "group", made.id));
+}
+
+static void update(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const struct author author = api_author(request);
+    struct fields made = {.priority = -1};
+    struct document group;
+    int64_t version;
+
+    if (!answer_read_match(request, reply, ANSWER_MATCH_OPTIONAL, &version) ||
+        !answer_decode(request, reply, fields, PATCH_FIELDS, &made))
+        return;
+    const struct groups_patch patch = {made.name, made.priority};
+    enum status status = groups_update(api->store, &author, request_param(request, "id"), version,
+                                       &patch, request->arena, &group);
+    answer_document(reply, status, 200, &group, subject(request));
+}
+
+static void delete_group(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const struct author author = api_author(request);
+
+    answer_done(reply,
+                groups_delete(api->store, &author, request_param(request, "id"), request->arena),
+                subject(request));
+}
+
+static void members(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    struct answer_page page;
+    struct document group;
+    struct span json;
+
+    if (!answer_read_page(request, reply, ANSWER_KEY_TEXT, &page))
+        return;
+    const struct devices_filter filter = {
+        .after = page.after,
+        .limit = page.limit,
+        .group = request_param(request, "id"),
+    };
+    enum status status = groups_get(api->store, filter.group, request->arena, &group);
+    if (status == STATUS_OK)
+        status = devices_list(api->store, &filter, request->arena, &json);
+    answer_json(reply, status, json, subject(request));
+}
+
+static void add(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const struct author author = api_author(request);
+
+    answer_done(reply,
+                groups_add(api->store, &author, request_param(request, "id"),
+                           request_param(request, "device"), request->arena),
+                "such group or device");
+}
+
+static void remove_member(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const struct author author = api_author(request);
+
+    answer_done(reply,
+                groups_remove(api->store, &author, request_param(request, "id"),
+                              request_param(request, "device"), request->arena),
+                "such group or device");
+}
+
+static const struct route rows[] = {
+    {"GET", "/api/v1/groups", ROUTE_VIEWER, list, ROUTE_BODY_NORMAL},
+    {"POST", "/api/v1/groups", ROUTE_OPERATOR, create, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/groups/{id}", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},
+    {"PATCH", "/api/v1/groups/{id}", ROUTE_OPERATOR, update, ROUTE_BODY_NORMAL},
+    {"DELETE", "/api/v1/groups/{id}", ROUTE_OPERATOR, delete_group, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/groups/{id}/devices", ROUTE_VIEWER, members, ROUTE_BODY_NORMAL},
+    {"PUT", "/api/v1/groups/{id}/devices/{device}", ROUTE_OPERATOR, add, ROUTE_BODY_NORMAL},
+    {"DELETE", "/api/v1/groups/{id}/devices/{device}", ROUTE_OPERATOR, remove_member,
+     ROUTE_BODY_NORMAL},
+};
+ROUTES_TABLE(routes_groups, rows);

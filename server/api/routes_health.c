@@ -1,0 +1,56 @@
+#include "schema/base/log.h"
+#include "server/api/answer.h"
+#include "server/api/api.h"
+#include "server/api/metrics.h"
+#include "server/api/routes.h"
+#include "server/bus/bus.h"
+#include "server/store/usage_report.h"
+
+#define METRICS_BYTES ((size_t)64 << 10)
+
+/* The process answers: that is all it says. */
+static void health(void *context, struct request *request, struct reply *reply)
+{
+    (void)context;
+    (void)request;
+    reply_bytes(reply, 200, "text/plain; charset=utf-8", span_text("ok\n"));
+}
+
+/* Whether a balancer should send requests here: the database answers. A broker that is away is told
+ * but makes no instance unready, for then all would be. */
+static void ready(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    struct span json;
+
+    if (usage_report_fleet(api->store, request->arena, &json) != STATUS_OK) {
+        reply_header(reply, "Retry-After", "2");
+        reply_problem(reply, 503, "the database cannot be reached");
+        return;
+    }
+    bool broker = api->bus != NULL && bus_is_connected(api->bus);
+    reply_bytes(reply, 200, "text/plain; charset=utf-8",
+                span_text(broker ? "ready\n" : "ready, but the broker is away\n"));
+}
+
+static void metrics(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    struct buffer out;
+
+    buffer_init(&out, METRICS_BYTES);
+    metrics_write(api, request->arena, &out);
+    if (buffer_status(&out) == STATUS_OK)
+        reply_bytes(reply, 200, "text/plain; version=0.0.4; charset=utf-8",
+                    arena_copy(request->arena, buffer_span(&out)));
+    else
+        reply_status(reply, buffer_status(&out), "metrics");
+    buffer_release(&out);
+}
+
+static const struct route rows[] = {
+    {"GET", "/healthz", ROUTE_ANYONE, health, ROUTE_BODY_NORMAL},
+    {"GET", "/readyz", ROUTE_ANYONE, ready, ROUTE_BODY_NORMAL},
+    {"GET", "/metrics", ROUTE_ANYONE, metrics, ROUTE_BODY_NORMAL},
+};
+ROUTES_TABLE(routes_health, rows);

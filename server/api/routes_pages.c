@@ -1,0 +1,43 @@
+#include "server/api/api.h"
+#include "server/api/routes.h"
+#include "server/web/web.h"
+
+static bool takes_gzip(const struct request *request)
+{
+    const char *accepted = request_header(request, "Accept-Encoding");
+
+    return accepted != NULL && strstr(accepted, "gzip") != NULL;
+}
+
+static void page(void *context, struct request *request, struct reply *reply)
+{
+    const char *known = request_header(request, "If-None-Match");
+    const struct web_file *file = NULL;
+
+    (void)context;
+    if (strncmp(request->path, "/api/", 5) != 0)
+        file = web_find(request->path);
+    if (file == NULL) {
+        reply_problem(reply, 404, "there is nothing at this path");
+        return;
+    }
+    /* names do not change with their content, so browsers ask each time; the ETag makes that cheap
+     */
+    reply_header(reply, "Cache-Control", "no-cache");
+    reply_header(reply, "ETag", file->etag);
+    reply_header(reply, "Vary", "Accept-Encoding");
+    if (known != NULL && strcmp(known, file->etag) == 0) {
+        reply_empty(reply, 304);
+        return;
+    }
+    bool packed = file->gzip.size > 0 && takes_gzip(request);
+    if (packed)
+        reply_header(reply, "Content-Encoding", "gzip");
+    reply_bytes(reply, 200, file->type, packed ? file->gzip : file->data);
+}
+
+static const struct route rows[] = {
+    {"GET", "/", ROUTE_ANYONE, page, ROUTE_BODY_NORMAL},
+    {"GET", "/*", ROUTE_ANYONE, page, ROUTE_BODY_NORMAL},
+};
+ROUTES_TABLE(routes_pages, rows);

@@ -1,0 +1,16 @@
+/* session.h - the cookie of a logged-in browser */
+#ifndef SERVER_API_SESSION_H
+#define SERVER_API_SESSION_H
+
+#include "server/http/request.h"
+
+#define SESSION_LIFE_S (12 * 3600)
+
+/* The token that the request shows; NULL: none. */
+const char *session_token(const struct request *request);
+
+/* The Set-Cookie value that gives the token to the browser, or takes it back when token is "". In
+ * the request's arena; NULL when that is full. */
+const char *session_cookie(const struct request *request, const char *token);
+
+#endif

@@ -1,0 +1,88 @@
+#include "server/config.h"
+
+#include <stddef.h>
+
+#include "schema/base/log.h"
+#include "server/authority.h"
+#include "server/http/listen.h"
+
+#define FIELD(name) .offset = offsetof(struct config, name)
+
+static const struct option_spec specs[] = {
+    {"state_dir", OPTION_TEXT, "/var/lib/mynad", FIELD(state_dir),
+     .help = "folder of the keys and certificates"},
+    {"database", OPTION_TEXT, "dbname=myna", FIELD(database),
+     .help = "PostgreSQL, as a libpq connection string"},
+    {"listen", OPTION_TEXT, "127.0.0.1:8080", FIELD(listen),
+     .help = "address of API and dashboard; other than loopback only with TLS"},
+    {"tls_cert", OPTION_TEXT, NULL, FIELD(tls_cert),
+     .help = "PEM certificate chain of that address"},
+    {"tls_key", OPTION_TEXT, NULL, FIELD(tls_key), .help = "PEM private key of that certificate"},
+    {"device_listen", OPTION_TEXT, "0.0.0.0:8443", FIELD(device_listen),
+     .help = "address at which robots enrol; always TLS"},
+    {"device_url", OPTION_TEXT, "https://localhost:8443", FIELD(device_url),
+     .help = "the same as robots reach it"},
+    {"device_names", OPTION_TEXT, "DNS:localhost,IP:127.0.0.1", FIELD(device_names),
+     .help = "names in that listener's certificate (init)"},
+    {"broker_names", OPTION_TEXT, "DNS:localhost,IP:127.0.0.1", FIELD(broker_names),
+     .help = "names in the broker's certificate (init)"},
+    {"broker", OPTION_TEXT, "127.0.0.1:8884", FIELD(broker),
+     .help = "the broker's listener for servers, host:port"},
+    {"robot_broker", OPTION_TEXT, "localhost:8883", FIELD(robot_broker),
+     .help = "the broker's listener for robots, host:port, several with commas"},
+    {"instance", OPTION_INT, "1", .min = 1, .max = AUTHORITY_INSTANCES, FIELD(instance),
+     .help = "which of several mynads on one database this is"},
+    {"demo_media", OPTION_TEXT, NULL, FIELD(demo_media),
+     .help = "folder of a robot's videos on this machine, for the dashboard"},
+    {"demo_device", OPTION_TEXT, "myna-1", FIELD(demo_device),
+     .help = "the robot whose videos those are"},
+    {"log_level", OPTION_CHOICE, "info", .choices = "debug|info|warning|error", FIELD(log_level),
+     .help = "what is logged"},
+    {"stale_window_s", OPTION_INT, "60", .min = 0, .max = 3600, FIELD(stale_window_s),
+     .help = "seconds in which an old message is late, not suspicious"},
+};
+
+static const struct option_table table = {"mynad", "MYNAD", specs, sizeof specs / sizeof *specs};
+
+static enum status check(const struct config *config, char *problem)
+{
+    bool has_cert = config->tls_cert != NULL;
+
+    if (has_cert != (config->tls_key != NULL)) {
+        snprintf(problem, 256, "tls_cert and tls_key belong together: set both or neither");
+        return STATUS_INVALID;
+    }
+    if (!has_cert && !listen_is_loopback(config->listen)) {
+        snprintf(problem, 256,
+                 "listen = \"%.60s\" needs tls_cert and tls_key: without TLS only a loopback "
+                 "address is allowed",
+                 config->listen);
+        return STATUS_INVALID;
+    }
+    return STATUS_OK;
+}
+
+static void apply_log_level(const char *name)
+{
+    static const char *const names[] = {"debug", "info", "warning", "error"};
+
+    for (int i = LOG_DEBUG; i <= LOG_ERROR; i++)
+        if (strcmp(name, names[i]) == 0)
+            log_set_level((enum log_level)i);
+}
+
+enum status config_parse(struct config *config, int argc, char **argv, int *rest, char problem[256])
+{
+    enum status status = option_parse(&table, CONFIG_FILE, argc, argv, config, rest, problem);
+
+    if (status == STATUS_OK)
+        status = check(config, problem);
+    if (status == STATUS_OK)
+        apply_log_level(config->log_level);
+    return status;
+}
+
+void config_print_help(FILE *out)
+{
+    option_print_help(&table, out);
+}

@@ -1,0 +1,38 @@
+/* config.h - mynad's options: one table for file, environment, command line and --help */
+#ifndef SERVER_CONFIG_H
+#define SERVER_CONFIG_H
+
+#include <stdio.h>
+
+#include "schema/base/option.h"
+
+#define CONFIG_FILE "/etc/myna/mynad.conf"
+
+/* Plain data; texts live as long as the process. */
+struct config {
+    const char *state_dir;
+    const char *database;
+    const char *listen;
+    const char *tls_cert;
+    const char *tls_key;
+    const char *device_listen;
+    const char *device_url;
+    const char *device_names;
+    const char *broker_names;
+    const char *broker;
+    const char *robot_broker;
+    int64_t instance;
+    const char *demo_media;
+    const char *demo_device;
+    const char *log_level;
+    int64_t stale_window_s;
+};
+
+/* STATUS_INVALID: problem is one line with option, cause and cure. *rest: the first argument that
+ * is no option. */
+MUST_CHECK enum status config_parse(struct config *config, int argc, char **argv, int *rest,
+                                    char problem[256]);
+
+void config_print_help(FILE *out);
+
+#endif

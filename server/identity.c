@@ -1,0 +1,33 @@
+#include "server/identity.h"
+
+#include "schema/base/clock.h"
+#include "server/store/sealing_keys.h"
+
+static enum status make(const struct authority *authority, struct sealing_keys_row *row)
+{
+    uint8_t private_key[PKI_X25519_SIZE];
+    enum status status = pki_make_x25519(private_key, row->public_key);
+
+    row->valid_from_ms = clock_wall_ms();
+    if (status == STATUS_OK)
+        status = crypto_wrap(authority_master(authority), "sealing-key",
+                             span_of(private_key, sizeof private_key), row->private_wrapped);
+    crypto_wipe(private_key, sizeof private_key);
+    if (status == STATUS_OK)
+        status = authority_sign_key(authority, row->public_key, row->valid_from_ms, row->signature,
+                                    &row->signature_size);
+    if (status == STATUS_OK)
+        box_key_id(row->public_key, row->key_id);
+    return status;
+}
+
+enum status identity_ensure(struct store *store, const struct authority *authority)
+{
+    struct sealing_keys_row row;
+    enum status status = sealing_keys_current(store, &row);
+
+    if (status != STATUS_NOT_FOUND)
+        return status;
+    status = make(authority, &row);
+    return status == STATUS_OK ? sealing_keys_add_first(store, &row) : status;
+}

@@ -1,0 +1,286 @@
+#include "server/server.h"
+
+#include <limits.h>
+
+#include "schema/base/clock.h"
+#include "schema/base/file.h"
+#include "schema/base/log.h"
+#include "server/api/api.h"
+#include "server/bus/ingest.h"
+#include "server/feed.h"
+#include "server/identity.h"
+#include "server/jobs/janitor.h"
+#include "server/jobs/outbox.h"
+#include "server/store/migrate.h"
+
+#define CONNECTIONS    24
+#define WORKERS        12
+#define DEVICE_WORKERS 4
+#define EVENT_STREAMS  1000
+#define HEARTBEAT_MS   15000
+#define BROKERS_MAX    4
+
+#define LOGIN_ACCOUNTS  4096
+#define LOGIN_FAILURES  10
+#define LOGIN_WINDOW_MS ((int64_t)5 * 60 * 1000)
+
+struct server {
+    const struct config *config;
+    struct authority *authority;
+    struct store *store;
+    struct hub *hub;
+    struct throttle *throttle;
+    struct bus *bus;
+    struct ingest *ingest;
+    struct outbox *outbox;
+    struct janitor *janitor;
+    struct feed *feed;
+    struct http *http;
+    struct http *device_http;
+    char *tls_cert;
+    char *tls_key;
+    char *broker_list;
+    const char *brokers[BROKERS_MAX];
+    struct api api;
+    int64_t heartbeat_ms;
+};
+
+static enum status say(char *problem, enum status status, const char *what)
+{
+    if (status != STATUS_OK)
+        snprintf(problem, 256, "%s: %s", what, status_text(status));
+    return status;
+}
+
+/* "a:1,b:2" taken apart in place. */
+static enum status split_brokers(struct server *server, char *problem)
+{
+    char *at = strdup(server->config->robot_broker);
+
+    server->broker_list = at;
+    while (at != NULL && *at != '\0') {
+        size_t size = strcspn(at, ",");
+        bool more = at[size] == ',';
+
+        if (server->api.broker_count == BROKERS_MAX || size == 0) {
+            snprintf(problem, 256, "robot_broker must be 1 to %d addresses, host:port",
+                     BROKERS_MAX);
+            return STATUS_INVALID;
+        }
+        at[size] = '\0';
+        server->brokers[server->api.broker_count++] = at;
+        at += size + more;
+    }
+    return at != NULL ? STATUS_OK : say(problem, STATUS_MEMORY, "mynad");
+}
+
+static enum status open_database(struct server *server, char *problem)
+{
+    char detail[256];
+    enum status status =
+        store_open(&server->store, server->config->database, CONNECTIONS, "mynad", problem);
+
+    if (status != STATUS_OK)
+        return status;
+    status = migrate_check(server->store, detail);
+    if (status == STATUS_STALE)
+        snprintf(problem, 256, "the database's schema is not current: run \"mynad migrate\" first");
+    else if (status != STATUS_OK)
+        snprintf(problem, 256, "%.250s", detail);
+    if (status == STATUS_OK)
+        status = say(problem, identity_ensure(server->store, server->authority),
+                     "the sealing key cannot be made");
+    return status;
+}
+
+static enum status start_bus(struct server *server, char *problem)
+{
+    const struct config *config = server->config;
+    char client_id[16];
+    char ca_file[PATH_MAX];
+    char cert_file[PATH_MAX];
+    char key_file[PATH_MAX];
+    const struct bus_options options = {
+        .broker = config->broker,
+        .client_id = client_id,
+        .ca_file = ca_file,
+        .cert_file = cert_file,
+        .key_file = key_file,
+        .master_key = authority_master(server->authority),
+    };
+    const struct ingest_options ingest_options = {
+        .master_key = authority_master(server->authority),
+        .stale_window_ms = config->stale_window_s * 1000,
+    };
+    const struct outbox_options outbox_options = {
+        .master_key = authority_master(server->authority),
+        .robot_broker = config->robot_broker,
+    };
+
+    snprintf(client_id, sizeof client_id, "Mynad_%d", (int)config->instance);
+    snprintf(ca_file, sizeof ca_file, "%s/root.pem", config->state_dir);
+    snprintf(cert_file, sizeof cert_file, "%s/mynad-%d.pem", config->state_dir,
+             (int)config->instance);
+    snprintf(key_file, sizeof key_file, "%s/mynad-%d.key", config->state_dir,
+             (int)config->instance);
+    enum status status = bus_start(&server->bus, &options);
+    if (status == STATUS_OK)
+        status = ingest_start(&server->ingest, server->store, server->bus, &ingest_options);
+    if (status == STATUS_OK)
+        status = outbox_start(&server->outbox, server->store, server->bus, &outbox_options);
+    if (status == STATUS_OK)
+        status = janitor_start(&server->janitor, server->store);
+    return say(problem, status, "the connection to the broker cannot be started");
+}
+
+static enum status read_pem(const char *path, char **out, char *problem)
+{
+    uint8_t *data;
+    size_t size;
+    enum status status = file_read(path, (size_t)256 << 10, &data, &size);
+
+    if (status != STATUS_OK) {
+        snprintf(problem, 256, "cannot read \"%.180s\": %s", path, status_text(status));
+        return status;
+    }
+    *out = (char *)data;
+    return STATUS_OK;
+}
+
+static void fill_api(struct server *server)
+{
+    struct api *api = &server->api;
+
+    api->store = server->store;
+    api->authority = server->authority;
+    api->hub = server->hub;
+    api->throttle = server->throttle;
+    api->device_url = server->config->device_url;
+    api->brokers = server->brokers;
+    api->demo_media = server->config->demo_media;
+    api->demo_device = server->config->demo_device;
+    api->bus = server->bus;
+    api->ingest = server->ingest;
+    api->outbox = server->outbox;
+}
+
+static enum status start_listener(struct server *server, char *problem)
+{
+    const struct config *config = server->config;
+    struct http_options options = {
+        .address = config->listen,
+        .hooks = api_hooks(),
+        .context = &server->api,
+        .hub = server->hub,
+        .workers = WORKERS,
+    };
+    enum status status = STATUS_OK;
+
+    if (config->tls_cert != NULL) {
+        status = read_pem(config->tls_cert, &server->tls_cert, problem);
+        if (status == STATUS_OK)
+            status = read_pem(config->tls_key, &server->tls_key, problem);
+        options.cert_pem = server->tls_cert;
+        options.key_pem = server->tls_key;
+    }
+    options.tables = api_routes(&options.table_count);
+    if (status == STATUS_OK)
+        status = http_start(&server->http, &options, problem);
+    server->api.http = server->http;
+    return status;
+}
+
+static enum status start_device_listener(struct server *server, char *problem)
+{
+    struct http_options options = {
+        .address = server->config->device_listen,
+        .cert_pem = authority_https_cert(server->authority),
+        .key_pem = authority_https_key(server->authority),
+        .context = &server->api,
+        .workers = DEVICE_WORKERS,
+    };
+
+    options.tables = api_robot_routes(&options.table_count);
+    return http_start(&server->device_http, &options, problem);
+}
+
+static enum status start_parts(struct server *server, char *problem)
+{
+    const struct config *config = server->config;
+    enum status status = split_brokers(server, problem);
+
+    if (status == STATUS_OK)
+        status = authority_open(&server->authority, config->state_dir, problem);
+    if (status == STATUS_OK)
+        status = open_database(server, problem);
+    if (status == STATUS_OK)
+        status = say(problem, hub_create(&server->hub, EVENT_STREAMS), "event streams");
+    if (status == STATUS_OK)
+        status =
+            say(problem,
+                throttle_create(&server->throttle, LOGIN_ACCOUNTS, LOGIN_FAILURES, LOGIN_WINDOW_MS),
+                "logins");
+    if (status == STATUS_OK)
+        status = start_bus(server, problem);
+    if (status == STATUS_OK)
+        status = say(problem, feed_start(&server->feed, server->store, server->hub),
+                     "the database's events cannot be followed");
+    fill_api(server);
+    if (status == STATUS_OK)
+        status = start_device_listener(server, problem);
+    if (status == STATUS_OK)
+        status = start_listener(server, problem);
+    return status;
+}
+
+enum status server_start(struct server **out, const struct config *config, char problem[256])
+{
+    struct server *server = calloc(1, sizeof *server);
+
+    if (server == NULL)
+        return say(problem, STATUS_MEMORY, "mynad");
+    server->config = config;
+    enum status status = start_parts(server, problem);
+    if (status != STATUS_OK) {
+        server_stop(server);
+        return status;
+    }
+    log_info("mynad", "listening on %s", http_url(server->http));
+    log_info("mynad", "robots enrol at %s (port %u)", config->device_url,
+             http_port(server->device_http));
+    *out = server;
+    return STATUS_OK;
+}
+
+void server_tick(struct server *server)
+{
+    int64_t now_ms = clock_mono_ms();
+
+    if (now_ms - server->heartbeat_ms < HEARTBEAT_MS)
+        return;
+    server->heartbeat_ms = now_ms;
+    hub_heartbeat(server->hub);
+}
+
+void server_stop(struct server *server)
+{
+    if (server == NULL)
+        return;
+    http_stop(server->http);
+    http_stop(server->device_http);
+    feed_stop(server->feed);
+    janitor_stop(server->janitor);
+    outbox_stop(server->outbox);
+    ingest_stop(server->ingest);
+    bus_stop(server->bus);
+    throttle_free(server->throttle);
+    hub_free(server->hub);
+    store_close(server->store);
+    authority_close(server->authority);
+    free(server->tls_cert);
+    if (server->tls_key != NULL)
+        crypto_wipe(server->tls_key, strlen(server->tls_key));
+    free(server->tls_key);
+    free(server->broker_list);
+    free(server);
+}

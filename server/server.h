@@ -1,0 +1,20 @@
+/* server.h - a running mynad: its parts, started in order and stopped in reverse */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include "server/config.h"
+
+struct server;
+
+/* Returns when everything runs. config outlives the server. On failure nothing runs any more and
+ * problem is one line with cause and cure. The caller owns *out. */
+MUST_CHECK enum status server_start(struct server **out, const struct config *config,
+                                    char problem[256]);
+
+/* To be called about once a second. */
+void server_tick(struct server *server);
+
+/* NULL is allowed. */
+void server_stop(struct server *server);
+
+#endif

@@ -1,0 +1,145 @@
+#include "server/tasks.h"
+
+#include "schema/wire/topic.h"
+#include "server/api/password.h"
+#include "server/authority.h"
+#include "server/store/migrate.h"
+#include "server/store/operators.h"
+
+#define ARENA_BYTES ((size_t)1 << 20)
+
+static int fail(const char *problem)
+{
+    fprintf(stderr, "mynad: %s\n", problem);
+    return 1;
+}
+
+static int refuse_words(int argc, char **argv)
+{
+    fprintf(stderr, "mynad: %s takes nothing after it, got \"%s\"\n", argv[0], argv[argc - 1]);
+    return 2;
+}
+
+int tasks_init(const struct config *config, int argc, char **argv)
+{
+    const struct authority_names names = {config->broker_names, config->device_names};
+    char problem[256];
+    unsigned made;
+
+    if (argc > 1)
+        return refuse_words(argc, argv);
+    if (authority_init(config->state_dir, &names, &made, problem) != STATUS_OK)
+        return fail(problem);
+    if (made > 0)
+        printf("keys and certificates are in %s (%u files written)\n", config->state_dir, made);
+    else
+        printf("keys and certificates are in %s; nothing was missing\n", config->state_dir);
+    return 0;
+}
+
+int tasks_migrate(const struct config *config, int argc, char **argv)
+{
+    struct store *store;
+    char problem[256];
+    unsigned applied = 0;
+
+    if (argc > 1)
+        return refuse_words(argc, argv);
+    if (store_open(&store, config->database, 1, "mynad migrate", problem) != STATUS_OK)
+        return fail(problem);
+    enum status status = migrate_run(store, &applied, problem);
+    store_close(store);
+    if (status != STATUS_OK)
+        return fail(problem);
+    printf("the schema is current (%u migrations applied)\n", applied);
+    return 0;
+}
+
+/* One line of standard input, without its end. */
+static bool read_password(char out[PASSWORD_MAX + 2], char *problem)
+{
+    if (fgets(out, PASSWORD_MAX + 2, stdin) == NULL) {
+        snprintf(problem, 256, "give the password as one line on standard input");
+        return false;
+    }
+    out[strcspn(out, "\n")] = '\0';
+    size_t size = strlen(out);
+    if (size < PASSWORD_MIN || size > PASSWORD_MAX) {
+        snprintf(problem, 256, "the password must have %d to %d bytes", PASSWORD_MIN, PASSWORD_MAX);
+        return false;
+    }
+    return true;
+}
+
+struct role_option {
+    const char *role;
+};
+
+static bool read_role(int argc, char **argv, const char **role, char *problem)
+{
+    static const struct option_spec specs[] = {
+        {"role", OPTION_CHOICE, .choices = "viewer|operator|approver|admin",
+         .offset = offsetof(struct role_option, role), .help = "what the operator may do"},
+    };
+    static const struct option_table table = {"mynad operator NAME", NULL, specs, 1};
+    struct role_option options = {0};
+    int rest;
+
+    if (argc < 2 || !topic_is_slug(span_text(argv[1]))) {
+        snprintf(problem, 256,
+                 "usage: mynad operator NAME --role ROLE; a name is 1 to 48 of a-z, "
+                 "0-9 and -");
+        return false;
+    }
+    /* the name stands where a program's own would */
+    if (option_parse(&table, NULL, argc - 1, argv + 1, &options, &rest, problem) != STATUS_OK)
+        return false;
+    if (options.role == NULL || rest != argc - 1) {
+        snprintf(problem, 256, "usage: mynad operator NAME --role viewer|operator|approver|admin");
+        return false;
+    }
+    *role = options.role;
+    return true;
+}
+
+static enum status put_operator(const struct config *config, const char *name, const char *role,
+                                const char *password, struct arena *arena, char *problem)
+{
+    const struct author author = {"mynad", ""};
+    struct store *store;
+    const char *hash;
+    enum status status = store_open(&store, config->database, 1, "mynad operator", problem);
+
+    if (status != STATUS_OK)
+        return status;
+    status = password_hash(password, arena, &hash);
+    if (status == STATUS_OK)
+        status = operators_put(store, &author, name, role, hash, arena);
+    store_close(store);
+    if (status != STATUS_OK)
+        snprintf(problem, 256, "the operator cannot be stored: %s (has \"mynad migrate\" run?)",
+                 status_text(status));
+    return status;
+}
+
+int tasks_operator(const struct config *config, int argc, char **argv)
+{
+    char password[PASSWORD_MAX + 2];
+    struct arena *arena;
+    char problem[256];
+    const char *role;
+
+    if (!read_role(argc, argv, &role, problem) || !read_password(password, problem)) {
+        fail(problem);
+        return 2;
+    }
+    if (arena_create(&arena, ARENA_BYTES) != STATUS_OK)
+        return fail(status_text(STATUS_MEMORY));
+    enum status status = put_operator(config, argv[1], role, password, arena, problem);
+    crypto_wipe(password, sizeof password);
+    arena_free(arena);
+    if (status != STATUS_OK)
+        return fail(problem);
+    printf("operator %s has the role %s now\n", argv[1], role);
+    return 0;
+}
