@@ -173,5 +173,5 @@ export function Usage() {
         onChange=${(value) => change({ days: value === "1" ? "" : value })} />
     </${PageHead}>
     <${Loaded} state=${state} lines=${8}>${(data) => html`<${Body} key=${length} rows=${data.items} count=${count} />`}</${Loaded}>
-    <${Imports} />`;
+    ${state.data && html`<${Imports} />`}`;
 }
