@@ -422,11 +422,6 @@ enum status bus_start(struct bus **out, const struct bus_options *options)
     return STATUS_OK;
 }
 
-void bus_close_queue(struct bus *bus)
-{
-    queue_close(bus->queue);
-}
-
 static void stop_keeper(struct bus *bus)
 {
     pthread_mutex_lock(&bus->mutex);

@@ -35,9 +35,6 @@ MUST_CHECK enum status bus_start(struct bus **out, const struct bus_options *opt
 /* Disconnects; wakes bus_receive(). NULL is allowed. */
 void bus_stop(struct bus *bus);
 
-/* Makes every waiting and later bus_receive() answer STATUS_CLOSED once the queue is empty. */
-void bus_close_queue(struct bus *bus);
-
 /* One received message. */
 struct bus_message {
     char device_id[LIMIT_SLUG + 1];

@@ -114,24 +114,26 @@ static enum status insert_run(struct store_conn *conn, void *context)
 }
 
 enum status booking_store(struct store_conn *conn, struct arena *arena,
-                          const struct booking_record *records, size_t count, size_t *quarantined)
+                          const struct booking_record *records, size_t count, bool *refused)
 {
     struct run run = {arena, records, count};
+    const size_t half = count / 2;
 
+    memset(refused, 0, count * sizeof *refused);
     if (count == 0)
         return STATUS_OK;
     enum status status = store_attempt(conn, insert_run, &run);
     if (status != STATUS_INVALID)
         return status;
     if (count == 1) {
-        (*quarantined)++;
+        refused[0] = true;
         return booking_quarantine(conn, records->device_id, records->journal_id, records->seq,
                                   records->encoded, store_problem(conn));
     }
-    status = booking_store(conn, arena, records, count / 2, quarantined);
+    status = booking_store(conn, arena, records, half, refused);
     if (status != STATUS_OK)
         return status;
-    return booking_store(conn, arena, records + count / 2, count - count / 2, quarantined);
+    return booking_store(conn, arena, records + half, count - half, refused + half);
 }
 
 enum status booking_quarantine(struct store_conn *conn, const char *device_id,

@@ -1,0 +1,392 @@
+#include "server/bus/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/bus/hearing.h"
+#include "server/store/events.h"
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int by_row(const void *a, const void *b)
+{
+    return strcmp(((const struct link_row *)a)->device_id, ((const struct link_row *)b)->device_id);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct journal_key *left = a;
+    const struct journal_key *right = b;
+    int order = strcmp(left->device_id, right->device_id);
+
+    return order ? order : memcmp(left->journal_id, right->journal_id, sizeof left->journal_id);
+}
+
+/* ---- finding ---- */
+
+struct batch_device *batch_find_device(struct batch *batch, const char *device_id)
+{
+    size_t low = 0;
+    size_t high = batch->device_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(batch->devices[middle].row->device_id, device_id);
+
+        if (order == 0)
+            return &batch->devices[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* A device has few journals in a batch, but a batch has many devices: those that the database knew
+ * come sorted, new ones stand behind them. */
+struct journal_row *batch_find_journal(struct batch *batch, const char *device_id,
+                                       const uint8_t journal_id[16])
+{
+    for (size_t i = batch->journal_count; i-- > 0;) {
+        struct journal_row *journal = &batch->journals[i];
+
+        if (memcmp(journal->journal_id, journal_id, 16) == 0 &&
+            strcmp(journal->device_id, device_id) == 0)
+            return journal;
+    }
+    return NULL;
+}
+
+struct journal_row *batch_add_journal(struct batch *batch, const char *device_id,
+                                      const uint8_t journal_id[16])
+{
+    struct journal_row *journal = &batch->journals[batch->journal_count++];
+
+    *journal = (struct journal_row){.status = JOURNAL_OPEN};
+    memcpy(journal->device_id, device_id, strlen(device_id) + 1);
+    memcpy(journal->journal_id, journal_id, sizeof journal->journal_id);
+    return journal;
+}
+
+void batch_alarm(struct batch *batch, const char *kind, const char *severity, const char *device_id,
+                 const char *detail)
+{
+    batch->alarms[batch->alarm_count++] = (struct alarm){
+        .kind = kind,
+        .severity = severity,
+        .subject = arena_format(batch->arena, "device/%s", device_id),
+        .detail = detail,
+    };
+}
+
+/* ---- loading ---- */
+
+/* Room for the most that the items can need: a record may raise two alerts. */
+static enum status make_lists(struct batch *batch)
+{
+    size_t records = 0;
+
+    for (size_t i = 0; i < batch->item_count; i++)
+        records += batch->items[i].usage.count;
+    const size_t items = batch->item_count;
+    batch->journal_room = items * 3;
+    batch->devices = arena_take(batch->arena, items * sizeof *batch->devices);
+    batch->journals = arena_take(batch->arena, batch->journal_room * sizeof *batch->journals);
+    batch->journals_before =
+        arena_take(batch->arena, batch->journal_room * sizeof *batch->journals_before);
+    batch->records = arena_take(batch->arena, (records + 1) * sizeof *batch->records);
+    batch->may_be_refiled = arena_take(batch->arena, (records + 1) * sizeof(bool));
+    batch->alarms = arena_take(batch->arena, (items * 3 + records * 2) * sizeof *batch->alarms);
+    batch->answers = arena_take(batch->arena, items * sizeof *batch->answers);
+    batch->states = arena_take(batch->arena, 2 * items * sizeof *batch->states);
+    batch->device_count = batch->record_count = 0;
+    batch->journal_count = batch->journals_found = 0;
+    batch->alarm_count = batch->answer_count = batch->state_count = 0;
+    batch->stats = (struct ingest_stats){0};
+    return arena_failed(batch->arena) ? STATUS_MEMORY : STATUS_OK;
+}
+
+static enum status lock_devices(struct store_conn *conn, struct batch *batch)
+{
+    const char **ids = arena_take(batch->arena, batch->item_count * sizeof *ids);
+    size_t count = 0;
+
+    if (!ids)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < batch->item_count; i++)
+        ids[i] = batch->items[i].device_id;
+    qsort(ids, batch->item_count, sizeof *ids, by_text);
+    for (size_t i = 0; i < batch->item_count; i++) {
+        if (count == 0 || strcmp(ids[count - 1], ids[i]) != 0)
+            ids[count++] = ids[i];
+    }
+
+    struct link_row *rows = arena_take(batch->arena, count * sizeof *rows);
+    if (!rows)
+        return STATUS_MEMORY;
+    enum status status = link_lock(conn, batch->arena, ids, count, rows, &batch->device_count);
+    if (status != STATUS_OK)
+        return status;
+    qsort(rows, batch->device_count, sizeof *rows, by_row);
+    for (size_t i = 0; i < batch->device_count; i++)
+        batch->devices[i] = (struct batch_device){.row = &rows[i]};
+    return STATUS_OK;
+}
+
+static size_t add_key(struct journal_key *keys, size_t count, const char *device_id,
+                      const uint8_t *journal_id)
+{
+    static const uint8_t none[16];
+
+    if (memcmp(journal_id, none, sizeof none) == 0)
+        return count;
+    keys[count].device_id = device_id;
+    memcpy(keys[count].journal_id, journal_id, sizeof keys[count].journal_id);
+    return count + 1;
+}
+
+/* The journals that messages name, their parents, and those that the devices' last hellos named. */
+static enum status lock_journals(struct store_conn *conn, struct batch *batch)
+{
+    struct journal_key *keys =
+        arena_take(batch->arena, (batch->item_count * 2 + batch->device_count) * sizeof *keys);
+    size_t count = 0;
+    size_t unique = 0;
+
+    if (!keys)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < batch->item_count; i++) {
+        const struct intake_item *item = &batch->items[i];
+
+        count = add_key(keys, count, item->device_id, item->journal_id);
+        if (item->hello)
+            count = add_key(keys, count, item->device_id, item->hello->parent.id);
+    }
+    for (size_t i = 0; i < batch->device_count; i++)
+        count = add_key(keys, count, batch->devices[i].row->device_id,
+                        batch->devices[i].row->journal_id);
+    if (count == 0)
+        return STATUS_OK;
+    qsort(keys, count, sizeof *keys, by_key);
+    for (size_t i = 0; i < count; i++) {
+        if (unique == 0 || by_key(&keys[unique - 1], &keys[i]) != 0)
+            keys[unique++] = keys[i];
+    }
+    enum status status =
+        journal_lock(conn, batch->arena, keys, unique, batch->journals, &batch->journal_count);
+    if (status != STATUS_OK)
+        return status;
+    batch->journals_found = batch->journal_count;
+    memcpy(batch->journals_before, batch->journals, batch->journal_count * sizeof *batch->journals);
+    return STATUS_OK;
+}
+
+/* ---- saving ---- */
+
+/* Leaves out the records that a parent journal brought already. */
+static enum status drop_refiled(struct store_conn *conn, struct batch *batch)
+{
+    size_t kept = 0;
+    bool any = false;
+
+    for (size_t i = 0; i < batch->record_count; i++)
+        any = any || batch->may_be_refiled[i];
+    if (!any)
+        return STATUS_OK;
+    bool *known = arena_take(batch->arena, batch->record_count * sizeof *known);
+    if (!known)
+        return STATUS_MEMORY;
+    enum status status =
+        booking_find_refiled(conn, batch->arena, batch->records, batch->record_count, known);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; i < batch->record_count; i++) {
+        if (known[i] && batch->may_be_refiled[i])
+            batch->stats.duplicates++;
+        else
+            batch->records[kept++] = batch->records[i];
+    }
+    batch->record_count = kept;
+    return STATUS_OK;
+}
+
+static void note_refused(struct batch *batch, const struct booking_record *record)
+{
+    batch->stats.quarantined++;
+    batch->stats.records--;
+    batch_alarm(batch, "usage_quarantined", "critical", record->device_id,
+                arena_format(batch->arena, "{\"seq\":%lld,\"problem\":\"the database refused it\"}",
+                             (long long)record->seq));
+}
+
+static enum status book_records(struct store_conn *conn, struct batch *batch)
+{
+    bool *refused = arena_take(batch->arena, batch->record_count * sizeof *refused);
+    enum status status = refused ? drop_refiled(conn, batch) : STATUS_MEMORY;
+
+    if (status == STATUS_OK)
+        status = booking_store(conn, batch->arena, batch->records, batch->record_count, refused);
+    if (status != STATUS_OK)
+        return status;
+    batch->stats.records += batch->record_count;
+    for (size_t i = 0; i < batch->record_count; i++) {
+        if (refused[i])
+            note_refused(batch, &batch->records[i]);
+    }
+    return STATUS_OK;
+}
+
+/* Writes only what was changed: most messages leave the journals alone. */
+static enum status save_journals(struct store_conn *conn, struct batch *batch)
+{
+    struct journal_row *changed = arena_take(batch->arena, batch->journal_count * sizeof *changed);
+    size_t count = 0;
+
+    if (!changed)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < batch->journal_count; i++) {
+        if (i >= batch->journals_found ||
+            memcmp(&batch->journals[i], &batch->journals_before[i], sizeof *changed) != 0)
+            changed[count++] = batch->journals[i];
+    }
+    return count > 0 ? journal_save(conn, batch->arena, changed, count) : STATUS_OK;
+}
+
+static enum status save_devices(struct store_conn *conn, struct batch *batch)
+{
+    struct link_row *rows = arena_take(batch->arena, batch->device_count * sizeof *rows);
+    size_t count = 0;
+
+    if (!rows)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < batch->device_count; i++) {
+        if (batch->devices[i].changed)
+            rows[count++] = *batch->devices[i].row;
+    }
+    return count > 0 ? link_save(conn, batch->arena, rows, count) : STATUS_OK;
+}
+
+static enum status tell(struct store_conn *conn, struct batch *batch)
+{
+    const char **told = arena_take(batch->arena, batch->device_count * sizeof *told);
+    const char **used = arena_take(batch->arena, batch->record_count * sizeof *used);
+    size_t told_count = 0;
+    size_t used_count = 0;
+    bool wake = false;
+
+    if (!told || !used)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < batch->device_count; i++) {
+        if (batch->devices[i].told)
+            told[told_count++] = batch->devices[i].row->device_id;
+        wake = wake || batch->devices[i].row->send_now;
+    }
+    for (size_t i = 0; i < batch->record_count; i++) {
+        if (used_count == 0 || strcmp(used[used_count - 1], batch->records[i].device_id) != 0)
+            used[used_count++] = batch->records[i].device_id;
+    }
+    enum status status = events_tell(conn, "device", told, told_count);
+    if (status == STATUS_OK)
+        status = events_tell(conn, "usage", used, used_count);
+    if (status == STATUS_OK && wake)
+        status = events_wake_outbox(conn);
+    return status;
+}
+
+/* ---- states ---- */
+
+static struct state_facts facts_of(struct batch *batch, const struct batch_device *device)
+{
+    const struct link_row *row = device->row;
+    struct state_facts facts = {
+        .device_id = row->device_id,
+        .session_number = row->session.number,
+        .epoch = row->epoch,
+        .journal = batch_find_journal(batch, row->device_id, row->journal_id),
+        .desired_generation = row->desired_generation,
+        .want_hello = device->want_hello,
+        .want_usage = device->want_usage,
+    };
+
+    memcpy(facts.session_id, row->session.id, sizeof facts.session_id);
+    return facts;
+}
+
+static enum status make_states(struct store_conn *conn, struct batch *batch)
+{
+    const char **ids = arena_take(batch->arena, batch->device_count * sizeof *ids);
+    struct routes_row *routes = NULL;
+    size_t count = 0;
+    size_t route_count = 0;
+
+    if (!ids)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < batch->device_count; i++) {
+        if (batch->devices[i].owes_state)
+            ids[count++] = batch->devices[i].row->device_id;
+    }
+    if (count == 0)
+        return STATUS_OK;
+    enum status status = routes_read(conn, batch->arena, ids, count, &routes, &route_count);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; i < batch->device_count; i++) {
+        if (!batch->devices[i].owes_state)
+            continue;
+        struct state_facts *facts = &batch->states[batch->state_count++];
+
+        *facts = facts_of(batch, &batch->devices[i]);
+        facts->routes =
+            state_find_routes(routes, route_count, facts->device_id, &facts->route_count);
+    }
+    return STATUS_OK;
+}
+
+static enum status hear_all(struct store_conn *conn, struct batch *batch)
+{
+    for (size_t i = 0; i < batch->item_count; i++) {
+        enum status status = hearing_take(conn, batch, &batch->items[i]);
+
+        if (status != STATUS_OK)
+            return status;
+    }
+    return arena_failed(batch->arena) ? STATUS_MEMORY : STATUS_OK;
+}
+
+/* The lock order of the whole program: links, journals, sums, then what nobody waits with. */
+enum status batch_run(struct store_conn *conn, void *context)
+{
+    struct batch *batch = context;
+
+    arena_reset(batch->arena);
+    enum status status = make_lists(batch);
+    if (status == STATUS_OK)
+        status = lock_devices(conn, batch);
+    if (status == STATUS_OK)
+        status = lock_journals(conn, batch);
+    if (status == STATUS_OK)
+        status = terms_refresh(batch->terms, conn);
+    if (status == STATUS_OK)
+        status = hear_all(conn, batch);
+    if (status == STATUS_OK)
+        status = save_journals(conn, batch);
+    if (status == STATUS_OK)
+        status = book_records(conn, batch);
+    if (status == STATUS_OK)
+        status = save_devices(conn, batch);
+    if (status == STATUS_OK && batch->answer_count > 0)
+        status = dispatch_finish_commands(conn, batch->arena, batch->answers, batch->answer_count);
+    if (status == STATUS_OK)
+        status = alarm_raise(conn, batch->arena, batch->alarms, batch->alarm_count);
+    if (status == STATUS_OK)
+        status = make_states(conn, batch);
+    if (status == STATUS_OK)
+        status = tell(conn, batch);
+    batch->stats.batches = 1;
+    batch->stats.messages = batch->item_count;
+    return arena_failed(batch->arena) && status == STATUS_OK ? STATUS_MEMORY : status;
+}

@@ -1,0 +1,75 @@
+/* batch.h - what a batch of messages changes: the transaction of the group committer
+ *
+ * Locks the devices, then their journals, judges each message in the order of arrival (hearing.c),
+ * books, raises alerts and tells; whatever robots are to be told after the commit comes back as
+ * states. Runs as a store_work: everything is made afresh each time it is tried.
+ */
+#ifndef SERVER_BUS_BATCH_H
+#define SERVER_BUS_BATCH_H
+
+#include "server/bus/ingest.h"
+#include "server/bus/intake.h"
+#include "server/bus/state.h"
+#include "server/store/alarm.h"
+#include "server/store/booking.h"
+#include "server/store/dispatch.h"
+#include "server/store/link.h"
+#include "server/store/terms.h"
+
+/* A device in the batch. */
+struct batch_device {
+    struct link_row *row;
+    bool changed;    /* to be written back */
+    bool told;       /* dashboards want to know */
+    bool owes_state; /* for the device's present session */
+    bool want_hello;
+    bool want_usage;
+};
+
+struct batch {
+    /* set by the owner */
+    struct arena *arena; /* of what a try makes; reset at its start */
+    struct terms *terms;
+    const struct intake_item *items;
+    size_t item_count;
+    int64_t stale_window_ms;
+    bool maybe_committed; /* an earlier try's COMMIT may have taken place: repeats mean nothing */
+
+    /* made by each try; lists have room for what the items can need */
+    struct batch_device *devices; /* by device id */
+    size_t device_count;
+    struct journal_row *journals;
+    struct journal_row *journals_before; /* as they were found */
+    size_t journals_found;
+    size_t journal_count; /* with those added */
+    size_t journal_room;
+    struct booking_record *records;
+    bool *may_be_refiled; /* of each record */
+    size_t record_count;
+    struct alarm *alarms;
+    size_t alarm_count;
+    struct dispatch_answer *answers;
+    size_t answer_count;
+    struct state_facts *states; /* to send after the commit; floors as they come, the rest last */
+    size_t state_count;
+    struct ingest_stats stats; /* to add after the commit */
+};
+
+/* The store_work: context is the struct batch. */
+enum status batch_run(struct store_conn *conn, void *context);
+
+/* For hearing.c. */
+
+/* NULL: no such device. */
+struct batch_device *batch_find_device(struct batch *batch, const char *device_id);
+/* NULL: not known. */
+struct journal_row *batch_find_journal(struct batch *batch, const char *device_id,
+                                       const uint8_t journal_id[16]);
+/* Adds a journal that the database does not have yet. */
+struct journal_row *batch_add_journal(struct batch *batch, const char *device_id,
+                                      const uint8_t journal_id[16]);
+/* detail: a JSON object in the arena, or static. */
+void batch_alarm(struct batch *batch, const char *kind, const char *severity, const char *device_id,
+                 const char *detail);
+
+#endif

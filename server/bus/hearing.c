@@ -1,0 +1,501 @@
+#include "server/bus/hearing.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "schema/base/encode.h"
+#include "server/bus/records.h"
+
+/* What the rules of one message kind work on. */
+struct hearing {
+    struct store_conn *conn;
+    struct batch *batch;
+    struct batch_device *device;
+    struct link_row *row;
+    const struct intake_item *item;
+    bool newest; /* no later message of its session came before it */
+};
+
+static const uint8_t no_id[16];
+
+/* ---- generations ---- */
+
+static bool is_other_content(const struct link_row *row, struct span hash)
+{
+    return row->desired_hash.size > 0 && hash.size > 0 && !span_equal(row->desired_hash, hash);
+}
+
+/* A device that holds what this database never made (it was restored) gets a number above it. */
+static void raise_above(struct link_row *row, uint64_t generation)
+{
+    if (generation < INT64_MAX && (int64_t)generation >= row->desired_generation) {
+        row->desired_generation = (int64_t)generation + 1;
+        row->desired_hash = span_of(NULL, 0);
+    }
+}
+
+static void note_running(struct hearing *hearing)
+{
+    struct link_row *row = hearing->row;
+    const uint64_t generation = hearing->item->generation;
+
+    if (!hearing->newest || generation > INT64_MAX)
+        return;
+    if ((int64_t)generation != row->reported_generation)
+        hearing->device->told = true;
+    row->reported_generation = (int64_t)generation;
+    row->reported_hash = hearing->item->config_hash;
+    row->reported_at_ms = hearing->item->arrived_ms;
+    if ((int64_t)generation > row->desired_generation ||
+        ((int64_t)generation == row->desired_generation &&
+         is_other_content(row, hearing->item->config_hash)))
+        raise_above(row, generation);
+}
+
+/* ---- journals ---- */
+
+static const char *journal_detail(struct hearing *hearing, const uint8_t id[16], const char *what)
+{
+    char text[ENCODE_UUID_SIZE];
+
+    encode_uuid(id, text);
+    return arena_format(hearing->batch->arena, "{\"journal\":\"%s\",\"problem\":\"%s\"}", text,
+                        what);
+}
+
+static void fork_journal(struct hearing *hearing, struct journal_row *journal, const char *why)
+{
+    journal->status = JOURNAL_IS_FORKED;
+    hearing->batch->stats.forks++;
+    batch_alarm(hearing->batch, "journal_forked", "critical", hearing->row->device_id,
+                journal_detail(hearing, journal->journal_id, why));
+}
+
+/* A journal that names a parent closes it and goes on from there; a second one that does so is the
+ * sign of two robots with one identity. */
+static void inherit(struct hearing *hearing, struct journal_row *journal)
+{
+    struct journal_row *parent =
+        batch_find_journal(hearing->batch, hearing->row->device_id, journal->parent.id);
+
+    if (!parent) {
+        batch_alarm(hearing->batch, "journal_parent_unknown", "warning", hearing->row->device_id,
+                    journal_detail(hearing, journal->parent.id,
+                                   "a new journal continues one that is not known here"));
+    } else if (parent->children > 0) {
+        journal->status = JOURNAL_IS_QUARANTINED;
+        batch_alarm(hearing->batch, "journal_quarantined", "critical", hearing->row->device_id,
+                    journal_detail(hearing, journal->journal_id,
+                                   "two journals continue the same one: the robot's disk was "
+                                   "copied"));
+    } else {
+        parent->status = JOURNAL_IS_FORKED;
+        parent->children++;
+    }
+}
+
+static struct journal_row *start_journal(struct hearing *hearing)
+{
+    const struct intake_item *item = hearing->item;
+    struct journal_row *journal =
+        batch_add_journal(hearing->batch, item->device_id, item->journal_id);
+
+    journal->parent = item->hello->parent;
+    chain_start(item->device_id, item->journal_id, &journal->parent, journal->ledger.hash);
+    if (memcmp(journal->parent.id, no_id, sizeof no_id) != 0)
+        inherit(hearing, journal);
+    return journal;
+}
+
+static void greet_journal(struct hearing *hearing)
+{
+    const struct intake_hello *hello = hearing->item->hello;
+    struct journal_row *journal =
+        batch_find_journal(hearing->batch, hearing->row->device_id, hearing->item->journal_id);
+
+    if (!journal)
+        journal = start_journal(hearing);
+    memcpy(hearing->row->journal_id, journal->journal_id, sizeof hearing->row->journal_id);
+    if (journal->status != JOURNAL_OPEN)
+        return;
+    switch (ledger_greet(&journal->ledger, hello->head_seq, hello->head_hash, hello->tail_seq)) {
+    case LEDGER_FORK:
+        fork_journal(hearing, journal, "its head is behind what was counted, or differs");
+        break;
+    case LEDGER_GAP:
+        /* what is missing is gone; a child journal files what is left */
+        hearing->batch->stats.gaps++;
+        fork_journal(hearing, journal,
+                     "records between the last one counted and its oldest one "
+                     "are lost");
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- usage ---- */
+
+static void note_rating(struct hearing *hearing, const struct booking_record *record,
+                        enum records_verdict verdict, const char *problem)
+{
+    struct batch *batch = hearing->batch;
+
+    if (verdict == RECORDS_UNRATED)
+        batch_alarm(batch, "unrated_usage", "warning", hearing->row->device_id,
+                    "{\"problem\":\"no version of the record's contract was in force: booked "
+                    "without a price\"}");
+    if (verdict == RECORDS_UNPRICED)
+        batch_alarm(
+            batch, "unpriced_usage", "warning", hearing->row->device_id,
+            arena_format(batch->arena,
+                         "{\"contract\":\"%s\",\"metric\":\"%s\",\"problem\":\"the "
+                         "contract has unit prices, but none for this metric and model\"}",
+                         topic_is_slug(span_text(record->contract_id)) ? record->contract_id : "",
+                         problem));
+}
+
+static enum status book_one(struct hearing *hearing, const struct records_origin *origin,
+                            bool may_be_refiled)
+{
+    struct batch *batch = hearing->batch;
+    struct booking_record *record = &batch->records[batch->record_count];
+    enum records_verdict verdict;
+    const char *problem;
+    enum status status =
+        records_read(origin, batch->terms, batch->arena, record, &verdict, &problem);
+
+    if (status != STATUS_OK)
+        return status;
+    if (verdict == RECORDS_BAD) {
+        batch->stats.quarantined++;
+        batch_alarm(batch, "usage_quarantined", "critical", hearing->row->device_id,
+                    arena_format(batch->arena, "{\"seq\":%llu,\"problem\":\"%s\"}",
+                                 (unsigned long long)origin->seq, problem));
+        return booking_quarantine(hearing->conn, origin->device_id, origin->journal_id,
+                                  (int64_t)origin->seq, origin->encoded, problem);
+    }
+    note_rating(hearing, record, verdict, problem);
+    batch->may_be_refiled[batch->record_count++] = may_be_refiled;
+    return STATUS_OK;
+}
+
+static enum status book(struct hearing *hearing, const struct journal_row *journal, size_t skip)
+{
+    const struct ledger_batch *usage = &hearing->item->usage;
+    const bool is_child = memcmp(journal->parent.id, no_id, sizeof no_id) != 0;
+
+    for (size_t i = skip; i < usage->count; i++) {
+        const struct records_origin origin = {
+            .device_id = hearing->row->device_id,
+            .journal_id = hearing->item->journal_id,
+            .seq = usage->first_seq + i,
+            .arrived_ms = hearing->item->arrived_ms,
+            .encoded = usage->records[i],
+        };
+        enum status status = book_one(hearing, &origin, is_child);
+
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status take_records(struct hearing *hearing, struct journal_row *journal)
+{
+    struct batch *batch = hearing->batch;
+    const struct ledger_batch *usage = &hearing->item->usage;
+    size_t skip = 0;
+
+    switch (ledger_take(&journal->ledger, usage, &skip)) {
+    case LEDGER_NEW:
+        batch->stats.duplicates += skip;
+        return book(hearing, journal, skip);
+    case LEDGER_DUPLICATE:
+        batch->stats.duplicates += usage->count;
+        break;
+    case LEDGER_GAP:
+        batch->stats.gaps++;
+        hearing->device->want_usage = true;
+        break;
+    case LEDGER_FORK:
+        fork_journal(hearing, journal, "its records continue another history");
+        break;
+    case LEDGER_INVALID:
+        batch_alarm(batch, "malformed_message", "warning", hearing->row->device_id,
+                    "{\"problem\":\"a usage batch without records or with impossible numbers\"}");
+        break;
+    }
+    return STATUS_OK;
+}
+
+/* ---- the kinds ---- */
+
+static enum status take_hello(struct hearing *hearing)
+{
+    const struct intake_item *item = hearing->item;
+    struct link_row *row = hearing->row;
+
+    hearing->device->owes_state = true;
+    hearing->device->told = true;
+    if (!hearing->newest)
+        return STATUS_OK;
+    row->clock_offset_ms = item->arrived_ms - item->device_time_ms;
+    row->software = item->hello->software;
+    row->hardware = item->hello->hardware;
+    row->capabilities = item->hello->capabilities;
+    row->credit = item->credit;
+    row->settings = item->settings;
+    row->settings_are_whole = true;
+    if (item->hello->generation_held <= INT64_MAX) {
+        row->held_generation = (int64_t)item->hello->generation_held;
+        if (row->held_generation > row->desired_generation)
+            raise_above(row, item->hello->generation_held);
+    }
+    note_running(hearing);
+    row->send_now = true;
+    greet_journal(hearing);
+    return STATUS_OK;
+}
+
+static enum status take_usage(struct hearing *hearing)
+{
+    struct link_row *row = hearing->row;
+    struct journal_row *journal =
+        batch_find_journal(hearing->batch, row->device_id, hearing->item->journal_id);
+
+    hearing->device->owes_state = true;
+    if (!row->session.has_hello || !journal ||
+        memcmp(row->journal_id, journal->journal_id, sizeof row->journal_id) != 0) {
+        hearing->device->want_hello = true;
+        return STATUS_OK;
+    }
+    if (hearing->newest)
+        row->credit = hearing->item->credit;
+    return journal->status == JOURNAL_OPEN ? take_records(hearing, journal) : STATUS_OK;
+}
+
+static enum status take_report(struct hearing *hearing)
+{
+    struct link_row *row = hearing->row;
+
+    hearing->device->told = true;
+    if (!hearing->newest)
+        return STATUS_OK;
+    row->credit = hearing->item->credit;
+    if (hearing->item->health)
+        row->health = hearing->item->health;
+    if (hearing->item->settings) {
+        row->settings_are_whole = row->settings && row->settings_are_whole;
+        row->settings = hearing->item->settings;
+    }
+    note_running(hearing);
+    return STATUS_OK;
+}
+
+static const char *const answer_names[] = {
+    [wire_CommandStatus_COMMAND_DONE] = "done",
+    [wire_CommandStatus_COMMAND_REFUSED] = "refused",
+    [wire_CommandStatus_COMMAND_FAILED] = "failed",
+    [wire_CommandStatus_COMMAND_EXPIRED] = "expired",
+};
+
+static bool is_png(struct span picture)
+{
+    static const uint8_t signature[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+
+    return picture.size > sizeof signature && picture.size <= LIMIT_PICTURE_BYTES &&
+           memcmp(picture.data, signature, sizeof signature) == 0;
+}
+
+static enum status take_command_answer(struct hearing *hearing)
+{
+    const struct intake_item *item = hearing->item;
+    const size_t names = sizeof answer_names / sizeof *answer_names;
+    const char *name =
+        (size_t)item->command_status < names ? answer_names[item->command_status] : NULL;
+
+    if (!name)
+        return STATUS_OK; /* under way: the answer follows */
+    struct dispatch_answer *answer = &hearing->batch->answers[hearing->batch->answer_count++];
+    *answer = (struct dispatch_answer){
+        .device_id = hearing->row->device_id, .status = name, .reason = item->reason};
+    memcpy(answer->command_id, item->command_id, sizeof answer->command_id);
+    if (!is_png(item->picture))
+        return STATUS_OK;
+    return dispatch_keep_picture(hearing->conn, hearing->row->device_id, item->picture);
+}
+
+static enum status take_reply(struct hearing *hearing)
+{
+    hearing->device->told = true;
+    if (hearing->item->generation > 0) {
+        if (hearing->newest) {
+            hearing->row->settings = hearing->item->settings;
+            hearing->row->settings_are_whole = true;
+        }
+        note_running(hearing);
+        hearing->device->owes_state = true;
+    }
+    return hearing->item->command_id ? take_command_answer(hearing) : STATUS_OK;
+}
+
+static const struct {
+    enum topic_kind kind;
+    enum status (*take)(struct hearing *hearing);
+} kinds[] = {
+    {TOPIC_HELLO, take_hello},
+    {TOPIC_USAGE, take_usage},
+    {TOPIC_REPORT, take_report},
+    {TOPIC_REPLY, take_reply},
+};
+
+/* ---- sessions ---- */
+
+/* Told to the session that the message came in, which is not the device's present one. */
+static void tell_floor(struct hearing *hearing)
+{
+    struct state_facts *facts = &hearing->batch->states[hearing->batch->state_count++];
+
+    *facts = (struct state_facts){
+        .device_id = hearing->row->device_id,
+        .session_number = hearing->item->session_number,
+        .epoch = hearing->row->epoch,
+        .session_floor = hearing->row->session.number,
+    };
+    memcpy(facts->session_id, hearing->item->session_id, sizeof facts->session_id);
+}
+
+static void note_stale(struct hearing *hearing)
+{
+    hearing->row->stale_messages++;
+    hearing->batch->stats.stale++;
+}
+
+static void note_replayed(struct hearing *hearing)
+{
+    const struct intake_item *item = hearing->item;
+    const char *kind = topic_kind_name(item->kind);
+
+    if (hearing->batch->maybe_committed)
+        return; /* our own retry */
+    hearing->row->stale_messages++;
+    hearing->batch->stats.replayed++;
+    batch_alarm(hearing->batch, "replayed_message", "critical", hearing->row->device_id,
+                arena_format(hearing->batch->arena,
+                             "{\"kind\":\"%s\",\"session\":%llu,\"counter\":%llu}", kind,
+                             (unsigned long long)item->session_number,
+                             (unsigned long long)item->counter));
+}
+
+/* After a COMMIT of unknown outcome this may be the device's only answer. */
+static void answer_retry(struct hearing *hearing)
+{
+    if (hearing->batch->maybe_committed)
+        hearing->device->owes_state = true;
+}
+
+static void note_forged(struct hearing *hearing)
+{
+    hearing->row->forged_messages++;
+    hearing->batch->stats.forged++;
+    batch_alarm(hearing->batch, "forged_message", "critical", hearing->row->device_id,
+                arena_format(hearing->batch->arena, "{\"kind\":\"%s\"}",
+                             topic_kind_name(hearing->item->kind)));
+}
+
+static void note_malformed(struct hearing *hearing)
+{
+    hearing->batch->stats.dropped++;
+    batch_alarm(hearing->batch, "malformed_message", "warning", hearing->row->device_id,
+                arena_format(hearing->batch->arena, "{\"kind\":\"%s\"}",
+                             topic_kind_name(hearing->item->kind)));
+}
+
+static enum status accept(struct hearing *hearing, enum session_verdict verdict)
+{
+    const struct intake_item *item = hearing->item;
+
+    if (item->arrived_ms > hearing->row->last_seen_ms)
+        hearing->row->last_seen_ms = item->arrived_ms;
+    if (verdict == SESSION_ADOPTED && item->kind != TOPIC_HELLO) {
+        hearing->device->owes_state = true;
+        hearing->device->want_hello = true;
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (kinds[i].kind == item->kind)
+            return kinds[i].take(hearing);
+    }
+    return STATUS_OK;
+}
+
+static enum status judge_session(struct hearing *hearing)
+{
+    const struct intake_item *item = hearing->item;
+    struct session_note note;
+    const struct session_claim claim = {
+        .number = item->session_number,
+        .id = item->session_id,
+        .counter = item->counter,
+        .sent_ms = item->device_time_ms + hearing->row->clock_offset_ms,
+        .is_hello = item->kind == TOPIC_HELLO,
+    };
+    enum session_verdict verdict = session_judge(
+        &hearing->row->session, &claim, hearing->batch->stale_window_ms, item->arrived_ms, &note);
+
+    hearing->newest = note.newest;
+    switch (verdict) {
+    case SESSION_CURRENT:
+    case SESSION_ADOPTED:
+        return accept(hearing, verdict);
+    case SESSION_FLOOR:
+        tell_floor(hearing);
+        if (note.late)
+            note_replayed(hearing);
+        else
+            note_stale(hearing);
+        break;
+    case SESSION_STALE:
+        note_stale(hearing);
+        answer_retry(hearing);
+        break;
+    case SESSION_REPLAYED:
+        note_replayed(hearing);
+        answer_retry(hearing);
+        break;
+    case SESSION_INVALID:
+        note_malformed(hearing);
+        break;
+    }
+    return STATUS_OK;
+}
+
+enum status hearing_take(struct store_conn *conn, struct batch *batch,
+                         const struct intake_item *item)
+{
+    struct batch_device *device = batch_find_device(batch, item->device_id);
+
+    if (!device || item->fault == INTAKE_UNKNOWN) {
+        batch->stats.dropped++;
+        return STATUS_OK;
+    }
+    struct hearing hearing = {conn, batch, device, device->row, item, false};
+    if (!device->row->is_active) {
+        batch->stats.dropped++;
+        batch_alarm(batch, "revoked_message", "warning", item->device_id, "{}");
+        return STATUS_OK;
+    }
+    device->changed = true;
+    if (item->fault == INTAKE_FORGED) {
+        note_forged(&hearing);
+    } else if (item->fault == INTAKE_MALFORMED) {
+        note_malformed(&hearing);
+    } else if (item->kind == TOPIC_PRESENCE) {
+        if (session_end(&device->row->session, item->session_number, item->session_id,
+                        item->arrived_ms))
+            device->told = true;
+    } else {
+        return judge_session(&hearing);
+    }
+    return STATUS_OK;
+}

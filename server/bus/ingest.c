@@ -1,0 +1,302 @@
+#include "server/bus/ingest.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "schema/base/backoff.h"
+#include "schema/base/clock.h"
+#include "schema/base/log.h"
+#include "server/bus/batch.h"
+#include "server/bus/sender.h"
+
+#define MAX_ITEMS    2000
+#define MAX_RECORDS  2000
+#define LINGER_MS    10
+#define IDLE_WAIT_MS 200 /* how often an idle ingest looks whether to stop */
+#define ARENA_BYTES  (128u << 20)
+
+struct ingest {
+    struct store *store;
+    struct bus *bus;
+    uint8_t master_key[CRYPTO_KEY_SIZE];
+    int64_t stale_window_ms;
+    struct peers *peers;
+    struct intake *intake;
+    struct sender *sender;
+    struct terms *terms;
+    struct arena *items_arena; /* what messages say: kept over the tries of their batch */
+    struct arena *try_arena;
+    struct intake_item items[MAX_ITEMS];
+    size_t item_count;
+    pthread_t thread;
+    atomic_bool stopping;
+    pthread_mutex_t mutex;
+    struct ingest_stats stats; /* guarded by mutex */
+};
+
+static bool is_stopping(struct ingest *ingest)
+{
+    return atomic_load(&ingest->stopping);
+}
+
+static void add_stats(struct ingest *ingest, const struct ingest_stats *more)
+{
+    pthread_mutex_lock(&ingest->mutex);
+    ingest->stats.batches += more->batches;
+    ingest->stats.messages += more->messages;
+    ingest->stats.records += more->records;
+    ingest->stats.duplicates += more->duplicates;
+    ingest->stats.quarantined += more->quarantined;
+    ingest->stats.forks += more->forks;
+    ingest->stats.gaps += more->gaps;
+    ingest->stats.stale += more->stale;
+    ingest->stats.replayed += more->replayed;
+    ingest->stats.forged += more->forged;
+    ingest->stats.dropped += more->dropped;
+    ingest->stats.retries += more->retries;
+    pthread_mutex_unlock(&ingest->mutex);
+}
+
+/* Failures that pass: the database is away, busy or full. */
+static bool is_passing(enum status status)
+{
+    return status == STATUS_UNREACHABLE || status == STATUS_AGAIN || status == STATUS_TIMEOUT ||
+           status == STATUS_FULL;
+}
+
+/* In short sleeps, so that stopping does not wait for a database that is away. */
+static void pause_for(struct ingest *ingest, struct backoff *backoff)
+{
+    const int64_t until_ms = clock_mono_ms() + backoff_next(backoff, crypto_random_u64());
+
+    while (!is_stopping(ingest) && clock_mono_ms() < until_ms)
+        clock_sleep_ms(50);
+}
+
+/* ---- collecting ---- */
+
+/* False: the message was given up, because the ingest stops or the message cannot be kept. */
+static bool read_message(struct ingest *ingest, const struct bus_message *message)
+{
+    struct intake_item *item = &ingest->items[ingest->item_count];
+    struct backoff backoff;
+
+    backoff_init(&backoff, 100, 5000, 50);
+    for (;;) {
+        enum status status = intake_read(ingest->intake, message, ingest->items_arena, item);
+
+        if (status == STATUS_OK)
+            return true;
+        if (!is_passing(status) || is_stopping(ingest)) {
+            log_error("ingest", "cannot read a message of device \"%s\": %s", message->device_id,
+                      status_text(status));
+            return false;
+        }
+        pause_for(ingest, &backoff);
+    }
+}
+
+/* Fills the batch; false when nothing came. */
+static bool collect(struct ingest *ingest)
+{
+    int64_t until_ms = 0;
+    size_t records = 0;
+
+    ingest->item_count = 0;
+    arena_reset(ingest->items_arena);
+    while (ingest->item_count < MAX_ITEMS && records < MAX_RECORDS && !is_stopping(ingest)) {
+        struct bus_message message;
+        int64_t wait_ms = ingest->item_count > 0 ? until_ms - clock_mono_ms() : IDLE_WAIT_MS;
+
+        if (wait_ms < 0)
+            wait_ms = 0; /* what is queued already goes along */
+        if (bus_receive(ingest->bus, wait_ms, &message) != STATUS_OK)
+            break;
+        if (read_message(ingest, &message)) {
+            records += ingest->items[ingest->item_count].usage.count;
+            if (ingest->item_count++ == 0)
+                until_ms = clock_mono_ms() + LINGER_MS;
+        }
+        bus_message_release(&message);
+    }
+    return ingest->item_count > 0;
+}
+
+/* ---- committing ---- */
+
+static void send_states(struct ingest *ingest, const struct batch *batch)
+{
+    wire_State message;
+
+    for (size_t i = 0; i < batch->state_count; i++) {
+        const struct state_facts *facts = &batch->states[i];
+
+        state_fill(facts, ingest->master_key, clock_wall_ms(), &message);
+        enum status status =
+            sender_send(ingest->sender, facts->device_id, TOPIC_STATE, MESSAGE_STATE, &message);
+        if (status != STATUS_OK)
+            log_debug("ingest", "state for \"%s\" not sent: %s", facts->device_id,
+                      status_text(status));
+    }
+}
+
+/* Tries until it is in the database, or a failure that does not pass, or stopping. */
+static enum status commit(struct ingest *ingest, const struct intake_item *items, size_t count)
+{
+    struct batch batch = {
+        .arena = ingest->try_arena,
+        .terms = ingest->terms,
+        .items = items,
+        .item_count = count,
+        .stale_window_ms = ingest->stale_window_ms,
+    };
+    struct backoff backoff;
+
+    backoff_init(&backoff, 50, 5000, 20);
+    for (;;) {
+        enum status status = store_transaction(ingest->store, batch_run, &batch);
+
+        if (status == STATUS_OK) {
+            add_stats(ingest, &batch.stats);
+            send_states(ingest, &batch);
+            return STATUS_OK;
+        }
+        if (!is_passing(status) || is_stopping(ingest))
+            return status;
+        if (backoff.attempts == 0)
+            log_warning("ingest", "cannot store a batch: %s; trying again messages=%zu",
+                        status_text(status), count);
+        add_stats(ingest, &(struct ingest_stats){.retries = 1});
+        batch.maybe_committed = batch.maybe_committed || status == STATUS_UNREACHABLE;
+        pause_for(ingest, &backoff);
+    }
+}
+
+struct refusal {
+    struct arena *arena;
+    const struct intake_item *item;
+};
+
+static enum status raise_refusal(struct store_conn *conn, void *context)
+{
+    const struct refusal *refusal = context;
+
+    arena_reset(refusal->arena);
+    const struct alarm alarm = {
+        .kind = "message_refused",
+        .severity = "critical",
+        .subject = arena_format(refusal->arena, "device/%s", refusal->item->device_id),
+        .detail =
+            arena_format(refusal->arena, "{\"kind\":\"%s\"}", topic_kind_name(refusal->item->kind)),
+    };
+    return alarm_raise(conn, refusal->arena, &alarm, 1);
+}
+
+/* One message that the database will not have must not stop the others. */
+static void give_up(struct ingest *ingest, const struct intake_item *item, enum status why)
+{
+    struct refusal refusal = {ingest->try_arena, item};
+
+    log_error("ingest", "cannot store a message: %s device=%s kind=%s", status_text(why),
+              item->device_id, topic_kind_name(item->kind));
+    add_stats(ingest, &(struct ingest_stats){.dropped = 1});
+    if (store_transaction(ingest->store, raise_refusal, &refusal) != STATUS_OK)
+        log_error("ingest", "cannot raise an alert either device=%s", item->device_id);
+}
+
+static void commit_all(struct ingest *ingest, const struct intake_item *items, size_t count)
+{
+    enum status status = commit(ingest, items, count);
+
+    if (status == STATUS_OK || is_passing(status))
+        return;
+    if (count == 1) {
+        give_up(ingest, items, status);
+        return;
+    }
+    commit_all(ingest, items, count / 2);
+    commit_all(ingest, items + count / 2, count - count / 2);
+}
+
+static void *run(void *argument)
+{
+    struct ingest *ingest = argument;
+
+    while (!is_stopping(ingest)) {
+        if (collect(ingest))
+            commit_all(ingest, ingest->items, ingest->item_count);
+    }
+    return NULL;
+}
+
+/* ---- life ---- */
+
+static enum status make_parts(struct ingest *ingest)
+{
+    enum status status = peers_create(&ingest->peers, ingest->store, ingest->master_key);
+
+    if (status == STATUS_OK)
+        status = intake_create(&ingest->intake, ingest->peers);
+    if (status == STATUS_OK)
+        status = sender_create(&ingest->sender, ingest->bus, ingest->peers);
+    if (status == STATUS_OK)
+        status = terms_create(&ingest->terms);
+    if (status == STATUS_OK)
+        status = arena_create(&ingest->items_arena, ARENA_BYTES);
+    if (status == STATUS_OK)
+        status = arena_create(&ingest->try_arena, ARENA_BYTES);
+    return status;
+}
+
+static void release(struct ingest *ingest)
+{
+    arena_free(ingest->try_arena);
+    arena_free(ingest->items_arena);
+    terms_free(ingest->terms);
+    sender_free(ingest->sender);
+    intake_free(ingest->intake);
+    peers_free(ingest->peers);
+    pthread_mutex_destroy(&ingest->mutex);
+    crypto_wipe(ingest->master_key, sizeof ingest->master_key);
+    free(ingest);
+}
+
+enum status ingest_start(struct ingest **out, struct store *store, struct bus *bus,
+                         const struct ingest_options *options)
+{
+    struct ingest *ingest = calloc(1, sizeof *ingest);
+
+    if (!ingest)
+        return STATUS_MEMORY;
+    ingest->store = store;
+    ingest->bus = bus;
+    ingest->stale_window_ms = options->stale_window_ms;
+    memcpy(ingest->master_key, options->master_key, sizeof ingest->master_key);
+    pthread_mutex_init(&ingest->mutex, NULL);
+    enum status status = make_parts(ingest);
+    if (status == STATUS_OK && pthread_create(&ingest->thread, NULL, run, ingest) != 0)
+        status = STATUS_MEMORY;
+    if (status != STATUS_OK) {
+        release(ingest);
+        return status;
+    }
+    *out = ingest;
+    return STATUS_OK;
+}
+
+void ingest_stop(struct ingest *ingest)
+{
+    if (!ingest)
+        return;
+    atomic_store(&ingest->stopping, true);
+    pthread_join(ingest->thread, NULL);
+    release(ingest);
+}
+
+void ingest_read_stats(struct ingest *ingest, struct ingest_stats *out)
+{
+    pthread_mutex_lock(&ingest->mutex);
+    *out = ingest->stats;
+    pthread_mutex_unlock(&ingest->mutex);
+}
