@@ -1,0 +1,67 @@
+// robot.mjs - what a robot does to enrol, written anew from the protocol's description
+import {execFileSync} from 'node:child_process';
+import {createHash, createPrivateKey, generateKeyPairSync, sign, X509Certificate} from 'node:crypto';
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+
+export function base32(bytes) {
+  let bits = 0n;
+  for (const byte of bytes) bits = (bits << 8n) | BigInt(byte);
+  const count = Math.ceil((bytes.length * 8) / 5);
+  bits <<= BigInt(count * 5 - bytes.length * 8);
+  let text = '';
+  for (let i = count - 1; i >= 0; i--) text += ALPHABET[Number((bits >> BigInt(5 * i)) & 31n)];
+  return text;
+}
+
+export class Robot {
+  constructor(id, serial = '') {
+    this.id = id;
+    this.serial = serial;
+    this.key = generateKeyPairSync('ec', {namedCurve: 'P-256'}).privateKey;
+    this.sealing = generateKeyPairSync('x25519');
+  }
+
+  // A PKCS#10 request by openssl, which is how other people would make one.
+  request(name = this.id) {
+    const folder = mkdtempSync(join(tmpdir(), 'myna-csr-'));
+    try {
+      const file = join(folder, 'key.pem');
+      writeFileSync(file, this.key.export({type: 'sec1', format: 'pem'}), {mode: 0o600});
+      return execFileSync('openssl', ['req', '-new', '-sha256', '-key', file, '-subj', `/CN=${name}`], {encoding: 'utf8'});
+    } finally {
+      rmSync(folder, {recursive: true});
+    }
+  }
+
+  sealingPublic() {
+    return this.sealing.publicKey.export({type: 'spki', format: 'der'}).subarray(-32);
+  }
+
+  application(claim, changes = {}) {
+    const statement = Buffer.concat([Buffer.from('myna enrol 1'), Buffer.from(this.id), Buffer.from([0]), this.sealingPublic()]);
+    return {
+      claim, device_id: this.id, ...(this.serial && {serial: this.serial}),
+      csr: this.request(),
+      sealing_public: this.sealingPublic().toString('base64'),
+      signature: sign('sha256', statement, createPrivateKey(this.key.export({type: 'sec1', format: 'pem'}))).toString('base64'),
+      ...changes,
+    };
+  }
+
+  // Fetches the root, checks it against the claim's fingerprint, and applies with it as the only CA.
+  async enrol(stack, claim, changes) {
+    const found = await fetchRoot(stack);
+    const fingerprint = base32(createHash('sha256').update(new X509Certificate(found).raw).digest());
+    if (claim.includes('-') && claim.split('-')[1] !== fingerprint) throw new Error('this is not the claim\'s server');
+    return stack.send('POST', '/enrol', {device: true, ca: found, body: this.application(claim, changes)});
+  }
+}
+
+// Nothing is known about the server yet: what comes is worth only as much as its fingerprint.
+export async function fetchRoot(stack) {
+  return (await stack.send('GET', '/enrol/root', {device: true, unverified: true})).body;
+}

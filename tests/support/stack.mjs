@@ -1,0 +1,186 @@
+// stack.mjs - a server alone, for tests of its API: a private PostgreSQL cluster and mynad on free
+// ports of loopback, in a folder of their own. There is no broker; mynad goes on trying.
+import {execFile, execFileSync, spawn} from 'node:child_process';
+import {chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, openSync, closeSync} from 'node:fs';
+import {request as httpRequest} from 'node:http';
+import {request as httpsRequest} from 'node:https';
+import {createServer} from 'node:net';
+import {tmpdir} from 'node:os';
+import {dirname, join, resolve} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {promisify} from 'node:util';
+
+const run = promisify(execFile);
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const mynad = process.env.MYNAD ?? join(root, '.build/release/mynad');
+const pgBin = process.env.PG_BIN ?? '/usr/lib/postgresql/15/bin';
+
+export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+function freePort() {
+  return new Promise((done) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const {port} = server.address();
+      server.close(() => done(port));
+    });
+  });
+}
+
+// PostgreSQL refuses to run as root; then its own user runs it.
+class Cluster {
+  constructor(home) {
+    this.folder = join(home, 'pg');
+    mkdirSync(this.folder);
+    this.prefix = [];
+    if (process.getuid() === 0) {
+      const [, , uid, gid] = execFileSync('getent', ['passwd', 'postgres'], {encoding: 'utf8'}).split(':');
+      chownSync(this.folder, Number(uid), Number(gid));
+      this.prefix = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
+    }
+  }
+
+  #do(program, ...words) {
+    const [command, ...rest] = [...this.prefix, join(pgBin, program), ...words];
+    return execFileSync(command, rest, {cwd: '/', stdio: ['ignore', 'ignore', 'pipe']});
+  }
+
+  make() {
+    this.#do('initdb', '-D', join(this.folder, 'data'), '-U', 'myna', '-E', 'UTF8', '--locale=C', '-A', 'trust');
+    this.start();
+    execFileSync(join(pgBin, 'createdb'), ['-h', this.folder, '-U', 'myna', 'myna']);
+  }
+
+  start() {
+    this.#do('pg_ctl', '-s', '-w', '-D', join(this.folder, 'data'), '-l', join(this.folder, 'log'),
+      '-o', `-k ${this.folder} -c listen_addresses='' -c fsync=off -c max_connections=50`, 'start');
+  }
+
+  stop() {
+    this.#do('pg_ctl', '-s', '-w', '-m', 'immediate', '-D', join(this.folder, 'data'), 'stop');
+  }
+}
+
+export class Stack {
+  static async create(extra = {}) {
+    const stack = new Stack();
+    stack.home = mkdtempSync(join(tmpdir(), 'myna-stack-'));
+    chmodSync(stack.home, 0o711); // the database's own user passes through
+    stack.cluster = new Cluster(stack.home);
+    stack.cluster.make();
+    stack.port = await freePort();
+    stack.devicePort = await freePort();
+    stack.password = 'a password of the tests';
+    stack.config = join(stack.home, 'mynad.conf');
+    const options = {
+      state_dir: join(stack.home, 'server'),
+      database: `host=${stack.cluster.folder} user=myna dbname=myna`,
+      listen: `127.0.0.1:${stack.port}`,
+      device_listen: `127.0.0.1:${stack.devicePort}`,
+      device_url: `https://127.0.0.1:${stack.devicePort}`,
+      broker: `127.0.0.1:${await freePort()}`,
+      robot_broker: '127.0.0.1:1,127.0.0.1:2',
+      ...extra,
+    };
+    writeFileSync(stack.config, Object.entries(options).map(([name, value]) => `${name} = ${value}\n`).join(''));
+    await stack.task('init');
+    await stack.task('migrate');
+    await stack.task(['operator', 'root', '--role', 'admin'], `${stack.password}\n`);
+    await stack.start();
+    return stack;
+  }
+
+  // Runs "mynad init" and the like: {stdout, stderr}; throws when it fails.
+  task(words, input = '') {
+    const done = run(mynad, ['--config', this.config, ...[words].flat()], {timeout: 30000});
+    done.child.stdin.end(input);
+    return done;
+  }
+
+  async start() {
+    const log = openSync(join(this.home, 'mynad.log'), 'a');
+    this.server = spawn(mynad, ['--config', this.config], {stdio: ['ignore', log, log]});
+    closeSync(log);
+    const end = Date.now() + 20000;
+    for (;;) {
+      const answer = await this.send('GET', '/healthz').catch(() => null);
+      if (answer?.status === 200) return;
+      if (Date.now() > end || this.server.exitCode !== null) throw new Error(`mynad does not answer:\n${this.log()}`);
+      await sleep(50);
+    }
+  }
+
+  // Its exit status.
+  stop(signal = 'SIGTERM') {
+    return new Promise((done) => {
+      if (this.server.exitCode !== null) return done(this.server.exitCode);
+      this.server.once('exit', (code) => done(code));
+      this.server.kill(signal);
+    });
+  }
+
+  log() {
+    return readFileSync(join(this.home, 'mynad.log'), 'utf8');
+  }
+
+  async end() {
+    await this.stop();
+    this.cluster.stop();
+    rmSync(this.home, {recursive: true, force: true});
+  }
+
+  // Rows of text columns.
+  async sql(query) {
+    const {stdout} = await run(join(pgBin, 'psql'), ['-h', this.cluster.folder, '-U', 'myna', '-d', 'myna',
+      '-AtqF', '\t', '-v', 'ON_ERROR_STOP=1', '-c', query], {maxBuffer: 1 << 26});
+    return stdout.split('\n').filter(Boolean).map((line) => line.split('\t'));
+  }
+
+  // One request: {status, headers, body (parsed when it is JSON), bytes}. options: {headers, body
+  // (object, text or Buffer), device: true for the robots' listener, ca, unverified}.
+  send(method, path, {headers = {}, body, device = false, ca, unverified = false} = {}) {
+    const plain = body === undefined || typeof body === 'string' || Buffer.isBuffer(body);
+    const bytes = plain ? body : JSON.stringify(body);
+    const make = device ? httpsRequest : httpRequest;
+    return new Promise((done, fail) => {
+      const request = make({
+        host: '127.0.0.1', port: device ? this.devicePort : this.port, method, path, ca, agent: false,
+        rejectUnauthorized: !unverified,
+        headers: {...(plain ? {} : {'Content-Type': 'application/json'}),
+          ...(bytes === undefined ? {} : {'Content-Length': Buffer.byteLength(bytes)}), ...headers},
+      }, (response) => {
+        const parts = [];
+        response.on('data', (part) => parts.push(part));
+        response.on('end', () => {
+          const all = Buffer.concat(parts);
+          const isJson = /json/.test(response.headers['content-type'] ?? '');
+          done({status: response.statusCode, headers: response.headers, bytes: all,
+            body: isJson && all.length ? JSON.parse(all) : all.toString()});
+        });
+        response.on('error', fail);
+      });
+      request.on('error', fail);
+      request.end(bytes);
+    });
+  }
+
+  // A logged-in operator (or holder of an API key): {get, post, put, patch, remove}, paths below /api/v1.
+  async login(name = 'root', password = this.password) {
+    const answer = await this.send('POST', '/api/v1/login', {body: {name, password}});
+    if (answer.status !== 200) throw new Error(`login: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return this.as({Cookie: answer.headers['set-cookie'][0].split(';')[0]});
+  }
+
+  as(proof) {
+    const send = (method, path, body, headers = {}) =>
+      this.send(method, `/api/v1${path}`, {body, headers: {...proof, ...headers}});
+    return {
+      proof,
+      get: (path, headers) => send('GET', path, undefined, headers),
+      post: (path, body = {}, headers) => send('POST', path, body, headers),
+      put: (path, body, headers) => send('PUT', path, body, headers),
+      patch: (path, body, headers) => send('PATCH', path, body, headers),
+      remove: (path, headers) => send('DELETE', path, undefined, headers),
+    };
+  }
+}
