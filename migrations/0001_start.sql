@@ -119,6 +119,7 @@ CREATE TABLE myna.contract_version (
     document        jsonb NOT NULL,
     created_at      timestamptz NOT NULL DEFAULT now(),
     created_by      text NOT NULL,
+    announced       boolean NOT NULL DEFAULT false, -- robots were told that it is in force
     PRIMARY KEY (contract_id, version)
 );
 

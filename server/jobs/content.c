@@ -1,0 +1,139 @@
+#include "server/jobs/content.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "server/bus/state.h"
+#include "server/fleet/route.h"
+
+static bool put(char *out, size_t size, const char *text)
+{
+    return snprintf(out, size, "%s", text) < (int)size;
+}
+
+static enum status fill_settings(const struct content_facts *facts, wire_ConfigContent *out,
+                                 const char **problem)
+{
+    if (facts->setting_count > LIMIT_SETTINGS) {
+        *problem = "it has more settings than a configuration holds";
+        return STATUS_INVALID;
+    }
+    for (size_t i = 0; i < facts->setting_count; i++) {
+        wire_Setting *setting = &out->settings[out->settings_count++];
+
+        if (!put(setting->name, sizeof setting->name, facts->settings[i].name) ||
+            !put(setting->value, sizeof setting->value, facts->settings[i].value)) {
+            *problem = "a setting's name or value is too long";
+            return STATUS_INVALID;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status unwrap_key(const struct routes_row *route, const uint8_t *master_key,
+                              char out[LIMIT_API_KEY + 1], const char **problem)
+{
+    char purpose[64];
+    const struct span wrapped = route->key_wrapped;
+
+    if (wrapped.size == 0)
+        return STATUS_OK;
+    if (wrapped.size < CRYPTO_WRAP_OVERHEAD ||
+        wrapped.size - CRYPTO_WRAP_OVERHEAD > LIMIT_API_KEY) {
+        *problem = "a vendor's key is too long";
+        return STATUS_INVALID;
+    }
+    snprintf(purpose, sizeof purpose, "vendor-key:%s", route->vendor_id);
+    enum status status = crypto_unwrap(master_key, purpose, wrapped, (uint8_t *)out);
+    if (status != STATUS_OK)
+        *problem = "a vendor's key was made under another master key";
+    return status;
+}
+
+static enum status fill_route(const struct routes_row *row, const uint8_t *master_key,
+                              wire_Route *out, const char **problem)
+{
+    if (!put(out->vendor, sizeof out->vendor, row->vendor_id) ||
+        !put(out->model, sizeof out->model, row->model) ||
+        !put(out->contract, sizeof out->contract, row->contract_id) ||
+        !put(out->dialect, sizeof out->dialect, row->dialect) ||
+        !put(out->base_url, sizeof out->base_url, row->base_url) ||
+        !put(out->region, sizeof out->region, row->vendor_region)) {
+        *problem = "a text of a route is too long";
+        return STATUS_INVALID;
+    }
+    out->contract_version = (uint32_t)row->contract_version;
+    route_line_id(row->vendor_id, row->model, row->contract_id, out->contract_version,
+                  out->line_id);
+    return unwrap_key(row, master_key, out->api_key, problem);
+}
+
+static enum status fill_routes(const struct content_facts *facts, wire_ConfigContent *out,
+                               size_t *refused, const char **problem)
+{
+    size_t left_out = 0;
+
+    for (size_t i = 0; i < facts->route_count; i++) {
+        if (!state_route_is_usable(&facts->routes[i]) || out->routes_count == LIMIT_ROUTES) {
+            left_out++;
+            continue;
+        }
+        enum status status = fill_route(&facts->routes[i], facts->master_key,
+                                        &out->routes[out->routes_count++], problem);
+        if (status != STATUS_OK)
+            return status;
+    }
+    *refused = left_out;
+    return STATUS_OK;
+}
+
+static enum status fill_keys(const struct content_facts *facts, wire_ConfigContent *out,
+                             const char **problem)
+{
+    for (size_t i = 0; i < facts->key_count; i++) {
+        wire_SealingKey *key = &out->sealing_keys[out->sealing_keys_count++];
+        const struct span signature = facts->keys[i].signature;
+
+        if (signature.size > sizeof key->signature.bytes) {
+            *problem = "a sealing key's statement is too long";
+            return STATUS_INVALID;
+        }
+        memcpy(key->public_key, facts->keys[i].public_key, sizeof key->public_key);
+        key->valid_from_ms = facts->keys[i].valid_from_ms;
+        key->signature.size = (pb_size_t)signature.size;
+        memcpy(key->signature.bytes, signature.data, signature.size);
+    }
+    return STATUS_OK;
+}
+
+static enum status fill_brokers(const char *brokers, wire_ConfigContent *out, const char **problem)
+{
+    while (*brokers) {
+        size_t size = strcspn(brokers, ",");
+
+        if (out->brokers_count == LIMIT_BROKERS ||
+            span_to_text(span_of(brokers, size), out->brokers[out->brokers_count],
+                         sizeof out->brokers[0]) != STATUS_OK) {
+            *problem = "too many brokers, or one's address is too long";
+            return STATUS_INVALID;
+        }
+        out->brokers_count++;
+        brokers += size + (brokers[size] == ',');
+    }
+    return STATUS_OK;
+}
+
+enum status content_fill(const struct content_facts *facts, wire_ConfigContent *out,
+                         size_t *refused, const char **problem)
+{
+    *out = (wire_ConfigContent)wire_ConfigContent_init_zero;
+    enum status status = fill_settings(facts, out, problem);
+
+    if (status == STATUS_OK)
+        status = fill_routes(facts, out, refused, problem);
+    if (status == STATUS_OK)
+        status = fill_keys(facts, out, problem);
+    if (status == STATUS_OK)
+        status = fill_brokers(facts->brokers, out, problem);
+    return status;
+}

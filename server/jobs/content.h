@@ -1,0 +1,29 @@
+/* content.h - what a device's configuration holds, from what the database says */
+#ifndef SERVER_JOBS_CONTENT_H
+#define SERVER_JOBS_CONTENT_H
+
+#include "schema/wire/message.h"
+#include "server/store/dispatch.h"
+#include "server/store/routes.h"
+
+/* One device's facts, in the order in which they stand in the content: the same facts give the same
+ * bytes, whoever builds them. Borrowed. */
+struct content_facts {
+    const struct dispatch_setting *settings;
+    size_t setting_count;
+    const struct routes_row *routes;
+    size_t route_count;
+    const struct dispatch_sealing_key *keys;
+    size_t key_count;
+    const char *brokers; /* "host:port,host:port" */
+    const uint8_t *master_key;
+};
+
+/* Fills *out with the vendors' keys in clear: wipe it after use. *refused counts the routes left
+ * out because vendor or contract is missing, not in force, or beyond a border (I13).
+ * STATUS_INVALID: something does not fit the message: problem says what. STATUS_FORGED: a vendor's
+ * key was wrapped by another master key. */
+MUST_CHECK enum status content_fill(const struct content_facts *facts, wire_ConfigContent *out,
+                                    size_t *refused, const char **problem);
+
+#endif

@@ -1,0 +1,456 @@
+#include "server/jobs/outbox.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "schema/base/clock.h"
+#include "schema/base/log.h"
+#include "server/bus/sender.h"
+#include "server/bus/state.h"
+#include "server/jobs/content.h"
+#include "server/jobs/revocations.h"
+#include "server/store/alarm.h"
+#include "server/store/listener.h"
+
+#define CLAIM_LIMIT 200 /* of one transaction: 200 configurations are at most 5 MB */
+#define TICK_MS     1000
+#define ARENA_BYTES (64u << 20)
+
+static const char *const channels[] = {"myna_outbox"};
+
+/* A configuration ready to be sealed. */
+struct parcel {
+    const struct dispatch_target *target;
+    const struct routes_row *routes;
+    size_t route_count;
+    struct span content; /* empty: could not be built */
+};
+
+struct outbox {
+    struct store *store;
+    struct bus *bus;
+    uint8_t master_key[CRYPTO_KEY_SIZE];
+    char *robot_broker;
+    struct peers *peers;
+    struct sender *sender;
+    struct revocations *revocations;
+    struct listener *listener;
+    struct arena *arena;
+    struct dispatch_target targets[CLAIM_LIMIT];
+    struct parcel parcels[CLAIM_LIMIT];
+    size_t target_count;
+    wire_ConfigContent content;
+    wire_Config config;
+    wire_State state;
+    uint8_t encoded[LIMIT_CONFIG_BYTES];
+    pthread_t thread;
+    bool thread_runs;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool stopping; /* guarded by mutex, like what follows */
+    bool woken;
+    struct outbox_stats stats;
+};
+
+/* ---- waking ---- */
+
+static void on_notify(void *context, const char *channel, struct span payload)
+{
+    struct outbox *outbox = context;
+
+    (void)channel;
+    (void)payload;
+    pthread_mutex_lock(&outbox->mutex);
+    outbox->woken = true;
+    pthread_cond_signal(&outbox->changed);
+    pthread_mutex_unlock(&outbox->mutex);
+}
+
+/* Until something may be owed; false: it is time to stop. */
+static bool wait_for_work(struct outbox *outbox)
+{
+    const int64_t at_ns = clock_mono_ns() + TICK_MS * INT64_C(1000000);
+    const struct timespec at = {at_ns / 1000000000, at_ns % 1000000000};
+    int error = 0;
+
+    pthread_mutex_lock(&outbox->mutex);
+    while (!outbox->woken && !outbox->stopping && error == 0)
+        error = pthread_cond_timedwait(&outbox->changed, &outbox->mutex, &at);
+    outbox->woken = false;
+    bool go_on = !outbox->stopping;
+    pthread_mutex_unlock(&outbox->mutex);
+    return go_on;
+}
+
+static bool is_stopping(struct outbox *outbox)
+{
+    pthread_mutex_lock(&outbox->mutex);
+    bool stopping = outbox->stopping;
+    pthread_mutex_unlock(&outbox->mutex);
+    return stopping;
+}
+
+static void count(struct outbox *outbox, uint64_t *counter, uint64_t sent, uint64_t failures)
+{
+    pthread_mutex_lock(&outbox->mutex);
+    *counter += sent;
+    outbox->stats.failures += failures;
+    pthread_mutex_unlock(&outbox->mutex);
+}
+
+/* ---- configurations ---- */
+
+/* What the claimed devices' contents are made of. */
+struct sources {
+    struct dispatch_setting *settings;
+    size_t setting_count;
+    struct routes_row *routes;
+    size_t route_count;
+    struct dispatch_sealing_key keys[2];
+    size_t key_count;
+};
+
+static enum status read_sources(struct store_conn *conn, struct outbox *outbox,
+                                struct sources *sources)
+{
+    const char **ids = arena_take(outbox->arena, outbox->target_count * sizeof *ids);
+
+    if (!ids)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < outbox->target_count; i++)
+        ids[i] = outbox->targets[i].device_id;
+    enum status status = dispatch_read_settings(conn, outbox->arena, ids, outbox->target_count,
+                                                &sources->settings, &sources->setting_count);
+    if (status == STATUS_OK)
+        status = routes_read(conn, outbox->arena, ids, outbox->target_count, &sources->routes,
+                             &sources->route_count);
+    if (status == STATUS_OK)
+        status =
+            dispatch_read_sealing_keys(conn, outbox->arena, sources->keys, &sources->key_count);
+    return status;
+}
+
+/* The rows are sorted by device. */
+static const struct dispatch_setting *find_settings(const struct sources *sources,
+                                                    const char *device_id, size_t *found)
+{
+    size_t first = 0;
+
+    while (first < sources->setting_count &&
+           strcmp(sources->settings[first].device_id, device_id) < 0)
+        first++;
+    size_t end = first;
+    while (end < sources->setting_count && strcmp(sources->settings[end].device_id, device_id) == 0)
+        end++;
+    *found = end - first;
+    return sources->settings + first;
+}
+
+static enum status raise_alarm(struct store_conn *conn, struct outbox *outbox, const char *kind,
+                               const char *device_id, const char *problem)
+{
+    const struct alarm alarm = {
+        .kind = kind,
+        .severity = "warning",
+        .subject = arena_format(outbox->arena, "device/%s", device_id),
+        .detail = arena_format(outbox->arena, "{\"problem\":\"%s\"}", problem),
+    };
+
+    return arena_failed(outbox->arena) ? STATUS_MEMORY
+                                       : alarm_raise(conn, outbox->arena, &alarm, 1);
+}
+
+/* Leaves the parcel's content empty, and raises an alert, when it cannot be built. */
+static enum status build(struct store_conn *conn, struct outbox *outbox,
+                         const struct sources *sources, struct parcel *parcel)
+{
+    const char *device_id = parcel->target->device_id;
+    const char *problem = "it is larger than a configuration may be";
+    size_t refused = 0;
+    size_t size = 0;
+    struct content_facts facts = {
+        .keys = sources->keys,
+        .key_count = sources->key_count,
+        .brokers = outbox->robot_broker,
+        .master_key = outbox->master_key,
+    };
+
+    facts.settings = find_settings(sources, device_id, &facts.setting_count);
+    facts.routes =
+        state_find_routes(sources->routes, sources->route_count, device_id, &facts.route_count);
+    parcel->routes = facts.routes;
+    parcel->route_count = facts.route_count;
+    enum status status = content_fill(&facts, &outbox->content, &refused, &problem);
+    if (status == STATUS_OK)
+        status = message_encode(MESSAGE_CONFIG_CONTENT, &outbox->content, outbox->encoded,
+                                sizeof outbox->encoded, &size);
+    crypto_wipe(&outbox->content, sizeof outbox->content);
+    if (status != STATUS_OK) {
+        log_error("outbox", "cannot build the configuration of \"%s\": %s", device_id, problem);
+        return raise_alarm(conn, outbox, "config_failed", device_id, problem);
+    }
+    parcel->content = arena_copy(outbox->arena, span_of(outbox->encoded, size));
+    crypto_wipe(outbox->encoded, size);
+    if (refused > 0)
+        return raise_alarm(conn, outbox, "route_refused", device_id,
+                           "a route is left out: its vendor or contract is missing or not in "
+                           "force, or a border lies between");
+    return STATUS_OK;
+}
+
+static enum status note_hashes(struct store_conn *conn, struct outbox *outbox)
+{
+    struct dispatch_hash *hashes = arena_take(outbox->arena, outbox->target_count * sizeof *hashes);
+    size_t built = 0;
+
+    for (size_t i = 0; hashes && i < outbox->target_count; i++) {
+        const struct parcel *parcel = &outbox->parcels[i];
+        uint8_t *hash = arena_take(outbox->arena, CRYPTO_HASH_SIZE);
+
+        if (!hash)
+            return STATUS_MEMORY;
+        if (parcel->content.size == 0 && !parcel->content.data)
+            continue;
+        crypto_sha256(&parcel->content, 1, hash);
+        hashes[built++] = (struct dispatch_hash){
+            parcel->target->device_id, parcel->target->generation, span_of(hash, CRYPTO_HASH_SIZE)};
+    }
+    if (!hashes)
+        return STATUS_MEMORY;
+    return built > 0 ? dispatch_note_hashes(conn, outbox->arena, hashes, built) : STATUS_OK;
+}
+
+static enum status prepare_configs(struct store_conn *conn, void *context)
+{
+    struct outbox *outbox = context;
+    struct sources sources = {0};
+
+    arena_reset(outbox->arena);
+    enum status status = dispatch_claim_configs(conn, outbox->arena, CLAIM_LIMIT, outbox->targets,
+                                                &outbox->target_count);
+    if (status != STATUS_OK || outbox->target_count == 0)
+        return status;
+    status = read_sources(conn, outbox, &sources);
+    for (size_t i = 0; status == STATUS_OK && i < outbox->target_count; i++) {
+        outbox->parcels[i] = (struct parcel){.target = &outbox->targets[i]};
+        status = build(conn, outbox, &sources, &outbox->parcels[i]);
+    }
+    return status == STATUS_OK ? note_hashes(conn, outbox) : status;
+}
+
+/* The state goes first: it brings the credit lines that the configuration's routes need. */
+static enum status send_state(struct outbox *outbox, const struct parcel *parcel)
+{
+    static const uint8_t none[16];
+    const struct dispatch_target *target = parcel->target;
+    struct state_facts facts = {
+        .device_id = target->device_id,
+        .session_number = target->session_number,
+        .epoch = target->epoch,
+        .desired_generation = target->generation,
+        .routes = parcel->routes,
+        .route_count = parcel->route_count,
+    };
+
+    if (memcmp(target->journal.journal_id, none, sizeof none) == 0)
+        return STATUS_OK; /* its hello will be answered */
+    facts.journal = &target->journal;
+    memcpy(facts.session_id, target->session_id, sizeof facts.session_id);
+    state_fill(&facts, outbox->master_key, clock_wall_ms(), &outbox->state);
+    enum status status =
+        sender_send(outbox->sender, target->device_id, TOPIC_STATE, MESSAGE_STATE, &outbox->state);
+    count(outbox, &outbox->stats.states, status == STATUS_OK, status != STATUS_OK);
+    return status;
+}
+
+static enum status send_config(struct outbox *outbox, const struct parcel *parcel)
+{
+    wire_Config *config = &outbox->config;
+    const struct dispatch_target *target = parcel->target;
+
+    if (!parcel->content.data)
+        return STATUS_INVALID;
+    enum status status = send_state(outbox, parcel);
+    if (status != STATUS_OK)
+        return status;
+    *config = (wire_Config){.has_header = true, .generation = (uint64_t)target->generation};
+    config->header.has_session = true;
+    config->header.session.number = target->session_number;
+    memcpy(config->header.session.id, target->session_id, sizeof config->header.session.id);
+    config->header.epoch = (uint32_t)target->epoch;
+    config->header.server_time_ms = clock_wall_ms();
+    config->content.size = (pb_size_t)parcel->content.size;
+    memcpy(config->content.bytes, parcel->content.data, parcel->content.size);
+    status = sender_send(outbox->sender, target->device_id, TOPIC_CONFIG, MESSAGE_CONFIG, config);
+    crypto_wipe(config, sizeof *config);
+    return status;
+}
+
+/* True when there may be more. */
+static bool serve_configs(struct outbox *outbox)
+{
+    outbox->target_count = 0;
+    enum status status = store_transaction(outbox->store, prepare_configs, outbox);
+
+    if (status != STATUS_OK) {
+        log_debug("outbox", "no configurations now: %s", status_text(status));
+        return false;
+    }
+    for (size_t i = 0; i < outbox->target_count; i++) {
+        enum status sent = send_config(outbox, &outbox->parcels[i]);
+
+        count(outbox, &outbox->stats.configs, sent == STATUS_OK, sent != STATUS_OK);
+        crypto_wipe((void *)outbox->parcels[i].content.data, outbox->parcels[i].content.size);
+    }
+    return outbox->target_count == CLAIM_LIMIT;
+}
+
+/* ---- commands ---- */
+
+static enum status claim_commands(struct store_conn *conn, void *context)
+{
+    struct outbox *outbox = context;
+
+    arena_reset(outbox->arena);
+    return dispatch_claim_commands(conn, outbox->arena, CLAIM_LIMIT, outbox->targets,
+                                   &outbox->target_count);
+}
+
+static enum status send_command(struct outbox *outbox, const struct dispatch_target *target)
+{
+    wire_Command command = wire_Command_init_zero;
+    size_t text_size = strlen(target->command_text);
+    enum status status = message_command_from_name(span_text(target->command_kind), &command.kind);
+
+    if (status != STATUS_OK || text_size >= sizeof command.text)
+        return STATUS_INVALID;
+    command.has_header = true;
+    command.header.has_session = true;
+    command.header.session.number = target->session_number;
+    memcpy(command.header.session.id, target->session_id, sizeof command.header.session.id);
+    command.header.epoch = (uint32_t)target->epoch;
+    command.header.server_time_ms = clock_wall_ms();
+    memcpy(command.id, target->command_id, sizeof command.id);
+    command.expires_ms = target->command_expires_ms;
+    memcpy(command.text, target->command_text, text_size + 1);
+    return sender_send(outbox->sender, target->device_id, TOPIC_COMMAND, MESSAGE_COMMAND, &command);
+}
+
+static bool serve_commands(struct outbox *outbox)
+{
+    outbox->target_count = 0;
+    if (store_transaction(outbox->store, claim_commands, outbox) != STATUS_OK)
+        return false;
+    for (size_t i = 0; i < outbox->target_count; i++) {
+        enum status sent = send_command(outbox, &outbox->targets[i]);
+
+        count(outbox, &outbox->stats.commands, sent == STATUS_OK, sent != STATUS_OK);
+    }
+    return outbox->target_count == CLAIM_LIMIT;
+}
+
+/* ---- the loop ---- */
+
+static void *run(void *argument)
+{
+    struct outbox *outbox = argument;
+
+    do {
+        /* claiming while the broker is away would only raise the pauses */
+        if (!bus_is_connected(outbox->bus))
+            continue;
+        revocations_publish(outbox->revocations);
+        while (serve_configs(outbox) && !is_stopping(outbox))
+            ;
+        while (serve_commands(outbox) && !is_stopping(outbox))
+            ;
+    } while (wait_for_work(outbox));
+    return NULL;
+}
+
+static void init_lock(struct outbox *outbox)
+{
+    pthread_condattr_t attributes;
+
+    pthread_mutex_init(&outbox->mutex, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&outbox->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+static enum status make_parts(struct outbox *outbox)
+{
+    enum status status = peers_create(&outbox->peers, outbox->store, outbox->master_key);
+
+    if (status == STATUS_OK)
+        status = sender_create(&outbox->sender, outbox->bus, outbox->peers);
+    if (status == STATUS_OK)
+        status = revocations_create(&outbox->revocations, outbox->store, outbox->bus);
+    if (status == STATUS_OK)
+        status = arena_create(&outbox->arena, ARENA_BYTES);
+    if (status == STATUS_OK)
+        status = listener_start(&outbox->listener, outbox->store, channels, 1, on_notify, outbox);
+    return status;
+}
+
+static void stop_thread(struct outbox *outbox)
+{
+    pthread_mutex_lock(&outbox->mutex);
+    outbox->stopping = true;
+    pthread_cond_signal(&outbox->changed);
+    pthread_mutex_unlock(&outbox->mutex);
+    if (outbox->thread_runs)
+        pthread_join(outbox->thread, NULL);
+}
+
+enum status outbox_start(struct outbox **out, struct store *store, struct bus *bus,
+                         const struct outbox_options *options)
+{
+    struct outbox *outbox = calloc(1, sizeof *outbox);
+
+    if (!outbox)
+        return STATUS_MEMORY;
+    init_lock(outbox);
+    outbox->store = store;
+    outbox->bus = bus;
+    memcpy(outbox->master_key, options->master_key, sizeof outbox->master_key);
+    outbox->robot_broker = strdup(options->robot_broker);
+    enum status status = outbox->robot_broker ? make_parts(outbox) : STATUS_MEMORY;
+    if (status == STATUS_OK) {
+        outbox->thread_runs = pthread_create(&outbox->thread, NULL, run, outbox) == 0;
+        status = outbox->thread_runs ? STATUS_OK : STATUS_MEMORY;
+    }
+    if (status != STATUS_OK) {
+        outbox_stop(outbox);
+        return status;
+    }
+    *out = outbox;
+    return STATUS_OK;
+}
+
+void outbox_stop(struct outbox *outbox)
+{
+    if (!outbox)
+        return;
+    listener_stop(outbox->listener);
+    stop_thread(outbox);
+    arena_free(outbox->arena);
+    revocations_free(outbox->revocations);
+    sender_free(outbox->sender);
+    peers_free(outbox->peers);
+    free(outbox->robot_broker);
+    pthread_cond_destroy(&outbox->changed);
+    pthread_mutex_destroy(&outbox->mutex);
+    crypto_wipe(outbox, sizeof *outbox);
+    free(outbox);
+}
+
+void outbox_read_stats(struct outbox *outbox, struct outbox_stats *out)
+{
+    pthread_mutex_lock(&outbox->mutex);
+    *out = outbox->stats;
+    pthread_mutex_unlock(&outbox->mutex);
+}

@@ -1,0 +1,43 @@
+#include "server/store/cleaning.h"
+
+enum status cleaning_expire_commands(struct store *store)
+{
+    STORE_STATEMENT(expire, "WITH expired AS (UPDATE myna.command SET status = 'expired',"
+                            "   reason = 'no answer in time', send_due = NULL"
+                            "   WHERE send_due IS NOT NULL AND expires_at <= now()"
+                            "   RETURNING command_id)"
+                            " SELECT count(myna.tell('command', command_id::text)) FROM expired");
+
+    return store_query(store, &expire, STORE_NO_VALUES, NULL);
+}
+
+enum status cleaning_announce_contracts(struct store *store)
+{
+    STORE_STATEMENT(
+        announce,
+        "WITH come AS (UPDATE myna.contract_version SET announced = true"
+        "   WHERE NOT announced AND effective_from <= now() RETURNING contract_id, created_at,"
+        "   effective_from),"
+        " reached AS (SELECT array_agg(DISTINCT e.device_id::text) AS ids"
+        "   FROM myna.effective_setting e JOIN come"
+        "   ON e.value @> jsonb_build_array(jsonb_build_object('contract', come.contract_id))"
+        "   WHERE e.name = 'routes' AND come.effective_from > come.created_at)"
+        " SELECT myna.touch_devices(ids) FROM reached WHERE ids IS NOT NULL");
+
+    return store_query(store, &announce, STORE_NO_VALUES, NULL);
+}
+
+enum status cleaning_forget_sessions(struct store *store)
+{
+    STORE_STATEMENT(forget, "DELETE FROM myna.login_session WHERE expires_at <= now()");
+
+    return store_query(store, &forget, STORE_NO_VALUES, NULL);
+}
+
+enum status cleaning_forget_answers(struct store *store)
+{
+    STORE_STATEMENT(forget, "DELETE FROM myna.idempotency"
+                            " WHERE created_at <= now() - interval '24 hours'");
+
+    return store_query(store, &forget, STORE_NO_VALUES, NULL);
+}

@@ -1,0 +1,19 @@
+/* cleaning.h - ends and removes what has had its time */
+#ifndef SERVER_STORE_CLEANING_H
+#define SERVER_STORE_CLEANING_H
+
+#include "server/store/store.h"
+
+/* Commands that nobody answered in time become "expired". */
+MUST_CHECK enum status cleaning_expire_commands(struct store *store);
+
+/* Contract versions whose time has come since: the devices whose routes name the contract get a new
+ * generation, for their credit lines change. Each version once, whichever instance does it. */
+MUST_CHECK enum status cleaning_announce_contracts(struct store *store);
+
+MUST_CHECK enum status cleaning_forget_sessions(struct store *store);
+
+/* Answers kept for repeated posts, after 24 h. */
+MUST_CHECK enum status cleaning_forget_answers(struct store *store);
+
+#endif
