@@ -74,7 +74,7 @@ static enum status make_url(const struct enrolment *enrolment, const char *path,
 static enum status report_http(struct enrolment *enrolment, enum status status,
                                const struct http_result *result)
 {
-    snprintf(enrolment->problem, 256, "cannot reach \"%.80s\": %s", enrolment->request->url,
+    snprintf(enrolment->problem, 256, "cannot reach \"%.70s\": %s", enrolment->request->url,
              result->problem);
     return status == STATUS_FORGED ? STATUS_FORGED : STATUS_UNREACHABLE;
 }
