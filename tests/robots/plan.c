@@ -1,0 +1,204 @@
+#include "tests/robots/plan.h"
+
+#include "schema/wire/setting.h"
+
+#define SHARED 64 /* plans that are found again; most fleets have a few */
+
+struct plans {
+    wire_ConfigContent content; /* too large for the stack */
+    struct plan *shared[SHARED];
+    struct plan *fallback;
+};
+
+static void apply_persona(struct plan *plan, const struct json *value)
+{
+    free(plan->persona);
+    plan->persona = strdup(json_text(value, ""));
+}
+
+static void apply_history(struct plan *plan, const struct json *value)
+{
+    plan->history_turns = json_int(value, 0);
+}
+
+static void apply_max_output(struct plan *plan, const struct json *value)
+{
+    plan->max_output_tokens = json_int(value, 0);
+}
+
+static void apply_interval(struct plan *plan, const struct json *value)
+{
+    plan->report_interval_s = json_int(value, 0);
+}
+
+/* The settings that change what a simulated robot does. The others of the common table it holds as
+ * a robot without voice and face does: nothing more is to be done. */
+static const struct {
+    const char *name;
+    void (*apply)(struct plan *plan, const struct json *value);
+} appliers[] = {
+    {"persona", apply_persona},
+    {"history_turns", apply_history},
+    {"max_output_tokens", apply_max_output},
+    {"report_interval_s", apply_interval},
+};
+
+static void apply(struct plan *plan, const char *name, const struct json *value)
+{
+    for (size_t i = 0; i < sizeof appliers / sizeof *appliers; i++)
+        if (strcmp(appliers[i].name, name) == 0)
+            appliers[i].apply(plan, value);
+}
+
+static void apply_defaults(struct plan *plan)
+{
+    size_t count;
+    const struct setting_spec *specs = setting_table(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        struct json *value = NULL;
+
+        if (specs[i].fallback == NULL ||
+            json_parse(span_text(specs[i].fallback), &value, NULL) != STATUS_OK)
+            continue;
+        apply(plan, specs[i].name, value);
+        json_free(value);
+    }
+}
+
+static void judge(struct plan *plan, const wire_Setting *setting, wire_SettingStatus *out)
+{
+    const struct setting_spec *spec = setting_find(span_text(setting->name));
+    struct json *value = NULL;
+
+    snprintf(out->name, sizeof out->name, "%s", setting->name);
+    if (spec == NULL) {
+        out->outcome = wire_SettingOutcome_SETTING_UNKNOWN;
+        snprintf(out->reason, sizeof out->reason, "this robot has no such setting");
+        return;
+    }
+    out->outcome = wire_SettingOutcome_SETTING_REFUSED;
+    if (json_parse(span_text(setting->value), &value, NULL) != STATUS_OK) {
+        snprintf(out->reason, sizeof out->reason, "the value is not JSON");
+        return;
+    }
+    char reason[LIMIT_REASON + 1];
+    if (setting_check(spec, value, reason) == STATUS_OK) {
+        apply(plan, setting->name, value);
+        out->outcome = wire_SettingOutcome_SETTING_APPLIED;
+    } else {
+        snprintf(out->reason, sizeof out->reason, "%s", reason);
+    }
+    json_free(value);
+}
+
+static void fill(struct plan *plan, const wire_ConfigContent *content)
+{
+    plan->setting_count = content->settings_count;
+    for (size_t i = 0; i < content->settings_count; i++)
+        judge(plan, &content->settings[i], &plan->settings[i]);
+    plan->route_count = content->routes_count;
+    memcpy(plan->routes, content->routes, content->routes_count * sizeof *plan->routes);
+    plan->sealing_key_count = content->sealing_keys_count;
+    memcpy(plan->sealing_keys, content->sealing_keys,
+           content->sealing_keys_count * sizeof *plan->sealing_keys);
+    plan->broker_count = content->brokers_count;
+    memcpy(plan->brokers, content->brokers, content->brokers_count * sizeof *plan->brokers);
+}
+
+static struct plan *new_plan(const uint8_t hash[CRYPTO_HASH_SIZE])
+{
+    struct plan *plan = calloc(1, sizeof *plan);
+
+    if (plan == NULL)
+        return NULL;
+    plan->references = 1;
+    memcpy(plan->hash, hash, CRYPTO_HASH_SIZE);
+    apply_defaults(plan);
+    return plan;
+}
+
+static void free_plan(struct plan *plan)
+{
+    if (plan == NULL)
+        return;
+    crypto_wipe(plan->routes, sizeof plan->routes);
+    free(plan->persona);
+    free(plan);
+}
+
+enum status plans_create(struct plans **out)
+{
+    static const uint8_t none[CRYPTO_HASH_SIZE] = {0};
+    struct plans *plans = calloc(1, sizeof *plans);
+
+    if (plans == NULL)
+        return STATUS_MEMORY;
+    plans->fallback = new_plan(none);
+    if (plans->fallback == NULL) {
+        free(plans);
+        return STATUS_MEMORY;
+    }
+    *out = plans;
+    return STATUS_OK;
+}
+
+void plans_free(struct plans *plans)
+{
+    if (plans == NULL)
+        return;
+    free_plan(plans->fallback);
+    crypto_wipe(&plans->content, sizeof plans->content);
+    free(plans);
+}
+
+static struct plan *find(struct plans *plans, const uint8_t hash[CRYPTO_HASH_SIZE],
+                         struct plan ***place)
+{
+    for (size_t i = 0; i < SHARED; i++) {
+        if (plans->shared[i] == NULL)
+            *place = &plans->shared[i];
+        else if (memcmp(plans->shared[i]->hash, hash, CRYPTO_HASH_SIZE) == 0)
+            return plans->shared[i];
+    }
+    return NULL;
+}
+
+enum status plans_take(struct plans *plans, struct span content,
+                       const uint8_t hash[CRYPTO_HASH_SIZE], struct plan **out)
+{
+    struct plan **place = NULL;
+    struct plan *plan = find(plans, hash, &place);
+
+    if (plan != NULL) {
+        plan->references++;
+        *out = plan;
+        return STATUS_OK;
+    }
+    if (message_decode(MESSAGE_CONFIG_CONTENT, content, &plans->content) != STATUS_OK)
+        return STATUS_INVALID;
+    plan = new_plan(hash);
+    if (plan == NULL)
+        return STATUS_MEMORY;
+    fill(plan, &plans->content);
+    if (place != NULL)
+        *place = plan;
+    *out = plan;
+    return STATUS_OK;
+}
+
+struct plan *plans_default(struct plans *plans)
+{
+    plans->fallback->references++;
+    return plans->fallback;
+}
+
+void plans_release(struct plans *plans, struct plan *plan)
+{
+    if (plan == NULL || --plan->references > 0)
+        return;
+    for (size_t i = 0; i < SHARED; i++)
+        if (plans->shared[i] == plan)
+            plans->shared[i] = NULL;
+    free_plan(plan);
+}

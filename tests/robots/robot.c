@@ -1,0 +1,701 @@
+#include "tests/robots/robot.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <unistd.h>
+
+#include "agent/identity.h"
+#include "schema/base/backoff.h"
+#include "schema/base/clock.h"
+#include "schema/base/file.h"
+#include "schema/base/log.h"
+#include "tests/robots/mqtt.h"
+#include "tests/robots/notebook.h"
+
+#define HARDWARE           "simulated robot"
+#define RECONNECT_FIRST_MS 1000
+#define RECONNECT_MAX_MS   60000
+#define OFFLINE_MAX_MS     30000 /* after a connection cut on purpose */
+#define RESTART_AFTER_MS   1000  /* so that the answer to the command still goes out */
+#define MAX_JOURNAL_BYTES  (1 << 20)
+#define MAX_CONFIG_BYTES   (LIMIT_CONFIG_BYTES + 8)
+#define PATH_ROOM          1024
+
+struct robot {
+    struct robot_world *world;
+    char folder[PATH_ROOM];
+    char device_id[LIMIT_SLUG + 1];
+    char root_path[PATH_ROOM], cert_path[PATH_ROOM], key_path[PATH_ROOM];
+    char *first_broker; /* as enrolled; the configuration may name others */
+    struct box_pair pair;
+    struct dice dice;
+    int64_t skew_ms;
+    int64_t started_ms;
+    struct notebook *notebook;
+    struct journal *journal;
+    struct peer *peer;
+    struct talk *talk;
+    struct plan *plan;
+    uint64_t generation; /* of plan; 0: the default one */
+
+    struct mqtt *mqtt;
+    bool connected;
+    wire_Session session;
+    uint8_t presence[PEER_PRESENCE_SIZE];
+    size_t presence_size;
+    char will_topic[TOPIC_SIZE], filter[TOPIC_SIZE];
+    uint64_t floor;
+    size_t broker_next;
+    struct backoff backoff;
+    int64_t offline_until_ms;
+    struct loop_timer connect, tick, cut, restart;
+
+    bool configured; /* the peer is still to be told what the configuration says of it */
+    uint8_t probe_id[16];
+};
+
+static struct peer_time now_of(const struct robot *robot)
+{
+    return (struct peer_time){.mono_ms = clock_mono_ms(),
+                              .wall_ms = clock_wall_ms() + robot->skew_ms};
+}
+
+static void at(struct robot *robot, struct loop_timer *timer, int64_t at_ms)
+{
+    if (loop_at(robot->world->loop, timer, at_ms) != STATUS_OK)
+        log_error("robots", "out of memory: robot \"%s\" misses a step", robot->device_id);
+}
+
+static void tick_soon(struct robot *robot)
+{
+    at(robot, &robot->tick, clock_mono_ms());
+}
+
+static bool path_in(const struct robot *robot, const char *name, char out[PATH_ROOM])
+{
+    return snprintf(out, PATH_ROOM, "%s/%s", robot->folder, name) < PATH_ROOM;
+}
+
+/* Configuration. */
+
+/* Replaced in one step, but without waiting for the disk. */
+static enum status keep_config(struct robot *robot, uint64_t generation, struct span content)
+{
+    char path[PATH_ROOM], fresh[PATH_ROOM];
+    enum status status = STATUS_IO;
+
+    if (!path_in(robot, "config", path) || !path_in(robot, "config.new", fresh))
+        return STATUS_INVALID;
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return STATUS_IO;
+    if (write(fd, &generation, sizeof generation) == (ssize_t)sizeof generation &&
+        write(fd, content.data, content.size) == (ssize_t)content.size)
+        status = STATUS_OK;
+    close(fd);
+    if (status == STATUS_OK && rename(fresh, path) < 0)
+        status = STATUS_IO;
+    return status;
+}
+
+static void run_plan(struct robot *robot, struct plan *plan, uint64_t generation)
+{
+    plans_release(robot->world->plans, robot->plan);
+    robot->plan = plan;
+    robot->generation = generation;
+    if (robot->talk != NULL)
+        talk_set_plan(robot->talk, plan, generation);
+    robot->configured = true;
+}
+
+/* Without a stored configuration, or with a damaged one, the server sends it again. */
+static void load_config(struct robot *robot)
+{
+    char path[PATH_ROOM];
+    uint8_t *data = NULL;
+    size_t size = 0;
+    uint64_t generation;
+    uint8_t hash[CRYPTO_HASH_SIZE];
+    struct plan *plan = NULL;
+
+    robot->plan = plans_default(robot->world->plans);
+    robot->generation = 0;
+    if (!path_in(robot, "config", path) ||
+        file_read(path, MAX_CONFIG_BYTES, &data, &size) != STATUS_OK)
+        return;
+    if (size >= sizeof generation) {
+        struct span content = span_of(data + sizeof generation, size - sizeof generation);
+
+        memcpy(&generation, data, sizeof generation);
+        crypto_sha256(&content, 1, hash);
+        if (plans_take(robot->world->plans, content, hash, &plan) == STATUS_OK)
+            run_plan(robot, plan, generation);
+    }
+    crypto_wipe(data, size);
+    free(data);
+}
+
+static void add_server_keys(struct robot *robot)
+{
+    for (size_t i = 0; i < robot->plan->sealing_key_count; i++) {
+        const wire_SealingKey *key = &robot->plan->sealing_keys[i];
+        struct identity *identity;
+        struct box_pair pair;
+        char problem[256];
+
+        if (memcmp(key->public_key, robot->pair.server_public, PKI_X25519_SIZE) == 0)
+            continue;
+        identity = calloc(1, sizeof *identity);
+        if (identity == NULL)
+            return;
+        if (identity_load(identity, robot->folder, problem) == STATUS_OK &&
+            identity_check_key(identity, key) == STATUS_OK &&
+            identity_pair(identity, key->public_key, &pair) == STATUS_OK) {
+            peer_add_pair(robot->peer, &pair);
+        } else {
+            log_warning("robots", "robot \"%s\" was told a server key that nobody signed",
+                        robot->device_id);
+        }
+        identity_wipe(identity);
+        free(identity);
+    }
+}
+
+/* What the peer must know of a new configuration: told outside its own calls. */
+static void tell_peer(struct robot *robot)
+{
+    if (!robot->configured)
+        return;
+    robot->configured = false;
+    peer_set_report_interval(robot->peer, robot->plan->report_interval_s);
+    add_server_keys(robot);
+}
+
+/* The peer's host. */
+
+static void publish(void *context, enum topic_kind kind, unsigned qos, struct span payload)
+{
+    struct robot *robot = context;
+    char topic[TOPIC_SIZE];
+
+    topic_make(topic, robot->device_id, kind);
+    if (robot->mqtt != NULL && mqtt_publish(robot->mqtt, topic, qos, payload) != STATUS_OK)
+        log_debug("robots", "robot \"%s\" could not send a message", robot->device_id);
+}
+
+static void reconnect(void *context, uint64_t floor)
+{
+    struct robot *robot = context;
+
+    robot->floor = floor;
+    at(robot, &robot->connect, clock_mono_ms());
+}
+
+static void configure(void *context, uint64_t generation, struct span content,
+                      const uint8_t hash[CRYPTO_HASH_SIZE])
+{
+    struct robot *robot = context;
+    struct plan *plan = NULL;
+
+    if (plans_take(robot->world->plans, content, hash, &plan) != STATUS_OK) {
+        log_warning("robots", "robot \"%s\" got a configuration that it cannot read",
+                    robot->device_id);
+        return;
+    }
+    if (keep_config(robot, generation, content) != STATUS_OK)
+        log_warning("robots", "robot \"%s\" cannot keep its configuration on disk",
+                    robot->device_id);
+    run_plan(robot, plan, generation);
+}
+
+static void running(void *context, struct peer_running *out)
+{
+    struct robot *robot = context;
+
+    *out = (struct peer_running){.generation_held = robot->generation,
+                                 .generation_running = robot->generation,
+                                 .has_config = robot->generation > 0};
+    memcpy(out->config_hash, robot->plan->hash, CRYPTO_HASH_SIZE);
+}
+
+static size_t settings(void *context, wire_SettingStatus *out)
+{
+    const struct plan *plan = ((struct robot *)context)->plan;
+
+    memcpy(out, plan->settings, plan->setting_count * sizeof *out);
+    return plan->setting_count;
+}
+
+static void health(void *context, wire_Health *out)
+{
+    struct robot *robot = context;
+    const struct talk_counts *counts = talk_counts(robot->talk);
+
+    *out = robot->world->health;
+    out->uptime_s = (uint32_t)((clock_mono_ms() - robot->started_ms) / 1000);
+    out->turns = (uint32_t)counts->turns;
+    out->failed_turns = (uint32_t)counts->failed;
+    out->journal_pending = (uint32_t)journal_pending(robot->journal);
+}
+
+static void remember(void *context, uint32_t epoch, struct span receipt)
+{
+    struct robot *robot = context;
+    struct notebook_facts *facts = notebook_facts(robot->notebook);
+
+    facts->epoch = epoch;
+    facts->receipt_size = (uint32_t)receipt.size;
+    memcpy(facts->receipt, receipt.data, receipt.size);
+    if (notebook_write(robot->notebook) != STATUS_OK)
+        log_warning("robots", "robot \"%s\" cannot keep its receipt", robot->device_id);
+}
+
+/* Commands. */
+
+static void on_done_at_once(struct robot *robot, const wire_Command *command,
+                            struct peer_answer *answer)
+{
+    (void)robot;
+    (void)command;
+    answer->status = wire_CommandStatus_COMMAND_DONE;
+}
+
+static void on_picture(struct robot *robot, const wire_Command *command, struct peer_answer *answer)
+{
+    (void)robot;
+    (void)command;
+    answer->status = wire_CommandStatus_COMMAND_REFUSED;
+    snprintf(answer->reason, sizeof answer->reason, "a simulated robot has no face");
+}
+
+static void on_restart(struct robot *robot, const wire_Command *command, struct peer_answer *answer)
+{
+    struct notebook_facts *facts = notebook_facts(robot->notebook);
+
+    facts->restart_expires_ms = command->expires_ms;
+    memcpy(facts->restart_id, command->id, sizeof facts->restart_id);
+    if (notebook_write(robot->notebook) != STATUS_OK) {
+        answer->status = wire_CommandStatus_COMMAND_FAILED;
+        snprintf(answer->reason, sizeof answer->reason, "the disk takes nothing");
+        return;
+    }
+    answer->status = wire_CommandStatus_COMMAND_DONE;
+    at(robot, &robot->restart, clock_mono_ms() + RESTART_AFTER_MS);
+}
+
+static void on_probed(void *context, const char *reason)
+{
+    struct robot *robot = context;
+    struct peer_answer answer = {.status = wire_CommandStatus_COMMAND_DONE};
+
+    if (reason[0] != '\0') {
+        answer.status = wire_CommandStatus_COMMAND_FAILED;
+        snprintf(answer.reason, sizeof answer.reason, "%s", reason);
+    }
+    peer_finish_command(robot->peer, robot->probe_id, &answer, span_of(NULL, 0), now_of(robot));
+}
+
+static void on_probe(struct robot *robot, const wire_Command *command, struct peer_answer *answer)
+{
+    answer->status = wire_CommandStatus_COMMAND_NONE;
+    memcpy(robot->probe_id, command->id, sizeof robot->probe_id);
+    enum status status = talk_probe(robot->talk, command->text, on_probed);
+    if (status == STATUS_OK)
+        return;
+    answer->status = wire_CommandStatus_COMMAND_REFUSED;
+    snprintf(answer->reason, sizeof answer->reason, "%s",
+             status == STATUS_NOT_FOUND ? "it is not among this robot's routes"
+                                        : "its owner is talking with it");
+}
+
+static void command(void *context, const wire_Command *command, struct peer_answer *answer)
+{
+    static const struct {
+        wire_CommandKind kind;
+        void (*carry_out)(struct robot *robot, const wire_Command *command,
+                          struct peer_answer *answer);
+    } commands[] = {
+        {wire_CommandKind_IDENTIFY, on_done_at_once}, {wire_CommandKind_SAY, on_done_at_once},
+        {wire_CommandKind_RESTART, on_restart},       {wire_CommandKind_PROBE_ROUTE, on_probe},
+        {wire_CommandKind_PICTURE, on_picture},
+    };
+
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (commands[i].kind == command->kind) {
+            commands[i].carry_out(context, command, answer);
+            return;
+        }
+    }
+    answer->status = wire_CommandStatus_COMMAND_REFUSED;
+    snprintf(answer->reason, sizeof answer->reason, "this robot does not know that command");
+}
+
+/* Connection. */
+
+static void drop_connection(struct robot *robot)
+{
+    if (robot->connected)
+        peer_disconnected(robot->peer);
+    robot->connected = false;
+    mqtt_free(robot->mqtt);
+    robot->mqtt = NULL;
+}
+
+static void connect_later(struct robot *robot)
+{
+    int64_t now_ms = clock_mono_ms();
+    int64_t at_ms = now_ms + backoff_next(&robot->backoff, dice_next(&robot->dice));
+
+    at(robot, &robot->connect, at_ms > robot->offline_until_ms ? at_ms : robot->offline_until_ms);
+}
+
+static void plan_cut(struct robot *robot)
+{
+    double hours;
+
+    if (robot->world->disconnects <= 0)
+        return;
+    hours = -log(1 - dice_fraction(&robot->dice)) / (double)robot->world->disconnects;
+    at(robot, &robot->cut, clock_mono_ms() + (int64_t)(hours * 3600000));
+}
+
+static void on_cut(void *context)
+{
+    struct robot *robot = context;
+
+    robot->offline_until_ms = clock_mono_ms() + (int64_t)dice_below(&robot->dice, OFFLINE_MAX_MS);
+    if (robot->mqtt != NULL)
+        mqtt_cut(robot->mqtt);
+    plan_cut(robot);
+}
+
+static void on_tick(void *context)
+{
+    struct robot *robot = context;
+    int64_t next_ms = peer_tick(robot->peer, now_of(robot));
+
+    if (next_ms != INT64_MAX)
+        at(robot, &robot->tick, next_ms);
+}
+
+static void on_attempt_closed(void *context)
+{
+    struct robot *robot = context;
+
+    if (robot->connected)
+        tick_soon(robot);
+}
+
+static void on_connected(void *context)
+{
+    struct robot *robot = context;
+
+    robot->connected = true;
+    robot->world->connects++;
+    backoff_reset(&robot->backoff);
+    peer_connected(robot->peer, &robot->session, now_of(robot));
+    tick_soon(robot);
+}
+
+static void on_message(void *context, struct span topic, struct span payload)
+{
+    struct robot *robot = context;
+    enum status status = peer_receive(robot->peer, topic, payload, now_of(robot));
+
+    robot->world->received++;
+    if (status != STATUS_OK) {
+        robot->world->rejected++;
+        log_debug("robots", "robot \"%s\" took no notice of a message: %s", robot->device_id,
+                  status_text(status));
+    }
+    tell_peer(robot);
+    tick_soon(robot);
+}
+
+static void on_closed(void *context, const char *reason)
+{
+    struct robot *robot = context;
+
+    log_debug("robots", "robot \"%s\" lost its connection: %s", robot->device_id, reason);
+    robot->world->lost++;
+    drop_connection(robot);
+    connect_later(robot);
+}
+
+/* The number is on disk before anybody sees it, so that no two sessions share one. */
+static enum status begin_session(struct robot *robot)
+{
+    struct notebook_facts *facts = notebook_facts(robot->notebook);
+
+    if (facts->session_number < robot->floor)
+        facts->session_number = robot->floor;
+    robot->session.number = ++facts->session_number;
+    crypto_random(robot->session.id, sizeof robot->session.id);
+    enum status status = notebook_write(robot->notebook);
+    if (status != STATUS_OK)
+        return status;
+    return peer_make_presence(&robot->session, robot->presence, &robot->presence_size);
+}
+
+static const char *next_broker(struct robot *robot)
+{
+    size_t count = robot->plan->broker_count;
+
+    return count == 0 ? robot->first_broker : robot->plan->brokers[robot->broker_next++ % count];
+}
+
+static void on_connect(void *context)
+{
+    struct robot *robot = context;
+    struct mqtt_options options = {
+        .loop = robot->world->loop,
+        .client_id = robot->device_id,
+        .root_path = robot->root_path,
+        .cert_path = robot->cert_path,
+        .key_path = robot->key_path,
+        .filter = robot->filter,
+        .will_topic = robot->will_topic,
+        .context = robot,
+        .on_connected = on_connected,
+        .on_message = on_message,
+        .on_closed = on_closed,
+    };
+    char problem[256] = "";
+
+    drop_connection(robot);
+    enum status status = begin_session(robot);
+    if (status == STATUS_OK) {
+        options.broker = next_broker(robot);
+        options.will = span_of(robot->presence, robot->presence_size);
+        status = mqtt_open(&robot->mqtt, &options, problem);
+    }
+    if (status == STATUS_OK)
+        return;
+    log_debug("robots", "robot \"%s\" cannot connect: %s", robot->device_id, problem);
+    connect_later(robot);
+}
+
+/* Life. */
+
+static enum status load_identity(struct robot *robot, char problem[256])
+{
+    struct identity *identity = calloc(1, sizeof *identity);
+    enum status status;
+
+    if (identity == NULL)
+        return STATUS_MEMORY;
+    status = identity_load(identity, robot->folder, problem);
+    if (status == STATUS_OK)
+        status = identity_pair(identity, identity->server_key.public_key, &robot->pair);
+    if (status == STATUS_OK) {
+        memcpy(robot->device_id, identity->device_id, sizeof robot->device_id);
+        robot->first_broker = strdup(identity->brokers[0]);
+        if (robot->first_broker == NULL)
+            status = STATUS_MEMORY;
+    }
+    identity_wipe(identity);
+    free(identity);
+    if (status == STATUS_OK && (!path_in(robot, "root.pem", robot->root_path) ||
+                                !path_in(robot, "device.pem", robot->cert_path) ||
+                                !path_in(robot, "device.key", robot->key_path)))
+        status = STATUS_INVALID;
+    return status;
+}
+
+static enum status open_notebook(struct robot *robot)
+{
+    char path[PATH_ROOM];
+
+    return path_in(robot, "notebook", path) ? notebook_open(&robot->notebook, path)
+                                            : STATUS_INVALID;
+}
+
+static enum status open_journal(struct robot *robot)
+{
+    char path[PATH_ROOM];
+
+    if (!path_in(robot, "journal", path))
+        return STATUS_INVALID;
+    const struct journal_options options = {
+        .path = path,
+        .device_id = robot->device_id,
+        .max_bytes = MAX_JOURNAL_BYTES,
+        .safety = JOURNAL_SURVIVES_PROCESS_LOSS,
+        .now_ms = clock_wall_ms() + robot->skew_ms,
+    };
+    return journal_open(&robot->journal, &options);
+}
+
+static enum status create_peer(struct robot *robot)
+{
+    static const char *const capabilities[] = {"simulated"};
+    const struct notebook_facts *facts = notebook_facts(robot->notebook);
+    const struct peer_options options = {
+        .pair = &robot->pair,
+        .journal = robot->journal,
+        .scratch = robot->world->scratch,
+        .host = {robot, publish, reconnect, configure, running, settings, command, health,
+                 remember},
+        .software = "myna-robots " MYNA_VERSION,
+        .hardware = HARDWARE,
+        .capabilities = capabilities,
+        .capability_count = sizeof capabilities / sizeof *capabilities,
+        .epoch_seen = facts->epoch,
+        .receipt = span_of(facts->receipt, facts->receipt_size),
+        .report_interval_s = robot->plan->report_interval_s,
+        .seed = dice_next(&robot->dice),
+    };
+    enum status status = peer_create(&robot->peer, &options);
+
+    if (status == STATUS_OK && facts->restart_expires_ms > 0)
+        peer_remember_command(robot->peer, facts->restart_id, facts->restart_expires_ms,
+                              wire_CommandStatus_COMMAND_DONE);
+    return status;
+}
+
+static enum status create_talk(struct robot *robot)
+{
+    const struct robot_world *world = robot->world;
+    struct talk_options options = {
+        .loop = world->loop,
+        .asker = world->asker,
+        .plans = world->plans,
+        .journal = robot->journal,
+        .wall_skew_ms = robot->skew_ms,
+        .turns_per_minute = world->turns_per_minute,
+        .think_ms = world->think_ms,
+        .interrupt_percent = world->interrupt_percent,
+        .context = robot,
+        .on_closed = on_attempt_closed,
+    };
+    dice_init(&options.dice, dice_next(&robot->dice), span_text("talk"));
+    enum status status = talk_create(&robot->talk, &options);
+
+    if (status == STATUS_OK)
+        talk_set_plan(robot->talk, robot->plan, robot->generation);
+    return status;
+}
+
+/* Everything between the files and the running robot: done at the start and again by a restart. */
+static enum status wake_up(struct robot *robot)
+{
+    enum status status = open_notebook(robot);
+
+    robot->started_ms = clock_mono_ms();
+    if (status == STATUS_OK) {
+        load_config(robot);
+        status = open_journal(robot);
+    }
+    if (status == STATUS_OK)
+        status = create_peer(robot);
+    if (status == STATUS_OK)
+        status = create_talk(robot);
+    if (status == STATUS_OK)
+        tell_peer(robot);
+    return status;
+}
+
+static void fall_asleep(struct robot *robot)
+{
+    drop_connection(robot);
+    talk_free(robot->talk);
+    peer_free(robot->peer);
+    journal_close(robot->journal);
+    if (robot->plan != NULL)
+        plans_release(robot->world->plans, robot->plan);
+    notebook_close(robot->notebook);
+    robot->talk = NULL;
+    robot->peer = NULL;
+    robot->journal = NULL;
+    robot->plan = NULL;
+    robot->notebook = NULL;
+    robot->configured = false;
+    loop_cancel(robot->world->loop, &robot->tick);
+    loop_cancel(robot->world->loop, &robot->connect);
+}
+
+static void on_restart_due(void *context)
+{
+    struct robot *robot = context;
+
+    fall_asleep(robot);
+    enum status status = wake_up(robot);
+    if (status == STATUS_OK) {
+        at(robot, &robot->connect, clock_mono_ms());
+        return;
+    }
+    log_error("robots", "robot \"%s\" did not come back from a restart: %s", robot->device_id,
+              status_text(status));
+    fall_asleep(robot);
+}
+
+static void set_timers(struct robot *robot)
+{
+    robot->connect.on_due = on_connect;
+    robot->tick.on_due = on_tick;
+    robot->cut.on_due = on_cut;
+    robot->restart.on_due = on_restart_due;
+    robot->connect.context = robot->tick.context = robot;
+    robot->cut.context = robot->restart.context = robot;
+}
+
+enum status robot_create(struct robot **out, struct robot_world *world, const char *folder,
+                         int64_t spread_ms, char problem[256])
+{
+    struct robot *robot = calloc(1, sizeof *robot);
+    enum status status = STATUS_INVALID;
+
+    snprintf(problem, 256, "%s", status_text(STATUS_MEMORY));
+    if (robot == NULL)
+        return STATUS_MEMORY;
+    robot->world = world;
+    set_timers(robot);
+    backoff_init(&robot->backoff, RECONNECT_FIRST_MS, RECONNECT_MAX_MS, 100);
+    if (snprintf(robot->folder, sizeof robot->folder, "%s", folder) < (int)sizeof robot->folder)
+        status = load_identity(robot, problem);
+    if (status == STATUS_OK) {
+        dice_init(&robot->dice, world->seed, span_text(robot->device_id));
+        robot->skew_ms =
+            (int64_t)dice_below(&robot->dice, (uint64_t)world->clock_skew_s * 2000 + 1) -
+            world->clock_skew_s * 1000;
+        topic_make(robot->will_topic, robot->device_id, TOPIC_PRESENCE);
+        topic_make_down_filter(robot->filter, robot->device_id);
+        status = wake_up(robot);
+        if (status != STATUS_OK)
+            snprintf(problem, 256, "robot \"%s\" cannot start: %s", robot->device_id,
+                     status_text(status));
+    }
+    if (status != STATUS_OK) {
+        robot_free(robot);
+        return status;
+    }
+    at(robot, &robot->connect,
+       clock_mono_ms() + (int64_t)dice_below(&robot->dice, (uint64_t)spread_ms + 1));
+    plan_cut(robot);
+    *out = robot;
+    return STATUS_OK;
+}
+
+void robot_free(struct robot *robot)
+{
+    if (robot == NULL)
+        return;
+    fall_asleep(robot);
+    loop_cancel(robot->world->loop, &robot->cut);
+    loop_cancel(robot->world->loop, &robot->restart);
+    crypto_wipe(&robot->pair, sizeof robot->pair);
+    free(robot->first_broker);
+    free(robot);
+}
+
+void robot_facts(const struct robot *robot, struct robot_facts *out)
+{
+    *out = (struct robot_facts){.connected = robot->connected};
+    if (robot->talk == NULL)
+        return;
+    out->greeted = robot->connected && peer_phase(robot->peer) == PEER_READY;
+    out->generation = robot->generation;
+    out->pending = journal_pending(robot->journal);
+    out->busy = talk_is_busy(robot->talk);
+    out->talk = *talk_counts(robot->talk);
+}

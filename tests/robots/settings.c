@@ -1,0 +1,79 @@
+#include "tests/robots/settings.h"
+
+#include "schema/wire/topic.h"
+
+#define AT(field)     .offset = offsetof(struct settings, field)
+#define MAX_TALK_RATE 600
+
+static const struct option_spec specs[] = {
+    {"robots", OPTION_INT, "10", 1, 100000, AT(robots), .help = "how many"},
+    {"enrol_url", OPTION_TEXT, AT(enrol_url),
+     .help = "https://host:port of the enrolment listener"},
+    {"claim", OPTION_TEXT, AT(claim),
+     .help = "claim code of a batch, for robots not yet enrolled; better in MYNA_ROBOTS_CLAIM"},
+    {"state_dir", OPTION_TEXT, "robots", AT(state_dir), .help = "folder of the robots' folders"},
+    {"id_prefix", OPTION_TEXT, "sim-", AT(id_prefix),
+     .help = "device ids are this and 0001, 0002 ..."},
+    {"talk_rate", OPTION_TEXT, "0.5", AT(talk_rate_text),
+     .help = "questions per robot and minute, 0 to 600"},
+    {"think_ms", OPTION_INT, "500", 0, 600000, AT(think_ms),
+     .help = "how long an owner speaks: from opening an attempt to sending it"},
+    {"interrupts", OPTION_INT, "5", 0, 100, AT(interrupts),
+     .help = "per cent of the answers that their owner interrupts"},
+    {"disconnects", OPTION_INT, "0", 0, 3600, AT(disconnects),
+     .help = "broken connections per robot and hour"},
+    {"clock_skew_s", OPTION_INT, "0", 0, 31536000, AT(clock_skew_s),
+     .help = "each robot's clock is off by at most this much, either way"},
+    {"seed", OPTION_INT, "1", 0, INT64_MAX, AT(seed), .help = "of all chance but keys and ids"},
+    {"seconds", OPTION_INT, "0", 0, 31536000, AT(seconds),
+     .help = "how long to run; 0: until stopped"},
+    {"help", OPTION_FLAG, "false", AT(help), .help = "print this and exit"},
+};
+
+static const struct option_table table = {.program = "myna-robots",
+                                          .env_prefix = "MYNA_ROBOTS",
+                                          .specs = specs,
+                                          .count = sizeof specs / sizeof *specs};
+
+static enum status check(struct settings *settings, char problem[256])
+{
+    char id[LIMIT_SLUG + 1];
+    char *end = NULL;
+
+    settings->talk_rate = strtod(settings->talk_rate_text, &end);
+    if (end == settings->talk_rate_text || *end != '\0' ||
+        !(settings->talk_rate >= 0 && settings->talk_rate <= MAX_TALK_RATE)) {
+        snprintf(problem, 256, "--talk-rate: \"%.60s\" is not a number from 0 to %d",
+                 settings->talk_rate_text, MAX_TALK_RATE);
+        return STATUS_INVALID;
+    }
+    if (snprintf(id, sizeof id, "%s%04d", settings->id_prefix, 1) >= (int)sizeof id - 4 ||
+        !topic_is_slug(span_text(id))) {
+        snprintf(problem, 256, "--id-prefix: \"%.60s\" must be at most 40 of a-z, 0-9 and dash",
+                 settings->id_prefix);
+        return STATUS_INVALID;
+    }
+    return STATUS_OK;
+}
+
+enum status settings_parse(int argc, char **argv, struct settings *out, char problem[256])
+{
+    struct settings settings = {.robots = 0};
+    int rest = 0;
+    enum status status = option_parse(&table, NULL, argc, argv, &settings, &rest, problem);
+
+    if (status == STATUS_OK && rest < argc) {
+        snprintf(problem, 256, "\"%.100s\" is no option (hint: --help lists them)", argv[rest]);
+        status = STATUS_INVALID;
+    }
+    if (status == STATUS_OK)
+        status = check(&settings, problem);
+    if (status == STATUS_OK)
+        *out = settings;
+    return status;
+}
+
+void settings_print_help(FILE *out)
+{
+    option_print_help(&table, out);
+}

@@ -1,0 +1,33 @@
+/* settings.h - the options of myna-robots */
+#ifndef TESTS_ROBOTS_SETTINGS_H
+#define TESTS_ROBOTS_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "schema/base/option.h"
+
+/* Texts live as long as the process. */
+struct settings {
+    int64_t robots;
+    const char *enrol_url;
+    const char *claim;
+    const char *state_dir;
+    const char *id_prefix;
+    const char *talk_rate_text;
+    double talk_rate; /* turns per robot and minute */
+    int64_t think_ms;
+    int64_t interrupts;
+    int64_t disconnects;
+    int64_t clock_skew_s;
+    int64_t seed;
+    int64_t seconds;
+    bool help;
+};
+
+/* STATUS_INVALID: problem says why. */
+MUST_CHECK enum status settings_parse(int argc, char **argv, struct settings *out,
+                                      char problem[256]);
+
+void settings_print_help(FILE *out);
+
+#endif
