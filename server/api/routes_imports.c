@@ -2,54 +2,6 @@
 #include "server/api/api.h"
 #include "server/api/routes.h"
 #include "server/store/imports.h"
-#include "server/store/usage_report.h"
-
-/* "vendor,model" as bits. STATUS_INVALID: another word. */
-static enum status read_by(const char *text, unsigned *by)
-{
-    static const struct {
-        const char *name;
-        unsigned bit;
-    } words[] = {
-        {"vendor", USAGE_REPORT_VENDOR},
-        {"model", USAGE_REPORT_MODEL},
-        {"contract", USAGE_REPORT_CONTRACT},
-        {"day", USAGE_REPORT_DAY},
-    };
-    unsigned bits = 0;
-
-    while (text != NULL && *text != '\0') {
-        struct span word = span_of(text, strcspn(text, ","));
-        size_t i = 0;
-
-        while (i < 4 && !span_equal_text(word, words[i].name))
-            i++;
-        if (i == 4)
-            return STATUS_INVALID;
-        bits |= words[i].bit;
-        text += word.size + (text[word.size] == ',');
-    }
-    *by = bits;
-    return STATUS_OK;
-}
-
-static void usage(void *context, struct request *request, struct reply *reply)
-{
-    const struct api *api = context;
-    unsigned by;
-    struct span json;
-
-    if (read_by(request_query(request, "by"), &by) != STATUS_OK) {
-        answer_bad(reply, "?by", "must be some of vendor,model,contract,day");
-        return;
-    }
-    enum status status = usage_report_sums(api->store, by, request_query(request, "from"),
-                                           request_query(request, "to"), request->arena, &json);
-    if (status == STATUS_INVALID)
-        answer_bad(reply, "?from", "and ?to must be dates like 2026-11-22");
-    else
-        answer_json(reply, status, json, "usage");
-}
 
 static void settle(void *context, struct request *request, struct reply *reply)
 {
@@ -71,22 +23,7 @@ static void settle(void *context, struct request *request, struct reply *reply)
         reply_status(reply, status, answer_subject(request, "vendor", vendor));
 }
 
-static void list(void *context, struct request *request, struct reply *reply)
-{
-    const struct api *api = context;
-    struct answer_page page;
-    struct span json;
-
-    if (!answer_read_page(request, reply, ANSWER_KEY_NUMBER, &page))
-        return;
-    enum status status =
-        usage_report_imports(api->store, page.after_number, page.limit, request->arena, &json);
-    answer_json(reply, status, json, "imports");
-}
-
 static const struct route rows[] = {
-    {"GET", "/api/v1/usage", ROUTE_VIEWER, usage, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/vendors/{id}/usage-imports", ROUTE_OPERATOR, settle, ROUTE_BODY_LARGE},
-    {"GET", "/api/v1/usage-imports", ROUTE_VIEWER, list, ROUTE_BODY_NORMAL},
 };
 ROUTES_TABLE(routes_imports, rows);
