@@ -1,7 +1,7 @@
 /* myna_broker - mosquitto's plugin: decides SUBSCRIBE, refuses and throws out revoked robots
  *
  * Reading and writing stay with the file of access rules (acl beside this). The servers send the
- * whole list of revoked ids, one per line, to $CONTROL/myna/v1. Sessions end from TICK only:
+ * whole list of revoked ids, in parts, to $CONTROL/myna/v1. Sessions end from TICK only:
  * mosquitto's client table must not change inside another callback. mosquitto skips BASIC_AUTH for
  * listeners that take the certificate's name, so a revoked robot gets as far as CONNECT and is then
  * thrown out within a second, having been refused everything.
@@ -46,12 +46,12 @@ static int on_control(int event, void *event_data, void *context)
     (void)event;
     if (!rule_is_server(mosquitto_client_username(control->client)))
         return MOSQ_ERR_ACL_DENIED;
-    if (revoked_replace(broker->revoked, span_of(control->payload, control->payloadlen)) !=
+    if (revoked_take(broker->revoked, span_of(control->payload, control->payloadlen)) !=
         STATUS_OK) {
         mosquitto_log_printf(MOSQ_LOG_WARNING, "myna: a list of revoked robots is not valid");
         return MOSQ_ERR_INVAL;
     }
-    broker->kicked_at = 0;
+    broker->kicked_at = 0; /* at the next tick */
     mosquitto_log_printf(MOSQ_LOG_NOTICE, "myna: %zu robots are revoked",
                          revoked_count(broker->revoked));
     return MOSQ_ERR_SUCCESS;

@@ -9,9 +9,15 @@ struct id {
     char text[LIMIT_SLUG + 1];
 };
 
-struct revoked {
+struct list {
     struct id *ids;
     size_t count;
+};
+
+struct revoked {
+    struct list now;
+    struct list coming; /* parts taken so far */
+    uint64_t parts_taken;
 };
 
 enum status revoked_create(struct revoked **out)
@@ -28,7 +34,8 @@ void revoked_free(struct revoked *revoked)
 {
     if (!revoked)
         return;
-    free(revoked->ids);
+    free(revoked->now.ids);
+    free(revoked->coming.ids);
     free(revoked);
 }
 
@@ -58,29 +65,67 @@ static struct span next_line(struct span *lines)
     return line;
 }
 
-enum status revoked_replace(struct revoked *revoked, struct span lines)
+static enum status append(struct list *list, struct span lines)
 {
-    struct id *ids = calloc(count_lines(lines), sizeof *ids);
-    size_t count = 0;
+    struct id *ids = realloc(list->ids, (list->count + count_lines(lines)) * sizeof *ids);
 
     if (!ids)
         return STATUS_MEMORY;
+    list->ids = ids;
     while (lines.size) {
         struct span line = next_line(&lines);
 
         if (line.size == 0)
             continue;
         if (!topic_is_slug(line) ||
-            span_to_text(line, ids[count].text, sizeof ids[count].text) != STATUS_OK) {
-            free(ids);
+            span_to_text(line, ids[list->count].text, sizeof ids[list->count].text) != STATUS_OK)
             return STATUS_INVALID;
-        }
-        count++;
+        list->count++;
     }
-    qsort(ids, count, sizeof *ids, compare);
-    free(revoked->ids);
-    revoked->ids = ids;
-    revoked->count = count;
+    return STATUS_OK;
+}
+
+static void drop(struct revoked *revoked)
+{
+    free(revoked->coming.ids);
+    revoked->coming = (struct list){0};
+    revoked->parts_taken = 0;
+}
+
+/* "2 3" */
+static bool read_place(struct span line, uint64_t *part, uint64_t *parts)
+{
+    const uint8_t *gap = line.size ? memchr(line.data, ' ', line.size) : NULL;
+    size_t size = gap ? (size_t)(gap - line.data) : 0;
+
+    return gap && span_to_uint64(span_of(line.data, size), part) == STATUS_OK &&
+           span_to_uint64(span_of(gap + 1, line.size - size - 1), parts) == STATUS_OK;
+}
+
+enum status revoked_take(struct revoked *revoked, struct span message)
+{
+    uint64_t part;
+    uint64_t parts;
+
+    if (!read_place(next_line(&message), &part, &parts))
+        return STATUS_INVALID;
+    if (part == 1)
+        drop(revoked);
+    if (part != revoked->parts_taken + 1 || part > parts)
+        return STATUS_INVALID;
+    enum status status = append(&revoked->coming, message);
+    if (status != STATUS_OK) {
+        drop(revoked);
+        return status;
+    }
+    revoked->parts_taken = part;
+    if (part < parts)
+        return STATUS_OK;
+    qsort(revoked->coming.ids, revoked->coming.count, sizeof *revoked->coming.ids, compare);
+    free(revoked->now.ids);
+    revoked->now = revoked->coming;
+    revoked->coming = (struct list){0};
+    drop(revoked);
     return STATUS_OK;
 }
 
@@ -88,18 +133,18 @@ bool revoked_has(const struct revoked *revoked, const char *id)
 {
     struct id key;
 
-    if (!id || !revoked->count ||
+    if (!id || !revoked->now.count ||
         span_to_text(span_text(id), key.text, sizeof key.text) != STATUS_OK)
         return false;
-    return bsearch(&key, revoked->ids, revoked->count, sizeof key, compare) != NULL;
+    return bsearch(&key, revoked->now.ids, revoked->now.count, sizeof key, compare) != NULL;
 }
 
 size_t revoked_count(const struct revoked *revoked)
 {
-    return revoked->count;
+    return revoked->now.count;
 }
 
 const char *revoked_at(const struct revoked *revoked, size_t index)
 {
-    return revoked->ids[index].text;
+    return revoked->now.ids[index].text;
 }

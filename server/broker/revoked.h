@@ -12,9 +12,10 @@ struct revoked;
 MUST_CHECK enum status revoked_create(struct revoked **out);
 void revoked_free(struct revoked *revoked);
 
-/* Takes ids, one per line, in any order. STATUS_INVALID: a line is no device id; the old list then
- * stands. */
-MUST_CHECK enum status revoked_replace(struct revoked *revoked, struct span lines);
+/* Takes a message of the servers: a line "part parts" and then ids, one per line, in any order. The
+ * last part makes the list that came the list in force. STATUS_INVALID: not such a message, a line
+ * that is no device id, or a part out of order; the old list then stands. */
+MUST_CHECK enum status revoked_take(struct revoked *revoked, struct span message);
 
 bool revoked_has(const struct revoked *revoked, const char *id);
 
