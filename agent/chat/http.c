@@ -157,12 +157,6 @@ static enum status add_header(struct curl_slist **list, const char *name, const 
 
 static enum status make_headers(const struct http_request *request, struct curl_slist **list)
 {
-    /* Waiting for "100 Continue" would cost a round trip before each answer. */
-    struct curl_slist *longer = curl_slist_append(NULL, "Expect:");
-    if (!longer)
-        return STATUS_MEMORY;
-    *list = longer;
-
     for (size_t i = 0; i < request->header_count; i++) {
         enum status status = add_header(list, request->headers[i].name, request->headers[i].value);
         if (status != STATUS_OK)
