@@ -148,6 +148,13 @@ static void a_text_without_boundaries_is_cut_between_words(void **state)
     assert_non_null(bar);
     assert_int_equal((bar - heard.pieces + 1) % 7, 0);
     assert_in_range(bar - heard.pieces, 100, 120);
+
+    text[0] = 0;
+    for (int i = 0; i < 50; i++)
+        add(text, sizeof text, "好", 3);
+    speak(&heard, text, 1, BUSY);
+    assert_non_null(strstr(heard.pieces, "|好好"));
+    assert_int_equal(strchr(heard.pieces, '|') - heard.pieces, 48 * 3);
 }
 
 static void a_word_longer_than_a_piece_is_cut(void **state)
@@ -191,6 +198,7 @@ static void links_keep_their_text_and_addresses_are_named(void **state)
     expect("请看https://example.org/路，好。", "请看链接路，|好。");
     expect("www is no address, nor is http here.", "www is no address,|nor is http here.");
     expect("How We Won", "How We Won");
+    expect("Awww. So cute.", "Awww.|So cute.");
 }
 
 static void thoughts_and_tags_are_dropped(void **state)
