@@ -1,0 +1,575 @@
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include "agent/console.h"
+#include "agent/health.h"
+#include "agent/identity.h"
+#include "agent/link/link.h"
+#include "agent/settings.h"
+#include "agent/talker.h"
+#include "schema/base/clock.h"
+#include "schema/base/encode.h"
+#include "schema/base/file.h"
+#include "schema/base/json.h"
+#include "schema/base/log.h"
+
+#define MAX_STATUS_BYTES  4096
+#define RESTART_WITHIN_MS 2000 /* for the answer to leave */
+
+struct agent {
+    const struct config *config;
+    struct identity identity;
+    struct journal *journal;
+    struct settings *settings;
+    struct speaker *speaker;
+    struct talker *talker;
+    struct link *link;
+    struct console *console;
+    struct health health;           /* the link thread's own */
+    atomic_int_fast64_t restart_ms; /* asked at; 0: not */
+    char hardware[LIMIT_SLUG + 1];
+    char media_dir[PATH_MAX];
+};
+
+/* Paths. */
+
+static enum status state_path(const struct config *config, const char *name, char out[PATH_MAX])
+{
+    return snprintf(out, PATH_MAX, "%s/%s", config->state_dir, name) < PATH_MAX ? STATUS_OK
+                                                                                : STATUS_INVALID;
+}
+
+enum status agent_socket_path(const struct config *config, char *out, size_t out_size)
+{
+    int size = config->socket ? snprintf(out, out_size, "%s", config->socket)
+                              : snprintf(out, out_size, "%s/agent.sock", config->state_dir);
+
+    return size >= 0 && (size_t)size < out_size ? STATUS_OK : STATUS_INVALID;
+}
+
+/* Settings reach the parts that they concern. */
+
+static void take_server_keys(struct agent *agent, const struct settings_values *values)
+{
+    for (size_t i = values->server_key_count; i-- > 0;) { /* oldest first: the newest seals */
+        const wire_SealingKey *key = &values->server_keys[i];
+        struct box_pair pair;
+        enum status status = identity_check_key(&agent->identity, key);
+
+        if (status == STATUS_OK)
+            status = identity_pair(&agent->identity, key->public_key, &pair);
+        if (status == STATUS_OK)
+            link_add_pair(agent->link, &pair);
+        else
+            log_warning("agent", "a server key in the configuration is not used: %s",
+                        status_text(status));
+        crypto_wipe(&pair, sizeof pair);
+    }
+}
+
+/* Those of the configuration first; where this robot was enrolled it can always come back to. */
+static void take_brokers(struct agent *agent, const struct settings_values *values)
+{
+    char brokers[LIMIT_BROKERS][LIMIT_URL + 1];
+    size_t count = values->broker_count;
+
+    memcpy(brokers, values->brokers, sizeof brokers);
+    for (size_t i = 0; i < agent->identity.broker_count && count < LIMIT_BROKERS; i++) {
+        bool known = false;
+        for (size_t j = 0; j < count; j++)
+            known |= strcmp(brokers[j], agent->identity.brokers[i]) == 0;
+        if (!known)
+            memcpy(brokers[count++], agent->identity.brokers[i], sizeof brokers[0]);
+    }
+    link_set_brokers(agent->link, (const char(*)[LIMIT_URL + 1]) brokers, count);
+}
+
+static enum voice_language language_of(const struct settings_values *values)
+{
+    if (strcmp(values->language, "zh") == 0)
+        return VOICE_LANGUAGE_ZH;
+    return strcmp(values->language, "en") == 0 ? VOICE_LANGUAGE_EN : VOICE_LANGUAGE_AUTO;
+}
+
+/* Everything that is not read at the moment of use; giving the same again is harmless. */
+static void put_in_force(struct agent *agent)
+{
+    struct settings_values *values = malloc(sizeof *values);
+
+    if (!values)
+        return;
+    settings_values(agent->settings, values);
+    speaker_set_volume(agent->speaker, (int)values->volume);
+    speaker_set_voice(agent->speaker, language_of(values), (int)values->voice_rate_wpm,
+                      (int)values->voice_pitch);
+    take_server_keys(agent, values);
+    take_brokers(agent, values);
+    link_set_report_interval(agent->link, values->report_interval_s);
+    crypto_wipe(values, sizeof *values);
+    free(values);
+}
+
+/* The link's host. */
+
+static void on_configure(void *context, uint64_t generation, struct span content,
+                         const uint8_t hash[CRYPTO_HASH_SIZE])
+{
+    struct agent *agent = context;
+
+    settings_configure(agent->settings, generation, content, hash);
+    put_in_force(agent);
+    log_info("agent", "configured generation=%llu", (unsigned long long)generation);
+}
+
+static void on_running(void *context, struct peer_running *out)
+{
+    settings_running(((struct agent *)context)->settings, out);
+}
+
+static size_t on_settings(void *context, wire_SettingStatus *out)
+{
+    return settings_statuses(((struct agent *)context)->settings, out);
+}
+
+static void on_health(void *context, wire_Health *out)
+{
+    struct agent *agent = context;
+
+    health_read(&agent->health, agent->config->state_dir, clock_mono_ms(), out);
+    talker_count(agent->talker, &out->turns, &out->failed_turns);
+    out->journal_pending = (uint32_t)journal_pending(agent->journal);
+}
+
+static void answer(struct peer_answer *out, wire_CommandStatus status, const char *reason)
+{
+    out->status = status;
+    snprintf(out->reason, sizeof out->reason, "%s", reason);
+}
+
+/* Carried out at most once, also across the restart itself: the id is on disk first. */
+static void on_restart(struct agent *agent, const wire_Command *command, struct peer_answer *out)
+{
+    char path[PATH_MAX], line[96], id[ENCODE_UUID_SIZE];
+    enum status status = state_path(agent->config, "restarted", path);
+
+    encode_uuid(command->id, id);
+    snprintf(line, sizeof line, "%s %lld\n", id, (long long)command->expires_ms);
+    if (status == STATUS_OK)
+        status = file_replace(path, span_text(line), 0600);
+    if (status != STATUS_OK) {
+        answer(out, wire_CommandStatus_COMMAND_FAILED, status_text(status));
+        return;
+    }
+    answer(out, wire_CommandStatus_COMMAND_DONE, "");
+    atomic_store(&agent->restart_ms, clock_mono_ms());
+}
+
+/* Said, shown or asked by the chat thread; answered when that is done. */
+static void on_spoken(struct agent *agent, const wire_Command *command, struct peer_answer *out)
+{
+    switch (talker_command(agent->talker, command)) {
+    case STATUS_OK:
+        return;
+    case STATUS_DENIED:
+        answer(out, wire_CommandStatus_COMMAND_REFUSED, "too many messages within a minute");
+        return;
+    case STATUS_FULL:
+        answer(out, wire_CommandStatus_COMMAND_REFUSED, "the robot is busy talking");
+        return;
+    default:
+        answer(out, wire_CommandStatus_COMMAND_REFUSED, "there is nothing to say, or too much");
+        return;
+    }
+}
+
+static const struct {
+    wire_CommandKind kind;
+    void (*carry_out)(struct agent *agent, const wire_Command *command, struct peer_answer *out);
+} commands[] = {
+    {wire_CommandKind_IDENTIFY, on_spoken},
+    {wire_CommandKind_SAY, on_spoken},
+    {wire_CommandKind_PROBE_ROUTE, on_spoken},
+    {wire_CommandKind_RESTART, on_restart},
+};
+
+static void on_command(void *context, const wire_Command *command, struct peer_answer *out)
+{
+    log_info("agent", "command \"%s\" from the server", message_command_name(command->kind));
+    out->status = wire_CommandStatus_COMMAND_NONE;
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (commands[i].kind == command->kind) {
+            commands[i].carry_out(context, command, out);
+            return;
+        }
+    answer(out, wire_CommandStatus_COMMAND_REFUSED, "this software does not know the command");
+}
+
+/* The talker's host. */
+
+static void on_command_done(void *context, const uint8_t id[16], const struct peer_answer *done)
+{
+    link_finish_command(((struct agent *)context)->link, id, done, span_of(NULL, 0));
+}
+
+static void on_used(void *context)
+{
+    link_wake(((struct agent *)context)->link);
+}
+
+static void send_line(struct agent *agent, uint64_t client, struct buffer *line)
+{
+    if (buffer_status(line) == STATUS_OK)
+        console_send(agent->console, client, buffer_span(line));
+}
+
+static void write_text(struct json_writer *writer, const char *key, struct span text)
+{
+    json_key(writer, key);
+    json_write_text(writer, text);
+}
+
+static void write_int(struct json_writer *writer, const char *key, uint64_t value)
+{
+    json_key(writer, key);
+    json_write_int(writer, (int64_t)value);
+}
+
+static void write_report(struct json_writer *writer, const struct turn_report *report)
+{
+    if (report->excuse != EXCUSE_NONE) {
+        write_text(writer, "error", span_text(excuse_reason(report->excuse)));
+        return;
+    }
+    json_key(writer, "done");
+    json_write_bool(writer, true);
+    write_text(
+        writer, "outcome",
+        span_text(report->interrupted ? "interrupted" : message_outcome_name(report->outcome)));
+    write_text(writer, "model", span_text(report->model));
+    write_int(writer, "input", report->input);
+    write_int(writer, "output", report->output);
+    write_int(writer, "first_token_ms", report->first_token_ms);
+    write_int(writer, "first_audio_ms", report->first_audio_ms);
+    json_key(writer, "video");
+    json_write_null(writer);
+}
+
+static void on_turn_event(void *context, uint64_t client, const struct turn_event *event)
+{
+    struct agent *agent = context;
+    struct json_writer writer;
+    struct buffer line;
+    char uuid[ENCODE_UUID_SIZE];
+
+    buffer_init(&line, MAX_STATUS_BYTES);
+    json_writer_init(&writer, &line);
+    json_begin_object(&writer);
+    switch (event->kind) {
+    case TURN_STARTED:
+        encode_uuid(event->uuid, uuid);
+        write_text(&writer, "turn", span_text(uuid));
+        break;
+    case TURN_CLAUSE:
+        write_text(&writer, "clause", event->text);
+        break;
+    case TURN_ENDED:
+        write_report(&writer, event->report);
+        break;
+    case TURN_ANSWERING:
+    case TURN_EMOJI:
+        goto out;
+    }
+    json_end_object(&writer);
+    send_line(agent, client, &line);
+out:
+    buffer_release(&line);
+}
+
+static void on_speaker(void *context, const struct speaker_event *event)
+{
+    struct agent *agent = context;
+
+    if (agent->talker)
+        talker_on_speaker(agent->talker, event);
+}
+
+/* The console's requests. */
+
+static void send_error(struct agent *agent, uint64_t client, const char *why)
+{
+    struct json_writer writer;
+    struct buffer line;
+
+    buffer_init(&line, MAX_STATUS_BYTES);
+    json_writer_init(&writer, &line);
+    json_begin_object(&writer);
+    write_text(&writer, "error", span_text(why));
+    json_end_object(&writer);
+    send_line(agent, client, &line);
+    buffer_release(&line);
+}
+
+static void send_status(struct agent *agent, uint64_t client)
+{
+    struct settings_values *values = malloc(sizeof *values);
+    struct json_writer writer;
+    struct buffer line;
+    uint32_t turns, failed;
+
+    if (!values)
+        return;
+    settings_values(agent->settings, values);
+    talker_count(agent->talker, &turns, &failed);
+    buffer_init(&line, MAX_STATUS_BYTES);
+    json_writer_init(&writer, &line);
+    json_begin_object(&writer);
+    write_text(&writer, "device", span_text(agent->identity.device_id));
+    json_key(&writer, "online");
+    json_write_bool(&writer, link_is_ready(agent->link));
+    write_int(&writer, "generation", values->generation);
+    write_int(&writer, "routes", values->route_count);
+    write_int(&writer, "turns", turns);
+    write_int(&writer, "failed_turns", failed);
+    write_int(&writer, "usage_pending", journal_pending(agent->journal));
+    json_end_object(&writer);
+    send_line(agent, client, &line);
+    buffer_release(&line);
+    crypto_wipe(values, sizeof *values);
+    free(values);
+}
+
+static void on_request(void *context, uint64_t client, enum console_request request,
+                       struct span text)
+{
+    struct agent *agent = context;
+    enum status status;
+
+    switch (request) {
+    case CONSOLE_ASK:
+        status = talker_ask(agent->talker, client, text);
+        if (status == STATUS_INVALID)
+            send_error(agent, client, "the question is empty, too long or not UTF-8");
+        else if (status != STATUS_OK)
+            send_error(agent, client, "too many questions wait already");
+        break;
+    case CONSOLE_INTERRUPT:
+        talker_interrupt(agent->talker);
+        break;
+    case CONSOLE_STATUS:
+        send_status(agent, client);
+        break;
+    case CONSOLE_GONE:
+        talker_leave(agent->talker, client);
+        break;
+    }
+}
+
+/* Starting, each part with its own complaint. */
+
+static enum status complain(enum status status, char problem[256], const char *what)
+{
+    if (status != STATUS_OK)
+        snprintf(problem, 256, "%s: %s", what, status_text(status));
+    return status;
+}
+
+/* A journal that is damaged is kept for a human to look at; the robot goes on with a new one. */
+static enum status open_journal(struct agent *agent, char problem[256])
+{
+    char path[PATH_MAX], aside[PATH_MAX + 16];
+    enum status status = state_path(agent->config, "journal", path);
+    const struct journal_options options = {
+        .path = path,
+        .device_id = agent->identity.device_id,
+        .now_ms = clock_wall_ms(),
+    };
+
+    if (status == STATUS_OK)
+        status = journal_open(&agent->journal, &options);
+    if (status == STATUS_CORRUPT) {
+        snprintf(aside, sizeof aside, "%s.damaged", path);
+        log_error("agent",
+                  "the journal is damaged; kept as \"%s\" (hint: usage in it that was "
+                  "not yet sent shows in the vendor's file only)",
+                  aside);
+        status = rename(path, aside) < 0 ? STATUS_IO : journal_open(&agent->journal, &options);
+    }
+    return complain(status, problem, "cannot open the journal in the state folder");
+}
+
+static enum status open_settings(struct agent *agent, char problem[256])
+{
+    char path[PATH_MAX];
+    enum status status = state_path(agent->config, "config", path);
+    const struct settings_options options = {.path = path, .regions = agent->config->regions};
+
+    if (status == STATUS_OK)
+        status = settings_open(&agent->settings, &options);
+    if (status == STATUS_CORRUPT) {
+        log_warning("agent", "the stored configuration is damaged; waiting for the server's");
+        status = STATUS_OK;
+    }
+    return complain(status, problem, "cannot read the stored configuration");
+}
+
+static enum status open_speaker(struct agent *agent, char problem[256])
+{
+    const char *audio = agent->config->audio;
+    const struct speaker_options options = {
+        .voice_program = agent->config->voice,
+        .audio.sink = strcmp(audio, "alsa") == 0   ? AUDIO_SINK_ALSA
+                      : strcmp(audio, "file") == 0 ? AUDIO_SINK_SILENT
+                                                   : AUDIO_SINK_AUTO,
+        .pitch = -1,
+        .volume = 70,
+        .on_event = on_speaker,
+        .context = agent,
+    };
+
+    return complain(speaker_create(&agent->speaker, &options), problem,
+                    "cannot open the sound device (try --audio auto)");
+}
+
+static enum status start_link(struct agent *agent, char problem[256])
+{
+    static const char *const capabilities[] = {"chat", "voice"};
+    struct identity *identity = &agent->identity;
+    char path[PATH_MAX];
+    struct box_pair pair;
+    enum status status = state_path(agent->config, "link", path);
+
+    if (status == STATUS_OK)
+        status = identity_pair(identity, identity->server_key.public_key, &pair);
+    if (status != STATUS_OK)
+        return complain(status, problem, "the server's key cannot be used");
+    const struct link_options options = {
+        .device_id = identity->device_id,
+        .key_path = identity->key_path,
+        .cert_path = identity->cert_path,
+        .root_path = identity->root_path,
+        .remember_path = path,
+        .pair = &pair,
+        .epoch = identity->epoch,
+        .brokers = (const char(*)[LIMIT_URL + 1]) identity->brokers,
+        .broker_count = identity->broker_count,
+        .journal = agent->journal,
+        .host = {agent, on_configure, on_running, on_settings, on_command, on_health},
+        .software = MYNA_VERSION,
+        .hardware = agent->hardware,
+        .capabilities = capabilities,
+        .capability_count = sizeof capabilities / sizeof capabilities[0],
+        .report_interval_s = 60,
+    };
+    status = link_start(&agent->link, &options);
+    crypto_wipe(&pair, sizeof pair);
+    return complain(status, problem, "cannot start the link to the server");
+}
+
+/* A restart that was carried out must not be carried out again. */
+static void recall_restart(struct agent *agent)
+{
+    char path[PATH_MAX];
+    uint8_t *data = NULL, id[16];
+    size_t size;
+    int64_t expires_ms;
+
+    if (state_path(agent->config, "restarted", path) != STATUS_OK ||
+        file_read(path, 96, &data, &size) != STATUS_OK)
+        return;
+    if (size > ENCODE_UUID_SIZE + 1 &&
+        encode_from_uuid(span_of(data, ENCODE_UUID_SIZE - 1), id) == STATUS_OK &&
+        span_to_int64(span_of(data + ENCODE_UUID_SIZE, size - ENCODE_UUID_SIZE - 1), &expires_ms) ==
+            STATUS_OK)
+        link_remember_command(agent->link, id, expires_ms);
+    free(data);
+}
+
+static enum status start_talker(struct agent *agent, char problem[256])
+{
+    const struct talker_options options = {
+        .device_id = agent->identity.device_id,
+        .journal = agent->journal,
+        .settings = agent->settings,
+        .speaker = agent->speaker,
+        .host = {agent, on_turn_event, on_command_done, on_used},
+    };
+
+    return complain(talker_start(&agent->talker, &options), problem, "cannot start the chat");
+}
+
+static enum status open_console(struct agent *agent, char problem[256])
+{
+    char path[PATH_MAX];
+    enum status status = agent_socket_path(agent->config, path, sizeof path);
+
+    if (status == STATUS_OK)
+        status = console_open(&agent->console, path, on_request, agent);
+    if (status == STATUS_EXISTS)
+        snprintf(problem, 256, "another myna-agent runs already on \"%.150s\"", path);
+    else
+        complain(status, problem, "cannot open the local socket (is its path under 108 bytes?)");
+    return status;
+}
+
+static void name_hardware(struct agent *agent)
+{
+    struct utsname name;
+
+    if (uname(&name) == 0)
+        snprintf(agent->hardware, sizeof agent->hardware, "%.20s %.20s", name.machine,
+                 name.sysname);
+}
+
+enum status agent_start(struct agent **out, const struct config *config, char problem[256])
+{
+    static enum status (*const starts[])(struct agent * agent, char problem[256]) = {
+        open_journal, open_settings, open_speaker, start_talker, start_link, open_console,
+    };
+    struct agent *agent = calloc(1, sizeof *agent);
+
+    if (!agent)
+        return complain(STATUS_MEMORY, problem, "cannot start");
+    agent->config = config;
+    name_hardware(agent);
+    enum status status = identity_load(&agent->identity, config->state_dir, problem);
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0] && status == STATUS_OK; i++)
+        status = starts[i](agent, problem);
+    if (status != STATUS_OK) {
+        agent_stop(agent);
+        return status;
+    }
+    recall_restart(agent);
+    put_in_force(agent);
+    log_info("agent", "robot \"%s\" is ready", agent->identity.device_id);
+    *out = agent;
+    return STATUS_OK;
+}
+
+void agent_stop(struct agent *agent)
+{
+    if (!agent)
+        return;
+    console_close(agent->console);
+    talker_stop(agent->talker);
+    link_stop(agent->link);
+    speaker_free(agent->speaker);
+    talker_free(agent->talker);
+    settings_close(agent->settings);
+    journal_close(agent->journal);
+    identity_wipe(&agent->identity);
+    free(agent);
+}
+
+bool agent_wants_restart(struct agent *agent)
+{
+    const int64_t asked_ms = atomic_load(&agent->restart_ms);
+
+    return asked_ms != 0 &&
+           (link_is_flushed(agent->link) || clock_mono_ms() - asked_ms > RESTART_WITHIN_MS);
+}

@@ -1,0 +1,23 @@
+/* agent.h - the robot: owns every part, starts them in order, stops them in reverse */
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+#include "agent/config.h"
+
+struct agent;
+
+/* Starts the robot of config's state folder. It talks as soon as this returns; the server is met
+ * when it is there. problem is one line that names cause and cure. The caller owns *out. */
+MUST_CHECK enum status agent_start(struct agent **out, const struct config *config,
+                                   char problem[256]);
+
+/* Stops within seconds: what is said is cut, the journal is closed. */
+void agent_stop(struct agent *agent);
+
+/* True when the server asked for a restart and was answered: stop, then start the program anew. */
+bool agent_wants_restart(struct agent *agent);
+
+/* Where the socket is, for the other ends of it. */
+MUST_CHECK enum status agent_socket_path(const struct config *config, char *out, size_t out_size);
+
+#endif

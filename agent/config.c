@@ -1,0 +1,119 @@
+#include "agent/config.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#define TEXT(field, value, text)                                                                   \
+    {                                                                                              \
+        .name = #field, .type = OPTION_TEXT, .fallback = value,                                    \
+        .offset = offsetof(struct config, field), .help = text                                     \
+    }
+#define CHOICE(field, value, words, text)                                                          \
+    {                                                                                              \
+        .name = #field, .type = OPTION_CHOICE, .fallback = value, .choices = words,                \
+        .offset = offsetof(struct config, field), .help = text                                     \
+    }
+#define FLAG(field, text)                                                                          \
+    {                                                                                              \
+        .name = #field, .type = OPTION_FLAG, .offset = offsetof(struct config, field),             \
+        .help = text                                                                               \
+    }
+
+static const struct option_spec specs[] = {
+    TEXT(state_dir, "/var/lib/myna-agent", "folder of keys, journal and configuration"),
+    TEXT(socket, NULL, "local socket; default agent.sock in the state folder"),
+    CHOICE(display, "auto", "auto|window|headless", "where the face is drawn"),
+    CHOICE(audio, "auto", "auto|alsa|file", "where the voice is heard; file: into the videos"),
+    TEXT(media_dir, NULL, "videos of answers when headless; default media in the state folder"),
+    TEXT(voice, "/usr/bin/myna-voice", "the voice program"),
+    TEXT(regions, "", "vendors' regions this robot may use, as cn,sg; empty: any"),
+    CHOICE(log_level, "info", "debug|info|warning|error", "least severe line that is logged"),
+    TEXT(url, NULL, "enrol: the company's enrolment address, https://host:port"),
+    TEXT(claim, NULL, "enrol: the claim code"),
+    TEXT(device_id, NULL, "enrol: this robot's id, 1 to 48 of a-z, 0-9 and dash"),
+    TEXT(serial, NULL, "enrol: the serial number on its label; default the id"),
+    FLAG(help, "print this and exit"),
+    FLAG(version, "print the version and exit"),
+};
+
+static const struct option_table table = {
+    .program = "myna-agent",
+    .env_prefix = "MYNA_AGENT",
+    .specs = specs,
+    .count = sizeof specs / sizeof specs[0],
+};
+
+static const struct {
+    const char *name;
+    enum config_command command;
+    bool takes_text;
+} commands[] = {
+    {"enrol", CONFIG_ENROL, false},
+    {"ask", CONFIG_ASK, true},
+    {"chat", CONFIG_CHAT, false},
+    {"status", CONFIG_STATUS, false},
+};
+
+static enum status take_command(struct config *config, char **words, size_t count,
+                                char problem[256])
+{
+    if (count == 0)
+        return STATUS_OK;
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(words[0], commands[i].name) != 0)
+            continue;
+        if (count != (commands[i].takes_text ? 2u : 1u)) {
+            snprintf(problem, 256, "%s takes %s; put a question in quotes", words[0],
+                     commands[i].takes_text ? "one text" : "options only");
+            return STATUS_INVALID;
+        }
+        config->command = commands[i].command;
+        config->text = commands[i].takes_text ? words[1] : NULL;
+        return STATUS_OK;
+    }
+    snprintf(problem, 256, "no such command: \"%.80s\"; see --help", words[0]);
+    return STATUS_INVALID;
+}
+
+/* "myna-agent A enrol B" is read as "myna-agent A B enrol": the table's parser stops at the first
+ * word that is no option. */
+enum status config_parse(int argc, char **argv, struct config *config, char problem[256])
+{
+    char **moved = calloc((size_t)argc + 1, sizeof *moved);
+    int command_at = argc, rest = argc;
+    enum status status = STATUS_MEMORY;
+
+    snprintf(problem, 256, "out of memory");
+    if (moved)
+        status = option_parse(&table, CONFIG_FILE, argc, argv, config, &command_at, problem);
+    if (status == STATUS_OK && command_at < argc) {
+        memcpy(moved, argv, (size_t)argc * sizeof *moved);
+        memmove(moved + command_at, moved + command_at + 1,
+                (size_t)(argc - command_at - 1) * sizeof *moved);
+        moved[argc - 1] = NULL;
+        status = option_parse(&table, CONFIG_FILE, argc - 1, moved, config, &rest, problem);
+    }
+    if (status == STATUS_OK && command_at < argc) {
+        /* what is left: the command, then the words behind the options */
+        char *words[4] = {argv[command_at]};
+        size_t count = 1;
+
+        for (; rest < argc - 1 && count < 4; rest++)
+            words[count++] = moved[rest];
+        status = take_command(config, words, count, problem);
+    }
+    free(moved);
+    return status;
+}
+
+void config_print_help(FILE *out)
+{
+    fputs("usage: myna-agent [options]               run this robot\n"
+          "       myna-agent [options] enrol         join a company: --url, --claim, --device-id\n"
+          "       myna-agent [options] ask TEXT      ask the running robot and print its answer\n"
+          "       myna-agent [options] chat          talk with the running robot\n"
+          "       myna-agent [options] status        tell how the running robot is\n"
+          "\noptions:\n",
+          out);
+    option_print_help(&table, out);
+}

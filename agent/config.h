@@ -1,0 +1,39 @@
+/* config.h - the options of myna-agent: one table for command line, file, environment and --help */
+#ifndef AGENT_CONFIG_H
+#define AGENT_CONFIG_H
+
+#include "schema/base/option.h"
+
+#define CONFIG_FILE "/etc/myna/myna-agent.conf"
+
+enum config_command { CONFIG_RUN, CONFIG_ENROL, CONFIG_ASK, CONFIG_CHAT, CONFIG_STATUS };
+
+/* Plain data; texts live as long as the process. */
+struct config {
+    const char *state_dir;
+    const char *socket;    /* NULL: agent.sock in state_dir */
+    const char *display;   /* auto, window, headless */
+    const char *audio;     /* auto, alsa, file */
+    const char *media_dir; /* NULL: media in state_dir */
+    const char *voice;
+    const char *regions;
+    const char *log_level;
+    /* enrol only */
+    const char *url;
+    const char *claim;
+    const char *device_id;
+    const char *serial;
+    bool help;
+    bool version;
+    enum config_command command;
+    const char *text; /* CONFIG_ASK */
+};
+
+/* Fills *config; options may stand before and behind the command. STATUS_INVALID: problem names
+ * option or command, cause and cure. */
+MUST_CHECK enum status config_parse(int argc, char **argv, struct config *config,
+                                    char problem[256]);
+
+void config_print_help(FILE *out);
+
+#endif

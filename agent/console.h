@@ -1,0 +1,42 @@
+/* console.h - the robot's local socket: one JSON object per line, several clients at once
+ *
+ * In: {"ask":"text"}, {"interrupt":true}, {"status":true}. What goes out is written by whoever
+ * handles the requests, with console_send(). One thread serves all clients; a client that does not
+ * read is dropped when its buffer is full. Who may open the socket may talk to the robot: it is
+ * 0600.
+ */
+#ifndef AGENT_CONSOLE_H
+#define AGENT_CONSOLE_H
+
+#include "schema/base/span.h"
+
+#define CONSOLE_MAX_CLIENTS    8
+#define CONSOLE_MAX_LINE_BYTES 16384
+
+struct console;
+
+enum console_request {
+    CONSOLE_ASK,
+    CONSOLE_INTERRUPT,
+    CONSOLE_STATUS,
+    CONSOLE_GONE, /* the client left */
+};
+
+/* Called on the console's thread; text (CONSOLE_ASK) is borrowed until it returns. client is never
+ * used twice. Must not block and may call console_send(). */
+typedef void (*console_request_fn)(void *context, uint64_t client, enum console_request request,
+                                   struct span text);
+
+/* STATUS_EXISTS: another agent serves this socket; STATUS_INVALID: the path is too long for a
+ * socket; STATUS_IO. The caller owns *out. */
+MUST_CHECK enum status console_open(struct console **out, const char *path,
+                                    console_request_fn on_request, void *context);
+
+/* Ends the connections and waits for the thread. */
+void console_close(struct console *console);
+
+/* Queues one line (without its newline) for this client. From any thread; a client that left or
+ * does not read misses it. */
+void console_send(struct console *console, uint64_t client, struct span line);
+
+#endif

@@ -1,0 +1,86 @@
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "agent/enrol.h"
+#include "agent/talk.h"
+#include "schema/base/log.h"
+
+static int fail(const char *problem)
+{
+    fprintf(stderr, "myna-agent: %s\n", problem);
+    return 1;
+}
+
+static int enrol(const struct config *config)
+{
+    const struct enrol_request request = {config->state_dir, config->url, config->claim,
+                                          config->device_id, config->serial};
+    char problem[256];
+
+    if (!config->url || !config->claim || !config->device_id)
+        return fail("enrol needs --url, --claim and --device-id"), 2;
+    enum status status = enrol_run(&request, problem);
+    if (status != STATUS_OK && status != STATUS_EXISTS)
+        return fail(problem);
+    printf("%s\n", status == STATUS_OK ? "enrolled" : "enrolled already");
+    return 0;
+}
+
+/* Until a signal or the server ends it. */
+static int run(const struct config *config, char **argv)
+{
+    const struct timespec step = {.tv_nsec = 200 * 1000 * 1000};
+    struct agent *agent = NULL;
+    char problem[256];
+    sigset_t signals;
+    bool restart = false;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread exists */
+    if (agent_start(&agent, config, problem) != STATUS_OK)
+        return fail(problem);
+    while (!restart && sigtimedwait(&signals, NULL, &step) < 0)
+        restart = agent_wants_restart(agent);
+    agent_stop(agent);
+    if (!restart)
+        return 0;
+    pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+    execv("/proc/self/exe", argv);
+    return fail("cannot start anew");
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const levels[] = {"debug", "info", "warning", "error"};
+    struct config config = {0};
+    char problem[256], socket_path[256];
+
+    if (config_parse(argc, argv, &config, problem) != STATUS_OK)
+        return fail(problem), 2;
+    if (config.help)
+        return config_print_help(stdout), 0;
+    if (config.version)
+        return printf("myna-agent %s\n", MYNA_VERSION), 0;
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+        if (strcmp(config.log_level, levels[i]) == 0)
+            log_set_level((enum log_level)i);
+    if (agent_socket_path(&config, socket_path, sizeof socket_path) != STATUS_OK)
+        return fail("the socket's path is too long"), 2;
+    switch (config.command) {
+    case CONFIG_RUN:
+        return run(&config, argv);
+    case CONFIG_ENROL:
+        return enrol(&config);
+    case CONFIG_ASK:
+        return talk_ask(socket_path, config.text);
+    case CONFIG_CHAT:
+        return talk_chat(socket_path);
+    case CONFIG_STATUS:
+        return talk_status(socket_path);
+    }
+    return 2;
+}

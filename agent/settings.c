@@ -1,0 +1,331 @@
+#include "agent/settings.h"
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "agent/chat/dialect.h"
+#include "schema/base/file.h"
+
+#define MAX_REGIONS 128
+
+struct settings {
+    pthread_mutex_t lock;
+    char path[PATH_MAX];
+    char regions[MAX_REGIONS];
+    struct peer_running running;
+    size_t status_count;
+    wire_SettingStatus statuses[LIMIT_SETTINGS];
+    struct settings_values values;
+    /* scratch of settings_configure(), too large for a stack */
+    wire_ConfigContent content;
+    wire_Config stored;
+    struct settings_values next;
+    uint8_t bytes[LIMIT_MESSAGE_BYTES];
+};
+
+/* How each setting of the shared table takes its value. */
+
+static void take_text(void *field, size_t size, const struct json *value)
+{
+    snprintf(field, size, "%s", json_text(value, ""));
+}
+
+static void take_int(void *field, size_t size, const struct json *value)
+{
+    (void)size;
+    *(int64_t *)field = json_int(value, 0);
+}
+
+#define FIELD(name)                                                                                \
+    offsetof(struct settings_values, name), sizeof((struct settings_values *)0)->name
+
+static const struct {
+    const char *name;
+    void (*take)(void *field, size_t size, const struct json *value);
+    size_t offset, size;
+} fields[] = {
+    {"persona", take_text, FIELD(persona)},
+    {"language", take_text, FIELD(language)},
+    {"screen_mark", take_text, FIELD(screen_mark)},
+    {"volume", take_int, FIELD(volume)},
+    {"voice_rate_wpm", take_int, FIELD(voice_rate_wpm)},
+    {"voice_pitch", take_int, FIELD(voice_pitch)},
+    {"max_output_tokens", take_int, FIELD(max_output_tokens)},
+    {"history_turns", take_int, FIELD(history_turns)},
+    {"report_interval_s", take_int, FIELD(report_interval_s)},
+};
+
+#define FIELD_COUNT (sizeof fields / sizeof fields[0])
+
+static size_t find_field(const char *name)
+{
+    size_t i = 0;
+
+    while (i < FIELD_COUNT && strcmp(fields[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+/* Checks and takes one value. */
+static wire_SettingOutcome take(struct settings_values *values, size_t index,
+                                const char *json_value, char reason[LIMIT_REASON + 1])
+{
+    const struct setting_spec *spec = setting_find(span_text(fields[index].name));
+    struct json *value = NULL;
+    char problem[160];
+
+    if (!spec)
+        return wire_SettingOutcome_SETTING_UNKNOWN;
+    if (json_parse(span_text(json_value), &value, problem) != STATUS_OK) {
+        snprintf(reason, LIMIT_REASON + 1, "%.*s", LIMIT_REASON, problem);
+        return wire_SettingOutcome_SETTING_REFUSED;
+    }
+    enum status status = setting_check(spec, value, reason);
+    if (status == STATUS_OK)
+        fields[index].take((char *)values + fields[index].offset, fields[index].size, value);
+    json_free(value);
+    return status == STATUS_OK ? wire_SettingOutcome_SETTING_APPLIED
+                               : wire_SettingOutcome_SETTING_REFUSED;
+}
+
+static void take_defaults(struct settings_values *values)
+{
+    char reason[LIMIT_REASON + 1];
+
+    *values = (struct settings_values){0};
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        const struct setting_spec *spec = setting_find(span_text(fields[i].name));
+
+        if (spec && spec->fallback)
+            take(values, i, spec->fallback, reason);
+    }
+}
+
+static wire_SettingStatus *add_status(struct settings *settings, const char *name,
+                                      wire_SettingOutcome outcome)
+{
+    wire_SettingStatus *status = &settings->statuses[settings->status_count];
+
+    if (settings->status_count < LIMIT_SETTINGS)
+        settings->status_count++;
+    else
+        status--; /* the last one is written over: the server sends no more than there is room for
+                   */
+    *status = (wire_SettingStatus){.outcome = outcome};
+    snprintf(status->name, sizeof status->name, "%s", name);
+    return status;
+}
+
+/* Routes. */
+
+static bool is_allowed(const char *regions, const char *region)
+{
+    const size_t size = strlen(region);
+
+    if (regions[0] == 0)
+        return true;
+    for (const char *at = regions; *at;) {
+        size_t word = strcspn(at, ", ");
+
+        if (word == size && size > 0 && memcmp(at, region, size) == 0)
+            return true;
+        at += word + strspn(at + word, ", ");
+    }
+    return false;
+}
+
+/* Why this route cannot be used; NULL: it can. */
+static const char *route_problem(const struct settings *settings, const wire_Route *route)
+{
+    const struct span url = span_text(route->base_url);
+
+    if (!dialect_find(route->dialect))
+        return "this robot does not speak its dialect";
+    if (!is_allowed(settings->regions, route->region))
+        return "its region is not one this robot may use";
+    if (!span_starts_with(url, "https://") && !span_starts_with(url, "http://"))
+        return "its base URL is not http";
+    return NULL;
+}
+
+static void take_routes(struct settings *settings, const wire_ConfigContent *content)
+{
+    struct settings_values *values = &settings->next;
+    wire_SettingStatus *status;
+
+    if (content->routes_count == 0)
+        return;
+    status = add_status(settings, "routes", wire_SettingOutcome_SETTING_APPLIED);
+    for (size_t i = 0; i < content->routes_count; i++) {
+        const wire_Route *route = &content->routes[i];
+        const char *problem = route_problem(settings, route);
+
+        if (!problem) {
+            values->routes[values->route_count++] = *route;
+            continue;
+        }
+        status->outcome = wire_SettingOutcome_SETTING_REFUSED;
+        snprintf(status->reason, sizeof status->reason, "route %.40s/%.30s is not used: %s",
+                 route->vendor, route->model, problem);
+    }
+}
+
+static void take_settings(struct settings *settings, const wire_ConfigContent *content)
+{
+    for (size_t i = 0; i < content->settings_count; i++) {
+        const wire_Setting *setting = &content->settings[i];
+        const size_t index = find_field(setting->name);
+
+        if (strcmp(setting->name, "routes") == 0)
+            continue; /* comes expanded, see take_routes() */
+        wire_SettingStatus *status =
+            add_status(settings, setting->name, wire_SettingOutcome_SETTING_UNKNOWN);
+        if (index < FIELD_COUNT)
+            status->outcome = take(&settings->next, index, setting->value, status->reason);
+        else
+            snprintf(status->reason, sizeof status->reason, "this software does not know it");
+    }
+}
+
+/* Makes settings->content the configuration in force. */
+static void apply(struct settings *settings, uint64_t generation)
+{
+    const wire_ConfigContent *content = &settings->content;
+    struct settings_values *next = &settings->next;
+
+    take_defaults(next);
+    next->generation = generation;
+    settings->status_count = 0;
+    take_routes(settings, content);
+    take_settings(settings, content);
+    next->broker_count = content->brokers_count;
+    memcpy(next->brokers, content->brokers, sizeof next->brokers);
+    next->server_key_count = content->sealing_keys_count;
+    memcpy(next->server_keys, content->sealing_keys, sizeof next->server_keys);
+    settings->values = *next;
+}
+
+/* The file is a Config message without a header. */
+static enum status store(struct settings *settings, uint64_t generation, struct span content)
+{
+    wire_Config *stored = &settings->stored;
+    size_t size;
+
+    if (content.size > sizeof stored->content.bytes)
+        return STATUS_FULL;
+    *stored = (wire_Config){.generation = generation};
+    stored->content.size = (pb_size_t)content.size;
+    memcpy(stored->content.bytes, content.data, content.size);
+    enum status status =
+        message_encode(MESSAGE_CONFIG, stored, settings->bytes, sizeof settings->bytes, &size);
+    return status == STATUS_OK ? file_replace(settings->path, span_of(settings->bytes, size), 0600)
+                               : status;
+}
+
+static void note_running(struct settings *settings, uint64_t generation,
+                         const uint8_t hash[CRYPTO_HASH_SIZE])
+{
+    settings->running.generation_held = generation;
+    settings->running.generation_running = generation;
+    settings->running.has_config = true;
+    memcpy(settings->running.config_hash, hash, CRYPTO_HASH_SIZE);
+}
+
+void settings_configure(struct settings *settings, uint64_t generation, struct span content,
+                        const uint8_t hash[CRYPTO_HASH_SIZE])
+{
+    const char *problem = "the configuration cannot be stored";
+
+    pthread_mutex_lock(&settings->lock);
+    enum status status = message_decode(MESSAGE_CONFIG_CONTENT, content, &settings->content);
+    if (status != STATUS_OK)
+        problem = "the configuration cannot be read";
+    else
+        status = store(settings, generation, content);
+    if (status == STATUS_OK) {
+        apply(settings, generation);
+        note_running(settings, generation, hash);
+    } else {
+        settings->status_count = 0;
+        snprintf(add_status(settings, "configuration", wire_SettingOutcome_SETTING_REFUSED)->reason,
+                 LIMIT_REASON + 1, "%s: %s", problem, status_text(status));
+    }
+    pthread_mutex_unlock(&settings->lock);
+}
+
+static enum status load(struct settings *settings)
+{
+    uint8_t *data = NULL, hash[CRYPTO_HASH_SIZE];
+    size_t size;
+    enum status status = file_read(settings->path, LIMIT_MESSAGE_BYTES, &data, &size);
+
+    if (status == STATUS_NOT_FOUND)
+        return STATUS_OK;
+    if (status == STATUS_OK)
+        status = message_decode(MESSAGE_CONFIG, span_of(data, size), &settings->stored);
+    if (data)
+        crypto_wipe(data, size);
+    free(data);
+    const struct span content =
+        span_of(settings->stored.content.bytes, settings->stored.content.size);
+    if (status == STATUS_OK)
+        status = message_decode(MESSAGE_CONFIG_CONTENT, content, &settings->content);
+    if (status != STATUS_OK)
+        return STATUS_CORRUPT;
+    crypto_sha256(&content, 1, hash);
+    apply(settings, settings->stored.generation);
+    note_running(settings, settings->stored.generation, hash);
+    return STATUS_OK;
+}
+
+enum status settings_open(struct settings **out, const struct settings_options *options)
+{
+    struct settings *settings = calloc(1, sizeof *settings);
+
+    if (!settings)
+        return STATUS_MEMORY;
+    if (span_to_text(span_text(options->path), settings->path, sizeof settings->path) !=
+            STATUS_OK ||
+        span_to_text(span_text(options->regions), settings->regions, sizeof settings->regions) !=
+            STATUS_OK) {
+        free(settings);
+        return STATUS_INVALID;
+    }
+    pthread_mutex_init(&settings->lock, NULL);
+    take_defaults(&settings->values);
+    *out = settings;
+    return load(settings);
+}
+
+void settings_close(struct settings *settings)
+{
+    if (!settings)
+        return;
+    pthread_mutex_destroy(&settings->lock);
+    crypto_wipe(settings, sizeof *settings);
+    free(settings);
+}
+
+void settings_running(struct settings *settings, struct peer_running *out)
+{
+    pthread_mutex_lock(&settings->lock);
+    *out = settings->running;
+    pthread_mutex_unlock(&settings->lock);
+}
+
+size_t settings_statuses(struct settings *settings, wire_SettingStatus out[LIMIT_SETTINGS])
+{
+    pthread_mutex_lock(&settings->lock);
+    const size_t count = settings->status_count;
+    memcpy(out, settings->statuses, count * sizeof *out);
+    pthread_mutex_unlock(&settings->lock);
+    return count;
+}
+
+void settings_values(struct settings *settings, struct settings_values *out)
+{
+    pthread_mutex_lock(&settings->lock);
+    *out = settings->values;
+    pthread_mutex_unlock(&settings->lock);
+}

@@ -1,0 +1,58 @@
+/* settings.h - what the server configured: the last known good, on disk and in force
+ *
+ * A configuration is stored before it is applied, so a restart without a server finds it again.
+ * Each setting is answered for by itself: one that is unknown or does not fit leaves the others in
+ * force, and its own default. A route whose vendor's region this robot may not use, or whose
+ * dialect it does not speak, is never used (invariant I13).
+ *
+ * Thread-safe: the link's thread configures, others copy values out.
+ */
+#ifndef AGENT_SETTINGS_H
+#define AGENT_SETTINGS_H
+
+#include "agent/link/peer.h"
+#include "schema/wire/setting.h"
+
+struct settings;
+
+/* Plain data: everything in force. */
+struct settings_values {
+    uint64_t generation;
+    char persona[1501];
+    char language[8]; /* "auto", "en", "zh" */
+    char screen_mark[25];
+    int64_t volume;
+    int64_t voice_rate_wpm;
+    int64_t voice_pitch;
+    int64_t max_output_tokens;
+    int64_t history_turns;
+    int64_t report_interval_s;
+    size_t route_count;
+    wire_Route routes[LIMIT_ROUTES]; /* usable ones, in order */
+    size_t broker_count;
+    char brokers[LIMIT_BROKERS][LIMIT_URL + 1];
+    size_t server_key_count;
+    wire_SealingKey server_keys[2]; /* as received: not verified here */
+};
+
+struct settings_options {
+    const char *path;    /* of the last known good; holds vendor keys: 0600 */
+    const char *regions; /* vendors' regions that this robot may use, "cn,sg"; "": any */
+};
+
+/* Loads the last known good; without one the defaults hold. A damaged file is STATUS_CORRUPT and
+ * *out is made nevertheless, with defaults: the server will send the configuration again. The
+ * caller owns *out; texts are copied. */
+MUST_CHECK enum status settings_open(struct settings **out, const struct settings_options *options);
+void settings_close(struct settings *settings);
+
+/* Stores and applies. What failed is in the statuses; when nothing could be stored or read at all,
+ * the former configuration stays in force and the one status says why. */
+void settings_configure(struct settings *settings, uint64_t generation, struct span content,
+                        const uint8_t hash[CRYPTO_HASH_SIZE]);
+
+void settings_running(struct settings *settings, struct peer_running *out);
+size_t settings_statuses(struct settings *settings, wire_SettingStatus out[LIMIT_SETTINGS]);
+void settings_values(struct settings *settings, struct settings_values *out);
+
+#endif

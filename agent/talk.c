@@ -1,0 +1,265 @@
+#include "agent/talk.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "schema/base/buffer.h"
+#include "schema/base/json.h"
+
+#define MAX_LINE_BYTES (64 * 1024)
+
+struct talk {
+    int fd;
+    struct buffer in;
+    bool spoke;     /* something of the answer was printed */
+    unsigned turns; /* answers that are still to end */
+    bool failed;    /* the last one */
+};
+
+static int connect_to(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = -1;
+
+    if (span_to_text(span_text(path), address.sun_path, sizeof address.sun_path) == STATUS_OK)
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    fprintf(stderr, "myna-agent: no robot runs at \"%s\"; start it with myna-agent\n", path);
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static bool send_all(int fd, struct span bytes)
+{
+    while (bytes.size > 0) {
+        ssize_t sent = send(fd, bytes.data, bytes.size, MSG_NOSIGNAL);
+
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0)
+            return false;
+        bytes = span_of(bytes.data + sent, bytes.size - (size_t)sent);
+    }
+    return true;
+}
+
+static bool ask(struct talk *talk, struct span question)
+{
+    struct json_writer writer;
+    struct buffer line;
+
+    buffer_init(&line, MAX_LINE_BYTES);
+    json_writer_init(&writer, &line);
+    json_begin_object(&writer);
+    json_key(&writer, "ask");
+    json_write_text(&writer, question);
+    json_end_object(&writer);
+    buffer_byte(&line, '\n');
+    bool sent = buffer_status(&line) == STATUS_OK && send_all(talk->fd, buffer_span(&line));
+    buffer_release(&line);
+    talk->turns += sent;
+    talk->failed = false;
+    return sent;
+}
+
+static void print_details(const struct json *line)
+{
+    const char *video = json_text(json_member(line, "video"), NULL);
+
+    fprintf(stderr, "[%s, %s, %lld + %lld tokens, first words after %lld ms]\n",
+            json_text(json_member(line, "outcome"), "?"),
+            json_text(json_member(line, "model"), "?"),
+            (long long)json_int(json_member(line, "input"), 0),
+            (long long)json_int(json_member(line, "output"), 0),
+            (long long)json_int(json_member(line, "first_audio_ms"), 0));
+    if (video)
+        fprintf(stderr, "[video: %s]\n", video);
+}
+
+static void end_line(struct talk *talk)
+{
+    if (talk->spoke)
+        putchar('\n');
+    fflush(stdout);
+    talk->spoke = false;
+    talk->turns -= talk->turns > 0;
+}
+
+static void handle_line(struct talk *talk, struct span text)
+{
+    struct json *line = NULL;
+
+    if (json_parse(text, &line, NULL) != STATUS_OK)
+        return;
+    const char *clause = json_text(json_member(line, "clause"), NULL);
+    const char *error = json_text(json_member(line, "error"), NULL);
+    if (clause) {
+        /* scripts without spaces go on without one */
+        printf("%s%s", talk->spoke && (clause[0] & 0x80) == 0 ? " " : "", clause);
+        fflush(stdout);
+        talk->spoke = true;
+    } else if (error) {
+        end_line(talk);
+        fprintf(stderr, "myna-agent: %s\n", error);
+        talk->failed = true;
+    } else if (json_bool(json_member(line, "done"), false)) {
+        end_line(talk);
+        print_details(line);
+    }
+    json_free(line);
+}
+
+/* Reads what has come and handles whole lines. False: the robot is gone. */
+static bool receive(struct talk *talk, void (*handle)(struct talk *talk, struct span line))
+{
+    uint8_t bytes[4096];
+    ssize_t got = recv(talk->fd, bytes, sizeof bytes, 0);
+
+    if (got < 0 && errno == EINTR)
+        return true;
+    if (got <= 0)
+        return false;
+    buffer_add(&talk->in, span_of(bytes, (size_t)got));
+    if (buffer_status(&talk->in) != STATUS_OK)
+        return false;
+    for (;;) {
+        struct span in = buffer_span(&talk->in);
+        const uint8_t *end = in.size > 0 ? memchr(in.data, '\n', in.size) : NULL;
+
+        if (!end)
+            return true;
+        handle(talk, span_of(in.data, (size_t)(end - in.data)));
+        buffer_consume(&talk->in, (size_t)(end - in.data) + 1);
+    }
+}
+
+static bool open_talk(struct talk *talk, const char *path)
+{
+    *talk = (struct talk){.fd = connect_to(path)};
+    buffer_init(&talk->in, MAX_LINE_BYTES);
+    return talk->fd >= 0;
+}
+
+static void close_talk(struct talk *talk)
+{
+    if (talk->fd >= 0)
+        close(talk->fd);
+    buffer_release(&talk->in);
+}
+
+static int lost(void)
+{
+    fputs("myna-agent: the robot went away\n", stderr);
+    return 1;
+}
+
+int talk_ask(const char *socket_path, const char *question)
+{
+    struct talk talk;
+    int code = 1;
+
+    if (open_talk(&talk, socket_path)) {
+        bool alive = ask(&talk, span_text(question));
+        while (alive && talk.turns)
+            alive = receive(&talk, handle_line);
+        code = !alive ? lost() : talk.failed ? 1 : 0;
+    }
+    close_talk(&talk);
+    return code;
+}
+
+/* One line from the terminal. False: the end of input. */
+static bool read_question(struct talk *talk)
+{
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t size = getline(&line, &room, stdin);
+    bool more = size >= 0;
+
+    while (size > 0 && (line[size - 1] == '\n' || line[size - 1] == '\r'))
+        size--;
+    if (size > 0) {
+        if (talk->turns > 0)
+            more = send_all(talk->fd, span_text("{\"interrupt\":true}\n"));
+        if (more)
+            more = ask(talk, span_of(line, (size_t)size));
+    }
+    free(line);
+    return more;
+}
+
+static void prompt(const struct talk *talk)
+{
+    if (talk->turns == 0 && isatty(STDIN_FILENO)) {
+        fputs("> ", stdout);
+        fflush(stdout);
+    }
+}
+
+int talk_chat(const char *socket_path)
+{
+    struct talk talk;
+    bool alive = open_talk(&talk, socket_path), input = true;
+
+    if (!alive) {
+        close_talk(&talk);
+        return 1;
+    }
+    /* lines must be seen by poll(), not kept in stdio's buffer */
+    setvbuf(stdin, NULL, _IONBF, 0);
+    prompt(&talk);
+    while (alive && (input || talk.turns)) {
+        struct pollfd polls[2] = {{.fd = talk.fd, .events = POLLIN},
+                                  {.fd = input ? STDIN_FILENO : -1, .events = POLLIN}};
+
+        if (poll(polls, 2, -1) < 0)
+            continue;
+        bool was_turn = talk.turns > 0;
+        if (polls[0].revents)
+            alive = receive(&talk, handle_line);
+        /* piped input waits for the answer; a person interrupts */
+        if (alive && polls[1].revents && (!talk.turns || isatty(STDIN_FILENO)))
+            input = read_question(&talk);
+        else if (polls[1].revents && talk.turns)
+            while (alive && talk.turns)
+                alive = receive(&talk, handle_line);
+        if (was_turn && !talk.turns)
+            prompt(&talk);
+    }
+    int code = alive ? 0 : lost();
+    close_talk(&talk);
+    return code;
+}
+
+static void handle_status(struct talk *talk, struct span text)
+{
+    struct json *line = NULL;
+
+    printf("%.*s\n", (int)text.size, (const char *)text.data);
+    if (json_parse(text, &line, NULL) == STATUS_OK)
+        talk->failed = json_int(json_member(line, "routes"), 0) == 0;
+    json_free(line);
+    talk->turns = 0;
+}
+
+int talk_status(const char *socket_path)
+{
+    struct talk talk;
+    int code = 1;
+
+    if (open_talk(&talk, socket_path)) {
+        bool alive = send_all(talk.fd, span_text("{\"status\":true}\n"));
+        talk.turns = 1;
+        while (alive && talk.turns)
+            alive = receive(&talk, handle_status);
+        code = !alive ? lost() : talk.failed ? 1 : 0;
+    }
+    close_talk(&talk);
+    return code;
+}

@@ -1,0 +1,18 @@
+/* talk.h - the other end of the robot's local socket: what people type at a terminal */
+#ifndef AGENT_TALK_H
+#define AGENT_TALK_H
+
+#include "schema/base/span.h"
+
+/* Each returns the program's exit status: 0 done, 1 failed, with one line on standard error. */
+
+/* Asks one question and prints the answer clause by clause as it is spoken. */
+int talk_ask(const char *socket_path, const char *question);
+
+/* Asks each line of standard input; a line while the robot speaks interrupts it. */
+int talk_chat(const char *socket_path);
+
+/* Prints how the robot is; 1 when it does not run or has nobody to ask yet. */
+int talk_status(const char *socket_path);
+
+#endif

@@ -1,0 +1,410 @@
+#include "agent/talker.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "schema/base/clock.h"
+#include "schema/base/log.h"
+#include "schema/base/queue.h"
+
+#define QUEUE_BYTES       (128 * 1024)
+#define SPOKEN_TIMEOUT_MS 120000
+#define SAY_LIMIT         6 /* messages of the server, in SAY_WINDOW_MS */
+#define SAY_WINDOW_MS     60000
+#define PROBE_QUESTION    "Answer with the single word: yes"
+#define PROBE_TOKENS      16
+
+/* Travels through the queue, the text behind it. */
+struct job {
+    wire_CommandKind kind; /* KIND_NONE: a question */
+    uint64_t client;
+    uint8_t id[16]; /* of the command */
+};
+
+struct talker {
+    struct talker_options options;
+    pthread_t thread;
+    struct queue *queue;
+    struct turn *turn;
+    struct turn *probe; /* without a voice */
+    struct settings_values values;
+    uint64_t number;         /* of the newest turn; the chat thread's own */
+    int64_t said[SAY_LIMIT]; /* when messages of the server came; the link thread's own */
+    size_t said_next;
+
+    pthread_mutex_t lock; /* of what follows */
+    uint64_t running;     /* 0: silence */
+    uint64_t client;      /* whose turn is running */
+    bool stopping, stopped;
+    uint32_t turns, failed;
+};
+
+/* Turns. */
+
+static void on_turn_event(void *context, const struct turn_event *event)
+{
+    struct talker *talker = context;
+
+    pthread_mutex_lock(&talker->lock);
+    const uint64_t client = talker->client;
+    pthread_mutex_unlock(&talker->lock);
+    talker->options.host.on_event(talker->options.host.context, client, event);
+}
+
+static enum voice_language language_of(const struct settings_values *values)
+{
+    if (strcmp(values->language, "zh") == 0)
+        return VOICE_LANGUAGE_ZH;
+    return strcmp(values->language, "en") == 0 ? VOICE_LANGUAGE_EN : VOICE_LANGUAGE_AUTO;
+}
+
+static uint64_t begin(struct talker *talker, uint64_t client)
+{
+    pthread_mutex_lock(&talker->lock);
+    talker->running = ++talker->number;
+    talker->client = client;
+    pthread_mutex_unlock(&talker->lock);
+    return talker->number;
+}
+
+static void end(struct talker *talker)
+{
+    pthread_mutex_lock(&talker->lock);
+    talker->running = talker->client = 0;
+    pthread_mutex_unlock(&talker->lock);
+}
+
+static struct turn_settings turn_settings_of(const struct settings_values *values)
+{
+    return (struct turn_settings){
+        .routes = values->routes,
+        .route_count = values->route_count,
+        .persona = span_text(values->persona),
+        .history_turns = values->history_turns,
+        .max_output_tokens = values->max_output_tokens,
+        .generation = values->generation,
+        .language = language_of(values),
+    };
+}
+
+static void ask(struct talker *talker, const struct job *job, struct span question)
+{
+    const struct turn_settings settings = turn_settings_of(&talker->values);
+    struct turn_report report;
+    uint8_t uuid[16];
+
+    crypto_uuid(uuid);
+    const uint64_t number = begin(talker, job->client);
+    enum status status = turn_run(talker->turn, number, uuid, question, &settings, &report);
+    end(talker);
+    pthread_mutex_lock(&talker->lock);
+    talker->turns++;
+    talker->failed += status != STATUS_OK;
+    pthread_mutex_unlock(&talker->lock);
+    talker->options.host.on_used(talker->options.host.context);
+}
+
+/* Commands. */
+
+static void finish(struct talker *talker, const struct job *job, wire_CommandStatus status,
+                   const char *reason)
+{
+    struct peer_answer answer = {.status = status};
+
+    snprintf(answer.reason, sizeof answer.reason, "%s", reason);
+    talker->options.host.on_command(talker->options.host.context, job->id, &answer);
+}
+
+/* Speaks the texts and waits until they were heard. */
+static enum status speak(struct talker *talker, const struct span *texts, size_t count)
+{
+    struct speaker *speaker = talker->options.speaker;
+    const uint64_t number = begin(talker, 0);
+    enum status status = speaker_begin_turn(speaker, number);
+
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        status = speaker_say(speaker, number, texts[i], NULL);
+    speaker_end_turn(speaker, number);
+    if (status == STATUS_OK)
+        status = speaker_wait_idle(speaker, SPOKEN_TIMEOUT_MS);
+    end(talker);
+    return status;
+}
+
+static void finish_spoken(struct talker *talker, const struct job *job, enum status status)
+{
+    if (status == STATUS_OK)
+        finish(talker, job, wire_CommandStatus_COMMAND_DONE, "");
+    else
+        finish(talker, job, wire_CommandStatus_COMMAND_FAILED, status_text(status));
+}
+
+/* Whoever hears it must know that it is not the robot's own idea. */
+static void say(struct talker *talker, const struct job *job, struct span text)
+{
+    const bool chinese = language_of(&talker->values) == VOICE_LANGUAGE_ZH;
+    const struct span texts[] = {
+        span_text(chinese ? "公司通知：" : "A message from the company that looks after me:"),
+        text};
+
+    finish_spoken(talker, job, speak(talker, texts, 2));
+}
+
+static void identify(struct talker *talker, const struct job *job, struct span text)
+{
+    const bool chinese = language_of(&talker->values) == VOICE_LANGUAGE_ZH;
+    char words[LIMIT_SLUG + 32];
+
+    (void)text;
+    snprintf(words, sizeof words, chinese ? "我在这里，我是%s。" : "Here I am. I am %s.",
+             talker->options.device_id);
+    const struct span spoken = span_text(words);
+    finish_spoken(talker, job, speak(talker, &spoken, 1));
+}
+
+static const wire_Route *find_route(const struct settings_values *values, struct span name)
+{
+    char known[LIMIT_SLUG + LIMIT_MODEL + 2];
+
+    for (size_t i = 0; i < values->route_count; i++) {
+        snprintf(known, sizeof known, "%s/%s", values->routes[i].vendor, values->routes[i].model);
+        if (span_equal_text(name, known))
+            return &values->routes[i];
+    }
+    return NULL;
+}
+
+/* A tiny turn on one route: silent, but metered like any other. */
+static void probe(struct talker *talker, const struct job *job, struct span name)
+{
+    const wire_Route *route = find_route(&talker->values, name);
+    struct turn_settings settings = turn_settings_of(&talker->values);
+    struct turn_report report;
+    char reason[LIMIT_REASON + 1];
+    uint8_t uuid[16];
+
+    if (!route) {
+        finish(talker, job, wire_CommandStatus_COMMAND_REFUSED, "this robot has no such route");
+        return;
+    }
+    settings.routes = route;
+    settings.route_count = 1;
+    settings.persona = span_of(NULL, 0);
+    settings.history_turns = 0;
+    settings.max_output_tokens = PROBE_TOKENS;
+    crypto_uuid(uuid);
+    enum status status = turn_run(talker->probe, begin(talker, 0), uuid, span_text(PROBE_QUESTION),
+                                  &settings, &report);
+    end(talker);
+    turn_forget(talker->probe);
+    talker->options.host.on_used(talker->options.host.context);
+    if (status == STATUS_OK)
+        snprintf(reason, sizeof reason, "first token after %u ms", (unsigned)report.first_token_ms);
+    else
+        snprintf(reason, sizeof reason, "no answer: %s", message_outcome_name(report.outcome));
+    finish(talker, job,
+           status == STATUS_OK ? wire_CommandStatus_COMMAND_DONE
+                               : wire_CommandStatus_COMMAND_FAILED,
+           reason);
+}
+
+static const struct {
+    wire_CommandKind kind;
+    void (*carry_out)(struct talker *talker, const struct job *job, struct span text);
+} works[] = {
+    {wire_CommandKind_KIND_NONE, ask},
+    {wire_CommandKind_SAY, say},
+    {wire_CommandKind_IDENTIFY, identify},
+    {wire_CommandKind_PROBE_ROUTE, probe},
+};
+
+#define WORK_COUNT (sizeof works / sizeof works[0])
+
+/* The thread. */
+
+static bool is_stopping(struct talker *talker)
+{
+    pthread_mutex_lock(&talker->lock);
+    bool stopping = talker->stopping;
+    pthread_mutex_unlock(&talker->lock);
+    return stopping;
+}
+
+static void carry_out(struct talker *talker, struct span message)
+{
+    struct job job;
+
+    memcpy(&job, message.data, sizeof job);
+    settings_values(talker->options.settings, &talker->values);
+    for (size_t i = 0; i < WORK_COUNT; i++)
+        if (works[i].kind == job.kind)
+            works[i].carry_out(talker, &job,
+                               span_of(message.data + sizeof job, message.size - sizeof job));
+    crypto_wipe(talker->values.routes, sizeof talker->values.routes);
+}
+
+static void *run(void *context)
+{
+    struct talker *talker = context;
+    uint8_t *data;
+    size_t size;
+
+    while (queue_take(talker->queue, -1, &data, &size) == STATUS_OK) {
+        if (!is_stopping(talker))
+            carry_out(talker, span_of(data, size));
+        crypto_wipe(data, size); /* speech stays no longer than it must */
+        free(data);
+    }
+    pthread_mutex_lock(&talker->lock);
+    talker->stopped = true;
+    pthread_mutex_unlock(&talker->lock);
+    return NULL;
+}
+
+static enum status put(struct talker *talker, const struct job *job, struct span text)
+{
+    const struct span parts[] = {span_of(job, sizeof *job), text};
+
+    return queue_put(talker->queue, parts, 2);
+}
+
+/* Life. */
+
+enum status talker_start(struct talker **out, const struct talker_options *options)
+{
+    struct talker *talker = calloc(1, sizeof *talker);
+
+    if (!talker)
+        return STATUS_MEMORY;
+    const struct turn_options spoken = {.journal = options->journal,
+                                        .speaker = options->speaker,
+                                        .on_event = on_turn_event,
+                                        .context = talker};
+    const struct turn_options silent = {.journal = options->journal};
+    talker->options = *options;
+    /* later than every number of an earlier process: videos are named by it */
+    talker->number = (uint64_t)clock_wall_ms();
+    pthread_mutex_init(&talker->lock, NULL);
+    enum status status = queue_create(&talker->queue, TALKER_MAX_WAITING, QUEUE_BYTES);
+    if (status == STATUS_OK)
+        status = turn_create(&talker->turn, &spoken);
+    if (status == STATUS_OK)
+        status = turn_create(&talker->probe, &silent);
+    if (status == STATUS_OK && pthread_create(&talker->thread, NULL, run, talker) != 0)
+        status = STATUS_MEMORY;
+    if (status == STATUS_OK)
+        *out = talker;
+    else
+        talker_free(talker);
+    return status;
+}
+
+void talker_stop(struct talker *talker)
+{
+    bool stopped = false;
+
+    if (!talker)
+        return;
+    pthread_mutex_lock(&talker->lock);
+    talker->stopping = true;
+    pthread_mutex_unlock(&talker->lock);
+    queue_close(talker->queue);
+    while (!stopped) { /* again and again: a turn may be just about to begin */
+        talker_interrupt(talker);
+        pthread_mutex_lock(&talker->lock);
+        stopped = talker->stopped;
+        pthread_mutex_unlock(&talker->lock);
+        if (!stopped)
+            clock_sleep_ms(10);
+    }
+    pthread_join(talker->thread, NULL);
+}
+
+void talker_free(struct talker *talker)
+{
+    if (!talker)
+        return;
+    turn_free(talker->turn);
+    turn_free(talker->probe);
+    queue_free(talker->queue);
+    pthread_mutex_destroy(&talker->lock);
+    free(talker);
+}
+
+/* Requests. */
+
+enum status talker_ask(struct talker *talker, uint64_t client, struct span question)
+{
+    const struct job job = {.kind = wire_CommandKind_KIND_NONE, .client = client};
+
+    if (question.size == 0 || question.size > CONVERSATION_MAX_TEXT_BYTES ||
+        !span_is_utf8(question))
+        return STATUS_INVALID;
+    return put(talker, &job, question);
+}
+
+static bool may_say(struct talker *talker)
+{
+    const int64_t now_ms = clock_mono_ms();
+    int64_t *oldest = &talker->said[talker->said_next];
+
+    if (*oldest != 0 && now_ms - *oldest < SAY_WINDOW_MS)
+        return false;
+    *oldest = now_ms;
+    talker->said_next = (talker->said_next + 1) % SAY_LIMIT;
+    return true;
+}
+
+enum status talker_command(struct talker *talker, const wire_Command *command)
+{
+    struct job job = {.kind = command->kind};
+    const struct span text = span_text(command->text);
+    bool known = false;
+
+    for (size_t i = 1; i < WORK_COUNT; i++)
+        known |= works[i].kind == command->kind;
+    if (!known)
+        return STATUS_INVALID;
+    if (command->kind == wire_CommandKind_SAY) {
+        if (text.size == 0 || text.size > LIMIT_SAY_TEXT)
+            return STATUS_INVALID;
+        if (!may_say(talker))
+            return STATUS_DENIED;
+    }
+    memcpy(job.id, command->id, sizeof job.id);
+    return put(talker, &job, text);
+}
+
+void talker_interrupt(struct talker *talker)
+{
+    pthread_mutex_lock(&talker->lock);
+    const uint64_t running = talker->running;
+    pthread_mutex_unlock(&talker->lock);
+    if (running == 0)
+        return;
+    turn_interrupt(talker->turn, running);
+    turn_interrupt(talker->probe, running);
+    speaker_interrupt(talker->options.speaker, running);
+}
+
+void talker_leave(struct talker *talker, uint64_t client)
+{
+    pthread_mutex_lock(&talker->lock);
+    const bool speaks = talker->running != 0 && talker->client == client;
+    pthread_mutex_unlock(&talker->lock);
+    if (speaks)
+        talker_interrupt(talker);
+}
+
+void talker_on_speaker(struct talker *talker, const struct speaker_event *event)
+{
+    turn_on_speaker(talker->turn, event);
+}
+
+void talker_count(struct talker *talker, uint32_t *turns, uint32_t *failed)
+{
+    pthread_mutex_lock(&talker->lock);
+    *turns = talker->turns;
+    *failed = talker->failed;
+    pthread_mutex_unlock(&talker->lock);
+}

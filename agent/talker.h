@@ -1,0 +1,67 @@
+/* talker.h - the chat thread: whatever the robot says, it says one thing after another
+ *
+ * Questions from the console and the server's say, identify and probe wait in one bounded queue.
+ * A question is a turn (agent/chat/turn.h); the others are spoken, or asked in silence, as turns of
+ * their own with a number. Functions may be called from any thread; the host's are called on the
+ * chat thread or the speaker's and must not block.
+ */
+#ifndef AGENT_TALKER_H
+#define AGENT_TALKER_H
+
+#include "agent/chat/turn.h"
+#include "agent/link/peer.h"
+#include "agent/settings.h"
+
+#define TALKER_MAX_WAITING 8
+
+struct talker;
+
+struct talker_host {
+    void *context;
+    /* A turn of this client's: every event, TURN_ENDED last. */
+    void (*on_event)(void *context, uint64_t client, const struct turn_event *event);
+    /* A command came to its end. */
+    void (*on_command)(void *context, const uint8_t id[16], const struct peer_answer *answer);
+    /* Attempts were closed: usage waits to be sent. */
+    void (*on_used)(void *context);
+};
+
+struct talker_options {
+    const char *device_id; /* borrowed, like all that follows */
+    struct journal *journal;
+    struct settings *settings;
+    struct speaker *speaker;
+    struct talker_host host; /* copied */
+};
+
+/* Starts the thread. The caller owns *out. */
+MUST_CHECK enum status talker_start(struct talker **out, const struct talker_options *options);
+
+/* Interrupts what is being said, drops what waits, and waits for the thread. The host is not called
+ * any more; other functions may still be, until talker_free(). NULL is allowed. */
+void talker_stop(struct talker *talker);
+
+/* After talker_stop(), and when the speaker is gone. */
+void talker_free(struct talker *talker);
+
+/* Queues a question. STATUS_FULL: too many wait; STATUS_INVALID: empty, too long or not UTF-8. */
+MUST_CHECK enum status talker_ask(struct talker *talker, uint64_t client, struct span question);
+
+/* Queues SAY, IDENTIFY or PROBE_ROUTE; on_command() follows. STATUS_FULL: too many wait;
+ * STATUS_DENIED: more was said for the server lately than people should have to bear;
+ * STATUS_INVALID: no such command, or nothing to say. */
+MUST_CHECK enum status talker_command(struct talker *talker, const wire_Command *command);
+
+/* Ends what is being said now. */
+void talker_interrupt(struct talker *talker);
+
+/* The client left: its turn, if it is the running one, ends. */
+void talker_leave(struct talker *talker, uint64_t client);
+
+/* Hand in every event of the speaker. */
+void talker_on_speaker(struct talker *talker, const struct speaker_event *event);
+
+/* Turns since the start, and those that got no answer. */
+void talker_count(struct talker *talker, uint32_t *turns, uint32_t *failed);
+
+#endif
