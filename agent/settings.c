@@ -166,7 +166,7 @@ static void take_routes(struct settings *settings, const wire_ConfigContent *con
             continue;
         }
         status->outcome = wire_SettingOutcome_SETTING_REFUSED;
-        snprintf(status->reason, sizeof status->reason, "route %.40s/%.30s is not used: %s",
+        snprintf(status->reason, sizeof status->reason, "%.36s/%.26s is not used: %.40s",
                  route->vendor, route->model, problem);
     }
 }

@@ -120,7 +120,7 @@ build() {
 	if ! (cd "$MYNA_ROOT" && cmake --preset "$preset" && cmake --build --preset "$preset" "$@") \
 		>"$build_log" 2>&1 </dev/null; then
 		step_abandon
-		grep -nE 'error|Error|ERR!' "$build_log" | head -20 >&2 || tail -20 "$build_log" >&2
+		grep -E '(^|[: ])(fatal )?error:|CMake Error|ERR!' "$build_log" | head -8 >&2 || tail -20 "$build_log" >&2
 		if grep -qE 'npm.*(ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN)' "$build_log"; then
 			die "the npm registry cannot be reached" "Check the network or 'npm config get registry'"
 		fi
