@@ -1,0 +1,120 @@
+#include "tests/robots/plan.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+static int set_up(void **state)
+{
+    return plans_create((struct plans **)state) == STATUS_OK ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    plans_free(*state);
+    return 0;
+}
+
+/* A configuration of pairs of names and values, ended by NULL, and one route. */
+static struct plan *take(struct plans *plans, const char *const *pairs)
+{
+    static uint8_t bytes[LIMIT_CONFIG_BYTES];
+    wire_ConfigContent *content = calloc(1, sizeof *content);
+    uint8_t hash[CRYPTO_HASH_SIZE];
+    struct plan *plan = NULL;
+    size_t size;
+
+    for (; *pairs != NULL; pairs += 2) {
+        wire_Setting *setting = &content->settings[content->settings_count++];
+
+        snprintf(setting->name, sizeof setting->name, "%s", pairs[0]);
+        snprintf(setting->value, sizeof setting->value, "%s", pairs[1]);
+    }
+    content->routes_count = 1;
+    snprintf(content->routes[0].vendor, sizeof content->routes[0].vendor, "dahan");
+    assert_int_equal(message_encode(MESSAGE_CONFIG_CONTENT, content, bytes, sizeof bytes, &size),
+                     STATUS_OK);
+    free(content);
+    const struct span encoded = span_of(bytes, size);
+    crypto_sha256(&encoded, 1, hash);
+    assert_int_equal(plans_take(plans, encoded, hash, &plan), STATUS_OK);
+    return plan;
+}
+
+static void settings_that_fit_are_applied_and_the_others_answered_for(void **state)
+{
+    static const char *const pairs[] = {"max_output_tokens",
+                                        "99",
+                                        "history_turns",
+                                        "99",
+                                        "persona",
+                                        "\"You are kind.\"",
+                                        "colour",
+                                        "\"red\"",
+                                        "volume",
+                                        "not json",
+                                        NULL};
+    struct plan *plan = take(*state, pairs);
+
+    assert_int_equal(plan->setting_count, 5);
+    assert_int_equal(plan->max_output_tokens, 99);
+    assert_int_equal(plan->history_turns, 6);
+    assert_string_equal(plan->persona, "You are kind.");
+    assert_int_equal(plan->settings[0].outcome, wire_SettingOutcome_SETTING_APPLIED);
+    assert_int_equal(plan->settings[1].outcome, wire_SettingOutcome_SETTING_REFUSED);
+    assert_true(plan->settings[1].reason[0] != '\0');
+    assert_int_equal(plan->settings[2].outcome, wire_SettingOutcome_SETTING_APPLIED);
+    assert_int_equal(plan->settings[3].outcome, wire_SettingOutcome_SETTING_UNKNOWN);
+    assert_string_equal(plan->settings[3].name, "colour");
+    assert_int_equal(plan->settings[4].outcome, wire_SettingOutcome_SETTING_REFUSED);
+    assert_int_equal(plan->route_count, 1);
+    assert_string_equal(plan->routes[0].vendor, "dahan");
+    plans_release(*state, plan);
+}
+
+static void robots_with_the_same_configuration_share_one_plan(void **state)
+{
+    static const char *const one[] = {"volume", "10", NULL}, *const two[] = {"volume", "20", NULL};
+    struct plan *first = take(*state, one), *second = take(*state, two);
+
+    assert_ptr_equal(take(*state, one), first);
+    assert_ptr_not_equal(first, second);
+    plans_release(*state, first);
+    assert_ptr_equal(take(*state, one), first);
+    for (int i = 0; i < 2; i++)
+        plans_release(*state, first);
+    plans_release(*state, second);
+}
+
+static void before_a_configuration_the_defaults_hold_and_no_route(void **state)
+{
+    struct plan *plan = plans_default(*state);
+
+    assert_int_equal(plan->route_count, 0);
+    assert_int_equal(plan->report_interval_s, 60);
+    assert_int_equal(plan->max_output_tokens, 400);
+    plans_release(*state, plan);
+}
+
+static void bytes_that_are_no_configuration_are_refused(void **state)
+{
+    static const uint8_t hash[CRYPTO_HASH_SIZE] = {1};
+    struct plan *plan = NULL;
+
+    assert_int_equal(plans_take(*state, span_text("\xFF\xFF\xFF"), hash, &plan), STATUS_INVALID);
+    assert_null(plan);
+}
+
+#define WITH_PLANS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_PLANS(settings_that_fit_are_applied_and_the_others_answered_for),
+        WITH_PLANS(robots_with_the_same_configuration_share_one_plan),
+        WITH_PLANS(before_a_configuration_the_defaults_hold_and_no_route),
+        WITH_PLANS(bytes_that_are_no_configuration_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
