@@ -22,8 +22,9 @@ enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena,
 {
     /* the pause: 2 s doubling to 5 min with full jitter, never below 2 s */
     STORE_STATEMENT(
-        claim, "WITH due AS (SELECT l.device_id FROM myna.device_link l"
-               "   JOIN myna.device d USING (device_id)"
+        claim, "WITH due AS (SELECT l.device_id, j.journal_id, j.watermark_seq, j.watermark_hash,"
+               "   j.status FROM myna.device_link l JOIN myna.device d USING (device_id)"
+               "   LEFT JOIN myna.journal j USING (device_id, journal_id)"
                "   WHERE l.reported_generation < l.desired_generation AND l.config_due <= now()"
                "   AND l.session_hello AND l.session_number > l.ended_session"
                "   AND d.status IN ('active', 'quarantined')"

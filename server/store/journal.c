@@ -51,8 +51,8 @@ enum status journal_lock(struct store_conn *conn, struct arena *arena,
                          size_t *found)
 {
     STORE_STATEMENT(lock,
-                    "SELECT j.device_id, j.journal_id, j.parent_id, j.parent_seq, j.watermark_seq,"
-                    " j.watermark_hash, j.status, (SELECT count(*) FROM myna.journal c"
+                    "SELECT j.journal_id, j.watermark_seq, j.watermark_hash, j.status,"
+                    " j.device_id, j.parent_id, j.parent_seq, (SELECT count(*) FROM myna.journal c"
                     "   WHERE c.device_id = j.device_id AND c.parent_id = j.journal_id)"
                     " FROM myna.journal j WHERE (j.device_id::text, j.journal_id) IN"
                     "   (SELECT * FROM unnest($1::text[], $2::uuid[]))"
