@@ -1,0 +1,456 @@
+#include "server/store/imports.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "schema/base/crypto.h"
+#include "server/money/rate.h"
+#include "server/store/alarm.h"
+#include "server/store/columns.h"
+#include "server/store/events.h"
+#include "server/store/ledger_lines.h"
+#include "server/store/terms.h"
+
+#define WORK_BYTES (512u << 20) /* a file of 64 MiB has about 300,000 lines of 600 bytes here */
+
+/* Numbers of schema/wire: records of these provenances are compared, the others settled. */
+#define VENDOR_FINAL 1
+#define NOT_SENT     5
+
+/* Until a vendor tells when its first request was, records of all times are looked at. */
+#define EARLY_MARGIN_MS INT64_C(86400000)
+
+/* What is to be settled, as its columns are sent. */
+struct settlement {
+    const char *device_id;
+    uint8_t journal_id[16];
+    int64_t seq;
+    const char *contract_id;
+    const char *model;
+    const char *zone;
+    int64_t at_ms;
+    int64_t quantities[4]; /* the vendor's: input_uncached, input_cached, output, reasoning */
+    int64_t deltas[4];     /* theirs minus ours */
+    const char *old_price;
+    const char *price;
+};
+
+struct example {
+    const char *request_id;
+    const char *problem;
+};
+
+struct import {
+    const struct author *author;
+    const char *vendor_id;
+    struct span file;
+    const struct ledger_lines_row *rows;
+    size_t row_count;
+    struct arena *arena; /* of the work */
+    struct terms *terms;
+    /* made by each try */
+    int64_t import_id;
+    struct settlement *settlements;
+    size_t settled;
+    int64_t equal, different, unknown;
+    struct example examples[2 * IMPORTS_EXAMPLES];
+    size_t example_count;
+    int64_t listed_different, listed_unknown;
+    struct span report; /* in the caller's arena */
+    struct arena *report_arena;
+};
+
+static enum status start(struct store_conn *conn, struct import *import)
+{
+    /* the vendor's row keeps a second import of this vendor waiting */
+    STORE_STATEMENT(lock, "SELECT FROM myna.vendor WHERE vendor_id = $1 FOR UPDATE");
+    STORE_STATEMENT(insert, "INSERT INTO myna.usage_import (vendor_id, file_hash, created_by,"
+                            " rows, equal, settled, different, unknown)"
+                            " VALUES ($1, $2, $3, $4, 0, 0, 0, 0) RETURNING import_id");
+    struct result result = {0};
+    uint8_t hash[CRYPTO_HASH_SIZE];
+    enum status status =
+        store_exec(conn, &lock, STORE_VALUES(value_text(import->vendor_id)), &result);
+
+    if (status == STATUS_OK && result_count(&result) == 0)
+        status = STATUS_NOT_FOUND;
+    result_release(&result);
+    if (status == STATUS_OK)
+        status = store_script(conn, "SET LOCAL statement_timeout = '5min'");
+    if (status != STATUS_OK)
+        return status;
+    crypto_sha256(&import->file, 1, hash);
+    status = store_exec(
+        conn, &insert,
+        STORE_VALUES(value_text(import->vendor_id), value_bytes(span_of(hash, sizeof hash)),
+                     value_text(import->author->actor), value_int((int64_t)import->row_count)),
+        &result);
+    if (status == STATUS_OK)
+        import->import_id = result_int(&result, 0, 0);
+    result_release(&result);
+    return status;
+}
+
+static void list_example(struct import *import, int64_t *listed, const char *request_id,
+                         const char *problem)
+{
+    if (*listed >= IMPORTS_EXAMPLES)
+        return;
+    (*listed)++;
+    import->examples[import->example_count++] = (struct example){request_id, problem};
+}
+
+static int64_t earliest_ms(const struct import *import)
+{
+    int64_t earliest = INT64_MAX;
+
+    for (size_t i = 0; i < import->row_count; i++) {
+        if (import->rows[i].at_ms < earliest)
+            earliest = import->rows[i].at_ms;
+    }
+    return earliest == INT64_MAX || earliest < EARLY_MARGIN_MS ? 0 : earliest - EARLY_MARGIN_MS;
+}
+
+/* Columns of the match, in order. */
+enum {
+    COL_PLACE,
+    COL_THEIRS, /* four quantities */
+    COL_DEVICE = COL_THEIRS + 4,
+    COL_JOURNAL,
+    COL_SEQ,
+    COL_AT,
+    COL_PROVENANCE,
+    COL_CONTRACT,
+    COL_MODEL,
+    COL_PRICE,
+    COL_SETTLED,
+    COL_OURS, /* eleven quantities, as enum contract_metric */
+};
+
+/* Lines of one request id are summed: a vendor that answered twice bills twice. */
+static enum status match(struct store_conn *conn, struct import *import, struct result *result)
+{
+    STORE_STATEMENT(
+        find,
+        "SELECT v.place, v.input_uncached, v.input_cached, v.output, v.reasoning, u.device_id,"
+        " u.journal_id, u.seq, u.at, u.provenance, u.contract_id, u.model, u.price::text,"
+        " s.import_id IS NOT NULL, coalesce(s.input_uncached, u.input_uncached),"
+        " coalesce(s.input_cached, u.input_cached), u.cache_write_5m, u.cache_write_1h,"
+        " coalesce(s.output, u.output), coalesce(s.reasoning, u.reasoning), u.audio_in_ms,"
+        " u.audio_out_chars, u.images, u.video_ms, u.requests"
+        " FROM (SELECT turn, attempt, min(place) AS place, sum(a)::bigint AS input_uncached,"
+        "   sum(b)::bigint AS input_cached, sum(c)::bigint AS output,"
+        "   sum(d)::bigint AS reasoning"
+        "   FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[],"
+        "   $6::bigint[]) WITH ORDINALITY AS w(turn, attempt, a, b, c, d, place)"
+        "   WHERE attempt >= 0 GROUP BY turn, attempt) v"
+        " LEFT JOIN myna.usage u ON u.turn = v.turn AND u.attempt = v.attempt"
+        "   AND u.vendor_id = $7 AND u.arrived_at >= $8"
+        " LEFT JOIN myna.usage_settlement s USING (device_id, journal_id, seq)"
+        " ORDER BY v.place");
+    const struct columns columns = {import->arena, import->rows, import->row_count,
+                                    sizeof *import->rows};
+#define FIELD(name) offsetof(struct ledger_lines_row, name)
+    const struct value values[] = {
+        columns_uuid(&columns, FIELD(turn)),
+        columns_int(&columns, FIELD(attempt)),
+        columns_int(&columns, FIELD(input_uncached)),
+        columns_int(&columns, FIELD(input_cached)),
+        columns_int(&columns, FIELD(output)),
+        columns_int(&columns, FIELD(reasoning)),
+        value_text(import->vendor_id),
+        value_time(earliest_ms(import)),
+    };
+#undef FIELD
+
+    return arena_failed(import->arena) ? STATUS_MEMORY : store_exec(conn, &find, values, 8, result);
+}
+
+static const enum contract_metric settled_metrics[4] = {
+    CONTRACT_INPUT_UNCACHED, CONTRACT_INPUT_CACHED, CONTRACT_OUTPUT, CONTRACT_REASONING};
+
+static bool is_equal(const struct result *result, size_t i)
+{
+    for (int k = 0; k < 4; k++) {
+        if (result_int(result, i, COL_THEIRS + k) !=
+            result_int(result, i, COL_OURS + (int)settled_metrics[k]))
+            return false;
+    }
+    return true;
+}
+
+/* By the version that was in force when the attempt began, as at its booking. */
+static enum status price_of(struct import *import, const struct terms_version *version,
+                            const struct result *result, size_t i, const char **price)
+{
+    uint64_t quantities[CONTRACT_METRICS];
+    char text[DECIMAL_TEXT_SIZE] = "0";
+    struct decimal sum;
+    unsigned unpriced;
+
+    for (int m = 0; m < CONTRACT_METRICS; m++)
+        quantities[m] = (uint64_t)result_int(result, i, COL_OURS + m);
+    for (int k = 0; k < 4; k++)
+        quantities[settled_metrics[k]] = (uint64_t)result_int(result, i, COL_THEIRS + k);
+    if (version) {
+        enum status status = rate_record(&version->contract, result_text(result, i, COL_MODEL),
+                                         quantities, &sum, &unpriced);
+        if (status != STATUS_OK)
+            return STATUS_INVALID;
+        decimal_format(sum, text);
+    }
+    *price = arena_text(import->arena, span_text(text));
+    return *price ? STATUS_OK : STATUS_MEMORY;
+}
+
+static enum status settle_row(struct import *import, const struct result *result, size_t i)
+{
+    struct settlement *row = &import->settlements[import->settled];
+    struct arena *arena = import->arena;
+    const char *contract_id = result_text(result, i, COL_CONTRACT);
+    const struct terms_version *version =
+        terms_find(import->terms, contract_id, result_time(result, i, COL_AT));
+
+    *row = (struct settlement){
+        .device_id = arena_text(arena, result_span(result, i, COL_DEVICE)),
+        .seq = result_int(result, i, COL_SEQ),
+        .contract_id = arena_text(arena, span_text(contract_id)),
+        .model = arena_text(arena, result_span(result, i, COL_MODEL)),
+        .zone = version ? version->zone : "UTC",
+        .at_ms = result_time(result, i, COL_AT),
+        .old_price = arena_text(arena, result_span(result, i, COL_PRICE)),
+    };
+    for (int k = 0; k < 4; k++) {
+        row->quantities[k] = result_int(result, i, COL_THEIRS + k);
+        row->deltas[k] =
+            row->quantities[k] - result_int(result, i, COL_OURS + (int)settled_metrics[k]);
+    }
+    enum status status =
+        result_bytes(result, i, COL_JOURNAL, row->journal_id, sizeof row->journal_id);
+    if (status == STATUS_OK)
+        status = price_of(import, version, result, i, &row->price);
+    if (status == STATUS_OK)
+        import->settled++;
+    return arena_failed(arena) ? STATUS_MEMORY : status;
+}
+
+/* Compares or settles each request of the file. */
+static enum status judge(struct import *import, const struct result *result)
+{
+    import->settlements =
+        arena_take(import->arena, (result_count(result) + 1) * sizeof *import->settlements);
+    if (!import->settlements)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < result_count(result); i++) {
+        const char *request_id = import->rows[result_int(result, i, COL_PLACE) - 1].request_id;
+        enum status status = STATUS_OK;
+
+        if (result_is_null(result, i, COL_DEVICE)) {
+            import->unknown++;
+            list_example(import, &import->listed_unknown, request_id, "no robot has recorded it");
+            continue;
+        }
+        int64_t provenance = result_int(result, i, COL_PROVENANCE);
+        bool is_final = provenance == VENDOR_FINAL || provenance == NOT_SENT ||
+                        result_bool(result, i, COL_SETTLED);
+        if (!is_final) {
+            status = settle_row(import, result, i);
+        } else if (is_equal(result, i)) {
+            import->equal++;
+        } else {
+            import->different++;
+            list_example(import, &import->listed_different, request_id,
+                         "the robot recorded other quantities");
+        }
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* The ids that no robot makes never reach the database. */
+static void note_foreign(struct import *import)
+{
+    for (size_t i = 0; i < import->row_count; i++) {
+        if (import->rows[i].attempt >= 0)
+            continue;
+        import->unknown++;
+        list_example(import, &import->listed_unknown, import->rows[i].request_id,
+                     "no request id of a robot");
+    }
+}
+
+static enum status store_settlements(struct store_conn *conn, struct import *import)
+{
+    STORE_STATEMENT(
+        settle,
+        "WITH r AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[],"
+        " $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bigint[], $9::bigint[],"
+        " $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],"
+        " $15::bigint[], $16::text[], $17::text[]) AS r(device_id, journal_id, seq, contract_id,"
+        " model, zone, at, input_uncached, input_cached, output, reasoning, more_uncached,"
+        " more_cached, more_output, more_reasoning, old_price, price)),"
+        " stored AS (INSERT INTO myna.usage_settlement (device_id, journal_id, seq, import_id,"
+        "   input_uncached, input_cached, output, reasoning, price)"
+        "   SELECT device_id, journal_id, seq, $18, input_uncached, input_cached, output,"
+        "   reasoning, price::numeric FROM r)"
+        " UPDATE myna.usage_day d SET uncertain = d.uncertain - s.settled,"
+        " input_uncached = d.input_uncached + s.more_uncached,"
+        " input_cached = d.input_cached + s.more_cached, output = d.output + s.more_output,"
+        " reasoning = d.reasoning + s.more_reasoning, price = d.price + s.more_price"
+        " FROM (SELECT contract_id, (at AT TIME ZONE zone)::date AS day, model,"
+        "   count(*) AS settled, sum(more_uncached)::bigint AS more_uncached,"
+        "   sum(more_cached)::bigint AS more_cached, sum(more_output)::bigint AS more_output,"
+        "   sum(more_reasoning)::bigint AS more_reasoning,"
+        "   sum(price::numeric - old_price::numeric) AS more_price"
+        "   FROM r GROUP BY 1, 2, 3) s"
+        " WHERE d.contract_id = s.contract_id AND d.day = s.day AND d.vendor_id = $19"
+        " AND d.model = s.model");
+    const struct columns columns = {import->arena, import->settlements, import->settled,
+                                    sizeof *import->settlements};
+#define FIELD(name) offsetof(struct settlement, name)
+    struct value values[19] = {
+        columns_text(&columns, FIELD(device_id)), columns_uuid(&columns, FIELD(journal_id)),
+        columns_int(&columns, FIELD(seq)),        columns_text(&columns, FIELD(contract_id)),
+        columns_text(&columns, FIELD(model)),     columns_text(&columns, FIELD(zone)),
+        columns_time(&columns, FIELD(at_ms)),
+    };
+    for (size_t k = 0; k < 4; k++) {
+        values[7 + k] = columns_int(&columns, FIELD(quantities) + k * sizeof(int64_t));
+        values[11 + k] = columns_int(&columns, FIELD(deltas) + k * sizeof(int64_t));
+    }
+    values[15] = columns_text(&columns, FIELD(old_price));
+    values[16] = columns_text(&columns, FIELD(price));
+    values[17] = value_int(import->import_id);
+    values[18] = value_text(import->vendor_id);
+#undef FIELD
+
+    return arena_failed(import->arena) ? STATUS_MEMORY
+                                       : store_exec(conn, &settle, values, 19, NULL);
+}
+
+static void write_count(struct json_writer *writer, const char *name, int64_t count)
+{
+    json_key(writer, name);
+    json_write_int(writer, count);
+}
+
+static enum status write_report(struct import *import)
+{
+    struct buffer text;
+    struct json_writer writer;
+
+    buffer_init(&text, 64u << 10);
+    json_writer_init(&writer, &text);
+    json_begin_object(&writer);
+    write_count(&writer, "id", import->import_id);
+    json_key(&writer, "vendor");
+    json_write_text(&writer, span_text(import->vendor_id));
+    write_count(&writer, "rows", (int64_t)import->row_count);
+    write_count(&writer, "equal", import->equal);
+    write_count(&writer, "settled", (int64_t)import->settled);
+    write_count(&writer, "different", import->different);
+    write_count(&writer, "unknown", import->unknown);
+    json_key(&writer, "examples");
+    json_begin_array(&writer);
+    for (size_t i = 0; i < import->example_count; i++) {
+        json_begin_object(&writer);
+        json_key(&writer, "request_id");
+        json_write_text(&writer, span_text(import->examples[i].request_id));
+        json_key(&writer, "problem");
+        json_write_text(&writer, span_text(import->examples[i].problem));
+        json_end_object(&writer);
+    }
+    json_end_array(&writer);
+    json_end_object(&writer);
+    enum status status = buffer_status(&text);
+    if (status == STATUS_OK)
+        import->report = arena_copy(import->report_arena, buffer_span(&text));
+    buffer_release(&text);
+    return status == STATUS_OK && arena_failed(import->report_arena) ? STATUS_MEMORY : status;
+}
+
+static enum status finish(struct store_conn *conn, struct import *import)
+{
+    STORE_STATEMENT(update, "UPDATE myna.usage_import SET equal = $2, settled = $3,"
+                            " different = $4, unknown = $5 WHERE import_id = $1");
+    STORE_STATEMENT(audit, "SELECT myna.audit_append($1, $2, 'usage.import',"
+                           " 'vendor/' || $3::text, NULL, $4)");
+    const struct alarm alarm = {
+        .kind = "usage_differs",
+        .severity = "critical",
+        .subject = arena_format(import->arena, "vendor/%s", import->vendor_id),
+        .detail = arena_format(import->arena, "{\"import\":%lld,\"different\":%lld}",
+                               (long long)import->import_id, (long long)import->different),
+    };
+    enum status status =
+        store_exec(conn, &update,
+                   STORE_VALUES(value_int(import->import_id), value_int(import->equal),
+                                value_int((int64_t)import->settled), value_int(import->different),
+                                value_int(import->unknown)),
+                   NULL);
+
+    if (status == STATUS_OK && import->different > 0)
+        status = alarm_raise(conn, import->arena, &alarm, 1);
+    if (status == STATUS_OK)
+        status = store_exec(conn, &audit,
+                            STORE_VALUES(value_text(import->author->actor),
+                                         value_text(import->author->source),
+                                         value_text(import->vendor_id), value_json(import->report)),
+                            NULL);
+    if (status == STATUS_OK)
+        status = events_tell(conn, "usage", &import->vendor_id, 1);
+    return status;
+}
+
+static enum status work(struct store_conn *conn, void *context)
+{
+    struct import *import = context;
+    struct result result = {0};
+
+    import->settled = import->example_count = 0;
+    import->equal = import->different = import->unknown = 0;
+    import->listed_different = import->listed_unknown = 0;
+    enum status status = start(conn, import);
+    if (status == STATUS_OK)
+        status = terms_refresh(import->terms, conn);
+    if (status == STATUS_OK)
+        status = match(conn, import, &result);
+    if (status == STATUS_OK)
+        status = judge(import, &result);
+    result_release(&result);
+    if (status == STATUS_OK && import->settled > 0)
+        status = store_settlements(conn, import);
+    if (status != STATUS_OK)
+        return status;
+    note_foreign(import);
+    status = write_report(import);
+    return status == STATUS_OK ? finish(conn, import) : status;
+}
+
+enum status imports_settle(struct store *store, const struct author *author, const char *vendor_id,
+                           struct span file, struct arena *arena, struct span *report,
+                           struct json_problem *problem)
+{
+    struct import import = {
+        .author = author, .vendor_id = vendor_id, .file = file, .report_arena = arena};
+    struct ledger_lines_row *rows;
+    enum status status = arena_create(&import.arena, WORK_BYTES);
+
+    *problem = (struct json_problem){.detail = "the database refused what it says"};
+    if (status != STATUS_OK)
+        return status;
+    status = terms_create(&import.terms);
+    if (status == STATUS_OK)
+        status = ledger_lines_read(file, import.arena, &rows, &import.row_count, problem);
+    if (status == STATUS_OK) {
+        import.rows = rows;
+        status = store_transaction(store, work, &import);
+    }
+    if (status == STATUS_OK)
+        *report = import.report;
+    terms_free(import.terms);
+    arena_free(import.arena);
+    return status;
+}
