@@ -31,14 +31,27 @@ const CHARGES = (currency) => [
   { key: "metric", title: t("charge.metric"), cell: (row) => (row.metric ? word("metric", row.metric) : "\u2013") },
   { key: "models", title: t("charge.models"), cell: (row) => [].concat(row.models || []).join(", ") || "\u2013" },
   { key: "price", title: t("charge.price"), end: true, cell: (row) => html`<${Money} value=${row.price ?? row.amount} currency=${currency} />` },
-  { key: "per", title: t("charge.per"), end: true, cell: (row) => (row.per ? word("per", row.per) : number(row.unit || 1)) },
+  { key: "per", title: t("charge.per"), end: true, cell: (row) => (row.kind === "unit" ? number(row.unit || 1) : word("per", row.per)) },
 ];
+
+// The database keeps members in its own order; people read a contract in this one.
+const ORDER = ["contract", "vendor", "currency", "zone", "term", "from", "to", "kind", "of", "metric", "models", "amount", "price", "unit", "per"];
+
+function place(name) {
+  const at = ORDER.indexOf(name);
+  return at < 0 ? ORDER.length : at;
+}
+
+function ordered(_, value) {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => place(a) - place(b)));
+}
 
 function Document({ document }) {
   return html`
     ${document.charges?.length > 0 && html`<${Card} title=${t("contract.charges")} flush><${Table} label=${t("contract.charges")}
       columns=${CHARGES(document.currency)} rows=${document.charges} rowKey=${(row) => JSON.stringify(row)} /></${Card}>`}
-    <${Card} title=${t("contract.document")}><pre class="code" tabindex="0">${JSON.stringify(document, null, 2)}</pre></${Card}>`;
+    <${Card} title=${t("contract.document")}><pre class="code" tabindex="0">${JSON.stringify(document, ordered, 2)}</pre></${Card}>`;
 }
 
 // The newest version's document, wherever the answer keeps it.

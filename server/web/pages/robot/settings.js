@@ -82,6 +82,12 @@ function Row({ id, spec, item, behind, online, editing, onEdit, onClose, onSaved
   </tr>`;
 }
 
+// As the catalogue lists them: what matters most comes first.
+function inOrder(items, catalogue) {
+  const names = catalogue ? [...catalogue.keys()] : [];
+  return [...items].sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
+}
+
 function Convergence({ desired, running }) {
   if (running >= desired) {
     return html`<span class="tone-ok row tight"><${Icon} name="check" />${t("generation.current", { desired })}</span>`;
@@ -104,12 +110,12 @@ export function Settings({ id, robot }) {
 
   return html`<${Card} title=${t("robot.settings")} flush
       actions=${data && html`<${Convergence} desired=${data.desired_generation} running=${data.reported_generation} />`}>
-    <${Loaded} state=${state} lines=${10}>${() => html`<table class="table settings" ref=${table} aria-label=${t("robot.settings")}>
+    <${Loaded} state=${state} lines=${10}>${() => catalogue && html`<table class="table settings" ref=${table} aria-label=${t("robot.settings")}>
       <colgroup><col class="setting-name" /><col /><col class="setting-layer" /><col class="setting-outcome" /><col class="setting-edit" /></colgroup>
       <thead><tr><th scope="col">${t("setting")}</th><th scope="col">${t("setting.value")}</th>
         <th scope="col">${t("setting.from")}</th><th scope="col">${t("setting.outcome")}</th>
         <th scope="col"><span class="unseen">${t("actions")}</span></th></tr></thead>
-      <tbody>${data.items.map((item) => html`<${Row} key=${item.name} id=${id} item=${item}
+      <tbody>${inOrder(data.items, catalogue).map((item) => html`<${Row} key=${item.name} id=${id} item=${item}
         spec=${catalogue?.get(item.name)} behind=${behind} online=${robot.online} editing=${editing === item.name}
         onEdit=${() => setEditing(item.name)} onClose=${() => setEditing(null)} onSaved=${state.reload} />`)}</tbody>
     </table>`}</${Loaded}>
