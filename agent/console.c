@@ -169,9 +169,7 @@ static bool transmit(struct console *console, struct client *client)
 
     pthread_mutex_lock(&console->lock);
     const struct span out = buffer_span(&client->out);
-    if (client->overrun) {
-        alive = false;
-    } else if (out.size > 0) {
+    if (out.size > 0) {
         ssize_t sent = send(client->fd, out.data, out.size, MSG_NOSIGNAL);
         if (sent > 0)
             buffer_consume(&client->out, (size_t)sent);
@@ -189,7 +187,7 @@ static bool prepare(struct console *console, struct pollfd polls[CONSOLE_MAX_CLI
     pthread_mutex_lock(&console->lock);
     for (size_t i = 0; i < CONSOLE_MAX_CLIENTS; i++) {
         const struct client *client = &console->clients[i];
-        bool writes = client->fd >= 0 && (client->overrun || client->out.size > 0);
+        bool writes = client->fd >= 0 && client->out.size > 0;
 
         polls[i + 2] = (struct pollfd){.fd = client->fd,
                                        .events = (short)(writes ? POLLIN | POLLOUT : POLLIN)};
@@ -211,6 +209,20 @@ static void serve(struct console *console, struct client *client, short events)
         drop(console, client);
 }
 
+/* Its socket takes no more, so poll() will not tell. */
+static void drop_overrun(struct console *console)
+{
+    for (size_t i = 0; i < CONSOLE_MAX_CLIENTS; i++) {
+        struct client *client = &console->clients[i];
+
+        pthread_mutex_lock(&console->lock);
+        const bool overrun = client->fd >= 0 && client->overrun;
+        pthread_mutex_unlock(&console->lock);
+        if (overrun)
+            drop(console, client);
+    }
+}
+
 static void *run(void *context)
 {
     struct console *console = context;
@@ -225,6 +237,7 @@ static void *run(void *context)
         for (size_t i = 0; i < CONSOLE_MAX_CLIENTS; i++)
             if (polls[i + 2].revents)
                 serve(console, &console->clients[i], polls[i + 2].revents);
+        drop_overrun(console);
         if (polls[1].revents & POLLIN)
             accept_client(console);
     }

@@ -32,8 +32,8 @@ static enum status parse(struct remember *remember, struct span line)
         return STATUS_CORRUPT;
     struct span receipt = take_word(&line);
     if (!span_equal_text(receipt, "-") &&
-        encode_from_hex(receipt, remember->receipt, sizeof remember->receipt,
-                        &remember->receipt_size) != STATUS_OK)
+        (receipt.size == 0 || encode_from_hex(receipt, remember->receipt, sizeof remember->receipt,
+                                              &remember->receipt_size) != STATUS_OK))
         return STATUS_CORRUPT;
     remember->session_number = number;
     remember->epoch = (uint32_t)epoch;
