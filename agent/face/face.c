@@ -1,0 +1,529 @@
+#include "agent/face/face.h"
+
+#include <cairo.h>
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "agent/face/avatar.h"
+#include "agent/face/film.h"
+#include "agent/face/recorder.h"
+#include "agent/face/screen.h"
+#include "agent/face/stage.h"
+#include "agent/face/track.h"
+#include "agent/voice/speaker.h"
+#include "schema/base/clock.h"
+#include "schema/base/log.h"
+
+#define NAME_BYTES   64
+#define NOTICE_BYTES 128
+#define HEADLESS_MS  50 /* without a screen the face only keeps its state */
+#define MAX_STEP_MS  250.0
+
+struct face {
+    struct speaker *speaker;
+    struct recorder *recorder; /* NULL: none */
+    char name[NAME_BYTES];
+    int64_t latency_samples;
+    pthread_t thread;
+    bool has_screen;
+
+    pthread_mutex_t lock; /* guards what follows; the speaker's lock may be held outside of it */
+    pthread_cond_t opened;
+    bool is_stopping;
+    bool is_opening;
+    enum status opening;
+    uint64_t turn;
+    bool is_turn_over;
+    enum face_mood rest;
+    struct track *track;
+    struct stage stage;
+    char notice[NOTICE_BYTES];
+    int64_t notice_until_ms;
+    /* as last shown */
+    struct track_pose mouth;
+    struct expression expression;
+    enum face_mood mood;
+    int64_t stepped_ns;
+
+    pthread_mutex_t picture_lock; /* guards the avatar of pictures */
+    struct avatar *picture_avatar;
+};
+
+/* Call without the lock. Without a voice the clock of the machine stands in. */
+static int64_t playhead(struct face *face)
+{
+    if (face->speaker)
+        return speaker_playhead(face->speaker);
+    return clock_mono_ns() / 1000 * AUDIO_SAMPLE_RATE / 1000000;
+}
+
+/* --- what the speaker tells --- */
+
+/* Call with the lock held. */
+static void begin(struct face *face, uint64_t turn, int64_t now)
+{
+    if (turn <= face->turn)
+        return;
+    face->turn = turn;
+    face->is_turn_over = false;
+    track_cut(face->track, now);
+    stage_clear(&face->stage, now, FACE_LISTENING);
+    if (face->recorder)
+        recorder_begin(face->recorder, turn, now, FACE_LISTENING);
+}
+
+static void on_turn(void *context, uint64_t turn)
+{
+    struct face *face = context;
+    int64_t now = playhead(face);
+
+    pthread_mutex_lock(&face->lock);
+    begin(face, turn, now);
+    pthread_mutex_unlock(&face->lock);
+}
+
+static void on_clause(void *context, uint64_t turn, int64_t sample, struct span text)
+{
+    struct face *face = context;
+
+    pthread_mutex_lock(&face->lock);
+    if (turn == face->turn) {
+        stage_clause(&face->stage, sample, text);
+        if (face->recorder)
+            recorder_clause(face->recorder, turn, sample, text);
+    }
+    pthread_mutex_unlock(&face->lock);
+}
+
+static void on_sound(void *context, uint64_t turn, int64_t sample, const int16_t *pcm, size_t count)
+{
+    struct face *face = context;
+
+    pthread_mutex_lock(&face->lock);
+    if (turn == face->turn) {
+        track_sound(face->track, sample, pcm, count);
+        if (face->recorder)
+            recorder_sound(face->recorder, turn, sample, pcm, count);
+    }
+    pthread_mutex_unlock(&face->lock);
+}
+
+static void on_mark(void *context, uint64_t turn, int64_t sample, const struct voice_mark *mark)
+{
+    struct face *face = context;
+
+    pthread_mutex_lock(&face->lock);
+    if (turn == face->turn) {
+        track_mark(face->track, sample, mark);
+        if (face->recorder)
+            recorder_mark(face->recorder, turn, sample, mark);
+    }
+    pthread_mutex_unlock(&face->lock);
+}
+
+static void on_clause_end(void *context, uint64_t turn, int64_t sample)
+{
+    struct face *face = context;
+
+    pthread_mutex_lock(&face->lock);
+    if (turn == face->turn) {
+        track_close(face->track, sample);
+        stage_clause_end(&face->stage, sample);
+        if (face->recorder)
+            recorder_clause_end(face->recorder, turn, sample);
+    }
+    pthread_mutex_unlock(&face->lock);
+}
+
+/* Call with the lock held. Nothing of the turn is seen from sample on. */
+static void cut(struct face *face, int64_t sample)
+{
+    if (stage_end(&face->stage) > sample) {
+        track_cut(face->track, sample);
+        stage_cut(&face->stage, sample);
+    }
+}
+
+static void on_turn_end(void *context, uint64_t turn, int64_t sample)
+{
+    struct face *face = context;
+
+    pthread_mutex_lock(&face->lock);
+    if (turn == face->turn) {
+        cut(face, sample);
+        face->is_turn_over = true;
+        if (face->recorder)
+            recorder_end(face->recorder, turn, sample);
+    }
+    pthread_mutex_unlock(&face->lock);
+}
+
+/* --- drawing --- */
+
+/* Call with the lock held. Moves pose and expression on to now. */
+static void step(struct face *face, int64_t sample, struct avatar_look *look)
+{
+    int64_t now_ns = clock_mono_ns();
+    double elapsed_ms = (double)(now_ns - face->stepped_ns) / 1e6;
+    struct track_pose wanted, shown = face->mouth;
+    enum face_mood mood = stage_at(&face->stage, sample, &look->subtitle);
+
+    if (elapsed_ms > MAX_STEP_MS)
+        elapsed_ms = MAX_STEP_MS;
+    face->stepped_ns = now_ns;
+    if (face->is_turn_over && mood != FACE_SPEAKING)
+        mood = face->rest;
+    track_pose(face->track, sample, &wanted);
+    track_step(&shown, &wanted, (float)elapsed_ms, &face->mouth);
+    expression_step(&face->expression, mood, elapsed_ms);
+    face->mood = mood;
+    if (clock_mono_ms() >= face->notice_until_ms)
+        face->notice[0] = '\0';
+    look->mouth = face->mouth;
+    look->expression = face->expression;
+    look->mood = mood;
+}
+
+/* Texts are copied: they may change while the picture is drawn. */
+static bool look_now(struct face *face, struct avatar_look *look, char subtitle[STAGE_TEXT_BYTES],
+                     char notice[NOTICE_BYTES])
+{
+    int64_t sample = playhead(face) + face->latency_samples;
+
+    pthread_mutex_lock(&face->lock);
+    step(face, sample, look);
+    snprintf(subtitle, STAGE_TEXT_BYTES, "%s", look->subtitle);
+    snprintf(notice, NOTICE_BYTES, "%s", face->notice);
+    bool is_stopping = face->is_stopping;
+    pthread_mutex_unlock(&face->lock);
+    look->subtitle = subtitle;
+    look->notice = notice;
+    look->name = face->name;
+    return !is_stopping;
+}
+
+static void draw_on(struct face *face, struct screen *screen, struct avatar *avatar,
+                    uint8_t *pixels)
+{
+    char subtitle[STAGE_TEXT_BYTES], notice[NOTICE_BYTES];
+    struct avatar_look look;
+
+    while (look_now(face, &look, subtitle, notice)) {
+        avatar_draw(avatar, &look, pixels);
+        if (screen_show(screen, pixels) != STATUS_OK)
+            return;
+    }
+}
+
+static void live_on(struct face *face)
+{
+    char subtitle[STAGE_TEXT_BYTES], notice[NOTICE_BYTES];
+    struct avatar_look look;
+
+    while (look_now(face, &look, subtitle, notice))
+        clock_sleep_ms(HEADLESS_MS);
+}
+
+static void tell_opened(struct face *face, enum status status)
+{
+    pthread_mutex_lock(&face->lock);
+    face->opening = status;
+    face->is_opening = false;
+    pthread_cond_broadcast(&face->opened);
+    pthread_mutex_unlock(&face->lock);
+}
+
+/* SDL wants one thread for everything, so the window is opened here. */
+static void show_window(struct face *face)
+{
+    struct screen *screen = NULL;
+    struct avatar *avatar = NULL;
+    char problem[160] = "";
+    uint8_t *pixels = malloc(AVATAR_BYTES);
+    enum status status = pixels ? avatar_create(&avatar) : STATUS_MEMORY;
+
+    if (status == STATUS_OK)
+        status = screen_open(&screen, face->name[0] ? face->name : "Myna", problem);
+    if (status != STATUS_OK)
+        log_info("face", "no window: %s", problem[0] ? problem : status_text(status));
+    tell_opened(face, status);
+    if (status == STATUS_OK)
+        draw_on(face, screen, avatar, pixels);
+    screen_close(screen);
+    avatar_free(avatar);
+    free(pixels);
+}
+
+static void *run(void *argument)
+{
+    struct face *face = argument;
+
+    if (face->has_screen)
+        show_window(face);
+    live_on(face); /* a closed window leaves a robot that can still be asked for its picture */
+    return NULL;
+}
+
+/* --- making --- */
+
+static enum status make_recorder(struct face *face, const struct face_options *options)
+{
+    const char *ffmpeg = options->ffmpeg ? options->ffmpeg : "ffmpeg";
+
+    if (!options->record_folder)
+        return STATUS_OK;
+    if (!film_can(ffmpeg)) {
+        log_warning("face",
+                    "answers are not recorded: \"%s\" not found (hint: apt-get install "
+                    "ffmpeg)",
+                    ffmpeg);
+        return STATUS_OK;
+    }
+    return recorder_create(&face->recorder, options->record_folder, ffmpeg, face->name);
+}
+
+static void watch(struct face *face)
+{
+    const struct speaker_watcher watcher = {.context = face,
+                                            .on_turn = on_turn,
+                                            .on_clause = on_clause,
+                                            .on_sound = on_sound,
+                                            .on_mark = on_mark,
+                                            .on_clause_end = on_clause_end,
+                                            .on_turn_end = on_turn_end};
+
+    if (face->speaker)
+        speaker_watch(face->speaker, &watcher);
+}
+
+static void release(struct face *face)
+{
+    recorder_free(face->recorder);
+    avatar_free(face->picture_avatar);
+    track_free(face->track);
+    pthread_cond_destroy(&face->opened);
+    pthread_mutex_destroy(&face->picture_lock);
+    pthread_mutex_destroy(&face->lock);
+    free(face);
+}
+
+/* Starts the thread and, when a window must be, waits to know whether it is. */
+static enum status start(struct face *face, enum face_screen kind)
+{
+    face->has_screen =
+        kind == FACE_SCREEN_WINDOW || (kind == FACE_SCREEN_AUTO && screen_is_there());
+    face->is_opening = face->has_screen;
+    if (pthread_create(&face->thread, NULL, run, face) != 0)
+        return STATUS_MEMORY;
+    pthread_mutex_lock(&face->lock);
+    while (face->is_opening)
+        pthread_cond_wait(&face->opened, &face->lock);
+    bool failed = face->has_screen && face->opening != STATUS_OK && kind == FACE_SCREEN_WINDOW;
+    face->is_stopping = failed;
+    pthread_mutex_unlock(&face->lock);
+    if (failed)
+        pthread_join(face->thread, NULL);
+    return failed ? STATUS_UNREACHABLE : STATUS_OK;
+}
+
+enum status face_create(struct face **out, const struct face_options *options)
+{
+    struct face *face = calloc(1, sizeof *face);
+
+    if (!face)
+        return STATUS_MEMORY;
+    pthread_mutex_init(&face->lock, NULL);
+    pthread_mutex_init(&face->picture_lock, NULL);
+    pthread_cond_init(&face->opened, NULL);
+    face->speaker = options->speaker;
+    face->is_turn_over = true;
+    face->mouth.cap = 1;
+    face->latency_samples = (int64_t)options->display_latency_ms * AUDIO_SAMPLE_RATE / 1000;
+    face->stepped_ns = clock_mono_ns();
+    expression_init(&face->expression);
+    stage_clear(&face->stage, 0, FACE_NEUTRAL);
+    snprintf(face->name, sizeof face->name, "%s", options->name ? options->name : "");
+
+    enum status status = track_create(&face->track);
+    if (status == STATUS_OK)
+        status = avatar_create(&face->picture_avatar);
+    if (status == STATUS_OK)
+        status = make_recorder(face, options);
+    if (status == STATUS_OK)
+        status = start(face, options->screen);
+    if (status != STATUS_OK) {
+        release(face);
+        return status;
+    }
+    watch(face);
+    *out = face;
+    return STATUS_OK;
+}
+
+void face_free(struct face *face)
+{
+    const struct speaker_watcher nobody = {.context = NULL};
+
+    if (!face)
+        return;
+    if (face->speaker)
+        speaker_watch(face->speaker, &nobody);
+    pthread_mutex_lock(&face->lock);
+    face->is_stopping = true;
+    pthread_mutex_unlock(&face->lock);
+    pthread_join(face->thread, NULL);
+    release(face);
+}
+
+/* --- what a turn tells --- */
+
+void face_begin_turn(struct face *face, uint64_t turn)
+{
+    on_turn(face, turn);
+}
+
+void face_mood(struct face *face, uint64_t turn, enum face_mood mood)
+{
+    int64_t now = playhead(face);
+
+    pthread_mutex_lock(&face->lock);
+    if (turn == face->turn) {
+        stage_mood(&face->stage, now, mood);
+        if (face->recorder)
+            recorder_mood(face->recorder, turn, now, mood);
+    }
+    pthread_mutex_unlock(&face->lock);
+}
+
+void face_subtitle(struct face *face, uint64_t turn, struct span text)
+{
+    int64_t now = playhead(face);
+
+    pthread_mutex_lock(&face->lock);
+    if (turn == face->turn) {
+        stage_text(&face->stage, now, text);
+        if (face->recorder)
+            recorder_text(face->recorder, turn, now, text);
+    }
+    pthread_mutex_unlock(&face->lock);
+}
+
+void face_interrupt(struct face *face, uint64_t turn)
+{
+    int64_t now = playhead(face);
+
+    pthread_mutex_lock(&face->lock);
+    if (turn == face->turn) {
+        cut(face, now);
+        stage_text(&face->stage, now, span_text(""));
+        face->is_turn_over = true;
+    }
+    pthread_mutex_unlock(&face->lock);
+}
+
+void face_end_turn(struct face *face, uint64_t turn)
+{
+    pthread_mutex_lock(&face->lock);
+    if (turn == face->turn)
+        face->is_turn_over = true;
+    pthread_mutex_unlock(&face->lock);
+}
+
+void face_rest(struct face *face, enum face_mood mood)
+{
+    pthread_mutex_lock(&face->lock);
+    face->rest = mood;
+    pthread_mutex_unlock(&face->lock);
+}
+
+void face_notice(struct face *face, struct span text, int64_t duration_ms)
+{
+    pthread_mutex_lock(&face->lock);
+    if (span_to_text(text, face->notice, sizeof face->notice) != STATUS_OK)
+        face->notice[0] = '\0';
+    face->notice_until_ms = clock_mono_ms() + duration_ms;
+    pthread_mutex_unlock(&face->lock);
+}
+
+/* --- pictures --- */
+
+static cairo_status_t add_bytes(void *context, const unsigned char *bytes, unsigned size)
+{
+    buffer_add(context, span_of(bytes, size));
+    return CAIRO_STATUS_SUCCESS;
+}
+
+/* Fewer shades make long runs of equal bytes, which PNG stores small. */
+static void reduce_shades(cairo_surface_t *surface, unsigned bits)
+{
+    uint8_t *data = cairo_image_surface_get_data(surface);
+    size_t size = (size_t)cairo_image_surface_get_stride(surface) * FACE_PICTURE_SIZE;
+    uint8_t mask = (uint8_t)(0xff << (8 - bits));
+
+    cairo_surface_flush(surface);
+    for (size_t i = 0; i < size; i++)
+        data[i] = (uint8_t)((data[i] & mask) | (data[i] & mask) >> bits);
+    cairo_surface_mark_dirty(surface);
+}
+
+static cairo_surface_t *shrink(uint8_t *pixels)
+{
+    cairo_surface_t *full = cairo_image_surface_create_for_data(
+        pixels, CAIRO_FORMAT_RGB24, AVATAR_SIZE, AVATAR_SIZE, AVATAR_STRIDE);
+    cairo_surface_t *small =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, FACE_PICTURE_SIZE, FACE_PICTURE_SIZE);
+    cairo_t *cr = cairo_create(small);
+    double scale = (double)FACE_PICTURE_SIZE / AVATAR_SIZE;
+
+    cairo_scale(cr, scale, scale);
+    cairo_set_source_surface(cr, full, 0, 0);
+    cairo_paint(cr);
+    cairo_destroy(cr);
+    cairo_surface_destroy(full);
+    return small;
+}
+
+static enum status encode(cairo_surface_t *surface, struct buffer *out)
+{
+    struct buffer png;
+    enum status status = STATUS_FULL;
+
+    buffer_init(&png, FACE_PICTURE_MAX_BYTES);
+    for (unsigned bits = 6; bits >= 4 && status == STATUS_FULL; bits--) {
+        buffer_clear(&png);
+        reduce_shades(surface, bits);
+        if (cairo_surface_write_to_png_stream(surface, add_bytes, &png) != CAIRO_STATUS_SUCCESS)
+            status = STATUS_MEMORY;
+        else
+            status = buffer_status(&png);
+    }
+    if (status == STATUS_OK) {
+        buffer_add(out, buffer_span(&png));
+        status = buffer_status(out);
+    }
+    buffer_release(&png);
+    return status;
+}
+
+enum status face_picture(struct face *face, struct buffer *out)
+{
+    struct avatar_look look = {.subtitle = "", .notice = "", .name = face->name};
+    uint8_t *pixels = malloc(AVATAR_BYTES);
+
+    if (!pixels)
+        return STATUS_MEMORY;
+    pthread_mutex_lock(&face->lock);
+    look.mouth = face->mouth;
+    look.expression = face->expression;
+    look.mood = face->mood;
+    pthread_mutex_unlock(&face->lock);
+
+    pthread_mutex_lock(&face->picture_lock);
+    avatar_draw(face->picture_avatar, &look, pixels);
+    pthread_mutex_unlock(&face->picture_lock);
+    cairo_surface_t *small = shrink(pixels);
+    enum status status = encode(small, out);
+    cairo_surface_destroy(small);
+    free(pixels);
+    return status;
+}

@@ -1,0 +1,363 @@
+#include "agent/face/recorder.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "agent/face/avatar.h"
+#include "agent/face/film.h"
+#include "agent/face/stage.h"
+#include "agent/face/track.h"
+#include "schema/base/file.h"
+#include "schema/base/log.h"
+
+#define MAX_SAMPLES   (RECORDER_MAX_S * AUDIO_SAMPLE_RATE)
+#define FRAME_SAMPLES (AUDIO_SAMPLE_RATE / RECORDER_FRAMES_S)
+#define FRAME_MS      (1000.0f / RECORDER_FRAMES_S)
+#define LEAD_SAMPLES  (AUDIO_SAMPLE_RATE * 6 / 10) /* before the first sound and after the last */
+#define WARM_UP_MS    1000                         /* the face is in its mood when it begins */
+#define TAKE_COUNT    3
+#define NAME_BYTES    64
+#define NICENESS      10
+
+static_assert(AUDIO_SAMPLE_RATE % RECORDER_FRAMES_S == 0, "a frame is a whole number of samples");
+
+enum take_state {
+    TAKE_FREE,
+    TAKE_OPEN,    /* of the turn being spoken */
+    TAKE_WAITING, /* to be encoded */
+    TAKE_BUSY,    /* being encoded */
+};
+
+/* All that is needed to draw a turn again. */
+struct take {
+    enum take_state state;
+    uint64_t turn;
+    int64_t begin; /* of the turn */
+    int64_t first; /* sample of frame 0; known with the first clause */
+    bool has_sound;
+    size_t count; /* samples of pcm */
+    int16_t *pcm; /* MAX_SAMPLES, from first on */
+    struct track *track;
+    struct stage stage;
+};
+
+struct recorder {
+    char folder[PATH_MAX];
+    char ffmpeg[PATH_MAX];
+    char name[NAME_BYTES];
+    pthread_t thread;
+
+    pthread_mutex_t lock; /* guards what follows; the content of a busy take is the thread's */
+    pthread_cond_t changed;
+    bool is_stopping;
+    struct take takes[TAKE_COUNT];
+
+    /* the thread's own */
+    struct avatar *avatar;
+    uint8_t *pixels;
+};
+
+/* --- noting, under the lock --- */
+
+static struct take *open_take(struct recorder *recorder, uint64_t turn)
+{
+    for (size_t i = 0; i < TAKE_COUNT; i++) {
+        struct take *take = &recorder->takes[i];
+
+        if (take->state == TAKE_OPEN && take->turn == turn)
+            return take;
+    }
+    return NULL;
+}
+
+static struct take *take_in(struct recorder *recorder, enum take_state state)
+{
+    struct take *oldest = NULL;
+
+    for (size_t i = 0; i < TAKE_COUNT; i++) {
+        struct take *take = &recorder->takes[i];
+
+        if (take->state == state && (!oldest || take->turn < oldest->turn))
+            oldest = take;
+    }
+    return oldest;
+}
+
+static void close_take(struct recorder *recorder, struct take *take, int64_t sample)
+{
+    take->state = TAKE_FREE;
+    if (!take->has_sound)
+        return;
+    int64_t heard = sample - take->first;
+    if (heard < 0)
+        return;
+    /* an interrupted turn: what was queued was not heard, and the mouth must not say it */
+    if ((size_t)heard < take->count) {
+        track_cut(take->track, sample);
+        stage_cut(&take->stage, sample);
+        take->count = (size_t)heard;
+    }
+    take->state = TAKE_WAITING;
+    pthread_cond_broadcast(&recorder->changed);
+}
+
+void recorder_begin(struct recorder *recorder, uint64_t turn, int64_t sample, enum face_mood mood)
+{
+    pthread_mutex_lock(&recorder->lock);
+    struct take *take = take_in(recorder, TAKE_OPEN);
+    if (take)
+        close_take(recorder, take, sample);
+    take = take_in(recorder, TAKE_FREE);
+    if (!take) {
+        log_info("face", "answer not recorded, the encoder is behind: turn=%llu",
+                 (unsigned long long)turn);
+    } else {
+        take->state = TAKE_OPEN;
+        take->turn = turn;
+        take->begin = sample;
+        take->has_sound = false;
+        take->count = 0;
+        track_clear(take->track);
+        stage_clear(&take->stage, sample, mood);
+    }
+    pthread_mutex_unlock(&recorder->lock);
+}
+
+void recorder_mood(struct recorder *recorder, uint64_t turn, int64_t sample, enum face_mood mood)
+{
+    pthread_mutex_lock(&recorder->lock);
+    struct take *take = open_take(recorder, turn);
+    if (take)
+        stage_mood(&take->stage, sample, mood);
+    pthread_mutex_unlock(&recorder->lock);
+}
+
+void recorder_text(struct recorder *recorder, uint64_t turn, int64_t sample, struct span text)
+{
+    pthread_mutex_lock(&recorder->lock);
+    struct take *take = open_take(recorder, turn);
+    if (take)
+        stage_text(&take->stage, sample, text);
+    pthread_mutex_unlock(&recorder->lock);
+}
+
+void recorder_clause(struct recorder *recorder, uint64_t turn, int64_t sample, struct span text)
+{
+    pthread_mutex_lock(&recorder->lock);
+    struct take *take = open_take(recorder, turn);
+    if (take && !take->has_sound) {
+        take->has_sound = true;
+        take->first = sample - LEAD_SAMPLES > take->begin ? sample - LEAD_SAMPLES : take->begin;
+    }
+    if (take)
+        stage_clause(&take->stage, sample, text);
+    pthread_mutex_unlock(&recorder->lock);
+}
+
+/* Sound is put at its place; gaps between chunks are silence. */
+static void keep_sound(struct take *take, int64_t sample, const int16_t *pcm, size_t count)
+{
+    int64_t at = sample - take->first;
+
+    if (at < 0 || at >= MAX_SAMPLES)
+        return;
+    size_t room = (size_t)(MAX_SAMPLES - at);
+    if (count > room)
+        count = room;
+    if ((size_t)at > take->count)
+        memset(take->pcm + take->count, 0, ((size_t)at - take->count) * sizeof *pcm);
+    memcpy(take->pcm + at, pcm, count * sizeof *pcm);
+    take->count = (size_t)at + count;
+}
+
+void recorder_sound(struct recorder *recorder, uint64_t turn, int64_t sample, const int16_t *pcm,
+                    size_t count)
+{
+    pthread_mutex_lock(&recorder->lock);
+    struct take *take = open_take(recorder, turn);
+    if (take && take->has_sound) {
+        keep_sound(take, sample, pcm, count);
+        if (take->count < MAX_SAMPLES)
+            track_sound(take->track, sample, pcm, count);
+    }
+    pthread_mutex_unlock(&recorder->lock);
+}
+
+void recorder_mark(struct recorder *recorder, uint64_t turn, int64_t sample,
+                   const struct voice_mark *mark)
+{
+    pthread_mutex_lock(&recorder->lock);
+    struct take *take = open_take(recorder, turn);
+    if (take && take->count < MAX_SAMPLES)
+        track_mark(take->track, sample, mark);
+    pthread_mutex_unlock(&recorder->lock);
+}
+
+void recorder_clause_end(struct recorder *recorder, uint64_t turn, int64_t sample)
+{
+    pthread_mutex_lock(&recorder->lock);
+    struct take *take = open_take(recorder, turn);
+    if (take && take->count < MAX_SAMPLES)
+        track_close(take->track, sample);
+    if (take)
+        stage_clause_end(&take->stage, sample);
+    pthread_mutex_unlock(&recorder->lock);
+}
+
+void recorder_end(struct recorder *recorder, uint64_t turn, int64_t sample)
+{
+    pthread_mutex_lock(&recorder->lock);
+    struct take *take = open_take(recorder, turn);
+    if (take)
+        close_take(recorder, take, sample);
+    pthread_mutex_unlock(&recorder->lock);
+}
+
+/* --- drawing and encoding, on the recorder's thread --- */
+
+static bool is_stopping(struct recorder *recorder)
+{
+    pthread_mutex_lock(&recorder->lock);
+    bool stopping = recorder->is_stopping;
+    pthread_mutex_unlock(&recorder->lock);
+    return stopping;
+}
+
+static enum status draw_frames(struct recorder *recorder, const struct take *take,
+                               struct film *film, size_t frames)
+{
+    struct avatar_look look = {.name = recorder->name, .notice = "", .mouth.cap = 1};
+    enum status status = STATUS_OK;
+    const char *text;
+
+    expression_init(&look.expression);
+    for (int ms = 0; ms < WARM_UP_MS; ms += 20)
+        expression_step(&look.expression, stage_at(&take->stage, take->first, &text), 20);
+    for (size_t k = 0; k < frames && status == STATUS_OK; k++) {
+        int64_t sample = take->first + (int64_t)k * FRAME_SAMPLES;
+        struct track_pose wanted, shown = look.mouth;
+
+        look.mood = stage_at(&take->stage, sample, &look.subtitle);
+        track_pose(take->track, sample, &wanted);
+        track_step(&shown, &wanted, FRAME_MS, &look.mouth);
+        expression_step(&look.expression, look.mood, FRAME_MS);
+        avatar_draw(recorder->avatar, &look, recorder->pixels);
+        status = is_stopping(recorder) ? STATUS_CLOSED : film_frame(film, recorder->pixels);
+    }
+    return status;
+}
+
+static void encode(struct recorder *recorder, const struct take *take)
+{
+    size_t frames = (take->count + LEAD_SAMPLES) / FRAME_SAMPLES + 1;
+    struct film *film;
+
+    enum status status = film_start(&film, recorder->ffmpeg, recorder->folder, take->turn);
+    if (status == STATUS_OK) {
+        status = film_sound(film, take->pcm, take->count, frames * FRAME_SAMPLES);
+        if (status == STATUS_OK)
+            status = draw_frames(recorder, take, film, frames);
+        enum status ended = film_finish(film, status == STATUS_OK);
+        status = status == STATUS_OK ? ended : status;
+    }
+    if (status == STATUS_OK)
+        film_keep_newest(recorder->folder, RECORDER_KEEP);
+    else if (status != STATUS_CLOSED)
+        log_warning("face",
+                    "answer not recorded: turn=%llu: %s (hint: is ffmpeg whole, is the disk full?)",
+                    (unsigned long long)take->turn, status_text(status));
+}
+
+static void *encode_forever(void *argument)
+{
+    struct recorder *recorder = argument;
+
+    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICENESS);
+    pthread_mutex_lock(&recorder->lock);
+    while (!recorder->is_stopping) {
+        struct take *take = take_in(recorder, TAKE_WAITING);
+
+        if (!take) {
+            pthread_cond_wait(&recorder->changed, &recorder->lock);
+            continue;
+        }
+        take->state = TAKE_BUSY;
+        pthread_mutex_unlock(&recorder->lock);
+        encode(recorder, take);
+        pthread_mutex_lock(&recorder->lock);
+        take->state = TAKE_FREE;
+    }
+    pthread_mutex_unlock(&recorder->lock);
+    return NULL;
+}
+
+/* --- making --- */
+
+static enum status make_takes(struct recorder *recorder)
+{
+    for (size_t i = 0; i < TAKE_COUNT; i++) {
+        struct take *take = &recorder->takes[i];
+
+        take->pcm = calloc(MAX_SAMPLES, sizeof *take->pcm);
+        if (!take->pcm || track_create(&take->track) != STATUS_OK)
+            return STATUS_MEMORY;
+    }
+    recorder->pixels = malloc(AVATAR_BYTES);
+    return recorder->pixels ? avatar_create(&recorder->avatar) : STATUS_MEMORY;
+}
+
+static void release(struct recorder *recorder)
+{
+    for (size_t i = 0; i < TAKE_COUNT; i++) {
+        free(recorder->takes[i].pcm);
+        track_free(recorder->takes[i].track);
+    }
+    avatar_free(recorder->avatar);
+    free(recorder->pixels);
+    pthread_cond_destroy(&recorder->changed);
+    pthread_mutex_destroy(&recorder->lock);
+    free(recorder);
+}
+
+enum status recorder_create(struct recorder **out, const char *folder, const char *ffmpeg,
+                            const char *name)
+{
+    struct recorder *recorder = calloc(1, sizeof *recorder);
+
+    if (!recorder)
+        return STATUS_MEMORY;
+    pthread_mutex_init(&recorder->lock, NULL);
+    pthread_cond_init(&recorder->changed, NULL);
+    snprintf(recorder->name, sizeof recorder->name, "%s", name);
+    snprintf(recorder->ffmpeg, sizeof recorder->ffmpeg, "%s", ffmpeg);
+    snprintf(recorder->folder, sizeof recorder->folder, "%s", folder);
+    enum status status = file_make_folder(folder, 0700);
+    if (status == STATUS_OK)
+        status = make_takes(recorder);
+    if (status == STATUS_OK &&
+        pthread_create(&recorder->thread, NULL, encode_forever, recorder) != 0)
+        status = STATUS_MEMORY;
+    if (status != STATUS_OK) {
+        release(recorder);
+        return status;
+    }
+    *out = recorder;
+    return STATUS_OK;
+}
+
+void recorder_free(struct recorder *recorder)
+{
+    if (!recorder)
+        return;
+    pthread_mutex_lock(&recorder->lock);
+    recorder->is_stopping = true;
+    pthread_cond_broadcast(&recorder->changed);
+    pthread_mutex_unlock(&recorder->lock);
+    pthread_join(recorder->thread, NULL);
+    release(recorder);
+}

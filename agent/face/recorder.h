@@ -1,0 +1,44 @@
+/* recorder.h - each answer as a short video with its sound, for robots without a screen
+ *
+ * What is needed to draw a turn again is noted while it is spoken (cheaply: the audio thread is
+ * never disturbed) and drawn afterwards on a thread of low priority: frame k shows the face at the
+ * sample k/30 s after the first one, so that picture and sound fit exactly whatever the machine was
+ * doing. ffmpeg encodes; without it nothing is recorded and one line in the log says so.
+ *
+ * <folder>/<turn>.mp4, latest.mp4 points to the newest; the last RECORDER_KEEP are kept.
+ * Thread-safe; nothing here waits but recorder_free().
+ */
+#ifndef AGENT_FACE_RECORDER_H
+#define AGENT_FACE_RECORDER_H
+
+#include "agent/face/face.h"
+#include "agent/voice/voice.h"
+
+#define RECORDER_KEEP     5
+#define RECORDER_MAX_S    120 /* a longer answer is recorded up to here */
+#define RECORDER_FRAMES_S 30
+
+struct recorder;
+
+/* name: shown in the picture. The caller owns *out. STATUS_IO: the folder cannot be made. */
+MUST_CHECK enum status recorder_create(struct recorder **out, const char *folder,
+                                       const char *ffmpeg, const char *name);
+
+/* Ends the encoding under way within two seconds; what waits is lost. */
+void recorder_free(struct recorder *recorder);
+
+/* Everything below: samples are absolute, other turns than the one begun last are ignored. */
+void recorder_begin(struct recorder *recorder, uint64_t turn, int64_t sample, enum face_mood mood);
+void recorder_mood(struct recorder *recorder, uint64_t turn, int64_t sample, enum face_mood mood);
+void recorder_text(struct recorder *recorder, uint64_t turn, int64_t sample, struct span text);
+void recorder_clause(struct recorder *recorder, uint64_t turn, int64_t sample, struct span text);
+void recorder_sound(struct recorder *recorder, uint64_t turn, int64_t sample, const int16_t *pcm,
+                    size_t count);
+void recorder_mark(struct recorder *recorder, uint64_t turn, int64_t sample,
+                   const struct voice_mark *mark);
+void recorder_clause_end(struct recorder *recorder, uint64_t turn, int64_t sample);
+
+/* The turn was heard up to sample. A turn without sound is not recorded. */
+void recorder_end(struct recorder *recorder, uint64_t turn, int64_t sample);
+
+#endif

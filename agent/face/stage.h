@@ -1,0 +1,54 @@
+/* stage.h - what of a turn is seen beside the mouth at each sample: mood and subtitle
+ *
+ * Clauses, moods and texts are noted with the sample at which they begin; asked by sample, it
+ * answers the same on the screen and in a recording. Pure; fixed room, the oldest notes go first.
+ * No lock.
+ */
+#ifndef AGENT_FACE_STAGE_H
+#define AGENT_FACE_STAGE_H
+
+#include "agent/face/face.h"
+
+#define STAGE_TEXT_BYTES 1008
+#define STAGE_MAX_NOTES  128
+
+enum stage_kind {
+    STAGE_MOOD,
+    STAGE_TEXT,
+    STAGE_CLAUSE,
+};
+
+struct stage_note {
+    enum stage_kind kind;
+    enum face_mood mood;
+    int64_t sample;
+    int64_t until; /* clause */
+    char text[STAGE_TEXT_BYTES];
+};
+
+/* Fields are private. */
+struct stage {
+    struct stage_note notes[STAGE_MAX_NOTES]; /* n at n % STAGE_MAX_NOTES */
+    size_t count;
+};
+
+void stage_clear(struct stage *stage, int64_t sample, enum face_mood mood);
+void stage_mood(struct stage *stage, int64_t sample, enum face_mood mood);
+
+/* Text longer than STAGE_TEXT_BYTES - 1 is cut between characters. */
+void stage_text(struct stage *stage, int64_t sample, struct span text);
+void stage_clause(struct stage *stage, int64_t sample, struct span text);
+
+/* The clause noted last ends here. */
+void stage_clause_end(struct stage *stage, int64_t sample);
+
+/* Forgets clauses that begin at sample or later and ends the one being heard. */
+void stage_cut(struct stage *stage, int64_t sample);
+
+/* The end of the last clause; INT64_MIN: there was none. */
+int64_t stage_end(const struct stage *stage);
+
+/* Mood and text at this sample; *text is borrowed until the next change. */
+enum face_mood stage_at(const struct stage *stage, int64_t sample, const char **text);
+
+#endif
