@@ -398,7 +398,8 @@ up_options() {
 stack_up() {
 	up_options "$@"
 	mkdir -p "$MYNA_HOME" "$RUN" "$LOG" || exit 1
-	chmod 700 "$MYNA_HOME"
+	# root: the database's own user passes through; what is secret below is closed by itself
+	chmod "$([ "$(id -u)" = 0 ] && echo 711 || echo 700)" "$MYNA_HOME"
 	UP_START=$(now_ms)
 	install_packages run
 	pg_place

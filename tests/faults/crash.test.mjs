@@ -37,7 +37,7 @@ async function records() {
 }
 
 function billed(row) {
-  return {input: row.input, output: row.output + (row.reasoning ?? 0)};
+  return {input: row.input, output: row.output}; // cached and reasoning are parts of these
 }
 
 // A fleet that says nothing new and has sent everything it holds.

@@ -1,0 +1,54 @@
+// broker.mjs - speaks to a fleet's broker with somebody's certificate, by mosquitto's own clients.
+import {execFile, spawn} from 'node:child_process';
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {createInterface} from 'node:readline';
+
+export class Peer {
+  // who: {cert, key, port, name}
+  constructor(fleet, who) {
+    this.who = who;
+    this.options = ['-V', '5', '-h', '127.0.0.1', '-p', String(who.port), '--cafile', join(fleet.home, 'server/root.pem'),
+      '--cert', who.cert, '--key', who.key];
+  }
+
+  static server(fleet) {
+    return new Peer(fleet, {name: 'Mynad_1', port: fleet.base + 3,
+      cert: join(fleet.home, 'server/mynad-1.pem'), key: join(fleet.home, 'server/mynad-1.key')});
+  }
+
+  static robot(fleet, id) {
+    const folder = id === 'myna-1' ? join(fleet.home, 'agent') : join(fleet.home, 'robots', id);
+    return new Peer(fleet, {name: id, port: fleet.base + 2, cert: join(folder, 'device.pem'), key: join(folder, 'device.key')});
+  }
+
+  // Publishes bytes; resolves to {code, text} of the client.
+  publish(topic, payload, ...more) {
+    const folder = mkdtempSync(join(tmpdir(), 'myna-pub-'));
+    const file = join(folder, 'payload');
+    writeFileSync(file, payload);
+    return new Promise((done) => {
+      execFile('mosquitto_pub', [...this.options, '-q', '1', '-t', topic, '-f', file, ...more], {timeout: 10000},
+        (error, stdout, stderr) => {
+          rmSync(folder, {recursive: true});
+          done({code: error?.code ?? 0, text: stdout + stderr});
+        });
+    });
+  }
+
+  // Subscribes for some seconds: {code, text, messages: [{topic, payload}]}.
+  listen(topic, seconds, ...more) {
+    return new Promise((done) => {
+      const messages = [];
+      let text = '';
+      const child = spawn('mosquitto_sub', [...this.options, '-q', '1', '-t', topic, '-W', String(seconds), '-F', '%t %x', ...more]);
+      createInterface({input: child.stdout}).on('line', (line) => {
+        const [name, hex] = line.split(' ');
+        messages.push({topic: name, payload: Buffer.from(hex ?? '', 'hex')});
+      });
+      child.stderr.on('data', (data) => { text += data; });
+      child.on('close', (code) => done({code, text, messages}));
+    });
+  }
+}
