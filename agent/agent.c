@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 
 #include "agent/console.h"
+#include "agent/face/face.h"
 #include "agent/health.h"
 #include "agent/identity.h"
 #include "agent/link/link.h"
@@ -28,6 +29,7 @@ struct agent {
     struct journal *journal;
     struct settings *settings;
     struct speaker *speaker;
+    struct face *face;
     struct talker *talker;
     struct link *link;
     struct console *console;
@@ -188,14 +190,27 @@ static void on_spoken(struct agent *agent, const wire_Command *command, struct p
     }
 }
 
+static void on_picture(struct agent *agent, const wire_Command *command, struct peer_answer *out)
+{
+    const struct peer_answer done = {.status = wire_CommandStatus_COMMAND_DONE};
+    struct buffer picture;
+
+    buffer_init(&picture, FACE_PICTURE_MAX_BYTES);
+    enum status status = face_picture(agent->face, &picture);
+    if (status == STATUS_OK)
+        link_finish_command(agent->link, command->id, &done, buffer_span(&picture));
+    else
+        answer(out, wire_CommandStatus_COMMAND_FAILED, status_text(status));
+    buffer_release(&picture);
+}
+
 static const struct {
     wire_CommandKind kind;
     void (*carry_out)(struct agent *agent, const wire_Command *command, struct peer_answer *out);
 } commands[] = {
-    {wire_CommandKind_IDENTIFY, on_spoken},
-    {wire_CommandKind_SAY, on_spoken},
-    {wire_CommandKind_PROBE_ROUTE, on_spoken},
-    {wire_CommandKind_RESTART, on_restart},
+    {wire_CommandKind_IDENTIFY, on_spoken},    {wire_CommandKind_SAY, on_spoken},
+    {wire_CommandKind_PROBE_ROUTE, on_spoken}, {wire_CommandKind_RESTART, on_restart},
+    {wire_CommandKind_PICTURE, on_picture},
 };
 
 static void on_command(void *context, const wire_Command *command, struct peer_answer *out)
@@ -240,7 +255,22 @@ static void write_int(struct json_writer *writer, const char *key, uint64_t valu
     json_write_int(writer, (int64_t)value);
 }
 
-static void write_report(struct json_writer *writer, const struct turn_report *report)
+/* The video is complete a moment later. */
+static void write_video(struct json_writer *writer, const struct agent *agent, uint64_t number)
+{
+    char path[PATH_MAX + 32];
+
+    json_key(writer, "video");
+    if (agent->media_dir[0] == 0) {
+        json_write_null(writer);
+        return;
+    }
+    snprintf(path, sizeof path, "%s/%llu.mp4", agent->media_dir, (unsigned long long)number);
+    json_write_text(writer, span_text(path));
+}
+
+static void write_report(struct json_writer *writer, const struct agent *agent, uint64_t number,
+                         const struct turn_report *report)
 {
     if (report->excuse != EXCUSE_NONE) {
         write_text(writer, "error", span_text(excuse_reason(report->excuse)));
@@ -256,8 +286,7 @@ static void write_report(struct json_writer *writer, const struct turn_report *r
     write_int(writer, "output", report->output);
     write_int(writer, "first_token_ms", report->first_token_ms);
     write_int(writer, "first_audio_ms", report->first_audio_ms);
-    json_key(writer, "video");
-    json_write_null(writer);
+    write_video(writer, agent, number);
 }
 
 static void on_turn_event(void *context, uint64_t client, const struct turn_event *event)
@@ -279,7 +308,7 @@ static void on_turn_event(void *context, uint64_t client, const struct turn_even
         write_text(&writer, "clause", event->text);
         break;
     case TURN_ENDED:
-        write_report(&writer, event->report);
+        write_report(&writer, agent, event->number, event->report);
         break;
     case TURN_ANSWERING:
     case TURN_EMOJI:
@@ -436,9 +465,47 @@ static enum status open_speaker(struct agent *agent, char problem[256])
                     "cannot open the sound device (try --audio auto)");
 }
 
+/* A robot without a display draws and plays into videos. */
+static bool is_headless(const struct config *config)
+{
+    return strcmp(config->display, "headless") == 0 ||
+           (strcmp(config->display, "auto") == 0 && !getenv("DISPLAY") &&
+            !getenv("WAYLAND_DISPLAY"));
+}
+
+static enum status open_media(struct agent *agent)
+{
+    const struct config *config = agent->config;
+    enum status status = state_path(config, "media", agent->media_dir);
+
+    if (config->media_dir)
+        status =
+            span_to_text(span_text(config->media_dir), agent->media_dir, sizeof agent->media_dir);
+    return status == STATUS_OK ? file_make_folder(agent->media_dir, 0700) : status;
+}
+
+static enum status open_face(struct agent *agent, char problem[256])
+{
+    const bool headless = is_headless(agent->config);
+    const struct face_options options = {
+        .speaker = agent->speaker,
+        .name = agent->identity.device_id,
+        .screen = headless                                        ? FACE_SCREEN_HEADLESS
+                  : strcmp(agent->config->display, "window") == 0 ? FACE_SCREEN_WINDOW
+                                                                  : FACE_SCREEN_AUTO,
+        .display_latency_ms = 20,
+        .record_folder = headless ? agent->media_dir : NULL,
+    };
+
+    if (headless && open_media(agent) != STATUS_OK)
+        return complain(STATUS_IO, problem, "cannot make the folder for videos");
+    return complain(face_create(&agent->face, &options), problem,
+                    "cannot draw the face (try --display headless)");
+}
+
 static enum status start_link(struct agent *agent, char problem[256])
 {
-    static const char *const capabilities[] = {"chat", "voice"};
+    static const char *const capabilities[] = {"chat", "voice", "face"};
     struct identity *identity = &agent->identity;
     char path[PATH_MAX];
     struct box_pair pair;
@@ -497,6 +564,7 @@ static enum status start_talker(struct agent *agent, char problem[256])
         .journal = agent->journal,
         .settings = agent->settings,
         .speaker = agent->speaker,
+        .face = agent->face,
         .host = {agent, on_turn_event, on_command_done, on_used},
     };
 
@@ -529,7 +597,8 @@ static void name_hardware(struct agent *agent)
 enum status agent_start(struct agent **out, const struct config *config, char problem[256])
 {
     static enum status (*const starts[])(struct agent * agent, char problem[256]) = {
-        open_journal, open_settings, open_speaker, start_talker, start_link, open_console,
+        open_journal, open_settings, open_speaker, open_face,
+        start_talker, start_link,    open_console,
     };
     struct agent *agent = calloc(1, sizeof *agent);
 
@@ -558,6 +627,7 @@ void agent_stop(struct agent *agent)
     console_close(agent->console);
     talker_stop(agent->talker);
     link_stop(agent->link);
+    face_free(agent->face);
     speaker_free(agent->speaker);
     talker_free(agent->talker);
     settings_close(agent->settings);

@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include "schema/base/buffer.h"
+#include "schema/base/clock.h"
 #include "schema/base/json.h"
 
 #define MAX_LINE_BYTES (64 * 1024)
+#define VIDEO_WAIT_MS  3000
 
 struct talk {
     int fd;
@@ -68,6 +70,17 @@ static bool ask(struct talk *talk, struct span question)
     return sent;
 }
 
+/* The video is written while the answer is heard and complete shortly after. */
+static bool wait_for_file(const char *path)
+{
+    const int64_t until_ms = clock_mono_ms() + VIDEO_WAIT_MS;
+    bool there;
+
+    while (!(there = access(path, R_OK) == 0) && clock_mono_ms() < until_ms)
+        clock_sleep_ms(50);
+    return there;
+}
+
 static void print_details(const struct json *line)
 {
     const char *video = json_text(json_member(line, "video"), NULL);
@@ -78,7 +91,7 @@ static void print_details(const struct json *line)
             (long long)json_int(json_member(line, "input"), 0),
             (long long)json_int(json_member(line, "output"), 0),
             (long long)json_int(json_member(line, "first_audio_ms"), 0));
-    if (video)
+    if (video && wait_for_file(video))
         fprintf(stderr, "[video: %s]\n", video);
 }
 

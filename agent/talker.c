@@ -9,6 +9,7 @@
 
 #define QUEUE_BYTES       (128 * 1024)
 #define SPOKEN_TIMEOUT_MS 120000
+#define NOTICE_MS         6000
 #define SAY_LIMIT         6 /* messages of the server, in SAY_WINDOW_MS */
 #define SAY_WINDOW_MS     60000
 #define PROBE_QUESTION    "Answer with the single word: yes"
@@ -41,10 +42,35 @@ struct talker {
 
 /* Turns. */
 
+/* What the face shows while a turn runs; the mouth follows the speaker by itself. */
+static void show_turn(struct face *face, const struct turn_event *event)
+{
+    switch (event->kind) {
+    case TURN_STARTED:
+        face_mood(face, event->number, FACE_THINKING);
+        break;
+    case TURN_ANSWERING:
+        face_mood(face, event->number, FACE_NEUTRAL);
+        break;
+    case TURN_ENDED:
+        face_rest(face, event->report->excuse == EXCUSE_LIMIT     ? FACE_LIMIT
+                        : event->report->excuse == EXCUSE_OFFLINE ? FACE_OFFLINE
+                                                                  : FACE_NEUTRAL);
+        if (event->report->interrupted)
+            face_interrupt(face, event->number);
+        face_end_turn(face, event->number);
+        break;
+    case TURN_CLAUSE:
+    case TURN_EMOJI:
+        break;
+    }
+}
+
 static void on_turn_event(void *context, const struct turn_event *event)
 {
     struct talker *talker = context;
 
+    show_turn(talker->options.face, event);
     pthread_mutex_lock(&talker->lock);
     const uint64_t client = talker->client;
     pthread_mutex_unlock(&talker->lock);
@@ -95,6 +121,8 @@ static void ask(struct talker *talker, const struct job *job, struct span questi
 
     crypto_uuid(uuid);
     const uint64_t number = begin(talker, job->client);
+    face_begin_turn(talker->options.face, number);
+    face_subtitle(talker->options.face, number, question);
     enum status status = turn_run(talker->turn, number, uuid, question, &settings, &report);
     end(talker);
     pthread_mutex_lock(&talker->lock);
@@ -120,6 +148,8 @@ static enum status speak(struct talker *talker, const struct span *texts, size_t
 {
     struct speaker *speaker = talker->options.speaker;
     const uint64_t number = begin(talker, 0);
+
+    face_begin_turn(talker->options.face, number);
     enum status status = speaker_begin_turn(speaker, number);
 
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
@@ -127,6 +157,7 @@ static enum status speak(struct talker *talker, const struct span *texts, size_t
     speaker_end_turn(speaker, number);
     if (status == STATUS_OK)
         status = speaker_wait_idle(speaker, SPOKEN_TIMEOUT_MS);
+    face_end_turn(talker->options.face, number);
     end(talker);
     return status;
 }
@@ -147,6 +178,7 @@ static void say(struct talker *talker, const struct job *job, struct span text)
         span_text(chinese ? "公司通知：" : "A message from the company that looks after me:"),
         text};
 
+    face_notice(talker->options.face, span_text(chinese ? "公司通知" : "Message"), NOTICE_MS);
     finish_spoken(talker, job, speak(talker, texts, 2));
 }
 
@@ -159,6 +191,7 @@ static void identify(struct talker *talker, const struct job *job, struct span t
     snprintf(words, sizeof words, chinese ? "我在这里，我是%s。" : "Here I am. I am %s.",
              talker->options.device_id);
     const struct span spoken = span_text(words);
+    face_notice(talker->options.face, span_text(talker->options.device_id), NOTICE_MS);
     finish_spoken(talker, job, speak(talker, &spoken, 1));
 }
 

@@ -9,6 +9,7 @@
 #define AGENT_TALKER_H
 
 #include "agent/chat/turn.h"
+#include "agent/face/face.h"
 #include "agent/link/peer.h"
 #include "agent/settings.h"
 
@@ -31,6 +32,7 @@ struct talker_options {
     struct journal *journal;
     struct settings *settings;
     struct speaker *speaker;
+    struct face *face;
     struct talker_host host; /* copied */
 };
 
