@@ -1,0 +1,738 @@
+/* What the ingest makes of robots' messages, on a real database and without a broker. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "schema/base/clock.h"
+#include "schema/base/encode.h"
+#include "server/bus/batch.h"
+#include "server/store/imports.h"
+#include "server/store/migrate.h"
+#include "tests/integration/server/robot.h"
+#include "tests/support/pg.h"
+
+#define STALE_WINDOW_MS 60000
+#define MAX_MESSAGES    8
+
+struct fixture {
+    struct pg *pg;
+    struct store *store;
+    uint8_t master_key[CRYPTO_KEY_SIZE];
+    struct peers *peers;
+    struct intake *intake;
+    struct terms *terms;
+    struct arena *items_arena, *try_arena, *text_arena;
+    struct intake_item items[MAX_MESSAGES];
+    struct batch batch; /* the last one: its states are what robots are told */
+    unsigned robots;
+    struct robot robot; /* a new one for each test, connected */
+    char id[16];
+};
+
+static void add_contract(struct fixture *fixture)
+{
+    STORE_STATEMENT(vendor, "INSERT INTO myna.vendor (vendor_id, base_url)"
+                            " VALUES ('dahan', 'http://127.0.0.1:1/v1')");
+    STORE_STATEMENT(contract, "INSERT INTO myna.contract (contract_id, vendor_id, currency, zone)"
+                              " VALUES ('dahan-2026', 'dahan', 'CNY', 'Asia/Shanghai')");
+    STORE_STATEMENT(version, "INSERT INTO myna.contract_version (contract_id, version,"
+                             " effective_from, document, created_by)"
+                             " VALUES ('dahan-2026', 1, '2020-01-01', $1, 'test')");
+    static const char document[] =
+        "{\"contract\": \"dahan-2026\", \"vendor\": \"dahan\", \"currency\": \"CNY\","
+        " \"zone\": \"Asia/Shanghai\", \"charges\": ["
+        "{\"kind\": \"unit\", \"metric\": \"input_uncached\", \"price\": \"0.80\","
+        " \"unit\": 1000000},"
+        "{\"kind\": \"unit\", \"metric\": \"output\", \"price\": \"2.00\", \"unit\": 1000000}]}";
+
+    assert_int_equal(store_query(fixture->store, &vendor, STORE_NO_VALUES, NULL), STATUS_OK);
+    assert_int_equal(store_query(fixture->store, &contract, STORE_NO_VALUES, NULL), STATUS_OK);
+    assert_int_equal(
+        store_query(fixture->store, &version, STORE_VALUES(value_json(span_text(document))), NULL),
+        STATUS_OK);
+}
+
+static int set_up(void **state)
+{
+    static struct fixture fixture;
+    char problem[256] = "no database";
+    unsigned applied;
+
+    crypto_random(fixture.master_key, sizeof fixture.master_key);
+    if (pg_start(&fixture.pg) != STATUS_OK ||
+        store_open(&fixture.store, pg_conninfo(fixture.pg), 3, "test", problem) != STATUS_OK ||
+        migrate_run(fixture.store, &applied, problem) != STATUS_OK) {
+        fprintf(stderr, "%s\n", problem);
+        return -1;
+    }
+    assert_int_equal(peers_create(&fixture.peers, fixture.store, fixture.master_key), STATUS_OK);
+    assert_int_equal(intake_create(&fixture.intake, fixture.peers), STATUS_OK);
+    assert_int_equal(terms_create(&fixture.terms), STATUS_OK);
+    assert_int_equal(arena_create(&fixture.items_arena, 16u << 20), STATUS_OK);
+    assert_int_equal(arena_create(&fixture.try_arena, 16u << 20), STATUS_OK);
+    assert_int_equal(arena_create(&fixture.text_arena, 16u << 20), STATUS_OK);
+    add_contract(&fixture);
+    *state = &fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    arena_free(fixture->text_arena);
+    arena_free(fixture->try_arena);
+    arena_free(fixture->items_arena);
+    terms_free(fixture->terms);
+    intake_free(fixture->intake);
+    peers_free(fixture->peers);
+    store_close(fixture->store);
+    pg_stop(fixture->pg);
+    return 0;
+}
+
+static int new_robot(void **state)
+{
+    struct fixture *fixture = *state;
+
+    snprintf(fixture->id, sizeof fixture->id, "r%u", ++fixture->robots);
+    robot_enrol(&fixture->robot, fixture->store, fixture->id, fixture->master_key);
+    robot_connect(&fixture->robot);
+    return 0;
+}
+
+/* Hands messages to the ingest's transaction, as one batch, and releases them. */
+static enum status hear_many(struct fixture *fixture, struct bus_message *messages, size_t count)
+{
+    arena_reset(fixture->items_arena);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(
+            intake_read(fixture->intake, &messages[i], fixture->items_arena, &fixture->items[i]),
+            STATUS_OK);
+        bus_message_release(&messages[i]);
+    }
+    fixture->batch = (struct batch){
+        .arena = fixture->try_arena,
+        .terms = fixture->terms,
+        .items = fixture->items,
+        .item_count = count,
+        .stale_window_ms = STALE_WINDOW_MS,
+    };
+    return store_transaction(fixture->store, batch_run, &fixture->batch);
+}
+
+static const struct state_facts *hear(struct fixture *fixture, struct bus_message message)
+{
+    assert_int_equal(hear_many(fixture, &message, 1), STATUS_OK);
+    return fixture->batch.state_count > 0 ? fixture->batch.states : NULL;
+}
+
+/* A text of the database about the test's robot, which is $1. */
+#define ASSERT_SQL(fixture, query, expected)                                                       \
+    do {                                                                                           \
+        static const struct store_statement statement = {"SELECT (" query ")::text"};              \
+        struct span text = span_text("");                                                          \
+        arena_reset((fixture)->text_arena);                                                        \
+        assert_int_equal(store_json((fixture)->store, &statement,                                  \
+                                    STORE_VALUES(value_text((fixture)->id)),                       \
+                                    (fixture)->text_arena, &text),                                 \
+                         STATUS_OK);                                                               \
+        assert_string_equal(arena_text((fixture)->text_arena, text), expected);                    \
+    } while (0)
+
+#define RECORDS "SELECT count(*) FROM myna.usage WHERE device_id = $1::text"
+#define ALERTS(kind)                                                                               \
+    "SELECT coalesce(sum(count), 0) FROM myna.alert WHERE kind = '" kind                           \
+    "' AND subject = 'device/' || $1::text"
+#define LINK(column) "SELECT " column " FROM myna.device_link WHERE device_id = $1::text"
+
+/* ---- I1 ---- */
+
+static void i1_a_batch_that_comes_twice_counts_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+
+    hear(fixture, robot_hello(robot));
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 100, 50);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 10, 5);
+    const struct state_facts *facts = hear(fixture, robot_usage(robot, &batch));
+    assert_int_equal(facts->journal->ledger.seq, 2);
+    assert_memory_equal(facts->journal->ledger.hash, robot->head_hash, CRYPTO_HASH_SIZE);
+    facts = hear(fixture, robot_usage(robot, &batch));
+    assert_int_equal(facts->journal->ledger.seq, 2);
+    assert_int_equal(fixture->batch.stats.duplicates, 2);
+    ASSERT_SQL(fixture, RECORDS, "2");
+}
+
+static void i1_a_batch_that_overlaps_the_watermark_adds_only_what_is_new(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+
+    hear(fixture, robot_hello(robot));
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 100, 50);
+    hear(fixture, robot_usage(robot, &batch));
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 10, 5);
+    assert_int_equal(hear(fixture, robot_usage(robot, &batch))->journal->ledger.seq, 2);
+    ASSERT_SQL(fixture, RECORDS, "2");
+}
+
+static void i1_usage_before_the_sessions_hello_is_not_counted_but_asked_for(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 100, 50);
+    assert_true(hear(fixture, robot_usage(robot, &batch))->want_hello);
+    ASSERT_SQL(fixture, RECORDS, "0");
+    assert_false(hear(fixture, robot_hello(robot))->want_hello);
+    hear(fixture, robot_usage(robot, &batch));
+    ASSERT_SQL(fixture, RECORDS, "1");
+}
+
+static void i1_a_gap_is_told_from_the_watermark(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch lost, batch;
+
+    hear(fixture, robot_hello(robot));
+    robot_begin_batch(robot, &lost);
+    robot_use(robot, &lost, wire_Provenance_VENDOR_FINAL, 1, 1);
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 2, 2);
+    const struct state_facts *facts = hear(fixture, robot_usage(robot, &batch));
+    assert_true(facts->want_usage);
+    assert_int_equal(facts->journal->ledger.seq, 0);
+    hear(fixture, robot_usage(robot, &lost));
+    hear(fixture, robot_usage(robot, &batch));
+    ASSERT_SQL(fixture, RECORDS, "2");
+}
+
+/* The robot's disk as it was: the copy goes on from there. */
+static void go_on_from(struct robot *robot, const struct robot *copy)
+{
+    uint64_t session = robot->session.number;
+
+    *robot = *copy;
+    robot->session.number = session;
+    robot_connect(robot);
+}
+
+static void make_child(struct robot *robot, uint64_t parent_seq,
+                       const uint8_t parent_hash[CRYPTO_HASH_SIZE])
+{
+    memcpy(robot->parent.id, robot->journal_id, sizeof robot->parent.id);
+    robot->parent.seq = parent_seq;
+    memcpy(robot->parent.hash, parent_hash, CRYPTO_HASH_SIZE);
+    crypto_uuid(robot->journal_id);
+    robot->head_seq = 0;
+    chain_start(robot->pair.device_id, robot->journal_id, &robot->parent, robot->head_hash);
+}
+
+static void i1_a_restored_disk_forks_its_journal_and_refiled_records_count_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch, refiled;
+    struct robot copy = *robot;
+
+    hear(fixture, robot_hello(robot));
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 7, 7);
+    hear(fixture, robot_usage(robot, &batch));
+    go_on_from(robot, &copy);
+    assert_int_equal(hear(fixture, robot_hello(robot))->journal->status, JOURNAL_IS_FORKED);
+    ASSERT_SQL(fixture, ALERTS("journal_forked"), "1");
+
+    make_child(robot, 0, copy.head_hash);
+    robot_begin_batch(robot, &refiled);
+    /* the same attempt, of the record that was counted but never acknowledged to this disk */
+    wire_UsageRecord record;
+    size_t size;
+    assert_int_equal(message_decode(MESSAGE_USAGE_RECORD,
+                                    span_of(batch.records[0].bytes, batch.records[0].size),
+                                    &record),
+                     STATUS_OK);
+    assert_int_equal(message_encode(MESSAGE_USAGE_RECORD, &record, refiled.records[0].bytes,
+                                    LIMIT_RECORD_BYTES, &size),
+                     STATUS_OK);
+    refiled.records[0].size = (pb_size_t)size;
+    refiled.records_count = 1;
+    robot->head_seq = 1;
+    chain_next(robot->head_hash, span_of(refiled.records[0].bytes, size));
+    robot_use(robot, &refiled, wire_Provenance_VENDOR_FINAL, 9, 9);
+    assert_int_equal(hear(fixture, robot_hello(robot))->journal->status, JOURNAL_OPEN);
+    assert_int_equal(hear(fixture, robot_usage(robot, &refiled))->journal->ledger.seq, 2);
+    ASSERT_SQL(fixture, RECORDS, "2");
+    ASSERT_SQL(fixture, "SELECT sum(input_uncached) FROM myna.usage WHERE device_id = $1::text",
+               "16");
+}
+
+static void i1_a_second_child_of_a_journal_is_quarantined(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+    struct robot copy;
+
+    hear(fixture, robot_hello(robot));
+    copy = *robot;
+    make_child(robot, 0, robot->head_hash);
+    assert_int_equal(hear(fixture, robot_hello(robot))->journal->status, JOURNAL_OPEN);
+    go_on_from(robot, &copy);
+    assert_int_equal(hear(fixture, robot_hello(robot))->journal->status, JOURNAL_IS_FORKED);
+    make_child(robot, 0, robot->head_hash);
+    assert_int_equal(hear(fixture, robot_hello(robot))->journal->status, JOURNAL_IS_QUARANTINED);
+    ASSERT_SQL(fixture, ALERTS("journal_quarantined"), "1");
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 1, 1);
+    hear(fixture, robot_usage(robot, &batch));
+    ASSERT_SQL(fixture, RECORDS, "0");
+}
+
+static void i1_a_history_that_differs_is_a_fork(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+
+    hear(fixture, robot_hello(robot));
+    robot->head_hash[0] ^= 1;
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 1, 1);
+    assert_int_equal(hear(fixture, robot_usage(robot, &batch))->journal->status, JOURNAL_IS_FORKED);
+    ASSERT_SQL(fixture, RECORDS, "0");
+}
+
+static void i1_a_record_that_cannot_be_booked_is_kept_apart_and_the_others_count(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+
+    hear(fixture, robot_hello(robot));
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 1, 1);
+    batch.records[1].size = 3;
+    memcpy(batch.records[1].bytes, "\xff\xff\xff", 3);
+    chain_next(robot->head_hash, span_of("\xff\xff\xff", 3));
+    batch.records_count = 2;
+    robot->head_seq = 2;
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 1, 1);
+    assert_int_equal(hear(fixture, robot_usage(robot, &batch))->journal->ledger.seq, 3);
+    ASSERT_SQL(fixture, RECORDS, "2");
+    ASSERT_SQL(fixture,
+               "SELECT seq || ' ' || encode(record, 'hex') FROM myna.usage_quarantine"
+               " WHERE device_id = $1::text",
+               "2 ffffff");
+    ASSERT_SQL(fixture, ALERTS("usage_quarantined"), "1");
+}
+
+static enum status refuse_seven(struct store_conn *conn, void *context)
+{
+    return store_script(conn, context);
+}
+
+static void i1_what_the_database_refuses_is_found_by_bisection(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+
+    assert_int_equal(store_transaction(fixture->store, refuse_seven,
+                                       "ALTER TABLE myna.usage ADD CONSTRAINT no_seven"
+                                       " CHECK (input_uncached <> 7777)"),
+                     STATUS_OK);
+    hear(fixture, robot_hello(robot));
+    robot_begin_batch(robot, &batch);
+    for (int i = 0; i < 9; i++)
+        robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, i == 5 ? 7777 : 1, 1);
+    assert_int_equal(hear(fixture, robot_usage(robot, &batch))->journal->ledger.seq, 9);
+    ASSERT_SQL(fixture, RECORDS, "8");
+    ASSERT_SQL(fixture, "SELECT min(seq) FROM myna.usage_quarantine WHERE device_id = $1::text",
+               "6");
+    assert_int_equal(fixture->batch.stats.records, 8);
+    assert_int_equal(fixture->batch.stats.quarantined, 1);
+    assert_int_equal(store_transaction(fixture->store, refuse_seven,
+                                       "ALTER TABLE myna.usage DROP CONSTRAINT no_seven"),
+                     STATUS_OK);
+}
+
+static void i1_a_batch_repeated_after_a_lost_commit_counts_once_and_is_answered(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+
+    hear(fixture, robot_hello(robot));
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 1, 1);
+    hear(fixture, robot_usage(robot, &batch));
+    fixture->batch.maybe_committed = true;
+    assert_int_equal(store_transaction(fixture->store, batch_run, &fixture->batch), STATUS_OK);
+    assert_int_equal(fixture->batch.state_count, 1);
+    assert_int_equal(fixture->batch.states[0].journal->ledger.seq, 1);
+    ASSERT_SQL(fixture, RECORDS, "1");
+    ASSERT_SQL(fixture, ALERTS("replayed_message"), "0");
+}
+
+/* ---- I3 ---- */
+
+static void i3_a_box_that_was_touched_changes_nothing_and_raises_an_alert(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+    static wire_Reply reply;
+    const size_t places[] = {0, 3, 7, 20, 45};
+
+    hear(fixture, robot_hello(robot));
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 1, 1);
+    reply = (wire_Reply)wire_Reply_init_zero;
+    ASSERT_SQL(fixture, LINK("forged_messages"), "0");
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct bus_message kinds[] = {robot_hello(robot), robot_usage(robot, &batch),
+                                      robot_report(robot), robot_reply(robot, &reply)};
+
+        for (size_t k = 0; k < 4; k++)
+            ((uint8_t *)kinds[k].block)[places[i]] ^= 1;
+        assert_int_equal(hear_many(fixture, kinds, 4), STATUS_OK);
+        assert_int_equal(fixture->batch.state_count, 0);
+    }
+    ASSERT_SQL(fixture, LINK("forged_messages"), "20");
+    ASSERT_SQL(fixture, LINK("counter_top"), "1");
+    ASSERT_SQL(fixture, RECORDS, "0");
+    ASSERT_SQL(fixture, ALERTS("forged_message"), "20");
+}
+
+static void i3_a_box_of_another_device_or_kind_is_forged(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot other;
+
+    robot_enrol(&other, fixture->store, "other", fixture->master_key);
+    robot_connect(&other);
+    struct bus_message message = robot_hello(&other);
+    snprintf(message.device_id, sizeof message.device_id, "%s", fixture->id);
+    assert_null(hear(fixture, message));
+    message = robot_report(&fixture->robot);
+    message.kind = TOPIC_HELLO;
+    assert_null(hear(fixture, message));
+    ASSERT_SQL(fixture, ALERTS("forged_message"), "2");
+    ASSERT_SQL(fixture, LINK("last_seen IS NULL"), "true");
+}
+
+static void i3_a_repeated_box_is_stale_at_first_and_a_replay_later(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    struct bus_message hello = robot_hello(robot);
+    struct bus_message again = robot_copy(&hello);
+    struct bus_message later = robot_copy(&hello);
+
+    hear(fixture, hello);
+    assert_null(hear(fixture, again));
+    ASSERT_SQL(fixture, LINK("stale_messages"), "1");
+    ASSERT_SQL(fixture, ALERTS("replayed_message"), "0");
+    later.arrived_ms += STALE_WINDOW_MS + 1000;
+    assert_null(hear(fixture, later));
+    ASSERT_SQL(fixture, ALERTS("replayed_message"), "1");
+}
+
+static void i3_a_hello_of_a_used_number_gets_the_floor_for_its_own_session_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    struct robot old = *robot;
+
+    robot->session.number = 40;
+    robot_connect(robot);
+    hear(fixture, robot_hello(robot));
+    const struct state_facts *facts = hear(fixture, robot_hello(&old));
+    assert_int_equal(facts->session_floor, 41);
+    assert_int_equal(facts->session_number, old.session.number);
+    assert_memory_equal(facts->session_id, old.session.id, 16);
+    ASSERT_SQL(fixture, LINK("session_number"), "41");
+}
+
+static void i3_a_higher_session_is_adopted_and_asked_for_its_hello(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+
+    hear(fixture, robot_hello(robot));
+    robot_connect(robot);
+    const struct state_facts *facts = hear(fixture, robot_report(robot));
+    assert_true(facts->want_hello);
+    assert_int_equal(facts->session_number, 2);
+    ASSERT_SQL(fixture, LINK("session_number || ' ' || ended_session || ' ' || session_hello"),
+               "2 1 false");
+}
+
+static void i3_a_last_will_ends_only_the_session_it_names(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    wire_Session first = robot->session;
+    wire_Session wrong = robot->session;
+
+    hear(fixture, robot_hello(robot));
+    wrong.id[0] ^= 1;
+    hear(fixture, robot_presence(&wrong, fixture->id));
+    ASSERT_SQL(fixture, LINK("ended_session"), "0");
+    robot_connect(robot);
+    hear(fixture, robot_hello(robot));
+    hear(fixture, robot_presence(&first, fixture->id));
+    ASSERT_SQL(fixture, LINK("ended_session"), "1");
+    hear(fixture, robot_presence(&robot->session, fixture->id));
+    ASSERT_SQL(fixture, LINK("ended_session"), "2");
+}
+
+static void a_revoked_robot_is_not_heard(void **state)
+{
+    STORE_STATEMENT(revoke, "UPDATE myna.device SET status = 'revoked' WHERE device_id = $1");
+    struct fixture *fixture = *state;
+
+    assert_int_equal(
+        store_query(fixture->store, &revoke, STORE_VALUES(value_text(fixture->id)), NULL),
+        STATUS_OK);
+    assert_null(hear(fixture, robot_hello(&fixture->robot)));
+    ASSERT_SQL(fixture, LINK("session_number"), "0");
+    ASSERT_SQL(fixture, ALERTS("revoked_message"), "1");
+}
+
+/* ---- I4 ---- */
+
+static void i4_a_device_that_holds_more_than_we_know_gets_a_higher_generation(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+
+    robot->generation = 77;
+    assert_int_equal(hear(fixture, robot_hello(robot))->desired_generation, 78);
+    ASSERT_SQL(fixture, LINK("desired_generation || ' ' || reported_generation"), "78 77");
+}
+
+static void i4_another_content_under_the_same_number_is_replaced(void **state)
+{
+    STORE_STATEMENT(note, "UPDATE myna.device_link SET desired_hash = sha256('ours')"
+                          " WHERE device_id = $1");
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+
+    assert_int_equal(
+        store_query(fixture->store, &note, STORE_VALUES(value_text(fixture->id)), NULL), STATUS_OK);
+    robot->generation = 1;
+    robot->has_config = true;
+    assert_int_equal(hear(fixture, robot_hello(robot))->desired_generation, 2);
+}
+
+static void i4_a_reply_to_a_configuration_is_remembered_per_setting(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_Reply reply;
+
+    hear(fixture, robot_hello(robot));
+    reply = (wire_Reply)wire_Reply_init_zero;
+    reply.generation = 1;
+    reply.settings_count = 1;
+    snprintf(reply.settings[0].name, sizeof reply.settings[0].name, "volume");
+    reply.settings[0].outcome = wire_SettingOutcome_SETTING_REFUSED;
+    snprintf(reply.settings[0].reason, sizeof reply.settings[0].reason, "too \"loud\"");
+    assert_non_null(hear(fixture, robot_reply(robot, &reply)));
+    ASSERT_SQL(fixture, LINK("reported_generation"), "1");
+    ASSERT_SQL(fixture, LINK("setting_status -> 0 ->> 'reason'"), "too \"loud\"");
+}
+
+static void a_command_is_answered_once_and_brings_its_picture(void **state)
+{
+    STORE_STATEMENT(insert, "INSERT INTO myna.command (command_id, device_id, kind, created_by,"
+                            " expires_at, send_due) VALUES ($1, $2, 'picture', 'test',"
+                            " now() + interval '1 minute', now())");
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_Reply reply;
+    static const uint8_t png[] = "\x89PNG\r\n\x1a\nface";
+    uint8_t id[16];
+
+    hear(fixture, robot_hello(robot));
+    crypto_uuid(id);
+    assert_int_equal(store_query(fixture->store, &insert,
+                                 STORE_VALUES(value_uuid(id), value_text(fixture->id)), NULL),
+                     STATUS_OK);
+    reply = (wire_Reply)wire_Reply_init_zero;
+    reply.command_id.size = 16;
+    memcpy(reply.command_id.bytes, id, 16);
+    reply.command_status = wire_CommandStatus_COMMAND_DONE;
+    reply.picture.size = sizeof png - 1;
+    memcpy(reply.picture.bytes, png, sizeof png - 1);
+    hear(fixture, robot_reply(robot, &reply));
+    ASSERT_SQL(fixture, "SELECT status FROM myna.command WHERE device_id = $1::text", "done");
+    ASSERT_SQL(fixture, "SELECT length(png) FROM myna.face_picture WHERE device_id = $1::text",
+               "12");
+    reply.command_status = wire_CommandStatus_COMMAND_FAILED;
+    hear(fixture, robot_reply(robot, &reply));
+    ASSERT_SQL(fixture, "SELECT status FROM myna.command WHERE device_id = $1::text", "done");
+}
+
+/* ---- I5 ---- */
+
+static void i5_sums_equal_the_records_and_an_import_settles_what_was_uncertain(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    const struct author author = {"test", ""};
+    static wire_UsageBatch batch;
+    struct json_problem problem;
+    struct span report;
+    char turn[ENCODE_UUID_SIZE];
+    wire_UsageRecord record;
+
+    hear(fixture, robot_hello(robot));
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_WORST_CASE, 1000, 4096);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 3, 1);
+    hear(fixture, robot_usage(robot, &batch));
+    ASSERT_SQL(fixture,
+               "SELECT string_agg(trim_scale(price)::text, ' ' ORDER BY seq) FROM myna.usage"
+               " WHERE device_id = $1::text",
+               "0.008992 0.0000044");
+#define SUMS_AGREE                                                                                 \
+    "SELECT (SELECT sum(price) FROM myna.usage_day) = (SELECT sum(coalesce(s.price, u.price))"     \
+    " FROM myna.usage u LEFT JOIN myna.usage_settlement s USING (device_id, journal_id, seq))"     \
+    " AND (SELECT sum(output) FROM myna.usage_day) = (SELECT sum(coalesce(s.output, u.output))"    \
+    " FROM myna.usage u LEFT JOIN myna.usage_settlement s USING (device_id, journal_id, seq))"     \
+    " AND $1::text <> ''"
+    ASSERT_SQL(fixture, SUMS_AGREE, "true");
+
+    assert_int_equal(message_decode(MESSAGE_USAGE_RECORD,
+                                    span_of(batch.records[0].bytes, batch.records[0].size),
+                                    &record),
+                     STATUS_OK);
+    encode_uuid(record.turn, turn);
+    arena_reset(fixture->text_arena);
+    const char *file = arena_format(
+        fixture->text_arena,
+        "{\"request_id\":\"%s-1\",\"input\":900,\"cached\":0,\"output\":40,\"reasoning\":0}\n"
+        "{\"request_id\":\"stranger\",\"input\":1,\"output\":1}\n",
+        turn);
+    assert_int_equal(imports_settle(fixture->store, &author, "dahan", span_text(file),
+                                    fixture->text_arena, &report, &problem),
+                     STATUS_OK);
+    assert_non_null(strstr(arena_text(fixture->text_arena, report),
+                           "\"rows\":2,\"equal\":0,\"settled\":1,\"different\":0,\"unknown\":1"));
+    assert_int_equal(imports_settle(fixture->store, &author, "dahan", span_text(file),
+                                    fixture->text_arena, &report, &problem),
+                     STATUS_EXISTS);
+    assert_int_equal(imports_settle(fixture->store, &author, "nobody", span_text("{}"),
+                                    fixture->text_arena, &report, &problem),
+                     STATUS_INVALID);
+    ASSERT_SQL(fixture,
+               "SELECT trim_scale(price) FROM myna.usage_settlement WHERE device_id = $1::text",
+               "0.0008");
+    ASSERT_SQL(fixture, SUMS_AGREE, "true");
+    ASSERT_SQL(fixture,
+               "SELECT count(*) FROM myna.audit WHERE action = 'usage.import'"
+               " AND $1::text <> ''",
+               "1");
+}
+
+static void a_contract_that_is_not_known_books_without_a_price_and_alerts(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+    wire_UsageRecord record;
+    size_t size;
+
+    hear(fixture, robot_hello(robot));
+    robot_begin_batch(robot, &batch);
+    struct robot before = *robot;
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 5, 5);
+    assert_int_equal(message_decode(MESSAGE_USAGE_RECORD,
+                                    span_of(batch.records[0].bytes, batch.records[0].size),
+                                    &record),
+                     STATUS_OK);
+    snprintf(record.contract, sizeof record.contract, "nowhere");
+    assert_int_equal(message_encode(MESSAGE_USAGE_RECORD, &record, batch.records[0].bytes,
+                                    LIMIT_RECORD_BYTES, &size),
+                     STATUS_OK);
+    batch.records[0].size = (pb_size_t)size;
+    memcpy(robot->head_hash, before.head_hash, CRYPTO_HASH_SIZE);
+    chain_next(robot->head_hash, span_of(batch.records[0].bytes, size));
+    hear(fixture, robot_usage(robot, &batch));
+    ASSERT_SQL(fixture,
+               "SELECT price || ' ' || contract_version || currency FROM myna.usage"
+               " WHERE device_id = $1::text",
+               "0 0");
+    ASSERT_SQL(fixture, ALERTS("unrated_usage"), "1");
+}
+
+/* ---- the store ---- */
+
+static void a_database_that_was_killed_is_connected_again(void **state)
+{
+    struct fixture *fixture = *state;
+    struct bus_message hello = robot_hello(&fixture->robot);
+    struct bus_message again = robot_copy(&hello);
+
+    assert_int_equal(pg_crash(fixture->pg), STATUS_OK);
+    /* the keys are read before the transaction begins */
+    arena_reset(fixture->items_arena);
+    assert_int_equal(intake_read(fixture->intake, &hello, fixture->items_arena, fixture->items),
+                     STATUS_UNREACHABLE);
+    int64_t before_ms = clock_mono_ms();
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(intake_read(fixture->intake, &hello, fixture->items_arena, fixture->items),
+                         STATUS_UNREACHABLE);
+    assert_true(clock_mono_ms() - before_ms < 1000);
+    bus_message_release(&hello);
+    assert_int_equal(pg_restart(fixture->pg), STATUS_OK);
+    clock_sleep_ms(300);
+    assert_non_null(hear(fixture, again));
+}
+
+#define WITH_ROBOT(test) cmocka_unit_test_setup(test, new_robot)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_ROBOT(i1_a_batch_that_comes_twice_counts_once),
+        WITH_ROBOT(i1_a_batch_that_overlaps_the_watermark_adds_only_what_is_new),
+        WITH_ROBOT(i1_usage_before_the_sessions_hello_is_not_counted_but_asked_for),
+        WITH_ROBOT(i1_a_gap_is_told_from_the_watermark),
+        WITH_ROBOT(i1_a_restored_disk_forks_its_journal_and_refiled_records_count_once),
+        WITH_ROBOT(i1_a_second_child_of_a_journal_is_quarantined),
+        WITH_ROBOT(i1_a_history_that_differs_is_a_fork),
+        WITH_ROBOT(i1_a_record_that_cannot_be_booked_is_kept_apart_and_the_others_count),
+        WITH_ROBOT(i1_what_the_database_refuses_is_found_by_bisection),
+        WITH_ROBOT(i1_a_batch_repeated_after_a_lost_commit_counts_once_and_is_answered),
+        WITH_ROBOT(i3_a_box_that_was_touched_changes_nothing_and_raises_an_alert),
+        WITH_ROBOT(i3_a_box_of_another_device_or_kind_is_forged),
+        WITH_ROBOT(i3_a_repeated_box_is_stale_at_first_and_a_replay_later),
+        WITH_ROBOT(i3_a_hello_of_a_used_number_gets_the_floor_for_its_own_session_alone),
+        WITH_ROBOT(i3_a_higher_session_is_adopted_and_asked_for_its_hello),
+        WITH_ROBOT(i3_a_last_will_ends_only_the_session_it_names),
+        WITH_ROBOT(a_revoked_robot_is_not_heard),
+        WITH_ROBOT(i4_a_device_that_holds_more_than_we_know_gets_a_higher_generation),
+        WITH_ROBOT(i4_another_content_under_the_same_number_is_replaced),
+        WITH_ROBOT(i4_a_reply_to_a_configuration_is_remembered_per_setting),
+        WITH_ROBOT(a_command_is_answered_once_and_brings_its_picture),
+        WITH_ROBOT(i5_sums_equal_the_records_and_an_import_settles_what_was_uncertain),
+        WITH_ROBOT(a_contract_that_is_not_known_books_without_a_price_and_alerts),
+        WITH_ROBOT(a_database_that_was_killed_is_connected_again),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,228 @@
+#include "tests/integration/server/robot.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "schema/base/clock.h"
+
+static void query(struct store *store, const struct store_statement *statement,
+                  const struct value *values, size_t count, struct result *result)
+{
+    assert_int_equal(store_query(store, statement, values, count, result), STATUS_OK);
+}
+
+/* The server's key is the same for all devices; its private half is only ever in the first test's
+ * memory, so each robot agrees with a key of its own row. */
+static void add_sealing_key(struct store *store, const uint8_t public_key[PKI_X25519_SIZE])
+{
+    STORE_STATEMENT(insert, "INSERT INTO myna.sealing_key (key_id, public_key, private_wrapped,"
+                            " signature) VALUES ($1, $2, ''::bytea, 'signed'::bytea)");
+    uint8_t id[4];
+
+    box_key_id(public_key, id);
+    query(store, &insert,
+          STORE_VALUES(value_bytes(span_of(id, 4)), value_bytes(span_of(public_key, 32))), NULL);
+}
+
+static void add_device(struct robot *robot, struct store *store, const uint8_t *master_key)
+{
+    STORE_STATEMENT(insert, "WITH d AS (INSERT INTO myna.device (device_id, certificate_serial,"
+                            " certificate_until, sealing_public, server_key_id, secret_wrapped)"
+                            " VALUES ($1, '1', now() + interval '1 year', $2, $3, $4))"
+                            " INSERT INTO myna.device_link (device_id) VALUES ($1)");
+    uint8_t wrapped[PKI_X25519_SIZE + CRYPTO_WRAP_OVERHEAD];
+    uint8_t id[4];
+    char purpose[64];
+
+    snprintf(purpose, sizeof purpose, "pair:%s", robot->pair.device_id);
+    assert_int_equal(crypto_wrap(master_key, purpose, span_of(robot->pair.secret, 32), wrapped),
+                     STATUS_OK);
+    box_key_id(robot->pair.server_public, id);
+    query(store, &insert,
+          STORE_VALUES(value_text(robot->pair.device_id),
+                       value_bytes(span_of(robot->pair.device_public, 32)),
+                       value_bytes(span_of(id, 4)), value_bytes(span_of(wrapped, sizeof wrapped))),
+          NULL);
+}
+
+static void start_journal(struct robot *robot)
+{
+    crypto_uuid(robot->journal_id);
+    robot->head_seq = 0;
+    chain_start(robot->pair.device_id, robot->journal_id, &robot->parent, robot->head_hash);
+}
+
+void robot_enrol(struct robot *robot, struct store *store, const char *device_id,
+                 const uint8_t master_key[CRYPTO_KEY_SIZE])
+{
+    uint8_t device_private[32];
+    uint8_t server_private[32];
+
+    *robot = (struct robot){0};
+    snprintf(robot->pair.device_id, sizeof robot->pair.device_id, "%s", device_id);
+    assert_int_equal(pki_make_x25519(device_private, robot->pair.device_public), STATUS_OK);
+    assert_int_equal(pki_make_x25519(server_private, robot->pair.server_public), STATUS_OK);
+    assert_int_equal(pki_agree(device_private, robot->pair.server_public, robot->pair.secret),
+                     STATUS_OK);
+    add_sealing_key(store, robot->pair.server_public);
+    add_device(robot, store, master_key);
+    start_journal(robot);
+}
+
+void robot_connect(struct robot *robot)
+{
+    robot->session.number++;
+    crypto_random(robot->session.id, sizeof robot->session.id);
+    robot->counter = 0;
+}
+
+void robot_begin_batch(const struct robot *robot, wire_UsageBatch *batch)
+{
+    *batch = (wire_UsageBatch)wire_UsageBatch_init_zero;
+    memcpy(batch->journal_id, robot->journal_id, sizeof batch->journal_id);
+    memcpy(batch->previous_hash, robot->head_hash, sizeof batch->previous_hash);
+    batch->first_seq = robot->head_seq + 1;
+}
+
+void robot_use(struct robot *robot, wire_UsageBatch *batch, wire_Provenance provenance,
+               uint64_t input, uint64_t output)
+{
+    wire_UsageRecord record = wire_UsageRecord_init_zero;
+    size_t size;
+
+    record.seq = ++robot->head_seq;
+    crypto_uuid(record.turn);
+    record.attempt = 1;
+    snprintf(record.vendor, sizeof record.vendor, "dahan");
+    snprintf(record.model, sizeof record.model, "big-1");
+    snprintf(record.contract, sizeof record.contract, "dahan-2026");
+    record.start_ms = clock_wall_ms() - 1000;
+    record.end_ms = clock_wall_ms();
+    record.provenance = provenance;
+    record.outcome = wire_Outcome_ANSWERED;
+    record.input_uncached = input;
+    record.output = output;
+    record.requests = 1;
+    uint8_t *bytes = batch->records[batch->records_count].bytes;
+    assert_int_equal(
+        message_encode(MESSAGE_USAGE_RECORD, &record, bytes, LIMIT_RECORD_BYTES, &size), STATUS_OK);
+    batch->records[batch->records_count++].size = (pb_size_t)size;
+    chain_next(robot->head_hash, span_of(bytes, size));
+}
+
+static wire_UpHeader next_header(struct robot *robot)
+{
+    wire_UpHeader header = {.has_session = true,
+                            .session = robot->session,
+                            .counter = ++robot->counter,
+                            .device_time_ms = clock_wall_ms()};
+    return header;
+}
+
+static struct bus_message wrap(const char *device_id, enum topic_kind kind, uint8_t *block,
+                               size_t size)
+{
+    struct bus_message message = {.kind = kind,
+                                  .arrived_ms = clock_wall_ms(),
+                                  .payload = span_of(block, size),
+                                  .block = block};
+
+    snprintf(message.device_id, sizeof message.device_id, "%s", device_id);
+    return message;
+}
+
+static struct bus_message seal(struct robot *robot, enum topic_kind kind, enum message_type type,
+                               const void *message)
+{
+    static uint8_t plain[LIMIT_MESSAGE_BYTES];
+    size_t size;
+
+    assert_int_equal(message_encode(type, message, plain, sizeof plain, &size), STATUS_OK);
+    uint8_t *box = malloc(size + BOX_OVERHEAD);
+    assert_non_null(box);
+    assert_int_equal(box_seal(&robot->pair, BOX_UP, (uint8_t)kind, span_of(plain, size), box),
+                     STATUS_OK);
+    return wrap(robot->pair.device_id, kind, box, size + BOX_OVERHEAD);
+}
+
+struct bus_message robot_hello(struct robot *robot)
+{
+    static const uint8_t none[16];
+    static wire_Hello hello;
+
+    hello = (wire_Hello)wire_Hello_init_zero;
+    hello.has_header = true;
+    hello.header = next_header(robot);
+    hello.generation_held = hello.generation_running = robot->generation;
+    if (robot->has_config) {
+        hello.config_hash.size = CRYPTO_HASH_SIZE;
+        memcpy(hello.config_hash.bytes, robot->config_hash, CRYPTO_HASH_SIZE);
+    }
+    hello.has_journal = true;
+    memcpy(hello.journal.id, robot->journal_id, sizeof hello.journal.id);
+    hello.journal.head_seq = robot->head_seq;
+    hello.journal.tail_seq = robot->head_seq > 0;
+    hello.journal.head_hash.size = CRYPTO_HASH_SIZE;
+    memcpy(hello.journal.head_hash.bytes, robot->head_hash, CRYPTO_HASH_SIZE);
+    if (memcmp(robot->parent.id, none, sizeof none) != 0) {
+        hello.journal.parent_id.size = sizeof robot->parent.id;
+        memcpy(hello.journal.parent_id.bytes, robot->parent.id, sizeof robot->parent.id);
+        hello.journal.parent_seq = robot->parent.seq;
+        hello.journal.parent_hash.size = CRYPTO_HASH_SIZE;
+        memcpy(hello.journal.parent_hash.bytes, robot->parent.hash, CRYPTO_HASH_SIZE);
+    }
+    snprintf(hello.software, sizeof hello.software, "1.0");
+    return seal(robot, TOPIC_HELLO, MESSAGE_HELLO, &hello);
+}
+
+struct bus_message robot_usage(struct robot *robot, wire_UsageBatch *batch)
+{
+    batch->has_header = true;
+    batch->header = next_header(robot);
+    return seal(robot, TOPIC_USAGE, MESSAGE_USAGE_BATCH, batch);
+}
+
+struct bus_message robot_report(struct robot *robot)
+{
+    static wire_Report report;
+
+    report = (wire_Report)wire_Report_init_zero;
+    report.has_header = true;
+    report.header = next_header(robot);
+    report.has_health = true;
+    report.health.uptime_s = 5;
+    report.generation_running = robot->generation;
+    return seal(robot, TOPIC_REPORT, MESSAGE_REPORT, &report);
+}
+
+struct bus_message robot_reply(struct robot *robot, wire_Reply *reply)
+{
+    reply->has_header = true;
+    reply->header = next_header(robot);
+    return seal(robot, TOPIC_REPLY, MESSAGE_REPLY, reply);
+}
+
+struct bus_message robot_presence(const wire_Session *session, const char *device_id)
+{
+    const wire_Presence presence = {.has_session = true, .session = *session};
+    uint8_t *block = malloc(64);
+    size_t size;
+
+    assert_non_null(block);
+    assert_int_equal(message_encode(MESSAGE_PRESENCE, &presence, block, 64, &size), STATUS_OK);
+    return wrap(device_id, TOPIC_PRESENCE, block, size);
+}
+
+struct bus_message robot_copy(const struct bus_message *message)
+{
+    uint8_t *block = malloc(message->payload.size);
+
+    assert_non_null(block);
+    memcpy(block, message->payload.data, message->payload.size);
+    struct bus_message copy = *message;
+    copy.block = block;
+    copy.payload = span_of(block, message->payload.size);
+    return copy;
+}

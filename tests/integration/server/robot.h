@@ -1,0 +1,47 @@
+/* robot.h - one device as the ingest sees it: keys, session, journal, sealed messages */
+#ifndef TESTS_INTEGRATION_SERVER_ROBOT_H
+#define TESTS_INTEGRATION_SERVER_ROBOT_H
+
+#include "schema/base/box.h"
+#include "schema/wire/chain.h"
+#include "schema/wire/message.h"
+#include "server/bus/bus.h"
+#include "server/store/store.h"
+
+/* Plain data. */
+struct robot {
+    struct box_pair pair;
+    wire_Session session;
+    uint64_t counter;
+    uint8_t journal_id[16];
+    struct chain_parent parent;
+    uint64_t head_seq;
+    uint8_t head_hash[CRYPTO_HASH_SIZE];
+    uint64_t generation;
+    uint8_t config_hash[CRYPTO_HASH_SIZE];
+    bool has_config;
+};
+
+/* A new device in the database, with a new journal. The sealing key is made when it is missing. */
+void robot_enrol(struct robot *robot, struct store *store, const char *device_id,
+                 const uint8_t master_key[CRYPTO_KEY_SIZE]);
+
+/* A higher session, as before each CONNECT. */
+void robot_connect(struct robot *robot);
+
+/* A record of the next number: one answered attempt with so many tokens. Appended to the batch. */
+void robot_use(struct robot *robot, wire_UsageBatch *batch, wire_Provenance provenance,
+               uint64_t input, uint64_t output);
+void robot_begin_batch(const struct robot *robot, wire_UsageBatch *batch);
+
+/* Sealed messages as the bus would hand them out; the payload's owner is the block. */
+struct bus_message robot_hello(struct robot *robot);
+struct bus_message robot_usage(struct robot *robot, wire_UsageBatch *batch);
+struct bus_message robot_report(struct robot *robot);
+struct bus_message robot_reply(struct robot *robot, wire_Reply *reply);
+struct bus_message robot_presence(const wire_Session *session, const char *device_id);
+
+/* A copy that the caller may damage. */
+struct bus_message robot_copy(const struct bus_message *message);
+
+#endif
