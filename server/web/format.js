@@ -32,6 +32,13 @@ export function money(value, currency, digits = 2) {
   }).format(value);
 }
 
+// Decimals that show the greatest of these sums with three digits or more.
+export function digitsFor(values) {
+  const most = values.reduce((max, value) => Math.max(max, Math.abs(Number(value))), 0);
+  if (most === 0 || most >= 100) return 2;
+  return most >= 0.1 ? 4 : 6;
+}
+
 export function moneyExact(value, currency) {
   return `${value} ${currency}`;
 }

@@ -148,7 +148,7 @@ export const texts = {
   "journal.quarantined": "Quarantined",
   "journal.counted": "counted to {n}",
   "credit": "Credit",
-  "credit.unlimited": "Unlimited",
+  "credit.unlimited": "No limit",
   "clock_offset": "Clock offset",
   "certificate_until": "Certificate until",
   "health.uptime_s": "Running for",
@@ -229,6 +229,7 @@ export const texts = {
   "setting_outcome.refused": "Refused",
   "setting_outcome.needs_restart": "Needs a restart",
   "setting_outcome.unknown": "Not known there",
+  "outcome.default": "Built in",
   "outcome.sending": "Being sent",
   "outcome.waiting": "Waits for the robot",
 

@@ -7,7 +7,7 @@ import { PageHead } from "../components/page.js";
 import { Empty } from "../components/states.js";
 import { ListTable } from "../components/table.js";
 import { Ago, Button, Changing, Chip, Money, Segmented, Status } from "../components/ui.js";
-import { NONE, number } from "../format.js";
+import { digitsFor, NONE, number } from "../format.js";
 import { useQuery } from "../router.js";
 import { may } from "../session.js";
 import { t } from "../text.js";
@@ -24,7 +24,7 @@ function Count({ label, value, tone, href, title }) {
 function Spend({ rows }) {
   if (!rows?.length) return number(0);
   return rows.map(({ currency, price }, i) => html`${i > 0 && " + "}<${Money} key=${currency}
-    value=${price} currency=${currency} />`);
+    value=${price} currency=${currency} digits=${digitsFor([price])} />`);
 }
 
 function Counts({ state }) {
@@ -69,8 +69,8 @@ export function Route({ route }) {
     <span class="muted"> / ${route.model}</span></span>`;
 }
 
-const COLUMNS = [
-  { key: "robot", title: t("robot"), lead: true, width: "17%", cell: (robot) => html`
+const columns = (digits) => [
+  { key: "robot", title: t("robot"), lead: true, width: "15%", cell: (robot) => html`
     <a class="row-link" href="/robots/${robot.id}">${robot.name || robot.id}</a>
     ${robot.name && html`<span class="sub">${robot.id}</span>`}` },
   { key: "state", title: t("state"), corner: true, width: "104px", cell: (robot) => html`
@@ -78,22 +78,23 @@ const COLUMNS = [
   { key: "region", title: t("region"), width: "72px", from: "wide", cell: (robot) => robot.region || NONE },
   { key: "groups", title: t("group"), width: "12%", from: "mid", cell: (robot) =>
     (robot.groups?.length ? robot.groups.map((id) => html`<${Chip} key=${id}>${id}</${Chip}>`) : NONE) },
-  { key: "version", title: t("version"), width: "76px", from: "wide", cell: (robot) => robot.software || NONE },
+  { key: "version", title: t("version"), width: "11%", from: "wide", cell: (robot) => html`
+    <span title=${robot.software}>${robot.software || NONE}</span>` },
   { key: "generation", title: t("generation"), end: true, width: "96px", cell: (robot) => html`
     <${Generation} robot=${robot} />` },
   { key: "route", title: t("route"), from: "desk", cell: (robot) => html`<${Route} route=${robot.route} />` },
   { key: "attempts", title: t("attempts.today"), end: true, width: "80px", cell: (robot) => html`
     <${Changing} value=${robot.attempts_today} />` },
   { key: "cost", title: t("cost.today"), end: true, width: "104px", cell: (robot) => html`
-    <${CostToday} robot=${robot} />` },
+    <${CostToday} robot=${robot} digits=${digits} />` },
   { key: "seen", title: t("last_seen"), end: true, width: "100px", cell: (robot) => html`
     <${Ago} at=${robot.last_seen} none=${t("never")} />` },
 ];
 
-function CostToday({ robot }) {
+function CostToday({ robot, digits }) {
   const sums = robot.cost_today || [];
   if (sums.length === 0) return html`<span class="muted">\u2013</span>`;
-  return sums.map(({ currency, price }) => html`<${Money} key=${currency} value=${price} currency=${currency} digits=${4} />`);
+  return sums.map(({ currency, price }) => html`<${Money} key=${currency} value=${price} currency=${currency} digits=${digits} />`);
 }
 
 function Search({ value, onChange }) {
@@ -142,6 +143,7 @@ export function Fleet() {
   const list = useList("/devices", {
     query: { state, group, q }, kinds: ["device", "usage", "group", "layer"], gap_ms: 2000,
   });
+  const digits = digitsFor((list.items || []).flatMap((robot) => (robot.cost_today || []).map(({ price }) => price)));
   const filtered = Boolean(state || group || q);
 
   return html`
@@ -151,7 +153,7 @@ export function Fleet() {
     <${Counts} state=${fleet} />
     <section class="card flush" aria-label=${t("fleet.robots")}>
       <${Filters} query=${query} change=${change} groups=${fleet.data?.groups || []} />
-      <${ListTable} list=${list} columns=${COLUMNS} label=${t("fleet.robots")} skeleton=${12} rowHref=${(robot) => `/robots/${robot.id}`} noun="fleet.shown"
+      <${ListTable} list=${list} columns=${columns(digits)} label=${t("fleet.robots")} skeleton=${12} rowHref=${(robot) => `/robots/${robot.id}`} noun="fleet.shown"
         empty=${html`<${NoRobots} filtered=${filtered} onAdd=${() => setAdding(true)}
           onReset=${() => change({ state: "", group: "", q: "" })} />`} />
     </section>

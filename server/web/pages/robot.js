@@ -60,8 +60,8 @@ export function Robot({ id }) {
         <${Attempts} id=${id} />
       </div>
       <div class="column aside">
-        <${Face} id=${id} robot=${robot} />
         <${Commands} id=${id} robot=${robot} />
+        ${robot.capabilities?.includes("face") && html`<${Face} id=${id} robot=${robot} />`}
         <${Facts} robot=${robot} etag=${state.etag} onChange=${state.reload} />
         <${Groups} id=${id} groups=${robot.groups || []} onChange=${state.reload} />
       </div>

@@ -7,7 +7,7 @@ import { bars, Plot, seriesColour } from "../components/plot.js";
 import { Empty, Loaded } from "../components/states.js";
 import { Table } from "../components/table.js";
 import { Card, Money, Segmented } from "../components/ui.js";
-import { compact, dayShort, money, number } from "../format.js";
+import { compact, dayShort, digitsFor, money, number } from "../format.js";
 import { useQuery } from "../router.js";
 import { t } from "../text.js";
 import { Imports } from "./imports.js";
@@ -79,7 +79,7 @@ function Share({ row, rows }) {
   return html`<span class="share"><i style=${{ width: `${(part * 100).toFixed(1)}%`, background: `var(--series-${(row.index % 6) + 1})` }}></i></span>`;
 }
 
-const columns = (rows) => [
+const columns = (rows, digits) => [
   { key: "route", title: t("usage.route"), lead: true, width: "22%", cell: (row) => html`
     ${row.total ? html`<b>${t("usage.total")}</b>` : html`<b>${row.vendor}</b><span class="muted"> / ${row.model}</span>
       <${Share} row=${row} rows=${rows} />`}` },
@@ -90,7 +90,7 @@ const columns = (rows) => [
   { key: "cached", title: t("tokens.input_cached"), end: true, cell: (row) => number(row.input_cached) },
   { key: "output", title: t("tokens.output"), end: true, cell: (row) => number(row.output) },
   { key: "reasoning", title: t("tokens.reasoning"), end: true, from: "wide", cell: (row) => number(row.reasoning) },
-  { key: "cost", title: t("cost"), end: true, width: "13%", cell: (row) => html`<${Money} value=${row.price} currency=${row.currency} />` },
+  { key: "cost", title: t("cost"), end: true, width: "13%", cell: (row) => html`<${Money} value=${row.price} currency=${row.currency} digits=${digits} />` },
 ];
 
 // Stacked columns over x; each series is drawn from the sum of those below it.
@@ -115,7 +115,7 @@ function BarPlot({ rows, days, measure, currency }) {
   const { names, labels, values } = useBars(rows, days, measure);
   // the tallest stack is drawn first, so that the shorter ones stay visible before it
   const data = useMemo(() => [labels.map((_, i) => i), ...stacked(values).reverse()], [labels, values]);
-  const shown = measure === "cost" ? (value) => money(value, currency) : compact;
+  const shown = measure === "cost" ? (value) => money(value, currency, digitsFor([value])) : compact;
   const label = (i) => (days.length > 1 ? dayShort(labels[i]) : labels[i]) ?? "";
 
   const options = (axis) => ({
@@ -150,7 +150,7 @@ function Body({ rows, count }) {
   const currencies = [...new Set(rows.map((row) => row.currency))];
   const measures = Object.keys(MEASURES).filter((name) => name !== "cost" || currencies.length === 1);
   return html`
-    <${Card} title=${t("usage.by_model")} flush><${Table} label=${t("usage.by_model")} columns=${columns(sums)}
+    <${Card} title=${t("usage.by_model")} flush><${Table} label=${t("usage.by_model")} columns=${columns(sums, digitsFor(sums.map(({ price }) => price)))}
       rows=${[...sums, ...totalRow(sums)]} rowKey=${(row) => row.key} /></${Card}>
     <${Card} title=${t(days.length > 1 ? "usage.by_day" : "usage.today")} actions=${html`<${Segmented} label=${t("usage.measure")}
         value=${measure} options=${measures.map((name) => [name, t(`measure.${name}`)])} onChange=${setMeasure} />`}>

@@ -5,7 +5,7 @@ import { useList } from "../../api.js";
 import { Empty } from "../../components/states.js";
 import { ListTable } from "../../components/table.js";
 import { Ago, Card, Chip, Money, Status } from "../../components/ui.js";
-import { milliseconds, number } from "../../format.js";
+import { NONE, number } from "../../format.js";
 import { t, word } from "../../text.js";
 
 // Certain: the vendor's own word, a request never sent, or settled by the vendor's file.
@@ -22,18 +22,22 @@ function Outcome({ row }) {
   return html`<${Status} kind="outcome" value=${row.outcome} title=${why} />${why && html`<span class="sub">${why}</span>`}`;
 }
 
+function Latency({ row }) {
+  const sound = row.first_audio_ms > 0 ? number(row.first_audio_ms) : NONE;
+  return html`<span title=${t("latency.help")}>${row.first_token_ms > 0 ? number(row.first_token_ms) : NONE} / ${sound} ms</span>`;
+}
+
 const COLUMNS = [
-  { key: "at", title: t("when"), width: "84px", lead: true, cell: (row) => html`<${Ago} at=${row.at} />` },
+  { key: "at", title: t("when"), width: "80px", lead: true, cell: (row) => html`<${Ago} at=${row.at} />` },
   { key: "route", title: t("route"), cell: (row) => html`<span title=${t("route.contract", { contract: row.contract })}>
     ${row.vendor}<span class="muted"> / ${row.model}</span></span>` },
-  { key: "outcome", title: t("outcome"), corner: true, width: "124px", cell: (row) => html`<${Outcome} row=${row} />` },
-  { key: "provenance", title: t("provenance"), width: "104px", cell: (row) => html`<${Provenance} row=${row} />` },
+  { key: "outcome", title: t("outcome"), corner: true, width: "108px", cell: (row) => html`<${Outcome} row=${row} />` },
+  { key: "provenance", title: t("provenance"), width: "96px", cell: (row) => html`<${Provenance} row=${row} />` },
   { key: "input", title: t("tokens.input"), end: true, width: "72px", cell: (row) => html`
     <span title=${t("tokens.cached", { n: number(row.input_cached) })}>${number(row.input_uncached + row.input_cached)}</span>` },
   { key: "output", title: t("tokens.output"), end: true, width: "72px", cell: (row) => number(row.output + row.reasoning) },
-  { key: "latency", title: t("latency"), end: true, from: "wide", width: "116px", cell: (row) => html`
-    <span title=${t("latency.help")}>${milliseconds(row.first_token_ms)} / ${milliseconds(row.first_audio_ms)}</span>` },
-  { key: "cost", title: t("cost"), end: true, width: "104px", cell: (row) => html`<${Money} value=${row.price} currency=${row.currency} digits=${6} />` },
+  { key: "latency", title: t("latency"), end: true, from: "wide", width: "124px", cell: (row) => html`<${Latency} row=${row} />` },
+  { key: "cost", title: t("cost"), end: true, width: "96px", cell: (row) => html`<${Money} value=${row.price} currency=${row.currency} digits=${6} />` },
 ];
 
 export function Attempts({ id }) {

@@ -38,7 +38,7 @@ function Picture({ id, robot }) {
   const can = may("operator") && robot.online && robot.status === "active";
 
   return html`<div class="face">
-    <div class="screen">${at
+    <div class="screen ${at ? "" : "dark"}">${at
       ? html`<img src=${file(`/devices/${id}/face`, at)} width="240" height="240" alt=${t("face.alt", { id })} />`
       : html`<p class="muted">${state.busy ? "" : t(robot.online ? "face.none" : "face.offline")}</p>`}</div>
     <div class="row spread">

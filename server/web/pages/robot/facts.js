@@ -31,7 +31,7 @@ function journal({ journal: kept }) {
 
 function credit({ credit: lines }) {
   if (!Array.isArray(lines) || lines.length === 0) return NONE;
-  if (lines.every((line) => line.unlimited)) return t("credit.unlimited");
+  if (lines.every((line) => line.granted === 0)) return t("credit.unlimited");
   return lines.map((line) => `${number(line.used)} / ${number(line.granted)}`).join(", ");
 }
 

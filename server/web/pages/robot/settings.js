@@ -60,6 +60,7 @@ function Editor({ id, spec, item, onClose, onSaved }) {
 // The device's word on a setting, unless a newer generation is still on its way.
 function Outcome({ item, behind, online }) {
   if (behind) return html`<span class="tone-warn">${t(online ? "outcome.sending" : "outcome.waiting")}</span>`;
+  if (!item.outcome && item.layer === "default") return html`<span class="muted">${t("outcome.default")}</span>`;
   if (!item.outcome) return html`<span class="muted">\u2013</span>`;
   return html`<${Status} kind="setting_outcome" value=${item.outcome} title=${item.reason} />
     ${item.reason && html`<span class="sub">${item.reason}</span>`}`;
