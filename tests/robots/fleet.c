@@ -14,6 +14,7 @@
 #define STATUS_EVERY_MS 10000
 #define START_PER_S     100 /* connections begun a second, so that a start is no stampede */
 #define MAX_COMPLAINTS  5
+#define FAREWELL_MS     3000 /* for the last records to be acknowledged */
 
 struct fleet {
     const struct settings *settings;
@@ -249,6 +250,21 @@ void fleet_free(struct fleet *fleet)
     free(fleet);
 }
 
+/* The robots fall silent and tell the server the rest. */
+static void say_farewell(struct fleet *fleet)
+{
+    int64_t until_ms = clock_mono_ms() + FAREWELL_MS;
+    struct sums sums;
+
+    for (size_t i = 0; i < fleet->count; i++)
+        robot_hush(fleet->robots[i]);
+    do {
+        if (loop_turn(fleet->world.loop, 50, NULL) != STATUS_OK)
+            return;
+        sums = add_up(fleet);
+    } while (sums.pending > 0 && sums.greeted > 0 && clock_mono_ms() < until_ms);
+}
+
 enum status fleet_run(struct fleet *fleet, const volatile sig_atomic_t *stop,
                       const sigset_t *while_waiting)
 {
@@ -264,6 +280,7 @@ enum status fleet_run(struct fleet *fleet, const volatile sig_atomic_t *stop,
             status = STATUS_DENIED;
     }
     loop_cancel(fleet->world.loop, &fleet->status_timer);
+    say_farewell(fleet);
     print_status(fleet);
     return status;
 }

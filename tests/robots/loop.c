@@ -140,6 +140,9 @@ unsigned loop_take_load(struct loop *loop)
     int64_t passed_ns = now_ns - loop->counted_since_ns;
     unsigned load = passed_ns > 0 ? (unsigned)(loop->busy_ns * 1000 / passed_ns) : 0;
 
+    if (load > 1000)
+        load = 1000; /* the turn under way began before */
+
     loop->busy_ns = 0;
     loop->counted_since_ns = now_ns;
     return load;

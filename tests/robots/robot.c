@@ -676,6 +676,12 @@ enum status robot_create(struct robot **out, struct robot_world *world, const ch
     return STATUS_OK;
 }
 
+void robot_hush(struct robot *robot)
+{
+    if (robot->talk != NULL)
+        talk_hush(robot->talk);
+}
+
 void robot_free(struct robot *robot)
 {
     if (robot == NULL)

@@ -37,7 +37,11 @@ struct robot_world {
 MUST_CHECK enum status robot_create(struct robot **out, struct robot_world *world,
                                     const char *folder, int64_t spread_ms, char problem[256]);
 
-/* Closes its attempt as interrupted and says good-bye to the broker. */
+/* Its owner leaves: the attempt under way is closed as interrupted and none follows. What the
+ * journal holds still goes to the server. */
+void robot_hush(struct robot *robot);
+
+/* As robot_hush(), and says good-bye to the broker. */
 void robot_free(struct robot *robot);
 
 struct robot_facts {

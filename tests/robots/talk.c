@@ -441,10 +441,9 @@ enum status talk_create(struct talk **out, const struct talk_options *options)
     return STATUS_OK;
 }
 
-void talk_free(struct talk *talk)
+void talk_hush(struct talk *talk)
 {
-    if (talk == NULL)
-        return;
+    talk->options.turns_per_minute = 0;
     if (talk->attempt != NULL) {
         bool sent = false;
 
@@ -452,8 +451,17 @@ void talk_free(struct talk *talk)
             asker_cancel(talk->options.asker, talk->attempt->ask, &sent);
         close_attempt(talk, sent ? ANSWER_INTERRUPTED : ANSWER_NOT_SENT);
     }
+    if (talk->turn_plan != NULL)
+        end_turn(talk, talk->on_probed != NULL ? "the robot was stopped" : "");
+    wait_for_owner(talk);
+}
+
+void talk_free(struct talk *talk)
+{
+    if (talk == NULL)
+        return;
+    talk_hush(talk);
     loop_cancel(talk->options.loop, &talk->timer);
-    plans_release(talk->options.plans, talk->turn_plan);
     plans_release(talk->options.plans, talk->plan);
     while (talk->history_count > 0)
         forget_oldest(talk);

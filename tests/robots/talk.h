@@ -39,7 +39,10 @@ struct talk_counts {
 
 MUST_CHECK enum status talk_create(struct talk **out, const struct talk_options *options);
 
-/* An attempt under way is closed as interrupted. */
+/* The owner leaves: an attempt under way is closed as interrupted, no turn follows. */
+void talk_hush(struct talk *talk);
+
+/* As talk_hush(). NULL is allowed. */
 void talk_free(struct talk *talk);
 
 /* From the next turn on. plan is held by the talk while it needs it. */
