@@ -86,7 +86,7 @@ test('I3: repeated boxes change nothing; at first they are stale, later they rai
   await sleep(1000);
   for (const id of ['sim-0004', 'sim-0005']) await fleet.myna('ctl', 'device', 'identify', id);
   await fleet.myna('ctl', 'device', 'report', 'sim-0004');
-  fleet.kill('mynad');           // robots say hello again to a server that comes back
+  fleet.kill('myna-robots'); // robots that come back say hello
   await fleet.up('--robots', String(ROBOTS), '--talk-rate', '6');
   captured = (await listening).messages.filter(({topic}) => !topic.endsWith('/presence'));
   const kinds = new Set(captured.map(({topic}) => topic.split('/').at(-1)));
