@@ -1,27 +1,16 @@
 #include "agent/agent.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 
-#include "agent/console.h"
-#include "agent/face/face.h"
+#include "agent/dialogue.h"
 #include "agent/health.h"
 #include "agent/identity.h"
-#include "agent/link/link.h"
-#include "agent/settings.h"
-#include "agent/talker.h"
+#include "agent/orders.h"
 #include "schema/base/clock.h"
-#include "schema/base/encode.h"
 #include "schema/base/file.h"
-#include "schema/base/json.h"
 #include "schema/base/log.h"
-
-#define MAX_STATUS_BYTES  4096
-#define RESTART_WITHIN_MS 2000 /* for the answer to leave */
 
 struct agent {
     const struct config *config;
@@ -32,9 +21,9 @@ struct agent {
     struct face *face;
     struct talker *talker;
     struct link *link;
-    struct console *console;
-    struct health health;           /* the link thread's own */
-    atomic_int_fast64_t restart_ms; /* asked at; 0: not */
+    struct orders orders;
+    struct dialogue dialogue;
+    struct health health; /* the link thread's own */
     char hardware[LIMIT_SLUG + 1];
     char media_dir[PATH_MAX];
 };
@@ -148,81 +137,9 @@ static void on_health(void *context, wire_Health *out)
     out->journal_pending = (uint32_t)journal_pending(agent->journal);
 }
 
-static void answer(struct peer_answer *out, wire_CommandStatus status, const char *reason)
-{
-    out->status = status;
-    snprintf(out->reason, sizeof out->reason, "%s", reason);
-}
-
-/* Carried out at most once, also across the restart itself: the id is on disk first. */
-static void on_restart(struct agent *agent, const wire_Command *command, struct peer_answer *out)
-{
-    char path[PATH_MAX], line[96], id[ENCODE_UUID_SIZE];
-    enum status status = state_path(agent->config, "restarted", path);
-
-    encode_uuid(command->id, id);
-    snprintf(line, sizeof line, "%s %lld\n", id, (long long)command->expires_ms);
-    if (status == STATUS_OK)
-        status = file_replace(path, span_text(line), 0600);
-    if (status != STATUS_OK) {
-        answer(out, wire_CommandStatus_COMMAND_FAILED, status_text(status));
-        return;
-    }
-    answer(out, wire_CommandStatus_COMMAND_DONE, "");
-    atomic_store(&agent->restart_ms, clock_mono_ms());
-}
-
-/* Said, shown or asked by the chat thread; answered when that is done. */
-static void on_spoken(struct agent *agent, const wire_Command *command, struct peer_answer *out)
-{
-    switch (talker_command(agent->talker, command)) {
-    case STATUS_OK:
-        return;
-    case STATUS_DENIED:
-        answer(out, wire_CommandStatus_COMMAND_REFUSED, "too many messages within a minute");
-        return;
-    case STATUS_FULL:
-        answer(out, wire_CommandStatus_COMMAND_REFUSED, "the robot is busy talking");
-        return;
-    default:
-        answer(out, wire_CommandStatus_COMMAND_REFUSED, "there is nothing to say, or too much");
-        return;
-    }
-}
-
-static void on_picture(struct agent *agent, const wire_Command *command, struct peer_answer *out)
-{
-    const struct peer_answer done = {.status = wire_CommandStatus_COMMAND_DONE};
-    struct buffer picture;
-
-    buffer_init(&picture, FACE_PICTURE_MAX_BYTES);
-    enum status status = face_picture(agent->face, &picture);
-    if (status == STATUS_OK)
-        link_finish_command(agent->link, command->id, &done, buffer_span(&picture));
-    else
-        answer(out, wire_CommandStatus_COMMAND_FAILED, status_text(status));
-    buffer_release(&picture);
-}
-
-static const struct {
-    wire_CommandKind kind;
-    void (*carry_out)(struct agent *agent, const wire_Command *command, struct peer_answer *out);
-} commands[] = {
-    {wire_CommandKind_IDENTIFY, on_spoken},    {wire_CommandKind_SAY, on_spoken},
-    {wire_CommandKind_PROBE_ROUTE, on_spoken}, {wire_CommandKind_RESTART, on_restart},
-    {wire_CommandKind_PICTURE, on_picture},
-};
-
 static void on_command(void *context, const wire_Command *command, struct peer_answer *out)
 {
-    log_info("agent", "command \"%s\" from the server", message_command_name(command->kind));
-    out->status = wire_CommandStatus_COMMAND_NONE;
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        if (commands[i].kind == command->kind) {
-            commands[i].carry_out(context, command, out);
-            return;
-        }
-    answer(out, wire_CommandStatus_COMMAND_REFUSED, "this software does not know the command");
+    orders_carry_out(&((struct agent *)context)->orders, command, out);
 }
 
 /* The talker's host. */
@@ -237,87 +154,9 @@ static void on_used(void *context)
     link_wake(((struct agent *)context)->link);
 }
 
-static void send_line(struct agent *agent, uint64_t client, struct buffer *line)
-{
-    if (buffer_status(line) == STATUS_OK)
-        console_send(agent->console, client, buffer_span(line));
-}
-
-static void write_text(struct json_writer *writer, const char *key, struct span text)
-{
-    json_key(writer, key);
-    json_write_text(writer, text);
-}
-
-static void write_int(struct json_writer *writer, const char *key, uint64_t value)
-{
-    json_key(writer, key);
-    json_write_int(writer, (int64_t)value);
-}
-
-/* The video is complete a moment later. */
-static void write_video(struct json_writer *writer, const struct agent *agent, uint64_t number)
-{
-    char path[PATH_MAX + 32];
-
-    json_key(writer, "video");
-    if (agent->media_dir[0] == 0) {
-        json_write_null(writer);
-        return;
-    }
-    snprintf(path, sizeof path, "%s/%llu.mp4", agent->media_dir, (unsigned long long)number);
-    json_write_text(writer, span_text(path));
-}
-
-static void write_report(struct json_writer *writer, const struct agent *agent, uint64_t number,
-                         const struct turn_report *report)
-{
-    if (report->excuse != EXCUSE_NONE) {
-        write_text(writer, "error", span_text(excuse_reason(report->excuse)));
-        return;
-    }
-    json_key(writer, "done");
-    json_write_bool(writer, true);
-    write_text(
-        writer, "outcome",
-        span_text(report->interrupted ? "interrupted" : message_outcome_name(report->outcome)));
-    write_text(writer, "model", span_text(report->model));
-    write_int(writer, "input", report->input);
-    write_int(writer, "output", report->output);
-    write_int(writer, "first_token_ms", report->first_token_ms);
-    write_int(writer, "first_audio_ms", report->first_audio_ms);
-    write_video(writer, agent, number);
-}
-
 static void on_turn_event(void *context, uint64_t client, const struct turn_event *event)
 {
-    struct agent *agent = context;
-    struct json_writer writer;
-    struct buffer line;
-    char uuid[ENCODE_UUID_SIZE];
-
-    buffer_init(&line, MAX_STATUS_BYTES);
-    json_writer_init(&writer, &line);
-    json_begin_object(&writer);
-    switch (event->kind) {
-    case TURN_STARTED:
-        encode_uuid(event->uuid, uuid);
-        write_text(&writer, "turn", span_text(uuid));
-        break;
-    case TURN_CLAUSE:
-        write_text(&writer, "clause", event->text);
-        break;
-    case TURN_ENDED:
-        write_report(&writer, agent, event->number, event->report);
-        break;
-    case TURN_ANSWERING:
-    case TURN_EMOJI:
-        goto out;
-    }
-    json_end_object(&writer);
-    send_line(agent, client, &line);
-out:
-    buffer_release(&line);
+    dialogue_on_turn(&((struct agent *)context)->dialogue, client, event);
 }
 
 static void on_speaker(void *context, const struct speaker_event *event)
@@ -326,77 +165,6 @@ static void on_speaker(void *context, const struct speaker_event *event)
 
     if (agent->talker)
         talker_on_speaker(agent->talker, event);
-}
-
-/* The console's requests. */
-
-static void send_error(struct agent *agent, uint64_t client, const char *why)
-{
-    struct json_writer writer;
-    struct buffer line;
-
-    buffer_init(&line, MAX_STATUS_BYTES);
-    json_writer_init(&writer, &line);
-    json_begin_object(&writer);
-    write_text(&writer, "error", span_text(why));
-    json_end_object(&writer);
-    send_line(agent, client, &line);
-    buffer_release(&line);
-}
-
-static void send_status(struct agent *agent, uint64_t client)
-{
-    struct settings_values *values = malloc(sizeof *values);
-    struct json_writer writer;
-    struct buffer line;
-    uint32_t turns, failed;
-
-    if (!values)
-        return;
-    settings_values(agent->settings, values);
-    talker_count(agent->talker, &turns, &failed);
-    buffer_init(&line, MAX_STATUS_BYTES);
-    json_writer_init(&writer, &line);
-    json_begin_object(&writer);
-    write_text(&writer, "device", span_text(agent->identity.device_id));
-    json_key(&writer, "online");
-    json_write_bool(&writer, link_is_ready(agent->link));
-    write_int(&writer, "generation", values->generation);
-    write_int(&writer, "routes", values->route_count);
-    write_int(&writer, "turns", turns);
-    write_int(&writer, "failed_turns", failed);
-    write_int(&writer, "usage_pending", journal_pending(agent->journal));
-    json_end_object(&writer);
-    send_line(agent, client, &line);
-    buffer_release(&line);
-    crypto_wipe(values, sizeof *values);
-    free(values);
-}
-
-static void on_request(void *context, uint64_t client, enum console_request request,
-                       struct span text)
-{
-    struct agent *agent = context;
-    enum status status;
-
-    switch (request) {
-    case CONSOLE_ASK:
-        status = talker_ask(agent->talker, client, text);
-        if (status == STATUS_INVALID)
-            send_error(agent, client, "the question is empty, too long or not UTF-8");
-        else if (status != STATUS_OK)
-            send_error(agent, client, "too many questions wait already");
-        break;
-    case CONSOLE_INTERRUPT:
-        talker_interrupt(agent->talker);
-        break;
-    case CONSOLE_STATUS:
-        send_status(agent, client);
-        break;
-    case CONSOLE_GONE:
-        talker_leave(agent->talker, client);
-        break;
-    }
 }
 
 /* Starting, each part with its own complaint. */
@@ -484,12 +252,28 @@ static enum status open_media(struct agent *agent)
     return status == STATUS_OK ? file_make_folder(agent->media_dir, 0700) : status;
 }
 
+/* "myna-1", or "myna-1 · kitchen" with the setting screen_mark. */
+static void make_label(struct agent *agent, char *out, size_t out_size)
+{
+    struct settings_values *values = malloc(sizeof *values);
+
+    snprintf(out, out_size, "%s", agent->identity.device_id);
+    if (!values)
+        return;
+    settings_values(agent->settings, values);
+    if (values->screen_mark[0])
+        snprintf(out, out_size, "%s · %s", agent->identity.device_id, values->screen_mark);
+    crypto_wipe(values, sizeof *values);
+    free(values);
+}
+
 static enum status open_face(struct agent *agent, char problem[256])
 {
+    char label[LIMIT_SLUG + 32];
     const bool headless = is_headless(agent->config);
     const struct face_options options = {
         .speaker = agent->speaker,
-        .name = agent->identity.device_id,
+        .name = label,
         .screen = headless                                        ? FACE_SCREEN_HEADLESS
                   : strcmp(agent->config->display, "window") == 0 ? FACE_SCREEN_WINDOW
                                                                   : FACE_SCREEN_AUTO,
@@ -497,13 +281,14 @@ static enum status open_face(struct agent *agent, char problem[256])
         .record_folder = headless ? agent->media_dir : NULL,
     };
 
+    make_label(agent, label, sizeof label);
     if (headless && open_media(agent) != STATUS_OK)
         return complain(STATUS_IO, problem, "cannot make the folder for videos");
     return complain(face_create(&agent->face, &options), problem,
                     "cannot draw the face (try --display headless)");
 }
 
-static enum status start_link(struct agent *agent, char problem[256])
+static enum status make_link(struct agent *agent, char problem[256])
 {
     static const char *const capabilities[] = {"chat", "voice", "face"};
     struct identity *identity = &agent->identity;
@@ -533,28 +318,22 @@ static enum status start_link(struct agent *agent, char problem[256])
         .capability_count = sizeof capabilities / sizeof capabilities[0],
         .report_interval_s = 60,
     };
-    status = link_start(&agent->link, &options);
+    status = link_create(&agent->link, &options);
     crypto_wipe(&pair, sizeof pair);
-    return complain(status, problem, "cannot start the link to the server");
+    return complain(status, problem, "cannot make the link to the server");
 }
 
-/* A restart that was carried out must not be carried out again. */
-static void recall_restart(struct agent *agent)
+static enum status start_link(struct agent *agent, char problem[256])
 {
-    char path[PATH_MAX];
-    uint8_t *data = NULL, id[16];
-    size_t size;
-    int64_t expires_ms;
-
-    if (state_path(agent->config, "restarted", path) != STATUS_OK ||
-        file_read(path, 96, &data, &size) != STATUS_OK)
-        return;
-    if (size > ENCODE_UUID_SIZE + 1 &&
-        encode_from_uuid(span_of(data, ENCODE_UUID_SIZE - 1), id) == STATUS_OK &&
-        span_to_int64(span_of(data + ENCODE_UUID_SIZE, size - ENCODE_UUID_SIZE - 1), &expires_ms) ==
-            STATUS_OK)
-        link_remember_command(agent->link, id, expires_ms);
-    free(data);
+    agent->orders = (struct orders){
+        .state_dir = agent->config->state_dir,
+        .talker = agent->talker,
+        .face = agent->face,
+        .link = agent->link,
+    };
+    orders_recall(&agent->orders);
+    put_in_force(agent);
+    return complain(link_start(agent->link), problem, "cannot start the link to the server");
 }
 
 static enum status start_talker(struct agent *agent, char problem[256])
@@ -576,8 +355,17 @@ static enum status open_console(struct agent *agent, char problem[256])
     char path[PATH_MAX];
     enum status status = agent_socket_path(agent->config, path, sizeof path);
 
+    agent->dialogue = (struct dialogue){
+        .device_id = agent->identity.device_id,
+        .media_dir = agent->media_dir,
+        .talker = agent->talker,
+        .settings = agent->settings,
+        .journal = agent->journal,
+        .link = agent->link,
+    };
     if (status == STATUS_OK)
-        status = console_open(&agent->console, path, on_request, agent);
+        status =
+            console_open(&agent->dialogue.console, path, dialogue_on_request, &agent->dialogue);
     if (status == STATUS_EXISTS)
         snprintf(problem, 256, "another myna-agent runs already on \"%.150s\"", path);
     else
@@ -598,7 +386,7 @@ enum status agent_start(struct agent **out, const struct config *config, char pr
 {
     static enum status (*const starts[])(struct agent * agent, char problem[256]) = {
         open_journal, open_settings, open_speaker, open_face,
-        start_talker, start_link,    open_console,
+        make_link,    start_talker,  start_link,   open_console,
     };
     struct agent *agent = calloc(1, sizeof *agent);
 
@@ -613,8 +401,6 @@ enum status agent_start(struct agent **out, const struct config *config, char pr
         agent_stop(agent);
         return status;
     }
-    recall_restart(agent);
-    put_in_force(agent);
     log_info("agent", "robot \"%s\" is ready", agent->identity.device_id);
     *out = agent;
     return STATUS_OK;
@@ -624,12 +410,13 @@ void agent_stop(struct agent *agent)
 {
     if (!agent)
         return;
-    console_close(agent->console);
+    console_close(agent->dialogue.console);
     talker_stop(agent->talker);
     link_stop(agent->link);
     face_free(agent->face);
     speaker_free(agent->speaker);
     talker_free(agent->talker);
+    link_free(agent->link);
     settings_close(agent->settings);
     journal_close(agent->journal);
     identity_wipe(&agent->identity);
@@ -638,8 +425,5 @@ void agent_stop(struct agent *agent)
 
 bool agent_wants_restart(struct agent *agent)
 {
-    const int64_t asked_ms = atomic_load(&agent->restart_ms);
-
-    return asked_ms != 0 &&
-           (link_is_flushed(agent->link) || clock_mono_ms() - asked_ms > RESTART_WITHIN_MS);
+    return orders_want_restart(&agent->orders);
 }

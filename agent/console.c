@@ -229,6 +229,8 @@ static void *run(void *context)
     struct pollfd polls[CONSOLE_MAX_CLIENTS + 2];
     uint8_t bytes[64];
 
+    pthread_mutex_lock(&console->lock); /* until console_open() has given the console out */
+    pthread_mutex_unlock(&console->lock);
     while (prepare(console, polls)) {
         if (poll(polls, CONSOLE_MAX_CLIENTS + 2, -1) < 0)
             continue;
@@ -317,12 +319,16 @@ enum status console_open(struct console **out, const char *path, console_request
             fcntl(console->wake[i], F_SETFD, FD_CLOEXEC) < 0)
             goto fail;
     status = listen_at(console, path);
-    if (status == STATUS_OK && pthread_create(&console->thread, NULL, run, console) != 0)
-        status = STATUS_MEMORY;
     if (status != STATUS_OK)
         goto fail;
-    *out = console;
-    return STATUS_OK;
+    pthread_mutex_lock(&console->lock);
+    if (pthread_create(&console->thread, NULL, run, console) != 0)
+        status = STATUS_MEMORY;
+    else
+        *out = console;
+    pthread_mutex_unlock(&console->lock);
+    if (status == STATUS_OK)
+        return STATUS_OK;
 
 fail:
     release(console);

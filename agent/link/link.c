@@ -65,6 +65,7 @@ struct finish_note {
 struct link {
     struct link_options options;
     pthread_t thread;
+    bool started;
     struct queue *queue;
     struct peer *peer;
     struct peer_scratch *scratch;
@@ -599,16 +600,7 @@ static enum status make_peer(struct link *link, const struct link_options *optio
     return peer_create(&link->peer, &peer);
 }
 
-static void release(struct link *link)
-{
-    peer_free(link->peer);
-    peer_scratch_free(link->scratch);
-    queue_free(link->queue);
-    pthread_mutex_destroy(&link->lock);
-    free(link);
-}
-
-enum status link_start(struct link **out, const struct link_options *options)
+enum status link_create(struct link **out, const struct link_options *options)
 {
     struct link *link = calloc(1, sizeof *link);
 
@@ -633,13 +625,19 @@ enum status link_start(struct link **out, const struct link_options *options)
         status = peer_scratch_create(&link->scratch);
     if (status == STATUS_OK)
         status = make_peer(link, options);
-    if (status == STATUS_OK && pthread_create(&link->thread, NULL, run, link) != 0)
-        status = STATUS_MEMORY;
     if (status == STATUS_OK)
         *out = link;
     else
-        release(link);
+        link_free(link);
     return status;
+}
+
+enum status link_start(struct link *link)
+{
+    if (pthread_create(&link->thread, NULL, run, link) != 0)
+        return STATUS_MEMORY;
+    link->started = true;
+    return STATUS_OK;
 }
 
 /* The last will ends the session for the server, also when the robot leaves on purpose. */
@@ -660,8 +658,9 @@ static void say_goodbye(struct link *link)
 
 void link_stop(struct link *link)
 {
-    if (!link)
+    if (!link || !link->started)
         return;
+    link->started = false;
     while (put(link, QUEUED_STOP, span_of(NULL, 0), span_of(NULL, 0)) == STATUS_FULL)
         clock_sleep_ms(1);
     pthread_join(link->thread, NULL);
@@ -669,7 +668,17 @@ void link_stop(struct link *link)
     drop_client(link);
     if (remember_save(&link->remember) != STATUS_OK)
         log_warning("link", "cannot keep the receipt in \"%s\"", link->remember.path);
-    release(link);
+}
+
+void link_free(struct link *link)
+{
+    if (!link)
+        return;
+    peer_free(link->peer);
+    peer_scratch_free(link->scratch);
+    queue_free(link->queue);
+    pthread_mutex_destroy(&link->lock);
+    free(link);
 }
 
 void link_set_brokers(struct link *link, const char (*brokers)[LIMIT_URL + 1], size_t count)

@@ -5,7 +5,7 @@
  * Without a server nothing here disturbs the rest of the robot (invariant I11).
  *
  * Functions may be called from any thread; the host's are called on the link's thread, must not
- * block for long, and may call everything here but link_stop().
+ * block for long, and may call everything here but link_stop() and link_free().
  */
 #ifndef AGENT_LINK_LINK_H
 #define AGENT_LINK_LINK_H
@@ -42,12 +42,18 @@ struct link_options {
     int64_t report_interval_s;
 };
 
-/* Starts connecting once brokers are known. STATUS_IO: the file cannot be read or written. The
- * caller owns *out. */
-MUST_CHECK enum status link_start(struct link **out, const struct link_options *options);
+/* STATUS_IO: the remembered file cannot be read. The caller owns *out. Nothing happens before
+ * link_start(), but all other functions may be called. */
+MUST_CHECK enum status link_create(struct link **out, const struct link_options *options);
 
-/* Ends the session, so that the server knows at once, and waits for the thread. */
+MUST_CHECK enum status link_start(struct link *link);
+
+/* Ends the session, so that the server knows at once, and waits for the thread: the host is not
+ * called any more. NULL, and a link that was not started, are allowed. */
 void link_stop(struct link *link);
+
+/* After link_stop(). */
+void link_free(struct link *link);
 
 /* Other brokers from the next connection on; the present one is kept. */
 void link_set_brokers(struct link *link, const char (*brokers)[LIMIT_URL + 1], size_t count);

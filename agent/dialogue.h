@@ -1,0 +1,31 @@
+/* dialogue.h - between the local socket and the chat thread: requests in, JSON lines out
+ *
+ * Out go {"turn":uuid}, {"clause":text} when it starts to be heard, and at the end {"done":true,
+ * "outcome","model","input","output","first_token_ms","first_audio_ms","video"} or {"error":text}.
+ */
+#ifndef AGENT_DIALOGUE_H
+#define AGENT_DIALOGUE_H
+
+#include "agent/console.h"
+#include "agent/link/link.h"
+#include "agent/talker.h"
+
+/* Plain data, all borrowed. */
+struct dialogue {
+    const char *device_id;
+    const char *media_dir; /* "": answers are not filmed */
+    struct console *console;
+    struct talker *talker;
+    struct settings *settings;
+    struct journal *journal;
+    struct link *link;
+};
+
+/* A console_request_fn; context is the dialogue. */
+void dialogue_on_request(void *context, uint64_t client, enum console_request request,
+                         struct span text);
+
+/* What the client that asked hears of its turn. */
+void dialogue_on_turn(struct dialogue *dialogue, uint64_t client, const struct turn_event *event);
+
+#endif
