@@ -5,10 +5,12 @@
 
 #include "agent/face/avatar.h"
 #include "agent/face/paint.h"
+#include "schema/base/span.h"
 
 #define FONT        "WenQuanYi Micro Hei"
 #define MAX_LINES   3
 #define LINE_BYTES  256
+#define MAX_GLUED   4
 #define PLATE_WIDTH 456.0
 #define TEXT_WIDTH  428.0
 
@@ -17,6 +19,12 @@ struct lines {
     size_t count;
     bool is_cut;
 };
+
+/* cairo gives up the whole picture over a broken character. */
+static bool is_drawable(const char *text)
+{
+    return *text && span_is_utf8(span_text(text));
+}
 
 static void use_font(cairo_t *cr, double size)
 {
@@ -45,12 +53,14 @@ static size_t piece_at(const char *text)
             size++;
         return size;
     }
-    do {
+    for (unsigned letters = 0; letters < MAX_GLUED; letters++) {
         size++;
         while (((uint8_t)text[size] & 0xc0) == 0x80)
             size++;
         /* U+3000.. and U+FF00.. are mostly marks that may not begin a line */
-    } while (memcmp(text + size, "\xef\xbc", 2) == 0 || memcmp(text + size, "\xe3\x80", 2) == 0);
+        if (strncmp(text + size, "\xef\xbc", 2) != 0 && strncmp(text + size, "\xe3\x80", 2) != 0)
+            break;
+    }
     return size;
 }
 
@@ -102,7 +112,7 @@ void caption_draw(cairo_t *cr, const char *text)
     struct lines lines;
     double size;
 
-    if (!*text)
+    if (!is_drawable(text))
         return;
     fit(cr, text, &lines, &size);
     double step = size * 1.28, height = step * (double)lines.count + 18;
@@ -124,7 +134,7 @@ void caption_draw_notice(cairo_t *cr, const char *text)
 {
     double size = 64;
 
-    if (!*text)
+    if (!is_drawable(text))
         return;
     use_font(cr, size);
     while (width_of(cr, text) > TEXT_WIDTH - 30 && size > 14) {
@@ -148,6 +158,8 @@ void caption_draw_notice(cairo_t *cr, const char *text)
 void caption_draw_label(cairo_t *cr, double x, double y, double size, double align,
                         const char *text)
 {
+    if (!is_drawable(text))
+        return;
     use_font(cr, size);
     cairo_move_to(cr, x - align * width_of(cr, text), y);
     cairo_show_text(cr, text);

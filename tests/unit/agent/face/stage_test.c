@@ -1,0 +1,122 @@
+#include "agent/face/stage.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#include "agent/voice/audio.h"
+
+#define S(ms) ((int64_t)(ms)*AUDIO_SAMPLE_RATE / 1000)
+
+static struct stage *fresh(void)
+{
+    static struct stage stage;
+
+    stage_clear(&stage, 0, FACE_LISTENING);
+    return &stage;
+}
+
+static void assert_seen(const struct stage *stage, int64_t ms, enum face_mood mood,
+                        const char *text)
+{
+    const char *seen;
+
+    assert_int_equal(stage_at(stage, S(ms), &seen), mood);
+    assert_string_equal(seen, text);
+}
+
+static void a_clause_is_seen_while_it_is_heard_and_a_little_longer(void **state)
+{
+    struct stage *stage = fresh();
+
+    (void)state;
+    stage_mood(stage, S(100), FACE_THINKING);
+    stage_clause(stage, S(1000), span_text("Hello."));
+    stage_clause_end(stage, S(2000));
+    assert_seen(stage, 50, FACE_LISTENING, "");
+    assert_seen(stage, 900, FACE_THINKING, "");
+    assert_seen(stage, 1001, FACE_SPEAKING, "Hello.");
+    assert_seen(stage, 2300, FACE_SPEAKING, "Hello.");
+    assert_seen(stage, 2500, FACE_THINKING, "Hello.");
+    assert_seen(stage, 4600, FACE_THINKING, "");
+}
+
+static void clauses_noted_ahead_are_seen_in_their_time(void **state)
+{
+    struct stage *stage = fresh();
+
+    (void)state;
+    stage_clause(stage, S(1000), span_text("one"));
+    stage_clause_end(stage, S(2000));
+    stage_clause(stage, S(2000), span_text("two"));
+    stage_clause_end(stage, S(3000));
+    assert_seen(stage, 1500, FACE_SPEAKING, "one");
+    assert_seen(stage, 2001, FACE_SPEAKING, "two");
+}
+
+static void a_question_is_shown_until_the_answer_is_heard(void **state)
+{
+    struct stage *stage = fresh();
+
+    (void)state;
+    stage_clause(stage, S(1000), span_text("answer"));
+    stage_text(stage, S(500), span_text("question?"));
+    assert_seen(stage, 800, FACE_LISTENING, "question?");
+    assert_seen(stage, 1001, FACE_SPEAKING, "answer");
+}
+
+static void a_cut_ends_the_clause_and_hides_what_was_to_come(void **state)
+{
+    struct stage *stage = fresh();
+
+    (void)state;
+    stage_clause(stage, S(1000), span_text("heard"));
+    stage_clause_end(stage, S(2000));
+    stage_clause(stage, S(2000), span_text("never heard"));
+    stage_cut(stage, S(1500));
+    assert_true(stage_end(stage) == S(1500));
+    assert_seen(stage, 1400, FACE_SPEAKING, "heard");
+    assert_seen(stage, 2100, FACE_LISTENING, "heard");
+}
+
+static void long_text_is_cut_between_characters(void **state)
+{
+    struct stage *stage = fresh();
+    char text[STAGE_TEXT_BYTES * 2];
+    const char *seen;
+
+    (void)state;
+    for (size_t i = 0; i + 3 <= sizeof text; i += 3)
+        memcpy(text + i, "\xe4\xbd\xa0", 3);
+    stage_text(stage, 0, span_of(text, sizeof text - 1));
+    stage_at(stage, 1, &seen);
+    assert_true(strlen(seen) < STAGE_TEXT_BYTES && strlen(seen) % 3 == 0);
+    assert_true(span_is_utf8(span_text(seen)));
+}
+
+static void many_notes_push_out_the_oldest(void **state)
+{
+    struct stage *stage = fresh();
+
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        stage_clause(stage, S(i * 100), span_text("x"));
+        stage_clause_end(stage, S(i * 100 + 100));
+    }
+    stage_clause(stage, S(100000), span_text("last"));
+    assert_seen(stage, 100001, FACE_SPEAKING, "last");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_clause_is_seen_while_it_is_heard_and_a_little_longer),
+        cmocka_unit_test(clauses_noted_ahead_are_seen_in_their_time),
+        cmocka_unit_test(a_question_is_shown_until_the_answer_is_heard),
+        cmocka_unit_test(a_cut_ends_the_clause_and_hides_what_was_to_come),
+        cmocka_unit_test(long_text_is_cut_between_characters),
+        cmocka_unit_test(many_notes_push_out_the_oldest),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
