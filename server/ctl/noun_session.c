@@ -4,6 +4,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "schema/base/clock.h"
 #include "schema/base/json.h"
 #include "server/ctl/noun.h"
 
@@ -108,6 +109,14 @@ static int me(struct ctl *ctl)
     return result;
 }
 
+static void print_costs(const struct json *costs)
+{
+    for (size_t i = 0; i < json_count(costs); i++)
+        printf("%s%s %s", i ? ", " : "", json_text(json_member(json_item(costs, i), "price"), "?"),
+               json_text(json_member(json_item(costs, i), "currency"), ""));
+    puts(json_count(costs) ? "" : "nothing");
+}
+
 static int fleet(struct ctl *ctl)
 {
     static const struct view_column columns[] = {
@@ -116,15 +125,29 @@ static int fleet(struct ctl *ctl)
         {"offline", "offline", VIEW_TEXT},
         {"behind their configuration", "behind", VIEW_TEXT},
         {"open alerts", "open_alerts", VIEW_TEXT},
-        {"usage today", "usage_today", VIEW_JSON},
-        {"as of", "as_of", VIEW_TIME},
+    };
+    static const struct view_column today[] = {
+        {"attempts today            ", "attempts", VIEW_TEXT},
+        {"tokens in", "input", VIEW_TEXT},
+        {"tokens out", "output", VIEW_TEXT},
     };
     struct client_answer answer;
+    struct json *json;
     int result =
         ctl_send_to(ctl, "GET", span_text(""), NULL, &answer, "/api/v1/fleet", (char *)NULL);
 
-    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, sizeof columns / sizeof columns[0])
-                              : result;
+    if (result != CTL_DONE || ctl->json)
+        return result == CTL_DONE ? ctl_show(ctl, &answer, NULL, 0) : result;
+    result = ctl_parse(&answer, &json);
+    if (result != CTL_DONE)
+        return result;
+    const struct json *usage = json_member(json, "usage_today");
+    view_sheet(stdout, json, columns, sizeof columns / sizeof columns[0], clock_wall_ms());
+    view_sheet(stdout, usage, today, sizeof today / sizeof today[0], clock_wall_ms());
+    printf("%-26s  ", "cost today");
+    print_costs(json_member(usage, "by_currency"));
+    json_free(json);
+    return CTL_DONE;
 }
 
 const struct ctl_verb noun_session_verbs[] = {

@@ -7,6 +7,7 @@
 #include "schema/base/clock.h"
 
 #define CELL_SIZE  256
+#define CELL_WIDTH 60
 #define MAX_COLUMN 16
 
 /* Code points at and above U+1100 that terminals draw two cells wide, near enough: Hangul Jamo,
@@ -78,6 +79,22 @@ static void format_list(const struct json *value, char out[CELL_SIZE])
     buffer_release(&text);
 }
 
+/* Cuts a value that would push every other column off the screen. */
+static void shorten(char cell[CELL_SIZE])
+{
+    char *at = cell;
+    int width = 0;
+
+    while (*at && width < CELL_WIDTH) {
+        width++;
+        at++;
+        while (((unsigned char)*at & 0xc0) == 0x80)
+            at++;
+    }
+    if (*at)
+        snprintf(at, (size_t)(cell + CELL_SIZE - at), "...");
+}
+
 static void format_cell(const struct json *value, enum view_kind kind, int64_t now_ms,
                         char out[CELL_SIZE])
 {
@@ -123,10 +140,45 @@ static void print_cell(FILE *out, const char *text, int width, enum view_kind ki
     fputs(last ? "\n" : "  ", out);
 }
 
+/* The widest value of a column; 0: no row has one, and the column is left out. */
+static int widest(const struct json *items, const struct view_column *column, int64_t now_ms)
+{
+    char cell[CELL_SIZE];
+    int width = 0;
+
+    for (size_t i = 0; i < json_count(items); i++) {
+        format_cell(json_member(json_item(items, i), column->member), column->kind, now_ms, cell);
+        shorten(cell);
+        if (text_width(cell) > width)
+            width = text_width(cell);
+    }
+    return width;
+}
+
+/* Prints the titles when item is NULL. */
+static void print_row(FILE *out, const struct json *item, const struct view_column *columns,
+                      const int *widths, size_t count, int64_t now_ms)
+{
+    char cell[CELL_SIZE];
+    size_t last = count;
+
+    while (last > 1 && widths[last - 1] == 0)
+        last--;
+    for (size_t c = 0; c < last; c++) {
+        if (widths[c] == 0)
+            continue;
+        if (item)
+            format_cell(json_member(item, columns[c].member), columns[c].kind, now_ms, cell);
+        else
+            snprintf(cell, sizeof cell, "%s", columns[c].title);
+        shorten(cell);
+        print_cell(out, cell, widths[c], columns[c].kind, c + 1 == last);
+    }
+}
+
 void view_table(FILE *out, const struct json *items, const struct view_column *columns,
                 size_t count, int64_t now_ms)
 {
-    char cell[CELL_SIZE];
     int widths[MAX_COLUMN];
 
     if (json_count(items) == 0) {
@@ -136,22 +188,15 @@ void view_table(FILE *out, const struct json *items, const struct view_column *c
     if (count > MAX_COLUMN)
         count = MAX_COLUMN;
     for (size_t c = 0; c < count; c++) {
-        widths[c] = text_width(columns[c].title);
-        for (size_t i = 0; i < json_count(items); i++) {
-            format_cell(json_member(json_item(items, i), columns[c].member), columns[c].kind,
-                        now_ms, cell);
-            if (text_width(cell) > widths[c])
-                widths[c] = text_width(cell);
-        }
+        int title = text_width(columns[c].title);
+
+        widths[c] = widest(items, &columns[c], now_ms);
+        if (widths[c] && widths[c] < title)
+            widths[c] = title;
     }
-    for (size_t c = 0; c < count; c++)
-        print_cell(out, columns[c].title, widths[c], columns[c].kind, c + 1 == count);
+    print_row(out, NULL, columns, widths, count, now_ms);
     for (size_t i = 0; i < json_count(items); i++)
-        for (size_t c = 0; c < count; c++) {
-            format_cell(json_member(json_item(items, i), columns[c].member), columns[c].kind,
-                        now_ms, cell);
-            print_cell(out, cell, widths[c], columns[c].kind, c + 1 == count);
-        }
+        print_row(out, json_item(items, i), columns, widths, count, now_ms);
 }
 
 void view_sheet(FILE *out, const struct json *object, const struct view_column *columns,

@@ -85,6 +85,34 @@ static void an_absent_member_is_blank(void **state)
     free(text);
 }
 
+static void a_column_that_no_row_fills_is_left_out(void **state)
+{
+    static const struct view_column columns[] = {{"a", "a", VIEW_TEXT},
+                                                 {"b", "b", VIEW_NUMBER},
+                                                 {"c", "c", VIEW_TEXT},
+                                                 {"d", "d", VIEW_TEXT}};
+    char *text = show("[{\"a\":\"x\",\"c\":\"y\",\"d\":\"\"},{\"c\":\"z\"}]", columns, 4, 0);
+
+    (void)state;
+    assert_string_equal(text, "a  c\nx  y\n   z\n");
+    free(text);
+}
+
+static void a_long_value_is_cut_between_characters(void **state)
+{
+    static const struct view_column columns[] = {{"t", "t", VIEW_TEXT}};
+    char json[512] = "[{\"t\":\"";
+    size_t end = strlen(json);
+
+    (void)state;
+    for (int i = 0; i < 70; i++, end += 3)
+        memcpy(json + end, "鸟", 4);
+    snprintf(json + end, sizeof json - end, "\"}]");
+    char *text = show(json, columns, 1, 0);
+    assert_int_equal(strlen(text), strlen("t\n") + 60 * 3 + strlen("...\n"));
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -93,6 +121,8 @@ int main(void)
         cmocka_unit_test(times_are_shown_as_ages),
         cmocka_unit_test(an_empty_list_says_so),
         cmocka_unit_test(an_absent_member_is_blank),
+        cmocka_unit_test(a_column_that_no_row_fills_is_left_out),
+        cmocka_unit_test(a_long_value_is_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
