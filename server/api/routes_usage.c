@@ -32,9 +32,28 @@ static enum status read_by(const char *text, unsigned *by)
     return STATUS_OK;
 }
 
+/* PostgreSQL takes "yesterday" and "infinity" for dates too; whether the 31st exists is left to it.
+ */
+static bool is_date(const char *text)
+{
+    static const char form[] = "dddd-dd-dd";
+
+    if (text == NULL)
+        return true;
+    if (strlen(text) != sizeof form - 1)
+        return false;
+    for (size_t i = 0; i < sizeof form - 1; i++)
+        if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
+            return false;
+    return true;
+}
+
 static void usage(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
+    const char *from = request_query(request, "from");
+    const char *to = request_query(request, "to");
+    enum status status = STATUS_INVALID;
     unsigned by;
     struct span json;
 
@@ -42,8 +61,8 @@ static void usage(void *context, struct request *request, struct reply *reply)
         answer_bad(reply, "?by", "must be some of vendor,model,contract,day");
         return;
     }
-    enum status status = usage_report_sums(api->store, by, request_query(request, "from"),
-                                           request_query(request, "to"), request->arena, &json);
+    if (is_date(from) && is_date(to))
+        status = usage_report_sums(api->store, by, from, to, request->arena, &json);
     if (status == STATUS_INVALID)
         answer_bad(reply, "?from", "and ?to must be dates like 2026-11-22");
     else

@@ -63,11 +63,12 @@ static enum status conn_connect(struct store_conn *conn)
     return connect_open(conn->target, &conn->pg, conn->problem, sizeof conn->problem);
 }
 
-/* A connection whose server died while it lay in the pool shows end of file when read. */
+/* A connection whose server died while it lay in the pool shows end of file when read, but only
+ * after the server's last words. */
 static bool conn_is_alive(struct store_conn *conn)
 {
     return conn->pg && PQstatus(conn->pg) == CONNECTION_OK && PQconsumeInput(conn->pg) == 1 &&
-           PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
+           PQconsumeInput(conn->pg) == 1 && PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
 }
 
 static void init_lock(struct store *store)
@@ -183,8 +184,11 @@ enum status store_acquire(struct store *store, struct store_conn **out)
     if (!conn)
         return STATUS_TIMEOUT;
     if (!conn_is_alive(conn)) {
-        if (is_down(store) || conn_connect(conn) != STATUS_OK) {
-            note_down(store);
+        bool tried = !is_down(store);
+        if (!tried || conn_connect(conn) != STATUS_OK) {
+            /* who did not try must not prolong the pause, or a busy server would never try again */
+            if (tried)
+                note_down(store);
             store_release(store, conn);
             return STATUS_UNREACHABLE;
         }

@@ -1,0 +1,212 @@
+// Who may do what: sessions, roles, API keys, other sites, repeated posts.
+import assert from 'node:assert/strict';
+import {after, before, test} from 'node:test';
+import {Stack} from '../../support/stack.mjs';
+import {hold, openapi, operation} from './openapi.mjs';
+import {Robot} from './robot.mjs';
+
+let stack;
+let admin;
+
+before(async () => {
+  stack = hold(await Stack.create());
+  admin = await stack.login();
+});
+
+after(() => stack?.end());
+
+async function operator(id, role) {
+  assert.equal((await admin.post('/operators', {id, role, password: `password of ${id}`})).status, 201);
+  return stack.login(id, `password of ${id}`);
+}
+
+test('nothing of the API is open without a login', async () => {
+  const nobody = stack.as({});
+  for (const [path, methods] of Object.entries(openapi.paths)) {
+    if (!path.startsWith('/api/')) continue;
+    for (const [method, described] of Object.entries(methods)) {
+      if (!described.responses || described.security?.length === 0) continue;
+      const concrete = path.slice('/api/v1'.length).replaceAll(/\{\w+\}/g, 'x1');
+      const {status} = await stack.send(method.toUpperCase(), `/api/v1${concrete}`, {body: {}});
+      assert.equal(status, 401, `${method} ${path}`);
+    }
+  }
+  assert.equal((await nobody.get('/me', {Authorization: 'Bearer myna_nonsense'})).status, 401);
+});
+
+test('each request needs the role that openapi.yaml names', async () => {
+  const roles = ['viewer', 'operator', 'approver', 'admin'];
+  const clients = {admin};
+  for (const role of roles.slice(0, 3)) clients[role] = await operator(`${role}-1`, role);
+  for (const [path, methods] of Object.entries(openapi.paths)) {
+    for (const [method, described] of Object.entries(methods)) {
+      const needs = roles.indexOf(described['x-role']);
+      if (needs < 1) continue;
+      const concrete = path.replaceAll(/\{\w+\}/g, 'x1');
+      const proof = clients[roles[needs - 1]].proof;
+      const {status, body} = await stack.send(method.toUpperCase(), concrete, {body: {}, headers: {...proof, 'If-Match': '"1"'}});
+      assert.equal(status, 403, `${method} ${path} as ${roles[needs - 1]}`);
+      assert.match(body.detail, new RegExp(`needs the role ${described['x-role']}`));
+    }
+  }
+});
+
+test('a wrong password is refused like an unknown name, and guessing is slowed down', async () => {
+  const login = (name, password) => stack.send('POST', '/api/v1/login', {body: {name, password}});
+  const unknown = await login('nobody', 'a wrong password');
+  const wrong = await login('root', 'a wrong password');
+  assert.deepEqual([unknown.status, unknown.body], [wrong.status, wrong.body]);
+
+  for (let i = 0; i < 9; i++) await login('root', 'a wrong password');
+  const slowed = await login('root', stack.password);
+  assert.equal(slowed.status, 429);
+  assert.ok(Number(slowed.headers['retry-after']) > 0);
+  assert.equal((await admin.get('/me')).status, 200, 'who is logged in stays so');
+  await stack.stop(); // the table is in memory
+  await stack.start();
+});
+
+test('a session ends at logout, at a changed password and when its operator is disabled', async () => {
+  const anna = await operator('anna', 'viewer');
+  assert.equal((await anna.post('/logout')).status, 204);
+  assert.equal((await anna.get('/me')).status, 401);
+
+  const again = await stack.login('anna', 'password of anna');
+  assert.equal((await admin.patch('/operators/anna', {password: 'another password'})).status, 200);
+  assert.equal((await again.get('/me')).status, 401);
+
+  const third = await stack.login('anna', 'another password');
+  const disabled = await admin.patch('/operators/anna', {disabled: true});
+  assert.ok(disabled.body.disabled_at);
+  assert.equal((await third.get('/me')).status, 401);
+  await assert.rejects(stack.login('anna', 'another password'), /401/);
+});
+
+test('the last admin can be neither demoted, disabled nor deleted', async () => {
+  assert.equal((await admin.patch('/operators/root', {role: 'viewer'})).status, 409);
+  assert.equal((await admin.patch('/operators/root', {disabled: true})).status, 409);
+  assert.equal((await admin.remove('/operators/root')).status, 409);
+  assert.equal((await admin.get('/me')).status, 200);
+});
+
+test('two admins cannot demote each other at the same moment', async () => {
+  const second = await operator('second', 'admin');
+  const answers = await Promise.all([
+    admin.patch('/operators/second', {role: 'viewer'}), second.patch('/operators/root', {role: 'viewer'})]);
+  assert.ok(answers.some(({status}) => status !== 200), JSON.stringify(answers.map(({status}) => status)));
+  const [[admins]] = await stack.sql("SELECT count(*) FROM myna.operator WHERE role = 'admin'");
+  assert.ok(Number(admins) >= 1);
+  await stack.task(['operator', 'root', '--role', 'admin'], `${stack.password}\n`);
+  admin = await stack.login();
+});
+
+test('an API key is shown once, works, and ends when it is revoked', async () => {
+  const made = (await admin.post('/api-keys', {name: 'script', role: 'viewer'})).body;
+  const script = stack.as({Authorization: `Bearer ${made.key}`});
+  assert.equal((await script.get('/me')).body.operator.id, `api-key:${made.id}`);
+  assert.equal((await script.post('/groups', {id: 'g'})).status, 403);
+  const listed = (await admin.get('/api-keys')).bytes.toString();
+  assert.ok(!listed.includes(made.key));
+  assert.equal((await admin.remove(`/api-keys/${made.id}`)).status, 204);
+  assert.equal((await script.get('/me')).status, 401);
+});
+
+test('an expired API key opens nothing', async () => {
+  const made = (await admin.post('/api-keys', {name: 'old', role: 'admin'})).body;
+  await stack.sql(`UPDATE myna.api_key SET expires_at = now() WHERE key_id = ${made.id}`);
+  assert.equal((await stack.as({Authorization: `Bearer ${made.key}`}).get('/me')).status, 401);
+});
+
+test('a page of another site cannot write, with or without the cookie', async () => {
+  const host = `127.0.0.1:${stack.port}`;
+  for (const headers of [{Origin: 'https://evil.example'}, {Origin: `https://${host}`}, {Origin: 'null'}, {'Sec-Fetch-Site': 'cross-site'}]) {
+    assert.equal((await admin.post('/groups', {id: 'evil'}, headers)).status, 403, JSON.stringify(headers));
+    const login = await stack.send('POST', '/api/v1/login', {body: {name: 'root', password: stack.password}, headers});
+    assert.equal(login.status, 403);
+  }
+  assert.equal((await admin.post('/groups', {id: 'ours'}, {Origin: `http://${host}`})).status, 201);
+});
+
+test('the session cookie is out of reach of scripts and other sites', async () => {
+  const answer = await stack.send('POST', '/api/v1/login', {body: {name: 'root', password: stack.password}});
+  assert.match(answer.headers['set-cookie'][0], /^myna_session=[0-9a-z]{52}; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/);
+});
+
+test('secrets are nowhere in the database in clear', async () => {
+  const {key} = (await admin.post('/api-keys', {name: 'dump', role: 'viewer'}, {'Idempotency-Key': 'k1'})).body;
+  const {code} = (await admin.post('/claims', {}, {'Idempotency-Key': 'k2'})).body;
+  await admin.post('/vendors', {id: 'dahan', base_url: 'https://dahan.example/v1', key: 'sk-very-secret'});
+  const dump = (await stack.sql(`SELECT to_jsonb(t)::text FROM (SELECT i.*, a.*, k.*, c.*, v.* FROM myna.idempotency i
+    FULL JOIN myna.audit a ON false FULL JOIN myna.api_key k ON false FULL JOIN myna.claim c ON false FULL JOIN myna.vendor v ON false) t`)).flat().join('\n');
+  assert.ok(dump.length > 1000);
+  for (const secret of [key, code.split('-')[0], 'sk-very-secret', stack.password])
+    assert.ok(!dump.includes(secret), `${secret} is in the database`);
+  assert.ok(!dump.includes(Buffer.from('sk-very-secret').toString('hex')));
+});
+
+test('a repeated post with the same Idempotency-Key acts once and gets the first answer', async () => {
+  const first = await admin.post('/claims', {uses: 3}, {'Idempotency-Key': 'same'});
+  const again = await admin.post('/claims', {uses: 3}, {'Idempotency-Key': 'same'});
+  assert.deepEqual([again.status, again.body], [201, first.body]);
+  assert.equal(again.headers['idempotency-replayed'], 'true');
+  const other = await admin.post('/claims', {uses: 4}, {'Idempotency-Key': 'same'});
+  assert.equal(other.status, 422);
+});
+
+test('of many equal posts at once one acts', async () => {
+  const answers = await Promise.all(Array.from({length: 8}, () => admin.post('/claims', {uses: 7}, {'Idempotency-Key': 'race'})));
+  assert.ok(answers.every(({status}) => status === 201 || status === 409));
+  const [[made]] = await stack.sql('SELECT count(*) FROM myna.claim WHERE uses_allowed = 7');
+  assert.equal(made, '1');
+});
+
+test('a refused post gives its Idempotency-Key back', async () => {
+  assert.equal((await admin.post('/groups', {id: 'late', priority: -1}, {'Idempotency-Key': 'retry'})).status, 400);
+  assert.equal((await admin.post('/groups', {id: 'late'}, {'Idempotency-Key': 'retry'})).status, 201);
+});
+
+test('another operator\'s Idempotency-Key is another key', async () => {
+  const berta = await operator('berta', 'operator');
+  await admin.post('/claims', {uses: 11}, {'Idempotency-Key': 'shared'});
+  const {status, headers} = await berta.post('/claims', {uses: 11}, {'Idempotency-Key': 'shared'});
+  assert.equal(status, 201);
+  assert.equal(headers['idempotency-replayed'], undefined);
+});
+
+test('every change stands in the audit with who and from where, and the chain verifies', async () => {
+  const {body} = await admin.get('/audit?limit=1000');
+  const actions = new Set(body.items.map(({action}) => action));
+  for (const action of ['operator.create', 'operator.update', 'operator.put', 'api_key.create', 'api_key.revoke', 'login', 'claim.create', 'vendor.create', 'group.create'])
+    assert.ok(actions.has(action), action);
+  const created = body.items.find(({action}) => action === 'group.create');
+  assert.deepEqual([created.actor, created.source], ['operator:root', '127.0.0.1']);
+  assert.deepEqual((await admin.get('/audit/verify')).body, {ok: true, rows: body.items.length, first_bad: null});
+});
+
+test('a changed, a missing and a cut-off audit row are each found', async () => {
+  const [[seq]] = await stack.sql("SELECT seq FROM myna.audit WHERE action = 'group.create' LIMIT 1");
+  const verdict = async (change) => {
+    await stack.sql(`CREATE TABLE public.kept AS SELECT * FROM myna.audit; ${change}`);
+    const {body} = await admin.get('/audit/verify');
+    await stack.sql('DELETE FROM myna.audit; INSERT INTO myna.audit SELECT * FROM public.kept; DROP TABLE public.kept');
+    return [body.ok, body.first_bad];
+  };
+  assert.deepEqual(await verdict(`UPDATE myna.audit SET actor = 'operator:mallory' WHERE seq = ${seq}`), [false, Number(seq)]);
+  assert.deepEqual(await verdict(`DELETE FROM myna.audit WHERE seq = ${seq}`), [false, Number(seq) + 1]);
+  const [[last]] = await stack.sql('SELECT max(seq) FROM myna.audit');
+  assert.deepEqual(await verdict(`DELETE FROM myna.audit WHERE seq = ${last}`), [false, Number(last)]);
+  assert.equal((await admin.get('/audit/verify')).body.ok, true);
+});
+
+test('a revoked robot is shown as such, and only an admin can revoke', async () => {
+  const {code} = (await admin.post('/claims')).body;
+  assert.equal((await new Robot('r1').enrol(stack, code)).status, 200);
+  const {status, body} = await admin.post('/devices/r1/revoke');
+  assert.deepEqual([status, body.status], [200, 'revoked']);
+  assert.equal((await admin.get('/devices?state=revoked')).body.items[0].id, 'r1');
+  assert.equal((await admin.post('/devices/r1/commands', {kind: 'identify'})).status, 409);
+});
+
+test('what openapi.yaml does not describe is not there', () => {
+  assert.equal(operation('GET', '/api/v1/nothing'), undefined);
+});

@@ -1,0 +1,210 @@
+// The listener itself: pages, events, limits, start and stop.
+import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
+import {mkdirSync, writeFileSync} from 'node:fs';
+import {request} from 'node:http';
+import {connect} from 'node:net';
+import {join} from 'node:path';
+import {after, before, test} from 'node:test';
+import {promisify} from 'node:util';
+import {sleep, Stack} from '../../support/stack.mjs';
+import {hold} from './openapi.mjs';
+
+let stack;
+let admin;
+
+before(async () => {
+  stack = hold(await Stack.create());
+  admin = await stack.login();
+});
+
+after(() => stack?.end());
+
+// Reads the event stream: {events, ended}.
+function follow() {
+  const seen = {events: [], comments: 0, ended: false};
+  return new Promise((done) => {
+    seen.request = request({host: '127.0.0.1', port: stack.port, path: '/api/v1/events', headers: admin.proof, agent: false}, (response) => {
+      seen.status = response.statusCode;
+      let text = '';
+      response.on('data', (data) => {
+        text += data;
+        const parts = text.split('\n\n');
+        text = parts.pop();
+        for (const part of parts) {
+          if (part.startsWith(':')) seen.comments++;
+          const [, kind, ids] = /^event: (.*)\ndata: (.*)$/.exec(part) ?? [];
+          if (kind) seen.events.push([kind, JSON.parse(ids).ids]);
+        }
+        done(seen);
+      });
+      response.on('close', () => { seen.ended = true; });
+    });
+    seen.request.end();
+  });
+}
+
+async function until(check) {
+  for (let i = 0; i < 100; i++) {
+    if (check()) return true;
+    await sleep(50);
+  }
+  return false;
+}
+
+test('a change is told to every open stream at once', async () => {
+  const streams = await Promise.all([follow(), follow(), follow()]);
+  await admin.post('/groups', {id: 'told'});
+  for (const stream of streams) {
+    assert.ok(await until(() => stream.events.length), 'an event came');
+    assert.deepEqual(stream.events, [['group', ['told']]]);
+    stream.request.destroy();
+  }
+});
+
+test('when the database comes back, streams end so that readers look again', async () => {
+  const stream = await follow();
+  stack.cluster.stop();
+  assert.equal((await stack.send('GET', '/healthz')).status, 200);
+  assert.equal((await stack.send('GET', '/readyz')).status, 503);
+  assert.equal((await admin.get('/fleet')).status, 503);
+  stack.cluster.start();
+  assert.ok(await until(() => stream.ended), 'the stream has ended');
+  for (let i = 0; i < 100 && (await stack.send('GET', '/readyz')).status !== 200; i++) await sleep(100);
+  assert.equal((await admin.get('/fleet')).status, 200);
+});
+
+test('a body that is too large is refused', async () => {
+  const {status} = await admin.post('/groups', Buffer.alloc((1 << 20) + 1, 0x20)).catch(() => ({status: 413}));
+  assert.equal(status, 413);
+});
+
+test('a body without an announced length is cut off at the limit', async () => {
+  const result = await new Promise((done) => {
+    const sent = request({host: '127.0.0.1', port: stack.port, method: 'POST', path: '/api/v1/login', agent: false},
+      (response) => { response.resume(); done(response.statusCode); });
+    sent.on('error', () => done('closed'));
+    const chunk = Buffer.alloc(1 << 16, 0x20);
+    const more = () => sent.write(chunk, (error) => (error ? done('closed') : more()));
+    more();
+  });
+  assert.equal(result, 'closed');
+  assert.equal((await admin.get('/me')).status, 200);
+});
+
+test('broken JSON, wrong types and other documents are told apart', async () => {
+  for (const [body, pattern] of [['{"id":', /line 1/], ['[]', /must be a JSON object/], ['', /./], ['{"id":"a","id":"b"}', /duplicate/i], ['{"id":"\xff"}', /./]]) {
+    const {status, body: problem} = await admin.post('/groups', Buffer.from(body, 'latin1'));
+    assert.equal(status, 400, body);
+    assert.match(problem.detail, pattern);
+  }
+});
+
+test('an unknown path is a problem below /api and a page elsewhere', async () => {
+  assert.equal((await admin.get('/nothing')).status, 404);
+  assert.equal((await stack.send('DELETE', '/api/v1/fleet', {headers: admin.proof})).status, 405);
+  const page = await stack.send('GET', '/robots/r1');
+  assert.match(page.headers['content-type'], /^text\/html/);
+  assert.equal((await stack.send('GET', '/nothing.js')).status, 404);
+  assert.equal((await stack.send('GET', '/..%2f..%2fetc/shells.conf')).status, 404);
+});
+
+test('pages are cached by their ETag, packed when the browser takes it, and fenced by a policy', async () => {
+  const plain = await stack.send('GET', '/app.js');
+  const packed = await stack.send('GET', '/app.js', {headers: {'Accept-Encoding': 'gzip'}});
+  assert.equal(packed.headers['content-encoding'], 'gzip');
+  assert.ok(packed.bytes.length < plain.bytes.length);
+  const again = await stack.send('GET', '/app.js', {headers: {'If-None-Match': plain.headers.etag}});
+  assert.deepEqual([again.status, again.bytes.length], [304, 0]);
+  assert.match(plain.headers['content-security-policy'], /default-src 'none'.*frame-ancestors 'none'/);
+  assert.equal(plain.headers['x-content-type-options'], 'nosniff');
+});
+
+test('metrics name the parts and count answers', async () => {
+  const {headers, body} = await stack.send('GET', '/metrics');
+  assert.match(headers['content-type'], /version=0\.0\.4/);
+  for (const name of ['myna_http_answers_total{class="2xx"}', 'myna_devices{state="online"} 0', 'myna_broker_connected 0', 'myna_database_up 1', 'myna_usage_records_total 0'])
+    assert.ok(body.includes(name), name);
+});
+
+test('a HEAD has the headers of its GET and no body', async () => {
+  const {status, headers, bytes} = await stack.send('HEAD', '/api/v1/fleet', {headers: admin.proof});
+  assert.deepEqual([status, bytes.length], [200, 0]);
+  assert.ok(Number(headers['content-length']) > 100);
+});
+
+test('many requests on one connection and many connections are all answered', async () => {
+  const answers = await Promise.all(Array.from({length: 200}, () => admin.get('/fleet')));
+  assert.ok(answers.every(({status}) => status === 200 || status === 503));
+  assert.ok(answers.filter(({status}) => status === 200).length > 100);
+});
+
+test('a peer that stops in the middle harms nobody', async () => {
+  const sockets = Array.from({length: 50}, () => {
+    const socket = connect(stack.port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write('POST /api/v1/login HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"na');
+    return socket;
+  });
+  await sleep(100);
+  assert.equal((await admin.get('/me')).status, 200);
+  for (const socket of sockets) socket.destroy();
+});
+
+test('a robot\'s video is served in parts, from the folder of the demo alone', async () => {
+  const folder = join(stack.home, 'media');
+  mkdirSync(folder);
+  const own = hold(await Stack.create({demo_media: folder, demo_device: 'r1'}));
+  try {
+    const operator = await own.login();
+    assert.equal((await operator.get('/devices/r1/video')).status, 404);
+    writeFileSync(join(folder, 'latest.mp4'), '0123456789');
+    const range = async (value) => {
+      const {status, headers, body} = await operator.get('/devices/r1/video', {Range: value});
+      return [status, headers['content-range'], typeof body === 'string' ? body : ''];
+    };
+    assert.deepEqual((await operator.get('/devices/r1/video')).body, '0123456789');
+    assert.deepEqual(await range('bytes=2-4'), [206, 'bytes 2-4/10', '234']);
+    assert.deepEqual(await range('bytes=7-'), [206, 'bytes 7-9/10', '789']);
+    assert.deepEqual(await range('bytes=-3'), [206, 'bytes 7-9/10', '789']);
+    assert.deepEqual(await range('bytes=0-99'), [206, 'bytes 0-9/10', '0123456789']);
+    assert.deepEqual(await range('bytes=10-'), [416, 'bytes */10', '']);
+    assert.deepEqual(await range('lines=1-2'), [200, undefined, '0123456789']);
+    assert.equal((await operator.get('/devices/r2/video')).status, 404);
+    const head = await own.send('HEAD', '/api/v1/devices/r1/video', {headers: operator.proof});
+    assert.deepEqual([head.status, head.headers['content-length'], Boolean(head.headers['last-modified'])], [200, '10', true]);
+  } finally {
+    await own.end();
+  }
+});
+
+test('SIGTERM ends it cleanly, with streams open; SIGHUP does nothing', async () => {
+  const stream = await follow();
+  stack.server.kill('SIGHUP');
+  await sleep(200);
+  assert.equal((await stack.send('GET', '/healthz')).status, 200);
+  assert.equal(await stack.stop(), 0);
+  assert.ok(stream.ended || await until(() => stream.ended));
+  assert.doesNotMatch(stack.log(), /Sanitizer|error/i);
+  await stack.start();
+});
+
+test('what keeps it from starting is one line with the cure', async () => {
+  const run = promisify(execFile);
+  const mynad = process.env.MYNAD ?? join(import.meta.dirname, '../../../.build/release/mynad');
+  const fails = async (...words) => {
+    const failure = await run(mynad, ['--config', stack.config, ...words], {timeout: 20000}).then(() => null, (error) => error);
+    assert.ok(failure && failure.code > 0, words.join(' '));
+    const lines = failure.stderr.trim().split('\n').filter((line) => !/ (info|warning) /.test(line));
+    assert.equal(lines.length, 1, failure.stderr);
+    return lines[0];
+  };
+  assert.match(await fails('--device-listen', '127.0.0.1:0'), /cannot listen on "127\.0\.0\.1:\d+".*another program has that port/);
+  assert.match(await fails('--database', 'host=/nowhere dbname=x'), /database/);
+  assert.match(await fails('--state-dir', join(stack.home, 'none')), /mynad init/);
+  assert.match(await fails('--listen', '0.0.0.0:8080'), /needs tls_cert and tls_key/);
+  assert.match(await fails('--colour', 'red'), /no such option/);
+  assert.match(await fails('dance'), /no task "dance"/);
+  await stack.sql('CREATE DATABASE bare');
+  assert.match(await fails('--database', `host=${stack.cluster.folder} user=myna dbname=bare`), /mynad migrate/);
+});

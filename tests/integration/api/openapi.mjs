@@ -1,0 +1,52 @@
+// openapi.mjs - holds answers to schema/openapi.yaml
+import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
+import {createRequire} from 'node:module';
+
+// the packages are pinned and installed beside the web tests
+const packages = createRequire(new URL('../../web/package.json', import.meta.url));
+const Ajv = packages('ajv/dist/2020').default;
+const {parse} = packages('yaml');
+
+export const openapi = parse(readFileSync(new URL('../../../schema/openapi.yaml', import.meta.url), 'utf8'), {merge: true});
+
+const ajv = new Ajv({strict: false, allErrors: true, formats: {date: /^\d{4}-\d{2}-\d{2}$/}});
+ajv.addSchema({$id: 'openapi', ...openapi});
+
+const patterns = Object.keys(openapi.paths).map((path) =>
+  [path, new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`)]);
+
+const resolve = (part) => (part.$ref ? part.$ref.slice(2).split('/').reduce((at, name) => at[name], openapi) : part);
+
+export function operation(method, path) {
+  const bare = path.split('?')[0];
+  const found = patterns.find(([, pattern]) => pattern.test(bare));
+  return found && openapi.paths[found[0]][method.toLowerCase()];
+}
+
+// Throws unless openapi.yaml knows this request and its answer fits.
+export function check(method, path, answer) {
+  const described = operation(method, path);
+  assert.ok(described, `${method} ${path} is not in openapi.yaml`);
+  const response = resolve(described.responses[answer.status] ?? described.responses.default ?? {});
+  if (answer.status === 204) return;
+  const type = (answer.headers['content-type'] ?? '').split(';')[0];
+  const content = response.content?.[type];
+  assert.ok(content, `${method} ${path}: ${answer.status} with ${type || 'no type'} is not in openapi.yaml: ${answer.bytes}`);
+  if (!content.schema || !type.includes('json')) return;
+  const ref = content.schema.$ref.replace('#', 'openapi#');
+  const validate = ajv.getSchema(ref) ?? ajv.compile({$ref: ref});
+  assert.ok(validate(answer.body), `${method} ${path}: ${JSON.stringify(validate.errors)}\n${JSON.stringify(answer.body)}`);
+}
+
+// From now on every answer that the stack's clients get is held to openapi.yaml.
+export function hold(stack) {
+  const send = stack.send.bind(stack);
+  stack.send = async (method, path, options) => {
+    const answer = await send(method, path, options);
+    const known = path.startsWith('/api/') || path.startsWith('/enrol');
+    if (known && operation(method, path)) check(method, path, answer);
+    return answer;
+  };
+  return stack;
+}
