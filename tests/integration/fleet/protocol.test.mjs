@@ -2,8 +2,8 @@
 // changed setting reaches every robot.
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
-import {Fleet, sleep, until} from '../support/fleet.mjs';
-import {Peer} from '../support/broker.mjs';
+import {Fleet, sleep, until} from '../../support/fleet.mjs';
+import {Peer} from '../../support/broker.mjs';
 
 const ROBOTS = 12;
 const STALE_WINDOW_S = 2;
