@@ -13,7 +13,7 @@
 #include "schema/base/crypto.h"
 #include "schema/wire/limits.h"
 
-#define THREADS       3
+#define THREADS       4
 #define SLEEP_STEP_MS 100
 
 /* What a thread tells the loop; smaller than PIPE_BUF, so never torn. */
@@ -80,6 +80,22 @@ static enum status enrol_one(const struct enrolment *enrolment, size_t index, ch
     return status == STATUS_EXISTS ? STATUS_OK : status;
 }
 
+static enum status make_ready(const struct enrolment *enrolment, size_t index, char problem[256])
+{
+    char folder[ENROLMENT_FOLDER_SIZE], id[LIMIT_SLUG + 1];
+    enum status status = enrol_one(enrolment, index, problem);
+
+    if (status != STATUS_OK)
+        return status;
+    device_id(enrolment, index, id);
+    folder_of(enrolment, index, folder);
+    status = enrolment->options.prepare(folder, id);
+    if (status != STATUS_OK)
+        snprintf(problem, 256, "cannot make the journal of robot \"%s\": %s", id,
+                 status_text(status));
+    return status;
+}
+
 static void *work(void *context)
 {
     struct enrolment *enrolment = context;
@@ -89,7 +105,7 @@ static void *work(void *context)
 
         if (note.index >= enrolment->options.robots)
             break;
-        note.status = enrol_one(enrolment, note.index, note.problem);
+        note.status = make_ready(enrolment, note.index, note.problem);
         if (write(enrolment->pipe_write, &note, sizeof note) != (ssize_t)sizeof note)
             break;
     }

@@ -20,6 +20,8 @@ struct enrolment_options {
     const char *id_prefix;
     size_t robots;
     void *context;
+    /* On a thread beside the loop, after a robot is enrolled: what would keep the loop waiting. */
+    enum status (*prepare)(const char *folder, const char *device_id);
     /* On the loop's thread, once for each robot: folder holds an enrolled one, or status and
      * problem say why not. */
     void (*on_enrolled)(void *context, const char *folder, enum status status, const char *problem);

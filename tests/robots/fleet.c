@@ -29,8 +29,8 @@ struct fleet {
 
 /* What the status line adds up. */
 struct sums {
-    size_t connected, greeted, busy, newest;
-    uint64_t generation, pending;
+    size_t connected, greeted, configured, busy;
+    uint64_t pending;
     struct talk_counts talk;
 };
 
@@ -40,11 +40,7 @@ static void add(struct sums *sums, const struct robot_facts *facts)
     sums->greeted += facts->greeted;
     sums->busy += facts->busy;
     sums->pending += facts->pending;
-    if (facts->generation > sums->generation) {
-        sums->generation = facts->generation;
-        sums->newest = 0;
-    }
-    sums->newest += facts->generation == sums->generation;
+    sums->configured += facts->generation > 0;
     sums->talk.turns += facts->talk.turns;
     sums->talk.failed += facts->talk.failed;
     sums->talk.interrupted += facts->talk.interrupted;
@@ -96,19 +92,18 @@ static void print_status(struct fleet *fleet)
     unsigned load = loop_take_load(fleet->world.loop);
 
     share_health(fleet, load);
-    printf("%lld s: robots %zu of %lld connected %zu greeted %zu generation %llu on %zu | turns "
+    printf("%lld s: robots %zu of %lld connected %zu greeted %zu configured %zu | turns "
            "%llu failed %llu interrupted %llu attempts %llu refused %llu talking %zu | pending "
            "records %llu | messages %llu ignored %llu connects %llu lost %llu | load %u%% "
            "memory %llu MiB\n",
            (long long)(clock_mono_ms() - fleet->started_ms) / 1000, fleet->count,
-           (long long)fleet->settings->robots, sums.connected, sums.greeted,
-           (unsigned long long)sums.generation, sums.newest, (unsigned long long)sums.talk.turns,
-           (unsigned long long)sums.talk.failed, (unsigned long long)sums.talk.interrupted,
-           (unsigned long long)sums.talk.attempts, (unsigned long long)sums.talk.refused, sums.busy,
-           (unsigned long long)sums.pending, (unsigned long long)fleet->world.received,
-           (unsigned long long)fleet->world.rejected, (unsigned long long)fleet->world.connects,
-           (unsigned long long)fleet->world.lost, load / 10,
-           (unsigned long long)resident_kib() / 1024);
+           (long long)fleet->settings->robots, sums.connected, sums.greeted, sums.configured,
+           (unsigned long long)sums.talk.turns, (unsigned long long)sums.talk.failed,
+           (unsigned long long)sums.talk.interrupted, (unsigned long long)sums.talk.attempts,
+           (unsigned long long)sums.talk.refused, sums.busy, (unsigned long long)sums.pending,
+           (unsigned long long)fleet->world.received, (unsigned long long)fleet->world.rejected,
+           (unsigned long long)fleet->world.connects, (unsigned long long)fleet->world.lost,
+           load / 10, (unsigned long long)resident_kib() / 1024);
     fflush(stdout);
 }
 
@@ -196,6 +191,7 @@ static enum status start_enrolment(struct fleet *fleet)
         .id_prefix = settings->id_prefix,
         .robots = (size_t)settings->robots,
         .context = fleet,
+        .prepare = robot_prepare,
         .on_enrolled = on_enrolled,
     };
 

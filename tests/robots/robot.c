@@ -639,6 +639,28 @@ static void set_timers(struct robot *robot)
     robot->cut.context = robot->restart.context = robot;
 }
 
+enum status robot_prepare(const char *folder, const char *device_id)
+{
+    char path[PATH_ROOM];
+    const struct journal_options options = {
+        .path = path,
+        .device_id = device_id,
+        .max_bytes = MAX_JOURNAL_BYTES,
+        .safety = JOURNAL_SURVIVES_PROCESS_LOSS,
+        .now_ms = clock_wall_ms(),
+    };
+    struct journal *journal = NULL;
+
+    if (snprintf(path, sizeof path, "%s/journal", folder) >= (int)sizeof path)
+        return STATUS_INVALID;
+    if (access(path, F_OK) == 0)
+        return STATUS_OK;
+    enum status status = journal_open(&journal, &options);
+    if (status == STATUS_OK)
+        journal_close(journal);
+    return status;
+}
+
 enum status robot_create(struct robot **out, struct robot_world *world, const char *folder,
                          int64_t spread_ms, char problem[256])
 {

@@ -32,6 +32,10 @@ struct robot_world {
     uint64_t connects, lost;
 };
 
+/* Makes the journal of a robot that never ran: creating it waits for the disk, so it is done beside
+ * the loop. From any thread. */
+MUST_CHECK enum status robot_prepare(const char *folder, const char *device_id);
+
 /* The robot enrolled in folder. Connects within the next spread_ms. The caller frees *out. problem
  * names the cause. */
 MUST_CHECK enum status robot_create(struct robot **out, struct robot_world *world,
