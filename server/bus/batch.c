@@ -72,15 +72,18 @@ struct journal_row *batch_add_journal(struct batch *batch, const char *device_id
     return journal;
 }
 
+void batch_alarm_about(struct batch *batch, const char *kind, const char *severity,
+                       const char *subject, const char *detail)
+{
+    batch->alarms[batch->alarm_count++] =
+        (struct alarm){.kind = kind, .severity = severity, .subject = subject, .detail = detail};
+}
+
 void batch_alarm(struct batch *batch, const char *kind, const char *severity, const char *device_id,
                  const char *detail)
 {
-    batch->alarms[batch->alarm_count++] = (struct alarm){
-        .kind = kind,
-        .severity = severity,
-        .subject = arena_format(batch->arena, "device/%s", device_id),
-        .detail = detail,
-    };
+    batch_alarm_about(batch, kind, severity, arena_format(batch->arena, "device/%s", device_id),
+                      detail);
 }
 
 /* ---- loading ---- */

@@ -68,8 +68,11 @@ struct journal_row *batch_find_journal(struct batch *batch, const char *device_i
 /* Adds a journal that the database does not have yet. */
 struct journal_row *batch_add_journal(struct batch *batch, const char *device_id,
                                       const uint8_t journal_id[16]);
-/* detail: a JSON object in the arena, or static. */
+/* About a device. detail: a JSON object in the arena, or static. */
 void batch_alarm(struct batch *batch, const char *kind, const char *severity, const char *device_id,
                  const char *detail);
+/* About anything: "contract/dahan-2026", in the arena. */
+void batch_alarm_about(struct batch *batch, const char *kind, const char *severity,
+                       const char *subject, const char *detail);
 
 #endif

@@ -136,23 +136,32 @@ static void greet_journal(struct hearing *hearing)
 
 /* ---- usage ---- */
 
+/* About the contract when it has a name: one alert for a whole fleet's. */
+static const char *rating_subject(struct hearing *hearing, const struct booking_record *record)
+{
+    bool is_named = topic_is_slug(span_text(record->contract_id));
+
+    return arena_format(hearing->batch->arena, "%s/%s", is_named ? "contract" : "device",
+                        is_named ? record->contract_id : hearing->row->device_id);
+}
+
 static void note_rating(struct hearing *hearing, const struct booking_record *record,
-                        enum records_verdict verdict, const char *problem)
+                        enum records_verdict verdict, const char *metric)
 {
     struct batch *batch = hearing->batch;
 
     if (verdict == RECORDS_UNRATED)
-        batch_alarm(batch, "unrated_usage", "warning", hearing->row->device_id,
-                    "{\"problem\":\"no version of the record's contract was in force: booked "
-                    "without a price\"}");
+        batch_alarm_about(batch, "unrated_usage", "warning", rating_subject(hearing, record),
+                          arena_format(batch->arena,
+                                       "{\"device\":\"%s\",\"problem\":\"no version of the "
+                                       "contract was in force: booked without a price\"}",
+                                       hearing->row->device_id));
     if (verdict == RECORDS_UNPRICED)
-        batch_alarm(
-            batch, "unpriced_usage", "warning", hearing->row->device_id,
-            arena_format(batch->arena,
-                         "{\"contract\":\"%s\",\"metric\":\"%s\",\"problem\":\"the "
-                         "contract has unit prices, but none for this metric and model\"}",
-                         topic_is_slug(span_text(record->contract_id)) ? record->contract_id : "",
-                         problem));
+        batch_alarm_about(batch, "unpriced_usage", "warning", rating_subject(hearing, record),
+                          arena_format(batch->arena,
+                                       "{\"metric\":\"%s\",\"problem\":\"the contract has unit "
+                                       "prices, but none for this metric and model\"}",
+                                       metric));
 }
 
 static enum status book_one(struct hearing *hearing, const struct records_origin *origin,

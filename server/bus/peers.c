@@ -118,3 +118,17 @@ void peers_forget(struct peers *peers, const char *device_id)
     if (entry)
         crypto_wipe(entry, sizeof *entry);
 }
+
+void peers_expect(struct peers *peers, const char *device_id,
+                  const uint8_t device_public[PKI_X25519_SIZE], const uint8_t server_key_id[4])
+{
+    const struct entry *entry = find_entry(set_of(peers, device_id), device_id);
+    uint8_t kept_id[4];
+
+    if (!entry)
+        return;
+    box_key_id(entry->pair.server_public, kept_id);
+    if (memcmp(entry->pair.device_public, device_public, PKI_X25519_SIZE) != 0 ||
+        memcmp(kept_id, server_key_id, sizeof kept_id) != 0)
+        peers_forget(peers, device_id);
+}

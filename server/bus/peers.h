@@ -24,4 +24,9 @@ MUST_CHECK enum status peers_find(struct peers *peers, const char *device_id, st
 /* The next peers_find() reads this device's keys again: it may have got new ones. */
 void peers_forget(struct peers *peers, const char *device_id);
 
+/* The same unless what is kept is of these keys: the device's own and the first bytes of the server
+ * key's hash. */
+void peers_expect(struct peers *peers, const char *device_id,
+                  const uint8_t device_public[PKI_X25519_SIZE], const uint8_t server_key_id[4]);
+
 #endif

@@ -9,6 +9,7 @@
 struct sender {
     struct bus *bus;
     struct peers *peers;
+    int64_t impatient_until_ms;
     uint8_t plain[LIMIT_MESSAGE_BYTES];
     uint8_t box[LIMIT_MESSAGE_BYTES + BOX_OVERHEAD];
 };
@@ -33,16 +34,23 @@ void sender_free(struct sender *sender)
     free(sender);
 }
 
-/* A whole fleet that is told something at once fills the window: wait for the broker a little. */
+/* A whole fleet that is told something at once fills the window: wait for the broker a little. When
+ * that was in vain the next messages do not wait, or a broker that is stuck would hold its senders
+ * up by a second for each. */
 static enum status publish(struct sender *sender, const char *topic, struct span box)
 {
     const int64_t until_ms = clock_mono_ms() + PATIENCE_MS;
 
     for (;;) {
         enum status status = bus_publish(sender->bus, topic, box);
+        const int64_t now_ms = clock_mono_ms();
 
-        if (status != STATUS_FULL || clock_mono_ms() >= until_ms)
+        if (status != STATUS_FULL || now_ms < sender->impatient_until_ms)
             return status;
+        if (now_ms >= until_ms) {
+            sender->impatient_until_ms = now_ms + PATIENCE_MS;
+            return status;
+        }
         clock_sleep_ms(5);
     }
 }

@@ -100,6 +100,11 @@ static void count(struct outbox *outbox, uint64_t *counter, uint64_t sent, uint6
     pthread_mutex_unlock(&outbox->mutex);
 }
 
+static void expect_keys(struct outbox *outbox, const struct dispatch_target *target)
+{
+    peers_expect(outbox->peers, target->device_id, target->device_public, target->server_key_id);
+}
+
 /* ---- configurations ---- */
 
 /* What the claimed devices' contents are made of. */
@@ -299,6 +304,7 @@ static bool serve_configs(struct outbox *outbox)
         return false;
     }
     for (size_t i = 0; i < outbox->target_count; i++) {
+        expect_keys(outbox, &outbox->targets[i]);
         enum status sent = send_config(outbox, &outbox->parcels[i]);
 
         count(outbox, &outbox->stats.configs, sent == STATUS_OK, sent != STATUS_OK);
@@ -344,6 +350,7 @@ static bool serve_commands(struct outbox *outbox)
     if (store_transaction(outbox->store, claim_commands, outbox) != STATUS_OK)
         return false;
     for (size_t i = 0; i < outbox->target_count; i++) {
+        expect_keys(outbox, &outbox->targets[i]);
         enum status sent = send_command(outbox, &outbox->targets[i]);
 
         count(outbox, &outbox->stats.commands, sent == STATUS_OK, sent != STATUS_OK);

@@ -6,7 +6,7 @@
 #include "server/store/columns.h"
 #include "server/store/events.h"
 
-/* Columns 0 to 3 of both claims. */
+/* Columns 0 to 5 of both claims. */
 static enum status target_from_row(const struct result *result, size_t i, struct arena *arena,
                                    struct dispatch_target *target)
 {
@@ -14,7 +14,12 @@ static enum status target_from_row(const struct result *result, size_t i, struct
     target->device_id = arena_text(arena, result_span(result, i, 0));
     target->session_number = (uint64_t)result_int(result, i, 1);
     target->epoch = result_int(result, i, 3);
-    return result_bytes(result, i, 2, target->session_id, sizeof target->session_id);
+    enum status status = result_bytes(result, i, 2, target->session_id, sizeof target->session_id);
+    if (status == STATUS_OK)
+        status = result_bytes(result, i, 4, target->device_public, sizeof target->device_public);
+    if (status == STATUS_OK)
+        status = result_bytes(result, i, 5, target->server_key_id, sizeof target->server_key_id);
+    return status;
 }
 
 enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena, size_t limit,
@@ -22,7 +27,8 @@ enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena,
 {
     /* the pause: 2 s doubling to 5 min with full jitter, never below 2 s */
     STORE_STATEMENT(
-        claim, "WITH due AS (SELECT l.device_id, j.journal_id, j.watermark_seq, j.watermark_hash,"
+        claim, "WITH due AS (SELECT l.device_id, d.sealing_public, d.server_key_id,"
+               "   j.journal_id, j.watermark_seq, j.watermark_hash,"
                "   j.status FROM myna.device_link l JOIN myna.device d USING (device_id)"
                "   LEFT JOIN myna.journal j USING (device_id, journal_id)"
                "   WHERE l.reported_generation < l.desired_generation AND l.config_due <= now()"
@@ -34,7 +40,8 @@ enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena,
                "   greatest(2, random() * least(300, 2 * 2.0 ^ least(l.config_sends, 10))))"
                " FROM due WHERE l.device_id = due.device_id"
                " RETURNING l.device_id, l.session_number, l.session_id,"
-               " (SELECT epoch FROM myna.installation), l.desired_generation, due.journal_id,"
+               " (SELECT epoch FROM myna.installation), due.sealing_public, due.server_key_id,"
+               " l.desired_generation, due.journal_id,"
                " due.watermark_seq, due.watermark_hash, due.status");
     struct result result = {0};
     enum status status = store_exec(conn, &claim, STORE_VALUES(value_int((int64_t)limit)), &result);
@@ -44,9 +51,9 @@ enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena,
     *count = result_count(&result);
     for (size_t i = 0; status == STATUS_OK && i < *count; i++) {
         status = target_from_row(&result, i, arena, &out[i]);
-        out[i].generation = result_int(&result, i, 4);
-        if (status == STATUS_OK && !result_is_null(&result, i, 5))
-            status = journal_from_row(&result, i, 5, &out[i].journal);
+        out[i].generation = result_int(&result, i, 6);
+        if (status == STATUS_OK && !result_is_null(&result, i, 7))
+            status = journal_from_row(&result, i, 7, &out[i].journal);
     }
     result_release(&result);
     return arena_failed(arena) ? STATUS_MEMORY : status;
@@ -57,7 +64,7 @@ enum status dispatch_claim_commands(struct store_conn *conn, struct arena *arena
 {
     STORE_STATEMENT(
         claim,
-        "WITH due AS (SELECT c.command_id FROM myna.command c"
+        "WITH due AS (SELECT c.command_id, d.sealing_public, d.server_key_id FROM myna.command c"
         "   JOIN myna.device_link l USING (device_id) JOIN myna.device d USING (device_id)"
         "   WHERE c.send_due <= now() AND c.expires_at > now()"
         "   AND c.status IN ('waiting', 'sent')"
@@ -70,7 +77,8 @@ enum status dispatch_claim_commands(struct store_conn *conn, struct arena *arena
         " FROM due, myna.device_link l"
         " WHERE c.command_id = due.command_id AND l.device_id = c.device_id"
         " RETURNING l.device_id, l.session_number, l.session_id,"
-        " (SELECT epoch FROM myna.installation), c.command_id, c.kind, c.text, c.expires_at");
+        " (SELECT epoch FROM myna.installation), due.sealing_public, due.server_key_id,"
+        " c.command_id, c.kind, c.text, c.expires_at");
     struct result result = {0};
     enum status status = store_exec(conn, &claim, STORE_VALUES(value_int((int64_t)limit)), &result);
 
@@ -80,10 +88,10 @@ enum status dispatch_claim_commands(struct store_conn *conn, struct arena *arena
     for (size_t i = 0; status == STATUS_OK && i < *count; i++) {
         status = target_from_row(&result, i, arena, &out[i]);
         if (status == STATUS_OK)
-            status = result_bytes(&result, i, 4, out[i].command_id, sizeof out[i].command_id);
-        out[i].command_kind = arena_text(arena, result_span(&result, i, 5));
-        out[i].command_text = arena_text(arena, result_span(&result, i, 6));
-        out[i].command_expires_ms = result_time(&result, i, 7);
+            status = result_bytes(&result, i, 6, out[i].command_id, sizeof out[i].command_id);
+        out[i].command_kind = arena_text(arena, result_span(&result, i, 7));
+        out[i].command_text = arena_text(arena, result_span(&result, i, 8));
+        out[i].command_expires_ms = result_time(&result, i, 9);
     }
     result_release(&result);
     return arena_failed(arena) ? STATUS_MEMORY : status;

@@ -16,6 +16,8 @@ struct dispatch_target {
     uint64_t session_number;
     uint8_t session_id[16];
     int64_t epoch;
+    uint8_t device_public[32]; /* the keys to seal by: the device may have enrolled again */
+    uint8_t server_key_id[4];
     int64_t generation;         /* the desired one; configurations only, like the journal */
     struct journal_row journal; /* that the last hello named; zeros: none */
     uint8_t command_id[16];     /* what follows: commands only */

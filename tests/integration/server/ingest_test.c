@@ -677,7 +677,10 @@ static void a_contract_that_is_not_known_books_without_a_price_and_alerts(void *
                "SELECT price || ' ' || contract_version || currency FROM myna.usage"
                " WHERE device_id = $1::text",
                "0 0");
-    ASSERT_SQL(fixture, ALERTS("unrated_usage"), "1");
+    ASSERT_SQL(fixture,
+               "SELECT count FROM myna.alert WHERE kind = 'unrated_usage'"
+               " AND subject = 'contract/nowhere' AND detail ->> 'device' = $1::text",
+               "1");
 }
 
 /* ---- the store ---- */
