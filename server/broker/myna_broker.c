@@ -57,7 +57,8 @@ static int on_control(int event, void *event_data, void *context)
     return MOSQ_ERR_SUCCESS;
 }
 
-/* Without their last will: a revoked robot has nothing to say any more. */
+/* Without their last will: a revoked robot has nothing to say any more. By client id, which is a
+ * robot's name too and which mosquitto finds without looking at every client. */
 static int on_tick(int event, void *event_data, void *context)
 {
     struct broker *broker = context;
@@ -70,7 +71,7 @@ static int on_tick(int event, void *event_data, void *context)
         return MOSQ_ERR_SUCCESS;
     broker->kicked_at = now;
     for (size_t i = 0; i < revoked_count(broker->revoked); i++)
-        mosquitto_kick_client_by_username(revoked_at(broker->revoked, i), false);
+        mosquitto_kick_client_by_clientid(revoked_at(broker->revoked, i), false);
     return MOSQ_ERR_SUCCESS;
 }
 
