@@ -23,9 +23,16 @@
 #define METAL       0xdfe6ee
 #define METAL_DARK  0x8b98a8
 
+#define CAPTION_TOP 360
+
+/* Gradients over large areas are most of the cost of a picture, so they are painted once. */
 struct avatar {
-    cairo_surface_t *sky;  /* what never moves: behind the halo, */
-    cairo_surface_t *body; /* and before it */
+    cairo_surface_t *sky;     /* what never moves: behind the halo, */
+    cairo_surface_t *body;    /* and before it */
+    cairo_surface_t *gloss;   /* colours of the skull */
+    cairo_surface_t *plate;   /* and of the face plate, cut out by their outlines */
+    cairo_surface_t *caption; /* of the text below */
+    char caption_text[AVATAR_TEXT_BYTES];
 };
 
 /* --- what never moves --- */
@@ -64,6 +71,29 @@ static void draw_body(cairo_t *cr)
     paint_rounded(cr, 168, 366, 144, 32, 16);
     paint_linear(cr, 0, 366, 0, 398, METAL, METAL_DARK);
     cairo_fill(cr);
+}
+
+/* Black feathers shine violet where the light falls. */
+static void draw_gloss(cairo_t *cr)
+{
+    paint_linear(cr, 120, 60, 300, 380, FEATHER, FEATHER_LOW);
+    cairo_paint(cr);
+    cairo_translate(cr, 176, 92);
+    cairo_rotate(cr, -0.32);
+    cairo_scale(cr, 1, 0.30);
+    paint_radial(cr, 0, 0, 74, SHEEN, 0.85, SHEEN, 0);
+    cairo_paint(cr);
+}
+
+static void draw_plate_colors(cairo_t *cr)
+{
+    paint_linear(cr, 0, 92, 0, 352 + CHIN, PLATE, PLATE_LOW);
+    cairo_paint(cr);
+}
+
+static void draw_nothing(cairo_t *cr)
+{
+    (void)cr;
 }
 
 static enum status bake(cairo_surface_t **out, cairo_format_t format, void (*draw)(cairo_t *cr))
@@ -131,7 +161,20 @@ static void draw_ear(cairo_t *cr, double side, const struct expression *e)
     cairo_stroke(cr);
 }
 
-static void draw_skull(cairo_t *cr, double chin)
+/* Fills the path with a layer that stays where it is on the picture: moving it by parts of a pixel
+ * would cost more than painting it anew. */
+static void fill_from(cairo_t *cr, cairo_surface_t *layer)
+{
+    cairo_matrix_t saved;
+
+    cairo_get_matrix(cr, &saved);
+    cairo_identity_matrix(cr);
+    cairo_set_source_surface(cr, layer, 0, 0);
+    cairo_set_matrix(cr, &saved);
+    cairo_fill(cr);
+}
+
+static void draw_skull(cairo_t *cr, double chin, cairo_surface_t *gloss)
 {
     double low = 372 + chin;
 
@@ -141,21 +184,11 @@ static void draw_skull(cairo_t *cr, double chin)
     cairo_curve_to(cr, 142, low, 84, 300, 84, 210);
     cairo_curve_to(cr, 84, 118, 144, 56, HEAD_X, 58);
     cairo_close_path(cr);
-    paint_linear(cr, 120, 60, 300, 380, FEATHER, FEATHER_LOW);
-    cairo_fill(cr);
-    /* the gloss of black feathers: violet above, green at the side */
-    cairo_save(cr);
-    cairo_translate(cr, 176, 92);
-    cairo_rotate(cr, -0.32);
-    cairo_scale(cr, 1, 0.30);
-    paint_ellipse(cr, 0, 0, 74, 74);
-    paint_radial(cr, 0, 0, 74, SHEEN, 0.85, SHEEN, 0);
-    cairo_fill(cr);
-    cairo_restore(cr);
+    fill_from(cr, gloss);
 }
 
 /* The face plate: smooth, a little lighter, with a rim of light. */
-static void draw_plate(cairo_t *cr, double chin, const struct expression *e)
+static void draw_plate(cairo_t *cr, double chin, cairo_surface_t *plate, const struct expression *e)
 {
     double low = 352 + chin;
 
@@ -165,8 +198,10 @@ static void draw_plate(cairo_t *cr, double chin, const struct expression *e)
     cairo_curve_to(cr, 158, low, 106, 288, 106, 206);
     cairo_curve_to(cr, 106, 134, 158, 90, HEAD_X, 92);
     cairo_close_path(cr);
-    paint_linear(cr, 0, 92, 0, low, PLATE, PLATE_LOW);
-    cairo_fill_preserve(cr);
+    cairo_path_t *outline = cairo_copy_path(cr);
+    fill_from(cr, plate);
+    cairo_append_path(cr, outline);
+    cairo_path_destroy(outline);
     paint_color(cr, e->light, 0.16 + 0.22 * e->glow);
     cairo_set_line_width(cr, 2);
     cairo_stroke(cr);
@@ -256,7 +291,7 @@ static void draw_marks(cairo_t *cr, const struct avatar_look *look)
         draw_no_signal(cr);
 }
 
-static void draw_head(cairo_t *cr, const struct avatar_look *look)
+static void draw_head(cairo_t *cr, const struct avatar *avatar, const struct avatar_look *look)
 {
     const struct expression *e = &look->expression;
     double chin = CHIN * look->mouth.jaw;
@@ -266,10 +301,10 @@ static void draw_head(cairo_t *cr, const struct avatar_look *look)
     draw_crest(cr, e);
     draw_ear(cr, -1, e);
     draw_ear(cr, 1, e);
-    draw_skull(cr, chin);
+    draw_skull(cr, chin, avatar->gloss);
     /* what lies in front follows the gaze a little: the head turns */
     cairo_translate(cr, 3.5 * e->gaze_x, 2.5 * e->gaze_y);
-    draw_plate(cr, chin, e);
+    draw_plate(cr, chin, avatar->plate, e);
     draw_cheeks(cr, e);
     cairo_translate(cr, 2.0 * e->gaze_x, 1.5 * e->gaze_y);
     eyes_draw(cr, HEAD_X, EYES_Y, e);
@@ -288,6 +323,12 @@ enum status avatar_create(struct avatar **out)
     enum status status = bake(&avatar->sky, CAIRO_FORMAT_RGB24, draw_sky);
     if (status == STATUS_OK)
         status = bake(&avatar->body, CAIRO_FORMAT_ARGB32, draw_body);
+    if (status == STATUS_OK)
+        status = bake(&avatar->gloss, CAIRO_FORMAT_RGB24, draw_gloss);
+    if (status == STATUS_OK)
+        status = bake(&avatar->plate, CAIRO_FORMAT_RGB24, draw_plate_colors);
+    if (status == STATUS_OK)
+        status = bake(&avatar->caption, CAIRO_FORMAT_ARGB32, draw_nothing);
     if (status != STATUS_OK) {
         avatar_free(avatar);
         return status;
@@ -302,7 +343,30 @@ void avatar_free(struct avatar *avatar)
         return;
     cairo_surface_destroy(avatar->sky);
     cairo_surface_destroy(avatar->body);
+    cairo_surface_destroy(avatar->gloss);
+    cairo_surface_destroy(avatar->plate);
+    cairo_surface_destroy(avatar->caption);
     free(avatar);
+}
+
+/* Setting text is slow, and it changes once in seconds. */
+static void draw_caption(cairo_t *cr, struct avatar *avatar, const char *text)
+{
+    if (strncmp(text, avatar->caption_text, sizeof avatar->caption_text - 1) != 0) {
+        cairo_t *layer = cairo_create(avatar->caption);
+
+        cairo_set_operator(layer, CAIRO_OPERATOR_CLEAR);
+        cairo_paint(layer);
+        cairo_set_operator(layer, CAIRO_OPERATOR_OVER);
+        caption_draw(layer, text);
+        cairo_destroy(layer);
+        snprintf(avatar->caption_text, sizeof avatar->caption_text, "%s", text);
+    }
+    if (!*text)
+        return;
+    cairo_set_source_surface(cr, avatar->caption, 0, 0);
+    cairo_rectangle(cr, 0, CAPTION_TOP, AVATAR_SIZE, AVATAR_SIZE - CAPTION_TOP);
+    cairo_fill(cr);
 }
 
 void avatar_draw(struct avatar *avatar, const struct avatar_look *look, uint8_t *pixels)
@@ -319,7 +383,7 @@ void avatar_draw(struct avatar *avatar, const struct avatar_look *look, uint8_t 
     cairo_set_source_surface(cr, avatar->body, 0, 0);
     cairo_rectangle(cr, 0, 360, AVATAR_SIZE, AVATAR_SIZE - 360);
     cairo_fill(cr);
-    draw_head(cr, look);
+    draw_head(cr, avatar, look);
     draw_lamp(cr, &look->expression);
     if (look->expression.gray > 0.02) {
         paint_color(cr, 0x46525c, 0.55 * look->expression.gray);
@@ -328,7 +392,7 @@ void avatar_draw(struct avatar *avatar, const struct avatar_look *look, uint8_t 
     if (look->expression.dots > 0.02)
         draw_dots(cr, &look->expression);
     draw_marks(cr, look);
-    caption_draw(cr, look->subtitle);
+    draw_caption(cr, avatar, look->subtitle);
     caption_draw_notice(cr, look->notice);
     cairo_destroy(cr);
     cairo_surface_destroy(surface);

@@ -59,22 +59,38 @@ static void draw_iris(cairo_t *cr, double x, double y)
     cairo_fill(cr);
 }
 
-/* The upper lid comes down to y; its edge is bowed and carries the lashes. */
-static void draw_lid(cairo_t *cr, double x, double y, double edge, double bow)
+/* The part of the eye's ellipse above (bow <= 0) or below the height `cut`, -1 top to 1 bottom, its
+ * edge bowed. No clip: clips are slow. */
+static void lid_path(cairo_t *cr, double x, double y, double radius_y, double cut, double bow)
 {
-    cairo_move_to(cr, x - RADIUS_X - 4, y - RADIUS_Y - 6);
-    cairo_line_to(cr, x + RADIUS_X + 4, y - RADIUS_Y - 6);
-    cairo_line_to(cr, x + RADIUS_X + 4, edge);
-    cairo_curve_to(cr, x + RADIUS_X * 0.5, edge + bow, x - RADIUS_X * 0.5, edge + bow,
-                   x - RADIUS_X - 4, edge);
+    double angle = asin(cut);
+    cairo_matrix_t saved;
+
+    cairo_get_matrix(cr, &saved);
+    cairo_translate(cr, x, y);
+    cairo_scale(cr, RADIUS_X + 1, radius_y + 1);
+    cairo_new_sub_path(cr);
+    if (bow <= 0)
+        cairo_arc(cr, 0, 0, 1, M_PI - angle, 2 * M_PI + angle);
+    else
+        cairo_arc_negative(cr, 0, 0, 1, M_PI - angle, angle);
+    cairo_curve_to(cr, cos(angle) * 0.4, cut + bow, -cos(angle) * 0.4, cut + bow, -cos(angle), cut);
     cairo_close_path(cr);
-    paint_linear(cr, x, y - RADIUS_Y, x, edge + bow, LID, LID_DARK);
-    cairo_fill(cr);
-    cairo_move_to(cr, x - RADIUS_X - 4, edge);
-    cairo_curve_to(cr, x - RADIUS_X * 0.5, edge + bow, x + RADIUS_X * 0.5, edge + bow,
-                   x + RADIUS_X + 4, edge);
+    cairo_set_matrix(cr, &saved);
+}
+
+static void draw_upper_lid(cairo_t *cr, double x, double y, double radius_y, double open)
+{
+    double cut = -1 + (1 - open) * 1.9;
+
+    cut = cut > 0.96 ? 0.96 : cut;
+    /* never above the eye */
+    double bow = open < 0.25 ? -0.01 : cut < -0.42 ? -0.45 * (cut + 1) : -0.26;
+    lid_path(cr, x, y, radius_y, cut, bow);
+    paint_linear(cr, x, y - radius_y, x, y + cut * radius_y, LID, LID_DARK);
+    cairo_fill_preserve(cr);
     paint_color(cr, LINE, 0.9);
-    cairo_set_line_width(cr, 3.4);
+    cairo_set_line_width(cr, 3);
     cairo_stroke(cr);
 }
 
@@ -82,23 +98,20 @@ static void draw_eye(cairo_t *cr, double x, double y, const struct expression *e
 {
     double open = e->eye_open * (1 - e->blink);
     double radius_y = RADIUS_Y * (e->eye_open > 1 ? e->eye_open : 1);
-    double edge = y - radius_y * 1.04 + (1 - (open > 1 ? 1 : open)) * radius_y * 1.85;
-    double cheek = e->smile > 0 ? e->smile * 5 : 0;
+    double cheek = e->smile > 0 ? e->smile * 0.10 : 0;
 
-    cairo_save(cr);
     paint_ellipse(cr, x, y, RADIUS_X, radius_y);
-    cairo_clip(cr);
     paint_linear(cr, x, y - radius_y, x, y + radius_y * 0.4, WHITE_SHADE, WHITE);
-    cairo_paint(cr);
-    draw_iris(cr, x + e->gaze_x * 12, y + e->gaze_y * 13 + 3);
-    if (open < 0.985)
-        draw_lid(cr, x, y, edge, open > 0.25 ? -13 : 4);
-    /* the cheek pushes the lower lid up in a smile */
-    paint_ellipse(cr, x, y + radius_y + 23 - cheek, RADIUS_X + 14, 26);
-    paint_color(cr, PATCH_DARK, 1);
     cairo_fill(cr);
-    cairo_restore(cr);
-
+    draw_iris(cr, x + e->gaze_x * 10, y + e->gaze_y * 12 + 3);
+    if (open < 0.985)
+        draw_upper_lid(cr, x, y, radius_y, open);
+    /* the cheek pushes the lower lid up in a smile */
+    if (cheek > 0.01) {
+        lid_path(cr, x, y, radius_y, 0.93 - cheek, 0.01);
+        paint_color(cr, PATCH_DARK, 1);
+        cairo_fill(cr);
+    }
     paint_ellipse(cr, x, y, RADIUS_X, radius_y);
     paint_color(cr, LINE, 0.85);
     cairo_set_line_width(cr, 2.6);

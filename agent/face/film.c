@@ -104,7 +104,7 @@ static enum status spawn(struct film *film)
                                "-preset",
                                "ultrafast",
                                "-crf",
-                               "22",
+                               "27",
                                "-pix_fmt",
                                "yuv420p",
                                "-threads",

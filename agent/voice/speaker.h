@@ -58,7 +58,7 @@ struct speaker_watcher {
 };
 
 struct speaker_options {
-    const char *voice_program; /* path of myna-voice or another program that speaks its protocol */
+    const char *voice_program; /* or another that speaks its protocol; NULL: "myna-voice" */
     struct audio_options audio;
     enum voice_language language; /* VOICE_LANGUAGE_AUTO decides by the text */
     int rate_wpm;                 /* 0: 175 */

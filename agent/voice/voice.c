@@ -292,7 +292,7 @@ enum status voice_create(struct voice **out, const char *program,
         return STATUS_MEMORY;
     voice->listener = *listener;
     voice->fd = -1;
-    if (snprintf(voice->program, sizeof voice->program, "%s", program) >=
+    if (snprintf(voice->program, sizeof voice->program, "%s", program ? program : "myna-voice") >=
         (int)sizeof voice->program) {
         free(voice);
         return STATUS_INVALID;

@@ -62,8 +62,9 @@ struct voice_clause {
     struct span text;
 };
 
-/* Starts the program (found by path; copied). The listener is copied. A program that does not start
- * is tried again and is not a failure. The caller owns *out. */
+/* Starts the program (found by path or in PATH; NULL: "myna-voice"; copied). The listener is
+ * copied. A program that does not start is tried again and is not a failure. The caller owns *out.
+ */
 MUST_CHECK enum status voice_create(struct voice **out, const char *program,
                                     const struct voice_listener *listener);
 
