@@ -37,10 +37,15 @@ enum status contracts_get(struct store *store, const char *contract_id, struct a
 
 enum status contracts_check_zone(struct store *store, const char *zone)
 {
-    STORE_STATEMENT(known, "SELECT 1 FROM pg_timezone_names WHERE name = $1");
+    /* by form first: PostgreSQL takes POSIX rules like "X3" too. Its view of all names takes a
+     * tenth of a second. */
+    STORE_STATEMENT(known, "SELECT now() AT TIME ZONE $1"
+                           " WHERE $1 ~ '^([A-Z][A-Za-z_]+/[A-Za-z0-9_/+-]+|UTC)$'");
     struct result result;
     enum status status = store_query(store, &known, STORE_VALUES(value_text(zone)), &result);
 
+    if (status == STATUS_INVALID)
+        return STATUS_NOT_FOUND;
     if (status != STATUS_OK)
         return status;
     status = result_count(&result) > 0 ? STATUS_OK : STATUS_NOT_FOUND;

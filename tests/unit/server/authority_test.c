@@ -1,0 +1,235 @@
+#include "server/authority.h"
+
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "schema/base/clock.h"
+#include "schema/base/file.h"
+
+static const struct authority_names names = {"DNS:broker.example,IP:10.0.0.1",
+                                             "DNS:robots.example"};
+
+struct place {
+    char dir[64];
+    struct arena *arena;
+    struct authority *authority;
+};
+
+static void init_and_open(struct place *place)
+{
+    char problem[256] = "";
+    unsigned made;
+
+    if (authority_init(place->dir, &names, &made, problem) != STATUS_OK ||
+        authority_open(&place->authority, place->dir, problem) != STATUS_OK)
+        fail_msg("%s", problem);
+}
+
+static int make(void **state)
+{
+    struct place *place = calloc(1, sizeof *place);
+
+    if (place == NULL || arena_create(&place->arena, 1 << 20) != STATUS_OK)
+        return -1;
+    snprintf(place->dir, sizeof place->dir, "/tmp/myna-authority-XXXXXX");
+    if (mkdtemp(place->dir) == NULL)
+        return -1;
+    init_and_open(place);
+    *state = place;
+    return 0;
+}
+
+static int drop(void **state)
+{
+    struct place *place = *state;
+    char command[128];
+
+    authority_close(place->authority);
+    arena_free(place->arena);
+    snprintf(command, sizeof command, "rm -r '%s'", place->dir);
+    int result = system(command);
+    free(place);
+    return result;
+}
+
+static void path_of(const struct place *place, const char *name, char out[PATH_MAX])
+{
+    snprintf(out, PATH_MAX, "%s/%s", place->dir, name);
+}
+
+static struct span content(const struct place *place, const char *name)
+{
+    char path[PATH_MAX];
+    uint8_t *data;
+    size_t size;
+
+    path_of(place, name, path);
+    assert_int_equal(file_read(path, 65536, &data, &size), STATUS_OK);
+    struct span copy = arena_copy(place->arena, span_of(data, size));
+    free(data);
+    return copy;
+}
+
+static void every_certificate_verifies_under_the_root(void **state)
+{
+    static const char *const chains[] = {"broker.pem",  "device-https.pem", "mynad-1.pem",
+                                         "mynad-9.pem", "server-ca.pem",    "device-ca.pem"};
+    const struct place *place = *state;
+    struct span root = content(place, "root.pem");
+
+    for (size_t i = 0; i < sizeof chains / sizeof *chains; i++)
+        assert_int_equal(pki_verify(content(place, chains[i]), root, PKI_CHECK_TIME), STATUS_OK);
+}
+
+static void an_anchor_accepts_its_own_leaves_alone(void **state)
+{
+    const struct place *place = *state;
+    struct span servers = content(place, "server-anchor.pem");
+    struct span devices = content(place, "device-anchor.pem");
+    struct span leaf = content(place, "mynad-1.pem");
+
+    assert_int_equal(pki_verify(leaf, servers, PKI_CHECK_TIME), STATUS_OK);
+    assert_int_equal(pki_verify(leaf, devices, PKI_CHECK_TIME), STATUS_FORGED);
+}
+
+static void servers_are_named_outside_the_alphabet_of_devices(void **state)
+{
+    const struct place *place = *state;
+    struct pki_facts facts;
+
+    assert_int_equal(pki_read(content(place, "mynad-3.pem"), &facts), STATUS_OK);
+    assert_string_equal(facts.name, "Mynad_3");
+}
+
+static void secrets_are_for_their_owner_alone(void **state)
+{
+    static const char *const files[] = {"master.key",      "root.key",   "device-ca.key",
+                                        "server-ca.key",   "broker.key", "mynad-1.key",
+                                        "device-https.key"};
+    const struct place *place = *state;
+    char path[PATH_MAX];
+    struct stat info;
+
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        path_of(place, files[i], path);
+        assert_int_equal(stat(path, &info), 0);
+        assert_int_equal(info.st_mode & 0777, 0600);
+    }
+}
+
+static void again_changes_nothing_and_other_names_only_their_certificate(void **state)
+{
+    const struct authority_names others = {"DNS:elsewhere.example", names.device};
+    const struct place *place = *state;
+    struct span root = content(place, "root.pem");
+    struct span broker = content(place, "broker.pem");
+    struct span https = content(place, "device-https.pem");
+    char problem[256];
+    unsigned made = 7;
+
+    assert_int_equal(authority_init(place->dir, &names, &made, problem), STATUS_OK);
+    assert_int_equal(made, 0);
+    assert_int_equal(authority_init(place->dir, &others, &made, problem), STATUS_OK);
+    assert_int_equal(made, 3);
+    assert_true(span_equal(root, content(place, "root.pem")));
+    assert_true(span_equal(https, content(place, "device-https.pem")));
+    assert_false(span_equal(broker, content(place, "broker.pem")));
+}
+
+static void half_a_pair_is_never_replaced(void **state)
+{
+    struct place *place = *state;
+    char path[PATH_MAX];
+    char problem[256];
+    unsigned made;
+
+    path_of(place, "root.key", path);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(authority_init(place->dir, &names, &made, problem), STATUS_CORRUPT);
+    assert_non_null(strstr(problem, "\"root\""));
+    assert_non_null(strstr(problem, "backup"));
+    assert_int_equal(access(path, F_OK), -1);
+}
+
+static void a_folder_without_keys_names_the_cure(void **state)
+{
+    struct authority *authority = NULL;
+    char problem[256];
+
+    (void)state;
+    assert_int_equal(authority_open(&authority, "/tmp/myna-authority-none", problem),
+                     STATUS_NOT_FOUND);
+    assert_non_null(strstr(problem, "mynad init"));
+    assert_null(authority);
+}
+
+static void a_device_gets_a_certificate_for_its_own_key_for_two_years(void **state)
+{
+    const struct place *place = *state;
+    char key[PKI_PEM_SIZE];
+    char csr[PKI_PEM_SIZE];
+    struct pki_facts facts;
+    const char *chain;
+    int64_t now_ms = clock_wall_ms();
+    uint8_t signature[PKI_SIGNATURE_MAX];
+    size_t size;
+
+    assert_int_equal(pki_make_key(key), STATUS_OK);
+    assert_int_equal(pki_make_csr(key, "r1", csr), STATUS_OK);
+    assert_int_equal(authority_issue(place->authority, "r1", span_text(csr), now_ms, place->arena,
+                                     &chain, &facts),
+                     STATUS_OK);
+    assert_string_equal(facts.name, "r1");
+    assert_in_range(facts.not_after_ms, now_ms + INT64_C(63000000000),
+                    now_ms + INT64_C(63100000000));
+    assert_int_equal(pki_verify(span_text(chain), content(place, "root.pem"), PKI_CHECK_TIME),
+                     STATUS_OK);
+    assert_int_equal(
+        pki_verify(span_text(chain), content(place, "server-anchor.pem"), PKI_CHECK_TIME),
+        STATUS_FORGED);
+    assert_int_equal(pki_sign(key, span_text("x"), signature, &size), STATUS_OK);
+    assert_int_equal(
+        pki_verify_signature(span_text(chain), span_text("x"), span_of(signature, size)),
+        STATUS_OK);
+}
+
+static void the_sealing_keys_statement_binds_key_and_time(void **state)
+{
+    const struct place *place = *state;
+    const uint8_t key[PKI_X25519_SIZE] = {9};
+    uint8_t message[18 + PKI_X25519_SIZE + 8] = "myna sealing key 1";
+    uint8_t signature[PKI_SIGNATURE_MAX];
+    size_t size;
+
+    memcpy(message + 18, key, sizeof key);
+    message[sizeof message - 2] = 1; /* 256 ms, big-endian */
+    assert_int_equal(authority_sign_key(place->authority, key, 256, signature, &size), STATUS_OK);
+    assert_int_equal(pki_verify_signature(span_text(authority_server_ca(place->authority)),
+                                          span_of(message, sizeof message),
+                                          span_of(signature, size)),
+                     STATUS_OK);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make, drop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(every_certificate_verifies_under_the_root),
+        TEST(an_anchor_accepts_its_own_leaves_alone),
+        TEST(servers_are_named_outside_the_alphabet_of_devices),
+        TEST(secrets_are_for_their_owner_alone),
+        TEST(again_changes_nothing_and_other_names_only_their_certificate),
+        TEST(half_a_pair_is_never_replaced),
+        TEST(a_folder_without_keys_names_the_cure),
+        TEST(a_device_gets_a_certificate_for_its_own_key_for_two_years),
+        TEST(the_sealing_keys_statement_binds_key_and_time),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

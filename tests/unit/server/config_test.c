@@ -1,0 +1,79 @@
+#include "server/config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+static enum status parse(struct config *config, char problem[256], ...)
+{
+    char *argv[16] = {"mynad", "--config", "/dev/null"};
+    int argc = 3;
+    va_list words;
+    int rest;
+
+    va_start(words, problem);
+    while ((argv[argc] = va_arg(words, char *)) != NULL)
+        argc++;
+    va_end(words);
+    return config_parse(config, argc, argv, &rest, problem);
+}
+
+static void without_options_everything_stays_on_loopback_but_the_robots_listener(void **state)
+{
+    struct config config = {0};
+    char problem[256];
+
+    (void)state;
+    assert_int_equal(parse(&config, problem, NULL), STATUS_OK);
+    assert_string_equal(config.listen, "127.0.0.1:8080");
+    assert_string_equal(config.device_listen, "0.0.0.0:8443");
+    assert_int_equal(config.instance, 1);
+    assert_int_equal(config.stale_window_s, 60);
+    assert_null(config.demo_media);
+}
+
+static void a_public_address_needs_tls(void **state)
+{
+    struct config config = {0};
+    char problem[256];
+
+    (void)state;
+    assert_int_equal(parse(&config, problem, "--listen", "0.0.0.0:80", NULL), STATUS_INVALID);
+    assert_non_null(strstr(problem, "tls_cert"));
+    assert_int_equal(parse(&config, problem, "--listen", "0.0.0.0:80", "--tls-cert", "c",
+                           "--tls-key", "k", NULL),
+                     STATUS_OK);
+}
+
+static void half_of_tls_is_refused(void **state)
+{
+    struct config config = {0};
+    char problem[256];
+
+    (void)state;
+    assert_int_equal(parse(&config, problem, "--tls-cert", "c", NULL), STATUS_INVALID);
+    assert_non_null(strstr(problem, "belong together"));
+}
+
+static void a_tenth_instance_is_refused(void **state)
+{
+    struct config config = {0};
+    char problem[256];
+
+    (void)state;
+    assert_int_equal(parse(&config, problem, "--instance", "10", NULL), STATUS_INVALID);
+    assert_non_null(strstr(problem, "instance"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_options_everything_stays_on_loopback_but_the_robots_listener),
+        cmocka_unit_test(a_public_address_needs_tls),
+        cmocka_unit_test(half_of_tls_is_refused),
+        cmocka_unit_test(a_tenth_instance_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
