@@ -3,7 +3,9 @@
 
 #include <limits.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -431,18 +433,32 @@ static void numbers_and_chain_go_on_when_acknowledged_records_made_room(void **s
     assert_int_equal(fixture->batch.first_seq, 501);
 }
 
+static wire_CreditUse credit_of(struct fixture *fixture)
+{
+    wire_CreditUse lines[LIMIT_CREDIT_LINES];
+    pb_size_t count;
+
+    journal_credit(fixture->journal, lines, &count);
+    assert_int_equal(count, 1);
+    return lines[0];
+}
+
 static void an_attempt_under_way_survives_making_room(void **state)
 {
     struct fixture *fixture = *state;
+    const wire_CreditLine line = {.line_id = "l1", .granted = 700};
     wire_UsageRecord slow = attempt(9999);
 
     journal_close(fixture->journal);
     assert_int_equal(open_as(fixture, "r1", 16384), STATUS_OK);
+    assert_int_equal(journal_grant(fixture->journal, 1, &line, 1), STATUS_OK);
+    memcpy(slow.line_id, "l1", 3);
     assert_int_equal(journal_begin(fixture->journal, &slow), STATUS_OK);
     for (unsigned i = 1; i <= 100; i++) {
         use(fixture->journal, i);
         acknowledge(fixture, 1);
     }
+    assert_int_equal(credit_of(fixture).open, 300);
     answer(&slow, 77);
     assert_int_equal(journal_close_attempt(fixture->journal, &slow), STATUS_OK);
     next_batch(fixture, 40);
@@ -453,19 +469,25 @@ static void an_attempt_under_way_survives_making_room(void **state)
 static void acknowledged_records_are_dropped_after_thirty_days(void **state)
 {
     struct fixture *fixture = *state;
+    wire_UsageRecord young = attempt(3);
     wire_JournalHead head;
 
     use(fixture->journal, 1);
     use(fixture->journal, 2);
+    assert_int_equal(journal_begin(fixture->journal, &young), STATUS_OK);
+    answer(&young, 3);
+    young.end_ms = NOW_MS + 5 * DAY_MS;
+    assert_int_equal(journal_close_attempt(fixture->journal, &young), STATUS_OK);
+    use(fixture->journal, 4);
     journal_set_clock(fixture->journal, 0, NOW_MS + 29 * DAY_MS);
     acknowledge(fixture, 1);
     journal_head(fixture->journal, &head);
     assert_int_equal(head.tail_seq, 1);
     journal_set_clock(fixture->journal, 0, NOW_MS + 32 * DAY_MS);
-    acknowledge(fixture, 1);
+    acknowledge(fixture, 2);
     journal_head(fixture->journal, &head);
-    assert_int_equal(head.tail_seq, 0);
-    assert_int_equal(head.head_seq, 2);
+    assert_int_equal(head.tail_seq, 3); /* the young one, and what is pending */
+    assert_int_equal(head.head_seq, 4);
 }
 
 static void no_more_attempts_are_open_at_once_than_the_limit(void **state)
@@ -534,16 +556,6 @@ static void attempts_carry_the_clock_of_the_newest_state_also_after_a_restart(vo
     assert_int_equal(record.state_time_ms, NOW_MS - 10);
 }
 
-static wire_CreditUse credit_of(struct fixture *fixture)
-{
-    wire_CreditUse lines[LIMIT_CREDIT_LINES];
-    pb_size_t count;
-
-    journal_credit(fixture->journal, lines, &count);
-    assert_int_equal(count, 1);
-    return lines[0];
-}
-
 static void i2_used_credit_is_as_durable_as_the_records(void **state)
 {
     struct fixture *fixture = *state;
@@ -581,7 +593,11 @@ static void a_record_with_every_text_at_its_limit_still_fits(void **state)
 {
     struct fixture *fixture = *state;
     wire_UsageRecord record = attempt(1);
+    wire_CreditLine line = {.unlimited = true};
 
+    memset(line.line_id, 'l', LIMIT_SLUG);
+    assert_int_equal(journal_grant(fixture->journal, 1, &line, 1), STATUS_OK);
+    memcpy(record.line_id, line.line_id, sizeof record.line_id);
     memset(record.vendor, 'v', LIMIT_SLUG);
     memset(record.model, 'm', LIMIT_MODEL);
     memset(record.model_served, 's', LIMIT_MODEL);
@@ -592,9 +608,40 @@ static void a_record_with_every_text_at_its_limit_still_fits(void **state)
     journal_set_clock(fixture->journal, -1, NOW_MS);
     assert_int_equal(journal_begin(fixture->journal, &record), STATUS_OK);
     answer(&record, UINT64_MAX);
+    record.reasoning = record.input_cached = record.input_uncached = UINT32_MAX;
+    record.audio_in_ms = record.audio_out_chars = UINT32_MAX;
+    record.cache_write_5m = record.cache_write_1h = record.images = UINT64_MAX;
     assert_int_equal(journal_close_attempt(fixture->journal, &record), STATUS_OK);
     next_batch(fixture, 1);
     assert_memory_equal(decoded(&fixture->batch, 0).model_served, record.model_served, LIMIT_MODEL);
+}
+
+static void limit_file_size(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void after_a_disk_error_nothing_is_written_until_a_restart(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_UsageRecord record = attempt(1), next = attempt(2);
+
+    assert_int_equal(journal_begin(fixture->journal, &record), STATUS_OK);
+    answer(&record, 1);
+    signal(SIGXFSZ, SIG_IGN);
+    limit_file_size(100);
+    assert_int_equal(journal_close_attempt(fixture->journal, &record), STATUS_IO);
+    limit_file_size(RLIM_INFINITY);
+    assert_int_equal(journal_close_attempt(fixture->journal, &record), STATUS_IO);
+    assert_int_equal(journal_begin(fixture->journal, &next), STATUS_IO);
+    restart(fixture);
+    next_batch(fixture, 40);
+    assert_int_equal(fixture->batch.records_count, 1);
+    assert_int_equal(decoded(&fixture->batch, 0).provenance, wire_Provenance_WORST_CASE);
 }
 
 int main(void)
@@ -622,6 +669,7 @@ int main(void)
         TEST(a_forked_journal_names_its_parent_and_refiles_what_was_pending),
         TEST(attempts_carry_the_clock_of_the_newest_state_also_after_a_restart),
         TEST(i2_used_credit_is_as_durable_as_the_records),
+        TEST(after_a_disk_error_nothing_is_written_until_a_restart),
         TEST(a_record_with_every_text_at_its_limit_still_fits),
     };
 
