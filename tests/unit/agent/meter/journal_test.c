@@ -610,7 +610,8 @@ static void a_record_with_every_text_at_its_limit_still_fits(void **state)
     answer(&record, UINT64_MAX);
     record.reasoning = record.input_cached = record.input_uncached = UINT32_MAX;
     record.audio_in_ms = record.audio_out_chars = UINT32_MAX;
-    record.cache_write_5m = record.cache_write_1h = record.images = UINT64_MAX;
+    record.cache_write_5m = record.cache_write_1h = UINT64_MAX;
+    record.images = record.video_ms = UINT64_MAX;
     assert_int_equal(journal_close_attempt(fixture->journal, &record), STATUS_OK);
     next_batch(fixture, 1);
     assert_memory_equal(decoded(&fixture->batch, 0).model_served, record.model_served, LIMIT_MODEL);
