@@ -1,25 +1,17 @@
 #include "tests/robots/robot.h"
 
-#include <fcntl.h>
-#include <math.h>
 #include <unistd.h>
 
 #include "agent/identity.h"
-#include "schema/base/backoff.h"
 #include "schema/base/clock.h"
-#include "schema/base/file.h"
 #include "schema/base/log.h"
-#include "tests/robots/mqtt.h"
-#include "tests/robots/notebook.h"
+#include "tests/robots/config_file.h"
+#include "tests/robots/connection.h"
 
-#define HARDWARE           "simulated robot"
-#define RECONNECT_FIRST_MS 1000
-#define RECONNECT_MAX_MS   60000
-#define OFFLINE_MAX_MS     30000 /* after a connection cut on purpose */
-#define RESTART_AFTER_MS   1000  /* so that the answer to the command still goes out */
-#define MAX_JOURNAL_BYTES  (1 << 20)
-#define MAX_CONFIG_BYTES   (LIMIT_CONFIG_BYTES + 8)
-#define PATH_ROOM          1024
+#define HARDWARE          "simulated robot"
+#define RESTART_AFTER_MS  1000 /* so that the answer to the command still goes out */
+#define MAX_JOURNAL_BYTES (1 << 20)
+#define PATH_ROOM         1024
 
 struct robot {
     struct robot_world *world;
@@ -38,17 +30,9 @@ struct robot {
     struct plan *plan;
     uint64_t generation; /* of plan; 0: the default one */
 
-    struct mqtt *mqtt;
-    bool connected;
-    wire_Session session;
-    uint8_t presence[PEER_PRESENCE_SIZE];
-    size_t presence_size;
-    char will_topic[TOPIC_SIZE], filter[TOPIC_SIZE];
-    uint64_t floor;
+    struct connection *connection;
     size_t broker_next;
-    struct backoff backoff;
-    int64_t offline_until_ms;
-    struct loop_timer connect, tick, cut, restart;
+    struct loop_timer tick, restart;
 
     bool configured; /* the peer is still to be told what the configuration says of it */
     uint8_t probe_id[16];
@@ -78,26 +62,6 @@ static bool path_in(const struct robot *robot, const char *name, char out[PATH_R
 
 /* Configuration. */
 
-/* Replaced in one step, but without waiting for the disk. */
-static enum status keep_config(struct robot *robot, uint64_t generation, struct span content)
-{
-    char path[PATH_ROOM], fresh[PATH_ROOM];
-    enum status status = STATUS_IO;
-
-    if (!path_in(robot, "config", path) || !path_in(robot, "config.new", fresh))
-        return STATUS_INVALID;
-    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return STATUS_IO;
-    if (write(fd, &generation, sizeof generation) == (ssize_t)sizeof generation &&
-        write(fd, content.data, content.size) == (ssize_t)content.size)
-        status = STATUS_OK;
-    close(fd);
-    if (status == STATUS_OK && rename(fresh, path) < 0)
-        status = STATUS_IO;
-    return status;
-}
-
 static void run_plan(struct robot *robot, struct plan *plan, uint64_t generation)
 {
     plans_release(robot->world->plans, robot->plan);
@@ -111,27 +75,20 @@ static void run_plan(struct robot *robot, struct plan *plan, uint64_t generation
 /* Without a stored configuration, or with a damaged one, the server sends it again. */
 static void load_config(struct robot *robot)
 {
-    char path[PATH_ROOM];
     uint8_t *data = NULL;
-    size_t size = 0;
+    struct span content;
     uint64_t generation;
     uint8_t hash[CRYPTO_HASH_SIZE];
     struct plan *plan = NULL;
 
     robot->plan = plans_default(robot->world->plans);
     robot->generation = 0;
-    if (!path_in(robot, "config", path) ||
-        file_read(path, MAX_CONFIG_BYTES, &data, &size) != STATUS_OK)
+    if (config_file_load(robot->folder, &generation, &data, &content) != STATUS_OK)
         return;
-    if (size >= sizeof generation) {
-        struct span content = span_of(data + sizeof generation, size - sizeof generation);
-
-        memcpy(&generation, data, sizeof generation);
-        crypto_sha256(&content, 1, hash);
-        if (plans_take(robot->world->plans, content, hash, &plan) == STATUS_OK)
-            run_plan(robot, plan, generation);
-    }
-    crypto_wipe(data, size);
+    crypto_sha256(&content, 1, hash);
+    if (plans_take(robot->world->plans, content, hash, &plan) == STATUS_OK)
+        run_plan(robot, plan, generation);
+    crypto_wipe(data, content.size);
     free(data);
 }
 
@@ -175,20 +132,12 @@ static void tell_peer(struct robot *robot)
 
 static void publish(void *context, enum topic_kind kind, unsigned qos, struct span payload)
 {
-    struct robot *robot = context;
-    char topic[TOPIC_SIZE];
-
-    topic_make(topic, robot->device_id, kind);
-    if (robot->mqtt != NULL && mqtt_publish(robot->mqtt, topic, qos, payload) != STATUS_OK)
-        log_debug("robots", "robot \"%s\" could not send a message", robot->device_id);
+    connection_publish(((struct robot *)context)->connection, kind, qos, payload);
 }
 
 static void reconnect(void *context, uint64_t floor)
 {
-    struct robot *robot = context;
-
-    robot->floor = floor;
-    at(robot, &robot->connect, clock_mono_ms());
+    connection_renew(((struct robot *)context)->connection, floor);
 }
 
 static void configure(void *context, uint64_t generation, struct span content,
@@ -202,7 +151,7 @@ static void configure(void *context, uint64_t generation, struct span content,
                     robot->device_id);
         return;
     }
-    if (keep_config(robot, generation, content) != STATUS_OK)
+    if (config_file_save(robot->folder, generation, content) != STATUS_OK)
         log_warning("robots", "robot \"%s\" cannot keep its configuration on disk",
                     robot->device_id);
     run_plan(robot, plan, generation);
@@ -332,43 +281,6 @@ static void command(void *context, const wire_Command *command, struct peer_answ
 
 /* Connection. */
 
-static void drop_connection(struct robot *robot)
-{
-    if (robot->connected)
-        peer_disconnected(robot->peer);
-    robot->connected = false;
-    mqtt_free(robot->mqtt);
-    robot->mqtt = NULL;
-}
-
-static void connect_later(struct robot *robot)
-{
-    int64_t now_ms = clock_mono_ms();
-    int64_t at_ms = now_ms + backoff_next(&robot->backoff, dice_next(&robot->dice));
-
-    at(robot, &robot->connect, at_ms > robot->offline_until_ms ? at_ms : robot->offline_until_ms);
-}
-
-static void plan_cut(struct robot *robot)
-{
-    double hours;
-
-    if (robot->world->disconnects <= 0)
-        return;
-    hours = -log(1 - dice_fraction(&robot->dice)) / (double)robot->world->disconnects;
-    at(robot, &robot->cut, clock_mono_ms() + (int64_t)(hours * 3600000));
-}
-
-static void on_cut(void *context)
-{
-    struct robot *robot = context;
-
-    robot->offline_until_ms = clock_mono_ms() + (int64_t)dice_below(&robot->dice, OFFLINE_MAX_MS);
-    if (robot->mqtt != NULL)
-        mqtt_cut(robot->mqtt);
-    plan_cut(robot);
-}
-
 static void on_tick(void *context)
 {
     struct robot *robot = context;
@@ -382,18 +294,16 @@ static void on_attempt_closed(void *context)
 {
     struct robot *robot = context;
 
-    if (robot->connected)
+    if (robot->connection != NULL && connection_is_up(robot->connection))
         tick_soon(robot);
 }
 
-static void on_connected(void *context)
+static void on_up(void *context, const wire_Session *session)
 {
     struct robot *robot = context;
 
-    robot->connected = true;
     robot->world->connects++;
-    backoff_reset(&robot->backoff);
-    peer_connected(robot->peer, &robot->session, now_of(robot));
+    peer_connected(robot->peer, session, now_of(robot));
     tick_soon(robot);
 }
 
@@ -412,67 +322,41 @@ static void on_message(void *context, struct span topic, struct span payload)
     tick_soon(robot);
 }
 
-static void on_closed(void *context, const char *reason)
+static void on_down(void *context)
 {
     struct robot *robot = context;
 
-    log_debug("robots", "robot \"%s\" lost its connection: %s", robot->device_id, reason);
     robot->world->lost++;
-    drop_connection(robot);
-    connect_later(robot);
+    peer_disconnected(robot->peer);
 }
 
-/* The number is on disk before anybody sees it, so that no two sessions share one. */
-static enum status begin_session(struct robot *robot)
+static const char *next_broker(void *context)
 {
-    struct notebook_facts *facts = notebook_facts(robot->notebook);
-
-    if (facts->session_number < robot->floor)
-        facts->session_number = robot->floor;
-    robot->session.number = ++facts->session_number;
-    crypto_random(robot->session.id, sizeof robot->session.id);
-    enum status status = notebook_write(robot->notebook);
-    if (status != STATUS_OK)
-        return status;
-    return peer_make_presence(&robot->session, robot->presence, &robot->presence_size);
-}
-
-static const char *next_broker(struct robot *robot)
-{
+    struct robot *robot = context;
     size_t count = robot->plan->broker_count;
 
     return count == 0 ? robot->first_broker : robot->plan->brokers[robot->broker_next++ % count];
 }
 
-static void on_connect(void *context)
+static enum status connect_at(struct robot *robot, int64_t at_ms)
 {
-    struct robot *robot = context;
-    struct mqtt_options options = {
+    struct connection_options options = {
         .loop = robot->world->loop,
-        .client_id = robot->device_id,
+        .notebook = robot->notebook,
+        .device_id = robot->device_id,
         .root_path = robot->root_path,
         .cert_path = robot->cert_path,
         .key_path = robot->key_path,
-        .filter = robot->filter,
-        .will_topic = robot->will_topic,
+        .cuts_per_hour = robot->world->disconnects,
         .context = robot,
-        .on_connected = on_connected,
+        .next_broker = next_broker,
+        .on_up = on_up,
         .on_message = on_message,
-        .on_closed = on_closed,
+        .on_down = on_down,
     };
-    char problem[256] = "";
 
-    drop_connection(robot);
-    enum status status = begin_session(robot);
-    if (status == STATUS_OK) {
-        options.broker = next_broker(robot);
-        options.will = span_of(robot->presence, robot->presence_size);
-        status = mqtt_open(&robot->mqtt, &options, problem);
-    }
-    if (status == STATUS_OK)
-        return;
-    log_debug("robots", "robot \"%s\" cannot connect: %s", robot->device_id, problem);
-    connect_later(robot);
+    dice_init(&options.dice, dice_next(&robot->dice), span_text("connection"));
+    return connection_open(&robot->connection, &options, at_ms);
 }
 
 /* Life. */
@@ -577,7 +461,7 @@ static enum status create_talk(struct robot *robot)
 }
 
 /* Everything between the files and the running robot: done at the start and again by a restart. */
-static enum status wake_up(struct robot *robot)
+static enum status wake_up(struct robot *robot, int64_t connect_ms)
 {
     enum status status = open_notebook(robot);
 
@@ -590,14 +474,17 @@ static enum status wake_up(struct robot *robot)
         status = create_peer(robot);
     if (status == STATUS_OK)
         status = create_talk(robot);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         tell_peer(robot);
+        status = connect_at(robot, connect_ms);
+    }
     return status;
 }
 
 static void fall_asleep(struct robot *robot)
 {
-    drop_connection(robot);
+    connection_close(robot->connection);
+    robot->connection = NULL;
     talk_free(robot->talk);
     peer_free(robot->peer);
     journal_close(robot->journal);
@@ -611,7 +498,6 @@ static void fall_asleep(struct robot *robot)
     robot->notebook = NULL;
     robot->configured = false;
     loop_cancel(robot->world->loop, &robot->tick);
-    loop_cancel(robot->world->loop, &robot->connect);
 }
 
 static void on_restart_due(void *context)
@@ -619,11 +505,9 @@ static void on_restart_due(void *context)
     struct robot *robot = context;
 
     fall_asleep(robot);
-    enum status status = wake_up(robot);
-    if (status == STATUS_OK) {
-        at(robot, &robot->connect, clock_mono_ms());
+    enum status status = wake_up(robot, clock_mono_ms());
+    if (status == STATUS_OK)
         return;
-    }
     log_error("robots", "robot \"%s\" did not come back from a restart: %s", robot->device_id,
               status_text(status));
     fall_asleep(robot);
@@ -631,12 +515,9 @@ static void on_restart_due(void *context)
 
 static void set_timers(struct robot *robot)
 {
-    robot->connect.on_due = on_connect;
     robot->tick.on_due = on_tick;
-    robot->cut.on_due = on_cut;
     robot->restart.on_due = on_restart_due;
-    robot->connect.context = robot->tick.context = robot;
-    robot->cut.context = robot->restart.context = robot;
+    robot->tick.context = robot->restart.context = robot;
 }
 
 enum status robot_prepare(const char *folder, const char *device_id)
@@ -672,7 +553,6 @@ enum status robot_create(struct robot **out, struct robot_world *world, const ch
         return STATUS_MEMORY;
     robot->world = world;
     set_timers(robot);
-    backoff_init(&robot->backoff, RECONNECT_FIRST_MS, RECONNECT_MAX_MS, 100);
     if (snprintf(robot->folder, sizeof robot->folder, "%s", folder) < (int)sizeof robot->folder)
         status = load_identity(robot, problem);
     if (status == STATUS_OK) {
@@ -680,9 +560,8 @@ enum status robot_create(struct robot **out, struct robot_world *world, const ch
         robot->skew_ms =
             (int64_t)dice_below(&robot->dice, (uint64_t)world->clock_skew_s * 2000 + 1) -
             world->clock_skew_s * 1000;
-        topic_make(robot->will_topic, robot->device_id, TOPIC_PRESENCE);
-        topic_make_down_filter(robot->filter, robot->device_id);
-        status = wake_up(robot);
+        status = wake_up(robot, clock_mono_ms() +
+                                    (int64_t)dice_below(&robot->dice, (uint64_t)spread_ms + 1));
         if (status != STATUS_OK)
             snprintf(problem, 256, "robot \"%s\" cannot start: %s", robot->device_id,
                      status_text(status));
@@ -691,9 +570,6 @@ enum status robot_create(struct robot **out, struct robot_world *world, const ch
         robot_free(robot);
         return status;
     }
-    at(robot, &robot->connect,
-       clock_mono_ms() + (int64_t)dice_below(&robot->dice, (uint64_t)spread_ms + 1));
-    plan_cut(robot);
     *out = robot;
     return STATUS_OK;
 }
@@ -709,7 +585,6 @@ void robot_free(struct robot *robot)
     if (robot == NULL)
         return;
     fall_asleep(robot);
-    loop_cancel(robot->world->loop, &robot->cut);
     loop_cancel(robot->world->loop, &robot->restart);
     crypto_wipe(&robot->pair, sizeof robot->pair);
     free(robot->first_broker);
@@ -718,10 +593,11 @@ void robot_free(struct robot *robot)
 
 void robot_facts(const struct robot *robot, struct robot_facts *out)
 {
-    *out = (struct robot_facts){.connected = robot->connected};
-    if (robot->talk == NULL)
+    *out = (struct robot_facts){.connected = false};
+    if (robot->connection == NULL)
         return;
-    out->greeted = robot->connected && peer_phase(robot->peer) == PEER_READY;
+    out->connected = connection_is_up(robot->connection);
+    out->greeted = out->connected && peer_phase(robot->peer) == PEER_READY;
     out->generation = robot->generation;
     out->pending = journal_pending(robot->journal);
     out->busy = talk_is_busy(robot->talk);

@@ -54,12 +54,29 @@ static void a_file_that_is_no_notebook_is_refused(void **state)
     assert_null(notebook);
 }
 
+static void a_notebook_whose_mark_is_damaged_is_refused(void **state)
+{
+    struct notebook *notebook = NULL;
+
+    assert_int_equal(notebook_open(&notebook, *state), STATUS_OK);
+    assert_int_equal(notebook_write(notebook), STATUS_OK);
+    notebook_close(notebook);
+    notebook = NULL;
+    FILE *file = fopen(*state, "r+");
+    fputc('x', file);
+    fclose(file);
+    assert_int_equal(notebook_open(&notebook, *state), STATUS_CORRUPT);
+    assert_null(notebook);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_written_is_there_after_the_process_is_lost, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_is_no_notebook_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_notebook_whose_mark_is_damaged_is_refused, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
