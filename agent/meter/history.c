@@ -28,6 +28,7 @@
 #define CREDIT_LINE_SIZE 73
 #define SET_ASIDE_STEP   16384
 
+static_assert(LIMIT_RECORD_BYTES <= FRAME_MAX_PAYLOAD, "record frame");
 static_assert(4 + LIMIT_CREDIT_LINES * CREDIT_LINE_SIZE <= FRAME_MAX_PAYLOAD, "credit frame");
 
 static void put_u64(uint8_t *out, uint64_t value)
@@ -71,13 +72,6 @@ void history_add_record(struct buffer *out, enum frame_kind kind, const wire_Usa
     size_t size;
     enum status status = message_encode(MESSAGE_USAGE_RECORD, record, bytes, sizeof bytes, &size);
 
-    if (status == STATUS_FULL) {
-        /* Every text at its limit at once: what only helps a human goes first. */
-        wire_UsageRecord shorter = *record;
-        shorter.vendor_request_id[0] = 0;
-        shorter.service_tier[0] = 0;
-        status = message_encode(MESSAGE_USAGE_RECORD, &shorter, bytes, sizeof bytes, &size);
-    }
     if (status == STATUS_OK)
         frame_add(out, kind, span_of(bytes, size));
     else
