@@ -255,7 +255,7 @@ static enum status take_hello(struct hearing *hearing)
     row->capabilities = item->hello->capabilities;
     row->credit = item->credit;
     row->settings = item->settings;
-    row->settings_are_whole = true;
+    row->changed_settings = NULL;
     if (item->hello->generation_held <= INT64_MAX) {
         row->held_generation = (int64_t)item->hello->generation_held;
         if (row->held_generation > row->desired_generation)
@@ -294,10 +294,8 @@ static enum status take_report(struct hearing *hearing)
     row->credit = hearing->item->credit;
     if (hearing->item->health)
         row->health = hearing->item->health;
-    if (hearing->item->settings) {
-        row->settings_are_whole = row->settings && row->settings_are_whole;
-        row->settings = hearing->item->settings;
-    }
+    if (hearing->item->settings)
+        row->changed_settings = hearing->item->settings;
     note_running(hearing);
     return STATUS_OK;
 }
@@ -341,7 +339,7 @@ static enum status take_reply(struct hearing *hearing)
     if (hearing->item->generation > 0) {
         if (hearing->newest) {
             hearing->row->settings = hearing->item->settings;
-            hearing->row->settings_are_whole = true;
+            hearing->row->changed_settings = NULL;
         }
         note_running(hearing);
         hearing->device->owes_state = true;

@@ -105,7 +105,7 @@ struct flat {
     uint8_t journal_id[16];
     int64_t clock_offset_ms, stale_messages, forged_messages, send_now;
     const char *software, *hardware, *capabilities, *health, *credit, *settings;
-    int64_t settings_are_whole;
+    const char *changed_settings;
 };
 
 static struct flat flatten(const struct link_row *row)
@@ -135,7 +135,7 @@ static struct flat flatten(const struct link_row *row)
         .health = row->health,
         .credit = row->credit,
         .settings = row->settings,
-        .settings_are_whole = row->settings_are_whole,
+        .changed_settings = row->changed_settings,
     };
 
     memcpy(flat.journal_id, row->journal_id, sizeof flat.journal_id);
@@ -208,15 +208,16 @@ static enum status save_facts(struct store_conn *conn, const struct columns *col
         " capabilities = coalesce(v.capabilities::jsonb, l.capabilities),"
         " health = coalesce(v.health::jsonb, l.health),"
         " credit = coalesce(v.credit::jsonb, l.credit),"
-        " setting_status = CASE WHEN v.settings IS NULL THEN l.setting_status"
-        "   WHEN v.whole <> 0 THEN v.settings::jsonb"
-        "   ELSE coalesce((SELECT jsonb_agg(kept) FROM jsonb_array_elements(l.setting_status) kept"
-        "     WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(v.settings::jsonb) told"
+        " setting_status = CASE WHEN v.changed IS NULL"
+        "   THEN coalesce(v.settings::jsonb, l.setting_status)"
+        "   ELSE coalesce((SELECT jsonb_agg(kept) FROM jsonb_array_elements("
+        "       coalesce(v.settings::jsonb, l.setting_status)) kept"
+        "     WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(v.changed::jsonb) told"
         "                       WHERE told ->> 'name' = kept ->> 'name')), '[]')"
-        "     || v.settings::jsonb END"
+        "     || v.changed::jsonb END"
         " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],"
-        " $7::text[], $8::bigint[])"
-        " AS v(device_id, software, hardware, capabilities, health, credit, settings, whole)"
+        " $7::text[], $8::text[])"
+        " AS v(device_id, software, hardware, capabilities, health, credit, settings, changed)"
         " WHERE l.device_id = v.device_id");
     const struct value values[] = {
         columns_text(columns, offsetof(struct flat, device_id)),
@@ -226,7 +227,7 @@ static enum status save_facts(struct store_conn *conn, const struct columns *col
         columns_text(columns, offsetof(struct flat, health)),
         columns_text(columns, offsetof(struct flat, credit)),
         columns_text(columns, offsetof(struct flat, settings)),
-        columns_int(columns, offsetof(struct flat, settings_are_whole)),
+        columns_text(columns, offsetof(struct flat, changed_settings)),
     };
 
     if (arena_failed(columns->arena))
@@ -237,7 +238,7 @@ static enum status save_facts(struct store_conn *conn, const struct columns *col
 static bool has_facts(const struct link_row *row)
 {
     return row->software || row->hardware || row->capabilities || row->health || row->credit ||
-           row->settings;
+           row->settings || row->changed_settings;
 }
 
 enum status link_save(struct store_conn *conn, struct arena *arena, const struct link_row *rows,

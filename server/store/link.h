@@ -45,8 +45,8 @@ struct link_row {
     const char *capabilities; /* JSON, like what follows */
     const char *health;
     const char *credit;
-    const char *settings;
-    bool settings_are_whole; /* else they replace those of the same names */
+    const char *settings;         /* of all settings */
+    const char *changed_settings; /* told after those: replace the ones of the same names */
 };
 
 /* Locks the rows of the devices, in the order every transaction locks them, and reads them. Unknown

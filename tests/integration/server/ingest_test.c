@@ -556,6 +556,25 @@ static void i4_a_reply_to_a_configuration_is_remembered_per_setting(void **state
     ASSERT_SQL(fixture, LINK("setting_status -> 0 ->> 'reason'"), "too \"loud\"");
 }
 
+static void a_report_replaces_the_statuses_it_names_and_keeps_the_others(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_Reply reply;
+
+    hear(fixture, robot_hello(robot));
+    reply = (wire_Reply)wire_Reply_init_zero;
+    reply.generation = 1;
+    reply.settings_count = 2;
+    snprintf(reply.settings[0].name, sizeof reply.settings[0].name, "volume");
+    snprintf(reply.settings[1].name, sizeof reply.settings[1].name, "persona");
+    reply.settings[0].outcome = reply.settings[1].outcome = wire_SettingOutcome_SETTING_APPLIED;
+    struct bus_message both[] = {robot_reply(robot, &reply), robot_report(robot)};
+    assert_int_equal(hear_many(fixture, both, 2), STATUS_OK);
+    ASSERT_SQL(fixture, LINK("jsonb_path_query_array(setting_status, '$[*].outcome')"),
+               "[\"applied\", \"refused\"]");
+}
+
 static void a_command_is_answered_once_and_brings_its_picture(void **state)
 {
     STORE_STATEMENT(insert, "INSERT INTO myna.command (command_id, device_id, kind, created_by,"
@@ -732,6 +751,7 @@ int main(void)
         WITH_ROBOT(i4_a_device_that_holds_more_than_we_know_gets_a_higher_generation),
         WITH_ROBOT(i4_another_content_under_the_same_number_is_replaced),
         WITH_ROBOT(i4_a_reply_to_a_configuration_is_remembered_per_setting),
+        WITH_ROBOT(a_report_replaces_the_statuses_it_names_and_keeps_the_others),
         WITH_ROBOT(a_command_is_answered_once_and_brings_its_picture),
         WITH_ROBOT(i5_sums_equal_the_records_and_an_import_settles_what_was_uncertain),
         WITH_ROBOT(a_contract_that_is_not_known_books_without_a_price_and_alerts),

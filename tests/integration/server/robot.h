@@ -37,6 +37,7 @@ void robot_begin_batch(const struct robot *robot, wire_UsageBatch *batch);
 /* Sealed messages as the bus would hand them out; the payload's owner is the block. */
 struct bus_message robot_hello(struct robot *robot);
 struct bus_message robot_usage(struct robot *robot, wire_UsageBatch *batch);
+/* With a refused volume. */
 struct bus_message robot_report(struct robot *robot);
 struct bus_message robot_reply(struct robot *robot, wire_Reply *reply);
 struct bus_message robot_presence(const wire_Session *session, const char *device_id);
