@@ -22,7 +22,9 @@ ROBOT=myna-1
 pid_of() { # NAME: prints the pid when it runs
 	[ -r "$RUN/$1.pid" ] || return 1
 	read -r pid program <"$RUN/$1.pid" || return 1
-	[ "$(readlink "/proc/$pid/exe" 2>/dev/null)" = "$program" ] || return 1
+	exe=$(readlink "/proc/$pid/exe" 2>/dev/null) || return 1
+	# a program built anew while it runs is still the one that we started
+	[ "${exe% (deleted)}" = "$program" ] || return 1
 	printf '%s\n' "$pid"
 }
 

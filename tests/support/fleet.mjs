@@ -97,7 +97,7 @@ export class Fleet {
   pid(name) {
     if (name === 'postgresql') return Number(readFileSync(this.#pg('data/postmaster.pid'), 'utf8').split('\n')[0]);
     const [pid, program] = readFileSync(join(this.home, 'run', `${name}.pid`), 'utf8').trim().split(' ');
-    if (readlinkSync(`/proc/${pid}/exe`) !== program) throw new Error(`${name} does not run`);
+    if (readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, "") !== program) throw new Error(`${name} does not run`);
     return Number(pid);
   }
 
