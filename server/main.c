@@ -1,5 +1,4 @@
 /* mynad - runs a fleet of talking robots */
-#include <errno.h>
 #include <signal.h>
 #include <time.h>
 
@@ -24,7 +23,7 @@ static const struct task tasks[] = {
 
 static void print_help(void)
 {
-    printf("usage: mynad [options] [task]\n\ntasks:\n");
+    printf("usage: mynad [options] [task]\n       mynad --help | --version\n\ntasks:\n");
     for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++)
         printf("  %-10s %s\n", tasks[i].name, tasks[i].help);
     printf("\n");
@@ -79,7 +78,7 @@ int main(int argc, char **argv)
     char problem[256];
     int rest;
 
-    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         print_help();
         return 0;
     }

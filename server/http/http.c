@@ -178,6 +178,18 @@ static void serve(struct http *http, struct request *request, struct reply *repl
         hooks->after(http->options.context, request, reply);
 }
 
+/* A failure that no handler saw, and a word to the operator about those of our own. */
+static void settle(struct exchange *exchange)
+{
+    const struct request *request = &exchange->request;
+
+    if (arena_failed(exchange->arena))
+        reply_problem(&exchange->reply, 500, "the answer is too large: ask for less of it");
+    if (exchange->reply.status == 500)
+        log_warning("http", "a request failed method=%s path=%s address=%s", request->method,
+                    request->path, request->address);
+}
+
 static void *work(void *context)
 {
     struct http *http = context;
@@ -190,9 +202,7 @@ static void *work(void *context)
         memcpy(&exchange, message, sizeof exchange);
         free(message);
         serve(http, &exchange->request, &exchange->reply);
-        if (arena_failed(exchange->arena) && exchange->reply.body.data == NULL &&
-            exchange->reply.status >= 500)
-            log_warning("http", "a request needed too much memory path=%s", exchange->request.path);
+        settle(exchange);
         exchange->state = ANSWERED;
         MHD_resume_connection(exchange->connection);
     }

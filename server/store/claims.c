@@ -65,6 +65,20 @@ enum status claims_withdraw(struct store *store, const struct author *author, in
 
 /* Enrolment */
 
+enum status claims_find(struct store *store, struct span code_hash)
+{
+    STORE_STATEMENT(find, "SELECT 1 FROM myna.claim WHERE code_hash = $1"
+                          " AND withdrawn_at IS NULL AND expires_at > now()");
+    struct result result;
+    enum status status = store_query(store, &find, STORE_VALUES(value_bytes(code_hash)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    status = result_count(&result) > 0 ? STATUS_OK : STATUS_NOT_FOUND;
+    result_release(&result);
+    return status;
+}
+
 struct enrolling {
     const struct claims_enrolment *enrolment;
     enum claims_verdict *verdict;

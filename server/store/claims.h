@@ -24,6 +24,10 @@ MUST_CHECK enum status claims_list(struct store *store, int64_t after, int64_t l
 MUST_CHECK enum status claims_withdraw(struct store *store, const struct author *author,
                                        int64_t claim_id, struct arena *arena);
 
+/* Whether a claim of this hash lives: not withdrawn, not expired (used up or not, for an answer may
+ * have been lost). STATUS_NOT_FOUND. Asked first, for what follows costs much work. */
+MUST_CHECK enum status claims_find(struct store *store, struct span code_hash);
+
 /* A robot that shows a claim, with everything already verified that needs no database. */
 struct claims_enrolment {
     struct span code_hash;

@@ -82,6 +82,7 @@ export class Stack {
       robot_broker: '127.0.0.1:1,127.0.0.1:2',
       ...extra,
     };
+    stack.secure = 'tls_cert' in options;
     writeFileSync(stack.config, Object.entries(options).map(([name, value]) => `${name} = ${value}\n`).join(''));
     await stack.task('init');
     await stack.task('migrate');
@@ -141,11 +142,11 @@ export class Stack {
   send(method, path, {headers = {}, body, device = false, ca, unverified = false} = {}) {
     const plain = body === undefined || typeof body === 'string' || Buffer.isBuffer(body);
     const bytes = plain ? body : JSON.stringify(body);
-    const make = device ? httpsRequest : httpRequest;
+    const make = device || this.secure ? httpsRequest : httpRequest;
     return new Promise((done, fail) => {
       const request = make({
         host: '127.0.0.1', port: device ? this.devicePort : this.port, method, path, ca, agent: false,
-        rejectUnauthorized: !unverified,
+        rejectUnauthorized: device && !unverified,
         headers: {...(plain ? {} : {'Content-Type': 'application/json'}),
           ...(bytes === undefined ? {} : {'Content-Length': Buffer.byteLength(bytes)}), ...headers},
       }, (response) => {

@@ -1,5 +1,6 @@
 // Who may do what: sessions, roles, API keys, other sites, repeated posts.
 import assert from 'node:assert/strict';
+import {readdirSync, readFileSync} from 'node:fs';
 import {after, before, test} from 'node:test';
 import {Stack} from '../../support/stack.mjs';
 import {hold, openapi, operation} from './openapi.mjs';
@@ -207,6 +208,17 @@ test('a revoked robot is shown as such, and only an admin can revoke', async () 
   assert.equal((await admin.post('/devices/r1/commands', {kind: 'identify'})).status, 409);
 });
 
-test('what openapi.yaml does not describe is not there', () => {
-  assert.equal(operation('GET', '/api/v1/nothing'), undefined);
+test('every route of the server is described, with its role', () => {
+  const folder = new URL('../../../server/api/', import.meta.url);
+  const row = /\{"([A-Z]+)", "(\/[^"*]+)", ROUTE_(\w+),/g;
+  let found = 0;
+  for (const name of readdirSync(folder).filter((file) => /^routes_.*\.c$/.test(file))) {
+    for (const [, method, path, role] of readFileSync(new URL(name, folder), 'utf8').matchAll(row)) {
+      const described = operation(method, path.replaceAll(/[{}]/g, ''));
+      assert.ok(described, `${method} ${path} is not in openapi.yaml`);
+      assert.equal(described['x-role'] ?? 'anyone', role.toLowerCase(), `${method} ${path}`);
+      found++;
+    }
+  }
+  assert.ok(found > 50, String(found));
 });

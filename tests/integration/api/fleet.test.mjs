@@ -246,6 +246,29 @@ test('a robot\'s attempts and the sums show what was booked, money as exact text
   assert.equal((await admin.get('/devices')).body.items[0].attempts_today, 5);
 });
 
+test('a vendor\'s own usage file settles what robots could not know', async () => {
+  const turns = ['22222222-2222-4222-8222-222222222221', '22222222-2222-4222-8222-222222222222'];
+  for (const [n, turn] of turns.entries())
+    await stack.sql(`INSERT INTO myna.usage SELECT 'r3', '33333333-3333-4333-8333-333333333333', ${n + 1}, now(), now(), '${turn}', 1,
+      'dahan', 'm', 'm', 'dahan-2026', 1, '', ${n === 0 ? 1 : 4}, 1, 0, 900, 120, 300, false, 3, 100, 200,
+      ${n === 0 ? 50 : 100}, 0, 0, 0, ${n === 0 ? 40 : 200}, 0, 0, 0, 0, 0, 1, 0.0004, 'CNY'`);
+  const line = (request_id, output) => JSON.stringify({request_id, model: 'm', status: 200, input: 50, cached: 0, output, reasoning: 0});
+  const file = [line(`${turns[0]}-1`, 40), line(`${turns[1]}-1`, 60), line('44444444-4444-4444-8444-444444444444-1', 5)].join('\n');
+  const send = (vendor, body) => admin.post(`/vendors/${vendor}/usage-imports`, body, {'Content-Type': 'application/x-ndjson'});
+
+  const {status, body} = await send('dahan', file);
+  assert.equal(status, 201);
+  assert.deepEqual([body.rows, body.equal, body.settled, body.different, body.unknown], [3, 1, 1, 0, 1]);
+  const {items} = (await admin.get('/devices/r3/usage')).body;
+  assert.deepEqual(items.map(({output, settled}) => [output, settled]).sort(), [[40, false], [60, true]]);
+  assert.equal((await send('dahan', file)).status, 409);
+  assert.equal((await send('nobody', `${file} `)).status, 404);
+  const broken = await send('dahan', `${line(`${turns[0]}-1`, 40)}\n{"request_id": 7}`);
+  assert.equal(broken.status, 422);
+  assert.match(JSON.stringify(broken.body.errors), /2/);
+  assert.equal((await admin.get('/usage-imports')).body.items.length, 1);
+});
+
 test('alerts are listed and acknowledged once', async () => {
   await stack.sql(`INSERT INTO myna.alert (kind, severity, subject) VALUES ('forged_message', 'warning', 'device/r1')`);
   const {items} = (await admin.get('/alerts?open=true')).body;

@@ -1,9 +1,10 @@
 // The listener itself: pages, events, limits, start and stop.
 import assert from 'node:assert/strict';
-import {execFile} from 'node:child_process';
-import {mkdirSync, writeFileSync} from 'node:fs';
+import {execFile, execFileSync} from 'node:child_process';
+import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {request} from 'node:http';
 import {connect} from 'node:net';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
@@ -175,6 +176,23 @@ test('a robot\'s video is served in parts, from the folder of the demo alone', a
     assert.deepEqual([head.status, head.headers['content-length'], Boolean(head.headers['last-modified'])], [200, '10', true]);
   } finally {
     await own.end();
+  }
+});
+
+test('with TLS the cookie is for TLS alone', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'myna-tls-'));
+  const [tls_cert, tls_key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
+    '-subj', '/CN=localhost', '-keyout', tls_key, '-out', tls_cert], {stdio: 'ignore'});
+  const own = hold(await Stack.create({tls_cert, tls_key}));
+  try {
+    const answer = await own.send('POST', '/api/v1/login', {body: {name: 'root', password: own.password}});
+    assert.match(answer.headers['set-cookie'][0], /; Secure$/);
+    assert.match(answer.headers['strict-transport-security'], /^max-age=/);
+    assert.equal((await (await own.login()).get('/fleet')).status, 200);
+  } finally {
+    await own.end();
+    rmSync(folder, {recursive: true});
   }
 });
 

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "schema/base/file.h"
+
 static enum status parse(struct config *config, char problem[256], ...)
 {
     char *argv[16] = {"mynad", "--config", "/dev/null"};
@@ -66,6 +68,46 @@ static void a_tenth_instance_is_refused(void **state)
     assert_non_null(strstr(problem, "instance"));
 }
 
+/* "  --state-dir   folder ..." gives "#state_dir = ". */
+static void to_sample_line(const char *help_line, char out[64])
+{
+    size_t size = strcspn(help_line + 4, " ");
+
+    snprintf(out, 64, "#%.*s = ", (int)size, help_line + 4);
+    for (char *c = out; *c != '\0'; c++)
+        if (*c == '-')
+            *c = '_';
+}
+
+static void the_sample_file_names_every_option(void **state)
+{
+    uint8_t *sample;
+    size_t sample_size;
+    char *help = NULL;
+    size_t help_size = 0;
+    unsigned found = 0;
+    FILE *out = open_memstream(&help, &help_size);
+
+    (void)state;
+    assert_int_equal(file_read(SAMPLE_FILE, 65536, &sample, &sample_size), STATUS_OK);
+    config_print_help(out);
+    fclose(out);
+    for (const char *at = strstr(help, "  --"); at != NULL; at = strstr(at + 4, "\n  --")) {
+        char line[64];
+
+        at += *at == '\n';
+        to_sample_line(at, line);
+        if (strcmp(line, "#config = ") == 0)
+            continue;
+        if (strstr((const char *)sample, line) == NULL)
+            fail_msg("the sample file lacks %s", line);
+        found++;
+    }
+    assert_true(found > 10);
+    free(help);
+    free(sample);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -73,6 +115,7 @@ int main(void)
         cmocka_unit_test(a_public_address_needs_tls),
         cmocka_unit_test(half_of_tls_is_refused),
         cmocka_unit_test(a_tenth_instance_is_refused),
+        cmocka_unit_test(the_sample_file_names_every_option),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
