@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#define CONFIG_FILE MYNA_SYSCONFDIR "/myna/myna-agent.conf"
+
 #define TEXT(field, value, text)                                                                   \
     {                                                                                              \
         .name = #field, .type = OPTION_TEXT, .fallback = value,                                    \
@@ -25,7 +27,7 @@ static const struct option_spec specs[] = {
     CHOICE(display, "auto", "auto|window|headless", "where the face is drawn"),
     CHOICE(audio, "auto", "auto|alsa|file", "where the voice is heard; file: into the videos"),
     TEXT(media_dir, NULL, "videos of answers when headless; default media in the state folder"),
-    TEXT(voice, "/usr/bin/myna-voice", "the voice program"),
+    TEXT(voice, MYNA_BINDIR "/myna-voice", "the voice program"),
     TEXT(regions, "", "vendors' regions this robot may use, as cn,sg; empty: any"),
     CHOICE(log_level, "info", "debug|info|warning|error", "least severe line that is logged"),
     TEXT(url, NULL, "enrol: the company's enrolment address, https://host:port"),
@@ -113,7 +115,7 @@ void config_print_help(FILE *out)
           "       myna-agent [options] ask TEXT      ask the running robot and print its answer\n"
           "       myna-agent [options] chat          talk with the running robot\n"
           "       myna-agent [options] status        tell how the running robot is\n"
-          "\noptions:\n",
+          "\n",
           out);
     option_print_help(&table, out);
 }

@@ -4,8 +4,6 @@
 
 #include "schema/base/option.h"
 
-#define CONFIG_FILE "/etc/myna/myna-agent.conf"
-
 enum config_command { CONFIG_RUN, CONFIG_ENROL, CONFIG_ASK, CONFIG_CHAT, CONFIG_STATUS };
 
 /* Plain data; texts live as long as the process. */

@@ -6,6 +6,8 @@
 #include "server/authority.h"
 #include "server/http/listen.h"
 
+#define CONFIG_FILE MYNA_SYSCONFDIR "/myna/mynad.conf"
+
 #define FIELD(name) .offset = offsetof(struct config, name)
 
 static const struct option_spec specs[] = {

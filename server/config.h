@@ -6,8 +6,6 @@
 
 #include "schema/base/option.h"
 
-#define CONFIG_FILE "/etc/myna/mynad.conf"
-
 /* Plain data; texts live as long as the process. */
 struct config {
     const char *state_dir;
