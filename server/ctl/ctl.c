@@ -46,7 +46,9 @@ static void print_options(FILE *out, const struct ctl_verb *verb)
 /* All verbs, or those of one noun. */
 static void print_help(FILE *out, const char *noun)
 {
-    fputs("usage: mynactl [--json] NOUN VERB [WORD...] [--option VALUE...]\n\n", out);
+    fputs("usage: mynactl [--json] NOUN VERB [WORD...] [--option VALUE...]\n"
+          "       mynactl [NOUN [VERB]] --help | --version\n\n",
+          out);
     for (size_t t = 0; t < TABLES; t++)
         for (const struct ctl_verb *verb = tables[t]; verb->verb; verb++)
             if (!noun || (verb->noun && strcmp(verb->noun, noun) == 0))
@@ -144,6 +146,10 @@ int ctl_main(int argc, char **argv)
     }
     if (help || (argc == 1 && strcmp(argv[0], "help") == 0)) {
         print_help(stdout, argc && is_noun(argv[0]) ? argv[0] : NULL);
+        return CTL_DONE;
+    }
+    if (argc == 1 && strcmp(argv[0], "--version") == 0) {
+        printf("mynactl %s\n", MYNA_VERSION);
         return CTL_DONE;
     }
     if (!verb) {
