@@ -52,6 +52,14 @@ if(NOT complete)
     install("${folder}")
 endif()
 
+# Their licences ask to be where their code is.
+set(licences "The dashboard inside mynad holds these modules.\n")
+foreach(module IN LISTS modules)
+    file(READ "${folder}/node_modules/${module}/LICENSE" text)
+    string(APPEND licences "\n--- ${module}\n\n${text}")
+endforeach()
+file(WRITE "${OUT}/lib/LICENSE.dashboard" "${licences}")
+
 foreach(name preact.js hooks.js htm.js uplot.js uplot.css)
     string(REPLACE "." "_" key "${name}")
     file(READ "${folder}/node_modules/${${key}}" text)
