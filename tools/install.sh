@@ -10,7 +10,7 @@ PACKAGES_RUN='build-essential cmake ninja-build pkg-config protobuf-compiler nan
 	libcmocka-dev'
 
 # What the tests add.
-PACKAGES_TEST='clang clang-format libclang-rt-14-dev shellcheck mosquitto-clients git'
+PACKAGES_TEST='clang clang-format libclang-rt-14-dev shellcheck mandoc mosquitto-clients git'
 PACKAGES_WEB='chromium'
 
 package_missing() {

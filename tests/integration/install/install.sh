@@ -1,0 +1,90 @@
+#!/bin/sh
+# An installation is whole: every file that the units, the users' and folders' lists, the broker's
+# configuration and the manual pages name is installed where they say, the programs run, a second
+# installation keeps a changed configuration.
+set -eu
+build=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+root=$work/root
+failures=0
+
+check() { # WHAT COMMAND...
+	what=$1
+	shift
+	"$@" >"$work/out" 2>&1 || {
+		failures=$((failures + 1))
+		echo "$what"
+		sed 's/^/  /' "$work/out"
+	}
+}
+
+install_all() {
+	DESTDIR=$root cmake --install "$build" >"$work/install.log" 2>&1 || {
+		cat "$work/install.log"
+		exit 1
+	}
+}
+
+install_all
+units=$(find "$root" -path '*/systemd/system/*.service')
+[ "$(echo "$units" | wc -l)" = 2 ] || { echo "two units were expected, there are: $units" && exit 1; }
+
+for unit in $units; do
+	name=$(basename "$unit")
+	# shellcheck disable=SC2013 # words: the program and its arguments
+	for path in $(sed -n 's/^ExecStart=//p' "$unit" | tr ' ' '\n' | grep '^/'); do
+		check "$name names $path, which is not installed" test -f "$root$path"
+	done
+	page=$(sed -n 's/^Documentation=man:\(.*\)(\(.\))$/\1.\2/p' "$unit")
+	check "$name names the page $page, which is not installed" test -n "$(find "$root" -path '*/man/*' -name "$page")"
+	user=$(sed -n 's/^User=//p' "$unit")
+	check "no list makes the user $user of $name" grep -rq "^u $user " "$root" --include=myna.conf
+	check "no list makes the state folder of $name" grep -rq "^d /var/lib/$user .* $user  *$user$" "$root" --include=myna.conf
+	# shellcheck disable=SC2013 # words
+	for group in $(sed -n 's/^SupplementaryGroups=//p' "$unit"); do
+		check "$user does not join $group" grep -rq "^m $user $group$" "$root" --include=myna.conf
+	done
+	# verified with the program at its place of today
+	sed "s|^ExecStart=/|ExecStart=$root/|" "$unit" >"$work/$name"
+	if command -v systemd-analyze >/dev/null 2>&1; then
+		check "systemd refuses $name" systemd-analyze verify --man=no "$work/$name"
+	fi
+done
+
+for word in plugin acl_file; do
+	path=$(sed -n "s/^$word //p" "$(find "$root" -name mosquitto.conf)")
+	check "mosquitto.conf names $path, which is not installed" test -f "$root$path"
+done
+check "a word in mosquitto.conf was not filled in" sh -c "! grep -n '@[A-Z_]*@' '$(find "$root" -name mosquitto.conf)'"
+
+programs=0
+for program in "$root"/usr/bin/* "$root"/usr/local/bin/*; do
+	[ -f "$program" ] || continue
+	programs=$((programs + 1))
+	name=$(basename "$program")
+	check "$name --help fails" "$program" --help
+	check "$name --version fails" "$program" --version
+	check "$name has no manual page" test -n "$(find "$root" -path '*/man/*' -name "$name.[18]")"
+done
+[ "$programs" = 4 ] || { echo "$programs programs are installed, 4 were expected" && failures=$((failures + 1)); }
+
+# absolute paths of pages and samples below the prefix
+prefix=$(sed -n 's/^CMAKE_INSTALL_PREFIX:PATH=//p' "$build/CMakeCache.txt")
+for page in $(find "$root" -path '*/man/*' -type f) "$(find "$root" -path '*/doc/*' -name myna-agent.conf)"; do
+	# shellcheck disable=SC2013 # words
+	for path in $(grep -oE "(/etc/myna|$prefix)/[a-zA-Z0-9_./-]*[a-z]" "$page" | sort -u); do
+		case $path in */myna-agent.env) continue ;; esac # written by who wants it
+		check "$(basename "$page") names $path, which is not installed" test -e "$root$path"
+	done
+done
+for licence in LICENSE LICENSE.myna-voice LICENSE.dashboard; do
+	check "$licence is not installed" test -n "$(find "$root" -path '*/doc/*' -name "$licence")"
+done
+
+config=$(find "$root" -path '*/etc/myna/mynad.conf')
+echo "listen = 127.0.0.1:9" >"$config"
+install_all
+check "a second installation changed $config" grep -qx "listen = 127.0.0.1:9" "$config"
+
+[ "$failures" = 0 ]
