@@ -122,7 +122,7 @@ static void effective(void *context, struct request *request, struct reply *repl
 {
     const struct api *api = context;
     struct span defaults;
-    struct span json;
+    struct span json = {0};
     enum status status = catalogue_defaults(request->arena, &defaults);
 
     if (status == STATUS_OK)

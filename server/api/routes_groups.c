@@ -101,7 +101,7 @@ static void members(void *context, struct request *request, struct reply *reply)
     const struct api *api = context;
     struct answer_page page;
     struct document group;
-    struct span json;
+    struct span json = {0};
 
     if (!answer_read_page(request, reply, ANSWER_KEY_TEXT, &page))
         return;

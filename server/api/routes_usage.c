@@ -55,7 +55,7 @@ static void usage(void *context, struct request *request, struct reply *reply)
     const char *to = request_query(request, "to");
     enum status status = STATUS_INVALID;
     unsigned by;
-    struct span json;
+    struct span json = {0};
 
     if (read_by(request_query(request, "by"), &by) != STATUS_OK) {
         answer_bad(reply, "?by", "must be some of vendor,model,contract,day");

@@ -431,7 +431,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     *slot = NULL;
 }
 
-static void on_log(void *context, const char *format, va_list args)
+static __attribute__((format(printf, 2, 0))) void on_log(void *context, const char *format,
+                                                         va_list args)
 {
     char line[256];
 
