@@ -12,6 +12,7 @@
 
 struct fixture {
     struct audio *audio;
+    int64_t opened_ns;
     char wav_path[64];
 };
 
@@ -27,6 +28,7 @@ static int open_silent(void **state)
     close(fd);
     const struct audio_options options = {
         .sink = AUDIO_SINK_SILENT, .wav_path = fixture->wav_path, .volume = 100};
+    fixture->opened_ns = clock_mono_ns();
     assert_int_equal(audio_open(&fixture->audio, &options), STATUS_OK);
     *state = fixture;
     return 0;
@@ -84,6 +86,18 @@ static void the_playhead_keeps_the_time_of_the_device(void **state)
     }
     /* a frame at 60 Hz is 367 samples */
     assert_true(worst < 0.010 * AUDIO_SAMPLE_RATE);
+}
+
+static void the_playhead_is_what_is_heard_and_not_what_was_written(void **state)
+{
+    struct fixture *fixture = *state;
+
+    clock_sleep_ms(500);
+    double heard_s = (double)audio_playhead(fixture->audio) / AUDIO_SAMPLE_RATE;
+    double passed_s = (double)(clock_mono_ns() - fixture->opened_ns) / 1e9;
+    /* the device's buffer is 100 ms: whoever forgets its delay is that much ahead */
+    assert_true(heard_s < passed_s + 0.020);
+    assert_true(heard_s > passed_s - 0.100);
 }
 
 static void what_is_queued_lies_end_to_end_and_is_heard_where_it_was_put(void **state)
@@ -223,6 +237,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_DEVICE(the_playhead_keeps_the_time_of_the_device),
+        WITH_DEVICE(the_playhead_is_what_is_heard_and_not_what_was_written),
         WITH_DEVICE(what_is_queued_lies_end_to_end_and_is_heard_where_it_was_put),
         WITH_DEVICE(sound_is_heard_at_its_place_on_the_clock),
         WITH_DEVICE(a_drop_falls_silent_within_60_ms_and_fades),

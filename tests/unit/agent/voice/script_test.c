@@ -51,6 +51,9 @@ static void a_unit_is_part_of_its_mandarin_number(void **state)
     (void)state;
     assert_int_equal(script->run_count, 1);
     assert_run(script, 0, VOICE_LANGUAGE_ZH, "跑五公里，二零二六年十 yi1 yue4 二十二日。");
+    script = written("跑5km 15分", VOICE_LANGUAGE_AUTO);
+    assert_int_equal(script->run_count, 1);
+    assert_run(script, 0, VOICE_LANGUAGE_ZH, "跑五公里 十五分");
 }
 
 static void polyphones_are_spelled_in_pinyin(void **state)

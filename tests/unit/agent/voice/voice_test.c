@@ -19,6 +19,8 @@ struct answers {
     uint32_t end_samples;
     unsigned sample_rate;
     uint64_t last_turn;
+    uint64_t cancelled;
+    unsigned stale; /* frames of a cancelled turn */
     char phonemes[4096];
 };
 
@@ -38,8 +40,9 @@ static void on_pcm(void *context, uint64_t turn, uint32_t clause, const int16_t 
 {
     struct answers *answers = context;
 
-    (void)turn, (void)clause, (void)pcm;
+    (void)clause, (void)pcm;
     pthread_mutex_lock(&answers->lock);
+    answers->stale += turn <= answers->cancelled;
     answers->samples += count;
     pthread_mutex_unlock(&answers->lock);
 }
@@ -192,15 +195,19 @@ static void a_cancelled_turn_is_not_delivered_and_the_next_one_is(void **state)
     (void)state;
     for (uint32_t i = 0; i < 20; i++)
         say(voice, 1, i, "This is a long sentence that nobody wants to hear to its end.");
+    assert_true(wait_for(&answers, &answers.begun, 2));
     voice_cancel(voice, 1);
+    clock_sleep_ms(2); /* a call under way may end */
     say(voice, 2, 0, "Hi.");
     pthread_mutex_lock(&answers.lock);
+    answers.cancelled = 1;
     unsigned before = answers.ended;
     pthread_mutex_unlock(&answers.lock);
     assert_true(wait_for(&answers, &answers.ended, before + 1));
     clock_sleep_ms(100);
     assert_int_equal(answers.ended, before + 1);
     assert_int_equal(answers.last_turn, 2);
+    assert_int_equal(answers.stale, 0);
     assert_int_equal(answers.failed, 0);
     voice_free(voice);
 }
