@@ -162,21 +162,22 @@ CREATE TABLE myna.layer_revision (
 );
 
 -- The effective configuration, one row per device and setting, with the layer that gave it. The
--- only place that merges layers.
+-- only place that merges layers. Each kind of layer is joined apart, so that a few devices' settings
+-- are found by index however many layers there are.
 CREATE VIEW myna.effective_setting AS
-SELECT DISTINCT ON (device_id, name) device_id, name, value, layer_id, revision
+SELECT DISTINCT ON (device_id, name) device_id, s.key AS name, s.value, layer_id, revision
 FROM (
-    SELECT d.device_id, s.key AS name, s.value, l.layer_id, l.revision,
-           CASE WHEN l.device_id IS NOT NULL THEN 2 WHEN l.group_id IS NOT NULL THEN 1 ELSE 0 END AS rank,
-           coalesce(g.priority, 0) AS priority, g.created_at AS group_created
-    FROM myna.device d
-    JOIN myna.layer l ON l.device_id = d.device_id
-                      OR (l.device_id IS NULL AND l.group_id IS NULL)
-                      OR l.group_id IN (SELECT m.group_id FROM myna.group_member m
-                                        WHERE m.device_id = d.device_id)
-    LEFT JOIN myna.device_group g ON g.group_id = l.group_id
-    CROSS JOIN LATERAL jsonb_each(l.settings) s
-) layered
+    SELECT d.device_id, l.layer_id, l.revision, l.settings, 0 AS rank, 0 AS priority,
+           NULL::timestamptz AS group_created
+    FROM myna.device d JOIN myna.layer l ON l.device_id IS NULL AND l.group_id IS NULL
+    UNION ALL
+    SELECT m.device_id, l.layer_id, l.revision, l.settings, 1, g.priority, g.created_at
+    FROM myna.group_member m JOIN myna.device_group g USING (group_id)
+    JOIN myna.layer l USING (group_id)
+    UNION ALL
+    SELECT l.device_id, l.layer_id, l.revision, l.settings, 2, 0, NULL
+    FROM myna.layer l WHERE l.device_id IS NOT NULL
+) reaching CROSS JOIN LATERAL jsonb_each(settings) s
 ORDER BY device_id, name, rank DESC, priority DESC, group_created DESC NULLS LAST;
 
 CREATE TABLE myna.claim (
@@ -435,24 +436,19 @@ BEGIN
 END $$;
 
 -- A device is online while its session lives and it was heard within three of its own heartbeats.
-CREATE FUNCTION myna.report_interval_s(device text) RETURNS integer LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN EXISTS (SELECT FROM myna.layer WHERE settings ? 'report_interval_s')
-        THEN coalesce((SELECT (e.value #>> '{}')::integer FROM myna.effective_setting e
-                       WHERE e.device_id = device AND e.name = 'report_interval_s'), 60)
-        ELSE 60 END
-$$;
-CREATE FUNCTION myna.is_online(link myna.device_link) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT coalesce(link.session_hello AND link.ended_session < link.session_number
-        AND link.last_seen > now() - make_interval(
-            secs => 3 * myna.report_interval_s(link.device_id) + 10), false)
-$$;
+CREATE VIEW myna.device_online AS
+SELECT l.device_id, coalesce(l.session_hello AND l.ended_session < l.session_number
+    AND l.last_seen > now() - make_interval(
+        secs => 3 * coalesce((i.value #>> '{}')::integer, 60) + 10), false) AS online
+FROM myna.device_link l
+LEFT JOIN myna.effective_setting i ON i.device_id = l.device_id AND i.name = 'report_interval_s';
 
 -- A device as lists and pages show it.
 CREATE VIEW myna.device_item AS
 SELECT d.device_id, d.version, jsonb_build_object(
     'id', d.device_id, 'name', d.name, 'serial', d.serial, 'region', d.region,
     'labels', d.labels, 'status', d.status, 'created_at', d.created_at,
-    'online', myna.is_online(l), 'last_seen', l.last_seen, 'software', l.software,
+    'online', o.online, 'last_seen', l.last_seen, 'software', l.software,
     'desired_generation', l.desired_generation, 'reported_generation', l.reported_generation,
     'groups', coalesce((SELECT jsonb_agg(m.group_id ORDER BY m.group_id) FROM myna.group_member m
                         WHERE m.device_id = d.device_id), '[]'),
@@ -465,4 +461,5 @@ SELECT d.device_id, d.version, jsonb_build_object(
                          AND u.arrived_at >= date_trunc('day', now()) GROUP BY u.currency) c),
     'route', (SELECT e.value -> 0 FROM myna.effective_setting e
               WHERE e.device_id = d.device_id AND e.name = 'routes')) AS item
-FROM myna.device d JOIN myna.device_link l USING (device_id);
+FROM myna.device d JOIN myna.device_link l USING (device_id)
+JOIN myna.device_online o USING (device_id);

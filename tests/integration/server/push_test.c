@@ -1,0 +1,338 @@
+/* What a robot's configuration is made of, and who claims the sending of it, on a real database. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "server/fleet/route.h"
+#include "server/jobs/content.h"
+#include "server/store/cleaning.h"
+#include "server/store/migrate.h"
+#include "tests/support/pg.h"
+
+struct fixture {
+    struct pg *pg;
+    struct store *store;
+    struct arena *arena;
+    uint8_t master_key[CRYPTO_KEY_SIZE];
+};
+
+/* Three robots: r1 in the group low and then high and new, r2 with a layer of its own, r3 alone in
+ * the region eu. */
+static const char people[] =
+    "INSERT INTO myna.sealing_key (key_id, public_key, private_wrapped, signature)"
+    " VALUES ('abcd', sha256('k'), '', 'signed');"
+    "INSERT INTO myna.device (device_id, region, certificate_serial, certificate_until,"
+    " sealing_public, server_key_id, secret_wrapped)"
+    " SELECT id, region, '1', now(), sha256(id::bytea), 'abcd', ''"
+    " FROM (VALUES ('r1', 'cn'), ('r2', 'cn'), ('r3', 'eu')) v(id, region);"
+    "INSERT INTO myna.device_link (device_id, session_number, session_id, session_hello)"
+    " SELECT device_id, 1, '0123456789abcdef', true FROM myna.device;"
+    "INSERT INTO myna.device_group (group_id, priority, created_at) VALUES"
+    " ('low', 10, now()), ('high', 20, now() - interval '2 days'), ('new', 20, now());"
+    "INSERT INTO myna.group_member VALUES ('low', 'r1'), ('high', 'r1'), ('new', 'r1'),"
+    " ('low', 'r2');"
+    "INSERT INTO myna.layer (layer_id, group_id, device_id, settings, changed_by) VALUES"
+    " ('group:low', 'low', NULL, '{\"volume\": 1, \"persona\": \"low\"}', 't'),"
+    " ('group:high', 'high', NULL, '{\"volume\": 2, \"language\": \"en\"}', 't'),"
+    " ('group:new', 'new', NULL, '{\"volume\": 3}', 't'),"
+    " ('device:r2', NULL, 'r2', '{\"volume\": 4}', 't');"
+    "UPDATE myna.layer SET settings = '{\"volume\": 0, \"screen_mark\": \"fleet\", \"routes\":"
+    " [{\"vendor\": \"dahan\", \"model\": \"big\", \"contract\": \"dahan-2026\"},"
+    "  {\"vendor\": \"wide\", \"model\": \"any\", \"contract\": \"wide-1\"},"
+    "  {\"vendor\": \"dahan\", \"model\": \"big\", \"contract\": \"gone\"}]}'"
+    " WHERE layer_id = 'fleet';"
+    "INSERT INTO myna.vendor (vendor_id, base_url, region) VALUES"
+    " ('dahan', 'http://dahan', 'cn'), ('wide', 'http://wide', '');"
+    "INSERT INTO myna.contract (contract_id, vendor_id, currency, zone) VALUES"
+    " ('dahan-2026', 'dahan', 'CNY', 'UTC'), ('wide-1', 'wide', 'CNY', 'UTC');"
+    "INSERT INTO myna.contract_version (contract_id, version, effective_from, document, created_by)"
+    " VALUES ('dahan-2026', 1, '2020-01-01', '{}', 't'),"
+    " ('dahan-2026', 2, '2021-01-01', '{}', 't'), ('dahan-2026', 3, '2999-01-01', '{}', 't'),"
+    " ('wide-1', 1, '2020-01-01', '{}', 't')";
+
+static enum status run_script(struct store_conn *conn, void *context)
+{
+    return store_script(conn, context);
+}
+
+static void script(struct fixture *fixture, const char *sql)
+{
+    assert_int_equal(store_transaction(fixture->store, run_script, (void *)sql), STATUS_OK);
+}
+
+static int set_up(void **state)
+{
+    static struct fixture fixture;
+    char problem[256] = "no database";
+    unsigned applied;
+
+    crypto_random(fixture.master_key, sizeof fixture.master_key);
+    if (pg_start(&fixture.pg) != STATUS_OK ||
+        store_open(&fixture.store, pg_conninfo(fixture.pg), 3, "test", problem) != STATUS_OK ||
+        migrate_run(fixture.store, &applied, problem) != STATUS_OK ||
+        arena_create(&fixture.arena, 16u << 20) != STATUS_OK) {
+        fprintf(stderr, "%s\n", problem);
+        return -1;
+    }
+    script(&fixture, people);
+    *state = &fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    arena_free(fixture->arena);
+    store_close(fixture->store);
+    pg_stop(fixture->pg);
+    return 0;
+}
+
+/* What the content of one robot is made of. */
+struct sources {
+    struct fixture *fixture;
+    const char *id;
+    struct dispatch_setting *settings;
+    size_t setting_count;
+    struct routes_row *routes;
+    size_t route_count;
+};
+
+static enum status read_all(struct store_conn *conn, void *context)
+{
+    struct sources *sources = context;
+    struct arena *arena = sources->fixture->arena;
+    enum status status = dispatch_read_settings(conn, arena, &sources->id, 1, &sources->settings,
+                                                &sources->setting_count);
+
+    if (status != STATUS_OK)
+        return status;
+    return routes_read(conn, arena, &sources->id, 1, &sources->routes, &sources->route_count);
+}
+
+static struct sources read_sources(struct fixture *fixture, const char *id)
+{
+    struct sources sources = {.fixture = fixture, .id = id};
+
+    assert_int_equal(store_transaction(fixture->store, read_all, &sources), STATUS_OK);
+    return sources;
+}
+
+static void assert_setting(const struct sources *sources, const char *name, const char *value)
+{
+    for (size_t i = 0; i < sources->setting_count; i++) {
+        if (strcmp(sources->settings[i].name, name) == 0) {
+            assert_string_equal(sources->settings[i].value, value);
+            return;
+        }
+    }
+    fail_msg("no setting %s", name);
+}
+
+static void the_nearest_layer_wins_and_among_groups_the_highest_and_newest(void **state)
+{
+    struct sources r1 = read_sources(*state, "r1");
+    struct sources r2 = read_sources(*state, "r2");
+    struct sources r3 = read_sources(*state, "r3");
+
+    assert_int_equal(r1.setting_count, 4);
+    assert_setting(&r1, "volume", "3");
+    assert_setting(&r1, "language", "\"en\"");
+    assert_setting(&r1, "persona", "\"low\"");
+    assert_setting(&r1, "screen_mark", "\"fleet\"");
+    assert_setting(&r2, "volume", "4");
+    assert_setting(&r2, "persona", "\"low\"");
+    assert_int_equal(r3.setting_count, 2);
+    assert_setting(&r3, "volume", "0");
+}
+
+static enum status fill(struct fixture *fixture, const char *id, wire_ConfigContent *content,
+                        size_t *refused)
+{
+    const struct sources sources = read_sources(fixture, id);
+    const char *problem = NULL;
+    const struct content_facts facts = {
+        .settings = sources.settings,
+        .setting_count = sources.setting_count,
+        .routes = sources.routes,
+        .route_count = sources.route_count,
+        .brokers = "127.0.0.1:1,127.0.0.1:2",
+        .master_key = fixture->master_key,
+    };
+
+    return content_fill(&facts, content, refused, &problem);
+}
+
+static void i13_routes_beyond_a_border_or_without_a_contract_are_left_out(void **state)
+{
+    static wire_ConfigContent content;
+    char line[ROUTE_LINE_ID_SIZE];
+    size_t refused = 0;
+
+    assert_int_equal(fill(*state, "r1", &content, &refused), STATUS_OK);
+    assert_int_equal(content.routes_count, 2);
+    assert_int_equal(refused, 1);
+    assert_string_equal(content.routes[0].vendor, "dahan");
+    assert_int_equal(content.routes[0].contract_version, 2);
+    assert_string_equal(content.routes[0].base_url, "http://dahan");
+    route_line_id("dahan", "big", "dahan-2026", 2, line);
+    assert_string_equal(content.routes[0].line_id, line);
+    assert_int_equal(content.brokers_count, 2);
+    assert_string_equal(content.brokers[1], "127.0.0.1:2");
+
+    assert_int_equal(fill(*state, "r3", &content, &refused), STATUS_OK);
+    assert_int_equal(content.routes_count, 1);
+    assert_string_equal(content.routes[0].vendor, "wide");
+    assert_int_equal(refused, 2);
+}
+
+static void the_same_facts_give_the_same_bytes(void **state)
+{
+    static wire_ConfigContent first, second;
+    static uint8_t a[LIMIT_CONFIG_BYTES], b[LIMIT_CONFIG_BYTES];
+    size_t refused, a_size, b_size;
+
+    assert_int_equal(fill(*state, "r1", &first, &refused), STATUS_OK);
+    assert_int_equal(fill(*state, "r1", &second, &refused), STATUS_OK);
+    assert_int_equal(message_encode(MESSAGE_CONFIG_CONTENT, &first, a, sizeof a, &a_size),
+                     STATUS_OK);
+    assert_int_equal(message_encode(MESSAGE_CONFIG_CONTENT, &second, b, sizeof b, &b_size),
+                     STATUS_OK);
+    assert_int_equal(a_size, b_size);
+    assert_memory_equal(a, b, a_size);
+}
+
+static void i9_a_vendors_key_is_unwrapped_only_for_its_own_vendor(void **state)
+{
+    STORE_STATEMENT(set, "UPDATE myna.vendor SET key_wrapped = $1 WHERE vendor_id = 'dahan'");
+    struct fixture *fixture = *state;
+    static wire_ConfigContent content;
+    uint8_t wrapped[6 + CRYPTO_WRAP_OVERHEAD];
+    size_t refused;
+
+    assert_int_equal(
+        crypto_wrap(fixture->master_key, "vendor-key:dahan", span_text("secret"), wrapped),
+        STATUS_OK);
+    assert_int_equal(store_query(fixture->store, &set,
+                                 STORE_VALUES(value_bytes(span_of(wrapped, sizeof wrapped))), NULL),
+                     STATUS_OK);
+    assert_int_equal(fill(fixture, "r1", &content, &refused), STATUS_OK);
+    assert_string_equal(content.routes[0].api_key, "secret");
+    assert_string_equal(content.routes[1].api_key, "");
+    assert_int_equal(
+        crypto_wrap(fixture->master_key, "vendor-key:wide", span_text("secret"), wrapped),
+        STATUS_OK);
+    assert_int_equal(store_query(fixture->store, &set,
+                                 STORE_VALUES(value_bytes(span_of(wrapped, sizeof wrapped))), NULL),
+                     STATUS_OK);
+    assert_int_equal(fill(fixture, "r1", &content, &refused), STATUS_FORGED);
+    script(fixture, "UPDATE myna.vendor SET key_wrapped = NULL");
+}
+
+struct claim {
+    struct fixture *fixture;
+    struct dispatch_target targets[8];
+    size_t count;
+};
+
+static enum status claim_configs(struct store_conn *conn, void *context)
+{
+    struct claim *claim = context;
+
+    return dispatch_claim_configs(conn, claim->fixture->arena, 8, claim->targets, &claim->count);
+}
+
+/* Claims while another instance, on a connection of its own, holds what it has claimed. */
+static enum status claim_twice(struct store_conn *conn, void *context)
+{
+    struct claim *claim = context;
+    struct claim other = {.fixture = claim->fixture};
+    enum status status = claim_configs(conn, claim);
+
+    if (status == STATUS_OK)
+        status = store_transaction(claim->fixture->store, claim_configs, &other);
+    assert_int_equal(other.count, 0);
+    return status;
+}
+
+static void i4_who_is_behind_is_claimed_once_and_again_after_a_pause(void **state)
+{
+    struct claim claim = {.fixture = *state};
+
+    script(*state, "UPDATE myna.device_link SET session_hello = false WHERE device_id = 'r3';"
+                   "UPDATE myna.device SET status = 'revoked' WHERE device_id = 'r2'");
+    assert_int_equal(store_transaction(claim.fixture->store, claim_twice, &claim), STATUS_OK);
+    assert_int_equal(claim.count, 1);
+    assert_string_equal(claim.targets[0].device_id, "r1");
+    assert_int_equal(claim.targets[0].generation, 1);
+    assert_int_equal(store_transaction(claim.fixture->store, claim_configs, &claim), STATUS_OK);
+    assert_int_equal(claim.count, 0);
+    script(*state, "UPDATE myna.device_link SET config_due = now()");
+    assert_int_equal(store_transaction(claim.fixture->store, claim_configs, &claim), STATUS_OK);
+    assert_int_equal(claim.count, 1);
+    script(*state, "UPDATE myna.device_link SET config_due = now(), reported_generation = 1");
+    assert_int_equal(store_transaction(claim.fixture->store, claim_configs, &claim), STATUS_OK);
+    assert_int_equal(claim.count, 0);
+    script(*state, "UPDATE myna.device_link SET session_hello = true, reported_generation = 0;"
+                   "UPDATE myna.device SET status = 'active'");
+}
+
+static void assert_text(struct fixture *fixture, const struct store_statement *statement,
+                        const char *expected)
+{
+    struct span text;
+
+    assert_int_equal(store_json(fixture->store, statement, STORE_NO_VALUES, fixture->arena, &text),
+                     STATUS_OK);
+    assert_string_equal(arena_text(fixture->arena, text), expected);
+}
+
+static void a_version_that_comes_into_force_gives_its_robots_a_new_generation_once(void **state)
+{
+    static const struct store_statement generations = {
+        "SELECT string_agg(device_id || desired_generation, ' ' ORDER BY device_id)"
+        " FROM myna.device_link"};
+    struct fixture *fixture = *state;
+
+    script(fixture, "UPDATE myna.device_link SET desired_generation = 5;"
+                    "UPDATE myna.contract_version SET announced = true WHERE version < 3");
+    assert_int_equal(cleaning_announce_contracts(fixture->store), STATUS_OK);
+    assert_text(fixture, &generations, "r15 r25 r35");
+    script(fixture, "UPDATE myna.contract_version SET effective_from = now(),"
+                    " created_at = now() - interval '1 day' WHERE version = 3");
+    assert_int_equal(cleaning_announce_contracts(fixture->store), STATUS_OK);
+    assert_int_equal(cleaning_announce_contracts(fixture->store), STATUS_OK);
+    assert_text(fixture, &generations, "r16 r26 r36");
+}
+
+static void a_command_without_an_answer_expires(void **state)
+{
+    static const struct store_statement statuses = {
+        "SELECT string_agg(status, ' ' ORDER BY kind) FROM myna.command"};
+    struct fixture *fixture = *state;
+
+    script(
+        fixture,
+        "INSERT INTO myna.command (command_id, device_id, kind, created_by, expires_at, send_due)"
+        " VALUES (gen_random_uuid(), 'r1', 'identify', 't', now() + interval '1 hour', now()),"
+        " (gen_random_uuid(), 'r1', 'say', 't', now() - interval '1 second', now())");
+    assert_int_equal(cleaning_expire_commands(fixture->store), STATUS_OK);
+    assert_text(fixture, &statuses, "waiting expired");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_nearest_layer_wins_and_among_groups_the_highest_and_newest),
+        cmocka_unit_test(i13_routes_beyond_a_border_or_without_a_contract_are_left_out),
+        cmocka_unit_test(the_same_facts_give_the_same_bytes),
+        cmocka_unit_test(i9_a_vendors_key_is_unwrapped_only_for_its_own_vendor),
+        cmocka_unit_test(i4_who_is_behind_is_claimed_once_and_again_after_a_pause),
+        cmocka_unit_test(a_version_that_comes_into_force_gives_its_robots_a_new_generation_once),
+        cmocka_unit_test(a_command_without_an_answer_expires),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
