@@ -165,19 +165,22 @@ CREATE TABLE myna.layer_revision (
 -- only place that merges layers. Each kind of layer is joined apart, so that a few devices' settings
 -- are found by index however many layers there are.
 CREATE VIEW myna.effective_setting AS
-SELECT DISTINCT ON (device_id, name) device_id, s.key AS name, s.value, layer_id, revision
+SELECT DISTINCT ON (device_id, name) device_id, name, value, layer_id, revision
 FROM (
-    SELECT d.device_id, l.layer_id, l.revision, l.settings, 0 AS rank, 0 AS priority,
-           NULL::timestamptz AS group_created
-    FROM myna.device d JOIN myna.layer l ON l.device_id IS NULL AND l.group_id IS NULL
-    UNION ALL
-    SELECT m.device_id, l.layer_id, l.revision, l.settings, 1, g.priority, g.created_at
-    FROM myna.group_member m JOIN myna.device_group g USING (group_id)
-    JOIN myna.layer l USING (group_id)
-    UNION ALL
-    SELECT l.device_id, l.layer_id, l.revision, l.settings, 2, 0, NULL
-    FROM myna.layer l WHERE l.device_id IS NOT NULL
-) reaching CROSS JOIN LATERAL jsonb_each(settings) s
+    SELECT device_id, s.key AS name, s.value, layer_id, revision, rank, priority, group_created
+    FROM (
+        SELECT d.device_id, l.layer_id, l.revision, l.settings, 0 AS rank, 0 AS priority,
+               NULL::timestamptz AS group_created
+        FROM myna.device d CROSS JOIN myna.layer l WHERE l.layer_id = 'fleet'
+        UNION ALL
+        SELECT m.device_id, l.layer_id, l.revision, l.settings, 1, g.priority, g.created_at
+        FROM myna.group_member m JOIN myna.device_group g USING (group_id)
+        JOIN myna.layer l ON l.group_id = m.group_id
+        UNION ALL
+        SELECT l.device_id, l.layer_id, l.revision, l.settings, 2, 0, NULL
+        FROM myna.layer l WHERE l.device_id IS NOT NULL
+    ) reaching CROSS JOIN LATERAL jsonb_each(reaching.settings) s
+) layered
 ORDER BY device_id, name, rank DESC, priority DESC, group_created DESC NULLS LAST;
 
 CREATE TABLE myna.claim (
@@ -448,7 +451,8 @@ CREATE VIEW myna.device_item AS
 SELECT d.device_id, d.version, jsonb_build_object(
     'id', d.device_id, 'name', d.name, 'serial', d.serial, 'region', d.region,
     'labels', d.labels, 'status', d.status, 'created_at', d.created_at,
-    'online', o.online, 'last_seen', l.last_seen, 'software', l.software,
+    'online', (SELECT o.online FROM myna.device_online o WHERE o.device_id = d.device_id),
+    'last_seen', l.last_seen, 'software', l.software,
     'desired_generation', l.desired_generation, 'reported_generation', l.reported_generation,
     'groups', coalesce((SELECT jsonb_agg(m.group_id ORDER BY m.group_id) FROM myna.group_member m
                         WHERE m.device_id = d.device_id), '[]'),
@@ -461,5 +465,4 @@ SELECT d.device_id, d.version, jsonb_build_object(
                          AND u.arrived_at >= date_trunc('day', now()) GROUP BY u.currency) c),
     'route', (SELECT e.value -> 0 FROM myna.effective_setting e
               WHERE e.device_id = d.device_id AND e.name = 'routes')) AS item
-FROM myna.device d JOIN myna.device_link l USING (device_id)
-JOIN myna.device_online o USING (device_id);
+FROM myna.device d JOIN myna.device_link l USING (device_id);

@@ -5,11 +5,12 @@
 #include <string.h>
 
 /* search_path: names are written with their schema, so that no other schema can stand in front.
- * idle_in_transaction_session_timeout: a stuck instance must not hold its locks for ever. */
+ * idle_in_transaction_session_timeout: a stuck instance must not hold its locks for ever.
+ * jit: compiling a report's query takes twenty times as long as running it. */
 #define SESSION_OPTIONS                                                                            \
     "-c search_path=pg_catalog -c statement_timeout=10000 -c lock_timeout=5000 "                   \
     "-c idle_in_transaction_session_timeout=30000 -c TimeZone=UTC -c DateStyle=ISO "               \
-    "-c client_min_messages=warning"
+    "-c jit=off -c client_min_messages=warning"
 
 static void one_line(const char *text, char *out, size_t size)
 {
