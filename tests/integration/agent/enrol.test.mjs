@@ -1,0 +1,102 @@
+// myna-agent enrol against a real mynad.
+import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
+import {mkdtempSync, readdirSync, readFileSync, rmSync, statSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {after, before, test} from 'node:test';
+import {Stack} from '../../support/stack.mjs';
+
+const agent = process.env.MYNA_AGENT;
+let stack;
+let admin;
+let folder;
+
+before(async () => {
+  stack = await Stack.create();
+  admin = await stack.login();
+  folder = mkdtempSync(join(tmpdir(), 'myna-enrol-'));
+});
+
+after(async () => {
+  rmSync(folder, {recursive: true, force: true});
+  await stack?.end();
+});
+
+// {code, stdout, stderr} of one enrolment.
+function enrol(id, claim, url = `https://127.0.0.1:${stack.devicePort}`) {
+  const words = ['--state-dir', join(folder, id), 'enrol', '--url', url, '--claim', claim, '--device-id', id];
+  return new Promise((done) => {
+    execFile(agent, words, {timeout: 30000}, (error, stdout, stderr) => done({code: error?.code ?? 0, stdout, stderr}));
+  });
+}
+
+async function claim(order = {}) {
+  const {body} = await admin.post('/claims', order);
+  return body.code;
+}
+
+const uses = async () => Number((await stack.sql('SELECT coalesce(sum(uses), 0) FROM myna.claim'))[0][0]);
+const read = (id, name) => readFileSync(join(folder, id, name), 'utf8');
+
+test('a robot enrols once; again is harmless', async () => {
+  const code = await claim();
+
+  assert.deepEqual(await enrol('r1', code), {code: 0, stdout: 'enrolled\n', stderr: ''});
+  const facts = read('r1', 'device.json');
+  assert.deepEqual(JSON.parse(facts).brokers, ['127.0.0.1:1', '127.0.0.1:2']);
+  assert.deepEqual(await enrol('r1', code), {code: 0, stdout: 'enrolled already\n', stderr: ''});
+  assert.equal(read('r1', 'device.json'), facts);
+  const {body} = await admin.get('/devices/r1');
+  assert.equal(body.id, 'r1');
+});
+
+test('I9: private keys are made on the device and are its owner\'s alone', async () => {
+  for (const name of ['device.key', 'sealing.key'])
+    assert.equal(statSync(join(folder, 'r1', name)).mode & 0o777, 0o600);
+  assert.equal(statSync(join(folder, 'r1')).mode & 0o777, 0o700);
+});
+
+test('an enrolment whose answer was lost is repeated with the same keys', async () => {
+  const code = await claim();
+  await enrol('r2', code);
+  const key = read('r2', 'device.key');
+  rmSync(join(folder, 'r2', 'device.json'));
+  assert.equal((await enrol('r2', code)).code, 0);
+  assert.equal(read('r2', 'device.key'), key);
+});
+
+test('a claim that is used up is refused in the server\'s words, and nothing is left enrolled', async () => {
+  const code = await claim();
+  await enrol('r3', code);
+  const refused = await enrol('r4', code);
+
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /^myna-agent: the server refused \(403\): .+\n$/);
+  assert.ok(!readdirSync(join(folder, 'r4')).includes('device.json'));
+});
+
+test('a server that is not the one of the claim code learns nothing', async () => {
+  const [secret, fingerprint] = (await claim()).split('-');
+  const other = (fingerprint[0] === '0' ? '1' : '0') + fingerprint.slice(1);
+  const before = await uses();
+  const refused = await enrol('r5', `${secret}-${other}`);
+
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /not the one that this claim code is from/);
+  assert.equal(await uses(), before);
+});
+
+test('what is wrong is said in one line', async () => {
+  const cases = [
+    [await enrol('r6', 'short'), /claim code is incomplete/],
+    [await enrol('R 6', await claim()), /device id must be/],
+    [await enrol('r6', await claim(), 'http://127.0.0.1:1'), /must start with https/],
+    [await enrol('r6', await claim(), 'https://127.0.0.1:1'), /cannot reach "https:\/\/127.0.0.1:1"/],
+  ];
+  for (const [{code, stderr}, why] of cases) {
+    assert.equal(code, 1);
+    assert.match(stderr, why);
+    assert.equal(stderr.split('\n').length, 2);
+  }
+});

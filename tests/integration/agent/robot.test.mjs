@@ -1,0 +1,85 @@
+// The full robot in a whole fleet: what the server can tell it, and what a copied disk does.
+import assert from 'node:assert/strict';
+import {copyFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {after, before, test} from 'node:test';
+import {Fleet, sleep, until} from '../../support/fleet.mjs';
+
+let fleet;
+
+before(async () => {
+  fleet = await Fleet.create();
+  await fleet.up('--robots', '0');
+});
+
+after(() => fleet?.end());
+
+const newest = async () => (await fleet.ctl('device', 'commands', 'myna-1')).items[0];
+
+// Tells the robot something and waits for its answer.
+async function tell(...words) {
+  await fleet.myna('ctl', 'device', ...words);
+  await until(30, newest, async () => !['waiting', 'sent'].includes((await newest()).status));
+  return newest();
+}
+
+async function stopRobot() {
+  const pid = fleet.pid('myna-agent');
+  fleet.kill('myna-agent', 'SIGTERM');
+  await until(10, () => 'the robot still runs', () => {
+    try {
+      process.kill(pid, 0);
+      return false;
+    } catch {
+      return true;
+    }
+  });
+}
+
+const records = () => fleet.sql(
+  "SELECT turn, attempt, provenance FROM myna.usage WHERE device_id = 'myna-1' ORDER BY arrived_at");
+
+test('the robot shows itself, speaks for the company and sends its picture', async () => {
+  assert.equal((await tell('identify', 'myna-1')).status, 'done');
+  assert.equal((await tell('say', 'myna-1', 'Lunch is ready.')).status, 'done');
+  assert.equal((await tell('take-picture', 'myna-1')).status, 'done');
+  const [[png]] = await fleet.sql("SELECT substr(png, 1, 4) FROM myna.face_picture WHERE device_id = 'myna-1'");
+  assert.equal(png, '\\x89504e47');
+});
+
+test('a restart is carried out exactly once', async () => {
+  const pid = fleet.pid('myna-agent');
+  const session = async () => (await fleet.ctl('device', 'get', 'myna-1')).session.number;
+  const before = await session();
+
+  assert.equal((await tell('restart', 'myna-1')).status, 'done');
+  await until(20, session, async () => (await session()) > before);
+  const after = await session();
+  await sleep(6000); // longer than the server waits before it sends a command again
+  assert.equal(fleet.pid('myna-agent'), pid);
+  assert.equal(await session(), after);
+});
+
+test('I1: a disk put back from a copy loses nothing and counts nothing twice', async () => {
+  const journal = join(fleet.home, 'agent/journal');
+  const copy = join(fleet.home, 'journal.copy');
+
+  await fleet.say('The first question.');
+  await stopRobot();
+  copyFileSync(journal, copy);
+  await fleet.up('--robots', '0');
+  await fleet.say('The second question.');
+  const before = fleet.ledger().length;
+  await until(15, records, async () => (await records()).length === before);
+
+  await stopRobot();
+  copyFileSync(copy, journal);
+  await fleet.up('--robots', '0');
+  await fleet.say('The third question.');
+  const ledger = fleet.ledger();
+  await until(15, records, async () => (await records()).length === ledger.length);
+  const ids = (await records()).map(([turn, attempt]) => `${turn}-${attempt}`);
+  assert.deepEqual(ids.sort(), ledger.map((row) => row.request_id).sort());
+  const alerts = (await fleet.ctl('alert', 'list')).items.map((alert) => alert.kind);
+  assert.ok(alerts.includes('journal_forked'), alerts.join());
+});
