@@ -270,7 +270,7 @@ static size_t prepared_slot(const struct store_conn *conn, const struct store_st
             return slot;
         slot = (slot + 1) % PREPARED_SLOTS;
     }
-    assert(!"PREPARED_SLOTS is below the number of statements");
+    assert(false); /* PREPARED_SLOTS is below the number of statements */
     return 0;
 }
 
