@@ -172,6 +172,19 @@ static void any_text_and_any_pose_can_be_drawn(void **state)
     assert_true(inside(pixels).dark > 0);
 }
 
+static void broken_text_does_not_spoil_the_rest(void **state)
+{
+    static uint8_t without[AVATAR_BYTES], with[AVATAR_BYTES];
+    struct avatar_look look = plain_look();
+
+    look.subtitle = "hello";
+    look.notice = "here";
+    avatar_draw(*state, &look, without);
+    look.name = "\xff\xfe";
+    avatar_draw(*state, &look, with);
+    assert_memory_equal(without, with, AVATAR_BYTES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +192,7 @@ int main(void)
         cmocka_unit_test(between_two_shapes_nothing_jumps),
         cmocka_unit_test(a_subtitle_and_a_notice_are_seen),
         cmocka_unit_test(any_text_and_any_pose_can_be_drawn),
+        cmocka_unit_test(broken_text_does_not_spoil_the_rest),
     };
 
     return cmocka_run_group_tests(tests, make, drop);

@@ -168,17 +168,28 @@ static void a_turn_without_sound_is_not_recorded(void **state)
     recorder_free(recorder);
 }
 
-static void an_encoder_that_dies_leaves_no_half_film(void **state)
+static void an_encoder_that_fails_leaves_no_half_film(void **state)
 {
     struct folder *folder = *state;
     struct recorder *recorder;
-    char path[200];
+    char encoder[200], path[200];
+    /* writes half of the file, then fails */
+    static const char script[] = "#!/bin/sh\nfor last; do :; done\ncat >/dev/null\n"
+                                 "echo half >\"$last\"\nexit 1\n";
 
-    assert_int_equal(recorder_create(&recorder, folder->path, "/bin/false", "m"), STATUS_OK);
-    perform(recorder, 1, 100000, AUDIO_SAMPLE_RATE, 100000 + AUDIO_SAMPLE_RATE);
-    clock_sleep_ms(700);
+    snprintf(encoder, sizeof encoder, "%s/encoder", folder->path);
+    assert_int_equal(file_replace(encoder, span_text(script), 0700), STATUS_OK);
+    assert_int_equal(recorder_create(&recorder, folder->path, encoder, "m"), STATUS_OK);
+    perform(recorder, 1, 100000, AUDIO_SAMPLE_RATE / 4, 100000 + AUDIO_SAMPLE_RATE / 4);
+    snprintf(path, sizeof path, "%s/part.pcm", folder->path);
+    for (int i = 0; i < 100 && access(path, F_OK) != 0; i++)
+        clock_sleep_ms(20);
+    for (int i = 0; i < 400 && access(path, F_OK) == 0; i++)
+        clock_sleep_ms(20);
     recorder_free(recorder);
     snprintf(path, sizeof path, "%s/1.mp4", folder->path);
+    assert_true(access(path, F_OK) != 0);
+    snprintf(path, sizeof path, "%s/latest.mp4", folder->path);
     assert_true(access(path, F_OK) != 0);
     snprintf(path, sizeof path, "%s/part.new.mp4", folder->path);
     assert_true(access(path, F_OK) != 0);
@@ -215,7 +226,7 @@ int main(void)
         IN_FOLDER(what_was_not_heard_is_not_in_the_film),
         IN_FOLDER(only_the_newest_films_are_kept),
         IN_FOLDER(a_turn_without_sound_is_not_recorded),
-        IN_FOLDER(an_encoder_that_dies_leaves_no_half_film),
+        IN_FOLDER(an_encoder_that_fails_leaves_no_half_film),
         IN_FOLDER(stopping_does_not_wait_for_a_long_film),
         cmocka_unit_test(a_missing_encoder_is_noticed),
     };

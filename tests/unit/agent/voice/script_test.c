@@ -54,6 +54,7 @@ static void a_unit_is_part_of_its_mandarin_number(void **state)
     script = written("跑5km 15分", VOICE_LANGUAGE_AUTO);
     assert_int_equal(script->run_count, 1);
     assert_run(script, 0, VOICE_LANGUAGE_ZH, "跑五公里 十五分");
+    assert_run(written("跑5km 15", VOICE_LANGUAGE_AUTO), 0, VOICE_LANGUAGE_ZH, "跑五公里 十五");
 }
 
 static void polyphones_are_spelled_in_pinyin(void **state)
