@@ -1,0 +1,55 @@
+// browser.mjs - a headless Chromium that talks to this machine only, and what its pages complained of
+import {existsSync, readFileSync} from 'node:fs';
+import {createRequire} from 'node:module';
+import {chromium} from 'playwright-core';
+
+const PATH = '/usr/bin/chromium';
+const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export class Browser {
+  complaints = [];
+
+  static async start(url) {
+    if (!existsSync(PATH)) throw new Error(`${PATH} is missing; ./myna test web installs it`);
+    const browser = new Browser();
+    browser.url = url;
+    browser.chromium = await chromium.launch({executablePath: PATH, args: FLAGS});
+    return browser;
+  }
+
+  // A page of its own session; options as Playwright's newContext.
+  async page(options = {}) {
+    const context = await this.chromium.newContext({baseURL: this.url, viewport: {width: 1440, height: 900}, ...options});
+    const page = await context.newPage();
+    page.setDefaultTimeout(20000);
+    page.on('pageerror', (error) => this.complaints.push(`${page.url()}: ${error.message}`));
+    page.on('console', (line) => {
+      // answers with a status are the page's own business; it shows them
+      const status = line.text().startsWith('Failed to load resource');
+      if (line.type() === 'error' && !status) this.complaints.push(`${page.url()}: ${line.text()}`);
+    });
+    return page;
+  }
+
+  // A second page of the same session, with another look.
+  async like(page, options) {
+    return this.page({storageState: await page.context().storageState(), ...options});
+  }
+
+  stop() {
+    return this.chromium.close();
+  }
+}
+
+const EVERYTHING = {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']};
+const COLOURS = {runOnly: {type: 'rule', values: ['color-contrast']}};
+
+// What axe finds against WCAG 2.1 AA: ["rule: where: why"...]. The structure of a page is the same in
+// each colour scheme, so one full look and one at the colours are enough.
+export async function accessibilityFaults(page, {coloursOnly = false} = {}) {
+  await page.evaluate(axe);
+  const {violations} = await page.evaluate((rules) => globalThis.axe.run(document, rules), coloursOnly ? COLOURS : EVERYTHING);
+  return violations.flatMap(({id, nodes}) => nodes.map((node) => `${id}: ${node.target.join(' ')}: ${node.failureSummary}`));
+}

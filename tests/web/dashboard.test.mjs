@@ -1,0 +1,192 @@
+// The dashboard in a real browser before a real fleet: everything is done as an operator would, by
+// what the screen shows.
+import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {after, before, test} from 'node:test';
+import {Fleet, until} from '../support/fleet.mjs';
+import {accessibilityFaults, Browser} from './browser.mjs';
+
+const ROBOTS = 12;
+const PAGES = ['/fleet', '/robots/myna-1', '/robots/sim-0001', '/usage', '/usage?days=7', '/config', '/contracts',
+  '/contracts/dahan-2026', '/vendors', '/alerts', '/audit', '/access', '/nowhere'];
+
+let fleet, browser, page, password;
+
+before(async () => {
+  fleet = await Fleet.create();
+  await fleet.up('--robots', String(ROBOTS), '--talk-rate', '12');
+  password = /password: (\S+)/.exec(readFileSync(join(fleet.home, 'login'), 'utf8'))[1];
+  browser = await Browser.start(fleet.url);
+  page = await browser.page();
+});
+
+after(async () => {
+  await browser?.stop();
+  await fleet?.end();
+});
+
+async function signIn(on, word) {
+  await on.getByLabel('Name').fill('admin');
+  await on.getByLabel('Password').fill(word);
+  await on.getByRole('button', {name: 'Sign in'}).click();
+}
+
+const rows = () => page.getByRole('table', {name: 'Robots'}).locator('tbody tr:not(.skeleton-row)');
+const heading = (name) => page.getByRole('heading', {level: 1, name});
+const number = (text) => Number(text.replaceAll(/[^0-9.]/g, ''));
+
+async function attemptsToday() {
+  return number(await page.locator('.count-cell', {hasText: 'Attempts today'}).locator('.count-value').innerText());
+}
+
+// A page that has drawn all it reads, of someone signed in.
+async function settle(on, path) {
+  await on.goto(path);
+  await on.getByRole('navigation', {name: 'Pages', includeHidden: true}).waitFor({state: 'attached'});
+  await on.locator('main h1').waitFor();
+  await on.locator('[aria-busy="true"]:not(button)').first().waitFor({state: 'detached'});
+}
+
+// The row of a setting on a robot's page.
+const setting = (name) => page.locator('table.settings tbody tr', {hasText: name});
+
+test('a wrong password is refused at its field; the right one opens the page that was asked for', async () => {
+  await page.goto('/usage');
+  await signIn(page, 'not-the-password');
+  await page.getByText('Name or password is wrong.').waitFor();
+  await signIn(page, password);
+  await heading('Usage').waitFor();
+});
+
+test('the fleet shows every robot, and its numbers move by themselves', async () => {
+  await page.goto('/fleet');
+  await until(30, async () => `${await rows().count()} rows`, async () => (await rows().count()) === ROBOTS + 1);
+  await page.locator('.live.live').waitFor();
+  const earlier = await attemptsToday();
+  await until(30, async () => `attempts stay at ${earlier}`, async () => (await attemptsToday()) > earlier);
+});
+
+test('text, state and group narrow the list, and the address keeps them', async () => {
+  await page.getByRole('searchbox').fill('sim-0003');
+  await until(10, async () => `${await rows().count()} rows`, async () => (await rows().count()) === 1);
+  assert.match(page.url(), /q=sim-0003/);
+  await page.reload();
+  await until(10, async () => `${await rows().count()} rows`, async () => (await rows().count()) === 1);
+  await page.getByRole('button', {name: 'Revoked'}).click();
+  await page.getByText('No robot fits these filters').waitFor();
+  await page.getByRole('button', {name: 'Show all robots'}).click();
+  await until(10, async () => `${await rows().count()} rows`, async () => (await rows().count()) === ROBOTS + 1);
+});
+
+test('the keyboard alone opens a robot', async () => {
+  await rows().getByRole('link', {name: 'sim-0001', exact: true}).focus();
+  await page.keyboard.press('Enter');
+  await heading('sim-0001').waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.tagName), 'H1');
+});
+
+test('what an operator asks of a robot is told from sent to done', async () => {
+  await page.getByRole('button', {name: 'Identify'}).click();
+  await page.getByLabel('Say aloud').fill('The shop closes in ten minutes.');
+  await page.getByRole('button', {name: 'Say', exact: true}).click();
+  const last = page.getByRole('list', {name: 'Last commands'});
+  for (const text of ['Identify', 'The shop closes']) {
+    await last.getByRole('listitem').filter({hasText: text}).getByText('Done').waitFor();
+  }
+});
+
+test('a value that does not fit is refused at its field; one that fits runs on the robot', async () => {
+  await page.getByRole('button', {name: 'Change Volume'}).click();
+  const field = page.getByLabel('Volume', {exact: true});
+  await field.fill('300');
+  await page.getByRole('button', {name: 'Set for this robot'}).click();
+  await page.locator('.setting-editor .field .error').waitFor();
+  assert.equal(await field.getAttribute('aria-invalid'), 'true');
+
+  await field.fill('42');
+  await page.getByRole('button', {name: 'Set for this robot'}).click();
+  await setting('Volume').getByText('42').waitFor();
+  await setting('Volume').getByText('This robot').waitFor();
+  await setting('Volume').getByText('Applied').waitFor();
+
+  await page.getByRole('button', {name: 'Change Volume'}).click();
+  await page.getByRole('button', {name: 'Use what group and fleet say'}).click();
+  await setting('Volume').getByText('This robot').waitFor({state: 'detached'});
+});
+
+test('the fleet\'s layer is changed for all, with its revision kept', async () => {
+  await page.goto('/config');
+  await page.getByLabel('Volume', {exact: true}).fill('61'); // the demo's layer sets it
+  await page.getByRole('button', {name: `Save for ${ROBOTS + 1} robots`}).click();
+  await page.locator('.revisions li').first().locator('summary').click();
+  await page.locator('.revisions li').first().getByText('"volume": 61').waitFor();
+  await page.goto('/robots/sim-0002');
+  await setting('Volume').getByText('61').waitFor();
+  await setting('Volume').getByText('Applied').waitFor();
+});
+
+test('attempts have their tokens, their certainty and their price', async () => {
+  const attempt = page.getByRole('table', {name: 'Attempts'}).locator('tbody tr:not(.skeleton-row)').first();
+  await attempt.waitFor();
+  await attempt.getByText(/^(Vendor|Vendor, cut|Estimate|Worst case|Not sent)$/).waitFor();
+  assert.match(await attempt.locator('td').last().innerText(), /^¥\d+\.\d{6}$/);
+});
+
+test('usage of today names vendor and model, counts and costs', async () => {
+  await page.goto('/usage');
+  const row = page.getByRole('table', {name: 'By vendor and model'}).locator('tbody tr', {hasText: 'dahan'}).first();
+  await row.waitFor();
+  assert.ok(number(await row.locator('td').nth(1).innerText()) > 0);
+  assert.match(await row.locator('td').last().innerText(), /¥/);
+  await page.getByRole('img', {name: /Bars of Attempts/}).locator('canvas').waitFor();
+});
+
+test('the audit holds what was done here, and its chain is whole', async () => {
+  await page.goto('/audit');
+  await page.getByRole('cell', {name: 'layer/fleet'}).first().waitFor();
+  await page.getByRole('button', {name: 'Verify the chain'}).click();
+  await page.getByText(/^Intact, /).waitFor();
+});
+
+test('every page meets WCAG AA, light and dark', async () => {
+  for (const colorScheme of ['light', 'dark']) {
+    const look = await browser.like(page, {colorScheme});
+    for (const path of PAGES) {
+      await settle(look, path);
+      const faults = await accessibilityFaults(look, {coloursOnly: colorScheme === 'dark'});
+      assert.deepEqual(faults, [], `${path} ${colorScheme}`);
+    }
+    await look.context().close();
+  }
+});
+
+test('on a phone nothing leaves the screen sideways', async () => {
+  const phone = await browser.like(page, {viewport: {width: 360, height: 740}});
+  for (const path of PAGES) {
+    await settle(phone, path);
+    const [wide, screen] = await phone.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(wide <= screen, `${path} is ${wide} wide on a screen of ${screen}`);
+  }
+  await phone.context().close();
+});
+
+test('with the server gone the page says so, keeps what it knew, and comes back by itself', async () => {
+  await page.goto('/fleet');
+  await until(10, async () => `${await rows().count()} rows`, async () => (await rows().count()) === ROBOTS + 1);
+  fleet.kill('mynad');
+  await page.locator('.live.stale').waitFor();
+  assert.equal(await rows().count(), ROBOTS + 1);
+  await fleet.up('--robots', String(ROBOTS), '--talk-rate', '12');
+  await page.locator('.live.live').waitFor({timeout: 40000});
+});
+
+test('signing out leaves nothing on the screen', async () => {
+  await page.getByRole('button', {name: 'Sign out'}).click();
+  await page.getByRole('button', {name: 'Sign in'}).waitFor();
+  assert.equal(await rows().count(), 0);
+});
+
+test('no page breaks its own security policy or fails in a script', () => {
+  assert.deepEqual(browser.complaints, []);
+});
