@@ -38,6 +38,14 @@ static void publish(struct hub *hub, const struct json *told)
     buffer_release(&data);
 }
 
+/* Whoever may look no longer must not go on listening: all come again and prove themselves. */
+static bool changes_access(const struct json *told)
+{
+    const char *kind = json_text(json_member(told, "kind"), "");
+
+    return strcmp(kind, "operator") == 0 || strcmp(kind, "api_key") == 0;
+}
+
 static void on_notify(void *context, const char *channel, struct span payload)
 {
     const struct feed *feed = context;
@@ -51,7 +59,10 @@ static void on_notify(void *context, const char *channel, struct span payload)
         log_warning("feed", "the database told something unreadable channel=%s", channel);
         return;
     }
-    publish(feed->hub, told);
+    if (changes_access(told))
+        hub_restart(feed->hub);
+    else
+        publish(feed->hub, told);
     json_free(told);
 }
 

@@ -120,7 +120,8 @@ enum status operators_create(struct store *store, const struct author *author,
                     "WITH o AS (INSERT INTO myna.operator (operator_id, role, password_hash)"
                     "           VALUES ($3, $4, $5) RETURNING *),"
                     " done AS (SELECT myna.audit_append($1, $2, 'operator.create',"
-                    "             'operator/' || o.operator_id, NULL, " OPERATOR_JSON ") FROM o)"
+                    "             'operator/' || o.operator_id, NULL, " OPERATOR_JSON "),"
+                    "           myna.tell('operator', o.operator_id) FROM o)"
                     "SELECT " OPERATOR_JSON ", o.version FROM o, done");
 
     return document_change(store, &create,
@@ -141,7 +142,8 @@ enum status operators_put(struct store *store, const struct author *author, cons
                     " gone AS (DELETE FROM myna.login_session s USING o"
                     "          WHERE s.operator_id = o.operator_id RETURNING 1),"
                     " done AS (SELECT myna.audit_append($1, $2, 'operator.put',"
-                    "             'operator/' || o.operator_id, NULL, " OPERATOR_JSON ") FROM o"
+                    "             'operator/' || o.operator_id, NULL, " OPERATOR_JSON "),"
+                    "           myna.tell('operator', o.operator_id) FROM o"
                     "          CROSS JOIN (SELECT count(*) FROM gone) g)"
                     "SELECT to_jsonb(true), o.version FROM o, done");
     struct document ignored;
@@ -202,7 +204,8 @@ enum status operators_update(struct store *store, const struct author *author,
         "             'operator/' || o.operator_id, jsonb_build_object('role', old.role,"
         "               'disabled', old.disabled_at IS NOT NULL),"
         "             jsonb_build_object('role', o.role, 'disabled', o.disabled_at IS NOT NULL,"
-        "               'password_changed', o.password_hash <> old.password_hash)))"
+        "               'password_changed', o.password_hash <> old.password_hash))),"
+        "           min(myna.tell('operator', o.operator_id)::text)"
         "         FROM o JOIN old USING (operator_id) CROSS JOIN (SELECT count(*) FROM gone) g)"
         "SELECT to_jsonb(o.version), old.version FROM done, old LEFT JOIN o USING (operator_id)");
     int64_t disabled = patch->set_disabled ? patch->disabled : -1;
@@ -223,7 +226,8 @@ enum status operators_delete(struct store *store, const struct author *author,
     STORE_STATEMENT(delete_operator,
                     "WITH o AS (DELETE FROM myna.operator WHERE operator_id = $3 RETURNING *),"
                     " done AS (SELECT myna.audit_append($1, $2, 'operator.delete',"
-                    "             'operator/' || o.operator_id, " OPERATOR_JSON ", NULL) FROM o)"
+                    "             'operator/' || o.operator_id, " OPERATOR_JSON ", NULL),"
+                    "           myna.tell('operator', o.operator_id) FROM o)"
                     "SELECT to_jsonb(true), 0 FROM o, done");
     const struct value values[] = {value_text(author->actor), value_text(author->source),
                                    value_text(operator_id)};
@@ -254,7 +258,7 @@ enum status operators_create_key(struct store *store, const struct author *autho
         "WITH k AS (INSERT INTO myna.api_key (name, role, key_hash, created_by, expires_at)"
         "           VALUES ($3, $4, $5, $1, now() + make_interval(secs => $6)) RETURNING *),"
         " done AS (SELECT myna.audit_append($1, $2, 'api_key.create', 'api-key/' || k.key_id,"
-        "             NULL, " KEY_JSON ") FROM k)"
+        "             NULL, " KEY_JSON "), myna.tell('api_key', k.key_id::text) FROM k)"
         "SELECT " KEY_JSON ", k.key_id FROM k, done");
 
     return document_change(store, &create,
@@ -272,7 +276,8 @@ enum status operators_revoke_key(struct store *store, const struct author *autho
                     " k AS (UPDATE myna.api_key k SET revoked_at = now() FROM old"
                     "       WHERE k.key_id = old.key_id AND old.revoked_at IS NULL RETURNING k.*),"
                     " done AS (SELECT min(myna.audit_append($1, $2, 'api_key.revoke',"
-                    "             'api-key/' || k.key_id, NULL, " KEY_JSON ")) FROM k)"
+                    "             'api-key/' || k.key_id, NULL, " KEY_JSON ")),"
+                    "           min(myna.tell('api_key', k.key_id::text)::text) FROM k)"
                     "SELECT to_jsonb(true), 0 FROM old, done");
     struct document ignored;
 

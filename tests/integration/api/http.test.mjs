@@ -22,10 +22,10 @@ before(async () => {
 after(() => stack?.end());
 
 // Reads the event stream: {events, ended}.
-function follow() {
+function follow(who = admin) {
   const seen = {events: [], comments: 0, ended: false};
   return new Promise((done) => {
-    seen.request = request({host: '127.0.0.1', port: stack.port, path: '/api/v1/events', headers: admin.proof, agent: false}, (response) => {
+    seen.request = request({host: '127.0.0.1', port: stack.port, path: '/api/v1/events', headers: who.proof, agent: false}, (response) => {
       seen.status = response.statusCode;
       let text = '';
       response.on('data', (data) => {
@@ -39,6 +39,7 @@ function follow() {
         }
         done(seen);
       });
+      response.on('end', () => done(seen));
       response.on('close', () => { seen.ended = true; });
     });
     seen.request.end();
@@ -61,6 +62,15 @@ test('a change is told to every open stream at once', async () => {
     assert.deepEqual(stream.events, [['group', ['told']]]);
     stream.request.destroy();
   }
+});
+
+test('a stream ends with the right to listen', async () => {
+  await admin.post('/operators', {id: 'guest', role: 'viewer', password: 'a guest password'});
+  const guest = await stack.login('guest', 'a guest password');
+  const stream = await follow(guest);
+  await admin.patch('/operators/guest', {disabled: true});
+  assert.ok(await until(() => stream.ended));
+  assert.equal((await follow(guest)).status, 401);
 });
 
 test('when the database comes back, streams end so that readers look again', async () => {
