@@ -197,6 +197,13 @@ static void i1_usage_before_the_sessions_hello_is_not_counted_but_asked_for(void
     assert_false(hear(fixture, robot_hello(robot))->want_hello);
     hear(fixture, robot_usage(robot, &batch));
     ASSERT_SQL(fixture, RECORDS, "1");
+    /* a hello of an earlier session says nothing of the disk that this one comes from */
+    robot_connect(robot);
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 100, 50);
+    assert_true(hear(fixture, robot_usage(robot, &batch))->want_hello);
+    assert_true(hear(fixture, robot_usage(robot, &batch))->want_hello);
+    ASSERT_SQL(fixture, RECORDS, "1");
 }
 
 static void i1_a_gap_is_told_from_the_watermark(void **state)
