@@ -112,6 +112,13 @@ test('an API key is shown once, works, and ends when it is revoked', async () =>
   assert.equal((await script.get('/me')).status, 401);
 });
 
+test('an expired session opens nothing', async () => {
+  const other = await stack.login();
+  await stack.sql('UPDATE myna.login_session SET expires_at = now()');
+  assert.equal((await other.get('/me')).status, 401);
+  admin = await stack.login();
+});
+
 test('an expired API key opens nothing', async () => {
   const made = (await admin.post('/api-keys', {name: 'old', role: 'admin'})).body;
   await stack.sql(`UPDATE myna.api_key SET expires_at = now() WHERE key_id = ${made.id}`);
