@@ -20,9 +20,11 @@ static const uint8_t no_id[16];
 
 /* ---- generations ---- */
 
+/* The hash is noted before a content is first sent, so while there is none no device can hold this
+ * generation from us: then it comes from a database that has since been restored. */
 static bool is_other_content(const struct link_row *row, struct span hash)
 {
-    return row->desired_hash.size > 0 && hash.size > 0 && !span_equal(row->desired_hash, hash);
+    return hash.size > 0 && !span_equal(row->desired_hash, hash);
 }
 
 /* A device that holds what this database never made (it was restored) gets a number above it. */

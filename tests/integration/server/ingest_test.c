@@ -545,6 +545,16 @@ static void i4_another_content_under_the_same_number_is_replaced(void **state)
     assert_int_equal(hear(fixture, robot_hello(robot))->desired_generation, 2);
 }
 
+static void i4_content_that_was_never_sent_from_here_is_replaced_too(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+
+    robot->generation = 1;
+    robot->has_config = true;
+    assert_int_equal(hear(fixture, robot_hello(robot))->desired_generation, 2);
+}
+
 static void i4_a_reply_to_a_configuration_is_remembered_per_setting(void **state)
 {
     struct fixture *fixture = *state;
@@ -757,6 +767,7 @@ int main(void)
         WITH_ROBOT(a_revoked_robot_is_not_heard),
         WITH_ROBOT(i4_a_device_that_holds_more_than_we_know_gets_a_higher_generation),
         WITH_ROBOT(i4_another_content_under_the_same_number_is_replaced),
+        WITH_ROBOT(i4_content_that_was_never_sent_from_here_is_replaced_too),
         WITH_ROBOT(i4_a_reply_to_a_configuration_is_remembered_per_setting),
         WITH_ROBOT(a_report_replaces_the_statuses_it_names_and_keeps_the_others),
         WITH_ROBOT(a_command_is_answered_once_and_brings_its_picture),
