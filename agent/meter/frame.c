@@ -77,7 +77,8 @@ bool frame_is_inside(struct span bytes)
     struct frame frame;
 
     for (size_t i = 0; i + FRAME_OVERHEAD <= bytes.size; i++)
-        if (frame_read(span_of(bytes.data + i, bytes.size - i), &frame) == STATUS_OK)
+        if (frame_read(span_of(bytes.data + i, bytes.size - i), &frame) == STATUS_OK &&
+            frame.kind != FRAME_ACK)
             return true;
     return false;
 }

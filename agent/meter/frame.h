@@ -33,8 +33,9 @@ void frame_add(struct buffer *out, enum frame_kind kind, struct span payload);
 /* Reads the frame at the start of bytes. STATUS_CORRUPT: there is no whole and sound one. */
 MUST_CHECK enum status frame_read(struct span bytes, struct frame *out);
 
-/* True when a sound frame starts anywhere in bytes: then what lies before it is damage, and not the
- * half-written end. */
+/* True when a sound frame starts anywhere in bytes, acknowledgements aside: then what lies before
+ * it is damage, and not what power loss left. Acknowledgements are not waited for, and a disk
+ * writes its sectors in any order: of several, power loss may keep a later one alone. */
 bool frame_is_inside(struct span bytes);
 
 #endif

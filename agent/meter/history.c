@@ -329,6 +329,7 @@ enum status history_open(struct history *history, size_t max_bytes)
 
     history->fd = open(history->path, O_RDWR | O_CLOEXEC);
     history->set_aside = 0;
+    history->unsynced = false;
     if (history->fd < 0)
         return errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO;
     enum status status = file_read(history->path, max_bytes, &bytes, &size);
@@ -384,6 +385,14 @@ static enum status write_frame(const struct history *history, struct span bytes)
     return STATUS_OK;
 }
 
+static enum status sync_file(struct history *history)
+{
+    if (history->durable && fdatasync(history->fd) < 0)
+        return STATUS_IO;
+    history->unsynced = false;
+    return STATUS_OK;
+}
+
 enum status history_append(struct history *history, const struct buffer *bytes)
 {
     const off_t offset = history->size;
@@ -395,13 +404,16 @@ enum status history_append(struct history *history, const struct buffer *bytes)
     if (history->broken)
         return STATUS_IO;
     status = frame_read(buffer_span(bytes), &frame);
+    /* else power loss in the second wait could keep this frame and lose what stands before it */
+    if (status == STATUS_OK && history->unsynced && frame.kind != FRAME_ACK)
+        status = sync_file(history);
     if (status == STATUS_OK)
         status = write_frame(history, buffer_span(bytes));
     if (status == STATUS_FULL)
         return STATUS_FULL;
-    if (status == STATUS_OK && history->durable && frame.kind != FRAME_ACK &&
-        fdatasync(history->fd) < 0)
-        status = STATUS_IO;
+    history->unsynced = true;
+    if (status == STATUS_OK && frame.kind != FRAME_ACK)
+        status = sync_file(history);
     if (status == STATUS_OK) {
         history->size = offset + (off_t)frame.size;
         status = note(history, &frame, offset);
