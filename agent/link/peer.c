@@ -352,14 +352,14 @@ static void greet_again(struct peer *peer, struct peer_time now)
         send_hello(peer, now);
 }
 
-/* Takes the acknowledgement. False: hello is needed before usage may flow. */
-static bool acknowledge(struct peer *peer, const wire_State *state, bool new_epoch)
+/* STATUS_CONFLICT: the histories forked. */
+static enum status acknowledge(struct peer *peer, const wire_State *state, bool new_epoch)
 {
     const uint8_t *hash = state->acknowledged_hash.bytes;
     enum status status;
 
     if (state->acknowledged_hash.size != CRYPTO_HASH_SIZE)
-        return false;
+        return STATUS_INVALID;
     if (new_epoch)
         status = journal_rewind(peer->journal, state->journal_id, state->acknowledged_seq, hash);
     else
@@ -369,13 +369,14 @@ static bool acknowledge(struct peer *peer, const wire_State *state, bool new_epo
         peer->in_flight_seq = 0;
         backoff_reset(&peer->usage_backoff);
     }
-    return status == STATUS_OK;
+    return status;
 }
 
 /* What the server says of the journal. False: hello is needed before usage may flow. */
 static bool take_verdict(struct peer *peer, const wire_State *state, bool new_epoch)
 {
     wire_JournalHead head;
+    enum status status = STATUS_CONFLICT;
 
     journal_head(peer->journal, &head);
     if (memcmp(head.id, state->journal_id, sizeof head.id) != 0)
@@ -383,12 +384,13 @@ static bool take_verdict(struct peer *peer, const wire_State *state, bool new_ep
     peer->quarantined = state->journal_verdict == wire_JournalVerdict_JOURNAL_QUARANTINED;
     if (peer->quarantined)
         return true;
-    if (state->journal_verdict == wire_JournalVerdict_JOURNAL_FORKED) {
-        if (journal_fork(peer->journal) == STATUS_OK)
-            peer->hello_at_ms -= HELLO_GAP_MS; /* news: need not wait */
-        return false;
-    }
-    return acknowledge(peer, state, new_epoch);
+    /* A copied disk that went on past the server's watermark looks like news to the server: only
+     * here, where both histories are, does the acknowledged hash tell. */
+    if (state->journal_verdict != wire_JournalVerdict_JOURNAL_FORKED)
+        status = acknowledge(peer, state, new_epoch);
+    if (status == STATUS_CONFLICT && journal_fork(peer->journal) == STATUS_OK)
+        peer->hello_at_ms -= HELLO_GAP_MS; /* news: need not wait */
+    return status == STATUS_OK;
 }
 
 static void keep_receipt(struct peer *peer, const wire_State *state)

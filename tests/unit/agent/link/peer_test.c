@@ -522,7 +522,7 @@ static void a_quarantined_journal_sends_no_usage(void **state)
     assert_int_equal(sent_count(fixture, TOPIC_USAGE), 0);
 }
 
-static void an_acknowledgement_of_another_chain_leads_to_hello_not_to_loss(void **state)
+static void i1_an_acknowledgement_of_another_chain_forks_the_journal_and_loses_nothing(void **state)
 {
     struct fixture *fixture = *state;
 
@@ -534,6 +534,7 @@ static void an_acknowledgement_of_another_chain_leads_to_hello_not_to_loss(void 
     assert_int_equal(deliver(fixture, TOPIC_STATE, MESSAGE_STATE, &wrong), STATUS_OK);
     assert_int_equal(journal_pending(fixture->journal), 1);
     assert_int_equal(sent_count(fixture, TOPIC_HELLO), 2);
+    assert_memory_equal(hello(fixture)->journal.parent_id.bytes, wrong.journal_id, 16);
     assert_int_equal(peer_phase(fixture->peer), PEER_GREETING);
 }
 
@@ -758,7 +759,7 @@ int main(void)
         TEST(a_lower_epoch_is_ignored_and_a_higher_one_has_records_sent_again),
         TEST(a_forked_journal_is_replaced_and_announced_before_usage_flows),
         TEST(a_quarantined_journal_sends_no_usage),
-        TEST(an_acknowledgement_of_another_chain_leads_to_hello_not_to_loss),
+        TEST(i1_an_acknowledgement_of_another_chain_forks_the_journal_and_loses_nothing),
         TEST(attempts_learn_the_servers_clock),
         TEST(i4_a_configuration_is_applied_once_and_answered_each_time),
         TEST(i4_an_older_configuration_is_ignored),
