@@ -19,6 +19,7 @@
 #define STOP_TIMEOUT_MS    1000
 #define RECONNECT_FIRST_MS 1000
 #define RECONNECT_MAX_MS   60000
+#define STEADY_MS          30000 /* a connection that stood this long was a good one */
 #define REMEMBER_EVERY_MS  60000
 #define MAX_UNSENT         64 /* messages that Paho may hold: reports are shed beyond */
 #define MAX_UNSENT_USAGE   256
@@ -75,6 +76,7 @@ struct link {
 
     enum link_state state;
     int64_t due_ms;
+    int64_t ready_ms; /* when the server first answered on this connection; 0: not yet */
     MQTTAsync client;
     atomic_uint connection; /* its number: what comes from an older one is ignored */
     atomic_int unsent;      /* published and not yet taken over by the broker */
@@ -303,10 +305,27 @@ static bool greet(struct link *link)
     return true;
 }
 
+/* Two robots of one identity (a copied disk) end each other's connections: pauses that began anew
+ * each time the server answers would let them do so many times a second. */
 static bool wait_for_next(struct link *link)
 {
+    const int64_t now_ms = clock_mono_ms();
+
+    if (link->ready_ms != 0 && now_ms - link->ready_ms >= STEADY_MS)
+        backoff_reset(&link->backoff);
+    link->ready_ms = 0;
     drop_client(link);
-    link->due_ms = clock_mono_ms() + backoff_next(&link->backoff, crypto_random_u64());
+    link->due_ms = now_ms + backoff_next(&link->backoff, crypto_random_u64());
+    return true;
+}
+
+/* The server was reached and said which number to take: waiting long would let another robot of
+ * this identity take that one as well. */
+static bool wait_a_little(struct link *link)
+{
+    drop_client(link);
+    link->ready_ms = 0;
+    link->due_ms = clock_mono_ms() + (int64_t)(crypto_random_u64() % RECONNECT_FIRST_MS);
     return true;
 }
 
@@ -324,7 +343,7 @@ static const struct {
     {LINK_SUBSCRIBING, LINK_FAILED, LINK_WAITING, wait_for_next},
     {LINK_SUBSCRIBING, LINK_DUE, LINK_WAITING, wait_for_next},
     {LINK_UP, LINK_FAILED, LINK_WAITING, wait_for_next},
-    {LINK_UP, LINK_LEAVE, LINK_WAITING, wait_for_next},
+    {LINK_UP, LINK_LEAVE, LINK_WAITING, wait_a_little},
 };
 
 /* The one place that changes the state. An event that no row names is ignored. */
@@ -470,7 +489,8 @@ static void on_queued_message(struct link *link, struct span body)
         log_warning("link", "dropped a message that the server did not seal for this robot: %s",
                     status_text(status));
     if (peer_phase(link->peer) == PEER_READY) {
-        backoff_reset(&link->backoff);
+        if (link->ready_ms == 0)
+            link->ready_ms = clock_mono_ms();
         atomic_store(&link->ready, true);
     }
 }
