@@ -164,7 +164,6 @@ export const texts = {
   "commands": "Commands",
   "commands.last": "Last commands",
   "commands.none": "Nothing was asked of this robot yet.",
-  "command.sent": "{kind}: sent to the robot",
   "command.identify": "Identify",
   "command.say": "Say",
   "command.restart": "Restart",

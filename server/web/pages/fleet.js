@@ -24,7 +24,7 @@ function Count({ label, value, tone, href, title }) {
 function Spend({ rows }) {
   if (!rows?.length) return number(0);
   return rows.map(({ currency, price }, i) => html`${i > 0 && " + "}<${Money} key=${currency}
-    value=${price} currency=${currency} digits=${digitsFor([price])} />`);
+    value=${price} currency=${currency} digits=${Math.min(4, digitsFor([price]))} />`);
 }
 
 function Counts({ state }) {
@@ -69,6 +69,13 @@ export function Route({ route }) {
     <span class="muted"> / ${route.model}</span></span>`;
 }
 
+// The first group, and how many more.
+function Groups({ ids }) {
+  if (ids.length === 0) return NONE;
+  const all = ids.join(", ");
+  return html`<${Chip} title=${all}>${ids[0]}</${Chip}>${ids.length > 1 && html`<${Chip} title=${all}>+${ids.length - 1}</${Chip}>`}`;
+}
+
 const columns = (digits) => [
   { key: "robot", title: t("robot"), lead: true, width: "15%", cell: (robot) => html`
     <a class="row-link" href="/robots/${robot.id}">${robot.name || robot.id}</a>
@@ -76,8 +83,7 @@ const columns = (digits) => [
   { key: "state", title: t("state"), corner: true, width: "104px", cell: (robot) => html`
     <${Status} value=${robotState(robot)} />` },
   { key: "region", title: t("region"), width: "72px", from: "wide", cell: (robot) => robot.region || NONE },
-  { key: "groups", title: t("group"), width: "12%", from: "mid", cell: (robot) =>
-    (robot.groups?.length ? robot.groups.map((id) => html`<${Chip} key=${id}>${id}</${Chip}>`) : NONE) },
+  { key: "groups", title: t("group"), width: "12%", from: "mid", cell: (robot) => html`<${Groups} ids=${robot.groups || []} />` },
   { key: "version", title: t("version"), width: "11%", from: "wide", cell: (robot) => html`
     <span title=${robot.software}>${robot.software || NONE}</span>` },
   { key: "generation", title: t("generation"), end: true, width: "96px", cell: (robot) => html`

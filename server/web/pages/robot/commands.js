@@ -13,9 +13,9 @@ const SAY_BYTES = 500;
 
 const ask = (id, kind, text) => post(`/devices/${id}/commands`, { kind, ...(text && { text }) });
 
-// Asks and tells the operator that it was asked, or why not.
+// Asks; the list of commands tells what becomes of it, a toast only why it could not be asked.
 export function command(id, kind) {
-  return attempt(() => ask(id, kind), t("command.sent", { kind: word("command", kind) }));
+  return attempt(() => ask(id, kind));
 }
 
 // For pictures taken in a row, where the picture is the news.
