@@ -187,6 +187,11 @@ void json_dump(const struct json *json, struct buffer *out)
         buffer_fail(out, STATUS_MEMORY);
 }
 
+bool json_same(const struct json *a, const struct json *b)
+{
+    return json_equal(unwrap(a), unwrap(b)) != 0;
+}
+
 void json_writer_init(struct json_writer *writer, struct buffer *out)
 {
     *writer = (struct json_writer){.out = out, .first = {true}};

@@ -48,6 +48,9 @@ bool json_bool(const struct json *json, bool fallback);
 /* Appends the compact text of json, members in document order. */
 void json_dump(const struct json *json, struct buffer *out);
 
+/* Whether both say the same, in whatever order their objects' members stand. */
+bool json_same(const struct json *a, const struct json *b);
+
 enum json_field_kind {
     JSON_FIELD_TEXT, /* const char *: min and max bound its bytes */
     JSON_FIELD_SLUG, /* const char *: [a-z0-9-]{1,48} */

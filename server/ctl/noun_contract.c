@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/base/clock.h"
 #include "schema/base/json.h"
 #include "server/ctl/noun.h"
 #include "server/ctl/yaml.h"
@@ -66,15 +67,14 @@ static int send_version(struct ctl *ctl, const char *id, struct span document,
 {
     struct buffer body;
     struct json_writer writer;
-    const char *from = args_option(&ctl->args, "effective-from", NULL);
+    char now[CLOCK_TEXT_SIZE];
 
+    clock_format(clock_wall_ms(), now);
     buffer_init(&body, 2 << 20);
     json_writer_init(&writer, &body);
     json_begin_object(&writer);
-    if (from) {
-        json_key(&writer, "effective_from");
-        json_write_text(&writer, span_text(from));
-    }
+    json_key(&writer, "effective_from");
+    json_write_text(&writer, span_text(args_option(&ctl->args, "effective-from", now)));
     json_key(&writer, "document");
     json_write_raw(&writer, document);
     json_end_object(&writer);
@@ -84,7 +84,23 @@ static int send_version(struct ctl *ctl, const char *id, struct span document,
     return result;
 }
 
-/* A contract that the server does not know is made; else the document becomes a new version. */
+/* Whether the newest version of the contract in answer says what document says. */
+static bool is_newest(const struct client_answer *answer, struct span document)
+{
+    struct json *contract = NULL, *mine = NULL;
+    bool same = false;
+
+    if (json_parse(answer->body, &contract, NULL) == STATUS_OK &&
+        json_parse(document, &mine, NULL) == STATUS_OK)
+        same = json_same(json_member(json_item(json_member(contract, "versions"), 0), "document"),
+                         mine);
+    json_free(contract);
+    json_free(mine);
+    return same;
+}
+
+/* A contract that the server does not know is made; else the document becomes a new version, unless
+ * it is the newest already. */
 static int apply(struct ctl *ctl)
 {
     struct client_answer answer;
@@ -106,6 +122,10 @@ static int apply(struct ctl *ctl)
         goto out;
     }
     bool found = answer.status == 200;
+    if (found && is_newest(&answer, buffer_span(&document))) {
+        result = ctl_say(ctl, &answer, "contract %s says that already", id);
+        goto out;
+    }
     result = found ? send_version(ctl, id, buffer_span(&document), &answer)
                    : ctl_send_to(ctl, "POST", buffer_span(&document), NULL, &answer,
                                  "/api/v1/contracts", (char *)NULL);

@@ -226,6 +226,32 @@ static void reals_are_read_back_as_the_same_number(void **state)
     }
 }
 
+static void documents_are_the_same_whatever_the_order_of_members(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } pairs[] = {
+        {"{\"a\":1,\"b\":[{\"c\":\"x\",\"d\":null}]}", "{\"b\":[{\"d\":null,\"c\":\"x\"}],\"a\":1}",
+         true},
+        {"{\"a\":1}", "{\"a\":\"1\"}", false},
+        {"{\"a\":1}", "{\"a\":1,\"b\":2}", false},
+        {"[1,2]", "[2,1]", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        struct json *a = NULL, *b = NULL;
+
+        assert_int_equal(json_parse(span_text(pairs[i].a), &a, NULL), STATUS_OK);
+        assert_int_equal(json_parse(span_text(pairs[i].b), &b, NULL), STATUS_OK);
+        assert_int_equal(json_same(a, b), pairs[i].same);
+        json_free(a);
+        json_free(b);
+    }
+    assert_false(json_same(NULL, NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +261,7 @@ int main(void)
         cmocka_unit_test(documents_are_bounded_in_depth),
         cmocka_unit_test(documents_are_bounded_in_size),
         cmocka_unit_test(a_dump_keeps_the_order_of_the_document),
+        cmocka_unit_test(documents_are_the_same_whatever_the_order_of_members),
         cmocka_unit_test(the_writer_sets_commas_and_quotes),
         cmocka_unit_test(text_that_is_not_utf8_is_written_so_that_it_can_be_read),
         cmocka_unit_test(numbers_that_json_lacks_latch_a_failure),
