@@ -49,11 +49,10 @@ step_abandon() {
 
 # wait_until SECONDS COMMAND...: polls until the command succeeds.
 wait_until() {
-	tries=$(($1 * 10))
+	wait_end=$(($(now_ms) + $1 * 1000))
 	shift
 	while ! "$@" >/dev/null 2>&1; do
-		tries=$((tries - 1))
-		[ "$tries" -gt 0 ] || return 1
+		[ "$(now_ms)" -lt "$wait_end" ] || return 1
 		sleep 0.1
 	done
 }
@@ -64,6 +63,28 @@ port_taken() {
 	hex=$(printf '%04X' "$1")
 	awk -v port=":$hex" '$4 == "0A" && substr($2, length($2) - 4) == port { found = 1 }
 		END { exit !found }' /proc/net/tcp /proc/net/tcp6 2>/dev/null
+}
+
+# Its name goes into the configuration files of five programs, each with quotes of its own.
+check_home() {
+	case $MYNA_HOME in
+	*["'\"\`\$\\|&;#*?!<>()[]{}%,"]* | *' ' | *'
+'*)
+		die "MYNA_HOME, $MYNA_HOME, holds a sign that configuration files give a meaning" \
+			"Choose a folder named with letters, digits, blanks and . _ - + = @ :"
+		;;
+	esac
+}
+
+# The fleet's folder, its own and writable.
+prepare_home() {
+	why=$(mkdir -p "$MYNA_HOME/run" "$MYNA_HOME/log" 2>&1) ||
+		die "$MYNA_HOME cannot be used: ${why##*: }" "Choose another folder: MYNA_HOME=/a/folder ./myna ..."
+	owner=$(stat -c %U "$MYNA_HOME")
+	[ "$owner" = "$(id -un)" ] ||
+		die "$MYNA_HOME belongs to $owner, you are $(id -un)" "Run this as $owner, or choose another folder by MYNA_HOME"
+	# root: the database's own user passes through; what is secret below is closed by itself
+	chmod "$([ "$(id -u)" = 0 ] && echo 711 || echo 700)" "$MYNA_HOME"
 }
 
 need_disk() { # FOLDER MEGABYTES

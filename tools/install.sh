@@ -13,10 +13,14 @@ PACKAGES_RUN='build-essential cmake ninja-build pkg-config protobuf-compiler nan
 PACKAGES_TEST='clang clang-format libclang-rt-14-dev shellcheck mandoc mosquitto-clients git'
 PACKAGES_WEB='chromium'
 
-package_missing() {
-	# a Node.js from elsewhere brings its own npm
-	[ "$1" = npm ] && command -v npm >/dev/null 2>&1 && return 1
-	! dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'
+# Prints those of the packages that are not installed.
+packages_missing() { # PACKAGES...
+	installed=$(dpkg-query -W -f '${Package} ${Status}\n' "$@" 2>/dev/null | sed -n 's/ install ok installed$//p')
+	for package in "$@"; do
+		# a Node.js from elsewhere brings its own npm
+		[ "$package" = npm ] && command -v npm >/dev/null 2>&1 && continue
+		printf '%s\n' "$installed" | grep -qx -- "$package" || printf '%s\n' "$package"
+	done
 }
 
 as_root() {
@@ -56,9 +60,11 @@ release_services() {
 	return 0
 }
 
+# sudo drops the proxies of the environment; another apt at work is waited for.
 apt_get() {
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 "$@" \
-		</dev/null >>"$INSTALL_LOG" 2>&1
+	as_root env DEBIAN_FRONTEND=noninteractive ${http_proxy:+http_proxy="$http_proxy"} \
+		${https_proxy:+https_proxy="$https_proxy"} \
+		apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" </dev/null >>"$INSTALL_LOG" 2>&1
 }
 
 apt_failed() {
@@ -67,7 +73,10 @@ apt_failed() {
 		die "the package mirror cannot be reached" \
 			"Check the network or the mirror in /etc/apt, then run this again; details: $INSTALL_LOG"
 	fi
-	if grep -q 'No space left on device' "$INSTALL_LOG"; then
+	if grep -qE 'Could not get lock|Unable to acquire the dpkg frontend lock|Unable to lock directory' "$INSTALL_LOG"; then
+		die "another apt or dpkg is at work on this machine" "Wait until it has ended, then run this again"
+	fi
+	if grep -qE 'No space left on device|enough free space' "$INSTALL_LOG"; then
 		die "the disk is full" "Free about 2 GB, then run this again"
 	fi
 	if grep -q 'Unable to locate package' "$INSTALL_LOG"; then
@@ -83,14 +92,12 @@ install_packages() { # run | test | web
 	wanted=$PACKAGES_RUN
 	[ "$1" = run ] || wanted="$wanted $PACKAGES_TEST"
 	[ "$1" = web ] && wanted="$wanted $PACKAGES_WEB"
-	MISSING=''
-	for package in $wanted; do
-		package_missing "$package" && MISSING="$MISSING $package"
-	done
-	MISSING=${MISSING# }
+	# shellcheck disable=SC2086 # a list of words
+	MISSING=$(packages_missing $wanted | tr '\n' ' ')
+	MISSING=${MISSING% }
 	[ -n "$MISSING" ] || return 0
 
-	mkdir -p "$MYNA_HOME/log"
+	prepare_home
 	INSTALL_LOG=$MYNA_HOME/log/install.log
 	: >"$INSTALL_LOG"
 	if [ "$(id -u)" != 0 ] && command -v sudo >/dev/null 2>&1; then
@@ -100,12 +107,14 @@ install_packages() { # run | test | web
 	need_disk / 2500
 	step "apt: $(printf '%s\n' "$MISSING" | wc -w) packages and what they need"
 	hold_services
+	# interrupted, too, the machine gets back what it was told
 	trap release_services EXIT
+	trap 'exit 130' INT TERM HUP
 	apt_get update || apt_failed
 	# shellcheck disable=SC2086 # a list of words
 	apt_get install --no-install-recommends $MISSING || apt_failed
 	release_services
-	trap - EXIT
+	trap - EXIT INT TERM HUP
 	step_done
 }
 
@@ -113,9 +122,9 @@ install_packages() { # run | test | web
 build() {
 	preset=$1
 	shift
-	mkdir -p "$MYNA_HOME/log"
+	prepare_home
 	build_log=$MYNA_HOME/log/build-$preset.log
-	need_disk "$MYNA_ROOT" 600
+	need_disk "$MYNA_ROOT" "$([ -f "$MYNA_ROOT/.build/$preset/build.ninja" ] && echo 100 || echo 600)"
 	step "building ($preset)"
 	if ! (cd "$MYNA_ROOT" && cmake --preset "$preset" && cmake --build --preset "$preset" "$@") \
 		>"$build_log" 2>&1 </dev/null; then

@@ -1,145 +1,27 @@
 # shellcheck shell=sh
 # stack.sh - the demo fleet on this machine: up, down, say, ctl, status.
-#
-# Every program runs in the background with its pid in $MYNA_HOME/run and its output in
-# $MYNA_HOME/log. A pid counts as ours only while that process still runs the same program.
+
+. "$MYNA_ROOT/tools/process.sh"
+. "$MYNA_ROOT/tools/database.sh"
 
 # Tests run the same fleet from another build.
 BIN=${MYNA_BUILD:-$MYNA_ROOT/.build/release}
-RUN=$MYNA_HOME/run
-LOG=$MYNA_HOME/log
-PG_BIN=/usr/lib/postgresql/15/bin
 
+# is_number TEXT LEAST MOST
+is_number() {
+	case $1 in '' | *[!0-9]* | ??????*) return 1 ;; esac
+	[ "$1" -ge "$2" ] && [ "$1" -le "$3" ]
+}
+
+is_number "$MYNA_PORT_BASE" 1024 65530 ||
+	die "MYNA_PORT_BASE is '$MYNA_PORT_BASE'" "It must be a number from 1024 to 65530: five ports from it on are used"
 PORT_HTTP=$MYNA_PORT_BASE
 PORT_ENROL=$((MYNA_PORT_BASE + 1))
 PORT_ROBOTS=$((MYNA_PORT_BASE + 2))
 PORT_SERVERS=$((MYNA_PORT_BASE + 3))
 PORT_VENDORS=$((MYNA_PORT_BASE + 4))
 ROBOT=myna-1
-
-# --- processes ---------------------------------------------------------------------------------
-
-pid_of() { # NAME: prints the pid when it runs
-	[ -r "$RUN/$1.pid" ] || return 1
-	read -r pid program <"$RUN/$1.pid" || return 1
-	exe=$(readlink "/proc/$pid/exe" 2>/dev/null) || return 1
-	# a program built anew while it runs is still the one that we started
-	[ "${exe% (deleted)}" = "$program" ] || return 1
-	printf '%s\n' "$pid"
-}
-
-running() {
-	pid_of "$1" >/dev/null
-}
-
-# start NAME PROGRAM ARGUMENTS...
-start() {
-	name=$1
-	program=$2
-	shift 2
-	setsid "$program" "$@" </dev/null >>"$LOG/$name.log" 2>&1 &
-	printf '%s %s\n' "$!" "$(readlink -f "$program")" >"$RUN/$name.pid"
-}
-
-stop() { # NAME
-	if pid=$(pid_of "$1"); then
-		kill "$pid" 2>/dev/null || true
-		wait_until 10 gone "$1" || kill -9 "$pid" 2>/dev/null || true
-	fi
-	rm -f "$RUN/$1.pid"
-}
-
-gone() {
-	! running "$1"
-}
-
-# must_start NAME SECONDS CHECK...: waits for the check; a program that died says why.
-must_start() {
-	name=$1
-	limit=$(($2 * 10))
-	shift 2
-	while ! "$@" >/dev/null 2>&1; do
-		limit=$((limit - 1))
-		if ! running "$name" || [ "$limit" -le 0 ]; then
-			step_abandon
-			tail -n 3 "$LOG/$name.log" >&2
-			stop "$name"
-			die "$name did not start" "Its log is $LOG/$name.log"
-		fi
-		sleep 0.1
-	done
-}
-
-need_port() { # PORT NAME
-	running "$2" && return 0
-	! port_taken "$1" ||
-		die "port $1, wanted for $2, is taken by another program" \
-			"Stop that program or choose other ports: MYNA_PORT_BASE=$((MYNA_PORT_BASE + 1000)) ./myna up"
-}
-
-# --- PostgreSQL --------------------------------------------------------------------------------
-
-# PostgreSQL refuses root, so then it runs as Debian's user postgres; that user must be able to
-# reach its folder, which it cannot below a closed home such as /root.
-pg_place() {
-	PG_USER=$(id -un)
-	PG=$MYNA_HOME/pg
-	if [ "$(id -u)" = 0 ]; then
-		PG_USER=postgres
-		mkdir -p "$MYNA_HOME"
-		if ! runuser -u postgres -- test -x "$MYNA_HOME"; then
-			PG=/var/lib/myna-demo/$(printf '%s' "$MYNA_HOME" | cksum | cut -d ' ' -f 1)
-		fi
-	fi
-	PG_SOCKET=$PG/run
-	# a socket's path is limited to 107 bytes
-	[ ${#PG_SOCKET} -le 80 ] || PG_SOCKET=/tmp/myna-pg-$(printf '%s' "$PG" | cksum | cut -d ' ' -f 1)
-	DATABASE="host=$PG_SOCKET user=myna dbname=myna"
-}
-
-as_pg() {
-	if [ "$PG_USER" = "$(id -un)" ]; then
-		"$@"
-	else
-		(cd / && runuser -u "$PG_USER" -- "$@")
-	fi
-}
-
-pg_run() {
-	as_pg "$PG_BIN/pg_ctl" -s -D "$PG/data" "$@"
-}
-
-pg_answers() {
-	"$PG_BIN/pg_isready" -q -h "$PG_SOCKET"
-}
-
-pg_start() {
-	pg_answers && return 0
-	mkdir -p "$PG" "$PG_SOCKET"
-	chmod 700 "$PG" "$PG_SOCKET"
-	[ "$PG_USER" = "$(id -un)" ] || chown "$PG_USER" "$PG" "$PG_SOCKET"
-	if [ ! -f "$PG/data/PG_VERSION" ]; then
-		rm -rf "$PG/data"
-		as_pg "$PG_BIN/initdb" -D "$PG/data" -U myna -E UTF8 --locale=C -A trust >>"$LOG/postgresql.log" 2>&1 ||
-			die "the database cluster could not be made" "See $LOG/postgresql.log"
-		# trust is safe here: the socket's folder is closed to everybody but its owner
-		cat <<-CONF | as_pg tee -a "$PG/data/postgresql.conf" >/dev/null
-			listen_addresses = ''
-			unix_socket_directories = '$PG_SOCKET'
-			shared_buffers = 128MB
-			max_connections = 60
-			jit = off
-		CONF
-	fi
-	pg_run -w -t 30 -l "$PG/server.log" start ||
-		die "PostgreSQL did not start" "See $PG/server.log"
-}
-
-pg_make_database() {
-	"$PG_BIN/psql" -h "$PG_SOCKET" -U myna -d postgres -Atqc \
-		"SELECT 1 FROM pg_database WHERE datname = 'myna'" | grep -q 1 ||
-		"$PG_BIN/createdb" -h "$PG_SOCKET" -U myna myna
-}
+PARTS='mosquitto myna-vendors mynad myna-agent myna-robots' # in the order in which they start
 
 # --- the parts, in the order in which they start ------------------------------------------------
 
@@ -157,18 +39,28 @@ server_options() {
 		demo_media = $MYNA_HOME/agent/media
 	CONF
 	if [ "$BIND" != 127.0.0.1 ]; then
-		printf 'tls_cert = %s\ntls_key = %s\n' "$MYNA_HOME/server/https.pem" "$MYNA_HOME/server/https.key"
+		printf 'tls_cert = %s\ntls_key = %s\n' "$HTTPS.pem" "$HTTPS.key"
 	fi
 }
 
-# A dashboard that is reachable from elsewhere speaks TLS only: with a certificate of the user's
-# choice in place of this self-signed one.
+# The addresses behind --bind, the one to reach it by first.
+addresses() {
+	if [ "$BIND" = 0.0.0.0 ]; then
+		hostname -I 2>/dev/null | tr ' ' '\n' | grep -E '^[0-9.]+$' || true
+		echo 127.0.0.1
+	else
+		echo "$BIND"
+	fi
+}
+
+# A dashboard that is reachable from elsewhere speaks TLS only, with a self-signed certificate.
 make_https_certificate() {
-	[ "$BIND" != 127.0.0.1 ] && [ ! -f "$MYNA_HOME/server/https.pem" ] || return 0
+	[ "$BIND" != 127.0.0.1 ] && [ ! -f "$HTTPS.pem" ] || return 0
+	names=$(addresses | sed 's/^/IP:/' | tr '\n' ',')
 	(umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 \
-		-subj "/CN=$BIND" -addext "subjectAltName=IP:$BIND" \
-		-keyout "$MYNA_HOME/server/https.key" -out "$MYNA_HOME/server/https.pem" 2>>"$LOG/install.log") ||
-		die "no certificate could be made for $BIND" "--bind takes an IP address of this machine"
+		-subj "/CN=$BIND" -addext "subjectAltName=${names%,}" -keyout "$HTTPS.key" -out "$HTTPS.pem.new" \
+		>>"$LOG/https.log" 2>&1 && mv "$HTTPS.pem.new" "$HTTPS.pem") ||
+		die "no certificate could be made for $BIND" "$(cure "$LOG/https.log")"
 }
 
 mynad_do() {
@@ -176,16 +68,18 @@ mynad_do() {
 }
 
 prepare_server() {
-	server_options >"$MYNA_HOME/mynad.conf"
-	mynad_do init >>"$LOG/mynad.log" 2>&1 ||
-		die "the keys could not be made" "See $LOG/mynad.log"
+	HTTPS=$MYNA_HOME/server/https-$BIND
+	server_options | put_config "$MYNA_HOME/mynad.conf" mynad
+	mkdir -p "$MYNA_HOME/server"
 	make_https_certificate
+	mynad_do init >>"$LOG/mynad.log" 2>&1 ||
+		die "the keys could not be made: $(because "$LOG/mynad.log")" "$(cure "$LOG/mynad.log")"
 	mynad_do migrate >>"$LOG/mynad.log" 2>&1 ||
-		die "the database could not be brought to this version" "See $LOG/mynad.log"
+		die "the database could not be brought to this version: $(because "$LOG/mynad.log")" "$(cure "$LOG/mynad.log")"
 	if [ ! -f "$MYNA_HOME/login" ]; then
 		(umask 077 && printf 'name: admin\npassword: %s\n' "$(random_word 20)" >"$MYNA_HOME/login.new")
 		login_password "$MYNA_HOME/login.new" | mynad_do operator admin --role admin >>"$LOG/mynad.log" 2>&1 ||
-			die "the operator could not be made" "See $LOG/mynad.log"
+			die "the operator could not be made: $(because "$LOG/mynad.log")" "$(cure "$LOG/mynad.log")"
 		mv "$MYNA_HOME/login.new" "$MYNA_HOME/login"
 	fi
 }
@@ -195,14 +89,13 @@ login_password() { # FILE
 }
 
 broker_start() {
-	running mosquitto && return 0
 	mkdir -p "$MYNA_HOME/broker"
 	sed -e "s|@STATE@|$MYNA_HOME/server|g" -e "s|@BIND@|127.0.0.1|g" \
 		-e "s|@ROBOTS_PORT@|$PORT_ROBOTS|g" -e "s|@SERVERS_PORT@|$PORT_SERVERS|g" \
 		-e "s|@PLUGIN@|$BIN/server/broker/myna_broker.so|g" \
 		-e "s|@ACL@|$MYNA_ROOT/server/broker/acl|g" -e "s|@USER@|$(id -un)|g" \
-		"$MYNA_ROOT/server/broker/mosquitto.conf.in" >"$MYNA_HOME/broker/mosquitto.conf"
-	start mosquitto /usr/sbin/mosquitto -c "$MYNA_HOME/broker/mosquitto.conf"
+		"$MYNA_ROOT/server/broker/mosquitto.conf.in" | put_config "$MYNA_HOME/broker/mosquitto.conf" mosquitto
+	running mosquitto || start mosquitto /usr/sbin/mosquitto -c "$MYNA_HOME/broker/mosquitto.conf"
 	must_start mosquitto 10 port_taken "$PORT_SERVERS"
 }
 
@@ -227,7 +120,7 @@ server_url() {
 	if [ "$BIND" = 127.0.0.1 ]; then
 		printf 'http://127.0.0.1:%s' "$PORT_HTTP"
 	else
-		printf 'https://%s:%s' "$BIND" "$PORT_HTTP"
+		printf 'https://%s:%s' "$(addresses | head -n 1)" "$PORT_HTTP"
 	fi
 }
 
@@ -255,11 +148,10 @@ ctl_quiet() { # for the set-up: a failure stops everything, with its reason
 }
 
 log_in() {
-	tls=''
-	[ "$BIND" = 127.0.0.1 ] || tls="--ca $MYNA_HOME/server/https.pem"
-	# shellcheck disable=SC2086 # two words or none
+	set --
+	[ "$BIND" = 127.0.0.1 ] || set -- --ca "$HTTPS.pem"
 	login_password "$MYNA_HOME/login" |
-		ctl login --url "$(server_url)" --name admin $tls >"$LOG/ctl.log" 2>&1 || {
+		ctl login --url "$(server_url)" --name admin "$@" >"$LOG/ctl.log" 2>&1 || {
 		step_abandon
 		cat "$LOG/ctl.log" >&2
 		die "the operator could not log in" "Was the password changed? It is expected in $MYNA_HOME/login"
@@ -274,7 +166,7 @@ demo_vendor() { # ID NAME
 
 set_up_company() {
 	log_in
-	[ -f "$MYNA_HOME/company" ] && return 0
+	[ -s "$MYNA_HOME/company" ] && return 0
 	demo_vendor dahan Dahan
 	demo_vendor erxian Erxian
 	ctl_quiet group set desk --name "On a desk" --priority 100
@@ -283,7 +175,7 @@ set_up_company() {
 		'routes=[{"vendor":"dahan","model":"dahan-chat","contract":"dahan-2026"},{"vendor":"erxian","model":"erxian-mini","contract":"erxian-2026"}]' \
 		'persona="You are a friendly desk robot. Answer in two or three short sentences."' \
 		'volume=70'
-	: >"$MYNA_HOME/company"
+	printf '%s\n' "$MYNA_PORT_BASE" >"$MYNA_HOME/company"
 }
 
 claim_code() { # USES GROUP
@@ -293,7 +185,7 @@ claim_code() { # USES GROUP
 robot_options() {
 	cat <<-CONF
 		state_dir = $MYNA_HOME/agent
-		socket = $MYNA_HOME/agent/agent.sock
+		socket = $ROBOT_SOCKET
 		media_dir = $MYNA_HOME/agent/media
 		voice = $BIN/agent/voice/myna-voice
 	CONF
@@ -305,12 +197,17 @@ robot_answers() {
 
 robot_start() {
 	mkdir -p "$MYNA_HOME/agent"
-	robot_options >"$MYNA_HOME/myna-agent.conf"
+	ROBOT_SOCKET=$MYNA_HOME/agent/agent.sock
+	if [ ${#ROBOT_SOCKET} -gt 107 ]; then
+		closed_folder "$SHORT-robot" "$(id -un)"
+		ROBOT_SOCKET=$SHORT-robot/agent.sock
+	fi
+	robot_options | put_config "$MYNA_HOME/myna-agent.conf" myna-agent
 	if [ ! -f "$MYNA_HOME/agent/enrolled" ]; then
 		"$BIN/myna-agent" --config "$MYNA_HOME/myna-agent.conf" enrol \
 			--url "https://127.0.0.1:$PORT_ENROL" --claim "$(claim_code 1 desk)" --device-id "$ROBOT" \
 			>>"$LOG/myna-agent.log" 2>&1 ||
-			die "the robot could not be enrolled" "See $LOG/myna-agent.log"
+			die "the robot could not be enrolled: $(because "$LOG/myna-agent.log")" "$(cure "$LOG/myna-agent.log")"
 		: >"$MYNA_HOME/agent/enrolled"
 	fi
 	running myna-agent || start myna-agent "$BIN/myna-agent" --config "$MYNA_HOME/myna-agent.conf"
@@ -335,18 +232,14 @@ first_sentence() {
 	[ -f "$MYNA_HOME/spoken" ] && return 0
 	"$BIN/myna-agent" --config "$MYNA_HOME/myna-agent.conf" ask \
 		"Hello! Say something nice." >"$LOG/first-sentence.log" 2>&1 ||
-		die "the robot did not answer" "See $LOG/first-sentence.log and $LOG/myna-agent.log"
+		die "the robot did not answer: $(because "$LOG/first-sentence.log")" "Its log is $LOG/myna-agent.log"
 	: >"$MYNA_HOME/spoken"
 }
 
 # The full robot's own endpoint, instead of the demo's.
 own_vendor() {
-	[ -n "${MYNA_VENDOR_KEY:-}" ] ||
-		die "the vendor's key is missing" "Put it into the environment: MYNA_VENDOR_KEY=... ./myna up --vendor $VENDOR_URL ..."
-	(umask 077 && printf '%s' "$MYNA_VENDOR_KEY" >"$MYNA_HOME/own.key")
-	ctl_quiet vendor set own --name "Own endpoint" --dialect openai --base-url "$VENDOR_URL" \
-		--key-file "$MYNA_HOME/own.key"
-	rm -f "$MYNA_HOME/own.key"
+	printf '%s\n' "$MYNA_VENDOR_KEY" |
+		ctl_quiet vendor set own --name "Own endpoint" --dialect openai --base-url "$VENDOR_URL" --key-file -
 	cat >"$MYNA_HOME/own.yaml" <<-DOC
 		contract: own
 		vendor: own
@@ -364,6 +257,14 @@ own_vendor() {
 }
 
 # --- commands -----------------------------------------------------------------------------------
+
+no_words() { # COMMAND WORDS...
+	[ $# -le 1 ] || die "$1 does not know '$2'" "See ./myna help"
+}
+
+is_price() {
+	printf '%s\n' "$1" | grep -qxE '[0-9]{1,9}(\.[0-9]{1,6})?'
+}
 
 up_options() {
 	ROBOTS=200 TALK_RATE=0.5 BIND=127.0.0.1 DETACH='' VENDOR_URL='' VENDOR_MODEL=''
@@ -390,31 +291,92 @@ up_options() {
 		esac
 		shift
 	done
-	case $ROBOTS$PORT_HTTP in
-	*[!0-9]*) die "--robots and --port take whole numbers" "Example: ./myna up --robots 50 --port 18080" ;;
-	esac
-	[ -z "$VENDOR_URL" ] || [ -n "$VENDOR_MODEL" ] ||
-		die "--vendor needs --model" "Example: ./myna up --vendor https://api.example.com/v1 --model some-model"
+	check_options
 }
 
-stack_up() {
-	up_options "$@"
-	mkdir -p "$MYNA_HOME" "$RUN" "$LOG" || exit 1
-	# root: the database's own user passes through; what is secret below is closed by itself
-	chmod "$([ "$(id -u)" = 0 ] && echo 711 || echo 700)" "$MYNA_HOME"
-	UP_START=$(now_ms)
-	install_packages run
-	pg_place
-	need_disk "$MYNA_HOME" 300
-	need_port "$PORT_HTTP" mynad
+check_options() {
+	is_number "$ROBOTS" 0 20000 || die "--robots takes a number up to 20000, not '$ROBOTS'" "Example: ./myna up --robots 50"
+	is_price "$TALK_RATE" || die "--talk-rate takes turns a minute, not '$TALK_RATE'" "Example: ./myna up --talk-rate 0.5"
+	is_number "$PORT_HTTP" 1 65535 || die "--port takes a number from 1 to 65535, not '$PORT_HTTP'" "Example: ./myna up --port 18080"
+	printf '%s\n' "$BIND" | grep -qxE '([0-9]{1,3}\.){3}[0-9]{1,3}' ||
+		die "--bind takes an IPv4 address of this machine, not '$BIND'" "0.0.0.0 means all of them"
+	if [ -z "$VENDOR_URL" ]; then
+		[ -z "$VENDOR_MODEL" ] || die "--model needs --vendor" "Example: ./myna up --vendor https://api.example.com/v1 --model some-model"
+		return 0
+	fi
+	case $VENDOR_URL in
+	http://?* | https://?*) ;;
+	*) die "--vendor takes an address, not '$VENDOR_URL'" "Example: --vendor https://api.example.com/v1" ;;
+	esac
+	printf '%s\n' "$VENDOR_MODEL" | grep -qxE '[A-Za-z0-9._:/@+-]+' ||
+		die "--vendor needs --model and a name" "Example: ./myna up --vendor https://api.example.com/v1 --model some-model"
+	[ -n "${MYNA_VENDOR_KEY:-}" ] ||
+		die "the vendor's key is missing" "Put it into the environment: MYNA_VENDOR_KEY=... ./myna up --vendor $VENDOR_URL --model $VENDOR_MODEL"
+	for price in "$PRICE_INPUT" "$PRICE_OUTPUT"; do
+		is_price "$price" || die "'$price' is no price per million tokens" "Example: --price-input 0.15 --price-output 0.60"
+	done
+	printf '%s\n' "$CURRENCY" | grep -qxE '[A-Z]{3}' || die "--currency takes three capitals, not '$CURRENCY'" "Example: --currency EUR"
+}
+
+# A fleet is bound to its ports: the robots have learned them.
+check_ports() {
+	if [ -s "$MYNA_HOME/company" ]; then
+		read -r base <"$MYNA_HOME/company"
+		[ "$base" = "$MYNA_PORT_BASE" ] ||
+			die "the fleet in $MYNA_HOME has its ports from $base on, not $MYNA_PORT_BASE" \
+				"Use MYNA_PORT_BASE=$base, or give the new fleet a folder of its own by MYNA_HOME"
+	fi
+	if ! running mynad || [ "$(cat "$MYNA_HOME/port" 2>/dev/null)" != "$PORT_HTTP" ]; then
+		need_free_port "$PORT_HTTP" mynad
+	fi
 	need_port "$PORT_ENROL" mynad
 	need_port "$PORT_ROBOTS" mosquitto
 	need_port "$PORT_SERVERS" mosquitto
 	need_port "$PORT_VENDORS" myna-vendors
+}
+
+# A bring-up that fails or is interrupted leaves nothing of its own running.
+undo() {
+	status=$?
+	trap - EXIT INT TERM HUP
+	if [ "$status" != 0 ] && [ -n "$STARTED" ]; then
+		for name in $STARTED; do
+			case $name in
+			postgresql) pg_is_up && pg_stop ;;
+			*) stop "$name" ;;
+			esac
+		done
+		printf 'myna: what this run had started is stopped again.\n' >&2
+	fi
+	exit "$status"
+}
+
+stack_up() {
+	up_options "$@"
+	prepare_home
+	take_lock
+	UP_START=$(now_ms)
+	install_packages run
+	pg_place
+	# a new cluster with its log takes a third of that
+	need_disk "$MYNA_HOME" "$([ -d "$PG/data" ] && echo 100 || echo 300)"
+	check_ports
 	[ -n "${MYNA_BUILD:-}" ] || build_release
+	trap undo EXIT
+	trap 'exit 130' INT TERM HUP
+	for part in $PARTS; do
+		stop_replaced "$part"
+	done
 	printf '%s\n' "$BIND" >"$MYNA_HOME/bind"
 	printf '%s\n' "$PORT_HTTP" >"$MYNA_HOME/port"
+	bring_up
+	trap - EXIT INT TERM HUP
+	drop_lock
+	welcome
+	[ -n "$DETACH" ] || stay
+}
 
+bring_up() {
 	step "database"
 	pg_start
 	pg_make_database
@@ -448,8 +410,9 @@ stack_up() {
 	step "a robot speaks its first sentence"
 	first_sentence
 	step_done
-	welcome
-	[ -n "$DETACH" ] || stay
+	for part in $STARTED; do
+		[ "$part" = postgresql ] || running "$part" || die "$part has stopped again" "$(cure "$LOG/$part.log")"
+	done
 }
 
 welcome() {
@@ -473,33 +436,46 @@ welcome() {
 # In the foreground: until Ctrl-C, and then everything stops.
 stay() {
 	printf 'Ctrl-C stops everything.\n'
-	trap 'printf "\n"; stack_down; exit 0' INT TERM
+	trap 'printf "\n"; stack_down; exit 0' INT TERM HUP
 	while running mynad; do
 		sleep 1
 	done
+	# "./myna down" from elsewhere takes the pid with it
+	wait_until 15 test ! -e "$RUN/mynad.pid" && exit 0
 	die "the server stopped" "Its log is $LOG/mynad.log; ./myna down stops the rest"
 }
 
 stack_down() {
+	no_words down "$@"
+	if [ ! -d "$MYNA_HOME" ]; then
+		printf 'nothing runs: there is no fleet in %s\n' "$MYNA_HOME"
+		return 0
+	fi
+	prepare_home
+	take_lock
 	pg_place
-	for part in myna-robots myna-agent mynad myna-vendors mosquitto; do
+	stopped=''
+	for part in $(printf '%s\n' "$PARTS" | tr ' ' '\n' | tac); do
 		if running "$part"; then
 			step "stopping $part"
 			stop "$part"
 			step_done
+			stopped=yes
 		fi
 	done
-	if [ -x "$PG_BIN/pg_isready" ] && [ -d "$PG/data" ] && pg_answers; then
+	if pg_is_up; then
 		step "stopping the database"
-		pg_run -m fast -w stop || die "PostgreSQL did not stop" "See $PG/server.log"
+		pg_stop
 		step_done
+		stopped=yes
 	fi
+	rm -rf "$SHORT-robot"
+	[ -n "$stopped" ] || printf 'nothing was running\n'
+	drop_lock
 }
 
 need_up() {
 	running mynad || die "the fleet is not up" "Start it with ./myna up"
-	BIND=$(cat "$MYNA_HOME/bind")
-	PORT_HTTP=$(cat "$MYNA_HOME/port")
 }
 
 stack_say() {
@@ -514,15 +490,16 @@ stack_ctl() {
 }
 
 stack_status() {
+	no_words status "$@"
 	pg_place
-	for part in mosquitto myna-vendors mynad myna-agent myna-robots; do
+	for part in $PARTS; do
 		if pid=$(pid_of "$part"); then
 			printf '  %-14s runs, pid %-8s %s\n' "$part" "$pid" "$LOG/$part.log"
 		else
 			printf '  %-14s stopped\n' "$part"
 		fi
 	done
-	if pg_answers 2>/dev/null; then
+	if pg_is_up; then
 		printf '  %-14s runs               %s\n' postgresql "$PG/server.log"
 	else
 		printf '  %-14s stopped\n' postgresql
