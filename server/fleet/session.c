@@ -59,8 +59,6 @@ static enum session_verdict by_age(int64_t since_ms, int64_t stale_window_ms, in
 static enum session_verdict judge_known(struct session *session, const struct session_claim *claim,
                                         int64_t stale_window_ms, int64_t now_ms)
 {
-    if (session->number <= session->ended)
-        return by_age(session->ended_at_ms, stale_window_ms, now_ms);
     if (!take_counter(session, claim->counter))
         return by_age(claim->sent_ms, stale_window_ms, now_ms);
     session->has_hello = session->has_hello || claim->is_hello;
@@ -79,11 +77,14 @@ enum session_verdict session_judge(struct session *session, const struct session
         return SESSION_INVALID;
     if (claim->number > session->number)
         return adopt(session, claim, now_ms);
-    if (is_same(session, claim->number, claim->id))
+    const bool is_known = is_same(session, claim->number, claim->id);
+    if (is_known && session_is_live(session))
         return judge_known(session, claim, stale_window_ms, now_ms);
 
     enum session_verdict verdict = by_age(session->ended_at_ms, stale_window_ms, now_ms);
-    if (!claim->is_hello)
+    /* Wills are not sealed: a device that goes on after one that was forged would never be heard
+     * again on this connection. */
+    if (!claim->is_hello && !is_known)
         return verdict;
     note->late = verdict == SESSION_REPLAYED;
     return SESSION_FLOOR;

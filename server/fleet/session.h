@@ -35,7 +35,8 @@ struct session_claim {
 enum session_verdict {
     SESSION_CURRENT,  /* of the session we know, and new */
     SESSION_ADOPTED,  /* of a higher session, which is the device's session from now on */
-    SESSION_FLOOR,    /* a hello with a number that was used: the device must connect above it */
+    SESSION_FLOOR,    /* a hello with a number that was used, or a will had ended the session: the
+                         device, if it is there, must connect above it */
     SESSION_STALE,    /* authentic but old, and recent enough to be no surprise */
     SESSION_REPLAYED, /* authentic but old: somebody plays it again */
     SESSION_INVALID,  /* numbers that no device sends */

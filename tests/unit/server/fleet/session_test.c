@@ -136,8 +136,21 @@ static void i3_a_last_will_ends_only_the_session_it_names(void **state)
     assert_false(session_is_live(&session));
     assert_false(session_end(&session, 3, id_a, NOW_MS + 5));
     assert_int_equal(session.ended_at_ms, NOW_MS);
-    assert_int_equal(say(&session, 3, 2), SESSION_STALE);
     assert_int_equal(say(&session, 4, 1), SESSION_ADOPTED);
+}
+
+/* A robot that somebody declared dead was never heard again on its connection. */
+static void i3_a_device_that_outlives_its_will_is_told_to_connect_again(void **state)
+{
+    struct session session = {0};
+    struct session before;
+
+    (void)state;
+    say(&session, 3, 1);
+    assert_true(session_end(&session, 3, id_a, NOW_MS));
+    before = session;
+    assert_int_equal(say(&session, 3, 2), SESSION_FLOOR);
+    assert_memory_equal(&session, &before, sizeof session);
 }
 
 static void only_the_newest_message_says_where_the_device_is_now(void **state)
@@ -176,6 +189,7 @@ int main(void)
         cmocka_unit_test(i3_a_hello_below_or_beside_the_session_gets_the_floor_and_changes_nothing),
         cmocka_unit_test(a_floor_long_after_the_session_ended_is_told_to_the_operator_too),
         cmocka_unit_test(i3_a_last_will_ends_only_the_session_it_names),
+        cmocka_unit_test(i3_a_device_that_outlives_its_will_is_told_to_connect_again),
         cmocka_unit_test(only_the_newest_message_says_where_the_device_is_now),
         cmocka_unit_test(numbers_that_no_device_sends_are_invalid),
     };
