@@ -1,0 +1,488 @@
+/* The functions of server/store that the ingest and the outbox call, each doing to the model's
+ * tables what its SQL does to PostgreSQL's. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/base/json.h"
+#include "server/store/alarm.h"
+#include "server/store/booking.h"
+#include "server/store/dispatch.h"
+#include "server/store/events.h"
+#include "server/store/routes.h"
+#include "server/store/terms.h"
+#include "tests/simulation/database_rows.h"
+
+#define CONFIG_PAUSE_MS     2000
+#define CONFIG_PAUSE_MAX_MS 300000
+
+static void give_up(const char *why)
+{
+    fprintf(stderr, "simulation: %s\n", why);
+    abort();
+}
+
+/* ---- link ---- */
+
+enum status link_find_keys(struct store *store, const char *device_id, struct link_keys *out)
+{
+    const struct database_device *device = database_find(store, device_id);
+
+    if (store->away)
+        return STATUS_UNREACHABLE;
+    if (!device)
+        return STATUS_NOT_FOUND;
+    *out = device->keys;
+    return STATUS_OK;
+}
+
+static struct span hash_span(const struct database_hash *hash, struct arena *arena)
+{
+    return hash->is_set ? arena_copy(arena, span_of(hash->bytes, sizeof hash->bytes))
+                        : span_of(NULL, 0);
+}
+
+static void keep_hash(struct database_hash *hash, struct span bytes)
+{
+    hash->is_set = bytes.size == sizeof hash->bytes;
+    if (hash->is_set)
+        memcpy(hash->bytes, bytes.data, bytes.size);
+}
+
+enum status link_lock(struct store_conn *conn, struct arena *arena, const char *const *ids,
+                      size_t count, struct link_row *rows, size_t *found)
+{
+    *found = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct database_device *device = database_rows_find_device(&conn->tables, ids[i]);
+
+        if (!device)
+            continue;
+        struct link_row *row = &rows[(*found)++];
+        *row = device->link;
+        row->desired_hash = hash_span(&device->desired_hash, arena);
+        row->reported_hash = hash_span(&device->reported_hash, arena);
+        row->epoch = conn->tables.epoch;
+        row->send_now = false;
+    }
+    return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;
+}
+
+static void save_row(struct store_conn *conn, const struct link_row *row)
+{
+    struct database_device *device = database_rows_find_device(&conn->tables, row->device_id);
+
+    if (row->desired_generation != device->link.desired_generation)
+        device->desired_hash.is_set = false;
+    keep_hash(&device->reported_hash, row->reported_hash);
+    if (row->send_now) {
+        device->config_due_ms = timeline_wall_ms(conn->store->timeline);
+        device->config_sends = 0;
+    }
+    device->hellos += row->software != NULL;
+    device->link = *row;
+    device->link.desired_hash = device->link.reported_hash = span_of(NULL, 0);
+    device->link.software = device->link.hardware = device->link.capabilities = NULL;
+    device->link.health = device->link.credit = device->link.settings = NULL;
+    device->link.changed_settings = NULL;
+    device->link.send_now = false;
+}
+
+enum status link_save(struct store_conn *conn, struct arena *arena, const struct link_row *rows,
+                      size_t count)
+{
+    (void)arena;
+    for (size_t i = 0; i < count; i++)
+        save_row(conn, &rows[i]);
+    return STATUS_OK;
+}
+
+/* ---- journals ---- */
+
+static int64_t count_children(const struct store_conn *conn, const struct journal_row *parent)
+{
+    int64_t count = 0;
+
+    for (size_t i = 0; i < conn->tables.journal_count; i++) {
+        const struct journal_row *row = &conn->tables.journals[i];
+
+        count += strcmp(row->device_id, parent->device_id) == 0 &&
+                 memcmp(row->parent.id, parent->journal_id, sizeof row->parent.id) == 0;
+    }
+    return count;
+}
+
+enum status journal_lock(struct store_conn *conn, struct arena *arena,
+                         const struct journal_key *keys, size_t count, struct journal_row *rows,
+                         size_t *found)
+{
+    (void)arena;
+    *found = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct journal_row *row =
+            database_rows_find_journal(&conn->tables, keys[i].device_id, keys[i].journal_id);
+
+        if (!row)
+            continue;
+        rows[*found] = *row;
+        memset(rows[*found].parent.hash, 0, sizeof rows[*found].parent.hash); /* not kept */
+        rows[*found].children = count_children(conn, row);
+        (*found)++;
+    }
+    return STATUS_OK;
+}
+
+enum status journal_save(struct store_conn *conn, struct arena *arena,
+                         const struct journal_row *rows, size_t count)
+{
+    struct database_tables *tables = &conn->tables;
+
+    (void)arena;
+    for (size_t i = 0; i < count; i++) {
+        struct journal_row *row =
+            database_rows_find_journal(tables, rows[i].device_id, rows[i].journal_id);
+
+        if (row) {
+            row->ledger = rows[i].ledger;
+            row->status = rows[i].status;
+            continue;
+        }
+        if (tables->journal_count == sizeof tables->journals / sizeof *tables->journals)
+            give_up("more journals than the model database holds");
+        tables->journals[tables->journal_count++] = rows[i];
+    }
+    return STATUS_OK;
+}
+
+/* ---- booking ---- */
+
+static bool is_booked(const struct store_conn *conn, const struct booking_record *record)
+{
+    for (size_t i = 0; i < conn->tables.usage_count; i++) {
+        const struct database_usage *row = &conn->store->usage[i];
+
+        if (memcmp(row->turn, record->turn, sizeof row->turn) == 0 &&
+            row->attempt == record->attempt && strcmp(row->device_id, record->device_id) == 0)
+            return true;
+    }
+    return false;
+}
+
+enum status booking_find_refiled(struct store_conn *conn, struct arena *arena,
+                                 const struct booking_record *records, size_t count, bool *known)
+{
+    (void)arena;
+    for (size_t i = 0; i < count; i++)
+        known[i] = is_booked(conn, &records[i]);
+    return STATUS_OK;
+}
+
+/* In 10^-12, from the exact text: "0.0004". */
+static int64_t read_price(const char *text)
+{
+    const struct span span = span_text(text);
+    int64_t price = 0;
+    int places = -1;
+
+    for (size_t i = 0; i < span.size; i++) {
+        if (span.data[i] == '.') {
+            places = 0;
+        } else if (places < 12) {
+            price = price * 10 + (span.data[i] - '0');
+            places += places >= 0;
+        } else if (span.data[i] != '0') {
+            return -1; /* finer than these prices can give */
+        }
+    }
+    for (int i = places < 0 ? 0 : places; i < 12; i++)
+        price *= 10;
+    return price;
+}
+
+static void book(struct store_conn *conn, const struct booking_record *record)
+{
+    struct database_tables *tables = &conn->tables;
+    struct database_usage *row = database_rows_next_usage(conn);
+
+    *row = (struct database_usage){
+        .seq = record->seq,
+        .at_ms = record->at_ms,
+        .booked_ms = timeline_wall_ms(conn->store->timeline),
+        .attempt = record->attempt,
+        .provenance = record->provenance,
+        .outcome = record->outcome,
+        .input = record->quantities[CONTRACT_INPUT_UNCACHED],
+        .output = record->quantities[CONTRACT_OUTPUT],
+        .requests = record->quantities[CONTRACT_REQUESTS],
+        .reserved = record->reserved_input + record->reserved_output,
+        .price = read_price(record->price),
+        .contract_version = record->contract_version,
+    };
+    snprintf(row->device_id, sizeof row->device_id, "%s", record->device_id);
+    memcpy(row->journal_id, record->journal_id, sizeof row->journal_id);
+    memcpy(row->turn, record->turn, sizeof row->turn);
+    tables->usage_count++;
+    tables->day_attempts++;
+    tables->day_requests += row->requests;
+    tables->day_input += row->input;
+    tables->day_output += row->output;
+    tables->day_price += row->price;
+}
+
+enum status booking_store(struct store_conn *conn, struct arena *arena,
+                          const struct booking_record *records, size_t count, bool *refused)
+{
+    (void)arena;
+    for (size_t i = 0; i < count; i++) {
+        refused[i] = false;
+        book(conn, &records[i]);
+    }
+    return STATUS_OK;
+}
+
+enum status booking_quarantine(struct store_conn *conn, const char *device_id,
+                               const uint8_t journal_id[16], int64_t seq, struct span encoded,
+                               const char *problem)
+{
+    (void)journal_id;
+    (void)encoded;
+    conn->tables.quarantined++;
+    findings_add(conn->store->findings, "I1: record %lld of %s went into the quarantine: %s",
+                 (long long)seq, device_id, problem);
+    return STATUS_OK;
+}
+
+/* ---- alerts, events ---- */
+
+static struct database_alert *find_alert(struct database_tables *tables, const struct alarm *alarm)
+{
+    for (size_t i = 0; i < tables->alert_count; i++) {
+        if (strcmp(tables->alerts[i].kind, alarm->kind) == 0 &&
+            strcmp(tables->alerts[i].subject, alarm->subject) == 0)
+            return &tables->alerts[i];
+    }
+    if (tables->alert_count == sizeof tables->alerts / sizeof *tables->alerts)
+        give_up("more alerts than the model database holds");
+    struct database_alert *alert = &tables->alerts[tables->alert_count++];
+    snprintf(alert->kind, sizeof alert->kind, "%s", alarm->kind);
+    snprintf(alert->subject, sizeof alert->subject, "%s", alarm->subject);
+    alert->count = 0;
+    return alert;
+}
+
+enum status alarm_raise(struct store_conn *conn, struct arena *arena, const struct alarm *alarms,
+                        size_t count)
+{
+    (void)arena;
+    for (size_t i = 0; i < count; i++)
+        find_alert(&conn->tables, &alarms[i])->count++;
+    return STATUS_OK;
+}
+
+enum status events_tell(struct store_conn *conn, const char *kind, const char *const *ids,
+                        size_t count)
+{
+    (void)conn;
+    (void)kind;
+    (void)ids;
+    (void)count;
+    return STATUS_OK;
+}
+
+/* The outbox looks each second. */
+enum status events_wake_outbox(struct store_conn *conn)
+{
+    (void)conn;
+    return STATUS_OK;
+}
+
+/* ---- dispatch ---- */
+
+static bool is_owed(const struct database_device *device, int64_t now_ms)
+{
+    const struct link_row *link = &device->link;
+
+    return link->reported_generation < link->desired_generation &&
+           device->config_due_ms <= now_ms && link->session.has_hello &&
+           session_is_live(&link->session) && link->is_active;
+}
+
+static void claim(struct store_conn *conn, struct database_device *device,
+                  struct dispatch_target *target)
+{
+    const struct link_row *link = &device->link;
+    const unsigned doublings = device->config_sends < 10 ? device->config_sends : 10;
+    int64_t most_ms = (int64_t)CONFIG_PAUSE_MS << doublings;
+
+    if (most_ms > CONFIG_PAUSE_MAX_MS)
+        most_ms = CONFIG_PAUSE_MAX_MS;
+    int64_t pause_ms = timeline_between(conn->store->timeline, 0, most_ms);
+    device->config_due_ms = timeline_wall_ms(conn->store->timeline) +
+                            (pause_ms > CONFIG_PAUSE_MS ? pause_ms : CONFIG_PAUSE_MS);
+    device->config_sends++;
+    *target = (struct dispatch_target){
+        .device_id = link->device_id,
+        .session_number = link->session.number,
+        .epoch = conn->tables.epoch,
+        .generation = link->desired_generation,
+    };
+    memcpy(target->session_id, link->session.id, sizeof target->session_id);
+    const struct journal_row *journal =
+        database_rows_find_journal(&conn->tables, link->device_id, link->journal_id);
+    if (journal)
+        target->journal = *journal;
+}
+
+enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena, size_t limit,
+                                   struct dispatch_target *out, size_t *count)
+{
+    const int64_t now_ms = timeline_wall_ms(conn->store->timeline);
+
+    *count = 0;
+    for (size_t i = 0; i < conn->tables.device_count && *count < limit; i++) {
+        if (is_owed(&conn->tables.devices[i], now_ms)) {
+            claim(conn, &conn->tables.devices[i], &out[*count]);
+            out[*count].device_id = arena_text(arena, span_text(out[*count].device_id));
+            (*count)++;
+        }
+    }
+    return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;
+}
+
+enum status dispatch_note_hashes(struct store_conn *conn, struct arena *arena,
+                                 const struct dispatch_hash *hashes, size_t count)
+{
+    (void)arena;
+    for (size_t i = 0; i < count; i++) {
+        struct database_device *device =
+            database_rows_find_device(&conn->tables, hashes[i].device_id);
+
+        if (device->link.desired_generation == hashes[i].generation)
+            keep_hash(&device->desired_hash, hashes[i].hash);
+    }
+    return STATUS_OK;
+}
+
+enum status dispatch_finish_commands(struct store_conn *conn, struct arena *arena,
+                                     const struct dispatch_answer *answers, size_t count)
+{
+    (void)arena;
+    (void)answers;
+    if (count > 0)
+        findings_add(conn->store->findings, "a command was answered that nobody gave");
+    return STATUS_OK;
+}
+
+enum status dispatch_keep_picture(struct store_conn *conn, const char *device_id, struct span png)
+{
+    (void)png;
+    findings_add(conn->store->findings, "%s sent a picture that nobody asked for", device_id);
+    return STATUS_OK;
+}
+
+enum status dispatch_read_settings(struct store_conn *conn, struct arena *arena,
+                                   const char *const *ids, size_t id_count,
+                                   struct dispatch_setting **settings, size_t *count)
+{
+    struct dispatch_setting *found = arena_take(arena, (id_count + 1) * sizeof *found);
+
+    if (!found)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < id_count; i++) {
+        const struct database_device *device = database_rows_find_device(&conn->tables, ids[i]);
+
+        found[i] =
+            (struct dispatch_setting){ids[i], "volume", arena_format(arena, "%u", device->volume)};
+    }
+    *settings = found;
+    *count = id_count;
+    return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;
+}
+
+/* ---- routes, terms ---- */
+
+enum status routes_read(struct store_conn *conn, struct arena *arena, const char *const *ids,
+                        size_t id_count, struct routes_row **rows, size_t *count)
+{
+    struct routes_row *out = arena_take(arena, (id_count + 1) * sizeof *out);
+
+    (void)conn;
+    if (!out)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < id_count; i++)
+        out[i] = (struct routes_row){
+            .device_id = ids[i],
+            .vendor_id = DATABASE_VENDOR,
+            .model = DATABASE_MODEL,
+            .contract_id = DATABASE_TERMS,
+            .contract_version = 1,
+            .is_complete = true,
+            .dialect = "openai",
+            .base_url = "https://dahan.example",
+            .vendor_region = "",
+            .device_region = "",
+        };
+    *rows = out;
+    *count = id_count;
+    return STATUS_OK;
+}
+
+struct terms {
+    struct arena *arena;
+    bool is_read;
+    struct terms_version version;
+};
+
+static const char document[] =
+    "{\"contract\": \"" DATABASE_TERMS "\", \"vendor\": \"" DATABASE_VENDOR "\","
+    " \"currency\": \"CNY\", \"zone\": \"Asia/Shanghai\", \"charges\": ["
+    "{\"kind\": \"unit\", \"metric\": \"input_uncached\", \"models\": [\"*\"], \"price\": \"0.80\","
+    " \"unit\": 1000000},"
+    "{\"kind\": \"unit\", \"metric\": \"output\", \"models\": [\"*\"], \"price\": \"2.00\","
+    " \"unit\": 1000000}]}";
+
+enum status terms_create(struct terms **out)
+{
+    struct terms *terms = calloc(1, sizeof *terms);
+
+    if (!terms || arena_create(&terms->arena, 1u << 20) != STATUS_OK) {
+        free(terms);
+        return STATUS_MEMORY;
+    }
+    *out = terms;
+    return STATUS_OK;
+}
+
+void terms_free(struct terms *terms)
+{
+    if (terms)
+        arena_free(terms->arena);
+    free(terms);
+}
+
+enum status terms_refresh(struct terms *terms, struct store_conn *conn)
+{
+    struct json *json = NULL;
+    struct json_problem problem = {0};
+
+    (void)conn;
+    if (terms->is_read)
+        return STATUS_OK;
+    terms->version = (struct terms_version){
+        .contract_id = DATABASE_TERMS, .version = 1, .currency = "CNY", .zone = "Asia/Shanghai"};
+    enum status status = json_parse(span_text(document), &json, problem.detail);
+    if (status == STATUS_OK)
+        status = contract_read(json, terms->arena, &terms->version.contract, &problem);
+    json_free(json);
+    if (status == STATUS_INVALID)
+        give_up(problem.detail);
+    terms->is_read = status == STATUS_OK;
+    return status;
+}
+
+const struct terms_version *terms_find(const struct terms *terms, const char *contract_id,
+                                       int64_t at_ms)
+{
+    (void)at_ms;
+    return strcmp(contract_id, DATABASE_TERMS) == 0 ? &terms->version : NULL;
+}
