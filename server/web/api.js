@@ -15,9 +15,16 @@ export class Problem extends Error {
     this.errors = body.errors || [];
   }
 
-  // The complaint about one field, by its JSON pointer; "" when there is none.
+  // The complaint about one field, by its JSON pointer; "" when there is none. Who asks shows it.
   at(pointer) {
-    return this.errors.find((error) => error.pointer?.replace(/^#/, "") === pointer)?.detail || "";
+    const error = this.errors.find((one) => one.pointer?.replace(/^#/, "") === pointer);
+    if (error) error.shown = true;
+    return error?.detail || "";
+  }
+
+  // Whether all of it stands at its fields already.
+  get placed() {
+    return this.errors.length > 0 && this.errors.every((error) => error.shown);
   }
 }
 

@@ -9,17 +9,21 @@ import { useEffect, useState } from "./dom.js";
 const SILENCE_MS = 40000; // the server speaks at least every 15 s
 const RETRY_MIN_MS = 1000;
 const RETRY_MAX_MS = 15000;
+const GRACE_MS = 3000; // a line that is back by then was not worth a word
 
 class Live {
   #listeners = new Set();
   #watchers = new Set();
   #abort = null;
   #retry_ms = RETRY_MIN_MS;
+  #missed = false;
   #timer = null;
+  #grace = null;
   #silence = null;
 
   state = "connecting"; // "connecting", "live" or "stale"
   since = Date.now();
+  onRefused = () => {}; // called when the server no longer knows who listens
 
   // fn(ids) for each event of one of kinds; fn(null) when events may have been missed.
   listen(kinds, fn) {
@@ -38,17 +42,18 @@ class Live {
   }
 
   stop() {
-    clearTimeout(this.#timer);
-    clearTimeout(this.#silence);
+    for (const timer of [this.#timer, this.#grace, this.#silence]) clearTimeout(timer);
     this.#abort?.abort();
     this.#abort = null;
+    this.#grace = null;
+    this.#missed = false;
     this.#become("connecting");
   }
 
-  #become(state) {
+  #become(state, since = Date.now()) {
     if (this.state === state) return;
     this.state = state;
-    this.since = Date.now();
+    this.since = since;
     for (const fn of this.#watchers) fn();
   }
 
@@ -66,6 +71,7 @@ class Live {
       const response = await fetch("/api/v1/events", {
         headers: { Accept: "text/event-stream" }, signal: abort.signal, cache: "no-store",
       });
+      if (response.status === 401) this.onRefused();
       if (!response.ok || !response.body) throw new Error(`status ${response.status}`);
       this.#opened();
       await this.#read(response.body.getReader());
@@ -76,7 +82,10 @@ class Live {
   }
 
   #opened() {
-    const missed = this.state === "stale";
+    const missed = this.#missed;
+    this.#missed = false;
+    clearTimeout(this.#grace);
+    this.#grace = null;
     this.#retry_ms = RETRY_MIN_MS;
     this.#heard();
     this.#become("live");
@@ -85,7 +94,9 @@ class Live {
 
   #lost() {
     clearTimeout(this.#silence);
-    this.#become("stale");
+    this.#missed = true;
+    const at = Date.now();
+    this.#grace ??= setTimeout(() => this.#become("stale", at), GRACE_MS);
     const wait = this.#retry_ms * (0.5 + Math.random() / 2);
     this.#retry_ms = Math.min(this.#retry_ms * 2, RETRY_MAX_MS);
     this.#timer = setTimeout(() => this.#connect(), wait);

@@ -18,7 +18,8 @@ function become(operator) {
 // fn(operator or null) now and at each change; the first answer asks the server.
 export async function startSession(fn) {
   onChange = fn;
-  whenSignedOut(() => me && become(null));
+  live.onRefused = () => me && become(null);
+  whenSignedOut(live.onRefused);
   try {
     const { data } = await get("/me");
     become(data.operator ?? data);

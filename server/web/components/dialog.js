@@ -38,7 +38,7 @@ export function FormDialog({ title, action, kind = "primary", submit, onClose, c
   return html`<${Dialog} title=${title} onClose=${onClose}>
     <form onSubmit=${onSubmit} novalidate>
       ${children(problem)}
-      ${problem && html`<p class="error" role="alert">${problem.message}</p>`}
+      ${problem && !problem.placed && html`<p class="error" role="alert">${problem.message}</p>`}
       <footer class="row end">
         <${Button} onClick=${onClose}>${t("cancel")}</${Button}>
         <${Button} kind=${kind} type="submit" busy=${busy} disabled=${!ready}>${action}</${Button}>
