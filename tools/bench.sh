@@ -11,8 +11,6 @@ run_bench() {
 		*) names="$names $word" ;;
 		esac
 	done
-	install_packages run
-	build release >&2
 	if [ -z "$names" ]; then
 		for script in "$MYNA_ROOT"/tests/bench/*.bench; do
 			names="$names $(basename "$script" .bench)"
@@ -22,6 +20,8 @@ run_bench() {
 		[ -x "$MYNA_ROOT/tests/bench/$name.bench" ] ||
 			die "there is no benchmark '$name'" "There are: $(cd "$MYNA_ROOT/tests/bench" && echo *.bench)"
 	done
+	install_packages run
+	build release >&2
 	for name in $names; do
 		MYNA_BUILD=$MYNA_ROOT/.build/release "$MYNA_ROOT/tests/bench/$name.bench" |
 			if [ -n "$json" ]; then cat; else "$MYNA_ROOT/tests/bench/table.sh"; fi

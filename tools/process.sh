@@ -63,9 +63,7 @@ must_start() {
 	shift 2
 	while ! "$@" >/dev/null 2>&1; do
 		if ! running "$name" || [ "$(now_ms)" -ge "$start_end" ]; then
-			step_abandon
-			tail -n 3 "$LOG/$name.log" >&2
-			die "$name did not start" "$(cure "$LOG/$name.log")"
+			die "$name did not start: $(because "$LOG/$name.log")" "$(cure "$LOG/$name.log")"
 		fi
 		sleep 0.1
 	done
@@ -103,6 +101,9 @@ need_port() { # PORT NAME: unless it runs, and then on that port
 
 need_free_port() { # PORT NAME
 	port_taken "$1" || return 0
+	if [ "$2" = mynad ] && [ "$1" != "$MYNA_PORT_BASE" ] && [ "$1" != "$PORT_ENROL" ]; then
+		die "port $1, wanted for the dashboard, is taken by another program" "Stop that program or give another --port"
+	fi
 	if [ -s "$MYNA_HOME/company" ]; then
 		die "port $1, wanted for $2, is taken by another program" \
 			"Stop that program, or start another fleet beside it: MYNA_HOME=$MYNA_HOME-2 MYNA_PORT_BASE=$(free_base) ./myna up"

@@ -406,7 +406,7 @@ bring_up() {
 	fi
 	step "$ROBOTS simulated robots"
 	robots_start "$ROBOTS"
-	step_done
+	step_done "they enrol by themselves in the next seconds"
 	step "a robot speaks its first sentence"
 	first_sentence
 	step_done

@@ -28,5 +28,5 @@ run_tests() {
 	[ -z "$all" ] || set --
 	step_abandon
 	cd "$MYNA_ROOT" || exit 1
-	ctest --test-dir .build/debug --output-on-failure --no-tests=error -L "^($chosen)\$" "$@"
+	ctest --test-dir .build/debug --parallel "$(nproc)" --output-on-failure --no-tests=error -L "^($chosen)\$" "$@"
 }
