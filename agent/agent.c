@@ -88,6 +88,16 @@ static enum voice_language language_of(const struct settings_values *values)
     return strcmp(values->language, "en") == 0 ? VOICE_LANGUAGE_EN : VOICE_LANGUAGE_AUTO;
 }
 
+/* "myna-1", or "myna-1 · kitchen" with the setting screen_mark. */
+static void mark_screen(struct agent *agent, const struct settings_values *values)
+{
+    char label[FACE_LABEL_BYTES];
+
+    snprintf(label, sizeof label, "%s%s%s", agent->identity.device_id,
+             values->screen_mark[0] ? " · " : "", values->screen_mark);
+    face_label(agent->face, label);
+}
+
 /* Everything that is not read at the moment of use; giving the same again is harmless. */
 static void put_in_force(struct agent *agent)
 {
@@ -99,6 +109,7 @@ static void put_in_force(struct agent *agent)
     speaker_set_volume(agent->speaker, (int)values->volume);
     speaker_set_voice(agent->speaker, language_of(values), (int)values->voice_rate_wpm,
                       (int)values->voice_pitch);
+    mark_screen(agent, values);
     take_server_keys(agent, values);
     take_brokers(agent, values);
     link_set_report_interval(agent->link, values->report_interval_s);
@@ -134,6 +145,8 @@ static void on_health(void *context, wire_Health *out)
 
     health_read(&agent->health, agent->config->state_dir, clock_mono_ms(), out);
     talker_count(agent->talker, &out->turns, &out->failed_turns);
+    out->audio_underruns = speaker_underruns(agent->speaker);
+    out->frames_late = face_frames_late(agent->face);
     out->journal_pending = (uint32_t)journal_pending(agent->journal);
 }
 
@@ -252,28 +265,12 @@ static enum status open_media(struct agent *agent)
     return status == STATUS_OK ? file_make_folder(agent->media_dir, 0700) : status;
 }
 
-/* "myna-1", or "myna-1 · kitchen" with the setting screen_mark. */
-static void make_label(struct agent *agent, char *out, size_t out_size)
-{
-    struct settings_values *values = malloc(sizeof *values);
-
-    snprintf(out, out_size, "%s", agent->identity.device_id);
-    if (!values)
-        return;
-    settings_values(agent->settings, values);
-    if (values->screen_mark[0])
-        snprintf(out, out_size, "%s · %s", agent->identity.device_id, values->screen_mark);
-    crypto_wipe(values, sizeof *values);
-    free(values);
-}
-
 static enum status open_face(struct agent *agent, char problem[256])
 {
-    char label[LIMIT_SLUG + 32];
     const bool headless = is_headless(agent->config);
     const struct face_options options = {
         .speaker = agent->speaker,
-        .name = label,
+        .name = agent->identity.device_id,
         .screen = headless                                        ? FACE_SCREEN_HEADLESS
                   : strcmp(agent->config->display, "window") == 0 ? FACE_SCREEN_WINDOW
                                                                   : FACE_SCREEN_AUTO,
@@ -281,7 +278,6 @@ static enum status open_face(struct agent *agent, char problem[256])
         .record_folder = headless ? agent->media_dir : NULL,
     };
 
-    make_label(agent, label, sizeof label);
     if (headless && open_media(agent) != STATUS_OK)
         return complain(STATUS_IO, problem, "cannot make the folder for videos");
     return complain(face_create(&agent->face, &options), problem,

@@ -17,7 +17,6 @@ struct settings {
     size_t status_count;
     wire_SettingStatus statuses[LIMIT_SETTINGS];
     struct settings_values values;
-    struct settings_values started; /* as they were when the program started */
     /* scratch of settings_configure(), too large for a stack */
     wire_ConfigContent content;
     wire_Config stored;
@@ -45,17 +44,16 @@ static const struct {
     const char *name;
     void (*take)(void *field, size_t size, const struct json *value);
     size_t offset, size;
-    bool at_start; /* in force from the next start on */
 } fields[] = {
-    {"persona", take_text, FIELD(persona), false},
-    {"language", take_text, FIELD(language), false},
-    {"screen_mark", take_text, FIELD(screen_mark), true},
-    {"volume", take_int, FIELD(volume), false},
-    {"voice_rate_wpm", take_int, FIELD(voice_rate_wpm), false},
-    {"voice_pitch", take_int, FIELD(voice_pitch), false},
-    {"max_output_tokens", take_int, FIELD(max_output_tokens), false},
-    {"history_turns", take_int, FIELD(history_turns), false},
-    {"report_interval_s", take_int, FIELD(report_interval_s), false},
+    {"persona", take_text, FIELD(persona)},
+    {"language", take_text, FIELD(language)},
+    {"screen_mark", take_text, FIELD(screen_mark)},
+    {"volume", take_int, FIELD(volume)},
+    {"voice_rate_wpm", take_int, FIELD(voice_rate_wpm)},
+    {"voice_pitch", take_int, FIELD(voice_pitch)},
+    {"max_output_tokens", take_int, FIELD(max_output_tokens)},
+    {"history_turns", take_int, FIELD(history_turns)},
+    {"report_interval_s", take_int, FIELD(report_interval_s)},
 };
 
 #define FIELD_COUNT (sizeof fields / sizeof fields[0])
@@ -173,16 +171,6 @@ static void take_routes(struct settings *settings, const wire_ConfigContent *con
     }
 }
 
-/* Whether the value waits for a restart: it differs from that which the program started with. */
-static bool waits(const struct settings *settings, size_t index)
-{
-    const size_t offset = fields[index].offset;
-
-    return fields[index].at_start &&
-           memcmp((const char *)&settings->started + offset, (const char *)&settings->next + offset,
-                  fields[index].size) != 0;
-}
-
 static void take_settings(struct settings *settings, const wire_ConfigContent *content)
 {
     for (size_t i = 0; i < content->settings_count; i++) {
@@ -197,8 +185,6 @@ static void take_settings(struct settings *settings, const wire_ConfigContent *c
             status->outcome = take(&settings->next, index, setting->value, status->reason);
         else
             snprintf(status->reason, sizeof status->reason, "this software does not know it");
-        if (status->outcome == wire_SettingOutcome_SETTING_APPLIED && waits(settings, index))
-            status->outcome = wire_SettingOutcome_SETTING_NEEDS_RESTART;
     }
 }
 
@@ -289,8 +275,6 @@ static enum status load(struct settings *settings)
         return STATUS_CORRUPT;
     crypto_sha256(&content, 1, hash);
     apply(settings, settings->stored.generation);
-    settings->started = settings->values;
-    apply(settings, settings->stored.generation); /* now nothing waits for a restart */
     note_running(settings, settings->stored.generation, hash);
     return STATUS_OK;
 }
@@ -310,7 +294,6 @@ enum status settings_open(struct settings **out, const struct settings_options *
     }
     pthread_mutex_init(&settings->lock, NULL);
     take_defaults(&settings->values);
-    settings->started = settings->values;
     *out = settings;
     return load(settings);
 }

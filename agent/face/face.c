@@ -6,6 +6,7 @@
 
 #include "agent/face/avatar.h"
 #include "agent/face/film.h"
+#include "agent/face/frames.h"
 #include "agent/face/recorder.h"
 #include "agent/face/screen.h"
 #include "agent/face/stage.h"
@@ -14,15 +15,14 @@
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
 
-#define NAME_BYTES   64
 #define NOTICE_BYTES 128
 #define HEADLESS_MS  50 /* without a screen the face only keeps its state */
 #define MAX_STEP_MS  250.0
 
 struct face {
     struct speaker *speaker;
-    struct recorder *recorder; /* NULL: none */
-    char name[NAME_BYTES];
+    struct recorder *recorder;   /* NULL: none */
+    char name[FACE_LABEL_BYTES]; /* the window's */
     int64_t latency_samples;
     pthread_t thread;
     bool has_screen;
@@ -37,8 +37,10 @@ struct face {
     enum face_mood rest;
     struct track *track;
     struct stage stage;
+    char label[FACE_LABEL_BYTES];
     char notice[NOTICE_BYTES];
     int64_t notice_until_ms;
+    struct frames frames;
     /* as last shown */
     struct track_pose mouth;
     struct expression expression;
@@ -184,43 +186,57 @@ static void step(struct face *face, int64_t sample, struct avatar_look *look)
     look->mood = mood;
 }
 
-/* Texts are copied: they may change while the picture is drawn. */
-static bool look_now(struct face *face, struct avatar_look *look, char subtitle[STAGE_TEXT_BYTES],
-                     char notice[NOTICE_BYTES])
+/* Texts may change while the picture is drawn. */
+struct texts {
+    char subtitle[STAGE_TEXT_BYTES];
+    char notice[NOTICE_BYTES];
+    char label[FACE_LABEL_BYTES];
+};
+
+static bool look_now(struct face *face, struct avatar_look *look, struct texts *texts)
 {
     int64_t sample = playhead(face) + face->latency_samples;
 
     pthread_mutex_lock(&face->lock);
     step(face, sample, look);
-    snprintf(subtitle, STAGE_TEXT_BYTES, "%s", look->subtitle);
-    snprintf(notice, NOTICE_BYTES, "%s", face->notice);
+    snprintf(texts->subtitle, sizeof texts->subtitle, "%s", look->subtitle);
+    memcpy(texts->notice, face->notice, sizeof texts->notice);
+    memcpy(texts->label, face->label, sizeof texts->label);
     bool is_stopping = face->is_stopping;
     pthread_mutex_unlock(&face->lock);
-    look->subtitle = subtitle;
-    look->notice = notice;
-    look->name = face->name;
+    look->subtitle = texts->subtitle;
+    look->notice = texts->notice;
+    look->name = texts->label;
     return !is_stopping;
+}
+
+static void note_frame(struct face *face)
+{
+    pthread_mutex_lock(&face->lock);
+    frames_shown(&face->frames, clock_mono_ns());
+    pthread_mutex_unlock(&face->lock);
 }
 
 static void draw_on(struct face *face, struct screen *screen, struct avatar *avatar,
                     uint8_t *pixels)
 {
-    char subtitle[STAGE_TEXT_BYTES], notice[NOTICE_BYTES];
     struct avatar_look look;
+    struct texts texts;
 
-    while (look_now(face, &look, subtitle, notice)) {
+    while (look_now(face, &look, &texts)) {
         avatar_draw(avatar, &look, pixels);
         if (screen_show(screen, pixels) != STATUS_OK)
             return;
+        note_frame(face);
     }
 }
 
 static void live_on(struct face *face)
 {
-    char subtitle[STAGE_TEXT_BYTES], notice[NOTICE_BYTES];
     struct avatar_look look;
+    struct texts texts;
 
-    while (look_now(face, &look, subtitle, notice))
+    while (look_now(face, &look, &texts))
         clock_sleep_ms(HEADLESS_MS);
 }
 
@@ -343,6 +359,7 @@ enum status face_create(struct face **out, const struct face_options *options)
     expression_init(&face->expression);
     stage_clear(&face->stage, 0, FACE_NEUTRAL);
     snprintf(face->name, sizeof face->name, "%s", options->name ? options->name : "");
+    memcpy(face->label, face->name, sizeof face->label);
 
     enum status status = track_create(&face->track);
     if (status == STATUS_OK)
@@ -436,6 +453,23 @@ void face_rest(struct face *face, enum face_mood mood)
     pthread_mutex_unlock(&face->lock);
 }
 
+void face_label(struct face *face, const char *label)
+{
+    pthread_mutex_lock(&face->lock);
+    snprintf(face->label, sizeof face->label, "%s", label);
+    if (face->recorder)
+        recorder_label(face->recorder, face->label);
+    pthread_mutex_unlock(&face->lock);
+}
+
+uint32_t face_frames_late(struct face *face)
+{
+    pthread_mutex_lock(&face->lock);
+    uint32_t late = face->frames.late;
+    pthread_mutex_unlock(&face->lock);
+    return late;
+}
+
 void face_notice(struct face *face, struct span text, int64_t duration_ms)
 {
     pthread_mutex_lock(&face->lock);
@@ -507,7 +541,8 @@ static enum status encode(cairo_surface_t *surface, struct buffer *out)
 
 enum status face_picture(struct face *face, struct buffer *out)
 {
-    struct avatar_look look = {.subtitle = "", .notice = "", .name = face->name};
+    char label[FACE_LABEL_BYTES];
+    struct avatar_look look = {.subtitle = "", .notice = "", .name = label};
     uint8_t *pixels = malloc(AVATAR_BYTES);
 
     if (!pixels)
@@ -516,6 +551,7 @@ enum status face_picture(struct face *face, struct buffer *out)
     look.mouth = face->mouth;
     look.expression = face->expression;
     look.mood = face->mood;
+    memcpy(label, face->label, sizeof label);
     pthread_mutex_unlock(&face->lock);
 
     pthread_mutex_lock(&face->picture_lock);

@@ -17,6 +17,8 @@
 #include "schema/base/buffer.h"
 #include "schema/base/span.h"
 
+#define FACE_LABEL_BYTES 96
+
 struct face;
 struct speaker;
 
@@ -37,7 +39,8 @@ enum face_screen {
 
 struct face_options {
     struct speaker *speaker; /* borrowed, must outlive the face; NULL: a face without voice */
-    const char *name;        /* the robot's name, shown small; copied; NULL: none */
+    const char *name;        /* the robot's name, shown small, and the window's title; copied;
+                              * NULL: none */
     enum face_screen screen;
     int display_latency_ms;    /* from drawing to light: the only lead the mouth gets; about 20 */
     const char *record_folder; /* each answer becomes <folder>/<turn>.mp4; NULL: no recording */
@@ -67,6 +70,13 @@ void face_end_turn(struct face *face, uint64_t turn);
 
 /* How the face looks when no turn runs: FACE_NEUTRAL, FACE_LIMIT or FACE_OFFLINE. */
 void face_rest(struct face *face, enum face_mood mood);
+
+/* What is shown small in the corner from now on instead of the name; copied, cut to
+ * FACE_LABEL_BYTES. A film under way keeps the label that it began with. */
+void face_label(struct face *face, const char *label);
+
+/* Pictures that came to the screen late since the start (frames.h); without a screen, none. */
+uint32_t face_frames_late(struct face *face);
 
 /* Shows text large over the face for a while: the enrolment digits, "here I am". */
 void face_notice(struct face *face, struct span text, int64_t duration_ms);

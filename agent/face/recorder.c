@@ -21,7 +21,6 @@
 #define LEAD_SAMPLES  (AUDIO_SAMPLE_RATE * 6 / 10) /* before the first sound and after the last */
 #define WARM_UP_MS    1000                         /* the face is in its mood when it begins */
 #define TAKE_COUNT    3
-#define NAME_BYTES    64
 #define NICENESS      10
 
 static_assert(AUDIO_SAMPLE_RATE % RECORDER_FRAMES_S == 0, "a frame is a whole number of samples");
@@ -39,6 +38,7 @@ struct take {
     uint64_t turn;
     int64_t begin; /* of the turn */
     int64_t first; /* sample of frame 0; known with the first clause */
+    char label[FACE_LABEL_BYTES];
     bool has_sound;
     size_t count; /* samples of pcm */
     int16_t *pcm; /* MAX_SAMPLES, from first on */
@@ -49,12 +49,12 @@ struct take {
 struct recorder {
     char folder[PATH_MAX];
     char ffmpeg[PATH_MAX];
-    char name[NAME_BYTES];
     pthread_t thread;
 
     pthread_mutex_t lock; /* guards what follows; the content of a busy take is the thread's */
     pthread_cond_t changed;
     bool is_stopping;
+    char label[FACE_LABEL_BYTES];
     struct take takes[TAKE_COUNT];
 
     /* the thread's own */
@@ -106,6 +106,13 @@ static void close_take(struct recorder *recorder, struct take *take, int64_t sam
     pthread_cond_broadcast(&recorder->changed);
 }
 
+void recorder_label(struct recorder *recorder, const char *label)
+{
+    pthread_mutex_lock(&recorder->lock);
+    snprintf(recorder->label, sizeof recorder->label, "%s", label);
+    pthread_mutex_unlock(&recorder->lock);
+}
+
 void recorder_begin(struct recorder *recorder, uint64_t turn, int64_t sample, enum face_mood mood)
 {
     pthread_mutex_lock(&recorder->lock);
@@ -120,6 +127,7 @@ void recorder_begin(struct recorder *recorder, uint64_t turn, int64_t sample, en
         take->state = TAKE_OPEN;
         take->turn = turn;
         take->begin = sample;
+        memcpy(take->label, recorder->label, sizeof take->label);
         take->has_sound = false;
         take->count = 0;
         track_clear(take->track);
@@ -231,7 +239,7 @@ static bool is_stopping(struct recorder *recorder)
 static enum status draw_frames(struct recorder *recorder, const struct take *take,
                                struct film *film, size_t frames)
 {
-    struct avatar_look look = {.name = recorder->name, .notice = "", .mouth.cap = 1};
+    struct avatar_look look = {.name = take->label, .notice = "", .mouth.cap = 1};
     enum status status = STATUS_OK;
     const char *text;
 
@@ -333,7 +341,7 @@ enum status recorder_create(struct recorder **out, const char *folder, const cha
         return STATUS_MEMORY;
     pthread_mutex_init(&recorder->lock, NULL);
     pthread_cond_init(&recorder->changed, NULL);
-    snprintf(recorder->name, sizeof recorder->name, "%s", name);
+    snprintf(recorder->label, sizeof recorder->label, "%s", name);
     snprintf(recorder->ffmpeg, sizeof recorder->ffmpeg, "%s", ffmpeg);
     snprintf(recorder->folder, sizeof recorder->folder, "%s", folder);
     enum status status = file_make_folder(folder, 0700);

@@ -27,6 +27,9 @@ MUST_CHECK enum status recorder_create(struct recorder **out, const char *folder
 /* Ends the encoding under way within two seconds; what waits is lost. */
 void recorder_free(struct recorder *recorder);
 
+/* What the pictures of later turns show instead of the name. */
+void recorder_label(struct recorder *recorder, const char *label);
+
 /* Everything below: samples are absolute, other turns than the one begun last are ignored. */
 void recorder_begin(struct recorder *recorder, uint64_t turn, int64_t sample, enum face_mood mood);
 void recorder_mood(struct recorder *recorder, uint64_t turn, int64_t sample, enum face_mood mood);

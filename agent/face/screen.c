@@ -3,9 +3,8 @@
 #include <SDL2/SDL.h>
 
 #include "agent/face/avatar.h"
+#include "agent/face/frames.h"
 #include "schema/base/clock.h"
-
-#define FRAME_NS 16666667
 
 struct screen {
     SDL_Window *window;
@@ -90,10 +89,10 @@ static void pace(struct screen *screen)
 {
     int64_t now_ns = clock_mono_ns();
 
-    screen->next_ns += FRAME_NS;
+    screen->next_ns += FRAMES_PERIOD_NS;
     if (screen->next_ns < now_ns)
         screen->next_ns = now_ns;
-    else if (screen->next_ns - now_ns > FRAME_NS / 4)
+    else if (screen->next_ns - now_ns > FRAMES_PERIOD_NS / 4)
         clock_sleep_ms((screen->next_ns - now_ns) / 1000000);
 }
 

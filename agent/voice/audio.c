@@ -37,6 +37,7 @@ struct audio {
     unsigned drops_wanted, drops_done;
     int64_t drop_sample; /* where the last drop fell silent */
     float gain, wanted_gain;
+    uint32_t underruns;
 
     int16_t queue[QUEUE_SAMPLES];     /* sample n at n % QUEUE_SAMPLES */
     int16_t history[HISTORY_SAMPLES]; /* what went to the device, likewise */
@@ -131,6 +132,7 @@ static bool play_period(struct audio *audio)
     bool go_on = !audio->is_stopping;
     pthread_mutex_unlock(&audio->lock);
 
+    const uint32_t dry = audio->device->underruns;
     if (count > 0 && audio->device->write(audio->device, period, count) != STATUS_OK)
         return replace_device(audio) && go_on;
     int64_t heard = written - audio->device->delay(audio->device);
@@ -138,6 +140,7 @@ static bool play_period(struct audio *audio)
 
     pthread_mutex_lock(&audio->lock);
     clock_read(&audio->clock, heard, now_ns);
+    audio->underruns += audio->device->underruns - dry;
     pthread_mutex_unlock(&audio->lock);
     return go_on;
 }
@@ -306,6 +309,14 @@ int64_t audio_drop(struct audio *audio)
     int64_t sample = audio->drops_done == wanted ? audio->drop_sample : audio->filled;
     pthread_mutex_unlock(&audio->lock);
     return sample;
+}
+
+uint32_t audio_underruns(struct audio *audio)
+{
+    pthread_mutex_lock(&audio->lock);
+    uint32_t underruns = audio->underruns;
+    pthread_mutex_unlock(&audio->lock);
+    return underruns;
 }
 
 void audio_set_volume(struct audio *audio, int volume)

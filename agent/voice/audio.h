@@ -60,6 +60,9 @@ int64_t audio_queued_ms(struct audio *audio);
  */
 int64_t audio_drop(struct audio *audio);
 
+/* How often the device ran dry since it was opened: the machine was too busy to feed it. */
+uint32_t audio_underruns(struct audio *audio);
+
 /* 0..100, perceived: 50 sounds half as loud. Clamped. */
 void audio_set_volume(struct audio *audio, int volume);
 

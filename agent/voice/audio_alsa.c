@@ -27,6 +27,7 @@ static enum status write_alsa(struct audio_device *device, const int16_t *pcm, s
 
         if (taken < 0) {
             /* an underrun or a suspended machine: what was written is over, go on from here */
+            device->underruns += taken == -EPIPE;
             if (snd_pcm_recover(alsa->pcm, (int)taken, 1) < 0)
                 return STATUS_IO;
             continue;

@@ -25,6 +25,8 @@ struct audio_device {
     size_t (*rewind)(struct audio_device *device, size_t keep);
 
     void (*close)(struct audio_device *device);
+
+    uint32_t underruns; /* how often it ran dry, while it should have played on */
 };
 
 /* The caller closes *out. */

@@ -71,6 +71,7 @@ static enum status write_silent(struct audio_device *device, const int16_t *pcm,
         clock_sleep_ms(2);
         done = played(silent);
     }
+    device->underruns += silent->written > 0 && done == silent->written;
     flush(silent, done);
     memcpy(silent->pending + (silent->written - silent->flushed), pcm, count * sizeof *pcm);
     silent->written += (int64_t)count;

@@ -614,6 +614,11 @@ int64_t speaker_playhead(struct speaker *speaker)
     return audio_playhead(speaker->audio);
 }
 
+uint32_t speaker_underruns(struct speaker *speaker)
+{
+    return audio_underruns(speaker->audio);
+}
+
 unsigned speaker_sample_rate(const struct speaker *speaker)
 {
     (void)speaker;

@@ -106,6 +106,8 @@ MUST_CHECK enum status speaker_heard(struct speaker *speaker, uint64_t turn, str
 
 /* The sample being heard now, on the audio clock; never steps back. */
 int64_t speaker_playhead(struct speaker *speaker);
+/* See audio_underruns(). */
+uint32_t speaker_underruns(struct speaker *speaker);
 unsigned speaker_sample_rate(const struct speaker *speaker);
 
 /* From the next clause on; volume at once. Values out of range are clamped. */

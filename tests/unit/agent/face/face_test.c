@@ -153,6 +153,36 @@ static void a_picture_carries_no_words(void **state)
     cairo_surface_destroy(seen[1]);
 }
 
+/* Bright pixels where the label stands. */
+static unsigned label_ink(struct face *face)
+{
+    struct buffer png = picture(face);
+    struct span left = buffer_span(&png);
+    cairo_surface_t *seen = cairo_image_surface_create_from_png_stream(next_bytes, &left);
+    const uint8_t *data = cairo_image_surface_get_data(seen);
+    size_t row = (size_t)cairo_image_surface_get_stride(seen);
+    unsigned ink = 0;
+
+    for (size_t y = 8; y < 22; y++)
+        for (size_t x = 6; x < 120; x++)
+            ink += data[y * row + x * 4] > 130;
+    cairo_surface_destroy(seen);
+    buffer_release(&png);
+    return ink;
+}
+
+static void a_new_label_is_seen_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    const unsigned shorter = label_ink(fixture->face);
+
+    face_label(fixture->face, "");
+    const unsigned none = label_ink(fixture->face); /* the crest is bright there, too */
+    face_label(fixture->face, "test · a much longer label");
+    assert_true(shorter > none + 10);
+    assert_true(label_ink(fixture->face) > none + 2 * (shorter - none));
+}
+
 static void after_an_interruption_the_next_turn_moves_the_mouth_again(void **state)
 {
     struct fixture *fixture = *state;
@@ -239,6 +269,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_FACE(a_picture_is_a_small_png),
         WITH_FACE(a_picture_carries_no_words),
+        WITH_FACE(a_new_label_is_seen_at_once),
         WITH_FACE(after_an_interruption_the_next_turn_moves_the_mouth_again),
         WITH_FACE(old_turns_change_nothing),
         WITH_FACE(when_its_turn_is_over_the_face_rests),

@@ -1,7 +1,9 @@
 #include "agent/voice/audio.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -217,6 +219,33 @@ static void volume_zero_is_silence_and_keeps_the_time(void **state)
     free(samples);
 }
 
+/* As a machine does that is far too busy. */
+static void stand_still(int64_t duration_ms)
+{
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        kill(getppid(), SIGSTOP);
+        clock_sleep_ms(duration_ms);
+        kill(getppid(), SIGCONT);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+static void a_device_that_ran_dry_is_counted(void **state)
+{
+    struct fixture *fixture = *state;
+
+    clock_sleep_ms(50);
+    const uint32_t before = audio_underruns(fixture->audio);
+    stand_still(400);
+    clock_sleep_ms(50);
+    const uint32_t after = audio_underruns(fixture->audio);
+    assert_in_range(after - before, 1, 5);
+}
+
 static void a_missing_sound_device_is_told_or_replaced_by_silence(void **state)
 {
     struct audio *audio = NULL;
@@ -244,6 +273,7 @@ int main(void)
         WITH_DEVICE(after_a_drop_new_sound_follows_at_once),
         WITH_DEVICE(a_full_queue_takes_what_fits),
         WITH_DEVICE(volume_zero_is_silence_and_keeps_the_time),
+        WITH_DEVICE(a_device_that_ran_dry_is_counted),
         cmocka_unit_test(a_missing_sound_device_is_told_or_replaced_by_silence),
     };
 
