@@ -36,19 +36,6 @@ __attribute__((format(printf, 2, 3))) static enum status refuse(struct json_prob
     return STATUS_INVALID;
 }
 
-static bool is_choice(const char *choices, const char *text)
-{
-    size_t size = strlen(text);
-
-    for (const char *choice = choices; choice; choice = strchr(choice, '|')) {
-        if (*choice == '|')
-            choice++;
-        if (size == strcspn(choice, "|") && memcmp(choice, text, size) == 0)
-            return true;
-    }
-    return false;
-}
-
 static enum status refuse_choice(struct json_problem *problem, const char *choices)
 {
     size_t used = (size_t)snprintf(problem->detail, sizeof problem->detail, "must be one of ");
@@ -72,7 +59,7 @@ static enum status check_text(const struct json_field *field, const char *text,
 {
     int64_t size = (int64_t)strlen(text);
 
-    if (field->choices && !is_choice(field->choices, text))
+    if (field->choices && !span_is_choice(span_text(text), field->choices))
         return refuse_choice(problem, field->choices);
     if (is_bounded(field) && size < field->min)
         return size == 0 ? refuse(problem, "must not be empty")

@@ -48,19 +48,6 @@ static const struct option_spec *find(const struct option_table *table, const ch
     return NULL;
 }
 
-static bool is_choice(const char *choices, const char *text)
-{
-    size_t size = strlen(text);
-
-    for (const char *choice = choices; choice; choice = strchr(choice, '|')) {
-        if (*choice == '|')
-            choice++;
-        if (size == strcspn(choice, "|") && memcmp(choice, text, size) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool parse_flag(const char *text, bool *value)
 {
     static const struct {
@@ -112,7 +99,7 @@ static enum status set(const struct option_spec *spec, const char *text, void *c
     case OPTION_FLAG:
         return set_flag(text, place, source);
     case OPTION_CHOICE:
-        if (!is_choice(spec->choices, text))
+        if (!span_is_choice(span_text(text), spec->choices))
             return complain(source, "\"%s\" is not one of %s", text, spec->choices);
         break;
     case OPTION_TEXT:

@@ -29,6 +29,17 @@ bool span_starts_with(struct span span, const char *prefix)
     return span.size >= head.size && span_equal(span_of(span.data, head.size), head);
 }
 
+bool span_is_choice(struct span span, const char *choices)
+{
+    for (const char *choice = choices; choice; choice = strchr(choice, '|')) {
+        if (*choice == '|')
+            choice++;
+        if (span_equal(span, span_of(choice, strcspn(choice, "|"))))
+            return true;
+    }
+    return false;
+}
+
 bool span_equal_secret(struct span a, struct span b)
 {
     volatile uint8_t difference = 0;

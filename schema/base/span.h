@@ -25,6 +25,9 @@ bool span_equal(struct span a, struct span b);
 bool span_equal_text(struct span a, const char *text);
 bool span_starts_with(struct span span, const char *prefix);
 
+/* Whether it is one of the words of choices: "auto|window|headless". */
+bool span_is_choice(struct span span, const char *choices);
+
 /* Compares in time that depends on the length alone: for secrets. */
 bool span_equal_secret(struct span a, struct span b);
 

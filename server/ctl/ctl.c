@@ -12,6 +12,7 @@
 
 #define FILE_LIMIT_BYTES (64u << 20)
 #define NOT_LOGGED_IN    401
+#define NOT_FOUND        404
 #define PROBLEM_FROM     400
 
 static const struct ctl_verb *const tables[] = {
@@ -192,23 +193,36 @@ static void print_problem(const struct client_answer *answer)
     json_free(problem);
 }
 
-int ctl_send(struct ctl *ctl, const struct client_request *request, struct client_answer *answer)
+static int send_request(struct ctl *ctl, const struct client_request *request,
+                        struct client_answer *answer)
 {
     char reason[256];
 
     if (!ctl->session.url[0])
         return ctl_fail("not logged in; use mynactl login --url URL, or set MYNACTL_URL and "
                         "MYNACTL_KEY");
-    if (client_send(ctl->client, request, answer, reason) != STATUS_OK) {
-        ctl_fail("cannot reach %s: %s", ctl->session.url, reason);
-        return CTL_UNREACHABLE;
-    }
+    if (client_send(ctl->client, request, answer, reason) == STATUS_OK)
+        return CTL_DONE;
+    ctl_fail("cannot reach %s: %s", ctl->session.url, reason);
+    return CTL_UNREACHABLE;
+}
+
+/* Tells a refusal. */
+static int judge(const struct client_answer *answer)
+{
     if (answer->status < PROBLEM_FROM)
         return CTL_DONE;
     print_problem(answer);
     if (answer->status == NOT_LOGGED_IN)
         fputs("  log in with mynactl login --url URL\n", stderr);
     return CTL_FAILED;
+}
+
+int ctl_send(struct ctl *ctl, const struct client_request *request, struct client_answer *answer)
+{
+    int result = send_request(ctl, request, answer);
+
+    return result == CTL_DONE ? judge(answer) : result;
 }
 
 int ctl_send_to(struct ctl *ctl, const char *method, struct span body, const char *if_match,
@@ -234,6 +248,23 @@ int ctl_send_to(struct ctl *ctl, const char *method, struct span body, const cha
                                                    : ctl_fail("the address is too long");
     buffer_release(&path);
     return result;
+}
+
+int ctl_find(struct ctl *ctl, const char *path, const char *id, bool *found,
+             struct client_answer *answer)
+{
+    struct buffer url;
+
+    buffer_init(&url, 2048);
+    buffer_format(&url, "%s/", path);
+    client_escape(&url, id);
+    struct client_request request = {.method = "GET", .path = buffer_cstring(&url)};
+    int result = send_request(ctl, &request, answer);
+    buffer_release(&url);
+    if (result != CTL_DONE)
+        return result;
+    *found = answer->status != NOT_FOUND;
+    return *found ? judge(answer) : CTL_DONE;
 }
 
 int ctl_parse(const struct client_answer *answer, struct json **out)

@@ -43,6 +43,11 @@ int ctl_send(struct ctl *ctl, const struct client_request *request, struct clien
 int ctl_send_to(struct ctl *ctl, const char *method, struct span body, const char *if_match,
                 struct client_answer *answer, ...);
 
+/* Asks for path/ID: *found and, when it was, *answer. That it is not there is told to nobody; what
+ * else goes wrong is. */
+int ctl_find(struct ctl *ctl, const char *path, const char *id, bool *found,
+             struct client_answer *answer);
+
 /* Parses an answer's body; the caller frees *out. A body that is not JSON is CTL_FAILED. */
 int ctl_parse(const struct client_answer *answer, struct json **out);
 

@@ -104,24 +104,16 @@ static bool is_newest(const struct client_answer *answer, struct span document)
 static int apply(struct ctl *ctl)
 {
     struct client_answer answer;
-    struct client_request probe = {.method = "GET"};
-    struct buffer document, path;
-    char id[64], reason[256];
+    struct buffer document;
+    char id[64];
+    bool found = false;
 
     buffer_init(&document, 1 << 20);
-    buffer_init(&path, 1024);
     int result = read_document(ctl, &document, id);
+    if (result == CTL_DONE)
+        result = ctl_find(ctl, "/api/v1/contracts", id, &found, &answer);
     if (result != CTL_DONE)
         goto out;
-    buffer_text(&path, "/api/v1/contracts/");
-    client_escape(&path, id);
-    probe.path = buffer_cstring(&path);
-    if (client_send(ctl->client, &probe, &answer, reason) != STATUS_OK) {
-        ctl_fail("cannot reach %s: %s", ctl->session.url, reason);
-        result = CTL_UNREACHABLE;
-        goto out;
-    }
-    bool found = answer.status == 200;
     if (found && is_newest(&answer, buffer_span(&document))) {
         result = ctl_say(ctl, &answer, "contract %s says that already", id);
         goto out;
@@ -134,7 +126,6 @@ static int apply(struct ctl *ctl)
             ctl_say(ctl, &answer, "%s contract %s", found ? "made a new version of" : "made", id);
 
 out:
-    buffer_release(&path);
     buffer_release(&document);
     return result;
 }

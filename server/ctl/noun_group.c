@@ -46,38 +46,17 @@ static void write_group(struct ctl *ctl, bool with_id, struct buffer *body)
     json_end_object(&writer);
 }
 
-/* Whether the group exists, without a word about it when it does not; its version in etag. */
-static int find(struct ctl *ctl, bool *found, char etag[64])
-{
-    struct client_answer answer;
-    struct buffer path;
-    char reason[256];
-
-    buffer_init(&path, 1024);
-    buffer_text(&path, "/api/v1/groups/");
-    client_escape(&path, ctl->args.words[0]);
-    struct client_request request = {.method = "GET", .path = buffer_cstring(&path)};
-    if (client_send(ctl->client, &request, &answer, reason) != STATUS_OK) {
-        buffer_release(&path);
-        ctl_fail("cannot reach %s: %s", ctl->session.url, reason);
-        return CTL_UNREACHABLE;
-    }
-    buffer_release(&path);
-    *found = answer.status == 200;
-    snprintf(etag, 64, "%s", answer.etag);
-    return CTL_DONE;
-}
-
 static int set(struct ctl *ctl)
 {
     struct client_answer answer;
     struct buffer body;
     char etag[64];
     bool found;
-    int result = find(ctl, &found, etag);
+    int result = ctl_find(ctl, "/api/v1/groups", ctl->args.words[0], &found, &answer);
 
     if (result != CTL_DONE)
         return result;
+    snprintf(etag, sizeof etag, "%s", answer.etag);
     buffer_init(&body, 4096);
     write_group(ctl, !found, &body);
     if (found)

@@ -75,22 +75,15 @@ static int write_vendor(struct ctl *ctl, bool with_id, struct buffer *body)
 static int set(struct ctl *ctl)
 {
     struct client_answer answer;
-    struct client_request probe = {.method = "GET"};
-    struct buffer path, body;
-    char reason[256], etag[64];
+    struct buffer body;
+    char etag[64];
+    bool found;
+    int result = ctl_find(ctl, "/api/v1/vendors", ctl->args.words[0], &found, &answer);
 
-    buffer_init(&path, 1024);
-    buffer_init(&body, 16384);
-    buffer_text(&path, "/api/v1/vendors/");
-    client_escape(&path, ctl->args.words[0]);
-    probe.path = buffer_cstring(&path);
-    int result = CTL_UNREACHABLE;
-    if (client_send(ctl->client, &probe, &answer, reason) != STATUS_OK) {
-        ctl_fail("cannot reach %s: %s", ctl->session.url, reason);
-        goto out;
-    }
-    bool found = answer.status == 200;
+    if (result != CTL_DONE)
+        return result;
     snprintf(etag, sizeof etag, "%s", answer.etag);
+    buffer_init(&body, 16384);
     result = write_vendor(ctl, !found, &body);
     if (result == CTL_DONE && found)
         result = ctl_send_to(ctl, "PATCH", buffer_span(&body), etag, &answer, "/api/v1/vendors/",
@@ -98,15 +91,11 @@ static int set(struct ctl *ctl)
     else if (result == CTL_DONE)
         result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, "/api/v1/vendors",
                              (char *)NULL);
-    if (result == CTL_DONE)
-        result =
-            ctl_say(ctl, &answer, "%s vendor %s", found ? "changed" : "made", ctl->args.words[0]);
-
-out:
     crypto_wipe(body.data, body.data ? body.size : 0);
     buffer_release(&body);
-    buffer_release(&path);
-    return result;
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "%s vendor %s", found ? "changed" : "made",
+                                        ctl->args.words[0])
+                              : result;
 }
 
 const struct ctl_verb noun_vendor_verbs[] = {

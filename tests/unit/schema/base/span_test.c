@@ -120,6 +120,16 @@ static void well_formed_utf8_is_told_from_the_rest(void **state)
         assert_false(span_is_utf8(span_text(bad[i])));
 }
 
+static void a_choice_is_a_whole_word_of_the_list(void **state)
+{
+    (void)state;
+    assert_true(span_is_choice(span_text("auto"), "auto|en|zh"));
+    assert_true(span_is_choice(span_text("zh"), "auto|en|zh"));
+    assert_false(span_is_choice(span_text("z"), "auto|en|zh"));
+    assert_false(span_is_choice(span_text("en|zh"), "auto|en|zh"));
+    assert_false(span_is_choice(span_text(""), "auto|en|zh"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +141,7 @@ int main(void)
         cmocka_unit_test(numbers_are_read_up_to_their_limits_and_no_further),
         cmocka_unit_test(what_is_not_wholly_a_number_is_refused),
         cmocka_unit_test(well_formed_utf8_is_told_from_the_rest),
+        cmocka_unit_test(a_choice_is_a_whole_word_of_the_list),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
