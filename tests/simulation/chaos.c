@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tests/simulation/attacker.h"
+#include "tests/simulation/disk.h"
 
 /* Something that happens again and again. */
 struct trouble {
@@ -61,6 +62,20 @@ static void cut_power(struct fleet *fleet)
 static void step_clock(struct fleet *fleet)
 {
     robot_step_clock(any_robot(fleet), timeline_between(&fleet->timeline, -86400000, 86400000));
+}
+
+static void make_room(void *context, uint64_t unused)
+{
+    (void)context;
+    (void)unused;
+    disk_set_full(false);
+}
+
+static void fill_disks(struct fleet *fleet)
+{
+    disk_set_full(true);
+    timeline_after(&fleet->timeline, timeline_between(&fleet->timeline, 500, 20000), make_room,
+                   NULL, 0);
 }
 
 static void cut_line(struct fleet *fleet)
@@ -217,6 +232,7 @@ void chaos_start(struct fleet *fleet)
 
     every(fleet, profile->kill_ms, kill_robot);
     every(fleet, profile->power_ms, cut_power);
+    every(fleet, profile->full_ms, fill_disks);
     every(fleet, profile->step_ms, step_clock);
     every(fleet, profile->cut_ms, cut_line);
     every(fleet, profile->broker_restart_ms, restart_broker);
@@ -232,6 +248,7 @@ void chaos_start(struct fleet *fleet)
 void chaos_end(struct fleet *fleet)
 {
     network_calm(fleet->network);
+    disk_set_full(false);
     database_set_away(fleet->database, false);
     database_set_fault(fleet->database, DATABASE_WORKS);
     fleet->robots_world.quiet = true;

@@ -28,6 +28,7 @@ static struct {
     struct dice damage;
     unsigned calls_left; /* until power fails */
     bool dead;
+    bool full;
     size_t count;
     struct known files[FILES];
 } disk = {.calls_left = NEVER};
@@ -40,12 +41,14 @@ int __wrap_fsync(int fd);
 int __wrap_fdatasync(int fd);
 int __real_rename(const char *from, const char *to);
 int __wrap_rename(const char *from, const char *to);
+int __real_posix_fallocate(int fd, off_t offset, off_t size);
+int __wrap_posix_fallocate(int fd, off_t offset, off_t size);
 ssize_t __wrap_getrandom(void *out, size_t size, unsigned flags);
 
 void disk_start(uint64_t seed)
 {
     disk.count = 0;
-    disk.dead = false;
+    disk.dead = disk.full = false;
     disk.calls_left = NEVER;
     dice_init(&disk.random, seed, span_text("randomness"));
     dice_init(&disk.damage, seed, span_text("damage"));
@@ -59,6 +62,11 @@ void disk_fail_after(unsigned calls)
 void disk_disarm(void)
 {
     disk.calls_left = NEVER;
+}
+
+void disk_set_full(bool full)
+{
+    disk.full = full;
 }
 
 bool disk_is_dead(void)
@@ -138,6 +146,12 @@ static ssize_t no_power(void)
     return -1;
 }
 
+static ssize_t no_room(void)
+{
+    errno = ENOSPC;
+    return -1;
+}
+
 /* How much of a write is done when power fails in it. */
 static size_t part_of(size_t size)
 {
@@ -161,6 +175,8 @@ ssize_t __wrap_pwrite(int fd, const void *data, size_t size, off_t offset)
         return __real_pwrite(fd, data, size, offset);
     if (disk.dead)
         return no_power();
+    if (disk.full && offset + (off_t)size > st.st_size)
+        return no_room();
     if (fails_now())
         size = part_of(size);
     ssize_t done = size > 0 ? __real_pwrite(fd, data, size, offset) : 0;
@@ -178,6 +194,8 @@ ssize_t __wrap_write(int fd, const void *data, size_t size)
         return __real_write(fd, data, size);
     if (disk.dead)
         return no_power();
+    if (disk.full)
+        return no_room();
     const off_t offset = lseek(fd, 0, SEEK_CUR);
     if (offset == 0) /* a new file, perhaps by an inode that was used before */
         *file = (struct known){.inode = file->inode};
@@ -187,6 +205,15 @@ ssize_t __wrap_write(int fd, const void *data, size_t size)
     if (done > 0)
         note_written(file, offset + done);
     return disk.dead ? no_power() : done;
+}
+
+int __wrap_posix_fallocate(int fd, off_t offset, off_t size)
+{
+    struct stat st;
+
+    if (disk.full && file_of(fd, &st, 0) && offset + size > st.st_size)
+        return ENOSPC;
+    return __real_posix_fallocate(fd, offset, size);
 }
 
 /* The old file of a rename that may still be undone: "<path>.before". */
@@ -291,7 +318,7 @@ static void damage(int fd, const struct known *file, off_t end, struct dice *dic
     const off_t unsynced = file->written - file->synced;
     const off_t cut = file->synced + (off_t)dice_below(dice, (uint64_t)unsynced + 1);
 
-    switch (dice_below(dice, 4)) {
+    switch (dice_below(dice, 6)) {
     case 0:
         if (ftruncate(fd, cut) < 0)
             abort();

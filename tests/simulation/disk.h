@@ -1,6 +1,7 @@
 /* disk.h - a disk that loses power, and randomness that repeats
  *
- * The linker leads the program's pwrite, write, fsync, fdatasync, rename and getrandom here
+ * The linker leads the program's pwrite, write, posix_fallocate, fsync, fdatasync, rename and
+ * getrandom here
  * (--wrap). Files are real ones in a temporary folder, but nothing waits for a real disk: what was
  * written and not yet synced is remembered, and a power cut may take any of it away or leave it
  * half written. State is the process's, since the system's functions have no other.
@@ -20,6 +21,9 @@ void disk_fail_after(unsigned calls);
 void disk_disarm(void);
 bool disk_is_dead(void);
 void disk_revive(void);
+
+/* While it is full nothing is written beyond the room that files have already. */
+void disk_set_full(bool full);
 
 /* What a power cut leaves of a file: all that was synced, and of the rest what chance leaves. */
 void disk_cut(const char *path, struct dice *dice);

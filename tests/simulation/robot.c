@@ -35,6 +35,8 @@ struct peer_time robot_now(const struct robot *robot)
 
 /* ---- the line ---- */
 
+static void dial_later(struct robot *robot);
+
 static void dial(void *context, uint64_t life)
 {
     struct robot *robot = context;
@@ -48,9 +50,13 @@ static void dial(void *context, uint64_t life)
     robot->session.number = ++robot->remember.session_number;
     crypto_random(robot->session.id, sizeof robot->session.id);
     robot->remembered_ms = robot->world->timeline->now_ms;
-    if (remember_save(&robot->remember) != STATUS_OK ||
-        peer_make_presence(&robot->session, presence, &size) != STATUS_OK)
-        give_up(robot, "cannot keep its session");
+    if (remember_save(&robot->remember) != STATUS_OK) {
+        /* the same number twice would make the server take this session for the one before */
+        dial_later(robot);
+        return;
+    }
+    if (peer_make_presence(&robot->session, presence, &size) != STATUS_OK)
+        give_up(robot, "cannot make its will");
     network_dial(robot->world->network, &robot->client, span_of(presence, size));
 }
 
@@ -70,6 +76,7 @@ static void on_up(void *context)
 {
     struct robot *robot = context;
 
+    robot->up_ms = robot->world->timeline->now_ms;
     robot->heard_state = true;
     robot->hello_at_ms = -LEAST_REPEAT_MS;
     peer_connected(robot->peer, &robot->session, robot_now(robot));
@@ -207,8 +214,8 @@ static void keep(void *context, uint32_t epoch, struct span receipt)
     if (!urgent)
         return;
     robot->remembered_ms = now_ms;
-    if (remember_save(&robot->remember) != STATUS_OK && !disk_is_dead())
-        give_up(robot, "cannot keep its receipt");
+    if (remember_save(&robot->remember) != STATUS_OK)
+        robot->remembered_ms = now_ms - REMEMBER_EVERY_MS; /* full: the next one, perhaps */
 }
 
 /* ---- hearing ---- */
@@ -225,6 +232,9 @@ static void check_origin(struct robot *robot, const struct network_message *mess
         findings_add(robot->world->findings, "I3: robot %u took a %s %s for: %s", robot->number,
                      message->origin == NETWORK_FORGED ? "forged" : "genuine",
                      topic_kind_name(message->kind), status_text(status));
+    if (status == STATUS_OK && message->sent_ms < robot->up_ms)
+        findings_add(robot->world->findings, "I3: robot %u took a %s of an earlier session",
+                     robot->number, topic_kind_name(message->kind));
 }
 
 static void on_message(void *context, const struct network_message *message)
@@ -276,9 +286,10 @@ static void open_journal(struct robot *robot)
     enum status status = journal_open(&robot->journal, &options);
 
     if (status != STATUS_OK) {
-        findings_add(robot->world->findings, "I1: robot %u cannot open its journal again: %s",
-                     robot->number, status_text(status));
         robot->journal = NULL;
+        if (status != STATUS_FULL)
+            findings_add(robot->world->findings, "I1: robot %u cannot open its journal again: %s",
+                         robot->number, status_text(status));
     }
 }
 
@@ -304,6 +315,9 @@ static void make_peer(struct robot *robot)
         give_up(robot, "out of memory");
 }
 
+static void start_again(void *context, uint64_t life);
+
+/* A robot whose disk has no room for its orphans cannot start, and tries again. */
 static void start(struct robot *robot)
 {
     struct timeline *timeline = robot->world->timeline;
@@ -311,10 +325,13 @@ static void start(struct robot *robot)
     if (remember_load(&robot->remember, robot->remember_path) != STATUS_OK)
         findings_add(robot->world->findings, "robot %u lost count of its sessions", robot->number);
     open_journal(robot);
-    if (!robot->journal)
+    if (!robot->journal) {
+        timeline_after(timeline, 5000, start_again, robot, robot->life);
         return;
+    }
     robot->powered = true;
     robot->talking = 0;
+    robot->reserved = 0;
     robot->floor = 0;
     robot->ready_ms = 0;
     backoff_init(&robot->backoff, RECONNECT_FIRST_MS, RECONNECT_MAX_MS, 100);

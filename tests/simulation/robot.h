@@ -52,17 +52,18 @@ struct robot {
     int64_t remembered_ms;
     struct network_client client;
     struct backoff backoff;
+    int64_t up_ms;    /* when its line was last connected */
     int64_t ready_ms; /* since when the server answers on this line; 0: it does not */
     wire_Session session;
     uint64_t floor;
     int64_t skew_ms; /* its clock against the server's */
     unsigned talking;
+    uint64_t reserved; /* by its attempts under way */
 
     /* watched for storms (I10) */
     bool heard_state; /* since the last hello or usage */
     int64_t usage_at_ms, hello_at_ms;
-    uint64_t acknowledged_seq; /* never goes back in one journal and epoch */
-    uint64_t full, denied;     /* attempts that the journal refused */
+    uint64_t full, denied; /* attempts that the journal refused */
 };
 
 /* Makes its folder and its keys, and powers it on. */

@@ -384,27 +384,27 @@ static void commit(struct server *server)
         send_states(server, &batch);
 }
 
+/* How long until there is something to do again. */
+static int64_t pause_of(const struct server *server)
+{
+    if (server->item_count > 0 || database_is_away(server->world->database))
+        return RETRY_MS;
+    return LINGER_MS + server->world->profile->commit_ms;
+}
+
 static void work(void *context, uint64_t life)
 {
     struct server *server = context;
-    struct server_world *world = server->world;
 
     if (server->life != life)
         return;
     if (server->item_count == 0)
         collect(server);
+    server->is_busy = server->item_count > 0 || server->next;
     if (server->item_count > 0)
         commit(server);
-    if (server->life != life)
-        return;
-    server->is_busy = server->item_count > 0 || take_next(server);
-    if (server->item_count > 0)
-        timeline_after(world->timeline, RETRY_MS, work, server, life);
-    else if (server->is_busy)
-        timeline_after(world->timeline,
-                       database_is_away(world->database) ? RETRY_MS
-                                                         : LINGER_MS + world->profile->commit_ms,
-                       work, server, life);
+    if (server->life == life && server->is_busy)
+        timeline_after(server->world->timeline, pause_of(server), work, server, life);
 }
 
 /* ---- the outbox ---- */

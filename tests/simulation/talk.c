@@ -23,7 +23,7 @@ void talk_threaten(const struct robot *robot)
     struct timeline *timeline = robot->world->timeline;
 
     if (!robot->world->quiet && timeline_chance(timeline, robot->world->profile->power_writes))
-        disk_fail_after((unsigned)dice_below(&timeline->dice, 7));
+        disk_fail_after((unsigned)dice_below(&timeline->dice, 5));
 }
 
 bool talk_lost_power(struct robot *robot)
@@ -81,6 +81,26 @@ static void complete(struct talk *talk, const struct ending *ending)
     snprintf(record->model_served, sizeof record->model_served, "%s", record->model);
 }
 
+static uint64_t worst_case_of(const struct vendor_attempt *attempt)
+{
+    return attempt->record->reserved_input + attempt->record->reserved_output;
+}
+
+/* Every attempt under way holds its reservation, and nothing else does (I2). */
+static void check_reservations(struct robot *robot)
+{
+    wire_CreditUse lines[LIMIT_CREDIT_LINES];
+    pb_size_t count = 0;
+    uint64_t open = 0;
+
+    journal_credit(robot->journal, lines, &count);
+    for (pb_size_t i = 0; i < count; i++)
+        open += lines[i].open;
+    if (open != robot->reserved)
+        findings_add(robot->world->findings, "I2: robot %u reserves %llu tokens for %llu",
+                     robot->number, (unsigned long long)open, (unsigned long long)robot->reserved);
+}
+
 /* False: power failed. */
 static bool close_attempt(struct talk *talk)
 {
@@ -94,6 +114,8 @@ static bool close_attempt(struct talk *talk)
     if (status != STATUS_OK)
         findings_add(robot->world->findings, "I1: robot %u could not close an attempt: %s",
                      robot->number, status_text(status));
+    robot->reserved -= worst_case_of(talk->attempt);
+    check_reservations(robot);
     peer_tick(robot->peer, robot_now(robot));
     return true;
 }
@@ -198,6 +220,8 @@ static void try_now(void *context, uint64_t life)
         note_refusal(robot, status);
         return;
     }
+    robot->reserved += worst_case_of(talk->attempt);
+    check_reservations(robot);
     if (timeline_chance(timeline, 50)) {
         give_up_unsent(talk);
         return;

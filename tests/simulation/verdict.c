@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* ---- where a robot stands ---- */
 
@@ -72,7 +73,7 @@ bool verdict_is_settled(const struct fleet *fleet)
         const struct standing standing = stand(fleet, i);
 
         if (!standing.robot->journal)
-            return true; /* has been found already */
+            return false;
         if (standing.robot->talking > 0 || (!is_quarantined(&standing) && !is_counted(&standing)))
             return false;
         if (!has_double(fleet, standing.robot) && !is_current(&standing))
@@ -88,8 +89,10 @@ static void check_robot(struct fleet *fleet, size_t place)
     const struct standing standing = stand(fleet, place);
     const struct robot *robot = standing.robot;
 
-    if (!robot->journal)
+    if (!robot->journal) {
+        findings_add(&fleet->findings, "I1: robot %u never started again", robot->number);
         return;
+    }
     if (is_quarantined(&standing)) {
         if (!has_double(fleet, robot))
             findings_add(&fleet->findings, "I1: robot %u was quarantined, and is no copy",
@@ -307,6 +310,33 @@ static void check_disk(struct fleet *fleet, size_t place)
                      (unsigned long long)after.head_seq);
 }
 
+/* ---- bounds ---- */
+
+/* A journal keeps to its file's size, rounded up to the room it sets aside at a time. */
+static void check_size(struct fleet *fleet, const struct robot *robot)
+{
+    const size_t limit = fleet->profile->journal_bytes + 16384 + LIMIT_RECORD_BYTES;
+    struct stat st;
+
+    if (fleet->profile->journal_bytes > 0 && stat(robot->journal_path, &st) == 0 &&
+        (size_t)st.st_size > limit)
+        findings_add(&fleet->findings, "I10: robot %u's journal takes %lld bytes", robot->number,
+                     (long long)st.st_size);
+}
+
+static void check_queues(struct fleet *fleet)
+{
+    const struct server_counts *counts = &fleet->servers_world.counts;
+    const size_t limit = fleet->profile->queue_messages;
+
+    if (limit == 0)
+        return;
+    if (counts->deepest > limit)
+        findings_add(&fleet->findings, "I10: the server queued %zu messages", counts->deepest);
+    if (counts->shed == 0 || counts->refused == 0)
+        findings_add(&fleet->findings, "the server was never overloaded: nothing is shown");
+}
+
 /* ---- all ---- */
 
 static void check_alerts(struct fleet *fleet)
@@ -323,8 +353,6 @@ static void check_alerts(struct fleet *fleet)
     if (profile->attack_ms > 0 && counts->forged_sent > 0 &&
         database_count_alerts(fleet->database, "forged_message") == 0)
         findings_add(&fleet->findings, "I3: forged messages raised no alert");
-    if (counts->deepest > (profile->queue_messages ? profile->queue_messages : 2000))
-        findings_add(&fleet->findings, "I10: the server queued %zu messages", counts->deepest);
 }
 
 void verdict_pass(struct fleet *fleet)
@@ -339,6 +367,9 @@ void verdict_pass(struct fleet *fleet)
     check_attempts(fleet, times);
     check_sums(fleet);
     check_alerts(fleet);
+    check_queues(fleet);
+    for (size_t i = 0; i < fleet->robot_count; i++)
+        check_size(fleet, &fleet->robots[i]);
     for (size_t i = 0; i < fleet->robot_count; i++) {
         if (i >= fleet->profile->rollbacks && !has_double(fleet, &fleet->robots[i]) &&
             !fleet->profile->restore)
