@@ -4,7 +4,9 @@
 
 #include "agent/agent.h"
 #include "agent/enrol.h"
+#include "agent/face/face.h"
 #include "agent/talk.h"
+#include "schema/base/crypto.h"
 #include "schema/base/log.h"
 
 static int fail(const char *problem)
@@ -46,6 +48,7 @@ static int run(const struct config *config, char **argv)
     while (!restart && sigtimedwait(&signals, NULL, &step) < 0)
         restart = agent_wants_restart(agent);
     agent_stop(agent);
+    face_forget_libraries();
     if (!restart)
         return 0;
     pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
@@ -59,6 +62,7 @@ int main(int argc, char **argv)
     struct config config = {0};
     char problem[256], socket_path[256];
 
+    crypto_forbid_cores();
     if (config_parse(argc, argv, &config, problem) != STATUS_OK)
         return fail(problem), 2;
     if (config.help)

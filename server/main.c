@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <time.h>
 
+#include "schema/base/crypto.h"
 #include "schema/base/log.h"
 #include "server/server.h"
 #include "server/tasks.h"
@@ -78,6 +79,7 @@ int main(int argc, char **argv)
     char problem[256];
     int rest;
 
+    crypto_forbid_cores();
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         print_help();
         return 0;

@@ -1,7 +1,6 @@
 #include "server/server.h"
 
 #include <limits.h>
-#include <sys/resource.h>
 
 #include "schema/base/clock.h"
 #include "schema/base/file.h"
@@ -234,22 +233,12 @@ static enum status start_parts(struct server *server, char *problem)
     return status;
 }
 
-/* A core file would hold the master key and every robot's secret (invariant I9). */
-static void forbid_core_files(void)
-{
-    const struct rlimit none = {0, 0};
-
-    if (setrlimit(RLIMIT_CORE, &none) < 0)
-        log_warning("mynad", "core files cannot be forbidden");
-}
-
 enum status server_start(struct server **out, const struct config *config, char problem[256])
 {
     struct server *server = calloc(1, sizeof *server);
 
     if (server == NULL)
         return say(problem, STATUS_MEMORY, "mynad");
-    forbid_core_files();
     server->config = config;
     enum status status = start_parts(server, problem);
     if (status != STATUS_OK) {
