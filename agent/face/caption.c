@@ -1,5 +1,6 @@
 #include "agent/face/caption.h"
 
+#include <fontconfig/fontconfig.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -163,4 +164,10 @@ void caption_draw_label(cairo_t *cr, double x, double y, double size, double ali
     use_font(cr, size);
     cairo_move_to(cr, x - align * width_of(cr, text), y);
     cairo_show_text(cr, text);
+}
+
+void caption_forget_fonts(void)
+{
+    cairo_debug_reset_static_data();
+    FcFini();
 }

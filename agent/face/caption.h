@@ -15,4 +15,7 @@ void caption_draw_notice(cairo_t *cr, const char *text);
 void caption_draw_label(cairo_t *cr, double x, double y, double size, double align,
                         const char *text);
 
+/* Gives back the fonts that the libraries keep; nothing of cairo may be alive. */
+void caption_forget_fonts(void);
+
 #endif

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "agent/face/avatar.h"
+#include "agent/face/caption.h"
 #include "agent/face/film.h"
 #include "agent/face/frames.h"
 #include "agent/face/recorder.h"
@@ -390,6 +391,12 @@ void face_free(struct face *face)
     pthread_mutex_unlock(&face->lock);
     pthread_join(face->thread, NULL);
     release(face);
+}
+
+void face_forget_libraries(void)
+{
+    caption_forget_fonts();
+    screen_forget();
 }
 
 /* --- what a turn tells --- */

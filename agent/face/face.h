@@ -52,6 +52,10 @@ struct face_options {
 MUST_CHECK enum status face_create(struct face **out, const struct face_options *options);
 void face_free(struct face *face);
 
+/* After the last face of the process: gives back what the drawing libraries keep for the next one.
+ */
+void face_forget_libraries(void);
+
 /* A new turn begins: listening. An older one's mouth closes and its recording ends. */
 void face_begin_turn(struct face *face, uint64_t turn);
 

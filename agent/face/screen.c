@@ -57,6 +57,7 @@ enum status screen_open(struct screen **out, const char *title, char problem[160
     SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "0");
     if (SDL_InitSubSystem(SDL_INIT_VIDEO) != 0) {
         snprintf(problem, 160, "%s", SDL_GetError());
+        SDL_TLSCleanup();
         free(screen);
         return STATUS_UNREACHABLE;
     }
@@ -81,6 +82,7 @@ void screen_close(struct screen *screen)
     if (screen->window)
         SDL_DestroyWindow(screen->window);
     SDL_QuitSubSystem(SDL_INIT_VIDEO);
+    SDL_TLSCleanup(); /* its error texts for this thread, which SDL did not start */
     free(screen);
 }
 
@@ -111,4 +113,9 @@ enum status screen_show(struct screen *screen, const uint8_t *pixels)
     SDL_RenderPresent(screen->renderer);
     pace(screen);
     return STATUS_OK;
+}
+
+void screen_forget(void)
+{
+    SDL_Quit();
 }

@@ -23,4 +23,7 @@ void screen_close(struct screen *screen);
  * long when the display does not tell. STATUS_CLOSED: the window was closed by its owner. */
 MUST_CHECK enum status screen_show(struct screen *screen, const uint8_t *pixels);
 
+/* After the last screen: gives back what SDL keeps until then. */
+void screen_forget(void);
+
 #endif

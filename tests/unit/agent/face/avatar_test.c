@@ -19,6 +19,7 @@ static int make(void **state)
 static int drop(void **state)
 {
     avatar_free(*state);
+    face_forget_libraries();
     return 0;
 }
 

@@ -264,6 +264,13 @@ static void a_window_without_a_display_is_refused_and_auto_goes_without(void **s
 
 #define WITH_FACE(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
+static int forget_libraries(void **state)
+{
+    (void)state;
+    face_forget_libraries();
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,5 +285,5 @@ int main(void)
     };
 
     log_set_level((enum log_level)(LOG_ERROR + 1));
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, forget_libraries);
 }

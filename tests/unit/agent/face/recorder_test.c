@@ -219,6 +219,13 @@ static void a_missing_encoder_is_noticed(void **state)
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
+static int forget_libraries(void **state)
+{
+    (void)state;
+    face_forget_libraries();
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,5 +239,5 @@ int main(void)
     };
 
     log_set_level((enum log_level)(LOG_ERROR + 1));
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, forget_libraries);
 }
