@@ -30,7 +30,7 @@ static bool is_other_content(const struct link_row *row, struct span hash)
 /* A device that holds what this database never made (it was restored) gets a number above it. */
 static void raise_above(struct link_row *row, uint64_t generation)
 {
-    if (generation < INT64_MAX && (int64_t)generation >= row->desired_generation) {
+    if ((int64_t)generation >= row->desired_generation) {
         row->desired_generation = (int64_t)generation + 1;
         row->desired_hash = span_of(NULL, 0);
     }
@@ -41,7 +41,7 @@ static void note_running(struct hearing *hearing)
     struct link_row *row = hearing->row;
     const uint64_t generation = hearing->item->generation;
 
-    if (!hearing->newest || generation > INT64_MAX)
+    if (!hearing->newest)
         return;
     if ((int64_t)generation != row->reported_generation)
         hearing->device->told = true;
@@ -258,11 +258,9 @@ static enum status take_hello(struct hearing *hearing)
     row->credit = item->credit;
     row->settings = item->settings;
     row->changed_settings = NULL;
-    if (item->hello->generation_held <= INT64_MAX) {
-        row->held_generation = (int64_t)item->hello->generation_held;
-        if (row->held_generation > row->desired_generation)
-            raise_above(row, item->hello->generation_held);
-    }
+    row->held_generation = (int64_t)item->hello->generation_held;
+    if (row->held_generation > row->desired_generation)
+        raise_above(row, item->hello->generation_held);
     note_running(hearing);
     row->send_now = true;
     greet_journal(hearing);

@@ -9,6 +9,13 @@
 /* A message's lists as JSON: 32 settings of 300 bytes at most, escaped. */
 #define FACT_BYTES (128u << 10)
 
+/* Above what any life of changes reaches, and below where counting on from it would leave a bigint:
+ * one robot's word must not keep others from being configured. */
+#define GENERATION_MAX (UINT64_C(1) << 53)
+
+/* A clock says what it likes; so far off that differences of two still fit. */
+#define CLOCK_MAX_MS (INT64_C(1) << 53)
+
 struct intake {
     struct peers *peers;
     struct buffer facts;
@@ -149,15 +156,19 @@ static bool take_header(const wire_UpHeader *header, bool has_header, struct int
     item->session_number = header->session.number;
     memcpy(item->session_id, header->session.id, sizeof item->session_id);
     item->counter = header->counter;
-    item->device_time_ms = header->device_time_ms;
+    item->device_time_ms = header->device_time_ms < 0              ? 0
+                           : header->device_time_ms > CLOCK_MAX_MS ? CLOCK_MAX_MS
+                                                                   : header->device_time_ms;
     return true;
 }
 
-/* A configuration's hash has 32 bytes, or none when there is no configuration. */
-static bool take_hash(const uint8_t *bytes, size_t size, struct arena *arena, struct span *out)
+/* What runs on the device. A configuration's hash has 32 bytes, or none when there is none. */
+static bool take_running(uint64_t generation, const uint8_t *hash, size_t hash_size,
+                         struct arena *arena, struct intake_item *item)
 {
-    *out = arena_copy(arena, span_of(bytes, size));
-    return size == 0 || size == CRYPTO_HASH_SIZE;
+    item->generation = generation;
+    item->config_hash = arena_copy(arena, span_of(hash, hash_size));
+    return generation <= GENERATION_MAX && (hash_size == 0 || hash_size == CRYPTO_HASH_SIZE);
 }
 
 static bool take_parent(const wire_JournalHead *head, struct chain_parent *parent)
@@ -190,10 +201,11 @@ static bool take_hello(struct intake *intake, struct arena *arena, struct intake
     facts->hardware = arena_text(arena, span_text(hello->hardware));
     facts->capabilities = capabilities_json(intake, arena, hello);
     item->hello = facts;
-    item->generation = hello->generation_running;
     item->settings = settings_json(intake, arena, hello->settings, hello->settings_count);
     item->credit = credit_json(intake, arena, hello->credit, hello->credit_count);
-    return take_hash(hello->config_hash.bytes, hello->config_hash.size, arena, &item->config_hash);
+    return hello->generation_held <= GENERATION_MAX &&
+           take_running(hello->generation_running, hello->config_hash.bytes,
+                        hello->config_hash.size, arena, item);
 }
 
 static bool take_usage(struct intake *intake, struct arena *arena, struct intake_item *item)
@@ -223,14 +235,13 @@ static bool take_report(struct intake *intake, struct arena *arena, struct intak
 
     if (!take_header(&report->header, report->has_header, item))
         return false;
-    item->generation = report->generation_running;
     if (report->has_health)
         item->health = health_json(intake, arena, &report->health);
     if (report->settings_count > 0)
         item->settings = settings_json(intake, arena, report->settings, report->settings_count);
     item->credit = credit_json(intake, arena, report->credit, report->credit_count);
-    return take_hash(report->config_hash.bytes, report->config_hash.size, arena,
-                     &item->config_hash);
+    return take_running(report->generation_running, report->config_hash.bytes,
+                        report->config_hash.size, arena, item);
 }
 
 static bool take_reply(struct intake *intake, struct arena *arena, struct intake_item *item)
@@ -239,7 +250,6 @@ static bool take_reply(struct intake *intake, struct arena *arena, struct intake
 
     if (!take_header(&reply->header, reply->has_header, item))
         return false;
-    item->generation = reply->generation;
     if (reply->generation > 0)
         item->settings = settings_json(intake, arena, reply->settings, reply->settings_count);
     if (reply->command_id.size == ENCODE_UUID_BYTES)
@@ -248,7 +258,8 @@ static bool take_reply(struct intake *intake, struct arena *arena, struct intake
     item->command_status = reply->command_status;
     item->reason = arena_text(arena, span_text(reply->reason));
     item->picture = arena_copy(arena, span_of(reply->picture.bytes, reply->picture.size));
-    return take_hash(reply->config_hash.bytes, reply->config_hash.size, arena, &item->config_hash);
+    return take_running(reply->generation, reply->config_hash.bytes, reply->config_hash.size, arena,
+                        item);
 }
 
 static bool take_presence(struct intake *intake, struct arena *arena, struct intake_item *item)

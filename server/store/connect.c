@@ -54,11 +54,11 @@ static const struct {
     const char *prefix; /* of SQLSTATE */
     enum status status;
 } state_table[] = {
-    {"40001", STATUS_AGAIN},       {"40P01", STATUS_AGAIN},    {"23505", STATUS_EXISTS},
-    {"23503", STATUS_CONFLICT},    {"23", STATUS_INVALID},     {"22", STATUS_INVALID},
-    {"P0001", STATUS_INVALID},     {"57014", STATUS_TIMEOUT},  {"55P03", STATUS_TIMEOUT},
-    {"57P", STATUS_UNREACHABLE},   {"08", STATUS_UNREACHABLE}, {"53", STATUS_FULL},
-    {"25P03", STATUS_UNREACHABLE},
+    {"40001", STATUS_AGAIN},       {"40P01", STATUS_AGAIN},       {"23505", STATUS_EXISTS},
+    {"23503", STATUS_CONFLICT},    {"23", STATUS_INVALID},        {"22", STATUS_INVALID},
+    {"P0001", STATUS_INVALID},     {"57014", STATUS_TIMEOUT},     {"55P03", STATUS_TIMEOUT},
+    {"57P", STATUS_UNREACHABLE},   {"08", STATUS_UNREACHABLE},    {"53", STATUS_FULL},
+    {"25P03", STATUS_UNREACHABLE}, {"25006", STATUS_UNREACHABLE},
 };
 
 enum status connect_status(struct pg_conn *conn, const struct pg_result *result)

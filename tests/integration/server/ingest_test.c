@@ -531,6 +531,38 @@ static void i4_a_device_that_holds_more_than_we_know_gets_a_higher_generation(vo
     ASSERT_SQL(fixture, LINK("desired_generation || ' ' || reported_generation"), "78 77");
 }
 
+/* It was believed up to the last number of a bigint, and no layer could be changed any more. */
+static void i4_a_generation_beyond_all_bounds_is_not_believed(void **state)
+{
+    STORE_STATEMENT(touch, "SELECT myna.touch_devices(NULL)");
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+
+    robot->generation = INT64_MAX - 1;
+    hear(fixture, robot_hello(robot));
+    assert_int_equal(store_query(fixture->store, &touch, STORE_NO_VALUES, NULL), STATUS_OK);
+    ASSERT_SQL(fixture, LINK("desired_generation"), "2");
+    ASSERT_SQL(fixture, ALERTS("malformed_message"), "1");
+}
+
+static void a_clock_that_is_off_by_ages_is_borne(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+
+    robot->skew_ms = INT64_MIN;
+    hear(fixture, robot_hello(robot));
+    ASSERT_SQL(fixture, LINK("clock_offset_ms > 0"), "true");
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 100, 50);
+    robot->skew_ms = INT64_MAX - clock_wall_ms() - 60000;
+    hear(fixture, robot_usage(robot, &batch));
+    hear(fixture, robot_hello(robot));
+    ASSERT_SQL(fixture, LINK("clock_offset_ms < 0"), "true");
+    ASSERT_SQL(fixture, RECORDS, "1");
+}
+
 static void i4_another_content_under_the_same_number_is_replaced(void **state)
 {
     STORE_STATEMENT(note, "UPDATE myna.device_link SET desired_hash = sha256('ours')"
@@ -743,6 +775,26 @@ static void a_database_that_was_killed_is_connected_again(void **state)
     assert_non_null(hear(fixture, again));
 }
 
+/* After a fail-over to a standby, or while an administrator keeps it so: a passing trouble, during
+ * which the ingest holds its batch. */
+static void a_database_that_is_read_only_is_waited_for(void **state)
+{
+    STORE_STATEMENT(lock, "ALTER DATABASE postgres SET default_transaction_read_only = on");
+    STORE_STATEMENT(unlock, "ALTER DATABASE postgres RESET default_transaction_read_only");
+    struct fixture *fixture = *state;
+    struct store *read_write = fixture->store;
+    struct bus_message hello = robot_hello(&fixture->robot);
+    char problem[256];
+
+    assert_int_equal(store_query(read_write, &lock, STORE_NO_VALUES, NULL), STATUS_OK);
+    assert_int_equal(store_open(&fixture->store, pg_conninfo(fixture->pg), 1, "read-only", problem),
+                     STATUS_OK);
+    assert_int_equal(hear_many(fixture, &hello, 1), STATUS_UNREACHABLE);
+    store_close(fixture->store);
+    fixture->store = read_write;
+    assert_int_equal(store_query(read_write, &unlock, STORE_NO_VALUES, NULL), STATUS_OK);
+}
+
 #define WITH_ROBOT(test) cmocka_unit_test_setup(test, new_robot)
 
 int main(void)
@@ -766,6 +818,8 @@ int main(void)
         WITH_ROBOT(i3_a_last_will_ends_only_the_session_it_names),
         WITH_ROBOT(a_revoked_robot_is_not_heard),
         WITH_ROBOT(i4_a_device_that_holds_more_than_we_know_gets_a_higher_generation),
+        WITH_ROBOT(i4_a_generation_beyond_all_bounds_is_not_believed),
+        WITH_ROBOT(a_clock_that_is_off_by_ages_is_borne),
         WITH_ROBOT(i4_another_content_under_the_same_number_is_replaced),
         WITH_ROBOT(i4_content_that_was_never_sent_from_here_is_replaced_too),
         WITH_ROBOT(i4_a_reply_to_a_configuration_is_remembered_per_setting),
@@ -773,6 +827,7 @@ int main(void)
         WITH_ROBOT(a_command_is_answered_once_and_brings_its_picture),
         WITH_ROBOT(i5_sums_equal_the_records_and_an_import_settles_what_was_uncertain),
         WITH_ROBOT(a_contract_that_is_not_known_books_without_a_price_and_alerts),
+        WITH_ROBOT(a_database_that_is_read_only_is_waited_for),
         WITH_ROBOT(a_database_that_was_killed_is_connected_again),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

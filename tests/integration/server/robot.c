@@ -117,7 +117,7 @@ static wire_UpHeader next_header(struct robot *robot)
     wire_UpHeader header = {.has_session = true,
                             .session = robot->session,
                             .counter = ++robot->counter,
-                            .device_time_ms = clock_wall_ms()};
+                            .device_time_ms = clock_wall_ms() + robot->skew_ms};
     return header;
 }
 

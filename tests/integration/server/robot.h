@@ -13,6 +13,7 @@ struct robot {
     struct box_pair pair;
     wire_Session session;
     uint64_t counter;
+    int64_t skew_ms; /* of its clock */
     uint8_t journal_id[16];
     struct chain_parent parent;
     uint64_t head_seq;
