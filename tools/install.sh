@@ -105,7 +105,7 @@ install_packages() { # run | test | web
 		sudo -v || die "sudo was refused" "Run as root once: apt-get install --no-install-recommends $MISSING"
 	fi
 	need_disk / 2500
-	step "apt: $(printf '%s\n' "$MISSING" | wc -w) packages and what they need"
+	step "apt: what is missing ($(printf '%s\n' "$MISSING" | wc -w) packages)"
 	hold_services
 	# interrupted, too, the machine gets back what it was told
 	trap release_services EXIT
@@ -128,11 +128,17 @@ build() {
 	step "building ($preset)"
 	if ! (cd "$MYNA_ROOT" && cmake --preset "$preset" && cmake --build --preset "$preset" "$@") \
 		>"$build_log" 2>&1 </dev/null; then
+		if grep -qE 'npm.*(ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN)' "$build_log"; then
+			die "the npm registry cannot be reached" "Check the network or 'npm config get registry', then run this again"
+		fi
+		if grep -q 'No space left on device' "$build_log"; then
+			die "the disk is full" "Free about 1 GB, then run this again"
+		fi
+		if grep -q 'Killed signal terminated program' "$build_log"; then
+			die "the compiler was killed, probably for want of memory" "Free some, or build with fewer jobs: CMAKE_BUILD_PARALLEL_LEVEL=1 ./myna build"
+		fi
 		step_abandon
 		grep -E '(^|[: ])(fatal )?error:|CMake Error|ERR!' "$build_log" | head -8 >&2 || tail -20 "$build_log" >&2
-		if grep -qE 'npm.*(ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN)' "$build_log"; then
-			die "the npm registry cannot be reached" "Check the network or 'npm config get registry'"
-		fi
 		die "the build failed" "The whole output is in $build_log"
 	fi
 	step_done
