@@ -20,6 +20,14 @@
 #define REQUEST_MEMORY   ((size_t)24 << 20)
 #define URL_SIZE         96
 
+/* What the bodies under way may take together: they are read before anybody is asked who he is. */
+static const size_t bodies_max[] = {
+    [ROUTE_BODY_NORMAL] = 128 * ROUTE_BODY_BYTES,
+    [ROUTE_BODY_LARGE] = 2 * ROUTE_LARGE_BODY_BYTES,
+};
+
+#define BODY_KINDS (sizeof bodies_max / sizeof *bodies_max)
+
 struct http {
     struct MHD_Daemon *daemon;
     struct queue *waiting;
@@ -31,6 +39,7 @@ struct http {
     char url[URL_SIZE];
     atomic_uint_fast64_t answers[6];
     atomic_uint_fast64_t refused;
+    atomic_size_t bodies[BODY_KINDS]; /* bytes */
 };
 
 enum exchange_state { READING, WORKING, ANSWERED };
@@ -42,6 +51,7 @@ struct exchange {
     enum exchange_state state;
     struct arena *arena;
     struct buffer body;
+    size_t body_bytes; /* counted in http->bodies */
     struct request request;
     struct reply reply;
 };
@@ -53,6 +63,9 @@ static void exchange_free(struct exchange *exchange)
     /* a file that was never handed to the library */
     if (exchange->reply.fd >= 0)
         close(exchange->reply.fd);
+    if (exchange->body_bytes > 0)
+        atomic_fetch_sub(&exchange->http->bodies[exchange->request.route->body],
+                         exchange->body_bytes);
     request_release(&exchange->request);
     buffer_release(&exchange->body);
     arena_free(exchange->arena);
@@ -379,10 +392,18 @@ static enum MHD_Result begin(struct exchange *exchange, const char *url, const c
 
 static enum MHD_Result read_body(struct exchange *exchange, const char *data, size_t *size)
 {
-    buffer_add(&exchange->body, span_of(data, *size));
+    const enum route_body kind = exchange->request.route->body;
+    const size_t before = atomic_fetch_add(&exchange->http->bodies[kind], *size);
+    const bool fits = before + *size <= bodies_max[kind];
+
+    exchange->body_bytes += *size;
+    if (fits)
+        buffer_add(&exchange->body, span_of(data, *size));
+    else
+        atomic_fetch_add(&exchange->http->refused, 1);
     *size = 0;
-    /* chunked and too large: nothing can be answered while data comes, so hang up */
-    return buffer_status(&exchange->body) == STATUS_OK ? MHD_YES : MHD_NO;
+    /* too large, alone or with the others: nothing can be answered while data comes, so hang up */
+    return fits && buffer_status(&exchange->body) == STATUS_OK ? MHD_YES : MHD_NO;
 }
 
 static enum MHD_Result dispatch(struct exchange *exchange)

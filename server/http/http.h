@@ -2,7 +2,8 @@
  *
  * Two threads speak HTTP and never wait for anything else; handlers, which may wait for the
  * database, run on a bounded pool of workers while their connection is suspended. What does not fit
- * is refused with 503. Every answer carries the headers that keep a browser safe.
+ * is refused with 503; a body that does not fit beside those under way is hung up on. Every answer
+ * carries the headers that keep a browser safe.
  */
 #ifndef SERVER_HTTP_HTTP_H
 #define SERVER_HTTP_HTTP_H
@@ -48,7 +49,7 @@ unsigned http_port(const struct http *http);
 /* "http://127.0.0.1:8080"; borrowed. */
 const char *http_url(const struct http *http);
 
-/* For metrics: answers by status class (index 1 to 5) and requests that found the pool full. */
+/* For metrics: answers by status class (index 1 to 5) and requests that found no room. */
 struct http_counts {
     uint64_t answers[6];
     uint64_t refused;

@@ -103,6 +103,30 @@ test('a body without an announced length is cut off at the limit', async () => {
   assert.equal((await admin.get('/me')).status, 200);
 });
 
+test('I10: strangers cannot fill the memory with bodies that never end', async () => {
+  const size = 60 << 20; // of a path that takes 64 MiB; two of them have room
+  const begin = () => {
+    const sent = request({host: '127.0.0.1', port: stack.port, method: 'POST', agent: false,
+      path: '/api/v1/vendors/none/usage-imports', headers: {'content-length': size}});
+    const end = new Promise((done) => {
+      sent.on('error', () => done('closed'));
+      sent.on('response', (response) => { response.resume(); done(response.statusCode); });
+    });
+    const arrived = new Promise((done) => { sent.write(Buffer.alloc(size - 1, 0x20), () => done('held')); });
+    return {sent, end, first: Promise.race([end, arrived])};
+  };
+  const held = [begin(), begin(), begin()];
+  const outcomes = await Promise.all(held.map(({first}) => first));
+  assert.ok(outcomes.includes('closed'), `of three bodies: ${outcomes}`);
+  assert.equal((await admin.get('/me')).status, 200);
+  for (const {sent} of held) sent.destroy();
+  await sleep(500);
+  const last = begin();
+  assert.equal(await last.first, 'held', 'there is room again');
+  last.sent.end(' ');
+  assert.equal(await last.end, 401);
+});
+
 test('broken JSON, wrong types and other documents are told apart', async () => {
   for (const [body, pattern] of [['{"id":', /line 1/], ['[]', /must be a JSON object/], ['', /./], ['{"id":"a","id":"b"}', /duplicate/i], ['{"id":"\xff"}', /./]]) {
     const {status, body: problem} = await admin.post('/groups', Buffer.from(body, 'latin1'));
