@@ -81,13 +81,6 @@ static void take_brokers(struct agent *agent, const struct settings_values *valu
     link_set_brokers(agent->link, (const char(*)[LIMIT_URL + 1]) brokers, count);
 }
 
-static enum voice_language language_of(const struct settings_values *values)
-{
-    if (strcmp(values->language, "zh") == 0)
-        return VOICE_LANGUAGE_ZH;
-    return strcmp(values->language, "en") == 0 ? VOICE_LANGUAGE_EN : VOICE_LANGUAGE_AUTO;
-}
-
 /* "myna-1", or "myna-1 · kitchen" with the setting screen_mark. */
 static void mark_screen(struct agent *agent, const struct settings_values *values)
 {
@@ -107,7 +100,7 @@ static void put_in_force(struct agent *agent)
         return;
     settings_values(agent->settings, values);
     speaker_set_volume(agent->speaker, (int)values->volume);
-    speaker_set_voice(agent->speaker, language_of(values), (int)values->voice_rate_wpm,
+    speaker_set_voice(agent->speaker, settings_language(values), (int)values->voice_rate_wpm,
                       (int)values->voice_pitch);
     mark_screen(agent, values);
     take_server_keys(agent, values);
@@ -358,6 +351,7 @@ static enum status open_console(struct agent *agent, char problem[256])
         .settings = agent->settings,
         .journal = agent->journal,
         .link = agent->link,
+        .face = agent->face,
     };
     if (status == STATUS_OK)
         status =

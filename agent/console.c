@@ -122,8 +122,10 @@ static void handle_line(struct console *console, const struct client *client, st
         console->on_request(console->context, client->id, CONSOLE_INTERRUPT, span_of(NULL, 0));
     else if (json_bool(json_member(json, "status"), false))
         console->on_request(console->context, client->id, CONSOLE_STATUS, span_of(NULL, 0));
+    else if (json_bool(json_member(json, "listen"), false))
+        console->on_request(console->context, client->id, CONSOLE_LISTEN, span_of(NULL, 0));
     else
-        refuse(console, client, "ask, interrupt or status, nothing else");
+        refuse(console, client, "ask, interrupt, status or listen, nothing else");
     json_free(json);
 }
 

@@ -1,9 +1,9 @@
 /* console.h - the robot's local socket: one JSON object per line, several clients at once
  *
- * In: {"ask":"text"}, {"interrupt":true}, {"status":true}. What goes out is written by whoever
- * handles the requests, with console_send(). One thread serves all clients; a client that does not
- * read is dropped when its buffer is full. Who may open the socket may talk to the robot: it is
- * 0600.
+ * In: {"ask":"text"}, {"interrupt":true}, {"status":true}, {"listen":true}. What goes out is
+ * written by whoever handles the requests, with console_send(). One thread serves all clients; a
+ * client that does not read is dropped when its buffer is full. Who may open the socket may talk to
+ * the robot: it is 0600.
  */
 #ifndef AGENT_CONSOLE_H
 #define AGENT_CONSOLE_H
@@ -19,7 +19,8 @@ enum console_request {
     CONSOLE_ASK,
     CONSOLE_INTERRUPT,
     CONSOLE_STATUS,
-    CONSOLE_GONE, /* the client left */
+    CONSOLE_LISTEN, /* somebody sits at the client and may ask, until it leaves */
+    CONSOLE_GONE,   /* the client left */
 };
 
 /* Called on the console's thread; text (CONSOLE_ASK) is borrowed until it returns. client is never

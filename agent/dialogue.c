@@ -80,6 +80,7 @@ void dialogue_on_turn(struct dialogue *dialogue, uint64_t client, const struct t
     case TURN_ENDED:
         write_report(&writer, dialogue, event->number, event->report);
         break;
+    case TURN_EXCUSING:
     case TURN_ANSWERING:
     case TURN_EMOJI:
         goto out;
@@ -133,6 +134,25 @@ static void send_status(struct dialogue *dialogue, uint64_t client)
     free(values);
 }
 
+/* The face listens while anybody sits at a prompt. */
+static void listen(struct dialogue *dialogue, uint64_t client, bool starts)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < CONSOLE_MAX_CLIENTS; i++) {
+        uint64_t *listener = &dialogue->listeners[i];
+
+        if (*listener == client)
+            *listener = 0;
+        if (*listener == 0 && starts) {
+            *listener = client;
+            starts = false;
+        }
+        any |= *listener != 0;
+    }
+    face_listen(dialogue->face, any);
+}
+
 void dialogue_on_request(void *context, uint64_t client, enum console_request request,
                          struct span text)
 {
@@ -153,7 +173,11 @@ void dialogue_on_request(void *context, uint64_t client, enum console_request re
     case CONSOLE_STATUS:
         send_status(dialogue, client);
         break;
+    case CONSOLE_LISTEN:
+        listen(dialogue, client, true);
+        break;
     case CONSOLE_GONE:
+        listen(dialogue, client, false);
         talker_leave(dialogue->talker, client);
         break;
     }

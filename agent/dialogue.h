@@ -7,10 +7,11 @@
 #define AGENT_DIALOGUE_H
 
 #include "agent/console.h"
+#include "agent/face/face.h"
 #include "agent/link/link.h"
 #include "agent/talker.h"
 
-/* Plain data, all borrowed. */
+/* Plain data, all borrowed; zero the listeners. */
 struct dialogue {
     const char *device_id;
     const char *media_dir; /* "": answers are not filmed */
@@ -19,6 +20,8 @@ struct dialogue {
     struct settings *settings;
     struct journal *journal;
     struct link *link;
+    struct face *face;
+    uint64_t listeners[CONSOLE_MAX_CLIENTS]; /* 0: none; the console thread's own */
 };
 
 /* A console_request_fn; context is the dialogue. */

@@ -329,3 +329,10 @@ void settings_values(struct settings *settings, struct settings_values *out)
     *out = settings->values;
     pthread_mutex_unlock(&settings->lock);
 }
+
+enum voice_language settings_language(const struct settings_values *values)
+{
+    if (strcmp(values->language, "zh") == 0)
+        return VOICE_LANGUAGE_ZH;
+    return strcmp(values->language, "en") == 0 ? VOICE_LANGUAGE_EN : VOICE_LANGUAGE_AUTO;
+}

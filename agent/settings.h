@@ -11,6 +11,7 @@
 #define AGENT_SETTINGS_H
 
 #include "agent/link/peer.h"
+#include "agent/voice/voice.h"
 #include "schema/wire/setting.h"
 
 struct settings;
@@ -54,5 +55,8 @@ void settings_configure(struct settings *settings, uint64_t generation, struct s
 void settings_running(struct settings *settings, struct peer_running *out);
 size_t settings_statuses(struct settings *settings, wire_SettingStatus out[LIMIT_SETTINGS]);
 void settings_values(struct settings *settings, struct settings_values *out);
+
+/* What the choice "language" means to the voice. */
+enum voice_language settings_language(const struct settings_values *values);
 
 #endif

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -13,9 +15,11 @@
 
 #define MAX_LINE_BYTES (64 * 1024)
 #define VIDEO_WAIT_MS  3000
+#define INTERRUPT      "{\"interrupt\":true}\n"
 
 struct talk {
     int fd;
+    int signals; /* SIGINT, for somebody at a terminal; -1: it ends the program */
     struct buffer in;
     bool spoke;     /* something of the answer was printed */
     unsigned turns; /* answers that are still to end */
@@ -81,7 +85,7 @@ static bool wait_for_file(const char *path)
     return there;
 }
 
-static void print_details(const struct json *line)
+static void print_details(const struct talk *talk, const struct json *line)
 {
     const char *video = json_text(json_member(line, "video"), NULL);
 
@@ -91,7 +95,8 @@ static void print_details(const struct json *line)
             (long long)json_int(json_member(line, "input"), 0),
             (long long)json_int(json_member(line, "output"), 0),
             (long long)json_int(json_member(line, "first_audio_ms"), 0));
-    if (video && wait_for_file(video))
+    /* at a prompt nobody wants to wait for it */
+    if (video && talk->signals < 0 && wait_for_file(video))
         fprintf(stderr, "[video: %s]\n", video);
 }
 
@@ -123,7 +128,7 @@ static void handle_line(struct talk *talk, struct span text)
         talk->failed = true;
     } else if (json_bool(json_member(line, "done"), false)) {
         end_line(talk);
-        print_details(line);
+        print_details(talk, line);
     }
     json_free(line);
 }
@@ -154,7 +159,7 @@ static bool receive(struct talk *talk, void (*handle)(struct talk *talk, struct 
 
 static bool open_talk(struct talk *talk, const char *path)
 {
-    *talk = (struct talk){.fd = connect_to(path)};
+    *talk = (struct talk){.fd = connect_to(path), .signals = -1};
     buffer_init(&talk->in, MAX_LINE_BYTES);
     return talk->fd >= 0;
 }
@@ -163,6 +168,8 @@ static void close_talk(struct talk *talk)
 {
     if (talk->fd >= 0)
         close(talk->fd);
+    if (talk->signals >= 0)
+        close(talk->signals);
     buffer_release(&talk->in);
 }
 
@@ -199,7 +206,7 @@ static bool read_question(struct talk *talk)
         size--;
     if (size > 0) {
         if (talk->turns > 0)
-            more = send_all(talk->fd, span_text("{\"interrupt\":true}\n"));
+            more = send_all(talk->fd, span_text(INTERRUPT));
         if (more)
             more = ask(talk, span_of(line, (size_t)size));
     }
@@ -209,10 +216,45 @@ static bool read_question(struct talk *talk)
 
 static void prompt(const struct talk *talk)
 {
-    if (talk->turns == 0 && isatty(STDIN_FILENO)) {
+    if (talk->turns == 0 && talk->signals >= 0) {
         fputs("> ", stdout);
         fflush(stdout);
     }
+}
+
+/* A person at a terminal: Ctrl-C ends the answer, not the program. False: the robot is gone. */
+static bool sit_down(struct talk *talk)
+{
+    sigset_t interrupt;
+
+    if (!isatty(STDIN_FILENO))
+        return true;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &interrupt, NULL);
+    talk->signals = signalfd(-1, &interrupt, SFD_CLOEXEC);
+    fputs("Ask me something. Ctrl-C interrupts the answer, Ctrl-D ends.\n", stderr);
+    prompt(talk);
+    return send_all(talk->fd, span_text("{\"listen\":true}\n"));
+}
+
+static bool on_interrupt(struct talk *talk)
+{
+    struct signalfd_siginfo info;
+
+    if (read(talk->signals, &info, sizeof info) < 0)
+        return true;
+    if (talk->turns > 0)
+        return send_all(talk->fd, span_text(INTERRUPT));
+    putchar('\n'); /* the terminal forgot what was typed */
+    prompt(talk);
+    return true;
+}
+
+/* Piped input waits for the answer; a person interrupts. */
+static bool wants_input(const struct talk *talk, bool input)
+{
+    return input && (talk->turns == 0 || talk->signals >= 0);
 }
 
 int talk_chat(const char *socket_path)
@@ -226,25 +268,28 @@ int talk_chat(const char *socket_path)
     }
     /* lines must be seen by poll(), not kept in stdio's buffer */
     setvbuf(stdin, NULL, _IONBF, 0);
-    prompt(&talk);
+    alive = sit_down(&talk);
     while (alive && (input || talk.turns)) {
-        struct pollfd polls[2] = {{.fd = talk.fd, .events = POLLIN},
-                                  {.fd = input ? STDIN_FILENO : -1, .events = POLLIN}};
+        struct pollfd polls[] = {
+            {.fd = talk.fd, .events = POLLIN},
+            {.fd = wants_input(&talk, input) ? STDIN_FILENO : -1, .events = POLLIN},
+            {.fd = talk.signals, .events = POLLIN},
+        };
+        const bool was_turn = talk.turns > 0;
 
-        if (poll(polls, 2, -1) < 0)
+        if (poll(polls, sizeof polls / sizeof polls[0], -1) < 0)
             continue;
-        bool was_turn = talk.turns > 0;
         if (polls[0].revents)
             alive = receive(&talk, handle_line);
-        /* piped input waits for the answer; a person interrupts */
-        if (alive && polls[1].revents && (!talk.turns || isatty(STDIN_FILENO)))
+        if (alive && polls[1].revents)
             input = read_question(&talk);
-        else if (polls[1].revents && talk.turns)
-            while (alive && talk.turns)
-                alive = receive(&talk, handle_line);
+        if (alive && polls[2].revents)
+            alive = on_interrupt(&talk);
         if (was_turn && !talk.turns)
             prompt(&talk);
     }
+    if (talk.signals >= 0)
+        putchar('\n');
     int code = alive ? 0 : lost();
     close_talk(&talk);
     return code;

@@ -42,6 +42,13 @@ struct talker {
 
 /* Turns. */
 
+static enum face_mood mood_of(enum excuse excuse)
+{
+    return excuse == EXCUSE_LIMIT     ? FACE_LIMIT
+           : excuse == EXCUSE_OFFLINE ? FACE_OFFLINE
+                                      : FACE_NEUTRAL;
+}
+
 /* What the face shows while a turn runs; the mouth follows the speaker by itself. */
 static void show_turn(struct face *face, const struct turn_event *event)
 {
@@ -52,10 +59,11 @@ static void show_turn(struct face *face, const struct turn_event *event)
     case TURN_ANSWERING:
         face_mood(face, event->number, FACE_NEUTRAL);
         break;
+    case TURN_EXCUSING:
+        face_mood(face, event->number, mood_of(event->report->excuse));
+        break;
     case TURN_ENDED:
-        face_rest(face, event->report->excuse == EXCUSE_LIMIT     ? FACE_LIMIT
-                        : event->report->excuse == EXCUSE_OFFLINE ? FACE_OFFLINE
-                                                                  : FACE_NEUTRAL);
+        face_rest(face, mood_of(event->report->excuse));
         if (event->report->interrupted)
             face_interrupt(face, event->number);
         face_end_turn(face, event->number);
@@ -75,13 +83,6 @@ static void on_turn_event(void *context, const struct turn_event *event)
     const uint64_t client = talker->client;
     pthread_mutex_unlock(&talker->lock);
     talker->options.host.on_event(talker->options.host.context, client, event);
-}
-
-static enum voice_language language_of(const struct settings_values *values)
-{
-    if (strcmp(values->language, "zh") == 0)
-        return VOICE_LANGUAGE_ZH;
-    return strcmp(values->language, "en") == 0 ? VOICE_LANGUAGE_EN : VOICE_LANGUAGE_AUTO;
 }
 
 static uint64_t begin(struct talker *talker, uint64_t client)
@@ -109,7 +110,7 @@ static struct turn_settings turn_settings_of(const struct settings_values *value
         .history_turns = values->history_turns,
         .max_output_tokens = values->max_output_tokens,
         .generation = values->generation,
-        .language = language_of(values),
+        .language = settings_language(values),
     };
 }
 
@@ -173,7 +174,7 @@ static void finish_spoken(struct talker *talker, const struct job *job, enum sta
 /* Whoever hears it must know that it is not the robot's own idea. */
 static void say(struct talker *talker, const struct job *job, struct span text)
 {
-    const bool chinese = language_of(&talker->values) == VOICE_LANGUAGE_ZH;
+    const bool chinese = settings_language(&talker->values) == VOICE_LANGUAGE_ZH;
     const struct span texts[] = {
         span_text(chinese ? "公司通知：" : "A message from the company that looks after me:"),
         text};
@@ -184,7 +185,7 @@ static void say(struct talker *talker, const struct job *job, struct span text)
 
 static void identify(struct talker *talker, const struct job *job, struct span text)
 {
-    const bool chinese = language_of(&talker->values) == VOICE_LANGUAGE_ZH;
+    const bool chinese = settings_language(&talker->values) == VOICE_LANGUAGE_ZH;
     char words[LIMIT_SLUG + 32];
 
     (void)text;

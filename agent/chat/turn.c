@@ -350,6 +350,9 @@ static void finish(struct run *run)
 
     if (!is_cancelled(run)) {
         clause_end(&run->clause);
+        run->report->excuse = excuse;
+        if (excuse != EXCUSE_NONE)
+            tell(run, (struct turn_event){.kind = TURN_EXCUSING, .report = run->report});
         if (excuse != EXCUSE_NONE)
             say(run, span_text(excuse_text(excuse, run->chinese)));
     }
@@ -364,7 +367,6 @@ static void finish(struct run *run)
         speaker_interrupt(speaker, turn->number);
     /* The robot's own excuse is no part of the conversation. */
     remember(run);
-    run->report->excuse = excuse;
     run->report->interrupted = is_cancelled(run);
 }
 

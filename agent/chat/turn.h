@@ -23,7 +23,8 @@ enum turn_event_kind {
     TURN_ANSWERING = 1, /* the first text arrived */
     TURN_CLAUSE = 2,    /* text starts to be heard (without a speaker: was received) */
     TURN_EMOJI = 3,     /* the answer shows this emoji where the next clause begins */
-    TURN_ENDED = 4,     /* report tells how; nothing follows for this turn */
+    TURN_EXCUSING = 4,  /* no answer: the robot speaks for itself; report->excuse tells why */
+    TURN_ENDED = 5,     /* report tells how; nothing follows for this turn */
 };
 
 struct turn_report {
@@ -45,7 +46,7 @@ struct turn_event {
     const uint8_t *uuid;              /* 16 bytes */
     struct span text;                 /* TURN_CLAUSE */
     uint32_t character;               /* TURN_EMOJI */
-    const struct turn_report *report; /* TURN_ENDED */
+    const struct turn_report *report; /* TURN_EXCUSING, TURN_ENDED */
 };
 
 /* Called on the chat thread, for TURN_CLAUSE with a speaker on the speaker's; must not block, nor

@@ -2,7 +2,6 @@
 
 #include <cairo.h>
 #include <pthread.h>
-#include <stdbool.h>
 
 #include "agent/face/avatar.h"
 #include "agent/face/caption.h"
@@ -36,6 +35,7 @@ struct face {
     uint64_t turn;
     bool is_turn_over;
     enum face_mood rest;
+    bool listens;
     struct track *track;
     struct stage stage;
     char label[FACE_LABEL_BYTES];
@@ -175,7 +175,7 @@ static void step(struct face *face, int64_t sample, struct avatar_look *look)
         elapsed_ms = MAX_STEP_MS;
     face->stepped_ns = now_ns;
     if (face->is_turn_over && mood != FACE_SPEAKING)
-        mood = face->rest;
+        mood = face->rest == FACE_NEUTRAL && face->listens ? FACE_LISTENING : face->rest;
     track_pose(face->track, sample, &wanted);
     track_step(&shown, &wanted, (float)elapsed_ms, &face->mouth);
     expression_step(&face->expression, mood, elapsed_ms);
@@ -457,6 +457,13 @@ void face_rest(struct face *face, enum face_mood mood)
 {
     pthread_mutex_lock(&face->lock);
     face->rest = mood;
+    pthread_mutex_unlock(&face->lock);
+}
+
+void face_listen(struct face *face, bool listens)
+{
+    pthread_mutex_lock(&face->lock);
+    face->listens = listens;
     pthread_mutex_unlock(&face->lock);
 }
 

@@ -11,6 +11,7 @@
 #ifndef AGENT_FACE_FACE_H
 #define AGENT_FACE_FACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -60,7 +61,8 @@ void face_forget_libraries(void);
 void face_begin_turn(struct face *face, uint64_t turn);
 
 /* The mood of this turn from now on. While a clause is heard the face speaks by itself; the mood
- * given last shows before, between and after. */
+ * given last shows before, between and after. FACE_LIMIT and FACE_OFFLINE stay while it excuses
+ * itself. */
 void face_mood(struct face *face, uint64_t turn, enum face_mood mood);
 
 /* One line of text now, until the next clause is heard: the owner's question, for instance. */
@@ -74,6 +76,9 @@ void face_end_turn(struct face *face, uint64_t turn);
 
 /* How the face looks when no turn runs: FACE_NEUTRAL, FACE_LIMIT or FACE_OFFLINE. */
 void face_rest(struct face *face, enum face_mood mood);
+
+/* Whether somebody is about to ask: then a face that rests in FACE_NEUTRAL listens. */
+void face_listen(struct face *face, bool listens);
 
 /* What is shown small in the corner from now on instead of the name; copied, cut to
  * FACE_LABEL_BYTES. A film under way keeps the label that it began with. */

@@ -126,6 +126,8 @@ enum face_mood stage_at(const struct stage *stage, int64_t sample, const char **
                    sample - shown->until > TEXT_STAYS;
 
     *text = shown && !is_over ? shown->text : "";
+    if (mood && (mood->mood == FACE_LIMIT || mood->mood == FACE_OFFLINE))
+        return mood->mood;
     if (clause && (clause->until == INT64_MAX || sample - clause->until < BETWEEN_CLAUSES))
         return FACE_SPEAKING;
     return mood ? mood->mood : FACE_NEUTRAL;

@@ -31,7 +31,9 @@ static void on_request(void *context, uint64_t client, enum console_request requ
         console_send(fixture->console, client, text);
     else
         console_send(fixture->console, client,
-                     span_text(request == CONSOLE_STATUS ? "status" : "interrupt"));
+                     span_text(request == CONSOLE_STATUS   ? "status"
+                               : request == CONSOLE_LISTEN ? "listen"
+                                                           : "interrupt"));
 }
 
 static int set_up(void **state)
@@ -99,9 +101,11 @@ static void each_client_gets_its_own_answers(void **state)
     char line[256];
 
     say(a, "{\"ask\":\"one\"}\n{\"ask\":\"two\"}\n");
-    say(b, "{\"status\":true}\n");
+    say(b, "{\"listen\":true}\n{\"status\":true}\n");
     hear(a, line);
     assert_string_equal(line, "one");
+    hear(b, line);
+    assert_string_equal(line, "listen");
     hear(b, line);
     assert_string_equal(line, "status");
     hear(a, line);

@@ -54,6 +54,20 @@ static void clauses_noted_ahead_are_seen_in_their_time(void **state)
     assert_seen(stage, 2001, FACE_SPEAKING, "two");
 }
 
+static void an_excuse_is_spoken_with_the_face_that_tells_why(void **state)
+{
+    struct stage *stage = fresh();
+
+    (void)state;
+    stage_mood(stage, S(500), FACE_LIMIT);
+    stage_clause(stage, S(1000), span_text("Later, please."));
+    stage_clause_end(stage, S(2000));
+    assert_seen(stage, 600, FACE_LIMIT, "");
+    assert_seen(stage, 1500, FACE_LIMIT, "Later, please.");
+    stage_mood(stage, S(1600), FACE_NEUTRAL);
+    assert_seen(stage, 1700, FACE_SPEAKING, "Later, please.");
+}
+
 static void a_question_is_shown_until_the_answer_is_heard(void **state)
 {
     struct stage *stage = fresh();
@@ -112,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clause_is_seen_while_it_is_heard_and_a_little_longer),
         cmocka_unit_test(clauses_noted_ahead_are_seen_in_their_time),
+        cmocka_unit_test(an_excuse_is_spoken_with_the_face_that_tells_why),
         cmocka_unit_test(a_question_is_shown_until_the_answer_is_heard),
         cmocka_unit_test(a_cut_ends_the_clause_and_hides_what_was_to_come),
         cmocka_unit_test(long_text_is_cut_between_characters),
