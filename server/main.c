@@ -80,14 +80,10 @@ int main(int argc, char **argv)
     int rest;
 
     crypto_forbid_cores();
-    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-        print_help();
-        return 0;
-    }
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-        printf("mynad %s\n", MYNA_VERSION);
-        return 0;
-    }
+    if (argc == 2 && strcmp(argv[1], "--help") == 0)
+        return print_help(), 0;
+    if (argc == 2 && strcmp(argv[1], "--version") == 0)
+        return printf("mynad %s\n", MYNA_VERSION), 0;
     if (config_parse(&config, argc, argv, &rest, problem) != STATUS_OK) {
         fprintf(stderr, "mynad: %s\n", problem);
         return 2;
