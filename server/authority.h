@@ -1,13 +1,15 @@
 /* authority.h - the installation's keys: the master key, the root, both CAs and what they issue
  *
  * Files of the state folder, all made by authority_init() and 0600 where secret:
- *    master.key                  64 hex digits: wraps every secret in the database
- *    root.pem, root.key          the root for the installation's life
- *    device-ca.*, server-ca.*    the two CAs that it issued; device-anchor.pem and
- * server-anchor.pem are their self-signed faces, which listeners trust mynad-<n>.pem, .key the
- * client certificate of instance n for the broker, with its CA broker.pem, .key            the
- * broker's server certificate, with its CA device-https.pem, .key      the same of the listener
- * that robots enrol at After authority_open() everything is in memory and read only: thread-safe.
+ * - master.key, 64 hex digits: wraps every secret in the database
+ * - root.pem, root.key: the root for the installation's life
+ * - device-ca.*, server-ca.*: the two CAs that it issued
+ * - device-anchor.pem, server-anchor.pem: their self-signed faces, which listeners trust
+ * - mynad-<n>.pem, .key: the client certificate of instance n for the broker, with its CA
+ * - broker.pem, .key: the broker's server certificate, with its CA
+ * - device-https.pem, .key: the same of the listener that robots enrol at
+ *
+ * After authority_open() everything is in memory and read only: thread-safe.
  */
 #ifndef SERVER_AUTHORITY_H
 #define SERVER_AUTHORITY_H

@@ -46,19 +46,28 @@ struct batch_device *batch_find_device(struct batch *batch, const char *device_i
     return NULL;
 }
 
-/* A device has few journals in a batch, but a batch has many devices: those that the database knew
- * come sorted, new ones stand behind them. */
+static int by_journal(const void *a, const void *b)
+{
+    const struct journal_row *left = a;
+    const struct journal_row *right = b;
+    int order = strcmp(left->device_id, right->device_id);
+
+    return order ? order : memcmp(left->journal_id, right->journal_id, sizeof left->journal_id);
+}
+
+/* Those that the database knew are sorted; the few new ones stand behind them. */
 struct journal_row *batch_find_journal(struct batch *batch, const char *device_id,
                                        const uint8_t journal_id[16])
 {
-    for (size_t i = batch->journal_count; i-- > 0;) {
-        struct journal_row *journal = &batch->journals[i];
+    struct journal_row wanted = {0};
 
-        if (memcmp(journal->journal_id, journal_id, 16) == 0 &&
-            strcmp(journal->device_id, device_id) == 0)
-            return journal;
+    memcpy(wanted.device_id, device_id, strlen(device_id) + 1);
+    memcpy(wanted.journal_id, journal_id, sizeof wanted.journal_id);
+    for (size_t i = batch->journal_count; i-- > batch->journals_found;) {
+        if (by_journal(&batch->journals[i], &wanted) == 0)
+            return &batch->journals[i];
     }
-    return NULL;
+    return bsearch(&wanted, batch->journals, batch->journals_found, sizeof wanted, by_journal);
 }
 
 struct journal_row *batch_add_journal(struct batch *batch, const char *device_id,
@@ -184,6 +193,7 @@ static enum status lock_journals(struct store_conn *conn, struct batch *batch)
     if (status != STATUS_OK)
         return status;
     batch->journals_found = batch->journal_count;
+    qsort(batch->journals, batch->journal_count, sizeof *batch->journals, by_journal);
     memcpy(batch->journals_before, batch->journals, batch->journal_count * sizeof *batch->journals);
     return STATUS_OK;
 }

@@ -77,8 +77,13 @@ static void on_lost(void *context, char *cause)
 static void on_server_disconnect(void *context, MQTTProperties *properties,
                                  enum MQTTReasonCodes reason)
 {
+    const char *hint = reason == MQTTREASONCODE_SESSION_TAKEN_OVER
+                           ? " (hint: does another mynad run as the same instance?)"
+                           : "";
+
     (void)properties;
-    log_warning("bus", "broker ends the connection: \"%s\"", MQTTReasonCode_toString(reason));
+    log_warning("bus", "broker ends the connection: \"%s\"%s", MQTTReasonCode_toString(reason),
+                hint);
     post(context, LOST);
 }
 

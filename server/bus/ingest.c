@@ -119,6 +119,8 @@ static bool collect(struct ingest *ingest)
                 until_ms = clock_mono_ms() + LINGER_MS;
         }
         bus_message_release(&message);
+        if (arena_failed(ingest->items_arena))
+            break; /* the next batch begins with an empty one */
     }
     return ingest->item_count > 0;
 }
