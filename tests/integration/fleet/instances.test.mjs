@@ -70,10 +70,12 @@ after(async () => {
 
 const one = async (query) => (await fleet.sql(query))[0]?.[0];
 
-async function booked(url) {
+async function metric(url, name) {
   const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(text.match(/^myna_usage_records_total (\d+)$/m)[1]);
+  return Number(text.match(new RegExp(`^myna_${name}_total (\\d+)$`, 'm'))[1]);
 }
+
+const booked = (url) => metric(url, 'usage_records');
 
 // Until each of them has booked some more records.
 async function bothBook(what) {
@@ -91,7 +93,12 @@ async function everyRobotReports(what) {
   await until(15, async () => `${what}: ${await behind()} robots are behind`, async () => (await behind()) === '0');
 }
 
-test('both instances take usage in', () => bothBook('from the start'));
+test('both instances take usage in, and no message reaches both', async () => {
+  const late = () => Promise.all([fleet.url, second.url].map((url) => metric(url, 'messages_stale')));
+  const before = await late();
+  await bothBook('from the start');
+  assert.deepEqual(await late(), before);
+});
 
 test('I1: with one of two killed every request is counted once', async () => {
   await second.kill('SIGKILL');
