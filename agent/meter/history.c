@@ -322,13 +322,12 @@ static enum status load(struct history *history, struct span bytes)
     return history->size > 0 ? STATUS_OK : STATUS_CORRUPT;
 }
 
-enum status history_open(struct history *history, size_t max_bytes)
+static enum status open_file(struct history *history, size_t max_bytes)
 {
     uint8_t *bytes = NULL;
-    size_t size;
+    size_t size = 0;
 
     history->fd = open(history->path, O_RDWR | O_CLOEXEC);
-    history->set_aside = 0;
     history->unsynced = false;
     if (history->fd < 0)
         return errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO;
@@ -336,11 +335,25 @@ enum status history_open(struct history *history, size_t max_bytes)
     if (status == STATUS_OK)
         status = load(history, span_of(bytes, size));
     free(bytes);
-    if (status == STATUS_OK && ftruncate(history->fd, history->size) < 0)
-        status = STATUS_IO;
+    history->set_aside = (off_t)size;
     if (status != STATUS_OK)
         history_close(history);
     return status;
+}
+
+/* What stands behind the frames may be half a frame, which must not be read again as one. */
+enum status history_open(struct history *history, size_t max_bytes)
+{
+    enum status status = open_file(history, max_bytes);
+
+    if (status != STATUS_OK)
+        return status;
+    history->set_aside = 0;
+    if (ftruncate(history->fd, history->size) < 0) {
+        history_close(history);
+        return STATUS_IO;
+    }
+    return STATUS_OK;
 }
 
 void history_close(struct history *history)
@@ -424,6 +437,7 @@ enum status history_append(struct history *history, const struct buffer *bytes)
 
 void history_add_opens(struct buffer *out, const struct history *history)
 {
+    static const uint8_t close_room[HISTORY_CLOSE_ROOM];
     uint8_t space[FRAME_MAX_SIZE];
     struct frame frame;
 
@@ -435,6 +449,8 @@ void history_add_opens(struct buffer *out, const struct history *history)
         else
             buffer_fail(out, status);
     }
+    for (size_t i = 0; i < history->open_count; i++)
+        buffer_add(out, span_of(close_room, sizeof close_room));
 }
 
 enum status history_replace(struct history *history, const struct buffer *fresh, size_t max_bytes)
@@ -449,7 +465,7 @@ enum status history_replace(struct history *history, const struct buffer *fresh,
     if (status != STATUS_OK)
         return status;
     history_close(history);
-    status = history_open(history, max_bytes);
+    status = open_file(history, max_bytes);
     history->credit = credit;
     history->clock_offset_ms = clock_offset_ms;
     history->state_time_ms = state_time_ms;

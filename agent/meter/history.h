@@ -87,7 +87,7 @@ void history_add_record(struct buffer *out, enum frame_kind kind, const wire_Usa
 void history_add_ack(struct buffer *out, const struct history *history,
                      const struct history_cursor *acknowledged);
 void history_add_credit(struct buffer *out, const struct credit *credit);
-/* The open attempts, as they stand in the file. */
+/* The open attempts, as they stand in the file, and the room for their closes: always last. */
 void history_add_opens(struct buffer *out, const struct history *history);
 
 /* Appends the one frame in bytes and notes it; a failure latched in bytes is returned. Waits for

@@ -371,6 +371,23 @@ static void i1_acknowledgements_lost_out_of_order_by_power_loss_are_no_damage(vo
     free(bytes);
 }
 
+/* A disk that became full after a fork once refused the close of an attempt that was under way. */
+static void i1_a_fork_keeps_the_room_for_the_closes_of_attempts_under_way(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_UsageRecord record = attempt(1);
+
+    assert_int_equal(journal_begin(fixture->journal, &record), STATUS_OK);
+    assert_int_equal(journal_fork(fixture->journal), STATUS_OK);
+    const off_t size = file_size(fixture);
+    answer(&record, 1);
+    assert_int_equal(journal_close_attempt(fixture->journal, &record), STATUS_OK);
+    assert_int_equal(file_size(fixture), size);
+    restart(fixture);
+    next_batch(fixture, 40);
+    assert_int_equal(fixture->batch.records_count, 1);
+}
+
 static void damage_before_the_end_is_reported_and_not_touched(void **state)
 {
     struct fixture *fixture = *state;
@@ -687,6 +704,7 @@ int main(void)
         TEST(a_restored_server_is_sent_acknowledged_records_again),
         TEST(i1_a_frame_cut_short_by_power_loss_is_dropped_and_its_number_used_again),
         TEST(i1_acknowledgements_lost_out_of_order_by_power_loss_are_no_damage),
+        TEST(i1_a_fork_keeps_the_room_for_the_closes_of_attempts_under_way),
         TEST(damage_before_the_end_is_reported_and_not_touched),
         TEST(another_robots_journal_is_refused),
         TEST(a_full_journal_refuses_attempts_but_can_still_close_and_drain),
