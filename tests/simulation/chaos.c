@@ -184,7 +184,7 @@ static void plan_disks(struct fleet *fleet)
 
     for (unsigned i = 0; i < fleet->profile->copies; i++)
         timeline_after(timeline, timeline_between(timeline, at_part(fleet, 20), at_part(fleet, 60)),
-                       copy_disk, fleet, i);
+                       copy_disk, fleet, fleet->profile->rollbacks + i);
     for (unsigned i = 0; i < fleet->profile->rollbacks; i++) {
         const int64_t at_ms = timeline_between(timeline, at_part(fleet, 20), at_part(fleet, 50));
 
@@ -205,15 +205,34 @@ static void back_up_database(void *context, uint64_t unused)
     server_memory_back_up(fleet->memory);
 }
 
+/* An operator who enters again what the backup forgot, otherwise: robots then hold other contents
+ * under the numbers that the database desires. */
+static void enter_again(struct fleet *fleet, const int64_t *generations)
+{
+    for (size_t i = 0; i < fleet->device_count; i++) {
+        const char *id = fleet->device_ids[i];
+
+        while (timeline_chance(&fleet->timeline, 900) &&
+               database_find(fleet->database, id)->link.desired_generation < generations[i])
+            database_change(fleet->database, id,
+                            (unsigned)timeline_between(&fleet->timeline, 0, 100));
+    }
+}
+
 static void restore_database(void *context, uint64_t unused)
 {
     struct fleet *fleet = context;
+    int64_t generations[FLEET_MAX_ROBOTS];
 
     (void)unused;
     for (size_t i = 0; i < NETWORK_SERVERS; i++)
         server_kill(fleet->servers[i]);
+    for (size_t i = 0; i < fleet->device_count; i++)
+        generations[i] =
+            database_find(fleet->database, fleet->device_ids[i])->link.desired_generation;
     database_restore(fleet->database);
     server_memory_restore(fleet->memory);
+    enter_again(fleet, generations);
 }
 
 static void plan_restore(struct fleet *fleet)

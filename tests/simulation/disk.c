@@ -11,10 +11,10 @@
 
 #include "schema/base/file.h"
 
-#define FILES   512
-#define NEVER   UINT_MAX
-#define MAX_CUT (1 << 20)
-#define SECTOR  512
+#define FILES    512
+#define NEVER    UINT_MAX
+#define MAX_FILE (1 << 20)
+#define SECTOR   512
 
 /* A file by its inode. */
 struct known {
@@ -361,12 +361,15 @@ void disk_cut(const char *path, struct dice *dice)
 
 void disk_copy(const char *from, const char *to)
 {
+    const bool full = disk.full;
     uint8_t *bytes = NULL;
     size_t size = 0;
 
-    if (file_read(from, MAX_CUT, &bytes, &size) != STATUS_OK)
+    if (file_read(from, MAX_FILE, &bytes, &size) != STATUS_OK)
         return;
+    disk.full = false;
     if (file_replace(to, span_of(bytes, size), 0600) != STATUS_OK)
         abort();
+    disk.full = full;
     free(bytes);
 }
