@@ -51,6 +51,7 @@ struct bus {
     enum bus_event events[MAX_EVENTS];
     size_t event_count;
     bool stopping;
+    bool told; /* that it cannot connect: once, however long the broker is away */
     int64_t due_ms;
     struct backoff backoff;
     struct flight flights[FLIGHTS];
@@ -95,11 +96,17 @@ static void on_connected(void *context, MQTTAsync_successData5 *data)
 
 static void on_failed(void *context, MQTTAsync_failureData5 *data)
 {
+    struct bus *bus = context;
     const char *cause = data && data->message ? data->message : "no answer";
 
-    log_warning("bus", "cannot connect to the broker: \"%s\" code=%d reason=%d", cause,
-                data ? data->code : 0, data ? (int)data->reasonCode : 0);
-    post(context, FAILED);
+    pthread_mutex_lock(&bus->mutex);
+    bool told = bus->told;
+    bus->told = true;
+    pthread_mutex_unlock(&bus->mutex);
+    if (!told)
+        log_warning("bus", "cannot connect to the broker: \"%s\"; trying again code=%d reason=%d",
+                    cause, data ? data->code : 0, data ? (int)data->reasonCode : 0);
+    post(bus, FAILED);
 }
 
 static void on_subscribed(void *context, MQTTAsync_successData5 *data)
@@ -245,6 +252,7 @@ static bool note_ready(struct bus *bus)
 {
     pthread_mutex_lock(&bus->mutex);
     backoff_reset(&bus->backoff);
+    bus->told = false;
     bus->stats.connections++;
     bus->flights[bus->stats.connections % FLIGHTS].count = 0;
     pthread_mutex_unlock(&bus->mutex);

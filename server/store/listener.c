@@ -84,6 +84,7 @@ static void *run(void *argument)
     const struct listener *listener = argument;
     struct backoff backoff;
     bool running = true;
+    bool told = false; /* that the connection is lost: once, however long it is away */
 
     backoff_init(&backoff, 200, 5000, 100);
     while (running) {
@@ -93,12 +94,19 @@ static void *run(void *argument)
         if (connect_open(listener->target, &pg, problem, sizeof problem) == STATUS_OK &&
             listen_all(listener, pg)) {
             backoff_reset(&backoff);
+            if (told)
+                log_info("store", "listening to the database again channel=%s",
+                         listener->channels[0]);
+            told = false;
             running = follow(listener, pg);
             snprintf(problem, sizeof problem, "connection lost");
         }
         PQfinish(pg);
+        if (running && !told)
+            log_warning("store", "not listening to the database: \"%s\"; trying again channel=%s",
+                        problem, listener->channels[0]);
         if (running) {
-            log_warning("store", "not listening to the database: \"%s\"; trying again", problem);
+            told = true;
             running = wait_for(listener, -1, backoff_next(&backoff, crypto_random_u64()));
         }
     }
