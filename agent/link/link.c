@@ -1,10 +1,10 @@
 #include "agent/link/link.h"
 
-#include <MQTTAsync.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "agent/link/client.h"
 #include "agent/link/remember.h"
 #include "schema/base/backoff.h"
 #include "schema/base/clock.h"
@@ -13,15 +13,12 @@
 
 #define QUEUE_MESSAGES     512
 #define QUEUE_BYTES        (4 << 20)
-#define KEEP_ALIVE_S       30
-#define CONNECT_TIMEOUT_S  10
-#define CONNECT_LIMIT_MS   30000 /* Paho should have told by then */
-#define STOP_TIMEOUT_MS    1000
+#define CONNECT_LIMIT_MS   30000 /* the client should have told by then */
 #define RECONNECT_FIRST_MS 1000
 #define RECONNECT_MAX_MS   60000
 #define STEADY_MS          30000 /* a connection that stood this long was a good one */
 #define REMEMBER_EVERY_MS  60000
-#define MAX_UNSENT         64 /* messages that Paho may hold: reports are shed beyond */
+#define MAX_UNSENT         64 /* messages that the client may hold: reports are shed beyond */
 #define MAX_UNSENT_USAGE   256
 
 enum link_state {
@@ -76,10 +73,8 @@ struct link {
 
     enum link_state state;
     int64_t due_ms;
-    int64_t ready_ms; /* when the server first answered on this connection; 0: not yet */
-    MQTTAsync client;
-    atomic_uint connection; /* its number: what comes from an older one is ignored */
-    atomic_int unsent;      /* published and not yet taken over by the broker */
+    int64_t ready_ms;      /* when the server first answered on this connection; 0: not yet */
+    struct client *client; /* what comes from an older connection of it is ignored */
     atomic_bool ready;
     atomic_bool lost; /* an event could not be queued: look after the connection */
     wire_Session session;
@@ -96,7 +91,7 @@ static struct peer_time time_now(void)
     return (struct peer_time){.mono_ms = clock_mono_ms(), .wall_ms = clock_wall_ms()};
 }
 
-/* Queueing: on Paho's threads and on those of the callers. */
+/* Queueing: on the client's threads and on those of the callers. */
 
 static enum status put(struct link *link, enum queued kind, struct span first, struct span second)
 {
@@ -106,98 +101,56 @@ static enum status put(struct link *link, enum queued kind, struct span first, s
     return queue_put(link->queue, parts, 3);
 }
 
-static void put_event(struct link *link, enum link_event event, int code)
+static void put_event(struct link *link, uint32_t connection, enum link_event event, int code)
 {
-    const struct event_note note = {atomic_load(&link->connection), event, code};
+    const struct event_note note = {connection, event, code};
 
     if (put(link, QUEUED_EVENT, span_of(&note, sizeof note), span_of(NULL, 0)) != STATUS_OK)
         atomic_store(&link->lost, true);
 }
 
-static void on_connected(void *context, MQTTAsync_successData5 *response)
+static void on_client(void *context, uint32_t connection, enum client_event event, int code)
 {
-    (void)response;
-    put_event(context, LINK_CONNECTED, 0);
-}
+    static const enum link_event events[] = {
+        [CLIENT_CONNECTED] = LINK_CONNECTED,
+        [CLIENT_SUBSCRIBED] = LINK_SUBSCRIBED,
+        [CLIENT_FAILED] = LINK_FAILED,
+    };
 
-static void on_connect_failed(void *context, MQTTAsync_failureData5 *response)
-{
-    put_event(context, LINK_FAILED,
-              response->reasonCode > 0 ? (int)response->reasonCode : response->code);
-}
-
-static void on_subscribed(void *context, MQTTAsync_successData5 *response)
-{
-    (void)response;
-    put_event(context, LINK_SUBSCRIBED, 0);
-}
-
-static void on_lost(void *context, char *cause)
-{
-    (void)cause;
-    put_event(context, LINK_FAILED, 0);
-}
-
-static void on_disconnected(void *context, MQTTProperties *properties, enum MQTTReasonCodes reason)
-{
-    (void)properties;
-    put_event(context, LINK_FAILED, (int)reason);
-}
-
-static void on_sent(void *context, MQTTAsync_successData5 *response)
-{
-    (void)response;
-    atomic_fetch_sub(&((struct link *)context)->unsent, 1);
-}
-
-static void on_send_failed(void *context, MQTTAsync_failureData5 *response)
-{
-    (void)response;
-    atomic_fetch_sub(&((struct link *)context)->unsent, 1);
+    put_event(context, connection, events[event], code);
 }
 
 /* A message that finds the queue full is lost; the protocol repeats what matters. */
-static int on_message(void *context, char *topic, int topic_size, MQTTAsync_message *message)
+static void on_message(void *context, uint32_t connection, struct span topic, struct span payload)
 {
     struct link *link = context;
-    const size_t size = topic_size > 0 ? (size_t)topic_size : strlen(topic);
     const struct {
         uint32_t connection, topic_size;
-    } head = {atomic_load(&link->connection), (uint32_t)size};
+    } head = {connection, (uint32_t)topic.size};
     const uint8_t kind = QUEUED_MESSAGE;
-    const struct span parts[] = {span_of(&kind, 1), span_of(&head, sizeof head),
-                                 span_of(topic, size),
-                                 span_of(message->payload, (size_t)message->payloadlen)};
+    const struct span parts[] = {span_of(&kind, 1), span_of(&head, sizeof head), topic, payload};
 
     if (queue_put(link->queue, parts, 4) != STATUS_OK)
         atomic_store(&link->lost, true);
-    MQTTAsync_freeMessage(&message);
-    MQTTAsync_free(topic);
-    return 1;
 }
 
 /* Connection: actions of the state table, on the link's thread. */
 
-static bool next_broker(struct link *link, char out[LIMIT_URL + 8])
+static bool next_broker(struct link *link, char out[LIMIT_URL + 1])
 {
     pthread_mutex_lock(&link->lock);
     const bool any = link->broker_count > 0;
     if (any)
-        snprintf(out, LIMIT_URL + 8, "ssl://%s",
-                 link->brokers[link->broker_next++ % link->broker_count]);
+        memcpy(out, link->brokers[link->broker_next++ % link->broker_count], LIMIT_URL + 1);
     pthread_mutex_unlock(&link->lock);
     return any;
 }
 
 static void drop_client(struct link *link)
 {
-    atomic_fetch_add(&link->connection, 1);
+    client_drop(link->client);
     atomic_store(&link->ready, false);
     peer_disconnected(link->peer);
-    if (link->client)
-        MQTTAsync_destroy(&link->client);
-    link->client = NULL;
-    atomic_store(&link->unsent, 0);
 }
 
 static enum status raise_session(struct link *link)
@@ -213,37 +166,16 @@ static enum status raise_session(struct link *link)
     return remember_save(remember);
 }
 
-static int send_connect(struct link *link)
+static int send_connect(struct link *link, const char *broker)
 {
-    MQTTAsync_connectOptions connect = MQTTAsync_connectOptions_initializer5;
-    MQTTAsync_SSLOptions ssl = MQTTAsync_SSLOptions_initializer;
-    MQTTAsync_willOptions will = MQTTAsync_willOptions_initializer;
     uint8_t presence[PEER_PRESENCE_SIZE];
     char topic[TOPIC_SIZE];
     size_t presence_size = 0;
 
     if (peer_make_presence(&link->session, presence, &presence_size) != STATUS_OK)
-        return MQTTASYNC_FAILURE;
+        return -1;
     topic_make(topic, link->options.device_id, TOPIC_PRESENCE);
-    will.topicName = topic;
-    will.payload.data = presence;
-    will.payload.len = (int)presence_size;
-    will.qos = 1;
-    ssl.trustStore = link->options.root_path;
-    ssl.keyStore = link->options.cert_path;
-    ssl.privateKey = link->options.key_path;
-    ssl.sslVersion = MQTT_SSL_VERSION_TLS_1_2; /* the least */
-    ssl.verify = 1;
-    connect.keepAliveInterval = KEEP_ALIVE_S;
-    connect.connectTimeout = CONNECT_TIMEOUT_S;
-    connect.cleanstart = 1;
-    connect.automaticReconnect = 0;
-    connect.will = &will;
-    connect.ssl = &ssl;
-    connect.onSuccess5 = on_connected;
-    connect.onFailure5 = on_connect_failed;
-    connect.context = link;
-    return MQTTAsync_connect(link->client, &connect);
+    return client_connect(link->client, broker, topic, span_of(presence, presence_size));
 }
 
 static void complain(struct link *link, const char *what, int code)
@@ -256,8 +188,7 @@ static void complain(struct link *link, const char *what, int code)
 /* True: LINK_CONNECTING. */
 static bool start_connect(struct link *link)
 {
-    MQTTAsync_createOptions create = MQTTAsync_createOptions_initializer5;
-    char broker[LIMIT_URL + 8];
+    char broker[LIMIT_URL + 1];
 
     drop_client(link);
     if (!next_broker(link, broker))
@@ -268,31 +199,20 @@ static bool start_connect(struct link *link)
         complain(link, "cannot keep the session's number", (int)status);
         return false;
     }
-    int code = MQTTAsync_createWithOptions(&link->client, broker, link->options.device_id,
-                                           MQTTCLIENT_PERSISTENCE_NONE, NULL, &create);
-    if (code == MQTTASYNC_SUCCESS)
-        code = MQTTAsync_setCallbacks(link->client, link, on_lost, on_message, NULL);
-    if (code == MQTTASYNC_SUCCESS)
-        code = MQTTAsync_setDisconnected(link->client, link, on_disconnected);
-    if (code == MQTTASYNC_SUCCESS)
-        code = send_connect(link);
-    if (code != MQTTASYNC_SUCCESS)
+    int code = send_connect(link, broker);
+    if (code != 0)
         complain(link, "cannot connect to the broker", code);
     link->due_ms = clock_mono_ms() + CONNECT_LIMIT_MS;
-    return code == MQTTASYNC_SUCCESS;
+    return code == 0;
 }
 
 static bool start_subscribe(struct link *link)
 {
-    MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
     char filter[TOPIC_SIZE];
 
     topic_make_down_filter(filter, link->options.device_id);
-    response.onSuccess5 = on_subscribed;
-    response.onFailure5 = on_connect_failed;
-    response.context = link;
     link->due_ms = clock_mono_ms() + CONNECT_LIMIT_MS;
-    return MQTTAsync_subscribe(link->client, filter, 1, &response) == MQTTASYNC_SUCCESS;
+    return client_subscribe(link->client, filter);
 }
 
 static bool greet(struct link *link)
@@ -363,7 +283,7 @@ static void handle_event(struct link *link, enum link_event event)
 
 static bool is_shed(struct link *link, enum topic_kind kind)
 {
-    int unsent = atomic_load(&link->unsent);
+    int unsent = client_unsent(link->client);
 
     /* reports go first, usage waits in the journal; hello and replies are few */
     return (kind == TOPIC_REPORT && unsent >= MAX_UNSENT) ||
@@ -373,19 +293,12 @@ static bool is_shed(struct link *link, enum topic_kind kind)
 static void publish(void *context, enum topic_kind kind, unsigned qos, struct span payload)
 {
     struct link *link = context;
-    MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
     char topic[TOPIC_SIZE];
 
     if (link->state != LINK_UP || is_shed(link, kind))
         return;
     topic_make(topic, link->options.device_id, kind);
-    response.onSuccess5 = on_sent;
-    response.onFailure5 = on_send_failed;
-    response.context = link;
-    atomic_fetch_add(&link->unsent, 1);
-    if (MQTTAsync_send(link->client, topic, (int)payload.size, payload.data, (int)qos, 0,
-                       &response) != MQTTASYNC_SUCCESS)
-        atomic_fetch_sub(&link->unsent, 1);
+    client_publish(link->client, topic, qos, payload);
 }
 
 static void reconnect(void *context, uint64_t floor)
@@ -395,7 +308,7 @@ static void reconnect(void *context, uint64_t floor)
     log_warning("link", "the server knows a newer session of this robot floor=%llu",
                 (unsigned long long)floor);
     link->floor = floor;
-    put_event(link, LINK_LEAVE, 0);
+    put_event(link, client_connection(link->client), LINK_LEAVE, 0);
 }
 
 /* Receipts change with each state: on disk at once only when the epoch does. */
@@ -462,7 +375,7 @@ static void on_queued_event(struct link *link, struct span body)
     if (body.size != sizeof note)
         return;
     memcpy(&note, body.data, sizeof note);
-    if (note.connection != atomic_load(&link->connection))
+    if (note.connection != client_connection(link->client))
         return;
     if (note.event == LINK_FAILED && link->state != LINK_WAITING)
         complain(link, "no connection to the broker", note.code);
@@ -478,7 +391,7 @@ static void on_queued_message(struct link *link, struct span body)
     if (body.size < sizeof head)
         return;
     memcpy(&head, body.data, sizeof head);
-    if (head.connection != atomic_load(&link->connection) || link->state != LINK_UP ||
+    if (head.connection != client_connection(link->client) || link->state != LINK_UP ||
         head.topic_size > body.size - sizeof head)
         return;
     const uint8_t *topic = body.data + sizeof head;
@@ -572,8 +485,7 @@ static void *run(void *context)
     int64_t timeout_ms = 0;
 
     while (take(link, timeout_ms)) {
-        if (atomic_exchange(&link->lost, false) && link->client &&
-            !MQTTAsync_isConnected(link->client))
+        if (atomic_exchange(&link->lost, false) && !client_is_connected(link->client))
             handle_event(link, LINK_FAILED);
         if (clock_mono_ms() >= link->due_ms)
             handle_event(link, LINK_DUE);
@@ -620,6 +532,19 @@ static enum status make_peer(struct link *link, const struct link_options *optio
     return peer_create(&link->peer, &peer);
 }
 
+static enum status make_client(struct link *link, const struct link_options *options)
+{
+    const struct client_options client = {
+        .id = options->device_id,
+        .key_path = options->key_path,
+        .cert_path = options->cert_path,
+        .root_path = options->root_path,
+        .listener = {link, on_client, on_message},
+    };
+
+    return client_create(&link->client, &client);
+}
+
 enum status link_create(struct link **out, const struct link_options *options)
 {
     struct link *link = calloc(1, sizeof *link);
@@ -646,6 +571,8 @@ enum status link_create(struct link **out, const struct link_options *options)
     if (status == STATUS_OK)
         status = make_peer(link, options);
     if (status == STATUS_OK)
+        status = make_client(link, options);
+    if (status == STATUS_OK)
         *out = link;
     else
         link_free(link);
@@ -660,22 +587,6 @@ enum status link_start(struct link *link)
     return STATUS_OK;
 }
 
-/* The last will ends the session for the server, also when the robot leaves on purpose. */
-static void say_goodbye(struct link *link)
-{
-    MQTTAsync_disconnectOptions options = MQTTAsync_disconnectOptions_initializer5;
-    const int64_t until_ms = clock_mono_ms() + STOP_TIMEOUT_MS;
-
-    if (!link->client || !MQTTAsync_isConnected(link->client))
-        return;
-    options.timeout = STOP_TIMEOUT_MS;
-    options.reasonCode = MQTTREASONCODE_DISCONNECT_WITH_WILL_MESSAGE;
-    if (MQTTAsync_disconnect(link->client, &options) != MQTTASYNC_SUCCESS)
-        return;
-    while (MQTTAsync_isConnected(link->client) && clock_mono_ms() < until_ms)
-        clock_sleep_ms(10);
-}
-
 void link_stop(struct link *link)
 {
     if (!link || !link->started)
@@ -684,7 +595,7 @@ void link_stop(struct link *link)
     while (put(link, QUEUED_STOP, span_of(NULL, 0), span_of(NULL, 0)) == STATUS_FULL)
         clock_sleep_ms(1);
     pthread_join(link->thread, NULL);
-    say_goodbye(link);
+    client_leave(link->client); /* its last will ends the session for the server */
     drop_client(link);
     if (remember_save(&link->remember) != STATUS_OK)
         log_warning("link", "cannot keep the receipt in \"%s\"", link->remember.path);
@@ -694,6 +605,7 @@ void link_free(struct link *link)
 {
     if (!link)
         return;
+    client_free(link->client);
     peer_free(link->peer);
     peer_scratch_free(link->scratch);
     queue_free(link->queue);
@@ -757,5 +669,5 @@ bool link_is_ready(struct link *link)
 
 bool link_is_flushed(struct link *link)
 {
-    return atomic_load(&link->unsent) <= 0 && queue_depth(link->queue) == 0;
+    return client_unsent(link->client) <= 0 && queue_depth(link->queue) == 0;
 }

@@ -1,6 +1,6 @@
-/* link.h - the connection to the server: Paho around the peer; Paho and nothing else knows it
+/* link.h - the connection to the server: a state table around the peer and the broker's client
  *
- * One thread owns the peer; Paho's callbacks only enqueue. Connects by mutual TLS with a new,
+ * One thread owns both; the client's callbacks only enqueue. Connects by mutual TLS with a new,
  * persisted session number each time, and again with backoff (1 s to 60 s, full jitter) for ever.
  * Without a server nothing here disturbs the rest of the robot (invariant I11).
  *

@@ -32,7 +32,7 @@ must_not() {
 {
 	only_in 'microhttpd' server/http/
 	only_in 'libpq-fe' server/store/
-	only_in 'MQTTAsync|MQTTClient' server/bus/ agent/link/
+	only_in 'MQTTAsync|MQTTClient' server/bus/ agent/link/client.c
 	only_in 'curl/' agent/chat/http.c server/ctl/client.c
 	only_in 'mbedtls/' schema/base/
 	only_in 'jansson' schema/base/json.c
