@@ -400,11 +400,12 @@ void agent_stop(struct agent *agent)
 {
     if (!agent)
         return;
-    console_close(agent->dialogue.console);
+    console_stop(agent->dialogue.console);
     talker_stop(agent->talker);
     link_stop(agent->link);
     face_free(agent->face);
     speaker_free(agent->speaker);
+    console_close(agent->dialogue.console); /* turns told their clients until here */
     talker_free(agent->talker);
     link_free(agent->link);
     settings_close(agent->settings);

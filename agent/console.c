@@ -32,6 +32,7 @@ struct console {
     pthread_t thread;
     pthread_mutex_t lock; /* of clients' fd, id and out, and of stopping */
     bool stopping;
+    bool stopped; /* joined; of whoever stops and closes */
     uint64_t last_id;
     struct client clients[CONSOLE_MAX_CLIENTS];
     char path[sizeof((struct sockaddr_un *)0)->sun_path];
@@ -337,15 +338,23 @@ fail:
     return status;
 }
 
-void console_close(struct console *console)
+void console_stop(struct console *console)
 {
-    if (!console)
+    if (!console || console->stopped)
         return;
     pthread_mutex_lock(&console->lock);
     console->stopping = true;
     pthread_mutex_unlock(&console->lock);
     wake(console);
     pthread_join(console->thread, NULL);
+    console->stopped = true;
+}
+
+void console_close(struct console *console)
+{
+    if (!console)
+        return;
+    console_stop(console);
     if (unlink(console->path) < 0)
         log_debug("console", "the socket \"%s\" was gone already", console->path);
     release(console);

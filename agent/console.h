@@ -33,7 +33,11 @@ typedef void (*console_request_fn)(void *context, uint64_t client, enum console_
 MUST_CHECK enum status console_open(struct console **out, const char *path,
                                     console_request_fn on_request, void *context);
 
-/* Ends the connections and waits for the thread. */
+/* Waits for the thread: no request is handed on any more. console_send() may still be called. */
+void console_stop(struct console *console);
+
+/* Ends the connections, after console_stop() if that was not called. NULL is allowed, here and
+ * there. */
 void console_close(struct console *console);
 
 /* Queues one line (without its newline) for this client. From any thread; a client that left or

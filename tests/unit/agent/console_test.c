@@ -228,6 +228,21 @@ static void a_socket_that_a_killed_agent_left_behind_is_taken_over(void **state)
     close(fd);
 }
 
+static void a_turn_that_ends_late_may_still_tell_a_stopped_console(void **state)
+{
+    struct fixture *fixture = *state;
+    int fd = dial(fixture);
+    char line[256];
+
+    say(fd, "{\"status\":true}\n");
+    hear(fd, line);
+    console_stop(fixture->console);
+    console_send(fixture->console, 1, span_text("too late"));
+    say(fd, "{\"ask\":\"nobody\"}\n");
+    assert_int_equal(atomic_load(&fixture->gone), 0);
+    close(fd);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -240,6 +255,7 @@ int main(void)
         TEST(no_more_clients_than_the_limit_are_served),
         TEST(a_second_agent_is_told_that_the_first_one_runs),
         TEST(a_socket_that_a_killed_agent_left_behind_is_taken_over),
+        TEST(a_turn_that_ends_late_may_still_tell_a_stopped_console),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
