@@ -5,6 +5,9 @@
  * from any other clock. Clauses, marks and sound come from the speaker by itself: whoever runs a
  * turn only sets moods.
  *
+ * Whoever closes the window ends the picture, not the talk: the robot speaks on, and has its window
+ * again at the next start.
+ *
  * Everything carries the turn's number; an old number changes nothing. All functions may be called
  * from any thread and never wait for drawing.
  */

@@ -39,6 +39,7 @@ static bool make_window(struct screen *screen, const char *title)
         screen->renderer = SDL_CreateRenderer(screen->window, -1, SDL_RENDERER_SOFTWARE);
     if (!screen->renderer)
         return false;
+    SDL_ShowCursor(SDL_DISABLE); /* it would sit on the face */
     SDL_SetHint(SDL_HINT_RENDER_SCALE_QUALITY, "linear");
     SDL_RenderSetLogicalSize(screen->renderer, AVATAR_SIZE, AVATAR_SIZE);
     screen->texture = SDL_CreateTexture(screen->renderer, SDL_PIXELFORMAT_ARGB8888,
