@@ -182,3 +182,14 @@ enum status clock_parse(struct span text, int64_t *wall_ms)
     *wall_ms = ((int64_t)timegm(&tm) - (int64_t)offset * 60) * 1000 + ms;
     return STATUS_OK;
 }
+
+bool clock_is_date(const char *text)
+{
+    char stamp[32];
+    int64_t wall_ms;
+
+    if (strlen(text) != 10)
+        return false;
+    snprintf(stamp, sizeof stamp, "%sT00:00:00Z", text);
+    return clock_parse(span_text(stamp), &wall_ms) == STATUS_OK;
+}

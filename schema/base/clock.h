@@ -5,6 +5,7 @@
 #ifndef SCHEMA_BASE_CLOCK_H
 #define SCHEMA_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,5 +27,8 @@ void clock_format(int64_t wall_ms, char out[CLOCK_TEXT_SIZE]);
 
 /* RFC 3339 with any offset and 0 to 9 fraction digits. */
 MUST_CHECK enum status clock_parse(struct span text, int64_t *wall_ms);
+
+/* Whether text is the YYYY-MM-DD of a day that exists. */
+bool clock_is_date(const char *text);
 
 #endif

@@ -1,3 +1,4 @@
+#include "schema/base/clock.h"
 #include "server/api/answer.h"
 #include "server/api/api.h"
 #include "server/api/routes.h"
@@ -32,41 +33,26 @@ static enum status read_by(const char *text, unsigned *by)
     return STATUS_OK;
 }
 
-/* PostgreSQL takes "yesterday" and "infinity" for dates too; whether the 31st exists is left to it.
- */
-static bool is_date(const char *text)
-{
-    static const char form[] = "dddd-dd-dd";
-
-    if (text == NULL)
-        return true;
-    if (strlen(text) != sizeof form - 1)
-        return false;
-    for (size_t i = 0; i < sizeof form - 1; i++)
-        if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
-            return false;
-    return true;
-}
-
 static void usage(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
     const char *from = request_query(request, "from");
     const char *to = request_query(request, "to");
-    enum status status = STATUS_INVALID;
     unsigned by;
-    struct span json = {0};
+    struct span json;
 
     if (read_by(request_query(request, "by"), &by) != STATUS_OK) {
         answer_bad(reply, "?by", "must be some of vendor,model,contract,day");
         return;
     }
-    if (is_date(from) && is_date(to))
-        status = usage_report_sums(api->store, by, from, to, request->arena, &json);
-    if (status == STATUS_INVALID)
-        answer_bad(reply, "?from", "and ?to must be dates like 2026-11-22");
-    else
-        answer_json(reply, status, json, "usage");
+    /* PostgreSQL takes "yesterday" and "infinity" for dates, too */
+    if ((from != NULL && !clock_is_date(from)) || (to != NULL && !clock_is_date(to))) {
+        answer_bad(reply, from != NULL && !clock_is_date(from) ? "?from" : "?to",
+                   "must be a date like 2026-11-22");
+        return;
+    }
+    enum status status = usage_report_sums(api->store, by, from, to, request->arena, &json);
+    answer_json(reply, status, json, "usage");
 }
 
 static void list(void *context, struct request *request, struct reply *reply)

@@ -72,22 +72,6 @@ static enum status refuse_unrated(const struct json *document, struct json_probl
     return STATUS_OK;
 }
 
-/* YYYY-MM-DD of a day that exists. */
-static bool is_date(const char *text)
-{
-    char stamp[32];
-    int64_t wall_ms;
-    char again[CLOCK_TEXT_SIZE];
-
-    if (strlen(text) != 10)
-        return false;
-    snprintf(stamp, sizeof stamp, "%sT00:00:00Z", text);
-    if (clock_parse(span_text(stamp), &wall_ms) != STATUS_OK)
-        return false;
-    clock_format(wall_ms, again);
-    return memcmp(again, text, 10) == 0;
-}
-
 static enum status read_term(const struct json *term, struct arena *arena,
                              struct contract *contract, struct json_problem *problem)
 {
@@ -113,9 +97,9 @@ static enum status read_term(const struct json *term, struct arena *arena,
         return refuse_inside(problem, "/term");
     if (status != STATUS_OK)
         return status;
-    if (!is_date(contract->term_from))
+    if (!clock_is_date(contract->term_from))
         return refuse(problem, "/term/from", "must be a date: YYYY-MM-DD");
-    if (!is_date(contract->term_to))
+    if (!clock_is_date(contract->term_to))
         return refuse(problem, "/term/to", "must be a date: YYYY-MM-DD");
     if (strcmp(contract->term_from, contract->term_to) >= 0)
         return refuse(problem, "/term/to",

@@ -240,6 +240,7 @@ test('a robot\'s attempts and the sums show what was booked, money as exact text
   assert.equal((await admin.get('/usage')).body.items[0].price, '0.2469135780246');
   assert.equal((await admin.get('/usage?by=robot')).body.errors[0].pointer, '?by');
   assert.equal((await admin.get('/usage?from=yesterday')).body.errors[0].pointer, '?from');
+  assert.equal((await admin.get('/usage?from=2026-01-01&to=2026-02-30')).body.errors[0].pointer, '?to');
   assert.deepEqual((await admin.get('/usage?from=2020-01-01&to=2020-12-31')).body.items, []);
   const fleet = (await admin.get('/fleet')).body.usage_today;
   assert.deepEqual(fleet.by_currency, [{currency: 'CNY', price: '0.2469135780246'}]);

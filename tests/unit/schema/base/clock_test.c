@@ -102,6 +102,23 @@ static void what_is_no_time_is_refused(void **state)
     }
 }
 
+static void a_date_is_a_day_that_exists(void **state)
+{
+    static const char *const dates[] = {"2026-11-22", "2024-02-29", "2026-12-31"};
+    static const char *const others[] = {"",           "yesterday",  "infinity",
+                                         "2026-02-29", "2026-04-31", "2026-00-10",
+                                         "2026-13-01", "2026-11-2",  "2026-11-22T10:00:00Z",
+                                         "26-11-2026", "2026/11/22"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++)
+        if (!clock_is_date(dates[i]))
+            fail_msg("\"%s\" was refused", dates[i]);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (clock_is_date(others[i]))
+            fail_msg("\"%s\" was taken", others[i]);
+}
+
 static void sleeping_takes_at_least_as_long_as_asked(void **state)
 {
     int64_t before_ms = clock_mono_ms();
@@ -128,6 +145,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read_back),
         cmocka_unit_test(offsets_and_fractions_are_taken_into_account),
         cmocka_unit_test(what_is_no_time_is_refused),
+        cmocka_unit_test(a_date_is_a_day_that_exists),
         cmocka_unit_test(sleeping_takes_at_least_as_long_as_asked),
         cmocka_unit_test(the_wall_clock_is_of_this_century),
     };
