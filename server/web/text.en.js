@@ -412,7 +412,7 @@ export const texts = {
   "role.admin": "Admin",
   "role.viewer.may": "sees everything",
   "role.operator.may": "changes settings, commands robots",
-  "role.approver.may": "also approves large changes",
+  "role.approver.may": "so far no more than an operator: nothing waits for approval yet",
   "role.admin.may": "also gives access and revokes robots",
   "access.admin": "Giving access needs the role admin.",
   "operator": "Operator",
