@@ -103,13 +103,14 @@ static void log_in(void *context, struct request *request, struct reply *reply)
 static void log_out(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
+    const struct author author = api_author(request);
     const char *token = session_token(request);
     uint8_t hash[CRYPTO_HASH_SIZE];
     enum status status = STATUS_OK;
 
     if (token != NULL) {
         secret_hash(span_text(token), hash);
-        status = operators_log_out(api->store, span_of(hash, sizeof hash));
+        status = operators_log_out(api->store, &author, span_of(hash, sizeof hash));
     }
     if (status == STATUS_OK)
         reply_header(reply, "Set-Cookie", session_cookie(request, ""));

@@ -88,11 +88,19 @@ enum status operators_log_in(struct store *store, const struct author *author,
     return status;
 }
 
-enum status operators_log_out(struct store *store, struct span token_hash)
+enum status operators_log_out(struct store *store, const struct author *author,
+                              struct span token_hash)
 {
-    STORE_STATEMENT(log_out, "DELETE FROM myna.login_session WHERE token_hash = $1");
+    STORE_STATEMENT(log_out,
+                    "WITH s AS (DELETE FROM myna.login_session WHERE token_hash = $3"
+                    "           RETURNING operator_id)"
+                    "SELECT myna.audit_append($1, $2, 'logout', 'operator/' || operator_id,"
+                    "         NULL, NULL) FROM s");
 
-    return store_query(store, &log_out, STORE_VALUES(value_bytes(token_hash)), NULL);
+    return store_query(store, &log_out,
+                       STORE_VALUES(value_text(author->actor), value_text(author->source),
+                                    value_bytes(token_hash)),
+                       NULL);
 }
 
 enum status operators_list(struct store *store, struct arena *arena, struct span *json)

@@ -23,8 +23,9 @@ MUST_CHECK enum status operators_password(struct store *store, const char *opera
 MUST_CHECK enum status operators_log_in(struct store *store, const struct author *author,
                                         const char *operator_id, struct span token_hash,
                                         int64_t lives_s, struct arena *arena, struct span *json);
-/* A session that is not there is fine. */
-MUST_CHECK enum status operators_log_out(struct store *store, struct span token_hash);
+/* Audited as "logout". A session that is not there is fine. */
+MUST_CHECK enum status operators_log_out(struct store *store, const struct author *author,
+                                         struct span token_hash);
 
 MUST_CHECK enum status operators_list(struct store *store, struct arena *arena, struct span *json);
 MUST_CHECK enum status operators_get(struct store *store, const char *operator_id,

@@ -184,7 +184,7 @@ test('another operator\'s Idempotency-Key is another key', async () => {
 test('every change stands in the audit with who and from where, and the chain verifies', async () => {
   const {body} = await admin.get('/audit?limit=1000');
   const actions = new Set(body.items.map(({action}) => action));
-  for (const action of ['operator.create', 'operator.update', 'operator.put', 'api_key.create', 'api_key.revoke', 'login', 'claim.create', 'vendor.create', 'group.create'])
+  for (const action of ['operator.create', 'operator.update', 'operator.put', 'api_key.create', 'api_key.revoke', 'login', 'logout', 'claim.create', 'vendor.create', 'group.create'])
     assert.ok(actions.has(action), action);
   const created = body.items.find(({action}) => action === 'group.create');
   assert.deepEqual([created.actor, created.source], ['operator:root', '127.0.0.1']);
