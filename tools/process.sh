@@ -44,8 +44,17 @@ start() {
 	shift 2
 	# the lock of take_lock is not theirs
 	setsid "$program" "$@" </dev/null >>"$LOG/$name.log" 2>&1 9>&- &
-	printf '%s %s\n' "$!" "$(readlink -f "$program")" >"$RUN/$name.pid"
+	pid=$!
+	program=$(readlink -f "$program")
+	printf '%s %s\n' "$pid" "$program" >"$RUN/$name.pid"
 	STARTED="$name $STARTED"
+	wait_until 10 has_begun "$pid" "$program" || true
+}
+
+# Until then the process is still this shell or setsid, and would count as not running.
+has_begun() { # PID PROGRAM
+	exe=$(program_of "$1") || return 0
+	[ "$exe" = "$2" ]
 }
 
 stop() { # NAME
@@ -71,7 +80,8 @@ must_start() {
 
 # because LOG: the program's own last words.
 because() {
-	tail -n 1 "$1" 2>/dev/null | sed -e 's/^[0-9TZ:.-]* [a-z]* \([a-z]*: .*\)/\1/' -e 's/^[a-z-]*: //' -e 's/\.$//'
+	words=$(tail -n 1 "$1" 2>/dev/null | sed -e 's/^[0-9TZ:.-]* [a-z]* \([a-z]*: .*\)/\1/' -e 's/^[a-z-]*: //' -e 's/\.$//')
+	printf '%s' "${words:-it left no word}"
 }
 
 # cure LOG: what to do about a failure that the log tells of.
