@@ -1,6 +1,6 @@
 // The full robot in a whole fleet: what the server can tell it, and what a copied disk does.
 import assert from 'node:assert/strict';
-import {copyFileSync} from 'node:fs';
+import {copyFileSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {Fleet, sleep, until} from '../../support/fleet.mjs';
@@ -47,6 +47,30 @@ test('the robot shows itself, speaks for the company and sends its picture', asy
   assert.equal(png, '\\x89504e47');
 });
 
+test('I9: neither the server nor the robot leaves a core, wherever cores go', () => {
+  for (const name of ['mynad', 'myna-agent']) {
+    const limits = readFileSync(`/proc/${fleet.pid(name)}/limits`, 'utf8');
+    assert.match(limits, /Max core file size +1 +1 /, name); // core(5): 1 also stops pipes
+  }
+});
+
+test('a mark on the screen is in force without a restart', async () => {
+  const mark = async () => (await fleet.ctl('device', 'effective', 'myna-1')).items.find(({name}) => name === 'screen_mark');
+
+  await fleet.myna('ctl', 'config', 'set', 'fleet', 'screen_mark="kitchen"');
+  await until(15, mark, async () => (await mark()).value === 'kitchen' && (await mark()).outcome === 'applied');
+});
+
+test('a robot too busy to feed its speaker says so in its report', async () => {
+  const health = async () => (await fleet.ctl('device', 'get', 'myna-1')).health;
+
+  fleet.kill('myna-agent', 'SIGSTOP');
+  await sleep(700);
+  fleet.kill('myna-agent', 'SIGCONT');
+  await tell('report', 'myna-1');
+  await until(15, health, async () => (await health())?.audio_underruns > 0);
+});
+
 test('a restart is carried out exactly once', async () => {
   const pid = fleet.pid('myna-agent');
   const session = async () => (await fleet.ctl('device', 'get', 'myna-1')).session.number;
@@ -82,4 +106,13 @@ test('I1: a disk put back from a copy loses nothing and counts nothing twice', a
   assert.deepEqual(ids.sort(), ledger.map((row) => row.request_id).sort());
   const alerts = (await fleet.ctl('alert', 'list')).items.map((alert) => alert.kind);
   assert.ok(alerts.includes('journal_forked'), alerts.join());
+});
+
+test('a robot that is stopped in mid-sentence ends cleanly', async () => {
+  const cut = fleet.say('Tell me about the sea.').catch(() => 'cut');
+
+  await sleep(2000);
+  await stopRobot();
+  await cut;
+  assert.doesNotMatch(fleet.log('myna-agent'), /Sanitizer|runtime error/);
 });
