@@ -384,6 +384,7 @@ enum status agent_start(struct agent **out, const struct config *config, char pr
         return complain(STATUS_MEMORY, problem, "cannot start");
     agent->config = config;
     name_hardware(agent);
+    health_start(&agent->health, clock_mono_ms());
     enum status status = identity_load(&agent->identity, config->state_dir, problem);
     for (size_t i = 0; i < sizeof starts / sizeof starts[0] && status == STATUS_OK; i++)
         status = starts[i](agent, problem);

@@ -38,12 +38,15 @@ static uint32_t free_mib(const char *folder)
     return (uint32_t)((uint64_t)disk.f_bavail * disk.f_frsize >> 20);
 }
 
+void health_start(struct health *health, int64_t now_ms)
+{
+    *health = (struct health){.started_ms = now_ms, .read_ms = now_ms, .cpu_ms = cpu_ms()};
+}
+
 void health_read(struct health *health, const char *state_dir, int64_t now_ms, wire_Health *out)
 {
     const int64_t used_ms = cpu_ms();
 
-    if (health->started_ms == 0)
-        health->started_ms = health->read_ms = now_ms;
     const int64_t passed_ms = now_ms - health->read_ms;
     if (passed_ms > 0)
         out->cpu_percent = (uint32_t)((used_ms - health->cpu_ms) * 100 / passed_ms);

@@ -43,6 +43,7 @@ static int run(const struct config *config, char **argv)
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread exists */
+    signal(SIGPIPE, SIG_IGN); /* a vendor that closes while TLS writes must not end the robot */
     if (agent_start(&agent, config, problem) != STATUS_OK)
         return fail(problem);
     while (!restart && sigtimedwait(&signals, NULL, &step) < 0)
