@@ -348,6 +348,7 @@ enum status history_open(struct history *history, size_t max_bytes)
 
     if (status != STATUS_OK)
         return status;
+    history->unsynced = true; /* perhaps: the process before may have been killed */
     history->set_aside = 0;
     if (ftruncate(history->fd, history->size) < 0) {
         history_close(history);

@@ -48,7 +48,7 @@ struct history {
     int fd;
     bool durable;    /* appending what matters waits for the disk */
     bool broken;     /* the disk failed: what the file holds is not known any more */
-    bool unsynced;   /* acknowledgements stand at the end that the disk was not waited for */
+    bool unsynced;   /* acknowledgements may stand at the end that the disk was not waited for */
     off_t size;      /* of the frames */
     off_t set_aside; /* up to here the disk's room is ours */
     char device_id[LIMIT_SLUG + 1];
