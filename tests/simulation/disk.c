@@ -158,12 +158,12 @@ static size_t part_of(size_t size)
     return (size_t)dice_below(&disk.damage, size + 1);
 }
 
-static void note_written(struct known *file, off_t end)
+static void note_written(struct known *file, off_t offset, off_t end)
 {
     if (end > file->written)
         file->written = end;
-    if (end < file->synced)
-        file->synced = end; /* overwritten in the middle: no frame ever is */
+    if (offset < file->synced)
+        file->synced = offset; /* into the room that stood behind the frames */
 }
 
 ssize_t __wrap_pwrite(int fd, const void *data, size_t size, off_t offset)
@@ -181,7 +181,7 @@ ssize_t __wrap_pwrite(int fd, const void *data, size_t size, off_t offset)
         size = part_of(size);
     ssize_t done = size > 0 ? __real_pwrite(fd, data, size, offset) : 0;
     if (done > 0)
-        note_written(file, offset + done);
+        note_written(file, offset, offset + done);
     return disk.dead ? no_power() : done;
 }
 
@@ -203,7 +203,7 @@ ssize_t __wrap_write(int fd, const void *data, size_t size)
         size = part_of(size);
     ssize_t done = size > 0 ? __real_write(fd, data, size) : 0;
     if (done > 0)
-        note_written(file, offset + done);
+        note_written(file, offset, offset + done);
     return disk.dead ? no_power() : done;
 }
 
