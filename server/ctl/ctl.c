@@ -90,6 +90,19 @@ static bool is_noun(const char *word)
     return false;
 }
 
+/* Without a word everything; a wrong verb gets its noun's help, a wrong noun only where help is: a
+ * page of verbs would push what was wrong off the screen. */
+static void print_unknown(int argc, char **argv)
+{
+    if (argc)
+        fprintf(stderr, "mynactl: there is no \"%s%s%s\"\n", argv[0], argc > 1 ? " " : "",
+                argc > 1 ? argv[1] : "");
+    if (argc && !is_noun(argv[0]))
+        fputs("See mynactl --help\n", stderr);
+    else
+        print_help(stderr, argc ? argv[0] : NULL);
+}
+
 /* Takes the flags that every verb knows out of argv. */
 static int take_flags(struct ctl *ctl, int argc, char **argv, bool *help)
 {
@@ -154,10 +167,7 @@ int ctl_main(int argc, char **argv)
         return CTL_DONE;
     }
     if (!verb) {
-        if (argc)
-            fprintf(stderr, "mynactl: there is no \"%s%s%s\"\n", argv[0], argc > 1 ? " " : "",
-                    argc > 1 ? argv[1] : "");
-        print_help(stderr, argc && is_noun(argv[0]) ? argv[0] : NULL);
+        print_unknown(argc, argv);
         return CTL_USAGE;
     }
     return run_verb(&ctl, verb, argc - used, argv + used);
@@ -175,6 +185,16 @@ int ctl_fail(const char *format, ...)
     return CTL_FAILED;
 }
 
+/* Where the fault lies, and what it is unless the line above has said so. */
+static void print_fault(const struct json *fault, const char *said)
+{
+    const char *detail = json_text(json_member(fault, "detail"), "");
+    bool known = strcmp(detail, said) == 0;
+
+    fprintf(stderr, "  %s%s%s\n", json_text(json_member(fault, "pointer"), ""), known ? "" : ": ",
+            known ? "" : detail);
+}
+
 static void print_problem(const struct client_answer *answer)
 {
     struct json *problem;
@@ -188,8 +208,7 @@ static void print_problem(const struct client_answer *answer)
     const char *detail = json_text(json_member(problem, "detail"), "");
     ctl_fail("%s%s%s", title, *detail ? ": " : "", detail);
     for (size_t i = 0; i < json_count(errors); i++)
-        fprintf(stderr, "  %s: %s\n", json_text(json_member(json_item(errors, i), "pointer"), ""),
-                json_text(json_member(json_item(errors, i), "detail"), ""));
+        print_fault(json_item(errors, i), detail);
     json_free(problem);
 }
 
