@@ -53,6 +53,14 @@ export function timeExact(at) {
   return exact.format(new Date(at));
 }
 
+// The moment as clocks show it in zone, which it names.
+export function timeIn(at, zone) {
+  return new Intl.DateTimeFormat(locale, {
+    year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZone: zone,
+    timeZoneName: "short",
+  }).format(new Date(at));
+}
+
 export function timeOfDay(at) {
   return clock.format(new Date(at));
 }

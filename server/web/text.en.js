@@ -240,6 +240,7 @@ export const texts = {
   "layer.group": "Group {id}",
   "layer.group.sub": "priority {priority}",
   "layer.state": "Revision {revision} by {by}, reaches {n}",
+  "layer.unset": "Never set, reaches {n}",
   "layer.empty": "This layer sets nothing",
   "layer.empty.how": "What it does not set comes from the layers below, at last from the defaults.",
   "layer.save": { one: "Save for {n} robot", other: "Save for {n} robots" },

@@ -172,8 +172,9 @@ export function Config({ kind, id }) {
       <div class="column"><${Layers} current=${current} groups=${groups.data?.items} onNew=${() => setDialog("new")} />
         ${kind === "group" && html`<${Members} key=${id} group=${id} />`}</div>
       <div class="column">
-        <${Card} title=${title} actions=${layer && html`<span class="muted">${t("layer.state", { revision: layer.revision,
-            by: layer.changed_by, n: number(layer.reaches) })}</span>`}>
+        <${Card} title=${title} actions=${layer && html`<span class="muted">${layer.revision
+            ? t("layer.state", { revision: layer.revision, by: layer.changed_by, n: number(layer.reaches) })
+            : t("layer.unset", { n: number(layer.reaches) })}</span>`}>
           <${Loaded} state=${state} lines=${8}>${() => catalogue && html`<${Editor} key=${path} path=${path} layer=${layer}
             etag=${state.etag} catalogue=${catalogue} onSaved=${state.reload} />`}</${Loaded}>
         </${Card}>

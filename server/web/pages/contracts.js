@@ -6,7 +6,7 @@ import { PageHead } from "../components/page.js";
 import { Empty, Loaded } from "../components/states.js";
 import { ListTable, Table } from "../components/table.js";
 import { Ago, Card, Facts, Money } from "../components/ui.js";
-import { number, timeExact } from "../format.js";
+import { number, timeIn } from "../format.js";
 import { t, word } from "../text.js";
 
 const COLUMNS = [
@@ -66,7 +66,7 @@ export function Contract({ id }) {
       <${Card} title=${t("contract.facts")}><${Facts} flow items=${[
         [t("vendor"), contract.vendor], [t("currency"), contract.currency], [t("zone"), contract.zone],
         [t("version"), number(contract.version)],
-        [t("effective_from"), contract.effective_from && timeExact(contract.effective_from)],
+        [t("effective_from"), contract.effective_from && timeIn(contract.effective_from, contract.zone)],
       ]} /></${Card}>
       <${Document} document=${newest(contract)} />`}</${Loaded}>`;
 }

@@ -111,6 +111,14 @@ function useBars(rows, days, measure) {
   }, [rows, days, measure]);
 }
 
+// Which columns get their label, the last always: as many as stand side by side. Letters of the
+// axis are about 7 pixels wide; between two labels a blank of 12.
+function readable(labels, plot) {
+  const widest = Math.max(...labels.map((text) => text.length)) * 7 + 12;
+  const step = Math.max(1, Math.ceil((labels.length * widest) / (plot.bbox.width / devicePixelRatio || plot.width)));
+  return labels.map((_, i) => i).filter((i) => (labels.length - 1 - i) % step === 0);
+}
+
 function BarPlot({ rows, days, measure, currency }) {
   const { names, labels, values } = useBars(rows, days, measure);
   // the tallest stack is drawn first, so that the shorter ones stay visible before it
@@ -123,7 +131,7 @@ function BarPlot({ rows, days, measure, currency }) {
     cursor: { show: false },
     scales: { x: { time: false, range: [-0.6, labels.length - 0.4] }, y: { range: (_, low, high) => [0, high * 1.1 || 1] } },
     axes: [
-      axis({ size: 30, grid: { show: false }, splits: () => labels.map((_, i) => i).filter((i) => labels.length <= 10 || (labels.length - 1 - i) % 5 === 0),
+      axis({ size: 30, grid: { show: false }, splits: (plot) => readable(labels.map((_, i) => label(i)), plot),
         values: (_, splits) => splits.map(label) }),
       axis({ size: 64, values: (_, splits) => splits.map(shown) }),
     ],
