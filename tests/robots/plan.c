@@ -99,6 +99,9 @@ static void fill(struct plan *plan, const wire_ConfigContent *content)
         judge(plan, &content->settings[i], &plan->settings[i]);
     plan->route_count = content->routes_count;
     memcpy(plan->routes, content->routes, content->routes_count * sizeof *plan->routes);
+    if (content->routes_count > 0 && plan->setting_count < LIMIT_SETTINGS)
+        plan->settings[plan->setting_count++] =
+            (wire_SettingStatus){.name = "routes", .outcome = wire_SettingOutcome_SETTING_APPLIED};
     plan->sealing_key_count = content->sealing_keys_count;
     memcpy(plan->sealing_keys, content->sealing_keys,
            content->sealing_keys_count * sizeof *plan->sealing_keys);
