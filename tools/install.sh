@@ -13,6 +13,8 @@ PACKAGES_RUN='build-essential cmake ninja-build pkg-config protobuf-compiler nan
 PACKAGES_TEST='clang clang-format libclang-rt-14-dev shellcheck mandoc mosquitto-clients git'
 PACKAGES_WEB='chromium'
 
+APT_MS=0 # how long apt took, if it had to do anything
+
 # Prints those of the packages that are not installed.
 packages_missing() { # PACKAGES...
 	installed=$(dpkg-query -W -f '${Package} ${Status}\n' "$@" 2>/dev/null | sed -n 's/ install ok installed$//p')
@@ -115,6 +117,8 @@ install_packages() { # run | test | web
 	apt_get install --no-install-recommends $MISSING || apt_failed
 	release_services
 	trap - EXIT INT TERM HUP
+	# shellcheck disable=SC2034 # for up's last line
+	APT_MS=$(($(now_ms) - STEP_START))
 	step_done
 }
 

@@ -204,8 +204,10 @@ robot_start() {
 	fi
 	robot_options | put_config "$MYNA_HOME/myna-agent.conf" myna-agent
 	if [ ! -f "$MYNA_HOME/agent/enrolled" ]; then
-		"$BIN/myna-agent" --config "$MYNA_HOME/myna-agent.conf" enrol \
-			--url "https://127.0.0.1:$PORT_ENROL" --claim "$(claim_code 1 desk)" --device-id "$ROBOT" \
+		# by the environment: anybody may read a command line
+		MYNA_AGENT_CLAIM=$(claim_code 1 desk) \
+			"$BIN/myna-agent" --config "$MYNA_HOME/myna-agent.conf" enrol \
+			--url "https://127.0.0.1:$PORT_ENROL" --device-id "$ROBOT" \
 			>>"$LOG/myna-agent.log" 2>&1 ||
 			die "the robot could not be enrolled: $(because "$LOG/myna-agent.log")" "$(cure "$LOG/myna-agent.log")"
 		: >"$MYNA_HOME/agent/enrolled"
@@ -222,9 +224,12 @@ robots_start() { # COUNT
 	[ "$1" -gt 0 ] || return 0
 	mkdir -p "$MYNA_HOME/robots"
 	printf '%s\n' "$1 $TALK_RATE" >"$MYNA_HOME/robots/asked"
+	MYNA_ROBOTS_CLAIM=$(claim_code "$1" kitchen)
+	export MYNA_ROBOTS_CLAIM
 	start myna-robots "$BIN/tests/robots/myna-robots" --robots "$1" \
 		--state-dir "$MYNA_HOME/robots" --enrol-url "https://127.0.0.1:$PORT_ENROL" \
-		--claim "$(claim_code "$1" kitchen)" --talk-rate "$TALK_RATE"
+		--talk-rate "$TALK_RATE"
+	unset MYNA_ROBOTS_CLAIM
 	must_start myna-robots 10 running myna-robots
 }
 
@@ -416,10 +421,14 @@ bring_up() {
 }
 
 welcome() {
-	printf '\nMyna is up after %s s.\n\n' "$(seconds $(($(now_ms) - UP_START)))"
-	printf '  dashboard   %s\n' "$(server_url)"
+	printf '\nMyna is up after %s s' "$(seconds $(($(now_ms) - UP_START - APT_MS)))"
+	[ "$APT_MS" = 0 ] || printf ', and %s s of apt' "$(seconds "$APT_MS")"
+	printf '.\n\n  dashboard   %s\n' "$(server_url)"
 	if [ "$BIND" = 127.0.0.1 ]; then
 		printf '              from elsewhere: ssh -L %s:127.0.0.1:%s %s\n' "$PORT_HTTP" "$PORT_HTTP" "$(hostname)"
+	else
+		printf '              the browser will ask about its certificate, which has the SHA-256 fingerprint\n'
+		printf '              %s\n' "$(openssl x509 -in "$HTTPS.pem" -noout -fingerprint -sha256 | cut -d = -f 2)"
 	fi
 	printf '  operator    admin, password %s (also in %s)\n' "$(login_password "$MYNA_HOME/login")" "$MYNA_HOME/login"
 	cat <<-TEXT

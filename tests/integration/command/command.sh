@@ -107,6 +107,21 @@ MYNA_PORT_BASE=$((base + 100))
 refused "ports from $base on" up --robots 1 --detach
 MYNA_PORT_BASE=$base
 
+# claim codes let robots in: they stand in no command line
+for file in "$MYNA_HOME"/run/*.pid; do
+	read -r pid rest <"$file"
+	! tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qE -- '--claim|[0-9a-z]{16}-[0-9a-z]{52}' ||
+		fail "$rest shows a claim code to everybody"
+done
+
+# reachable from elsewhere: TLS only, and the certificate can be recognised
+works "https://" up --robots 1 --detach --bind 0.0.0.0
+shown=$(grep -oE '([0-9A-F]{2}:){31}[0-9A-F]{2}' "$work/out" || true)
+served=$(openssl s_client -connect "127.0.0.1:$MYNA_PORT_BASE" </dev/null 2>/dev/null |
+	openssl x509 -noout -fingerprint -sha256 | cut -d = -f 2)
+[ "$shown" = "${served:-none}" ] || fail "up shows the fingerprint $shown, not $served"
+! curl -fs --max-time 5 "http://127.0.0.1:$MYNA_PORT_BASE/healthz" || fail "the dashboard speaks without TLS, too"
+
 # an address that this machine does not have: the server fails, and the rest that ran goes on
 myna down >/dev/null
 if myna up --robots 1 --detach --bind 203.0.113.254 >"$work/out" 2>"$work/err"; then fail "up at a foreign address went well"; fi
