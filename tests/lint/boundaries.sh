@@ -57,6 +57,11 @@ must_not() {
 	must_not agent/face 'agent/(link|chat|meter)'
 	must_not agent/voice 'agent/(link|chat|meter|face)'
 
+	# The vendors' ledger is the truth that the agent's counting is compared with.
+	must_not tests/vendors 'agent/|server/|schema/wire/'
+	# Simulated robots know of the server what robots know.
+	must_not tests/robots 'server/'
+
 	# What is worth arguing about does no I/O and asks nobody for the time (rules 31 and 32).
 	for file in $(sources server/fleet server/money schema/wire); do
 		grep -HnE '#include <(unistd|sys/socket|fcntl|time|sys/time)\.h>' "$file" || true
