@@ -16,6 +16,8 @@ run_tests() {
 			;;
 		esac
 	done
+	fuzz=''
+	[ -z "$all" ] || [ -n "$chosen" ] || fuzz=yes
 	chosen=${chosen#|}
 	[ -n "$chosen" ] || chosen=$(printf '%s' "$SUITES" | tr ' ' '|')
 	case $chosen in
@@ -24,9 +26,19 @@ run_tests() {
 	esac
 	build debug
 	[ -z "$all" ] || build clang
+	[ -z "$fuzz" ] || build fuzz --target fuzzers
 	[ -n "$all" ] || set -- -LE long
 	[ -z "$all" ] || set --
 	step_abandon
 	cd "$MYNA_ROOT" || exit 1
-	ctest --test-dir .build/debug --parallel "$(nproc)" --output-on-failure --no-tests=error -L "^($chosen)\$" "$@"
+	failed=0
+	run_suites debug "^($chosen)\$" "$@" || failed=1
+	[ -z "$fuzz" ] || run_suites fuzz '^fuzz$' || failed=1
+	return "$failed"
+}
+
+run_suites() { # PRESET LABELS...
+	preset=$1
+	shift
+	ctest --test-dir ".build/$preset" --parallel "$(nproc)" --output-on-failure --no-tests=error -L "$@"
 }
