@@ -99,6 +99,11 @@ function Editor({ path, layer, etag, catalogue, onSaved }) {
     }
     setBusy(false);
   };
+  // asked after the fields, which show what is theirs
+  const complaint = () => {
+    if (problem?.status === 412 || (!problem && outdated && dirty)) return t("layer.conflict");
+    return problem && !problem.placed ? problem.message : "";
+  };
   const unset = specs.filter((spec) => !(spec.name in draft));
   const set = specs.filter((spec) => spec.name in draft);
   return html`<form onSubmit=${save} novalidate>
@@ -109,8 +114,7 @@ function Editor({ path, layer, etag, catalogue, onSaved }) {
     ${editable && html`<footer class="row save-bar">
       <${AddSetting} specs=${unset} onAdd=${(name) => setDraft({ ...draft, [name]: blank(catalogue.get(name)) })} />
       <span class="grow"></span>
-      ${(problem || (outdated && dirty)) && html`<span class="error" role="alert">${problem?.status === 412 || !problem
-        ? t("layer.conflict") : problem.message}</span>`}
+      ${complaint() && html`<span class="error" role="alert">${complaint()}</span>`}
       <${Button} disabled=${!dirty && !problem} onClick=${reset}>${t("discard")}</${Button}>
       <${Button} kind="primary" type="submit" busy=${busy} disabled=${!dirty}>${t("layer.save", { n: layer.reaches })}</${Button}>
     </footer>`}
