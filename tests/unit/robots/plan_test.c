@@ -56,7 +56,7 @@ static void settings_that_fit_are_applied_and_the_others_answered_for(void **sta
                                         NULL};
     struct plan *plan = take(*state, pairs);
 
-    assert_int_equal(plan->setting_count, 5);
+    assert_int_equal(plan->setting_count, 6);
     assert_int_equal(plan->max_output_tokens, 99);
     assert_int_equal(plan->history_turns, 6);
     assert_string_equal(plan->persona, "You are kind.");
@@ -67,6 +67,8 @@ static void settings_that_fit_are_applied_and_the_others_answered_for(void **sta
     assert_int_equal(plan->settings[3].outcome, wire_SettingOutcome_SETTING_UNKNOWN);
     assert_string_equal(plan->settings[3].name, "colour");
     assert_int_equal(plan->settings[4].outcome, wire_SettingOutcome_SETTING_REFUSED);
+    assert_string_equal(plan->settings[5].name, "routes");
+    assert_int_equal(plan->settings[5].outcome, wire_SettingOutcome_SETTING_APPLIED);
     assert_int_equal(plan->route_count, 1);
     assert_string_equal(plan->routes[0].vendor, "dahan");
     plans_release(*state, plan);
