@@ -10,6 +10,7 @@
 #define REPEAT_FLOOR_MS 5000
 #define FIRST_REPORT_MS 10000 /* at most this long after the first state */
 #define HELLO_GAP_MS    1000  /* between a hello and one that a state asks for */
+#define TELL_REFUSED_MS 5000  /* from a box that was refused to the report that tells it */
 #define MAX_PAIRS       2     /* server keys overlap during a rotation */
 
 struct remembered {
@@ -44,6 +45,7 @@ struct peer {
     uint64_t in_flight_seq; /* last record of the batch not yet acknowledged; 0: none */
     bool quarantined;       /* the server takes nothing of this journal */
     int64_t report_interval_ms, report_due_ms;
+    uint32_t boxes_refused; /* since the last report */
     struct remembered commands[LIMIT_COMMANDS_KEPT];
 };
 
@@ -253,7 +255,9 @@ static void send_report(struct peer *peer, struct peer_time now)
         .header = next_header(peer, now),
         .has_health = true,
         .generation_running = running.generation_running,
+        .boxes_refused = peer->boxes_refused,
     };
+    peer->boxes_refused = 0;
     peer->host.health(peer->host.context, &report->health);
     if (running.has_config) {
         report->config_hash.size = CRYPTO_HASH_SIZE;
@@ -570,6 +574,15 @@ static bool is_this_session(const struct peer *peer, bool has_header, const wire
            memcmp(header->session.id, peer->session.id, sizeof header->session.id) == 0;
 }
 
+/* Somebody else speaks as the server: it is told soon, and not at every word. */
+static void note_refused(struct peer *peer, int64_t now_mono_ms)
+{
+    if (peer->boxes_refused < UINT32_MAX)
+        peer->boxes_refused++;
+    if (peer->report_due_ms > now_mono_ms + TELL_REFUSED_MS)
+        peer->report_due_ms = now_mono_ms + TELL_REFUSED_MS;
+}
+
 static enum status receive_state(struct peer *peer, struct span plain, struct peer_time now)
 {
     wire_State *state = &peer->scratch->down.state;
@@ -628,8 +641,10 @@ enum status peer_receive(struct peer *peer, struct span topic, struct span paylo
     if (topic_kind_is_up(kind) || strcmp(device_id, peer->pairs[0].device_id) != 0)
         return STATUS_INVALID;
     status = open_box(peer, kind, payload, &size);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
+        note_refused(peer, now.mono_ms);
         return status;
+    }
     for (size_t i = 0; i < sizeof receivers / sizeof receivers[0]; i++)
         if (receivers[i].kind == kind)
             return receivers[i].receive(peer, span_of(peer->scratch->plain, size), now);

@@ -106,7 +106,8 @@ void peer_disconnected(struct peer *peer);
 /* A message arrived. The status is for counting and the log; whatever is not STATUS_OK changed
  * nothing: STATUS_INVALID (not such a message, or not for this device), STATUS_FORGED (not sealed
  * by the server), STATUS_NOT_FOUND (for another key pair), STATUS_STALE (of another session, an
- * older epoch or an older generation). */
+ * older epoch or an older generation). Boxes that could not be opened are counted and told to the
+ * server in a report within seconds (invariant I3). */
 MUST_CHECK enum status peer_receive(struct peer *peer, struct span topic, struct span payload,
                                     struct peer_time now);
 

@@ -284,11 +284,21 @@ static enum status take_usage(struct hearing *hearing)
     return journal->status == JOURNAL_OPEN ? take_records(hearing, journal) : STATUS_OK;
 }
 
+/* Somebody else spoke to the robot in our name. */
+static void note_refused_by_device(struct hearing *hearing)
+{
+    batch_alarm(hearing->batch, "forged_message", "critical", hearing->row->device_id,
+                arena_format(hearing->batch->arena, "{\"direction\":\"down\",\"boxes\":%u}",
+                             hearing->item->boxes_refused));
+}
+
 static enum status take_report(struct hearing *hearing)
 {
     struct link_row *row = hearing->row;
 
     hearing->device->told = true;
+    if (hearing->item->boxes_refused)
+        note_refused_by_device(hearing);
     if (!hearing->newest)
         return STATUS_OK;
     row->credit = hearing->item->credit;

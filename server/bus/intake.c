@@ -240,6 +240,7 @@ static bool take_report(struct intake *intake, struct arena *arena, struct intak
     if (report->settings_count > 0)
         item->settings = settings_json(intake, arena, report->settings, report->settings_count);
     item->credit = credit_json(intake, arena, report->credit, report->credit_count);
+    item->boxes_refused = report->boxes_refused;
     return take_running(report->generation_running, report->config_hash.bytes,
                         report->config_hash.size, arena, item);
 }

@@ -46,6 +46,7 @@ struct intake_item {
     const char *settings; /* JSON or NULL, like credit and health */
     const char *credit;
     const char *health;
+    uint32_t boxes_refused;    /* report: boxes for it that were not ours */
     const uint8_t *command_id; /* reply to a command, or NULL */
     wire_CommandStatus command_status;
     const char *reason;

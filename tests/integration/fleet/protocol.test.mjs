@@ -145,7 +145,7 @@ test('I3: repeated, forged, misaddressed and bit-flipped boxes of every kind cha
   assert.equal(await link(VICTIM), before, 'nothing changed');
 });
 
-test('I3: boxes for robots that are forged or another\'s are ignored by the robot', async () => {
+test('I3: boxes for robots that are forged or another\'s change nothing there and raise an alert', async () => {
   const listening = server.listen('myna/1/d/+/down/#', 15, '-i', 'Mynad_probe');
   await sleep(1000);
   await fleet.up('--robots', String(ROBOTS), '--talk-rate', '0');
@@ -156,6 +156,9 @@ test('I3: boxes for robots that are forged or another\'s are ignored by the robo
   captured = (await listening).messages;
   const generation = () => one("SELECT reported_generation FROM myna.device_link WHERE device_id = 'sim-0002'");
   const before = await generation();
+
+  const alarms = Object.fromEntries(await Promise.all(['sim-0001', 'sim-0002']
+    .map(async (device) => [device, await alerts('forged_message', device)])));
 
   const watching = server.listen('myna/1/d/+/up/#', 6, '-i', 'Mynad_watch');
   await sleep(1000);
@@ -171,6 +174,8 @@ test('I3: boxes for robots that are forged or another\'s are ignored by the robo
   }
   const answers = (await watching).messages.filter((message) => ['sim-0001', 'sim-0002'].includes(deviceOf(message)));
   assert.deepEqual(answers.map(({topic}) => topic).filter((topic) => !topic.endsWith('/report')), [], 'no robot obeyed or answered');
+  for (const [device, before] of Object.entries(alarms))
+    await until(10, () => `${device} did not tell what it refused`, async () => (await alerts('forged_message', device)) > before);
 
   await fleet.myna('ctl', 'config', 'set', 'fleet', 'screen_mark="after"');
   await until(20, () => 'robots do not follow any more',

@@ -448,6 +448,33 @@ static void i3_a_forged_or_misaddressed_box_changes_nothing(void **state)
     assert_int_equal(deliver_box(fixture, TOPIC_STATE, size), STATUS_OK);
 }
 
+static void i3_boxes_that_were_refused_are_told_within_seconds_and_once(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_State good = plain_state(fixture);
+
+    welcome(fixture);
+    wait_ms(fixture, 60000); /* the first report after a connection is over */
+    const unsigned before = sent_count(fixture, TOPIC_REPORT);
+    size_t size = seal(fixture, TOPIC_STATE, MESSAGE_STATE, &good);
+    for (int i = 0; i < 3; i++) {
+        fixture->box[60] ^= 1;
+        fixture->box[61] ^= (uint8_t)(i + 1);
+        assert_int_equal(deliver_box(fixture, TOPIC_STATE, size), STATUS_FORGED);
+    }
+    for (int i = 0; i < 6; i++)
+        wait_ms(fixture, 1000);
+    assert_int_equal(sent_count(fixture, TOPIC_REPORT), before + 1);
+    read_sent(fixture, TOPIC_REPORT, MESSAGE_REPORT, &fixture->report);
+    assert_int_equal(fixture->report.boxes_refused, 3);
+
+    for (int i = 0; i < 80; i++)
+        wait_ms(fixture, 1000);
+    assert_true(sent_count(fixture, TOPIC_REPORT) > before + 1);
+    read_sent(fixture, TOPIC_REPORT, MESSAGE_REPORT, &fixture->report);
+    assert_int_equal(fixture->report.boxes_refused, 0);
+}
+
 static void a_session_below_the_floor_reconnects_above_it(void **state)
 {
     struct fixture *fixture = *state;
@@ -754,6 +781,7 @@ int main(void)
         TEST(usage_flows_again_in_the_next_session),
         TEST(i3_a_box_for_another_session_changes_nothing),
         TEST(i3_a_forged_or_misaddressed_box_changes_nothing),
+        TEST(i3_boxes_that_were_refused_are_told_within_seconds_and_once),
         TEST(a_session_below_the_floor_reconnects_above_it),
         TEST(a_state_that_wants_hello_gets_one_and_does_not_end_the_greeting),
         TEST(a_lower_epoch_is_ignored_and_a_higher_one_has_records_sent_again),
