@@ -119,8 +119,10 @@ test('the fleet\'s layer is changed for all, with its revision kept', async () =
   await page.goto('/config');
   await page.getByLabel('Volume', {exact: true}).fill('61'); // the demo's layer sets it
   await page.getByRole('button', {name: `Save for ${ROBOTS + 1} robots`}).click();
-  await page.locator('.revisions li').first().locator('summary').click();
-  await page.locator('.revisions li').first().getByText('"volume": 61').waitFor();
+  const newest = page.locator('.revisions li').first();
+  await newest.filter({hasText: '"volume": 61'}).waitFor(); // the list comes anew after the save
+  await newest.locator('summary').click();
+  await newest.getByText('"volume": 61').waitFor();
   await page.goto('/robots/sim-0002');
   await setting('Volume').getByText('61').waitFor();
   await setting('Volume').getByText('Applied').waitFor();
