@@ -44,12 +44,33 @@ static enum status read_claim(struct enrolment *enrolment)
                 "the claim code is incomplete; copy all of it, both sides of the dash");
 }
 
+/* Enrolling the same robot again is harmless; another name in its folder is a mistake. */
+static enum status check_same(struct enrolment *enrolment)
+{
+    const struct enrol_request *request = enrolment->request;
+    struct identity here;
+    enum status status = identity_load(&here, request->state_dir, enrolment->problem);
+
+    if (status != STATUS_OK)
+        return status;
+    if (strcmp(here.device_id, request->device_id) == 0) {
+        status = fail(enrolment, STATUS_EXISTS, "enrolled already");
+    } else {
+        status = STATUS_CONFLICT;
+        snprintf(enrolment->problem, 256,
+                 "this folder holds the robot \"%s\"; enrol another one with another --state-dir",
+                 here.device_id);
+    }
+    identity_wipe(&here);
+    return status;
+}
+
 static enum status check_request(struct enrolment *enrolment)
 {
     const struct enrol_request *request = enrolment->request;
 
     if (identity_exists(request->state_dir))
-        return fail(enrolment, STATUS_EXISTS, "enrolled already");
+        return check_same(enrolment);
     if (!topic_is_slug(span_text(request->device_id)))
         return fail(enrolment, STATUS_INVALID,
                     "the device id must be 1 to 48 of a-z, 0-9 and dash");

@@ -221,11 +221,15 @@ robots_start() { # COUNT
 		[ "$(cat "$MYNA_HOME/robots/asked" 2>/dev/null)" = "$1 $TALK_RATE" ] && return 0
 		stop myna-robots
 	fi
-	[ "$1" -gt 0 ] || return 0
 	mkdir -p "$MYNA_HOME/robots"
 	printf '%s\n' "$1 $TALK_RATE" >"$MYNA_HOME/robots/asked"
-	MYNA_ROBOTS_CLAIM=$(claim_code "$1" kitchen)
-	export MYNA_ROBOTS_CLAIM
+	[ "$1" -gt 0 ] || return 0
+	# a code for those that are new, and none when all were here before
+	new=$(($1 - $(find "$MYNA_HOME/robots" -mindepth 2 -maxdepth 2 -name device.json | wc -l)))
+	if [ "$new" -gt 0 ]; then
+		MYNA_ROBOTS_CLAIM=$(claim_code "$new" kitchen)
+		export MYNA_ROBOTS_CLAIM
+	fi
 	start myna-robots "$BIN/tests/robots/myna-robots" --robots "$1" \
 		--state-dir "$MYNA_HOME/robots" --enrol-url "https://127.0.0.1:$PORT_ENROL" \
 		--talk-rate "$TALK_RATE"
@@ -239,6 +243,20 @@ first_sentence() {
 		"Hello! Say something nice." >"$LOG/first-sentence.log" 2>&1 ||
 		die "the robot did not answer: $(because "$LOG/first-sentence.log")" "Its log is $LOG/myna-agent.log"
 	: >"$MYNA_HOME/spoken"
+}
+
+robot_is_current() {
+	ctl device get "$ROBOT" --json | tr -d ' \n' | awk '
+		match($0, /"desired_generation":[0-9]+/) { desired = substr($0, RSTART + 21, RLENGTH - 21) }
+		match($0, /"reported_generation":[0-9]+/) { running = substr($0, RSTART + 22, RLENGTH - 22) }
+		END { exit !(desired != "" && desired == running) }'
+}
+
+# The demo's vendors again, after an own endpoint.
+demo_routes() {
+	[ -f "$MYNA_HOME/own.yaml" ] || return 0
+	ctl_quiet config unset "device:$ROBOT" routes
+	rm -f "$MYNA_HOME/own.yaml"
 }
 
 # The full robot's own endpoint, instead of the demo's.
@@ -259,6 +277,9 @@ own_vendor() {
 	ctl_quiet contract apply -f "$MYNA_HOME/own.yaml"
 	ctl_quiet config set "device:$ROBOT" \
 		"routes=[{\"vendor\":\"own\",\"model\":\"$VENDOR_MODEL\",\"contract\":\"own\"}]"
+	wait_until 10 robot_is_current ||
+		die "the robot did not take its new route" "See ./myna ctl device effective $ROBOT"
+	rm -f "$MYNA_HOME/spoken" # the endpoint is tried at once, whatever spoke before
 }
 
 # --- commands -----------------------------------------------------------------------------------
@@ -272,7 +293,10 @@ is_price() {
 }
 
 up_options() {
-	ROBOTS=200 TALK_RATE=0.5 BIND=127.0.0.1 DETACH='' VENDOR_URL='' VENDOR_MODEL=''
+	# a fleet that was up keeps its size
+	ROBOTS=200 TALK_RATE=0.5
+	[ ! -f "$MYNA_HOME/robots/asked" ] || read -r ROBOTS TALK_RATE <"$MYNA_HOME/robots/asked"
+	BIND=127.0.0.1 DETACH='' VENDOR_URL='' VENDOR_MODEL=''
 	PRICE_INPUT=0 PRICE_OUTPUT=0 CURRENCY=USD
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -408,6 +432,8 @@ bring_up() {
 		step "its own endpoint"
 		own_vendor
 		step_done "$VENDOR_URL"
+	else
+		demo_routes
 	fi
 	step "$ROBOTS simulated robots"
 	robots_start "$ROBOTS"

@@ -23,12 +23,16 @@ after(async () => {
   await stack?.end();
 });
 
-// {code, stdout, stderr} of one enrolment.
-function enrol(id, claim, url = `https://127.0.0.1:${stack.devicePort}`) {
-  const words = ['--state-dir', join(folder, id), 'enrol', '--url', url, '--claim', claim, '--device-id', id];
+// {code, stdout, stderr} of one enrolment; the robot may be another than the folder's.
+function enrolAs(other, id, claim, url = `https://127.0.0.1:${stack.devicePort}`) {
+  const words = ['--state-dir', join(folder, id), 'enrol', '--url', url, '--claim', claim, '--device-id', other];
   return new Promise((done) => {
     execFile(agent, words, {timeout: 30000}, (error, stdout, stderr) => done({code: error?.code ?? 0, stdout, stderr}));
   });
+}
+
+function enrol(id, claim, url = `https://127.0.0.1:${stack.devicePort}`) {
+  return enrolAs(id, id, claim, url);
 }
 
 async function claim(order = {}) {
@@ -49,6 +53,10 @@ test('a robot enrols once; again is harmless', async () => {
   assert.equal(read('r1', 'device.json'), facts);
   const {body} = await admin.get('/devices/r1');
   assert.equal(body.id, 'r1');
+  const other = await enrolAs('r2', 'r1', code);
+  assert.equal(other.code, 1);
+  assert.match(other.stderr, /holds the robot "r1"/);
+  assert.equal(read('r1', 'device.json'), facts);
 });
 
 test('I9: private keys are made on the device and are its owner\'s alone', async () => {
