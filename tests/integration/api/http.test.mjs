@@ -48,7 +48,7 @@ function follow(who = admin) {
 
 async function until(check) {
   for (let i = 0; i < 100; i++) {
-    if (check()) return true;
+    if (await check()) return true;
     await sleep(50);
   }
   return false;
@@ -120,13 +120,12 @@ test('I10: strangers cannot fill the memory with bodies that never end', async (
   assert.ok(outcomes.includes('closed'), `of three bodies: ${outcomes}`);
   assert.equal((await admin.get('/me')).status, 200);
   for (const {sent} of held) sent.destroy();
-  let last;
   assert.ok(await until(async () => {
-    last = begin();
-    return (await last.first) === 'held';
+    const last = begin();
+    await last.first;
+    last.sent.end(' ');
+    return (await last.end) === 401;
   }), 'there is room again');
-  last.sent.end(' ');
-  assert.equal(await last.end, 401);
 });
 
 test('broken JSON, wrong types and other documents are told apart', async () => {
