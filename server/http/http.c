@@ -15,6 +15,7 @@
 #define HTTP_THREADS     2
 #define CONNECTIONS      4096u
 #define IDLE_TIMEOUT_S   120u
+#define BODY_TIMEOUT_S   10u /* between two pieces of a body */
 #define MAX_WORKERS      32u
 #define WAITING_REQUESTS 512u
 #define REQUEST_MEMORY   ((size_t)24 << 20)
@@ -365,6 +366,11 @@ static size_t body_limit(const struct route *route)
     return route->body == ROUTE_BODY_LARGE ? ROUTE_LARGE_BODY_BYTES : ROUTE_BODY_BYTES;
 }
 
+static void set_timeout(struct MHD_Connection *connection, unsigned seconds)
+{
+    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, seconds);
+}
+
 /* Headers are here: what can be refused now is refused before any body is read. */
 static enum MHD_Result begin(struct exchange *exchange, const char *url, const char *method)
 {
@@ -387,6 +393,9 @@ static enum MHD_Result begin(struct exchange *exchange, const char *url, const c
         announced > (int64_t)limit)
         return refuse(exchange, 413, "the body is larger than this path takes");
     buffer_init(&exchange->body, limit);
+    /* The library may miss the end of a connection that comes together with data: a sender who goes
+     * away in mid-body would keep its share of bodies_max for the whole idle time. */
+    set_timeout(exchange->connection, BODY_TIMEOUT_S);
     return MHD_YES;
 }
 
@@ -412,6 +421,7 @@ static enum MHD_Result dispatch(struct exchange *exchange)
 
     exchange->request.body = buffer_span(&exchange->body);
     exchange->state = WORKING;
+    set_timeout(exchange->connection, IDLE_TIMEOUT_S);
     MHD_suspend_connection(exchange->connection);
     if (queue_put(exchange->http->waiting, &self, 1) == STATUS_OK)
         return MHD_YES;
