@@ -33,16 +33,22 @@ fail() {
 	sed 's/^/  /' "$work/out" "$work/err"
 }
 
+# What ./myna itself has made; a running fleet writes below the others.
+made() {
+	find "$MYNA_HOME" \( -path "$MYNA_HOME/pg" -o -path "$MYNA_HOME/agent" -o -path "$MYNA_HOME/robots" \) -prune \
+		-o -print 2>/dev/null | sort
+}
+
 # refused PATTERN ARGUMENTS...: one line that matches, and the fleet's folder is as it was.
 refused() {
 	pattern=$1
 	shift
-	before=$(find "$MYNA_HOME" 2>/dev/null | wc -l)
+	before=$(made)
 	if myna "$@" >"$work/out" 2>"$work/err"; then
 		fail "./myna $* went well"
 	elif [ "$(wc -l <"$work/err")" != 1 ] || [ -s "$work/out" ] || ! grep -q "^myna: .*$pattern" "$work/err"; then
 		fail "./myna $* does not say in one line: $pattern"
-	elif [ "$(find "$MYNA_HOME" 2>/dev/null | wc -l)" != "$before" ]; then
+	elif [ "$(made)" != "$before" ]; then
 		fail "./myna $* left something in the folder"
 	fi
 }
