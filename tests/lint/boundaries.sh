@@ -43,6 +43,7 @@ must_not() {
 	only_in 'alsa/' agent/voice/
 	only_in 'mosquitto' server/broker/
 	only_in 'yaml\.h' server/ctl/
+	only_in 'glib' server/money/zone.c
 
 	must_not schema 'server/|agent/|tests/'
 	must_not server 'agent/|tests/'
