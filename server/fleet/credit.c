@@ -1,0 +1,358 @@
+#include "server/fleet/credit.h"
+
+/* ---- sums that stay in range ---- */
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint64_t add(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+static int64_t add_signed(int64_t a, int64_t b)
+{
+    int64_t sum;
+
+    if (__builtin_add_overflow(a, b, &sum))
+        sum = b > 0 ? INT64_MAX : INT64_MIN;
+    return sum;
+}
+
+static int64_t to_signed(uint64_t amount)
+{
+    return amount > INT64_MAX ? INT64_MAX : (int64_t)amount;
+}
+
+/* ---- pools ---- */
+
+static int64_t room_of(const struct credit_pool *pool)
+{
+    return add_signed(add_signed(pool->limit, -pool->spent), -pool->outstanding);
+}
+
+uint64_t credit_free(const struct credit_pool *pool)
+{
+    int64_t room = room_of(pool);
+
+    return room > 0 ? (uint64_t)room : 0;
+}
+
+bool credit_is_over(const struct credit_pool *pool)
+{
+    return room_of(pool) < 0;
+}
+
+/* Every change of an account goes through this, with what it had out before. */
+static void move(const struct credit_account *account, struct credit_pools held, uint64_t before)
+{
+    const int64_t change = add_signed(to_signed(credit_outstanding(account)), -to_signed(before));
+
+    for (size_t i = 0; i < held.count; i++)
+        held.pools[i]->outstanding = add_signed(held.pools[i]->outstanding, change);
+}
+
+static void spend(struct credit_pools held, int64_t amount)
+{
+    for (size_t i = 0; i < held.count; i++) {
+        held.pools[i]->spent = add_signed(held.pools[i]->spent, amount);
+        held.pools[i]->charged = add_signed(held.pools[i]->charged, amount);
+    }
+}
+
+/* ---- accounts ---- */
+
+/* Granted, and neither returned nor settled nor charged. */
+static uint64_t left_of(const struct credit_account *account)
+{
+    return less(account->granted, add(account->returned, add(account->settled, account->charged)));
+}
+
+uint64_t credit_outstanding(const struct credit_account *account)
+{
+    return larger(left_of(account), account->presumed);
+}
+
+static uint64_t gone_of(const struct credit_account *account)
+{
+    return add(larger(account->used, account->settled), account->open);
+}
+
+uint64_t credit_usable(const struct credit_account *account)
+{
+    return less(account->granted, add(account->returned, gone_of(account)));
+}
+
+/* What was charged and came to light after all is no longer spent twice. */
+static void give_back(struct credit_account *account, struct credit_pools held, uint64_t amount)
+{
+    const uint64_t back = smaller(account->charged, amount);
+
+    account->charged -= back;
+    spend(held, -to_signed(back));
+}
+
+/* ---- what devices say ---- */
+
+/* An attempt that began under another journal or epoch closes in this one: the device counts it as
+ * used, its record settles there. Two messages at rest that agree leave no doubt. */
+static void settle_rest(struct credit_account *account, const struct credit_report *report)
+{
+    if (!report->is_at_rest) {
+        account->resting = UINT64_MAX;
+        return;
+    }
+    if (account->resting == report->used && report->used > account->settled)
+        account->settled = report->used;
+    account->resting = report->used;
+}
+
+enum credit_verdict credit_hear(struct credit_account *account, struct credit_pools held,
+                                const struct credit_report *report)
+{
+    const uint64_t before = credit_outstanding(account);
+
+    if (report->granted_seen > account->granted || report->returned > account->asked ||
+        report->returned > report->granted_seen)
+        return CREDIT_FORGED;
+    if (report->returned > account->returned) {
+        give_back(account, held, report->returned - account->returned);
+        account->returned = report->returned;
+    }
+    if (report->used > account->used) {
+        account->used = report->used;
+        account->used_ms = report->at_ms;
+    }
+    if (report->is_newest) {
+        account->open = report->open;
+        account->wanted = report->wanted;
+        if (report->is_at_rest)
+            account->presumed = 0;
+        settle_rest(account, report);
+    }
+    move(account, held, before);
+    return CREDIT_MERGED;
+}
+
+bool credit_settle(struct credit_account *account, struct credit_pools held, int64_t began_ms,
+                   uint64_t amount, uint64_t *overrun)
+{
+    const uint64_t before = credit_outstanding(account);
+
+    if (account->granted_ms == 0 || began_ms < account->granted_ms)
+        return false;
+    const uint64_t out = add(left_of(account), account->charged);
+
+    *overrun = less(amount, out);
+    account->settled = add(account->settled, amount);
+    give_back(account, held, amount);
+    move(account, held, before);
+    return true;
+}
+
+/* ---- grants ---- */
+
+static uint64_t free_of(struct credit_pools held)
+{
+    uint64_t least = UINT64_MAX;
+
+    for (size_t i = 0; i < held.count; i++)
+        least = smaller(least, credit_free(held.pools[i]));
+    return least;
+}
+
+/* False: not even the least that would help. */
+static bool size_claim(struct credit_claim *claim)
+{
+    const uint64_t free = free_of(claim->held);
+    const uint64_t most = claim->attempt > UINT64_MAX / CREDIT_ATTEMPTS
+                              ? UINT64_MAX
+                              : claim->attempt * CREDIT_ATTEMPTS;
+    const uint64_t want = smaller(claim->wanted, less(most, credit_outstanding(claim->account)));
+    const uint64_t least = smaller(want, claim->attempt);
+    const uint64_t share = free / 2 / (claim->devices > 0 ? claim->devices : 1);
+
+    claim->amount = 0;
+    if (claim->account->is_closed && want > 0)
+        return false;
+    if (free < least)
+        return false;
+    claim->amount = smaller(want, larger(least, share));
+    return true;
+}
+
+static void give(struct credit_claim *claim, int64_t at_ms)
+{
+    struct credit_account *account = claim->account;
+    const uint64_t before = credit_outstanding(account);
+    /* what was used beyond all that was out is taken off at the device first */
+    const uint64_t deficit =
+        less(add(account->returned, add(account->settled, account->charged)), account->granted);
+
+    if (claim->amount == 0)
+        return;
+    account->granted = add(account->granted, add(claim->amount, deficit));
+    account->wanted = less(account->wanted, claim->amount);
+    account->return_to = account->returned;
+    if (account->granted_ms == 0)
+        account->granted_ms = at_ms;
+    move(account, claim->held, before);
+}
+
+bool credit_grant(struct credit_claim *claims, size_t count, int64_t at_ms)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!size_claim(&claims[i])) {
+            for (size_t k = 0; k <= i; k++)
+                claims[k].amount = 0;
+            return false;
+        }
+        any = any || claims[i].amount > 0;
+    }
+    for (size_t i = 0; i < count; i++)
+        give(&claims[i], at_ms);
+    return any;
+}
+
+/* ---- recalls ---- */
+
+/* The level up to which every want is met, found by filling: each round gives the unmet an equal
+ * part. What does not divide goes one by one to the first. */
+void credit_share(uint64_t capacity, const uint64_t *wants, size_t count, uint64_t *shares)
+{
+    uint64_t unmet;
+
+    for (size_t i = 0; i < count; i++)
+        shares[i] = 0;
+    do {
+        uint64_t part;
+
+        unmet = 0;
+        for (size_t i = 0; i < count; i++)
+            unmet += shares[i] < wants[i];
+        if (unmet == 0 || capacity == 0)
+            return;
+        part = larger(capacity / unmet, 1);
+        for (size_t i = 0; i < count && capacity > 0; i++) {
+            uint64_t more = smaller(smaller(part, capacity), wants[i] - shares[i]);
+
+            shares[i] += more;
+            capacity -= more;
+        }
+    } while (unmet > 0);
+}
+
+/* In the order in which whole attempts are given out. */
+enum standing { STANDING_USES, STANDING_WAITS, STANDING_IDLE, STANDING_CONTENT };
+
+static enum standing standing_of(const struct credit_holder *holder, int64_t now_ms)
+{
+    if (holder->idle >= holder->attempt)
+        return now_ms - holder->used_ms < CREDIT_IDLE_MS ? STANDING_USES : STANDING_IDLE;
+    return holder->wanted > 0 ? STANDING_WAITS : STANDING_CONTENT;
+}
+
+static void level_attempts(uint64_t capacity, struct credit_holder *holders, size_t count,
+                           int64_t now_ms)
+{
+    for (int standing = STANDING_USES; standing <= STANDING_IDLE; standing++) {
+        for (size_t i = 0; i < count; i++) {
+            const uint64_t one =
+                smaller(holders[i].attempt, add(holders[i].idle, holders[i].wanted));
+
+            if (standing_of(&holders[i], now_ms) != (enum standing)standing || one > capacity)
+                continue;
+            holders[i].keep = one;
+            capacity -= one;
+        }
+    }
+}
+
+static bool has_attempt(const struct credit_holder *holder, uint64_t share)
+{
+    return share >= smaller(holder->attempt, add(holder->idle, holder->wanted));
+}
+
+void credit_level(int64_t free, struct credit_holder *holders, size_t count, int64_t now_ms,
+                  uint64_t *scratch)
+{
+    uint64_t *wants = scratch;
+    uint64_t *shares = scratch + count;
+    int64_t capacity = free;
+    bool enough = true;
+
+    for (size_t i = 0; i < count; i++) {
+        holders[i].keep = 0;
+        wants[i] = add(holders[i].idle, holders[i].wanted);
+        capacity = add_signed(capacity, to_signed(holders[i].idle));
+    }
+    if (capacity <= 0)
+        return;
+    credit_share((uint64_t)capacity, wants, count, shares);
+    for (size_t i = 0; i < count; i++)
+        enough = enough && has_attempt(&holders[i], shares[i]);
+    for (size_t i = 0; enough && i < count; i++)
+        holders[i].keep = shares[i];
+    if (!enough)
+        level_attempts((uint64_t)capacity, holders, count, now_ms);
+}
+
+bool credit_recall(struct credit_account *account, uint64_t keep)
+{
+    const uint64_t to = less(account->granted, add(gone_of(account), keep));
+
+    if (to <= account->return_to || to <= account->returned)
+        return false;
+    account->return_to = to;
+    account->asked = larger(account->asked, to);
+    return true;
+}
+
+/* ---- ends ---- */
+
+uint64_t credit_charge(struct credit_account *account, struct credit_pools held)
+{
+    const uint64_t out = credit_outstanding(account);
+    const uint64_t before = out;
+
+    account->charged = add(account->charged, out);
+    account->presumed = 0;
+    move(account, held, before);
+    spend(held, to_signed(out));
+    return out;
+}
+
+uint64_t credit_refile(struct credit_account *account, struct credit_pools held, uint64_t amount)
+{
+    const uint64_t before = credit_outstanding(account);
+    const uint64_t back = smaller(account->charged, amount);
+
+    account->settled = add(account->settled, back);
+    give_back(account, held, back);
+    move(account, held, before);
+    return back;
+}
+
+struct credit_account credit_renew(uint64_t most, int64_t at_ms)
+{
+    return (struct credit_account){.presumed = most, .resting = UINT64_MAX, .used_ms = at_ms};
+}
+
+bool credit_confirms(bool is_at_rest, int64_t at_ms, int64_t end_ms)
+{
+    return is_at_rest && at_ms >= end_ms;
+}
