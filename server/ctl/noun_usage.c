@@ -1,4 +1,4 @@
-/* usage ... : what was used and what it cost; vendors' usage files; alerts */
+/* usage ... : what was used and what it cost; vendors' usage files */
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,41 +83,10 @@ static int imports(struct ctl *ctl)
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 9) : result;
 }
 
-static int alerts(struct ctl *ctl)
-{
-    static const struct view_column columns[] = {
-        {"alert", "id", VIEW_TEXT},
-        {"severity", "severity", VIEW_TEXT},
-        {"kind", "kind", VIEW_TEXT},
-        {"about", "subject", VIEW_TEXT},
-        {"count", "count", VIEW_NUMBER},
-        {"last", "last_at", VIEW_TIME},
-        {"acknowledged by", "acknowledged_by", VIEW_TEXT},
-    };
-    struct client_answer answer;
-    int result =
-        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer,
-                    "/api/v1/alerts?open=", args_option(&ctl->args, "open", "true"), (char *)NULL);
-
-    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 7) : result;
-}
-
-static int acknowledge(struct ctl *ctl)
-{
-    struct client_answer answer;
-    int result = ctl_send_to(ctl, "POST", NOTHING, NULL, &answer, "/api/v1/alerts/",
-                             ctl->args.words[0], "/acknowledge", (char *)NULL);
-
-    return result == CTL_DONE ? ctl_say(ctl, &answer, "acknowledged alert %s", ctl->args.words[0])
-                              : result;
-}
-
 const struct ctl_verb noun_usage_verbs[] = {
     {NULL, "usage", "", 0, 0, "by from to", "today's usage; --by vendor,model,contract,day", show},
     {"import", "usage", "VENDOR FILE", 2, 2, "",
      "settle uncertain attempts by a vendor's usage file", import},
     {"import", "list", "", 0, 0, "", "vendor usage files taken in", imports},
-    {"alert", "list", "", 0, 0, "open", "open alerts; --open false shows all", alerts},
-    {"alert", "acknowledge", "ALERT", 1, 1, "", "this one is known", acknowledge},
     {0},
 };

@@ -6,6 +6,7 @@
 
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
+#include "server/store/alarm.h"
 #include "server/store/cleaning.h"
 
 #define TICK_MS 5000
@@ -25,8 +26,10 @@ static const struct {
 } chores[] = {
     {"expire commands", TICK_MS, cleaning_expire_commands},
     {"put contract versions into force", TICK_MS, cleaning_announce_contracts},
+    {"end the silence of alerts", TICK_MS, alarm_end_silences},
     {"forget login sessions", 60000, cleaning_forget_sessions},
     {"forget answered posts", 600000, cleaning_forget_answers},
+    {"forget alerts that are long over", 3600000, cleaning_forget_alerts},
 };
 
 #define CHORE_COUNT (sizeof chores / sizeof *chores)

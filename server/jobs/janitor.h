@@ -1,5 +1,6 @@
 /* janitor.h - removes what has had its time: commands past their expiry, login sessions, remembered
- * answers of posts (24 h). One thread; several instances may run. */
+ * answers of posts (24 h), cleared alerts and what was sent of them (90 days); ends the silence of
+ * alerts. One thread; several instances may run. */
 #ifndef SERVER_JOBS_JANITOR_H
 #define SERVER_JOBS_JANITOR_H
 

@@ -9,15 +9,29 @@ enum status alarm_raise(struct store_conn *conn, struct arena *arena, const stru
                         size_t count)
 {
     /* in the order of the key, so that two instances cannot wait for each other */
-    STORE_STATEMENT(raise,
-                    "INSERT INTO myna.alert AS a (kind, severity, subject, detail, count)"
-                    " SELECT kind, max(severity), subject,"
-                    " (array_agg(detail ORDER BY place DESC))[1]::jsonb, count(*)"
-                    " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])"
-                    " WITH ORDINALITY AS v(kind, severity, subject, detail, place)"
-                    " GROUP BY kind, subject ORDER BY kind, subject"
-                    " ON CONFLICT (kind, subject) WHERE acknowledged_at IS NULL DO UPDATE SET"
-                    " count = a.count + excluded.count, last_at = now(), detail = excluded.detail");
+    STORE_STATEMENT(
+        raise,
+        "INSERT INTO myna.alert AS a (kind, severity, subject, detail, count, state,"
+        "   silenced_until, silenced_by)"
+        " SELECT v.kind, v.severity, v.subject, v.detail, v.count,"
+        "   CASE WHEN s.silenced_until IS NULL THEN 'open' ELSE 'silenced' END,"
+        "   s.silenced_until, s.silenced_by"
+        " FROM (SELECT kind, subject, count(*),"
+        "         (array_agg(severity ORDER BY myna.severity_rank(severity) DESC))[1] AS severity,"
+        "         (array_agg(detail ORDER BY place DESC))[1]::jsonb AS detail"
+        "       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])"
+        "         WITH ORDINALITY AS i(kind, severity, subject, detail, place)"
+        "       GROUP BY kind, subject) v"
+        " LEFT JOIN LATERAL (SELECT o.silenced_until, o.silenced_by FROM myna.alert o"
+        "   WHERE o.kind = v.kind AND o.subject = v.subject AND o.silenced_until > now()"
+        "   ORDER BY o.silenced_until DESC LIMIT 1) s ON true"
+        " ORDER BY v.kind, v.subject"
+        " ON CONFLICT (kind, subject) WHERE state <> 'cleared' DO UPDATE SET"
+        "   count = a.count + excluded.count, last_at = now(), detail = excluded.detail,"
+        "   severity = CASE WHEN myna.severity_rank(excluded.severity)"
+        "     > myna.severity_rank(a.severity) THEN excluded.severity ELSE a.severity END,"
+        "   state = CASE WHEN a.state = 'acknowledged' AND myna.severity_rank(excluded.severity)"
+        "     > myna.severity_rank(a.severity) THEN 'open' ELSE a.state END");
     const struct columns columns = {arena, alarms, count, sizeof *alarms};
     const struct value values[] = {
         columns_text(&columns, offsetof(struct alarm, kind)),
@@ -34,4 +48,25 @@ enum status alarm_raise(struct store_conn *conn, struct arena *arena, const stru
     if (status != STATUS_OK)
         return status;
     return events_tell(conn, "alert", &alarms->subject, 1);
+}
+
+enum status alarm_clear(struct store_conn *conn, const char *kind, const char *subject)
+{
+    STORE_STATEMENT(clear,
+                    "WITH gone AS (UPDATE myna.alert SET state = 'cleared', cleared_at = now(),"
+                    "   cleared_by = 'mynad'"
+                    "   WHERE kind = $1 AND subject = $2 AND state <> 'cleared' RETURNING subject)"
+                    " SELECT count(myna.tell('alert', subject)) FROM gone");
+
+    return store_exec(conn, &clear, STORE_VALUES(value_text(kind), value_text(subject)), NULL);
+}
+
+enum status alarm_end_silences(struct store *store)
+{
+    STORE_STATEMENT(end, "WITH ended AS (UPDATE myna.alert SET state = 'open'"
+                         "   WHERE state = 'silenced' AND silenced_until <= now()"
+                         "   RETURNING subject)"
+                         " SELECT count(myna.tell('alert', subject)) FROM ended");
+
+    return store_query(store, &end, STORE_NO_VALUES, NULL);
 }

@@ -1,4 +1,10 @@
-/* alarm.h - raises alerts: one open alert per kind and subject, repeats raise its count */
+/* alarm.h - raises alerts and takes them back: one current alert per cause, that is per kind and
+ * subject, until it is cleared
+ *
+ * Repeats raise the count; a worse severity replaces a lesser one and opens an acknowledged alert
+ * again. A cause that an operator silenced stays silenced until then, also when it was cleared
+ * meanwhile. The database owes the channels (channels.h) the news in the same transaction.
+ */
 #ifndef SERVER_STORE_ALARM_H
 #define SERVER_STORE_ALARM_H
 
@@ -6,8 +12,8 @@
 
 /* Plain data; texts are borrowed. */
 struct alarm {
-    const char *kind;     /* "forged_message" */
-    const char *severity; /* "info", "warning", "critical" */
+    const char *kind;     /* "forged_message"; alert_kinds.h says what to do about it */
+    const char *severity; /* "info", "warning", "critical": worse and worse */
     const char *subject;  /* "device/r1" */
     const char *detail;   /* a JSON object: what to know, the newest replaces */
 };
@@ -15,5 +21,11 @@ struct alarm {
 /* Raises them in the transaction on conn and tells the dashboards. */
 MUST_CHECK enum status alarm_raise(struct store_conn *conn, struct arena *arena,
                                    const struct alarm *alarms, size_t count);
+
+/* The cause is gone: clears its alert, if there is one. */
+MUST_CHECK enum status alarm_clear(struct store_conn *conn, const char *kind, const char *subject);
+
+/* Silences that have ended: what is not cleared by then is open again. Any instance may. */
+MUST_CHECK enum status alarm_end_silences(struct store *store);
 
 #endif

@@ -1,47 +1,106 @@
 #include "server/store/alerts.h"
 
+#include "server/store/alert_kinds.h"
+
 #define ALERT_JSON                                                                                 \
     "jsonb_build_object('id', a.alert_id, 'kind', a.kind, 'severity', a.severity, 'subject', "     \
-    "a.subject, 'detail', a.detail, 'count', a.count, 'first_at', a.first_at, 'last_at', "         \
-    "a.last_at, 'acknowledged_at', a.acknowledged_at, 'acknowledged_by', a.acknowledged_by)"
+    "a.subject, 'state', a.state, 'detail', a.detail, 'count', a.count, 'first_at', a.first_at, "  \
+    "'last_at', a.last_at, 'acknowledged_at', a.acknowledged_at, 'acknowledged_by', "              \
+    "a.acknowledged_by, 'silenced_until', a.silenced_until, 'silenced_by', a.silenced_by, "        \
+    "'cleared_at', a.cleared_at, 'cleared_by', a.cleared_by)"
+#define HELP_JSON                                                                                  \
+    "jsonb_build_object('title', " ALERT_KINDS_TITLE ", 'link', " ALERT_KINDS_LINK                 \
+    ", 'cure', " ALERT_KINDS_CURE ")"
 
-enum status alerts_list(struct store *store, enum alerts_which which, int64_t after, int64_t limit,
+enum status alerts_list(struct store *store, const char *state, int64_t after, int64_t limit,
                         struct arena *arena, struct span *json)
 {
-    STORE_STATEMENT(
-        list, "WITH page AS (SELECT " ALERT_JSON " AS item, a.alert_id,"
-              "    row_number() OVER (ORDER BY a.alert_id DESC) AS n"
-              "  FROM myna.alert a WHERE ($1 = 0 OR a.alert_id < $1)"
-              "  AND ($3 = 0 OR a.acknowledged_at IS NULL)"
-              "  ORDER BY a.alert_id DESC LIMIT $2 + 1)"
-              "SELECT jsonb_build_object("
-              "  'items', coalesce(jsonb_agg(item ORDER BY n) FILTER (WHERE n <= $2), '[]'),"
-              "  'next', CASE WHEN count(*) > $2 THEN min(alert_id) FILTER (WHERE n <= $2) END)"
-              "FROM page");
+    STORE_STATEMENT(list,
+                    "WITH page AS (SELECT " ALERT_JSON " || " HELP_JSON " AS item, a.alert_id,"
+                    "    row_number() OVER (ORDER BY a.alert_id DESC) AS n"
+                    "  FROM myna.alert a" ALERT_KINDS_JOIN(
+                        "$4", "$5", "$6", "$7") "  WHERE ($1 = 0 OR a.alert_id < $1)"
+                                                "  AND ($3::text IS NULL OR a.state = $3"
+                                                "       OR $3 = 'current' AND a.state <> 'cleared')"
+                                                "  ORDER BY a.alert_id DESC LIMIT $2 + 1)"
+                                                "SELECT jsonb_build_object("
+                                                "  'items', coalesce(jsonb_agg(item ORDER BY n)"
+                                                "    FILTER (WHERE n <= $2), '[]'),"
+                                                "  'next', CASE WHEN count(*) > $2"
+                                                "    THEN min(alert_id) FILTER (WHERE n <= $2) END)"
+                                                "FROM page");
+    struct value values[3 + ALERT_KINDS_COLUMNS] = {value_int(after), value_int(limit),
+                                                    value_text(state)};
 
-    return store_json(
-        store, &list,
-        STORE_VALUES(value_int(after), value_int(limit), value_int(which == ALERTS_OPEN)), arena,
-        json);
+    alert_kinds_columns(arena, values + 3);
+    if (arena_failed(arena))
+        return STATUS_MEMORY;
+    return store_json(store, &list, values, sizeof values / sizeof *values, arena, json);
+}
+
+/* The alert as it was and as it is: audit and dashboards hear of a change, and the answer is the
+ * alert either way. old and new are what the statement made before. */
+#define TELL_AND_SHOW(action, fits)                                                                \
+    " done AS (SELECT min(myna.audit_append($1, $2, 'alert." action "',"                           \
+    "             'alert/' || n.alert_id, jsonb_build_object('state', old.state),"                 \
+    "             jsonb_build_object('kind', n.kind, 'subject', n.subject, 'state', n.state,"      \
+    "               'silenced_until', n.silenced_until))),"                                        \
+    "           min(myna.tell('alert', n.subject)::text)"                                          \
+    "         FROM new n JOIN old USING (alert_id)),"                                              \
+    " a AS (SELECT * FROM new UNION ALL SELECT * FROM old WHERE NOT EXISTS (SELECT FROM new))"     \
+    "SELECT CASE WHEN " fits " THEN " ALERT_JSON " || " HELP_JSON " END, a.alert_id"               \
+    " FROM a" ALERT_KINDS_JOIN("$5", "$6", "$7", "$8") " CROSS JOIN done"
+#define OLD "WITH old AS (SELECT * FROM myna.alert WHERE alert_id = $3 FOR UPDATE),"
+
+static enum status answer(struct store *store, const struct store_statement *statement,
+                          const struct author *author, int64_t alert_id, struct value until,
+                          struct arena *arena, struct document *out)
+{
+    struct value values[4 + ALERT_KINDS_COLUMNS] = {
+        value_text(author->actor), value_text(author->source), value_int(alert_id), until};
+
+    alert_kinds_columns(arena, values + 4);
+    if (arena_failed(arena))
+        return STATUS_MEMORY;
+    return document_change(store, statement, values, sizeof values / sizeof *values, arena, out);
 }
 
 enum status alerts_acknowledge(struct store *store, const struct author *author, int64_t alert_id,
                                struct arena *arena, struct document *out)
 {
+    /* a silence ends with it: somebody is at it now */
     STORE_STATEMENT(
         acknowledge,
-        "WITH old AS (SELECT * FROM myna.alert WHERE alert_id = $3 FOR UPDATE),"
-        " new AS (UPDATE myna.alert n SET acknowledged_at = now(), acknowledged_by = $1 FROM old"
-        "         WHERE n.alert_id = old.alert_id AND old.acknowledged_at IS NULL RETURNING n.*),"
-        " done AS (SELECT min(myna.audit_append($1, $2, 'alert.acknowledge',"
-        "             'alert/' || a.alert_id, NULL, " ALERT_JSON ")),"
-        "           min(myna.tell('alert', a.alert_id::text)::text) FROM new a),"
-        " a AS (SELECT * FROM new UNION ALL SELECT * FROM old"
-        "       WHERE NOT EXISTS (SELECT FROM new))"
-        "SELECT " ALERT_JSON ", a.alert_id FROM a, done");
+        OLD " new AS (UPDATE myna.alert n SET state = 'acknowledged',"
+            "         acknowledged_at = now(), acknowledged_by = $1,"
+            "         silenced_until = $4, silenced_by = NULL FROM old"
+            "         WHERE n.alert_id = old.alert_id AND old.state IN ('open', 'silenced')"
+            "         RETURNING n.*)," TELL_AND_SHOW("acknowledge", "a.state <> 'cleared'"));
 
-    return document_change(
-        store, &acknowledge,
-        STORE_VALUES(value_text(author->actor), value_text(author->source), value_int(alert_id)),
-        arena, out);
+    return answer(store, &acknowledge, author, alert_id, value_no_time(), arena, out);
+}
+
+enum status alerts_silence(struct store *store, const struct author *author, int64_t alert_id,
+                           int64_t until_ms, struct arena *arena, struct document *out)
+{
+    STORE_STATEMENT(silence, OLD
+                    " new AS (UPDATE myna.alert n SET state = 'silenced', silenced_until = $4,"
+                    "         silenced_by = $1 FROM old"
+                    "         WHERE n.alert_id = old.alert_id AND old.state <> 'cleared'"
+                    "         AND old.silenced_until IS DISTINCT FROM $4"
+                    "         RETURNING n.*)," TELL_AND_SHOW("silence", "a.state <> 'cleared'"));
+
+    return answer(store, &silence, author, alert_id, value_time(until_ms), arena, out);
+}
+
+enum status alerts_clear(struct store *store, const struct author *author, int64_t alert_id,
+                         struct arena *arena, struct document *out)
+{
+    STORE_STATEMENT(clear,
+                    OLD " new AS (UPDATE myna.alert n SET state = 'cleared', cleared_at = now(),"
+                        "         cleared_by = $1, silenced_until = $4 FROM old"
+                        "         WHERE n.alert_id = old.alert_id AND old.state <> 'cleared'"
+                        "         RETURNING n.*)," TELL_AND_SHOW("clear", "true"));
+
+    return answer(store, &clear, author, alert_id, value_no_time(), arena, out);
 }

@@ -1,18 +1,24 @@
-/* alerts.h - what needs a look: read and acknowledged here, raised by whoever notices */
+/* alerts.h - what needs a look, as operators read and answer it; alarm.h raises it */
 #ifndef SERVER_STORE_ALERTS_H
 #define SERVER_STORE_ALERTS_H
 
 #include "server/store/document.h"
 
-enum alerts_which { ALERTS_ALL, ALERTS_OPEN };
-
-/* Newest first; after 0: from the newest. */
-MUST_CHECK enum status alerts_list(struct store *store, enum alerts_which which, int64_t after,
+/* Newest first; after 0: from the newest. state: one of those of the table, "current" for all but
+ * the cleared, NULL for all. */
+MUST_CHECK enum status alerts_list(struct store *store, const char *state, int64_t after,
                                    int64_t limit, struct arena *arena, struct span *json);
 
-/* Again is harmless. STATUS_NOT_FOUND. */
+/* What an operator says to an alert. Each is audited, told to the dashboards, harmless when it is
+ * so already, and answers with the alert. STATUS_NOT_FOUND; STATUS_CONFLICT: it is cleared. */
 MUST_CHECK enum status alerts_acknowledge(struct store *store, const struct author *author,
                                           int64_t alert_id, struct arena *arena,
                                           struct document *out);
+MUST_CHECK enum status alerts_silence(struct store *store, const struct author *author,
+                                      int64_t alert_id, int64_t until_ms, struct arena *arena,
+                                      struct document *out);
+/* Also of a cleared one; a silence ends with it. */
+MUST_CHECK enum status alerts_clear(struct store *store, const struct author *author,
+                                    int64_t alert_id, struct arena *arena, struct document *out);
 
 #endif

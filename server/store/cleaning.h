@@ -16,4 +16,7 @@ MUST_CHECK enum status cleaning_forget_sessions(struct store *store);
 /* Answers kept for repeated posts, after 24 h. */
 MUST_CHECK enum status cleaning_forget_answers(struct store *store);
 
+/* Alerts cleared 90 days ago, with what was sent about them. */
+MUST_CHECK enum status cleaning_forget_alerts(struct store *store);
+
 #endif

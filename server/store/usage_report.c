@@ -154,7 +154,7 @@ enum status usage_report_fleet(struct store *store, struct arena *arena, struct 
         "     'by_currency', coalesce((SELECT jsonb_agg(jsonb_build_object('currency', currency,"
         "        'price', price) ORDER BY currency) FROM (SELECT currency,"
         "        trim_scale(sum(price))::text AS price FROM today GROUP BY currency) p), '[]')),"
-        "  'open_alerts', (SELECT count(*) FROM myna.alert WHERE acknowledged_at IS NULL))");
+        "  'open_alerts', (SELECT count(*) FROM myna.alert WHERE state = 'open'))");
 
     return store_json(store, &fleet, STORE_NO_VALUES, arena, json);
 }

@@ -1,7 +1,9 @@
 // alerts.js - what someone should look at; an alert that repeats counts, it does not multiply
 
-import { html } from "../dom.js";
+import { html, useState } from "../dom.js";
 import { post, useList } from "../api.js";
+import { FormDialog } from "../components/dialog.js";
+import { SelectField } from "../components/field.js";
 import { PageHead } from "../components/page.js";
 import { Empty } from "../components/states.js";
 import { ListTable } from "../components/table.js";
@@ -12,10 +14,8 @@ import { useQuery } from "../router.js";
 import { may } from "../session.js";
 import { t, word } from "../text.js";
 
-function Subject({ subject }) {
-  const [kind, id] = subject.split("/");
-  return kind === "device" ? html`<a href="/robots/${id}">${id}</a>` : subject;
-}
+const HOUR_MS = 3600000;
+const SILENCES = [["1", "alert.silence.hour"], ["8", "alert.silence.shift"], ["24", "alert.silence.day"], ["168", "alert.silence.week"]];
 
 function Detail({ detail }) {
   const entries = Object.entries(detail || {});
@@ -24,29 +24,66 @@ function Detail({ detail }) {
     `${name.replaceAll("_", " ")}: ${typeof value === "object" ? JSON.stringify(value) : value}`).join(", ")}</span>`;
 }
 
-const columns = (acknowledge) => [
+// Who said what to it last, and until when.
+function Said({ row }) {
+  if (row.state === "cleared") {
+    return html`<span class="sub">${row.cleared_by === "mynad" ? t("alert.gone") : t("alert.by", { who: row.cleared_by })}, <${Ago} at=${row.cleared_at} /></span>`;
+  }
+  if (row.state === "silenced") return html`<span class="sub">${t("alert.until")} <${Ago} at=${row.silenced_until} /></span>`;
+  return row.state === "acknowledged" && html`<span class="sub">${t("alert.by", { who: row.acknowledged_by })}</span>`;
+}
+
+function Actions({ row, act, onSilence }) {
+  if (!may("operator") || row.state === "cleared") return null;
+  return html`<span class="row end">
+    ${row.state !== "acknowledged" && html`<${Button} onClick=${() => act(row, "acknowledge")}>${t("acknowledge")}</${Button}>`}
+    ${row.state !== "silenced" && html`<${Button} kind="quiet" onClick=${() => onSilence(row)}>${t("alert.silence")}</${Button}>`}
+    <${Button} kind="quiet" onClick=${() => act(row, "clear")}>${t("alert.clear")}</${Button}></span>`;
+}
+
+function SilenceDialog({ row, onClose }) {
+  const [hours, setHours] = useState("8");
+  const submit = () => post(`/alerts/${row.id}/silence`,
+    { until: new Date(Date.now() + Number(hours) * HOUR_MS).toISOString() });
+  return html`<${FormDialog} title=${t("alert.silence.title")} action=${t("alert.silence")} submit=${submit} onClose=${onClose}>${(problem) => html`
+    <p>${row.title}: ${row.subject}</p>
+    <${SelectField} label=${t("alert.silence.for")} hint=${t("alert.silence.hint")} value=${hours} onInput=${setHours}
+      options=${SILENCES.map(([value, text]) => [value, t(text)])} error=${problem?.at("/until")} />`}
+  </${FormDialog}>`;
+}
+
+const columns = (act, onSilence) => [
   { key: "severity", title: t("severity"), corner: true, width: "110px", cell: (row) => html`<${Status} kind="severity" value=${row.severity} />` },
-  { key: "what", title: t("alert"), lead: true, cell: (row) => html`<b>${word("alert", row.kind)}</b><${Detail} detail=${row.detail} />` },
-  { key: "subject", title: t("subject"), width: "16%", cell: (row) => html`<${Subject} subject=${row.subject} />` },
-  { key: "count", title: t("count"), end: true, width: "80px", cell: (row) => number(row.count) },
-  { key: "first", title: t("first_seen"), end: true, width: "100px", from: "mid", cell: (row) => html`<${Ago} at=${row.first_at} />` },
+  { key: "what", title: t("alert"), lead: true, cell: (row) => html`<b>${word("alert", row.kind)}</b><${Detail} detail=${row.detail} />
+    <span class="sub">${row.cure}</span>` },
+  { key: "subject", title: t("subject"), width: "14%", cell: (row) => html`<a href=${row.link}>${row.subject.split("/").slice(1).join("/") || row.subject}</a>` },
+  { key: "state", title: t("alert.state"), width: "120px", cell: (row) => html`${word("alert_state", row.state)}<${Said} row=${row} />` },
+  { key: "count", title: t("count"), end: true, width: "70px", cell: (row) => number(row.count) },
+  { key: "first", title: t("first_seen"), end: true, width: "100px", from: "desk", cell: (row) => html`<${Ago} at=${row.first_at} />` },
   { key: "last", title: t("last_seen"), end: true, width: "100px", cell: (row) => html`<${Ago} at=${row.last_at} />` },
-  { key: "act", title: "", end: true, width: "150px", cell: (row) => (row.acknowledged_at
-    ? html`<span class="muted">${t("alert.by", { who: row.acknowledged_by })}</span>`
-    : may("operator") && html`<${Button} onClick=${() => acknowledge(row)}>${t("acknowledge")}</${Button}>`) },
+  { key: "act", title: "", end: true, width: "300px", cell: (row) => html`<${Actions} row=${row} act=${act} onSilence=${onSilence} />` },
 ];
+
+// What the page shows: by the word in its address.
+const SHOWN = { "": "open", hand: "current", all: "" };
 
 export function Alerts() {
   const [query, change] = useQuery();
-  const all = query.show === "all";
-  const list = useList("/alerts", { query: { open: all ? "" : "true" }, kinds: ["alert"] });
-  const acknowledge = (row) => attempt(async () => {
-    await post(`/alerts/${row.id}/acknowledge`);
+  const show = query.show in SHOWN ? query.show : "";
+  const list = useList("/alerts", { query: { state: SHOWN[show] }, kinds: ["alert"] });
+  const [silencing, setSilencing] = useState(null);
+  const act = (row, verb) => attempt(async () => {
+    await post(`/alerts/${row.id}/${verb}`);
     await list.reload();
   });
+  const close = () => {
+    setSilencing(null);
+    list.reload();
+  };
   return html`<${PageHead} title=${t("nav.alerts")}>
-      <${Segmented} label=${t("show")} value=${all ? "all" : "open"} options=${[["open", t("alerts.only_open")], ["all", t("all")]]}
-        onChange=${(value) => change({ show: value === "all" ? "all" : "" })} /></${PageHead}>
-    <section class="card flush"><${ListTable} list=${list} columns=${columns(acknowledge)} label=${t("nav.alerts")} skeleton=${4}
-      empty=${html`<${Empty} icon="check" title=${t(all ? "alerts.never" : "alerts.none")} />`} /></section>`;
+      <${Segmented} label=${t("show")} value=${show} options=${[["", t("alerts.only_open")], ["hand", t("alerts.current")], ["all", t("all")]]}
+        onChange=${(value) => change({ show: value })} /></${PageHead}>
+    <section class="card flush"><${ListTable} list=${list} columns=${columns(act, setSilencing)} label=${t("nav.alerts")} skeleton=${4}
+      empty=${html`<${Empty} icon="check" title=${t(show === "all" ? "alerts.never" : "alerts.none")} />`} /></section>
+    ${silencing && html`<${SilenceDialog} row=${silencing} onClose=${close} />`}`;
 }

@@ -270,17 +270,6 @@ test('a vendor\'s own usage file settles what robots could not know', async () =
   assert.equal((await admin.get('/usage-imports')).body.items.length, 1);
 });
 
-test('alerts are listed and acknowledged once', async () => {
-  await stack.sql(`INSERT INTO myna.alert (kind, severity, subject) VALUES ('forged_message', 'warning', 'device/r1')`);
-  const {items} = (await admin.get('/alerts?open=true')).body;
-  assert.equal(items.length, 1);
-  const first = (await admin.post(`/alerts/${items[0].id}/acknowledge`)).body;
-  assert.equal(first.acknowledged_by, 'operator:root');
-  assert.deepEqual((await admin.post(`/alerts/${items[0].id}/acknowledge`)).body, first);
-  assert.deepEqual((await admin.get('/alerts?open=true')).body.items, []);
-  assert.equal((await admin.post('/alerts/99999/acknowledge')).status, 404);
-});
-
 test('a face is a picture with its time, or 404', async () => {
   assert.equal((await admin.get('/devices/r1/face')).status, 404);
   await stack.sql(`INSERT INTO myna.face_picture VALUES ('r1', '2026-11-22 10:00:00Z', '\\x89504e47')`);

@@ -1,0 +1,108 @@
+/* alert ... : what needs a look, and what somebody said to it */
+#include <string.h>
+
+#include "schema/base/clock.h"
+#include "schema/base/json.h"
+#include "server/ctl/noun.h"
+
+static int list(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"alert", "id", VIEW_TEXT},           {"severity", "severity", VIEW_TEXT},
+        {"state", "state", VIEW_TEXT},        {"what", "title", VIEW_TEXT},
+        {"about", "subject", VIEW_TEXT},      {"count", "count", VIEW_NUMBER},
+        {"last", "last_at", VIEW_TIME},       {"until", "silenced_until", VIEW_TIME},
+        {"by", "acknowledged_by", VIEW_TEXT}, {"what helps", "cure", VIEW_TEXT},
+    };
+    struct client_answer answer;
+    const char *state = args_option(&ctl->args, "state", "current");
+    const char *after = args_option(&ctl->args, "after", "0");
+    int result = strcmp(state, "all") == 0
+                     ? ctl_send_to(ctl, "GET", span_text(""), NULL, &answer,
+                                   "/api/v1/alerts?after=", after, (char *)NULL)
+                     : ctl_send_to(ctl, "GET", span_text(""), NULL, &answer,
+                                   "/api/v1/alerts?state=", state, "&after=", after, (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, sizeof columns / sizeof columns[0])
+                              : result;
+}
+
+static int say(struct ctl *ctl, const char *verb, struct span body, const char *done)
+{
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "POST", body, NULL, &answer, "/api/v1/alerts/",
+                             ctl->args.words[0], verb, (char *)NULL);
+
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "%s alert %s", done, ctl->args.words[0])
+                              : result;
+}
+
+static int acknowledge(struct ctl *ctl)
+{
+    return say(ctl, "/acknowledge", span_text(""), "acknowledged");
+}
+
+static int clear(struct ctl *ctl)
+{
+    return say(ctl, "/clear", span_text(""), "cleared");
+}
+
+/* "90m", "4h", "7d". */
+static bool read_duration(const char *text, int64_t *out_ms)
+{
+    static const struct {
+        char letter;
+        int64_t ms;
+    } units[] = {{'m', 60000}, {'h', 3600000}, {'d', 86400000}};
+    size_t size = strlen(text);
+    int64_t number;
+
+    if (size < 2 || span_to_int64(span_of(text, size - 1), &number) != STATUS_OK || number < 1 ||
+        number > 1000000)
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (text[size - 1] == units[i].letter) {
+            *out_ms = number * units[i].ms;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int silence(struct ctl *ctl)
+{
+    const char *duration = args_option(&ctl->args, "for", NULL);
+    const char *until = args_option(&ctl->args, "until", NULL);
+    char time[CLOCK_TEXT_SIZE];
+    struct json_writer writer;
+    struct buffer body;
+    int64_t for_ms;
+
+    if ((duration != NULL) == (until != NULL))
+        return ctl_fail("say how long: --for 4h (m, h or d), or --until TIME"), CTL_USAGE;
+    if (duration != NULL) {
+        if (!read_duration(duration, &for_ms))
+            return ctl_fail("--for takes a number with m, h or d, such as 90m"), CTL_USAGE;
+        clock_format(clock_wall_ms() + for_ms, time);
+        until = time;
+    }
+    buffer_init(&body, 4096);
+    json_writer_init(&writer, &body);
+    json_begin_object(&writer);
+    json_key(&writer, "until");
+    json_write_text(&writer, span_text(until));
+    json_end_object(&writer);
+    int result = say(ctl, "/silence", buffer_span(&body), "silenced");
+    buffer_release(&body);
+    return result;
+}
+
+const struct ctl_verb noun_alert_verbs[] = {
+    {"alert", "list", "", 0, 0, "state after",
+     "what needs a look; --state open, acknowledged, silenced, cleared or all", list},
+    {"alert", "ack", "ALERT", 1, 1, "", "somebody is at it", acknowledge},
+    {"alert", "acknowledge", "ALERT", 1, 1, "", "the same as ack", acknowledge},
+    {"alert", "silence", "ALERT", 1, 1, "for until", "say nothing of it until then", silence},
+    {"alert", "clear", "ALERT", 1, 1, "", "it is over; if it comes back it is a new one", clear},
+    {0},
+};

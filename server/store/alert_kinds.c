@@ -1,0 +1,72 @@
+#include "server/store/alert_kinds.h"
+
+#include "server/store/columns.h"
+
+static const struct alert_kinds_row rows[] = {
+    {"cap_over", "Cap passed", NULL,
+     "More is out than the cap allows: raise the cap, or wait until robots have given credit "
+     "back; nothing new is granted meanwhile."},
+    {"config_failed", "Configuration that could not be made", NULL,
+     "Open the robot's settings: one of them is too large or names a vendor that is gone."},
+    {"delivery_failed", "Alerts that do not arrive", "/alerts",
+     "Look at the channel's problem, mend its address or secret, send a test, then retry what is "
+     "dead."},
+    {"forged_message", "Forged message", NULL,
+     "Somebody speaks in the robot's name or in ours: find out who has its key or the broker's, "
+     "and revoke the robot if its key is gone."},
+    {"journal_forked", "Copied or restored journal", NULL,
+     "The robot's disk went back in time or was copied. It goes on with a new journal by "
+     "itself; if the disk was copied, enrol one of the two anew."},
+    {"journal_parent_unknown", "Journal of an unknown parent", NULL,
+     "The robot continues a history that this database has not seen: look whether the database "
+     "was restored."},
+    {"journal_quarantined", "Journal in quarantine", NULL,
+     "Two robots have one identity: revoke it and enrol both anew."},
+    {"key_leak", "Spending that no robot recorded", "/vendors",
+     "The vendor bills requests that no robot sent: somebody else has the key. Replace it at the "
+     "vendor and here."},
+    {"malformed_message", "Malformed message", NULL,
+     "The robot sends what makes no sense: compare its software's version with the others'."},
+    {"message_refused", "Message that could not be stored", NULL,
+     "The database refused it: the server's log says why."},
+    {"overrun", "Billed beyond the reservation", NULL,
+     "The vendor counted more than the request allowed: check the model's limits with the "
+     "vendor."},
+    {"replayed_message", "Replayed message", NULL,
+     "Somebody sends the robot's old messages again: look who can write to the broker."},
+    {"revoked_message", "Message of a revoked robot", NULL,
+     "A revoked robot still connects: switch it off, or look whether the broker's plugin runs."},
+    {"route_refused", "Route refused by region", NULL,
+     "A vendor's region does not fit the robot's: change the robot's region or its routes."},
+    {"threshold", "Threshold reached", NULL,
+     "Look at the contract's spending; raise the limit, or let the actions that were agreed for "
+     "it hold until the period ends."},
+    {"unpriced_usage", "Usage without a price", NULL,
+     "Give the contract a price for this metric and model; what was used is priced then."},
+    {"unrated_usage", "Usage without a contract in force", NULL,
+     "Enter the contract's version that was in force at the time, or take the contract off the "
+     "routes."},
+    {"usage_differs", "Vendor's file differs from the records", "/usage",
+     "Compare the differing requests with the vendor before paying its invoice."},
+    {"usage_quarantined", "Usage record that could not be booked", NULL,
+     "The record is kept whole in the quarantine; compare the robot's software with the "
+     "others'."},
+};
+
+#define COUNT (sizeof rows / sizeof *rows)
+
+const struct alert_kinds_row *alert_kinds_all(size_t *count)
+{
+    *count = COUNT;
+    return rows;
+}
+
+void alert_kinds_columns(struct arena *arena, struct value out[ALERT_KINDS_COLUMNS])
+{
+    const struct columns columns = {arena, rows, COUNT, sizeof *rows};
+
+    out[0] = columns_text(&columns, offsetof(struct alert_kinds_row, kind));
+    out[1] = columns_text(&columns, offsetof(struct alert_kinds_row, title));
+    out[2] = columns_text(&columns, offsetof(struct alert_kinds_row, link));
+    out[3] = columns_text(&columns, offsetof(struct alert_kinds_row, cure));
+}

@@ -1,0 +1,94 @@
+// What operators do with alerts.
+import assert from 'node:assert/strict';
+import {readdirSync, readFileSync} from 'node:fs';
+import {after, before, beforeEach, test} from 'node:test';
+import {sleep, Stack} from '../../support/stack.mjs';
+import {hold} from './openapi.mjs';
+
+let stack;
+let admin;
+
+before(async () => {
+  stack = hold(await Stack.create());
+  admin = await stack.login();
+});
+
+after(() => stack?.end());
+
+beforeEach(() => stack.sql('DELETE FROM myna.alert'));
+
+async function raise(kind = 'forged_message', subject = 'device/r1') {
+  await stack.sql(`INSERT INTO myna.alert (kind, severity, subject) VALUES ('${kind}', 'warning', '${subject}')`);
+  const {items} = (await admin.get('/alerts')).body;
+  return items[0];
+}
+
+const kinds = async (state) => (await admin.get(`/alerts?state=${state}`)).body.items.map(({kind}) => kind);
+
+test('an alert is acknowledged once, and no longer counts as open', async () => {
+  const {id} = await raise();
+  assert.equal((await admin.get('/fleet')).body.open_alerts, 1);
+  const first = (await admin.post(`/alerts/${id}/acknowledge`)).body;
+  assert.deepEqual([first.state, first.acknowledged_by], ['acknowledged', 'operator:root']);
+  assert.deepEqual((await admin.post(`/alerts/${id}/acknowledge`)).body, first);
+  assert.deepEqual((await admin.get('/alerts?open=true')).body.items, []);
+  assert.deepEqual(await kinds('current'), ['forged_message']);
+  assert.equal((await admin.get('/fleet')).body.open_alerts, 0);
+  assert.equal((await admin.post('/alerts/99999/acknowledge')).status, 404);
+});
+
+test('a silence needs an end that lies ahead, and ends by itself', async () => {
+  const {id} = await raise();
+  for (const until of ['2020-01-01T00:00:00Z', '2100-01-01T00:00:00Z', 'tomorrow'])
+    assert.equal((await admin.post(`/alerts/${id}/silence`, {until})).body.errors[0].pointer, '/until');
+  const until = new Date(Date.now() + 1500).toISOString();
+  assert.equal((await admin.post(`/alerts/${id}/silence`, {until})).body.state, 'silenced');
+  assert.deepEqual(await kinds('open'), []);
+  for (let i = 0; i < 60 && (await kinds('open')).length === 0; i++) await sleep(200);
+  assert.deepEqual(await kinds('open'), ['forged_message']);
+});
+
+test('what is cleared is over, whoever still wants to acknowledge it', async () => {
+  const {id} = await raise();
+  const cleared = (await admin.post(`/alerts/${id}/clear`)).body;
+  assert.deepEqual([cleared.state, cleared.cleared_by], ['cleared', 'operator:root']);
+  assert.deepEqual((await admin.post(`/alerts/${id}/clear`)).body, cleared);
+  assert.equal((await admin.post(`/alerts/${id}/acknowledge`)).status, 409);
+  assert.equal((await admin.post(`/alerts/${id}/silence`, {until: new Date(Date.now() + 60000).toISOString()})).status, 409);
+  assert.notEqual((await raise()).id, id);
+});
+
+test('each answer to an alert stands in the audit', async () => {
+  const {id} = await raise();
+  for (const verb of ['acknowledge', 'silence', 'clear'])
+    await admin.post(`/alerts/${id}/${verb}`, verb === 'silence' ? {until: new Date(Date.now() + 60000).toISOString()} : {});
+  const {items} = (await admin.get(`/audit?subject=alert/${id}`)).body;
+  assert.deepEqual(items.map(({action, before: {state: was}, after: {state: is}}) => [action, was, is]), [
+    ['alert.clear', 'silenced', 'cleared'], ['alert.silence', 'acknowledged', 'silenced'], ['alert.acknowledge', 'open', 'acknowledged']]);
+});
+
+test('each kind that the server raises says what it is, what to do, and where', async () => {
+  const root = new URL('../../../server/', import.meta.url);
+  const raised = new Set();
+  for (const folder of ['bus', 'jobs', 'store', 'api']) {
+    for (const name of readdirSync(new URL(folder, root)).filter((file) => file.endsWith('.c'))) {
+      const text = readFileSync(new URL(`${folder}/${name}`, root), 'utf8');
+      for (const [, kind] of text.matchAll(/(?:alarm\w*\([^;"{]*|\.kind = |struct alarm \w+ = \{)"([a-z_]+)"/g)) raised.add(kind);
+    }
+  }
+  assert.ok(raised.size > 10, [...raised].join());
+  const pages = [...readFileSync(new URL('web/app.js', root), 'utf8').matchAll(/path: "(\/[^"]*)"/g)]
+    .map(([, path]) => new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}$`));
+  for (const kind of raised) {
+    const {title, link, cure} = await raise(kind, 'contract/c1');
+    assert.notEqual(title, kind.replaceAll('_', ' '), `${kind} has no row in alert_kinds.c`);
+    assert.ok(pages.some((page) => page.test(link)), `${kind}: ${link} is no page`);
+    assert.match(cure, /\.$/);
+  }
+});
+
+test('a kind that nobody wrote down still has a name, a page and a cure', async () => {
+  const {title, link, cure} = await raise('strange_thing', 'device/r1');
+  assert.deepEqual([title, link], ['strange thing', '/robots/r1']);
+  assert.ok(cure.length > 20);
+});

@@ -1,0 +1,271 @@
+/* The life of an alert on a real database: what raising, repeating, silencing and clearing do to
+ * it, and what the channels are owed for it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "server/store/alarm.h"
+#include "server/store/alert_kinds.h"
+#include "server/store/migrate.h"
+#include "tests/support/pg.h"
+
+struct fixture {
+    struct pg *pg;
+    struct store *store;
+    struct arena *arena;
+    char told[256];
+};
+
+static enum status run_script(struct store_conn *conn, void *context)
+{
+    return store_script(conn, context);
+}
+
+static void script(struct fixture *fixture, const char *sql)
+{
+    assert_int_equal(store_transaction(fixture->store, run_script, (void *)sql), STATUS_OK);
+}
+
+static int set_up(void **state)
+{
+    static struct fixture fixture;
+    char problem[256] = "no database";
+    unsigned applied;
+
+    if (pg_start(&fixture.pg) != STATUS_OK ||
+        store_open(&fixture.store, pg_conninfo(fixture.pg), 3, "test", problem) != STATUS_OK ||
+        migrate_run(fixture.store, &applied, problem) != STATUS_OK ||
+        arena_create(&fixture.arena, 1 << 20) != STATUS_OK) {
+        fprintf(stderr, "%s\n", problem);
+        return -1;
+    }
+    *state = &fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    arena_free(fixture->arena);
+    store_close(fixture->store);
+    pg_stop(fixture->pg);
+    return 0;
+}
+
+static int clean(void **state)
+{
+    script(*state, "DELETE FROM myna.alert; DELETE FROM myna.channel;"
+                   "INSERT INTO myna.channel (channel_id, kind, url_wrapped, origin, min_severity)"
+                   " VALUES ('all', 'webhook', '', 'https://a', 'info'),"
+                   "        ('bad', 'webhook', '', 'https://b', 'critical')");
+    return 0;
+}
+
+struct raising {
+    struct fixture *fixture;
+    const struct alarm *alarms;
+    size_t count;
+};
+
+static enum status raise_in(struct store_conn *conn, void *context)
+{
+    const struct raising *raising = context;
+
+    return alarm_raise(conn, raising->fixture->arena, raising->alarms, raising->count);
+}
+
+static void raise_all(struct fixture *fixture, const struct alarm *alarms, size_t count)
+{
+    struct raising raising = {fixture, alarms, count};
+
+    arena_reset(fixture->arena);
+    assert_int_equal(store_transaction(fixture->store, raise_in, &raising), STATUS_OK);
+}
+
+static void raise_one(struct fixture *fixture, const char *severity)
+{
+    const struct alarm alarm = {"overrun", severity, "device/r1", "{}"};
+
+    raise_all(fixture, &alarm, 1);
+}
+
+static enum status clear_in(struct store_conn *conn, void *context)
+{
+    (void)context;
+    return alarm_clear(conn, "overrun", "device/r1");
+}
+
+static void clear(struct fixture *fixture)
+{
+    assert_int_equal(store_transaction(fixture->store, clear_in, NULL), STATUS_OK);
+}
+
+/* Current and cleared alerts, oldest first: "open warning 2, cleared info 1". */
+static const char *alerts(struct fixture *fixture)
+{
+    STORE_STATEMENT(read,
+                    "SELECT coalesce(string_agg(state || ' ' || severity || ' ' || count, ', '"
+                    " ORDER BY alert_id), '') FROM myna.alert");
+    struct result result;
+
+    assert_int_equal(store_query(fixture->store, &read, STORE_NO_VALUES, &result), STATUS_OK);
+    snprintf(fixture->told, sizeof fixture->told, "%s", result_text(&result, 0, 0));
+    result_release(&result);
+    return fixture->told;
+}
+
+/* What is owed: "all raised 1, bad raised 1" (the number is the revision). */
+static const char *owed(struct fixture *fixture)
+{
+    STORE_STATEMENT(read,
+                    "SELECT coalesce(string_agg(channel_id || ' ' || event || ' ' || revision,"
+                    " ', ' ORDER BY channel_id, delivery_id), '')"
+                    " FROM myna.delivery WHERE status = 'waiting'");
+    struct result result;
+
+    assert_int_equal(store_query(fixture->store, &read, STORE_NO_VALUES, &result), STATUS_OK);
+    snprintf(fixture->told, sizeof fixture->told, "%s", result_text(&result, 0, 0));
+    result_release(&result);
+    return fixture->told;
+}
+
+static void a_cause_has_one_alert_however_often_it_is_raised(void **state)
+{
+    struct fixture *fixture = *state;
+
+    raise_one(fixture, "warning");
+    raise_one(fixture, "warning");
+    assert_string_equal(alerts(fixture), "open warning 2");
+    assert_string_equal(owed(fixture), "all raised 1");
+}
+
+static void of_several_raised_at_once_the_worst_severity_counts(void **state)
+{
+    /* by the alphabet, "warning" would be the greatest */
+    const struct alarm alarms[] = {{"overrun", "warning", "device/r1", "{}"},
+                                   {"overrun", "critical", "device/r1", "{\"n\":2}"},
+                                   {"overrun", "info", "device/r1", "{\"n\":3}"}};
+
+    raise_all(*state, alarms, 3);
+    assert_string_equal(alerts(*state), "open critical 3");
+    assert_string_equal(owed(*state), "all raised 1, bad raised 1");
+}
+
+static void a_lesser_severity_does_not_soften_an_alert(void **state)
+{
+    raise_one(*state, "critical");
+    raise_one(*state, "info");
+    assert_string_equal(alerts(*state), "open critical 2");
+}
+
+static void a_worse_severity_is_told_again_and_opens_what_was_acknowledged(void **state)
+{
+    raise_one(*state, "info");
+    script(*state, "UPDATE myna.delivery SET status = 'sent';"
+                   "UPDATE myna.alert SET state = 'acknowledged'");
+    raise_one(*state, "info");
+    assert_string_equal(alerts(*state), "acknowledged info 2");
+    assert_string_equal(owed(*state), "");
+    raise_one(*state, "critical");
+    assert_string_equal(alerts(*state), "open critical 3");
+    assert_string_equal(owed(*state), "all raised 1, bad raised 1");
+}
+
+static void a_cause_that_goes_and_comes_back_is_a_new_alert(void **state)
+{
+    raise_one(*state, "warning");
+    clear(*state);
+    clear(*state);
+    raise_one(*state, "warning");
+    assert_string_equal(alerts(*state), "cleared warning 1, open warning 1");
+}
+
+static void a_silenced_cause_stays_silenced_when_it_goes_and_comes_back(void **state)
+{
+    raise_one(*state, "warning");
+    script(*state, "DELETE FROM myna.delivery;"
+                   "UPDATE myna.alert SET state = 'silenced', silenced_by = 'operator:a',"
+                   " silenced_until = now() + interval '1 hour'");
+    clear(*state);
+    raise_one(*state, "critical");
+    assert_string_equal(alerts(*state), "cleared warning 1, silenced critical 1");
+    assert_string_equal(owed(*state), "");
+}
+
+static void a_silence_that_ends_opens_the_alert_and_tells_it(void **state)
+{
+    struct fixture *fixture = *state;
+
+    raise_one(fixture, "warning");
+    script(fixture, "DELETE FROM myna.delivery;"
+                    "UPDATE myna.alert SET state = 'silenced',"
+                    " silenced_until = now() + interval '1 hour'");
+    assert_int_equal(alarm_end_silences(fixture->store), STATUS_OK);
+    assert_string_equal(alerts(fixture), "silenced warning 1");
+    script(fixture, "UPDATE myna.alert SET silenced_until = now()");
+    assert_int_equal(alarm_end_silences(fixture->store), STATUS_OK);
+    assert_string_equal(alerts(fixture), "open warning 1");
+    assert_string_equal(owed(fixture), "all raised 1");
+}
+
+static void a_channel_is_owed_how_the_alert_stands_not_its_history(void **state)
+{
+    raise_one(*state, "warning");
+    clear(*state);
+    assert_string_equal(owed(*state), "all cleared 2");
+}
+
+static void the_end_is_told_to_those_who_heard_of_the_beginning(void **state)
+{
+    raise_one(*state, "warning");
+    script(*state, "UPDATE myna.delivery SET status = 'sent'; INSERT INTO myna.channel (channel_id,"
+                   " kind, url_wrapped, origin) VALUES ('late', 'slack', '', 'https://c')");
+    clear(*state);
+    assert_string_equal(owed(*state), "all cleared 1");
+}
+
+static void what_is_wrong_with_a_channel_is_told_to_the_others(void **state)
+{
+    const struct alarm alarm = {"delivery_failed", "critical", "channel/bad", "{}"};
+
+    raise_all(*state, &alarm, 1);
+    assert_string_equal(owed(*state), "all raised 1");
+}
+
+static void every_kind_says_what_it_is_and_what_to_do(void **state)
+{
+    size_t count;
+    const struct alert_kinds_row *rows = alert_kinds_all(&count);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        size_t size = strlen(rows[i].cure);
+
+        assert_true(i == 0 || strcmp(rows[i - 1].kind, rows[i].kind) < 0);
+        assert_true(rows[i].title[0] != '\0' && size > 20 && rows[i].cure[size - 1] == '.');
+        assert_true(rows[i].link == NULL || rows[i].link[0] == '/');
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_cause_has_one_alert_however_often_it_is_raised, clean),
+        cmocka_unit_test_setup(of_several_raised_at_once_the_worst_severity_counts, clean),
+        cmocka_unit_test_setup(a_lesser_severity_does_not_soften_an_alert, clean),
+        cmocka_unit_test_setup(a_worse_severity_is_told_again_and_opens_what_was_acknowledged,
+                               clean),
+        cmocka_unit_test_setup(a_cause_that_goes_and_comes_back_is_a_new_alert, clean),
+        cmocka_unit_test_setup(a_silenced_cause_stays_silenced_when_it_goes_and_comes_back, clean),
+        cmocka_unit_test_setup(a_silence_that_ends_opens_the_alert_and_tells_it, clean),
+        cmocka_unit_test_setup(a_channel_is_owed_how_the_alert_stands_not_its_history, clean),
+        cmocka_unit_test_setup(the_end_is_told_to_those_who_heard_of_the_beginning, clean),
+        cmocka_unit_test_setup(what_is_wrong_with_a_channel_is_told_to_the_others, clean),
+        cmocka_unit_test(every_kind_says_what_it_is_and_what_to_do),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
