@@ -46,6 +46,7 @@ struct peer {
     bool quarantined;       /* the server takes nothing of this journal */
     int64_t report_interval_ms, report_due_ms;
     uint32_t boxes_refused; /* since the last report */
+    uint64_t lines_told;    /* refused credit lines that the reports told */
     struct remembered commands[LIMIT_COMMANDS_KEPT];
 };
 
@@ -246,6 +247,7 @@ static void plan_report(struct peer *peer, int64_t now_mono_ms)
 
 static void send_report(struct peer *peer, struct peer_time now)
 {
+    const struct credit_events events = journal_credit_events(peer->journal);
     wire_Report *report = &peer->scratch->up.report;
     struct peer_running running = {0};
 
@@ -264,7 +266,12 @@ static void send_report(struct peer *peer, struct peer_time now)
         memcpy(report->config_hash.bytes, running.config_hash, CRYPTO_HASH_SIZE);
     }
     report->settings_count = (pb_size_t)peer->host.settings(peer->host.context, report->settings);
+    report->has_journal = true;
+    journal_head(peer->journal, &report->journal);
     journal_credit(peer->journal, report->credit, &report->credit_count);
+    journal_reported(peer->journal);
+    report->lines_refused = (uint32_t)(events.lines_refused - peer->lines_told);
+    peer->lines_told = events.lines_refused;
     send(peer, TOPIC_REPORT, MESSAGE_REPORT, report);
     plan_report(peer, now.mono_ms);
 }
@@ -427,8 +434,10 @@ static enum status on_state(struct peer *peer, const wire_State *state, struct p
         return STATUS_OK;
     }
     bool settled = take_verdict(peer, state, new_epoch);
-    enum status status =
-        journal_grant(peer->journal, state->header.epoch, state->credit, state->credit_count);
+    enum status status = STATUS_OK;
+    if (settled) /* else it is the account of another journal */
+        status =
+            journal_grant(peer->journal, state->header.epoch, state->credit, state->credit_count);
     keep_receipt(peer, state);
     if (!settled) {
         greet_again(peer, now);

@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+#include "schema/wire/measure.h"
+
+#define READY_ROUTES 2 /* the one in use and the next: exhaustion needs no server */
+
 static struct credit_line *find(struct credit *credit, const char *line_id)
 {
     for (size_t i = 0; i < credit->count; i++)
@@ -10,137 +14,335 @@ static struct credit_line *find(struct credit *credit, const char *line_id)
     return NULL;
 }
 
+static uint64_t add(uint64_t a, uint64_t b)
+{
+    return a + b < a ? UINT64_MAX : a + b;
+}
+
+static uint64_t subtract(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+static uint64_t busy(const struct credit_measure *measure)
+{
+    return add(measure->used, measure->open);
+}
+
 /* granted - returned - used - open, never below zero. */
-static uint64_t usable(const struct credit_line *line)
+static uint64_t usable(const struct credit_measure *measure)
 {
-    uint64_t gone = line->returned + line->used + line->open;
-
-    return line->granted > gone ? line->granted - gone : 0;
+    return subtract(measure->granted, add(measure->returned, busy(measure)));
 }
 
-/* A place for a line not seen before; NULL when every line is current or has attempts under way. */
-static struct credit_line *add(struct credit *credit, const char *line_id)
+static wire_CreditMeasure terms_of(const struct credit_measure *measure)
 {
-    struct credit_line *line = NULL;
+    wire_CreditMeasure terms = {.weights_count = LIMIT_WEIGHTS, .divisor = measure->divisor};
 
-    if (credit->count < LIMIT_CREDIT_LINES)
-        line = &credit->lines[credit->count++];
-    for (size_t i = 0; !line && i < credit->count; i++)
-        if (!credit->lines[i].current && credit->lines[i].open == 0)
-            line = &credit->lines[i];
-    if (line) {
-        *line = (struct credit_line){.current = true};
-        memcpy(line->line_id, line_id, strlen(line_id) + 1);
+    memcpy(terms.weights, measure->weights, sizeof terms.weights);
+    return terms;
+}
+
+static uint64_t worst_case(const struct credit_measure *measure, const wire_UsageRecord *record)
+{
+    const wire_CreditMeasure terms = terms_of(measure);
+
+    return measure_worst_case(&terms, record);
+}
+
+static uint64_t consumed(const struct credit_measure *measure, const wire_UsageRecord *record)
+{
+    const wire_CreditMeasure terms = terms_of(measure);
+
+    return measure_consumed(&terms, record);
+}
+
+/* Merging. */
+
+static bool is_open(const struct credit_line *line)
+{
+    for (size_t i = 0; i < line->measure_count; i++)
+        if (line->measures[i].open > 0)
+            return true;
+    return false;
+}
+
+static void take_terms(struct credit_line *line, const wire_CreditLine *named)
+{
+    *line = (struct credit_line){
+        .unlimited = named->unlimited,
+        .measure_count = (uint8_t)named->measures_count,
+    };
+    memcpy(line->line_id, named->line_id, sizeof line->line_id);
+    for (size_t i = 0; i < named->measures_count; i++) {
+        const wire_CreditMeasure *terms = &named->measures[i];
+
+        line->measures[i].divisor = terms->divisor > 0 ? terms->divisor : 1;
+        memcpy(line->measures[i].weights, terms->weights,
+               terms->weights_count * sizeof terms->weights[0]);
     }
-    return line;
 }
 
-/* What the server asks back, as far as it is still unused. It never decreases, and an amount that
- * was returned is never used: usable() counts it out. */
-static void give_back(struct credit_line *line, uint64_t return_to)
+static bool has_terms(const struct credit_line *line, const wire_CreditLine *named)
 {
-    uint64_t busy = line->used + line->open;
-    uint64_t spare = line->granted > busy ? line->granted - busy : 0;
+    struct credit_line other;
+
+    take_terms(&other, named);
+    if (line->unlimited != other.unlimited || line->measure_count != other.measure_count)
+        return false;
+    for (size_t i = 0; i < line->measure_count; i++)
+        if (line->measures[i].divisor != other.measures[i].divisor ||
+            memcmp(line->measures[i].weights, other.measures[i].weights,
+                   sizeof other.measures[i].weights) != 0)
+            return false;
+    return true;
+}
+
+/* A place for a line not seen before; NULL when every line is named or has attempts under way. */
+static struct credit_line *make_place(struct credit *credit)
+{
+    if (credit->count < LIMIT_CREDIT_LINES)
+        return &credit->lines[credit->count++];
+    for (size_t i = 0; i < credit->count; i++)
+        if (credit->lines[i].rank == CREDIT_NOT_NAMED && !is_open(&credit->lines[i]))
+            return &credit->lines[i];
+    return NULL;
+}
+
+/* It never decreases, and an amount that was returned is never used: usable() counts it out. */
+static bool give_back(struct credit_measure *measure, uint64_t return_to)
+{
+    uint64_t spare = subtract(measure->granted, busy(measure));
     uint64_t returned = return_to < spare ? return_to : spare;
 
-    if (returned > line->returned)
-        line->returned = returned;
+    if (returned <= measure->returned)
+        return false;
+    measure->returned = returned;
+    return true;
 }
 
-static void start_epoch(struct credit *credit, uint32_t epoch)
+/* True: something else belongs on disk now. */
+static bool merge_amounts(struct credit *credit, struct credit_line *line,
+                          const wire_CreditLine *named)
 {
-    credit->epoch = epoch;
+    bool granted = false, returned = false;
+
+    for (size_t i = 0; i < line->measure_count; i++) {
+        struct credit_measure *measure = &line->measures[i];
+
+        if (named->measures[i].granted > measure->granted) {
+            measure->granted = named->measures[i].granted;
+            granted = true;
+        }
+        returned |= give_back(measure, named->measures[i].return_to);
+    }
+    if (granted)
+        line->refused = false;
+    if (returned)
+        credit->events.returned++;
+    return granted || returned;
+}
+
+static void rank(struct credit *credit, const wire_CreditLine *lines, size_t count)
+{
+    for (size_t i = 0; i < credit->count; i++)
+        credit->lines[i].rank = CREDIT_NOT_NAMED;
+    for (size_t i = 0; i < count; i++) {
+        struct credit_line *line = find(credit, lines[i].line_id);
+
+        if (line && line->rank == CREDIT_NOT_NAMED)
+            line->rank = (uint8_t)i;
+    }
+}
+
+static void merge_line(struct credit *credit, const wire_CreditLine *named, size_t place,
+                       bool changed[LIMIT_CREDIT_LINES])
+{
+    struct credit_line *line = find(credit, named->line_id);
+    const bool fresh = line == NULL;
+
+    if (fresh && !(line = make_place(credit)))
+        return;
+    if (fresh) {
+        take_terms(line, named);
+        line->rank = (uint8_t)place;
+    } else if (!has_terms(line, named)) {
+        credit->events.lines_refused++;
+        return;
+    }
+    changed[line - credit->lines] |= merge_amounts(credit, line, named) || fresh;
+}
+
+static void void_grants(struct credit *credit)
+{
     for (size_t i = 0; i < credit->count; i++) {
-        credit->lines[i].granted = 0;
-        credit->lines[i].returned = 0;
-        credit->lines[i].used = 0;
+        for (size_t j = 0; j < credit->lines[i].measure_count; j++) {
+            struct credit_measure *measure = &credit->lines[i].measures[j];
+
+            measure->granted = measure->returned = measure->used = 0;
+            measure->used_told = 0;
+        }
     }
 }
 
-static void merge_line(struct credit_line *line, const wire_CreditLine *granted)
+void credit_start_epoch(struct credit *credit, uint32_t epoch)
 {
-    line->current = true;
-    line->unlimited = granted->unlimited;
-    if (granted->granted > line->granted) {
-        line->granted = granted->granted;
-        line->wanted = 0;
-    }
-    give_back(line, granted->return_to);
+    void_grants(credit);
+    credit->epoch = epoch;
+}
+
+void credit_start_journal(struct credit *credit)
+{
+    void_grants(credit);
 }
 
 enum status credit_merge(struct credit *credit, uint32_t epoch, const wire_CreditLine *lines,
-                         size_t count, bool *changed)
+                         size_t count, bool changed[LIMIT_CREDIT_LINES])
 {
     if (epoch < credit->epoch)
         return STATUS_STALE;
+    const bool new_epoch = epoch > credit->epoch;
 
-    struct credit before = *credit;
-
-    if (epoch > credit->epoch)
-        start_epoch(credit, epoch);
-    for (size_t i = 0; i < credit->count; i++)
-        credit->lines[i].current = false;
-    for (size_t i = 0; i < count; i++) {
-        struct credit_line *line = find(credit, lines[i].line_id);
-
-        if (line)
-            line->current = true;
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct credit_line *line = find(credit, lines[i].line_id);
-
-        if (!line)
-            line = add(credit, lines[i].line_id);
-        if (line)
-            merge_line(line, &lines[i]);
-    }
-    *changed = memcmp(&before, credit, sizeof before) != 0;
+    if (new_epoch)
+        credit_start_epoch(credit, epoch);
+    for (size_t i = 0; i < LIMIT_CREDIT_LINES; i++)
+        changed[i] = new_epoch && i < credit->count;
+    rank(credit, lines, count);
+    for (size_t i = 0; i < count; i++)
+        merge_line(credit, &lines[i], i, changed);
     return STATUS_OK;
 }
 
-enum status credit_reserve(struct credit *credit, const char *line_id, uint64_t amount)
+/* Attempts. */
+
+static void note_typical(struct credit *credit, const wire_UsageRecord *record)
 {
-    if (line_id[0] == 0)
+    credit->typical_input = record->reserved_input;
+    credit->typical_output = record->reserved_output;
+}
+
+static uint64_t room_of(const struct credit_line *line, const wire_UsageRecord *record)
+{
+    uint64_t room = record->reserved_output;
+
+    for (size_t i = 0; !line->unlimited && i < line->measure_count; i++) {
+        const wire_CreditMeasure terms = terms_of(&line->measures[i]);
+        uint64_t fits = measure_output_room(&terms, record, usable(&line->measures[i]));
+
+        room = fits < room ? fits : room;
+    }
+    return line->unlimited || line->measure_count > 0 ? room : 0;
+}
+
+uint64_t credit_room(struct credit *credit, const wire_UsageRecord *record)
+{
+    const struct credit_line *line = find(credit, record->line_id);
+
+    note_typical(credit, record);
+    if (record->line_id[0] == 0)
+        return record->reserved_output;
+    return line ? room_of(line, record) : 0;
+}
+
+static bool fits(const struct credit_line *line, const wire_UsageRecord *record)
+{
+    if (line->unlimited)
+        return true;
+    for (size_t i = 0; i < line->measure_count; i++)
+        if (worst_case(&line->measures[i], record) > usable(&line->measures[i]))
+            return false;
+    return line->measure_count > 0; /* nothing was ever granted on a line without measures */
+}
+
+enum status credit_reserve(struct credit *credit, const wire_UsageRecord *record)
+{
+    struct credit_line *line = find(credit, record->line_id);
+
+    if (record->reserved_output > credit->typical_output)
+        note_typical(credit, record);
+    if (record->line_id[0] == 0)
         return STATUS_OK;
-
-    struct credit_line *line = find(credit, line_id);
-
-    if (!line)
-        return STATUS_DENIED;
-    if (!line->unlimited && amount > usable(line)) {
-        if (amount > line->wanted)
-            line->wanted = amount;
+    if (!line || !fits(line, record)) {
+        if (line)
+            line->refused = true;
+        credit->events.denied++;
         return STATUS_DENIED;
     }
-    line->open += amount;
+    for (size_t i = 0; i < line->measure_count; i++) {
+        struct credit_measure *measure = &line->measures[i];
+        measure->open = add(measure->open, worst_case(measure, record));
+    }
     return STATUS_OK;
 }
 
-void credit_settle(struct credit *credit, const char *line_id, uint64_t reserved, uint64_t used)
+void credit_release(struct credit *credit, const wire_UsageRecord *record)
 {
-    struct credit_line *line = find(credit, line_id);
+    struct credit_line *line = find(credit, record->line_id);
 
-    if (!line)
-        return;
-    line->open -= reserved < line->open ? reserved : line->open;
-    line->used += used;
+    for (size_t i = 0; line && i < line->measure_count; i++) {
+        struct credit_measure *measure = &line->measures[i];
+        measure->open = subtract(measure->open, worst_case(measure, record));
+    }
 }
 
-uint64_t credit_worst_case(const wire_UsageRecord *record)
+void credit_charge(struct credit *credit, const wire_UsageRecord *record)
 {
-    return record->reserved_input + record->reserved_output;
+    struct credit_line *line = find(credit, record->line_id);
+
+    for (size_t i = 0; line && i < line->measure_count; i++) {
+        struct credit_measure *measure = &line->measures[i];
+        measure->used = add(measure->used, consumed(measure, record));
+    }
 }
 
-/* Only what the vendor itself counted to the end, and what never left, is known; anything else is
- * charged at its reservation until the vendor's file settles it. */
-uint64_t credit_consumed(const wire_UsageRecord *record)
+void credit_settle(struct credit *credit, const wire_UsageRecord *record)
 {
-    if (record->provenance == wire_Provenance_NOT_SENT)
+    credit_release(credit, record);
+    credit_charge(credit, record);
+}
+
+/* Telling. */
+
+static uint64_t typical_worst_case(const struct credit *credit,
+                                   const struct credit_measure *measure)
+{
+    const bool any = credit->typical_input + credit->typical_output > 0;
+    const wire_UsageRecord typical = {
+        .reserved_input = any ? credit->typical_input : CREDIT_TYPICAL_INPUT,
+        .reserved_output = any ? credit->typical_output : CREDIT_TYPICAL_OUTPUT,
+    };
+
+    return worst_case(measure, &typical);
+}
+
+static uint64_t wanted(const struct credit *credit, const struct credit_line *line,
+                       const struct credit_measure *measure)
+{
+    const uint64_t since = subtract(measure->used, measure->used_told);
+    const uint64_t at_hand = usable(measure);
+    uint64_t need = since > measure->used_between ? since : measure->used_between;
+
+    if (line->unlimited || line->rank == CREDIT_NOT_NAMED)
         return 0;
-    if (record->provenance != wire_Provenance_VENDOR_FINAL)
-        return credit_worst_case(record);
-    return record->input_uncached + record->input_cached + record->cache_write_5m +
-           record->cache_write_1h + record->output + record->reasoning;
+    if (line->rank >= READY_ROUTES && !line->refused)
+        return subtract(need, at_hand);
+    const uint64_t one = typical_worst_case(credit, measure);
+    if (at_hand >= one)
+        return subtract(need, at_hand);
+    need = subtract(need, at_hand);
+    return need > one ? need : one;
+}
+
+static wire_CreditAmount amount_of(const struct credit *credit, const struct credit_line *line,
+                                   const struct credit_measure *measure)
+{
+    return (wire_CreditAmount){
+        .granted_seen = measure->granted,
+        .used = measure->used,
+        .open = measure->open,
+        .returned = measure->returned,
+        .wanted = wanted(credit, line, measure),
+    };
 }
 
 void credit_report(const struct credit *credit, wire_CreditUse out[LIMIT_CREDIT_LINES],
@@ -149,14 +351,22 @@ void credit_report(const struct credit *credit, wire_CreditUse out[LIMIT_CREDIT_
     for (size_t i = 0; i < credit->count; i++) {
         const struct credit_line *line = &credit->lines[i];
 
-        out[i] = (wire_CreditUse){
-            .granted_seen = line->granted,
-            .used = line->used,
-            .open = line->open,
-            .returned = line->returned,
-            .wanted = line->wanted,
-        };
+        out[i] = (wire_CreditUse){.amounts_count = line->measure_count};
         memcpy(out[i].line_id, line->line_id, sizeof line->line_id);
+        for (size_t j = 0; j < line->measure_count; j++)
+            out[i].amounts[j] = amount_of(credit, line, &line->measures[j]);
     }
     *count = (pb_size_t)credit->count;
+}
+
+void credit_reported(struct credit *credit)
+{
+    for (size_t i = 0; i < credit->count; i++) {
+        for (size_t j = 0; j < credit->lines[i].measure_count; j++) {
+            struct credit_measure *measure = &credit->lines[i].measures[j];
+
+            measure->used_between = subtract(measure->used, measure->used_told);
+            measure->used_told = measure->used;
+        }
+    }
 }

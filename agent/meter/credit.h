@@ -1,9 +1,16 @@
 /* credit.h - the rules of credit lines (design section 4): how much of a route may be used
  *
- * Each line has cumulative amounts that only grow within an epoch; what is usable is
- * granted - returned - used - open. Until lines carry weights an amount is a plain count of
- * tokens, all classes alike. The journal owns one struct credit, keeps it on disk and locks it;
- * others go through journal.h. Fields are private. No I/O; not thread-safe.
+ * A line has up to LIMIT_MEASURES measures (schema/wire/measure.h) and every one of them binds: an
+ * attempt starts only when its worst case fits each. Per measure the amounts are cumulative within
+ * an epoch and only grow; what is usable is granted - returned - used - open. The account belongs
+ * to one journal: used counts exactly the records that the server settles in it.
+ *
+ * A line is immutable but for what is granted and asked back. What a state says of a known line
+ * with other weights is not taken (and told to the server): the attempts under way and the records
+ * pending were weighed by the old ones.
+ *
+ * The journal owns one struct credit, keeps it on disk and locks it; others go through journal.h.
+ * Fields are private to both. No I/O; not thread-safe.
  */
 #ifndef AGENT_METER_CREDIT_H
 #define AGENT_METER_CREDIT_H
@@ -12,42 +19,90 @@
 
 #include "schema/wire/message.h"
 
-struct credit_line {
-    char line_id[LIMIT_SLUG + 1];
-    bool unlimited;
-    bool current; /* named by the newest state */
+#define CREDIT_NOT_NAMED 255 /* a rank: the newest state does not name the line */
+
+/* An attempt before any was made: what a first question reserves. */
+#define CREDIT_TYPICAL_INPUT  2000
+#define CREDIT_TYPICAL_OUTPUT 400
+
+struct credit_measure {
+    /* on disk */
+    uint64_t weights[LIMIT_WEIGHTS];
+    uint64_t divisor;
     uint64_t granted;
     uint64_t returned;
     uint64_t used;
-    uint64_t open;   /* reserved by attempts under way; not kept on disk: orphans are closed */
-    uint64_t wanted; /* the largest attempt refused since the last grant */
+    /* not on disk */
+    uint64_t open;         /* reserved by attempts under way: orphans are closed at the start */
+    uint64_t used_told;    /* what the report before told */
+    uint64_t used_between; /* used between the two reports before */
+};
+
+struct credit_line {
+    char line_id[LIMIT_SLUG + 1];
+    bool unlimited;
+    uint8_t measure_count;
+    uint8_t rank; /* place in the newest state, which is that of the route; not on disk */
+    bool refused; /* an attempt was, since the last grant; not on disk */
+    struct credit_measure measures[LIMIT_MEASURES];
+};
+
+/* What has happened since the start, for those who tell the server. */
+struct credit_events {
+    uint64_t denied;        /* attempts that did not fit */
+    uint64_t returned;      /* states that made the device return something */
+    uint64_t lines_refused; /* a known line's id with other weights */
 };
 
 struct credit {
     uint32_t epoch;
     size_t count;
     struct credit_line lines[LIMIT_CREDIT_LINES];
+    uint64_t typical_input; /* what the attempts lately asked for; not on disk */
+    uint64_t typical_output;
+    struct credit_events events;
 };
 
-/* What the server granted. A higher epoch replaces, a lower one is STATUS_STALE and ignored, the
- * same merges by maximum. Lines that the state does not name stay known until their place is
- * needed; *changed tells whether anything that belongs on disk did. */
+/* Grants of another epoch are void: nothing is granted, returned or used. Attempts under way stay
+ * reserved. */
+void credit_start_epoch(struct credit *credit, uint32_t epoch);
+
+/* The same for another journal: its account is another one. */
+void credit_start_journal(struct credit *credit);
+
+/* What the server granted. A higher epoch starts anew, a lower one is STATUS_STALE and ignored, the
+ * same merges by maximum. What is asked back is returned as far as it is unused. Lines that the
+ * state does not name stay usable until their place is needed. changed[i]: what belongs on disk of
+ * line i did change. */
 MUST_CHECK enum status credit_merge(struct credit *credit, uint32_t epoch,
-                                    const wire_CreditLine *lines, size_t count, bool *changed);
+                                    const wire_CreditLine *lines, size_t count,
+                                    bool changed[LIMIT_CREDIT_LINES]);
 
-/* Reserves amount. STATUS_DENIED: it does not fit, or the line is unknown. An empty line_id is a
- * route that nothing binds: always STATUS_OK. */
-MUST_CHECK enum status credit_reserve(struct credit *credit, const char *line_id, uint64_t amount);
+/* The most output that the attempt could reserve, at most what record reserves: which is noted as
+ * what an attempt likes to have. 0: not even its input fits, or the line is unknown. An empty
+ * line_id is a route that nothing binds. */
+uint64_t credit_room(struct credit *credit, const wire_UsageRecord *record);
 
-/* Ends a reservation: used is what the attempt consumed, 0 for one that was not sent. */
-void credit_settle(struct credit *credit, const char *line_id, uint64_t reserved, uint64_t used);
+/* Reserves the attempt's worst case in every measure, or nothing. STATUS_DENIED: it does not fit
+ * one, or the line is unknown. */
+MUST_CHECK enum status credit_reserve(struct credit *credit, const wire_UsageRecord *record);
 
-/* What an attempt reserves and what a record consumed. */
-uint64_t credit_worst_case(const wire_UsageRecord *record);
-uint64_t credit_consumed(const wire_UsageRecord *record);
+/* Undoes a reservation: the attempt was not opened. */
+void credit_release(struct credit *credit, const wire_UsageRecord *record);
 
-/* For hello, usage and report; sets *count. */
+/* Ends a reservation by the closed record: what it consumed is used. */
+void credit_settle(struct credit *credit, const wire_UsageRecord *record);
+
+/* A record that the account begins with: used without having been reserved here. */
+void credit_charge(struct credit *credit, const wire_UsageRecord *record);
+
+/* For hello, usage and report; sets *count. wanted is what the device expects to need beyond the
+ * usable until the next report: as much as between the last two or since the last one, and on the
+ * first two routes, and where one was refused, one attempt like the last. */
 void credit_report(const struct credit *credit, wire_CreditUse out[LIMIT_CREDIT_LINES],
                    pb_size_t *count);
+
+/* A report was made: use is measured from here on. */
+void credit_reported(struct credit *credit);
 
 #endif

@@ -14,7 +14,8 @@ enum frame_kind {
     FRAME_OPEN = 2,  /* an attempt, as an encoded UsageRecord */
     FRAME_CLOSE = 3, /* a numbered record: the bytes that are hashed and sent */
     FRAME_ACK = 4,   /* acknowledged up to here; the clock's offset */
-    FRAME_CREDIT = 5, /* all credit lines, absolute */
+    FRAME_TOKENS = 5, /* all credit lines before there were measures: read, not written any more */
+    FRAME_CREDIT = 6, /* some credit lines, absolute */
 };
 
 #define FRAME_OVERHEAD    12

@@ -10,8 +10,11 @@
  *   120   8  seq of the last record dropped, 0: none
  *   128  32  the chain's hash there
  * FRAME_ACK: seq (8), hash (32), clock offset (8), time of the newest state (8).
- * FRAME_CREDIT: epoch (4), then per line: id (48, padded), unlimited (1), granted, returned, used
- * (8 each).
+ * FRAME_CREDIT: epoch (4), then per line: its place (1), unlimited (1), number of measures (1), id
+ * (48, padded), and per measure: divisor, granted, returned, used (8 each), 11 weights (8 each). A
+ * higher epoch than before voids what was granted in it, on all lines.
+ * FRAME_TOKENS, written before there were measures: epoch (4), then per line: id (48, padded),
+ * unlimited (1), granted, returned, used (8 each) in tokens, which no line of today counts.
  */
 #include "agent/meter/history.h"
 
@@ -25,11 +28,15 @@
 
 #define START_SIZE       160
 #define ACK_SIZE         56
-#define CREDIT_LINE_SIZE 73
+#define TOKENS_LINE_SIZE 73
+#define LINE_HEAD_SIZE   51
+#define MEASURE_SIZE     (8 * (4 + LIMIT_WEIGHTS))
+#define LINE_MAX_SIZE    (LINE_HEAD_SIZE + LIMIT_MEASURES * MEASURE_SIZE)
 #define SET_ASIDE_STEP   16384
 
 static_assert(LIMIT_RECORD_BYTES <= FRAME_MAX_PAYLOAD, "record frame");
-static_assert(4 + LIMIT_CREDIT_LINES * CREDIT_LINE_SIZE <= FRAME_MAX_PAYLOAD, "credit frame");
+static_assert(4 + LINE_MAX_SIZE <= FRAME_MAX_PAYLOAD, "credit frame");
+static_assert(LIMIT_CREDIT_LINES <= UINT8_MAX, "a place");
 
 static void put_u64(uint8_t *out, uint64_t value)
 {
@@ -90,23 +97,53 @@ void history_add_ack(struct buffer *out, const struct history *history,
     frame_add(out, FRAME_ACK, span_of(payload, sizeof payload));
 }
 
-void history_add_credit(struct buffer *out, const struct credit *credit)
+static size_t put_measure(uint8_t *out, const struct credit_measure *measure)
 {
-    uint8_t payload[4 + LIMIT_CREDIT_LINES * CREDIT_LINE_SIZE] = {0};
-    size_t size = 4;
+    put_u64(out, measure->divisor);
+    put_u64(out + 8, measure->granted);
+    put_u64(out + 16, measure->returned);
+    put_u64(out + 24, measure->used);
+    for (size_t i = 0; i < LIMIT_WEIGHTS; i++)
+        put_u64(out + 32 + 8 * i, measure->weights[i]);
+    return MEASURE_SIZE;
+}
+
+static size_t line_size(const struct credit_line *line)
+{
+    return LINE_HEAD_SIZE + line->measure_count * (size_t)MEASURE_SIZE;
+}
+
+static void put_line(uint8_t *out, const struct credit_line *line, size_t place)
+{
+    out[0] = (uint8_t)place;
+    out[1] = line->unlimited;
+    out[2] = line->measure_count;
+    memcpy(out + 3, line->line_id, strlen(line->line_id));
+    out += LINE_HEAD_SIZE;
+    for (size_t i = 0; i < line->measure_count; i++)
+        out += put_measure(out, &line->measures[i]);
+}
+
+size_t history_add_credit(struct buffer *out, const struct credit *credit,
+                          const bool changed[LIMIT_CREDIT_LINES], size_t first)
+{
+    uint8_t payload[FRAME_MAX_PAYLOAD] = {0};
+    size_t size = 4, place = first;
 
     for (size_t i = 0; i < 4; i++)
         payload[i] = (uint8_t)(credit->epoch >> (8 * i));
-    for (size_t i = 0; i < credit->count; i++, size += CREDIT_LINE_SIZE) {
-        const struct credit_line *line = &credit->lines[i];
+    for (; place < credit->count; place++) {
+        const struct credit_line *line = &credit->lines[place];
 
-        memcpy(payload + size, line->line_id, strlen(line->line_id));
-        payload[size + 48] = line->unlimited;
-        put_u64(payload + size + 49, line->granted);
-        put_u64(payload + size + 57, line->returned);
-        put_u64(payload + size + 65, line->used);
+        if (!changed[place])
+            continue;
+        if (size + line_size(line) > sizeof payload)
+            break;
+        put_line(payload + size, line, place);
+        size += line_size(line);
     }
     frame_add(out, FRAME_CREDIT, span_of(payload, size));
+    return place;
 }
 
 const struct history_open *history_find_open(const struct history *history,
@@ -177,8 +214,7 @@ static enum status note_close(struct history *history, const struct frame *frame
     chain_next(history->head.hash, frame->payload);
     history->head.seq = record.seq;
     history->head.offset = offset + (off_t)frame->size;
-    credit_settle(&history->credit, record.line_id, credit_worst_case(&record),
-                  credit_consumed(&record));
+    credit_settle(&history->credit, &record);
     return STATUS_OK;
 }
 
@@ -197,31 +233,108 @@ static enum status note_ack(struct history *history, const struct frame *frame)
                                                                               : STATUS_CORRUPT;
 }
 
-static enum status note_credit(struct history *history, const struct frame *frame)
+static uint32_t get_epoch(const uint8_t *in)
 {
-    struct credit *credit = &history->credit;
+    return (uint32_t)in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16 | (uint32_t)in[3] << 24;
+}
+
+/* What a line counted in tokens has no measure to go to: the server names its lines anew. */
+static enum status note_tokens(struct history *history, const struct frame *frame)
+{
     const uint8_t *in = frame->payload.data;
 
     if (frame->payload.size < 4)
         return STATUS_CORRUPT;
-    size_t count = (frame->payload.size - 4) / CREDIT_LINE_SIZE;
+    size_t count = (frame->payload.size - 4) / TOKENS_LINE_SIZE;
     if (count > LIMIT_CREDIT_LINES)
         return STATUS_CORRUPT;
-    *credit = (struct credit){.count = count};
-    for (size_t i = 4; i-- > 0;)
-        credit->epoch = credit->epoch << 8 | in[i];
+    history->credit = (struct credit){.epoch = get_epoch(in), .count = count};
     in += 4;
-    for (size_t i = 0; i < count; i++, in += CREDIT_LINE_SIZE) {
-        struct credit_line *line = &credit->lines[i];
+    for (size_t i = 0; i < count; i++, in += TOKENS_LINE_SIZE) {
+        struct credit_line *line = &history->credit.lines[i];
 
         memcpy(line->line_id, in, LIMIT_SLUG);
         line->unlimited = in[48] != 0;
-        line->current = true;
-        line->granted = get_u64(in + 49);
-        line->returned = get_u64(in + 57);
-        line->used = get_u64(in + 65);
+        line->rank = (uint8_t)i;
     }
     return STATUS_OK;
+}
+
+static void get_measure(const uint8_t *in, struct credit_measure *measure)
+{
+    measure->divisor = get_u64(in);
+    measure->granted = get_u64(in + 8);
+    measure->returned = get_u64(in + 16);
+    measure->used = get_u64(in + 24);
+    for (size_t i = 0; i < LIMIT_WEIGHTS; i++)
+        measure->weights[i] = get_u64(in + 32 + 8 * i);
+}
+
+/* Reads the line at the start of in; what is not on disk of the same line stays. */
+static enum status note_line(struct credit *credit, struct span in, size_t *size)
+{
+    if (in.size < LINE_HEAD_SIZE || in.data[0] > credit->count ||
+        in.data[0] >= LIMIT_CREDIT_LINES || in.data[2] > LIMIT_MEASURES)
+        return STATUS_CORRUPT;
+    struct credit_line *line = &credit->lines[in.data[0]];
+    char line_id[LIMIT_SLUG + 1] = "";
+
+    memcpy(line_id, in.data + 3, LIMIT_SLUG);
+    if (in.data[0] == credit->count)
+        credit->count++;
+    if (strcmp(line->line_id, line_id) != 0)
+        *line = (struct credit_line){.rank = in.data[0]};
+    memcpy(line->line_id, line_id, sizeof line_id);
+    line->unlimited = in.data[1] != 0;
+    line->measure_count = in.data[2];
+    *size = line_size(line);
+    if (*size > in.size)
+        return STATUS_CORRUPT;
+    for (size_t i = 0; i < line->measure_count; i++)
+        get_measure(in.data + LINE_HEAD_SIZE + i * MEASURE_SIZE, &line->measures[i]);
+    return STATUS_OK;
+}
+
+/* The records that the server does not hold yet are the ones that it settles in the new epoch. */
+static enum status start_epoch(struct history *history, uint32_t epoch)
+{
+    struct history_cursor cursor = history->acknowledged;
+    uint8_t space[FRAME_MAX_SIZE];
+    struct span bytes;
+    wire_UsageRecord record;
+    enum status status;
+
+    credit_start_epoch(&history->credit, epoch);
+    while ((status = history_next(history, &cursor, space, &bytes)) == STATUS_OK) {
+        status = decode_record(bytes, &record);
+        if (status != STATUS_OK)
+            return status;
+        credit_charge(&history->credit, &record);
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status note_credit(struct history *history, const struct frame *frame)
+{
+    struct span rest = frame->payload;
+    enum status status = STATUS_OK;
+
+    if (rest.size < 4)
+        return STATUS_CORRUPT;
+    const uint32_t epoch = get_epoch(rest.data);
+    if (epoch < history->credit.epoch)
+        return STATUS_CORRUPT;
+    if (epoch > history->credit.epoch)
+        status = start_epoch(history, epoch);
+    rest = span_of(rest.data + 4, rest.size - 4);
+    while (status == STATUS_OK && rest.size > 0) {
+        size_t size = 0;
+
+        status = note_line(&history->credit, rest, &size);
+        if (status == STATUS_OK)
+            rest = span_of(rest.data + size, rest.size - size);
+    }
+    return status;
 }
 
 /* The one place where a frame changes what is known. offset is where it stands. */
@@ -238,6 +351,8 @@ static enum status note(struct history *history, const struct frame *frame, off_
         return note_close(history, frame, offset);
     case FRAME_ACK:
         return note_ack(history, frame);
+    case FRAME_TOKENS:
+        return note_tokens(history, frame);
     case FRAME_CREDIT:
         return note_credit(history, frame);
     }

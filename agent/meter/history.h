@@ -86,7 +86,10 @@ void history_add_start(struct buffer *out, const struct history *history, const 
 void history_add_record(struct buffer *out, enum frame_kind kind, const wire_UsageRecord *record);
 void history_add_ack(struct buffer *out, const struct history *history,
                      const struct history_cursor *acknowledged);
-void history_add_credit(struct buffer *out, const struct credit *credit);
+/* The lines of credit that changed names, from the first one on, as many as fit one frame: returns
+ * the place behind the last of them, credit->count when all are in. None: the epoch alone. */
+size_t history_add_credit(struct buffer *out, const struct credit *credit,
+                          const bool changed[LIMIT_CREDIT_LINES], size_t first);
 /* The open attempts, as they stand in the file, and the room for their closes: always last. */
 void history_add_opens(struct buffer *out, const struct history *history);
 

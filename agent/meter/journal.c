@@ -40,6 +40,18 @@ static enum status append_record(struct journal *journal, enum frame_kind kind,
     return status;
 }
 
+/* All lines, in as many frames as that takes. */
+static void add_credit(struct buffer *fresh, const struct credit *credit)
+{
+    bool all[LIMIT_CREDIT_LINES];
+    size_t next = 0;
+
+    memset(all, true, sizeof all);
+    do {
+        next = history_add_credit(fresh, credit, all, next);
+    } while (next < credit->count);
+}
+
 /* Rewrites the file without the records up to base. */
 static enum status rewrite_from(struct journal *journal, const struct history_cursor *base)
 {
@@ -57,7 +69,7 @@ static enum status rewrite_from(struct journal *journal, const struct history_cu
     if (status != STATUS_NOT_FOUND)
         buffer_fail(&fresh, status);
     history_add_ack(&fresh, history, &history->acknowledged);
-    history_add_credit(&fresh, &history->credit);
+    add_credit(&fresh, &history->credit);
     history_add_opens(&fresh, history);
     status = replace(journal, &fresh);
     buffer_release(&fresh);
@@ -219,7 +231,6 @@ void journal_close(struct journal *journal)
 static enum status begin(struct journal *journal, const wire_UsageRecord *record)
 {
     struct credit *credit = &journal->history.credit;
-    const uint64_t worst_case = credit_worst_case(record);
 
     if (journal->history.broken)
         return STATUS_IO;
@@ -227,12 +238,12 @@ static enum status begin(struct journal *journal, const wire_UsageRecord *record
         return STATUS_EXISTS;
     enum status status = reserve_room(journal);
     if (status == STATUS_OK)
-        status = credit_reserve(credit, record->line_id, worst_case);
+        status = credit_reserve(credit, record);
     if (status != STATUS_OK)
         return status;
     status = append_record(journal, FRAME_OPEN, record);
     if (status != STATUS_OK)
-        credit_settle(credit, record->line_id, worst_case, 0);
+        credit_release(credit, record);
     return status;
 }
 
@@ -392,22 +403,55 @@ static void add_refiled(struct buffer *fresh, const struct history *history)
         buffer_fail(fresh, status);
 }
 
+/* The child's account: nothing is granted in it yet, and what is filed again is used in it. */
+static enum status child_credit(const struct history *history, struct credit *credit)
+{
+    struct history_cursor cursor = history->acknowledged;
+    uint8_t space[FRAME_MAX_SIZE];
+    struct span bytes;
+    wire_UsageRecord record;
+    enum status status;
+
+    *credit = history->credit;
+    credit_start_journal(credit);
+    while ((status = history_next(history, &cursor, space, &bytes)) == STATUS_OK) {
+        status = message_decode(MESSAGE_USAGE_RECORD, bytes, &record);
+        if (status != STATUS_OK)
+            return status;
+        credit_charge(credit, &record);
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* Under the lock. */
+static enum status fork(struct journal *journal, struct buffer *fresh)
+{
+    struct history *history = &journal->history;
+    struct chain_parent parent = {.seq = history->acknowledged.seq};
+    struct credit credit;
+    enum status status = child_credit(history, &credit);
+
+    if (status != STATUS_OK)
+        return status;
+    memcpy(parent.id, history->id, sizeof parent.id);
+    memcpy(parent.hash, history->acknowledged.hash, sizeof parent.hash);
+    add_new_start(journal, &parent, fresh);
+    add_refiled(fresh, history);
+    add_credit(fresh, &credit);
+    history_add_opens(fresh, history);
+    status = replace(journal, fresh);
+    if (status == STATUS_OK)
+        history->credit = credit;
+    return status;
+}
+
 enum status journal_fork(struct journal *journal)
 {
-    const struct history *history = &journal->history;
-    struct chain_parent parent;
     struct buffer fresh;
 
     pthread_mutex_lock(&journal->lock);
-    memcpy(parent.id, history->id, sizeof parent.id);
-    parent.seq = history->acknowledged.seq;
-    memcpy(parent.hash, history->acknowledged.hash, sizeof parent.hash);
     buffer_init(&fresh, largest_file(journal));
-    add_new_start(journal, &parent, &fresh);
-    add_refiled(&fresh, history);
-    history_add_credit(&fresh, &history->credit);
-    history_add_opens(&fresh, history);
-    enum status status = replace(journal, &fresh);
+    enum status status = fork(journal, &fresh);
     buffer_release(&fresh);
     pthread_mutex_unlock(&journal->lock);
     return status;
@@ -453,27 +497,78 @@ void journal_set_clock(struct journal *journal, int64_t clock_offset_ms, int64_t
     pthread_mutex_unlock(&journal->lock);
 }
 
+/* Writes the lines that changed, one frame after the other: power loss may keep the first ones, and
+ * each line stands for itself. */
+static enum status append_credit(struct journal *journal, const struct credit *credit,
+                                 const bool changed[LIMIT_CREDIT_LINES])
+{
+    enum status status = STATUS_OK;
+    struct buffer bytes;
+    size_t next = 0;
+
+    while (status == STATUS_OK && next < credit->count) {
+        if (!changed[next]) {
+            next++;
+            continue;
+        }
+        buffer_init(&bytes, FRAME_MAX_SIZE);
+        next = history_add_credit(&bytes, credit, changed, next);
+        status = history_append(&journal->history, &bytes);
+        buffer_release(&bytes);
+    }
+    return status;
+}
+
+/* Before anything of the new epoch: what stands in the file then tells what was used in it. */
+static enum status append_epoch(struct journal *journal, uint32_t epoch)
+{
+    static const bool none[LIMIT_CREDIT_LINES];
+    const struct credit credit = {.epoch = epoch};
+    struct buffer bytes;
+
+    buffer_init(&bytes, FRAME_MAX_SIZE);
+    history_add_credit(&bytes, &credit, none, 0);
+    enum status status = history_append(&journal->history, &bytes);
+    buffer_release(&bytes);
+    return status;
+}
+
+/* Under the lock. */
+static enum status grant(struct journal *journal, uint32_t epoch, const wire_CreditLine *lines,
+                         size_t count)
+{
+    struct history *history = &journal->history;
+    bool changed[LIMIT_CREDIT_LINES];
+    enum status status = STATUS_OK;
+
+    if (epoch > history->credit.epoch)
+        status = append_epoch(journal, epoch);
+    if (status != STATUS_OK)
+        return status;
+    struct credit merged = history->credit;
+    status = credit_merge(&merged, epoch, lines, count, changed);
+    if (status == STATUS_OK)
+        status = append_credit(journal, &merged, changed);
+    if (status == STATUS_OK) /* with what is not on disk */
+        history->credit = merged;
+    return status;
+}
+
 enum status journal_grant(struct journal *journal, uint32_t epoch, const wire_CreditLine *lines,
                           size_t count)
 {
-    struct history *history = &journal->history;
-    struct buffer bytes;
-    bool changed = false;
-
     pthread_mutex_lock(&journal->lock);
-    const struct credit before = history->credit;
-    struct credit merged = before;
-    enum status status = credit_merge(&merged, epoch, lines, count, &changed);
-    if (status == STATUS_OK && changed) {
-        buffer_init(&bytes, FRAME_MAX_SIZE);
-        history_add_credit(&bytes, &merged);
-        status = history_append(history, &bytes);
-        buffer_release(&bytes);
-        /* noting the frame forgot what is not on disk: what is open and wanted */
-        history->credit = status == STATUS_OK ? merged : before;
-    }
+    enum status status = grant(journal, epoch, lines, count);
     pthread_mutex_unlock(&journal->lock);
     return status;
+}
+
+uint64_t journal_room(struct journal *journal, const wire_UsageRecord *record)
+{
+    pthread_mutex_lock(&journal->lock);
+    uint64_t room = credit_room(&journal->history.credit, record);
+    pthread_mutex_unlock(&journal->lock);
+    return room;
 }
 
 void journal_credit(struct journal *journal, wire_CreditUse out[LIMIT_CREDIT_LINES],
@@ -482,4 +577,19 @@ void journal_credit(struct journal *journal, wire_CreditUse out[LIMIT_CREDIT_LIN
     pthread_mutex_lock(&journal->lock);
     credit_report(&journal->history.credit, out, count);
     pthread_mutex_unlock(&journal->lock);
+}
+
+void journal_reported(struct journal *journal)
+{
+    pthread_mutex_lock(&journal->lock);
+    credit_reported(&journal->history.credit);
+    pthread_mutex_unlock(&journal->lock);
+}
+
+struct credit_events journal_credit_events(struct journal *journal)
+{
+    pthread_mutex_lock(&journal->lock);
+    struct credit_events events = journal->history.credit.events;
+    pthread_mutex_unlock(&journal->lock);
+    return events;
 }

@@ -17,8 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/meter/credit.h"
 #include "schema/wire/chain.h"
-#include "schema/wire/message.h"
 
 #define JOURNAL_MAX_OPEN  8         /* attempts under way at once */
 #define JOURNAL_MAX_BYTES (4 << 20) /* of the file, by default */
@@ -81,7 +81,8 @@ MUST_CHECK enum status journal_rewind(struct journal *journal, const uint8_t jou
                                       uint64_t seq, const uint8_t hash[CRYPTO_HASH_SIZE]);
 
 /* The server found that this history forked (a cloned or restored disk): starts a journal that
- * names this one, at what it last had acknowledged, as its parent, and refiles what was pending. */
+ * names this one, at what it last had acknowledged, as its parent, and refiles what was pending.
+ * Nothing is granted to the new one yet, and what was refiled counts as used in it. */
 MUST_CHECK enum status journal_fork(struct journal *journal);
 
 /* For hello. */
@@ -94,10 +95,25 @@ uint64_t journal_pending(struct journal *journal);
  * next acknowledgement, so that it is known after a restart without a server. */
 void journal_set_clock(struct journal *journal, int64_t clock_offset_ms, int64_t state_time_ms);
 
-/* Credit: see credit.h. Granted amounts are on disk before they can be used. */
+/* Credit: see credit.h. Granted amounts are on disk before they can be used, and returned ones
+ * before they can be told. The lines are those of a state about this journal: each journal has its
+ * own account. In a new epoch what is pending by then counts as used in it, because the server
+ * counts it so: acknowledge or rewind before. STATUS_STALE: of an older epoch; STATUS_FULL,
+ * STATUS_IO: the disk; some lines may be granted already. */
 MUST_CHECK enum status journal_grant(struct journal *journal, uint32_t epoch,
                                      const wire_CreditLine *lines, size_t count);
+
+/* The most output that record, as journal_begin() takes it, could reserve now, at most its own
+ * reserved_output, which is what the attempt would like to have. */
+uint64_t journal_room(struct journal *journal, const wire_UsageRecord *record);
+
 void journal_credit(struct journal *journal, wire_CreditUse out[LIMIT_CREDIT_LINES],
                     pb_size_t *count);
+
+/* A report was made: what is wanted is estimated from the use between two of them. */
+void journal_reported(struct journal *journal);
+
+/* What has happened to credit since the journal was opened. */
+struct credit_events journal_credit_events(struct journal *journal);
 
 #endif

@@ -8,7 +8,9 @@
 #define LIMIT_RECORD_BYTES  672   /* one encoded usage record */
 #define LIMIT_BATCH_RECORDS 40    /* records in one usage message */
 #define LIMIT_ROUTES        8     /* routes of one device */
-#define LIMIT_CREDIT_LINES  8     /* one per route */
+#define LIMIT_CREDIT_LINES  16    /* one per route, and as many that are being recalled */
+#define LIMIT_MEASURES      4     /* of one credit line */
+#define LIMIT_WEIGHTS       11    /* of one measure: one per token class */
 #define LIMIT_SETTINGS      24    /* of one device; a message stays below 64 KiB in memory */
 #define LIMIT_SETTING_NAME  48
 #define LIMIT_SETTING_VALUE 2048  /* bytes of a setting's JSON value */

@@ -96,6 +96,17 @@ static const char *settings_json(struct intake *intake, struct arena *arena,
     return keep(intake, arena);
 }
 
+static void write_amount(struct json_writer *writer, const wire_CreditAmount *amount)
+{
+    json_begin_object(writer);
+    write_number(writer, "granted", amount->granted_seen);
+    write_number(writer, "used", amount->used);
+    write_number(writer, "open", amount->open);
+    write_number(writer, "returned", amount->returned);
+    write_number(writer, "wanted", amount->wanted);
+    json_end_object(writer);
+}
+
 static const char *credit_json(struct intake *intake, struct arena *arena,
                                const wire_CreditUse *lines, size_t count)
 {
@@ -105,11 +116,11 @@ static const char *credit_json(struct intake *intake, struct arena *arena,
     for (size_t i = 0; i < count; i++) {
         json_begin_object(&writer);
         write_text(&writer, "line", lines[i].line_id);
-        write_number(&writer, "granted", lines[i].granted_seen);
-        write_number(&writer, "used", lines[i].used);
-        write_number(&writer, "open", lines[i].open);
-        write_number(&writer, "returned", lines[i].returned);
-        write_number(&writer, "wanted", lines[i].wanted);
+        json_key(&writer, "amounts");
+        json_begin_array(&writer);
+        for (size_t j = 0; j < lines[i].amounts_count; j++)
+            write_amount(&writer, &lines[i].amounts[j]);
+        json_end_array(&writer);
         json_end_object(&writer);
     }
     json_end_array(&writer);

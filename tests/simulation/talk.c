@@ -95,7 +95,7 @@ static void check_reservations(struct robot *robot)
 
     journal_credit(robot->journal, lines, &count);
     for (pb_size_t i = 0; i < count; i++)
-        open += lines[i].open;
+        open += lines[i].amounts[0].open;
     if (open != robot->reserved)
         findings_add(robot->world->findings, "I2: robot %u reserves %llu tokens for %llu",
                      robot->number, (unsigned long long)open, (unsigned long long)robot->reserved);

@@ -268,10 +268,10 @@ static void check_credit(struct fleet *fleet, size_t place)
         return;
     journal_credit(robot->journal, lines, &line_count);
     for (pb_size_t i = 0; i < line_count; i++) {
-        used += (int64_t)lines[i].used;
-        if (lines[i].open > 0)
+        used += (int64_t)lines[i].amounts[0].used;
+        if (lines[i].amounts[0].open > 0)
             findings_add(&fleet->findings, "I2: robot %u still reserves %llu tokens", robot->number,
-                         (unsigned long long)lines[i].open);
+                         (unsigned long long)lines[i].amounts[0].open);
     }
     for (size_t i = 0; i < count; i++) {
         if (strcmp(rows[i].device_id, robot->device_id) != 0 ||

@@ -453,7 +453,11 @@ static void an_answer_without_usage_is_estimated(void **state)
 
 static void without_credit_nothing_is_sent(void **state)
 {
-    wire_CreditLine line = {.granted = 10};
+    wire_CreditLine line = {
+        .measures_count = 1,
+        .measures =
+            {{.weights_count = 6, .weights = {1, 1, 1, 1, 1, 1}, .divisor = 1, .granted = 10}},
+    };
     struct robot robot;
 
     build(&robot, *state, SILENT);

@@ -31,8 +31,9 @@ function journal({ journal: kept }) {
 
 function credit({ credit: lines }) {
   if (!Array.isArray(lines) || lines.length === 0) return NONE;
-  if (lines.every((line) => line.granted === 0)) return t("credit.unlimited");
-  return lines.map((line) => `${number(line.used)} / ${number(line.granted)}`).join(", ");
+  const amounts = lines.flatMap((line) => line.amounts || []);
+  if (amounts.length === 0) return t("credit.unlimited");
+  return amounts.map((amount) => `${number(amount.used)} / ${number(amount.granted - amount.returned)}`).join(", ");
 }
 
 // Labels as people type them: "floor=2, shop=north".

@@ -476,20 +476,31 @@ static void numbers_and_chain_go_on_when_acknowledged_records_made_room(void **s
     assert_int_equal(fixture->batch.first_seq, 501);
 }
 
-static wire_CreditUse credit_of(struct fixture *fixture)
+/* Counts input and output tokens. */
+static wire_CreditLine token_line(uint64_t granted)
+{
+    return (wire_CreditLine){
+        .line_id = "l1",
+        .measures_count = 1,
+        .measures =
+            {{.weights_count = 6, .weights = {1, 1, 1, 1, 1, 1}, .divisor = 1, .granted = granted}},
+    };
+}
+
+static wire_CreditAmount credit_of(struct fixture *fixture)
 {
     wire_CreditUse lines[LIMIT_CREDIT_LINES];
     pb_size_t count;
 
     journal_credit(fixture->journal, lines, &count);
     assert_int_equal(count, 1);
-    return lines[0];
+    return lines[0].amounts[0];
 }
 
 static void an_attempt_under_way_survives_making_room(void **state)
 {
     struct fixture *fixture = *state;
-    const wire_CreditLine line = {.line_id = "l1", .granted = 700};
+    const wire_CreditLine line = token_line(700);
     wire_UsageRecord slow = attempt(9999);
 
     journal_close(fixture->journal);
@@ -602,7 +613,7 @@ static void attempts_carry_the_clock_of_the_newest_state_also_after_a_restart(vo
 static void i2_used_credit_is_as_durable_as_the_records(void **state)
 {
     struct fixture *fixture = *state;
-    const wire_CreditLine line = {.line_id = "l1", .granted = 700};
+    const wire_CreditLine line = token_line(700);
     wire_UsageRecord record = attempt(1), lost = attempt(2), third = attempt(3);
 
     memcpy(record.line_id, "l1", 3);

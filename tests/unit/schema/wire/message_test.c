@@ -18,7 +18,14 @@ static void what_is_encoded_is_decoded_to_the_same_values(void **state)
         .acknowledged_seq = UINT64_MAX,
         .journal_verdict = wire_JournalVerdict_JOURNAL_FORKED,
         .credit_count = 1,
-        .credit = {{.line_id = "line-1", .granted = 5000, .unlimited = true}},
+        .credit = {{.line_id = "line-1",
+                    .measures_count = 1,
+                    .measures = {{.unit = "output",
+                                  .weights_count = LIMIT_WEIGHTS,
+                                  .weights = {[4] = UINT64_MAX},
+                                  .divisor = 3,
+                                  .granted = 5000}},
+                    .unlimited = true}},
         .want_usage = true,
     };
     wire_State *got = malloc(sizeof *got);
@@ -38,6 +45,11 @@ static void what_is_encoded_is_decoded_to_the_same_values(void **state)
     assert_int_equal(got->credit_count, 1);
     assert_string_equal(got->credit[0].line_id, "line-1");
     assert_true(got->credit[0].unlimited);
+    assert_int_equal(got->credit[0].measures_count, 1);
+    assert_string_equal(got->credit[0].measures[0].unit, "output");
+    assert_int_equal(got->credit[0].measures[0].weights_count, LIMIT_WEIGHTS);
+    assert_true(got->credit[0].measures[0].weights[4] == UINT64_MAX);
+    assert_int_equal(got->credit[0].measures[0].granted, 5000);
     assert_true(got->want_usage);
     assert_false(got->want_hello);
     assert_int_equal(got->session_floor, 0);
