@@ -112,7 +112,8 @@ static enum records_verdict rate(const struct terms_version *version, const char
     out->contract_version = version->version;
     out->currency = arena_text(arena, span_text(version->currency));
     out->zone = arena_text(arena, span_text(version->zone));
-    if (rate_record(&version->contract, model, quantities, &price, &unpriced) != STATUS_OK) {
+    if (rate_record(version->contract.versions, model, quantities, &price, &unpriced) !=
+        STATUS_OK) {
         *problem = "its price is too large";
         return RECORDS_BAD;
     }

@@ -1,14 +1,9 @@
 #include "server/money/contract.h"
 
 #include <assert.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "schema/base/clock.h"
-#include "schema/wire/limits.h"
-
-#define PERIODS "once|term|day|week|month|quarter|year"
+#include "server/money/contract_parts.h"
 
 static const char *const metric_names[] = {
     [CONTRACT_INPUT_UNCACHED] = "input_uncached",
@@ -31,366 +26,181 @@ const char *contract_metric_name(enum contract_metric metric)
     return metric_names[metric];
 }
 
-static enum status refuse(struct json_problem *problem, const char *pointer, const char *detail)
+/* ISO 4217: the currencies whose minor unit is not a hundredth. */
+static unsigned minor_places(const char *currency)
 {
-    snprintf(problem->pointer, sizeof problem->pointer, "%s", pointer);
-    snprintf(problem->detail, sizeof problem->detail, "%s", detail);
-    return STATUS_INVALID;
+    static const char none[] =
+        "BIF|CLP|DJF|GNF|ISK|JPY|KMF|KRW|PYG|RWF|UGX|UYI|VND|VUV|XAF|XOF|XPF";
+    static const char three[] = "BHD|IQD|JOD|KWD|LYD|OMR|TND";
+    static const char four[] = "CLF|UYW";
+
+    if (span_is_choice(span_text(currency), none))
+        return 0;
+    if (span_is_choice(span_text(currency), three))
+        return 3;
+    return span_is_choice(span_text(currency), four) ? 4 : 2;
 }
 
-/* Puts where in front of the place that a part's decoding reported. */
-static enum status refuse_inside(struct json_problem *problem, const char *where)
+static void read_currency(struct reading *reading, const struct json *document,
+                          struct contract *contract)
 {
-    char inner[sizeof problem->pointer];
+    const char *text = reading_text(reading, document, "currency", 64);
 
-    memcpy(inner, problem->pointer, sizeof inner);
-    snprintf(problem->pointer, sizeof problem->pointer, "%.40s%.55s", where, inner);
-    return STATUS_INVALID;
+    if (!text)
+        return;
+    if (strlen(text) != 3 || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
+        reading_refuse(reading, "currency", "must be an ISO 4217 code: CNY");
+    contract->currency = text;
+    contract->minor_places = minor_places(text);
 }
 
-/* Terms that contracts have and this program does not rate or enforce yet: better a plain word than
- * "unknown member". */
-static const struct {
-    const char *member;
-    const char *reason;
-} refused_members[] = {
-    {"commitments", "commitments are not rated yet: leave them out or keep them by hand"},
-    {"caps", "caps are not enforced yet: leave them out"},
-    {"thresholds", "thresholds do not act yet: leave them out"},
-    {"third_party_models", "third-party models are not told apart yet: leave it out"},
-};
-
-static enum status refuse_unrated(const struct json *document, struct json_problem *problem)
+static void read_term(struct reading *reading, const struct json *document,
+                      struct contract *contract)
 {
-    for (size_t i = 0; i < sizeof refused_members / sizeof *refused_members; i++) {
-        char pointer[64];
+    const struct json *term = json_member(document, "term");
+    size_t mark = reading_enter(reading, "term");
 
-        snprintf(pointer, sizeof pointer, "/%s", refused_members[i].member);
-        if (json_member(document, refused_members[i].member))
-            return refuse(problem, pointer, refused_members[i].reason);
+    contract->term_first = contract->term_end = CONTRACT_NO_DAY;
+    if (term && reading_object(reading, term, "from|to", "from|to")) {
+        reading_day(reading, term, "from", &contract->term_first);
+        reading_day(reading, term, "to", &contract->term_end);
+        if (contract->term_first >= contract->term_end)
+            reading_refuse(reading, "to", "must be later than from; the term ends before this day");
     }
-    return STATUS_OK;
+    reading_leave(reading, mark);
 }
 
-static enum status read_term(const struct json *term, struct arena *arena,
-                             struct contract *contract, struct json_problem *problem)
+static void read_terms(struct reading *reading, const struct json *document,
+                       struct contract *contract)
 {
-    static const struct json_field fields[] = {
-        {.name = "from",
-         .kind = JSON_FIELD_TEXT,
-         .offset = offsetof(struct contract, term_from),
-         .required = true,
-         .min = 10,
-         .max = 10},
-        {.name = "to",
-         .kind = JSON_FIELD_TEXT,
-         .offset = offsetof(struct contract, term_to),
-         .required = true,
-         .min = 10,
-         .max = 10},
+    struct contract_terms *terms = reading_take(reading, 1, sizeof *terms);
+
+    if (!terms)
+        return;
+    *terms = (struct contract_terms){
+        .version = 1,
+        .document = 1,
+        .first = contract->term_first,
+        .end = contract->term_end == CONTRACT_NO_DAY ? CONTRACT_FOREVER : contract->term_end,
+        .from_ms = CONTRACT_NO_DAY,
     };
-
-    if (!term)
-        return STATUS_OK;
-    enum status status = json_decode(term, fields, 2, contract, arena, problem);
-    if (status == STATUS_INVALID)
-        return refuse_inside(problem, "/term");
-    if (status != STATUS_OK)
-        return status;
-    if (!clock_is_date(contract->term_from))
-        return refuse(problem, "/term/from", "must be a date: YYYY-MM-DD");
-    if (!clock_is_date(contract->term_to))
-        return refuse(problem, "/term/to", "must be a date: YYYY-MM-DD");
-    if (strcmp(contract->term_from, contract->term_to) >= 0)
-        return refuse(problem, "/term/to",
-                      "must be later than from; the term ends before this day");
-    return STATUS_OK;
-}
-
-/* What json_decode() takes from a charge of either kind. */
-struct raw_charge {
-    const char *kind;
-    const char *amount;
-    const char *per;
-    const char *metric;
-    const char *price;
-    const struct json *models;
-    int64_t unit;
-};
-
-static enum status read_decimal(const char *text, const char *pointer, struct decimal *out,
-                                struct json_problem *problem)
-{
-    enum status status = decimal_parse(span_text(text), out);
-
-    if (status == STATUS_OK && decimal_compare(*out, (struct decimal){0}) >= 0)
-        return STATUS_OK;
-    return refuse(problem, pointer,
-                  status == STATUS_FULL
-                      ? "is too large"
-                      : "must be a decimal of up to 12 places, as text, not below 0: \"2.50\"");
-}
-
-static enum status read_flat(const struct json *json, struct arena *arena,
-                             struct contract_charge *charge, struct json_problem *problem)
-{
-    static const struct json_field fields[] = {
-        {.name = "kind",
-         .kind = JSON_FIELD_TEXT,
-         .offset = offsetof(struct raw_charge, kind),
-         .required = true,
-         .max = 16},
-        {.name = "amount",
-         .kind = JSON_FIELD_TEXT,
-         .offset = offsetof(struct raw_charge, amount),
-         .required = true,
-         .min = 1,
-         .max = 40},
-        {.name = "per",
-         .kind = JSON_FIELD_TEXT,
-         .offset = offsetof(struct raw_charge, per),
-         .required = true,
-         .min = 1,
-         .max = 16,
-         .choices = PERIODS},
-    };
-    struct raw_charge raw = {0};
-    enum status status = json_decode(json, fields, 3, &raw, arena, problem);
-
-    if (status != STATUS_OK)
-        return status;
-    charge->kind = CONTRACT_FLAT;
-    charge->per = raw.per;
-    return read_decimal(raw.amount, "/amount", &charge->amount, problem);
-}
-
-static enum status find_metric(const char *name, enum contract_metric *metric,
-                               struct json_problem *problem)
-{
-    for (unsigned i = 0; i < CONTRACT_METRICS; i++) {
-        if (strcmp(metric_names[i], name) == 0) {
-            *metric = (enum contract_metric)i;
-            return STATUS_OK;
-        }
-    }
-    return refuse(problem, "/metric",
-                  "must be one of input_uncached, input_cached, cache_write_5m, cache_write_1h, "
-                  "output, reasoning, audio_in_ms, audio_out_chars, images, video_ms, requests");
-}
-
-/* ["*"] and absence mean every model. */
-static enum status read_models(const struct json *models, struct arena *arena,
-                               struct contract_charge *charge, struct json_problem *problem)
-{
-    size_t count = json_count(models);
-
-    if (!models || (count == 1 && strcmp(json_text(json_item(models, 0), ""), "*") == 0))
-        return STATUS_OK;
-    if (json_type(models) != JSON_ARRAY || count == 0 || count > CONTRACT_MODELS)
-        return refuse(problem, "/models", "must be a list of 1 to 64 model names, or [\"*\"]");
-
-    const char **names = arena_take(arena, count * sizeof *names);
-    if (!names)
-        return STATUS_MEMORY;
-    for (size_t i = 0; i < count; i++) {
-        const char *name = json_text(json_item(models, i), "");
-
-        if (!*name || strlen(name) > LIMIT_MODEL || strchr(name, '*'))
-            return refuse(problem, "/models",
-                          "must hold whole model names of up to 64 bytes; \"*\" only alone");
-        names[i] = arena_text(arena, span_text(name));
-    }
-    charge->models = names;
-    charge->model_count = count;
-    return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;
-}
-
-/* STATUS_INVALID unless unit is 1, 10, ... 10^9. */
-static enum status power_of(int64_t unit, unsigned *power)
-{
-    unsigned result = 0;
-
-    for (; unit >= 10 && unit % 10 == 0; unit /= 10)
-        result++;
-    if (unit != 1 || result > DECIMAL_PLACES - DECIMAL_PRICE_PLACES)
-        return STATUS_INVALID;
-    *power = result;
-    return STATUS_OK;
-}
-
-static enum status read_unit(const struct json *json, struct arena *arena,
-                             struct contract_charge *charge, struct json_problem *problem)
-{
-    static const struct json_field fields[] = {
-        {.name = "kind",
-         .kind = JSON_FIELD_TEXT,
-         .offset = offsetof(struct raw_charge, kind),
-         .required = true,
-         .max = 16},
-        {.name = "metric",
-         .kind = JSON_FIELD_TEXT,
-         .offset = offsetof(struct raw_charge, metric),
-         .required = true,
-         .min = 1,
-         .max = 32},
-        {.name = "models", .kind = JSON_FIELD_ANY, .offset = offsetof(struct raw_charge, models)},
-        {.name = "per",
-         .kind = JSON_FIELD_TEXT,
-         .offset = offsetof(struct raw_charge, per),
-         .min = 1,
-         .max = 16,
-         .choices = PERIODS},
-        {.name = "price",
-         .kind = JSON_FIELD_TEXT,
-         .offset = offsetof(struct raw_charge, price),
-         .required = true,
-         .min = 1,
-         .max = 40},
-        {.name = "unit",
-         .kind = JSON_FIELD_INT,
-         .offset = offsetof(struct raw_charge, unit),
-         .min = 1,
-         .max = 1000000000},
-    };
-    struct raw_charge raw = {.unit = 1};
-    struct decimal price;
-    unsigned power;
-    enum status status =
-        json_decode(json, fields, sizeof fields / sizeof *fields, &raw, arena, problem);
-
-    if (status == STATUS_OK)
-        status = find_metric(raw.metric, &charge->metric, problem);
-    if (status == STATUS_OK)
-        status = read_decimal(raw.price, "/price", &price, problem);
-    if (status == STATUS_OK)
-        status = read_models(raw.models, arena, charge, problem);
-    if (status != STATUS_OK)
-        return status;
-    if (power_of(raw.unit, &power) != STATUS_OK ||
-        decimal_shift(price, power, &charge->amount) != STATUS_OK)
-        return refuse(problem, "/unit", "must be a power of ten up to 1000000000");
-    charge->kind = CONTRACT_UNIT;
-    charge->per = raw.per;
-    return STATUS_OK;
-}
-
-typedef enum status (*charge_reader)(const struct json *json, struct arena *arena,
-                                     struct contract_charge *charge, struct json_problem *problem);
-
-static const struct {
-    const char *kind;
-    charge_reader read;
-} charge_kinds[] = {{"flat", read_flat}, {"unit", read_unit}};
-
-static enum status read_charge(const struct json *json, struct arena *arena,
-                               struct contract_charge *charge, struct json_problem *problem)
-{
-    const char *kind = json_text(json_member(json, "kind"), NULL);
-
-    for (size_t i = 0; kind && i < sizeof charge_kinds / sizeof *charge_kinds; i++) {
-        if (strcmp(charge_kinds[i].kind, kind) == 0)
-            return charge_kinds[i].read(json, arena, charge, problem);
-    }
-    refuse(problem, "/kind", "must be flat or unit");
-    if (kind)
-        snprintf(problem->detail, sizeof problem->detail,
-                 "charges of kind \"%.32s\" are not rated yet: must be flat or unit", kind);
-    return STATUS_INVALID;
-}
-
-static enum status read_charges(const struct json *list, struct arena *arena,
-                                struct contract *contract, struct json_problem *problem)
-{
-    size_t count = json_count(list);
-
-    if (json_type(list) != JSON_ARRAY || count == 0 || count > CONTRACT_CHARGES)
-        return refuse(problem, "/charges", "must be a list of 1 to 64 charges");
-
-    struct contract_charge *charges = arena_take(arena, count * sizeof *charges);
-    if (!charges)
-        return STATUS_MEMORY;
-    for (size_t i = 0; i < count; i++) {
-        char where[32];
-        enum status status = read_charge(json_item(list, i), arena, &charges[i], problem);
-
-        snprintf(where, sizeof where, "/charges/%zu", i);
-        if (status == STATUS_INVALID)
-            return refuse_inside(problem, where);
-        if (status != STATUS_OK)
-            return status;
-    }
-    contract->charges = charges;
-    contract->charge_count = count;
-    return STATUS_OK;
-}
-
-static bool is_currency(const char *text)
-{
-    for (size_t i = 0; i < 3; i++) {
-        if (text[i] < 'A' || text[i] > 'Z')
-            return false;
-    }
-    return true;
-}
-
-/* The document's outer members; term and charges are read apart. */
-struct raw_contract {
-    struct contract contract;
-    const struct json *term;
-    const struct json *charges;
-};
-
-static enum status read_members(const struct json *document, struct arena *arena,
-                                struct raw_contract *raw, struct json_problem *problem)
-{
-    static const struct json_field fields[] = {
-        {.name = "contract",
-         .kind = JSON_FIELD_SLUG,
-         .offset = offsetof(struct raw_contract, contract.contract_id),
-         .required = true},
-        {.name = "vendor",
-         .kind = JSON_FIELD_SLUG,
-         .offset = offsetof(struct raw_contract, contract.vendor_id),
-         .required = true},
-        {.name = "currency",
-         .kind = JSON_FIELD_TEXT,
-         .offset = offsetof(struct raw_contract, contract.currency),
-         .required = true,
-         .min = 3,
-         .max = 3},
-        {.name = "zone",
-         .kind = JSON_FIELD_TEXT,
-         .offset = offsetof(struct raw_contract, contract.zone),
-         .required = true,
-         .min = 1,
-         .max = 64},
-        {.name = "term", .kind = JSON_FIELD_ANY, .offset = offsetof(struct raw_contract, term)},
-        {.name = "charges",
-         .kind = JSON_FIELD_ANY,
-         .offset = offsetof(struct raw_contract, charges),
-         .required = true},
-    };
-
-    enum status status =
-        json_decode(document, fields, sizeof fields / sizeof *fields, raw, arena, problem);
-    if (status == STATUS_OK && !is_currency(raw->contract.currency))
-        return refuse(problem, "/currency", "must be an ISO 4217 code: CNY");
-    return status;
+    contract_charges_read(reading, document, contract, terms);
+    contract->versions = terms;
+    contract->version_count = 1;
 }
 
 enum status contract_read(const struct json *document, struct arena *arena, struct contract *out,
                           struct json_problem *problem)
 {
-    struct raw_contract raw = {0};
-    enum status status = refuse_unrated(document, problem);
+    struct contract contract = {0};
+    struct reading reading;
 
-    if (status == STATUS_OK)
-        status = read_members(document, arena, &raw, problem);
-    if (status == STATUS_OK)
-        status = read_term(raw.term, arena, &raw.contract, problem);
-    if (status == STATUS_OK)
-        status = read_charges(raw.charges, arena, &raw.contract, problem);
-    if (status == STATUS_OK)
-        *out = raw.contract;
-    return status;
+    reading_init(&reading, arena, problem);
+    if (reading_object(&reading, document, "contract|vendor|currency|zone|term|charges",
+                       "contract|vendor|currency|zone|charges")) {
+        contract.contract_id = reading_slug(&reading, document, "contract");
+        contract.vendor_id = reading_slug(&reading, document, "vendor");
+        contract.zone = reading_text(&reading, document, "zone", 64);
+        read_currency(&reading, document, &contract);
+        read_term(&reading, document, &contract);
+        read_terms(&reading, document, &contract);
+    }
+    if (!reading_failed(&reading))
+        *out = contract;
+    return reading_status(&reading);
+}
+
+const struct contract_terms *contract_terms_on(const struct contract *contract, int64_t day)
+{
+    for (size_t i = contract->version_count; i-- > 0;) {
+        const struct contract_terms *terms = &contract->versions[i];
+
+        if (terms->first <= day && day < terms->end)
+            return terms;
+    }
+    return NULL;
+}
+
+/* Whether the version has begun at that instant of that local day. */
+static bool has_begun(const struct contract_terms *terms, int64_t at_ms, int64_t day)
+{
+    return terms->from_ms != CONTRACT_NO_DAY ? terms->from_ms <= at_ms : terms->first <= day;
+}
+
+const struct contract_terms *contract_terms_at(const struct contract *contract, int64_t at_ms,
+                                               int64_t day)
+{
+    if (contract->term_end != CONTRACT_NO_DAY && day >= contract->term_end)
+        return NULL;
+    for (size_t i = contract->version_count; i-- > 0;) {
+        if (has_begun(&contract->versions[i], at_ms, day))
+            return &contract->versions[i];
+    }
+    return NULL;
+}
+
+static bool is_same_contract(const struct contract *a, const struct contract *b)
+{
+    return strcmp(a->contract_id, b->contract_id) == 0 && strcmp(a->vendor_id, b->vendor_id) == 0 &&
+           strcmp(a->currency, b->currency) == 0 && strcmp(a->zone, b->zone) == 0;
+}
+
+/* The first version of the newest document. */
+static const struct contract_terms *newest_document(const struct contract *contract)
+{
+    size_t i = contract->version_count - 1;
+
+    while (i > 0 && contract->versions[i - 1].document == contract->versions[i].document)
+        i--;
+    return &contract->versions[i];
+}
+
+static bool is_after(const struct contract_terms *terms, int64_t from_ms, int64_t first)
+{
+    return terms->from_ms != CONTRACT_NO_DAY ? from_ms > terms->from_ms : first > terms->first;
+}
+
+/* What the base's versions own ends with the day before; what had not begun then owns nothing. */
+static void cut(struct contract_terms *terms, int64_t day)
+{
+    if (terms->end > day)
+        terms->end = day;
+    if (terms->end < terms->first)
+        terms->end = terms->first;
+}
+
+enum status contract_amend(const struct contract *base, const struct contract *next,
+                           int64_t from_ms, int64_t first, struct arena *arena,
+                           struct contract *out)
+{
+    const struct contract_terms *newest = newest_document(base);
+    size_t kept = base->version_count, count = kept + next->version_count;
+    struct contract joined = *next;
+
+    if (!is_same_contract(base, next))
+        return STATUS_DENIED;
+    if (!is_after(newest, from_ms, first))
+        return STATUS_STALE;
+    if (count > CONTRACT_VERSIONS)
+        return STATUS_FULL;
+
+    struct contract_terms *versions = arena_take(arena, count * sizeof *versions);
+    if (!versions)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < kept; i++) {
+        versions[i] = base->versions[i];
+        cut(&versions[i], first);
+    }
+    for (size_t i = kept; i < count; i++) {
+        versions[i] = next->versions[i - kept];
+        versions[i].version = (int64_t)i + 1;
+        versions[i].document = newest->document + 1;
+    }
+    versions[kept].first = first;
+    versions[kept].from_ms = from_ms;
+    joined.term_first = base->term_first;
+    joined.versions = versions;
+    joined.version_count = count;
+    *out = joined;
+    return STATUS_OK;
 }

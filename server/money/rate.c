@@ -2,13 +2,13 @@
 
 #include <string.h>
 
-static bool covers(const struct contract_charge *charge, const char *model)
+static bool covers(const struct contract_filter *filter, const char *model)
 {
-    for (size_t i = 0; i < charge->model_count; i++) {
-        if (strcmp(charge->models[i], model) == 0)
+    for (size_t i = 0; i < filter->model_count; i++) {
+        if (strcmp(filter->models[i], model) == 0)
             return true;
     }
-    return charge->model_count == 0;
+    return filter->model_count == 0;
 }
 
 static unsigned used_metrics(const uint64_t quantities[CONTRACT_METRICS])
@@ -22,32 +22,48 @@ static unsigned used_metrics(const uint64_t quantities[CONTRACT_METRICS])
     return used;
 }
 
-enum status rate_record(const struct contract *contract, const char *model,
+/* The first rate that prices the metric takes all of it. */
+static enum status add_metric(const struct contract_charge *charge, unsigned metric,
+                              uint64_t quantity, struct fraction *sum, unsigned *priced)
+{
+    for (size_t i = 0; i < charge->rate_count; i++) {
+        const struct contract_rate *rate = &charge->rates[i];
+        struct fraction part;
+
+        if (!(rate->metrics & CONTRACT_BIT(metric)))
+            continue;
+        *priced |= CONTRACT_BIT(metric);
+        enum status status = fraction_multiply(rate->price, fraction_of((int64_t)quantity), &part);
+        return status == STATUS_OK ? fraction_add(*sum, part, sum) : status;
+    }
+    return STATUS_OK;
+}
+
+enum status rate_record(const struct contract_terms *terms, const char *model,
                         const uint64_t quantities[CONTRACT_METRICS], struct decimal *price,
                         unsigned *unpriced)
 {
-    struct decimal sum = {0};
+    struct fraction sum = FRACTION_ZERO;
+    enum status status = STATUS_OK;
     unsigned priced = 0;
-    bool has_unit_price = false;
+    bool prices_usage = false;
 
-    for (size_t i = 0; i < contract->charge_count; i++) {
-        const struct contract_charge *charge = &contract->charges[i];
-        struct decimal part;
+    for (size_t i = 0; i < terms->charge_count; i++) {
+        const struct contract_charge *charge = &terms->charges[i];
 
-        if (charge->kind != CONTRACT_UNIT)
+        if (charge->kind != CONTRACT_PRICED)
             continue;
-        has_unit_price = true;
-        if (!covers(charge, model))
-            continue;
-        priced |= 1u << charge->metric;
-
-        enum status status = decimal_multiply(charge->amount, quantities[charge->metric], &part);
-        if (status == STATUS_OK)
-            status = decimal_add(sum, part, &sum);
-        if (status != STATUS_OK)
-            return status;
+        prices_usage = true;
+        for (unsigned metric = 0; metric < CONTRACT_METRICS && status == STATUS_OK; metric++) {
+            if (covers(&charge->filter, model))
+                status = quantities[metric] > INT64_MAX
+                             ? STATUS_FULL
+                             : add_metric(charge, metric, quantities[metric], &sum, &priced);
+        }
     }
-    *price = sum;
-    *unpriced = has_unit_price ? used_metrics(quantities) & ~priced : 0;
-    return STATUS_OK;
+    if (status == STATUS_OK)
+        status = fraction_cut(sum, price);
+    if (status == STATUS_OK)
+        *unpriced = prices_usage ? used_metrics(quantities) & ~priced : 0;
+    return status;
 }

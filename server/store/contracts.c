@@ -1,5 +1,7 @@
 #include "server/store/contracts.h"
 
+#include "server/money/zone.h"
+
 /* The version in force now, or the first one to come. */
 #define CONTRACT_JSON                                                                              \
     "jsonb_build_object('id', c.contract_id, 'vendor', c.vendor_id, 'currency', c.currency, "      \
@@ -53,6 +55,17 @@ enum status contracts_check_zone(struct store *store, const char *zone)
     return status;
 }
 
+/* NULL: the contract has no term. */
+static const char *term_first(const struct contract *terms, struct arena *arena)
+{
+    char text[ZONE_DATE_SIZE];
+
+    if (terms->term_first == CONTRACT_NO_DAY)
+        return NULL;
+    zone_format_date(terms->term_first, text);
+    return arena_text(arena, span_text(text));
+}
+
 enum status contracts_create(struct store *store, const struct author *author,
                              const struct contract *terms, struct span document,
                              struct arena *arena, struct document *out)
@@ -74,7 +87,7 @@ enum status contracts_create(struct store *store, const struct author *author,
                         STORE_VALUES(value_text(author->actor), value_text(author->source),
                                      value_text(terms->contract_id), value_text(terms->vendor_id),
                                      value_text(terms->currency), value_text(terms->zone),
-                                     value_text(terms->term_from), value_json(document)),
+                                     value_text(term_first(terms, arena)), value_json(document)),
                         arena, out);
 
     return status == STATUS_OK ? contracts_get(store, terms->contract_id, arena, out) : status;

@@ -194,8 +194,9 @@ static enum status price_of(struct import *import, const struct terms_version *v
     for (int k = 0; k < 4; k++)
         quantities[settled_metrics[k]] = (uint64_t)result_int(result, i, COL_THEIRS + k);
     if (version) {
-        enum status status = rate_record(&version->contract, result_text(result, i, COL_MODEL),
-                                         quantities, &sum, &unpriced);
+        enum status status =
+            rate_record(version->contract.versions, result_text(result, i, COL_MODEL), quantities,
+                        &sum, &unpriced);
         if (status != STATUS_OK)
             return STATUS_INVALID;
         decimal_format(sum, text);

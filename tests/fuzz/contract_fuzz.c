@@ -11,7 +11,7 @@ static void rate(const struct contract *contract, const uint8_t *data, size_t si
 
     for (size_t i = 0; i < CONTRACT_METRICS; i++)
         quantities[i] = size > i ? (uint64_t)data[size - 1 - i] << (4 * (i % 10)) : 0;
-    if (rate_record(contract, "big", quantities, &price, &unpriced) == STATUS_OK) {
+    if (rate_record(contract->versions, "big", quantities, &price, &unpriced) == STATUS_OK) {
         char text[DECIMAL_TEXT_SIZE];
 
         decimal_format(price, text);

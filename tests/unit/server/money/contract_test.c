@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "server/money/rate.h"
+#include "server/money/zone.h"
 
 #define HEAD                                                                                       \
     "\"contract\":\"c-1\",\"vendor\":\"v-1\",\"currency\":\"CNY\",\"zone\":\"Asia/Shanghai\""
@@ -46,11 +47,21 @@ static void assert_refused(struct arena *arena, const char *text, const char *po
     assert_string_equal(contract.vendor_id, "untouched");
 }
 
+static void assert_fraction(struct fraction number, const char *expected)
+{
+    struct decimal decimal;
+    char text[DECIMAL_TEXT_SIZE];
+
+    assert_true(fraction_is_decimal(number, &decimal));
+    decimal_format(decimal, text);
+    assert_string_equal(text, expected);
+}
+
 static void flat_fees_and_unit_prices_are_read(void **state)
 {
     struct contract contract;
     struct json_problem problem;
-    char text[DECIMAL_TEXT_SIZE];
+    const struct contract_charge *charges;
 
     assert_int_equal(
         read_text(*state,
@@ -61,14 +72,19 @@ static void flat_fees_and_unit_prices_are_read(void **state)
                   &contract, &problem),
         STATUS_OK);
     assert_string_equal(contract.contract_id, "c-1");
-    assert_string_equal(contract.term_to, "2027-01-01");
-    assert_int_equal(contract.charge_count, 2);
-    assert_int_equal(contract.charges[0].kind, CONTRACT_FLAT);
-    assert_string_equal(contract.charges[0].per, "term");
-    assert_int_equal(contract.charges[1].metric, CONTRACT_OUTPUT);
-    assert_string_equal(contract.charges[1].models[1], "small");
-    decimal_format(contract.charges[1].amount, text);
-    assert_string_equal(text, "0.000002");
+    assert_int_equal(contract.term_end, zone_day_of(2027, 1, 1));
+    assert_int_equal(contract.version_count, 1);
+    assert_int_equal(contract.versions[0].charge_count, 2);
+    charges = contract.versions[0].charges;
+    assert_int_equal(charges[0].kind, CONTRACT_FLAT);
+    assert_int_equal(charges[0].rule.per, PERIOD_TERM);
+    assert_fraction(charges[0].amount, "3000000");
+    assert_int_equal(charges[1].kind, CONTRACT_PRICED);
+    assert_int_equal(charges[1].rule.per, PERIOD_TERM);
+    assert_string_equal(charges[1].quantity.text, "output");
+    assert_string_equal(charges[1].filter.models[1], "small");
+    assert_int_equal(charges[1].rates[0].metrics, CONTRACT_BIT(CONTRACT_OUTPUT));
+    assert_fraction(charges[1].rates[0].price, "0.000002");
 }
 
 static void every_metric_has_its_name(void **state)
@@ -83,7 +99,7 @@ static void every_metric_has_its_name(void **state)
                  "{" HEAD ",\"charges\":[{\"kind\":\"unit\",\"metric\":\"%s\",\"price\":\"1\"}]}",
                  contract_metric_name((enum contract_metric)i));
         assert_int_equal(read_text(*state, text, &contract, &problem), STATUS_OK);
-        assert_int_equal(contract.charges[0].metric, i);
+        assert_int_equal(contract.versions[0].charges[0].quantity.metrics, 1u << i);
     }
 }
 
@@ -93,12 +109,11 @@ static void what_is_not_rated_is_refused_with_its_place_and_reason(void **state)
                    "{" HEAD ",\"charges\":[" UNIT
                    ",{\"kind\":\"graduated\",\"metric\":\"output\",\"tiers\":[]}]}",
                    "/charges/1/kind", "\"graduated\" are not rated yet");
-    assert_refused(*state, "{" HEAD ",\"charges\":[" UNIT "],\"caps\":[]}", "/caps",
-                   "not enforced yet");
+    assert_refused(*state, "{" HEAD ",\"charges\":[" UNIT "],\"caps\":[]}", "/caps", "not known");
     assert_refused(*state, "{" HEAD ",\"charges\":[" UNIT "],\"commitments\":[]}", "/commitments",
-                   "not rated yet");
+                   "not known");
     assert_refused(*state, "{" HEAD ",\"charges\":[" UNIT "],\"thresholds\":[]}", "/thresholds",
-                   "do not act yet");
+                   "not known");
     assert_refused(*state, "{" HEAD ",\"charges\":[" UNIT "],\"rebate\":1}", "/rebate", "");
     assert_refused(*state,
                    "{" HEAD ",\"charges\":[{\"kind\":\"unit\",\"metric\":\"output\","
@@ -116,8 +131,8 @@ static void values_that_cannot_be_are_refused_with_their_place(void **state)
                    "/currency", "ISO 4217");
     assert_refused(*state,
                    "{" HEAD ",\"charges\":[{\"kind\":\"unit\",\"metric\":\"output\","
-                   "\"price\":\"1\",\"unit\":500}]}",
-                   "/charges/0/unit", "power of ten");
+                   "\"price\":\"1\",\"unit\":0}]}",
+                   "/charges/0/unit", "from 1 to 1000000000000");
     assert_refused(*state,
                    "{" HEAD ",\"charges\":[{\"kind\":\"unit\",\"metric\":\"output\","
                    "\"price\":\"-1\"}]}",
@@ -166,12 +181,12 @@ static void i5_a_record_costs_the_exact_sum_of_its_classes(void **state)
     used[CONTRACT_CACHE_WRITE_5M] = 159217;
     used[CONTRACT_OUTPUT] = 2745;
     used[CONTRACT_REQUESTS] = 1;
-    assert_int_equal(rate_record(&contract, "big", used, &price, &unpriced), STATUS_OK);
+    assert_int_equal(rate_record(contract.versions, "big", used, &price, &unpriced), STATUS_OK);
     decimal_format(price, text);
     assert_string_equal(text, "1.06376125");
     assert_int_equal(unpriced, 0);
     used[CONTRACT_REASONING] = 3;
-    assert_int_equal(rate_record(&contract, "big", used, &price, &unpriced), STATUS_OK);
+    assert_int_equal(rate_record(contract.versions, "big", used, &price, &unpriced), STATUS_OK);
     assert_int_equal(unpriced, 1u << CONTRACT_REASONING);
 }
 
@@ -188,7 +203,7 @@ static void usage_under_a_flat_fee_alone_costs_nothing_more(void **state)
                                "\"per\":\"year\"}]}",
                                &contract, &problem),
                      STATUS_OK);
-    assert_int_equal(rate_record(&contract, "big", used, &price, &unpriced), STATUS_OK);
+    assert_int_equal(rate_record(contract.versions, "big", used, &price, &unpriced), STATUS_OK);
     assert_int_equal(decimal_compare(price, (struct decimal){0}), 0);
     assert_int_equal(unpriced, 0);
 }
