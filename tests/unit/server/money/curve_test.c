@@ -162,6 +162,20 @@ static void i5_a_curve_equals_its_sum_at_every_number(void **state)
     }
 }
 
+/* Its first step, 1 of a kink between 0 and 1, is also the average of all five. */
+static void a_first_step_that_equals_the_average_proves_nothing(void **state)
+{
+    const struct sum sum = {
+        .count = 1, .shapes = {{.fixed = -1, .step = 2, .least = 0, .most = 5, .each = {1, 1}}}};
+    struct curve curve;
+    struct fraction found;
+
+    (void)state;
+    assert_int_equal(find(&sum, 0, 5, &curve), STATUS_OK);
+    assert_int_equal(curve_value(&curve, 3, &found), STATUS_OK);
+    assert_int_equal(fraction_compare(found, fraction_of(5)), 0);
+}
+
 static unsigned least_by_looking(const struct curve *const *curves, size_t count, int64_t n)
 {
     struct fraction best;
@@ -275,6 +289,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(i5_a_curve_equals_its_sum_at_every_number),
+        cmocka_unit_test(a_first_step_that_equals_the_average_proves_nothing),
         cmocka_unit_test(intervals_of_the_least_are_maximal_and_right_at_every_number),
         cmocka_unit_test(d06_the_cheaper_one_changes_three_times),
         cmocka_unit_test(a_staircase_of_too_many_steps_is_refused),
