@@ -2,7 +2,10 @@
 #include "server/api/answer.h"
 #include "server/api/api.h"
 #include "server/api/routes.h"
+#include "server/store/usage_profile.h"
 #include "server/store/usage_report.h"
+
+#define MOST_DAYS 366
 
 /* "vendor,model" as bits. STATUS_INVALID: another word. */
 static enum status read_by(const char *text, unsigned *by)
@@ -55,6 +58,22 @@ static void usage(void *context, struct request *request, struct reply *reply)
     answer_json(reply, status, json, "usage");
 }
 
+static void profile(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const char *text = request_query(request, "days");
+    int64_t days = 30;
+    struct span json;
+
+    if (text != NULL &&
+        (span_to_int64(span_text(text), &days) != STATUS_OK || days < 1 || days > MOST_DAYS)) {
+        answer_bad(reply, "?days", "must be a number of days from 1 to 366");
+        return;
+    }
+    enum status status = usage_profile_read(api->store, days, request->arena, &json);
+    answer_json(reply, status, json, "usage");
+}
+
 static void list(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
@@ -70,6 +89,7 @@ static void list(void *context, struct request *request, struct reply *reply)
 
 static const struct route rows[] = {
     {"GET", "/api/v1/usage", ROUTE_VIEWER, usage, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/usage/profile", ROUTE_VIEWER, profile, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/usage-imports", ROUTE_VIEWER, list, ROUTE_BODY_NORMAL},
 };
 ROUTES_TABLE(routes_usage, rows);
