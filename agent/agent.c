@@ -81,13 +81,15 @@ static void take_brokers(struct agent *agent, const struct settings_values *valu
     link_set_brokers(agent->link, (const char(*)[LIMIT_URL + 1]) brokers, count);
 }
 
-/* "myna-1", or "myna-1 · kitchen" with the setting screen_mark. */
+/* "myna-1", "myna-1 · kitchen" with the setting screen_mark, "myna-1 · resting" under a limit. */
 static void mark_screen(struct agent *agent, const struct settings_values *values)
 {
-    char label[FACE_LABEL_BYTES];
+    const char *limit = limit_mode_label(limit_mode_from_name(values->limit_mode),
+                                         talker_is_chinese(agent->talker));
+    char label[FACE_LABEL_BYTES + LIMIT_SLUG];
 
-    snprintf(label, sizeof label, "%s%s%s", agent->identity.device_id,
-             values->screen_mark[0] ? " · " : "", values->screen_mark);
+    snprintf(label, sizeof label, "%s%s%s%s%s", agent->identity.device_id, limit[0] ? " · " : "",
+             limit, values->screen_mark[0] ? " · " : "", values->screen_mark);
     face_label(agent->face, label);
 }
 
@@ -119,6 +121,7 @@ static void on_configure(void *context, uint64_t generation, struct span content
 
     settings_configure(agent->settings, generation, content, hash);
     put_in_force(agent);
+    talker_settings_changed(agent->talker);
     log_info("agent", "configured generation=%llu", (unsigned long long)generation);
 }
 

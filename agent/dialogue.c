@@ -40,6 +40,13 @@ static void write_video(struct json_writer *writer, const struct dialogue *dialo
     json_write_text(writer, span_text(path));
 }
 
+static const char *outcome_of(const struct turn_report *report)
+{
+    if (report->interrupted)
+        return "interrupted";
+    return report->canned ? "canned" : message_outcome_name(report->outcome);
+}
+
 static void write_report(struct json_writer *writer, const struct dialogue *dialogue,
                          uint64_t number, const struct turn_report *report)
 {
@@ -49,9 +56,7 @@ static void write_report(struct json_writer *writer, const struct dialogue *dial
     }
     json_key(writer, "done");
     json_write_bool(writer, true);
-    write_text(
-        writer, "outcome",
-        span_text(report->interrupted ? "interrupted" : message_outcome_name(report->outcome)));
+    write_text(writer, "outcome", span_text(outcome_of(report)));
     write_text(writer, "model", span_text(report->model));
     write_int(writer, "input", report->input);
     write_int(writer, "output", report->output);
@@ -83,6 +88,7 @@ void dialogue_on_turn(struct dialogue *dialogue, uint64_t client, const struct t
     case TURN_EXCUSING:
     case TURN_ANSWERING:
     case TURN_EMOJI:
+    case TURN_DENIED:
         goto out;
     }
     json_end_object(&writer);

@@ -54,6 +54,10 @@ static const struct {
     {"max_output_tokens", take_int, FIELD(max_output_tokens)},
     {"history_turns", take_int, FIELD(history_turns)},
     {"report_interval_s", take_int, FIELD(report_interval_s)},
+    {"turns_per_minute", take_int, FIELD(turns_per_minute)},
+    {"limit_mode", take_text, FIELD(limit_mode)},
+    {"limit_text", take_text, FIELD(limit_text)},
+    {"canned_persona", take_text, FIELD(canned_persona)},
 };
 
 #define FIELD_COUNT (sizeof fields / sizeof fields[0])

@@ -28,6 +28,10 @@ struct settings_values {
     int64_t max_output_tokens;
     int64_t history_turns;
     int64_t report_interval_s;
+    int64_t turns_per_minute; /* 0: no limit */
+    char limit_mode[16];      /* see limit_mode.h */
+    char limit_text[201];
+    char canned_persona[501];
     size_t route_count;
     wire_Route routes[LIMIT_ROUTES]; /* usable ones, in order */
     size_t broker_count;

@@ -18,6 +18,7 @@
 /* Travels through the queue, the text behind it. */
 struct job {
     wire_CommandKind kind; /* KIND_NONE: a question */
+    bool is_nudge;         /* nothing to do but what every job begins with */
     uint64_t client;
     uint8_t id[16]; /* of the command */
 };
@@ -29,14 +30,17 @@ struct talker {
     struct turn *turn;
     struct turn *probe; /* without a voice */
     struct settings_values values;
-    uint64_t number;         /* of the newest turn; the chat thread's own */
-    int64_t said[SAY_LIMIT]; /* when messages of the server came; the link thread's own */
+    uint64_t number;            /* of the newest turn; the chat thread's own */
+    enum limit_mode limit_mode; /* announced last; the chat thread's own, like the next */
+    int64_t next_question_ms;   /* no vendor is asked before, by turns_per_minute */
+    int64_t said[SAY_LIMIT];    /* when messages of the server came; the link thread's own */
     size_t said_next;
 
     pthread_mutex_t lock; /* of what follows */
     uint64_t running;     /* 0: silence */
     uint64_t client;      /* whose turn is running */
     bool stopping, stopped;
+    bool heard_chinese; /* the last question was */
     uint32_t turns, failed;
 };
 
@@ -44,9 +48,9 @@ struct talker {
 
 static enum face_mood mood_of(enum excuse excuse)
 {
-    return excuse == EXCUSE_LIMIT     ? FACE_LIMIT
-           : excuse == EXCUSE_OFFLINE ? FACE_OFFLINE
-                                      : FACE_NEUTRAL;
+    return excuse == EXCUSE_LIMIT || excuse == EXCUSE_BLOCKED ? FACE_LIMIT
+           : excuse == EXCUSE_OFFLINE                         ? FACE_OFFLINE
+                                                              : FACE_NEUTRAL;
 }
 
 /* What the face shows while a turn runs; the mouth follows the speaker by itself. */
@@ -70,6 +74,7 @@ static void show_turn(struct face *face, const struct turn_event *event)
         break;
     case TURN_CLAUSE:
     case TURN_EMOJI:
+    case TURN_DENIED:
         break;
     }
 }
@@ -78,6 +83,10 @@ static void on_turn_event(void *context, const struct turn_event *event)
 {
     struct talker *talker = context;
 
+    if (event->kind == TURN_DENIED) { /* a grant may come while the next route is asked */
+        talker->options.host.on_used(talker->options.host.context);
+        return;
+    }
     show_turn(talker->options.face, event);
     pthread_mutex_lock(&talker->lock);
     const uint64_t client = talker->client;
@@ -111,22 +120,41 @@ static struct turn_settings turn_settings_of(const struct settings_values *value
         .max_output_tokens = values->max_output_tokens,
         .generation = values->generation,
         .language = settings_language(values),
+        .limit_mode = limit_mode_from_name(values->limit_mode),
+        .limit_text = span_text(values->limit_text),
+        .canned = span_text(values->canned_persona),
     };
+}
+
+/* The one clock of turns_per_minute: questions that reached a vendor are spaced evenly. */
+static void space(struct talker *talker, int64_t asked_ms)
+{
+    const int64_t per_minute = talker->values.turns_per_minute;
+    const int64_t started_ms =
+        asked_ms > talker->next_question_ms ? asked_ms : talker->next_question_ms;
+
+    talker->next_question_ms = per_minute > 0 ? started_ms + 60000 / per_minute : 0;
 }
 
 static void ask(struct talker *talker, const struct job *job, struct span question)
 {
-    const struct turn_settings settings = turn_settings_of(&talker->values);
+    struct turn_settings settings = turn_settings_of(&talker->values);
+    const int64_t asked_ms = clock_mono_ms();
     struct turn_report report;
     uint8_t uuid[16];
 
+    if (talker->values.turns_per_minute > 0)
+        settings.start_at_ms = talker->next_question_ms;
     crypto_uuid(uuid);
     const uint64_t number = begin(talker, job->client);
     face_begin_turn(talker->options.face, number);
     face_subtitle(talker->options.face, number, question);
     enum status status = turn_run(talker->turn, number, uuid, question, &settings, &report);
     end(talker);
+    if (report.attempts > 0)
+        space(talker, asked_ms);
     pthread_mutex_lock(&talker->lock);
+    talker->heard_chinese = report.chinese;
     talker->turns++;
     talker->failed += status != STATUS_OK;
     pthread_mutex_unlock(&talker->lock);
@@ -163,6 +191,38 @@ static enum status speak(struct talker *talker, const struct span *texts, size_t
     return status;
 }
 
+static bool speaks_chinese(struct talker *talker, const struct settings_values *values)
+{
+    const enum voice_language language = settings_language(values);
+
+    pthread_mutex_lock(&talker->lock);
+    const bool heard = talker->heard_chinese;
+    pthread_mutex_unlock(&talker->lock);
+    return language == VOICE_LANGUAGE_ZH || (language == VOICE_LANGUAGE_AUTO && heard);
+}
+
+/* Says it when another limit begins, kindly and once. */
+static void announce(struct talker *talker)
+{
+    const struct settings_values *values = &talker->values;
+    const enum limit_mode mode = limit_mode_from_name(values->limit_mode);
+    const bool chinese = speaks_chinese(talker, values);
+
+    if (mode == talker->limit_mode)
+        return;
+    talker->limit_mode = mode;
+    face_rest(talker->options.face, mode == LIMIT_MODE_BLOCKED ? FACE_LIMIT : FACE_NEUTRAL);
+    if (mode == LIMIT_MODE_NONE)
+        return;
+    const struct span words =
+        span_text(values->limit_text[0] ? values->limit_text : limit_mode_words(mode, chinese));
+
+    enum status status = speak(talker, &words, 1);
+    if (status != STATUS_OK)
+        log_warning("chat", "cannot say that limit_mode is \"%s\": %s", values->limit_mode,
+                    status_text(status));
+}
+
 static void finish_spoken(struct talker *talker, const struct job *job, enum status status)
 {
     if (status == STATUS_OK)
@@ -174,7 +234,7 @@ static void finish_spoken(struct talker *talker, const struct job *job, enum sta
 /* Whoever hears it must know that it is not the robot's own idea. */
 static void say(struct talker *talker, const struct job *job, struct span text)
 {
-    const bool chinese = settings_language(&talker->values) == VOICE_LANGUAGE_ZH;
+    const bool chinese = speaks_chinese(talker, &talker->values);
     const struct span texts[] = {
         span_text(chinese ? "公司通知：" : "A message from the company that looks after me:"),
         text};
@@ -185,7 +245,7 @@ static void say(struct talker *talker, const struct job *job, struct span text)
 
 static void identify(struct talker *talker, const struct job *job, struct span text)
 {
-    const bool chinese = settings_language(&talker->values) == VOICE_LANGUAGE_ZH;
+    const bool chinese = speaks_chinese(talker, &talker->values);
     char words[LIMIT_SLUG + 32];
 
     (void)text;
@@ -219,6 +279,11 @@ static void probe(struct talker *talker, const struct job *job, struct span name
 
     if (!route) {
         finish(talker, job, wire_CommandStatus_COMMAND_REFUSED, "this robot has no such route");
+        return;
+    }
+    if (!limit_mode_allows_asking(settings.limit_mode)) {
+        finish(talker, job, wire_CommandStatus_COMMAND_REFUSED,
+               "this robot's limit_mode allows no vendor");
         return;
     }
     settings.routes = route;
@@ -270,7 +335,8 @@ static void carry_out(struct talker *talker, struct span message)
 
     memcpy(&job, message.data, sizeof job);
     settings_values(talker->options.settings, &talker->values);
-    for (size_t i = 0; i < WORK_COUNT; i++)
+    announce(talker);
+    for (size_t i = 0; i < WORK_COUNT && !job.is_nudge; i++)
         if (works[i].kind == job.kind)
             works[i].carry_out(talker, &job,
                                span_of(message.data + sizeof job, message.size - sizeof job));
@@ -318,6 +384,9 @@ enum status talker_start(struct talker **out, const struct talker_options *optio
     talker->options = *options;
     /* later than every number of an earlier process: videos are named by it */
     talker->number = (uint64_t)clock_wall_ms();
+    settings_values(options->settings, &talker->values);
+    talker->limit_mode = limit_mode_from_name(talker->values.limit_mode); /* said before */
+    crypto_wipe(talker->values.routes, sizeof talker->values.routes);
     pthread_mutex_init(&talker->lock, NULL);
     enum status status = queue_create(&talker->queue, TALKER_MAX_WAITING, QUEUE_BYTES);
     if (status == STATUS_OK)
@@ -407,6 +476,28 @@ enum status talker_command(struct talker *talker, const wire_Command *command)
     }
     memcpy(job.id, command->id, sizeof job.id);
     return put(talker, &job, text);
+}
+
+/* With a full queue the next question is about to come anyway. */
+void talker_settings_changed(struct talker *talker)
+{
+    const struct job job = {.is_nudge = true};
+
+    if (put(talker, &job, span_of(NULL, 0)) != STATUS_OK)
+        log_debug("chat", "the queue is full: a new limit_mode is said with the next question");
+}
+
+bool talker_is_chinese(struct talker *talker)
+{
+    struct settings_values *values = malloc(sizeof *values);
+
+    if (!values)
+        return false;
+    settings_values(talker->options.settings, values);
+    const bool chinese = speaks_chinese(talker, values);
+    crypto_wipe(values, sizeof *values);
+    free(values);
+    return chinese;
 }
 
 void talker_interrupt(struct talker *talker)

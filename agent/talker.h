@@ -23,7 +23,7 @@ struct talker_host {
     void (*on_event)(void *context, uint64_t client, const struct turn_event *event);
     /* A command came to its end. */
     void (*on_command)(void *context, const uint8_t id[16], const struct peer_answer *answer);
-    /* Attempts were closed: usage waits to be sent. */
+    /* Attempts were closed, or refused for want of credit: the server should hear. */
     void (*on_used)(void *context);
 };
 
@@ -53,6 +53,14 @@ MUST_CHECK enum status talker_ask(struct talker *talker, uint64_t client, struct
  * STATUS_DENIED: more was said for the server lately than people should have to bear;
  * STATUS_INVALID: no such command, or nothing to say. */
 MUST_CHECK enum status talker_command(struct talker *talker, const wire_Command *command);
+
+/* Call after the settings changed: a limit_mode that begins is shown on the face and said, once,
+ * before the next turn or at once when nothing is being said. */
+void talker_settings_changed(struct talker *talker);
+
+/* Whether the robot speaks Chinese for itself: by its language, or where that is left open by the
+ * last question. */
+bool talker_is_chinese(struct talker *talker);
 
 /* Ends what is being said now. */
 void talker_interrupt(struct talker *talker);

@@ -159,7 +159,7 @@ enum status attempt_run(struct http *http, struct journal *journal,
                         const struct attempt_request *request, struct attempt_result *result)
 {
     const struct dialect *dialect = dialect_find(request->route->dialect);
-    const struct dialect_question question = {
+    struct dialect_question question = {
         .model = request->route->model,
         .messages = request->messages,
         .count = request->count,
@@ -176,10 +176,12 @@ enum status attempt_run(struct http *http, struct journal *journal,
     buffer_init(&out.body, MAX_BODY_BYTES);
     answer_init(&reading.answer, dialect, on_text, &reading);
 
+    prepare_record(request, dialect_worst_case(dialect, &question), &result->record);
+    journal_clip(journal, &result->record);
+    question.max_output_tokens = (int64_t)result->record.reserved_output;
     status = prepare_request(request, dialect, &question, &out);
     if (status != STATUS_OK)
         goto out;
-    prepare_record(request, dialect_worst_case(dialect, &question), &result->record);
     status = journal_begin(journal, &result->record);
     if (status == STATUS_OK)
         exchange(http, &out, &reading, dialect_estimate_input(dialect, &question));

@@ -14,9 +14,9 @@ struct attempt_request {
     const wire_Route *route;
     const struct dialect_message *messages;
     size_t count;
-    int64_t max_output_tokens;
-    const uint8_t *turn; /* UUID, 16 bytes */
-    uint32_t number;     /* within the turn, from 1 */
+    int64_t max_output_tokens; /* less is asked for when the credit does not cover it */
+    const uint8_t *turn;       /* UUID, 16 bytes */
+    uint32_t number;           /* within the turn, from 1 */
     uint64_t generation;
     const atomic_bool *cancel;
     answer_text_fn on_text;

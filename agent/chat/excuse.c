@@ -23,8 +23,14 @@ static const struct wording wordings[] = {
                     "the answer broke off"},
     [EXCUSE_EMPTY] = {"I have nothing to say to that.", "这个我不知道该怎么说。",
                       "the vendor's answer was empty"},
+    [EXCUSE_REST] = {"I need a little rest. Please ask me again in a moment.",
+                     "我需要歇一小会儿。请过一会儿再问我。",
+                     "questions come faster than the setting turns_per_minute allows"},
+    [EXCUSE_BLOCKED] = {"I have used up what I may say for now. Please ask me again later.",
+                        "我现在的用量已经用完了。请稍后再问我。",
+                        "the setting limit_mode keeps this robot from asking a vendor"},
 };
-_Static_assert(sizeof wordings / sizeof *wordings == EXCUSE_EMPTY + 1, "a wording for each");
+_Static_assert(sizeof wordings / sizeof *wordings == EXCUSE_BLOCKED + 1, "a wording for each");
 
 const char *excuse_text(enum excuse excuse, bool chinese)
 {

@@ -12,6 +12,8 @@ enum excuse {
     EXCUSE_CONTENT = 4, /* the vendor will not speak about that */
     EXCUSE_CUT = 5,     /* the answer broke off */
     EXCUSE_EMPTY = 6,   /* the vendor had nothing to say */
+    EXCUSE_REST = 7,    /* questions came faster than turns_per_minute allows */
+    EXCUSE_BLOCKED = 8, /* limit_mode allows no vendor */
 };
 
 /* A sentence to be spoken; static, empty for EXCUSE_NONE. */

@@ -53,6 +53,7 @@ struct run {
     struct attempt_result attempt;
     bool record_open; /* attempt.record is still to be closed */
     bool limited;     /* a route was left out for want of credit */
+    enum excuse kept; /* why no vendor was asked; NONE: they were */
     int64_t asked_ms;
 };
 
@@ -257,6 +258,8 @@ static enum step try_route(struct run *run, size_t index, bool first_try)
     if (status != STATUS_OK) {
         log_warning("chat", "cannot use route \"%s\": %s", request.route->vendor,
                     status_text(status));
+        if (status == STATUS_DENIED)
+            tell(run, (struct turn_event){.kind = TURN_DENIED});
         run->limited |= status == STATUS_DENIED || status == STATUS_FULL || status == STATUS_IO;
         return status == STATUS_FULL || status == STATUS_IO ? STEP_STOP : STEP_NEXT;
     }
@@ -306,8 +309,10 @@ static enum excuse excuse_of(const struct run *run)
     const wire_UsageRecord *record = &run->attempt.record;
     bool spoke = buffer_span(&run->said).size > 0;
 
-    if (is_cancelled(run))
+    if (is_cancelled(run) || run->report->canned)
         return EXCUSE_NONE;
+    if (run->kept != EXCUSE_NONE)
+        return run->kept;
     switch (run->report->outcome) {
     case wire_Outcome_ANSWERED:
     case wire_Outcome_TRUNCATED:
@@ -323,6 +328,16 @@ static enum excuse excuse_of(const struct run *run)
         return EXCUSE_LIMIT;
     bool offline = !run->report->attempts || record->error_class == wire_ErrorClass_NET;
     return offline ? EXCUSE_OFFLINE : EXCUSE_BUSY;
+}
+
+/* What the company wants to be said at a limit, else the robot's own words. */
+static struct span words_of(const struct run *run, enum excuse excuse)
+{
+    bool is_limit = excuse == EXCUSE_LIMIT || excuse == EXCUSE_BLOCKED;
+
+    return is_limit && run->settings->limit_text.size > 0
+               ? run->settings->limit_text
+               : span_text(excuse_text(excuse, run->chinese));
 }
 
 static void remember(struct run *run)
@@ -354,7 +369,7 @@ static void finish(struct run *run)
         if (excuse != EXCUSE_NONE)
             tell(run, (struct turn_event){.kind = TURN_EXCUSING, .report = run->report});
         if (excuse != EXCUSE_NONE)
-            say(run, span_text(excuse_text(excuse, run->chinese)));
+            say(run, words_of(run, excuse));
     }
     if (speaker && !is_cancelled(run)) {
         speaker_end_turn(speaker, turn->number);
@@ -381,14 +396,44 @@ static bool has_wide(struct span text)
     return false;
 }
 
+/* One text for everything; it is no part of the conversation. */
+static void answer_canned(struct run *run)
+{
+    run->report->canned = true;
+    tell(run, (struct turn_event){.kind = TURN_ANSWERING});
+    clause_feed(&run->clause, run->settings->canned, moment_of(run));
+}
+
+/* Keeps to the limits that the company set. False: no vendor may be asked. */
+static bool may_ask(struct run *run)
+{
+    const struct turn_settings *settings = run->settings;
+    const int64_t wait_ms = settings->start_at_ms - run->asked_ms;
+
+    if (settings->limit_mode == LIMIT_MODE_CANNED && settings->canned.size > 0)
+        answer_canned(run);
+    else if (!limit_mode_allows_asking(settings->limit_mode))
+        run->kept = EXCUSE_BLOCKED;
+    else if (wait_ms > TURN_MAX_SPACING_MS)
+        run->kept = EXCUSE_REST;
+    if (run->report->canned || run->kept != EXCUSE_NONE)
+        return false;
+    if (wait_ms > 0) {
+        pause_for(run->turn, wait_ms);
+        run->asked_ms = clock_mono_ms();
+    }
+    return true;
+}
+
 static void begin(struct run *run, uint64_t number, const uint8_t *uuid)
 {
     struct turn *turn = run->turn;
     const struct clause_listener listener = {run, on_clause, on_emoji};
     enum voice_language language = run->settings->language;
 
-    run->chinese = language == VOICE_LANGUAGE_ZH ||
-                   (language == VOICE_LANGUAGE_AUTO && has_wide(run->question));
+    run->report->chinese = run->chinese =
+        language == VOICE_LANGUAGE_ZH ||
+        (language == VOICE_LANGUAGE_AUTO && has_wide(run->question));
     pthread_mutex_lock(&turn->lock);
     turn->running = true;
     turn->number = number;
@@ -426,7 +471,14 @@ static enum status result_of(const struct turn_report *report)
 {
     if (report->excuse == EXCUSE_NONE)
         return STATUS_OK;
-    return report->excuse == EXCUSE_LIMIT ? STATUS_DENIED : STATUS_UNREACHABLE;
+    switch (report->excuse) {
+    case EXCUSE_LIMIT:
+    case EXCUSE_REST:
+    case EXCUSE_BLOCKED:
+        return STATUS_DENIED;
+    default:
+        return STATUS_UNREACHABLE;
+    }
 }
 
 enum status turn_run(struct turn *turn, uint64_t number, const uint8_t *uuid, struct span question,
@@ -444,7 +496,8 @@ enum status turn_run(struct turn *turn, uint64_t number, const uint8_t *uuid, st
     if (!question.size || question.size > CONVERSATION_MAX_TEXT_BYTES || !span_is_utf8(question))
         return STATUS_INVALID;
     begin(&run, number, uuid);
-    ask_routes(&run);
+    if (may_ask(&run))
+        ask_routes(&run);
     finish(&run);
     end(&run);
     return result_of(report);

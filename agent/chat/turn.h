@@ -13,6 +13,7 @@
 
 #include "agent/chat/conversation.h"
 #include "agent/chat/excuse.h"
+#include "agent/chat/limit_mode.h"
 #include "agent/meter/journal.h"
 #include "agent/voice/speaker.h"
 
@@ -25,6 +26,7 @@ enum turn_event_kind {
     TURN_EMOJI = 3,     /* the answer shows this emoji where the next clause begins */
     TURN_EXCUSING = 4,  /* no answer: the robot speaks for itself; report->excuse tells why */
     TURN_ENDED = 5,     /* report tells how; nothing follows for this turn */
+    TURN_DENIED = 6,    /* a route was left out for want of credit: the server should hear soon */
 };
 
 struct turn_report {
@@ -38,6 +40,8 @@ struct turn_report {
     uint32_t first_token_ms; /* from the question, 0: none came */
     uint32_t first_audio_ms;
     bool interrupted;
+    bool canned;  /* the answer was the canned one: no vendor was asked */
+    bool chinese; /* what the robot spoke for itself, or would have */
 };
 
 struct turn_event {
@@ -73,13 +77,20 @@ struct turn_settings {
     int64_t max_output_tokens;
     uint64_t generation;
     enum voice_language language;
+    enum limit_mode limit_mode;
+    struct span limit_text; /* said at a limit; empty: the standard words */
+    struct span canned;     /* the answer while limit_mode is canned; empty: as if blocked */
+    int64_t start_at_ms;    /* monotonic: no vendor is asked before; see TURN_MAX_SPACING_MS */
 };
+
+/* A turn waits so long for start_at_ms; when that is later, the robot asks for a rest instead. */
+#define TURN_MAX_SPACING_MS 10000
 
 /* Asks the question (UTF-8) and returns when its answer was heard to the end or interrupted. number
  * is greater than that of any turn before; uuid has 16 bytes. *report is always filled.
- * STATUS_OK: an answer was given, whole or interrupted; STATUS_DENIED: excuse LIMIT;
- * STATUS_UNREACHABLE: any other excuse; STATUS_INVALID: question is empty, not UTF-8 or longer than
- * CONVERSATION_MAX_TEXT_BYTES, nothing was done. */
+ * STATUS_OK: an answer was given, whole or interrupted; STATUS_DENIED: excuse LIMIT, BLOCKED or
+ * REST; STATUS_UNREACHABLE: any other excuse; STATUS_INVALID: question is empty, not UTF-8 or
+ * longer than CONVERSATION_MAX_TEXT_BYTES, nothing was done. */
 MUST_CHECK enum status turn_run(struct turn *turn, uint64_t number, const uint8_t *uuid,
                                 struct span question, const struct turn_settings *settings,
                                 struct turn_report *report);

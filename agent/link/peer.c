@@ -11,6 +11,7 @@
 #define FIRST_REPORT_MS 10000 /* at most this long after the first state */
 #define HELLO_GAP_MS    1000  /* between a hello and one that a state asks for */
 #define TELL_REFUSED_MS 5000  /* from a box that was refused to the report that tells it */
+#define TELL_DENIED_MS  5000  /* between two reports that ask for credit */
 #define MAX_PAIRS       2     /* server keys overlap during a rotation */
 
 struct remembered {
@@ -45,8 +46,9 @@ struct peer {
     uint64_t in_flight_seq; /* last record of the batch not yet acknowledged; 0: none */
     bool quarantined;       /* the server takes nothing of this journal */
     int64_t report_interval_ms, report_due_ms;
-    uint32_t boxes_refused; /* since the last report */
-    uint64_t lines_told;    /* refused credit lines that the reports told */
+    int64_t reported_ms;       /* 0: not yet */
+    struct credit_events told; /* what the reports told */
+    uint32_t boxes_refused;    /* since the last report */
     struct remembered commands[LIMIT_COMMANDS_KEPT];
 };
 
@@ -114,6 +116,7 @@ enum status peer_create(struct peer **out, const struct peer_options *options)
     if (options->receipt.size > 0)
         memcpy(peer->receipt, options->receipt.data, options->receipt.size);
     peer->report_interval_ms = options->report_interval_s * 1000;
+    peer->told = journal_credit_events(options->journal);
     peer->random = options->seed;
     backoff_init(&peer->hello_backoff, REPEAT_FIRST_MS, REPEAT_MAX_MS, REPEAT_FLOOR_MS);
     backoff_init(&peer->usage_backoff, REPEAT_FIRST_MS, REPEAT_MAX_MS, REPEAT_FLOOR_MS);
@@ -270,8 +273,9 @@ static void send_report(struct peer *peer, struct peer_time now)
     journal_head(peer->journal, &report->journal);
     journal_credit(peer->journal, report->credit, &report->credit_count);
     journal_reported(peer->journal);
-    report->lines_refused = (uint32_t)(events.lines_refused - peer->lines_told);
-    peer->lines_told = events.lines_refused;
+    report->lines_refused = (uint32_t)(events.lines_refused - peer->told.lines_refused);
+    peer->told = events;
+    peer->reported_ms = now.mono_ms;
     send(peer, TOPIC_REPORT, MESSAGE_REPORT, report);
     plan_report(peer, now.mono_ms);
 }
@@ -672,6 +676,21 @@ static int64_t tick_usage(struct peer *peer, struct peer_time now)
     return peer->in_flight_seq == 0 ? INT64_MAX : peer->usage_due_ms;
 }
 
+/* What was given back is free for others once it is told, and an attempt that was refused can come
+ * again once more was granted: neither waits for the next heartbeat. */
+static void hurry_report(struct peer *peer, int64_t now_mono_ms)
+{
+    const struct credit_events events = journal_credit_events(peer->journal);
+    int64_t due_ms = INT64_MAX;
+
+    if (events.returned != peer->told.returned)
+        due_ms = now_mono_ms;
+    else if (events.denied != peer->told.denied)
+        due_ms = peer->reported_ms == 0 ? now_mono_ms : peer->reported_ms + TELL_DENIED_MS;
+    if (due_ms < peer->report_due_ms)
+        peer->report_due_ms = due_ms;
+}
+
 int64_t peer_tick(struct peer *peer, struct peer_time now)
 {
     if (peer->phase == PEER_OFFLINE)
@@ -681,6 +700,7 @@ int64_t peer_tick(struct peer *peer, struct peer_time now)
             send_hello(peer, now);
         return peer->hello_due_ms;
     }
+    hurry_report(peer, now.mono_ms);
     if (now.mono_ms >= peer->report_due_ms)
         send_report(peer, now);
     int64_t usage_due_ms = tick_usage(peer, now);

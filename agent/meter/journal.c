@@ -563,12 +563,13 @@ enum status journal_grant(struct journal *journal, uint32_t epoch, const wire_Cr
     return status;
 }
 
-uint64_t journal_room(struct journal *journal, const wire_UsageRecord *record)
+void journal_clip(struct journal *journal, wire_UsageRecord *record)
 {
     pthread_mutex_lock(&journal->lock);
     uint64_t room = credit_room(&journal->history.credit, record);
     pthread_mutex_unlock(&journal->lock);
-    return room;
+    if (room >= JOURNAL_LEAST_OUTPUT && room < record->reserved_output)
+        record->reserved_output = room;
 }
 
 void journal_credit(struct journal *journal, wire_CreditUse out[LIMIT_CREDIT_LINES],

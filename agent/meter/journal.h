@@ -103,9 +103,12 @@ void journal_set_clock(struct journal *journal, int64_t clock_offset_ms, int64_t
 MUST_CHECK enum status journal_grant(struct journal *journal, uint32_t epoch,
                                      const wire_CreditLine *lines, size_t count);
 
-/* The most output that record, as journal_begin() takes it, could reserve now, at most its own
- * reserved_output, which is what the attempt would like to have. */
-uint64_t journal_room(struct journal *journal, const wire_UsageRecord *record);
+#define JOURNAL_LEAST_OUTPUT 32 /* tokens: a shorter answer is none */
+
+/* Cuts the reserved_output of record, which is about to be given to journal_begin() and has what
+ * the attempt would like, to what its line leaves; when that is less than JOURNAL_LEAST_OUTPUT, and
+ * less than it has, record stays as it is and will be refused. */
+void journal_clip(struct journal *journal, wire_UsageRecord *record);
 
 void journal_credit(struct journal *journal, wire_CreditUse out[LIMIT_CREDIT_LINES],
                     pb_size_t *count);

@@ -11,6 +11,11 @@
  * history_turns      int     0..20            turns remembered in a conversation
  * report_interval_s  int     10..3600 s       heartbeat period
  * screen_mark        text    0..24 bytes      short label in the screen's corner
+ * turns_per_minute   int     0..60            questions asked of vendors, evenly spaced; 0: no
+ * limit limit_mode         choice  none|throttled|fallback|canned|blocked what is shown and said
+ * about limits; canned and blocked ask no vendor limit_text         text    0..200 bytes     said
+ * at a limit instead of the standard words canned_persona     text    0..500 bytes     the answer
+ * to everything in limit_mode canned
  *
  * All take effect live. No I/O; thread-safe.
  */

@@ -31,6 +31,8 @@ struct robot {
     enum excuse excuse;
     uint32_t attempts;
     unsigned ended;
+    char spoken[2048]; /* everything, a line each */
+    unsigned finished; /* turns of the speaker */
 };
 
 static char folder[] = "/tmp/talker_test.XXXXXX";
@@ -100,12 +102,20 @@ static void on_speaker(void *context, const struct speaker_event *event)
 {
     struct robot *robot = context;
 
+    pthread_mutex_lock(&robot->lock);
+    if (event->kind == SPEAKER_CLAUSE_STARTED) {
+        const size_t used = strlen(robot->spoken);
+        snprintf(robot->spoken + used, sizeof robot->spoken - used, "%.*s\n", (int)event->text.size,
+                 (const char *)event->text.data);
+    }
+    robot->finished += event->kind == SPEAKER_TURN_FINISHED;
+    pthread_mutex_unlock(&robot->lock);
     if (robot->talker)
         talker_on_speaker(robot->talker, event);
 }
 
 /* One route, to a port that nobody listens on. */
-static void configure(struct settings *settings)
+static void configure(struct settings *settings, const char *limit_mode, const char *language)
 {
     static wire_ConfigContent content;
     static uint8_t bytes[LIMIT_MESSAGE_BYTES];
@@ -118,7 +128,11 @@ static void configure(struct settings *settings)
                                                  .contract = "c",
                                                  .contract_version = 1,
                                                  .dialect = "openai",
-                                                 .base_url = "http://127.0.0.1:9/v1"}};
+                                                 .base_url = "http://127.0.0.1:9/v1"},
+                                   .settings_count = 2,
+                                   .settings = {{.name = "limit_mode"}, {.name = "language"}}};
+    snprintf(content.settings[0].value, sizeof content.settings[0].value, "\"%s\"", limit_mode);
+    snprintf(content.settings[1].value, sizeof content.settings[1].value, "\"%s\"", language);
     assert_int_equal(message_encode(MESSAGE_CONFIG_CONTENT, &content, bytes, sizeof bytes, &size),
                      STATUS_OK);
     const struct span span = span_of(bytes, size);
@@ -148,7 +162,7 @@ static int build(void **state)
     pthread_mutex_init(&robot.lock, NULL);
     assert_int_equal(journal_open(&robot.journal, &journal), STATUS_OK);
     assert_int_equal(settings_open(&robot.settings, &settings), STATUS_OK);
-    configure(robot.settings);
+    configure(robot.settings, "none", "auto");
     assert_int_equal(speaker_create(&robot.speaker, &speaker), STATUS_OK);
     const struct face_options face = {.speaker = robot.speaker, .screen = FACE_SCREEN_HEADLESS};
     assert_int_equal(face_create(&robot.face, &face), STATUS_OK);
@@ -250,6 +264,72 @@ static void without_a_network_it_looks_and_says_so(void **state)
     assert_int_equal(seen_mood(robot->face), FACE_OFFLINE);
 }
 
+/* Waits until count turns were heard to their end. */
+static void wait_finished(struct robot *robot, unsigned count)
+{
+    const int64_t until_ms = clock_mono_ms() + END_WAIT_MS;
+    bool finished = false;
+
+    while (!finished && clock_mono_ms() < until_ms) {
+        clock_sleep_ms(20);
+        pthread_mutex_lock(&robot->lock);
+        finished = robot->finished >= count;
+        pthread_mutex_unlock(&robot->lock);
+    }
+    assert_true(finished);
+}
+
+static void wait_mood(struct robot *robot, enum face_mood mood)
+{
+    const int64_t until_ms = clock_mono_ms() + END_WAIT_MS;
+
+    while (seen_mood(robot->face) != mood) {
+        assert_true(clock_mono_ms() < until_ms);
+        clock_sleep_ms(50);
+    }
+}
+
+static void a_limit_that_begins_is_said_once_at_once_and_shown(void **state)
+{
+    struct robot *robot = *state;
+
+    talker_settings_changed(robot->talker); /* nothing is new */
+    configure(robot->settings, "throttled", "en");
+    talker_settings_changed(robot->talker);
+    talker_settings_changed(robot->talker);
+    wait_finished(robot, 1);
+    assert_int_equal(seen_mood(robot->face), FACE_NEUTRAL);
+    configure(robot->settings, "blocked", "zh");
+    talker_settings_changed(robot->talker);
+    wait_finished(robot, 2);
+    wait_mood(robot, FACE_LIMIT);
+    assert_true(talker_is_chinese(robot->talker));
+    configure(robot->settings, "none", "en");
+    talker_settings_changed(robot->talker);
+    wait_mood(robot, FACE_NEUTRAL);
+
+    char expected[1024];
+    snprintf(expected, sizeof expected, "%s\n%s\n", limit_mode_words(LIMIT_MODE_THROTTLED, false),
+             limit_mode_words(LIMIT_MODE_BLOCKED, true));
+    assert_string_equal(robot->spoken, expected);
+    assert_int_equal(robot->finished, 2);
+}
+
+static void a_blocked_robot_says_so_when_asked_and_asks_nobody(void **state)
+{
+    struct robot *robot = *state;
+
+    configure(robot->settings, "blocked", "en"); /* told by no nudge: said before the answer */
+    ask(robot);
+    assert_int_equal(robot->excuse, EXCUSE_BLOCKED);
+    assert_int_equal(robot->attempts, 0);
+    assert_string_equal(robot->heard, excuse_text(EXCUSE_BLOCKED, false));
+    assert_int_equal(robot->while_heard, FACE_LIMIT);
+    assert_int_equal(strncmp(robot->spoken, limit_mode_words(LIMIT_MODE_BLOCKED, false),
+                             strlen(limit_mode_words(LIMIT_MODE_BLOCKED, false))),
+                     0);
+}
+
 /* A file system that nobody else sees; without root the kernel must allow namespaces to users. */
 static bool mount_disk(void)
 {
@@ -265,6 +345,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_ROBOT(on_a_full_disk_it_shows_and_says_that_it_may_not_until_there_is_room),
         WITH_ROBOT(without_a_network_it_looks_and_says_so),
+        WITH_ROBOT(a_limit_that_begins_is_said_once_at_once_and_shown),
+        WITH_ROBOT(a_blocked_robot_says_so_when_asked_and_asks_nobody),
     };
 
     log_set_level((enum log_level)(LOG_ERROR + 1));

@@ -39,6 +39,7 @@ struct robot {
     pthread_mutex_t lock;
     char heard[8192]; /* clauses, a line each */
     size_t clauses;
+    unsigned denied;          /* TURN_DENIED */
     uint64_t interrupt_after; /* clauses; 0: never */
     int64_t interrupted_ms;
     wire_UsageRecord records[8];
@@ -133,6 +134,7 @@ static void on_event(void *context, const struct turn_event *event)
     struct robot *robot = context;
 
     assert_int_equal(event->number, robot->number);
+    robot->denied += event->kind == TURN_DENIED;
     if (event->kind != TURN_CLAUSE)
         return;
     pthread_mutex_lock(&robot->lock);
@@ -237,6 +239,7 @@ static enum status ask(struct robot *robot, const char *question)
 {
     robot->heard[0] = 0;
     robot->clauses = 0;
+    robot->denied = 0;
     robot->number++;
     crypto_uuid(robot->uuid);
     enum status status = turn_run(robot->turn, robot->number, robot->uuid, span_text(question),
@@ -451,24 +454,133 @@ static void an_answer_without_usage_is_estimated(void **state)
     dismantle(&robot);
 }
 
+/* Gives the route a line of its own that counts output tokens alone. */
+static void grant_output(struct robot *robot, size_t route, uint64_t granted)
+{
+    wire_CreditLine lines[2] = {0};
+
+    for (size_t i = 0; i <= route; i++) {
+        lines[i].measures_count = 1;
+        lines[i].measures[0] =
+            (wire_CreditMeasure){.weights_count = 6, .weights = {[4] = 1, [5] = 1}, .divisor = 1};
+        snprintf(lines[i].line_id, sizeof lines[i].line_id, "line-%zu", i);
+        snprintf(robot->routes[i].line_id, sizeof robot->routes[i].line_id, "line-%zu", i);
+    }
+    lines[route].measures[0].granted = granted;
+    assert_int_equal(journal_grant(robot->journal, 1, lines, route + 1), STATUS_OK);
+}
+
 static void without_credit_nothing_is_sent(void **state)
 {
-    wire_CreditLine line = {
-        .measures_count = 1,
-        .measures =
-            {{.weights_count = 6, .weights = {1, 1, 1, 1, 1, 1}, .divisor = 1, .granted = 10}},
-    };
     struct robot robot;
 
     build(&robot, *state, SILENT);
-    snprintf(line.line_id, sizeof line.line_id, "line-1");
-    snprintf(robot.routes[0].line_id, sizeof robot.routes[0].line_id, "line-1");
-    assert_int_equal(journal_grant(robot.journal, 1, &line, 1), STATUS_OK);
+    grant_output(&robot, 0, 10);
     assert_int_equal(ask(&robot, "Who are you?"), STATUS_DENIED);
     assert_int_equal(robot.report.excuse, EXCUSE_LIMIT);
+    assert_int_equal(robot.denied, 1);
     assert_int_equal(robot.record_count, 0);
     struct json *seen = bill(&robot, 1);
     assert_null(seen);
+    dismantle(&robot);
+}
+
+static void i2_with_little_credit_a_shorter_answer_is_asked_for(void **state)
+{
+    struct robot robot;
+
+    build(&robot, *state, SILENT);
+    grant_output(&robot, 0, 40);
+    assert_int_equal(ask(&robot, "Tell me a long story about the sea and its birds."), STATUS_OK);
+    assert_int_equal(robot.records[0].reserved_output, 40);
+    const uint64_t used = robot.records[0].output + robot.records[0].reasoning;
+    assert_true(used > 40 - JOURNAL_LEAST_OUTPUT && used <= 40);
+    check_bill(&robot, 0);
+    assert_int_equal(ask(&robot, "Go on."), STATUS_DENIED);
+    assert_int_equal(robot.record_count, 1);
+    dismantle(&robot);
+}
+
+/* Nobody is asked for credit: the second route holds its own. */
+static void i11_when_the_first_routes_credit_is_used_up_the_next_one_answers(void **state)
+{
+    struct robot robot;
+
+    build(&robot, *state, SILENT);
+    set_route(&robot, 1, base_url(&robot), "good");
+    grant_output(&robot, 0, 10);
+    grant_output(&robot, 1, 200);
+    assert_int_equal(ask(&robot, "Who are you?"), STATUS_OK);
+    assert_string_equal(robot.report.vendor, "vendor-1");
+    assert_int_equal(robot.report.attempts, 1);
+    assert_int_equal(robot.denied, 1);
+    check_bill(&robot, 0);
+    dismantle(&robot);
+}
+
+static void at_a_limit_the_companys_words_are_said_instead_of_the_standard_ones(void **state)
+{
+    struct robot robot;
+
+    build(&robot, *state, SILENT);
+    robot.settings.limit_text = span_text("Please top up in the shop.");
+    grant_output(&robot, 0, 10);
+    assert_int_equal(ask(&robot, "Who are you?"), STATUS_DENIED);
+    assert_string_equal(robot.heard, "Please top up in the shop.\n");
+    dismantle(&robot);
+}
+
+static void a_blocked_robot_asks_no_vendor_and_says_so(void **state)
+{
+    struct robot robot;
+
+    build(&robot, *state, SILENT);
+    robot.settings.limit_mode = LIMIT_MODE_BLOCKED;
+    assert_int_equal(ask(&robot, "Who are you?"), STATUS_DENIED);
+    assert_int_equal(robot.report.excuse, EXCUSE_BLOCKED);
+    assert_int_equal(robot.record_count, 0);
+    struct json *seen = bill(&robot, 1);
+    assert_null(seen);
+    robot.settings.limit_mode = LIMIT_MODE_CANNED; /* and nothing to answer */
+    assert_int_equal(ask(&robot, "Who are you?"), STATUS_DENIED);
+    assert_int_equal(robot.report.excuse, EXCUSE_BLOCKED);
+    dismantle(&robot);
+}
+
+static void a_canned_answer_is_given_without_a_vendor(void **state)
+{
+    struct robot robot;
+
+    build(&robot, *state, SILENT);
+    robot.settings.limit_mode = LIMIT_MODE_CANNED;
+    robot.settings.canned = span_text("I am a bird. I sing later.");
+    assert_int_equal(ask(&robot, "Who are you?"), STATUS_OK);
+    assert_true(robot.report.canned);
+    assert_int_equal(robot.report.excuse, EXCUSE_NONE);
+    assert_non_null(strstr(robot.heard, "I am a bird."));
+    assert_non_null(strstr(robot.heard, "I sing later."));
+    assert_int_equal(robot.record_count, 0);
+    robot.settings.limit_mode = LIMIT_MODE_NONE;
+    assert_int_equal(ask(&robot, "Who are you?"), STATUS_OK);
+    assert_false(robot.report.canned);
+    assert_int_equal(robot.record_count, 1);
+    dismantle(&robot);
+}
+
+static void a_turn_waits_for_its_time_or_asks_for_a_rest(void **state)
+{
+    struct robot robot;
+
+    build(&robot, *state, SILENT);
+    const int64_t now_ms = clock_mono_ms();
+    robot.settings.start_at_ms = now_ms + 700;
+    assert_int_equal(ask(&robot, "Who are you?"), STATUS_OK);
+    assert_true(clock_mono_ms() >= now_ms + 700);
+    robot.settings.start_at_ms = clock_mono_ms() + TURN_MAX_SPACING_MS + 1000;
+    assert_int_equal(ask(&robot, "Who are you?"), STATUS_DENIED);
+    assert_int_equal(robot.report.excuse, EXCUSE_REST);
+    assert_int_equal(robot.record_count, 1);
+    assert_true(clock_mono_ms() < now_ms + 8000); /* it did not wait */
     dismantle(&robot);
 }
 
@@ -595,6 +707,12 @@ int main(void)
         cmocka_unit_test(a_broken_answer_is_estimated_and_excused),
         cmocka_unit_test(an_answer_without_usage_is_estimated),
         cmocka_unit_test(without_credit_nothing_is_sent),
+        cmocka_unit_test(i2_with_little_credit_a_shorter_answer_is_asked_for),
+        cmocka_unit_test(i11_when_the_first_routes_credit_is_used_up_the_next_one_answers),
+        cmocka_unit_test(at_a_limit_the_companys_words_are_said_instead_of_the_standard_ones),
+        cmocka_unit_test(a_blocked_robot_asks_no_vendor_and_says_so),
+        cmocka_unit_test(a_canned_answer_is_given_without_a_vendor),
+        cmocka_unit_test(a_turn_waits_for_its_time_or_asks_for_a_rest),
         cmocka_unit_test(what_is_no_question_is_refused),
         cmocka_unit_test(an_interruption_ends_the_stream_at_once),
         cmocka_unit_test(a_turn_interrupted_before_it_begins_asks_nobody),

@@ -36,7 +36,7 @@ static void every_default_fits_its_own_bounds(void **state)
     const struct setting_spec *table = setting_table(&count);
 
     (void)state;
-    assert_int_equal(count, 10);
+    assert_int_equal(count, 14);
     for (size_t i = 0; i < count; i++) {
         assert_ptr_equal(setting_find(span_text(table[i].name)), &table[i]);
         assert_true(strlen(table[i].name) <= LIMIT_SETTING_NAME);
@@ -87,6 +87,16 @@ static void texts_are_bounded_in_bytes(void **state)
     assert_taken("screen_mark", "\"123456789012345678901234\"");
     assert_refused("screen_mark", "\"1234567890123456789012345\"", "must be text of 0 to 24 bytes");
     assert_refused("screen_mark", "7", "must be text of 0 to 24 bytes");
+}
+
+static void limits_are_bounded_like_the_others(void **state)
+{
+    (void)state;
+    assert_taken("turns_per_minute", "60");
+    assert_refused("turns_per_minute", "61", "must be an integer from 0 to 60");
+    assert_taken("limit_mode", "\"blocked\"");
+    assert_refused("limit_mode", "\"block\"",
+                   "must be one of none|throttled|fallback|canned|blocked");
 }
 
 static void a_text_too_long_once_escaped_is_refused(void **state)
@@ -162,6 +172,7 @@ int main(void)
         cmocka_unit_test(numbers_are_bounded),
         cmocka_unit_test(choices_are_whole_words),
         cmocka_unit_test(texts_are_bounded_in_bytes),
+        cmocka_unit_test(limits_are_bounded_like_the_others),
         cmocka_unit_test(a_text_too_long_once_escaped_is_refused),
         cmocka_unit_test(routes_name_vendor_model_and_contract),
         cmocka_unit_test(a_route_may_stand_once),
