@@ -2,7 +2,9 @@
  * usage batches beforehand, then sends them as robots do: the next one when the state that counts
  * the last one has come. Prints the seconds from the first batch to the last such state.
  *
- * usage: ingest_load STATE_DIR DATABASE PORT PREFIX ROBOTS BATCHES RECORDS
+ * usage: ingest_load STATE_DIR DATABASE PORT PREFIX ROBOTS BATCHES RECORDS [raw]
+ *
+ * raw: the same messages to ingest_raw, whose answers are a number in clear.
  */
 #include <mosquitto.h>
 #include <poll.h>
@@ -33,6 +35,7 @@ struct load {
     struct talker *talkers;
     int64_t robots, batches, records;
     const char *prefix;
+    bool raw;
     bool subscribed;
     int64_t ready; /* hellos answered */
     int64_t done;  /* robots whose last batch was counted */
@@ -103,6 +106,23 @@ static bool open_state(const struct talker *talker, struct span box, wire_State 
            message_decode(MESSAGE_STATE, span_of(plain, size), state) == STATUS_OK;
 }
 
+/* The watermark that an answer tells; false: it tells none. */
+static bool read_answer(const struct load *load, const struct talker *talker, struct span answer,
+                        uint64_t *counted)
+{
+    static wire_State state;
+
+    if (load->raw) {
+        if (answer.size == sizeof *counted)
+            memcpy(counted, answer.data, sizeof *counted);
+        return answer.size == sizeof *counted;
+    }
+    if (!open_state(talker, answer, &state))
+        return false;
+    *counted = state.acknowledged_seq;
+    return true;
+}
+
 static void go_on(struct load *load, struct talker *talker, uint64_t counted)
 {
     if (!talker->greeted) {
@@ -121,14 +141,14 @@ static void go_on(struct load *load, struct talker *talker, uint64_t counted)
 static void on_message(struct mosquitto *client, void *context,
                        const struct mosquitto_message *message)
 {
-    static wire_State state;
     struct load *load = context;
     struct talker *talker = find(load, message->topic);
-    const struct span box = span_of(message->payload, (size_t)message->payloadlen);
+    const struct span answer = span_of(message->payload, (size_t)message->payloadlen);
+    uint64_t counted;
 
     (void)client;
-    if (talker && open_state(talker, box, &state))
-        go_on(load, talker, state.acknowledged_seq);
+    if (talker && read_answer(load, talker, answer, &counted))
+        go_on(load, talker, counted);
 }
 
 static void on_subscribed(struct mosquitto *client, void *context, int id, int qos_count,
@@ -220,7 +240,8 @@ int main(int argc, char **argv)
     char problem[256];
     int64_t port;
 
-    if (argc != 8 || !read_numbers(&load, argv + 3, &port))
+    load.raw = argc == 9 && strcmp(argv[8], "raw") == 0;
+    if (argc != 8 + load.raw || !read_numbers(&load, argv + 3, &port))
         return 2;
     if (authority_open(&authority, argv[1], problem) != STATUS_OK ||
         store_open(&store, argv[2], 1, "ingest_load", problem) != STATUS_OK) {
