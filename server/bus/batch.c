@@ -75,7 +75,7 @@ struct journal_row *batch_add_journal(struct batch *batch, const char *device_id
 {
     struct journal_row *journal = &batch->journals[batch->journal_count++];
 
-    *journal = (struct journal_row){.status = JOURNAL_OPEN};
+    *journal = (struct journal_row){.status = JOURNAL_OPEN, .is_new = true};
     memcpy(journal->device_id, device_id, strlen(device_id) + 1);
     memcpy(journal->journal_id, journal_id, sizeof journal->journal_id);
     return journal;
@@ -145,7 +145,8 @@ static enum status lock_devices(struct store_conn *conn, struct batch *batch)
         return status;
     qsort(rows, batch->device_count, sizeof *rows, by_row);
     for (size_t i = 0; i < batch->device_count; i++)
-        batch->devices[i] = (struct batch_device){.row = &rows[i]};
+        batch->devices[i] =
+            (struct batch_device){.row = &rows[i], .generation_before = rows[i].desired_generation};
     return STATUS_OK;
 }
 
@@ -329,34 +330,65 @@ static struct state_facts facts_of(struct batch *batch, const struct batch_devic
     return facts;
 }
 
-static enum status make_states(struct store_conn *conn, struct batch *batch)
+/* A generation that this transaction made is not kept: rolled back and tried again it gets another
+ * beginning, and so perhaps other versions of contracts. */
+static void take_routes(struct batch *batch, const struct batch_device *device,
+                        const struct routes_row *rows, size_t row_count, struct state_facts *facts)
 {
-    const char **ids = arena_take(batch->arena, batch->device_count * sizeof *ids);
-    struct routes_row *routes = NULL;
-    size_t count = 0;
-    size_t route_count = 0;
+    const struct link_row *row = device->row;
+
+    facts->routes = state_find_routes(rows, row_count, row->device_id, &facts->route_count);
+    if (row->desired_generation == device->generation_before)
+        route_cache_keep(batch->routes, row->device_id, row->epoch, row->desired_generation,
+                         facts->routes, facts->route_count);
+}
+
+/* Reads the routes of those that the cache does not know. lacking: numbers of devices. */
+static enum status read_routes(struct store_conn *conn, struct batch *batch, const size_t *lacking,
+                               struct state_facts *const *facts, size_t count)
+{
+    const char **ids = arena_take(batch->arena, count * sizeof *ids);
+    struct routes_row *rows = NULL;
+    size_t row_count = 0;
 
     if (!ids)
         return STATUS_MEMORY;
-    for (size_t i = 0; i < batch->device_count; i++) {
-        if (batch->devices[i].owes_state)
-            ids[count++] = batch->devices[i].row->device_id;
-    }
-    if (count == 0)
-        return STATUS_OK;
-    enum status status = routes_read(conn, batch->arena, ids, count, &routes, &route_count);
-    if (status != STATUS_OK)
-        return status;
-    for (size_t i = 0; i < batch->device_count; i++) {
-        if (!batch->devices[i].owes_state)
-            continue;
-        struct state_facts *facts = &batch->states[batch->state_count++];
+    for (size_t i = 0; i < count; i++)
+        ids[i] = facts[i]->device_id;
+    enum status status = routes_read(conn, batch->arena, ids, count, &rows, &row_count);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++)
+        take_routes(batch, &batch->devices[lacking[i]], rows, row_count, facts[i]);
+    return status;
+}
 
-        *facts = facts_of(batch, &batch->devices[i]);
-        facts->routes =
-            state_find_routes(routes, route_count, facts->device_id, &facts->route_count);
+static bool find_routes(struct batch *batch, const struct batch_device *device,
+                        struct state_facts *facts)
+{
+    const struct link_row *row = device->row;
+
+    return route_cache_find(batch->routes, row->device_id, row->epoch, row->desired_generation,
+                            &facts->routes, &facts->route_count);
+}
+
+static enum status make_states(struct store_conn *conn, struct batch *batch)
+{
+    size_t *lacking = arena_take(batch->arena, batch->device_count * sizeof *lacking);
+    struct state_facts **facts = arena_take(batch->arena, batch->device_count * sizeof *facts);
+    size_t count = 0;
+
+    if (!lacking || !facts)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < batch->device_count; i++) {
+        const struct batch_device *device = &batch->devices[i];
+
+        if (!device->owes_state)
+            continue;
+        facts[count] = &batch->states[batch->state_count++];
+        *facts[count] = facts_of(batch, device);
+        if (!find_routes(batch, device, facts[count]))
+            lacking[count++] = i;
     }
-    return STATUS_OK;
+    return count > 0 ? read_routes(conn, batch, lacking, facts, count) : STATUS_OK;
 }
 
 static enum status hear_all(struct store_conn *conn, struct batch *batch)
@@ -376,6 +408,7 @@ enum status batch_run(struct store_conn *conn, void *context)
     struct batch *batch = context;
 
     arena_reset(batch->arena);
+    route_cache_trim(batch->routes);
     enum status status = make_lists(batch);
     if (status == STATUS_OK)
         status = lock_devices(conn, batch);

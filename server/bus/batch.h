@@ -9,6 +9,7 @@
 
 #include "server/bus/ingest.h"
 #include "server/bus/intake.h"
+#include "server/bus/route_cache.h"
 #include "server/bus/state.h"
 #include "server/store/alarm.h"
 #include "server/store/booking.h"
@@ -19,9 +20,10 @@
 /* A device in the batch. */
 struct batch_device {
     struct link_row *row;
-    bool changed;    /* to be written back */
-    bool told;       /* dashboards want to know */
-    bool owes_state; /* for the device's present session */
+    int64_t generation_before; /* desired, as it was found */
+    bool changed;              /* to be written back */
+    bool told;                 /* dashboards want to know */
+    bool owes_state;           /* for the device's present session */
     bool want_hello;
     bool want_usage;
 };
@@ -30,6 +32,7 @@ struct batch {
     /* set by the owner */
     struct arena *arena; /* of what a try makes; reset at its start */
     struct terms *terms;
+    struct route_cache *routes;
     const struct intake_item *items;
     size_t item_count;
     int64_t stale_window_ms;

@@ -390,6 +390,7 @@ static enum status make_client(struct bus *bus)
 {
     MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer5;
 
+    options.maxBufferedMessages = MAX_IN_FLIGHT; /* 100 otherwise, and a sender sleeps */
     if (MQTTAsync_createWithOptions(&bus->client, bus->uri, bus->client_id,
                                     MQTTCLIENT_PERSISTENCE_NONE, NULL,
                                     &options) != MQTTASYNC_SUCCESS)

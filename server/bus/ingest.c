@@ -25,6 +25,7 @@ struct ingest {
     struct intake *intake;
     struct sender *sender;
     struct terms *terms;
+    struct route_cache *routes;
     struct arena *items_arena; /* what messages say: kept over the tries of their batch */
     struct arena *try_arena;
     struct intake_item items[MAX_ITEMS];
@@ -149,6 +150,7 @@ static enum status commit(struct ingest *ingest, const struct intake_item *items
     struct batch batch = {
         .arena = ingest->try_arena,
         .terms = ingest->terms,
+        .routes = ingest->routes,
         .items = items,
         .item_count = count,
         .stale_window_ms = ingest->stale_window_ms,
@@ -245,6 +247,8 @@ static enum status make_parts(struct ingest *ingest)
     if (status == STATUS_OK)
         status = terms_create(&ingest->terms);
     if (status == STATUS_OK)
+        status = route_cache_create(&ingest->routes);
+    if (status == STATUS_OK)
         status = arena_create(&ingest->items_arena, ARENA_BYTES);
     if (status == STATUS_OK)
         status = arena_create(&ingest->try_arena, ARENA_BYTES);
@@ -255,6 +259,7 @@ static void release(struct ingest *ingest)
 {
     arena_free(ingest->try_arena);
     arena_free(ingest->items_arena);
+    route_cache_free(ingest->routes);
     terms_free(ingest->terms);
     sender_free(ingest->sender);
     intake_free(ingest->intake);

@@ -101,39 +101,71 @@ static struct flat flatten(const struct journal_row *row)
     return flat;
 }
 
+/* The values that both statements below take. */
+static enum status fill_values(const struct columns *columns, struct value values[7])
+{
+    values[0] = columns_text(columns, offsetof(struct flat, device_id));
+    values[1] = columns_uuid(columns, offsetof(struct flat, journal_id));
+    values[2] = columns_int(columns, offsetof(struct flat, watermark_seq));
+    values[3] = columns_bytes(columns, offsetof(struct flat, watermark_hash));
+    values[4] = columns_text(columns, offsetof(struct flat, status));
+    values[5] = columns_uuid(columns, offsetof(struct flat, parent_id));
+    values[6] = columns_int(columns, offsetof(struct flat, parent_seq));
+    return arena_failed(columns->arena) ? STATUS_MEMORY : STATUS_OK;
+}
+
+static enum status insert(struct store_conn *conn, const struct columns *columns)
+{
+    STORE_STATEMENT(add, "INSERT INTO myna.journal (device_id, journal_id, parent_id, parent_seq,"
+                         " watermark_seq, watermark_hash, status)"
+                         " SELECT device_id, journal_id,"
+                         " nullif(parent_id, '00000000-0000-0000-0000-000000000000'), parent_seq,"
+                         " watermark_seq, watermark_hash, status"
+                         " FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bytea[],"
+                         " $5::text[], $6::uuid[], $7::bigint[])"
+                         " AS v(device_id, journal_id, watermark_seq, watermark_hash, status,"
+                         " parent_id, parent_seq) ORDER BY device_id, journal_id");
+    struct value values[7];
+    enum status status = fill_values(columns, values);
+
+    return status == STATUS_OK ? store_exec(conn, &add, values, 7, NULL) : status;
+}
+
+/* Not an upsert: that would look up each journal's device again, for the foreign key. */
+static enum status update(struct store_conn *conn, const struct columns *columns)
+{
+    STORE_STATEMENT(move, "UPDATE myna.journal j SET watermark_seq = v.watermark_seq,"
+                          " watermark_hash = v.watermark_hash, status = v.status"
+                          " FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bytea[],"
+                          " $5::text[]) AS v(device_id, journal_id, watermark_seq, watermark_hash,"
+                          " status)"
+                          " WHERE j.device_id = v.device_id AND j.journal_id = v.journal_id");
+    struct value values[7];
+    enum status status = fill_values(columns, values);
+
+    return status == STATUS_OK ? store_exec(conn, &move, values, 5, NULL) : status;
+}
+
 enum status journal_save(struct store_conn *conn, struct arena *arena,
                          const struct journal_row *rows, size_t count)
 {
-    STORE_STATEMENT(save,
-                    "INSERT INTO myna.journal AS j (device_id, journal_id, parent_id, parent_seq,"
-                    " watermark_seq, watermark_hash, status)"
-                    " SELECT device_id, journal_id,"
-                    " nullif(parent_id, '00000000-0000-0000-0000-000000000000'), parent_seq,"
-                    " watermark_seq, watermark_hash, status"
-                    " FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[],"
-                    " $6::bytea[], $7::text[]) AS v(device_id, journal_id, parent_id, parent_seq,"
-                    " watermark_seq, watermark_hash, status)"
-                    " ORDER BY device_id, journal_id"
-                    " ON CONFLICT (device_id, journal_id) DO UPDATE SET"
-                    " watermark_seq = excluded.watermark_seq,"
-                    " watermark_hash = excluded.watermark_hash, status = excluded.status");
     struct flat *flat = arena_take(arena, count * sizeof *flat);
+    size_t fresh = 0;
 
-    for (size_t i = 0; flat && i < count; i++)
-        flat[i] = flatten(&rows[i]);
-    const struct columns columns = {arena, flat, count, sizeof *flat};
     if (!flat)
         return STATUS_MEMORY;
-    const struct value values[] = {
-        columns_text(&columns, offsetof(struct flat, device_id)),
-        columns_uuid(&columns, offsetof(struct flat, journal_id)),
-        columns_uuid(&columns, offsetof(struct flat, parent_id)),
-        columns_int(&columns, offsetof(struct flat, parent_seq)),
-        columns_int(&columns, offsetof(struct flat, watermark_seq)),
-        columns_bytes(&columns, offsetof(struct flat, watermark_hash)),
-        columns_text(&columns, offsetof(struct flat, status)),
-    };
-    return arena_failed(arena)
-               ? STATUS_MEMORY
-               : store_exec(conn, &save, values, sizeof values / sizeof *values, NULL);
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].is_new)
+            flat[fresh++] = flatten(&rows[i]);
+    }
+    for (size_t i = 0, old = fresh; i < count; i++) {
+        if (!rows[i].is_new)
+            flat[old++] = flatten(&rows[i]);
+    }
+    const struct columns added = {arena, flat, fresh, sizeof *flat};
+    const struct columns moved = {arena, flat + fresh, count - fresh, sizeof *flat};
+    enum status status = fresh > 0 ? insert(conn, &added) : STATUS_OK;
+    if (status == STATUS_OK && count > fresh)
+        status = update(conn, &moved);
+    return status;
 }

@@ -20,6 +20,7 @@ struct journal_row {
     struct ledger ledger;
     enum journal_status status;
     int64_t children; /* journals that name this one as their parent */
+    bool is_new;      /* not in the database yet */
 };
 
 /* The key of a row. */
@@ -34,7 +35,7 @@ MUST_CHECK enum status journal_lock(struct store_conn *conn, struct arena *arena
                                     const struct journal_key *keys, size_t count,
                                     struct journal_row *rows, size_t *found);
 
-/* Inserts the new ones and updates the others. */
+/* Inserts the new ones and moves the others. */
 MUST_CHECK enum status journal_save(struct store_conn *conn, struct arena *arena,
                                     const struct journal_row *rows, size_t count);
 

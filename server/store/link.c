@@ -142,7 +142,46 @@ static struct flat flatten(const struct link_row *row)
     return flat;
 }
 
-static enum status save_numbers(struct store_conn *conn, const struct columns *columns)
+static void fill_numbers(const struct columns *columns, struct value values[19])
+{
+    size_t n = 0;
+
+    values[n++] = columns_text(columns, offsetof(struct flat, device_id));
+    values[n++] = columns_time(columns, offsetof(struct flat, last_seen_ms));
+    values[n++] = columns_int(columns, offsetof(struct flat, session_number));
+    values[n++] = columns_bytes(columns, offsetof(struct flat, session_id));
+    values[n++] = columns_int(columns, offsetof(struct flat, session_hello));
+    values[n++] = columns_int(columns, offsetof(struct flat, counter_top));
+    values[n++] = columns_int(columns, offsetof(struct flat, counter_window));
+    values[n++] = columns_int(columns, offsetof(struct flat, ended));
+    values[n++] = columns_time(columns, offsetof(struct flat, ended_at_ms));
+    values[n++] = columns_int(columns, offsetof(struct flat, desired_generation));
+    values[n++] = columns_int(columns, offsetof(struct flat, held_generation));
+    values[n++] = columns_int(columns, offsetof(struct flat, reported_generation));
+    values[n++] = columns_time(columns, offsetof(struct flat, reported_at_ms));
+    values[n++] = columns_bytes(columns, offsetof(struct flat, reported_hash));
+    values[n++] = columns_uuid(columns, offsetof(struct flat, journal_id));
+    values[n++] = columns_int(columns, offsetof(struct flat, clock_offset_ms));
+    values[n++] = columns_int(columns, offsetof(struct flat, stale_messages));
+    values[n++] = columns_int(columns, offsetof(struct flat, forged_messages));
+    values[n++] = columns_int(columns, offsetof(struct flat, send_now));
+}
+
+static void fill_facts(const struct columns *columns, struct value values[7])
+{
+    size_t n = 0;
+
+    values[n++] = columns_text(columns, offsetof(struct flat, software));
+    values[n++] = columns_text(columns, offsetof(struct flat, hardware));
+    values[n++] = columns_text(columns, offsetof(struct flat, capabilities));
+    values[n++] = columns_text(columns, offsetof(struct flat, health));
+    values[n++] = columns_text(columns, offsetof(struct flat, credit));
+    values[n++] = columns_text(columns, offsetof(struct flat, settings));
+    values[n++] = columns_text(columns, offsetof(struct flat, changed_settings));
+}
+
+enum status link_save(struct store_conn *conn, struct arena *arena, const struct link_row *rows,
+                      size_t count)
 {
     STORE_STATEMENT(
         save,
@@ -162,47 +201,7 @@ static enum status save_numbers(struct store_conn *conn, const struct columns *c
         " clock_offset_ms = v.clock_offset, stale_messages = v.stale,"
         " forged_messages = v.forged,"
         " config_due = CASE WHEN v.send_now <> 0 THEN now() ELSE l.config_due END,"
-        " config_sends = CASE WHEN v.send_now <> 0 THEN 0 ELSE l.config_sends END"
-        " FROM unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::bytea[], $5::bigint[],"
-        " $6::bigint[], $7::bigint[], $8::bigint[], $9::timestamptz[], $10::bigint[],"
-        " $11::bigint[], $12::bigint[], $13::timestamptz[], $14::bytea[], $15::uuid[],"
-        " $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[])"
-        " AS v(device_id, last_seen, session_number, session_id, session_hello, counter_top,"
-        " counter_window, ended, ended_at, desired, held, reported, reported_at, reported_hash,"
-        " journal_id, clock_offset, stale, forged, send_now)"
-        " WHERE l.device_id = v.device_id");
-    const struct value values[] = {
-        columns_text(columns, offsetof(struct flat, device_id)),
-        columns_time(columns, offsetof(struct flat, last_seen_ms)),
-        columns_int(columns, offsetof(struct flat, session_number)),
-        columns_bytes(columns, offsetof(struct flat, session_id)),
-        columns_int(columns, offsetof(struct flat, session_hello)),
-        columns_int(columns, offsetof(struct flat, counter_top)),
-        columns_int(columns, offsetof(struct flat, counter_window)),
-        columns_int(columns, offsetof(struct flat, ended)),
-        columns_time(columns, offsetof(struct flat, ended_at_ms)),
-        columns_int(columns, offsetof(struct flat, desired_generation)),
-        columns_int(columns, offsetof(struct flat, held_generation)),
-        columns_int(columns, offsetof(struct flat, reported_generation)),
-        columns_time(columns, offsetof(struct flat, reported_at_ms)),
-        columns_bytes(columns, offsetof(struct flat, reported_hash)),
-        columns_uuid(columns, offsetof(struct flat, journal_id)),
-        columns_int(columns, offsetof(struct flat, clock_offset_ms)),
-        columns_int(columns, offsetof(struct flat, stale_messages)),
-        columns_int(columns, offsetof(struct flat, forged_messages)),
-        columns_int(columns, offsetof(struct flat, send_now)),
-    };
-
-    if (arena_failed(columns->arena))
-        return STATUS_MEMORY;
-    return store_exec(conn, &save, values, sizeof values / sizeof *values, NULL);
-}
-
-static enum status save_facts(struct store_conn *conn, const struct columns *columns)
-{
-    STORE_STATEMENT(
-        save,
-        "UPDATE myna.device_link l SET"
+        " config_sends = CASE WHEN v.send_now <> 0 THEN 0 ELSE l.config_sends END,"
         " software = coalesce(v.software, l.software),"
         " hardware = coalesce(v.hardware, l.hardware),"
         " capabilities = coalesce(v.capabilities::jsonb, l.capabilities),"
@@ -215,50 +214,25 @@ static enum status save_facts(struct store_conn *conn, const struct columns *col
         "     WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(v.changed::jsonb) told"
         "                       WHERE told ->> 'name' = kept ->> 'name')), '[]')"
         "     || v.changed::jsonb END"
-        " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],"
-        " $7::text[], $8::text[])"
-        " AS v(device_id, software, hardware, capabilities, health, credit, settings, changed)"
+        " FROM unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::bytea[], $5::bigint[],"
+        " $6::bigint[], $7::bigint[], $8::bigint[], $9::timestamptz[], $10::bigint[],"
+        " $11::bigint[], $12::bigint[], $13::timestamptz[], $14::bytea[], $15::uuid[],"
+        " $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::text[], $21::text[],"
+        " $22::text[], $23::text[], $24::text[], $25::text[], $26::text[])"
+        " AS v(device_id, last_seen, session_number, session_id, session_hello, counter_top,"
+        " counter_window, ended, ended_at, desired, held, reported, reported_at, reported_hash,"
+        " journal_id, clock_offset, stale, forged, send_now, software, hardware, capabilities,"
+        " health, credit, settings, changed)"
         " WHERE l.device_id = v.device_id");
-    const struct value values[] = {
-        columns_text(columns, offsetof(struct flat, device_id)),
-        columns_text(columns, offsetof(struct flat, software)),
-        columns_text(columns, offsetof(struct flat, hardware)),
-        columns_text(columns, offsetof(struct flat, capabilities)),
-        columns_text(columns, offsetof(struct flat, health)),
-        columns_text(columns, offsetof(struct flat, credit)),
-        columns_text(columns, offsetof(struct flat, settings)),
-        columns_text(columns, offsetof(struct flat, changed_settings)),
-    };
-
-    if (arena_failed(columns->arena))
-        return STATUS_MEMORY;
-    return store_exec(conn, &save, values, sizeof values / sizeof *values, NULL);
-}
-
-static bool has_facts(const struct link_row *row)
-{
-    return row->software || row->hardware || row->capabilities || row->health || row->credit ||
-           row->settings || row->changed_settings;
-}
-
-enum status link_save(struct store_conn *conn, struct arena *arena, const struct link_row *rows,
-                      size_t count)
-{
     struct flat *flat = arena_take(arena, count * sizeof *flat);
-    struct flat *facts = arena_take(arena, count * sizeof *facts);
-    size_t fact_count = 0;
+    struct value values[26];
 
-    if (!flat || !facts)
+    if (!flat)
         return STATUS_MEMORY;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         flat[i] = flatten(&rows[i]);
-        if (has_facts(&rows[i]))
-            facts[fact_count++] = flat[i];
-    }
-    const struct columns numbers = {arena, flat, count, sizeof *flat};
-    const struct columns told = {arena, facts, fact_count, sizeof *facts};
-    enum status status = save_numbers(conn, &numbers);
-    if (status == STATUS_OK && fact_count > 0)
-        status = save_facts(conn, &told);
-    return status;
+    const struct columns columns = {arena, flat, count, sizeof *flat};
+    fill_numbers(&columns, values);
+    fill_facts(&columns, values + 19);
+    return arena_failed(arena) ? STATUS_MEMORY : store_exec(conn, &save, values, 26, NULL);
 }

@@ -55,7 +55,8 @@ MUST_CHECK enum status link_lock(struct store_conn *conn, struct arena *arena,
                                  const char *const *ids, size_t count, struct link_row *rows,
                                  size_t *found);
 
-/* Writes back all that may have changed, in one statement for the numbers and one for the facts. */
+/* Writes back all that may have changed, in one statement: a second one would write each row anew.
+ */
 MUST_CHECK enum status link_save(struct store_conn *conn, struct arena *arena,
                                  const struct link_row *rows, size_t count);
 

@@ -146,8 +146,11 @@ int value_format(const struct value *value)
 
 static void put_be(struct buffer *out, uint64_t number, unsigned bytes)
 {
-    for (unsigned i = bytes; i-- > 0;)
-        buffer_byte(out, (uint8_t)(number >> (8 * i)));
+    uint8_t text[8];
+
+    for (unsigned i = 0; i < bytes; i++)
+        text[i] = (uint8_t)(number >> (8 * (bytes - 1 - i)));
+    buffer_add(out, span_of(text, bytes));
 }
 
 static void put_item(struct buffer *out, struct span item)
@@ -156,10 +159,14 @@ static void put_item(struct buffer *out, struct span item)
     buffer_add(out, item);
 }
 
+/* Its length and itself at once: most of what is ever encoded are these. */
 static void put_number_item(struct buffer *out, int64_t number)
 {
-    put_be(out, 8, 4);
-    put_be(out, (uint64_t)number, 8);
+    uint8_t text[12] = {0, 0, 0, 8};
+
+    for (unsigned i = 0; i < 8; i++)
+        text[4 + i] = (uint8_t)((uint64_t)number >> (56 - 8 * i));
+    buffer_add(out, span_of(text, sizeof text));
 }
 
 static void encode_array_item(const struct value *value, size_t i, struct buffer *out)

@@ -55,31 +55,32 @@ struct raw {
 static enum status insert(struct store_conn *conn, void *context)
 {
     STORE_STATEMENT(
-        put, "INSERT INTO public.bench (device_id, journal_id, seq, at, turn, attempt, vendor_id, model,"
-             " model_served, contract_id, contract_version, vendor_request_id, provenance, outcome,"
-             " error_class, duration_ms, first_token_ms, first_audio_ms, interrupted, generation,"
-             " reserved_input, reserved_output, input_uncached, input_cached, cache_write_5m,"
-             " cache_write_1h, output, reasoning, audio_in_ms, audio_out_chars, images, video_ms,"
-             " requests, price, currency)"
-             " SELECT device_id, journal_id, seq, at, turn, attempt, vendor_id, model,"
-             " model_served, contract_id, contract_version, vendor_request_id, provenance, outcome,"
-             " error_class, duration_ms, first_token_ms, first_audio_ms, interrupted <> 0,"
-             " generation, reserved_input, reserved_output, input_uncached, input_cached,"
-             " cache_write_5m, cache_write_1h, output, reasoning, audio_in_ms, audio_out_chars,"
-             " images, video_ms, requests, price::numeric, currency"
-             " FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::uuid[],"
-             " $6::bigint[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[],"
-             " $12::text[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[],"
-             " $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[],"
-             " $22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[],"
-             " $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[], $31::bigint[],"
-             " $32::bigint[], $33::bigint[], $34::text[], $35::text[])"
-             " AS r(device_id, journal_id, seq, at, turn, attempt, vendor_id, model, model_served,"
-             " contract_id, contract_version, vendor_request_id, provenance, outcome, error_class,"
-             " duration_ms, first_token_ms, first_audio_ms, interrupted, generation,"
-             " reserved_input, reserved_output, input_uncached, input_cached, cache_write_5m,"
-             " cache_write_1h, output, reasoning, audio_in_ms, audio_out_chars, images, video_ms,"
-             " requests, price, currency)");
+        put,
+        "INSERT INTO public.bench (device_id, journal_id, seq, at, turn, attempt, vendor_id, model,"
+        " model_served, contract_id, contract_version, vendor_request_id, provenance, outcome,"
+        " error_class, duration_ms, first_token_ms, first_audio_ms, interrupted, generation,"
+        " reserved_input, reserved_output, input_uncached, input_cached, cache_write_5m,"
+        " cache_write_1h, output, reasoning, audio_in_ms, audio_out_chars, images, video_ms,"
+        " requests, price, currency)"
+        " SELECT device_id, journal_id, seq, at, turn, attempt, vendor_id, model,"
+        " model_served, contract_id, contract_version, vendor_request_id, provenance, outcome,"
+        " error_class, duration_ms, first_token_ms, first_audio_ms, interrupted <> 0,"
+        " generation, reserved_input, reserved_output, input_uncached, input_cached,"
+        " cache_write_5m, cache_write_1h, output, reasoning, audio_in_ms, audio_out_chars,"
+        " images, video_ms, requests, price::numeric, currency"
+        " FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::uuid[],"
+        " $6::bigint[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[],"
+        " $12::text[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[],"
+        " $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[],"
+        " $22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[],"
+        " $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[], $31::bigint[],"
+        " $32::bigint[], $33::bigint[], $34::text[], $35::text[])"
+        " AS r(device_id, journal_id, seq, at, turn, attempt, vendor_id, model, model_served,"
+        " contract_id, contract_version, vendor_request_id, provenance, outcome, error_class,"
+        " duration_ms, first_token_ms, first_audio_ms, interrupted, generation,"
+        " reserved_input, reserved_output, input_uncached, input_cached, cache_write_5m,"
+        " cache_write_1h, output, reasoning, audio_in_ms, audio_out_chars, images, video_ms,"
+        " requests, price, currency)");
     struct raw *raw = context;
     const struct columns columns = {raw->arena, raw->rows, raw->row_count, sizeof *raw->rows};
     struct value values[35];
@@ -132,7 +133,7 @@ static void take(struct raw *raw, const struct bus_message *message)
 
         *row = (struct row){
             .device_id = answer->device_id,
-            .seq = (int64_t)++*counted,
+            .seq = (int64_t)++ * counted,
             .at_ms = message->arrived_ms,
             .one = 1,
             .vendor_id = "dahan",

@@ -127,6 +127,7 @@ enum status journal_lock(struct store_conn *conn, struct arena *arena,
         rows[*found] = *row;
         memset(rows[*found].parent.hash, 0, sizeof rows[*found].parent.hash); /* not kept */
         rows[*found].children = count_children(conn, row);
+        rows[*found].is_new = false;
         (*found)++;
     }
     return STATUS_OK;

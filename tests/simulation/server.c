@@ -48,6 +48,7 @@ struct server {
     struct intake *intake;
     struct sender *sender;
     struct terms *terms;
+    struct route_cache *routes;
     struct arena *items_arena, *try_arena;
 
     bool is_busy;  /* a batch is collected, tried or held */
@@ -377,6 +378,7 @@ static void commit(struct server *server)
     struct batch batch = {
         .arena = server->try_arena,
         .terms = server->terms,
+        .routes = server->routes,
         .items = server->items,
         .item_count = server->item_count,
         .stale_window_ms = STALE_WINDOW_MS,
@@ -521,6 +523,7 @@ static void start(void *context, uint64_t life)
     must(intake_create(&server->intake, server->peers));
     must(sender_create(&server->sender, &server->bus, server->peers));
     must(terms_create(&server->terms));
+    must(route_cache_create(&server->routes));
     must(arena_create(&server->items_arena, ARENA_BYTES));
     must(arena_create(&server->try_arena, ARENA_BYTES));
     server->item_count = 0;
@@ -537,6 +540,7 @@ static void stop(struct server *server)
     server->life++;
     arena_free(server->try_arena);
     arena_free(server->items_arena);
+    route_cache_free(server->routes);
     terms_free(server->terms);
     sender_free(server->sender);
     intake_free(server->intake);

@@ -23,6 +23,7 @@ struct fixture {
     struct peers *peers;
     struct intake *intake;
     struct terms *terms;
+    struct route_cache *routes;
     struct arena *items_arena, *try_arena, *text_arena;
     struct intake_item items[MAX_MESSAGES];
     struct batch batch; /* the last one: its states are what robots are told */
@@ -70,6 +71,7 @@ static int set_up(void **state)
     assert_int_equal(peers_create(&fixture.peers, fixture.store, fixture.master_key), STATUS_OK);
     assert_int_equal(intake_create(&fixture.intake, fixture.peers), STATUS_OK);
     assert_int_equal(terms_create(&fixture.terms), STATUS_OK);
+    assert_int_equal(route_cache_create(&fixture.routes), STATUS_OK);
     assert_int_equal(arena_create(&fixture.items_arena, 16u << 20), STATUS_OK);
     assert_int_equal(arena_create(&fixture.try_arena, 16u << 20), STATUS_OK);
     assert_int_equal(arena_create(&fixture.text_arena, 16u << 20), STATUS_OK);
@@ -85,6 +87,7 @@ static int tear_down(void **state)
     arena_free(fixture->text_arena);
     arena_free(fixture->try_arena);
     arena_free(fixture->items_arena);
+    route_cache_free(fixture->routes);
     terms_free(fixture->terms);
     intake_free(fixture->intake);
     peers_free(fixture->peers);
@@ -116,6 +119,7 @@ static enum status hear_many(struct fixture *fixture, struct bus_message *messag
     fixture->batch = (struct batch){
         .arena = fixture->try_arena,
         .terms = fixture->terms,
+        .routes = fixture->routes,
         .items = fixture->items,
         .item_count = count,
         .stale_window_ms = STALE_WINDOW_MS,
