@@ -1,6 +1,7 @@
 #include "server/config.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "schema/base/log.h"
 #include "server/authority.h"
@@ -34,6 +35,16 @@ static const struct option_spec specs[] = {
      .help = "the broker's listener for robots, host:port, several with commas"},
     {"instance", OPTION_INT, "1", .min = 1, .max = AUTHORITY_INSTANCES, FIELD(instance),
      .help = "which of several mynads on one database this is"},
+    {"dashboard_url", OPTION_TEXT, NULL, FIELD(dashboard_url),
+     .help = "the dashboard as operators reach it: links in alerts begin with it"},
+    {"notify_ca", OPTION_TEXT, NULL, FIELD(notify_ca),
+     .help = "PEM certificates that alerts' receivers may have besides the system's"},
+    {"notify_attempts", OPTION_INT, "12", .min = 1, .max = 100, FIELD(notify_attempts),
+     .help = "attempts to deliver an alert until it is given up"},
+    {"deadman_url", OPTION_TEXT, NULL, FIELD(deadman_url),
+     .help = "address asked as long as this server is well, for a watcher outside"},
+    {"deadman_interval_s", OPTION_INT, "60", .min = 1, .max = 86400, FIELD(deadman_interval_s),
+     .help = "seconds between two such requests"},
     {"demo_media", OPTION_TEXT, NULL, FIELD(demo_media),
      .help = "folder of a robot's videos on this machine, for the dashboard"},
     {"demo_device", OPTION_TEXT, "myna-1", FIELD(demo_device),
@@ -45,6 +56,11 @@ static const struct option_spec specs[] = {
 };
 
 static const struct option_table table = {"mynad", "MYNAD", specs, sizeof specs / sizeof *specs};
+
+static bool is_web(const char *url)
+{
+    return url == NULL || strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
+}
 
 static enum status check(const struct config *config, char *problem)
 {
@@ -59,6 +75,10 @@ static enum status check(const struct config *config, char *problem)
                  "listen = \"%.60s\" needs tls_cert and tls_key: without TLS only a loopback "
                  "address is allowed",
                  config->listen);
+        return STATUS_INVALID;
+    }
+    if (!is_web(config->dashboard_url) || !is_web(config->deadman_url)) {
+        snprintf(problem, 256, "dashboard_url and deadman_url must start with https:// or http://");
         return STATUS_INVALID;
     }
     return STATUS_OK;

@@ -22,6 +22,11 @@ struct config {
     int64_t instance;
     const char *demo_media;
     const char *demo_device;
+    const char *dashboard_url;
+    const char *notify_ca;
+    int64_t notify_attempts;
+    const char *deadman_url;
+    int64_t deadman_interval_s;
     const char *log_level;
     int64_t stale_window_s;
 };

@@ -9,6 +9,8 @@
 #include "server/bus/ingest.h"
 #include "server/feed.h"
 #include "server/identity.h"
+#include "server/jobs/courier.h"
+#include "server/jobs/deadman.h"
 #include "server/jobs/janitor.h"
 #include "server/jobs/outbox.h"
 #include "server/store/migrate.h"
@@ -34,6 +36,8 @@ struct server {
     struct ingest *ingest;
     struct outbox *outbox;
     struct janitor *janitor;
+    struct courier *courier;
+    struct deadman *deadman;
     struct feed *feed;
     struct http *http;
     struct http *device_http;
@@ -133,6 +137,41 @@ static enum status start_bus(struct server *server, char *problem)
     return say(problem, status, "the connection to the broker cannot be started");
 }
 
+/* Where links of alerts begin: without an option, the address that mynad listens on. */
+static void write_dashboard(const struct config *config, char *out, size_t size)
+{
+    const char *url = config->dashboard_url;
+
+    if (url == NULL)
+        snprintf(out, size, "%s://%s", config->tls_cert != NULL ? "https" : "http", config->listen);
+    else
+        snprintf(out, size, "%.*s", (int)(strlen(url) - (url[strlen(url) - 1] == '/')), url);
+}
+
+static enum status start_notices(struct server *server, char *problem)
+{
+    const struct config *config = server->config;
+    char dashboard[512];
+    const struct courier_options courier = {
+        .master_key = authority_master(server->authority),
+        .dashboard = dashboard,
+        .ca_file = config->notify_ca,
+        .attempts = config->notify_attempts,
+    };
+    const struct deadman_options deadman = {
+        .url = config->deadman_url,
+        .interval_ms = config->deadman_interval_s * 1000,
+        .ca_file = config->notify_ca,
+    };
+
+    write_dashboard(config, dashboard, sizeof dashboard);
+    enum status status = courier_start(&server->courier, server->store, &courier);
+    if (status == STATUS_OK && config->deadman_url != NULL)
+        status =
+            deadman_start(&server->deadman, server->store, server->bus, server->ingest, &deadman);
+    return say(problem, status, "alerts cannot be delivered");
+}
+
 static enum status read_pem(const char *path, char **out, char *problem)
 {
     uint8_t *data;
@@ -223,6 +262,8 @@ static enum status start_parts(struct server *server, char *problem)
     if (status == STATUS_OK)
         status = start_bus(server, problem);
     if (status == STATUS_OK)
+        status = start_notices(server, problem);
+    if (status == STATUS_OK)
         status = say(problem, feed_start(&server->feed, server->store, server->hub),
                      "the database's events cannot be followed");
     fill_api(server);
@@ -269,6 +310,8 @@ void server_stop(struct server *server)
     http_stop(server->http);
     http_stop(server->device_http);
     feed_stop(server->feed);
+    deadman_stop(server->deadman);
+    courier_stop(server->courier);
     janitor_stop(server->janitor);
     outbox_stop(server->outbox);
     ingest_stop(server->ingest);

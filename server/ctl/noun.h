@@ -14,6 +14,7 @@ extern const struct ctl_verb noun_config_verbs[];
 extern const struct ctl_verb noun_usage_verbs[];
 extern const struct ctl_verb noun_alert_verbs[];
 extern const struct ctl_verb noun_audit_verbs[];
+extern const struct ctl_verb noun_channel_verbs[];
 extern const struct ctl_verb noun_access_verbs[];
 
 #endif

@@ -8,6 +8,7 @@
 #include "schema/base/log.h"
 #include "server/store/alarm.h"
 #include "server/store/cleaning.h"
+#include "server/store/deliveries.h"
 
 #define TICK_MS 5000
 
@@ -27,6 +28,7 @@ static const struct {
     {"expire commands", TICK_MS, cleaning_expire_commands},
     {"put contract versions into force", TICK_MS, cleaning_announce_contracts},
     {"end the silence of alerts", TICK_MS, alarm_end_silences},
+    {"give up what waits too long for a channel", TICK_MS, deliveries_shed},
     {"forget login sessions", 60000, cleaning_forget_sessions},
     {"forget answered posts", 600000, cleaning_forget_answers},
     {"forget alerts that are long over", 3600000, cleaning_forget_alerts},

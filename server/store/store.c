@@ -386,6 +386,13 @@ enum status store_exec_json(struct store_conn *conn, const struct store_statemen
     return status;
 }
 
+enum status store_ping(struct store *store)
+{
+    STORE_STATEMENT(ask, "SELECT 1");
+
+    return store_query(store, &ask, STORE_NO_VALUES, NULL);
+}
+
 enum status store_json(struct store *store, const struct store_statement *statement,
                        const struct value *values, size_t count, struct arena *arena,
                        struct span *json)

@@ -84,6 +84,9 @@ MUST_CHECK enum status store_json(struct store *store, const struct store_statem
                                   const struct value *values, size_t count, struct arena *arena,
                                   struct span *json);
 
+/* Asks for nothing: STATUS_OK when the database answers. */
+MUST_CHECK enum status store_ping(struct store *store);
+
 /* As store_json(), inside a transaction. */
 MUST_CHECK enum status store_exec_json(struct store_conn *conn,
                                        const struct store_statement *statement,

@@ -33,7 +33,7 @@ must_not() {
 	only_in 'microhttpd' server/http/
 	only_in 'libpq-fe' server/store/
 	only_in 'MQTTAsync|MQTTClient' server/bus/ agent/link/client.c
-	only_in 'curl/' agent/chat/http.c server/ctl/client.c
+	only_in 'curl/' agent/chat/http.c server/ctl/client.c server/notify/post.c
 	only_in 'mbedtls/' schema/base/
 	only_in 'jansson' schema/base/json.c
 	only_in 'pb\.h|pb_' schema/wire/
@@ -48,12 +48,13 @@ must_not() {
 	must_not schema 'server/|agent/|tests/'
 	must_not server 'agent/|tests/'
 	must_not agent 'server/|tests/'
-	must_not server/fleet 'server/(http|api|store|bus|jobs|money|ctl|web)'
-	must_not server/money 'server/(http|api|store|bus|jobs|fleet|ctl|web)'
+	must_not server/fleet 'server/(http|api|store|bus|jobs|money|notify|ctl|web)'
+	must_not server/money 'server/(http|api|store|bus|jobs|fleet|notify|ctl|web)'
 	must_not server/http 'server/(api|store|bus|jobs|fleet|money|ctl)'
-	must_not server/store 'server/(http|api|bus|jobs|ctl|web)'
+	must_not server/store 'server/(http|api|bus|jobs|notify|ctl|web)'
 	must_not server/bus 'server/(http|api|ctl|web)'
-	must_not server/ctl 'server/(http|api|store|bus|jobs|fleet|money|web)'
+	must_not server/notify 'server/(http|api|store|bus|jobs|fleet|money|ctl|web)'
+	must_not server/ctl 'server/(http|api|store|bus|jobs|fleet|money|notify|web)'
 	must_not agent/meter 'agent/(link|chat|voice|face)'
 	must_not agent/face 'agent/(link|chat|meter)'
 	must_not agent/voice 'agent/(link|chat|meter|face)'
