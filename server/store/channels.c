@@ -44,15 +44,16 @@ enum status channels_create(struct store *store, const struct author *author,
                             const char *channel_id, const struct channels_fields *fields,
                             struct arena *arena, struct document *out)
 {
-    STORE_STATEMENT(create,
-                    "WITH c AS (INSERT INTO myna.channel (channel_id, kind, url_wrapped, origin,"
-                    "             secret_wrapped, login, sender, recipients, min_severity, enabled)"
-                    "           VALUES ($3, $4, $5, $6, $7, coalesce($8, ''), coalesce($9, ''),"
-                    "             coalesce($10::jsonb, '[]'), coalesce($11, 'warning'), $12) RETURNING *),"
-                    " done AS (SELECT myna.audit_append($1, $2, 'channel.create',"
-                    "             'channel/' || c.channel_id, NULL, to_jsonb(c) - " UNTOLD "),"
-                    "   myna.tell('channel', c.channel_id) FROM c)"
-                    "SELECT " CHANNEL_JSON ", c.version FROM c, done");
+    STORE_STATEMENT(
+        create,
+        "WITH c AS (INSERT INTO myna.channel (channel_id, kind, url_wrapped, origin,"
+        "             secret_wrapped, login, sender, recipients, min_severity, enabled)"
+        "           VALUES ($3, $4, $5, $6, $7, coalesce($8, ''), coalesce($9, ''),"
+        "             coalesce($10::jsonb, '[]'), coalesce($11, 'warning'), $12) RETURNING *),"
+        " done AS (SELECT myna.audit_append($1, $2, 'channel.create',"
+        "             'channel/' || c.channel_id, NULL, to_jsonb(c) - " UNTOLD "),"
+        "   myna.tell('channel', c.channel_id) FROM c)"
+        "SELECT " CHANNEL_JSON ", c.version FROM c, done");
 
     return document_change(
         store, &create,
