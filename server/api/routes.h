@@ -16,6 +16,7 @@ extern const struct route_table routes_fleet;
 extern const struct route_table routes_groups;
 extern const struct route_table routes_health;
 extern const struct route_table routes_imports;
+extern const struct route_table routes_invoices;
 extern const struct route_table routes_keys;
 extern const struct route_table routes_layers;
 extern const struct route_table routes_login;

@@ -16,5 +16,6 @@ extern const struct ctl_verb noun_alert_verbs[];
 extern const struct ctl_verb noun_audit_verbs[];
 extern const struct ctl_verb noun_channel_verbs[];
 extern const struct ctl_verb noun_access_verbs[];
+extern const struct ctl_verb noun_invoice_verbs[];
 
 #endif

@@ -36,19 +36,18 @@ static enum status refuse(struct json_problem *problem, size_t line, const char 
     return STATUS_INVALID;
 }
 
-/* "<turn uuid>-<attempt>"; other ids are not wrong, only not ours. */
-static void read_request_id(struct ledger_lines_row *row)
+int64_t ledger_lines_attempt(const char *request_id, uint8_t turn[16])
 {
     const size_t uuid_size = ENCODE_UUID_SIZE - 1;
-    const size_t size = strlen(row->request_id);
+    const size_t size = strlen(request_id);
     int64_t attempt;
 
-    row->attempt = -1;
-    if (size > uuid_size + 1 && row->request_id[uuid_size] == '-' &&
-        encode_from_uuid(span_of(row->request_id, uuid_size), row->turn) == STATUS_OK &&
-        span_to_int64(span_text(row->request_id + uuid_size + 1), &attempt) == STATUS_OK &&
+    if (size > uuid_size + 1 && request_id[uuid_size] == '-' &&
+        encode_from_uuid(span_of(request_id, uuid_size), turn) == STATUS_OK &&
+        span_to_int64(span_text(request_id + uuid_size + 1), &attempt) == STATUS_OK &&
         attempt >= 0 && attempt <= INT32_MAX)
-        row->attempt = attempt;
+        return attempt;
+    return -1;
 }
 
 /* A count that is there, or 0 when the member is not. */
@@ -84,7 +83,7 @@ static enum status read_row(const struct json *object, size_t line, struct arena
     row->request_id = arena_text(arena, span_text(request_id));
     if (!row->request_id)
         return STATUS_MEMORY;
-    read_request_id(row);
+    row->attempt = ledger_lines_attempt(row->request_id, row->turn);
     return STATUS_OK;
 }
 

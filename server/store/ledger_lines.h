@@ -23,4 +23,8 @@ MUST_CHECK enum status ledger_lines_read(struct span file, struct arena *arena,
                                          struct ledger_lines_row **rows, size_t *count,
                                          struct json_problem *problem);
 
+/* The attempt number of "<turn uuid>-<attempt>", and turn; -1: it is no request id that a robot
+ * makes, which is not wrong, only not ours. */
+int64_t ledger_lines_attempt(const char *request_id, uint8_t turn[16]);
+
 #endif

@@ -40,3 +40,74 @@ test('a profile is the mean of one robot\'s day, over the days on which it asked
   assert.equal((await admin.get('/usage/profile?days=2')).body.device_days, 1);
   for (const days of ['0', '367', 'x']) assert.equal((await admin.get(`/usage/profile?days=${days}`)).body.errors[0].pointer, '?days');
 });
+
+// An attempt of vendor dahan as a robot recorded it, found again by its request id.
+const turn = (n) => `22222222-2222-4222-8222-${String(n).padStart(12, '0')}`;
+const attempt = (n, {device = 'r7', at = "'2026-03-05 10:00:00+08'", provenance = 1, input = 100, output = 10}) =>
+  stack.sql(`INSERT INTO myna.usage SELECT '${device}', '33333333-3333-4333-8333-333333333333', ${n}, ${at}, ${at},
+    '${turn(n)}', 1, 'dahan', 'big', 'big', 'none', 1, '', ${provenance}, 1, 0, 900, 120, 300, false, 3,
+    1000, 2000, ${input}, 0, 0, 0, ${output}, 0, 0, 0, 0, 0, 1, 0.25, 'CNY'`);
+
+test('an invoice is matched by request id, uncertain attempts settled, the rest disputed', async () => {
+  await admin.post('/vendors', {id: 'dahan', base_url: 'https://vendor.example/v1', key: 'k'});
+  for (const n of [1, 2]) await attempt(n, {device: `r${n}`});
+  await attempt(3, {provenance: 4, input: 1000, output: 2000});
+  const csv = ['request_id,Model,input_tokens,output_tokens,note',
+    `${turn(1)}-1,big,100,10,`, `${turn(2)}-1,big,100,13,"a ""note"""`, `${turn(3)}-1,big,90,30,`,
+    `${turn(9)}-1,big,5,5,`, 'somebody-else,big,7,7,', ''].join('\r\n');
+  const check = (body, query = '', vendor = 'dahan') =>
+    admin.post(`/vendors/${vendor}/invoices${query}`, body, {'Content-Type': 'text/csv'});
+
+  const {status, body} = await check(csv);
+  assert.equal(status, 201);
+  assert.deepEqual([body.compared, body.matched, body.different, body.unknown, body.settled], [10, 5, 1, 4, 1]);
+  assert.deepEqual(body.devices, [{device: 'r2', quantities: 1, ours: '10', theirs: '13', drift: '3'}]);
+  const {items} = (await admin.get(`/invoices/${body.id}/dispute`)).body;
+  assert.deepEqual(items.map(({line, metric, ours, theirs, difference, problem}) => [line, metric, ours, theirs, difference, problem]), [
+    [3, 'output_all', '10', '13', '3', 'the robot recorded another quantity'],
+    [5, 'input', '0', '5', '5', 'no robot has recorded it'], [5, 'output_all', '0', '5', '5', 'no robot has recorded it'],
+    [6, 'input', '0', '7', '7', 'no request id of a robot'], [6, 'output_all', '0', '7', '7', 'no request id of a robot'],
+  ]);
+  const file = await admin.get(`/invoices/${body.id}/dispute?format=csv`);
+  assert.equal(file.headers['content-type'], 'text/csv; charset=utf-8');
+  assert.equal(file.bytes.toString().split('\r\n')[1], `3,"${turn(2)}-1","r2",,"big",output_all,10,13,3,"the robot recorded another quantity"`);
+  const alerts = (await admin.get('/alerts?open=true')).body.items.map(({kind, subject}) => `${kind} ${subject}`);
+  assert.ok(alerts.includes('key_leak vendor/dahan') && alerts.includes('usage_differs vendor/dahan'), alerts.join());
+
+  assert.equal((await check(csv)).status, 409);
+  assert.equal((await check(`${csv} `, '', 'nobody')).status, 404);
+  assert.equal((await check('request_id,input\n"x')).body.errors[0].pointer, '/2');
+  assert.equal((await check(csv, '?tolerance=101')).body.errors[0].pointer, '?tolerance');
+  assert.equal((await check(csv, '?zone=Mars')).body.errors[0].pointer, '?zone');
+  assert.equal((await admin.get('/invoices/99')).status, 404);
+  assert.equal((await admin.get('/invoices')).body.items.length, 1);
+});
+
+test('an invoice by day and model is compared in the contract\'s days, within a tolerance', async () => {
+  for (const n of [11, 12]) await attempt(n, {at: "'2026-04-01 00:30:00+08'", input: 1000});
+  await attempt(13, {at: "'2026-03-31 23:30:00+08'", input: 1000});
+  const check = (rows, query) =>
+    admin.post(`/vendors/dahan/invoices${query}`, rows, {'Content-Type': 'application/json'});
+  const rows = [
+    {day: '2026-04-01', model: 'big', class: 'input_uncached', quantity: 2010},
+    {day: '2026-04-01', model: 'big', requests: 2, amount: '0.50'},
+    {day: '2026-04-01', model: 'unheard-of', input: 40},
+  ];
+
+  const strict = (await check(rows, '?zone=Asia/Shanghai')).body;
+  assert.deepEqual([strict.first_day, strict.last_day, strict.compared, strict.different, strict.unknown],
+    ['2026-04-01', '2026-04-01', 4, 1, 1]);
+  const lines = (await admin.get(`/invoices/${strict.id}/dispute`)).body.items;
+  assert.deepEqual(lines.map(({model, metric, difference, problem}) => [model, metric, difference, problem]), [
+    ['big', 'input_uncached', '10', 'billed more than robots recorded'],
+    ['unheard-of', 'input', '40', 'no robot has recorded any of it'],
+  ]);
+  const lax = (await check([...rows, {day: '2026-04-01', model: 'big', output: 20}], '?zone=Asia/Shanghai&tolerance=0.5')).body;
+  assert.deepEqual([lax.different, lax.unknown, lax.tolerance], [0, 1, '0.5']);
+  const silent = (await check([{day: '2026-04-01', model: 'other', requests: 0}], '?zone=Asia/Shanghai')).body;
+  assert.deepEqual(silent.problems, [{problem: 'recorded, and not on the invoice', count: 1}]);
+  const utc = (await check([{day: '2026-03-31', model: '', requests: 3}], '')).body;
+  assert.deepEqual([utc.zone, utc.matched, utc.different, utc.unknown], ['UTC', 1, 0, 0]);
+  const more = (await check([{day: '2026-03-31', model: '', requests: 4}], '')).body;
+  assert.equal(more.unknown, 1, 'a request that no robot made');
+});

@@ -1,0 +1,90 @@
+/* invoice ... : vendors' invoices against what robots recorded */
+#include <stdlib.h>
+
+#include "schema/base/json.h"
+#include "server/ctl/noun.h"
+
+#define NOTHING span_text("")
+
+static const struct view_column sheet[] = {
+    {"invoice", "id", VIEW_NUMBER},
+    {"vendor", "vendor", VIEW_TEXT},
+    {"from", "first_day", VIEW_TEXT},
+    {"to", "last_day", VIEW_TEXT},
+    {"zone of its days", "zone", VIEW_TEXT},
+    {"tolerance, %", "tolerance", VIEW_TEXT},
+    {"quantities compared", "compared", VIEW_NUMBER},
+    {"equal", "matched", VIEW_NUMBER},
+    {"different", "different", VIEW_NUMBER},
+    {"that no robot recorded", "unknown", VIEW_NUMBER},
+    {"requests settled", "settled", VIEW_NUMBER},
+    {"problems", "problems", VIEW_JSON},
+    {"drift by robot", "devices", VIEW_JSON},
+};
+#define SHEET_ROWS (sizeof sheet / sizeof *sheet)
+
+static int check(struct ctl *ctl)
+{
+    struct client_answer answer;
+    struct buffer path;
+    uint8_t *data;
+    size_t size;
+
+    if (ctl_read_file(ctl->args.words[1], &data, &size) != CTL_DONE)
+        return CTL_FAILED;
+    buffer_init(&path, 1024);
+    buffer_text(&path, "/api/v1/vendors/");
+    client_escape(&path, ctl->args.words[0]);
+    buffer_text(&path, "/invoices?tolerance=");
+    client_escape(&path, args_option(&ctl->args, "tolerance", "0"));
+    buffer_text(&path, "&zone=");
+    client_escape(&path, args_option(&ctl->args, "zone", ""));
+    struct client_request request = {.method = "POST",
+                                     .path = buffer_cstring(&path),
+                                     .body = span_of(data, size),
+                                     .body_type = "application/octet-stream"};
+    int result = ctl_send(ctl, &request, &answer);
+    buffer_release(&path);
+    free(data);
+    return result == CTL_DONE ? ctl_show(ctl, &answer, sheet, SHEET_ROWS) : result;
+}
+
+static int list(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"invoice", "id", VIEW_NUMBER},          {"vendor", "vendor", VIEW_TEXT},
+        {"from", "first_day", VIEW_TEXT},        {"to", "last_day", VIEW_TEXT},
+        {"compared", "compared", VIEW_NUMBER},   {"equal", "matched", VIEW_NUMBER},
+        {"different", "different", VIEW_NUMBER}, {"not ours", "unknown", VIEW_NUMBER},
+        {"settled", "settled", VIEW_NUMBER},     {"when", "created_at", VIEW_TIME},
+        {"by", "created_by", VIEW_TEXT},
+    };
+    struct client_answer answer;
+    int result =
+        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer,
+                    "/api/v1/invoices?after=", args_option(&ctl->args, "after", ""), (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 11) : result;
+}
+
+/* With --json as JSON, else the file to send to the vendor. */
+static int dispute(struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result =
+        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/invoices/", ctl->args.words[0],
+                    "/dispute?format=", ctl->json ? "json" : "csv", (char *)NULL);
+
+    if (result == CTL_DONE)
+        printf("%.*s%s", (int)answer.body.size, (const char *)answer.body.data,
+               ctl->json ? "\n" : "");
+    return result;
+}
+
+const struct ctl_verb noun_invoice_verbs[] = {
+    {"invoice", "check", "VENDOR FILE", 2, 2, "tolerance zone",
+     "compare an invoice or usage file (CSV, JSON) with the records", check},
+    {"invoice", "list", "", 0, 0, "after", "invoices that were checked", list},
+    {"invoice", "dispute", "INVOICE", 1, 1, "", "what differs, as CSV for the vendor", dispute},
+    {0},
+};
