@@ -9,16 +9,17 @@
 #include "server/money/fraction.h"
 #include "server/money/period.h"
 
-#define CONTRACT_CHARGES     64 /* of one version */
-#define CONTRACT_MODELS      64 /* named by one charge */
-#define CONTRACT_RATES       64 /* of one charge */
-#define CONTRACT_TIERS       32 /* of one charge */
-#define CONTRACT_COMMITMENTS 16
-#define CONTRACT_STEPS       32 /* of one ramp */
-#define CONTRACT_CREDITS     32
-#define CONTRACT_DISCOUNTS   32
-#define CONTRACT_CAPS        32
-#define CONTRACT_THRESHOLDS  32
+#define CONTRACT_CHARGES        64 /* of one version */
+#define CONTRACT_MODELS         64 /* named by one charge */
+#define CONTRACT_RATES          64 /* of one charge */
+#define CONTRACT_TIERS          32 /* of one charge */
+#define CONTRACT_COMMITMENTS    16
+#define CONTRACT_STEPS          32 /* of one ramp */
+#define CONTRACT_CREDITS        32
+#define CONTRACT_DISCOUNTS      32
+#define CONTRACT_CAPS           32
+#define CONTRACT_THRESHOLDS     32
+#define CONTRACT_SERVICE_LEVELS 64
 
 /* What a record holds, in the order of its token classes. */
 enum contract_metric {
@@ -85,7 +86,7 @@ struct contract_filter {
     int32_t hours_from_ms, hours_to_ms;
     bool hours_by_end;
     bool has_input; /* of this request alone: above over, up to up_to (0: no bound) */
-    int64_t input_over, input_up_to;
+    int64_t input_over, input_up_to; /* over -1: requests without input too */
 };
 
 /* A linear price: the first rate whose filter and metrics hold takes the quantity. */

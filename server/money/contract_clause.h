@@ -18,6 +18,7 @@ enum contract_shortfall {
     CONTRACT_FEE_PER_UNIT,  /* a fee for each missing unit */
     CONTRACT_CARRY_FORWARD, /* the missing money is owed, and credited in the next period */
     CONTRACT_REPRICE,       /* the period's eligible charges at list: discounts withdrawn */
+    CONTRACT_WATCHED,       /* nothing: thresholds tell */
 };
 
 struct contract_commitment {

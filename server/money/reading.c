@@ -7,7 +7,6 @@
 #include "server/money/zone.h"
 
 #define NUMBER_MAX INT64_C(1000000000000000) /* sums and products of it stay within 128 bits */
-#define WORD_SIZE  40
 
 void reading_init(struct reading *reading, struct arena *arena, struct json_problem *problem)
 {
@@ -79,14 +78,27 @@ void reading_refuse(struct reading *reading, const char *member, const char *for
     va_end(args);
 }
 
+void reading_explain(struct reading *reading, const char *format, ...)
+{
+    char *detail = reading->problem->detail;
+    va_list args;
+
+    if (reading->status != STATUS_INVALID)
+        return;
+    size_t used = strlen(detail);
+    va_start(args, format);
+    vsnprintf(detail + used, sizeof reading->problem->detail - used, format, args);
+    va_end(args);
+}
+
 /* Cuts the next word off words ("a|b|c"); false at their end. */
-static bool next_word(const char **words, char word[WORD_SIZE])
+static bool next_word(const char **words, char word[READING_WORD_SIZE])
 {
     size_t size = strcspn(*words, "|");
 
     if (!**words)
         return false;
-    snprintf(word, WORD_SIZE, "%.*s", (int)size, *words);
+    snprintf(word, READING_WORD_SIZE, "%.*s", (int)size, *words);
     *words += size + ((*words)[size] == '|');
     return true;
 }
@@ -99,11 +111,11 @@ static size_t least(size_t a, size_t b)
 /* Levenshtein's distance. */
 static size_t distance(const char *a, const char *b)
 {
-    size_t row[WORD_SIZE + 1];
+    size_t row[READING_WORD_SIZE + 1];
     size_t a_size = strlen(a), b_size = strlen(b);
 
-    if (a_size > WORD_SIZE || b_size > WORD_SIZE)
-        return WORD_SIZE;
+    if (a_size > READING_WORD_SIZE || b_size > READING_WORD_SIZE)
+        return READING_WORD_SIZE;
     for (size_t j = 0; j <= b_size; j++)
         row[j] = j;
     for (size_t i = 0; i < a_size; i++) {
@@ -120,20 +132,28 @@ static size_t distance(const char *a, const char *b)
     return row[b_size];
 }
 
+bool reading_nearest(const char *text, const char *words, char nearest[READING_WORD_SIZE])
+{
+    char word[READING_WORD_SIZE];
+    size_t best = strlen(text) / 3 + 2; /* less than that: a third of its letters, and one */
+
+    nearest[0] = 0;
+    while (next_word(&words, word)) {
+        size_t far = distance(text, word);
+
+        if (far >= best)
+            continue;
+        best = far;
+        snprintf(nearest, READING_WORD_SIZE, "%s", word);
+    }
+    return nearest[0] != 0;
+}
+
 static void refuse_unknown(struct reading *reading, const char *name, const char *words)
 {
-    char word[WORD_SIZE], nearest[WORD_SIZE] = "";
-    size_t best = strlen(name) / 3 + 1; /* a third of its letters may be wrong */
+    char nearest[READING_WORD_SIZE];
 
-    while (next_word(&words, word)) {
-        size_t far = distance(name, word);
-
-        if (far <= best && (far < best || !*nearest)) {
-            best = far;
-            snprintf(nearest, sizeof nearest, "%s", word);
-        }
-    }
-    if (*nearest)
+    if (reading_nearest(name, words, nearest))
         reading_refuse(reading, name, "is not known here: did you mean \"%s\"?", nearest);
     else
         reading_refuse(reading, name, "is not known here");
@@ -143,7 +163,7 @@ bool reading_object(struct reading *reading, const struct json *json, const char
                     const char *required)
 {
     const char *name;
-    char word[WORD_SIZE];
+    char word[READING_WORD_SIZE];
 
     if (reading_failed(reading))
         return false;
@@ -253,7 +273,7 @@ int reading_choice(struct reading *reading, const struct json *object, const cha
     const struct json *value = find(reading, object, member, JSON_TEXT, "text");
     const char *text = json_text(value, "");
     const char *rest = words;
-    char word[WORD_SIZE];
+    char word[READING_WORD_SIZE];
 
     if (!value)
         return fallback;

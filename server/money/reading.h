@@ -35,6 +35,10 @@ void reading_leave(struct reading *reading, size_t mark);
 void reading_refuse(struct reading *reading, const char *member, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Adds to what the refusal says. */
+void reading_explain(struct reading *reading, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Whether json is an object that has all of required and nothing but members: "price|unit". Both
  * are checked before any value, so that a misspelt word is told as such. */
 bool reading_object(struct reading *reading, const struct json *json, const char *members,
@@ -80,6 +84,10 @@ bool reading_number_of(struct reading *reading, const struct json *value, const 
                        struct fraction *out);
 bool reading_share_of(struct reading *reading, const struct json *value, const char *member,
                       int64_t max_percent, struct fraction *out);
+
+/* The one of words that text was perhaps meant to be; false: none is near. */
+#define READING_WORD_SIZE 40
+bool reading_nearest(const char *text, const char *words, char nearest[READING_WORD_SIZE]);
 
 /* Zeroed memory of the arena; NULL latches STATUS_MEMORY. */
 void *reading_take(struct reading *reading, size_t count, size_t size);
