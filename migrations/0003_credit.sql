@@ -59,13 +59,16 @@ CREATE TABLE myna.pool (
 ) WITH (fillfactor = 50);
 CREATE INDEX pool_period ON myna.pool (period_to);
 
--- One measure of one credit line of one journal, in one epoch: server/fleet/credit.h.
+-- One measure of one credit line of one journal, in one epoch: server/fleet/grant.h.
 CREATE TABLE myna.credit_account (
     device_id       myna.slug NOT NULL REFERENCES myna.device ON DELETE CASCADE,
     journal_id      uuid NOT NULL,
     line_id         text NOT NULL,
     measure         smallint NOT NULL,
     epoch           integer NOT NULL,
+    vendor_id       text NOT NULL,                  -- of its route, like the next two
+    model           text NOT NULL,
+    contract_id     text NOT NULL,
     unit            text NOT NULL,
     weights         bigint[] NOT NULL,
     divisor         bigint NOT NULL,

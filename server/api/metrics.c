@@ -78,6 +78,7 @@ static void write_ingest(const struct api *api, struct buffer *out)
     one(out, "messages_forged_total", "counter", "messages that were not authentic", stats.forged);
     one(out, "messages_dropped_total", "counter",
         "messages of unknown or revoked robots, and unreadable ones", stats.dropped);
+    one(out, "credit_grants_total", "counter", "credit given to robots' lines", stats.grants);
     one(out, "ingest_retries_total", "counter", "batches begun again", stats.retries);
 }
 

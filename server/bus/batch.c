@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/bus/crediting.h"
 #include "server/bus/hearing.h"
 #include "server/store/events.h"
 
@@ -112,13 +113,19 @@ static enum status make_lists(struct batch *batch)
         arena_take(batch->arena, batch->journal_room * sizeof *batch->journals_before);
     batch->records = arena_take(batch->arena, (records + 1) * sizeof *batch->records);
     batch->may_be_refiled = arena_take(batch->arena, (records + 1) * sizeof(bool));
-    batch->alarms = arena_take(batch->arena, (items * 3 + records * 2) * sizeof *batch->alarms);
+    batch->heard = arena_take(batch->arena, items * sizeof *batch->heard);
+    /* credit adds one for each amount a message reports and each measure a record settles */
+    batch->alarms = arena_take(batch->arena, (items * (3 + LIMIT_CREDIT_LINES * LIMIT_MEASURES) +
+                                              records * (2 + LIMIT_MEASURES)) *
+                                                 sizeof *batch->alarms);
     batch->answers = arena_take(batch->arena, items * sizeof *batch->answers);
     batch->states = arena_take(batch->arena, 2 * items * sizeof *batch->states);
     batch->device_count = batch->record_count = 0;
     batch->journal_count = batch->journals_found = 0;
     batch->alarm_count = batch->answer_count = batch->state_count = 0;
     batch->stats = (struct ingest_stats){0};
+    if (batch->heard)
+        memset(batch->heard, 0, items * sizeof *batch->heard);
     return arena_failed(batch->arena) ? STATUS_MEMORY : STATUS_OK;
 }
 
@@ -243,6 +250,8 @@ static enum status book_records(struct store_conn *conn, struct batch *batch)
     enum status status = refused ? drop_refiled(conn, batch) : STATUS_MEMORY;
 
     if (status == STATUS_OK)
+        status = crediting_run(conn, batch);
+    if (status == STATUS_OK)
         status = booking_store(conn, batch->arena, batch->records, batch->record_count, refused);
     if (status != STATUS_OK)
         return status;
@@ -332,63 +341,68 @@ static struct state_facts facts_of(struct batch *batch, const struct batch_devic
 
 /* A generation that this transaction made is not kept: rolled back and tried again it gets another
  * beginning, and so perhaps other versions of contracts. */
-static void take_routes(struct batch *batch, const struct batch_device *device,
-                        const struct routes_row *rows, size_t row_count, struct state_facts *facts)
+static void take_routes(struct batch *batch, struct batch_device *device,
+                        const struct routes_row *rows, size_t row_count)
 {
     const struct link_row *row = device->row;
 
-    facts->routes = state_find_routes(rows, row_count, row->device_id, &facts->route_count);
+    device->routes = state_find_routes(rows, row_count, row->device_id, &device->route_count);
     if (row->desired_generation == device->generation_before)
         route_cache_keep(batch->routes, row->device_id, row->epoch, row->desired_generation,
-                         facts->routes, facts->route_count);
+                         device->routes, device->route_count);
 }
 
-/* Reads the routes of those that the cache does not know. lacking: numbers of devices. */
-static enum status read_routes(struct store_conn *conn, struct batch *batch, const size_t *lacking,
-                               struct state_facts *const *facts, size_t count)
-{
-    const char **ids = arena_take(batch->arena, count * sizeof *ids);
-    struct routes_row *rows = NULL;
-    size_t row_count = 0;
-
-    if (!ids)
-        return STATUS_MEMORY;
-    for (size_t i = 0; i < count; i++)
-        ids[i] = facts[i]->device_id;
-    enum status status = routes_read(conn, batch->arena, ids, count, &rows, &row_count);
-    for (size_t i = 0; status == STATUS_OK && i < count; i++)
-        take_routes(batch, &batch->devices[lacking[i]], rows, row_count, facts[i]);
-    return status;
-}
-
-static bool find_routes(struct batch *batch, const struct batch_device *device,
-                        struct state_facts *facts)
+static bool find_routes(struct batch *batch, struct batch_device *device)
 {
     const struct link_row *row = device->row;
 
     return route_cache_find(batch->routes, row->device_id, row->epoch, row->desired_generation,
-                            &facts->routes, &facts->route_count);
+                            &device->routes, &device->route_count);
+}
+
+/* The cache first, then the database for those that it does not know. */
+enum status batch_read_routes(struct store_conn *conn, struct batch *batch, bool all)
+{
+    struct batch_device **lacking = arena_take(batch->arena, batch->device_count * sizeof *lacking);
+    const char **ids = arena_take(batch->arena, batch->device_count * sizeof *ids);
+    struct routes_row *rows = NULL;
+    size_t row_count = 0;
+    size_t count = 0;
+
+    if (!lacking || !ids)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < batch->device_count; i++) {
+        struct batch_device *device = &batch->devices[i];
+
+        if (device->has_routes || !(all || device->owes_state))
+            continue;
+        device->has_routes = true;
+        if (find_routes(batch, device))
+            continue;
+        lacking[count] = device;
+        ids[count++] = device->row->device_id;
+    }
+    if (count == 0)
+        return STATUS_OK;
+    enum status status = routes_read(conn, batch->arena, ids, count, &rows, &row_count);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++)
+        take_routes(batch, lacking[i], rows, row_count);
+    return status;
 }
 
 static enum status make_states(struct store_conn *conn, struct batch *batch)
 {
-    size_t *lacking = arena_take(batch->arena, batch->device_count * sizeof *lacking);
-    struct state_facts **facts = arena_take(batch->arena, batch->device_count * sizeof *facts);
-    size_t count = 0;
+    enum status status = batch_read_routes(conn, batch, false);
 
-    if (!lacking || !facts)
-        return STATUS_MEMORY;
-    for (size_t i = 0; i < batch->device_count; i++) {
-        const struct batch_device *device = &batch->devices[i];
-
-        if (!device->owes_state)
+    for (size_t i = 0; status == STATUS_OK && i < batch->device_count; i++) {
+        if (!batch->devices[i].owes_state)
             continue;
-        facts[count] = &batch->states[batch->state_count++];
-        *facts[count] = facts_of(batch, device);
-        if (!find_routes(batch, device, facts[count]))
-            lacking[count++] = i;
+        struct state_facts *facts = &batch->states[batch->state_count++];
+
+        *facts = facts_of(batch, &batch->devices[i]);
+        status = crediting_tell(batch, &batch->devices[i], facts);
     }
-    return count > 0 ? read_routes(conn, batch, lacking, facts, count) : STATUS_OK;
+    return status;
 }
 
 static enum status hear_all(struct store_conn *conn, struct batch *batch)
@@ -402,7 +416,8 @@ static enum status hear_all(struct store_conn *conn, struct batch *batch)
     return arena_failed(batch->arena) ? STATUS_MEMORY : STATUS_OK;
 }
 
-/* The lock order of the whole program: links, journals, sums, then what nobody waits with. */
+/* The lock order of the whole program: credit_revision, links, journals, accounts, pools, sums,
+ * then what nobody waits with. */
 enum status batch_run(struct store_conn *conn, void *context)
 {
     struct batch *batch = context;
@@ -410,6 +425,8 @@ enum status batch_run(struct store_conn *conn, void *context)
     arena_reset(batch->arena);
     route_cache_trim(batch->routes);
     enum status status = make_lists(batch);
+    if (status == STATUS_OK)
+        status = crediting_begin(conn, batch);
     if (status == STATUS_OK)
         status = lock_devices(conn, batch);
     if (status == STATUS_OK)

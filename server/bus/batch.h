@@ -9,6 +9,7 @@
 
 #include "server/bus/ingest.h"
 #include "server/bus/intake.h"
+#include "server/bus/lines.h"
 #include "server/bus/route_cache.h"
 #include "server/bus/state.h"
 #include "server/store/alarm.h"
@@ -26,13 +27,22 @@ struct batch_device {
     bool owes_state;           /* for the device's present session */
     bool want_hello;
     bool want_usage;
+    bool heard;      /* a message of its present session said something */
+    bool has_routes; /* those that follow were read */
+    const struct routes_row *routes;
+    size_t route_count;
 };
+
+/* What became of a message. */
+enum batch_heard { BATCH_UNHEARD, BATCH_HEARD_LATE, BATCH_HEARD_NEWEST };
 
 struct batch {
     /* set by the owner */
     struct arena *arena; /* of what a try makes; reset at its start */
     struct terms *terms;
     struct route_cache *routes;
+    struct credits *credits;
+    struct lines *lines;
     const struct intake_item *items;
     size_t item_count;
     int64_t stale_window_ms;
@@ -41,6 +51,8 @@ struct batch {
     /* made by each try; lists have room for what the items can need */
     struct batch_device *devices; /* by device id */
     size_t device_count;
+    enum batch_heard *heard;     /* of each item */
+    struct crediting *crediting; /* NULL: no pool binds anything */
     struct journal_row *journals;
     struct journal_row *journals_before; /* as they were found */
     size_t journals_found;
@@ -61,7 +73,10 @@ struct batch {
 /* The store_work: context is the struct batch. */
 enum status batch_run(struct store_conn *conn, void *context);
 
-/* For hearing.c. */
+/* For hearing.c and crediting.c. */
+
+/* The routes of all devices, or of those that are owed a state. */
+MUST_CHECK enum status batch_read_routes(struct store_conn *conn, struct batch *batch, bool all);
 
 /* NULL: no such device. */
 struct batch_device *batch_find_device(struct batch *batch, const char *device_id);

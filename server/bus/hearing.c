@@ -435,6 +435,9 @@ static enum status accept(struct hearing *hearing, enum session_verdict verdict)
 
     if (item->arrived_ms > hearing->row->last_seen_ms)
         hearing->row->last_seen_ms = item->arrived_ms;
+    hearing->device->heard = true;
+    hearing->batch->heard[item - hearing->batch->items] =
+        hearing->newest ? BATCH_HEARD_NEWEST : BATCH_HEARD_LATE;
     if (verdict == SESSION_ADOPTED && item->kind != TOPIC_HELLO) {
         hearing->device->owes_state = true;
         hearing->device->want_hello = true;

@@ -26,6 +26,8 @@ struct ingest {
     struct sender *sender;
     struct terms *terms;
     struct route_cache *routes;
+    struct credits *credits;
+    struct lines *lines;
     struct arena *items_arena; /* what messages say: kept over the tries of their batch */
     struct arena *try_arena;
     struct intake_item items[MAX_ITEMS];
@@ -56,6 +58,7 @@ static void add_stats(struct ingest *ingest, const struct ingest_stats *more)
     ingest->stats.forged += more->forged;
     ingest->stats.dropped += more->dropped;
     ingest->stats.retries += more->retries;
+    ingest->stats.grants += more->grants;
     pthread_mutex_unlock(&ingest->mutex);
 }
 
@@ -151,6 +154,8 @@ static enum status commit(struct ingest *ingest, const struct intake_item *items
         .arena = ingest->try_arena,
         .terms = ingest->terms,
         .routes = ingest->routes,
+        .credits = ingest->credits,
+        .lines = ingest->lines,
         .items = items,
         .item_count = count,
         .stale_window_ms = ingest->stale_window_ms,
@@ -248,6 +253,9 @@ static enum status make_parts(struct ingest *ingest)
         status = terms_create(&ingest->terms);
     if (status == STATUS_OK)
         status = route_cache_create(&ingest->routes);
+    status = credits_create(&ingest->credits);
+    if (status == STATUS_OK)
+        status = lines_create(&ingest->lines, ingest->credits, ingest->terms);
     if (status == STATUS_OK)
         status = arena_create(&ingest->items_arena, ARENA_BYTES);
     if (status == STATUS_OK)
@@ -260,6 +268,8 @@ static void release(struct ingest *ingest)
     arena_free(ingest->try_arena);
     arena_free(ingest->items_arena);
     route_cache_free(ingest->routes);
+    lines_free(ingest->lines);
+    credits_free(ingest->credits);
     terms_free(ingest->terms);
     sender_free(ingest->sender);
     intake_free(ingest->intake);

@@ -37,6 +37,7 @@ struct ingest_stats {
     uint64_t replayed;
     uint64_t forged;
     uint64_t dropped; /* messages of devices unknown or revoked, and undecodable ones */
+    uint64_t grants;  /* of credit lines */
     uint64_t retries; /* batches begun again because the database was away or busy */
 };
 void ingest_read_stats(struct ingest *ingest, struct ingest_stats *out);

@@ -127,6 +127,29 @@ static const char *credit_json(struct intake *intake, struct arena *arena,
     return keep(intake, arena);
 }
 
+/* For the rules of credit: what people read is not what is reckoned with. */
+static void keep_uses(struct arena *arena, const wire_CreditUse *uses, size_t count,
+                      struct intake_item *item)
+{
+    wire_CreditUse *copy = arena_take(arena, count * sizeof *copy);
+
+    if (!copy)
+        return;
+    memcpy(copy, uses, count * sizeof *copy);
+    item->uses = copy;
+    item->use_count = count;
+}
+
+static void keep_head(struct arena *arena, const wire_JournalHead *head, struct intake_item *item)
+{
+    wire_JournalHead *copy = arena_take(arena, sizeof *copy);
+
+    if (!copy)
+        return;
+    *copy = *head;
+    item->head = copy;
+}
+
 static const char *capabilities_json(struct intake *intake, struct arena *arena,
                                      const wire_Hello *hello)
 {
@@ -208,12 +231,15 @@ static bool take_hello(struct intake *intake, struct arena *arena, struct intake
     facts->head_seq = head->head_seq;
     facts->tail_seq = head->tail_seq;
     facts->generation_held = hello->generation_held;
+    facts->epoch_seen = hello->epoch_seen;
     facts->software = arena_text(arena, span_text(hello->software));
     facts->hardware = arena_text(arena, span_text(hello->hardware));
     facts->capabilities = capabilities_json(intake, arena, hello);
     item->hello = facts;
     item->settings = settings_json(intake, arena, hello->settings, hello->settings_count);
     item->credit = credit_json(intake, arena, hello->credit, hello->credit_count);
+    keep_uses(arena, hello->credit, hello->credit_count, item);
+    keep_head(arena, head, item);
     return hello->generation_held <= GENERATION_MAX &&
            take_running(hello->generation_running, hello->config_hash.bytes,
                         hello->config_hash.size, arena, item);
@@ -237,6 +263,7 @@ static bool take_usage(struct intake *intake, struct arena *arena, struct intake
         .count = batch->records_count,
     };
     item->credit = credit_json(intake, arena, batch->credit, batch->credit_count);
+    keep_uses(arena, batch->credit, batch->credit_count, item);
     return true;
 }
 
@@ -251,6 +278,9 @@ static bool take_report(struct intake *intake, struct arena *arena, struct intak
     if (report->settings_count > 0)
         item->settings = settings_json(intake, arena, report->settings, report->settings_count);
     item->credit = credit_json(intake, arena, report->credit, report->credit_count);
+    keep_uses(arena, report->credit, report->credit_count, item);
+    if (report->has_journal)
+        keep_head(arena, &report->journal, item);
     item->boxes_refused = report->boxes_refused;
     return take_running(report->generation_running, report->config_hash.bytes,
                         report->config_hash.size, arena, item);

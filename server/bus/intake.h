@@ -25,6 +25,7 @@ struct intake_hello {
     uint64_t head_seq, tail_seq;
     uint8_t head_hash[CRYPTO_HASH_SIZE];
     uint64_t generation_held;
+    int64_t epoch_seen;
     const char *software, *hardware, *capabilities;
 };
 
@@ -46,8 +47,11 @@ struct intake_item {
     const char *settings; /* JSON or NULL, like credit and health */
     const char *credit;
     const char *health;
-    uint32_t boxes_refused;    /* report: boxes for it that were not ours */
-    const uint8_t *command_id; /* reply to a command, or NULL */
+    const wire_CreditUse *uses; /* the same, of each line it knows */
+    size_t use_count;
+    const wire_JournalHead *head; /* hello, report; NULL: told none */
+    uint32_t boxes_refused;       /* report: boxes for it that were not ours */
+    const uint8_t *command_id;    /* reply to a command, or NULL */
     wire_CommandStatus command_status;
     const char *reason;
     struct span picture;

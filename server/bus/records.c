@@ -83,6 +83,8 @@ static void fill(const wire_UsageRecord *record, const struct records_origin *or
         .model_served = arena_text(arena, span_text(record->model_served)),
         .contract_id = arena_text(arena, span_text(record->contract)),
         .vendor_request_id = arena_text(arena, span_text(record->vendor_request_id)),
+        .line_id = arena_text(arena, span_text(record->line_id)),
+        .state_time_ms = record->state_time_ms,
         .provenance = record->provenance,
         .outcome = record->outcome,
         .error_class = record->error_class,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/bus/lines.h"
 #include "server/fleet/route.h"
 
 static const wire_JournalVerdict verdicts[] = {
@@ -45,24 +46,100 @@ static bool put(char *out, size_t size, const char *text)
     return snprintf(out, size, "%s", text) < (int)size;
 }
 
+static const struct credits_account *find_account(const struct state_facts *facts,
+                                                  const char *line_id, size_t measure)
+{
+    for (size_t i = 0; facts->journal && i < facts->account_count; i++) {
+        const struct credits_account *row = facts->accounts[i];
+
+        if (row->epoch == facts->epoch && row->measure == (int64_t)measure &&
+            memcmp(row->journal_id, facts->journal->journal_id, sizeof row->journal_id) == 0 &&
+            strcmp(row->line_id, line_id) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+static void fill_line(const struct state_facts *facts, const struct lines_line *line,
+                      wire_State *out)
+{
+    wire_CreditLine *to = &out->credit[out->credit_count];
+
+    *to = (wire_CreditLine)wire_CreditLine_init_zero;
+    if (!put(to->line_id, sizeof to->line_id, line->line_id) ||
+        !put(to->vendor, sizeof to->vendor, line->route->vendor_id) ||
+        !put(to->model, sizeof to->model, line->route->model) ||
+        !put(to->contract, sizeof to->contract, line->route->contract_id))
+        return;
+    to->contract_version = (uint32_t)line->route->contract_version;
+    to->unlimited = line->measure_count == 0;
+    for (size_t m = 0; m < line->measure_count; m++) {
+        const struct credits_account *row = find_account(facts, line->line_id, m);
+
+        to->measures[m] = line->measures[m].terms;
+        to->measures[m].granted = row ? row->account.granted : 0;
+        to->measures[m].return_to = row ? row->account.return_to : 0;
+    }
+    to->measures_count = (pb_size_t)line->measure_count;
+    out->credit_count++;
+}
+
+static bool is_named(const wire_State *out, const char *line_id)
+{
+    for (size_t i = 0; i < out->credit_count; i++) {
+        if (strcmp(out->credit[i].line_id, line_id) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A line that another took the place of, while some of it is asked back. */
+static void fill_replaced(const struct state_facts *facts, const struct credits_account *row,
+                          wire_State *out)
+{
+    wire_CreditLine *to = &out->credit[out->credit_count];
+    const struct credits_account *part;
+
+    *to = (wire_CreditLine)wire_CreditLine_init_zero;
+    if (!put(to->line_id, sizeof to->line_id, row->line_id) ||
+        !put(to->vendor, sizeof to->vendor, row->vendor_id) ||
+        !put(to->model, sizeof to->model, row->model) ||
+        !put(to->contract, sizeof to->contract, row->contract_id))
+        return;
+    for (size_t m = 0; m < LIMIT_MEASURES; m++) {
+        part = find_account(facts, row->line_id, m);
+        if (!part)
+            break;
+        to->measures[m] = part->terms;
+        to->measures[m].granted = part->account.granted;
+        to->measures[m].return_to = part->account.return_to;
+        to->measures_count++;
+    }
+    out->credit_count++;
+}
+
 static void fill_lines(const struct state_facts *facts, wire_State *out)
 {
-    for (size_t i = 0; i < facts->route_count && out->credit_count < LIMIT_CREDIT_LINES; i++) {
-        const struct routes_row *route = &facts->routes[i];
-        wire_CreditLine *line = &out->credit[out->credit_count];
+    for (size_t i = 0; i < facts->line_count && out->credit_count < LIMIT_CREDIT_LINES; i++)
+        fill_line(facts, &facts->lines[i], out);
+    for (size_t i = 0; i < facts->account_count && out->credit_count < LIMIT_CREDIT_LINES; i++) {
+        const struct credits_account *row = facts->accounts[i];
 
-        *line = (wire_CreditLine)wire_CreditLine_init_zero;
-        if (!state_route_is_usable(route) ||
-            !put(line->vendor, sizeof line->vendor, route->vendor_id) ||
-            !put(line->model, sizeof line->model, route->model) ||
-            !put(line->contract, sizeof line->contract, route->contract_id))
-            continue;
-        line->contract_version = (uint32_t)route->contract_version;
-        line->unlimited = true; /* no pool binds any route yet */
-        route_line_id(route->vendor_id, route->model, route->contract_id, line->contract_version,
-                      line->line_id);
-        out->credit_count++;
+        if (row->account.return_to > row->account.returned && !is_named(out, row->line_id) &&
+            find_account(facts, row->line_id, (size_t)row->measure) == row)
+            fill_replaced(facts, row, out);
     }
+}
+
+static uint64_t granted_in(const wire_State *state)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < state->credit_count; i++) {
+        for (size_t m = 0; m < state->credit[i].measures_count; m++)
+            sum += state->credit[i].measures[m].granted;
+    }
+    return sum;
 }
 
 static void put_number(uint8_t out[8], uint64_t number)
@@ -71,8 +148,7 @@ static void put_number(uint8_t out[8], uint64_t number)
         out[i] = (uint8_t)(number >> (56 - 8 * i));
 }
 
-/* HMAC(master key; device, journal, epoch, watermark, generation, granted); nothing is granted
- * while every line is unlimited. */
+/* HMAC(master key; device, journal, epoch, watermark, generation, granted in all). */
 static void fill_receipt(const struct state_facts *facts, const uint8_t *master_key,
                          wire_State *out)
 {
@@ -87,7 +163,7 @@ static void fill_receipt(const struct state_facts *facts, const uint8_t *master_
     put_number(numbers[0], (uint64_t)facts->epoch);
     put_number(numbers[1], out->acknowledged_seq);
     put_number(numbers[2], out->desired_generation);
-    put_number(numbers[3], 0);
+    put_number(numbers[3], granted_in(out));
     out->receipt.size = CRYPTO_HASH_SIZE;
     crypto_hmac(span_of(master_key, CRYPTO_KEY_SIZE), parts, sizeof parts / sizeof *parts,
                 out->receipt.bytes);

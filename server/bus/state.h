@@ -4,8 +4,11 @@
 #define SERVER_BUS_STATE_H
 
 #include "schema/wire/message.h"
+#include "server/store/credits.h"
 #include "server/store/journal.h"
 #include "server/store/routes.h"
+
+struct lines_line;
 
 /* Plain data; what it points to is borrowed. */
 struct state_facts {
@@ -15,8 +18,10 @@ struct state_facts {
     int64_t epoch;
     const struct journal_row *journal; /* NULL: none known yet */
     int64_t desired_generation;
-    const struct routes_row *routes; /* the device's, in order */
-    size_t route_count;
+    const struct lines_line *lines; /* of the device's routes, in order */
+    size_t line_count;
+    const struct credits_account *const *accounts; /* the device's, by line and measure */
+    size_t account_count;
     bool want_hello;
     bool want_usage;
     uint64_t session_floor; /* not 0: reconnect above it; nothing else is told */

@@ -3,9 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/bus/state.h"
-#include "server/fleet/route.h"
-
 static bool put(char *out, size_t size, const char *text)
 {
     return snprintf(out, size, "%s", text) < (int)size;
@@ -50,9 +47,11 @@ static enum status unwrap_key(const struct routes_row *route, const uint8_t *mas
     return status;
 }
 
-static enum status fill_route(const struct routes_row *row, const uint8_t *master_key,
+static enum status fill_route(const struct lines_line *line, const uint8_t *master_key,
                               wire_Route *out, const char **problem)
 {
+    const struct routes_row *row = line->route;
+
     if (!put(out->vendor, sizeof out->vendor, row->vendor_id) ||
         !put(out->model, sizeof out->model, row->model) ||
         !put(out->contract, sizeof out->contract, row->contract_id) ||
@@ -63,27 +62,21 @@ static enum status fill_route(const struct routes_row *row, const uint8_t *maste
         return STATUS_INVALID;
     }
     out->contract_version = (uint32_t)row->contract_version;
-    route_line_id(row->vendor_id, row->model, row->contract_id, out->contract_version,
-                  out->line_id);
+    memcpy(out->line_id, line->line_id, sizeof line->line_id);
     return unwrap_key(row, master_key, out->api_key, problem);
 }
 
 static enum status fill_routes(const struct content_facts *facts, wire_ConfigContent *out,
                                size_t *refused, const char **problem)
 {
-    size_t left_out = 0;
-
-    for (size_t i = 0; i < facts->route_count; i++) {
-        if (!state_route_is_usable(&facts->routes[i]) || out->routes_count == LIMIT_ROUTES) {
-            left_out++;
-            continue;
-        }
-        enum status status = fill_route(&facts->routes[i], facts->master_key,
+    for (size_t i = 0; i < facts->line_count && i < LIMIT_ROUTES; i++) {
+        enum status status = fill_route(&facts->lines[i], facts->master_key,
                                         &out->routes[out->routes_count++], problem);
+
         if (status != STATUS_OK)
             return status;
     }
-    *refused = left_out;
+    *refused = facts->route_count - out->routes_count;
     return STATUS_OK;
 }
 

@@ -3,16 +3,17 @@
 #define SERVER_JOBS_CONTENT_H
 
 #include "schema/wire/message.h"
+#include "server/bus/lines.h"
 #include "server/store/dispatch.h"
-#include "server/store/routes.h"
 
 /* One device's facts, in the order in which they stand in the content: the same facts give the same
  * bytes, whoever builds them. Borrowed. */
 struct content_facts {
     const struct dispatch_setting *settings;
     size_t setting_count;
-    const struct routes_row *routes;
-    size_t route_count;
+    const struct lines_line *lines; /* of the routes that may be used */
+    size_t line_count;
+    size_t route_count; /* of the setting */
     const struct dispatch_sealing_key *keys;
     size_t key_count;
     const char *brokers; /* "host:port,host:port" */
@@ -20,9 +21,9 @@ struct content_facts {
 };
 
 /* Fills *out with the vendors' keys in clear: wipe it after use. *refused counts the routes left
- * out because vendor or contract is missing, not in force, or beyond a border (I13).
- * STATUS_INVALID: something does not fit the message: problem says what. STATUS_FORGED: a vendor's
- * key was wrapped by another master key. */
+ * out because vendor or contract is missing, not in force, beyond a border (I13), or without a
+ * bound under a limit of money. STATUS_INVALID: something does not fit the message: problem says
+ * what. STATUS_FORGED: a vendor's key was wrapped by another master key. */
 MUST_CHECK enum status content_fill(const struct content_facts *facts, wire_ConfigContent *out,
                                     size_t *refused, const char **problem);
 

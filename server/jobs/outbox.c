@@ -23,8 +23,10 @@ static const char *const channels[] = {"myna_outbox"};
 /* A configuration ready to be sealed. */
 struct parcel {
     const struct dispatch_target *target;
-    const struct routes_row *routes;
-    size_t route_count;
+    struct lines_line *lines;
+    size_t line_count;
+    const struct credits_account **accounts;
+    size_t account_count;
     struct span content; /* empty: could not be built */
 };
 
@@ -37,6 +39,9 @@ struct outbox {
     struct sender *sender;
     struct revocations *revocations;
     struct listener *listener;
+    struct terms *terms;
+    struct credits *credits;
+    struct lines *lines;
     struct arena *arena;
     struct dispatch_target targets[CLAIM_LIMIT];
     struct parcel parcels[CLAIM_LIMIT];
@@ -113,28 +118,88 @@ struct sources {
     size_t setting_count;
     struct routes_row *routes;
     size_t route_count;
+    struct credits_member *members;
+    size_t member_count;
+    struct credits_account *accounts;
+    size_t account_count;
     struct dispatch_sealing_key keys[2];
     size_t key_count;
 };
 
-static enum status read_sources(struct store_conn *conn, struct outbox *outbox,
-                                struct sources *sources)
+static const char **target_ids(struct outbox *outbox)
 {
-    const char **ids = arena_take(outbox->arena, outbox->target_count * sizeof *ids);
+    const char **ids = arena_take(outbox->arena, (outbox->target_count + 1) * sizeof *ids);
+
+    for (size_t i = 0; ids && i < outbox->target_count; i++)
+        ids[i] = outbox->targets[i].device_id;
+    return ids;
+}
+
+/* What both configurations and states need to know of credit. */
+static enum status read_lines(struct store_conn *conn, struct outbox *outbox,
+                              struct sources *sources)
+{
+    const char **ids = target_ids(outbox);
+    size_t pools;
 
     if (!ids)
         return STATUS_MEMORY;
-    for (size_t i = 0; i < outbox->target_count; i++)
-        ids[i] = outbox->targets[i].device_id;
-    enum status status = dispatch_read_settings(conn, outbox->arena, ids, outbox->target_count,
-                                                &sources->settings, &sources->setting_count);
+    enum status status = terms_refresh(outbox->terms, conn);
     if (status == STATUS_OK)
         status = routes_read(conn, outbox->arena, ids, outbox->target_count, &sources->routes,
                              &sources->route_count);
+    credits_pools(outbox->credits, &pools);
+    if (status != STATUS_OK || pools == 0)
+        return status;
+    lines_begin(outbox->lines);
+    status = credits_read_members(conn, outbox->arena, ids, outbox->target_count, &sources->members,
+                                  &sources->member_count);
+    if (status == STATUS_OK)
+        status = credits_read_accounts(conn, outbox->arena, ids, outbox->target_count,
+                                       &sources->accounts, &sources->account_count);
+    return status;
+}
+
+static enum status read_sources(struct store_conn *conn, struct outbox *outbox,
+                                struct sources *sources)
+{
+    const char **ids = target_ids(outbox);
+
+    if (!ids)
+        return STATUS_MEMORY;
+    enum status status = dispatch_read_settings(conn, outbox->arena, ids, outbox->target_count,
+                                                &sources->settings, &sources->setting_count);
+    if (status == STATUS_OK)
+        status = read_lines(conn, outbox, sources);
     if (status == STATUS_OK)
         status =
             dispatch_read_sealing_keys(conn, outbox->arena, sources->keys, &sources->key_count);
     return status;
+}
+
+/* Sets *route_count to the routes of the device's setting. */
+static enum status make_lines(struct outbox *outbox, const struct sources *sources,
+                              struct parcel *parcel, size_t *route_count)
+{
+    const char *device_id = parcel->target->device_id;
+    size_t group_count;
+    const struct credits_member *groups =
+        lines_find_groups(sources->members, sources->member_count, device_id, &group_count);
+    const struct routes_row *routes =
+        state_find_routes(sources->routes, sources->route_count, device_id, route_count);
+
+    parcel->lines = arena_take(outbox->arena, LIMIT_CREDIT_LINES * sizeof *parcel->lines);
+    parcel->accounts =
+        arena_take(outbox->arena, (sources->account_count + 1) * sizeof *parcel->accounts);
+    if (!parcel->lines || !parcel->accounts)
+        return STATUS_MEMORY;
+    lines_make(outbox->lines, routes, *route_count, groups, group_count, clock_wall_ms(),
+               parcel->lines, &parcel->line_count);
+    for (size_t i = 0; i < sources->account_count; i++) {
+        if (strcmp(sources->accounts[i].device_id, device_id) == 0)
+            parcel->accounts[parcel->account_count++] = &sources->accounts[i];
+    }
+    return STATUS_OK;
 }
 
 /* The rows are sorted by device. */
@@ -183,10 +248,10 @@ static enum status build(struct store_conn *conn, struct outbox *outbox,
     };
 
     facts.settings = find_settings(sources, device_id, &facts.setting_count);
-    facts.routes =
-        state_find_routes(sources->routes, sources->route_count, device_id, &facts.route_count);
-    parcel->routes = facts.routes;
-    parcel->route_count = facts.route_count;
+    if (make_lines(outbox, sources, parcel, &facts.route_count) != STATUS_OK)
+        return STATUS_MEMORY;
+    facts.lines = parcel->lines;
+    facts.line_count = parcel->line_count;
     enum status status = content_fill(&facts, &outbox->content, &refused, &problem);
     if (status == STATUS_OK)
         status = message_encode(MESSAGE_CONFIG_CONTENT, &outbox->content, outbox->encoded,
@@ -201,7 +266,8 @@ static enum status build(struct store_conn *conn, struct outbox *outbox,
     if (refused > 0)
         return raise_alarm(conn, outbox, "route_refused", device_id,
                            "a route is left out: its vendor or contract is missing or not in "
-                           "force, or a border lies between");
+                           "force, a border lies between, or its terms have no upper bound that "
+                           "a limit of money could be kept by");
     return STATUS_OK;
 }
 
@@ -233,8 +299,10 @@ static enum status prepare_configs(struct store_conn *conn, void *context)
     struct sources sources = {0};
 
     arena_reset(outbox->arena);
-    enum status status = dispatch_claim_configs(conn, outbox->arena, CLAIM_LIMIT, outbox->targets,
-                                                &outbox->target_count);
+    enum status status = credits_refresh(outbox->credits, conn);
+    if (status == STATUS_OK)
+        status = dispatch_claim_configs(conn, outbox->arena, CLAIM_LIMIT, outbox->targets,
+                                        &outbox->target_count);
     if (status != STATUS_OK || outbox->target_count == 0)
         return status;
     status = read_sources(conn, outbox, &sources);
@@ -255,8 +323,10 @@ static enum status send_state(struct outbox *outbox, const struct parcel *parcel
         .session_number = target->session_number,
         .epoch = target->epoch,
         .desired_generation = target->generation,
-        .routes = parcel->routes,
-        .route_count = parcel->route_count,
+        .lines = parcel->lines,
+        .line_count = parcel->line_count,
+        .accounts = parcel->accounts,
+        .account_count = parcel->account_count,
     };
 
     if (memcmp(target->journal.journal_id, none, sizeof none) == 0)
@@ -309,6 +379,44 @@ static bool serve_configs(struct outbox *outbox)
 
         count(outbox, &outbox->stats.configs, sent == STATUS_OK, sent != STATUS_OK);
         crypto_wipe((void *)outbox->parcels[i].content.data, outbox->parcels[i].content.size);
+    }
+    return outbox->target_count == CLAIM_LIMIT;
+}
+
+/* ---- states ---- */
+
+static enum status prepare_states(struct store_conn *conn, void *context)
+{
+    struct outbox *outbox = context;
+    struct sources sources = {0};
+
+    arena_reset(outbox->arena);
+    enum status status = credits_refresh(outbox->credits, conn);
+    if (status == STATUS_OK)
+        status = dispatch_claim_states(conn, outbox->arena, CLAIM_LIMIT, outbox->targets,
+                                       &outbox->target_count);
+    if (status != STATUS_OK || outbox->target_count == 0)
+        return status;
+    status = read_lines(conn, outbox, &sources);
+    for (size_t i = 0; status == STATUS_OK && i < outbox->target_count; i++) {
+        size_t route_count;
+
+        outbox->parcels[i] = (struct parcel){.target = &outbox->targets[i]};
+        status = make_lines(outbox, &sources, &outbox->parcels[i], &route_count);
+    }
+    return status;
+}
+
+/* True when there may be more. */
+static bool serve_states(struct outbox *outbox)
+{
+    outbox->target_count = 0;
+    if (store_transaction(outbox->store, prepare_states, outbox) != STATUS_OK)
+        return false;
+    for (size_t i = 0; i < outbox->target_count; i++) {
+        expect_keys(outbox, &outbox->targets[i]);
+        if (send_state(outbox, &outbox->parcels[i]) != STATUS_OK)
+            log_debug("outbox", "no state for \"%s\" now", outbox->targets[i].device_id);
     }
     return outbox->target_count == CLAIM_LIMIT;
 }
@@ -369,6 +477,8 @@ static void *run(void *argument)
         if (!bus_is_connected(outbox->bus))
             continue;
         revocations_publish(outbox->revocations);
+        while (serve_states(outbox) && !is_stopping(outbox))
+            ;
         while (serve_configs(outbox) && !is_stopping(outbox))
             ;
         while (serve_commands(outbox) && !is_stopping(outbox))
@@ -396,6 +506,12 @@ static enum status make_parts(struct outbox *outbox)
         status = sender_create(&outbox->sender, outbox->bus, outbox->peers);
     if (status == STATUS_OK)
         status = revocations_create(&outbox->revocations, outbox->store, outbox->bus);
+    if (status == STATUS_OK)
+        status = terms_create(&outbox->terms);
+    if (status == STATUS_OK)
+        status = credits_create(&outbox->credits);
+    if (status == STATUS_OK)
+        status = lines_create(&outbox->lines, outbox->credits, outbox->terms);
     if (status == STATUS_OK)
         status = arena_create(&outbox->arena, ARENA_BYTES);
     if (status == STATUS_OK)
@@ -445,6 +561,9 @@ void outbox_stop(struct outbox *outbox)
     listener_stop(outbox->listener);
     stop_thread(outbox);
     arena_free(outbox->arena);
+    lines_free(outbox->lines);
+    credits_free(outbox->credits);
+    terms_free(outbox->terms);
     revocations_free(outbox->revocations);
     sender_free(outbox->sender);
     peers_free(outbox->peers);

@@ -59,6 +59,44 @@ enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena,
     return arena_failed(arena) ? STATUS_MEMORY : status;
 }
 
+enum status dispatch_claim_states(struct store_conn *conn, struct arena *arena, size_t limit,
+                                  struct dispatch_target *out, size_t *count)
+{
+    STORE_STATEMENT(claim,
+                    "WITH due AS (SELECT l.device_id, d.sealing_public, d.server_key_id,"
+                    "   j.journal_id, j.watermark_seq, j.watermark_hash, j.status"
+                    "   FROM myna.device_link l JOIN myna.device d USING (device_id)"
+                    "   JOIN myna.journal j USING (device_id, journal_id)"
+                    "   WHERE l.state_due <= now()"
+                    "   AND l.session_hello AND l.session_number > l.ended_session"
+                    "   AND d.status IN ('active', 'quarantined')"
+                    "   ORDER BY l.state_due LIMIT $1 FOR UPDATE OF l SKIP LOCKED)"
+                    " UPDATE myna.device_link l SET state_sends = l.state_sends + 1,"
+                    " state_due = CASE WHEN l.state_sends < 6 AND EXISTS (SELECT"
+                    "     FROM myna.credit_account a WHERE a.device_id = l.device_id"
+                    "     AND a.return_to > a.returned)"
+                    "   THEN now() + make_interval(secs => 2 * 2.0 ^ l.state_sends) END"
+                    " FROM due WHERE l.device_id = due.device_id"
+                    " RETURNING l.device_id, l.session_number, l.session_id,"
+                    " (SELECT epoch FROM myna.installation), due.sealing_public, due.server_key_id,"
+                    " l.desired_generation, due.journal_id,"
+                    " due.watermark_seq, due.watermark_hash, due.status");
+    struct result result = {0};
+    enum status status = store_exec(conn, &claim, STORE_VALUES(value_int((int64_t)limit)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    *count = result_count(&result);
+    for (size_t i = 0; status == STATUS_OK && i < *count; i++) {
+        status = target_from_row(&result, i, arena, &out[i]);
+        out[i].generation = result_int(&result, i, 6);
+        if (status == STATUS_OK)
+            status = journal_from_row(&result, i, 7, &out[i].journal);
+    }
+    result_release(&result);
+    return arena_failed(arena) ? STATUS_MEMORY : status;
+}
+
 enum status dispatch_claim_commands(struct store_conn *conn, struct arena *arena, size_t limit,
                                     struct dispatch_target *out, size_t *count)
 {

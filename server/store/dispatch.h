@@ -31,6 +31,13 @@ MUST_CHECK enum status dispatch_claim_configs(struct store_conn *conn, struct ar
                                               size_t limit, struct dispatch_target *out,
                                               size_t *count);
 
+/* Up to limit devices that are owed a state for their credit: a grant or a recall that no message
+ * of theirs asked for. Sent again with backoff while something that was asked back is not returned.
+ */
+MUST_CHECK enum status dispatch_claim_states(struct store_conn *conn, struct arena *arena,
+                                             size_t limit, struct dispatch_target *out,
+                                             size_t *count);
+
 /* Up to limit commands that wait or were not answered. */
 MUST_CHECK enum status dispatch_claim_commands(struct store_conn *conn, struct arena *arena,
                                                size_t limit, struct dispatch_target *out,

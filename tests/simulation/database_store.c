@@ -7,6 +7,7 @@
 #include "schema/base/json.h"
 #include "server/store/alarm.h"
 #include "server/store/booking.h"
+#include "server/store/credits.h"
 #include "server/store/dispatch.h"
 #include "server/store/events.h"
 #include "server/store/routes.h"
@@ -486,4 +487,116 @@ const struct terms_version *terms_find(const struct terms *terms, const char *co
 {
     (void)at_ms;
     return strcmp(contract_id, DATABASE_TERMS) == 0 ? &terms->version : NULL;
+}
+
+/* ---- credit: no cap and no budget binds this fleet ---- */
+
+struct credits {
+    int64_t epoch;
+};
+
+enum status credits_create(struct credits **out)
+{
+    *out = calloc(1, sizeof **out);
+    return *out ? STATUS_OK : STATUS_MEMORY;
+}
+
+void credits_free(struct credits *credits)
+{
+    free(credits);
+}
+
+enum status credits_refresh(struct credits *credits, struct store_conn *conn)
+{
+    credits->epoch = conn->tables.epoch;
+    return STATUS_OK;
+}
+
+const struct credits_pool *credits_pools(const struct credits *credits, size_t *count)
+{
+    (void)credits;
+    *count = 0;
+    return NULL;
+}
+
+int64_t credits_epoch(const struct credits *credits)
+{
+    return credits->epoch;
+}
+
+enum status credits_lock_accounts(struct store_conn *conn, struct arena *arena,
+                                  const char *const *ids, size_t id_count, size_t spare,
+                                  struct credits_account **rows, size_t *count)
+{
+    (void)conn;
+    (void)ids;
+    (void)id_count;
+    *count = 0;
+    *rows = arena_take(arena, (spare + 1) * sizeof **rows);
+    return *rows ? STATUS_OK : STATUS_MEMORY;
+}
+
+enum status credits_save_accounts(struct store_conn *conn, struct arena *arena,
+                                  const struct credits_account *rows, size_t count)
+{
+    (void)arena;
+    (void)rows;
+    if (count > 0)
+        findings_add(conn->store->findings, "an account was opened that no pool holds");
+    return STATUS_OK;
+}
+
+enum status credits_lock_pools(struct store_conn *conn, struct arena *arena, const int64_t *ids,
+                               size_t count, struct credits_sum *sums, size_t *found)
+{
+    (void)conn;
+    (void)arena;
+    (void)ids;
+    (void)count;
+    (void)sums;
+    *found = 0;
+    return STATUS_OK;
+}
+
+enum status credits_save_pools(struct store_conn *conn, struct arena *arena,
+                               const struct credits_sum *sums, size_t count,
+                               const struct credits_spend *spends, size_t spend_count)
+{
+    (void)arena;
+    (void)sums;
+    (void)spends;
+    if (count + spend_count > 0)
+        findings_add(conn->store->findings, "a pool was changed that is not there");
+    return STATUS_OK;
+}
+
+enum status credits_read_members(struct store_conn *conn, struct arena *arena,
+                                 const char *const *ids, size_t id_count,
+                                 struct credits_member **members, size_t *count)
+{
+    (void)conn;
+    (void)ids;
+    (void)id_count;
+    *count = 0;
+    *members = arena_take(arena, sizeof **members);
+    return *members ? STATUS_OK : STATUS_MEMORY;
+}
+
+enum status credits_read_epochs(struct store_conn *conn, const char *const *ids, size_t id_count,
+                                int64_t *epochs)
+{
+    (void)conn;
+    (void)ids;
+    memset(epochs, 0, id_count * sizeof *epochs);
+    return STATUS_OK;
+}
+
+enum status credits_note_epoch(struct store_conn *conn, const char *const *ids, size_t id_count,
+                               int64_t epoch)
+{
+    (void)conn;
+    (void)ids;
+    (void)id_count;
+    (void)epoch;
+    return STATUS_OK;
 }

@@ -49,6 +49,8 @@ struct server {
     struct sender *sender;
     struct terms *terms;
     struct route_cache *routes;
+    struct credits *credits;
+    struct lines *lines;
     struct arena *items_arena, *try_arena;
 
     bool is_busy;  /* a batch is collected, tried or held */
@@ -379,6 +381,8 @@ static void commit(struct server *server)
         .arena = server->try_arena,
         .terms = server->terms,
         .routes = server->routes,
+        .credits = server->credits,
+        .lines = server->lines,
         .items = server->items,
         .item_count = server->item_count,
         .stale_window_ms = STALE_WINDOW_MS,
@@ -445,8 +449,10 @@ static enum status build(struct store_conn *conn, struct server *server, size_t 
 
     must(dispatch_read_settings(conn, arena, &id, 1, &settings, &facts.setting_count));
     must(routes_read(conn, arena, &id, 1, &routes, &facts.route_count));
+    struct lines_line *lines = arena_take(arena, LIMIT_CREDIT_LINES * sizeof *lines);
+    lines_make(server->lines, routes, facts.route_count, NULL, 0, 0, lines, &facts.line_count);
     facts.settings = settings;
-    facts.routes = routes;
+    facts.lines = lines;
     must(content_fill(&facts, &server->content, &refused, &problem));
     must(
         message_encode(MESSAGE_CONFIG_CONTENT, &server->content, bytes, LIMIT_CONFIG_BYTES, &size));
@@ -524,6 +530,8 @@ static void start(void *context, uint64_t life)
     must(sender_create(&server->sender, &server->bus, server->peers));
     must(terms_create(&server->terms));
     must(route_cache_create(&server->routes));
+    must(credits_create(&server->credits));
+    must(lines_create(&server->lines, server->credits, server->terms));
     must(arena_create(&server->items_arena, ARENA_BYTES));
     must(arena_create(&server->try_arena, ARENA_BYTES));
     server->item_count = 0;
@@ -541,6 +549,8 @@ static void stop(struct server *server)
     arena_free(server->try_arena);
     arena_free(server->items_arena);
     route_cache_free(server->routes);
+    lines_free(server->lines);
+    credits_free(server->credits);
     terms_free(server->terms);
     sender_free(server->sender);
     intake_free(server->intake);

@@ -24,6 +24,8 @@ struct fixture {
     struct intake *intake;
     struct terms *terms;
     struct route_cache *routes;
+    struct credits *credits;
+    struct lines *lines;
     struct arena *items_arena, *try_arena, *text_arena;
     struct intake_item items[MAX_MESSAGES];
     struct batch batch; /* the last one: its states are what robots are told */
@@ -72,6 +74,8 @@ static int set_up(void **state)
     assert_int_equal(intake_create(&fixture.intake, fixture.peers), STATUS_OK);
     assert_int_equal(terms_create(&fixture.terms), STATUS_OK);
     assert_int_equal(route_cache_create(&fixture.routes), STATUS_OK);
+    assert_int_equal(credits_create(&fixture.credits), STATUS_OK);
+    assert_int_equal(lines_create(&fixture.lines, fixture.credits, fixture.terms), STATUS_OK);
     assert_int_equal(arena_create(&fixture.items_arena, 16u << 20), STATUS_OK);
     assert_int_equal(arena_create(&fixture.try_arena, 16u << 20), STATUS_OK);
     assert_int_equal(arena_create(&fixture.text_arena, 16u << 20), STATUS_OK);
@@ -88,6 +92,8 @@ static int tear_down(void **state)
     arena_free(fixture->try_arena);
     arena_free(fixture->items_arena);
     route_cache_free(fixture->routes);
+    lines_free(fixture->lines);
+    credits_free(fixture->credits);
     terms_free(fixture->terms);
     intake_free(fixture->intake);
     peers_free(fixture->peers);
@@ -120,6 +126,8 @@ static enum status hear_many(struct fixture *fixture, struct bus_message *messag
         .arena = fixture->try_arena,
         .terms = fixture->terms,
         .routes = fixture->routes,
+        .credits = fixture->credits,
+        .lines = fixture->lines,
         .items = fixture->items,
         .item_count = count,
         .stale_window_ms = STALE_WINDOW_MS,

@@ -15,6 +15,9 @@ struct fixture {
     struct pg *pg;
     struct store *store;
     struct arena *arena;
+    struct credits *credits; /* that bind nothing */
+    struct terms *terms;
+    struct lines *lines;
     uint8_t master_key[CRYPTO_KEY_SIZE];
 };
 
@@ -72,7 +75,10 @@ static int set_up(void **state)
     if (pg_start(&fixture.pg) != STATUS_OK ||
         store_open(&fixture.store, pg_conninfo(fixture.pg), 3, "test", problem) != STATUS_OK ||
         migrate_run(fixture.store, &applied, problem) != STATUS_OK ||
-        arena_create(&fixture.arena, 16u << 20) != STATUS_OK) {
+        arena_create(&fixture.arena, 16u << 20) != STATUS_OK ||
+        credits_create(&fixture.credits) != STATUS_OK ||
+        terms_create(&fixture.terms) != STATUS_OK ||
+        lines_create(&fixture.lines, fixture.credits, fixture.terms) != STATUS_OK) {
         fprintf(stderr, "%s\n", problem);
         return -1;
     }
@@ -85,6 +91,9 @@ static int tear_down(void **state)
 {
     struct fixture *fixture = *state;
 
+    lines_free(fixture->lines);
+    terms_free(fixture->terms);
+    credits_free(fixture->credits);
     arena_free(fixture->arena);
     store_close(fixture->store);
     pg_stop(fixture->pg);
@@ -153,11 +162,16 @@ static enum status fill(struct fixture *fixture, const char *id, wire_ConfigCont
                         size_t *refused)
 {
     const struct sources sources = read_sources(fixture, id);
+    static struct lines_line made[LIMIT_CREDIT_LINES];
     const char *problem = NULL;
+    size_t line_count;
+
+    lines_make(fixture->lines, sources.routes, sources.route_count, NULL, 0, 0, made, &line_count);
     const struct content_facts facts = {
         .settings = sources.settings,
         .setting_count = sources.setting_count,
-        .routes = sources.routes,
+        .lines = made,
+        .line_count = line_count,
         .route_count = sources.route_count,
         .brokers = "127.0.0.1:1,127.0.0.1:2",
         .master_key = fixture->master_key,

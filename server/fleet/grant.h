@@ -1,4 +1,4 @@
-/* credit.h - the server's rules of credit: accounts, pools, grants, recalls (invariant I2)
+/* grant.h - the server's rules of credit: accounts, pools, grants, recalls (invariant I2)
  *
  * A *pool* is the running account of one cap in one period. An *account* is one measure of one
  * credit line of one journal, in one epoch: cumulative amounts that only grow. What an account has
@@ -11,20 +11,20 @@
  * not thread-safe. All structs are plain data; whoever changes an account by these functions hands
  * over every pool that holds it, so that the sums cannot drift.
  */
-#ifndef SERVER_FLEET_CREDIT_H
-#define SERVER_FLEET_CREDIT_H
+#ifndef SERVER_FLEET_GRANT_H
+#define SERVER_FLEET_GRANT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* Typical attempts that one account may have out at most: what a new epoch must assume it holds. */
-#define CREDIT_ATTEMPTS 256
+#define GRANT_ATTEMPTS 256
 
 /* Credit that was not touched for so long is idle when others starve. */
-#define CREDIT_IDLE_MS 30000
+#define GRANT_IDLE_MS 30000
 
-struct credit_pool {
+struct grant_pool {
     int64_t limit;
     int64_t spent;       /* booked, rounded up; what was charged for lost credit included */
     int64_t outstanding; /* of the accounts that it holds */
@@ -32,12 +32,12 @@ struct credit_pool {
 };
 
 /* The pools that hold an account. Borrowed. */
-struct credit_pools {
-    struct credit_pool *const *pools;
+struct grant_pools {
+    struct grant_pool *const *pools;
     size_t count;
 };
 
-struct credit_account {
+struct grant_account {
     uint64_t granted;
     uint64_t returned;
     uint64_t settled;   /* moves with the watermark only */
@@ -55,65 +55,66 @@ struct credit_account {
 };
 
 /* What is free for new grants; 0 when the pool is over its limit. */
-uint64_t credit_free(const struct credit_pool *pool);
-bool credit_is_over(const struct credit_pool *pool);
+uint64_t grant_free(const struct grant_pool *pool);
+bool grant_is_over(const struct grant_pool *pool);
 
 /* granted - returned - settled - charged, never below 0 nor what is presumed: what the account
  * weighs in its pools. */
-uint64_t credit_outstanding(const struct credit_account *account);
+uint64_t grant_outstanding(const struct grant_account *account);
 
 /* What the device can still use, as far as it was heard. */
-uint64_t credit_usable(const struct credit_account *account);
+uint64_t grant_usable(const struct grant_account *account);
 
 /* ---- what devices say ---- */
 
 /* One measure of wire_CreditUse. */
-struct credit_report {
+struct grant_report {
     uint64_t granted_seen, used, open, returned, wanted;
     bool is_newest;  /* no later message was heard before it: open and wanted are taken over */
     bool is_at_rest; /* its journal's head is at the watermark and no attempt is open */
     int64_t at_ms;   /* when it arrived */
 };
 
-enum credit_verdict {
-    CREDIT_MERGED,
-    CREDIT_FORGED, /* it names more than was ever granted or asked back: nothing was changed */
+enum grant_verdict {
+    GRANT_MERGED,
+    GRANT_FORGED, /* it names more than was ever granted or asked back: nothing was changed */
 };
 
 /* Cumulative amounts merge by maximum, so that order and repetition do not matter. Only what was
  * asked back can be returned. What the device used but no record of this account brings (an attempt
  * begun under the journal or epoch before) is taken as settled when two messages at rest agree. */
-enum credit_verdict credit_hear(struct credit_account *account, struct credit_pools held,
-                                const struct credit_report *report);
+enum grant_verdict grant_hear(struct grant_account *account, struct grant_pools held,
+                              const struct grant_report *report);
 
 /* A record's consumption comes with the watermark; the record itself is booked by the caller, so
  * what was charged for it before is given back. *overrun: what exceeds all that was ever out.
- * began_ms: server time of the last state that the attempt knew. False: it began before this
- * account's first grant and used the credit of the journal or epoch before; nothing was changed. */
-bool credit_settle(struct credit_account *account, struct credit_pools held, int64_t began_ms,
-                   uint64_t amount, uint64_t *overrun);
+ * began_ms: server time of the last state that the attempt knew. One that began before this
+ * account's first grant used the credit of the journal or epoch before; it is settled here only as
+ * far as the device says that it counts it here. False: it does not, and nothing was changed. */
+bool grant_settle(struct grant_account *account, struct grant_pools held, int64_t began_ms,
+                  uint64_t amount, uint64_t *overrun);
 
 /* ---- grants ---- */
 
 /* One measure of a line that wants credit. */
-struct credit_claim {
-    struct credit_account *account;
-    struct credit_pools held; /* every pool that holds it, those that bind it now included */
-    uint64_t wanted;          /* beyond what is usable */
-    uint64_t attempt;         /* a typical worst case; above 0 */
-    uint64_t devices;         /* that share its tightest pool, this one included; 0 is taken as 1 */
-    uint64_t amount;          /* out: what was granted */
+struct grant_claim {
+    struct grant_account *account;
+    struct grant_pools held; /* every pool that holds it, those that bind it now included */
+    uint64_t wanted;         /* beyond what is usable */
+    uint64_t attempt;        /* a typical worst case; above 0 */
+    uint64_t devices;        /* that share its tightest pool, this one included; 0 is taken as 1 */
+    uint64_t amount;         /* out: what was granted */
 };
 
 /* Grants to all measures or to none; false: none. Sizes follow what is wanted while pools are wide;
  * one that is nearly used up gives half of what is free divided by the devices, but at least a
  * single attempt. Nothing is granted to a closed account, nor in a pool that is over. */
-bool credit_grant(struct credit_claim *claims, size_t count, int64_t at_ms);
+bool grant_give(struct grant_claim *claims, size_t count, int64_t at_ms);
 
 /* ---- recalls ---- */
 
 /* An account among those that share a pool. */
-struct credit_holder {
+struct grant_holder {
     uint64_t idle;    /* usable now: may be asked back */
     uint64_t wanted;  /* beyond that */
     uint64_t attempt; /* a typical worst case; above 0 */
@@ -122,36 +123,36 @@ struct credit_holder {
 };
 
 /* Max-min fair shares of capacity: no want is exceeded, what one does not want the others get. */
-void credit_share(uint64_t capacity, const uint64_t *wants, size_t count, uint64_t *shares);
+void grant_share(uint64_t capacity, const uint64_t *wants, size_t count, uint64_t *shares);
 
 /* Levels what is usable, free (below 0: so much must come back) and all that is idle taken
  * together: max-min shares while everyone can have an attempt; else whole attempts: first to those
  * who are using theirs, then to those who have none and want one, last to those who let theirs lie;
  * among equals in the order given, which should be by used_ms: who waited longest comes first. */
-void credit_level(int64_t free, struct credit_holder *holders, size_t count, int64_t now_ms,
-                  uint64_t *scratch /* room for 2 * count */);
+void grant_level(int64_t free, struct grant_holder *holders, size_t count, int64_t now_ms,
+                 uint64_t *scratch /* room for 2 * count */);
 
 /* Asks back what the account has usable beyond keep; false: nothing that was not asked before. Only
  * what the device then reports as returned is free. */
-bool credit_recall(struct credit_account *account, uint64_t keep);
+bool grant_recall(struct grant_account *account, uint64_t keep);
 
 /* ---- ends ---- */
 
 /* What is out is booked as spent: the robot or its journal is gone. Returns the amount. Later
- * records and returns reduce it (credit_settle(), credit_hear(), credit_refile()). */
-uint64_t credit_charge(struct credit_account *account, struct credit_pools held);
+ * records and returns reduce it (grant_settle(), grant_hear(), grant_refile()). */
+uint64_t grant_charge(struct grant_account *account, struct grant_pools held);
 
 /* A record of a child journal used credit of this closed account: what was charged for it is given
  * back, up to amount. */
-uint64_t credit_refile(struct credit_account *account, struct credit_pools held, uint64_t amount);
+uint64_t grant_refile(struct grant_account *account, struct grant_pools held, uint64_t amount);
 
 /* The account of a new epoch, which counts as holding most until the device is heard in it: the
  * database may have forgotten grants. The device itself begins at 0 there. Only its first message
- * of the new epoch may be given to credit_hear(). */
-struct credit_account credit_renew(uint64_t most, int64_t at_ms);
+ * of the new epoch may be given to grant_hear(). */
+struct grant_account grant_renew(uint64_t most, int64_t at_ms);
 
 /* A device's message dated at_ms, at rest, confirms that nothing it has out will be booked in a
  * period that ended at end_ms. */
-bool credit_confirms(bool is_at_rest, int64_t at_ms, int64_t end_ms);
+bool grant_confirms(bool is_at_rest, int64_t at_ms, int64_t end_ms);
 
 #endif

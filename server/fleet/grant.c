@@ -1,4 +1,4 @@
-#include "server/fleet/credit.h"
+#include "server/fleet/grant.h"
 
 /* ---- sums that stay in range ---- */
 
@@ -38,33 +38,33 @@ static int64_t to_signed(uint64_t amount)
 
 /* ---- pools ---- */
 
-static int64_t room_of(const struct credit_pool *pool)
+static int64_t room_of(const struct grant_pool *pool)
 {
     return add_signed(add_signed(pool->limit, -pool->spent), -pool->outstanding);
 }
 
-uint64_t credit_free(const struct credit_pool *pool)
+uint64_t grant_free(const struct grant_pool *pool)
 {
     int64_t room = room_of(pool);
 
     return room > 0 ? (uint64_t)room : 0;
 }
 
-bool credit_is_over(const struct credit_pool *pool)
+bool grant_is_over(const struct grant_pool *pool)
 {
     return room_of(pool) < 0;
 }
 
 /* Every change of an account goes through this, with what it had out before. */
-static void move(const struct credit_account *account, struct credit_pools held, uint64_t before)
+static void move(const struct grant_account *account, struct grant_pools held, uint64_t before)
 {
-    const int64_t change = add_signed(to_signed(credit_outstanding(account)), -to_signed(before));
+    const int64_t change = add_signed(to_signed(grant_outstanding(account)), -to_signed(before));
 
     for (size_t i = 0; i < held.count; i++)
         held.pools[i]->outstanding = add_signed(held.pools[i]->outstanding, change);
 }
 
-static void spend(struct credit_pools held, int64_t amount)
+static void spend(struct grant_pools held, int64_t amount)
 {
     for (size_t i = 0; i < held.count; i++) {
         held.pools[i]->spent = add_signed(held.pools[i]->spent, amount);
@@ -75,28 +75,28 @@ static void spend(struct credit_pools held, int64_t amount)
 /* ---- accounts ---- */
 
 /* Granted, and neither returned nor settled nor charged. */
-static uint64_t left_of(const struct credit_account *account)
+static uint64_t left_of(const struct grant_account *account)
 {
     return less(account->granted, add(account->returned, add(account->settled, account->charged)));
 }
 
-uint64_t credit_outstanding(const struct credit_account *account)
+uint64_t grant_outstanding(const struct grant_account *account)
 {
     return larger(left_of(account), account->presumed);
 }
 
-static uint64_t gone_of(const struct credit_account *account)
+static uint64_t gone_of(const struct grant_account *account)
 {
     return add(larger(account->used, account->settled), account->open);
 }
 
-uint64_t credit_usable(const struct credit_account *account)
+uint64_t grant_usable(const struct grant_account *account)
 {
     return less(account->granted, add(account->returned, gone_of(account)));
 }
 
 /* What was charged and came to light after all is no longer spent twice. */
-static void give_back(struct credit_account *account, struct credit_pools held, uint64_t amount)
+static void give_back(struct grant_account *account, struct grant_pools held, uint64_t amount)
 {
     const uint64_t back = smaller(account->charged, amount);
 
@@ -108,7 +108,7 @@ static void give_back(struct credit_account *account, struct credit_pools held, 
 
 /* An attempt that began under another journal or epoch closes in this one: the device counts it as
  * used, its record settles there. Two messages at rest that agree leave no doubt. */
-static void settle_rest(struct credit_account *account, const struct credit_report *report)
+static void settle_rest(struct grant_account *account, const struct grant_report *report)
 {
     if (!report->is_at_rest) {
         account->resting = UINT64_MAX;
@@ -119,14 +119,14 @@ static void settle_rest(struct credit_account *account, const struct credit_repo
     account->resting = report->used;
 }
 
-enum credit_verdict credit_hear(struct credit_account *account, struct credit_pools held,
-                                const struct credit_report *report)
+enum grant_verdict grant_hear(struct grant_account *account, struct grant_pools held,
+                              const struct grant_report *report)
 {
-    const uint64_t before = credit_outstanding(account);
+    const uint64_t before = grant_outstanding(account);
 
     if (report->granted_seen > account->granted || report->returned > account->asked ||
         report->returned > report->granted_seen)
-        return CREDIT_FORGED;
+        return GRANT_FORGED;
     if (report->returned > account->returned) {
         give_back(account, held, report->returned - account->returned);
         account->returned = report->returned;
@@ -143,19 +143,22 @@ enum credit_verdict credit_hear(struct credit_account *account, struct credit_po
         settle_rest(account, report);
     }
     move(account, held, before);
-    return CREDIT_MERGED;
+    return GRANT_MERGED;
 }
 
-bool credit_settle(struct credit_account *account, struct credit_pools held, int64_t began_ms,
-                   uint64_t amount, uint64_t *overrun)
+bool grant_settle(struct grant_account *account, struct grant_pools held, int64_t began_ms,
+                  uint64_t amount, uint64_t *overrun)
 {
-    const uint64_t before = credit_outstanding(account);
+    const uint64_t before = grant_outstanding(account);
 
-    if (account->granted_ms == 0 || began_ms < account->granted_ms)
-        return false;
+    const bool is_ours = account->granted_ms != 0 && began_ms >= account->granted_ms;
     const uint64_t out = add(left_of(account), account->charged);
 
-    *overrun = less(amount, out);
+    *overrun = 0;
+    if (!is_ours && add(account->settled, amount) > account->used)
+        return false;
+    if (is_ours)
+        *overrun = less(amount, out);
     account->settled = add(account->settled, amount);
     give_back(account, held, amount);
     move(account, held, before);
@@ -164,23 +167,22 @@ bool credit_settle(struct credit_account *account, struct credit_pools held, int
 
 /* ---- grants ---- */
 
-static uint64_t free_of(struct credit_pools held)
+static uint64_t free_of(struct grant_pools held)
 {
     uint64_t least = UINT64_MAX;
 
     for (size_t i = 0; i < held.count; i++)
-        least = smaller(least, credit_free(held.pools[i]));
+        least = smaller(least, grant_free(held.pools[i]));
     return least;
 }
 
 /* False: not even the least that would help. */
-static bool size_claim(struct credit_claim *claim)
+static bool size_claim(struct grant_claim *claim)
 {
     const uint64_t free = free_of(claim->held);
-    const uint64_t most = claim->attempt > UINT64_MAX / CREDIT_ATTEMPTS
-                              ? UINT64_MAX
-                              : claim->attempt * CREDIT_ATTEMPTS;
-    const uint64_t want = smaller(claim->wanted, less(most, credit_outstanding(claim->account)));
+    const uint64_t most =
+        claim->attempt > UINT64_MAX / GRANT_ATTEMPTS ? UINT64_MAX : claim->attempt * GRANT_ATTEMPTS;
+    const uint64_t want = smaller(claim->wanted, less(most, grant_outstanding(claim->account)));
     const uint64_t least = smaller(want, claim->attempt);
     const uint64_t share = free / 2 / (claim->devices > 0 ? claim->devices : 1);
 
@@ -193,10 +195,10 @@ static bool size_claim(struct credit_claim *claim)
     return true;
 }
 
-static void give(struct credit_claim *claim, int64_t at_ms)
+static void give(struct grant_claim *claim, int64_t at_ms)
 {
-    struct credit_account *account = claim->account;
-    const uint64_t before = credit_outstanding(account);
+    struct grant_account *account = claim->account;
+    const uint64_t before = grant_outstanding(account);
     /* what was used beyond all that was out is taken off at the device first */
     const uint64_t deficit =
         less(add(account->returned, add(account->settled, account->charged)), account->granted);
@@ -211,7 +213,7 @@ static void give(struct credit_claim *claim, int64_t at_ms)
     move(account, claim->held, before);
 }
 
-bool credit_grant(struct credit_claim *claims, size_t count, int64_t at_ms)
+bool grant_give(struct grant_claim *claims, size_t count, int64_t at_ms)
 {
     bool any = false;
 
@@ -232,7 +234,7 @@ bool credit_grant(struct credit_claim *claims, size_t count, int64_t at_ms)
 
 /* The level up to which every want is met, found by filling: each round gives the unmet an equal
  * part. What does not divide goes one by one to the first. */
-void credit_share(uint64_t capacity, const uint64_t *wants, size_t count, uint64_t *shares)
+void grant_share(uint64_t capacity, const uint64_t *wants, size_t count, uint64_t *shares)
 {
     uint64_t unmet;
 
@@ -259,14 +261,14 @@ void credit_share(uint64_t capacity, const uint64_t *wants, size_t count, uint64
 /* In the order in which whole attempts are given out. */
 enum standing { STANDING_USES, STANDING_WAITS, STANDING_IDLE, STANDING_CONTENT };
 
-static enum standing standing_of(const struct credit_holder *holder, int64_t now_ms)
+static enum standing standing_of(const struct grant_holder *holder, int64_t now_ms)
 {
     if (holder->idle >= holder->attempt)
-        return now_ms - holder->used_ms < CREDIT_IDLE_MS ? STANDING_USES : STANDING_IDLE;
+        return now_ms - holder->used_ms < GRANT_IDLE_MS ? STANDING_USES : STANDING_IDLE;
     return holder->wanted > 0 ? STANDING_WAITS : STANDING_CONTENT;
 }
 
-static void level_attempts(uint64_t capacity, struct credit_holder *holders, size_t count,
+static void level_attempts(uint64_t capacity, struct grant_holder *holders, size_t count,
                            int64_t now_ms)
 {
     for (int standing = STANDING_USES; standing <= STANDING_IDLE; standing++) {
@@ -282,13 +284,13 @@ static void level_attempts(uint64_t capacity, struct credit_holder *holders, siz
     }
 }
 
-static bool has_attempt(const struct credit_holder *holder, uint64_t share)
+static bool has_attempt(const struct grant_holder *holder, uint64_t share)
 {
     return share >= smaller(holder->attempt, add(holder->idle, holder->wanted));
 }
 
-void credit_level(int64_t free, struct credit_holder *holders, size_t count, int64_t now_ms,
-                  uint64_t *scratch)
+void grant_level(int64_t free, struct grant_holder *holders, size_t count, int64_t now_ms,
+                 uint64_t *scratch)
 {
     uint64_t *wants = scratch;
     uint64_t *shares = scratch + count;
@@ -302,7 +304,7 @@ void credit_level(int64_t free, struct credit_holder *holders, size_t count, int
     }
     if (capacity <= 0)
         return;
-    credit_share((uint64_t)capacity, wants, count, shares);
+    grant_share((uint64_t)capacity, wants, count, shares);
     for (size_t i = 0; i < count; i++)
         enough = enough && has_attempt(&holders[i], shares[i]);
     for (size_t i = 0; enough && i < count; i++)
@@ -311,7 +313,7 @@ void credit_level(int64_t free, struct credit_holder *holders, size_t count, int
         level_attempts((uint64_t)capacity, holders, count, now_ms);
 }
 
-bool credit_recall(struct credit_account *account, uint64_t keep)
+bool grant_recall(struct grant_account *account, uint64_t keep)
 {
     const uint64_t to = less(account->granted, add(gone_of(account), keep));
 
@@ -324,9 +326,9 @@ bool credit_recall(struct credit_account *account, uint64_t keep)
 
 /* ---- ends ---- */
 
-uint64_t credit_charge(struct credit_account *account, struct credit_pools held)
+uint64_t grant_charge(struct grant_account *account, struct grant_pools held)
 {
-    const uint64_t out = credit_outstanding(account);
+    const uint64_t out = grant_outstanding(account);
     const uint64_t before = out;
 
     account->charged = add(account->charged, out);
@@ -336,9 +338,9 @@ uint64_t credit_charge(struct credit_account *account, struct credit_pools held)
     return out;
 }
 
-uint64_t credit_refile(struct credit_account *account, struct credit_pools held, uint64_t amount)
+uint64_t grant_refile(struct grant_account *account, struct grant_pools held, uint64_t amount)
 {
-    const uint64_t before = credit_outstanding(account);
+    const uint64_t before = grant_outstanding(account);
     const uint64_t back = smaller(account->charged, amount);
 
     account->settled = add(account->settled, back);
@@ -347,12 +349,12 @@ uint64_t credit_refile(struct credit_account *account, struct credit_pools held,
     return back;
 }
 
-struct credit_account credit_renew(uint64_t most, int64_t at_ms)
+struct grant_account grant_renew(uint64_t most, int64_t at_ms)
 {
-    return (struct credit_account){.presumed = most, .resting = UINT64_MAX, .used_ms = at_ms};
+    return (struct grant_account){.presumed = most, .resting = UINT64_MAX, .used_ms = at_ms};
 }
 
-bool credit_confirms(bool is_at_rest, int64_t at_ms, int64_t end_ms)
+bool grant_confirms(bool is_at_rest, int64_t at_ms, int64_t end_ms)
 {
     return is_at_rest && at_ms >= end_ms;
 }

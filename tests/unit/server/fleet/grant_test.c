@@ -1,4 +1,4 @@
-#include "server/fleet/credit.h"
+#include "server/fleet/grant.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,66 +11,66 @@
 
 /* One account in one pool. */
 struct world {
-    struct credit_pool pool;
-    struct credit_pool *list[1];
-    struct credit_account account;
-    struct credit_pools held;
+    struct grant_pool pool;
+    struct grant_pool *list[1];
+    struct grant_account account;
+    struct grant_pools held;
 };
 
 static void make(struct world *world, int64_t limit)
 {
     *world = (struct world){.pool.limit = limit, .account.resting = UINT64_MAX};
     world->list[0] = &world->pool;
-    world->held = (struct credit_pools){world->list, 1};
+    world->held = (struct grant_pools){world->list, 1};
 }
 
 static uint64_t want(struct world *world, uint64_t wanted, uint64_t attempt)
 {
-    struct credit_claim claim = {
+    struct grant_claim claim = {
         .account = &world->account, .held = world->held, .wanted = wanted, .attempt = attempt};
 
-    return credit_grant(&claim, 1, NOW_MS) ? claim.amount : 0;
+    return grant_give(&claim, 1, NOW_MS) ? claim.amount : 0;
 }
 
-static enum credit_verdict hear(struct world *world, uint64_t used, uint64_t open,
-                                uint64_t returned, bool is_at_rest)
+static enum grant_verdict hear(struct world *world, uint64_t used, uint64_t open, uint64_t returned,
+                               bool is_at_rest)
 {
-    const struct credit_report report = {.granted_seen = world->account.granted,
-                                         .used = used,
-                                         .open = open,
-                                         .returned = returned,
-                                         .is_newest = true,
-                                         .is_at_rest = is_at_rest,
-                                         .at_ms = NOW_MS};
+    const struct grant_report report = {.granted_seen = world->account.granted,
+                                        .used = used,
+                                        .open = open,
+                                        .returned = returned,
+                                        .is_newest = true,
+                                        .is_at_rest = is_at_rest,
+                                        .at_ms = NOW_MS};
 
-    return credit_hear(&world->account, world->held, &report);
+    return grant_hear(&world->account, world->held, &report);
 }
 
 static bool settle(struct world *world, uint64_t amount)
 {
     uint64_t overrun;
 
-    return credit_settle(&world->account, world->held, NOW_MS, amount, &overrun);
+    return grant_settle(&world->account, world->held, NOW_MS, amount, &overrun);
 }
 
 /* ---- grants ---- */
 
 static void i2_a_grant_never_exceeds_what_is_free_in_any_pool(void **state)
 {
-    struct credit_pool wide = {.limit = 1000};
-    struct credit_pool tight = {.limit = 100, .spent = 60};
-    struct credit_pool *list[] = {&wide, &tight};
-    struct credit_account account = {.resting = UINT64_MAX};
-    struct credit_claim claim = {
+    struct grant_pool wide = {.limit = 1000};
+    struct grant_pool tight = {.limit = 100, .spent = 60};
+    struct grant_pool *list[] = {&wide, &tight};
+    struct grant_account account = {.resting = UINT64_MAX};
+    struct grant_claim claim = {
         .account = &account, .held = {list, 2}, .wanted = 500, .attempt = 30};
 
     (void)state;
-    assert_true(credit_grant(&claim, 1, NOW_MS));
+    assert_true(grant_give(&claim, 1, NOW_MS));
     assert_int_equal(claim.amount, 30);
     assert_int_equal(tight.outstanding, 30);
     assert_int_equal(wide.outstanding, 30);
     claim.wanted = 500;
-    assert_false(credit_grant(&claim, 1, NOW_MS));
+    assert_false(grant_give(&claim, 1, NOW_MS));
     assert_int_equal(account.granted, 30);
 }
 
@@ -82,11 +82,11 @@ static void i2_all_measures_are_granted_or_none(void **state)
     (void)state;
     make(&requests, 100);
     make(&output, 10);
-    struct credit_claim claims[] = {
+    struct grant_claim claims[] = {
         {.account = &requests.account, .held = requests.held, .wanted = 4, .attempt = 1},
         {.account = &output.account, .held = output.held, .wanted = 800, .attempt = 200},
     };
-    assert_false(credit_grant(claims, 2, NOW_MS));
+    assert_false(grant_give(claims, 2, NOW_MS));
     assert_int_equal(requests.account.granted, 0);
     assert_int_equal(requests.pool.outstanding, 0);
 }
@@ -112,7 +112,7 @@ static void nobody_holds_more_than_the_most_that_an_epoch_presumes(void **state)
 
     (void)state;
     make(&world, INT64_MAX);
-    assert_int_equal(want(&world, 1000000, 10), 10 * CREDIT_ATTEMPTS);
+    assert_int_equal(want(&world, 1000000, 10), 10 * GRANT_ATTEMPTS);
     assert_int_equal(want(&world, 1000000, 10), 0);
 }
 
@@ -124,7 +124,7 @@ static void what_was_used_beyond_all_that_was_out_comes_off_the_next_grant(void 
     (void)state;
     make(&world, 1000);
     want(&world, 100, 100);
-    assert_true(credit_settle(&world.account, world.held, NOW_MS, 130, &overrun));
+    assert_true(grant_settle(&world.account, world.held, NOW_MS, 130, &overrun));
     assert_int_equal(overrun, 30);
     assert_int_equal(world.pool.outstanding, 0);
     assert_int_equal(want(&world, 100, 100), 100);
@@ -141,9 +141,9 @@ static void reports_merge_by_maximum_in_any_order(void **state)
     (void)state;
     make(&world, 1000);
     want(&world, 100, 100);
-    credit_recall(&world.account, 0);
-    assert_int_equal(hear(&world, 40, 0, 60, false), CREDIT_MERGED);
-    assert_int_equal(hear(&world, 10, 0, 0, false), CREDIT_MERGED);
+    grant_recall(&world.account, 0);
+    assert_int_equal(hear(&world, 40, 0, 60, false), GRANT_MERGED);
+    assert_int_equal(hear(&world, 10, 0, 0, false), GRANT_MERGED);
     assert_int_equal(world.account.used, 40);
     assert_int_equal(world.account.returned, 60);
     assert_int_equal(world.pool.outstanding, 40);
@@ -152,17 +152,17 @@ static void reports_merge_by_maximum_in_any_order(void **state)
 static void i2_a_report_of_more_than_was_granted_or_asked_back_changes_nothing(void **state)
 {
     struct world world;
-    struct credit_report report = {.granted_seen = 101, .is_newest = true};
+    struct grant_report report = {.granted_seen = 101, .is_newest = true};
 
     (void)state;
     make(&world, 1000);
     want(&world, 100, 100);
-    assert_int_equal(credit_hear(&world.account, world.held, &report), CREDIT_FORGED);
-    assert_int_equal(hear(&world, 0, 0, 50, false), CREDIT_FORGED); /* nothing was asked back */
-    credit_recall(&world.account, 60);
-    assert_int_equal(hear(&world, 0, 0, 41, false), CREDIT_FORGED);
+    assert_int_equal(grant_hear(&world.account, world.held, &report), GRANT_FORGED);
+    assert_int_equal(hear(&world, 0, 0, 50, false), GRANT_FORGED); /* nothing was asked back */
+    grant_recall(&world.account, 60);
+    assert_int_equal(hear(&world, 0, 0, 41, false), GRANT_FORGED);
     assert_int_equal(world.pool.outstanding, 100);
-    assert_int_equal(hear(&world, 0, 0, 40, false), CREDIT_MERGED);
+    assert_int_equal(hear(&world, 0, 0, 40, false), GRANT_MERGED);
     assert_int_equal(world.pool.outstanding, 60);
 }
 
@@ -187,7 +187,7 @@ static void an_attempt_that_began_before_the_first_grant_settles_elsewhere(void 
     (void)state;
     make(&world, 1000);
     want(&world, 100, 100);
-    assert_false(credit_settle(&world.account, world.held, NOW_MS - 1, 70, &overrun));
+    assert_false(grant_settle(&world.account, world.held, NOW_MS - 1, 70, &overrun));
     assert_int_equal(world.pool.outstanding, 100);
 }
 
@@ -215,13 +215,13 @@ static void v25_shares_are_max_min(void **state)
     uint64_t shares[3];
 
     (void)state;
-    credit_share(120, wants, 3, shares);
+    grant_share(120, wants, 3, shares);
     assert_int_equal(shares[0], 60);
     assert_int_equal(shares[1], 50);
     assert_int_equal(shares[2], 10);
-    credit_share(2, wants, 3, shares);
+    grant_share(2, wants, 3, shares);
     assert_int_equal(shares[0] + shares[1] + shares[2], 2);
-    credit_share(5000, wants, 3, shares);
+    grant_share(5000, wants, 3, shares);
     assert_int_equal(shares[0], 1000);
 }
 
@@ -234,9 +234,9 @@ static void i2_recalled_credit_is_free_only_once_it_is_reported(void **state)
     want(&world, 100, 10);
     assert_int_equal(world.account.granted, 50);
     hear(&world, 5, 10, 0, false);
-    assert_true(credit_recall(&world.account, 0));
+    assert_true(grant_recall(&world.account, 0));
     assert_int_equal(world.account.return_to, 35);
-    assert_false(credit_recall(&world.account, 0));
+    assert_false(grant_recall(&world.account, 0));
     assert_int_equal(world.pool.outstanding, 50);
     hear(&world, 5, 10, 35, false);
     assert_int_equal(world.pool.outstanding, 15);
@@ -244,7 +244,7 @@ static void i2_recalled_credit_is_free_only_once_it_is_reported(void **state)
 
 static void scraps_that_serve_nobody_are_gathered_into_whole_attempts(void **state)
 {
-    struct credit_holder holders[] = {
+    struct grant_holder holders[] = {
         {.idle = 70, .wanted = 30, .attempt = 100, .used_ms = NOW_MS - 9000},
         {.idle = 70, .wanted = 30, .attempt = 100, .used_ms = NOW_MS - 8000},
         {.idle = 70, .wanted = 30, .attempt = 100, .used_ms = NOW_MS - 7000},
@@ -252,7 +252,7 @@ static void scraps_that_serve_nobody_are_gathered_into_whole_attempts(void **sta
     uint64_t scratch[6];
 
     (void)state;
-    credit_level(10, holders, 3, NOW_MS, scratch);
+    grant_level(10, holders, 3, NOW_MS, scratch);
     assert_int_equal(holders[0].keep, 100);
     assert_int_equal(holders[1].keep, 100);
     assert_int_equal(holders[2].keep, 0);
@@ -260,15 +260,15 @@ static void scraps_that_serve_nobody_are_gathered_into_whole_attempts(void **sta
 
 static void whoever_lets_an_attempt_lie_makes_room_for_whoever_waits(void **state)
 {
-    struct credit_holder holders[] = {
-        {.idle = 100, .attempt = 100, .used_ms = NOW_MS - CREDIT_IDLE_MS},
+    struct grant_holder holders[] = {
+        {.idle = 100, .attempt = 100, .used_ms = NOW_MS - GRANT_IDLE_MS},
         {.idle = 0, .wanted = 100, .attempt = 100, .used_ms = NOW_MS - 5000},
         {.idle = 100, .attempt = 100, .used_ms = NOW_MS - 10},
     };
     uint64_t scratch[6];
 
     (void)state;
-    credit_level(0, holders, 3, NOW_MS, scratch);
+    grant_level(0, holders, 3, NOW_MS, scratch);
     assert_int_equal(holders[0].keep, 0);
     assert_int_equal(holders[1].keep, 100);
     assert_int_equal(holders[2].keep, 100);
@@ -277,19 +277,19 @@ static void whoever_lets_an_attempt_lie_makes_room_for_whoever_waits(void **stat
 static void i2_a_cap_below_what_is_out_is_over_and_asks_it_back(void **state)
 {
     struct world world;
-    struct credit_holder holder = {.idle = 100, .attempt = 10, .used_ms = NOW_MS};
+    struct grant_holder holder = {.idle = 100, .attempt = 10, .used_ms = NOW_MS};
     uint64_t scratch[2];
 
     (void)state;
     make(&world, 1000);
     want(&world, 100, 10);
     world.pool.limit = 50;
-    assert_true(credit_is_over(&world.pool));
+    assert_true(grant_is_over(&world.pool));
     assert_int_equal(want(&world, 10, 10), 0);
-    credit_level(-50, &holder, 1, NOW_MS, scratch);
+    grant_level(-50, &holder, 1, NOW_MS, scratch);
     assert_int_equal(holder.keep, 50);
     holder.idle = 40;
-    credit_level(-50, &holder, 1, NOW_MS, scratch);
+    grant_level(-50, &holder, 1, NOW_MS, scratch);
     assert_int_equal(holder.keep, 0);
 }
 
@@ -300,11 +300,11 @@ static void a_new_grant_withdraws_what_was_asked_back_and_not_given(void **state
     (void)state;
     make(&world, 1000);
     want(&world, 100, 10);
-    credit_recall(&world.account, 0);
+    grant_recall(&world.account, 0);
     hear(&world, 80, 0, 20, false);
     want(&world, 30, 10);
     assert_int_equal(world.account.return_to, 20);
-    assert_int_equal(credit_usable(&world.account), 30);
+    assert_int_equal(grant_usable(&world.account), 30);
 }
 
 /* ---- ends ---- */
@@ -316,12 +316,12 @@ static void a_write_off_charges_and_later_records_and_returns_reduce_it(void **s
     (void)state;
     make(&world, 1000);
     want(&world, 100, 10);
-    assert_int_equal(credit_charge(&world.account, world.held), 100);
+    assert_int_equal(grant_charge(&world.account, world.held), 100);
     assert_int_equal(world.pool.outstanding, 0);
     assert_int_equal(world.pool.spent, 100);
     settle(&world, 30); /* the record's own price is booked by the caller */
     assert_int_equal(world.pool.spent, 70);
-    credit_recall(&world.account, 0);
+    grant_recall(&world.account, 0);
     hear(&world, 30, 0, 70, true);
     assert_int_equal(world.pool.spent, 0);
     assert_int_equal(world.pool.charged, 0);
@@ -336,9 +336,9 @@ static void a_closed_journal_is_charged_and_refiled_records_reduce_it(void **sta
     make(&world, 1000);
     want(&world, 100, 10);
     world.account.is_closed = true;
-    credit_charge(&world.account, world.held);
-    assert_int_equal(credit_refile(&world.account, world.held, 60), 60);
-    assert_int_equal(credit_refile(&world.account, world.held, 60), 40);
+    grant_charge(&world.account, world.held);
+    assert_int_equal(grant_refile(&world.account, world.held, 60), 60);
+    assert_int_equal(grant_refile(&world.account, world.held, 60), 40);
     assert_int_equal(world.pool.spent, 0);
     assert_int_equal(want(&world, 10, 10), 0);
 }
@@ -349,8 +349,8 @@ static void i2_a_new_epoch_presumes_the_most_until_the_device_is_at_rest(void **
 
     (void)state;
     make(&world, 1000);
-    world.account = credit_renew(400, NOW_MS);
-    world.pool.outstanding = (int64_t)credit_outstanding(&world.account);
+    world.account = grant_renew(400, NOW_MS);
+    world.pool.outstanding = (int64_t)grant_outstanding(&world.account);
     assert_int_equal(world.pool.outstanding, 400);
     hear(&world, 0, 20, 0, false);
     assert_int_equal(world.pool.outstanding, 400);
@@ -361,9 +361,9 @@ static void i2_a_new_epoch_presumes_the_most_until_the_device_is_at_rest(void **
 static void a_period_is_confirmed_by_a_message_at_rest_after_its_end(void **state)
 {
     (void)state;
-    assert_true(credit_confirms(true, NOW_MS, NOW_MS));
-    assert_false(credit_confirms(true, NOW_MS - 1, NOW_MS));
-    assert_false(credit_confirms(false, NOW_MS, NOW_MS));
+    assert_true(grant_confirms(true, NOW_MS, NOW_MS));
+    assert_false(grant_confirms(true, NOW_MS - 1, NOW_MS));
+    assert_false(grant_confirms(false, NOW_MS, NOW_MS));
 }
 
 /* ---- property ---- */
@@ -374,23 +374,23 @@ static void a_period_is_confirmed_by_a_message_at_rest_after_its_end(void **stat
 
 /* What a device really is: it obeys, and its messages may be late. */
 struct device {
-    struct credit_account account;
-    struct credit_pool *list[POOLS];
-    struct credit_pools held;
+    struct grant_account account;
+    struct grant_pool *list[POOLS];
+    struct grant_pools held;
     uint64_t granted, used, open, returned;
     uint64_t unbooked;
 };
 
 struct play {
     struct dice dice;
-    struct credit_pool pools[POOLS];
+    struct grant_pool pools[POOLS];
     bool was_lowered[POOLS];
     struct device devices[DEVICES];
 };
 
 static void take_state(struct device *device)
 {
-    const struct credit_account *account = &device->account;
+    const struct grant_account *account = &device->account;
     uint64_t spare = 0;
 
     if (account->granted > device->granted)
@@ -421,7 +421,7 @@ static void talk(struct play *play, struct device *device)
 /* All records at once, then what it says. */
 static void be_heard(struct play *play, struct device *device)
 {
-    struct credit_report report = {
+    struct grant_report report = {
         .granted_seen = device->granted,
         .used = device->used,
         .open = device->open,
@@ -436,23 +436,23 @@ static void be_heard(struct play *play, struct device *device)
             device->held.pools[i]->spent += (int64_t)device->unbooked;
         if (device->unbooked > 0)
             assert_true(
-                credit_settle(&device->account, device->held, NOW_MS, device->unbooked, &overrun));
+                grant_settle(&device->account, device->held, NOW_MS, device->unbooked, &overrun));
         assert_int_equal(overrun, 0);
         device->unbooked = 0;
         report.is_at_rest = device->open == 0;
     }
-    assert_int_equal(credit_hear(&device->account, device->held, &report), CREDIT_MERGED);
+    assert_int_equal(grant_hear(&device->account, device->held, &report), GRANT_MERGED);
 }
 
 static void ask(struct play *play, struct device *device)
 {
-    struct credit_claim claim = {.account = &device->account,
-                                 .held = device->held,
-                                 .wanted = 1 + dice_below(&play->dice, 300),
-                                 .attempt = 40,
-                                 .devices = DEVICES};
+    struct grant_claim claim = {.account = &device->account,
+                                .held = device->held,
+                                .wanted = 1 + dice_below(&play->dice, 300),
+                                .attempt = 40,
+                                .devices = DEVICES};
 
-    if (!credit_grant(&claim, 1, NOW_MS))
+    if (!grant_give(&claim, 1, NOW_MS))
         return;
     for (size_t i = 0; i < device->held.count; i++)
         assert_true(device->held.pools[i]->spent + device->held.pools[i]->outstanding <=
@@ -461,18 +461,18 @@ static void ask(struct play *play, struct device *device)
 
 static void level(struct play *play, size_t pool)
 {
-    struct credit_holder holders[DEVICES] = {0};
+    struct grant_holder holders[DEVICES] = {0};
     uint64_t scratch[2 * DEVICES];
-    const struct credit_pool *of = &play->pools[pool];
+    const struct grant_pool *of = &play->pools[pool];
 
     for (size_t i = 0; i < DEVICES; i++)
-        holders[i] = (struct credit_holder){.idle = credit_usable(&play->devices[i].account),
-                                            .wanted = dice_below(&play->dice, 50),
-                                            .attempt = 40,
-                                            .used_ms = NOW_MS};
-    credit_level(of->limit - of->spent - of->outstanding, holders, DEVICES, NOW_MS, scratch);
+        holders[i] = (struct grant_holder){.idle = grant_usable(&play->devices[i].account),
+                                           .wanted = dice_below(&play->dice, 50),
+                                           .attempt = 40,
+                                           .used_ms = NOW_MS};
+    grant_level(of->limit - of->spent - of->outstanding, holders, DEVICES, NOW_MS, scratch);
     for (size_t i = 0; i < DEVICES; i++)
-        credit_recall(&play->devices[i].account, holders[i].keep);
+        grant_recall(&play->devices[i].account, holders[i].keep);
 }
 
 /* Sums are those of the accounts, no device exceeds its credit, and a pool that was never lowered
@@ -488,7 +488,7 @@ static void check(const struct play *play)
 
             assert_true(device->used + device->open + device->returned <= device->granted);
             if (p < device->held.count) {
-                out += (int64_t)credit_outstanding(&device->account);
+                out += (int64_t)grant_outstanding(&device->account);
                 real +=
                     (int64_t)(device->unbooked + device->granted - device->returned - device->used);
             }
@@ -548,7 +548,7 @@ static void i2_no_sequence_of_events_exceeds_a_limit(void **state)
             device->account.resting = UINT64_MAX;
             for (size_t p = 0; p < POOLS; p++)
                 device->list[p] = &play.pools[p];
-            device->held = (struct credit_pools){device->list, 1 + i % POOLS};
+            device->held = (struct grant_pools){device->list, 1 + i % POOLS};
         }
         for (unsigned n = 0; n < STEPS; n++)
             step(&play);

@@ -1,0 +1,852 @@
+#include "server/bus/crediting.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/wire/measure.h"
+#include "server/money/weight.h"
+
+/* What a device in the batch has. */
+struct wallet {
+    struct batch_device *device;
+    struct lines_line lines[LIMIT_CREDIT_LINES];
+    size_t line_count;
+    const struct credits_member *groups;
+    size_t group_count;
+    size_t first, end; /* its accounts; those made now stand behind all others */
+    bool is_in_epoch;  /* what it says is of the present epoch */
+    int64_t rest_ms;   /* date of its newest message at rest; 0: none */
+};
+
+struct crediting {
+    struct batch *batch;
+    const struct credits_pool *pools;
+    size_t pool_count;
+    struct credits_sum *sums; /* by the pools' places; pool_id 0: not locked */
+    struct wallet *wallets;   /* by the batch's devices */
+    struct credits_account *accounts;
+    size_t account_count, accounts_found, account_room;
+    struct credits_member *members;
+    size_t member_count;
+    struct credits_spend *spends;
+    size_t spend_count;
+    int64_t epoch;
+    int64_t now_ms;
+};
+
+/* ---- pools ---- */
+
+static int by_id(const void *a, const void *b)
+{
+    const int64_t *id = a;
+    const struct credits_pool *pool = b;
+
+    return (*id > pool->pool_id) - (*id < pool->pool_id);
+}
+
+/* NULL: of a period that is long over. */
+static struct credits_sum *find_sum(struct crediting *c, int64_t pool_id)
+{
+    const struct credits_pool *pool =
+        bsearch(&pool_id, c->pools, c->pool_count, sizeof *c->pools, by_id);
+
+    return pool && c->sums[pool - c->pools].pool_id ? &c->sums[pool - c->pools] : NULL;
+}
+
+struct hold {
+    struct grant_pool *pools[CREDITS_POOLS];
+    struct grant_pools list;
+};
+
+static struct grant_pools hold_of(struct crediting *c, const struct credits_account *row,
+                                  struct hold *hold)
+{
+    hold->list = (struct grant_pools){hold->pools, 0};
+    for (size_t i = 0; i < row->pool_count; i++) {
+        struct credits_sum *sum = find_sum(c, row->pools[i]);
+
+        if (sum)
+            hold->pools[hold->list.count++] = &sum->pool;
+    }
+    return hold->list;
+}
+
+/* True when the pool holds the account now. */
+static bool join(struct crediting *c, struct credits_account *row, int64_t pool_id)
+{
+    struct credits_sum *sum = find_sum(c, pool_id);
+
+    for (size_t i = 0; i < row->pool_count; i++) {
+        if (row->pools[i] == pool_id)
+            return true;
+    }
+    if (!sum || row->pool_count == CREDITS_POOLS)
+        return false;
+    row->pools[row->pool_count++] = pool_id;
+    row->is_changed = true;
+    sum->pool.outstanding += (int64_t)grant_outstanding(&row->account);
+    return true;
+}
+
+static void leave(struct crediting *c, struct credits_account *row, size_t place)
+{
+    struct credits_sum *sum = find_sum(c, row->pools[place]);
+
+    if (sum)
+        sum->pool.outstanding -= (int64_t)grant_outstanding(&row->account);
+    row->pools[place] = row->pools[--row->pool_count];
+    row->is_changed = true;
+}
+
+/* ---- accounts ---- */
+
+static bool is_of(const struct credits_account *row, const struct wallet *wallet)
+{
+    return strcmp(row->device_id, wallet->device->row->device_id) == 0;
+}
+
+/* The accounts of a device, one by one; NULL after the last. */
+static struct credits_account *next_account(struct crediting *c, const struct wallet *wallet,
+                                            size_t *at)
+{
+    if (*at < wallet->first)
+        *at = wallet->first;
+    if (*at >= wallet->end && *at < c->accounts_found)
+        *at = c->accounts_found;
+    while (*at >= c->accounts_found && *at < c->account_count && !is_of(&c->accounts[*at], wallet))
+        (*at)++;
+    return *at < c->account_count ? &c->accounts[(*at)++] : NULL;
+}
+
+static struct credits_account *find_account(struct crediting *c, const struct wallet *wallet,
+                                            const uint8_t journal_id[16], const char *line_id,
+                                            size_t measure)
+{
+    struct credits_account *row;
+
+    for (size_t at = 0; (row = next_account(c, wallet, &at)) != NULL;) {
+        if (row->measure == (int64_t)measure && row->epoch == c->epoch &&
+            memcmp(row->journal_id, journal_id, sizeof row->journal_id) == 0 &&
+            strcmp(row->line_id, line_id) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+static bool has_journal(const struct wallet *wallet)
+{
+    static const uint8_t none[16];
+
+    return memcmp(wallet->device->row->journal_id, none, sizeof none) != 0;
+}
+
+static void open_account(struct crediting *c, const struct wallet *wallet,
+                         const struct lines_line *line, size_t measure)
+{
+    struct credits_account *row = &c->accounts[c->account_count];
+
+    if (c->account_count == c->account_room)
+        return;
+    c->account_count++;
+    *row = (struct credits_account){
+        .device_id = wallet->device->row->device_id,
+        .line_id = line->line_id,
+        .measure = (int64_t)measure,
+        .epoch = c->epoch,
+        .vendor_id = line->route->vendor_id,
+        .model = line->route->model,
+        .contract_id = line->route->contract_id,
+        .terms = line->measures[measure].terms,
+        .account = {.resting = UINT64_MAX, .used_ms = c->now_ms},
+        .confirmed_ms = c->now_ms,
+        .is_changed = true,
+    };
+    memcpy(row->journal_id, wallet->device->row->journal_id, sizeof row->journal_id);
+}
+
+static void open_accounts(struct crediting *c, const struct wallet *wallet)
+{
+    for (size_t i = 0; i < wallet->line_count && has_journal(wallet); i++) {
+        const struct lines_line *line = &wallet->lines[i];
+
+        for (size_t m = 0; m < line->measure_count; m++) {
+            if (!find_account(c, wallet, wallet->device->row->journal_id, line->line_id, m))
+                open_account(c, wallet, line, m);
+        }
+    }
+}
+
+/* ---- loading ---- */
+
+static const char **device_ids(struct batch *batch)
+{
+    const char **ids = arena_take(batch->arena, (batch->device_count + 1) * sizeof *ids);
+
+    for (size_t i = 0; ids && i < batch->device_count; i++)
+        ids[i] = batch->devices[i].row->device_id;
+    return ids;
+}
+
+/* After a restore accounts are renewed first (store/pools.h); until then nothing moves. */
+static bool is_epoch_settled(const struct crediting *c, const struct wallet *wallet)
+{
+    return wallet->device->row->epoch == c->epoch;
+}
+
+static void make_wallets(struct crediting *c, const int64_t *epochs)
+{
+    struct batch *batch = c->batch;
+    size_t at = 0;
+
+    for (size_t i = 0; i < batch->device_count; i++) {
+        struct wallet *wallet = &c->wallets[i];
+
+        *wallet = (struct wallet){.device = &batch->devices[i]};
+        const char *device_id = wallet->device->row->device_id;
+        wallet->groups =
+            lines_find_groups(c->members, c->member_count, device_id, &wallet->group_count);
+        lines_make(batch->lines, wallet->device->routes, wallet->device->route_count,
+                   wallet->groups, wallet->group_count, c->now_ms, wallet->lines,
+                   &wallet->line_count);
+        wallet->is_in_epoch =
+            is_epoch_settled(c, wallet) && (c->epoch == 1 || epochs[i] == c->epoch);
+        while (at < c->accounts_found && strcmp(c->accounts[at].device_id, device_id) < 0)
+            at++;
+        wallet->first = at;
+        while (at < c->accounts_found && strcmp(c->accounts[at].device_id, device_id) == 0)
+            at++;
+        wallet->end = at;
+        if (is_epoch_settled(c, wallet))
+            open_accounts(c, wallet);
+    }
+}
+
+static enum status load(struct store_conn *conn, struct crediting *c)
+{
+    struct batch *batch = c->batch;
+    const char **ids = device_ids(batch);
+    const size_t count = batch->device_count;
+    int64_t *epochs = arena_take(batch->arena, (count + 1) * sizeof *epochs);
+    const size_t spare = count * LIMIT_CREDIT_LINES * LIMIT_MEASURES;
+
+    c->wallets = arena_take(batch->arena, (count + 1) * sizeof *c->wallets);
+    if (!ids || !epochs || !c->wallets)
+        return STATUS_MEMORY;
+    enum status status = batch_read_routes(conn, batch, true);
+    if (status == STATUS_OK)
+        status =
+            credits_read_members(conn, batch->arena, ids, count, &c->members, &c->member_count);
+    if (status == STATUS_OK && c->epoch > 1)
+        status = credits_read_epochs(conn, ids, count, epochs);
+    if (status == STATUS_OK)
+        status = credits_lock_accounts(conn, batch->arena, ids, count, spare, &c->accounts,
+                                       &c->accounts_found);
+    if (status != STATUS_OK)
+        return status;
+    c->account_count = c->accounts_found;
+    c->account_room = c->accounts_found + spare;
+    make_wallets(c, epochs);
+    return STATUS_OK;
+}
+
+static struct wallet *find_wallet(struct crediting *c, const char *device_id)
+{
+    const struct batch_device *device = batch_find_device(c->batch, device_id);
+
+    return device ? &c->wallets[device - c->batch->devices] : NULL;
+}
+
+static bool covers(const struct credits_pool *pool, const struct wallet *wallet,
+                   const struct booking_record *record)
+{
+    return record->at_ms >= pool->from_ms && record->at_ms < pool->to_ms &&
+           (!pool->is_money || strcmp(record->currency, pool->unit) == 0) &&
+           lines_pool_covers(pool, record->device_id, wallet->groups, wallet->group_count,
+                             record->vendor_id, record->contract_id, record->model);
+}
+
+/* Every pool that anything here may change. */
+static void mark_pools(struct crediting *c, bool *needed)
+{
+    struct batch *batch = c->batch;
+
+    for (size_t i = 0; i < batch->device_count; i++) {
+        const struct wallet *wallet = &c->wallets[i];
+
+        for (size_t l = 0; l < wallet->line_count; l++) {
+            for (size_t m = 0; m < wallet->lines[l].measure_count; m++) {
+                const struct lines_measure *measure = &wallet->lines[l].measures[m];
+
+                for (size_t p = 0; p < measure->pool_count; p++)
+                    needed[measure->pools[p]] = true;
+            }
+        }
+    }
+    for (size_t i = 0; i < c->accounts_found; i++) {
+        for (size_t p = 0; p < c->accounts[i].pool_count; p++) {
+            const struct credits_pool *pool =
+                bsearch(&c->accounts[i].pools[p], c->pools, c->pool_count, sizeof *c->pools, by_id);
+
+            if (pool)
+                needed[pool - c->pools] = true;
+        }
+    }
+}
+
+static enum status lock_pools(struct store_conn *conn, struct crediting *c)
+{
+    struct arena *arena = c->batch->arena;
+    bool *needed = arena_take(arena, c->pool_count * sizeof *needed);
+    int64_t *ids = arena_take(arena, c->pool_count * sizeof *ids);
+    struct credits_sum *found = arena_take(arena, c->pool_count * sizeof *found);
+    size_t count = 0;
+    size_t found_count = 0;
+
+    c->sums = arena_take(arena, c->pool_count * sizeof *c->sums);
+    if (!needed || !ids || !found || !c->sums)
+        return STATUS_MEMORY;
+    memset(needed, 0, c->pool_count * sizeof *needed);
+    memset(c->sums, 0, c->pool_count * sizeof *c->sums);
+    mark_pools(c, needed);
+    for (size_t i = 0; i < c->pool_count; i++) {
+        if (needed[i])
+            ids[count++] = c->pools[i].pool_id;
+    }
+    if (count == 0)
+        return STATUS_OK;
+    enum status status = credits_lock_pools(conn, arena, ids, count, found, &found_count);
+    for (size_t i = 0; status == STATUS_OK && i < found_count; i++) {
+        const struct credits_pool *pool =
+            bsearch(&found[i].pool_id, c->pools, c->pool_count, sizeof *c->pools, by_id);
+
+        if (pool)
+            c->sums[pool - c->pools] = found[i];
+    }
+    return status;
+}
+
+/* ---- what devices say ---- */
+
+static bool is_at_rest(const struct wallet *wallet, const struct intake_item *item,
+                       const struct journal_row *journal)
+{
+    return item->head && journal && item->head->open_attempts == 0 &&
+           memcmp(item->head->id, wallet->device->row->journal_id, sizeof item->head->id) == 0 &&
+           item->head->head_seq <= journal->ledger.seq;
+}
+
+static void hear_amount(struct crediting *c, const struct wallet *wallet,
+                        struct credits_account *row, const wire_CreditAmount *amount,
+                        const struct intake_item *item, bool is_newest, bool rests)
+{
+    const struct grant_account before = row->account;
+    struct hold hold;
+    const struct grant_report report = {
+        .granted_seen = amount->granted_seen,
+        .used = amount->used,
+        .open = amount->open,
+        .returned = amount->returned,
+        .wanted = amount->wanted,
+        .is_newest = is_newest,
+        .is_at_rest = rests,
+        .at_ms = item->arrived_ms,
+    };
+
+    if (grant_hear(&row->account, hold_of(c, row, &hold), &report) == GRANT_FORGED)
+        batch_alarm(c->batch, "credit_forged", "critical", wallet->device->row->device_id,
+                    arena_format(c->batch->arena,
+                                 "{\"line\":\"%s\",\"problem\":\"it reports credit that was never "
+                                 "granted, or returns what was never asked back\"}",
+                                 row->line_id));
+    else if (memcmp(&before, &row->account, sizeof before) != 0)
+        row->is_changed = true;
+}
+
+/* A hello of another epoch brings amounts that mean nothing here; its state tells the new one, and
+ * the hello after that is of it. */
+static void judge_epoch(struct crediting *c, struct wallet *wallet, const struct intake_item *item)
+{
+    if (!item->hello || c->epoch == 1 || !is_epoch_settled(c, wallet))
+        return;
+    wallet->is_in_epoch = item->hello->epoch_seen == c->epoch;
+    wallet->device->want_hello = wallet->device->want_hello || !wallet->is_in_epoch;
+}
+
+static void hear(struct crediting *c, const struct intake_item *item, bool is_newest)
+{
+    struct wallet *wallet = find_wallet(c, item->device_id);
+    const uint8_t *journal_id = item->journal_id;
+
+    if (!wallet || (!item->uses && !item->hello))
+        return;
+    judge_epoch(c, wallet, item);
+    if (!wallet->is_in_epoch)
+        return;
+    if (item->kind == TOPIC_REPORT)
+        journal_id = item->head ? item->head->id : wallet->device->row->journal_id;
+    const struct journal_row *journal = batch_find_journal(c->batch, item->device_id, journal_id);
+    const bool rests = is_at_rest(wallet, item, journal);
+
+    if (rests && is_newest)
+        wallet->rest_ms = item->device_time_ms + wallet->device->row->clock_offset_ms;
+    for (size_t i = 0; i < item->use_count; i++) {
+        for (size_t m = 0; m < item->uses[i].amounts_count; m++) {
+            struct credits_account *row =
+                find_account(c, wallet, journal_id, item->uses[i].line_id, m);
+
+            if (row)
+                hear_amount(c, wallet, row, &item->uses[i].amounts[m], item, is_newest, rests);
+        }
+    }
+}
+
+/* ---- records ---- */
+
+static wire_UsageRecord measured(const struct booking_record *record)
+{
+    wire_UsageRecord out = wire_UsageRecord_init_zero;
+    const int64_t *quantities = record->quantities;
+
+    out.provenance = (wire_Provenance)record->provenance;
+    out.reserved_input = (uint64_t)record->reserved_input;
+    out.reserved_output = (uint64_t)record->reserved_output;
+    out.input_uncached = (uint64_t)quantities[CONTRACT_INPUT_UNCACHED];
+    out.input_cached = (uint64_t)quantities[CONTRACT_INPUT_CACHED];
+    out.cache_write_5m = (uint64_t)quantities[CONTRACT_CACHE_WRITE_5M];
+    out.cache_write_1h = (uint64_t)quantities[CONTRACT_CACHE_WRITE_1H];
+    out.output = (uint64_t)quantities[CONTRACT_OUTPUT];
+    out.reasoning = (uint64_t)quantities[CONTRACT_REASONING];
+    out.audio_in_ms = (uint64_t)quantities[CONTRACT_AUDIO_IN_MS];
+    out.audio_out_chars = (uint64_t)quantities[CONTRACT_AUDIO_OUT_CHARS];
+    out.images = (uint64_t)quantities[CONTRACT_IMAGES];
+    out.video_ms = (uint64_t)quantities[CONTRACT_VIDEO_MS];
+    out.requests = (uint64_t)quantities[CONTRACT_REQUESTS];
+    return out;
+}
+
+static bool is_certain(const struct booking_record *record)
+{
+    return record->provenance == wire_Provenance_VENDOR_FINAL ||
+           record->provenance == wire_Provenance_NOT_SENT;
+}
+
+/* Money is booked at its rated price; while that is uncertain, at its reservation. */
+static const char *money_of(struct crediting *c, const struct wallet *wallet,
+                            const struct credits_pool *pool, const struct booking_record *record,
+                            const wire_UsageRecord *usage)
+{
+    struct credits_account *row;
+
+    for (size_t at = 0; !is_certain(record) && (row = next_account(c, wallet, &at)) != NULL;) {
+        if (strcmp(row->line_id, record->line_id) == 0 &&
+            strcmp(row->terms.unit, pool->unit) == 0) {
+            const uint64_t amount = measure_consumed(&row->terms, usage);
+
+            return arena_format(c->batch->arena, "%llu.%09llu",
+                                (unsigned long long)(amount / WEIGHT_SCALE),
+                                (unsigned long long)(amount % WEIGHT_SCALE));
+        }
+    }
+    return record->price;
+}
+
+static const char *count_of(struct crediting *c, const struct credits_pool *pool,
+                            const wire_UsageRecord *usage)
+{
+    wire_CreditMeasure measure = {.weights_count = LIMIT_WEIGHTS, .divisor = 1};
+
+    weight_of_metrics(pool->metrics, measure.weights);
+    return arena_format(c->batch->arena, "%llu",
+                        (unsigned long long)measure_consumed(&measure, usage));
+}
+
+static void spend(struct crediting *c, const struct wallet *wallet,
+                  const struct booking_record *record, const wire_UsageRecord *usage)
+{
+    for (size_t i = 0; i < c->pool_count; i++) {
+        const struct credits_pool *pool = &c->pools[i];
+
+        if (!covers(pool, wallet, record))
+            continue;
+        c->spends[c->spend_count++] = (struct credits_spend){
+            pool->pool_id,
+            pool->is_money ? money_of(c, wallet, pool, record, usage) : count_of(c, pool, usage)};
+    }
+}
+
+static void note_overrun(struct crediting *c, const struct booking_record *record,
+                         const struct credits_account *row, uint64_t overrun)
+{
+    batch_alarm(c->batch, "overrun", "warning", record->device_id,
+                arena_format(c->batch->arena,
+                             "{\"vendor\":\"%s\",\"unit\":\"%s\",\"amount\":%llu,\"problem\":\"the "
+                             "vendor counted more than the attempt had reserved\"}",
+                             record->vendor_id, row->terms.unit, (unsigned long long)overrun));
+}
+
+/* An attempt that began under a journal or epoch before takes back what was charged for it. */
+static void refile(struct crediting *c, const struct wallet *wallet,
+                   const struct credits_account *settled, uint64_t amount)
+{
+    struct credits_account *row;
+
+    for (size_t at = 0; amount > 0 && (row = next_account(c, wallet, &at)) != NULL;) {
+        struct hold hold;
+
+        if (row == settled || !row->account.is_closed || row->account.charged == 0 ||
+            row->measure != settled->measure || strcmp(row->line_id, settled->line_id) != 0)
+            continue;
+        amount -= grant_refile(&row->account, hold_of(c, row, &hold), amount);
+        row->is_changed = true;
+    }
+}
+
+static void settle(struct crediting *c, const struct wallet *wallet,
+                   const struct booking_record *record, const wire_UsageRecord *usage)
+{
+    struct credits_account *row;
+
+    for (size_t at = 0; (row = next_account(c, wallet, &at)) != NULL;) {
+        const uint64_t amount = measure_consumed(&row->terms, usage);
+        uint64_t overrun = 0;
+        struct hold hold;
+
+        if (row->epoch != c->epoch || strcmp(row->line_id, record->line_id) != 0 ||
+            memcmp(row->journal_id, record->journal_id, sizeof row->journal_id) != 0)
+            continue;
+        if (grant_settle(&row->account, hold_of(c, row, &hold), record->state_time_ms, amount,
+                         &overrun))
+            row->is_changed = true;
+        if (overrun > 0)
+            note_overrun(c, record, row, overrun);
+        if (row->account.granted_ms == 0 || record->state_time_ms < row->account.granted_ms)
+            refile(c, wallet, row, amount);
+    }
+}
+
+static enum status take_records(struct crediting *c)
+{
+    struct batch *batch = c->batch;
+
+    c->spends =
+        arena_take(batch->arena, (batch->record_count * c->pool_count + 1) * sizeof *c->spends);
+    if (!c->spends)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < batch->record_count; i++) {
+        const struct booking_record *record = &batch->records[i];
+        const struct wallet *wallet = find_wallet(c, record->device_id);
+
+        if (!wallet)
+            continue;
+        const wire_UsageRecord usage = measured(record);
+        spend(c, wallet, record, &usage);
+        settle(c, wallet, record, &usage);
+    }
+    return arena_failed(batch->arena) ? STATUS_MEMORY : STATUS_OK;
+}
+
+/* The sums that grants are judged by, after what the records added: rounded up. */
+static void add_spends(struct crediting *c)
+{
+    for (size_t i = 0; i < c->spend_count; i++) {
+        struct credits_sum *sum = find_sum(c, c->spends[i].pool_id);
+        struct decimal amount;
+        int64_t whole = INT64_MAX;
+
+        if (!sum)
+            continue;
+        if (decimal_parse(span_text(c->spends[i].amount), &amount) == STATUS_OK) {
+            struct fraction scaled;
+
+            if (fraction_multiply(fraction_of_decimal(amount), fraction_of(sum->scale), &scaled) !=
+                    STATUS_OK ||
+                fraction_ceiling(scaled, &whole) != STATUS_OK)
+                whole = INT64_MAX;
+        }
+        if (__builtin_add_overflow(sum->pool.spent, whole, &sum->pool.spent))
+            sum->pool.spent = INT64_MAX;
+    }
+}
+
+/* ---- ends ---- */
+
+static bool is_current(const struct wallet *wallet, const struct credits_account *row)
+{
+    for (size_t i = 0; i < wallet->line_count; i++) {
+        if (strcmp(wallet->lines[i].line_id, row->line_id) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void leave_ended(struct crediting *c, const struct wallet *wallet,
+                        struct credits_account *row)
+{
+    for (size_t i = row->pool_count; i-- > 0;) {
+        const struct credits_pool *pool =
+            bsearch(&row->pools[i], c->pools, c->pool_count, sizeof *c->pools, by_id);
+        const int64_t end_ms = pool ? pool->to_ms : 0;
+
+        if (end_ms > c->now_ms)
+            continue;
+        if (!pool || grant_outstanding(&row->account) == 0 ||
+            grant_confirms(wallet->rest_ms > 0, wallet->rest_ms, end_ms)) {
+            leave(c, row, i);
+            row->confirmed_ms = c->now_ms;
+        }
+    }
+}
+
+/* Of the journal that the device's present one goes on from. */
+static void end_parent(struct crediting *c, struct credits_account *row)
+{
+    struct hold hold;
+
+    row->account.is_closed = true;
+    (void)grant_charge(&row->account, hold_of(c, row, &hold));
+    row->is_changed = true;
+}
+
+static void end_accounts(struct crediting *c, struct wallet *wallet)
+{
+    const struct link_row *link = wallet->device->row;
+    const struct journal_row *journal =
+        batch_find_journal(c->batch, link->device_id, link->journal_id);
+    struct credits_account *row;
+
+    for (size_t at = 0; (row = next_account(c, wallet, &at)) != NULL;) {
+        const bool is_present =
+            memcmp(row->journal_id, link->journal_id, sizeof row->journal_id) == 0;
+
+        if (!is_present && !row->account.is_closed && journal &&
+            memcmp(journal->parent.id, row->journal_id, sizeof row->journal_id) == 0)
+            end_parent(c, row);
+        leave_ended(c, wallet, row);
+        if (!is_present || row->epoch != c->epoch)
+            continue;
+        if (is_current(wallet, row) == row->account.is_closed) {
+            row->account.is_closed = !row->account.is_closed;
+            row->is_changed = true;
+        }
+        if (row->account.is_closed && grant_recall(&row->account, 0)) {
+            row->is_changed = true;
+            wallet->device->owes_state = true;
+        }
+    }
+}
+
+/* ---- grants ---- */
+
+/* Room for one attempt on the first route and on the one after it, so that exhaustion needs no
+ * server; more when the device says so. */
+static uint64_t want_of(const struct credits_account *row, const struct lines_measure *measure,
+                        size_t place)
+{
+    const struct grant_account *account = &row->account;
+
+    return account->granted_ms == 0 && place < 2 && account->wanted < measure->attempt
+               ? measure->attempt
+               : account->wanted;
+}
+
+static bool fill_claim(struct crediting *c, const struct wallet *wallet,
+                       const struct lines_line *line, size_t measure, size_t place,
+                       struct hold *hold, struct grant_claim *claim)
+{
+    const struct lines_measure *of = &line->measures[measure];
+    struct credits_account *row =
+        find_account(c, wallet, wallet->device->row->journal_id, line->line_id, measure);
+
+    if (!row || of->is_stalled || of->pool_count == 0)
+        return false;
+    *claim = (struct grant_claim){
+        .account = &row->account,
+        .wanted = want_of(row, of, place),
+        .attempt = of->attempt,
+    };
+    for (size_t i = 0; i < of->pool_count; i++) {
+        if (!join(c, row, c->pools[of->pools[i]].pool_id))
+            return false;
+        if ((int64_t)claim->devices < c->pools[of->pools[i]].devices)
+            claim->devices = (uint64_t)c->pools[of->pools[i]].devices;
+    }
+    claim->held = hold_of(c, row, hold);
+    return true;
+}
+
+static void note_starving(struct crediting *c, const struct lines_measure *measure,
+                          const struct grant_claim *claim)
+{
+    const uint64_t least = claim->wanted < claim->attempt ? claim->wanted : claim->attempt;
+
+    for (size_t i = 0; i < measure->pool_count; i++) {
+        struct credits_sum *sum = &c->sums[measure->pools[i]];
+
+        if (sum->pool_id && grant_free(&sum->pool) < least)
+            sum->is_starved = true;
+    }
+}
+
+static void grant_line(struct crediting *c, struct wallet *wallet, size_t place)
+{
+    const struct lines_line *line = &wallet->lines[place];
+    struct grant_claim claims[LIMIT_MEASURES];
+    struct hold holds[LIMIT_MEASURES];
+    bool wants = false;
+
+    for (size_t m = 0; m < line->measure_count; m++) {
+        if (!fill_claim(c, wallet, line, m, place, &holds[m], &claims[m]))
+            return;
+        wants = wants || claims[m].wanted > 0;
+    }
+    if (!wants)
+        return;
+    if (!grant_give(claims, line->measure_count, c->now_ms)) {
+        for (size_t m = 0; m < line->measure_count; m++)
+            note_starving(c, &line->measures[m], &claims[m]);
+        return;
+    }
+    for (size_t m = 0; m < line->measure_count; m++) {
+        struct credits_account *row =
+            find_account(c, wallet, wallet->device->row->journal_id, line->line_id, m);
+
+        row->is_changed = true;
+        if (claims[m].amount < claims[m].wanted)
+            note_starving(c, &line->measures[m], &claims[m]);
+    }
+    c->batch->stats.grants++;
+    wallet->device->owes_state = true;
+}
+
+static void grant(struct crediting *c, struct wallet *wallet)
+{
+    const struct link_row *link = wallet->device->row;
+    const struct journal_row *journal =
+        batch_find_journal(c->batch, link->device_id, link->journal_id);
+
+    if (!wallet->device->heard || !wallet->is_in_epoch || !journal ||
+        journal->status != JOURNAL_OPEN)
+        return;
+    for (size_t i = 0; i < wallet->line_count; i++) {
+        if (wallet->lines[i].measure_count > 0)
+            grant_line(c, wallet, i);
+    }
+}
+
+/* ---- the whole ---- */
+
+static enum status note_epochs(struct store_conn *conn, struct crediting *c)
+{
+    const char **ids = arena_take(c->batch->arena, (c->batch->device_count + 1) * sizeof *ids);
+    size_t count = 0;
+
+    if (!ids)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < c->batch->device_count; i++) {
+        if (c->wallets[i].is_in_epoch)
+            ids[count++] = c->wallets[i].device->row->device_id;
+    }
+    return count > 0 ? credits_note_epoch(conn, ids, count, c->epoch) : STATUS_OK;
+}
+
+static enum status save(struct store_conn *conn, struct crediting *c)
+{
+    struct arena *arena = c->batch->arena;
+    struct credits_sum *sums = arena_take(arena, (c->pool_count + 1) * sizeof *sums);
+    size_t count = 0;
+
+    if (!sums)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < c->pool_count; i++) {
+        if (c->sums[i].pool_id)
+            sums[count++] = c->sums[i];
+    }
+    enum status status = credits_save_accounts(conn, arena, c->accounts, c->account_count);
+    if (status == STATUS_OK)
+        status = credits_save_pools(conn, arena, sums, count, c->spends, c->spend_count);
+    if (status == STATUS_OK && c->epoch > 1)
+        status = note_epochs(conn, c);
+    return status;
+}
+
+enum status crediting_begin(struct store_conn *conn, struct batch *batch)
+{
+    size_t count;
+
+    batch->crediting = NULL;
+    enum status status = credits_refresh(batch->credits, conn);
+
+    if (status != STATUS_OK)
+        return status;
+    credits_pools(batch->credits, &count);
+    if (count == 0)
+        return STATUS_OK;
+    batch->crediting = arena_take(batch->arena, sizeof *batch->crediting);
+    if (!batch->crediting)
+        return STATUS_MEMORY;
+    *batch->crediting = (struct crediting){.batch = batch, .epoch = credits_epoch(batch->credits)};
+    return STATUS_OK;
+}
+
+enum status crediting_run(struct store_conn *conn, struct batch *batch)
+{
+    struct crediting *c = batch->crediting;
+
+    if (!c || batch->device_count == 0)
+        return STATUS_OK;
+    lines_begin(batch->lines);
+    c->pools = credits_pools(batch->credits, &c->pool_count);
+    for (size_t i = 0; i < batch->item_count; i++) {
+        if (batch->items[i].arrived_ms > c->now_ms)
+            c->now_ms = batch->items[i].arrived_ms;
+    }
+    enum status status = load(conn, c);
+    if (status == STATUS_OK)
+        status = lock_pools(conn, c);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; i < batch->item_count; i++) {
+        if (batch->heard[i] != BATCH_UNHEARD)
+            hear(c, &batch->items[i], batch->heard[i] == BATCH_HEARD_NEWEST);
+    }
+    status = take_records(c);
+    if (status != STATUS_OK)
+        return status;
+    add_spends(c);
+    for (size_t i = 0; i < batch->device_count; i++)
+        end_accounts(c, &c->wallets[i]);
+    for (size_t i = 0; i < batch->device_count; i++)
+        grant(c, &c->wallets[i]);
+    return save(conn, c);
+}
+
+enum status crediting_tell(struct batch *batch, const struct batch_device *device,
+                           struct state_facts *facts)
+{
+    struct crediting *c = batch->crediting;
+    struct lines_line *lines;
+    size_t at = 0;
+
+    if (!c) {
+        lines = arena_take(batch->arena, LIMIT_CREDIT_LINES * sizeof *lines);
+        if (!lines)
+            return STATUS_MEMORY;
+        lines_make(batch->lines, device->routes, device->route_count, NULL, 0, 0, lines,
+                   &facts->line_count);
+        facts->lines = lines;
+        return STATUS_OK;
+    }
+    const struct wallet *wallet = &c->wallets[device - batch->devices];
+    const struct credits_account **accounts = arena_take(
+        batch->arena, (wallet->end - wallet->first + c->account_count - c->accounts_found + 1) *
+                          sizeof *accounts);
+    if (!accounts)
+        return STATUS_MEMORY;
+    facts->lines = wallet->lines;
+    facts->line_count = wallet->line_count;
+    facts->accounts = accounts;
+    for (struct credits_account *row; (row = next_account(c, wallet, &at)) != NULL;)
+        accounts[facts->account_count++] = row;
+    return STATUS_OK;
+}

@@ -1,0 +1,303 @@
+#include "server/bus/lines.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/base/crypto.h"
+#include "schema/wire/measure.h"
+#include "server/bus/state.h"
+#include "server/money/weight.h"
+
+#define REMEMBERED 64
+
+/* Money's weights of one model under one contract. */
+struct memory {
+    const struct contract *contract;
+    char model[LIMIT_MODEL + 1];
+    bool is_bounded;
+    uint64_t weights[CONTRACT_METRICS];
+};
+
+struct lines {
+    const struct credits *credits;
+    struct terms *terms;
+    struct memory memories[REMEMBERED];
+    size_t memory_count;
+};
+
+_Static_assert(LIMIT_WEIGHTS == CONTRACT_METRICS, "one weight for each token class");
+
+enum status lines_create(struct lines **out, const struct credits *credits, struct terms *terms)
+{
+    struct lines *lines = calloc(1, sizeof *lines);
+
+    if (!lines)
+        return STATUS_MEMORY;
+    lines->credits = credits;
+    lines->terms = terms;
+    *out = lines;
+    return STATUS_OK;
+}
+
+void lines_free(struct lines *lines)
+{
+    free(lines);
+}
+
+void lines_begin(struct lines *lines)
+{
+    lines->memory_count = 0;
+}
+
+/* ---- which pools ---- */
+
+static bool covers_model(const struct credits_pool *pool, const char *model)
+{
+    for (size_t i = 0; i < pool->model_count; i++) {
+        if (strcmp(pool->models[i], model) == 0)
+            return true;
+    }
+    return pool->model_count == 0;
+}
+
+static bool is_member(const struct credits_member *groups, size_t count, const char *group_id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(groups[i].group_id, group_id) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool lines_pool_covers(const struct credits_pool *pool, const char *device_id,
+                       const struct credits_member *groups, size_t group_count,
+                       const char *vendor_id, const char *contract_id, const char *model)
+{
+    if (!covers_model(pool, model))
+        return false;
+    switch (pool->scope[0]) {
+    case 'f': /* fleet */
+        return true;
+    case 'g':
+        return is_member(groups, group_count, pool->subject);
+    case 'd':
+        return strcmp(pool->subject, device_id) == 0;
+    case 'v':
+        return strcmp(pool->subject, vendor_id) == 0;
+    default: /* contract */
+        return strcmp(pool->subject, contract_id) == 0;
+    }
+}
+
+const struct credits_member *lines_find_groups(const struct credits_member *members, size_t count,
+                                               const char *device_id, size_t *found)
+{
+    size_t low = 0;
+    size_t high = count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (strcmp(members[middle].device_id, device_id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    size_t end = low;
+    while (end < count && strcmp(members[end].device_id, device_id) == 0)
+        end++;
+    *found = end - low;
+    return members + low;
+}
+
+/* ---- by which weights ---- */
+
+static const struct contract *find_contract(struct lines *lines, const struct routes_row *route,
+                                            int64_t now_ms)
+{
+    const struct terms_version *version = terms_find(lines->terms, route->contract_id, now_ms);
+
+    return version ? &version->contract : NULL;
+}
+
+static struct memory *recall(struct lines *lines, const struct contract *contract,
+                             const char *model)
+{
+    if (lines->memory_count == REMEMBERED)
+        lines->memory_count = 0;
+    for (size_t i = 0; i < lines->memory_count; i++) {
+        if (lines->memories[i].contract == contract && strcmp(lines->memories[i].model, model) == 0)
+            return &lines->memories[i];
+    }
+    struct memory *memory = &lines->memories[lines->memory_count++];
+    char reason[160];
+
+    *memory = (struct memory){.contract = contract};
+    memcpy(memory->model, model, strlen(model) + 1);
+    memory->is_bounded = weight_of_money(contract, 0, model, memory->weights, reason) == STATUS_OK;
+    return memory;
+}
+
+static bool weigh_money(struct lines *lines, const struct routes_row *route, int64_t now_ms,
+                        wire_CreditMeasure *terms)
+{
+    const struct contract *contract = find_contract(lines, route, now_ms);
+
+    if (!contract || strlen(route->model) > LIMIT_MODEL)
+        return false;
+    const struct memory *memory = recall(lines, contract, route->model);
+    memcpy(terms->weights, memory->weights, sizeof memory->weights);
+    terms->divisor = WEIGHT_DIVISOR;
+    return memory->is_bounded;
+}
+
+static bool weigh(struct lines *lines, const struct routes_row *route,
+                  const struct credits_pool *pool, int64_t now_ms, struct lines_measure *measure)
+{
+    wire_UsageRecord typical = wire_UsageRecord_init_zero;
+    wire_CreditMeasure *terms = &measure->terms;
+
+    if (span_to_text(span_text(pool->unit), terms->unit, sizeof terms->unit) != STATUS_OK)
+        return false;
+    terms->weights_count = LIMIT_WEIGHTS;
+    terms->divisor = 1;
+    if (!pool->is_money)
+        weight_of_metrics(pool->metrics, terms->weights);
+    else if (!weigh_money(lines, route, now_ms, terms))
+        return false;
+    typical.reserved_input = LINES_TYPICAL_INPUT;
+    typical.reserved_output = LINES_TYPICAL_OUTPUT;
+    measure->attempt = measure_worst_case(terms, &typical);
+    if (measure->attempt == 0)
+        measure->attempt = 1;
+    return true;
+}
+
+/* ---- lines ---- */
+
+/* A limit of money binds only what is paid in its currency. */
+static bool is_priced_in(struct lines *lines, const struct routes_row *route,
+                         const struct credits_pool *pool, int64_t now_ms)
+{
+    const struct contract *contract = find_contract(lines, route, now_ms);
+
+    return !pool->is_money || (contract && strcmp(contract->currency, pool->unit) == 0);
+}
+
+static struct lines_measure *find_measure(struct lines_line *line, const char *unit)
+{
+    for (size_t i = 0; i < line->measure_count; i++) {
+        if (strcmp(line->measures[i].terms.unit, unit) == 0)
+            return &line->measures[i];
+    }
+    return NULL;
+}
+
+/* A cap's ended pool keeps the unit binding until its next one takes over. */
+static bool bind(struct lines *lines, struct lines_line *line, size_t place,
+                 const struct credits_pool *pool, int64_t now_ms)
+{
+    struct lines_measure *measure = find_measure(line, pool->unit);
+
+    if (!measure) {
+        if (line->measure_count == LIMIT_MEASURES)
+            return false;
+        measure = &line->measures[line->measure_count];
+        *measure = (struct lines_measure){0};
+        if (!weigh(lines, line->route, pool, now_ms, measure))
+            return false;
+        line->measure_count++;
+    }
+    if (now_ms >= pool->to_ms) {
+        measure->is_stalled = true;
+        return true;
+    }
+    if (measure->pool_count == CREDITS_POOLS)
+        return false;
+    measure->pools[measure->pool_count++] = place;
+    return true;
+}
+
+/* Whether a later pool of the same cap is in force. */
+static bool is_succeeded(const struct credits_pool *pools, size_t count, size_t place)
+{
+    for (size_t i = place + 1; i < count; i++) {
+        if (pools[i].is_active && strcmp(pools[i].source, pools[place].source) == 0 &&
+            strcmp(pools[i].unit, pools[place].unit) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool bind_all(struct lines *lines, struct lines_line *line,
+                     const struct credits_member *groups, size_t group_count, int64_t now_ms)
+{
+    const struct routes_row *route = line->route;
+    size_t count;
+    const struct credits_pool *pools = credits_pools(lines->credits, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (!pools[i].hard || !pools[i].is_active ||
+            !lines_pool_covers(&pools[i], route->device_id, groups, group_count, route->vendor_id,
+                               route->contract_id, route->model) ||
+            !is_priced_in(lines, route, &pools[i], now_ms) ||
+            (now_ms >= pools[i].to_ms && is_succeeded(pools, count, i)))
+            continue;
+        if (!bind(lines, line, i, &pools[i], now_ms))
+            return false;
+    }
+    return true;
+}
+
+static int by_unit(const void *a, const void *b)
+{
+    return strcmp(((const struct lines_measure *)a)->terms.unit,
+                  ((const struct lines_measure *)b)->terms.unit);
+}
+
+/* Measures in the order of their units, whatever order their pools came in. */
+static void name_line(struct lines_line *line)
+{
+    static const char digits[] = "0123456789abcdef";
+    struct span parts[2 + 3 * LIMIT_MEASURES];
+    uint8_t hash[CRYPTO_HASH_SIZE];
+    size_t n = 0;
+
+    route_line_id(line->route->vendor_id, line->route->model, line->route->contract_id,
+                  (uint32_t)line->route->contract_version, line->line_id);
+    if (line->measure_count == 0)
+        return;
+    qsort(line->measures, line->measure_count, sizeof *line->measures, by_unit);
+    parts[n++] = span_of("myna line 2", 12);
+    parts[n++] = span_text(line->line_id);
+    for (size_t i = 0; i < line->measure_count; i++) {
+        const wire_CreditMeasure *terms = &line->measures[i].terms;
+
+        parts[n++] = span_of(terms->unit, strlen(terms->unit) + 1);
+        parts[n++] = span_of(terms->weights, sizeof terms->weights);
+        parts[n++] = span_of(&terms->divisor, sizeof terms->divisor);
+    }
+    crypto_sha256(parts, n, hash);
+    for (unsigned i = 0; i < (ROUTE_LINE_ID_SIZE - 1) / 2; i++) {
+        line->line_id[2 * i] = digits[hash[i] >> 4];
+        line->line_id[2 * i + 1] = digits[hash[i] & 15];
+    }
+}
+
+void lines_make(struct lines *lines, const struct routes_row *routes, size_t route_count,
+                const struct credits_member *groups, size_t group_count, int64_t now_ms,
+                struct lines_line out[LIMIT_CREDIT_LINES], size_t *count)
+{
+    *count = 0;
+    for (size_t i = 0; i < route_count && *count < LIMIT_CREDIT_LINES; i++) {
+        struct lines_line *line = &out[*count];
+
+        if (!state_route_is_usable(&routes[i]))
+            continue;
+        *line = (struct lines_line){.route = &routes[i]};
+        if (!bind_all(lines, line, groups, group_count, now_ms))
+            continue;
+        name_line(line);
+        (*count)++;
+    }
+}

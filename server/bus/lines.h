@@ -1,0 +1,61 @@
+/* lines.h - the credit lines of a device's routes: what binds each, and by which weights
+ *
+ * A line's id covers its route, contract version and measures: whatever changes them makes another
+ * line, and whoever changes them gives the devices a new generation, so that configuration and
+ * state name the same lines. Not thread-safe: money's weights are remembered.
+ */
+#ifndef SERVER_BUS_LINES_H
+#define SERVER_BUS_LINES_H
+
+#include "server/fleet/route.h"
+#include "server/store/credits.h"
+#include "server/store/routes.h"
+#include "server/store/terms.h"
+
+/* What a first question reserves; the agent's own beginning (agent/meter/credit.h). */
+#define LINES_TYPICAL_INPUT  2000
+#define LINES_TYPICAL_OUTPUT 400
+
+/* One measure and the pools that bind it now. Plain data. */
+struct lines_measure {
+    wire_CreditMeasure terms;    /* granted and return_to are 0 */
+    uint64_t attempt;            /* a typical worst case, above 0 */
+    size_t pools[CREDITS_POOLS]; /* places in credits_pools() */
+    size_t pool_count;
+    bool is_stalled; /* a cap's period has ended and its next is not there yet: no grants */
+};
+
+struct lines_line {
+    const struct routes_row *route;
+    char line_id[ROUTE_LINE_ID_SIZE];
+    struct lines_measure measures[LIMIT_MEASURES];
+    size_t measure_count; /* 0: nothing binds the route */
+};
+
+struct lines;
+
+/* credits and terms outlive the lines; whoever makes lines has refreshed both. */
+MUST_CHECK enum status lines_create(struct lines **out, const struct credits *credits,
+                                    struct terms *terms);
+void lines_free(struct lines *lines);
+
+/* Forgets what the terms weighed: to be called when they were refreshed. */
+void lines_begin(struct lines *lines);
+
+/* Of one device: its routes that may be used, in order, and the groups it is in. Routes whose terms
+ * have no upper bound under a limit of money, or that too many units bind, are left out: they were
+ * refused when they were written, and no robot may use them without a bound. Sets *count. */
+void lines_make(struct lines *lines, const struct routes_row *routes, size_t route_count,
+                const struct credits_member *groups, size_t group_count, int64_t now_ms,
+                struct lines_line out[LIMIT_CREDIT_LINES], size_t *count);
+
+/* Whether a pool is about this usage, whatever its period. */
+bool lines_pool_covers(const struct credits_pool *pool, const char *device_id,
+                       const struct credits_member *groups, size_t group_count,
+                       const char *vendor_id, const char *contract_id, const char *model);
+
+/* The device's part of members sorted by device. */
+const struct credits_member *lines_find_groups(const struct credits_member *members, size_t count,
+                                               const char *device_id, size_t *found);
+
+#endif
