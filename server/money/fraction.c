@@ -80,7 +80,11 @@ struct fraction fraction_of(int64_t whole)
 
 struct fraction fraction_of_decimal(struct decimal number)
 {
-    return reduced(number.units < 0, magnitude(number.units), power_of_ten(DECIMAL_PLACES));
+    const decimal_units one = (decimal_units)power_of_ten(DECIMAL_PLACES);
+
+    if (number.units % one == 0) /* most are whole, and need no common divisor */
+        return (struct fraction){number.units / one, 1};
+    return reduced(number.units < 0, magnitude(number.units), (wide)one);
 }
 
 struct fraction fraction_ratio(int64_t parts, int64_t whole)

@@ -1,0 +1,398 @@
+/* Early termination, discounts and rebates, what a service level owes, tax. */
+#include <string.h>
+
+#include "server/money/bill_parts.h"
+
+static bool lies_within(const struct period *inner, struct period_range outer)
+{
+    return inner->clipped.first >= outer.first && inner->clipped.end <= outer.end;
+}
+
+/* ---- termination ---- */
+
+/* What of a rule's periods lies after the end, in whole periods: 2.5 months. */
+static enum status periods_left(const struct contract *contract, const struct period_rule *rule,
+                                struct fraction *out)
+{
+    struct period_range term = {contract->term_first, contract->term_end};
+    struct period period = period_at(rule, term, contract->termination.end);
+
+    *out = FRACTION_ZERO;
+    do {
+        struct period rest = period;
+
+        if (rest.clipped.first < contract->termination.end)
+            rest.clipped.first = contract->termination.end;
+        if (fraction_add(*out, bill_share(&rest), out) != STATUS_OK)
+            return STATUS_FULL;
+    } while (period_next(rule, term, &period));
+    return STATUS_OK;
+}
+
+static enum status add_remaining(const struct contract *contract, const struct period_rule *rule,
+                                 struct fraction each, struct fraction *sum)
+{
+    struct fraction periods, money;
+    enum status status = periods_left(contract, rule, &periods);
+
+    if (status == STATUS_OK)
+        status = fraction_multiply(each, periods, &money);
+    return status == STATUS_OK ? fraction_add(*sum, money, sum) : status;
+}
+
+/* Commitments in money: of spend, or of units that have a fee. Without any, the flat fees. */
+static enum status remaining(const struct contract *contract, const struct contract_terms *terms,
+                             struct fraction *out)
+{
+    bool committed = false;
+    enum status status = STATUS_OK;
+
+    *out = FRACTION_ZERO;
+    for (size_t i = 0; i < terms->commitment_count && status == STATUS_OK; i++) {
+        const struct contract_commitment *commitment = &terms->commitments[i];
+        struct fraction each = commitment->at_least;
+
+        if (commitment->quantity.source != CONTRACT_SPEND) {
+            if (commitment->shortfall != CONTRACT_FEE_PER_UNIT)
+                continue;
+            status = fraction_multiply(each, commitment->fee, &each);
+        }
+        committed = true;
+        if (status == STATUS_OK)
+            status = add_remaining(contract, &commitment->rule, each, out);
+    }
+    for (size_t i = 0; i < terms->charge_count && !committed && status == STATUS_OK; i++) {
+        if (terms->charges[i].kind == CONTRACT_FLAT && terms->charges[i].rule.per != PERIOD_ONCE)
+            status =
+                add_remaining(contract, &terms->charges[i].rule, terms->charges[i].amount, out);
+    }
+    return status;
+}
+
+enum status bill_termination(struct bill_draft *draft)
+{
+    const struct contract *contract = draft->contract;
+    const struct contract_terms *terms = contract_terms_on(contract, contract->termination.end - 1);
+    struct bill_line line = {.source = BILL_TERMINATION, .name = "termination", .metric = ""};
+    struct fraction rest;
+
+    if (!contract->termination.is_terminated || !terms || contract->term_end == CONTRACT_NO_DAY ||
+        contract->termination.end >= contract->term_end)
+        return STATUS_OK;
+    line.version = terms->version;
+    line.quantity = fraction_of(1);
+    line.period.whole = (struct period_range){contract->termination.end, contract->term_end};
+    line.period.clipped = line.period.whole;
+    if (!bill_began(draft, &line.period))
+        return STATUS_OK;
+
+    enum status status = remaining(contract, terms, &rest);
+    if (status == STATUS_OK)
+        status = fraction_multiply(rest, contract->termination.fee_share, &line.exact);
+    if (status != STATUS_OK || fraction_sign(line.exact) == 0)
+        return status;
+    return bill_append(draft, line, line.exact);
+}
+
+/* ---- discounts ---- */
+
+static bool is_about(const struct contract_discount *discount, const char *name)
+{
+    for (size_t i = 0; i < discount->charge_count; i++) {
+        if (strcmp(discount->charges[i], name) == 0)
+            return true;
+    }
+    return discount->charge_count == 0;
+}
+
+/* The lines of charges within the period, as rounded and before; and what earlier discounts took of
+ * the same charges in it. */
+struct base {
+    struct fraction rounded, exact;
+    struct fraction taken; /* not above 0 */
+};
+
+static enum status base_of(const struct bill_draft *draft, int64_t version,
+                           const struct contract_discount *discount, struct period_range period,
+                           struct base *out)
+{
+    *out = (struct base){FRACTION_ZERO, FRACTION_ZERO, FRACTION_ZERO};
+    for (size_t i = 0; i < draft->count; i++) {
+        const struct bill_line *line = &draft->lines[i];
+        enum status status = STATUS_OK;
+
+        if (line->version != version || !lies_within(&line->period, period))
+            continue;
+        if (line->source == BILL_DISCOUNT)
+            status = fraction_add(out->taken, fraction_of_decimal(line->amount), &out->taken);
+        if (line->source == BILL_CHARGE && is_about(discount, line->name)) {
+            status = fraction_add(out->rounded, fraction_of_decimal(line->amount), &out->rounded);
+            if (status == STATUS_OK)
+                status = fraction_add(out->exact, line->exact, &out->exact);
+        }
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* A rebate's tiers map what was spent to the share that is given back for all of it. */
+static enum status rebate_of(const struct contract_discount *discount, struct fraction spent,
+                             struct fraction *out)
+{
+    for (size_t i = 0; i < discount->tier_count; i++) {
+        const struct contract_tier *tier = &discount->tiers[i];
+
+        if (!tier->has_up_to || fraction_compare(spent, tier->up_to) <= 0)
+            return fraction_multiply(spent, tier->price, out);
+    }
+    *out = FRACTION_ZERO;
+    return STATUS_OK;
+}
+
+static enum status value_of(const struct contract_discount *discount, struct fraction spent,
+                            struct fraction *out)
+{
+    switch (discount->kind) {
+    case CONTRACT_PERCENT_OFF:
+        return fraction_multiply(spent, discount->value, out);
+    case CONTRACT_VOLUME_REBATE:
+        return rebate_of(discount, spent, out);
+    default:
+        *out = discount->value;
+        return STATUS_OK;
+    }
+}
+
+/* Never more than what is left of the lines. */
+static enum status bounded(struct fraction value, struct fraction spent, struct fraction taken,
+                           struct fraction *out)
+{
+    struct fraction left;
+    enum status status = fraction_add(spent, taken, &left);
+
+    if (status != STATUS_OK)
+        return status;
+    if (fraction_sign(left) < 0)
+        left = FRACTION_ZERO;
+    return fraction_subtract(FRACTION_ZERO, fraction_compare(value, left) < 0 ? value : left, out);
+}
+
+static enum status discount_period(struct bill_draft *draft, const struct contract_terms *terms,
+                                   const struct contract_discount *discount,
+                                   const struct period *period)
+{
+    struct bill_line line = {
+        .source = BILL_DISCOUNT,
+        .name = discount->name,
+        .version = terms->version,
+        .period = *period,
+        .metric = "",
+        .quantity = fraction_of(1),
+    };
+    struct base base;
+    struct fraction value, rounded_from;
+    enum status status = base_of(draft, terms->version, discount, period->clipped, &base);
+
+    if (status == STATUS_OK)
+        status = value_of(discount, base.rounded, &value);
+    if (status == STATUS_OK)
+        status = bounded(value, base.rounded, base.taken, &rounded_from);
+    if (status == STATUS_OK)
+        status = value_of(discount, base.exact, &value);
+    if (status == STATUS_OK)
+        status = bounded(value, base.exact, base.taken, &line.exact);
+    if (status != STATUS_OK || fraction_sign(rounded_from) == 0)
+        return status;
+    return bill_append(draft, line, rounded_from);
+}
+
+static enum status add_discount(struct bill_draft *draft, const struct contract_terms *terms,
+                                const struct contract_discount *discount)
+{
+    struct period period;
+    bool more = bill_first_period(draft, terms, &discount->rule, &period);
+
+    for (; more; more = bill_next_period(draft, terms, &discount->rule, &period)) {
+        if (discount->kind == CONTRACT_VOLUME_REBATE && !bill_is_over(draft, &period))
+            continue;
+        if (discount->periods > 0 && draft->contract->term_first != CONTRACT_NO_DAY) {
+            struct period_range term = {draft->contract->term_first, CONTRACT_FOREVER};
+            struct period at = period_at(&discount->rule, term, term.first);
+            int64_t number = 0;
+
+            while (at.clipped.first < period.whole.first && period_next(&discount->rule, term, &at))
+                number++;
+            if (number >= discount->periods)
+                continue;
+        }
+        enum status status = discount_period(draft, terms, discount, &period);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* The most specific first: those that name charges, then those on everything. */
+enum status bill_discounts(struct bill_draft *draft)
+{
+    const struct contract *contract = draft->contract;
+    enum status status = STATUS_OK;
+
+    for (size_t v = 0; v < contract->version_count; v++) {
+        const struct contract_terms *terms = &contract->versions[v];
+
+        for (int general = 0; general <= 1; general++)
+            for (size_t i = 0; i < terms->discount_count && status == STATUS_OK; i++)
+                if ((terms->discounts[i].charge_count == 0) == (general == 1))
+                    status = add_discount(draft, terms, &terms->discounts[i]);
+    }
+    return status;
+}
+
+/* ---- service levels ---- */
+
+static enum status add_service_level(struct bill_draft *draft, const struct contract_terms *terms,
+                                     const struct contract_service_level *level)
+{
+    struct period_range days = {level->first, level->end};
+    struct fraction share = fraction_compare(level->credit_share, level->cap_share) < 0
+                                ? level->credit_share
+                                : level->cap_share;
+    struct fraction sum = FRACTION_ZERO, credit;
+    struct bill_line line = {
+        .source = BILL_SERVICE_LEVEL,
+        .name = level->name,
+        .version = terms->version,
+        .period = {days, days},
+        .metric = "",
+        .quantity = fraction_of(1),
+    };
+    enum status status = STATUS_OK;
+
+    if (!bill_is_over(draft, &line.period))
+        return STATUS_OK;
+    for (size_t i = 0; i < draft->count && status == STATUS_OK; i++) {
+        const struct bill_line *other = &draft->lines[i];
+
+        if (other->source == BILL_CHARGE && lies_within(&other->period, days))
+            status = fraction_add(sum, fraction_of_decimal(other->amount), &sum);
+    }
+    if (status == STATUS_OK)
+        status = fraction_multiply(sum, share, &credit);
+    if (status == STATUS_OK)
+        status = fraction_subtract(FRACTION_ZERO, credit, &line.exact);
+    if (status != STATUS_OK || fraction_sign(line.exact) == 0)
+        return status;
+    return bill_append(draft, line, line.exact);
+}
+
+static bool knows_level(const struct contract_terms *terms,
+                        const struct contract_service_level *level)
+{
+    for (size_t i = 0; i < terms->service_level_count; i++) {
+        if (strcmp(terms->service_levels[i].name, level->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What several versions say of the same level is owed once. */
+enum status bill_service_levels(struct bill_draft *draft)
+{
+    const struct contract *contract = draft->contract;
+    enum status status = STATUS_OK;
+
+    for (size_t v = 0; v < contract->version_count; v++) {
+        const struct contract_terms *terms = &contract->versions[v];
+
+        for (size_t i = 0; i < terms->service_level_count && status == STATUS_OK; i++)
+            if (v == 0 || !knows_level(&contract->versions[v - 1], &terms->service_levels[i]))
+                status = add_service_level(draft, terms, &terms->service_levels[i]);
+    }
+    return status;
+}
+
+/* ---- tax ---- */
+
+static enum status tax_of(const struct contract_tax *tax, struct fraction amount,
+                          struct fraction *out)
+{
+    struct fraction gross_rate, part;
+    enum status status = fraction_multiply(amount, tax->rate, &part);
+
+    if (status != STATUS_OK || !tax->inclusive) {
+        if (status == STATUS_OK)
+            *out = part;
+        return status;
+    }
+    status = fraction_add(fraction_of(1), tax->rate, &gross_rate);
+    return status == STATUS_OK ? fraction_divide(part, gross_rate, out) : status;
+}
+
+/* The tax on all lines of one version, by line or at once. */
+static enum status tax_of_lines(const struct bill_draft *draft, const struct contract_terms *terms,
+                                struct fraction *rounded_from, struct period_range *days)
+{
+    struct fraction sum = FRACTION_ZERO, part;
+    bool by_line = terms->tax.rounding == CONTRACT_TAX_PER_LINE;
+    struct decimal cut;
+    enum status status = STATUS_OK;
+
+    *days = (struct period_range){INT64_MAX, INT64_MIN};
+    for (size_t i = 0; i < draft->count && status == STATUS_OK; i++) {
+        const struct bill_line *line = &draft->lines[i];
+
+        if (line->version != terms->version)
+            continue;
+        if (line->period.clipped.first < days->first)
+            days->first = line->period.clipped.first;
+        if (line->period.clipped.end > days->end)
+            days->end = line->period.clipped.end;
+        part = fraction_of_decimal(line->amount);
+        if (by_line) {
+            status = tax_of(&terms->tax, part, &part);
+            if (status == STATUS_OK)
+                status = fraction_round(part, draft->contract->minor_places, &cut);
+            part = fraction_of_decimal(cut);
+        }
+        if (status == STATUS_OK)
+            status = fraction_add(sum, part, &sum);
+    }
+    if (status == STATUS_OK && !by_line)
+        status = tax_of(&terms->tax, sum, &sum);
+    *rounded_from = sum;
+    return status;
+}
+
+/* Interim lines cancel one another, and with them their tax. */
+enum status bill_taxes(struct bill_draft *draft, struct decimal *included)
+{
+    const struct contract *contract = draft->contract;
+    enum status status = STATUS_OK;
+
+    for (size_t v = 0; v < contract->version_count && status == STATUS_OK; v++) {
+        const struct contract_terms *terms = &contract->versions[v];
+        struct bill_line line = {.source = BILL_TAX,
+                                 .name = "tax",
+                                 .version = terms->version,
+                                 .metric = "",
+                                 .quantity = fraction_of(1)};
+        struct decimal amount;
+
+        if (!terms->tax.is_given)
+            continue;
+        status = tax_of_lines(draft, terms, &line.exact, &line.period.clipped);
+        line.period.whole = line.period.clipped;
+        if (status != STATUS_OK || line.period.clipped.first >= line.period.clipped.end)
+            continue;
+        if (!terms->tax.inclusive) {
+            status = bill_append(draft, line, line.exact);
+            continue;
+        }
+        status = fraction_round(line.exact, contract->minor_places, &amount);
+        if (status == STATUS_OK)
+            status = decimal_add(*included, amount, included);
+    }
+    return status;
+}

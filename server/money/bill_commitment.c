@@ -1,0 +1,405 @@
+/* Commitments: what is owed when less was used than promised. */
+#include <string.h>
+
+#include "server/money/bill_parts.h"
+
+static bool is_eligible(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(names[i], name) == 0)
+            return true;
+    }
+    return count == 0;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+static bool same_steps(const struct contract_commitment *a, const struct contract_commitment *b)
+{
+    if (a->step_count != b->step_count || a->charge_count != b->charge_count)
+        return false;
+    for (size_t i = 0; i < a->step_count; i++)
+        if (a->steps[i].first != b->steps[i].first ||
+            fraction_compare(a->steps[i].at_least, b->steps[i].at_least) != 0)
+            return false;
+    for (size_t i = 0; i < a->charge_count; i++)
+        if (strcmp(a->charges[i], b->charges[i]) != 0)
+            return false;
+    return true;
+}
+
+/* An amendment that leaves a commitment as it was does not split its periods: a peak of half a year
+ * is no half of a year's peak. */
+static bool same_commitment(const struct contract_commitment *a,
+                            const struct contract_commitment *b)
+{
+    return strcmp(a->name, b->name) == 0 && same_text(a->quantity.text, b->quantity.text) &&
+           a->quantity.source == b->quantity.source && a->measured == b->measured &&
+           a->rule.per == b->rule.per && a->rule.anchored == b->rule.anchored &&
+           a->rule.anchor == b->rule.anchor && a->cumulative == b->cumulative &&
+           a->shortfall == b->shortfall && fraction_compare(a->at_least, b->at_least) == 0 &&
+           fraction_compare(a->fee, b->fee) == 0 && same_steps(a, b);
+}
+
+/* One commitment through the versions that share it. */
+struct promise {
+    struct bill_draft *draft;
+    size_t first_version, last_version; /* places */
+    size_t places[CONTRACT_VERSIONS];   /* in each of them */
+    const struct contract_commitment *terms;
+    size_t charge_lines;  /* of the draft: commitments do not count one another */
+    struct fraction kept; /* cumulative: what exceeded so far, less what fell short */
+    struct fraction kept_exact;
+    struct fraction owed; /* carried forward from the period before */
+};
+
+static const struct contract_terms *version_at(const struct promise *promise, size_t version)
+{
+    return &promise->draft->contract->versions[version];
+}
+
+static size_t find_same(const struct contract_terms *terms,
+                        const struct contract_commitment *commitment)
+{
+    for (size_t i = 0; i < terms->commitment_count; i++) {
+        if (same_commitment(&terms->commitments[i], commitment))
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+/* The period in the last version that shares it, or up to there. */
+static struct period stretch(const struct promise *promise, struct period period)
+{
+    for (size_t v = promise->first_version + 1; v <= promise->last_version; v++) {
+        struct period_range days = tally_days(promise->draft->tally, version_at(promise, v));
+
+        if (days.first < days.end && days.first < period.whole.end && days.end > period.clipped.end)
+            period.clipped.end = days.end < period.whole.end ? days.end : period.whole.end;
+    }
+    return period;
+}
+
+static bool lies_within(const struct period *inner, const struct period *outer)
+{
+    return inner->clipped.first >= outer->clipped.first && inner->clipped.end <= outer->clipped.end;
+}
+
+static bool counts(const struct promise *promise, const struct bill_line *line,
+                   const struct period *period)
+{
+    const struct contract_terms *terms = version_at(promise, (size_t)line->version - 1);
+
+    if (line->source != BILL_CHARGE || !lies_within(&line->period, period) ||
+        !is_eligible(line->name, promise->terms->charges, promise->terms->charge_count))
+        return false;
+    for (size_t i = 0; i < terms->charge_count; i++) {
+        if (strcmp(terms->charges[i].name, line->name) == 0)
+            return !terms->charges[i].pass_through || terms->third_party.counts_toward_commitments;
+    }
+    return true;
+}
+
+/* The sum of the lines within the period, as rounded and before. */
+static enum status spent(const struct promise *promise, const struct period *period,
+                         struct fraction *rounded, struct fraction *exact)
+{
+    *rounded = *exact = FRACTION_ZERO;
+    for (size_t i = 0; i < promise->charge_lines; i++) {
+        const struct bill_line *line = &promise->draft->lines[i];
+
+        if (!counts(promise, line, period))
+            continue;
+        if (fraction_add(*rounded, fraction_of_decimal(line->amount), rounded) != STATUS_OK ||
+            fraction_add(*exact, line->exact, exact) != STATUS_OK)
+            return STATUS_FULL;
+    }
+    return STATUS_OK;
+}
+
+/* What was counted, over all versions that share the commitment. */
+static enum status counted(const struct promise *promise, const struct period *period,
+                           struct fraction *out)
+{
+    struct bill_run run = {.count = 0};
+    struct bill_measure measure;
+
+    for (size_t v = promise->first_version; v <= promise->last_version; v++) {
+        const struct contract_terms *terms = version_at(promise, v);
+        struct period_range days = tally_days(promise->draft->tally, terms);
+        int64_t first = days.first > period->clipped.first ? days.first : period->clipped.first;
+
+        if (first >= days.end || first >= period->clipped.end)
+            continue;
+        run.parts[run.count++] = (struct bill_part){
+            terms, terms->charge_count + promise->places[v],
+            tally_period(promise->draft->tally, terms, &promise->terms->rule, first)};
+    }
+    if (run.count == 0) {
+        *out = FRACTION_ZERO;
+        return STATUS_OK;
+    }
+    enum status status = bill_measure_run(promise->draft->tally, &run, run.count, NULL, &measure);
+    if (status == STATUS_OK)
+        *out = measure.counted;
+    return status;
+}
+
+static enum status at_least(const struct promise *promise, const struct period *period,
+                            struct fraction *out)
+{
+    const struct contract_commitment *terms = promise->terms;
+    struct fraction promised = terms->at_least;
+
+    for (size_t i = 0; i < terms->step_count; i++) {
+        if (terms->steps[i].first <= period->clipped.first)
+            promised = terms->steps[i].at_least;
+    }
+    return fraction_multiply(promised, bill_share(period), out);
+}
+
+/* What is missing; with `cumulative` what earlier periods had too much (or paid for) helps. */
+static enum status missing(const struct promise *promise, struct fraction promised,
+                           struct fraction had, struct fraction *kept, struct fraction *out)
+{
+    enum status status = fraction_subtract(promised, had, out);
+
+    if (status == STATUS_OK && promise->terms->cumulative) {
+        status = fraction_subtract(*out, *kept, out);
+        *kept = FRACTION_ZERO;
+        if (status == STATUS_OK && fraction_sign(*out) < 0)
+            status = fraction_subtract(FRACTION_ZERO, *out, kept);
+    }
+    return status;
+}
+
+/* The percentages that were granted for reaching the commitment, taken back. */
+static enum status withdrawn(const struct promise *promise, const struct period *period,
+                             struct fraction *out)
+{
+    *out = FRACTION_ZERO;
+    for (size_t i = 0; i < promise->charge_lines; i++) {
+        const struct bill_line *line = &promise->draft->lines[i];
+        const struct contract_terms *terms = version_at(promise, (size_t)line->version - 1);
+        struct fraction listed, quantity, more;
+        struct bill_run run;
+        size_t charge = 0;
+
+        if (!counts(promise, line, period))
+            continue;
+        while (strcmp(terms->charges[charge].name, line->name) != 0)
+            charge++;
+        if (!terms->charges[charge].has_discount)
+            continue;
+        bill_run_of(promise->draft->tally, terms, charge, &line->period, &run);
+        enum status status = bill_charge_exact(promise->draft->tally, &run, &promise->draft->packs,
+                                               true, &quantity, &listed);
+        if (status == STATUS_OK)
+            status = fraction_subtract(listed, line->exact, &more);
+        if (status == STATUS_OK && fraction_sign(more) > 0)
+            status = fraction_add(*out, more, out);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static struct bill_line line_of(const struct promise *promise, const struct period *period,
+                                enum bill_source source, struct fraction quantity)
+{
+    return (struct bill_line){
+        .source = source,
+        .name = promise->terms->name,
+        .version = version_at(promise, promise->first_version)->version,
+        .period = *period,
+        .metric = promise->terms->quantity.text ? promise->terms->quantity.text : "",
+        .quantity = quantity,
+    };
+}
+
+/* A shortfall that was carried forward comes back as far as this period exceeds its own promise. */
+static enum status give_back(struct promise *promise, const struct period *period,
+                             struct fraction too_much)
+{
+    struct fraction back = fraction_compare(too_much, promise->owed) < 0 ? too_much : promise->owed;
+    struct bill_line line = line_of(promise, period, BILL_CARRIED, fraction_of(1));
+
+    promise->owed = FRACTION_ZERO;
+    if (fraction_sign(back) <= 0)
+        return STATUS_OK;
+    enum status status = fraction_subtract(FRACTION_ZERO, back, &line.exact);
+    return status == STATUS_OK ? bill_append(promise->draft, line, line.exact) : status;
+}
+
+static enum status judge_spend(struct promise *promise, const struct period *period,
+                               struct fraction promised)
+{
+    struct fraction had, had_exact, rounded_from;
+    struct bill_line line = line_of(promise, period, BILL_COMMITMENT, fraction_of(1));
+    enum status status = spent(promise, period, &had, &had_exact);
+
+    if (status == STATUS_OK)
+        status = missing(promise, promised, had, &promise->kept, &rounded_from);
+    if (status == STATUS_OK)
+        status = missing(promise, promised, had_exact, &promise->kept_exact, &line.exact);
+    if (status != STATUS_OK)
+        return status;
+    if (fraction_sign(rounded_from) <= 0) {
+        struct fraction too_much;
+
+        status = fraction_subtract(FRACTION_ZERO, rounded_from, &too_much);
+        return status == STATUS_OK ? give_back(promise, period, too_much) : status;
+    }
+    promise->owed =
+        promise->terms->shortfall == CONTRACT_CARRY_FORWARD ? rounded_from : FRACTION_ZERO;
+    if (promise->terms->shortfall == CONTRACT_REPRICE) {
+        status = withdrawn(promise, period, &line.exact);
+        rounded_from = line.exact;
+    }
+    return status == STATUS_OK ? bill_append(promise->draft, line, rounded_from) : status;
+}
+
+/* What the eligible charges of that quantity would cost for the missing units on top. */
+static enum status price_of_missing(const struct promise *promise, const struct period *period,
+                                    struct fraction units, struct fraction *out)
+{
+    *out = FRACTION_ZERO;
+    for (size_t i = 0; i < promise->charge_lines; i++) {
+        const struct bill_line *line = &promise->draft->lines[i];
+        const struct contract_terms *terms = version_at(promise, (size_t)line->version - 1);
+        struct bill_measure measure;
+        struct bill_run run;
+        struct fraction cost, with_missing;
+        size_t charge = 0;
+
+        if (!counts(promise, line, period) ||
+            !same_text(line->metric, promise->terms->quantity.text))
+            continue;
+        while (strcmp(terms->charges[charge].name, line->name) != 0)
+            charge++;
+        bill_run_of(promise->draft->tally, terms, charge, &line->period, &run);
+        enum status status = bill_measure_run(promise->draft->tally, &run, run.count,
+                                              &promise->draft->packs, &measure);
+        if (status == STATUS_OK)
+            status = bill_price(&terms->charges[charge], &measure, false, &cost);
+        if (status == STATUS_OK)
+            status = fraction_add(measure.whole, units, &measure.whole);
+        if (status == STATUS_OK)
+            status = fraction_add(measure.present, units, &measure.present);
+        if (status == STATUS_OK)
+            status = fraction_add(measure.rates[0], units, &measure.rates[0]);
+        if (status == STATUS_OK)
+            status = bill_price(&terms->charges[charge], &measure, false, &with_missing);
+        if (status == STATUS_OK)
+            status = fraction_subtract(with_missing, cost, out);
+        return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status judge_quantity(struct promise *promise, const struct period *period,
+                                  struct fraction promised)
+{
+    struct fraction had, units;
+    struct bill_line line;
+    enum status status = counted(promise, period, &had);
+
+    if (status == STATUS_OK)
+        status = missing(promise, promised, had, &promise->kept, &units);
+    if (status != STATUS_OK || fraction_sign(units) <= 0)
+        return status;
+    line = line_of(promise, period, BILL_COMMITMENT, units);
+    switch (promise->terms->shortfall) {
+    case CONTRACT_FEE_PER_UNIT:
+        status = fraction_multiply(units, promise->terms->fee, &line.exact);
+        break;
+    case CONTRACT_REPRICE:
+        status = withdrawn(promise, period, &line.exact);
+        break;
+    default:
+        status = price_of_missing(promise, period, units, &line.exact);
+    }
+    return status == STATUS_OK ? bill_append(promise->draft, line, line.exact) : status;
+}
+
+static enum status judge(struct promise *promise, const struct period *period)
+{
+    struct fraction promised;
+    enum status status = at_least(promise, period, &promised);
+
+    if (status != STATUS_OK)
+        return status;
+    return promise->terms->quantity.source == CONTRACT_SPEND
+               ? judge_spend(promise, period, promised)
+               : judge_quantity(promise, period, promised);
+}
+
+/* The periods of all versions that share the commitment, each once. */
+static enum status judge_periods(struct promise *promise)
+{
+    int64_t done = CONTRACT_NO_DAY;
+
+    for (size_t v = promise->first_version; v <= promise->last_version; v++) {
+        const struct contract_terms *terms = version_at(promise, v);
+        struct period at;
+        bool more = bill_first_period(promise->draft, terms, &promise->terms->rule, &at);
+
+        for (; more; more = bill_next_period(promise->draft, terms, &promise->terms->rule, &at)) {
+            struct period period = stretch(promise, at);
+
+            if (at.clipped.first < done || !bill_is_over(promise->draft, &period))
+                continue;
+            done = period.clipped.end;
+
+            enum status status = judge(promise, &period);
+            if (status != STATUS_OK)
+                return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status add_commitment(struct bill_draft *draft, size_t version, size_t place,
+                                  size_t charge_lines)
+{
+    const struct contract *contract = draft->contract;
+    const struct contract_commitment *terms = &contract->versions[version].commitments[place];
+    struct promise promise = {
+        .draft = draft,
+        .first_version = version,
+        .last_version = version,
+        .terms = terms,
+        .charge_lines = charge_lines,
+        .kept = FRACTION_ZERO,
+        .kept_exact = FRACTION_ZERO,
+        .owed = FRACTION_ZERO,
+    };
+
+    if (terms->share_permille > 0)
+        return STATUS_OK;
+    if (version > 0 && find_same(&contract->versions[version - 1], terms) != SIZE_MAX)
+        return STATUS_OK; /* billed with the version that began it */
+    promise.places[version] = place;
+    for (size_t v = version + 1; v < contract->version_count; v++) {
+        promise.places[v] = find_same(&contract->versions[v], terms);
+        if (promise.places[v] == SIZE_MAX)
+            break;
+        promise.last_version = v;
+    }
+    return judge_periods(&promise);
+}
+
+enum status bill_commitments(struct bill_draft *draft)
+{
+    const struct contract *contract = draft->contract;
+    const size_t charge_lines = draft->count;
+    enum status status = STATUS_OK;
+
+    for (size_t v = 0; v < contract->version_count; v++)
+        for (size_t i = 0; i < contract->versions[v].commitment_count && status == STATUS_OK; i++)
+            status = add_commitment(draft, v, i, charge_lines);
+    return status;
+}

@@ -1,0 +1,317 @@
+/* Packs of units: which usage they pay for, day after day, over all versions of the terms. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/money/bill_parts.h"
+#include "server/money/burn.h"
+
+/* Counts of one day that packs may pay for. */
+struct use {
+    int64_t day;
+    size_t version, charge;
+    int64_t first;
+    int32_t rate;
+    uint32_t packs; /* bits of the version's packs */
+    struct fraction counted;
+    struct fraction units; /* to be paid for */
+};
+
+/* What a recurring pack's next grant will pay. */
+struct owed {
+    size_t credit;
+    size_t use;
+    struct fraction units;
+};
+
+struct burning {
+    const struct tally *tally;
+    struct use *uses;
+    size_t use_count, use_room;
+    const struct contract_credit **credits; /* distinct, of all versions */
+    size_t credit_count;
+    struct owed *owed;
+    size_t owed_count;
+    const struct use *now;
+    struct bill_packs *out;
+};
+
+static enum status add_use(struct burning *burning, struct use use)
+{
+    if (burning->use_count == burning->use_room) {
+        size_t room = burning->use_room ? burning->use_room * 2 : 64;
+        struct use *grown = realloc(burning->uses, room * sizeof *grown);
+
+        if (!grown)
+            return STATUS_MEMORY;
+        burning->uses = grown;
+        burning->use_room = room;
+    }
+    burning->uses[burning->use_count++] = use;
+    return STATUS_OK;
+}
+
+static enum status gather(struct burning *burning, size_t version, size_t charge)
+{
+    const struct tally_group *group = tally_groups(burning->tally, version, charge);
+    enum status status = STATUS_OK;
+
+    for (; group; group = group->next) {
+        for (const struct tally_cell *cell = group->cells; cell && status == STATUS_OK;
+             cell = cell->next) {
+            struct use use = {cell->at_day,
+                              version,
+                              charge,
+                              group->first,
+                              cell->cell % TALLY_PACK,
+                              (uint32_t)(cell->cell / TALLY_PACK),
+                              FRACTION_ZERO,
+                              FRACTION_ZERO};
+
+            if (use.packs == 0)
+                continue;
+            status = fraction_multiply(fraction_of_decimal(cell->quantity),
+                                       fraction_of(tally_times(burning->tally)), &use.counted);
+            use.units = use.counted;
+            if (status == STATUS_OK)
+                status = add_use(burning, use);
+        }
+    }
+    return status;
+}
+
+static int compare_uses(const void *one, const void *other)
+{
+    const struct use *a = one, *b = other;
+
+    if (a->day != b->day)
+        return a->day < b->day ? -1 : 1;
+    if (a->version != b->version)
+        return a->version < b->version ? -1 : 1;
+    if (a->charge != b->charge)
+        return a->charge < b->charge ? -1 : 1;
+    if (a->rate != b->rate)
+        return a->rate < b->rate ? -1 : 1;
+    if (a->packs != b->packs)
+        return a->packs < b->packs ? -1 : 1;
+    return fraction_compare(a->counted, b->counted);
+}
+
+/* The same pack in another version is the pack of that name, bought once. */
+static size_t place_of(struct burning *burning, const struct contract_credit *credit)
+{
+    size_t i = 0;
+
+    while (i < burning->credit_count && strcmp(burning->credits[i]->name, credit->name) != 0)
+        i++;
+    return i;
+}
+
+static enum status list_credits(struct burning *burning)
+{
+    const struct contract *contract = tally_contract(burning->tally);
+
+    burning->credits =
+        calloc(contract->version_count * CONTRACT_CREDITS + 1, sizeof *burning->credits);
+    if (!burning->credits)
+        return STATUS_MEMORY;
+    for (size_t v = 0; v < contract->version_count; v++) {
+        const struct contract_terms *terms = &contract->versions[v];
+
+        for (size_t i = 0; i < terms->credit_count; i++) {
+            if (!terms->credits[i].is_money &&
+                place_of(burning, &terms->credits[i]) == burning->credit_count)
+                burning->credits[burning->credit_count++] = &terms->credits[i];
+        }
+    }
+    return STATUS_OK;
+}
+
+/* Whether that credit is among the packs of the use at hand. */
+static bool may_pay(void *context, size_t credit)
+{
+    struct burning *burning = context;
+    const struct contract_terms *terms =
+        &tally_contract(burning->tally)->versions[burning->now->version - 1];
+    unsigned bit = 0;
+
+    for (size_t i = 0; i < terms->credit_count; i++) {
+        if (terms->credits[i].is_money)
+            continue;
+        if ((burning->now->packs >> bit & 1) && place_of(burning, &terms->credits[i]) == credit)
+            return true;
+        bit++;
+    }
+    return false;
+}
+
+static enum status cover(struct burning *burning, const struct use *use, struct fraction units)
+{
+    struct bill_packs *packs = burning->out;
+
+    for (size_t i = 0; i < packs->count; i++) {
+        struct bill_cover *known = &packs->covers[i];
+
+        if (known->version == use->version && known->charge == use->charge &&
+            known->first == use->first && known->rate == use->rate)
+            return fraction_add(known->covered, units, &known->covered);
+    }
+    if (packs->count == packs->room) {
+        size_t room = packs->room ? packs->room * 2 : 32;
+        struct bill_cover *grown = realloc(packs->covers, room * sizeof *grown);
+
+        if (!grown)
+            return STATUS_MEMORY;
+        packs->covers = grown;
+        packs->room = room;
+    }
+    packs->covers[packs->count++] =
+        (struct bill_cover){use->version, use->charge, use->first, use->rate, units};
+    return STATUS_OK;
+}
+
+/* A new grant paid for units that were too many: the oldest first. */
+static enum status on_repaid(void *context, size_t credit, struct fraction units)
+{
+    struct burning *burning = context;
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < burning->owed_count && status == STATUS_OK; i++) {
+        struct owed *owed = &burning->owed[i];
+        struct fraction part = fraction_compare(owed->units, units) < 0 ? owed->units : units;
+
+        if (owed->credit != credit || fraction_sign(part) <= 0)
+            continue;
+        status = fraction_subtract(owed->units, part, &owed->units);
+        if (status == STATUS_OK)
+            status = fraction_subtract(units, part, &units);
+        if (status == STATUS_OK)
+            status = cover(burning, &burning->uses[owed->use], part);
+    }
+    return status;
+}
+
+static enum status pay(struct burning *burning, struct burn *burn, size_t at)
+{
+    const struct use *use = &burning->uses[at];
+    struct fraction covered, rest;
+    size_t recurring;
+
+    burning->now = use;
+    enum status status = burn_until(burn, use->day, on_repaid, burning);
+    if (status == STATUS_OK)
+        status = burn_take(burn, use->day, use->units, may_pay, burning, &covered, &recurring);
+    if (status == STATUS_OK && fraction_sign(covered) > 0)
+        status = cover(burning, use, covered);
+    if (status == STATUS_OK)
+        status = fraction_subtract(use->units, covered, &rest);
+    if (status == STATUS_OK && recurring != SIZE_MAX)
+        burning->owed[burning->owed_count++] = (struct owed){recurring, at, rest};
+    return status;
+}
+
+/* Grants after the last use still pay what was owed before: one more, since a grant that falls due
+ * later would pay what is not known yet. */
+static enum status pay_what_is_owed(struct burning *burning, struct burn *burn)
+{
+    int64_t last = burning->uses[burning->use_count - 1].day;
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < burning->credit_count && status == STATUS_OK; i++) {
+        const struct contract_credit *credit = burning->credits[i];
+        struct period_range days = {credit->first, credit->end};
+
+        if (!credit->overage_recurs || !credit->recurs || last < days.first || last >= days.end)
+            continue;
+        struct period period = period_at(&credit->rule, days, last);
+        if (period_next(&credit->rule, days, &period))
+            status = burn_until(burn, period.clipped.first, on_repaid, burning);
+    }
+    return status;
+}
+
+/* Included units come before packs: only what exceeds them is left to pay. Uses are by day. */
+static enum status take_included(struct burning *burning)
+{
+    for (size_t i = 0; i < burning->use_count; i++) {
+        struct use *use = &burning->uses[i];
+        const struct contract_charge *charge =
+            &tally_contract(burning->tally)->versions[use->version - 1].charges[use->charge];
+        struct fraction left = charge->included;
+
+        if (!charge->has_included || charge->included_per_device)
+            continue;
+        for (size_t k = 0; k < i; k++) {
+            const struct use *before = &burning->uses[k];
+
+            if (before->version == use->version && before->charge == use->charge &&
+                before->first == use->first &&
+                fraction_subtract(left, before->counted, &left) != STATUS_OK)
+                return STATUS_FULL;
+        }
+        if (fraction_sign(left) <= 0)
+            continue;
+        if (fraction_compare(left, use->counted) >= 0)
+            use->units = FRACTION_ZERO;
+        else if (fraction_subtract(use->counted, left, &use->units) != STATUS_OK)
+            return STATUS_FULL;
+    }
+    return STATUS_OK;
+}
+
+static enum status burn_uses(struct burning *burning)
+{
+    struct burn *burn = NULL;
+
+    qsort(burning->uses, burning->use_count, sizeof *burning->uses, compare_uses);
+    burning->owed = calloc(burning->use_count, sizeof *burning->owed);
+    enum status status = burning->owed ? list_credits(burning) : STATUS_MEMORY;
+    if (status == STATUS_OK)
+        status = take_included(burning);
+    if (status == STATUS_OK)
+        status = burn_create(&burn, burning->credits, burning->credit_count);
+    for (size_t i = 0; i < burning->use_count && status == STATUS_OK; i++)
+        status = pay(burning, burn, i);
+    if (status == STATUS_OK)
+        status = pay_what_is_owed(burning, burn);
+    burn_free(burn);
+    return status;
+}
+
+enum status bill_packs_burn(const struct tally *tally, struct bill_packs *out)
+{
+    const struct contract *contract = tally_contract(tally);
+    struct burning burning = {.tally = tally, .out = out};
+    enum status status = STATUS_OK;
+
+    *out = (struct bill_packs){0};
+    for (size_t v = 0; v < contract->version_count; v++)
+        for (size_t i = 0; i < contract->versions[v].charge_count && status == STATUS_OK; i++)
+            if (contract->versions[v].credit_count > 0)
+                status = gather(&burning, v + 1, i);
+    if (status == STATUS_OK && burning.use_count > 0)
+        status = burn_uses(&burning);
+    free(burning.uses);
+    free(burning.owed);
+    free(burning.credits);
+    return status;
+}
+
+void bill_packs_release(struct bill_packs *packs)
+{
+    free(packs->covers);
+    *packs = (struct bill_packs){0};
+}
+
+struct fraction bill_packs_cover(const struct bill_packs *packs, const struct bill_part *part,
+                                 int32_t rate)
+{
+    for (size_t i = 0; i < packs->count; i++) {
+        const struct bill_cover *cover_at = &packs->covers[i];
+
+        if (cover_at->version == (size_t)part->terms->version &&
+            cover_at->charge == part->counter && cover_at->first == part->period.clipped.first &&
+            cover_at->rate == rate)
+            return cover_at->covered;
+    }
+    return FRACTION_ZERO;
+}

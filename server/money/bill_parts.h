@@ -1,0 +1,131 @@
+/* bill_parts.h - what the files of bill share; for them alone */
+#ifndef SERVER_MONEY_BILL_PARTS_H
+#define SERVER_MONEY_BILL_PARTS_H
+
+#include "server/money/bill.h"
+
+/* What of one charge, commitment or cap lies in one version. */
+struct bill_part {
+    const struct contract_terms *terms;
+    size_t counter;
+    struct period period;
+};
+
+/* The parts of a whole period whose counters go on, oldest first; the last is the one asked for. */
+struct bill_run {
+    struct bill_part parts[CONTRACT_VERSIONS];
+    size_t count;
+    bool has_until; /* only what was counted up to and including that day */
+    int64_t until;
+};
+
+/* How many units packs paid of one charge's rate in one period. */
+struct bill_cover {
+    size_t version, charge;
+    int64_t first;
+    int32_t rate;
+    struct fraction covered;
+};
+
+/* Bought packs at work; see bill_packs.c. */
+struct bill_packs {
+    struct bill_cover *covers;
+    size_t count, room;
+};
+
+/* A quantity on its way to a price. */
+struct bill_measure {
+    struct fraction counted;               /* for the line */
+    struct fraction rates[CONTRACT_RATES]; /* PRICED: to be paid at each rate */
+    struct fraction whole;                 /* to be paid; picks tiers */
+    struct fraction present;               /* the same by the days it was there; else equal */
+    struct fraction events[4];             /* by enum tally_event, free ones gone */
+};
+
+/* A bill in the making. */
+struct bill_draft {
+    const struct tally *tally;
+    const struct contract *contract;
+    struct arena *arena;
+    int64_t as_of_ms;
+    int64_t used_first, used_end; /* without a term */
+    bool is_used;
+    struct bill_packs packs;
+    struct bill_line *lines;
+    size_t count, room;
+};
+
+/* ---- bill_run.c ---- */
+const struct contract_charge *bill_charge_of(const struct bill_part *part);
+void bill_run_of(const struct tally *tally, const struct contract_terms *terms, size_t charge,
+                 const struct period *period, struct bill_run *out);
+/* The place in terms of what goes on from a charge of later terms; SIZE_MAX: nothing does. */
+size_t bill_same_charge(const struct contract_terms *terms, const struct contract_charge *charge,
+                        size_t place);
+
+/* ---- bill_measure.c ---- */
+/* Of the first count parts. packs may be NULL. */
+MUST_CHECK enum status bill_measure_run(const struct tally *tally, const struct bill_run *run,
+                                        size_t count, const struct bill_packs *packs,
+                                        struct bill_measure *out);
+
+/* ---- bill_levels.c: devices and gauges ---- */
+MUST_CHECK enum status bill_devices(const struct tally *tally, const struct bill_run *run,
+                                    size_t count, enum contract_measured measured,
+                                    struct fraction *out);
+MUST_CHECK enum status bill_gauge(const struct tally *tally, const struct bill_run *run,
+                                  size_t count, enum contract_measured measured,
+                                  struct fraction *out);
+
+/* ---- bill_licence.c ---- */
+/* Licences that began in the part's period. */
+MUST_CHECK enum status bill_licences(const struct tally *tally, const struct bill_part *part,
+                                     const struct contract_licence *licence, struct fraction *out);
+
+/* ---- bill_price.c ---- */
+/* Base price, discount and maximum; as_listed: without the discount. */
+MUST_CHECK enum status bill_price(const struct contract_charge *charge,
+                                  const struct bill_measure *measure, bool as_listed,
+                                  struct fraction *out);
+
+/* ---- bill_charge.c ---- */
+MUST_CHECK enum status bill_charge_exact(const struct tally *tally, const struct bill_run *run,
+                                         const struct bill_packs *packs, bool as_listed,
+                                         struct fraction *quantity, struct fraction *out);
+MUST_CHECK enum status bill_charge_line(const struct bill_draft *draft,
+                                        const struct contract_terms *terms, size_t charge,
+                                        const struct period *period, struct bill_line *out);
+struct fraction bill_share(const struct period *period);
+
+/* ---- bill_packs.c ---- */
+/* Burns the packs of all versions; a contract without packs costs nothing. Release with
+ * bill_packs_release(). */
+MUST_CHECK enum status bill_packs_burn(const struct tally *tally, struct bill_packs *out);
+void bill_packs_release(struct bill_packs *packs);
+struct fraction bill_packs_cover(const struct bill_packs *packs, const struct bill_part *part,
+                                 int32_t rate);
+
+/* ---- bill.c ---- */
+/* Rounds exact (or rounded_from, where lines that are rounded already decide) and appends. */
+MUST_CHECK enum status bill_append(struct bill_draft *draft, struct bill_line line,
+                                   struct fraction rounded_from);
+bool bill_began(const struct bill_draft *draft, const struct period *period);
+bool bill_is_over(const struct bill_draft *draft, const struct period *period);
+/* Periods of a rule within what a version bills (and, without a term, what was used): false when
+ * there are none. */
+bool bill_first_period(const struct bill_draft *draft, const struct contract_terms *terms,
+                       const struct period_rule *rule, struct period *out);
+bool bill_next_period(const struct bill_draft *draft, const struct contract_terms *terms,
+                      const struct period_rule *rule, struct period *period);
+
+/* ---- the clauses: bill_commitment.c, bill_clause.c, bill_credit.c, bill_tax.c ---- */
+MUST_CHECK enum status bill_commitments(struct bill_draft *draft);
+MUST_CHECK enum status bill_termination(struct bill_draft *draft);
+MUST_CHECK enum status bill_discounts(struct bill_draft *draft);
+MUST_CHECK enum status bill_service_levels(struct bill_draft *draft);
+MUST_CHECK enum status bill_purchases(struct bill_draft *draft);
+MUST_CHECK enum status bill_credits(struct bill_draft *draft);
+MUST_CHECK enum status bill_interims(struct bill_draft *draft);
+MUST_CHECK enum status bill_taxes(struct bill_draft *draft, struct decimal *included);
+
+#endif

@@ -1,0 +1,147 @@
+/* tally.h - what was used, counted the way a contract's charges need it
+ *
+ * Usage becomes *counts*: (version, charge, cell, device, day) and a quantity. Counts only ever add
+ * up, so order and batching cannot matter (I5), late usage falls into the period it belongs to, and
+ * the database keeps them as rows (myna.tally). What they cost is bill.h's business.
+ *
+ *   kind of quantity    cell                 device             at_day
+ *   sum                 rate, or 0; plus     "", or each when   first day of the clipped period;
+ * the TALLY_PACK for the   included units     local day when packs or interim packs that may pay
+ * are its own        lines depend on it devices, licences   0                    each the local day
+ *   replacement         1                    "old>new"          the local day
+ *   gauge               the sample's ms of   "", or each        the local day
+ *                       that local day
+ *   events (C8)         enum tally_event     ""                 first day of the clipped period
+ *   events in order     twice the ms of that ""                 the local day
+ *                       local day: amount,
+ *                       plus 1: events
+ *
+ * Two samples of one gauge and device at the same instant add up. Not thread-safe. No I/O.
+ */
+#ifndef SERVER_MONEY_TALLY_H
+#define SERVER_MONEY_TALLY_H
+
+#include "server/money/contract.h"
+#include "server/money/zone.h"
+
+#define TALLY_PACKS 24             /* packs of units in one version */
+#define TALLY_PACK  CONTRACT_RATES /* a cell is rate + TALLY_PACK * bits of packs */
+
+/* Cells of CONTRACT_PERCENTAGE: fees of events outside the bounds of one event are the bound. */
+enum tally_event {
+    TALLY_AMOUNT, /* of events within their bounds */
+    TALLY_EVENTS, /* likewise, their number */
+    TALLY_AT_MIN, /* number of events that cost event_min */
+    TALLY_AT_MAX,
+};
+
+struct tally;
+
+/* What one record, or one row of a usage file, says. Texts are borrowed. Plain data. */
+struct tally_usage {
+    int64_t at_ms;  /* when it counts */
+    int64_t end_ms; /* of the attempt */
+    const char *device;
+    const char *model;
+    const char *service_tier; /* "" : default */
+    const char *replaces;     /* a device whose licence this one takes over; "" */
+    bool is_activity;         /* false: not_sent, which makes no device active */
+    bool has_amount;
+    struct decimal amount; /* money that the usage itself tells */
+    struct decimal quantities[CONTRACT_METRICS];
+    const char *gauge; /* "" or the name of a level sampled here */
+    struct decimal level;
+};
+
+/* Plain data; device is borrowed from the tally. */
+struct tally_count {
+    uint16_t version; /* of the terms, from 1 */
+    uint16_t charge; /* its place in them; commitments, then caps, follow the charges; then, without
+                        a term, the days with usage */
+    int32_t cell;
+    const char *device;
+    int64_t at_day;
+    struct decimal quantity;
+};
+
+/* contract and zone are borrowed until tally_free(). STATUS_FULL: more packs of units than
+ * TALLY_PACKS in one version. */
+MUST_CHECK enum status tally_create(struct tally **out, const struct contract *contract,
+                                    const struct zone *zone);
+void tally_free(struct tally *tally);
+
+/* Adds usage. *unpriced: bits of the recorded metrics above 0 that no charge of the version in
+ * force prices, unless it prices nothing by usage at all (requests need no price).
+ * STATUS_NOT_FOUND: no version is in force then; STATUS_FULL: a count does not fit. On failure
+ * nothing was added. */
+MUST_CHECK enum status tally_add(struct tally *tally, const struct tally_usage *usage,
+                                 unsigned *unpriced);
+
+/* The same in two steps, between which a caller may look at what is about to change: the counts
+ * (quantity is what will be added) stand until the next call. tally_commit() cannot fail;
+ * tally_undo() takes back what it did, until the next tally_prepare(). */
+MUST_CHECK enum status tally_prepare(struct tally *tally, const struct tally_usage *usage,
+                                     unsigned *unpriced, const struct tally_count **changes,
+                                     size_t *count);
+void tally_commit(struct tally *tally);
+void tally_undo(struct tally *tally);
+
+/* Adds a count that was kept elsewhere (a row of the database). STATUS_INVALID: no such version or
+ * charge, or not a day of it. */
+MUST_CHECK enum status tally_load(struct tally *tally, const struct tally_count *count);
+
+/* All counts in a settled order (version, charge, at_day, cell, device); only those changed by
+ * tally_add() since the last tally_mark() when changed_only, and then with what was added alone.
+ * Ends with the visitor's first status other than STATUS_OK. */
+typedef enum status (*tally_visit)(void *context, const struct tally_count *count);
+MUST_CHECK enum status tally_each(const struct tally *tally, bool changed_only, tally_visit visit,
+                                  void *context);
+void tally_mark(struct tally *tally);
+
+/* From now on everything counted stands for times as many robots of the same use: sums, events,
+ * levels and devices grow with it, included units of a device are each one's own. */
+void tally_repeat(struct tally *tally, int64_t times);
+int64_t tally_times(const struct tally *tally);
+
+const struct contract *tally_contract(const struct tally *tally);
+const struct zone *tally_zone(const struct tally *tally);
+
+/* The instant from which a version of the terms (from 1) rates. */
+int64_t tally_version_start(const struct tally *tally, size_t version);
+
+/* The days that a version bills: its own, within the term, until termination. Ends may be
+ * CONTRACT_NO_DAY and CONTRACT_FOREVER without a term. Empty when first >= end. */
+struct period_range tally_days(const struct tally *tally, const struct contract_terms *terms);
+
+/* The rule's period around that day of tally_days(): whole within the contract's term, clipped to
+ * what the version bills. */
+struct period tally_period(const struct tally *tally, const struct contract_terms *terms,
+                           const struct period_rule *rule, int64_t day);
+
+/* One count of a charge in a period, and the next. Plain data, borrowed until the tally changes. */
+struct tally_cell {
+    const struct tally_cell *next;
+    int32_t cell;
+    const char *device; /* the same device is the same pointer */
+    int64_t at_day;
+    struct decimal quantity;
+};
+
+/* What was counted in one period of a charge; the lists are in no order. */
+struct tally_group {
+    const struct tally_group *next;
+    int64_t first; /* day on which the clipped period begins */
+    const struct tally_cell *cells;
+};
+
+/* The periods of a charge with counts. NULL: none. */
+const struct tally_group *tally_groups(const struct tally *tally, size_t version, size_t charge);
+
+/* Of the period whose clipped part begins that day; NULL: nothing was counted. */
+const struct tally_cell *tally_cells(const struct tally *tally, size_t version, size_t charge,
+                                     int64_t first);
+
+/* First and last day with usage of a contract without a term. false: none. */
+bool tally_used_days(const struct tally *tally, int64_t *first, int64_t *last);
+
+#endif
