@@ -13,6 +13,7 @@
 /* Money's weights of one model under one contract. */
 struct memory {
     const struct contract *contract;
+    int64_t version;
     char model[LIMIT_MODEL + 1];
     bool is_bounded;
     uint64_t weights[CONTRACT_METRICS];
@@ -112,40 +113,55 @@ const struct credits_member *lines_find_groups(const struct credits_member *memb
 
 /* ---- by which weights ---- */
 
-static const struct contract *find_contract(struct lines *lines, const struct routes_row *route,
-                                            int64_t now_ms)
+/* Outside of its term a contract prices nothing, but what it capped stays capped. */
+static const struct contract *find_contract(struct lines *lines, const struct routes_row *route)
 {
-    const struct terms_version *version = terms_find(lines->terms, route->contract_id, now_ms);
+    const struct terms_contract *found = terms_find(lines->terms, route->contract_id);
 
-    return version ? &version->contract : NULL;
+    return found ? &found->contract : NULL;
 }
 
-static struct memory *recall(struct lines *lines, const struct contract *contract,
+/* The number of the terms in force: what came before them prices nothing any more. */
+static int64_t find_version(struct lines *lines, const struct routes_row *route, int64_t now_ms)
+{
+    int64_t ignored;
+    const struct contract_terms *terms =
+        terms_in_force(terms_find(lines->terms, route->contract_id), now_ms, &ignored);
+
+    return terms ? terms->version : 0;
+}
+
+static struct memory *recall(struct lines *lines, const struct contract *contract, int64_t version,
                              const char *model)
 {
     if (lines->memory_count == REMEMBERED)
         lines->memory_count = 0;
     for (size_t i = 0; i < lines->memory_count; i++) {
-        if (lines->memories[i].contract == contract && strcmp(lines->memories[i].model, model) == 0)
-            return &lines->memories[i];
+        struct memory *known = &lines->memories[i];
+
+        if (known->contract == contract && known->version == version &&
+            strcmp(known->model, model) == 0)
+            return known;
     }
     struct memory *memory = &lines->memories[lines->memory_count++];
     char reason[160];
 
-    *memory = (struct memory){.contract = contract};
+    *memory = (struct memory){.contract = contract, .version = version};
     memcpy(memory->model, model, strlen(model) + 1);
-    memory->is_bounded = weight_of_money(contract, 0, model, memory->weights, reason) == STATUS_OK;
+    memory->is_bounded =
+        weight_of_money(contract, version, model, memory->weights, reason) == STATUS_OK;
     return memory;
 }
 
 static bool weigh_money(struct lines *lines, const struct routes_row *route, int64_t now_ms,
                         wire_CreditMeasure *terms)
 {
-    const struct contract *contract = find_contract(lines, route, now_ms);
+    const struct contract *contract = find_contract(lines, route);
 
     if (!contract || strlen(route->model) > LIMIT_MODEL)
         return false;
-    const struct memory *memory = recall(lines, contract, route->model);
+    const struct memory *memory =
+        recall(lines, contract, find_version(lines, route, now_ms), route->model);
     memcpy(terms->weights, memory->weights, sizeof memory->weights);
     terms->divisor = WEIGHT_DIVISOR;
     return memory->is_bounded;
@@ -177,9 +193,9 @@ static bool weigh(struct lines *lines, const struct routes_row *route,
 
 /* A limit of money binds only what is paid in its currency. */
 static bool is_priced_in(struct lines *lines, const struct routes_row *route,
-                         const struct credits_pool *pool, int64_t now_ms)
+                         const struct credits_pool *pool)
 {
-    const struct contract *contract = find_contract(lines, route, now_ms);
+    const struct contract *contract = find_contract(lines, route);
 
     return !pool->is_money || (contract && strcmp(contract->currency, pool->unit) == 0);
 }
@@ -240,7 +256,7 @@ static bool bind_all(struct lines *lines, struct lines_line *line,
         if (!pools[i].hard || !pools[i].is_active ||
             !lines_pool_covers(&pools[i], route->device_id, groups, group_count, route->vendor_id,
                                route->contract_id, route->model) ||
-            !is_priced_in(lines, route, &pools[i], now_ms) ||
+            !is_priced_in(lines, route, &pools[i]) ||
             (now_ms >= pools[i].to_ms && is_succeeded(pools, count, i)))
             continue;
         if (!bind(lines, line, i, &pools[i], now_ms))

@@ -104,18 +104,17 @@ static void fill(const wire_UsageRecord *record, const struct records_origin *or
     memcpy(out->turn, record->turn, sizeof out->turn);
 }
 
-static enum records_verdict rate(const struct terms_version *version, const char *model,
+static enum records_verdict rate(const struct terms_contract *found,
+                                 const struct contract_terms *terms, const char *model,
                                  const uint64_t quantities[CONTRACT_METRICS], struct arena *arena,
                                  struct booking_record *out, const char **problem)
 {
     struct decimal price;
     unsigned unpriced;
 
-    out->contract_version = version->version;
-    out->currency = arena_text(arena, span_text(version->currency));
-    out->zone = arena_text(arena, span_text(version->zone));
-    if (rate_record(version->contract.versions, model, quantities, &price, &unpriced) !=
-        STATUS_OK) {
+    out->currency = arena_text(arena, span_text(found->contract.currency));
+    out->zone = arena_text(arena, span_text(found->contract.zone));
+    if (rate_record(terms, model, quantities, &price, &unpriced) != STATUS_OK) {
         *problem = "its price is too large";
         return RECORDS_BAD;
     }
@@ -150,8 +149,10 @@ enum status records_read(const struct records_origin *origin, const struct terms
     fill(&record, origin, arena, out);
     for (unsigned i = 0; i < CONTRACT_METRICS; i++)
         out->quantities[i] = (int64_t)quantities[i];
-    const struct terms_version *version = terms_find(terms, record.contract, out->at_ms);
-    *verdict =
-        version ? rate(version, record.model, quantities, arena, out, problem) : RECORDS_UNRATED;
+    const struct terms_contract *found = terms_find(terms, record.contract);
+    const struct contract_terms *in_force =
+        terms_in_force(found, out->at_ms, &out->contract_version);
+    *verdict = in_force ? rate(found, in_force, record.model, quantities, arena, out, problem)
+                        : RECORDS_UNRATED;
     return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;
 }

@@ -65,11 +65,12 @@ struct contract {
 MUST_CHECK enum status contract_read(const struct json *document, struct arena *arena,
                                      struct contract *out, struct json_problem *problem);
 
-/* One later document of the same contract: its terms (the document's own amendments included) are
- * in force from the instant from_ms on and end what was there; first is the first day whose
- * midnight is not before it. Versions are numbered on. Contract, vendor, currency and zone must be
- * the same: STATUS_DENIED. STATUS_STALE: not after the beginning of the newest document;
- * STATUS_FULL: more than CONTRACT_VERSIONS. *out borrows from both; it may be *base. */
+/* One later document of the same contract, or the first one when base is NULL: its terms (the
+ * document's own amendments included) are in force from the instant from_ms on and end what was
+ * there; first is the first day whose midnight is not before it. Versions are numbered on.
+ * Contract, vendor, currency and zone must be the same: STATUS_DENIED. STATUS_STALE: not after the
+ * beginning of the newest document; STATUS_FULL: more than CONTRACT_VERSIONS. *out borrows from
+ * both; it may be *base. */
 MUST_CHECK enum status contract_amend(const struct contract *base, const struct contract *next,
                                       int64_t from_ms, int64_t first, struct arena *arena,
                                       struct contract *out);

@@ -1,6 +1,7 @@
 /* Caps: ceilings. A hard one is held by credit on the robots, which needs a price or a count that
  * grows by no more than so much with each unit an attempt uses. */
 #include "server/money/contract_parts.h"
+#include "server/money/weight.h"
 
 #define LEVELS                                                                                     \
     (CONTRACT_SOURCE(CONTRACT_CONCURRENCY) | CONTRACT_SOURCE(CONTRACT_REQUESTS_PER_MINUTE) |       \
@@ -15,46 +16,6 @@ static bool is_level(const struct contract_cap *cap)
     return (LEVELS & CONTRACT_SOURCE(cap->quantity.source)) != 0;
 }
 
-/* Why one more unit under the tiers may cost more than any of their prices; NULL: it may not. */
-static const char *jump_of_tiers(const struct contract_charge *charge)
-{
-    for (size_t i = 0; i < charge->tier_count; i++) {
-        const struct contract_tier *tier = &charge->tiers[i];
-
-        if (fraction_sign(tier->package_size) > 0)
-            return "started packages jump";
-        if (fraction_sign(tier->flat) > 0)
-            return "a tier's flat fee jumps";
-        if (i > 0 && charge->kind == CONTRACT_VOLUME &&
-            fraction_compare(tier->price, charge->tiers[i - 1].price) > 0)
-            return "a dearer tier reprices what was used before";
-    }
-    return NULL;
-}
-
-/* Why a hard cap on spend cannot hold with the charge; NULL: it can. */
-static const char *why_unbounded(const struct contract_charge *charge)
-{
-    switch (charge->kind) {
-    case CONTRACT_FLAT:
-    case CONTRACT_CAPACITY:
-        return NULL; /* known beforehand, whatever is used */
-    case CONTRACT_PACKAGE:
-        return "started packages jump";
-    case CONTRACT_PERCENTAGE:
-        return "its amounts are not known before the request";
-    case CONTRACT_LICENCE:
-        return "a terminal's licence is not used up by requests";
-    case CONTRACT_PRICED:
-    case CONTRACT_GRADUATED:
-    case CONTRACT_VOLUME:
-        break;
-    }
-    if (charge->quantity.source != CONTRACT_RECORDED)
-        return "a level is not used up by requests";
-    return jump_of_tiers(charge);
-}
-
 static void check_hard(struct reading *reading, const struct contract_draft *draft,
                        const struct contract_cap *cap)
 {
@@ -67,13 +28,11 @@ static void check_hard(struct reading *reading, const struct contract_draft *dra
                        cap->quantity.text ? cap->quantity.text : "it");
         return;
     }
-    for (size_t i = 0; i < draft->terms->charge_count; i++) {
-        const char *why = why_unbounded(&draft->charges[i]);
+    const struct contract own = {.versions = draft->terms, .version_count = 1};
+    char reason[160];
 
-        if (why)
-            reading_refuse(reading, "hard", "cannot be kept with %.48s: %s", draft->charges[i].name,
-                           why);
-    }
+    if (weight_check(&own, 0, reason) != STATUS_OK)
+        reading_refuse(reading, "hard", "cannot be kept with %s", reason);
 }
 
 static void read_cap(struct reading *reading, const struct json *json, struct contract_draft *draft,

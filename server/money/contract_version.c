@@ -176,17 +176,28 @@ static void cut(struct contract_terms *terms, int64_t day)
         terms->end = terms->first;
 }
 
+/* The document's versions up to the last one begin on that day: of those the last one holds. */
+static void begin(struct contract_terms *versions, size_t last, int64_t from_ms, int64_t first)
+{
+    for (size_t i = 0; i <= last; i++) {
+        versions[i].first = first;
+        versions[i].from_ms = from_ms;
+        if (i < last || versions[i].end < first)
+            versions[i].end = first;
+    }
+}
+
 enum status contract_amend(const struct contract *base, const struct contract *next,
                            int64_t from_ms, int64_t first, struct arena *arena,
                            struct contract *out)
 {
-    const struct contract_terms *newest = newest_document(base);
-    size_t kept = base->version_count, count = kept + next->version_count;
+    const struct contract_terms *newest = base ? newest_document(base) : NULL;
+    size_t kept = base ? base->version_count : 0, count = kept + next->version_count;
     struct contract joined = *next;
 
-    if (!is_same_contract(base, next))
+    if (base && !is_same_contract(base, next))
         return STATUS_DENIED;
-    if (!is_after(newest, from_ms, first))
+    if (newest && !is_after(newest, from_ms, first))
         return STATUS_STALE;
     if (count > CONTRACT_VERSIONS)
         return STATUS_FULL;
@@ -201,11 +212,12 @@ enum status contract_amend(const struct contract *base, const struct contract *n
     for (size_t i = kept; i < count; i++) {
         versions[i] = next->versions[i - kept];
         versions[i].version = (int64_t)i + 1;
-        versions[i].document = newest->document + 1;
+        versions[i].document = newest ? newest->document + 1 : 1;
+        if (i == kept || versions[i].first <= first)
+            begin(&versions[kept], i - kept, from_ms, first);
     }
-    versions[kept].first = first;
-    versions[kept].from_ms = from_ms;
-    joined.term_first = base->term_first;
+    if (base)
+        joined.term_first = base->term_first;
     joined.versions = versions;
     joined.version_count = count;
     *out = joined;

@@ -108,7 +108,7 @@ static enum status weigh_usage(struct work *work, const struct contract_charge *
     }
 }
 
-/* Fees that no attempt causes (flat, capacity, licences, levels) are no part of what usage spends.
+/* Fees that no attempt causes (flat, capacity, levels) are no part of what usage spends.
  */
 static enum status weigh(struct work *work, const struct contract_charge *charge)
 {
@@ -123,6 +123,8 @@ static enum status weigh(struct work *work, const struct contract_charge *charge
                    : STATUS_OK;
     case CONTRACT_ACTIVE_DEVICES:
         return deny(work, charge, "one request may cost a whole device");
+    case CONTRACT_TERMINALS:
+        return deny(work, charge, "one request may cost a terminal's licence");
     default:
         return STATUS_OK;
     }

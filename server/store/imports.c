@@ -181,7 +181,7 @@ static bool is_equal(const struct result *result, size_t i)
 }
 
 /* By the version that was in force when the attempt began, as at its booking. */
-static enum status price_of(struct import *import, const struct terms_version *version,
+static enum status price_of(struct import *import, const struct contract_terms *terms,
                             const struct result *result, size_t i, const char **price)
 {
     uint64_t quantities[CONTRACT_METRICS];
@@ -193,10 +193,9 @@ static enum status price_of(struct import *import, const struct terms_version *v
         quantities[m] = (uint64_t)result_int(result, i, COL_OURS + m);
     for (int k = 0; k < 4; k++)
         quantities[settled_metrics[k]] = (uint64_t)result_int(result, i, COL_THEIRS + k);
-    if (version) {
+    if (terms) {
         enum status status =
-            rate_record(version->contract.versions, result_text(result, i, COL_MODEL), quantities,
-                        &sum, &unpriced);
+            rate_record(terms, result_text(result, i, COL_MODEL), quantities, &sum, &unpriced);
         if (status != STATUS_OK)
             return STATUS_INVALID;
         decimal_format(sum, text);
@@ -210,15 +209,17 @@ static enum status settle_row(struct import *import, const struct result *result
     struct settlement *row = &import->settlements[import->settled];
     struct arena *arena = import->arena;
     const char *contract_id = result_text(result, i, COL_CONTRACT);
-    const struct terms_version *version =
-        terms_find(import->terms, contract_id, result_time(result, i, COL_AT));
+    const struct terms_contract *found = terms_find(import->terms, contract_id);
+    int64_t version;
+    const struct contract_terms *terms =
+        terms_in_force(found, result_time(result, i, COL_AT), &version);
 
     *row = (struct settlement){
         .device_id = arena_text(arena, result_span(result, i, COL_DEVICE)),
         .seq = result_int(result, i, COL_SEQ),
         .contract_id = arena_text(arena, span_text(contract_id)),
         .model = arena_text(arena, result_span(result, i, COL_MODEL)),
-        .zone = version ? version->zone : "UTC",
+        .zone = terms ? found->contract.zone : "UTC",
         .at_ms = result_time(result, i, COL_AT),
         .old_price = arena_text(arena, result_span(result, i, COL_PRICE)),
     };
@@ -230,7 +231,7 @@ static enum status settle_row(struct import *import, const struct result *result
     enum status status =
         result_bytes(result, i, COL_JOURNAL, row->journal_id, sizeof row->journal_id);
     if (status == STATUS_OK)
-        status = price_of(import, version, result, i, &row->price);
+        status = price_of(import, terms, result, i, &row->price);
     if (status == STATUS_OK)
         import->settled++;
     return arena_failed(arena) ? STATUS_MEMORY : status;

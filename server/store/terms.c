@@ -1,5 +1,6 @@
 #include "server/store/terms.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,8 +9,8 @@
 #define TERMS_BYTES (64u << 20)
 
 struct terms {
-    struct arena *arena;            /* of what follows */
-    struct terms_version *versions; /* by contract, then by the time they come into force */
+    struct arena *arena;              /* of what follows */
+    struct terms_contract *contracts; /* by id */
     size_t count;
     int64_t known; /* rows in the table when it was read; -1: never */
 };
@@ -27,10 +28,20 @@ enum status terms_create(struct terms **out)
     return STATUS_OK;
 }
 
+static void forget(struct terms *terms)
+{
+    for (size_t i = 0; i < terms->count; i++)
+        zone_close(terms->contracts[i].zone);
+    terms->count = 0;
+    terms->known = -1;
+    arena_reset(terms->arena);
+}
+
 void terms_free(struct terms *terms)
 {
     if (!terms)
         return;
+    forget(terms);
     arena_free(terms->arena);
     free(terms);
 }
@@ -47,48 +58,99 @@ static enum status count_versions(struct store_conn *conn, int64_t *count)
     return status;
 }
 
-static enum status version_from_row(const struct result *result, size_t i, struct arena *arena,
-                                    struct terms_version *version)
+/* The first day that begins at that time or later. */
+static int64_t first_day(const struct zone *zone, int64_t at_ms)
+{
+    int64_t day = zone_day(zone, at_ms);
+
+    return zone_midnight(zone, day) < at_ms ? day + 1 : day;
+}
+
+static enum status read_document(struct span text, struct arena *arena, struct contract *out,
+                                 struct json_problem *problem)
 {
     struct json *document = NULL;
-    struct json_problem problem = {0};
+    enum status status = json_parse(text, &document, problem->detail);
 
-    version->contract_id = arena_text(arena, result_span(result, i, 0));
-    version->version = result_int(result, i, 1);
-    version->effective_from_ms = result_time(result, i, 2);
-    version->currency = arena_text(arena, result_span(result, i, 4));
-    version->zone = arena_text(arena, result_span(result, i, 5));
-    if (arena_failed(arena))
-        return STATUS_MEMORY;
-
-    enum status status = json_parse(result_span(result, i, 3), &document, problem.detail);
     if (status == STATUS_OK)
-        status = contract_read(document, arena, &version->contract, &problem);
+        status = contract_read(document, arena, out, problem);
     json_free(document);
-    if (status == STATUS_INVALID)
-        log_error("store", "cannot read contract \"%s\" version=%lld: %s %s", version->contract_id,
-                  (long long)version->version, problem.pointer, problem.detail);
     return status;
+}
+
+/* Joins one row's document to what the rows before it made; base is NULL for the first. */
+static enum status join_row(const struct result *result, size_t i, struct arena *arena,
+                            struct terms_contract *found, const struct contract *base)
+{
+    struct json_problem problem = {0};
+    struct contract document;
+    int64_t from_ms = result_time(result, i, 2);
+    enum status status = read_document(result_span(result, i, 3), arena, &document, &problem);
+
+    if (status == STATUS_OK && !found->zone &&
+        zone_open(&found->zone, document.zone) != STATUS_OK) {
+        snprintf(problem.detail, sizeof problem.detail, "the system knows no zone \"%.64s\"",
+                 document.zone);
+        status = STATUS_INVALID;
+    }
+    if (status == STATUS_OK)
+        status = contract_amend(base, &document, from_ms, first_day(found->zone, from_ms), arena,
+                                &found->contract);
+    if (status != STATUS_OK && status != STATUS_MEMORY)
+        log_error("store", "cannot read contract \"%s\" version=%lld: %s %s", found->contract_id,
+                  (long long)result_int(result, i, 1), problem.pointer,
+                  problem.detail[0] ? problem.detail : status_text(status));
+    return status;
+}
+
+/* Rows from first to end are of one contract. A row that cannot be read is left out; a contract of
+ * which none can is too. */
+static enum status read_contract(struct terms *terms, const struct result *result, size_t first,
+                                 size_t end)
+{
+    struct terms_contract *found = &terms->contracts[terms->count];
+    int64_t *versions = arena_take(terms->arena, (end - first) * sizeof *versions);
+    size_t joined = 0;
+
+    found->contract_id = arena_text(terms->arena, result_span(result, first, 0));
+    if (!versions || !found->contract_id)
+        return STATUS_MEMORY;
+    for (size_t i = first; i < end; i++) {
+        enum status status =
+            join_row(result, i, terms->arena, found, joined ? &found->contract : NULL);
+
+        if (status == STATUS_MEMORY)
+            return status;
+        if (status == STATUS_OK)
+            versions[joined++] = result_int(result, i, 1);
+    }
+    found->versions = versions;
+    if (joined > 0) {
+        terms->count++;
+    } else {
+        zone_close(found->zone);
+        found->zone = NULL;
+    }
+    return STATUS_OK;
 }
 
 static enum status read_versions(struct terms *terms, const struct result *result)
 {
     size_t count = result_count(result);
+    size_t first = 0;
 
-    arena_reset(terms->arena);
-    terms->count = 0;
-    terms->known = -1;
-    terms->versions = arena_take(terms->arena, (count + 1) * sizeof *terms->versions);
-    if (!terms->versions)
+    forget(terms);
+    terms->contracts = arena_take(terms->arena, (count + 1) * sizeof *terms->contracts);
+    if (!terms->contracts)
         return STATUS_MEMORY;
-    for (size_t i = 0; i < count; i++) {
-        struct terms_version *version = &terms->versions[terms->count];
-        enum status status = version_from_row(result, i, terms->arena, version);
+    for (size_t i = 1; i <= count; i++) {
+        if (i < count && span_equal(result_span(result, i, 0), result_span(result, first, 0)))
+            continue;
+        enum status status = read_contract(terms, result, first, i);
 
-        if (status == STATUS_OK)
-            terms->count++;
-        else if (status != STATUS_INVALID)
+        if (status != STATUS_OK)
             return status;
+        first = i;
     }
     terms->known = (int64_t)count;
     return STATUS_OK;
@@ -96,10 +158,9 @@ static enum status read_versions(struct terms *terms, const struct result *resul
 
 enum status terms_refresh(struct terms *terms, struct store_conn *conn)
 {
-    STORE_STATEMENT(list, "SELECT v.contract_id, v.version, v.effective_from, v.document,"
-                          " c.currency, c.zone"
-                          " FROM myna.contract_version v JOIN myna.contract c USING (contract_id)"
-                          " ORDER BY v.contract_id, v.effective_from, v.version");
+    STORE_STATEMENT(list, "SELECT contract_id, version, effective_from, document"
+                          " FROM myna.contract_version"
+                          " ORDER BY contract_id, effective_from, version");
     struct result result = {0};
     int64_t count;
     enum status status = count_versions(conn, &count);
@@ -113,16 +174,22 @@ enum status terms_refresh(struct terms *terms, struct store_conn *conn)
     return status;
 }
 
-const struct terms_version *terms_find(const struct terms *terms, const char *contract_id,
-                                       int64_t at_ms)
+const struct terms_contract *terms_find(const struct terms *terms, const char *contract_id)
 {
-    const struct terms_version *found = NULL;
-
     for (size_t i = 0; i < terms->count; i++) {
-        const struct terms_version *version = &terms->versions[i];
-
-        if (version->effective_from_ms <= at_ms && strcmp(version->contract_id, contract_id) == 0)
-            found = version;
+        if (strcmp(terms->contracts[i].contract_id, contract_id) == 0)
+            return &terms->contracts[i];
     }
-    return found;
+    return NULL;
+}
+
+const struct contract_terms *terms_in_force(const struct terms_contract *found, int64_t at_ms,
+                                            int64_t *version)
+{
+    const struct contract_terms *terms =
+        found ? contract_terms_at(&found->contract, at_ms, zone_day(found->zone, at_ms)) : NULL;
+
+    if (terms)
+        *version = found->versions[terms->document - 1];
+    return terms;
 }

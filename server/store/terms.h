@@ -1,4 +1,4 @@
-/* terms.h - every contract's versions, read from the database and kept parsed
+/* terms.h - every contract with all its versions, read from the database and kept parsed
  *
  * Versions are only ever added, so a look at their number tells whether to read them again. One
  * owner thread at a time.
@@ -7,18 +7,18 @@
 #define SERVER_STORE_TERMS_H
 
 #include "server/money/contract.h"
+#include "server/money/zone.h"
 #include "server/store/store.h"
 
 struct terms;
 
-/* Plain data; borrowed until the next terms_refresh(). */
-struct terms_version {
+/* One contract: its documents joined, each in force from its effective_from on. Plain data;
+ * borrowed until the next terms_refresh(). */
+struct terms_contract {
     const char *contract_id;
-    int64_t version;
-    int64_t effective_from_ms;
-    const char *currency;
-    const char *zone;
     struct contract contract;
+    struct zone *zone;       /* of its days */
+    const int64_t *versions; /* of myna.contract_version, by contract_terms.document - 1 */
 };
 
 MUST_CHECK enum status terms_create(struct terms **out);
@@ -28,8 +28,12 @@ void terms_free(struct terms *terms);
  * program) is left out and logged. Besides those of store.h: STATUS_MEMORY. */
 MUST_CHECK enum status terms_refresh(struct terms *terms, struct store_conn *conn);
 
-/* The version in force at that time, or NULL: no such contract, or none in force yet. */
-const struct terms_version *terms_find(const struct terms *terms, const char *contract_id,
-                                       int64_t at_ms);
+/* NULL: no such contract. */
+const struct terms_contract *terms_find(const struct terms *terms, const char *contract_id);
+
+/* The terms in force at that time: NULL before the first and after the contract's term; found may
+ * be NULL. *version is the row of myna.contract_version that says so. */
+const struct contract_terms *terms_in_force(const struct terms_contract *found, int64_t at_ms,
+                                            int64_t *version);
 
 #endif

@@ -432,7 +432,7 @@ enum status routes_read(struct store_conn *conn, struct arena *arena, const char
 struct terms {
     struct arena *arena;
     bool is_read;
-    struct terms_version version;
+    struct terms_contract found;
 };
 
 static const char document[] =
@@ -457,8 +457,10 @@ enum status terms_create(struct terms **out)
 
 void terms_free(struct terms *terms)
 {
-    if (terms)
+    if (terms) {
+        zone_close(terms->found.zone);
         arena_free(terms->arena);
+    }
     free(terms);
 }
 
@@ -470,23 +472,32 @@ enum status terms_refresh(struct terms *terms, struct store_conn *conn)
     (void)conn;
     if (terms->is_read)
         return STATUS_OK;
-    terms->version = (struct terms_version){
-        .contract_id = DATABASE_TERMS, .version = 1, .currency = "CNY", .zone = "Asia/Shanghai"};
     enum status status = json_parse(span_text(document), &json, problem.detail);
     if (status == STATUS_OK)
-        status = contract_read(json, terms->arena, &terms->version.contract, &problem);
+        status = contract_read(json, terms->arena, &terms->found.contract, &problem);
     json_free(json);
+    if (status == STATUS_OK && !terms->found.zone)
+        status = zone_open(&terms->found.zone, terms->found.contract.zone);
     if (status == STATUS_INVALID)
         give_up(problem.detail);
+    terms->found.contract_id = DATABASE_TERMS;
     terms->is_read = status == STATUS_OK;
     return status;
 }
 
-const struct terms_version *terms_find(const struct terms *terms, const char *contract_id,
-                                       int64_t at_ms)
+const struct terms_contract *terms_find(const struct terms *terms, const char *contract_id)
+{
+    return strcmp(contract_id, DATABASE_TERMS) == 0 ? &terms->found : NULL;
+}
+
+const struct contract_terms *terms_in_force(const struct terms_contract *found, int64_t at_ms,
+                                            int64_t *version)
 {
     (void)at_ms;
-    return strcmp(contract_id, DATABASE_TERMS) == 0 ? &terms->version : NULL;
+    if (!found)
+        return NULL;
+    *version = 1;
+    return found->contract.versions;
 }
 
 /* ---- credit: no cap and no budget binds this fleet ---- */

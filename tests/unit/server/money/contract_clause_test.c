@@ -142,15 +142,16 @@ static void i2_a_hard_cap_on_spend_needs_prices_with_a_linear_bound(void **state
          "'to':'02:00','price':9}]}",
          NULL},
         {"{'kind':'volume','metric':'output','tiers':[{'up_to':5,'price':2},{'price':3}]}",
-         "reprices"},
+         "make all units before it dearer"},
         {"{'kind':'graduated','metric':'output','tiers':[{'up_to':5,'price':2},{'price':3,"
          "'flat':1}]}",
-         "flat fee jumps"},
-        {"{'kind':'graduated','metric':'output','tiers':[{'price':3,'size':10}]}", "packages jump"},
-        {"{'kind':'package','metric':'output','size':10,'price':1}", "packages jump"},
-        {"{'kind':'percentage','rate':'1%'}", "not known before"},
-        {"{'kind':'licence','price':1,'term':'contract'}", "not used up"},
-        {"{'kind':'unit','metric':'active_devices','price':1}", "not used up"},
+         "costs a fee at once"},
+        {"{'kind':'graduated','metric':'output','tiers':[{'price':3,'size':10}]}",
+         "start a whole package"},
+        {"{'kind':'package','metric':'output','size':10,'price':1}", "start a whole package"},
+        {"{'kind':'percentage','rate':'1%'}", "only after the usage"},
+        {"{'kind':'licence','price':1,'term':'contract'}", "a terminal's licence"},
+        {"{'kind':'unit','metric':'active_devices','price':1}", "a whole device"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
