@@ -53,6 +53,8 @@ static const struct option_spec specs[] = {
      .help = "what is logged"},
     {"stale_window_s", OPTION_INT, "60", .min = 0, .max = 3600, FIELD(stale_window_s),
      .help = "seconds in which an old message is late, not suspicious"},
+    {"usage_months", OPTION_INT, "0", .min = 0, .max = 1200, FIELD(usage_months),
+     .help = "months for which usage records are kept once billed; 0: for ever"},
 };
 
 static const struct option_table table = {"mynad", "MYNAD", specs, sizeof specs / sizeof *specs};

@@ -29,6 +29,7 @@ struct config {
     int64_t deadman_interval_s;
     const char *log_level;
     int64_t stale_window_s;
+    int64_t usage_months;
 };
 
 /* STATUS_INVALID: problem is one line with option, cause and cure. *rest: the first argument that

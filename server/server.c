@@ -14,6 +14,7 @@
 #include "server/jobs/janitor.h"
 #include "server/jobs/outbox.h"
 #include "server/store/migrate.h"
+#include "server/store/usage_hours.h"
 
 #define CONNECTIONS    24
 #define WORKERS        12
@@ -116,6 +117,7 @@ static enum status start_bus(struct server *server, char *problem)
         .master_key = authority_master(server->authority),
         .stale_window_ms = config->stale_window_s * 1000,
     };
+    const struct janitor_options janitor_options = {.usage_months = config->usage_months};
     const struct outbox_options outbox_options = {
         .master_key = authority_master(server->authority),
         .robot_broker = config->robot_broker,
@@ -127,13 +129,15 @@ static enum status start_bus(struct server *server, char *problem)
              (int)config->instance);
     snprintf(key_file, sizeof key_file, "%s/mynad-%d.key", config->state_dir,
              (int)config->instance);
-    enum status status = bus_start(&server->bus, &options);
+    enum status status = usage_hours_adopt(server->store);
+    if (status == STATUS_OK)
+        status = bus_start(&server->bus, &options);
     if (status == STATUS_OK)
         status = ingest_start(&server->ingest, server->store, server->bus, &ingest_options);
     if (status == STATUS_OK)
         status = outbox_start(&server->outbox, server->store, server->bus, &outbox_options);
     if (status == STATUS_OK)
-        status = janitor_start(&server->janitor, server->store);
+        status = janitor_start(&server->janitor, server->store, &janitor_options);
     return say(problem, status, "the connection to the broker cannot be started");
 }
 

@@ -85,6 +85,7 @@ static void fill(const wire_UsageRecord *record, const struct records_origin *or
         .vendor_request_id = arena_text(arena, span_text(record->vendor_request_id)),
         .line_id = arena_text(arena, span_text(record->line_id)),
         .state_time_ms = record->state_time_ms,
+        .service_tier = arena_text(arena, span_text(record->service_tier)),
         .provenance = record->provenance,
         .outcome = record->outcome,
         .error_class = record->error_class,

@@ -8,30 +8,48 @@
 #include "schema/base/log.h"
 #include "server/store/alarm.h"
 #include "server/store/cleaning.h"
+#include "server/store/usage_hours.h"
+#include "server/store/usage_months.h"
 #include "server/store/deliveries.h"
 
 #define TICK_MS 5000
 
 struct janitor {
     struct store *store;
+    struct janitor_options options;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     bool stopping; /* guarded by mutex */
 };
 
+static enum status drop_months(struct store *store, const struct janitor_options *options)
+{
+    int64_t dropped = 0;
+    enum status status = usage_months_drop(store, options->usage_months, &dropped);
+
+    if (dropped > 0)
+        log_info("janitor", "dropped months of usage records count=%lld", (long long)dropped);
+    return status;
+}
+
+/* Each has one of the two. */
 static const struct {
     const char *name;
     int64_t every_ms;
     enum status (*run)(struct store *store);
+    enum status (*run_with)(struct store *store, const struct janitor_options *options);
 } chores[] = {
-    {"expire commands", TICK_MS, cleaning_expire_commands},
-    {"put contract versions into force", TICK_MS, cleaning_announce_contracts},
-    {"end the silence of alerts", TICK_MS, alarm_end_silences},
-    {"give up what waits too long for a channel", TICK_MS, deliveries_shed},
-    {"forget login sessions", 60000, cleaning_forget_sessions},
-    {"forget answered posts", 600000, cleaning_forget_answers},
-    {"forget alerts that are long over", 3600000, cleaning_forget_alerts},
+    {"expire commands", TICK_MS, cleaning_expire_commands, NULL},
+    {"put contract versions into force", TICK_MS, cleaning_announce_contracts, NULL},
+    {"end the silence of alerts", TICK_MS, alarm_end_silences, NULL},
+    {"give up what waits too long for a channel", TICK_MS, deliveries_shed, NULL},
+    {"forget login sessions", 60000, cleaning_forget_sessions, NULL},
+    {"forget answered posts", 600000, cleaning_forget_answers, NULL},
+    {"forget alerts that are long over", 3600000, cleaning_forget_alerts, NULL},
+    {"roll usage up by hour", 10000, usage_hours_roll_up, NULL},
+    {"make the next months of usage", 3600000, usage_months_make, NULL},
+    {"drop old months of usage", 3600000, NULL, drop_months},
 };
 
 #define CHORE_COUNT (sizeof chores / sizeof *chores)
@@ -61,7 +79,9 @@ static void *run(void *argument)
             if (clock_mono_ms() < due_ms[i])
                 continue;
             due_ms[i] = clock_mono_ms() + chores[i].every_ms;
-            enum status status = chores[i].run(janitor->store);
+            enum status status = chores[i].run
+                                     ? chores[i].run(janitor->store)
+                                     : chores[i].run_with(janitor->store, &janitor->options);
             if (status != STATUS_OK && status != STATUS_UNREACHABLE)
                 log_warning("janitor", "cannot %s: %s", chores[i].name, status_text(status));
         }
@@ -69,7 +89,8 @@ static void *run(void *argument)
     return NULL;
 }
 
-enum status janitor_start(struct janitor **out, struct store *store)
+enum status janitor_start(struct janitor **out, struct store *store,
+                          const struct janitor_options *options)
 {
     struct janitor *janitor = calloc(1, sizeof *janitor);
     pthread_condattr_t attributes;
@@ -77,6 +98,7 @@ enum status janitor_start(struct janitor **out, struct store *store)
     if (!janitor)
         return STATUS_MEMORY;
     janitor->store = store;
+    janitor->options = *options;
     pthread_mutex_init(&janitor->mutex, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

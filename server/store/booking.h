@@ -26,6 +26,7 @@ struct booking_record {
     const char *vendor_request_id;
     const char *line_id;   /* of credit; "" for none */
     int64_t state_time_ms; /* of the last state that the attempt knew */
+    const char *service_tier; /* "" : the default one */
     int64_t provenance;
     int64_t outcome;
     int64_t error_class;
