@@ -24,8 +24,8 @@ struct booking_record {
     const char *contract_id;
     int64_t contract_version; /* that rated it; 0: none was in force */
     const char *vendor_request_id;
-    const char *line_id;   /* of credit; "" for none */
-    int64_t state_time_ms; /* of the last state that the attempt knew */
+    const char *line_id;      /* of credit; "" for none */
+    int64_t state_time_ms;    /* of the last state that the attempt knew */
     const char *service_tier; /* "" : the default one */
     int64_t provenance;
     int64_t outcome;
