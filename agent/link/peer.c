@@ -46,7 +46,7 @@ struct peer {
     uint64_t in_flight_seq; /* last record of the batch not yet acknowledged; 0: none */
     bool quarantined;       /* the server takes nothing of this journal */
     int64_t report_interval_ms, report_due_ms;
-    int64_t reported_ms;       /* 0: not yet */
+    int64_t told_denied_ms;    /* when a report last told of refused attempts; 0: not yet */
     struct credit_events told; /* what the reports told */
     uint32_t boxes_refused;    /* since the last report */
     struct remembered commands[LIMIT_COMMANDS_KEPT];
@@ -274,8 +274,9 @@ static void send_report(struct peer *peer, struct peer_time now)
     journal_credit(peer->journal, report->credit, &report->credit_count);
     journal_reported(peer->journal);
     report->lines_refused = (uint32_t)(events.lines_refused - peer->told.lines_refused);
+    if (events.denied != peer->told.denied)
+        peer->told_denied_ms = now.mono_ms;
     peer->told = events;
-    peer->reported_ms = now.mono_ms;
     send(peer, TOPIC_REPORT, MESSAGE_REPORT, report);
     plan_report(peer, now.mono_ms);
 }
@@ -437,13 +438,15 @@ static enum status on_state(struct peer *peer, const wire_State *state, struct p
         greet_again(peer, now);
         return STATUS_OK;
     }
-    bool settled = take_verdict(peer, state, new_epoch);
-    enum status status = STATUS_OK;
-    if (settled) /* else it is the account of another journal */
-        status =
-            journal_grant(peer->journal, state->header.epoch, state->credit, state->credit_count);
+    if (!take_verdict(peer, state, new_epoch)) { /* its credit is another journal's account */
+        greet_again(peer, now);
+        return STATUS_OK;
+    }
+    enum status status =
+        journal_grant(peer->journal, state->header.epoch, state->credit, state->credit_count);
     keep_receipt(peer, state);
-    if (!settled) {
+    if (new_epoch) { /* only hello tells of which epoch the amounts are */
+        peer->hello_at_ms -= HELLO_GAP_MS;
         greet_again(peer, now);
         return status;
     }
@@ -686,7 +689,7 @@ static void hurry_report(struct peer *peer, int64_t now_mono_ms)
     if (events.returned != peer->told.returned)
         due_ms = now_mono_ms;
     else if (events.denied != peer->told.denied)
-        due_ms = peer->reported_ms == 0 ? now_mono_ms : peer->reported_ms + TELL_DENIED_MS;
+        due_ms = peer->told_denied_ms == 0 ? now_mono_ms : peer->told_denied_ms + TELL_DENIED_MS;
     if (due_ms < peer->report_due_ms)
         peer->report_due_ms = due_ms;
 }

@@ -285,7 +285,7 @@ void credit_release(struct credit *credit, const wire_UsageRecord *record)
     }
 }
 
-void credit_charge(struct credit *credit, const wire_UsageRecord *record)
+void credit_carry_over(struct credit *credit, const wire_UsageRecord *record)
 {
     struct credit_line *line = find(credit, record->line_id);
 
@@ -295,10 +295,10 @@ void credit_charge(struct credit *credit, const wire_UsageRecord *record)
     }
 }
 
-void credit_settle(struct credit *credit, const wire_UsageRecord *record)
+void credit_end_attempt(struct credit *credit, const wire_UsageRecord *record)
 {
     credit_release(credit, record);
-    credit_charge(credit, record);
+    credit_carry_over(credit, record);
 }
 
 /* Telling. */

@@ -91,10 +91,10 @@ MUST_CHECK enum status credit_reserve(struct credit *credit, const wire_UsageRec
 void credit_release(struct credit *credit, const wire_UsageRecord *record);
 
 /* Ends a reservation by the closed record: what it consumed is used. */
-void credit_settle(struct credit *credit, const wire_UsageRecord *record);
+void credit_end_attempt(struct credit *credit, const wire_UsageRecord *record);
 
 /* A record that the account begins with: used without having been reserved here. */
-void credit_charge(struct credit *credit, const wire_UsageRecord *record);
+void credit_carry_over(struct credit *credit, const wire_UsageRecord *record);
 
 /* For hello, usage and report; sets *count. wanted is what the device expects to need beyond the
  * usable until the next report: as much as between the last two or since the last one, and on the

@@ -214,7 +214,7 @@ static enum status note_close(struct history *history, const struct frame *frame
     chain_next(history->head.hash, frame->payload);
     history->head.seq = record.seq;
     history->head.offset = offset + (off_t)frame->size;
-    credit_settle(&history->credit, &record);
+    credit_end_attempt(&history->credit, &record);
     return STATUS_OK;
 }
 
@@ -309,7 +309,7 @@ static enum status start_epoch(struct history *history, uint32_t epoch)
         status = decode_record(bytes, &record);
         if (status != STATUS_OK)
             return status;
-        credit_charge(&history->credit, &record);
+        credit_carry_over(&history->credit, &record);
     }
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }

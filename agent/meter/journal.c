@@ -418,7 +418,7 @@ static enum status child_credit(const struct history *history, struct credit *cr
         status = message_decode(MESSAGE_USAGE_RECORD, bytes, &record);
         if (status != STATUS_OK)
             return status;
-        credit_charge(credit, &record);
+        credit_carry_over(credit, &record);
     }
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }

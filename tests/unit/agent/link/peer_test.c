@@ -518,8 +518,120 @@ static void a_lower_epoch_is_ignored_and_a_higher_one_has_records_sent_again(voi
     fixture->epoch = 3;
     wire_State restored = plain_state(fixture);
     assert_int_equal(deliver(fixture, TOPIC_STATE, MESSAGE_STATE, &restored), STATUS_OK);
-    assert_int_equal(sent_count(fixture, TOPIC_USAGE), 2);
     assert_int_equal(fixture->remembered_epoch, 3);
+    assert_int_equal(sent_count(fixture, TOPIC_HELLO), 2); /* of which epoch its amounts are */
+    assert_int_equal(hello(fixture)->epoch_seen, 3);
+    welcome(fixture);
+    assert_int_equal(sent_count(fixture, TOPIC_USAGE), 2);
+}
+
+/* One line that counts tokens. */
+static void add_credit(wire_State *state, uint64_t granted, uint64_t return_to)
+{
+    state->credit[state->credit_count++] = (wire_CreditLine){
+        .line_id = "l1",
+        .measures_count = 1,
+        .measures = {{.weights_count = 6,
+                      .weights = {1, 1, 1, 1, 1, 1},
+                      .divisor = 1,
+                      .granted = granted,
+                      .return_to = return_to}},
+    };
+}
+
+static void grant(struct fixture *fixture, uint64_t granted, uint64_t return_to)
+{
+    wire_State state = plain_state(fixture);
+
+    add_credit(&state, granted, return_to);
+    assert_int_equal(deliver(fixture, TOPIC_STATE, MESSAGE_STATE, &state), STATUS_OK);
+}
+
+static enum status attempt(struct fixture *fixture, unsigned number, uint64_t output)
+{
+    wire_UsageRecord record = {
+        .attempt = 1, .turn = {(uint8_t)number, 2}, .line_id = "l1", .reserved_output = output};
+
+    return journal_begin(fixture->journal, &record);
+}
+
+static const wire_CreditAmount *reported(struct fixture *fixture)
+{
+    read_sent(fixture, TOPIC_REPORT, MESSAGE_REPORT, &fixture->report);
+    assert_int_equal(fixture->report.credit_count, 1);
+    return &fixture->report.credit[0].amounts[0];
+}
+
+static void a_refusal_for_credit_is_told_at_once_at_most_every_five_seconds(void **state)
+{
+    struct fixture *fixture = *state;
+
+    grant(fixture, 100, 0);
+    wait_ms(fixture, 40000); /* the first report is over */
+    const unsigned before = sent_count(fixture, TOPIC_REPORT);
+    assert_int_equal(before, 1);
+    assert_int_equal(attempt(fixture, 1, 300), STATUS_DENIED);
+    wait_ms(fixture, 1);
+    assert_int_equal(sent_count(fixture, TOPIC_REPORT), before + 1);
+    assert_int_equal(reported(fixture)->wanted, 300);
+    for (unsigned i = 0; i < 49; i++) {
+        assert_int_equal(attempt(fixture, 1, 300), STATUS_DENIED);
+        wait_ms(fixture, 100);
+    }
+    assert_int_equal(sent_count(fixture, TOPIC_REPORT), before + 1);
+    wait_ms(fixture, 100);
+    assert_int_equal(sent_count(fixture, TOPIC_REPORT), before + 2);
+    wait_ms(fixture, 10000);
+    assert_int_equal(sent_count(fixture, TOPIC_REPORT), before + 2);
+    grant(fixture, 400, 0);
+    assert_int_equal(attempt(fixture, 1, 300), STATUS_OK);
+}
+
+static void i2_what_is_asked_back_is_returned_and_told_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+
+    grant(fixture, 1000, 0);
+    wait_ms(fixture, 40000);
+    assert_int_equal(attempt(fixture, 1, 300), STATUS_OK);
+    const unsigned before = sent_count(fixture, TOPIC_REPORT);
+    grant(fixture, 1000, 900);
+    assert_int_equal(sent_count(fixture, TOPIC_REPORT), before + 1);
+    assert_int_equal(reported(fixture)->returned, 700);
+    assert_int_equal(fixture->report.journal.open_attempts, 1);
+    grant(fixture, 1000, 900); /* nothing more can be given back */
+    wait_ms(fixture, 1000);
+    assert_int_equal(sent_count(fixture, TOPIC_REPORT), before + 1);
+}
+
+static void i2_a_state_about_another_journal_grants_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_State other = plain_state(fixture);
+
+    add_credit(&other, 1000, 0);
+    other.journal_id[0] ^= 1;
+    assert_int_equal(deliver(fixture, TOPIC_STATE, MESSAGE_STATE, &other), STATUS_OK);
+    assert_int_equal(attempt(fixture, 1, 300), STATUS_DENIED);
+    grant(fixture, 1000, 0);
+    assert_int_equal(attempt(fixture, 1, 300), STATUS_OK);
+}
+
+static void a_line_that_came_with_other_weights_is_told_in_the_next_report(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_State other = plain_state(fixture);
+
+    grant(fixture, 100, 0);
+    add_credit(&other, 900, 0);
+    other.credit[0].measures[0].weights[4] = 2;
+    assert_int_equal(deliver(fixture, TOPIC_STATE, MESSAGE_STATE, &other), STATUS_OK);
+    wait_ms(fixture, 10000);
+    assert_int_equal(reported(fixture)->granted_seen, 100);
+    assert_int_equal(fixture->report.lines_refused, 1);
+    wait_ms(fixture, 80000);
+    assert_int_equal(reported(fixture)->granted_seen, 100);
+    assert_int_equal(fixture->report.lines_refused, 0);
 }
 
 static void a_forked_journal_is_replaced_and_announced_before_usage_flows(void **state)
@@ -785,6 +897,10 @@ int main(void)
         TEST(a_session_below_the_floor_reconnects_above_it),
         TEST(a_state_that_wants_hello_gets_one_and_does_not_end_the_greeting),
         TEST(a_lower_epoch_is_ignored_and_a_higher_one_has_records_sent_again),
+        TEST(a_refusal_for_credit_is_told_at_once_at_most_every_five_seconds),
+        TEST(i2_what_is_asked_back_is_returned_and_told_at_once),
+        TEST(i2_a_state_about_another_journal_grants_nothing),
+        TEST(a_line_that_came_with_other_weights_is_told_in_the_next_report),
         TEST(a_forked_journal_is_replaced_and_announced_before_usage_flows),
         TEST(a_quarantined_journal_sends_no_usage),
         TEST(i1_an_acknowledgement_of_another_chain_forks_the_journal_and_loses_nothing),

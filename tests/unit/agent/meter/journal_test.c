@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "agent/meter/frame.h"
 #include "schema/base/file.h"
 
 #define NOW_MS 1700000000000
@@ -643,6 +644,108 @@ static void i2_used_credit_is_as_durable_as_the_records(void **state)
     assert_int_equal(journal_begin(fixture->journal, &record), STATUS_DENIED);
 }
 
+/* Robots that were built before lines had measures left such frames. */
+static void credit_of_before_there_were_measures_is_still_read(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t payload[4 + 2 * 73] = {3}, *bytes;
+    wire_UsageRecord on_free = attempt(1), on_bound = attempt(2);
+    wire_CreditUse lines[LIMIT_CREDIT_LINES];
+    struct buffer file;
+    pb_size_t count;
+    size_t size;
+
+    memcpy(payload + 4, "free", 4);
+    payload[4 + 48] = 1;
+    memcpy(payload + 4 + 73, "bound", 5);
+    payload[4 + 73 + 49] = 200; /* granted, in tokens */
+    use(fixture->journal, 1);
+    restart(fixture);
+    journal_close(fixture->journal);
+    assert_int_equal(file_read(fixture->path, 1 << 20, &bytes, &size), STATUS_OK);
+    buffer_init(&file, 1 << 20);
+    buffer_add(&file, span_of(bytes, size));
+    frame_add(&file, FRAME_TOKENS, span_of(payload, sizeof payload));
+    assert_int_equal(file_replace(fixture->path, buffer_span(&file), 0600), STATUS_OK);
+    buffer_release(&file);
+    free(bytes);
+
+    open_journal(fixture);
+    journal_credit(fixture->journal, lines, &count);
+    assert_int_equal(count, 2);
+    assert_string_equal(lines[0].line_id, "free");
+    assert_int_equal(lines[0].amounts_count + lines[1].amounts_count, 0);
+    memcpy(on_free.line_id, "free", 5);
+    memcpy(on_bound.line_id, "bound", 6);
+    assert_int_equal(journal_begin(fixture->journal, &on_free), STATUS_OK);
+    assert_int_equal(journal_begin(fixture->journal, &on_bound), STATUS_DENIED);
+    const wire_CreditLine stale = token_line(700);
+    assert_int_equal(journal_grant(fixture->journal, 2, &stale, 1), STATUS_STALE);
+    assert_int_equal(journal_grant(fixture->journal, 3, &stale, 1), STATUS_OK);
+    restart(fixture);
+    journal_credit(fixture->journal, lines, &count);
+    assert_int_equal(count, 3);
+    assert_int_equal(lines[2].amounts[0].granted_seen, 700);
+}
+
+static void i2_a_forked_journal_has_no_credit_and_has_used_what_it_filed_again(void **state)
+{
+    struct fixture *fixture = *state;
+    const wire_CreditLine line = token_line(5000);
+
+    assert_int_equal(journal_grant(fixture->journal, 1, &line, 1), STATUS_OK);
+    for (unsigned i = 1; i <= 3; i++) {
+        wire_UsageRecord record = attempt(i);
+
+        memcpy(record.line_id, "l1", 3);
+        assert_int_equal(journal_begin(fixture->journal, &record), STATUS_OK);
+        answer(&record, 90);
+        assert_int_equal(journal_close_attempt(fixture->journal, &record), STATUS_OK);
+    }
+    acknowledge(fixture, 1);
+    assert_int_equal(credit_of(fixture).used, 300);
+    assert_int_equal(journal_fork(fixture->journal), STATUS_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(credit_of(fixture).granted_seen, 0);
+        assert_int_equal(credit_of(fixture).used, 200);
+        restart(fixture);
+    }
+}
+
+static void sixteen_lines_with_four_measures_each_survive_a_restart(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_CreditLine lines[LIMIT_CREDIT_LINES];
+    wire_CreditUse uses[LIMIT_CREDIT_LINES];
+    pb_size_t count;
+
+    for (size_t i = 0; i < LIMIT_CREDIT_LINES; i++) {
+        lines[i] = (wire_CreditLine){.measures_count = LIMIT_MEASURES};
+        memset(lines[i].line_id, 'a' + (int)i, LIMIT_SLUG);
+        for (size_t j = 0; j < LIMIT_MEASURES; j++) {
+            lines[i].measures[j].weights_count = LIMIT_WEIGHTS;
+            memset(lines[i].measures[j].weights, 0xff, sizeof lines[i].measures[j].weights);
+            lines[i].measures[j].divisor = UINT64_MAX - i;
+            lines[i].measures[j].granted = UINT64_MAX - i * LIMIT_MEASURES - j;
+        }
+    }
+    assert_int_equal(journal_grant(fixture->journal, 1, lines, LIMIT_CREDIT_LINES), STATUS_OK);
+    for (unsigned round = 0; round < 2; round++) {
+        restart(fixture);
+        journal_credit(fixture->journal, uses, &count);
+        assert_int_equal(count, LIMIT_CREDIT_LINES);
+        for (size_t i = 0; i < LIMIT_CREDIT_LINES; i++) {
+            assert_string_equal(uses[i].line_id, lines[i].line_id);
+            for (size_t j = 0; j < LIMIT_MEASURES; j++)
+                assert_true(uses[i].amounts[j].granted_seen == lines[i].measures[j].granted);
+        }
+        assert_int_equal(journal_grant(fixture->journal, 1, lines, LIMIT_CREDIT_LINES), STATUS_OK);
+        assert_int_equal(journal_credit_events(fixture->journal).lines_refused, 0);
+        assert_int_equal(journal_fork(fixture->journal), STATUS_OK);
+        assert_int_equal(journal_grant(fixture->journal, 1, lines, LIMIT_CREDIT_LINES), STATUS_OK);
+    }
+}
+
 static void a_record_with_every_text_at_its_limit_still_fits(void **state)
 {
     struct fixture *fixture = *state;
@@ -726,6 +829,9 @@ int main(void)
         TEST(a_forked_journal_names_its_parent_and_refiles_what_was_pending),
         TEST(attempts_carry_the_clock_of_the_newest_state_also_after_a_restart),
         TEST(i2_used_credit_is_as_durable_as_the_records),
+        TEST(credit_of_before_there_were_measures_is_still_read),
+        TEST(i2_a_forked_journal_has_no_credit_and_has_used_what_it_filed_again),
+        TEST(sixteen_lines_with_four_measures_each_survive_a_restart),
         TEST(after_a_disk_error_nothing_is_written_until_a_restart),
         TEST(a_record_with_every_text_at_its_limit_still_fits),
     };
