@@ -29,7 +29,7 @@ struct fleet {
 
 /* What the status line adds up. */
 struct sums {
-    size_t connected, greeted, configured, busy;
+    size_t connected, greeted, configured, busy, wanting;
     uint64_t pending;
     struct talk_counts talk;
 };
@@ -39,6 +39,7 @@ static void add(struct sums *sums, const struct robot_facts *facts)
     sums->connected += facts->connected;
     sums->greeted += facts->greeted;
     sums->busy += facts->busy;
+    sums->wanting += facts->wants_credit;
     sums->pending += facts->pending;
     sums->configured += facts->generation > 0;
     sums->talk.turns += facts->talk.turns;
@@ -46,6 +47,9 @@ static void add(struct sums *sums, const struct robot_facts *facts)
     sums->talk.interrupted += facts->talk.interrupted;
     sums->talk.attempts += facts->talk.attempts;
     sums->talk.refused += facts->talk.refused;
+    sums->talk.denied += facts->talk.denied;
+    sums->talk.clipped += facts->talk.clipped;
+    sums->talk.limited += facts->talk.limited;
 }
 
 static struct sums add_up(const struct fleet *fleet)
@@ -93,14 +97,17 @@ static void print_status(struct fleet *fleet)
 
     share_health(fleet, load);
     printf("%lld s: robots %zu of %lld connected %zu greeted %zu configured %zu | turns "
-           "%llu failed %llu interrupted %llu attempts %llu refused %llu talking %zu | pending "
-           "records %llu | messages %llu ignored %llu connects %llu lost %llu | load %u%% "
+           "%llu failed %llu interrupted %llu attempts %llu refused %llu talking %zu | credit "
+           "denied %llu clipped %llu wanting %zu limited %llu | pending records %llu | messages "
+           "%llu ignored %llu connects %llu lost %llu | load %u%% "
            "memory %llu MiB\n",
            (long long)(clock_mono_ms() - fleet->started_ms) / 1000, fleet->count,
            (long long)fleet->settings->robots, sums.connected, sums.greeted, sums.configured,
            (unsigned long long)sums.talk.turns, (unsigned long long)sums.talk.failed,
            (unsigned long long)sums.talk.interrupted, (unsigned long long)sums.talk.attempts,
-           (unsigned long long)sums.talk.refused, sums.busy, (unsigned long long)sums.pending,
+           (unsigned long long)sums.talk.refused, sums.busy, (unsigned long long)sums.talk.denied,
+           (unsigned long long)sums.talk.clipped, sums.wanting,
+           (unsigned long long)sums.talk.limited, (unsigned long long)sums.pending,
            (unsigned long long)fleet->world.received, (unsigned long long)fleet->world.rejected,
            (unsigned long long)fleet->world.connects, (unsigned long long)fleet->world.lost,
            load / 10, (unsigned long long)resident_kib() / 1024);

@@ -31,6 +31,18 @@ static void apply_interval(struct plan *plan, const struct json *value)
     plan->report_interval_s = json_int(value, 0);
 }
 
+static void apply_turns_per_minute(struct plan *plan, const struct json *value)
+{
+    plan->turns_per_minute = json_int(value, 0);
+}
+
+static void apply_limit_mode(struct plan *plan, const struct json *value)
+{
+    const char *mode = json_text(value, "");
+
+    plan->asks_nobody = strcmp(mode, "blocked") == 0 || strcmp(mode, "canned") == 0;
+}
+
 /* The settings that change what a simulated robot does. The others of the common table it holds as
  * a robot without voice and face does: nothing more is to be done. */
 static const struct {
@@ -41,6 +53,8 @@ static const struct {
     {"history_turns", apply_history},
     {"max_output_tokens", apply_max_output},
     {"report_interval_s", apply_interval},
+    {"turns_per_minute", apply_turns_per_minute},
+    {"limit_mode", apply_limit_mode},
 };
 
 static void apply(struct plan *plan, const char *name, const struct json *value)

@@ -22,6 +22,8 @@ struct plan {
     int64_t history_turns;
     int64_t max_output_tokens;
     int64_t report_interval_s;
+    int64_t turns_per_minute; /* 0: no limit */
+    bool asks_nobody;         /* limit_mode keeps from asking a vendor */
     wire_SettingStatus settings[LIMIT_SETTINGS];
     size_t setting_count;
     wire_SealingKey sealing_keys[2];

@@ -254,6 +254,7 @@ static void on_probe(struct robot *robot, const wire_Command *command, struct pe
     answer->status = wire_CommandStatus_COMMAND_REFUSED;
     snprintf(answer->reason, sizeof answer->reason, "%s",
              status == STATUS_NOT_FOUND ? "it is not among this robot's routes"
+             : status == STATUS_DENIED  ? "this robot's limit_mode allows no vendor"
                                         : "its owner is talking with it");
 }
 
@@ -591,6 +592,19 @@ void robot_free(struct robot *robot)
     free(robot);
 }
 
+static bool wants_credit(const struct robot *robot)
+{
+    wire_CreditUse uses[LIMIT_CREDIT_LINES];
+    pb_size_t count = 0;
+    bool wants = false;
+
+    journal_credit(robot->journal, uses, &count);
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < uses[i].amounts_count; j++)
+            wants |= uses[i].amounts[j].wanted > 0;
+    return wants;
+}
+
 void robot_facts(const struct robot *robot, struct robot_facts *out)
 {
     *out = (struct robot_facts){.connected = false};
@@ -601,5 +615,6 @@ void robot_facts(const struct robot *robot, struct robot_facts *out)
     out->generation = robot->generation;
     out->pending = journal_pending(robot->journal);
     out->busy = talk_is_busy(robot->talk);
+    out->wants_credit = wants_credit(robot);
     out->talk = *talk_counts(robot->talk);
 }

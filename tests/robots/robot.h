@@ -54,6 +54,7 @@ struct robot_facts {
     uint64_t generation; /* running */
     uint64_t pending;    /* records that wait for the server */
     bool busy;
+    bool wants_credit; /* more than it can use */
     struct talk_counts talk;
 };
 

@@ -15,7 +15,8 @@
 #define MAX_MESSAGES      (2 * MAX_HISTORY + 2)
 #define MAX_RETRY_WAIT_MS 2000
 #define TOTAL_TIMEOUT_MS  180000
-#define INTERRUPT_WITHIN  3000 /* ms after the first text */
+#define INTERRUPT_WITHIN  3000  /* ms after the first text */
+#define MAX_SPACING_MS    10000 /* longer the owner is not kept waiting by turns_per_minute */
 
 enum phase {
     PHASE_IDLE,     /* until the owner asks */
@@ -61,6 +62,7 @@ struct talk {
     size_t last_route; /* behind it none is tried */
     bool retried;
     talk_probed_fn on_probed;
+    int64_t next_turn_ms; /* none is asked before, by turns_per_minute */
     struct attempt *attempt;
 };
 
@@ -323,7 +325,7 @@ static enum status open_attempt(struct talk *talk, const wire_Route *route)
 {
     struct attempt *attempt = talk->attempt;
     struct dialect_message messages[MAX_MESSAGES];
-    const struct dialect_question question = {
+    struct dialect_question question = {
         .model = route->model,
         .messages = messages,
         .count = make_messages(talk, messages),
@@ -331,6 +333,9 @@ static enum status open_attempt(struct talk *talk, const wire_Route *route)
     };
     char turn[ENCODE_UUID_SIZE], id[ENCODE_UUID_SIZE + 12];
 
+    prepare_record(talk, route, dialect_worst_case(attempt->dialect, &question));
+    journal_clip(talk->options.journal, &attempt->record);
+    question.max_output_tokens = (int64_t)attempt->record.reserved_output;
     encode_uuid(talk->turn, turn);
     snprintf(id, sizeof id, "%s-%u", turn, talk->number);
     dialect_url(attempt->dialect, route->base_url, &attempt->url);
@@ -343,7 +348,6 @@ static enum status open_attempt(struct talk *talk, const wire_Route *route)
     if (status != STATUS_OK)
         return status;
     attempt->input_estimate = dialect_estimate_input(attempt->dialect, &question);
-    prepare_record(talk, route, dialect_worst_case(attempt->dialect, &question));
     return journal_begin(talk->options.journal, &attempt->record);
 }
 
@@ -378,12 +382,22 @@ static void start_attempt(struct talk *talk)
 
         if (status == STATUS_OK) {
             bool first = talk->number == 1;
+            const int64_t per_minute = talk->turn_plan->turns_per_minute;
+
+            if (first && per_minute > 0)
+                talk->next_turn_ms = clock_mono_ms() + 60000 / per_minute;
 
             talk->counts.attempts++;
+            talk->counts.clipped += talk->attempt->record.reserved_output <
+                                    (uint64_t)talk->turn_plan->max_output_tokens;
             enter(talk, PHASE_THINKING, first ? talk->options.think_ms : 0);
             return;
         }
         talk->counts.refused++;
+        if (status == STATUS_DENIED) {
+            talk->counts.denied++;
+            talk->options.on_closed(talk->options.context);
+        }
         if (status == STATUS_FULL || status == STATUS_IO)
             break;
     }
@@ -404,13 +418,33 @@ static void start_turn(struct talk *talk, struct plan *plan, size_t first_route,
     start_attempt(talk);
 }
 
+/* The owner asks. What the configuration does not allow is a turn without an answer; a short wait
+ * the owner takes. */
+static void ask(struct talk *talk)
+{
+    const struct plan *plan = talk->plan;
+    const int64_t now_ms = clock_mono_ms();
+    const int64_t wait_ms = plan->turns_per_minute > 0 ? talk->next_turn_ms - now_ms : 0;
+
+    if (plan->asks_nobody || wait_ms > MAX_SPACING_MS) {
+        talk->counts.turns++;
+        talk->counts.failed++;
+        talk->counts.limited++;
+        wait_for_owner(talk);
+    } else if (wait_ms > 0) {
+        enter(talk, PHASE_IDLE, wait_ms);
+    } else {
+        start_turn(talk, talk->plan, 0, talk->plan->route_count);
+    }
+}
+
 static void on_due(void *context)
 {
     struct talk *talk = context;
 
     switch (talk->phase) {
     case PHASE_IDLE:
-        start_turn(talk, talk->plan, 0, talk->plan->route_count);
+        ask(talk);
         break;
     case PHASE_THINKING:
         send_attempt(talk);
@@ -489,6 +523,8 @@ enum status talk_probe(struct talk *talk, const char *route, talk_probed_fn on_p
             continue;
         if (talk->phase != PHASE_IDLE)
             return STATUS_AGAIN;
+        if (talk->plan->asks_nobody)
+            return STATUS_DENIED;
         talk->on_probed = on_probed;
         start_turn(talk, talk->plan, i, i + 1);
         return STATUS_OK;

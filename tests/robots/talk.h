@@ -3,7 +3,8 @@
  *
  * As agent/chat/turn.h does it on a thread, this does it on the loop: opens the attempt while the
  * owner speaks, asks the routes in order with one short retry, closes the record with what was
- * consumed and how surely that is known.
+ * consumed and how surely that is known. Credit and the limits that a configuration sets are kept
+ * as the agent keeps them.
  */
 #ifndef TESTS_ROBOTS_TALK_H
 #define TESTS_ROBOTS_TALK_H
@@ -26,7 +27,8 @@ struct talk_options {
     int64_t think_ms;        /* how long the owner speaks: from opening an attempt to sending it */
     unsigned interrupt_percent;
     void *context;
-    void (*on_closed)(void *context); /* an attempt was closed; must not free the talk */
+    /* an attempt was closed, or refused for want of credit; must not free the talk */
+    void (*on_closed)(void *context);
 };
 
 struct talk_counts {
@@ -35,6 +37,9 @@ struct talk_counts {
     uint64_t interrupted; /* by the owner */
     uint64_t attempts;    /* opened */
     uint64_t refused;     /* by journal or credit: never opened */
+    uint64_t denied;      /* of these by credit */
+    uint64_t clipped;     /* opened with less output than wanted, for want of credit */
+    uint64_t limited;     /* turns in which limit_mode or turns_per_minute kept from asking */
 };
 
 MUST_CHECK enum status talk_create(struct talk **out, const struct talk_options *options);
@@ -52,7 +57,7 @@ void talk_set_plan(struct talk *talk, struct plan *plan, uint64_t generation);
 typedef void (*talk_probed_fn)(void *context, const char *reason);
 
 /* Asks the one route "vendor/model" of the plan now, as a turn of its own. STATUS_NOT_FOUND: no
- * such route; STATUS_AGAIN: a turn is under way. */
+ * such route; STATUS_AGAIN: a turn is under way; STATUS_DENIED: limit_mode allows no vendor. */
 MUST_CHECK enum status talk_probe(struct talk *talk, const char *route, talk_probed_fn on_probed);
 
 bool talk_is_busy(const struct talk *talk);

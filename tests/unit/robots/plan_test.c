@@ -74,6 +74,22 @@ static void settings_that_fit_are_applied_and_the_others_answered_for(void **sta
     plans_release(*state, plan);
 }
 
+static void limits_that_a_configuration_sets_are_taken(void **state)
+{
+    static const char *const blocked[] = {"limit_mode", "\"blocked\"", "turns_per_minute", "6",
+                                          NULL},
+                             *const throttled[] = {"limit_mode", "\"throttled\"", NULL};
+    struct plan *plan = take(*state, blocked);
+
+    assert_true(plan->asks_nobody);
+    assert_int_equal(plan->turns_per_minute, 6);
+    plans_release(*state, plan);
+    plan = take(*state, throttled);
+    assert_false(plan->asks_nobody);
+    assert_int_equal(plan->turns_per_minute, 0);
+    plans_release(*state, plan);
+}
+
 static void robots_with_the_same_configuration_share_one_plan(void **state)
 {
     static const char *const one[] = {"volume", "10", NULL}, *const two[] = {"volume", "20", NULL};
@@ -113,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_PLANS(settings_that_fit_are_applied_and_the_others_answered_for),
+        WITH_PLANS(limits_that_a_configuration_sets_are_taken),
         WITH_PLANS(robots_with_the_same_configuration_share_one_plan),
         WITH_PLANS(before_a_configuration_the_defaults_hold_and_no_route),
         WITH_PLANS(bytes_that_are_no_configuration_are_refused),

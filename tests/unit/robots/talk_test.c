@@ -364,6 +364,72 @@ static void without_a_route_turns_fail_and_nothing_is_opened(void **state)
     assert_int_equal(journal_pending(fixture->journals[0]), 0);
 }
 
+/* The line counts output tokens: what the vendor's ledger adds up to stays within what was granted,
+ * the last attempts are cut to what is left, and those after them are refused. */
+static void i2_robots_keep_within_the_credit_of_their_line(void **state)
+{
+    enum { GRANTED = 2000 };
+    struct fixture *fixture = *state;
+    const wire_CreditLine line = {
+        .line_id = "bound",
+        .measures_count = 1,
+        .measures = {
+            {.weights_count = 6, .weights = {[4] = 1, [5] = 1}, .divisor = 1, .granted = GRANTED}}};
+    struct pair *pairs = calloc(MAX_LINES, sizeof *pairs);
+    size_t count = 0;
+    int64_t output = 0;
+
+    start_vendor(fixture, "tokens_per_s=4000,first_token_ms=5,jitter_ms=5");
+    struct plan *plan = make_plan(fixture, 1);
+    snprintf(plan->routes[0].line_id, sizeof plan->routes[0].line_id, "bound");
+    start_talk(fixture, 0, plan, 0);
+    assert_int_equal(journal_grant(fixture->journals[0], 1, &line, 1), STATUS_OK);
+    plans_release(fixture->plans, plan);
+    run_for(fixture, 12000);
+    const struct talk_counts counts = *talk_counts(fixture->talks[0]);
+    talk_free(fixture->talks[0]);
+    fixture->talks[0] = NULL;
+    stop_vendor(fixture);
+    read_ledger(fixture, pairs, &count);
+    for (size_t i = 0; i < count; i++)
+        output += pairs[i].output;
+    free(pairs);
+    assert_true(output <= GRANTED && output > GRANTED - 400);
+    assert_true(counts.attempts > 3 && counts.clipped > 0);
+    assert_true(counts.denied > 3);
+    assert_int_equal(counts.refused, counts.denied);
+}
+
+static void a_robot_whose_configuration_blocks_it_asks_nobody(void **state)
+{
+    struct fixture *fixture = *state;
+    struct plan *plan = make_plan(fixture, 1);
+
+    plan->asks_nobody = true;
+    start_talk(fixture, 0, plan, 0);
+    plans_release(fixture->plans, plan);
+    run_for(fixture, 1500);
+    const struct talk_counts *counts = talk_counts(fixture->talks[0]);
+    assert_true(counts->limited > 0);
+    assert_int_equal(counts->limited, counts->failed);
+    assert_int_equal(counts->attempts + counts->refused, 0);
+    assert_int_equal(talk_probe(fixture->talks[0], "dahan/m", NULL), STATUS_DENIED);
+}
+
+static void questions_are_spaced_by_turns_per_minute(void **state)
+{
+    struct fixture *fixture = *state;
+
+    start_vendor(fixture, "tokens_per_s=4000,first_token_ms=5,jitter_ms=5");
+    struct plan *plan = make_plan(fixture, 1);
+    plan->turns_per_minute = 60;
+    start_talk(fixture, 0, plan, 0); /* its owner asks five times a second */
+    plans_release(fixture->plans, plan);
+    run_for(fixture, 3500);
+    const uint64_t attempts = talk_counts(fixture->talks[0])->attempts;
+    assert_true(attempts >= 2 && attempts <= 4);
+}
+
 struct probed {
     int calls;
     char reason[64];
@@ -412,6 +478,9 @@ int main(void)
         WITH_LOOP(when_the_first_route_is_down_the_next_one_answers),
         WITH_LOOP(without_a_route_turns_fail_and_nothing_is_opened),
         WITH_LOOP(a_probe_asks_its_route_alone),
+        WITH_LOOP(i2_robots_keep_within_the_credit_of_their_line),
+        WITH_LOOP(a_robot_whose_configuration_blocks_it_asks_nobody),
+        WITH_LOOP(questions_are_spaced_by_turns_per_minute),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
