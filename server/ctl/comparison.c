@@ -1,0 +1,133 @@
+#include "server/ctl/comparison.h"
+
+#include <stdio.h>
+
+const int comparison_percents[COMPARISON_LOADS] = {80, 90, 110, 120};
+
+/* --- computing -----------------------------------------------------------------------------------
+ */
+
+static enum status fail(enum status status, const struct comparison_side *side, const char *what,
+                        char problem[256])
+{
+    const char *cure = status == STATUS_FULL
+                           ? "it has too many steps over so many robots; ask for a narrower range"
+                           : status_text(status);
+
+    snprintf(problem, 256, "contract %s: %s: %s", side->contract.contract_id, what, cure);
+    return status;
+}
+
+/* The profile with so many per cent of the usage. */
+static enum status load_profile(const struct comparison *comparison, int percent,
+                                struct whatif_profile *out)
+{
+    const struct whatif_profile *profile = comparison->profile;
+    struct whatif_usage *rows = arena_take(comparison->arena, profile->count * sizeof *rows);
+
+    if (rows == NULL)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < profile->count; i++) {
+        rows[i] = profile->usage[i];
+        /* 12 places at most, of 21 that there are: hundredths are exact */
+        for (int m = 0; m < CONTRACT_METRICS; m++)
+            rows[i].quantities[m].units = rows[i].quantities[m].units / 100 * percent;
+        rows[i].amount.units = rows[i].amount.units / 100 * percent;
+    }
+    *out = (struct whatif_profile){profile->per, rows, profile->count};
+    return STATUS_OK;
+}
+
+static enum status bill_under_load(const struct comparison *comparison,
+                                   const struct comparison_side *side, int percent,
+                                   struct decimal *out)
+{
+    struct whatif_profile profile;
+    struct whatif *whatif;
+    struct bill bill;
+    enum status status = load_profile(comparison, percent, &profile);
+
+    if (status == STATUS_OK)
+        status = whatif_create(&whatif, &side->contract, side->zone, &profile);
+    if (status != STATUS_OK)
+        return status;
+    status = whatif_bill(whatif, comparison->at, comparison->arena, &bill);
+    if (status == STATUS_OK)
+        *out = bill.total;
+    whatif_free(whatif);
+    return status;
+}
+
+static enum status make_point(struct comparison *comparison, struct comparison_side *side)
+{
+    struct comparison_point *point = &side->point;
+    struct fraction next;
+    enum status status = whatif_exact(side->whatif, comparison->at, &point->exact);
+
+    if (status == STATUS_OK)
+        status = whatif_exact(side->whatif, comparison->at + 1, &next);
+    if (status == STATUS_OK)
+        status = fraction_subtract(next, point->exact, &point->marginal);
+    if (status == STATUS_OK)
+        status = whatif_bill(side->whatif, comparison->at, comparison->arena, &point->bill);
+    if (status != STATUS_OK)
+        return status;
+    point->billed = point->bill.total;
+    for (size_t i = 0; status == STATUS_OK && i < point->bill.line_count; i++)
+        if (point->bill.lines[i].source == BILL_COMMITMENT)
+            status = decimal_add(point->unused, point->bill.lines[i].amount, &point->unused);
+    for (size_t i = 0; status == STATUS_OK && i < COMPARISON_LOADS; i++)
+        status = bill_under_load(comparison, side, comparison_percents[i], &point->loads[i]);
+    return status;
+}
+
+static enum status make_side(struct comparison *comparison, struct comparison_side *side,
+                             char problem[256])
+{
+    enum status status =
+        whatif_create(&side->whatif, &side->contract, side->zone, comparison->profile);
+
+    if (status != STATUS_OK)
+        return fail(status, side, "the profile cannot be counted under it", problem);
+    whatif_gaps(side->whatif, &side->gaps, &side->gap_count);
+    status = whatif_curve(side->whatif, comparison->from, comparison->to, comparison->arena,
+                          &side->curve);
+    if (status == STATUS_OK)
+        status = curve_scale(&side->curve, side->rate, comparison->arena, &side->compared);
+    if (status != STATUS_OK)
+        return fail(status, side, "no exact cost for every size", problem);
+    status = make_point(comparison, side);
+    return status == STATUS_OK ? status : fail(status, side, "no cost at that size", problem);
+}
+
+enum status comparison_make(struct comparison *comparison, char problem[256])
+{
+    const struct curve *curves[CURVE_MOST];
+    enum status status = STATUS_OK;
+
+    comparison->compared_count = 0;
+    for (size_t i = 0; status == STATUS_OK && i < comparison->side_count; i++) {
+        struct comparison_side *side = &comparison->sides[i];
+
+        status = make_side(comparison, side, problem);
+        if (status == STATUS_OK && side->gap_count == 0) {
+            curves[comparison->compared_count] = &side->compared;
+            comparison->compared[comparison->compared_count++] = (unsigned)i;
+        }
+    }
+    if (status != STATUS_OK || comparison->compared_count == 0)
+        return status;
+    status = curve_compare(curves, comparison->compared_count, comparison->arena,
+                           &comparison->intervals, &comparison->interval_count);
+    if (status != STATUS_OK)
+        snprintf(problem, 256, "the contracts cannot be compared: %s", status_text(status));
+    return status;
+}
+
+void comparison_release(struct comparison *comparison)
+{
+    for (size_t i = 0; i < comparison->side_count; i++) {
+        whatif_free(comparison->sides[i].whatif);
+        zone_close(comparison->sides[i].zone);
+    }
+}

@@ -1,0 +1,388 @@
+/* whatif : what contracts would cost for every size of the fleet, and which is cheapest where */
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/base/json.h"
+#include "server/ctl/comparison.h"
+#include "server/ctl/noun.h"
+#include "server/ctl/profile.h"
+#include "server/ctl/yaml.h"
+
+#define ARENA_BYTES (512u << 20)
+#define BAR_COLUMNS 72
+#define MOST_RATES  8
+
+/* One run; everything lives in the arena. */
+struct run {
+    struct ctl *ctl;
+    struct arena *arena;
+    struct comparison comparison;
+    struct comparison_side sides[CURVE_MOST];
+    struct comparison_rate rates[MOST_RATES];
+    struct whatif_profile profile;
+    struct period_range term; /* of contracts that have none */
+    bool has_term;
+};
+
+static int read_devices(struct run *run)
+{
+    const char *text = args_option(&run->ctl->args, "devices", NULL);
+    const char *dots = text ? strstr(text, "..") : NULL;
+    struct comparison *comparison = &run->comparison;
+
+    if (dots == NULL || span_to_int64(span_of(text, (size_t)(dots - text)), &comparison->from) ||
+        span_to_int64(span_text(dots + 2), &comparison->to) || comparison->from < 0 ||
+        comparison->from > comparison->to || comparison->to >= WHATIF_MOST_DEVICES)
+        return ctl_fail("how many robots? give --devices LO..HI, like --devices 0..60000");
+    comparison->at = comparison->to;
+    const char *at = args_option(&run->ctl->args, "at", NULL);
+    if (at != NULL && (span_to_int64(span_text(at), &comparison->at) || comparison->at < 0 ||
+                       comparison->at >= WHATIF_MOST_DEVICES))
+        return ctl_fail("--at takes a number of robots, not \"%s\"", at);
+    return CTL_DONE;
+}
+
+/* "USD=7.1234@2026-11-01" */
+static int read_rate(struct run *run, const char *text)
+{
+    struct comparison_rate *rate = &run->rates[run->comparison.rate_count];
+    const char *at = strchr(text, '@');
+    struct decimal number;
+    int64_t day;
+
+    if (run->comparison.rate_count == MOST_RATES)
+        return ctl_fail("more than %d rates", MOST_RATES);
+    if (strlen(text) < 5 || text[3] != '=' || at == NULL ||
+        decimal_parse(span_of(text + 4, (size_t)(at - text - 4)), &number) != STATUS_OK ||
+        number.units <= 0 || zone_parse_date(span_text(at + 1), &day) != STATUS_OK)
+        return ctl_fail("--rate takes CURRENCY=RATE@DATE, like USD=7.1234@2026-11-01, not \"%s\"",
+                        text);
+    memcpy(rate->currency, text, 3);
+    rate->rate = fraction_of_decimal(number);
+    rate->text = arena_text(run->arena, span_of(text + 4, (size_t)(at - text - 4)));
+    rate->date = at + 1;
+    run->comparison.rate_count++;
+    return CTL_DONE;
+}
+
+static int read_rates(struct run *run)
+{
+    const struct args *args = &run->ctl->args;
+    int result = CTL_DONE;
+
+    for (size_t i = 0; i < args->options && result == CTL_DONE; i++)
+        if (strcmp(args->option_names[i], "rate") == 0)
+            result = read_rate(run, args->option_values[i]);
+    run->comparison.rates = run->rates;
+    return result;
+}
+
+static int read_term(struct run *run)
+{
+    const char *text = args_option(&run->ctl->args, "term", NULL);
+    const char *dots = text ? strstr(text, "..") : NULL;
+
+    if (text == NULL)
+        return CTL_DONE;
+    if (dots == NULL ||
+        zone_parse_date(span_of(text, (size_t)(dots - text)), &run->term.first) != STATUS_OK ||
+        zone_parse_date(span_text(dots + 2), &run->term.end) != STATUS_OK ||
+        run->term.first >= run->term.end)
+        return ctl_fail("--term takes FROM..TO, like 2026-01-01..2027-01-01, not \"%s\"", text);
+    run->has_term = true;
+    return CTL_DONE;
+}
+
+static int take_profile(struct run *run, const struct json *document, const char *source)
+{
+    struct json_problem problem;
+    enum status status = profile_read(document, run->arena, &run->profile, &problem);
+
+    if (status == STATUS_OK)
+        return CTL_DONE;
+    return status == STATUS_INVALID
+               ? ctl_fail("%s: %s: %s", source, problem.pointer, problem.detail)
+               : ctl_fail("%s: %s", source, status_text(status));
+}
+
+static int profile_from_file(struct run *run, const char *path)
+{
+    uint8_t *data;
+    size_t size;
+    char problem[160];
+    struct json *json;
+
+    if (ctl_read_file(path, &data, &size) != CTL_DONE)
+        return CTL_FAILED;
+    enum status status = json_parse(span_of(data, size), &json, problem);
+    free(data);
+    if (status != STATUS_OK)
+        return ctl_fail("\"%s\": %s", path, problem);
+    int result = take_profile(run, json, path);
+    json_free(json);
+    run->comparison.source = path;
+    return result;
+}
+
+/* The server measures: {"devices", "device_days", "from", "to", "profile": {...}}. */
+static int profile_from_usage(struct run *run, const char *days)
+{
+    struct client_answer answer;
+    struct json *json;
+    int64_t count;
+    const size_t length = strlen(days);
+
+    if (length < 2 || days[length - 1] != 'd' ||
+        span_to_int64(span_of(days, length - 1), &count) != STATUS_OK || count < 1)
+        return ctl_fail("--from-usage takes a number of days, like 30d, not \"%s\"", days);
+    const char *number = arena_text(run->arena, span_of(days, length - 1));
+    int result = ctl_send_to(run->ctl, "GET", span_text(""), NULL, &answer,
+                             "/api/v1/usage/profile?days=", number, (char *)NULL);
+    if (result == CTL_DONE)
+        result = ctl_parse(&answer, &json);
+    if (result != CTL_DONE)
+        return result;
+    const int64_t device_days = json_int(json_member(json, "device_days"), 0);
+    if (device_days == 0)
+        result = ctl_fail("no robot used anything in these %s days", number);
+    else
+        result = take_profile(run, json_member(json, "profile"), "the server's profile");
+    run->comparison.source = arena_format(
+        run->arena, "measured from %s to %s over %lld robot-days of %lld robots",
+        json_text(json_member(json, "from"), ""), json_text(json_member(json, "to"), ""),
+        (long long)device_days, (long long)json_int(json_member(json, "devices"), 0));
+    json_free(json);
+    return run->comparison.source ? result : ctl_fail("out of memory");
+}
+
+/* "dahan-chat=erxian-mini" */
+static int take_substitute(struct run *run, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    bool found = false;
+
+    if (equals == NULL)
+        return ctl_fail("--as takes MODEL=MODEL, not \"%s\"", text);
+    for (size_t i = 0; i < run->profile.count; i++) {
+        struct whatif_usage *row = (struct whatif_usage *)&run->profile.usage[i];
+
+        if (!span_equal_text(span_of(text, (size_t)(equals - text)), row->model))
+            continue;
+        row->instead = equals + 1;
+        found = true;
+    }
+    return found ? CTL_DONE
+                 : ctl_fail("the profile has no model \"%.*s\"", (int)(equals - text), text);
+}
+
+static int read_profile(struct run *run)
+{
+    const struct args *args = &run->ctl->args;
+    const char *path = args_option(args, "profile", NULL);
+    const char *days = args_option(args, "from-usage", NULL);
+
+    if ((path == NULL) == (days == NULL))
+        return ctl_fail("what does a robot use? give either --profile FILE or --from-usage 30d");
+    int result = path ? profile_from_file(run, path) : profile_from_usage(run, days);
+    for (size_t i = 0; i < args->options && result == CTL_DONE; i++)
+        if (strcmp(args->option_names[i], "as") == 0)
+            result = take_substitute(run, args->option_values[i]);
+    run->comparison.profile = &run->profile;
+    return result;
+}
+
+/* Gives the terms of a contract without an end the days that --term says. */
+static int limit_term(struct run *run, const char *path, struct contract *contract)
+{
+    struct contract_terms *versions;
+
+    if (contract->term_first != CONTRACT_NO_DAY && contract->term_end != CONTRACT_NO_DAY)
+        return CTL_DONE;
+    if (!run->has_term)
+        return ctl_fail("\"%s\" has no term; give the days to look at with --term FROM..TO", path);
+    versions = arena_take(run->arena, contract->version_count * sizeof *versions);
+    if (versions == NULL)
+        return ctl_fail("out of memory");
+    memcpy(versions, contract->versions, contract->version_count * sizeof *versions);
+    versions[0].first = contract->term_first = run->term.first;
+    versions[contract->version_count - 1].end = contract->term_end = run->term.end;
+    contract->versions = versions;
+    return CTL_DONE;
+}
+
+/* Reads a YAML or JSON document; the caller frees *out. */
+static int read_document(const char *path, struct json **out)
+{
+    uint8_t *data;
+    size_t size;
+    struct buffer text;
+    char problem[160] = "";
+
+    if (ctl_read_file(path, &data, &size) != CTL_DONE)
+        return CTL_FAILED;
+    buffer_init(&text, 1 << 20);
+    enum status status = yaml_to_json(span_of(data, size), &text, problem);
+    free(data);
+    if (status == STATUS_OK)
+        status = json_parse(buffer_span(&text), out, problem);
+    buffer_release(&text);
+    return status == STATUS_OK
+               ? CTL_DONE
+               : ctl_fail("\"%s\": %s", path, *problem ? problem : status_text(status));
+}
+
+static int read_contract(struct run *run, const char *path)
+{
+    struct comparison_side *side = &run->sides[run->comparison.side_count];
+    struct json_problem problem;
+    struct json *document = NULL;
+
+    if (run->comparison.side_count == CURVE_MOST)
+        return ctl_fail("more than %d contracts", CURVE_MOST);
+    int result = read_document(path, &document);
+    if (result != CTL_DONE)
+        goto out;
+    enum status status = contract_read(document, run->arena, &side->contract, &problem);
+    if (status != STATUS_OK) {
+        result = status == STATUS_INVALID
+                     ? ctl_fail("\"%s\": %s: %s", path, problem.pointer, problem.detail)
+                     : ctl_fail("\"%s\": %s", path, status_text(status));
+        goto out;
+    }
+    result = limit_term(run, path, &side->contract);
+    if (result == CTL_DONE && zone_open(&side->zone, side->contract.zone) != STATUS_OK)
+        result = ctl_fail("\"%s\": this system knows no time zone %s", path, side->contract.zone);
+    run->comparison.side_count += result == CTL_DONE;
+
+out:
+    json_free(document);
+    return result;
+}
+
+static const struct comparison_rate *rate_of(const struct run *run, const char *currency)
+{
+    for (size_t i = 0; i < run->comparison.rate_count; i++)
+        if (strcmp(run->rates[i].currency, currency) == 0)
+            return &run->rates[i];
+    return NULL;
+}
+
+/* All is compared in the one currency that has no rate. */
+static int settle_currency(struct run *run)
+{
+    struct comparison *comparison = &run->comparison;
+
+    for (size_t i = 0; i < comparison->side_count; i++) {
+        struct comparison_side *side = &run->sides[i];
+        const struct comparison_rate *rate = rate_of(run, side->contract.currency);
+
+        side->rate = rate ? rate->rate : fraction_of(1);
+        if (rate != NULL)
+            continue;
+        if (comparison->currency == NULL)
+            comparison->currency = side->contract.currency;
+        if (strcmp(comparison->currency, side->contract.currency) != 0)
+            return ctl_fail("the contracts are in %s and %s; give a dated rate of one, like "
+                            "--rate %s=7.1234@2026-11-01",
+                            comparison->currency, side->contract.currency, side->contract.currency);
+    }
+    return comparison->currency ? CTL_DONE
+                                : ctl_fail("every currency has a rate; one must have none, to "
+                                           "which the others are converted");
+}
+
+/* A year is not compared with a quarter; a leap day does not matter. */
+static int check_terms(const struct run *run)
+{
+    for (size_t i = 1; i < run->comparison.side_count; i++) {
+        const struct contract *a = &run->sides[0].contract;
+        const struct contract *b = &run->sides[i].contract;
+        int64_t more = (a->term_end - a->term_first) - (b->term_end - b->term_first);
+
+        if (more < -1 || more > 1)
+            return ctl_fail("contract %s runs %lld days and %s %lld; only terms of one length can "
+                            "be compared",
+                            a->contract_id, (long long)(a->term_end - a->term_first),
+                            b->contract_id, (long long)(b->term_end - b->term_first));
+    }
+    return CTL_DONE;
+}
+
+static int read_contracts(struct run *run)
+{
+    const struct args *args = &run->ctl->args;
+    int result = CTL_DONE;
+
+    for (size_t i = 0; i < args->options && result == CTL_DONE; i++)
+        if (strcmp(args->option_names[i], "contract") == 0)
+            result = read_contract(run, args->option_values[i]);
+    if (result == CTL_DONE && run->comparison.side_count == 0)
+        result = ctl_fail("which contracts? give --contract FILE for each");
+    if (result == CTL_DONE)
+        result = settle_currency(run);
+    return result == CTL_DONE ? check_terms(run) : result;
+}
+
+static int show(const struct run *run)
+{
+    struct buffer text;
+    struct json_writer writer;
+
+    if (!run->ctl->json) {
+        comparison_print(&run->comparison, stdout, BAR_COLUMNS);
+        return CTL_DONE;
+    }
+    buffer_init(&text, 64u << 20);
+    json_writer_init(&writer, &text);
+    comparison_write(&run->comparison, &writer);
+    int result = buffer_status(&text) == STATUS_OK ? CTL_DONE : ctl_fail("the answer is too long");
+    if (result == CTL_DONE)
+        printf("%s\n", buffer_cstring(&text));
+    buffer_release(&text);
+    return result;
+}
+
+static int compare(struct run *run)
+{
+    char problem[256] = "";
+    int result = read_devices(run);
+
+    if (result == CTL_DONE)
+        result = read_rates(run);
+    if (result == CTL_DONE)
+        result = read_term(run);
+    if (result == CTL_DONE)
+        result = read_profile(run);
+    if (result == CTL_DONE)
+        result = read_contracts(run);
+    if (result != CTL_DONE)
+        return result;
+    if (comparison_make(&run->comparison, problem) != STATUS_OK)
+        return ctl_fail("%s", problem);
+    return show(run);
+}
+
+static int whatif(struct ctl *ctl)
+{
+    struct run *run = calloc(1, sizeof *run);
+
+    if (run == NULL || arena_create(&run->arena, ARENA_BYTES) != STATUS_OK) {
+        free(run);
+        return ctl_fail("out of memory");
+    }
+    run->ctl = ctl;
+    run->comparison.arena = run->arena;
+    run->comparison.sides = run->sides;
+    int result = compare(run);
+    comparison_release(&run->comparison);
+    arena_free(run->arena);
+    free(run);
+    return result;
+}
+
+const struct ctl_verb noun_whatif_verbs[] = {
+    {NULL, "whatif", "--contract FILE... --devices LO..HI", 0, 0,
+     "contract profile from-usage devices at as rate term",
+     "what contracts would cost by fleet size, and which is cheapest where", whatif},
+    {0},
+};
