@@ -32,6 +32,18 @@ static bool read_terms(const struct api *api, struct request *request, struct re
     return false;
 }
 
+/* ?dry_run=true; false: a problem was answered. */
+static bool read_dry_run(const struct request *request, struct reply *reply, bool *dry_run)
+{
+    const char *text = request_query(request, "dry_run");
+
+    *dry_run = text && strcmp(text, "true") == 0;
+    if (!text || *dry_run || strcmp(text, "false") == 0)
+        return true;
+    answer_bad(reply, "/dry_run", "must be true or false");
+    return false;
+}
+
 static void create(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
@@ -40,13 +52,19 @@ static void create(void *context, struct request *request, struct reply *reply)
     struct json_problem problem;
     struct contract terms;
     struct document made;
+    bool dry_run;
 
     if (request_json(request, &document, &problem) != STATUS_OK) {
         reply_field(reply, 400, &problem);
         return;
     }
-    if (!read_terms(api, request, reply, document, "", &terms))
+    if (!read_dry_run(request, reply, &dry_run) ||
+        !read_terms(api, request, reply, document, "", &terms))
         return;
+    if (dry_run) {
+        reply_empty(reply, 204);
+        return;
+    }
     enum status status = contracts_create(
         api->store, &author, &terms, answer_dump(request->arena, document), request->arena, &made);
     if (status == STATUS_CONFLICT) {
@@ -95,6 +113,8 @@ static void add_version(void *context, struct request *request, struct reply *re
                                                version.effective_from_ms, request->arena, &made);
     if (status == STATUS_STALE)
         answer_bad(reply, "/effective_from", "must be after that of the newest version");
+    else if (status == STATUS_FULL)
+        reply_problem(reply, 409, "the contract has as many versions as one can: make another");
     else if (status == STATUS_DENIED)
         reply_problem(reply, 409,
                       "vendor, currency and zone stay for a contract's life: make "

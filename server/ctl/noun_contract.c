@@ -4,8 +4,8 @@
 
 #include "schema/base/clock.h"
 #include "schema/base/json.h"
+#include "server/ctl/contract_file.h"
 #include "server/ctl/noun.h"
-#include "server/ctl/yaml.h"
 
 #define NOTHING span_text("")
 
@@ -36,30 +36,88 @@ static int get(struct ctl *ctl)
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 5) : result;
 }
 
-/* Reads a YAML or JSON document. *id is cut from its member "contract". */
+/* Reads and checks a document. *id is the contract's. */
 static int read_document(struct ctl *ctl, struct buffer *document, char id[64])
 {
     const char *path = args_option(&ctl->args, "file", NULL);
-    uint8_t *data;
-    size_t size;
-    char problem[160];
-    struct json *json;
+    struct contract contract;
+    struct arena *arena;
+    struct zone *zone;
 
     if (!path)
         return ctl_fail("which document? give it with -f FILE");
-    if (ctl_read_file(path, &data, &size) != CTL_DONE)
-        return CTL_FAILED;
-    enum status status = yaml_to_json(span_of(data, size), document, problem);
-    free(data);
-    if (status != STATUS_OK)
-        return ctl_fail("\"%s\": %s", path,
-                        status == STATUS_INVALID ? problem : status_text(status));
-    if (json_parse(buffer_span(document), &json, problem) != STATUS_OK)
-        return ctl_fail("\"%s\": %s", path, problem);
-    snprintf(id, 64, "%s", json_text(json_member(json, "contract"), ""));
-    json_free(json);
-    return *id ? CTL_DONE
-               : ctl_fail("\"%s\" does not say which contract it is: contract: NAME", path);
+    int result = contract_file_load(path, document, &arena, &contract, &zone);
+    if (result != CTL_DONE)
+        return result;
+    snprintf(id, 64, "%s", contract.contract_id);
+    arena_free(arena);
+    zone_close(zone);
+    return CTL_DONE;
+}
+
+static void write_version(struct json_writer *writer, const struct contract_terms *terms)
+{
+    char day[ZONE_DATE_SIZE];
+
+    json_begin_object(writer);
+    json_key(writer, "version");
+    json_write_int(writer, terms->version);
+    json_key(writer, "from");
+    if (terms->first == CONTRACT_NO_DAY) {
+        json_write_null(writer);
+    } else {
+        zone_format_date(terms->first, day);
+        json_write_text(writer, span_text(day));
+    }
+    json_key(writer, "charges");
+    json_write_int(writer, (int64_t)terms->charge_count);
+    json_end_object(writer);
+}
+
+static int show_check(struct ctl *ctl, const char *path, const struct contract *contract)
+{
+    struct buffer out;
+    struct json_writer writer;
+
+    if (!ctl->json) {
+        printf("%s: contract %s is good: %zu charges, %zu version%s\n", path, contract->contract_id,
+               contract->versions[0].charge_count, contract->version_count,
+               contract->version_count == 1 ? "" : "s");
+        return CTL_DONE;
+    }
+    buffer_init(&out, 1 << 16);
+    json_writer_init(&writer, &out);
+    json_begin_object(&writer);
+    json_key(&writer, "contract");
+    json_write_text(&writer, span_text(contract->contract_id));
+    json_key(&writer, "versions");
+    json_begin_array(&writer);
+    for (size_t i = 0; i < contract->version_count; i++)
+        write_version(&writer, &contract->versions[i]);
+    json_end_array(&writer);
+    json_end_object(&writer);
+    puts(buffer_cstring(&out));
+    buffer_release(&out);
+    return CTL_DONE;
+}
+
+/* Offline: needs no server and no login. */
+static int check(struct ctl *ctl)
+{
+    const char *path = args_option(&ctl->args, "file", NULL);
+    struct contract contract;
+    struct arena *arena;
+    struct zone *zone;
+
+    if (!path)
+        return ctl_fail("which document? give it with -f FILE");
+    int result = contract_file_read(path, &arena, &contract, &zone);
+    if (result != CTL_DONE)
+        return result;
+    result = show_check(ctl, path, &contract);
+    arena_free(arena);
+    zone_close(zone);
+    return result;
 }
 
 static int send_version(struct ctl *ctl, const char *id, struct span document,
@@ -133,6 +191,8 @@ out:
 const struct ctl_verb noun_contract_verbs[] = {
     {"contract", "list", "", 0, 0, "", "contracts and their version in force", list},
     {"contract", "get", "CONTRACT", 1, 1, "", "one contract with its versions", get},
+    {"contract", "check", "-f FILE", 0, 0, "file",
+     "read a contract's document and say what is wrong with it, without a server", check},
     {"contract", "apply", "-f FILE", 0, 0, "file effective-from",
      "make a contract, or a new version of it, from YAML or JSON", apply},
     {0},

@@ -1,5 +1,6 @@
 #include "server/ctl/yaml.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -135,4 +136,111 @@ enum status yaml_to_json(struct span yaml, struct buffer *out, char problem[160]
     if (status == STATUS_OK && documents == 0)
         status = refuse(&reader, 0, "the file is empty");
     return status == STATUS_OK ? buffer_status(out) : status;
+}
+
+/* Where one is in a document, while its events go by. */
+struct finder {
+    const char *pointer;
+    size_t matched[DEPTH_MAX]; /* of the pointer's bytes, by the parts around; SIZE_MAX: another */
+    size_t index[DEPTH_MAX];   /* of the next item */
+    bool is_key[DEPTH_MAX];
+    bool is_map[DEPTH_MAX];
+    unsigned depth;
+    size_t next; /* matched by the part that comes now */
+    size_t best; /* of the pointer's bytes, and where that was */
+    size_t line;
+};
+
+/* Whether the pointer goes on with this member at that byte; how far then, else SIZE_MAX. "~1" and
+ * "~0" stand for "/" and "~". */
+static size_t match_member(const char *pointer, size_t at, const char *member)
+{
+    if (at == SIZE_MAX || pointer[at] != '/')
+        return SIZE_MAX;
+    for (at++; *member; member++) {
+        bool escaped = *member == '/' || *member == '~';
+
+        if (pointer[at] != (escaped ? '~' : *member))
+            return SIZE_MAX;
+        if (escaped && pointer[++at] != (*member == '/' ? '1' : '0'))
+            return SIZE_MAX;
+        at++;
+    }
+    return pointer[at] == '/' || !pointer[at] ? at : SIZE_MAX;
+}
+
+static void note(struct finder *finder, size_t matched, size_t line)
+{
+    if (matched == SIZE_MAX || (matched <= finder->best && finder->line != 0))
+        return;
+    finder->best = matched;
+    finder->line = line + 1;
+}
+
+/* A value begins: which part of the document is it? */
+static size_t place_value(struct finder *finder, size_t line)
+{
+    unsigned top = finder->depth;
+    char item[24];
+    size_t matched = top == 0 ? 0 : finder->next;
+
+    if (top > 0 && !finder->is_map[top]) {
+        snprintf(item, sizeof item, "%zu", finder->index[top]++);
+        matched = match_member(finder->pointer, finder->matched[top], item);
+    }
+    finder->is_key[top] = finder->is_map[top];
+    note(finder, matched, line);
+    return matched;
+}
+
+static bool follow(struct finder *finder, const yaml_event_t *event)
+{
+    size_t line = event->start_mark.line;
+    unsigned top = finder->depth;
+
+    switch (event->type) {
+    case YAML_SCALAR_EVENT:
+        if (finder->is_map[top] && finder->is_key[top]) {
+            finder->next = match_member(finder->pointer, finder->matched[top],
+                                        (const char *)event->data.scalar.value);
+            finder->is_key[top] = false;
+            note(finder, finder->next, line);
+        } else {
+            place_value(finder, line);
+        }
+        return true;
+    case YAML_MAPPING_START_EVENT:
+    case YAML_SEQUENCE_START_EVENT:
+        if (top + 1 >= DEPTH_MAX)
+            return false;
+        finder->matched[top + 1] = place_value(finder, line);
+        finder->index[top + 1] = 0;
+        finder->is_map[top + 1] = finder->is_key[top + 1] = event->type == YAML_MAPPING_START_EVENT;
+        finder->depth++;
+        return true;
+    case YAML_MAPPING_END_EVENT:
+    case YAML_SEQUENCE_END_EVENT:
+        finder->depth--;
+        return true;
+    default:
+        return event->type != YAML_STREAM_END_EVENT;
+    }
+}
+
+size_t yaml_line(struct span yaml, const char *pointer)
+{
+    struct finder finder = {.pointer = pointer};
+    yaml_parser_t parser;
+    yaml_event_t event;
+    bool more = true;
+
+    if (!yaml_parser_initialize(&parser))
+        return 1;
+    yaml_parser_set_input_string(&parser, yaml.data, yaml.size);
+    while (more && yaml_parser_parse(&parser, &event)) {
+        more = follow(&finder, &event);
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    return finder.line ? finder.line : 1;
 }

@@ -12,4 +12,8 @@
 /* Appends to out. STATUS_INVALID: problem names line and cause. */
 MUST_CHECK enum status yaml_to_json(struct span yaml, struct buffer *out, char problem[160]);
 
+/* The line, from 1, of the part of a document that a JSON pointer names ("/charges/1/tiers"); of
+ * the nearest part around it when there is none. */
+size_t yaml_line(struct span yaml, const char *pointer);
+
 #endif

@@ -104,9 +104,12 @@ struct addition {
 /* Locks the contract, so that versions are numbered in one row. */
 static enum status check_version(struct store_conn *conn, const struct addition *addition)
 {
-    STORE_STATEMENT(lock, "SELECT c.vendor_id, c.currency, c.zone, (SELECT max(v.effective_from)"
-                          "   FROM myna.contract_version v WHERE v.contract_id = c.contract_id) "
-                          "FROM myna.contract c WHERE c.contract_id = $1 FOR UPDATE");
+    STORE_STATEMENT(lock,
+                    "SELECT c.vendor_id, c.currency, c.zone, (SELECT max(v.effective_from)"
+                    "   FROM myna.contract_version v WHERE v.contract_id = c.contract_id),"
+                    " (SELECT sum(1 + coalesce(jsonb_array_length(v.document -> 'amendments'), 0))"
+                    "   FROM myna.contract_version v WHERE v.contract_id = c.contract_id)"
+                    " FROM myna.contract c WHERE c.contract_id = $1 FOR UPDATE");
     const struct contract *terms = addition->terms;
     struct result row;
     enum status status =
@@ -122,6 +125,8 @@ static enum status check_version(struct store_conn *conn, const struct addition 
         status = STATUS_DENIED;
     else if (addition->effective_from_ms <= result_time(&row, 0, 3))
         status = STATUS_STALE;
+    else if (result_int(&row, 0, 4) + (int64_t)terms->version_count > CONTRACT_VERSIONS)
+        status = STATUS_FULL;
     result_release(&row);
     return status;
 }

@@ -23,7 +23,8 @@ MUST_CHECK enum status contracts_create(struct store *store, const struct author
 
 /* Vendor, currency and zone stay. Devices with a route by this contract get a new generation.
  * STATUS_NOT_FOUND: no such contract; STATUS_DENIED: vendor, currency or zone differ;
- * STATUS_STALE: effective_from_ms is not after the newest version's. */
+ * STATUS_STALE: effective_from_ms is not after the newest version's; STATUS_FULL: more than
+ * CONTRACT_VERSIONS with the amendments that the documents hold. */
 MUST_CHECK enum status contracts_add_version(struct store *store, const struct author *author,
                                              const struct contract *terms, struct span document,
                                              int64_t effective_from_ms, struct arena *arena,

@@ -182,6 +182,9 @@ test('contract terms that cannot be rated are refused, with the place', async ()
     [{zone: 'Mars/Olympus'}, /^\/zone$/],
     [{currency: 'Yuan'}, /^\/currency$/],
     [{caps: []}, /^\/caps$/],
+    [{caps: [{metric: 'concurrency', at_most: 5, hard: true}]}, /^\/caps\/0\/hard$/],
+    [{thresholds: [{of: 'cap:requests', at: '80%', do: ['alert']}]}, /^\/thresholds\/0\/of$/],
+    [{charges: [{kind: 'unit', metric: 'output', prise: '2'}]}, /^\/charges\/0\/prise$/],
   ]) {
     const {status, body} = await admin.post('/contracts', {...CONTRACT, contract: 'other', ...change});
     assert.equal(status, 422, JSON.stringify(change));
@@ -189,6 +192,22 @@ test('contract terms that cannot be rated are refused, with the place', async ()
   }
   const {body} = await admin.post('/contracts', {...CONTRACT, contract: 'other', vendor: 'nobody'});
   assert.equal(body.errors[0].pointer, '/vendor');
+});
+
+test('a dry run checks terms and writes nothing', async () => {
+  const full = {...CONTRACT, contract: 'dry',
+    charges: [...CONTRACT.charges, {kind: 'volume', metric: 'images', tiers: [{up_to: 100, price: '0.10'}, {price: '0.08'}], per: 'month'}],
+    commitments: [{metric: 'active_devices', at_least: 10000, measured: 'peak', per: 'term', shortfall: {fee_per_unit: '300.00'}}],
+    caps: [{metric: 'requests', at_most: 2000000, per: 'day', hard: true}],
+    thresholds: [{of: 'cap:requests', at: '95%', do: ['alert', {fall_back_to: 'erxian-2026'}]}],
+    amendments: [{effective_from: '2026-07-01', charges: [{kind: 'unit', metric: 'output', price: '1.50', unit: 1000000}]}]};
+  assert.equal((await admin.post('/contracts?dry_run=true', full)).status, 204);
+  assert.equal((await admin.get('/contracts/dry')).status, 404);
+  const {status, body} = await admin.post('/contracts?dry_run=true', {...full, currency: 'yuan'});
+  assert.deepEqual([status, body.errors[0].pointer], [422, '/currency']);
+  assert.equal((await admin.post('/contracts?dry_run=maybe', full)).status, 400);
+  assert.equal((await admin.post('/contracts', full)).status, 201);
+  assert.equal((await admin.get('/contracts/dry')).body.document.amendments.length, 1);
 });
 
 test('a contract gets versions, each later than the one before, and stays what it is', async () => {

@@ -77,6 +77,45 @@ static void a_document_nested_too_deep_is_refused(void **state)
     refuse(deep, "too deep");
 }
 
+static void a_pointer_leads_to_its_line(void **state)
+{
+    static const char text[] = "contract: dahan-2026\n"
+                               "term: {from: 2026-01-01,\n"
+                               "  to: 2027-01-01}\n"
+                               "charges:\n"
+                               "  - {kind: flat, amount: 1}\n"
+                               "  - kind: volume\n"
+                               "    tiers:\n"
+                               "      - {up_to: 5}\n"
+                               "      - price: 3\n"
+                               "a/b: 1\n";
+    static const struct {
+        const char *pointer;
+        size_t line;
+    } cases[] = {
+        {"", 1},
+        {"/contract", 1},
+        {"/term/to", 3},
+        {"/charges", 4},
+        {"/charges/0", 5},
+        {"/charges/0/amount", 5},
+        {"/charges/1/tiers", 7},
+        {"/charges/1/tiers/1/price", 9},
+        {"/charges/1/tiers/1/up_to", 9}, /* is missing there */
+        {"/charges/1/metric", 6},
+        {"/charges/7", 4},
+        {"/chargesX", 1},
+        {"/a~1b", 10},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(yaml_line(span_text(text), cases[i].pointer), cases[i].line);
+    assert_int_equal(yaml_line(span_text("{\n\"a\": [1,\n2]}"), "/a/1"), 3);
+    assert_int_equal(yaml_line(span_text("a: [1"), "/a/3"), 1);
+    assert_int_equal(yaml_line(span_text(""), "/a"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +124,7 @@ int main(void)
         cmocka_unit_test(plain_words_of_json_become_values),
         cmocka_unit_test(json_passes_through),
         cmocka_unit_test(a_mistake_is_told_with_its_line),
+        cmocka_unit_test(a_pointer_leads_to_its_line),
         cmocka_unit_test(a_document_nested_too_deep_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
