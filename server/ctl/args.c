@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_allowed(const char *allowed, const char *name, size_t length)
+/* *flag: it takes no value. */
+static bool is_allowed(const char *allowed, const char *name, size_t length, bool *flag)
 {
     while (*allowed) {
         size_t word = strcspn(allowed, " ");
 
-        if (word == length && strncmp(allowed, name, length) == 0)
+        *flag = word > 0 && allowed[word - 1] == '!';
+        if (word - *flag == length && strncmp(allowed, name, length) == 0)
             return true;
         allowed += word;
         allowed += strspn(allowed, " ");
@@ -24,14 +26,19 @@ static enum status take_option(struct args *args, const char *allowed, int argc,
 {
     const char *name = argv[*index][1] == '-' ? argv[*index] + 2 : "file";
     char *value = strchr(argv[*index], '=');
+    bool flag;
 
     if (value)
         *value++ = '\0';
-    if (!is_allowed(allowed, name, strlen(name))) {
+    if (!is_allowed(allowed, name, strlen(name), &flag)) {
         snprintf(problem, 160, "there is no option --%s here", name);
         return STATUS_INVALID;
     }
-    if (!value) {
+    if (flag && value) {
+        snprintf(problem, 160, "--%s takes no value", name);
+        return STATUS_INVALID;
+    }
+    if (!value && !flag) {
         if (*index + 1 >= argc) {
             snprintf(problem, 160, "--%s needs a value", name);
             return STATUS_INVALID;
@@ -39,7 +46,7 @@ static enum status take_option(struct args *args, const char *allowed, int argc,
         value = argv[++*index];
     }
     args->option_names[args->options] = name;
-    args->option_values[args->options++] = value;
+    args->option_values[args->options++] = flag ? "" : value;
     return STATUS_OK;
 }
 
@@ -72,4 +79,9 @@ const char *args_option(const struct args *args, const char *name, const char *f
         if (strcmp(args->option_names[i], name) == 0)
             return args->option_values[i];
     return fallback;
+}
+
+bool args_flag(const struct args *args, const char *name)
+{
+    return args_option(args, name, NULL) != NULL;
 }

@@ -5,6 +5,7 @@
 #ifndef SERVER_CTL_ARGS_H
 #define SERVER_CTL_ARGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,13 +21,16 @@ struct args {
     size_t count;
 };
 
-/* allowed lists the option names, separated by spaces ("name priority"); each takes a value, as
- * "--name VALUE" or "--name=VALUE". "-f" is read as "--file". STATUS_INVALID: problem says what is
- * wrong in one line. */
+/* allowed lists the option names, separated by spaces ("name priority dry-run!"); each takes a
+ * value, as "--name VALUE" or "--name=VALUE", but for those that end with "!". "-f" is read as
+ * "--file". STATUS_INVALID: problem says what is wrong in one line. */
 MUST_CHECK enum status args_parse(struct args *args, const char *allowed, int argc, char **argv,
                                   char problem[160]);
 
 /* The option's value; fallback when it was not given. */
 const char *args_option(const struct args *args, const char *name, const char *fallback);
+
+/* Whether an option without a value was given. */
+bool args_flag(const struct args *args, const char *name);
 
 #endif

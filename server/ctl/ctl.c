@@ -19,7 +19,7 @@ static const struct ctl_verb *const tables[] = {
     noun_session_verbs, noun_device_verbs,   noun_group_verbs,  noun_claim_verbs,
     noun_vendor_verbs,  noun_contract_verbs, noun_config_verbs, noun_usage_verbs,
     noun_alert_verbs,   noun_channel_verbs,  noun_audit_verbs,  noun_access_verbs,
-    noun_invoice_verbs, noun_whatif_verbs,
+    noun_invoice_verbs, noun_rate_verbs,     noun_whatif_verbs,
 };
 
 #define TABLES (sizeof tables / sizeof tables[0])
@@ -40,7 +40,9 @@ static void print_options(FILE *out, const struct ctl_verb *verb)
     while (*at) {
         int length = (int)strcspn(at, " ");
 
-        fprintf(out, "  --%.*s VALUE\n", length, at);
+        bool flag = length > 0 && at[length - 1] == '!';
+
+        fprintf(out, "  --%.*s%s\n", length - flag, at, flag ? "" : " VALUE");
         at += length;
         at += strspn(at, " ");
     }

@@ -378,7 +378,7 @@ static enum status add_commitment(struct bill_draft *draft, size_t version, size
         .owed = FRACTION_ZERO,
     };
 
-    if (terms->share_permille > 0)
+    if (terms->share_permille > 0 || terms->shortfall == CONTRACT_WATCHED)
         return STATUS_OK;
     if (version > 0 && find_same(&contract->versions[version - 1], terms) != SIZE_MAX)
         return STATUS_OK; /* billed with the version that began it */

@@ -34,10 +34,9 @@ static bool input_fits(const struct contract_filter *filter, const struct tally_
             return filter->input_up_to == 0;
     }
     struct fraction size = fraction_of_decimal(input);
-    bool above =
-        filter->input_over == 0 || fraction_compare(size, fraction_of(filter->input_over)) > 0;
-    return above && (filter->input_up_to == 0 ||
-                     fraction_compare(size, fraction_of(filter->input_up_to)) <= 0);
+    return fraction_compare(size, fraction_of(filter->input_over)) > 0 &&
+           (filter->input_up_to == 0 ||
+            fraction_compare(size, fraction_of(filter->input_up_to)) <= 0);
 }
 
 static bool holds(const struct tally *tally, const struct contract_filter *filter,

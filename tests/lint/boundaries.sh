@@ -54,7 +54,7 @@ must_not() {
 	must_not server/store 'server/(http|api|bus|jobs|notify|ctl|web)'
 	must_not server/bus 'server/(http|api|ctl|web)'
 	must_not server/notify 'server/(http|api|store|bus|jobs|fleet|money|ctl|web)'
-	must_not server/ctl 'server/(http|api|store|bus|jobs|fleet|notify|web)'
+	must_not server/ctl 'server/(http|api|store|bus|jobs|notify|web)'
 	must_not agent/meter 'agent/(link|chat|voice|face)'
 	must_not agent/face 'agent/(link|chat|meter)'
 	must_not agent/voice 'agent/(link|chat|meter|face)'

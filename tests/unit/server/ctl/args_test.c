@@ -34,6 +34,25 @@ static void options_and_words_may_mix(void **state)
     assert_string_equal(args_option(&args, "priority", ""), "7");
 }
 
+static void an_option_that_ends_with_a_mark_takes_no_value(void **state)
+{
+    struct args args;
+    char problem[160];
+
+    (void)state;
+    assert_int_equal(parse(&args, "name dry-run!", "--dry-run kitchen --name K", problem),
+                     STATUS_OK);
+    assert_true(args_flag(&args, "dry-run"));
+    assert_false(args_flag(&args, "wet-run"));
+    assert_int_equal(args.count, 1);
+    assert_string_equal(args_option(&args, "name", ""), "K");
+    assert_int_equal(parse(&args, "name dry-run!", "kitchen", problem), STATUS_OK);
+    assert_false(args_flag(&args, "dry-run"));
+    assert_int_equal(parse(&args, "dry-run!", "--dry-run=yes", problem), STATUS_INVALID);
+    assert_string_equal(problem, "--dry-run takes no value");
+    assert_int_equal(parse(&args, "dry-run!", "--dry-run! yes", problem), STATUS_INVALID);
+}
+
 static void what_was_not_given_is_the_fallback(void **state)
 {
     struct args args;
@@ -79,6 +98,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_and_words_may_mix),
+        cmocka_unit_test(an_option_that_ends_with_a_mark_takes_no_value),
         cmocka_unit_test(what_was_not_given_is_the_fallback),
         cmocka_unit_test(an_unknown_option_is_named),
         cmocka_unit_test(an_option_without_its_value_is_named),

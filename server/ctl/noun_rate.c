@@ -1,0 +1,491 @@
+/* contract rate, contract periods: what a document asks for, computed here without a server */
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/base/clock.h"
+#include "server/ctl/amount.h"
+#include "server/ctl/contract_file.h"
+#include "server/ctl/noun.h"
+#include "server/ctl/usage_file.h"
+#include "server/money/bill.h"
+
+#define ARENA_LIMIT ((size_t)1 << 30)
+#define PERIOD_SIZE (2 * ZONE_DATE_SIZE)
+
+/* A contract, and what was used under it. */
+struct rating {
+    struct arena *arena; /* of the document */
+    struct contract contract;
+    struct zone *zone;
+    struct tally *tally;
+    int64_t as_of_ms;
+    size_t unpriced_rows;
+    bool allow_unpriced;
+};
+
+static void release(struct rating *rating)
+{
+    tally_free(rating->tally);
+    zone_close(rating->zone);
+    arena_free(rating->arena);
+}
+
+static void tell_unpriced(const struct tally_usage *usage, size_t row, unsigned unpriced)
+{
+    for (unsigned metric = 0; metric < CONTRACT_METRICS; metric++)
+        if (unpriced & CONTRACT_BIT(metric))
+            ctl_fail("usage/%zu: no charge prices %s of model \"%s\"", row,
+                     contract_metric_name((enum contract_metric)metric), usage->model);
+}
+
+static enum status add_row(void *context, size_t row, const struct tally_usage *usage)
+{
+    struct rating *rating = context;
+    unsigned unpriced = 0;
+
+    if (usage->at_ms >= rating->as_of_ms)
+        return STATUS_OK;
+    enum status status = tally_add(rating->tally, usage, &unpriced);
+    if (status == STATUS_NOT_FOUND)
+        ctl_fail("usage/%zu: at: lies outside the contract's term", row);
+    else if (status != STATUS_OK)
+        ctl_fail("usage/%zu: %s", row, status_text(status));
+    if (status != STATUS_OK || !unpriced || rating->allow_unpriced)
+        return status;
+    rating->unpriced_rows++;
+    tell_unpriced(usage, row, unpriced);
+    return STATUS_OK;
+}
+
+static int read_as_of(const struct ctl *ctl, int64_t *out)
+{
+    const char *text = args_option(&ctl->args, "as-of", NULL);
+
+    *out = BILL_WHOLE_TERM;
+    if (text && clock_parse(span_text(text), out) != STATUS_OK)
+        return ctl_fail("--as-of must be a time with its offset: 2026-02-01T00:00:00+08:00");
+    return CTL_DONE;
+}
+
+static int open_rating(struct ctl *ctl, struct rating *out)
+{
+    const char *file = args_option(&ctl->args, "file", NULL);
+
+    *out = (struct rating){.allow_unpriced = args_flag(&ctl->args, "allow-unpriced")};
+    if (!file)
+        return ctl_fail("which document? give it with -f FILE");
+    int result = read_as_of(ctl, &out->as_of_ms);
+    if (result == CTL_DONE)
+        result = contract_file_read(file, &out->arena, &out->contract, &out->zone);
+    if (result != CTL_DONE)
+        return result;
+    enum status status = tally_create(&out->tally, &out->contract, out->zone);
+    if (status == STATUS_OK)
+        return CTL_DONE;
+    release(out);
+    return ctl_fail("\"%s\": %s", file, status_text(status));
+}
+
+static void format_period(struct period_range days, char out[PERIOD_SIZE])
+{
+    char first[ZONE_DATE_SIZE], end[ZONE_DATE_SIZE];
+
+    zone_format_date(days.first, first);
+    zone_format_date(days.end, end);
+    snprintf(out, PERIOD_SIZE, "%s/%s", first, end);
+}
+
+static void write_member(struct json_writer *writer, const char *name, const char *text)
+{
+    json_key(writer, name);
+    json_write_text(writer, span_text(text));
+}
+
+static void write_money(struct json_writer *writer, const char *name, struct decimal amount,
+                        unsigned places)
+{
+    char text[AMOUNT_SIZE];
+
+    amount_money(amount, places, text);
+    write_member(writer, name, text);
+}
+
+static void write_line(struct json_writer *writer, const struct bill_line *line, unsigned places)
+{
+    char period[PERIOD_SIZE], quantity[AMOUNT_SIZE];
+
+    format_period(line->period.clipped, period);
+    amount_exact(line->quantity, quantity);
+    json_begin_object(writer);
+    write_member(writer, "charge", line->name);
+    write_member(writer, "period", period);
+    write_member(writer, "metric", line->metric);
+    write_member(writer, "quantity", quantity);
+    write_money(writer, "amount", line->amount, places);
+    json_end_object(writer);
+}
+
+static int print_json(const struct rating *rating, const struct bill *bill)
+{
+    struct json_writer writer;
+    struct buffer out;
+    unsigned places = rating->contract.minor_places;
+
+    buffer_init(&out, ARENA_LIMIT);
+    json_writer_init(&writer, &out);
+    json_begin_object(&writer);
+    write_member(&writer, "currency", rating->contract.currency);
+    json_key(&writer, "lines");
+    json_begin_array(&writer);
+    for (size_t i = 0; i < bill->line_count; i++)
+        write_line(&writer, &bill->lines[i], places);
+    json_end_array(&writer);
+    write_money(&writer, "total", bill->total, places);
+    if (bill->tax_included.units != 0)
+        write_money(&writer, "tax_included", bill->tax_included, places);
+    json_end_object(&writer);
+    int result = buffer_status(&out) == STATUS_OK ? CTL_DONE : ctl_fail("the bill is too long");
+    if (result == CTL_DONE)
+        printf("%s\n", buffer_cstring(&out));
+    buffer_release(&out);
+    return result;
+}
+
+/* ---- for people ---- */
+
+static const struct contract_charge *charge_of(const struct rating *rating,
+                                               const struct bill_line *line)
+{
+    const struct contract_terms *terms = &rating->contract.versions[line->version - 1];
+
+    for (size_t i = 0; line->source == BILL_CHARGE && i < terms->charge_count; i++) {
+        if (strcmp(terms->charges[i].name, line->name) == 0)
+            return &terms->charges[i];
+    }
+    return NULL;
+}
+
+static void add_number(struct buffer *out, const char *before, struct fraction number)
+{
+    char text[AMOUNT_SIZE];
+
+    amount_exact(number, text);
+    buffer_format(out, "%s%s", before, text);
+}
+
+static void explain_fee(struct buffer *out, const struct contract_charge *charge,
+                        const struct bill_line *line)
+{
+    int64_t days, of;
+
+    add_number(out, "", charge->amount);
+    if (charge->kind == CONTRACT_CAPACITY)
+        add_number(out, " x ", charge->size);
+    period_share(&line->period, &days, &of);
+    if (days != of && charge->rule.per != PERIOD_ONCE)
+        buffer_format(out, " x %lld/%lld days", (long long)days, (long long)of);
+}
+
+/* Slabs that the quantity reaches into, or the one tier that holds all of it. */
+static void explain_tiers(struct buffer *out, const struct contract_charge *charge,
+                          struct fraction units)
+{
+    bool is_volume = charge->kind == CONTRACT_VOLUME;
+    struct fraction from = FRACTION_ZERO, inside;
+    const char *between = "";
+
+    for (size_t i = 0; i < charge->tier_count; i++) {
+        const struct contract_tier *tier = &charge->tiers[i];
+        bool is_last = !tier->has_up_to || fraction_compare(units, tier->up_to) <= 0;
+
+        if (is_last || !is_volume) {
+            if (fraction_subtract(is_last ? units : tier->up_to, is_volume ? FRACTION_ZERO : from,
+                                  &inside) != STATUS_OK)
+                return;
+            add_number(out, between, inside);
+            add_number(out, " x ", tier->price);
+            if (fraction_sign(tier->package_size) > 0)
+                add_number(out, " per started ", tier->package_size);
+            if (fraction_sign(tier->flat) != 0)
+                add_number(out, " + ", tier->flat);
+            between = " + ";
+        }
+        from = tier->up_to;
+        if (is_last)
+            return;
+    }
+}
+
+static void explain_quantity(struct buffer *out, const struct contract_charge *charge,
+                             const struct bill_line *line)
+{
+    struct fraction units = line->quantity;
+
+    if (charge->has_included && !charge->included_per_device &&
+        (fraction_subtract(units, charge->included, &units) != STATUS_OK ||
+         fraction_sign(units) < 0))
+        units = FRACTION_ZERO;
+    switch (charge->kind) {
+    case CONTRACT_GRADUATED:
+    case CONTRACT_VOLUME:
+        explain_tiers(out, charge, units);
+        break;
+    case CONTRACT_PACKAGE:
+        add_number(out, "", units);
+        add_number(out, " x ", charge->price);
+        add_number(out, " per started ", charge->size);
+        break;
+    case CONTRACT_LICENCE:
+        add_number(out, "", units);
+        add_number(out, " x ", charge->licence.price);
+        break;
+    case CONTRACT_PRICED:
+        add_number(out, "", units);
+        if (charge->rate_count == 1)
+            add_number(out, " x ", charge->rates[0].price);
+        else
+            buffer_text(out, ", each at its own price");
+        break;
+    default:
+        add_number(out, "of ", units);
+    }
+    if (charge->has_included)
+        add_number(out, charge->included_per_device ? ", included for each: " : ", included: ",
+                   charge->included);
+}
+
+static void explain(struct buffer *out, const struct rating *rating, const struct bill_line *line)
+{
+    const struct contract_charge *charge = charge_of(rating, line);
+
+    buffer_clear(out);
+    if (charge && (charge->kind == CONTRACT_FLAT || charge->kind == CONTRACT_CAPACITY))
+        explain_fee(out, charge, line);
+    else if (charge)
+        explain_quantity(out, charge, line);
+    else if (line->source == BILL_COMMITMENT && strcmp(line->metric, "spend") != 0)
+        add_number(out, "missing: ", line->quantity);
+    if (!charge)
+        return;
+    if (charge->has_discount)
+        add_number(out, ", less a share of ", charge->discount);
+    if (charge->has_maximum)
+        add_number(out, ", at most ", charge->maximum);
+    if (charge->has_minimum)
+        add_number(out, ", at least ", charge->minimum);
+}
+
+static bool is_nothing(const struct bill_line *line)
+{
+    return line->amount.units == 0 && fraction_sign(line->quantity) == 0;
+}
+
+static void print_table(const struct rating *rating, const struct bill *bill)
+{
+    struct buffer arithmetic;
+    char period[PERIOD_SIZE], amount[AMOUNT_SIZE];
+    size_t hidden = 0;
+
+    buffer_init(&arithmetic, 1 << 16);
+    printf("%-24s %-21s %-20s %20s  %s\n", "charge", "period", "metric", "amount", "arithmetic");
+    for (size_t i = 0; i < bill->line_count; i++) {
+        const struct bill_line *line = &bill->lines[i];
+
+        if (is_nothing(line)) {
+            hidden++;
+            continue;
+        }
+        format_period(line->period.clipped, period);
+        amount_money(line->amount, rating->contract.minor_places, amount);
+        amount_group(amount);
+        explain(&arithmetic, rating, line);
+        printf("%-24s %-21s %-20s %20s  %s\n", line->name, period, line->metric, amount,
+               buffer_cstring(&arithmetic));
+    }
+    amount_money(bill->total, rating->contract.minor_places, amount);
+    amount_group(amount);
+    printf("%-24s %-21s %-20s %20s  %s\n", "total", "", "", amount, rating->contract.currency);
+    if (hidden > 0)
+        printf("(%zu lines of nothing are not shown)\n", hidden);
+    buffer_release(&arithmetic);
+}
+
+static int rate(struct ctl *ctl)
+{
+    const char *usage = args_option(&ctl->args, "usage", NULL);
+    struct rating rating;
+    struct arena *arena = NULL;
+    struct bill bill;
+
+    if (!usage)
+        return ctl_fail("which usage? give it with --usage FILE");
+    int result = open_rating(ctl, &rating);
+    if (result != CTL_DONE)
+        return result;
+    result = usage_file_read(usage, add_row, &rating);
+    if (result != CTL_DONE)
+        goto out;
+    enum status status = arena_create(&arena, ARENA_LIMIT);
+    if (status == STATUS_OK)
+        status = bill_make(rating.tally, rating.as_of_ms, arena, &bill);
+    if (status != STATUS_OK) {
+        result = ctl_fail("%s", status == STATUS_FULL ? "an amount or quantity is too large"
+                                                      : status_text(status));
+        goto out;
+    }
+    if (ctl->json)
+        result = print_json(&rating, &bill);
+    else
+        print_table(&rating, &bill);
+    if (rating.unpriced_rows > 0)
+        result = ctl_fail("%zu rows have usage without a price; --allow-unpriced bills the rest",
+                          rating.unpriced_rows);
+
+out:
+    arena_free(arena);
+    release(&rating);
+    return result;
+}
+
+/* ---- periods ---- */
+
+struct window {
+    int64_t first, end;
+};
+
+static int read_day(const struct ctl *ctl, const char *name, int64_t fallback, int64_t *out)
+{
+    const char *text = args_option(&ctl->args, name, NULL);
+
+    *out = fallback;
+    if (text && zone_parse_date(span_text(text), out) != STATUS_OK)
+        return ctl_fail("--%s must be a date: 2026-01-31", name);
+    return CTL_DONE;
+}
+
+static void write_instant(struct json_writer *writer, const char *name, const struct zone *zone,
+                          int64_t day)
+{
+    char text[CLOCK_TEXT_SIZE];
+
+    clock_format(zone_midnight(zone, day), text);
+    write_member(writer, name, text);
+}
+
+static void write_period(struct json_writer *writer, const struct rating *rating,
+                         const struct contract_charge *charge, const struct period *period)
+{
+    char text[PERIOD_SIZE];
+    int64_t days, of;
+
+    json_begin_object(writer);
+    write_member(writer, "charge", charge->name);
+    write_member(writer, "per", period_name(charge->rule.per));
+    format_period(period->clipped, text);
+    write_member(writer, "period", text);
+    write_instant(writer, "from", rating->zone, period->clipped.first);
+    write_instant(writer, "to", rating->zone, period->clipped.end);
+    period_share(period, &days, &of);
+    json_key(writer, "days");
+    json_write_int(writer, days);
+    json_key(writer, "of");
+    json_write_int(writer, of);
+    json_end_object(writer);
+}
+
+/* The periods of one charge that touch the window. */
+static void write_periods(struct json_writer *writer, const struct rating *rating,
+                          const struct contract_terms *terms, const struct contract_charge *charge,
+                          struct window window)
+{
+    struct period_range days = tally_days(rating->tally, terms);
+    int64_t day = days.first > window.first ? days.first : window.first;
+
+    while (day < days.end && day < window.end) {
+        struct period period = tally_period(rating->tally, terms, &charge->rule, day);
+
+        write_period(writer, rating, charge, &period);
+        day = period.clipped.end;
+    }
+}
+
+static int print_periods(const struct rating *rating, struct window window)
+{
+    struct json_writer writer;
+    struct buffer out;
+
+    buffer_init(&out, ARENA_LIMIT);
+    json_writer_init(&writer, &out);
+    json_begin_object(&writer);
+    write_member(&writer, "zone", rating->contract.zone);
+    json_key(&writer, "periods");
+    json_begin_array(&writer);
+    for (size_t v = 0; v < rating->contract.version_count; v++) {
+        const struct contract_terms *terms = &rating->contract.versions[v];
+
+        for (size_t i = 0; i < terms->charge_count; i++)
+            write_periods(&writer, rating, terms, &terms->charges[i], window);
+    }
+    json_end_array(&writer);
+    json_end_object(&writer);
+    int result = buffer_status(&out) == STATUS_OK ? CTL_DONE : ctl_fail("too many periods");
+    if (result == CTL_DONE)
+        printf("%s\n", buffer_cstring(&out));
+    buffer_release(&out);
+    return result;
+}
+
+static void show_periods(const struct rating *rating, struct window window)
+{
+    char period_text[PERIOD_SIZE], from[CLOCK_TEXT_SIZE], to[CLOCK_TEXT_SIZE];
+
+    printf("%-24s %-21s %-24s %-24s\n", "charge", "period", "from", "to");
+    for (size_t v = 0; v < rating->contract.version_count; v++) {
+        const struct contract_terms *terms = &rating->contract.versions[v];
+        struct period_range days = tally_days(rating->tally, terms);
+
+        for (size_t i = 0; i < terms->charge_count; i++) {
+            int64_t day = days.first > window.first ? days.first : window.first;
+
+            while (day < days.end && day < window.end) {
+                struct period period =
+                    tally_period(rating->tally, terms, &terms->charges[i].rule, day);
+
+                format_period(period.clipped, period_text);
+                clock_format(zone_midnight(rating->zone, period.clipped.first), from);
+                clock_format(zone_midnight(rating->zone, period.clipped.end), to);
+                printf("%-24s %-21s %-24s %-24s\n", terms->charges[i].name, period_text, from, to);
+                day = period.clipped.end;
+            }
+        }
+    }
+}
+
+static int periods(struct ctl *ctl)
+{
+    struct rating rating;
+    struct window window;
+    int result = open_rating(ctl, &rating);
+
+    if (result != CTL_DONE)
+        return result;
+    result = read_day(ctl, "from", rating.contract.term_first, &window.first);
+    if (result == CTL_DONE)
+        result = read_day(ctl, "to", rating.contract.term_end, &window.end);
+    if (result == CTL_DONE && (window.first == CONTRACT_NO_DAY || window.end == CONTRACT_NO_DAY))
+        result = ctl_fail("the contract has no term: give --from DATE and --to DATE");
+    if (result == CTL_DONE && ctl->json)
+        result = print_periods(&rating, window);
+    else if (result == CTL_DONE)
+        show_periods(&rating, window);
+    release(&rating);
+    return result;
+}
+
+const struct ctl_verb noun_rate_verbs[] = {
+    {"contract", "rate", "-f FILE --usage FILE", 0, 0, "file usage as-of allow-unpriced!",
+     "what usage costs under a document, computed here", rate},
+    {"contract", "periods", "-f FILE", 0, 0, "file from to",
+     "when each charge's periods begin and end", periods},
+    {0},
+};
