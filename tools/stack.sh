@@ -161,7 +161,13 @@ log_in() {
 demo_vendor() { # ID NAME
 	ctl_quiet vendor set "$1" --name "$2" --dialect openai \
 		--base-url "http://127.0.0.1:$PORT_VENDORS/v1" --key-file "$MYNA_HOME/vendors/$1.key"
-	ctl_quiet contract apply -f "$MYNA_ROOT/tools/demo/$1-2026.yaml"
+	ctl_quiet contract apply -f "$MYNA_ROOT/server/demo/$1-2026.yaml"
+}
+
+# Vendors that no robot calls: what they cost is known all the same.
+demo_paper_vendor() { # ID NAME CONTRACT
+	ctl_quiet vendor set "$1" --name "$2" --dialect openai --base-url "https://$1.example/v1"
+	ctl_quiet contract apply -f "$MYNA_ROOT/server/demo/$3.yaml"
 }
 
 set_up_company() {
@@ -169,6 +175,8 @@ set_up_company() {
 	[ -s "$MYNA_HOME/company" ] && return 0
 	demo_vendor dahan Dahan
 	demo_vendor erxian Erxian
+	demo_paper_vendor changhe Changhe changhe-2024
+	demo_paper_vendor yingshi Yingshi yingshi-2026
 	ctl_quiet group set desk --name "On a desk" --priority 100
 	ctl_quiet group set kitchen --name "In a kitchen" --priority 110
 	ctl_quiet config set fleet \

@@ -69,7 +69,7 @@ static void print_segments(FILE *out, const struct comparison_side *side)
         amount_exact(segment->per_step, each);
         fprintf(out, "     %-24s %18s", range, fixed);
         if (fraction_sign(segment->per_step) != 0)
-            fprintf(out, "  + %s each", each);
+            fprintf(out, "  %c %s each", *each == '-' ? '-' : '+', each + (*each == '-'));
         fputc('\n', out);
     }
 }

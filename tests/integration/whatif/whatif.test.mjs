@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {dirname, join, resolve} from 'node:path';
 import {after, test} from 'node:test';
+import {fileURLToPath} from 'node:url';
 
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 const mynactl = process.env.MYNACTL ?? '.build/release/mynactl';
 const home = mkdtempSync(join(tmpdir(), 'myna-whatif-'));
 after(() => rmSync(home, {recursive: true, force: true}));
@@ -108,6 +110,19 @@ test('a contract that lacks a price is told and left out, unless another model s
   assert.deepEqual(lacking.contracts[1].unpriced, [{model: 'm', metric: 'input_uncached'}, {model: 'm', metric: 'output'}]);
   assert.deepEqual(intervals(lacking), ['0-10 a']);
   assert.deepEqual(intervals(compare([FLAT, mini], TOKENS, '0..10', '--as', 'm=mini')), ['0-10 mini']);
+});
+
+test('the demo\'s contracts: promises make the big vendor dear for a small fleet', () => {
+  const demo = (name) => join(root, 'server/demo', `${name}.yaml`);
+  const profile = file({per: 'month', models: {'dahan-chat': {input_uncached: 1500000, output: 500000}}});
+  const json = (...words) => JSON.parse(run(...words, '--json').stdout);
+  const answer = json('--contract', demo('dahan-2026'), '--contract', demo('erxian-2026'), '--as', 'dahan-chat=erxian-mini',
+    '--profile', profile, '--devices', '0..100000', '--at', '200');
+  assert.deepEqual(answer.contracts.map(({at}) => [at.cost, at.unused_commitment]),
+    [['5942880.00', '2940000.00'], ['400000.00', '89920.00']]);
+  assert.deepEqual(intervals(answer), ['0-92499 erxian-2026', '92500-92500 dahan-2026=erxian-2026', '92501-100000 dahan-2026']);
+  const history = json('--contract', demo('changhe-2024'), '--profile', profile, '--devices', '0..10');
+  assert.equal(history.contracts[0].at.cost, '25500000.00', 'tens of millions, one million, half a million');
 });
 
 test('people get a bar and the same intervals', () => {
