@@ -4,18 +4,19 @@
 
 #include "schema/base/json.h"
 #include "server/ctl/comparison.h"
+#include "server/ctl/contract_file.h"
 #include "server/ctl/noun.h"
 #include "server/ctl/profile.h"
-#include "server/ctl/yaml.h"
 
 #define ARENA_BYTES (512u << 20)
 #define BAR_COLUMNS 72
 #define MOST_RATES  8
 
-/* One run; everything lives in the arena. */
+/* One run; what is not a contract's lives in the arena. */
 struct run {
     struct ctl *ctl;
     struct arena *arena;
+    struct arena *arenas[CURVE_MOST]; /* of the contracts */
     struct comparison comparison;
     struct comparison_side sides[CURVE_MOST];
     struct comparison_rate rates[MOST_RATES];
@@ -210,53 +211,18 @@ static int limit_term(struct run *run, const char *path, struct contract *contra
     return CTL_DONE;
 }
 
-/* Reads a YAML or JSON document; the caller frees *out. */
-static int read_document(const char *path, struct json **out)
-{
-    uint8_t *data;
-    size_t size;
-    struct buffer text;
-    char problem[160] = "";
-
-    if (ctl_read_file(path, &data, &size) != CTL_DONE)
-        return CTL_FAILED;
-    buffer_init(&text, 1 << 20);
-    enum status status = yaml_to_json(span_of(data, size), &text, problem);
-    free(data);
-    if (status == STATUS_OK)
-        status = json_parse(buffer_span(&text), out, problem);
-    buffer_release(&text);
-    return status == STATUS_OK
-               ? CTL_DONE
-               : ctl_fail("\"%s\": %s", path, *problem ? problem : status_text(status));
-}
-
 static int read_contract(struct run *run, const char *path)
 {
-    struct comparison_side *side = &run->sides[run->comparison.side_count];
-    struct json_problem problem;
-    struct json *document = NULL;
+    const size_t number = run->comparison.side_count;
+    struct comparison_side *side = &run->sides[number];
 
-    if (run->comparison.side_count == CURVE_MOST)
+    if (number == CURVE_MOST)
         return ctl_fail("more than %d contracts", CURVE_MOST);
-    int result = read_document(path, &document);
+    int result = contract_file_read(path, &run->arenas[number], &side->contract, &side->zone);
     if (result != CTL_DONE)
-        goto out;
-    enum status status = contract_read(document, run->arena, &side->contract, &problem);
-    if (status != STATUS_OK) {
-        result = status == STATUS_INVALID
-                     ? ctl_fail("\"%s\": %s: %s", path, problem.pointer, problem.detail)
-                     : ctl_fail("\"%s\": %s", path, status_text(status));
-        goto out;
-    }
-    result = limit_term(run, path, &side->contract);
-    if (result == CTL_DONE && zone_open(&side->zone, side->contract.zone) != STATUS_OK)
-        result = ctl_fail("\"%s\": this system knows no time zone %s", path, side->contract.zone);
-    run->comparison.side_count += result == CTL_DONE;
-
-out:
-    json_free(document);
-    return result;
+        return result;
+    run->comparison.side_count++;
+    return limit_term(run, path, &side->contract);
 }
 
 static const struct comparison_rate *rate_of(const struct run *run, const char *currency)
@@ -375,6 +341,8 @@ static int whatif(struct ctl *ctl)
     run->comparison.sides = run->sides;
     int result = compare(run);
     comparison_release(&run->comparison);
+    for (size_t i = 0; i < run->comparison.side_count; i++)
+        arena_free(run->arenas[i]);
     arena_free(run->arena);
     free(run);
     return result;
