@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/ctl/amount.h"
+#include "server/money/amount.h"
 #include "server/ctl/comparison.h"
 
 static void write_text(struct json_writer *writer, const char *name, const char *text)

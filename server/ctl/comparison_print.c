@@ -1,7 +1,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "server/ctl/amount.h"
+#include "server/money/amount.h"
 #include "server/ctl/comparison.h"
 
 #define RANGE_SIZE 48

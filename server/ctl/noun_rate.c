@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "schema/base/clock.h"
-#include "server/ctl/amount.h"
+#include "server/money/amount.h"
 #include "server/ctl/contract_file.h"
 #include "server/ctl/noun.h"
 #include "server/ctl/usage_file.h"

@@ -1,6 +1,9 @@
-/* amount.h - exact numbers as texts: money, fractions */
-#ifndef SERVER_CTL_AMOUNT_H
-#define SERVER_CTL_AMOUNT_H
+/* amount.h - exact numbers as texts: money, fractions
+ *
+ * No I/O; thread-safe.
+ */
+#ifndef SERVER_MONEY_AMOUNT_H
+#define SERVER_MONEY_AMOUNT_H
 
 #include "server/money/fraction.h"
 

@@ -1,4 +1,4 @@
-#include "server/ctl/amount.h"
+#include "server/money/amount.h"
 
 #include <stdio.h>
 #include <string.h>
