@@ -61,6 +61,31 @@ test('a mark on the screen is in force without a restart', async () => {
   await until(15, mark, async () => (await mark()).value === 'kitchen' && (await mark()).outcome === 'applied');
 });
 
+test('a robot that is blocked asks no vendor, and answers as the company has it say', async () => {
+  const outcomes = async () => (await fleet.ctl('device', 'effective', 'myna-1')).items
+    .filter(({name}) => name.startsWith('limit_') || name === 'canned_persona').map(({name, value, outcome}) => `${name} ${value} ${outcome}`);
+  const set = async (value) => {
+    await fleet.myna('ctl', 'config', 'set', 'fleet', value);
+    const [name, word] = [value.split('=')[0], JSON.parse(value.slice(value.indexOf('=') + 1))];
+    await until(15, outcomes, async () => (await outcomes()).includes(`${name} ${word} applied`));
+  };
+
+  await set('canned_persona="I sing again tomorrow."');
+  await set('limit_mode="canned"');
+  const before = fleet.ledger().length;
+  assert.match(await fleet.say('Who are you?'), /I sing again tomorrow\./);
+  await set('limit_text="Please ask in the shop."');
+  await set('limit_mode="blocked"');
+  await assert.rejects(fleet.say('Who are you?'), ({stdout, stderr}) => {
+    assert.match(stdout + stderr, /limit_mode/);
+    return true;
+  });
+  assert.equal(fleet.ledger().length, before);
+  await set('limit_mode="none"');
+  await fleet.say('Who are you?');
+  assert.equal(fleet.ledger().length, before + 1);
+});
+
 test('a robot too busy to feed its speaker says so in its report', async () => {
   const health = async () => (await fleet.ctl('device', 'get', 'myna-1')).health;
 
