@@ -292,6 +292,14 @@ static void note_refused_by_device(struct hearing *hearing)
                              hearing->item->boxes_refused));
 }
 
+/* It goes on with the line as it knows it, and what we grant on the other one is lost to it. */
+static void note_lines_refused(struct hearing *hearing)
+{
+    batch_alarm(
+        hearing->batch, "credit_refused", "critical", hearing->row->device_id,
+        arena_format(hearing->batch->arena, "{\"lines\":%u}", hearing->item->lines_refused));
+}
+
 static enum status take_report(struct hearing *hearing)
 {
     struct link_row *row = hearing->row;
@@ -299,6 +307,8 @@ static enum status take_report(struct hearing *hearing)
     hearing->device->told = true;
     if (hearing->item->boxes_refused)
         note_refused_by_device(hearing);
+    if (hearing->item->lines_refused)
+        note_lines_refused(hearing);
     if (!hearing->newest)
         return STATUS_OK;
     row->credit = hearing->item->credit;

@@ -282,6 +282,7 @@ static bool take_report(struct intake *intake, struct arena *arena, struct intak
     if (report->has_journal)
         keep_head(arena, &report->journal, item);
     item->boxes_refused = report->boxes_refused;
+    item->lines_refused = report->lines_refused;
     return take_running(report->generation_running, report->config_hash.bytes,
                         report->config_hash.size, arena, item);
 }

@@ -51,6 +51,7 @@ struct intake_item {
     size_t use_count;
     const wire_JournalHead *head; /* hello, report; NULL: told none */
     uint32_t boxes_refused;       /* report: boxes for it that were not ours */
+    uint32_t lines_refused;       /* report: credit lines that came with other weights */
     const uint8_t *command_id;    /* reply to a command, or NULL */
     wire_CommandStatus command_status;
     const char *reason;

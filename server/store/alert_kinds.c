@@ -8,6 +8,9 @@ static const struct alert_kinds_row rows[] = {
      "back; nothing new is granted meanwhile."},
     {"config_failed", "Configuration that could not be made", NULL,
      "Open the robot's settings: one of them is too large or names a vendor that is gone."},
+    {"credit_refused", "Credit that a robot did not take", NULL,
+     "The robot knows this credit line with other weights and keeps to those: look whether two "
+     "installations, or a copied database, speak to it."},
     {"delivery_failed", "Alerts that do not arrive", "/alerts",
      "Look at the channel's problem, mend its address or secret, send a test, then retry what is "
      "dead."},

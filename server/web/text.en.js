@@ -417,6 +417,7 @@ export const texts = {
   "alert.config_failed": "Configuration that could not be made",
   "alert.route_refused": "Route refused by region",
   "alert.cap_over": "Cap passed",
+  "alert.credit_refused": "Credit that a robot did not take",
   "alert.overrun": "Billed beyond the reservation",
   "alert.threshold": "Threshold reached",
   "alert.key_leak": "Spending that no robot recorded",

@@ -636,6 +636,19 @@ static void a_report_replaces_the_statuses_it_names_and_keeps_the_others(void **
                "[\"applied\", \"refused\"]");
 }
 
+static void i2_credit_that_a_robot_did_not_take_is_alarmed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+
+    hear(fixture, robot_hello(robot));
+    hear(fixture, robot_report(robot));
+    ASSERT_SQL(fixture, ALERTS("credit_refused"), "0");
+    robot->lines_refused = 2;
+    hear(fixture, robot_report(robot));
+    ASSERT_SQL(fixture, ALERTS("credit_refused"), "1");
+}
+
 static void a_command_is_answered_once_and_brings_its_picture(void **state)
 {
     STORE_STATEMENT(insert, "INSERT INTO myna.command (command_id, device_id, kind, created_by,"
@@ -836,6 +849,7 @@ int main(void)
         WITH_ROBOT(i4_content_that_was_never_sent_from_here_is_replaced_too),
         WITH_ROBOT(i4_a_reply_to_a_configuration_is_remembered_per_setting),
         WITH_ROBOT(a_report_replaces_the_statuses_it_names_and_keeps_the_others),
+        WITH_ROBOT(i2_credit_that_a_robot_did_not_take_is_alarmed),
         WITH_ROBOT(a_command_is_answered_once_and_brings_its_picture),
         WITH_ROBOT(i5_sums_equal_the_records_and_an_import_settles_what_was_uncertain),
         WITH_ROBOT(a_contract_that_is_not_known_books_without_a_price_and_alerts),

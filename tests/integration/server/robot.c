@@ -194,6 +194,7 @@ struct bus_message robot_report(struct robot *robot)
     report.has_health = true;
     report.health.uptime_s = 5;
     report.generation_running = robot->generation;
+    report.lines_refused = robot->lines_refused;
     report.settings_count = 1;
     snprintf(report.settings[0].name, sizeof report.settings[0].name, "volume");
     report.settings[0].outcome = wire_SettingOutcome_SETTING_REFUSED;

@@ -21,6 +21,7 @@ struct robot {
     uint64_t generation;
     uint8_t config_hash[CRYPTO_HASH_SIZE];
     bool has_config;
+    uint32_t lines_refused; /* told by the next reports */
 };
 
 /* A new device in the database, with a new journal. The sealing key is made when it is missing. */
