@@ -140,7 +140,6 @@ static enum status start_bus(struct server *server, char *problem)
         status = outbox_start(&server->outbox, server->store, server->bus, &outbox_options);
     if (status == STATUS_OK)
         status = janitor_start(&server->janitor, server->store, &janitor_options);
-        status = janitor_start(&server->janitor, server->store);
     if (status == STATUS_OK)
         status = levels_start(&server->levels, server->store);
     return say(problem, status, "the connection to the broker cannot be started");
