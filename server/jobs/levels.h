@@ -1,8 +1,9 @@
 /* levels.h - keeps pools in step with caps and budgets, and credit with whoever needs it
  *
  * Each second, and at NOTIFY myna_credit: pools begin, end and move their limits (store/pools.h);
- * where a cap was lowered below what is out, or robots starve while others let theirs lie, credit is
- * asked back (fleet/grant.h) by states that go out at once. One thread; several instances may run.
+ * where a cap was lowered below what is out, or robots starve while others let theirs lie, credit
+ * is asked back (fleet/grant.h) by states that go out at once. One thread; several instances may
+ * run.
  */
 #ifndef SERVER_JOBS_LEVELS_H
 #define SERVER_JOBS_LEVELS_H

@@ -57,13 +57,15 @@ struct change {
 
 /* ---- whether robots can keep within it ---- */
 
-static enum status check_contract(const struct change *change, const struct terms_version *version)
+static enum status check_contract(const struct change *change, const struct terms_contract *found)
 {
     char why[160];
-    enum status status = weight_check(&version->contract, 0, why);
+    int64_t ignored;
+    const struct contract_terms *terms = terms_in_force(found, clock_wall_ms(), &ignored);
+    enum status status = weight_check(&found->contract, terms ? terms->version : 0, why);
 
     if (status != STATUS_OK)
-        snprintf(change->reason, 160, "under %.48s %.100s", version->contract_id, why);
+        snprintf(change->reason, 160, "under %.48s %.100s", found->contract_id, why);
     return status == STATUS_FULL ? STATUS_DENIED : status;
 }
 
@@ -79,11 +81,10 @@ static enum status check_bounds(struct store_conn *conn, const struct change *ch
         store_exec(conn, &list, STORE_VALUES(value_text(change->terms->budget_id)), &result);
 
     for (size_t i = 0; status == STATUS_OK && i < result_count(&result); i++) {
-        const struct terms_version *version =
-            terms_find(terms, result_text(&result, i, 0), clock_wall_ms());
+        const struct terms_contract *found = terms_find(terms, result_text(&result, i, 0));
 
-        if (version)
-            status = check_contract(change, version);
+        if (found)
+            status = check_contract(change, found);
     }
     result_release(&result);
     return status;

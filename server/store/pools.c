@@ -177,18 +177,14 @@ static bool cap_as_source(const struct contract *contract, const struct contract
 static enum status want_caps(struct arena *arena, struct terms *terms, const char *contract_id,
                              int64_t now_ms, struct wanted *out, size_t *count)
 {
-    const struct terms_version *version = terms_find(terms, contract_id, now_ms);
-    const struct contract_terms *in_force;
-    struct zone *zone;
+    const struct terms_contract *found = terms_find(terms, contract_id);
+    int64_t ignored;
+    const struct contract_terms *in_force = terms_in_force(found, now_ms, &ignored);
 
-    if (!version || zone_open(&zone, version->contract.zone) != STATUS_OK)
-        return STATUS_OK;
-    in_force = contract_terms_at(&version->contract, now_ms, zone_day(zone, now_ms));
-    zone_close(zone);
     for (size_t i = 0; in_force && i < in_force->cap_count; i++) {
         struct source source;
 
-        if (!cap_as_source(&version->contract, &in_force->caps[i], arena, &source))
+        if (!cap_as_source(&found->contract, &in_force->caps[i], arena, &source))
             continue;
         enum status status = want(&source, now_ms, out, count);
         if (status != STATUS_OK)
