@@ -178,16 +178,31 @@ int ctl_main(int argc, char **argv)
     return run_verb(&ctl, verb, argc - used, argv + used);
 }
 
+__attribute__((format(printf, 2, 0))) static void complain(const char *kind, const char *format,
+                                                           va_list values)
+{
+    fprintf(stderr, "mynactl: %s", kind);
+    vfprintf(stderr, format, values);
+    fputc('\n', stderr);
+}
+
 int ctl_fail(const char *format, ...)
 {
     va_list values;
 
-    fputs("mynactl: ", stderr);
     va_start(values, format);
-    vfprintf(stderr, format, values);
+    complain("", format, values);
     va_end(values);
-    fputc('\n', stderr);
     return CTL_FAILED;
+}
+
+void ctl_warn(const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    complain("warning: ", format, values);
+    va_end(values);
 }
 
 /* Where the fault lies, and what it is unless the line above has said so. */
