@@ -174,3 +174,11 @@ CREATE TABLE myna.tally (
     quantity        numeric NOT NULL,
     PRIMARY KEY (contract_id, version, charge, at_day, cell, device_id)
 ) WITH (fillfactor = 70);
+
+-- Its lock orders the bookings of a contract whose prices depend on what was counted before; taken
+-- after journals and before credit accounts. revision grows with each of them, so that who kept the
+-- counts in memory sees whether they are still right.
+CREATE TABLE myna.tally_head (
+    contract_id     text PRIMARY KEY,
+    revision        bigint NOT NULL
+) WITH (fillfactor = 50);

@@ -12,7 +12,6 @@
 #include "server/jobs/courier.h"
 #include "server/jobs/deadman.h"
 #include "server/jobs/janitor.h"
-#include "server/jobs/levels.h"
 #include "server/jobs/outbox.h"
 #include "server/store/migrate.h"
 #include "server/store/usage_hours.h"
@@ -38,7 +37,6 @@ struct server {
     struct ingest *ingest;
     struct outbox *outbox;
     struct janitor *janitor;
-    struct levels *levels;
     struct courier *courier;
     struct deadman *deadman;
     struct feed *feed;
@@ -140,8 +138,6 @@ static enum status start_bus(struct server *server, char *problem)
         status = outbox_start(&server->outbox, server->store, server->bus, &outbox_options);
     if (status == STATUS_OK)
         status = janitor_start(&server->janitor, server->store, &janitor_options);
-    if (status == STATUS_OK)
-        status = levels_start(&server->levels, server->store);
     return say(problem, status, "the connection to the broker cannot be started");
 }
 
@@ -320,7 +316,6 @@ void server_stop(struct server *server)
     feed_stop(server->feed);
     deadman_stop(server->deadman);
     courier_stop(server->courier);
-    levels_stop(server->levels);
     janitor_stop(server->janitor);
     outbox_stop(server->outbox);
     ingest_stop(server->ingest);

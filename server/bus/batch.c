@@ -1,5 +1,6 @@
 #include "server/bus/batch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -235,32 +236,161 @@ static enum status drop_refiled(struct store_conn *conn, struct batch *batch)
     return STATUS_OK;
 }
 
-static void note_refused(struct batch *batch, const struct booking_record *record)
+enum status batch_quarantine(struct store_conn *conn, struct batch *batch, const char *device_id,
+                             const uint8_t journal_id[16], int64_t seq, struct span encoded,
+                             const char *problem)
 {
+    /* the database's words may hold signs that a JSON text must not */
+    const char *told = strpbrk(problem, "\"\\\n") ? "the database refused it" : problem;
+
     batch->stats.quarantined++;
-    batch->stats.records--;
-    batch_alarm(batch, "usage_quarantined", "critical", record->device_id,
-                arena_format(batch->arena, "{\"seq\":%lld,\"problem\":\"the database refused it\"}",
-                             (long long)record->seq));
+    batch_alarm(
+        batch, "usage_quarantined", "critical", device_id,
+        arena_format(batch->arena, "{\"seq\":%lld,\"problem\":\"%s\"}", (long long)seq, told));
+    return booking_quarantine(conn, device_id, journal_id, seq, encoded, problem);
+}
+
+static enum status quarantine(struct store_conn *conn, struct batch *batch,
+                              const struct booking_record *record, const char *problem)
+{
+    return batch_quarantine(conn, batch, record->device_id, record->journal_id, record->seq,
+                            record->encoded, problem);
+}
+
+static const char *find_refused(const struct batch *batch, const struct booking_record *record)
+{
+    for (size_t i = 0; i < batch->refused_count; i++) {
+        const struct batch_refused *refused = &batch->refused[i];
+
+        if (refused->seq == record->seq &&
+            memcmp(refused->journal_id, record->journal_id, sizeof refused->journal_id) == 0 &&
+            strcmp(refused->device_id, record->device_id) == 0)
+            return refused->problem;
+    }
+    return NULL;
+}
+
+/* Leaves out the records that the database refused in an earlier try. */
+static enum status drop_refused(struct store_conn *conn, struct batch *batch)
+{
+    enum status status = STATUS_OK;
+    size_t kept = 0;
+
+    if (batch->refused_count == 0)
+        return STATUS_OK;
+    for (size_t i = 0; i < batch->record_count && status == STATUS_OK; i++) {
+        const char *problem = find_refused(batch, &batch->records[i]);
+
+        if (problem)
+            status = quarantine(conn, batch, &batch->records[i], problem);
+        else
+            batch->records[kept++] = batch->records[i];
+    }
+    batch->record_count = kept;
+    return status;
+}
+
+/* About the contract when it has a name: one alert for a whole fleet's. */
+static const char *rating_subject(struct batch *batch, const struct booking_record *record)
+{
+    bool is_named = topic_is_slug(span_text(record->contract_id));
+
+    return arena_format(batch->arena, "%s/%s", is_named ? "contract" : "device",
+                        is_named ? record->contract_id : record->device_id);
+}
+
+static void note_unrated(struct batch *batch, const struct booking_record *record)
+{
+    batch_alarm_about(batch, "unrated_usage", "warning", rating_subject(batch, record),
+                      arena_format(batch->arena,
+                                   "{\"device\":\"%s\",\"problem\":\"no version of the "
+                                   "contract was in force: booked without a price\"}",
+                                   record->device_id));
+}
+
+static void note_unpriced(struct batch *batch, const struct booking_record *record,
+                          unsigned metrics)
+{
+    const char *metric = contract_metric_name((enum contract_metric)__builtin_ctz(metrics));
+
+    batch_alarm_about(batch, "unpriced_usage", "warning", rating_subject(batch, record),
+                      arena_format(batch->arena,
+                                   "{\"metric\":\"%s\",\"problem\":\"the contract has unit "
+                                   "prices, but none for this metric and model\"}",
+                                   metric));
+}
+
+static enum status price_records(struct store_conn *conn, struct batch *batch)
+{
+    struct pricing_outcome *outcomes =
+        arena_take(batch->arena, (batch->record_count + 1) * sizeof *outcomes);
+    size_t kept = 0;
+
+    if (!outcomes)
+        return STATUS_MEMORY;
+    enum status status = pricing_run(batch->pricing, conn, batch->arena, batch->records,
+                                     batch->record_count, outcomes);
+    for (size_t i = 0; i < batch->record_count && status == STATUS_OK; i++) {
+        const struct booking_record *record = &batch->records[i];
+
+        if (outcomes[i].verdict == PRICING_TOO_LARGE) {
+            status = quarantine(conn, batch, record, "its price is too large");
+            continue;
+        }
+        if (outcomes[i].verdict == PRICING_UNRATED)
+            note_unrated(batch, record);
+        if (outcomes[i].verdict == PRICING_UNPRICED)
+            note_unpriced(batch, record, outcomes[i].unpriced);
+        batch->records[kept++] = *record;
+    }
+    batch->record_count = kept;
+    return status;
+}
+
+/* Remembers what was refused; STATUS_INVALID when the transaction has to be run without it. */
+static enum status note_refused(struct batch *batch, const char *const *problems)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < batch->record_count; i++) {
+        const struct booking_record *record = &batch->records[i];
+
+        if (!problems[i])
+            continue;
+        found++;
+        if (batch->refused_count == LIMIT_BATCH_RECORDS) {
+            batch->again = false;
+            return STATUS_INVALID;
+        }
+        struct batch_refused *refused = &batch->refused[batch->refused_count++];
+        snprintf(refused->device_id, sizeof refused->device_id, "%s", record->device_id);
+        memcpy(refused->journal_id, record->journal_id, sizeof refused->journal_id);
+        refused->seq = record->seq;
+        snprintf(refused->problem, sizeof refused->problem, "%s", problems[i]);
+        batch->again = true;
+    }
+    return found > 0 ? STATUS_INVALID : STATUS_OK;
 }
 
 static enum status book_records(struct store_conn *conn, struct batch *batch)
 {
-    bool *refused = arena_take(batch->arena, batch->record_count * sizeof *refused);
-    enum status status = refused ? drop_refiled(conn, batch) : STATUS_MEMORY;
+    const char **problems = arena_take(batch->arena, (batch->record_count + 1) * sizeof *problems);
+    enum status status = problems ? drop_refiled(conn, batch) : STATUS_MEMORY;
 
+    if (status == STATUS_OK)
+        status = drop_refused(conn, batch);
+    if (status == STATUS_OK)
+        status = price_records(conn, batch);
     if (status == STATUS_OK)
         status = crediting_run(conn, batch);
     if (status == STATUS_OK)
-        status = booking_store(conn, batch->arena, batch->records, batch->record_count, refused);
-    if (status != STATUS_OK)
-        return status;
+        status = booking_store(conn, batch->arena, batch->records, batch->record_count, problems);
+    if (status == STATUS_OK)
+        status = note_refused(batch, problems);
+    if (status == STATUS_OK)
+        status = pricing_save(batch->pricing, conn, batch->arena);
     batch->stats.records += batch->record_count;
-    for (size_t i = 0; i < batch->record_count; i++) {
-        if (refused[i])
-            note_refused(batch, &batch->records[i]);
-    }
-    return STATUS_OK;
+    return status;
 }
 
 /* Writes only what was changed: most messages leave the journals alone. */
@@ -418,7 +548,7 @@ static enum status hear_all(struct store_conn *conn, struct batch *batch)
 
 /* The lock order of the whole program: credit_revision, links, journals, accounts, pools, sums,
  * then what nobody waits with. */
-enum status batch_run(struct store_conn *conn, void *context)
+static enum status run(struct store_conn *conn, void *context)
 {
     struct batch *batch = context;
 
@@ -452,4 +582,18 @@ enum status batch_run(struct store_conn *conn, void *context)
     batch->stats.batches = 1;
     batch->stats.messages = batch->item_count;
     return arena_failed(batch->arena) && status == STATUS_OK ? STATUS_MEMORY : status;
+}
+
+enum status batch_commit(struct store *store, struct batch *batch)
+{
+    enum status status;
+
+    batch->refused_count = 0;
+    do {
+        batch->again = false;
+        status = store_transaction(store, run, batch);
+    } while (batch->again && status == STATUS_INVALID);
+    if (status == STATUS_OK)
+        pricing_committed(batch->pricing);
+    return status;
 }

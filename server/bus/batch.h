@@ -16,6 +16,7 @@
 #include "server/store/booking.h"
 #include "server/store/dispatch.h"
 #include "server/store/link.h"
+#include "server/store/pricing.h"
 #include "server/store/terms.h"
 
 /* A device in the batch. */
@@ -36,16 +37,27 @@ struct batch_device {
 /* What became of a message. */
 enum batch_heard { BATCH_UNHEARD, BATCH_HEARD_LATE, BATCH_HEARD_NEWEST };
 
+/* A record that the database refused in an earlier try. */
+struct batch_refused {
+    char device_id[LIMIT_SLUG + 1];
+    uint8_t journal_id[16];
+    int64_t seq;
+    char problem[200];
+};
+
 struct batch {
     /* set by the owner */
     struct arena *arena; /* of what a try makes; reset at its start */
     struct terms *terms;
     struct route_cache *routes;
+    struct pricing *pricing;
     struct credits *credits;
     struct lines *lines;
     const struct intake_item *items;
     size_t item_count;
     int64_t stale_window_ms;
+    struct batch_refused *refused; /* has room for LIMIT_BATCH_RECORDS; empty at first */
+    size_t refused_count;
     bool maybe_committed; /* an earlier try's COMMIT may have taken place: repeats mean nothing */
 
     /* made by each try; lists have room for what the items can need */
@@ -67,13 +79,21 @@ struct batch {
     size_t answer_count;
     struct state_facts *states; /* to send after the commit; floors as they come, the rest last */
     size_t state_count;
+    bool again;                /* more was refused: without it the rest can be stored */
     struct ingest_stats stats; /* to add after the commit */
 };
 
-/* The store_work: context is the struct batch. */
-enum status batch_run(struct store_conn *conn, void *context);
+/* Runs the transaction, again when the database refuses records: what others cost depends on which
+ * are counted, so these are known beforehand the next time. Statuses are store_transaction()'s;
+ * STATUS_INVALID: too many were refused, or none that could be told apart. */
+MUST_CHECK enum status batch_commit(struct store *store, struct batch *batch);
 
 /* For hearing.c and crediting.c. */
+
+/* Keeps a record that cannot be booked for a human to look at. problem: in the arena, or static. */
+MUST_CHECK enum status batch_quarantine(struct store_conn *conn, struct batch *batch,
+                                        const char *device_id, const uint8_t journal_id[16],
+                                        int64_t seq, struct span encoded, const char *problem);
 
 /* The routes of all devices, or of those that are owed a state. */
 MUST_CHECK enum status batch_read_routes(struct store_conn *conn, struct batch *batch, bool all);

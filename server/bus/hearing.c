@@ -138,55 +138,19 @@ static void greet_journal(struct hearing *hearing)
 
 /* ---- usage ---- */
 
-/* About the contract when it has a name: one alert for a whole fleet's. */
-static const char *rating_subject(struct hearing *hearing, const struct booking_record *record)
-{
-    bool is_named = topic_is_slug(span_text(record->contract_id));
-
-    return arena_format(hearing->batch->arena, "%s/%s", is_named ? "contract" : "device",
-                        is_named ? record->contract_id : hearing->row->device_id);
-}
-
-static void note_rating(struct hearing *hearing, const struct booking_record *record,
-                        enum records_verdict verdict, const char *metric)
-{
-    struct batch *batch = hearing->batch;
-
-    if (verdict == RECORDS_UNRATED)
-        batch_alarm_about(batch, "unrated_usage", "warning", rating_subject(hearing, record),
-                          arena_format(batch->arena,
-                                       "{\"device\":\"%s\",\"problem\":\"no version of the "
-                                       "contract was in force: booked without a price\"}",
-                                       hearing->row->device_id));
-    if (verdict == RECORDS_UNPRICED)
-        batch_alarm_about(batch, "unpriced_usage", "warning", rating_subject(hearing, record),
-                          arena_format(batch->arena,
-                                       "{\"metric\":\"%s\",\"problem\":\"the contract has unit "
-                                       "prices, but none for this metric and model\"}",
-                                       metric));
-}
-
 static enum status book_one(struct hearing *hearing, const struct records_origin *origin,
                             bool may_be_refiled)
 {
     struct batch *batch = hearing->batch;
     struct booking_record *record = &batch->records[batch->record_count];
-    enum records_verdict verdict;
     const char *problem;
-    enum status status =
-        records_read(origin, batch->terms, batch->arena, record, &verdict, &problem);
+    enum status status = records_read(origin, batch->terms, batch->arena, record, &problem);
 
     if (status != STATUS_OK)
         return status;
-    if (verdict == RECORDS_BAD) {
-        batch->stats.quarantined++;
-        batch_alarm(batch, "usage_quarantined", "critical", hearing->row->device_id,
-                    arena_format(batch->arena, "{\"seq\":%llu,\"problem\":\"%s\"}",
-                                 (unsigned long long)origin->seq, problem));
-        return booking_quarantine(hearing->conn, origin->device_id, origin->journal_id,
-                                  (int64_t)origin->seq, origin->encoded, problem);
-    }
-    note_rating(hearing, record, verdict, problem);
+    if (problem)
+        return batch_quarantine(hearing->conn, batch, origin->device_id, origin->journal_id,
+                                (int64_t)origin->seq, origin->encoded, problem);
     batch->may_be_refiled[batch->record_count++] = may_be_refiled;
     return STATUS_OK;
 }

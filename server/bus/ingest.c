@@ -26,6 +26,8 @@ struct ingest {
     struct sender *sender;
     struct terms *terms;
     struct route_cache *routes;
+    struct pricing *pricing;
+    struct batch_refused refused[LIMIT_BATCH_RECORDS];
     struct credits *credits;
     struct lines *lines;
     struct arena *items_arena; /* what messages say: kept over the tries of their batch */
@@ -154,6 +156,8 @@ static enum status commit(struct ingest *ingest, const struct intake_item *items
         .arena = ingest->try_arena,
         .terms = ingest->terms,
         .routes = ingest->routes,
+        .pricing = ingest->pricing,
+        .refused = ingest->refused,
         .credits = ingest->credits,
         .lines = ingest->lines,
         .items = items,
@@ -164,7 +168,7 @@ static enum status commit(struct ingest *ingest, const struct intake_item *items
 
     backoff_init(&backoff, 50, 5000, 20);
     for (;;) {
-        enum status status = store_transaction(ingest->store, batch_run, &batch);
+        enum status status = batch_commit(ingest->store, &batch);
 
         if (status == STATUS_OK) {
             add_stats(ingest, &batch.stats);
@@ -253,7 +257,9 @@ static enum status make_parts(struct ingest *ingest)
         status = terms_create(&ingest->terms);
     if (status == STATUS_OK)
         status = route_cache_create(&ingest->routes);
-    status = credits_create(&ingest->credits);
+    status = pricing_create(&ingest->pricing, ingest->terms, PRICING_NEEDED);
+    if (status == STATUS_OK)
+        status = credits_create(&ingest->credits);
     if (status == STATUS_OK)
         status = lines_create(&ingest->lines, ingest->credits, ingest->terms);
     if (status == STATUS_OK)
@@ -270,6 +276,7 @@ static void release(struct ingest *ingest)
     route_cache_free(ingest->routes);
     lines_free(ingest->lines);
     credits_free(ingest->credits);
+    pricing_free(ingest->pricing);
     terms_free(ingest->terms);
     sender_free(ingest->sender);
     intake_free(ingest->intake);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "schema/wire/message.h"
-#include "server/money/rate.h"
 
 /* 2020-01-01: before this program existed nothing counted. */
 #define EARLIEST_MS INT64_C(1577836800000)
@@ -105,39 +104,13 @@ static void fill(const wire_UsageRecord *record, const struct records_origin *or
     memcpy(out->turn, record->turn, sizeof out->turn);
 }
 
-static enum records_verdict rate(const struct terms_contract *found,
-                                 const struct contract_terms *terms, const char *model,
-                                 const uint64_t quantities[CONTRACT_METRICS], struct arena *arena,
-                                 struct booking_record *out, const char **problem)
-{
-    struct decimal price;
-    unsigned unpriced;
-
-    out->currency = arena_text(arena, span_text(found->contract.currency));
-    out->zone = arena_text(arena, span_text(found->contract.zone));
-    if (rate_record(terms, model, quantities, &price, &unpriced) != STATUS_OK) {
-        *problem = "its price is too large";
-        return RECORDS_BAD;
-    }
-    decimal_format(price, out->price);
-    for (unsigned i = 0; i < CONTRACT_METRICS; i++) {
-        if (unpriced >> i & 1) {
-            *problem = contract_metric_name((enum contract_metric)i);
-            return RECORDS_UNPRICED;
-        }
-    }
-    return RECORDS_RATED;
-}
-
 enum status records_read(const struct records_origin *origin, const struct terms *terms,
-                         struct arena *arena, struct booking_record *out,
-                         enum records_verdict *verdict, const char **problem)
+                         struct arena *arena, struct booking_record *out, const char **problem)
 {
     wire_UsageRecord record;
     uint64_t quantities[CONTRACT_METRICS];
 
     *problem = NULL;
-    *verdict = RECORDS_BAD;
     if (message_decode(MESSAGE_USAGE_RECORD, origin->encoded, &record) != STATUS_OK) {
         *problem = "it cannot be decoded";
         return STATUS_OK;
@@ -151,9 +124,9 @@ enum status records_read(const struct records_origin *origin, const struct terms
     for (unsigned i = 0; i < CONTRACT_METRICS; i++)
         out->quantities[i] = (int64_t)quantities[i];
     const struct terms_contract *found = terms_find(terms, record.contract);
-    const struct contract_terms *in_force =
-        terms_in_force(found, out->at_ms, &out->contract_version);
-    *verdict = in_force ? rate(found, in_force, record.model, quantities, arena, out, problem)
-                        : RECORDS_UNRATED;
+    if (terms_in_force(found, out->at_ms, &out->contract_version)) {
+        out->currency = arena_text(arena, span_text(found->contract.currency));
+        out->zone = arena_text(arena, span_text(found->contract.zone));
+    }
     return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;
 }

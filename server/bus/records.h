@@ -1,4 +1,4 @@
-/* records.h - usage records as devices encoded them, decoded, dated and rated for booking */
+/* records.h - usage records as devices encoded them, decoded and dated for booking */
 #ifndef SERVER_BUS_RECORDS_H
 #define SERVER_BUS_RECORDS_H
 
@@ -14,18 +14,12 @@ struct records_origin {
     struct span encoded;
 };
 
-enum records_verdict {
-    RECORDS_RATED,
-    RECORDS_UNRATED,  /* no version of its contract was in force: booked without a price */
-    RECORDS_UNPRICED, /* something it used has no price in the contract: the rest is booked */
-    RECORDS_BAD,      /* cannot be booked: problem says why */
-};
-
-/* Fills *out; texts are in the arena, the encoded bytes are borrowed. STATUS_MEMORY: the arena is
- * full. problem: NULL unless *verdict is RECORDS_BAD or RECORDS_UNPRICED; static text. */
+/* Fills *out but for its price; texts are in the arena, the encoded bytes are borrowed.
+ * STATUS_MEMORY: the arena is full. *problem: why it cannot be booked, static text; NULL when it
+ * can. */
 MUST_CHECK enum status records_read(const struct records_origin *origin, const struct terms *terms,
                                     struct arena *arena, struct booking_record *out,
-                                    enum records_verdict *verdict, const char **problem);
+                                    const char **problem);
 
 /* When an attempt counts: its start by the device's clock with the last offset it knew, not before
  * the server time of the last state it had seen, and not after arrival. */

@@ -116,26 +116,25 @@ static enum status insert_run(struct store_conn *conn, void *context)
 }
 
 enum status booking_store(struct store_conn *conn, struct arena *arena,
-                          const struct booking_record *records, size_t count, bool *refused)
+                          const struct booking_record *records, size_t count, const char **problems)
 {
     struct run run = {arena, records, count};
     const size_t half = count / 2;
 
-    memset(refused, 0, count * sizeof *refused);
+    memset(problems, 0, count * sizeof *problems);
     if (count == 0)
         return STATUS_OK;
     enum status status = store_attempt(conn, insert_run, &run);
     if (status != STATUS_INVALID)
         return status;
     if (count == 1) {
-        refused[0] = true;
-        return booking_quarantine(conn, records->device_id, records->journal_id, records->seq,
-                                  records->encoded, store_problem(conn));
+        problems[0] = arena_text(arena, span_text(store_problem(conn)));
+        return problems[0] ? STATUS_OK : STATUS_MEMORY;
     }
-    status = booking_store(conn, arena, records, half, refused);
+    status = booking_store(conn, arena, records, half, problems);
     if (status != STATUS_OK)
         return status;
-    return booking_store(conn, arena, records + half, count - half, refused + half);
+    return booking_store(conn, arena, records + half, count - half, problems + half);
 }
 
 enum status booking_quarantine(struct store_conn *conn, const char *device_id,

@@ -51,11 +51,11 @@ MUST_CHECK enum status booking_find_refiled(struct store_conn *conn, struct aren
                                             bool *known);
 
 /* Appends the records and moves the sums. A record that the database refuses is found by bisection
- * and put into the quarantine, the others are stored. refused tells which, and has room for count.
- */
+ * and left out, the others are stored. problems has room for count: what the database said of each
+ * that it refused, in the arena; NULL of the others. */
 MUST_CHECK enum status booking_store(struct store_conn *conn, struct arena *arena,
                                      const struct booking_record *records, size_t count,
-                                     bool *refused);
+                                     const char **problems);
 
 /* Keeps a record that cannot be booked for a human to look at. */
 MUST_CHECK enum status booking_quarantine(struct store_conn *conn, const char *device_id,

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "schema/base/crypto.h"
-#include "server/money/rate.h"
 #include "server/store/alarm.h"
 #include "server/store/columns.h"
 #include "server/store/events.h"
 #include "server/store/ledger_lines.h"
+#include "server/store/pricing.h"
 #include "server/store/terms.h"
 
 #define WORK_BYTES (512u << 20) /* a file of 64 MiB has about 300,000 lines of 600 bytes here */
@@ -32,6 +32,8 @@ struct settlement {
     int64_t at_ms;
     int64_t quantities[4]; /* the vendor's: input_uncached, input_cached, output, reasoning */
     int64_t deltas[4];     /* theirs minus ours */
+    int64_t version;       /* of the contract, that rated it */
+    const char *currency;
     const char *old_price;
     const char *price;
 };
@@ -49,9 +51,12 @@ struct import {
     size_t row_count;
     struct arena *arena; /* of the work */
     struct terms *terms;
+    struct pricing *pricing;
     /* made by each try */
     int64_t import_id;
     struct settlement *settlements;
+    struct booking_record *booked; /* of each settlement, as far as its price needs */
+    pricing_quantities *after;
     size_t settled;
     int64_t equal, different, unknown;
     struct example examples[2 * IMPORTS_EXAMPLES];
@@ -123,6 +128,10 @@ enum {
     COL_PROVENANCE,
     COL_CONTRACT,
     COL_MODEL,
+    COL_TIER,
+    COL_DURATION,
+    COL_VERSION,
+    COL_CURRENCY,
     COL_PRICE,
     COL_SETTLED,
     COL_OURS, /* eleven quantities, as enum contract_metric */
@@ -134,7 +143,9 @@ static enum status match(struct store_conn *conn, struct import *import, struct 
     STORE_STATEMENT(
         find,
         "SELECT v.place, v.input_uncached, v.input_cached, v.output, v.reasoning, u.device_id,"
-        " u.journal_id, u.seq, u.at, u.provenance, u.contract_id, u.model, u.price::text,"
+        " u.journal_id, u.seq, u.at, u.provenance, u.contract_id, u.model, u.service_tier, "
+        "u.duration_ms,"
+        " u.contract_version, u.currency, u.price::text,"
         " s.import_id IS NOT NULL, coalesce(s.input_uncached, u.input_uncached),"
         " coalesce(s.input_cached, u.input_cached), u.cache_write_5m, u.cache_write_1h,"
         " coalesce(s.output, u.output), coalesce(s.reasoning, u.reasoning), u.audio_in_ms,"
@@ -180,61 +191,89 @@ static bool is_equal(const struct result *result, size_t i)
     return true;
 }
 
-/* By the version that was in force when the attempt began, as at its booking. */
-static enum status price_of(struct import *import, const struct contract_terms *terms,
-                            const struct result *result, size_t i, const char **price)
+/* What was booked of a row, and what the vendor says of it. */
+static enum status read_booked(const struct result *result, size_t i, struct arena *arena,
+                               struct booking_record *record, int64_t *after)
 {
-    uint64_t quantities[CONTRACT_METRICS];
-    char text[DECIMAL_TEXT_SIZE] = "0";
-    struct decimal sum;
-    unsigned unpriced;
-
+    *record = (struct booking_record){
+        .device_id = arena_text(arena, result_span(result, i, COL_DEVICE)),
+        .seq = result_int(result, i, COL_SEQ),
+        .at_ms = result_time(result, i, COL_AT),
+        .duration_ms = result_int(result, i, COL_DURATION),
+        .contract_id = arena_text(arena, result_span(result, i, COL_CONTRACT)),
+        .model = arena_text(arena, result_span(result, i, COL_MODEL)),
+        .service_tier = arena_text(arena, result_span(result, i, COL_TIER)),
+        .provenance = result_int(result, i, COL_PROVENANCE),
+    };
     for (int m = 0; m < CONTRACT_METRICS; m++)
-        quantities[m] = (uint64_t)result_int(result, i, COL_OURS + m);
+        record->quantities[m] = after[m] = result_int(result, i, COL_OURS + m);
     for (int k = 0; k < 4; k++)
-        quantities[settled_metrics[k]] = (uint64_t)result_int(result, i, COL_THEIRS + k);
-    if (terms) {
-        enum status status =
-            rate_record(terms, result_text(result, i, COL_MODEL), quantities, &sum, &unpriced);
-        if (status != STATUS_OK)
-            return STATUS_INVALID;
-        decimal_format(sum, text);
-    }
-    *price = arena_text(import->arena, span_text(text));
-    return *price ? STATUS_OK : STATUS_MEMORY;
+        after[settled_metrics[k]] = result_int(result, i, COL_THEIRS + k);
+    enum status status =
+        result_bytes(result, i, COL_JOURNAL, record->journal_id, sizeof record->journal_id);
+    return arena_failed(arena) ? STATUS_MEMORY : status;
 }
 
 static enum status settle_row(struct import *import, const struct result *result, size_t i)
 {
-    struct settlement *row = &import->settlements[import->settled];
+    const size_t place = import->settled;
+    struct settlement *row = &import->settlements[place];
+    struct booking_record *record = &import->booked[place];
     struct arena *arena = import->arena;
-    const char *contract_id = result_text(result, i, COL_CONTRACT);
-    const struct terms_contract *found = terms_find(import->terms, contract_id);
     int64_t version;
-    const struct contract_terms *terms =
-        terms_in_force(found, result_time(result, i, COL_AT), &version);
+    enum status status = read_booked(result, i, arena, record, import->after[place]);
 
+    if (status != STATUS_OK)
+        return status;
+    const struct terms_contract *found = terms_find(import->terms, record->contract_id);
+    const struct contract_terms *terms = terms_in_force(found, record->at_ms, &version);
     *row = (struct settlement){
-        .device_id = arena_text(arena, result_span(result, i, COL_DEVICE)),
-        .seq = result_int(result, i, COL_SEQ),
-        .contract_id = arena_text(arena, span_text(contract_id)),
-        .model = arena_text(arena, result_span(result, i, COL_MODEL)),
+        .device_id = record->device_id,
+        .seq = record->seq,
+        .contract_id = record->contract_id,
+        .model = record->model,
         .zone = terms ? found->contract.zone : "UTC",
-        .at_ms = result_time(result, i, COL_AT),
+        .at_ms = record->at_ms,
+        .version = result_int(result, i, COL_VERSION),
+        .currency = arena_text(arena, result_span(result, i, COL_CURRENCY)),
         .old_price = arena_text(arena, result_span(result, i, COL_PRICE)),
     };
+    memcpy(row->journal_id, record->journal_id, sizeof row->journal_id);
     for (int k = 0; k < 4; k++) {
         row->quantities[k] = result_int(result, i, COL_THEIRS + k);
         row->deltas[k] =
             row->quantities[k] - result_int(result, i, COL_OURS + (int)settled_metrics[k]);
     }
+    import->settled++;
+    return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;
+}
+
+/* What the settled records cost now: their price as booked, and what their contract's usage changes
+ * by. */
+static enum status price_settled(struct store_conn *conn, struct import *import)
+{
+    struct decimal *differences =
+        arena_take(import->arena, (import->settled + 1) * sizeof *differences);
+    char text[DECIMAL_TEXT_SIZE];
+    struct decimal price;
+
+    if (!differences)
+        return STATUS_MEMORY;
     enum status status =
-        result_bytes(result, i, COL_JOURNAL, row->journal_id, sizeof row->journal_id);
-    if (status == STATUS_OK)
-        status = price_of(import, terms, result, i, &row->price);
-    if (status == STATUS_OK)
-        import->settled++;
-    return arena_failed(arena) ? STATUS_MEMORY : status;
+        pricing_replace(import->pricing, conn, import->arena, import->booked,
+                        (const pricing_quantities *)import->after, import->settled, differences);
+    for (size_t i = 0; i < import->settled && status == STATUS_OK; i++) {
+        struct settlement *row = &import->settlements[i];
+
+        status = decimal_parse(span_text(row->old_price), &price);
+        if (status == STATUS_OK)
+            status = decimal_add(price, differences[i], &price);
+        decimal_format(price, text);
+        row->price = arena_text(import->arena, span_text(text));
+    }
+    if (status == STATUS_FULL)
+        status = STATUS_INVALID;
+    return status == STATUS_OK && arena_failed(import->arena) ? STATUS_MEMORY : status;
 }
 
 /* Compares or settles each request of the file. */
@@ -242,7 +281,9 @@ static enum status judge(struct import *import, const struct result *result)
 {
     import->settlements =
         arena_take(import->arena, (result_count(result) + 1) * sizeof *import->settlements);
-    if (!import->settlements)
+    import->booked = arena_take(import->arena, (result_count(result) + 1) * sizeof *import->booked);
+    import->after = arena_take(import->arena, (result_count(result) + 1) * sizeof *import->after);
+    if (!import->settlements || !import->booked || !import->after)
         return STATUS_MEMORY;
     for (size_t i = 0; i < result_count(result); i++) {
         const char *request_id = import->rows[result_int(result, i, COL_PLACE) - 1].request_id;
@@ -290,13 +331,21 @@ static enum status store_settlements(struct store_conn *conn, struct import *imp
         "WITH r AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[],"
         " $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bigint[], $9::bigint[],"
         " $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],"
-        " $15::bigint[], $16::text[], $17::text[]) AS r(device_id, journal_id, seq, contract_id,"
+        " $15::bigint[], $16::text[], $17::text[], $20::bigint[], $21::text[]) AS r(device_id, "
+        "journal_id, seq, contract_id,"
         " model, zone, at, input_uncached, input_cached, output, reasoning, more_uncached,"
-        " more_cached, more_output, more_reasoning, old_price, price)),"
+        " more_cached, more_output, more_reasoning, old_price, price,"
+        " version, currency)),"
         " stored AS (INSERT INTO myna.usage_settlement (device_id, journal_id, seq, import_id,"
         "   input_uncached, input_cached, output, reasoning, price)"
         "   SELECT device_id, journal_id, seq, $18, input_uncached, input_cached, output,"
-        "   reasoning, price::numeric FROM r)"
+        "   reasoning, price::numeric FROM r),"
+        " corrected AS (INSERT INTO myna.usage_correction (device_id, journal_id, seq, at,"
+        "   vendor_id, model, contract_id, contract_version, currency, reason, uncertain,"
+        "   input_uncached, input_cached, output, reasoning, price)"
+        "   SELECT device_id, journal_id, seq, at, $19, model, contract_id, version, currency,"
+        "   'import', -1, more_uncached, more_cached, more_output, more_reasoning,"
+        "   price::numeric - old_price::numeric FROM r)"
         " UPDATE myna.usage_day d SET uncertain = d.uncertain - s.settled,"
         " input_uncached = d.input_uncached + s.more_uncached,"
         " input_cached = d.input_cached + s.more_cached, output = d.output + s.more_output,"
@@ -312,7 +361,7 @@ static enum status store_settlements(struct store_conn *conn, struct import *imp
     const struct columns columns = {import->arena, import->settlements, import->settled,
                                     sizeof *import->settlements};
 #define FIELD(name) offsetof(struct settlement, name)
-    struct value values[19] = {
+    struct value values[21] = {
         columns_text(&columns, FIELD(device_id)), columns_uuid(&columns, FIELD(journal_id)),
         columns_int(&columns, FIELD(seq)),        columns_text(&columns, FIELD(contract_id)),
         columns_text(&columns, FIELD(model)),     columns_text(&columns, FIELD(zone)),
@@ -326,10 +375,12 @@ static enum status store_settlements(struct store_conn *conn, struct import *imp
     values[16] = columns_text(&columns, FIELD(price));
     values[17] = value_int(import->import_id);
     values[18] = value_text(import->vendor_id);
+    values[19] = columns_int(&columns, FIELD(version));
+    values[20] = columns_text(&columns, FIELD(currency));
 #undef FIELD
 
     return arena_failed(import->arena) ? STATUS_MEMORY
-                                       : store_exec(conn, &settle, values, 19, NULL);
+                                       : store_exec(conn, &settle, values, 21, NULL);
 }
 
 static void write_count(struct json_writer *writer, const char *name, int64_t count)
@@ -423,7 +474,11 @@ static enum status work(struct store_conn *conn, void *context)
         status = judge(import, &result);
     result_release(&result);
     if (status == STATUS_OK && import->settled > 0)
+        status = price_settled(conn, import);
+    if (status == STATUS_OK && import->settled > 0)
         status = store_settlements(conn, import);
+    if (status == STATUS_OK && import->settled > 0)
+        status = pricing_save(import->pricing, conn, import->arena);
     if (status != STATUS_OK)
         return status;
     note_foreign(import);
@@ -445,6 +500,8 @@ enum status imports_settle(struct store *store, const struct author *author, con
         return status;
     status = terms_create(&import.terms);
     if (status == STATUS_OK)
+        status = pricing_create(&import.pricing, import.terms, PRICING_WHOLE);
+    if (status == STATUS_OK)
         status = ledger_lines_read(file, import.arena, &rows, &import.row_count, problem);
     if (status == STATUS_OK) {
         import.rows = rows;
@@ -452,6 +509,7 @@ enum status imports_settle(struct store *store, const struct author *author, con
     }
     if (status == STATUS_OK)
         *report = import.report;
+    pricing_free(import.pricing);
     terms_free(import.terms);
     arena_free(import.arena);
     return status;

@@ -12,6 +12,7 @@ struct terms {
     struct arena *arena;              /* of what follows */
     struct terms_contract *contracts; /* by id */
     size_t count;
+    int64_t revision;
     int64_t known; /* rows in the table when it was read; -1: never */
 };
 
@@ -34,6 +35,7 @@ static void forget(struct terms *terms)
         zone_close(terms->contracts[i].zone);
     terms->count = 0;
     terms->known = -1;
+    terms->revision++;
     arena_reset(terms->arena);
 }
 
@@ -172,6 +174,11 @@ enum status terms_refresh(struct terms *terms, struct store_conn *conn)
         status = read_versions(terms, &result);
     result_release(&result);
     return status;
+}
+
+int64_t terms_revision(const struct terms *terms)
+{
+    return terms->revision;
 }
 
 const struct terms_contract *terms_find(const struct terms *terms, const char *contract_id)

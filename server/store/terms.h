@@ -28,6 +28,9 @@ void terms_free(struct terms *terms);
  * program) is left out and logged. Besides those of store.h: STATUS_MEMORY. */
 MUST_CHECK enum status terms_refresh(struct terms *terms, struct store_conn *conn);
 
+/* Changes whenever what terms_find() gives is another; borrowed pointers end with it. */
+int64_t terms_revision(const struct terms *terms);
+
 /* NULL: no such contract. */
 const struct terms_contract *terms_find(const struct terms *terms, const char *contract_id);
 

@@ -1,22 +1,40 @@
 #include "tests/fuzz/fuzz.h"
 
-#include "server/money/rate.h"
+#include "server/money/bill.h"
 
 /* What was read can be rated, and never costs less than nothing. */
 static void rate(const struct contract *contract, const uint8_t *data, size_t size)
 {
-    uint64_t quantities[CONTRACT_METRICS];
+    struct tally_usage usage = {
+        .at_ms = INT64_C(1782864000000), /* in July 2026 */
+        .device = "r1",
+        .model = "big",
+        .service_tier = "",
+        .replaces = "",
+        .is_activity = true,
+        .gauge = "",
+    };
+    char text[DECIMAL_TEXT_SIZE];
     struct decimal price;
+    struct zone *zone;
+    struct tally *tally;
     unsigned unpriced;
 
-    for (size_t i = 0; i < CONTRACT_METRICS; i++)
-        quantities[i] = size > i ? (uint64_t)data[size - 1 - i] << (4 * (i % 10)) : 0;
-    if (rate_record(contract->versions, "big", quantities, &price, &unpriced) == STATUS_OK) {
-        char text[DECIMAL_TEXT_SIZE];
+    for (size_t i = 0; i < CONTRACT_METRICS; i++) {
+        int64_t quantity = size > i ? (int64_t)data[size - 1 - i] << (4 * (i % 10)) : 0;
 
-        decimal_format(price, text);
-        FUZZ_CHECK(text[0] != '-');
+        FUZZ_CHECK(fraction_is_decimal(fraction_of(quantity), &usage.quantities[i]));
     }
+    if (zone_open(&zone, contract->zone) != STATUS_OK)
+        return;
+    if (tally_create(&tally, contract, zone) == STATUS_OK) {
+        if (bill_add(tally, &usage, &price, &unpriced) == STATUS_OK) {
+            decimal_format(price, text);
+            FUZZ_CHECK(text[0] != '-');
+        }
+        tally_free(tally);
+    }
+    zone_close(zone);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

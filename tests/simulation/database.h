@@ -8,19 +8,17 @@
 #ifndef TESTS_SIMULATION_DATABASE_H
 #define TESTS_SIMULATION_DATABASE_H
 
+#include "server/money/tally.h"
 #include "server/store/journal.h"
 #include "server/store/link.h"
 #include "tests/simulation/findings.h"
 #include "tests/simulation/timeline.h"
 
+#define DATABASE_COUNTS  64 /* charges, their rates, months */
 #define DATABASE_DEVICES 32
 #define DATABASE_MODEL   "dahan-large"
 #define DATABASE_VENDOR  "dahan"
 #define DATABASE_TERMS   "dahan-2026"
-
-/* Prices of the one contract, in 10^-12 of its currency for one token. */
-#define DATABASE_PRICE_INPUT  800000
-#define DATABASE_PRICE_OUTPUT 2000000
 
 struct store; /* the database */
 
@@ -72,6 +70,9 @@ struct database_tables {
     size_t usage_count;
     size_t quarantined;
     int64_t day_attempts, day_requests, day_input, day_output, day_price; /* usage_day's sums */
+    int64_t tally_revision;
+    size_t tally_count;
+    struct tally_count tally[DATABASE_COUNTS];
 };
 
 enum database_fault {
@@ -80,6 +81,10 @@ enum database_fault {
     DATABASE_LOST_BEFORE,   /* connection lost in COMMIT, which did not take place */
     DATABASE_LOST_AFTER,    /* connection lost in COMMIT, which took place */
 };
+
+/* What the records' usage costs by the counts that were kept, and by counting the records again. */
+struct decimal database_cost_of_counts(const struct store *database);
+struct decimal database_cost_of_records(const struct store *database);
 
 void database_open(struct store **out, struct timeline *timeline, struct findings *findings);
 void database_close(struct store *database);

@@ -11,6 +11,9 @@
 #include "server/store/dispatch.h"
 #include "server/store/events.h"
 #include "server/store/routes.h"
+#include "server/money/bill.h"
+#include "server/store/pricing.h"
+#include "server/store/tallies.h"
 #include "server/store/terms.h"
 #include "tests/simulation/database_rows.h"
 
@@ -232,11 +235,11 @@ static void book(struct store_conn *conn, const struct booking_record *record)
 }
 
 enum status booking_store(struct store_conn *conn, struct arena *arena,
-                          const struct booking_record *records, size_t count, bool *refused)
+                          const struct booking_record *records, size_t count, const char **problems)
 {
     (void)arena;
     for (size_t i = 0; i < count; i++) {
-        refused[i] = false;
+        problems[i] = NULL;
         book(conn, &records[i]);
     }
     return STATUS_OK;
@@ -440,8 +443,63 @@ static const char document[] =
     " \"currency\": \"CNY\", \"zone\": \"Asia/Shanghai\", \"charges\": ["
     "{\"kind\": \"unit\", \"metric\": \"input_uncached\", \"models\": [\"*\"], \"price\": \"0.80\","
     " \"unit\": 1000000},"
-    "{\"kind\": \"unit\", \"metric\": \"output\", \"models\": [\"*\"], \"price\": \"2.00\","
-    " \"unit\": 1000000}]}";
+    "{\"kind\": \"graduated\", \"metric\": \"output\", \"models\": [\"*\"], \"per\": \"month\","
+    " \"tiers\": [{\"up_to\": 3000, \"price\": \"2.00\", \"unit\": 1000000},"
+    " {\"up_to\": 9000, \"price\": \"1.00\", \"unit\": 1000000},"
+    " {\"price\": \"0.30\", \"unit\": 1000000}]}]}";
+
+static void check(enum status status)
+{
+    if (status != STATUS_OK)
+        give_up(status_text(status));
+}
+
+static struct decimal cost_of(const struct store *database, bool of_records)
+{
+    const struct database_tables *tables = &database->committed;
+    struct store_conn conn = {.tables = *tables};
+    struct terms *terms;
+    struct tally *tally;
+    struct decimal cost;
+    unsigned unpriced;
+
+    check(terms_create(&terms));
+    check(terms_refresh(terms, &conn));
+    check(tally_create(&tally, &terms->found.contract, terms->found.zone));
+    for (size_t i = 0; i < tables->usage_count && of_records; i++) {
+        const struct database_usage *row = &database->usage[i];
+        struct booking_record record = {
+            .device_id = row->device_id,
+            .at_ms = row->at_ms,
+            .model = "",
+            .service_tier = "",
+            .provenance = row->provenance,
+        };
+        struct tally_usage usage;
+
+        record.quantities[CONTRACT_INPUT_UNCACHED] = row->input;
+        record.quantities[CONTRACT_OUTPUT] = row->output;
+        record.quantities[CONTRACT_REQUESTS] = row->requests;
+        pricing_usage(&record, &usage);
+        check(tally_add(tally, &usage, &unpriced));
+    }
+    if (!of_records)
+        check(tallies_load(&conn, NULL, DATABASE_TERMS, NULL, 0, tally));
+    check(bill_usage(tally, &cost));
+    tally_free(tally);
+    terms_free(terms);
+    return cost;
+}
+
+struct decimal database_cost_of_counts(const struct store *database)
+{
+    return cost_of(database, false);
+}
+
+struct decimal database_cost_of_records(const struct store *database)
+{
+    return cost_of(database, true);
+}
 
 enum status terms_create(struct terms **out)
 {
@@ -485,6 +543,11 @@ enum status terms_refresh(struct terms *terms, struct store_conn *conn)
     return status;
 }
 
+int64_t terms_revision(const struct terms *terms)
+{
+    return terms->is_read;
+}
+
 const struct terms_contract *terms_find(const struct terms *terms, const char *contract_id)
 {
     return strcmp(contract_id, DATABASE_TERMS) == 0 ? &terms->found : NULL;
@@ -498,6 +561,71 @@ const struct contract_terms *terms_in_force(const struct terms_contract *found, 
         return NULL;
     *version = 1;
     return found->contract.versions;
+}
+
+/* ---- counts ---- */
+
+enum status tallies_lock(struct store_conn *conn, const char *contract_id, int64_t *revision)
+{
+    (void)contract_id;
+    *revision = ++conn->tables.tally_revision;
+    return STATUS_OK;
+}
+
+enum status tallies_load(struct store_conn *conn, struct arena *arena, const char *contract_id,
+                         const struct tallies_charge *charges, size_t count, struct tally *tally)
+{
+    const struct database_tables *tables = &conn->tables;
+
+    (void)arena;
+    (void)contract_id;
+    for (size_t i = 0; i < tables->tally_count; i++) {
+        bool is_wanted = count == 0;
+
+        for (size_t k = 0; k < count && !is_wanted; k++)
+            is_wanted = charges[k].version == tables->tally[i].version &&
+                        charges[k].charge == tables->tally[i].charge;
+        if (is_wanted && tally_load(tally, &tables->tally[i]) != STATUS_OK)
+            give_up("a count that no tally takes");
+    }
+    return STATUS_OK;
+}
+
+static struct tally_count *find_count(struct database_tables *tables,
+                                      const struct tallies_change *change)
+{
+    for (size_t i = 0; i < tables->tally_count; i++) {
+        struct tally_count *count = &tables->tally[i];
+
+        if (count->version == change->version && count->charge == change->charge &&
+            count->cell == change->cell && count->at_day == change->at_day)
+            return count;
+    }
+    if (tables->tally_count == sizeof tables->tally / sizeof *tables->tally)
+        give_up("more counts than the model database holds");
+    tables->tally[tables->tally_count] = (struct tally_count){.version = (uint16_t)change->version,
+                                                              .charge = (uint16_t)change->charge,
+                                                              .cell = (int32_t)change->cell,
+                                                              .device = "",
+                                                              .at_day = change->at_day};
+    return &tables->tally[tables->tally_count++];
+}
+
+enum status tallies_add(struct store_conn *conn, struct arena *arena,
+                        struct tallies_change *changes, size_t count)
+{
+    (void)arena;
+    for (size_t i = 0; i < count; i++) {
+        struct tally_count *kept = find_count(&conn->tables, &changes[i]);
+        struct decimal quantity;
+
+        if (changes[i].device_id[0])
+            give_up("a contract that tells devices apart");
+        if (decimal_parse(span_text(changes[i].quantity), &quantity) != STATUS_OK ||
+            decimal_add(kept->quantity, quantity, &kept->quantity) != STATUS_OK)
+            give_up("a count that is no number");
+    }
+    return STATUS_OK;
 }
 
 /* ---- credit: no cap and no budget binds this fleet ---- */

@@ -49,6 +49,8 @@ struct server {
     struct sender *sender;
     struct terms *terms;
     struct route_cache *routes;
+    struct pricing *pricing;
+    struct batch_refused refused[LIMIT_BATCH_RECORDS];
     struct credits *credits;
     struct lines *lines;
     struct arena *items_arena, *try_arena;
@@ -381,6 +383,8 @@ static void commit(struct server *server)
         .arena = server->try_arena,
         .terms = server->terms,
         .routes = server->routes,
+        .pricing = server->pricing,
+        .refused = server->refused,
         .credits = server->credits,
         .lines = server->lines,
         .items = server->items,
@@ -391,7 +395,7 @@ static void commit(struct server *server)
 
     server->before = *database_tables(world->database);
     draw_fault(server);
-    enum status status = store_transaction(world->database, batch_run, &batch);
+    enum status status = batch_commit(world->database, &batch);
     if (status == STATUS_UNREACHABLE) {
         server->maybe_committed = true;
         return;
@@ -530,6 +534,7 @@ static void start(void *context, uint64_t life)
     must(sender_create(&server->sender, &server->bus, server->peers));
     must(terms_create(&server->terms));
     must(route_cache_create(&server->routes));
+    must(pricing_create(&server->pricing, server->terms, PRICING_NEEDED));
     must(credits_create(&server->credits));
     must(lines_create(&server->lines, server->credits, server->terms));
     must(arena_create(&server->items_arena, ARENA_BYTES));
@@ -551,6 +556,7 @@ static void stop(struct server *server)
     route_cache_free(server->routes);
     lines_free(server->lines);
     credits_free(server->credits);
+    pricing_free(server->pricing);
     terms_free(server->terms);
     sender_free(server->sender);
     intake_free(server->intake);

@@ -179,17 +179,24 @@ static void check_quantities(struct fleet *fleet, const struct vendor_attempt *a
                      message_provenance_name((wire_Provenance)row->provenance));
 }
 
-static void check_price(struct fleet *fleet, const struct database_usage *row)
+static void check_time(struct fleet *fleet, const struct database_usage *row)
 {
-    const int64_t price = row->input * DATABASE_PRICE_INPUT + row->output * DATABASE_PRICE_OUTPUT;
-
-    if (row->price != price)
-        findings_add(&fleet->findings, "I5: %lld + %lld tokens cost %lld, not %lld",
-                     (long long)row->input, (long long)row->output, (long long)row->price,
-                     (long long)price);
     if (row->at_ms > row->booked_ms)
         findings_add(&fleet->findings, "an attempt counts %lld ms after it arrived",
                      (long long)(row->at_ms - row->booked_ms));
+}
+
+/* The records' prices add up to what their counts cost, in whatever order they came. */
+static void check_cost(struct fleet *fleet, int64_t price)
+{
+    char sum[DECIMAL_TEXT_SIZE], kept[DECIMAL_TEXT_SIZE], again[DECIMAL_TEXT_SIZE];
+
+    decimal_format((struct decimal){(decimal_units)price * 1000000000}, sum);
+    decimal_format(database_cost_of_counts(fleet->database), kept);
+    decimal_format(database_cost_of_records(fleet->database), again);
+    if (strcmp(sum, kept) != 0 || strcmp(kept, again) != 0)
+        findings_add(&fleet->findings, "I5: records cost %s, their counts %s, counted again %s",
+                     sum, kept, again);
 }
 
 /* Every row belongs to an attempt. */
@@ -209,7 +216,7 @@ static void check_rows(struct fleet *fleet, unsigned *times)
         }
         times[vendor_place(attempt)]++;
         check_quantities(fleet, attempt, &rows[i]);
-        check_price(fleet, &rows[i]);
+        check_time(fleet, &rows[i]);
     }
 }
 
@@ -249,6 +256,7 @@ static void check_sums(struct fleet *fleet)
         tables->day_output != output || tables->day_requests != requests ||
         tables->day_price != price)
         findings_add(&fleet->findings, "I1: the days' sums are not those of the records");
+    check_cost(fleet, price);
 }
 
 /* ---- credit ---- */

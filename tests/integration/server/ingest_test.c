@@ -24,6 +24,9 @@ struct fixture {
     struct intake *intake;
     struct terms *terms;
     struct route_cache *routes;
+    struct pricing *pricing;
+    struct pricing *other_pricing; /* of another server on the same database */
+    struct batch_refused refused[LIMIT_BATCH_RECORDS];
     struct credits *credits;
     struct lines *lines;
     struct arena *items_arena, *try_arena, *text_arena;
@@ -74,6 +77,9 @@ static int set_up(void **state)
     assert_int_equal(intake_create(&fixture.intake, fixture.peers), STATUS_OK);
     assert_int_equal(terms_create(&fixture.terms), STATUS_OK);
     assert_int_equal(route_cache_create(&fixture.routes), STATUS_OK);
+    assert_int_equal(pricing_create(&fixture.pricing, fixture.terms, PRICING_NEEDED), STATUS_OK);
+    assert_int_equal(pricing_create(&fixture.other_pricing, fixture.terms, PRICING_NEEDED),
+                     STATUS_OK);
     assert_int_equal(credits_create(&fixture.credits), STATUS_OK);
     assert_int_equal(lines_create(&fixture.lines, fixture.credits, fixture.terms), STATUS_OK);
     assert_int_equal(arena_create(&fixture.items_arena, 16u << 20), STATUS_OK);
@@ -94,6 +100,8 @@ static int tear_down(void **state)
     route_cache_free(fixture->routes);
     lines_free(fixture->lines);
     credits_free(fixture->credits);
+    pricing_free(fixture->other_pricing);
+    pricing_free(fixture->pricing);
     terms_free(fixture->terms);
     intake_free(fixture->intake);
     peers_free(fixture->peers);
@@ -126,13 +134,15 @@ static enum status hear_many(struct fixture *fixture, struct bus_message *messag
         .arena = fixture->try_arena,
         .terms = fixture->terms,
         .routes = fixture->routes,
+        .pricing = fixture->pricing,
+        .refused = fixture->refused,
         .credits = fixture->credits,
         .lines = fixture->lines,
         .items = fixture->items,
         .item_count = count,
         .stale_window_ms = STALE_WINDOW_MS,
     };
-    return store_transaction(fixture->store, batch_run, &fixture->batch);
+    return batch_commit(fixture->store, &fixture->batch);
 }
 
 static const struct state_facts *hear(struct fixture *fixture, struct bus_message message)
@@ -398,7 +408,7 @@ static void i1_a_batch_repeated_after_a_lost_commit_counts_once_and_is_answered(
     robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 1, 1);
     hear(fixture, robot_usage(robot, &batch));
     fixture->batch.maybe_committed = true;
-    assert_int_equal(store_transaction(fixture->store, batch_run, &fixture->batch), STATUS_OK);
+    assert_int_equal(batch_commit(fixture->store, &fixture->batch), STATUS_OK);
     assert_int_equal(fixture->batch.state_count, 1);
     assert_int_equal(fixture->batch.states[0].journal->ledger.seq, 1);
     ASSERT_SQL(fixture, RECORDS, "1");
@@ -682,6 +692,102 @@ static void a_command_is_answered_once_and_brings_its_picture(void **state)
 
 /* ---- I5 ---- */
 
+/* Another contract, whose prices depend on what was counted before. */
+static void add_steps(struct fixture *fixture)
+{
+    STORE_STATEMENT(contract, "INSERT INTO myna.contract (contract_id, vendor_id, currency, zone)"
+                              " VALUES ('steps', 'dahan', 'CNY', 'Asia/Shanghai')");
+    STORE_STATEMENT(version, "INSERT INTO myna.contract_version (contract_id, version,"
+                             " effective_from, document, created_by)"
+                             " VALUES ('steps', 1, '2020-01-01', $1, 'test')");
+    static const char document[] =
+        "{\"contract\": \"steps\", \"vendor\": \"dahan\", \"currency\": \"CNY\","
+        " \"zone\": \"Asia/Shanghai\", \"charges\": ["
+        "{\"kind\": \"unit\", \"metric\": \"input_uncached\", \"price\": \"0.01\"},"
+        "{\"kind\": \"graduated\", \"metric\": \"output\", \"per\": \"year\", \"tiers\": ["
+        "{\"up_to\": 100, \"price\": \"3\"}, {\"up_to\": 250, \"price\": \"1\", \"unit\": 3},"
+        " {\"price\": \"0.1\"}]}]}";
+
+    assert_int_equal(store_query(fixture->store, &contract, STORE_NO_VALUES, NULL), STATUS_OK);
+    assert_int_equal(
+        store_query(fixture->store, &version, STORE_VALUES(value_json(span_text(document))), NULL),
+        STATUS_OK);
+}
+
+/* Whoever kept the counts in memory, and whoever did not, books on with the same ones. */
+static void other_server(struct fixture *fixture)
+{
+    struct pricing *other = fixture->other_pricing;
+
+    fixture->other_pricing = fixture->pricing;
+    fixture->pricing = other;
+}
+
+#define STEPS_AGREE(cost)                                                                          \
+    "SELECT sum(coalesce(s.price, u.price)) = " cost " FROM myna.usage u"                          \
+    " LEFT JOIN myna.usage_settlement s USING (device_id, journal_id, seq)"                        \
+    " WHERE u.contract_id = 'steps' AND $1::text <> ''"
+
+static void i5_prices_that_depend_on_what_came_before_add_up_to_the_bill(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    const struct author author = {"test", ""};
+    static wire_UsageBatch batch;
+    struct json_problem problem;
+    struct span report;
+    wire_UsageRecord record;
+    char turn[ENCODE_UUID_SIZE];
+
+    add_steps(fixture);
+    hear(fixture, robot_hello(robot));
+    for (int i = 0; i < 12; i++) {
+        other_server(fixture);
+        robot_begin_batch(robot, &batch);
+        robot_use_under(robot, &batch, "steps", wire_Provenance_VENDOR_FINAL, 2, 20);
+        robot_use_under(robot, &batch, "steps", wire_Provenance_VENDOR_FINAL, 1, 7);
+        hear(fixture, robot_usage(robot, &batch));
+        if (i % 3 == 0)
+            continue;
+        robot_begin_batch(robot, &batch); /* the counts just kept are used again */
+        robot_use_under(robot, &batch, "steps", wire_Provenance_VENDOR_FINAL, 1, 1);
+        hear(fixture, robot_usage(robot, &batch));
+    }
+    /* 44 of input; 332 of output: 100 at 3, 150 at a third, 82 at a tenth */
+    ASSERT_SQL(fixture, STEPS_AGREE("0.44 + 300 + 50 + 8.2"), "true");
+    ASSERT_SQL(fixture,
+               "SELECT string_agg(quantity::bigint::text, ' ' ORDER BY charge) FROM myna.tally"
+               " WHERE contract_id = 'steps' AND charge < 2 AND $1::text <> ''",
+               "44 332");
+
+    robot_begin_batch(robot, &batch);
+    robot_use_under(robot, &batch, "steps", wire_Provenance_WORST_CASE, 50, 1000);
+    hear(fixture, robot_usage(robot, &batch));
+    ASSERT_SQL(fixture, STEPS_AGREE("0.94 + 300 + 50 + 108.2"), "true");
+    assert_int_equal(message_decode(MESSAGE_USAGE_RECORD,
+                                    span_of(batch.records[0].bytes, batch.records[0].size),
+                                    &record),
+                     STATUS_OK);
+    encode_uuid(record.turn, turn);
+    arena_reset(fixture->text_arena);
+    const char *file = arena_format(fixture->text_arena,
+                                    "{\"request_id\":\"%s-1\",\"input\":10,\"cached\":0,"
+                                    "\"output\":8,\"reasoning\":0}\n",
+                                    turn);
+    assert_int_equal(imports_settle(fixture->store, &author, "dahan", span_text(file),
+                                    fixture->text_arena, &report, &problem),
+                     STATUS_OK);
+    ASSERT_SQL(fixture, STEPS_AGREE("0.54 + 300 + 50 + 9"), "true");
+    ASSERT_SQL(fixture,
+               "SELECT string_agg(quantity::bigint::text, ' ' ORDER BY charge) FROM myna.tally"
+               " WHERE contract_id = 'steps' AND charge < 2 AND $1::text <> ''",
+               "54 340");
+    robot_begin_batch(robot, &batch);
+    robot_use_under(robot, &batch, "steps", wire_Provenance_VENDOR_FINAL, 0, 10);
+    hear(fixture, robot_usage(robot, &batch));
+    ASSERT_SQL(fixture, STEPS_AGREE("0.54 + 300 + 50 + 10"), "true");
+}
+
 static void i5_sums_equal_the_records_and_an_import_settles_what_was_uncertain(void **state)
 {
     struct fixture *fixture = *state;
@@ -852,6 +958,7 @@ int main(void)
         WITH_ROBOT(i2_credit_that_a_robot_did_not_take_is_alarmed),
         WITH_ROBOT(a_command_is_answered_once_and_brings_its_picture),
         WITH_ROBOT(i5_sums_equal_the_records_and_an_import_settles_what_was_uncertain),
+        WITH_ROBOT(i5_prices_that_depend_on_what_came_before_add_up_to_the_bill),
         WITH_ROBOT(a_contract_that_is_not_known_books_without_a_price_and_alerts),
         WITH_ROBOT(a_database_that_is_read_only_is_waited_for),
         WITH_ROBOT(a_database_that_was_killed_is_connected_again),

@@ -89,6 +89,12 @@ void robot_begin_batch(const struct robot *robot, wire_UsageBatch *batch)
 void robot_use(struct robot *robot, wire_UsageBatch *batch, wire_Provenance provenance,
                uint64_t input, uint64_t output)
 {
+    robot_use_under(robot, batch, "dahan-2026", provenance, input, output);
+}
+
+void robot_use_under(struct robot *robot, wire_UsageBatch *batch, const char *contract,
+                     wire_Provenance provenance, uint64_t input, uint64_t output)
+{
     wire_UsageRecord record = wire_UsageRecord_init_zero;
     size_t size;
 
@@ -97,7 +103,7 @@ void robot_use(struct robot *robot, wire_UsageBatch *batch, wire_Provenance prov
     record.attempt = 1;
     snprintf(record.vendor, sizeof record.vendor, "dahan");
     snprintf(record.model, sizeof record.model, "big-1");
-    snprintf(record.contract, sizeof record.contract, "dahan-2026");
+    snprintf(record.contract, sizeof record.contract, "%s", contract);
     record.start_ms = clock_wall_ms() - 1000;
     record.end_ms = clock_wall_ms();
     record.provenance = provenance;

@@ -34,6 +34,8 @@ void robot_connect(struct robot *robot);
 /* A record of the next number: one answered attempt with so many tokens. Appended to the batch. */
 void robot_use(struct robot *robot, wire_UsageBatch *batch, wire_Provenance provenance,
                uint64_t input, uint64_t output);
+void robot_use_under(struct robot *robot, wire_UsageBatch *batch, const char *contract,
+                     wire_Provenance provenance, uint64_t input, uint64_t output);
 void robot_begin_batch(const struct robot *robot, wire_UsageBatch *batch);
 
 /* Sealed messages as the bus would hand them out; the payload's owner is the block. */

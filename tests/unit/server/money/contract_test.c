@@ -1,6 +1,6 @@
 #include "server/money/contract.h"
 
-#include "server/money/rate.h"
+#include "server/money/bill.h"
 #include "tests/unit/server/money/document.h"
 
 #define NO_TERM "'contract':'c-1','vendor':'v-1','currency':'CNY','zone':'Asia/Shanghai'"
@@ -215,10 +215,36 @@ static void currencies_have_their_minor_unit(void **state)
     }
 }
 
+/* Of one record in the middle of 2026. */
+static struct decimal cost_of(const struct contract *contract,
+                              const uint64_t used[CONTRACT_METRICS], unsigned *unpriced)
+{
+    struct tally_usage usage = {
+        .at_ms = zone_day_of(2026, 7, 1) * INT64_C(86400000),
+        .device = "r1",
+        .model = "big",
+        .service_tier = "",
+        .replaces = "",
+        .is_activity = true,
+        .gauge = "",
+    };
+    struct decimal price;
+    struct zone *zone;
+    struct tally *tally;
+
+    for (unsigned i = 0; i < CONTRACT_METRICS; i++)
+        assert_true(fraction_is_decimal(fraction_of((int64_t)used[i]), &usage.quantities[i]));
+    assert_int_equal(zone_open(&zone, contract->zone), STATUS_OK);
+    assert_int_equal(tally_create(&tally, contract, zone), STATUS_OK);
+    assert_int_equal(bill_add(tally, &usage, &price, unpriced), STATUS_OK);
+    tally_free(tally);
+    zone_close(zone);
+    return price;
+}
+
 static void i5_a_record_costs_the_exact_sum_of_its_classes(void **state)
 {
     struct contract contract;
-    struct decimal price;
     unsigned unpriced;
     char text[DECIMAL_TEXT_SIZE];
     uint64_t used[CONTRACT_METRICS] = {0};
@@ -233,12 +259,11 @@ static void i5_a_record_costs_the_exact_sum_of_its_classes(void **state)
     used[CONTRACT_CACHE_WRITE_5M] = 159217;
     used[CONTRACT_OUTPUT] = 2745;
     used[CONTRACT_REQUESTS] = 1;
-    assert_int_equal(rate_record(contract.versions, "big", used, &price, &unpriced), STATUS_OK);
-    decimal_format(price, text);
+    decimal_format(cost_of(&contract, used, &unpriced), text);
     assert_string_equal(text, "1.06376125");
     assert_int_equal(unpriced, 0);
     used[CONTRACT_REASONING] = 3;
-    assert_int_equal(rate_record(contract.versions, "big", used, &price, &unpriced), STATUS_OK);
+    cost_of(&contract, used, &unpriced);
     assert_int_equal(unpriced, 1u << CONTRACT_REASONING);
 }
 
@@ -251,7 +276,7 @@ static void usage_under_a_flat_fee_alone_costs_nothing_more(void **state)
 
     document_good(*state, "{" HEAD ",'charges':[{'kind':'flat','amount':'1','per':'year'}]}",
                   &contract);
-    assert_int_equal(rate_record(contract.versions, "big", used, &price, &unpriced), STATUS_OK);
+    price = cost_of(&contract, used, &unpriced);
     assert_int_equal(decimal_compare(price, (struct decimal){0}), 0);
     assert_int_equal(unpriced, 0);
 }
