@@ -48,7 +48,7 @@ static enum status read_metrics(const struct reading *reading, const struct json
         const struct json *value = json_member_at(metrics, i, &name);
         int metric = 0;
 
-        snprintf(pointer, sizeof pointer, "%s/%s", where, name);
+        snprintf(pointer, sizeof pointer, "%.40s/%.50s", where, name);
         while (metric < CONTRACT_METRICS &&
                strcmp(contract_metric_name((enum contract_metric)metric), name) != 0)
             metric++;
@@ -142,7 +142,7 @@ static enum status read_row(struct reading *reading, const struct json *item, co
         const char *name;
         const struct json *value = json_member_at(item, i, &name);
 
-        snprintf(pointer, sizeof pointer, "%s/%s", where, name);
+        snprintf(pointer, sizeof pointer, "%.40s/%.50s", where, name);
         enum status status = read_member(reading, row, name, value, pointer);
         if (status != STATUS_OK)
             return status;

@@ -210,6 +210,7 @@ static enum status pay_line(struct wallet *wallet, struct burn *burn, const stru
         if (status == STATUS_OK && fraction_sign(line.exact) < 0)
             status = bill_append(draft, line, line.exact);
     }
+    wallet->now = NULL;
     return status;
 }
 
