@@ -13,6 +13,7 @@
 #include "server/jobs/deadman.h"
 #include "server/jobs/janitor.h"
 #include "server/jobs/outbox.h"
+#include "server/jobs/thresholds.h"
 #include "server/store/migrate.h"
 #include "server/store/usage_hours.h"
 
@@ -38,6 +39,7 @@ struct server {
     struct outbox *outbox;
     struct janitor *janitor;
     struct courier *courier;
+    struct thresholds *thresholds;
     struct deadman *deadman;
     struct feed *feed;
     struct http *http;
@@ -173,7 +175,9 @@ static enum status start_notices(struct server *server, char *problem)
     if (status == STATUS_OK && config->deadman_url != NULL)
         status =
             deadman_start(&server->deadman, server->store, server->bus, server->ingest, &deadman);
-    return say(problem, status, "alerts cannot be delivered");
+    if (status == STATUS_OK)
+        status = thresholds_start(&server->thresholds, server->store);
+    return say(problem, status, "alerts cannot be raised and delivered");
 }
 
 static enum status read_pem(const char *path, char **out, char *problem)
@@ -315,6 +319,7 @@ void server_stop(struct server *server)
     http_stop(server->device_http);
     feed_stop(server->feed);
     deadman_stop(server->deadman);
+    thresholds_stop(server->thresholds);
     courier_stop(server->courier);
     janitor_stop(server->janitor);
     outbox_stop(server->outbox);

@@ -8,6 +8,10 @@ static const struct alert_kinds_row rows[] = {
      "back; nothing new is granted meanwhile."},
     {"config_failed", "Configuration that could not be made", NULL,
      "Open the robot's settings: one of them is too large or names a vendor that is gone."},
+    {"credit_forged", "Credit that was never granted", NULL,
+     "The robot reports more credit than it was given: its software was changed or its disk "
+     "damaged. "
+     "Revoke it and enrol it anew."},
     {"credit_refused", "Credit that a robot did not take", NULL,
      "The robot knows this credit line with other weights and keeps to those: look whether two "
      "installations, or a copied database, speak to it."},

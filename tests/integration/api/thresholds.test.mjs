@@ -1,0 +1,225 @@
+// Thresholds that act: what is used reaches a point, an alert opens, robots are held to something, and
+// are let go again.
+import assert from 'node:assert/strict';
+import {after, before, beforeEach, test} from 'node:test';
+import {until} from '../../support/receivers.mjs';
+import {sleep, Stack} from '../../support/stack.mjs';
+import {hold} from './openapi.mjs';
+import {Robot} from './robot.mjs';
+
+let stack;
+let admin;
+let number = 0;
+let names;
+
+before(async () => {
+  stack = hold(await Stack.create());
+  admin = await stack.login();
+  for (const id of ['dahan', 'erxian']) await admin.post('/vendors', {id, base_url: 'https://v.example/v1', key: 'k'});
+  for (const device of ['r1', 'r2'])
+    assert.equal((await new Robot(device).enrol(stack, (await admin.post('/claims')).body.code)).status, 200);
+});
+
+after(() => stack?.end());
+
+// Each test has contracts of its own, which r1 goes by; r2 goes by another one.
+beforeEach(async () => {
+  number++;
+  names = {big: `big-${number}`, small: `small-${number}`, other: `other-${number}`};
+  await stack.sql('DELETE FROM myna.alert');
+});
+
+const document = (contract, vendor, more = {}) => ({contract, vendor, currency: 'CNY', zone: 'UTC',
+  charges: [{kind: 'unit', metric: 'output', per: 'month', price: '1', unit: 1}], ...more});
+
+async function contracts(more) {
+  const {big, small, other} = names;
+  for (const order of [document(small, 'erxian'), document(other, 'erxian'), document(big, 'dahan', more)]) {
+    const {status, body} = await admin.post('/contracts', order);
+    assert.equal(status, 201, JSON.stringify(body));
+  }
+  const route = (vendor, contract) => ({vendor, model: 'm', contract});
+  const set = async (device, routes) => {
+    const {headers} = await admin.get(`/layers/device/${device}`);
+    assert.equal((await admin.put(`/layers/device/${device}`, {settings: {routes}}, {'If-Match': headers.etag})).status, 200);
+  };
+  await set('r1', [route('dahan', big), route('erxian', small)]);
+  await set('r2', [route('erxian', other)]);
+}
+
+const use = (output, {day = 'CURRENT_DATE', contract = names.big} = {}) => stack.sql(
+  `INSERT INTO myna.usage_day AS u (contract_id, day, vendor_id, model, currency, output, requests, price)
+   VALUES ('${contract}', ${day}, 'dahan', 'm', 'CNY', ${output}, 1, ${output})
+   ON CONFLICT (contract_id, day, vendor_id, model) DO UPDATE SET output = u.output + excluded.output, price = u.price + excluded.price`);
+const alerts = async () => (await admin.get('/alerts?state=current')).body.items.filter(({kind}) => kind === 'threshold');
+const threshold = async (name) => (await admin.get('/thresholds')).body.items.find(({source}) => source === `contract:${names.big}:${name}`);
+const effective = async (device, name) => (await admin.get(`/devices/${device}/effective`)).body.items.find((item) => item.name === name);
+const fired = (name) => until(10, `${name} did not fire`, async () => (await threshold(name))?.state === 'fired');
+const armed = (name) => until(10, `${name} is not armed again`, async () => (await threshold(name))?.state === 'armed');
+const looked = async () => { await sleep(4000); };
+
+test('at 80 % there is one alert, however long it stays there', async () => {
+  await contracts({thresholds: [{name: 'near', of: 'output', limit: 1000, per: 'year', at: '80%', do: ['alert']}]});
+  await use(799);
+  await until(10, 'not looked at', async () => (await threshold('near'))?.seen.value === '799');
+  assert.deepEqual(await alerts(), []);
+  await use(1);
+  await fired('near');
+  await use(50);
+  await looked();
+  const [alert, ...more] = await alerts();
+  assert.deepEqual(more, []);
+  assert.deepEqual([alert.severity, alert.subject, alert.count, alert.link], ['warning', `contract/${names.big}/near`, 1, `/contracts/${names.big}`]);
+  assert.deepEqual([alert.detail.rule.at, alert.detail.seen.value, alert.detail.seen.limit, alert.detail.seen.share, alert.detail.did], ['80%', '800', '1000', '0.8', ['alert']]);
+  const {items} = (await admin.get(`/audit?subject=threshold/contract:${names.big}:near`)).body;
+  assert.deepEqual(items.map(({action, actor}) => [action, actor]), [['threshold.fire', 'mynad']]);
+});
+
+test('at 100 % robots of that contract take the other contract\'s route, and say so; others are left alone', async () => {
+  await contracts({thresholds: [{name: 'full', of: 'spend', limit: '100', per: 'year', at: '100%', do: ['alert', {fall_back_to: names.small}]}]});
+  const generation = async (device) => (await admin.get(`/devices/${device}`)).body.desired_generation;
+  const before_ = [await generation('r1'), await generation('r2')];
+  await use(100);
+  await fired('full');
+  const routes = await effective('r1', 'routes');
+  assert.deepEqual(routes.value.map(({contract}) => contract), [names.small, names.big]);
+  assert.equal(routes.layer, `threshold:contract:${names.big}:full`);
+  assert.equal((await effective('r1', 'limit_mode')).value, 'fallback');
+  assert.ok(await generation('r1') > before_[0], 'the robot is told');
+  assert.equal((await effective('r2', 'limit_mode')).value, 'none');
+  assert.equal(await generation('r2'), before_[1]);
+  assert.equal((await alerts())[0].severity, 'critical');
+  assert.equal((await alerts())[0].detail.robots, 1);
+  assert.equal((await threshold('full')).falls_back_to, names.small);
+});
+
+test('a raised limit lets the robots go, and the new one fires anew', async () => {
+  const thresholds = (limit) => [{name: 'full', of: 'output', limit, per: 'year', at: '100%', do: ['alert', {fall_back_to: names.small}]}];
+  await contracts({thresholds: thresholds(100)});
+  await use(120);
+  await fired('full');
+  const amended = await admin.post(`/contracts/${names.big}/versions`, {document: document(names.big, 'dahan', {thresholds: thresholds(200)}),
+    effective_from: new Date(Date.now() + 500).toISOString()});
+  assert.equal(amended.status, 201, JSON.stringify(amended.body));
+  await armed('full');
+  assert.deepEqual((await effective('r1', 'routes')).value.map(({contract}) => contract), [names.big, names.small]);
+  assert.equal((await effective('r1', 'limit_mode')).value, 'none');
+  assert.deepEqual(await alerts(), [], 'the cause is gone');
+  await use(80);
+  await fired('full');
+  assert.equal((await alerts()).length, 1);
+});
+
+test('a shadow alerts, says what it would have done, and does nothing', async () => {
+  await contracts({thresholds: [{name: 'shade', of: 'output', limit: 100, per: 'year', at: '50%', shadow: true, do: ['alert', 'block']}]});
+  await use(60);
+  await fired('shade');
+  const [{severity, detail}] = await alerts();
+  assert.deepEqual([severity, detail.would, detail.did], ['warning', ['alert', 'block'], undefined]);
+  assert.equal((await effective('r1', 'limit_mode')).value, 'none');
+  assert.deepEqual((await threshold('shade')).holds, {});
+});
+
+test('throttling holds robots to less, and loosens nothing that was stricter', async () => {
+  await contracts({thresholds: [{name: 'slow', of: 'output', limit: 100, per: 'year', at: '50%',
+    do: [{throttle: {turns_per_minute: 5, max_output_tokens: 80, model: 'cheap'}}]}]});
+  const {body, headers} = await admin.get('/layers/device/r1');
+  await admin.put('/layers/device/r1', {settings: {...body.settings, max_output_tokens: 40, turns_per_minute: 20}}, {'If-Match': headers.etag});
+  await use(60);
+  await fired('slow');
+  assert.deepEqual([await effective('r1', 'turns_per_minute'), await effective('r1', 'max_output_tokens')].map(({value, layer}) => [value, layer]),
+    [[5, `threshold:contract:${names.big}:slow`], [40, 'device:r1']]);
+  assert.equal((await effective('r1', 'limit_mode')).value, 'throttled');
+  assert.deepEqual((await effective('r1', 'routes')).value.map(({model}) => model), ['cheap', 'm']);
+});
+
+test('of two thresholds that hold a robot the stricter one is obeyed', async () => {
+  await contracts({thresholds: [
+    {name: 'slow', of: 'output', limit: 100, per: 'year', at: '50%', do: [{throttle: {turns_per_minute: 5}}]},
+    {name: 'slower', of: 'output', limit: 100, per: 'year', at: '60%', do: [{throttle: {turns_per_minute: 2}}, 'canned']}]});
+  await use(70);
+  await fired('slow');
+  await fired('slower');
+  assert.equal((await effective('r1', 'turns_per_minute')).value, 2);
+  assert.equal((await effective('r1', 'limit_mode')).value, 'canned');
+});
+
+test('by hand it is lifted, and stays quiet', async () => {
+  await contracts({thresholds: [{name: 'full', of: 'output', limit: 100, per: 'year', at: '100%', do: ['block']}]});
+  const idle = await until(10, 'not there', () => threshold('full'));
+  assert.equal((await admin.post(`/thresholds/${idle.id}/reset`)).status, 409);
+  await use(100);
+  await fired('full');
+  assert.equal((await effective('r1', 'limit_mode')).value, 'blocked');
+  assert.equal((await admin.post(`/thresholds/${idle.id}/reset`)).body.state, 'waived');
+  assert.equal((await effective('r1', 'limit_mode')).value, 'none');
+  await looked();
+  assert.equal((await threshold('full')).state, 'waived');
+  assert.deepEqual(await alerts(), []);
+  assert.equal((await admin.post('/thresholds/999999/reset')).status, 404);
+  const {items} = (await admin.get(`/audit?subject=threshold/contract:${names.big}:full`)).body;
+  assert.deepEqual([items[0].action, items[0].actor], ['threshold.reset', 'operator:root']);
+});
+
+test('a forecast tells the day on which it runs out', async () => {
+  // a year that began fifty days ago, a hundred a day
+  const day = (back) => new Date(Date.now() - back * 86400000).toISOString().slice(0, 10);
+  await contracts({thresholds: [{name: 'soon', of: 'output', limit: 6000, per: 'year', anchor: day(50), forecast: '100%', do: ['alert']}]});
+  await stack.sql(`INSERT INTO myna.usage_day (contract_id, day, vendor_id, model, currency, output)
+    SELECT '${names.big}', date '${day(50)}' + n, 'dahan', 'm', 'CNY', 100 FROM generate_series(0, 49) n`);
+  await fired('soon');
+  const {seen} = await threshold('soon');
+  assert.equal(seen.value, '5000');
+  assert.ok(Number(seen.forecast.at_end) > 36000 && Number(seen.forecast.at_end) < 37000, seen.forecast.at_end);
+  assert.ok([day(-10), day(-11)].includes(seen.forecast.runs_out), seen.forecast.runs_out);
+  assert.equal(seen.forecast.low, seen.forecast.high);
+});
+
+test('a commitment that is in danger alerts, one that is reached tells so', async () => {
+  const day = (back) => new Date(Date.now() - back * 86400000).toISOString().slice(0, 10);
+  await contracts({
+    commitments: [{name: 'promise', metric: 'spend', at_least: '100000', per: 'year', anchor: day(50), shortfall: {true_up: true}}],
+    thresholds: [{name: 'danger', of: 'commitment:promise', forecast: '100%', do: ['alert']},
+      {name: 'kept', of: 'commitment:promise', at: '100%', do: ['alert']}]});
+  await stack.sql(`INSERT INTO myna.usage_day (contract_id, day, vendor_id, model, currency, output, price)
+    SELECT '${names.big}', date '${day(50)}' + n, 'dahan', 'm', 'CNY', 100, 100 FROM generate_series(0, 49) n`);
+  await fired('danger');
+  assert.equal((await threshold('kept')).state, 'armed');
+  assert.equal((await alerts())[0].severity, 'warning');
+  await use(100000);
+  await fired('kept');
+  assert.deepEqual((await alerts()).map(({severity, subject}) => [severity, subject])[0], ['info', `contract/${names.big}/kept`]);
+});
+
+test('an hour far above the usual one is a surge', async () => {
+  const day = (back) => new Date(Date.now() - back * 86400000).toISOString().slice(0, 10);
+  await contracts({thresholds: [{name: 'surge', of: 'output', per: 'year', anchor: day(20), rate: 10, do: ['alert']}]});
+  await stack.sql(`INSERT INTO myna.usage_day (contract_id, day, vendor_id, model, currency, output)
+    SELECT '${names.big}', date '${day(20)}' + n, 'dahan', 'm', 'CNY', 240 FROM generate_series(0, 19) n`);
+  await until(10, 'not looked at', async () => (await threshold('surge'))?.seen.value === '4800');
+  const turn = (n) => `'${String(n).padStart(8, '0')}-1111-4111-8111-${String(number).padStart(12, '0')}'`;
+  await stack.sql(`INSERT INTO myna.usage SELECT 'r1', '22222222-2222-4222-8222-222222222222', ${number}, now(), now(), ${turn(1)}, 1,
+    'dahan', 'm', 'm', '${names.big}', 1, '', 1, 1, 0, 900, 1, 1, false, 1, 1, 1, 0, 0, 0, 0, 500, 0, 0, 0, 0, 0, 1, 0, 'CNY'`);
+  await use(500);
+  await fired('surge');
+});
+
+test('flat fees are spent as their period goes by', async () => {
+  const day = (back) => new Date(Date.now() - back * 86400000).toISOString().slice(0, 10);
+  await contracts({charges: [{kind: 'flat', amount: '365000', per: 'year', anchor: day(9)}],
+    term: {from: day(9), to: day(-400)},
+    thresholds: [{name: 'fee', of: 'spend', limit: '365000', per: 'year', anchor: day(9), at: '50%', do: ['alert']}]});
+  const {seen} = await until(10, 'not looked at', () => threshold('fee'));
+  assert.ok(Math.abs(Number(seen.value) - 10000) < 60, seen.value); // ten days of a thousand, a little less in a leap year
+  assert.equal((await threshold('fee')).state, 'armed');
+});
+
+test('a threshold that is no longer written lets its robots go', async () => {
+  await contracts({thresholds: [{name: 'full', of: 'output', limit: 100, per: 'year', at: '100%', do: ['block']}]});
+  await use(100);
+  await fired('full');
+  await admin.post(`/contracts/${names.big}/versions`, {document: document(names.big, 'dahan'), effective_from: new Date(Date.now() + 300).toISOString()});
+  await until(10, 'still there', async () => (await threshold('full')) === undefined);
+  assert.equal((await effective('r1', 'limit_mode')).value, 'none');
+  assert.deepEqual(await alerts(), []);
+});
