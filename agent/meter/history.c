@@ -522,6 +522,15 @@ static enum status sync_file(struct history *history)
     return STATUS_OK;
 }
 
+/* What may be refused must not take the room that was set aside for the closes of open attempts. */
+static enum status keep_close_room(struct history *history, const struct frame *frame)
+{
+    if (frame->kind == FRAME_OPEN || frame->kind == FRAME_CLOSE || history->open_count == 0)
+        return STATUS_OK;
+    return history_set_aside(history, (off_t)(frame->size +
+                                              history->open_count * HISTORY_CLOSE_ROOM));
+}
+
 enum status history_append(struct history *history, const struct buffer *bytes)
 {
     const off_t offset = history->size;
@@ -536,6 +545,8 @@ enum status history_append(struct history *history, const struct buffer *bytes)
     /* else power loss in the second wait could keep this frame and lose what stands before it */
     if (status == STATUS_OK && history->unsynced && frame.kind != FRAME_ACK)
         status = sync_file(history);
+    if (status == STATUS_OK)
+        status = keep_close_room(history, &frame);
     if (status == STATUS_OK)
         status = write_frame(history, buffer_span(bytes));
     if (status == STATUS_FULL)
