@@ -444,7 +444,9 @@ static enum status on_state(struct peer *peer, const wire_State *state, struct p
     }
     enum status status =
         journal_grant(peer->journal, state->header.epoch, state->credit, state->credit_count);
-    keep_receipt(peer, state);
+    /* an epoch is seen once credit began anew in it, which a full disk may refuse */
+    if (status == STATUS_OK || !new_epoch)
+        keep_receipt(peer, state);
     if (new_epoch) { /* only hello tells of which epoch the amounts are */
         peer->hello_at_ms -= HELLO_GAP_MS;
         greet_again(peer, now);
