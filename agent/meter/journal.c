@@ -327,7 +327,8 @@ static enum status match(const struct history *history, struct history_cursor *c
     return status;
 }
 
-/* A disk too full to remember this is no failure: the server tells it again after a restart. */
+/* A disk too full to remember this is no failure: the server tells it again after a restart. But it
+ * asks only once for what it lost: that must be on the disk. */
 static enum status move_acknowledged(struct journal *journal, const struct history_cursor *cursor)
 {
     struct history *history = &journal->history;
@@ -337,6 +338,8 @@ static enum status move_acknowledged(struct journal *journal, const struct histo
     history_add_ack(&bytes, history, cursor);
     enum status status = history_append(history, &bytes);
     buffer_release(&bytes);
+    if (status == STATUS_FULL && cursor->seq < history->acknowledged.seq)
+        return STATUS_FULL;
     history->acknowledged = *cursor;
     if (status == STATUS_OK)
         status = drop_expired(journal);

@@ -76,7 +76,8 @@ MUST_CHECK enum status journal_acknowledge(struct journal *journal, const uint8_
                                            uint64_t seq, const uint8_t hash[CRYPTO_HASH_SIZE]);
 
 /* A restored server holds only what is up to seq: later records become pending again, as far back
- * as they are still kept. Otherwise as journal_acknowledge(). */
+ * as they are still kept. STATUS_FULL: the disk has no room to remember it; nothing changed.
+ * Otherwise as journal_acknowledge(). */
 MUST_CHECK enum status journal_rewind(struct journal *journal, const uint8_t journal_id[16],
                                       uint64_t seq, const uint8_t hash[CRYPTO_HASH_SIZE]);
 
