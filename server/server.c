@@ -12,6 +12,7 @@
 #include "server/jobs/courier.h"
 #include "server/jobs/deadman.h"
 #include "server/jobs/janitor.h"
+#include "server/jobs/levels.h"
 #include "server/jobs/outbox.h"
 #include "server/jobs/thresholds.h"
 #include "server/store/migrate.h"
@@ -38,6 +39,7 @@ struct server {
     struct ingest *ingest;
     struct outbox *outbox;
     struct janitor *janitor;
+    struct levels *levels;
     struct courier *courier;
     struct thresholds *thresholds;
     struct deadman *deadman;
@@ -140,6 +142,8 @@ static enum status start_bus(struct server *server, char *problem)
         status = outbox_start(&server->outbox, server->store, server->bus, &outbox_options);
     if (status == STATUS_OK)
         status = janitor_start(&server->janitor, server->store, &janitor_options);
+    if (status == STATUS_OK)
+        status = levels_start(&server->levels, server->store);
     return say(problem, status, "the connection to the broker cannot be started");
 }
 
@@ -321,6 +325,7 @@ void server_stop(struct server *server)
     deadman_stop(server->deadman);
     thresholds_stop(server->thresholds);
     courier_stop(server->courier);
+    levels_stop(server->levels);
     janitor_stop(server->janitor);
     outbox_stop(server->outbox);
     ingest_stop(server->ingest);

@@ -13,6 +13,7 @@ extern const struct route_table routes_contracts;
 extern const struct route_table routes_devices;
 extern const struct route_table routes_enrol;
 extern const struct route_table routes_fleet;
+extern const struct route_table routes_budgets;
 extern const struct route_table routes_groups;
 extern const struct route_table routes_health;
 extern const struct route_table routes_imports;

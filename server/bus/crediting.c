@@ -370,7 +370,6 @@ static void judge_epoch(struct crediting *c, struct wallet *wallet, const struct
     if (!item->hello || c->epoch == 1 || !is_epoch_settled(c, wallet))
         return;
     wallet->is_in_epoch = item->hello->epoch_seen == c->epoch;
-    wallet->device->want_hello = wallet->device->want_hello || !wallet->is_in_epoch;
 }
 
 static void hear(struct crediting *c, const struct intake_item *item, bool is_newest)
@@ -381,8 +380,10 @@ static void hear(struct crediting *c, const struct intake_item *item, bool is_ne
     if (!wallet || (!item->uses && !item->hello))
         return;
     judge_epoch(c, wallet, item);
-    if (!wallet->is_in_epoch)
+    if (!wallet->is_in_epoch) {
+        wallet->device->want_hello = wallet->device->owes_state = true;
         return;
+    }
     if (item->kind == TOPIC_REPORT)
         journal_id = item->head ? item->head->id : wallet->device->row->journal_id;
     const struct journal_row *journal = batch_find_journal(c->batch, item->device_id, journal_id);
@@ -668,8 +669,10 @@ static bool fill_claim(struct crediting *c, const struct wallet *wallet,
     for (size_t i = 0; i < of->pool_count; i++) {
         if (!join(c, row, c->pools[of->pools[i]].pool_id))
             return false;
-        if ((int64_t)claim->devices < c->pools[of->pools[i]].devices)
-            claim->devices = (uint64_t)c->pools[of->pools[i]].devices;
+        const uint64_t devices = (uint64_t)c->sums[of->pools[i]].devices;
+
+        if (claim->devices < devices)
+            claim->devices = devices;
     }
     claim->held = hold_of(c, row, hold);
     return true;

@@ -121,14 +121,19 @@ static const struct contract *find_contract(struct lines *lines, const struct ro
     return found ? &found->contract : NULL;
 }
 
-/* The number of the terms in force: what came before them prices nothing any more. */
-static int64_t find_version(struct lines *lines, const struct routes_row *route, int64_t now_ms)
+/* The first terms of the document in force when the generation was made: amendments that the
+ * document brings by itself are among what may be reached, and so change no line. */
+static int64_t find_version(struct lines *lines, const struct routes_row *route)
 {
-    int64_t ignored;
-    const struct contract_terms *terms =
-        terms_in_force(terms_find(lines->terms, route->contract_id), now_ms, &ignored);
+    const struct terms_contract *found = terms_find(lines->terms, route->contract_id);
 
-    return terms ? terms->version : 0;
+    for (size_t i = 0; found && i < found->contract.version_count; i++) {
+        const struct contract_terms *terms = &found->contract.versions[i];
+
+        if (found->versions[terms->document - 1] >= route->contract_version)
+            return terms->version;
+    }
+    return 0;
 }
 
 static struct memory *recall(struct lines *lines, const struct contract *contract, int64_t version,
@@ -153,22 +158,21 @@ static struct memory *recall(struct lines *lines, const struct contract *contrac
     return memory;
 }
 
-static bool weigh_money(struct lines *lines, const struct routes_row *route, int64_t now_ms,
+static bool weigh_money(struct lines *lines, const struct routes_row *route,
                         wire_CreditMeasure *terms)
 {
     const struct contract *contract = find_contract(lines, route);
 
     if (!contract || strlen(route->model) > LIMIT_MODEL)
         return false;
-    const struct memory *memory =
-        recall(lines, contract, find_version(lines, route, now_ms), route->model);
+    const struct memory *memory = recall(lines, contract, find_version(lines, route), route->model);
     memcpy(terms->weights, memory->weights, sizeof memory->weights);
     terms->divisor = WEIGHT_DIVISOR;
     return memory->is_bounded;
 }
 
 static bool weigh(struct lines *lines, const struct routes_row *route,
-                  const struct credits_pool *pool, int64_t now_ms, struct lines_measure *measure)
+                  const struct credits_pool *pool, struct lines_measure *measure)
 {
     wire_UsageRecord typical = wire_UsageRecord_init_zero;
     wire_CreditMeasure *terms = &measure->terms;
@@ -179,7 +183,7 @@ static bool weigh(struct lines *lines, const struct routes_row *route,
     terms->divisor = 1;
     if (!pool->is_money)
         weight_of_metrics(pool->metrics, terms->weights);
-    else if (!weigh_money(lines, route, now_ms, terms))
+    else if (!weigh_money(lines, route, terms))
         return false;
     typical.reserved_input = LINES_TYPICAL_INPUT;
     typical.reserved_output = LINES_TYPICAL_OUTPUT;
@@ -220,7 +224,7 @@ static bool bind(struct lines *lines, struct lines_line *line, size_t place,
             return false;
         measure = &line->measures[line->measure_count];
         *measure = (struct lines_measure){0};
-        if (!weigh(lines, line->route, pool, now_ms, measure))
+        if (!weigh(lines, line->route, pool, measure))
             return false;
         line->measure_count++;
     }

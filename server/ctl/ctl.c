@@ -20,6 +20,7 @@ static const struct ctl_verb *const tables[] = {
     noun_vendor_verbs,  noun_contract_verbs, noun_config_verbs, noun_usage_verbs,
     noun_alert_verbs,   noun_channel_verbs,  noun_audit_verbs,  noun_threshold_verbs,
     noun_access_verbs,  noun_invoice_verbs,  noun_rate_verbs,   noun_whatif_verbs,
+    noun_budget_verbs,
 };
 
 #define TABLES (sizeof tables / sizeof tables[0])
@@ -177,16 +178,31 @@ int ctl_main(int argc, char **argv)
     return run_verb(&ctl, verb, argc - used, argv + used);
 }
 
+__attribute__((format(printf, 2, 0))) static void complain(const char *kind, const char *format,
+                                                           va_list values)
+{
+    fprintf(stderr, "mynactl: %s", kind);
+    vfprintf(stderr, format, values);
+    fputc('\n', stderr);
+}
+
 int ctl_fail(const char *format, ...)
 {
     va_list values;
 
-    fputs("mynactl: ", stderr);
     va_start(values, format);
-    vfprintf(stderr, format, values);
+    complain("", format, values);
     va_end(values);
-    fputc('\n', stderr);
     return CTL_FAILED;
+}
+
+void ctl_warn(const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    complain("warning: ", format, values);
+    va_end(values);
 }
 
 /* Where the fault lies, and what it is unless the line above has said so. */

@@ -62,6 +62,9 @@ int ctl_say(struct ctl *ctl, const struct client_answer *answer, const char *for
 /* Prints "mynactl: ..." on standard error and returns CTL_FAILED. */
 int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same for what does not stop the work. */
+void ctl_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Reads a file, or standard input for "-", with a NUL after it; the caller frees *data. */
 int ctl_read_file(const char *path, uint8_t **data, size_t *size);
 

@@ -272,6 +272,43 @@ static int revoke(struct ctl *ctl)
     return result == CTL_DONE ? ctl_say(ctl, &answer, "revoked %s", ctl->args.words[0]) : result;
 }
 
+static int write_off(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {{"robot", "device", VIEW_TEXT},
+                                                 {"charged", "charged", VIEW_JSON}};
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "POST", NOTHING, NULL, &answer, "/api/v1/devices/",
+                             ctl->args.words[0], "/credit-write-off", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 2) : result;
+}
+
+static int plan(struct ctl *ctl)
+{
+    static const char *const names[] = {"metric", "at-most", "per", "currency", "zone", NULL};
+    struct client_answer answer;
+    struct json_writer writer;
+    struct buffer body;
+
+    buffer_init(&body, 4096);
+    json_writer_init(&writer, &body);
+    json_begin_object(&writer);
+    for (const char *const *name = names; *name; name++) {
+        const char *value = args_option(&ctl->args, *name, NULL);
+
+        if (!value)
+            continue;
+        json_key(&writer, strcmp(*name, "at-most") == 0 ? "at_most" : *name);
+        json_write_text(&writer, span_text(value));
+    }
+    json_end_object(&writer);
+    int result = ctl_send_to(ctl, "PUT", buffer_span(&body), NULL, &answer, "/api/v1/devices/",
+                             ctl->args.words[0], "/plan", (char *)NULL);
+    buffer_release(&body);
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "%s has this plan now", ctl->args.words[0])
+                              : result;
+}
+
 const struct ctl_verb noun_device_verbs[] = {
     {"device", "list", "", 0, 0, "state group q limit after",
      "robots; --state online|offline|behind|revoked", list},
@@ -289,6 +326,9 @@ const struct ctl_verb noun_device_verbs[] = {
     {"device", "picture", "ROBOT FILE", 2, 2, "", "save the last picture of its face (PNG)",
      picture},
     {"device", "commands", "ROBOT", 1, 1, "", "what it was told and what it answered", commands},
+    {"device", "plan", "ROBOT", 1, 1, "metric at-most per currency zone",
+     "what the robot may use: its own budget", plan},
+    {"device", "write-off", "ROBOT", 1, 1, "", "book a lost robot's credit as spent", write_off},
     {"device", "revoke", "ROBOT", 1, 1, "", "refuse this robot for good", revoke},
     {0},
 };

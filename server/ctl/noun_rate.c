@@ -9,6 +9,7 @@
 #include "server/ctl/usage_file.h"
 #include "server/money/bill.h"
 
+#define WARNINGS    5 /* of each kind, told row by row */
 #define ARENA_LIMIT ((size_t)1 << 30)
 #define PERIOD_SIZE (2 * ZONE_DATE_SIZE)
 
@@ -20,7 +21,7 @@ struct rating {
     struct tally *tally;
     int64_t as_of_ms;
     size_t unpriced_rows;
-    bool allow_unpriced;
+    size_t outside_rows;
 };
 
 static void release(struct rating *rating)
@@ -34,7 +35,7 @@ static void tell_unpriced(const struct tally_usage *usage, size_t row, unsigned 
 {
     for (unsigned metric = 0; metric < CONTRACT_METRICS; metric++)
         if (unpriced & CONTRACT_BIT(metric))
-            ctl_fail("usage/%zu: no charge prices %s of model \"%s\"", row,
+            ctl_warn("usage/%zu: no charge prices %s of model \"%s\"", row,
                      contract_metric_name((enum contract_metric)metric), usage->model);
 }
 
@@ -46,14 +47,17 @@ static enum status add_row(void *context, size_t row, const struct tally_usage *
     if (usage->at_ms >= rating->as_of_ms)
         return STATUS_OK;
     enum status status = tally_add(rating->tally, usage, &unpriced);
-    if (status == STATUS_NOT_FOUND)
-        ctl_fail("usage/%zu: at: lies outside the contract's term", row);
-    else if (status != STATUS_OK)
+    if (status == STATUS_NOT_FOUND) {
+        if (rating->outside_rows++ < WARNINGS)
+            ctl_warn("usage/%zu: not billed: its time lies outside the contract's term", row);
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK)
         ctl_fail("usage/%zu: %s", row, status_text(status));
-    if (status != STATUS_OK || !unpriced || rating->allow_unpriced)
+    if (status != STATUS_OK || !unpriced)
         return status;
-    rating->unpriced_rows++;
-    tell_unpriced(usage, row, unpriced);
+    if (rating->unpriced_rows++ < WARNINGS)
+        tell_unpriced(usage, row, unpriced);
     return STATUS_OK;
 }
 
@@ -71,7 +75,7 @@ static int open_rating(struct ctl *ctl, struct rating *out)
 {
     const char *file = args_option(&ctl->args, "file", NULL);
 
-    *out = (struct rating){.allow_unpriced = args_flag(&ctl->args, "allow-unpriced")};
+    *out = (struct rating){0};
     if (!file)
         return ctl_fail("which document? give it with -f FILE");
     int result = read_as_of(ctl, &out->as_of_ms);
@@ -337,9 +341,12 @@ static int rate(struct ctl *ctl)
         result = print_json(&rating, &bill);
     else
         print_table(&rating, &bill);
-    if (rating.unpriced_rows > 0)
-        result = ctl_fail("%zu rows have usage without a price; --allow-unpriced bills the rest",
-                          rating.unpriced_rows);
+    if (rating.unpriced_rows > WARNINGS || rating.outside_rows > WARNINGS)
+        ctl_warn("in all %zu rows without a price, %zu outside the term", rating.unpriced_rows,
+                 rating.outside_rows);
+    if (args_flag(&ctl->args, "strict") && rating.unpriced_rows + rating.outside_rows > 0)
+        result = ctl_fail("%zu rows have usage without a price, %zu lie outside the term",
+                          rating.unpriced_rows, rating.outside_rows);
 
 out:
     arena_free(arena);
@@ -483,7 +490,7 @@ static int periods(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_rate_verbs[] = {
-    {"contract", "rate", "-f FILE --usage FILE", 0, 0, "file usage as-of allow-unpriced!",
+    {"contract", "rate", "-f FILE --usage FILE", 0, 0, "file usage as-of strict!",
      "what usage costs under a document, computed here", rate},
     {"contract", "periods", "-f FILE", 0, 0, "file from to",
      "when each charge's periods begin and end", periods},

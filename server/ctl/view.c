@@ -140,6 +140,19 @@ static void print_cell(FILE *out, const char *text, int width, enum view_kind ki
     fputs(last ? "\n" : "  ", out);
 }
 
+/* "period.from": a member of a member. */
+static const struct json *find(const struct json *object, const char *member)
+{
+    const char *dot = strchr(member, '.');
+    char first[48];
+
+    if (!dot || (size_t)(dot - member) >= sizeof first)
+        return json_member(object, member);
+    memcpy(first, member, (size_t)(dot - member));
+    first[dot - member] = '\0';
+    return find(json_member(object, first), dot + 1);
+}
+
 /* The widest value of a column; 0: no row has one, and the column is left out. */
 static int widest(const struct json *items, const struct view_column *column, int64_t now_ms)
 {
@@ -147,7 +160,7 @@ static int widest(const struct json *items, const struct view_column *column, in
     int width = 0;
 
     for (size_t i = 0; i < json_count(items); i++) {
-        format_cell(json_member(json_item(items, i), column->member), column->kind, now_ms, cell);
+        format_cell(find(json_item(items, i), column->member), column->kind, now_ms, cell);
         shorten(cell);
         if (text_width(cell) > width)
             width = text_width(cell);
@@ -168,7 +181,7 @@ static void print_row(FILE *out, const struct json *item, const struct view_colu
         if (widths[c] == 0)
             continue;
         if (item)
-            format_cell(json_member(item, columns[c].member), columns[c].kind, now_ms, cell);
+            format_cell(find(item, columns[c].member), columns[c].kind, now_ms, cell);
         else
             snprintf(cell, sizeof cell, "%s", columns[c].title);
         shorten(cell);
@@ -209,7 +222,7 @@ void view_sheet(FILE *out, const struct json *object, const struct view_column *
         if (text_width(columns[c].title) > width)
             width = text_width(columns[c].title);
     for (size_t c = 0; c < count; c++) {
-        format_cell(json_member(object, columns[c].member), columns[c].kind, now_ms, cell);
+        format_cell(find(object, columns[c].member), columns[c].kind, now_ms, cell);
         fprintf(out, "%-*s  %s\n", width, columns[c].title, cell);
     }
 }

@@ -20,7 +20,7 @@ enum view_kind {
 
 struct view_column {
     const char *title;
-    const char *member;
+    const char *member; /* "name", or "period.from" for a member of a member */
     enum view_kind kind;
 };
 

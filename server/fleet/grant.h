@@ -119,6 +119,7 @@ struct grant_holder {
     uint64_t wanted;  /* beyond that */
     uint64_t attempt; /* a typical worst case; above 0 */
     int64_t used_ms;  /* when it last used any */
+    void *context;    /* the caller's */
     uint64_t keep;    /* out: what it may have usable */
 };
 

@@ -54,6 +54,17 @@ static bool needs_days(const struct tally_version *version, const struct contrac
     return false;
 }
 
+/* Input tokens of any class are alike, and so are output and reasoning: who prices one of them and
+ * not the other has most likely forgotten it. What a contract does not price at all it gives for
+ * its fee. */
+static unsigned with_alike(unsigned metrics)
+{
+    const unsigned output = CONTRACT_BIT(CONTRACT_OUTPUT) | CONTRACT_BIT(CONTRACT_REASONING);
+
+    return metrics | (metrics & CONTRACT_ALL_INPUT ? CONTRACT_ALL_INPUT : 0) |
+           (metrics & output ? output : 0);
+}
+
 static void set_charge(struct tally_version *version, struct tally_counter *counter,
                        const struct contract_charge *charge)
 {
@@ -66,9 +77,8 @@ static void set_charge(struct tally_version *version, struct tally_counter *coun
         .per_device = charge->included_per_device,
     };
     counter->daily = counter->mode == TALLY_MODE_SUM && needs_days(version, charge);
-    if ((counter->mode == TALLY_MODE_SUM && charge->quantity.source == CONTRACT_RECORDED) ||
-        charge->quantity.source == CONTRACT_AMOUNT)
-        version->prices_usage = version->prices_usage || counter->mode != TALLY_MODE_NONE;
+    if (counter->mode == TALLY_MODE_SUM && charge->quantity.source == CONTRACT_RECORDED)
+        version->priced_kinds |= with_alike(metrics_of(charge));
 }
 
 static enum status find_packs(struct tally_version *version)

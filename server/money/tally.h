@@ -71,9 +71,10 @@ MUST_CHECK enum status tally_create(struct tally **out, const struct contract *c
 void tally_free(struct tally *tally);
 
 /* Adds usage. *unpriced: bits of the recorded metrics above 0 that no charge of the version in
- * force prices, unless it prices nothing by usage at all (requests need no price).
- * STATUS_NOT_FOUND: no version is in force then; STATUS_FULL: a count does not fit. On failure
- * nothing was added. */
+ * force prices for this usage, though one prices that metric or one like it (another class of
+ * input; output and reasoning) for some. What it prices nowhere is given for its fees; requests
+ * need no price. STATUS_NOT_FOUND: no version is in force then; STATUS_FULL: a count does not fit.
+ * On failure nothing was added. */
 MUST_CHECK enum status tally_add(struct tally *tally, const struct tally_usage *usage,
                                  unsigned *unpriced);
 

@@ -320,7 +320,7 @@ enum status tally_prepare(struct tally *tally, const struct tally_usage *usage, 
         tally->change_count = 0;
         return at.status;
     }
-    *unpriced = version->prices_usage ? used_metrics(usage) & ~at.priced : 0;
+    *unpriced = used_metrics(usage) & version->priced_kinds & ~at.priced;
     *changes = tally->changes;
     *count_out = tally->change_count;
     return STATUS_OK;

@@ -37,7 +37,7 @@ struct tally_version {
     struct period_range days;
     struct tally_counter *counters;
     size_t counter_count;
-    bool prices_usage;
+    unsigned priced_kinds; /* metrics that are priced for some model, and what is like them */
     const struct contract_credit *packs[TALLY_PACKS];
     size_t pack_count;
 };

@@ -93,7 +93,6 @@ static void pool_from_row(const struct result *result, size_t i, struct arena *a
         .from_ms = result_time(result, i, 10),
         .to_ms = result_is_null(result, i, 11) ? INT64_MAX : result_time(result, i, 11),
         .scale = result_int(result, i, 12),
-        .devices = result_int(result, i, 13),
     };
     split_models(result_span(result, i, 7), arena, pool);
 }
@@ -104,7 +103,7 @@ static enum status read_pools(struct credits *credits, struct store_conn *conn)
     STORE_STATEMENT(list, "SELECT pool_id, source, scope, subject, unit, is_money, metrics,"
                           " array_to_string(models, E'\\n'), hard AND NOT is_closed, is_active,"
                           " period_from,"
-                          " CASE WHEN isfinite(period_to) THEN period_to END, scale, devices"
+                          " CASE WHEN isfinite(period_to) THEN period_to END, scale"
                           " FROM myna.pool WHERE period_to > now() - interval '40 days'"
                           " ORDER BY pool_id");
     struct result result = {0};
@@ -427,7 +426,8 @@ enum status credits_lock_pools(struct store_conn *conn, struct arena *arena, con
 {
     /* rounded against whoever wants some; limits beyond 64 bits are as good as 9 * 10^18 */
     STORE_STATEMENT(lock, "SELECT pool_id, least(floor(limit_amount * scale), 9e18)::bigint,"
-                          " least(ceil(spent * scale), 9e18)::bigint, outstanding, scale"
+                          " least(ceil(spent * scale), 9e18)::bigint, outstanding, scale,"
+                          " devices"
                           " FROM myna.pool WHERE pool_id = ANY ($1::bigint[])"
                           " ORDER BY pool_id FOR UPDATE");
     struct result result = {0};
@@ -445,6 +445,7 @@ enum status credits_lock_pools(struct store_conn *conn, struct arena *arena, con
                      .spent = result_int(&result, i, 2),
                      .outstanding = result_int(&result, i, 3)},
             .scale = result_int(&result, i, 4),
+            .devices = result_int(&result, i, 5),
             .outstanding_before = result_int(&result, i, 3),
         };
     result_release(&result);

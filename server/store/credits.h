@@ -27,7 +27,6 @@ struct credits_pool {
     bool is_active;
     int64_t from_ms, to_ms; /* INT64_MAX: never ends */
     int64_t scale;
-    int64_t devices;
 };
 
 struct credits;
@@ -79,6 +78,7 @@ struct credits_sum {
     int64_t pool_id;
     struct grant_pool pool;
     int64_t scale;
+    int64_t devices; /* that want some of it */
     int64_t outstanding_before;
     bool is_starved;
 };

@@ -153,7 +153,7 @@ static void filters_tell_models_and_hours_apart(void **state)
     close_desk(&desk);
 }
 
-static void what_no_charge_prices_is_told_and_requests_need_none(void **state)
+static void what_no_charge_prices_beside_its_like_is_told_and_requests_need_none(void **state)
 {
     struct tally_usage usage = usage_at("2026-03-01T12:00:00+08:00", "m", 1);
     struct desk desk;
@@ -165,6 +165,20 @@ static void what_no_charge_prices_is_told_and_requests_need_none(void **state)
     open_desk(&desk);
     assert_int_equal(tally_add(desk.tally, &usage, &unpriced), STATUS_OK);
     assert_int_equal(unpriced, CONTRACT_BIT(CONTRACT_REASONING));
+    close_desk(&desk);
+}
+
+static void what_a_contract_prices_nowhere_is_given_for_its_fees(void **state)
+{
+    struct tally_usage usage = usage_at("2026-03-01T12:00:00+08:00", "m", 1);
+    struct desk desk;
+    unsigned unpriced;
+
+    (void)state;
+    usage.quantities[CONTRACT_IMAGES] = whole(1);
+    open_desk(&desk);
+    assert_int_equal(tally_add(desk.tally, &usage, &unpriced), STATUS_OK);
+    assert_int_equal(unpriced, 0);
     close_desk(&desk);
 }
 
@@ -274,7 +288,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(usage_becomes_counts_in_a_settled_order),
         cmocka_unit_test(filters_tell_models_and_hours_apart),
-        cmocka_unit_test(what_no_charge_prices_is_told_and_requests_need_none),
+        cmocka_unit_test(what_a_contract_prices_nowhere_is_given_for_its_fees),
+        cmocka_unit_test(what_no_charge_prices_beside_its_like_is_told_and_requests_need_none),
         cmocka_unit_test(usage_outside_the_term_is_refused),
         cmocka_unit_test(i5_what_does_not_fit_adds_nothing),
         cmocka_unit_test(

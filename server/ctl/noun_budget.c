@@ -1,0 +1,166 @@
+/* budget, pool ... : our own caps, and the running accounts of all caps */
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/base/json.h"
+#include "server/ctl/noun.h"
+
+#define NOTHING span_text("")
+
+static const struct view_column columns[] = {{"budget", "id", VIEW_TEXT},
+                                             {"scope", "scope", VIEW_TEXT},
+                                             {"subject", "subject", VIEW_TEXT},
+                                             {"unit", "pool.unit", VIEW_TEXT},
+                                             {"at most", "at_most", VIEW_NUMBER},
+                                             {"per", "per", VIEW_TEXT},
+                                             {"spent", "pool.spent", VIEW_NUMBER},
+                                             {"outstanding", "pool.outstanding", VIEW_NUMBER},
+                                             {"free", "pool.free", VIEW_NUMBER},
+                                             {"over", "pool.over", VIEW_YES},
+                                             {"hard", "hard", VIEW_YES}};
+#define COLUMNS (sizeof columns / sizeof *columns)
+
+static int list(struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/budgets", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, COLUMNS) : result;
+}
+
+static int get(struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/budgets/",
+                             ctl->args.words[0], (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, COLUMNS) : result;
+}
+
+/* Members of the same names as the options. */
+static void write_texts(struct ctl *ctl, struct json_writer *writer, const char *const *names)
+{
+    for (; *names; names++) {
+        const char *value = args_option(&ctl->args, *names, NULL);
+
+        if (!value)
+            continue;
+        json_key(writer, strcmp(*names, "at-most") == 0 ? "at_most" : *names);
+        json_write_text(writer, span_text(value));
+    }
+}
+
+static void write_hard(struct ctl *ctl, struct json_writer *writer)
+{
+    const char *hard = args_option(&ctl->args, "hard", NULL);
+
+    if (!hard)
+        return;
+    json_key(writer, "hard");
+    if (strcmp(hard, "true") == 0 || strcmp(hard, "false") == 0)
+        json_write_bool(writer, hard[0] == 't');
+    else
+        json_write_text(writer, span_text(hard)); /* the server says what it must be */
+}
+
+static void write_models(struct ctl *ctl, struct json_writer *writer)
+{
+    const char *models = args_option(&ctl->args, "models", NULL);
+
+    if (!models)
+        return;
+    json_key(writer, "models");
+    json_begin_array(writer);
+    while (*models) {
+        const size_t size = strcspn(models, ",");
+
+        json_write_text(writer, span_of(models, size));
+        models += size + (models[size] == ',');
+    }
+    json_end_array(writer);
+}
+
+static int create(struct ctl *ctl)
+{
+    static const char *const texts[] = {"scope", "subject", "metric", "currency", "at-most",
+                                        "per",   "zone",    "note",   NULL};
+    struct client_answer answer;
+    struct json_writer writer;
+    struct buffer body;
+
+    buffer_init(&body, 16384);
+    json_writer_init(&writer, &body);
+    json_begin_object(&writer);
+    json_key(&writer, "id");
+    json_write_text(&writer, span_text(ctl->args.words[0]));
+    write_texts(ctl, &writer, texts);
+    write_hard(ctl, &writer);
+    write_models(ctl, &writer);
+    json_end_object(&writer);
+    int result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, "/api/v1/budgets",
+                             (char *)NULL);
+    buffer_release(&body);
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "made budget %s", ctl->args.words[0])
+                              : result;
+}
+
+static int set(struct ctl *ctl)
+{
+    static const char *const texts[] = {"at-most", "note", NULL};
+    struct client_answer answer;
+    struct json_writer writer;
+    struct buffer body;
+
+    buffer_init(&body, 4096);
+    json_writer_init(&writer, &body);
+    json_begin_object(&writer);
+    write_texts(ctl, &writer, texts);
+    write_hard(ctl, &writer);
+    json_end_object(&writer);
+    int result = ctl_send_to(ctl, "PATCH", buffer_span(&body), NULL, &answer, "/api/v1/budgets/",
+                             ctl->args.words[0], (char *)NULL);
+    buffer_release(&body);
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "changed budget %s", ctl->args.words[0])
+                              : result;
+}
+
+static int delete (struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "DELETE", NOTHING, NULL, &answer, "/api/v1/budgets/",
+                             ctl->args.words[0], (char *)NULL);
+
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "deleted budget %s", ctl->args.words[0])
+                              : result;
+}
+
+static int list_pools(struct ctl *ctl)
+{
+    static const struct view_column pools[] = {{"source", "source", VIEW_TEXT},
+                                               {"unit", "unit", VIEW_TEXT},
+                                               {"from", "period.from", VIEW_TEXT},
+                                               {"to", "period.to", VIEW_TEXT},
+                                               {"limit", "limit", VIEW_NUMBER},
+                                               {"spent", "spent", VIEW_NUMBER},
+                                               {"outstanding", "outstanding", VIEW_NUMBER},
+                                               {"free", "free", VIEW_NUMBER},
+                                               {"over", "over", VIEW_YES}};
+    struct client_answer answer;
+    int result =
+        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/pools?open=true", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, pools, sizeof pools / sizeof *pools)
+                              : result;
+}
+
+const struct ctl_verb noun_budget_verbs[] = {
+    {"budget", "list", "", 0, 0, "", "our own caps: spent, outstanding, free", list},
+    {"budget", "get", "BUDGET", 1, 1, "", "one of them", get},
+    {"budget", "create", "BUDGET", 1, 1,
+     "scope subject metric currency at-most per zone models hard note",
+     "cap fleet, group, device, vendor or contract", create},
+    {"budget", "set", "BUDGET", 1, 1, "at-most hard note", "move a limit", set},
+    {"budget", "delete", "BUDGET", 1, 1, "", "lift a limit", delete},
+    {"pool", "list", "", 0, 0, "", "running accounts of all caps", list_pools},
+    {0},
+};

@@ -1,0 +1,294 @@
+#include "server/jobs/levels.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "schema/base/clock.h"
+#include "schema/base/log.h"
+#include "schema/wire/measure.h"
+#include "server/bus/lines.h"
+#include "server/store/events.h"
+#include "server/store/listener.h"
+#include "server/store/pools.h"
+
+#define TICK_MS       1000
+#define COUNT_MS      5000
+#define DEVICES_LIMIT 1000 /* of one transaction, so that booking does not wait long for it */
+#define ARENA_BYTES   (64u << 20)
+
+static const char *const channels[] = {"myna_credit"};
+
+struct levels {
+    struct store *store;
+    struct arena *arena;     /* of one round */
+    struct arena *try_arena; /* of one transaction */
+    struct terms *terms;
+    struct credits *credits;
+    struct listener *listener;
+    int64_t pool_id; /* that is levelled */
+    pthread_t thread;
+    bool thread_runs;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool stopping; /* guarded by mutex, like what follows */
+    bool woken;
+};
+
+static void on_notify(void *context, const char *channel, struct span payload)
+{
+    struct levels *levels = context;
+
+    (void)channel;
+    (void)payload;
+    pthread_mutex_lock(&levels->mutex);
+    levels->woken = true;
+    pthread_cond_signal(&levels->changed);
+    pthread_mutex_unlock(&levels->mutex);
+}
+
+/* False: it is time to stop. */
+static bool rest(struct levels *levels)
+{
+    const int64_t at_ns = clock_mono_ns() + TICK_MS * INT64_C(1000000);
+    const struct timespec at = {at_ns / 1000000000, at_ns % 1000000000};
+    int error = 0;
+
+    pthread_mutex_lock(&levels->mutex);
+    while (!levels->woken && !levels->stopping && error == 0)
+        error = pthread_cond_timedwait(&levels->changed, &levels->mutex, &at);
+    levels->woken = false;
+    bool go_on = !levels->stopping;
+    pthread_mutex_unlock(&levels->mutex);
+    return go_on;
+}
+
+/* ---- one pool ---- */
+
+struct levelling {
+    struct arena *arena;
+    struct credits_account *accounts;
+    size_t count;
+    struct grant_holder *holders; /* of the accounts that the pool holds */
+    size_t held;
+    const char **told;
+    size_t told_count;
+};
+
+static bool is_held(const struct credits_account *row, int64_t pool_id)
+{
+    for (size_t i = 0; i < row->pool_count; i++) {
+        if (row->pools[i] == pool_id)
+            return !row->account.is_closed;
+    }
+    return false;
+}
+
+static int by_age(const void *a, const void *b)
+{
+    const struct grant_holder *left = a;
+    const struct grant_holder *right = b;
+
+    return (left->used_ms > right->used_ms) - (left->used_ms < right->used_ms);
+}
+
+static struct grant_holder holder_of(const struct credits_account *row)
+{
+    wire_UsageRecord typical = wire_UsageRecord_init_zero;
+
+    typical.reserved_input = LINES_TYPICAL_INPUT;
+    typical.reserved_output = LINES_TYPICAL_OUTPUT;
+    uint64_t attempt = measure_worst_case(&row->terms, &typical);
+    const uint64_t idle = grant_usable(&row->account);
+
+    /* one that waits says how much an attempt of its own takes */
+    if (row->account.wanted > 0 && idle + row->account.wanted > attempt)
+        attempt =
+            idle + row->account.wanted < 4 * attempt ? idle + row->account.wanted : 4 * attempt;
+    return (struct grant_holder){
+        .idle = idle,
+        .wanted = row->account.wanted,
+        .attempt = attempt > 0 ? attempt : 1,
+        .used_ms = row->account.used_ms,
+    };
+}
+
+static enum status gather(struct levelling *l, int64_t pool_id)
+{
+    l->holders = arena_take(l->arena, (l->count + 1) * sizeof *l->holders);
+    l->told = arena_take(l->arena, (l->count + 1) * sizeof *l->told);
+    if (!l->holders || !l->told)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < l->count; i++) {
+        if (!is_held(&l->accounts[i], pool_id))
+            continue;
+        l->holders[l->held] = holder_of(&l->accounts[i]);
+        l->holders[l->held++].context = &l->accounts[i];
+    }
+    qsort(l->holders, l->held, sizeof *l->holders, by_age);
+    return STATUS_OK;
+}
+
+static enum status level_accounts(struct levelling *l, const struct credits_sum *sum)
+{
+    uint64_t *scratch = arena_take(l->arena, (2 * l->held + 1) * sizeof *scratch);
+
+    if (!scratch)
+        return STATUS_MEMORY;
+    grant_level(sum->pool.limit - sum->pool.spent - sum->pool.outstanding, l->holders, l->held,
+                clock_wall_ms(), scratch);
+    for (size_t i = 0; i < l->held; i++) {
+        struct credits_account *row = l->holders[i].context;
+
+        if (!grant_recall(&row->account, l->holders[i].keep))
+            continue;
+        row->is_changed = true;
+        l->told[l->told_count++] = row->device_id;
+    }
+    return STATUS_OK;
+}
+
+static enum status save(struct store_conn *conn, struct levelling *l)
+{
+    enum status status = credits_save_accounts(conn, l->arena, l->accounts, l->count);
+
+    if (status == STATUS_OK && l->told_count > 0)
+        status = credits_owe_states(conn, l->told, l->told_count);
+    if (status == STATUS_OK && l->told_count > 0)
+        status = events_wake_outbox(conn);
+    return status;
+}
+
+static enum status level(struct store_conn *conn, void *context)
+{
+    struct levels *levels = context;
+    struct levelling l = {.arena = levels->try_arena};
+    struct credits_sum sum;
+    const char **ids = NULL;
+    size_t id_count = 0;
+    size_t found = 0;
+
+    arena_reset(levels->try_arena);
+    enum status status = credits_refresh(levels->credits, conn);
+    if (status == STATUS_OK)
+        status = pools_lock_devices(conn, l.arena, levels->pool_id, DEVICES_LIMIT, &ids, &id_count);
+    if (status != STATUS_OK || id_count == 0)
+        return status;
+    status = credits_lock_accounts(conn, l.arena, ids, id_count, 0, &l.accounts, &l.count);
+    if (status == STATUS_OK)
+        status = credits_lock_pools(conn, l.arena, &levels->pool_id, 1, &sum, &found);
+    if (status != STATUS_OK || found == 0)
+        return status;
+    status = gather(&l, levels->pool_id);
+    if (status == STATUS_OK)
+        status = level_accounts(&l, &sum);
+    return status == STATUS_OK ? save(conn, &l) : status;
+}
+
+/* ---- the loop ---- */
+
+static void complain(const char *what, enum status status)
+{
+    if (status != STATUS_OK && status != STATUS_UNREACHABLE)
+        log_warning("levels", "cannot %s: %s", what, status_text(status));
+}
+
+static void work(struct levels *levels)
+{
+    int64_t *ids = NULL;
+    size_t count = 0;
+    bool changed;
+
+    complain("keep the pools in step with caps and budgets",
+             pools_refresh(levels->store, levels->arena, levels->terms, clock_wall_ms(), &changed));
+    arena_reset(levels->arena);
+    enum status status = pools_find_starved(levels->store, levels->arena, &ids, &count);
+    complain("look for pools that are used up", status);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        levels->pool_id = ids[i];
+        complain("ask credit back", store_transaction(levels->store, level, levels));
+    }
+}
+
+static void *run(void *argument)
+{
+    struct levels *levels = argument;
+    int64_t count_due_ms = 0;
+
+    do {
+        work(levels);
+        if (clock_mono_ms() >= count_due_ms) {
+            count_due_ms = clock_mono_ms() + COUNT_MS;
+            complain("count who wants credit", pools_count_devices(levels->store));
+        }
+    } while (rest(levels));
+    return NULL;
+}
+
+static void init_lock(struct levels *levels)
+{
+    pthread_condattr_t attributes;
+
+    pthread_mutex_init(&levels->mutex, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&levels->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+static enum status make_parts(struct levels *levels)
+{
+    enum status status = arena_create(&levels->arena, ARENA_BYTES);
+
+    if (status == STATUS_OK)
+        status = arena_create(&levels->try_arena, ARENA_BYTES);
+    if (status == STATUS_OK)
+        status = terms_create(&levels->terms);
+    if (status == STATUS_OK)
+        status = credits_create(&levels->credits);
+    if (status == STATUS_OK)
+        status = listener_start(&levels->listener, levels->store, channels, 1, on_notify, levels);
+    return status;
+}
+
+enum status levels_start(struct levels **out, struct store *store)
+{
+    struct levels *levels = calloc(1, sizeof *levels);
+
+    if (!levels)
+        return STATUS_MEMORY;
+    init_lock(levels);
+    levels->store = store;
+    enum status status = make_parts(levels);
+    if (status == STATUS_OK) {
+        levels->thread_runs = pthread_create(&levels->thread, NULL, run, levels) == 0;
+        status = levels->thread_runs ? STATUS_OK : STATUS_MEMORY;
+    }
+    if (status != STATUS_OK) {
+        levels_stop(levels);
+        return status;
+    }
+    *out = levels;
+    return STATUS_OK;
+}
+
+void levels_stop(struct levels *levels)
+{
+    if (!levels)
+        return;
+    listener_stop(levels->listener);
+    pthread_mutex_lock(&levels->mutex);
+    levels->stopping = true;
+    pthread_cond_signal(&levels->changed);
+    pthread_mutex_unlock(&levels->mutex);
+    if (levels->thread_runs)
+        pthread_join(levels->thread, NULL);
+    credits_free(levels->credits);
+    terms_free(levels->terms);
+    arena_free(levels->try_arena);
+    arena_free(levels->arena);
+    pthread_cond_destroy(&levels->changed);
+    pthread_mutex_destroy(&levels->mutex);
+    free(levels);
+}

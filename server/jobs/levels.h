@@ -1,0 +1,20 @@
+/* levels.h - keeps pools in step with caps and budgets, and credit with whoever needs it
+ *
+ * Each second, and at NOTIFY myna_credit: pools begin, end and move their limits (store/pools.h);
+ * where a cap was lowered below what is out, or robots starve while others let theirs lie, credit
+ * is asked back (fleet/grant.h) by states that go out at once. One thread; several instances may
+ * run.
+ */
+#ifndef SERVER_JOBS_LEVELS_H
+#define SERVER_JOBS_LEVELS_H
+
+#include "server/store/store.h"
+
+struct levels;
+
+/* store outlives it. The caller owns *out. */
+MUST_CHECK enum status levels_start(struct levels **out, struct store *store);
+/* NULL is allowed. */
+void levels_stop(struct levels *levels);
+
+#endif
