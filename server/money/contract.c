@@ -4,6 +4,8 @@
 
 #include "server/money/contract_parts.h"
 
+#define TERM_DAYS 36525
+
 #define MEMBERS                                                                                    \
     "contract|vendor|currency|zone|term|grace_days|termination|amendments|" CONTRACT_TERMS_MEMBERS
 
@@ -47,6 +49,8 @@ static void read_term(struct reading *reading, const struct json *document,
         reading_day(reading, term, "to", &contract->term_end);
         if (contract->term_first >= contract->term_end)
             reading_refuse(reading, "to", "must be later than from; the term ends before this day");
+        else if (contract->term_end - contract->term_first > TERM_DAYS)
+            reading_refuse(reading, "to", "makes a term of more than a hundred years");
     }
     reading_leave(reading, mark);
 }

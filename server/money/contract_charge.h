@@ -16,6 +16,7 @@
 #define CONTRACT_COMMITMENTS    16
 #define CONTRACT_STEPS          32 /* of one ramp */
 #define CONTRACT_CREDITS        32
+#define CONTRACT_PACKS          24 /* credits of units among them */
 #define CONTRACT_DISCOUNTS      32
 #define CONTRACT_CAPS           32
 #define CONTRACT_THRESHOLDS     32

@@ -118,5 +118,12 @@ void contract_credit_read(struct reading *reading, const struct json *holder,
     draft->terms->credits =
         contract_list_read(reading, holder, "credits", CONTRACT_CREDITS,
                            sizeof(struct contract_credit), read_credit, draft, &count);
+    const struct contract_credit *credits = draft->terms->credits;
+    size_t packs = 0;
+
+    for (size_t i = 0; i < count; i++)
+        packs += !credits[i].is_money;
+    if (packs > CONTRACT_PACKS)
+        reading_refuse(reading, "credits", "may hold at most %d of units", CONTRACT_PACKS);
     draft->terms->credit_count = count;
 }

@@ -24,7 +24,7 @@
 #include "server/money/contract.h"
 #include "server/money/zone.h"
 
-#define TALLY_PACKS 24             /* packs of units in one version */
+#define TALLY_PACKS CONTRACT_PACKS
 #define TALLY_PACK  CONTRACT_RATES /* a cell is rate + TALLY_PACK * bits of packs */
 
 /* Cells of CONTRACT_PERCENTAGE: fees of events outside the bounds of one event are the bound. */
