@@ -247,6 +247,96 @@ static void i1_a_gap_is_told_from_the_watermark(void **state)
     ASSERT_SQL(fixture, RECORDS, "2");
 }
 
+static void i1_a_gap_past_the_ring_ends_the_journal_and_its_child_files_what_is_left(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch lost, left;
+
+    hear(fixture, robot_hello(robot));
+    robot_begin_batch(robot, &lost);
+    robot_use(robot, &lost, wire_Provenance_VENDOR_FINAL, 1, 1);
+    robot_begin_batch(robot, &left);
+    robot_use(robot, &left, wire_Provenance_VENDOR_FINAL, 2, 2);
+    robot->lost = 1;
+    robot_connect(robot);
+    assert_int_equal(hear(fixture, robot_hello(robot))->journal->status, JOURNAL_IS_FORKED);
+    assert_int_equal(fixture->batch.stats.gaps, 1);
+    ASSERT_SQL(fixture, ALERTS("journal_forked"), "1");
+    hear(fixture, robot_usage(robot, &left));
+    ASSERT_SQL(fixture, RECORDS, "0");
+}
+
+static void i1_the_same_seq_with_other_content_is_a_fork_and_counts_nothing_more(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch first, other;
+
+    hear(fixture, robot_hello(robot));
+    struct robot copy = *robot;
+    robot_begin_batch(robot, &first);
+    robot_use(robot, &first, wire_Provenance_VENDOR_FINAL, 5, 5);
+    hear(fixture, robot_usage(robot, &first));
+    uint64_t counter = robot->counter;
+    *robot = copy;
+    robot->counter = counter;
+    robot_begin_batch(robot, &other);
+    robot_use(robot, &other, wire_Provenance_VENDOR_FINAL, 500, 500);
+    robot_use(robot, &other, wire_Provenance_VENDOR_FINAL, 1, 1);
+    assert_int_equal(hear(fixture, robot_usage(robot, &other))->journal->status, JOURNAL_IS_FORKED);
+    ASSERT_SQL(fixture,
+               "SELECT string_agg(input_uncached::text, ' ') FROM myna.usage"
+               " WHERE device_id = $1::text",
+               "5");
+    ASSERT_SQL(fixture, ALERTS("journal_forked"), "1");
+}
+
+/* A database from a backup has counted less than its robots were told. */
+static void i1_a_restored_database_asks_for_what_it_lost_and_counts_it_once(void **state)
+{
+    STORE_STATEMENT(forget,
+                    "WITH gone AS (DELETE FROM myna.usage WHERE device_id = $1 AND seq = 2"
+                    " RETURNING *) UPDATE myna.usage_day d SET attempts = d.attempts - 1,"
+                    " requests = d.requests - gone.requests, output = d.output - gone.output,"
+                    " input_uncached = d.input_uncached - gone.input_uncached,"
+                    " price = d.price - gone.price FROM gone"
+                    " WHERE d.contract_id = gone.contract_id AND d.model = gone.model");
+    STORE_STATEMENT(put_back, "UPDATE myna.journal SET watermark_seq = 1, watermark_hash = $2"
+                              " WHERE device_id = $1");
+    STORE_STATEMENT(raise, "UPDATE myna.installation SET epoch = epoch + 1");
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch first, second;
+    uint8_t hash[CRYPTO_HASH_SIZE];
+
+    int64_t epoch = hear(fixture, robot_hello(robot))->epoch;
+    robot_begin_batch(robot, &first);
+    robot_use(robot, &first, wire_Provenance_VENDOR_FINAL, 1, 1);
+    hear(fixture, robot_usage(robot, &first));
+    memcpy(hash, robot->head_hash, sizeof hash);
+    robot_begin_batch(robot, &second);
+    robot_use(robot, &second, wire_Provenance_VENDOR_FINAL, 2, 2);
+    hear(fixture, robot_usage(robot, &second));
+
+    assert_int_equal(
+        store_query(fixture->store, &forget, STORE_VALUES(value_text(fixture->id)), NULL),
+        STATUS_OK);
+    assert_int_equal(
+        store_query(fixture->store, &put_back,
+                    STORE_VALUES(value_text(fixture->id), value_bytes(span_of(hash, sizeof hash))),
+                    NULL),
+        STATUS_OK);
+    assert_int_equal(store_query(fixture->store, &raise, STORE_NO_VALUES, NULL), STATUS_OK);
+    robot_connect(robot);
+    const struct state_facts *facts = hear(fixture, robot_hello(robot));
+    assert_int_equal(facts->epoch, epoch + 1);
+    assert_int_equal(facts->journal->status, JOURNAL_OPEN);
+    assert_int_equal(facts->journal->ledger.seq, 1);
+    assert_int_equal(hear(fixture, robot_usage(robot, &second))->journal->ledger.seq, 2);
+    ASSERT_SQL(fixture, RECORDS, "2");
+}
+
 /* The robot's disk as it was: the copy goes on from there. */
 static void go_on_from(struct robot *robot, const struct robot *copy)
 {
@@ -539,6 +629,63 @@ static void a_revoked_robot_is_not_heard(void **state)
     assert_null(hear(fixture, robot_hello(&fixture->robot)));
     ASSERT_SQL(fixture, LINK("session_number"), "0");
     ASSERT_SQL(fixture, ALERTS("revoked_message"), "1");
+}
+
+static void set_status(struct fixture *fixture, const char *status)
+{
+    STORE_STATEMENT(set, "UPDATE myna.device SET status = $2 WHERE device_id = $1");
+
+    assert_int_equal(store_query(fixture->store, &set,
+                                 STORE_VALUES(value_text(fixture->id), value_text(status)), NULL),
+                     STATUS_OK);
+}
+
+static void a_record_of_a_retired_device_waits_until_it_is_active_again(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+
+    hear(fixture, robot_hello(robot));
+    set_status(fixture, "retired");
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 5, 5);
+    assert_null(hear(fixture, robot_usage(robot, &batch)));
+    ASSERT_SQL(fixture, RECORDS, "0");
+    ASSERT_SQL(fixture, ALERTS("revoked_message"), "1");
+    set_status(fixture, "active");
+    assert_int_equal(hear(fixture, robot_usage(robot, &batch))->journal->ledger.seq, 1);
+    ASSERT_SQL(fixture, RECORDS, "1");
+}
+
+static void a_record_from_a_future_clock_counts_when_it_arrives(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+    wire_UsageRecord record;
+    size_t size;
+
+    hear(fixture, robot_hello(robot));
+    robot_begin_batch(robot, &batch);
+    struct robot before = *robot;
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 5, 5);
+    assert_int_equal(message_decode(MESSAGE_USAGE_RECORD,
+                                    span_of(batch.records[0].bytes, batch.records[0].size),
+                                    &record),
+                     STATUS_OK);
+    record.start_ms += INT64_C(366) * 86400000;
+    assert_int_equal(message_encode(MESSAGE_USAGE_RECORD, &record, batch.records[0].bytes,
+                                    LIMIT_RECORD_BYTES, &size),
+                     STATUS_OK);
+    batch.records[0].size = (pb_size_t)size;
+    memcpy(robot->head_hash, before.head_hash, CRYPTO_HASH_SIZE);
+    chain_next(robot->head_hash, span_of(batch.records[0].bytes, size));
+    hear(fixture, robot_usage(robot, &batch));
+    ASSERT_SQL(fixture,
+               "SELECT at <= arrived_at AND at > arrived_at - interval '1 minute' FROM myna.usage"
+               " WHERE device_id = $1::text",
+               "true");
 }
 
 /* ---- I4 ---- */
@@ -935,6 +1082,9 @@ int main(void)
         WITH_ROBOT(i1_a_batch_that_overlaps_the_watermark_adds_only_what_is_new),
         WITH_ROBOT(i1_usage_before_the_sessions_hello_is_not_counted_but_asked_for),
         WITH_ROBOT(i1_a_gap_is_told_from_the_watermark),
+        WITH_ROBOT(i1_a_gap_past_the_ring_ends_the_journal_and_its_child_files_what_is_left),
+        WITH_ROBOT(i1_the_same_seq_with_other_content_is_a_fork_and_counts_nothing_more),
+        WITH_ROBOT(i1_a_restored_database_asks_for_what_it_lost_and_counts_it_once),
         WITH_ROBOT(i1_a_restored_disk_forks_its_journal_and_refiled_records_count_once),
         WITH_ROBOT(i1_a_second_child_of_a_journal_is_quarantined),
         WITH_ROBOT(i1_a_history_that_differs_is_a_fork),
@@ -948,6 +1098,8 @@ int main(void)
         WITH_ROBOT(i3_a_higher_session_is_adopted_and_asked_for_its_hello),
         WITH_ROBOT(i3_a_last_will_ends_only_the_session_it_names),
         WITH_ROBOT(a_revoked_robot_is_not_heard),
+        WITH_ROBOT(a_record_of_a_retired_device_waits_until_it_is_active_again),
+        WITH_ROBOT(a_record_from_a_future_clock_counts_when_it_arrives),
         WITH_ROBOT(i4_a_device_that_holds_more_than_we_know_gets_a_higher_generation),
         WITH_ROBOT(i4_a_generation_beyond_all_bounds_is_not_believed),
         WITH_ROBOT(a_clock_that_is_off_by_ages_is_borne),

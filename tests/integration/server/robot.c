@@ -169,7 +169,7 @@ struct bus_message robot_hello(struct robot *robot)
     hello.has_journal = true;
     memcpy(hello.journal.id, robot->journal_id, sizeof hello.journal.id);
     hello.journal.head_seq = robot->head_seq;
-    hello.journal.tail_seq = robot->head_seq > 0;
+    hello.journal.tail_seq = robot->head_seq > robot->lost ? robot->lost + 1 : 0;
     hello.journal.head_hash.size = CRYPTO_HASH_SIZE;
     memcpy(hello.journal.head_hash.bytes, robot->head_hash, CRYPTO_HASH_SIZE);
     if (memcmp(robot->parent.id, none, sizeof none) != 0) {

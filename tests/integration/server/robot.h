@@ -17,6 +17,7 @@ struct robot {
     uint8_t journal_id[16];
     struct chain_parent parent;
     uint64_t head_seq;
+    uint64_t lost; /* its oldest records, that it no longer holds */
     uint8_t head_hash[CRYPTO_HASH_SIZE];
     uint64_t generation;
     uint8_t config_hash[CRYPTO_HASH_SIZE];

@@ -1,6 +1,7 @@
 /* Real files in a temporary folder; power loss is a copy of the file, cut or kept. */
 #include "agent/meter/journal.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -455,6 +456,37 @@ static void a_full_journal_refuses_attempts_but_can_still_close_and_drain(void *
     use(fixture->journal, full_at);
 }
 
+/* Stands in for a file system that turned read-only under an open file. */
+static bool disk_is_read_only;
+
+int __real_posix_fallocate(int fd, off_t offset, off_t size);
+int __wrap_posix_fallocate(int fd, off_t offset, off_t size);
+int __wrap_posix_fallocate(int fd, off_t offset, off_t size)
+{
+    return disk_is_read_only ? EROFS : __real_posix_fallocate(fd, offset, size);
+}
+
+static void a_disk_that_is_read_only_refuses_attempts_and_keeps_what_it_holds(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_UsageRecord record = attempt(2);
+    unsigned used = 1;
+
+    use(fixture->journal, used);
+    disk_is_read_only = true;
+    while (journal_begin(fixture->journal, &record) == STATUS_OK) {
+        answer(&record, 1); /* what was set aside before is still there */
+        assert_int_equal(journal_close_attempt(fixture->journal, &record), STATUS_OK);
+        record = attempt(++used + 1);
+        assert_true(used < 10000);
+    }
+    assert_int_equal(journal_begin(fixture->journal, &record), STATUS_FULL);
+    assert_int_equal(journal_pending(fixture->journal), used);
+    disk_is_read_only = false;
+    use(fixture->journal, used + 1);
+    assert_int_equal(journal_pending(fixture->journal), used + 1);
+}
+
 static void numbers_and_chain_go_on_when_acknowledged_records_made_room(void **state)
 {
     struct fixture *fixture = *state;
@@ -822,6 +854,7 @@ int main(void)
         TEST(damage_before_the_end_is_reported_and_not_touched),
         TEST(another_robots_journal_is_refused),
         TEST(a_full_journal_refuses_attempts_but_can_still_close_and_drain),
+        TEST(a_disk_that_is_read_only_refuses_attempts_and_keeps_what_it_holds),
         TEST(numbers_and_chain_go_on_when_acknowledged_records_made_room),
         TEST(an_attempt_under_way_survives_making_room),
         TEST(acknowledged_records_are_dropped_after_thirty_days),
