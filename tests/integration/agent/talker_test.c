@@ -115,29 +115,37 @@ static void on_speaker(void *context, const struct speaker_event *event)
 }
 
 /* One route, to a port that nobody listens on. */
-static void configure(struct settings *settings, const char *limit_mode, const char *language)
+static void configure_paced(struct settings *settings, const char *limit_mode, const char *language,
+                            int turns_per_minute)
 {
     static wire_ConfigContent content;
     static uint8_t bytes[LIMIT_MESSAGE_BYTES];
     uint8_t hash[CRYPTO_HASH_SIZE];
     size_t size;
 
-    content = (wire_ConfigContent){.routes_count = 1,
-                                   .routes[0] = {.vendor = "v",
-                                                 .model = "m",
-                                                 .contract = "c",
-                                                 .contract_version = 1,
-                                                 .dialect = "openai",
-                                                 .base_url = "http://127.0.0.1:9/v1"},
-                                   .settings_count = 2,
-                                   .settings = {{.name = "limit_mode"}, {.name = "language"}}};
+    content = (wire_ConfigContent){
+        .routes_count = 1,
+        .routes[0] = {.vendor = "v",
+                      .model = "m",
+                      .contract = "c",
+                      .contract_version = 1,
+                      .dialect = "openai",
+                      .base_url = "http://127.0.0.1:9/v1"},
+        .settings_count = 3,
+        .settings = {{.name = "limit_mode"}, {.name = "language"}, {.name = "turns_per_minute"}}};
     snprintf(content.settings[0].value, sizeof content.settings[0].value, "\"%s\"", limit_mode);
     snprintf(content.settings[1].value, sizeof content.settings[1].value, "\"%s\"", language);
+    snprintf(content.settings[2].value, sizeof content.settings[2].value, "%d", turns_per_minute);
     assert_int_equal(message_encode(MESSAGE_CONFIG_CONTENT, &content, bytes, sizeof bytes, &size),
                      STATUS_OK);
     const struct span span = span_of(bytes, size);
     crypto_sha256(&span, 1, hash);
     settings_configure(settings, 1, span, hash);
+}
+
+static void configure(struct settings *settings, const char *limit_mode, const char *language)
+{
+    configure_paced(settings, limit_mode, language, 0);
 }
 
 static int build(void **state)
@@ -330,6 +338,25 @@ static void a_blocked_robot_says_so_when_asked_and_asks_nobody(void **state)
                      0);
 }
 
+/* One question a minute: the second comes too soon, and after the limit is gone the third does not.
+ */
+static void a_robot_that_is_asked_too_often_needs_a_rest(void **state)
+{
+    struct robot *robot = *state;
+
+    configure_paced(robot->settings, "none", "en", 1);
+    ask(robot);
+    assert_int_equal(robot->excuse, EXCUSE_OFFLINE);
+    assert_true(robot->attempts > 0);
+    ask(robot);
+    assert_int_equal(robot->excuse, EXCUSE_REST);
+    assert_int_equal(robot->attempts, 0);
+    assert_string_equal(robot->heard, excuse_text(EXCUSE_REST, false));
+    configure_paced(robot->settings, "none", "en", 0);
+    ask(robot);
+    assert_int_equal(robot->excuse, EXCUSE_OFFLINE);
+}
+
 /* A file system that nobody else sees; without root the kernel must allow namespaces to users. */
 static bool mount_disk(void)
 {
@@ -346,6 +373,7 @@ int main(void)
         WITH_ROBOT(on_a_full_disk_it_shows_and_says_that_it_may_not_until_there_is_room),
         WITH_ROBOT(without_a_network_it_looks_and_says_so),
         WITH_ROBOT(a_limit_that_begins_is_said_once_at_once_and_shown),
+        WITH_ROBOT(a_robot_that_is_asked_too_often_needs_a_rest),
         WITH_ROBOT(a_blocked_robot_says_so_when_asked_and_asks_nobody),
     };
 
