@@ -5,6 +5,8 @@
 #include "server/money/bill_parts.h"
 #include "server/money/burn.h"
 
+#define WALLET (2 * CONTRACT_CREDITS) /* credits of money, by name, in all versions */
+
 static bool was_known_before(const struct contract *contract, size_t version,
                              const struct contract_credit *credit)
 {
@@ -178,7 +180,7 @@ static enum status pay_line(struct wallet *wallet, struct burn *burn, const stru
                             struct fraction *off)
 {
     struct bill_draft *draft = wallet->draft;
-    struct fraction left_before[CONTRACT_CREDITS * 2], left, covered;
+    struct fraction before[WALLET], left[WALLET], covered;
     struct bill_line paid = draft->lines[due->line];
     struct fraction owed = fraction_of_decimal(paid.amount);
     struct fraction part = fraction_compare(owed, *off) < 0 ? owed : *off;
@@ -190,10 +192,12 @@ static enum status pay_line(struct wallet *wallet, struct burn *burn, const stru
     wallet->now = &paid;
     if (status == STATUS_OK)
         status = burn_until(burn, due->day, NULL, NULL);
-    for (size_t i = 0; i < wallet->count && status == STATUS_OK; i++)
-        status = burn_left(burn, i, &left_before[i]);
+    if (status == STATUS_OK)
+        status = burn_left(burn, before);
     if (status == STATUS_OK)
         status = burn_take(burn, due->day, owed, may_pay, wallet, &covered, &recurring);
+    if (status == STATUS_OK)
+        status = burn_left(burn, left);
     for (size_t i = 0; i < wallet->count && status == STATUS_OK; i++) {
         struct bill_line line = {
             .source = BILL_CREDIT,
@@ -204,9 +208,7 @@ static enum status pay_line(struct wallet *wallet, struct burn *burn, const stru
             .quantity = fraction_of(1),
         };
 
-        status = burn_left(burn, i, &left);
-        if (status == STATUS_OK)
-            status = fraction_subtract(left, left_before[i], &line.exact);
+        status = fraction_subtract(left[i], before[i], &line.exact);
         if (status == STATUS_OK && fraction_sign(line.exact) < 0)
             status = bill_append(draft, line, line.exact);
     }
@@ -240,7 +242,7 @@ enum status bill_credits(struct bill_draft *draft)
     struct burn *burn = NULL;
     enum status status = list_money(draft, &wallet);
 
-    if (status == STATUS_OK && wallet.count > CONTRACT_CREDITS * 2)
+    if (status == STATUS_OK && wallet.count > WALLET)
         status = STATUS_FULL;
     if (status == STATUS_OK && wallet.count > 0) {
         status = burn_create(&burn, wallet.credits, wallet.count);

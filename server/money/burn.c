@@ -1,6 +1,5 @@
 #include "server/money/burn.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 struct grant {
@@ -220,16 +219,15 @@ enum status burn_take(struct burn *burn, int64_t day, struct fraction units, bur
     return status == STATUS_OK ? fraction_subtract(units, rest, covered) : status;
 }
 
-enum status burn_left(const struct burn *burn, size_t credit, struct fraction *out)
+enum status burn_left(const struct burn *burn, struct fraction *left)
 {
-    struct fraction left = FRACTION_ZERO;
-
-    assert(credit < burn->count);
+    for (size_t i = 0; i < burn->count; i++)
+        left[i] = FRACTION_ZERO;
     for (size_t i = 0; i < burn->grant_count; i++) {
-        if (burn->grants[i].credit == credit &&
-            fraction_add(left, burn->grants[i].left, &left) != STATUS_OK)
+        struct fraction *sum = &left[burn->grants[i].credit];
+
+        if (fraction_add(*sum, burn->grants[i].left, sum) != STATUS_OK)
             return STATUS_FULL;
     }
-    *out = left;
     return STATUS_OK;
 }

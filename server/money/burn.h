@@ -33,7 +33,7 @@ MUST_CHECK enum status burn_take(struct burn *burn, int64_t day, struct fraction
                                  burn_may may, void *context, struct fraction *covered,
                                  size_t *recurring);
 
-/* What is left of all grants of one credit, as of the day of the last call. */
-MUST_CHECK enum status burn_left(const struct burn *burn, size_t credit, struct fraction *out);
+/* What is left of each credit's grants, as of the day of the last call; left has room for all. */
+MUST_CHECK enum status burn_left(const struct burn *burn, struct fraction *left);
 
 #endif

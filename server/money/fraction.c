@@ -87,6 +87,31 @@ struct fraction fraction_of_decimal(struct decimal number)
     return reduced(number.units < 0, magnitude(number.units), (wide)one);
 }
 
+enum status fraction_parse(struct span text, struct fraction *out)
+{
+    bool negative = text.size > 0 && text.data[0] == '-';
+    size_t at = negative, digits = 0, point = SIZE_MAX;
+    wide top = 0;
+
+    for (; at < text.size; at++) {
+        if (text.data[at] == '.' && point == SIZE_MAX && digits > 0) {
+            point = at;
+            continue;
+        }
+        if (text.data[at] < '0' || text.data[at] > '9')
+            return STATUS_INVALID;
+        digits++;
+        if (__builtin_mul_overflow(top, (wide)10, &top) ||
+            __builtin_add_overflow(top, (wide)(text.data[at] - '0'), &top) || top > LARGEST)
+            return STATUS_FULL;
+    }
+    size_t places = point == SIZE_MAX ? 0 : text.size - point - 1;
+    if (digits == 0 || (point != SIZE_MAX && places == 0) || places > FRACTION_PLACES)
+        return STATUS_INVALID;
+    *out = reduced(negative, top, power_of_ten((unsigned)places));
+    return STATUS_OK;
+}
+
 struct fraction fraction_ratio(int64_t parts, int64_t whole)
 {
     assert(whole > 0);

@@ -23,6 +23,11 @@ struct fraction {
 struct fraction fraction_of(int64_t whole);
 struct fraction fraction_of_decimal(struct decimal number);
 
+/* Digits with an optional sign and up to FRACTION_PLACES places, more than a decimal may have.
+ * STATUS_INVALID: anything else; STATUS_FULL: too large. */
+#define FRACTION_PLACES 30
+MUST_CHECK enum status fraction_parse(struct span text, struct fraction *out);
+
 /* parts of whole, which is above 0: 60 days of 366. */
 struct fraction fraction_ratio(int64_t parts, int64_t whole);
 

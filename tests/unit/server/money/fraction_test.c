@@ -66,6 +66,26 @@ static void i5_a_third_and_two_thirds_are_one(void **state)
     assert_same(fraction_ratio(-50, 100), of("-0.5"));
 }
 
+static void i5_texts_of_many_places_are_read_exactly(void **state)
+{
+    static const char *const bad[] = {
+        "", "-", ".5", "5.", "1e3", "+1", "1.2.3", "1,5", "0.0000000000000000000000000000001"};
+    struct fraction number = fraction_of(7);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(fraction_parse(span_text(bad[i]), &number), STATUS_INVALID);
+    assert_int_equal(fraction_parse(span_text("999999999999999999999999999999999999999"), &number),
+                     STATUS_FULL);
+    assert_same(number, fraction_of(7));
+    assert_int_equal(fraction_parse(span_text("17.9699999999999988631316"), &number), STATUS_OK);
+    assert_rounds(number, 2, "17.97");
+    assert_rounds(number, 12, "17.97");
+    assert_true(fraction_compare(number, of("17.97")) < 0);
+    assert_int_equal(fraction_parse(span_text("-0.50"), &number), STATUS_OK);
+    assert_same(number, fraction_ratio(-1, 2));
+}
+
 static void i5_differences_and_quotients_undo_sums_and_products(void **state)
 {
     struct fraction a = fraction_ratio(22, 7), b = fraction_ratio(-355, 113), result;
@@ -204,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(i5_a_third_and_two_thirds_are_one),
+        cmocka_unit_test(i5_texts_of_many_places_are_read_exactly),
         cmocka_unit_test(i5_differences_and_quotients_undo_sums_and_products),
         cmocka_unit_test(i5_rounding_is_half_up_away_from_zero),
         cmocka_unit_test(
