@@ -527,8 +527,8 @@ static enum status keep_close_room(struct history *history, const struct frame *
 {
     if (frame->kind == FRAME_OPEN || frame->kind == FRAME_CLOSE || history->open_count == 0)
         return STATUS_OK;
-    return history_set_aside(history, (off_t)(frame->size +
-                                              history->open_count * HISTORY_CLOSE_ROOM));
+    return history_set_aside(history,
+                             (off_t)(frame->size + history->open_count * HISTORY_CLOSE_ROOM));
 }
 
 enum status history_append(struct history *history, const struct buffer *bytes)

@@ -205,7 +205,7 @@ void accounts_hear(struct world *world, struct base_tables *tables,
 {
     for (size_t i = 0; i < count; i++)
         hear_line(world, tables, message, &uses[i]);
-    if (!message->is_newest || !message->is_at_rest)
+    if (!message->is_newest)
         return;
     for (size_t i = 0; i < tables->account_count; i++) {
         struct base_account *account = &tables->accounts[i];
@@ -213,7 +213,7 @@ void accounts_hear(struct world *world, struct base_tables *tables,
         if (account->journal == message->journal && account->epoch == tables->epoch)
             confirm(tables, account, message);
     }
-    if (message->made_ms > tables->journals[message->journal].confirmed_ms)
+    if (message->is_at_rest && message->made_ms > tables->journals[message->journal].confirmed_ms)
         tables->journals[message->journal].confirmed_ms = message->made_ms;
 }
 

@@ -56,7 +56,7 @@ void coverage_count(struct coverage *coverage, enum coverage_fault fault, unsign
 
 void coverage_print(const struct coverage *coverage);
 
-/* Prints the fields that should have been met and were not; true when there is none. */
+/* Prints the faults that never struck and the states that nothing struck; true: none. */
 bool coverage_is_whole(const struct coverage *coverage);
 
 #endif

@@ -17,7 +17,8 @@
 
 #define MAX_JOBS    16
 #define TRACE_LINES 60
-#define KEPT        16 /* failing seeds that one process tells of */
+#define WHOLE_SEEDS 1000 /* so many must meet every fault and every state */
+#define KEPT        16   /* failing seeds that one process tells of */
 
 struct arguments {
     uint64_t seeds, from, events, jobs, trace;
@@ -149,7 +150,7 @@ static void print_failures(const struct arguments *arguments, const char *progra
     }
 }
 
-/* The number of seeds that failed. */
+/* What failed: seeds, processes, the coverage. */
 static uint64_t report(const struct arguments *arguments, const char *program,
                        const struct share *shares)
 {
@@ -170,6 +171,8 @@ static uint64_t report(const struct arguments *arguments, const char *program,
         return failed;
     }
     coverage_print(&sum);
+    if (arguments->seeds >= WHOLE_SEEDS && !coverage_is_whole(&sum))
+        failed++;
     if (first) {
         printf("%" PRIu64 " seeds failed; the end of the trace of seed %" PRIu64 ":\n", failed,
                first);
