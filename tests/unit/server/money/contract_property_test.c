@@ -411,8 +411,8 @@ static void judge_misspelt_members(struct maker *maker, struct span text, struct
         memcpy(copy, text.data, text.size);
         copy[name] = 'Z';
         if (read_damaged(span_of(copy, text.size), arena) != STATUS_INVALID)
-            fail_msg("read in spite of \"%.20s\": %.*s", (const char *)&copy[name],
-                     (int)text.size, text.data);
+            fail_msg("read in spite of \"%.20s\": %.*s", (const char *)&copy[name], (int)text.size,
+                     text.data);
         arena_reset(arena);
     }
 }
