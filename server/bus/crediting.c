@@ -4,36 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "schema/wire/measure.h"
-#include "server/money/weight.h"
-
-/* What a device in the batch has. */
-struct wallet {
-    struct batch_device *device;
-    struct lines_line lines[LIMIT_CREDIT_LINES];
-    size_t line_count;
-    const struct credits_member *groups;
-    size_t group_count;
-    size_t first, end; /* its accounts; those made now stand behind all others */
-    bool is_in_epoch;  /* what it says is of the present epoch */
-    int64_t rest_ms;   /* date of its newest message at rest; 0: none */
-};
-
-struct crediting {
-    struct batch *batch;
-    const struct credits_pool *pools;
-    size_t pool_count;
-    struct credits_sum *sums; /* by the pools' places; pool_id 0: not locked */
-    struct wallet *wallets;   /* by the batch's devices */
-    struct credits_account *accounts;
-    size_t account_count, accounts_found, account_room;
-    struct credits_member *members;
-    size_t member_count;
-    struct credits_spend *spends;
-    size_t spend_count;
-    int64_t epoch;
-    int64_t now_ms;
-};
+#include "server/bus/crediting_parts.h"
 
 /* ---- pools ---- */
 
@@ -46,7 +17,7 @@ static int by_id(const void *a, const void *b)
 }
 
 /* NULL: of a period that is long over. */
-static struct credits_sum *find_sum(struct crediting *c, int64_t pool_id)
+struct credits_sum *crediting_find_sum(struct crediting *c, int64_t pool_id)
 {
     const struct credits_pool *pool =
         bsearch(&pool_id, c->pools, c->pool_count, sizeof *c->pools, by_id);
@@ -54,17 +25,12 @@ static struct credits_sum *find_sum(struct crediting *c, int64_t pool_id)
     return pool && c->sums[pool - c->pools].pool_id ? &c->sums[pool - c->pools] : NULL;
 }
 
-struct hold {
-    struct grant_pool *pools[CREDITS_POOLS];
-    struct grant_pools list;
-};
-
-static struct grant_pools hold_of(struct crediting *c, const struct credits_account *row,
+struct grant_pools crediting_hold(struct crediting *c, const struct credits_account *row,
                                   struct hold *hold)
 {
     hold->list = (struct grant_pools){hold->pools, 0};
     for (size_t i = 0; i < row->pool_count; i++) {
-        struct credits_sum *sum = find_sum(c, row->pools[i]);
+        struct credits_sum *sum = crediting_find_sum(c, row->pools[i]);
 
         if (sum)
             hold->pools[hold->list.count++] = &sum->pool;
@@ -75,7 +41,7 @@ static struct grant_pools hold_of(struct crediting *c, const struct credits_acco
 /* True when the pool holds the account now. */
 static bool join(struct crediting *c, struct credits_account *row, int64_t pool_id)
 {
-    struct credits_sum *sum = find_sum(c, pool_id);
+    struct credits_sum *sum = crediting_find_sum(c, pool_id);
 
     for (size_t i = 0; i < row->pool_count; i++) {
         if (row->pools[i] == pool_id)
@@ -91,7 +57,7 @@ static bool join(struct crediting *c, struct credits_account *row, int64_t pool_
 
 static void leave(struct crediting *c, struct credits_account *row, size_t place)
 {
-    struct credits_sum *sum = find_sum(c, row->pools[place]);
+    struct credits_sum *sum = crediting_find_sum(c, row->pools[place]);
 
     if (sum)
         sum->pool.outstanding -= (int64_t)grant_outstanding(&row->account);
@@ -107,8 +73,8 @@ static bool is_of(const struct credits_account *row, const struct wallet *wallet
 }
 
 /* The accounts of a device, one by one; NULL after the last. */
-static struct credits_account *next_account(struct crediting *c, const struct wallet *wallet,
-                                            size_t *at)
+struct credits_account *crediting_next_account(struct crediting *c, const struct wallet *wallet,
+                                               size_t *at)
 {
     if (*at < wallet->first)
         *at = wallet->first;
@@ -125,7 +91,7 @@ static struct credits_account *find_account(struct crediting *c, const struct wa
 {
     struct credits_account *row;
 
-    for (size_t at = 0; (row = next_account(c, wallet, &at)) != NULL;) {
+    for (size_t at = 0; (row = crediting_next_account(c, wallet, &at)) != NULL;) {
         if (row->measure == (int64_t)measure && row->epoch == c->epoch &&
             memcmp(row->journal_id, journal_id, sizeof row->journal_id) == 0 &&
             strcmp(row->line_id, line_id) == 0)
@@ -250,20 +216,11 @@ static enum status load(struct store_conn *conn, struct crediting *c)
     return STATUS_OK;
 }
 
-static struct wallet *find_wallet(struct crediting *c, const char *device_id)
+struct wallet *crediting_find_wallet(struct crediting *c, const char *device_id)
 {
     const struct batch_device *device = batch_find_device(c->batch, device_id);
 
     return device ? &c->wallets[device - c->batch->devices] : NULL;
-}
-
-static bool covers(const struct credits_pool *pool, const struct wallet *wallet,
-                   const struct booking_record *record)
-{
-    return record->at_ms >= pool->from_ms && record->at_ms < pool->to_ms &&
-           (!pool->is_money || strcmp(record->currency, pool->unit) == 0) &&
-           lines_pool_covers(pool, record->device_id, wallet->groups, wallet->group_count,
-                             record->vendor_id, record->contract_id, record->model);
 }
 
 /* Every pool that anything here may change. */
@@ -353,7 +310,7 @@ static void hear_amount(struct crediting *c, const struct wallet *wallet,
         .at_ms = item->arrived_ms,
     };
 
-    if (grant_hear(&row->account, hold_of(c, row, &hold), &report) == GRANT_FORGED)
+    if (grant_hear(&row->account, crediting_hold(c, row, &hold), &report) == GRANT_FORGED)
         batch_alarm(c->batch, "credit_forged", "critical", wallet->device->row->device_id,
                     arena_format(c->batch->arena,
                                  "{\"line\":\"%s\",\"problem\":\"it reports credit that was never "
@@ -374,7 +331,7 @@ static void judge_epoch(struct crediting *c, struct wallet *wallet, const struct
 
 static void hear(struct crediting *c, const struct intake_item *item, bool is_newest)
 {
-    struct wallet *wallet = find_wallet(c, item->device_id);
+    struct wallet *wallet = crediting_find_wallet(c, item->device_id);
     const uint8_t *journal_id = item->journal_id;
 
     if (!wallet || (!item->uses && !item->hello))
@@ -399,174 +356,6 @@ static void hear(struct crediting *c, const struct intake_item *item, bool is_ne
             if (row)
                 hear_amount(c, wallet, row, &item->uses[i].amounts[m], item, is_newest, rests);
         }
-    }
-}
-
-/* ---- records ---- */
-
-static wire_UsageRecord measured(const struct booking_record *record)
-{
-    wire_UsageRecord out = wire_UsageRecord_init_zero;
-    const int64_t *quantities = record->quantities;
-
-    out.provenance = (wire_Provenance)record->provenance;
-    out.reserved_input = (uint64_t)record->reserved_input;
-    out.reserved_output = (uint64_t)record->reserved_output;
-    out.input_uncached = (uint64_t)quantities[CONTRACT_INPUT_UNCACHED];
-    out.input_cached = (uint64_t)quantities[CONTRACT_INPUT_CACHED];
-    out.cache_write_5m = (uint64_t)quantities[CONTRACT_CACHE_WRITE_5M];
-    out.cache_write_1h = (uint64_t)quantities[CONTRACT_CACHE_WRITE_1H];
-    out.output = (uint64_t)quantities[CONTRACT_OUTPUT];
-    out.reasoning = (uint64_t)quantities[CONTRACT_REASONING];
-    out.audio_in_ms = (uint64_t)quantities[CONTRACT_AUDIO_IN_MS];
-    out.audio_out_chars = (uint64_t)quantities[CONTRACT_AUDIO_OUT_CHARS];
-    out.images = (uint64_t)quantities[CONTRACT_IMAGES];
-    out.video_ms = (uint64_t)quantities[CONTRACT_VIDEO_MS];
-    out.requests = (uint64_t)quantities[CONTRACT_REQUESTS];
-    return out;
-}
-
-static bool is_certain(const struct booking_record *record)
-{
-    return record->provenance == wire_Provenance_VENDOR_FINAL ||
-           record->provenance == wire_Provenance_NOT_SENT;
-}
-
-/* Money is booked at its rated price; while that is uncertain, at its reservation. */
-static const char *money_of(struct crediting *c, const struct wallet *wallet,
-                            const struct credits_pool *pool, const struct booking_record *record,
-                            const wire_UsageRecord *usage)
-{
-    struct credits_account *row;
-
-    for (size_t at = 0; !is_certain(record) && (row = next_account(c, wallet, &at)) != NULL;) {
-        if (strcmp(row->line_id, record->line_id) == 0 &&
-            strcmp(row->terms.unit, pool->unit) == 0) {
-            const uint64_t amount = measure_consumed(&row->terms, usage);
-
-            return arena_format(c->batch->arena, "%llu.%09llu",
-                                (unsigned long long)(amount / WEIGHT_SCALE),
-                                (unsigned long long)(amount % WEIGHT_SCALE));
-        }
-    }
-    return record->price;
-}
-
-static const char *count_of(struct crediting *c, const struct credits_pool *pool,
-                            const wire_UsageRecord *usage)
-{
-    wire_CreditMeasure measure = {.weights_count = LIMIT_WEIGHTS, .divisor = 1};
-
-    weight_of_metrics(pool->metrics, measure.weights);
-    return arena_format(c->batch->arena, "%llu",
-                        (unsigned long long)measure_consumed(&measure, usage));
-}
-
-static void spend(struct crediting *c, const struct wallet *wallet,
-                  const struct booking_record *record, const wire_UsageRecord *usage)
-{
-    for (size_t i = 0; i < c->pool_count; i++) {
-        const struct credits_pool *pool = &c->pools[i];
-
-        if (!covers(pool, wallet, record))
-            continue;
-        c->spends[c->spend_count++] = (struct credits_spend){
-            pool->pool_id,
-            pool->is_money ? money_of(c, wallet, pool, record, usage) : count_of(c, pool, usage)};
-    }
-}
-
-static void note_overrun(struct crediting *c, const struct booking_record *record,
-                         const struct credits_account *row, uint64_t overrun)
-{
-    batch_alarm(c->batch, "overrun", "warning", record->device_id,
-                arena_format(c->batch->arena,
-                             "{\"vendor\":\"%s\",\"unit\":\"%s\",\"amount\":%llu,\"problem\":\"the "
-                             "vendor counted more than the attempt had reserved\"}",
-                             record->vendor_id, row->terms.unit, (unsigned long long)overrun));
-}
-
-/* An attempt that began under a journal or epoch before takes back what was charged for it. */
-static void refile(struct crediting *c, const struct wallet *wallet,
-                   const struct credits_account *settled, uint64_t amount)
-{
-    struct credits_account *row;
-
-    for (size_t at = 0; amount > 0 && (row = next_account(c, wallet, &at)) != NULL;) {
-        struct hold hold;
-
-        if (row == settled || !row->account.is_closed || row->account.charged == 0 ||
-            row->measure != settled->measure || strcmp(row->line_id, settled->line_id) != 0)
-            continue;
-        amount -= grant_refile(&row->account, hold_of(c, row, &hold), amount);
-        row->is_changed = true;
-    }
-}
-
-static void settle(struct crediting *c, const struct wallet *wallet,
-                   const struct booking_record *record, const wire_UsageRecord *usage)
-{
-    struct credits_account *row;
-
-    for (size_t at = 0; (row = next_account(c, wallet, &at)) != NULL;) {
-        const uint64_t amount = measure_consumed(&row->terms, usage);
-        uint64_t overrun = 0;
-        struct hold hold;
-
-        if (row->epoch != c->epoch || strcmp(row->line_id, record->line_id) != 0 ||
-            memcmp(row->journal_id, record->journal_id, sizeof row->journal_id) != 0)
-            continue;
-        if (grant_settle(&row->account, hold_of(c, row, &hold), record->state_time_ms, amount,
-                         &overrun))
-            row->is_changed = true;
-        if (overrun > 0)
-            note_overrun(c, record, row, overrun);
-        if (row->account.granted_ms == 0 || record->state_time_ms < row->account.granted_ms)
-            refile(c, wallet, row, amount);
-    }
-}
-
-static enum status take_records(struct crediting *c)
-{
-    struct batch *batch = c->batch;
-
-    c->spends =
-        arena_take(batch->arena, (batch->record_count * c->pool_count + 1) * sizeof *c->spends);
-    if (!c->spends)
-        return STATUS_MEMORY;
-    for (size_t i = 0; i < batch->record_count; i++) {
-        const struct booking_record *record = &batch->records[i];
-        const struct wallet *wallet = find_wallet(c, record->device_id);
-
-        if (!wallet)
-            continue;
-        const wire_UsageRecord usage = measured(record);
-        spend(c, wallet, record, &usage);
-        settle(c, wallet, record, &usage);
-    }
-    return arena_failed(batch->arena) ? STATUS_MEMORY : STATUS_OK;
-}
-
-/* The sums that grants are judged by, after what the records added: rounded up. */
-static void add_spends(struct crediting *c)
-{
-    for (size_t i = 0; i < c->spend_count; i++) {
-        struct credits_sum *sum = find_sum(c, c->spends[i].pool_id);
-        struct decimal amount;
-        int64_t whole = INT64_MAX;
-
-        if (!sum)
-            continue;
-        if (decimal_parse(span_text(c->spends[i].amount), &amount) == STATUS_OK) {
-            struct fraction scaled;
-
-            if (fraction_multiply(fraction_of_decimal(amount), fraction_of(sum->scale), &scaled) !=
-                    STATUS_OK ||
-                fraction_ceiling(scaled, &whole) != STATUS_OK)
-                whole = INT64_MAX;
-        }
-        if (__builtin_add_overflow(sum->pool.spent, whole, &sum->pool.spent))
-            sum->pool.spent = INT64_MAX;
     }
 }
 
@@ -605,7 +394,7 @@ static void end_parent(struct crediting *c, struct credits_account *row)
     struct hold hold;
 
     row->account.is_closed = true;
-    (void)grant_charge(&row->account, hold_of(c, row, &hold));
+    (void)grant_charge(&row->account, crediting_hold(c, row, &hold));
     row->is_changed = true;
 }
 
@@ -616,7 +405,7 @@ static void end_accounts(struct crediting *c, struct wallet *wallet)
         batch_find_journal(c->batch, link->device_id, link->journal_id);
     struct credits_account *row;
 
-    for (size_t at = 0; (row = next_account(c, wallet, &at)) != NULL;) {
+    for (size_t at = 0; (row = crediting_next_account(c, wallet, &at)) != NULL;) {
         const bool is_present =
             memcmp(row->journal_id, link->journal_id, sizeof row->journal_id) == 0;
 
@@ -674,7 +463,7 @@ static bool fill_claim(struct crediting *c, const struct wallet *wallet,
         if (claim->devices < devices)
             claim->devices = devices;
     }
-    claim->held = hold_of(c, row, hold);
+    claim->held = crediting_hold(c, row, hold);
     return true;
 }
 
@@ -813,10 +602,10 @@ enum status crediting_run(struct store_conn *conn, struct batch *batch)
         if (batch->heard[i] != BATCH_UNHEARD)
             hear(c, &batch->items[i], batch->heard[i] == BATCH_HEARD_NEWEST);
     }
-    status = take_records(c);
+    status = crediting_take_records(c);
     if (status != STATUS_OK)
         return status;
-    add_spends(c);
+    crediting_add_spends(c);
     for (size_t i = 0; i < batch->device_count; i++)
         end_accounts(c, &c->wallets[i]);
     for (size_t i = 0; i < batch->device_count; i++)
@@ -849,7 +638,7 @@ enum status crediting_tell(struct batch *batch, const struct batch_device *devic
     facts->lines = wallet->lines;
     facts->line_count = wallet->line_count;
     facts->accounts = accounts;
-    for (struct credits_account *row; (row = next_account(c, wallet, &at)) != NULL;)
+    for (struct credits_account *row; (row = crediting_next_account(c, wallet, &at)) != NULL;)
         accounts[facts->account_count++] = row;
     return STATUS_OK;
 }

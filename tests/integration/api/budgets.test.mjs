@@ -1,0 +1,106 @@
+// Budgets, plans, pools, write-offs: what caps the fleet, and what is told of it.
+import assert from 'node:assert/strict';
+import {after, before, test} from 'node:test';
+import {Stack} from '../../support/stack.mjs';
+import {hold} from './openapi.mjs';
+import {Robot} from './robot.mjs';
+
+let stack;
+let admin;
+
+before(async () => {
+  stack = hold(await Stack.create());
+  admin = await stack.login();
+  const {code} = (await admin.post('/claims', {uses: 2})).body;
+  for (const id of ['r1', 'r2']) assert.equal((await new Robot(id, `SN-${id}`).enrol(stack, code)).status, 200);
+});
+
+after(() => stack?.end());
+
+const order = {id: 'b1', scope: 'fleet', metric: 'output', at_most: '1000', per: 'day', zone: 'Asia/Shanghai'};
+const generation = async (id) => (await admin.get(`/devices/${id}`)).body.desired_generation;
+
+test('a budget has its pool at once, and robots get lines that it binds', async () => {
+  const before = await generation('r1');
+  const {status, body} = await admin.post('/budgets', order);
+  assert.equal(status, 201);
+  assert.equal(body.pool.source, 'budget:b1');
+  assert.equal(body.pool.limit, '1000');
+  assert.deepEqual([body.pool.spent, body.pool.outstanding, body.pool.over], ['0', '0', false]);
+  assert.ok(body.pool.period.from.startsWith(new Date(Date.parse(body.pool.period.from)).toISOString().slice(0, 10)));
+  assert.equal(Date.parse(body.pool.period.to) - Date.parse(body.pool.period.from), 86400000);
+  assert.ok(await generation('r1') > before);
+  const {body: pools} = await admin.get('/pools?open=true&source=budget:b1');
+  assert.equal(pools.items.length, 1);
+});
+
+test('moving a limit changes no line, and the pool follows in the same answer', async () => {
+  const before = await generation('r1');
+  const {headers} = await admin.get('/budgets/b1');
+  const {status, body} = await admin.patch('/budgets/b1', {at_most: '20.5'}, {'If-Match': headers.etag});
+  assert.equal(status, 200);
+  assert.equal(body.pool.limit, '20.5');
+  assert.equal(await generation('r1'), before);
+  assert.equal((await admin.patch('/budgets/b1', {at_most: '1'}, {'If-Match': headers.etag})).status, 412);
+});
+
+test('what makes no sense is refused by its member', async () => {
+  const refused = async (change, pointer) => {
+    const {status, body} = await admin.post('/budgets', {...order, id: 'bad', ...change});
+    assert.ok([400, 422].includes(status), `${status}`);
+    assert.equal(body.errors[0].pointer, pointer);
+  };
+  await refused({metric: 'outputs'}, '/metric');
+  await refused({at_most: '-1'}, '/at_most');
+  await refused({at_most: 'many'}, '/at_most');
+  await refused({metric: 'spend'}, '/currency');
+  await refused({currency: 'CNY'}, '/currency');
+  await refused({subject: 'r1'}, '/subject');
+  await refused({scope: 'device'}, '/subject');
+  await refused({scope: 'device', subject: 'nobody'}, '/subject');
+  await refused({zone: 'Mars/Base'}, '/zone');
+  await refused({models: []}, '/models');
+  assert.equal((await admin.post('/budgets', order)).status, 409);
+});
+
+test('hard limits in more units than a line has measures are refused', async () => {
+  const made = [];
+  for (const metric of ['requests', 'input', 'tokens']) {
+    const {status} = await admin.post('/budgets', {...order, id: metric, metric});
+    assert.equal(status, 201);
+    made.push(metric);
+  }
+  const {status, body} = await admin.post('/budgets', {...order, id: 'one-more', metric: 'reasoning'});
+  assert.equal(status, 409);
+  assert.match(body.detail, /more than 4/);
+  assert.equal((await admin.post('/budgets', {...order, id: 'counted', metric: 'reasoning', hard: false})).status, 201);
+  for (const id of [...made, 'counted']) assert.equal((await admin.remove(`/budgets/${id}`)).status, 204);
+});
+
+test('a shop sets a plan, and sets it again', async () => {
+  const put = (plan) => admin.put('/devices/r2/plan', plan);
+  const {status, body} = await put({metric: 'output', at_most: '200000', per: 'month'});
+  assert.equal(status, 200);
+  assert.deepEqual([body.id, body.scope, body.subject, body.at_most], ['plan-r2', 'device', 'r2', '200000']);
+  assert.equal((await put({metric: 'output', at_most: '300000', per: 'month'})).body.pool.limit, '300000');
+  assert.equal((await put({metric: 'requests', at_most: '30', per: 'day'})).body.pool.unit, 'requests');
+  assert.equal((await admin.get('/pools?subject=r2&open=true')).body.items.length, 1);
+  assert.equal((await admin.put('/devices/nobody/plan', {metric: 'output', at_most: '1', per: 'day'})).status, 404);
+});
+
+test('writing off a robot that holds nothing charges nothing, and is audited', async () => {
+  const {status, body} = await admin.post('/devices/r1/credit-write-off');
+  assert.equal(status, 200);
+  assert.deepEqual(body, {device: 'r1', charged: []});
+  assert.equal((await admin.post('/devices/nobody/credit-write-off')).status, 404);
+  const {body: audit} = await admin.get('/audit?subject=device/r1');
+  assert.equal(audit.items[0].action, 'credit.write_off');
+});
+
+test('a deleted budget lifts its limit', async () => {
+  const before = await generation('r1');
+  assert.equal((await admin.remove('/budgets/b1')).status, 204);
+  assert.equal((await admin.get('/pools?open=true&source=budget:b1')).body.items.length, 0);
+  assert.ok(await generation('r1') > before);
+  assert.equal((await admin.get('/budgets/b1')).status, 404);
+});
