@@ -102,14 +102,16 @@ static struct grant_holder holder_of(const struct credits_account *row)
     uint64_t attempt = measure_worst_case(&row->terms, &typical);
     const uint64_t idle = grant_usable(&row->account);
 
-    /* one that waits says how much an attempt of its own takes */
-    if (row->account.wanted > 0 && idle + row->account.wanted > attempt)
-        attempt =
-            idle + row->account.wanted < 4 * attempt ? idle + row->account.wanted : 4 * attempt;
+    if (attempt == 0)
+        attempt = 1;
+    /* one that has an attempt's worth, does not use it and wants more makes larger ones */
+    if (row->account.wanted > 0 && idle >= attempt &&
+        clock_wall_ms() - row->account.used_ms >= GRANT_IDLE_MS)
+        attempt = idle + (row->account.wanted < idle ? row->account.wanted : idle);
     return (struct grant_holder){
         .idle = idle,
         .wanted = row->account.wanted,
-        .attempt = attempt > 0 ? attempt : 1,
+        .attempt = attempt,
         .used_ms = row->account.used_ms,
     };
 }
