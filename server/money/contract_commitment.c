@@ -1,4 +1,6 @@
 /* Commitments: floors we promised, and what falling short of them costs. */
+#include <string.h>
+
 #include "server/money/contract_parts.h"
 
 #define SOURCES                                                                                    \
@@ -70,6 +72,32 @@ static bool has_list_price(const struct contract_terms *terms)
     return terms->discount_count > 0;
 }
 
+static bool is_eligible(const struct contract_commitment *commitment, const char *name)
+{
+    for (size_t i = 0; i < commitment->charge_count; i++) {
+        if (strcmp(commitment->charges[i], name) == 0)
+            return true;
+    }
+    return commitment->charge_count == 0;
+}
+
+/* How many charges have a price for one more unit of just what the commitment counts. */
+static size_t count_pricing(const struct contract_draft *draft,
+                            const struct contract_commitment *commitment)
+{
+    const char *text = commitment->quantity.text;
+    size_t count = 0;
+
+    for (size_t i = 0; text && i < draft->terms->charge_count; i++) {
+        const struct contract_charge *charge = &draft->charges[i];
+
+        count += charge->quantity.text && strcmp(charge->quantity.text, text) == 0 &&
+                 charge->kind != CONTRACT_PERCENTAGE && charge->rate_count <= 1 &&
+                 is_eligible(commitment, charge->name);
+    }
+    return count;
+}
+
 static void check_shortfall(struct reading *reading, const struct contract_draft *draft,
                             const struct contract_commitment *out)
 {
@@ -80,9 +108,13 @@ static void check_shortfall(struct reading *reading, const struct contract_draft
             reading, "",
             "cannot be rated for a share of all vendors: leave it out, then the share is "
             "watched, and write what it came to cost as a flat charge");
-    if ((out->shortfall == CONTRACT_TRUE_UP || out->shortfall == CONTRACT_CARRY_FORWARD) &&
-        !is_spend)
-        reading_refuse(reading, "", "is money and goes with metric: spend; else fee_per_unit");
+    if (out->shortfall == CONTRACT_CARRY_FORWARD && !is_spend)
+        reading_refuse(reading, "carry_forward", "is money and goes with metric: spend");
+    if (out->shortfall == CONTRACT_TRUE_UP && !is_spend && count_pricing(draft, out) != 1)
+        reading_refuse(reading, "true_up",
+                       "prices missing units like one charge of that metric, and %s: %s",
+                       count_pricing(draft, out) == 0 ? "there is none" : "there are several",
+                       count_pricing(draft, out) == 0 ? "use fee_per_unit" : "name it in charges");
     if (out->shortfall == CONTRACT_FEE_PER_UNIT && is_spend)
         reading_refuse(reading, "fee_per_unit", "goes with a quantity; of spend: true_up");
     if (out->shortfall == CONTRACT_REPRICE && !has_list_price(draft->terms))
@@ -135,7 +167,8 @@ static void check_subject(struct reading *reading, const struct contract_draft *
     if (out->quantity.source == CONTRACT_TERMINALS && !has_licence(draft->terms))
         reading_refuse(reading, "metric",
                        "\"terminals\" are counted by a charge of kind licence, and there is none");
-    if (out->charge_count > 0 && !is_spend && out->shortfall != CONTRACT_REPRICE)
+    if (out->charge_count > 0 && !is_spend && out->shortfall != CONTRACT_REPRICE &&
+        out->shortfall != CONTRACT_TRUE_UP)
         reading_refuse(reading, "charges", "goes with metric: spend; a quantity is what it is");
     if (is_filtered && (is_spend || out->quantity.source == CONTRACT_GAUGE ||
                         out->quantity.source == CONTRACT_TERMINALS))

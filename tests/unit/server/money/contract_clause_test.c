@@ -36,8 +36,10 @@ static void commitments_that_cannot_be_judged_are_refused(void **state)
     COMMITMENT("'metric':'spend','at_least':1,'charges':['in']", "/charges", "no charge has that");
     COMMITMENT("'metric':'spend','at_least':1,'steps':[]", "/at_least", "must stand alone");
     COMMITMENT("'metric':'spend'", "/at_least", "must stand alone");
-    COMMITMENT("'metric':'output','at_least':1,'shortfall':{'true_up':true}", "/shortfall",
-               "metric: spend");
+    COMMITMENT("'metric':'images','at_least':1,'shortfall':{'true_up':true}", "/shortfall/true_up",
+               "there is none: use fee_per_unit");
+    COMMITMENT("'metric':'output','at_least':1,'shortfall':{'carry_forward':true}",
+               "/shortfall/carry_forward", "metric: spend");
     COMMITMENT("'metric':'spend','at_least':1,'shortfall':{'fee_per_unit':1}",
                "/shortfall/fee_per_unit", "true_up");
     COMMITMENT("'metric':'spend','at_least':1,'shortfall':{}", "/shortfall", "one of true_up");
@@ -56,6 +58,25 @@ static void commitments_that_cannot_be_judged_are_refused(void **state)
                "{'from':'2026-02-01','at_least':2}]",
                "/steps/1/from", "after that of the step before");
 #undef COMMITMENT
+}
+
+static void the_missing_units_of_one_charge_are_trued_up_at_its_price(void **state)
+{
+    const struct contract_terms *terms = document_terms(
+        *state, "'commitments':[{'metric':'output','at_least':5,'shortfall':{'true_up':true}}]");
+
+    assert_int_equal(terms->commitments[0].shortfall, CONTRACT_TRUE_UP);
+    document_refused(*state,
+                     "{" HEAD ",'charges':[" UNIT ",{'name':'more','kind':'unit','metric':'output',"
+                     "'price':1}],'commitments':[{'metric':'output','at_least':5,'shortfall':"
+                     "{'true_up':true}}]}",
+                     "/commitments/0/shortfall/true_up", "there are several: name it in charges");
+    struct contract contract;
+    document_good(*state,
+                  "{" HEAD ",'charges':[" UNIT ",{'name':'more','kind':'unit','metric':'output',"
+                  "'price':1}],'commitments':[{'metric':'output','at_least':5,'charges':['more'],"
+                  "'shortfall':{'true_up':true}}]}",
+                  &contract);
 }
 
 static void credits_and_discounts_are_read(void **state)
@@ -290,6 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(commitments_are_floors_of_spend_or_of_a_quantity),
         TEST(commitments_that_cannot_be_judged_are_refused),
+        TEST(the_missing_units_of_one_charge_are_trued_up_at_its_price),
         TEST(credits_and_discounts_are_read),
         TEST(credits_and_discounts_that_nothing_can_use_are_refused),
         TEST(caps_are_hard_only_where_a_request_tells_its_worst_case),
