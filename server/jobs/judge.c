@@ -16,6 +16,7 @@ struct subject {
     bool has_limit;
     struct fraction limit;
     bool is_floor;
+    enum contract_measured measured;
 };
 
 static const struct contract_filter everything;
@@ -33,16 +34,29 @@ static struct fraction floor_on(const struct contract_commitment *commitment, in
 
 static struct subject subject_of(const struct contract_threshold *threshold)
 {
-    if (threshold->cap != NULL)
-        return (struct subject){&threshold->cap->quantity, &threshold->cap->filter,
-                                &threshold->cap->rule,     true,
-                                threshold->cap->at_most,   false};
-    if (threshold->commitment != NULL)
-        return (struct subject){&threshold->commitment->quantity, &threshold->commitment->filter,
-                                &threshold->commitment->rule,     true,
-                                threshold->commitment->at_least,  true};
-    return (struct subject){&threshold->quantity, &everything,      &threshold->rule,
-                            threshold->has_limit, threshold->limit, false};
+    const struct contract_cap *cap = threshold->cap;
+    const struct contract_commitment *commitment = threshold->commitment;
+
+    if (cap != NULL)
+        return (struct subject){.quantity = &cap->quantity,
+                                .filter = &cap->filter,
+                                .rule = &cap->rule,
+                                .has_limit = true,
+                                .limit = cap->at_most,
+                                .measured = cap->measured};
+    if (commitment != NULL)
+        return (struct subject){.quantity = &commitment->quantity,
+                                .filter = &commitment->filter,
+                                .rule = &commitment->rule,
+                                .has_limit = true,
+                                .limit = commitment->at_least,
+                                .is_floor = true,
+                                .measured = commitment->measured};
+    return (struct subject){.quantity = &threshold->quantity,
+                            .filter = &everything,
+                            .rule = &threshold->rule,
+                            .has_limit = threshold->has_limit,
+                            .limit = threshold->limit};
 }
 
 struct period judge_period(const struct contract *contract,
@@ -89,6 +103,57 @@ static struct fraction amount_of(const struct subject *subject,
     if (subject->quantity->source == CONTRACT_SPEND)
         return fraction_of_decimal(usage->price);
     return fraction_of(sum_metrics(usage, subject->quantity->metrics));
+}
+
+bool judge_wants_hour(const struct contract_threshold *threshold)
+{
+    return threshold->trigger == CONTRACT_AT_RATE;
+}
+
+bool judge_wants_minute(const struct contract_threshold *threshold)
+{
+    return subject_of(threshold).quantity->source >= CONTRACT_CONCURRENCY;
+}
+
+bool judge_wants_devices(const struct contract_threshold *threshold)
+{
+    return subject_of(threshold).quantity->source == CONTRACT_ACTIVE_DEVICES;
+}
+
+static const char *why_no_devices(const struct contract_threshold *threshold,
+                                  const struct subject *subject)
+{
+    if (threshold->cap == NULL && threshold->commitment == NULL)
+        return "active devices are counted for commitments and caps alone";
+    if (threshold->trigger == CONTRACT_AT_FORECAST || threshold->trigger == CONTRACT_AT_RATE)
+        return "how active devices grow is not forecast";
+    return subject->measured == CONTRACT_EVER ? "distinct devices of a period are not counted"
+                                              : NULL;
+}
+
+/* The days' counts as the contract measures them. */
+static struct fraction devices_of(const struct judge_view *view, const struct subject *subject)
+{
+    int64_t peak = 0;
+    int64_t last = 0;
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < view->device_days; i++) {
+        last = view->devices[i].quantities[0];
+        sum += last;
+        peak = last > peak ? last : peak;
+    }
+    switch (subject->measured) {
+    case CONTRACT_SUM:
+        return fraction_of(sum);
+    case CONTRACT_AVERAGE:
+        return view->device_days > 0 ? fraction_ratio(sum, (int64_t)view->device_days)
+                                     : FRACTION_ZERO;
+    case CONTRACT_LAST:
+        return fraction_of(last);
+    default:
+        return fraction_of(peak);
+    }
 }
 
 /* Why the sums by day cannot tell it; NULL: they can. */
@@ -328,7 +393,12 @@ enum status judge_look(const struct judge_view *view, const struct contract_thre
     sight.look.period_from_ms = sight.period_from_ms;
     if (threshold->commitment != NULL)
         sight.limit = floor_on(threshold->commitment, sight.period.clipped.first);
-    if (sight.why_not == NULL && subject.quantity->source >= CONTRACT_CONCURRENCY) {
+    if (judge_wants_devices(threshold)) {
+        sight.why_not = why_no_devices(threshold, &subject);
+        sight.value = devices_of(view, &subject);
+        if (sight.why_not == NULL)
+            status = compare(threshold, sight.value, false, &sight);
+    } else if (sight.why_not == NULL && subject.quantity->source >= CONTRACT_CONCURRENCY) {
         sight.value = level_of(view, &subject);
         status = compare(threshold, sight.value, false, &sight);
     } else if (sight.why_not == NULL) {

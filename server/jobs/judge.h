@@ -1,11 +1,11 @@
 /* judge.h - compares a contract's threshold with what was used, exactly
  *
- * What can be judged: sums of recorded metrics and of money, by day; requests and tokens a minute
- * and requests under way, over the last minute. "spend" is what usage cost plus flat fees as their
- * periods go by, day by day: a yearly fee is not spent on the first of January. A commitment's
- * threshold on the forecast fires when the forecast falls short of the share (it is endangered),
- * once there are three whole days to tell by; all others when the share is reached. No I/O; all is
- * in the arena.
+ * What can be judged: sums of recorded metrics and of money, by day; active devices of a commitment
+ * or cap, by day; requests and tokens a minute and requests under way, over the last minute.
+ * "spend" is what usage cost plus flat fees as their periods go by, day by day: a yearly fee is not
+ * spent on the first of January. A commitment's threshold on the forecast fires when the forecast
+ * falls short of the share (it is endangered), once there are three whole days to tell by; all
+ * others when the share is reached. No I/O; all is in the arena.
  */
 #ifndef SERVER_JOBS_JUDGE_H
 #define SERVER_JOBS_JUDGE_H
@@ -26,7 +26,14 @@ struct judge_view {
     size_t hour_count;
     const struct thresholds_usage *minute; /* the last 60 */
     size_t minute_count;
+    const struct thresholds_usage *devices; /* active ones by day, of the threshold at hand */
+    size_t device_days;
 };
+
+/* What the view must hold to judge it. */
+bool judge_wants_hour(const struct contract_threshold *threshold);
+bool judge_wants_minute(const struct contract_threshold *threshold);
+bool judge_wants_devices(const struct contract_threshold *threshold);
 
 /* What a look found. Plain data. */
 struct judge_sight {

@@ -22,6 +22,7 @@
 #define OUTPUT_MAX   4096
 #define MINUTE_S     60
 #define HOUR_S       3600
+#define SLOW_MS      60000 /* active devices are counted as often as this: there are many */
 
 static const char *const channels[] = {"myna_credit"}; /* told when a contract's version is added */
 
@@ -32,6 +33,7 @@ struct thresholds {
     struct listener *listener;
     const char **sources; /* of all thresholds that the pass met */
     size_t source_count;
+    int64_t slow_due_ms; /* CLOCK_MONOTONIC */
     pthread_t thread;
     bool thread_runs;
     pthread_mutex_t mutex;
@@ -58,6 +60,8 @@ struct pass {
     struct thresholds *job;
     int64_t now_ms;
     struct verdict *verdicts;
+    bool is_slow;                       /* the pass that counts devices, too */
+    const struct contract_terms *terms; /* of the contract at hand */
 };
 
 /* ---- words ---- */
@@ -270,8 +274,33 @@ static enum status add_verdict(struct pass *pass, const struct verdict *verdict,
     return STATUS_OK;
 }
 
-static enum status judge_one(struct pass *pass, struct store_conn *conn,
-                             const struct judge_view *view, const struct contract_threshold *rule)
+/* The active devices that the threshold's commitment or cap counts. */
+static enum status read_devices(const struct pass *pass, struct store_conn *conn,
+                                struct judge_view *view, const struct contract_threshold *rule,
+                                int64_t first_day)
+{
+    const struct contract_terms *terms = pass->terms;
+    struct thresholds_usage *devices;
+    size_t counter = terms->charge_count;
+
+    view->devices = NULL;
+    view->device_days = 0;
+    if (rule->commitment != NULL)
+        counter += (size_t)(rule->commitment - terms->commitments);
+    else if (rule->cap != NULL)
+        counter += terms->commitment_count + (size_t)(rule->cap - terms->caps);
+    else
+        return STATUS_OK;
+    enum status status =
+        thresholds_read_devices(conn, pass->job->arena, view->contract->contract_id, terms->version,
+                                (int64_t)counter, first_day, &devices, &view->device_days);
+    if (status == STATUS_OK)
+        view->devices = devices;
+    return status;
+}
+
+static enum status judge_one(struct pass *pass, struct store_conn *conn, struct judge_view *view,
+                             const struct contract_threshold *rule)
 {
     struct arena *arena = pass->job->arena;
     const char *contract_id = view->contract->contract_id;
@@ -293,6 +322,10 @@ static enum status judge_one(struct pass *pass, struct store_conn *conn,
     struct judge_sight sight;
     enum status status = add_source(pass->job, entry.source);
 
+    if (judge_wants_devices(rule) && !pass->is_slow)
+        return status;
+    if (status == STATUS_OK && judge_wants_devices(rule))
+        status = read_devices(pass, conn, view, rule, period.clipped.first);
     if (status == STATUS_OK)
         status = thresholds_find(conn, arena, &entry, &verdict.row);
     if (status == STATUS_OK)
@@ -316,21 +349,25 @@ static enum status read_view(struct pass *pass, struct store_conn *conn,
     const char *contract_id = view->contract->contract_id;
     const int64_t today = zone_day(view->zone, view->now_ms);
     int64_t first = today;
+    bool wants_hour = false;
+    bool wants_minute = false;
     struct thresholds_usage *days;
-    struct thresholds_usage *hour;
-    struct thresholds_usage *minute;
+    struct thresholds_usage *hour = NULL;
+    struct thresholds_usage *minute = NULL;
 
     for (size_t i = 0; i < terms->threshold_count; i++) {
         const struct period period = judge_period(view->contract, &terms->thresholds[i], today);
 
         if (period.clipped.first < first)
             first = period.clipped.first;
+        wants_hour |= judge_wants_hour(&terms->thresholds[i]);
+        wants_minute |= judge_wants_minute(&terms->thresholds[i]);
     }
     enum status status =
         thresholds_read_days(conn, arena, contract_id, first, &days, &view->day_count);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && wants_hour)
         status = thresholds_read_recent(conn, arena, contract_id, HOUR_S, &hour, &view->hour_count);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && wants_minute)
         status = thresholds_read_recent(conn, arena, contract_id, MINUTE_S, &minute,
                                         &view->minute_count);
     if (status == STATUS_OK) {
@@ -353,6 +390,7 @@ static enum status judge_contract(struct pass *pass, struct store_conn *conn,
         return STATUS_OK;
     struct judge_view view = {
         .contract = &found->contract, .zone = found->zone, .now_ms = pass->now_ms};
+    pass->terms = terms;
     enum status status = read_view(pass, conn, terms, &view);
     for (size_t i = 0; status == STATUS_OK && i < terms->threshold_count; i++) {
         status = judge_one(pass, conn, &view, &terms->thresholds[i]);
@@ -611,12 +649,16 @@ static void settle(struct thresholds *job, const struct verdict *verdict)
 
 static void run_pass(struct thresholds *job)
 {
-    struct pass pass = {.job = job, .now_ms = clock_wall_ms()};
+    const int64_t now_ms = clock_mono_ms();
+    struct pass pass = {
+        .job = job, .now_ms = clock_wall_ms(), .is_slow = now_ms >= job->slow_due_ms};
     enum status status = store_transaction(job->store, look, &pass);
 
     for (const struct verdict *verdict = pass.verdicts; status == STATUS_OK && verdict != NULL;
          verdict = verdict->next)
         settle(job, verdict);
+    if (status == STATUS_OK && pass.is_slow)
+        job->slow_due_ms = now_ms + SLOW_MS;
     if (status == STATUS_OK)
         status = thresholds_forget(job->store, job->arena, job->sources, job->source_count);
     if (status != STATUS_OK && status != STATUS_UNREACHABLE)
@@ -647,6 +689,8 @@ static bool rest(struct thresholds *job)
     pthread_mutex_lock(&job->mutex);
     while (!job->stopping && !job->woken && error == 0)
         error = pthread_cond_timedwait(&job->changed, &job->mutex, &at);
+    if (job->woken)
+        job->slow_due_ms = 0; /* terms that are new are judged at once, all of them */
     job->woken = false;
     bool go_on = !job->stopping;
     pthread_mutex_unlock(&job->mutex);

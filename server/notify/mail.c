@@ -12,7 +12,7 @@
 #define ADDRESS_MAX   254
 #define LINE_BYTES    57 /* base64 makes 76 characters of them (RFC 2045 section 6.8) */
 #define SUBJECT_BYTES 180
-#define WORD_BYTES    42 /* of UTF-8 in one encoded word: 75 characters at most (RFC 2047) */
+#define WORD_BYTES    39 /* of UTF-8 in an encoded word: with "Subject:" 76 characters (RFC 2047) */
 
 bool mail_is_address(const char *text)
 {

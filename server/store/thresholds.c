@@ -90,6 +90,24 @@ enum status thresholds_read_recent(struct store_conn *conn, struct arena *arena,
                       rows, count);
 }
 
+enum status thresholds_read_devices(struct store_conn *conn, struct arena *arena,
+                                    const char *contract_id, int64_t version, int64_t counter,
+                                    int64_t first_day, struct thresholds_usage **rows,
+                                    size_t *count)
+{
+    STORE_STATEMENT(read,
+                    "SELECT at_day, '', '0', 0::bigint, count(*), 0::bigint, 0::bigint, 0::bigint,"
+                    " 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint"
+                    " FROM myna.tally WHERE contract_id = $1 AND version = $2::integer"
+                    " AND charge = $3::integer AND at_day >= $4 AND cell = 0 AND quantity > 0"
+                    " GROUP BY at_day ORDER BY at_day");
+
+    return read_usage(conn, arena, &read,
+                      STORE_VALUES(value_text(contract_id), value_int(version), value_int(counter),
+                                   value_int(first_day)),
+                      rows, count);
+}
+
 enum status thresholds_read_pools(struct store_conn *conn, struct arena *arena,
                                   struct thresholds_pool **rows, size_t *count)
 {

@@ -35,6 +35,13 @@ MUST_CHECK enum status thresholds_read_recent(struct store_conn *conn, struct ar
                                               const char *contract_id, int64_t seconds,
                                               struct thresholds_usage **rows, size_t *count);
 
+/* Active devices of one counter of the terms (tally.h), by day from that day on: quantities[0] of
+ * rows without a model. */
+MUST_CHECK enum status thresholds_read_devices(struct store_conn *conn, struct arena *arena,
+                                               const char *contract_id, int64_t version,
+                                               int64_t counter, int64_t first_day,
+                                               struct thresholds_usage **rows, size_t *count);
+
 /* Running accounts of budgets in their present periods. Plain data; texts are in the arena. */
 struct thresholds_pool {
     const char *source; /* "budget:b1" */

@@ -191,6 +191,30 @@ test('a commitment that is in danger alerts, one that is reached tells so', asyn
   assert.deepEqual((await alerts()).map(({severity, subject}) => [severity, subject])[0], ['info', `contract/${names.big}/kept`]);
 });
 
+test('a commitment of active robots is judged by their highest day, within a minute', async () => {
+  const year = new Date().getUTCFullYear();
+  const today = Math.floor(Date.now() / 86400000);
+  await stack.sql(`INSERT INTO myna.tally (contract_id, version, charge, cell, device_id, at_day, quantity)
+    SELECT '${names.big}', 1, 1, 0, 'd' || n, ${today}, 5 FROM generate_series(1, 3) n`);
+  await contracts({term: {from: `${year}-01-01`, to: `${year + 1}-01-01`},
+    commitments: [{name: 'terminals', metric: 'active_devices', at_least: 3, measured: 'peak', per: 'term', shortfall: {fee_per_unit: '300'}}],
+    thresholds: [{name: 'enough', of: 'commitment:terminals', at: '100%', do: ['alert']}]});
+  await until(90, 'not judged', async () => (await threshold('enough'))?.state === 'fired');
+  assert.equal((await threshold('enough')).seen.value, '3');
+});
+
+test('requests a minute beyond what was agreed alert, and are over when they are', async () => {
+  await contracts({caps: [{name: 'pace', metric: 'requests_per_minute', at_most: 2, hard: false}],
+    thresholds: [{name: 'fast', of: 'cap:pace', at: '100%', rearm: '50%', do: ['alert']}]});
+  await until(10, 'not looked at', async () => (await threshold('fast'))?.seen.value === '0');
+  await stack.sql(`INSERT INTO myna.usage SELECT 'r1', '22222222-2222-4222-8222-222222222222', 1000 + n, now(), now(), gen_random_uuid(), 1,
+    'dahan', 'm', 'm', '${names.big}', 1, '', 1, 1, 0, 900, 1, 1, false, 1, 1, 1, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 1, 0, 'CNY' FROM generate_series(1, 3) n`);
+  await fired('fast');
+  await stack.sql(`UPDATE myna.usage SET arrived_at = now() - interval '2 minutes' WHERE contract_id = '${names.big}'`);
+  await armed('fast');
+  assert.deepEqual(await alerts(), []);
+});
+
 test('an hour far above the usual one is a surge', async () => {
   const day = (back) => new Date(Date.now() - back * 86400000).toISOString().slice(0, 10);
   await contracts({thresholds: [{name: 'surge', of: 'output', per: 'year', anchor: day(20), rate: 10, do: ['alert']}]});
