@@ -20,6 +20,7 @@ extern const struct ctl_verb noun_audit_verbs[];
 extern const struct ctl_verb noun_channel_verbs[];
 extern const struct ctl_verb noun_access_verbs[];
 extern const struct ctl_verb noun_invoice_verbs[];
+extern const struct ctl_verb noun_statement_verbs[];
 extern const struct ctl_verb noun_whatif_verbs[];
 extern const struct ctl_verb noun_budget_verbs[];
 

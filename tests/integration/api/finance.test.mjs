@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 import {Stack} from '../../support/stack.mjs';
 import {hold} from './openapi.mjs';
+import {Robot} from './robot.mjs';
 
 let stack;
 let admin;
@@ -110,4 +111,72 @@ test('an invoice by day and model is compared in the contract\'s days, within a 
   assert.deepEqual([utc.zone, utc.matched, utc.different, utc.unknown], ['UTC', 1, 0, 0]);
   const more = (await check([{day: '2026-03-31', model: '', requests: 4}], '')).body;
   assert.equal(more.unknown, 1, 'a request that no robot made');
+});
+
+// The first day of a month in days since 1970, as counts have it.
+const dayNumber = (date) => Date.parse(`${date}T00:00:00Z`) / 86400000;
+const count = (month, quantity) => stack.sql(`INSERT INTO myna.tally AS t VALUES ('fin-2026', 1, 1, 0, '', ${dayNumber(`${month}-01`)}, ${quantity})
+  ON CONFLICT (contract_id, version, charge, at_day, cell, device_id) DO UPDATE SET quantity = t.quantity + excluded.quantity`);
+
+test('a month is locked with its lines, its corrections and who bears what', async () => {
+  const contract = {contract: 'fin-2026', vendor: 'dahan', currency: 'CNY', zone: 'Asia/Shanghai', grace_days: 5,
+    term: {from: '2026-01-01', to: '2027-01-01'}, charges: [
+      {name: 'fee', kind: 'flat', amount: '100.01', per: 'month'},
+      {name: 'tokens', kind: 'unit', metric: 'output', price: '0.01', per: 'month'}]};
+  assert.equal((await admin.post('/contracts', contract)).status, 201);
+  const {code} = (await admin.post('/claims', {uses: 3})).body;
+  for (const id of ['fa', 'fb', 'fc']) assert.equal((await new Robot(id, `SN-${id}`).enrol(stack, code)).status, 200);
+  for (const group of ['desk', 'kitchen', 'all']) await admin.post('/groups', {id: group});
+  for (const [group, device] of [['desk', 'fa'], ['kitchen', 'fb'], ['all', 'fa'], ['all', 'fb']])
+    await admin.put(`/groups/${group}/devices/${device}`);
+  for (const [device, price, seq] of [['fa', 3, 101], ['fb', 1, 102], ['fc', 0, 103]])
+    await stack.sql(`INSERT INTO myna.usage SELECT '${device}', '44444444-1111-4111-8111-111111111111', ${seq}, '2026-08-31 16:30:00Z',
+      '2026-08-31 16:30:00Z', gen_random_uuid(), 1, 'dahan', 'm', 'm', 'fin-2026', 1, '', 1, 1, 0, 9, 1, 3, false, 3,
+      100, 200, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 1, ${price}, 'CNY'`);
+  await count('2026-08', 500);
+  await count('2026-09', 1000);
+
+  const lock = (body) => admin.post('/contracts/fin-2026/statements', body);
+  const bill = (await admin.get('/contracts/fin-2026/bill?as_of=2026-10-01T00:00:00%2B08:00')).body;
+  assert.deepEqual([bill.lines.length, bill.total], [18, '915.09'], 'nine months of fees and of tokens');
+  assert.deepEqual(bill.lines.filter(({amount, metric}) => metric && amount !== '0.00').map(({charge, period, quantity, amount}) => [charge, period, quantity, amount]), [
+    ['tokens', '2026-08-01/2026-09-01', '500', '5.00'], ['tokens', '2026-09-01/2026-10-01', '1000', '10.00']]);
+
+  const august = (await lock({month: '2026-08', fees_by: 'even', groups: ['desk']})).body;
+  assert.deepEqual([august.total, august.corrections], ['105.01', []]);
+  assert.equal((await lock({month: '2026-08'})).status, 409);
+  assert.match((await lock({month: '2026-10'})).body.detail, /month before it must be locked first/);
+  assert.match((await lock({month: '2026-07'})).body.detail, /later month is locked/);
+
+  await count('2026-08', 50); // arrived after the close
+  const september = (await lock({month: '2026-09', groups: ['kitchen', 'all']})).body;
+  assert.deepEqual(september.lines.map(({source, charge, amount}) => [source, charge, amount]),
+    [['charge', 'fee', '100.01'], ['charge', 'tokens', '10.00']]);
+  assert.deepEqual(september.corrections, [{month: '2026-08', source: 'charge', charge: 'tokens', period: '2026-08-01/2026-09-01',
+    metric: 'output', quantity: '550', amount: '0.50'}]);
+  assert.equal(september.total, '110.51');
+  assert.deepEqual(september.allocation, [
+    {group: 'kitchen', usage: '2.63', fees: '33.34', total: '35.97'},
+    {group: 'all', usage: '7.87', fees: '33.34', total: '41.21'},
+    {group: null, usage: '0.00', fees: '33.33', total: '33.33'}], 'usage by its price 1:3:0, the fee by robots');
+
+  const again = (await lock({month: '2026-10', fees_by: 'usage'})).body;
+  assert.deepEqual([again.corrections, again.total], [[], '100.01'], 'a correction is told once');
+  assert.match((await lock({month: '2026-11'})).body.detail, /has not ended/);
+  const csv = (await admin.get('/contracts/fin-2026/statements/2026-09?format=csv')).bytes.toString().split('\r\n');
+  assert.equal(csv[3], 'fin-2026,2026-09,2026-08,charge,"tokens",2026-08-01/2026-09-01,"output",550,0.50,CNY');
+  const shares = (await admin.get('/contracts/fin-2026/statements/2026-09?format=allocation-csv')).bytes.toString().split('\r\n');
+  assert.equal(shares[1], 'fin-2026,2026-09,kitchen,2.63,33.34,35.97,CNY');
+  assert.deepEqual((await admin.get('/contracts/fin-2026/statements/2026-09')).body, september);
+  assert.deepEqual((await admin.get('/contracts/fin-2026/statements')).body.items.map(({month, total}) => [month, total]),
+    [['2026-10', '100.01'], ['2026-09', '110.51'], ['2026-08', '105.01']]);
+  await assert.rejects(stack.sql("DELETE FROM myna.statement"), /locked/);
+
+  assert.equal((await lock({month: '2026-13'})).body.errors[0].pointer, '/month');
+  assert.equal((await lock({month: '2026-11', groups: ['desk', 'desk']})).body.errors[0].pointer, '/groups');
+  assert.equal((await admin.get('/contracts/none/bill')).status, 404);
+  assert.equal((await admin.get('/contracts/none/statements')).status, 404);
+  assert.equal((await admin.post('/contracts/none/statements', {month: '2026-09'})).status, 404);
+  assert.equal((await admin.get('/contracts/fin-2026/statements/2026-07')).status, 404);
+  assert.equal((await admin.get('/contracts/fin-2026/bill?as_of=now')).body.errors[0].pointer, '?as_of');
 });

@@ -1,0 +1,136 @@
+/* statement ... : a contract's bill, and its months as they were locked */
+#include <string.h>
+
+#include "schema/base/json.h"
+#include "server/ctl/noun.h"
+
+#define NOTHING span_text("")
+
+static const struct view_column line_columns[] = {
+    {"of", "month", VIEW_TEXT},           {"charge", "charge", VIEW_TEXT},
+    {"period", "period", VIEW_TEXT},      {"metric", "metric", VIEW_TEXT},
+    {"counted", "quantity", VIEW_NUMBER}, {"amount", "amount", VIEW_NUMBER},
+};
+#define LINE_COLUMNS (sizeof line_columns / sizeof *line_columns)
+
+/* With --json the answer as it came. */
+static int show(struct ctl *ctl, const struct client_answer *answer)
+{
+    static const struct view_column shares[] = {
+        {"group", "group", VIEW_TEXT},
+        {"usage", "usage", VIEW_NUMBER},
+        {"fees and the rest", "fees", VIEW_NUMBER},
+        {"total", "total", VIEW_NUMBER},
+    };
+    struct json *json;
+
+    if (ctl->json)
+        return ctl_show(ctl, answer, line_columns, LINE_COLUMNS);
+    int result = ctl_parse(answer, &json);
+    if (result != CTL_DONE)
+        return result;
+    view_table(stdout, json_member(json, "lines"), line_columns, LINE_COLUMNS, 0);
+    if (json_count(json_member(json, "corrections")) > 0) {
+        fputs("\ncorrections of earlier months\n", stdout);
+        view_table(stdout, json_member(json, "corrections"), line_columns, LINE_COLUMNS, 0);
+    }
+    printf("\ntotal %s %s\n", json_text(json_member(json, "total"), ""),
+           json_text(json_member(json, "currency"), ""));
+    if (json_count(json_member(json, "allocation")) > 0) {
+        printf("\nborne by (fees by %s)\n", json_text(json_member(json, "fees_by"), ""));
+        view_table(stdout, json_member(json, "allocation"), shares, 4, 0);
+    }
+    json_free(json);
+    return CTL_DONE;
+}
+
+static int bill(struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result =
+        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/contracts/", ctl->args.words[0],
+                    "/bill?as_of=", args_option(&ctl->args, "as-of", ""), (char *)NULL);
+
+    return result == CTL_DONE ? show(ctl, &answer) : result;
+}
+
+static int list(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"month", "month", VIEW_TEXT},      {"total", "total", VIEW_NUMBER},
+        {"", "currency", VIEW_TEXT},        {"corrections", "corrections", VIEW_NUMBER},
+        {"locked", "locked_at", VIEW_TIME}, {"by", "locked_by", VIEW_TEXT},
+    };
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/contracts/",
+                             ctl->args.words[0], "/statements", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 6) : result;
+}
+
+/* With --csv lines or --csv allocation that file. */
+static int get(struct ctl *ctl)
+{
+    const char *csv = args_option(&ctl->args, "csv", NULL);
+    struct client_answer answer;
+
+    if (csv != NULL && strcmp(csv, "lines") != 0 && strcmp(csv, "allocation") != 0)
+        return ctl_fail("--csv takes lines or allocation, not \"%s\"", csv);
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/contracts/",
+                             ctl->args.words[0], "/statements/", ctl->args.words[1], "?format=",
+                             csv == NULL                 ? "json"
+                             : strcmp(csv, "lines") == 0 ? "csv"
+                                                         : "allocation-csv",
+                             (char *)NULL);
+    if (result != CTL_DONE || csv == NULL)
+        return result == CTL_DONE ? show(ctl, &answer) : result;
+    printf("%.*s", (int)answer.body.size, (const char *)answer.body.data);
+    return CTL_DONE;
+}
+
+/* "desk,kitchen" */
+static void write_groups(struct json_writer *writer, const char *list)
+{
+    json_key(writer, "groups");
+    json_begin_array(writer);
+    while (*list != '\0') {
+        const size_t length = strcspn(list, ",");
+
+        json_write_text(writer, span_of(list, length));
+        list += length + (list[length] == ',');
+    }
+    json_end_array(writer);
+}
+
+static int lock(struct ctl *ctl)
+{
+    const char *groups = args_option(&ctl->args, "groups", NULL);
+    struct client_answer answer;
+    struct json_writer writer;
+    struct buffer body;
+
+    buffer_init(&body, 64u << 10);
+    json_writer_init(&writer, &body);
+    json_begin_object(&writer);
+    json_key(&writer, "month");
+    json_write_text(&writer, span_text(ctl->args.words[1]));
+    json_key(&writer, "fees_by");
+    json_write_text(&writer, span_text(args_option(&ctl->args, "fees-by", "devices")));
+    if (groups != NULL)
+        write_groups(&writer, groups);
+    json_end_object(&writer);
+    int result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, "/api/v1/contracts/",
+                             ctl->args.words[0], "/statements", (char *)NULL);
+    buffer_release(&body);
+    return result == CTL_DONE ? show(ctl, &answer) : result;
+}
+
+const struct ctl_verb noun_statement_verbs[] = {
+    {"statement", "bill", "CONTRACT", 1, 1, "as-of", "what is owed so far, line by line", bill},
+    {"statement", "list", "CONTRACT", 1, 1, "", "months that are locked", list},
+    {"statement", "get", "CONTRACT MONTH", 2, 2, "csv",
+     "a locked month; --csv lines, --csv allocation", get},
+    {"statement", "lock", "CONTRACT MONTH", 2, 2, "fees-by groups",
+     "lock a month; --fees-by devices, usage or even", lock},
+    {0},
+};

@@ -1,0 +1,172 @@
+#include "server/store/bills.h"
+
+#include <stdio.h>
+
+#include "schema/base/clock.h"
+#include "server/money/amount.h"
+#include "server/store/tallies.h"
+
+#define WORK_BYTES (1024u << 20)
+#define TEXT_BYTES (64u << 20)
+
+enum status bills_open(struct bills_ledger *ledger, struct store_conn *conn,
+                       const char *contract_id)
+{
+    enum status status = arena_create(&ledger->arena, WORK_BYTES);
+
+    if (status == STATUS_OK)
+        status = terms_create(&ledger->terms);
+    if (status == STATUS_OK)
+        status = terms_refresh(ledger->terms, conn);
+    if (status != STATUS_OK)
+        return status;
+    ledger->found = terms_find(ledger->terms, contract_id);
+    if (ledger->found == NULL)
+        return STATUS_NOT_FOUND;
+    status = tally_create(&ledger->tally, &ledger->found->contract, ledger->found->zone);
+    return status == STATUS_OK
+               ? tallies_load(conn, ledger->arena, contract_id, NULL, 0, ledger->tally)
+               : status;
+}
+
+void bills_close(struct bills_ledger *ledger)
+{
+    tally_free(ledger->tally);
+    terms_free(ledger->terms);
+    arena_free(ledger->arena);
+}
+
+void bills_write_text(struct json_writer *writer, const char *name, const char *text)
+{
+    json_key(writer, name);
+    json_write_text(writer, span_text(text));
+}
+
+void bills_write_money(struct json_writer *writer, const char *name, struct decimal amount,
+                       unsigned places)
+{
+    char text[AMOUNT_SIZE];
+
+    amount_money(amount, places, text);
+    bills_write_text(writer, name, text);
+}
+
+#define MONTH_SIZE 8
+
+static void format_month(int64_t day, char out[MONTH_SIZE])
+{
+    char date[ZONE_DATE_SIZE];
+
+    zone_format_date(day, date);
+    snprintf(out, MONTH_SIZE, "%.7s", date);
+}
+
+static void write_period(struct json_writer *writer, int64_t first, int64_t end)
+{
+    char left[ZONE_DATE_SIZE], right[ZONE_DATE_SIZE], period[2 * ZONE_DATE_SIZE];
+
+    zone_format_date(first, left);
+    zone_format_date(end, right);
+    snprintf(period, sizeof period, "%s/%s", left, right);
+    bills_write_text(writer, "period", period);
+}
+
+void bills_write_line(struct json_writer *writer, const struct statement_line *line,
+                      unsigned places, bool with_month)
+{
+    char month[MONTH_SIZE];
+
+    json_begin_object(writer);
+    if (with_month) {
+        format_month(line->month, month);
+        bills_write_text(writer, "month", month);
+    }
+    bills_write_text(writer, "source", line->source);
+    bills_write_text(writer, "charge", line->name);
+    write_period(writer, line->first, line->end);
+    bills_write_text(writer, "metric", line->metric);
+    bills_write_text(writer, "quantity", line->quantity);
+    bills_write_money(writer, "amount", line->amount, places);
+    json_end_object(writer);
+}
+
+enum status bills_keep_text(struct buffer *text, struct arena *arena, struct span *out)
+{
+    enum status status = buffer_status(text);
+
+    if (status == STATUS_OK)
+        *out = arena_copy(arena, buffer_span(text));
+    buffer_release(text);
+    return status == STATUS_OK && arena_failed(arena) ? STATUS_MEMORY : status;
+}
+
+struct billing {
+    const char *contract_id;
+    int64_t as_of_ms;
+    struct arena *arena;
+    struct span json;
+};
+
+static enum status write_bill(struct billing *billing, const struct bills_ledger *ledger,
+                              const struct bill *bill)
+{
+    const struct contract *contract = &ledger->found->contract;
+    char as_of[CLOCK_TEXT_SIZE], quantity[AMOUNT_SIZE];
+    struct json_writer writer;
+    struct buffer text;
+
+    clock_format(billing->as_of_ms, as_of);
+    buffer_init(&text, TEXT_BYTES);
+    json_writer_init(&writer, &text);
+    json_begin_object(&writer);
+    bills_write_text(&writer, "contract", contract->contract_id);
+    bills_write_text(&writer, "currency", contract->currency);
+    bills_write_text(&writer, "as_of", as_of);
+    json_key(&writer, "lines");
+    json_begin_array(&writer);
+    for (size_t i = 0; i < bill->line_count; i++) {
+        const struct bill_line *line = &bill->lines[i];
+
+        amount_exact(line->quantity, quantity);
+        const struct statement_line shown = {.source = statement_source(line->source),
+                                             .name = line->name,
+                                             .first = line->period.clipped.first,
+                                             .end = line->period.clipped.end,
+                                             .metric = line->metric,
+                                             .quantity = quantity,
+                                             .amount = line->amount};
+        bills_write_line(&writer, &shown, contract->minor_places, false);
+    }
+    json_end_array(&writer);
+    bills_write_money(&writer, "total", bill->total, contract->minor_places);
+    if (bill->tax_included.units != 0)
+        bills_write_money(&writer, "tax_included", bill->tax_included, contract->minor_places);
+    json_end_object(&writer);
+    return bills_keep_text(&text, billing->arena, &billing->json);
+}
+
+static enum status bill_now(struct store_conn *conn, void *context)
+{
+    struct billing *billing = context;
+    struct bills_ledger ledger = {0};
+    struct bill bill;
+    enum status status = bills_open(&ledger, conn, billing->contract_id);
+
+    if (status == STATUS_OK)
+        status = bill_make(ledger.tally, billing->as_of_ms, ledger.arena, &bill);
+    if (status == STATUS_OK)
+        status = write_bill(billing, &ledger, &bill);
+    bills_close(&ledger);
+    return status;
+}
+
+enum status bills_get(struct store *store, const char *contract_id, int64_t as_of_ms,
+                      struct arena *arena, struct span *json)
+{
+    struct billing billing = {.contract_id = contract_id, .as_of_ms = as_of_ms, .arena = arena};
+    enum status status = store_transaction(store, bill_now, &billing);
+
+    if (status == STATUS_OK)
+        *json = billing.json;
+    return status;
+}
