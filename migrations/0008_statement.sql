@@ -21,3 +21,16 @@ CREATE TRIGGER statement_stands BEFORE UPDATE OR DELETE ON myna.statement
 
 CREATE OR REPLACE VIEW myna.usage_month_closed AS
     SELECT contract_id::text AS contract_id, month FROM myna.statement;
+
+-- Rows of usage that a back office reported, so that none is booked twice: the same row again is
+-- known by its hash. The usage itself is in myna.usage, in a journal of the vendor's own.
+CREATE TABLE myna.vendor_usage (
+    vendor_id       myna.slug NOT NULL REFERENCES myna.vendor,
+    request_id      text NOT NULL,
+    row_hash        bytea NOT NULL,
+    seq             bigint NOT NULL,
+    received_at     timestamptz NOT NULL DEFAULT now(),
+    received_by     text NOT NULL,
+    PRIMARY KEY (vendor_id, request_id)
+);
+CREATE INDEX vendor_usage_seq ON myna.vendor_usage (vendor_id, seq);

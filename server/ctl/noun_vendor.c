@@ -98,10 +98,67 @@ static int set(struct ctl *ctl)
                               : result;
 }
 
+/* The file's rows, and the contract they are for. */
+static int write_usage(struct ctl *ctl, struct buffer *body)
+{
+    const char *contract = args_option(&ctl->args, "contract", NULL);
+    const char *path = ctl->args.words[1];
+    struct json_writer writer;
+    struct buffer rows;
+    char problem[160];
+    struct json *file;
+    uint8_t *data;
+    size_t size;
+
+    if (ctl_read_file(path, &data, &size) != CTL_DONE)
+        return CTL_FAILED;
+    enum status status = json_parse(span_of(data, size), &file, problem);
+    free(data);
+    if (status != STATUS_OK)
+        return ctl_fail("\"%s\": %s", path, problem);
+    json_writer_init(&writer, body);
+    json_begin_object(&writer);
+    if (contract) {
+        json_key(&writer, "contract");
+        json_write_text(&writer, span_text(contract));
+    }
+    json_key(&writer, "usage");
+    buffer_init(&rows, 2 << 20);
+    json_dump(json_member(file, "usage") ? json_member(file, "usage") : file, &rows);
+    json_write_raw(&writer, buffer_span(&rows));
+    json_end_object(&writer);
+    if (buffer_status(&rows) != STATUS_OK)
+        buffer_fail(body, buffer_status(&rows));
+    buffer_release(&rows);
+    json_free(file);
+    return buffer_status(body) == STATUS_OK ? CTL_DONE : ctl_fail("\"%s\" is too large", path);
+}
+
+static int usage(struct ctl *ctl)
+{
+    static const struct view_column report[] = {
+        {"contract", "contract", VIEW_TEXT}, {"rows", "rows", VIEW_NUMBER},
+        {"booked", "booked", VIEW_NUMBER},   {"known before", "known", VIEW_NUMBER},
+        {"price", "price", VIEW_TEXT},       {"currency", "currency", VIEW_TEXT},
+    };
+    struct client_answer answer;
+    struct buffer body;
+
+    buffer_init(&body, 2 << 20);
+    int result = write_usage(ctl, &body);
+    if (result == CTL_DONE)
+        result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, "/api/v1/vendors/",
+                             ctl->args.words[0], "/usage", (char *)NULL);
+    buffer_release(&body);
+    return result == CTL_DONE ? ctl_show(ctl, &answer, report, 6) : result;
+}
+
 const struct ctl_verb noun_vendor_verbs[] = {
     {"vendor", "list", "", 0, 0, "", "who serves models", list},
     {"vendor", "get", "VENDOR", 1, 1, "", "one vendor; its key is never shown", get},
     {"vendor", "set", "VENDOR", 1, 1, "name dialect base-url region credential key-file",
      "make a vendor or change it; the key is read from a file", set},
+    {"vendor", "usage", "VENDOR FILE", 2, 2, "contract",
+     "book usage that a back office knows and robots do not", usage},
     {0},
 };

@@ -180,3 +180,41 @@ test('a month is locked with its lines, its corrections and who bears what', asy
   assert.equal((await admin.get('/contracts/fin-2026/statements/2026-07')).status, 404);
   assert.equal((await admin.get('/contracts/fin-2026/bill?as_of=now')).body.errors[0].pointer, '?as_of');
 });
+
+test('a back office reports usage once, rated and billed like robots\' own', async () => {
+  const video = {contract: 'video-2026', vendor: 'yingshi', currency: 'CNY', zone: 'Asia/Shanghai',
+    term: {from: '2026-01-01', to: '2027-01-01'}, charges: [
+      {name: 'video', kind: 'unit', metric: 'video_ms', price: '0.06', unit: 1000, per: 'month', included: 5000}]};
+  await admin.post('/vendors', {id: 'yingshi', base_url: 'https://yingshi.example/v1', key: 'k'});
+  const report = (body) => admin.post('/vendors/yingshi/usage', body);
+  const row = (request_id, video_ms, more = {}) =>
+    ({request_id, at: '2026-10-05T10:00:00+08:00', model: 'reel', metrics: {video_ms, requests: 1}, ...more});
+
+  assert.equal((await report({usage: [row('v1', 1)]})).body.errors[0].pointer, '/contract');
+  assert.equal((await admin.post('/contracts', video)).status, 201);
+  const first = await report({usage: [row('v1', 4000), row('v2', 4000, {device: 'fa'})]});
+  assert.equal(first.status, 201);
+  assert.deepEqual([first.body.booked, first.body.known, first.body.price, first.body.currency], [2, 0, '0.18', 'CNY']);
+  const again = await report({usage: [row('v2', 4000, {device: 'fa'}), row('v3', 2000)]});
+  assert.deepEqual([again.body.booked, again.body.known, again.body.price], [1, 1, '0.12']);
+  const other = await report({usage: [row('v4', 1), row('v3', 2001)]});
+  assert.deepEqual([other.status, other.body.errors[0].pointer], [409, '/usage/1/request_id']);
+
+  const bill = (await admin.get('/contracts/video-2026/bill')).body.lines.find(({period}) => period === '2026-10-01/2026-11-01');
+  assert.deepEqual([bill.quantity, bill.amount], ['10000', '0.30']);
+  assert.deepEqual(await stack.sql(`SELECT count(*), sum(price)::float8 FROM myna.usage WHERE vendor_id = 'yingshi'`), [['3', '0.3']]);
+  assert.deepEqual((await admin.get('/devices/fa/usage')).body.items.filter(({vendor}) => vendor === 'yingshi').length, 1);
+
+  const refused = async (rows, pointer) => {
+    const {status, body} = await report({usage: rows});
+    assert.deepEqual([status, body.errors[0].pointer], [422, pointer]);
+  };
+  await refused([row('x1', 1), row('x1', 1)], '/usage/1/request_id');
+  await refused([row('x1', '0.5')], '/usage/0/metrics');
+  await refused([row('x1', 1, {at: '2031-01-01T00:00:00Z'})], '/usage/0/at');
+  await refused([row('x1', 1, {metrics: {output: 5}})], '/usage/0/metrics');
+  await refused([row('x1', 1, {poem: 1})], '/usage/0/poem');
+  await refused([{...row('x1', 1), request_id: undefined}], '/usage/0/request_id');
+  assert.equal((await admin.post('/vendors/nobody/usage', {usage: [row('x1', 1)]})).status, 404);
+  assert.equal((await stack.sql(`SELECT 1 FROM myna.vendor_usage`)).length, 3, 'all rows or none');
+});
