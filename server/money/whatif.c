@@ -58,16 +58,6 @@ static int64_t instant_of(const struct zone *zone, int64_t day, int32_t time_of_
     return at_ms + time_of_day_ms - zone_time_of_day(zone, at_ms);
 }
 
-static unsigned used_metrics(const struct whatif_usage *row)
-{
-    unsigned used = 0;
-
-    for (int i = 0; i < CONTRACT_METRICS; i++)
-        if (row->quantities[i].units != 0)
-            used |= CONTRACT_BIT(i);
-    return used;
-}
-
 /* Adds the row's part of one day, as that of the given model. */
 static enum status add_day(struct tally *tally, const struct whatif_usage *row, const char *model,
                            int64_t day, int64_t number, int64_t days, unsigned *unpriced)
@@ -91,24 +81,35 @@ static enum status add_day(struct tally *tally, const struct whatif_usage *row, 
     return status == STATUS_OK ? tally_add(tally, &usage, unpriced) : status;
 }
 
-/* The model by which the contract is asked: instead only where it prices nothing of the first. */
+/* The metrics that the contract prices for other models and not for this one. */
+static enum status probe(const struct whatif *whatif, const struct whatif_usage *row,
+                         const char *model, unsigned *unpriced)
+{
+    struct tally *tally;
+    enum status status = tally_create(&tally, whatif->contract, tally_zone(whatif->tally));
+
+    if (status != STATUS_OK)
+        return status;
+    status = add_day(tally, row, model, whatif->contract->term_first, 0, 1, unpriced);
+    tally_free(tally);
+    return status;
+}
+
+/* The model by which the contract is asked: instead only where that leaves less without a price. */
 static enum status model_for(const struct whatif *whatif, const struct whatif_usage *row,
                              const char **out)
 {
-    struct tally *probe;
-    unsigned unpriced = 0;
+    unsigned lacking = 0, lacking_instead = 0;
+    enum status status = STATUS_OK;
 
     *out = row->model;
-    if (row->instead == NULL)
-        return STATUS_OK;
-    enum status status = tally_create(&probe, whatif->contract, tally_zone(whatif->tally));
-    if (status != STATUS_OK)
+    if (row->instead != NULL)
+        status = probe(whatif, row, row->model, &lacking);
+    if (lacking == 0 || status != STATUS_OK)
         return status;
-    status = add_day(probe, row, row->model, whatif->contract->term_first, 0, 1, &unpriced);
-    const unsigned not_priced = CONTRACT_BIT(CONTRACT_REQUESTS) | unpriced;
-    if (status == STATUS_OK && (used_metrics(row) & ~not_priced) == 0 && unpriced != 0)
+    status = probe(whatif, row, row->instead, &lacking_instead);
+    if (__builtin_popcount(lacking_instead) < __builtin_popcount(lacking))
         *out = row->instead;
-    tally_free(probe);
     return status;
 }
 

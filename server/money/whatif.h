@@ -19,8 +19,8 @@
 /* One row of what one robot uses in a period. Texts are borrowed. Plain data. */
 struct whatif_usage {
     const char *model;
-    const char *instead;      /* the model that a contract is asked for which prices nothing of
-                                 model; NULL: none */
+    const char *instead;      /* the model that a contract is asked for which lacks prices of this
+                                 one; NULL: none */
     const char *service_tier; /* "": default */
     int32_t time_of_day_ms;   /* local; at which all of it happens */
     struct decimal quantities[CONTRACT_METRICS];
@@ -37,7 +37,7 @@ struct whatif_profile {
 
 struct whatif;
 
-/* A metric of the profile that the contract prices nowhere. */
+/* Metrics of a row that the contract prices for other models alone. */
 struct whatif_gap {
     size_t usage; /* its place in the profile */
     unsigned metrics;

@@ -184,7 +184,7 @@ test('a month is locked with its lines, its corrections and who bears what', asy
 test('a back office reports usage once, rated and billed like robots\' own', async () => {
   const video = {contract: 'video-2026', vendor: 'yingshi', currency: 'CNY', zone: 'Asia/Shanghai',
     term: {from: '2026-01-01', to: '2027-01-01'}, charges: [
-      {name: 'video', kind: 'unit', metric: 'video_ms', price: '0.06', unit: 1000, per: 'month', included: 5000}]};
+      {name: 'video', kind: 'unit', metric: 'video_ms', models: ['reel'], price: '0.06', unit: 1000, per: 'month', included: 5000}]};
   await admin.post('/vendors', {id: 'yingshi', base_url: 'https://yingshi.example/v1', key: 'k'});
   const report = (body) => admin.post('/vendors/yingshi/usage', body);
   const row = (request_id, video_ms, more = {}) =>
@@ -212,7 +212,7 @@ test('a back office reports usage once, rated and billed like robots\' own', asy
   await refused([row('x1', 1), row('x1', 1)], '/usage/1/request_id');
   await refused([row('x1', '0.5')], '/usage/0/metrics');
   await refused([row('x1', 1, {at: '2031-01-01T00:00:00Z'})], '/usage/0/at');
-  await refused([row('x1', 1, {metrics: {output: 5}})], '/usage/0/metrics');
+  await refused([row('x1', 1, {model: 'unheard-of'})], '/usage/0/metrics');
   await refused([row('x1', 1, {poem: 1})], '/usage/0/poem');
   await refused([{...row('x1', 1), request_id: undefined}], '/usage/0/request_id');
   assert.equal((await admin.post('/vendors/nobody/usage', {usage: [row('x1', 1)]})).status, 404);
