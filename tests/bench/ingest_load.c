@@ -20,6 +20,7 @@
 
 #define SERVER     "9" /* the instance whose certificate we borrow; its owner does not run */
 #define PATIENCE_S 40
+#define SLOWEST    2000 /* records a second; below it we give up */
 
 struct talker {
     struct robot robot;
@@ -184,7 +185,8 @@ static bool connect_to(struct load *load, const char *state_dir, int port)
 /* Until *counter reaches target; false: it did not. */
 static bool wait_for(struct load *load, const int64_t *counter, int64_t target)
 {
-    const int64_t until_ms = clock_mono_ms() + PATIENCE_S * 1000;
+    const int64_t rows = load->robots * load->batches * load->records;
+    const int64_t until_ms = clock_mono_ms() + PATIENCE_S * 1000 + rows * 1000 / SLOWEST;
 
     while (*counter < target && clock_mono_ms() < until_ms) {
         if (mosquitto_loop(load->client, 50, 1) != MOSQ_ERR_SUCCESS)
