@@ -318,6 +318,7 @@ static void hear_amount(struct crediting *c, const struct wallet *wallet,
                                  row->line_id));
     else if (memcmp(&before, &row->account, sizeof before) != 0)
         row->is_changed = true;
+    row->has_returned = row->has_returned || row->account.returned > before.returned;
 }
 
 /* A hello of another epoch brings amounts that mean nothing here; its state tells the new one, and
@@ -448,7 +449,8 @@ static bool fill_claim(struct crediting *c, const struct wallet *wallet,
     struct credits_account *row =
         find_account(c, wallet, wallet->device->row->journal_id, line->line_id, measure);
 
-    if (!row || of->is_stalled || of->pool_count == 0)
+    /* what was just given back was asked back for others, who are to have it first */
+    if (!row || row->has_returned || of->is_stalled || of->pool_count == 0)
         return false;
     *claim = (struct grant_claim){
         .account = &row->account,

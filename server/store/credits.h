@@ -56,6 +56,7 @@ struct credits_account {
     size_t pool_count;
     int64_t confirmed_ms;
     bool is_changed;
+    bool has_returned; /* in this transaction */
 };
 
 /* Locks and reads the accounts of the devices, by device, journal, line, measure and epoch.
