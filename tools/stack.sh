@@ -177,6 +177,7 @@ set_up_company() {
 	demo_vendor erxian Erxian
 	demo_paper_vendor changhe Changhe changhe-2024
 	demo_paper_vendor yingshi Yingshi yingshi-2026
+	ctl_quiet vendor usage yingshi "$MYNA_ROOT/server/demo/yingshi-usage.json"
 	ctl_quiet group set desk --name "On a desk" --priority 100
 	ctl_quiet group set kitchen --name "In a kitchen" --priority 110
 	ctl_quiet config set fleet \

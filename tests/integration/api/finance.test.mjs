@@ -111,6 +111,8 @@ test('an invoice by day and model is compared in the contract\'s days, within a 
   assert.deepEqual([utc.zone, utc.matched, utc.different, utc.unknown], ['UTC', 1, 0, 0]);
   const more = (await check([{day: '2026-03-31', model: '', requests: 4}], '')).body;
   assert.equal(more.unknown, 1, 'a request that no robot made');
+  const dear = (await check([{day: '2026-03-31', model: 'big', amount: '9.99'}], '')).body;
+  assert.deepEqual([dear.different, dear.unknown], [1, 0], 'a price that is not ours is no leaked key');
 });
 
 // The first day of a month in days since 1970, as counts have it.
