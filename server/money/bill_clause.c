@@ -125,7 +125,8 @@ static enum status base_of(const struct bill_draft *draft, int64_t version,
             continue;
         if (line->source == BILL_DISCOUNT)
             status = fraction_add(out->taken, fraction_of_decimal(line->amount), &out->taken);
-        if (line->source == BILL_CHARGE && is_about(discount, line->name)) {
+        if (line->source == BILL_CHARGE && is_about(discount, line->name) &&
+            !bill_is_repriced(draft, line)) {
             status = fraction_add(out->rounded, fraction_of_decimal(line->amount), &out->rounded);
             if (status == STATUS_OK)
                 status = fraction_add(out->exact, line->exact, &out->exact);

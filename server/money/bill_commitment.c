@@ -192,7 +192,7 @@ static enum status withdrawn(const struct promise *promise, const struct period 
             continue;
         while (strcmp(terms->charges[charge].name, line->name) != 0)
             charge++;
-        if (!terms->charges[charge].has_discount)
+        if (!terms->charges[charge].has_discount && terms->charges[charge].tier_count < 2)
             continue;
         bill_run_of(promise->draft->tally, terms, charge, &line->period, &run);
         enum status status = bill_charge_exact(promise->draft->tally, &run, &promise->draft->packs,
@@ -402,4 +402,29 @@ enum status bill_commitments(struct bill_draft *draft)
         for (size_t i = 0; i < contract->versions[v].commitment_count && status == STATUS_OK; i++)
             status = add_commitment(draft, v, i, charge_lines);
     return status;
+}
+
+static const struct contract_commitment *commitment_of(const struct bill_draft *draft,
+                                                       const struct bill_line *line)
+{
+    const struct contract_terms *terms = &draft->contract->versions[line->version - 1];
+
+    for (size_t i = 0; line->source == BILL_COMMITMENT && i < terms->commitment_count; i++) {
+        if (strcmp(terms->commitments[i].name, line->name) == 0)
+            return &terms->commitments[i];
+    }
+    return NULL;
+}
+
+bool bill_is_repriced(const struct bill_draft *draft, const struct bill_line *line)
+{
+    for (size_t i = 0; i < draft->count; i++) {
+        const struct contract_commitment *missed = commitment_of(draft, &draft->lines[i]);
+
+        if (missed && missed->shortfall == CONTRACT_REPRICE &&
+            lies_within(&line->period, &draft->lines[i].period) &&
+            is_eligible(line->name, missed->charges, missed->charge_count))
+            return true;
+    }
+    return false;
 }

@@ -83,7 +83,7 @@ MUST_CHECK enum status bill_licences(const struct tally *tally, const struct bil
                                      const struct contract_licence *licence, struct fraction *out);
 
 /* ---- bill_price.c ---- */
-/* Base price, discount and maximum; as_listed: without the discount. */
+/* Base price, discount and maximum; as_listed: without the discount, tiers at their first price. */
 MUST_CHECK enum status bill_price(const struct contract_charge *charge,
                                   const struct bill_measure *measure, bool as_listed,
                                   struct fraction *out);
@@ -117,6 +117,9 @@ bool bill_first_period(const struct bill_draft *draft, const struct contract_ter
                        const struct period_rule *rule, struct period *out);
 bool bill_next_period(const struct bill_draft *draft, const struct contract_terms *terms,
                       const struct period_rule *rule, struct period *period);
+
+/* Whether a commitment that was missed withdrew the discounts of this line of a charge. */
+bool bill_is_repriced(const struct bill_draft *draft, const struct bill_line *line);
 
 /* ---- the clauses: bill_commitment.c, bill_clause.c, bill_credit.c, bill_tax.c ---- */
 MUST_CHECK enum status bill_commitments(struct bill_draft *draft);

@@ -120,6 +120,19 @@ static struct sum volume(const struct contract_charge *charge, const struct bill
     return sum;
 }
 
+/* List price: all of it at the first tier's. */
+static struct sum at_first_tier(const struct contract_charge *charge,
+                                const struct bill_measure *measure)
+{
+    struct sum sum = {FRACTION_ZERO, STATUS_OK};
+
+    if (charge->tier_count > 0) {
+        add(&sum, charge->tiers[0].flat);
+        add_units(&sum, measure->present, charge->tiers[0].price, charge->tiers[0].package_size);
+    }
+    return sum;
+}
+
 static struct sum percentage(const struct contract_charge *charge,
                              const struct bill_measure *measure)
 {
@@ -164,7 +177,9 @@ static struct sum base_price(const struct contract_charge *charge,
 enum status bill_price(const struct contract_charge *charge, const struct bill_measure *measure,
                        bool as_listed, struct fraction *out)
 {
-    struct sum sum = base_price(charge, measure);
+    bool has_tiers = charge->kind == CONTRACT_GRADUATED || charge->kind == CONTRACT_VOLUME;
+    struct sum sum =
+        as_listed && has_tiers ? at_first_tier(charge, measure) : base_price(charge, measure);
     struct fraction off;
 
     if (sum.status == STATUS_OK && charge->has_discount && !as_listed) {

@@ -30,6 +30,41 @@ static void mark_pass_through(struct reading *reading, const struct contract_thi
                        charge->name);
 }
 
+/* With a markup, what the usage itself says it cost is charged: a charge like those written out,
+ * called "third_party_models". */
+static void add_markup(struct reading *reading, struct contract_draft *draft,
+                       const struct contract_third_party *third)
+{
+    size_t count = draft->terms->charge_count;
+    struct contract_charge *charges = reading_take(reading, count + 1, sizeof *charges);
+    struct contract_charge *charge;
+
+    if (!charges)
+        return;
+    memcpy(charges, draft->charges, count * sizeof *charges);
+    charge = &charges[count];
+    *charge = (struct contract_charge){
+        .name = "third_party_models",
+        .kind_text = "percentage",
+        .kind = CONTRACT_PERCENTAGE,
+        .rule.per = draft->contract->term_first == CONTRACT_NO_DAY ? PERIOD_MONTH : PERIOD_TERM,
+        .filter = {.models = third->models, .model_count = third->model_count},
+        .quantity = {.text = "amount", .source = CONTRACT_AMOUNT},
+        .pass_through = true,
+    };
+    charge->amount = charge->size = charge->price = FRACTION_ZERO;
+    charge->included = charge->discount = charge->maximum = charge->minimum = FRACTION_ZERO;
+    charge->licence.price = FRACTION_ZERO;
+    charge->percentage.fixed = charge->percentage.free_amount = FRACTION_ZERO;
+    charge->percentage.free_events = FRACTION_ZERO;
+    charge->percentage.event_min = charge->percentage.event_max = FRACTION_ZERO;
+    if (fraction_add(fraction_of(1), third->markup, &charge->percentage.rate) != STATUS_OK)
+        reading_refuse(reading, "markup", "is too large");
+    draft->charges = charges;
+    draft->terms->charges = charges;
+    draft->terms->charge_count = count + 1;
+}
+
 static void read_third_party(struct reading *reading, const struct json *json,
                              struct contract_draft *draft, struct contract_third_party *out)
 {
@@ -45,6 +80,15 @@ static void read_third_party(struct reading *reading, const struct json *json,
         reading_refuse(reading, "", "says nothing: true allows them");
     for (size_t i = 0; i < draft->terms->charge_count; i++)
         mark_pass_through(reading, out, &draft->charges[i]);
+    if (out->has_markup && out->model_count == 0)
+        reading_refuse(reading, "markup", "needs models: whose amounts does it raise?");
+    for (size_t i = 0; out->has_markup && i < draft->terms->charge_count; i++) {
+        if (draft->charges[i].pass_through)
+            reading_refuse(reading, "markup", "contradicts %.48s, which prices those models",
+                           draft->charges[i].name);
+    }
+    if (out->has_markup && !reading_failed(reading))
+        add_markup(reading, draft, out);
 }
 
 void contract_third_party_read(struct reading *reading, const struct json *holder,

@@ -5,7 +5,7 @@
 #include "server/money/tally.h"
 
 #define TALLY_CHANGES                                                                              \
-    (CONTRACT_CHARGES * CONTRACT_METRICS + CONTRACT_COMMITMENTS + CONTRACT_CAPS + 1)
+    ((CONTRACT_CHARGES + 1) * CONTRACT_METRICS + CONTRACT_COMMITMENTS + CONTRACT_CAPS + 1)
 
 /* How a charge, commitment or cap counts. */
 enum tally_mode {
