@@ -119,6 +119,12 @@ static void a_correction_is_what_is_not_told_yet(void **state)
     assert_amount(found[2].amount, "-1");
     assert_int_equal(statement_corrections(now, 3, now, 3, *state, &found, &count), STATUS_OK);
     assert_int_equal(count, 0);
+
+    const struct statement_line halves[] = {was("a", "2026-10-01", "6"),
+                                            was("a", "2026-10-01", "7")};
+    assert_int_equal(statement_corrections(now, 1, halves, 2, *state, &found, &count), STATUS_OK);
+    assert_int_equal(count, 1);
+    assert_amount(found[0].amount, "0.5");
 }
 
 static void shares_are_whole_cents_and_none_is_lost(void **state)
