@@ -1,0 +1,69 @@
+// A threshold acts on real robots: they talk until it is reached, then ask the other vendor, and go
+// back when it is lifted. And the dead-man ping of a server that is well.
+import assert from 'node:assert/strict';
+import {readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {after, before, test} from 'node:test';
+import {Fleet, sleep, until} from '../../support/fleet.mjs';
+import {Hook} from '../../support/receivers.mjs';
+
+const ROBOTS = 8;
+const demo = new URL('../../../server/demo/dahan-2026.yaml', import.meta.url);
+let fleet;
+let watcher;
+
+before(async () => {
+  watcher = await Hook.open();
+  fleet = await Fleet.create();
+  Object.assign(fleet.env, {MYNAD_DEADMAN_URL: `${watcher.url}/ping`, MYNAD_DEADMAN_INTERVAL_S: '1'});
+  await fleet.up('--robots', String(ROBOTS), '--talk-rate', '60');
+});
+
+after(async () => {
+  await fleet?.end();
+  await watcher?.close();
+});
+
+const threshold = async () => (await fleet.ctl('threshold', 'list')).items.find(({source}) => source === 'contract:dahan-2026:many');
+const effective = async (device, name) => (await fleet.sql(`SELECT value FROM myna.effective_setting WHERE device_id = '${device}' AND name = '${name}'`))[0]?.[0];
+const behind = async () => Number((await fleet.sql('SELECT count(*) FROM myna.device_link WHERE reported_generation < desired_generation'))[0][0]);
+const asked = async (seconds) => Object.fromEntries(await fleet.sql(`SELECT vendor_id, count(*) FROM myna.usage
+  WHERE at > now() - interval '${seconds} seconds' GROUP BY 1`));
+
+test('a server that is well says so to its watcher, and falls silent with its database', async () => {
+  await until(20, () => 'no ping', () => watcher.requests.length >= 3);
+  assert.deepEqual([watcher.requests[0].method, watcher.requests[0].url], ['GET', '/ping']);
+  fleet.kill('postgresql', 'SIGQUIT');
+  await sleep(5000); // what was under way is over
+  const silent = watcher.requests.length;
+  await sleep(5000);
+  assert.equal(watcher.requests.length, silent);
+  await fleet.up('--robots', String(ROBOTS), '--talk-rate', '60');
+  const pings = watcher.requests.length;
+  await until(40, () => 'no ping any more', () => watcher.requests.length > pings);
+});
+
+test('at the limit of one contract the robots ask the other vendor, and come back when it is lifted', async () => {
+  await until(30, () => 'the robots do not talk', async () => (await asked(10)).dahan > 5);
+  const used = Number((await fleet.sql("SELECT sum(requests) FROM myna.usage_day WHERE contract_id = 'dahan-2026'"))[0][0]);
+  const text = readFileSync(demo, 'utf8').replace(/^thresholds:[^]*/m, `thresholds:
+  - {name: many, of: requests, limit: ${used + 30}, per: term, at: "100%", do: [alert, {fall_back_to: erxian-2026}]}\n`);
+  const file = join(fleet.home, 'dahan.yaml');
+  writeFileSync(file, text);
+  await fleet.myna('ctl', 'contract', 'apply', '-f', file);
+
+  await until(60, async () => JSON.stringify(await threshold()), async () => (await threshold())?.state === 'fired');
+  const [alert] = (await fleet.ctl('alert', 'list')).items.filter(({kind}) => kind === 'threshold');
+  assert.equal(alert.subject, 'contract/dahan-2026/many');
+  assert.equal(await effective('sim-0001', 'limit_mode'), '"fallback"');
+  await until(30, async () => `${await behind()} robots are behind`, async () => (await behind()) === 0);
+  await sleep(5000);
+  const fallen = await asked(4);
+  assert.ok(fallen.erxian > 0 && !fallen.dahan, JSON.stringify(fallen));
+
+  await fleet.myna('ctl', 'threshold', 'reset', String((await threshold()).id));
+  await until(30, async () => `${await behind()} robots are behind`, async () => (await behind()) === 0);
+  await sleep(5000);
+  const back = await asked(4);
+  assert.ok(back.dahan > 0 && !back.erxian, JSON.stringify(back));
+});
