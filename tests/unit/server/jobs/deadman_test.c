@@ -35,7 +35,8 @@ static void a_queue_that_moves_is_well_one_that_stands_is_not(void **state)
     now.taken = 101;
     assert_true(deadman_is_well(&before, &now));
     now.taken = 100;
-    assert_true(deadman_is_well(&idle, &now)); /* it has only just begun to wait */
+    const struct deadman_sight empty = {true, true, .queued = 0, .taken = 100};
+    assert_true(deadman_is_well(&empty, &now)); /* it has only just begun to wait */
     now.queued = 0;
     assert_true(deadman_is_well(&before, &now));
 }
