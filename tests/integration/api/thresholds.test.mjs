@@ -247,3 +247,16 @@ test('a threshold that is no longer written lets its robots go', async () => {
   assert.equal((await effective('r1', 'limit_mode')).value, 'none');
   assert.deepEqual(await alerts(), []);
 });
+
+test('a budget alerts at 80 and at 100 %', async () => {
+  const {status, body} = await admin.post('/budgets', {id: `purse-${number}`, scope: 'fleet', metric: 'output', at_most: '1000', per: 'month'});
+  assert.equal(status, 201, JSON.stringify(body));
+  const source = `budget:purse-${number}`;
+  await until(20, 'no pool', async () => (await stack.sql(`SELECT 1 FROM myna.pool WHERE source = '${source}' AND is_active`)).length === 1);
+  await stack.sql(`UPDATE myna.pool SET spent = 850 WHERE source = '${source}'`);
+  await until(10, 'no alert', async () => (await alerts()).length === 1);
+  await stack.sql(`UPDATE myna.pool SET spent = 1000 WHERE source = '${source}'`);
+  await until(10, 'no second alert', async () => (await alerts()).length === 2);
+  assert.deepEqual((await alerts()).map(({subject, severity}) => [subject, severity]),
+    [[`budget/purse-${number}/100%`, 'critical'], [`budget/purse-${number}/80%`, 'warning']]);
+});
