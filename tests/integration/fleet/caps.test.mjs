@@ -36,7 +36,7 @@ const sent = () => fleet.ledger().reduce((sum, {output = 0, reasoning = 0}) => s
 async function talkUntilUsedUp(budget, limit, disturb) {
   await fleet.up('--robots', String(ROBOTS), '--talk-rate', '20');
   let disturbed = false;
-  await until(200, async () => JSON.stringify(await pool(budget)), async () => {
+  await until(260, async () => JSON.stringify(await pool(budget)), async () => {
     const {spent, outstanding} = await pool(budget);
 
     assert.ok(spent + outstanding <= limit, `${spent} spent and ${outstanding} out exceed ${limit}`);
