@@ -285,12 +285,21 @@ static enum status lock_pools(struct store_conn *conn, struct crediting *c)
 
 /* ---- what devices say ---- */
 
-static bool is_at_rest(const struct wallet *wallet, const struct intake_item *item,
-                       const struct journal_row *journal)
+/* The watermark before this batch: what the batch itself brings is settled after all was heard, and
+ * would count as settled twice if a message behind it were at rest already. */
+static uint64_t settled_seq(const struct batch *batch, const struct journal_row *journal)
+{
+    const size_t place = (size_t)(journal - batch->journals);
+
+    return place < batch->journals_found ? batch->journals_before[place].ledger.seq : 0;
+}
+
+static bool is_at_rest(const struct crediting *c, const struct wallet *wallet,
+                       const struct intake_item *item, const struct journal_row *journal)
 {
     return item->head && journal && item->head->open_attempts == 0 &&
            memcmp(item->head->id, wallet->device->row->journal_id, sizeof item->head->id) == 0 &&
-           item->head->head_seq <= journal->ledger.seq;
+           item->head->head_seq <= settled_seq(c->batch, journal);
 }
 
 static void hear_amount(struct crediting *c, const struct wallet *wallet,
@@ -342,10 +351,13 @@ static void hear(struct crediting *c, const struct intake_item *item, bool is_ne
         wallet->device->want_hello = wallet->device->owes_state = true;
         return;
     }
+    /* made before a hello that was heard already, perhaps in the epoch before */
+    if (c->epoch > 1 && !is_newest)
+        return;
     if (item->kind == TOPIC_REPORT)
         journal_id = item->head ? item->head->id : wallet->device->row->journal_id;
     const struct journal_row *journal = batch_find_journal(c->batch, item->device_id, journal_id);
-    const bool rests = is_at_rest(wallet, item, journal);
+    const bool rests = is_at_rest(c, wallet, item, journal);
 
     if (rests && is_newest)
         wallet->rest_ms = item->device_time_ms + wallet->device->row->clock_offset_ms;
