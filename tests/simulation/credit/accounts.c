@@ -258,8 +258,11 @@ void accounts_book(struct world *world, struct base_tables *tables, const struct
         struct held held;
         uint64_t overrun = 0;
 
-        if (!account || !grant_settle(&account->credit, held_by(tables, &account->held, &held),
-                                      record->state_time_ms - WORLD_EPOCH_MS, amount, &overrun))
+        const int64_t began_ms = record->state_time_ms - WORLD_EPOCH_MS;
+        if (account)
+            (void)grant_settle(&account->credit, held_by(tables, &account->held, &held), began_ms,
+                               amount, &overrun);
+        if (!account || account->credit.granted_ms == 0 || began_ms < account->credit.granted_ms)
             refile(tables, row->journal, row->line, i, amount);
     }
     spend(world, tables, row);

@@ -753,6 +753,7 @@ static bool is_in(const struct world *world, const struct base_pool *pool,
 
     return at_ms >= pool->from_ms && at_ms < pool->to_ms && at_ms <= world->now_ms &&
            attempt->began_ms >= world->market.caps[pool->cap].since_ms &&
+           at_ms >= world->market.caps[pool->cap].since_ms &&
            counts(world, pool->cap, attempt->device, &world->market.lines[attempt->line]);
 }
 

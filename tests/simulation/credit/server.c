@@ -5,7 +5,8 @@
 #include "tests/simulation/credit/accounts.h"
 #include "tests/simulation/credit/world.h"
 
-#define COMMIT_MS       10
+#define COMMIT_MS       40
+#define SLOW_COMMIT_MS  4000
 #define JOBS_MS         5000
 #define STALE_WINDOW_MS 60000
 
@@ -28,6 +29,7 @@ struct told {
 struct hearing {
     struct world *world;
     struct base_tables *tables;
+    struct server_batch *batch;
     struct told *told;
     struct base_device *device;
     unsigned number; /* of the device */
@@ -36,8 +38,9 @@ struct hearing {
 
 /* ---- journals, as server/bus/hearing.c takes them ---- */
 
-static void inherit(struct world *world, struct base_tables *tables, unsigned child)
+static void inherit(struct hearing *hearing, unsigned child)
 {
+    struct base_tables *tables = hearing->tables;
     struct base_journal *journal = &tables->journals[child];
     const unsigned place = base_find_journal(tables, journal->device, journal->parent.id);
     struct base_journal *parent = place == BASE_NONE ? NULL : &tables->journals[place];
@@ -52,7 +55,7 @@ static void inherit(struct world *world, struct base_tables *tables, unsigned ch
     parent->children++;
     journal->parent_journal = place;
     journal->confirmed_ms = parent->confirmed_ms;
-    accounts_close_parent(world, tables, place);
+    hearing->batch->parents[hearing->batch->parent_count++] = place;
 }
 
 static unsigned start_journal(struct hearing *hearing, const wire_JournalHead *head)
@@ -69,7 +72,7 @@ static unsigned start_journal(struct hearing *hearing, const wire_JournalHead *h
     }
     chain_start(device_id, journal->id, &journal->parent, journal->ledger.hash);
     if (memcmp(journal->parent.id, no_id, sizeof no_id) != 0)
-        inherit(hearing->world, hearing->tables, place);
+        inherit(hearing, place);
     return place;
 }
 
@@ -138,8 +141,9 @@ static void book(struct hearing *hearing, unsigned place, const wire_UsageRecord
     for (unsigned unit = 0; unit < MARKET_UNITS; unit++)
         row->booked[unit] = market_booked(line, (enum market_unit)unit, record);
     judge_record(world, record);
-    accounts_book(world, hearing->tables, row, record);
     world->coverage->records++;
+    hearing->batch->records[hearing->batch->record_count++] =
+        (struct server_record){(unsigned)(row - world->base.rows), *record};
 }
 
 static void take_records(struct hearing *hearing, const wire_UsageBatch *usage)
@@ -168,12 +172,14 @@ static void take_records(struct hearing *hearing, const wire_UsageBatch *usage)
 
 /* ---- messages ---- */
 
+/* By the watermark before this batch, whose own records are settled after all was heard. */
 static bool is_at_rest(const struct hearing *hearing, const wire_JournalHead *head)
 {
-    const struct base_journal *journal = &hearing->tables->journals[hearing->device->journal];
+    const struct base_tables *before = &hearing->world->base.committed;
+    const unsigned place = hearing->device->journal;
 
-    return head->open_attempts == 0 && head->head_seq == journal->ledger.seq &&
-           memcmp(head->head_hash.bytes, journal->ledger.hash, CRYPTO_HASH_SIZE) == 0;
+    return head->open_attempts == 0 && place < before->journal_count &&
+           head->head_seq <= before->journals[place].ledger.seq;
 }
 
 /* What a message says of credit, once its session's hello said that it is of this epoch. */
@@ -200,8 +206,10 @@ static void take_credit(struct hearing *hearing, const wire_UpHeader *header,
         return;
     }
     accounts_refresh(hearing->world, hearing->tables, hearing->number);
-    accounts_hear(hearing->world, hearing->tables, &message, uses, count);
-    accounts_grant(hearing->world, hearing->tables, hearing->number);
+    struct server_claim *claim = &hearing->batch->claims[hearing->batch->claim_count++];
+    claim->message = message;
+    claim->count = count;
+    memcpy(claim->uses, uses, count * sizeof *uses);
 }
 
 static void take_hello(struct hearing *hearing, const wire_Hello *hello)
@@ -285,9 +293,10 @@ static bool is_of_session(struct hearing *hearing, const wire_UpHeader *header, 
 
 static void hear(struct world *world, struct base_tables *tables, unsigned slot, struct told *told)
 {
+    struct server_batch *batch = &world->batch;
     const struct mail_message *message = &world->mail.slots[slot];
     const unsigned number = world->robots[message->head.robot].device;
-    struct hearing hearing = {world, tables, told, &tables->devices[number], number, false};
+    struct hearing hearing = {world, tables, batch, told, &tables->devices[number], number, false};
     union world_scratch *in = &world->incoming;
 
     if (message_decode(message->head.type, span_of(message->bytes, message->size), in) !=
@@ -407,6 +416,24 @@ static bool commit(struct world *world, bool *silent)
     return true;
 }
 
+/* In the order of server/bus/crediting.c: what devices say, what their records settle, what ended,
+ * what is granted. */
+static void credit(struct world *world, struct base_tables *tables)
+{
+    const struct server_batch *batch = &world->batch;
+
+    for (size_t i = 0; i < batch->claim_count; i++)
+        accounts_hear(world, tables, &batch->claims[i].message, batch->claims[i].uses,
+                      batch->claims[i].count);
+    for (size_t i = 0; i < batch->record_count; i++)
+        accounts_book(world, tables, &world->base.rows[batch->records[i].row],
+                      &batch->records[i].record);
+    for (size_t i = 0; i < batch->parent_count; i++)
+        accounts_close_parent(world, tables, batch->parents[i]);
+    for (size_t i = 0; i < batch->claim_count; i++)
+        accounts_grant(world, tables, batch->claims[i].message.device);
+}
+
 void server_commit(struct world *world, unsigned server)
 {
     struct server *instance = &world->servers[server];
@@ -417,13 +444,22 @@ void server_commit(struct world *world, unsigned server)
     instance->planned = false;
     base_copy(&base->work, &base->committed);
     accounts_roll(world, &base->work);
+    world->batch.claim_count = world->batch.record_count = world->batch.parent_count = 0;
     for (size_t i = 0; i < instance->queued; i++) {
         hear(world, &base->work, instance->slots[i], &told);
         mail_free(world, instance->slots[i]);
     }
     instance->queued = 0;
+    credit(world, &base->work);
     if (commit(world, &silent) && !silent)
         tell_all(world, &told);
+}
+
+/* Mostly at once; now and then the database is slow, and messages come together. */
+static int64_t commit_delay(struct world *world)
+{
+    return world_between(world, 0, 9) == 0 ? world_between(world, 100, SLOW_COMMIT_MS)
+                                           : world_between(world, 1, COMMIT_MS);
 }
 
 void server_arrive(struct world *world, unsigned slot)
@@ -439,8 +475,7 @@ void server_arrive(struct world *world, unsigned slot)
     }
     instance->slots[instance->queued++] = slot;
     if (!instance->planned)
-        world_after(world, world_between(world, 1, COMMIT_MS * 4), WORLD_COMMIT, server,
-                    instance->life, 0);
+        world_after(world, commit_delay(world), WORLD_COMMIT, server, instance->life, 0);
     instance->planned = true;
 }
 

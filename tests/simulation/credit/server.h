@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "tests/simulation/credit/accounts.h"
+
 #define SERVER_QUEUE 32
 
 struct world;
@@ -19,6 +21,26 @@ struct server {
     unsigned life;
     size_t queued;
     unsigned slots[SERVER_QUEUE]; /* of mail */
+};
+
+/* What a message says of credit; judged when all of the batch was heard. */
+struct server_claim {
+    struct accounts_message message;
+    size_t count;
+    wire_CreditUse uses[LIMIT_CREDIT_LINES];
+};
+
+struct server_record {
+    unsigned row;
+    wire_UsageRecord record;
+};
+
+/* What a transaction collects. */
+struct server_batch {
+    size_t claim_count, record_count, parent_count;
+    struct server_claim claims[SERVER_QUEUE];
+    struct server_record records[SERVER_QUEUE * LIMIT_BATCH_RECORDS];
+    unsigned parents[SERVER_QUEUE]; /* journals that children go on from */
 };
 
 /* A message arrived at one of the instances. */

@@ -67,6 +67,7 @@ struct world {
     struct robot robots[WORLD_ROBOTS];
     struct server servers[WORLD_SERVERS];
     struct base base;
+    struct server_batch batch; /* of the transaction under way */
     struct judge judge;
     struct mail mail;
     union world_scratch scratch;  /* made to be sent */
