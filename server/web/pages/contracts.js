@@ -1,12 +1,16 @@
 // contracts.js - the terms agreed with vendors
 
-import { html } from "../dom.js";
+import { html, useState } from "../dom.js";
 import { useList, useResource } from "../api.js";
+import { Bill } from "../components/bill.js";
+import { BudgetDialog } from "../components/budget.js";
 import { PageHead } from "../components/page.js";
+import { Pools } from "../components/pools.js";
 import { Empty, Loaded } from "../components/states.js";
 import { ListTable, Table } from "../components/table.js";
-import { Ago, Card, Facts, Money } from "../components/ui.js";
+import { Ago, Button, Card, Facts, Money } from "../components/ui.js";
 import { number, timeIn } from "../format.js";
+import { may } from "../session.js";
 import { t, word } from "../text.js";
 
 const COLUMNS = [
@@ -23,15 +27,55 @@ export function Contracts() {
   return html`<${PageHead} title=${t("nav.contracts")} />
     <section class="card flush"><${ListTable} list=${list} columns=${COLUMNS} label=${t("nav.contracts")} skeleton=${3} rowHref=${(row) => `/contracts/${row.id}`}
       empty=${html`<${Empty} icon="contracts" title=${t("contracts.none")}>
-        <p class="muted">${t("contracts.none.how")}</p></${Empty}>`} /></section>`;
+        <p class="muted">${t("contracts.none.how")}</p></${Empty}>`} /></section>
+    <${Limits} />`;
 }
+
+// Every cap and budget that counts now, the fullest first.
+function Limits() {
+  const [adding, setAdding] = useState(false);
+  const state = useResource("/pools", { query: { open: "true" }, kinds: ["usage", "pool", "contract"], gap_ms: 2000 });
+  const add = may("operator") && html`<${Button} onClick=${() => setAdding(true)}>${t("budget.add")}</${Button}>`;
+  return html`<${Card} title=${t("pools")} actions=${add} flush>
+    <${Loaded} state=${state} lines=${4}>${({ items }) => (items.length === 0
+      ? html`<${Empty} icon="contracts" title=${t("pools.none")}><p class="muted">${t("pools.none.how")}</p></${Empty}>`
+      : html`<${Pools} label=${t("pools")} pools=${fullestFirst(items)} />`)}</${Loaded}></${Card}>
+    ${adding && html`<${BudgetDialog} onClose=${() => { setAdding(false); state.reload(); }} />`}`;
+}
+
+const fullestFirst = (pools) => [...pools].sort((a, b) => Number(b.share ?? 1) - Number(a.share ?? 1));
+
+function ContractPools({ id }) {
+  const state = useResource("/pools", { query: { open: "true" }, kinds: ["usage", "pool", "contract"], gap_ms: 2000 });
+  const own = (state.data?.items || []).filter((pool) => pool.source.startsWith(`cap:${id}:`)
+    || (pool.scope === "contract" && pool.subject === id));
+  if (own.length === 0) return null;
+  return html`<${Card} title=${t("pools")} flush><${Pools} label=${t("pools")} pools=${fullestFirst(own)} /></${Card}>`;
+}
+
+function SoFar({ id }) {
+  const state = useResource(`/contracts/${id}/bill`, { kinds: ["usage", "contract"], gap_ms: 5000 });
+  return html`<${Card} title=${t("bill.so_far")} flush>
+    <${Loaded} state=${state} lines=${6}>${(bill) => html`<${Bill} bill=${bill} />`}</${Loaded}></${Card}>`;
+}
+
+// One price, or how many there are: the document below has them all.
+function Price({ charge, currency }) {
+  const several = charge.tiers || charge.windows || (charge.prices && Object.keys(charge.prices));
+  if (several) return t("charge.prices", { n: several.length });
+  const value = charge.price ?? charge.amount;
+  return value === undefined ? "\u2013" : html`<${Money} value=${value} currency=${currency} />`;
+}
+
+const metricText = (metric) => [].concat(metric ?? []).map((one) => word("metric", one.gauge ?? one)).join(" + ") || "\u2013";
 
 const CHARGES = (currency) => [
   { key: "kind", title: t("charge.kind"), lead: true, cell: (row) => word("charge", row.kind) },
-  { key: "metric", title: t("charge.metric"), cell: (row) => (row.metric ? word("metric", row.metric) : "\u2013") },
+  { key: "metric", title: t("charge.metric"), cell: (row) => metricText(row.metric) },
   { key: "models", title: t("charge.models"), cell: (row) => [].concat(row.models || []).join(", ") || "\u2013" },
-  { key: "price", title: t("charge.price"), end: true, cell: (row) => html`<${Money} value=${row.price ?? row.amount} currency=${currency} />` },
-  { key: "per", title: t("charge.per"), end: true, cell: (row) => (row.kind === "unit" ? number(row.unit || 1) : word("per", row.per)) },
+  { key: "price", title: t("charge.price"), end: true, cell: (row) => html`<${Price} charge=${row} currency=${currency} />` },
+  { key: "unit", title: t("charge.unit_of"), end: true, cell: (row) => (row.unit || row.price ? number(row.unit || row.size || 1) : "\u2013") },
+  { key: "per", title: t("charge.per"), end: true, cell: (row) => word("per", row.per ?? "\u2013") },
 ];
 
 // The database keeps members in its own order; people read a contract in this one.
@@ -68,5 +112,7 @@ export function Contract({ id }) {
         [t("version"), number(contract.version)],
         [t("effective_from"), contract.effective_from && timeIn(contract.effective_from, contract.zone)],
       ]} /></${Card}>
+      <${ContractPools} id=${id} />
+      <${SoFar} id=${id} />
       <${Document} document=${newest(contract)} />`}</${Loaded}>`;
 }

@@ -1,0 +1,59 @@
+// pools.js - running accounts of caps and budgets: what is spent, what robots hold, what is free
+//
+// Credit that robots hold is a part of the bar of its own, so that nobody reads it as spend.
+
+import { html } from "../dom.js";
+import { dayShort, money, number } from "../format.js";
+import { t, word } from "../text.js";
+import { Table } from "./table.js";
+import { Chip } from "./ui.js";
+
+// Amounts of a pool in its unit: money with its digits, or a count.
+export function PoolAmount({ pool, value }) {
+  return pool.currency ? money(value, pool.currency) : number(Math.floor(Number(value)));
+}
+
+const share = (part, pool) => {
+  const limit = Number(pool.limit);
+  return limit > 0 ? Math.min(100, Math.max(0, (Number(part) / limit) * 100)) : 100;
+};
+
+function tone(pool) {
+  if (pool.over || Number(pool.share) >= 1) return "bad";
+  return Number(pool.share) >= 0.8 ? "warn" : "";
+}
+
+function Bar({ pool }) {
+  const spent = share(pool.spent, pool);
+  const held = Math.min(100 - spent, share(pool.outstanding, pool));
+  const label = t("pool.bar", { spent: Math.round(spent), held: Math.round(held) });
+  return html`<div class="gauge ${tone(pool)}" role="img" aria-label=${label} title=${label}>
+    <i class="spent" style=${{ width: `${spent}%` }}></i><i class="held" style=${{ width: `${held}%` }}></i></div>`;
+}
+
+// "cap:dahan-2026:requests" and "budget:night" as people call them.
+function Source({ pool }) {
+  const [kind, id, name] = pool.source.split(":");
+  return html`<b>${name || id}</b>
+    <span class="sub">${word("pool", kind)}${kind === "cap" && html` \u00b7 <a href="/contracts/${id}">${id}</a>`}
+      ${kind === "budget" && pool.subject && ` \u00b7 ${pool.subject}`}</span>`;
+}
+
+const amount = (name) => (pool) => html`<${PoolAmount} pool=${pool} value=${pool[name]} />`;
+
+const COLUMNS = [
+  { key: "source", title: t("pool.source"), lead: true, width: "20%", cell: (pool) => html`<${Source} pool=${pool} />` },
+  { key: "unit", title: t("pool.unit"), from: "mid", cell: (pool) => pool.currency || word("metric", pool.unit) },
+  { key: "bar", title: t("pool.share"), width: "20%", cell: (pool) => html`<${Bar} pool=${pool} />` },
+  { key: "spent", title: t("pool.spent"), end: true, cell: amount("spent") },
+  { key: "outstanding", title: t("pool.outstanding"), end: true, cell: amount("outstanding") },
+  { key: "free", title: t("pool.free"), end: true, cell: (pool) => (pool.over
+    ? html`<${Chip} tone="bad">${t("pool.over")}</${Chip}>` : html`<${PoolAmount} pool=${pool} value=${pool.free} />`) },
+  { key: "limit", title: t("pool.limit"), end: true, cell: amount("limit") },
+  { key: "until", title: t("pool.until"), end: true, from: "desk", cell: (pool) => (pool.period.to ? dayShort(pool.period.to) : word("per", "once")) },
+];
+
+export function Pools({ pools, label }) {
+  return html`<${Table} label=${label} columns=${COLUMNS} rows=${pools}
+    rowKey=${(pool) => `${pool.source} ${pool.period.from}`} />`;
+}
