@@ -34,7 +34,8 @@ function Bar({ pool }) {
 // "cap:dahan-2026:requests" and "budget:night" as people call them.
 function Source({ pool }) {
   const [kind, id, name] = pool.source.split(":");
-  return html`<b>${name || id}</b>
+  const unnamed = /^caps\/\d+$/.test(name || "");
+  return html`<b>${unnamed ? pool.currency || word("metric", pool.unit) : name || id}</b>
     <span class="sub">${word("pool", kind)}${kind === "cap" && html` \u00b7 <a href="/contracts/${id}">${id}</a>`}
       ${kind === "budget" && pool.subject && ` \u00b7 ${pool.subject}`}</span>`;
 }

@@ -79,7 +79,7 @@ const CHARGES = (currency) => [
 ];
 
 // The database keeps members in its own order; people read a contract in this one.
-const ORDER = ["contract", "vendor", "currency", "zone", "term", "from", "to", "kind", "of", "metric", "models", "amount", "price", "unit", "per"];
+const ORDER = ["contract", "vendor", "currency", "zone", "term", "from", "to", "kind", "of", "metric", "models", "at_most", "at_least", "amount", "price", "unit", "per"];
 
 function place(name) {
   const at = ORDER.indexOf(name);
