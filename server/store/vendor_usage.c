@@ -45,7 +45,7 @@ struct report {
 static enum status refuse(const struct report *report, enum status status, size_t row,
                           const char *member, const char *detail)
 {
-    snprintf(report->problem->pointer, sizeof report->problem->pointer, "/usage/%zu%s", row,
+    snprintf(report->problem->pointer, sizeof report->problem->pointer, "/usage/%zu%.60s", row,
              member);
     snprintf(report->problem->detail, sizeof report->problem->detail, "%s", detail);
     return status;
