@@ -440,6 +440,7 @@ export const texts = {
   "bill.quantity": "Quantity",
   "bill.amount": "Amount",
   "bill.total": "Total",
+  "bill.hidden": { one: "{n} line of nothing is not shown", other: "{n} lines of nothing are not shown" },
 
   "alert": "Alert",
   "alerts.open": { one: "{n} open alert", other: "{n} open alerts" },

@@ -144,6 +144,26 @@ test('usage of today names vendor and model, counts and costs', async () => {
   await page.getByRole('img', {name: /Bars of Attempts/}).locator('canvas').waitFor();
 });
 
+test('a budget made here shows what is spent, held and free', async () => {
+  await page.goto('/contracts');
+  await page.getByRole('button', {name: 'Add a budget'}).click();
+  await page.getByLabel('Name', {exact: true}).fill('evening');
+  await page.getByLabel('Counts').selectOption('requests');
+  await page.getByLabel('At most').fill('90000');
+  await page.getByRole('button', {name: 'Add', exact: true}).click();
+  const row = page.getByRole('table', {name: 'Caps and budgets'}).locator('tbody tr', {hasText: 'evening'});
+  await row.getByText('90,000').last().waitFor();
+  await until(30, async () => `held: ${await row.locator('td').nth(4).innerText()}`,
+    async () => number(await row.locator('td').nth(4).innerText()) > 0);
+});
+
+test('a contract shows its bill line by line', async () => {
+  await page.goto('/contracts/dahan-2026');
+  const bill = page.getByRole('table', {name: 'Bill'});
+  await bill.locator('tbody tr', {hasText: 'Total'}).getByText(/^¥3,000,0\d\d\.\d\d$/).waitFor();
+  await bill.locator('tbody tr', {hasText: 'Output tokens'}).first().waitFor();
+});
+
 test('the audit holds what was done here, and its chain is whole', async () => {
   await page.goto('/audit');
   await page.getByRole('cell', {name: 'layer/fleet'}).first().waitFor();

@@ -5,19 +5,26 @@ import { money, number } from "../format.js";
 import { t, word } from "../text.js";
 import { Table } from "./table.js";
 
-// A quantity may have places; it is shown as it is counted.
-const quantity = (line) => (line.metric ? number(line.quantity) : "");
+// A quantity that is a fraction is shown as it is counted.
+const quantity = (line) => (!line.metric ? "" : line.quantity.includes("/") ? line.quantity : number(line.quantity));
+const metric = (line) => line.metric.split("+").map((one) => word("metric", one)).join(" + ");
+const isNothing = (line) => line.source !== "total" && Number(line.amount) === 0 && line.quantity === "0";
 
 const columns = (currency) => [
-  { key: "charge", title: t("charge.kind"), lead: true, width: "30%", cell: (line) => html`<b>${line.charge}</b>` },
+  { key: "charge", title: t("charge.kind"), lead: true, width: "18%", cell: (line) => html`<b>${line.charge}</b>` },
   { key: "period", title: t("bill.period"), cell: (line) => line.period.replace("/", " \u2013 ") },
-  { key: "metric", title: t("charge.metric"), from: "mid", cell: (line) => (line.metric ? word("metric", line.metric) : "\u2013") },
+  { key: "metric", title: t("charge.metric"), from: "mid", width: "28%", cell: (line) => (line.metric
+    ? html`<span class="clip" title=${metric(line)}>${metric(line)}</span>` : "") },
   { key: "quantity", title: t("bill.quantity"), end: true, cell: quantity },
-  { key: "amount", title: t("bill.amount"), end: true, cell: (line) => money(line.amount, currency) },
+  { key: "amount", title: t("bill.amount"), end: true, cell: (line) => (line.source === "total"
+    ? html`<b>${money(line.amount, currency)}</b>` : money(line.amount, currency)) },
 ];
 
 export function Bill({ bill }) {
-  const total = { key: "total", charge: t("bill.total"), period: "", metric: "", amount: bill.total };
-  return html`<${Table} label=${t("bill")} columns=${columns(bill.currency)} rows=${[...bill.lines, total]}
-    rowKey=${(line) => `${line.charge} ${line.period}`} />`;
+  const lines = bill.lines.filter((line) => !isNothing(line));
+  const hidden = bill.lines.length - lines.length;
+  const total = { source: "total", charge: t("bill.total"), period: "", metric: "", amount: bill.total };
+  return html`<${Table} label=${t("bill")} columns=${columns(bill.currency)} rows=${[...lines, total]}
+      rowKey=${(line) => `${line.source} ${line.charge} ${line.period}`} />
+    ${hidden > 0 && html`<footer class="table-foot"><span class="muted">${t("bill.hidden", { n: hidden })}</span></footer>`}`;
 }
