@@ -2,6 +2,7 @@
 #include "server/api/api.h"
 #include "server/api/routes.h"
 #include "server/store/contracts.h"
+#include "server/store/rerating.h"
 
 /* Reads and checks a document; false: a problem was answered. prefix: where it stands in the body.
  */
@@ -123,6 +124,37 @@ static void add_version(void *context, struct request *request, struct reply *re
         answer_document(reply, status, 201, &made, answer_subject(request, "contract", id));
 }
 
+static const struct json_field rerate_fields[] = {
+    {.name = "from", .kind = JSON_FIELD_TIME, .offset = offsetof(struct rerating_order, from_ms)},
+    {.name = "to", .kind = JSON_FIELD_TIME, .offset = offsetof(struct rerating_order, to_ms)},
+    {.name = "dry_run",
+     .kind = JSON_FIELD_BOOL,
+     .offset = offsetof(struct rerating_order, dry_run)},
+};
+
+static void rerate(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const struct author author = api_author(request);
+    struct rerating_order order = {.from_ms = INT64_MIN, .to_ms = INT64_MAX};
+    struct span report;
+
+    if (!answer_decode(request, reply, rerate_fields, 3, &order))
+        return;
+    order.contract_id = request_param(request, "id");
+    enum status status = rerating_run(api->store, &author, &order, request->arena, &report);
+    if (status == STATUS_STALE)
+        reply_problem(reply, 409,
+                      "raw records of the contract were dropped already: what they cost "
+                      "cannot be told again");
+    else if (status == STATUS_CONFLICT)
+        reply_problem(reply, 409,
+                      "records outside of the range would cost something else, too: "
+                      "widen it, or leave it out");
+    else
+        answer_json(reply, status, report, answer_subject(request, "contract", order.contract_id));
+}
+
 static void list(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
@@ -147,5 +179,6 @@ static const struct route rows[] = {
     {"POST", "/api/v1/contracts", ROUTE_OPERATOR, create, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/contracts/{id}", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/contracts/{id}/versions", ROUTE_OPERATOR, add_version, ROUTE_BODY_NORMAL},
+    {"POST", "/api/v1/contracts/{id}/rerate", ROUTE_OPERATOR, rerate, ROUTE_BODY_NORMAL},
 };
 ROUTES_TABLE(routes_contracts, rows);

@@ -169,7 +169,7 @@ void crediting_add_spends(struct crediting *c)
 
         if (!sum)
             continue;
-        if (decimal_parse(span_text(c->spends[i].amount), &amount) == STATUS_OK) {
+        if (decimal_parse_exact(span_text(c->spends[i].amount), &amount) == STATUS_OK) {
             struct fraction scaled;
 
             if (fraction_multiply(fraction_of_decimal(amount), fraction_of(sum->scale), &scaled) !=

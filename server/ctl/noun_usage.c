@@ -83,8 +83,46 @@ static int imports(struct ctl *ctl)
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 9) : result;
 }
 
+static void write_time(struct json_writer *writer, const char *name, const char *time)
+{
+    if (!time)
+        return;
+    json_key(writer, name);
+    json_write_text(writer, span_text(time));
+}
+
+static int rerate(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"records", "records", VIEW_TEXT}, {"that cost something else", "changed", VIEW_TEXT},
+        {"before", "before", VIEW_TEXT},   {"after", "after", VIEW_TEXT},
+        {"", "currency", VIEW_TEXT},
+    };
+    const char *contract = args_option(&ctl->args, "contract", NULL);
+    struct client_answer answer;
+    struct json_writer writer;
+    struct buffer body;
+
+    if (!contract)
+        return ctl_fail("say which: --contract CONTRACT"), CTL_USAGE;
+    buffer_init(&body, 1024);
+    json_writer_init(&writer, &body);
+    json_begin_object(&writer);
+    write_time(&writer, "from", args_option(&ctl->args, "from", NULL));
+    write_time(&writer, "to", args_option(&ctl->args, "to", NULL));
+    json_key(&writer, "dry_run");
+    json_write_bool(&writer, args_flag(&ctl->args, "dry-run"));
+    json_end_object(&writer);
+    int result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, "/api/v1/contracts/",
+                             contract, "/rerate", (char *)NULL);
+    buffer_release(&body);
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 5) : result;
+}
+
 const struct ctl_verb noun_usage_verbs[] = {
     {NULL, "usage", "", 0, 0, "by from to", "today's usage; --by vendor,model,contract,day", show},
+    {"usage", "rerate", "", 0, 0, "contract from to dry-run!",
+     "price a contract's records again, with the terms known now", rerate},
     {"import", "usage", "VENDOR FILE", 2, 2, "",
      "settle uncertain attempts by a vendor's usage file", import},
     {"import", "list", "", 0, 0, "", "vendor usage files taken in", imports},

@@ -29,7 +29,7 @@ static bool take_digits(struct span text, size_t *at, decimal_units *units)
     return true;
 }
 
-enum status decimal_parse(struct span text, struct decimal *out)
+static enum status parse(struct span text, size_t most_places, struct decimal *out)
 {
     bool negative = text.size > 0 && text.data[0] == '-';
     size_t at = negative;
@@ -46,7 +46,7 @@ enum status decimal_parse(struct span text, struct decimal *out)
         if (!take_digits(text, &at, &units))
             return STATUS_FULL;
         places = at - point - 1;
-        if (places == 0 || places > DECIMAL_PRICE_PLACES)
+        if (places == 0 || places > most_places)
             return STATUS_INVALID;
     }
     if (at != text.size)
@@ -55,6 +55,16 @@ enum status decimal_parse(struct span text, struct decimal *out)
         return STATUS_FULL;
     out->units = negative ? -units : units;
     return STATUS_OK;
+}
+
+enum status decimal_parse(struct span text, struct decimal *out)
+{
+    return parse(text, DECIMAL_PRICE_PLACES, out);
+}
+
+enum status decimal_parse_exact(struct span text, struct decimal *out)
+{
+    return parse(text, DECIMAL_PLACES, out);
 }
 
 void decimal_format(struct decimal number, char out[DECIMAL_TEXT_SIZE])

@@ -23,6 +23,9 @@ struct decimal {
  * exponents too; STATUS_FULL: too large. */
 MUST_CHECK enum status decimal_parse(struct span text, struct decimal *out);
 
+/* The same with up to 21 places: what decimal_format() wrote, or sums of it. */
+MUST_CHECK enum status decimal_parse_exact(struct span text, struct decimal *out);
+
 /* The shortest exact text: "0", "-1.5", "0.000000000000000001". */
 void decimal_format(struct decimal number, char out[DECIMAL_TEXT_SIZE]);
 

@@ -265,7 +265,7 @@ static enum status price_settled(struct store_conn *conn, struct import *import)
     for (size_t i = 0; i < import->settled && status == STATUS_OK; i++) {
         struct settlement *row = &import->settlements[i];
 
-        status = decimal_parse(span_text(row->old_price), &price);
+        status = decimal_parse_exact(span_text(row->old_price), &price);
         if (status == STATUS_OK)
             status = decimal_add(price, differences[i], &price);
         decimal_format(price, text);

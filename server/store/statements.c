@@ -256,7 +256,7 @@ static enum status read_bearer(const struct result *result, size_t row, struct a
 {
     struct decimal usage;
 
-    if (decimal_parse(result_span(result, row, 1), &usage) != STATUS_OK || usage.units < 0)
+    if (decimal_parse_exact(result_span(result, row, 1), &usage) != STATUS_OK || usage.units < 0)
         usage = (struct decimal){0};
     *out = (struct bearer){
         .group =

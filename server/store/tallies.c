@@ -32,7 +32,7 @@ static enum status load_row(const struct result *result, size_t i, struct arena 
 
     if (!count.device)
         return STATUS_MEMORY;
-    enum status status = decimal_parse(result_span(result, i, 5), &count.quantity);
+    enum status status = decimal_parse_exact(result_span(result, i, 5), &count.quantity);
     return status == STATUS_OK ? tally_load(tally, &count) : status;
 }
 
@@ -95,6 +95,54 @@ enum status tallies_add(struct store_conn *conn, struct arena *arena,
     return arena_failed(arena)
                ? STATUS_MEMORY
                : store_exec(conn, &add, values, sizeof values / sizeof *values, NULL);
+}
+
+struct saving {
+    struct store_conn *conn;
+    struct arena *arena;
+    const char *contract_id;
+    struct tallies_change changes[1000];
+    size_t count;
+};
+
+static enum status flush(struct saving *saving)
+{
+    enum status status = tallies_add(saving->conn, saving->arena, saving->changes, saving->count);
+
+    saving->count = 0;
+    return status;
+}
+
+static enum status save_one(void *context, const struct tally_count *count)
+{
+    struct saving *saving = context;
+    struct tallies_change *change = &saving->changes[saving->count++];
+
+    *change = (struct tallies_change){
+        .contract_id = saving->contract_id,
+        .device_id = count->device,
+        .version = count->version,
+        .charge = count->charge,
+        .cell = count->cell,
+        .at_day = count->at_day,
+    };
+    decimal_format(count->quantity, change->quantity);
+    return saving->count == sizeof saving->changes / sizeof *saving->changes ? flush(saving)
+                                                                             : STATUS_OK;
+}
+
+enum status tallies_save(struct store_conn *conn, struct arena *arena, const char *contract_id,
+                         const struct tally *tally)
+{
+    struct saving *saving = arena_take(arena, sizeof *saving);
+
+    if (!saving)
+        return STATUS_MEMORY;
+    saving->conn = conn;
+    saving->arena = arena;
+    saving->contract_id = contract_id;
+    enum status status = tally_each(tally, false, save_one, saving);
+    return status == STATUS_OK ? flush(saving) : status;
 }
 
 enum status tallies_clear(struct store_conn *conn, const char *contract_id)

@@ -35,6 +35,10 @@ struct tallies_change {
 MUST_CHECK enum status tallies_add(struct store_conn *conn, struct arena *arena,
                                    struct tallies_change *changes, size_t count);
 
+/* Adds all counts of a tally. */
+MUST_CHECK enum status tallies_save(struct store_conn *conn, struct arena *arena,
+                                    const char *contract_id, const struct tally *tally);
+
 /* Forgets all counts of a contract, to count it again. */
 MUST_CHECK enum status tallies_clear(struct store_conn *conn, const char *contract_id);
 

@@ -10,6 +10,7 @@
 #include "server/bus/batch.h"
 #include "server/store/imports.h"
 #include "server/store/migrate.h"
+#include "server/store/rerating.h"
 #include "tests/integration/server/robot.h"
 #include "tests/support/pg.h"
 
@@ -935,6 +936,53 @@ static void i5_prices_that_depend_on_what_came_before_add_up_to_the_bill(void **
     ASSERT_SQL(fixture, STEPS_AGREE("0.54 + 300 + 50 + 10"), "true");
 }
 
+/* A price that was agreed before but written down too late. */
+static void i5_rerating_books_differences_and_prices_add_up_again(void **state)
+{
+    STORE_STATEMENT(mend, "UPDATE myna.contract_version SET document = replace(document::text,"
+                          " '\"price\": \"3\"', '\"price\": \"2\"')::jsonb"
+                          " WHERE contract_id = 'steps'");
+    struct fixture *fixture = *state;
+    const struct author author = {"test", ""};
+    struct rerating_order order = {
+        .contract_id = "steps", .from_ms = INT64_MIN, .to_ms = INT64_MAX, .dry_run = true};
+    struct span report;
+
+    assert_int_equal(store_query(fixture->store, &mend, STORE_NO_VALUES, NULL), STATUS_OK);
+    arena_reset(fixture->text_arena);
+    assert_int_equal(rerating_run(fixture->store, &author, &order, fixture->text_arena, &report),
+                     STATUS_OK);
+    assert_non_null(strstr(arena_text(fixture->text_arena, report),
+                           "\"outside\":0,\"before\":\"360.54\",\"after\":\"260.54\""));
+    ASSERT_SQL(fixture, STEPS_AGREE("360.54"), "true");
+    order.dry_run = false;
+    order.to_ms = 0; /* before all of them */
+    assert_int_equal(rerating_run(fixture->store, &author, &order, fixture->text_arena, &report),
+                     STATUS_CONFLICT);
+    order.to_ms = INT64_MAX;
+    for (int again = 0; again < 2; again++) { /* the second time nothing is left to do */
+        assert_int_equal(
+            rerating_run(fixture->store, &author, &order, fixture->text_arena, &report), STATUS_OK);
+        ASSERT_SQL(fixture,
+                   "SELECT (SELECT sum(coalesce(s.price, u.price)) FROM myna.usage u"
+                   " LEFT JOIN myna.usage_settlement s USING (device_id, journal_id, seq)"
+                   " WHERE u.contract_id = 'steps') + sum(price) FROM myna.usage_correction"
+                   " WHERE contract_id = 'steps' AND reason = 'rerate' AND $1::text <> ''",
+                   "260.540000000000000000000");
+        ASSERT_SQL(fixture,
+                   "SELECT trim_scale(sum(price)) FROM myna.usage_day"
+                   " WHERE contract_id = 'steps' AND $1::text <> ''",
+                   "260.54");
+        ASSERT_SQL(fixture,
+                   "SELECT string_agg(quantity::bigint::text, ' ' ORDER BY charge) FROM myna.tally"
+                   " WHERE contract_id = 'steps' AND charge < 2 AND $1::text <> ''",
+                   "54 350");
+    }
+    order.contract_id = "nowhere";
+    assert_int_equal(rerating_run(fixture->store, &author, &order, fixture->text_arena, &report),
+                     STATUS_NOT_FOUND);
+}
+
 static void i5_sums_equal_the_records_and_an_import_settles_what_was_uncertain(void **state)
 {
     struct fixture *fixture = *state;
@@ -1111,6 +1159,7 @@ int main(void)
         WITH_ROBOT(a_command_is_answered_once_and_brings_its_picture),
         WITH_ROBOT(i5_sums_equal_the_records_and_an_import_settles_what_was_uncertain),
         WITH_ROBOT(i5_prices_that_depend_on_what_came_before_add_up_to_the_bill),
+        WITH_ROBOT(i5_rerating_books_differences_and_prices_add_up_again),
         WITH_ROBOT(a_contract_that_is_not_known_books_without_a_price_and_alerts),
         WITH_ROBOT(a_database_that_is_read_only_is_waited_for),
         WITH_ROBOT(a_database_that_was_killed_is_connected_again),

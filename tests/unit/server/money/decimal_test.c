@@ -32,6 +32,19 @@ static void i5_numbers_come_back_as_their_shortest_exact_text(void **state)
     assert_text(of("100000000000000000"), "100000000000000000");
 }
 
+static void i5_what_was_written_with_all_its_places_is_read_again(void **state)
+{
+    struct decimal number;
+
+    (void)state;
+    assert_int_equal(decimal_parse_exact(span_text("-333.333333333333333333333"), &number),
+                     STATUS_OK);
+    assert_text(number, "-333.333333333333333333333");
+    assert_int_equal(decimal_parse(span_text("333.3333333333333"), &number), STATUS_INVALID);
+    assert_int_equal(decimal_parse_exact(span_text("0.3333333333333333333333"), &number),
+                     STATUS_INVALID);
+}
+
 static void i5_a_price_divided_by_its_unit_is_exact(void **state)
 {
     struct decimal number;
@@ -90,6 +103,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(i5_numbers_come_back_as_their_shortest_exact_text),
+        cmocka_unit_test(i5_what_was_written_with_all_its_places_is_read_again),
         cmocka_unit_test(i5_a_price_divided_by_its_unit_is_exact),
         cmocka_unit_test(i5_what_does_not_fit_is_refused_and_not_rounded),
         cmocka_unit_test(sums_and_products_carry),
