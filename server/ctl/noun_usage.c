@@ -120,9 +120,10 @@ static int rerate(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_usage_verbs[] = {
-    {NULL, "usage", "", 0, 0, "by from to", "today's usage; --by vendor,model,contract,day", show},
+    /* before the verb without a noun, which any word may follow */
     {"usage", "rerate", "", 0, 0, "contract from to dry-run!",
      "price a contract's records again, with the terms known now", rerate},
+    {NULL, "usage", "", 0, 0, "by from to", "today's usage; --by vendor,model,contract,day", show},
     {"import", "usage", "VENDOR FILE", 2, 2, "",
      "settle uncertain attempts by a vendor's usage file", import},
     {"import", "list", "", 0, 0, "", "vendor usage files taken in", imports},

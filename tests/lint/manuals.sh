@@ -17,11 +17,12 @@ differ() {
 	comm -13 "$3" "$4" | sed "s|^|$1: there is no such $2: |" >>"$findings"
 }
 
-# The option names in a page's lists, or those of the one item that starts with WORDS.
+# The option names in a page's lists, or those of the one item that starts with WORDS and then goes
+# on with a macro: "usage rerate" is not "usage".
 page_options() { # PAGE [WORDS]
 	awk -v words="${2:-}" '
 		/^\.(It|El)/ { item = $0; sub(/^\.It (Xo )?Cm /, "", item); sub(/^\.El/, "", item) }
-		words == "" ? /^\.It/ : item == words || index(item, words " ") == 1 {
+		words == "" ? /^\.It/ : item == words || (index(item, words " ") == 1 && substr(item, length(words) + 2) ~ /^[A-Z]/) {
 			for (i = 1; i < NF; i++) if ($i == "Fl" || $i == ".Fl") {
 				name = $(i + 1); if (name ~ /^-[a-z]/) print substr(name, 2)
 			}

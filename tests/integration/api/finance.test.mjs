@@ -220,3 +220,14 @@ test('a back office reports usage once, rated and billed like robots\' own', asy
   assert.equal((await admin.post('/vendors/nobody/usage', {usage: [row('x1', 1)]})).status, 404);
   assert.equal((await stack.sql(`SELECT 1 FROM myna.vendor_usage`)).length, 3, 'all rows or none');
 });
+
+test('records are rated again on demand, and what they cost already costs nothing more', async () => {
+  const again = (body) => admin.post('/contracts/video-2026/rerate', body);
+  const dry = await again({dry_run: true});
+  assert.deepEqual([dry.status, dry.body.records, dry.body.changed, dry.body.before, dry.body.after, dry.body.dry_run],
+    [200, 3, 0, '0.3', '0.3', true]);
+  assert.equal((await again({})).body.changed, 0);
+  assert.deepEqual(await stack.sql(`SELECT count(*) FROM myna.audit WHERE action = 'usage.rerate'`), [['1']]);
+  assert.equal((await admin.post('/contracts/nowhere/rerate', {})).status, 404);
+  assert.equal((await again({from: 'yesterday'})).status, 400);
+});
