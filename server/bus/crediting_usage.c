@@ -7,9 +7,9 @@
 #include "server/money/weight.h"
 
 static bool covers(const struct credits_pool *pool, const struct wallet *wallet,
-                   const struct booking_record *record)
+                   const struct booking_record *record, int64_t at_ms)
 {
-    return record->at_ms >= pool->from_ms && record->at_ms < pool->to_ms &&
+    return at_ms >= pool->from_ms && at_ms < pool->to_ms &&
            (!pool->is_money || strcmp(record->currency, pool->unit) == 0) &&
            lines_pool_covers(pool, record->device_id, wallet->groups, wallet->group_count,
                              record->vendor_id, record->contract_id, record->model);
@@ -74,13 +74,38 @@ static const char *count_of(struct crediting *c, const struct credits_pool *pool
                         (unsigned long long)measure_consumed(&measure, usage));
 }
 
+static bool is_account_of(const struct crediting *c, const struct credits_account *row,
+                          const struct booking_record *record)
+{
+    return row->epoch == c->epoch && strcmp(row->line_id, record->line_id) == 0 &&
+           memcmp(row->journal_id, record->journal_id, sizeof row->journal_id) == 0;
+}
+
+/* When the pools count a record: not in a period whose pools let its account go because the device
+ * had confirmed the end, even when its clock was set back meanwhile. */
+static int64_t pool_time(struct crediting *c, const struct wallet *wallet,
+                         const struct booking_record *record)
+{
+    int64_t at_ms = record->at_ms;
+    struct credits_account *row;
+
+    for (size_t at = 0; (row = crediting_next_account(c, wallet, &at)) != NULL;) {
+        if (is_account_of(c, row, record) && row->account.granted_ms != 0 &&
+            record->state_time_ms >= row->account.granted_ms && row->confirmed_ms > at_ms)
+            at_ms = row->confirmed_ms;
+    }
+    return at_ms;
+}
+
 static void spend(struct crediting *c, const struct wallet *wallet,
                   const struct booking_record *record, const wire_UsageRecord *usage)
 {
+    const int64_t at_ms = pool_time(c, wallet, record);
+
     for (size_t i = 0; i < c->pool_count; i++) {
         const struct credits_pool *pool = &c->pools[i];
 
-        if (!covers(pool, wallet, record))
+        if (!covers(pool, wallet, record, at_ms))
             continue;
         c->spends[c->spend_count++] = (struct credits_spend){
             pool->pool_id,
@@ -125,8 +150,7 @@ static void settle(struct crediting *c, const struct wallet *wallet,
         uint64_t overrun = 0;
         struct hold hold;
 
-        if (row->epoch != c->epoch || strcmp(row->line_id, record->line_id) != 0 ||
-            memcmp(row->journal_id, record->journal_id, sizeof row->journal_id) != 0)
+        if (!is_account_of(c, row, record))
             continue;
         if (grant_settle(&row->account, crediting_hold(c, row, &hold), record->state_time_ms,
                          amount, &overrun))
