@@ -292,7 +292,8 @@ static enum status measure_in_order(const struct tally *tally, const struct bill
         if (status == STATUS_OK)
             status = fraction_add(number, fraction_of_decimal(events[i].number), &number);
     }
-    out->counted = amount;
+    if (status == STATUS_OK)
+        status = fraction_multiply(amount, fraction_of(tally_times(tally)), &out->counted);
     if (status == STATUS_OK)
         status = free_of(events, found, terms, &free_number, &free_amount);
     if (status == STATUS_OK)
@@ -319,7 +320,8 @@ static enum status measure_events(const struct tally *tally, const struct bill_r
         sums[i] = FRACTION_ZERO;
     enum status status = sum_cells(tally, run, count, NULL, sums);
 
-    out->counted = sums[TALLY_AMOUNT];
+    if (status == STATUS_OK)
+        status = fraction_add(sums[TALLY_AMOUNT], sums[TALLY_BEYOND], &out->counted);
     for (int i = 0; i < 4 && status == STATUS_OK; i++) {
         struct fraction free_units = i == TALLY_AMOUNT   ? terms->free_amount
                                      : i == TALLY_EVENTS ? terms->free_events

@@ -56,6 +56,10 @@ static void read_percentage(struct reading *reading, const struct json *json,
     if (out->has_event_min && out->has_event_max &&
         fraction_compare(out->event_min, out->event_max) > 0)
         reading_refuse(reading, "event_min", "contradicts event_max, which is lower");
+    if ((out->has_event_min || out->has_event_max) && out->has_free_amount && out->has_free_events)
+        reading_refuse(reading, out->has_event_min ? "event_min" : "event_max",
+                       "cannot go with free_amount and free_events together: whether an event at "
+                       "its bound ends them could not be told");
 }
 
 static void read_life(struct reading *reading, const struct json *json,

@@ -79,8 +79,10 @@ enum contract_measured {
 
 /* Which usage a charge or rate is about; all that is given must hold. Zeros: everything. */
 struct contract_filter {
-    const char *const *models;        /* whole names */
-    size_t model_count;               /* 0: all */
+    const char *const *models; /* whole names */
+    size_t model_count;        /* 0: all */
+    const char *const *others; /* but not these, which something else prices */
+    size_t other_count;
     const char *const *service_tiers; /* as answered; "" in a record is "default" */
     size_t service_tier_count;
     bool has_hours; /* local clock, by start or end of the attempt; from > to spans midnight */
@@ -146,8 +148,8 @@ struct contract_charge {
     struct contract_filter filter;
     struct contract_quantity quantity; /* of all kinds but flat, capacity and licence */
     enum contract_measured measured;
-    bool
-        prorated; /* a device or level counts by the days it was there; tiers by whole ones (V06) */
+    /* A device or level counts by the days it was there; tiers by whole ones (V06). */
+    bool prorated;
 
     struct fraction amount; /* flat, capacity: the fee */
     struct fraction size;   /* package: units; capacity: count */

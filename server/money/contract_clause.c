@@ -14,12 +14,40 @@ static bool is_third(const struct contract_third_party *third, const char *model
     return false;
 }
 
+/* Whether models tell its usage apart: fees and levels are asked for whatever the models. */
+static bool is_of_models(const struct contract_charge *charge)
+{
+    return charge->quantity.source == CONTRACT_RECORDED
+               ? charge->quantity.text != NULL
+               : charge->quantity.source == CONTRACT_AMOUNT;
+}
+
+/* A charge of all models leaves out those that the markup prices. Without a markup it would price
+ * theirs together with the vendor's own, which only matters where theirs count otherwise. */
+static void part_all_models(struct reading *reading, const struct contract_third_party *third,
+                            struct contract_charge *charge)
+{
+    if (third->model_count == 0 || !is_of_models(charge))
+        return;
+    if (third->has_markup) {
+        charge->filter.others = third->models;
+        charge->filter.other_count = third->model_count;
+    } else if (!third->counts_toward_commitments) {
+        reading_refuse(reading, "models",
+                       "are priced by %.48s together with the vendor's own, for it prices all "
+                       "models: name its models, and give theirs a charge of their own",
+                       charge->name);
+    }
+}
+
 /* A charge is about third parties' models or about the vendor's own. */
 static void mark_pass_through(struct reading *reading, const struct contract_third_party *third,
                               struct contract_charge *charge)
 {
     size_t theirs = 0;
 
+    if (charge->filter.model_count == 0)
+        part_all_models(reading, third, charge);
     for (size_t i = 0; i < charge->filter.model_count; i++)
         theirs += is_third(third, charge->filter.models[i]);
     charge->pass_through = theirs > 0;
@@ -33,7 +61,7 @@ static void mark_pass_through(struct reading *reading, const struct contract_thi
 /* With a markup, what the usage itself says it cost is charged: a charge like those written out,
  * called "third_party_models". */
 static void add_markup(struct reading *reading, struct contract_draft *draft,
-                       const struct contract_third_party *third)
+                       const struct contract_third_party *third, const struct period_rule *rule)
 {
     size_t count = draft->terms->charge_count;
     struct contract_charge *charges = reading_take(reading, count + 1, sizeof *charges);
@@ -47,7 +75,7 @@ static void add_markup(struct reading *reading, struct contract_draft *draft,
         .name = "third_party_models",
         .kind_text = "percentage",
         .kind = CONTRACT_PERCENTAGE,
-        .rule.per = draft->contract->term_first == CONTRACT_NO_DAY ? PERIOD_MONTH : PERIOD_TERM,
+        .rule = *rule,
         .filter = {.models = third->models, .model_count = third->model_count},
         .quantity = {.text = "amount", .source = CONTRACT_AMOUNT},
         .pass_through = true,
@@ -65,16 +93,33 @@ static void add_markup(struct reading *reading, struct contract_draft *draft,
     draft->terms->charge_count = count + 1;
 }
 
+/* A line for each month unless it says otherwise: lines of the whole term would lie within no
+ * commitment of a shorter period. */
+static void read_markup_rule(struct reading *reading, const struct json *json,
+                             const struct contract_draft *draft,
+                             const struct contract_third_party *third, struct period_rule *out)
+{
+    contract_rule_read(reading, json, draft->contract, out);
+    if (!json_member(json, "per"))
+        out->per = PERIOD_MONTH;
+    if (!third->has_markup && (json_member(json, "per") || json_member(json, "anchor")))
+        reading_refuse(reading, json_member(json, "per") ? "per" : "anchor",
+                       "goes with markup, whose lines it parts");
+}
+
 static void read_third_party(struct reading *reading, const struct json *json,
                              struct contract_draft *draft, struct contract_third_party *out)
 {
-    if (!reading_object(reading, json, "models|counts_toward_commitments|markup", ""))
+    struct period_rule rule;
+
+    if (!reading_object(reading, json, "models|counts_toward_commitments|markup|per|anchor", ""))
         return;
     out->allowed = true;
     out->models = reading_texts(reading, json, "models", CONTRACT_MODELS, &out->model_count);
     out->counts_toward_commitments =
         reading_bool(reading, json, "counts_toward_commitments", false);
     out->has_markup = reading_share(reading, json, "markup", 1000, &out->markup);
+    read_markup_rule(reading, json, draft, out, &rule);
     if (!reading_failed(reading) && !out->counts_toward_commitments && !out->has_markup &&
         out->model_count == 0)
         reading_refuse(reading, "", "says nothing: true allows them");
@@ -88,7 +133,7 @@ static void read_third_party(struct reading *reading, const struct json *json,
                            draft->charges[i].name);
     }
     if (out->has_markup && !reading_failed(reading))
-        add_markup(reading, draft, out);
+        add_markup(reading, draft, out, &rule);
 }
 
 void contract_third_party_read(struct reading *reading, const struct json *holder,

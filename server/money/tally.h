@@ -33,6 +33,7 @@ enum tally_event {
     TALLY_EVENTS, /* likewise, their number */
     TALLY_AT_MIN, /* number of events that cost event_min */
     TALLY_AT_MAX,
+    TALLY_BEYOND, /* amount of the events that cost event_min or event_max: told, not priced */
 };
 
 struct tally;

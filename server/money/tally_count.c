@@ -44,6 +44,8 @@ static bool holds(const struct tally *tally, const struct contract_filter *filte
 {
     const char *service_tier = *usage->service_tier ? usage->service_tier : "default";
 
+    if (filter->other_count > 0 && is_among(usage->model, filter->others, filter->other_count))
+        return false;
     if (!is_among(usage->model, filter->models, filter->model_count) ||
         !is_among(service_tier, filter->service_tiers, filter->service_tier_count))
         return false;
@@ -230,8 +232,10 @@ static void count_event(struct collection *at, const struct tally_counter *count
         return;
     if (terms->has_event_min && fraction_compare(fee, terms->event_min) < 0) {
         change(at, TALLY_AT_MIN, "", at->first, one());
+        change(at, TALLY_BEYOND, "", at->first, at->usage->amount);
     } else if (terms->has_event_max && fraction_compare(fee, terms->event_max) > 0) {
         change(at, TALLY_AT_MAX, "", at->first, one());
+        change(at, TALLY_BEYOND, "", at->first, at->usage->amount);
     } else {
         change(at, cell, "", day, at->usage->amount);
         change(at, cell + 1, "", day, one());

@@ -25,6 +25,10 @@ static bool is_all(const struct contract_filter *filter)
 
 static bool matches(const struct contract_filter *filter, const char *model)
 {
+    for (size_t i = 0; model && i < filter->other_count; i++) {
+        if (strcmp(filter->others[i], model) == 0)
+            return false;
+    }
     if (is_all(filter))
         return true;
     for (size_t i = 0; model && i < filter->model_count; i++) {

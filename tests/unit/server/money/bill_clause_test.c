@@ -1,75 +1,5 @@
 /* Clauses and kinds through whole documents: what they say is what is owed. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "server/money/bill.h"
-#include "server/money/usage_row.h"
-
-#define YEAR  "\"term\":{\"from\":\"2026-01-01\",\"to\":\"2027-01-01\"}"
-#define MONTH "\"term\":{\"from\":\"2026-01-01\",\"to\":\"2026-02-01\"}"
-#define TWO   "\"term\":{\"from\":\"2026-01-01\",\"to\":\"2026-03-01\"}"
-#define AT(month_day, more)                                                                        \
-    "{\"at\":\"2026-" month_day "T12:00:00+08:00\",\"device\":\"a\",\"model\":\"m\"" more "}"
-#define OUT(month_day, quantity) AT(month_day, ",\"metrics\":{\"output\":" quantity "}")
-#define ON(month_day, device, more)                                                                \
-    "{\"at\":\"2026-" month_day "T12:00:00+08:00\",\"device\":\"" device                           \
-    "\",\"model\":\"m\",\"metrics\":{\"output\":1}" more "}"
-#define UNIT(more) "\"charges\":[{\"kind\":\"unit\",\"metric\":\"output\",\"price\":\"1\"" more "}]"
-
-static enum status add_rows(struct tally *tally, const struct json *rows)
-{
-    enum status status = STATUS_OK;
-
-    for (size_t i = 0; i < json_count(rows) && status == STATUS_OK; i++) {
-        struct tally_usage usage;
-        struct json_problem problem;
-        unsigned unpriced;
-
-        status = usage_row_read(json_item(rows, i), &usage, &problem);
-        if (status == STATUS_OK)
-            status = tally_add(tally, &usage, &unpriced);
-    }
-    return status;
-}
-
-static void assert_owed(const char *terms, const char *usage, const char *expected)
-{
-    char text[4096], total[DECIMAL_TEXT_SIZE];
-    struct json_problem problem = {0};
-    struct json *document, *rows;
-    struct arena *arena;
-    struct contract contract;
-    struct zone *zone;
-    struct tally *tally;
-    struct bill bill;
-
-    snprintf(text, sizeof text,
-             "{\"contract\":\"c\",\"vendor\":\"v\",\"currency\":\"CNY\",\"zone\":\"Asia/Shanghai\""
-             ",%s}",
-             terms);
-    assert_int_equal(json_parse(span_text(text), &document, NULL), STATUS_OK);
-    snprintf(text, sizeof text, "[%s]", usage);
-    assert_int_equal(json_parse(span_text(text), &rows, NULL), STATUS_OK);
-    assert_int_equal(arena_create(&arena, 1 << 22), STATUS_OK);
-    enum status status = contract_read(document, arena, &contract, &problem);
-    assert_string_equal(problem.detail, "");
-    assert_int_equal(status, STATUS_OK);
-    assert_int_equal(zone_open(&zone, contract.zone), STATUS_OK);
-    assert_int_equal(tally_create(&tally, &contract, zone), STATUS_OK);
-    assert_int_equal(add_rows(tally, rows), STATUS_OK);
-    assert_int_equal(bill_make(tally, BILL_WHOLE_TERM, arena, &bill), STATUS_OK);
-    decimal_format(bill.total, total);
-    assert_string_equal(total, expected);
-    tally_free(tally);
-    zone_close(zone);
-    arena_free(arena);
-    json_free(rows);
-    json_free(document);
-}
+#include "tests/unit/server/money/owed.h"
 
 static void third_parties_cost_their_amount_with_the_markup(void **state)
 {
@@ -77,6 +7,46 @@ static void third_parties_cost_their_amount_with_the_markup(void **state)
     assert_owed(YEAR ",\"charges\":[{\"kind\":\"flat\",\"amount\":\"100\",\"per\":\"term\"}],"
                      "\"third_party_models\":{\"models\":[\"m\"],\"markup\":\"10%\"}",
                 AT("03-01", ",\"amount\":\"50\""), "155");
+}
+
+#define U1 "{'name':'o','kind':'unit','metric':'output','price':'1','per':'month'}"
+#define OF_X(month_day, quantity, amount)                                                          \
+    "{'at':'2026-" month_day "T12:00:00+08:00','model':'x','amount':'" amount                      \
+    "','metrics':{'output':" quantity "}}"
+
+/* The seven of x were paid twice: by the charge of all models and with the markup. */
+static void a_charge_of_all_models_leaves_third_parties_to_their_markup(void **state)
+{
+    static const char terms[] = MONTH ",'charges':[" U1 "],'third_party_models':{'models':['x'],"
+                                      "'markup':'20%'}";
+
+    (void)state;
+    assert_owed(terms, OUT("01-05", "60") "," OF_X("01-06", "7", "50"), "120");
+    assert_owed_line(terms, OUT("01-05", "60") "," OF_X("01-06", "7", "50"), "o", "60", "60");
+}
+
+/* With one line for the term they counted toward no month's commitment. */
+static void third_parties_lines_count_toward_the_commitments_of_their_months(void **state)
+{
+    static const char usage[] =
+        OUT("01-05", "50") "," OF_X("01-06", "0", "50") "," OUT("02-05", "100");
+    static const char *const cases[][2] = {
+        {"'counts_toward_commitments':true,", "210"},
+        {"'counts_toward_commitments':true,'per':'term',", "260"},
+        {"", "260"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        char terms[1024];
+
+        snprintf(terms, sizeof terms,
+                 TWO ",'charges':[" U1 "],'commitments':[{'metric':'spend','at_least':100,'per':"
+                     "'month','shortfall':{'true_up':true}}],'third_party_models':{%s'models':"
+                     "['x'],'markup':'20%%'}",
+                 cases[i][0]);
+        assert_owed(terms, usage, cases[i][1]);
+    }
 }
 
 static void a_missed_commitment_may_withdraw_discounts_and_lower_tiers(void **state)
@@ -254,6 +224,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(third_parties_cost_their_amount_with_the_markup),
+        cmocka_unit_test(a_charge_of_all_models_leaves_third_parties_to_their_markup),
+        cmocka_unit_test(third_parties_lines_count_toward_the_commitments_of_their_months),
         cmocka_unit_test(a_missed_commitment_may_withdraw_discounts_and_lower_tiers),
         cmocka_unit_test(a_shortfall_may_be_credited_in_the_next_period),
         cmocka_unit_test(what_exceeded_earlier_periods_counts_when_it_is_cumulative),

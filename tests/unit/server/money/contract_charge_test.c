@@ -175,14 +175,21 @@ static void a_licence_says_how_long_it_lives(void **state)
 
 static void percentage_and_capacity_are_read(void **state)
 {
-    const struct contract_charge *charge = document_charge(
-        *state, "{'kind':'percentage','rate':'1.3%','fixed':2,'free_amount':250,'free_events':3,"
-                "'event_min':'1.75','event_max':12}");
+    const struct contract_charge *charge =
+        document_charge(*state, "{'kind':'percentage','rate':'1.3%','fixed':2,'free_amount':250,"
+                                "'event_min':'1.75','event_max':12}");
 
     assert_int_equal(charge->quantity.source, CONTRACT_AMOUNT);
     assert_fraction(charge->percentage.rate, "0.013");
-    assert_true(charge->percentage.has_free_events && charge->percentage.has_event_max);
+    assert_true(charge->percentage.has_free_amount && charge->percentage.has_event_max);
     assert_fraction(charge->percentage.event_min, "1.75");
+    charge = document_charge(*state,
+                             "{'kind':'percentage','rate':'1%','free_amount':250,'free_events':3}");
+    assert_true(charge->percentage.has_free_amount && charge->percentage.has_free_events);
+    document_charge_refused(
+        *state,
+        "{'kind':'percentage','rate':'1%','free_amount':250,'free_events':3,'event_max':12}",
+        "/event_max", "cannot go with");
     document_charge_refused(*state, "{'kind':'percentage','rate':'1%','event_min':3,'event_max':2}",
                             "/event_min", "contradicts event_max");
     charge = document_charge(*state, "{'kind':'capacity','amount':'100','count':5,'per':'month'}");

@@ -278,6 +278,14 @@ static void third_parties_tax_and_service_levels_are_read(void **state)
                      "{" HEAD ",'charges':[{'kind':'unit','metric':'output','price':1,'models':"
                      "['own','other']}],'third_party_models':{'models':['other']}}",
                      "/third_party_models/models", "part them");
+    document_terms_refused(*state, "'third_party_models':{'models':['other']}",
+                           "/third_party_models/models", "priced by out");
+    document_terms(*state, "'third_party_models':{'models':['other'],'counts_toward_commitments':"
+                           "true}");
+    document_terms_refused(*state,
+                           "'third_party_models':{'models':['other'],'counts_toward_commitments':"
+                           "true,'per':'day'}",
+                           "/third_party_models/per", "goes with markup");
 }
 
 static void a_contract_ends_when_its_notice_has_run(void **state)
