@@ -3,26 +3,12 @@
 #include <string.h>
 
 #include "server/money/contract_parts.h"
+#include "server/money/currency.h"
 
 #define TERM_DAYS 36525
 
 #define MEMBERS                                                                                    \
     "contract|vendor|currency|zone|term|grace_days|termination|amendments|" CONTRACT_TERMS_MEMBERS
-
-/* ISO 4217: the currencies whose minor unit is not a hundredth. */
-static unsigned minor_places(const char *currency)
-{
-    static const char none[] =
-        "BIF|CLP|DJF|GNF|ISK|JPY|KMF|KRW|PYG|RWF|UGX|UYI|VND|VUV|XAF|XOF|XPF";
-    static const char three[] = "BHD|IQD|JOD|KWD|LYD|OMR|TND";
-    static const char four[] = "CLF|UYW";
-
-    if (span_is_choice(span_text(currency), none))
-        return 0;
-    if (span_is_choice(span_text(currency), three))
-        return 3;
-    return span_is_choice(span_text(currency), four) ? 4 : 2;
-}
 
 static void read_currency(struct reading *reading, const struct json *document,
                           struct contract *contract)
@@ -31,10 +17,10 @@ static void read_currency(struct reading *reading, const struct json *document,
 
     if (!text)
         return;
-    if (strlen(text) != 3 || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
-        reading_refuse(reading, "currency", "must be an ISO 4217 code: CNY");
+    if (!currency_find(text, &contract->minor_places))
+        reading_refuse(reading, "currency",
+                       "must be the ISO 4217 code of a currency in use: CNY, EUR, JPY");
     contract->currency = text;
-    contract->minor_places = minor_places(text);
 }
 
 static void read_term(struct reading *reading, const struct json *document,

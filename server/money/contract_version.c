@@ -7,17 +7,18 @@
 static const struct {
     const char *member;
     contract_part read;
+    bool may_end; /* an empty list is what an amendment writes to say: no more of them */
 } parts[] = {
-    {"charges", contract_charge_read},
-    {"discounts", contract_discount_read},
-    {"third_party_models", contract_third_party_read},
-    {"commitments", contract_commitment_read},
-    {"credits", contract_credit_read},
-    {"caps", contract_cap_read},
-    {"thresholds", contract_threshold_read},
-    {"tax", contract_tax_read},
-    {"service_levels", contract_service_level_read},
-    {"interim", contract_interim_read},
+    {"charges", contract_charge_read, false},
+    {"discounts", contract_discount_read, true},
+    {"third_party_models", contract_third_party_read, false},
+    {"commitments", contract_commitment_read, true},
+    {"credits", contract_credit_read, true},
+    {"caps", contract_cap_read, true},
+    {"thresholds", contract_threshold_read, true},
+    {"tax", contract_tax_read, false},
+    {"service_levels", contract_service_level_read, true},
+    {"interim", contract_interim_read, true},
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
@@ -28,6 +29,14 @@ struct source {
     size_t amendment; /* its place; SIZE_MAX: the document itself */
 };
 
+static bool has_ended(const struct source *source, size_t part)
+{
+    const struct json *list = json_member(source->holder, parts[part].member);
+
+    return parts[part].may_end && source->amendment != SIZE_MAX && json_type(list) == JSON_ARRAY &&
+           json_count(list) == 0;
+}
+
 static void read_parts(struct reading *reading, const struct source *sources, size_t amendment,
                        const struct contract *contract, struct contract_terms *terms)
 {
@@ -36,6 +45,8 @@ static void read_parts(struct reading *reading, const struct source *sources, si
     for (size_t i = 0; i < PARTS; i++) {
         size_t outside = reading_enter(reading, "");
 
+        if (has_ended(&sources[i], i))
+            continue;
         if (sources[i].amendment != SIZE_MAX) {
             reading_enter(reading, "amendments");
             reading_enter_item(reading, sources[i].amendment);

@@ -72,6 +72,10 @@ static void outer_members_that_cannot_be_are_refused(void **state)
     document_refused(*state, "{" HEAD ",'charges':[" UNIT "],'commitments':[]}", "/commitments",
                      "1 to 16");
     document_refused(*state,
+                     "{'contract':'c-1','vendor':'v-1','currency':'ZZZ','zone':'UTC','charges':"
+                     "[" UNIT "]}",
+                     "/currency", "in use");
+    document_refused(*state,
                      "{'contract':'c-1','vendor':'v-1','currency':'cny','zone':'UTC','charges':"
                      "[" UNIT "]}",
                      "/currency", "ISO 4217");
@@ -196,6 +200,31 @@ static void a_contract_has_so_many_versions_and_no_more(void **state)
         STATUS_FULL);
 }
 
+/* Only the charges must stay; a threshold of what ended is refused. */
+static void an_amendment_ends_a_list_by_an_empty_one(void **state)
+{
+    static const char terms[] =
+        "{" HEAD ",'charges':[" UNIT "],'commitments':[{'name':'floor','metric':'spend','at_least':"
+        "5,'per':'month','shortfall':{'true_up':true}}],'interim':[5]%s,"
+        "'amendments':[{'effective_from':'2026-07-01','%s':[],'interim':[]}]}";
+    struct contract contract;
+    char text[2048];
+
+    snprintf(text, sizeof text, terms, "", "commitments");
+    document_good(*state, text, &contract);
+    assert_int_equal(contract.versions[0].commitment_count, 1);
+    assert_int_equal(contract.versions[0].interim_count, 1);
+    assert_int_equal(contract.versions[1].commitment_count, 0);
+    assert_int_equal(contract.versions[1].interim_count, 0);
+    snprintf(text, sizeof text, terms,
+             ",'thresholds':[{'of':'commitment:floor','at':'80%','do':['alert']}]", "commitments");
+    document_refused(*state, text, "/thresholds/0/of", "as amendments/0 leaves it");
+    snprintf(text, sizeof text, terms, "", "charges");
+    document_refused(*state, text, "/amendments/0/charges", "1 to 64");
+    snprintf(text, sizeof text, terms, "", "tax");
+    document_refused(*state, text, "/amendments/0/tax", "must be an object");
+}
+
 static void currencies_have_their_minor_unit(void **state)
 {
     static const struct {
@@ -295,6 +324,7 @@ int main(void)
         TEST(amendments_out_of_order_or_that_break_what_stays_are_refused),
         TEST(later_documents_join_and_end_what_was_there),
         TEST(a_contract_has_so_many_versions_and_no_more),
+        TEST(an_amendment_ends_a_list_by_an_empty_one),
         TEST(currencies_have_their_minor_unit),
         TEST(i5_a_record_costs_the_exact_sum_of_its_classes),
         TEST(usage_under_a_flat_fee_alone_costs_nothing_more),
