@@ -11,10 +11,11 @@
  * BILL_WHOLE_TERM: all of the term (without a term: from the first usage to the last). Usage after
  * as_of_ms is the caller's to leave out of the tally.
  *
- * Versions split periods. Where counters go on, a charge costs what its terms ask for all that was
- * counted in the whole period, less what they ask for the part before: tiers, included units,
- * packages and maximums go on, and an amendment that changes nothing changes no bill. It goes on
- * from the charge of the same name, or of the same place, kind and metric.
+ * Versions split periods. Where counters go on, a part adds what its terms ask for all that was
+ * counted in the whole period, less what they ask for what was counted before it: tiers, included
+ * units and packages go on. The maximum bounds the sum of the parts, the minimums (each part's, by
+ * its days) lift it, and an amendment that changes nothing changes no bill. A charge goes on from
+ * that of the same name, or without names of the same place and kind, that counts the same metric.
  */
 #ifndef SERVER_MONEY_BILL_H
 #define SERVER_MONEY_BILL_H
@@ -83,8 +84,9 @@ MUST_CHECK enum status bill_usage(const struct tally *tally, struct decimal *out
 MUST_CHECK enum status bill_add(struct tally *tally, const struct tally_usage *usage,
                                 struct decimal *price, unsigned *unpriced);
 
-/* Whether the cost of one more unit depends on what was counted before: then the database's counts
- * of that charge must be loaded before bill_add(). */
-bool bill_needs_counts(const struct contract_terms *terms, size_t charge);
+/* Whether the cost of one more unit, of this charge or of a later version's that goes on from it,
+ * depends on what was counted before: then the database's counts of it must be loaded before
+ * bill_add(). version is its place in the contract. */
+bool bill_needs_counts(const struct contract *contract, size_t version, size_t charge);
 
 #endif

@@ -37,11 +37,29 @@ static bool is_plain(const struct contract_charge *charge)
     return true;
 }
 
-bool bill_needs_counts(const struct contract_terms *terms, size_t charge)
+/* Whether a later version may go on from these counts with more than a price of each. */
+static bool is_plain_on(const struct contract *contract, size_t version, size_t charge)
 {
-    const struct contract_charge *of = &terms->charges[charge];
+    const struct contract_charge *earlier = &contract->versions[version].charges[charge];
 
-    return is_of_usage(of) && (!is_plain(of) || has_packs(terms));
+    for (size_t v = version + 1; v < contract->version_count; v++) {
+        const struct contract_terms *later = &contract->versions[v];
+
+        if (later->counters_restart)
+            break;
+        for (size_t i = 0; i < later->charge_count; i++)
+            if (!is_plain(&later->charges[i]) && bill_counts_alike(earlier, &later->charges[i]))
+                return false;
+    }
+    return is_plain(earlier);
+}
+
+bool bill_needs_counts(const struct contract *contract, size_t version, size_t charge)
+{
+    const struct contract_terms *terms = &contract->versions[version];
+
+    return is_of_usage(&terms->charges[charge]) &&
+           (!is_plain_on(contract, version, charge) || has_packs(terms));
 }
 
 /* What the usage counted in one period costs, cut; 0 while nothing is counted: what a first tier
@@ -60,11 +78,14 @@ static enum status cost_of_period(const struct tally *tally, const struct bill_p
         return STATUS_OK;
     }
     bill_run_of(tally, terms, charge, &period, &run);
-    enum status status = bill_charge_exact(tally, &run, packs, false, &quantity, &cost);
+    enum status status = bill_charge_exact(tally, &run, packs, BILL_OF_USAGE, &quantity, &cost);
     if (status == STATUS_OK && run.count == 1) {
         status = bill_measure_run(tally, &run, 0, packs, &nothing);
         if (status == STATUS_OK)
             status = bill_price(&terms->charges[charge], &nothing, false, &fee);
+        if (status == STATUS_OK && terms->charges[charge].has_maximum &&
+            fraction_compare(fee, terms->charges[charge].maximum) > 0)
+            fee = terms->charges[charge].maximum;
     }
     if (status == STATUS_OK)
         status = fraction_subtract(cost, fee, &cost);
@@ -190,8 +211,8 @@ static enum status add_plain(struct addition *addition, const struct contract_ch
 
 static enum status note(struct addition *addition, const struct tally_count *change)
 {
-    const struct contract_terms *terms =
-        &tally_contract(addition->tally)->versions[change->version - 1];
+    const struct contract *contract = tally_contract(addition->tally);
+    const struct contract_terms *terms = &contract->versions[change->version - 1];
     struct period period;
 
     if (change->charge >= terms->charge_count || !is_of_usage(&terms->charges[change->charge]))
@@ -200,7 +221,7 @@ static enum status note(struct addition *addition, const struct tally_count *cha
         addition->all = true;
         return STATUS_OK;
     }
-    if (is_plain(&terms->charges[change->charge]) && !addition->parts)
+    if (is_plain_on(contract, change->version - 1u, change->charge) && !addition->parts)
         return add_plain(addition, &terms->charges[change->charge], change);
     period =
         tally_period(addition->tally, terms, &terms->charges[change->charge].rule, change->at_day);

@@ -39,70 +39,173 @@ static bool is_fee(const struct contract_charge *charge)
     return charge->kind == CONTRACT_FLAT || charge->kind == CONTRACT_CAPACITY;
 }
 
-/* Licences paid whatever is activated. */
-static enum status raise_to_least(const struct contract_charge *charge, const struct period *period,
+/* A period's account through the parts of a run. */
+struct account {
+    const struct contract_charge *before;      /* of the part before */
+    struct fraction gross;                     /* before the maximum, since that last changed */
+    struct fraction charged;                   /* after it */
+    struct fraction least;                     /* minimums of the parts that are over */
+    struct fraction due;                       /* charged, or the minimums */
+    struct fraction activated, promised, paid; /* licences */
+};
+
+/* Licences paid whatever is activated; what exceeded a part's own helps the next. */
+static enum status raise_to_least(struct account *account, const struct bill_part *part,
                                   struct bill_measure *measure)
 {
-    struct fraction least;
+    const struct contract_charge *charge = bill_charge_of(part);
+    struct fraction least, paid;
+    enum status status = fraction_add(account->activated, measure->present, &account->activated);
 
-    if (charge->kind != CONTRACT_LICENCE || charge->licence.at_least == 0)
-        return STATUS_OK;
-    enum status status =
-        fraction_multiply(fraction_of(charge->licence.at_least), bill_share(period), &least);
-    if (status == STATUS_OK && fraction_compare(measure->present, least) < 0)
-        measure->present = least;
+    if (status == STATUS_OK)
+        status = fraction_multiply(fraction_of(charge->licence.at_least), bill_share(&part->period),
+                                   &least);
+    if (status == STATUS_OK)
+        status = fraction_add(account->promised, least, &account->promised);
+    if (status != STATUS_OK)
+        return status;
+    paid = fraction_compare(account->activated, account->promised) < 0 ? account->promised
+                                                                       : account->activated;
+    status = fraction_subtract(paid, account->paid, &measure->present);
+    account->paid = paid;
     return status;
 }
 
-/* Licences count by themselves what began in the period; nothing goes on from the part before. */
-static size_t parts_before(const struct contract_charge *charge, const struct bill_run *run)
+/* Nothing that was counted before changes the price of what a part adds. */
+static bool stands_alone(const struct contract_charge *charge)
 {
-    return charge->kind == CONTRACT_LICENCE ? 0 : run->count - 1;
+    return charge->kind == CONTRACT_LICENCE ||
+           (charge->kind == CONTRACT_PRICED && !charge->has_included &&
+            charge->quantity.source == CONTRACT_RECORDED);
 }
 
-enum status bill_charge_exact(const struct tally *tally, const struct bill_run *run,
+static enum status part_alone(const struct tally *tally, const struct bill_run *run,
                               const struct bill_packs *packs, bool as_listed,
-                              struct fraction *quantity, struct fraction *out)
+                              struct account *account, struct fraction *quantity,
+                              struct fraction *cost)
 {
     const struct bill_part *part = &run->parts[run->count - 1];
     const struct contract_charge *charge = bill_charge_of(part);
-    struct bill_measure all, before;
-    struct fraction cost, cost_before;
+    struct bill_run alone = {.parts = {*part},
+                             .count = 1,
+                             .has_until = run->has_until,
+                             .until = run->until,
+                             .raised_by = run->raised_by};
+    struct bill_measure measure;
+    enum status status = bill_measure_run(tally, &alone, 1, packs, &measure);
 
-    if (is_fee(charge)) {
-        *quantity = charge->kind == CONTRACT_CAPACITY ? charge->size : fraction_of(1);
-        return fee(charge, &part->period, as_listed, out);
-    }
+    *quantity = measure.counted;
+    if (status == STATUS_OK && charge->kind == CONTRACT_LICENCE)
+        status = raise_to_least(account, part, &measure);
+    return status == STATUS_OK ? bill_price(charge, &measure, as_listed, cost) : status;
+}
+
+/* What the run's last part adds by its terms, no maximum applied. */
+static enum status part_added(const struct tally *tally, const struct bill_run *run,
+                              const struct bill_packs *packs, bool as_listed,
+                              struct account *account, struct fraction *quantity,
+                              struct fraction *cost)
+{
+    const struct contract_charge *charge = bill_charge_of(&run->parts[run->count - 1]);
+    struct bill_measure all, before;
+    struct fraction cost_before;
+
+    if (stands_alone(charge))
+        return part_alone(tally, run, packs, as_listed, account, quantity, cost);
     enum status status = bill_measure_run(tally, run, run->count, packs, &all);
+    *quantity = all.counted;
     if (status == STATUS_OK)
-        status = raise_to_least(charge, &part->period, &all);
-    if (status == STATUS_OK)
-        status = bill_price(charge, &all, as_listed, &cost);
-    if (status != STATUS_OK || parts_before(charge, run) == 0) {
-        *quantity = all.counted;
-        if (status == STATUS_OK)
-            *out = cost;
+        status = bill_price(charge, &all, as_listed, cost);
+    if (status != STATUS_OK || run->count == 1)
         return status;
-    }
     status = bill_measure_run(tally, run, run->count - 1, packs, &before);
     if (status == STATUS_OK)
         status = bill_price(charge, &before, as_listed, &cost_before);
     if (status == STATUS_OK)
-        status = fraction_subtract(all.counted, before.counted, quantity);
-    return status == STATUS_OK ? fraction_subtract(cost, cost_before, out) : status;
+        status = fraction_subtract(*cost, cost_before, cost);
+    return status == STATUS_OK ? fraction_subtract(all.counted, before.counted, quantity) : status;
 }
 
-static enum status raise_to_minimum(const struct contract_charge *charge,
-                                    const struct period *period, struct fraction *amount)
+static bool is_same_maximum(const struct contract_charge *a, const struct contract_charge *b)
 {
-    struct fraction minimum;
+    return a->has_maximum == b->has_maximum &&
+           (!a->has_maximum || fraction_compare(a->maximum, b->maximum) == 0);
+}
 
-    if (!charge->has_minimum)
-        return STATUS_OK;
-    enum status status = fraction_multiply(charge->minimum, bill_share(period), &minimum);
-    if (status == STATUS_OK && fraction_compare(*amount, minimum) < 0)
-        *amount = minimum;
+/* A maximum bounds the whole period. A changed one takes nothing back of what was charged, and
+ * charges nothing that an earlier one spared. */
+static enum status charge_part(struct account *account, const struct contract_charge *charge,
+                               struct fraction cost)
+{
+    struct fraction most = charge->maximum;
+
+    if (account->before && !is_same_maximum(account->before, charge))
+        account->gross = account->charged;
+    account->before = charge;
+    if (fraction_add(account->gross, cost, &account->gross) != STATUS_OK)
+        return STATUS_FULL;
+    if (charge->has_maximum && fraction_compare(most, account->charged) < 0)
+        most = account->charged;
+    account->charged =
+        charge->has_maximum && fraction_compare(account->gross, most) > 0 ? most : account->gross;
+    return STATUS_OK;
+}
+
+static enum status raise_to_minimum(struct account *account, const struct bill_part *part,
+                                    bool is_over)
+{
+    const struct contract_charge *charge = bill_charge_of(part);
+    struct fraction minimum;
+    enum status status = STATUS_OK;
+
+    if (is_over && charge->has_minimum) {
+        status = fraction_multiply(charge->minimum, bill_share(&part->period), &minimum);
+        if (status == STATUS_OK)
+            status = fraction_add(account->least, minimum, &account->least);
+    }
+    account->due =
+        fraction_compare(account->charged, account->least) < 0 ? account->least : account->charged;
     return status;
+}
+
+static enum status add_part(const struct tally *tally, const struct bill_run *run,
+                            const struct bill_packs *packs, enum bill_basis basis, bool is_last,
+                            struct account *account, struct fraction *quantity)
+{
+    const struct bill_part *part = &run->parts[run->count - 1];
+    bool is_over = basis != BILL_OF_USAGE && !(is_last && basis == BILL_OF_OPEN);
+    struct fraction cost;
+    enum status status =
+        part_added(tally, run, packs, basis == BILL_OF_LISTED, account, quantity, &cost);
+
+    if (status == STATUS_OK)
+        status = charge_part(account, bill_charge_of(part), cost);
+    return status == STATUS_OK ? raise_to_minimum(account, part, is_over) : status;
+}
+
+enum status bill_charge_exact(const struct tally *tally, const struct bill_run *run,
+                              const struct bill_packs *packs, enum bill_basis basis,
+                              struct fraction *quantity, struct fraction *out)
+{
+    const struct bill_part *part = &run->parts[run->count - 1];
+    const struct contract_charge *charge = bill_charge_of(part);
+    struct account account = {NULL,          FRACTION_ZERO, FRACTION_ZERO, FRACTION_ZERO,
+                              FRACTION_ZERO, FRACTION_ZERO, FRACTION_ZERO, FRACTION_ZERO};
+    struct fraction before = FRACTION_ZERO;
+    struct bill_run through = *run;
+    enum status status = STATUS_OK;
+
+    if (is_fee(charge)) {
+        *quantity = charge->kind == CONTRACT_CAPACITY ? charge->size : fraction_of(1);
+        return fee(charge, &part->period, basis == BILL_OF_LISTED, out);
+    }
+    for (size_t i = 1; i <= run->count && status == STATUS_OK; i++) {
+        before = account.due;
+        through.count = i;
+        through.raised_by = i == run->count ? run->raised_by : NULL;
+        status = add_part(tally, &through, packs, basis, i == run->count, &account, quantity);
+    }
+    return status == STATUS_OK ? fraction_subtract(account.due, before, out) : status;
 }
 
 static const char *metric_of(const struct contract_charge *charge)
@@ -127,9 +230,8 @@ static enum status charge_line(const struct tally *tally, const struct contract_
     struct bill_run run;
 
     bill_run_of(tally, terms, place, period, &run);
-    enum status status = bill_charge_exact(tally, &run, packs, false, &line.quantity, &line.exact);
-    if (status == STATUS_OK && period_over)
-        status = raise_to_minimum(charge, period, &line.exact);
+    enum status status = bill_charge_exact(
+        tally, &run, packs, period_over ? BILL_OF_OVER : BILL_OF_OPEN, &line.quantity, &line.exact);
     if (status == STATUS_OK)
         status = fraction_round(line.exact, tally_contract(tally)->minor_places, &line.amount);
     if (status == STATUS_OK)

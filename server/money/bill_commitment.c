@@ -196,7 +196,7 @@ static enum status withdrawn(const struct promise *promise, const struct period 
             continue;
         bill_run_of(promise->draft->tally, terms, charge, &line->period, &run);
         enum status status = bill_charge_exact(promise->draft->tally, &run, &promise->draft->packs,
-                                               true, &quantity, &listed);
+                                               BILL_OF_LISTED, &quantity, &listed);
         if (status == STATUS_OK)
             status = fraction_subtract(listed, line->exact, &more);
         if (status == STATUS_OK && fraction_sign(more) > 0)

@@ -273,16 +273,14 @@ static enum status cost_until(const struct bill_draft *draft, const struct contr
     *out = FRACTION_ZERO;
     for (size_t i = 0; i < terms->charge_count; i++) {
         const struct contract_charge *charge = &terms->charges[i];
-        struct bill_measure measure;
         struct bill_run run = {
             .parts = {{terms, i, *period}}, .count = 1, .has_until = true, .until = day};
-        struct fraction cost;
+        struct fraction cost, quantity;
 
         if (!is_by_days(charge) || charge->rule.per == PERIOD_ONCE)
             continue;
-        enum status status = bill_measure_run(draft->tally, &run, 1, NULL, &measure);
-        if (status == STATUS_OK)
-            status = bill_price(charge, &measure, false, &cost);
+        enum status status =
+            bill_charge_exact(draft->tally, &run, NULL, BILL_OF_USAGE, &quantity, &cost);
         if (status == STATUS_OK)
             status = fraction_add(*out, cost, out);
         if (status != STATUS_OK)

@@ -16,10 +16,19 @@ static int compare_names(const void *one, const void *other)
     return (*a > *b) - (*a < *b);
 }
 
+/* An earlier part may have counted by more rates than the one price that its units now come to. */
+static size_t rate_of(const struct contract_charge *charge, const struct tally_cell *cell)
+{
+    bool is_one = charge && charge->kind != CONTRACT_PERCENTAGE && charge->rate_count <= 1;
+
+    return is_one ? 0 : (size_t)(cell->cell % TALLY_PACK);
+}
+
 /* Adds the run's counts of that device (NULL: of all) to the sums, rate by rate. */
 static enum status sum_cells(const struct tally *tally, const struct bill_run *run, size_t count,
                              const char *device, struct fraction rates[CONTRACT_RATES])
 {
+    const struct contract_charge *charge = bill_charge_of(&run->parts[run->count - 1]);
     struct decimal sums[CONTRACT_RATES] = {0};
 
     for (size_t i = 0; i < count; i++) {
@@ -28,7 +37,7 @@ static enum status sum_cells(const struct tally *tally, const struct bill_run *r
                                                     part->counter, part->period.clipped.first);
 
         for (; cell; cell = cell->next) {
-            struct decimal *sum = &sums[cell->cell % TALLY_PACK];
+            struct decimal *sum = &sums[rate_of(charge, cell)];
 
             if ((!device || cell->device == device) &&
                 (!run->has_until || cell->at_day <= run->until) &&
@@ -130,16 +139,25 @@ static enum status sum_per_device(const struct tally *tally, const struct bill_r
 static enum status take_packs(const struct bill_run *run, size_t count,
                               const struct bill_packs *packs, struct fraction rates[CONTRACT_RATES])
 {
+    const struct contract_charge *charge = bill_charge_of(&run->parts[run->count - 1]);
+
     for (size_t i = 0; i < count && packs && packs->count > 0; i++) {
         for (int32_t r = 0; r < CONTRACT_RATES; r++) {
             struct fraction covered = bill_packs_cover(packs, &run->parts[i], r);
+            struct fraction *rate = &rates[charge && charge->rate_count <= 1 ? 0 : r];
 
-            if (fraction_sign(covered) > 0 &&
-                fraction_subtract(rates[r], covered, &rates[r]) != STATUS_OK)
+            if (fraction_sign(covered) > 0 && fraction_subtract(*rate, covered, rate) != STATUS_OK)
                 return STATUS_FULL;
         }
     }
     return STATUS_OK;
+}
+
+/* What was promised and not used is no device's own and no pack's. */
+static enum status raise(const struct bill_run *run, size_t count, struct fraction *units)
+{
+    return run->raised_by && count == run->count ? fraction_add(*units, *run->raised_by, units)
+                                                 : STATUS_OK;
 }
 
 static enum status measure_sum(const struct tally *tally, const struct bill_run *run, size_t count,
@@ -157,6 +175,8 @@ static enum status measure_sum(const struct tally *tally, const struct bill_run 
     }
     if (status == STATUS_OK)
         status = take_packs(run, count, packs, out->rates);
+    if (status == STATUS_OK)
+        status = raise(run, count, &out->rates[0]);
     if (status == STATUS_OK && charge && charge->has_included && !charge->included_per_device)
         status = take_away(out->rates, charge->included);
     return status == STATUS_OK ? total_of(out->rates, &out->whole) : status;
@@ -185,6 +205,8 @@ static enum status measure_level(const struct tally *tally, const struct bill_ru
     const struct contract_charge *charge = bill_charge_of(&run->parts[run->count - 1]);
     enum status status = read(tally, run, count, measured, &out->counted);
 
+    if (status == STATUS_OK)
+        status = raise(run, count, &out->counted);
     out->whole = out->counted;
     if (status == STATUS_OK)
         status = subtract_included(charge, &out->whole);

@@ -17,6 +17,15 @@ struct bill_run {
     size_t count;
     bool has_until; /* only what was counted up to and including that day */
     int64_t until;
+    const struct fraction *raised_by; /* units beside what was counted in all of it; NULL: none */
+};
+
+/* What a charge's part of a period is asked for. */
+enum bill_basis {
+    BILL_OF_USAGE,  /* no minimum in any part */
+    BILL_OF_OPEN,   /* the part goes on: minimums of those before it */
+    BILL_OF_OVER,   /* the part is over: its minimum, too */
+    BILL_OF_LISTED, /* likewise, without discounts, tiers at their first price */
 };
 
 /* How many units packs paid of one charge's rate in one period. */
@@ -59,6 +68,9 @@ struct bill_draft {
 const struct contract_charge *bill_charge_of(const struct bill_part *part);
 void bill_run_of(const struct tally *tally, const struct contract_terms *terms, size_t charge,
                  const struct period *period, struct bill_run *out);
+/* Whether a later charge goes on from what an earlier one counted: the same quantity, in cells that
+ * mean the same. */
+bool bill_counts_alike(const struct contract_charge *earlier, const struct contract_charge *later);
 /* The place in terms of what goes on from a charge of later terms; SIZE_MAX: nothing does. */
 size_t bill_same_charge(const struct contract_terms *terms, const struct contract_charge *charge,
                         size_t place);
@@ -83,14 +95,16 @@ MUST_CHECK enum status bill_licences(const struct tally *tally, const struct bil
                                      const struct contract_licence *licence, struct fraction *out);
 
 /* ---- bill_price.c ---- */
-/* Base price, discount and maximum; as_listed: without the discount, tiers at their first price. */
+/* Base price and discount; as_listed: without the discount, tiers at their first price. */
 MUST_CHECK enum status bill_price(const struct contract_charge *charge,
                                   const struct bill_measure *measure, bool as_listed,
                                   struct fraction *out);
 
 /* ---- bill_charge.c ---- */
+/* The last part of the run: each part's own terms price what they add, the sum is cut to the
+ * maximum and lifted to the minimums, and what the parts before were charged is taken off. */
 MUST_CHECK enum status bill_charge_exact(const struct tally *tally, const struct bill_run *run,
-                                         const struct bill_packs *packs, bool as_listed,
+                                         const struct bill_packs *packs, enum bill_basis basis,
                                          struct fraction *quantity, struct fraction *out);
 MUST_CHECK enum status bill_charge_line(const struct bill_draft *draft,
                                         const struct contract_terms *terms, size_t charge,

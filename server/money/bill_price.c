@@ -189,8 +189,6 @@ enum status bill_price(const struct contract_charge *charge, const struct bill_m
     }
     if (sum.status != STATUS_OK)
         return sum.status;
-    if (charge->has_maximum && fraction_compare(sum.value, charge->maximum) > 0)
-        sum.value = charge->maximum;
     *out = sum.value;
     return STATUS_OK;
 }

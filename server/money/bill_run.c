@@ -9,21 +9,53 @@ static bool is_named(const struct contract_charge *charge)
     return strncmp(charge->name, "charges/", 8) != 0;
 }
 
-static const char *metric_of(const struct contract_charge *charge)
+static bool is_fee(const struct contract_charge *charge)
 {
-    return charge->quantity.text ? charge->quantity.text : "";
+    return charge->kind == CONTRACT_FLAT || charge->kind == CONTRACT_CAPACITY;
+}
+
+static bool is_sum(const struct contract_charge *charge)
+{
+    return charge->kind == CONTRACT_PRICED || charge->kind == CONTRACT_GRADUATED ||
+           charge->kind == CONTRACT_VOLUME || charge->kind == CONTRACT_PACKAGE;
+}
+
+static bool has_two_allowances(const struct contract_charge *charge)
+{
+    return charge->percentage.has_free_amount && charge->percentage.has_free_events;
+}
+
+static bool is_same_quantity(const struct contract_quantity *a, const struct contract_quantity *b)
+{
+    return a->source == b->source && a->metrics == b->metrics &&
+           strcmp(a->gauge_name ? a->gauge_name : "", b->gauge_name ? b->gauge_name : "") == 0;
+}
+
+bool bill_counts_alike(const struct contract_charge *earlier, const struct contract_charge *later)
+{
+    if (is_fee(later) || is_fee(earlier))
+        return is_fee(later) && is_fee(earlier);
+    if (!is_sum(later) || !is_sum(earlier))
+        return later->kind == earlier->kind &&
+               has_two_allowances(later) == has_two_allowances(earlier);
+    if (later->included_per_device && !earlier->included_per_device)
+        return false;
+    return is_same_quantity(&later->quantity, &earlier->quantity) ||
+           (strcmp(later->kind_text, "matrix") == 0 && strcmp(earlier->kind_text, "matrix") == 0);
 }
 
 size_t bill_same_charge(const struct contract_terms *terms, const struct contract_charge *charge,
                         size_t place)
 {
+    const struct contract_charge *same =
+        place < terms->charge_count ? &terms->charges[place] : NULL;
+
     for (size_t i = 0; is_named(charge) && i < terms->charge_count; i++) {
         if (strcmp(terms->charges[i].name, charge->name) == 0)
-            return i;
+            return bill_counts_alike(&terms->charges[i], charge) ? i : SIZE_MAX;
     }
-    if (place < terms->charge_count && terms->charges[place].kind == charge->kind &&
-        strcmp(metric_of(&terms->charges[place]), metric_of(charge)) == 0 &&
-        !(is_named(charge) && is_named(&terms->charges[place])))
+    if (same && same->kind == charge->kind && bill_counts_alike(same, charge) &&
+        !(is_named(charge) && is_named(same)))
         return place;
     return SIZE_MAX;
 }
@@ -70,6 +102,7 @@ void bill_run_of(const struct tally *tally, const struct contract_terms *terms, 
     out->parts[0] = (struct bill_part){terms, charge, *period};
     out->count = 1;
     out->has_until = false;
+    out->raised_by = NULL;
     while (at > versions && !at->counters_restart && charge < terms->charge_count) {
         struct period_range days = tally_days(tally, --at);
 

@@ -78,7 +78,7 @@ static size_t list_dependent(const struct contract *contract, struct tallies_cha
         const struct contract_terms *terms = &contract->versions[v];
 
         for (size_t i = 0; i < terms->charge_count; i++) {
-            if (!bill_needs_counts(terms, i))
+            if (!bill_needs_counts(contract, v, i))
                 continue;
             if (out)
                 out[count] = (struct tallies_charge){(int64_t)v + 1, (int64_t)i};
