@@ -46,10 +46,9 @@ static enum status sum_cells(const struct tally *tally, const struct bill_run *r
         }
     }
     for (size_t i = 0; i < CONTRACT_RATES; i++) {
-        struct fraction sum = fraction_of_decimal(sums[i]);
-
         if (sums[i].units != 0 &&
-            fraction_multiply(sum, fraction_of(tally_times(tally)), &rates[i]) != STATUS_OK)
+            fraction_multiply(fraction_of_decimal(sums[i]), fraction_of(tally_times(tally)),
+                              &rates[i]) != STATUS_OK)
             return STATUS_FULL;
     }
     return STATUS_OK;

@@ -184,11 +184,6 @@ enum status fraction_divide(struct fraction a, struct fraction b, struct fractio
                    (wide)a.denominator, (wide)b.denominator, magnitude(b.numerator), out);
 }
 
-int fraction_sign(struct fraction number)
-{
-    return (number.numerator > 0) - (number.numerator < 0);
-}
-
 struct product {
     wide high, low;
 };

@@ -41,7 +41,12 @@ MUST_CHECK enum status fraction_divide(struct fraction a, struct fraction b, str
 
 /* Below, at or above zero like memcmp(); exact whatever the sizes. */
 int fraction_compare(struct fraction a, struct fraction b);
-int fraction_sign(struct fraction number);
+
+/* Here, because a bill asks it of every rate it has. */
+static inline int fraction_sign(struct fraction number)
+{
+    return (number.numerator > 0) - (number.numerator < 0);
+}
 
 /* To so many places (0 to 12): half up, away from zero at the half (-0.5 becomes -1): the one
  * rounding of a bill line. STATUS_FULL: does not fit a decimal. */
