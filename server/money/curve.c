@@ -19,7 +19,7 @@ struct finding {
     const struct curve_shape *shape;
     struct arena *arena;
     struct curve_segment *segments;
-    size_t count;
+    size_t count, room;
 };
 
 /* The ends of a range and their inner neighbours: all that one look takes. */
@@ -53,6 +53,41 @@ static enum status take_sample(struct finding *finding, int64_t n, struct sample
     }
     *out = sample;
     return STATUS_OK;
+}
+
+/* The place of the first that is equal to it. */
+static size_t first_of(const int64_t numbers[4], size_t place)
+{
+    size_t first = 0;
+
+    while (numbers[first] != numbers[place])
+        first++;
+    return first;
+}
+
+/* Equal numbers share a sample: a step of packages is short, and a sample is a whole bill. To be
+ * freed on failure, too. */
+static enum status take_samples(struct finding *finding, const int64_t numbers[4],
+                                struct sample *out[4])
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < 4 && status == STATUS_OK; i++) {
+        size_t first = first_of(numbers, i);
+
+        if (first < i)
+            out[i] = out[first];
+        else
+            status = take_sample(finding, numbers[i], &out[i]);
+    }
+    return status;
+}
+
+static void free_samples(const int64_t numbers[4], struct sample *const samples[4])
+{
+    for (size_t i = 0; i < 4; i++)
+        if (first_of(numbers, i) == i)
+            free(samples[i]);
 }
 
 static struct fraction part_of(const struct sample *sample, size_t *at, unsigned key)
@@ -149,6 +184,23 @@ static enum status meets(const struct curve_segment *line, const struct curve_se
     return status;
 }
 
+static enum status append_apart(struct finding *finding, struct curve_segment next)
+{
+    if (finding->count == CURVE_SEGMENTS)
+        return STATUS_FULL;
+    if (finding->count == finding->room) {
+        size_t room = finding->room > 0 ? 2 * finding->room : 256;
+        struct curve_segment *grown = realloc(finding->segments, room * sizeof *grown);
+
+        if (!grown)
+            return STATUS_MEMORY;
+        finding->segments = grown;
+        finding->room = room;
+    }
+    finding->segments[finding->count++] = next;
+    return STATUS_OK;
+}
+
 /* Appends what follows the newest segment and lengthens that one first, so that each reaches as far
  * as it can: two lines that differ share one number at most. */
 static enum status append(struct finding *finding, struct curve_segment next)
@@ -191,10 +243,7 @@ static enum status append(struct finding *finding, struct curve_segment next)
             }
         }
     }
-    if (finding->count == CURVE_SEGMENTS)
-        return STATUS_FULL;
-    finding->segments[finding->count++] = next;
-    return STATUS_OK;
+    return append_apart(finding, next);
 }
 
 static enum status search(struct finding *finding, const struct look *look, unsigned depth);
@@ -206,10 +255,8 @@ static enum status halve(struct finding *finding, const struct look *look, unsig
     int64_t numbers[4] = {middle > look->low->n ? middle - 1 : middle, middle, middle + 1,
                           middle + 2 <= look->high->n ? middle + 2 : middle + 1};
     struct sample *taken[4] = {0};
-    enum status status = STATUS_OK;
+    enum status status = take_samples(finding, numbers, taken);
 
-    for (size_t i = 0; i < 4 && status == STATUS_OK; i++)
-        status = take_sample(finding, numbers[i], &taken[i]);
     if (status == STATUS_OK) {
         struct look left = {look->low, look->low_next, taken[0], taken[1]};
 
@@ -220,8 +267,7 @@ static enum status halve(struct finding *finding, const struct look *look, unsig
 
         status = search(finding, &right, depth + 1);
     }
-    for (size_t i = 0; i < 4; i++)
-        free(taken[i]);
+    free_samples(numbers, taken);
     return status;
 }
 
@@ -249,17 +295,14 @@ static enum status search_range(struct finding *finding, int64_t from, int64_t t
 {
     int64_t numbers[4] = {from, from < to ? from + 1 : to, from < to ? to - 1 : from, to};
     struct sample *taken[4] = {0};
-    enum status status = STATUS_OK;
+    enum status status = take_samples(finding, numbers, taken);
 
-    for (size_t i = 0; i < 4 && status == STATUS_OK; i++)
-        status = take_sample(finding, numbers[i], &taken[i]);
     if (status == STATUS_OK) {
         struct look look = {taken[0], taken[1], taken[2], taken[3]};
 
         status = search(finding, &look, 0);
     }
-    for (size_t i = 0; i < 4; i++)
-        free(taken[i]);
+    free_samples(numbers, taken);
     return status;
 }
 
@@ -287,13 +330,9 @@ enum status curve_find(const struct curve_shape *shape, int64_t from, int64_t to
                        struct arena *arena, struct curve *out)
 {
     assert(from <= to);
-    struct finding finding = {
-        .shape = shape,
-        .arena = arena,
-        .segments = malloc(CURVE_SEGMENTS * sizeof *finding.segments),
-    };
+    struct finding finding = {.shape = shape, .arena = arena};
     int64_t *cuts = malloc((shape->cut_count + 1) * sizeof *cuts);
-    enum status status = finding.segments && cuts ? STATUS_OK : STATUS_MEMORY;
+    enum status status = cuts ? STATUS_OK : STATUS_MEMORY;
 
     if (status == STATUS_OK) {
         if (shape->cut_count > 0)

@@ -11,8 +11,8 @@
 #include "schema/base/arena.h"
 #include "server/money/fraction.h"
 
-#define CURVE_SEGMENTS 4096 /* of one curve */
-#define CURVE_MOST     16   /* curves that can be compared */
+#define CURVE_SEGMENTS 200000 /* of one curve: started packages make one for each step */
+#define CURVE_MOST     16     /* curves that can be compared */
 
 /* For n from .. to, both inclusive: fixed + n * per_step. Plain data. */
 struct curve_segment {

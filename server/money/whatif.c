@@ -7,6 +7,7 @@
 #define SCRATCH_BYTES (64u << 20)
 #define MOST_CUTS     (4 * CURVE_SEGMENTS)
 #define SPARE_PARTS   256
+#define CUT_ROWS      64 /* remembered; more are cut again, which costs time alone */
 
 /* What tells the lines of one bill from one another, for the summands of a curve. */
 struct line_key {
@@ -326,10 +327,17 @@ static enum status sample(void *context, int64_t n, struct curve_part *parts, si
     return status;
 }
 
+/* Packages that were cut: months that are alike have the same bounds. */
+struct cut_row {
+    struct fraction start, size, each;
+};
+
 struct cutting {
     int64_t from, to;
     int64_t *cuts;
     size_t count;
+    struct cut_row rows[CUT_ROWS];
+    size_t row_count;
 };
 
 static int by_number(const void *a, const void *b)
@@ -340,7 +348,7 @@ static int by_number(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* Makes room: months that are alike have the same bounds. */
+/* Makes room: other charges may have the same bounds. */
 static void drop_repeats(struct cutting *cutting)
 {
     size_t kept = 0;
@@ -405,6 +413,18 @@ static enum status package_at(int64_t n, struct fraction start, struct fraction 
     return status == STATUS_OK ? fraction_floor(value, out) : status;
 }
 
+static bool is_row_cut(struct cutting *cutting, struct cut_row row)
+{
+    for (size_t i = 0; i < cutting->row_count; i++)
+        if (fraction_compare(cutting->rows[i].start, row.start) == 0 &&
+            fraction_compare(cutting->rows[i].size, row.size) == 0 &&
+            fraction_compare(cutting->rows[i].each, row.each) == 0)
+            return true;
+    if (cutting->row_count < CUT_ROWS)
+        cutting->rows[cutting->row_count++] = row;
+    return false;
+}
+
 /* Bounds start, start + size, ...: started packages. Robots that use whole packages each make one
  * straight line of it. */
 static enum status cut_packages(struct cutting *cutting, struct fraction start,
@@ -413,7 +433,7 @@ static enum status cut_packages(struct cutting *cutting, struct fraction start,
     struct fraction ratio, bound;
     int64_t first, last;
 
-    if (fraction_sign(each) <= 0)
+    if (fraction_sign(each) <= 0 || is_row_cut(cutting, (struct cut_row){start, size, each}))
         return STATUS_OK;
     enum status status = fraction_divide(each, size, &ratio);
     if (status != STATUS_OK)

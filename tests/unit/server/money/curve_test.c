@@ -271,6 +271,33 @@ static void a_staircase_of_too_many_steps_is_refused(void **state)
     assert_int_equal(curve.count, 31);
 }
 
+/* 7 for a package of 7 against 5 for one of 5: the cheaper one changes all the time. */
+static void two_staircases_are_compared_at_every_step(void **state)
+{
+    const struct sum stairs[2] = {
+        {.count = 1,
+         .shapes = {{.step = 7, .least = 0, .most = INT64_MAX, .package = 7, .each = {1, 1}}}},
+        {.count = 1,
+         .shapes = {{.step = 5, .least = 0, .most = INT64_MAX, .package = 5, .each = {1, 1}}}},
+    };
+    struct curve found[2];
+    const struct curve *curves[2] = {&found[0], &found[1]};
+    const struct curve_interval *intervals;
+    size_t count;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(find(&stairs[i], 0, MOST, &found[i]), STATUS_OK);
+    assert_int_equal(curve_compare(curves, 2, arena, &intervals, &count), STATUS_OK);
+    assert_true(count > MOST / 8);
+    for (size_t i = 0; i < count; i++)
+        for (int64_t n = intervals[i].from; n <= intervals[i].to; n++) {
+            const int64_t a = 7 * ((n + 6) / 7), b = 5 * ((n + 4) / 5);
+
+            assert_int_equal(intervals[i].least, a < b ? 1 : a > b ? 2 : 3);
+        }
+}
+
 static void another_currency_scales_every_segment(void **state)
 {
     const struct curve_segment segments[] = {line(0, 9, 10, 100), line(10, 20, 5, 300)};
@@ -293,6 +320,7 @@ int main(void)
         cmocka_unit_test(intervals_of_the_least_are_maximal_and_right_at_every_number),
         cmocka_unit_test(d06_the_cheaper_one_changes_three_times),
         cmocka_unit_test(a_staircase_of_too_many_steps_is_refused),
+        cmocka_unit_test(two_staircases_are_compared_at_every_step),
         cmocka_unit_test(another_currency_scales_every_segment),
     };
     return cmocka_run_group_tests(tests, make_arena, free_arena);

@@ -227,6 +227,81 @@ static void a_model_without_a_price_is_told_and_another_may_stand_in(void **stat
     close_desk(&desk);
 }
 
+/* ceil(n * each / size), for included units of which none are left. */
+static int64_t packages(int64_t n, int64_t each, int64_t included, int64_t size)
+{
+    const int64_t units = n * each > included ? n * each - included : 0;
+
+    return (units + size - 1) / size;
+}
+
+static void assert_value(const struct curve *curve, int64_t n, int64_t expected, const char *text)
+{
+    struct fraction found;
+
+    assert_int_equal(curve_value(curve, n, &found), STATUS_OK);
+    if (fraction_compare(found, fraction_of(expected)) != 0)
+        fail_msg("at %lld: %s", (long long)n, text);
+}
+
+static void steps_of_a_threshold_wide_fleet_are_exact_at_every_size(void **state)
+{
+    const struct whatif_usage usage = row("0", "512345", "1");
+    const struct whatif_profile profile = {PERIOD_MONTH, &usage, 1};
+    const char *text =
+        document("\"charges\":[{\"kind\":\"package\",\"metric\":\"output\",\"per\":\"month\","
+                 "\"size\":1000000,\"price\":\"3\"}],\"commitments\":[{\"metric\":\"spend\","
+                 "\"at_least\":\"100000\",\"per\":\"year\",\"shortfall\":{\"true_up\":true}}]");
+    struct desk desk;
+    struct curve curve;
+
+    (void)state;
+    open_desk(&desk, text, &profile);
+    assert_int_equal(whatif_curve(desk.whatif, 0, 20000, arena, &curve), STATUS_OK);
+    for (int64_t n = 0; n <= 20000; n++) {
+        const int64_t cost = 36 * packages(n, 512345, 0, 1000000);
+
+        assert_value(&curve, n, cost > 100000 ? cost : 100000, text);
+    }
+    close_desk(&desk);
+}
+
+static void packages_of_random_sizes_cost_what_counting_them_says(void **state)
+{
+    struct dice dice;
+
+    (void)state;
+    dice_init(&dice, 3, span_text("packages"));
+    for (int round = 0; round < 20; round++) {
+        const int64_t each = 1 + (int64_t)dice_below(&dice, 4000);
+        const int64_t size = 1 + (int64_t)dice_below(&dice, 3000);
+        const int64_t included = dice_below(&dice, 2) ? (int64_t)dice_below(&dice, 900000) : 0;
+        const int64_t most = dice_below(&dice, 2) ? (int64_t)dice_below(&dice, 4000) : 100000000;
+        char output[16];
+
+        arena_reset(arena);
+        snprintf(output, sizeof output, "%d", (int)each);
+        const struct whatif_usage usage = row("0", output, "1");
+        const struct whatif_profile profile = {PERIOD_YEAR, &usage, 1};
+        const char *text = document(arena_format(
+            arena,
+            "\"charges\":[{\"kind\":\"package\",\"metric\":\"output\",\"per\":\"year\","
+            "\"size\":%d,\"price\":\"7\",\"included\":%d,\"maximum\":\"%d\"}]",
+            (int)size, (int)included, (int)most));
+        struct desk desk;
+        struct curve curve;
+
+        open_desk(&desk, text, &profile);
+        assert_int_equal(whatif_curve(desk.whatif, 0, 1000, arena, &curve), STATUS_OK);
+        for (int64_t n = 0; n <= 1000; n++) {
+            const int64_t cost = 7 * packages(n, each, included, size);
+
+            assert_value(&curve, n, cost < most ? cost : most, text);
+        }
+        close_desk(&desk);
+    }
+}
+
 static void packages_that_no_robot_fills_are_too_many_steps_over_a_wide_range(void **state)
 {
     const struct whatif_usage usage = row("0", "7", "1");
@@ -427,6 +502,8 @@ int main(void)
         cmocka_unit_test(included_units_of_a_robot_are_not_pooled),
         cmocka_unit_test(licences_are_taken_by_every_robot_at_the_start),
         cmocka_unit_test(a_model_without_a_price_is_told_and_another_may_stand_in),
+        cmocka_unit_test(steps_of_a_threshold_wide_fleet_are_exact_at_every_size),
+        cmocka_unit_test(packages_of_random_sizes_cost_what_counting_them_says),
         cmocka_unit_test(packages_that_no_robot_fills_are_too_many_steps_over_a_wide_range),
         cmocka_unit_test(a_volume_that_returns_to_its_first_price_is_seen_through),
         cmocka_unit_test(whole_quantities_fall_whole_into_days),
