@@ -4,18 +4,13 @@
 
 const int comparison_percents[COMPARISON_LOADS] = {80, 90, 110, 120};
 
-/* --- computing -----------------------------------------------------------------------------------
- */
-
-static enum status fail(enum status status, const struct comparison_side *side, const char *what,
-                        char problem[256])
+static const char *excuse_for(enum status status)
 {
-    const char *cure = status == STATUS_FULL
-                           ? "it has too many steps over so many robots; ask for a narrower range"
-                           : status_text(status);
-
-    snprintf(problem, 256, "contract %s: %s: %s", side->contract.contract_id, what, cure);
-    return status;
+    if (status == STATUS_OK)
+        return NULL;
+    return status == STATUS_FULL ? "too many steps over so many robots, or a number that does not "
+                                   "fit; ask for a narrower range"
+                                 : status_text(status);
 }
 
 /* The profile with so many per cent of the usage. */
@@ -69,6 +64,8 @@ static enum status make_point(struct comparison *comparison, struct comparison_s
     if (status == STATUS_OK)
         status = fraction_subtract(next, point->exact, &point->marginal);
     if (status == STATUS_OK)
+        status = fraction_multiply(point->exact, side->rate, &point->converted);
+    if (status == STATUS_OK)
         status = whatif_bill(side->whatif, comparison->at, comparison->arena, &point->bill);
     if (status != STATUS_OK)
         return status;
@@ -81,23 +78,30 @@ static enum status make_point(struct comparison *comparison, struct comparison_s
     return status;
 }
 
-static enum status make_side(struct comparison *comparison, struct comparison_side *side,
-                             char problem[256])
+static enum status make_curve(const struct comparison *comparison, struct comparison_side *side)
+{
+    enum status status = whatif_curve(side->whatif, comparison->from, comparison->to,
+                                      comparison->arena, &side->curve);
+
+    if (status == STATUS_OK)
+        status = curve_scale(&side->curve, side->rate, comparison->arena, &side->compared);
+    if (status != STATUS_OK)
+        side->curve = (struct curve){0};
+    return status;
+}
+
+static void make_side(struct comparison *comparison, struct comparison_side *side)
 {
     enum status status =
         whatif_create(&side->whatif, &side->contract, side->zone, comparison->profile);
 
-    if (status != STATUS_OK)
-        return fail(status, side, "the profile cannot be counted under it", problem);
+    if (status != STATUS_OK) {
+        side->no_curve = side->no_point = excuse_for(status);
+        return;
+    }
     whatif_gaps(side->whatif, &side->gaps, &side->gap_count);
-    status = whatif_curve(side->whatif, comparison->from, comparison->to, comparison->arena,
-                          &side->curve);
-    if (status == STATUS_OK)
-        status = curve_scale(&side->curve, side->rate, comparison->arena, &side->compared);
-    if (status != STATUS_OK)
-        return fail(status, side, "no exact cost for every size", problem);
-    status = make_point(comparison, side);
-    return status == STATUS_OK ? status : fail(status, side, "no cost at that size", problem);
+    side->no_curve = excuse_for(make_curve(comparison, side));
+    side->no_point = excuse_for(make_point(comparison, side));
 }
 
 enum status comparison_make(struct comparison *comparison, char problem[256])
@@ -106,19 +110,18 @@ enum status comparison_make(struct comparison *comparison, char problem[256])
     enum status status = STATUS_OK;
 
     comparison->compared_count = 0;
-    for (size_t i = 0; status == STATUS_OK && i < comparison->side_count; i++) {
+    for (size_t i = 0; i < comparison->side_count; i++) {
         struct comparison_side *side = &comparison->sides[i];
 
-        status = make_side(comparison, side, problem);
-        if (status == STATUS_OK && side->gap_count == 0) {
+        make_side(comparison, side);
+        if (side->gap_count == 0 && side->no_curve == NULL) {
             curves[comparison->compared_count] = &side->compared;
             comparison->compared[comparison->compared_count++] = (unsigned)i;
         }
     }
-    if (status != STATUS_OK || comparison->compared_count == 0)
-        return status;
-    status = curve_compare(curves, comparison->compared_count, comparison->arena,
-                           &comparison->intervals, &comparison->interval_count);
+    if (comparison->compared_count > 0)
+        status = curve_compare(curves, comparison->compared_count, comparison->arena,
+                               &comparison->intervals, &comparison->interval_count);
     if (status != STATUS_OK)
         snprintf(problem, 256, "the contracts cannot be compared: %s", status_text(status));
     return status;

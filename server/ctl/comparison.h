@@ -18,6 +18,7 @@ extern const int comparison_percents[COMPARISON_LOADS]; /* of the profile's usag
 /* What one contract costs at the chosen size. Plain data. */
 struct comparison_point {
     struct fraction exact;
+    struct fraction converted; /* exact, in the comparison's currency: rounded for show alone */
     struct decimal billed;
     struct fraction marginal; /* what the next robot adds, exact */
     struct decimal unused;    /* commitments' lines of the bill: paid for what was not used */
@@ -34,7 +35,9 @@ struct comparison_side {
     struct curve compared;
     struct comparison_point point;
     const struct whatif_gap *gaps;
-    size_t gap_count; /* above 0: does not price all of the profile, and is not compared */
+    size_t gap_count;     /* above 0: does not price all of the profile, and is not compared */
+    const char *no_curve; /* NULL, or why there is none: then it is not compared either */
+    const char *no_point; /* likewise, of the cost at the chosen size */
 };
 
 /* A dated rate of exchange: one of currency is so much of the comparison's. Plain data. */
@@ -55,6 +58,7 @@ struct comparison {
     const struct comparison_rate *rates;
     size_t rate_count;
     const char *currency; /* in which they are compared */
+    unsigned places;      /* of its minor unit */
     int64_t from, to, at; /* robots */
 
     /* made by comparison_make() */
@@ -64,7 +68,8 @@ struct comparison {
     size_t compared_count;
 };
 
-/* STATUS_INVALID and the like: problem says which contract and why, and what to do. */
+/* What one side cannot answer is told there and takes nothing from the others. Else than STATUS_OK:
+ * nothing can be told; problem says why, and what to do. */
 MUST_CHECK enum status comparison_make(struct comparison *comparison, char problem[256]);
 
 /* Frees what the sides hold beside the arena: zones and what-ifs. */

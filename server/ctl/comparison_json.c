@@ -85,6 +85,8 @@ static void write_point(struct json_writer *writer, const struct comparison *com
     write_int(writer, "devices", comparison->at);
     write_money(writer, "cost", point->billed, places);
     write_exact(writer, "exact", point->exact);
+    amount_rounded(point->converted, comparison->places, text);
+    write_text(writer, "converted", text);
     if (fraction_divide(point->exact, fraction_of(comparison->at), &each) == STATUS_OK) {
         amount_rounded(each, places, text);
         write_text(writer, "per_device", text);
@@ -136,7 +138,12 @@ static void write_side(struct json_writer *writer, const struct comparison *comp
     write_text(writer, "currency", side->contract.currency);
     write_text(writer, "term", term);
     write_segments(writer, &side->curve);
-    write_point(writer, comparison, side);
+    if (side->no_curve != NULL)
+        write_text(writer, "no_segments", side->no_curve);
+    if (side->no_point == NULL)
+        write_point(writer, comparison, side);
+    else
+        write_text(writer, "no_cost", side->no_point);
     write_gaps(writer, comparison, side);
     json_end_object(writer);
 }

@@ -4,7 +4,9 @@
 #include "server/money/amount.h"
 #include "server/ctl/comparison.h"
 
-#define RANGE_SIZE 48
+#define RANGE_SIZE   48
+#define MOST_LINES   20 /* of segments, and of intervals */
+#define FOLDED_STEPS 4  /* equal ones in a row, from which on they are folded */
 
 /* Contracts are A, B, C ... in the bar and in lists. */
 static char letter_of(size_t side)
@@ -51,26 +53,107 @@ static void print_gaps(FILE *out, const struct comparison *comparison,
               out);
 }
 
+static void print_segment(FILE *out, const struct curve_segment *segment, unsigned places)
+{
+    char range[RANGE_SIZE], fixed[AMOUNT_SIZE], each[AMOUNT_SIZE];
+    struct decimal decimal;
+
+    format_range(segment->from, segment->to, range);
+    if (fraction_is_decimal(segment->fixed, &decimal))
+        amount_money(decimal, places, fixed);
+    else
+        amount_exact(segment->fixed, fixed);
+    amount_group(fixed);
+    amount_exact(segment->per_step, each);
+    fprintf(out, "     %-24s %18s", range, fixed);
+    if (fraction_sign(segment->per_step) != 0)
+        fprintf(out, "  %c %s each", *each == '-' ? '-' : '+', each + (*each == '-'));
+    fputc('\n', out);
+}
+
+/* How many segments from the first on are steps that rise equally, as packages make them. */
+static size_t steps_from(const struct curve *curve, size_t first, struct fraction *rise)
+{
+    const struct curve_segment *at = &curve->segments[first];
+    struct fraction next;
+    size_t count = 1;
+
+    for (; first + count < curve->count; count++) {
+        if (fraction_compare(at[count].per_step, at->per_step) != 0 ||
+            fraction_subtract(at[count].fixed, at[count - 1].fixed, &next) != STATUS_OK)
+            break;
+        if (count == 1)
+            *rise = next;
+        else if (fraction_compare(next, *rise) != 0)
+            break;
+    }
+    return count;
+}
+
+static void print_folded(FILE *out, const char *what, size_t count, int64_t from, int64_t to)
+{
+    char range[RANGE_SIZE], number[AMOUNT_SIZE];
+
+    format_range(from, to, range);
+    format_count((int64_t)count, number);
+    fprintf(out, "     %-24s %s %s", range, number, what);
+}
+
+/* The first of so many equal steps, and the others in one line. */
+static void print_steps(FILE *out, const struct curve_segment *first, size_t count,
+                        struct fraction rise, unsigned places)
+{
+    char text[AMOUNT_SIZE];
+
+    print_segment(out, first, places);
+    amount_exact(rise, text);
+    print_folded(out, "more steps of ", count - 1, first[1].from, first[count - 1].to);
+    fprintf(out, "%s\n", text);
+}
+
+static void print_value(FILE *out, const struct curve *curve, int64_t n, unsigned places)
+{
+    struct fraction value;
+    char text[AMOUNT_SIZE] = "?";
+
+    if (curve_value(curve, n, &value) == STATUS_OK)
+        amount_rounded(value, places, text);
+    amount_group(text);
+    fputs(text, out);
+}
+
+/* What is left of a long list: how much, and what it costs at both ends. */
+static void print_rest(FILE *out, const struct curve *curve, size_t first, unsigned places)
+{
+    const int64_t from = curve->segments[first].from, to = curve->segments[curve->count - 1].to;
+
+    print_folded(out, "more segments, ", curve->count - first, from, to);
+    print_value(out, curve, from, places);
+    fputs(" to ", out);
+    print_value(out, curve, to, places);
+    fputs("; --json tells each\n", out);
+}
+
+/* Steps are folded; what stays too long is cut off and counted. */
 static void print_segments(FILE *out, const struct comparison_side *side)
 {
+    const struct curve *curve = &side->curve;
     const unsigned places = side->contract.minor_places;
+    size_t lines = 0;
 
-    for (size_t i = 0; i < side->curve.count; i++) {
-        const struct curve_segment *segment = &side->curve.segments[i];
-        char range[RANGE_SIZE], fixed[AMOUNT_SIZE], each[AMOUNT_SIZE];
-        struct decimal decimal;
+    for (size_t i = 0; i < curve->count; lines++) {
+        struct fraction rise = FRACTION_ZERO;
+        size_t count = steps_from(curve, i, &rise);
 
-        format_range(segment->from, segment->to, range);
-        if (fraction_is_decimal(segment->fixed, &decimal))
-            amount_money(decimal, places, fixed);
+        if (lines >= MOST_LINES && curve->count - i > 1) {
+            print_rest(out, curve, i, places);
+            return;
+        }
+        if (count >= FOLDED_STEPS)
+            print_steps(out, &curve->segments[i], count, rise, places);
         else
-            amount_exact(segment->fixed, fixed);
-        amount_group(fixed);
-        amount_exact(segment->per_step, each);
-        fprintf(out, "     %-24s %18s", range, fixed);
-        if (fraction_sign(segment->per_step) != 0)
-            fprintf(out, "  %c %s each", *each == '-' ? '-' : '+', each + (*each == '-'));
-        fputc('\n', out);
+            print_segment(out, &curve->segments[i], places);
+        i += count >= FOLDED_STEPS ? count : 1;
     }
 }
 
@@ -84,7 +167,31 @@ static void print_side(FILE *out, const struct comparison *comparison, size_t nu
     fprintf(out, "%c  %s of %s, %s, %s to %s\n", letter_of(number), side->contract.contract_id,
             side->contract.vendor_id, side->contract.currency, first, end);
     print_gaps(out, comparison, side);
+    if (side->no_curve != NULL)
+        fprintf(out, "     left out below: %s\n", side->no_curve);
     print_segments(out, side);
+}
+
+static void print_point(FILE *out, const struct comparison *comparison,
+                        const struct comparison_side *side)
+{
+    const unsigned places = side->contract.minor_places;
+    char each[AMOUNT_SIZE] = "-", text[AMOUNT_SIZE];
+    struct fraction share;
+
+    if (fraction_divide(side->point.exact, fraction_of(comparison->at), &share) == STATUS_OK)
+        amount_rounded(share, places, each);
+    amount_rounded(side->point.marginal, places, text);
+    print_money(out, " ", side->point.billed, places, 18);
+    fprintf(out, " %12s %12s", each, text);
+    print_money(out, " ", side->point.unused, places, 18);
+    fprintf(out, " %s", side->contract.currency);
+    if (strcmp(side->contract.currency, comparison->currency) != 0) {
+        amount_rounded(side->point.converted, comparison->places, text);
+        amount_group(text);
+        fprintf(out, " = %s %s", text, comparison->currency);
+    }
+    fputc('\n', out);
 }
 
 static void print_points(FILE *out, const struct comparison *comparison)
@@ -96,18 +203,12 @@ static void print_points(FILE *out, const struct comparison *comparison)
             "next robot", "unused commitment");
     for (size_t i = 0; i < comparison->side_count; i++) {
         const struct comparison_side *side = &comparison->sides[i];
-        const unsigned places = side->contract.minor_places;
-        char each[AMOUNT_SIZE] = "-", next[AMOUNT_SIZE];
-        struct fraction share;
 
-        if (fraction_divide(side->point.exact, fraction_of(comparison->at), &share) == STATUS_OK)
-            amount_rounded(share, places, each);
-        amount_rounded(side->point.marginal, places, next);
         fprintf(out, "%c ", letter_of(i));
-        print_money(out, " ", side->point.billed, places, 18);
-        fprintf(out, " %12s %12s", each, next);
-        print_money(out, " ", side->point.unused, places, 18);
-        fprintf(out, " %s\n", side->contract.currency);
+        if (side->no_point != NULL)
+            fprintf(out, "  no cost: %s\n", side->no_point);
+        else
+            print_point(out, comparison, side);
     }
 }
 
@@ -120,6 +221,8 @@ static void print_loads(FILE *out, const struct comparison *comparison)
     for (size_t i = 0; i < comparison->side_count; i++) {
         const struct comparison_side *side = &comparison->sides[i];
 
+        if (side->no_point != NULL)
+            continue;
         fprintf(out, "%c ", letter_of(i));
         for (size_t k = 0; k < COMPARISON_LOADS; k++)
             print_money(out, " ", side->point.loads[k], side->contract.minor_places, 20);
@@ -161,27 +264,43 @@ static void print_bar(FILE *out, const struct comparison *comparison, int column
             right);
 }
 
+static void print_interval(FILE *out, const struct comparison *comparison,
+                           const struct curve_interval *interval)
+{
+    char range[RANGE_SIZE];
+    const char *between = "";
+
+    format_range(interval->from, interval->to, range);
+    fprintf(out, "  %-24s ", range);
+    for (size_t bit = 0; bit < comparison->compared_count; bit++) {
+        const size_t side = comparison->compared[bit];
+
+        if (!(interval->least & 1u << bit))
+            continue;
+        fprintf(out, "%s%c %s", between, letter_of(side),
+                comparison->sides[side].contract.contract_id);
+        between = " = ";
+    }
+    fputc('\n', out);
+}
+
 static void print_intervals(FILE *out, const struct comparison *comparison, int columns)
 {
+    const size_t count = comparison->interval_count;
+    char range[RANGE_SIZE], number[AMOUNT_SIZE];
+
     fprintf(out, "\nCheapest (exact amounts, in %s):\n", comparison->currency);
     print_bar(out, comparison, columns);
-    for (size_t i = 0; i < comparison->interval_count; i++) {
-        const struct curve_interval *interval = &comparison->intervals[i];
-        char range[RANGE_SIZE];
-        const char *between = "";
+    for (size_t i = 0; i < count; i++) {
+        if (count > MOST_LINES && i == MOST_LINES - 1) {
+            size_t left = count - 1 - i;
 
-        format_range(interval->from, interval->to, range);
-        fprintf(out, "  %-24s ", range);
-        for (size_t bit = 0; bit < comparison->compared_count; bit++) {
-            const size_t side = comparison->compared[bit];
-
-            if (!(interval->least & 1u << bit))
-                continue;
-            fprintf(out, "%s%c %s", between, letter_of(side),
-                    comparison->sides[side].contract.contract_id);
-            between = " = ";
+            format_range(comparison->intervals[i].from, comparison->intervals[count - 2].to, range);
+            format_count((int64_t)left, number);
+            fprintf(out, "  %-24s %s more intervals: --json tells each\n", range, number);
+            i = count - 1;
         }
-        fputc('\n', out);
+        print_interval(out, comparison, &comparison->intervals[i]);
     }
 }
 

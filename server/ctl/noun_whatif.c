@@ -245,8 +245,10 @@ static int settle_currency(struct run *run)
         side->rate = rate ? rate->rate : fraction_of(1);
         if (rate != NULL)
             continue;
-        if (comparison->currency == NULL)
+        if (comparison->currency == NULL) {
             comparison->currency = side->contract.currency;
+            comparison->places = side->contract.minor_places;
+        }
         if (strcmp(comparison->currency, side->contract.currency) != 0)
             return ctl_fail("the contracts are in %s and %s; give a dated rate of one, like "
                             "--rate %s=7.1234@2026-11-01",

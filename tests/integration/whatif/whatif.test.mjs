@@ -102,6 +102,8 @@ test('contracts in another currency need a dated rate, and are compared unrounde
   assert.deepEqual(intervals(answer), ['0-6381 usd', '6382-60000 a']);
   assert.deepEqual([answer.currency, answer.rates], ['CNY', [{currency: 'USD', rate: '7.1234', date: '2026-11-01'}]]);
   assert.equal(answer.contracts[1].at.cost, '1584000.00', 'a bill stays in its own currency');
+  assert.equal(answer.contracts[1].at.converted, '11283465.60');
+  assert.match(run(...words, '--rate', 'USD=7.1234@2026-11-01').stdout, /USD = 11,283,465\.60 CNY\n/);
 });
 
 test('a contract that lacks a price is told and left out, unless another model stands in', () => {
@@ -125,6 +127,55 @@ test('the demo\'s contracts: promises make the big vendor dear for a small fleet
   assert.equal(history.contracts[0].at.cost, '25500000.00', 'tens of millions, one million, half a million');
 });
 
+const STEPS = contract('s', [{kind: 'package', metric: 'output', per: 'month', size: 1000000, price: '3'}]);
+const ODD = {per: 'month', models: {m: {output: 512345}}};
+
+test('packages that robots share are a segment for each step, and compared at every size', () => {
+  const unit = contract('u', [{kind: 'unit', metric: 'output', per: 'month', price: '3.01', unit: 1000000}]);
+  const answer = compare([STEPS, unit], ODD, '0..20000');
+  const started = (n) => Math.ceil(n * 512345 / 1000000);
+  for (const {from, to, fixed, per_device: each} of answer.contracts[0].segments)
+    for (let n = from; n <= to; n++) assert.equal(Number(fixed) + n * Number(each), 36 * started(n));
+  assert.equal(answer.contracts[0].segments.at(-1).to, 20000);
+  assert.ok(answer.contracts[0].segments.length > 10000);
+  let next = 0;
+  for (const {from, to, contracts} of answer.cheapest) {
+    assert.equal(from, next);
+    for (let n = from; n <= to; n++) {
+      const difference = started(n) * 1000000 * 300 - n * 512345 * 301;
+      assert.deepEqual(contracts, difference < 0 ? ['s'] : difference > 0 ? ['u'] : ['s', 'u'], `${n}`);
+    }
+    next = to + 1;
+  }
+  assert.equal(next, 20001);
+  const people = run('--contract', file(STEPS), '--contract', file(unit), '--profile', file(ODD), '--devices', '0..20000').stdout;
+  assert.match(people, /4 - 20,000 +10,245 more steps of 36\n/);
+  assert.match(people, /more intervals: --json tells each\n/);
+  assert.ok(people.split('\n').length < 60);
+  const crowd = run('--contract', file(STEPS), '--profile', file({per: 'day', models: ODD.models}), '--devices', '0..300').stdout;
+  assert.match(crowd, /- 300 +\d+ more segments, [\d,.]+ to 168,321\.00; --json tells each\n/);
+});
+
+test('a contract that cannot be answered takes nothing from the others', () => {
+  const answer = compare([STEPS, FLAT], ODD, '0..90000000', '--at', '10000');
+  const [steps, flat] = answer.contracts;
+  assert.deepEqual(steps.segments, []);
+  assert.match(steps.no_segments, /narrower range/);
+  assert.equal(steps.at.cost, '184464.00');
+  assert.equal(flat.no_segments, undefined);
+  assert.deepEqual([flat.segments.length, flat.at.cost, flat.sensitivity.length], [1, '1200000.00', 4]);
+  assert.deepEqual(intervals(answer), ['0-90000000 a']);
+  const huge = contract('h', [{kind: 'unit', metric: 'output', per: 'month', price: '99999999999999.999999999999'}]);
+  const both = compare([huge, FLAT], ODD, '0..90000000');
+  assert.match(both.contracts[0].no_cost, /does not fit|full/);
+  assert.equal(both.contracts[0].at, undefined);
+  assert.equal(both.contracts[1].at.cost, '1200000.00');
+  const people = run('--contract', file(huge), '--contract', file(FLAT), '--profile', file(ODD), '--devices', '0..90000000');
+  assert.equal(people.status, 0);
+  assert.match(people.stdout, /A +no cost: /);
+  assert.match(people.stdout, /0 - 90,000,000 +B a\n/);
+});
+
 test('people get a bar and the same intervals', () => {
   const {status, stdout} = run('--contract', file(FLAT), '--contract', file(UNIT), '--profile', file(TOKENS), '--devices', '0..60000');
   assert.equal(status, 0);
@@ -135,7 +186,6 @@ test('people get a bar and the same intervals', () => {
 
 test('what cannot be computed is refused with its cause and cure', () => {
   const good = {a: ['--contract', file(FLAT)], p: ['--profile', file(TOKENS)], d: ['--devices', '0..10']};
-  const steps = contract('s', [{kind: 'package', metric: 'output', per: 'month', size: 300000, price: '1'}]);
   const cases = [
     [[...good.p, ...good.d], /--contract FILE/],
     [[...good.a, ...good.d], /--profile FILE or --from-usage/],
@@ -147,7 +197,6 @@ test('what cannot be computed is refused with its cause and cure', () => {
     [[...good.a, ...good.p, ...good.d, '--rate', 'USD=7'], /USD=7\.1234@2026-11-01/],
     [[...good.p, ...good.d, '--contract', file({...FLAT, term: undefined})], /has no term.*--term/],
     [[...good.a, ...good.p, ...good.d, '--contract', file({...FLAT, term: {from: '2026-01-01', to: '2026-04-01'}})], /one length/],
-    [[...good.p, '--devices', '0..100000', '--contract', file(steps)], /narrower range/],
     [[...good.a, ...good.d, '--from-usage', 'thirty'], /like 30d/],
   ];
   for (const [words, expected] of cases) {
