@@ -12,11 +12,6 @@ static bool is_eligible(const char *name, const char *const *names, size_t count
     return count == 0;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return strcmp(a ? a : "", b ? b : "") == 0;
-}
-
 static bool same_steps(const struct contract_commitment *a, const struct contract_commitment *b)
 {
     if (a->step_count != b->step_count || a->charge_count != b->charge_count)
@@ -36,8 +31,8 @@ static bool same_steps(const struct contract_commitment *a, const struct contrac
 static bool same_commitment(const struct contract_commitment *a,
                             const struct contract_commitment *b)
 {
-    return strcmp(a->name, b->name) == 0 && same_text(a->quantity.text, b->quantity.text) &&
-           a->quantity.source == b->quantity.source && a->measured == b->measured &&
+    return strcmp(a->name, b->name) == 0 && contract_same_quantity(&a->quantity, &b->quantity) &&
+           contract_same_filter(&a->filter, &b->filter) && a->measured == b->measured &&
            a->rule.per == b->rule.per && a->rule.anchored == b->rule.anchored &&
            a->rule.anchor == b->rule.anchor && a->cumulative == b->cumulative &&
            a->shortfall == b->shortfall && fraction_compare(a->at_least, b->at_least) == 0 &&
@@ -262,42 +257,57 @@ static enum status judge_spend(struct promise *promise, const struct period *per
     return status == STATUS_OK ? bill_append(promise->draft, line, rounded_from) : status;
 }
 
-/* What the eligible charges of that quantity would cost for the missing units on top. */
+/* The terms in force at the period's end. */
+static const struct contract_terms *last_terms(const struct promise *promise,
+                                               const struct period *period)
+{
+    size_t v = promise->last_version;
+
+    for (; v > promise->first_version; v--) {
+        struct period_range days = tally_days(promise->draft->tally, version_at(promise, v));
+
+        if (days.first < days.end && days.first < period->clipped.end)
+            break;
+    }
+    return version_at(promise, v);
+}
+
+/* The one charge that prices the promised quantity; the document was refused without it. */
+static size_t pricing_charge(const struct promise *promise, const struct contract_terms *terms)
+{
+    size_t i = 0;
+
+    while (i + 1 < terms->charge_count &&
+           !(terms->charges[i].kind != CONTRACT_PERCENTAGE && terms->charges[i].rate_count <= 1 &&
+             terms->charges[i].quantity.text &&
+             contract_same_quantity(&terms->charges[i].quantity, &promise->terms->quantity) &&
+             is_eligible(terms->charges[i].name, promise->terms->charges,
+                         promise->terms->charge_count)))
+        i++;
+    return i;
+}
+
+/* What that charge's line would be with the missing units, used at the period's end, less what it
+ * is: so that price(max(used, promised)) is billed, with all that bounds the line. */
 static enum status price_of_missing(const struct promise *promise, const struct period *period,
                                     struct fraction units, struct fraction *out)
 {
-    *out = FRACTION_ZERO;
-    for (size_t i = 0; i < promise->charge_lines; i++) {
-        const struct bill_line *line = &promise->draft->lines[i];
-        const struct contract_terms *terms = version_at(promise, (size_t)line->version - 1);
-        struct bill_measure measure;
-        struct bill_run run;
-        struct fraction cost, with_missing;
-        size_t charge = 0;
+    const struct bill_draft *draft = promise->draft;
+    const struct contract_terms *terms = last_terms(promise, period);
+    size_t charge = pricing_charge(promise, terms);
+    struct period line =
+        tally_period(draft->tally, terms, &terms->charges[charge].rule, period->clipped.end - 1);
+    struct fraction cost, with_missing, quantity;
+    struct bill_run run;
 
-        if (!counts(promise, line, period) ||
-            !same_text(line->metric, promise->terms->quantity.text))
-            continue;
-        while (strcmp(terms->charges[charge].name, line->name) != 0)
-            charge++;
-        bill_run_of(promise->draft->tally, terms, charge, &line->period, &run);
-        enum status status = bill_measure_run(promise->draft->tally, &run, run.count,
-                                              &promise->draft->packs, &measure);
-        if (status == STATUS_OK)
-            status = bill_price(&terms->charges[charge], &measure, false, &cost);
-        if (status == STATUS_OK)
-            status = fraction_add(measure.whole, units, &measure.whole);
-        if (status == STATUS_OK)
-            status = fraction_add(measure.present, units, &measure.present);
-        if (status == STATUS_OK)
-            status = fraction_add(measure.rates[0], units, &measure.rates[0]);
-        if (status == STATUS_OK)
-            status = bill_price(&terms->charges[charge], &measure, false, &with_missing);
-        if (status == STATUS_OK)
-            status = fraction_subtract(with_missing, cost, out);
-        return status;
-    }
-    return STATUS_OK;
+    bill_run_of(draft->tally, terms, charge, &line, &run);
+    enum status status =
+        bill_charge_exact(draft->tally, &run, &draft->packs, BILL_OF_OVER, &quantity, &cost);
+    run.raised_by = &units;
+    if (status == STATUS_OK)
+        status = bill_charge_exact(draft->tally, &run, &draft->packs, BILL_OF_OVER, &quantity,
+                                   &with_missing);
+    return status == STATUS_OK ? fraction_subtract(with_missing, cost, out) : status;
 }
 
 static enum status judge_quantity(struct promise *promise, const struct period *period,

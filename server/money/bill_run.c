@@ -25,12 +25,6 @@ static bool has_two_allowances(const struct contract_charge *charge)
     return charge->percentage.has_free_amount && charge->percentage.has_free_events;
 }
 
-static bool is_same_quantity(const struct contract_quantity *a, const struct contract_quantity *b)
-{
-    return a->source == b->source && a->metrics == b->metrics &&
-           strcmp(a->gauge_name ? a->gauge_name : "", b->gauge_name ? b->gauge_name : "") == 0;
-}
-
 bool bill_counts_alike(const struct contract_charge *earlier, const struct contract_charge *later)
 {
     if (is_fee(later) || is_fee(earlier))
@@ -40,7 +34,7 @@ bool bill_counts_alike(const struct contract_charge *earlier, const struct contr
                has_two_allowances(later) == has_two_allowances(earlier);
     if (later->included_per_device && !earlier->included_per_device)
         return false;
-    return is_same_quantity(&later->quantity, &earlier->quantity) ||
+    return contract_same_quantity(&later->quantity, &earlier->quantity) ||
            (strcmp(later->kind_text, "matrix") == 0 && strcmp(earlier->kind_text, "matrix") == 0);
 }
 

@@ -68,6 +68,8 @@ struct contract_quantity {
     const char *gauge_name; /* GAUGE */
 };
 
+bool contract_same_quantity(const struct contract_quantity *a, const struct contract_quantity *b);
+
 /* How many samples or days become the quantity of one period. */
 enum contract_measured {
     CONTRACT_SUM,     /* of what was recorded */
@@ -91,6 +93,9 @@ struct contract_filter {
     bool has_input; /* of this request alone: above over, up to up_to (0: no bound) */
     int64_t input_over, input_up_to; /* over -1: requests without input too */
 };
+
+/* Lists may name the same in another order. */
+bool contract_same_filter(const struct contract_filter *a, const struct contract_filter *b);
 
 /* A linear price: the first rate whose filter and metrics hold takes the quantity. */
 struct contract_rate {

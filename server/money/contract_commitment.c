@@ -81,21 +81,82 @@ static bool is_eligible(const struct contract_commitment *commitment, const char
     return commitment->charge_count == 0;
 }
 
-/* How many charges have a price for one more unit of just what the commitment counts. */
+/* How many charges have a price for one more unit of what the commitment counts; the last. */
 static size_t count_pricing(const struct contract_draft *draft,
-                            const struct contract_commitment *commitment)
+                            const struct contract_commitment *commitment,
+                            const struct contract_charge **out)
 {
-    const char *text = commitment->quantity.text;
     size_t count = 0;
 
-    for (size_t i = 0; text && i < draft->terms->charge_count; i++) {
+    *out = NULL;
+    for (size_t i = 0; commitment->quantity.text && i < draft->terms->charge_count; i++) {
         const struct contract_charge *charge = &draft->charges[i];
 
-        count += charge->quantity.text && strcmp(charge->quantity.text, text) == 0 &&
-                 charge->kind != CONTRACT_PERCENTAGE && charge->rate_count <= 1 &&
-                 is_eligible(commitment, charge->name);
+        if (!charge->quantity.text || charge->kind == CONTRACT_PERCENTAGE ||
+            charge->rate_count > 1 ||
+            !contract_same_quantity(&charge->quantity, &commitment->quantity) ||
+            !is_eligible(commitment, charge->name))
+            continue;
+        *out = charge;
+        count++;
     }
     return count;
+}
+
+static bool is_same_rule(const struct period_rule *a, const struct period_rule *b)
+{
+    return a->per == b->per && a->anchored == b->anchored && a->anchor == b->anchor;
+}
+
+/* One more unit costs the same, whatever was used before and in whichever period. */
+static bool is_linear(const struct contract_charge *charge)
+{
+    return charge->kind == CONTRACT_PRICED && charge->quantity.source == CONTRACT_RECORDED &&
+           !charge->has_included && !charge->has_maximum && !charge->has_minimum;
+}
+
+/* price(max(used, promised)) has a meaning only where both count the same. */
+static void check_true_up(struct reading *reading, const struct contract_draft *draft,
+                          const struct contract_commitment *out)
+{
+    static const struct contract_filter all = {0};
+    const struct contract_charge *charge;
+    size_t count = count_pricing(draft, out, &charge);
+
+    if (count != 1) {
+        reading_refuse(reading, "true_up",
+                       "prices missing units like one charge of that metric, and %s: %s",
+                       count == 0 ? "there is none" : "there are several",
+                       count == 0 ? "use fee_per_unit" : "name it in charges");
+        return;
+    }
+    if (charge->measured != out->measured)
+        reading_refuse(
+            reading, "true_up",
+            "needs the same \"measured\" in the commitment and in %.48s, which prices it",
+            charge->name);
+    if (!contract_same_filter(&charge->filter, &out->filter))
+        reading_refuse(reading, "true_up",
+                       "needs the same models, service_tiers and hours in the commitment and in "
+                       "%.48s, which prices it",
+                       charge->name);
+    if (charge->rate_count == 1 && !contract_same_filter(&charge->rates[0].filter, &all))
+        reading_refuse(reading, "true_up", "would price units that %.48s has no price for",
+                       charge->name);
+    if (charge->included_per_device)
+        reading_refuse(reading, "true_up",
+                       "cannot tell whose included units of %.48s the missing ones would be",
+                       charge->name);
+    if (charge->prorated)
+        reading_refuse(reading, "true_up",
+                       "cannot tell on which days the missing ones would count in %.48s, which is "
+                       "prorated",
+                       charge->name);
+    if (!is_linear(charge) && !is_same_rule(&charge->rule, &out->rule))
+        reading_refuse(reading, "true_up",
+                       "needs the same per and anchor in the commitment and in %.48s, whose price "
+                       "depends on what its period held",
+                       charge->name);
 }
 
 static void check_shortfall(struct reading *reading, const struct contract_draft *draft,
@@ -110,11 +171,8 @@ static void check_shortfall(struct reading *reading, const struct contract_draft
             "watched, and write what it came to cost as a flat charge");
     if (out->shortfall == CONTRACT_CARRY_FORWARD && !is_spend)
         reading_refuse(reading, "carry_forward", "is money and goes with metric: spend");
-    if (out->shortfall == CONTRACT_TRUE_UP && !is_spend && count_pricing(draft, out) != 1)
-        reading_refuse(reading, "true_up",
-                       "prices missing units like one charge of that metric, and %s: %s",
-                       count_pricing(draft, out) == 0 ? "there is none" : "there are several",
-                       count_pricing(draft, out) == 0 ? "use fee_per_unit" : "name it in charges");
+    if (out->shortfall == CONTRACT_TRUE_UP && !is_spend)
+        check_true_up(reading, draft, out);
     if (out->shortfall == CONTRACT_FEE_PER_UNIT && is_spend)
         reading_refuse(reading, "fee_per_unit", "goes with a quantity; of spend: true_up");
     if (out->shortfall == CONTRACT_REPRICE && !has_list_price(draft->terms))

@@ -45,6 +45,41 @@ const char *contract_metric_name(enum contract_metric metric)
     return metric_names[metric];
 }
 
+static const char *text_of(const char *text)
+{
+    return text ? text : "";
+}
+
+bool contract_same_quantity(const struct contract_quantity *a, const struct contract_quantity *b)
+{
+    return a->source == b->source && a->metrics == b->metrics &&
+           strcmp(text_of(a->gauge_name), text_of(b->gauge_name)) == 0;
+}
+
+static bool same_names(const char *const *a, size_t a_count, const char *const *b, size_t b_count)
+{
+    for (size_t i = 0; i < a_count; i++) {
+        size_t k = 0;
+
+        while (k < b_count && strcmp(a[i], b[k]) != 0)
+            k++;
+        if (k == b_count)
+            return false;
+    }
+    return a_count == b_count;
+}
+
+bool contract_same_filter(const struct contract_filter *a, const struct contract_filter *b)
+{
+    return same_names(a->models, a->model_count, b->models, b->model_count) &&
+           same_names(a->service_tiers, a->service_tier_count, b->service_tiers,
+                      b->service_tier_count) &&
+           a->has_hours == b->has_hours && a->hours_from_ms == b->hours_from_ms &&
+           a->hours_to_ms == b->hours_to_ms && a->hours_by_end == b->hours_by_end &&
+           a->has_input == b->has_input && a->input_over == b->input_over &&
+           a->input_up_to == b->input_up_to;
+}
+
 unsigned contract_metrics_of(const char *word)
 {
     if (strcmp(word, "input") == 0)
