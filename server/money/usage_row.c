@@ -9,11 +9,19 @@
 
 #define REAL_DIGITS 15 /* that a binary number of 53 bits gives back as they were written */
 
-/* What a record has beside, and rating does not ask. */
+/* What a record has beside, by the names that the wire, the API and others' reports give it, and
+ * rating does not ask. Quantities are none of it: those outside of metrics would go unpriced. */
 #define OTHERS                                                                                     \
-    "request|request_id|vendor_request_id|turn|attempt|vendor|contract|contract_version|version|"  \
-    "journal|seq|outcome|error_class|first_token_ms|first_audio_ms|interrupted|generation|region|" \
-    "group|note|price|currency|route|received|booked"
+    "request|request_id|vendor_request_id|turn|attempt|vendor|billing_vendor|serving_vendor|"      \
+    "model_served|serving_model|contract|contract_version|version|line|line_id|journal|"           \
+    "journal_id|seq|outcome|error_class|first_token_ms|first_audio_ms|duration_ms|interrupted|"    \
+    "generation|clock_offset_ms|state_time_ms|reserved_input|reserved_output|region|group|note|"   \
+    "price|currency|route|received|booked|settled"
+
+static bool is_plain(const struct json *json)
+{
+    return json_type(json) != JSON_OBJECT && json_type(json) != JSON_ARRAY;
+}
 
 static enum status refuse(struct json_problem *problem, const char *pointer, const char *name,
                           const char *detail)
@@ -156,7 +164,8 @@ static enum status read_member(const struct json *json, const char *name, struct
         return status;
     }
     if (span_is_choice(span_text(name), OTHERS))
-        return STATUS_OK;
+        return is_plain(json) ? STATUS_OK
+                              : refuse(problem, "", name, "must be a text, number or truth");
     return refuse(problem, "", name, "is no member of a usage row");
 }
 

@@ -57,7 +57,9 @@ static void the_optional_members_are_taken_and_a_records_others_passed_over(void
     assert_int_equal(
         read_row(ROW(",\"end\":\"2026-01-15T12:00:03+08:00\",\"service_tier\":\"batch\","
                      "\"amount\":\"12.5\",\"replaces\":\"old\",\"provenance\":\"not_sent\","
-                     "\"gauge\":{\"name\":\"lines\",\"level\":7},\"request_id\":\"r-1\""),
+                     "\"gauge\":{\"name\":\"lines\",\"level\":7},\"request_id\":\"r-1\",\"billing_"
+                     "vendor\":\"v\","
+                     "\"serving_model\":\"m-2\",\"attempt\":2,\"interrupted\":false"),
                  &json, &usage, &problem),
         STATUS_OK);
     assert_int_equal(usage.end_ms - usage.at_ms, 3000);
@@ -87,6 +89,8 @@ static void what_is_wrong_is_named_by_its_member(void **state)
         {ROW(",\"metrics\":[]"), "/metrics"},
         {ROW(",\"metric\":{\"output\":1}"), "/metric"},
         {ROW(",\"service_tier\":5"), "/service_tier"},
+        {ROW(",\"serving_model\":[\"m\"]"), "/serving_model"},
+        {ROW(",\"output\":45"), "/output"},
         {ROW(",\"gauge\":{\"name\":\"lines\"}"), "/gauge"},
         {ROW(",\"amount\":\"free\""), "/amount"},
         {ROW(",\"end\":\"2026-01-15T11:59:59+08:00\""), "/end"},
