@@ -119,7 +119,7 @@ static void write_line(struct json_writer *writer, const struct bill_line *line,
     char period[PERIOD_SIZE], quantity[AMOUNT_SIZE];
 
     format_period(line->period.clipped, period);
-    amount_exact(line->quantity, quantity);
+    amount_decimal(line->quantity, quantity);
     json_begin_object(writer);
     write_member(writer, "charge", line->name);
     write_member(writer, "period", period);

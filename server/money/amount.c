@@ -36,6 +36,25 @@ void amount_exact(struct fraction number, char out[AMOUNT_SIZE])
     snprintf(out + strlen(out), AMOUNT_SIZE - strlen(out), "/%s", bottom);
 }
 
+void amount_decimal(struct fraction number, char out[AMOUNT_SIZE])
+{
+    struct decimal decimal;
+
+    if (fraction_is_decimal(number, &decimal)) {
+        decimal_format(decimal, out);
+        return;
+    }
+    if (fraction_cut(number, &decimal) != STATUS_OK) { /* too large for places */
+        format_units(number.numerator / number.denominator, out);
+        return;
+    }
+    for (int place = DECIMAL_PRICE_PLACES; place < DECIMAL_PLACES; place++)
+        decimal.units /= 10;
+    for (int place = DECIMAL_PRICE_PLACES; place < DECIMAL_PLACES; place++)
+        decimal.units *= 10;
+    decimal_format(decimal, out);
+}
+
 void amount_money(struct decimal amount, unsigned places, char out[AMOUNT_SIZE])
 {
     decimal_format(amount, out);

@@ -12,6 +12,9 @@
 /* A decimal where it is one, else "numerator/denominator". */
 void amount_exact(struct fraction number, char out[AMOUNT_SIZE]);
 
+/* The same, but always a decimal: what none holds (a third) is cut after DECIMAL_PRICE_PLACES. */
+void amount_decimal(struct fraction number, char out[AMOUNT_SIZE]);
+
 /* With at least so many places: "40.80". */
 void amount_money(struct decimal amount, unsigned places, char out[AMOUNT_SIZE]);
 

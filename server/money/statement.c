@@ -51,7 +51,7 @@ static enum status line_of(const struct bill_line *line, int64_t month, struct a
 {
     char quantity[AMOUNT_SIZE];
 
-    amount_exact(line->quantity, quantity);
+    amount_decimal(line->quantity, quantity);
     *out = (struct statement_line){
         .month = month,
         .source = statement_source(line->source),

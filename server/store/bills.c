@@ -127,7 +127,7 @@ static enum status write_bill(struct billing *billing, const struct bills_ledger
     for (size_t i = 0; i < bill->line_count; i++) {
         const struct bill_line *line = &bill->lines[i];
 
-        amount_exact(line->quantity, quantity);
+        amount_decimal(line->quantity, quantity);
         const struct statement_line shown = {.source = statement_source(line->source),
                                              .name = line->name,
                                              .first = line->period.clipped.first,

@@ -41,6 +41,22 @@ static void what_no_decimal_holds_is_a_fraction(void **state)
     assert_string_equal(text, "0.67");
 }
 
+/* A line's quantity was told as "2/31". */
+static void what_no_decimal_holds_may_be_cut(void **state)
+{
+    char text[AMOUNT_SIZE];
+
+    (void)state;
+    amount_decimal(fraction_ratio(2, 31), text);
+    assert_string_equal(text, "0.064516129032");
+    amount_decimal(fraction_ratio(200, 3), text);
+    assert_string_equal(text, "66.666666666666");
+    amount_decimal(fraction_ratio(1, 8), text);
+    assert_string_equal(text, "0.125");
+    amount_decimal((struct fraction){(decimal_units)INT64_MAX * 1000000, 3}, text);
+    assert_string_equal(text, "3074457345618258602333333");
+}
+
 static void thousands_are_told_apart(void **state)
 {
     static const char *const cases[][2] = {{"1234567.80", "1,234,567.80"},
@@ -65,6 +81,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(money_has_the_places_of_its_currency_and_more_where_it_is_finer),
         cmocka_unit_test(what_no_decimal_holds_is_a_fraction),
+        cmocka_unit_test(what_no_decimal_holds_may_be_cut),
         cmocka_unit_test(thousands_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
