@@ -13,6 +13,14 @@
 #define ARENA_LIMIT ((size_t)1 << 30)
 #define PERIOD_SIZE (2 * ZONE_DATE_SIZE)
 
+/* Usage of one model that no charge prices. */
+struct unpriced {
+    const char *model;
+    unsigned metric;
+    int64_t rows;
+    struct decimal quantity;
+};
+
 /* A contract, and what was used under it. */
 struct rating {
     struct arena *arena; /* of the document */
@@ -21,11 +29,14 @@ struct rating {
     struct tally *tally;
     int64_t as_of_ms;
     size_t unpriced_rows;
+    struct unpriced *unpriced;
+    size_t unpriced_count, unpriced_room;
     size_t outside_rows;
 };
 
 static void release(struct rating *rating)
 {
+    free(rating->unpriced);
     tally_free(rating->tally);
     zone_close(rating->zone);
     arena_free(rating->arena);
@@ -37,6 +48,50 @@ static void tell_unpriced(const struct tally_usage *usage, size_t row, unsigned 
         if (unpriced & CONTRACT_BIT(metric))
             ctl_warn("usage/%zu: no charge prices %s of model \"%s\"", row,
                      contract_metric_name((enum contract_metric)metric), usage->model);
+}
+
+static enum status take_unpriced(struct rating *rating, const char *model, unsigned metric,
+                                 struct unpriced **out)
+{
+    for (size_t i = 0; i < rating->unpriced_count; i++) {
+        *out = &rating->unpriced[i];
+        if ((*out)->metric == metric && strcmp((*out)->model, model) == 0)
+            return STATUS_OK;
+    }
+    if (rating->unpriced_count == rating->unpriced_room) {
+        size_t room = rating->unpriced_room ? rating->unpriced_room * 2 : 8;
+        struct unpriced *grown = realloc(rating->unpriced, room * sizeof *grown);
+
+        if (!grown)
+            return STATUS_MEMORY;
+        rating->unpriced = grown;
+        rating->unpriced_room = room;
+    }
+    model = arena_text(rating->arena, span_text(model));
+    if (!model)
+        return STATUS_MEMORY;
+    *out = &rating->unpriced[rating->unpriced_count++];
+    **out = (struct unpriced){.model = model, .metric = metric};
+    return STATUS_OK;
+}
+
+static enum status count_unpriced(struct rating *rating, const struct tally_usage *usage,
+                                  unsigned unpriced)
+{
+    enum status status = STATUS_OK;
+
+    for (unsigned metric = 0; metric < CONTRACT_METRICS && status == STATUS_OK; metric++) {
+        struct unpriced *sum;
+
+        if (!(unpriced & CONTRACT_BIT(metric)))
+            continue;
+        status = take_unpriced(rating, usage->model, metric, &sum);
+        if (status != STATUS_OK)
+            continue;
+        sum->rows++;
+        status = decimal_add(sum->quantity, usage->quantities[metric], &sum->quantity);
+    }
+    return status;
 }
 
 static enum status add_row(void *context, size_t row, const struct tally_usage *usage)
@@ -58,7 +113,10 @@ static enum status add_row(void *context, size_t row, const struct tally_usage *
         return status;
     if (rating->unpriced_rows++ < WARNINGS)
         tell_unpriced(usage, row, unpriced);
-    return STATUS_OK;
+    status = count_unpriced(rating, usage, unpriced);
+    if (status != STATUS_OK)
+        ctl_fail("usage/%zu: %s", row, status_text(status));
+    return status;
 }
 
 static int read_as_of(const struct ctl *ctl, int64_t *out)
@@ -129,6 +187,36 @@ static void write_line(struct json_writer *writer, const struct bill_line *line,
     json_end_object(writer);
 }
 
+static void write_unpriced(struct json_writer *writer, const struct unpriced *unpriced)
+{
+    char quantity[DECIMAL_TEXT_SIZE];
+
+    decimal_format(unpriced->quantity, quantity);
+    json_begin_object(writer);
+    write_member(writer, "model", unpriced->model);
+    write_member(writer, "metric", contract_metric_name((enum contract_metric)unpriced->metric));
+    write_member(writer, "quantity", quantity);
+    json_key(writer, "rows");
+    json_write_int(writer, unpriced->rows);
+    json_end_object(writer);
+}
+
+/* What a total does not hold: only where there is such usage. */
+static void write_left_out(struct json_writer *writer, const struct rating *rating)
+{
+    if (rating->unpriced_count > 0) {
+        json_key(writer, "unpriced");
+        json_begin_array(writer);
+        for (size_t i = 0; i < rating->unpriced_count; i++)
+            write_unpriced(writer, &rating->unpriced[i]);
+        json_end_array(writer);
+    }
+    if (rating->outside_rows > 0) {
+        json_key(writer, "rows_outside_term");
+        json_write_int(writer, (int64_t)rating->outside_rows);
+    }
+}
+
 static int print_json(const struct rating *rating, const struct bill *bill)
 {
     struct json_writer writer;
@@ -147,6 +235,7 @@ static int print_json(const struct rating *rating, const struct bill *bill)
     write_money(&writer, "total", bill->total, places);
     if (bill->tax_included.units != 0)
         write_money(&writer, "tax_included", bill->tax_included, places);
+    write_left_out(&writer, rating);
     json_end_object(&writer);
     int result = buffer_status(&out) == STATUS_OK ? CTL_DONE : ctl_fail("the bill is too long");
     if (result == CTL_DONE)

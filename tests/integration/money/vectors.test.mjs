@@ -95,3 +95,22 @@ for (const vector of vectors)
       }
     }
   });
+
+test('what a total does not hold is told beside it', async () => {
+  const contract = document({charges: [{kind: 'matrix', models: ['m'], prices: {output: '1'}, per: 'month'}]});
+  const rate = (rows) => ctl('contract', 'rate', '--file', contract, '--usage', usage(rows));
+  const at = '2026-01-05T12:00:00+08:00';
+  const bill = await rate([{at, metrics: {output: 5, reasoning: 3}}, {at, model: 'x', metrics: {output: 7}},
+    {at, model: 'x', metrics: {output: 2}}, {at: '2026-03-05T12:00:00+08:00', metrics: {output: 1}}]);
+  assert.equal(bill.total, '5.00');
+  assert.deepEqual(bill.unpriced, [{model: 'm', metric: 'reasoning', quantity: '3', rows: 1}, {model: 'x', metric: 'output', quantity: '9', rows: 2}]);
+  assert.equal(bill.rows_outside_term, 1);
+  assert.deepEqual(Object.keys(await rate([{at, metrics: {output: 5}}])), ['currency', 'lines', 'total']);
+});
+
+test('a quantity that no decimal holds is cut', async () => {
+  const contract = document({charges: [{kind: 'unit', metric: 'active_devices', measured: 'average', price: '31', per: 'month'}]});
+  const bill = await ctl('contract', 'rate', '--file', contract, '--usage', usage([{at: '2026-01-05T12:00:00+08:00'}, {at: '2026-01-06T12:00:00+08:00'}]));
+  assert.equal(bill.lines[0].quantity, '0.064516129032');
+  assert.equal(bill.total, '2.00');
+});
