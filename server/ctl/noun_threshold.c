@@ -9,17 +9,13 @@ static void print_row(const struct json *item)
     const struct json *seen = json_member(item, "seen");
     const struct json *forecast = json_member(seen, "forecast");
     const char *limit = json_text(json_member(seen, "limit"), NULL);
-    const char *why_not = json_text(json_member(seen, "why_not"), NULL);
     const char *runs_out = json_text(json_member(forecast, "runs_out"), NULL);
 
     printf("%-6lld %-7s %-44s %s of %s", (long long)json_int(json_member(item, "id"), 0),
            json_text(json_member(item, "state"), ""), json_text(json_member(item, "source"), ""),
            json_text(json_member(rule, "at"), ""), json_text(json_member(rule, "of"), ""));
-    if (why_not != NULL)
-        printf("; not judged: %s", why_not);
-    else
-        printf("; at %s%s%s", json_text(json_member(seen, "value"), "?"),
-               limit != NULL ? " of " : "", limit != NULL ? limit : "");
+    printf("; at %s%s%s", json_text(json_member(seen, "value"), "?"), limit != NULL ? " of " : "",
+           limit != NULL ? limit : "");
     if (runs_out != NULL)
         printf(", runs out on %s", runs_out);
     if (json_bool(json_member(rule, "shadow"), false))

@@ -6,7 +6,6 @@
 #define NO_END    4000000 /* the year 12921 */
 #define SURE_DAYS 3
 #define MINUTE_MS 60000
-#define FILTERED  "sums by day are not told apart by service tier, hours or length of the input"
 
 /* What a threshold counts, whoever says it: a cap, a commitment or itself. */
 struct subject {
@@ -16,6 +15,7 @@ struct subject {
     bool has_limit;
     struct fraction limit;
     bool is_floor;
+    int64_t share_permille; /* of all vendors' usage, which is the limit then; 0: no */
     enum contract_measured measured;
 };
 
@@ -51,6 +51,7 @@ static struct subject subject_of(const struct contract_threshold *threshold)
                                 .has_limit = true,
                                 .limit = commitment->at_least,
                                 .is_floor = true,
+                                .share_permille = commitment->share_permille,
                                 .measured = commitment->measured};
     return (struct subject){.quantity = &threshold->quantity,
                             .filter = &everything,
@@ -85,6 +86,18 @@ static bool model_counts(const struct contract_filter *filter, const char *model
     return filter->model_count == 0;
 }
 
+/* Usage that pays into no commitment: of models that the vendor sells for others. */
+static bool is_foreign(const struct judge_view *view, const char *model)
+{
+    const struct contract_third_party *third = view->third_party;
+
+    for (size_t i = 0; third != NULL && !third->counts_toward_commitments && i < third->model_count;
+         i++)
+        if (strcmp(third->models[i], model) == 0)
+            return true;
+    return false;
+}
+
 static int64_t sum_metrics(const struct thresholds_usage *usage, unsigned metrics)
 {
     int64_t sum = 0;
@@ -95,10 +108,11 @@ static int64_t sum_metrics(const struct thresholds_usage *usage, unsigned metric
     return sum;
 }
 
-static struct fraction amount_of(const struct subject *subject,
+static struct fraction amount_of(const struct judge_view *view, const struct subject *subject,
                                  const struct thresholds_usage *usage)
 {
-    if (!model_counts(subject->filter, usage->model))
+    if (!model_counts(subject->filter, usage->model) ||
+        (subject->is_floor && is_foreign(view, usage->model)))
         return FRACTION_ZERO;
     if (subject->quantity->source == CONTRACT_SPEND)
         return fraction_of_decimal(usage->price);
@@ -120,15 +134,9 @@ bool judge_wants_devices(const struct contract_threshold *threshold)
     return subject_of(threshold).quantity->source == CONTRACT_ACTIVE_DEVICES;
 }
 
-static const char *why_no_devices(const struct contract_threshold *threshold,
-                                  const struct subject *subject)
+bool judge_wants_all(const struct contract_threshold *threshold)
 {
-    if (threshold->cap == NULL && threshold->commitment == NULL)
-        return "active devices are counted for commitments and caps alone";
-    if (threshold->trigger == CONTRACT_AT_FORECAST || threshold->trigger == CONTRACT_AT_RATE)
-        return "how active devices grow is not forecast";
-    return subject->measured == CONTRACT_EVER ? "distinct devices of a period are not counted"
-                                              : NULL;
+    return threshold->commitment != NULL && threshold->commitment->share_permille > 0;
 }
 
 /* The days' counts as the contract measures them. */
@@ -153,31 +161,6 @@ static struct fraction devices_of(const struct judge_view *view, const struct su
         return fraction_of(last);
     default:
         return fraction_of(peak);
-    }
-}
-
-/* Why the sums by day cannot tell it; NULL: they can. */
-static const char *why_not(const struct subject *subject)
-{
-    const struct contract_filter *filter = subject->filter;
-
-    if (filter->service_tier_count > 0 || filter->has_hours || filter->has_input)
-        return FILTERED;
-    switch (subject->quantity->source) {
-    case CONTRACT_SPEND:
-    case CONTRACT_CONCURRENCY:
-    case CONTRACT_REQUESTS_PER_MINUTE:
-    case CONTRACT_TOKENS_PER_MINUTE:
-        return NULL;
-    case CONTRACT_RECORDED:
-        /* cache writes stand in no sum by day: the dialects that there are do not record any */
-        return (subject->quantity->metrics & ~THRESHOLDS_DAY_METRICS &
-                ~(CONTRACT_BIT(CONTRACT_CACHE_WRITE_5M) | CONTRACT_BIT(CONTRACT_CACHE_WRITE_1H))) !=
-                       0
-                   ? "no sums by day are kept of this metric"
-                   : NULL;
-    default:
-        return "it is not counted by day";
     }
 }
 
@@ -244,7 +227,8 @@ static enum status fill_days(const struct judge_view *view, const struct subject
         const int64_t place = view->days[i].day - first;
 
         if (place >= 0 && place < (int64_t)day_count)
-            status = fraction_add(days[place], amount_of(subject, &view->days[i]), &days[place]);
+            status =
+                fraction_add(days[place], amount_of(view, subject, &view->days[i]), &days[place]);
     }
     return status;
 }
@@ -317,7 +301,7 @@ static enum status surge(const struct judge_view *view, const struct subject *su
     enum status status = STATUS_OK;
 
     for (size_t i = 0; status == STATUS_OK && i < view->hour_count; i++)
-        status = fraction_add(hour, amount_of(subject, &view->hour[i]), &hour);
+        status = fraction_add(hour, amount_of(view, subject, &view->hour[i]), &hour);
     return status == STATUS_OK
                ? forecast_is_surge(sight->value, hour, hours, threshold->at, &sight->look.reached)
                : status;
@@ -333,6 +317,44 @@ static enum status look_ahead(const struct forecast_basis *basis, struct judge_s
     if (status == STATUS_OK && sight->has_limit)
         status = forecast_runs_out(basis, &sight->forecast, sight->limit, &sight->runs_out);
     return status;
+}
+
+/* What a share of all vendors' usage is: of the period so far, or as all of it goes on. */
+static enum status limit_by_share(const struct judge_view *view, const struct subject *subject,
+                                  const struct contract_threshold *threshold,
+                                  const struct forecast_basis *own, struct arena *arena,
+                                  struct fraction *limit)
+{
+    struct fraction *days = arena_take(arena, own->day_count * sizeof *days);
+    struct forecast_basis basis = *own;
+    struct forecast forecast;
+    enum status status = STATUS_OK;
+
+    if (days == NULL)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < own->day_count; i++)
+        days[i] = FRACTION_ZERO;
+    *limit = FRACTION_ZERO;
+    for (size_t i = 0; i < view->all_days && status == STATUS_OK; i++) {
+        const int64_t place = view->all[i].day - own->period.first;
+        const struct fraction sum =
+            fraction_of(sum_metrics(&view->all[i], subject->quantity->metrics));
+
+        if (place < 0 || place >= (int64_t)own->day_count)
+            continue;
+        status = fraction_add(days[place], sum, &days[place]);
+        if (status == STATUS_OK)
+            status = fraction_add(*limit, sum, limit);
+    }
+    basis.days = days;
+    if (status == STATUS_OK && threshold->trigger == CONTRACT_AT_FORECAST) {
+        status = forecast_make(&basis, &forecast);
+        *limit = status == STATUS_OK ? forecast.at_end : FRACTION_ZERO;
+        status = status == STATUS_AGAIN ? STATUS_OK : status;
+    }
+    return status == STATUS_OK
+               ? fraction_multiply(*limit, fraction_ratio(subject->share_permille, 1000), limit)
+               : status;
 }
 
 static enum status look_at_days(const struct judge_view *view, const struct subject *subject,
@@ -351,12 +373,16 @@ static enum status look_at_days(const struct judge_view *view, const struct subj
     enum status status = fill_days(view, subject, first, days, count);
     for (size_t i = 0; status == STATUS_OK && i < count; i++)
         status = fraction_add(sight->value, days[i], &sight->value);
+    if (status == STATUS_OK && subject->share_permille > 0)
+        status = limit_by_share(view, subject, threshold, &basis, arena, &sight->limit);
     if (status == STATUS_OK)
         status = look_ahead(&basis, sight);
     if (status != STATUS_OK)
         return status;
     if (threshold->trigger == CONTRACT_AT_RATE)
         return surge(view, subject, threshold, sight);
+    if (subject->share_permille > 0 && fraction_sign(sight->limit) == 0)
+        return STATUS_OK; /* nobody used anything yet */
     if (threshold->trigger != CONTRACT_AT_FORECAST)
         return compare(threshold, sight->value, false, sight);
     if (!sight->has_forecast || (subject->is_floor && count <= SURE_DAYS))
@@ -370,7 +396,8 @@ static bool is_raised(const struct contract_threshold *threshold, const struct t
     const struct fraction limit =
         threshold->trigger == CONTRACT_AT_AMOUNT ? threshold->at : sight->limit;
 
-    return row->has_fired_limit &&
+    /* a share's limit grows with all that is used */
+    return row->has_fired_limit && !judge_wants_all(threshold) &&
            fraction_compare(limit, fraction_of_decimal(row->fired_limit)) > 0;
 }
 
@@ -383,8 +410,7 @@ enum status judge_look(const struct judge_view *view, const struct contract_thre
     struct judge_sight sight = {.value = FRACTION_ZERO,
                                 .limit = subject.limit,
                                 .has_limit = subject.has_limit,
-                                .runs_out = FORECAST_NEVER,
-                                .why_not = why_not(&subject)};
+                                .runs_out = FORECAST_NEVER};
     enum status status = STATUS_OK;
 
     sight.period = judge_period(view->contract, threshold, today);
@@ -394,14 +420,12 @@ enum status judge_look(const struct judge_view *view, const struct contract_thre
     if (threshold->commitment != NULL)
         sight.limit = floor_on(threshold->commitment, sight.period.clipped.first);
     if (judge_wants_devices(threshold)) {
-        sight.why_not = why_no_devices(threshold, &subject);
         sight.value = devices_of(view, &subject);
-        if (sight.why_not == NULL)
-            status = compare(threshold, sight.value, false, &sight);
-    } else if (sight.why_not == NULL && subject.quantity->source >= CONTRACT_CONCURRENCY) {
+        status = compare(threshold, sight.value, false, &sight);
+    } else if (subject.quantity->source >= CONTRACT_CONCURRENCY) {
         sight.value = level_of(view, &subject);
         status = compare(threshold, sight.value, false, &sight);
-    } else if (sight.why_not == NULL) {
+    } else {
         status = look_at_days(view, &subject, threshold, arena, &sight);
     }
     sight.look.raised = is_raised(threshold, row, &sight);

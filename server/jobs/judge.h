@@ -28,16 +28,19 @@ struct judge_view {
     size_t minute_count;
     const struct thresholds_usage *devices; /* active ones by day, of the threshold at hand */
     size_t device_days;
+    const struct thresholds_usage *all; /* of every contract, by day and likewise */
+    size_t all_days;
+    const struct contract_third_party *third_party; /* of the terms at hand */
 };
 
 /* What the view must hold to judge it. */
 bool judge_wants_hour(const struct contract_threshold *threshold);
 bool judge_wants_minute(const struct contract_threshold *threshold);
 bool judge_wants_devices(const struct contract_threshold *threshold);
+bool judge_wants_all(const struct contract_threshold *threshold);
 
 /* What a look found. Plain data. */
 struct judge_sight {
-    const char *why_not; /* it cannot be judged; then the rest is nothing but the period */
     struct threshold_look look;
     struct period period;
     int64_t period_from_ms;

@@ -220,6 +220,76 @@ static void read_actions(struct reading *reading, const struct json *json,
     out->action_count = count;
 }
 
+/* What a server cannot tell of usage as it comes in is refused, so that no threshold is written in
+ * vain; NULL: it can. */
+static const char *why_source_is_dark(enum contract_source source)
+{
+    switch (source) {
+    case CONTRACT_AMOUNT:
+        return "is of what usage files tell; robots and back offices report no amounts";
+    case CONTRACT_TERMINALS:
+        return "is of licences, which are counted when a bill is made; active_devices are counted "
+               "day by day";
+    case CONTRACT_GAUGE:
+        return "is of a gauge, which only usage files sample";
+    default:
+        return NULL;
+    }
+}
+
+static const char *why_commitment_is_dark(const struct contract_commitment *commitment,
+                                          enum contract_trigger trigger)
+{
+    const struct contract_filter *filter = &commitment->filter;
+
+    if (commitment->quantity.source != CONTRACT_ACTIVE_DEVICES &&
+        (filter->service_tier_count > 0 || filter->has_hours))
+        return "is of a commitment that tells usage apart by service tier or hours; sums by day do "
+               "not";
+    if (commitment->quantity.source == CONTRACT_SPEND && commitment->charge_count > 0)
+        return "is of a commitment that names its charges; what each of them costs is known when a "
+               "bill is made";
+    if (commitment->cumulative)
+        return "is of a cumulative commitment; what earlier periods left over is known when their "
+               "bills are made";
+    if (commitment->share_permille > 0 && trigger == CONTRACT_AT_RATE)
+        return "is of a share of all vendors' usage, which has no usual hour";
+    return NULL;
+}
+
+static void check_devices(struct reading *reading, const struct contract_threshold *out)
+{
+    const enum contract_measured measured = out->cap          ? out->cap->measured
+                                            : out->commitment ? out->commitment->measured
+                                                              : CONTRACT_PEAK;
+
+    if (!out->cap && !out->commitment)
+        reading_refuse(reading, "of",
+                       "counts devices for a cap or commitment alone: write one and name it");
+    if (measured == CONTRACT_EVER)
+        reading_refuse(reading, "of",
+                       "is of distinct devices of a period (measured: ever), which are counted "
+                       "when a bill is made; peak, average and last are counted day by day");
+    if (out->trigger == CONTRACT_AT_FORECAST || out->trigger == CONTRACT_AT_RATE)
+        reading_refuse(reading, out->trigger == CONTRACT_AT_RATE ? "rate" : "forecast",
+                       "cannot be told of active devices");
+}
+
+static void check_visible(struct reading *reading, const struct contract_threshold *out)
+{
+    const struct contract_quantity *quantity = out->cap          ? &out->cap->quantity
+                                               : out->commitment ? &out->commitment->quantity
+                                                                 : &out->quantity;
+    const char *why = why_source_is_dark(quantity->source);
+
+    if (!why && out->commitment)
+        why = why_commitment_is_dark(out->commitment, out->trigger);
+    if (why)
+        reading_refuse(reading, "of", "%s", why);
+    else if (quantity->source == CONTRACT_ACTIVE_DEVICES)
+        check_devices(reading, out);
+}
+
 static void read_threshold(struct reading *reading, const struct json *json,
                            struct contract_draft *draft, void *item)
 {
@@ -234,6 +304,7 @@ static void read_threshold(struct reading *reading, const struct json *json,
         return;
     read_subject(reading, json, draft, out);
     read_trigger(reading, json, out);
+    check_visible(reading, out);
     read_rearm(reading, json, out);
     read_actions(reading, json, draft->contract, out);
     out->shadow = reading_bool(reading, json, "shadow", false);

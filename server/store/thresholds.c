@@ -63,14 +63,32 @@ enum status thresholds_read_days(struct store_conn *conn, struct arena *arena,
         read,
         "SELECT (day - date '1970-01-01')::bigint AS number, model,"
         " trim_scale(round(sum(price), 12))::text, 0::bigint, sum(input_uncached)::bigint,"
-        " sum(input_cached)::bigint, 0::bigint, 0::bigint, sum(output)::bigint,"
-        " sum(reasoning)::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint,"
+        " sum(input_cached)::bigint, sum(cache_write_5m)::bigint, sum(cache_write_1h)::bigint,"
+        " sum(output)::bigint, sum(reasoning)::bigint, sum(audio_in_ms)::bigint,"
+        " sum(audio_out_chars)::bigint, sum(images)::bigint, sum(video_ms)::bigint,"
         " sum(requests)::bigint"
         " FROM myna.usage_day WHERE contract_id = $1 AND day >= date '1970-01-01' + $2::integer"
         " GROUP BY day, model ORDER BY day, model");
 
     return read_usage(conn, arena, &read,
                       STORE_VALUES(value_text(contract_id), value_int(first_day)), rows, count);
+}
+
+enum status thresholds_read_all_days(struct store_conn *conn, struct arena *arena,
+                                     int64_t first_day, struct thresholds_usage **rows,
+                                     size_t *count)
+{
+    STORE_STATEMENT(
+        read,
+        "SELECT (day - date '1970-01-01')::bigint AS number, '', '0', 0::bigint,"
+        " sum(input_uncached)::bigint, sum(input_cached)::bigint, sum(cache_write_5m)::bigint,"
+        " sum(cache_write_1h)::bigint, sum(output)::bigint, sum(reasoning)::bigint,"
+        " sum(audio_in_ms)::bigint, sum(audio_out_chars)::bigint, sum(images)::bigint,"
+        " sum(video_ms)::bigint, sum(requests)::bigint"
+        " FROM myna.usage_day WHERE day >= date '1970-01-01' + $1::integer"
+        " GROUP BY day ORDER BY day");
+
+    return read_usage(conn, arena, &read, STORE_VALUES(value_int(first_day)), rows, count);
 }
 
 enum status thresholds_read_recent(struct store_conn *conn, struct arena *arena,

@@ -19,16 +19,16 @@ struct thresholds_usage {
     struct decimal price; /* to 12 places */
     int64_t duration_ms;  /* of the attempts, in thresholds_read_recent() alone */
 };
-/* The metrics that the sums by day hold. */
-#define THRESHOLDS_DAY_METRICS                                                                     \
-    (CONTRACT_BIT(CONTRACT_INPUT_UNCACHED) | CONTRACT_BIT(CONTRACT_INPUT_CACHED) |                 \
-     CONTRACT_BIT(CONTRACT_OUTPUT) | CONTRACT_BIT(CONTRACT_REASONING) |                            \
-     CONTRACT_BIT(CONTRACT_REQUESTS))
 
 /* By day, from that day on. */
 MUST_CHECK enum status thresholds_read_days(struct store_conn *conn, struct arena *arena,
                                             const char *contract_id, int64_t first_day,
                                             struct thresholds_usage **rows, size_t *count);
+
+/* Of all contracts together, each by its own local days; rows without a model. */
+MUST_CHECK enum status thresholds_read_all_days(struct store_conn *conn, struct arena *arena,
+                                                int64_t first_day, struct thresholds_usage **rows,
+                                                size_t *count);
 
 /* What came in during the last so many seconds, all metrics. */
 MUST_CHECK enum status thresholds_read_recent(struct store_conn *conn, struct arena *arena,

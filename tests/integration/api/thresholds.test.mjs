@@ -47,10 +47,18 @@ async function contracts(more) {
   await set('r2', [route('erxian', other)]);
 }
 
-const use = (output, {day = 'CURRENT_DATE', contract = names.big} = {}) => stack.sql(
-  `INSERT INTO myna.usage_day AS u (contract_id, day, vendor_id, model, currency, output, requests, price)
-   VALUES ('${contract}', ${day}, 'dahan', 'm', 'CNY', ${output}, 1, ${output})
-   ON CONFLICT (contract_id, day, vendor_id, model) DO UPDATE SET output = u.output + excluded.output, price = u.price + excluded.price`);
+const day = (back) => new Date(Date.now() - back * 86400000).toISOString().slice(0, 10);
+const lately = {from: day(60), to: day(-400)}; // began long enough ago to tell a trend by
+// Usage that really comes in, reported by the vendor's back office; rows: {at, metrics, device}.
+let reported = 0;
+async function report(rows, contract = names.big) {
+  const usage = rows.map((row) => ({request_id: `q${reported++}`, at: new Date().toISOString(), model: 'm', ...row}));
+  const {status, body} = await admin.post('/vendors/dahan/usage', {contract, usage});
+  assert.deepEqual([status, body.booked], [201, rows.length], JSON.stringify(body));
+}
+const use = (output) => report([{metrics: {output, requests: 1}}]);
+// The same on each of so many whole days until yesterday.
+const useDaily = (output, days) => report(Array.from({length: days}, (_, n) => ({at: `${day(days - n)}T12:00:00Z`, metrics: {output}})));
 const alerts = async () => (await admin.get('/alerts?state=current')).body.items.filter(({kind}) => kind === 'threshold');
 const threshold = async (name) => (await admin.get('/thresholds')).body.items.find(({source}) => source === `contract:${names.big}:${name}`);
 const effective = async (device, name) => (await admin.get(`/devices/${device}/effective`)).body.items.find((item) => item.name === name);
@@ -91,6 +99,47 @@ test('at 100 % robots of that contract take the other contract\'s route, and say
   assert.equal((await alerts())[0].severity, 'critical');
   assert.equal((await alerts())[0].detail.robots, 1);
   assert.equal((await threshold('full')).falls_back_to, names.small);
+});
+
+test('minutes of video that a back office reports move a threshold, and so does every other metric', async () => {
+  const metrics = ['cache_write_5m', 'cache_write_1h', 'audio_in_ms', 'audio_out_chars', 'images', 'video_ms', 'reasoning', 'input_cached', 'input_uncached'];
+  await contracts({charges: metrics.map((metric) => ({name: metric, kind: 'unit', metric, per: 'month', price: '1', unit: 1000000})),
+    caps: [{name: 'footage', metric: 'video_ms', at_most: 1000, per: 'year', hard: false}],
+    thresholds: [{name: 'film', of: 'cap:footage', at: '80%', do: ['alert']},
+      ...metrics.map((metric) => ({name: metric, of: metric, limit: 100, per: 'year', at: '100%', do: ['alert']}))]});
+  await report([{metrics: {video_ms: 799}}]);
+  await fired('video_ms');
+  assert.equal((await threshold('film')).state, 'armed');
+  await report([{metrics: {video_ms: 1}}]);
+  await fired('film');
+  assert.equal((await threshold('film')).seen.share, '0.8');
+  assert.equal((await threshold('images')).seen.value, '0');
+  for (const [n, metric] of metrics.entries()) if (metric !== 'video_ms') await report([{metrics: {[metric]: 100 + n}}]);
+  for (const [n, metric] of metrics.entries()) {
+    await fired(metric);
+    if (metric !== 'video_ms') assert.equal((await threshold(metric)).seen.value, String(100 + n));
+  }
+});
+
+test('a share of all vendors is of what all of them sold', async () => {
+  await stack.sql('DELETE FROM myna.usage_day'); // what other tests used is not this one's
+  await contracts({commitments: [{name: 'most', metric: 'output', share: '60%', per: 'year'}],
+    thresholds: [{name: 'most', of: 'commitment:most', at: '100%', do: ['alert']}]});
+  assert.equal((await admin.post('/vendors/erxian/usage', {contract: names.small,
+    usage: [{request_id: `s${number}`, at: new Date().toISOString(), model: 'm', metrics: {output: 400}}]})).status, 201);
+  await use(599);
+  await until(10, 'not looked at', async () => (await threshold('most'))?.seen.value === '599');
+  assert.deepEqual([(await threshold('most')).state, (await threshold('most')).seen.limit], ['armed', '599.4']);
+  await use(1);
+  await fired('most');
+});
+
+test('a threshold that could never be judged is refused with its place and the reason', async () => {
+  const {status, body} = await admin.post('/contracts', document('dark', 'dahan', {
+    commitments: [{name: 'night', metric: 'output', at_least: 5, per: 'month', hours: {from: '00:00', to: '06:00'}}],
+    thresholds: [{of: 'commitment:night', at: '100%', do: ['alert']}]}));
+  assert.deepEqual([status, body.errors[0].pointer], [422, '/thresholds/0/of']);
+  assert.match(body.errors[0].detail, /tells usage apart by service tier or hours/);
 });
 
 test('a raised limit lets the robots go, and the new one fires anew', async () => {
@@ -163,10 +212,8 @@ test('by hand it is lifted, and stays quiet', async () => {
 
 test('a forecast tells the day on which it runs out', async () => {
   // a year that began fifty days ago, a hundred a day
-  const day = (back) => new Date(Date.now() - back * 86400000).toISOString().slice(0, 10);
-  await contracts({thresholds: [{name: 'soon', of: 'output', limit: 6000, per: 'year', anchor: day(50), forecast: '100%', do: ['alert']}]});
-  await stack.sql(`INSERT INTO myna.usage_day (contract_id, day, vendor_id, model, currency, output)
-    SELECT '${names.big}', date '${day(50)}' + n, 'dahan', 'm', 'CNY', 100 FROM generate_series(0, 49) n`);
+  await contracts({term: lately, thresholds: [{name: 'soon', of: 'output', limit: 6000, per: 'year', anchor: day(50), forecast: '100%', do: ['alert']}]});
+  await useDaily(100, 50);
   await fired('soon');
   const {seen} = await threshold('soon');
   assert.equal(seen.value, '5000');
@@ -176,13 +223,11 @@ test('a forecast tells the day on which it runs out', async () => {
 });
 
 test('a commitment that is in danger alerts, one that is reached tells so', async () => {
-  const day = (back) => new Date(Date.now() - back * 86400000).toISOString().slice(0, 10);
-  await contracts({
+  await contracts({term: lately,
     commitments: [{name: 'promise', metric: 'spend', at_least: '100000', per: 'year', anchor: day(50), shortfall: {true_up: true}}],
     thresholds: [{name: 'danger', of: 'commitment:promise', forecast: '100%', do: ['alert']},
       {name: 'kept', of: 'commitment:promise', at: '100%', do: ['alert']}]});
-  await stack.sql(`INSERT INTO myna.usage_day (contract_id, day, vendor_id, model, currency, output, price)
-    SELECT '${names.big}', date '${day(50)}' + n, 'dahan', 'm', 'CNY', 100, 100 FROM generate_series(0, 49) n`);
+  await useDaily(100, 50);
   await fired('danger');
   assert.equal((await threshold('kept')).state, 'armed');
   assert.equal((await alerts())[0].severity, 'warning');
@@ -193,12 +238,10 @@ test('a commitment that is in danger alerts, one that is reached tells so', asyn
 
 test('a commitment of active robots is judged by their highest day, within a minute', async () => {
   const year = new Date().getUTCFullYear();
-  const today = Math.floor(Date.now() / 86400000);
-  await stack.sql(`INSERT INTO myna.tally (contract_id, version, charge, cell, device_id, at_day, quantity)
-    SELECT '${names.big}', 1, 1, 0, 'd' || n, ${today}, 5 FROM generate_series(1, 3) n`);
   await contracts({term: {from: `${year}-01-01`, to: `${year + 1}-01-01`},
     commitments: [{name: 'terminals', metric: 'active_devices', at_least: 3, measured: 'peak', per: 'term', shortfall: {fee_per_unit: '300'}}],
     thresholds: [{name: 'enough', of: 'commitment:terminals', at: '100%', do: ['alert']}]});
+  await report(['d1', 'd2', 'd2', 'd3'].map((device) => ({device, metrics: {output: 5}})));
   await until(90, 'not judged', async () => (await threshold('enough'))?.state === 'fired');
   assert.equal((await threshold('enough')).seen.value, '3');
 });
@@ -207,8 +250,7 @@ test('requests a minute beyond what was agreed alert, and are over when they are
   await contracts({caps: [{name: 'pace', metric: 'requests_per_minute', at_most: 2, hard: false}],
     thresholds: [{name: 'fast', of: 'cap:pace', at: '100%', rearm: '50%', do: ['alert']}]});
   await until(10, 'not looked at', async () => (await threshold('fast'))?.seen.value === '0');
-  await stack.sql(`INSERT INTO myna.usage SELECT 'r1', '22222222-2222-4222-8222-222222222222', 1000 + n, now(), now(), gen_random_uuid(), 1,
-    'dahan', 'm', 'm', '${names.big}', 1, '', 1, 1, 0, 900, 1, 1, false, 1, 1, 1, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 1, 0, 'CNY' FROM generate_series(1, 3) n`);
+  await report([1, 2, 3].map(() => ({metrics: {output: 5, requests: 1}})));
   await fired('fast');
   await stack.sql(`UPDATE myna.usage SET arrived_at = now() - interval '2 minutes' WHERE contract_id = '${names.big}'`);
   await armed('fast');
@@ -216,20 +258,14 @@ test('requests a minute beyond what was agreed alert, and are over when they are
 });
 
 test('an hour far above the usual one is a surge', async () => {
-  const day = (back) => new Date(Date.now() - back * 86400000).toISOString().slice(0, 10);
-  await contracts({thresholds: [{name: 'surge', of: 'output', per: 'year', anchor: day(20), rate: 10, do: ['alert']}]});
-  await stack.sql(`INSERT INTO myna.usage_day (contract_id, day, vendor_id, model, currency, output)
-    SELECT '${names.big}', date '${day(20)}' + n, 'dahan', 'm', 'CNY', 240 FROM generate_series(0, 19) n`);
+  await contracts({term: lately, thresholds: [{name: 'surge', of: 'output', per: 'year', anchor: day(20), rate: 10, do: ['alert']}]});
+  await useDaily(240, 20);
   await until(10, 'not looked at', async () => (await threshold('surge'))?.seen.value === '4800');
-  const turn = (n) => `'${String(n).padStart(8, '0')}-1111-4111-8111-${String(number).padStart(12, '0')}'`;
-  await stack.sql(`INSERT INTO myna.usage SELECT 'r1', '22222222-2222-4222-8222-222222222222', ${number}, now(), now(), ${turn(1)}, 1,
-    'dahan', 'm', 'm', '${names.big}', 1, '', 1, 1, 0, 900, 1, 1, false, 1, 1, 1, 0, 0, 0, 0, 500, 0, 0, 0, 0, 0, 1, 0, 'CNY'`);
-  await use(500);
+  await use(500); // fifty usual hours
   await fired('surge');
 });
 
 test('flat fees are spent as their period goes by', async () => {
-  const day = (back) => new Date(Date.now() - back * 86400000).toISOString().slice(0, 10);
   await contracts({charges: [{kind: 'flat', amount: '365000', per: 'year', anchor: day(9)}],
     term: {from: day(9), to: day(-400)},
     thresholds: [{name: 'fee', of: 'spend', limit: '365000', per: 'year', anchor: day(9), at: '50%', do: ['alert']}]});
@@ -249,7 +285,8 @@ test('a threshold that is no longer written lets its robots go', async () => {
 });
 
 test('a budget alerts at 80 and at 100 %', async () => {
-  const {status, body} = await admin.post('/budgets', {id: `purse-${number}`, scope: 'fleet', metric: 'output', at_most: '1000', per: 'month'});
+  await contracts({});
+  const {status, body} = await admin.post('/budgets', {id: `purse-${number}`, scope: 'contract', subject: names.big, metric: 'output', at_most: '1000', per: 'month'});
   assert.equal(status, 201, JSON.stringify(body));
   const source = `budget:purse-${number}`;
   await until(20, 'no pool', async () => (await stack.sql(`SELECT 1 FROM myna.pool WHERE source = '${source}' AND is_active`)).length === 1);

@@ -15,7 +15,12 @@ static const char document[] =
     "\"term\":{\"from\":\"2026-01-01\",\"to\":\"2027-01-01\"},"
     "\"charges\":[{\"kind\":\"flat\",\"amount\":\"3100\",\"per\":\"month\"},"
     "{\"kind\":\"unit\",\"metric\":\"output\",\"per\":\"month\",\"price\":\"1\"}],"
+    "\"commitments\":[{\"name\":\"part\",\"metric\":\"output\",\"share\":\"70%\",\"per\":"
+    "\"month\"},{\"name\":\"floor\",\"metric\":\"output\",\"at_least\":\"100\",\"per\":\"month\"}],"
     "\"thresholds\":["
+    "{\"name\":\"part\",\"of\":\"commitment:part\",\"at\":\"100%\",\"do\":[\"alert\"]},"
+    "{\"name\":\"danger\",\"of\":\"commitment:part\",\"forecast\":\"100%\",\"do\":[\"alert\"]},"
+    "{\"name\":\"floor\",\"of\":\"commitment:floor\",\"at\":\"100%\",\"do\":[\"alert\"]},"
     "{\"name\":\"share\",\"of\":\"output\",\"limit\":1000,\"per\":\"month\",\"at\":\"80%\","
     "\"rearm\":\"50%\",\"do\":[\"alert\"]},"
     "{\"name\":\"amount\",\"of\":\"output\",\"per\":\"month\",\"at\":\"500\",\"do\":[\"alert\"]},"
@@ -170,12 +175,67 @@ static void only_the_period_at_hand_counts(void **state)
     assert_int_equal(look(fixture, "share").period_to_ms, (fixture->first + 31) * DAY_MS);
 }
 
-static void what_cannot_be_told_says_why(void **state)
+static void every_recorded_metric_can_be_told(void **state)
 {
-    const struct judge_sight sight = look(*state, "images");
+    struct fixture *fixture = *state;
 
-    assert_non_null(sight.why_not);
-    assert_false(sight.look.reached);
+    fixture->days[2].quantities[CONTRACT_IMAGES] = 7;
+    assert_false(look(fixture, "images").look.reached);
+    fixture->days[9].quantities[CONTRACT_IMAGES] = 1;
+    assert_true(look(fixture, "images").look.reached);
+}
+
+static void a_share_of_all_vendors_is_of_what_all_used(void **state)
+{
+    struct fixture *fixture = *state;
+    struct thresholds_usage all[11];
+
+    assert_false(look(fixture, "part").look.reached); /* of nothing */
+    for (size_t i = 0; i < 11; i++)
+        all[i] = (struct thresholds_usage){.day = fixture->first + (int64_t)i, .model = ""};
+    all[0].quantities[CONTRACT_OUTPUT] = 1000;
+    fixture->view.all = all;
+    fixture->view.all_days = 11;
+    use(fixture, 0, 699);
+    assert_false(look(fixture, "part").look.reached);
+    use(fixture, 1, 1);
+    assert_true(look(fixture, "part").look.reached);
+    assert_int_equal(fraction_compare(look(fixture, "part").limit, fraction_of(700)), 0);
+    fixture->row.has_fired_limit = true;
+    assert_int_equal(decimal_parse(span_text("100"), &fixture->row.fired_limit), STATUS_OK);
+    assert_false(look(fixture, "part").look.raised);
+}
+
+static void a_share_is_in_danger_when_others_take_more(void **state)
+{
+    struct fixture *fixture = *state;
+    struct thresholds_usage all[11];
+
+    for (size_t i = 0; i < 11; i++) {
+        all[i] = (struct thresholds_usage){.day = fixture->first + (int64_t)i, .model = ""};
+        all[i].quantities[CONTRACT_OUTPUT] = 100;
+        use(fixture, i, 70);
+    }
+    fixture->view.all = all;
+    fixture->view.all_days = 11;
+    assert_false(look(fixture, "danger").look.reached);
+    use(fixture, 5, 30);
+    assert_true(look(fixture, "danger").look.reached);
+}
+
+static void models_sold_for_others_pay_into_no_commitment(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const models[] = {"m"};
+    struct contract_third_party third = {.is_given = true, .models = models, .model_count = 1};
+
+    fixture->view.third_party = &third;
+    use(fixture, 0, 60);
+    assert_int_equal(fraction_sign(look(fixture, "floor").value), 0);
+    third.counts_toward_commitments = true;
+    assert_int_equal(fraction_compare(look(fixture, "floor").value, fraction_of(60)), 0);
+    third.counts_toward_commitments = false;
+    assert_int_equal(fraction_compare(look(fixture, "share").value, fraction_of(60)), 0);
 }
 
 int main(void)
@@ -192,7 +252,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_forecast_fires_before_the_limit_and_says_when, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(only_the_period_at_hand_counts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_cannot_be_told_says_why, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_recorded_metric_can_be_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_share_of_all_vendors_is_of_what_all_used, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_share_is_in_danger_when_others_take_more, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(models_sold_for_others_pay_into_no_commitment, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -253,6 +253,37 @@ static void thresholds_of_nothing_or_without_effect_are_refused(void **state)
                            "/thresholds/0/of", "several caps");
 }
 
+static void thresholds_that_could_never_be_judged_are_refused(void **state)
+{
+#define REFUSED(commitment, threshold, at, detail)                                                 \
+    document_terms_refused(*state,                                                                 \
+                           "'commitments':[{'name':'p','per':'month'," commitment "}],"            \
+                           "'thresholds':[{" threshold ",'do':['alert']}]",                        \
+                           "/thresholds/0" at, detail)
+#define OF_P "'of':'commitment:p','at':'100%'"
+    REFUSED("'metric':'output','at_least':1,'service_tiers':['batch']", OF_P, "/of",
+            "service tier or hours");
+    REFUSED("'metric':'output','at_least':1,'hours':{'from':'01:00','to':'02:00'}", OF_P, "/of",
+            "service tier or hours");
+    REFUSED("'metric':'spend','at_least':1,'charges':['out']", OF_P, "/of", "names its charges");
+    REFUSED("'metric':'output','at_least':1,'cumulative':true", OF_P, "/of", "cumulative");
+    REFUSED("'metric':{'gauge':'lines'},'at_least':1", OF_P, "/of", "gauge");
+    REFUSED("'metric':'active_devices','measured':'ever','at_least':1", OF_P, "/of",
+            "measured: ever");
+    REFUSED("'metric':'active_devices','at_least':1", "'of':'commitment:p','forecast':'90%'",
+            "/forecast", "cannot be told");
+    REFUSED("'metric':'output','share':'70%'", "'of':'commitment:p','rate':3", "/of",
+            "no usual hour");
+    REFUSED("'metric':'output','at_least':1", "'of':'active_devices','limit':3,'at':'80%'", "/of",
+            "write one and name it");
+    REFUSED("'metric':'output','at_least':1", "'of':'terminals','limit':3,'at':'80%'", "/of",
+            "licences");
+    REFUSED("'metric':'output','at_least':1", "'of':'amount','limit':3,'at':'80%'", "/of",
+            "amounts");
+#undef OF_P
+#undef REFUSED
+}
+
 static void third_parties_tax_and_service_levels_are_read(void **state)
 {
     const struct contract_terms *terms = document_terms(
@@ -326,6 +357,7 @@ int main(void)
         TEST(i2_a_hard_cap_on_spend_needs_prices_with_a_linear_bound),
         TEST(thresholds_know_the_cap_or_commitment_that_they_are_of),
         TEST(thresholds_of_nothing_or_without_effect_are_refused),
+        TEST(thresholds_that_could_never_be_judged_are_refused),
         TEST(third_parties_tax_and_service_levels_are_read),
         TEST(a_contract_ends_when_its_notice_has_run),
     };
