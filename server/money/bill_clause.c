@@ -253,6 +253,24 @@ enum status bill_discounts(struct bill_draft *draft)
 
 /* ---- service levels ---- */
 
+/* What of a line was owed for those days: all of it, or its share of the days that it is about. */
+static enum status add_days_of(const struct bill_line *line, struct period_range days,
+                               struct fraction *sum)
+{
+    struct period part = {line->period.clipped, line->period.clipped};
+    struct fraction money;
+
+    if (part.clipped.first < days.first)
+        part.clipped.first = days.first;
+    if (part.clipped.end > days.end)
+        part.clipped.end = days.end;
+    if (part.clipped.first >= part.clipped.end)
+        return STATUS_OK;
+    enum status status =
+        fraction_multiply(fraction_of_decimal(line->amount), bill_share(&part), &money);
+    return status == STATUS_OK ? fraction_add(*sum, money, sum) : status;
+}
+
 static enum status add_service_level(struct bill_draft *draft, const struct contract_terms *terms,
                                      const struct contract_service_level *level)
 {
@@ -276,8 +294,8 @@ static enum status add_service_level(struct bill_draft *draft, const struct cont
     for (size_t i = 0; i < draft->count && status == STATUS_OK; i++) {
         const struct bill_line *other = &draft->lines[i];
 
-        if (other->source == BILL_CHARGE && lies_within(&other->period, days))
-            status = fraction_add(sum, fraction_of_decimal(other->amount), &sum);
+        if (other->source == BILL_CHARGE)
+            status = add_days_of(other, days, &sum);
     }
     if (status == STATUS_OK)
         status = fraction_multiply(sum, share, &credit);

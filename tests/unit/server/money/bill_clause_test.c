@@ -161,6 +161,27 @@ static void discounts_come_off_lines_and_prepaid_money_pays_what_is_left(void **
                 "", "190");
 }
 
+/* Nothing was owed unless whole lines lay within the days. */
+static void a_service_level_owes_its_days_share_of_longer_lines(void **state)
+{
+    static const char *const cases[][3] = {
+        {"'kind':'flat','amount':'31','per':'month'", "10%", "30.9"},
+        {"'kind':'flat','amount':'31','per':'day'", "10%", "957.9"},
+        {"'kind':'flat','amount':'31','per':'month'", "100%", "30"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        char terms[512];
+
+        snprintf(terms, sizeof terms,
+                 MONTH ",'charges':[{%s}],'service_levels':[{'from':'2026-01-10','to':"
+                       "'2026-01-11','credit':'%s'}]",
+                 cases[i][0], cases[i][1]);
+        assert_owed(terms, "", cases[i][2]);
+    }
+}
+
 static void an_early_end_stops_all_but_the_fee(void **state)
 {
     (void)state;
@@ -234,6 +255,7 @@ int main(void)
         cmocka_unit_test(a_licence_that_renews_is_taken_again_after_its_life),
         cmocka_unit_test(a_pack_pays_for_its_units_and_the_rest_is_charged),
         cmocka_unit_test(discounts_come_off_lines_and_prepaid_money_pays_what_is_left),
+        cmocka_unit_test(a_service_level_owes_its_days_share_of_longer_lines),
         cmocka_unit_test(an_early_end_stops_all_but_the_fee),
         cmocka_unit_test(prices_may_depend_on_the_hour_and_the_service_tier),
         cmocka_unit_test(levels_are_measured_as_the_charge_says),
