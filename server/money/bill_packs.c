@@ -53,8 +53,12 @@ static enum status add_use(struct burning *burning, struct use use)
 static enum status gather(struct burning *burning, size_t version, size_t charge)
 {
     const struct tally_group *group = tally_groups(burning->tally, version, charge);
+    const struct contract_terms *terms = &tally_contract(burning->tally)->versions[version - 1];
     enum status status = STATUS_OK;
 
+    if (charge >= terms->charge_count ||
+        terms->charges[charge].quantity.source != CONTRACT_RECORDED)
+        return STATUS_OK; /* the cells of levels and events tell times, not packs */
     for (; group; group = group->next) {
         for (const struct tally_cell *cell = group->cells; cell && status == STATUS_OK;
              cell = cell->next) {
