@@ -4,7 +4,7 @@
 
 #include "server/money/bill_parts.h"
 
-static bool is_of_usage(const struct contract_charge *charge)
+bool bill_is_of_usage(const struct contract_charge *charge)
 {
     if (charge->kind == CONTRACT_FLAT || charge->kind == CONTRACT_CAPACITY ||
         charge->kind == CONTRACT_LICENCE)
@@ -58,7 +58,7 @@ bool bill_needs_counts(const struct contract *contract, size_t version, size_t c
 {
     const struct contract_terms *terms = &contract->versions[version];
 
-    return is_of_usage(&terms->charges[charge]) &&
+    return bill_is_of_usage(&terms->charges[charge]) &&
            (!is_plain_on(contract, version, charge) || has_packs(terms));
 }
 
@@ -118,7 +118,7 @@ enum status bill_usage(const struct tally *tally, struct decimal *out)
 
     for (size_t v = 0; v < contract->version_count; v++)
         for (size_t i = 0; i < contract->versions[v].charge_count && status == STATUS_OK; i++)
-            if (is_of_usage(&contract->versions[v].charges[i]))
+            if (bill_is_of_usage(&contract->versions[v].charges[i]))
                 status = cost_of_charge(tally, &packs, &contract->versions[v], i, &sum);
     bill_packs_release(&packs);
     if (status == STATUS_OK)
@@ -215,7 +215,7 @@ static enum status note(struct addition *addition, const struct tally_count *cha
     const struct contract_terms *terms = &contract->versions[change->version - 1];
     struct period period;
 
-    if (change->charge >= terms->charge_count || !is_of_usage(&terms->charges[change->charge]))
+    if (change->charge >= terms->charge_count || !bill_is_of_usage(&terms->charges[change->charge]))
         return STATUS_OK;
     if (has_packs(terms)) {
         addition->all = true;

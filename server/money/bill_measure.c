@@ -254,7 +254,7 @@ static enum status events_in_order(const struct tally *tally, const struct bill_
             struct event event = {.at_day = cell->at_day, .slot = cell->cell / 2};
 
             *(cell->cell % 2 ? &event.number : &event.amount) = cell->quantity;
-            if (i >= count)
+            if (i >= count && (!run->has_until || cell->at_day <= run->until))
                 (*out)[written++] = event;
         }
     }

@@ -111,6 +111,10 @@ MUST_CHECK enum status bill_charge_line(const struct bill_draft *draft,
                                         const struct period *period, struct bill_line *out);
 struct fraction bill_share(const struct period *period);
 
+/* ---- bill_add.c ---- */
+/* What is recorded, or tells an amount: its cost grows from day to day. */
+bool bill_is_of_usage(const struct contract_charge *charge);
+
 /* ---- bill_packs.c ---- */
 /* Burns the packs of all versions; a contract without packs costs nothing. Release with
  * bill_packs_release(). */
@@ -141,7 +145,11 @@ MUST_CHECK enum status bill_termination(struct bill_draft *draft);
 MUST_CHECK enum status bill_discounts(struct bill_draft *draft);
 MUST_CHECK enum status bill_service_levels(struct bill_draft *draft);
 MUST_CHECK enum status bill_purchases(struct bill_draft *draft);
+/* What money paid of the lines: bill_wallet.c. */
 MUST_CHECK enum status bill_credits(struct bill_draft *draft);
+/* Whether a version before that place in the contract knows a credit of that name. */
+bool bill_credit_was_known(const struct contract *contract, size_t version,
+                           const struct contract_credit *credit);
 MUST_CHECK enum status bill_interims(struct bill_draft *draft);
 MUST_CHECK enum status bill_taxes(struct bill_draft *draft, struct decimal *included);
 

@@ -47,6 +47,10 @@ static bool needs_days(const struct tally_version *version, const struct contrac
 {
     if (version->terms->interim_count > 0)
         return true;
+    for (size_t i = 0; i < version->terms->credit_count; i++) {
+        if (version->terms->credits[i].is_money)
+            return true;
+    }
     for (size_t i = 0; i < version->pack_count; i++) {
         if (version->packs[i]->quantity.metrics & metrics_of(charge))
             return true;
@@ -76,7 +80,9 @@ static void set_charge(struct tally_version *version, struct tally_counter *coun
         .rule = charge->rule,
         .per_device = charge->included_per_device,
     };
-    counter->daily = counter->mode == TALLY_MODE_SUM && needs_days(version, charge);
+    counter->daily = (counter->mode == TALLY_MODE_SUM || counter->mode == TALLY_MODE_EVENTS ||
+                      counter->mode == TALLY_MODE_EVENTS_IN_ORDER) &&
+                     needs_days(version, charge);
     if (counter->mode == TALLY_MODE_SUM && charge->quantity.source == CONTRACT_RECORDED)
         version->priced_kinds |= with_alike(metrics_of(charge));
 }

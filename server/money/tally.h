@@ -6,12 +6,13 @@
  *
  *   kind of quantity    cell                 device             at_day
  *   sum                 rate, or 0; plus     "", or each when   first day of the clipped period;
- * the TALLY_PACK for the   included units     local day when packs or interim packs that may pay
- * are its own        lines depend on it devices, licences   0                    each the local day
+ *                       TALLY_PACK for the   included units     local day when packs, prepaid
+ *                       packs that may pay   are its own        money or interim lines ask for it
+ *   devices, licences   0                    each               the local day
  *   replacement         1                    "old>new"          the local day
  *   gauge               the sample's ms of   "", or each        the local day
  *                       that local day
- *   events (C8)         enum tally_event     ""                 first day of the clipped period
+ *   events (C8)         enum tally_event     ""                 like a sum
  *   events in order     twice the ms of that ""                 the local day
  *                       local day: amount,
  *                       plus 1: events

@@ -220,7 +220,7 @@ static void count_event(struct collection *at, const struct tally_counter *count
     struct fraction fee;
     bool in_order = counter->mode == TALLY_MODE_EVENTS_IN_ORDER;
     int32_t cell = in_order ? 2 * ms_of_day(at) : TALLY_AMOUNT;
-    int64_t day = in_order ? at->day : at->first;
+    int64_t day = in_order || counter->daily ? at->day : at->first;
 
     if (!at->usage->has_amount)
         return;
@@ -231,11 +231,11 @@ static void count_event(struct collection *at, const struct tally_counter *count
     if (at->status != STATUS_OK)
         return;
     if (terms->has_event_min && fraction_compare(fee, terms->event_min) < 0) {
-        change(at, TALLY_AT_MIN, "", at->first, one());
-        change(at, TALLY_BEYOND, "", at->first, at->usage->amount);
+        change(at, TALLY_AT_MIN, "", day, one());
+        change(at, TALLY_BEYOND, "", day, at->usage->amount);
     } else if (terms->has_event_max && fraction_compare(fee, terms->event_max) > 0) {
-        change(at, TALLY_AT_MAX, "", at->first, one());
-        change(at, TALLY_BEYOND, "", at->first, at->usage->amount);
+        change(at, TALLY_AT_MAX, "", day, one());
+        change(at, TALLY_BEYOND, "", day, at->usage->amount);
     } else {
         change(at, cell, "", day, at->usage->amount);
         change(at, cell + 1, "", day, one());
