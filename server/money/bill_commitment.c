@@ -78,9 +78,28 @@ static struct period stretch(const struct promise *promise, struct period period
     return period;
 }
 
-static bool lies_within(const struct period *inner, const struct period *outer)
+/* A period as it would be if no amendment parted it. */
+static struct period_range unparted(const struct contract *contract, const struct period *period)
 {
-    return inner->clipped.first >= outer->clipped.first && inner->clipped.end <= outer->clipped.end;
+    struct period_range out = period->whole;
+
+    if (contract->term_first == CONTRACT_NO_DAY)
+        return out;
+    if (out.first < contract->term_first)
+        out.first = contract->term_first;
+    if (out.end > contract->term_end)
+        out.end = contract->term_end;
+    return out;
+}
+
+/* A part of a month is no week's for having been parted there. */
+static bool lies_within(const struct contract *contract, const struct period *inner,
+                        const struct period *outer)
+{
+    struct period_range own = unparted(contract, inner), around = unparted(contract, outer);
+
+    return own.first >= around.first && own.end <= around.end &&
+           inner->clipped.first >= outer->clipped.first && inner->clipped.end <= outer->clipped.end;
 }
 
 static bool counts(const struct promise *promise, const struct bill_line *line,
@@ -88,7 +107,8 @@ static bool counts(const struct promise *promise, const struct bill_line *line,
 {
     const struct contract_terms *terms = version_at(promise, (size_t)line->version - 1);
 
-    if (line->source != BILL_CHARGE || !lies_within(&line->period, period) ||
+    if (line->source != BILL_CHARGE ||
+        !lies_within(promise->draft->contract, &line->period, period) ||
         !is_eligible(line->name, promise->terms->charges, promise->terms->charge_count))
         return false;
     for (size_t i = 0; i < terms->charge_count; i++) {
@@ -432,7 +452,7 @@ bool bill_is_repriced(const struct bill_draft *draft, const struct bill_line *li
         const struct contract_commitment *missed = commitment_of(draft, &draft->lines[i]);
 
         if (missed && missed->shortfall == CONTRACT_REPRICE &&
-            lies_within(&line->period, &draft->lines[i].period) &&
+            lies_within(draft->contract, &line->period, &draft->lines[i].period) &&
             is_eligible(line->name, missed->charges, missed->charge_count))
             return true;
     }

@@ -74,6 +74,21 @@ static void devices_promised_are_counted_like_those_paid_for(void **state)
                 "300");
 }
 
+static void a_month_parted_by_an_amendment_is_no_weeks(void **state)
+{
+    static const char weekly[] =
+        MONTH "," MONTHLY("") PROMISED("spend", "70", "'per':'week','shortfall':{'true_up':true}");
+    char terms[1024];
+
+    (void)state;
+    assert_owed(weekly, OUT("01-31", "20"), "330");
+    snprintf(terms, sizeof terms,
+             "%s,'amendments':[{'effective_from':'2026-01-29','tax':{'rate':"
+             "'0%%'}}]",
+             weekly);
+    assert_owed(terms, OUT("01-31", "20"), "330");
+}
+
 static void an_amended_filter_makes_it_another_commitment(void **state)
 {
 #define FEE(model)                                                                                 \
@@ -110,6 +125,7 @@ int main(void)
         cmocka_unit_test(missing_units_fill_tiers_above_what_was_used),
         cmocka_unit_test(units_of_one_price_may_be_promised_for_longer_than_their_charge),
         cmocka_unit_test(devices_promised_are_counted_like_those_paid_for),
+        cmocka_unit_test(a_month_parted_by_an_amendment_is_no_weeks),
         cmocka_unit_test(an_amended_filter_makes_it_another_commitment),
         cmocka_unit_test(a_ramp_and_a_cumulative_promise_of_units_are_judged_by_period),
     };

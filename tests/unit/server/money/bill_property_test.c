@@ -57,37 +57,83 @@ static void write_price(struct buffer *out, struct dice *dice)
                   (unsigned)dice_below(dice, 100), dice_below(dice, 2) ? 1000 : 60);
 }
 
-/* A charge whose cost only grows with usage, unless volume is allowed. */
-static void write_charge(struct buffer *out, struct dice *dice, bool with_volume)
+/* Calendar periods, or anniversaries of a day that not every month has. */
+static void write_rule(struct buffer *out, struct dice *dice)
 {
-    static const char *const periods[] = {"day", "week", "month", "quarter", "term"};
-    static const char *const metrics[] = {"\"output\"", "\"input\"", "\"tokens\"",
-                                          "[\"output\",\"reasoning\"]"};
-    uint64_t kind = dice_below(dice, with_volume ? 5 : 4);
-    bool is_matrix = kind == 3;
-    static const char *const names[] = {"unit", "graduated", "package", "matrix", "volume"};
+    static const char *const periods[] = {"week", "month", "quarter", "day", "term"};
+    uint64_t per = dice_below(dice, 5);
 
-    buffer_format(out, "{\"kind\":\"%s\",\"per\":\"%s\"", names[kind], pick(dice, periods, 5));
-    if (!is_matrix)
-        buffer_format(out, ",\"metric\":%s", pick(dice, metrics, 4));
-    if (dice_below(dice, 3) == 0)
-        buffer_format(out, ",\"models\":[\"%s\"]", pick(dice, models, 2));
-    if (kind == 0)
-        write_price(out, dice);
-    else if (kind == 2)
-        buffer_format(out, ",\"size\":%u,\"price\":\"3.33\"", 1 + (unsigned)dice_below(dice, 30));
-    else if (is_matrix)
-        buffer_text(out, ",\"prices\":{\"input_uncached\":\"0.7\",\"output\":\"1.1\"},\"unit\":3");
-    else
-        write_tiers(out, dice, true);
-    if (!is_matrix && dice_below(dice, 3) == 0)
-        buffer_format(out, ",\"included\":%u", (unsigned)dice_below(dice, 60));
-    else if (!is_matrix && dice_below(dice, 4) == 0)
-        buffer_text(out, ",\"included\":{\"units\":5,\"per_device\":true}");
+    buffer_format(out, ",\"per\":\"%s\"", periods[per]);
+    if (per < 3 && dice_below(dice, 3) == 0)
+        buffer_format(out, ",\"anchor\":\"2025-12-%02u\"", 1 + (unsigned)dice_below(dice, 31));
+}
+
+static void write_bounds(struct buffer *out, struct dice *dice)
+{
     if (dice_below(dice, 4) == 0)
         buffer_text(out, ",\"discount\":\"12.5%\"");
     if (dice_below(dice, 4) == 0)
         buffer_format(out, ",\"maximum\":%u", 20 + (unsigned)dice_below(dice, 100));
+    if (dice_below(dice, 4) == 0)
+        buffer_format(out, ",\"minimum\":%u", 1 + (unsigned)dice_below(dice, 20));
+}
+
+enum kind { UNIT, GRADUATED, PACKAGE, MATRIX, HOURS, LICENCE, VOLUME, KINDS };
+
+static void write_kind(struct buffer *out, struct dice *dice, enum kind kind)
+{
+    switch (kind) {
+    case UNIT:
+        write_price(out, dice);
+        break;
+    case PACKAGE:
+        buffer_format(out, ",\"size\":%u,\"price\":\"3.33\"", 1 + (unsigned)dice_below(dice, 30));
+        break;
+    case MATRIX:
+        buffer_text(out, dice_below(dice, 2)
+                             ? ",\"prices\":{\"input_uncached\":\"0.7\",\"output\":\"1.1\"}"
+                             : ",\"prices\":{\"output\":\"1.3\",\"input_uncached\":\"0.2\"}");
+        buffer_text(out, ",\"unit\":3");
+        break;
+    case HOURS:
+        write_price(out, dice);
+        buffer_format(out,
+                      ",\"windows\":[{\"from\":\"%02u:30\",\"to\":\"06:15\",\"price\":\"0.4\"}]",
+                      7 + (unsigned)dice_below(dice, 16));
+        break;
+    case LICENCE:
+        buffer_format(out, ",\"price\":\"7.77\",\"term\":{\"days\":%u},\"renews\":true",
+                      10 + (unsigned)dice_below(dice, 60));
+        if (dice_below(dice, 2))
+            buffer_format(out, ",\"at_least\":%u", 1 + (unsigned)dice_below(dice, 3));
+        break;
+    default:
+        write_tiers(out, dice, true);
+    }
+}
+
+/* A charge whose cost only grows with usage, unless volume is allowed. */
+static void write_charge(struct buffer *out, struct dice *dice, bool with_volume)
+{
+    static const char *const names[] = {"unit",        "graduated", "package", "matrix",
+                                        "time_of_day", "licence",   "volume"};
+    static const char *const metrics[] = {"\"output\"", "\"input\"", "\"tokens\"",
+                                          "[\"output\",\"reasoning\"]"};
+    enum kind kind = (enum kind)dice_below(dice, with_volume ? KINDS : VOLUME);
+    bool has_metric = kind != MATRIX && kind != LICENCE;
+
+    buffer_format(out, "{\"kind\":\"%s\"", names[kind]);
+    write_rule(out, dice);
+    if (has_metric)
+        buffer_format(out, ",\"metric\":%s", pick(dice, metrics, 4));
+    if (dice_below(dice, 3) == 0)
+        buffer_format(out, ",\"models\":[\"%s\"]", pick(dice, models, 2));
+    write_kind(out, dice, kind);
+    if (has_metric && kind != HOURS && dice_below(dice, 3) == 0)
+        buffer_format(out, ",\"included\":%u", (unsigned)dice_below(dice, 60));
+    else if (has_metric && kind != HOURS && dice_below(dice, 4) == 0)
+        buffer_text(out, ",\"included\":{\"units\":5,\"per_device\":true}");
+    write_bounds(out, dice);
     buffer_text(out, "}");
 }
 
@@ -95,13 +141,34 @@ static void write_charges(struct buffer *out, struct dice *dice, bool with_volum
 {
     uint64_t count = 1 + dice_below(dice, 4);
 
-    buffer_text(out, "\"charges\":[");
+    buffer_text(out, "\"charges\":[{\"name\":\"promised\",\"kind\":\"graduated\",\"metric\":"
+                     "\"output\",\"per\":\"month\"");
+    write_tiers(out, dice, true);
+    write_bounds(out, dice);
+    buffer_text(out, "}");
     for (uint64_t i = 0; i < count; i++) {
-        if (i)
-            buffer_byte(out, ',');
+        buffer_byte(out, ',');
         write_charge(out, dice, with_volume);
     }
     buffer_text(out, "]");
+}
+
+/* Promises of money, of units at a fee, and of units at their charge's price. */
+static void write_commitments(struct buffer *out, struct dice *dice)
+{
+    unsigned least = 1 + (unsigned)dice_below(dice, 400);
+
+    buffer_text(out, ",\"commitments\":[{\"metric\":\"spend\"");
+    write_rule(out, dice);
+    buffer_format(out,
+                  ",\"at_least\":%u,\"shortfall\":{\"true_up\":true}},{\"metric\":\"tokens\","
+                  "\"at_least\":%u,\"shortfall\":{\"fee_per_unit\":\"0.3\"}",
+                  least, 3 * least);
+    write_rule(out, dice);
+    buffer_format(out,
+                  "},{\"metric\":\"output\",\"at_least\":%u,\"per\":\"month\",\"charges\":["
+                  "\"promised\"],\"shortfall\":{\"true_up\":true}}]",
+                  2 * least);
 }
 
 static void write_head(struct buffer *out)
@@ -130,6 +197,7 @@ static void write_contract(struct desk *desk, struct dice *dice, bool with_volum
     buffer_init(&desk->text, 1 << 20);
     write_head(&desk->text);
     write_charges(&desk->text, dice, with_volume);
+    write_commitments(&desk->text, dice);
     for (uint64_t i = 0; i < splits; i++) {
         buffer_format(&desk->text, "%s{\"effective_from\":\"2026-0%d-%02u\",\"counters\":\"%s\",",
                       i ? "," : ",\"amendments\":[", i ? 3 : 2, 5 + (unsigned)dice_below(dice, 20),
@@ -368,6 +436,7 @@ static void i5_an_amendment_that_changes_nothing_changes_no_sum(void **state)
         buffer_init(&amended.text, 1 << 20);
         write_head(&plain.text);
         write_charges(&plain.text, &dice, true);
+        write_commitments(&plain.text, &dice);
         buffer_add(&amended.text, buffer_span(&plain.text));
         buffer_text(&plain.text, "}");
         buffer_format(&amended.text,
