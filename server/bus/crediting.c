@@ -171,7 +171,7 @@ static void make_wallets(struct crediting *c, const int64_t *epochs)
         *wallet = (struct wallet){.device = &batch->devices[i]};
         const char *device_id = wallet->device->row->device_id;
         wallet->groups =
-            lines_find_groups(c->members, c->member_count, device_id, &wallet->group_count);
+            spending_find_groups(c->members, c->member_count, device_id, &wallet->group_count);
         lines_make(batch->lines, wallet->device->routes, wallet->device->route_count,
                    wallet->groups, wallet->group_count, c->now_ms, wallet->lines,
                    &wallet->line_count);
@@ -570,7 +570,7 @@ static enum status save(struct store_conn *conn, struct crediting *c)
     }
     enum status status = credits_save_accounts(conn, arena, c->accounts, c->account_count);
     if (status == STATUS_OK)
-        status = credits_save_pools(conn, arena, sums, count, c->spends, c->spend_count);
+        status = credits_save_pools(conn, arena, sums, count, c->spends.items, c->spends.count);
     if (status == STATUS_OK && c->epoch > 1)
         status = note_epochs(conn, c);
     return status;

@@ -3,6 +3,7 @@
 #define SERVER_BUS_CREDITING_PARTS_H
 
 #include "server/bus/crediting.h"
+#include "server/store/spending.h"
 
 /* What a device in the batch has. */
 struct wallet {
@@ -26,8 +27,7 @@ struct crediting {
     size_t account_count, accounts_found, account_room;
     struct credits_member *members;
     size_t member_count;
-    struct credits_spend *spends;
-    size_t spend_count;
+    struct spending_list spends;
     int64_t epoch;
     int64_t now_ms;
 };

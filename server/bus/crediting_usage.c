@@ -6,43 +6,6 @@
 #include "server/money/fraction.h"
 #include "server/money/weight.h"
 
-static bool covers(const struct credits_pool *pool, const struct wallet *wallet,
-                   const struct booking_record *record, int64_t at_ms)
-{
-    return at_ms >= pool->from_ms && at_ms < pool->to_ms &&
-           (!pool->is_money || strcmp(record->currency, pool->unit) == 0) &&
-           lines_pool_covers(pool, record->device_id, wallet->groups, wallet->group_count,
-                             record->vendor_id, record->contract_id, record->model);
-}
-
-static wire_UsageRecord measured(const struct booking_record *record)
-{
-    wire_UsageRecord out = wire_UsageRecord_init_zero;
-    const int64_t *quantities = record->quantities;
-
-    out.provenance = (wire_Provenance)record->provenance;
-    out.reserved_input = (uint64_t)record->reserved_input;
-    out.reserved_output = (uint64_t)record->reserved_output;
-    out.input_uncached = (uint64_t)quantities[CONTRACT_INPUT_UNCACHED];
-    out.input_cached = (uint64_t)quantities[CONTRACT_INPUT_CACHED];
-    out.cache_write_5m = (uint64_t)quantities[CONTRACT_CACHE_WRITE_5M];
-    out.cache_write_1h = (uint64_t)quantities[CONTRACT_CACHE_WRITE_1H];
-    out.output = (uint64_t)quantities[CONTRACT_OUTPUT];
-    out.reasoning = (uint64_t)quantities[CONTRACT_REASONING];
-    out.audio_in_ms = (uint64_t)quantities[CONTRACT_AUDIO_IN_MS];
-    out.audio_out_chars = (uint64_t)quantities[CONTRACT_AUDIO_OUT_CHARS];
-    out.images = (uint64_t)quantities[CONTRACT_IMAGES];
-    out.video_ms = (uint64_t)quantities[CONTRACT_VIDEO_MS];
-    out.requests = (uint64_t)quantities[CONTRACT_REQUESTS];
-    return out;
-}
-
-static bool is_certain(const struct booking_record *record)
-{
-    return record->provenance == wire_Provenance_VENDOR_FINAL ||
-           record->provenance == wire_Provenance_NOT_SENT;
-}
-
 /* Money is booked at its rated price; while that is uncertain, at its reservation. */
 static const char *money_of(struct crediting *c, const struct wallet *wallet,
                             const struct credits_pool *pool, const struct booking_record *record,
@@ -51,7 +14,7 @@ static const char *money_of(struct crediting *c, const struct wallet *wallet,
     struct credits_account *row;
 
     for (size_t at = 0;
-         !is_certain(record) && (row = crediting_next_account(c, wallet, &at)) != NULL;) {
+         !spending_is_certain(record) && (row = crediting_next_account(c, wallet, &at)) != NULL;) {
         if (strcmp(row->line_id, record->line_id) == 0 &&
             strcmp(row->terms.unit, pool->unit) == 0) {
             const uint64_t amount = measure_consumed(&row->terms, usage);
@@ -62,16 +25,6 @@ static const char *money_of(struct crediting *c, const struct wallet *wallet,
         }
     }
     return record->price;
-}
-
-static const char *count_of(struct crediting *c, const struct credits_pool *pool,
-                            const wire_UsageRecord *usage)
-{
-    wire_CreditMeasure measure = {.weights_count = LIMIT_WEIGHTS, .divisor = 1};
-
-    weight_of_metrics(pool->metrics, measure.weights);
-    return arena_format(c->batch->arena, "%llu",
-                        (unsigned long long)measure_consumed(&measure, usage));
 }
 
 static bool is_account_of(const struct crediting *c, const struct credits_account *row,
@@ -105,11 +58,14 @@ static void spend(struct crediting *c, const struct wallet *wallet,
     for (size_t i = 0; i < c->pool_count; i++) {
         const struct credits_pool *pool = &c->pools[i];
 
-        if (!covers(pool, wallet, record, at_ms))
+        if (!spending_covers(pool, record, wallet->groups, wallet->group_count, at_ms))
             continue;
-        c->spends[c->spend_count++] = (struct credits_spend){
-            pool->pool_id,
-            pool->is_money ? money_of(c, wallet, pool, record, usage) : count_of(c, pool, usage)};
+        spending_add(c->batch->arena, &c->spends,
+                     (struct credits_spend){
+                         pool->pool_id,
+                         pool->is_money ? money_of(c, wallet, pool, record, usage)
+                                        : spending_count(c->batch->arena, pool->metrics, usage),
+                         spending_is_certain(record) ? NULL : record});
     }
 }
 
@@ -166,17 +122,13 @@ enum status crediting_take_records(struct crediting *c)
 {
     struct batch *batch = c->batch;
 
-    c->spends =
-        arena_take(batch->arena, (batch->record_count * c->pool_count + 1) * sizeof *c->spends);
-    if (!c->spends)
-        return STATUS_MEMORY;
     for (size_t i = 0; i < batch->record_count; i++) {
         const struct booking_record *record = &batch->records[i];
         const struct wallet *wallet = crediting_find_wallet(c, record->device_id);
 
         if (!wallet)
             continue;
-        const wire_UsageRecord usage = measured(record);
+        const wire_UsageRecord usage = spending_measured(record);
         spend(c, wallet, record, &usage);
         settle(c, wallet, record, &usage);
     }
@@ -186,14 +138,14 @@ enum status crediting_take_records(struct crediting *c)
 /* The sums that grants are judged by, after what the records added: rounded up. */
 void crediting_add_spends(struct crediting *c)
 {
-    for (size_t i = 0; i < c->spend_count; i++) {
-        struct credits_sum *sum = crediting_find_sum(c, c->spends[i].pool_id);
+    for (size_t i = 0; i < c->spends.count; i++) {
+        struct credits_sum *sum = crediting_find_sum(c, c->spends.items[i].pool_id);
         struct decimal amount;
         int64_t whole = INT64_MAX;
 
         if (!sum)
             continue;
-        if (decimal_parse_exact(span_text(c->spends[i].amount), &amount) == STATUS_OK) {
+        if (decimal_parse_exact(span_text(c->spends.items[i].amount), &amount) == STATUS_OK) {
             struct fraction scaled;
 
             if (fraction_multiply(fraction_of_decimal(amount), fraction_of(sum->scale), &scaled) !=

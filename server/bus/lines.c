@@ -7,6 +7,7 @@
 #include "schema/wire/measure.h"
 #include "server/bus/state.h"
 #include "server/money/weight.h"
+#include "server/store/spending.h"
 
 #define REMEMBERED 64
 
@@ -51,65 +52,6 @@ void lines_begin(struct lines *lines)
 }
 
 /* ---- which pools ---- */
-
-static bool covers_model(const struct credits_pool *pool, const char *model)
-{
-    for (size_t i = 0; i < pool->model_count; i++) {
-        if (strcmp(pool->models[i], model) == 0)
-            return true;
-    }
-    return pool->model_count == 0;
-}
-
-static bool is_member(const struct credits_member *groups, size_t count, const char *group_id)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(groups[i].group_id, group_id) == 0)
-            return true;
-    }
-    return false;
-}
-
-bool lines_pool_covers(const struct credits_pool *pool, const char *device_id,
-                       const struct credits_member *groups, size_t group_count,
-                       const char *vendor_id, const char *contract_id, const char *model)
-{
-    if (!covers_model(pool, model))
-        return false;
-    switch (pool->scope[0]) {
-    case 'f': /* fleet */
-        return true;
-    case 'g':
-        return is_member(groups, group_count, pool->subject);
-    case 'd':
-        return strcmp(pool->subject, device_id) == 0;
-    case 'v':
-        return strcmp(pool->subject, vendor_id) == 0;
-    default: /* contract */
-        return strcmp(pool->subject, contract_id) == 0;
-    }
-}
-
-const struct credits_member *lines_find_groups(const struct credits_member *members, size_t count,
-                                               const char *device_id, size_t *found)
-{
-    size_t low = 0;
-    size_t high = count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (strcmp(members[middle].device_id, device_id) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    size_t end = low;
-    while (end < count && strcmp(members[end].device_id, device_id) == 0)
-        end++;
-    *found = end - low;
-    return members + low;
-}
 
 /* ---- by which weights ---- */
 
@@ -258,7 +200,7 @@ static bool bind_all(struct lines *lines, struct lines_line *line,
 
     for (size_t i = 0; i < count; i++) {
         if (!pools[i].hard || !pools[i].is_active ||
-            !lines_pool_covers(&pools[i], route->device_id, groups, group_count, route->vendor_id,
+            !spending_is_about(&pools[i], route->device_id, groups, group_count, route->vendor_id,
                                route->contract_id, route->model) ||
             !is_priced_in(lines, route, &pools[i]) ||
             (now_ms >= pools[i].to_ms && is_succeeded(pools, count, i)))

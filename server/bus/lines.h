@@ -49,13 +49,4 @@ void lines_make(struct lines *lines, const struct routes_row *routes, size_t rou
                 const struct credits_member *groups, size_t group_count, int64_t now_ms,
                 struct lines_line out[LIMIT_CREDIT_LINES], size_t *count);
 
-/* Whether a pool is about this usage, whatever its period. */
-bool lines_pool_covers(const struct credits_pool *pool, const char *device_id,
-                       const struct credits_member *groups, size_t group_count,
-                       const char *vendor_id, const char *contract_id, const char *model);
-
-/* The device's part of members sorted by device. */
-const struct credits_member *lines_find_groups(const struct credits_member *members, size_t count,
-                                               const char *device_id, size_t *found);
-
 #endif

@@ -13,6 +13,7 @@
 #include "server/jobs/revocations.h"
 #include "server/store/alarm.h"
 #include "server/store/listener.h"
+#include "server/store/spending.h"
 
 #define CLAIM_LIMIT 200 /* of one transaction: 200 configurations are at most 5 MB */
 #define TICK_MS     1000
@@ -184,7 +185,7 @@ static enum status make_lines(struct outbox *outbox, const struct sources *sourc
     const char *device_id = parcel->target->device_id;
     size_t group_count;
     const struct credits_member *groups =
-        lines_find_groups(sources->members, sources->member_count, device_id, &group_count);
+        spending_find_groups(sources->members, sources->member_count, device_id, &group_count);
     const struct routes_row *routes =
         state_find_routes(sources->routes, sources->route_count, device_id, route_count);
 

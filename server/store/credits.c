@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/store/booking.h"
 #include "server/store/columns.h"
 
 #define POOLS_BYTES (8u << 20)
@@ -468,6 +469,49 @@ static enum status save_spends(struct store_conn *conn, struct arena *arena,
     return arena_failed(arena) ? STATUS_MEMORY : store_exec(conn, &spend, values, 2, NULL);
 }
 
+struct flat_charge {
+    const char *device_id;
+    uint8_t journal_id[16];
+    int64_t seq, pool_id;
+    const char *amount;
+};
+
+static enum status save_charges(struct store_conn *conn, struct arena *arena,
+                                const struct credits_spend *spends, size_t count)
+{
+    STORE_STATEMENT(charge, "INSERT INTO myna.pool_charge (device_id, journal_id, seq, pool_id,"
+                            " amount) SELECT device_id, journal_id, seq, pool_id, amount::numeric"
+                            " FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[],"
+                            " $5::text[]) AS v(device_id, journal_id, seq, pool_id, amount)");
+    struct flat_charge *rows = arena_take(arena, (count + 1) * sizeof *rows);
+    size_t found = 0;
+
+    if (!rows)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        const struct booking_record *record = spends[i].uncertain;
+
+        if (!record)
+            continue;
+        rows[found] = (struct flat_charge){.device_id = record->device_id,
+                                           .seq = record->seq,
+                                           .pool_id = spends[i].pool_id,
+                                           .amount = spends[i].amount};
+        memcpy(rows[found++].journal_id, record->journal_id, sizeof record->journal_id);
+    }
+    const struct columns columns = {arena, rows, found, sizeof *rows};
+    const struct value values[] = {
+        columns_text(&columns, offsetof(struct flat_charge, device_id)),
+        columns_uuid(&columns, offsetof(struct flat_charge, journal_id)),
+        columns_int(&columns, offsetof(struct flat_charge, seq)),
+        columns_int(&columns, offsetof(struct flat_charge, pool_id)),
+        columns_text(&columns, offsetof(struct flat_charge, amount)),
+    };
+    if (arena_failed(arena))
+        return STATUS_MEMORY;
+    return found > 0 ? store_exec(conn, &charge, values, 5, NULL) : STATUS_OK;
+}
+
 struct flat_sum {
     int64_t pool_id, moved, charged, is_starved;
 };
@@ -510,6 +554,8 @@ enum status credits_save_pools(struct store_conn *conn, struct arena *arena,
     }
     if (status == STATUS_OK && spend_count > 0)
         status = save_spends(conn, arena, spends, spend_count);
+    if (status == STATUS_OK && spend_count > 0)
+        status = save_charges(conn, arena, spends, spend_count);
     if (status == STATUS_OK && changed > 0)
         status = save_sums(conn, arena, flat, changed);
     return status;

@@ -89,11 +89,16 @@ MUST_CHECK enum status credits_lock_pools(struct store_conn *conn, struct arena 
                                           const int64_t *ids, size_t count,
                                           struct credits_sum *sums, size_t *found);
 
-/* Exact spend of one pool, a decimal text in its unit. */
+/* Exact spend of one pool, a decimal text in its unit; below 0: given back. */
+struct booking_record;
 struct credits_spend {
     int64_t pool_id;
     const char *amount;
+    const struct booking_record *uncertain; /* charges this record's reservation; NULL: for good */
 };
+
+/* Writes what the sums moved by and adds the spends. What is charged for uncertain records is kept
+ * by record, for store/charges to settle. */
 MUST_CHECK enum status credits_save_pools(struct store_conn *conn, struct arena *arena,
                                           const struct credits_sum *sums, size_t count,
                                           const struct credits_spend *spends, size_t spend_count);

@@ -6,6 +6,7 @@
 
 #include "schema/base/crypto.h"
 #include "server/store/alarm.h"
+#include "server/store/charges.h"
 #include "server/store/columns.h"
 #include "server/store/events.h"
 #include "server/store/ledger_lines.h"
@@ -383,6 +384,19 @@ static enum status store_settlements(struct store_conn *conn, struct import *imp
                                        : store_exec(conn, &settle, values, 21, NULL);
 }
 
+/* Pools were charged the reservations: now what the vendor says. */
+static enum status settle_charges(struct store_conn *conn, struct import *import)
+{
+    for (size_t i = 0; i < import->settled; i++) {
+        struct booking_record *record = &import->booked[i];
+
+        record->provenance = VENDOR_FINAL;
+        memcpy(record->quantities, import->after[i], sizeof record->quantities);
+        snprintf(record->price, sizeof record->price, "%s", import->settlements[i].price);
+    }
+    return charges_settle(conn, import->arena, import->booked, import->settled);
+}
+
 static void write_count(struct json_writer *writer, const char *name, int64_t count)
 {
     json_key(writer, name);
@@ -465,7 +479,9 @@ static enum status work(struct store_conn *conn, void *context)
     import->settled = import->example_count = 0;
     import->equal = import->different = import->unknown = 0;
     import->listed_different = import->listed_unknown = 0;
-    enum status status = start(conn, import);
+    enum status status = charges_begin(conn);
+    if (status == STATUS_OK)
+        status = start(conn, import);
     if (status == STATUS_OK)
         status = terms_refresh(import->terms, conn);
     if (status == STATUS_OK)
@@ -475,6 +491,8 @@ static enum status work(struct store_conn *conn, void *context)
     result_release(&result);
     if (status == STATUS_OK && import->settled > 0)
         status = price_settled(conn, import);
+    if (status == STATUS_OK && import->settled > 0)
+        status = settle_charges(conn, import);
     if (status == STATUS_OK && import->settled > 0)
         status = store_settlements(conn, import);
     if (status == STATUS_OK && import->settled > 0)

@@ -346,6 +346,42 @@ static enum status close_pools(struct store_conn *conn, const struct value *valu
     return store_exec(conn, &close, values, WANTED_VALUES, NULL);
 }
 
+/* Usage u that counts in a pool p which begins now, and is not the successor of another. */
+#define BEGINS                                                                                     \
+    " NOT p.is_active AND p.period_from <= now() AND NOT EXISTS (SELECT FROM myna.pool e"          \
+    "   WHERE e.source = p.source AND e.unit = p.unit AND e.period_to = p.period_from)"
+#define IS_ABOUT(u)                                                                                \
+    " " u ".at >= p.period_from AND " u ".at < p.period_to"                                        \
+    " AND (NOT p.is_money OR " u ".currency = p.unit)"                                             \
+    " AND (p.models IS NULL OR " u ".model = ANY (p.models))"                                      \
+    " AND CASE p.scope WHEN 'fleet' THEN true WHEN 'device' THEN " u ".device_id = p.subject"      \
+    "   WHEN 'vendor' THEN " u ".vendor_id = p.subject"                                            \
+    "   WHEN 'contract' THEN " u ".contract_id = p.subject"                                        \
+    "   ELSE EXISTS (SELECT FROM myna.group_member m WHERE m.group_id = p.subject"                 \
+    "                AND m.device_id = " u ".device_id) END"
+
+/* What it charges for attempts that are uncertain, so that an import can settle them. */
+static enum status charge_uncertain(struct store_conn *conn)
+{
+    STORE_STATEMENT(
+        charge,
+        "INSERT INTO myna.pool_charge AS c (device_id, journal_id, seq, pool_id, amount)"
+        " SELECT u.device_id, u.journal_id, u.seq, p.pool_id, CASE"
+        "   WHEN p.is_money THEN u.price + coalesce((SELECT sum(k.price)"
+        "     FROM myna.usage_correction k WHERE k.reason = 'rerate'"
+        "     AND k.device_id = u.device_id AND k.journal_id = u.journal_id AND k.seq = u.seq), 0)"
+        "   ELSE CASE WHEN p.metrics & 15 <> 0 THEN u.reserved_input ELSE 0 END"
+        "     + CASE WHEN p.metrics & 48 <> 0 THEN u.reserved_output ELSE 0 END"
+        "     + (p.metrics >> 10 & 1) * u.requests END"
+        " FROM myna.pool p JOIN myna.usage u ON u.arrived_at >= p.period_from AND" IS_ABOUT(
+            "u") " LEFT JOIN myna.usage_settlement s USING (device_id, journal_id, seq)"
+                 " WHERE" BEGINS " AND u.provenance NOT IN (1, 5) AND s.import_id IS NULL"
+                 " ON CONFLICT (device_id, journal_id, seq, pool_id) DO UPDATE SET amount = "
+                 "excluded.amount");
+
+    return store_exec(conn, &charge, STORE_NO_VALUES, NULL);
+}
+
 /* A pool that begins within its period has spent what was used in it before: as schema/wire/measure
  * counts it, uncertain attempts at what they reserved. Metrics are bits of the token classes. */
 static enum status count_spent(struct store_conn *conn)
@@ -355,28 +391,29 @@ static enum status count_spent(struct store_conn *conn)
         "UPDATE myna.pool p SET spent = coalesce((SELECT sum(CASE"
         "   WHEN p.is_money THEN coalesce(s.price, u.price)"
         "   WHEN u.provenance = 5 THEN 0"
-        "   WHEN u.provenance = 1 THEN (p.metrics & 1) * u.input_uncached"
-        "     + (p.metrics >> 1 & 1) * u.input_cached + (p.metrics >> 2 & 1) * u.cache_write_5m"
-        "     + (p.metrics >> 3 & 1) * u.cache_write_1h + (p.metrics >> 4 & 1) * u.output"
-        "     + (p.metrics >> 5 & 1) * u.reasoning + (p.metrics >> 6 & 1) * u.audio_in_ms"
-        "     + (p.metrics >> 7 & 1) * u.audio_out_chars + (p.metrics >> 8 & 1) * u.images"
-        "     + (p.metrics >> 9 & 1) * u.video_ms + (p.metrics >> 10 & 1) * u.requests"
-        "   ELSE CASE WHEN p.metrics & 15 <> 0 THEN u.reserved_input ELSE 0 END"
-        "     + CASE WHEN p.metrics & 48 <> 0 THEN u.reserved_output ELSE 0 END"
+        "   ELSE (p.metrics & 1) * coalesce(s.input_uncached, u.input_uncached)"
+        "     + (p.metrics >> 1 & 1) * coalesce(s.input_cached, u.input_cached)"
+        "     + (p.metrics >> 2 & 1) * u.cache_write_5m + (p.metrics >> 3 & 1) * u.cache_write_1h"
+        "     + (p.metrics >> 4 & 1) * coalesce(s.output, u.output)"
+        "     + (p.metrics >> 5 & 1) * coalesce(s.reasoning, u.reasoning)"
+        "     + (p.metrics >> 6 & 1) * u.audio_in_ms + (p.metrics >> 7 & 1) * u.audio_out_chars"
+        "     + (p.metrics >> 8 & 1) * u.images + (p.metrics >> 9 & 1) * u.video_ms"
         "     + (p.metrics >> 10 & 1) * u.requests END)"
         "   FROM myna.usage u LEFT JOIN myna.usage_settlement s USING (device_id, journal_id, seq)"
-        "   WHERE u.arrived_at >= p.period_from AND u.at >= p.period_from AND u.at < p.period_to"
-        "   AND (NOT p.is_money OR u.currency = p.unit)"
-        "   AND (p.models IS NULL OR u.model = ANY (p.models))"
-        "   AND CASE p.scope WHEN 'fleet' THEN true WHEN 'device' THEN u.device_id = p.subject"
-        "     WHEN 'vendor' THEN u.vendor_id = p.subject"
-        "     WHEN 'contract' THEN u.contract_id = p.subject"
-        "     ELSE EXISTS (SELECT FROM myna.group_member m WHERE m.group_id = p.subject"
-        "                  AND m.device_id = u.device_id) END), 0)"
-        " WHERE NOT p.is_active AND p.period_from <= now() AND NOT EXISTS (SELECT FROM myna.pool e"
-        "   WHERE e.source = p.source AND e.unit = p.unit AND e.period_to = p.period_from)");
+        "   WHERE (u.provenance IN (1, 5) OR s.import_id IS NOT NULL)"
+        "   AND u.arrived_at >= p.period_from AND" IS_ABOUT(
+            "u") "), 0)"
+                 " + coalesce((SELECT sum(k.price) FROM myna.usage_correction k"
+                 "   WHERE p.is_money AND k.reason = 'rerate' AND" IS_ABOUT(
+                     "k") "   AND NOT EXISTS (SELECT FROM myna.pool_charge c WHERE c.device_id = "
+                          "k.device_id"
+                          "     AND c.journal_id = k.journal_id AND c.seq = k.seq AND c.pool_id = "
+                          "p.pool_id)), 0)"
+                          " + coalesce((SELECT sum(c.amount) FROM myna.pool_charge c"
+                          "   WHERE c.pool_id = p.pool_id), 0) WHERE" BEGINS);
+    enum status status = charge_uncertain(conn);
 
-    return store_exec(conn, &count, STORE_NO_VALUES, NULL);
+    return status == STATUS_OK ? store_exec(conn, &count, STORE_NO_VALUES, NULL) : status;
 }
 
 #define OUT "greatest(a.granted - a.returned - a.settled - a.charged, a.presumed, 0)"

@@ -4,6 +4,7 @@
 
 #include "schema/base/json.h"
 #include "server/money/bill.h"
+#include "server/store/charges.h"
 #include "server/store/columns.h"
 #include "server/store/events.h"
 #include "server/store/pricing.h"
@@ -52,6 +53,8 @@ static enum status lock(struct store_conn *conn, struct rerating *job)
     enum status status = store_script(conn, "SET LOCAL statement_timeout = '10min'");
 
     if (status == STATUS_OK)
+        status = charges_begin(conn);
+    if (status == STATUS_OK)
         status = terms_refresh(job->terms, conn);
     if (status != STATUS_OK)
         return status;
@@ -59,6 +62,8 @@ static enum status lock(struct store_conn *conn, struct rerating *job)
     if (!job->found)
         return STATUS_NOT_FOUND;
     status = tallies_lock(conn, job->order->contract_id, &revision);
+    if (status == STATUS_OK && !job->order->dry_run) /* pools before counts, like all who book */
+        status = charges_lock_money(conn, job->found->contract.currency);
     return status == STATUS_OK ? store_exec(conn, &keep_out, STORE_NO_VALUES, NULL) : status;
 }
 
@@ -244,6 +249,28 @@ static enum status store_fixes(struct store_conn *conn, struct rerating *job)
                : store_exec(conn, &correct, values, sizeof values / sizeof *values, NULL);
 }
 
+static enum status move_pools(struct store_conn *conn, struct rerating *job)
+{
+    struct charges_difference *rows = arena_take(job->arena, (job->fix_count + 1) * sizeof *rows);
+    size_t count = 0;
+
+    if (!rows)
+        return STATUS_MEMORY;
+    for (const struct fix *fix = job->fixes; fix; fix = fix->next) {
+        rows[count] = (struct charges_difference){
+            .device_id = fix->device_id,
+            .seq = fix->seq,
+            .at_ms = fix->at_ms,
+            .vendor_id = fix->vendor_id,
+            .model = fix->model,
+            .price = fix->price,
+        };
+        memcpy(rows[count++].journal_id, fix->journal_id, sizeof fix->journal_id);
+    }
+    return charges_rerate(conn, job->arena, job->found->contract_id, job->found->contract.currency,
+                          rows, count);
+}
+
 static enum status write_report(struct rerating *job)
 {
     char before[DECIMAL_TEXT_SIZE], after[DECIMAL_TEXT_SIZE];
@@ -288,6 +315,8 @@ static enum status write_all(struct store_conn *conn, struct rerating *job)
 
     if (status == STATUS_OK)
         status = tallies_save(conn, job->arena, contract_id, job->tally);
+    if (status == STATUS_OK && job->fix_count > 0)
+        status = move_pools(conn, job);
     if (status == STATUS_OK && job->fix_count > 0)
         status = store_fixes(conn, job);
     if (status == STATUS_OK)

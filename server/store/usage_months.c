@@ -25,6 +25,9 @@ static enum status drop(struct store_conn *conn, void *context)
         " LATERAL (SELECT myna.audit_append('mynad', '', 'usage.drop_month',"
         "   'usage/' || gone.name, NULL, jsonb_build_object('retention_months', $1::bigint)))"
         "   audited");
+    STORE_STATEMENT(forget, "DELETE FROM myna.pool_charge c USING myna.pool p"
+                            " WHERE p.pool_id = c.pool_id"
+                            " AND p.period_to < now() - $1::bigint * interval '1 month'");
     struct drop *job = context;
     struct result result = {0};
     enum status status = store_exec(conn, &lock, STORE_NO_VALUES, NULL);
@@ -34,7 +37,9 @@ static enum status drop(struct store_conn *conn, void *context)
     if (status == STATUS_OK)
         job->dropped = result_int(&result, 0, 0);
     result_release(&result);
-    return status;
+    return status == STATUS_OK
+               ? store_exec(conn, &forget, STORE_VALUES(value_int(job->months)), NULL)
+               : status;
 }
 
 enum status usage_months_drop(struct store *store, int64_t months, int64_t *dropped)

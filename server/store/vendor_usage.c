@@ -6,6 +6,7 @@
 
 #include "schema/base/crypto.h"
 #include "server/money/usage_row.h"
+#include "server/store/charges.h"
 #include "server/store/columns.h"
 #include "server/store/events.h"
 #include "server/store/ledger_lines.h"
@@ -285,6 +286,8 @@ static enum status book(struct store_conn *conn, struct report *report)
     if (status == STATUS_OK)
         status = judge(report, outcomes);
     if (status == STATUS_OK)
+        status = charges_book(conn, report->arena, report->records, report->record_count);
+    if (status == STATUS_OK)
         status =
             booking_store(conn, report->arena, report->records, report->record_count, problems);
     for (size_t i = 0; status == STATUS_OK && i < report->record_count; i++)
@@ -361,7 +364,9 @@ static enum status work(struct store_conn *conn, void *context)
 
     report->record_count = 0;
     report->records = arena_take(report->arena, (report->count + 1) * sizeof *report->records);
-    enum status status = report->records ? lock_vendor(conn, report) : STATUS_MEMORY;
+    enum status status = report->records ? charges_begin(conn) : STATUS_MEMORY;
+    if (status == STATUS_OK)
+        status = lock_vendor(conn, report);
     if (status == STATUS_OK)
         status = terms_refresh(report->terms, conn);
     if (status == STATUS_OK)

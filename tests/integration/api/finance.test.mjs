@@ -231,3 +231,56 @@ test('records are rated again on demand, and what they cost already costs nothin
   assert.equal((await admin.post('/contracts/nowhere/rerate', {})).status, 404);
   assert.equal((await again({from: 'yesterday'})).status, 400);
 });
+
+// The open pool of a budget of ours.
+const pool = async (id) => (await admin.get(`/pools?open=true&source=budget:${id}`)).body.items[0];
+
+test('I2: what the vendor says of a worst case is given back to the pools that it was charged to', async () => {
+  const at = "date_trunc('day', now()) + interval '1 s'";
+  await attempt(21, {at, provenance: 4, input: 1000, output: 2000});
+  await attempt(22, {at});
+  const budget = {scope: 'vendor', subject: 'dahan', per: 'once', at_most: '5000', models: ['big']};
+  for (const more of [{id: 'answers', metric: 'output'}, {id: 'money', metric: 'spend', currency: 'CNY'}])
+    assert.equal((await admin.post('/budgets', {...budget, ...more})).status, 201);
+  const before = [await pool('answers'), await pool('money')];
+  const line = JSON.stringify({request_id: `${turn(21)}-1`, input: 90, cached: 0, output: 30, reasoning: 0});
+  const {body} = await admin.post('/vendors/dahan/usage-imports', line, {'Content-Type': 'application/x-ndjson'});
+  assert.equal(body.settled, 1);
+
+  const [answers, money] = [await pool('answers'), await pool('money')];
+  assert.deepEqual([Number(before[0].spent) - Number(answers.spent), Number(answers.free) - Number(before[0].free)], [1970, 1970]);
+  const [[price]] = await stack.sql(`SELECT price FROM myna.usage_settlement WHERE seq = 21`);
+  assert.equal((Number(before[1].spent) - Number(money.spent)).toFixed(9), (0.25 - Number(price)).toFixed(9));
+  assert.deepEqual(await stack.sql(`SELECT count(*) FROM myna.pool_charge WHERE seq = 21`), [['0']]);
+});
+
+test('I2: what a back office reports counts in the pools that bind it, also beyond them', async () => {
+  const at = new Date().toISOString();
+  const contract = {contract: 'reel-2026', vendor: 'yingshi', currency: 'CNY', zone: 'Asia/Shanghai', term: {from: '2020-01-01', to: '2050-01-01'},
+    charges: [{name: 'video', kind: 'unit', metric: 'video_ms', models: ['reel'], price: '0.06', unit: 1000, per: 'month'}],
+    caps: [{name: 'seconds', metric: 'video_ms', at_most: 9000, per: 'term', hard: true}]};
+  assert.equal((await admin.post('/contracts', contract)).status, 201);
+  const {code} = (await admin.post('/claims', {uses: 2})).body;
+  for (const id of ['v1', 'v2']) assert.equal((await new Robot(id, `SN-${id}`).enrol(stack, code)).status, 200);
+  assert.equal((await admin.post('/groups', {id: 'stage'})).status, 201);
+  assert.equal((await admin.put('/groups/stage/devices/v1')).status, 204);
+  const money = {metric: 'spend', currency: 'CNY', per: 'once', at_most: '1'};
+  for (const more of [{scope: 'vendor', subject: 'yingshi'}, {scope: 'device', subject: 'v1'}, {scope: 'group', subject: 'stage'}, {scope: 'fleet'}])
+    assert.equal((await admin.post('/budgets', {...money, ...more, id: `by-${more.scope}`})).status, 201);
+  const spent = async () => Object.fromEntries(await Promise.all(['vendor', 'device', 'group', 'fleet'].map(async (scope) => [scope, await pool(`by-${scope}`)])));
+  const before = await spent();
+  const row = (request_id, video_ms, device) => ({request_id, at, model: 'reel', metrics: {video_ms, requests: 1}, ...device && {device}});
+  const report = async (usage) => (await admin.post('/vendors/yingshi/usage', {contract: 'reel-2026', usage})).status;
+
+  assert.equal(await report([row('w1', 2000), row('w2', 3000, 'v1'), row('w3', 1000, 'v2')]), 201);
+  const after = await spent();
+  const moved = Object.keys(after).map((scope) => [scope, (Number(after[scope].spent) - Number(before[scope].spent)).toFixed(2)]);
+  assert.deepEqual(moved, [['vendor', '0.36'], ['device', '0.18'], ['group', '0.18'], ['fleet', '0.36']]);
+  assert.equal(after.device.free, '0.82');
+  const cap = async () => (await admin.get('/pools?open=true&source=cap:reel-2026:seconds')).body.items[0];
+  assert.deepEqual([(await cap()).spent, (await cap()).over], ['6000', false]);
+
+  assert.equal(await report([row('w1', 2000), row('w4', 5000, 'v1')]), 201, 'it happened');
+  assert.deepEqual([(await cap()).spent, (await cap()).free, (await cap()).over], ['11000', '0', true]);
+  assert.equal((await pool('by-device')).spent, '0.48');
+});

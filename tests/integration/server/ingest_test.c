@@ -10,6 +10,7 @@
 #include "server/bus/batch.h"
 #include "server/store/imports.h"
 #include "server/store/migrate.h"
+#include "server/store/pools.h"
 #include "server/store/rerating.h"
 #include "tests/integration/server/robot.h"
 #include "tests/support/pg.h"
@@ -936,6 +937,24 @@ static void i5_prices_that_depend_on_what_came_before_add_up_to_the_bill(void **
     ASSERT_SQL(fixture, STEPS_AGREE("0.54 + 300 + 50 + 10"), "true");
 }
 
+/* A budget of the contract: not one that binds, so that no later robot's lines depend on it. */
+static void limit_contract(struct fixture *fixture)
+{
+    STORE_STATEMENT(add, "INSERT INTO myna.budget (budget_id, scope, subject, metric, currency,"
+                         " at_most, per, hard, created_by) VALUES ('steps', 'contract', 'steps',"
+                         " 'spend', 'CNY', 300, 'once', false, 'test')");
+    bool changed;
+
+    assert_int_equal(store_query(fixture->store, &add, STORE_NO_VALUES, NULL), STATUS_OK);
+    arena_reset(fixture->text_arena);
+    assert_int_equal(pools_refresh(fixture->store, fixture->text_arena, fixture->terms,
+                                   clock_wall_ms(), &changed),
+                     STATUS_OK);
+}
+
+#define POOL_OF_STEPS                                                                              \
+    "SELECT trim_scale(spent) FROM myna.pool WHERE subject = 'steps' AND $1::text <> ''"
+
 /* A price that was agreed before but written down too late. */
 static void i5_rerating_books_differences_and_prices_add_up_again(void **state)
 {
@@ -949,6 +968,8 @@ static void i5_rerating_books_differences_and_prices_add_up_again(void **state)
     struct span report;
 
     assert_int_equal(store_query(fixture->store, &mend, STORE_NO_VALUES, NULL), STATUS_OK);
+    limit_contract(fixture);
+    ASSERT_SQL(fixture, POOL_OF_STEPS, "360.54");
     arena_reset(fixture->text_arena);
     assert_int_equal(rerating_run(fixture->store, &author, &order, fixture->text_arena, &report),
                      STATUS_OK);
@@ -969,6 +990,7 @@ static void i5_rerating_books_differences_and_prices_add_up_again(void **state)
                    " WHERE u.contract_id = 'steps') + sum(price) FROM myna.usage_correction"
                    " WHERE contract_id = 'steps' AND reason = 'rerate' AND $1::text <> ''",
                    "260.540000000000000000000");
+        ASSERT_SQL(fixture, POOL_OF_STEPS, "260.54");
         ASSERT_SQL(fixture,
                    "SELECT trim_scale(sum(price)) FROM myna.usage_day"
                    " WHERE contract_id = 'steps' AND $1::text <> ''",
@@ -1041,6 +1063,97 @@ static void i5_sums_equal_the_records_and_an_import_settles_what_was_uncertain(v
                "SELECT count(*) FROM myna.audit WHERE action = 'usage.import'"
                " AND $1::text <> ''",
                "1");
+}
+
+/* Two limits of the test's robot: answers and money. */
+static void limit_robot(struct fixture *fixture)
+{
+    STORE_STATEMENT(add, "INSERT INTO myna.budget (budget_id, scope, subject, metric, currency,"
+                         " at_most, per, created_by) SELECT $1::text || '-' || v.metric, 'device',"
+                         " $1::text, v.metric, v.currency, 5000, 'once', 'test'"
+                         " FROM (VALUES ('output', NULL), ('spend', 'CNY')) v(metric, currency)");
+    bool changed = false;
+
+    assert_int_equal(store_query(fixture->store, &add, STORE_VALUES(value_text(fixture->id)), NULL),
+                     STATUS_OK);
+    arena_reset(fixture->text_arena);
+    assert_int_equal(pools_refresh(fixture->store, fixture->text_arena, fixture->terms,
+                                   clock_wall_ms(), &changed),
+                     STATUS_OK);
+    assert_true(changed);
+}
+
+/* The vendor's word on the batch's first record. */
+static void import_first(struct fixture *fixture, const wire_UsageBatch *batch, int input,
+                         int output)
+{
+    const struct author author = {"test", ""};
+    struct json_problem problem;
+    struct span report;
+    char turn[ENCODE_UUID_SIZE];
+    wire_UsageRecord record;
+
+    assert_int_equal(message_decode(MESSAGE_USAGE_RECORD,
+                                    span_of(batch->records[0].bytes, batch->records[0].size),
+                                    &record),
+                     STATUS_OK);
+    encode_uuid(record.turn, turn);
+    arena_reset(fixture->text_arena);
+    const char *file =
+        arena_format(fixture->text_arena,
+                     "{\"request_id\":\"%s-1\",\"input\":%d,\"cached\":0,\"output\":%d,"
+                     "\"reasoning\":0}\n",
+                     turn, input, output);
+    assert_int_equal(imports_settle(fixture->store, &author, "dahan", span_text(file),
+                                    fixture->text_arena, &report, &problem),
+                     STATUS_OK);
+}
+
+#define SPENT                                                                                      \
+    "SELECT string_agg(trim_scale(spent)::text, ' ' ORDER BY unit DESC) FROM myna.pool"            \
+    " WHERE subject = $1::text"
+
+static void i2_an_import_gives_pools_back_what_an_attempt_had_reserved(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+
+    limit_robot(fixture);
+    hear(fixture, robot_hello(robot));
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_WORST_CASE, 1000, 4096);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 3, 1);
+    robot_use(robot, &batch, wire_Provenance_ESTIMATED, 0, 50);
+    hear(fixture, robot_usage(robot, &batch));
+    ASSERT_SQL(fixture, SPENT, "4147 0.0090964");
+    import_first(fixture, &batch, 900, 40);
+    ASSERT_SQL(fixture, SPENT, "91 0.0009044");
+    ASSERT_SQL(fixture,
+               "SELECT string_agg(trim_scale(amount)::text, ' ' ORDER BY amount)"
+               " FROM myna.pool_charge WHERE device_id = $1::text",
+               "0.0001 50");
+}
+
+/* A limit that begins after the attempt has counted it, and follows it too. */
+static void i2_a_pool_that_begins_late_is_settled_like_the_others(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+
+    hear(fixture, robot_hello(robot));
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_WORST_CASE, 1000, 4096);
+    hear(fixture, robot_usage(robot, &batch));
+    import_first(fixture, &batch, 900, 40);
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_WORST_CASE, 1000, 2000);
+    hear(fixture, robot_usage(robot, &batch));
+    limit_robot(fixture);
+    ASSERT_SQL(fixture, SPENT, "2040 0.0056");
+    import_first(fixture, &batch, 1000, 10);
+    ASSERT_SQL(fixture, SPENT, "50 0.00162");
 }
 
 static void a_contract_that_is_not_known_books_without_a_price_and_alerts(void **state)
@@ -1158,6 +1271,8 @@ int main(void)
         WITH_ROBOT(i2_credit_that_a_robot_did_not_take_is_alarmed),
         WITH_ROBOT(a_command_is_answered_once_and_brings_its_picture),
         WITH_ROBOT(i5_sums_equal_the_records_and_an_import_settles_what_was_uncertain),
+        WITH_ROBOT(i2_an_import_gives_pools_back_what_an_attempt_had_reserved),
+        WITH_ROBOT(i2_a_pool_that_begins_late_is_settled_like_the_others),
         WITH_ROBOT(i5_prices_that_depend_on_what_came_before_add_up_to_the_bill),
         WITH_ROBOT(i5_rerating_books_differences_and_prices_add_up_again),
         WITH_ROBOT(a_contract_that_is_not_known_books_without_a_price_and_alerts),

@@ -108,8 +108,8 @@ void robot_use_under(struct robot *robot, wire_UsageBatch *batch, const char *co
     record.end_ms = clock_wall_ms();
     record.provenance = provenance;
     record.outcome = wire_Outcome_ANSWERED;
-    record.input_uncached = input;
-    record.output = output;
+    record.reserved_input = record.input_uncached = input;
+    record.reserved_output = record.output = output;
     record.requests = 1;
     uint8_t *bytes = batch->records[batch->records_count].bytes;
     assert_int_equal(
