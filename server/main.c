@@ -19,6 +19,7 @@ static const struct task tasks[] = {
     {"run", run, "run; the same as without a word"},
     {"init", tasks_init, "make keys and certificates in state_dir; again is harmless"},
     {"migrate", tasks_migrate, "bring the database's schema to this version"},
+    {"restored", tasks_restored, "say that the database was restored: robots tell it again"},
     {"operator", tasks_operator, "NAME --role ROLE: create or replace; password on standard input"},
 };
 

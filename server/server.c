@@ -15,6 +15,7 @@
 #include "server/jobs/levels.h"
 #include "server/jobs/outbox.h"
 #include "server/jobs/thresholds.h"
+#include "server/store/installation.h"
 #include "server/store/migrate.h"
 #include "server/store/usage_hours.h"
 
@@ -83,6 +84,19 @@ static enum status split_brokers(struct server *server, char *problem)
     return at != NULL ? STATUS_OK : say(problem, STATUS_MEMORY, "mynad");
 }
 
+/* Before anything is granted. */
+static enum status watch_installation(struct server *server, char *problem)
+{
+    bool raised = false;
+    enum status status = installation_watch(server->store, &raised);
+
+    if (status == STATUS_OK && raised)
+        log_warning("mynad",
+                    "this database is not the one it was: it counts as restored, and a new "
+                    "epoch begins");
+    return say(problem, status, "the database's identity cannot be read");
+}
+
 static enum status open_database(struct server *server, char *problem)
 {
     char detail[256];
@@ -96,6 +110,8 @@ static enum status open_database(struct server *server, char *problem)
         snprintf(problem, 256, "the database's schema is not current: run \"mynad migrate\" first");
     else if (status != STATUS_OK)
         snprintf(problem, 256, "%.250s", detail);
+    if (status == STATUS_OK)
+        status = watch_installation(server, problem);
     if (status == STATUS_OK)
         status = say(problem, identity_ensure(server->store, server->authority),
                      "the sealing key cannot be made");

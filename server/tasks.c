@@ -3,6 +3,7 @@
 #include "schema/wire/topic.h"
 #include "server/api/password.h"
 #include "server/authority.h"
+#include "server/store/installation.h"
 #include "server/store/migrate.h"
 #include "server/store/operators.h"
 
@@ -52,6 +53,42 @@ int tasks_migrate(const struct config *config, int argc, char **argv)
     if (status != STATUS_OK)
         return fail(problem);
     printf("the schema is current (%u migrations applied)\n", applied);
+    return 0;
+}
+
+static enum status declare_restored(struct store *store, int64_t *epoch, char *problem)
+{
+    char detail[256];
+    enum status status = migrate_check(store, detail);
+
+    if (status == STATUS_STALE)
+        snprintf(problem, 256, "the database's schema is not current: run \"mynad migrate\" first");
+    else if (status != STATUS_OK)
+        snprintf(problem, 256, "%.250s", detail);
+    if (status != STATUS_OK)
+        return status;
+    status = installation_declare(store, epoch);
+    if (status != STATUS_OK)
+        snprintf(problem, 256, "the new epoch cannot be stored: %s", status_text(status));
+    return status;
+}
+
+int tasks_restored(const struct config *config, int argc, char **argv)
+{
+    struct store *store;
+    char problem[256];
+    int64_t epoch = 0;
+
+    if (argc > 1)
+        return refuse_words(argc, argv);
+    if (store_open(&store, config->database, 1, "mynad restored", problem) != STATUS_OK)
+        return fail(problem);
+    enum status status = declare_restored(store, &epoch, problem);
+    store_close(store);
+    if (status != STATUS_OK)
+        return fail(problem);
+    printf("epoch %lld begins: robots are asked again for what the database may have forgotten\n",
+           (long long)epoch);
     return 0;
 }
 

@@ -1,4 +1,4 @@
-/* tasks.h - what mynad does besides running: init, migrate, operator
+/* tasks.h - what mynad does besides running: init, migrate, restored, operator
  *
  * Each prints one line on standard output, or on standard error what went wrong with its cure, and
  * returns the process's exit status.
@@ -11,6 +11,7 @@
 /* argv[0] is the task's own name. */
 int tasks_init(const struct config *config, int argc, char **argv);
 int tasks_migrate(const struct config *config, int argc, char **argv);
+int tasks_restored(const struct config *config, int argc, char **argv);
 /* operator NAME --role ROLE; the password comes as one line on standard input. */
 int tasks_operator(const struct config *config, int argc, char **argv);
 

@@ -6,6 +6,7 @@
 
 #include "server/bus/crediting.h"
 #include "server/bus/hearing.h"
+#include "server/bus/restore.h"
 #include "server/store/events.h"
 
 static int by_text(const void *a, const void *b)
@@ -116,7 +117,7 @@ static enum status make_lists(struct batch *batch)
     batch->may_be_refiled = arena_take(batch->arena, (records + 1) * sizeof(bool));
     batch->heard = arena_take(batch->arena, items * sizeof *batch->heard);
     /* credit adds one for each amount a message reports and each measure a record settles */
-    batch->alarms = arena_take(batch->arena, (items * (3 + LIMIT_CREDIT_LINES * LIMIT_MEASURES) +
+    batch->alarms = arena_take(batch->arena, (items * (4 + LIMIT_CREDIT_LINES * LIMIT_MEASURES) +
                                               records * (2 + LIMIT_MEASURES)) *
                                                  sizeof *batch->alarms);
     batch->answers = arena_take(batch->arena, items * sizeof *batch->answers);
@@ -546,8 +547,8 @@ static enum status hear_all(struct store_conn *conn, struct batch *batch)
     return arena_failed(batch->arena) ? STATUS_MEMORY : STATUS_OK;
 }
 
-/* The lock order of the whole program: credit_revision, links, journals, accounts, pools, sums,
- * then what nobody waits with. */
+/* The lock order of the whole program: credit_revision, links, journals, the installation,
+ * accounts, pools, sums, then what nobody waits with. */
 static enum status run(struct store_conn *conn, void *context)
 {
     struct batch *batch = context;
@@ -561,6 +562,8 @@ static enum status run(struct store_conn *conn, void *context)
         status = lock_devices(conn, batch);
     if (status == STATUS_OK)
         status = lock_journals(conn, batch);
+    if (status == STATUS_OK)
+        status = restore_look(conn, batch);
     if (status == STATUS_OK)
         status = terms_refresh(batch->terms, conn);
     if (status == STATUS_OK)

@@ -190,8 +190,10 @@ static enum status take_records(struct hearing *hearing, struct journal_row *jou
         batch->stats.duplicates += usage->count;
         break;
     case LEDGER_GAP:
+        /* it was told of more than is known here: its receipt says whether by this database */
         batch->stats.gaps++;
         hearing->device->want_usage = true;
+        hearing->device->want_hello = true;
         break;
     case LEDGER_FORK:
         fork_journal(hearing, journal, "its records continue another history");

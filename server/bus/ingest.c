@@ -160,6 +160,7 @@ static enum status commit(struct ingest *ingest, const struct intake_item *items
         .refused = ingest->refused,
         .credits = ingest->credits,
         .lines = ingest->lines,
+        .master_key = ingest->master_key,
         .items = items,
         .item_count = count,
         .stale_window_ms = ingest->stale_window_ms,

@@ -232,6 +232,7 @@ static bool take_hello(struct intake *intake, struct arena *arena, struct intake
     facts->tail_seq = head->tail_seq;
     facts->generation_held = hello->generation_held;
     facts->epoch_seen = hello->epoch_seen;
+    facts->receipt = arena_copy(arena, span_of(hello->receipt.bytes, hello->receipt.size));
     facts->software = arena_text(arena, span_text(hello->software));
     facts->hardware = arena_text(arena, span_text(hello->hardware));
     facts->capabilities = capabilities_json(intake, arena, hello);

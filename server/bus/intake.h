@@ -26,6 +26,7 @@ struct intake_hello {
     uint8_t head_hash[CRYPTO_HASH_SIZE];
     uint64_t generation_held;
     int64_t epoch_seen;
+    struct span receipt; /* of the state that told it; may be empty */
     const char *software, *hardware, *capabilities;
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/bus/lines.h"
+#include "server/bus/receipt.h"
 #include "server/fleet/route.h"
 
 static const wire_JournalVerdict verdicts[] = {
@@ -131,42 +132,36 @@ static void fill_lines(const struct state_facts *facts, wire_State *out)
     }
 }
 
-static uint64_t granted_in(const wire_State *state)
+/* Over all lines that the journal ever had in this epoch: those that a state names come and go. */
+static uint64_t granted_in_all(const struct state_facts *facts)
 {
     uint64_t sum = 0;
 
-    for (size_t i = 0; i < state->credit_count; i++) {
-        for (size_t m = 0; m < state->credit[i].measures_count; m++)
-            sum += state->credit[i].measures[m].granted;
+    for (size_t i = 0; i < facts->account_count; i++) {
+        const struct credits_account *row = facts->accounts[i];
+
+        if (row->epoch != facts->epoch ||
+            memcmp(row->journal_id, facts->journal->journal_id, sizeof row->journal_id) != 0)
+            continue;
+        if (row->account.granted > INT64_MAX - sum)
+            return INT64_MAX;
+        sum += row->account.granted;
     }
     return sum;
 }
 
-static void put_number(uint8_t out[8], uint64_t number)
-{
-    for (unsigned i = 0; i < 8; i++)
-        out[i] = (uint8_t)(number >> (56 - 8 * i));
-}
-
-/* HMAC(master key; device, journal, epoch, watermark, generation, granted in all). */
 static void fill_receipt(const struct state_facts *facts, const uint8_t *master_key,
                          wire_State *out)
 {
-    uint8_t numbers[4][8];
-    const struct span parts[] = {
-        span_of("myna receipt 1", 15),
-        span_of(facts->device_id, strlen(facts->device_id) + 1),
-        span_of(out->journal_id, sizeof out->journal_id),
-        span_of(numbers, sizeof numbers),
+    const struct receipt_owner owner = {facts->device_id, facts->journal->journal_id, facts->epoch};
+    const struct receipt receipt = {
+        .watermark = facts->journal->ledger.seq,
+        .generation = (uint64_t)facts->desired_generation,
+        .granted = granted_in_all(facts),
     };
 
-    put_number(numbers[0], (uint64_t)facts->epoch);
-    put_number(numbers[1], out->acknowledged_seq);
-    put_number(numbers[2], out->desired_generation);
-    put_number(numbers[3], granted_in(out));
-    out->receipt.size = CRYPTO_HASH_SIZE;
-    crypto_hmac(span_of(master_key, CRYPTO_KEY_SIZE), parts, sizeof parts / sizeof *parts,
-                out->receipt.bytes);
+    out->receipt.size = RECEIPT_SIZE;
+    receipt_make(master_key, &owner, &receipt, out->receipt.bytes);
 }
 
 void state_fill(const struct state_facts *facts, const uint8_t master_key[CRYPTO_KEY_SIZE],
@@ -193,5 +188,6 @@ void state_fill(const struct state_facts *facts, const uint8_t master_key[CRYPTO
     out->want_hello = facts->want_hello;
     out->want_usage = facts->want_usage;
     fill_lines(facts, out);
-    fill_receipt(facts, master_key, out);
+    if (facts->journal)
+        fill_receipt(facts, master_key, out);
 }

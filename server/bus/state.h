@@ -27,7 +27,7 @@ struct state_facts {
     uint64_t session_floor; /* not 0: reconnect above it; nothing else is told */
 };
 
-/* Fills the message, with a receipt that only this installation can make. */
+/* Fills the message, with a receipt (receipt.h) when it is about a journal. */
 void state_fill(const struct state_facts *facts, const uint8_t master_key[CRYPTO_KEY_SIZE],
                 int64_t now_ms, wire_State *out);
 

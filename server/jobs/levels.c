@@ -10,6 +10,7 @@
 #include "schema/wire/measure.h"
 #include "server/bus/lines.h"
 #include "server/store/events.h"
+#include "server/store/installation.h"
 #include "server/store/listener.h"
 #include "server/store/pools.h"
 
@@ -201,7 +202,10 @@ static void work(struct levels *levels)
     int64_t *ids = NULL;
     size_t count = 0;
     bool changed;
+    bool raised;
 
+    complain("look whether the database is the one it was",
+             installation_watch(levels->store, &raised));
     complain("keep the pools in step with caps and budgets",
              pools_refresh(levels->store, levels->arena, levels->terms, clock_wall_ms(), &changed));
     arena_reset(levels->arena);

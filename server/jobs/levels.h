@@ -1,6 +1,7 @@
 /* levels.h - keeps pools in step with caps and budgets, and credit with whoever needs it
  *
- * Each second, and at NOTIFY myna_credit: pools begin, end and move their limits (store/pools.h);
+ * Each second, and at NOTIFY myna_credit: a database that was restored or failed over begins a new
+ * epoch (store/installation.h); pools begin, end and move their limits (store/pools.h);
  * where a cap was lowered below what is out, or robots starve while others let theirs lie, credit
  * is asked back (fleet/grant.h) by states that go out at once. One thread; several instances may
  * run.

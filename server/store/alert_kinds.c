@@ -15,6 +15,10 @@ static const struct alert_kinds_row rows[] = {
     {"credit_refused", "Credit that a robot did not take", NULL,
      "The robot knows this credit line with other weights and keeps to those: look whether two "
      "installations, or a copied database, speak to it."},
+    {"database_restored", "Database restored", "/audit",
+     "Nothing, if you restored it: robots are asked again for what it forgot, and each counts as "
+     "holding its most credit until it is heard. If you did not, look whether two servers with one "
+     "key use different databases, and write off robots that are gone."},
     {"delivery_failed", "Alerts that do not arrive", "/alerts",
      "Look at the channel's problem, mend its address or secret, send a test, then retry what is "
      "dead."},

@@ -616,6 +616,23 @@ enum status credits_note_epoch(struct store_conn *conn, const char *const *ids, 
                       NULL);
 }
 
+enum status credits_read_granted(struct store_conn *conn, const char *device_id,
+                                 const uint8_t journal_id[16], int64_t epoch, uint64_t *granted)
+{
+    STORE_STATEMENT(read, "SELECT least(coalesce(sum(granted), 0), 9223372036854775807)::bigint"
+                          " FROM myna.credit_account"
+                          " WHERE device_id = $1 AND journal_id = $2 AND epoch = $3");
+    struct result result = {0};
+    enum status status = store_exec(
+        conn, &read, STORE_VALUES(value_text(device_id), value_uuid(journal_id), value_int(epoch)),
+        &result);
+
+    if (status == STATUS_OK)
+        *granted = (uint64_t)result_int(&result, 0, 0);
+    result_release(&result);
+    return status;
+}
+
 enum status credits_owe_states(struct store_conn *conn, const char *const *ids, size_t id_count)
 {
     STORE_STATEMENT(owe, "UPDATE myna.device_link SET state_due = now(), state_sends = 0"

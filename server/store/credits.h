@@ -119,6 +119,12 @@ MUST_CHECK enum status credits_read_epochs(struct store_conn *conn, const char *
 MUST_CHECK enum status credits_note_epoch(struct store_conn *conn, const char *const *ids,
                                           size_t id_count, int64_t epoch);
 
+/* All that was ever granted to the journal in the epoch, over its lines and measures; INT64_MAX
+ * when it is more. */
+MUST_CHECK enum status credits_read_granted(struct store_conn *conn, const char *device_id,
+                                            const uint8_t journal_id[16], int64_t epoch,
+                                            uint64_t *granted);
+
 /* These devices are owed a state now: for their credit alone. */
 MUST_CHECK enum status credits_owe_states(struct store_conn *conn, const char *const *ids,
                                           size_t id_count);

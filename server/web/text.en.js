@@ -479,6 +479,7 @@ export const texts = {
   "alert.unpriced_usage": "Usage without a price",
   "alert.config_failed": "Configuration that could not be made",
   "alert.route_refused": "Route refused by region",
+  "alert.database_restored": "Database restored",
   "alert.cap_over": "Cap passed",
   "alert.credit_refused": "Credit that a robot did not take",
   "alert.overrun": "Billed beyond the reservation",

@@ -147,10 +147,7 @@ void database_back_up(struct store *database)
 
 void database_restore(struct store *database)
 {
-    const int64_t epoch = database->committed.epoch + 1;
-
     database->committed = database->backup;
-    database->committed.epoch = epoch;
 }
 
 void database_change(struct store *database, const char *device_id, unsigned volume)

@@ -110,7 +110,7 @@ void database_set_fault(struct store *database, enum database_fault fault);
 /* An operator changes the device's settings: another content, the next generation. */
 void database_change(struct store *database, const char *device_id, unsigned volume);
 
-/* Backup and restore; the latter raises the epoch. */
+/* Backup and restore; it is for robots' receipts to raise the epoch. */
 void database_back_up(struct store *database);
 void database_restore(struct store *database);
 

@@ -10,6 +10,7 @@
 #include "server/store/credits.h"
 #include "server/store/dispatch.h"
 #include "server/store/events.h"
+#include "server/store/installation.h"
 #include "server/store/routes.h"
 #include "server/money/bill.h"
 #include "server/store/pricing.h"
@@ -628,6 +629,23 @@ enum status tallies_add(struct store_conn *conn, struct arena *arena,
     return STATUS_OK;
 }
 
+/* ---- the installation ---- */
+
+enum status installation_raise(struct store_conn *conn, struct arena *arena,
+                               const struct installation_restore *restore, int64_t *epoch,
+                               bool *raised)
+{
+    const struct alarm alarm = {"database_restored", "critical", "installation", "{}"};
+
+    *raised = conn->tables.epoch == restore->known_epoch;
+    if (*raised)
+        conn->tables.epoch =
+            1 + (restore->least_epoch > restore->known_epoch ? restore->least_epoch
+                                                             : restore->known_epoch);
+    *epoch = conn->tables.epoch;
+    return *raised ? alarm_raise(conn, arena, &alarm, 1) : STATUS_OK;
+}
+
 /* ---- credit: no cap and no budget binds this fleet ---- */
 
 struct credits {
@@ -727,6 +745,17 @@ enum status credits_read_epochs(struct store_conn *conn, const char *const *ids,
     (void)conn;
     (void)ids;
     memset(epochs, 0, id_count * sizeof *epochs);
+    return STATUS_OK;
+}
+
+enum status credits_read_granted(struct store_conn *conn, const char *device_id,
+                                 const uint8_t journal_id[16], int64_t epoch, uint64_t *granted)
+{
+    (void)conn;
+    (void)device_id;
+    (void)journal_id;
+    (void)epoch;
+    *granted = 0;
     return STATUS_OK;
 }
 

@@ -8,7 +8,9 @@
 #include "schema/base/clock.h"
 #include "schema/base/encode.h"
 #include "server/bus/batch.h"
+#include "server/bus/receipt.h"
 #include "server/store/imports.h"
+#include "server/store/installation.h"
 #include "server/store/migrate.h"
 #include "server/store/pools.h"
 #include "server/store/rerating.h"
@@ -140,6 +142,7 @@ static enum status hear_many(struct fixture *fixture, struct bus_message *messag
         .refused = fixture->refused,
         .credits = fixture->credits,
         .lines = fixture->lines,
+        .master_key = fixture->master_key,
         .items = fixture->items,
         .item_count = count,
         .stale_window_ms = STALE_WINDOW_MS,
@@ -151,6 +154,30 @@ static const struct state_facts *hear(struct fixture *fixture, struct bus_messag
 {
     assert_int_equal(hear_many(fixture, &message, 1), STATUS_OK);
     return fixture->batch.state_count > 0 ? fixture->batch.states : NULL;
+}
+
+/* The robot keeps what its state told it. */
+static void take_state(struct fixture *fixture, struct robot *robot,
+                       const struct state_facts *facts)
+{
+    static wire_State told;
+
+    state_fill(facts, fixture->master_key, clock_wall_ms(), &told);
+    assert_int_equal(told.receipt.size, RECEIPT_SIZE);
+    robot->epoch_seen = told.header.epoch;
+    robot->receipt_size = told.receipt.size;
+    memcpy(robot->receipt, told.receipt.bytes, told.receipt.size);
+}
+
+/* As if a state had told the robot so much. */
+static void take_receipt(struct fixture *fixture, struct robot *robot, int64_t epoch,
+                         const struct receipt *receipt)
+{
+    const struct receipt_owner owner = {fixture->id, robot->journal_id, epoch};
+
+    robot->epoch_seen = (uint32_t)epoch;
+    robot->receipt_size = RECEIPT_SIZE;
+    receipt_make(fixture->master_key, &owner, receipt, robot->receipt);
 }
 
 /* A text of the database about the test's robot, which is $1. */
@@ -170,6 +197,14 @@ static const struct state_facts *hear(struct fixture *fixture, struct bus_messag
 #define ALERTS(kind)                                                                               \
     "SELECT coalesce(sum(count), 0) FROM myna.alert WHERE kind = '" kind                           \
     "' AND subject = 'device/' || $1::text"
+/* How often this robot's receipt raised the epoch is told by the audit; then its newest reason. */
+#define RAISED                                                                                     \
+    "SELECT (SELECT count(*) FROM myna.alert WHERE kind = 'database_restored'"                     \
+    " AND subject = 'installation' AND $1::text = after.device) || ' ' || after.n || ' ' ||"       \
+    " after.because FROM (SELECT max(after ->> 'device') AS device, count(*) AS n,"                \
+    " coalesce((array_agg(after ->> 'because' ORDER BY seq DESC))[1], '') AS because"              \
+    " FROM myna.audit WHERE action = 'installation.restore'"                                       \
+    " AND after ->> 'device' = $1::text) after"
 #define LINK(column) "SELECT " column " FROM myna.device_link WHERE device_id = $1::text"
 
 /* ---- I1 ---- */
@@ -306,7 +341,6 @@ static void i1_a_restored_database_asks_for_what_it_lost_and_counts_it_once(void
                     " WHERE d.contract_id = gone.contract_id AND d.model = gone.model");
     STORE_STATEMENT(put_back, "UPDATE myna.journal SET watermark_seq = 1, watermark_hash = $2"
                               " WHERE device_id = $1");
-    STORE_STATEMENT(raise, "UPDATE myna.installation SET epoch = epoch + 1");
     struct fixture *fixture = *state;
     struct robot *robot = &fixture->robot;
     static wire_UsageBatch first, second;
@@ -315,11 +349,13 @@ static void i1_a_restored_database_asks_for_what_it_lost_and_counts_it_once(void
     int64_t epoch = hear(fixture, robot_hello(robot))->epoch;
     robot_begin_batch(robot, &first);
     robot_use(robot, &first, wire_Provenance_VENDOR_FINAL, 1, 1);
-    hear(fixture, robot_usage(robot, &first));
+    take_state(fixture, robot, hear(fixture, robot_usage(robot, &first)));
+    robot_connect(robot);
+    assert_int_equal(hear(fixture, robot_hello(robot))->epoch, epoch);
     memcpy(hash, robot->head_hash, sizeof hash);
     robot_begin_batch(robot, &second);
     robot_use(robot, &second, wire_Provenance_VENDOR_FINAL, 2, 2);
-    hear(fixture, robot_usage(robot, &second));
+    take_state(fixture, robot, hear(fixture, robot_usage(robot, &second)));
 
     assert_int_equal(
         store_query(fixture->store, &forget, STORE_VALUES(value_text(fixture->id)), NULL),
@@ -329,24 +365,23 @@ static void i1_a_restored_database_asks_for_what_it_lost_and_counts_it_once(void
                     STORE_VALUES(value_text(fixture->id), value_bytes(span_of(hash, sizeof hash))),
                     NULL),
         STATUS_OK);
-    assert_int_equal(store_query(fixture->store, &raise, STORE_NO_VALUES, NULL), STATUS_OK);
-    robot_connect(robot);
+    /* the robot does not know; what it sends next is not what is missing */
+    static wire_UsageBatch third;
+    robot_begin_batch(robot, &third);
+    robot_use(robot, &third, wire_Provenance_VENDOR_FINAL, 3, 3);
+    assert_true(hear(fixture, robot_usage(robot, &third))->want_hello);
     const struct state_facts *facts = hear(fixture, robot_hello(robot));
     assert_int_equal(facts->epoch, epoch + 1);
+    assert_false(facts->want_hello);
     assert_int_equal(facts->journal->status, JOURNAL_OPEN);
     assert_int_equal(facts->journal->ledger.seq, 1);
+    ASSERT_SQL(fixture, RAISED, "1 1 a robot was told of more records than are counted here");
     assert_int_equal(hear(fixture, robot_usage(robot, &second))->journal->ledger.seq, 2);
-    ASSERT_SQL(fixture, RECORDS, "2");
-}
-
-/* The robot's disk as it was: the copy goes on from there. */
-static void go_on_from(struct robot *robot, const struct robot *copy)
-{
-    uint64_t session = robot->session.number;
-
-    *robot = *copy;
-    robot->session.number = session;
-    robot_connect(robot);
+    hear(fixture, robot_usage(robot, &third));
+    ASSERT_SQL(fixture, RECORDS, "3");
+    robot_connect(robot); /* the old epoch's receipt, once more */
+    assert_int_equal(hear(fixture, robot_hello(robot))->epoch, epoch + 1);
+    ASSERT_SQL(fixture, RAISED, "1 1 a robot was told of more records than are counted here");
 }
 
 static void make_child(struct robot *robot, uint64_t parent_seq,
@@ -358,6 +393,146 @@ static void make_child(struct robot *robot, uint64_t parent_seq,
     crypto_uuid(robot->journal_id);
     robot->head_seq = 0;
     chain_start(robot->pair.device_id, robot->journal_id, &robot->parent, robot->head_hash);
+}
+
+/* What a hello with such a receipt of the present epoch does to the epoch. */
+static int64_t rise(struct fixture *fixture, struct robot *robot, const struct receipt *receipt)
+{
+    robot_connect(robot);
+    const int64_t before = hear(fixture, robot_hello(robot))->epoch;
+
+    take_receipt(fixture, robot, before, receipt);
+    robot_connect(robot);
+    const int64_t after = hear(fixture, robot_hello(robot))->epoch;
+    robot->receipt_size = 0;
+    return after - before;
+}
+
+static void i2_i4_a_receipt_ahead_of_the_database_in_any_number_raises_the_epoch(void **state)
+{
+    STORE_STATEMENT(grant,
+                    "INSERT INTO myna.credit_account (device_id, journal_id, line_id, measure,"
+                    " epoch, vendor_id, model, contract_id, unit, weights, divisor, granted,"
+                    " returned, settled, charged, return_to, asked, presumed, used, open, wanted,"
+                    " resting, used_at, is_closed, pools) SELECT $1, journal_id, line, 0, epoch,"
+                    " '', '', '', 'requests', '{1}', 1, 50, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, now(),"
+                    " true, '{}' FROM myna.device_link, myna.installation,"
+                    " unnest(ARRAY['a', 'b']) line WHERE device_id = $1");
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    const int64_t generation = hear(fixture, robot_hello(robot))->desired_generation;
+    const struct receipt same = {0, (uint64_t)generation, 0};
+    const struct receipt configured = {0, (uint64_t)generation + 1, 0};
+    const struct receipt granted = {0, 0, 100};
+    const struct receipt more = {0, 0, 101};
+
+    assert_int_equal(rise(fixture, robot, &same), 0);
+    assert_int_equal(rise(fixture, robot, &configured), 1);
+    ASSERT_SQL(fixture, RAISED, "1 1 a robot was told of a later configuration than there is here");
+    assert_int_equal(rise(fixture, robot, &granted), 1);
+    ASSERT_SQL(fixture, RAISED, "1 2 a robot was granted more credit than is known here");
+    assert_int_equal(
+        store_query(fixture->store, &grant, STORE_VALUES(value_text(fixture->id)), NULL),
+        STATUS_OK);
+    assert_int_equal(rise(fixture, robot, &granted), 0);
+    assert_int_equal(rise(fixture, robot, &more), 1);
+
+    /* of a later epoch: a backup from before another restore */
+    const int64_t epoch = hear(fixture, robot_hello(robot))->epoch;
+    take_receipt(fixture, robot, epoch + 5, &same);
+    robot_connect(robot);
+    assert_int_equal(hear(fixture, robot_hello(robot))->epoch, epoch + 6);
+    /* of a journal that began after the backup */
+    crypto_uuid(robot->journal_id);
+    chain_start(fixture->id, robot->journal_id, &robot->parent, robot->head_hash);
+    take_receipt(fixture, robot, epoch + 6, &same);
+    robot_connect(robot);
+    assert_int_equal(hear(fixture, robot_hello(robot))->epoch, epoch + 7);
+    ASSERT_SQL(fixture, ALERTS("forged_message"), "0");
+}
+
+static void i3_a_receipt_that_was_not_made_here_is_forged_and_raises_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    const struct receipt much = {1000, 1000, 1000};
+    const int64_t epoch = hear(fixture, robot_hello(robot))->epoch;
+
+    take_receipt(fixture, robot, epoch, &much);
+    robot->receipt[RECEIPT_SIZE - 1] ^= 1;
+    robot_connect(robot);
+    const struct state_facts *facts = hear(fixture, robot_hello(robot));
+    assert_int_equal(facts->epoch, epoch);
+    assert_false(facts->want_hello);
+    ASSERT_SQL(fixture, ALERTS("forged_message"), "1");
+    ASSERT_SQL(fixture, LINK("forged_messages"), "1");
+    /* that of a parent is told before its child is heard of */
+    robot->receipt_size = 0;
+    robot_connect(robot);
+    take_state(fixture, robot, hear(fixture, robot_hello(robot)));
+    make_child(robot, 0, robot->head_hash);
+    robot_connect(robot);
+    assert_int_equal(hear(fixture, robot_hello(robot))->epoch, epoch);
+    ASSERT_SQL(fixture, ALERTS("forged_message"), "1");
+}
+
+static void i3_a_revoked_robots_receipt_raises_nothing(void **state)
+{
+    STORE_STATEMENT(revoke, "UPDATE myna.device SET status = 'revoked' WHERE device_id = $1");
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    const struct receipt much = {1000, 1000, 1000};
+
+    take_receipt(fixture, robot, hear(fixture, robot_hello(robot))->epoch, &much);
+    assert_int_equal(
+        store_query(fixture->store, &revoke, STORE_VALUES(value_text(fixture->id)), NULL),
+        STATUS_OK);
+    robot_connect(robot);
+    assert_null(hear(fixture, robot_hello(robot)));
+    ASSERT_SQL(fixture, RAISED, "0 0 ");
+}
+
+/* A dump in another cluster, recovery to a point in time, a promoted standby; and by hand. */
+static void i2_another_cluster_or_timeline_raises_the_epoch_once(void **state)
+{
+    STORE_STATEMENT(move, "UPDATE myna.installation SET system_identifier = '1'");
+    STORE_STATEMENT(promote, "UPDATE myna.installation SET timeline = timeline - 1");
+    struct fixture *fixture = *state;
+    const struct store_statement *const changes[] = {&move, &promote};
+    const int64_t epoch = hear(fixture, robot_hello(&fixture->robot))->epoch;
+    int64_t declared;
+    bool raised;
+
+    assert_int_equal(installation_watch(fixture->store, &raised), STATUS_OK);
+    assert_false(raised); /* the first look */
+    assert_int_equal(installation_watch(fixture->store, &raised), STATUS_OK);
+    assert_false(raised);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(store_query(fixture->store, changes[i], STORE_NO_VALUES, NULL), STATUS_OK);
+        assert_int_equal(installation_watch(fixture->store, &raised), STATUS_OK);
+        assert_true(raised);
+        assert_int_equal(installation_watch(fixture->store, &raised), STATUS_OK);
+        assert_false(raised);
+    }
+    assert_int_equal(installation_declare(fixture->store, &declared), STATUS_OK);
+    assert_int_equal(declared, epoch + 3);
+    assert_int_equal(hear(fixture, robot_hello(&fixture->robot))->epoch, epoch + 3);
+    ASSERT_SQL(fixture,
+               "SELECT string_agg(after ->> 'because', '; ' ORDER BY seq) FROM (SELECT * FROM"
+               " myna.audit WHERE action = 'installation.restore' AND $1::text <> ''"
+               " ORDER BY seq DESC LIMIT 3) last",
+               "the database is in another PostgreSQL cluster than before; the database is on"
+               " another timeline than before; an operator said so, by mynad restored");
+}
+
+/* The robot's disk as it was: the copy goes on from there. */
+static void go_on_from(struct robot *robot, const struct robot *copy)
+{
+    uint64_t session = robot->session.number;
+
+    *robot = *copy;
+    robot->session.number = session;
+    robot_connect(robot);
 }
 
 static void i1_a_restored_disk_forks_its_journal_and_refiled_records_count_once(void **state)
@@ -1246,6 +1421,10 @@ int main(void)
         WITH_ROBOT(i1_a_gap_past_the_ring_ends_the_journal_and_its_child_files_what_is_left),
         WITH_ROBOT(i1_the_same_seq_with_other_content_is_a_fork_and_counts_nothing_more),
         WITH_ROBOT(i1_a_restored_database_asks_for_what_it_lost_and_counts_it_once),
+        WITH_ROBOT(i2_i4_a_receipt_ahead_of_the_database_in_any_number_raises_the_epoch),
+        WITH_ROBOT(i3_a_receipt_that_was_not_made_here_is_forged_and_raises_nothing),
+        WITH_ROBOT(i3_a_revoked_robots_receipt_raises_nothing),
+        WITH_ROBOT(i2_another_cluster_or_timeline_raises_the_epoch_once),
         WITH_ROBOT(i1_a_restored_disk_forks_its_journal_and_refiled_records_count_once),
         WITH_ROBOT(i1_a_second_child_of_a_journal_is_quarantined),
         WITH_ROBOT(i1_a_history_that_differs_is_a_fork),

@@ -161,6 +161,9 @@ struct bus_message robot_hello(struct robot *robot)
     hello = (wire_Hello)wire_Hello_init_zero;
     hello.has_header = true;
     hello.header = next_header(robot);
+    hello.epoch_seen = robot->epoch_seen;
+    hello.receipt.size = (pb_size_t)robot->receipt_size;
+    memcpy(hello.receipt.bytes, robot->receipt, robot->receipt_size);
     hello.generation_held = hello.generation_running = robot->generation;
     if (robot->has_config) {
         hello.config_hash.size = CRYPTO_HASH_SIZE;

@@ -22,6 +22,9 @@ struct robot {
     uint64_t generation;
     uint8_t config_hash[CRYPTO_HASH_SIZE];
     bool has_config;
+    uint32_t epoch_seen; /* with the receipt of its last state */
+    uint8_t receipt[CRYPTO_HASH_SIZE];
+    size_t receipt_size;
     uint32_t lines_refused; /* told by the next reports */
 };
 
