@@ -107,6 +107,14 @@ static bool has_journal(const struct wallet *wallet)
     return memcmp(wallet->device->row->journal_id, none, sizeof none) != 0;
 }
 
+static uint64_t most_of(const struct lines_measure *measure)
+{
+    return measure->attempt > INT64_MAX / GRANT_ATTEMPTS ? INT64_MAX
+                                                         : measure->attempt * GRANT_ATTEMPTS;
+}
+
+/* A device that was not heard in this epoch may hold credit of a line that a restored database
+ * forgot, or opened only now. */
 static void open_account(struct crediting *c, const struct wallet *wallet,
                          const struct lines_line *line, size_t measure)
 {
@@ -128,6 +136,8 @@ static void open_account(struct crediting *c, const struct wallet *wallet,
         .confirmed_ms = c->now_ms,
         .is_changed = true,
     };
+    if (c->epoch > 1 && !wallet->is_in_epoch)
+        row->account = grant_renew(most_of(&line->measures[measure]), c->now_ms);
     memcpy(row->journal_id, wallet->device->row->journal_id, sizeof row->journal_id);
 }
 
@@ -281,6 +291,22 @@ static enum status lock_pools(struct store_conn *conn, struct crediting *c)
             c->sums[pool - c->pools] = found[i];
     }
     return status;
+}
+
+/* What a new account is presumed to hold weighs in every pool that binds its line, before anything
+ * is granted from them. */
+static void hold_presumed(struct crediting *c, const struct wallet *wallet)
+{
+    for (size_t i = 0; i < wallet->line_count && has_journal(wallet); i++) {
+        for (size_t m = 0; m < wallet->lines[i].measure_count; m++) {
+            const struct lines_measure *measure = &wallet->lines[i].measures[m];
+            struct credits_account *row = find_account(c, wallet, wallet->device->row->journal_id,
+                                                       wallet->lines[i].line_id, m);
+
+            for (size_t p = 0; row && row->account.presumed > 0 && p < measure->pool_count; p++)
+                (void)join(c, row, c->pools[measure->pools[p]].pool_id);
+        }
+    }
 }
 
 /* ---- what devices say ---- */
@@ -612,6 +638,8 @@ enum status crediting_run(struct store_conn *conn, struct batch *batch)
         status = lock_pools(conn, c);
     if (status != STATUS_OK)
         return status;
+    for (size_t i = 0; c->epoch > 1 && i < batch->device_count; i++)
+        hold_presumed(c, &c->wallets[i]);
     for (size_t i = 0; i < batch->item_count; i++) {
         if (batch->heard[i] != BATCH_UNHEARD)
             hear(c, &batch->items[i], batch->heard[i] == BATCH_HEARD_NEWEST);

@@ -205,6 +205,10 @@ static void take_receipt(struct fixture *fixture, struct robot *robot, int64_t e
     " coalesce((array_agg(after ->> 'because' ORDER BY seq DESC))[1], '') AS because"              \
     " FROM myna.audit WHERE action = 'installation.restore'"                                       \
     " AND after ->> 'device' = $1::text) after"
+#define HELD                                                                                       \
+    "SELECT string_agg(a.presumed || ' ' || a.granted || ' ' || p.outstanding, ',')"               \
+    " FROM myna.credit_account a, myna.pool p"                                                     \
+    " WHERE a.device_id = $1::text AND p.source = 'budget:few'"
 #define LINK(column) "SELECT " column " FROM myna.device_link WHERE device_id = $1::text"
 
 /* ---- I1 ---- */
@@ -490,6 +494,46 @@ static void i3_a_revoked_robots_receipt_raises_nothing(void **state)
     robot_connect(robot);
     assert_null(hear(fixture, robot_hello(robot)));
     ASSERT_SQL(fixture, RAISED, "0 0 ");
+}
+
+/* The backup may be older than the line, and the robot hold credit of it: nobody knows. */
+static void
+i2_a_line_that_the_backup_did_not_know_counts_as_held_until_its_robot_is_heard(void **state)
+{
+    STORE_STATEMENT(route, "INSERT INTO myna.layer (layer_id, device_id, settings, changed_by)"
+                           " SELECT 'device:' || d, d, '{\"routes\": [{\"vendor\": \"dahan\","
+                           " \"model\": \"big-1\", \"contract\": \"dahan-2026\"}]}', 'test'"
+                           " FROM (SELECT $1::text AS d) device");
+    STORE_STATEMENT(limit, "INSERT INTO myna.budget (budget_id, scope, subject, metric, at_most,"
+                           " per, created_by) VALUES ('few', 'device', $1, 'requests', 1000,"
+                           " 'once', 'test')");
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+
+    int64_t declared;
+    bool changed;
+
+    assert_int_equal(installation_declare(fixture->store, &declared), STATUS_OK);
+    assert_int_equal(
+        store_query(fixture->store, &route, STORE_VALUES(value_text(fixture->id)), NULL),
+        STATUS_OK);
+    assert_int_equal(
+        store_query(fixture->store, &limit, STORE_VALUES(value_text(fixture->id)), NULL),
+        STATUS_OK);
+    arena_reset(fixture->text_arena);
+    assert_int_equal(pools_refresh(fixture->store, fixture->text_arena, fixture->terms,
+                                   clock_wall_ms(), &changed),
+                     STATUS_OK);
+    const struct state_facts *facts = hear(fixture, robot_hello(robot));
+    assert_int_equal(facts->epoch, declared);
+    assert_int_equal(facts->line_count, 1);
+    ASSERT_SQL(fixture, HELD, "256 0 256");
+
+    take_state(fixture, robot, facts);
+    snprintf(robot->credit.line_id, sizeof robot->credit.line_id, "%s", facts->lines[0].line_id);
+    robot->credit.amounts_count = 1;
+    hear(fixture, robot_hello(robot));
+    ASSERT_SQL(fixture, HELD, "0 1 1");
 }
 
 /* A dump in another cluster, recovery to a point in time, a promoted standby; and by hand. */
@@ -1455,6 +1499,7 @@ int main(void)
         WITH_ROBOT(i5_prices_that_depend_on_what_came_before_add_up_to_the_bill),
         WITH_ROBOT(i5_rerating_books_differences_and_prices_add_up_again),
         WITH_ROBOT(a_contract_that_is_not_known_books_without_a_price_and_alerts),
+        WITH_ROBOT(i2_a_line_that_the_backup_did_not_know_counts_as_held_until_its_robot_is_heard),
         WITH_ROBOT(a_database_that_is_read_only_is_waited_for),
         WITH_ROBOT(a_database_that_was_killed_is_connected_again),
     };

@@ -161,6 +161,8 @@ struct bus_message robot_hello(struct robot *robot)
     hello = (wire_Hello)wire_Hello_init_zero;
     hello.has_header = true;
     hello.header = next_header(robot);
+    hello.credit_count = robot->credit.line_id[0] != 0;
+    hello.credit[0] = robot->credit;
     hello.epoch_seen = robot->epoch_seen;
     hello.receipt.size = (pb_size_t)robot->receipt_size;
     memcpy(hello.receipt.bytes, robot->receipt, robot->receipt_size);

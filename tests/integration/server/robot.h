@@ -25,6 +25,7 @@ struct robot {
     uint32_t epoch_seen; /* with the receipt of its last state */
     uint8_t receipt[CRYPTO_HASH_SIZE];
     size_t receipt_size;
+    wire_CreditUse credit;  /* of one line, when that has a name */
     uint32_t lines_refused; /* told by the next reports */
 };
 
