@@ -1,7 +1,7 @@
 /* currency.h - the currencies in use, and how finely each is paid
  *
  * ISO 4217, list one: codes of money that bills are written in. Codes of funds, metals and tests
- * (XDR, XAU, XTS, XXX) are none. No I/O; thread-safe.
+ * (XDR, XAU, XTS) are none. No I/O; thread-safe.
  */
 #ifndef SERVER_MONEY_CURRENCY_H
 #define SERVER_MONEY_CURRENCY_H
