@@ -124,7 +124,7 @@ enum status records_read(const struct records_origin *origin, const struct terms
     for (unsigned i = 0; i < CONTRACT_METRICS; i++)
         out->quantities[i] = (int64_t)quantities[i];
     const struct terms_contract *found = terms_find(terms, record.contract);
-    if (terms_in_force(found, out->at_ms, &out->contract_version)) {
+    if (terms_rating(found, out->at_ms, &out->contract_version)) {
         out->currency = arena_text(arena, span_text(found->contract.currency));
         out->zone = arena_text(arena, span_text(found->contract.zone));
     }

@@ -105,6 +105,8 @@ static enum status add_charge(struct bill_draft *draft, const struct contract_te
         return STATUS_OK;
     for (bool more = bill_first_period(draft, terms, rule, &period); more;
          more = bill_next_period(draft, terms, rule, &period)) {
+        if (bill_fee_is_billed(draft, terms, charge, &period))
+            continue;
         enum status status = bill_charge_line(draft, terms, charge, &period, &line);
 
         if (status == STATUS_OK)

@@ -227,7 +227,7 @@ static enum status settle_row(struct import *import, const struct result *result
     if (status != STATUS_OK)
         return status;
     const struct terms_contract *found = terms_find(import->terms, record->contract_id);
-    const struct contract_terms *terms = terms_in_force(found, record->at_ms, &version);
+    const struct contract_terms *terms = terms_rating(found, record->at_ms, &version);
     *row = (struct settlement){
         .device_id = record->device_id,
         .seq = record->seq,

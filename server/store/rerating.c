@@ -153,7 +153,7 @@ static enum status note_fix(struct rerating *job, const struct result *result, s
     };
     job->fixes = fix;
     job->fix_count++;
-    (void)!terms_in_force(job->found, record->at_ms, &fix->version);
+    (void)!terms_rating(job->found, record->at_ms, &fix->version);
     enum status status = result_bytes(result, i, JOURNAL, fix->journal_id, sizeof fix->journal_id);
     return arena_failed(job->arena) ? STATUS_MEMORY : status;
 }

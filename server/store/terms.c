@@ -96,8 +96,10 @@ static enum status join_row(const struct result *result, size_t i, struct arena 
         status = STATUS_INVALID;
     }
     if (status == STATUS_OK)
-        status = contract_amend(base, &document, from_ms, first_day(found->zone, from_ms), arena,
-                                &found->contract);
+        status =
+            contract_amend(base, &document, from_ms,
+                           base ? first_day(found->zone, from_ms) : zone_day(found->zone, from_ms),
+                           arena, &found->contract);
     if (status != STATUS_OK && status != STATUS_MEMORY)
         log_error("store", "cannot read contract \"%s\" version=%lld: %s %s", found->contract_id,
                   (long long)result_int(result, i, 1), problem.pointer,
@@ -195,6 +197,17 @@ const struct contract_terms *terms_in_force(const struct terms_contract *found, 
 {
     const struct contract_terms *terms =
         found ? contract_terms_at(&found->contract, at_ms, zone_day(found->zone, at_ms)) : NULL;
+
+    if (terms)
+        *version = found->versions[terms->document - 1];
+    return terms;
+}
+
+const struct contract_terms *terms_rating(const struct terms_contract *found, int64_t at_ms,
+                                          int64_t *version)
+{
+    const struct contract_terms *terms =
+        found ? contract_terms_on(&found->contract, zone_day(found->zone, at_ms)) : NULL;
 
     if (terms)
         *version = found->versions[terms->document - 1];

@@ -35,8 +35,14 @@ int64_t terms_revision(const struct terms *terms);
 const struct terms_contract *terms_find(const struct terms *terms, const char *contract_id);
 
 /* The terms in force at that time: NULL before the first and after the contract's term; found may
- * be NULL. *version is the row of myna.contract_version that says so. */
+ * be NULL. *version is the row of myna.contract_version that says so. Caps and thresholds follow
+ * them at once. */
 const struct contract_terms *terms_in_force(const struct terms_contract *found, int64_t at_ms,
                                             int64_t *version);
+
+/* The terms that rate what was used at that time: those that own its local day. Prices change at
+ * midnight, so that what was booked today keeps its price whatever is amended today. */
+const struct contract_terms *terms_rating(const struct terms_contract *found, int64_t at_ms,
+                                          int64_t *version);
 
 #endif

@@ -235,7 +235,7 @@ static void fill_record(const struct report *report, const struct row *row, int6
     }
     for (int m = 0; m < CONTRACT_METRICS; m++)
         out->quantities[m] = (int64_t)(row->usage.quantities[m].units / one);
-    (void)terms_in_force(report->found, out->at_ms, &out->contract_version);
+    (void)terms_rating(report->found, out->at_ms, &out->contract_version);
 }
 
 /* The place among all rows of the place-th that is not known. */

@@ -564,6 +564,12 @@ const struct contract_terms *terms_in_force(const struct terms_contract *found, 
     return found->contract.versions;
 }
 
+const struct contract_terms *terms_rating(const struct terms_contract *found, int64_t at_ms,
+                                          int64_t *version)
+{
+    return terms_in_force(found, at_ms, version);
+}
+
 /* ---- counts ---- */
 
 enum status tallies_lock(struct store_conn *conn, const char *contract_id, int64_t *revision)
