@@ -284,3 +284,28 @@ test('I2: what a back office reports counts in the pools that bind it, also beyo
   assert.deepEqual([(await cap()).spent, (await cap()).free, (await cap()).over], ['11000', '0', true]);
   assert.equal((await pool('by-device')).spent, '0.48');
 });
+
+test('documents applied one after the other around usage leave its price and its bill', async () => {
+  const document = (price) => ({contract: 'often', vendor: 'yingshi', currency: 'CNY', zone: 'Asia/Shanghai',
+    charges: [{kind: 'unit', metric: 'video_ms', per: 'month', price, unit: 1000}]});
+  assert.equal((await admin.post('/contracts', document('1'))).status, 201);
+  const apply = async (price) => {
+    const {status} = await admin.post('/contracts/often/versions', {effective_from: new Date().toISOString(), document: document(price)});
+    assert.equal(status, 201);
+  };
+  const book = async (id) => {
+    const {status} = await admin.post('/vendors/yingshi/usage', {contract: 'often', usage: [{request_id: id,
+      at: new Date().toISOString(), model: 'v', metrics: {video_ms: 5000}}]});
+    assert.ok(status === 200 || status === 201, String(status));
+  };
+  await book('often-1');
+  await apply('2');
+  await book('often-2');
+  await apply('3');
+  await apply('4');
+  await book('often-3');
+  const {status, body} = await admin.get('/contracts/often/bill');
+  assert.equal(status, 200);
+  assert.equal(body.total, '15.00', 'prices change at midnight');
+  assert.deepEqual((await stack.sql(`SELECT sum(price)::text FROM myna.usage WHERE contract_id = 'often'`))[0], ['15']);
+});
