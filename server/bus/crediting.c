@@ -479,6 +479,34 @@ static uint64_t want_of(const struct credits_account *row, const struct lines_me
                : account->wanted;
 }
 
+static bool is_held_by(const struct crediting *c, const struct credits_account *row,
+                       const struct lines_measure *measure)
+{
+    for (size_t i = 0; i < measure->pool_count; i++) {
+        for (size_t k = 0; k < row->pool_count; k++) {
+            if (row->pools[k] == c->pools[measure->pools[i]].pool_id)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* The device just gave something back to a pool of the measure, on whichever of its lines. That was
+ * asked back for others, who are to have it first: else an idle robot moves the last of a pool from
+ * one of its lines to the other and back, and nobody else ever sees any of it free. What comes back
+ * because its line is replaced was asked for nobody. */
+static bool gives_way(struct crediting *c, const struct wallet *wallet,
+                      const struct lines_measure *measure)
+{
+    struct credits_account *row;
+
+    for (size_t at = 0; (row = crediting_next_account(c, wallet, &at)) != NULL;) {
+        if (row->has_returned && !row->account.is_closed && is_held_by(c, row, measure))
+            return true;
+    }
+    return false;
+}
+
 static bool fill_claim(struct crediting *c, const struct wallet *wallet,
                        const struct lines_line *line, size_t measure, size_t place,
                        struct hold *hold, struct grant_claim *claim)
@@ -487,8 +515,7 @@ static bool fill_claim(struct crediting *c, const struct wallet *wallet,
     struct credits_account *row =
         find_account(c, wallet, wallet->device->row->journal_id, line->line_id, measure);
 
-    /* what was just given back was asked back for others, who are to have it first */
-    if (!row || row->has_returned || of->is_stalled || of->pool_count == 0)
+    if (!row || gives_way(c, wallet, of) || of->is_stalled || of->pool_count == 0)
         return false;
     *claim = (struct grant_claim){
         .account = &row->account,

@@ -258,20 +258,46 @@ void grant_share(uint64_t capacity, const uint64_t *wants, size_t count, uint64_
     } while (unmet > 0);
 }
 
+struct grant_holder grant_hold(const struct grant_account *account, uint64_t typical,
+                               int64_t now_ms)
+{
+    const uint64_t idle = grant_usable(account);
+    uint64_t attempt = larger(typical, 1);
+
+    if (account->wanted == 0 && idle > 0)
+        attempt = smaller(attempt, idle);
+    else if (idle >= attempt && now_ms - account->used_ms >= GRANT_IDLE_MS)
+        attempt = add(idle, smaller(account->wanted, idle));
+    return (struct grant_holder){
+        .idle = idle,
+        .wanted = account->wanted,
+        .attempt = attempt,
+        .used_ms = account->used_ms,
+    };
+}
+
 /* In the order in which whole attempts are given out. */
-enum standing { STANDING_USES, STANDING_WAITS, STANDING_IDLE, STANDING_CONTENT };
+enum standing {
+    STANDING_USES,
+    STANDING_WAITS,
+    STANDING_IDLE,
+    STANDING_SECOND, /* waits, but its device has an attempt's worth on another line */
+    STANDING_CONTENT
+};
 
 static enum standing standing_of(const struct grant_holder *holder, int64_t now_ms)
 {
     if (holder->idle >= holder->attempt)
         return now_ms - holder->used_ms < GRANT_IDLE_MS ? STANDING_USES : STANDING_IDLE;
-    return holder->wanted > 0 ? STANDING_WAITS : STANDING_CONTENT;
+    if (holder->wanted == 0)
+        return STANDING_CONTENT;
+    return holder->has_other ? STANDING_SECOND : STANDING_WAITS;
 }
 
 static void level_attempts(uint64_t capacity, struct grant_holder *holders, size_t count,
                            int64_t now_ms)
 {
-    for (int standing = STANDING_USES; standing <= STANDING_IDLE; standing++) {
+    for (int standing = STANDING_USES; standing <= STANDING_SECOND; standing++) {
         for (size_t i = 0; i < count; i++) {
             const uint64_t one =
                 smaller(holders[i].attempt, add(holders[i].idle, holders[i].wanted));

@@ -119,17 +119,28 @@ struct grant_holder {
     uint64_t wanted;  /* beyond that */
     uint64_t attempt; /* a typical worst case; above 0 */
     int64_t used_ms;  /* when it last used any */
+    bool has_other;   /* its device has an attempt's worth on another line in this pool */
     void *context;    /* the caller's */
     uint64_t keep;    /* out: what it may have usable */
 };
+
+/* What levelling needs to know of an account; typical: an attempt's worst case as the server
+ * guesses it. A device asks for more while what it has is less than its own attempts take: so one
+ * that wants nothing has an attempt's worth, however little that is, and one that has what is
+ * typical, does not use it and wants more makes larger attempts. has_other and context are the
+ * caller's to set. */
+struct grant_holder grant_hold(const struct grant_account *account, uint64_t typical,
+                               int64_t now_ms);
 
 /* Max-min fair shares of capacity: no want is exceeded, what one does not want the others get. */
 void grant_share(uint64_t capacity, const uint64_t *wants, size_t count, uint64_t *shares);
 
 /* Levels what is usable, free (below 0: so much must come back) and all that is idle taken
  * together: max-min shares while everyone can have an attempt; else whole attempts: first to those
- * who are using theirs, then to those who have none and want one, last to those who let theirs lie;
- * among equals in the order given, which should be by used_ms: who waited longest comes first. */
+ * who are using theirs, then to those who have none and want one, then to those who let theirs lie,
+ * last for one on a second line: what a device lets lie on one is not moved to its other one and
+ * back. Among equals in the order given, which should be by used_ms: who waited longest comes
+ * first. */
 void grant_level(int64_t free, struct grant_holder *holders, size_t count, int64_t now_ms,
                  uint64_t *scratch /* room for 2 * count */);
 

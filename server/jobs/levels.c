@@ -94,27 +94,35 @@ static int by_age(const void *a, const void *b)
     return (left->used_ms > right->used_ms) - (left->used_ms < right->used_ms);
 }
 
-static struct grant_holder holder_of(const struct credits_account *row)
+static struct grant_holder holder_of(struct credits_account *row)
 {
     wire_UsageRecord typical = wire_UsageRecord_init_zero;
 
     typical.reserved_input = LINES_TYPICAL_INPUT;
     typical.reserved_output = LINES_TYPICAL_OUTPUT;
-    uint64_t attempt = measure_worst_case(&row->terms, &typical);
-    const uint64_t idle = grant_usable(&row->account);
+    struct grant_holder holder =
+        grant_hold(&row->account, measure_worst_case(&row->terms, &typical), clock_wall_ms());
+    holder.context = row;
+    return holder;
+}
 
-    if (attempt == 0)
-        attempt = 1;
-    /* one that has an attempt's worth, does not use it and wants more makes larger ones */
-    if (row->account.wanted > 0 && idle >= attempt &&
-        clock_wall_ms() - row->account.used_ms >= GRANT_IDLE_MS)
-        attempt = idle + (row->account.wanted < idle ? row->account.wanted : idle);
-    return (struct grant_holder){
-        .idle = idle,
-        .wanted = row->account.wanted,
-        .attempt = attempt,
-        .used_ms = row->account.used_ms,
-    };
+/* The accounts are sorted by device, and so are the holders as long as they are not by age. */
+static void find_others(struct levelling *l)
+{
+    for (size_t i = 0, end; i < l->held; i = end) {
+        const struct credits_account *row = l->holders[i].context;
+        size_t having = 0;
+
+        for (end = i; end < l->held; end++) {
+            const struct credits_account *next = l->holders[end].context;
+
+            if (strcmp(next->device_id, row->device_id) != 0)
+                break;
+            having += l->holders[end].idle >= l->holders[end].attempt;
+        }
+        for (size_t k = i; k < end; k++)
+            l->holders[k].has_other = having > (l->holders[k].idle >= l->holders[k].attempt);
+    }
 }
 
 static enum status gather(struct levelling *l, int64_t pool_id)
@@ -126,9 +134,9 @@ static enum status gather(struct levelling *l, int64_t pool_id)
     for (size_t i = 0; i < l->count; i++) {
         if (!is_held(&l->accounts[i], pool_id))
             continue;
-        l->holders[l->held] = holder_of(&l->accounts[i]);
-        l->holders[l->held++].context = &l->accounts[i];
+        l->holders[l->held++] = holder_of(&l->accounts[i]);
     }
+    find_others(l);
     qsort(l->holders, l->held, sizeof *l->holders, by_age);
     return STATUS_OK;
 }

@@ -1027,6 +1027,89 @@ static void i2_credit_that_a_robot_did_not_take_is_alarmed(void **state)
     ASSERT_SQL(fixture, ALERTS("credit_refused"), "1");
 }
 
+static enum status run_script(struct store_conn *conn, void *context)
+{
+    return store_script(conn, context);
+}
+
+static void script(struct fixture *fixture, const char *sql)
+{
+    assert_int_equal(store_transaction(fixture->store, run_script, (void *)sql), STATUS_OK);
+}
+
+/* The test's robot alone has two routes and is bound by a cap, worth one attempt and a bit. */
+static void bind_two_routes(struct fixture *fixture)
+{
+    char sql[1024];
+    bool changed;
+
+    snprintf(
+        sql, sizeof sql,
+        "INSERT INTO myna.layer (layer_id, device_id, settings, changed_by) VALUES"
+        " ('device:%s', '%s', '{\"routes\":"
+        "  [{\"vendor\": \"dahan\", \"model\": \"big\", \"contract\": \"dahan-2026\"},"
+        "   {\"vendor\": \"dahan\", \"model\": \"small\", \"contract\": \"dahan-2026\"}]}', 't');"
+        "INSERT INTO myna.budget (budget_id, scope, subject, metric, at_most, per, created_by)"
+        " VALUES ('narrow', 'device', '%s', 'output', 500, 'once', 't')",
+        fixture->id, fixture->id, fixture->id);
+    script(fixture, sql);
+    arena_reset(fixture->text_arena);
+    assert_int_equal(pools_refresh(fixture->store, fixture->text_arena, fixture->terms,
+                                   clock_wall_ms(), &changed),
+                     STATUS_OK);
+    assert_true(changed);
+}
+
+/* The tests after it are of robots that nothing binds. */
+static void unbind(struct fixture *fixture)
+{
+    script(fixture, "DELETE FROM myna.budget WHERE budget_id = 'narrow';"
+                    "DELETE FROM myna.credit_account; DELETE FROM myna.pool;"
+                    "UPDATE myna.credit_revision SET revision = revision + 1");
+}
+
+/* It wants an attempt's worth on every line that the state names. */
+static void note_uses(struct fixture *fixture, const struct state_facts *facts)
+{
+    struct robot *robot = &fixture->robot;
+
+    robot->use_count = facts->line_count;
+    for (size_t i = 0; i < facts->line_count; i++) {
+        robot->uses[i] = (wire_CreditUse)wire_CreditUse_init_zero;
+        snprintf(robot->uses[i].line_id, sizeof robot->uses[i].line_id, "%s",
+                 facts->lines[i].line_id);
+        robot->uses[i].amounts_count = 1;
+        robot->uses[i].amounts[0].wanted = 400;
+    }
+}
+
+#define OUTSTANDING                                                                                \
+    "SELECT outstanding FROM myna.pool p WHERE p.source = 'budget:narrow' AND p.subject = "        \
+    "$1::text"
+
+/* It moved the last attempt's worth of a cap from one of its lines to the other and back, a hundred
+ * times a few minutes long, and the robots that waited for it never saw any of it free. */
+static void what_a_robot_gives_back_on_one_line_it_does_not_get_at_once_on_another(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+
+    bind_two_routes(fixture);
+    const struct state_facts *facts = hear(fixture, robot_hello(robot));
+    assert_non_null(facts);
+    assert_int_equal(facts->line_count, 2);
+    note_uses(fixture, facts);
+    ASSERT_SQL(fixture, OUTSTANDING, "400");
+    script(fixture, "UPDATE myna.credit_account SET return_to = granted, asked = granted"
+                    " WHERE granted > 0 AND model = 'big'");
+    robot->uses[0].amounts[0].granted_seen = robot->uses[0].amounts[0].returned = 400;
+    hear(fixture, robot_report(robot));
+    ASSERT_SQL(fixture, OUTSTANDING, "0");
+    hear(fixture, robot_report(robot));
+    ASSERT_SQL(fixture, OUTSTANDING, "400");
+    unbind(fixture);
+}
+
 static void a_command_is_answered_once_and_brings_its_picture(void **state)
 {
     STORE_STATEMENT(insert, "INSERT INTO myna.command (command_id, device_id, kind, created_by,"
@@ -1458,6 +1541,8 @@ static void a_database_that_is_read_only_is_waited_for(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        /* in the first epoch, which is all that these hellos know of */
+        WITH_ROBOT(what_a_robot_gives_back_on_one_line_it_does_not_get_at_once_on_another),
         WITH_ROBOT(i1_a_batch_that_comes_twice_counts_once),
         WITH_ROBOT(i1_a_batch_that_overlaps_the_watermark_adds_only_what_is_new),
         WITH_ROBOT(i1_usage_before_the_sessions_hello_is_not_counted_but_asked_for),

@@ -206,6 +206,8 @@ struct bus_message robot_report(struct robot *robot)
     report.health.uptime_s = 5;
     report.generation_running = robot->generation;
     report.lines_refused = robot->lines_refused;
+    report.credit_count = (pb_size_t)robot->use_count;
+    memcpy(report.credit, robot->uses, robot->use_count * sizeof *robot->uses);
     report.settings_count = 1;
     snprintf(report.settings[0].name, sizeof report.settings[0].name, "volume");
     report.settings[0].outcome = wire_SettingOutcome_SETTING_REFUSED;

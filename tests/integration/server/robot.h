@@ -26,7 +26,9 @@ struct robot {
     uint8_t receipt[CRYPTO_HASH_SIZE];
     size_t receipt_size;
     wire_CreditUse credit;  /* of one line, when that has a name */
-    uint32_t lines_refused; /* told by the next reports */
+    uint32_t lines_refused; /* told by the next reports, like what follows */
+    wire_CreditUse uses[LIMIT_CREDIT_LINES];
+    size_t use_count;
 };
 
 /* A new device in the database, with a new journal. The sealing key is made when it is missing. */

@@ -274,6 +274,53 @@ static void whoever_lets_an_attempt_lie_makes_room_for_whoever_waits(void **stat
     assert_int_equal(holders[2].keep, 100);
 }
 
+/* It was taken for too little to be an attempt and asked back within a second, over and over. */
+static void who_wants_no_more_has_an_attempts_worth_however_little_that_is(void **state)
+{
+    struct grant_account account = {.granted = 200, .used_ms = NOW_MS - 1000};
+    struct grant_holder holders[] = {
+        grant_hold(&account, 400, NOW_MS),
+        {.wanted = 200, .attempt = 400, .used_ms = NOW_MS - 5000},
+    };
+    uint64_t scratch[4];
+
+    (void)state;
+    assert_int_equal(holders[0].attempt, 200);
+    grant_level(0, holders, 2, NOW_MS, scratch);
+    assert_int_equal(holders[0].keep, 200);
+    assert_int_equal(holders[1].keep, 0);
+}
+
+static void who_lets_more_than_is_typical_lie_and_wants_more_makes_larger_attempts(void **state)
+{
+    struct grant_account account = {
+        .granted = 400, .wanted = 600, .used_ms = NOW_MS - GRANT_IDLE_MS};
+
+    (void)state;
+    assert_int_equal(grant_hold(&account, 400, NOW_MS).attempt, 800);
+    assert_int_equal(grant_hold(&account, 400, NOW_MS - 1).attempt, 400);
+    assert_int_equal(grant_hold(&account, 0, NOW_MS - 1).attempt, 1);
+}
+
+/* A robot that lets an attempt lie on one line and waits on another got each of them in turn. */
+static void nothing_is_moved_from_a_robots_line_to_its_other_one(void **state)
+{
+    struct grant_holder holders[] = {
+        {.idle = 100, .attempt = 100, .used_ms = NOW_MS - GRANT_IDLE_MS},
+        {.wanted = 100, .attempt = 100, .used_ms = NOW_MS - GRANT_IDLE_MS, .has_other = true},
+    };
+    uint64_t scratch[4];
+
+    (void)state;
+    grant_level(50, holders, 2, NOW_MS, scratch);
+    assert_int_equal(holders[0].keep, 100);
+    assert_int_equal(holders[1].keep, 0);
+    holders[1].has_other = false;
+    grant_level(50, holders, 2, NOW_MS, scratch);
+    assert_int_equal(holders[0].keep, 0);
+    assert_int_equal(holders[1].keep, 100);
+}
+
 static void i2_a_cap_below_what_is_out_is_over_and_asks_it_back(void **state)
 {
     struct world world;
@@ -572,6 +619,9 @@ int main(void)
         cmocka_unit_test(i2_recalled_credit_is_free_only_once_it_is_reported),
         cmocka_unit_test(scraps_that_serve_nobody_are_gathered_into_whole_attempts),
         cmocka_unit_test(whoever_lets_an_attempt_lie_makes_room_for_whoever_waits),
+        cmocka_unit_test(who_wants_no_more_has_an_attempts_worth_however_little_that_is),
+        cmocka_unit_test(who_lets_more_than_is_typical_lie_and_wants_more_makes_larger_attempts),
+        cmocka_unit_test(nothing_is_moved_from_a_robots_line_to_its_other_one),
         cmocka_unit_test(i2_a_cap_below_what_is_out_is_over_and_asks_it_back),
         cmocka_unit_test(a_new_grant_withdraws_what_was_asked_back_and_not_given),
         cmocka_unit_test(a_write_off_charges_and_later_records_and_returns_reduce_it),
