@@ -25,7 +25,8 @@ const RECORDS = `
          coalesce(s.input_uncached, u.input_uncached) + coalesce(s.input_cached, u.input_cached),
          coalesce(s.output, u.output) + coalesce(s.reasoning, u.reasoning),
          coalesce(s.input_cached, u.input_cached), coalesce(s.reasoning, u.reasoning), u.device_id
-  FROM myna.usage u LEFT JOIN myna.usage_settlement s USING (device_id, journal_id, seq)`;
+  FROM myna.usage u LEFT JOIN myna.usage_settlement s USING (device_id, journal_id, seq)
+  WHERE u.vendor_id IN ('dahan', 'erxian')`; // the video vendor's usage comes from a back office
 
 const PROVENANCE = ['none', 'vendor_final', 'vendor_cumulative', 'estimated', 'worst_case', 'not_sent'];
 
