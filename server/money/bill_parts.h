@@ -127,9 +127,9 @@ struct fraction bill_packs_cover(const struct bill_packs *packs, const struct bi
 /* Rounds exact (or rounded_from, where lines that are rounded already decide) and appends. */
 MUST_CHECK enum status bill_append(struct bill_draft *draft, struct bill_line line,
                                    struct fraction rounded_from);
-/* A flat fee that an amendment leaves as it is stays one line: the version in which its period began
- * bills it, and the later ones do not. True: this period is an earlier version's; else its end is
- * moved to where the same fee ends. */
+/* A flat fee that an amendment leaves as it is stays one line: the version in which its period
+ * began bills it, and the later ones do not. True: this period is an earlier version's; else its
+ * end is moved to where the same fee ends. */
 bool bill_fee_is_billed(const struct bill_draft *draft, const struct contract_terms *terms,
                         size_t charge, struct period *period);
 

@@ -156,9 +156,8 @@ static enum status set_version(struct tally *tally, struct tally_version *versio
     struct period_range term = term_of(contract);
 
     version->terms = terms;
-    version->start_ms = terms->first == CONTRACT_NO_DAY
-                            ? CONTRACT_NO_DAY
-                            : zone_midnight(tally->zone, terms->first);
+    version->start_ms = terms->first == CONTRACT_NO_DAY ? CONTRACT_NO_DAY
+                                                        : zone_midnight(tally->zone, terms->first);
     version->days.first = most(terms->first, term.first);
     version->days.end =
         least(terms->end == CONTRACT_NO_DAY ? CONTRACT_FOREVER : terms->end, term.end);
