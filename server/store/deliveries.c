@@ -29,7 +29,7 @@ static enum status take_channel(struct store_conn *conn, const struct taking *ta
         "       ORDER BY x.free_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) due"
         " WHERE c.channel_id = due.channel_id"
         " RETURNING c.channel_id, c.kind, c.url_wrapped, c.secret_wrapped, c.login, c.sender,"
-        "   c.recipients");
+        "   c.recipients, (extract(epoch FROM c.created_at) * 1000000)::bigint");
     struct deliveries_channel *channel = &taking->out->channel;
     struct result result;
     enum status status =
@@ -46,6 +46,7 @@ static enum status take_channel(struct store_conn *conn, const struct taking *ta
             .login = arena_text(taking->arena, result_span(&result, 0, 4)),
             .sender = arena_text(taking->arena, result_span(&result, 0, 5)),
             .recipients = result_copy(&result, 0, 6, taking->arena),
+            .made_us = result_int(&result, 0, 7),
         };
     } else {
         status = STATUS_NOT_FOUND;
@@ -135,17 +136,28 @@ struct ending {
     struct arena *arena;
 };
 
+/* Before its rows, in the order of whoever changes or deletes the channel. STATUS_NOT_FOUND: it was
+ * deleted, and its rows with it; a new one with its id knows nothing of the claim. */
 static enum status free_channel(struct store_conn *conn, const struct ending *ending)
 {
     STORE_STATEMENT(release,
                     "UPDATE myna.channel SET free_at = now() + $2 * interval '1 ms',"
                     " last_sent_at = CASE WHEN $3::text IS NULL THEN now() ELSE last_sent_at END,"
-                    " last_problem = coalesce($3, '') WHERE channel_id = $1");
+                    " last_problem = coalesce($3, '') WHERE channel_id = $1"
+                    " AND (extract(epoch FROM created_at) * 1000000)::bigint = $4");
+    const struct deliveries_channel *channel = &ending->claim->channel;
+    struct result result;
+    enum status status =
+        store_exec(conn, &release,
+                   STORE_VALUES(value_text(channel->channel_id), value_int(ending->pause_ms),
+                                value_text(ending->problem), value_int(channel->made_us)),
+                   &result);
 
-    return store_exec(conn, &release,
-                      STORE_VALUES(value_text(ending->claim->channel.channel_id),
-                                   value_int(ending->pause_ms), value_text(ending->problem)),
-                      NULL);
+    if (status != STATUS_OK)
+        return status;
+    status = result_affected(&result) > 0 ? STATUS_OK : STATUS_NOT_FOUND;
+    result_release(&result);
+    return status;
 }
 
 /* The claimed rows as unnest($1, $2, $3): id, revision, attempts. */
@@ -180,12 +192,19 @@ static enum status arrived(struct store_conn *conn, void *context)
     enum status status = claim_columns(ending, values);
 
     if (status == STATUS_OK)
-        status = store_exec(conn, &note, values, 3, NULL);
-    if (status == STATUS_OK)
         status = free_channel(conn, ending);
+    if (status == STATUS_OK)
+        status = store_exec(conn, &note, values, 3, NULL);
     if (status == STATUS_OK)
         status = alarm_clear(conn, "delivery_failed", subject(ending));
     return status;
+}
+
+static enum status note_ending(struct store *store, store_work work, struct ending *ending)
+{
+    enum status status = store_transaction(store, work, ending);
+
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 enum status deliveries_arrived(struct store *store, const struct deliveries_claim *claim,
@@ -193,7 +212,7 @@ enum status deliveries_arrived(struct store *store, const struct deliveries_clai
 {
     struct ending ending = {.claim = claim, .pause_ms = gap_ms, .arena = arena};
 
-    return store_transaction(store, arrived, &ending);
+    return note_ending(store, arrived, &ending);
 }
 
 /* The problem may quote what a receiver answered. */
@@ -233,14 +252,15 @@ static enum status failed(struct store_conn *conn, void *context)
     struct result result;
 
     if (status == STATUS_OK)
+        status = free_channel(conn, ending);
+    if (status == STATUS_OK)
         status = store_exec(conn, &note, values, 6, &result);
     if (status != STATUS_OK)
         return status;
     int64_t dead = result_int(&result, 0, 0);
     result_release(&result);
-    status = free_channel(conn, ending);
-    if (status != STATUS_OK || dead == 0)
-        return status;
+    if (dead == 0)
+        return STATUS_OK;
     const struct alarm alarm = {"delivery_failed", "critical", subject(ending),
                                 failure_detail(ending, dead)};
     return alarm_raise(conn, ending->arena, &alarm, 1);
@@ -252,7 +272,7 @@ enum status deliveries_failed(struct store *store, const struct deliveries_claim
 {
     struct ending ending = {claim, problem, delay_ms, attempts_max, arena};
 
-    return store_transaction(store, failed, &ending);
+    return note_ending(store, failed, &ending);
 }
 
 enum status deliveries_shed(struct store *store)

@@ -17,6 +17,7 @@
 /* Plain data in the arena; secrets still wrapped. */
 struct deliveries_channel {
     const char *channel_id;
+    int64_t made_us; /* since 1970: tells it from a later one with its id */
     const char *kind;
     struct span url_wrapped;
     struct span secret_wrapped; /* empty: none */
@@ -53,7 +54,7 @@ MUST_CHECK enum status deliveries_take(struct store *store, struct arena *arena,
                                        struct deliveries_claim *out);
 
 /* They arrived. What has changed since the claim is owed again at once. The channel is free again
- * after gap_ms. */
+ * after gap_ms. Nothing when the channel was deleted since the claim; the same below. */
 MUST_CHECK enum status deliveries_arrived(struct store *store, const struct deliveries_claim *claim,
                                           int64_t gap_ms, struct arena *arena);
 
