@@ -547,6 +547,13 @@ static enum status hear_all(struct store_conn *conn, struct batch *batch)
     return arena_failed(batch->arena) ? STATUS_MEMORY : STATUS_OK;
 }
 
+/* Those of store_exec() that the database explains. */
+static bool is_refusal(enum status status)
+{
+    return status == STATUS_INVALID || status == STATUS_CONFLICT || status == STATUS_EXISTS ||
+           status == STATUS_IO;
+}
+
 /* The lock order of the whole program: credit_revision, links, journals, the installation,
  * accounts, pools, sums, then what nobody waits with. */
 static enum status run(struct store_conn *conn, void *context)
@@ -582,6 +589,8 @@ static enum status run(struct store_conn *conn, void *context)
         status = make_states(conn, batch);
     if (status == STATUS_OK)
         status = tell(conn, batch);
+    snprintf(batch->problem, sizeof batch->problem, "%s",
+             is_refusal(status) ? store_problem(conn) : "");
     batch->stats.batches = 1;
     batch->stats.messages = batch->item_count;
     return arena_failed(batch->arena) && status == STATUS_OK ? STATUS_MEMORY : status;

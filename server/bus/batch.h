@@ -80,6 +80,7 @@ struct batch {
     size_t answer_count;
     struct state_facts *states; /* to send after the commit; floors as they come, the rest last */
     size_t state_count;
+    char problem[200];         /* what the database said when it refused; "": it did not */
     bool again;                /* more was refused: without it the rest can be stored */
     struct ingest_stats stats; /* to add after the commit */
 };

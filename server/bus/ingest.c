@@ -8,11 +8,13 @@
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
 #include "server/bus/batch.h"
+#include "server/bus/refusals.h"
 #include "server/bus/sender.h"
 
 #define MAX_ITEMS    2000
 #define MAX_RECORDS  2000
 #define LINGER_MS    10
+#define PROBLEM_SIZE 200 /* as batch.h has it */
 #define IDLE_WAIT_MS 200 /* how often an idle ingest looks whether to stop */
 #define ARENA_BYTES  (128u << 20)
 
@@ -37,6 +39,7 @@ struct ingest {
     pthread_t thread;
     atomic_bool stopping;
     pthread_mutex_t mutex;
+    struct refusals refusals;
     struct ingest_stats stats; /* guarded by mutex */
 };
 
@@ -149,8 +152,20 @@ static void send_states(struct ingest *ingest, const struct batch *batch)
     }
 }
 
-/* Tries until it is in the database, or a failure that does not pass, or stopping. */
-static enum status commit(struct ingest *ingest, const struct intake_item *items, size_t count)
+/* What was refused before and is stored now. Should it not be noted, the next message does. */
+static void end_refusals(struct ingest *ingest, const struct intake_item *items, size_t count)
+{
+    enum status status =
+        refusals_end(&ingest->refusals, ingest->try_arena, items, count, clock_mono_ms());
+
+    if (status != STATUS_OK)
+        log_debug("ingest", "cannot note what is stored again: %s", status_text(status));
+}
+
+/* Tries until it is in the database, or a failure that does not pass, or stopping. said: what the
+ * database had against it. */
+static enum status commit(struct ingest *ingest, const struct intake_item *items, size_t count,
+                          char said[PROBLEM_SIZE])
 {
     struct batch batch = {
         .arena = ingest->try_arena,
@@ -174,10 +189,13 @@ static enum status commit(struct ingest *ingest, const struct intake_item *items
         if (status == STATUS_OK) {
             add_stats(ingest, &batch.stats);
             send_states(ingest, &batch);
+            end_refusals(ingest, items, count);
             return STATUS_OK;
         }
-        if (!is_passing(status) || is_stopping(ingest))
+        if (!is_passing(status) || is_stopping(ingest)) {
+            snprintf(said, PROBLEM_SIZE, "%s", batch.problem);
             return status;
+        }
         if (backoff.attempts == 0)
             log_warning("ingest", "cannot store a batch: %s; trying again messages=%zu",
                         status_text(status), count);
@@ -187,46 +205,28 @@ static enum status commit(struct ingest *ingest, const struct intake_item *items
     }
 }
 
-struct refusal {
-    struct arena *arena;
-    const struct intake_item *item;
-};
-
-static enum status raise_refusal(struct store_conn *conn, void *context)
-{
-    const struct refusal *refusal = context;
-
-    arena_reset(refusal->arena);
-    const struct alarm alarm = {
-        .kind = "message_refused",
-        .severity = "critical",
-        .subject = arena_format(refusal->arena, "device/%s", refusal->item->device_id),
-        .detail =
-            arena_format(refusal->arena, "{\"kind\":\"%s\"}", topic_kind_name(refusal->item->kind)),
-    };
-    return alarm_raise(conn, refusal->arena, &alarm, 1);
-}
-
 /* One message that the database will not have must not stop the others. */
-static void give_up(struct ingest *ingest, const struct intake_item *item, enum status why)
+static void give_up(struct ingest *ingest, const struct intake_item *item, enum status why,
+                    const char *said)
 {
-    struct refusal refusal = {ingest->try_arena, item};
+    const char *problem = said[0] != '\0' ? said : status_text(why);
 
-    log_error("ingest", "cannot store a message: %s device=%s kind=%s", status_text(why),
-              item->device_id, topic_kind_name(item->kind));
+    log_error("ingest", "cannot store a message: %s device=%s kind=%s", problem, item->device_id,
+              topic_kind_name(item->kind));
     add_stats(ingest, &(struct ingest_stats){.dropped = 1});
-    if (store_transaction(ingest->store, raise_refusal, &refusal) != STATUS_OK)
+    if (refusals_raise(&ingest->refusals, ingest->try_arena, item, problem) != STATUS_OK)
         log_error("ingest", "cannot raise an alert either device=%s", item->device_id);
 }
 
 static void commit_all(struct ingest *ingest, const struct intake_item *items, size_t count)
 {
-    enum status status = commit(ingest, items, count);
+    char said[PROBLEM_SIZE] = "";
+    enum status status = commit(ingest, items, count, said);
 
     if (status == STATUS_OK || is_passing(status))
         return;
     if (count == 1) {
-        give_up(ingest, items, status);
+        give_up(ingest, items, status, said);
         return;
     }
     commit_all(ingest, items, count / 2);
@@ -296,6 +296,7 @@ enum status ingest_start(struct ingest **out, struct store *store, struct bus *b
         return STATUS_MEMORY;
     ingest->store = store;
     ingest->bus = bus;
+    ingest->refusals.store = store;
     ingest->stale_window_ms = options->stale_window_ms;
     memcpy(ingest->master_key, options->master_key, sizeof ingest->master_key);
     pthread_mutex_init(&ingest->mutex, NULL);

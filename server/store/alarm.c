@@ -50,15 +50,40 @@ enum status alarm_raise(struct store_conn *conn, struct arena *arena, const stru
     return events_tell(conn, "alert", &alarms->subject, 1);
 }
 
-enum status alarm_clear(struct store_conn *conn, const char *kind, const char *subject)
+enum status alarm_clear_all(struct store_conn *conn, const char *kind, const char *const *subjects,
+                            size_t count)
 {
+    /* locked in the order of the key, as alarm_raise() does */
     STORE_STATEMENT(clear,
-                    "WITH gone AS (UPDATE myna.alert SET state = 'cleared', cleared_at = now(),"
-                    "   cleared_by = 'mynad'"
-                    "   WHERE kind = $1 AND subject = $2 AND state <> 'cleared' RETURNING subject)"
+                    "WITH over AS (SELECT alert_id FROM myna.alert WHERE kind = $1"
+                    "   AND subject = ANY ($2::text[]) AND state <> 'cleared'"
+                    "   ORDER BY subject FOR UPDATE),"
+                    " gone AS (UPDATE myna.alert a SET state = 'cleared', cleared_at = now(),"
+                    "   cleared_by = 'mynad' FROM over WHERE a.alert_id = over.alert_id"
+                    "   RETURNING a.subject)"
                     " SELECT count(myna.tell('alert', subject)) FROM gone");
 
-    return store_exec(conn, &clear, STORE_VALUES(value_text(kind), value_text(subject)), NULL);
+    return store_exec(conn, &clear,
+                      STORE_VALUES(value_text(kind), value_text_array(subjects, count)), NULL);
+}
+
+enum status alarm_clear(struct store_conn *conn, const char *kind, const char *subject)
+{
+    return alarm_clear_all(conn, kind, &subject, 1);
+}
+
+enum status alarm_is_current(struct store *store, const char *kind, bool *out)
+{
+    STORE_STATEMENT(look, "SELECT EXISTS (SELECT FROM myna.alert WHERE kind = $1"
+                          " AND state <> 'cleared')");
+    struct result result;
+    enum status status = store_query(store, &look, STORE_VALUES(value_text(kind)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    *out = result_bool(&result, 0, 0);
+    result_release(&result);
+    return STATUS_OK;
 }
 
 enum status alarm_end_silences(struct store *store)

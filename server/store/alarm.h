@@ -8,6 +8,8 @@
 #ifndef SERVER_STORE_ALARM_H
 #define SERVER_STORE_ALARM_H
 
+#include <stdbool.h>
+
 #include "server/store/store.h"
 
 /* Plain data; texts are borrowed. */
@@ -24,6 +26,13 @@ MUST_CHECK enum status alarm_raise(struct store_conn *conn, struct arena *arena,
 
 /* The cause is gone: clears its alert, if there is one. */
 MUST_CHECK enum status alarm_clear(struct store_conn *conn, const char *kind, const char *subject);
+
+/* The same for many subjects. */
+MUST_CHECK enum status alarm_clear_all(struct store_conn *conn, const char *kind,
+                                       const char *const *subjects, size_t count);
+
+/* *out: some alert of that kind is not cleared. */
+MUST_CHECK enum status alarm_is_current(struct store *store, const char *kind, bool *out);
 
 /* Silences that have ended: what is not cleared by then is open again. Any instance may. */
 MUST_CHECK enum status alarm_end_silences(struct store *store);

@@ -39,7 +39,9 @@ static const struct alert_kinds_row rows[] = {
     {"malformed_message", "Malformed message", NULL,
      "The robot sends what makes no sense: compare its software's version with the others'."},
     {"message_refused", "Message that could not be stored", NULL,
-     "The database refused it: the server's log says why."},
+     "The database refuses what this robot sends, and says why in the problem: take back what was "
+     "changed in it by hand, or update mynad; `journalctl -u mynad` has the rest. The robot sends "
+     "again what counts, and the alert ends when it is stored."},
     {"overrun", "Billed beyond the reservation", NULL,
      "The vendor counted more than the request allowed: check the model's limits with the "
      "vendor."},

@@ -9,6 +9,7 @@
 #include "schema/base/encode.h"
 #include "server/bus/batch.h"
 #include "server/bus/receipt.h"
+#include "server/bus/refusals.h"
 #include "server/store/imports.h"
 #include "server/store/installation.h"
 #include "server/store/migrate.h"
@@ -678,18 +679,24 @@ static void i1_a_record_that_cannot_be_booked_is_kept_apart_and_the_others_count
     ASSERT_SQL(fixture, ALERTS("usage_quarantined"), "1");
 }
 
-static enum status refuse_seven(struct store_conn *conn, void *context)
+static enum status run_script(struct store_conn *conn, void *context)
 {
     return store_script(conn, context);
 }
 
+static void script(struct fixture *fixture, const char *sql)
+{
+    assert_int_equal(store_transaction(fixture->store, run_script, (void *)sql), STATUS_OK);
+}
+
+/* The test's robot alone has two routes and is bound by a cap, worth one attempt and a bit. */
 static void i1_what_the_database_refuses_is_found_by_bisection(void **state)
 {
     struct fixture *fixture = *state;
     struct robot *robot = &fixture->robot;
     static wire_UsageBatch batch;
 
-    assert_int_equal(store_transaction(fixture->store, refuse_seven,
+    assert_int_equal(store_transaction(fixture->store, run_script,
                                        "ALTER TABLE myna.usage ADD CONSTRAINT no_seven"
                                        " CHECK (input_uncached <> 7777)"),
                      STATUS_OK);
@@ -703,9 +710,49 @@ static void i1_what_the_database_refuses_is_found_by_bisection(void **state)
                "6");
     assert_int_equal(fixture->batch.stats.records, 8);
     assert_int_equal(fixture->batch.stats.quarantined, 1);
-    assert_int_equal(store_transaction(fixture->store, refuse_seven,
+    assert_int_equal(store_transaction(fixture->store, run_script,
                                        "ALTER TABLE myna.usage DROP CONSTRAINT no_seven"),
                      STATUS_OK);
+}
+
+#define CURRENT_REFUSAL                                                                            \
+    "SELECT count(*) || coalesce(min(detail ->> 'problem'), '') FROM myna.alert"                   \
+    " WHERE kind = 'message_refused' AND state <> 'cleared'"                                       \
+    " AND subject = 'device/' || $1::text || '/usage'"
+
+static void a_refused_messages_alert_ends_when_one_of_its_kind_is_stored(void **state)
+{
+    struct fixture *fixture = *state;
+    struct refusals refusals = {.store = fixture->store};
+    struct refusals other = {.store = fixture->store}; /* another instance's */
+    struct intake_item usage = {.kind = TOPIC_USAGE};
+    struct intake_item hello = {.kind = TOPIC_HELLO};
+
+    memcpy(usage.device_id, fixture->id, sizeof fixture->id);
+    memcpy(hello.device_id, fixture->id, sizeof fixture->id);
+    assert_int_equal(refusals_end(&other, fixture->try_arena, &usage, 1, 0), STATUS_OK);
+    assert_int_equal(refusals_raise(&refusals, fixture->try_arena, &usage, "\"no\" room"),
+                     STATUS_OK);
+    ASSERT_SQL(fixture, CURRENT_REFUSAL, "1\"no\" room");
+    assert_int_equal(refusals_end(&refusals, fixture->try_arena, &hello, 1, 1), STATUS_OK);
+    assert_int_equal(refusals_end(&other, fixture->try_arena, &usage, 1, 1), STATUS_OK);
+    ASSERT_SQL(fixture, CURRENT_REFUSAL, "1\"no\" room"); /* the other has not looked since */
+    assert_int_equal(refusals_end(&other, fixture->try_arena, &usage, 1, REFUSALS_LOOK_MS),
+                     STATUS_OK);
+    ASSERT_SQL(fixture, CURRENT_REFUSAL, "0");
+}
+
+static void what_the_database_has_against_a_batch_is_quoted(void **state)
+{
+    struct fixture *fixture = *state;
+    struct bus_message hello = robot_hello(&fixture->robot);
+
+    script(fixture, "ALTER TABLE myna.device_link ADD CONSTRAINT nobody CHECK (false) NOT VALID");
+    assert_int_equal(hear_many(fixture, &hello, 1), STATUS_INVALID);
+    assert_non_null(strstr(fixture->batch.problem, "violates check constraint \"nobody\""));
+    script(fixture, "ALTER TABLE myna.device_link DROP CONSTRAINT nobody");
+    hear(fixture, robot_hello(&fixture->robot));
+    assert_string_equal(fixture->batch.problem, "");
 }
 
 static void i1_a_batch_repeated_after_a_lost_commit_counts_once_and_is_answered(void **state)
@@ -1027,17 +1074,6 @@ static void i2_credit_that_a_robot_did_not_take_is_alarmed(void **state)
     ASSERT_SQL(fixture, ALERTS("credit_refused"), "1");
 }
 
-static enum status run_script(struct store_conn *conn, void *context)
-{
-    return store_script(conn, context);
-}
-
-static void script(struct fixture *fixture, const char *sql)
-{
-    assert_int_equal(store_transaction(fixture->store, run_script, (void *)sql), STATUS_OK);
-}
-
-/* The test's robot alone has two routes and is bound by a cap, worth one attempt and a bit. */
 static void bind_two_routes(struct fixture *fixture)
 {
     char sql[1024];
@@ -1559,6 +1595,8 @@ int main(void)
         WITH_ROBOT(i1_a_history_that_differs_is_a_fork),
         WITH_ROBOT(i1_a_record_that_cannot_be_booked_is_kept_apart_and_the_others_count),
         WITH_ROBOT(i1_what_the_database_refuses_is_found_by_bisection),
+        WITH_ROBOT(a_refused_messages_alert_ends_when_one_of_its_kind_is_stored),
+        WITH_ROBOT(what_the_database_has_against_a_batch_is_quoted),
         WITH_ROBOT(i1_a_batch_repeated_after_a_lost_commit_counts_once_and_is_answered),
         WITH_ROBOT(i3_a_box_that_was_touched_changes_nothing_and_raises_an_alert),
         WITH_ROBOT(i3_a_box_of_another_device_or_kind_is_forged),
