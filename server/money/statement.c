@@ -38,12 +38,27 @@ static bool is_paid_ahead(const struct bill_line *line)
     return line->source == BILL_PURCHASE || (line->source == BILL_CHARGE && *line->metric == '\0');
 }
 
+/* The day whose month a line belongs to. */
+static int64_t day_of(const struct bill_line *line)
+{
+    return is_paid_ahead(line) ? line->period.clipped.first : line->period.clipped.end - 1;
+}
+
 static bool belongs(const struct bill_line *line, struct period_range month)
 {
-    const int64_t day =
-        is_paid_ahead(line) ? line->period.clipped.first : line->period.clipped.end - 1;
+    const int64_t day = day_of(line);
 
     return day >= month.first && day < month.end;
+}
+
+int64_t statement_first_month(const struct bill *bill)
+{
+    int64_t first = INT64_MAX;
+
+    for (size_t i = 0; i < bill->line_count; i++)
+        if (bill->lines[i].amount.units != 0 && day_of(&bill->lines[i]) < first)
+            first = day_of(&bill->lines[i]);
+    return first == INT64_MAX ? first : statement_month(first).first;
 }
 
 static enum status line_of(const struct bill_line *line, int64_t month, struct arena *arena,

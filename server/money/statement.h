@@ -26,6 +26,9 @@ struct period_range statement_month(int64_t day);
 
 const char *statement_source(enum bill_source source); /* "charge" */
 
+/* First day of the first month to which a line other than of nothing belongs; INT64_MAX: none. */
+int64_t statement_first_month(const struct bill *bill);
+
 /* The bill's lines of that month; texts in the arena or borrowed from the bill. */
 MUST_CHECK enum status statement_lines(const struct bill *bill, struct period_range month,
                                        struct arena *arena, struct statement_line **lines,

@@ -38,6 +38,7 @@ struct locking {
     struct period_range month;
     struct statement_line *was; /* of all statements so far */
     size_t was_count;
+    size_t statement_count;
     struct statement_line *lines, *corrections;
     size_t line_count, correction_count;
     struct bearer bearers[STATEMENTS_GROUPS + 1];
@@ -48,6 +49,21 @@ static enum status refuse(struct locking *locking, const char *problem)
 {
     locking->problem = problem;
     return STATUS_STALE;
+}
+
+/* Another month comes first: which, and how it is locked. */
+static enum status refuse_before(struct locking *locking, const char *why, int64_t month)
+{
+    const char *contract_id = locking->order->contract_id;
+    char date[ZONE_DATE_SIZE];
+
+    zone_format_date(month, date);
+    const char *problem =
+        arena_format(locking->result_arena,
+                     "%s: lock %.7s first, with mynactl statement lock %s %.7s, and the months "
+                     "after it in order",
+                     why, date, contract_id, date);
+    return problem == NULL ? STATUS_MEMORY : refuse(locking, problem);
 }
 
 /* Two closes of one contract wait for each other. */
@@ -141,7 +157,7 @@ static enum status check_order(struct locking *locking, struct span newest)
     if (last > locking->month.first)
         return refuse(locking, "a later month is locked already");
     if (statement_month(last).end != locking->month.first)
-        return refuse(locking, "the month before it must be locked first");
+        return refuse_before(locking, "a month before it is not locked", statement_month(last).end);
     return STATUS_OK;
 }
 
@@ -168,6 +184,7 @@ static enum status read_statements(struct store_conn *conn, struct locking *lock
         status = STATUS_EXISTS;
         goto out;
     }
+    locking->statement_count = result_count(&result);
     status = check_order(locking, result_span(&result, result_count(&result) - 1, 0));
     locking->was = arena_take(locking->ledger.arena,
                               ((size_t)result_int(&result, 0, 2) + 1) * sizeof *locking->was);
@@ -233,20 +250,42 @@ static enum status append_corrections(struct locking *locking, const struct bill
     return STATUS_OK;
 }
 
-/* The bill as of the month's end: its own lines, and what earlier months now say otherwise. */
-static enum status make_lines(struct locking *locking, int64_t first_locked)
+static int64_t first_locked(const struct locking *locking)
+{
+    int64_t first = INT64_MAX;
+
+    for (size_t i = 0; i < locking->was_count; i++)
+        if (locking->was[i].month < first)
+            first = locking->was[i].month;
+    return first;
+}
+
+/* The bill as of the month's end: its own lines, and what earlier months now say otherwise. The
+ * first statement is of the first month that is billed, so that no fee stands in none; usage that
+ * became known only later makes a month before that one too. */
+static enum status make_lines(struct locking *locking)
 {
     const struct bills_ledger *ledger = &locking->ledger;
     struct bill bill;
+    int64_t first_billed;
     enum status status =
         bill_make(ledger->tally, zone_midnight(ledger->found->zone, locking->month.end),
                   ledger->arena, &bill);
 
-    if (status == STATUS_OK)
-        status = statement_lines(&bill, locking->month, ledger->arena, &locking->lines,
-                                 &locking->line_count);
-    for (int64_t month = first_locked; status == STATUS_OK && month < locking->month.first;
-         month = statement_month(month).end)
+    if (status != STATUS_OK)
+        return status;
+    first_billed = statement_first_month(&bill);
+    if (locking->statement_count == 0 && first_billed < locking->month.first)
+        return refuse_before(locking, "fees or usage of earlier months stand in no statement",
+                             first_billed);
+    status = statement_lines(&bill, locking->month, ledger->arena, &locking->lines,
+                             &locking->line_count);
+    if (status == STATUS_OK && locking->statement_count == 0 && locking->line_count == 0)
+        return refuse(locking, "nothing of the contract is billed in that month or before");
+    int64_t month = first_locked(locking);
+    if (first_billed < month)
+        month = first_billed;
+    for (; status == STATUS_OK && month < locking->month.first; month = statement_month(month).end)
         status = append_corrections(locking, &bill, month);
     return status;
 }
@@ -469,10 +508,10 @@ static enum status insert(struct store_conn *conn, struct locking *locking)
 static enum status lock_month(struct store_conn *conn, void *context)
 {
     struct locking *locking = context;
-    int64_t first_locked = INT64_MAX;
 
     locking->ledger = (struct bills_ledger){0};
-    locking->was_count = locking->correction_count = locking->bearer_count = 0;
+    locking->was_count = locking->statement_count = 0;
+    locking->correction_count = locking->bearer_count = 0;
     enum status status = lock_contract(conn, locking);
     if (status == STATUS_OK)
         status = store_script(conn, "SET LOCAL statement_timeout = '5min'");
@@ -484,11 +523,8 @@ static enum status lock_month(struct store_conn *conn, void *context)
         status = check_over(locking);
     if (status == STATUS_OK)
         status = check_groups(conn, locking);
-    for (size_t i = 0; i < locking->was_count; i++)
-        if (locking->was[i].month < first_locked)
-            first_locked = locking->was[i].month;
     if (status == STATUS_OK)
-        status = make_lines(locking, first_locked);
+        status = make_lines(locking);
     if (status == STATUS_OK)
         status = read_bearers(conn, locking);
     if (status == STATUS_OK)

@@ -27,8 +27,9 @@ struct statements_order {
 
 /* Locks the month, audited. Months before that changed since they were locked are corrected in it.
  * *problem is told for STATUS_STALE: it has not ended, its grace runs, or it is not the month after
- * the last locked one. STATUS_EXISTS: is locked; STATUS_NOT_FOUND: no such contract;
- * STATUS_INVALID: a group that is not there. */
+ * the last locked one; of a first one, that something is billed before it, or nothing in it.
+ * STATUS_EXISTS: is locked; STATUS_NOT_FOUND: no such contract; STATUS_INVALID: a group that is not
+ * there. */
 MUST_CHECK enum status statements_lock(struct store *store, const struct author *author,
                                        const struct statements_order *order, struct arena *arena,
                                        struct span *json, const char **problem);

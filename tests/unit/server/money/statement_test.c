@@ -83,6 +83,23 @@ static void the_statements_of_all_months_add_up_to_the_bill(void **state)
     }
 }
 
+static void the_first_month_is_that_of_the_first_line_that_is_not_of_nothing(void **state)
+{
+    const struct bill_line lines[] = {
+        line(BILL_CHARGE, "output", "2025-11-01", "2025-12-01", "0"),
+        line(BILL_CHARGE, "output", "2025-12-29", "2026-03-01", "7"),
+        line(BILL_CHARGE, "", "2026-01-31", "2026-03-01", "30"),
+    };
+    struct bill bill = {.lines = lines, .line_count = 3};
+
+    (void)state;
+    assert_int_equal(statement_first_month(&bill), day("2026-01-01"));
+    bill.line_count = 2;
+    assert_int_equal(statement_first_month(&bill), day("2026-02-01"));
+    bill.line_count = 1;
+    assert_int_equal(statement_first_month(&bill), INT64_MAX);
+}
+
 static struct statement_line was(const char *name, const char *first, const char *amount)
 {
     return (struct statement_line){
@@ -188,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_statements_of_all_months_add_up_to_the_bill, make,
                                         drop),
+        cmocka_unit_test(the_first_month_is_that_of_the_first_line_that_is_not_of_nothing),
         cmocka_unit_test_setup_teardown(a_correction_is_what_is_not_told_yet, make, drop),
         cmocka_unit_test(shares_are_whole_cents_and_none_is_lost),
         cmocka_unit_test(i5_random_shares_add_up_and_are_within_a_cent_of_exact),
