@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "schema/base/clock.h"
 #include "schema/base/crypto.h"
 #include "server/money/usage_row.h"
 #include "server/store/charges.h"
@@ -13,6 +14,7 @@
 #include "server/store/pricing.h"
 
 #define WORK_BYTES (256u << 20)
+#define AHEAD_MS   (5 * 60 * 1000) /* clocks of back offices are not ours */
 
 /* Numbers of schema/wire. */
 #define VENDOR_FINAL 1
@@ -34,6 +36,7 @@ struct report {
     size_t count;
     struct arena *arena; /* of the work */
     struct terms *terms;
+    int64_t now_ms;
     struct json_problem *problem;
     struct arena *result_arena;
     struct span json;
@@ -81,6 +84,9 @@ static enum status check_row(const struct report *report, size_t number, const s
     if (!row->usage.is_activity)
         return refuse(report, STATUS_INVALID, number, "/provenance",
                       "what was not sent is no usage");
+    if (row->usage.at_ms > report->now_ms + AHEAD_MS)
+        return refuse(report, STATUS_INVALID, number, "/at",
+                      "lies in the future: only what has happened is booked");
     for (int m = 0; m < CONTRACT_METRICS; m++) {
         const decimal_units units = row->usage.quantities[m].units;
 
@@ -248,13 +254,57 @@ static size_t row_of(const struct report *report, size_t place)
             return row;
 }
 
+/* Bits of what the terms price, promise or cap. */
+static unsigned counted_metrics(const struct contract_terms *terms)
+{
+    unsigned metrics = 0;
+
+    for (size_t i = 0; i < terms->charge_count; i++) {
+        metrics |= terms->charges[i].quantity.metrics;
+        for (size_t k = 0; k < terms->charges[i].rate_count; k++)
+            metrics |= terms->charges[i].rates[k].metrics;
+    }
+    for (size_t i = 0; i < terms->commitment_count; i++)
+        metrics |= terms->commitments[i].quantity.metrics;
+    for (size_t i = 0; i < terms->cap_count; i++)
+        metrics |= terms->caps[i].quantity.metrics;
+    return metrics;
+}
+
+/* A contract gives what it does not name for its fees, which is right for what robots use by the
+ * way. A row that says it of its own accord is a wrong contract or a wrong word, unless the
+ * contract names nothing at all. */
+static enum status check_named(const struct report *report, size_t row)
+{
+    const struct tally_usage *usage = &report->rows[row].usage;
+    int64_t ignored;
+    const struct contract_terms *terms = terms_rating(report->found, usage->at_ms, &ignored);
+    const unsigned named = terms != NULL ? counted_metrics(terms) : 0;
+    char detail[160];
+
+    for (int m = 0; named != 0 && m < CONTRACT_METRICS; m++) {
+        if (m == CONTRACT_REQUESTS || usage->quantities[m].units == 0 || (named & CONTRACT_BIT(m)))
+            continue;
+        snprintf(detail, sizeof detail,
+                 "contract %.48s has no price for %s: it would be booked at nothing",
+                 report->found->contract_id, contract_metric_name((enum contract_metric)m));
+        return refuse(report, STATUS_INVALID, row, "/metrics", detail);
+    }
+    return STATUS_OK;
+}
+
 static enum status judge(const struct report *report, const struct pricing_outcome *outcomes)
 {
+    enum status status = STATUS_OK;
+
     for (size_t i = 0; i < report->record_count; i++) {
         const size_t row = row_of(report, i);
 
         switch (outcomes[i].verdict) {
         case PRICING_RATED:
+            status = check_named(report, row);
+            if (status != STATUS_OK)
+                return status;
             break;
         case PRICING_UNRATED:
             return refuse(report, STATUS_INVALID, row, "/at",
@@ -392,6 +442,7 @@ enum status vendor_usage_book(struct store *store, const struct author *author,
                             .vendor_id = vendor_id,
                             .contract_id = contract_id,
                             .count = json_count(rows),
+                            .now_ms = clock_wall_ms(),
                             .problem = problem,
                             .result_arena = arena};
     enum status status = arena_create(&report.arena, WORK_BYTES);

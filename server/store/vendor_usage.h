@@ -2,8 +2,9 @@
  *
  * Rows are those of a usage file (money/usage_row.h), each with the request_id of the vendor's: the
  * same row again is known and not booked twice, another one under its id is refused. They are rated
- * by the contract in force at their time, count in its bill and in its usage, and name a robot or
- * none.
+ * by the contract in force at their time, which must price what they tell and not lie in the future
+ * (a contract that prices nothing gives everything for its fees); they count in its bill and in its
+ * usage, and name a robot or none.
  */
 #ifndef SERVER_STORE_VENDOR_USAGE_H
 #define SERVER_STORE_VENDOR_USAGE_H
