@@ -1,6 +1,7 @@
 #include "server/api/answer.h"
 #include "server/api/api.h"
 #include "server/api/routes.h"
+#include "server/money/currency.h"
 #include "server/money/weight.h"
 #include "server/store/budgets.h"
 #include "server/store/contracts.h"
@@ -92,6 +93,7 @@ static bool are_models(const struct json *models)
 static const char *find_fault(const struct fields *made, const char **why)
 {
     const bool is_money = made->metric && strcmp(made->metric, "spend") == 0;
+    unsigned places;
 
     *why = "must be a number such as \"200000\" or \"150.50\"";
     if (made->at_most && !is_amount(made->at_most))
@@ -103,6 +105,9 @@ static const char *find_fault(const struct fields *made, const char **why)
         return "/metric";
     *why = "goes with the metric \"spend\", and only with it";
     if (made->metric && is_money != (made->currency != NULL))
+        return "/currency";
+    *why = "must be the ISO 4217 code of a currency in use: CNY, EUR, JPY";
+    if (is_money && !currency_find(made->currency, &places))
         return "/currency";
     *why = "names the group, device, vendor or contract; a budget of the fleet has none";
     if (made->scope && (strcmp(made->scope, "fleet") == 0) != (made->subject == NULL))
@@ -146,12 +151,15 @@ static struct budgets_terms terms_of(const struct fields *made, const struct req
     };
 }
 
-/* 409 tells what keeps robots from keeping within the limit. */
+/* 409 tells what keeps robots from keeping within the limit; 400, in which currencies one could be.
+ */
 static void answer_made(struct reply *reply, enum status status, unsigned code,
                         const struct document *budget, const char *reason, const char *about)
 {
     if (status == STATUS_DENIED)
         reply_problem(reply, 409, "%s", reason);
+    else if (status == STATUS_INVALID && *reason != '\0')
+        answer_bad(reply, "/currency", reason);
     else
         answer_document(reply, status, code, budget, about);
 }

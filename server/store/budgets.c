@@ -110,6 +110,34 @@ static enum status check_units(struct store_conn *conn, const struct change *cha
     return status;
 }
 
+/* Money of a currency in which nothing that it covers is billed would never be spent. Before there
+ * is a contract at all nobody can tell. */
+static enum status check_currency(struct store_conn *conn, const struct change *change)
+{
+    STORE_STATEMENT(list, "SELECT string_agg(DISTINCT c.currency, ', ' ORDER BY c.currency),"
+                          " coalesce(bool_or(c.currency = $3), true) FROM myna.contract c"
+                          " WHERE CASE $1 WHEN 'vendor' THEN c.vendor_id = $2"
+                          "   WHEN 'contract' THEN c.contract_id = $2 ELSE true END");
+    const struct budgets_terms *t = change->terms;
+    struct result result = {0};
+
+    if (t->currency == NULL)
+        return STATUS_OK;
+    enum status status = store_exec(
+        conn, &list,
+        STORE_VALUES(value_text(t->scope), value_text(t->subject), value_text(t->currency)),
+        &result);
+    if (status == STATUS_OK && !result_bool(&result, 0, 1)) {
+        snprintf(change->reason, 160,
+                 "is of no contract that this budget covers, so that it would never bind: "
+                 "they are in %.60s",
+                 result_text(&result, 0, 0));
+        status = STATUS_INVALID;
+    }
+    result_release(&result);
+    return status;
+}
+
 static enum status follow(struct store_conn *conn, struct change *change)
 {
     struct terms *terms;
@@ -134,6 +162,8 @@ static enum status run(struct store_conn *conn, void *context)
 
     if (status == STATUS_OK)
         status = change->write(conn, change);
+    if (status == STATUS_OK)
+        status = check_currency(conn, change);
     return status == STATUS_OK ? follow(conn, change) : status;
 }
 

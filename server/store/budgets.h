@@ -29,7 +29,8 @@ MUST_CHECK enum status budgets_get(struct store *store, const char *budget_id, s
                                    struct document *out);
 
 /* STATUS_NOT_FOUND: the subject; STATUS_EXISTS: the id is taken; STATUS_DENIED: robots could not
- * keep within it, and reason says why. */
+ * keep within it, STATUS_INVALID: no contract that it covers is in its currency, and reason says
+ * why. */
 MUST_CHECK enum status budgets_create(struct store *store, const struct author *author,
                                       const struct budgets_terms *terms, struct arena *arena,
                                       struct document *out, char reason[160]);

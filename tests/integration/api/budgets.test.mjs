@@ -63,6 +63,30 @@ test('what makes no sense is refused by its member', async () => {
   assert.equal((await admin.post('/budgets', order)).status, 409);
 });
 
+test('money must be of a currency in which a contract that it covers is billed', async () => {
+  const money = {...order, metric: 'spend', at_most: '5'};
+  assert.equal((await admin.post('/vendors', {id: 'dahan', base_url: 'https://vendor.example/v1', key: 'k'})).status, 201);
+  assert.equal((await admin.post('/vendors', {id: 'other', base_url: 'https://vendor.example/v1', key: 'k'})).status, 201);
+  assert.equal((await admin.post('/budgets', {...money, id: 'early', currency: 'EUR'})).status, 201, 'there is no contract yet');
+  for (const [contract, vendor, currency] of [['in-yuan', 'dahan', 'CNY'], ['in-dollars', 'other', 'USD']])
+    assert.equal((await admin.post('/contracts', {contract, vendor, currency, zone: 'UTC', charges: [{kind: 'unit', metric: 'output', price: '1'}]})).status, 201);
+  const refused = async (currency, words, more = {}) => {
+    const {status, body} = await admin.post('/budgets', {...money, id: 'bad', currency, ...more});
+    assert.deepEqual([status, body.errors[0].pointer], [400, '/currency']);
+    assert.match(body.errors[0].detail, words);
+  };
+  await refused('EUR', /they are in CNY, USD$/);
+  await refused('USD', /they are in CNY$/, {scope: 'vendor', subject: 'dahan'});
+  await refused('CNY', /they are in USD$/, {scope: 'contract', subject: 'in-dollars'});
+  await refused('XYZ', /ISO 4217/);
+  assert.equal((await admin.get('/budgets/bad')).status, 404);
+  for (const [id, currency] of [['yuan', 'CNY'], ['dollars', 'USD']])
+    assert.equal((await admin.post('/budgets', {...money, id, currency})).status, 201);
+  const plan = await admin.put('/devices/r1/plan', {metric: 'spend', currency: 'EUR', at_most: '5', per: 'month'});
+  assert.deepEqual([plan.status, plan.body.errors[0].pointer], [400, '/currency']);
+  for (const id of ['early', 'yuan', 'dollars']) assert.equal((await admin.remove(`/budgets/${id}`)).status, 204);
+});
+
 test('hard limits in more units than a line has measures are refused', async () => {
   const made = [];
   for (const metric of ['requests', 'input', 'tokens']) {
