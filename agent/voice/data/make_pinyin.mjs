@@ -4,12 +4,13 @@
 //
 // The phrases are those of pinyin-pro 3.29.4 (MIT licence, Copyright (c) 2022-present zh-lx). What
 // is not in the table is read by espeak-ng character by character; CHARACTERS and WORDS below mend
-// the readings that it gets wrong.
+// the readings that it gets wrong, RULED adds everyday words.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+const { pinyin } = createRequire(import.meta.url)('pinyin-pro');
 const packageFolder = dirname(dirname(createRequire(import.meta.url).resolve('pinyin-pro')));
 const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8'));
 if (version !== '3.29.4')
@@ -25,7 +26,9 @@ const CHARACTERS = `
 篷 peng2 泼 po1 戚 qi1 茄 qie2 鹊 que4 茸 rong2 拾 shi2 识 shi2 伺 si4 嗽 sou4 诉 su4 苔 tai2 屉 ti4
 涂 tu2 驼 tuo2 拓 tuo4 哇 wa1 枉 wang3 伍 wu3 务 wu4 息 xi1 仙 xian1 哮 xiao4 嚣 xiao1 淆 xiao2
 奄 yan3 爷 ye2 宜 yi2 蝇 ying2 应 ying1 脏 zang1 喳 zha1 辗 zhan3 蔗 zhe4 吱 zhi1 帚 zhou3 著 zhu4
-椎 zhui1 缀 zhui4 拽 zhuai4 乎 hu1 啦 la5 哦 o4 兴 xing1`;
+椎 zhui1 缀 zhui4 拽 zhuai4 乎 hu1 啦 la5 哦 o4 兴 xing1 倒 dao3 调 tiao2 弹 tan2 冠 guan1 卷 juan4
+削 xiao1 曲 qu3 舍 she4 钻 zuan4 漂 piao1 琢 zhuo2 嚼 jiao2 挣 zheng4 幢 zhuang4 褪 tui4 哄 hong3 仔 zai3
+卒 zu2 镐 gao3 掖 ye4 拧 ning2 肋 lei4 棱 leng2 熨 yun4`;
 
 // Everyday words that the dictionary lacks or reads in another of their senses.
 const WORDS = `
@@ -47,7 +50,22 @@ const WORDS = `
 不是 bu2 shi4|不会 bu2 hui4|不要 bu2 yao4|不对 bu2 dui4|不过 bu2 guo4|不错 bu2 cuo4|不用 bu2 yong4|
 不去 bu2 qu4|不但 bu2 dan4|不断 bu2 duan4|不在 bu2 zai4|不到 bu2 dao4|不够 bu2 gou4|不再 bu2 zai4|
 不论 bu2 lun4|不必 bu2 bi4|不变 bu2 bian4|不见 bu2 jian4|不怕 bu2 pa4|不太 bu2 tai4|不信 bu2 xin4|
-不愿 bu2 yuan4|不料 bu2 liao4|不客气 bu2 ke4 qi5|我们 wo3 men5|你们 ni3 men5|他们 ta1 men5|她们 ta1 men5|它们 ta1 men5`;
+不愿 bu2 yuan4|不料 bu2 liao4|不客气 bu2 ke4 qi5|我们 wo3 men5|你们 ni3 men5|他们 ta1 men5|她们 ta1 men5|它们 ta1 men5|
+双重 shuang1 chong2|商量 shang1 liang5|佣金 yong4 jin1|熨斗 yun4 dou3|色子 shai3 zi5|倒水 dao4 shui3|
+倒茶 dao4 cha2|倒退 dao4 tui4|倒影 dao4 ying3|倒车 dao4 che1|倒数 dao4 shu3|倒立 dao4 li4|反倒 fan3 dao4|
+倒映 dao4 ying4|倒计时 dao4 ji4 shi2|呕吐 ou3 tu4|吐血 tu4 xie3|一宿 yi4 xiu3|舍弃 she3 qi4|舍不得 she3 bu5 de5|舍得 she3 de5|粘贴 zhan1 tie1`;
+
+// Everyday words that the dictionary leaves to its rules: their readings are taken from those.
+const RULED = `
+取得 心得 得意 得分 得失 得出 得以 得知 测量 量体温 丈量 供奉 口供 上供 记载 三年五载 千载难逢 船只 古刹 刹那
+一行人 一场 一场雨 一幢 一服药 一通 一目了然 情不自禁 晕倒 三更半夜 分子 粒子 电子 原子 量子 离子 质子 中子 瓜子
+莲子 呱呱 葛根 耙子 粘稠 夹袄 一石 地铁 当地 目的地 地区 地面 地震 地点 地位 地板 地上 地下 地道 地带 地理 地毯
+地狱 草地 工地 场地 基地 陆地 产地 内地 外地 本地 各地 天地 田地 园地 领地 境地 高地 绿地 湿地 占地 落地 遍地 满地
+随地 就地 实地 质地 余地 阵地 地段 地名 地势 地形 地质 地产 地平线 地雷 地瓜 大地 心地 耕地 殖民地 根据地
+一双 一对 一门 一瓶 一碗 一米 一项 一段 一根 一支 一座 一间 一套 一头 一群 一封 一盒 一包 一页 一遍 一趟 一颗 一把
+一阵 一层 一道 一度 一栋 一朵 一串 一排 一组 一批 一副 一幅 一篇 一章 一节 一课 一堂 一顿 一口 一份 一台 一部 一只
+一名 一杯 一辆 一片 一元 一人 一岁 一斤 一秒 一分 一周 一月 一号 一小时 一分钟 一辈子 一路 一方 一时 一生 一心
+三只 四只 五只 六只 七只 八只 九只 十只 这只 那只 每只 百只 长跑 长裤 长发 长袖 很长 多长 太长 特长 变长`;
 
 const MARKS = { '\u0304': 1, '\u0301': 2, '\u030c': 3, '\u0300': 4 };
 
@@ -76,6 +94,11 @@ for (const row of WORDS.split('|')) {
     const [word, ...reading] = row.trim().split(' ');
     table.set(word, reading.join(' '));
 }
+
+for (const word of RULED.trim().split(/\s+/))
+    if (!table.has(word))
+        table.set(word, pinyin(word, { toneType: 'num', type: 'array', v: true })
+            .map((syllable) => syllable.replace(/0$/, '5')).join(' '));
 
 const rows = [...table].filter(([word, reading]) => [...word].length === reading.split(' ').length);
 rows.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "agent/voice/espeak/script.h"
 
+#include "agent/voice/espeak/abbreviation.h"
+#include "agent/voice/espeak/english.h"
 #include "agent/voice/espeak/number.h"
 #include "agent/voice/espeak/pinyin.h"
 
@@ -143,6 +145,27 @@ static size_t spell_text(struct script *script, size_t spelled, const char *text
     return spelled + count;
 }
 
+struct spoken_sign {
+    uint32_t code;
+    const char *text;
+};
+
+/* Signs of sums and the like that are words. */
+static const char *mandarin_sign(uint32_t code)
+{
+    static const struct spoken_sign signs[] = {
+        {'+', "加"},        {'=', "等于"},      {0xd7, "乘"},       {0xf7, "除以"},
+        {'&', "和"},        {0xb1, "正负"},     {0x2248, "约等于"}, {0xbd, "二分之一"},
+        {0xbc, "四分之一"}, {0xbe, "四分之三"},
+    };
+
+    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
+        if (signs[i].code == code)
+            return signs[i].text;
+    }
+    return NULL;
+}
+
 /* Numbers become Han; the rest stays. Returns the letters in script->spelled. */
 static size_t spell(struct script *script, size_t first, size_t last)
 {
@@ -155,8 +178,11 @@ static size_t spell(struct script *script, size_t first, size_t last)
         size_t used = is_number_start(letters + at, last - at)
                           ? number_read(letters + at, last - at, before, number)
                           : 0;
+        const char *sign = mandarin_sign(letters[at].code);
         if (used > 0)
             spelled = spell_text(script, spelled, number, letters[at].from);
+        else if (sign)
+            spelled = spell_text(script, spelled, sign, letters[at].from);
         else
             script->spelled[spelled++] = letters[at];
         at += used > 0 ? used : 1;
@@ -180,6 +206,30 @@ static void add_reading(struct script *script, const struct letter *letters, con
     }
 }
 
+/* 一 within a number or an ordinal keeps its tone: 二十一天, 第一次, 三分之一 */
+static bool is_counted_one(const struct letter *letters, size_t at)
+{
+    static const uint32_t before[] = {U'十', U'百', U'千', U'零', U'〇', U'第', U'点',
+                                      U'之', U'一', U'二', U'三', U'四', U'五', U'六',
+                                      U'七', U'八', U'九', U'两', U'亿', U'初', U'周'};
+
+    for (size_t i = 0; at > 0 && i < sizeof before / sizeof before[0]; i++) {
+        if (letters[at].code == U'一' && letters[at - 1].code == before[i])
+            return true;
+    }
+    return false;
+}
+
+static size_t match(const struct letter *letters, size_t count, size_t at, const char **reading)
+{
+    const size_t used = pinyin_match(letters + at, count - at, reading);
+
+    if (used == 0 || !is_counted_one(letters, at))
+        return used;
+    *reading = "yi1";
+    return 1;
+}
+
 static void write_mandarin(struct script *script, size_t first, size_t last)
 {
     size_t count = spell(script, first, last);
@@ -188,7 +238,7 @@ static void write_mandarin(struct script *script, size_t first, size_t last)
 
     for (size_t at = 0; at < count;) {
         const char *reading;
-        size_t used = pinyin_match(letters + at, count - at, &reading);
+        size_t used = match(letters, count, at, &reading);
 
         if (is_after_reading && used == 0)
             add_code(script, ' ', letters[at].from);
@@ -205,21 +255,18 @@ static void write_mandarin(struct script *script, size_t first, size_t last)
 
 /* --- English --- */
 
-struct spoken_sign {
-    uint32_t code;
-    const char *text;
-};
-
 static const char *english_sign(uint32_t code)
 {
     static const struct spoken_sign signs[] = {
-        {0x3001, ","},       {0x3002, "."},       {0xff61, "."},
-        {0xff0c, ","},       {0xff1b, ";"},       {0xff1a, ":"},
-        {0xff01, "!"},       {0xff1f, "?"},       {0x2026, ","},
-        {0x2014, ", "},      {0x2013, " to "},    {0x2103, " degrees Celsius"},
-        {0xa5, "yuan "},     {0xffe5, "yuan "},   {0x2109, " degrees Fahrenheit"},
-        {0xb0, " degrees "}, {0xd7, " times "},   {0xf7, " divided by "},
-        {0x2212, " minus "}, {0x20ac, " euros "},
+        {0x3001, ","},       {0x3002, "."},          {0xff61, "."},
+        {0xff0c, ","},       {0xff1b, ";"},          {0xff1a, ":"},
+        {0xff01, "!"},       {0xff1f, "?"},          {0x2026, ","},
+        {0x2014, ", "},      {0x2013, " to "},       {0x2103, " degrees Celsius"},
+        {0xa5, "yuan "},     {0xffe5, "yuan "},      {0x2109, " degrees Fahrenheit"},
+        {0xb0, " degrees "}, {0xd7, " times "},      {0xf7, " divided by "},
+        {0x2212, " minus "}, {0x20ac, " euros "},    {0xb1, " plus or minus "},
+        {0xbd, " one half"}, {0xbc, " one quarter"}, {0xbe, " 3 quarters"},
+        {0xb2, " squared"},  {0xb3, " cubed"},       {0x2248, " about "},
     };
 
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
@@ -235,18 +282,33 @@ static bool is_bracket(uint32_t code)
     return code == '[' || code == ']' || code == '{' || code == '}' || code == '(' || code == ')';
 }
 
+static void write_english_letter(struct script *script, const struct letter *letter)
+{
+    const char *sign = english_sign(letter->code);
+
+    if (sign)
+        add_ascii(script, sign, letter->from);
+    else if (is_bracket(letter->code))
+        add_code(script, ' ', letter->from);
+    else if (letter->code < 0x80 || letter->code == 0xa3 || letters_is_latin(letter->code))
+        add_code(script, letter->code, letter->from);
+}
+
 static void write_english(struct script *script, size_t first, size_t last)
 {
-    for (size_t at = first; at < last; at++) {
-        uint32_t code = script->letters[at].code, from = script->letters[at].from;
-        const char *sign = english_sign(code);
+    char number[ENGLISH_MAX_BYTES];
 
-        if (sign)
-            add_ascii(script, sign, from);
-        else if (is_bracket(code))
-            add_code(script, ' ', from);
-        else if (code < 0x80 || code == 0xa3 || letters_is_latin(code))
-            add_code(script, code, from);
+    for (size_t at = first; at < last;) {
+        const char *spoken = number;
+        size_t used = abbreviation_read(script->letters, last, at, &spoken);
+
+        if (used == 0)
+            used = english_read(script->letters, last, at, number);
+        if (used > 0)
+            add_ascii(script, spoken, script->letters[at].from);
+        else
+            write_english_letter(script, &script->letters[at]);
+        at += used > 0 ? used : 1;
     }
 }
 

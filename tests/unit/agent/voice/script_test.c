@@ -50,11 +50,30 @@ static void a_unit_is_part_of_its_mandarin_number(void **state)
 
     (void)state;
     assert_int_equal(script->run_count, 1);
-    assert_run(script, 0, VOICE_LANGUAGE_ZH, "跑五公里，二零二六年十 yi1 yue4 二十二日。");
+    assert_run(script, 0, VOICE_LANGUAGE_ZH, "跑五公里，二零二六年十 yi1 月二十二日。");
     script = written("跑5km 15分", VOICE_LANGUAGE_AUTO);
     assert_int_equal(script->run_count, 1);
     assert_run(script, 0, VOICE_LANGUAGE_ZH, "跑五公里 十五分");
     assert_run(written("跑5km 15", VOICE_LANGUAGE_AUTO), 0, VOICE_LANGUAGE_ZH, "跑五公里 十五");
+}
+
+static void sums_and_ranges_are_said_in_mandarin(void **state)
+{
+    static const char *const lines[][2] = {
+        {"算一下3+5=8。", "算 yi2 xia4 三加五等于八。"},
+        {"3×4是12", "三乘四是十二"},
+        {"气温-5~3℃，", "气温负五到三摄氏度，"},
+        {"上午8:00-10:00", "上午八点到十点"},
+        {"2023-2024年", "二零二三到二零二四年"},
+        {"涨了3%-5%。", "涨了百分之三到百分之五。"},
+        {"大约½杯", "大约二分 zhi1 yi1 杯"},
+        {"5.5万和3亿", "五点五万和三亿"},
+        {"人&鱼", "人和鱼"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        assert_run(written(lines[i][0], VOICE_LANGUAGE_AUTO), 0, VOICE_LANGUAGE_ZH, lines[i][1]);
 }
 
 static void polyphones_are_spelled_in_pinyin(void **state)
@@ -62,6 +81,18 @@ static void polyphones_are_spelled_in_pinyin(void **state)
     (void)state;
     assert_run(written("我去银行取钱。", VOICE_LANGUAGE_AUTO), 0, VOICE_LANGUAGE_ZH,
                "我去 yin2 hang2 取钱。");
+}
+
+static void one_keeps_its_tone_in_numbers_and_ordinals(void **state)
+{
+    static const char *const lines[][2] = {
+        {"一天", " yi4 tian1"}, {"21天", "二十 yi1 天"},  {"第一次", " di4 yi1 次"},
+        {"一个", " yi2 ge4"},   {"1/3", "三分 zhi1 yi1"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        assert_run(written(lines[i][0], VOICE_LANGUAGE_ZH), 0, VOICE_LANGUAGE_ZH, lines[i][1]);
 }
 
 static void the_rhotic_ending_is_not_a_syllable(void **state)
@@ -131,7 +162,9 @@ int main(void)
         cmocka_unit_test(each_language_goes_to_its_own_voice),
         cmocka_unit_test(digits_follow_the_language_around_them),
         cmocka_unit_test(a_unit_is_part_of_its_mandarin_number),
+        cmocka_unit_test(sums_and_ranges_are_said_in_mandarin),
         cmocka_unit_test(polyphones_are_spelled_in_pinyin),
+        cmocka_unit_test(one_keeps_its_tone_in_numbers_and_ordinals),
         cmocka_unit_test(the_rhotic_ending_is_not_a_syllable),
         cmocka_unit_test(phoneme_brackets_cannot_be_smuggled_in),
         cmocka_unit_test(nothing_to_say_is_no_run),
