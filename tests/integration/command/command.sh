@@ -9,7 +9,7 @@ work=$(mktemp -d)
 chmod 711 "$work" # the database's own user passes through
 failures=0
 
-MYNA_PORT_BASE=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000)) # below the ports that connections get by themselves
+MYNA_PORT_BASE=$((30000 + $(od -An -N2 -tu2 /dev/urandom) % 2000)) # above the other suites' fleets, below the ports that connections get by themselves
 while port_taken "$MYNA_PORT_BASE" || port_taken $((MYNA_PORT_BASE + 2)) || port_taken $((MYNA_PORT_BASE + 4)); do
 	MYNA_PORT_BASE=$((MYNA_PORT_BASE + 10))
 done
