@@ -33,6 +33,19 @@ static void list(void *context, struct request *request, struct reply *reply)
     answer_json(reply, status, json, "alerts");
 }
 
+static void get(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    struct document alert = {0};
+    int64_t id;
+
+    if (!answer_read_number(request, reply, "id", &id))
+        return;
+    enum status status = alerts_get(api->store, id, request->arena, &alert);
+    answer_json(reply, status, alert.json,
+                answer_subject(request, "alert", request_param(request, "id")));
+}
+
 static void show(struct request *request, struct reply *reply, enum status status,
                  const struct document *alert)
 {
@@ -94,6 +107,7 @@ static void clear(void *context, struct request *request, struct reply *reply)
 
 static const struct route rows[] = {
     {"GET", "/api/v1/alerts", ROUTE_VIEWER, list, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/alerts/{id}", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/alerts/{id}/acknowledge", ROUTE_OPERATOR, acknowledge, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/alerts/{id}/silence", ROUTE_OPERATOR, silence, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/alerts/{id}/clear", ROUTE_OPERATOR, clear, ROUTE_BODY_NORMAL},

@@ -338,9 +338,11 @@ int ctl_show(struct ctl *ctl, const struct client_answer *answer, const struct v
         view_table(stdout, items, columns, count, clock_wall_ms());
     else
         view_sheet(stdout, json, columns, count, clock_wall_ms());
-    const char *next = json_text(json_member(json, "next"), NULL);
-    if (next)
-        printf("more: --after %s\n", next);
+    const struct json *next = json_member(json, "next");
+    if (json_type(next) == JSON_TEXT)
+        printf("more: --after %s\n", json_text(next, ""));
+    else if (json_type(next) == JSON_INT)
+        printf("more: --after %lld\n", (long long)json_int(next, 0));
     json_free(json);
     return CTL_DONE;
 }

@@ -12,7 +12,8 @@ static int list(struct ctl *ctl)
         {"state", "state", VIEW_TEXT},        {"what", "title", VIEW_TEXT},
         {"about", "subject", VIEW_TEXT},      {"count", "count", VIEW_NUMBER},
         {"last", "last_at", VIEW_TIME},       {"until", "silenced_until", VIEW_TIME},
-        {"by", "acknowledged_by", VIEW_TEXT}, {"what helps", "cure", VIEW_TEXT},
+        {"by", "acknowledged_by", VIEW_TEXT}, {"", "words", VIEW_NOTE},
+        {"what helps", "cure", VIEW_NOTE},
     };
     struct client_answer answer;
     const char *state = args_option(&ctl->args, "state", "current");
@@ -25,6 +26,59 @@ static int list(struct ctl *ctl)
 
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, sizeof columns / sizeof columns[0])
                               : result;
+}
+
+static void print_alert(const struct json *alert, const char *server)
+{
+    static const struct view_column sheet[] = {
+        {"alert", "id", VIEW_TEXT},           {"what", "title", VIEW_TEXT},
+        {"kind", "kind", VIEW_TEXT},          {"severity", "severity", VIEW_TEXT},
+        {"about", "subject", VIEW_TEXT},      {"state", "state", VIEW_TEXT},
+        {"seen", "words", VIEW_NOTE},         {"what helps", "cure", VIEW_NOTE},
+        {"count", "count", VIEW_TEXT},        {"first", "first_at", VIEW_TEXT},
+        {"last", "last_at", VIEW_TEXT},       {"acknowledged", "acknowledged_at", VIEW_TEXT},
+        {"by", "acknowledged_by", VIEW_TEXT}, {"silenced to", "silenced_until", VIEW_TEXT},
+        {"by", "silenced_by", VIEW_TEXT},     {"cleared", "cleared_at", VIEW_TEXT},
+        {"by", "cleared_by", VIEW_TEXT},
+    };
+    static const struct view_column deliveries[] = {
+        {"delivery", "id", VIEW_TEXT},         {"channel", "channel", VIEW_TEXT},
+        {"told", "event", VIEW_TEXT},          {"status", "status", VIEW_TEXT},
+        {"attempts", "attempts", VIEW_NUMBER}, {"done", "done_at", VIEW_TIME},
+        {"next", "next_due", VIEW_TIME},       {"problem", "problem", VIEW_NOTE},
+    };
+    const struct json *told = json_member(alert, "deliveries");
+
+    struct view_column said[sizeof sheet / sizeof *sheet];
+    size_t count = 0;
+
+    for (size_t i = 0; i < sizeof sheet / sizeof *sheet; i++)
+        if (json_type(json_member(alert, sheet[i].member)) != JSON_NULL)
+            said[count++] = sheet[i];
+    view_sheet(stdout, alert, said, count, clock_wall_ms());
+    printf("link          %s%s\n", server, json_text(json_member(alert, "link"), ""));
+    if (json_count(told) == 0)
+        puts("no channel was told of it");
+    else
+        view_table(stdout, told, deliveries, sizeof deliveries / sizeof *deliveries,
+                   clock_wall_ms());
+}
+
+static int get(struct ctl *ctl)
+{
+    struct client_answer answer;
+    struct json *json;
+    int result = ctl_send_to(ctl, "GET", span_text(""), NULL, &answer, "/api/v1/alerts/",
+                             ctl->args.words[0], (char *)NULL);
+
+    if (result != CTL_DONE || ctl->json)
+        return result == CTL_DONE ? ctl_show(ctl, &answer, NULL, 0) : result;
+    result = ctl_parse(&answer, &json);
+    if (result != CTL_DONE)
+        return result;
+    print_alert(json, ctl->session.url);
+    json_free(json);
+    return CTL_DONE;
 }
 
 static int say(struct ctl *ctl, const char *verb, struct span body, const char *done)
@@ -100,6 +154,7 @@ static int silence(struct ctl *ctl)
 const struct ctl_verb noun_alert_verbs[] = {
     {"alert", "list", "", 0, 0, "state after",
      "what needs a look; --state open, acknowledged, silenced, cleared or all", list},
+    {"alert", "get", "ALERT", 1, 1, "", "all of one, with what its channels were told", get},
     {"alert", "ack", "ALERT", 1, 1, "", "somebody is at it", acknowledge},
     {"alert", "acknowledge", "ALERT", 1, 1, "", "the same as ack", acknowledge},
     {"alert", "silence", "ALERT", 1, 1, "for until", "say nothing of it until then", silence},

@@ -9,6 +9,8 @@
 #define CELL_SIZE  256
 #define CELL_WIDTH 60
 #define MAX_COLUMN 16
+#define NOTE_WIDTH 96
+#define NOTE_BLANK 4 /* before a note in a table */
 
 /* Code points at and above U+1100 that terminals draw two cells wide, near enough: Hangul Jamo,
  * CJK, full-width forms, emoji (Unicode Standard Annex 11). */
@@ -140,6 +142,29 @@ static void print_cell(FILE *out, const char *text, int width, enum view_kind ki
     fputs(last ? "\n" : "  ", out);
 }
 
+/* The words of text, on lines that begin after so many blanks; where the first begins it is. */
+static void print_note(FILE *out, const char *text, int blank)
+{
+    int at = blank;
+
+    while (*text == ' ')
+        text++;
+    while (*text) {
+        const size_t size = strcspn(text, " ");
+        char word[CELL_SIZE];
+
+        snprintf(word, sizeof word, "%.*s", (int)size, text);
+        if (at > blank && at + 1 + text_width(word) > NOTE_WIDTH) {
+            fprintf(out, "\n%*s", blank, "");
+            at = blank;
+        }
+        fprintf(out, "%s%.*s", at > blank ? " " : "", (int)size, text);
+        at += (at > blank) + text_width(word);
+        text += size + strspn(text + size, " ");
+    }
+    fputc('\n', out);
+}
+
 /* "period.from": a member of a member. */
 static const struct json *find(const struct json *object, const char *member)
 {
@@ -159,7 +184,7 @@ static int widest(const struct json *items, const struct view_column *column, in
     char cell[CELL_SIZE];
     int width = 0;
 
-    for (size_t i = 0; i < json_count(items); i++) {
+    for (size_t i = 0; column->kind != VIEW_NOTE && i < json_count(items); i++) {
         format_cell(find(json_item(items, i), column->member), column->kind, now_ms, cell);
         shorten(cell);
         if (text_width(cell) > width)
@@ -189,6 +214,19 @@ static void print_row(FILE *out, const struct json *item, const struct view_colu
     }
 }
 
+static void print_notes(FILE *out, const struct json *item, const struct view_column *columns,
+                        size_t count)
+{
+    for (size_t c = 0; c < count; c++) {
+        const char *text = json_text(find(item, columns[c].member), "");
+
+        if (columns[c].kind != VIEW_NOTE || text[0] == '\0')
+            continue;
+        fprintf(out, "%*s", NOTE_BLANK, "");
+        print_note(out, text, NOTE_BLANK);
+    }
+}
+
 void view_table(FILE *out, const struct json *items, const struct view_column *columns,
                 size_t count, int64_t now_ms)
 {
@@ -208,8 +246,10 @@ void view_table(FILE *out, const struct json *items, const struct view_column *c
             widths[c] = title;
     }
     print_row(out, NULL, columns, widths, count, now_ms);
-    for (size_t i = 0; i < json_count(items); i++)
+    for (size_t i = 0; i < json_count(items); i++) {
         print_row(out, json_item(items, i), columns, widths, count, now_ms);
+        print_notes(out, json_item(items, i), columns, count);
+    }
 }
 
 void view_sheet(FILE *out, const struct json *object, const struct view_column *columns,
@@ -222,7 +262,14 @@ void view_sheet(FILE *out, const struct json *object, const struct view_column *
         if (text_width(columns[c].title) > width)
             width = text_width(columns[c].title);
     for (size_t c = 0; c < count; c++) {
-        format_cell(find(object, columns[c].member), columns[c].kind, now_ms, cell);
-        fprintf(out, "%-*s  %s\n", width, columns[c].title, cell);
+        const struct json *value = find(object, columns[c].member);
+
+        fprintf(out, "%-*s  ", width, columns[c].title);
+        if (columns[c].kind == VIEW_NOTE) {
+            print_note(out, json_text(value, ""), width + 2);
+            continue;
+        }
+        format_cell(value, columns[c].kind, now_ms, cell);
+        fprintf(out, "%s\n", cell);
     }
 }

@@ -16,6 +16,7 @@ enum view_kind {
     VIEW_TIME, /* RFC 3339, shown as "3 min ago" */
     VIEW_YES,  /* bool: yes, or nothing */
     VIEW_JSON, /* anything, compact; a list of texts as "a, b" */
+    VIEW_NOTE, /* a text in full, wrapped: in a table on lines of its own below the row */
 };
 
 struct view_column {

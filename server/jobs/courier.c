@@ -73,6 +73,7 @@ static void to_notice(const struct deliveries_row *row, struct notice *notice)
         .severity = row->severity,
         .subject = row->subject,
         .detail = row->detail,
+        .words = row->words,
         .count = row->count,
         .first_at_ms = row->first_at_ms,
         .last_at_ms = row->last_at_ms,

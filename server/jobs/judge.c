@@ -407,10 +407,12 @@ enum status judge_look(const struct judge_view *view, const struct contract_thre
 {
     const struct subject subject = subject_of(threshold);
     const int64_t today = zone_day(view->zone, view->now_ms);
-    struct judge_sight sight = {.value = FRACTION_ZERO,
-                                .limit = subject.limit,
-                                .has_limit = subject.has_limit,
-                                .runs_out = FORECAST_NEVER};
+    struct judge_sight sight = {
+        .value = FRACTION_ZERO,
+        .limit = subject.limit,
+        .has_limit = subject.has_limit,
+        .unit = subject.quantity->source == CONTRACT_SPEND ? view->contract->currency : NULL,
+        .runs_out = FORECAST_NEVER};
     enum status status = STATUS_OK;
 
     sight.period = judge_period(view->contract, threshold, today);

@@ -46,6 +46,7 @@ struct judge_sight {
     int64_t period_from_ms;
     int64_t period_to_ms;
     struct fraction value;
+    const char *unit; /* the currency of money; NULL: a count of what the rule names */
     bool has_limit;
     struct fraction limit;
     bool has_forecast;

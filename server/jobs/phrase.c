@@ -160,6 +160,8 @@ struct span phrase_sight(const struct judge_sight *sight, struct arena *arena)
         write_fraction(&writer, "limit", sight->limit);
         write_share(&writer, sight->value, sight->limit);
     }
+    if (sight->unit != NULL)
+        write_text(&writer, "unit", sight->unit);
     if (sight->has_forecast)
         write_forecast(&writer, sight);
     json_end_object(&writer);

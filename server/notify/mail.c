@@ -123,16 +123,15 @@ static void write_text(struct buffer *out, const struct notice *notices, size_t 
     for (size_t i = 0; i < count; i++) {
         const struct notice *notice = &notices[i];
         const char *headline = notice_headline(notice, arena);
-        const char *facts = notice_facts(notice, arena);
         const char *link = notice_link(notice, dashboard, arena);
 
-        if (headline == NULL || facts == NULL || link == NULL) {
+        if (headline == NULL || link == NULL) {
             buffer_fail(out, STATUS_FULL);
             return;
         }
         buffer_format(out, "%s%s\r\n", i > 0 ? "\r\n" : "", headline);
-        if (facts[0] != '\0')
-            buffer_format(out, "%s\r\n", facts);
+        if (notice->words[0] != '\0')
+            buffer_format(out, "%s\r\n", notice->words);
         if (notice->event == NOTICE_RAISED)
             buffer_format(out, "%s\r\n", notice->cure);
         buffer_format(out, "%s\r\n", link);

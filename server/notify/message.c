@@ -90,10 +90,9 @@ static void add_notice(struct buffer *out, const struct style *style, const stru
                        const char *dashboard, int level, struct arena *arena)
 {
     const char *headline = notice_headline(notice, arena);
-    const char *facts = notice_facts(notice, arena);
     const char *link = notice_link(notice, dashboard, arena);
 
-    if (headline == NULL || facts == NULL || link == NULL) {
+    if (headline == NULL || link == NULL) {
         buffer_fail(out, STATUS_FULL);
         return;
     }
@@ -101,8 +100,8 @@ static void add_notice(struct buffer *out, const struct style *style, const stru
     add_escaped(out, style, headline);
     buffer_text(out, style->bold_end);
     buffer_text(out, style->line_end);
-    if (level < 1 && facts[0] != '\0') {
-        add_escaped(out, style, facts);
+    if (level < 1 && notice->words[0] != '\0') {
+        add_escaped(out, style, notice->words);
         buffer_text(out, style->line_end);
     }
     if (level < 2 && notice->event == NOTICE_RAISED) {
@@ -193,6 +192,7 @@ static void write_notice(struct making *making, const struct notice *notice)
         member(making, "subject", notice->subject);
         member(making, "title", notice->title);
         member(making, "cure", notice->cure);
+        member(making, "words", notice->words);
         json_key(writer, "detail");
         json_write_raw(writer, notice->detail);
         json_key(writer, "count");

@@ -39,7 +39,7 @@ bool message_was_taken(const char *kind, const struct post_result *result,
 int64_t message_gap_ms(const char *kind);
 
 /* A chat's text for tests and previews: as message_build() puts it into the body. level 0 says
- * all, 1 leaves out the facts, 2 also the cure. NULL: the arena is full. */
+ * all, 1 leaves out the words, 2 also the cure. NULL: the arena is full. */
 const char *message_markdown(const struct notice *notices, size_t count, const char *dashboard,
                              int level, struct arena *arena);
 

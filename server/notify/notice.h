@@ -1,8 +1,7 @@
 /* notice.h - one thing to tell people about an alert, and how it reads
  *
- * Pure: texts are made in the arena; NULL when it is full. What comes from the alert's detail may
- * hold anything that a robot or a vendor said: control characters become blanks, and length is
- * bounded; what a receiver takes for markup is the caller's to escape.
+ * Pure: texts are made in the arena; NULL when it is full. The words may hold anything that a robot
+ * or a vendor said, on one line; what a receiver takes for markup is the caller's to escape.
  */
 #ifndef SERVER_NOTIFY_NOTICE_H
 #define SERVER_NOTIFY_NOTICE_H
@@ -19,7 +18,8 @@ struct notice {
     const char *kind;
     const char *severity;
     const char *subject;
-    struct span detail; /* a JSON object */
+    struct span detail; /* a JSON object, for programs */
+    const char *words;  /* the same for people; "": nothing */
     int64_t count;
     int64_t first_at_ms;
     int64_t last_at_ms;
@@ -30,10 +30,6 @@ struct notice {
 
 /* "critical: Forged message, device/r1, 3 times"; "over: Forged message, device/r1". */
 const char *notice_headline(const struct notice *notice, struct arena *arena);
-
-/* "boxes: 3, direction: down"; "" when there is nothing to say. */
-#define NOTICE_FACTS_MAX 300
-const char *notice_facts(const struct notice *notice, struct arena *arena);
 
 /* The page that helps; dashboard is where it is, "https://myna.example" without a slash at its
  * end. */

@@ -1,6 +1,8 @@
 #include "server/store/alerts.h"
 
 #include "server/store/alert_kinds.h"
+#include "server/store/alert_words.h"
+#include "server/store/deliveries.h"
 
 #define ALERT_JSON                                                                                 \
     "jsonb_build_object('id', a.alert_id, 'kind', a.kind, 'severity', a.severity, 'subject', "     \
@@ -11,6 +13,81 @@
 #define HELP_JSON                                                                                  \
     "jsonb_build_object('title', " ALERT_KINDS_TITLE ", 'link', " ALERT_KINDS_LINK                 \
     ", 'cure', " ALERT_KINDS_CURE ")"
+
+#define WORDS_BYTES ((size_t)8 << 20)
+
+/* ---- words ---- */
+
+static void write_value(struct json_writer *writer, const struct json *value)
+{
+    struct buffer text;
+
+    buffer_init(&text, WORDS_BYTES);
+    json_dump(value, &text);
+    json_write_raw(writer, buffer_span(&text));
+    if (buffer_status(&text) != STATUS_OK)
+        buffer_fail(writer->out, buffer_status(&text));
+    buffer_release(&text);
+}
+
+/* The alert with "words" as its last member. */
+static void write_alert(struct json_writer *writer, const struct json *alert, struct arena *arena)
+{
+    const char *words =
+        alert_words(json_text(json_member(alert, "kind"), ""), json_member(alert, "detail"), arena);
+
+    json_begin_object(writer);
+    for (size_t i = 0; i < json_count(alert); i++) {
+        const char *name;
+        const struct json *value = json_member_at(alert, i, &name);
+
+        json_key(writer, name);
+        write_value(writer, value);
+    }
+    json_key(writer, "words");
+    json_write_text(writer, span_text(words));
+    json_end_object(writer);
+}
+
+static void write_page(struct json_writer *writer, const struct json *page, struct arena *arena)
+{
+    const struct json *items = json_member(page, "items");
+
+    json_begin_object(writer);
+    json_key(writer, "items");
+    json_begin_array(writer);
+    for (size_t i = 0; i < json_count(items); i++)
+        write_alert(writer, json_item(items, i), arena);
+    json_end_array(writer);
+    json_key(writer, "next");
+    write_value(writer, json_member(page, "next"));
+    json_end_object(writer);
+}
+
+typedef void (*write_function)(struct json_writer *writer, const struct json *json,
+                               struct arena *arena);
+
+static enum status rewrite(write_function write, struct arena *arena, struct span *json)
+{
+    struct json_writer writer;
+    struct buffer out;
+    struct json *read;
+    enum status status = json_parse(*json, &read, NULL);
+
+    if (status != STATUS_OK)
+        return status;
+    buffer_init(&out, WORDS_BYTES);
+    json_writer_init(&writer, &out);
+    write(&writer, read, arena);
+    status = buffer_status(&out);
+    if (status == STATUS_OK)
+        *json = arena_copy(arena, buffer_span(&out));
+    buffer_release(&out);
+    json_free(read);
+    return status == STATUS_OK && arena_failed(arena) ? STATUS_MEMORY : status;
+}
+
+/* ---- reading ---- */
 
 enum status alerts_list(struct store *store, const char *state, int64_t after, int64_t limit,
                         struct arena *arena, struct span *json)
@@ -35,8 +112,32 @@ enum status alerts_list(struct store *store, const char *state, int64_t after, i
     alert_kinds_columns(arena, values + 3);
     if (arena_failed(arena))
         return STATUS_MEMORY;
-    return store_json(store, &list, values, sizeof values / sizeof *values, arena, json);
+    enum status status =
+        store_json(store, &list, values, sizeof values / sizeof *values, arena, json);
+    return status == STATUS_OK ? rewrite(write_page, arena, json) : status;
 }
+
+enum status alerts_get(struct store *store, int64_t alert_id, struct arena *arena,
+                       struct document *out)
+{
+    STORE_STATEMENT(
+        get, "SELECT " ALERT_JSON " || " HELP_JSON " || jsonb_build_object('deliveries',"
+             "  (SELECT coalesce(jsonb_agg(d.item ORDER BY d.delivery_id DESC), '[]')"
+             "   FROM (SELECT d.delivery_id, " DELIVERIES_JSON " AS item FROM myna.delivery d"
+             "         WHERE d.alert_id = a.alert_id ORDER BY d.delivery_id DESC LIMIT 50) d)),"
+             " a.alert_id FROM myna.alert a" ALERT_KINDS_JOIN("$2", "$3", "$4", "$5") //
+        " WHERE a.alert_id = $1");
+    struct value values[1 + ALERT_KINDS_COLUMNS] = {value_int(alert_id)};
+
+    alert_kinds_columns(arena, values + 1);
+    if (arena_failed(arena))
+        return STATUS_MEMORY;
+    enum status status =
+        document_read(store, &get, values, sizeof values / sizeof *values, arena, out);
+    return status == STATUS_OK ? rewrite(write_alert, arena, &out->json) : status;
+}
+
+/* ---- answering ---- */
 
 /* The alert as it was and as it is: audit and dashboards hear of a change, and the answer is the
  * alert either way. old and new are what the statement made before. */
@@ -62,7 +163,9 @@ static enum status answer(struct store *store, const struct store_statement *sta
     alert_kinds_columns(arena, values + 4);
     if (arena_failed(arena))
         return STATUS_MEMORY;
-    return document_change(store, statement, values, sizeof values / sizeof *values, arena, out);
+    enum status status =
+        document_change(store, statement, values, sizeof values / sizeof *values, arena, out);
+    return status == STATUS_OK ? rewrite(write_alert, arena, &out->json) : status;
 }
 
 enum status alerts_acknowledge(struct store *store, const struct author *author, int64_t alert_id,

@@ -1,4 +1,8 @@
-/* alerts.h - what needs a look, as operators read and answer it; alarm.h raises it */
+/* alerts.h - what needs a look, as operators read and answer it; alarm.h raises it
+ *
+ * Each alert comes with the title, link and cure of its kind (alert_kinds.h) and with its detail in
+ * words (alert_words.h).
+ */
 #ifndef SERVER_STORE_ALERTS_H
 #define SERVER_STORE_ALERTS_H
 
@@ -8,6 +12,11 @@
  * the cleared, NULL for all. */
 MUST_CHECK enum status alerts_list(struct store *store, const char *state, int64_t after,
                                    int64_t limit, struct arena *arena, struct span *json);
+
+/* One of them, with "deliveries": what its channels were told of it, the newest 50 first.
+ * STATUS_NOT_FOUND. */
+MUST_CHECK enum status alerts_get(struct store *store, int64_t alert_id, struct arena *arena,
+                                  struct document *out);
 
 /* What an operator says to an alert. Each is audited, told to the dashboards, harmless when it is
  * so already, and answers with the alert. STATUS_NOT_FOUND; STATUS_CONFLICT: it is cleared. */

@@ -3,13 +3,8 @@
 #include "schema/base/json.h"
 #include "server/store/alarm.h"
 #include "server/store/alert_kinds.h"
+#include "server/store/alert_words.h"
 #include "server/store/columns.h"
-
-#define DELIVERY_JSON                                                                              \
-    "jsonb_build_object('id', d.delivery_id, 'channel', d.channel_id, 'alert', d.alert_id, "       \
-    "'event', d.event, 'status', d.status, 'attempts', d.attempts, 'next_due', CASE WHEN "         \
-    "d.status = 'waiting' THEN d.next_due END, 'problem', d.problem, 'created_at', d.created_at, " \
-    "'done_at', d.done_at)"
 
 /* ---- sending ---- */
 
@@ -75,6 +70,8 @@ static void row_from(const struct result *result, size_t i, struct arena *arena,
         .link = arena_text(arena, result_span(result, i, 13)),
         .cure = arena_text(arena, result_span(result, i, 14)),
     };
+    if (row->kind != NULL)
+        row->words = alert_words_of(row->kind, row->detail, arena);
 }
 
 static enum status take_rows(struct store_conn *conn, const struct taking *taking)
@@ -295,7 +292,7 @@ enum status deliveries_list(struct store *store, const char *status, const char 
                             int64_t after, int64_t limit, struct arena *arena, struct span *json)
 {
     STORE_STATEMENT(
-        list, "WITH page AS (SELECT " DELIVERY_JSON " AS item, d.delivery_id,"
+        list, "WITH page AS (SELECT " DELIVERIES_JSON " AS item, d.delivery_id,"
               "    row_number() OVER (ORDER BY d.delivery_id DESC) AS n"
               "  FROM myna.delivery d WHERE ($1 = 0 OR d.delivery_id < $1)"
               "  AND ($3::text IS NULL OR d.status = $3)"
@@ -315,7 +312,7 @@ enum status deliveries_list(struct store *store, const char *status, const char 
 enum status deliveries_get(struct store *store, int64_t delivery_id, struct arena *arena,
                            struct document *out)
 {
-    STORE_STATEMENT(get, "SELECT " DELIVERY_JSON
+    STORE_STATEMENT(get, "SELECT " DELIVERIES_JSON
                          ", d.delivery_id FROM myna.delivery d WHERE d.delivery_id = $1");
 
     return document_read(store, &get, STORE_VALUES(value_int(delivery_id)), arena, out);
@@ -335,7 +332,7 @@ enum status deliveries_test(struct store *store, const struct author *author,
               "             jsonb_build_object('delivery', d.delivery_id))),"
               "           min(pg_notify('myna_notices', '')::text)"
               "         FROM d CROSS JOIN (SELECT count(*) FROM free) n)"
-              "SELECT CASE WHEN d.delivery_id IS NOT NULL THEN " DELIVERY_JSON " END,"
+              "SELECT CASE WHEN d.delivery_id IS NOT NULL THEN " DELIVERIES_JSON " END,"
               " d.delivery_id FROM done, c LEFT JOIN d USING (channel_id)");
 
     return document_change(
@@ -360,7 +357,7 @@ enum status deliveries_retry(struct store *store, const struct author *author, i
         "             'delivery/' || d.delivery_id, jsonb_build_object('status', 'dead'),"
         "             jsonb_build_object('status', 'waiting', 'channel', d.channel_id))),"
         "           min(pg_notify('myna_notices', '')::text) FROM d)"
-        "SELECT CASE WHEN d.delivery_id IS NOT NULL THEN " DELIVERY_JSON " END, old.delivery_id"
+        "SELECT CASE WHEN d.delivery_id IS NOT NULL THEN " DELIVERIES_JSON " END, old.delivery_id"
         " FROM done, old LEFT JOIN d USING (delivery_id)");
 
     return document_change(

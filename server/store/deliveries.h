@@ -35,6 +35,7 @@ struct deliveries_row {
     const char *severity;
     const char *subject;
     struct span detail;
+    const char *words; /* alert_words.h */
     int64_t count;
     int64_t first_at_ms;
     int64_t last_at_ms;
@@ -66,6 +67,13 @@ MUST_CHECK enum status deliveries_failed(struct store *store, const struct deliv
 
 /* Any instance may: the oldest of what waits beyond DELIVERIES_WAIT_MAX are dead. */
 MUST_CHECK enum status deliveries_shed(struct store *store);
+
+/* A row d of the table, as the API shows it. */
+#define DELIVERIES_JSON                                                                            \
+    "jsonb_build_object('id', d.delivery_id, 'channel', d.channel_id, 'alert', d.alert_id, "       \
+    "'event', d.event, 'status', d.status, 'attempts', d.attempts, 'next_due', CASE WHEN "         \
+    "d.status = 'waiting' THEN d.next_due END, 'problem', d.problem, 'created_at', d.created_at, " \
+    "'done_at', d.done_at)"
 
 /* Newest first; status, channel_id: NULL for any. */
 MUST_CHECK enum status deliveries_list(struct store *store, const char *status,

@@ -17,13 +17,6 @@ import { t, word } from "../text.js";
 const HOUR_MS = 3600000;
 const SILENCES = [["1", "alert.silence.hour"], ["8", "alert.silence.shift"], ["24", "alert.silence.day"], ["168", "alert.silence.week"]];
 
-function Detail({ detail }) {
-  const entries = Object.entries(detail || {});
-  if (entries.length === 0) return null;
-  return html`<span class="sub">${entries.map(([name, value]) =>
-    `${name.replaceAll("_", " ")}: ${typeof value === "object" ? JSON.stringify(value) : value}`).join(", ")}</span>`;
-}
-
 // Who said what to it last, and until when.
 function Said({ row }) {
   if (row.state === "cleared") {
@@ -54,7 +47,7 @@ function SilenceDialog({ row, onClose }) {
 
 const columns = (act, onSilence) => [
   { key: "severity", title: t("severity"), corner: true, width: "96px", cell: (row) => html`<${Status} kind="severity" value=${row.severity} />` },
-  { key: "what", title: t("alert"), lead: true, cell: (row) => html`<b>${word("alert", row.kind)}</b><${Detail} detail=${row.detail} />
+  { key: "what", title: t("alert"), lead: true, cell: (row) => html`<b>${word("alert", row.kind)}</b>${row.words && html`<span class="sub">${row.words}</span>`}
     <span class="sub">${row.cure}</span>` },
   { key: "subject", title: t("subject"), width: "12%", cell: (row) => html`<a href=${row.link}>${row.subject.split("/").slice(1).join("/") || row.subject}</a>` },
   { key: "state", title: t("alert.state"), width: "104px", cell: (row) => html`${word("alert_state", row.state)}<${Said} row=${row} />` },

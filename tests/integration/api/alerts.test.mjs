@@ -87,6 +87,18 @@ test('each kind that the server raises says what it is, what to do, and where', 
   }
 });
 
+test('one alert tells all of it: in words, with what its channels were told', async () => {
+  await stack.sql(`INSERT INTO myna.channel (channel_id, kind, url_wrapped, origin, enabled) VALUES ('c1', 'slack', '', 'http://x', true)`);
+  await stack.sql(`INSERT INTO myna.alert (kind, severity, subject, detail) VALUES ('key_leak', 'critical', 'vendor/v', '{"invoice": 7, "unknown": 12345}')`);
+  const [item] = (await admin.get('/alerts')).body.items;
+  assert.equal(item.words, 'Invoice 7 lists 12,345 requests that no robot made.');
+  const {deliveries, ...alert} = (await admin.get(`/alerts/${item.id}`)).body;
+  assert.deepEqual(alert, item);
+  assert.deepEqual(deliveries.map(({channel, event, alert: id}) => [channel, event, id]), [['c1', 'raised', item.id]]);
+  assert.equal((await admin.get('/alerts/99999')).status, 404);
+  await stack.sql('DELETE FROM myna.channel');
+});
+
 test('a kind that nobody wrote down still has a name, a page and a cure', async () => {
   const {title, link, cure} = await raise('strange_thing', 'device/r1');
   assert.deepEqual([title, link], ['strange thing', '/robots/r1']);

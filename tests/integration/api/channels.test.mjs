@@ -73,6 +73,7 @@ test('a webhook is told of an alert, signed, with the page and the cure', async 
   assert.deepEqual([notice.event, notice.kind, notice.severity, notice.subject, notice.detail, notice.count, notice.link],
     ['raised', 'forged_message', 'critical', 'device/r1', {boxes: 3}, 1, 'https://myna.example/robots/r1']);
   assert.match(notice.cure, /revoke/);
+  assert.equal(notice.words, '3 messages for the robot did not come from this server.');
   await until(30, 'not noted', async () => (await delivery('?status=sent')).length === 1);
 });
 

@@ -49,6 +49,28 @@ static void a_chinese_name_counts_two_cells_a_character(void **state)
     free(text);
 }
 
+static void a_note_is_wrapped_below_its_row_and_never_cut(void **state)
+{
+    static const struct view_column columns[] = {{"alert", "id", VIEW_TEXT},
+                                                 {"seen", "words", VIEW_NOTE}};
+    static const char words[] = "eight eight eight eight eight eight eight eight eight eight eight "
+                                "eight eight eight eight last";
+    char json[256];
+    char expected[512];
+
+    (void)state;
+    snprintf(json, sizeof json, "[{\"id\":\"1\",\"words\":\"%s\"},{\"id\":\"2\"}]", words);
+    snprintf(expected, sizeof expected, "alert\n1\n    %.89s\n    last\n2\n", words);
+    char *text = show(json, columns, 2, 0);
+    assert_string_equal(text, expected);
+    free(text);
+    snprintf(json, sizeof json, "{\"id\":\"1\",\"words\":\"%s\"}", words);
+    snprintf(expected, sizeof expected, "alert  1\nseen   %.89s\n       last\n", words);
+    text = show(json, columns, 2, 0);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
 static void times_are_shown_as_ages(void **state)
 {
     static const struct view_column columns[] = {{"seen", "t", VIEW_TIME}};
@@ -118,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_stand_right_and_texts_left),
         cmocka_unit_test(a_chinese_name_counts_two_cells_a_character),
+        cmocka_unit_test(a_note_is_wrapped_below_its_row_and_never_cut),
         cmocka_unit_test(times_are_shown_as_ages),
         cmocka_unit_test(an_empty_list_says_so),
         cmocka_unit_test(an_absent_member_is_blank),

@@ -54,12 +54,13 @@ static void a_sight_tells_the_share_of_the_limit(void **state)
                                       .period_to_ms = 86400000,
                                       .value = fraction_of(8),
                                       .has_limit = true,
-                                      .limit = fraction_of(12)};
+                                      .limit = fraction_of(12),
+                                      .unit = "CNY"};
 
     assert_json(*state, phrase_sight(&sight, *state),
                 "{\"period\":{\"from\":\"1970-01-01T00:00:00.000Z\",\"to\":"
                 "\"1970-01-02T00:00:00.000Z\"},\"value\":\"8\",\"limit\":\"12\","
-                "\"share\":\"0.666667\"}");
+                "\"share\":\"0.666667\",\"unit\":\"CNY\"}");
 }
 
 static void an_alert_of_the_shadow_says_what_would_have_been_done(void **state)

@@ -17,6 +17,7 @@ static const struct notice raised = {
         "Forged message, with a title that is so long that one encoded word cannot hold it 很长",
     .link = "/robots/r1",
     .cure = "Look.",
+    .words = "Seen.",
     .count = 1,
 };
 

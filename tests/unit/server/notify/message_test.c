@@ -28,7 +28,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct notice raised(const char *detail)
+static struct notice raised(const char *words)
 {
     return (struct notice){
         .event = NOTICE_RAISED,
@@ -39,7 +39,8 @@ static struct notice raised(const char *detail)
         .link = "/robots/r1",
         .cure = "Look.",
         .count = 1,
-        .detail = span_text(detail),
+        .detail = span_text("{}"),
+        .words = words,
     };
 }
 
@@ -54,7 +55,7 @@ static enum status build(void **state, const char *kind, const char *secret,
 
 static void untrusted_text_cannot_call_everyone_or_plant_a_link(void **state)
 {
-    const struct notice notice = raised("{\"p\":\"<at id=all> [x](http://evil) `\"}");
+    const struct notice notice = raised("P: <at id=all> [x](http://evil) `.");
     const char *text = message_markdown(&notice, 1, DASHBOARD, 0, *state);
 
     assert_null(strchr(text, '<'));
@@ -64,17 +65,17 @@ static void untrusted_text_cannot_call_everyone_or_plant_a_link(void **state)
 
 static void each_level_says_less(void **state)
 {
-    const struct notice notice = raised("{\"p\":\"q\"}");
+    const struct notice notice = raised("P: q.");
 
-    assert_non_null(strstr(message_markdown(&notice, 1, DASHBOARD, 0, *state), "p: q"));
-    assert_null(strstr(message_markdown(&notice, 1, DASHBOARD, 1, *state), "p: q"));
+    assert_non_null(strstr(message_markdown(&notice, 1, DASHBOARD, 0, *state), "P: q."));
+    assert_null(strstr(message_markdown(&notice, 1, DASHBOARD, 1, *state), "P: q."));
     assert_non_null(strstr(message_markdown(&notice, 1, DASHBOARD, 1, *state), "Look."));
     assert_null(strstr(message_markdown(&notice, 1, DASHBOARD, 2, *state), "Look."));
 }
 
 static void what_is_over_needs_no_cure(void **state)
 {
-    struct notice notice = raised("{}");
+    struct notice notice = raised("");
 
     notice.event = NOTICE_CLEARED;
     assert_null(strstr(message_markdown(&notice, 1, DASHBOARD, 0, *state), "Look."));
@@ -88,7 +89,7 @@ static void every_kind_makes_json_of_ten_notices_and_no_other_kind_exists(void *
     struct json *body;
 
     for (size_t i = 0; i < MESSAGE_NOTICES; i++)
-        notices[i] = raised("{\"p\":\"a \\\"quoted\\\" word\"}");
+        notices[i] = raised("A \"quoted\" word.");
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         assert_int_equal(
             build(state, kinds[i], "sixteen bytes or more", notices, MESSAGE_NOTICES, &out),
@@ -101,7 +102,7 @@ static void every_kind_makes_json_of_ten_notices_and_no_other_kind_exists(void *
 
 static void a_webhook_carries_its_time_and_signature(void **state)
 {
-    const struct notice notice = raised("{}");
+    const struct notice notice = raised("");
     struct post_request out;
 
     assert_int_equal(build(state, "webhook", "a secret", &notice, 1, &out), STATUS_OK);
@@ -112,7 +113,7 @@ static void a_webhook_carries_its_time_and_signature(void **state)
 
 static void without_a_secret_a_chat_is_not_signed(void **state)
 {
-    const struct notice notice = raised("{}");
+    const struct notice notice = raised("");
     struct post_request out;
 
     assert_int_equal(build(state, "dingtalk", "", &notice, 1, &out), STATUS_OK);

@@ -17,14 +17,6 @@ static const struct notice raised = {
     .count = 1,
 };
 
-static struct notice with_detail(const char *detail)
-{
-    struct notice notice = raised;
-
-    notice.detail = span_text(detail);
-    return notice;
-}
-
 static int set_up(void **state)
 {
     struct arena *arena;
@@ -55,39 +47,6 @@ static void a_headline_says_what_happened_where_and_how_often(void **state)
     assert_string_equal(notice_headline(&notice, *state), "test: this channel works");
 }
 
-static void facts_read_as_a_line_whatever_stands_in_them(void **state)
-{
-    const struct notice notice =
-        with_detail("{\"bad_boxes\":3,\"problem\":\"one\\r\\ntwo\",\"more\":{\"a\":1}}");
-
-    assert_string_equal(notice_facts(&notice, *state),
-                        "bad boxes: 3, problem: one  two, more: {\"a\":1}");
-}
-
-static void facts_are_cut_between_characters(void **state)
-{
-    char detail[1000] = "{\"p\":\"";
-    size_t size = strlen(detail);
-
-    for (int i = 0; i < 200; i++)
-        size += (size_t)snprintf(detail + size, sizeof detail - size, "很");
-    snprintf(detail + size, sizeof detail - size, "\"}");
-    const struct notice notice = with_detail(detail);
-    const char *facts = notice_facts(&notice, *state);
-
-    assert_true(strlen(facts) <= NOTICE_FACTS_MAX && strlen(facts) > NOTICE_FACTS_MAX - 3);
-    assert_true(span_is_utf8(span_text(facts)));
-}
-
-static void a_detail_that_cannot_be_read_says_nothing(void **state)
-{
-    const struct notice broken = with_detail("{\"a\":");
-    const struct notice empty = with_detail("{}");
-
-    assert_string_equal(notice_facts(&broken, *state), "");
-    assert_string_equal(notice_facts(&empty, *state), "");
-}
-
 static void the_worst_of_several_counts_only_what_is_not_over(void **state)
 {
     struct notice notices[3] = {raised, raised, raised};
@@ -114,9 +73,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_headline_says_what_happened_where_and_how_often),
-        cmocka_unit_test(facts_read_as_a_line_whatever_stands_in_them),
-        cmocka_unit_test(facts_are_cut_between_characters),
-        cmocka_unit_test(a_detail_that_cannot_be_read_says_nothing),
         cmocka_unit_test(the_worst_of_several_counts_only_what_is_not_over),
         cmocka_unit_test(a_full_arena_gives_no_text),
     };
