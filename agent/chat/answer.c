@@ -6,6 +6,7 @@
 #define MAX_RETRY_S    86400
 
 static void on_event(void *context, const struct sse_event *event);
+static void on_line(void *context, struct span line);
 
 void answer_init(struct answer *answer, const struct dialect *dialect, answer_text_fn on_text,
                  void *context)
@@ -15,8 +16,9 @@ void answer_init(struct answer *answer, const struct dialect *dialect, answer_te
         .on_text = on_text,
         .context = context,
         .retry_after_ms = -1,
-        .usage = {-1, -1, -1, -1},
     };
+    dialect_usage_init(&answer->usage);
+    ndjson_init(&answer->ndjson, on_line, answer);
     sse_init(&answer->sse, on_event, answer);
     buffer_init(&answer->body, MAX_BODY_BYTES);
 }
@@ -24,6 +26,7 @@ void answer_init(struct answer *answer, const struct dialect *dialect, answer_te
 void answer_release(struct answer *answer)
 {
     sse_release(&answer->sse);
+    ndjson_release(&answer->ndjson);
     buffer_release(&answer->body);
 }
 
@@ -57,26 +60,21 @@ static void take_text(struct answer *answer, const char *text)
     answer->on_text(answer->context, span);
 }
 
-static void take_count(struct answer *answer, int64_t *count, int64_t told)
-{
-    if (told < 0)
-        return;
-    *count = told;
-    answer->has_usage = true;
-}
-
 static void take_usage(struct answer *answer, const struct dialect_usage *told)
 {
-    take_count(answer, &answer->usage.input, told->input);
-    take_count(answer, &answer->usage.input_cached, told->input_cached);
-    take_count(answer, &answer->usage.output, told->output);
-    take_count(answer, &answer->usage.reasoning, told->reasoning);
+    for (size_t i = 0; i < DIALECT_COUNTS; i++) {
+        if (told->counts[i] < 0)
+            continue;
+        answer->usage.counts[i] = told->counts[i];
+        answer->has_usage = true;
+    }
 }
 
 static void take_document(struct answer *answer, const struct json *document)
 {
     struct dialect_event event = {0};
 
+    dialect_usage_init(&event.usage);
     if (failure_read(document, answer->http_status, &answer->failure))
         answer->has_failure = true;
     answer->dialect->read(document, &event);
@@ -87,12 +85,13 @@ static void take_document(struct answer *answer, const struct json *document)
     keep_text(answer->id, sizeof answer->id, event.id);
     keep_text(answer->service_tier, sizeof answer->service_tier, event.service_tier);
     if (event.reasoning)
-        reservation_estimate_add(&answer->written, span_text(event.reasoning));
+        reservation_estimate_add(&answer->thought, span_text(event.reasoning));
     if (event.text)
         take_text(answer, event.text);
     /* MiniMax repeats the whole answer in the last event: only for those who saw nothing yet. */
     if (event.whole && !answer->text_bytes)
         take_text(answer, event.whole);
+    answer->terminated |= event.is_last;
 }
 
 /* A document that does not parse is what a cut left of an event: it says nothing. */
@@ -112,10 +111,18 @@ static void on_event(void *context, const struct sse_event *event)
 
     if (answer->terminated)
         return;
-    if (span_equal_text(event->data, answer->dialect->terminator))
+    if (answer->dialect->terminator && span_equal_text(event->data, answer->dialect->terminator))
         answer->terminated = true;
     else
         take_bytes(answer, event->data);
+}
+
+static void on_line(void *context, struct span line)
+{
+    struct answer *answer = context;
+
+    if (!answer->terminated)
+        take_bytes(answer, line);
 }
 
 void answer_on_status(void *context, int http_status)
@@ -135,7 +142,7 @@ void answer_on_header(void *context, struct span name, struct span value)
     struct answer *answer = context;
     uint64_t number;
 
-    if (is_named(name, "x-request-id")) {
+    if (is_named(name, "x-request-id") || is_named(name, "request-id")) {
         keep(answer->header_id, sizeof answer->header_id, value);
     } else if (is_named(name, "retry-after-ms")) {
         if (span_to_uint64(value, &number) == STATUS_OK && number <= MAX_RETRY_S * 1000)
@@ -147,12 +154,21 @@ void answer_on_header(void *context, struct span name, struct span value)
 }
 
 /* An event stream never begins with a brace and a JSON answer always does; what begins with "<" is
- * some gateway's page. The Content-Type lies too often to be asked. */
-static enum answer_kind kind_of(uint8_t first)
+ * some gateway's page. The Content-Type lies too often to be asked. Lines of JSON begin like one
+ * document: there the status must tell. */
+static enum answer_kind kind_of(const struct answer *answer, uint8_t first)
 {
-    if (first == '{')
+    bool has_lines = answer->dialect->framing == DIALECT_NDJSON && answer->http_status < 300;
+
+    if (first == '{' && !has_lines)
         return ANSWER_KIND_JSON;
     return first == '<' ? ANSWER_KIND_ALIEN : ANSWER_KIND_STREAM;
+}
+
+static enum status feed_stream(struct answer *answer, struct span bytes)
+{
+    return answer->dialect->framing == DIALECT_NDJSON ? ndjson_feed(&answer->ndjson, bytes)
+                                                      : sse_feed(&answer->sse, bytes);
 }
 
 enum status answer_on_body(void *context, struct span bytes)
@@ -163,11 +179,11 @@ enum status answer_on_body(void *context, struct span bytes)
         if (strchr(" \t\r\n", bytes.data[0]) && bytes.data[0])
             bytes = span_of(bytes.data + 1, bytes.size - 1);
         else
-            answer->kind = kind_of(bytes.data[0]);
+            answer->kind = kind_of(answer, bytes.data[0]);
     }
     switch (answer->kind) {
     case ANSWER_KIND_STREAM:
-        return sse_feed(&answer->sse, bytes);
+        return feed_stream(answer, bytes);
     case ANSWER_KIND_JSON:
         buffer_add(&answer->body, bytes);
         return buffer_status(&answer->body);
@@ -189,6 +205,7 @@ static bool is_refusal(const struct answer *answer, enum answer_end end)
 
     return end == ANSWER_COMPLETE && whole && !answer->has_usage &&
            !reservation_estimate_tokens(&answer->written) &&
+           !reservation_estimate_tokens(&answer->thought) &&
            (answer->has_failure || answer->http_status >= 300);
 }
 
@@ -219,7 +236,7 @@ static wire_Provenance provenance_of(const struct answer *answer, enum answer_en
         return wire_Provenance_NOT_SENT;
     if (is_refusal(answer, end))
         return wire_Provenance_VENDOR_FINAL;
-    if (answer->usage.input < 0 || answer->usage.output < 0)
+    if (answer->usage.counts[DIALECT_INPUT] < 0 || answer->usage.counts[DIALECT_OUTPUT] < 0)
         return wire_Provenance_ESTIMATED;
     return ended_properly(answer, end) && !answer->has_failure ? wire_Provenance_VENDOR_FINAL
                                                                : wire_Provenance_VENDOR_CUMULATIVE;
@@ -230,20 +247,33 @@ static uint64_t smaller(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* What the vendor did not tell, by the texts. */
+static void estimate(const struct answer *answer, uint64_t input_estimate,
+                     const wire_UsageRecord *record, struct dialect_classes *classes)
+{
+    if (answer->usage.counts[DIALECT_INPUT] < 0)
+        classes->input_uncached = smaller(input_estimate, record->reserved_input);
+    if (answer->usage.counts[DIALECT_OUTPUT] >= 0)
+        return;
+    classes->output =
+        smaller(reservation_estimate_tokens(&answer->written), record->reserved_output);
+    classes->reasoning = smaller(reservation_estimate_tokens(&answer->thought),
+                                 record->reserved_output - classes->output);
+}
+
 static void fill_tokens(const struct answer *answer, uint64_t input_estimate,
                         wire_UsageRecord *record)
 {
     struct dialect_classes classes = {0};
 
-    if (record->provenance == wire_Provenance_ESTIMATED) {
-        classes.input_uncached = smaller(input_estimate, record->reserved_input);
-        classes.output =
-            smaller(reservation_estimate_tokens(&answer->written), record->reserved_output);
-    } else if (answer->has_usage && record->provenance != wire_Provenance_NOT_SENT) {
+    if (answer->has_usage && record->provenance != wire_Provenance_NOT_SENT)
         answer->dialect->classify(&answer->usage, &classes);
-    }
+    if (record->provenance == wire_Provenance_ESTIMATED)
+        estimate(answer, input_estimate, record, &classes);
     record->input_uncached = classes.input_uncached;
     record->input_cached = classes.input_cached;
+    record->cache_write_5m = classes.cache_write_5m;
+    record->cache_write_1h = classes.cache_write_1h;
     record->output = classes.output;
     record->reasoning = classes.reasoning;
 }
@@ -261,6 +291,7 @@ void answer_close(struct answer *answer, enum answer_end end, uint64_t input_est
                   wire_UsageRecord *record)
 {
     sse_end(&answer->sse);
+    ndjson_end(&answer->ndjson);
     if (answer->kind == ANSWER_KIND_JSON)
         take_bytes(answer, buffer_span(&answer->body));
 

@@ -11,6 +11,7 @@
 
 #include "agent/chat/dialect.h"
 #include "agent/chat/failure.h"
+#include "agent/chat/ndjson.h"
 #include "agent/chat/sse.h"
 
 /* A piece of the answer, whole UTF-8 characters, borrowed until it returns. */
@@ -23,18 +24,20 @@ struct answer {
     answer_text_fn on_text;
     void *context;
     struct sse sse;
+    struct ndjson ndjson;
     struct buffer body; /* an answer that is not a stream */
     enum answer_kind kind;
     int http_status;
     int64_t retry_after_ms;
-    bool terminated; /* the dialect's terminator was seen */
+    bool terminated; /* the dialect's terminator or its last event was seen */
     bool has_usage;
     struct dialect_usage usage;
     enum dialect_finish finish;
     struct failure failure;
     bool has_failure;
     uint64_t text_bytes;
-    struct reservation_estimate written; /* text and reasoning */
+    struct reservation_estimate written;
+    struct reservation_estimate thought;
     char model[LIMIT_MODEL + 1];
     char id[LIMIT_MODEL + 1];
     char header_id[LIMIT_MODEL + 1];
@@ -63,8 +66,8 @@ enum answer_end {
  * input_estimate is dialect_estimate_input()'s. May deliver a last piece of text first. Call once.
  * vendor_final      usage arrived and the answer ended properly, or a complete refusal
  * vendor_cumulative usage arrived, but not the end
- * estimated         no usage: by the texts
- * not_sent          as the caller says */
+ * estimated         input or output was not told: that one is taken from the texts, the other as
+ * told not_sent          as the caller says */
 void answer_close(struct answer *answer, enum answer_end end, uint64_t input_estimate,
                   wire_UsageRecord *record);
 

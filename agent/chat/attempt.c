@@ -132,7 +132,7 @@ static void exchange(struct http *http, const struct outgoing *out, struct readi
     const struct http_request request = {
         .url = buffer_cstring(&out->url),
         .headers = out->headers.list,
-        .header_count = DIALECT_HEADERS,
+        .header_count = out->headers.count,
         .body = buffer_span(&out->body),
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
         .stall_timeout_ms = STALL_TIMEOUT_MS,

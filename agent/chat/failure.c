@@ -1,7 +1,7 @@
 #include "agent/chat/failure.h"
 
 /* Where a code was found: the same number means different things to different vendors. */
-enum shape { SHAPE_ERROR, SHAPE_BASE_RESP, SHAPE_ERROR_CODE };
+enum shape { SHAPE_ERROR, SHAPE_BASE_RESP, SHAPE_ERROR_CODE, SHAPE_MESSAGE };
 
 /* A weak code says less than any HTTP status of 400 and above: DeepSeek calls an empty account
  * "invalid_request_error" under 402. */
@@ -31,8 +31,18 @@ static const struct rule rules[] = {
     {SHAPE_ERROR, "model_not_found", wire_ErrorClass_REQUEST, STRONG},
     {SHAPE_ERROR, "overloaded*", wire_ErrorClass_BUSY, STRONG},
     {SHAPE_ERROR, "invalid_request_error", wire_ErrorClass_REQUEST, WEAK},
+    {SHAPE_ERROR, "internal_error", wire_ErrorClass_BUSY, WEAK},
     {SHAPE_ERROR, "server_error", wire_ErrorClass_BUSY, WEAK},
     {SHAPE_ERROR, "api_error", wire_ErrorClass_BUSY, WEAK},
+    /* Anthropic; an account without credit is a bad request, told by its words alone */
+    {SHAPE_ERROR, "billing_error", wire_ErrorClass_MONEY, STRONG},
+    {SHAPE_ERROR, "not_found_error", wire_ErrorClass_REQUEST, STRONG},
+    {SHAPE_ERROR, "request_too_large", wire_ErrorClass_REQUEST, STRONG},
+    {SHAPE_ERROR, "timeout_error", wire_ErrorClass_BUSY, STRONG},
+    {SHAPE_MESSAGE, "*credit balance is too low*", wire_ErrorClass_MONEY, STRONG},
+    /* Ollama, whose error is a text */
+    {SHAPE_MESSAGE, "*server busy*", wire_ErrorClass_BUSY, STRONG},
+    {SHAPE_MESSAGE, "*try pulling it first*", wire_ErrorClass_REQUEST, STRONG},
     /* DashScope */
     {SHAPE_ERROR, "Throttling*", wire_ErrorClass_RATE, STRONG},
     {SHAPE_ERROR, "limit_requests", wire_ErrorClass_RATE, STRONG},
@@ -94,6 +104,10 @@ static const struct rule rules[] = {
     {SHAPE_ERROR, "*IllegalDetected", wire_ErrorClass_CONTENT, STRONG},
     /* Spark */
     {SHAPE_ERROR, "10008", wire_ErrorClass_BUSY, STRONG},
+    {SHAPE_ERROR, "10006", wire_ErrorClass_BUSY, STRONG},
+    {SHAPE_ERROR, "10007", wire_ErrorClass_BUSY, STRONG},
+    {SHAPE_ERROR, "10016", wire_ErrorClass_QUOTA, STRONG},
+    {SHAPE_ERROR, "10163", wire_ErrorClass_REQUEST, STRONG},
     {SHAPE_ERROR, "10110", wire_ErrorClass_BUSY, STRONG},
     {SHAPE_ERROR, "10013", wire_ErrorClass_CONTENT, STRONG},
     {SHAPE_ERROR, "10014", wire_ErrorClass_CONTENT, STRONG},
@@ -105,6 +119,10 @@ static const struct rule rules[] = {
     {SHAPE_ERROR, "11202", wire_ErrorClass_RATE, STRONG},
     {SHAPE_ERROR, "11203", wire_ErrorClass_RATE, STRONG},
     /* MiniMax */
+    {SHAPE_BASE_RESP, "1000", wire_ErrorClass_BUSY, STRONG},
+    {SHAPE_BASE_RESP, "1013", wire_ErrorClass_BUSY, STRONG},
+    {SHAPE_BASE_RESP, "1026", wire_ErrorClass_CONTENT, STRONG},
+    {SHAPE_BASE_RESP, "2049", wire_ErrorClass_AUTH, STRONG},
     {SHAPE_BASE_RESP, "1001", wire_ErrorClass_BUSY, STRONG},
     {SHAPE_BASE_RESP, "1002", wire_ErrorClass_RATE, STRONG},
     {SHAPE_BASE_RESP, "1004", wire_ErrorClass_AUTH, STRONG},
@@ -180,6 +198,7 @@ struct finding {
     enum shape shape;
     char code[FAILURE_CODE_SIZE];
     char type[FAILURE_CODE_SIZE];
+    const char *message; /* borrowed */
 };
 
 static bool find_error(const struct json *document, struct finding *out)
@@ -187,8 +206,9 @@ static bool find_error(const struct json *document, struct finding *out)
     const struct json *error = json_member(document, "error");
     const struct json *base = json_member(document, "base_resp");
 
-    *out = (struct finding){.shape = SHAPE_ERROR};
+    *out = (struct finding){.shape = SHAPE_ERROR, .message = ""};
     if (error && json_type(error) != JSON_NULL) {
+        out->message = json_text(json_member(error, "message"), json_text(error, ""));
         code_text(json_member(error, "code"), out->code);
         code_text(json_member(error, "type"), out->type);
         return true;
@@ -218,6 +238,9 @@ static wire_ErrorClass classify(const struct finding *found, int http_status)
         if (strong != wire_ErrorClass_ERROR_NONE)
             return strong;
     }
+    wire_ErrorClass told = of_code(SHAPE_MESSAGE, STRONG, found->message);
+    if (told != wire_ErrorClass_ERROR_NONE)
+        return told;
     if (by_status != wire_ErrorClass_ERROR_NONE)
         return by_status;
     /* Some gateways put the HTTP status of their own upstream into the code. */

@@ -265,7 +265,7 @@ static void send_attempt(struct talk *talk)
     const struct http_request request = {
         .url = buffer_cstring(&attempt->url),
         .headers = attempt->headers.list,
-        .header_count = DIALECT_HEADERS,
+        .header_count = attempt->headers.count,
         .body = buffer_span(&attempt->body),
         .total_timeout_ms = TOTAL_TIMEOUT_MS,
     };
