@@ -1,8 +1,23 @@
 #include "server/api/answer.h"
 #include "server/api/api.h"
 #include "server/api/routes.h"
+#include "server/store/bounds.h"
 #include "server/store/contracts.h"
 #include "server/store/rerating.h"
+
+static enum status check_bounds(const struct api *api, const struct contract *terms,
+                                struct json_problem *problem)
+{
+    char reason[160];
+    size_t place;
+    enum status status = bounds_check_terms(api->store, terms, &place, reason);
+
+    if (status != STATUS_DENIED)
+        return status;
+    snprintf(problem->pointer, sizeof problem->pointer, "/caps/%zu/hard", place);
+    snprintf(problem->detail, sizeof problem->detail, "%s", reason);
+    return STATUS_INVALID;
+}
 
 /* Reads and checks a document; false: a problem was answered. prefix: where it stands in the body.
  */
@@ -14,6 +29,8 @@ static bool read_terms(const struct api *api, struct request *request, struct re
 
     if (status == STATUS_OK) {
         status = contracts_check_zone(api->store, terms->zone);
+        if (status == STATUS_OK)
+            status = check_bounds(api, terms, &problem);
         if (status == STATUS_OK)
             return true;
         if (status == STATUS_NOT_FOUND) {

@@ -1,7 +1,9 @@
+#include "schema/wire/dialects.h"
 #include "schema/wire/limits.h"
 #include "server/api/answer.h"
 #include "server/api/api.h"
 #include "server/api/routes.h"
+#include "server/fleet/mint.h"
 #include "server/store/vendors.h"
 
 struct fields {
@@ -19,8 +21,8 @@ static const struct json_field fields[] = {
     {.name = "dialect",
      .kind = JSON_FIELD_TEXT,
      .offset = offsetof(struct fields, dialect),
-     .max = 32,
-     .choices = "openai"},
+     .min = 1,
+     .max = 24},
     {.name = "base_url",
      .kind = JSON_FIELD_TEXT,
      .offset = offsetof(struct fields, base_url),
@@ -34,7 +36,7 @@ static const struct json_field fields[] = {
      .kind = JSON_FIELD_TEXT,
      .offset = offsetof(struct fields, credential),
      .max = 32,
-     .choices = "shared"},
+     .choices = "shared|minted"},
     {.name = "key",
      .kind = JSON_FIELD_TEXT,
      .offset = offsetof(struct fields, key),
@@ -49,7 +51,7 @@ static const struct json_field fields[] = {
 
 static bool url_fits(const char *url)
 {
-    return url == NULL || strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
+    return strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
 }
 
 /* The key goes no further than this in clear. */
@@ -71,6 +73,66 @@ static enum status wrap_key(const struct api *api, struct arena *arena, const ch
     return status;
 }
 
+/* False: a problem was answered. */
+static bool check(struct reply *reply, const struct fields *made)
+{
+    if (made->base_url != NULL && !url_fits(made->base_url))
+        answer_bad(reply, "/base_url", "must start with https:// or http://");
+    else if (made->dialect != NULL && dialects_find(made->dialect) == NULL)
+        answer_bad(reply, "/dialect", "is unknown: GET /api/v1/dialects lists what robots speak");
+    else
+        return true;
+    return false;
+}
+
+/* What a minted credential is made from: the key given, in the form that the dialect asks for.
+ * False: a problem was answered. What cannot be minted at all is refused when it is written. */
+static bool check_minting(struct reply *reply, const char *dialect, const char *credential,
+                          const char *key)
+{
+    const struct dialects_row *row = dialects_find(dialect);
+    char problem[120] = "must be given, so that it can be checked";
+
+    if (strcmp(credential, "minted") != 0 || row == NULL || row->mint == DIALECTS_MINT_NONE ||
+        (key != NULL && mint_fits(row->mint, span_text(key), problem)))
+        return true;
+    answer_bad(reply, "/key", problem);
+    return false;
+}
+
+/* The same for a change of a vendor that is there. */
+static bool check_change(const struct api *api, const struct request *request, struct reply *reply,
+                         const char *id, const struct fields *made)
+{
+    struct document vendor;
+    struct json *json;
+
+    if (made->dialect == NULL && made->credential == NULL && made->key == NULL)
+        return true;
+    enum status status = vendors_get(api->store, id, request->arena, &vendor);
+    if (status == STATUS_OK)
+        status = json_parse(vendor.json, &json, NULL);
+    if (status != STATUS_OK) {
+        answer_document(reply, status, 200, &vendor, answer_subject(request, "vendor", id));
+        return false;
+    }
+    const char *dialect = json_text(json_member(json, "dialect"), "");
+    const char *credential = json_text(json_member(json, "credential"), "");
+    bool fits = check_minting(reply, made->dialect != NULL ? made->dialect : dialect,
+                              made->credential != NULL ? made->credential : credential, made->key);
+    json_free(json);
+    return fits;
+}
+
+static void answer_made(struct reply *reply, enum status status, unsigned code,
+                        const struct document *vendor, const char *reason, const char *about)
+{
+    if (status == STATUS_DENIED)
+        reply_problem(reply, 409, "%s", reason);
+    else
+        answer_document(reply, status, code, vendor, about);
+}
+
 static struct vendors_fields row_of(const struct fields *made, struct span key_wrapped)
 {
     return (struct vendors_fields){
@@ -90,18 +152,24 @@ static void create(void *context, struct request *request, struct reply *reply)
     struct fields made = {0};
     struct document vendor;
     struct span wrapped;
+    char reason[160] = "";
 
     if (!answer_decode(request, reply, fields, PATCH_FIELDS + 1, &made))
         return;
-    if (made.base_url == NULL || !url_fits(made.base_url)) {
+    if (made.base_url == NULL) {
         answer_bad(reply, "/base_url", "must be there and start with https:// or http://");
         return;
     }
+    if (!check(reply, &made) ||
+        !check_minting(reply, made.dialect != NULL ? made.dialect : "openai",
+                       made.credential != NULL ? made.credential : "shared", made.key))
+        return;
     enum status status = wrap_key(api, request->arena, made.id, made.key, &wrapped);
     const struct vendors_fields row = row_of(&made, wrapped);
     if (status == STATUS_OK)
-        status = vendors_create(api->store, &author, made.id, &row, request->arena, &vendor);
-    answer_document(reply, status, 201, &vendor, answer_subject(request, "vendor", made.id));
+        status =
+            vendors_create(api->store, &author, made.id, &row, request->arena, &vendor, reason);
+    answer_made(reply, status, 201, &vendor, reason, answer_subject(request, "vendor", made.id));
 }
 
 static void update(void *context, struct request *request, struct reply *reply)
@@ -112,20 +180,20 @@ static void update(void *context, struct request *request, struct reply *reply)
     struct fields made = {0};
     struct document vendor;
     struct span wrapped;
+    char reason[160] = "";
     int64_t version;
 
     if (!answer_read_match(request, reply, ANSWER_MATCH_OPTIONAL, &version) ||
         !answer_decode(request, reply, fields, PATCH_FIELDS, &made))
         return;
-    if (!url_fits(made.base_url)) {
-        answer_bad(reply, "/base_url", "must start with https:// or http://");
+    if (!check(reply, &made) || !check_change(api, request, reply, id, &made))
         return;
-    }
     enum status status = wrap_key(api, request->arena, id, made.key, &wrapped);
     const struct vendors_fields row = row_of(&made, wrapped);
     if (status == STATUS_OK)
-        status = vendors_update(api->store, &author, id, version, &row, request->arena, &vendor);
-    answer_document(reply, status, 200, &vendor, answer_subject(request, "vendor", id));
+        status =
+            vendors_update(api->store, &author, id, version, &row, request->arena, &vendor, reason);
+    answer_made(reply, status, 200, &vendor, reason, answer_subject(request, "vendor", id));
 }
 
 static void list(void *context, struct request *request, struct reply *reply)
@@ -147,7 +215,43 @@ static void get(void *context, struct request *request, struct reply *reply)
     answer_document(reply, status, 200, &vendor, answer_subject(request, "vendor", id));
 }
 
+static void list_dialects(void *context, struct request *request, struct reply *reply)
+{
+    static const char *const bounds[] = {"all", "text", "none"};
+    struct json_writer writer;
+    struct buffer json;
+    size_t count;
+    const struct dialects_row *rows = dialects_table(&count);
+
+    (void)context;
+    buffer_init(&json, 65536);
+    json_writer_init(&writer, &json);
+    json_begin_object(&writer);
+    json_key(&writer, "items");
+    json_begin_array(&writer);
+    for (size_t i = 0; i < count; i++) {
+        json_begin_object(&writer);
+        json_key(&writer, "name");
+        json_write_text(&writer, span_text(rows[i].name));
+        json_key(&writer, "bound");
+        json_write_text(&writer, span_text(bounds[rows[i].bound]));
+        json_key(&writer, "limit");
+        json_write_text(&writer, span_text(rows[i].limit));
+        json_key(&writer, "can_mint");
+        json_write_bool(&writer, rows[i].mint != DIALECTS_MINT_NONE);
+        json_end_object(&writer);
+    }
+    json_end_array(&writer);
+    json_key(&writer, "next");
+    json_write_null(&writer);
+    json_end_object(&writer);
+    enum status status = buffer_status(&json);
+    answer_json(reply, status, arena_copy(request->arena, buffer_span(&json)), "dialects");
+    buffer_release(&json);
+}
+
 static const struct route rows[] = {
+    {"GET", "/api/v1/dialects", ROUTE_VIEWER, list_dialects, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/vendors", ROUTE_VIEWER, list, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/vendors", ROUTE_OPERATOR, create, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/vendors/{id}", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "schema/base/crypto.h"
+#include "schema/wire/dialects.h"
 #include "schema/wire/measure.h"
 #include "server/bus/state.h"
 #include "server/money/weight.h"
@@ -113,6 +114,14 @@ static bool weigh_money(struct lines *lines, const struct routes_row *route,
     return memory->is_bounded;
 }
 
+/* A limit that output uses up binds nobody whose output has no bound: such vendors are refused when
+ * limit or dialect is written, and left out here should both stand all the same. */
+static bool can_keep(const struct routes_row *route, const wire_CreditMeasure *terms)
+{
+    return terms->weights[CONTRACT_OUTPUT] + terms->weights[CONTRACT_REASONING] == 0 ||
+           dialects_bounds_output(route->dialect);
+}
+
 static bool weigh(struct lines *lines, const struct routes_row *route,
                   const struct credits_pool *pool, struct lines_measure *measure)
 {
@@ -126,6 +135,8 @@ static bool weigh(struct lines *lines, const struct routes_row *route,
     if (!pool->is_money)
         weight_of_metrics(pool->metrics, terms->weights);
     else if (!weigh_money(lines, route, terms))
+        return false;
+    if (!can_keep(route, terms))
         return false;
     typical.reserved_input = LINES_TYPICAL_INPUT;
     typical.reserved_output = LINES_TYPICAL_OUTPUT;

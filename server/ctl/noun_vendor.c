@@ -32,6 +32,20 @@ static int get(struct ctl *ctl)
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 7) : result;
 }
 
+static int dialects(struct ctl *ctl)
+{
+    static const struct view_column rows[] = {
+        {"dialect", "name", VIEW_TEXT},
+        {"bounds", "bound", VIEW_TEXT},
+        {"how an answer is bounded", "limit", VIEW_TEXT},
+        {"can be minted", "can_mint", VIEW_YES},
+    };
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/dialects", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, rows, 4) : result;
+}
+
 static int write_vendor(struct ctl *ctl, bool with_id, struct buffer *body)
 {
     static const char *const options[][2] = {{"name", "name"},
@@ -156,6 +170,7 @@ static int usage(struct ctl *ctl)
 const struct ctl_verb noun_vendor_verbs[] = {
     {"vendor", "list", "", 0, 0, "", "who serves models", list},
     {"vendor", "get", "VENDOR", 1, 1, "", "one vendor; its key is never shown", get},
+    {"vendor", "dialects", "", 0, 0, "", "the wire formats that robots speak", dialects},
     {"vendor", "set", "VENDOR", 1, 1, "name dialect base-url region credential key-file",
      "make a vendor or change it; the key is read from a file", set},
     {"vendor", "usage", "VENDOR FILE", 2, 2, "contract",

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/fleet/mint.h"
+
 static bool put(char *out, size_t size, const char *text)
 {
     return snprintf(out, size, "%s", text) < (int)size;
@@ -47,6 +49,26 @@ static enum status unwrap_key(const struct routes_row *route, const uint8_t *mas
     return status;
 }
 
+/* What the device proves itself with: the vendor's key, or what is made from it. */
+static enum status fill_key(const struct routes_row *row, const uint8_t *master_key,
+                            char out[LIMIT_API_KEY + 1], const char **problem)
+{
+    const struct dialects_row *dialect = dialects_find(row->dialect);
+    char key[LIMIT_API_KEY + 1] = "";
+
+    if (!row->is_minted)
+        return unwrap_key(row, master_key, out, problem);
+    enum status status = unwrap_key(row, master_key, key, problem);
+    if (status == STATUS_OK) {
+        status = mint_credential(dialect ? dialect->mint : DIALECTS_MINT_NONE, span_text(key),
+                                 row->device_id, row->since_ms, out);
+        if (status != STATUS_OK)
+            *problem = "a vendor's key has not the form that minting needs";
+    }
+    crypto_wipe(key, sizeof key);
+    return status;
+}
+
 static enum status fill_route(const struct lines_line *line, const uint8_t *master_key,
                               wire_Route *out, const char **problem)
 {
@@ -63,7 +85,7 @@ static enum status fill_route(const struct lines_line *line, const uint8_t *mast
     }
     out->contract_version = (uint32_t)row->contract_version;
     memcpy(out->line_id, line->line_id, sizeof line->line_id);
-    return unwrap_key(row, master_key, out->api_key, problem);
+    return fill_key(row, master_key, out->api_key, problem);
 }
 
 static enum status fill_routes(const struct content_facts *facts, wire_ConfigContent *out,

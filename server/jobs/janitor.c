@@ -6,6 +6,7 @@
 
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
+#include "server/fleet/mint.h"
 #include "server/store/alarm.h"
 #include "server/store/cleaning.h"
 #include "server/store/usage_hours.h"
@@ -33,6 +34,11 @@ static enum status drop_months(struct store *store, const struct janitor_options
     return status;
 }
 
+static enum status renew_credentials(struct store *store)
+{
+    return cleaning_renew_credentials(store, MINT_RENEW_MS);
+}
+
 /* Each has one of the two. */
 static const struct {
     const char *name;
@@ -42,6 +48,7 @@ static const struct {
 } chores[] = {
     {"expire commands", TICK_MS, cleaning_expire_commands, NULL},
     {"put contract versions into force", TICK_MS, cleaning_announce_contracts, NULL},
+    {"renew minted credentials", 10000, renew_credentials, NULL},
     {"end the silence of alerts", TICK_MS, alarm_end_silences, NULL},
     {"give up what waits too long for a channel", TICK_MS, deliveries_shed, NULL},
     {"forget login sessions", 60000, cleaning_forget_sessions, NULL},

@@ -7,6 +7,7 @@
 #include "schema/base/clock.h"
 #include "schema/base/json.h"
 #include "server/money/weight.h"
+#include "server/store/bounds.h"
 #include "server/store/pools.h"
 
 #define BUDGET_JSON                                                                                \
@@ -149,6 +150,8 @@ static enum status follow(struct store_conn *conn, struct change *change)
     status = pools_follow(conn, change->arena, terms, clock_wall_ms(), &changed);
     if (status == STATUS_OK)
         status = check_bounds(conn, change, terms);
+    if (status == STATUS_OK)
+        status = bounds_check_budget(conn, change->terms->budget_id, change->reason);
     if (status == STATUS_OK)
         status = check_units(conn, change);
     terms_free(terms);

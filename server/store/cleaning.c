@@ -27,6 +27,22 @@ enum status cleaning_announce_contracts(struct store *store)
     return store_query(store, &announce, STORE_NO_VALUES, NULL);
 }
 
+enum status cleaning_renew_credentials(struct store *store, int64_t age_ms)
+{
+    STORE_STATEMENT(
+        renew,
+        "WITH due AS (SELECT array_agg(d.device_id) AS ids FROM (SELECT DISTINCT"
+        "     l.device_id::text AS device_id FROM myna.vendor v JOIN myna.effective_setting e"
+        "     ON e.name = 'routes' AND e.value @>"
+        "       jsonb_build_array(jsonb_build_object('vendor', v.vendor_id))"
+        "   JOIN myna.device_link l ON l.device_id = e.device_id"
+        "   WHERE v.credential = 'minted' AND l.last_seen > now() - interval '1 day'"
+        "     AND l.desired_since < now() - $1::bigint * interval '1 millisecond' LIMIT 500) d)"
+        " SELECT myna.touch_devices(ids) FROM due WHERE ids IS NOT NULL");
+
+    return store_query(store, &renew, STORE_VALUES(value_int(age_ms)), NULL);
+}
+
 enum status cleaning_forget_sessions(struct store *store)
 {
     STORE_STATEMENT(forget, "DELETE FROM myna.login_session WHERE expires_at <= now()");

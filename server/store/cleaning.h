@@ -11,6 +11,10 @@ MUST_CHECK enum status cleaning_expire_commands(struct store *store);
  * generation, for their credit lines change. Each version once, whichever instance does it. */
 MUST_CHECK enum status cleaning_announce_contracts(struct store *store);
 
+/* Devices that were heard within a day and whose minted credentials are older than age_ms get a new
+ * generation, some at a time: with it come new ones. */
+MUST_CHECK enum status cleaning_renew_credentials(struct store *store, int64_t age_ms);
+
 MUST_CHECK enum status cleaning_forget_sessions(struct store *store);
 
 /* Answers kept for repeated posts, after 24 h. */

@@ -19,6 +19,8 @@ static void row_from_row(const struct result *result, size_t i, struct arena *ar
     row->vendor_region = text_of(result, i, 8, arena);
     row->key_wrapped = result_copy(result, i, 9, arena);
     row->device_region = text_of(result, i, 10, arena);
+    row->is_minted = result_bool(result, i, 11);
+    row->since_ms = result_time(result, i, 12);
 }
 
 enum status routes_read(struct store_conn *conn, struct arena *arena, const char *const *ids,
@@ -27,21 +29,23 @@ enum status routes_read(struct store_conn *conn, struct arena *arena, const char
     /* the version in force when the generation was made, not now: a generation's content must be
      * the same whenever it is built */
     STORE_STATEMENT(
-        read, "SELECT e.device_id, r.item ->> 'vendor', r.item ->> 'model', r.item ->> 'contract',"
-              " coalesce((SELECT cv.version FROM myna.contract_version cv"
-              "   WHERE cv.contract_id = c.contract_id AND cv.effective_from <= l.desired_since"
-              "   ORDER BY cv.effective_from DESC, cv.version DESC LIMIT 1), 0),"
-              " c.contract_id IS NOT NULL, v.dialect, v.base_url, v.region, v.key_wrapped, d.region"
-              " FROM myna.effective_setting e"
-              " JOIN myna.device d ON d.device_id = e.device_id"
-              " JOIN myna.device_link l ON l.device_id = e.device_id"
-              " CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(e.value)"
-              "   WHEN 'array' THEN e.value ELSE '[]' END) WITH ORDINALITY AS r(item, place)"
-              " LEFT JOIN myna.vendor v ON v.vendor_id = r.item ->> 'vendor'"
-              " LEFT JOIN myna.contract c ON c.contract_id = r.item ->> 'contract'"
-              "   AND c.vendor_id = v.vendor_id"
-              " WHERE e.name = 'routes' AND e.device_id = ANY ($1::text[])"
-              " ORDER BY e.device_id COLLATE \"C\", r.place");
+        read,
+        "SELECT e.device_id, r.item ->> 'vendor', r.item ->> 'model', r.item ->> 'contract',"
+        " coalesce((SELECT cv.version FROM myna.contract_version cv"
+        "   WHERE cv.contract_id = c.contract_id AND cv.effective_from <= l.desired_since"
+        "   ORDER BY cv.effective_from DESC, cv.version DESC LIMIT 1), 0),"
+        " c.contract_id IS NOT NULL, v.dialect, v.base_url, v.region, v.key_wrapped, d.region,"
+        " coalesce(v.credential = 'minted', false), l.desired_since"
+        " FROM myna.effective_setting e"
+        " JOIN myna.device d ON d.device_id = e.device_id"
+        " JOIN myna.device_link l ON l.device_id = e.device_id"
+        " CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(e.value)"
+        "   WHEN 'array' THEN e.value ELSE '[]' END) WITH ORDINALITY AS r(item, place)"
+        " LEFT JOIN myna.vendor v ON v.vendor_id = r.item ->> 'vendor'"
+        " LEFT JOIN myna.contract c ON c.contract_id = r.item ->> 'contract'"
+        "   AND c.vendor_id = v.vendor_id"
+        " WHERE e.name = 'routes' AND e.device_id = ANY ($1::text[])"
+        " ORDER BY e.device_id COLLATE \"C\", r.place");
     struct result result = {0};
     enum status status =
         store_exec(conn, &read, STORE_VALUES(value_text_array(ids, id_count)), &result);

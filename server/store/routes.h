@@ -16,6 +16,8 @@ struct routes_row {
     const char *base_url;
     const char *vendor_region;
     struct span key_wrapped; /* empty: the vendor wants none */
+    bool is_minted;          /* the device is given a credential made from the key */
+    int64_t since_ms;        /* when the generation was made, by the wall clock */
     const char *device_region;
 };
 

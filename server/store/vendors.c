@@ -1,5 +1,10 @@
 #include "server/store/vendors.h"
 
+#include <stdio.h>
+
+#include "schema/wire/dialects.h"
+#include "server/store/bounds.h"
+
 #define VENDOR_JSON                                                                                \
     "jsonb_build_object('id', v.vendor_id, 'name', v.name, 'dialect', v.dialect, 'base_url', "     \
     "v.base_url, 'region', v.region, 'credential', v.credential, 'has_key', v.key_wrapped IS NOT " \
@@ -22,9 +27,52 @@ enum status vendors_get(struct store *store, const char *vendor_id, struct arena
     return document_read(store, &get, STORE_VALUES(value_text(vendor_id)), arena, out);
 }
 
-enum status vendors_create(struct store *store, const struct author *author, const char *vendor_id,
-                           const struct vendors_fields *fields, struct arena *arena,
-                           struct document *out)
+/* One change, with what it is checked for afterwards. */
+struct change {
+    const struct author *author;
+    const char *vendor_id;
+    int64_t if_version;
+    const struct vendors_fields *fields;
+    struct arena *arena;
+    struct document *out;
+    char *reason;
+    enum status (*write)(struct store_conn *conn, const struct change *change);
+};
+
+static enum status check_credential(struct store_conn *conn, const struct change *change)
+{
+    STORE_STATEMENT(find, "SELECT dialect, credential = 'minted' FROM myna.vendor"
+                          " WHERE vendor_id = $1");
+    struct result result = {0};
+    enum status status =
+        store_exec(conn, &find, STORE_VALUES(value_text(change->vendor_id)), &result);
+
+    if (status == STATUS_OK && result_count(&result) > 0 && result_bool(&result, 0, 1)) {
+        const struct dialects_row *row = dialects_find(result_text(&result, 0, 0));
+
+        if (!row || row->mint == DIALECTS_MINT_NONE) {
+            snprintf(change->reason, 160,
+                     "in dialect \"%.24s\" credentials cannot be minted: robots share the key",
+                     result_text(&result, 0, 0));
+            status = STATUS_DENIED;
+        }
+    }
+    result_release(&result);
+    return status;
+}
+
+static enum status run(struct store_conn *conn, void *context)
+{
+    const struct change *change = context;
+    enum status status = change->write(conn, change);
+
+    if (status == STATUS_OK)
+        status = check_credential(conn, change);
+    return status == STATUS_OK ? bounds_check_vendor(conn, change->vendor_id, change->reason)
+                               : status;
+}
+
+static enum status insert(struct store_conn *conn, const struct change *change)
 {
     STORE_STATEMENT(
         create,
@@ -35,22 +83,31 @@ enum status vendors_create(struct store *store, const struct author *author, con
         " done AS (SELECT myna.audit_append($1, $2, 'vendor.create', 'vendor/' || v.vendor_id,"
         "             NULL, " VENDOR_JSON "), myna.tell('vendor', v.vendor_id) FROM v)"
         "SELECT " VENDOR_JSON ", v.version FROM v, done");
+    const struct vendors_fields *fields = change->fields;
 
-    return document_change(store, &create,
-                           STORE_VALUES(value_text(author->actor), value_text(author->source),
-                                        value_text(vendor_id), value_text(fields->name),
-                                        value_text(fields->dialect), value_text(fields->base_url),
-                                        value_text(fields->region), value_text(fields->credential),
-                                        value_bytes(fields->key_wrapped)),
-                           arena, out);
+    return document_exec(conn, &create,
+                         STORE_VALUES(value_text(change->author->actor),
+                                      value_text(change->author->source),
+                                      value_text(change->vendor_id), value_text(fields->name),
+                                      value_text(fields->dialect), value_text(fields->base_url),
+                                      value_text(fields->region), value_text(fields->credential),
+                                      value_bytes(fields->key_wrapped)),
+                         change->arena, change->out);
 }
 
-enum status vendors_update(struct store *store, const struct author *author, const char *vendor_id,
-                           int64_t if_version, const struct vendors_fields *fields,
-                           struct arena *arena, struct document *out)
+enum status vendors_create(struct store *store, const struct author *author, const char *vendor_id,
+                           const struct vendors_fields *fields, struct arena *arena,
+                           struct document *out, char reason[160])
+{
+    struct change change = {author, vendor_id, -1, fields, arena, out, reason, insert};
+
+    return store_transaction(store, run, &change);
+}
+
+static enum status update(struct store_conn *conn, const struct change *change)
 {
     STORE_STATEMENT(
-        update,
+        set,
         "WITH old AS (SELECT * FROM myna.vendor WHERE vendor_id = $3 FOR UPDATE),"
         " v AS (UPDATE myna.vendor v SET name = coalesce($5, v.name),"
         "         dialect = coalesce($6, v.dialect), base_url = coalesce($7, v.base_url),"
@@ -68,13 +125,24 @@ enum status vendors_update(struct store *store, const struct author *author, con
         "         FROM v JOIN old USING (vendor_id)"
         "         CROSS JOIN (SELECT count(*) FROM touched) t)"
         "SELECT to_jsonb(v.version), old.version FROM done, old LEFT JOIN v USING (vendor_id)");
-    enum status status = document_change(
-        store, &update,
-        STORE_VALUES(value_text(author->actor), value_text(author->source), value_text(vendor_id),
-                     value_int(if_version), value_text(fields->name), value_text(fields->dialect),
+    const struct vendors_fields *fields = change->fields;
+
+    return document_exec(
+        conn, &set,
+        STORE_VALUES(value_text(change->author->actor), value_text(change->author->source),
+                     value_text(change->vendor_id), value_int(change->if_version),
+                     value_text(fields->name), value_text(fields->dialect),
                      value_text(fields->base_url), value_text(fields->region),
                      value_text(fields->credential), value_bytes(fields->key_wrapped)),
-        arena, out);
+        change->arena, change->out);
+}
+
+enum status vendors_update(struct store *store, const struct author *author, const char *vendor_id,
+                           int64_t if_version, const struct vendors_fields *fields,
+                           struct arena *arena, struct document *out, char reason[160])
+{
+    struct change change = {author, vendor_id, if_version, fields, arena, out, reason, update};
+    enum status status = store_transaction(store, run, &change);
 
     return status == STATUS_OK ? vendors_get(store, vendor_id, arena, out) : status;
 }

@@ -19,16 +19,17 @@ struct vendors_fields {
     const char *credential;
     struct span key_wrapped;
 };
-/* base_url must be there. STATUS_EXISTS. */
+/* base_url must be there. STATUS_EXISTS; STATUS_DENIED: the vendor's dialect cannot be had with its
+ * credential or a hard limit, reason says which. */
 MUST_CHECK enum status vendors_create(struct store *store, const struct author *author,
                                       const char *vendor_id, const struct vendors_fields *fields,
-                                      struct arena *arena, struct document *out);
+                                      struct arena *arena, struct document *out, char reason[160]);
 
 /* Devices that have the vendor among their routes get a new generation. if_version -1: any.
- * STATUS_NOT_FOUND, STATUS_CONFLICT. */
+ * STATUS_NOT_FOUND, STATUS_CONFLICT, STATUS_DENIED as above. */
 MUST_CHECK enum status vendors_update(struct store *store, const struct author *author,
                                       const char *vendor_id, int64_t if_version,
                                       const struct vendors_fields *fields, struct arena *arena,
-                                      struct document *out);
+                                      struct document *out, char reason[160]);
 
 #endif

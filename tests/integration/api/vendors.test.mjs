@@ -1,0 +1,94 @@
+// Vendors: what they speak, how their credentials are made, and which limits they cannot keep.
+import assert from 'node:assert/strict';
+import {after, before, test} from 'node:test';
+import {sleep, Stack} from '../../support/stack.mjs';
+import {hold} from './openapi.mjs';
+import {Robot} from './robot.mjs';
+
+let stack;
+let admin;
+
+before(async () => {
+  stack = hold(await Stack.create());
+  admin = await stack.login();
+});
+
+after(() => stack?.end());
+
+const vendor = (id, more) => admin.post('/vendors', {id, base_url: 'https://vendor.example/v1', ...more});
+const contract = (id, more) => admin.post('/contracts', {
+  contract: id, vendor: id, currency: 'CNY', zone: 'Asia/Shanghai',
+  charges: [{kind: 'unit', metric: 'output', price: '2.00', unit: 1000000}], ...more,
+});
+const generation = async (id) => (await admin.get(`/devices/${id}`)).body.desired_generation;
+
+test('the dialects are listed with what bounds their answers, and each makes a vendor', async () => {
+  const {body} = await admin.get('/dialects');
+  const named = Object.fromEntries(body.items.map((row) => [row.name, row]));
+  assert.equal(named.anthropic.bound, 'all');
+  assert.equal(named['qwen-think'].bound, 'text');
+  assert.equal(named.hunyuan.bound, 'none');
+  assert.deepEqual(body.items.filter((row) => row.can_mint).map((row) => row.name), ['glm']);
+  for (const {name} of body.items) {
+    const made = await vendor(`v-${name}`, {dialect: name});
+    assert.equal(made.status, 201);
+    assert.equal(made.body.dialect, name);
+  }
+  const {status, body: problem} = await vendor('odd', {dialect: 'klingon'});
+  assert.equal(status, 400);
+  assert.equal(problem.errors[0].pointer, '/dialect');
+});
+
+test('credentials are minted only where the scheme allows and from a key that fits', async () => {
+  assert.equal((await vendor('m1', {dialect: 'openai', credential: 'minted', key: 'a.b'})).status, 409);
+  for (const key of [undefined, 'no-dot']) {
+    const {status, body} = await vendor('m1', {dialect: 'glm', credential: 'minted', key});
+    assert.equal(status, 400);
+    assert.equal(body.errors[0].pointer, '/key');
+  }
+  assert.equal((await vendor('m1', {dialect: 'glm', credential: 'minted', key: 'id.secret'})).status, 201);
+  assert.equal((await admin.patch('/vendors/m1', {key: 'no-dot'})).status, 400);
+  assert.equal((await admin.patch('/vendors/m1', {dialect: 'openai'})).status, 409);
+  assert.equal((await admin.patch('/vendors/m1', {name: 'Renamed'})).status, 200);
+  assert.equal((await admin.patch('/vendors/m1', {credential: 'shared'})).status, 200);
+  // the key that is there was never looked at for this
+  assert.equal((await admin.patch('/vendors/m1', {credential: 'minted'})).status, 400);
+  assert.equal((await admin.patch('/vendors/m1', {credential: 'minted', key: 'id.secret'})).status, 200);
+});
+
+test('i2: what cannot bound an answer is refused under a hard limit, whichever is written last', async () => {
+  const cap = (metric, hard) => ({caps: [{metric, at_most: 1000000, per: 'day', hard}]});
+  await vendor('loose', {dialect: 'hunyuan'});
+  const {status, body} = await contract('loose', cap('output', true));
+  assert.equal(status, 422);
+  assert.equal(body.errors[0].pointer, '/caps/0/hard');
+  assert.match(body.errors[0].detail, /no limit is documented/);
+  // what output does not use up can be kept, and what is only watched need not be
+  assert.equal((await contract('loose', {caps: [...cap('requests', true).caps, ...cap('output', false).caps]})).status, 201);
+
+  const budget = {id: 'b1', scope: 'vendor', subject: 'loose', metric: 'output', at_most: '1000', per: 'day'};
+  assert.equal((await admin.post('/budgets', budget)).status, 409);
+  assert.equal((await admin.patch('/vendors/loose', {dialect: 'openai'})).status, 200);
+  assert.equal((await admin.post('/budgets', budget)).status, 201);
+  const refused = await admin.patch('/vendors/loose', {dialect: 'qwen-think'});
+  assert.equal(refused.status, 409);
+  assert.match(refused.body.detail ?? refused.body.title, /budget:b1/);
+  assert.equal((await admin.get('/vendors/loose')).body.dialect, 'openai');
+  assert.equal((await admin.patch('/vendors/loose', {dialect: 'qwen'})).status, 200);
+});
+
+test('i9: minted credentials are made anew before they end, with a new generation', async () => {
+  const {code} = (await admin.post('/claims', {uses: 2})).body;
+  for (const id of ['old', 'young']) assert.equal((await new Robot(id, `SN-${id}`).enrol(stack, code)).status, 200);
+  await vendor('glm', {dialect: 'glm', credential: 'minted', key: 'id.secret'});
+  assert.equal((await contract('glm')).status, 201);
+  const {headers} = await admin.get('/layers/fleet');
+  const settings = {routes: [{vendor: 'glm', model: 'glm-4', contract: 'glm'}]};
+  assert.equal((await admin.put('/layers/fleet', {settings}, {'If-Match': headers.etag})).status, 200);
+  const before = {old: await generation('old'), young: await generation('young')};
+  await stack.sql(`UPDATE myna.device_link SET last_seen = now(), desired_since = now() -
+    CASE device_id WHEN 'old' THEN interval '13 hours' ELSE interval '11 hours' END`);
+  for (let i = 0; i < 600 && (await generation('old')) === before.old; i++) await sleep(100);
+  assert.equal(await generation('old'), before.old + 1);
+  assert.equal(await generation('young'), before.young);
+});
