@@ -105,6 +105,14 @@ void buffer_consume(struct buffer *buffer, size_t count)
     buffer->data[buffer->size] = 0;
 }
 
+void buffer_cut(struct buffer *buffer, size_t size)
+{
+    if (size >= buffer->size)
+        return;
+    buffer->size = size;
+    buffer->data[size] = 0;
+}
+
 struct span buffer_span(const struct buffer *buffer)
 {
     return span_of(buffer->data, buffer->size);

@@ -36,6 +36,9 @@ void buffer_fail(struct buffer *buffer, enum status status);
 /* Drops the first count bytes (all when there are fewer). */
 void buffer_consume(struct buffer *buffer, size_t count);
 
+/* Drops what is behind the first size bytes. */
+void buffer_cut(struct buffer *buffer, size_t size);
+
 /* What was written so far; borrowed until the next change. A NUL follows the last byte. */
 struct span buffer_span(const struct buffer *buffer);
 const char *buffer_cstring(const struct buffer *buffer);

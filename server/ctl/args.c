@@ -4,17 +4,33 @@
 #include <stdio.h>
 #include <string.h>
 
-/* *flag: it takes no value. */
-static bool is_allowed(const char *allowed, const char *name, size_t length, bool *flag)
+bool args_next(const char **allowed, struct args_allowed *out)
 {
-    while (*allowed) {
-        size_t word = strcspn(allowed, " ");
+    const char *at = *allowed + strspn(*allowed, " ");
+    size_t size = strcspn(at, " (!");
 
-        *flag = word > 0 && allowed[word - 1] == '!';
-        if (word - *flag == length && strncmp(allowed, name, length) == 0)
+    *out = (struct args_allowed){.name = span_of(at, size)};
+    at += size;
+    out->is_flag = *at == '!';
+    at += out->is_flag;
+    if (*at == '(') {
+        size = strcspn(++at, ")");
+        out->note = span_of(at, size);
+        at += size + (at[size] == ')');
+    }
+    *allowed = at;
+    return out->name.size > 0;
+}
+
+/* *flag: it takes no value. */
+static bool is_allowed(const char *allowed, const char *name, bool *flag)
+{
+    struct args_allowed option;
+
+    while (args_next(&allowed, &option)) {
+        *flag = option.is_flag;
+        if (span_equal_text(option.name, name))
             return true;
-        allowed += word;
-        allowed += strspn(allowed, " ");
     }
     return false;
 }
@@ -30,7 +46,7 @@ static enum status take_option(struct args *args, const char *allowed, int argc,
 
     if (value)
         *value++ = '\0';
-    if (!is_allowed(allowed, name, strlen(name), &flag)) {
+    if (!is_allowed(allowed, name, &flag)) {
         snprintf(problem, 160, "there is no option --%s here", name);
         return STATUS_INVALID;
     }

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "schema/base/status.h"
+#include "schema/base/span.h"
 
 #define ARGS_MAX 64
 
@@ -21,9 +21,20 @@ struct args {
     size_t count;
 };
 
-/* allowed lists the option names, separated by spaces ("name priority dry-run!"); each takes a
- * value, as "--name VALUE" or "--name=VALUE", but for those that end with "!". "-f" is read as
- * "--file". STATUS_INVALID: problem says what is wrong in one line. */
+/* One option of a verb. Borrowed. */
+struct args_allowed {
+    struct span name;
+    bool is_flag;     /* takes no value */
+    struct span note; /* for people: its values, its default, whether it is required */
+};
+
+/* Takes the next option off *allowed, a list of names separated by blanks: "at-most(a number;
+ * required) zone dry-run!". A note stands in parentheses and has none inside. False: none is left.
+ */
+bool args_next(const char **allowed, struct args_allowed *out);
+
+/* Each option that is allowed takes a value, as "--name VALUE" or "--name=VALUE", but for flags.
+ * "-f" is read as "--file". STATUS_INVALID: problem says what is wrong in one line. */
 MUST_CHECK enum status args_parse(struct args *args, const char *allowed, int argc, char **argv,
                                   char problem[160]);
 

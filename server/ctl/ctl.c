@@ -4,16 +4,20 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "schema/base/clock.h"
 #include "schema/base/file.h"
 #include "schema/base/json.h"
 #include "server/ctl/noun.h"
+#include "server/ctl/yaml.h"
 
 #define FILE_LIMIT_BYTES (64u << 20)
 #define NOT_LOGGED_IN    401
 #define NOT_FOUND        404
 #define PROBLEM_FROM     400
+#define NOTE_COLUMN      24
+#define HELP_WIDTH       100
 
 static const struct ctl_verb *const tables[] = {
     noun_session_verbs, noun_device_verbs,   noun_group_verbs,  noun_claim_verbs,
@@ -34,18 +38,39 @@ static void print_verb(FILE *out, const struct ctl_verb *verb)
     fprintf(out, "  %-46s %s\n", left, verb->help);
 }
 
+/* Words of a note, wrapped behind its option's name. */
+static void print_note(FILE *out, struct span note)
+{
+    int column = NOTE_COLUMN;
+
+    for (size_t at = 0; at < note.size;) {
+        const char *word = (const char *)note.data + at;
+        const char *blank = memchr(word, ' ', note.size - at);
+        int length = (int)(blank ? (size_t)(blank - word) : note.size - at);
+
+        if (column > NOTE_COLUMN && column + 1 + length > HELP_WIDTH) {
+            fprintf(out, "\n%*s", NOTE_COLUMN, "");
+            column = NOTE_COLUMN;
+        }
+        column += fprintf(out, "%s%.*s", column > NOTE_COLUMN ? " " : "", length, word);
+        at += (size_t)length + 1;
+    }
+}
+
 static void print_options(FILE *out, const struct ctl_verb *verb)
 {
     const char *at = verb->options;
+    struct args_allowed option;
 
-    while (*at) {
-        int length = (int)strcspn(at, " ");
+    while (args_next(&at, &option)) {
+        int width = fprintf(out, "  --%.*s%s", (int)option.name.size,
+                            (const char *)option.name.data, option.is_flag ? "" : " VALUE");
 
-        bool flag = length > 0 && at[length - 1] == '!';
-
-        fprintf(out, "  --%.*s%s\n", length - flag, at, flag ? "" : " VALUE");
-        at += length;
-        at += strspn(at, " ");
+        if (option.note.size > 0) {
+            fprintf(out, "%*s", width < NOTE_COLUMN - 2 ? NOTE_COLUMN - width : 2, "");
+            print_note(out, option.note);
+        }
+        fputc('\n', out);
     }
 }
 
@@ -144,6 +169,7 @@ static int run_verb(struct ctl *ctl, const struct ctl_verb *verb, int argc, char
         return ctl_fail("the login file is damaged; log in again with mynactl login --url URL");
     if (client_create(&ctl->client, &ctl->session) != STATUS_OK)
         return ctl_fail("out of memory");
+    ctl->verb = verb;
     int result = verb->run(ctl);
     client_free(ctl->client);
     return result;
@@ -205,17 +231,87 @@ void ctl_warn(const char *format, ...)
     va_end(values);
 }
 
+/* The option that a member of a body was made of; false: it is of no option. */
+static bool print_option(const struct ctl_verb *verb, const char *name)
+{
+    const char *at = verb->options;
+    struct args_allowed option;
+    char typed[64];
+
+    snprintf(typed, sizeof typed, "%s", name);
+    for (char *c = typed; *c; c++)
+        if (*c == '_')
+            *c = '-';
+    while (args_next(&at, &option)) {
+        const size_t size = strlen(typed);
+        const bool is_file = option.name.size == size + 5 && /* a secret's value is in a file */
+                             memcmp(option.name.data + size, "-file", 5) == 0;
+
+        if ((option.name.size != size && !is_file) || memcmp(option.name.data, typed, size) != 0)
+            continue;
+        fprintf(stderr, "--%.*s", (int)option.name.size, (const char *)option.name.data);
+        return true;
+    }
+    return false;
+}
+
+/* The word that it was made of: what is made by its id comes first. */
+static bool print_word(const struct ctl *ctl, const char *name)
+{
+    const char *at = ctl->verb->words;
+    size_t length = strlen(name);
+
+    if (strcmp(name, "id") == 0)
+        length = strcspn(at, " .");
+    for (size_t i = 0; *at != '\0'; i++) {
+        const size_t size = strcspn(at, " .");
+
+        if (size == length && i < ctl->args.count && at[0] >= 'A' && at[0] <= 'Z' &&
+            (strcmp(name, "id") == 0 || strncasecmp(at, name, size) == 0)) {
+            fprintf(stderr, "%.*s \"%s\"", (int)size, at, ctl->args.words[i]);
+            return true;
+        }
+        at += size;
+        at += strspn(at, " .");
+    }
+    return false;
+}
+
+/* A place of a request in the words of who typed it: the line of a file, an option, a word. */
+static void print_place(const struct ctl *ctl, const char *pointer)
+{
+    const struct ctl_source *source = &ctl->source;
+    const size_t root = source->root ? strlen(source->root) : 0;
+    char name[64], in_file[256];
+
+    if (source->path && source->is_lines && pointer[0] == '/') {
+        fprintf(stderr, "%s:%s", source->path, pointer + 1);
+        return;
+    }
+    if (source->path && !source->is_lines && strncmp(pointer, source->root, root) == 0) {
+        snprintf(in_file, sizeof in_file, "%s%s", source->part, pointer + root);
+        fprintf(stderr, "%s:%zu%s%s", source->path, yaml_line(source->text, in_file),
+                *in_file ? ": " : "", *in_file ? in_file + 1 : "");
+        return;
+    }
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(pointer + (*pointer != '\0'), "/"),
+             pointer + (*pointer != '\0'));
+    if (!print_option(ctl->verb, name) && !print_word(ctl, name))
+        fputs(pointer, stderr);
+}
+
 /* Where the fault lies, and what it is unless the line above has said so. */
-static void print_fault(const struct json *fault, const char *said)
+static void print_fault(const struct ctl *ctl, const struct json *fault, const char *said)
 {
     const char *detail = json_text(json_member(fault, "detail"), "");
     bool known = strcmp(detail, said) == 0;
 
-    fprintf(stderr, "  %s%s%s\n", json_text(json_member(fault, "pointer"), ""), known ? "" : ": ",
-            known ? "" : detail);
+    fputs("  ", stderr);
+    print_place(ctl, json_text(json_member(fault, "pointer"), ""));
+    fprintf(stderr, "%s%s\n", known ? "" : ": ", known ? "" : detail);
 }
 
-static void print_problem(const struct client_answer *answer)
+static void print_problem(const struct ctl *ctl, const struct client_answer *answer)
 {
     struct json *problem;
 
@@ -228,7 +324,7 @@ static void print_problem(const struct client_answer *answer)
     const char *detail = json_text(json_member(problem, "detail"), "");
     ctl_fail("%s%s%s", title, *detail ? ": " : "", detail);
     for (size_t i = 0; i < json_count(errors); i++)
-        print_fault(json_item(errors, i), detail);
+        print_fault(ctl, json_item(errors, i), detail);
     json_free(problem);
 }
 
@@ -247,11 +343,11 @@ static int send_request(struct ctl *ctl, const struct client_request *request,
 }
 
 /* Tells a refusal. */
-static int judge(const struct client_answer *answer)
+static int judge(const struct ctl *ctl, const struct client_answer *answer)
 {
     if (answer->status < PROBLEM_FROM)
         return CTL_DONE;
-    print_problem(answer);
+    print_problem(ctl, answer);
     if (answer->status == NOT_LOGGED_IN)
         fputs("  log in with mynactl login --url URL\n", stderr);
     return CTL_FAILED;
@@ -261,7 +357,7 @@ int ctl_send(struct ctl *ctl, const struct client_request *request, struct clien
 {
     int result = send_request(ctl, request, answer);
 
-    return result == CTL_DONE ? judge(answer) : result;
+    return result == CTL_DONE ? judge(ctl, answer) : result;
 }
 
 int ctl_send_to(struct ctl *ctl, const char *method, struct span body, const char *if_match,
@@ -303,7 +399,7 @@ int ctl_find(struct ctl *ctl, const char *path, const char *id, bool *found,
     if (result != CTL_DONE)
         return result;
     *found = answer->status != NOT_FOUND;
-    return *found ? judge(answer) : CTL_DONE;
+    return *found ? judge(ctl, answer) : CTL_DONE;
 }
 
 int ctl_parse(const struct client_answer *answer, struct json **out)

@@ -12,8 +12,22 @@
 
 enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_UNREACHABLE = 3 };
 
-/* Fields are for the verbs to read. */
+struct ctl_verb;
+
+/* The file that a request's body was read from, so that a refusal can name its line: what stands
+ * below root in the body ("/document", "": all of it) stands below part in the file. Borrowed. */
+struct ctl_source {
+    const char *path; /* NULL: none */
+    struct span text;
+    const char *root; /* JSON pointers */
+    const char *part;
+    bool is_lines; /* the body is the file, and pointers are its lines: "/12" */
+};
+
+/* Fields are for the verbs to read; source is theirs to set. */
 struct ctl {
+    const struct ctl_verb *verb; /* that runs */
+    struct ctl_source source;
     struct client *client;
     struct session session;
     struct args args;
@@ -26,7 +40,7 @@ struct ctl_verb {
     const char *words;  /* what it takes, for help: "DEVICE TEXT" */
     unsigned min_words; /* after noun and verb */
     unsigned max_words;
-    const char *options; /* names for args_parse() */
+    const char *options; /* names and notes for args_parse() */
     const char *help;
     int (*run)(struct ctl *ctl);
 };
@@ -34,7 +48,8 @@ struct ctl_verb {
 /* The whole program after main(). */
 int ctl_main(int argc, char **argv);
 
-/* Sends; on a problem answer prints it, field by field, and returns CTL_FAILED. On CTL_DONE *answer
+/* Sends; on a problem answer prints it, field by field in the words of who typed them (--at-most,
+ * usage.json:12), and returns CTL_FAILED. On CTL_DONE *answer
  * stands until the next request. */
 int ctl_send(struct ctl *ctl, const struct client_request *request, struct client_answer *answer);
 

@@ -36,8 +36,8 @@ static int get(struct ctl *ctl)
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 5) : result;
 }
 
-/* Reads and checks a document. *id is the contract's. */
-static int read_document(struct ctl *ctl, struct buffer *document, char id[64])
+/* Reads and checks a document; the file's own text is for telling lines. *id is the contract's. */
+static int read_document(struct ctl *ctl, struct buffer *document, struct buffer *text, char id[64])
 {
     const char *path = args_option(&ctl->args, "file", NULL);
     struct contract contract;
@@ -46,9 +46,11 @@ static int read_document(struct ctl *ctl, struct buffer *document, char id[64])
 
     if (!path)
         return ctl_fail("which document? give it with -f FILE");
-    int result = contract_file_load(path, document, &arena, &contract, &zone);
+    int result = contract_file_load(path, document, text, &arena, &contract, &zone);
     if (result != CTL_DONE)
         return result;
+    ctl->source =
+        (struct ctl_source){.path = path, .text = buffer_span(text), .root = "", .part = ""};
     snprintf(id, 64, "%s", contract.contract_id);
     arena_free(arena);
     zone_close(zone);
@@ -136,6 +138,7 @@ static int send_version(struct ctl *ctl, const char *id, struct span document,
     json_key(&writer, "document");
     json_write_raw(&writer, document);
     json_end_object(&writer);
+    ctl->source.root = "/document";
     int result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, answer, "/api/v1/contracts/",
                              id, "/versions", (char *)NULL);
     buffer_release(&body);
@@ -162,12 +165,13 @@ static bool is_newest(const struct client_answer *answer, struct span document)
 static int apply(struct ctl *ctl)
 {
     struct client_answer answer;
-    struct buffer document;
+    struct buffer document, text;
     char id[64];
     bool found = false;
 
     buffer_init(&document, 1 << 20);
-    int result = read_document(ctl, &document, id);
+    buffer_init(&text, 1 << 20);
+    int result = read_document(ctl, &document, &text, id);
     if (result == CTL_DONE)
         result = ctl_find(ctl, "/api/v1/contracts", id, &found, &answer);
     if (result != CTL_DONE)
@@ -184,6 +188,7 @@ static int apply(struct ctl *ctl)
             ctl_say(ctl, &answer, "%s contract %s", found ? "made a new version of" : "made", id);
 
 out:
+    buffer_release(&text);
     buffer_release(&document);
     return result;
 }

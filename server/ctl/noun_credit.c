@@ -348,7 +348,7 @@ static int burn(struct ctl *ctl)
         status = json_parse(buffer_span(&text), &document, problem);
     int result = status == STATUS_OK
                      ? burn_document(ctl, document)
-                     : ctl_fail("\"%s\": %s", path,
+                     : ctl_fail("%s:%s%s", path, status == STATUS_INVALID ? "" : " ",
                                 status == STATUS_INVALID ? problem : status_text(status));
     json_free(document);
     buffer_release(&text);

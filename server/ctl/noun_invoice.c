@@ -43,6 +43,7 @@ static int check(struct ctl *ctl)
                                      .path = buffer_cstring(&path),
                                      .body = span_of(data, size),
                                      .body_type = "application/octet-stream"};
+    ctl->source = (struct ctl_source){.path = ctl->args.words[1], .is_lines = true};
     int result = ctl_send(ctl, &request, &answer);
     buffer_release(&path);
     free(data);

@@ -42,11 +42,13 @@ static void release(struct rating *rating)
     arena_free(rating->arena);
 }
 
-static void tell_unpriced(const struct tally_usage *usage, size_t row, unsigned unpriced)
+static void tell_unpriced(const struct tally_usage *usage, const struct usage_file_place *place,
+                          unsigned unpriced)
 {
     for (unsigned metric = 0; metric < CONTRACT_METRICS; metric++)
         if (unpriced & CONTRACT_BIT(metric))
-            ctl_warn("usage/%zu: no charge prices %s of model \"%s\"", row,
+            ctl_warn("%s:%zu: usage/%zu: no charge prices %s of model \"%s\"", place->path,
+                     usage_file_line(place), place->row,
                      contract_metric_name((enum contract_metric)metric), usage->model);
 }
 
@@ -94,7 +96,13 @@ static enum status count_unpriced(struct rating *rating, const struct tally_usag
     return status;
 }
 
-static enum status add_row(void *context, size_t row, const struct tally_usage *usage)
+static void tell_row(const struct usage_file_place *place, const char *problem)
+{
+    ctl_fail("%s:%zu: usage/%zu: %s", place->path, usage_file_line(place), place->row, problem);
+}
+
+static enum status add_row(void *context, const struct usage_file_place *place,
+                           const struct tally_usage *usage)
 {
     struct rating *rating = context;
     unsigned unpriced = 0;
@@ -104,18 +112,19 @@ static enum status add_row(void *context, size_t row, const struct tally_usage *
     enum status status = tally_add(rating->tally, usage, &unpriced);
     if (status == STATUS_NOT_FOUND) {
         if (rating->outside_rows++ < WARNINGS)
-            ctl_warn("usage/%zu: not billed: its time lies outside the contract's term", row);
+            ctl_warn("%s:%zu: usage/%zu: not billed: its time lies outside the contract's term",
+                     place->path, usage_file_line(place), place->row);
         return STATUS_OK;
     }
     if (status != STATUS_OK)
-        ctl_fail("usage/%zu: %s", row, status_text(status));
+        tell_row(place, status_text(status));
     if (status != STATUS_OK || !unpriced)
         return status;
     if (rating->unpriced_rows++ < WARNINGS)
-        tell_unpriced(usage, row, unpriced);
+        tell_unpriced(usage, place, unpriced);
     status = count_unpriced(rating, usage, unpriced);
     if (status != STATUS_OK)
-        ctl_fail("usage/%zu: %s", row, status_text(status));
+        tell_row(place, status_text(status));
     return status;
 }
 

@@ -57,6 +57,7 @@ static int import(struct ctl *ctl)
                                      .path = buffer_cstring(&path),
                                      .body = span_of(data, size),
                                      .body_type = "application/x-ndjson"};
+    ctl->source = (struct ctl_source){.path = ctl->args.words[1], .is_lines = true};
     int result = ctl_send(ctl, &request, &answer);
     buffer_release(&path);
     free(data);

@@ -5,6 +5,7 @@
 #include "schema/base/crypto.h"
 #include "schema/base/json.h"
 #include "server/ctl/noun.h"
+#include "server/ctl/yaml.h"
 
 #define NOTHING span_text("")
 
@@ -112,24 +113,36 @@ static int set(struct ctl *ctl)
                               : result;
 }
 
-/* The file's rows, and the contract they are for. */
+/* The rows of a file that is JSON or YAML; the caller frees *out. */
+static int read_rows(const struct ctl_source *source, struct json **out)
+{
+    char problem[160] = "";
+    struct buffer text;
+
+    if (json_parse(source->text, out, NULL) == STATUS_OK)
+        return CTL_DONE;
+    buffer_init(&text, 2 << 20);
+    enum status status = yaml_to_json(source->text, &text, problem);
+    if (status == STATUS_OK)
+        status = json_parse(buffer_span(&text), out, problem);
+    buffer_release(&text);
+    return status == STATUS_OK ? CTL_DONE
+                               : ctl_fail("%s:%s%s", source->path, problem[0] ? "" : " ",
+                                          problem[0] ? problem : status_text(status));
+}
+
+/* The file's rows, and the contract they are for. The file may be the list of rows alone. */
 static int write_usage(struct ctl *ctl, struct buffer *body)
 {
     const char *contract = args_option(&ctl->args, "contract", NULL);
-    const char *path = ctl->args.words[1];
     struct json_writer writer;
     struct buffer rows;
-    char problem[160];
     struct json *file;
-    uint8_t *data;
-    size_t size;
 
-    if (ctl_read_file(path, &data, &size) != CTL_DONE)
+    if (read_rows(&ctl->source, &file) != CTL_DONE)
         return CTL_FAILED;
-    enum status status = json_parse(span_of(data, size), &file, problem);
-    free(data);
-    if (status != STATUS_OK)
-        return ctl_fail("\"%s\": %s", path, problem);
+    if (!json_member(file, "usage"))
+        ctl->source.part = "";
     json_writer_init(&writer, body);
     json_begin_object(&writer);
     if (contract) {
@@ -145,7 +158,8 @@ static int write_usage(struct ctl *ctl, struct buffer *body)
         buffer_fail(body, buffer_status(&rows));
     buffer_release(&rows);
     json_free(file);
-    return buffer_status(body) == STATUS_OK ? CTL_DONE : ctl_fail("\"%s\" is too large", path);
+    return buffer_status(body) == STATUS_OK ? CTL_DONE
+                                            : ctl_fail("\"%s\" is too large", ctl->source.path);
 }
 
 static int usage(struct ctl *ctl)
@@ -157,13 +171,23 @@ static int usage(struct ctl *ctl)
     };
     struct client_answer answer;
     struct buffer body;
+    uint8_t *data;
+    size_t size;
 
+    if (ctl_read_file(ctl->args.words[1], &data, &size) != CTL_DONE)
+        return CTL_FAILED;
+    ctl->source = (struct ctl_source){.path = ctl->args.words[1],
+                                      .text = span_of(data, size),
+                                      .root = "/usage",
+                                      .part = "/usage"};
     buffer_init(&body, 2 << 20);
     int result = write_usage(ctl, &body);
     if (result == CTL_DONE)
         result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, "/api/v1/vendors/",
                              ctl->args.words[0], "/usage", (char *)NULL);
+    ctl->source = (struct ctl_source){0};
     buffer_release(&body);
+    free(data);
     return result == CTL_DONE ? ctl_show(ctl, &answer, report, 6) : result;
 }
 

@@ -18,7 +18,9 @@ struct source {
     FILE *file; /* NULL: text */
     struct span text;
     size_t at;
-    int pushed; /* a byte that was looked at; EOF: none */
+    int pushed;  /* a byte that was looked at; EOF: none */
+    size_t line; /* of the next byte of the file */
+    struct usage_file_place place;
     struct buffer row;
     usage_file_row visit;
     void *context;
@@ -31,9 +33,11 @@ static int next_byte(struct source *source)
     source->pushed = EOF;
     if (byte != EOF)
         return byte;
-    if (source->file)
-        return getc(source->file);
-    return source->at < source->text.size ? source->text.data[source->at++] : EOF;
+    if (!source->file)
+        return source->at < source->text.size ? source->text.data[source->at++] : EOF;
+    byte = getc(source->file);
+    source->line += byte == '\n';
+    return byte;
 }
 
 static int next_sign(struct source *source)
@@ -46,9 +50,47 @@ static int next_sign(struct source *source)
     return byte;
 }
 
+size_t usage_file_line(const struct usage_file_place *place)
+{
+    char pointer[48];
+
+    if (place->line != 0)
+        return place->line;
+    snprintf(pointer, sizeof pointer, "/usage/%zu", place->row);
+    return yaml_line(place->yaml, pointer);
+}
+
+/* The line of a part of the row. */
+static size_t line_of(const struct source *source, const char *pointer)
+{
+    const struct usage_file_place *place = &source->place;
+    char whole[160];
+
+    if (place->line != 0)
+        return place->line + yaml_line(buffer_span(&source->row), pointer) - 1;
+    snprintf(whole, sizeof whole, "/usage/%zu%s", place->row, pointer);
+    return yaml_line(place->yaml, whole);
+}
+
+/* Refuses a row. cause may be the JSON reader's: its line is counted from the row's first. */
+static int refuse_row(const struct source *source, const char *pointer, const char *cause)
+{
+    static const char counted[] = "line ";
+    char *end = NULL;
+    long more = 1;
+
+    if (strncmp(cause, counted, strlen(counted)) == 0)
+        more = strtol(cause + strlen(counted), &end, 10);
+    return ctl_fail("%s:%zu: usage/%zu%s: %s", source->path,
+                    end && source->place.line ? source->place.line + (size_t)more - 1
+                                              : line_of(source, pointer),
+                    source->place.row, pointer, end && *end == ',' ? end + 2 : cause);
+}
+
+/* In YAML only whole documents are taken apart here: the line is that of its first. */
 static int malformed(const struct source *source, const char *wanted)
 {
-    return ctl_fail("\"%s\": %s expected", source->path, wanted);
+    return ctl_fail("%s:%zu: %s expected", source->path, source->file ? source->line : 1, wanted);
 }
 
 /* Takes a text whose first quote was read, with its quotes, into row. */
@@ -91,25 +133,26 @@ static bool take_object(struct source *source)
     return false;
 }
 
-static int read_row(struct source *source, size_t number)
+static int read_row(struct source *source)
 {
     struct json *json;
     struct tally_usage usage;
     struct json_problem problem = {0};
     char cause[160];
 
+    source->place.line = source->file ? source->line : 0;
     buffer_clear(&source->row);
-    if (!take_object(source))
-        return ctl_fail("\"%s\": usage/%zu: does not end, or has more than %zu bytes", source->path,
-                        number, ROW_LIMIT);
+    if (!take_object(source)) {
+        snprintf(cause, sizeof cause, "does not end, or has more than %zu bytes", ROW_LIMIT);
+        return refuse_row(source, "", cause);
+    }
     if (json_parse(buffer_span(&source->row), &json, cause) != STATUS_OK)
-        return ctl_fail("\"%s\": usage/%zu: %s", source->path, number, cause);
+        return refuse_row(source, "", cause);
     enum status status = usage_row_read(json, &usage, &problem);
     int result = CTL_DONE;
     if (status != STATUS_OK)
-        result = ctl_fail("\"%s\": usage/%zu%s: %s", source->path, number, problem.pointer,
-                          problem.detail);
-    else if (source->visit(source->context, number, &usage) != STATUS_OK)
+        result = refuse_row(source, problem.pointer, problem.detail);
+    else if (source->visit(source->context, &source->place, &usage) != STATUS_OK)
         result = CTL_FAILED;
     json_free(json);
     return result;
@@ -117,15 +160,14 @@ static int read_row(struct source *source, size_t number)
 
 static int read_rows(struct source *source)
 {
-    size_t number = 0;
     int sign = next_sign(source);
 
     if (sign == ']')
         return CTL_DONE;
-    for (;; sign = next_sign(source)) {
+    for (;; sign = next_sign(source), source->place.row++) {
         if (sign != '{')
-            return ctl_fail("\"%s\": usage/%zu: must be an object", source->path, number);
-        int result = read_row(source, number++);
+            return malformed(source, "an object for each row");
+        int result = read_row(source);
         if (result != CTL_DONE)
             return result;
         sign = next_sign(source);
@@ -136,22 +178,24 @@ static int read_rows(struct source *source)
     }
 }
 
+static const char one_member[] = "one member \"usage\", a list of rows,";
+
 static int read_document(struct source *source)
 {
     if (next_sign(source) != '{')
         return malformed(source, "{\"usage\": [...]}");
     if (next_sign(source) != '"')
-        return malformed(source, "the member \"usage\"");
+        return malformed(source, one_member);
     buffer_clear(&source->row);
     if (!take_text(source) || !span_equal_text(buffer_span(&source->row), "\"usage\""))
-        return ctl_fail("\"%s\": must have the one member \"usage\", a list of rows", source->path);
+        return malformed(source, one_member);
     if (next_sign(source) != ':' || next_sign(source) != '[')
         return malformed(source, "a list as \"usage\"");
     int result = read_rows(source);
     if (result != CTL_DONE)
         return result;
     if (next_sign(source) != '}' || next_sign(source) != EOF)
-        return ctl_fail("\"%s\": must have the one member \"usage\", a list of rows", source->path);
+        return malformed(source, one_member);
     return CTL_DONE;
 }
 
@@ -174,10 +218,11 @@ static int read_yaml(struct source *source)
 
         inner.file = NULL;
         inner.text = buffer_span(&text);
+        inner.place.yaml = buffer_span(&yaml);
         result = read_document(&inner);
         source->row = inner.row;
     } else {
-        result = ctl_fail("\"%s\": %s", source->path,
+        result = ctl_fail("%s:%s%s", source->path, status == STATUS_INVALID ? "" : " ",
                           status == STATUS_INVALID ? problem : status_text(status));
     }
     buffer_release(&text);
@@ -192,6 +237,8 @@ int usage_file_read(const char *path, usage_file_row visit, void *context)
         .path = path,
         .file = is_input ? stdin : fopen(path, "re"),
         .pushed = EOF,
+        .line = 1,
+        .place = {.path = path},
         .visit = visit,
         .context = context,
     };

@@ -10,12 +10,24 @@
 
 #include "server/money/usage_row.h"
 
-/* Gets each row with its number, from 0; texts are borrowed until it returns. Another status than
- * STATUS_OK ends the reading; it has told why. */
-typedef enum status (*usage_file_row)(void *context, size_t row, const struct tally_usage *usage);
+/* Where a row stands: its number, from 0, and what else it takes to tell the line. */
+struct usage_file_place {
+    const char *path;
+    size_t row;
+    size_t line;      /* JSON: of the row's first brace, from 1; YAML: 0 */
+    struct span yaml; /* YAML: the file */
+};
 
-/* "-" is standard input. CTL_FAILED: what is wrong was told on standard error, by the row's number
- * and member, or by the visitor. */
+/* The line, from 1, on which the row begins. */
+size_t usage_file_line(const struct usage_file_place *place);
+
+/* Gets each row; texts are borrowed until it returns. Another status than STATUS_OK ends the
+ * reading; it has told why. */
+typedef enum status (*usage_file_row)(void *context, const struct usage_file_place *place,
+                                      const struct tally_usage *usage);
+
+/* "-" is standard input. CTL_FAILED: what is wrong was told on standard error with its line, as in
+ * "usage.json:12: usage/3/at: must be a time", or by the visitor. */
 int usage_file_read(const char *path, usage_file_row visit, void *context);
 
 #endif

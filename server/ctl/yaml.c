@@ -1,12 +1,15 @@
 #include "server/ctl/yaml.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <yaml.h>
 
 #include "schema/base/json.h"
 
-#define DEPTH_MAX 24
+#define DEPTH_MAX      24
+#define KEYS_LOOKED_AT ((size_t)64 << 10)
+#define KEYS_LIMIT     ((size_t)64 << 20)
 
 struct reader {
     yaml_parser_t parser;
@@ -15,12 +18,49 @@ struct reader {
     bool is_key[DEPTH_MAX]; /* in a mapping: the next scalar is a key */
     bool is_map[DEPTH_MAX];
     unsigned depth;
+    struct buffer keys; /* of the mappings around, each with a NUL */
+    size_t first_key[DEPTH_MAX];
 };
 
-static enum status refuse(struct reader *reader, size_t line, const char *cause)
+__attribute__((format(printf, 3, 4))) static enum status refuse(struct reader *reader, size_t line,
+                                                                const char *format, ...)
 {
-    snprintf(reader->problem, 160, "line %zu: %s", line + 1, cause);
+    va_list values;
+    int used = snprintf(reader->problem, 160, "%zu: ", line + 1);
+
+    va_start(values, format);
+    vsnprintf(reader->problem + used, 160 - (size_t)used, format, values);
+    va_end(values);
     return STATUS_INVALID;
+}
+
+/* Where the mapping has a member twice nobody can tell which is meant. Beyond KEYS_LOOKED_AT bytes
+ * of names only the reader of the JSON sees it, who knows no line. */
+static bool is_repeated(const struct reader *reader, const char *key)
+{
+    const size_t first = reader->first_key[reader->depth];
+    const size_t size = buffer_span(&reader->keys).size;
+    const char *keys = buffer_cstring(&reader->keys);
+    const char *at = keys + first, *end = keys + size;
+
+    if (size - first > KEYS_LOOKED_AT)
+        return false;
+    for (; at < end; at += strlen(at) + 1)
+        if (strcmp(at, key) == 0)
+            return true;
+    return false;
+}
+
+static enum status on_key(struct reader *reader, const yaml_event_t *event)
+{
+    const char *key = (const char *)event->data.scalar.value;
+
+    if (is_repeated(reader, key))
+        return refuse(reader, event->start_mark.line, "\"%.80s\" is there twice", key);
+    buffer_add(&reader->keys, span_of(key, strlen(key) + 1));
+    json_key(&reader->writer, key);
+    reader->is_key[reader->depth] = false;
+    return buffer_status(&reader->keys);
 }
 
 static bool is_one_of(const char *text, const char *a, const char *b, const char *c)
@@ -54,11 +94,8 @@ static enum status on_scalar(struct reader *reader, const yaml_event_t *event)
 
     if (event->data.scalar.anchor)
         return refuse(reader, event->start_mark.line, "anchors are not taken");
-    if (reader->is_map[top] && reader->is_key[top]) {
-        json_key(&reader->writer, (const char *)event->data.scalar.value);
-        reader->is_key[top] = false;
-        return STATUS_OK;
-    }
+    if (reader->is_map[top] && reader->is_key[top])
+        return on_key(reader, event);
     write_scalar(reader, event);
     reader->is_key[top] = reader->is_map[top];
     return STATUS_OK;
@@ -74,6 +111,7 @@ static enum status on_start(struct reader *reader, const yaml_event_t *event, bo
     reader->depth++;
     reader->is_map[reader->depth] = map;
     reader->is_key[reader->depth] = map;
+    reader->first_key[reader->depth] = buffer_span(&reader->keys).size;
     if (map)
         json_begin_object(&reader->writer);
     else
@@ -97,6 +135,7 @@ static enum status on_event(struct reader *reader, const yaml_event_t *event, un
     case YAML_SEQUENCE_START_EVENT:
         return on_start(reader, event, false);
     case YAML_MAPPING_END_EVENT:
+        buffer_cut(&reader->keys, reader->first_key[reader->depth]);
         reader->depth--;
         json_end_object(&reader->writer);
         return STATUS_OK;
@@ -120,11 +159,12 @@ enum status yaml_to_json(struct span yaml, struct buffer *out, char problem[160]
         return STATUS_MEMORY;
     yaml_parser_set_input_string(&reader.parser, yaml.data, yaml.size);
     json_writer_init(&reader.writer, out);
+    buffer_init(&reader.keys, KEYS_LIMIT);
     while (status == STATUS_OK && !ended) {
         yaml_event_t event;
 
         if (!yaml_parser_parse(&reader.parser, &event)) {
-            status = refuse(&reader, reader.parser.problem_mark.line,
+            status = refuse(&reader, reader.parser.problem_mark.line, "%s",
                             reader.parser.problem ? reader.parser.problem : "not YAML");
             break;
         }
@@ -133,6 +173,7 @@ enum status yaml_to_json(struct span yaml, struct buffer *out, char problem[160]
         yaml_event_delete(&event);
     }
     yaml_parser_delete(&reader.parser);
+    buffer_release(&reader.keys);
     if (status == STATUS_OK && documents == 0)
         status = refuse(&reader, 0, "the file is empty");
     return status == STATUS_OK ? buffer_status(out) : status;

@@ -9,7 +9,7 @@
 
 #include "schema/base/buffer.h"
 
-/* Appends to out. STATUS_INVALID: problem names line and cause. */
+/* Appends to out. STATUS_INVALID: problem is "LINE: CAUSE"; a member that is there twice is one. */
 MUST_CHECK enum status yaml_to_json(struct span yaml, struct buffer *out, char problem[160]);
 
 /* The line, from 1, of the part of a document that a JSON pointer names ("/charges/1/tiers"); of

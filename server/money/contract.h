@@ -65,6 +65,12 @@ struct contract {
 MUST_CHECK enum status contract_read(const struct json *document, struct arena *arena,
                                      struct contract *out, struct json_problem *problem);
 
+/* The same, and goes on after a problem: up to room of them, each with its place; what could be
+ * wrong only because of another problem is not told. On STATUS_INVALID there is at least one. */
+MUST_CHECK enum status contract_check(const struct json *document, struct arena *arena,
+                                      struct contract *out, struct json_problem *problems,
+                                      size_t room, size_t *count);
+
 /* One later document of the same contract, or the first one when base is NULL: its terms (the
  * document's own amendments included) are in force from the instant from_ms on and end what was
  * there; first is the first day whose midnight is not before it. Versions are numbered on.

@@ -32,7 +32,7 @@ static void check_hard(struct reading *reading, const struct contract_draft *dra
     char reason[160];
 
     if (weight_check(&own, 0, reason) != STATUS_OK)
-        reading_refuse(reading, "hard", "cannot be kept with %s", reason);
+        reading_refuse_related(reading, "hard", "cannot be kept with %s", reason);
 }
 
 static void read_cap(struct reading *reading, const struct json *json, struct contract_draft *draft,

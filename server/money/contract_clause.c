@@ -132,7 +132,7 @@ static void read_third_party(struct reading *reading, const struct json *json,
             reading_refuse(reading, "markup", "contradicts %.48s, which prices those models",
                            draft->charges[i].name);
     }
-    if (out->has_markup && !reading_failed(reading))
+    if (out->has_markup && !reading_failed(reading) && draft->terms->charge_count > 0)
         add_markup(reading, draft, out, &rule);
 }
 

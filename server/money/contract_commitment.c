@@ -124,10 +124,10 @@ static void check_true_up(struct reading *reading, const struct contract_draft *
     size_t count = count_pricing(draft, out, &charge);
 
     if (count != 1) {
-        reading_refuse(reading, "true_up",
-                       "prices missing units like one charge of that metric, and %s: %s",
-                       count == 0 ? "there is none" : "there are several",
-                       count == 0 ? "use fee_per_unit" : "name it in charges");
+        reading_refuse_related(reading, "true_up",
+                               "prices missing units like one charge of that metric, and %s: %s",
+                               count == 0 ? "there is none" : "there are several",
+                               count == 0 ? "use fee_per_unit" : "name it in charges");
         return;
     }
     if (charge->measured != out->measured)
@@ -176,7 +176,8 @@ static void check_shortfall(struct reading *reading, const struct contract_draft
     if (out->shortfall == CONTRACT_FEE_PER_UNIT && is_spend)
         reading_refuse(reading, "fee_per_unit", "goes with a quantity; of spend: true_up");
     if (out->shortfall == CONTRACT_REPRICE && !has_list_price(draft->terms))
-        reading_refuse(reading, "reprice", "withdraws discounts and tiers, and there are none");
+        reading_refuse_related(reading, "reprice",
+                               "withdraws discounts and tiers, and there are none");
 }
 
 static void read_shortfall(struct reading *reading, const struct json *json,
@@ -223,8 +224,9 @@ static void check_subject(struct reading *reading, const struct contract_draft *
         out->filter.model_count > 0 || out->filter.service_tier_count > 0 || out->filter.has_hours;
 
     if (out->quantity.source == CONTRACT_TERMINALS && !has_licence(draft->terms))
-        reading_refuse(reading, "metric",
-                       "\"terminals\" are counted by a charge of kind licence, and there is none");
+        reading_refuse_related(
+            reading, "metric",
+            "\"terminals\" are counted by a charge of kind licence, and there is none");
     if (out->charge_count > 0 && !is_spend && out->shortfall != CONTRACT_REPRICE &&
         out->shortfall != CONTRACT_TRUE_UP)
         reading_refuse(reading, "charges", "goes with metric: spend; a quantity is what it is");

@@ -44,8 +44,9 @@ void *contract_list_read(struct reading *reading, const struct json *holder, con
     size_t found = reading_list(reading, holder, member, max, &list);
     char *parts = reading_take(reading, found, size);
     size_t outside = reading_enter(reading, member);
+    bool is_whole = !reading_failed(reading);
 
-    for (size_t i = 0; parts && i < found && !reading_failed(reading); i++) {
+    for (size_t i = 0; parts && i < found && reading_next(reading, READING_SURE); i++) {
         const struct json *item = json_item(list, i);
         size_t mark = reading_enter_item(reading, i);
         const char *name = read_name(reading, item);
@@ -57,9 +58,12 @@ void *contract_list_read(struct reading *reading, const struct json *holder, con
         memcpy(parts + i * size, &name, sizeof name);
         read(reading, item, draft, parts + i * size);
         reading_leave(reading, mark);
+        is_whole = is_whole && !reading_failed(reading);
     }
     reading_leave(reading, outside);
-    *count = reading_failed(reading) ? 0 : found;
+    if (!is_whole)
+        reading_next(reading, READING_UNRELATED);
+    *count = is_whole ? found : 0;
     return *count ? parts : NULL;
 }
 
@@ -188,8 +192,9 @@ const char *const *contract_named_charges_read(struct reading *reading, const st
     for (size_t i = 0; i < found; i++) {
         if (contract_place_of(draft->charges, draft->terms->charge_count, sizeof *draft->charges,
                               names[i]) == SIZE_MAX)
-            reading_refuse(reading, "charges",
-                           "names \"%.48s\", and no charge has that name in these terms", names[i]);
+            reading_refuse_related(reading, "charges",
+                                   "names \"%.48s\", and no charge has that name in these terms",
+                                   names[i]);
     }
     if (reading_failed(reading))
         return NULL;

@@ -58,8 +58,8 @@ static void link_part(struct reading *reading, const struct contract_terms *term
         is_cap ? find_cap(terms, name, &ambiguous) : find_commitment(terms, name, &ambiguous);
 
     if (place == SIZE_MAX)
-        reading_refuse(reading, "of", "there is no %s called or counting \"%.48s\"",
-                       is_cap ? "cap" : "commitment", name);
+        reading_refuse_related(reading, "of", "there is no %s called or counting \"%.48s\"",
+                               is_cap ? "cap" : "commitment", name);
     else if (ambiguous)
         reading_refuse(reading, "of", "several %ss count \"%.40s\": give one a name and say it",
                        is_cap ? "cap" : "commitment", name);

@@ -53,11 +53,12 @@ static void read_parts(struct reading *reading, const struct source *sources, si
         }
         parts[i].read(reading, sources[i].holder, &draft);
         reading_leave(reading, outside);
-        if (reading_failed(reading)) {
-            if (sources[i].amendment != amendment)
-                reading_explain(reading, " (as amendments/%zu leaves it)", amendment);
+        if (!reading_failed(reading))
+            continue;
+        if (sources[i].amendment != amendment)
+            reading_explain(reading, " (as amendments/%zu leaves it)", amendment);
+        if (!reading_next(reading, READING_UNRELATED))
             return;
-        }
     }
 }
 
@@ -91,7 +92,7 @@ static void read_amendment(struct reading *reading, const struct json *json, siz
     reading_enter_item(reading, place);
     read_head(reading, json, contract, before, terms);
     reading_leave(reading, outside);
-    if (reading_failed(reading))
+    if (!reading_next(reading, READING_SURE))
         return;
     before->end = terms->first;
     for (size_t i = 0; i < PARTS; i++) {
@@ -109,7 +110,7 @@ void contract_versions_read(struct reading *reading, const struct json *document
     struct contract_terms *versions = reading_take(reading, count + 1, sizeof *versions);
     struct source sources[PARTS];
 
-    if (!versions)
+    if (!versions || !reading_next(reading, READING_SURE))
         return;
     for (size_t i = 0; i < PARTS; i++)
         sources[i] = (struct source){document, SIZE_MAX};
@@ -121,7 +122,7 @@ void contract_versions_read(struct reading *reading, const struct json *document
         .from_ms = CONTRACT_NO_DAY,
     };
     read_parts(reading, sources, SIZE_MAX, contract, &versions[0]);
-    for (size_t i = 0; i < count && !reading_failed(reading); i++)
+    for (size_t i = 0; i < count && reading_next(reading, READING_SURE); i++)
         read_amendment(reading, json_item(list, i), i, sources, contract, &versions[i],
                        &versions[i + 1]);
     contract->versions = versions;

@@ -13,9 +13,28 @@ void reading_init(struct reading *reading, struct arena *arena, struct json_prob
     *reading = (struct reading){.arena = arena, .problem = problem};
 }
 
+void reading_collect(struct reading *reading, struct arena *arena, struct json_problem *problems,
+                     size_t room)
+{
+    *reading = (struct reading){.arena = arena, .problems = problems, .room = room};
+}
+
 enum status reading_status(const struct reading *reading)
 {
-    return reading->status;
+    return reading->status == STATUS_OK && reading->was_refused ? STATUS_INVALID : reading->status;
+}
+
+bool reading_next(struct reading *reading, enum reading_doubt doubt)
+{
+    if (reading->problems == NULL)
+        return reading->status == STATUS_OK;
+    if (doubt > reading->doubt)
+        reading->doubt = doubt;
+    if (reading->status == STATUS_INVALID) {
+        reading->was_refused = true;
+        reading->status = STATUS_OK;
+    }
+    return reading->status == STATUS_OK;
 }
 
 bool reading_failed(const struct reading *reading)
@@ -63,18 +82,86 @@ void reading_leave(struct reading *reading, size_t mark)
     reading->pointer[mark] = 0;
 }
 
-void reading_refuse(struct reading *reading, const char *member, const char *format, ...)
+/* Collecting: where the next problem goes, when its place has none and there is room. */
+static void take_problem(struct reading *reading, const struct json_problem *made)
 {
-    struct json_problem *problem = reading->problem;
+    reading->untold = *made;
+    reading->problem = &reading->untold;
+    for (size_t i = 0; i < reading->count; i++)
+        if (strcmp(reading->problems[i].pointer, made->pointer) == 0)
+            return;
+    if (reading->count == reading->room)
+        return;
+    reading->problem = &reading->problems[reading->count++];
+    *reading->problem = *made;
+}
+
+__attribute__((format(printf, 3, 0))) static void
+refuse(struct reading *reading, const char *member, const char *format, va_list args)
+{
+    struct json_problem made;
+
+    reading->status = STATUS_INVALID;
+    snprintf(made.pointer, sizeof made.pointer, "%s", reading->pointer);
+    point_at(made.pointer, sizeof made.pointer, member);
+    vsnprintf(made.detail, sizeof made.detail, format, args);
+    if (reading->problems != NULL)
+        take_problem(reading, &made);
+    else
+        *reading->problem = made;
+}
+
+/* Whether the form of a value is still to be looked at. */
+static bool is_over(const struct reading *reading)
+{
+    return reading->problems != NULL ? reading->status == STATUS_MEMORY : reading_failed(reading);
+}
+
+/* Refuses a form: whatever else the document says, this cannot stand. */
+__attribute__((format(printf, 3, 4))) static void
+refuse_form(struct reading *reading, const char *member, const char *format, ...)
+{
     va_list args;
 
+    if (is_over(reading))
+        return;
+    va_start(args, format);
+    refuse(reading, member, format, args);
+    va_end(args);
+}
+
+/* Refuses a meaning, unless there is so much doubt about what it stands on; then it may be right,
+ * and what else the part means is not known. */
+__attribute__((format(printf, 4, 0))) static void refuse_meaning(struct reading *reading,
+                                                                 enum reading_doubt doubt,
+                                                                 const char *member,
+                                                                 const char *format, va_list args)
+{
     if (reading_failed(reading))
         return;
+    if (reading->doubt < doubt) {
+        refuse(reading, member, format, args);
+        return;
+    }
+    reading->problem = &reading->untold;
     reading->status = STATUS_INVALID;
-    snprintf(problem->pointer, sizeof problem->pointer, "%s", reading->pointer);
-    point_at(problem->pointer, sizeof problem->pointer, member);
+}
+
+void reading_refuse(struct reading *reading, const char *member, const char *format, ...)
+{
+    va_list args;
+
     va_start(args, format);
-    vsnprintf(problem->detail, sizeof problem->detail, format, args);
+    refuse_meaning(reading, READING_FORM, member, format, args);
+    va_end(args);
+}
+
+void reading_refuse_related(struct reading *reading, const char *member, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    refuse_meaning(reading, READING_UNRELATED, member, format, args);
     va_end(args);
 }
 
@@ -154,9 +241,22 @@ static void refuse_unknown(struct reading *reading, const char *name, const char
     char nearest[READING_WORD_SIZE];
 
     if (reading_nearest(name, words, nearest))
-        reading_refuse(reading, name, "is not known here: did you mean \"%s\"?", nearest);
+        refuse_form(reading, name, "is not known here: did you mean \"%s\"?", nearest);
     else
-        reading_refuse(reading, name, "is not known here");
+        refuse_form(reading, name, "is not known here");
+}
+
+/* Whether a member that is not known was told to be perhaps that word: one mistake, told once. */
+static bool is_meant(const struct json *json, const char *members, const char *word)
+{
+    char nearest[READING_WORD_SIZE];
+    const char *name;
+
+    for (size_t i = 0; json_member_at(json, i, &name); i++)
+        if (!span_is_choice(span_text(name), members) && reading_nearest(name, members, nearest) &&
+            strcmp(nearest, word) == 0)
+            return true;
+    return false;
 }
 
 bool reading_object(struct reading *reading, const struct json *json, const char *members,
@@ -165,10 +265,10 @@ bool reading_object(struct reading *reading, const struct json *json, const char
     const char *name;
     char word[READING_WORD_SIZE];
 
-    if (reading_failed(reading))
+    if (is_over(reading))
         return false;
     if (json_type(json) != JSON_OBJECT) {
-        reading_refuse(reading, "", "must be an object");
+        refuse_form(reading, "", "must be an object");
         return false;
     }
     for (size_t i = 0; json_member_at(json, i, &name); i++) {
@@ -176,8 +276,8 @@ bool reading_object(struct reading *reading, const struct json *json, const char
             refuse_unknown(reading, name, members);
     }
     while (next_word(&required, word)) {
-        if (!json_member(json, word))
-            reading_refuse(reading, word, "is missing");
+        if (!json_member(json, word) && !is_meant(json, members, word))
+            refuse_form(reading, word, "is missing");
     }
     return !reading_failed(reading);
 }
@@ -188,11 +288,11 @@ static const struct json *find(struct reading *reading, const struct json *objec
 {
     const struct json *value = json_member(object, member);
 
-    if (!value || reading_failed(reading))
+    if (!value || is_over(reading))
         return NULL;
     if (json_type(value) == type)
         return value;
-    reading_refuse(reading, member, "must be %s", type_name);
+    refuse_form(reading, member, "must be %s", type_name);
     return NULL;
 }
 
@@ -232,7 +332,7 @@ const char *reading_text(struct reading *reading, const struct json *object, con
     if (!value)
         return NULL;
     if (!*text || strlen(text) > max_bytes) {
-        reading_refuse(reading, member, "must have 1 to %zu bytes", max_bytes);
+        refuse_form(reading, member, "must have 1 to %zu bytes", max_bytes);
         return NULL;
     }
     return reading_keep(reading, text);
@@ -243,7 +343,7 @@ const char *reading_slug(struct reading *reading, const struct json *object, con
     const char *text = reading_text(reading, object, member, 48);
 
     if (text && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(text)) {
-        reading_refuse(reading, member, "must be 1 to 48 of a-z, 0-9 and -");
+        refuse_form(reading, member, "must be 1 to 48 of a-z, 0-9 and -");
         return NULL;
     }
     return text;
@@ -263,7 +363,7 @@ int64_t reading_int(struct reading *reading, const struct json *object, const ch
 
     if (!value || (number >= min && number <= max))
         return number;
-    reading_refuse(reading, member, "must be from %" PRId64 " to %" PRId64, min, max);
+    refuse_form(reading, member, "must be from %" PRId64 " to %" PRId64, min, max);
     return fallback;
 }
 
@@ -290,7 +390,7 @@ int reading_choice(struct reading *reading, const struct json *object, const cha
             list[used++] = ' ';
     }
     list[used] = 0;
-    reading_refuse(reading, member, "must be one of %s", list);
+    refuse_form(reading, member, "must be one of %s", list);
     return fallback;
 }
 
@@ -313,7 +413,7 @@ bool reading_number_of(struct reading *reading, const struct json *value, const 
     struct fraction number;
     enum status status = STATUS_INVALID;
 
-    if (reading_failed(reading))
+    if (is_over(reading))
         return false;
     if (json_type(value) == JSON_INT && json_int(value, -1) >= 0) {
         number = fraction_of(json_int(value, 0));
@@ -327,10 +427,11 @@ bool reading_number_of(struct reading *reading, const struct json *value, const 
         *out = number;
         return true;
     }
-    reading_refuse(reading, member,
-                   status == STATUS_FULL
-                       ? "is too large: at most 1000000000000000"
-                       : "must be a decimal of up to 12 places, as text, not below 0: \"2.50\"");
+    refuse_form(reading, member, "%s",
+                status == STATUS_FULL ? "is too large: at most 1000000000000000"
+                : json_type(value) == JSON_REAL
+                    ? "is a binary fraction, which is not exact: write it as text, \"0.80\""
+                    : "must be a decimal of up to 12 places, as text, not below 0: \"2.50\"");
     return false;
 }
 
@@ -348,16 +449,16 @@ bool reading_share_of(struct reading *reading, const struct json *value, const c
     struct span text = span_text(json_text(value, ""));
     struct fraction percent;
 
-    if (reading_failed(reading))
+    if (is_over(reading))
         return false;
     if (text.size < 2 || text.data[text.size - 1] != '%' ||
         parse(span_of(text.data, text.size - 1), &percent) != STATUS_OK) {
-        reading_refuse(reading, member, "must be a percentage as text: \"12.5%%\"");
+        refuse_form(reading, member, "must be a percentage as text: \"12.5%%\"");
         return false;
     }
     if (fraction_compare(percent, fraction_of(max_percent)) > 0 ||
         fraction_divide(percent, fraction_of(100), &percent) != STATUS_OK) {
-        reading_refuse(reading, member, "must be from 0%% to %" PRId64 "%%", max_percent);
+        refuse_form(reading, member, "must be from 0%% to %" PRId64 "%%", max_percent);
         return false;
     }
     *out = percent;
@@ -377,11 +478,11 @@ bool reading_day(struct reading *reading, const struct json *object, const char 
 {
     const struct json *value = json_member(object, member);
 
-    if (!value || reading_failed(reading))
+    if (!value || is_over(reading))
         return false;
     if (zone_parse_date(span_text(json_text(value, "")), out) == STATUS_OK)
         return true;
-    reading_refuse(reading, member, "must be a date: YYYY-MM-DD");
+    refuse_form(reading, member, "must be a date: YYYY-MM-DD");
     return false;
 }
 
@@ -394,7 +495,7 @@ size_t reading_list(struct reading *reading, const struct json *object, const ch
     if (!value)
         return 0;
     if (count == 0 || count > max) {
-        reading_refuse(reading, member, "must be a list of 1 to %zu", max);
+        refuse_form(reading, member, "must be a list of 1 to %zu", max);
         return 0;
     }
     *list = value;
@@ -421,9 +522,9 @@ const char *const *reading_texts(struct reading *reading, const struct json *obj
         const char *text = json_text(json_item(list, i), "");
 
         if (!*text || strlen(text) > 64)
-            reading_refuse(reading, member, "must hold texts of 1 to 64 bytes");
+            refuse_form(reading, member, "must hold texts of 1 to 64 bytes");
         else if (is_listed(texts, i, text))
-            reading_refuse(reading, member, "has \"%.64s\" twice", text);
+            refuse_form(reading, member, "has \"%.64s\" twice", text);
         texts[i] = reading_keep(reading, text);
         if (!texts[i])
             return NULL;

@@ -2,8 +2,11 @@
  *
  * Latches: after the first refusal everything else is a fast no, so that readers read on and ask
  * once at the end. A refusal names its place as a JSON pointer and says what would be right.
- * Members that a reader does not name are refused, with the nearest word that it does know. Fields
- * are private. No I/O; one thread.
+ * Members that a reader does not name are refused, with the nearest word that it does know.
+ *
+ * Or it collects: after a refusal the form of what follows is still looked at (words, types,
+ * numbers), and its meaning only from the next part on, as far as it does not hang on what could
+ * not be read. Fields are private. No I/O; one thread.
  */
 #ifndef SERVER_MONEY_READING_H
 #define SERVER_MONEY_READING_H
@@ -12,18 +15,39 @@
 #include "schema/base/json.h"
 #include "server/money/fraction.h"
 
+enum reading_doubt {
+    READING_SURE,
+    READING_UNRELATED, /* what parts say of each other is no longer judged */
+    READING_FORM,      /* only the form is: what everything stands on is not known */
+};
+
 struct reading {
     struct arena *arena;
-    struct json_problem *problem;
+    struct json_problem *problem; /* the newest */
     enum status status;
     char pointer[80]; /* of the part that is being read */
+    /* collecting */
+    struct json_problem *problems; /* NULL: it does not */
+    size_t count, room;
+    bool was_refused;
+    enum reading_doubt doubt;
+    struct json_problem untold;
 };
 
 /* Both are borrowed; *problem is written to when something is refused. */
 void reading_init(struct reading *reading, struct arena *arena, struct json_problem *problem);
 
-/* STATUS_OK, STATUS_INVALID (problem tells what) or STATUS_MEMORY. */
+/* Collects up to room problems, one for each place; reading->count of them are told. */
+void reading_collect(struct reading *reading, struct arena *arena, struct json_problem *problems,
+                     size_t room);
+
+/* Where one part ends: whether the next is to be read. Collecting, what was refused is forgiven
+ * (reading_status() does not), and from now on there is at least so much doubt. */
+bool reading_next(struct reading *reading, enum reading_doubt doubt);
+
+/* STATUS_OK, STATUS_INVALID (problem tells what) or STATUS_MEMORY; of the whole. */
 MUST_CHECK enum status reading_status(const struct reading *reading);
+/* Of the present part. */
 bool reading_failed(const struct reading *reading);
 
 /* Goes into a part; the mark leads out again. */
@@ -33,6 +57,10 @@ void reading_leave(struct reading *reading, size_t mark);
 
 /* Refuses a member of the present part; "" is the part itself. */
 void reading_refuse(struct reading *reading, const char *member, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Refuses it for what another part says. */
+void reading_refuse_related(struct reading *reading, const char *member, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Adds to what the refusal says. */

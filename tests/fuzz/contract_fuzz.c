@@ -1,5 +1,7 @@
 #include "tests/fuzz/fuzz.h"
 
+#include <string.h>
+
 #include "server/money/bill.h"
 #include "server/money/weight.h"
 
@@ -77,6 +79,24 @@ static void weigh(const struct contract *contract)
     }
 }
 
+/* Going on after a problem finds the first one as well, and none where there is none. */
+static void check(const struct json *json, struct arena *arena, enum status read,
+                  const struct json_problem *first)
+{
+    struct json_problem problems[64];
+    struct contract contract;
+    size_t count;
+    enum status status = contract_check(json, arena, &contract, problems, 64, &count);
+    bool is_there = false;
+
+    if (status == STATUS_MEMORY || read == STATUS_MEMORY)
+        return;
+    FUZZ_CHECK(status == read && (count > 0) == (read == STATUS_INVALID));
+    for (size_t i = 0; i < count; i++)
+        is_there = is_there || strcmp(problems[i].pointer, first->pointer) == 0;
+    FUZZ_CHECK(read == STATUS_OK || is_there || count == 64);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct json *json = NULL;
@@ -95,6 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         FUZZ_CHECK(status != STATUS_INVALID || problem.detail[0]);
     }
+    check(json, arena, status, &problem);
     arena_free(arena);
     json_free(json);
     return 0;

@@ -108,7 +108,7 @@ page_commands "$man/mynactl.1" >"$work/documented"
 differ mynactl.1 "verb " "$work/said" "$work/documented"
 while read -r verb; do
 	# shellcheck disable=SC2086 # noun and verb
-	"$build/mynactl" $verb --help </dev/null | sed -n 's/^  --\([a-z-]*\)\( VALUE\)\{0,1\}$/\1/p' >"$work/said"
+	"$build/mynactl" $verb --help </dev/null | sed -n 's/^  --\([a-z-]*\)\( VALUE\)\{0,1\}\(  .*\)\{0,1\}$/\1/p' >"$work/said"
 	page_options "$man/mynactl.1" "$verb" >"$work/documented"
 	# a short name that stands for it says the same
 	if grep -qE "^\.It (Xo )?Cm $verb .*Fl f " "$man/mynactl.1"; then echo file >>"$work/documented"; fi

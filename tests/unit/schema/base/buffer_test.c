@@ -102,6 +102,22 @@ static void the_first_failure_is_the_one_that_stays(void **state)
     buffer_release(&buffer);
 }
 
+static void cutting_drops_from_the_end(void **state)
+{
+    struct buffer buffer;
+
+    (void)state;
+    buffer_init(&buffer, 16);
+    buffer_cut(&buffer, 0);
+    buffer_text(&buffer, "abcdef");
+    buffer_cut(&buffer, 6);
+    assert_string_equal(buffer_cstring(&buffer), "abcdef");
+    buffer_cut(&buffer, 2);
+    buffer_text(&buffer, "x");
+    assert_string_equal(buffer_cstring(&buffer), "abx");
+    buffer_release(&buffer);
+}
+
 static void consuming_drops_from_the_front(void **state)
 {
     struct buffer buffer;
@@ -127,6 +143,7 @@ int main(void)
         cmocka_unit_test(the_limit_can_be_filled_exactly),
         cmocka_unit_test(after_a_failure_nothing_more_is_written),
         cmocka_unit_test(the_first_failure_is_the_one_that_stays),
+        cmocka_unit_test(cutting_drops_from_the_end),
         cmocka_unit_test(consuming_drops_from_the_front),
     };
 

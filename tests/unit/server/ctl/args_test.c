@@ -53,6 +53,33 @@ static void an_option_that_ends_with_a_mark_takes_no_value(void **state)
     assert_int_equal(parse(&args, "dry-run!", "--dry-run! yes", problem), STATUS_INVALID);
 }
 
+static void notes_are_for_people_and_not_for_parsing(void **state)
+{
+    const char *allowed = "metric(output, requests; required) dry-run!(only tell) zone";
+    struct args_allowed option;
+    struct args args;
+    char problem[160];
+
+    (void)state;
+    assert_int_equal(parse(&args, allowed, "--zone UTC --dry-run --metric output", problem),
+                     STATUS_OK);
+    assert_string_equal(args_option(&args, "zone", ""), "UTC");
+    assert_int_equal(parse(&args, allowed, "--requests 1", problem), STATUS_INVALID);
+    assert_int_equal(parse(&args, allowed, "--required) 1", problem), STATUS_INVALID);
+
+    assert_true(args_next(&allowed, &option));
+    assert_true(span_equal_text(option.name, "metric"));
+    assert_true(span_equal_text(option.note, "output, requests; required"));
+    assert_false(option.is_flag);
+    assert_true(args_next(&allowed, &option));
+    assert_true(span_equal_text(option.name, "dry-run"));
+    assert_true(option.is_flag);
+    assert_true(args_next(&allowed, &option));
+    assert_true(span_equal_text(option.name, "zone"));
+    assert_int_equal(option.note.size, 0);
+    assert_false(args_next(&allowed, &option));
+}
+
 static void what_was_not_given_is_the_fallback(void **state)
 {
     struct args args;
@@ -99,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_and_words_may_mix),
         cmocka_unit_test(an_option_that_ends_with_a_mark_takes_no_value),
+        cmocka_unit_test(notes_are_for_people_and_not_for_parsing),
         cmocka_unit_test(what_was_not_given_is_the_fallback),
         cmocka_unit_test(an_unknown_option_is_named),
         cmocka_unit_test(an_option_without_its_value_is_named),

@@ -11,15 +11,18 @@
 
 struct seen {
     size_t rows;
+    size_t line; /* of the last one */
     int64_t output;
 };
 
-static enum status on_row(void *context, size_t row, const struct tally_usage *usage)
+static enum status on_row(void *context, const struct usage_file_place *place,
+                          const struct tally_usage *usage)
 {
     struct seen *seen = context;
     int64_t output;
 
-    assert_int_equal(row, seen->rows++);
+    assert_int_equal(place->row, seen->rows++);
+    seen->line = usage_file_line(place);
     assert_int_equal(
         fraction_floor(fraction_of_decimal(usage->quantities[CONTRACT_OUTPUT]), &output),
         STATUS_OK);
@@ -63,6 +66,44 @@ static void rows_come_one_by_one_from_json_and_from_yaml(void **state)
                      0);
     assert_int_equal(seen.rows, 2);
     assert_int_equal(seen.output, 11);
+    assert_int_equal(seen.line, 3);
+}
+
+static void assert_told(const char *text, const char *expected)
+{
+    char told[512];
+    FILE *file = tmpfile();
+    int saved = dup(STDERR_FILENO);
+    struct seen seen;
+
+    assert_non_null(file);
+    dup2(fileno(file), STDERR_FILENO);
+    int result = read_text(text, &seen);
+    fflush(stderr);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    rewind(file);
+    told[fread(told, 1, sizeof told - 1, file)] = 0;
+    fclose(file);
+    assert_int_equal(result, 1);
+    const char *after_path = strchr(strchr(told, ':') + 1, ':');
+    assert_string_equal(after_path, expected);
+}
+
+static void what_is_wrong_is_told_with_its_line(void **state)
+{
+    (void)state;
+    assert_told("{\"usage\": [\n{" AT ",\"metrics\":{\"output\":3}},\n\n{" AT
+                ",\n\"metrics\":\n{\"outputs\":3}}]}\n",
+                ":6: usage/1/metrics/outputs: is no metric: input_uncached, input_cached, "
+                "cache_write_5m, cache_write_1h, output, reasoning, audio_in_ms, audio_out_chars, "
+                "images, video_ms, requests\n");
+    assert_told("{\"usage\": [\n{" AT ",\n\n\"a\": x}]}",
+                ":4: usage/0: column 6: invalid token near "
+                "'x'\n");
+    assert_told("usage:\n- at: 2026-01-15T12:00:00Z\n  metrics:\n    output: -1\n",
+                ":4: usage/0/metrics/output: must not be below 0\n");
+    assert_told("usage:\n- at: [\n", ":3: did not find expected node content\n");
 }
 
 static void a_file_of_many_rows_is_read_to_its_end(void **state)
@@ -126,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_come_one_by_one_from_json_and_from_yaml),
+        cmocka_unit_test(what_is_wrong_is_told_with_its_line),
         cmocka_unit_test(a_file_of_many_rows_is_read_to_its_end),
         cmocka_unit_test(what_is_no_usage_file_is_refused),
         cmocka_unit_test(a_row_beyond_its_limit_is_refused),

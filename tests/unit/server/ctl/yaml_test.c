@@ -60,8 +60,10 @@ static void json_passes_through(void **state)
 static void a_mistake_is_told_with_its_line(void **state)
 {
     (void)state;
-    refuse("a: 1\nb: [1, 2\n", "line ");
-    refuse("a: &x 1\nb: *x\n", "line 1: anchors");
+    refuse("a: 1\nb: [1, 2\n", "3: ");
+    refuse("a: 1\nb:\n  c: 1\n  a: 2\n  c: 3\n", "5: \"c\" is there twice");
+    refuse("a: {b: 1, c: [{b: 2}]}\nd: 4\na: 5\n", "3: \"a\" is there twice");
+    refuse("a: &x 1\nb: *x\n", "1: anchors");
     refuse("", "empty");
     refuse("--- 1\n--- 2\n", "one document");
     refuse("? [a, b]\n: 1\n", "a key must be a word");
