@@ -211,6 +211,7 @@ static void send_hello(struct peer *peer, struct peer_time now)
         memcpy(hello->config_hash.bytes, running.config_hash, CRYPTO_HASH_SIZE);
     }
     journal_head(peer->journal, &hello->journal);
+    hello->has_dropped = journal_dropped(peer->journal, &hello->dropped);
     journal_credit(peer->journal, hello->credit, &hello->credit_count);
     copy_text(hello->software, sizeof hello->software, peer->software);
     copy_text(hello->hardware, sizeof hello->hardware, peer->hardware);

@@ -14,8 +14,9 @@ enum frame_kind {
     FRAME_OPEN = 2,  /* an attempt, as an encoded UsageRecord */
     FRAME_CLOSE = 3, /* a numbered record: the bytes that are hashed and sent */
     FRAME_ACK = 4,   /* acknowledged up to here; the clock's offset */
-    FRAME_TOKENS = 5, /* all credit lines before there were measures: read, not written any more */
-    FRAME_CREDIT = 6, /* some credit lines, absolute */
+    FRAME_TOKENS = 5,  /* all credit lines before there were measures: read, not written any more */
+    FRAME_CREDIT = 6,  /* some credit lines, absolute */
+    FRAME_DROPPED = 7, /* what the records before the first kept add up to; behind FRAME_START */
 };
 
 #define FRAME_OVERHEAD    12

@@ -9,6 +9,8 @@
  *    88  32  parent's hash
  *   120   8  seq of the last record dropped, 0: none
  *   128  32  the chain's hash there
+ * FRAME_DROPPED: number of records filed again (8), the sum of those dropped, as an encoded
+ * UsageRecord. Missing in a file that dropped none, or was written before there was this frame.
  * FRAME_ACK: seq (8), hash (32), clock offset (8), time of the newest state (8).
  * FRAME_CREDIT: epoch (4), then per line: its place (1), unlimited (1), number of measures (1), id
  * (48, padded), and per measure: divisor, granted, returned, used (8 each), 11 weights (8 each). A
@@ -35,6 +37,7 @@
 #define SET_ASIDE_STEP   16384
 
 static_assert(LIMIT_RECORD_BYTES <= FRAME_MAX_PAYLOAD, "record frame");
+static_assert(8 + LIMIT_RECORD_BYTES <= FRAME_MAX_PAYLOAD, "dropped frame");
 static_assert(4 + LINE_MAX_SIZE <= FRAME_MAX_PAYLOAD, "credit frame");
 static_assert(LIMIT_CREDIT_LINES <= UINT8_MAX, "a place");
 
@@ -71,6 +74,20 @@ void history_add_start(struct buffer *out, const struct history *history, const 
     put_u64(payload + 120, base->seq);
     memcpy(payload + 128, base->hash, CRYPTO_HASH_SIZE);
     frame_add(out, FRAME_START, span_of(payload, sizeof payload));
+}
+
+void history_add_dropped(struct buffer *out, uint64_t refiled, const wire_UsageRecord *sum)
+{
+    uint8_t payload[8 + LIMIT_RECORD_BYTES];
+    size_t size;
+    enum status status =
+        message_encode(MESSAGE_USAGE_RECORD, sum, payload + 8, sizeof payload - 8, &size);
+
+    put_u64(payload, refiled);
+    if (status == STATUS_OK)
+        frame_add(out, FRAME_DROPPED, span_of(payload, 8 + size));
+    else
+        buffer_fail(out, status);
 }
 
 void history_add_record(struct buffer *out, enum frame_kind kind, const wire_UsageRecord *record)
@@ -175,8 +192,26 @@ static enum status note_start(struct history *history, const struct frame *frame
     memcpy(history->base.hash, in + 128, CRYPTO_HASH_SIZE);
     history->head = history->base;
     history->acknowledged = history->base;
+    history->refiled = 0;
+    history->dropped_known = history->base.seq == 0;
+    history->dropped = (wire_UsageRecord)wire_UsageRecord_init_zero;
     history->tail_end_ms = 0;
     history->open_count = 0;
+    return STATUS_OK;
+}
+
+static enum status note_dropped(struct history *history, const struct frame *frame, off_t offset)
+{
+    const struct span payload = frame->payload;
+    wire_UsageRecord sum;
+
+    if (offset != history->base.offset || payload.size < 8 ||
+        decode_record(span_of(payload.data + 8, payload.size - 8), &sum) != STATUS_OK ||
+        sum.seq != history->base.seq)
+        return STATUS_CORRUPT;
+    history->refiled = get_u64(payload.data);
+    history->dropped = sum;
+    history->dropped_known = true;
     return STATUS_OK;
 }
 
@@ -355,6 +390,8 @@ static enum status note(struct history *history, const struct frame *frame, off_
         return note_tokens(history, frame);
     case FRAME_CREDIT:
         return note_credit(history, frame);
+    case FRAME_DROPPED:
+        return note_dropped(history, frame, offset);
     }
     return STATUS_CORRUPT;
 }

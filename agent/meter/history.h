@@ -38,7 +38,10 @@ struct history {
     struct history_cursor base;         /* behind what was dropped */
     struct history_cursor acknowledged; /* behind what the server holds */
     struct history_cursor head;
-    int64_t tail_end_ms; /* end of the oldest record kept; 0: none */
+    uint64_t refiled;         /* so many of the first records stood in the parent before */
+    bool dropped_known;       /* false: a file of before there were sums */
+    wire_UsageRecord dropped; /* sum of the records up to base (summary.h) */
+    int64_t tail_end_ms;      /* end of the oldest record kept; 0: none */
     size_t open_count;
     struct history_open open[HISTORY_MAX_OPEN];
     struct credit credit;
@@ -83,6 +86,9 @@ MUST_CHECK enum status history_set_aside(struct history *history, off_t bytes);
 /* Builders of frames. */
 void history_add_start(struct buffer *out, const struct history *history, const uint8_t id[16],
                        const struct chain_parent *parent, const struct history_cursor *base);
+/* Behind a start: what was dropped adds up to sum, and the first refiled records stood in the
+ * parent. */
+void history_add_dropped(struct buffer *out, uint64_t refiled, const wire_UsageRecord *sum);
 void history_add_record(struct buffer *out, enum frame_kind kind, const wire_UsageRecord *record);
 void history_add_ack(struct buffer *out, const struct history *history,
                      const struct history_cursor *acknowledged);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "agent/meter/history.h"
+#include "agent/meter/summary.h"
 
 #define SPARE_ROOM (2 * FRAME_MAX_SIZE) /* for acknowledgements and credit */
 #define DAY_MS     (24 * 3600 * 1000LL)
@@ -52,6 +53,42 @@ static void add_credit(struct buffer *fresh, const struct credit *credit)
     } while (next < credit->count);
 }
 
+/* What the records up to base add up to. */
+static enum status sum_up_to(const struct history *history, const struct history_cursor *base,
+                             wire_UsageRecord *sum)
+{
+    struct history_cursor cursor = history->base;
+    uint8_t space[FRAME_MAX_SIZE];
+    struct span bytes;
+    wire_UsageRecord record;
+    enum status status = STATUS_OK;
+
+    *sum = history->dropped;
+    while (status == STATUS_OK && cursor.seq < base->seq) {
+        status = history_next(history, &cursor, space, &bytes);
+        if (status == STATUS_OK)
+            status = message_decode(MESSAGE_USAGE_RECORD, bytes, &record);
+        if (status == STATUS_OK)
+            summary_append(sum, &record);
+    }
+    return status;
+}
+
+/* A journal that dropped records before their sums were kept does not know them any more. */
+static void add_dropped(struct buffer *fresh, const struct history *history,
+                        const struct history_cursor *base)
+{
+    wire_UsageRecord sum;
+
+    if (!history->dropped_known)
+        return;
+    enum status status = sum_up_to(history, base, &sum);
+    if (status == STATUS_OK)
+        history_add_dropped(fresh, history->refiled, &sum);
+    else
+        buffer_fail(fresh, status);
+}
+
 /* Rewrites the file without the records up to base. */
 static enum status rewrite_from(struct journal *journal, const struct history_cursor *base)
 {
@@ -64,6 +101,7 @@ static enum status rewrite_from(struct journal *journal, const struct history_cu
 
     buffer_init(&fresh, largest_file(journal));
     history_add_start(&fresh, history, history->id, &history->parent, base);
+    add_dropped(&fresh, history, base);
     while ((status = history_next(history, &cursor, space, &record)) == STATUS_OK)
         frame_add(&fresh, FRAME_CLOSE, record);
     if (status != STATUS_NOT_FOUND)
@@ -429,6 +467,7 @@ static enum status child_credit(const struct history *history, struct credit *cr
 /* Under the lock. */
 static enum status fork(struct journal *journal, struct buffer *fresh)
 {
+    static const wire_UsageRecord none = wire_UsageRecord_init_zero;
     struct history *history = &journal->history;
     struct chain_parent parent = {.seq = history->acknowledged.seq};
     struct credit credit;
@@ -439,6 +478,7 @@ static enum status fork(struct journal *journal, struct buffer *fresh)
     memcpy(parent.id, history->id, sizeof parent.id);
     memcpy(parent.hash, history->acknowledged.hash, sizeof parent.hash);
     add_new_start(journal, &parent, fresh);
+    history_add_dropped(fresh, history->head.seq - history->acknowledged.seq, &none);
     add_refiled(fresh, history);
     add_credit(fresh, &credit);
     history_add_opens(fresh, history);
@@ -472,6 +512,7 @@ void journal_head(struct journal *journal, wire_JournalHead *out)
         .head_hash.size = CRYPTO_HASH_SIZE,
         .tail_seq = history->head.seq > history->base.seq ? history->base.seq + 1 : 0,
         .open_attempts = (uint32_t)history->open_count,
+        .refiled = history->refiled,
     };
     memcpy(out->id, history->id, sizeof out->id);
     memcpy(out->head_hash.bytes, history->head.hash, CRYPTO_HASH_SIZE);
@@ -482,6 +523,20 @@ void journal_head(struct journal *journal, wire_JournalHead *out)
         memcpy(out->parent_hash.bytes, history->parent.hash, CRYPTO_HASH_SIZE);
     }
     pthread_mutex_unlock(&journal->lock);
+}
+
+bool journal_dropped(struct journal *journal, wire_JournalDropped *out)
+{
+    const struct history *history = &journal->history;
+
+    pthread_mutex_lock(&journal->lock);
+    const bool is_known = history->dropped_known && history->base.seq > 0;
+    if (is_known) {
+        *out = (wire_JournalDropped){.has_sum = true, .sum = history->dropped};
+        memcpy(out->hash, history->base.hash, sizeof out->hash);
+    }
+    pthread_mutex_unlock(&journal->lock);
+    return is_known;
 }
 
 uint64_t journal_pending(struct journal *journal)

@@ -89,6 +89,11 @@ MUST_CHECK enum status journal_fork(struct journal *journal);
 /* For hello. */
 void journal_head(struct journal *journal, wire_JournalHead *out);
 
+/* For hello as well: what the records before the oldest one kept add up to, so that a server that
+ * has forgotten them can still count them. False, and nothing is filled: none was dropped, or it
+ * was before such sums were kept. */
+bool journal_dropped(struct journal *journal, wire_JournalDropped *out);
+
 /* Records that wait for the server. */
 uint64_t journal_pending(struct journal *journal);
 

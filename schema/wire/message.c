@@ -145,6 +145,7 @@ const char *message_provenance_name(wire_Provenance provenance)
         [wire_Provenance_ESTIMATED] = "estimated",
         [wire_Provenance_WORST_CASE] = "worst_case",
         [wire_Provenance_NOT_SENT] = "not_sent",
+        [wire_Provenance_ADJUSTMENT] = "adjustment",
     };
 
     static_assert(sizeof names / sizeof names[0] == _wire_Provenance_ARRAYSIZE, "a name each");

@@ -509,6 +509,76 @@ static void numbers_and_chain_go_on_when_acknowledged_records_made_room(void **s
     assert_int_equal(fixture->batch.first_seq, 501);
 }
 
+static void i1_what_was_dropped_is_known_by_its_sum_also_after_a_restart(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_JournalDropped dropped = wire_JournalDropped_init_zero;
+    wire_JournalHead head;
+    uint64_t output = 0;
+
+    journal_close(fixture->journal);
+    assert_int_equal(open_as(fixture, "r1", 16384), STATUS_OK);
+    assert_false(journal_dropped(fixture->journal, &dropped));
+    for (unsigned i = 1; i <= 300; i++) {
+        use(fixture->journal, i);
+        acknowledge(fixture, 1);
+        if (i % 50 == 0) {
+            journal_close(fixture->journal);
+            assert_int_equal(open_as(fixture, "r1", 16384), STATUS_OK);
+        }
+    }
+    journal_head(fixture->journal, &head);
+    assert_true(journal_dropped(fixture->journal, &dropped));
+    assert_int_equal(dropped.sum.seq, head.tail_seq - 1);
+    assert_true(dropped.sum.seq > 100);
+    for (uint64_t i = 1; i <= dropped.sum.seq; i++)
+        output += i;
+    assert_int_equal(dropped.sum.output, output);
+    assert_int_equal(dropped.sum.input_uncached, 10 * dropped.sum.seq);
+    assert_int_equal(dropped.sum.requests, dropped.sum.seq);
+    assert_string_equal(dropped.sum.contract, "dahan-2026");
+}
+
+/* Such a file was written before there were sums: its journal drops records without one. */
+static void a_journal_that_dropped_records_before_there_were_sums_tells_none(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_JournalDropped dropped;
+    struct buffer old;
+    uint8_t *bytes = NULL;
+    size_t size, kept = 0;
+    struct frame frame;
+
+    journal_close(fixture->journal);
+    assert_int_equal(open_as(fixture, "r1", 16384), STATUS_OK);
+    for (unsigned i = 1; i <= 100; i++) {
+        use(fixture->journal, i);
+        acknowledge(fixture, 1);
+    }
+    journal_close(fixture->journal);
+    assert_int_equal(file_read(fixture->path, 1 << 20, &bytes, &size), STATUS_OK);
+    buffer_init(&old, 1 << 20);
+    for (size_t at = 0; frame_read(span_of(bytes + at, size - at), &frame) == STATUS_OK;
+         at += frame.size) {
+        if (frame.kind != FRAME_DROPPED)
+            buffer_add(&old, span_of(bytes + at, frame.size));
+        else
+            kept++;
+    }
+    assert_int_equal(kept, 1);
+    assert_int_equal(file_replace(fixture->path, buffer_span(&old), 0600), STATUS_OK);
+    buffer_release(&old);
+    free(bytes);
+    open_journal(fixture);
+    assert_false(journal_dropped(fixture->journal, &dropped));
+    for (unsigned i = 101; i <= 200; i++) {
+        use(fixture->journal, i);
+        acknowledge(fixture, 1);
+    }
+    restart(fixture);
+    assert_false(journal_dropped(fixture->journal, &dropped));
+}
+
 /* Counts input and output tokens. */
 static wire_CreditLine token_line(uint64_t granted)
 {
@@ -627,6 +697,8 @@ static void a_forked_journal_names_its_parent_and_refiles_what_was_pending(void 
     assert_int_equal(journal_close_attempt(fixture->journal, &slow), STATUS_OK);
     restart(fixture);
     assert_int_equal(journal_pending(fixture->journal), 3);
+    journal_head(fixture->journal, &head);
+    assert_int_equal(head.refiled, 2);
 }
 
 static void attempts_carry_the_clock_of_the_newest_state_also_after_a_restart(void **state)
@@ -857,6 +929,8 @@ int main(void)
         TEST(a_disk_that_is_read_only_refuses_attempts_and_keeps_what_it_holds),
         TEST(numbers_and_chain_go_on_when_acknowledged_records_made_room),
         TEST(an_attempt_under_way_survives_making_room),
+        TEST(i1_what_was_dropped_is_known_by_its_sum_also_after_a_restart),
+        TEST(a_journal_that_dropped_records_before_there_were_sums_tells_none),
         TEST(acknowledged_records_are_dropped_after_thirty_days),
         TEST(no_more_attempts_are_open_at_once_than_the_limit),
         TEST(a_forked_journal_names_its_parent_and_refiles_what_was_pending),
