@@ -71,6 +71,8 @@ static void write_ingest(const struct api *api, struct buffer *out)
         stats.quarantined);
     one(out, "journal_forks_total", "counter", "journals found forked", stats.forks);
     one(out, "journal_gaps_total", "counter", "gaps in journals", stats.gaps);
+    one(out, "usage_adjustments_total", "counter", "lost records booked by their sum",
+        stats.adjustments);
     one(out, "messages_stale_total", "counter", "authentic messages that came too late",
         stats.stale);
     one(out, "messages_replayed_total", "counter", "messages that were sent before",

@@ -78,7 +78,8 @@ struct journal_row *batch_add_journal(struct batch *batch, const char *device_id
 {
     struct journal_row *journal = &batch->journals[batch->journal_count++];
 
-    *journal = (struct journal_row){.status = JOURNAL_OPEN, .is_new = true};
+    *journal =
+        (struct journal_row){.status = JOURNAL_OPEN, .totals = {.is_known = true}, .is_new = true};
     memcpy(journal->device_id, device_id, strlen(device_id) + 1);
     memcpy(journal->journal_id, journal_id, sizeof journal->journal_id);
     return journal;
@@ -100,13 +101,14 @@ void batch_alarm(struct batch *batch, const char *kind, const char *severity, co
 
 /* ---- loading ---- */
 
-/* Room for the most that the items can need: a record may raise two alerts. */
+/* Room for the most that the items can need: a record may raise two alerts, and a hello bring one
+ * for those that were lost. */
 static enum status make_lists(struct batch *batch)
 {
     size_t records = 0;
 
     for (size_t i = 0; i < batch->item_count; i++)
-        records += batch->items[i].usage.count;
+        records += batch->items[i].usage.count + (batch->items[i].hello != NULL);
     const size_t items = batch->item_count;
     batch->journal_room = items * 3;
     batch->devices = arena_take(batch->arena, items * sizeof *batch->devices);

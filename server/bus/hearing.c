@@ -93,6 +93,8 @@ static void inherit(struct hearing *hearing, struct journal_row *journal)
     } else {
         parent->status = JOURNAL_IS_FORKED;
         parent->children++;
+        journal->covered = (int64_t)gap_covered(hearing->item->hello->refiled, journal->parent.seq,
+                                                (uint64_t)parent->adjusted_seq);
     }
 }
 
@@ -109,7 +111,114 @@ static struct journal_row *start_journal(struct hearing *hearing)
     return journal;
 }
 
-static void greet_journal(struct hearing *hearing)
+/* How many of the journal's first records its parent may have brought. */
+static uint64_t count_in_parent(struct hearing *hearing, const struct journal_row *journal)
+{
+    const struct journal_row *parent =
+        batch_find_journal(hearing->batch, hearing->row->device_id, journal->parent.id);
+
+    return parent
+               ? gap_covered(hearing->item->hello->refiled, journal->parent.seq, parent->ledger.seq)
+               : 0;
+}
+
+static struct gap_totals totals_of(const wire_UsageRecord *sum)
+{
+    struct gap_totals totals = {.is_known = true};
+
+    records_quantities(sum, totals.classes);
+    return totals;
+}
+
+/* The device's oldest record follows what it dropped; its head does when it holds none. */
+static bool is_in_place(const struct intake_hello *hello, const wire_JournalDropped *dropped)
+{
+    if (hello->tail_seq > 0)
+        return dropped->sum.seq == hello->tail_seq - 1 && hello->tail_seq <= hello->head_seq;
+    return dropped->sum.seq == hello->head_seq &&
+           memcmp(dropped->hash, hello->head_hash, sizeof dropped->hash) == 0;
+}
+
+static void note_lost(struct hearing *hearing, const struct journal_row *journal,
+                      const wire_JournalDropped *dropped, uint64_t requests)
+{
+    char text[ENCODE_UUID_SIZE];
+
+    encode_uuid(journal->journal_id, text);
+    batch_alarm(hearing->batch, "usage_lost", "warning", hearing->row->device_id,
+                arena_format(hearing->batch->arena,
+                             "{\"journal\":\"%s\",\"after\":%llu,\"until\":%llu,\"requests\":%llu,"
+                             "\"problem\":\"records of the journal were lost: what they add up to "
+                             "is booked as an adjustment\"}",
+                             text, (unsigned long long)journal->ledger.seq,
+                             (unsigned long long)dropped->sum.seq, (unsigned long long)requests));
+}
+
+/* Counts what was lost and moves the watermark behind it, in this transaction: the next hello finds
+ * no gap. */
+static enum status adjust(struct hearing *hearing, struct journal_row *journal,
+                          const wire_JournalDropped *dropped, const struct gap_totals *told,
+                          const uint64_t lost[GAP_CLASSES])
+{
+    struct batch *batch = hearing->batch;
+    const struct records_origin origin = {
+        .device_id = hearing->row->device_id,
+        .journal_id = journal->journal_id,
+        .seq = dropped->sum.seq,
+        .arrived_ms = hearing->item->arrived_ms,
+    };
+    enum status status = records_adjust(&origin, &dropped->sum, lost, batch->terms, batch->arena,
+                                        &batch->records[batch->record_count]);
+
+    if (status != STATUS_OK)
+        return status;
+    batch->may_be_refiled[batch->record_count++] = false;
+    note_lost(hearing, journal, dropped, lost[MEASURE_REQUESTS]);
+    journal->ledger.seq = dropped->sum.seq;
+    memcpy(journal->ledger.hash, dropped->hash, sizeof journal->ledger.hash);
+    journal->totals = *told;
+    journal->adjusted_seq = (int64_t)dropped->sum.seq;
+    batch->stats.adjustments++;
+    return STATUS_OK;
+}
+
+static enum status judge_gap(struct hearing *hearing, struct journal_row *journal)
+{
+    static const char *const problems[] = {
+        [GAP_UNKNOWN] = "records between the last one counted and its oldest one are lost, and "
+                        "what they add up to is not known",
+        [GAP_IN_DOUBT] = "records between the last one counted and its oldest one are lost, and "
+                         "some of them may have been counted before the journal forked",
+        [GAP_NONSENSE] = "records between the last one counted and its oldest one are lost, and "
+                         "what the robot says they add up to cannot be",
+    };
+    const struct intake_hello *hello = hearing->item->hello;
+    const wire_JournalDropped *dropped = hello->dropped;
+    const struct gap_totals told = dropped ? totals_of(&dropped->sum) : (struct gap_totals){0};
+    const struct gap_claim claim = {
+        .counted_seq = journal->ledger.seq,
+        .lost_seq = dropped ? dropped->sum.seq : 0,
+        .counted = &journal->totals,
+        .told = &told,
+        .in_parent = count_in_parent(hearing, journal),
+    };
+    uint64_t lost[GAP_CLASSES];
+    enum gap_verdict verdict = gap_judge(&claim, lost);
+
+    if (verdict != GAP_UNKNOWN && !is_in_place(hello, dropped))
+        verdict = GAP_NONSENSE;
+    hearing->batch->stats.gaps++;
+    if (verdict == GAP_MEASURED)
+        return adjust(hearing, journal, dropped, &told, lost);
+    if (verdict == GAP_NONSENSE)
+        batch_alarm(hearing->batch, "usage_totals_refused", "critical", hearing->row->device_id,
+                    journal_detail(hearing, journal->journal_id, problems[verdict]));
+    /* what is missing is gone; a child journal files what is left */
+    fork_journal(hearing, journal, problems[verdict]);
+    return STATUS_OK;
+}
+
+static enum status greet_journal(struct hearing *hearing)
 {
     const struct intake_hello *hello = hearing->item->hello;
     struct journal_row *journal =
@@ -119,28 +228,34 @@ static void greet_journal(struct hearing *hearing)
         journal = start_journal(hearing);
     memcpy(hearing->row->journal_id, journal->journal_id, sizeof hearing->row->journal_id);
     if (journal->status != JOURNAL_OPEN)
-        return;
+        return STATUS_OK;
     switch (ledger_greet(&journal->ledger, hello->head_seq, hello->head_hash, hello->tail_seq)) {
     case LEDGER_FORK:
         fork_journal(hearing, journal, "its head is behind what was counted, or differs");
         break;
     case LEDGER_GAP:
-        /* what is missing is gone; a child journal files what is left */
-        hearing->batch->stats.gaps++;
-        fork_journal(hearing, journal,
-                     "records between the last one counted and its oldest one "
-                     "are lost");
-        break;
+        return judge_gap(hearing, journal);
     default:
         break;
     }
+    return STATUS_OK;
 }
 
 /* ---- usage ---- */
 
-static enum status book_one(struct hearing *hearing, const struct records_origin *origin,
-                            bool may_be_refiled)
+static void add_to_totals(struct journal_row *journal, const struct booking_record *record)
 {
+    uint64_t quantities[GAP_CLASSES];
+
+    for (unsigned i = 0; i < GAP_CLASSES; i++)
+        quantities[i] = (uint64_t)record->quantities[i];
+    gap_add(&journal->totals, quantities);
+}
+
+static enum status book_one(struct hearing *hearing, struct journal_row *journal,
+                            const struct records_origin *origin)
+{
+    const bool may_be_refiled = memcmp(journal->parent.id, no_id, sizeof no_id) != 0;
     struct batch *batch = hearing->batch;
     struct booking_record *record = &batch->records[batch->record_count];
     const char *problem;
@@ -148,17 +263,23 @@ static enum status book_one(struct hearing *hearing, const struct records_origin
 
     if (status != STATUS_OK)
         return status;
-    if (problem)
+    if (problem) {
+        journal->totals = (struct gap_totals){.is_known = false};
         return batch_quarantine(hearing->conn, batch, origin->device_id, origin->journal_id,
                                 (int64_t)origin->seq, origin->encoded, problem);
+    }
+    add_to_totals(journal, record);
+    if (record->seq <= journal->covered) {
+        batch->stats.duplicates++;
+        return STATUS_OK;
+    }
     batch->may_be_refiled[batch->record_count++] = may_be_refiled;
     return STATUS_OK;
 }
 
-static enum status book(struct hearing *hearing, const struct journal_row *journal, size_t skip)
+static enum status book(struct hearing *hearing, struct journal_row *journal, size_t skip)
 {
     const struct ledger_batch *usage = &hearing->item->usage;
-    const bool is_child = memcmp(journal->parent.id, no_id, sizeof no_id) != 0;
 
     for (size_t i = skip; i < usage->count; i++) {
         const struct records_origin origin = {
@@ -168,7 +289,7 @@ static enum status book(struct hearing *hearing, const struct journal_row *journ
             .arrived_ms = hearing->item->arrived_ms,
             .encoded = usage->records[i],
         };
-        enum status status = book_one(hearing, &origin, is_child);
+        enum status status = book_one(hearing, journal, &origin);
 
         if (status != STATUS_OK)
             return status;
@@ -229,8 +350,7 @@ static enum status take_hello(struct hearing *hearing)
         raise_above(row, item->hello->generation_held);
     note_running(hearing);
     row->send_now = true;
-    greet_journal(hearing);
-    return STATUS_OK;
+    return greet_journal(hearing);
 }
 
 static enum status take_usage(struct hearing *hearing)

@@ -58,6 +58,7 @@ static void add_stats(struct ingest *ingest, const struct ingest_stats *more)
     ingest->stats.quarantined += more->quarantined;
     ingest->stats.forks += more->forks;
     ingest->stats.gaps += more->gaps;
+    ingest->stats.adjustments += more->adjustments;
     ingest->stats.stale += more->stale;
     ingest->stats.replayed += more->replayed;
     ingest->stats.forged += more->forged;

@@ -33,6 +33,7 @@ struct ingest_stats {
     uint64_t quarantined; /* records that could not be booked */
     uint64_t forks;
     uint64_t gaps;
+    uint64_t adjustments; /* gaps past the ring, booked by their sum */
     uint64_t stale;
     uint64_t replayed;
     uint64_t forged;

@@ -217,6 +217,19 @@ static bool take_parent(const wire_JournalHead *head, struct chain_parent *paren
     return head->parent_seq <= INT64_MAX;
 }
 
+static void keep_dropped(struct arena *arena, const wire_Hello *hello, struct intake_hello *facts)
+{
+    wire_JournalDropped *copy;
+
+    facts->refiled = hello->journal.refiled;
+    if (!hello->has_dropped || !hello->dropped.has_sum)
+        return;
+    copy = arena_take(arena, sizeof *copy);
+    if (copy)
+        *copy = hello->dropped;
+    facts->dropped = copy;
+}
+
 static bool take_hello(struct intake *intake, struct arena *arena, struct intake_item *item)
 {
     const wire_Hello *hello = &intake->message.hello;
@@ -230,6 +243,7 @@ static bool take_hello(struct intake *intake, struct arena *arena, struct intake
     memcpy(facts->head_hash, head->head_hash.bytes, sizeof facts->head_hash);
     facts->head_seq = head->head_seq;
     facts->tail_seq = head->tail_seq;
+    keep_dropped(arena, hello, facts);
     facts->generation_held = hello->generation_held;
     facts->epoch_seen = hello->epoch_seen;
     facts->receipt = arena_copy(arena, span_of(hello->receipt.bytes, hello->receipt.size));

@@ -28,6 +28,8 @@ struct intake_hello {
     int64_t epoch_seen;
     struct span receipt; /* of the state that told it; may be empty */
     const char *software, *hardware, *capabilities;
+    uint64_t refiled;                   /* its journal's first records that stood in the parent */
+    const wire_JournalDropped *dropped; /* NULL: it told nothing of what it dropped */
 };
 
 /* Plain data; everything it points to is in the arena. */

@@ -30,7 +30,7 @@ static int64_t clamp(int64_t number, int64_t max)
     return number < 0 ? 0 : number < max ? number : max;
 }
 
-static void copy_quantities(const wire_UsageRecord *record, uint64_t out[CONTRACT_METRICS])
+void records_quantities(const wire_UsageRecord *record, uint64_t out[CONTRACT_METRICS])
 {
     out[CONTRACT_INPUT_UNCACHED] = record->input_uncached;
     out[CONTRACT_INPUT_CACHED] = record->input_cached;
@@ -104,6 +104,17 @@ static void fill(const wire_UsageRecord *record, const struct records_origin *or
     memcpy(out->turn, record->turn, sizeof out->turn);
 }
 
+static void rate(const char *contract, const struct terms *terms, struct arena *arena,
+                 struct booking_record *out)
+{
+    const struct terms_contract *found = terms_find(terms, contract);
+
+    if (!terms_rating(found, out->at_ms, &out->contract_version))
+        return;
+    out->currency = arena_text(arena, span_text(found->contract.currency));
+    out->zone = arena_text(arena, span_text(found->contract.zone));
+}
+
 enum status records_read(const struct records_origin *origin, const struct terms *terms,
                          struct arena *arena, struct booking_record *out, const char **problem)
 {
@@ -115,7 +126,7 @@ enum status records_read(const struct records_origin *origin, const struct terms
         *problem = "it cannot be decoded";
         return STATUS_OK;
     }
-    copy_quantities(&record, quantities);
+    records_quantities(&record, quantities);
     *problem = find_problem(&record, origin->seq, quantities);
     if (*problem)
         return STATUS_OK;
@@ -123,10 +134,34 @@ enum status records_read(const struct records_origin *origin, const struct terms
     fill(&record, origin, arena, out);
     for (unsigned i = 0; i < CONTRACT_METRICS; i++)
         out->quantities[i] = (int64_t)quantities[i];
-    const struct terms_contract *found = terms_find(terms, record.contract);
-    if (terms_rating(found, out->at_ms, &out->contract_version)) {
-        out->currency = arena_text(arena, span_text(found->contract.currency));
-        out->zone = arena_text(arena, span_text(found->contract.zone));
-    }
+    rate(record.contract, terms, arena, out);
+    return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;
+}
+
+enum status records_adjust(const struct records_origin *origin, const wire_UsageRecord *sum,
+                           const uint64_t lost[CONTRACT_METRICS], const struct terms *terms,
+                           struct arena *arena, struct booking_record *out)
+{
+    struct records_origin as_told = *origin;
+    wire_UsageRecord record = *sum;
+    uint8_t *bytes = arena_take(arena, LIMIT_RECORD_BYTES);
+    size_t size;
+
+    if (!bytes)
+        return STATUS_MEMORY;
+    enum status status =
+        message_encode(MESSAGE_USAGE_RECORD, &record, bytes, LIMIT_RECORD_BYTES, &size);
+    if (status != STATUS_OK)
+        return status;
+    as_told.encoded = span_of(bytes, size);
+    memcpy(record.turn, origin->journal_id, sizeof record.turn);
+    record.attempt = 0;
+    record.provenance = wire_Provenance_ADJUSTMENT;
+    record.outcome = wire_Outcome_LOST;
+    fill(&record, &as_told, arena, out);
+    out->state_time_ms = 0;
+    for (unsigned i = 0; i < CONTRACT_METRICS; i++)
+        out->quantities[i] = (int64_t)lost[i];
+    rate(record.contract, terms, arena, out);
     return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;
 }

@@ -61,9 +61,16 @@ static const struct alert_kinds_row rows[] = {
      "routes."},
     {"usage_differs", "Vendor's file differs from the records", "/usage",
      "Compare the differing requests with the vendor before paying its invoice."},
+    {"usage_lost", "Usage known by its sum alone", NULL,
+     "Records were lost between the database's backup and the robot's oldest record: what they add "
+     "up to is booked as one adjustment. Compare the vendor's invoice of those days with it."},
     {"usage_quarantined", "Usage record that could not be booked", NULL,
      "The record is kept whole in the quarantine; compare the robot's software with the "
      "others'."},
+    {"usage_totals_refused", "Sum of lost usage that cannot be right", NULL,
+     "Records were lost, and what the robot says they add up to is less than was counted, or more "
+     "than they can have used: nothing was booked for them. Compare the vendor's invoice of those "
+     "days with the records, and the robot's software with the others'."},
 };
 
 #define COUNT (sizeof rows / sizeof *rows)

@@ -1,6 +1,7 @@
 #include "server/store/journal.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "server/store/columns.h"
@@ -32,6 +33,24 @@ enum status journal_from_row(const struct result *result, size_t row, int column
     return status;
 }
 
+/* "{1,2,...}": an array as PostgreSQL writes it. */
+static struct gap_totals read_totals(struct span text)
+{
+    struct gap_totals totals = {.is_known = text.size > 2};
+    const uint8_t *digit = text.data + 1;
+
+    for (size_t i = 0; totals.is_known && i < GAP_CLASSES; i++) {
+        const uint8_t *end = digit;
+
+        while (end < text.data + text.size && *end >= '0' && *end <= '9')
+            end++;
+        totals.is_known =
+            span_to_uint64(span_of(digit, (size_t)(end - digit)), &totals.classes[i]) == STATUS_OK;
+        digit = end + 1;
+    }
+    return totals;
+}
+
 static enum status row_from_row(const struct result *result, size_t i, struct journal_row *row)
 {
     *row = (struct journal_row){0};
@@ -42,7 +61,11 @@ static enum status row_from_row(const struct result *result, size_t i, struct jo
     if (status == STATUS_OK && !result_is_null(result, i, 5))
         status = result_bytes(result, i, 5, row->parent.id, sizeof row->parent.id);
     row->parent.seq = (uint64_t)result_int(result, i, 6);
-    row->children = result_int(result, i, 7);
+    row->adjusted_seq = result_int(result, i, 7);
+    row->covered = result_int(result, i, 8);
+    if (!result_is_null(result, i, 9))
+        row->totals = read_totals(result_span(result, i, 9));
+    row->children = result_int(result, i, 10);
     return status;
 }
 
@@ -50,13 +73,13 @@ enum status journal_lock(struct store_conn *conn, struct arena *arena,
                          const struct journal_key *keys, size_t count, struct journal_row *rows,
                          size_t *found)
 {
-    STORE_STATEMENT(lock,
-                    "SELECT j.journal_id, j.watermark_seq, j.watermark_hash, j.status,"
-                    " j.device_id, j.parent_id, j.parent_seq, (SELECT count(*) FROM myna.journal c"
-                    "   WHERE c.device_id = j.device_id AND c.parent_id = j.journal_id)"
-                    " FROM myna.journal j WHERE (j.device_id::text, j.journal_id) IN"
-                    "   (SELECT * FROM unnest($1::text[], $2::uuid[]))"
-                    " ORDER BY j.device_id, j.journal_id FOR UPDATE OF j");
+    STORE_STATEMENT(lock, "SELECT j.journal_id, j.watermark_seq, j.watermark_hash, j.status,"
+                          " j.device_id, j.parent_id, j.parent_seq, j.adjusted_seq, j.covered,"
+                          " j.totals::text, (SELECT count(*) FROM myna.journal c"
+                          "   WHERE c.device_id = j.device_id AND c.parent_id = j.journal_id)"
+                          " FROM myna.journal j WHERE (j.device_id::text, j.journal_id) IN"
+                          "   (SELECT * FROM unnest($1::text[], $2::uuid[]))"
+                          " ORDER BY j.device_id, j.journal_id FOR UPDATE OF j");
     const struct columns columns = {arena, keys, count, sizeof *keys};
     const struct value values[] = {
         columns_text(&columns, offsetof(struct journal_key, device_id)),
@@ -84,9 +107,24 @@ struct flat {
     int64_t watermark_seq;
     struct span watermark_hash;
     const char *status;
+    const char *totals;
+    int64_t adjusted_seq;
+    int64_t covered;
 };
 
-static struct flat flatten(const struct journal_row *row)
+/* NULL: not known. */
+static const char *write_totals(struct arena *arena, const struct gap_totals *totals)
+{
+    char text[GAP_CLASSES * 21 + 2];
+    size_t size = 0;
+
+    for (size_t i = 0; totals->is_known && i < GAP_CLASSES; i++)
+        size += (size_t)snprintf(text + size, sizeof text - size, "%c%llu", i == 0 ? '{' : ',',
+                                 (unsigned long long)totals->classes[i]);
+    return totals->is_known ? arena_format(arena, "%s}", text) : NULL;
+}
+
+static struct flat flatten(const struct journal_row *row, struct arena *arena)
 {
     struct flat flat = {
         .device_id = row->device_id,
@@ -94,6 +132,9 @@ static struct flat flatten(const struct journal_row *row)
         .watermark_seq = (int64_t)row->ledger.seq,
         .watermark_hash = span_of(row->ledger.hash, sizeof row->ledger.hash),
         .status = status_names[row->status],
+        .totals = write_totals(arena, &row->totals),
+        .adjusted_seq = row->adjusted_seq,
+        .covered = row->covered,
     };
 
     memcpy(flat.journal_id, row->journal_id, sizeof flat.journal_id);
@@ -101,49 +142,61 @@ static struct flat flatten(const struct journal_row *row)
     return flat;
 }
 
-/* The values that both statements below take. */
-static enum status fill_values(const struct columns *columns, struct value values[7])
+#define VALUE_COUNT 10
+
+/* The values of the statements below: the update takes all but the last two. */
+static enum status fill_values(const struct columns *columns, struct value values[VALUE_COUNT])
 {
     values[0] = columns_text(columns, offsetof(struct flat, device_id));
     values[1] = columns_uuid(columns, offsetof(struct flat, journal_id));
     values[2] = columns_int(columns, offsetof(struct flat, watermark_seq));
     values[3] = columns_bytes(columns, offsetof(struct flat, watermark_hash));
     values[4] = columns_text(columns, offsetof(struct flat, status));
-    values[5] = columns_uuid(columns, offsetof(struct flat, parent_id));
-    values[6] = columns_int(columns, offsetof(struct flat, parent_seq));
+    values[5] = columns_text(columns, offsetof(struct flat, totals));
+    values[6] = columns_int(columns, offsetof(struct flat, adjusted_seq));
+    values[7] = columns_int(columns, offsetof(struct flat, covered));
+    values[8] = columns_uuid(columns, offsetof(struct flat, parent_id));
+    values[9] = columns_int(columns, offsetof(struct flat, parent_seq));
     return arena_failed(columns->arena) ? STATUS_MEMORY : STATUS_OK;
 }
 
 static enum status insert(struct store_conn *conn, const struct columns *columns)
 {
-    STORE_STATEMENT(add, "INSERT INTO myna.journal (device_id, journal_id, parent_id, parent_seq,"
-                         " watermark_seq, watermark_hash, status)"
-                         " SELECT device_id, journal_id,"
-                         " nullif(parent_id, '00000000-0000-0000-0000-000000000000'), parent_seq,"
-                         " watermark_seq, watermark_hash, status"
-                         " FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bytea[],"
-                         " $5::text[], $6::uuid[], $7::bigint[])"
-                         " AS v(device_id, journal_id, watermark_seq, watermark_hash, status,"
-                         " parent_id, parent_seq) ORDER BY device_id, journal_id");
-    struct value values[7];
+    STORE_STATEMENT(
+        add,
+        "INSERT INTO myna.journal (device_id, journal_id, parent_id, parent_seq,"
+        " watermark_seq, watermark_hash, status, totals, adjusted_seq, covered)"
+        " SELECT device_id, journal_id,"
+        " nullif(parent_id, '00000000-0000-0000-0000-000000000000'), parent_seq,"
+        " watermark_seq, watermark_hash, status, totals::bigint[], adjusted_seq,"
+        " covered"
+        " FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bytea[],"
+        " $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::uuid[],"
+        " $10::bigint[])"
+        " AS v(device_id, journal_id, watermark_seq, watermark_hash, status,"
+        " totals, adjusted_seq, covered, parent_id, parent_seq) ORDER BY device_id, journal_id");
+    struct value values[VALUE_COUNT];
     enum status status = fill_values(columns, values);
 
-    return status == STATUS_OK ? store_exec(conn, &add, values, 7, NULL) : status;
+    return status == STATUS_OK ? store_exec(conn, &add, values, VALUE_COUNT, NULL) : status;
 }
 
 /* Not an upsert: that would look up each journal's device again, for the foreign key. */
 static enum status update(struct store_conn *conn, const struct columns *columns)
 {
     STORE_STATEMENT(move, "UPDATE myna.journal j SET watermark_seq = v.watermark_seq,"
-                          " watermark_hash = v.watermark_hash, status = v.status"
+                          " watermark_hash = v.watermark_hash, status = v.status,"
+                          " totals = v.totals::bigint[], adjusted_seq = v.adjusted_seq,"
+                          " covered = v.covered"
                           " FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bytea[],"
-                          " $5::text[]) AS v(device_id, journal_id, watermark_seq, watermark_hash,"
-                          " status)"
+                          " $5::text[], $6::text[], $7::bigint[], $8::bigint[])"
+                          " AS v(device_id, journal_id, watermark_seq, watermark_hash, status,"
+                          " totals, adjusted_seq, covered)"
                           " WHERE j.device_id = v.device_id AND j.journal_id = v.journal_id");
-    struct value values[7];
+    struct value values[VALUE_COUNT];
     enum status status = fill_values(columns, values);
 
-    return status == STATUS_OK ? store_exec(conn, &move, values, 5, NULL) : status;
+    return status == STATUS_OK ? store_exec(conn, &move, values, VALUE_COUNT - 2, NULL) : status;
 }
 
 enum status journal_save(struct store_conn *conn, struct arena *arena,
@@ -156,11 +209,11 @@ enum status journal_save(struct store_conn *conn, struct arena *arena,
         return STATUS_MEMORY;
     for (size_t i = 0; i < count; i++) {
         if (rows[i].is_new)
-            flat[fresh++] = flatten(&rows[i]);
+            flat[fresh++] = flatten(&rows[i], arena);
     }
     for (size_t i = 0, old = fresh; i < count; i++) {
         if (!rows[i].is_new)
-            flat[old++] = flatten(&rows[i]);
+            flat[old++] = flatten(&rows[i], arena);
     }
     const struct columns added = {arena, flat, fresh, sizeof *flat};
     const struct columns moved = {arena, flat + fresh, count - fresh, sizeof *flat};

@@ -7,6 +7,7 @@
 #define SERVER_STORE_JOURNAL_H
 
 #include "schema/wire/limits.h"
+#include "server/fleet/gap.h"
 #include "server/fleet/ledger.h"
 #include "server/store/store.h"
 
@@ -18,6 +19,9 @@ struct journal_row {
     uint8_t journal_id[16];
     struct chain_parent parent; /* its id is zeros: none */
     struct ledger ledger;
+    struct gap_totals totals; /* of the records up to the watermark, as the device sent them */
+    int64_t adjusted_seq;     /* an adjustment counted lost records up to here; 0: none did */
+    int64_t covered;          /* so many of its first records the parent's adjustment counted */
     enum journal_status status;
     int64_t children; /* journals that name this one as their parent */
     bool is_new;      /* not in the database yet */

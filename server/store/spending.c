@@ -77,7 +77,8 @@ const struct credits_member *spending_find_groups(const struct credits_member *m
 bool spending_is_certain(const struct booking_record *record)
 {
     return record->provenance == wire_Provenance_VENDOR_FINAL ||
-           record->provenance == wire_Provenance_NOT_SENT;
+           record->provenance == wire_Provenance_NOT_SENT ||
+           record->provenance == wire_Provenance_ADJUSTMENT;
 }
 
 wire_UsageRecord spending_measured(const struct booking_record *record)
@@ -85,7 +86,9 @@ wire_UsageRecord spending_measured(const struct booking_record *record)
     wire_UsageRecord out = wire_UsageRecord_init_zero;
     const int64_t *quantities = record->quantities;
 
-    out.provenance = (wire_Provenance)record->provenance;
+    out.provenance = record->provenance == wire_Provenance_ADJUSTMENT
+                         ? wire_Provenance_VENDOR_FINAL /* it is weighed by its own quantities */
+                         : (wire_Provenance)record->provenance;
     out.reserved_input = (uint64_t)record->reserved_input;
     out.reserved_output = (uint64_t)record->reserved_output;
     out.input_uncached = (uint64_t)quantities[CONTRACT_INPUT_UNCACHED];

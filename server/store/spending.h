@@ -23,7 +23,8 @@ const struct credits_member *spending_find_groups(const struct credits_member *m
                                                   size_t count, const char *device_id,
                                                   size_t *found);
 
-/* False: pools are charged its reservation until an import settles it. */
+/* False: pools are charged its reservation until an import settles it. An adjustment stands for
+ * records that nobody can name: what it says is all that will be known. */
 bool spending_is_certain(const struct booking_record *record);
 
 /* The record as schema/wire/measure weighs it. */

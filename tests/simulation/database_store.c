@@ -151,6 +151,9 @@ enum status journal_save(struct store_conn *conn, struct arena *arena,
         if (row) {
             row->ledger = rows[i].ledger;
             row->status = rows[i].status;
+            row->totals = rows[i].totals;
+            row->adjusted_seq = rows[i].adjusted_seq;
+            row->covered = rows[i].covered;
             continue;
         }
         if (tables->journal_count == sizeof tables->journals / sizeof *tables->journals)

@@ -121,6 +121,7 @@ static void summarise(const struct fleet *fleet, struct fleet_summary *summary)
     summary->attempts = vendor_count(fleet->vendor);
     summary->records = database_tables(fleet->database)->usage_count;
     summary->forks = counts->ingest.forks;
+    summary->adjustments = counts->ingest.adjustments;
     summary->duplicates = counts->ingest.duplicates;
     summary->stale = counts->ingest.stale;
     summary->replayed = counts->ingest.replayed;

@@ -34,6 +34,7 @@ struct profile {
     unsigned transactions_failing; /* of a thousand */
     int64_t change_ms;             /* an operator changes a robot's settings */
     bool restore;                  /* the database is set back to a backup once */
+    bool adjusts;                  /* some of what it forgot is in no ring any more */
     size_t queue_messages;         /* of one instance; 0: 2,000 */
     int64_t commit_ms;             /* how long a transaction takes */
 

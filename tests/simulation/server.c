@@ -245,6 +245,7 @@ static void add_stats(struct ingest_stats *sum, const struct ingest_stats *more)
     sum->quarantined += more->quarantined;
     sum->forks += more->forks;
     sum->gaps += more->gaps;
+    sum->adjustments += more->adjustments;
     sum->stale += more->stale;
     sum->replayed += more->replayed;
     sum->forged += more->forged;

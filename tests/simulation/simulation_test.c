@@ -86,6 +86,19 @@ static const struct profile profiles[] = {
      .kill_ms = 30000,
      .change_ms = 6000,
      .restore = true},
+    {.name = "I1_what_a_restored_database_forgot_and_no_ring_holds_is_adjusted_to_the_token",
+     .robots = 6,
+     .chaos_ms = 8 * MINUTE,
+     .think_ms = 2500,
+     .lost = 20,
+     .doubled = 20,
+     .slow = 30,
+     .cut_ms = 40000,
+     .kill_ms = 20000,
+     .journal_bytes = 24576,
+     .change_ms = 30000,
+     .restore = true,
+     .adjusts = true},
     {.name = "I1_of_two_robots_with_one_disk_one_goes_on_and_the_other_is_quarantined",
      .robots = 8,
      .chaos_ms = 8 * MINUTE,
@@ -156,12 +169,14 @@ static void report(const struct plan *plan, uint64_t seed, const struct fleet_su
         fprintf(
             stderr,
             "  seed %llu: %zu attempts, %zu records, %llu duplicates, %llu stale, %llu replayed, "
-            "%llu forged, %zu forks, %llu full, %llu shed, %llu refused, settled after %lld s\n",
+            "%llu forged, %zu forks, %zu adjustments, %llu full, %llu shed, %llu refused, settled "
+            "after %lld s\n",
             (unsigned long long)seed, summary->attempts, summary->records,
             (unsigned long long)summary->duplicates, (unsigned long long)summary->stale,
             (unsigned long long)summary->replayed, (unsigned long long)summary->forged,
-            summary->forks, (unsigned long long)summary->full, (unsigned long long)summary->shed,
-            (unsigned long long)summary->refused, (long long)(summary->settled_ms / 1000));
+            summary->forks, summary->adjustments, (unsigned long long)summary->full,
+            (unsigned long long)summary->shed, (unsigned long long)summary->refused,
+            (long long)(summary->settled_ms / 1000));
     if (summary->findings.count == 0)
         return;
     fprintf(stderr,
@@ -174,7 +189,7 @@ static void report(const struct plan *plan, uint64_t seed, const struct fleet_su
 static void holds(void **state)
 {
     const struct plan *plan = *state;
-    size_t broken = 0, records = 0;
+    size_t broken = 0, records = 0, adjustments = 0;
 
     for (uint64_t i = 0; i < plan->seeds; i++) {
         struct fleet_summary summary;
@@ -183,9 +198,11 @@ static void holds(void **state)
         report(plan, plan->first_seed + i, &summary);
         broken += summary.findings.count > 0;
         records += summary.records;
+        adjustments += summary.adjustments;
     }
     assert_int_equal(broken, 0);
     assert_true(records > 0);
+    assert_true(adjustments > 0 || !plan->profile->adjusts || plan->seeds == 1);
 }
 
 /* A run that cannot be repeated cannot be looked into. */

@@ -199,13 +199,17 @@ static void check_cost(struct fleet *fleet, int64_t price)
                      sum, kept, again);
 }
 
-/* Every row belongs to an attempt. */
+/* Every row belongs to an attempt, but for those that stand for records that were lost. */
 static void check_rows(struct fleet *fleet, unsigned *times)
 {
     size_t count;
     const struct database_usage *rows = database_usage(fleet->database, &count);
 
     for (size_t i = 0; i < count; i++) {
+        if (rows[i].provenance == wire_Provenance_ADJUSTMENT) {
+            check_time(fleet, &rows[i]);
+            continue;
+        }
         struct vendor_attempt *attempt = vendor_find(fleet->vendor, rows[i].turn, rows[i].attempt);
 
         if (!attempt || attempt->refused || !attempt->device_id ||
@@ -220,22 +224,99 @@ static void check_rows(struct fleet *fleet, unsigned *times)
     }
 }
 
-/* Every attempt that reached the vendor has one row. */
+/* What a device's adjustments may stand for. */
+struct lost {
+    int64_t requests, input, output;
+    int64_t most_requests; /* with those that may never have been opened */
+};
+
+static bool must_count(const struct fleet *fleet, const struct vendor_attempt *attempt)
+{
+    return (attempt->sent || attempt->closed) && !attempt->may_be_lost &&
+           !is_of_copied_disk(fleet, attempt);
+}
+
+static void add_lost(struct lost *lost, const struct vendor_attempt *attempt)
+{
+    const wire_UsageRecord *record = attempt->record;
+
+    lost->most_requests++;
+    if (attempt->closed) {
+        lost->requests += (int64_t)record->requests;
+        lost->input += (int64_t)record->input_uncached;
+        lost->output += (int64_t)record->output;
+    } else if (attempt->sent) {
+        lost->requests++;
+        lost->input += (int64_t)record->reserved_input;
+        lost->output += (int64_t)record->reserved_output;
+    }
+}
+
+static bool is_adjusted(const struct fleet *fleet, const char *device_id)
+{
+    size_t count;
+    const struct database_usage *rows = database_usage(fleet->database, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].provenance == wire_Provenance_ADJUSTMENT &&
+            strcmp(rows[i].device_id, device_id) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The attempts without a row of their own are what the adjustments stand for, to the token. */
+static void check_adjustments(struct fleet *fleet, const unsigned *times, const char *device_id)
+{
+    struct lost lost = {0};
+    size_t count;
+    const struct database_usage *rows = database_usage(fleet->database, &count);
+    int64_t requests = 0, input = 0, output = 0;
+
+    for (size_t i = 0; i < vendor_count(fleet->vendor); i++) {
+        const struct vendor_attempt *attempt = vendor_at(fleet->vendor, i);
+
+        if (times[i] == 0 && attempt->device_id && !attempt->refused &&
+            strcmp(attempt->device_id, device_id) == 0)
+            add_lost(&lost, attempt);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].provenance != wire_Provenance_ADJUSTMENT ||
+            strcmp(rows[i].device_id, device_id) != 0)
+            continue;
+        requests += rows[i].requests;
+        input += rows[i].input;
+        output += rows[i].output;
+    }
+    if (requests < lost.requests || requests > lost.most_requests || input < lost.input ||
+        output < lost.output || (requests == lost.requests && input != lost.input) ||
+        (requests == lost.requests && output != lost.output))
+        findings_add(&fleet->findings,
+                     "I1: %s lost %lld to %lld requests, %lld + %lld tokens, adjusted are %lld, "
+                     "%lld + %lld",
+                     device_id, (long long)lost.requests, (long long)lost.most_requests,
+                     (long long)lost.input, (long long)lost.output, (long long)requests,
+                     (long long)input, (long long)output);
+}
+
+/* Every attempt that reached the vendor has one row, or is in an adjustment. */
 static void check_attempts(struct fleet *fleet, const unsigned *times)
 {
     for (size_t i = 0; i < vendor_count(fleet->vendor); i++) {
         const struct vendor_attempt *attempt = vendor_at(fleet->vendor, i);
-        const bool must_count = (attempt->sent || attempt->closed) && !attempt->may_be_lost &&
-                                !is_of_copied_disk(fleet, attempt);
 
         if (times[i] > 1)
             findings_add(&fleet->findings, "I1: an attempt of robot %u was counted %u times",
                          attempt->robot, times[i]);
-        if (times[i] == 0 && must_count)
+        if (times[i] == 0 && must_count(fleet, attempt) && !is_adjusted(fleet, attempt->device_id))
             findings_add(
                 &fleet->findings, "I1: an attempt of robot %u at %lld s was not counted (%s, %s)",
                 attempt->robot, (long long)(attempt->asked_ms / 1000),
                 attempt->sent ? "sent" : "not sent", attempt->closed ? "closed" : "never closed");
+    }
+    for (size_t i = 0; i < fleet->device_count; i++) {
+        if (is_adjusted(fleet, fleet->device_ids[i]))
+            check_adjustments(fleet, times, fleet->device_ids[i]);
     }
 }
 
@@ -356,6 +437,11 @@ static void check_alerts(struct fleet *fleet)
         counts->ingest.forks > 0)
         findings_add(&fleet->findings, "I1: %llu journals were taken for forked",
                      (unsigned long long)counts->ingest.forks);
+    if (profile->adjusts && counts->ingest.forks > 0)
+        findings_add(&fleet->findings, "I1: %llu journals ended at a gap that could be adjusted",
+                     (unsigned long long)counts->ingest.forks);
+    if (counts->ingest.adjustments > 0 && database_count_alerts(fleet->database, "usage_lost") == 0)
+        findings_add(&fleet->findings, "I1: lost records raised no alert");
     if (profile->attack_ms == 0 && counts->ingest.forged > 0)
         findings_add(&fleet->findings, "I3: genuine messages were counted as forged");
     if (profile->attack_ms > 0 && counts->forged_sent > 0 &&

@@ -212,6 +212,16 @@ static void take_receipt(struct fixture *fixture, struct robot *robot, int64_t e
     " WHERE a.device_id = $1::text AND p.source = 'budget:few'"
 #define LINK(column) "SELECT " column " FROM myna.device_link WHERE device_id = $1::text"
 
+static enum status run_script(struct store_conn *conn, void *context)
+{
+    return store_script(conn, context);
+}
+
+static void script(struct fixture *fixture, const char *sql)
+{
+    assert_int_equal(store_transaction(fixture->store, run_script, (void *)sql), STATUS_OK);
+}
+
 /* ---- I1 ---- */
 
 static void i1_a_batch_that_comes_twice_counts_once(void **state)
@@ -307,6 +317,115 @@ static void i1_a_gap_past_the_ring_ends_the_journal_and_its_child_files_what_is_
     ASSERT_SQL(fixture, ALERTS("journal_forked"), "1");
     hear(fixture, robot_usage(robot, &left));
     ASSERT_SQL(fixture, RECORDS, "0");
+}
+
+#define ADJUSTMENTS                                                                                \
+    "SELECT string_agg(concat_ws(' ', seq, requests, input_uncached, output, trim_scale(price)),"  \
+    " ', ') FROM myna.usage WHERE device_id = $1::text AND provenance = 6 AND attempt = 0"
+
+/* One record is counted, two never arrive and leave the ring, the fourth is still there. */
+static void lose_two(struct fixture *fixture, wire_UsageBatch *lost, wire_UsageBatch *left)
+{
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch first;
+
+    hear(fixture, robot_hello(robot));
+    robot_begin_batch(robot, &first);
+    robot_use(robot, &first, wire_Provenance_VENDOR_FINAL, 1, 1);
+    hear(fixture, robot_usage(robot, &first));
+    robot_begin_batch(robot, lost);
+    robot_use(robot, lost, wire_Provenance_VENDOR_FINAL, 100, 20);
+    robot_use(robot, lost, wire_Provenance_WORST_CASE, 200, 30);
+    robot_drop(robot);
+    robot_begin_batch(robot, left);
+    robot_use(robot, left, wire_Provenance_VENDOR_FINAL, 4, 4);
+    robot_connect(robot);
+}
+
+static void i1_a_gap_past_the_ring_books_what_was_lost_once_as_an_adjustment(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch lost, left;
+
+    lose_two(fixture, &lost, &left);
+    const struct state_facts *facts = hear(fixture, robot_hello(robot));
+    assert_int_equal(facts->journal->status, JOURNAL_OPEN);
+    assert_int_equal(facts->journal->ledger.seq, 3);
+    assert_int_equal(fixture->batch.stats.adjustments, 1);
+    ASSERT_SQL(fixture, ADJUSTMENTS, "3 2 300 50 0.00034");
+    ASSERT_SQL(fixture, ALERTS("usage_lost"), "1");
+    ASSERT_SQL(fixture, ALERTS("journal_forked"), "0");
+
+    hear(fixture, robot_hello(robot));
+    assert_int_equal(hear(fixture, robot_usage(robot, &left))->journal->ledger.seq, 4);
+    hear(fixture, robot_usage(robot, &lost)); /* it was under way all the time */
+    robot_connect(robot);
+    hear(fixture, robot_hello(robot));
+    ASSERT_SQL(fixture, ADJUSTMENTS, "3 2 300 50 0.00034");
+    ASSERT_SQL(fixture, RECORDS, "3");
+    ASSERT_SQL(fixture,
+               "SELECT sum(requests) || ' ' || sum(input_uncached) || ' ' || sum(output)"
+               " FROM myna.usage WHERE device_id = $1::text",
+               "4 305 55");
+    ASSERT_SQL(fixture,
+               "SELECT totals[1] || ' ' || totals[5] || ' ' || totals[11]"
+               " FROM myna.journal WHERE device_id = $1::text",
+               "305 55 4");
+}
+
+static void i1_a_ring_that_is_empty_is_adjusted_up_to_its_head(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch lost, left;
+
+    lose_two(fixture, &lost, &left);
+    robot_drop(robot);
+    assert_int_equal(hear(fixture, robot_hello(robot))->journal->ledger.seq, 4);
+    ASSERT_SQL(fixture, ADJUSTMENTS, "4 3 304 54 0.0003512");
+}
+
+static void i1_a_sum_that_cannot_be_is_refused_and_the_journal_ends(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch lost, left;
+
+    lose_two(fixture, &lost, &left);
+    robot->dropped.output = 0; /* one was counted */
+    assert_int_equal(hear(fixture, robot_hello(robot))->journal->status, JOURNAL_IS_FORKED);
+    assert_int_equal(fixture->batch.stats.adjustments, 0);
+    ASSERT_SQL(fixture, ALERTS("usage_totals_refused"), "1");
+    ASSERT_SQL(fixture, ALERTS("journal_forked"), "1");
+    ASSERT_SQL(fixture, RECORDS, "1");
+}
+
+static void i1_a_sum_of_other_records_than_those_that_are_missing_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch lost, left;
+
+    lose_two(fixture, &lost, &left);
+    robot->lost = 2; /* it still holds the third, which its sum has too */
+    assert_int_equal(hear(fixture, robot_hello(robot))->journal->status, JOURNAL_IS_FORKED);
+    ASSERT_SQL(fixture, ALERTS("usage_totals_refused"), "1");
+    ASSERT_SQL(fixture, RECORDS, "1");
+}
+
+static void i1_records_of_which_one_could_not_be_read_have_no_sum_to_compare(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch lost, left;
+
+    lose_two(fixture, &lost, &left);
+    script(fixture, "UPDATE myna.journal SET totals = NULL");
+    assert_int_equal(hear(fixture, robot_hello(robot))->journal->status, JOURNAL_IS_FORKED);
+    ASSERT_SQL(fixture, ALERTS("usage_totals_refused"), "0");
+    ASSERT_SQL(fixture, ALERTS("journal_forked"), "1");
+    ASSERT_SQL(fixture, RECORDS, "1");
 }
 
 static void i1_the_same_seq_with_other_content_is_a_fork_and_counts_nothing_more(void **state)
@@ -619,6 +738,33 @@ static void i1_a_restored_disk_forks_its_journal_and_refiled_records_count_once(
                "16");
 }
 
+/* The disk is set back to an image that still held what an adjustment has counted meanwhile: its
+ * records have no attempts here by which to know them again. */
+static void
+i1_what_an_adjustment_counted_does_not_count_again_when_an_old_disk_files_it(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch lost, left, refiled;
+
+    lose_two(fixture, &lost, &left);
+    hear(fixture, robot_hello(robot));
+    ASSERT_SQL(fixture, ADJUSTMENTS, "3 2 300 50 0.00034");
+    make_child(robot, 1, lost.previous_hash);
+    robot->lost = robot->dropped.seq = 0;
+    robot->refiled = 2;
+    robot_begin_batch(robot, &refiled);
+    robot_use(robot, &refiled, wire_Provenance_VENDOR_FINAL, 100, 20);
+    robot_use(robot, &refiled, wire_Provenance_WORST_CASE, 200, 30);
+    robot_use(robot, &refiled, wire_Provenance_VENDOR_FINAL, 5, 5);
+    robot_connect(robot);
+    hear(fixture, robot_hello(robot));
+    assert_int_equal(hear(fixture, robot_usage(robot, &refiled))->journal->ledger.seq, 3);
+    ASSERT_SQL(fixture, "SELECT sum(input_uncached) FROM myna.usage WHERE device_id = $1::text",
+               "306");
+    assert_int_equal(fixture->batch.stats.duplicates, 2);
+}
+
 static void i1_a_second_child_of_a_journal_is_quarantined(void **state)
 {
     struct fixture *fixture = *state;
@@ -679,17 +825,6 @@ static void i1_a_record_that_cannot_be_booked_is_kept_apart_and_the_others_count
     ASSERT_SQL(fixture, ALERTS("usage_quarantined"), "1");
 }
 
-static enum status run_script(struct store_conn *conn, void *context)
-{
-    return store_script(conn, context);
-}
-
-static void script(struct fixture *fixture, const char *sql)
-{
-    assert_int_equal(store_transaction(fixture->store, run_script, (void *)sql), STATUS_OK);
-}
-
-/* The test's robot alone has two routes and is bound by a cap, worth one attempt and a bit. */
 static void i1_what_the_database_refuses_is_found_by_bisection(void **state)
 {
     struct fixture *fixture = *state;
@@ -1074,6 +1209,7 @@ static void i2_credit_that_a_robot_did_not_take_is_alarmed(void **state)
     ASSERT_SQL(fixture, ALERTS("credit_refused"), "1");
 }
 
+/* The test's robot alone has two routes and is bound by a cap, worth one attempt and a bit. */
 static void bind_two_routes(struct fixture *fixture)
 {
     char sql[1024];
@@ -1143,6 +1279,31 @@ static void what_a_robot_gives_back_on_one_line_it_does_not_get_at_once_on_anoth
     ASSERT_SQL(fixture, OUTSTANDING, "0");
     hear(fixture, robot_report(robot));
     ASSERT_SQL(fixture, OUTSTANDING, "400");
+    unbind(fixture);
+}
+
+/* What the device says it used, and no record brings, is settled by the adjustment. */
+static void i2_an_adjustment_settles_the_credit_of_what_was_lost(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch lost, left;
+
+    bind_two_routes(fixture);
+    const struct state_facts *facts = hear(fixture, robot_hello(robot));
+    note_uses(fixture, facts);
+    ASSERT_SQL(fixture, OUTSTANDING, "400");
+    lose_two(fixture, &lost, &left);
+    snprintf(robot->dropped.line_id, sizeof robot->dropped.line_id, "%s", robot->uses[0].line_id);
+    robot->credit = robot->uses[0];
+    robot->credit.amounts[0] = (wire_CreditAmount){.granted_seen = 400, .used = 50};
+    hear(fixture, robot_hello(robot));
+    ASSERT_SQL(fixture, ADJUSTMENTS, "3 2 300 50 0.00034");
+    ASSERT_SQL(fixture, OUTSTANDING, "350");
+    ASSERT_SQL(fixture,
+               "SELECT trim_scale(spent) FROM myna.pool WHERE source = 'budget:narrow'"
+               " AND subject = $1::text",
+               "51");
     unbind(fixture);
 }
 
@@ -1584,6 +1745,13 @@ int main(void)
         WITH_ROBOT(i1_usage_before_the_sessions_hello_is_not_counted_but_asked_for),
         WITH_ROBOT(i1_a_gap_is_told_from_the_watermark),
         WITH_ROBOT(i1_a_gap_past_the_ring_ends_the_journal_and_its_child_files_what_is_left),
+        WITH_ROBOT(i1_a_gap_past_the_ring_books_what_was_lost_once_as_an_adjustment),
+        WITH_ROBOT(i1_a_ring_that_is_empty_is_adjusted_up_to_its_head),
+        WITH_ROBOT(i1_a_sum_that_cannot_be_is_refused_and_the_journal_ends),
+        WITH_ROBOT(i1_a_sum_of_other_records_than_those_that_are_missing_is_refused),
+        WITH_ROBOT(i1_records_of_which_one_could_not_be_read_have_no_sum_to_compare),
+        WITH_ROBOT(i1_what_an_adjustment_counted_does_not_count_again_when_an_old_disk_files_it),
+        WITH_ROBOT(i2_an_adjustment_settles_the_credit_of_what_was_lost),
         WITH_ROBOT(i1_the_same_seq_with_other_content_is_a_fork_and_counts_nothing_more),
         WITH_ROBOT(i1_a_restored_database_asks_for_what_it_lost_and_counts_it_once),
         WITH_ROBOT(i2_i4_a_receipt_ahead_of_the_database_in_any_number_raises_the_epoch),

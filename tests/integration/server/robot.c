@@ -116,6 +116,17 @@ void robot_use_under(struct robot *robot, wire_UsageBatch *batch, const char *co
         message_encode(MESSAGE_USAGE_RECORD, &record, bytes, LIMIT_RECORD_BYTES, &size), STATUS_OK);
     batch->records[batch->records_count++].size = (pb_size_t)size;
     chain_next(robot->head_hash, span_of(bytes, size));
+    record.input_uncached += robot->sum.input_uncached;
+    record.output += robot->sum.output;
+    record.requests += robot->sum.requests;
+    robot->sum = record;
+}
+
+void robot_drop(struct robot *robot)
+{
+    robot->lost = robot->head_seq;
+    robot->dropped = robot->sum;
+    memcpy(robot->dropped_hash, robot->head_hash, sizeof robot->dropped_hash);
 }
 
 static wire_UpHeader next_header(struct robot *robot)
@@ -177,6 +188,10 @@ struct bus_message robot_hello(struct robot *robot)
     hello.journal.tail_seq = robot->head_seq > robot->lost ? robot->lost + 1 : 0;
     hello.journal.head_hash.size = CRYPTO_HASH_SIZE;
     memcpy(hello.journal.head_hash.bytes, robot->head_hash, CRYPTO_HASH_SIZE);
+    hello.journal.refiled = robot->refiled;
+    hello.has_dropped = hello.dropped.has_sum = robot->dropped.seq > 0;
+    hello.dropped.sum = robot->dropped;
+    memcpy(hello.dropped.hash, robot->dropped_hash, CRYPTO_HASH_SIZE);
     if (memcmp(robot->parent.id, none, sizeof none) != 0) {
         hello.journal.parent_id.size = sizeof robot->parent.id;
         memcpy(hello.journal.parent_id.bytes, robot->parent.id, sizeof robot->parent.id);

@@ -17,7 +17,11 @@ struct robot {
     uint8_t journal_id[16];
     struct chain_parent parent;
     uint64_t head_seq;
-    uint64_t lost; /* its oldest records, that it no longer holds */
+    uint64_t lost;            /* its oldest records, that it no longer holds */
+    wire_UsageRecord sum;     /* of all its records */
+    wire_UsageRecord dropped; /* of those it no longer holds; seq 0: it does not say */
+    uint8_t dropped_hash[CRYPTO_HASH_SIZE];
+    uint64_t refiled; /* its first records that stood in the parent */
     uint8_t head_hash[CRYPTO_HASH_SIZE];
     uint64_t generation;
     uint8_t config_hash[CRYPTO_HASH_SIZE];
@@ -44,6 +48,9 @@ void robot_use(struct robot *robot, wire_UsageBatch *batch, wire_Provenance prov
 void robot_use_under(struct robot *robot, wire_UsageBatch *batch, const char *contract,
                      wire_Provenance provenance, uint64_t input, uint64_t output);
 void robot_begin_batch(const struct robot *robot, wire_UsageBatch *batch);
+
+/* All records up to now leave its ring. */
+void robot_drop(struct robot *robot);
 
 /* Sealed messages as the bus would hand them out; the payload's owner is the block. */
 struct bus_message robot_hello(struct robot *robot);

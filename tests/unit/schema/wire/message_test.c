@@ -149,7 +149,8 @@ static void each_enum_has_a_word_for_every_value(void **state)
                         "needs_restart");
     assert_string_equal(message_command_status_name(wire_CommandStatus_COMMAND_EXPIRED), "expired");
 
-    assert_string_equal(message_provenance_name((wire_Provenance)6), "unknown");
+    assert_string_equal(message_provenance_name(wire_Provenance_ADJUSTMENT), "adjustment");
+    assert_string_equal(message_provenance_name((wire_Provenance)7), "unknown");
     assert_string_equal(message_outcome_name((wire_Outcome)-1), "unknown");
     assert_string_equal(message_error_name((wire_ErrorClass)1000), "unknown");
     assert_string_equal(message_setting_name((wire_SettingOutcome)4), "unknown");
