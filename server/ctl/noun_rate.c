@@ -341,6 +341,14 @@ static void explain_quantity(struct buffer *out, const struct contract_charge *c
         add_number(out, "", units);
         add_number(out, " x ", charge->licence.price);
         break;
+    case CONTRACT_WEIGHED:
+        if (charge->tier_count > 0) {
+            explain_tiers(out, charge, units);
+            break;
+        }
+        add_number(out, "", units);
+        add_number(out, " x ", charge->price);
+        break;
     case CONTRACT_PRICED:
         add_number(out, "", units);
         if (charge->rate_count == 1)

@@ -10,7 +10,7 @@ bool bill_is_of_usage(const struct contract_charge *charge)
         charge->kind == CONTRACT_LICENCE)
         return false;
     return charge->quantity.source == CONTRACT_RECORDED ||
-           charge->quantity.source == CONTRACT_AMOUNT;
+           charge->quantity.source == CONTRACT_AMOUNT || charge->quantity.source == CONTRACT_POINTS;
 }
 
 static bool has_packs(const struct contract_terms *terms)
@@ -22,16 +22,39 @@ static bool has_packs(const struct contract_terms *terms)
     return false;
 }
 
+/* What packs pay in one version moves what the versions before and after it add to a period. */
+static bool has_packs_anywhere(const struct contract *contract)
+{
+    for (size_t v = 0; v < contract->version_count; v++) {
+        if (has_packs(&contract->versions[v]))
+            return true;
+    }
+    return false;
+}
+
+/* What one unit of a rate costs; false: no such price in DECIMAL_PLACES. */
+static bool unit_price(const struct contract_charge *charge, size_t rate, struct decimal *out)
+{
+    struct fraction price = charge->rates[rate].price;
+
+    if (charge->kind == CONTRACT_WEIGHED &&
+        fraction_multiply(price, charge->price, &price) != STATUS_OK)
+        return false;
+    return fraction_is_decimal(price, out);
+}
+
 /* Linear, and exact in DECIMAL_PLACES for whole units. */
 static bool is_plain(const struct contract_charge *charge)
 {
     struct decimal price;
 
-    if (charge->kind != CONTRACT_PRICED || charge->quantity.source != CONTRACT_RECORDED ||
+    if (charge->kind != CONTRACT_PRICED && charge->kind != CONTRACT_WEIGHED)
+        return false;
+    if (charge->quantity.source == CONTRACT_AMOUNT || charge->tier_count > 0 ||
         charge->has_included || charge->has_discount || charge->has_maximum)
         return false;
     for (size_t i = 0; i < charge->rate_count; i++) {
-        if (!fraction_is_decimal(charge->rates[i].price, &price))
+        if (!unit_price(charge, i, &price))
             return false;
     }
     return true;
@@ -203,7 +226,7 @@ static enum status add_plain(struct addition *addition, const struct contract_ch
     struct decimal price, part;
 
     if (units < 0 || units > INT64_MAX ||
-        !fraction_is_decimal(charge->rates[change->cell % TALLY_PACK].price, &price))
+        !unit_price(charge, (size_t)(change->cell % TALLY_PACK), &price))
         return STATUS_FULL;
     enum status status = decimal_multiply(price, (uint64_t)units, &part);
     return status == STATUS_OK ? decimal_add(addition->plain, part, &addition->plain) : status;
@@ -223,6 +246,10 @@ static enum status note(struct addition *addition, const struct tally_count *cha
     }
     if (is_plain_on(contract, change->version - 1u, change->charge) && !addition->parts)
         return add_plain(addition, &terms->charges[change->charge], change);
+    if (has_packs_anywhere(contract)) {
+        addition->all = true;
+        return STATUS_OK;
+    }
     period =
         tally_period(addition->tally, terms, &terms->charges[change->charge].rule, change->at_day);
     touch(addition, terms, change->charge, period.clipped.first);

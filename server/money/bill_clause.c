@@ -3,11 +3,6 @@
 
 #include "server/money/bill_parts.h"
 
-static bool lies_within(const struct period *inner, struct period_range outer)
-{
-    return inner->clipped.first >= outer.first && inner->clipped.end <= outer.end;
-}
-
 /* ---- termination ---- */
 
 /* What of a rule's periods lies after the end, in whole periods: 2.5 months. */
@@ -96,14 +91,49 @@ enum status bill_termination(struct bill_draft *draft)
 
 /* ---- discounts ---- */
 
-static bool is_about(const struct contract_discount *discount, const char *name)
+static bool same_texts(const char *const *a, size_t a_count, const char *const *b, size_t b_count)
 {
-    for (size_t i = 0; i < discount->charge_count; i++) {
-        if (strcmp(discount->charges[i], name) == 0)
+    for (size_t i = 0; i < a_count && i < b_count; i++)
+        if (strcmp(a[i], b[i]) != 0)
+            return false;
+    return a_count == b_count;
+}
+
+static bool same_tiers(const struct contract_discount *a, const struct contract_discount *b)
+{
+    for (size_t i = 0; i < a->tier_count && i < b->tier_count; i++)
+        if (a->tiers[i].has_up_to != b->tiers[i].has_up_to ||
+            fraction_compare(a->tiers[i].up_to, b->tiers[i].up_to) != 0 ||
+            fraction_compare(a->tiers[i].price, b->tiers[i].price) != 0)
+            return false;
+    return a->tier_count == b->tier_count;
+}
+
+/* An amendment that leaves a discount as it was does not part its periods. */
+static bool same_discount(const struct contract_discount *a, const struct contract_discount *b)
+{
+    return strcmp(a->name, b->name) == 0 && a->kind == b->kind &&
+           fraction_compare(a->value, b->value) == 0 && a->rule.per == b->rule.per &&
+           a->rule.anchored == b->rule.anchored && a->rule.anchor == b->rule.anchor &&
+           a->periods == b->periods && same_tiers(a, b) &&
+           same_texts(a->charges, a->charge_count, b->charges, b->charge_count);
+}
+
+static bool has_same(const struct contract_terms *terms, const struct contract_discount *discount)
+{
+    for (size_t i = 0; i < terms->discount_count; i++) {
+        if (same_discount(&terms->discounts[i], discount))
             return true;
     }
-    return discount->charge_count == 0;
+    return false;
 }
+
+/* One discount through the versions that share it. */
+struct reduction {
+    struct bill_draft *draft;
+    const struct contract_discount *terms;
+    size_t first_version, last_version; /* places */
+};
 
 /* The lines of charges within the period, as rounded and before; and what earlier discounts took of
  * the same charges in it. */
@@ -112,20 +142,22 @@ struct base {
     struct fraction taken; /* not above 0 */
 };
 
-static enum status base_of(const struct bill_draft *draft, int64_t version,
-                           const struct contract_discount *discount, struct period_range period,
+static enum status base_of(const struct reduction *of, const struct period *period,
                            struct base *out)
 {
+    const struct bill_draft *draft = of->draft;
+
     *out = (struct base){FRACTION_ZERO, FRACTION_ZERO, FRACTION_ZERO};
     for (size_t i = 0; i < draft->count; i++) {
         const struct bill_line *line = &draft->lines[i];
         enum status status = STATUS_OK;
 
-        if (line->version != version || !lies_within(&line->period, period))
+        if (!bill_lies_within(draft->contract, &line->period, period))
             continue;
         if (line->source == BILL_DISCOUNT)
             status = fraction_add(out->taken, fraction_of_decimal(line->amount), &out->taken);
-        if (line->source == BILL_CHARGE && is_about(discount, line->name) &&
+        if (line->source == BILL_CHARGE &&
+            contract_is_named(line->name, of->terms->charges, of->terms->charge_count) &&
             !bill_is_repriced(draft, line)) {
             status = fraction_add(out->rounded, fraction_of_decimal(line->amount), &out->rounded);
             if (status == STATUS_OK)
@@ -179,21 +211,34 @@ static enum status bounded(struct fraction value, struct fraction spent, struct 
     return fraction_subtract(FRACTION_ZERO, fraction_compare(value, left) < 0 ? value : left, out);
 }
 
-static enum status discount_period(struct bill_draft *draft, const struct contract_terms *terms,
-                                   const struct contract_discount *discount,
-                                   const struct period *period)
+/* The version in force at the period's end: its tax is on the line. */
+static int64_t last_version(const struct reduction *of, const struct period *period)
 {
+    size_t v = of->last_version;
+
+    for (; v > of->first_version; v--) {
+        struct period_range days = tally_days(of->draft->tally, &of->draft->contract->versions[v]);
+
+        if (days.first < days.end && days.first < period->clipped.end)
+            break;
+    }
+    return of->draft->contract->versions[v].version;
+}
+
+static enum status discount_period(const struct reduction *of, const struct period *period)
+{
+    const struct contract_discount *discount = of->terms;
     struct bill_line line = {
         .source = BILL_DISCOUNT,
         .name = discount->name,
-        .version = terms->version,
+        .version = last_version(of, period),
         .period = *period,
         .metric = "",
         .quantity = fraction_of(1),
     };
     struct base base;
     struct fraction value, rounded_from;
-    enum status status = base_of(draft, terms->version, discount, period->clipped, &base);
+    enum status status = base_of(of, period, &base);
 
     if (status == STATUS_OK)
         status = value_of(discount, base.rounded, &value);
@@ -205,33 +250,64 @@ static enum status discount_period(struct bill_draft *draft, const struct contra
         status = bounded(value, base.exact, base.taken, &line.exact);
     if (status != STATUS_OK || fraction_sign(rounded_from) == 0)
         return status;
-    return bill_append(draft, line, rounded_from);
+    return bill_append(of->draft, line, rounded_from);
 }
 
-static enum status add_discount(struct bill_draft *draft, const struct contract_terms *terms,
-                                const struct contract_discount *discount)
+/* Whether the discount holds for so many periods only, and they were before this one. */
+static bool has_run_out(const struct reduction *of, const struct period *period)
 {
-    struct period period;
-    bool more = bill_first_period(draft, terms, &discount->rule, &period);
+    const struct contract_discount *discount = of->terms;
+    struct period_range term = {of->draft->contract->term_first, CONTRACT_FOREVER};
+    int64_t number = 0;
 
-    for (; more; more = bill_next_period(draft, terms, &discount->rule, &period)) {
-        if (discount->kind == CONTRACT_VOLUME_REBATE && !bill_is_over(draft, &period))
-            continue;
-        if (discount->periods > 0 && draft->contract->term_first != CONTRACT_NO_DAY) {
-            struct period_range term = {draft->contract->term_first, CONTRACT_FOREVER};
-            struct period at = period_at(&discount->rule, term, term.first);
-            int64_t number = 0;
+    if (discount->periods == 0 || term.first == CONTRACT_NO_DAY)
+        return false;
+    struct period at = period_at(&discount->rule, term, term.first);
+    while (at.clipped.first < period->whole.first && period_next(&discount->rule, term, &at))
+        number++;
+    return number >= discount->periods;
+}
 
-            while (at.clipped.first < period.whole.first && period_next(&discount->rule, term, &at))
-                number++;
-            if (number >= discount->periods)
+/* The periods of all versions that share the discount, each once. */
+static enum status discount_periods(const struct reduction *of)
+{
+    const struct bill_draft *draft = of->draft;
+    int64_t done = CONTRACT_NO_DAY;
+
+    for (size_t v = of->first_version; v <= of->last_version; v++) {
+        const struct contract_terms *terms = &draft->contract->versions[v];
+        struct period at;
+        bool more = bill_first_period(draft, terms, &of->terms->rule, &at);
+
+        for (; more; more = bill_next_period(draft, terms, &of->terms->rule, &at)) {
+            struct period period = bill_stretch(draft, of->first_version, of->last_version, at);
+
+            if (at.clipped.first < done || has_run_out(of, &period))
                 continue;
+            done = period.clipped.end;
+            if (of->terms->kind == CONTRACT_VOLUME_REBATE && !bill_is_over(draft, &period))
+                continue;
+
+            enum status status = discount_period(of, &period);
+            if (status != STATUS_OK)
+                return status;
         }
-        enum status status = discount_period(draft, terms, discount, &period);
-        if (status != STATUS_OK)
-            return status;
     }
     return STATUS_OK;
+}
+
+static enum status add_discount(struct bill_draft *draft, size_t version,
+                                const struct contract_discount *discount)
+{
+    const struct contract *contract = draft->contract;
+    struct reduction of = {draft, discount, version, version};
+
+    if (version > 0 && has_same(&contract->versions[version - 1], discount))
+        return STATUS_OK; /* billed with the version that began it */
+    while (of.last_version + 1 < contract->version_count &&
+           has_same(&contract->versions[of.last_version + 1], discount))
+        of.last_version++;
+    return discount_periods(&of);
 }
 
 /* The most specific first: those that name charges, then those on everything. */
@@ -240,14 +316,14 @@ enum status bill_discounts(struct bill_draft *draft)
     const struct contract *contract = draft->contract;
     enum status status = STATUS_OK;
 
-    for (size_t v = 0; v < contract->version_count; v++) {
-        const struct contract_terms *terms = &contract->versions[v];
+    for (int general = 0; general <= 1; general++)
+        for (size_t v = 0; v < contract->version_count; v++) {
+            const struct contract_terms *terms = &contract->versions[v];
 
-        for (int general = 0; general <= 1; general++)
             for (size_t i = 0; i < terms->discount_count && status == STATUS_OK; i++)
                 if ((terms->discounts[i].charge_count == 0) == (general == 1))
-                    status = add_discount(draft, terms, &terms->discounts[i]);
-    }
+                    status = add_discount(draft, v, &terms->discounts[i]);
+        }
     return status;
 }
 

@@ -3,15 +3,6 @@
 
 #include "server/money/bill_parts.h"
 
-static bool is_eligible(const char *name, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(names[i], name) == 0)
-            return true;
-    }
-    return count == 0;
-}
-
 static bool same_steps(const struct contract_commitment *a, const struct contract_commitment *b)
 {
     if (a->step_count != b->step_count || a->charge_count != b->charge_count)
@@ -66,11 +57,11 @@ static size_t find_same(const struct contract_terms *terms,
     return SIZE_MAX;
 }
 
-/* The period in the last version that shares it, or up to there. */
-static struct period stretch(const struct promise *promise, struct period period)
+struct period bill_stretch(const struct bill_draft *draft, size_t first, size_t last,
+                           struct period period)
 {
-    for (size_t v = promise->first_version + 1; v <= promise->last_version; v++) {
-        struct period_range days = tally_days(promise->draft->tally, version_at(promise, v));
+    for (size_t v = first + 1; v <= last; v++) {
+        struct period_range days = tally_days(draft->tally, &draft->contract->versions[v]);
 
         if (days.first < days.end && days.first < period.whole.end && days.end > period.clipped.end)
             period.clipped.end = days.end < period.whole.end ? days.end : period.whole.end;
@@ -92,9 +83,8 @@ static struct period_range unparted(const struct contract *contract, const struc
     return out;
 }
 
-/* A part of a month is no week's for having been parted there. */
-static bool lies_within(const struct contract *contract, const struct period *inner,
-                        const struct period *outer)
+bool bill_lies_within(const struct contract *contract, const struct period *inner,
+                      const struct period *outer)
 {
     struct period_range own = unparted(contract, inner), around = unparted(contract, outer);
 
@@ -108,8 +98,8 @@ static bool counts(const struct promise *promise, const struct bill_line *line,
     const struct contract_terms *terms = version_at(promise, (size_t)line->version - 1);
 
     if (line->source != BILL_CHARGE ||
-        !lies_within(promise->draft->contract, &line->period, period) ||
-        !is_eligible(line->name, promise->terms->charges, promise->terms->charge_count))
+        !bill_lies_within(promise->draft->contract, &line->period, period) ||
+        !contract_is_named(line->name, promise->terms->charges, promise->terms->charge_count))
         return false;
     for (size_t i = 0; i < terms->charge_count; i++) {
         if (strcmp(terms->charges[i].name, line->name) == 0)
@@ -301,8 +291,8 @@ static size_t pricing_charge(const struct promise *promise, const struct contrac
            !(terms->charges[i].kind != CONTRACT_PERCENTAGE && terms->charges[i].rate_count <= 1 &&
              terms->charges[i].quantity.text &&
              contract_same_quantity(&terms->charges[i].quantity, &promise->terms->quantity) &&
-             is_eligible(terms->charges[i].name, promise->terms->charges,
-                         promise->terms->charge_count)))
+             contract_is_named(terms->charges[i].name, promise->terms->charges,
+                               promise->terms->charge_count)))
         i++;
     return i;
 }
@@ -378,7 +368,8 @@ static enum status judge_periods(struct promise *promise)
         bool more = bill_first_period(promise->draft, terms, &promise->terms->rule, &at);
 
         for (; more; more = bill_next_period(promise->draft, terms, &promise->terms->rule, &at)) {
-            struct period period = stretch(promise, at);
+            struct period period =
+                bill_stretch(promise->draft, promise->first_version, promise->last_version, at);
 
             if (at.clipped.first < done || !bill_is_over(promise->draft, &period))
                 continue;
@@ -452,8 +443,8 @@ bool bill_is_repriced(const struct bill_draft *draft, const struct bill_line *li
         const struct contract_commitment *missed = commitment_of(draft, &draft->lines[i]);
 
         if (missed && missed->shortfall == CONTRACT_REPRICE &&
-            lies_within(draft->contract, &line->period, &draft->lines[i].period) &&
-            is_eligible(line->name, missed->charges, missed->charge_count))
+            bill_lies_within(draft->contract, &line->period, &draft->lines[i].period) &&
+            contract_is_named(line->name, missed->charges, missed->charge_count))
             return true;
     }
     return false;

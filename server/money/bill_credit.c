@@ -68,36 +68,54 @@ enum status bill_purchases(struct bill_draft *draft)
 
 /* ---- interim lines ---- */
 
-/* A charge of usage by days: what it cost up to each day. */
-static bool is_by_days(const struct contract_charge *charge)
+/* What usage of one charge's period cost up to and including the day. */
+static enum status cost_until(const struct bill_draft *draft, const struct contract_terms *terms,
+                              size_t charge, const struct period *period, int64_t day,
+                              struct fraction *out)
 {
-    return charge->kind != CONTRACT_FLAT && charge->kind != CONTRACT_CAPACITY &&
-           charge->kind != CONTRACT_PERCENTAGE && charge->kind != CONTRACT_LICENCE &&
-           (charge->quantity.source == CONTRACT_RECORDED ||
-            charge->quantity.source == CONTRACT_AMOUNT);
+    struct fraction quantity;
+    struct bill_run run;
+
+    bill_run_of(draft->tally, terms, charge, period, &run);
+    run.has_until = true;
+    run.until = day;
+    return bill_charge_exact(draft->tally, &run, &draft->packs, BILL_OF_USAGE, &quantity, out);
 }
 
-/* The cost of one period's usage up to and including the day. */
-static enum status cost_until(const struct bill_draft *draft, const struct contract_terms *terms,
-                              const struct period *period, int64_t day, struct fraction *out)
+/* What usage of one charge cost on the days from first to last, in whichever of its periods. */
+static enum status cost_between(const struct bill_draft *draft, const struct contract_terms *terms,
+                                size_t charge, int64_t first, int64_t last, struct fraction *sum)
 {
-    *out = FRACTION_ZERO;
-    for (size_t i = 0; i < terms->charge_count; i++) {
-        const struct contract_charge *charge = &terms->charges[i];
-        struct bill_run run = {
-            .parts = {{terms, i, *period}}, .count = 1, .has_until = true, .until = day};
-        struct fraction cost, quantity;
+    const struct period_rule *rule = &terms->charges[charge].rule;
 
-        if (!is_by_days(charge) || charge->rule.per == PERIOD_ONCE)
-            continue;
-        enum status status =
-            bill_charge_exact(draft->tally, &run, NULL, BILL_OF_USAGE, &quantity, &cost);
+    for (int64_t day = first; day <= last;) {
+        struct period period = tally_period(draft->tally, terms, rule, day);
+        struct fraction until, before = FRACTION_ZERO;
+        enum status status = cost_until(draft, terms, charge, &period, last, &until);
+
+        if (status == STATUS_OK && period.clipped.first < first)
+            status = cost_until(draft, terms, charge, &period, first - 1, &before);
         if (status == STATUS_OK)
-            status = fraction_add(*out, cost, out);
+            status = fraction_subtract(until, before, &until);
+        if (status == STATUS_OK)
+            status = fraction_add(*sum, until, sum);
         if (status != STATUS_OK)
             return status;
+        day = period.clipped.end;
     }
     return STATUS_OK;
+}
+
+static enum status cost_of_days(const struct bill_draft *draft, const struct contract_terms *terms,
+                                int64_t first, int64_t last, struct fraction *out)
+{
+    enum status status = STATUS_OK;
+
+    *out = FRACTION_ZERO;
+    for (size_t i = 0; i < terms->charge_count && status == STATUS_OK; i++)
+        if (bill_is_of_usage(&terms->charges[i]))
+            status = cost_between(draft, terms, i, first, last, out);
+    return status;
 }
 
 static enum status interim_pair(struct bill_draft *draft, const struct contract_terms *terms,
@@ -128,7 +146,7 @@ static enum status interim_pair(struct bill_draft *draft, const struct contract_
 static const struct period_rule *rule_of(const struct contract_terms *terms)
 {
     for (size_t i = 0; i < terms->charge_count; i++) {
-        if (is_by_days(&terms->charges[i]))
+        if (bill_is_of_usage(&terms->charges[i]))
             return &terms->charges[i].rule;
     }
     return NULL;
@@ -144,7 +162,7 @@ static enum status interims_of(struct bill_draft *draft, const struct contract_t
          day < period->clipped.end && next < terms->interim_count; day++) {
         struct fraction cost, amount;
         size_t reached = next;
-        enum status status = cost_until(draft, terms, period, day, &cost);
+        enum status status = cost_of_days(draft, terms, period->clipped.first, day, &cost);
 
         while (status == STATUS_OK && reached < terms->interim_count &&
                fraction_compare(cost, terms->interim[reached]) >= 0)

@@ -19,31 +19,71 @@ static int compare_names(const void *one, const void *other)
 /* An earlier part may have counted by more rates than the one price that its units now come to. */
 static size_t rate_of(const struct contract_charge *charge, const struct tally_cell *cell)
 {
-    bool is_one = charge && charge->kind != CONTRACT_PERCENTAGE && charge->rate_count <= 1;
+    bool is_one = charge && charge->kind != CONTRACT_PERCENTAGE &&
+                  charge->kind != CONTRACT_WEIGHED && charge->rate_count <= 1;
 
     return is_one ? 0 : (size_t)(cell->cell % TALLY_PACK);
 }
 
-/* Adds the run's counts of that device (NULL: of all) to the sums, rate by rate. */
+/* Adds one part's counts to the sums, rate by rate. */
+static enum status sum_part(const struct tally *tally, const struct bill_run *run, size_t place,
+                            const char *device, struct decimal sums[CONTRACT_RATES])
+{
+    const struct contract_charge *charge = bill_charge_of(&run->parts[run->count - 1]);
+    const struct bill_part *part = &run->parts[place];
+    const struct tally_cell *cell =
+        tally_cells(tally, (size_t)part->terms->version, part->counter, part->period.clipped.first);
+
+    for (; cell; cell = cell->next) {
+        struct decimal *sum = &sums[rate_of(charge, cell)];
+
+        if ((!device || cell->device == device) &&
+            (!run->has_until || cell->at_day <= run->until) &&
+            decimal_add(*sum, cell->quantity, sum) != STATUS_OK)
+            return STATUS_FULL;
+    }
+    return STATUS_OK;
+}
+
+/* Points: what was used under earlier terms weighs what they said. */
+static enum status sum_points(const struct tally *tally, const struct bill_run *run, size_t count,
+                              const char *device, struct fraction *out)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        const struct contract_charge *weighed = bill_charge_of(&run->parts[i]);
+        struct decimal sums[CONTRACT_RATES] = {0};
+
+        status = sum_part(tally, run, i, device, sums);
+        for (size_t r = 0; r < weighed->rate_count && status == STATUS_OK; r++) {
+            struct fraction points;
+
+            if (sums[r].units == 0)
+                continue;
+            status =
+                fraction_multiply(fraction_of_decimal(sums[r]), weighed->rates[r].price, &points);
+            if (status == STATUS_OK)
+                status = fraction_add(*out, points, out);
+        }
+    }
+    return status == STATUS_OK ? fraction_multiply(*out, fraction_of(tally_times(tally)), out)
+                               : status;
+}
+
+/* Adds the run's counts of that device (NULL: of all) to the sums, rate by rate; points to the
+ * first. */
 static enum status sum_cells(const struct tally *tally, const struct bill_run *run, size_t count,
                              const char *device, struct fraction rates[CONTRACT_RATES])
 {
     const struct contract_charge *charge = bill_charge_of(&run->parts[run->count - 1]);
     struct decimal sums[CONTRACT_RATES] = {0};
 
+    if (charge && charge->kind == CONTRACT_WEIGHED)
+        return sum_points(tally, run, count, device, &rates[0]);
     for (size_t i = 0; i < count; i++) {
-        const struct bill_part *part = &run->parts[i];
-        const struct tally_cell *cell = tally_cells(tally, (size_t)part->terms->version,
-                                                    part->counter, part->period.clipped.first);
-
-        for (; cell; cell = cell->next) {
-            struct decimal *sum = &sums[rate_of(charge, cell)];
-
-            if ((!device || cell->device == device) &&
-                (!run->has_until || cell->at_day <= run->until) &&
-                decimal_add(*sum, cell->quantity, sum) != STATUS_OK)
-                return STATUS_FULL;
-        }
+        if (sum_part(tally, run, i, device, sums) != STATUS_OK)
+            return STATUS_FULL;
     }
     for (size_t i = 0; i < CONTRACT_RATES; i++) {
         if (sums[i].units != 0 &&
@@ -135,17 +175,27 @@ static enum status sum_per_device(const struct tally *tally, const struct bill_r
     return status;
 }
 
+/* Points are one sum, whatever they were weighed from. */
+static bool is_of_one(const struct contract_charge *charge)
+{
+    return charge && (charge->rate_count <= 1 || charge->kind == CONTRACT_WEIGHED);
+}
+
 static enum status take_packs(const struct bill_run *run, size_t count,
                               const struct bill_packs *packs, struct fraction rates[CONTRACT_RATES])
 {
     const struct contract_charge *charge = bill_charge_of(&run->parts[run->count - 1]);
 
     for (size_t i = 0; i < count && packs && packs->count > 0; i++) {
-        for (int32_t r = 0; r < CONTRACT_RATES; r++) {
-            struct fraction covered = bill_packs_cover(packs, &run->parts[i], r);
-            struct fraction *rate = &rates[charge && charge->rate_count <= 1 ? 0 : r];
+        size_t found;
+        const struct bill_cover *covers = bill_packs_of(packs, &run->parts[i], &found);
 
-            if (fraction_sign(covered) > 0 && fraction_subtract(*rate, covered, rate) != STATUS_OK)
+        for (size_t k = 0; k < found; k++) {
+            struct fraction *rate = &rates[is_of_one(charge) ? 0 : covers[k].rate];
+
+            if (fraction_sign(covers[k].covered) > 0 &&
+                (!run->has_until || covers[k].day <= run->until) &&
+                fraction_subtract(*rate, covers[k].covered, rate) != STATUS_OK)
                 return STATUS_FULL;
         }
     }

@@ -57,7 +57,8 @@ static enum status gather(struct burning *burning, size_t version, size_t charge
     enum status status = STATUS_OK;
 
     if (charge >= terms->charge_count ||
-        terms->charges[charge].quantity.source != CONTRACT_RECORDED)
+        (terms->charges[charge].quantity.source != CONTRACT_RECORDED &&
+         terms->charges[charge].kind != CONTRACT_WEIGHED))
         return STATUS_OK; /* the cells of levels and events tell times, not packs */
     for (; group; group = group->next) {
         for (const struct tally_cell *cell = group->cells; cell && status == STATUS_OK;
@@ -75,6 +76,9 @@ static enum status gather(struct burning *burning, size_t version, size_t charge
                 continue;
             status = fraction_multiply(fraction_of_decimal(cell->quantity),
                                        fraction_of(tally_times(burning->tally)), &use.counted);
+            if (status == STATUS_OK && terms->charges[charge].kind == CONTRACT_WEIGHED)
+                status = fraction_multiply(
+                    use.counted, terms->charges[charge].rates[use.rate].price, &use.counted);
             use.units = use.counted;
             if (status == STATUS_OK)
                 status = add_use(burning, use);
@@ -148,29 +152,12 @@ static bool may_pay(void *context, size_t credit)
     return false;
 }
 
-static enum status cover(struct burning *burning, const struct use *use, struct fraction units)
+/* Each use has its own cover, in the same place. */
+static enum status cover(struct burning *burning, size_t use, struct fraction units)
 {
-    struct bill_packs *packs = burning->out;
+    struct fraction *covered = &burning->out->covers[use].covered;
 
-    for (size_t i = 0; i < packs->count; i++) {
-        struct bill_cover *known = &packs->covers[i];
-
-        if (known->version == use->version && known->charge == use->charge &&
-            known->first == use->first && known->rate == use->rate)
-            return fraction_add(known->covered, units, &known->covered);
-    }
-    if (packs->count == packs->room) {
-        size_t room = packs->room ? packs->room * 2 : 32;
-        struct bill_cover *grown = realloc(packs->covers, room * sizeof *grown);
-
-        if (!grown)
-            return STATUS_MEMORY;
-        packs->covers = grown;
-        packs->room = room;
-    }
-    packs->covers[packs->count++] =
-        (struct bill_cover){use->version, use->charge, use->first, use->rate, units};
-    return STATUS_OK;
+    return fraction_add(*covered, units, covered);
 }
 
 /* A new grant paid for units that were too many: the oldest first. */
@@ -189,7 +176,7 @@ static enum status on_repaid(void *context, size_t credit, struct fraction units
         if (status == STATUS_OK)
             status = fraction_subtract(units, part, &units);
         if (status == STATUS_OK)
-            status = cover(burning, &burning->uses[owed->use], part);
+            status = cover(burning, owed->use, part);
     }
     return status;
 }
@@ -205,7 +192,7 @@ static enum status pay(struct burning *burning, struct burn *burn, size_t at)
     if (status == STATUS_OK)
         status = burn_take(burn, use->day, use->units, may_pay, burning, &covered, &recurring);
     if (status == STATUS_OK && fraction_sign(covered) > 0)
-        status = cover(burning, use, covered);
+        status = cover(burning, at, covered);
     if (status == STATUS_OK)
         status = fraction_subtract(use->units, covered, &rest);
     if (status == STATUS_OK && recurring != SIZE_MAX)
@@ -262,6 +249,36 @@ static enum status take_included(struct burning *burning)
     return STATUS_OK;
 }
 
+static enum status list_covers(struct burning *burning)
+{
+    struct bill_cover *covers = calloc(burning->use_count, sizeof *covers);
+
+    if (!covers)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < burning->use_count; i++) {
+        const struct use *use = &burning->uses[i];
+
+        covers[i] = (struct bill_cover){use->version, use->charge, use->first,
+                                        use->day,     use->rate,   FRACTION_ZERO};
+    }
+    *burning->out = (struct bill_packs){covers, burning->use_count};
+    return STATUS_OK;
+}
+
+static int compare_places(const struct bill_cover *a, const struct bill_cover *b)
+{
+    if (a->version != b->version)
+        return a->version < b->version ? -1 : 1;
+    if (a->charge != b->charge)
+        return a->charge < b->charge ? -1 : 1;
+    return (a->first > b->first) - (a->first < b->first);
+}
+
+static int compare_covers(const void *one, const void *other)
+{
+    return compare_places(one, other);
+}
+
 static enum status burn_uses(struct burning *burning)
 {
     struct burn *burn = NULL;
@@ -269,6 +286,8 @@ static enum status burn_uses(struct burning *burning)
     qsort(burning->uses, burning->use_count, sizeof *burning->uses, compare_uses);
     burning->owed = calloc(burning->use_count, sizeof *burning->owed);
     enum status status = burning->owed ? list_credits(burning) : STATUS_MEMORY;
+    if (status == STATUS_OK)
+        status = list_covers(burning);
     if (status == STATUS_OK)
         status = take_included(burning);
     if (status == STATUS_OK)
@@ -278,6 +297,9 @@ static enum status burn_uses(struct burning *burning)
     if (status == STATUS_OK)
         status = pay_what_is_owed(burning, burn);
     burn_free(burn);
+    if (status == STATUS_OK)
+        qsort(burning->out->covers, burning->out->count, sizeof *burning->out->covers,
+              compare_covers);
     return status;
 }
 
@@ -306,16 +328,25 @@ void bill_packs_release(struct bill_packs *packs)
     *packs = (struct bill_packs){0};
 }
 
-struct fraction bill_packs_cover(const struct bill_packs *packs, const struct bill_part *part,
-                                 int32_t rate)
+const struct bill_cover *bill_packs_of(const struct bill_packs *packs, const struct bill_part *part,
+                                       size_t *count)
 {
-    for (size_t i = 0; i < packs->count; i++) {
-        const struct bill_cover *cover_at = &packs->covers[i];
+    const struct bill_cover wanted = {.version = (size_t)part->terms->version,
+                                      .charge = part->counter,
+                                      .first = part->period.clipped.first};
+    size_t low = 0, high = packs->count;
 
-        if (cover_at->version == (size_t)part->terms->version &&
-            cover_at->charge == part->counter && cover_at->first == part->period.clipped.first &&
-            cover_at->rate == rate)
-            return cover_at->covered;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (compare_places(&packs->covers[middle], &wanted) < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return FRACTION_ZERO;
+    *count = 0;
+    while (low + *count < packs->count &&
+           compare_places(&packs->covers[low + *count], &wanted) == 0)
+        ++*count;
+    return *count > 0 ? &packs->covers[low] : NULL;
 }

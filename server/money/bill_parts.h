@@ -28,18 +28,18 @@ enum bill_basis {
     BILL_OF_LISTED, /* likewise, without discounts, tiers at their first price */
 };
 
-/* How many units packs paid of one charge's rate in one period. */
+/* How many units packs paid of what one charge's rate counted on one day of a period. */
 struct bill_cover {
     size_t version, charge;
-    int64_t first;
+    int64_t first, day;
     int32_t rate;
     struct fraction covered;
 };
 
-/* Bought packs at work; see bill_packs.c. */
+/* Bought packs at work, by version, charge and period; see bill_packs.c. */
 struct bill_packs {
     struct bill_cover *covers;
-    size_t count, room;
+    size_t count;
 };
 
 /* A quantity on its way to a price. */
@@ -120,8 +120,9 @@ bool bill_is_of_usage(const struct contract_charge *charge);
  * bill_packs_release(). */
 MUST_CHECK enum status bill_packs_burn(const struct tally *tally, struct bill_packs *out);
 void bill_packs_release(struct bill_packs *packs);
-struct fraction bill_packs_cover(const struct bill_packs *packs, const struct bill_part *part,
-                                 int32_t rate);
+/* Those of the part's period: count of them from the one given on; NULL: none. */
+const struct bill_cover *bill_packs_of(const struct bill_packs *packs, const struct bill_part *part,
+                                       size_t *count);
 
 /* ---- bill.c ---- */
 /* Rounds exact (or rounded_from, where lines that are rounded already decide) and appends. */
@@ -141,6 +142,13 @@ bool bill_first_period(const struct bill_draft *draft, const struct contract_ter
                        const struct period_rule *rule, struct period *out);
 bool bill_next_period(const struct bill_draft *draft, const struct contract_terms *terms,
                       const struct period_rule *rule, struct period *period);
+
+/* The period through the versions (places first to last) that share what it is of. */
+struct period bill_stretch(const struct bill_draft *draft, size_t first, size_t last,
+                           struct period period);
+/* A part of a month is no week's for having been parted there by an amendment. */
+bool bill_lies_within(const struct contract *contract, const struct period *inner,
+                      const struct period *outer);
 
 /* Whether a commitment that was missed withdrew the discounts of this line of a charge. */
 bool bill_is_repriced(const struct bill_draft *draft, const struct bill_line *line);

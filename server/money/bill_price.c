@@ -156,6 +156,11 @@ static struct sum base_price(const struct contract_charge *charge,
     switch (charge->kind) {
     case CONTRACT_PRICED:
         return priced(charge, measure);
+    case CONTRACT_WEIGHED:
+        if (charge->tier_count > 0)
+            return graduated(charge, measure->whole);
+        add_product(&sum, measure->whole, charge->price);
+        return sum;
     case CONTRACT_GRADUATED:
         return charge->prorated ? graduated_by_days(charge, measure)
                                 : graduated(charge, measure->whole);
@@ -177,7 +182,7 @@ static struct sum base_price(const struct contract_charge *charge,
 enum status bill_price(const struct contract_charge *charge, const struct bill_measure *measure,
                        bool as_listed, struct fraction *out)
 {
-    bool has_tiers = charge->kind == CONTRACT_GRADUATED || charge->kind == CONTRACT_VOLUME;
+    bool has_tiers = charge->tier_count > 0;
     struct sum sum =
         as_listed && has_tiers ? at_first_tier(charge, measure) : base_price(charge, measure);
     struct fraction off;

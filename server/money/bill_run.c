@@ -29,11 +29,11 @@ bool bill_counts_alike(const struct contract_charge *earlier, const struct contr
 {
     if (is_fee(later) || is_fee(earlier))
         return is_fee(later) && is_fee(earlier);
+    if (later->included_per_device && !earlier->included_per_device)
+        return false;
     if (!is_sum(later) || !is_sum(earlier))
         return later->kind == earlier->kind &&
                has_two_allowances(later) == has_two_allowances(earlier);
-    if (later->included_per_device && !earlier->included_per_device)
-        return false;
     return contract_same_quantity(&later->quantity, &earlier->quantity) ||
            (strcmp(later->kind_text, "matrix") == 0 && strcmp(earlier->kind_text, "matrix") == 0);
 }

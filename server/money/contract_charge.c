@@ -10,6 +10,12 @@
     (CONTRACT_SOURCE(CONTRACT_RECORDED) | CONTRACT_SOURCE(CONTRACT_ACTIVE_DEVICES) |               \
      CONTRACT_SOURCE(CONTRACT_GAUGE))
 
+/* Of what each record counts by itself: devices may have their own. */
+static bool is_recorded(const struct contract_quantity *quantity)
+{
+    return quantity->source == CONTRACT_RECORDED || quantity->source == CONTRACT_POINTS;
+}
+
 typedef void (*kind_reader)(struct reading *reading, const struct json *json,
                             struct contract_charge *charge);
 
@@ -60,6 +66,22 @@ static void read_percentage(struct reading *reading, const struct json *json,
         reading_refuse(reading, out->has_event_min ? "event_min" : "event_max",
                        "cannot go with free_amount and free_events together: whether an event at "
                        "its bound ends them could not be told");
+}
+
+/* A price of each point, or tiers of points. */
+static void read_points(struct reading *reading, const struct json *json,
+                        struct contract_charge *charge)
+{
+    contract_rate_read_weights(reading, json, charge);
+    if ((json_member(json, "price") != NULL) == (json_member(json, "tiers") != NULL))
+        reading_refuse(reading, "price",
+                       "must stand alone: the price of a point, or tiers of them");
+    else if (json_member(json, "tiers") && json_member(json, "unit"))
+        reading_refuse(reading, "unit", "goes with price; a tier has its own");
+    else if (json_member(json, "tiers"))
+        read_tiers(reading, json, charge);
+    else
+        contract_price_read(reading, json, &charge->price);
 }
 
 static void read_life(struct reading *reading, const struct json *json,
@@ -154,10 +176,14 @@ static const struct {
      "price|term", read_licence},
     {CONTRACT_CAPACITY, "name|kind|amount|count|per|anchor|discount", "amount|count|per",
      read_capacity},
+    {CONTRACT_WEIGHED,
+     "name|kind|weights|price|unit|tiers|models|service_tiers|hours|per|anchor|discount|maximum|"
+     "minimum|included",
+     "weights", read_points},
 };
 #define KINDS                                                                                      \
     "flat|unit|matrix|request_length|time_of_day|service_tier|graduated|volume|package|"           \
-    "percentage|licence|capacity"
+    "percentage|licence|capacity|points"
 
 /* Included units are of one price; where there are several, which of them they spare is anyone's
  * guess. */
@@ -177,7 +203,7 @@ static void read_included(struct reading *reading, const struct json *json,
     if (reading_object(reading, included, "units|per_device", "units")) {
         reading_number(reading, included, "units", &charge->included);
         charge->included_per_device = reading_bool(reading, included, "per_device", false);
-        if (charge->included_per_device && charge->quantity.source != CONTRACT_RECORDED)
+        if (charge->included_per_device && !is_recorded(&charge->quantity))
             reading_refuse(reading, "per_device",
                            "goes with what devices record; a level belongs to all of them");
     }

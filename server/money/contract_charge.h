@@ -48,8 +48,9 @@ const char *contract_metric_name(enum contract_metric metric); /* "input_uncache
 
 /* Where a quantity comes from. */
 enum contract_source {
-    CONTRACT_RECORDED,       /* a sum of recorded metrics: "output", "input", "tokens" or a list */
-    CONTRACT_AMOUNT,         /* "amount": money that the usage itself tells (C8, C9) */
+    CONTRACT_RECORDED, /* a sum of recorded metrics: "output", "input", "tokens" or a list */
+    CONTRACT_AMOUNT,   /* "amount": money that the usage itself tells (C8, C9) */
+    CONTRACT_POINTS,   /* "points": recorded metrics, each weighed (C17); charges and packs only */
     CONTRACT_ACTIVE_DEVICES, /* "active_devices": with a record other than not_sent that local day
                               */
     CONTRACT_TERMINALS,      /* "terminals": licences; see struct contract_licence */
@@ -64,7 +65,7 @@ struct contract_quantity {
     const char
         *text; /* as the document has it, for bill lines: "output", "input_uncached+output" */
     enum contract_source source;
-    unsigned metrics;       /* RECORDED: bits */
+    unsigned metrics;       /* RECORDED, and POINTS of a charge: bits */
     const char *gauge_name; /* GAUGE */
 };
 
@@ -97,7 +98,8 @@ struct contract_filter {
 /* Lists may name the same in another order. */
 bool contract_same_filter(const struct contract_filter *a, const struct contract_filter *b);
 
-/* A linear price: the first rate whose filter and metrics hold takes the quantity. */
+/* A linear price: the first rate whose filter and metrics hold takes the quantity. Of points, the
+ * points of one unit. */
 struct contract_rate {
     struct contract_filter filter;
     unsigned metrics;
@@ -121,6 +123,7 @@ enum contract_kind {
     CONTRACT_PERCENTAGE, /* of CONTRACT_AMOUNT, with fixed fees per event (C8, C9) */
     CONTRACT_LICENCE,    /* per terminal (C18) */
     CONTRACT_CAPACITY,   /* lines or extra rate bought (C16): a flat fee times count */
+    CONTRACT_WEIGHED,    /* points: rates are their weights, price or tiers what they cost (C17) */
 };
 
 enum contract_licence_start { CONTRACT_FROM_ACTIVATION, CONTRACT_FROM_TERM };
@@ -158,7 +161,7 @@ struct contract_charge {
 
     struct fraction amount; /* flat, capacity: the fee */
     struct fraction size;   /* package: units; capacity: count */
-    struct fraction price;  /* package */
+    struct fraction price;  /* package; of one point, where there are no tiers */
     const struct contract_rate *rates;
     size_t rate_count;
     const struct contract_tier *tiers;

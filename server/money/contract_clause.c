@@ -5,6 +5,15 @@
 
 #include "server/money/contract_parts.h"
 
+bool contract_is_named(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(names[i], name) == 0)
+            return true;
+    }
+    return count == 0;
+}
+
 static bool is_third(const struct contract_third_party *third, const char *model)
 {
     for (size_t i = 0; i < third->model_count; i++) {
@@ -19,7 +28,8 @@ static bool is_of_models(const struct contract_charge *charge)
 {
     return charge->quantity.source == CONTRACT_RECORDED
                ? charge->quantity.text != NULL
-               : charge->quantity.source == CONTRACT_AMOUNT;
+               : charge->quantity.source == CONTRACT_AMOUNT ||
+                     charge->quantity.source == CONTRACT_POINTS;
 }
 
 /* A charge of all models leaves out those that the markup prices. Without a markup it would price

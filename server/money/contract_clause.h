@@ -13,6 +13,9 @@ struct contract_step {
     struct fraction at_least;
 };
 
+/* Whether a list of charges' names, of which none means all, is about that one. */
+bool contract_is_named(const char *name, const char *const *names, size_t count);
+
 enum contract_shortfall {
     CONTRACT_TRUE_UP,       /* the missing money */
     CONTRACT_FEE_PER_UNIT,  /* a fee for each missing unit */

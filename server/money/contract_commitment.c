@@ -72,15 +72,6 @@ static bool has_list_price(const struct contract_terms *terms)
     return terms->discount_count > 0;
 }
 
-static bool is_eligible(const struct contract_commitment *commitment, const char *name)
-{
-    for (size_t i = 0; i < commitment->charge_count; i++) {
-        if (strcmp(commitment->charges[i], name) == 0)
-            return true;
-    }
-    return commitment->charge_count == 0;
-}
-
 /* How many charges have a price for one more unit of what the commitment counts; the last. */
 static size_t count_pricing(const struct contract_draft *draft,
                             const struct contract_commitment *commitment,
@@ -95,7 +86,7 @@ static size_t count_pricing(const struct contract_draft *draft,
         if (!charge->quantity.text || charge->kind == CONTRACT_PERCENTAGE ||
             charge->rate_count > 1 ||
             !contract_same_quantity(&charge->quantity, &commitment->quantity) ||
-            !is_eligible(commitment, charge->name))
+            !contract_is_named(charge->name, commitment->charges, commitment->charge_count))
             continue;
         *out = charge;
         count++;

@@ -71,6 +71,15 @@ static void read_life(struct reading *reading, const struct json *json,
         reading_refuse(reading, "from", "lies outside the contract's term: nothing can use it");
 }
 
+static bool has_points(const struct contract_terms *terms)
+{
+    for (size_t i = 0; i < terms->charge_count; i++) {
+        if (terms->charges[i].kind == CONTRACT_WEIGHED)
+            return true;
+    }
+    return false;
+}
+
 static void read_credit(struct reading *reading, const struct json *json,
                         struct contract_draft *draft, void *out)
 {
@@ -89,8 +98,12 @@ static void read_credit(struct reading *reading, const struct json *json,
         reading_refuse(reading, "metric",
                        "goes with units; an amount pays for whatever costs money");
     if (!credit->is_money)
-        contract_quantity_read(reading, json, CONTRACT_SOURCE(CONTRACT_RECORDED),
-                               &credit->quantity);
+        contract_quantity_read(
+            reading, json, CONTRACT_SOURCE(CONTRACT_RECORDED) | CONTRACT_SOURCE(CONTRACT_POINTS),
+            &credit->quantity);
+    if (credit->quantity.source == CONTRACT_POINTS && !has_points(draft->terms))
+        reading_refuse(reading, "metric",
+                       "\"points\" are counted by a charge of kind points, and there is none");
     if (fraction_sign(credit->amount) <= 0)
         reading_refuse(reading, credit->is_money ? "amount" : "units", "must be above 0");
     contract_filter_read(reading, json, &credit->filter);

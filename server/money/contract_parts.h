@@ -106,6 +106,10 @@ void contract_rate_read_hours(struct reading *reading, const struct json *json,
 void contract_rate_read_service_tier(struct reading *reading, const struct json *json,
                                      struct contract_charge *charge);
 
+/* "weights" of points (C17). */
+void contract_rate_read_weights(struct reading *reading, const struct json *json,
+                                struct contract_charge *charge);
+
 /* "tiers" of a charge; "rebate" of a discount, whose prices are shares. */
 const struct contract_tier *contract_tiers_read(struct reading *reading, const struct json *object,
                                                 size_t *count);

@@ -27,6 +27,9 @@ static const struct {
     const char *where;
 } sources[] = {
     {"amount", CONTRACT_AMOUNT, "for charges of kind percentage, and soft caps and thresholds"},
+    {"points", CONTRACT_POINTS,
+     "what a charge of kind points counts, and credits of units pay: it cannot stand here; floors "
+     "and ceilings of points are ones of spend"},
     {"active_devices", CONTRACT_ACTIVE_DEVICES, "no token: it cannot stand here"},
     {"terminals", CONTRACT_TERMINALS, "what a charge of kind licence counts: it cannot stand here"},
     {"spend", CONTRACT_SPEND, "for commitments, caps and thresholds"},
@@ -36,8 +39,9 @@ static const struct {
 };
 #define WORDS                                                                                      \
     "input_uncached|input_cached|cache_write_5m|cache_write_1h|output|reasoning|audio_in_ms|"      \
-    "audio_out_chars|images|video_ms|requests|input|tokens|amount|active_devices|terminals|spend|" \
-    "concurrency|requests_per_minute|tokens_per_minute"
+    "audio_out_chars|images|video_ms|requests|input|tokens|amount|points|active_devices|"          \
+    "terminals|"                                                                                   \
+    "spend|concurrency|requests_per_minute|tokens_per_minute"
 
 const char *contract_metric_name(enum contract_metric metric)
 {

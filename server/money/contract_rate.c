@@ -78,6 +78,92 @@ void contract_rate_read_matrix(struct reading *reading, const struct json *json,
         (struct contract_quantity){.text = contract_metrics_text(reading, sum), .metrics = sum};
 }
 
+static bool has_all(const char *const *names, size_t count, const char *const *among, size_t most)
+{
+    if (most == 0 || count == 0)
+        return most == 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t k = 0;
+
+        while (k < most && strcmp(names[i], among[k]) != 0)
+            k++;
+        if (k == most)
+            return false;
+    }
+    return true;
+}
+
+/* Nothing is left for a weight when an earlier one takes all that it is about. */
+static void check_reached(struct reading *reading, const struct contract_rate *rates, size_t at)
+{
+    const struct contract_rate *later = &rates[at];
+
+    for (size_t i = 0; i < at; i++) {
+        const struct contract_filter *earlier = &rates[i].filter;
+
+        if ((later->metrics & ~rates[i].metrics) == 0 &&
+            has_all(later->filter.models, later->filter.model_count, earlier->models,
+                    earlier->model_count) &&
+            has_all(later->filter.service_tiers, later->filter.service_tier_count,
+                    earlier->service_tiers, earlier->service_tier_count))
+            reading_refuse(reading, "metric",
+                           "is never weighed: weights/%zu takes the same usage before", i);
+    }
+}
+
+/* The charge's own models are all that its weights can be about. */
+static void check_models(struct reading *reading, const struct contract_filter *charge,
+                         const struct contract_filter *weight)
+{
+    for (size_t i = 0; charge->model_count > 0 && i < weight->model_count; i++) {
+        if (!has_all(&weight->models[i], 1, charge->models, charge->model_count))
+            reading_refuse(reading, "models",
+                           "names \"%.40s\", which the charge's models leave out",
+                           weight->models[i]);
+    }
+}
+
+static void read_weight(struct reading *reading, const struct json *json,
+                        struct contract_rate *rate)
+{
+    struct contract_quantity quantity = {0};
+    struct fraction points = FRACTION_ZERO;
+
+    if (!reading_object(reading, json, "metric|models|service_tiers|points|unit", "metric|points"))
+        return;
+    contract_quantity_read(reading, json, CONTRACT_SOURCE(CONTRACT_RECORDED), &quantity);
+    contract_filter_read(reading, json, &rate->filter);
+    reading_number(reading, json, "points", &points);
+    rate->metrics = quantity.metrics;
+    rate->price = contract_price_of(reading, points, contract_unit_read(reading, json));
+}
+
+/* The first weight that holds tells how many points a unit is. */
+void contract_rate_read_weights(struct reading *reading, const struct json *json,
+                                struct contract_charge *charge)
+{
+    const struct json *list;
+    size_t count = reading_list(reading, json, "weights", CONTRACT_RATES, &list);
+    struct contract_rate *rates = take_rates(reading, charge, count);
+    size_t outside = reading_enter(reading, "weights");
+    unsigned metrics = 0;
+
+    for (size_t i = 0; rates && i < count && !reading_failed(reading); i++) {
+        size_t mark = reading_enter_item(reading, i);
+
+        read_weight(reading, json_item(list, i), &rates[i]);
+        if (!reading_failed(reading))
+            check_models(reading, &charge->filter, &rates[i].filter);
+        if (!reading_failed(reading))
+            check_reached(reading, rates, i);
+        metrics |= rates[i].metrics;
+        reading_leave(reading, mark);
+    }
+    reading_leave(reading, outside);
+    charge->quantity =
+        (struct contract_quantity){.text = "points", .source = CONTRACT_POINTS, .metrics = metrics};
+}
+
 static void read_step(struct reading *reading, const struct json *tier, bool is_last, int64_t below,
                       struct contract_rate *rate)
 {

@@ -22,6 +22,7 @@ static enum tally_mode mode_of(const struct contract_charge *charge,
     switch (quantity->source) {
     case CONTRACT_RECORDED:
     case CONTRACT_AMOUNT:
+    case CONTRACT_POINTS:
         return TALLY_MODE_SUM;
     case CONTRACT_ACTIVE_DEVICES:
         return TALLY_MODE_DEVICES;
@@ -52,7 +53,7 @@ static bool needs_days(const struct tally_version *version, const struct contrac
             return true;
     }
     for (size_t i = 0; i < version->pack_count; i++) {
-        if (version->packs[i]->quantity.metrics & metrics_of(charge))
+        if (tally_may_pay(version->packs[i], charge, metrics_of(charge)))
             return true;
     }
     return false;
@@ -83,7 +84,7 @@ static void set_charge(struct tally_version *version, struct tally_counter *coun
     counter->daily = (counter->mode == TALLY_MODE_SUM || counter->mode == TALLY_MODE_EVENTS ||
                       counter->mode == TALLY_MODE_EVENTS_IN_ORDER) &&
                      needs_days(version, charge);
-    if (counter->mode == TALLY_MODE_SUM && charge->quantity.source == CONTRACT_RECORDED)
+    if (counter->mode == TALLY_MODE_SUM && charge->quantity.source != CONTRACT_AMOUNT)
         version->priced_kinds |= with_alike(metrics_of(charge));
 }
 

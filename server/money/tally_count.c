@@ -67,6 +67,7 @@ struct collection {
     int64_t first;   /* of the counter's period */
     unsigned priced; /* bits of metrics */
     unsigned packed; /* bits of metrics whose packs are taken */
+    unsigned packed_points;
     enum status status;
 };
 
@@ -106,23 +107,33 @@ static void change(struct collection *at, int32_t cell, const char *device, int6
         tally->pending[tally->change_count++] = entry;
 }
 
+bool tally_may_pay(const struct contract_credit *pack, const struct contract_charge *charge,
+                   unsigned metrics)
+{
+    if (charge->kind == CONTRACT_WEIGHED)
+        return pack->quantity.source == CONTRACT_POINTS;
+    return pack->quantity.source == CONTRACT_RECORDED && (pack->quantity.metrics & metrics) != 0;
+}
+
 /* The bits of the packs that may pay for this metric of this usage; once only, in the first charge
  * that counts it. */
-static int32_t packs_for(struct collection *at, unsigned metric)
+static int32_t packs_for(struct collection *at, const struct contract_charge *charge,
+                         unsigned metric)
 {
     const struct tally_version *version = &at->tally->versions[at->version];
+    unsigned *packed = charge->kind == CONTRACT_WEIGHED ? &at->packed_points : &at->packed;
     int32_t packs = 0;
 
-    if (at->packed & CONTRACT_BIT(metric))
+    if (*packed & CONTRACT_BIT(metric))
         return 0;
     for (size_t i = 0; i < version->pack_count; i++) {
         const struct contract_credit *pack = version->packs[i];
 
-        if ((pack->quantity.metrics & CONTRACT_BIT(metric)) &&
+        if (tally_may_pay(pack, charge, CONTRACT_BIT(metric)) &&
             holds(at->tally, &pack->filter, at->usage))
             packs |= 1 << i;
     }
-    at->packed |= packs ? CONTRACT_BIT(metric) : 0;
+    *packed |= packs ? CONTRACT_BIT(metric) : 0;
     return packs;
 }
 
@@ -146,7 +157,7 @@ static void count_metric(struct collection *at, const struct tally_counter *coun
     const struct contract_charge *charge = counter->charge;
     int32_t cell = 0;
 
-    if (charge && charge->kind == CONTRACT_PRICED)
+    if (charge && (charge->kind == CONTRACT_PRICED || charge->kind == CONTRACT_WEIGHED))
         cell = rate_for(at, charge, metric);
     else if (!(counter->quantity->metrics & CONTRACT_BIT(metric)))
         cell = -1;
@@ -155,7 +166,7 @@ static void count_metric(struct collection *at, const struct tally_counter *coun
     if (charge) {
         at->priced |= CONTRACT_BIT(metric);
         if (counter->daily)
-            cell += TALLY_PACK * packs_for(at, metric);
+            cell += TALLY_PACK * packs_for(at, charge, metric);
     }
     change(at, cell, counter->per_device ? at->usage->device : "",
            counter->daily ? at->day : at->first, at->usage->quantities[metric]);
@@ -166,7 +177,7 @@ static void count_sum(struct collection *at, const struct tally_counter *counter
     const struct contract_charge *charge = counter->charge;
     int32_t cell = 0;
 
-    if (counter->quantity->source == CONTRACT_RECORDED) {
+    if (counter->quantity->source != CONTRACT_AMOUNT) {
         for (unsigned metric = 0; metric < CONTRACT_METRICS; metric++)
             if (is_above_zero(at->usage->quantities[metric]))
                 count_metric(at, counter, metric);

@@ -85,6 +85,11 @@ struct tally {
     size_t change_count;
 };
 
+/* ---- tally_count.c ---- */
+/* Whether a pack of units pays what such a charge counts of these metrics: points pay points. */
+bool tally_may_pay(const struct contract_credit *pack, const struct contract_charge *charge,
+                   unsigned metrics);
+
 /* ---- tally_store.c ---- */
 /* The tally's own copy of the name: the same name is the same pointer. */
 MUST_CHECK enum status tally_intern(struct tally *tally, const char *name, const char **out);

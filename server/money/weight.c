@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define UNIT INT64_C(1000000000000000) /* 10^15 */
+#define STARTS_PACKAGE "one unit may start a whole package"
+#define ENTERS_TIER    "entering a tier costs a fee at once"
+#define UNIT           INT64_C(1000000000000000) /* 10^15 */
 
 struct work {
     const char *model; /* NULL: any that no filter names */
@@ -75,6 +77,29 @@ static enum status weigh_rates(struct work *work, const struct contract_charge *
     return status;
 }
 
+/* Points cost the price of their dearest tier. */
+static enum status weigh_points(struct work *work, const struct contract_charge *charge)
+{
+    struct contract_charge points = *charge;
+    struct fraction dearest = charge->price;
+    struct contract_rate rates[CONTRACT_RATES];
+
+    for (size_t i = 0; i < charge->tier_count; i++) {
+        if (fraction_sign(charge->tiers[i].package_size) > 0)
+            return deny(work, charge, STARTS_PACKAGE);
+        if (fraction_sign(charge->tiers[i].flat) > 0 && i > 0)
+            return deny(work, charge, ENTERS_TIER);
+        raise_to(&dearest, charge->tiers[i].price);
+    }
+    for (size_t i = 0; i < charge->rate_count; i++) {
+        rates[i] = charge->rates[i];
+        if (fraction_multiply(rates[i].price, dearest, &rates[i].price) != STATUS_OK)
+            return STATUS_FULL;
+    }
+    points.rates = rates;
+    return weigh_rates(work, &points);
+}
+
 /* Within a graduated charge a unit costs its own tier's price. In a volume charge one unit may move
  * all units to another tier: that is bounded while prices only fall. Fees at a tier's entry and
  * started packages are jumps that no price for one unit bounds usefully. */
@@ -86,9 +111,9 @@ static enum status weigh_tiers(struct work *work, const struct contract_charge *
         const struct contract_tier *tier = &charge->tiers[i];
 
         if (fraction_sign(tier->package_size) > 0)
-            return deny(work, charge, "one unit may start a whole package");
+            return deny(work, charge, STARTS_PACKAGE);
         if (fraction_sign(tier->flat) > 0 && (i > 0 || charge->kind == CONTRACT_VOLUME))
-            return deny(work, charge, "entering a tier costs a fee at once");
+            return deny(work, charge, ENTERS_TIER);
         if (i > 0 && charge->kind == CONTRACT_VOLUME &&
             fraction_compare(tier->price, charge->tiers[i - 1].price) > 0)
             return deny(work, charge, "one unit may make all units before it dearer");
@@ -102,11 +127,13 @@ static enum status weigh_usage(struct work *work, const struct contract_charge *
     switch (charge->kind) {
     case CONTRACT_PRICED:
         return weigh_rates(work, charge);
+    case CONTRACT_WEIGHED:
+        return weigh_points(work, charge);
     case CONTRACT_GRADUATED:
     case CONTRACT_VOLUME:
         return weigh_tiers(work, charge);
     case CONTRACT_PACKAGE:
-        return deny(work, charge, "one unit may start a whole package");
+        return deny(work, charge, STARTS_PACKAGE);
     default:
         return STATUS_OK;
     }
@@ -120,6 +147,7 @@ static enum status weigh(struct work *work, const struct contract_charge *charge
         return STATUS_OK;
     switch (charge->quantity.source) {
     case CONTRACT_RECORDED:
+    case CONTRACT_POINTS:
         return weigh_usage(work, charge);
     case CONTRACT_AMOUNT:
         return charge->kind == CONTRACT_PERCENTAGE

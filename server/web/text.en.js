@@ -381,6 +381,7 @@ export const texts = {
   "charge.licence": "Licence per robot",
   "charge.percentage": "Percentage",
   "charge.capacity": "Capacity",
+  "charge.points": "Points",
   "charge.prices": { one: "{n} price", other: "{n} prices" },
   "charge.unit_of": "For",
   "charge.metric": "Of",

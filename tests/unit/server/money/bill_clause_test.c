@@ -241,6 +241,76 @@ static void included_units_may_be_each_devices_own(void **state)
                 "", "30");
 }
 
+#define AMENDED ",'amendments':[{'effective_from':'2026-01-16','thresholds':[]}]"
+
+static void an_amendment_that_leaves_a_discount_alone_parts_no_period_of_it(void **state)
+{
+    (void)state;
+    assert_owed(MONTH
+                "," UNIT(",'per':'month'") ",'discounts':[{'amount':10,'per':'month'}]" AMENDED,
+                OUT("01-05", "30") "," OUT("01-20", "30"), "50");
+    assert_owed(MONTH "," UNIT(",'per':'month'") ",'discounts':[{'rebate':[{'up_to':50,'share':"
+                                                 "'0%'},{'share':'10%'}],'per':'month'}]" AMENDED,
+                OUT("01-05", "30") "," OUT("01-20", "30"), "54");
+    assert_owed(TWO "," UNIT(",'per':'month'") ",'discounts':[{'percent':'50%','per':'month',"
+                                               "'periods':1}]" AMENDED,
+                OUT("01-05", "30") "," OUT("01-20", "30") "," OUT("02-05", "30"), "60");
+}
+
+static void a_discount_that_changes_is_another_from_that_day_on(void **state)
+{
+    (void)state;
+    assert_owed(MONTH "," UNIT(",'per':'month'") ",'discounts':[{'percent':'10%','per':'month'}],"
+                                                 "'amendments':[{'effective_from':'2026-01-16',"
+                                                 "'discounts':[{'percent':'50%','per':'month'}]}]",
+                OUT("01-05", "30") "," OUT("01-20", "30"), "42");
+}
+
+/* A month parted is no week, for a discount as for a commitment. */
+static void a_longer_line_that_is_parted_is_no_shorter_periods(void **state)
+{
+    (void)state;
+    assert_owed(TWO "," UNIT(",'per':'term'") ",'discounts':[{'percent':'50%','per':'month'}],"
+                                              "'amendments':[{'effective_from':'2026-02-01',"
+                                              "'thresholds':[]}]",
+                OUT("01-05", "30") "," OUT("02-05", "30"), "60");
+}
+
+/* 1 for each of the first 15 days, 2 for each of the other 16: ten days of either part owe 10 / 15
+ * or 10 / 16 of it. */
+static void a_service_level_takes_each_part_of_a_line_by_its_days(void **state)
+{
+#define TWO_PRICES(from, to)                                                                       \
+    MONTH "," UNIT(",'per':'month'") ",'service_levels':[{'from':'2026-01-" from                   \
+                                     "','to':'2026-01-" to "','credit':'100%'}],'amendments':["    \
+                                     "{'effective_from':'2026-01-16','charges':[{'kind':'unit',"   \
+                                     "'metric':'output','price':'2','per':'month'}]}]"
+    (void)state;
+    assert_owed(TWO_PRICES("03", "13"), OUT("01-05", "15") "," OUT("01-20", "16"), "37");
+    assert_owed(TWO_PRICES("20", "30"), OUT("01-05", "15") "," OUT("01-20", "16"), "27");
+    assert_owed(TWO_PRICES("14", "18"), OUT("01-05", "15") "," OUT("01-20", "16"), "41");
+}
+
+static void interim_lines_are_due_for_what_packs_leave(void **state)
+{
+    (void)state;
+    assert_owed_line(MONTH "," UNIT(",'per':'month'") ",'interim':[50],'credits':[{'units':30,"
+                                                      "'metric':'output'}]",
+                     OUT("01-05", "40") "," OUT("01-10", "45"), "interim", "1", "55");
+}
+
+/* Only those of the first charge were added up. */
+static void interim_sums_hold_what_every_charge_cost_in_those_days(void **state)
+{
+    (void)state;
+    assert_owed_line(TWO ",'charges':[{'kind':'unit','metric':'output','price':'1','per':'month'},"
+                         "{'kind':'unit','metric':'requests','price':'2','per':'term'}],"
+                         "'interim':[50]",
+                     AT("01-05", ",'metrics':{'requests':10}") "," AT(
+                         "02-05", ",'metrics':{'requests':10,'output':35}"),
+                     "interim", "1", "55");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +330,12 @@ int main(void)
         cmocka_unit_test(prices_may_depend_on_the_hour_and_the_service_tier),
         cmocka_unit_test(levels_are_measured_as_the_charge_says),
         cmocka_unit_test(included_units_may_be_each_devices_own),
+        cmocka_unit_test(an_amendment_that_leaves_a_discount_alone_parts_no_period_of_it),
+        cmocka_unit_test(a_discount_that_changes_is_another_from_that_day_on),
+        cmocka_unit_test(a_longer_line_that_is_parted_is_no_shorter_periods),
+        cmocka_unit_test(a_service_level_takes_each_part_of_a_line_by_its_days),
+        cmocka_unit_test(interim_lines_are_due_for_what_packs_leave),
+        cmocka_unit_test(interim_sums_hold_what_every_charge_cost_in_those_days),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,6 +107,15 @@ static void what_packs_paid_is_not_paid_again(void **state)
                 OUT("01-05", "50") "," OUT("01-15", "30"), "30");
 }
 
+/* What packs paid was taken off the month's first units. */
+static void units_that_packs_pay_cost_nothing_on_their_own_day(void **state)
+{
+    (void)state;
+    assert_owed(MONTH "," UNIT(",'per':'month'") ",'credits':[{'units':30,'metric':'output','from':"
+                                                 "'2026-01-10'},{'amount':20,'to':'2026-01-10'}]",
+                OUT("01-05", "20") "," OUT("01-15", "30"), "0");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +127,7 @@ int main(void)
         cmocka_unit_test(fees_are_owed_on_their_first_day_and_what_a_period_tells_on_its_last),
         cmocka_unit_test(what_is_forgiven_comes_off_its_own_days),
         cmocka_unit_test(what_packs_paid_is_not_paid_again),
+        cmocka_unit_test(units_that_packs_pay_cost_nothing_on_their_own_day),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

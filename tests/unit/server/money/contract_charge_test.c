@@ -285,6 +285,50 @@ static void a_unit_may_be_any_whole_number(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, document_make, document_drop)
 
+#define WEIGHED(weights, more) "{'kind':'points','weights':[" weights "]" more "}"
+#define BIG                    "{'metric':'output','models':['big'],'points':12,'unit':1000}"
+
+static void points_need_weights_that_are_reached_and_one_price(void **state)
+{
+    struct arena *arena = *state;
+    const struct contract_charge *charge =
+        document_charge(arena, WEIGHED(BIG ",{'metric':'tokens','points':'0.5'}", ",'price':'2'"));
+
+    assert_int_equal(charge->kind, CONTRACT_WEIGHED);
+    assert_int_equal(charge->rate_count, 2);
+    assert_fraction(charge->rates[0].price, "0.012");
+    assert_int_equal(charge->quantity.metrics, CONTRACT_ALL_TOKENS);
+    assert_string_equal(charge->quantity.text, "points");
+    document_charge_refused(arena, "{'kind':'points','price':1}", "/weights", "missing");
+    document_charge_refused(arena, WEIGHED(BIG, ""), "/price", "tiers of them");
+    document_charge_refused(arena, WEIGHED(BIG, ",'price':1,'tiers':[{'price':1}]"), "/price",
+                            "alone");
+    document_charge_refused(arena, WEIGHED(BIG, ",'unit':3,'tiers':[{'price':1}]"), "/unit",
+                            "goes with price");
+    document_charge_refused(arena, WEIGHED("{'metric':'output'}", ",'price':1"),
+                            "/weights/0/points", "missing");
+    document_charge_refused(arena, WEIGHED("{'metric':'amount','points':1}", ",'price':1"),
+                            "/weights/0/metric", "percentage");
+    document_charge_refused(arena, WEIGHED("{'metric':'tokens','points':1}," BIG, ",'price':1"),
+                            "/weights/1/metric", "never weighed");
+    document_charge_refused(arena, WEIGHED(BIG, ",'price':1,'models':['small']"),
+                            "/weights/0/models", "leave out");
+}
+
+static void points_are_counted_by_their_charge_and_paid_by_packs_alone(void **state)
+{
+    struct arena *arena = *state;
+
+    document_charge_refused(arena, "{'kind':'unit','metric':'points','price':1}", "/metric",
+                            "kind points");
+    document_terms_refused(arena, "'caps':[{'metric':'points','at_most':5,'per':'day'}]",
+                           "/caps/0/metric", "of spend");
+    document_terms_refused(arena, "'commitments':[{'metric':'points','at_least':5}]",
+                           "/commitments/0/metric", "of spend");
+    document_terms_refused(arena, "'credits':[{'units':5,'metric':'points'}]", "/credits/0/metric",
+                           "there is none");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +345,10 @@ int main(void)
         TEST(included_units_are_pooled_or_each_devices_own),
         TEST(what_contradicts_itself_or_names_nothing_is_refused),
         TEST(a_unit_may_be_any_whole_number),
+        cmocka_unit_test_setup_teardown(points_need_weights_that_are_reached_and_one_price,
+                                        document_make, document_drop),
+        cmocka_unit_test_setup_teardown(points_are_counted_by_their_charge_and_paid_by_packs_alone,
+                                        document_make, document_drop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
