@@ -150,6 +150,8 @@ static const char *route_problem(const struct settings *settings, const wire_Rou
         return "its region is not one this robot may use";
     if (!span_starts_with(url, "https://") && !span_starts_with(url, "http://"))
         return "its base URL is not http";
+    if (route->use != wire_RouteUse_CHAT && route->use != wire_RouteUse_SPEECH)
+        return "this robot has no such use for it";
     return NULL;
 }
 
@@ -165,10 +167,12 @@ static void take_routes(struct settings *settings, const wire_ConfigContent *con
         const wire_Route *route = &content->routes[i];
         const char *problem = route_problem(settings, route);
 
-        if (!problem) {
+        if (!problem && route->use == wire_RouteUse_SPEECH)
+            values->speech_routes[values->speech_route_count++] = *route;
+        else if (!problem)
             values->routes[values->route_count++] = *route;
+        if (!problem)
             continue;
-        }
         status->outcome = wire_SettingOutcome_SETTING_REFUSED;
         snprintf(status->reason, sizeof status->reason, "%.36s/%.26s is not used: %.40s",
                  route->vendor, route->model, problem);

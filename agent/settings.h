@@ -33,7 +33,9 @@ struct settings_values {
     char limit_text[201];
     char canned_persona[501];
     size_t route_count;
-    wire_Route routes[LIMIT_ROUTES]; /* usable ones, in order */
+    wire_Route routes[LIMIT_ROUTES]; /* usable ones for chat, in order */
+    size_t speech_route_count;
+    wire_Route speech_routes[LIMIT_ROUTES]; /* those that make the voice */
     size_t broker_count;
     char brokers[LIMIT_BROKERS][LIMIT_URL + 1];
     size_t server_key_count;

@@ -260,6 +260,10 @@ enum status credit_reserve(struct credit *credit, const wire_UsageRecord *record
 
     if (record->reserved_output > credit->typical_output)
         note_typical(credit, record);
+    if (record->audio_out_chars > credit->typical_chars)
+        credit->typical_chars = record->audio_out_chars;
+    if (record->audio_in_ms > credit->typical_audio_ms)
+        credit->typical_audio_ms = record->audio_in_ms;
     if (record->line_id[0] == 0)
         return STATUS_OK;
     if (!line || !fits(line, record)) {
@@ -310,6 +314,8 @@ static uint64_t typical_worst_case(const struct credit *credit,
     const wire_UsageRecord typical = {
         .reserved_input = any ? credit->typical_input : CREDIT_TYPICAL_INPUT,
         .reserved_output = any ? credit->typical_output : CREDIT_TYPICAL_OUTPUT,
+        .audio_out_chars = credit->typical_chars,
+        .audio_in_ms = credit->typical_audio_ms,
     };
 
     return worst_case(measure, &typical);

@@ -60,6 +60,8 @@ struct credit {
     struct credit_line lines[LIMIT_CREDIT_LINES];
     uint64_t typical_input; /* what the attempts lately asked for; not on disk */
     uint64_t typical_output;
+    uint64_t typical_chars; /* to be spoken */
+    uint64_t typical_audio_ms;
     struct credit_events events;
 };
 

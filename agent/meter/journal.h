@@ -49,7 +49,8 @@ MUST_CHECK enum status journal_open(struct journal **out, const struct journal_o
 void journal_close(struct journal *journal);
 
 /* Opens the attempt: record holds turn, attempt, vendor, model, contract, contract_version,
- * start_ms, generation, line_id, reserved_input and reserved_output; clock_offset_ms and
+ * start_ms, generation, line_id, reserved_input and reserved_output, for sound audio_in_ms or
+ * audio_out_chars as they will be sent; clock_offset_ms and
  * state_time_ms are set in it. Reserves credit and the room for the close. Nothing may be sent
  * before STATUS_OK. STATUS_DENIED: the credit does not cover the worst case; STATUS_FULL: no room
  * in file, disk or table of open attempts; STATUS_EXISTS: this turn and attempt is open already;

@@ -43,10 +43,18 @@ static uint64_t divide_up(const wire_CreditMeasure *measure, wide sum)
     return amount > UINT64_MAX ? UINT64_MAX : (uint64_t)amount;
 }
 
+/* Sound is measured before it is sent: what is reserved is what is there. */
+static wide own_audio(const wire_CreditMeasure *measure, const wire_UsageRecord *record)
+{
+    wide sum = add_product(0, record->audio_in_ms, weight_of(measure, MEASURE_AUDIO_IN_MS));
+
+    return add_product(sum, record->audio_out_chars, weight_of(measure, MEASURE_AUDIO_OUT_CHARS));
+}
+
 /* All but the output. */
 static wide worst_input(const wire_CreditMeasure *measure, const wire_UsageRecord *record)
 {
-    wide sum = add_product(0, record->reserved_input,
+    wide sum = add_product(own_audio(measure, record), record->reserved_input,
                            heaviest(measure, MEASURE_INPUT_UNCACHED, MEASURE_CACHE_WRITE_1H));
 
     return add_product(sum, 1, weight_of(measure, MEASURE_REQUESTS));

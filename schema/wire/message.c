@@ -152,6 +152,14 @@ const char *message_provenance_name(wire_Provenance provenance)
     return NAME_OF(names, provenance);
 }
 
+wire_RouteUse message_route_use(const char *name)
+{
+    if (name && strcmp(name, "speech") == 0)
+        return wire_RouteUse_SPEECH;
+    return name && strcmp(name, "transcription") == 0 ? wire_RouteUse_TRANSCRIPTION
+                                                      : wire_RouteUse_CHAT;
+}
+
 const char *message_outcome_name(wire_Outcome outcome)
 {
     static const char *const names[] = {

@@ -36,9 +36,11 @@ MUST_CHECK enum status message_decode(enum message_type type, struct span bytes,
 /* Name tables of the enums that leave the process; "unknown" for other numbers. The same words
  * stand in the database and in the API. */
 const char *message_provenance_name(wire_Provenance provenance); /* "vendor_final" ... */
-const char *message_outcome_name(wire_Outcome outcome);          /* "answered" ... */
-const char *message_error_name(wire_ErrorClass error_class);     /* "none", "rate" ... */
-const char *message_setting_name(wire_SettingOutcome outcome);   /* "applied" ... */
+/* "chat", "speech" or "transcription"; CHAT for NULL and whatever else. */
+wire_RouteUse message_route_use(const char *name);
+const char *message_outcome_name(wire_Outcome outcome);        /* "answered" ... */
+const char *message_error_name(wire_ErrorClass error_class);   /* "none", "rate" ... */
+const char *message_setting_name(wire_SettingOutcome outcome); /* "applied" ... */
 const char *message_command_status_name(wire_CommandStatus status);
 const char *message_command_name(wire_CommandKind kind); /* "identify", "say", "restart",
                                                             "report", "probe", "picture" */

@@ -13,7 +13,8 @@ static const struct setting_spec table[] = {
      .min = 1,
      .max = LIMIT_ROUTES,
      .unit = "",
-     .help = "who answers: vendor, model and contract, the first usable one serves"},
+     .help = "who answers: vendor, model, contract, use (chat, speech, transcription) and voice; "
+             "of each use the first usable one serves"},
     {.name = "persona",
      .type = SETTING_TYPE_TEXT,
      .min = 0,
@@ -170,11 +171,18 @@ static enum status check_choice(const struct setting_spec *spec, const struct js
     return refuse(reason, "must be one of %s", spec->choices);
 }
 
-/* One member of a route: NULL when it is there and fits, else why not. */
+/* One member of a route: NULL when it fits, else why not. */
 static const char *route_flaw(const struct json *route, const char *name)
 {
     struct span text = span_text(json_text(json_member(route, name), NULL));
 
+    if (strcmp(name, "use") == 0)
+        return span_equal_text(text, "chat") || span_equal_text(text, "speech") ||
+                       span_equal_text(text, "transcription")
+                   ? NULL
+                   : "must be chat, speech or transcription";
+    if (strcmp(name, "voice") == 0)
+        return text.data && text.size <= LIMIT_MODEL ? NULL : "must be text of at most 64 bytes";
     if (strcmp(name, "model") == 0)
         return text.size >= 1 && text.size <= LIMIT_MODEL ? NULL : "must be text of 1 to 64 bytes";
     return topic_is_slug(text) ? NULL : "must be 1 to 48 of a-z, 0-9 and -";
@@ -183,16 +191,21 @@ static const char *route_flaw(const struct json *route, const char *name)
 static enum status check_route(const struct json *route, size_t index,
                                char reason[LIMIT_REASON + 1])
 {
-    static const char *const members[] = {"vendor", "model", "contract"};
+    static const char *const members[] = {"vendor", "model", "contract", "use", "voice"};
+    const size_t needed = 3;
+    size_t known = 0;
 
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-        const char *flaw = route_flaw(route, members[i]);
+        const bool is_there = json_member(route, members[i]) != NULL;
+        const char *flaw = is_there || i < needed ? route_flaw(route, members[i]) : NULL;
 
         if (flaw)
             return refuse(reason, "%s of route %zu %s", members[i], index + 1, flaw);
+        known += is_there;
     }
-    if (json_count(route) != sizeof members / sizeof members[0])
-        return refuse(reason, "route %zu has more than vendor, model and contract", index + 1);
+    if (json_count(route) != known)
+        return refuse(reason, "route %zu has more than vendor, model, contract, use and voice",
+                      index + 1);
     return STATUS_OK;
 }
 
@@ -203,7 +216,9 @@ static bool same_route(const struct json *a, const struct json *b)
            strcmp(json_text(json_member(a, "model"), ""), json_text(json_member(b, "model"), "")) ==
                0 &&
            strcmp(json_text(json_member(a, "contract"), ""),
-                  json_text(json_member(b, "contract"), "")) == 0;
+                  json_text(json_member(b, "contract"), "")) == 0 &&
+           strcmp(json_text(json_member(a, "use"), "chat"),
+                  json_text(json_member(b, "use"), "chat")) == 0;
 }
 
 static enum status check_routes(const struct setting_spec *spec, const struct json *value,

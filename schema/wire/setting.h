@@ -1,8 +1,9 @@
 /* setting.h - the one table of settings that server, device, dashboard and docs share
  *
  * name               type    bounds           what it does
- * routes             routes  1..8             who answers, in this order: {vendor, model, contract}
- * persona            text    0..1500 bytes    system prompt of the conversation
+ * routes             routes  1..8             who answers, in this order: {vendor, model,
+ * contract}; use "speech" makes the voice, "transcription" hears, voice names who speaks; without,
+ * use is "chat" persona            text    0..1500 bytes    system prompt of the conversation
  * language           choice  auto|en|zh       language spoken when the text leaves it unclear
  * volume             int     0..100 %         loudness of the voice
  * voice_rate_wpm     int     120..260         speed of speech, words per minute

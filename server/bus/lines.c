@@ -138,8 +138,18 @@ static bool weigh(struct lines *lines, const struct routes_row *route,
         return false;
     if (!can_keep(route, terms))
         return false;
-    typical.reserved_input = LINES_TYPICAL_INPUT;
-    typical.reserved_output = LINES_TYPICAL_OUTPUT;
+    switch (message_route_use(route->use)) {
+    case wire_RouteUse_SPEECH:
+        typical.audio_out_chars = LINES_TYPICAL_CHARS;
+        break;
+    case wire_RouteUse_TRANSCRIPTION:
+        typical.audio_in_ms = LINES_TYPICAL_MS;
+        break;
+    case wire_RouteUse_CHAT:
+        typical.reserved_input = LINES_TYPICAL_INPUT;
+        typical.reserved_output = LINES_TYPICAL_OUTPUT;
+        break;
+    }
     measure->attempt = measure_worst_case(terms, &typical);
     if (measure->attempt == 0)
         measure->attempt = 1;

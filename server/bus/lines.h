@@ -15,6 +15,8 @@
 /* What a first question reserves; the agent's own beginning (agent/meter/credit.h). */
 #define LINES_TYPICAL_INPUT  2000
 #define LINES_TYPICAL_OUTPUT 400
+#define LINES_TYPICAL_CHARS  120   /* of a clause to be spoken */
+#define LINES_TYPICAL_MS     15000 /* of an owner's question */
 
 /* One measure and the pools that bind it now. Plain data. */
 struct lines_measure {

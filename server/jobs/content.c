@@ -79,10 +79,12 @@ static enum status fill_route(const struct lines_line *line, const uint8_t *mast
         !put(out->contract, sizeof out->contract, row->contract_id) ||
         !put(out->dialect, sizeof out->dialect, row->dialect) ||
         !put(out->base_url, sizeof out->base_url, row->base_url) ||
-        !put(out->region, sizeof out->region, row->vendor_region)) {
+        !put(out->region, sizeof out->region, row->vendor_region) ||
+        !put(out->voice, sizeof out->voice, row->voice)) {
         *problem = "a text of a route is too long";
         return STATUS_INVALID;
     }
+    out->use = message_route_use(row->use);
     out->contract_version = (uint32_t)row->contract_version;
     memcpy(out->line_id, line->line_id, sizeof line->line_id);
     return fill_key(row, master_key, out->api_key, problem);

@@ -372,6 +372,7 @@ static enum status charge_uncertain(struct store_conn *conn)
         "     AND k.device_id = u.device_id AND k.journal_id = u.journal_id AND k.seq = u.seq), 0)"
         "   ELSE CASE WHEN p.metrics & 15 <> 0 THEN u.reserved_input ELSE 0 END"
         "     + CASE WHEN p.metrics & 48 <> 0 THEN u.reserved_output ELSE 0 END"
+        "     + (p.metrics >> 6 & 1) * u.audio_in_ms + (p.metrics >> 7 & 1) * u.audio_out_chars"
         "     + (p.metrics >> 10 & 1) * u.requests END"
         " FROM myna.pool p JOIN myna.usage u ON u.arrived_at >= p.period_from AND" IS_ABOUT(
             "u") " LEFT JOIN myna.usage_settlement s USING (device_id, journal_id, seq)"

@@ -21,6 +21,8 @@ static void row_from_row(const struct result *result, size_t i, struct arena *ar
     row->device_region = text_of(result, i, 10, arena);
     row->is_minted = result_bool(result, i, 11);
     row->since_ms = result_time(result, i, 12);
+    row->use = text_of(result, i, 13, arena);
+    row->voice = text_of(result, i, 14, arena);
 }
 
 enum status routes_read(struct store_conn *conn, struct arena *arena, const char *const *ids,
@@ -35,7 +37,8 @@ enum status routes_read(struct store_conn *conn, struct arena *arena, const char
         "   WHERE cv.contract_id = c.contract_id AND cv.effective_from <= l.desired_since"
         "   ORDER BY cv.effective_from DESC, cv.version DESC LIMIT 1), 0),"
         " c.contract_id IS NOT NULL, v.dialect, v.base_url, v.region, v.key_wrapped, d.region,"
-        " coalesce(v.credential = 'minted', false), l.desired_since"
+        " coalesce(v.credential = 'minted', false), l.desired_since,"
+        " coalesce(r.item ->> 'use', 'chat'), coalesce(r.item ->> 'voice', '')"
         " FROM myna.effective_setting e"
         " JOIN myna.device d ON d.device_id = e.device_id"
         " JOIN myna.device_link l ON l.device_id = e.device_id"

@@ -111,8 +111,11 @@ static void fill(struct plan *plan, const wire_ConfigContent *content)
     plan->setting_count = content->settings_count;
     for (size_t i = 0; i < content->settings_count; i++)
         judge(plan, &content->settings[i], &plan->settings[i]);
-    plan->route_count = content->routes_count;
-    memcpy(plan->routes, content->routes, content->routes_count * sizeof *plan->routes);
+    plan->route_count = 0;
+    for (size_t i = 0; i < content->routes_count; i++) {
+        if (content->routes[i].use == wire_RouteUse_CHAT) /* these robots have no voice */
+            plan->routes[plan->route_count++] = content->routes[i];
+    }
     if (content->routes_count > 0 && plan->setting_count < LIMIT_SETTINGS)
         plan->settings[plan->setting_count++] =
             (wire_SettingStatus){.name = "routes", .outcome = wire_SettingOutcome_SETTING_APPLIED};

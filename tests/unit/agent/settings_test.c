@@ -247,6 +247,21 @@ static void a_route_in_a_dialect_this_robot_does_not_speak_is_not_used(void **st
     assert_non_null(strstr(status_of(fixture, "routes")->reason, "old"));
 }
 
+static void routes_are_kept_by_what_they_are_for(void **state)
+{
+    struct fixture *fixture = *state;
+
+    add_route(fixture, "talks", "")->use = wire_RouteUse_SPEECH;
+    add_route(fixture, "thinks", "");
+    add_route(fixture, "hears", "")->use = wire_RouteUse_TRANSCRIPTION;
+    configure(fixture, 1);
+    assert_int_equal(fixture->values.route_count, 1);
+    assert_string_equal(fixture->values.routes[0].vendor, "thinks");
+    assert_int_equal(fixture->values.speech_route_count, 1);
+    assert_string_equal(fixture->values.speech_routes[0].vendor, "talks");
+    assert_non_null(strstr(status_of(fixture, "routes")->reason, "hears"));
+}
+
 static void a_configuration_that_cannot_be_read_leaves_the_former_in_force(void **state)
 {
     struct fixture *fixture = *state;
@@ -303,6 +318,7 @@ int main(void)
         TEST(a_setting_that_is_gone_from_the_configuration_falls_back),
         TEST(i13_a_route_of_a_region_this_robot_may_not_use_is_never_used),
         TEST(a_route_in_a_dialect_this_robot_does_not_speak_is_not_used),
+        TEST(routes_are_kept_by_what_they_are_for),
         TEST(a_configuration_that_cannot_be_read_leaves_the_former_in_force),
         TEST(a_configuration_that_cannot_be_stored_leaves_the_former_in_force),
         TEST(a_damaged_file_starts_with_defaults_and_says_so),

@@ -125,6 +125,28 @@ static void sums_beyond_64_and_128_bits_are_the_largest_amount(void **state)
     assert_true(measure_consumed(&heavy, &record) == UINT64_MAX);
 }
 
+/* How many characters will be spoken is known before they are sent, whatever becomes of them. */
+static void sound_is_reserved_as_it_is_sent(void **state)
+{
+    (void)state;
+    const wire_CreditMeasure speech = {
+        .weights_count = LIMIT_WEIGHTS,
+        .weights =
+            {[MEASURE_AUDIO_IN_MS] = 3, [MEASURE_AUDIO_OUT_CHARS] = 2, [MEASURE_REQUESTS] = 5},
+        .divisor = 1};
+    wire_UsageRecord record = {.audio_out_chars = 40, .requests = 1};
+
+    assert_int_equal(measure_worst_case(&speech, &record), 85);
+    record.provenance = wire_Provenance_ESTIMATED;
+    assert_int_equal(measure_consumed(&speech, &record), 85);
+    record.provenance = wire_Provenance_WORST_CASE;
+    assert_int_equal(measure_consumed(&speech, &record), 85);
+    record.provenance = wire_Provenance_NOT_SENT;
+    assert_int_equal(measure_consumed(&speech, &record), 0);
+    record = (wire_UsageRecord){.audio_in_ms = 1000};
+    assert_int_equal(measure_worst_case(&speech, &record), 3005);
+}
+
 /* The room is exact: with it the worst case fits, with one token more it does not. */
 static void i2_the_output_that_fits_fits_and_no_more(void **state)
 {
@@ -162,6 +184,7 @@ int main(void)
         cmocka_unit_test(an_amount_is_rounded_up_once),
         cmocka_unit_test(missing_weights_are_nothing_and_a_missing_divisor_is_one),
         cmocka_unit_test(sums_beyond_64_and_128_bits_are_the_largest_amount),
+        cmocka_unit_test(sound_is_reserved_as_it_is_sent),
         cmocka_unit_test(i2_the_output_that_fits_fits_and_no_more),
         cmocka_unit_test(output_that_weighs_nothing_has_any_room),
     };

@@ -132,7 +132,17 @@ static void routes_name_vendor_model_and_contract(void **state)
                    "contract of route 1 must be 1 to 48 of a-z, 0-9 and -");
     assert_refused("routes",
                    "[{\"vendor\": \"v\", \"model\": \"m\", \"contract\": \"c\", \"key\": \"k\"}]",
-                   "route 1 has more than vendor, model and contract");
+                   "route 1 has more than vendor, model, contract, use and voice");
+    assert_taken("routes",
+                 "[{\"vendor\": \"v\", \"model\": \"m\", \"contract\": \"c\", \"use\": "
+                 "\"speech\", \"voice\": \"alloy\"}, {\"vendor\": \"v\", \"model\": \"m\", "
+                 "\"contract\": \"c\"}]");
+    assert_refused(
+        "routes", "[{\"vendor\": \"v\", \"model\": \"m\", \"contract\": \"c\", \"use\": \"song\"}]",
+        "use of route 1 must be chat, speech or transcription");
+    assert_refused("routes",
+                   "[{\"vendor\": \"v\", \"model\": \"m\", \"contract\": \"c\", \"voice\": 1}]",
+                   "voice of route 1 must be text of at most 64 bytes");
 }
 
 static void a_route_may_stand_once(void **state)
