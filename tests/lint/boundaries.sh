@@ -40,6 +40,7 @@ must_not() {
 	only_in 'espeak' agent/voice/espeak/
 	only_in 'SDL2?' agent/face/
 	only_in 'cairo' agent/face/
+	only_in 'expat' agent/face/xml.c
 	only_in 'alsa/' agent/voice/
 	only_in 'mosquitto' server/broker/
 	only_in 'yaml\.h' server/ctl/
