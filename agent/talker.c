@@ -72,8 +72,10 @@ static void show_turn(struct face *face, const struct turn_event *event)
             face_interrupt(face, event->number);
         face_end_turn(face, event->number);
         break;
-    case TURN_CLAUSE:
     case TURN_EMOJI:
+        face_emoji(face, event->number, event->clause, event->character);
+        break;
+    case TURN_CLAUSE:
     case TURN_DENIED:
         break;
     }

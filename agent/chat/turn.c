@@ -142,8 +142,8 @@ static void on_clause(void *context, struct span text)
 
 static void on_emoji(void *context, uint32_t clause, uint32_t character)
 {
-    (void)clause;
-    tell(context, (struct turn_event){.kind = TURN_EMOJI, .character = character});
+    tell(context,
+         (struct turn_event){.kind = TURN_EMOJI, .character = character, .clause = clause});
 }
 
 static struct clause_moment moment_of(const struct run *run)

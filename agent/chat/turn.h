@@ -49,7 +49,8 @@ struct turn_event {
     uint64_t number;
     const uint8_t *uuid;              /* 16 bytes */
     struct span text;                 /* TURN_CLAUSE */
-    uint32_t character;               /* TURN_EMOJI */
+    uint32_t character;               /* TURN_EMOJI, */
+    uint32_t clause;                  /* and the number of the clause that it stands before */
     const struct turn_report *report; /* TURN_EXCUSING, TURN_ENDED */
 };
 

@@ -1,338 +1,517 @@
 #include "agent/face/avatar.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "agent/face/caption.h"
-#include "agent/face/eyes.h"
-#include "agent/face/mouth.h"
 #include "agent/face/paint.h"
+#include "agent/face/rig.h"
 
-#define HEAD_X  240.0
-#define HEAD_Y  212.0
-#define EYES_Y  172.0
-#define MOUTH_Y 272.0
-#define CHIN    15.0 /* pixels the jaw drops */
+#define INVISIBLE  (1.0 / 512) /* an opacity that no screen shows */
+#define MAX_NESTED 8           /* clips in each other */
 
-#define SKY_TOP     0x0d2233
-#define SKY_BOTTOM  0x14404a
-#define FEATHER     0x2c3767
-#define FEATHER_LOW 0x141a36
-#define SHEEN       0x5a6fc4
-#define PLATE       0x3b4884
-#define PLATE_LOW   0x1d2550
-#define METAL       0xdfe6ee
-#define METAL_DARK  0x8b98a8
-
-#define CAPTION_TOP 360
-
-/* Gradients over large areas are most of the cost of a picture, so they are painted once. */
-struct avatar {
-    cairo_surface_t *sky;     /* what never moves: behind the halo, */
-    cairo_surface_t *body;    /* and before it */
-    cairo_surface_t *gloss;   /* colours of the skull */
-    cairo_surface_t *plate;   /* and of the face plate, cut out by their outlines */
-    cairo_surface_t *caption; /* of the text below */
-    char caption_text[AVATAR_TEXT_BYTES];
+/* One shape as it is now. */
+struct part {
+    double *numbers;
+    struct rect box; /* of what is seen of it; for a clip: of its inside */
+    bool is_changed;
 };
 
-/* --- what never moves --- */
+/* Shapes that follow each other: all still, then painted once, or all moving. */
+struct layer {
+    size_t first, end;
+    bool is_still;
+    cairo_surface_t *surface; /* NULL: nothing of it is seen, or it moves */
+    struct rect box;
+};
 
-static void draw_sky(cairo_t *cr)
+enum overlay_kind { OVERLAY_MARKS, OVERLAY_CAPTION, OVERLAY_NOTICE, OVERLAY_COUNT };
+
+/* A text laid over the picture, painted when it changes. */
+struct overlay {
+    cairo_surface_t *surface;
+    struct rect box;
+    char text[CAPTION_TEXT_BYTES];
+    size_t word_from, word;
+};
+
+struct avatar {
+    const struct pack *pack;
+    struct caption_screen screen;
+    cairo_surface_t *surface;
+    cairo_matrix_t face, behind; /* from the drawing to the screen */
+    struct part *parts;
+    double *numbers; /* of all parts */
+    struct layer *layers;
+    size_t layer_count;
+    struct overlay overlays[OVERLAY_COUNT];
+    struct pack_values values;
+    uint32_t light;
+    bool is_fresh; /* nothing was drawn yet */
+};
+
+/* --- one shape --- */
+
+static void add_stops(cairo_pattern_t *pattern, const struct svg_paint *paint, const double *stop,
+                      const uint32_t *light)
 {
-    paint_linear(cr, 0, 0, 0, AVATAR_SIZE, SKY_TOP, SKY_BOTTOM);
-    cairo_paint(cr);
-    paint_radial(cr, HEAD_X, HEAD_Y, 300, 0x2f8f93, 0.55, SKY_TOP, 0);
-    cairo_paint(cr);
+    for (size_t i = 0; i < paint->stop_count; i++, stop += SVG_STOP_NUMBERS) {
+        double rgb[3] = {stop[1], stop[2], stop[3]};
+
+        if (light)
+            paint_channels(*light, rgb);
+        cairo_pattern_add_color_stop_rgba(pattern, stop[0], rgb[0], rgb[1], rgb[2],
+                                          fmax(stop[4], 0));
+    }
 }
 
-static void draw_body(cairo_t *cr)
+/* The lines of equal colour run along the second axis of the matrix; the gradient runs square to
+ * them. */
+static cairo_pattern_t *linear_pattern(const double *m)
 {
-    /* shoulders with the white wing patches of the bird */
-    cairo_move_to(cr, 40, AVATAR_SIZE + 5);
-    cairo_curve_to(cr, 52, 420, 130, 384, 240, 384);
-    cairo_curve_to(cr, 350, 384, 428, 420, 440, AVATAR_SIZE + 5);
-    cairo_close_path(cr);
-    paint_linear(cr, 0, 380, 0, AVATAR_SIZE, FEATHER, FEATHER_LOW);
-    cairo_fill(cr);
-    for (int side = -1; side <= 1; side += 2) {
+    double length = hypot(m[2], m[3]);
+    double nx = length > 0 ? m[3] / length : 0, ny = length > 0 ? -m[2] / length : 0;
+    double run = m[0] * nx + m[1] * ny;
+
+    return cairo_pattern_create_linear(m[4], m[5], m[4] + nx * run, m[5] + ny * run);
+}
+
+/* Drawn about as large as it is seen: the pattern's matrix has few bits. */
+static cairo_pattern_t *radial_pattern(const double *m)
+{
+    double size = fmax(fmax(hypot(m[0], m[1]), hypot(m[2], m[3])), 1e-3);
+    cairo_pattern_t *pattern = cairo_pattern_create_radial(m[6] * size, m[7] * size, 0, 0, 0, size);
+    cairo_matrix_t matrix;
+
+    cairo_matrix_init(&matrix, m[0] / size, m[1] / size, m[2] / size, m[3] / size, m[4], m[5]);
+    if (cairo_matrix_invert(&matrix) == CAIRO_STATUS_SUCCESS)
+        cairo_pattern_set_matrix(pattern, &matrix);
+    return pattern;
+}
+
+/* The paint becomes the source; false: it would not be seen. */
+static bool set_source(cairo_t *cr, const struct svg_paint *paint, const double *numbers,
+                       const uint32_t *light)
+{
+    const double *own = numbers + paint->at;
+
+    if (paint->kind == SVG_PAINT_NONE)
+        return false;
+    if (paint->kind == SVG_PAINT_COLOR) {
+        double rgb[3] = {own[0], own[1], own[2]};
+
+        if (light)
+            paint_channels(*light, rgb);
+        cairo_set_source_rgba(cr, rgb[0], rgb[1], rgb[2], own[3]);
+        return own[3] > INVISIBLE;
+    }
+    bool is_radial = paint->kind == SVG_PAINT_RADIAL;
+    cairo_pattern_t *pattern = is_radial ? radial_pattern(own) : linear_pattern(own);
+    add_stops(pattern, paint, own + SVG_MATRIX_NUMBERS + (is_radial ? 2 : 0), light);
+    cairo_set_source(cr, pattern);
+    cairo_pattern_destroy(pattern);
+    return true;
+}
+
+static void add_path(cairo_t *cr, const struct svg_shape *svg, const double *xy)
+{
+    cairo_new_path(cr);
+    for (size_t i = 0; i < svg->op_count; i++) {
+        if (svg->ops[i] == SVG_PATH_MOVE) {
+            cairo_move_to(cr, xy[0], xy[1]);
+            xy += 2;
+        } else if (svg->ops[i] == SVG_PATH_CURVE) {
+            cairo_curve_to(cr, xy[0], xy[1], xy[2], xy[3], xy[4], xy[5]);
+            xy += 6;
+        } else {
+            cairo_close_path(cr);
+        }
+    }
+    cairo_set_fill_rule(cr, svg->is_even_odd ? CAIRO_FILL_RULE_EVEN_ODD : CAIRO_FILL_RULE_WINDING);
+}
+
+static double line_width(const struct svg_shape *svg, const double *numbers)
+{
+    return numbers[svg->number_count - 1];
+}
+
+static void draw_shape(cairo_t *cr, const struct pack_shape *shape, const double *numbers,
+                       const uint32_t *mood_light)
+{
+    static const cairo_line_cap_t caps[] = {CAIRO_LINE_CAP_BUTT, CAIRO_LINE_CAP_ROUND,
+                                            CAIRO_LINE_CAP_SQUARE};
+    static const cairo_line_join_t joins[] = {CAIRO_LINE_JOIN_MITER, CAIRO_LINE_JOIN_ROUND,
+                                              CAIRO_LINE_JOIN_BEVEL};
+    const struct svg_shape *svg = shape->svg;
+    const uint32_t *light = shape->is_light ? mood_light : NULL;
+
+    add_path(cr, svg, numbers);
+    if (set_source(cr, &svg->fill, numbers, light))
+        cairo_fill_preserve(cr);
+    if (line_width(svg, numbers) > 0 && set_source(cr, &svg->stroke, numbers, light)) {
+        cairo_set_line_width(cr, line_width(svg, numbers));
+        cairo_set_line_cap(cr, caps[svg->cap]);
+        cairo_set_line_join(cr, joins[svg->join]);
+        cairo_set_miter_limit(cr, 4);
+        cairo_stroke(cr);
+    }
+    cairo_new_path(cr);
+}
+
+/* --- where a shape is --- */
+
+static const cairo_matrix_t *matrix_of(const struct avatar *avatar, const struct pack_shape *shape)
+{
+    return shape->is_behind ? &avatar->behind : &avatar->face;
+}
+
+static bool paint_is_seen(const struct svg_paint *paint, const double *numbers)
+{
+    const double *own = numbers + paint->at;
+
+    if (paint->kind == SVG_PAINT_COLOR)
+        return own[3] > INVISIBLE;
+    own += SVG_MATRIX_NUMBERS + (paint->kind == SVG_PAINT_RADIAL ? 2 : 0);
+    for (size_t i = 0; i < paint->stop_count; i++, own += SVG_STOP_NUMBERS)
+        if (own[4] > INVISIBLE)
+            return true;
+    return false;
+}
+
+/* The nodes and handles lie around the curves, the line around the nodes. */
+static struct rect extent_of(const struct avatar *avatar, const struct pack_shape *shape,
+                             const double *numbers)
+{
+    const cairo_matrix_t *matrix = matrix_of(avatar, shape);
+    const struct svg_shape *svg = shape->svg;
+    double left = HUGE_VAL, top = HUGE_VAL, right = -HUGE_VAL, bottom = -HUGE_VAL;
+    bool has_line = svg->stroke.kind != SVG_PAINT_NONE;
+    double reach = has_line ? line_width(svg, numbers) * (svg->join == 0 ? 2 : 0.75) : 0;
+
+    for (size_t i = 0; i < svg->point_count; i++) {
+        left = fmin(left, numbers[2 * i]);
+        right = fmax(right, numbers[2 * i]);
+        top = fmin(top, numbers[2 * i + 1]);
+        bottom = fmax(bottom, numbers[2 * i + 1]);
+    }
+    left -= reach, top -= reach, right += reach, bottom += reach;
+    cairo_matrix_transform_point(matrix, &left, &top);
+    cairo_matrix_transform_point(matrix, &right, &bottom);
+    const double most = 4 * AVATAR_MAX_WIDTH; /* nothing farther out can be seen */
+    return (struct rect){(int)fmax(floor(left) - 1, -most), (int)fmax(floor(top) - 1, -most),
+                         (int)fmin(ceil(right) + 1, most), (int)fmin(ceil(bottom) + 1, most)};
+}
+
+static struct rect screen_box(const struct avatar *avatar)
+{
+    return (struct rect){0, 0, avatar->screen.width, avatar->screen.height};
+}
+
+/* What is seen of a shape: its extent inside its clips and the screen. */
+static struct rect seen_box(const struct avatar *avatar, size_t index)
+{
+    const struct pack_shape *shape = &avatar->pack->shapes[index];
+    const struct part *part = &avatar->parts[index];
+    struct rect box = screen_box(avatar);
+
+    if (!shape->is_clip && !paint_is_seen(&shape->svg->fill, part->numbers) &&
+        !paint_is_seen(&shape->svg->stroke, part->numbers))
+        return (struct rect){0};
+    struct rect own = extent_of(avatar, shape, part->numbers);
+    box = rects_cut(&box, &own);
+    return shape->clip < 0 ? box : rects_cut(&box, &avatar->parts[shape->clip].box);
+}
+
+/* --- bringing the shapes up to date --- */
+
+static uint64_t changed_axes(const struct avatar *avatar, const struct pack_values *values)
+{
+    uint64_t changed = 0;
+
+    for (size_t i = 0; i < PACK_AXIS_COUNT; i++)
+        if (avatar->is_fresh || values->at[i] != avatar->values.at[i])
+            changed |= (uint64_t)1 << i;
+    return changed;
+}
+
+static void update_parts(struct avatar *avatar, const struct pack_values *values, uint32_t light,
+                         struct rects *dirty)
+{
+    const struct rect screen = screen_box(avatar);
+    uint64_t changed = changed_axes(avatar, values);
+    bool is_new_light = avatar->is_fresh || light != avatar->light;
+
+    for (size_t i = 0; i < avatar->pack->shape_count; i++) {
+        const struct pack_shape *shape = &avatar->pack->shapes[i];
+        struct part *part = &avatar->parts[i];
+        bool is_moved = avatar->is_fresh || (shape->axes & changed);
+        bool is_uncovered = shape->clip >= 0 && avatar->parts[shape->clip].is_changed;
+
+        part->is_changed = is_moved || is_uncovered || (shape->is_light && is_new_light);
+        if (!part->is_changed)
+            continue;
+        struct rect old = part->box;
+        if (is_moved)
+            pack_blend(shape, values, part->numbers);
+        part->box = seen_box(avatar, i);
+        if (!shape->is_clip) {
+            rects_add(dirty, &old, &screen);
+            rects_add(dirty, &part->box, &screen);
+        }
+    }
+    avatar->values = *values;
+    avatar->light = light;
+}
+
+/* --- painting --- */
+
+/* The clips around a shape, the outermost first. */
+static void set_clip(cairo_t *cr, const struct avatar *avatar, int clip)
+{
+    int chain[MAX_NESTED];
+    size_t count = 0;
+
+    for (; clip >= 0 && count < MAX_NESTED; clip = avatar->pack->shapes[clip].clip)
+        chain[count++] = clip;
+    while (count-- > 0) {
+        const struct pack_shape *shape = &avatar->pack->shapes[chain[count]];
+
         cairo_save(cr);
-        cairo_translate(cr, HEAD_X, 0);
-        cairo_scale(cr, side, 1);
-        cairo_move_to(cr, 118, 422);
-        cairo_curve_to(cr, 152, 430, 172, 452, 182, 484);
-        cairo_line_to(cr, 146, 484);
-        cairo_curve_to(cr, 142, 460, 134, 440, 118, 422);
-        cairo_close_path(cr);
-        paint_color(cr, 0xf4f7fb, 0.92);
-        cairo_fill(cr);
+        cairo_transform(cr, matrix_of(avatar, shape));
+        add_path(cr, shape->svg, avatar->parts[chain[count]].numbers);
         cairo_restore(cr);
-    }
-    /* the collar is metal: a robot after all */
-    paint_rounded(cr, 168, 366, 144, 32, 16);
-    paint_linear(cr, 0, 366, 0, 398, METAL, METAL_DARK);
-    cairo_fill(cr);
-}
-
-/* Black feathers shine violet where the light falls. */
-static void draw_gloss(cairo_t *cr)
-{
-    paint_linear(cr, 120, 60, 300, 380, FEATHER, FEATHER_LOW);
-    cairo_paint(cr);
-    cairo_translate(cr, 176, 92);
-    cairo_rotate(cr, -0.32);
-    cairo_scale(cr, 1, 0.30);
-    paint_radial(cr, 0, 0, 74, SHEEN, 0.85, SHEEN, 0);
-    cairo_paint(cr);
-}
-
-static void draw_plate_colors(cairo_t *cr)
-{
-    paint_linear(cr, 0, 92, 0, 352 + CHIN, PLATE, PLATE_LOW);
-    cairo_paint(cr);
-}
-
-static void draw_nothing(cairo_t *cr)
-{
-    (void)cr;
-}
-
-static enum status bake(cairo_surface_t **out, cairo_format_t format, void (*draw)(cairo_t *cr))
-{
-    *out = cairo_image_surface_create(format, AVATAR_SIZE, AVATAR_SIZE);
-    cairo_t *cr = cairo_create(*out);
-
-    draw(cr);
-    enum status status = cairo_status(cr) == CAIRO_STATUS_SUCCESS ? STATUS_OK : STATUS_MEMORY;
-    cairo_destroy(cr);
-    return status;
-}
-
-/* --- the head --- */
-
-static void draw_halo(cairo_t *cr, const struct expression *e)
-{
-    double pulse = 0.5 + 0.5 * sin(e->seconds * 3.2);
-
-    paint_ellipse(cr, HEAD_X, HEAD_Y, 192, 192);
-    paint_color(cr, e->light, 0.10 + 0.16 * e->glow * (0.6 + 0.4 * pulse));
-    cairo_set_line_width(cr, 26);
-    cairo_stroke(cr);
-    paint_ellipse(cr, HEAD_X, HEAD_Y, 192, 192);
-    paint_color(cr, e->light, 0.25 + 0.35 * e->glow);
-    cairo_set_line_width(cr, 2.5);
-    cairo_stroke(cr);
-}
-
-/* Three feathers that rise when something is interesting. */
-static void draw_crest(cairo_t *cr, const struct expression *e)
-{
-    static const double lean[] = {-0.62, -0.18, 0.26};
-    static const double length[] = {58, 77, 60};
-
-    for (int i = 2; i >= 0; i--) {
-        double size = length[i] * (0.72 + 0.34 * e->crest);
-
-        cairo_save(cr);
-        cairo_translate(cr, HEAD_X + (i - 1) * 21, 86);
-        cairo_rotate(cr, lean[i] * (1.25 - 0.45 * e->crest) + 0.10);
-        cairo_move_to(cr, -16, 12);
-        cairo_curve_to(cr, -19, -size * 0.5, -4, -size * 0.9, 13, -size);
-        cairo_curve_to(cr, 12, -size * 0.7, 20, -size * 0.35, 16, 12);
-        cairo_close_path(cr);
-        paint_linear(cr, 0, -size, 0, 10, SHEEN, FEATHER);
-        cairo_fill(cr);
-        cairo_restore(cr);
+        cairo_clip(cr);
     }
 }
 
-static void draw_ear(cairo_t *cr, double side, const struct expression *e)
+static void draw_shapes(cairo_t *cr, const struct avatar *avatar, const struct layer *layer,
+                        const struct rect *area)
 {
-    double x = HEAD_X + side * 161, y = HEAD_Y - 6;
-
-    paint_rounded(cr, x - 20, y - 44, 40, 88, 19);
-    paint_linear(cr, x - 20, 0, x + 20, 0, METAL, METAL_DARK);
-    cairo_fill(cr);
-    paint_ellipse(cr, x + side * 8, y, 17, 36);
-    paint_linear(cr, 0, y - 36, 0, y + 36, 0x39446f, 0x171d3a);
-    cairo_fill(cr);
-    paint_ellipse(cr, x + side * 8, y, 11, 26);
-    paint_color(cr, e->light, 0.30 + 0.65 * e->glow);
-    cairo_set_line_width(cr, 4);
-    cairo_stroke(cr);
-}
-
-/* Fills the path with a layer that stays where it is on the picture: moving it by parts of a pixel
- * would cost more than painting it anew. */
-static void fill_from(cairo_t *cr, cairo_surface_t *layer)
-{
-    cairo_matrix_t saved;
-
-    cairo_get_matrix(cr, &saved);
-    cairo_identity_matrix(cr);
-    cairo_set_source_surface(cr, layer, 0, 0);
-    cairo_set_matrix(cr, &saved);
-    cairo_fill(cr);
-}
-
-static void draw_skull(cairo_t *cr, double chin, cairo_surface_t *gloss)
-{
-    double low = 372 + chin;
-
-    cairo_move_to(cr, HEAD_X, 58);
-    cairo_curve_to(cr, 336, 56, 396, 118, 396, 210);
-    cairo_curve_to(cr, 396, 300, 338, low, HEAD_X, low);
-    cairo_curve_to(cr, 142, low, 84, 300, 84, 210);
-    cairo_curve_to(cr, 84, 118, 144, 56, HEAD_X, 58);
-    cairo_close_path(cr);
-    fill_from(cr, gloss);
-}
-
-/* The face plate: smooth, a little lighter, with a rim of light. */
-static void draw_plate(cairo_t *cr, double chin, cairo_surface_t *plate, const struct expression *e)
-{
-    double low = 352 + chin;
-
-    cairo_move_to(cr, HEAD_X, 92);
-    cairo_curve_to(cr, 322, 90, 374, 134, 374, 206);
-    cairo_curve_to(cr, 374, 288, 322, low, HEAD_X, low);
-    cairo_curve_to(cr, 158, low, 106, 288, 106, 206);
-    cairo_curve_to(cr, 106, 134, 158, 90, HEAD_X, 92);
-    cairo_close_path(cr);
-    cairo_path_t *outline = cairo_copy_path(cr);
-    fill_from(cr, plate);
-    cairo_append_path(cr, outline);
-    cairo_path_destroy(outline);
-    paint_color(cr, e->light, 0.16 + 0.22 * e->glow);
-    cairo_set_line_width(cr, 2);
-    cairo_stroke(cr);
-}
-
-static void draw_cheeks(cairo_t *cr, const struct expression *e)
-{
-    for (int side = -1; side <= 1; side += 2) {
-        cairo_save(cr);
-        cairo_translate(cr, HEAD_X + side * 100, 258 - 3 * e->smile);
-        cairo_scale(cr, 1, 0.68);
-        paint_ellipse(cr, 0, 0, 30, 30);
-        paint_radial(cr, 0, 0, 30, 0xff7f8e, 0.55, 0xff7f8e, 0);
-        cairo_fill(cr);
-        cairo_restore(cr);
-    }
-}
-
-/* --- what is laid over --- */
-
-static void draw_lamp(cairo_t *cr, const struct expression *e)
-{
-    paint_ellipse(cr, HEAD_X, 382, 24, 24);
-    paint_radial(cr, HEAD_X, 382, 24, e->light, 0.55 * e->glow, e->light, 0);
-    cairo_fill(cr);
-    paint_ellipse(cr, HEAD_X, 382, 9, 9);
-    paint_radial(cr, HEAD_X - 2, 379, 11, 0xffffff, 1, e->light, 1);
-    cairo_fill(cr);
-}
-
-static void draw_dots(cairo_t *cr, const struct expression *e)
-{
-    for (int i = 0; i < 3; i++) {
-        double beat = sin(e->seconds * 6 - i * 0.9);
-
-        paint_ellipse(cr, 386 + i * 23, 112 - i * 22 - 4 * beat, 7 + i * 1.6, 7 + i * 1.6);
-        paint_color(cr, 0xffffff, e->dots * (0.65 + 0.3 * beat));
-        cairo_fill(cr);
-    }
-}
-
-static void draw_battery(cairo_t *cr)
-{
-    paint_rounded(cr, 410, 58, 50, 26, 6);
-    paint_color(cr, 0xff8a3c, 1);
-    cairo_set_line_width(cr, 3.5);
-    cairo_stroke(cr);
-    paint_rounded(cr, 462, 65, 5, 12, 2);
-    cairo_fill(cr);
-    paint_rounded(cr, 415, 63, 9, 16, 2);
-    cairo_fill(cr);
-}
-
-static void draw_no_signal(cairo_t *cr)
-{
-    paint_color(cr, 0xc4d0da, 1);
-    cairo_set_line_width(cr, 4.5);
-    cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
-    for (int i = 0; i < 3; i++) {
-        cairo_new_sub_path(cr);
-        cairo_arc(cr, 438, 92, 9 + i * 11, -2.3, -0.84);
-    }
-    cairo_stroke(cr);
-    paint_ellipse(cr, 438, 92, 3.5, 3.5);
-    cairo_fill(cr);
-    cairo_move_to(cr, 418, 58);
-    cairo_line_to(cr, 460, 98);
-    paint_color(cr, 0xff6b5e, 1);
-    cairo_stroke(cr);
-}
-
-static void draw_marks(cairo_t *cr, const struct avatar_look *look)
-{
-    paint_rounded(cr, 418, 14, 48, 27, 13.5);
-    paint_color(cr, 0x0a1220, 0.55);
-    cairo_fill_preserve(cr);
-    paint_color(cr, 0xffffff, 0.65);
-    cairo_set_line_width(cr, 1.6);
-    cairo_stroke(cr);
-    paint_color(cr, 0xffffff, 0.95);
-    caption_draw_label(cr, 453, 34, 17, 1, "AI");
-    paint_color(cr, 0xffffff, 0.70);
-    caption_draw_label(cr, 18, 33, 16, 0, look->name);
-    if (look->mood == FACE_LIMIT)
-        draw_battery(cr);
-    if (look->mood == FACE_OFFLINE)
-        draw_no_signal(cr);
-}
-
-static void draw_head(cairo_t *cr, const struct avatar *avatar, const struct avatar_look *look)
-{
-    const struct expression *e = &look->expression;
-    double chin = CHIN * look->mouth.jaw;
+    int clip = -1;
 
     cairo_save(cr);
-    cairo_translate(cr, 0, e->bob);
-    draw_crest(cr, e);
-    draw_ear(cr, -1, e);
-    draw_ear(cr, 1, e);
-    draw_skull(cr, chin, avatar->gloss);
-    /* what lies in front follows the gaze a little: the head turns */
-    cairo_translate(cr, 3.5 * e->gaze_x, 2.5 * e->gaze_y);
-    draw_plate(cr, chin, avatar->plate, e);
-    draw_cheeks(cr, e);
-    cairo_translate(cr, 2.0 * e->gaze_x, 1.5 * e->gaze_y);
-    eyes_draw(cr, HEAD_X, EYES_Y, e);
-    mouth_draw(cr, HEAD_X, MOUTH_Y + chin * 0.25, 1.0, &look->mouth, e->smile);
+    for (size_t i = layer->first; i < layer->end; i++) {
+        const struct pack_shape *shape = &avatar->pack->shapes[i];
+
+        if (shape->is_clip || !rects_touch(&avatar->parts[i].box, area))
+            continue;
+        if (shape->clip != clip) {
+            cairo_restore(cr);
+            cairo_save(cr);
+            set_clip(cr, avatar, shape->clip);
+            clip = shape->clip;
+        }
+        cairo_save(cr);
+        cairo_transform(cr, matrix_of(avatar, shape));
+        draw_shape(cr, shape, avatar->parts[i].numbers, &avatar->light);
+        cairo_restore(cr);
+    }
     cairo_restore(cr);
 }
 
-/* --- what the header promises --- */
-
-enum status avatar_create(struct avatar **out)
+/* Paints a still layer into its surface. */
+static void bake(struct avatar *avatar, struct layer *layer)
 {
-    struct avatar *avatar = calloc(1, sizeof *avatar);
+    struct rect box = {0};
 
+    for (size_t i = layer->first; i < layer->end; i++)
+        if (!avatar->pack->shapes[i].is_clip)
+            box = rects_around(&box, &avatar->parts[i].box);
+    cairo_surface_destroy(layer->surface);
+    layer->surface = NULL;
+    layer->box = box;
+    if (rects_is_empty(&box))
+        return;
+    layer->surface =
+        cairo_image_surface_create(CAIRO_FORMAT_ARGB32, box.right - box.left, box.bottom - box.top);
+    cairo_t *cr = cairo_create(layer->surface);
+    cairo_translate(cr, -box.left, -box.top);
+    draw_shapes(cr, avatar, layer, &box);
+    cairo_destroy(cr);
+}
+
+static void bake_layers(struct avatar *avatar)
+{
+    for (size_t i = 0; i < avatar->layer_count; i++) {
+        struct layer *layer = &avatar->layers[i];
+        bool is_stale = false;
+
+        for (size_t k = layer->first; layer->is_still && k < layer->end; k++)
+            is_stale |= avatar->parts[k].is_changed;
+        if (is_stale)
+            bake(avatar, layer);
+    }
+}
+
+static void lay(cairo_t *cr, cairo_surface_t *surface, const struct rect *box,
+                const struct rect *area)
+{
+    if (!surface || !rects_touch(box, area))
+        return;
+    cairo_set_source_surface(cr, surface, box->left, box->top);
+    cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_NEAREST);
+    cairo_paint(cr);
+}
+
+static void paint_area(cairo_t *cr, const struct avatar *avatar, const struct rect *area)
+{
+    cairo_save(cr);
+    cairo_rectangle(cr, area->left, area->top, area->right - area->left, area->bottom - area->top);
+    cairo_clip(cr);
+    cairo_set_source_rgb(cr, 0, 0, 0);
+    cairo_paint(cr);
+    for (size_t i = 0; i < avatar->layer_count; i++) {
+        const struct layer *layer = &avatar->layers[i];
+
+        if (layer->is_still)
+            lay(cr, layer->surface, &layer->box, area);
+        else
+            draw_shapes(cr, avatar, layer, area);
+    }
+    for (size_t i = 0; i < OVERLAY_COUNT; i++)
+        lay(cr, avatar->overlays[i].surface, &avatar->overlays[i].box, area);
+    cairo_restore(cr);
+}
+
+/* --- texts --- */
+
+static struct rect draw_overlay(cairo_t *cr, const struct avatar *avatar, enum overlay_kind kind)
+{
+    const struct overlay *overlay = &avatar->overlays[kind];
+    const struct caption_text text = {overlay->text, overlay->word_from, overlay->word};
+
+    return kind == OVERLAY_MARKS     ? caption_draw_marks(cr, &avatar->screen, overlay->text)
+           : kind == OVERLAY_CAPTION ? caption_draw(cr, &avatar->screen, &text)
+                                     : caption_draw_notice(cr, &avatar->screen, overlay->text);
+}
+
+/* Texts are set on a recording first: it tells how large the surface must be. */
+static void paint_overlay(struct avatar *avatar, enum overlay_kind kind)
+{
+    struct overlay *overlay = &avatar->overlays[kind];
+    const struct rect screen = screen_box(avatar);
+    cairo_surface_t *record = cairo_recording_surface_create(CAIRO_CONTENT_COLOR_ALPHA, NULL);
+    cairo_t *cr = cairo_create(record);
+
+    cairo_surface_destroy(overlay->surface);
+    overlay->surface = NULL;
+    struct rect box = draw_overlay(cr, avatar, kind);
+    overlay->box = rects_cut(&box, &screen);
+    cairo_destroy(cr);
+    cairo_surface_destroy(record);
+    if (rects_is_empty(&overlay->box))
+        return;
+    overlay->surface =
+        cairo_image_surface_create(CAIRO_FORMAT_ARGB32, overlay->box.right - overlay->box.left,
+                                   overlay->box.bottom - overlay->box.top);
+    cr = cairo_create(overlay->surface);
+    cairo_translate(cr, -overlay->box.left, -overlay->box.top);
+    draw_overlay(cr, avatar, kind);
+    cairo_destroy(cr);
+}
+
+/* Setting text is slow, and it changes a few times a second. */
+static void update_overlay(struct avatar *avatar, enum overlay_kind kind,
+                           const struct caption_text *text, struct rects *dirty)
+{
+    struct overlay *overlay = &avatar->overlays[kind];
+    const char *words = text->text ? text->text : "";
+    const struct rect screen = screen_box(avatar);
+
+    if (!avatar->is_fresh && overlay->word_from == text->word_from && overlay->word == text->word &&
+        strncmp(overlay->text, words, sizeof overlay->text - 1) == 0)
+        return;
+    snprintf(overlay->text, sizeof overlay->text, "%s", words);
+    overlay->word_from = text->word_from;
+    overlay->word = text->word;
+    rects_add(dirty, &overlay->box, &screen);
+    paint_overlay(avatar, kind);
+    rects_add(dirty, &overlay->box, &screen);
+}
+
+/* --- making --- */
+
+static uint64_t all_axes(const struct pack *pack, size_t index)
+{
+    uint64_t axes = pack->shapes[index].axes;
+
+    for (int clip = pack->shapes[index].clip; clip >= 0; clip = pack->shapes[clip].clip)
+        axes |= pack->shapes[clip].axes;
+    return axes;
+}
+
+/* Clips belong to the layer of what follows them; they are not drawn. */
+static void make_layers(struct avatar *avatar)
+{
+    const struct pack *pack = avatar->pack;
+    struct layer *layer = NULL;
+
+    for (size_t i = 0; i < pack->shape_count; i++) {
+        bool is_still = !(all_axes(pack, i) & pack_fast_axes());
+
+        if (pack->shapes[i].is_clip)
+            continue;
+        if (!layer || layer->is_still != is_still) {
+            layer = &avatar->layers[avatar->layer_count++];
+            *layer = (struct layer){.first = i, .is_still = is_still};
+        }
+        layer->end = i + 1;
+    }
+}
+
+/* The face as large as fits; what is behind it as small as covers. */
+static void make_matrices(struct avatar *avatar)
+{
+    double width = avatar->screen.width, height = avatar->screen.height;
+    double fit = fmin(width, height) / SVG_SIZE, cover = fmax(width, height) / SVG_SIZE;
+
+    cairo_matrix_init(&avatar->face, fit, 0, 0, fit, (width - fit * SVG_SIZE) / 2,
+                      (height - fit * SVG_SIZE) / 2);
+    cairo_matrix_init(&avatar->behind, cover, 0, 0, cover, (width - cover * SVG_SIZE) / 2,
+                      (height - cover * SVG_SIZE) / 2);
+}
+
+static enum status make_parts(struct avatar *avatar)
+{
+    const struct pack *pack = avatar->pack;
+    size_t count = 1;
+
+    for (size_t i = 0; i < pack->shape_count; i++)
+        count += pack->shapes[i].svg->number_count;
+    avatar->numbers = calloc(count, sizeof *avatar->numbers);
+    avatar->parts = calloc(pack->shape_count + 1, sizeof *avatar->parts);
+    avatar->layers = calloc(pack->shape_count + 1, sizeof *avatar->layers);
+    if (!avatar->numbers || !avatar->parts || !avatar->layers)
+        return STATUS_MEMORY;
+    double *numbers = avatar->numbers;
+    for (size_t i = 0; i < pack->shape_count; i++) {
+        avatar->parts[i].numbers = numbers;
+        numbers += pack->shapes[i].svg->number_count;
+    }
+    return STATUS_OK;
+}
+
+enum status avatar_create(struct avatar **out, const struct pack *pack, int width, int height)
+{
+    if (width < AVATAR_MIN_SIZE || height < AVATAR_MIN_SIZE || width > AVATAR_MAX_WIDTH ||
+        height > AVATAR_MAX_HEIGHT)
+        return STATUS_INVALID;
+    struct avatar *avatar = calloc(1, sizeof *avatar);
     if (!avatar)
         return STATUS_MEMORY;
-    enum status status = bake(&avatar->sky, CAIRO_FORMAT_RGB24, draw_sky);
-    if (status == STATUS_OK)
-        status = bake(&avatar->body, CAIRO_FORMAT_ARGB32, draw_body);
-    if (status == STATUS_OK)
-        status = bake(&avatar->gloss, CAIRO_FORMAT_RGB24, draw_gloss);
-    if (status == STATUS_OK)
-        status = bake(&avatar->plate, CAIRO_FORMAT_RGB24, draw_plate_colors);
-    if (status == STATUS_OK)
-        status = bake(&avatar->caption, CAIRO_FORMAT_ARGB32, draw_nothing);
+    avatar->pack = pack;
+    avatar->screen = (struct caption_screen){width, height};
+    avatar->is_fresh = true;
+    avatar->surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+    enum status status = make_parts(avatar);
+    if (cairo_surface_status(avatar->surface) != CAIRO_STATUS_SUCCESS)
+        status = STATUS_MEMORY;
     if (status != STATUS_OK) {
         avatar_free(avatar);
         return status;
     }
+    make_matrices(avatar);
+    make_layers(avatar);
     *out = avatar;
     return STATUS_OK;
 }
@@ -341,59 +520,58 @@ void avatar_free(struct avatar *avatar)
 {
     if (!avatar)
         return;
-    cairo_surface_destroy(avatar->sky);
-    cairo_surface_destroy(avatar->body);
-    cairo_surface_destroy(avatar->gloss);
-    cairo_surface_destroy(avatar->plate);
-    cairo_surface_destroy(avatar->caption);
+    for (size_t i = 0; i < avatar->layer_count; i++)
+        cairo_surface_destroy(avatar->layers[i].surface);
+    for (size_t i = 0; i < OVERLAY_COUNT; i++)
+        cairo_surface_destroy(avatar->overlays[i].surface);
+    cairo_surface_destroy(avatar->surface);
+    free(avatar->layers);
+    free(avatar->parts);
+    free(avatar->numbers);
     free(avatar);
 }
 
-/* Setting text is slow, and it changes once in seconds. */
-static void draw_caption(cairo_t *cr, struct avatar *avatar, const char *text)
-{
-    if (strncmp(text, avatar->caption_text, sizeof avatar->caption_text - 1) != 0) {
-        cairo_t *layer = cairo_create(avatar->caption);
+/* --- what the header promises --- */
 
-        cairo_set_operator(layer, CAIRO_OPERATOR_CLEAR);
-        cairo_paint(layer);
-        cairo_set_operator(layer, CAIRO_OPERATOR_OVER);
-        caption_draw(layer, text);
-        cairo_destroy(layer);
-        snprintf(avatar->caption_text, sizeof avatar->caption_text, "%s", text);
-    }
-    if (!*text)
-        return;
-    cairo_set_source_surface(cr, avatar->caption, 0, 0);
-    cairo_rectangle(cr, 0, CAPTION_TOP, AVATAR_SIZE, AVATAR_SIZE - CAPTION_TOP);
-    cairo_fill(cr);
+void avatar_draw(struct avatar *avatar, const struct avatar_look *look, struct rects *changed)
+{
+    const struct caption_text name = {.text = look->name}, notice = {.text = look->notice};
+    const struct rect screen = screen_box(avatar);
+    struct pack_values values;
+
+    *changed = (struct rects){.count = 0};
+    rig_values(&look->mouth, &look->expression, &values);
+    update_parts(avatar, &values, look->expression.light, changed);
+    bake_layers(avatar);
+    update_overlay(avatar, OVERLAY_MARKS, &name, changed);
+    update_overlay(avatar, OVERLAY_CAPTION, &look->subtitle, changed);
+    update_overlay(avatar, OVERLAY_NOTICE, &notice, changed);
+    if (avatar->is_fresh)
+        rects_add(changed, &screen, &screen);
+    avatar->is_fresh = false;
+    cairo_t *cr = cairo_create(avatar->surface);
+    for (size_t i = 0; i < changed->count; i++)
+        paint_area(cr, avatar, &changed->at[i]);
+    cairo_destroy(cr);
+    cairo_surface_flush(avatar->surface);
 }
 
-void avatar_draw(struct avatar *avatar, const struct avatar_look *look, uint8_t *pixels)
+void avatar_forget(struct avatar *avatar)
 {
-    cairo_surface_t *surface = cairo_image_surface_create_for_data(
-        pixels, CAIRO_FORMAT_RGB24, AVATAR_SIZE, AVATAR_SIZE, AVATAR_STRIDE);
-    cairo_t *cr = cairo_create(surface);
+    avatar->is_fresh = true;
+}
 
-    cairo_set_source_surface(cr, avatar->sky, 0, 0);
-    cairo_set_operator(cr, CAIRO_OPERATOR_SOURCE);
-    cairo_paint(cr);
-    cairo_set_operator(cr, CAIRO_OPERATOR_OVER);
-    draw_halo(cr, &look->expression);
-    cairo_set_source_surface(cr, avatar->body, 0, 0);
-    cairo_rectangle(cr, 0, 360, AVATAR_SIZE, AVATAR_SIZE - 360);
-    cairo_fill(cr);
-    draw_head(cr, avatar, look);
-    draw_lamp(cr, &look->expression);
-    if (look->expression.gray > 0.02) {
-        paint_color(cr, 0x46525c, 0.55 * look->expression.gray);
-        cairo_paint(cr);
-    }
-    if (look->expression.dots > 0.02)
-        draw_dots(cr, &look->expression);
-    draw_marks(cr, look);
-    draw_caption(cr, avatar, look->subtitle);
-    caption_draw_notice(cr, look->notice);
-    cairo_destroy(cr);
-    cairo_surface_destroy(surface);
+const uint8_t *avatar_pixels(const struct avatar *avatar)
+{
+    return cairo_image_surface_get_data(avatar->surface);
+}
+
+int avatar_width(const struct avatar *avatar)
+{
+    return avatar->screen.width;
+}
+
+int avatar_height(const struct avatar *avatar)
+{
+    return avatar->screen.height;
 }

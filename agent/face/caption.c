@@ -1,22 +1,28 @@
 #include "agent/face/caption.h"
 
 #include <fontconfig/fontconfig.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agent/face/avatar.h"
 #include "agent/face/paint.h"
 #include "schema/base/span.h"
 
-#define FONT        "WenQuanYi Micro Hei"
-#define MAX_LINES   3
-#define LINE_BYTES  256
-#define MAX_GLUED   4
-#define PLATE_WIDTH 456.0
-#define TEXT_WIDTH  428.0
+#define FONT       "WenQuanYi Micro Hei"
+#define SHOWN      3 /* lines */
+#define MAX_LINES  24
+#define LINE_BYTES 256
+#define MAX_GLUED  4
+#define PLATE      0x0a1220
+#define GOLD       0xffcb3d
+#define SAID       0.97 /* opacity of what was said, */
+#define UNSAID     0.58 /* and of what will be */
 
+/* Where lines begin and end in the text. */
 struct lines {
-    char text[MAX_LINES][LINE_BYTES];
+    struct {
+        size_t from, size;
+    } at[MAX_LINES];
     size_t count;
     bool is_cut;
 };
@@ -24,7 +30,22 @@ struct lines {
 /* cairo gives up the whole picture over a broken character. */
 static bool is_drawable(const char *text)
 {
-    return *text && span_is_utf8(span_text(text));
+    return text && *text && span_is_utf8(span_text(text));
+}
+
+/* How letters grow with the screen: 1 at 480, never unreadably small. */
+static double unit(const struct caption_screen *screen)
+{
+    int size = screen->width < screen->height ? screen->width : screen->height;
+
+    return 0.35 + 0.65 * size / 480.0;
+}
+
+static double plate_width(const struct caption_screen *screen)
+{
+    int size = screen->width < screen->height ? screen->width : screen->height;
+
+    return fmin(screen->width - 24 * unit(screen), 1.25 * size);
 }
 
 static void use_font(cairo_t *cr, double size)
@@ -39,6 +60,19 @@ static double width_of(cairo_t *cr, const char *text)
 
     cairo_text_extents(cr, text, &extents);
     return extents.x_advance;
+}
+
+static const char *copy_part(char out[LINE_BYTES], const char *text, size_t size)
+{
+    snprintf(out, LINE_BYTES, "%.*s", (int)(size < LINE_BYTES ? size : LINE_BYTES - 1), text);
+    return out;
+}
+
+static double part_width(cairo_t *cr, const char *text, size_t size)
+{
+    char part[LINE_BYTES];
+
+    return width_of(cr, copy_part(part, text, size));
 }
 
 /* Bytes of the next piece that must not be broken: a Latin word with the space after it, or one Han
@@ -65,95 +99,150 @@ static size_t piece_at(const char *text)
     return size;
 }
 
-static void break_lines(cairo_t *cr, const char *text, size_t max_lines, struct lines *lines)
+static void break_lines(cairo_t *cr, const char *text, double width, struct lines *lines)
 {
-    *lines = (struct lines){.count = 1};
-    while (*text) {
-        char *line = lines->text[lines->count - 1];
-        size_t used = strlen(line), size = piece_at(text);
-        bool fits = used + size < LINE_BYTES - 4;
+    size_t at = 0;
 
-        if (fits) {
-            memcpy(line + used, text, size);
-            line[used + size] = '\0';
-            fits = used == 0 || width_of(cr, line) <= TEXT_WIDTH;
-        }
-        if (fits) {
-            text += size;
+    *lines = (struct lines){.count = 1};
+    while (text[at]) {
+        size_t from = lines->at[lines->count - 1].from, size = piece_at(text + at);
+        size_t used = at - from;
+
+        if (used + size < LINE_BYTES &&
+            (used == 0 || part_width(cr, text + from, used + size) <= width)) {
+            at += size;
+            lines->at[lines->count - 1].size = at - from;
             continue;
         }
-        line[used] = '\0';
-        if (lines->count == max_lines || used == 0) {
+        if (lines->count == MAX_LINES || used == 0) {
             lines->is_cut = true;
-            snprintf(line + used, LINE_BYTES - used, "…");
             return;
         }
-        lines->count++;
+        lines->at[lines->count++].from = at;
     }
 }
 
-static void fit(cairo_t *cr, const char *text, struct lines *lines, double *size)
+/* As large as the lines allow; of a long text the three lines around the word being spoken. */
+static double fit(cairo_t *cr, const struct caption_screen *screen, const struct caption_text *text,
+                  struct lines *lines)
 {
     static const struct {
         double size;
         size_t lines;
-    } ways[] = {{22, 1}, {20, 2}, {17, 3}};
+    } ways[] = {{22, 1}, {20, 2}, {17, SHOWN}};
+    double scale = unit(screen), size = 0;
 
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
-        *size = ways[i].size;
-        use_font(cr, *size);
-        break_lines(cr, text, ways[i].lines, lines);
-        if (!lines->is_cut)
-            return;
+        size = ways[i].size * scale;
+        use_font(cr, size);
+        break_lines(cr, text->text, plate_width(screen) - 28 * scale, lines);
+        if (lines->count <= ways[i].lines && !lines->is_cut)
+            return size;
+    }
+    size_t first = 0;
+    while (first + SHOWN < lines->count && lines->at[first + SHOWN].from <= text->word_from &&
+           text->word > 0)
+        first += SHOWN;
+    lines->is_cut = first + SHOWN < lines->count || lines->is_cut;
+    lines->count = lines->count - first < SHOWN ? lines->count - first : SHOWN;
+    memmove(lines->at, lines->at + first, lines->count * sizeof lines->at[0]);
+    return size;
+}
+
+/* One line in up to three colours. */
+static void show_line(cairo_t *cr, const struct caption_text *text, size_t from, size_t size)
+{
+    size_t word_end = text->word_from + text->word, end = from + size;
+    const size_t ends[3] = {text->word ? text->word_from : end, word_end, end};
+
+    for (size_t i = 0; i < 3; i++) {
+        size_t until = ends[i] < end ? ends[i] : end;
+        char part[LINE_BYTES];
+
+        if (until <= from)
+            continue;
+        paint_color(cr, i == 1 ? GOLD : 0xffffff, i == 2 && text->word ? UNSAID : SAID);
+        cairo_show_text(cr, copy_part(part, text->text + from, until - from));
+        from = until;
     }
 }
 
-void caption_draw(cairo_t *cr, const char *text)
+static struct rect around(double left, double top, double width, double height)
 {
+    return (struct rect){(int)floor(left) - 1, (int)floor(top) - 1, (int)ceil(left + width) + 1,
+                         (int)ceil(top + height) + 1};
+}
+
+struct rect caption_draw(cairo_t *cr, const struct caption_screen *screen,
+                         const struct caption_text *text)
+{
+    double scale = unit(screen), width = plate_width(screen);
     struct lines lines;
-    double size;
 
-    if (!is_drawable(text))
-        return;
-    fit(cr, text, &lines, &size);
-    double step = size * 1.28, height = step * (double)lines.count + 18;
-    double top = AVATAR_SIZE - 10 - height;
+    if (!is_drawable(text->text))
+        return (struct rect){0};
+    double size = fit(cr, screen, text, &lines), step = size * 1.28;
+    double height = step * (double)lines.count + 18 * scale;
+    double left = (screen->width - width) / 2, top = screen->height - 10 * scale - height;
 
-    paint_rounded(cr, (AVATAR_SIZE - PLATE_WIDTH) / 2, top, PLATE_WIDTH, height, 16);
-    paint_color(cr, 0x0a1220, 0.78);
+    paint_rounded(cr, left, top, width, height, 16 * scale);
+    paint_color(cr, PLATE, 0.78);
     cairo_fill(cr);
-    paint_color(cr, 0xffffff, 0.97);
     for (size_t i = 0; i < lines.count; i++) {
-        double width = width_of(cr, lines.text[i]);
+        const char *line = text->text + lines.at[i].from;
+        bool is_last = lines.is_cut && i + 1 == lines.count;
+        double dots = is_last ? width_of(cr, "…") : 0;
+        double long_ = part_width(cr, line, lines.at[i].size) + dots;
 
-        cairo_move_to(cr, (AVATAR_SIZE - width) / 2, top + 9 + step * ((double)i + 0.78));
-        cairo_show_text(cr, lines.text[i]);
+        cairo_move_to(cr, (screen->width - long_) / 2, top + 9 * scale + step * ((double)i + 0.78));
+        show_line(cr, text, lines.at[i].from, lines.at[i].size);
+        if (is_last)
+            cairo_show_text(cr, "…");
     }
+    return around(left, top, width, height);
 }
 
-void caption_draw_notice(cairo_t *cr, const char *text)
+struct rect caption_draw_notice(cairo_t *cr, const struct caption_screen *screen, const char *text)
 {
-    double size = 64;
+    double scale = unit(screen), size = 64 * scale;
 
     if (!is_drawable(text))
-        return;
+        return (struct rect){0};
     use_font(cr, size);
-    while (width_of(cr, text) > TEXT_WIDTH - 30 && size > 14) {
+    while (width_of(cr, text) > plate_width(screen) - 58 * scale && size > 14) {
         size -= 2;
         use_font(cr, size);
     }
     double width = width_of(cr, text), height = size * 1.7;
-    double left = (AVATAR_SIZE - width) / 2, top = 200 - height / 2;
+    double left = (screen->width - width) / 2, top = screen->height * 0.417 - height / 2;
 
-    paint_rounded(cr, left - 22, top, width + 44, height, 20);
-    paint_color(cr, 0x0a1220, 0.86);
+    paint_rounded(cr, left - 22 * scale, top, width + 44 * scale, height, 20 * scale);
+    paint_color(cr, PLATE, 0.86);
     cairo_fill_preserve(cr);
-    paint_color(cr, 0xffcb3d, 1);
-    cairo_set_line_width(cr, 4);
+    paint_color(cr, GOLD, 1);
+    cairo_set_line_width(cr, 4 * scale);
     cairo_stroke(cr);
     paint_color(cr, 0xffffff, 1);
     cairo_move_to(cr, left, top + height / 2 + size * 0.36);
     cairo_show_text(cr, text);
+    return around(left - 24 * scale, top - 2 * scale, width + 48 * scale, height + 4 * scale);
+}
+
+struct rect caption_draw_marks(cairo_t *cr, const struct caption_screen *screen, const char *name)
+{
+    double scale = unit(screen), right = screen->width - 14 * scale, top = 14 * scale;
+
+    paint_rounded(cr, right - 48 * scale, top, 48 * scale, 27 * scale, 13.5 * scale);
+    paint_color(cr, PLATE, 0.55);
+    cairo_fill_preserve(cr);
+    paint_color(cr, 0xffffff, 0.65);
+    cairo_set_line_width(cr, 1.6 * scale);
+    cairo_stroke(cr);
+    paint_color(cr, 0xffffff, 0.95);
+    caption_draw_label(cr, right - 13 * scale, top + 20 * scale, 17 * scale, 1, "AI");
+    paint_color(cr, 0xffffff, 0.70);
+    caption_draw_label(cr, 18 * scale, 33 * scale, 16 * scale, 0, name);
+    return around(0, 0, screen->width, 44 * scale);
 }
 
 void caption_draw_label(cairo_t *cr, double x, double y, double size, double align,

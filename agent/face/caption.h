@@ -1,15 +1,37 @@
-/* caption.h - lines of text on the picture, broken where they fit, Latin and Han */
+/* caption.h - texts over the picture: subtitle, notice, name and mark, Latin and Han
+ *
+ * Sizes follow the screen's, but small screens keep letters that can be read.
+ */
 #ifndef AGENT_FACE_CAPTION_H
 #define AGENT_FACE_CAPTION_H
 
 #include <cairo.h>
+#include <stddef.h>
 
-/* A plate at the bottom of the picture with up to three lines; what does not fit ends in an
- * ellipsis. Empty text draws nothing. */
-void caption_draw(cairo_t *cr, const char *text);
+#include "agent/face/rects.h"
 
-/* Large, centred over the face. */
-void caption_draw_notice(cairo_t *cr, const char *text);
+#define CAPTION_TEXT_BYTES 1024
+
+struct caption_screen {
+    int width, height;
+};
+
+/* Plain data. */
+struct caption_text {
+    const char *text;       /* NUL-terminated, borrowed; NULL or "": none */
+    size_t word_from, word; /* bytes before and of the word being spoken; word 0: none is */
+};
+
+/* A plate at the bottom with up to three lines, those around the word being spoken; what was said
+ * is white, the word golden, the rest pale. Returns the plate's rectangle, empty without text. */
+struct rect caption_draw(cairo_t *cr, const struct caption_screen *screen,
+                         const struct caption_text *text);
+
+/* Large, centred over the face. Returns its rectangle. */
+struct rect caption_draw_notice(cairo_t *cr, const struct caption_screen *screen, const char *text);
+
+/* The name at the top left and the mark that says who speaks is an AI at the top right. */
+struct rect caption_draw_marks(cairo_t *cr, const struct caption_screen *screen, const char *name);
 
 /* One short line at (x, y), its left (align 0) or right end (1) there. */
 void caption_draw_label(cairo_t *cr, double x, double y, double size, double align,

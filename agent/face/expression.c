@@ -8,24 +8,44 @@
 #define BLINK_MS      150.0
 #define BLINK_EVERY_S 3.4
 
+/* Where a mood or an emotion wants each part to be. */
 struct goal {
-    double brow_lift, brow_tilt, brow_skew, eye_open, gaze_x, gaze_y, smile, crest, glow, gray,
-        dots;
-    uint32_t light;
+    double brow_lift, brow_tilt, brow_skew, eye_open, gaze_x, gaze_y, smile, crest, glow;
 };
 
-static const struct goal goals[] = {
-    [FACE_NEUTRAL] = {0.10, 0.05, 0, 0.93, 0, 0, 0.65, 0.15, 0.45, 0, 0, 0x35c6b4},
-    [FACE_LISTENING] = {0.55, 0.10, 0, 1.08, 0, 0.05, 0.45, 0.75, 1.00, 0, 0, 0x4fd0ff},
-    [FACE_THINKING] = {0.25, -0.15, 0.8, 0.92, 0.55, -0.65, 0.10, 0.40, 0.75, 0, 1, 0xb08cff},
-    [FACE_SPEAKING] = {0.25, 0.05, 0.1, 0.96, 0, 0, 0.40, 0.30, 0.85, 0, 0, 0xffc24a},
-    [FACE_LIMIT] = {-0.05, 0.75, 0, 0.78, 0, 0.40, -0.35, 0.00, 0.60, 0.10, 0, 0xff8a3c},
-    [FACE_OFFLINE] = {-0.25, 0.35, 0, 0.45, 0, 0.30, -0.05, 0.00, 0.25, 0.60, 0, 0x8fa3b3},
+static const struct goal moods[] = {
+    [FACE_NEUTRAL] = {0.10, 0.05, 0, 0.93, 0, 0, 0.65, 0.15, 0.45},
+    [FACE_LISTENING] = {0.55, 0.10, 0, 1.08, 0, 0.05, 0.45, 0.75, 1.00},
+    [FACE_THINKING] = {0.25, -0.15, 0.8, 0.92, 0.55, -0.65, 0.10, 0.40, 0.75},
+    [FACE_SPEAKING] = {0.25, 0.05, 0.1, 0.96, 0, 0, 0.40, 0.30, 0.85},
+    [FACE_LIMIT] = {-0.05, 0.75, 0, 0.78, 0, 0.40, -0.35, 0.00, 0.60},
+    [FACE_OFFLINE] = {-0.25, 0.35, 0, 0.45, 0, 0.30, -0.05, 0.00, 0.25},
+};
+
+static const uint32_t lights[] = {
+    [FACE_NEUTRAL] = 0x35c6b4,  [FACE_LISTENING] = 0x4fd0ff, [FACE_THINKING] = 0xb08cff,
+    [FACE_SPEAKING] = 0xffc24a, [FACE_LIMIT] = 0xff8a3c,     [FACE_OFFLINE] = 0x8fa3b3,
+};
+
+/* Added to the mood's, and what only emotions show. */
+static const struct feeling {
+    struct goal more;
+    double wink, blush, heart, tear;
+} feelings[EMOTION_COUNT] = {
+    [EMOTION_HAPPY] = {{0.25, 0.05, 0, -0.10, 0, 0, 0.60, 0.45, 0.15}, .blush = 0.6},
+    [EMOTION_LAUGHING] = {{0.40, 0.10, 0, -0.62, 0, 0, 0.90, 0.60, 0.15}, .blush = 0.8},
+    [EMOTION_LOVING] = {{0.20, 0.35, 0, -0.22, 0, 0.05, 0.65, 0.30, 0.15}, .blush = 1, .heart = 1},
+    [EMOTION_SAD] = {{-0.10, 0.90, 0, -0.22, 0, 0.45, -0.95, -0.30, -0.30}, .tear = 1},
+    [EMOTION_SURPRISED] = {{0.85, 0.15, 0, 0.24, 0, -0.05, -0.30, 0.70, 0.15}},
+    [EMOTION_WINKING] = {{0.15, 0, 0.65, 0, 0.15, 0, 0.55, 0.25, 0}, .wink = 1, .blush = 0.3},
+    [EMOTION_STERN] = {{-0.60, -0.95, 0, -0.16, 0, 0.05, -0.60, 0.35, 0}},
+    [EMOTION_SHY] = {{0.15, 0.55, 0, -0.20, -0.55, 0.45, 0.20, -0.15, 0}, .blush = 1},
+    [EMOTION_DOUBTING] = {{0.10, -0.20, 0.90, -0.14, 0.35, -0.20, -0.40, 0.10, 0}},
 };
 
 void expression_init(struct expression *expression)
 {
-    *expression = (struct expression){.eye_open = 1, .smile = 0.5, .light = goals[0].light};
+    *expression = (struct expression){.eye_open = 1, .smile = 0.5, .light = lights[0]};
 }
 
 static void ease(double *value, double goal, double part)
@@ -62,28 +82,43 @@ static double glance(double seconds, uint32_t seed)
     return noise(number * 2 + seed) * 2 - 1;
 }
 
-void expression_step(struct expression *expression, enum face_mood mood, double elapsed_ms)
+static void step_face(struct expression *e, const struct goal *goal, const struct goal *more,
+                      double life, double part)
 {
-    const struct goal *goal = &goals[mood];
+    double quick = 2 * part / (1 + part); /* eyes are faster than heads */
+    double gaze_x = goal->gaze_x + more->gaze_x, gaze_y = goal->gaze_y + more->gaze_y;
+
+    ease(&e->brow_lift, goal->brow_lift + more->brow_lift + 0.07 * life * sin(e->seconds * 1.7),
+         part);
+    ease(&e->brow_tilt, goal->brow_tilt + more->brow_tilt, part);
+    ease(&e->brow_skew, goal->brow_skew + more->brow_skew, part);
+    ease(&e->eye_open, goal->eye_open + more->eye_open, part);
+    ease(&e->gaze_x, gaze_x + 0.16 * life * glance(e->seconds, 1), quick);
+    ease(&e->gaze_y, gaze_y + 0.10 * life * glance(e->seconds, 7), quick);
+    ease(&e->turn_x, gaze_x, part);
+    ease(&e->turn_y, gaze_y, part);
+    ease(&e->smile, goal->smile + more->smile, part);
+    ease(&e->crest, goal->crest + more->crest + 0.08 * life * sin(e->seconds * 2.3), part);
+    ease(&e->glow, goal->glow + more->glow, part);
+}
+
+void expression_step(struct expression *expression, enum face_mood mood, enum emotion emotion,
+                     double elapsed_ms)
+{
+    const struct feeling *feeling = &feelings[emotion];
     double part = 1 - exp(-elapsed_ms / EASE_MS);
     double life = mood == FACE_OFFLINE ? 0.2 : 1;
-    double seconds = expression->seconds + elapsed_ms / 1000;
 
-    expression->seconds = seconds;
-    ease(&expression->brow_lift, goal->brow_lift + 0.07 * life * sin(seconds * 1.7), part);
-    ease(&expression->brow_tilt, goal->brow_tilt, part);
-    ease(&expression->brow_skew, goal->brow_skew, part);
-    ease(&expression->eye_open, goal->eye_open, part);
-    ease(&expression->gaze_x, goal->gaze_x + 0.16 * life * glance(seconds, 1),
-         2 * part / (1 + part));
-    ease(&expression->gaze_y, goal->gaze_y + 0.10 * life * glance(seconds, 7),
-         2 * part / (1 + part));
-    ease(&expression->smile, goal->smile, part);
-    ease(&expression->crest, goal->crest + 0.08 * life * sin(seconds * 2.3), part);
-    ease(&expression->glow, goal->glow, part);
-    ease(&expression->gray, goal->gray, part);
-    ease(&expression->dots, goal->dots, part);
-    expression->light = paint_mix(expression->light, goal->light, part);
-    expression->blink = blink_at(seconds);
-    expression->bob = 2.2 * life * sin(seconds * 1.9);
+    expression->seconds += elapsed_ms / 1000;
+    step_face(expression, &moods[mood], &feeling->more, life, part);
+    ease(&expression->wink, feeling->wink, part);
+    ease(&expression->blush, feeling->blush, part);
+    ease(&expression->heart, feeling->heart, part);
+    ease(&expression->tear, feeling->tear, part);
+    ease(&expression->limit, mood == FACE_LIMIT, part);
+    ease(&expression->offline, mood == FACE_OFFLINE, part);
+    ease(&expression->dots, mood == FACE_THINKING, part);
+    expression->light = paint_mix(expression->light, lights[mood], part);
+    expression->blink = blink_at(expression->seconds);
+    ease(&expression->breath, life * sin(expression->seconds * 1.9), part);
 }

@@ -1,16 +1,18 @@
 #include "agent/face/face.h"
 
-#include <cairo.h>
 #include <pthread.h>
 
 #include "agent/face/avatar.h"
 #include "agent/face/caption.h"
+#include "agent/face/feelings.h"
 #include "agent/face/film.h"
 #include "agent/face/frames.h"
+#include "agent/face/picture.h"
 #include "agent/face/recorder.h"
 #include "agent/face/screen.h"
 #include "agent/face/stage.h"
 #include "agent/face/track.h"
+#include "agent/face/wardrobe.h"
 #include "agent/voice/speaker.h"
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
@@ -18,12 +20,16 @@
 #define NOTICE_BYTES 128
 #define HEADLESS_MS  50 /* without a screen the face only keeps its state */
 #define MAX_STEP_MS  250.0
+#define FELT_EARLY   (AUDIO_SAMPLE_RATE * 7 / 10) /* before the end of what is felt about */
 
 struct face {
     struct speaker *speaker;
     struct recorder *recorder;   /* NULL: none */
     char name[FACE_LABEL_BYTES]; /* the window's */
+    struct wardrobe *wardrobe;
     int64_t latency_samples;
+    struct screen_options screen; /* its texts are this face's */
+    char driver[32];
     pthread_t thread;
     bool has_screen;
 
@@ -38,6 +44,8 @@ struct face {
     bool listens;
     struct track *track;
     struct stage stage;
+    struct feelings feelings;
+    const struct pack *pack; /* what the face wears; the wardrobe's */
     char label[FACE_LABEL_BYTES];
     char notice[NOTICE_BYTES];
     int64_t notice_until_ms;
@@ -45,11 +53,7 @@ struct face {
     /* as last shown */
     struct track_pose mouth;
     struct expression expression;
-    enum face_mood mood;
     int64_t stepped_ns;
-
-    pthread_mutex_t picture_lock; /* guards the avatar of pictures */
-    struct avatar *picture_avatar;
 };
 
 /* Call without the lock. Without a voice the clock of the machine stands in. */
@@ -71,6 +75,7 @@ static void begin(struct face *face, uint64_t turn, int64_t now)
     face->is_turn_over = false;
     track_cut(face->track, now);
     stage_clear(&face->stage, now, FACE_LISTENING);
+    feelings_clear(&face->feelings);
     if (face->recorder)
         recorder_begin(face->recorder, turn, now, FACE_LISTENING);
 }
@@ -85,6 +90,16 @@ static void on_turn(void *context, uint64_t turn)
     pthread_mutex_unlock(&face->lock);
 }
 
+/* Call with the lock held. */
+static void feel(struct face *face, int64_t sample, enum emotion emotion)
+{
+    if (emotion == EMOTION_NONE)
+        return;
+    stage_feeling(&face->stage, sample, emotion);
+    if (face->recorder)
+        recorder_feeling(face->recorder, face->turn, sample, emotion);
+}
+
 static void on_clause(void *context, uint64_t turn, int64_t sample, struct span text)
 {
     struct face *face = context;
@@ -94,6 +109,7 @@ static void on_clause(void *context, uint64_t turn, int64_t sample, struct span 
         stage_clause(&face->stage, sample, text);
         if (face->recorder)
             recorder_clause(face->recorder, turn, sample, text);
+        feel(face, sample, feelings_begin(&face->feelings));
     }
     pthread_mutex_unlock(&face->lock);
 }
@@ -124,6 +140,19 @@ static void on_mark(void *context, uint64_t turn, int64_t sample, const struct v
     pthread_mutex_unlock(&face->lock);
 }
 
+static void on_word(void *context, uint64_t turn, int64_t sample, uint32_t offset, uint32_t length)
+{
+    struct face *face = context;
+
+    pthread_mutex_lock(&face->lock);
+    if (turn == face->turn) {
+        stage_word(&face->stage, sample, offset, length);
+        if (face->recorder)
+            recorder_word(face->recorder, turn, sample, offset, length);
+    }
+    pthread_mutex_unlock(&face->lock);
+}
+
 static void on_clause_end(void *context, uint64_t turn, int64_t sample)
 {
     struct face *face = context;
@@ -134,6 +163,7 @@ static void on_clause_end(void *context, uint64_t turn, int64_t sample)
         stage_clause_end(&face->stage, sample);
         if (face->recorder)
             recorder_clause_end(face->recorder, turn, sample);
+        feel(face, sample - FELT_EARLY, feelings_end(&face->feelings));
     }
     pthread_mutex_unlock(&face->lock);
 }
@@ -169,22 +199,22 @@ static void step(struct face *face, int64_t sample, struct avatar_look *look)
     int64_t now_ns = clock_mono_ns();
     double elapsed_ms = (double)(now_ns - face->stepped_ns) / 1e6;
     struct track_pose wanted, shown = face->mouth;
-    enum face_mood mood = stage_at(&face->stage, sample, &look->subtitle);
+    struct stage_view view;
 
+    stage_at(&face->stage, sample, &view);
     if (elapsed_ms > MAX_STEP_MS)
         elapsed_ms = MAX_STEP_MS;
     face->stepped_ns = now_ns;
-    if (face->is_turn_over && mood != FACE_SPEAKING)
-        mood = face->rest == FACE_NEUTRAL && face->listens ? FACE_LISTENING : face->rest;
+    if (face->is_turn_over && view.mood != FACE_SPEAKING)
+        view.mood = face->rest == FACE_NEUTRAL && face->listens ? FACE_LISTENING : face->rest;
     track_pose(face->track, sample, &wanted);
     track_step(&shown, &wanted, (float)elapsed_ms, &face->mouth);
-    expression_step(&face->expression, mood, elapsed_ms);
-    face->mood = mood;
+    expression_step(&face->expression, view.mood, view.emotion, elapsed_ms);
     if (clock_mono_ms() >= face->notice_until_ms)
         face->notice[0] = '\0';
     look->mouth = face->mouth;
     look->expression = face->expression;
-    look->mood = mood;
+    look->subtitle = view.subtitle;
 }
 
 /* Texts may change while the picture is drawn. */
@@ -194,18 +224,20 @@ struct texts {
     char label[FACE_LABEL_BYTES];
 };
 
-static bool look_now(struct face *face, struct avatar_look *look, struct texts *texts)
+static bool look_now(struct face *face, struct avatar_look *look, struct texts *texts,
+                     const struct pack **pack)
 {
     int64_t sample = playhead(face) + face->latency_samples;
 
     pthread_mutex_lock(&face->lock);
     step(face, sample, look);
-    snprintf(texts->subtitle, sizeof texts->subtitle, "%s", look->subtitle);
+    snprintf(texts->subtitle, sizeof texts->subtitle, "%s", look->subtitle.text);
     memcpy(texts->notice, face->notice, sizeof texts->notice);
     memcpy(texts->label, face->label, sizeof texts->label);
+    *pack = face->pack;
     bool is_stopping = face->is_stopping;
     pthread_mutex_unlock(&face->lock);
-    look->subtitle = texts->subtitle;
+    look->subtitle.text = texts->subtitle;
     look->notice = texts->notice;
     look->name = texts->label;
     return !is_stopping;
@@ -218,26 +250,48 @@ static void note_frame(struct face *face)
     pthread_mutex_unlock(&face->lock);
 }
 
-static void draw_on(struct face *face, struct screen *screen, struct avatar *avatar,
-                    uint8_t *pixels)
+/* The avatar that fits screen and pack; the one given when it does. */
+static enum status fit_avatar(struct avatar **avatar, const struct screen *screen,
+                              const struct pack **worn, const struct pack *pack)
 {
+    int width, height;
+
+    screen_size(screen, &width, &height);
+    if (*avatar && *worn == pack && avatar_width(*avatar) == width &&
+        avatar_height(*avatar) == height)
+        return STATUS_OK;
+    avatar_free(*avatar);
+    *avatar = NULL;
+    *worn = pack;
+    return avatar_create(avatar, pack, width, height);
+}
+
+static void draw_on(struct face *face, struct screen *screen)
+{
+    struct avatar *avatar = NULL;
+    const struct pack *pack, *worn = NULL;
     struct avatar_look look;
     struct texts texts;
+    struct rects changed;
 
-    while (look_now(face, &look, &texts)) {
-        avatar_draw(avatar, &look, pixels);
-        if (screen_show(screen, pixels) != STATUS_OK)
-            return;
+    while (look_now(face, &look, &texts, &pack)) {
+        if (fit_avatar(&avatar, screen, &worn, pack) != STATUS_OK)
+            break;
+        avatar_draw(avatar, &look, &changed);
+        if (screen_show(screen, avatar_pixels(avatar), &changed) != STATUS_OK)
+            break;
         note_frame(face);
     }
+    avatar_free(avatar);
 }
 
 static void live_on(struct face *face)
 {
     struct avatar_look look;
     struct texts texts;
+    const struct pack *pack;
 
-    while (look_now(face, &look, &texts))
+    while (look_now(face, &look, &texts, &pack))
         clock_sleep_ms(HEADLESS_MS);
 }
 
@@ -254,21 +308,15 @@ static void tell_opened(struct face *face, enum status status)
 static void show_window(struct face *face)
 {
     struct screen *screen = NULL;
-    struct avatar *avatar = NULL;
     char problem[160] = "";
-    uint8_t *pixels = malloc(AVATAR_BYTES);
-    enum status status = pixels ? avatar_create(&avatar) : STATUS_MEMORY;
+    enum status status = screen_open(&screen, &face->screen, problem);
 
-    if (status == STATUS_OK)
-        status = screen_open(&screen, face->name[0] ? face->name : "Myna", problem);
     if (status != STATUS_OK)
         log_info("face", "no window: %s", problem[0] ? problem : status_text(status));
     tell_opened(face, status);
     if (status == STATUS_OK)
-        draw_on(face, screen, avatar, pixels);
+        draw_on(face, screen);
     screen_close(screen);
-    avatar_free(avatar);
-    free(pixels);
 }
 
 static void *run(void *argument)
@@ -296,7 +344,19 @@ static enum status make_recorder(struct face *face, const struct face_options *o
                     ffmpeg);
         return STATUS_OK;
     }
-    return recorder_create(&face->recorder, options->record_folder, ffmpeg, face->name);
+    return recorder_create(&face->recorder, options->record_folder, ffmpeg, face->name, face->pack);
+}
+
+static void set_screen(struct face *face, const struct face_options *options)
+{
+    snprintf(face->driver, sizeof face->driver, "%s",
+             options->video_driver ? options->video_driver : "");
+    face->screen = (struct screen_options){
+        .title = face->name[0] ? face->name : "Myna",
+        .driver = face->driver,
+        .width = options->width > 0 ? options->width : AVATAR_SIZE,
+        .height = options->height > 0 ? options->height : AVATAR_SIZE,
+    };
 }
 
 static void watch(struct face *face)
@@ -306,6 +366,7 @@ static void watch(struct face *face)
                                             .on_clause = on_clause,
                                             .on_sound = on_sound,
                                             .on_mark = on_mark,
+                                            .on_word = on_word,
                                             .on_clause_end = on_clause_end,
                                             .on_turn_end = on_turn_end};
 
@@ -316,10 +377,9 @@ static void watch(struct face *face)
 static void release(struct face *face)
 {
     recorder_free(face->recorder);
-    avatar_free(face->picture_avatar);
     track_free(face->track);
+    wardrobe_free(face->wardrobe);
     pthread_cond_destroy(&face->opened);
-    pthread_mutex_destroy(&face->picture_lock);
     pthread_mutex_destroy(&face->lock);
     free(face);
 }
@@ -328,7 +388,7 @@ static void release(struct face *face)
 static enum status start(struct face *face, enum face_screen kind)
 {
     face->has_screen =
-        kind == FACE_SCREEN_WINDOW || (kind == FACE_SCREEN_AUTO && screen_is_there());
+        kind == FACE_SCREEN_WINDOW || (kind == FACE_SCREEN_AUTO && screen_is_there(face->driver));
     face->is_opening = face->has_screen;
     if (pthread_create(&face->thread, NULL, run, face) != 0)
         return STATUS_MEMORY;
@@ -350,7 +410,6 @@ enum status face_create(struct face **out, const struct face_options *options)
     if (!face)
         return STATUS_MEMORY;
     pthread_mutex_init(&face->lock, NULL);
-    pthread_mutex_init(&face->picture_lock, NULL);
     pthread_cond_init(&face->opened, NULL);
     face->speaker = options->speaker;
     face->is_turn_over = true;
@@ -361,10 +420,13 @@ enum status face_create(struct face **out, const struct face_options *options)
     stage_clear(&face->stage, 0, FACE_NEUTRAL);
     snprintf(face->name, sizeof face->name, "%s", options->name ? options->name : "");
     memcpy(face->label, face->name, sizeof face->label);
+    set_screen(face, options);
 
     enum status status = track_create(&face->track);
     if (status == STATUS_OK)
-        status = avatar_create(&face->picture_avatar);
+        status = wardrobe_create(&face->wardrobe, options->avatar_folder);
+    if (status == STATUS_OK)
+        face->pack = wardrobe_pick(face->wardrobe, "");
     if (status == STATUS_OK)
         status = make_recorder(face, options);
     if (status == STATUS_OK)
@@ -416,6 +478,28 @@ void face_mood(struct face *face, uint64_t turn, enum face_mood mood)
         if (face->recorder)
             recorder_mood(face->recorder, turn, now, mood);
     }
+    pthread_mutex_unlock(&face->lock);
+}
+
+void face_emoji(struct face *face, uint64_t turn, uint32_t clause, uint32_t character)
+{
+    enum emotion emotion = emotion_of(character);
+
+    pthread_mutex_lock(&face->lock);
+    if (turn == face->turn && emotion != EMOTION_NONE &&
+        feelings_add(&face->feelings, clause, emotion))
+        feel(face, stage_end(&face->stage) - FELT_EARLY, emotion);
+    pthread_mutex_unlock(&face->lock);
+}
+
+void face_dress(struct face *face, const char *avatar)
+{
+    const struct pack *pack = wardrobe_pick(face->wardrobe, avatar);
+
+    pthread_mutex_lock(&face->lock);
+    face->pack = pack;
+    if (face->recorder)
+        recorder_dress(face->recorder, pack);
     pthread_mutex_unlock(&face->lock);
 }
 
@@ -493,87 +577,25 @@ void face_notice(struct face *face, struct span text, int64_t duration_ms)
     pthread_mutex_unlock(&face->lock);
 }
 
-/* --- pictures --- */
-
-static cairo_status_t add_bytes(void *context, const unsigned char *bytes, unsigned size)
-{
-    buffer_add(context, span_of(bytes, size));
-    return CAIRO_STATUS_SUCCESS;
-}
-
-/* Fewer shades make long runs of equal bytes, which PNG stores small. */
-static void reduce_shades(cairo_surface_t *surface, unsigned bits)
-{
-    uint8_t *data = cairo_image_surface_get_data(surface);
-    size_t size = (size_t)cairo_image_surface_get_stride(surface) * FACE_PICTURE_SIZE;
-    uint8_t mask = (uint8_t)(0xff << (8 - bits));
-
-    cairo_surface_flush(surface);
-    for (size_t i = 0; i < size; i++)
-        data[i] = (uint8_t)((data[i] & mask) | (data[i] & mask) >> bits);
-    cairo_surface_mark_dirty(surface);
-}
-
-static cairo_surface_t *shrink(uint8_t *pixels)
-{
-    cairo_surface_t *full = cairo_image_surface_create_for_data(
-        pixels, CAIRO_FORMAT_RGB24, AVATAR_SIZE, AVATAR_SIZE, AVATAR_STRIDE);
-    cairo_surface_t *small =
-        cairo_image_surface_create(CAIRO_FORMAT_RGB24, FACE_PICTURE_SIZE, FACE_PICTURE_SIZE);
-    cairo_t *cr = cairo_create(small);
-    double scale = (double)FACE_PICTURE_SIZE / AVATAR_SIZE;
-
-    cairo_scale(cr, scale, scale);
-    cairo_set_source_surface(cr, full, 0, 0);
-    cairo_paint(cr);
-    cairo_destroy(cr);
-    cairo_surface_destroy(full);
-    return small;
-}
-
-static enum status encode(cairo_surface_t *surface, struct buffer *out)
-{
-    struct buffer png;
-    enum status status = STATUS_FULL;
-
-    buffer_init(&png, FACE_PICTURE_MAX_BYTES);
-    for (unsigned bits = 6; bits >= 4 && status == STATUS_FULL; bits--) {
-        buffer_clear(&png);
-        reduce_shades(surface, bits);
-        if (cairo_surface_write_to_png_stream(surface, add_bytes, &png) != CAIRO_STATUS_SUCCESS)
-            status = STATUS_MEMORY;
-        else
-            status = buffer_status(&png);
-    }
-    if (status == STATUS_OK) {
-        buffer_add(out, buffer_span(&png));
-        status = buffer_status(out);
-    }
-    buffer_release(&png);
-    return status;
-}
-
 enum status face_picture(struct face *face, struct buffer *out)
 {
     char label[FACE_LABEL_BYTES];
-    struct avatar_look look = {.subtitle = "", .notice = "", .name = label};
-    uint8_t *pixels = malloc(AVATAR_BYTES);
+    struct avatar_look look = {.notice = "", .name = label};
+    struct avatar *avatar;
+    struct rects changed;
 
-    if (!pixels)
-        return STATUS_MEMORY;
     pthread_mutex_lock(&face->lock);
     look.mouth = face->mouth;
     look.expression = face->expression;
-    look.mood = face->mood;
+    const struct pack *pack = face->pack;
     memcpy(label, face->label, sizeof label);
     pthread_mutex_unlock(&face->lock);
 
-    pthread_mutex_lock(&face->picture_lock);
-    avatar_draw(face->picture_avatar, &look, pixels);
-    pthread_mutex_unlock(&face->picture_lock);
-    cairo_surface_t *small = shrink(pixels);
-    enum status status = encode(small, out);
-    cairo_surface_destroy(small);
-    free(pixels);
+    enum status status = avatar_create(&avatar, pack, FACE_PICTURE_SIZE, FACE_PICTURE_SIZE);
+    if (status != STATUS_OK)
+        return status;
+    avatar_draw(avatar, &look, &changed);
+    status = picture_encode(avatar, FACE_PICTURE_MAX_BYTES, out);
+    avatar_free(avatar);
     return status;
 }

@@ -42,10 +42,13 @@ enum face_screen {
 };
 
 struct face_options {
-    struct speaker *speaker; /* borrowed, must outlive the face; NULL: a face without voice */
-    const char *name;        /* the robot's name, shown small, and the window's title; copied;
-                              * NULL: none */
+    struct speaker *speaker;   /* borrowed, must outlive the face; NULL: a face without voice */
+    const char *avatar_folder; /* of packs besides the built-in one; copied; NULL: none */
+    const char *name;          /* the robot's name, shown small, and the window's title; copied;
+                                * NULL: none */
     enum face_screen screen;
+    int width, height;         /* of a window; 0: AVATAR_SIZE (avatar.h) */
+    const char *video_driver;  /* see screen.h; NULL: any */
     int display_latency_ms;    /* from drawing to light: the only lead the mouth gets; about 20 */
     const char *record_folder; /* each answer becomes <folder>/<turn>.mp4; NULL: no recording */
     const char *ffmpeg;        /* program; NULL: "ffmpeg" */
@@ -68,6 +71,10 @@ void face_begin_turn(struct face *face, uint64_t turn);
  * itself. */
 void face_mood(struct face *face, uint64_t turn, enum face_mood mood);
 
+/* The answer shows this emoji where its clause number `clause` (0, 1, 2 ... of the turn) begins: a
+ * feeling, if it tells one. Call before the speaker is given the clause. */
+void face_emoji(struct face *face, uint64_t turn, uint32_t clause, uint32_t character);
+
 /* One line of text now, until the next clause is heard: the owner's question, for instance. */
 void face_subtitle(struct face *face, uint64_t turn, struct span text);
 
@@ -86,6 +93,11 @@ void face_listen(struct face *face, bool listens);
 /* What is shown small in the corner from now on instead of the name; copied, cut to
  * FACE_LABEL_BYTES. A film under way keeps the label that it began with. */
 void face_label(struct face *face, const char *label);
+
+/* What the face wears from now on: the name of a pack (wardrobe.h). The same name again is
+ * harmless.
+ */
+void face_dress(struct face *face, const char *avatar);
 
 /* Pictures that came to the screen late since the start (frames.h); without a screen, none. */
 uint32_t face_frames_late(struct face *face);

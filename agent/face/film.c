@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/face/avatar.h"
 #include "agent/face/recorder.h"
+#include "agent/voice/audio.h"
 #include "schema/base/clock.h"
 
 #define SEND_TIMEOUT_S 10
@@ -64,8 +64,15 @@ enum status film_start(struct film **out, const char *ffmpeg, const char *folder
     return STATUS_OK;
 }
 
-/* nice: encoding must not take time from sound. A socket: a dead child must not raise SIGPIPE. */
-static enum status spawn(struct film *film)
+#define INPUT_VIDEO(...) "-f", "rawvideo", "-pixel_format", "bgr0", __VA_ARGS__, "-i", "pipe:0"
+#define INPUT_SOUND(...) "-f", "s16le", __VA_ARGS__, "-ac", "1", "-i"
+#define OUTPUT                                                                                     \
+    "-map", "0:v", "-map", "1:a", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "27",         \
+        "-pix_fmt", "yuv420p", "-threads", "1", "-c:a", "aac", "-b:a", "64k", "-movflags",         \
+        "+faststart"
+
+/* nice: encoding must not take time from sound. stdin is the pictures' socket. */
+static int start_encoder(struct film *film, int pictures)
 {
     char size[24], frames[8], rate[8];
     char *const arguments[] = {"nice",
@@ -77,61 +84,35 @@ static enum status spawn(struct film *film)
                                "error",
                                "-nostats",
                                "-y",
-                               "-f",
-                               "rawvideo",
-                               "-pixel_format",
-                               "bgr0",
-                               "-video_size",
-                               size,
-                               "-framerate",
-                               frames,
-                               "-i",
-                               "pipe:0",
-                               "-f",
-                               "s16le",
-                               "-ar",
-                               rate,
-                               "-ac",
-                               "1",
-                               "-i",
+                               INPUT_VIDEO("-video_size", size, "-framerate", frames),
+                               INPUT_SOUND("-ar", rate),
                                film->sound_path,
-                               "-map",
-                               "0:v",
-                               "-map",
-                               "1:a",
-                               "-c:v",
-                               "libx264",
-                               "-preset",
-                               "ultrafast",
-                               "-crf",
-                               "27",
-                               "-pix_fmt",
-                               "yuv420p",
-                               "-threads",
-                               "1",
-                               "-c:a",
-                               "aac",
-                               "-b:a",
-                               "64k",
-                               "-movflags",
-                               "+faststart",
+                               OUTPUT,
                                film->part_path,
                                NULL};
-    const struct timeval timeout = {.tv_sec = SEND_TIMEOUT_S};
     posix_spawn_file_actions_t actions;
-    int pair[2];
 
-    snprintf(size, sizeof size, "%dx%d", AVATAR_SIZE, AVATAR_SIZE);
+    snprintf(size, sizeof size, "%dx%d", FILM_SIZE, FILM_SIZE);
     snprintf(frames, sizeof frames, "%d", RECORDER_FRAMES_S);
     snprintf(rate, sizeof rate, "%d", AUDIO_SAMPLE_RATE);
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-        return STATUS_IO;
-    setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, pair[1], STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, pictures, STDIN_FILENO);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", 1, 0);
     int failure = posix_spawnp(&film->pid, "nice", &actions, NULL, arguments, environ);
     posix_spawn_file_actions_destroy(&actions);
+    return failure;
+}
+
+/* A socket: a dead child must not raise SIGPIPE. */
+static enum status spawn(struct film *film)
+{
+    const struct timeval timeout = {.tv_sec = SEND_TIMEOUT_S};
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        return STATUS_IO;
+    setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+    int failure = start_encoder(film, pair[1]);
     close(pair[1]);
     film->fd = pair[0];
     if (failure == 0)
@@ -165,8 +146,8 @@ enum status film_frame(struct film *film, const uint8_t *pixels)
 {
     size_t sent = 0;
 
-    while (sent < AVATAR_BYTES) {
-        ssize_t part = send(film->fd, pixels + sent, AVATAR_BYTES - sent, MSG_NOSIGNAL);
+    while (sent < FILM_FRAME_BYTES) {
+        ssize_t part = send(film->fd, pixels + sent, FILM_FRAME_BYTES - sent, MSG_NOSIGNAL);
 
         if (part < 0 && errno != EINTR)
             return errno == EAGAIN ? STATUS_TIMEOUT : STATUS_IO;

@@ -1,6 +1,6 @@
 /* film.h - one mp4 file made by a child process: ffmpeg
  *
- * H.264 and AAC, AVATAR_SIZE square, RECORDER_FRAMES_S frames a second. The file appears whole or
+ * H.264 and AAC, FILM_SIZE square, RECORDER_FRAMES_S frames a second. The file appears whole or
  * not at all. Not thread-safe.
  */
 #ifndef AGENT_FACE_FILM_H
@@ -11,6 +11,9 @@
 #include <stdint.h>
 
 #include "schema/base/status.h"
+
+#define FILM_SIZE        480
+#define FILM_FRAME_BYTES (4 * FILM_SIZE * FILM_SIZE)
 
 struct film;
 

@@ -38,6 +38,7 @@ struct take {
     uint64_t turn;
     int64_t begin; /* of the turn */
     int64_t first; /* sample of frame 0; known with the first clause */
+    const struct pack *pack;
     char label[FACE_LABEL_BYTES];
     bool has_sound;
     size_t count; /* samples of pcm */
@@ -54,12 +55,13 @@ struct recorder {
     pthread_mutex_t lock; /* guards what follows; the content of a busy take is the thread's */
     pthread_cond_t changed;
     bool is_stopping;
+    const struct pack *pack;
     char label[FACE_LABEL_BYTES];
     struct take takes[TAKE_COUNT];
 
     /* the thread's own */
+    const struct pack *worn; /* by the avatar */
     struct avatar *avatar;
-    uint8_t *pixels;
 };
 
 /* --- noting, under the lock --- */
@@ -113,6 +115,13 @@ void recorder_label(struct recorder *recorder, const char *label)
     pthread_mutex_unlock(&recorder->lock);
 }
 
+void recorder_dress(struct recorder *recorder, const struct pack *pack)
+{
+    pthread_mutex_lock(&recorder->lock);
+    recorder->pack = pack;
+    pthread_mutex_unlock(&recorder->lock);
+}
+
 void recorder_begin(struct recorder *recorder, uint64_t turn, int64_t sample, enum face_mood mood)
 {
     pthread_mutex_lock(&recorder->lock);
@@ -127,6 +136,7 @@ void recorder_begin(struct recorder *recorder, uint64_t turn, int64_t sample, en
         take->state = TAKE_OPEN;
         take->turn = turn;
         take->begin = sample;
+        take->pack = recorder->pack;
         memcpy(take->label, recorder->label, sizeof take->label);
         take->has_sound = false;
         take->count = 0;
@@ -206,6 +216,26 @@ void recorder_mark(struct recorder *recorder, uint64_t turn, int64_t sample,
     pthread_mutex_unlock(&recorder->lock);
 }
 
+void recorder_word(struct recorder *recorder, uint64_t turn, int64_t sample, uint32_t offset,
+                   uint32_t length)
+{
+    pthread_mutex_lock(&recorder->lock);
+    struct take *take = open_take(recorder, turn);
+    if (take)
+        stage_word(&take->stage, sample, offset, length);
+    pthread_mutex_unlock(&recorder->lock);
+}
+
+void recorder_feeling(struct recorder *recorder, uint64_t turn, int64_t sample,
+                      enum emotion emotion)
+{
+    pthread_mutex_lock(&recorder->lock);
+    struct take *take = open_take(recorder, turn);
+    if (take)
+        stage_feeling(&take->stage, sample, emotion);
+    pthread_mutex_unlock(&recorder->lock);
+}
+
 void recorder_clause_end(struct recorder *recorder, uint64_t turn, int64_t sample)
 {
     pthread_mutex_lock(&recorder->lock);
@@ -236,26 +266,43 @@ static bool is_stopping(struct recorder *recorder)
     return stopping;
 }
 
+/* The avatar wears what the turn was begun with. */
+static enum status dress(struct recorder *recorder, const struct take *take)
+{
+    if (recorder->avatar && recorder->worn == take->pack) {
+        avatar_forget(recorder->avatar);
+        return STATUS_OK;
+    }
+    avatar_free(recorder->avatar);
+    recorder->avatar = NULL;
+    recorder->worn = take->pack;
+    return avatar_create(&recorder->avatar, take->pack, FILM_SIZE, FILM_SIZE);
+}
+
 static enum status draw_frames(struct recorder *recorder, const struct take *take,
                                struct film *film, size_t frames)
 {
     struct avatar_look look = {.name = take->label, .notice = "", .mouth.cap = 1};
-    enum status status = STATUS_OK;
-    const char *text;
+    struct stage_view view;
+    struct rects changed;
+    enum status status = dress(recorder, take);
 
     expression_init(&look.expression);
+    stage_at(&take->stage, take->first, &view);
     for (int ms = 0; ms < WARM_UP_MS; ms += 20)
-        expression_step(&look.expression, stage_at(&take->stage, take->first, &text), 20);
+        expression_step(&look.expression, view.mood, view.emotion, 20);
     for (size_t k = 0; k < frames && status == STATUS_OK; k++) {
         int64_t sample = take->first + (int64_t)k * FRAME_SAMPLES;
         struct track_pose wanted, shown = look.mouth;
 
-        look.mood = stage_at(&take->stage, sample, &look.subtitle);
+        stage_at(&take->stage, sample, &view);
+        look.subtitle = view.subtitle;
         track_pose(take->track, sample, &wanted);
         track_step(&shown, &wanted, FRAME_MS, &look.mouth);
-        expression_step(&look.expression, look.mood, FRAME_MS);
-        avatar_draw(recorder->avatar, &look, recorder->pixels);
-        status = is_stopping(recorder) ? STATUS_CLOSED : film_frame(film, recorder->pixels);
+        expression_step(&look.expression, view.mood, view.emotion, FRAME_MS);
+        avatar_draw(recorder->avatar, &look, &changed);
+        status = is_stopping(recorder) ? STATUS_CLOSED
+                                       : film_frame(film, avatar_pixels(recorder->avatar));
     }
     return status;
 }
@@ -315,8 +362,7 @@ static enum status make_takes(struct recorder *recorder)
         if (!take->pcm || track_create(&take->track) != STATUS_OK)
             return STATUS_MEMORY;
     }
-    recorder->pixels = malloc(AVATAR_BYTES);
-    return recorder->pixels ? avatar_create(&recorder->avatar) : STATUS_MEMORY;
+    return STATUS_OK;
 }
 
 static void release(struct recorder *recorder)
@@ -326,14 +372,13 @@ static void release(struct recorder *recorder)
         track_free(recorder->takes[i].track);
     }
     avatar_free(recorder->avatar);
-    free(recorder->pixels);
     pthread_cond_destroy(&recorder->changed);
     pthread_mutex_destroy(&recorder->lock);
     free(recorder);
 }
 
 enum status recorder_create(struct recorder **out, const char *folder, const char *ffmpeg,
-                            const char *name)
+                            const char *name, const struct pack *pack)
 {
     struct recorder *recorder = calloc(1, sizeof *recorder);
 
@@ -341,6 +386,7 @@ enum status recorder_create(struct recorder **out, const char *folder, const cha
         return STATUS_MEMORY;
     pthread_mutex_init(&recorder->lock, NULL);
     pthread_cond_init(&recorder->changed, NULL);
+    recorder->pack = pack;
     snprintf(recorder->label, sizeof recorder->label, "%s", name);
     snprintf(recorder->ffmpeg, sizeof recorder->ffmpeg, "%s", ffmpeg);
     snprintf(recorder->folder, sizeof recorder->folder, "%s", folder);

@@ -11,6 +11,7 @@
 #ifndef AGENT_FACE_RECORDER_H
 #define AGENT_FACE_RECORDER_H
 
+#include "agent/face/emotion.h"
 #include "agent/face/face.h"
 #include "agent/voice/voice.h"
 
@@ -18,17 +19,23 @@
 #define RECORDER_MAX_S    120 /* a longer answer is recorded up to here */
 #define RECORDER_FRAMES_S 30
 
+struct pack;
 struct recorder;
 
-/* name: shown in the picture. The caller owns *out. STATUS_IO: the folder cannot be made. */
+/* name: shown in the picture; the pack is borrowed, as later ones are. The caller owns *out.
+ * STATUS_IO: the folder cannot be made. */
 MUST_CHECK enum status recorder_create(struct recorder **out, const char *folder,
-                                       const char *ffmpeg, const char *name);
+                                       const char *ffmpeg, const char *name,
+                                       const struct pack *pack);
 
 /* Ends the encoding under way within two seconds; what waits is lost. */
 void recorder_free(struct recorder *recorder);
 
 /* What the pictures of later turns show instead of the name. */
 void recorder_label(struct recorder *recorder, const char *label);
+
+/* What later turns are drawn with. */
+void recorder_dress(struct recorder *recorder, const struct pack *pack);
 
 /* Everything below: samples are absolute, other turns than the one begun last are ignored. */
 void recorder_begin(struct recorder *recorder, uint64_t turn, int64_t sample, enum face_mood mood);
@@ -39,6 +46,10 @@ void recorder_sound(struct recorder *recorder, uint64_t turn, int64_t sample, co
                     size_t count);
 void recorder_mark(struct recorder *recorder, uint64_t turn, int64_t sample,
                    const struct voice_mark *mark);
+void recorder_word(struct recorder *recorder, uint64_t turn, int64_t sample, uint32_t offset,
+                   uint32_t length);
+void recorder_feeling(struct recorder *recorder, uint64_t turn, int64_t sample,
+                      enum emotion emotion);
 void recorder_clause_end(struct recorder *recorder, uint64_t turn, int64_t sample);
 
 /* The turn was heard up to sample. A turn without sound is not recorded. */

@@ -8,46 +8,74 @@
 
 struct screen {
     SDL_Window *window;
-    SDL_Renderer *renderer;
+    SDL_Renderer *renderer; /* NULL: pictures are copied into the window's own memory */
     SDL_Texture *texture;
+    int width, height;
+    bool is_new; /* of this size nothing was shown yet */
+    bool is_uncovered;
     int64_t next_ns;
 };
 
-bool screen_is_there(void)
+bool screen_is_there(const char *driver)
 {
     const char *x = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
 
-    return (x && *x) || (wayland && *wayland);
+    return (driver && *driver) || (x && *x) || (wayland && *wayland);
+}
+
+static bool is_driver(const char *name)
+{
+    const char *driver = SDL_GetCurrentVideoDriver();
+
+    return driver && SDL_strcasecmp(driver, name) == 0;
 }
 
 static bool is_visible_driver(void)
 {
-    const char *driver = SDL_GetCurrentVideoDriver();
-
-    return driver && strcmp(driver, "dummy") != 0 && strcmp(driver, "offscreen") != 0;
+    return SDL_GetCurrentVideoDriver() && !is_driver("dummy") && !is_driver("offscreen");
 }
 
-static bool make_window(struct screen *screen, const char *title)
+static int within(int value, int most)
 {
-    screen->window =
-        SDL_CreateWindow(title, SDL_WINDOWPOS_CENTERED, SDL_WINDOWPOS_CENTERED, AVATAR_SIZE,
-                         AVATAR_SIZE, SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI);
+    return value < AVATAR_MIN_SIZE ? AVATAR_MIN_SIZE : value > most ? most : value;
+}
+
+static void take_size(struct screen *screen)
+{
+    int width, height;
+
+    SDL_GetWindowSize(screen->window, &width, &height);
+    width = within(width, AVATAR_MAX_WIDTH);
+    height = within(height, AVATAR_MAX_HEIGHT);
+    screen->is_new = screen->is_new || width != screen->width || height != screen->height;
+    screen->width = width;
+    screen->height = height;
+}
+
+static bool make_window(struct screen *screen, const struct screen_options *options)
+{
+    bool is_whole = is_driver("kmsdrm");
+
+    screen->window = SDL_CreateWindow(
+        options->title, SDL_WINDOWPOS_CENTERED, SDL_WINDOWPOS_CENTERED,
+        within(options->width, AVATAR_MAX_WIDTH), within(options->height, AVATAR_MAX_HEIGHT),
+        is_whole ? SDL_WINDOW_FULLSCREEN_DESKTOP : SDL_WINDOW_RESIZABLE);
     if (!screen->window)
         return false;
+    SDL_SetWindowMinimumSize(screen->window, AVATAR_MIN_SIZE, AVATAR_MIN_SIZE);
+    SDL_ShowCursor(SDL_DISABLE); /* it would sit on the face */
+    SDL_SetHint(SDL_HINT_RENDER_SCALE_QUALITY, "linear");
+    take_size(screen);
+    if (is_driver("x11"))
+        return SDL_GetWindowSurface(screen->window) != NULL;
     screen->renderer = SDL_CreateRenderer(screen->window, -1, SDL_RENDERER_PRESENTVSYNC);
     if (!screen->renderer)
         screen->renderer = SDL_CreateRenderer(screen->window, -1, SDL_RENDERER_SOFTWARE);
-    if (!screen->renderer)
-        return false;
-    SDL_ShowCursor(SDL_DISABLE); /* it would sit on the face */
-    SDL_SetHint(SDL_HINT_RENDER_SCALE_QUALITY, "linear");
-    SDL_RenderSetLogicalSize(screen->renderer, AVATAR_SIZE, AVATAR_SIZE);
-    screen->texture = SDL_CreateTexture(screen->renderer, SDL_PIXELFORMAT_ARGB8888,
-                                        SDL_TEXTUREACCESS_STREAMING, AVATAR_SIZE, AVATAR_SIZE);
-    return screen->texture != NULL;
+    return screen->renderer != NULL;
 }
 
-enum status screen_open(struct screen **out, const char *title, char problem[160])
+enum status screen_open(struct screen **out, const struct screen_options *options,
+                        char problem[160])
 {
     struct screen *screen = calloc(1, sizeof *screen);
 
@@ -56,13 +84,16 @@ enum status screen_open(struct screen **out, const char *title, char problem[160
     /* the agent's own signal handling stays in force */
     SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
     SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "0");
+    SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
+    if (options->driver && *options->driver)
+        SDL_SetHint(SDL_HINT_VIDEODRIVER, options->driver);
     if (SDL_InitSubSystem(SDL_INIT_VIDEO) != 0) {
         snprintf(problem, 160, "%s", SDL_GetError());
         SDL_TLSCleanup();
         free(screen);
         return STATUS_UNREACHABLE;
     }
-    if (!is_visible_driver() || !make_window(screen, title)) {
+    if (!is_visible_driver() || !make_window(screen, options)) {
         snprintf(problem, 160, "%s", is_visible_driver() ? SDL_GetError() : "no display");
         screen_close(screen);
         return STATUS_UNREACHABLE;
@@ -87,6 +118,12 @@ void screen_close(struct screen *screen)
     free(screen);
 }
 
+void screen_size(const struct screen *screen, int *width, int *height)
+{
+    *width = screen->width;
+    *height = screen->height;
+}
+
 /* A hidden window or a software renderer does not wait for the display. */
 static void pace(struct screen *screen)
 {
@@ -96,24 +133,95 @@ static void pace(struct screen *screen)
     if (screen->next_ns < now_ns)
         screen->next_ns = now_ns;
     else if (screen->next_ns - now_ns > FRAMES_PERIOD_NS / 4)
-        clock_sleep_ms((screen->next_ns - now_ns) / 1000000);
+        clock_sleep_until_ns(screen->next_ns);
 }
 
-enum status screen_show(struct screen *screen, const uint8_t *pixels)
+/* False: the window was closed. */
+static bool take_events(struct screen *screen)
 {
     SDL_Event event;
 
     while (SDL_PollEvent(&event)) {
         if (event.type == SDL_QUIT ||
             (event.type == SDL_WINDOWEVENT && event.window.event == SDL_WINDOWEVENT_CLOSE))
-            return STATUS_CLOSED;
+            return false;
+        if (event.type != SDL_WINDOWEVENT)
+            continue;
+        if (event.window.event == SDL_WINDOWEVENT_SIZE_CHANGED)
+            take_size(screen);
+        if (event.window.event == SDL_WINDOWEVENT_EXPOSED)
+            screen->is_uncovered = true;
     }
-    SDL_UpdateTexture(screen->texture, NULL, pixels, AVATAR_STRIDE);
+    return true;
+}
+
+static SDL_Rect rect_of(const struct rect *rect)
+{
+    return (SDL_Rect){rect->left, rect->top, rect->right - rect->left, rect->bottom - rect->top};
+}
+
+static const uint8_t *pixel_at(const struct screen *screen, const uint8_t *pixels,
+                               const SDL_Rect *rect)
+{
+    return pixels + 4 * ((size_t)rect->y * (size_t)screen->width + (size_t)rect->x);
+}
+
+/* A window larger than the largest face keeps it in its corner; the rest stays black. */
+static void show_in_window(struct screen *screen, const uint8_t *pixels,
+                           const struct rects *changed)
+{
+    SDL_Surface *window = SDL_GetWindowSurface(screen->window);
+    SDL_Surface *picture =
+        SDL_CreateRGBSurfaceWithFormatFrom((void *)(uintptr_t)pixels, screen->width, screen->height,
+                                           32, 4 * screen->width, SDL_PIXELFORMAT_RGB888);
+    SDL_Rect rects[RECTS_MAX];
+
+    for (size_t i = 0; window && picture && i < changed->count; i++) {
+        SDL_Rect to = rects[i] = rect_of(&changed->at[i]);
+
+        SDL_BlitSurface(picture, &rects[i], window, &to);
+    }
+    SDL_FreeSurface(picture);
+    if (window && changed->count > 0)
+        SDL_UpdateWindowSurfaceRects(screen->window, rects, (int)changed->count);
+}
+
+static void show_by_renderer(struct screen *screen, const uint8_t *pixels,
+                             const struct rects *changed)
+{
+    if (!screen->texture)
+        screen->texture =
+            SDL_CreateTexture(screen->renderer, SDL_PIXELFORMAT_ARGB8888,
+                              SDL_TEXTUREACCESS_STREAMING, screen->width, screen->height);
+    for (size_t i = 0; i < changed->count; i++) {
+        SDL_Rect rect = rect_of(&changed->at[i]);
+
+        SDL_UpdateTexture(screen->texture, &rect, pixel_at(screen, pixels, &rect),
+                          4 * screen->width);
+    }
+    SDL_RenderSetLogicalSize(screen->renderer, screen->width, screen->height);
     SDL_RenderClear(screen->renderer);
     SDL_RenderCopy(screen->renderer, screen->texture, NULL, NULL);
     SDL_RenderPresent(screen->renderer);
+}
+
+enum status screen_show(struct screen *screen, const uint8_t *pixels, const struct rects *changed)
+{
+    const struct rects all = {.at = {{0, 0, screen->width, screen->height}}, .count = 1};
+
+    if (screen->is_new && screen->texture) {
+        SDL_DestroyTexture(screen->texture);
+        screen->texture = NULL;
+    }
+    if (screen->is_new || screen->is_uncovered)
+        changed = &all;
+    screen->is_new = screen->is_uncovered = false;
+    if (screen->renderer)
+        show_by_renderer(screen, pixels, changed);
+    else
+        show_in_window(screen, pixels, changed);
     pace(screen);
-    return STATUS_OK;
+    return take_events(screen) ? STATUS_OK : STATUS_CLOSED;
 }
 
 void screen_forget(void)

@@ -1,6 +1,9 @@
-/* screen.h - a window of the avatar's size; SDL2 and nothing else knows it
+/* screen.h - a window, or the whole screen of a robot without a desktop; SDL2 and nothing else
+ * knows it
  *
- * Open, show and close on one and the same thread.
+ * Open, show and close on one and the same thread. On X11 only the rectangles that changed travel
+ * to the display; elsewhere (KMSDRM, Wayland) they go into a texture and the display's own beat
+ * paces the pictures.
  */
 #ifndef AGENT_FACE_SCREEN_H
 #define AGENT_FACE_SCREEN_H
@@ -8,20 +11,34 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/face/rects.h"
 #include "schema/base/status.h"
 
 struct screen;
 
-/* True when a display server can be seen, so that opening is worth a try. */
-bool screen_is_there(void);
+struct screen_options {
+    const char *title;
+    const char *driver; /* SDL's name of it: x11, wayland, kmsdrm; NULL or "": SDL chooses */
+    int width, height;  /* of a window; where there are no windows the display's own size counts */
+};
+
+/* True when a display server can be seen or a driver is named, so that opening is worth a try. */
+bool screen_is_there(const char *driver);
 
 /* The caller closes *out. STATUS_UNREACHABLE: no display; problem says why. */
-MUST_CHECK enum status screen_open(struct screen **out, const char *title, char problem[160]);
+MUST_CHECK enum status screen_open(struct screen **out, const struct screen_options *options,
+                                   char problem[160]);
 void screen_close(struct screen *screen);
 
-/* Shows a picture (avatar.h has its layout) and waits for the display's next frame, or about as
- * long when the display does not tell. STATUS_CLOSED: the window was closed by its owner. */
-MUST_CHECK enum status screen_show(struct screen *screen, const uint8_t *pixels);
+/* How large the picture should be now, within avatar.h's bounds; changes when the owner pulls at
+ * the window. */
+void screen_size(const struct screen *screen, int *width, int *height);
+
+/* Shows a picture (avatar.h has its layout) of screen_size(), of which `changed` is new, and waits
+ * for the display's next frame, or about as long when the display does not tell. STATUS_CLOSED: the
+ * window was closed by its owner. */
+MUST_CHECK enum status screen_show(struct screen *screen, const uint8_t *pixels,
+                                   const struct rects *changed);
 
 /* After the last screen: gives back what SDL keeps until then. */
 void screen_forget(void);

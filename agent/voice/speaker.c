@@ -206,13 +206,18 @@ static void on_mark(void *context, uint64_t turn, uint32_t number, const struct 
 static void on_word(void *context, uint64_t turn, uint32_t number, const struct voice_word *word)
 {
     struct speaker *speaker = context;
+    const struct speaker_watcher *watcher = &speaker->watcher;
 
     pthread_mutex_lock(&speaker->lock);
     struct clause *clause = find(speaker, turn, number);
     uint64_t end = (uint64_t)word->offset + word->length;
-    if (clause && clause->word_count < MAX_WORDS && end <= clause->size)
+    bool fits = clause && end <= clause->size;
+    if (fits && clause->word_count < MAX_WORDS)
         clause->words[clause->word_count++] =
             (struct word){.end = (uint32_t)end, .sample = place(speaker, word->sample)};
+    if (fits && clause->first_sample >= 0 && watcher->on_word)
+        watcher->on_word(watcher->context, turn, place(speaker, word->sample), word->offset,
+                         word->length);
     pthread_mutex_unlock(&speaker->lock);
 }
 

@@ -52,6 +52,8 @@ struct speaker_watcher {
     void (*on_sound)(void *context, uint64_t turn, int64_t sample, const int16_t *pcm,
                      size_t count);
     void (*on_mark)(void *context, uint64_t turn, int64_t sample, const struct voice_mark *mark);
+    /* from sample on these bytes of the clause announced last are spoken */
+    void (*on_word)(void *context, uint64_t turn, int64_t sample, uint32_t offset, uint32_t length);
     void (*on_clause_end)(void *context, uint64_t turn, int64_t sample);
     /* the turn was heard to its end, or cut, at this sample */
     void (*on_turn_end)(void *context, uint64_t turn, int64_t sample);

@@ -44,6 +44,17 @@ void clock_sleep_ms(int64_t duration_ms)
         continue;
 }
 
+void clock_sleep_until_ns(int64_t mono_ns)
+{
+    const struct timespec until = {
+        .tv_sec = (time_t)(mono_ns / 1000000000),
+        .tv_nsec = (long)(mono_ns % 1000000000),
+    };
+
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+        continue;
+}
+
 void clock_format(int64_t wall_ms, char out[CLOCK_TEXT_SIZE])
 {
     if (wall_ms < YEAR_0_MS)

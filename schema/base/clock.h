@@ -20,6 +20,9 @@ int64_t clock_mono_ns(void);
 
 void clock_sleep_ms(int64_t duration_ms);
 
+/* Until clock_mono_ns() is at least that: for a steady beat. */
+void clock_sleep_until_ns(int64_t mono_ns);
+
 #define CLOCK_TEXT_SIZE 25
 
 /* "2026-11-22T10:00:00.123Z" into out[CLOCK_TEXT_SIZE]. */

@@ -1,10 +1,10 @@
 /* face_strip.c - myna-face-strip: the mouth at each phoneme of a sentence, as one labelled picture
  *
- * usage: myna-face-strip VOICE_PROGRAM TEXT OUT.png [AT_MS]
+ * usage: myna-face-strip VOICE_PROGRAM TEXT OUT.png [AT_MS [PACK.svg]]
  *
  * The sentence is spoken by the real voice; each cell shows the face at the middle of a phoneme's
  * movement (diphthongs twice), with the phoneme and the time. With AT_MS: the whole picture at that
- * time, subtitle and all. For documentation and for looking at.
+ * time, subtitle and all (0: the strip). For documentation and for looking at.
  */
 #include <cairo.h>
 
@@ -65,22 +65,37 @@ static struct track_pose shown_at(const struct track *track, int64_t sample)
     return shown;
 }
 
+/* The word being spoken, as bytes of the text. */
+static struct caption_text subtitle_at(const struct spoken *spoken, int64_t sample,
+                                       const char *text)
+{
+    struct caption_text subtitle = {.text = text};
+
+    for (size_t i = 0; i < spoken->word_count; i++) {
+        if (START + (int64_t)spoken->words[i].sample > sample)
+            break;
+        subtitle.word_from = spoken->words[i].offset;
+        subtitle.word = spoken->words[i].length;
+    }
+    return subtitle;
+}
+
 /* The caller destroys it; its pixels are the avatar's last picture. */
 static cairo_surface_t *face_at(struct avatar *avatar, const struct track *track, int64_t sample,
-                                const char *subtitle)
+                                const struct caption_text *subtitle)
 {
-    static uint8_t pixels[AVATAR_BYTES];
-    struct avatar_look look = {
-        .mood = FACE_SPEAKING, .subtitle = subtitle, .notice = "", .name = ""};
+    int width = avatar_width(avatar), height = avatar_height(avatar);
+    struct avatar_look look = {.subtitle = *subtitle, .notice = "", .name = ""};
+    struct rects changed;
 
     expression_init(&look.expression);
     for (int i = 0; i < 50; i++)
-        expression_step(&look.expression, FACE_SPEAKING, 20);
+        expression_step(&look.expression, FACE_SPEAKING, EMOTION_NONE, 20);
     look.expression.blink = 0;
     look.mouth = shown_at(track, sample);
-    avatar_draw(avatar, &look, pixels);
-    return cairo_image_surface_create_for_data(pixels, CAIRO_FORMAT_RGB24, AVATAR_SIZE, AVATAR_SIZE,
-                                               AVATAR_STRIDE);
+    avatar_draw(avatar, &look, &changed);
+    return cairo_image_surface_create_for_data((uint8_t *)(uintptr_t)avatar_pixels(avatar),
+                                               CAIRO_FORMAT_RGB24, width, height, 4 * width);
 }
 
 static void draw_cell(cairo_t *cr, struct avatar *avatar, const struct track *track,
@@ -90,7 +105,8 @@ static void draw_cell(cairo_t *cr, struct avatar *avatar, const struct track *tr
     double y = TITLE_HEIGHT + (double)(index / COLUMNS) * (CELL + LABEL_HEIGHT + GAP);
     char time[24];
 
-    cairo_surface_t *face = face_at(avatar, track, shot->sample, "");
+    const struct caption_text none = {.text = ""};
+    cairo_surface_t *face = face_at(avatar, track, shot->sample, &none);
     cairo_save(cr);
     paint_rounded(cr, x, y, CELL, CELL, 8);
     cairo_clip(cr);
@@ -142,19 +158,21 @@ static cairo_surface_t *draw_strip(struct avatar *avatar, const struct track *tr
     return strip;
 }
 
-static int draw(const struct spoken *spoken, char **arguments, int count)
+static int draw(const struct spoken *spoken, const struct pack *pack, char **arguments, int count)
 {
     struct track *track;
     struct avatar *avatar;
 
-    if (track_create(&track) != STATUS_OK || avatar_create(&avatar) != STATUS_OK)
+    if (track_create(&track) != STATUS_OK ||
+        avatar_create(&avatar, pack, AVATAR_SIZE, AVATAR_SIZE) != STATUS_OK)
         return 1;
     spoken_place(spoken, track, START);
     int64_t at = count > 4 ? START + strtol(arguments[4], NULL, 10) * AUDIO_SAMPLE_RATE / 1000 : 0;
+    const struct caption_text subtitle = subtitle_at(spoken, at, arguments[2]);
     cairo_surface_t *picture =
-        at > 0 ? face_at(avatar, track, at, arguments[2])
-               : draw_strip(avatar, track, START + (int64_t)spoken->count, arguments[2]);
-    if (at == 0)
+        at > START ? face_at(avatar, track, at, &subtitle)
+                   : draw_strip(avatar, track, START + (int64_t)spoken->count, arguments[2]);
+    if (at <= START)
         reduce_shades(picture);
     cairo_status_t written = cairo_surface_write_to_png(picture, arguments[3]);
     cairo_surface_destroy(picture);
@@ -165,18 +183,25 @@ static int draw(const struct spoken *spoken, char **arguments, int count)
 
 int main(int argc, char **argv)
 {
+    char problem[PACK_PROBLEM_SIZE] = "";
     struct spoken *spoken;
+    struct pack *pack;
 
-    if (argc != 4 && argc != 5) {
-        fputs("usage: myna-face-strip VOICE_PROGRAM TEXT OUT.png [AT_MS]\n", stderr);
+    if (argc < 4 || argc > 6) {
+        fputs("usage: myna-face-strip VOICE_PROGRAM TEXT OUT.png [AT_MS [PACK.svg]]\n", stderr);
         return 2;
+    }
+    if ((argc > 5 ? pack_load(&pack, argv[5], problem) : pack_builtin(&pack)) != STATUS_OK) {
+        log_error("face", "cannot read the pack: %s", problem);
+        return 1;
     }
     enum status status = spoken_create(&spoken, argv[1], argv[2]);
     if (status != STATUS_OK) {
         log_error("face", "voice program \"%s\" does not speak: %s", argv[1], status_text(status));
         return 1;
     }
-    int result = draw(spoken, argv, argc);
+    int result = draw(spoken, pack, argv, argc);
     free(spoken);
+    pack_free(pack);
     return result;
 }

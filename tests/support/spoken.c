@@ -38,7 +38,11 @@ static void on_mark(void *context, uint64_t turn, uint32_t clause, const struct 
 
 static void on_word(void *context, uint64_t turn, uint32_t clause, const struct voice_word *word)
 {
-    (void)context, (void)turn, (void)clause, (void)word;
+    struct spoken *spoken = ((struct listening *)context)->spoken;
+
+    (void)turn, (void)clause;
+    if (spoken->word_count < SPOKEN_MAX_WORDS)
+        spoken->words[spoken->word_count++] = *word;
 }
 
 static void on_end(void *context, uint64_t turn, uint32_t clause, uint32_t samples)

@@ -6,6 +6,7 @@
 #include "agent/voice/voice.h"
 
 #define SPOKEN_MAX_MARKS 1024
+#define SPOKEN_MAX_WORDS 256
 
 /* Plain data, large: allocate it. */
 struct spoken {
@@ -13,6 +14,8 @@ struct spoken {
     int16_t pcm[30 * AUDIO_SAMPLE_RATE];
     size_t mark_count;
     struct voice_mark marks[SPOKEN_MAX_MARKS];
+    size_t word_count;
+    struct voice_word words[SPOKEN_MAX_WORDS];
 };
 
 /* Waits at most ten seconds. The caller frees *out with free(). STATUS_TIMEOUT, STATUS_IO. */

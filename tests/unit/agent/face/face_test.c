@@ -126,6 +126,17 @@ static void a_picture_is_a_small_png(void **state)
     }
 }
 
+/* Pixels plainly different in the last rows, where the subtitle's dark plate and white words would
+ * cover the white wings. Breathing moves their edges only. */
+static unsigned plainly_different(const uint8_t *before, const uint8_t *after, size_t row)
+{
+    unsigned count = 0;
+
+    for (size_t i = 218 * row; i < 238 * row; i += 4)
+        count += abs(before[i + 1] - after[i + 1]) > 60;
+    return count;
+}
+
 static void a_picture_carries_no_words(void **state)
 {
     struct fixture *fixture = *state;
@@ -145,8 +156,8 @@ static void a_picture_carries_no_words(void **state)
     const uint8_t *before = cairo_image_surface_get_data(seen[0]);
     const uint8_t *after = cairo_image_surface_get_data(seen[1]);
     size_t row = (size_t)cairo_image_surface_get_stride(seen[0]);
-    /* the subtitle's plate would lie below row 210, the notice over the beak */
-    assert_memory_equal(before + 212 * row, after + 212 * row, 28 * row);
+    assert_true(plainly_different(before, after, row) < 150);
+    /* the notice would lie over the beak */
     const uint8_t *beak = after + 118 * row + (size_t)120 * 4;
     assert_true(beak[2] > 200 && beak[1] > 100 && beak[0] < 120);
     cairo_surface_destroy(seen[0]);

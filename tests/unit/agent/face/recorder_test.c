@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "agent/face/film.h"
+#include "agent/face/pack.h"
 #include "agent/voice/audio.h"
 #include "schema/base/clock.h"
 #include "schema/base/file.h"
@@ -15,6 +16,7 @@
 
 struct folder {
     char path[64];
+    struct pack *pack;
 };
 
 static int make_folder(void **state)
@@ -24,6 +26,7 @@ static int make_folder(void **state)
     assert_non_null(folder);
     snprintf(folder->path, sizeof folder->path, "/tmp/myna-film-XXXXXX");
     assert_non_null(mkdtemp(folder->path));
+    assert_int_equal(pack_builtin(&folder->pack), STATUS_OK);
     *state = folder;
     return 0;
 }
@@ -40,8 +43,15 @@ static int remove_folder(void **state)
     }
     closedir(dir);
     rmdir(folder->path);
+    pack_free(folder->pack);
     free(folder);
     return 0;
+}
+
+static enum status record(struct recorder **recorder, const struct folder *folder,
+                          const char *encoder)
+{
+    return recorder_create(recorder, folder->path, encoder, "m", folder->pack);
 }
 
 /* A turn of one clause that sounds for some time. */
@@ -109,8 +119,7 @@ static void an_answer_becomes_a_film_whose_sound_and_picture_are_equally_long(vo
     double video_s = 0, audio_s = 0;
     int frames = 0;
 
-    assert_int_equal(recorder_create(&recorder, ((struct folder *)*state)->path, "ffmpeg", "m"),
-                     STATUS_OK);
+    assert_int_equal(record(&recorder, *state, "ffmpeg"), STATUS_OK);
     perform(recorder, 7, 100000, AUDIO_SAMPLE_RATE, 100000 + AUDIO_SAMPLE_RATE);
     assert_true(wait_for(*state, "latest.mp4"));
     assert_true(is_there(*state, "7.mp4"));
@@ -128,8 +137,7 @@ static void what_was_not_heard_is_not_in_the_film(void **state)
     double video_s = 0, audio_s = 0;
     int frames = 0;
 
-    assert_int_equal(recorder_create(&recorder, ((struct folder *)*state)->path, "ffmpeg", "m"),
-                     STATUS_OK);
+    assert_int_equal(record(&recorder, *state, "ffmpeg"), STATUS_OK);
     perform(recorder, 1, 100000, 10 * AUDIO_SAMPLE_RATE, 100000 + AUDIO_SAMPLE_RATE / 2);
     assert_true(wait_for(*state, "latest.mp4"));
     probe(*state, "1.mp4", &video_s, &audio_s, &frames);
@@ -158,8 +166,7 @@ static void a_turn_without_sound_is_not_recorded(void **state)
 {
     struct recorder *recorder;
 
-    assert_int_equal(recorder_create(&recorder, ((struct folder *)*state)->path, "ffmpeg", "m"),
-                     STATUS_OK);
+    assert_int_equal(record(&recorder, *state, "ffmpeg"), STATUS_OK);
     recorder_begin(recorder, 1, 1000, FACE_LISTENING);
     recorder_end(recorder, 1, 50000);
     perform(recorder, 2, 200000, AUDIO_SAMPLE_RATE / 4, 200000 + AUDIO_SAMPLE_RATE / 4);
@@ -179,7 +186,7 @@ static void an_encoder_that_fails_leaves_no_half_film(void **state)
 
     snprintf(encoder, sizeof encoder, "%s/encoder", folder->path);
     assert_int_equal(file_replace(encoder, span_text(script), 0700), STATUS_OK);
-    assert_int_equal(recorder_create(&recorder, folder->path, encoder, "m"), STATUS_OK);
+    assert_int_equal(record(&recorder, folder, encoder), STATUS_OK);
     perform(recorder, 1, 100000, AUDIO_SAMPLE_RATE / 4, 100000 + AUDIO_SAMPLE_RATE / 4);
     snprintf(path, sizeof path, "%s/part.pcm", folder->path);
     for (int i = 0; i < 100 && access(path, F_OK) != 0; i++)
@@ -199,8 +206,7 @@ static void stopping_does_not_wait_for_a_long_film(void **state)
 {
     struct recorder *recorder;
 
-    assert_int_equal(recorder_create(&recorder, ((struct folder *)*state)->path, "ffmpeg", "m"),
-                     STATUS_OK);
+    assert_int_equal(record(&recorder, *state, "ffmpeg"), STATUS_OK);
     perform(recorder, 1, 100000, 100 * AUDIO_SAMPLE_RATE, 100000 + 100 * AUDIO_SAMPLE_RATE);
     clock_sleep_ms(300);
     int64_t before_ms = clock_mono_ms();

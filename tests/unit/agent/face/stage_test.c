@@ -19,10 +19,11 @@ static struct stage *fresh(void)
 static void assert_seen(const struct stage *stage, int64_t ms, enum face_mood mood,
                         const char *text)
 {
-    const char *seen;
+    struct stage_view view;
 
-    assert_int_equal(stage_at(stage, S(ms), &seen), mood);
-    assert_string_equal(seen, text);
+    stage_at(stage, S(ms), &view);
+    assert_int_equal(view.mood, mood);
+    assert_string_equal(view.subtitle.text, text);
 }
 
 static void a_clause_is_seen_while_it_is_heard_and_a_little_longer(void **state)
@@ -97,13 +98,14 @@ static void long_text_is_cut_between_characters(void **state)
 {
     struct stage *stage = fresh();
     char text[STAGE_TEXT_BYTES * 2];
-    const char *seen;
+    struct stage_view view;
 
     (void)state;
     for (size_t i = 0; i + 3 <= sizeof text; i += 3)
         memcpy(text + i, "\xe4\xbd\xa0", 3);
     stage_text(stage, 0, span_of(text, sizeof text - 1));
-    stage_at(stage, 1, &seen);
+    stage_at(stage, 1, &view);
+    const char *seen = view.subtitle.text;
     assert_true(strlen(seen) < STAGE_TEXT_BYTES && strlen(seen) % 3 == 0);
     assert_true(span_is_utf8(span_text(seen)));
 }
@@ -121,6 +123,59 @@ static void many_notes_push_out_the_oldest(void **state)
     assert_seen(stage, 100001, FACE_SPEAKING, "last");
 }
 
+static void assert_word(const struct stage *stage, int64_t ms, size_t from, size_t size)
+{
+    struct stage_view view;
+
+    stage_at(stage, S(ms), &view);
+    assert_int_equal(view.subtitle.word, size);
+    if (size > 0)
+        assert_int_equal(view.subtitle.word_from, from);
+}
+
+static void the_word_being_spoken_is_marked_in_its_clause(void **state)
+{
+    struct stage *stage = fresh();
+
+    (void)state;
+    stage_clause(stage, S(1000), span_text("Good day."));
+    stage_word(stage, S(1050), 0, 4);
+    stage_word(stage, S(1500), 5, 3);
+    stage_clause_end(stage, S(2000));
+    stage_clause(stage, S(2000), span_text("You"));
+    stage_word(stage, S(2100), 0, 3);
+    assert_word(stage, 1020, 0, 0);
+    assert_word(stage, 1400, 0, 4);
+    assert_word(stage, 1900, 5, 3);
+    assert_word(stage, 2050, 0, 0);
+    assert_word(stage, 2150, 0, 3);
+}
+
+static void a_word_beyond_its_clause_is_not_marked(void **state)
+{
+    struct stage *stage = fresh();
+
+    (void)state;
+    stage_clause(stage, S(1000), span_text("short"));
+    stage_word(stage, S(1000), 3, 9);
+    assert_word(stage, 1500, 0, 0);
+}
+
+static void a_feeling_comes_a_little_early_and_passes(void **state)
+{
+    struct stage *stage = fresh();
+    struct stage_view view;
+
+    (void)state;
+    stage_feeling(stage, S(1000), EMOTION_LOVING);
+    stage_at(stage, S(800), &view);
+    assert_int_equal(view.emotion, EMOTION_NONE);
+    stage_at(stage, S(900), &view);
+    assert_int_equal(view.emotion, EMOTION_LOVING);
+    stage_at(stage, S(6000), &view);
+    assert_int_equal(view.emotion, EMOTION_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +185,9 @@ int main(void)
         cmocka_unit_test(a_question_is_shown_until_the_answer_is_heard),
         cmocka_unit_test(a_cut_ends_the_clause_and_hides_what_was_to_come),
         cmocka_unit_test(long_text_is_cut_between_characters),
+        cmocka_unit_test(the_word_being_spoken_is_marked_in_its_clause),
+        cmocka_unit_test(a_word_beyond_its_clause_is_not_marked),
+        cmocka_unit_test(a_feeling_comes_a_little_early_and_passes),
         cmocka_unit_test(many_notes_push_out_the_oldest),
     };
 

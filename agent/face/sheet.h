@@ -1,0 +1,13 @@
+/* sheet.h - a contact sheet: a pack with every mouth shape, mood, feeling and size, as one PNG
+ *
+ * For artists, to see at a glance what a pack does.
+ */
+#ifndef AGENT_FACE_SHEET_H
+#define AGENT_FACE_SHEET_H
+
+#include "agent/face/pack.h"
+
+/* STATUS_IO: the file cannot be written. */
+MUST_CHECK enum status sheet_write(const struct pack *pack, const char *path);
+
+#endif

@@ -1,0 +1,108 @@
+#include "agent/face/wardrobe.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/base/log.h"
+
+struct hanger {
+    char name[WARDROBE_NAME_BYTES];
+    struct pack *pack;
+};
+
+struct wardrobe {
+    char folder[PATH_MAX];
+    pthread_mutex_t lock; /* guards what follows; packs themselves never change */
+    struct hanger hangers[WARDROBE_MAX_PACKS];
+    size_t count;
+};
+
+enum status wardrobe_create(struct wardrobe **out, const char *folder)
+{
+    struct wardrobe *wardrobe = calloc(1, sizeof *wardrobe);
+
+    if (!wardrobe)
+        return STATUS_MEMORY;
+    pthread_mutex_init(&wardrobe->lock, NULL);
+    snprintf(wardrobe->folder, sizeof wardrobe->folder, "%s", folder ? folder : "");
+    snprintf(wardrobe->hangers[0].name, WARDROBE_NAME_BYTES, "%s", WARDROBE_BUILTIN);
+    enum status status = pack_builtin(&wardrobe->hangers[0].pack);
+    wardrobe->count = 1;
+    if (status == STATUS_OK)
+        *out = wardrobe;
+    else
+        wardrobe_free(wardrobe);
+    return status;
+}
+
+void wardrobe_free(struct wardrobe *wardrobe)
+{
+    if (!wardrobe)
+        return;
+    for (size_t i = 0; i < wardrobe->count; i++)
+        pack_free(wardrobe->hangers[i].pack);
+    pthread_mutex_destroy(&wardrobe->lock);
+    free(wardrobe);
+}
+
+/* A name is no path. */
+static bool is_name(const char *name)
+{
+    size_t size = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+    return size > 0 && size < WARDROBE_NAME_BYTES && name[size] == '\0';
+}
+
+static enum status load(struct wardrobe *wardrobe, const char *name,
+                        char problem[PACK_PROBLEM_SIZE])
+{
+    struct hanger *hanger = &wardrobe->hangers[wardrobe->count];
+    char path[PATH_MAX + WARDROBE_NAME_BYTES + 8];
+
+    if (!is_name(name) || !wardrobe->folder[0]) {
+        snprintf(problem, PACK_PROBLEM_SIZE, "there is no such avatar on this robot");
+        return STATUS_NOT_FOUND;
+    }
+    if (wardrobe->count == WARDROBE_MAX_PACKS) {
+        snprintf(problem, PACK_PROBLEM_SIZE, "%d avatars were worn since the start; restart",
+                 WARDROBE_MAX_PACKS);
+        return STATUS_FULL;
+    }
+    snprintf(path, sizeof path, "%s/%s.svg", wardrobe->folder, name);
+    enum status status = pack_load(&hanger->pack, path, problem);
+    if (status == STATUS_OK) {
+        snprintf(hanger->name, sizeof hanger->name, "%s", name);
+        wardrobe->count++;
+    }
+    return status;
+}
+
+static const struct pack *find(const struct wardrobe *wardrobe, const char *name)
+{
+    for (size_t i = 0; i < wardrobe->count; i++)
+        if (strcmp(wardrobe->hangers[i].name, name) == 0)
+            return wardrobe->hangers[i].pack;
+    return NULL;
+}
+
+const struct pack *wardrobe_pick(struct wardrobe *wardrobe, const char *name)
+{
+    char problem[PACK_PROBLEM_SIZE];
+
+    name = name[0] ? name : WARDROBE_BUILTIN;
+    pthread_mutex_lock(&wardrobe->lock);
+    const struct pack *pack = find(wardrobe, name);
+    if (!pack && load(wardrobe, name, problem) == STATUS_OK)
+        pack = find(wardrobe, name);
+    else if (!pack)
+        log_warning("face",
+                    "the avatar \"%.40s\" is not worn, the built-in one stands in: %s (hint: "
+                    "myna-agent check-avatar FILE)",
+                    name, problem);
+    pack = pack ? pack : wardrobe->hangers[0].pack;
+    pthread_mutex_unlock(&wardrobe->lock);
+    return pack;
+}
