@@ -111,6 +111,8 @@ static enum status add_row(void *context, const struct usage_file_place *place,
         return STATUS_OK;
     enum status status = tally_add(rating->tally, usage, &unpriced);
     if (status == STATUS_NOT_FOUND) {
+        if (usage->is_elsewhere)
+            return STATUS_OK;
         if (rating->outside_rows++ < WARNINGS)
             ctl_warn("%s:%zu: usage/%zu: not billed: its time lies outside the contract's term",
                      place->path, usage_file_line(place), place->row);

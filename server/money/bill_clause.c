@@ -48,7 +48,7 @@ static enum status remaining(const struct contract *contract, const struct contr
         struct fraction each = commitment->at_least;
 
         if (commitment->quantity.source != CONTRACT_SPEND) {
-            if (commitment->shortfall != CONTRACT_FEE_PER_UNIT)
+            if (commitment->shortfall != CONTRACT_FEE_PER_UNIT || commitment->share_permille > 0)
                 continue;
             status = fraction_multiply(each, commitment->fee, &each);
         }

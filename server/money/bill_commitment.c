@@ -27,7 +27,8 @@ static bool same_commitment(const struct contract_commitment *a,
            a->rule.per == b->rule.per && a->rule.anchored == b->rule.anchored &&
            a->rule.anchor == b->rule.anchor && a->cumulative == b->cumulative &&
            a->shortfall == b->shortfall && fraction_compare(a->at_least, b->at_least) == 0 &&
-           fraction_compare(a->fee, b->fee) == 0 && same_steps(a, b);
+           a->share_permille == b->share_permille && fraction_compare(a->fee, b->fee) == 0 &&
+           same_steps(a, b);
 }
 
 /* One commitment through the versions that share it. */
@@ -127,10 +128,9 @@ static enum status spent(const struct promise *promise, const struct period *per
 
 /* What was counted, over all versions that share the commitment. */
 static enum status counted(const struct promise *promise, const struct period *period,
-                           struct fraction *out)
+                           struct bill_measure *out)
 {
     struct bill_run run = {.count = 0};
-    struct bill_measure measure;
 
     for (size_t v = promise->first_version; v <= promise->last_version; v++) {
         const struct contract_terms *terms = version_at(promise, v);
@@ -143,14 +143,17 @@ static enum status counted(const struct promise *promise, const struct period *p
             terms, terms->charge_count + promise->places[v],
             tally_period(promise->draft->tally, terms, &promise->terms->rule, first)};
     }
-    if (run.count == 0) {
-        *out = FRACTION_ZERO;
+    return bill_measure_run(promise->draft->tally, &run, run.count, NULL, out);
+}
+
+/* Of a share: what of all usage that comes to (M19). */
+static enum status promised_of(const struct promise *promise, const struct bill_measure *used,
+                               struct fraction *promised)
+{
+    if (promise->terms->share_permille == 0)
         return STATUS_OK;
-    }
-    enum status status = bill_measure_run(promise->draft->tally, &run, run.count, NULL, &measure);
-    if (status == STATUS_OK)
-        *out = measure.counted;
-    return status;
+    return fraction_multiply(used->counted, fraction_ratio(promise->terms->share_permille, 1000),
+                             promised);
 }
 
 static enum status at_least(const struct promise *promise, const struct period *period,
@@ -264,6 +267,8 @@ static enum status judge_spend(struct promise *promise, const struct period *per
         status = withdrawn(promise, period, &line.exact);
         rounded_from = line.exact;
     }
+    if (promise->terms->shortfall == CONTRACT_PENALTY)
+        rounded_from = line.exact = promise->terms->fee;
     return status == STATUS_OK ? bill_append(promise->draft, line, rounded_from) : status;
 }
 
@@ -323,10 +328,14 @@ static enum status price_of_missing(const struct promise *promise, const struct 
 static enum status judge_quantity(struct promise *promise, const struct period *period,
                                   struct fraction promised)
 {
+    struct bill_measure used;
     struct fraction had, units;
     struct bill_line line;
-    enum status status = counted(promise, period, &had);
+    enum status status = counted(promise, period, &used);
 
+    if (status == STATUS_OK)
+        status = promised_of(promise, &used, &promised);
+    had = promise->terms->share_permille > 0 ? used.rates[TALLY_HERE] : used.counted;
     if (status == STATUS_OK)
         status = missing(promise, promised, had, &promise->kept, &units);
     if (status != STATUS_OK || fraction_sign(units) <= 0)
@@ -335,6 +344,9 @@ static enum status judge_quantity(struct promise *promise, const struct period *
     switch (promise->terms->shortfall) {
     case CONTRACT_FEE_PER_UNIT:
         status = fraction_multiply(units, promise->terms->fee, &line.exact);
+        break;
+    case CONTRACT_PENALTY:
+        line.exact = promise->terms->fee;
         break;
     case CONTRACT_REPRICE:
         status = withdrawn(promise, period, &line.exact);
@@ -399,7 +411,7 @@ static enum status add_commitment(struct bill_draft *draft, size_t version, size
         .owed = FRACTION_ZERO,
     };
 
-    if (terms->share_permille > 0 || terms->shortfall == CONTRACT_WATCHED)
+    if (terms->shortfall == CONTRACT_WATCHED)
         return STATUS_OK;
     if (version > 0 && find_same(&contract->versions[version - 1], terms) != SIZE_MAX)
         return STATUS_OK; /* billed with the version that began it */

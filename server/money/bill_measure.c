@@ -444,14 +444,15 @@ enum status bill_measure_run(const struct tally *tally, const struct bill_run *r
                              const struct bill_packs *packs, struct bill_measure *out)
 {
     static const struct contract_licence plain = {0};
-    const struct bill_part *last = &run->parts[run->count - 1];
-    const struct contract_charge *charge = bill_charge_of(last);
-    const struct contract_quantity *quantity;
-    enum contract_measured measured = measured_of(last, &quantity);
 
     clear(out);
     if (count == 0)
         return STATUS_OK;
+
+    const struct bill_part *last = &run->parts[run->count - 1];
+    const struct contract_charge *charge = bill_charge_of(last);
+    const struct contract_quantity *quantity;
+    enum contract_measured measured = measured_of(last, &quantity);
     if (charge && charge->kind == CONTRACT_PERCENTAGE)
         return measure_events(tally, run, count, out);
     if ((charge && charge->kind == CONTRACT_LICENCE) || quantity->source == CONTRACT_TERMINALS) {

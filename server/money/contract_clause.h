@@ -19,6 +19,7 @@ bool contract_is_named(const char *name, const char *const *names, size_t count)
 enum contract_shortfall {
     CONTRACT_TRUE_UP,       /* the missing money */
     CONTRACT_FEE_PER_UNIT,  /* a fee for each missing unit */
+    CONTRACT_PENALTY,       /* a sum, once for each period that was missed */
     CONTRACT_CARRY_FORWARD, /* the missing money is owed, and credited in the next period */
     CONTRACT_REPRICE,       /* the period's eligible charges at list: discounts withdrawn */
     CONTRACT_WATCHED,       /* nothing: thresholds tell */
@@ -35,11 +36,10 @@ struct contract_commitment {
     size_t step_count;
     bool cumulative; /* what exceeded earlier periods of the term counts */
     enum contract_shortfall shortfall;
-    struct fraction fee;
+    struct fraction fee;        /* of a unit; the penalty */
     const char *const *charges; /* eligible, by name; 0: all */
     size_t charge_count;
-    int64_t
-        share_permille; /* M19: of all tokens across vendors, judged outside the bill; 0: none */
+    int64_t share_permille; /* M19: of all that was used, here and elsewhere; 0: none */
 };
 
 /* Prepaid credit and packs (M7, M8, M11, M12): burn by priority, expiry, creation. */

@@ -150,19 +150,26 @@ static void check_true_up(struct reading *reading, const struct contract_draft *
                        charge->name);
 }
 
+/* What was used elsewhere has no price here, and no next period to make up for it in. */
+static void check_share(struct reading *reading, const struct contract_commitment *out)
+{
+    if (out->shortfall == CONTRACT_TRUE_UP)
+        reading_refuse(reading, "true_up",
+                       "cannot price what was used elsewhere: fee_per_unit or penalty");
+    if (out->cumulative)
+        reading_refuse(reading, "", "is judged period by period for a share: leave out cumulative");
+}
+
 static void check_shortfall(struct reading *reading, const struct contract_draft *draft,
                             const struct contract_commitment *out)
 {
     bool is_spend = out->quantity.source == CONTRACT_SPEND;
 
-    if (out->share_permille > 0 && out->shortfall != CONTRACT_WATCHED)
-        reading_refuse(
-            reading, "",
-            "cannot be rated for a share of all vendors: leave it out, then the share is "
-            "watched, and write what it came to cost as a flat charge");
+    if (out->share_permille > 0)
+        check_share(reading, out);
     if (out->shortfall == CONTRACT_CARRY_FORWARD && !is_spend)
         reading_refuse(reading, "carry_forward", "is money and goes with metric: spend");
-    if (out->shortfall == CONTRACT_TRUE_UP && !is_spend)
+    if (out->shortfall == CONTRACT_TRUE_UP && !is_spend && out->share_permille == 0)
         check_true_up(reading, draft, out);
     if (out->shortfall == CONTRACT_FEE_PER_UNIT && is_spend)
         reading_refuse(reading, "fee_per_unit", "goes with a quantity; of spend: true_up");
@@ -178,21 +185,23 @@ static void read_shortfall(struct reading *reading, const struct json *json,
     size_t mark = reading_enter(reading, "shortfall");
 
     out->shortfall = CONTRACT_WATCHED;
-    if (shortfall &&
-        reading_object(reading, shortfall, "true_up|fee_per_unit|carry_forward|reprice", "")) {
+    if (shortfall && reading_object(reading, shortfall,
+                                    "true_up|fee_per_unit|penalty|carry_forward|reprice", "")) {
         bool has_fee = reading_number(reading, shortfall, "fee_per_unit", &out->fee);
+        bool has_penalty = reading_number(reading, shortfall, "penalty", &out->fee);
         bool true_up = reading_bool(reading, shortfall, "true_up", false);
         bool carry = reading_bool(reading, shortfall, "carry_forward", false);
         bool reprice = reading_bool(reading, shortfall, "reprice", false);
 
-        if (has_fee + true_up + carry + reprice != 1)
+        if (has_fee + has_penalty + true_up + carry + reprice != 1)
             reading_refuse(reading, "",
-                           "must say one of true_up: true, fee_per_unit, "
+                           "must say one of true_up: true, fee_per_unit, penalty, "
                            "carry_forward: true and reprice: true");
-        out->shortfall = true_up   ? CONTRACT_TRUE_UP
-                         : has_fee ? CONTRACT_FEE_PER_UNIT
-                         : carry   ? CONTRACT_CARRY_FORWARD
-                                   : CONTRACT_REPRICE;
+        out->shortfall = true_up       ? CONTRACT_TRUE_UP
+                         : has_fee     ? CONTRACT_FEE_PER_UNIT
+                         : has_penalty ? CONTRACT_PENALTY
+                         : carry       ? CONTRACT_CARRY_FORWARD
+                                       : CONTRACT_REPRICE;
         check_shortfall(reading, draft, out);
     }
     reading_leave(reading, mark);
@@ -227,6 +236,17 @@ static void check_subject(struct reading *reading, const struct contract_draft *
                        is_spend ? "; of spend, name its charges" : "");
 }
 
+/* What third parties' models use does not count, unless it is said or they are named. */
+static void leave_out_third_parties(const struct contract_third_party *third,
+                                    struct contract_commitment *out)
+{
+    if (third->counts_toward_commitments || out->filter.model_count > 0 ||
+        out->quantity.source == CONTRACT_SPEND)
+        return;
+    out->filter.others = third->models;
+    out->filter.other_count = third->model_count;
+}
+
 static void read_commitment(struct reading *reading, const struct json *json,
                             struct contract_draft *draft, void *item)
 {
@@ -242,6 +262,7 @@ static void read_commitment(struct reading *reading, const struct json *json,
     contract_measured_read(reading, json, &out->quantity, &out->measured);
     contract_rule_read(reading, json, draft->contract, &out->rule);
     contract_filter_read(reading, json, &out->filter);
+    leave_out_third_parties(&draft->terms->third_party, out);
     read_floor(reading, json, draft->contract, out);
     out->cumulative = reading_bool(reading, json, "cumulative", false);
     if (out->cumulative && (out->rule.per == PERIOD_TERM || out->rule.per == PERIOD_ONCE))

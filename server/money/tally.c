@@ -115,9 +115,12 @@ static enum status set_counters(struct tally *tally, struct tally_version *versi
     for (size_t i = 0; i < terms->commitment_count; i++) {
         const struct contract_commitment *commitment = &terms->commitments[i];
 
-        version->counters[at++] = (struct tally_counter){
+        version->counters[at] = (struct tally_counter){
             mode_of(NULL, &commitment->quantity), .filter = &commitment->filter,
             .quantity = &commitment->quantity, .rule = commitment->rule};
+        if (commitment->share_permille > 0 && commitment->shortfall != CONTRACT_WATCHED)
+            version->counters[at].mode = TALLY_MODE_SHARE;
+        at++;
     }
     for (size_t i = 0; i < terms->cap_count; i++) {
         const struct contract_cap *cap = &terms->caps[i];

@@ -5,6 +5,7 @@
  * the database keeps them as rows (myna.tally). What they cost is bill.h's business.
  *
  *   kind of quantity    cell                 device             at_day
+ *   share (M19)         0: used here, 1: not  ""                 first day of the clipped period
  *   sum                 rate, or 0; plus     "", or each when   first day of the clipped period;
  *                       TALLY_PACK for the   included units     local day when packs, prepaid
  *                       packs that may pay   are its own        money or interim lines ask for it
@@ -37,6 +38,9 @@ enum tally_event {
     TALLY_BEYOND, /* amount of the events that cost event_min or event_max: told, not priced */
 };
 
+/* Cells of a commitment to a share. */
+enum tally_share { TALLY_HERE, TALLY_ELSEWHERE };
+
 struct tally;
 
 /* What one record, or one row of a usage file, says. Texts are borrowed. Plain data. */
@@ -48,6 +52,7 @@ struct tally_usage {
     const char *service_tier; /* "" : default */
     const char *replaces;     /* a device whose licence this one takes over; "" */
     bool is_activity;         /* false: not_sent, which makes no device active */
+    bool is_elsewhere;        /* used under another contract: for shares of all usage alone */
     bool has_amount;
     struct decimal amount; /* money that the usage itself tells */
     struct decimal quantities[CONTRACT_METRICS];

@@ -68,6 +68,7 @@ struct collection {
     unsigned priced; /* bits of metrics */
     unsigned packed; /* bits of metrics whose packs are taken */
     unsigned packed_points;
+    unsigned unpriced;
     enum status status;
 };
 
@@ -195,6 +196,28 @@ static void count_sum(struct collection *at, const struct tally_counter *counter
            counter->daily ? at->day : at->first, at->usage->amount);
 }
 
+/* What nothing here has a price for was used elsewhere, whoever reported it. */
+static bool is_used_here(const struct collection *at, const struct contract_filter *filter)
+{
+    const struct tally_usage *usage = at->usage;
+    unsigned used = 0;
+
+    for (unsigned metric = 0; metric < CONTRACT_METRICS; metric++)
+        used |= is_above_zero(usage->quantities[metric]) ? CONTRACT_BIT(metric) : 0;
+    return !usage->is_elsewhere && ((at->priced & used) != 0 || at->unpriced == 0) &&
+           holds(at->tally, filter, usage);
+}
+
+static void count_share(struct collection *at, const struct tally_counter *counter)
+{
+    int32_t cell = is_used_here(at, counter->filter) ? TALLY_HERE : TALLY_ELSEWHERE;
+
+    for (unsigned metric = 0; metric < CONTRACT_METRICS; metric++)
+        if ((counter->quantity->metrics & CONTRACT_BIT(metric)) &&
+            is_above_zero(at->usage->quantities[metric]))
+            change(at, cell, "", at->first, at->usage->quantities[metric]);
+}
+
 static struct decimal one(void)
 {
     struct decimal number = {0};
@@ -259,10 +282,18 @@ static void count_gauge(struct collection *at, const struct tally_counter *count
         change(at, ms_of_day(at), at->usage->device, at->day, at->usage->level);
 }
 
+/* A share is of everything: its filter tells what counts as used here. */
+static bool is_about(const struct collection *at, const struct tally_counter *counter)
+{
+    if (counter->mode == TALLY_MODE_NONE || counter->mode == TALLY_MODE_SHARE)
+        return counter->mode == TALLY_MODE_SHARE;
+    return !at->usage->is_elsewhere &&
+           (!counter->filter || holds(at->tally, counter->filter, at->usage));
+}
+
 static void count(struct collection *at, struct tally_counter *counter)
 {
-    if (counter->mode == TALLY_MODE_NONE ||
-        (counter->filter && !holds(at->tally, counter->filter, at->usage)))
+    if (!is_about(at, counter))
         return;
     if (at->day < counter->last.first || at->day >= counter->last.end)
         counter->last =
@@ -272,6 +303,9 @@ static void count(struct collection *at, struct tally_counter *counter)
     switch (counter->mode) {
     case TALLY_MODE_SUM:
         count_sum(at, counter);
+        break;
+    case TALLY_MODE_SHARE:
+        count_share(at, counter);
         break;
     case TALLY_MODE_DEVICES:
     case TALLY_MODE_LICENCES:
@@ -329,13 +363,16 @@ enum status tally_prepare(struct tally *tally, const struct tally_usage *usage, 
 
     struct tally_version *version = &tally->versions[at.version];
     for (at.counter = 0; at.counter < version->counter_count && at.status == STATUS_OK;
-         at.counter++)
+         at.counter++) {
+        if (at.counter == version->terms->charge_count && !usage->is_elsewhere)
+            at.unpriced = used_metrics(usage) & version->priced_kinds & ~at.priced;
         count(&at, &version->counters[at.counter]);
+    }
     if (at.status != STATUS_OK) {
         tally->change_count = 0;
         return at.status;
     }
-    *unpriced = used_metrics(usage) & version->priced_kinds & ~at.priced;
+    *unpriced = at.unpriced;
     *changes = tally->changes;
     *count_out = tally->change_count;
     return STATUS_OK;

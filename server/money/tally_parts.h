@@ -11,6 +11,7 @@
 enum tally_mode {
     TALLY_MODE_NONE, /* fees, spend, gauges of the requests under way */
     TALLY_MODE_SUM,
+    TALLY_MODE_SHARE,
     TALLY_MODE_DEVICES,
     TALLY_MODE_LICENCES,
     TALLY_MODE_GAUGE,

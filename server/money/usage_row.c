@@ -157,6 +157,11 @@ static enum status read_member(const struct json *json, const char *name, struct
         return read_amount(json, usage, problem);
     if (strcmp(name, "gauge") == 0)
         return read_gauge(json, usage, problem);
+    if (strcmp(name, "elsewhere") == 0) {
+        usage->is_elsewhere = json_bool(json, false);
+        return json_type(json) == JSON_BOOL ? STATUS_OK
+                                            : refuse(problem, "", name, "must be true or false");
+    }
     if (strcmp(name, "provenance") == 0) {
         enum status status = read_text(json, name, LIMIT_MODEL, &provenance, problem);
 

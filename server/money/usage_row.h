@@ -5,8 +5,9 @@
  *
  * Optional: end, service_tier, provenance (not_sent makes no device active), amount (money that the
  * usage itself tells), replaces (the device whose licence this one takes over), gauge {name,
- * level}, and whatever else a usage record has, which rating does not need. Quantities are whole
- * numbers, texts of up to 12 places, or JSON fractions of up to 15 digits. No I/O; thread-safe.
+ * level}, elsewhere (true: used under another contract, which a commitment to a share counts), and
+ * whatever else a usage record has, which rating does not need. Quantities are whole numbers, texts
+ * of up to 12 places, or JSON fractions of up to 15 digits. No I/O; thread-safe.
  */
 #ifndef SERVER_MONEY_USAGE_ROW_H
 #define SERVER_MONEY_USAGE_ROW_H

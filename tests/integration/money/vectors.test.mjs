@@ -81,7 +81,7 @@ const vectors = readdirSync(source).sort().map((name) => JSON.parse(readFileSync
 test('every vector is there', () => {
   const derived = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, '10b', 12, 13, 14, 15, 17].map((n) => `D${`${n}`.padStart(n === '10b' ? 3 : 2, '0')}`);
   const observed = Array.from({length: 26}, (_, i) => `V${`${i + 1}`.padStart(2, '0')}`);
-  const ours = ['amended-fee', 'points'];
+  const ours = ['amended-fee', 'points', 'share'];
   assert.deepEqual(vectors.map((vector) => vector.id).sort(), [...derived, ...observed, ...ours].sort());
 });
 

@@ -188,7 +188,7 @@ static void write_charges(struct buffer *out, struct dice *dice, bool with_volum
     buffer_text(out, "]");
 }
 
-/* Promises of money, of units at a fee, and of units at their charge's price. */
+/* Promises of money, of units at a fee, of units at their charge's price, of a share. */
 static void write_commitments(struct buffer *out, struct dice *dice)
 {
     unsigned least = 1 + (unsigned)dice_below(dice, 400);
@@ -202,7 +202,8 @@ static void write_commitments(struct buffer *out, struct dice *dice)
     write_rule(out, dice);
     buffer_format(out,
                   "},{\"metric\":\"output\",\"at_least\":%u,\"per\":\"month\",\"charges\":["
-                  "\"promised\"],\"shortfall\":{\"true_up\":true}}]",
+                  "\"promised\"],\"shortfall\":{\"true_up\":true}},{\"metric\":\"tokens\","
+                  "\"share\":\"90%%\",\"per\":\"month\",\"shortfall\":{\"fee_per_unit\":\"0.1\"}}]",
                   2 * least);
 }
 
@@ -337,6 +338,7 @@ static void roll_rows(struct tally_usage rows[ROWS], uint64_t seed)
         rows[i].quantities[CONTRACT_OUTPUT] = whole(2 * dice_below(&dice, 20));
         rows[i].quantities[CONTRACT_INPUT_UNCACHED] = whole(2 * dice_below(&dice, 40));
         rows[i].quantities[CONTRACT_REASONING] = whole(2 * dice_below(&dice, 10));
+        rows[i].is_elsewhere = dice_below(&dice, 8) == 0;
         rows[i].has_amount = dice_below(&dice, 2) == 1;
         rows[i].amount = rows[i].has_amount ? whole(dice_below(&dice, 30)) : whole(0);
     }

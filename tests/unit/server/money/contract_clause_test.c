@@ -51,8 +51,13 @@ static void commitments_that_cannot_be_judged_are_refused(void **state)
     COMMITMENT("'metric':'spend','at_least':1,'models':['big']", "/models", "name its charges");
     COMMITMENT("'metric':'spend','at_least':1,'per':'term','cumulative':true", "/cumulative",
                "several periods");
-    COMMITMENT("'metric':'tokens','share':'70%','shortfall':{'fee_per_unit':1}", "/shortfall",
-               "cannot be rated");
+    COMMITMENT("'metric':'tokens','share':'70%','shortfall':{'true_up':true}", "/shortfall/true_up",
+               "used elsewhere");
+    COMMITMENT("'metric':'tokens','share':'70%','per':'month','cumulative':true,'shortfall':{"
+               "'penalty':1}",
+               "/shortfall", "leave out cumulative");
+    COMMITMENT("'metric':'tokens','at_least':7,'shortfall':{'penalty':1,'fee_per_unit':1}",
+               "/shortfall", "one of");
     COMMITMENT("'metric':'tokens','share':'70.01%'", "/share", "tenths of a percent");
     COMMITMENT("'metric':'spend','steps':[{'from':'2026-02-01','at_least':1},"
                "{'from':'2026-02-01','at_least':2}]",
@@ -170,6 +175,10 @@ static void i2_a_hard_cap_on_spend_needs_prices_with_a_linear_bound(void **state
         {"{'kind':'graduated','metric':'output','tiers':[{'price':3,'size':10}]}",
          "start a whole package"},
         {"{'kind':'package','metric':'output','size':10,'price':1}", "start a whole package"},
+        {"{'kind':'points','weights':[{'metric':'output','points':3}],'price':2}", NULL},
+        {"{'kind':'points','weights':[{'metric':'output','points':3}],'tiers':[{'price':2,"
+         "'size':5}]}",
+         "start a whole package"},
         {"{'kind':'percentage','rate':'1%'}", "only after the usage"},
         {"{'kind':'licence','price':1,'term':'contract'}", "a terminal's licence"},
         {"{'kind':'unit','metric':'active_devices','price':1}", "a whole device"},
