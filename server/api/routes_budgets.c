@@ -47,6 +47,7 @@ struct fields {
     const char *per;
     const char *zone;
     const struct json *models;
+    const struct json *thresholds;
 };
 
 #define FIELD(member) .name = #member, .offset = offsetof(struct fields, member)
@@ -54,6 +55,7 @@ static const struct json_field fields[] = {
     {FIELD(at_most), .kind = JSON_FIELD_TEXT, .min = 1, .max = 40},
     {FIELD(note), .kind = JSON_FIELD_TEXT, .max = 200},
     {FIELD(hard), .kind = JSON_FIELD_BOOL, .set_offset = offsetof(struct fields, has_hard)},
+    {FIELD(thresholds), .kind = JSON_FIELD_ANY},
     {FIELD(id), .kind = JSON_FIELD_SLUG, .required = true},
     {FIELD(scope), .kind = JSON_FIELD_TEXT, .required = true, .max = 16,
      .choices = "fleet|group|device|vendor|contract"},
@@ -65,7 +67,7 @@ static const struct json_field fields[] = {
     {FIELD(zone), .kind = JSON_FIELD_TEXT, .max = 48},
     {FIELD(models), .kind = JSON_FIELD_ANY},
 };
-#define PATCH_FIELDS 3
+#define PATCH_FIELDS 4
 
 static bool is_amount(const char *text)
 {
@@ -148,7 +150,75 @@ static struct budgets_terms terms_of(const struct fields *made, const struct req
         .models = made->models ? answer_dump(request->arena, made->models) : span_of(NULL, 0),
         .hard = made->has_hard ? made->hard : -1,
         .note = made->note,
+        .thresholds =
+            made->thresholds ? answer_dump(request->arena, made->thresholds) : span_of(NULL, 0),
     };
+}
+
+/* A contract that is fallen back to must be there. */
+static bool check_fall_backs(const struct api *api, const struct request *request,
+                             struct reply *reply, const struct contract_threshold *rule)
+{
+    struct document ignored;
+
+    for (size_t i = 0; i < rule->action_count; i++) {
+        if (rule->actions[i].kind != CONTRACT_FALL_BACK)
+            continue;
+        enum status status =
+            contracts_get(api->store, rule->actions[i].contract, request->arena, &ignored);
+        if (status == STATUS_NOT_FOUND)
+            answer_bad(reply, "/thresholds", "there is no such contract to fall back to");
+        else if (status != STATUS_OK)
+            reply_status(reply, status, "the contract");
+        if (status != STATUS_OK)
+            return false;
+    }
+    return true;
+}
+
+static bool check_thresholds(const struct api *api, const struct request *request,
+                             struct reply *reply, const struct budgets_terms *terms)
+{
+    const bool is_contracts = terms->scope && strcmp(terms->scope, "contract") == 0;
+    const bool is_vendors = terms->scope && strcmp(terms->scope, "vendor") == 0;
+    const struct contract_threshold *rules = NULL;
+    struct json_problem problem = {0};
+    size_t count = 0;
+
+    if (terms->thresholds.size == 0)
+        return true;
+    enum status status = contract_budget_thresholds_read(
+        terms->thresholds, is_contracts ? terms->subject : NULL, is_contracts || is_vendors,
+        request->arena, &rules, &count, &problem);
+    if (status == STATUS_INVALID)
+        answer_bad(reply, problem.pointer, problem.detail);
+    else if (status != STATUS_OK)
+        reply_status(reply, status, "the budget");
+    for (size_t i = 0; status == STATUS_OK && i < count; i++)
+        if (!check_fall_backs(api, request, reply, &rules[i]))
+            return false;
+    return status == STATUS_OK;
+}
+
+/* What a change leaves as it is decides what its thresholds may say. */
+static bool read_scope(const struct api *api, const struct request *request, struct reply *reply,
+                       struct budgets_terms *terms)
+{
+    struct document budget;
+    struct json *json;
+    enum status status = budgets_get(api->store, terms->budget_id, request->arena, &budget);
+
+    if (status == STATUS_OK)
+        status = json_parse(budget.json, &json, NULL);
+    if (status != STATUS_OK) {
+        reply_status(reply, status, subject(request));
+        return false;
+    }
+    terms->scope = arena_text(request->arena, span_text(json_text(json_member(json, "scope"), "")));
+    terms->subject =
+        arena_text(request->arena, span_text(json_text(json_member(json, "subject"), "")));
+    json_free(json);
+    return true;
 }
 
 /* 409 tells what keeps robots from keeping within the limit; 400, in which currencies one could be.
@@ -185,6 +255,8 @@ static void create(void *context, struct request *request, struct reply *reply)
         terms.hard = 1;
     if (!terms.note)
         terms.note = "";
+    if (!check_thresholds(api, request, reply, &terms))
+        return;
     enum status status =
         budgets_create(api->store, &author, &terms, request->arena, &budget, reason);
     if (status == STATUS_NOT_FOUND)
@@ -207,7 +279,10 @@ static void update(void *context, struct request *request, struct reply *reply)
         !answer_decode(request, reply, fields, PATCH_FIELDS, &made) || !check(api, reply, &made))
         return;
     made.id = request_param(request, "id");
-    const struct budgets_terms terms = terms_of(&made, request);
+    struct budgets_terms terms = terms_of(&made, request);
+    if (made.thresholds && (!read_scope(api, request, reply, &terms) ||
+                            !check_thresholds(api, request, reply, &terms)))
+        return;
     enum status status =
         budgets_update(api->store, &author, version, &terms, request->arena, &budget, reason);
     answer_made(reply, status, 200, &budget, reason, subject(request));
@@ -237,6 +312,7 @@ static const struct json_field plan_fields[] = {
     {FIELD(currency), .kind = JSON_FIELD_TEXT, .min = 3, .max = 3},
     {FIELD(zone), .kind = JSON_FIELD_TEXT, .max = 48},
     {FIELD(note), .kind = JSON_FIELD_TEXT, .max = 200},
+    {FIELD(thresholds), .kind = JSON_FIELD_ANY},
 };
 
 /* A budget's id has room for "plan-" and 43 bytes of the robot's. */
@@ -262,6 +338,8 @@ static void put_plan(void *context, struct request *request, struct reply *reply
     terms.hard = 1;
     if (!terms.note)
         terms.note = "";
+    if (!check_thresholds(api, request, reply, &terms))
+        return;
     enum status status =
         budgets_put_plan(api->store, &author, &terms, request->arena, &plan, reason);
     answer_made(reply, status, 200, &plan, reason, answer_subject(request, "device", device_id));

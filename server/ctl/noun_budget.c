@@ -4,6 +4,7 @@
 
 #include "schema/base/json.h"
 #include "server/ctl/noun.h"
+#include "server/ctl/points.h"
 
 #define NOTHING span_text("")
 
@@ -80,6 +81,20 @@ static void write_models(struct ctl *ctl, struct json_writer *writer)
     json_end_array(writer);
 }
 
+static int write_thresholds(struct ctl *ctl, struct json_writer *writer)
+{
+    const char *text = args_option(&ctl->args, "thresholds", NULL);
+    char problem[160];
+
+    if (!text)
+        return CTL_DONE;
+    json_key(writer, "thresholds");
+    if (points_write(text, writer, problem) == STATUS_OK)
+        return CTL_DONE;
+    ctl_fail("--thresholds: %s", problem);
+    return CTL_USAGE;
+}
+
 static int create(struct ctl *ctl)
 {
     static const char *const texts[] = {"scope", "subject", "metric", "currency", "at-most",
@@ -96,8 +111,10 @@ static int create(struct ctl *ctl)
     write_texts(ctl, &writer, texts);
     write_hard(ctl, &writer);
     write_models(ctl, &writer);
+    int result = write_thresholds(ctl, &writer);
     json_end_object(&writer);
-    int result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, "/api/v1/budgets",
+    if (result == CTL_DONE)
+        result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, "/api/v1/budgets",
                              (char *)NULL);
     buffer_release(&body);
     return result == CTL_DONE ? ctl_say(ctl, &answer, "made budget %s", ctl->args.words[0])
@@ -111,13 +128,15 @@ static int set(struct ctl *ctl)
     struct json_writer writer;
     struct buffer body;
 
-    buffer_init(&body, 4096);
+    buffer_init(&body, 16384);
     json_writer_init(&writer, &body);
     json_begin_object(&writer);
     write_texts(ctl, &writer, texts);
     write_hard(ctl, &writer);
+    int result = write_thresholds(ctl, &writer);
     json_end_object(&writer);
-    int result = ctl_send_to(ctl, "PATCH", buffer_span(&body), NULL, &answer, "/api/v1/budgets/",
+    if (result == CTL_DONE)
+        result = ctl_send_to(ctl, "PATCH", buffer_span(&body), NULL, &answer, "/api/v1/budgets/",
                              ctl->args.words[0], (char *)NULL);
     buffer_release(&body);
     return result == CTL_DONE ? ctl_say(ctl, &answer, "changed budget %s", ctl->args.words[0])
@@ -157,9 +176,9 @@ const struct ctl_verb noun_budget_verbs[] = {
     {"budget", "list", "", 0, 0, "", "our own caps: spent, outstanding, free", list},
     {"budget", "get", "BUDGET", 1, 1, "", "one of them", get},
     {"budget", "create", "BUDGET", 1, 1,
-     "scope subject metric currency at-most per zone models hard note",
+     "scope subject metric currency at-most per zone models hard note thresholds",
      "cap fleet, group, device, vendor or contract", create},
-    {"budget", "set", "BUDGET", 1, 1, "at-most hard note", "move a limit", set},
+    {"budget", "set", "BUDGET", 1, 1, "at-most hard note thresholds", "move a limit", set},
     {"budget", "delete", "BUDGET", 1, 1, "", "lift a limit", delete},
     {"pool", "list", "", 0, 0, "", "running accounts of all caps", list_pools},
     {0},

@@ -13,7 +13,7 @@ struct acting {
 };
 
 /* The settings and standings of one action, appended to out. */
-static size_t translate(const struct contract_action *action, const char *contract_id,
+static size_t translate(const struct contract_action *action, const char *match,
                         struct arena *arena, struct thresholds_action *out)
 {
     static const char *const modes[] = {
@@ -30,8 +30,7 @@ static size_t translate(const struct contract_action *action, const char *contra
     out[count++] = (struct thresholds_action){
         .name = "limit_mode", .value = modes[action->kind], .strictness = action->kind};
     if (action->kind == CONTRACT_FALL_BACK)
-        out[count++] = (struct thresholds_action){.contract_id = contract_id,
-                                                  .fall_back_to = action->contract};
+        out[count++] = (struct thresholds_action){.match = match, .fall_back_to = action->contract};
     if (action->kind != CONTRACT_THROTTLE)
         return count;
     if (action->turns_per_minute > 0)
@@ -47,18 +46,17 @@ static size_t translate(const struct contract_action *action, const char *contra
                                        .strictness = OUTPUT_MAX + 1 - tokens};
     }
     if (action->model != NULL)
-        out[count++] =
-            (struct thresholds_action){.contract_id = contract_id, .model = action->model};
+        out[count++] = (struct thresholds_action){.match = match, .model = action->model};
     return count;
 }
 
-size_t enforce_translate(const struct contract_threshold *rule, const char *contract_id,
+size_t enforce_translate(const struct contract_threshold *rule, const char *match,
                          struct arena *arena, struct thresholds_action *out)
 {
     size_t count = 0;
 
     for (size_t i = 0; !rule->shadow && i < rule->action_count; i++)
-        count += translate(&rule->actions[i], contract_id, arena, out + count);
+        count += translate(&rule->actions[i], match, arena, out + count);
     return count;
 }
 
@@ -67,10 +65,7 @@ static enum status fire(struct store_conn *conn, const struct acting *acting)
     const struct survey_verdict *verdict = acting->verdict;
     struct arena *arena = acting->arena;
     struct thresholds_action actions[ENFORCE_ACTIONS];
-    const size_t count =
-        verdict->rule != NULL
-            ? enforce_translate(verdict->rule, verdict->contract_id, arena, actions)
-            : 0;
+    const size_t count = enforce_translate(verdict->rule, verdict->match, arena, actions);
     struct phrase_event event = {.source = verdict->row.source,
                                  .rule = verdict->rule,
                                  .rule_json = verdict->rule_json,

@@ -7,10 +7,10 @@
 
 #define ENFORCE_ACTIONS (CONTRACT_ACTIONS * 4) /* that a rule can become */
 
-/* What a rule's actions hold robots to: settings, each with its strictness, and standings of
- * contract_id's routes. Their number; none of a shadow's. out has room for ENFORCE_ACTIONS; texts
+/* What a rule's actions hold robots to: settings, each with its strictness, and standings of the
+ * routes that match. Their number; none of a shadow's. out has room for ENFORCE_ACTIONS; texts
  * are borrowed or in the arena (NULL: it is full). */
-size_t enforce_translate(const struct contract_threshold *rule, const char *contract_id,
+size_t enforce_translate(const struct contract_threshold *rule, const char *match,
                          struct arena *arena, struct thresholds_action *out);
 
 /* Moves the threshold and does all that follows from it in one transaction, unless another instance

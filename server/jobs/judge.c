@@ -435,3 +435,23 @@ enum status judge_look(const struct judge_view *view, const struct contract_thre
         *out = sight;
     return status;
 }
+
+enum status judge_pool(const struct thresholds_pool *pool,
+                       const struct contract_threshold *threshold, const struct thresholds_row *row,
+                       struct judge_sight *out)
+{
+    struct judge_sight sight = {.look.period_from_ms = pool->from_ms,
+                                .period_from_ms = pool->from_ms,
+                                .period_to_ms = pool->to_ms,
+                                .value = fraction_of_decimal(pool->spent),
+                                .has_limit = true,
+                                .limit = fraction_of_decimal(pool->limit),
+                                .unit = pool->unit,
+                                .runs_out = FORECAST_NEVER};
+    enum status status = compare(threshold, sight.value, false, &sight);
+
+    sight.look.raised = is_raised(threshold, row, &sight);
+    if (status == STATUS_OK)
+        *out = sight;
+    return status;
+}

@@ -64,4 +64,9 @@ MUST_CHECK enum status judge_look(const struct judge_view *view,
                                   const struct thresholds_row *row, struct arena *arena,
                                   struct judge_sight *out);
 
+/* The same of a budget's running account. */
+MUST_CHECK enum status judge_pool(const struct thresholds_pool *pool,
+                                  const struct contract_threshold *threshold,
+                                  const struct thresholds_row *row, struct judge_sight *out);
+
 #endif

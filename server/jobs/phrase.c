@@ -168,25 +168,6 @@ struct span phrase_sight(const struct judge_sight *sight, struct arena *arena)
     return finish(&out, arena);
 }
 
-struct span phrase_pool(const struct thresholds_pool *pool, struct arena *arena)
-{
-    const struct fraction spent = fraction_of_decimal(pool->spent);
-    const struct fraction limit = fraction_of_decimal(pool->limit);
-    struct json_writer writer;
-    struct buffer out;
-
-    buffer_init(&out, TEXT_BYTES);
-    json_writer_init(&writer, &out);
-    json_begin_object(&writer);
-    write_period(&writer, pool->from_ms, pool->to_ms);
-    write_fraction(&writer, "value", spent);
-    write_fraction(&writer, "limit", limit);
-    write_share(&writer, spent, limit);
-    write_text(&writer, "unit", pool->unit);
-    json_end_object(&writer);
-    return finish(&out, arena);
-}
-
 struct span phrase_alert(const struct phrase_event *event, struct arena *arena)
 {
     const struct contract_threshold *rule = event->rule;
@@ -201,8 +182,7 @@ struct span phrase_alert(const struct phrase_event *event, struct arena *arena)
     json_write_raw(&writer, event->rule_json);
     json_key(&writer, "seen");
     json_write_raw(&writer, event->seen_json);
-    if (rule != NULL)
-        write_actions(&writer, rule->shadow ? "would" : "did", rule, arena);
+    write_actions(&writer, rule->shadow ? "would" : "did", rule, arena);
     json_key(&writer, "robots");
     json_write_int(&writer, event->robots);
     json_end_object(&writer);

@@ -11,16 +11,13 @@
 /* {"of": "spend", "at": "80%", "do": ["alert", "throttle to 2 turns a minute"], "shadow": false} */
 struct span phrase_rule(const struct contract_threshold *rule, struct arena *arena);
 
-/* {"period", "value", "limit", "share", "unit" (of money), "forecast"} */
+/* {"period", "value", "limit", "share", "unit" (of money and of budgets), "forecast"} */
 struct span phrase_sight(const struct judge_sight *sight, struct arena *arena);
-
-/* The same of a budget's running account, with its "unit" in any case. */
-struct span phrase_pool(const struct thresholds_pool *pool, struct arena *arena);
 
 /* A threshold that fired. Plain data. */
 struct phrase_event {
     const char *source;
-    const struct contract_threshold *rule; /* NULL: a budget's, which only alerts */
+    const struct contract_threshold *rule;
     struct span rule_json;
     struct span seen_json;
     int64_t robots; /* that are held to its actions */

@@ -1,5 +1,7 @@
 #include "server/jobs/survey.h"
 
+#include <string.h>
+
 #include "schema/base/log.h"
 #include "server/jobs/phrase.h"
 
@@ -37,7 +39,8 @@ static enum status add_verdict(struct survey *survey, const struct survey_verdic
 {
     struct survey_verdict *kept = arena_take(survey->arena, sizeof *kept);
 
-    if (kept == NULL || verdict->rule_json.size == 0 || verdict->seen_json.size == 0)
+    if (kept == NULL || verdict->match == NULL || verdict->rule_json.size == 0 ||
+        verdict->seen_json.size == 0)
         return STATUS_MEMORY;
     *kept = *verdict;
     kept->moved = kept->row.threshold;
@@ -85,6 +88,16 @@ static enum status read_all(const struct survey *survey, struct store_conn *conn
     return status;
 }
 
+/* What it is judged by, to tell a raise from. */
+static enum status limit_of(const struct contract_threshold *rule, const struct judge_sight *sight,
+                            struct decimal *out)
+{
+    return fraction_round(rule->trigger == CONTRACT_AT_AMOUNT ? rule->at
+                          : sight->has_limit                  ? sight->limit
+                                                              : FRACTION_ZERO,
+                          DECIMAL_PRICE_PLACES, out);
+}
+
 static enum status judge_one(struct survey *survey, struct store_conn *conn,
                              struct judge_view *view, const struct contract_threshold *rule)
 {
@@ -92,7 +105,7 @@ static enum status judge_one(struct survey *survey, struct store_conn *conn,
     const char *contract_id = view->contract->contract_id;
     struct survey_verdict verdict = {
         .rule = rule,
-        .contract_id = contract_id,
+        .match = arena_format(arena, "{\"contract\":\"%s\"}", contract_id),
         .severity = severity_of(rule),
         .rule_json = phrase_rule(rule, arena),
     };
@@ -119,10 +132,7 @@ static enum status judge_one(struct survey *survey, struct store_conn *conn,
     if (status == STATUS_OK)
         status = judge_look(view, rule, &verdict.row, arena, &sight);
     if (status == STATUS_OK)
-        status = fraction_round(rule->trigger == CONTRACT_AT_AMOUNT ? rule->at
-                                : sight.has_limit                   ? sight.limit
-                                                                    : FRACTION_ZERO,
-                                DECIMAL_PRICE_PLACES, &verdict.limit);
+        status = limit_of(rule, &sight, &verdict.limit);
     if (status != STATUS_OK)
         return status;
     verdict.seen_json = phrase_sight(&sight, arena);
@@ -195,58 +205,87 @@ static enum status judge_contract(struct survey *survey, struct store_conn *conn
 
 /* ---- budgets ---- */
 
-static const struct {
-    const char *name;
-    int64_t percent;
-    const char *severity;
-} budget_points[] = {{"80%", 80, "warning"}, {"100%", 100, "critical"}};
+/* Thresholds as they stand in the database. Most budgets have the same. */
+struct points {
+    struct span text;
+    const struct contract_threshold *rules;
+    size_t count;
+};
 
-static enum status judge_pool(struct survey *survey, struct store_conn *conn,
-                              const struct thresholds_pool *pool, size_t point)
+static enum status read_points(const struct survey *survey, const struct thresholds_pool *pool,
+                               struct points *points)
+{
+    struct json_problem problem = {0};
+
+    if (points->text.size > 0 && span_equal(points->text, pool->rules))
+        return STATUS_OK;
+    *points = (struct points){.text = pool->rules};
+    enum status status = contract_budget_thresholds_read(pool->rules, NULL, true, survey->arena,
+                                                         &points->rules, &points->count, &problem);
+    if (status == STATUS_INVALID) {
+        log_warning("thresholds", "cannot read those of \"%s\": %s %s", pool->source,
+                    problem.pointer, problem.detail);
+        return STATUS_OK;
+    }
+    return status;
+}
+
+static const char *match_of(const struct thresholds_pool *pool, struct arena *arena)
+{
+    if (strcmp(pool->scope, "vendor") != 0 && strcmp(pool->scope, "contract") != 0)
+        return "{}";
+    return arena_format(arena, "{\"%s\":\"%s\"}", pool->scope, pool->subject);
+}
+
+static enum status judge_point(struct survey *survey, struct store_conn *conn,
+                               const struct thresholds_pool *pool,
+                               const struct contract_threshold *point)
 {
     struct arena *arena = survey->arena;
-    const char *name = budget_points[point].name;
-    const char *rule =
-        arena_format(arena, "{\"of\":\"%s\",\"at\":\"%s\",\"do\":[\"alert\"],\"shadow\":false}",
-                     pool->source, name);
+    struct contract_threshold *rule = arena_take(arena, sizeof *rule);
+
+    if (rule == NULL)
+        return STATUS_MEMORY;
+    *rule = *point;
+    rule->of = pool->source;
+    struct survey_verdict verdict = {.rule = rule,
+                                     .match = match_of(pool, arena),
+                                     .severity = severity_of(rule),
+                                     .rule_json = phrase_rule(rule, arena)};
     const struct thresholds_entry entry = {
-        .source = arena_format(arena, "%s:%s", pool->source, name),
+        .source = arena_format(arena, "%s:%s", pool->source, rule->name),
         .scope = pool->scope,
         .subject = pool->subject,
-        .rule = span_text(rule),
+        .rule = verdict.rule_json,
         .period_from_ms = pool->from_ms,
     };
-    struct survey_verdict verdict = {.severity = budget_points[point].severity,
-                                     .limit = pool->limit,
-                                     .rule_json = entry.rule,
-                                     .seen_json = phrase_pool(pool, arena)};
-    struct threshold_look look = {.period_from_ms = pool->from_ms};
-    struct fraction at;
+    struct judge_sight sight;
     enum status status = add_source(survey, entry.source);
 
     if (status == STATUS_OK)
-        status = fraction_multiply(fraction_of_decimal(pool->limit),
-                                   fraction_ratio(budget_points[point].percent, 100), &at);
-    if (status == STATUS_OK)
         status = thresholds_find(conn, arena, &entry, &verdict.row);
+    if (status == STATUS_OK)
+        status = judge_pool(pool, rule, &verdict.row, &sight);
+    if (status == STATUS_OK)
+        status = limit_of(rule, &sight, &verdict.limit);
     if (status != STATUS_OK)
         return status;
-    look.reached = fraction_compare(fraction_of_decimal(pool->spent), at) >= 0;
-    look.raised =
-        verdict.row.has_fired_limit && decimal_compare(pool->limit, verdict.row.fired_limit) > 0;
-    return add_verdict(survey, &verdict, &look);
+    verdict.seen_json = phrase_sight(&sight, arena);
+    return add_verdict(survey, &verdict, &sight.look);
 }
 
 static enum status judge_budgets(struct survey *survey, struct store_conn *conn)
 {
     struct thresholds_pool *pools;
+    struct points points = {0};
     size_t count;
     enum status status = thresholds_read_pools(conn, survey->arena, &pools, &count);
 
-    for (size_t i = 0; status == STATUS_OK && i < count; i++)
-        for (size_t k = 0; status == STATUS_OK && k < sizeof budget_points / sizeof *budget_points;
-             k++)
-            status = judge_pool(survey, conn, &pools[i], k);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        status = read_points(survey, &pools[i], &points);
+        for (size_t k = 0; status == STATUS_OK && k < points.count; k++)
+            status = judge_point(survey, conn, &pools[i], &points.rules[k]);
+    }
     return status;
 }
 

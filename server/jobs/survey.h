@@ -15,8 +15,8 @@ struct survey_verdict {
     struct thresholds_row row;
     struct threshold moved; /* how it stands after the look */
     struct threshold_step step;
-    const struct contract_threshold *rule; /* NULL: a budget's */
-    const char *contract_id;
+    const struct contract_threshold *rule;
+    const char *match; /* JSON: whose routes its actions change */
     const char *severity;
     struct decimal limit; /* that it is judged by */
     struct span rule_json;

@@ -71,6 +71,16 @@ MUST_CHECK enum status contract_check(const struct json *document, struct arena 
                                       struct contract *out, struct json_problem *problems,
                                       size_t room, size_t *count);
 
+/* The thresholds of a budget: a list of {"at", "do", "shadow", "rearm", "name"} as in a contract,
+ * whose limit and period are the budget's. A threshold without a name has its "at" for one. of is
+ * left to the caller. contract_id: of a budget of a contract, which cannot fall back to itself,
+ * else NULL; has_vendor: it is of one vendor or contract, so that an action may name a model. An
+ * empty list has none. Besides contract_read()'s: problem's pointer begins with "/thresholds". */
+MUST_CHECK enum status contract_budget_thresholds_read(struct span list, const char *contract_id,
+                                                       bool has_vendor, struct arena *arena,
+                                                       const struct contract_threshold **out,
+                                                       size_t *count, struct json_problem *problem);
+
 /* One later document of the same contract, or the first one when base is NULL: its terms (the
  * document's own amendments included) are in force from the instant from_ms on and end what was
  * there; first is the first day whose midnight is not before it. Versions are numbered on.

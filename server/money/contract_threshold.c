@@ -320,3 +320,97 @@ void contract_threshold_read(struct reading *reading, const struct json *holder,
                            sizeof(struct contract_threshold), read_threshold, draft, &count);
     draft->terms->threshold_count = count;
 }
+
+/* ---- of a budget ---- */
+
+static void refuse_models(struct reading *reading, const struct contract_threshold *threshold)
+{
+    for (size_t i = 0; i < threshold->action_count; i++) {
+        if (threshold->actions[i].model)
+            reading_refuse(reading, "do",
+                           "may name a model in a budget of one vendor or contract alone: others "
+                           "need not have it");
+    }
+}
+
+static void read_budgets_own(struct reading *reading, const struct json *json,
+                             struct contract_draft *draft, void *item)
+{
+    struct contract_threshold *out = item;
+
+    out->at = out->limit = out->rearm = FRACTION_ZERO;
+    out->has_limit = true;
+    if (!reading_object(reading, json, "name|at|do|shadow|rearm", "at|do"))
+        return;
+    if (!json_member(json, "name") && json_type(json_member(json, "at")) == JSON_TEXT)
+        out->name = reading_text(reading, json, "at", 40);
+    read_trigger(reading, json, out);
+    read_rearm(reading, json, out);
+    read_actions(reading, json, draft->contract, out);
+    out->shadow = reading_bool(reading, json, "shadow", false);
+    if (!draft->contract->vendor_id)
+        refuse_models(reading, out);
+}
+
+static void refuse_doubles(struct reading *reading, const struct contract_threshold *list,
+                           size_t count)
+{
+    const size_t outside = reading_enter(reading, "thresholds");
+
+    for (size_t i = 1; i < count; i++) {
+        if (contract_place_of(list, i, sizeof *list, list[i].name) == SIZE_MAX)
+            continue;
+        const size_t mark = reading_enter_item(reading, i);
+        reading_refuse(reading, "at", "is there twice: give one of them a name");
+        reading_leave(reading, mark);
+    }
+    reading_leave(reading, outside);
+}
+
+/* {"thresholds": list}, as a contract has it. */
+static enum status parse_list(struct span list, struct json **out, struct json_problem *problem)
+{
+    struct buffer text;
+
+    buffer_init(&text, (size_t)1 << 20);
+    buffer_text(&text, "{\"thresholds\":");
+    buffer_add(&text, list);
+    buffer_text(&text, "}");
+    problem->pointer[0] = '\0';
+    enum status status = buffer_status(&text);
+    if (status == STATUS_OK)
+        status = json_parse(buffer_span(&text), out, problem->detail);
+    buffer_release(&text);
+    return status;
+}
+
+enum status contract_budget_thresholds_read(struct span list, const char *contract_id,
+                                            bool has_vendor, struct arena *arena,
+                                            const struct contract_threshold **out, size_t *count,
+                                            struct json_problem *problem)
+{
+    const struct contract contract = {.contract_id = contract_id,
+                                      .vendor_id = has_vendor ? "" : NULL};
+    struct contract_draft draft = {.contract = &contract};
+    const struct contract_threshold *found = NULL;
+    struct reading reading;
+    struct json *json;
+    size_t found_count = 0;
+    enum status status = parse_list(list, &json, problem);
+
+    if (status != STATUS_OK)
+        return status;
+    reading_init(&reading, arena, problem);
+    if (json_type(json_member(json, "thresholds")) != JSON_ARRAY ||
+        json_count(json_member(json, "thresholds")) > 0)
+        found = contract_list_read(&reading, json, "thresholds", CONTRACT_THRESHOLDS, sizeof *found,
+                                   read_budgets_own, &draft, &found_count);
+    refuse_doubles(&reading, found, found_count);
+    status = reading_status(&reading);
+    json_free(json);
+    if (status == STATUS_OK) {
+        *out = found;
+        *count = found_count;
+    }
+    return status;
+}

@@ -14,11 +14,15 @@
     "jsonb_build_object('id', b.budget_id, 'scope', b.scope, 'subject', nullif(b.subject, ''),"    \
     " 'metric', b.metric, 'currency', b.currency, 'at_most', trim_scale(b.at_most)::text,"         \
     " 'per', b.per, 'zone', b.zone, 'models', to_jsonb(b.models), 'hard', b.hard,"                 \
-    " 'note', b.note, 'version', b.version, 'created_at', b.created_at,"                           \
+    " 'note', b.note, 'thresholds', b.thresholds, 'version', b.version, 'created_at', "            \
+    "b.created_at,"                                                                                \
     " 'created_by', b.created_by, 'pool', (SELECT p.item FROM myna.pool_item p"                    \
     "   WHERE p.source = 'budget:' || b.budget_id AND p.is_active AND NOT p.is_closed"             \
     "   AND p.period_from <= now() AND p.period_to > now()"                                        \
     "   ORDER BY p.pool_id DESC LIMIT 1))"
+
+/* The thresholds of a budget that names none. */
+#define USUAL "[{\"at\": \"80%\", \"do\": [\"alert\"]}, {\"at\": \"100%\", \"do\": [\"alert\"]}]"
 
 enum status budgets_list(struct store *store, const char *after, int64_t limit, struct arena *arena,
                          struct span *json)
@@ -185,10 +189,10 @@ static enum status insert(struct store_conn *conn, struct change *change)
     STORE_STATEMENT(
         create,
         "WITH b AS (INSERT INTO myna.budget (budget_id, scope, subject, metric, currency, at_most,"
-        "    per, zone, models, hard, note, created_by)"
+        "    per, zone, models, hard, note, created_by, thresholds)"
         "  SELECT $3, $4, $5, $6, $7, $8::text::numeric, $9, $10,"
         "    (SELECT array_agg(m) FROM jsonb_array_elements_text($11::jsonb) m),"
-        "    $12::bigint <> 0, $13, $1"
+        "    $12::bigint <> 0, $13, $1, coalesce($14::jsonb, '" USUAL "')"
         "  WHERE CASE $4 WHEN 'fleet' THEN true"
         "    WHEN 'group' THEN EXISTS (SELECT FROM myna.device_group WHERE group_id = $5)"
         "    WHEN 'device' THEN EXISTS (SELECT FROM myna.device WHERE device_id = $5)"
@@ -200,15 +204,16 @@ static enum status insert(struct store_conn *conn, struct change *change)
         " SELECT to_jsonb(b.version), b.version FROM b, done");
     const struct budgets_terms *t = change->terms;
 
-    return write_one(conn, &create,
-                     STORE_VALUES(value_text(change->author->actor),
-                                  value_text(change->author->source), value_text(t->budget_id),
-                                  value_text(t->scope), value_text(t->subject),
-                                  value_text(t->metric), value_text(t->currency),
-                                  value_text(t->at_most), value_text(t->per), value_text(t->zone),
-                                  t->models.size > 0 ? value_json(t->models) : value_no_json(),
-                                  value_int(t->hard), value_text(t->note)),
-                     change);
+    return write_one(
+        conn, &create,
+        STORE_VALUES(value_text(change->author->actor), value_text(change->author->source),
+                     value_text(t->budget_id), value_text(t->scope), value_text(t->subject),
+                     value_text(t->metric), value_text(t->currency), value_text(t->at_most),
+                     value_text(t->per), value_text(t->zone),
+                     t->models.size > 0 ? value_json(t->models) : value_no_json(),
+                     value_int(t->hard), value_text(t->note),
+                     t->thresholds.size > 0 ? value_json(t->thresholds) : value_no_json()),
+        change);
 }
 
 static enum status update(struct store_conn *conn, struct change *change)
@@ -217,7 +222,8 @@ static enum status update(struct store_conn *conn, struct change *change)
         set, "WITH old AS (SELECT * FROM myna.budget WHERE budget_id = $3 FOR UPDATE),"
              " new AS (UPDATE myna.budget b SET at_most = coalesce($5::text::numeric, b.at_most),"
              "    hard = CASE WHEN $6::bigint < 0 THEN b.hard ELSE $6::bigint <> 0 END,"
-             "    note = coalesce($7, b.note), version = b.version + 1"
+             "    note = coalesce($7, b.note),"
+             "    thresholds = coalesce($8::jsonb, b.thresholds), version = b.version + 1"
              "  FROM old WHERE b.budget_id = old.budget_id AND $4::bigint IN (-1, old.version)"
              "  RETURNING b.*),"
              " done AS (SELECT min(myna.audit_append($1, $2, 'budget.update',"
@@ -228,12 +234,13 @@ static enum status update(struct store_conn *conn, struct change *change)
              " FROM done, old LEFT JOIN new USING (budget_id)");
     const struct budgets_terms *t = change->terms;
 
-    return write_one(conn, &set,
-                     STORE_VALUES(value_text(change->author->actor),
-                                  value_text(change->author->source), value_text(t->budget_id),
-                                  value_int(change->if_version), value_text(t->at_most),
-                                  value_int(t->hard), value_text(t->note)),
-                     change);
+    return write_one(
+        conn, &set,
+        STORE_VALUES(value_text(change->author->actor), value_text(change->author->source),
+                     value_text(t->budget_id), value_int(change->if_version),
+                     value_text(t->at_most), value_int(t->hard), value_text(t->note),
+                     t->thresholds.size > 0 ? value_json(t->thresholds) : value_no_json()),
+        change);
 }
 
 static enum status remove_budget(struct store_conn *conn, struct change *change)

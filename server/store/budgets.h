@@ -21,6 +21,8 @@ struct budgets_terms {
     struct span models; /* JSON array of names; empty: all */
     int64_t hard;       /* 0, 1; -1: as it was */
     const char *note;
+    struct span thresholds; /* JSON list that contract_budget_thresholds_read() takes; empty: as
+                               they were, or the usual alerts at 80 and 100 % */
 };
 
 MUST_CHECK enum status budgets_list(struct store *store, const char *after, int64_t limit,
@@ -35,7 +37,7 @@ MUST_CHECK enum status budgets_create(struct store *store, const struct author *
                                       const struct budgets_terms *terms, struct arena *arena,
                                       struct document *out, char reason[160]);
 
-/* Changes at_most, hard and note. if_version -1: any. */
+/* Changes at_most, hard, note and thresholds. if_version -1: any. */
 MUST_CHECK enum status budgets_update(struct store *store, const struct author *author,
                                       int64_t if_version, const struct budgets_terms *terms,
                                       struct arena *arena, struct document *out, char reason[160]);

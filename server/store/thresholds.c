@@ -130,12 +130,14 @@ enum status thresholds_read_pools(struct store_conn *conn, struct arena *arena,
                                   struct thresholds_pool **rows, size_t *count)
 {
     STORE_STATEMENT(
-        read, "SELECT source, scope, subject, unit, trim_scale(round(limit_amount, 12))::text,"
-              " trim_scale(round(spent, 12))::text, period_from,"
-              " CASE WHEN isfinite(period_to) THEN period_to ELSE timestamptz '9999-01-01' END"
-              " FROM myna.pool WHERE source LIKE 'budget:%' AND is_active AND NOT is_closed"
-              " AND period_from <= now() AND period_to > now() AND limit_amount > 0"
-              " ORDER BY pool_id");
+        read,
+        "SELECT p.source, p.scope, p.subject, p.unit,"
+        " trim_scale(round(p.limit_amount, 12))::text, trim_scale(round(p.spent, 12))::text,"
+        " p.period_from,"
+        " CASE WHEN isfinite(p.period_to) THEN p.period_to ELSE timestamptz '9999-01-01' END,"
+        " b.thresholds FROM myna.pool p JOIN myna.budget b ON p.source = 'budget:' || b.budget_id"
+        " WHERE p.is_active AND NOT p.is_closed AND p.period_from <= now()"
+        " AND p.period_to > now() AND p.limit_amount > 0 ORDER BY p.pool_id");
     struct result result;
     enum status status = store_exec(conn, &read, STORE_NO_VALUES, &result);
 
@@ -153,6 +155,7 @@ enum status thresholds_read_pools(struct store_conn *conn, struct arena *arena,
             .spent = decimal_from(&result, i, 5),
             .from_ms = result_time(&result, i, 6),
             .to_ms = result_time(&result, i, 7),
+            .rules = result_copy(&result, i, 8, arena),
         };
     result_release(&result);
     if (arena_failed(arena))
@@ -299,9 +302,9 @@ static enum status enforce_one(struct store_conn *conn, int64_t threshold_id,
                              " ON CONFLICT (threshold_id, name) DO UPDATE SET"
                              " value = excluded.value, strictness = excluded.strictness"
                              " WHERE enforcement.strictness < excluded.strictness");
-    STORE_STATEMENT(standing, "INSERT INTO myna.contract_standing AS s (threshold_id, contract_id,"
+    STORE_STATEMENT(standing, "INSERT INTO myna.contract_standing AS s (threshold_id, match,"
                               " fall_back_to, model) VALUES ($1, $2, $3, $4)"
-                              " ON CONFLICT (threshold_id, contract_id) DO UPDATE SET"
+                              " ON CONFLICT (threshold_id) DO UPDATE SET"
                               " fall_back_to = coalesce(excluded.fall_back_to, s.fall_back_to),"
                               " model = coalesce(excluded.model, s.model)");
 
@@ -312,7 +315,7 @@ static enum status enforce_one(struct store_conn *conn, int64_t threshold_id,
                                        value_int(action->strictness)),
                           NULL);
     return store_exec(conn, &standing,
-                      STORE_VALUES(value_int(threshold_id), value_text(action->contract_id),
+                      STORE_VALUES(value_int(threshold_id), value_json(span_text(action->match)),
                                    value_text(action->fall_back_to), value_text(action->model)),
                       NULL);
 }

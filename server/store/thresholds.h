@@ -52,6 +52,7 @@ struct thresholds_pool {
     struct decimal spent;
     int64_t from_ms;
     int64_t to_ms;
+    struct span rules; /* JSON: the budget's thresholds */
 };
 MUST_CHECK enum status thresholds_read_pools(struct store_conn *conn, struct arena *arena,
                                              struct thresholds_pool **rows, size_t *count);
@@ -97,13 +98,13 @@ MUST_CHECK enum status thresholds_move(struct store_conn *conn, const struct thr
                                        const struct threshold *to,
                                        const struct decimal *fired_limit);
 
-/* A setting that robots are held to, or (name NULL) what becomes of a contract's routes. */
+/* A setting that robots are held to, or (name NULL) what becomes of their routes. */
 struct thresholds_action {
     const char *name;
     const char *value; /* JSON */
     int64_t strictness;
-    const char *contract_id;
-    const char *fall_back_to; /* NULL: no */
+    const char *match;        /* JSON: of the routes that hold all of this; "{}": of all */
+    const char *fall_back_to; /* the contract preferred to them; NULL: none */
     const char *model;        /* NULL: as they are */
 };
 /* Holds them to it from their next generation on, which they are given. *devices: how many. */

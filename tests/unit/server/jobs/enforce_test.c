@@ -28,7 +28,7 @@ static struct made translate(struct arena *arena, bool shadow, struct contract_a
     struct made made;
 
     rule.actions[1] = action; /* after the alert, which holds nobody */
-    made.count = enforce_translate(&rule, "c", arena, made.actions);
+    made.count = enforce_translate(&rule, "{}", arena, made.actions);
     return made;
 }
 
@@ -47,7 +47,7 @@ static void throttling_is_a_mode_and_what_is_less(void **state)
     assert_string_equal(made.actions[1].value, "2");
     assert_string_equal(made.actions[2].name, "max_output_tokens");
     assert_string_equal(made.actions[2].value, "16"); /* the least that the setting may be */
-    assert_string_equal(made.actions[3].contract_id, "c");
+    assert_string_equal(made.actions[3].match, "{}");
     assert_string_equal(made.actions[3].model, "small");
 }
 
