@@ -137,12 +137,19 @@ static bool is_named(struct span name, const char *text)
     return name.size == strlen(text) && !strncasecmp((const char *)name.data, text, name.size);
 }
 
+/* OpenAI and most others; Anthropic; MiniMax */
+static bool is_request_id(struct span name)
+{
+    return is_named(name, "x-request-id") || is_named(name, "request-id") ||
+           is_named(name, "trace-id");
+}
+
 void answer_on_header(void *context, struct span name, struct span value)
 {
     struct answer *answer = context;
     uint64_t number;
 
-    if (is_named(name, "x-request-id") || is_named(name, "request-id")) {
+    if (is_request_id(name)) {
         keep(answer->header_id, sizeof answer->header_id, value);
     } else if (is_named(name, "retry-after-ms")) {
         if (span_to_uint64(value, &number) == STATUS_OK && number <= MAX_RETRY_S * 1000)

@@ -17,7 +17,9 @@ enum fault {
     FAULT_CUT = 5,        /* the connection ends inside the answer */
     FAULT_STALL = 6,      /* the answer stops and nothing comes for stall_s, then it is cut */
     FAULT_NO_USAGE = 7,   /* the whole answer, without its usage */
-    FAULT_COUNT = 8,
+    FAULT_MID_ERROR = 8,  /* an error inside the stream, which then ends */
+    FAULT_UNDER_200 = 9,  /* 429's body under status 200 */
+    FAULT_COUNT = 10,
 };
 
 struct conditions {

@@ -5,12 +5,14 @@
 #include "schema/base/crypto.h"
 #include "schema/base/encode.h"
 #include "schema/base/file.h"
+#include "tests/vendors/token.h"
 
 #define MAX_FILE_BYTES (16u << 20)
 
 struct key {
     uint8_t hash[CRYPTO_HASH_SIZE];
     bool from_file;
+    char *pair;               /* "id.secret"; NULL: of another form */
     struct keys_prefix *last; /* NULL until the first request: most keys of a big file never ask */
 };
 
@@ -34,8 +36,10 @@ enum status keys_create(struct keys **out)
 
 static void release_items(struct keys *keys)
 {
-    for (size_t i = 0; i < keys->count; i++)
+    for (size_t i = 0; i < keys->count; i++) {
         free(keys->items[i].last);
+        free(keys->items[i].pair);
+    }
     free(keys->items);
 }
 
@@ -72,7 +76,10 @@ static enum status append(struct keys *keys, struct span secret, bool from_file)
     struct key *key = &keys->items[keys->count++];
     *key = (struct key){.from_file = from_file};
     hash_of(secret, key->hash);
-    return STATUS_OK;
+    if (secret.size == 0 || memchr(secret.data, '.', secret.size) == NULL)
+        return STATUS_OK;
+    key->pair = strndup((const char *)secret.data, secret.size);
+    return key->pair != NULL ? STATUS_OK : STATUS_MEMORY;
 }
 
 static void sort(struct keys *keys)
@@ -140,6 +147,8 @@ static enum status carry_over(struct keys *fresh, struct keys *keys)
             memcpy(same->hash, keys->items[i].hash, CRYPTO_HASH_SIZE);
             sort(fresh);
             same = find(fresh, keys->items[i].hash);
+            same->pair = keys->items[i].pair;
+            keys->items[i].pair = NULL;
         }
         if (same == NULL)
             continue;
@@ -217,6 +226,14 @@ struct key *keys_find(struct keys *keys, struct span secret)
 
     hash_of(secret, hash);
     return find(keys, hash);
+}
+
+struct key *keys_find_token(struct keys *keys, struct span token, int64_t now_ms)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        if (keys->items[i].pair != NULL && token_is_of(token, keys->items[i].pair, now_ms))
+            return &keys->items[i];
+    return NULL;
 }
 
 void keys_name(struct span secret, char name[KEYS_NAME_SIZE])

@@ -1,7 +1,8 @@
 /* keys.h - the API keys that the demo vendor has given out, and what each asked last
  *
- * Keys themselves are not kept, only their SHA-256. A key file is read again when it changes, so
- * that keys can be given and withdrawn while the vendor runs: replace the file in one step.
+ * Keys themselves are not kept, only their SHA-256, but for those of the form "id.secret", with
+ * whose secrets tokens are signed. A key file is read again when it changes, so that keys can be
+ * given and withdrawn while the vendor runs: replace the file in one step.
  */
 #ifndef TESTS_VENDORS_KEYS_H
 #define TESTS_VENDORS_KEYS_H
@@ -40,6 +41,10 @@ struct key;
 
 /* NULL: not given out. Borrowed until the next change of keys. */
 struct key *keys_find(struct keys *keys, struct span secret);
+
+/* The key "id.secret" that a JSON web token (RFC 7519, HS256) names as api_key and is signed with,
+ * in the form of GLM: times in milliseconds. NULL: none, forged or over at now_ms. */
+struct key *keys_find_token(struct keys *keys, struct span token, int64_t now_ms);
 
 /* What stands for the key in ledgers: the first 8 hex digits of its SHA-256. */
 void keys_name(struct span secret, char name[KEYS_NAME_SIZE]);

@@ -63,7 +63,7 @@ int main(int argc, char **argv)
     }
     int code = 0;
     if (settings.help) {
-        printf("myna-vendors - a model vendor of OpenAI's dialect for demos and tests\n");
+        printf("myna-vendors - model vendors of many dialects for demos and tests\n");
         settings_print_help(stdout);
     } else {
         code = run(&settings);

@@ -7,6 +7,7 @@
 
 struct decoding {
     struct arena *arena;
+    const struct question_shape *shape;
     struct question *question;
     struct question_problem *problem;
     uint64_t hash; /* of the tokens so far */
@@ -17,6 +18,21 @@ static enum status refuse(struct decoding *decoding, const char *param, const ch
     decoding->problem->param = param;
     snprintf(decoding->problem->message, sizeof decoding->problem->message, "%s", message);
     return STATUS_INVALID;
+}
+
+static const struct json *find(const struct json *body, const char *path)
+{
+    char name[64];
+
+    while (body != NULL && path != NULL && *path != '\0') {
+        size_t size = strcspn(path, ".");
+
+        if (span_to_text(span_of(path, size), name, sizeof name) != STATUS_OK)
+            return NULL;
+        body = json_member(body, name);
+        path += path[size] == '.' ? size + 1 : size;
+    }
+    return path != NULL ? body : NULL;
 }
 
 static void mix(uint64_t *hash, struct span bytes)
@@ -80,6 +96,13 @@ static bool is_role(const char *role)
     return false;
 }
 
+static void count_message(struct decoding *decoding, const char *role, const char *text)
+{
+    for (int i = 0; i < QUESTION_MESSAGE_OVERHEAD; i++)
+        count_token(decoding, span_text(role));
+    count_text(decoding, span_text(text));
+}
+
 static enum status decode_message(struct decoding *decoding, const struct json *message)
 {
     const char *role = json_text(json_member(message, "role"), "");
@@ -92,18 +115,20 @@ static enum status decode_message(struct decoding *decoding, const struct json *
         return refuse(decoding, "messages",
                       "A message's content must be a string or a list of parts of type text.");
 
-    for (int i = 0; i < QUESTION_MESSAGE_OVERHEAD; i++)
-        count_token(decoding, span_text(role));
-    count_text(decoding, span_text(text));
+    count_message(decoding, role, text);
     if (strcmp(role, "user") == 0)
         decoding->question->asked = arena_copy(decoding->arena, span_text(text));
     return STATUS_OK;
 }
 
-static enum status decode_messages(struct decoding *decoding, const struct json *messages)
+static enum status decode_messages(struct decoding *decoding, const struct json *body)
 {
+    const struct json *messages = find(body, decoding->shape->messages);
+    const char *system = content_text(decoding, find(body, decoding->shape->system));
     enum status status = STATUS_OK;
 
+    if (system != NULL && system[0] != '\0')
+        count_message(decoding, "system", system);
     if (json_type(messages) != JSON_ARRAY || json_count(messages) == 0)
         return refuse(decoding, "messages", "'messages' must be a list of at least one message.");
     for (size_t i = 0; status == STATUS_OK && i < json_count(messages); i++)
@@ -111,9 +136,11 @@ static enum status decode_messages(struct decoding *decoding, const struct json 
     return status;
 }
 
-static enum status decode_flag(struct decoding *decoding, const struct json *value,
+static enum status decode_flag(struct decoding *decoding, const struct json *body,
                                const char *param, bool *out)
 {
+    const struct json *value = find(body, param);
+
     if (value == NULL || json_type(value) == JSON_NULL)
         return STATUS_OK;
     if (json_type(value) != JSON_BOOL)
@@ -126,7 +153,7 @@ static enum status decode_flag(struct decoding *decoding, const struct json *val
 static enum status decode_limit(struct decoding *decoding, const struct json *body,
                                 const char *param)
 {
-    const struct json *value = json_member(body, param);
+    const struct json *value = find(body, param);
     int64_t limit = json_int(value, 0);
     int64_t *out = &decoding->question->max_tokens;
 
@@ -154,26 +181,58 @@ static enum status decode_model(struct decoding *decoding, const struct json *bo
     return STATUS_OK;
 }
 
-static enum status decode_options(struct decoding *decoding, const struct json *body)
+static enum status decode_limits(struct decoding *decoding, const struct json *body)
 {
+    const struct question_shape *shape = decoding->shape;
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < 2 && shape->limits[i] != NULL && status == STATUS_OK; i++)
+        status = decode_limit(decoding, body, shape->limits[i]);
+    if (status == STATUS_OK && shape->needs_limit && decoding->question->max_tokens == 0)
+        status = refuse(decoding, shape->limits[0], "Field required.");
+    return status;
+}
+
+static enum status decode_usage(struct decoding *decoding, const struct json *body)
+{
+    const struct question_shape *shape = decoding->shape;
     const struct json *options = json_member(body, "stream_options");
     struct question *question = decoding->question;
-    enum status status =
-        decode_flag(decoding, json_member(body, "stream"), "stream", &question->stream);
 
-    if (status == STATUS_OK && options != NULL && json_type(options) != JSON_NULL &&
-        !question->stream)
-        status = refuse(decoding, "stream_options",
-                        "The 'stream_options' parameter is only allowed when 'stream' is enabled.");
+    if (shape->usage == NULL) {
+        question->include_usage = true;
+        return STATUS_OK;
+    }
+    if (options != NULL && json_type(options) != JSON_NULL && !question->stream)
+        return refuse(decoding, "stream_options",
+                      "The 'stream_options' parameter is only allowed when 'stream' is enabled.");
+    enum status status = decode_flag(decoding, body, shape->usage, &question->include_usage);
     if (status == STATUS_OK)
-        status = decode_flag(decoding, json_member(options, "include_usage"), "stream_options",
-                             &question->include_usage);
+        status = decode_flag(decoding, body, shape->every_usage, &question->every_usage);
+    return status;
+}
+
+static enum status decode_options(struct decoding *decoding, const struct json *body)
+{
+    const struct question_shape *shape = decoding->shape;
+    struct question *question = decoding->question;
+    bool may_think = true, is_so = shape->must_be_true == NULL;
+
+    question->stream = shape->streams_untold;
+    enum status status = decode_flag(decoding, body, shape->stream, &question->stream);
     if (status == STATUS_OK)
-        status = decode_limit(decoding, body, "max_tokens");
+        status = decode_usage(decoding, body);
     if (status == STATUS_OK)
-        status = decode_limit(decoding, body, "max_completion_tokens");
+        status = decode_limits(decoding, body);
+    if (status == STATUS_OK)
+        status = decode_flag(decoding, body, shape->thinking, &may_think);
+    if (status == STATUS_OK)
+        status = decode_flag(decoding, body, shape->must_be_true, &is_so);
+    if (status == STATUS_OK && !is_so)
+        status = refuse(decoding, shape->must_be_true, "This vendor wants it to be true.");
     if (status == STATUS_OK && json_int(json_member(body, "n"), 1) != 1)
         status = refuse(decoding, "n", "This vendor gives one answer to a question.");
+    question->thinks &= may_think;
     return status;
 }
 
@@ -185,18 +244,22 @@ static enum status decode_body(struct decoding *decoding, const struct json *bod
     if (status == STATUS_OK)
         status = decode_options(decoding, body);
     if (status == STATUS_OK)
-        status = decode_messages(decoding, json_member(body, "messages"));
+        status = decode_messages(decoding, body);
     if (status == STATUS_OK && arena_failed(decoding->arena))
         status = refuse(decoding, NULL, "The request is too large.");
     return status;
 }
 
-enum status question_decode(struct span body, struct arena *arena, struct question *out,
+enum status question_decode(struct span body, const struct question_shape *shape,
+                            struct arena *arena, struct question *out,
                             struct question_problem *problem)
 {
     struct question question = {.model = ""};
-    struct decoding decoding = {
-        .arena = arena, .question = &question, .problem = problem, .hash = 0xCBF29CE484222325u};
+    struct decoding decoding = {.arena = arena,
+                                .shape = shape,
+                                .question = &question,
+                                .problem = problem,
+                                .hash = 0xCBF29CE484222325u};
     struct json *json = NULL;
     char cause[160];
 

@@ -1,7 +1,6 @@
 #include "tests/vendors/stream.h"
 
 #include "schema/base/log.h"
-#include "tests/vendors/dialect.h"
 #include "tests/vendors/tokens.h"
 
 #define MAX_EVENT_BYTES (256u << 10)
@@ -11,6 +10,7 @@
 enum phase { PHASE_START, PHASE_TOKENS, PHASE_FINISH, PHASE_USAGE, PHASE_DONE, PHASE_END };
 
 struct stream {
+    const struct dialect *dialect;
     struct arena *arena;
     struct question question;
     struct answer answer;
@@ -26,10 +26,12 @@ struct stream {
     int64_t event_thought; /* tokens in event */
     int64_t event_text;
     int64_t tokens_made;
-    int64_t breaks_at; /* tokens before the cut or stall; -1: never */
-    bool broken;       /* what is left of event stays here for good */
-    int64_t due_ms;    /* of the next event or piece */
-    double clock_ms;   /* due time of the last token, not rounded */
+    int64_t thought_made; /* of them */
+    bool has_failed;      /* it ended with an error */
+    int64_t breaks_at;    /* tokens before the cut or stall; -1: never */
+    bool broken;          /* what is left of event stays here for good */
+    int64_t due_ms;       /* of the next event or piece */
+    double clock_ms;      /* due time of the last token, not rounded */
     bool billed;
 };
 
@@ -45,14 +47,37 @@ static void bill(struct stream *stream)
                   stream->entry.request_id);
 }
 
+/* Of what was made so far: of the whole answer when all is. */
 static struct dialect_usage usage_of(const struct stream *stream)
 {
     return (struct dialect_usage){
         .prompt = stream->entry.input,
         .cached = stream->entry.cached,
-        .completion = stream->answer.thought_tokens + stream->answer.text_tokens,
-        .reasoning = stream->answer.thought_tokens,
+        .completion = stream->tokens_made,
+        .reasoning = stream->thought_made,
     };
+}
+
+static struct dialect_answer answer_of(const struct stream *stream)
+{
+    return (struct dialect_answer){.thought = stream->answer.thought,
+                                   .text = stream->answer.text,
+                                   .finish_reason = stream->answer.finish_reason};
+}
+
+static bool tells_usage(const struct stream *stream)
+{
+    return stream->entry.fault != FAULT_NO_USAGE;
+}
+
+static void write_part(struct stream *stream, struct dialect_event event)
+{
+    const struct dialect_usage usage = usage_of(stream);
+    const struct dialect_answer answer = answer_of(stream);
+
+    event.answer = &answer;
+    event.usage = tells_usage(stream) ? &usage : NULL;
+    stream->dialect->write(stream->dialect, &stream->head, &event, &stream->event);
 }
 
 static double token_ms(const struct stream *stream)
@@ -66,6 +91,8 @@ static void make_tokens(struct stream *stream)
     bool thinking = stream->thought_left.size > 0;
     struct span *left = thinking ? &stream->thought_left : &stream->text_left;
     int64_t *count = thinking ? &stream->event_thought : &stream->event_text;
+    const struct span all = thinking ? stream->answer.thought : stream->answer.text;
+    const bool is_first = left->size == all.size;
     uint64_t burst = dice_below(&stream->dice, 8) == 0 ? 2 + dice_below(&stream->dice, 3) : 1;
     struct span text = tokens_head(*left, burst < MAX_BURST ? burst : MAX_BURST);
 
@@ -73,42 +100,55 @@ static void make_tokens(struct stream *stream)
     *left = span_of(left->data + text.size, left->size - text.size);
     stream->tokens_made += *count;
     stream->clock_ms += (double)*count * token_ms(stream);
-    dialect_write_text(&stream->event, &stream->head, thinking ? "reasoning_content" : "content",
-                       text);
+    stream->thought_made += thinking ? *count : 0;
+    write_part(stream, (struct dialect_event){.part = thinking ? DIALECT_THOUGHT : DIALECT_TEXT,
+                                              .is_first = is_first,
+                                              .text = text});
 }
 
-static bool tells_usage(const struct stream *stream)
+/* An error where the next piece would be, and nothing behind it. */
+static void make_failure(struct stream *stream)
 {
-    return stream->entry.fault != FAULT_NO_USAGE;
+    const struct dialect *dialect = stream->dialect;
+
+    buffer_text(&stream->event, dialect->error_before);
+    dialect->write_refusal(&dialect->refusals[DIALECT_BROKEN], NULL, &stream->event);
+    buffer_text(&stream->event, dialect->error_after);
+    stream->has_failed = true;
+    stream->phase = PHASE_END;
 }
 
-/* Writes the next event and moves on to the phase behind it. */
+static bool must_fail(const struct stream *stream)
+{
+    return stream->entry.fault == FAULT_MID_ERROR && stream->tokens_made >= stream->breaks_at;
+}
+
+/* Writes the next event and moves on to the phase behind it; it may be nothing. */
 static void make_event(struct stream *stream)
 {
-    const struct dialect_usage usage = usage_of(stream);
-
     switch (stream->phase) {
     case PHASE_START:
-        dialect_write_start(&stream->event, &stream->head);
+        write_part(stream, (struct dialect_event){.part = DIALECT_START});
         stream->phase = PHASE_TOKENS;
         break;
     case PHASE_TOKENS:
-        if (stream->thought_left.size + stream->text_left.size > 0) {
+        if (must_fail(stream))
+            make_failure(stream);
+        else if (stream->thought_left.size + stream->text_left.size > 0)
             make_tokens(stream);
-            break;
-        }
-        stream->phase = PHASE_FINISH;
-        /* fall through */
+        else
+            stream->phase = PHASE_FINISH;
+        break;
     case PHASE_FINISH:
-        dialect_write_finish(&stream->event, &stream->head, stream->answer.finish_reason);
-        stream->phase = stream->head.shows_usage && tells_usage(stream) ? PHASE_USAGE : PHASE_DONE;
+        write_part(stream, (struct dialect_event){.part = DIALECT_FINISH});
+        stream->phase = PHASE_USAGE;
         break;
     case PHASE_USAGE:
-        dialect_write_usage(&stream->event, &stream->head, &usage);
+        write_part(stream, (struct dialect_event){.part = DIALECT_USAGE});
         stream->phase = PHASE_DONE;
         break;
     case PHASE_DONE:
-        dialect_write_done(&stream->event);
+        write_part(stream, (struct dialect_event){.part = DIALECT_DONE});
         stream->phase = PHASE_END;
         break;
     case PHASE_END:
@@ -118,17 +158,15 @@ static void make_event(struct stream *stream)
 
 static void make_whole(struct stream *stream)
 {
-    const struct dialect_usage usage = usage_of(stream);
-    const struct dialect_answer answer = {.thought = stream->answer.thought,
-                                          .text = stream->answer.text,
-                                          .finish_reason = stream->answer.finish_reason};
+    const struct dialect_answer answer = answer_of(stream);
     int64_t tokens = stream->answer.thought_tokens + stream->answer.text_tokens;
 
-    dialect_write_whole(&stream->event, &stream->head, &answer,
-                        tells_usage(stream) ? &usage : NULL);
-    stream->event_thought = stream->answer.thought_tokens;
+    stream->event_thought = stream->thought_made = stream->answer.thought_tokens;
     stream->event_text = stream->answer.text_tokens;
     stream->tokens_made = tokens;
+    const struct dialect_usage usage = usage_of(stream);
+    stream->dialect->write_whole(stream->dialect, &stream->head, &answer,
+                                 tells_usage(stream) ? &usage : NULL, &stream->event);
     stream->clock_ms += (double)tokens * token_ms(stream);
     stream->due_ms = (int64_t)stream->clock_ms;
     stream->size = stream->event.size;
@@ -138,7 +176,8 @@ static void make_whole(struct stream *stream)
 static void plan_break(struct stream *stream)
 {
     int64_t tokens = stream->answer.thought_tokens + stream->answer.text_tokens;
-    bool breaks = stream->entry.fault == FAULT_CUT || stream->entry.fault == FAULT_STALL;
+    bool breaks = stream->entry.fault == FAULT_CUT || stream->entry.fault == FAULT_STALL ||
+                  stream->entry.fault == FAULT_MID_ERROR;
 
     stream->breaks_at = breaks ? (int64_t)dice_below(&stream->dice, (uint64_t)tokens + 1) : -1;
 }
@@ -152,6 +191,7 @@ enum status stream_create(struct stream **out, const struct stream_plan *plan, s
         return STATUS_MEMORY;
     }
     *stream = (struct stream){
+        .dialect = plan->dialect,
         .arena = arena,
         .question = *plan->question,
         .answer = *plan->answer,
@@ -168,6 +208,7 @@ enum status stream_create(struct stream **out, const struct stream_plan *plan, s
         .model = stream->question.model,
         .created_s = stream->entry.at_ms / 1000,
         .shows_usage = stream->question.include_usage,
+        .every_usage = stream->question.every_usage,
     };
     plan_break(stream);
     stream->clock_ms = (double)plan->now_ms + stream->pace.first_token_ms +
@@ -202,13 +243,17 @@ bool stream_has_length(const struct stream *stream, uint64_t *size)
     return true;
 }
 
+/* The event was handed over. Behind the last token the parts that are nothing are passed over, so
+ * that the end is known when it is there. */
 static void count_event(struct stream *stream)
 {
     stream->entry.reasoning += stream->event_thought;
     stream->entry.output += stream->event_thought + stream->event_text;
     stream->event_thought = stream->event_text = 0;
-    if (stream->phase == PHASE_END) {
-        stream->entry.finished = true;
+    while (stream->event.size == 0 && stream->phase > PHASE_TOKENS && stream->phase < PHASE_END)
+        make_event(stream);
+    if (stream->event.size == 0 && stream->phase == PHASE_END) {
+        stream->entry.finished = !stream->has_failed;
         bill(stream);
     }
 }
@@ -261,7 +306,7 @@ static void give(struct stream *stream, int64_t now_ms, uint8_t *out, size_t siz
 
 static bool must_break(const struct stream *stream)
 {
-    if (stream->breaks_at < 0)
+    if (stream->breaks_at < 0 || stream->entry.fault == FAULT_MID_ERROR)
         return false;
     return stream->tokens_made > stream->breaks_at || stream->phase > PHASE_TOKENS;
 }
@@ -290,7 +335,7 @@ enum stream_step stream_next(struct stream *stream, int64_t now_ms, uint8_t *out
     }
     if (stream->broken)
         return STREAM_CUT;
-    if (stream->event.size == 0) {
+    while (stream->event.size == 0) {
         if (stream->phase == PHASE_END)
             return STREAM_END;
         make_event(stream);

@@ -10,11 +10,13 @@
 
 #include "tests/vendors/answer.h"
 #include "tests/vendors/conditions.h"
+#include "tests/vendors/dialect.h"
 #include "tests/vendors/ledger.h"
 
 struct stream;
 
 struct stream_plan {
+    const struct dialect *dialect;
     const struct question *question;
     const struct answer *answer;
     const struct conditions *conditions; /* the pace; copied */

@@ -1,9 +1,12 @@
 #include "tests/vendors/vendor.h"
 
+#include <assert.h>
+
 #include "schema/base/clock.h"
 #include "schema/base/crypto.h"
 #include "schema/base/log.h"
-#include "tests/vendors/dialect.h"
+#include "tests/vendors/completions.h"
+#include "tests/vendors/dialect_openai.h"
 
 #define MAX_CALL_BYTES  (8u << 20)
 #define MAX_REPLY_BYTES (64u << 20)
@@ -11,8 +14,12 @@
 
 static const char json_type_name[] = "application/json";
 
+#define MAX_ROUTES 24
+
 struct vendor {
     struct settings settings;
+    struct service_route routes[MAX_ROUTES];
+    size_t route_count;
     struct conditions conditions;
     struct sentences *sentences;
     struct keys *keys;
@@ -23,71 +30,81 @@ struct vendor {
     uint64_t requests;
 };
 
-/* A reply that is not an answer. */
-struct refusal {
-    unsigned status;
-    const char *type, *code, *param, *message;
-};
-
-static void reply_refusal(struct service_call *call, const struct refusal *refusal)
+static void reply_refusal(struct service_call *call, const struct dialect *dialect,
+                          const struct dialect_refusal *refusal, const char *param)
 {
     struct buffer body;
 
     buffer_init(&body, MAX_REPLY_BYTES);
-    dialect_write_error(&body, refusal->type, refusal->code, refusal->param, refusal->message);
+    dialect->write_refusal(refusal, param, &body);
     service_reply(call, refusal->status, json_type_name, buffer_span(&body));
     buffer_release(&body);
 }
 
-static void refuse(struct vendor *vendor, struct service_call *call, struct ledger_entry *entry,
-                   const struct refusal *refusal)
+/* One request on its way to its answer. */
+struct visit {
+    struct vendor *vendor;
+    struct service_call *call;
+    const struct dialect *dialect;
+    struct stream_plan plan;
+};
+
+static void refuse_as(struct visit *visit, const struct dialect_refusal *refusal, const char *param)
 {
+    struct ledger_entry *entry = &visit->plan.entry;
+
     entry->status = refusal->status;
-    if (ledger_append(vendor->ledger, entry) != STATUS_OK)
+    if (ledger_append(visit->vendor->ledger, entry) != STATUS_OK)
         log_error("ledger", "cannot write the line of a request request_id=%s", entry->request_id);
-    reply_refusal(call, refusal);
+    reply_refusal(visit->call, visit->dialect, refusal, param);
 }
 
-static void refuse_body(struct vendor *vendor, struct service_call *call,
-                        struct ledger_entry *entry, const struct question_problem *problem)
+static void refuse(struct visit *visit, enum dialect_error error)
 {
-    const struct refusal refusal = {400, "invalid_request_error", NULL, problem->param,
-                                    problem->message};
-
-    refuse(vendor, call, entry, &refusal);
+    refuse_as(visit, &visit->dialect->refusals[error], NULL);
 }
 
-/* What a fault that refuses the request says; NULL for the others. */
-static const struct refusal *refusal_of(enum fault fault)
+static void refuse_body(struct visit *visit, const struct question_problem *problem)
 {
-    static const struct refusal refusals[FAULT_COUNT] = {
-        [FAULT_RATE_LIMIT] = {429, "requests", "rate_limit_exceeded", NULL,
-                              "Rate limit reached for requests. Please try again later."},
-        [FAULT_QUOTA] = {429, "insufficient_quota", "insufficient_quota", NULL,
-                         "You exceeded your current quota, please check your plan and billing "
-                         "details."},
-        [FAULT_ERROR] = {500, "server_error", NULL, NULL,
-                         "The server had an error while processing your request. Sorry about "
-                         "that!"},
-        [FAULT_OVERLOADED] = {503, "server_error", "overloaded", NULL,
-                              "The engine is currently overloaded, please try again later."},
-    };
+    struct dialect_refusal refusal = visit->dialect->refusals[DIALECT_BAD_REQUEST];
 
-    return refusals[fault].status != 0 ? &refusals[fault] : NULL;
+    refusal.message = problem->message;
+    refuse_as(visit, &refusal, problem->param);
 }
 
-/* The key of "Authorization: Bearer KEY"; empty when there is none. */
-static struct span bearer(const struct service_call *call)
+/* What a fault that refuses the request says; DIALECT_ERRORS: it refuses none. */
+static enum dialect_error error_of(enum fault fault)
+{
+    switch (fault) {
+    case FAULT_RATE_LIMIT:
+    case FAULT_UNDER_200:
+        return DIALECT_RATE;
+    case FAULT_QUOTA:
+        return DIALECT_QUOTA;
+    case FAULT_ERROR:
+        return DIALECT_BROKEN;
+    case FAULT_OVERLOADED:
+        return DIALECT_OVERLOADED;
+    default:
+        return DIALECT_ERRORS;
+    }
+}
+
+/* The key that the request shows; empty when there is none. */
+static struct span secret_of(const struct service_call *call, const struct dialect *dialect)
 {
     static const char scheme[] = "Bearer ";
     struct span value = span_text(service_header(call, "Authorization"));
 
+    if (dialect->key == DIALECT_KEY_X_API)
+        return span_text(service_header(call, "x-api-key"));
     if (!span_starts_with(value, scheme))
         return span_of(NULL, 0);
     return span_of(value.data + sizeof scheme - 1, value.size - (sizeof scheme - 1));
 }
 
-static struct key *find_key(struct vendor *vendor, struct span secret)
+static struct key *find_key(struct vendor *vendor, const struct dialect *dialect,
+                            struct span secret)
 {
     int64_t now_ms = clock_mono_ms();
 
@@ -97,7 +114,10 @@ static struct key *find_key(struct vendor *vendor, struct span secret)
             log_warning("vendors", "cannot read key file \"%s\" again; the old keys hold",
                         vendor->settings.keys);
     }
-    return secret.size > 0 ? keys_find(vendor->keys, secret) : NULL;
+    struct key *key = secret.size > 0 ? keys_find(vendor->keys, secret) : NULL;
+    if (key == NULL && dialect->key == DIALECT_KEY_TOKEN)
+        key = keys_find_token(vendor->keys, secret, clock_wall_ms());
+    return key;
 }
 
 static bool is_request_id(const char *id)
@@ -110,11 +130,10 @@ static bool is_request_id(const char *id)
     return size > 0 && size < LEDGER_ID_SIZE;
 }
 
-static void begin_entry(struct vendor *vendor, const struct service_call *call,
-                        struct ledger_entry *entry)
+static void begin_entry(const struct visit *visit, struct span secret, struct ledger_entry *entry)
 {
-    const char *id = service_header(call, "X-Client-Request-Id");
-    struct span secret = bearer(call);
+    struct vendor *vendor = visit->vendor;
+    const char *id = service_header(visit->call, "X-Client-Request-Id");
 
     *entry = (struct ledger_entry){.at_ms = clock_wall_ms(), .key = "-"};
     snprintf(entry->vendor_request_id, sizeof entry->vendor_request_id, "chatcmpl-%016llx%08llx",
@@ -147,119 +166,124 @@ static bool has_model(const char *models, const char *model)
     return false;
 }
 
-static void refuse_by_fault(struct vendor *vendor, struct service_call *call,
-                            struct ledger_entry *entry)
+static void refuse_by_fault(struct visit *visit)
 {
+    const enum fault fault = visit->plan.entry.fault;
+    struct dialect_refusal refusal = visit->dialect->refusals[error_of(fault)];
     char seconds[32];
 
-    if (entry->fault == FAULT_RATE_LIMIT || entry->fault == FAULT_OVERLOADED) {
-        snprintf(seconds, sizeof seconds, "%.0f", vendor->conditions.retry_after_s);
-        service_add_header(call, "Retry-After", seconds);
+    if (fault == FAULT_RATE_LIMIT || fault == FAULT_OVERLOADED) {
+        snprintf(seconds, sizeof seconds, "%.0f", visit->vendor->conditions.retry_after_s);
+        service_add_header(visit->call, "Retry-After", seconds);
     }
-    refuse(vendor, call, entry, refusal_of(entry->fault));
+    if (fault == FAULT_UNDER_200)
+        refusal.status = 200;
+    refuse_as(visit, &refusal, NULL);
 }
 
-static void answer(struct vendor *vendor, struct service_call *call, struct stream_plan *plan,
-                   struct arena *arena)
+static void refuse_unmade(struct visit *visit)
 {
-    const struct question *question = plan->question;
+    visit->plan.entry.input = visit->plan.entry.cached = 0;
+    refuse(visit, DIALECT_BROKEN);
+}
+
+static void answer(struct visit *visit, struct arena *arena)
+{
+    const struct question *question = visit->plan.question;
     struct stream *stream = NULL;
     struct answer made;
 
-    if (answer_make(vendor->sentences, question, arena, &made) != STATUS_OK) {
-        plan->entry.input = plan->entry.cached = 0;
-        refuse(vendor, call, &plan->entry, refusal_of(FAULT_ERROR));
+    if (answer_make(visit->vendor->sentences, question, arena, &made) != STATUS_OK) {
+        refuse_unmade(visit);
         arena_free(arena);
         return;
     }
-    plan->answer = &made;
-    plan->entry.status = 200;
-    if (stream_create(&stream, plan, arena) != STATUS_OK) {
-        plan->entry.input = plan->entry.cached = 0;
-        refuse(vendor, call, &plan->entry, refusal_of(FAULT_ERROR));
+    visit->plan.answer = &made;
+    visit->plan.entry.status = 200;
+    if (stream_create(&stream, &visit->plan, arena) != STATUS_OK) {
+        refuse_unmade(visit);
         return;
     }
-    service_reply_stream(call, question->stream ? "text/event-stream" : json_type_name, stream);
+    service_reply_stream(visit->call,
+                         question->stream ? visit->dialect->stream_type : json_type_name, stream);
 }
 
 /* Everything that can be wrong with a request whose key is good. */
-static bool is_refused(struct vendor *vendor, struct service_call *call, struct arena *arena,
-                       struct question *question, struct stream_plan *plan)
+static bool is_refused(struct visit *visit, struct arena *arena, struct question *question)
 {
+    struct ledger_entry *entry = &visit->plan.entry;
     struct question_problem problem = {.param = NULL};
 
-    if (!service_body_is_whole(call))
+    if (!service_body_is_whole(visit->call))
         snprintf(problem.message, sizeof problem.message, "The request is larger than 1 MiB.");
-    else if (question_decode(service_body(call), arena, question, &problem) == STATUS_OK &&
-             !choose_fault(vendor, call, &plan->dice, &plan->entry.fault))
+    else if (question_decode(service_body(visit->call), &visit->dialect->question, arena, question,
+                             &problem) == STATUS_OK &&
+             !choose_fault(visit->vendor, visit->call, &visit->plan.dice, &entry->fault))
         snprintf(problem.message, sizeof problem.message, "X-Demo-Fault names no fault.");
     if (problem.message[0] != '\0') {
-        refuse_body(vendor, call, &plan->entry, &problem);
+        refuse_body(visit, &problem);
         return true;
     }
-    if (!has_model(vendor->settings.models, question->model)) {
-        const struct refusal refusal = {
-            404, "invalid_request_error", "model_not_found", NULL,
-            "The model does not exist or you do not have access to it."};
-
-        refuse(vendor, call, &plan->entry, &refusal);
+    if (!has_model(visit->vendor->settings.models, question->model)) {
+        refuse(visit, DIALECT_NO_MODEL);
         return true;
     }
-    snprintf(plan->entry.model, sizeof plan->entry.model, "%s", question->model);
-    if (refusal_of(plan->entry.fault) == NULL)
+    snprintf(entry->model, sizeof entry->model, "%s", question->model);
+    if (error_of(entry->fault) == DIALECT_ERRORS)
         return false;
-    refuse_by_fault(vendor, call, &plan->entry);
+    refuse_by_fault(visit);
     return true;
 }
 
-static void handle_completions(void *context, struct service_call *call)
+static void handle_question(void *context, struct service_call *call)
 {
-    static const struct refusal no_key = {
-        401, "invalid_request_error", "invalid_api_key", NULL,
-        "Incorrect API key provided: send one that was given out, as Authorization: Bearer KEY."};
     struct vendor *vendor = context;
     struct question question;
-    struct stream_plan plan = {.question = &question,
-                               .conditions = &vendor->conditions,
-                               .ledger = vendor->ledger,
-                               .now_ms = clock_mono_ms()};
-    struct key *key = find_key(vendor, bearer(call));
+    struct visit visit = {.vendor = vendor,
+                          .call = call,
+                          .dialect = dialect_at(service_path(call)),
+                          .plan = {.question = &question,
+                                   .conditions = &vendor->conditions,
+                                   .ledger = vendor->ledger,
+                                   .now_ms = clock_mono_ms()}};
+    const struct span secret = secret_of(call, visit.dialect);
+    struct key *key = find_key(vendor, visit.dialect, secret);
+    struct ledger_entry *entry = &visit.plan.entry;
     struct arena *arena = NULL;
 
-    begin_entry(vendor, call, &plan.entry);
-    service_add_header(call, "x-request-id", plan.entry.vendor_request_id);
-    dice_init(&plan.dice, (uint64_t)vendor->settings.seed, span_text(plan.entry.request_id));
+    visit.plan.dialect = visit.dialect;
+    begin_entry(&visit, secret, entry);
+    service_add_header(call, visit.dialect->id_header, entry->vendor_request_id);
+    dice_init(&visit.plan.dice, (uint64_t)vendor->settings.seed, span_text(entry->request_id));
     if (key == NULL) {
-        refuse(vendor, call, &plan.entry, &no_key);
+        refuse(&visit, DIALECT_NO_KEY);
         return;
     }
     if (arena_create(&arena, MAX_CALL_BYTES) != STATUS_OK) {
-        refuse(vendor, call, &plan.entry, refusal_of(FAULT_ERROR));
+        refuse(&visit, DIALECT_BROKEN);
         return;
     }
-    if (is_refused(vendor, call, arena, &question, &plan)) {
+    if (is_refused(&visit, arena, &question)) {
         arena_free(arena);
         return;
     }
-    plan.entry.input = question.prompt_tokens;
-    plan.entry.cached = keys_cached_tokens(key, &question.prefix);
-    answer(vendor, call, &plan, arena);
+    entry->input = question.prompt_tokens;
+    entry->cached = keys_cached_tokens(key, &question.prefix);
+    answer(&visit, arena);
 }
 
 static void handle_models(void *context, struct service_call *call)
 {
+    const struct dialect *dialect = &dialect_openai;
     struct vendor *vendor = context;
     struct buffer body;
 
-    if (find_key(vendor, bearer(call)) == NULL) {
-        const struct refusal refusal = {401, "invalid_request_error", "invalid_api_key", NULL,
-                                        "Incorrect API key provided."};
-
-        reply_refusal(call, &refusal);
+    if (find_key(vendor, dialect, secret_of(call, dialect)) == NULL) {
+        reply_refusal(call, dialect, &dialect->refusals[DIALECT_NO_KEY], NULL);
         return;
     }
     buffer_init(&body, MAX_REPLY_BYTES);
-    dialect_write_models(&body, vendor->settings.models, vendor->started_s);
+    completions_write_models(&body, vendor->settings.models, vendor->started_s);
     service_reply(call, 200, json_type_name, buffer_span(&body));
     buffer_release(&body);
 }
@@ -285,9 +309,9 @@ static void handle_put_faults(void *context, struct service_call *call)
     char problem[160];
 
     if (conditions_set_json(&vendor->conditions, service_body(call), problem) != STATUS_OK) {
-        const struct refusal refusal = {400, "invalid_request_error", NULL, NULL, problem};
+        const struct dialect_refusal refusal = {400, "invalid_request_error", NULL, problem};
 
-        reply_refusal(call, &refusal);
+        reply_refusal(call, &dialect_openai, &refusal, NULL);
         return;
     }
     reply_conditions(vendor, call);
@@ -315,27 +339,40 @@ static void handle_ledger(void *context, struct service_call *call)
     else if (ledger_share(vendor->ledger, &fd, &size) == STATUS_OK)
         service_reply_file(call, "application/x-ndjson", fd, size);
     else
-        reply_refusal(call, refusal_of(FAULT_ERROR));
+        reply_refusal(call, &dialect_openai, &dialect_openai.refusals[DIALECT_BROKEN], NULL);
 }
 
 static void handle_unknown(void *context, struct service_call *call)
 {
     char message[200];
-    const struct refusal refusal = {404, "invalid_request_error", "unknown_url", NULL, message};
+    const struct dialect_refusal refusal = {404, "invalid_request_error", "unknown_url", message};
 
     (void)context;
     snprintf(message, sizeof message, "Unknown request URL: %.10s %.100s.", service_method(call),
              service_path(call));
-    reply_refusal(call, &refusal);
+    reply_refusal(call, &dialect_openai, &refusal, NULL);
 }
 
-static const struct service_route routes[] = {
-    {"POST", "/v1/chat/completions", handle_completions},
+static const struct service_route own_routes[] = {
     {"GET", "/v1/models", handle_models},
     {"GET", "/admin/faults", handle_get_faults},
     {"PUT", "/admin/faults", handle_put_faults},
     {"GET", "/admin/ledger", handle_ledger},
 };
+#define OWN_ROUTES (sizeof own_routes / sizeof *own_routes)
+
+static void make_routes(struct vendor *vendor)
+{
+    size_t count;
+    const struct dialect *const *dialects = dialect_table(&count);
+
+    assert(OWN_ROUTES + count <= MAX_ROUTES);
+    memcpy(vendor->routes, own_routes, sizeof own_routes);
+    for (size_t i = 0; i < count; i++)
+        vendor->routes[OWN_ROUTES + i] =
+            (struct service_route){"POST", dialects[i]->path, handle_question};
+    vendor->route_count = OWN_ROUTES + count;
+}
 
 static enum status read_keys(struct vendor *vendor, char problem[256])
 {
@@ -376,11 +413,9 @@ static enum status prepare(struct vendor *vendor, char problem[256])
 enum status vendor_create(struct vendor **out, const struct settings *settings, char problem[256])
 {
     struct vendor *vendor = calloc(1, sizeof *vendor);
-    const struct service_options options = {
+    struct service_options options = {
         .address = settings->listen,
         .port = (uint16_t)settings->port,
-        .routes = routes,
-        .route_count = sizeof routes / sizeof *routes,
         .handle_unknown = handle_unknown,
         .context = vendor,
     };
@@ -389,6 +424,9 @@ enum status vendor_create(struct vendor **out, const struct settings *settings, 
     if (vendor == NULL)
         return STATUS_MEMORY;
     vendor->settings = *settings;
+    make_routes(vendor);
+    options.routes = vendor->routes;
+    options.route_count = vendor->route_count;
     vendor->started_s = clock_wall_ms() / 1000;
     enum status status = prepare(vendor, problem);
     if (status == STATUS_OK)

@@ -1,6 +1,7 @@
-/* vendor.h - the demo vendor: an honest stand-in for a model vendor that speaks OpenAI's dialect
+/* vendor.h - the demo vendor: an honest stand-in for model vendors, each dialect at its own path
  *
- *   POST /v1/chat/completions   answers, streamed or whole, under a key that was given out
+ *   POST /v1/chat/completions   answers, streamed or whole, under a key that was given out; the
+ *                               other dialects' paths are in their rows (dialect_*.c)
  *   GET  /v1/models             the models there are
  *   GET  /admin/faults          how it behaves now, and
  *   PUT  /admin/faults          changes what the body names

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
+#include "tests/vendors/dialect_openai.h"
+
 static int set_up(void **state)
 {
     struct arena *arena = NULL;
@@ -23,7 +25,7 @@ static int tear_down(void **state)
 static enum status decode(void **state, const char *body, struct question *question,
                           struct question_problem *problem)
 {
-    return question_decode(span_text(body), *state, question, problem);
+    return question_decode(span_text(body), &dialect_openai.question, *state, question, problem);
 }
 
 static void a_prompt_costs_its_tokens_and_four_per_message(void **state)

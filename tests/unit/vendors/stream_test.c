@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
+#include "tests/vendors/dialect_openai.h"
+
 #include "schema/base/json.h"
 #include "tests/vendors/tokens.h"
 #include "tests/vendors/utf8.h"
@@ -58,6 +60,7 @@ static struct stream *begin(const struct setting *setting, struct ledger *ledger
         .finish_reason = "stop"};
     struct conditions conditions;
     struct stream_plan plan = {
+        .dialect = &dialect_openai,
         .question = &question,
         .answer = &answer,
         .conditions = &conditions,

@@ -1,0 +1,262 @@
+#include "tests/integration/agent/robot.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "schema/base/clock.h"
+#include "schema/base/crypto.h"
+#include "schema/base/encode.h"
+
+static void read_url(int fd, char *url, size_t url_size)
+{
+    char line[128] = "";
+    size_t size = 0;
+
+    while (!memchr(line, '\n', size)) {
+        ssize_t got = read(fd, line + size, sizeof line - 1 - size);
+        assert_true(got > 0);
+        size += (size_t)got;
+    }
+    char *start = strstr(line, "http://");
+    assert_non_null(start);
+    *strchr(start, '\n') = 0;
+    snprintf(url, url_size, "%s", start);
+}
+
+int robot_start_vendor(void **state)
+{
+    static struct vendor vendor;
+    int fds[2];
+    char ledger[64];
+
+    snprintf(vendor.folder, sizeof vendor.folder, "/tmp/turn_test.XXXXXX");
+    assert_non_null(mkdtemp(vendor.folder));
+    snprintf(ledger, sizeof ledger, "%s/ledger", vendor.folder);
+    assert_int_equal(pipe(fds), 0);
+    vendor.pid = fork();
+    if (!vendor.pid) {
+        dup2(fds[1], STDOUT_FILENO);
+        close(fds[0]);
+        alarm(120);
+        execl(MYNA_VENDORS, "myna-vendors", "--key", "good", "--ledger", ledger, (char *)NULL);
+        _exit(127);
+    }
+    close(fds[1]);
+    read_url(fds[0], vendor.url, sizeof vendor.url);
+    close(fds[0]);
+    *state = &vendor;
+    return 0;
+}
+
+int robot_stop_vendor(void **state)
+{
+    const struct vendor *vendor = *state;
+    char path[64];
+
+    kill(vendor->pid, SIGTERM);
+    waitpid(vendor->pid, NULL, 0);
+    snprintf(path, sizeof path, "%s/ledger", vendor->folder);
+    unlink(path);
+    rmdir(vendor->folder);
+    return 0;
+}
+
+void robot_behave(const struct robot *robot, const char *conditions)
+{
+    char url[96];
+    struct buffer answer;
+    struct http_result result;
+
+    snprintf(url, sizeof url, "%s/admin/faults", robot->vendor->url);
+    const struct http_request request = {
+        .method = "PUT", .url = url, .body = span_text(conditions)};
+    buffer_init(&answer, 4096);
+    assert_int_equal(http_fetch(robot->http, &request, &answer, &result), STATUS_OK);
+    assert_int_equal(result.http_status, 200);
+    buffer_release(&answer);
+}
+
+static void add_line(struct robot *robot, struct span text)
+{
+    size_t used = strlen(robot->heard);
+
+    assert_true(used + text.size + 2 < sizeof robot->heard);
+    memcpy(robot->heard + used, text.data, text.size);
+    memcpy(robot->heard + used + text.size, "\n", 2);
+    robot->clauses++;
+}
+
+static void on_event(void *context, const struct turn_event *event)
+{
+    struct robot *robot = context;
+
+    assert_int_equal(event->number, robot->number);
+    robot->denied += event->kind == TURN_DENIED;
+    if (event->kind != TURN_CLAUSE)
+        return;
+    pthread_mutex_lock(&robot->lock);
+    assert_int_equal(robot->interrupted_ms, 0);
+    add_line(robot, event->text);
+    pthread_mutex_unlock(&robot->lock);
+}
+
+static void on_speaker(void *context, const struct speaker_event *event)
+{
+    struct robot *robot = context;
+
+    turn_on_speaker(robot->turn, event);
+}
+
+void robot_set_route(struct robot *robot, size_t index, const char *base_url, const char *key)
+{
+    wire_Route *route = &robot->routes[index];
+
+    *route = (wire_Route){.contract_version = 1};
+    snprintf(route->vendor, sizeof route->vendor, "vendor-%zu", index);
+    snprintf(route->model, sizeof route->model, "dahan-chat");
+    snprintf(route->contract, sizeof route->contract, "contract-%zu", index);
+    snprintf(route->dialect, sizeof route->dialect, "openai");
+    snprintf(route->base_url, sizeof route->base_url, "%s", base_url);
+    snprintf(route->api_key, sizeof route->api_key, "%s", key);
+    robot->settings.route_count = index + 1;
+}
+
+const char *robot_base_url(const struct robot *robot)
+{
+    static char url[96];
+
+    snprintf(url, sizeof url, "%s/v1", robot->vendor->url);
+    return url;
+}
+
+void robot_build(struct robot *robot, const struct vendor *vendor, enum mouth mouth)
+{
+    char path[64];
+    const struct journal_options journal = {
+        .path = path, .device_id = "robot-1", .now_ms = clock_wall_ms()};
+    const struct speaker_options speaker = {
+        .voice_program = MYNA_VOICE,
+        .audio = {.sink = AUDIO_SINK_SILENT, .volume = 50},
+        .rate_wpm = 260,
+        .pitch = -1,
+        .volume = 50,
+        .on_event = on_speaker,
+        .context = robot,
+    };
+
+    *robot = (struct robot){.vendor = vendor};
+    pthread_mutex_init(&robot->lock, NULL);
+    snprintf(path, sizeof path, "%s/journal", vendor->folder);
+    unlink(path);
+    assert_int_equal(http_create(&robot->http), STATUS_OK);
+    assert_int_equal(journal_open(&robot->journal, &journal), STATUS_OK);
+    if (mouth == SPEAKING)
+        assert_int_equal(speaker_create(&robot->speaker, &speaker), STATUS_OK);
+    const struct turn_options turn = {robot->journal, robot->speaker, on_event, robot};
+    assert_int_equal(turn_create(&robot->turn, &turn), STATUS_OK);
+    robot->settings = (struct turn_settings){
+        .routes = robot->routes, .history_turns = 4, .max_output_tokens = 200, .generation = 7};
+    robot_set_route(robot, 0, robot_base_url(robot), "good");
+    robot_behave(robot, ROBOT_FAST);
+}
+
+void robot_dismantle(struct robot *robot)
+{
+    char path[64];
+
+    speaker_free(robot->speaker);
+    turn_free(robot->turn);
+    journal_close(robot->journal);
+    http_free(robot->http);
+    pthread_mutex_destroy(&robot->lock);
+    snprintf(path, sizeof path, "%s/journal", robot->vendor->folder);
+    unlink(path);
+}
+
+void robot_read_records(struct robot *robot)
+{
+    wire_UsageBatch *batch = calloc(1, sizeof *batch);
+
+    assert_non_null(batch);
+    robot->record_count = 0;
+    if (journal_next_batch(robot->journal, 8, batch) == STATUS_OK)
+        for (; robot->record_count < batch->records_count; robot->record_count++) {
+            const struct span bytes = span_of(batch->records[robot->record_count].bytes,
+                                              batch->records[robot->record_count].size);
+            assert_int_equal(
+                message_decode(MESSAGE_USAGE_RECORD, bytes, &robot->records[robot->record_count]),
+                STATUS_OK);
+        }
+    free(batch);
+}
+
+enum status robot_ask(struct robot *robot, const char *question)
+{
+    robot->heard[0] = 0;
+    robot->clauses = 0;
+    robot->denied = 0;
+    robot->number++;
+    crypto_uuid(robot->uuid);
+    enum status status = turn_run(robot->turn, robot->number, robot->uuid, span_text(question),
+                                  &robot->settings, &robot->report);
+    robot_read_records(robot);
+    return status;
+}
+
+/* The ledger's line of that attempt of the last turn; NULL: the vendor never saw it. */
+struct json *robot_bill(const struct robot *robot, unsigned attempt)
+{
+    char url[96], id[64], uuid[ENCODE_UUID_SIZE];
+    struct buffer lines;
+    struct http_result result;
+    struct json *found = NULL;
+
+    encode_uuid(robot->uuid, uuid);
+    snprintf(id, sizeof id, "%s-%u", uuid, attempt);
+    snprintf(url, sizeof url, "%s/admin/ledger", robot->vendor->url);
+    const struct http_request request = {.url = url};
+    buffer_init(&lines, 1 << 20);
+    assert_int_equal(http_fetch(robot->http, &request, &lines, &result), STATUS_OK);
+    struct span rest = buffer_span(&lines);
+    while (rest.size) {
+        const uint8_t *end = memchr(rest.data, '\n', rest.size);
+        struct json *line;
+        assert_non_null(end);
+        size_t size = (size_t)(end - rest.data);
+        assert_int_equal(json_parse(span_of(rest.data, size), &line, NULL), STATUS_OK);
+        if (!strcmp(json_text(json_member(line, "request_id"), ""), id)) {
+            assert_null(found); /* once */
+            found = line;
+        } else {
+            json_free(line);
+        }
+        rest = span_of(end + 1, rest.size - size - 1);
+    }
+    buffer_release(&lines);
+    return found;
+}
+
+void robot_check_equal(const wire_UsageRecord *record, const struct json *line)
+{
+    assert_non_null(line);
+    assert_int_equal(record->input_uncached + record->input_cached,
+                     json_int(json_member(line, "input"), -1));
+    assert_int_equal(record->input_cached, json_int(json_member(line, "cached"), -1));
+    assert_int_equal(record->output + record->reasoning, json_int(json_member(line, "output"), -1));
+    assert_int_equal(record->reasoning, json_int(json_member(line, "reasoning"), -1));
+    assert_string_equal(record->vendor_request_id,
+                        json_text(json_member(line, "vendor_request_id"), "?"));
+}
+
+void robot_check_bill(const struct robot *robot, size_t index)
+{
+    struct json *line = robot_bill(robot, robot->records[index].attempt);
+
+    robot_check_equal(&robot->records[index], line);
+    json_free(line);
+}
