@@ -49,8 +49,7 @@ static void print_gaps(FILE *out, const struct comparison *comparison,
                         contract_metric_name((enum contract_metric)m),
                         comparison->profile->usage[side->gaps[i].usage].model);
     if (side->gap_count > 0)
-        fputs("     and is left out below; --as MODEL=MODEL names what it would serve instead\n",
-              out);
+        fputs("     and is left out; --as MODEL=MODEL names what it would serve instead\n", out);
 }
 
 static void print_segment(FILE *out, const struct curve_segment *segment, unsigned places)
@@ -167,6 +166,8 @@ static void print_side(FILE *out, const struct comparison *comparison, size_t nu
     fprintf(out, "%c  %s of %s, %s, %s to %s\n", letter_of(number), side->contract.contract_id,
             side->contract.vendor_id, side->contract.currency, first, end);
     print_gaps(out, comparison, side);
+    if (side->gap_count > 0)
+        return;
     if (side->no_curve != NULL)
         fprintf(out, "     left out below: %s\n", side->no_curve);
     print_segments(out, side);
@@ -204,6 +205,8 @@ static void print_points(FILE *out, const struct comparison *comparison)
     for (size_t i = 0; i < comparison->side_count; i++) {
         const struct comparison_side *side = &comparison->sides[i];
 
+        if (side->gap_count > 0)
+            continue;
         fprintf(out, "%c ", letter_of(i));
         if (side->no_point != NULL)
             fprintf(out, "  no cost: %s\n", side->no_point);
@@ -221,7 +224,7 @@ static void print_loads(FILE *out, const struct comparison *comparison)
     for (size_t i = 0; i < comparison->side_count; i++) {
         const struct comparison_side *side = &comparison->sides[i];
 
-        if (side->no_point != NULL)
+        if (side->no_point != NULL || side->gap_count > 0)
             continue;
         fprintf(out, "%c ", letter_of(i));
         for (size_t k = 0; k < COMPARISON_LOADS; k++)
@@ -325,16 +328,28 @@ static void print_profile(FILE *out, const struct comparison *comparison)
                 comparison->rates[i].text, comparison->currency, comparison->rates[i].date);
 }
 
+/* Whether some contract has a price for all that robots use: what the others would cost says
+ * nothing. */
+static bool has_price(const struct comparison *comparison)
+{
+    for (size_t i = 0; i < comparison->side_count; i++)
+        if (comparison->sides[i].gap_count == 0)
+            return true;
+    return false;
+}
+
 void comparison_print(const struct comparison *comparison, FILE *out, int columns)
 {
     print_profile(out, comparison);
     fputs("\nCost of the whole term by robots, before rounding:\n", out);
     for (size_t i = 0; i < comparison->side_count; i++)
         print_side(out, comparison, i);
+    if (!has_price(comparison)) {
+        fputs("\nNone of these contracts prices what the robots use.\n", out);
+        return;
+    }
     print_points(out, comparison);
     print_loads(out, comparison);
     if (comparison->compared_count > 0)
         print_intervals(out, comparison, columns);
-    else
-        fputs("\nNone of these contracts prices what the robots use.\n", out);
 }

@@ -222,6 +222,16 @@ int ctl_fail(const char *format, ...)
     return CTL_FAILED;
 }
 
+int ctl_misuse(const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    complain("", format, values);
+    va_end(values);
+    return CTL_USAGE;
+}
+
 void ctl_warn(const char *format, ...)
 {
     va_list values;

@@ -77,6 +77,9 @@ int ctl_say(struct ctl *ctl, const struct client_answer *answer, const char *for
 /* Prints "mynactl: ..." on standard error and returns CTL_FAILED. */
 int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same for what was typed: returns CTL_USAGE. */
+int ctl_misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* The same for what does not stop the work. */
 void ctl_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

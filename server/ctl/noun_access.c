@@ -97,7 +97,7 @@ static int create_key(struct ctl *ctl)
     const char *expires = args_option(&ctl->args, "expires-in", "7776000");
 
     if (span_to_int64(span_text(expires), &seconds) != STATUS_OK)
-        return ctl_fail("--expires-in takes seconds, not \"%s\"", expires);
+        return ctl_misuse("--expires-in takes seconds, not \"%s\"", expires);
     buffer_init(&body, 4096);
     json_writer_init(&writer, &body);
     json_begin_object(&writer);

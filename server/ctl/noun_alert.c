@@ -133,10 +133,10 @@ static int silence(struct ctl *ctl)
     int64_t for_ms;
 
     if ((duration != NULL) == (until != NULL))
-        return ctl_fail("say how long: --for 4h (m, h or d), or --until TIME"), CTL_USAGE;
+        return ctl_misuse("say how long: --for 4h (m, h or d), or --until TIME");
     if (duration != NULL) {
         if (!read_duration(duration, &for_ms))
-            return ctl_fail("--for takes a number with m, h or d, such as 90m"), CTL_USAGE;
+            return ctl_misuse("--for takes a number with m, h or d, such as 90m");
         clock_format(clock_wall_ms() + for_ms, time);
         until = time;
     }

@@ -97,7 +97,7 @@ static int write_channel(struct ctl *ctl, bool with_id, struct buffer *body)
     struct json_writer writer;
 
     if (enabled != NULL && !span_is_choice(span_text(enabled), "true|false"))
-        return ctl_fail("--enabled takes true or false"), CTL_USAGE;
+        return ctl_misuse("--enabled takes true or false");
     json_writer_init(&writer, body);
     json_begin_object(&writer);
     if (with_id) {

@@ -19,7 +19,7 @@ static int layer_path(const char *layer, struct buffer *path)
         return CTL_DONE;
     }
     if (!colon || (strncmp(layer, "group:", 6) != 0 && strncmp(layer, "device:", 7) != 0))
-        return ctl_fail("\"%s\" is no layer; use fleet, group:NAME or device:NAME", layer);
+        return ctl_misuse("\"%s\" is no layer; use fleet, group:NAME or device:NAME", layer);
     buffer_format(path, "%.*s/", (int)(colon - layer), layer);
     client_escape(path, colon + 1);
     return CTL_DONE;
@@ -169,7 +169,7 @@ static int set(struct ctl *ctl)
         const char *equals = strchr(ctl->args.words[w], '=');
 
         if (!equals || equals == ctl->args.words[w] || equals - ctl->args.words[w] > 48)
-            return ctl_fail("\"%s\" is not NAME=VALUE", ctl->args.words[w]);
+            return ctl_misuse("\"%s\" is not NAME=VALUE", ctl->args.words[w]);
     }
     return change(ctl, false);
 }

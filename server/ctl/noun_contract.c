@@ -45,7 +45,7 @@ static int read_document(struct ctl *ctl, struct buffer *document, struct buffer
     struct zone *zone;
 
     if (!path)
-        return ctl_fail("which document? give it with -f FILE");
+        return ctl_misuse("which document? give it with -f FILE");
     int result = contract_file_load(path, document, text, &arena, &contract, &zone);
     if (result != CTL_DONE)
         return result;
@@ -112,7 +112,7 @@ static int check(struct ctl *ctl)
     struct zone *zone;
 
     if (!path)
-        return ctl_fail("which document? give it with -f FILE");
+        return ctl_misuse("which document? give it with -f FILE");
     int result = contract_file_read(path, &arena, &contract, &zone);
     if (result != CTL_DONE)
         return result;

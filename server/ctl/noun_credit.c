@@ -36,7 +36,7 @@ static int read_count(const struct ctl *ctl, const char *name, uint64_t *out)
 
     if (span_to_uint64(span_text(text), out) == STATUS_OK && *out <= INT64_MAX)
         return CTL_DONE;
-    return ctl_fail("--%s must be a whole number", name);
+    return ctl_misuse("--%s must be a whole number", name);
 }
 
 static int print(struct buffer *out)
@@ -296,7 +296,7 @@ static int read_as_of(const struct ctl *ctl, struct burning *burning)
     int64_t day = burning->last_day;
 
     if (text && (zone_parse_date(span_text(text), &day) != STATUS_OK || day < burning->last_day))
-        return ctl_fail("--as-of must be a day, not before the last usage");
+        return ctl_misuse("--as-of must be a day, not before the last usage");
     if (day != INT64_MIN && burn_until(burning->burn, day, NULL, NULL) != STATUS_OK)
         return ctl_fail("an amount is too large");
     return CTL_DONE;
@@ -339,7 +339,7 @@ static int burn(struct ctl *ctl)
     char problem[160];
 
     if (!path)
-        return ctl_fail("which grants? give them with -f FILE");
+        return ctl_misuse("which grants? give them with -f FILE");
     if (ctl_read_file(path, &data, &size) != CTL_DONE)
         return CTL_FAILED;
     buffer_init(&text, DOCUMENT_LIMIT);
@@ -366,12 +366,12 @@ static int read_wants(const struct ctl *ctl, uint64_t *wants, size_t *count)
         size_t length = strcspn(at, ",");
 
         if (span_to_uint64(span_of(at, length), &wants[*count]) != STATUS_OK)
-            return ctl_fail("--wants must be whole numbers with commas: 1000,50,10");
+            return ctl_misuse("--wants must be whole numbers with commas: 1000,50,10");
         at += length;
         at += *at == ',';
     }
     if (*count == 0 || *at)
-        return ctl_fail("--wants must be 1 to %d whole numbers with commas", MOST_WANTS);
+        return ctl_misuse("--wants must be 1 to %d whole numbers with commas", MOST_WANTS);
     return CTL_DONE;
 }
 

@@ -126,7 +126,7 @@ static int write_changes(struct ctl *ctl, const struct json *labels, struct buff
     json_begin_object(&writer);
     for (size_t i = 1; i < ctl->args.count; i++) {
         if (!split(ctl->args.words[i], name, &value))
-            return ctl_fail("\"%s\" is not NAME=VALUE", ctl->args.words[i]);
+            return ctl_misuse("\"%s\" is not NAME=VALUE", ctl->args.words[i]);
         if (strncmp(name, "label.", 6) == 0) {
             label_changes = true;
             continue;

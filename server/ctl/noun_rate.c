@@ -136,7 +136,7 @@ static int read_as_of(const struct ctl *ctl, int64_t *out)
 
     *out = BILL_WHOLE_TERM;
     if (text && clock_parse(span_text(text), out) != STATUS_OK)
-        return ctl_fail("--as-of must be a time with its offset: 2026-02-01T00:00:00+08:00");
+        return ctl_misuse("--as-of must be a time with its offset: 2026-02-01T00:00:00+08:00");
     return CTL_DONE;
 }
 
@@ -146,7 +146,7 @@ static int open_rating(struct ctl *ctl, struct rating *out)
 
     *out = (struct rating){0};
     if (!file)
-        return ctl_fail("which document? give it with -f FILE");
+        return ctl_misuse("which document? give it with -f FILE");
     int result = read_as_of(ctl, &out->as_of_ms);
     if (result == CTL_DONE)
         result = contract_file_read(file, &out->arena, &out->contract, &out->zone);
@@ -430,7 +430,7 @@ static int rate(struct ctl *ctl)
     struct bill bill;
 
     if (!usage)
-        return ctl_fail("which usage? give it with --usage FILE");
+        return ctl_misuse("which usage? give it with --usage FILE");
     int result = open_rating(ctl, &rating);
     if (result != CTL_DONE)
         return result;
@@ -474,7 +474,7 @@ static int read_day(const struct ctl *ctl, const char *name, int64_t fallback, i
 
     *out = fallback;
     if (text && zone_parse_date(span_text(text), out) != STATUS_OK)
-        return ctl_fail("--%s must be a date: 2026-01-31", name);
+        return ctl_misuse("--%s must be a date: 2026-01-31", name);
     return CTL_DONE;
 }
 
@@ -588,7 +588,7 @@ static int periods(struct ctl *ctl)
     if (result == CTL_DONE)
         result = read_day(ctl, "to", rating.contract.term_end, &window.end);
     if (result == CTL_DONE && (window.first == CONTRACT_NO_DAY || window.end == CONTRACT_NO_DAY))
-        result = ctl_fail("the contract has no term: give --from DATE and --to DATE");
+        result = ctl_misuse("the contract has no term: give --from DATE and --to DATE");
     if (result == CTL_DONE && ctl->json)
         result = print_periods(&rating, window);
     else if (result == CTL_DONE)

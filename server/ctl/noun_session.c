@@ -59,7 +59,7 @@ static int login(struct ctl *ctl)
     const char *name = args_option(&ctl->args, "name", "admin");
 
     if (!*url)
-        return ctl_fail("login needs --url, the dashboard's address");
+        return ctl_misuse("login needs --url, the dashboard's address");
     struct session fresh = {0};
     snprintf(fresh.url, sizeof fresh.url, "%.*s",
              (int)(strlen(url) - (url[strlen(url) - 1] == '/')), url);

@@ -75,7 +75,7 @@ static int get(struct ctl *ctl)
     struct client_answer answer;
 
     if (csv != NULL && strcmp(csv, "lines") != 0 && strcmp(csv, "allocation") != 0)
-        return ctl_fail("--csv takes lines or allocation, not \"%s\"", csv);
+        return ctl_misuse("--csv takes lines or allocation, not \"%s\"", csv);
     int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/contracts/",
                              ctl->args.words[0], "/statements/", ctl->args.words[1], "?format=",
                              csv == NULL                 ? "json"

@@ -105,7 +105,7 @@ static int rerate(struct ctl *ctl)
     struct buffer body;
 
     if (!contract)
-        return ctl_fail("say which: --contract CONTRACT"), CTL_USAGE;
+        return ctl_misuse("say which: --contract CONTRACT");
     buffer_init(&body, 1024);
     json_writer_init(&writer, &body);
     json_begin_object(&writer);

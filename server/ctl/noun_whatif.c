@@ -7,6 +7,7 @@
 #include "server/ctl/contract_file.h"
 #include "server/ctl/noun.h"
 #include "server/ctl/profile.h"
+#include "server/ctl/yaml.h"
 
 #define ARENA_BYTES (512u << 20)
 #define BAR_COLUMNS 72
@@ -34,12 +35,12 @@ static int read_devices(struct run *run)
     if (dots == NULL || span_to_int64(span_of(text, (size_t)(dots - text)), &comparison->from) ||
         span_to_int64(span_text(dots + 2), &comparison->to) || comparison->from < 0 ||
         comparison->from > comparison->to || comparison->to >= WHATIF_MOST_DEVICES)
-        return ctl_fail("how many robots? give --devices LO..HI, like --devices 0..60000");
+        return ctl_misuse("how many robots? give --devices LO..HI, like --devices 0..60000");
     comparison->at = comparison->to;
     const char *at = args_option(&run->ctl->args, "at", NULL);
     if (at != NULL && (span_to_int64(span_text(at), &comparison->at) || comparison->at < 0 ||
                        comparison->at >= WHATIF_MOST_DEVICES))
-        return ctl_fail("--at takes a number of robots, not \"%s\"", at);
+        return ctl_misuse("--at takes a number of robots, not \"%s\"", at);
     return CTL_DONE;
 }
 
@@ -52,12 +53,12 @@ static int read_rate(struct run *run, const char *text)
     int64_t day;
 
     if (run->comparison.rate_count == MOST_RATES)
-        return ctl_fail("more than %d rates", MOST_RATES);
+        return ctl_misuse("more than %d rates", MOST_RATES);
     if (strlen(text) < 5 || text[3] != '=' || at == NULL ||
         decimal_parse(span_of(text + 4, (size_t)(at - text - 4)), &number) != STATUS_OK ||
         number.units <= 0 || zone_parse_date(span_text(at + 1), &day) != STATUS_OK)
-        return ctl_fail("--rate takes CURRENCY=RATE@DATE, like USD=7.1234@2026-11-01, not \"%s\"",
-                        text);
+        return ctl_misuse("--rate takes CURRENCY=RATE@DATE, like USD=7.1234@2026-11-01, not \"%s\"",
+                          text);
     memcpy(rate->currency, text, 3);
     rate->rate = fraction_of_decimal(number);
     rate->text = arena_text(run->arena, span_of(text + 4, (size_t)(at - text - 4)));
@@ -89,21 +90,27 @@ static int read_term(struct run *run)
         zone_parse_date(span_of(text, (size_t)(dots - text)), &run->term.first) != STATUS_OK ||
         zone_parse_date(span_text(dots + 2), &run->term.end) != STATUS_OK ||
         run->term.first >= run->term.end)
-        return ctl_fail("--term takes FROM..TO, like 2026-01-01..2027-01-01, not \"%s\"", text);
+        return ctl_misuse("--term takes FROM..TO, like 2026-01-01..2027-01-01, not \"%s\"", text);
     run->has_term = true;
     return CTL_DONE;
 }
 
-static int take_profile(struct run *run, const struct json *document, const char *source)
+/* text is the file's, for telling a line; of a server's answer NULL. */
+static int take_profile(struct run *run, const struct json *document, const char *source,
+                        const struct span *text)
 {
     struct json_problem problem;
     enum status status = profile_read(document, run->arena, &run->profile, &problem);
 
     if (status == STATUS_OK)
         return CTL_DONE;
-    return status == STATUS_INVALID
-               ? ctl_fail("%s: %s: %s", source, problem.pointer, problem.detail)
-               : ctl_fail("%s: %s", source, status_text(status));
+    if (status != STATUS_INVALID)
+        return ctl_fail("%s: %s", source, status_text(status));
+    if (text == NULL)
+        return ctl_fail("%s: %s: %s", source, problem.pointer, problem.detail);
+    return ctl_fail("%s:%zu: %s%s%s", source, yaml_line(*text, problem.pointer),
+                    *problem.pointer ? problem.pointer + 1 : "", *problem.pointer ? ": " : "",
+                    problem.detail);
 }
 
 static int profile_from_file(struct run *run, const char *path)
@@ -115,12 +122,15 @@ static int profile_from_file(struct run *run, const char *path)
 
     if (ctl_read_file(path, &data, &size) != CTL_DONE)
         return CTL_FAILED;
-    enum status status = json_parse(span_of(data, size), &json, problem);
+    const struct span text = span_of(data, size);
+    int result = CTL_FAILED;
+    if (json_parse(text, &json, problem) == STATUS_OK) {
+        result = take_profile(run, json, path, &text);
+        json_free(json);
+    } else {
+        ctl_fail("\"%s\": %s", path, problem);
+    }
     free(data);
-    if (status != STATUS_OK)
-        return ctl_fail("\"%s\": %s", path, problem);
-    int result = take_profile(run, json, path);
-    json_free(json);
     run->comparison.source = path;
     return result;
 }
@@ -135,7 +145,7 @@ static int profile_from_usage(struct run *run, const char *days)
 
     if (length < 2 || days[length - 1] != 'd' ||
         span_to_int64(span_of(days, length - 1), &count) != STATUS_OK || count < 1)
-        return ctl_fail("--from-usage takes a number of days, like 30d, not \"%s\"", days);
+        return ctl_misuse("--from-usage takes a number of days, like 30d, not \"%s\"", days);
     const char *number = arena_text(run->arena, span_of(days, length - 1));
     int result = ctl_send_to(run->ctl, "GET", span_text(""), NULL, &answer,
                              "/api/v1/usage/profile?days=", number, (char *)NULL);
@@ -147,7 +157,7 @@ static int profile_from_usage(struct run *run, const char *days)
     if (device_days == 0)
         result = ctl_fail("no robot used anything in these %s days", number);
     else
-        result = take_profile(run, json_member(json, "profile"), "the server's profile");
+        result = take_profile(run, json_member(json, "profile"), "the server's profile", NULL);
     run->comparison.source = arena_format(
         run->arena, "measured from %s to %s over %lld robot-days of %lld robots",
         json_text(json_member(json, "from"), ""), json_text(json_member(json, "to"), ""),
@@ -163,7 +173,7 @@ static int take_substitute(struct run *run, const char *text)
     bool found = false;
 
     if (equals == NULL)
-        return ctl_fail("--as takes MODEL=MODEL, not \"%s\"", text);
+        return ctl_misuse("--as takes MODEL=MODEL, not \"%s\"", text);
     for (size_t i = 0; i < run->profile.count; i++) {
         struct whatif_usage *row = (struct whatif_usage *)&run->profile.usage[i];
 
@@ -183,7 +193,7 @@ static int read_profile(struct run *run)
     const char *days = args_option(args, "from-usage", NULL);
 
     if ((path == NULL) == (days == NULL))
-        return ctl_fail("what does a robot use? give either --profile FILE or --from-usage 30d");
+        return ctl_misuse("what does a robot use? give either --profile FILE or --from-usage 30d");
     int result = path ? profile_from_file(run, path) : profile_from_usage(run, days);
     for (size_t i = 0; i < args->options && result == CTL_DONE; i++)
         if (strcmp(args->option_names[i], "as") == 0)
@@ -217,7 +227,7 @@ static int read_contract(struct run *run, const char *path)
     struct comparison_side *side = &run->sides[number];
 
     if (number == CURVE_MOST)
-        return ctl_fail("more than %d contracts", CURVE_MOST);
+        return ctl_misuse("more than %d contracts", CURVE_MOST);
     int result = contract_file_read(path, &run->arenas[number], &side->contract, &side->zone);
     if (result != CTL_DONE)
         return result;
@@ -285,7 +295,7 @@ static int read_contracts(struct run *run)
         if (strcmp(args->option_names[i], "contract") == 0)
             result = read_contract(run, args->option_values[i]);
     if (result == CTL_DONE && run->comparison.side_count == 0)
-        result = ctl_fail("which contracts? give --contract FILE for each");
+        result = ctl_misuse("which contracts? give --contract FILE for each");
     if (result == CTL_DONE)
         result = settle_currency(run);
     return result == CTL_DONE ? check_terms(run) : result;

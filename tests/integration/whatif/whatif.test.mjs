@@ -184,24 +184,36 @@ test('people get a bar and the same intervals', () => {
   assert.match(stdout, /0 - 60,000 +0\.00 {2}\+ 26\.4 each\n/);
 });
 
+test('a contract without a price for what robots use is told, and has no costs beside the others', () => {
+  const partial = contract('p', [{...TOKEN_CHARGES[1], models: ['another']}]);
+  const words = ['--profile', file(TOKENS), '--devices', '0..100'];
+  const {stdout} = run('--contract', file(partial), '--contract', file(UNIT), ...words);
+  assert.match(stdout, /A {2}p of v.*\n {5}has no price for output of m\n {5}and is left out;/);
+  assert.deepEqual(stdout.split('\n').filter((line) => line.startsWith('A ')), ['A  p of v, CNY, 2026-01-01 to 2027-01-01']);
+  assert.equal(stdout.split('\n').filter((line) => line.startsWith('B ')).length, 3, 'its terms, its costs, other loads');
+  const alone = run('--contract', file(partial), ...words);
+  assert.match(alone.stdout, /None of these contracts prices what the robots use/);
+  assert.doesNotMatch(alone.stdout, /next robot|of it/);
+});
+
 test('what cannot be computed is refused with its cause and cure', () => {
   const good = {a: ['--contract', file(FLAT)], p: ['--profile', file(TOKENS)], d: ['--devices', '0..10']};
   const cases = [
-    [[...good.p, ...good.d], /--contract FILE/],
-    [[...good.a, ...good.d], /--profile FILE or --from-usage/],
-    [[...good.a, ...good.p], /--devices LO\.\.HI/],
-    [[...good.a, ...good.p, '--devices', '9..1'], /--devices LO\.\.HI/],
-    [[...good.a, ...good.d, '--profile', file({per: 'month', models: {m: {poems: 1}}})], /\/models\/m\/poems/],
-    [[...good.a, ...good.d, '--profile', file({per: 'month', models: {m: {output: 1.5}}})], /\/models\/m\/output/],
+    [[...good.p, ...good.d], /--contract FILE/, 2],
+    [[...good.a, ...good.d], /--profile FILE or --from-usage/, 2],
+    [[...good.a, ...good.p], /--devices LO\.\.HI/, 2],
+    [[...good.a, ...good.p, '--devices', '9..1'], /--devices LO\.\.HI/, 2],
+    [[...good.a, ...good.d, '--profile', file({per: 'month', models: {m: {poems: 1}}})], /json:1: models\/m\/poems: /],
+    [[...good.a, ...good.d, '--profile', file({per: 'month', models: {m: {output: 1.5}}})], /json:1: models\/m\/output: /],
     [[...good.a, ...good.p, ...good.d, '--as', 'x=y'], /no model "x"/],
-    [[...good.a, ...good.p, ...good.d, '--rate', 'USD=7'], /USD=7\.1234@2026-11-01/],
+    [[...good.a, ...good.p, ...good.d, '--rate', 'USD=7'], /USD=7\.1234@2026-11-01/, 2],
     [[...good.p, ...good.d, '--contract', file({...FLAT, term: undefined})], /has no term.*--term/],
     [[...good.a, ...good.p, ...good.d, '--contract', file({...FLAT, term: {from: '2026-01-01', to: '2026-04-01'}})], /one length/],
-    [[...good.a, ...good.d, '--from-usage', 'thirty'], /like 30d/],
+    [[...good.a, ...good.d, '--from-usage', 'thirty'], /like 30d/, 2],
   ];
-  for (const [words, expected] of cases) {
+  for (const [words, expected, code = 1] of cases) {
     const {status, stderr} = run(...words);
-    assert.equal(status, 1, words.join(' '));
+    assert.equal(status, code, words.join(' '));
     assert.match(stderr, expected);
   }
   const open = run(...good.p, ...good.d, '--contract', file({...FLAT, term: undefined}), '--term', '2026-01-01..2027-01-01', '--json');
