@@ -159,12 +159,12 @@ static void print_segments(FILE *out, const struct comparison_side *side)
 static void print_side(FILE *out, const struct comparison *comparison, size_t number)
 {
     const struct comparison_side *side = &comparison->sides[number];
-    char first[ZONE_DATE_SIZE], end[ZONE_DATE_SIZE];
+    char first[ZONE_DATE_SIZE], last[ZONE_DATE_SIZE];
 
     zone_format_date(side->contract.term_first, first);
-    zone_format_date(side->contract.term_end, end);
-    fprintf(out, "%c  %s of %s, %s, %s to %s\n", letter_of(number), side->contract.contract_id,
-            side->contract.vendor_id, side->contract.currency, first, end);
+    zone_format_date(side->contract.term_end - 1, last);
+    fprintf(out, "%c  %s of %s, %s, %s - %s\n", letter_of(number), side->contract.contract_id,
+            side->contract.vendor_id, side->contract.currency, first, last);
     print_gaps(out, comparison, side);
     if (side->gap_count > 0)
         return;

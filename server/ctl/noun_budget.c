@@ -157,8 +157,8 @@ static int list_pools(struct ctl *ctl)
 {
     static const struct view_column pools[] = {{"source", "source", VIEW_TEXT},
                                                {"unit", "unit", VIEW_TEXT},
-                                               {"from", "period.from", VIEW_TEXT},
-                                               {"to", "period.to", VIEW_TEXT},
+                                               {"from", "period.from", VIEW_DAY},
+                                               {"last day", "period.to", VIEW_LAST},
                                                {"limit", "limit", VIEW_NUMBER},
                                                {"spent", "spent", VIEW_NUMBER},
                                                {"outstanding", "outstanding", VIEW_NUMBER},

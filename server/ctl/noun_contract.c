@@ -14,7 +14,7 @@ static int list(struct ctl *ctl)
     static const struct view_column columns[] = {
         {"contract", "id", VIEW_TEXT},       {"vendor", "vendor", VIEW_TEXT},
         {"currency", "currency", VIEW_TEXT}, {"zone", "zone", VIEW_TEXT},
-        {"version", "version", VIEW_NUMBER}, {"in force since", "effective_from", VIEW_TIME},
+        {"version", "version", VIEW_NUMBER}, {"in force since", "effective_from", VIEW_DAY},
     };
     struct client_answer answer;
     int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/contracts", (char *)NULL);

@@ -12,6 +12,7 @@
 #define WARNINGS    5 /* of each kind, told row by row */
 #define ARENA_LIMIT ((size_t)1 << 30)
 #define PERIOD_SIZE (2 * ZONE_DATE_SIZE)
+#define DAYS_SIZE   48
 
 /* Usage of one model that no charge prices. */
 struct unpriced {
@@ -274,6 +275,7 @@ static void add_number(struct buffer *out, const char *before, struct fraction n
     char text[AMOUNT_SIZE];
 
     amount_exact(number, text);
+    amount_group(text);
     buffer_format(out, "%s%s", before, text);
 }
 
@@ -392,31 +394,48 @@ static bool is_nothing(const struct bill_line *line)
     return line->amount.units == 0 && fraction_sign(line->quantity) == 0;
 }
 
+/* People tell a period by its last day. */
+static void format_days(struct period_range days, char out[PERIOD_SIZE])
+{
+    char first[ZONE_DATE_SIZE], last[ZONE_DATE_SIZE];
+
+    zone_format_date(days.first, first);
+    zone_format_date(days.end - 1, last);
+    snprintf(out, PERIOD_SIZE, days.end - 1 == days.first ? "%s" : "%s - %s", first, last);
+}
+
+/* What is counted and the arithmetic stand below their line: they may be long. */
+static void print_bill_line(const struct rating *rating, const struct bill_line *line,
+                            struct buffer *arithmetic)
+{
+    char period[PERIOD_SIZE], amount[AMOUNT_SIZE];
+
+    format_days(line->period.clipped, period);
+    amount_money(line->amount, rating->contract.minor_places, amount);
+    amount_group(amount);
+    explain(arithmetic, rating, line);
+    printf("%-48s  %-23s  %20s\n", line->name, period, amount);
+    if (*line->metric || buffer_span(arithmetic).size > 0)
+        printf("    %s%s%s\n", line->metric, *line->metric ? ": " : "", buffer_cstring(arithmetic));
+}
+
 static void print_table(const struct rating *rating, const struct bill *bill)
 {
     struct buffer arithmetic;
-    char period[PERIOD_SIZE], amount[AMOUNT_SIZE];
+    char amount[AMOUNT_SIZE];
     size_t hidden = 0;
 
     buffer_init(&arithmetic, 1 << 16);
-    printf("%-24s %-21s %-20s %20s  %s\n", "charge", "period", "metric", "amount", "arithmetic");
+    printf("%-48s  %-23s  %20s\n", "charge", "period", "amount");
     for (size_t i = 0; i < bill->line_count; i++) {
-        const struct bill_line *line = &bill->lines[i];
-
-        if (is_nothing(line)) {
+        if (is_nothing(&bill->lines[i]))
             hidden++;
-            continue;
-        }
-        format_period(line->period.clipped, period);
-        amount_money(line->amount, rating->contract.minor_places, amount);
-        amount_group(amount);
-        explain(&arithmetic, rating, line);
-        printf("%-24s %-21s %-20s %20s  %s\n", line->name, period, line->metric, amount,
-               buffer_cstring(&arithmetic));
+        else
+            print_bill_line(rating, &bill->lines[i], &arithmetic);
     }
     amount_money(bill->total, rating->contract.minor_places, amount);
     amount_group(amount);
-    printf("%-24s %-21s %-20s %20s  %s\n", "total", "", "", amount, rating->contract.currency);
+    printf("%-48s  %-23s  %20s %s\n", "total", "", amount, rating->contract.currency);
     if (hidden > 0)
         printf("(%zu lines of nothing are not shown)\n", hidden);
     buffer_release(&arithmetic);
@@ -550,11 +569,23 @@ static int print_periods(const struct rating *rating, struct window window)
     return result;
 }
 
+static void show_period(const struct contract_charge *charge, const struct period *period)
+{
+    char days_text[DAYS_SIZE], first[ZONE_DATE_SIZE], last[ZONE_DATE_SIZE];
+    int64_t days, of;
+
+    period_share(period, &days, &of);
+    zone_format_date(period->clipped.first, first);
+    zone_format_date(period->clipped.end - 1, last);
+    snprintf(days_text, sizeof days_text, days == of ? "%lld" : "%lld of %lld", (long long)days,
+             (long long)of);
+    printf("%-24s %-8s %-10s  %-10s  %s\n", charge->name, period_name(charge->rule.per), first,
+           last, days_text);
+}
+
 static void show_periods(const struct rating *rating, struct window window)
 {
-    char period_text[PERIOD_SIZE], from[CLOCK_TEXT_SIZE], to[CLOCK_TEXT_SIZE];
-
-    printf("%-24s %-21s %-24s %-24s\n", "charge", "period", "from", "to");
+    printf("%-24s %-8s %-10s  %-10s  days\n", "charge", "per", "first day", "last day");
     for (size_t v = 0; v < rating->contract.version_count; v++) {
         const struct contract_terms *terms = &rating->contract.versions[v];
         struct period_range days = tally_days(rating->tally, terms);
@@ -566,14 +597,12 @@ static void show_periods(const struct rating *rating, struct window window)
                 struct period period =
                     tally_period(rating->tally, terms, &terms->charges[i].rule, day);
 
-                format_period(period.clipped, period_text);
-                clock_format(zone_midnight(rating->zone, period.clipped.first), from);
-                clock_format(zone_midnight(rating->zone, period.clipped.end), to);
-                printf("%-24s %-21s %-24s %-24s\n", terms->charges[i].name, period_text, from, to);
+                show_period(&terms->charges[i], &period);
                 day = period.clipped.end;
             }
         }
     }
+    printf("in the days of %s; --json tells the instants\n", rating->contract.zone);
 }
 
 static int periods(struct ctl *ctl)

@@ -8,7 +8,7 @@
 
 static const struct view_column line_columns[] = {
     {"of", "month", VIEW_TEXT},           {"charge", "charge", VIEW_TEXT},
-    {"period", "period", VIEW_TEXT},      {"metric", "metric", VIEW_TEXT},
+    {"period", "period", VIEW_PERIOD},    {"metric", "metric", VIEW_TEXT},
     {"counted", "quantity", VIEW_NUMBER}, {"amount", "amount", VIEW_NUMBER},
 };
 #define LINE_COLUMNS (sizeof line_columns / sizeof *line_columns)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "schema/base/clock.h"
+#include "server/money/zone.h"
 
 #define CELL_SIZE  256
 #define CELL_WIDTH 60
@@ -97,9 +98,76 @@ static void shorten(char cell[CELL_SIZE])
         snprintf(at, (size_t)(cell + CELL_SIZE - at), "...");
 }
 
-static void format_cell(const struct json *value, enum view_kind kind, int64_t now_ms,
+/* "period.from": a member of a member. */
+static const struct json *find(const struct json *object, const char *member)
+{
+    const char *dot = strchr(member, '.');
+    char first[48];
+
+    if (!dot || (size_t)(dot - member) >= sizeof first)
+        return json_member(object, member);
+    memcpy(first, member, (size_t)(dot - member));
+    first[dot - member] = '\0';
+    return find(json_member(object, first), dot + 1);
+}
+
+static void format_day(const struct json *item, const char *text, int64_t back_ms,
+                       char out[CELL_SIZE])
+{
+    const char *name = json_text(json_member(item, "zone"), "UTC");
+    char date[ZONE_DATE_SIZE];
+    struct zone *zone;
+    int64_t at_ms;
+
+    snprintf(out, CELL_SIZE, "%s", text);
+    if (clock_parse(span_text(text), &at_ms) != STATUS_OK || zone_open(&zone, name) != STATUS_OK)
+        return;
+    zone_format_date(zone_day(zone, at_ms - back_ms), date);
+    snprintf(out, CELL_SIZE, "%s", date);
+    zone_close(zone);
+}
+
+static void format_period(const char *text, char out[CELL_SIZE])
+{
+    const size_t size = strcspn(text, "/");
+    char first[ZONE_DATE_SIZE], last[ZONE_DATE_SIZE];
+    int64_t from, to;
+
+    snprintf(out, CELL_SIZE, "%s", text);
+    if (text[size] == '\0' || zone_parse_date(span_of(text, size), &from) != STATUS_OK ||
+        zone_parse_date(span_text(text + size + 1), &to) != STATUS_OK)
+        return;
+    zone_format_date(from, first);
+    zone_format_date(to - 1, last);
+    snprintf(out, CELL_SIZE, to - 1 == from ? "%s" : "%s - %s", first, last);
+}
+
+static void format_text(const struct json *item, const char *text, enum view_kind kind,
+                        int64_t now_ms, char out[CELL_SIZE])
+{
+    switch (kind) {
+    case VIEW_TIME:
+        format_age(text, now_ms, out);
+        break;
+    case VIEW_DAY:
+        format_day(item, text, 0, out);
+        break;
+    case VIEW_LAST:
+        format_day(item, text, 1, out);
+        break;
+    case VIEW_PERIOD:
+        format_period(text, out);
+        break;
+    default:
+        snprintf(out, CELL_SIZE, "%s", text);
+    }
+}
+
+static void format_cell(const struct json *item, const struct view_column *column, int64_t now_ms,
                         char out[CELL_SIZE])
 {
+    const struct json *value = find(item, column->member);
+
     out[0] = '\0';
     if (!value)
         return;
@@ -108,18 +176,15 @@ static void format_cell(const struct json *value, enum view_kind kind, int64_t n
         break;
     case JSON_BOOL:
         snprintf(out, CELL_SIZE, "%s",
-                 json_bool(value, false) ? "yes"
-                 : kind == VIEW_YES      ? ""
-                                         : "no");
+                 json_bool(value, false)    ? "yes"
+                 : column->kind == VIEW_YES ? ""
+                                            : "no");
         break;
     case JSON_INT:
         snprintf(out, CELL_SIZE, "%" PRId64, json_int(value, 0));
         break;
     case JSON_TEXT:
-        if (kind == VIEW_TIME)
-            format_age(json_text(value, ""), now_ms, out);
-        else
-            snprintf(out, CELL_SIZE, "%s", json_text(value, ""));
+        format_text(item, json_text(value, ""), column->kind, now_ms, out);
         break;
     case JSON_REAL:
     case JSON_ARRAY:
@@ -165,19 +230,6 @@ static void print_note(FILE *out, const char *text, int blank)
     fputc('\n', out);
 }
 
-/* "period.from": a member of a member. */
-static const struct json *find(const struct json *object, const char *member)
-{
-    const char *dot = strchr(member, '.');
-    char first[48];
-
-    if (!dot || (size_t)(dot - member) >= sizeof first)
-        return json_member(object, member);
-    memcpy(first, member, (size_t)(dot - member));
-    first[dot - member] = '\0';
-    return find(json_member(object, first), dot + 1);
-}
-
 /* The widest value of a column; 0: no row has one, and the column is left out. */
 static int widest(const struct json *items, const struct view_column *column, int64_t now_ms)
 {
@@ -185,7 +237,7 @@ static int widest(const struct json *items, const struct view_column *column, in
     int width = 0;
 
     for (size_t i = 0; column->kind != VIEW_NOTE && i < json_count(items); i++) {
-        format_cell(find(json_item(items, i), column->member), column->kind, now_ms, cell);
+        format_cell(json_item(items, i), column, now_ms, cell);
         shorten(cell);
         if (text_width(cell) > width)
             width = text_width(cell);
@@ -206,7 +258,7 @@ static void print_row(FILE *out, const struct json *item, const struct view_colu
         if (widths[c] == 0)
             continue;
         if (item)
-            format_cell(find(item, columns[c].member), columns[c].kind, now_ms, cell);
+            format_cell(item, &columns[c], now_ms, cell);
         else
             snprintf(cell, sizeof cell, "%s", columns[c].title);
         shorten(cell);
@@ -262,14 +314,12 @@ void view_sheet(FILE *out, const struct json *object, const struct view_column *
         if (text_width(columns[c].title) > width)
             width = text_width(columns[c].title);
     for (size_t c = 0; c < count; c++) {
-        const struct json *value = find(object, columns[c].member);
-
         fprintf(out, "%-*s  ", width, columns[c].title);
         if (columns[c].kind == VIEW_NOTE) {
-            print_note(out, json_text(value, ""), width + 2);
+            print_note(out, json_text(find(object, columns[c].member), ""), width + 2);
             continue;
         }
-        format_cell(value, columns[c].kind, now_ms, cell);
+        format_cell(object, &columns[c], now_ms, cell);
         fprintf(out, "%s\n", cell);
     }
 }

@@ -1,7 +1,8 @@
 /* view.h - the API's JSON as tables and sheets for people
  *
  * Columns are as wide as their widest value, counting East Asian wide characters as two; numbers
- * stand right. No I/O but writing to the given stream.
+ * stand right. Ends of periods are told as people do, by their last day. No I/O but writing to the
+ * given stream, and what zone_open() reads.
  */
 #ifndef SERVER_CTL_VIEW_H
 #define SERVER_CTL_VIEW_H
@@ -13,10 +14,13 @@
 enum view_kind {
     VIEW_TEXT,
     VIEW_NUMBER,
-    VIEW_TIME, /* RFC 3339, shown as "3 min ago" */
-    VIEW_YES,  /* bool: yes, or nothing */
-    VIEW_JSON, /* anything, compact; a list of texts as "a, b" */
-    VIEW_NOTE, /* a text in full, wrapped: in a table on lines of its own below the row */
+    VIEW_TIME,   /* RFC 3339, shown as "3 min ago" */
+    VIEW_DAY,    /* RFC 3339: its day in the zone that the row's member "zone" names, else in UTC */
+    VIEW_LAST,   /* the same for an instant at which something is over: the last day before it */
+    VIEW_PERIOD, /* "2026-11-01/2026-12-01", the end being past it: "2026-11-01 - 2026-11-30" */
+    VIEW_YES,    /* bool: yes, or nothing */
+    VIEW_JSON,   /* anything, compact; a list of texts as "a, b" */
+    VIEW_NOTE,   /* a text in full, wrapped: in a table on lines of its own below the row */
 };
 
 struct view_column {

@@ -14,9 +14,9 @@
     "jsonb_build_object('id', b.budget_id, 'scope', b.scope, 'subject', nullif(b.subject, ''),"    \
     " 'metric', b.metric, 'currency', b.currency, 'at_most', trim_scale(b.at_most)::text,"         \
     " 'per', b.per, 'zone', b.zone, 'models', to_jsonb(b.models), 'hard', b.hard,"                 \
-    " 'note', b.note, 'thresholds', b.thresholds, 'version', b.version, 'created_at', "            \
-    "b.created_at,"                                                                                \
-    " 'created_by', b.created_by, 'pool', (SELECT p.item FROM myna.pool_item p"                    \
+    " 'note', b.note, 'thresholds', b.thresholds, 'version', b.version,"                           \
+    " 'created_at', b.created_at, 'created_by', b.created_by,"                                     \
+    " 'pool', (SELECT p.item || jsonb_build_object('zone', b.zone) FROM myna.pool_item p"          \
     "   WHERE p.source = 'budget:' || b.budget_id AND p.is_active AND NOT p.is_closed"             \
     "   AND p.period_from <= now() AND p.period_to > now()"                                        \
     "   ORDER BY p.pool_id DESC LIMIT 1))"

@@ -646,7 +646,11 @@ enum status pools_list(struct store *store, const struct pools_filter *filter, s
 {
     STORE_STATEMENT(
         list,
-        "WITH page AS (SELECT p.item, p.pool_id, row_number() OVER (ORDER BY p.pool_id) AS n"
+        "WITH page AS (SELECT p.item || jsonb_build_object('zone', coalesce("
+        "    (SELECT b.zone FROM myna.budget b WHERE 'budget:' || b.budget_id = p.source),"
+        "    (SELECT c.zone FROM myna.contract c"
+        "      WHERE c.contract_id = substring(p.source FROM '^cap:([^:]*):')), 'UTC')) AS item,"
+        "  p.pool_id, row_number() OVER (ORDER BY p.pool_id) AS n"
         "  FROM myna.pool_item p WHERE ($1::text IS NULL OR p.subject = $1)"
         "  AND ($2::text IS NULL OR p.source = $2)"
         "  AND (NOT $3 OR (p.is_active AND NOT p.is_closed AND p.period_to > now()))"

@@ -61,6 +61,23 @@ export function timeIn(at, zone) {
   }).format(new Date(at));
 }
 
+// The day of a moment in zone.
+export function dayIn(at, zone) {
+  return new Intl.DateTimeFormat(locale, { year: "numeric", month: "short", day: "numeric", timeZone: zone }).format(new Date(at));
+}
+
+// The last day of a period that is over at that moment.
+export function lastDayIn(end, zone) {
+  return dayIn(new Date(end).getTime() - 1, zone);
+}
+
+// A period of days whose end is past it, "2026-11-01/2026-12-01": people tell the last day.
+export function periodDays(period) {
+  const [from, to] = period.split("/");
+  const last = new Date(Date.parse(`${to}T00:00:00Z`) - 86400000).toISOString().slice(0, 10);
+  return from === last ? from : `${from} \u2013 ${last}`;
+}
+
 export function timeOfDay(at) {
   return clock.format(new Date(at));
 }

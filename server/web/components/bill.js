@@ -1,7 +1,7 @@
 // bill.js - a bill line by line: each amount as the contract's arithmetic gives it
 
 import { html } from "../dom.js";
-import { money, number } from "../format.js";
+import { money, number, periodDays } from "../format.js";
 import { t, word } from "../text.js";
 import { Table } from "./table.js";
 
@@ -12,7 +12,7 @@ const isNothing = (line) => line.source !== "total" && Number(line.amount) === 0
 
 const columns = (currency) => [
   { key: "charge", title: t("charge.kind"), lead: true, width: "18%", cell: (line) => html`<b>${line.charge}</b>` },
-  { key: "period", title: t("bill.period"), cell: (line) => line.period.replace("/", " \u2013 ") },
+  { key: "period", title: t("bill.period"), cell: (line) => line.period && periodDays(line.period) },
   { key: "metric", title: t("charge.metric"), from: "mid", width: "28%", cell: (line) => (line.metric
     ? html`<span class="clip" title=${metric(line)}>${metric(line)}</span>` : "") },
   { key: "quantity", title: t("bill.quantity"), end: true, cell: quantity },

@@ -3,7 +3,7 @@
 // Credit that robots hold is a part of the bar of its own, so that nobody reads it as spend.
 
 import { html } from "../dom.js";
-import { dayShort, money, number } from "../format.js";
+import { lastDayIn, money, number } from "../format.js";
 import { t, word } from "../text.js";
 import { Table } from "./table.js";
 import { Chip } from "./ui.js";
@@ -51,7 +51,7 @@ const COLUMNS = [
   { key: "free", title: t("pool.free"), end: true, cell: (pool) => (pool.over
     ? html`<${Chip} tone="bad">${t("pool.over")}</${Chip}>` : html`<${PoolAmount} pool=${pool} value=${pool.free} />`) },
   { key: "limit", title: t("pool.limit"), end: true, cell: amount("limit") },
-  { key: "until", title: t("pool.until"), end: true, from: "desk", cell: (pool) => (pool.period.to ? dayShort(pool.period.to) : word("per", "once")) },
+  { key: "until", title: t("pool.until"), end: true, from: "desk", cell: (pool) => (pool.period.to ? lastDayIn(pool.period.to, pool.zone) : word("per", "once")) },
 ];
 
 export function Pools({ pools, label }) {

@@ -8,8 +8,8 @@ import { PageHead } from "../components/page.js";
 import { Pools } from "../components/pools.js";
 import { Empty, Loaded } from "../components/states.js";
 import { ListTable, Table } from "../components/table.js";
-import { Ago, Button, Card, Facts, Money } from "../components/ui.js";
-import { number, timeIn } from "../format.js";
+import { Button, Card, Facts, Money } from "../components/ui.js";
+import { dayIn, number, timeIn } from "../format.js";
 import { may } from "../session.js";
 import { t, word } from "../text.js";
 
@@ -19,7 +19,7 @@ const COLUMNS = [
   { key: "currency", title: t("currency"), width: "100px", cell: (row) => row.currency },
   { key: "zone", title: t("zone"), from: "mid", cell: (row) => row.zone },
   { key: "version", title: t("version"), end: true, width: "96px", cell: (row) => number(row.version) },
-  { key: "from", title: t("effective_from"), end: true, cell: (row) => html`<${Ago} at=${row.effective_from} />` },
+  { key: "from", title: t("effective_from"), end: true, cell: (row) => dayIn(row.effective_from, row.zone) },
 ];
 
 export function Contracts() {

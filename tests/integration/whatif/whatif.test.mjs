@@ -189,7 +189,7 @@ test('a contract without a price for what robots use is told, and has no costs b
   const words = ['--profile', file(TOKENS), '--devices', '0..100'];
   const {stdout} = run('--contract', file(partial), '--contract', file(UNIT), ...words);
   assert.match(stdout, /A {2}p of v.*\n {5}has no price for output of m\n {5}and is left out;/);
-  assert.deepEqual(stdout.split('\n').filter((line) => line.startsWith('A ')), ['A  p of v, CNY, 2026-01-01 to 2027-01-01']);
+  assert.deepEqual(stdout.split('\n').filter((line) => line.startsWith('A ')), ['A  p of v, CNY, 2026-01-01 - 2026-12-31']);
   assert.equal(stdout.split('\n').filter((line) => line.startsWith('B ')).length, 3, 'its terms, its costs, other loads');
   const alone = run('--contract', file(partial), ...words);
   assert.match(alone.stdout, /None of these contracts prices what the robots use/);

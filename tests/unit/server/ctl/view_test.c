@@ -38,6 +38,25 @@ static void numbers_stand_right_and_texts_left(void **state)
     free(text);
 }
 
+static void days_are_those_of_the_row_s_zone_and_ends_are_last_days(void **state)
+{
+    static const struct view_column columns[] = {{"from", "period.from", VIEW_DAY},
+                                                 {"to", "period.to", VIEW_LAST},
+                                                 {"of", "of", VIEW_PERIOD}};
+    char *text =
+        show("[{\"zone\":\"Asia/Shanghai\",\"of\":\"2026-11-01/2026-12-01\",\"period\":{\"from\":"
+             "\"2026-10-31T16:00:00Z\",\"to\":\"2026-11-30T16:00:00Z\"}},"
+             "{\"of\":\"2026-11-01/2026-11-02\",\"period\":{\"from\":\"2026-10-31T16:00:00Z\","
+             "\"to\":null}}]",
+             columns, 3, 0);
+
+    (void)state;
+    assert_string_equal(text, "from        to          of\n"
+                              "2026-11-01  2026-11-30  2026-11-01 - 2026-11-30\n"
+                              "2026-10-31              2026-11-01\n");
+    free(text);
+}
+
 static void a_chinese_name_counts_two_cells_a_character(void **state)
 {
     static const struct view_column columns[] = {{"name", "name", VIEW_TEXT},
@@ -139,6 +158,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_stand_right_and_texts_left),
+        cmocka_unit_test(days_are_those_of_the_row_s_zone_and_ends_are_last_days),
         cmocka_unit_test(a_chinese_name_counts_two_cells_a_character),
         cmocka_unit_test(a_note_is_wrapped_below_its_row_and_never_cut),
         cmocka_unit_test(times_are_shown_as_ages),
