@@ -12,11 +12,11 @@ static const struct view_column columns[] = {{"budget", "id", VIEW_TEXT},
                                              {"scope", "scope", VIEW_TEXT},
                                              {"subject", "subject", VIEW_TEXT},
                                              {"unit", "pool.unit", VIEW_TEXT},
-                                             {"at most", "at_most", VIEW_NUMBER},
+                                             {"at most", "at_most", VIEW_AMOUNT},
                                              {"per", "per", VIEW_TEXT},
-                                             {"spent", "pool.spent", VIEW_NUMBER},
-                                             {"outstanding", "pool.outstanding", VIEW_NUMBER},
-                                             {"free", "pool.free", VIEW_NUMBER},
+                                             {"spent", "pool.spent", VIEW_AMOUNT},
+                                             {"outstanding", "pool.outstanding", VIEW_AMOUNT},
+                                             {"free", "pool.free", VIEW_AMOUNT},
                                              {"over", "pool.over", VIEW_YES},
                                              {"hard", "hard", VIEW_YES}};
 #define COLUMNS (sizeof columns / sizeof *columns)
@@ -159,10 +159,10 @@ static int list_pools(struct ctl *ctl)
                                                {"unit", "unit", VIEW_TEXT},
                                                {"from", "period.from", VIEW_DAY},
                                                {"last day", "period.to", VIEW_LAST},
-                                               {"limit", "limit", VIEW_NUMBER},
-                                               {"spent", "spent", VIEW_NUMBER},
-                                               {"outstanding", "outstanding", VIEW_NUMBER},
-                                               {"free", "free", VIEW_NUMBER},
+                                               {"limit", "limit", VIEW_AMOUNT},
+                                               {"spent", "spent", VIEW_AMOUNT},
+                                               {"outstanding", "outstanding", VIEW_AMOUNT},
+                                               {"free", "free", VIEW_AMOUNT},
                                                {"over", "over", VIEW_YES}};
     struct client_answer answer;
     int result =

@@ -5,9 +5,12 @@
 #include "schema/base/clock.h"
 #include "schema/base/json.h"
 #include "server/ctl/contract_file.h"
+#include "server/ctl/contract_print.h"
 #include "server/ctl/noun.h"
+#include "server/ctl/price_history.h"
 
-#define NOTHING span_text("")
+#define NOTHING     span_text("")
+#define BAR_COLUMNS 50
 
 static int list(struct ctl *ctl)
 {
@@ -22,18 +25,39 @@ static int list(struct ctl *ctl)
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 6) : result;
 }
 
-static int get(struct ctl *ctl)
+/* Gets the contract; with --json shows it, else *out is the caller's to free. */
+static int fetch(struct ctl *ctl, struct json **out)
 {
-    static const struct view_column columns[] = {
-        {"contract", "id", VIEW_TEXT},       {"vendor", "vendor", VIEW_TEXT},
-        {"currency", "currency", VIEW_TEXT}, {"zone", "zone", VIEW_TEXT},
-        {"versions", "versions", VIEW_JSON},
-    };
     struct client_answer answer;
     int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/contracts/",
                              ctl->args.words[0], (char *)NULL);
 
-    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 5) : result;
+    *out = NULL;
+    if (result != CTL_DONE || ctl->json)
+        return result == CTL_DONE ? ctl_show(ctl, &answer, NULL, 0) : result;
+    return ctl_parse(&answer, out);
+}
+
+static int get(struct ctl *ctl)
+{
+    struct json *contract;
+    int result = fetch(ctl, &contract);
+
+    if (contract)
+        contract_print(stdout, contract);
+    json_free(contract);
+    return result;
+}
+
+static int history(struct ctl *ctl)
+{
+    struct json *contract;
+    int result = fetch(ctl, &contract);
+
+    if (contract)
+        price_history_print(stdout, contract, BAR_COLUMNS);
+    json_free(contract);
+    return result;
 }
 
 /* Reads and checks a document; the file's own text is for telling lines. *id is the contract's. */
@@ -195,7 +219,8 @@ out:
 
 const struct ctl_verb noun_contract_verbs[] = {
     {"contract", "list", "", 0, 0, "", "contracts and their version in force", list},
-    {"contract", "get", "CONTRACT", 1, 1, "", "one contract with its versions", get},
+    {"contract", "get", "CONTRACT", 1, 1, "", "one contract: its versions, what it says", get},
+    {"contract", "history", "CONTRACT", 1, 1, "", "how its prices moved", history},
     {"contract", "check", "-f FILE", 0, 0, "file",
      "read a contract's document and say what is wrong with it, without a server", check},
     {"contract", "apply", "-f FILE", 0, 0, "file effective-from",

@@ -274,13 +274,26 @@ static int revoke(struct ctl *ctl)
 
 static int write_off(struct ctl *ctl)
 {
-    static const struct view_column columns[] = {{"robot", "device", VIEW_TEXT},
-                                                 {"charged", "charged", VIEW_JSON}};
+    static const struct view_column columns[] = {{"charged", "amount", VIEW_AMOUNT},
+                                                 {"of", "unit", VIEW_TEXT}};
     struct client_answer answer;
+    struct json *json;
     int result = ctl_send_to(ctl, "POST", NOTHING, NULL, &answer, "/api/v1/devices/",
                              ctl->args.words[0], "/credit-write-off", (char *)NULL);
 
-    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 2) : result;
+    if (result != CTL_DONE || ctl->json)
+        return result == CTL_DONE ? ctl_show(ctl, &answer, NULL, 0) : result;
+    result = ctl_parse(&answer, &json);
+    if (result != CTL_DONE)
+        return result;
+    const struct json *charged = json_member(json, "charged");
+    printf("%s held %s\n", ctl->args.words[0],
+           json_count(charged) ? "credit, which counts as spent now:"
+                               : "no credit: nothing was charged");
+    if (json_count(charged))
+        view_table(stdout, charged, columns, 2, 0);
+    json_free(json);
+    return CTL_DONE;
 }
 
 static int plan(struct ctl *ctl)

@@ -18,10 +18,40 @@ static const struct view_column sheet[] = {
     {"different", "different", VIEW_NUMBER},
     {"that no robot recorded", "unknown", VIEW_NUMBER},
     {"requests settled", "settled", VIEW_NUMBER},
-    {"problems", "problems", VIEW_JSON},
-    {"drift by robot", "devices", VIEW_JSON},
 };
 #define SHEET_ROWS (sizeof sheet / sizeof *sheet)
+
+static int show(struct ctl *ctl, const struct client_answer *answer)
+{
+    static const struct view_column problems[] = {{"quantities", "count", VIEW_AMOUNT},
+                                                  {"problem", "problem", VIEW_TEXT}};
+    static const struct view_column devices[] = {{"robot", "device", VIEW_TEXT},
+                                                 {"quantities", "quantities", VIEW_AMOUNT},
+                                                 {"recorded", "ours", VIEW_AMOUNT},
+                                                 {"billed", "theirs", VIEW_AMOUNT},
+                                                 {"drift", "drift", VIEW_AMOUNT}};
+    struct json *json;
+
+    if (ctl->json)
+        return ctl_show(ctl, answer, NULL, 0);
+    int result = ctl_parse(answer, &json);
+    if (result != CTL_DONE)
+        return result;
+    view_sheet(stdout, json, sheet, SHEET_ROWS, 0);
+    if (json_count(json_member(json, "problems")) > 0) {
+        fputs("\nwhat differs\n", stdout);
+        view_table(stdout, json_member(json, "problems"), problems, 2, 0);
+    }
+    if (json_count(json_member(json, "devices")) > 0) {
+        fputs("\ntokens of robots that differ\n", stdout);
+        view_table(stdout, json_member(json, "devices"), devices, 5, 0);
+    }
+    if (json_count(json_member(json, "problems")) > 0)
+        printf("\nmynactl invoice dispute %lld tells line by line\n",
+               (long long)json_int(json_member(json, "id"), 0));
+    json_free(json);
+    return CTL_DONE;
+}
 
 static int check(struct ctl *ctl)
 {
@@ -47,7 +77,7 @@ static int check(struct ctl *ctl)
     int result = ctl_send(ctl, &request, &answer);
     buffer_release(&path);
     free(data);
-    return result == CTL_DONE ? ctl_show(ctl, &answer, sheet, SHEET_ROWS) : result;
+    return result == CTL_DONE ? show(ctl, &answer) : result;
 }
 
 static int list(struct ctl *ctl)

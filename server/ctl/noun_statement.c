@@ -3,25 +3,47 @@
 
 #include "schema/base/json.h"
 #include "server/ctl/noun.h"
+#include "server/money/amount.h"
 
 #define NOTHING span_text("")
 
 static const struct view_column line_columns[] = {
     {"of", "month", VIEW_TEXT},           {"charge", "charge", VIEW_TEXT},
     {"period", "period", VIEW_PERIOD},    {"metric", "metric", VIEW_TEXT},
-    {"counted", "quantity", VIEW_NUMBER}, {"amount", "amount", VIEW_NUMBER},
+    {"counted", "quantity", VIEW_AMOUNT}, {"amount", "amount", VIEW_AMOUNT},
 };
 #define LINE_COLUMNS (sizeof line_columns / sizeof *line_columns)
+
+static bool is_something(const struct json *line)
+{
+    const char *amount = json_text(json_member(line, "amount"), "");
+
+    return strcmp(json_text(json_member(line, "quantity"), ""), "0") != 0 ||
+           amount[strspn(amount, "0.")] != '\0';
+}
+
+static void print_lines(const struct json *lines)
+{
+    size_t hidden = 0;
+
+    for (size_t i = 0; i < json_count(lines); i++)
+        hidden += !is_something(json_item(lines, i));
+    if (hidden < json_count(lines))
+        view_table_of(stdout, lines, is_something, line_columns, LINE_COLUMNS, 0);
+    if (hidden > 0)
+        printf("(%zu lines of nothing are not shown)\n", hidden);
+}
 
 /* With --json the answer as it came. */
 static int show(struct ctl *ctl, const struct client_answer *answer)
 {
     static const struct view_column shares[] = {
         {"group", "group", VIEW_TEXT},
-        {"usage", "usage", VIEW_NUMBER},
-        {"fees and the rest", "fees", VIEW_NUMBER},
-        {"total", "total", VIEW_NUMBER},
+        {"usage", "usage", VIEW_AMOUNT},
+        {"fees and the rest", "fees", VIEW_AMOUNT},
+        {"total", "total", VIEW_AMOUNT},
     };
+    char total[AMOUNT_SIZE];
     struct json *json;
 
     if (ctl->json)
@@ -29,13 +51,14 @@ static int show(struct ctl *ctl, const struct client_answer *answer)
     int result = ctl_parse(answer, &json);
     if (result != CTL_DONE)
         return result;
-    view_table(stdout, json_member(json, "lines"), line_columns, LINE_COLUMNS, 0);
+    print_lines(json_member(json, "lines"));
     if (json_count(json_member(json, "corrections")) > 0) {
         fputs("\ncorrections of earlier months\n", stdout);
         view_table(stdout, json_member(json, "corrections"), line_columns, LINE_COLUMNS, 0);
     }
-    printf("\ntotal %s %s\n", json_text(json_member(json, "total"), ""),
-           json_text(json_member(json, "currency"), ""));
+    snprintf(total, sizeof total, "%s", json_text(json_member(json, "total"), ""));
+    amount_group(total);
+    printf("\ntotal %s %s\n", total, json_text(json_member(json, "currency"), ""));
     if (json_count(json_member(json, "allocation")) > 0) {
         printf("\nborne by (fees by %s)\n", json_text(json_member(json, "fees_by"), ""));
         view_table(stdout, json_member(json, "allocation"), shares, 4, 0);
@@ -57,7 +80,7 @@ static int bill(struct ctl *ctl)
 static int list(struct ctl *ctl)
 {
     static const struct view_column columns[] = {
-        {"month", "month", VIEW_TEXT},      {"total", "total", VIEW_NUMBER},
+        {"month", "month", VIEW_TEXT},      {"total", "total", VIEW_AMOUNT},
         {"", "currency", VIEW_TEXT},        {"corrections", "corrections", VIEW_NUMBER},
         {"locked", "locked_at", VIEW_TIME}, {"by", "locked_by", VIEW_TEXT},
     };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "schema/base/clock.h"
+#include "server/money/amount.h"
 #include "server/money/zone.h"
 
 #define CELL_SIZE  256
@@ -142,6 +143,16 @@ static void format_period(const char *text, char out[CELL_SIZE])
     snprintf(out, CELL_SIZE, to - 1 == from ? "%s" : "%s - %s", first, last);
 }
 
+static void format_amount(const char *text, char out[CELL_SIZE])
+{
+    char amount[AMOUNT_SIZE];
+
+    snprintf(amount, sizeof amount, "%s", text);
+    if (strchr(amount, '/') == NULL) /* a third of something stays as it is */
+        amount_group(amount);
+    snprintf(out, CELL_SIZE, "%s", amount);
+}
+
 static void format_text(const struct json *item, const char *text, enum view_kind kind,
                         int64_t now_ms, char out[CELL_SIZE])
 {
@@ -157,6 +168,9 @@ static void format_text(const struct json *item, const char *text, enum view_kin
         break;
     case VIEW_PERIOD:
         format_period(text, out);
+        break;
+    case VIEW_AMOUNT:
+        format_amount(text, out);
         break;
     default:
         snprintf(out, CELL_SIZE, "%s", text);
@@ -198,7 +212,7 @@ static void print_cell(FILE *out, const char *text, int width, enum view_kind ki
 {
     int blank = width - text_width(text);
 
-    if (kind == VIEW_NUMBER)
+    if (kind == VIEW_NUMBER || kind == VIEW_AMOUNT)
         fprintf(out, "%*s%s", blank, "", text);
     else if (last)
         fputs(text, out);
@@ -231,12 +245,15 @@ static void print_note(FILE *out, const char *text, int blank)
 }
 
 /* The widest value of a column; 0: no row has one, and the column is left out. */
-static int widest(const struct json *items, const struct view_column *column, int64_t now_ms)
+static int widest(const struct json *items, bool (*keep)(const struct json *item),
+                  const struct view_column *column, int64_t now_ms)
 {
     char cell[CELL_SIZE];
     int width = 0;
 
     for (size_t i = 0; column->kind != VIEW_NOTE && i < json_count(items); i++) {
+        if (!keep(json_item(items, i)))
+            continue;
         format_cell(json_item(items, i), column, now_ms, cell);
         shorten(cell);
         if (text_width(cell) > width)
@@ -279,8 +296,8 @@ static void print_notes(FILE *out, const struct json *item, const struct view_co
     }
 }
 
-void view_table(FILE *out, const struct json *items, const struct view_column *columns,
-                size_t count, int64_t now_ms)
+void view_table_of(FILE *out, const struct json *items, bool (*keep)(const struct json *item),
+                   const struct view_column *columns, size_t count, int64_t now_ms)
 {
     int widths[MAX_COLUMN];
 
@@ -293,15 +310,29 @@ void view_table(FILE *out, const struct json *items, const struct view_column *c
     for (size_t c = 0; c < count; c++) {
         int title = text_width(columns[c].title);
 
-        widths[c] = widest(items, &columns[c], now_ms);
+        widths[c] = widest(items, keep, &columns[c], now_ms);
         if (widths[c] && widths[c] < title)
             widths[c] = title;
     }
     print_row(out, NULL, columns, widths, count, now_ms);
     for (size_t i = 0; i < json_count(items); i++) {
+        if (!keep(json_item(items, i)))
+            continue;
         print_row(out, json_item(items, i), columns, widths, count, now_ms);
         print_notes(out, json_item(items, i), columns, count);
     }
+}
+
+static bool keep_all(const struct json *item)
+{
+    (void)item;
+    return true;
+}
+
+void view_table(FILE *out, const struct json *items, const struct view_column *columns,
+                size_t count, int64_t now_ms)
+{
+    view_table_of(out, items, keep_all, columns, count, now_ms);
 }
 
 void view_sheet(FILE *out, const struct json *object, const struct view_column *columns,

@@ -14,6 +14,7 @@
 enum view_kind {
     VIEW_TEXT,
     VIEW_NUMBER,
+    VIEW_AMOUNT, /* the same in groups: "3,000,000.00" */
     VIEW_TIME,   /* RFC 3339, shown as "3 min ago" */
     VIEW_DAY,    /* RFC 3339: its day in the zone that the row's member "zone" names, else in UTC */
     VIEW_LAST,   /* the same for an instant at which something is over: the last day before it */
@@ -32,6 +33,10 @@ struct view_column {
 /* One row per element of items; "none" when empty. */
 void view_table(FILE *out, const struct json *items, const struct view_column *columns,
                 size_t count, int64_t now_ms);
+
+/* The same for those rows alone that keep() is true of. */
+void view_table_of(FILE *out, const struct json *items, bool (*keep)(const struct json *item),
+                   const struct view_column *columns, size_t count, int64_t now_ms);
 
 /* One line per column: title, value. */
 void view_sheet(FILE *out, const struct json *object, const struct view_column *columns,
