@@ -21,6 +21,8 @@ static struct routes_row a_route(const char *model)
         .vendor_region = "cn",
         .key_wrapped = span_text("sealed"),
         .device_region = "cn",
+        .use = "chat",
+        .voice = "",
     };
 }
 
@@ -38,16 +40,23 @@ static int teardown(void **state)
 static void a_generations_routes_come_back_as_they_were_without_the_key(void **state)
 {
     char model[] = "big-1";
-    const struct routes_row routes[] = {a_route(model), a_route("small-1")};
+    char use[] = "speech", voice[] = "tara";
+    struct routes_row routes[] = {a_route(model), a_route("small-1")};
     const struct routes_row *found;
     size_t count;
 
+    routes[0].use = use;
+    routes[0].voice = voice;
     route_cache_keep(*state, "r1", 1, 7, routes, 2);
-    memcpy(model, "other", 5); /* it was copied */
+    memcpy(model, "other", 5); /* it was copied, like every text */
+    memcpy(use, "other", 6);
+    memcpy(voice, "dora", 4);
     assert_true(route_cache_find(*state, "r1", 1, 7, &found, &count));
     assert_int_equal(count, 2);
     assert_string_equal(found[0].model, "big-1");
     assert_string_equal(found[1].model, "small-1");
+    assert_string_equal(found[0].use, "speech");
+    assert_string_equal(found[0].voice, "tara");
     assert_int_equal(found[0].contract_version, 2);
     assert_true(found[0].is_complete);
     assert_int_equal(found[0].key_wrapped.size, 0);
