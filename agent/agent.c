@@ -105,6 +105,7 @@ static void put_in_force(struct agent *agent)
     speaker_set_voice(agent->speaker, settings_language(values), (int)values->voice_rate_wpm,
                       (int)values->voice_pitch);
     mark_screen(agent, values);
+    face_dress(agent->face, values->avatar);
     take_server_keys(agent, values);
     take_brokers(agent, values);
     link_set_report_interval(agent->link, values->report_interval_s);
@@ -247,7 +248,7 @@ static bool is_headless(const struct config *config)
 {
     return strcmp(config->display, "headless") == 0 ||
            (strcmp(config->display, "auto") == 0 && !getenv("DISPLAY") &&
-            !getenv("WAYLAND_DISPLAY"));
+            !getenv("WAYLAND_DISPLAY") && !config->video_driver[0]);
 }
 
 static enum status open_media(struct agent *agent)
@@ -270,6 +271,10 @@ static enum status open_face(struct agent *agent, char problem[256])
         .screen = headless                                        ? FACE_SCREEN_HEADLESS
                   : strcmp(agent->config->display, "window") == 0 ? FACE_SCREEN_WINDOW
                                                                   : FACE_SCREEN_AUTO,
+        .width = agent->config->width,
+        .height = agent->config->height,
+        .video_driver = agent->config->video_driver,
+        .avatar_folder = agent->config->avatars,
         .display_latency_ms = 20,
         .record_folder = headless ? agent->media_dir : NULL,
     };

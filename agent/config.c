@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "agent/face/face.h"
+
 #define CONFIG_FILE MYNA_SYSCONFDIR "/myna/myna-agent.conf"
 
 #define TEXT(field, value, text)                                                                   \
@@ -26,6 +28,9 @@ static const struct option_spec specs[] = {
     TEXT(socket, NULL, "local socket; default agent.sock in the state folder"),
     CHOICE(display, "auto", "auto|window|headless", "where the face is drawn"),
     CHOICE(audio, "auto", "auto|alsa|file", "where the voice is heard; file: into the videos"),
+    TEXT(display_size, "480x480", "width and height of the face's window, 240x240 to 1280x800"),
+    TEXT(video_driver, "", "SDL's video driver: x11, wayland, kmsdrm; empty: SDL chooses"),
+    TEXT(avatars, MYNA_DATADIR "/avatars", "folder of avatars, NAME.svg; see the setting avatar"),
     TEXT(media_dir, NULL, "videos of answers when headless; default media in the state folder"),
     TEXT(voice, MYNA_BINDIR "/myna-voice", "the voice program"),
     TEXT(regions, "", "vendors' regions this robot may use, as cn,sg; empty: any"),
@@ -34,6 +39,7 @@ static const struct option_spec specs[] = {
     TEXT(claim, NULL, "enrol: the claim code"),
     TEXT(device_id, NULL, "enrol: this robot's id, 1 to 48 of a-z, 0-9 and dash"),
     TEXT(serial, NULL, "enrol: the serial number on its label; default the id"),
+    TEXT(sheet, NULL, "avatar: draw every mouth, mood and feeling into this PNG file"),
     FLAG(help, "print this and exit"),
     FLAG(version, "print the version and exit"),
 };
@@ -50,10 +56,8 @@ static const struct {
     enum config_command command;
     bool takes_text;
 } commands[] = {
-    {"enrol", CONFIG_ENROL, false},
-    {"ask", CONFIG_ASK, true},
-    {"chat", CONFIG_CHAT, false},
-    {"status", CONFIG_STATUS, false},
+    {"enrol", CONFIG_ENROL, false},   {"ask", CONFIG_ASK, true},       {"chat", CONFIG_CHAT, false},
+    {"status", CONFIG_STATUS, false}, {"avatar", CONFIG_AVATAR, true},
 };
 
 static enum status take_command(struct config *config, char **words, size_t count,
@@ -66,7 +70,7 @@ static enum status take_command(struct config *config, char **words, size_t coun
             continue;
         if (count != (commands[i].takes_text ? 2u : 1u)) {
             snprintf(problem, 256, "%s takes %s; put a question in quotes", words[0],
-                     commands[i].takes_text ? "one text" : "options only");
+                     commands[i].takes_text ? "one text or file" : "options only");
             return STATUS_INVALID;
         }
         config->command = commands[i].command;
@@ -75,6 +79,27 @@ static enum status take_command(struct config *config, char **words, size_t coun
     }
     snprintf(problem, 256, "no such command: \"%.80s\"; see --help", words[0]);
     return STATUS_INVALID;
+}
+
+/* "800x480" */
+static enum status read_size(struct config *config, char problem[256])
+{
+    size_t digits = strcspn(config->display_size, "x");
+    const char *height_text = config->display_size + digits;
+    int64_t width = 0, height = 0;
+
+    height_text += *height_text == 'x';
+    if (span_to_int64(span_of(config->display_size, digits), &width) != STATUS_OK ||
+        span_to_int64(span_text(height_text), &height) != STATUS_OK || width < FACE_MIN_SIZE ||
+        width > FACE_MAX_WIDTH || height < FACE_MIN_SIZE || height > FACE_MAX_HEIGHT) {
+        snprintf(
+            problem, 256, "display_size is \"%.40s\": write it as 480x480, from %dx%d to %dx%d",
+            config->display_size, FACE_MIN_SIZE, FACE_MIN_SIZE, FACE_MAX_WIDTH, FACE_MAX_HEIGHT);
+        return STATUS_INVALID;
+    }
+    config->width = (int)width;
+    config->height = (int)height;
+    return STATUS_OK;
 }
 
 /* "myna-agent A enrol B" is read as "myna-agent A B enrol": the table's parser stops at the first
@@ -104,6 +129,8 @@ enum status config_parse(int argc, char **argv, struct config *config, char prob
             words[count++] = moved[rest];
         status = take_command(config, words, count, problem);
     }
+    if (status == STATUS_OK)
+        status = read_size(config, problem);
     free(moved);
     return status;
 }
@@ -115,6 +142,7 @@ void config_print_help(FILE *out)
           "       myna-agent [options] ask TEXT      ask the running robot and print its answer\n"
           "       myna-agent [options] chat          talk with the running robot\n"
           "       myna-agent [options] status        tell how the running robot is\n"
+          "       myna-agent [options] avatar FILE   check an avatar that somebody drew\n"
           "\n",
           out);
     option_print_help(&table, out);

@@ -4,14 +4,25 @@
 
 #include "schema/base/option.h"
 
-enum config_command { CONFIG_RUN, CONFIG_ENROL, CONFIG_ASK, CONFIG_CHAT, CONFIG_STATUS };
+enum config_command {
+    CONFIG_RUN,
+    CONFIG_ENROL,
+    CONFIG_ASK,
+    CONFIG_CHAT,
+    CONFIG_STATUS,
+    CONFIG_AVATAR
+};
 
 /* Plain data; texts live as long as the process. */
 struct config {
     const char *state_dir;
-    const char *socket;    /* NULL: agent.sock in state_dir */
-    const char *display;   /* auto, window, headless */
-    const char *audio;     /* auto, alsa, file */
+    const char *socket;  /* NULL: agent.sock in state_dir */
+    const char *display; /* auto, window, headless */
+    const char *audio;   /* auto, alsa, file */
+    const char *display_size;
+    int width, height;        /* what display_size says */
+    const char *video_driver; /* "": any */
+    const char *avatars;
     const char *media_dir; /* NULL: media in state_dir */
     const char *voice;
     const char *regions;
@@ -21,10 +32,11 @@ struct config {
     const char *claim;
     const char *device_id;
     const char *serial;
+    const char *sheet; /* avatar only; NULL: none */
     bool help;
     bool version;
     enum config_command command;
-    const char *text; /* CONFIG_ASK */
+    const char *text; /* CONFIG_ASK, CONFIG_AVATAR: the file */
 };
 
 /* Fills *config; options may stand before and behind the command. STATUS_INVALID: problem names

@@ -5,6 +5,7 @@
 #include "agent/agent.h"
 #include "agent/enrol.h"
 #include "agent/face/face.h"
+#include "agent/face/sheet.h"
 #include "agent/talk.h"
 #include "schema/base/crypto.h"
 #include "schema/base/log.h"
@@ -86,6 +87,8 @@ int main(int argc, char **argv)
         return talk_chat(socket_path);
     case CONFIG_STATUS:
         return talk_status(socket_path);
+    case CONFIG_AVATAR:
+        return sheet_check(config.text, config.sheet);
     }
     return 2;
 }

@@ -48,6 +48,7 @@ static const struct {
     {"persona", take_text, FIELD(persona)},
     {"language", take_text, FIELD(language)},
     {"screen_mark", take_text, FIELD(screen_mark)},
+    {"avatar", take_text, FIELD(avatar)},
     {"volume", take_int, FIELD(volume)},
     {"voice_rate_wpm", take_int, FIELD(voice_rate_wpm)},
     {"voice_pitch", take_int, FIELD(voice_pitch)},

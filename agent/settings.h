@@ -22,6 +22,7 @@ struct settings_values {
     char persona[1501];
     char language[8]; /* "auto", "en", "zh" */
     char screen_mark[25];
+    char avatar[33]; /* see wardrobe.h */
     int64_t volume;
     int64_t voice_rate_wpm;
     int64_t voice_pitch;

@@ -197,6 +197,7 @@ robot_options() {
 		socket = $ROBOT_SOCKET
 		media_dir = $MYNA_HOME/agent/media
 		voice = $BIN/agent/voice/myna-voice
+		avatars = $MYNA_ROOT/agent/face/packs
 	CONF
 }
 

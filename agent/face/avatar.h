@@ -18,10 +18,10 @@
 #include "agent/face/rects.h"
 #include "agent/face/track.h"
 
-#define AVATAR_SIZE       480 /* of films, and of a screen that says nothing else */
-#define AVATAR_MIN_SIZE   240
-#define AVATAR_MAX_WIDTH  1280
-#define AVATAR_MAX_HEIGHT 800
+#define AVATAR_SIZE       FACE_SIZE
+#define AVATAR_MIN_SIZE   FACE_MIN_SIZE
+#define AVATAR_MAX_WIDTH  FACE_MAX_WIDTH
+#define AVATAR_MAX_HEIGHT FACE_MAX_HEIGHT
 
 struct avatar;
 

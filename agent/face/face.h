@@ -22,6 +22,10 @@
 #include "schema/base/span.h"
 
 #define FACE_LABEL_BYTES 96
+#define FACE_SIZE        480 /* of films, and of a window that nothing else is said about */
+#define FACE_MIN_SIZE    240
+#define FACE_MAX_WIDTH   1280
+#define FACE_MAX_HEIGHT  800
 
 struct face;
 struct speaker;
@@ -47,7 +51,7 @@ struct face_options {
     const char *name;          /* the robot's name, shown small, and the window's title; copied;
                                 * NULL: none */
     enum face_screen screen;
-    int width, height;         /* of a window; 0: AVATAR_SIZE (avatar.h) */
+    int width, height;         /* of a window; 0: FACE_SIZE */
     const char *video_driver;  /* see screen.h; NULL: any */
     int display_latency_ms;    /* from drawing to light: the only lead the mouth gets; about 20 */
     const char *record_folder; /* each answer becomes <folder>/<turn>.mp4; NULL: no recording */

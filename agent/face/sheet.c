@@ -129,3 +129,22 @@ enum status sheet_write(const struct pack *pack, const char *path)
     avatar_free(sheet.avatar);
     return status;
 }
+
+int sheet_check(const char *path, const char *sheet_path)
+{
+    char problem[PACK_PROBLEM_SIZE];
+    struct pack *pack;
+
+    if (pack_load(&pack, path, problem) != STATUS_OK) {
+        fprintf(stderr, "myna-agent: %s: %s\n", path, problem);
+        return 1;
+    }
+    enum status status = sheet_path ? sheet_write(pack, sheet_path) : STATUS_OK;
+    if (status == STATUS_OK)
+        printf("%s: good, %zu shapes\n", path, pack->shape_count);
+    else
+        fprintf(stderr, "myna-agent: %s: %s\n", sheet_path, status_text(status));
+    pack_free(pack);
+    caption_forget_fonts();
+    return status == STATUS_OK ? 0 : 1;
+}

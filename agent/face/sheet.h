@@ -7,6 +7,10 @@
 
 #include "agent/face/pack.h"
 
+/* "myna-agent avatar": reads the pack in a file, draws it if a sheet is named, and says on standard
+ * output or error how it went. The program's exit status: 0 good, 1 not. */
+int sheet_check(const char *path, const char *sheet_path);
+
 /* STATUS_IO: the file cannot be written. */
 MUST_CHECK enum status sheet_write(const struct pack *pack, const char *path);
 

@@ -9,6 +9,7 @@
 #define MAX_LINKS   4 /* from gradient to gradient */
 #define MAX_CORNERS 256
 #define LEAST_BOX   0.5
+#define FARTHEST    1e5
 
 struct reader {
     struct arena *arena;
@@ -348,6 +349,9 @@ static enum status make_shape(struct reader *reader, const struct xml_element *e
             add_paint(reader, &place, &style->stroke, style->stroke_opacity, shape, &shape->stroke);
     const struct svg_path_matrix *m = &style->matrix;
     numbers[shape->number_count++] = style->stroke_width * sqrt(fabs(m->a * m->d - m->b * m->c));
+    for (size_t i = 0; i < shape->number_count && status == STATUS_OK; i++)
+        if (!(fabs(numbers[i]) <= FARTHEST))
+            status = refuse(reader, element, "it lies too far outside of the picture");
     *out = shape;
     return status;
 }

@@ -100,7 +100,7 @@ const struct pack *wardrobe_pick(struct wardrobe *wardrobe, const char *name)
     else if (!pack)
         log_warning("face",
                     "the avatar \"%.40s\" is not worn, the built-in one stands in: %s (hint: "
-                    "myna-agent check-avatar FILE)",
+                    "myna-agent avatar FILE)",
                     name, problem);
     pack = pack ? pack : wardrobe->hangers[0].pack;
     pthread_mutex_unlock(&wardrobe->lock);

@@ -2,8 +2,10 @@
  *
  * name               type    bounds           what it does
  * routes             routes  1..8             who answers, in this order: {vendor, model,
- * contract}; use "speech" makes the voice, "transcription" hears, voice names who speaks; without,
- * use is "chat" persona            text    0..1500 bytes    system prompt of the conversation
+ *                                             contract};
+ *                                             use "speech" makes the voice, "transcription" hears,
+ *                                             voice names who speaks; without, use is "chat"
+ * persona            text    0..1500 bytes    system prompt of the conversation
  * language           choice  auto|en|zh       language spoken when the text leaves it unclear
  * volume             int     0..100 %         loudness of the voice
  * voice_rate_wpm     int     120..260         speed of speech, words per minute
@@ -12,11 +14,14 @@
  * history_turns      int     0..20            turns remembered in a conversation
  * report_interval_s  int     10..3600 s       heartbeat period
  * screen_mark        text    0..24 bytes      short label in the screen's corner
- * turns_per_minute   int     0..60            questions asked of vendors, evenly spaced; 0: no
- * limit limit_mode         choice  none|throttled|fallback|canned|blocked what is shown and said
- * about limits; canned and blocked ask no vendor limit_text         text    0..200 bytes     said
- * at a limit instead of the standard words canned_persona     text    0..500 bytes     the answer
- * to everything in limit_mode canned
+ * avatar             text    0..32 bytes      who is on the screen, by name; empty is the built-in
+ * turns_per_minute   int     0..60            questions asked of vendors, evenly spaced;
+ *                                             0: no limit
+ * limit_mode         choice  none|throttled|fallback|canned|blocked
+ *                                             what is shown and said about limits; canned and
+ *                                             blocked ask no vendor
+ * limit_text         text    0..200 bytes     said at a limit instead of the standard words
+ * canned_persona     text    0..500 bytes     the answer to everything in limit_mode canned
  *
  * All take effect live. No I/O; thread-safe.
  */

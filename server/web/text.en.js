@@ -221,6 +221,7 @@ export const texts = {
   "setting.history_turns": "Turns remembered",
   "setting.report_interval_s": "Heartbeat",
   "setting.screen_mark": "Mark on the screen",
+  "setting.avatar": "Avatar",
   "setting.turns_per_minute": "Questions a minute",
   "setting.limit_mode": "Limit",
   "setting.limit_text": "Words at a limit",

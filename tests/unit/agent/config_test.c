@@ -46,6 +46,37 @@ static void options_stand_before_and_behind_the_command(void **state)
     assert_string_equal(config.device_id, "d");
 }
 
+static void a_window_has_the_size_that_is_asked_for(void **state)
+{
+    static const char *const wrong[] = {"480", "480x", "x480", "100x480", "1281x800", "4x4x4"};
+    struct config config;
+    char problem[256], line[64];
+
+    (void)state;
+    assert_int_equal(parse(&config, "myna-agent", problem), STATUS_OK);
+    assert_int_equal(config.width, 480);
+    assert_int_equal(parse(&config, "myna-agent --display-size 1280x800", problem), STATUS_OK);
+    assert_int_equal(config.width, 1280);
+    assert_int_equal(config.height, 800);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        snprintf(line, sizeof line, "myna-agent --display-size %s", wrong[i]);
+        assert_int_equal(parse(&config, line, problem), STATUS_INVALID);
+        assert_non_null(strstr(problem, "from 240x240 to 1280x800"));
+    }
+}
+
+static void an_avatar_is_checked_by_its_file(void **state)
+{
+    struct config config;
+    char problem[256];
+
+    (void)state;
+    assert_int_equal(parse(&config, "myna-agent --sheet s.png avatar f.svg", problem), STATUS_OK);
+    assert_int_equal(config.command, CONFIG_AVATAR);
+    assert_string_equal(config.text, "f.svg");
+    assert_string_equal(config.sheet, "s.png");
+}
+
 static void a_question_is_one_text(void **state)
 {
     struct config config;
@@ -88,6 +119,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_command_the_robot_runs),
         cmocka_unit_test(options_stand_before_and_behind_the_command),
+        cmocka_unit_test(a_window_has_the_size_that_is_asked_for),
+        cmocka_unit_test(an_avatar_is_checked_by_its_file),
         cmocka_unit_test(a_question_is_one_text),
         cmocka_unit_test(a_question_may_start_with_a_dash_behind_two),
         cmocka_unit_test(what_is_unknown_is_named),
