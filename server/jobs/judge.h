@@ -3,9 +3,10 @@
  * What can be judged: sums of recorded metrics and of money, by day; active devices of a commitment
  * or cap, by day; requests and tokens a minute and requests under way, over the last minute.
  * "spend" is what usage cost plus flat fees as their periods go by, day by day: a yearly fee is not
- * spent on the first of January. A commitment's threshold on the forecast fires when the forecast
- * falls short of the share (it is endangered), once there are three whole days to tell by; all
- * others when the share is reached. No I/O; all is in the arena.
+ * spent on the first of January. It is not the bill (schema/CONTRACT.md says what that has more). A
+ * commitment's threshold on the forecast fires when the forecast falls short of the share (it is
+ * endangered), once there are three whole days to tell by; all others when the share is reached. No
+ * I/O; all is in the arena.
  */
 #ifndef SERVER_JOBS_JUDGE_H
 #define SERVER_JOBS_JUDGE_H
