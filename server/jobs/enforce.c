@@ -91,7 +91,8 @@ static enum status lift(struct store_conn *conn, const struct acting *acting)
     enum status status = thresholds_lift(conn, row->threshold_id);
 
     if (status == STATUS_OK)
-        status = alarm_clear(conn, "threshold", row->subject);
+        status = acting->verdict->fell_back ? alarm_clear(conn, "threshold", row->subject)
+                                            : alarm_end(conn, "threshold", row->subject);
     if (status == STATUS_OK)
         status = thresholds_audit(conn, "threshold.lift", row->source, acting->verdict->seen_json);
     return status;

@@ -45,6 +45,8 @@ static enum status add_verdict(struct survey *survey, const struct survey_verdic
     *kept = *verdict;
     kept->moved = kept->row.threshold;
     kept->step = threshold_look(&kept->moved, look);
+    kept->fell_back = look->fell_back && !look->raised &&
+                      look->period_from_ms == verdict->row.threshold.period_from_ms;
     kept->next = survey->verdicts;
     survey->verdicts = kept;
     return STATUS_OK;

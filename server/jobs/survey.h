@@ -15,6 +15,7 @@ struct survey_verdict {
     struct thresholds_row row;
     struct threshold moved; /* how it stands after the look */
     struct threshold_step step;
+    bool fell_back; /* below its point of return, from where it may come back */
     const struct contract_threshold *rule;
     const char *match; /* JSON: whose routes its actions change */
     const char *severity;

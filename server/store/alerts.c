@@ -199,11 +199,11 @@ enum status alerts_silence(struct store *store, const struct author *author, int
 enum status alerts_clear(struct store *store, const struct author *author, int64_t alert_id,
                          struct arena *arena, struct document *out)
 {
-    STORE_STATEMENT(clear,
-                    OLD " new AS (UPDATE myna.alert n SET state = 'cleared', cleared_at = now(),"
-                        "         cleared_by = $1, silenced_until = $4 FROM old"
-                        "         WHERE n.alert_id = old.alert_id AND old.state <> 'cleared'"
-                        "         RETURNING n.*)," TELL_AND_SHOW("clear", "true"));
+    STORE_STATEMENT(clear, OLD
+                    " new AS (UPDATE myna.alert n SET state = 'cleared', cleared_at = now(),"
+                    "         cleared_by = $1, silenced_until = $4, settles_until = NULL FROM old"
+                    "         WHERE n.alert_id = old.alert_id AND old.state <> 'cleared'"
+                    "         RETURNING n.*)," TELL_AND_SHOW("clear", "true"));
 
     return answer(store, &clear, author, alert_id, value_no_time(), arena, out);
 }

@@ -139,7 +139,7 @@ static enum status delete_in(struct store_conn *conn, void *context)
 
     if (status != STATUS_OK || subject == NULL)
         return status != STATUS_OK ? status : STATUS_MEMORY;
-    return alarm_clear(conn, "delivery_failed", subject);
+    return alarm_end(conn, "delivery_failed", subject);
 }
 
 enum status channels_delete(struct store *store, const struct author *author,

@@ -181,7 +181,8 @@ static enum status arrived(struct store_conn *conn, void *context)
               "   status = CASE WHEN d.revision = v.revision THEN 'sent' ELSE 'waiting' END,"
               "   attempts = CASE WHEN d.revision = v.revision THEN d.attempts ELSE 0 END,"
               "   done_at = CASE WHEN d.revision = v.revision THEN now() END,"
-              "   next_due = now(), problem = ''"
+              "   next_due = greatest(now(), (SELECT a.settles_until FROM myna.alert a"
+              "     WHERE a.alert_id = d.alert_id AND a.state = 'cleared')), problem = ''"
               " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS v(id, revision, attempts)"
               " WHERE d.delivery_id = v.id AND d.attempts = v.attempts AND d.status = 'waiting'");
     const struct ending *ending = context;

@@ -375,7 +375,7 @@ static enum status forget_one(struct store_conn *conn, struct arena *arena, int6
     if (about == NULL)
         return STATUS_MEMORY;
     if (status == STATUS_OK)
-        status = alarm_clear(conn, ALERT_KIND, about);
+        status = alarm_end(conn, ALERT_KIND, about);
     if (status == STATUS_OK)
         status = thresholds_audit(conn, "threshold.forget", source, span_text("{}"));
     if (status == STATUS_OK)
@@ -456,7 +456,7 @@ static enum status waive(struct store_conn *conn, const struct resetting *resett
     if (status == STATUS_OK)
         status = thresholds_lift(conn, row->threshold_id);
     if (status == STATUS_OK)
-        status = alarm_clear(conn, ALERT_KIND, row->subject);
+        status = alarm_end(conn, ALERT_KIND, row->subject);
     if (status == STATUS_OK)
         status =
             store_exec(conn, &audit,

@@ -175,25 +175,130 @@ static void a_worse_severity_is_told_again_and_opens_what_was_acknowledged(void 
     assert_string_equal(owed(*state), "all raised 1, bad raised 1");
 }
 
-static void a_cause_that_goes_and_comes_back_is_a_new_alert(void **state)
+static void told(struct fixture *fixture)
+{
+    script(fixture, "UPDATE myna.delivery SET status = 'sent' WHERE status = 'waiting'"
+                    " AND next_due <= now()");
+}
+
+/* As if so much time had gone by. */
+#define LATER                                                                                      \
+    "UPDATE myna.alert SET settles_until = settles_until - interval '301 s';"                      \
+    "UPDATE myna.delivery SET next_due = next_due - interval '301 s'"
+
+static void a_cause_that_comes_and_goes_is_one_alert_and_told_once(void **state)
+{
+    struct fixture *fixture = *state;
+
+    raise_one(fixture, "warning");
+    told(fixture);
+    for (int i = 0; i < 3; i++) {
+        clear(fixture);
+        clear(fixture);
+        assert_string_equal(owed(fixture), "all cleared 1");
+        told(fixture); /* not yet */
+        assert_string_equal(owed(fixture), "all cleared 1");
+        raise_one(fixture, "warning");
+        assert_string_equal(owed(fixture), "");
+    }
+    assert_string_equal(alerts(fixture), "open warning 4");
+    clear(fixture);
+    script(fixture, LATER);
+    told(fixture);
+    assert_string_equal(owed(fixture), "");
+    raise_one(fixture, "warning");
+    assert_string_equal(alerts(fixture), "cleared warning 4, open warning 1");
+    assert_string_equal(owed(fixture), "all raised 1");
+}
+
+static void what_comes_back_worse_is_told_again(void **state)
+{
+    raise_one(*state, "warning");
+    told(*state);
+    clear(*state);
+    raise_one(*state, "critical");
+    assert_string_equal(alerts(*state), "open critical 2");
+    assert_string_equal(owed(*state), "all raised 1, bad raised 1");
+}
+
+static void who_heard_of_the_end_hears_of_the_return(void **state)
+{
+    raise_one(*state, "warning");
+    told(*state);
+    clear(*state);
+    script(*state, "UPDATE myna.delivery SET status = 'sent'"); /* before it settled */
+    raise_one(*state, "warning");
+    assert_string_equal(alerts(*state), "open warning 2");
+    assert_string_equal(owed(*state), "all raised 1");
+}
+
+static void who_heard_of_nothing_yet_hears_of_the_return(void **state)
 {
     raise_one(*state, "warning");
     clear(*state);
+    assert_string_equal(owed(*state), "all cleared 2");
+    raise_one(*state, "warning");
+    assert_string_equal(owed(*state), "all raised 3");
+    told(*state); /* at once */
+    assert_string_equal(owed(*state), "");
+}
+
+static void an_end_that_is_on_its_way_is_followed_by_the_return(void **state)
+{
+    raise_one(*state, "warning");
+    told(*state);
+    clear(*state);
+    script(*state, "UPDATE myna.delivery SET attempts = 1 WHERE status = 'waiting'");
+    raise_one(*state, "warning");
+    assert_string_equal(owed(*state), "all raised 2");
+}
+
+static void what_somebody_was_at_is_still_theirs_when_it_comes_back(void **state)
+{
+    raise_one(*state, "warning");
+    told(*state);
+    script(*state, "UPDATE myna.alert SET state = 'acknowledged', acknowledged_at = now()");
     clear(*state);
     raise_one(*state, "warning");
-    assert_string_equal(alerts(*state), "cleared warning 1, open warning 1");
+    assert_string_equal(alerts(*state), "acknowledged warning 2");
+    assert_string_equal(owed(*state), "");
+}
+
+static enum status end_in(struct store_conn *conn, void *context)
+{
+    (void)context;
+    return alarm_end(conn, "overrun", "device/r1");
+}
+
+static void what_is_ended_for_good_is_told_at_once_and_comes_back_as_a_new_alert(void **state)
+{
+    struct fixture *fixture = *state;
+
+    raise_one(fixture, "warning");
+    told(fixture);
+    assert_int_equal(store_transaction(fixture->store, end_in, NULL), STATUS_OK);
+    assert_string_equal(owed(fixture), "all cleared 1");
+    told(fixture);
+    assert_string_equal(owed(fixture), "");
+    raise_one(fixture, "warning");
+    assert_string_equal(alerts(fixture), "cleared warning 1, open warning 1");
 }
 
 static void a_silenced_cause_stays_silenced_when_it_goes_and_comes_back(void **state)
 {
-    raise_one(*state, "warning");
-    script(*state, "DELETE FROM myna.delivery;"
-                   "UPDATE myna.alert SET state = 'silenced', silenced_by = 'operator:a',"
-                   " silenced_until = now() + interval '1 hour'");
-    clear(*state);
-    raise_one(*state, "critical");
-    assert_string_equal(alerts(*state), "cleared warning 1, silenced critical 1");
-    assert_string_equal(owed(*state), "");
+    struct fixture *fixture = *state;
+
+    raise_one(fixture, "warning");
+    script(fixture, "DELETE FROM myna.delivery;"
+                    "UPDATE myna.alert SET state = 'silenced', silenced_by = 'operator:a',"
+                    " silenced_until = now() + interval '1 hour'");
+    clear(fixture);
+    raise_one(fixture, "critical");
+    assert_string_equal(alerts(fixture), "silenced critical 2");
+    assert_int_equal(store_transaction(fixture->store, end_in, NULL), STATUS_OK);
+    raise_one(fixture, "critical");
+    assert_string_equal(alerts(fixture), "cleared critical 2, silenced critical 1");
+    assert_string_equal(owed(fixture), "");
 }
 
 static void a_silence_that_ends_opens_the_alert_and_tells_it(void **state)
@@ -259,7 +364,14 @@ int main(void)
         cmocka_unit_test_setup(a_lesser_severity_does_not_soften_an_alert, clean),
         cmocka_unit_test_setup(a_worse_severity_is_told_again_and_opens_what_was_acknowledged,
                                clean),
-        cmocka_unit_test_setup(a_cause_that_goes_and_comes_back_is_a_new_alert, clean),
+        cmocka_unit_test_setup(a_cause_that_comes_and_goes_is_one_alert_and_told_once, clean),
+        cmocka_unit_test_setup(what_comes_back_worse_is_told_again, clean),
+        cmocka_unit_test_setup(who_heard_of_the_end_hears_of_the_return, clean),
+        cmocka_unit_test_setup(who_heard_of_nothing_yet_hears_of_the_return, clean),
+        cmocka_unit_test_setup(an_end_that_is_on_its_way_is_followed_by_the_return, clean),
+        cmocka_unit_test_setup(what_somebody_was_at_is_still_theirs_when_it_comes_back, clean),
+        cmocka_unit_test_setup(what_is_ended_for_good_is_told_at_once_and_comes_back_as_a_new_alert,
+                               clean),
         cmocka_unit_test_setup(a_silenced_cause_stays_silenced_when_it_goes_and_comes_back, clean),
         cmocka_unit_test_setup(a_silence_that_ends_opens_the_alert_and_tells_it, clean),
         cmocka_unit_test_setup(a_channel_is_owed_how_the_alert_stands_not_its_history, clean),
