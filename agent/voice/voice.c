@@ -15,6 +15,7 @@
 #include "agent/voice/voice_wire.h"
 #include "schema/base/backoff.h"
 #include "schema/base/clock.h"
+#include "schema/base/crypto.h"
 #include "schema/base/log.h"
 
 #define MAX_JOBS          128
@@ -154,6 +155,8 @@ static void stop(struct voice *voice)
     pthread_mutex_unlock(&voice->lock);
 
     reap(voice);
+    if (voice->listener.on_gone)
+        voice->listener.on_gone(voice->listener.context);
     if (clock_mono_ms() - voice->started_ms > STEADY_MS)
         backoff_reset(&voice->backoff);
     for (size_t i = 0; i < count && !atomic_load(&voice->is_stopping); i++)
@@ -192,6 +195,20 @@ static void deliver_word(struct voice *voice, const struct voice_wire *frame)
     voice->listener.on_word(voice->listener.context, frame->turn, frame->clause, &word);
 }
 
+static void deliver_used(struct voice *voice, const struct voice_wire *frame)
+{
+    const struct voice_used used = {
+        .fate =
+            frame->fate <= VOICE_FATE_UNKNOWN ? (enum voice_fate)frame->fate : VOICE_FATE_UNKNOWN,
+        .error_class = frame->error_class,
+        .http_status = frame->http_status,
+        .first_ms = frame->first_ms,
+    };
+
+    if (voice->listener.on_used)
+        voice->listener.on_used(voice->listener.context, frame->turn, frame->clause, &used);
+}
+
 static bool is_wanted(struct voice *voice, const struct voice_wire *frame)
 {
     bool is_last = frame->kind == VOICE_WIRE_END || frame->kind == VOICE_WIRE_FAILED;
@@ -208,6 +225,8 @@ static void deliver(struct voice *voice, const struct voice_wire *frame)
 {
     const struct voice_listener *listener = &voice->listener;
 
+    if (frame->kind == VOICE_WIRE_USED)
+        deliver_used(voice, frame);
     if (!is_wanted(voice, frame))
         return;
     switch (frame->kind) {
@@ -231,7 +250,7 @@ static void deliver(struct voice *voice, const struct voice_wire *frame)
                     (const char *)frame->bytes.data);
         listener->on_failed(listener->context, frame->turn, frame->clause);
         break;
-    default: /* a request, or a kind of a later version */
+    default: /* a request, USED, or a kind of a later version */
         break;
     }
 }
@@ -322,29 +341,46 @@ void voice_free(struct voice *voice)
 
 /* Call with the lock held. Never waits: a program that reads nothing is busy writing, and its
  * reader may be the caller. */
-static enum status send_request(struct voice *voice, const struct voice_wire *frame)
+static enum status send_bytes(struct voice *voice, const struct buffer *bytes)
 {
+    enum status status = buffer_status(bytes);
+
+    if (status != STATUS_OK)
+        return status;
+    if (voice->fd < 0)
+        return STATUS_AGAIN;
+    ssize_t sent = send(voice->fd, bytes->data, bytes->size, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+    if (sent < 0)
+        return errno == EAGAIN ? STATUS_FULL : STATUS_AGAIN;
+    if ((size_t)sent < bytes->size) {
+        /* half a request cannot be taken back: the reader will see the end and start anew */
+        shutdown(voice->fd, SHUT_RDWR);
+        return STATUS_AGAIN;
+    }
+    return STATUS_OK;
+}
+
+static void write_order(const struct voice_clause *clause, struct buffer *out)
+{
+    const struct voice_order *order = clause->order;
+    const char *const texts[VOICE_WIRE_ROUTE_TEXTS] = {order->url, order->api_key, order->model,
+                                                       order->speaker, order->request_id};
     struct buffer bytes;
-    enum status status;
 
     buffer_init(&bytes, MAX_REQUEST_BYTES);
-    voice_wire_encode(frame, &bytes);
-    status = buffer_status(&bytes);
-    if (status == STATUS_OK && voice->fd < 0)
-        status = STATUS_AGAIN;
-    if (status == STATUS_OK) {
-        ssize_t sent = send(voice->fd, bytes.data, bytes.size, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-        if (sent < 0)
-            status = errno == EAGAIN ? STATUS_FULL : STATUS_AGAIN;
-        else if ((size_t)sent < bytes.size) {
-            /* half a request cannot be taken back: the reader will see the end and start anew */
-            shutdown(voice->fd, SHUT_RDWR);
-            status = STATUS_AGAIN;
-        }
-    }
+    for (size_t i = 0; i < VOICE_WIRE_ROUTE_TEXTS; i++)
+        buffer_add(&bytes, span_of(texts[i], strlen(texts[i]) + 1));
+    if (buffer_status(&bytes) == STATUS_OK)
+        voice_wire_encode(&(struct voice_wire){.kind = VOICE_WIRE_ROUTE,
+                                               .turn = clause->turn,
+                                               .clause = clause->clause,
+                                               .bytes = buffer_span(&bytes)},
+                          out);
+    else
+        buffer_fail(out, buffer_status(&bytes));
+    crypto_wipe(bytes.data, bytes.size);
     buffer_release(&bytes);
-    return status;
 }
 
 enum status voice_say(struct voice *voice, const struct voice_clause *clause)
@@ -356,23 +392,33 @@ enum status voice_say(struct voice *voice, const struct voice_clause *clause)
                                      .rate_wpm = (uint16_t)clause->rate_wpm,
                                      .pitch = (int16_t)clause->pitch,
                                      .bytes = clause->text};
-    enum status status = STATUS_OK;
+    enum status status = STATUS_FULL;
+    struct buffer bytes;
 
+    buffer_init(&bytes, MAX_REQUEST_BYTES);
+    if (clause->order)
+        write_order(clause, &bytes);
+    voice_wire_encode(&frame, &bytes);
     pthread_mutex_lock(&voice->lock);
-    if (voice->job_count == MAX_JOBS)
-        status = STATUS_FULL;
-    else
-        status = send_request(voice, &frame);
+    if (voice->job_count < MAX_JOBS)
+        status = send_bytes(voice, &bytes);
     if (status == STATUS_OK)
         voice->jobs[voice->job_count++] = (struct job){clause->turn, clause->clause};
     pthread_mutex_unlock(&voice->lock);
+    if (clause->order)
+        crypto_wipe(bytes.data, bytes.size);
+    buffer_release(&bytes);
     return status;
 }
 
 void voice_cancel(struct voice *voice, uint64_t turn)
 {
     const struct voice_wire frame = {.kind = VOICE_WIRE_CANCEL, .turn = turn};
+    struct buffer bytes;
     size_t kept = 0;
+
+    buffer_init(&bytes, MAX_REQUEST_BYTES);
+    voice_wire_encode(&frame, &bytes);
 
     pthread_mutex_lock(&voice->lock);
     if (turn > voice->cancelled)
@@ -382,7 +428,8 @@ void voice_cancel(struct voice *voice, uint64_t turn)
             voice->jobs[kept++] = voice->jobs[i];
     }
     voice->job_count = kept;
-    if (send_request(voice, &frame) != STATUS_OK)
+    if (send_bytes(voice, &bytes) != STATUS_OK)
         log_debug("voice", "cancel not sent: turn=%llu", (unsigned long long)turn);
     pthread_mutex_unlock(&voice->lock);
+    buffer_release(&bytes);
 }

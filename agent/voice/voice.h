@@ -42,6 +42,31 @@ struct voice_word {
     uint32_t sample;
 };
 
+/* Where a voice that asks a vendor has its sound made, and in whose name. Texts are borrowed. */
+struct voice_order {
+    const char *url; /* the vendor's base URL */
+    const char *api_key;
+    const char *model;
+    const char *speaker; /* the vendor's name for who speaks; "" its first */
+    const char *request_id;
+};
+
+/* What became of a request. Values travel on the pipe. */
+enum voice_fate {
+    VOICE_FATE_NOT_SENT = 0, /* surely no byte of it left */
+    VOICE_FATE_ANSWERED = 1, /* all of the sound came */
+    VOICE_FATE_REFUSED = 2,  /* a whole answer that is none */
+    VOICE_FATE_CUT = 3,      /* it broke off, or was cancelled, when sound had begun to come */
+    VOICE_FATE_UNKNOWN = 4,  /* it broke off, or was cancelled, before: the vendor may have begun */
+};
+
+struct voice_used {
+    enum voice_fate fate;
+    uint8_t error_class; /* wire_ErrorClass; 0: none */
+    int http_status;     /* 0: none came */
+    uint32_t first_ms;   /* until the first sound; 0: none came */
+};
+
 struct voice_listener {
     void *context;
     void (*on_begin)(void *context, uint64_t turn, uint32_t clause, unsigned sample_rate);
@@ -51,6 +76,11 @@ struct voice_listener {
     void (*on_end)(void *context, uint64_t turn, uint32_t clause, uint32_t samples);
     /* the program died or refused the clause */
     void (*on_failed)(void *context, uint64_t turn, uint32_t clause);
+    /* What the order of a clause came to, once for each and also when its turn was cancelled: but
+     * not after the program died. May be NULL, like the next. */
+    void (*on_used)(void *context, uint64_t turn, uint32_t clause, const struct voice_used *used);
+    /* The program died: no on_used() follows for what it was given. */
+    void (*on_gone)(void *context);
 };
 
 struct voice_clause {
@@ -60,6 +90,7 @@ struct voice_clause {
     int rate_wpm; /* 80..450 */
     int pitch;    /* 0..99, -1: the voice's own */
     struct span text;
+    const struct voice_order *order; /* NULL: for a voice that asks no vendor */
 };
 
 /* Starts the program (found by path or in PATH; NULL: "myna-voice"; copied). The listener is

@@ -10,19 +10,22 @@ enum part {
     PART_PHONEME = 32, /* language 1, zero 3, mnemonic 8, zero-filled */
     PART_BYTES = 64,   /* the rest */
     PART_TURN = 128,   /* turn 8 alone */
+    PART_USE = 256,    /* fate 1, error class 1, http status 2, first ms 4 */
 };
 
 #define KIND_COUNT 32
 
-static const uint8_t parts_of[KIND_COUNT] = {
+static const uint16_t parts_of[KIND_COUNT] = {
     [VOICE_WIRE_SPEAK] = PART_IDS | PART_VOICE | PART_BYTES,
     [VOICE_WIRE_CANCEL] = PART_TURN,
+    [VOICE_WIRE_ROUTE] = PART_IDS | PART_BYTES,
     [VOICE_WIRE_BEGIN] = PART_IDS | PART_SAMPLE,
     [VOICE_WIRE_PCM] = PART_IDS | PART_BYTES,
     [VOICE_WIRE_MARK] = PART_IDS | PART_SAMPLE | PART_DURATION | PART_PHONEME,
     [VOICE_WIRE_WORD] = PART_IDS | PART_SAMPLE | PART_DURATION | PART_OFFSET,
     [VOICE_WIRE_END] = PART_IDS | PART_SAMPLE,
     [VOICE_WIRE_FAILED] = PART_IDS | PART_BYTES,
+    [VOICE_WIRE_USED] = PART_IDS | PART_USE,
 };
 
 static void put(struct buffer *out, uint64_t value, unsigned bytes)
@@ -36,6 +39,7 @@ static size_t fixed_size(unsigned parts)
     return (parts & PART_IDS ? 12u : 0u) + (parts & PART_TURN ? 8u : 0u) +
            (parts & PART_VOICE ? 8u : 0u) + (parts & PART_SAMPLE ? 4u : 0u) +
            (parts & PART_DURATION ? 4u : 0u) + (parts & PART_OFFSET ? 4u : 0u) +
+           (parts & PART_USE ? 8u : 0u) +
            (parts & PART_PHONEME ? 4u + VOICE_WIRE_PHONEME_BYTES : 0u);
 }
 
@@ -46,6 +50,14 @@ static void put_phoneme(const struct voice_wire *frame, struct buffer *out)
     put(out, frame->language, 4);
     buffer_add(out, span_of(frame->phoneme, length));
     put(out, 0, (unsigned)(VOICE_WIRE_PHONEME_BYTES - length));
+}
+
+static void put_use(const struct voice_wire *frame, struct buffer *out)
+{
+    put(out, frame->fate, 1);
+    put(out, frame->error_class, 1);
+    put(out, frame->http_status, 2);
+    put(out, frame->first_ms, 4);
 }
 
 void voice_wire_encode(const struct voice_wire *frame, struct buffer *out)
@@ -78,6 +90,8 @@ void voice_wire_encode(const struct voice_wire *frame, struct buffer *out)
         put(out, frame->offset, 4);
     if (parts & PART_PHONEME)
         put_phoneme(frame, out);
+    if (parts & PART_USE)
+        put_use(frame, out);
     if (parts & PART_BYTES)
         buffer_add(out, frame->bytes);
 }
@@ -97,6 +111,14 @@ static void get_phoneme(const uint8_t **at, struct voice_wire *frame)
     frame->language = (uint8_t)get(at, 4);
     memcpy(frame->phoneme, *at, VOICE_WIRE_PHONEME_BYTES);
     *at += VOICE_WIRE_PHONEME_BYTES;
+}
+
+static void get_use(const uint8_t **at, struct voice_wire *frame)
+{
+    frame->fate = (uint8_t)get(at, 1);
+    frame->error_class = (uint8_t)get(at, 1);
+    frame->http_status = (uint16_t)get(at, 2);
+    frame->first_ms = (uint32_t)get(at, 4);
 }
 
 static void get_parts(const uint8_t *at, size_t size, unsigned parts, struct voice_wire *frame)
@@ -121,6 +143,8 @@ static void get_parts(const uint8_t *at, size_t size, unsigned parts, struct voi
         frame->offset = (uint32_t)get(&at, 4);
     if (parts & PART_PHONEME)
         get_phoneme(&at, frame);
+    if (parts & PART_USE)
+        get_use(&at, frame);
     if (parts & PART_BYTES)
         frame->bytes = span_of(at, (size_t)(end - at));
 }

@@ -23,16 +23,20 @@
 enum voice_wire_kind {
     VOICE_WIRE_SPEAK = 1,
     VOICE_WIRE_CANCEL = 2,
+    VOICE_WIRE_ROUTE = 3,
     VOICE_WIRE_BEGIN = 16,
     VOICE_WIRE_PCM = 17,
     VOICE_WIRE_MARK = 18,
     VOICE_WIRE_WORD = 19,
     VOICE_WIRE_END = 20,
     VOICE_WIRE_FAILED = 21,
+    VOICE_WIRE_USED = 22,
 };
 
+#define VOICE_WIRE_ROUTE_TEXTS 5 /* in the bytes of ROUTE, each with its NUL */
+
 /* One frame of any kind; each kind uses the fields that its row in PROTOCOL.md names. bytes borrows
- * from where the frame was read: text (SPEAK, FAILED) or 16 bit samples (PCM). */
+ * from where the frame was read: text (SPEAK, FAILED), texts (ROUTE) or 16 bit samples (PCM). */
 struct voice_wire {
     enum voice_wire_kind kind;
     uint64_t turn;
@@ -44,6 +48,10 @@ struct voice_wire {
     uint32_t duration; /* MARK: samples; WORD: length in bytes of the text */
     uint32_t offset;   /* WORD: byte of the text */
     char phoneme[VOICE_WIRE_PHONEME_BYTES + 1]; /* MARK */
+    uint8_t fate;                               /* USED: enum voice_fate */
+    uint8_t error_class;                        /* USED: of the wire's ErrorClass */
+    uint16_t http_status;                       /* USED; 0: none came */
+    uint32_t first_ms;                          /* USED: until the first sound; 0: none came */
     struct span bytes;
 };
 

@@ -12,7 +12,7 @@
 #define MAX_LINE_BYTES 4096
 
 struct sums {
-    int64_t requests, answered, finished, input, cached, output, reasoning;
+    int64_t requests, answered, finished, input, cached, output, reasoning, chars;
 };
 
 struct account {
@@ -73,6 +73,7 @@ static void add(struct sums *sums, const struct ledger_entry *entry)
     sums->cached += entry->cached;
     sums->output += entry->output;
     sums->reasoning += entry->reasoning;
+    sums->chars += entry->chars;
 }
 
 /* Room for one more account must be there: see grow(). */
@@ -124,6 +125,7 @@ static void write_line(const struct ledger_entry *entry, struct buffer *out)
     write_int(&writer, "cached", entry->cached);
     write_int(&writer, "output", entry->output);
     write_int(&writer, "reasoning", entry->reasoning);
+    write_int(&writer, "chars", entry->chars);
     json_key(&writer, "finished");
     json_write_bool(&writer, entry->finished);
     write_text(&writer, "fault", conditions_fault_name(entry->fault));
@@ -147,6 +149,7 @@ static void take_line(struct ledger *ledger, struct span line)
         .cached = json_int(json_member(json, "cached"), 0),
         .output = json_int(json_member(json, "output"), 0),
         .reasoning = json_int(json_member(json, "reasoning"), 0),
+        .chars = json_int(json_member(json, "chars"), 0),
         .finished = json_bool(json_member(json, "finished"), false),
     };
     snprintf(entry.key, sizeof entry.key, "%s", json_text(json_member(json, "key"), "-"));
@@ -250,6 +253,7 @@ static void write_sums(struct json_writer *writer, const struct sums *sums)
     write_int(writer, "cached", sums->cached);
     write_int(writer, "output", sums->output);
     write_int(writer, "reasoning", sums->reasoning);
+    write_int(writer, "chars", sums->chars);
 }
 
 void ledger_write_summary(const struct ledger *ledger, struct buffer *out)

@@ -8,6 +8,7 @@
  *   model, at, status  as asked; when it arrived; the HTTP status
  *   input              prompt tokens; cached of them were read from the cache
  *   output             answer tokens handed to the socket; reasoning of them were thought
+ *   chars              characters to be spoken, of a request for speech
  *   finished           the whole answer was handed to the socket
  *   fault              the fault on purpose, "none" without
  *
@@ -33,6 +34,7 @@ struct ledger_entry {
     int64_t at_ms;
     int64_t status;
     int64_t input, cached, output, reasoning;
+    int64_t chars;
     bool finished;
     enum fault fault;
 };
@@ -49,7 +51,8 @@ void ledger_close(struct ledger *ledger);
 MUST_CHECK enum status ledger_append(struct ledger *ledger, const struct ledger_entry *entry);
 
 /* Appends {"total":{...},"items":[{"key","model",...}]}: requests, answered (status 200), finished
- * and the four token counts. */
+ * the
+ * four token counts and chars. */
 void ledger_write_summary(const struct ledger *ledger, struct buffer *out);
 
 /* The lines so far: a descriptor of the caller's own, and their bytes. */

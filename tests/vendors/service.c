@@ -40,7 +40,7 @@ struct service_call {
     struct buffer body;
     struct header headers[MAX_HEADERS];
     size_t header_count;
-    struct stream *stream;
+    struct service_source source; /* next NULL: none */
     enum MHD_Result result;
 };
 
@@ -75,7 +75,8 @@ static ssize_t read_stream(void *context, uint64_t position, char *out, size_t r
     (void)position;
     if (call->service->stopping || client_is_gone(call))
         return MHD_CONTENT_READER_END_WITH_ERROR;
-    switch (stream_next(call->stream, now_ms, (uint8_t *)out, room, &size, &wake_ms)) {
+    switch (
+        call->source.next(call->source.context, now_ms, (uint8_t *)out, room, &size, &wake_ms)) {
     case STREAM_GIVE:
         return (ssize_t)size;
     case STREAM_WAIT:
@@ -115,7 +116,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     if (call == NULL)
         return;
     agenda_drop(service->agenda, &call->pause);
-    stream_free(call->stream);
+    if (call->source.free)
+        call->source.free(call->source.context);
     buffer_release(&call->body);
     free(call);
     service->calls--;
@@ -374,12 +376,34 @@ void service_reply_file(struct service_call *call, const char *type, int fd, uin
     send_reply(call, 200, type, response);
 }
 
+static void reply_source(struct service_call *call, const char *type, struct service_source source,
+                         uint64_t size)
+{
+    call->source = source;
+    send_reply(call, 200, type,
+               MHD_create_response_from_callback(size, STREAM_BLOCK, read_stream, call, NULL));
+}
+
+static enum stream_step next_of_stream(void *context, int64_t now_ms, uint8_t *out, size_t room,
+                                       size_t *size, int64_t *wake_ms)
+{
+    return stream_next(context, now_ms, out, room, size, wake_ms);
+}
+
+static void free_stream(void *context)
+{
+    stream_free(context);
+}
+
 void service_reply_stream(struct service_call *call, const char *type, struct stream *stream)
 {
     uint64_t size = MHD_SIZE_UNKNOWN;
 
     stream_has_length(stream, &size);
-    call->stream = stream;
-    send_reply(call, 200, type,
-               MHD_create_response_from_callback(size, STREAM_BLOCK, read_stream, call, NULL));
+    reply_source(call, type, (struct service_source){stream, next_of_stream, free_stream}, size);
+}
+
+void service_reply_source(struct service_call *call, const char *type, struct service_source source)
+{
+    reply_source(call, type, source, MHD_SIZE_UNKNOWN);
 }

@@ -15,6 +15,14 @@
 struct service;
 struct service_call;
 
+/* An answer that is made while it goes out: see stream_next() and stream_free(). */
+struct service_source {
+    void *context;
+    enum stream_step (*next)(void *context, int64_t now_ms, uint8_t *out, size_t room, size_t *size,
+                             int64_t *wake_ms);
+    void (*free)(void *context);
+};
+
 struct service_route {
     const char *method;
     const char *path;
@@ -57,9 +65,12 @@ bool service_body_is_whole(const struct service_call *call);
 /* Sends a header with the reply to come. name and value are copied. */
 void service_add_header(struct service_call *call, const char *name, const char *value);
 
-/* Exactly one of these answers a call. body is copied; fd and stream are taken over. */
+/* Exactly one of these answers a call. body is copied; fd, stream and source are taken
+ * over. */
 void service_reply(struct service_call *call, unsigned status, const char *type, struct span body);
 void service_reply_file(struct service_call *call, const char *type, int fd, uint64_t size);
 void service_reply_stream(struct service_call *call, const char *type, struct stream *stream);
+void service_reply_source(struct service_call *call, const char *type,
+                          struct service_source source);
 
 #endif

@@ -12,6 +12,7 @@ struct settings {
     const char *key;    /* keys between commas */
     const char *models; /* names between commas */
     const char *sentences;
+    const char *voice;  /* program that speaks for /v1/audio/speech */
     const char *ledger; /* path; may be NULL */
     const char *fault;  /* as conditions_set_list() takes it */
     int64_t seed;

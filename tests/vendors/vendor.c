@@ -7,6 +7,7 @@
 #include "schema/base/log.h"
 #include "tests/vendors/completions.h"
 #include "tests/vendors/dialect_openai.h"
+#include "tests/vendors/speech.h"
 
 #define MAX_CALL_BYTES  (8u << 20)
 #define MAX_REPLY_BYTES (64u << 20)
@@ -272,6 +273,22 @@ static void handle_question(void *context, struct service_call *call)
     answer(&visit, arena);
 }
 
+static void handle_speech(void *context, struct service_call *call)
+{
+    struct vendor *vendor = context;
+    const struct speech speech = {.program = vendor->settings.voice,
+                                  .models = vendor->settings.models,
+                                  .keys = vendor->keys,
+                                  .ledger = vendor->ledger,
+                                  .conditions = &vendor->conditions,
+                                  .seed = (uint64_t)vendor->settings.seed};
+
+    if (keys_refresh(vendor->keys) != STATUS_OK)
+        log_warning("vendors", "cannot read key file \"%s\" again; the old keys hold",
+                    vendor->settings.keys);
+    speech_handle(&speech, call);
+}
+
 static void handle_models(void *context, struct service_call *call)
 {
     const struct dialect *dialect = &dialect_openai;
@@ -354,6 +371,7 @@ static void handle_unknown(void *context, struct service_call *call)
 }
 
 static const struct service_route own_routes[] = {
+    {"POST", "/v1/audio/speech", handle_speech},
     {"GET", "/v1/models", handle_models},
     {"GET", "/admin/faults", handle_get_faults},
     {"PUT", "/admin/faults", handle_put_faults},
