@@ -15,7 +15,7 @@ static void bill(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
     const char *as_of = request_query(request, "as_of");
-    int64_t as_of_ms = clock_wall_ms();
+    int64_t as_of_ms = BILLS_NOW;
     struct span json;
 
     if (as_of != NULL && clock_parse(span_text(as_of), &as_of_ms) != STATUS_OK) {
@@ -24,6 +24,13 @@ static void bill(void *context, struct request *request, struct reply *reply)
     }
     enum status status =
         bills_get(api->store, request_param(request, "id"), as_of_ms, request->arena, &json);
+    if (status == STATUS_STALE) {
+        reply_problem(
+            reply, 409,
+            "raw records of the periods that went on then are dropped: ask for the end of "
+            "a period");
+        return;
+    }
     answer_json(reply, status, json, contract_subject(request));
 }
 

@@ -131,6 +131,8 @@ void contract_versions_read(struct reading *reading, const struct json *document
 
 const struct contract_terms *contract_terms_on(const struct contract *contract, int64_t day)
 {
+    if (contract->term_first != CONTRACT_NO_DAY && day < contract->term_first)
+        return NULL;
     for (size_t i = contract->version_count; i-- > 0;) {
         const struct contract_terms *terms = &contract->versions[i];
 

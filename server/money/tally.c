@@ -160,9 +160,10 @@ static enum status set_version(struct tally *tally, struct tally_version *versio
     struct period_range term = term_of(contract);
 
     version->terms = terms;
-    version->start_ms = terms->first == CONTRACT_NO_DAY ? CONTRACT_NO_DAY
-                                                        : zone_midnight(tally->zone, terms->first);
     version->days.first = most(terms->first, term.first);
+    version->start_ms = version->days.first == CONTRACT_NO_DAY
+                            ? CONTRACT_NO_DAY
+                            : zone_midnight(tally->zone, version->days.first);
     version->days.end =
         least(terms->end == CONTRACT_NO_DAY ? CONTRACT_FOREVER : terms->end, term.end);
     if (contract->termination.is_terminated)
@@ -250,6 +251,26 @@ void tally_commit(struct tally *tally)
     }
 }
 
+enum status tally_commit_open(struct tally *tally, int64_t at_ms)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < tally->change_count; i++) {
+        struct period_range days;
+        enum status status = tally_days_of(tally, &tally->changes[i], &days);
+
+        if (status != STATUS_OK)
+            return status;
+        if (tally_is_over(tally, days, at_ms))
+            continue;
+        tally->changes[kept] = tally->changes[i];
+        tally->pending[kept++] = tally->pending[i];
+    }
+    tally->change_count = kept;
+    tally_commit(tally);
+    return STATUS_OK;
+}
+
 void tally_undo(struct tally *tally)
 {
     for (size_t i = 0; i < tally->change_count; i++) {
@@ -270,26 +291,39 @@ enum status tally_add(struct tally *tally, const struct tally_usage *usage, unsi
     return status;
 }
 
+enum status tally_days_of(const struct tally *tally, const struct tally_count *count,
+                          struct period_range *out)
+{
+    if (count->version == 0 || count->version > tally->contract->version_count)
+        return STATUS_INVALID;
+    const struct tally_version *version = &tally->versions[count->version - 1];
+    if (count->charge >= version->counter_count ||
+        version->counters[count->charge].mode == TALLY_MODE_NONE || count->cell < 0 ||
+        count->at_day < version->days.first || count->at_day >= version->days.end)
+        return STATUS_INVALID;
+    *out =
+        tally_period(tally, version->terms, &version->counters[count->charge].rule, count->at_day)
+            .clipped;
+    return STATUS_OK;
+}
+
+bool tally_is_over(const struct tally *tally, struct period_range days, int64_t at_ms)
+{
+    return days.end != CONTRACT_FOREVER && zone_midnight(tally->zone, days.end) <= at_ms;
+}
+
 enum status tally_load(struct tally *tally, const struct tally_count *count_kept)
 {
     struct tally_count kept = *count_kept;
+    struct period_range days;
     struct tally_book *group;
     struct tally_entry *entry;
+    enum status status = tally_days_of(tally, &kept, &days);
 
-    if (kept.version == 0 || kept.version > tally->contract->version_count)
-        return STATUS_INVALID;
-    struct tally_version *version = &tally->versions[kept.version - 1];
-    if (kept.charge >= version->counter_count ||
-        version->counters[kept.charge].mode == TALLY_MODE_NONE || kept.cell < 0 ||
-        kept.at_day < version->days.first || kept.at_day >= version->days.end)
-        return STATUS_INVALID;
-
-    int64_t first =
-        tally_period(tally, version->terms, &version->counters[kept.charge].rule, kept.at_day)
-            .clipped.first;
-    enum status status = tally_intern(tally, kept.device, &kept.device);
     if (status == STATUS_OK)
-        status = tally_take_book(tally, kept.version - 1u, kept.charge, first, &group);
+        status = tally_intern(tally, kept.device, &kept.device);
+    if (status == STATUS_OK)
+        status = tally_take_book(tally, kept.version - 1u, kept.charge, days.first, &group);
     if (status == STATUS_OK)
         status = tally_take_entry(tally, group, &kept, &entry);
     if (status == STATUS_OK)
@@ -388,11 +422,6 @@ const struct contract *tally_contract(const struct tally *tally)
 const struct zone *tally_zone(const struct tally *tally)
 {
     return tally->zone;
-}
-
-int64_t tally_version_start(const struct tally *tally, size_t version)
-{
-    return tally->versions[version - 1].start_ms;
 }
 
 static const struct tally_version *version_of(const struct tally *tally,

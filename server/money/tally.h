@@ -87,16 +87,25 @@ MUST_CHECK enum status tally_add(struct tally *tally, const struct tally_usage *
 
 /* The same in two steps, between which a caller may look at what is about to change: the counts
  * (quantity is what will be added) stand until the next call. tally_commit() cannot fail;
- * tally_undo() takes back what it did, until the next tally_prepare(). */
+ * tally_undo() takes back what it did, until the next tally_prepare(). tally_commit_open() leaves
+ * out the counts of periods that are over at that time: they are known otherwise. */
 MUST_CHECK enum status tally_prepare(struct tally *tally, const struct tally_usage *usage,
                                      unsigned *unpriced, const struct tally_count **changes,
                                      size_t *count);
 void tally_commit(struct tally *tally);
+MUST_CHECK enum status tally_commit_open(struct tally *tally, int64_t at_ms);
 void tally_undo(struct tally *tally);
 
 /* Adds a count that was kept elsewhere (a row of the database). STATUS_INVALID: no such version or
  * charge, or not a day of it. */
 MUST_CHECK enum status tally_load(struct tally *tally, const struct tally_count *count);
+
+/* The days of the period that a count is of. STATUS_INVALID as above. */
+MUST_CHECK enum status tally_days_of(const struct tally *tally, const struct tally_count *count,
+                                     struct period_range *out);
+
+/* Whether those days are over at that time. */
+bool tally_is_over(const struct tally *tally, struct period_range days, int64_t at_ms);
 
 /* All counts in a settled order (version, charge, at_day, cell, device); only those changed by
  * tally_add() since the last tally_mark() when changed_only, and then with what was added alone.
@@ -113,9 +122,6 @@ int64_t tally_times(const struct tally *tally);
 
 const struct contract *tally_contract(const struct tally *tally);
 const struct zone *tally_zone(const struct tally *tally);
-
-/* The instant from which a version of the terms (from 1) rates. */
-int64_t tally_version_start(const struct tally *tally, size_t version);
 
 /* The days that a version bills: its own, within the term, until termination. Ends may be
  * CONTRACT_NO_DAY and CONTRACT_FOREVER without a term. Empty when first >= end. */

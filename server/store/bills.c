@@ -4,13 +4,21 @@
 
 #include "schema/base/clock.h"
 #include "server/money/amount.h"
+#include "server/store/elsewhere.h"
+#include "server/store/hindsight.h"
 #include "server/store/tallies.h"
 
 #define WORK_BYTES (1024u << 20)
 #define TEXT_BYTES (64u << 20)
 
+/* The day that elsewhere's sums are asked up to; a day at as_of_ms goes on. */
+static int64_t day_of(const struct bills_ledger *ledger, int64_t as_of_ms)
+{
+    return as_of_ms == BILLS_NOW ? CONTRACT_FOREVER : zone_day(ledger->found->zone, as_of_ms);
+}
+
 enum status bills_open(struct bills_ledger *ledger, struct store_conn *conn,
-                       const char *contract_id)
+                       const char *contract_id, int64_t as_of_ms)
 {
     enum status status = arena_create(&ledger->arena, WORK_BYTES);
 
@@ -24,9 +32,12 @@ enum status bills_open(struct bills_ledger *ledger, struct store_conn *conn,
     if (ledger->found == NULL)
         return STATUS_NOT_FOUND;
     status = tally_create(&ledger->tally, &ledger->found->contract, ledger->found->zone);
-    return status == STATUS_OK
-               ? tallies_load(conn, ledger->arena, contract_id, NULL, 0, ledger->tally)
-               : status;
+    if (status == STATUS_OK)
+        status = as_of_ms == BILLS_NOW
+                     ? tallies_load(conn, ledger->arena, contract_id, NULL, 0, ledger->tally)
+                     : hindsight_load(conn, ledger->arena, contract_id, as_of_ms, ledger->tally);
+    return status == STATUS_OK ? elsewhere_add(conn, ledger->tally, day_of(ledger, as_of_ms))
+                               : status;
 }
 
 void bills_close(struct bills_ledger *ledger)
@@ -150,8 +161,14 @@ static enum status bill_now(struct store_conn *conn, void *context)
     struct billing *billing = context;
     struct bills_ledger ledger = {0};
     struct bill bill;
-    enum status status = bills_open(&ledger, conn, billing->contract_id);
+    const int64_t now_ms = clock_wall_ms();
+    /* what is counted was used before now: nothing is to be left out of it */
+    const bool is_past = billing->as_of_ms < now_ms;
+    enum status status =
+        bills_open(&ledger, conn, billing->contract_id, is_past ? billing->as_of_ms : BILLS_NOW);
 
+    if (billing->as_of_ms == BILLS_NOW)
+        billing->as_of_ms = now_ms;
     if (status == STATUS_OK)
         status = bill_make(ledger.tally, billing->as_of_ms, ledger.arena, &bill);
     if (status == STATUS_OK)

@@ -11,8 +11,11 @@
 #include "server/store/terms.h"
 
 /* {"contract", "currency", "as_of", "lines": [{"source", "charge", "period", "metric", "quantity",
- * "amount"}], "total"} of the periods that began before as_of_ms, with all that is counted in them
- * so far. STATUS_NOT_FOUND: no such contract; STATUS_FULL: a number does not fit. */
+ * "amount"}], "total"} of the periods that began before as_of_ms, with what was used before it as
+ * far as it is known now. BILLS_NOW: all that is counted so far. STATUS_NOT_FOUND: no such
+ * contract; STATUS_FULL: a number does not fit; STATUS_STALE: the raw records of a period that went
+ * on at as_of_ms are dropped (ends of periods can be asked for). */
+#define BILLS_NOW INT64_MAX
 MUST_CHECK enum status bills_get(struct store *store, const char *contract_id, int64_t as_of_ms,
                                  struct arena *arena, struct span *json);
 
@@ -24,10 +27,10 @@ struct bills_ledger {
     struct tally *tally;
 };
 
-/* Within a transaction. Whatever the status, bills_close() follows. STATUS_NOT_FOUND: no such
- * contract. */
+/* Within a transaction: the counts of what was used before as_of_ms, or BILLS_NOW. Whatever the
+ * status, bills_close() follows. STATUS_NOT_FOUND: no such contract; STATUS_STALE as above. */
 MUST_CHECK enum status bills_open(struct bills_ledger *ledger, struct store_conn *conn,
-                                  const char *contract_id);
+                                  const char *contract_id, int64_t as_of_ms);
 void bills_close(struct bills_ledger *ledger);
 
 /* Writes a line as bills_get() does; a correction tells its month. */

@@ -117,6 +117,8 @@ static enum status begin(struct book *book, enum pricing_scope scope, struct sto
 
     if (book->is_dependent)
         status = tallies_lock(conn, book->found->contract_id, &revision);
+    else
+        status = tallies_share(conn, book->found->contract_id);
     if (status != STATUS_OK)
         return status;
     if (!book->tally || !book->is_dependent || revision != book->revision + 1 || ++book->age > LIFE)

@@ -8,6 +8,7 @@
 #include "server/store/columns.h"
 #include "server/store/events.h"
 #include "server/store/pricing.h"
+#include "server/store/replay.h"
 #include "server/store/tallies.h"
 
 #define WORK_BYTES ((size_t)1 << 30) /* some 4 million differences */
@@ -47,8 +48,6 @@ struct rerating {
 
 static enum status lock(struct store_conn *conn, struct rerating *job)
 {
-    /* whoever books without needing counts adds them after us; what it committed is seen */
-    STORE_STATEMENT(keep_out, "LOCK TABLE myna.tally IN SHARE ROW EXCLUSIVE MODE");
     int64_t revision;
     enum status status = store_script(conn, "SET LOCAL statement_timeout = '10min'");
 
@@ -61,59 +60,32 @@ static enum status lock(struct store_conn *conn, struct rerating *job)
     job->found = terms_find(job->terms, job->order->contract_id);
     if (!job->found)
         return STATUS_NOT_FOUND;
+    /* whoever books under this contract adds its counts after us; what it committed is seen */
     status = tallies_lock(conn, job->order->contract_id, &revision);
     if (status == STATUS_OK && !job->order->dry_run) /* pools before counts, like all who book */
         status = charges_lock_money(conn, job->found->contract.currency);
-    return status == STATUS_OK ? store_exec(conn, &keep_out, STORE_NO_VALUES, NULL) : status;
+    return status;
 }
 
 static enum status find_extent(struct store_conn *conn, struct rerating *job)
 {
-    STORE_STATEMENT(extent,
-                    "SELECT min(u.arrived_at), max(u.arrived_at), coalesce((SELECT min(d.day)"
-                    " FROM myna.usage_day d WHERE d.contract_id = $1)"
-                    "   < (min(u.at) AT TIME ZONE $2)::date - 1, false)"
+    STORE_STATEMENT(dropped,
+                    "SELECT coalesce((SELECT min(d.day) FROM myna.usage_day d"
+                    " WHERE d.contract_id = $1) < (min(u.at) AT TIME ZONE $2)::date - 1, false)"
                     " FROM myna.usage u WHERE u.contract_id = $1");
     struct result result = {0};
-    enum status status = store_exec(
-        conn, &extent,
-        STORE_VALUES(value_text(job->order->contract_id), value_text(job->found->contract.zone)),
-        &result);
+    enum status status =
+        replay_extent(conn, job->order->contract_id, &job->first_ms, &job->last_ms);
 
-    if (status != STATUS_OK)
-        return status;
-    job->first_ms = result_is_null(&result, 0, 0) ? 0 : result_time(&result, 0, 0);
-    job->last_ms = result_is_null(&result, 0, 1) ? -1 : result_time(&result, 0, 1);
-    if (result_bool(&result, 0, 2))
+    if (status == STATUS_OK)
+        status = store_exec(conn, &dropped,
+                            STORE_VALUES(value_text(job->order->contract_id),
+                                         value_text(job->found->contract.zone)),
+                            &result);
+    if (status == STATUS_OK && result_bool(&result, 0, 0))
         status = STATUS_STALE;
     result_release(&result);
     return status;
-}
-
-/* Columns of a day's records, in order. */
-enum { DEVICE, JOURNAL, SEQ, AT, DURATION, VENDOR, MODEL, TIER, PROVENANCE, VERSION, PRICE, FIRST };
-
-static enum status read_day(struct store_conn *conn, const struct rerating *job, int64_t from_ms,
-                            struct result *result)
-{
-    STORE_STATEMENT(
-        day, "SELECT u.device_id, u.journal_id, u.seq, u.at, u.duration_ms, u.vendor_id, u.model,"
-             " u.service_tier, u.provenance, u.contract_version, (coalesce(s.price, u.price)"
-             "   + coalesce((SELECT sum(c.price) FROM myna.usage_correction c"
-             "     WHERE c.reason = 'rerate' AND c.device_id = u.device_id"
-             "     AND c.journal_id = u.journal_id AND c.seq = u.seq), 0))::text,"
-             " coalesce(s.input_uncached, u.input_uncached),"
-             " coalesce(s.input_cached, u.input_cached), u.cache_write_5m, u.cache_write_1h,"
-             " coalesce(s.output, u.output), coalesce(s.reasoning, u.reasoning), u.audio_in_ms,"
-             " u.audio_out_chars, u.images, u.video_ms, u.requests"
-             " FROM myna.usage u LEFT JOIN myna.usage_settlement s USING (device_id, journal_id,"
-             " seq) WHERE u.contract_id = $1 AND u.arrived_at >= $2 AND u.arrived_at < $3"
-             " ORDER BY u.arrived_at, u.device_id, u.journal_id, u.seq");
-
-    return store_exec(conn, &day,
-                      STORE_VALUES(value_text(job->order->contract_id), value_time(from_ms),
-                                   value_time(from_ms + DAY_MS)),
-                      result);
 }
 
 /* ---- rating ---- */
@@ -145,37 +117,29 @@ static enum status note_fix(struct rerating *job, const struct result *result, s
         .device_id = arena_text(job->arena, span_text(record->device_id)),
         .seq = record->seq,
         .at_ms = record->at_ms,
-        .vendor_id = arena_text(job->arena, result_span(result, i, VENDOR)),
+        .vendor_id = arena_text(job->arena, result_span(result, i, REPLAY_VENDOR)),
         .model = arena_text(job->arena, span_text(record->model)),
         .price = arena_text(job->arena, span_text(text)),
-        .zone = result_int(result, i, VERSION) > 0 ? job->found->contract.zone : "UTC",
+        .zone = result_int(result, i, REPLAY_VERSION) > 0 ? job->found->contract.zone : "UTC",
         .next = job->fixes,
     };
     job->fixes = fix;
     job->fix_count++;
     (void)!terms_rating(job->found, record->at_ms, &fix->version);
-    enum status status = result_bytes(result, i, JOURNAL, fix->journal_id, sizeof fix->journal_id);
+    enum status status =
+        result_bytes(result, i, REPLAY_JOURNAL, fix->journal_id, sizeof fix->journal_id);
     return arena_failed(job->arena) ? STATUS_MEMORY : status;
 }
 
 static enum status take_row(struct rerating *job, const struct result *result, size_t i)
 {
-    struct booking_record record = {
-        .device_id = result_text(result, i, DEVICE),
-        .seq = result_int(result, i, SEQ),
-        .at_ms = result_time(result, i, AT),
-        .duration_ms = result_int(result, i, DURATION),
-        .model = result_text(result, i, MODEL),
-        .service_tier = result_text(result, i, TIER),
-        .provenance = result_int(result, i, PROVENANCE),
-    };
+    struct booking_record record;
     struct decimal old, price, difference;
 
-    for (int m = 0; m < CONTRACT_METRICS; m++)
-        record.quantities[m] = result_int(result, i, FIRST + m);
+    replay_record(result, i, &record);
     enum status status = rate(job, &record, &price);
     if (status == STATUS_OK)
-        status = decimal_parse_exact(result_span(result, i, PRICE), &old);
+        status = decimal_parse_exact(result_span(result, i, REPLAY_PRICE), &old);
     if (status == STATUS_OK)
         status = decimal_add(price, (struct decimal){-old.units}, &difference);
     if (status == STATUS_OK)
@@ -194,13 +158,18 @@ static enum status take_row(struct rerating *job, const struct result *result, s
 
 static enum status rate_all(struct store_conn *conn, struct rerating *job)
 {
+    struct replay_range range = {.contract_id = job->order->contract_id,
+                                 .at_from_ms = REPLAY_FIRST_MS,
+                                 .at_to_ms = REPLAY_LAST_MS};
     enum status status = STATUS_OK;
 
     for (int64_t day_ms = job->first_ms; day_ms <= job->last_ms && status == STATUS_OK;
          day_ms += DAY_MS) {
         struct result result = {0};
 
-        status = read_day(conn, job, day_ms, &result);
+        range.arrived_from_ms = day_ms;
+        range.arrived_to_ms = day_ms + DAY_MS;
+        status = replay_read(conn, &range, &result);
         for (size_t i = 0; i < result_count(&result) && status == STATUS_OK; i++)
             status = take_row(job, &result, i);
         result_release(&result);

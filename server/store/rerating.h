@@ -3,7 +3,8 @@
  * Every record that is kept is counted and priced again in the order of arrival, so that afterwards
  * prices add up to the bill of the counts as before. Records are not edited: what they cost now is
  * booked as the difference (myna.usage_correction), in the same transaction as the new counts, the
- * pools of money, the days' sums and the audit row. Bookings of the contract wait meanwhile.
+ * pools of money, the days' sums and the audit row. Bookings of the contract wait meanwhile, those
+ * of others do not.
  */
 #ifndef SERVER_STORE_RERATING_H
 #define SERVER_STORE_RERATING_H

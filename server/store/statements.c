@@ -516,7 +516,7 @@ static enum status lock_month(struct store_conn *conn, void *context)
     if (status == STATUS_OK)
         status = store_script(conn, "SET LOCAL statement_timeout = '5min'");
     if (status == STATUS_OK)
-        status = bills_open(&locking->ledger, conn, locking->order->contract_id);
+        status = bills_open(&locking->ledger, conn, locking->order->contract_id, BILLS_NOW);
     if (status == STATUS_OK)
         status = read_statements(conn, locking);
     if (status == STATUS_OK)

@@ -19,8 +19,27 @@ enum status tallies_lock(struct store_conn *conn, const char *contract_id, int64
     return STATUS_OK;
 }
 
-static enum status load_row(const struct result *result, size_t i, struct arena *arena,
-                            struct tally *tally)
+enum status tallies_share(struct store_conn *conn, const char *contract_id)
+{
+    STORE_STATEMENT(share, "SELECT FROM myna.tally_head WHERE contract_id = $1 FOR SHARE");
+    STORE_STATEMENT(make, "INSERT INTO myna.tally_head (contract_id, revision) VALUES ($1, 0)"
+                          " ON CONFLICT (contract_id) DO NOTHING");
+    struct result result = {0};
+    enum status status = store_exec(conn, &share, STORE_VALUES(value_text(contract_id)), &result);
+    const bool is_there = status == STATUS_OK && result_count(&result) > 0;
+
+    result_release(&result);
+    if (status != STATUS_OK || is_there)
+        return status;
+    /* once in a contract's life; another may make it first */
+    status = store_exec(conn, &make, STORE_VALUES(value_text(contract_id)), NULL);
+    return status == STATUS_OK
+               ? store_exec(conn, &share, STORE_VALUES(value_text(contract_id)), NULL)
+               : status;
+}
+
+static enum status read_row(const struct result *result, size_t i, struct arena *arena,
+                            struct tally_count *out)
 {
     struct tally_count count = {
         .version = (uint16_t)result_int(result, i, 0),
@@ -33,6 +52,17 @@ static enum status load_row(const struct result *result, size_t i, struct arena 
     if (!count.device)
         return STATUS_MEMORY;
     enum status status = decimal_parse_exact(result_span(result, i, 5), &count.quantity);
+    if (status == STATUS_OK)
+        *out = count;
+    return status;
+}
+
+static enum status load_row(const struct result *result, size_t i, struct arena *arena,
+                            struct tally *tally)
+{
+    struct tally_count count;
+    enum status status = read_row(result, i, arena, &count);
+
     return status == STATUS_OK ? tally_load(tally, &count) : status;
 }
 
@@ -58,6 +88,33 @@ enum status tallies_load(struct store_conn *conn, struct arena *arena, const cha
         return status;
     for (size_t i = 0; i < result_count(&result) && status == STATUS_OK; i++)
         status = load_row(&result, i, arena, tally);
+    result_release(&result);
+    return status;
+}
+
+enum status tallies_load_over(struct store_conn *conn, struct arena *arena, const char *contract_id,
+                              int64_t as_of_ms, struct tally *tally, int64_t *first)
+{
+    STORE_STATEMENT(load, "SELECT version, charge, cell, device_id, at_day, quantity::text"
+                          " FROM myna.tally WHERE contract_id = $1");
+    struct result result = {0};
+    enum status status = store_exec(conn, &load, STORE_VALUES(value_text(contract_id)), &result);
+
+    *first = CONTRACT_FOREVER;
+    for (size_t i = 0; i < result_count(&result) && status == STATUS_OK; i++) {
+        struct period_range days;
+        struct tally_count count;
+
+        status = read_row(&result, i, arena, &count);
+        if (status == STATUS_OK)
+            status = tally_days_of(tally, &count, &days);
+        if (status != STATUS_OK)
+            break;
+        if (tally_is_over(tally, days, as_of_ms))
+            status = tally_load(tally, &count);
+        else if (days.first < *first)
+            *first = days.first;
+    }
     result_release(&result);
     return status;
 }

@@ -13,6 +13,10 @@
 MUST_CHECK enum status tallies_lock(struct store_conn *conn, const char *contract_id,
                                     int64_t *revision);
 
+/* Keeps others from tallies_lock() until the transaction ends, and may be held by many: for who
+ * adds counts that nobody's prices depend on. */
+MUST_CHECK enum status tallies_share(struct store_conn *conn, const char *contract_id);
+
 /* Adds the counts of these charges (pairs of version and charge) to the tally; all that there are
  * when count is 0. */
 struct tallies_charge {
@@ -22,6 +26,12 @@ struct tallies_charge {
 MUST_CHECK enum status tallies_load(struct store_conn *conn, struct arena *arena,
                                     const char *contract_id, const struct tallies_charge *charges,
                                     size_t count, struct tally *tally);
+
+/* Adds all counts of periods that are over by then. *first is the first day of those that are not;
+ * CONTRACT_FOREVER: there are none. */
+MUST_CHECK enum status tallies_load_over(struct store_conn *conn, struct arena *arena,
+                                         const char *contract_id, int64_t as_of_ms,
+                                         struct tally *tally, int64_t *first);
 
 /* One difference of a count. Texts are borrowed. Plain data. */
 struct tallies_change {

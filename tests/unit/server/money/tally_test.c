@@ -283,6 +283,57 @@ static void what_was_committed_can_be_taken_back(void **state)
     close_desk(&desk);
 }
 
+/* As a server joins documents: in force before the term began, usage counted on its first day. */
+static void what_was_used_before_the_term_is_no_use_of_its_first_day(void **state)
+{
+    struct tally_usage before = usage_at("2025-12-31T23:59:59+08:00", "m", 5);
+    struct tally_usage first = usage_at("2026-01-01T00:00:00+08:00", "m", 5);
+    struct tally *tally;
+    struct desk desk;
+    unsigned unpriced;
+
+    (void)state;
+    open_desk(&desk);
+    assert_int_equal(contract_amend(NULL, &desk.contract, before.at_ms - 864000000,
+                                    day("2025-12-21"), desk.arena, &desk.contract),
+                     STATUS_OK);
+    assert_int_equal(tally_create(&tally, &desk.contract, desk.zone), STATUS_OK);
+    assert_int_equal(tally_add(tally, &before, &unpriced), STATUS_NOT_FOUND);
+    assert_null(contract_terms_on(&desk.contract, day("2025-12-31")));
+    assert_int_equal(tally_add(tally, &first, &unpriced), STATUS_OK);
+    assert_ptr_equal(contract_terms_on(&desk.contract, day("2026-01-01")), desk.contract.versions);
+    tally_free(tally);
+    close_desk(&desk);
+}
+
+/* The first charge counts by month, the third by day, the fourth over the term. */
+static void only_counts_of_periods_that_go_on_are_committed_again(void **state)
+{
+    struct tally_usage usage = usage_at("2026-03-15T23:00:00+08:00", "big", 5);
+    struct tally_usage now = usage_at("2026-03-20T00:00:00+08:00", "", 0);
+    const struct tally_count *changes;
+    struct period_range days;
+    struct desk desk;
+    size_t count;
+    unsigned unpriced;
+
+    (void)state;
+    open_desk(&desk);
+    assert_int_equal(tally_prepare(desk.tally, &usage, &unpriced, &changes, &count), STATUS_OK);
+    assert_int_equal(count, 4);
+    assert_int_equal(tally_days_of(desk.tally, &changes[0], &days), STATUS_OK);
+    assert_int_equal(days.first, day("2026-03-01"));
+    assert_int_equal(days.end, day("2026-04-01"));
+    assert_false(tally_is_over(desk.tally, days, now.at_ms));
+    assert_int_equal(tally_commit_open(desk.tally, now.at_ms), STATUS_OK);
+    struct list list = list_of(desk.tally, false);
+    assert_int_equal(list.count, 3);
+    assert_count(&list.counts[0], 0, 1, "", "2026-03-01", 5);
+    assert_count(&list.counts[1], 1, 0, "d", "2026-03-15", 1);
+    assert_count(&list.counts[2], 3, 0, "d", "2026-03-15", 1);
+    close_desk(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +347,8 @@ int main(void)
             i5_counts_kept_elsewhere_come_back_and_only_what_is_new_is_told_as_changed),
         cmocka_unit_test(counts_that_are_none_of_the_contracts_are_refused),
         cmocka_unit_test(what_was_committed_can_be_taken_back),
+        cmocka_unit_test(what_was_used_before_the_term_is_no_use_of_its_first_day),
+        cmocka_unit_test(only_counts_of_periods_that_go_on_are_committed_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
