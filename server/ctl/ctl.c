@@ -241,6 +241,19 @@ void ctl_warn(const char *format, ...)
     va_end(values);
 }
 
+/* Whether one is the other, but for a unit that is not typed (expires_in_s), or is a value that was
+ * read from a file (key-file). */
+static bool is_made_of(struct span member, struct span option)
+{
+    const size_t least = member.size < option.size ? member.size : option.size;
+    const struct span more = member.size > least
+                                 ? span_of(member.data + least, member.size - least)
+                                 : span_of(option.data + least, option.size - least);
+
+    return memcmp(member.data, option.data, least) == 0 &&
+           (more.size == 0 || span_equal_text(more, member.size > least ? "-s" : "-file"));
+}
+
 /* The option that a member of a body was made of; false: it is of no option. */
 static bool print_option(const struct ctl_verb *verb, const char *name)
 {
@@ -254,10 +267,7 @@ static bool print_option(const struct ctl_verb *verb, const char *name)
             *c = '-';
     while (args_next(&at, &option)) {
         const size_t size = strlen(typed);
-        const bool is_file = option.name.size == size + 5 && /* a secret's value is in a file */
-                             memcmp(option.name.data + size, "-file", 5) == 0;
-
-        if ((option.name.size != size && !is_file) || memcmp(option.name.data, typed, size) != 0)
+        if (!is_made_of(span_of(typed, size), option.name))
             continue;
         fprintf(stderr, "--%.*s", (int)option.name.size, (const char *)option.name.data);
         return true;

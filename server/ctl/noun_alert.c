@@ -152,12 +152,18 @@ static int silence(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_alert_verbs[] = {
-    {"alert", "list", "", 0, 0, "state after",
-     "what needs a look; --state open, acknowledged, silenced, cleared or all", list},
+    {"alert", "list", "", 0, 0,
+     "state(open, acknowledged, silenced, cleared, current or all; current, which is all but the "
+     "cleared) "
+     "after(where to go on: what the page before told)",
+     "what needs a look", list},
     {"alert", "get", "ALERT", 1, 1, "", "all of one, with what its channels were told", get},
     {"alert", "ack", "ALERT", 1, 1, "", "somebody is at it", acknowledge},
     {"alert", "acknowledge", "ALERT", 1, 1, "", "the same as ack", acknowledge},
-    {"alert", "silence", "ALERT", 1, 1, "for until", "say nothing of it until then", silence},
+    {"alert", "silence", "ALERT", 1, 1,
+     "for(a number with m, h or d, as 4h; this or until) "
+     "until(a time with its offset)",
+     "say nothing of it until then", silence},
     {"alert", "clear", "ALERT", 1, 1, "", "it is over; if it comes back it is a new one", clear},
     {0},
 };

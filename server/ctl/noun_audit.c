@@ -40,7 +40,10 @@ static int verify(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_audit_verbs[] = {
-    {"audit", "list", "", 0, 0, "after limit", "changes, newest first", list},
+    {"audit", "list", "", 0, 0,
+     "after(where to go on: what the page before told) "
+     "limit(at most so many, 1 to 1000; default 100)",
+     "changes, newest first", list},
     {"audit", "verify", "", 0, 0, "", "check the chain of hashes", verify},
     {0},
 };

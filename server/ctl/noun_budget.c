@@ -176,9 +176,26 @@ const struct ctl_verb noun_budget_verbs[] = {
     {"budget", "list", "", 0, 0, "", "our own caps: spent, outstanding, free", list},
     {"budget", "get", "BUDGET", 1, 1, "", "one of them", get},
     {"budget", "create", "BUDGET", 1, 1,
-     "scope subject metric currency at-most per zone models hard note thresholds",
+     "scope(fleet, group, device, vendor or contract; required) "
+     "subject(its id; required but of the fleet) "
+     "metric(spend, output, input, tokens, requests or another that records hold, several joined "
+     "by +; required) "
+     "currency(of spend, as CNY; required of spend alone) "
+     "at-most(a number, as 200000 or 150.50; required) "
+     "per(day, week, month, quarter, year or once; required) "
+     "zone(whose days, as Asia/Shanghai; default UTC) "
+     "models(names with commas; default all) "
+     "hard(true, or false: counted, and not kept by robots; default true) "
+     "note(up to 200 bytes) "
+     "thresholds(points with commas, as 80%=alert,100%=block, or none; default "
+     "80%=alert,100%=alert)",
      "cap fleet, group, device, vendor or contract", create},
-    {"budget", "set", "BUDGET", 1, 1, "at-most hard note thresholds", "move a limit", set},
+    {"budget", "set", "BUDGET", 1, 1,
+     "at-most(a number) "
+     "hard(true or false) "
+     "note(up to 200 bytes) "
+     "thresholds(points with commas, as 80%=alert,100%=block, or none)",
+     "move a limit", set},
     {"budget", "delete", "BUDGET", 1, 1, "", "lift a limit", delete},
     {"pool", "list", "", 0, 0, "", "running accounts of all caps", list_pools},
     {0},

@@ -241,13 +241,23 @@ const struct ctl_verb noun_channel_verbs[] = {
     {"channel", "list", "", 0, 0, "", "where alerts go", list},
     {"channel", "get", "CHANNEL", 1, 1, "", "one channel; what is secret is not shown", get},
     {"channel", "set", "CHANNEL", 1, 1,
-     "kind url-file secret-file min-severity enabled login from to",
+     "kind(webhook, dingtalk, feishu, wecom, slack or email; required of a new one) "
+     "url-file(its first line is the address; required of a new one) "
+     "secret-file(its first line signs messages, or is the password of a mail server; required of "
+     "a webhook) "
+     "min-severity(info, warning or critical; default warning) "
+     "enabled(true or false; default true) "
+     "login(what the mail server knows us by) "
+     "from(address of the sender of mail) "
+     "to(addresses of mail with commas)",
      "make a channel or change it; address and secret from files", set},
     {"channel", "test", "CHANNEL", 1, 1, "", "send a message there, and tell whether it arrived",
      test},
     {"channel", "delete", "CHANNEL", 1, 1, "", "send nothing there any more", delete},
-    {"delivery", "list", "", 0, 0, "status after", "what channels were sent or are owed",
-     deliveries},
+    {"delivery", "list", "", 0, 0,
+     "status(waiting, sent or dead; default all) "
+     "after(where to go on: what the page before told)",
+     "what channels were sent or are owed", deliveries},
     {"delivery", "retry", "DELIVERY", 1, 1, "", "try again what was given up", retry},
     {0},
 };

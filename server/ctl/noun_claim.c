@@ -80,7 +80,11 @@ static int withdraw(struct ctl *ctl)
 
 const struct ctl_verb noun_claim_verbs[] = {
     {"claim", "list", "", 0, 0, "", "codes that let new robots in", list},
-    {"claim", "create", "", 0, 0, "serial uses group expires-in",
+    {"claim", "create", "", 0, 0,
+     "serial(of the one robot it lets in) "
+     "uses(how many robots it lets in; default 1) "
+     "group(that they join) "
+     "expires-in(seconds; default a day)",
      "a code for one serial, or for --uses robots; shown once", create},
     {"claim", "withdraw", "CLAIM", 1, 1, "", "make a code worthless", withdraw},
     {0},

@@ -221,9 +221,12 @@ const struct ctl_verb noun_contract_verbs[] = {
     {"contract", "list", "", 0, 0, "", "contracts and their version in force", list},
     {"contract", "get", "CONTRACT", 1, 1, "", "one contract: its versions, what it says", get},
     {"contract", "history", "CONTRACT", 1, 1, "", "how its prices moved", history},
-    {"contract", "check", "-f FILE", 0, 0, "file",
+    {"contract", "check", "-f FILE", 0, 0,
+     "file(a contract's document, YAML or JSON, - for standard input; required, -f for short)",
      "read a contract's document and say what is wrong with it, without a server", check},
-    {"contract", "apply", "-f FILE", 0, 0, "file effective-from",
+    {"contract", "apply", "-f FILE", 0, 0,
+     "file(a contract's document, YAML or JSON, - for standard input; required, -f for short) "
+     "effective-from(a time with its offset, as 2026-12-01T00:00:00+08:00; default now)",
      "make a contract, or a new version of it, from YAML or JSON", apply},
     {0},
 };

@@ -460,11 +460,19 @@ static int reserve(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_credit_verbs[] = {
-    {"credit", "burn", "-f FILE", 0, 0, "file as-of",
+    {"credit", "burn", "-f FILE", 0, 0,
+     "file(grants and usage, YAML or JSON; required, -f for short) "
+     "as-of(a day, as 2026-02-01; default that of the last usage)",
      "which prepaid grants pay, and what is left of each", burn},
-    {"credit", "share", "--capacity N --wants N,N", 0, 0, "capacity wants",
+    {"credit", "share", "--capacity N --wants N,N", 0, 0,
+     "capacity(a whole number; required) "
+     "wants(whole numbers with commas; required)",
      "how a capacity is shared among those who want it", share},
-    {"credit", "reserve", "--input N --output N", 0, 0, "input output used-input used-output",
+    {"credit", "reserve", "--input N --output N", 0, 0,
+     "input(tokens reserved; required) "
+     "output(tokens reserved; required) "
+     "used-input(tokens of the answer) "
+     "used-output(tokens of the answer)",
      "what an attempt's tokens reserve and give back", reserve},
     {0},
 };

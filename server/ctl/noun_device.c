@@ -323,14 +323,22 @@ static int plan(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_device_verbs[] = {
-    {"device", "list", "", 0, 0, "state group q limit after",
+    {"device", "list", "", 0, 0,
+     "state(online, offline, behind or revoked; default all) "
+     "group(only its robots) "
+     "q(part of an id or name) "
+     "limit(at most so many, 1 to 1000; default 100) "
+     "after(where to go on: what the page before told)",
      "robots; --state online|offline|behind|revoked", list},
     {"device", "get", "ROBOT", 1, 1, "", "one robot", get},
     {"device", "set", "ROBOT NAME=VALUE...", 2, ARGS_MAX, "",
      "change name, region, label.KEY (empty: remove)", set},
     {"device", "effective", "ROBOT", 1, 1, "",
      "its settings, which layer gave each, and its answer", effective},
-    {"device", "usage", "ROBOT", 1, 1, "limit after", "its last attempts, newest first", usage},
+    {"device", "usage", "ROBOT", 1, 1,
+     "limit(at most so many, 1 to 1000; default 100) "
+     "after(where to go on: what the page before told)",
+     "its last attempts, newest first", usage},
     {"device", "say", "ROBOT TEXT", 2, 2, "", "announce a text on the robot", say},
     {"device", "identify", "ROBOT", 1, 1, "", "let the robot show itself", identify},
     {"device", "report", "ROBOT", 1, 1, "", "ask for a report now", report},
@@ -339,7 +347,12 @@ const struct ctl_verb noun_device_verbs[] = {
     {"device", "picture", "ROBOT FILE", 2, 2, "", "save the last picture of its face (PNG)",
      picture},
     {"device", "commands", "ROBOT", 1, 1, "", "what it was told and what it answered", commands},
-    {"device", "plan", "ROBOT", 1, 1, "metric at-most per currency zone",
+    {"device", "plan", "ROBOT", 1, 1,
+     "metric(spend, output, tokens, requests or another that records hold; required) "
+     "at-most(a number, as 200000; required) "
+     "per(day, week, month, quarter, year or once; required) "
+     "currency(of spend; required of spend alone) "
+     "zone(whose days, as Asia/Shanghai; default UTC)",
      "what the robot may use: its own budget", plan},
     {"device", "write-off", "ROBOT", 1, 1, "", "book a lost robot's credit as spent", write_off},
     {"device", "revoke", "ROBOT", 1, 1, "", "refuse this robot for good", revoke},

@@ -116,7 +116,10 @@ static int take_out(struct ctl *ctl)
 
 const struct ctl_verb noun_group_verbs[] = {
     {"group", "list", "", 0, 0, "", "groups of robots", list},
-    {"group", "set", "GROUP", 1, 1, "name priority", "make a group or change it", set},
+    {"group", "set", "GROUP", 1, 1,
+     "name(for people) "
+     "priority(a whole number: the higher one's settings win)",
+     "make a group or change it", set},
     {"group", "delete", "GROUP", 1, 1, "", "delete a group and its layer", delete},
     {"group", "devices", "GROUP", 1, 1, "", "the robots in it", devices},
     {"group", "add", "GROUP ROBOT...", 2, ARGS_MAX, "", "put robots into it", add},

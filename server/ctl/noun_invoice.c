@@ -113,9 +113,12 @@ static int dispute(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_invoice_verbs[] = {
-    {"invoice", "check", "VENDOR FILE", 2, 2, "tolerance zone",
+    {"invoice", "check", "VENDOR FILE", 2, 2,
+     "tolerance(per cent of the larger side that may differ; default 0) "
+     "zone(whose days the file has, as Asia/Shanghai; default that of the vendor's contracts)",
      "compare an invoice or usage file (CSV, JSON) with the records", check},
-    {"invoice", "list", "", 0, 0, "after", "invoices that were checked", list},
+    {"invoice", "list", "", 0, 0, "after(where to go on: what the page before told)",
+     "invoices that were checked", list},
     {"invoice", "dispute", "INVOICE", 1, 1, "", "what differs, as CSV for the vendor", dispute},
     {0},
 };

@@ -627,9 +627,16 @@ static int periods(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_rate_verbs[] = {
-    {"contract", "rate", "-f FILE --usage FILE", 0, 0, "file usage as-of strict!",
+    {"contract", "rate", "-f FILE --usage FILE", 0, 0,
+     "file(a contract's document, YAML or JSON, - for standard input; required, -f for short) "
+     "usage(rows of usage, JSON or YAML, - for standard input; required) "
+     "as-of(a time with its offset; default the end of the term) "
+     "strict!(fail when some usage has no price or lies outside the term)",
      "what usage costs under a document, computed here", rate},
-    {"contract", "periods", "-f FILE", 0, 0, "file from to",
+    {"contract", "periods", "-f FILE", 0, 0,
+     "file(a contract's document, YAML or JSON, - for standard input; required, -f for short) "
+     "from(a day, as 2026-01-31; default the first of the term) "
+     "to(the day after the last; default the end of the term)",
      "when each charge's periods begin and end", periods},
     {0},
 };

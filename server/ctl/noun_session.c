@@ -151,7 +151,10 @@ static int fleet(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_session_verbs[] = {
-    {NULL, "login", "", 0, 0, "url name ca",
+    {NULL, "login", "", 0, 0,
+     "url(the dashboard's address; required) "
+     "name(of the operator; default admin) "
+     "ca(a file with the authority that signed the server's certificate)",
      "log in; the password comes from the terminal or stdin", login},
     {NULL, "logout", "", 0, 0, "", "end the login", logout},
     {NULL, "me", "", 0, 0, "", "who is logged in", me},

@@ -149,11 +149,15 @@ static int lock(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_statement_verbs[] = {
-    {"statement", "bill", "CONTRACT", 1, 1, "as-of", "what is owed so far, line by line", bill},
+    {"statement", "bill", "CONTRACT", 1, 1,
+     "as-of(a time with its offset: the periods that began before; default now)",
+     "what is owed so far, line by line", bill},
     {"statement", "list", "CONTRACT", 1, 1, "", "months that are locked", list},
-    {"statement", "get", "CONTRACT MONTH", 2, 2, "csv",
-     "a locked month; --csv lines, --csv allocation", get},
-    {"statement", "lock", "CONTRACT MONTH", 2, 2, "fees-by groups",
-     "lock a month; --fees-by devices, usage or even", lock},
+    {"statement", "get", "CONTRACT MONTH", 2, 2,
+     "csv(lines or allocation: that part for a spreadsheet)", "a locked month, as 2026-11", get},
+    {"statement", "lock", "CONTRACT MONTH", 2, 2,
+     "fees-by(who bears what no use caused: devices, usage or even; default devices) "
+     "groups(names with commas: a robot in several belongs to the first; default all, by name)",
+     "lock a month, as 2026-11", lock},
     {0},
 };

@@ -122,9 +122,17 @@ static int rerate(struct ctl *ctl)
 
 const struct ctl_verb noun_usage_verbs[] = {
     /* before the verb without a noun, which any word may follow */
-    {"usage", "rerate", "", 0, 0, "contract from to dry-run!",
+    {"usage", "rerate", "", 0, 0,
+     "contract(its id; required) "
+     "from(a time with its offset: records booked since; default the first) "
+     "to(a time with its offset: records booked before; default the last) "
+     "dry-run!(only tell)",
      "price a contract's records again, with the terms known now", rerate},
-    {NULL, "usage", "", 0, 0, "by from to", "today's usage; --by vendor,model,contract,day", show},
+    {NULL, "usage", "", 0, 0,
+     "by(vendor, model, contract and day, with commas; default vendor,model) "
+     "from(a day, as 2026-01-31; default today) "
+     "to(the last day; default today)",
+     "what was used and what it cost", show},
     {"import", "usage", "VENDOR FILE", 2, 2, "",
      "settle uncertain attempts by a vendor's usage file", import},
     {"import", "list", "", 0, 0, "", "vendor usage files taken in", imports},

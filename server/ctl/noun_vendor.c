@@ -195,9 +195,16 @@ const struct ctl_verb noun_vendor_verbs[] = {
     {"vendor", "list", "", 0, 0, "", "who serves models", list},
     {"vendor", "get", "VENDOR", 1, 1, "", "one vendor; its key is never shown", get},
     {"vendor", "dialects", "", 0, 0, "", "the wire formats that robots speak", dialects},
-    {"vendor", "set", "VENDOR", 1, 1, "name dialect base-url region credential key-file",
+    {"vendor", "set", "VENDOR", 1, 1,
+     "name(for people) "
+     "dialect(its wire format: see mynactl vendor dialects) "
+     "base-url(https://..., before the dialect's own path; required of a new one) "
+     "region(where it answers) "
+     "credential(shared or minted) "
+     "key-file(its first line is the key)",
      "make a vendor or change it; the key is read from a file", set},
-    {"vendor", "usage", "VENDOR FILE", 2, 2, "contract",
+    {"vendor", "usage", "VENDOR FILE", 2, 2,
+     "contract(its id; required when the vendor has several)",
      "book usage that a back office knows and robots do not", usage},
     {0},
 };

@@ -362,7 +362,14 @@ static int whatif(struct ctl *ctl)
 
 const struct ctl_verb noun_whatif_verbs[] = {
     {NULL, "whatif", "--contract FILE... --devices LO..HI", 0, 0,
-     "contract profile from-usage devices at as rate term",
+     "contract(a document, YAML or JSON; required, once for each) "
+     "profile(a file of what one robot uses; this or from-usage) "
+     "from-usage(measured over so many days, as 30d) "
+     "devices(LO..HI: fleet sizes, as 0..60000; required) "
+     "at(the fleet size of the points; default HI) "
+     "as(MODEL=MODEL: what a contract serves instead) "
+     "rate(CURRENCY=RATE@DATE, as USD=7.1234@2026-11-01) "
+     "term(FROM..TO for contracts without one, TO being the day after the last)",
      "what contracts would cost by fleet size, and which is cheapest where", whatif},
     {0},
 };
