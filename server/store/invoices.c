@@ -170,81 +170,97 @@ static enum status start(struct store_conn *conn, struct check *check)
     " ('images', u.images), ('video_ms', u.video_ms), ('requests', u.requests),"                   \
     " ('amount', coalesce(s.price, u.price))) AS q(metric, quantity)"
 
-/* Cells as rows, summed: a vendor that answered twice bills twice. Whatever began on a day cannot
- * have arrived before it. */
+/* How a file is compared, in common table expressions that follow one another.
+ *
+ * i, the invoice; cell, what its rows say, with a day where they tell one; span, which days. */
+#define CELLS                                                                                      \
+    " i AS (SELECT * FROM myna.invoice WHERE invoice_id = $1),"                                    \
+    " cell AS MATERIALIZED (SELECT c.line, c.request_id, c.turn, c.attempt,"                       \
+    "   coalesce(c.day::date, (c.at::timestamptz AT TIME ZONE i.zone)::date) AS day,"              \
+    "   c.model, c.metric, c.quantity::numeric AS quantity"                                        \
+    "   FROM i CROSS JOIN unnest($2::bigint[], $3::text[], $4::uuid[], $5::bigint[],"              \
+    "   $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])"                              \
+    "   AS c(line, request_id, turn, attempt, at, day, model, metric, quantity)),"                 \
+    " span AS (SELECT min(day) AS first, max(day) AS last,"                                        \
+    "   count(*) FILTER (WHERE day IS NULL) AS undated FROM cell),"
+
+/* Rows with a request id: billed sums them (a vendor that answered twice bills twice), recorded is
+ * what robots know of those attempts. Whatever began on a day cannot have arrived before it. */
+#define BY_REQUEST                                                                                 \
+    " billed AS (SELECT min(line) AS line, request_id, turn, attempt, min(model) AS model,"        \
+    "   min(day) AS day, metric, sum(quantity) AS theirs FROM cell"                                \
+    "   WHERE request_id IS NOT NULL GROUP BY request_id, turn, attempt, metric),"                 \
+    " recorded AS MATERIALIZED (SELECT u.device_id, u.turn, u.attempt, q.metric, q.quantity"       \
+    "   FROM myna.usage u LEFT JOIN myna.usage_settlement s USING (device_id, journal_id, seq)"    \
+    "   CROSS JOIN i CROSS JOIN span" QUANTITIES                                                   \
+    "   WHERE u.vendor_id = i.vendor_id AND (u.turn, u.attempt) IN"                                \
+    "   (SELECT turn, attempt FROM billed WHERE attempt >= 0)"                                     \
+    "   AND (span.undated > 0 OR u.arrived_at >= span.first - interval '2 days')),"                \
+    " by_request AS (SELECT b.line, b.request_id, r.device_id, b.day, b.model, b.metric,"          \
+    "   coalesce(r.quantity, 0) AS ours, b.theirs, r.device_id IS NULL AS is_leak,"                \
+    "   CASE WHEN b.attempt < 0 THEN 'no request id of a robot'"                                   \
+    "     WHEN r.device_id IS NULL THEN 'no robot has recorded it'"                                \
+    "     ELSE 'the robot recorded another quantity' END AS problem"                               \
+    "   FROM billed b LEFT JOIN recorded r USING (turn, attempt, metric)),"
+
+/* The others: listed sums them by day, model and metric, known is what robots recorded on those
+ * days. */
+#define BY_DAY                                                                                     \
+    " listed AS (SELECT min(line) AS line, day, model, metric, sum(quantity) AS theirs"            \
+    "   FROM cell WHERE request_id IS NULL GROUP BY day, model, metric),"                          \
+    " known AS MATERIALIZED (SELECT (u.at AT TIME ZONE i.zone)::date AS day,"                      \
+    "   CASE WHEN EXISTS (SELECT FROM listed l WHERE l.model = u.model_served)"                    \
+    "     THEN u.model_served ELSE u.model END AS model, q.metric, sum(q.quantity) AS ours"        \
+    "   FROM myna.usage u LEFT JOIN myna.usage_settlement s USING (device_id, journal_id, seq)"    \
+    "   CROSS JOIN i CROSS JOIN span" QUANTITIES                                                   \
+    "   WHERE EXISTS (SELECT FROM listed) AND u.vendor_id = i.vendor_id"                           \
+    "   AND u.arrived_at >= span.first::timestamp AT TIME ZONE i.zone"                             \
+    "   AND u.at >= span.first::timestamp AT TIME ZONE i.zone"                                     \
+    "   AND u.at < (span.last + 1)::timestamp AT TIME ZONE i.zone"                                 \
+    "   AND (q.metric IN (SELECT metric FROM listed) OR q.metric = 'requests')"                    \
+    "   AND q.quantity <> 0 GROUP BY 1, 2, 3),"                                                    \
+    " by_day AS (SELECT l.line, l.day, l.model, l.metric, l.theirs,"                               \
+    "   coalesce((SELECT sum(k.ours) FROM known k WHERE k.day = l.day AND k.metric = l.metric"     \
+    "     AND (l.model = '' OR k.model = l.model)), 0) AS ours,"                                   \
+    "   EXISTS (SELECT FROM known k WHERE k.day = l.day"                                           \
+    "     AND (l.model = '' OR k.model = l.model)) AS is_known FROM listed l"                      \
+    "   UNION ALL SELECT NULL, k.day, k.model, k.metric, 0, k.ours, true FROM known k"             \
+    "   WHERE k.metric IN (SELECT metric FROM listed) AND NOT EXISTS (SELECT FROM listed l "       \
+    "WHERE l.day = k.day"                                                                          \
+    "     AND (l.model = '' OR l.model = k.model))),"
+
+/* Both, each quantity judged; differing is what is beyond the tolerance. */
+#define JUDGED                                                                                     \
+    " judged AS (SELECT line, request_id, device_id, day, model, metric, ours, theirs, problem,"   \
+    "   is_leak FROM by_request"                                                                   \
+    "   UNION ALL SELECT line, NULL, NULL, day, model, metric, ours, theirs,"                      \
+    "   CASE WHEN line IS NULL THEN 'recorded, and not on the invoice'"                            \
+    "     WHEN NOT is_known THEN 'no robot has recorded any of it'"                                \
+    "     WHEN theirs > ours THEN 'billed more than robots recorded'"                              \
+    "     ELSE 'billed less than robots recorded' END,"                                            \
+    "   theirs > ours AND (NOT is_known OR metric = 'requests') FROM by_day),"                     \
+    " differing AS (SELECT row_number() OVER (ORDER BY j.line NULLS LAST, j.day, j.model,"         \
+    "   j.metric) AS n, j.* FROM judged j CROSS JOIN i"                                            \
+    "   WHERE abs(theirs - ours) > i.tolerance / 100 * greatest(theirs, ours)"                     \
+    "   OR request_id IS NOT NULL AND is_leak),"
+
+/* The differing ones are kept as lines of the invoice, and counted. */
+#define KEPT                                                                                       \
+    " kept AS (INSERT INTO myna.invoice_line (invoice_id, line, file_line, request_id,"            \
+    "   device_id, day, model, metric, ours, theirs, problem, is_leak)"                            \
+    "   SELECT $1, n, line, request_id, device_id, day, model, metric, ours, theirs, problem,"     \
+    "   is_leak FROM differing),"                                                                  \
+    " counted AS (SELECT count(*) AS compared FROM judged),"                                       \
+    " wrong AS (SELECT count(*) AS count, count(*) FILTER (WHERE is_leak) AS leaks"                \
+    "   FROM differing)"                                                                           \
+    " UPDATE myna.invoice SET first_day = span.first, last_day = span.last,"                       \
+    " compared = counted.compared, matched = counted.compared - wrong.count,"                      \
+    " different = wrong.count - wrong.leaks, unknown = wrong.leaks"                                \
+    " FROM span, counted, wrong WHERE invoice_id = $1"
+
 static enum status compare(struct store_conn *conn, const struct check *check)
 {
-    STORE_STATEMENT(
-        run,
-        "WITH i AS (SELECT * FROM myna.invoice WHERE invoice_id = $1),"
-        " cell AS MATERIALIZED (SELECT c.line, c.request_id, c.turn, c.attempt,"
-        "   coalesce(c.day::date, (c.at::timestamptz AT TIME ZONE i.zone)::date) AS day,"
-        "   c.model, c.metric, c.quantity::numeric AS quantity"
-        "   FROM i CROSS JOIN unnest($2::bigint[], $3::text[], $4::uuid[], $5::bigint[],"
-        "   $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])"
-        "   AS c(line, request_id, turn, attempt, at, day, model, metric, quantity)),"
-        " span AS (SELECT min(day) AS first, max(day) AS last,"
-        "   count(*) FILTER (WHERE day IS NULL) AS undated FROM cell),"
-        " billed AS (SELECT min(line) AS line, request_id, turn, attempt, min(model) AS model,"
-        "   min(day) AS day, metric, sum(quantity) AS theirs FROM cell"
-        "   WHERE request_id IS NOT NULL GROUP BY request_id, turn, attempt, metric),"
-        " recorded AS MATERIALIZED (SELECT u.device_id, u.turn, u.attempt, q.metric, q.quantity"
-        "   FROM myna.usage u LEFT JOIN myna.usage_settlement s USING (device_id, journal_id, seq)"
-        "   CROSS JOIN i CROSS JOIN span" QUANTITIES
-        "   WHERE u.vendor_id = i.vendor_id AND (u.turn, u.attempt) IN"
-        "   (SELECT turn, attempt FROM billed WHERE attempt >= 0)"
-        "   AND (span.undated > 0 OR u.arrived_at >= span.first - interval '2 days')),"
-        " by_request AS (SELECT b.line, b.request_id, r.device_id, b.day, b.model, b.metric,"
-        "   coalesce(r.quantity, 0) AS ours, b.theirs, r.device_id IS NULL AS is_leak,"
-        "   CASE WHEN b.attempt < 0 THEN 'no request id of a robot'"
-        "     WHEN r.device_id IS NULL THEN 'no robot has recorded it'"
-        "     ELSE 'the robot recorded another quantity' END AS problem"
-        "   FROM billed b LEFT JOIN recorded r USING (turn, attempt, metric)),"
-        " listed AS (SELECT min(line) AS line, day, model, metric, sum(quantity) AS theirs"
-        "   FROM cell WHERE request_id IS NULL GROUP BY day, model, metric),"
-        " known AS MATERIALIZED (SELECT (u.at AT TIME ZONE i.zone)::date AS day,"
-        "   CASE WHEN EXISTS (SELECT FROM listed l WHERE l.model = u.model_served)"
-        "     THEN u.model_served ELSE u.model END AS model, q.metric, sum(q.quantity) AS ours"
-        "   FROM myna.usage u LEFT JOIN myna.usage_settlement s USING (device_id, journal_id, seq)"
-        "   CROSS JOIN i CROSS JOIN span" QUANTITIES
-        "   WHERE EXISTS (SELECT FROM listed) AND u.vendor_id = i.vendor_id"
-        "   AND u.arrived_at >= span.first::timestamp AT TIME ZONE i.zone"
-        "   AND u.at >= span.first::timestamp AT TIME ZONE i.zone"
-        "   AND u.at < (span.last + 1)::timestamp AT TIME ZONE i.zone"
-        "   AND (q.metric IN (SELECT metric FROM listed) OR q.metric = 'requests')"
-        "   AND q.quantity <> 0 GROUP BY 1, 2, 3),"
-        " by_day AS (SELECT l.line, l.day, l.model, l.metric, l.theirs,"
-        "   coalesce((SELECT sum(k.ours) FROM known k WHERE k.day = l.day AND k.metric = l.metric"
-        "     AND (l.model = '' OR k.model = l.model)), 0) AS ours,"
-        "   EXISTS (SELECT FROM known k WHERE k.day = l.day"
-        "     AND (l.model = '' OR k.model = l.model)) AS is_known FROM listed l"
-        "   UNION ALL SELECT NULL, k.day, k.model, k.metric, 0, k.ours, true FROM known k"
-        "   WHERE k.metric IN (SELECT metric FROM listed) AND NOT EXISTS (SELECT FROM listed l "
-        "WHERE l.day = k.day"
-        "     AND (l.model = '' OR l.model = k.model))),"
-        " judged AS (SELECT line, request_id, device_id, day, model, metric, ours, theirs, problem,"
-        "   is_leak FROM by_request"
-        "   UNION ALL SELECT line, NULL, NULL, day, model, metric, ours, theirs,"
-        "   CASE WHEN line IS NULL THEN 'recorded, and not on the invoice'"
-        "     WHEN NOT is_known THEN 'no robot has recorded any of it'"
-        "     WHEN theirs > ours THEN 'billed more than robots recorded'"
-        "     ELSE 'billed less than robots recorded' END,"
-        "   theirs > ours AND (NOT is_known OR metric = 'requests') FROM by_day),"
-        " differing AS (SELECT row_number() OVER (ORDER BY j.line NULLS LAST, j.day, j.model,"
-        "   j.metric) AS n, j.* FROM judged j CROSS JOIN i"
-        "   WHERE abs(theirs - ours) > i.tolerance / 100 * greatest(theirs, ours)"
-        "   OR request_id IS NOT NULL AND is_leak),"
-        " kept AS (INSERT INTO myna.invoice_line (invoice_id, line, file_line, request_id,"
-        "   device_id, day, model, metric, ours, theirs, problem, is_leak)"
-        "   SELECT $1, n, line, request_id, device_id, day, model, metric, ours, theirs, problem,"
-        "   is_leak FROM differing),"
-        " counted AS (SELECT count(*) AS compared FROM judged),"
-        " wrong AS (SELECT count(*) AS count, count(*) FILTER (WHERE is_leak) AS leaks"
-        "   FROM differing)"
-        " UPDATE myna.invoice SET first_day = span.first, last_day = span.last,"
-        " compared = counted.compared, matched = counted.compared - wrong.count,"
-        " different = wrong.count - wrong.leaks, unknown = wrong.leaks"
-        " FROM span, counted, wrong WHERE invoice_id = $1");
+    STORE_STATEMENT(run, "WITH" CELLS BY_REQUEST BY_DAY JUDGED KEPT);
     const struct columns columns = {check->arena, check->cells, check->cell_count,
                                     sizeof *check->cells};
 #define FIELD(name) offsetof(struct invoice_file_cell, name)
