@@ -52,8 +52,13 @@ static const struct alert_kinds_row rows[] = {
     {"route_refused", "Route refused by region", NULL,
      "A vendor's region does not fit the robot's: change the robot's region or its routes."},
     {"threshold", "Threshold reached", NULL,
-     "Look at the contract's spending; raise the limit, or let the actions that were agreed for "
-     "it hold until the period ends."},
+     "Look at what the contract cost so far (mynactl statement bill {}); raise the limit in its "
+     "document (mynactl contract apply), or let the actions that were agreed for it hold until the "
+     "period ends."},
+    {"threshold/budget", "Budget threshold reached", "/contracts",
+     "Look at what the budget holds (mynactl budget get {}); raise it with mynactl budget set {} "
+     "--at-most, move its thresholds with --thresholds, or let what they do hold until the period "
+     "ends."},
     {"unpriced_usage", "Usage without a price", NULL,
      "Give the contract a price for this metric and model; what was used is priced then."},
     {"unrated_usage", "Usage without a contract in force", NULL,

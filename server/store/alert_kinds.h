@@ -13,10 +13,10 @@
 #include "server/store/value.h"
 
 struct alert_kinds_row {
-    const char *kind;
+    const char *kind;  /* "threshold/budget": of an alert about a budget, before "threshold" */
     const char *title; /* "Forged message" */
     const char *link;  /* the dashboard's page that helps; NULL: the subject's own */
-    const char *cure;  /* a sentence or two */
+    const char *cure;  /* a sentence or two; {} stands for the id of what it is about */
 };
 
 /* The whole table, by kind. */
@@ -30,15 +30,17 @@ void alert_kinds_columns(struct arena *arena, struct value out[ALERT_KINDS_COLUM
  * then known of the alert. */
 #define ALERT_KINDS_JOIN(kind, title, link, cure)                                                  \
     " LEFT JOIN unnest(" kind "::text[], " title "::text[], " link "::text[], " cure "::text[])"   \
-    " AS k(kind, title, link, cure) ON k.kind = a.kind "
+    " AS k(kind, title, link, cure) ON k.kind = CASE"                                              \
+    " WHEN a.kind || '/' || split_part(a.subject, '/', 1) = ANY (" kind "::text[])"                \
+    " THEN a.kind || '/' || split_part(a.subject, '/', 1) ELSE a.kind END "
 #define ALERT_KINDS_TITLE "coalesce(k.title, replace(a.kind, '_', ' '))"
 #define ALERT_KINDS_CURE                                                                           \
-    "coalesce(k.cure, 'The detail says what was seen, and the server''s log what came before "     \
-    "it.')"
+    "coalesce(replace(k.cure, '{}', split_part(a.subject, '/', 2)),"                               \
+    " 'The detail says what was seen, and the server''s log what came before it.')"
 #define ALERT_KINDS_LINK                                                                           \
     "coalesce(k.link, CASE split_part(a.subject, '/', 1)"                                          \
     " WHEN 'device' THEN '/robots/' || split_part(a.subject, '/', 2)"                              \
     " WHEN 'contract' THEN '/contracts/' || split_part(a.subject, '/', 2)"                         \
-    " WHEN 'vendor' THEN '/vendors' ELSE '/alerts' END)"
+    " WHEN 'budget' THEN '/contracts' WHEN 'vendor' THEN '/vendors' ELSE '/alerts' END)"
 
 #endif
