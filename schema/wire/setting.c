@@ -96,7 +96,9 @@ static const struct setting_spec table[] = {
      .choices = "none|throttled|fallback|canned|blocked",
      .unit = "",
      .fallback = "\"none\"",
-     .help = "what the robot shows and says about its limits; canned and blocked ask no vendor"},
+     .help =
+         "what the robot shows and says about its limits; canned and blocked ask no vendor, and "
+         "canned answers with canned_persona"},
     {.name = "limit_text",
      .type = SETTING_TYPE_TEXT,
      .min = 0,
@@ -110,7 +112,8 @@ static const struct setting_spec table[] = {
      .max = 500,
      .unit = "",
      .fallback = "\"\"",
-     .help = "the answer to everything while limit_mode is canned"},
+     .help = "the answer to everything while limit_mode is canned; without one robots are as if "
+             "blocked"},
 };
 
 static_assert(sizeof table / sizeof table[0] <= LIMIT_SETTINGS, "a device can hold them all");

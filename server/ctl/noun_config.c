@@ -138,6 +138,24 @@ static void merge(struct ctl *ctl, const struct json *old, bool removing, struct
     json_end_object(&writer);
 }
 
+/* The canned answer may come from another layer; where none gives it robots are mute. */
+static void warn_of_silence(const struct ctl *ctl, const struct client_answer *answer)
+{
+    struct json *layer;
+
+    if (json_parse(answer->body, &layer, NULL) != STATUS_OK)
+        return;
+    const struct json *settings = json_member(layer, "settings");
+    const char *mode = json_text(json_member(settings, "limit_mode"), "");
+    const char *persona = json_text(json_member(settings, "canned_persona"), "");
+    if (strcmp(mode, "canned") == 0 && persona[0] == '\0')
+        ctl_warn("limit_mode canned answers with canned_persona, which this layer does not set: "
+                 "robots to which no other layer gives one behave as if blocked; set it with "
+                 "mynactl config set %s canned_persona=TEXT",
+                 ctl->args.words[0]);
+    json_free(layer);
+}
+
 static int change(struct ctl *ctl, bool removing)
 {
     struct client_answer answer;
@@ -160,6 +178,7 @@ static int change(struct ctl *ctl, bool removing)
                   stderr);
         return result;
     }
+    warn_of_silence(ctl, &answer);
     return show_settings(ctl, &answer);
 }
 
