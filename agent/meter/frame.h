@@ -17,6 +17,7 @@ enum frame_kind {
     FRAME_TOKENS = 5,  /* all credit lines before there were measures: read, not written any more */
     FRAME_CREDIT = 6,  /* some credit lines, absolute */
     FRAME_DROPPED = 7, /* what the records before the first kept add up to; behind FRAME_START */
+    FRAME_SENT = 8,    /* records up to here may have been put into a batch */
 };
 
 #define FRAME_OVERHEAD    12

@@ -11,6 +11,8 @@
  *   128  32  the chain's hash there
  * FRAME_DROPPED: number of records filed again (8), the sum of those dropped, as an encoded
  * UsageRecord. Missing in a file that dropped none, or was written before there was this frame.
+ * FRAME_SENT: seq (8). Without one, as in files from before there was this frame, any record may
+ * have been sent.
  * FRAME_ACK: seq (8), hash (32), clock offset (8), time of the newest state (8).
  * FRAME_CREDIT: epoch (4), then per line: its place (1), unlimited (1), number of measures (1), id
  * (48, padded), and per measure: divisor, granted, returned, used (8 each), 11 weights (8 each). A
@@ -26,6 +28,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "agent/meter/spare.h"
+#include "agent/meter/summary.h"
 #include "schema/base/file.h"
 
 #define START_SIZE       160
@@ -35,6 +39,8 @@
 #define MEASURE_SIZE     (8 * (4 + LIMIT_WEIGHTS))
 #define LINE_MAX_SIZE    (LINE_HEAD_SIZE + LIMIT_MEASURES * MEASURE_SIZE)
 #define SET_ASIDE_STEP   16384
+#define SENT_ROOM        (8 + FRAME_OVERHEAD)
+#define ALL_SENT         UINT64_MAX
 
 static_assert(LIMIT_RECORD_BYTES <= FRAME_MAX_PAYLOAD, "record frame");
 static_assert(8 + LIMIT_RECORD_BYTES <= FRAME_MAX_PAYLOAD, "dropped frame");
@@ -88,6 +94,14 @@ void history_add_dropped(struct buffer *out, uint64_t refiled, const wire_UsageR
         frame_add(out, FRAME_DROPPED, span_of(payload, 8 + size));
     else
         buffer_fail(out, status);
+}
+
+void history_add_sent(struct buffer *out, uint64_t seq)
+{
+    uint8_t payload[8];
+
+    put_u64(payload, seq);
+    frame_add(out, FRAME_SENT, span_of(payload, sizeof payload));
 }
 
 void history_add_record(struct buffer *out, enum frame_kind kind, const wire_UsageRecord *record)
@@ -195,6 +209,7 @@ static enum status note_start(struct history *history, const struct frame *frame
     history->refiled = 0;
     history->dropped_known = history->base.seq == 0;
     history->dropped = (wire_UsageRecord)wire_UsageRecord_init_zero;
+    history->sent_seq = ALL_SENT;
     history->tail_end_ms = 0;
     history->open_count = 0;
     return STATUS_OK;
@@ -212,6 +227,16 @@ static enum status note_dropped(struct history *history, const struct frame *fra
     history->refiled = get_u64(payload.data);
     history->dropped = sum;
     history->dropped_known = true;
+    return STATUS_OK;
+}
+
+static enum status note_sent(struct history *history, const struct frame *frame)
+{
+    if (frame->payload.size != 8)
+        return STATUS_CORRUPT;
+    const uint64_t seq = get_u64(frame->payload.data);
+    if (history->sent_seq == ALL_SENT || seq > history->sent_seq)
+        history->sent_seq = seq;
     return STATUS_OK;
 }
 
@@ -392,6 +417,8 @@ static enum status note(struct history *history, const struct frame *frame, off_
         return note_credit(history, frame);
     case FRAME_DROPPED:
         return note_dropped(history, frame, offset);
+    case FRAME_SENT:
+        return note_sent(history, frame);
     }
     return STATUS_CORRUPT;
 }
@@ -486,6 +513,8 @@ static enum status open_file(struct history *history, size_t max_bytes)
     enum status status = file_read(history->path, max_bytes, &bytes, &size);
     if (status == STATUS_OK)
         status = load(history, span_of(bytes, size));
+    if (history->sent_seq == ALL_SENT)
+        history->sent_seq = history->head.seq;
     free(bytes);
     history->set_aside = (off_t)size;
     if (status != STATUS_OK)
@@ -529,6 +558,7 @@ enum status history_set_aside(struct history *history, off_t bytes)
         return STATUS_OK;
     off_t target = (end + SET_ASIDE_STEP - 1) / SET_ASIDE_STEP * SET_ASIDE_STEP;
     int error = posix_fallocate(history->fd, history->size, target - history->size);
+    history->read_only = error == EROFS;
     if (error == 0)
         history->set_aside = target;
     return error == 0 ? STATUS_OK : disk_status(error);
@@ -559,13 +589,17 @@ static enum status sync_file(struct history *history)
     return STATUS_OK;
 }
 
-/* What may be refused must not take the room that was set aside for the closes of open attempts. */
+/* What may be refused must not take the room that was set aside for the closes of open attempts,
+ * nor that without which no batch may go out. */
 static enum status keep_close_room(struct history *history, const struct frame *frame)
 {
-    if (frame->kind == FRAME_OPEN || frame->kind == FRAME_CLOSE || history->open_count == 0)
+    size_t bytes = history->open_count * HISTORY_CLOSE_ROOM;
+
+    if (frame->kind == FRAME_OPEN || frame->kind == FRAME_CLOSE)
         return STATUS_OK;
-    return history_set_aside(history,
-                             (off_t)(frame->size + history->open_count * HISTORY_CLOSE_ROOM));
+    if (frame->kind != FRAME_SENT)
+        bytes += SENT_ROOM;
+    return history_set_aside(history, (off_t)(frame->size + bytes));
 }
 
 enum status history_append(struct history *history, const struct buffer *bytes)
@@ -599,6 +633,58 @@ enum status history_append(struct history *history, const struct buffer *bytes)
     return status;
 }
 
+/* Where folded records go: numbered behind those before them. */
+struct folded {
+    struct buffer *fresh;
+    uint64_t seq;
+};
+
+static void add_folded(void *context, const wire_UsageRecord *record)
+{
+    struct folded *folded = context;
+    wire_UsageRecord numbered = *record;
+
+    numbered.seq = ++folded->seq;
+    history_add_record(folded->fresh, FRAME_CLOSE, &numbered);
+}
+
+static enum status fold(struct buffer *out, const struct history *history, uint64_t sent_seq)
+{
+    struct folded folded = {.fresh = out, .seq = history->acknowledged.seq};
+    struct summary_folder *folder = calloc(1, sizeof *folder);
+    struct history_cursor cursor = history->acknowledged;
+    uint8_t space[FRAME_MAX_SIZE];
+    struct span bytes;
+    wire_UsageRecord record;
+    enum status status;
+
+    if (!folder)
+        return STATUS_MEMORY;
+    *folder = (struct summary_folder){.emit = add_folded, .context = &folded};
+    while ((status = history_next(history, &cursor, space, &bytes)) == STATUS_OK) {
+        if (cursor.seq <= sent_seq) {
+            frame_add(out, FRAME_CLOSE, bytes);
+            folded.seq = cursor.seq;
+            continue;
+        }
+        status = decode_record(bytes, &record);
+        if (status != STATUS_OK)
+            break;
+        summary_fold(folder, &record);
+    }
+    summary_finish(folder);
+    free(folder);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+void history_add_folded(struct buffer *out, const struct history *history, uint64_t sent_seq)
+{
+    enum status status = fold(out, history, sent_seq);
+
+    if (status != STATUS_OK)
+        buffer_fail(out, status);
+}
+
 void history_add_opens(struct buffer *out, const struct history *history)
 {
     static const uint8_t close_room[HISTORY_CLOSE_ROOM];
@@ -626,6 +712,8 @@ enum status history_replace(struct history *history, const struct buffer *fresh,
 
     if (status == STATUS_OK)
         status = file_replace(history->path, buffer_span(fresh), 0600);
+    if (status == STATUS_FULL)
+        status = spare_replace(history->path, buffer_span(fresh));
     if (status != STATUS_OK)
         return status;
     history_close(history);

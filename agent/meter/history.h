@@ -41,6 +41,7 @@ struct history {
     uint64_t refiled;         /* so many of the first records stood in the parent before */
     bool dropped_known;       /* false: a file of before there were sums */
     wire_UsageRecord dropped; /* sum of the records up to base (summary.h) */
+    uint64_t sent_seq;        /* records up to here may have been put into a batch */
     int64_t tail_end_ms;      /* end of the oldest record kept; 0: none */
     size_t open_count;
     struct history_open open[HISTORY_MAX_OPEN];
@@ -50,6 +51,7 @@ struct history {
 
     int fd;
     bool durable;    /* appending what matters waits for the disk */
+    bool read_only;  /* the disk was, when it last refused room */
     bool broken;     /* the disk failed: what the file holds is not known any more */
     bool unsynced;   /* acknowledgements may stand at the end that the disk was not waited for */
     off_t size;      /* of the frames */
@@ -89,9 +91,13 @@ void history_add_start(struct buffer *out, const struct history *history, const 
 /* Behind a start: what was dropped adds up to sum, and the first refiled records stood in the
  * parent. */
 void history_add_dropped(struct buffer *out, uint64_t refiled, const wire_UsageRecord *sum);
+void history_add_sent(struct buffer *out, uint64_t seq);
 void history_add_record(struct buffer *out, enum frame_kind kind, const wire_UsageRecord *record);
 void history_add_ack(struct buffer *out, const struct history *history,
                      const struct history_cursor *acknowledged);
+/* The records behind the acknowledged one: up to sent_seq as they are, the rest folded (summary.h)
+ * and numbered behind them. */
+void history_add_folded(struct buffer *out, const struct history *history, uint64_t sent_seq);
 /* The lines of credit that changed names, from the first one on, as many as fit one frame: returns
  * the place behind the last of them, credit->count when all are in. None: the epoch alone. */
 size_t history_add_credit(struct buffer *out, const struct credit *credit,
@@ -105,8 +111,8 @@ void history_add_opens(struct buffer *out, const struct history *history);
  * cannot be repeated), so nothing is written from then on. */
 MUST_CHECK enum status history_append(struct history *history, const struct buffer *bytes);
 
-/* Replaces the file by what fresh holds, atomically. Credit and times in memory are the truth and
- * survive. */
+/* Replaces the file by what fresh holds, atomically, on a full disk by the room kept for that.
+ * Credit and times in memory are the truth and survive. */
 MUST_CHECK enum status history_replace(struct history *history, const struct buffer *fresh,
                                        size_t max_bytes);
 

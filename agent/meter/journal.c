@@ -5,16 +5,23 @@
 #include <stdlib.h>
 
 #include "agent/meter/history.h"
+#include "agent/meter/spare.h"
 #include "agent/meter/summary.h"
 
-#define SPARE_ROOM (2 * FRAME_MAX_SIZE) /* for acknowledgements and credit */
-#define DAY_MS     (24 * 3600 * 1000LL)
+#define SPARE_ROOM  (2 * FRAME_MAX_SIZE) /* for acknowledgements and credit */
+#define SPARE_BYTES ((size_t)128 << 10)  /* of the file kept for a full disk */
+#define DAY_MS      (24 * 3600 * 1000LL)
+#define SENT_AHEAD  64 /* records: not each batch waits for the disk */
 
 static_assert(HISTORY_MAX_OPEN == JOURNAL_MAX_OPEN, "one limit");
 
 struct journal {
     pthread_mutex_t lock;
     size_t max_bytes;
+    size_t spare_bytes;    /* room kept for a full disk; 0: none */
+    uint64_t sent_seq;     /* put into a batch: what the file says may be more */
+    uint64_t folded_seq;   /* the head and */
+    uint64_t folded_acked; /* the acknowledged one when it was last tried to fold */
     struct history history;
 };
 
@@ -24,9 +31,20 @@ static size_t largest_file(const struct journal *journal)
     return 4 * journal->max_bytes;
 }
 
+/* When there is no room for one now, the next replacement tries again. */
+static void keep_spare(const struct journal *journal)
+{
+    if (journal->spare_bytes > 0)
+        (void)spare_keep(journal->history.path, journal->spare_bytes);
+}
+
 static enum status replace(struct journal *journal, const struct buffer *fresh)
 {
-    return history_replace(&journal->history, fresh, largest_file(journal));
+    enum status status = history_replace(&journal->history, fresh, largest_file(journal));
+
+    if (status == STATUS_OK)
+        keep_spare(journal);
+    return status;
 }
 
 static enum status append_record(struct journal *journal, enum frame_kind kind,
@@ -89,6 +107,17 @@ static void add_dropped(struct buffer *fresh, const struct history *history,
         buffer_fail(fresh, status);
 }
 
+/* What stands behind the records. */
+static void add_rest(struct buffer *fresh, const struct journal *journal)
+{
+    const struct history *history = &journal->history;
+
+    history_add_sent(fresh, journal->sent_seq);
+    history_add_ack(fresh, history, &history->acknowledged);
+    add_credit(fresh, &history->credit);
+    history_add_opens(fresh, history);
+}
+
 /* Rewrites the file without the records up to base. */
 static enum status rewrite_from(struct journal *journal, const struct history_cursor *base)
 {
@@ -106,11 +135,49 @@ static enum status rewrite_from(struct journal *journal, const struct history_cu
         frame_add(&fresh, FRAME_CLOSE, record);
     if (status != STATUS_NOT_FOUND)
         buffer_fail(&fresh, status);
-    history_add_ack(&fresh, history, &history->acknowledged);
-    add_credit(&fresh, &history->credit);
-    history_add_opens(&fresh, history);
+    add_rest(&fresh, journal);
     status = replace(journal, &fresh);
     buffer_release(&fresh);
+    return status;
+}
+
+/* Numbers are used again: nobody has seen the records that had them. */
+static enum status fold(struct journal *journal)
+{
+    const struct history *history = &journal->history;
+    const struct history_cursor base = history->acknowledged;
+    struct buffer fresh;
+
+    buffer_init(&fresh, largest_file(journal));
+    history_add_start(&fresh, history, history->id, &history->parent, &base);
+    add_dropped(&fresh, history, &base);
+    history_add_folded(&fresh, history, journal->sent_seq);
+    add_rest(&fresh, journal);
+    enum status status = replace(journal, &fresh);
+    buffer_release(&fresh);
+    return status;
+}
+
+/* True when folding may give room: once for each state of the journal. */
+static bool may_fold(struct journal *journal)
+{
+    const struct history *history = &journal->history;
+    const uint64_t acked = history->acknowledged.seq;
+    const uint64_t kept = journal->sent_seq > acked ? journal->sent_seq : acked;
+
+    if (history->read_only ||
+        (journal->folded_seq == history->head.seq && journal->folded_acked == acked) ||
+        (history->head.seq < kept + 2 && acked == history->base.seq))
+        return false;
+    return true;
+}
+
+static enum status try_folding(struct journal *journal)
+{
+    enum status status = fold(journal);
+
+    journal->folded_seq = journal->history.head.seq;
+    journal->folded_acked = journal->history.acknowledged.seq;
     return status;
 }
 
@@ -157,21 +224,31 @@ static enum status drop_expired(struct journal *journal)
     return rewrite_from(journal, &base);
 }
 
+static enum status take_room(struct journal *journal, off_t bytes)
+{
+    struct history *history = &journal->history;
+
+    if (history->size + bytes > (off_t)journal->max_bytes)
+        return STATUS_FULL;
+    return history_set_aside(history, bytes);
+}
+
 /* Room for one more open attempt, its close, those of the others, and what must not be refused. */
 static enum status reserve_room(struct journal *journal)
 {
     struct history *history = &journal->history;
     const off_t needed = (off_t)((history->open_count + 2) * HISTORY_CLOSE_ROOM + SPARE_ROOM);
-    const off_t max_size = (off_t)journal->max_bytes;
+    enum status status = STATUS_OK;
 
     if (history->open_count == JOURNAL_MAX_OPEN)
         return STATUS_FULL;
-    if (history->size + needed > max_size) {
-        enum status status = make_room(journal);
-        if (status != STATUS_OK)
-            return status;
-    }
-    return history->size + needed > max_size ? STATUS_FULL : history_set_aside(history, needed);
+    if (history->size + needed > (off_t)journal->max_bytes)
+        status = make_room(journal);
+    if (status == STATUS_OK)
+        status = take_room(journal, needed);
+    if (status == STATUS_FULL && may_fold(journal) && try_folding(journal) == STATUS_OK)
+        status = take_room(journal, needed);
+    return history->broken ? STATUS_IO : status;
 }
 
 static void add_new_start(const struct journal *journal, const struct chain_parent *parent,
@@ -192,6 +269,7 @@ static enum status create_file(struct journal *journal)
 
     buffer_init(&fresh, FRAME_MAX_SIZE);
     add_new_start(journal, &none, &fresh);
+    history_add_sent(&fresh, 0);
     enum status status = replace(journal, &fresh);
     buffer_release(&fresh);
     return status;
@@ -233,9 +311,14 @@ static enum status open_history(struct journal *journal, const struct journal_op
     if (status != STATUS_OK)
         return STATUS_INVALID;
     history->durable = options->safety == JOURNAL_SURVIVES_POWER_LOSS;
+    if (history->durable)
+        journal->spare_bytes = journal->max_bytes < SPARE_BYTES ? journal->max_bytes : SPARE_BYTES;
     status = history_open(history, largest_file(journal));
     if (status == STATUS_NOT_FOUND)
         status = create_file(journal);
+    else if (status == STATUS_OK)
+        keep_spare(journal);
+    journal->sent_seq = history->sent_seq;
     return status == STATUS_OK ? close_orphans(journal, options->now_ms) : status;
 }
 
@@ -325,6 +408,23 @@ enum status journal_close_attempt(struct journal *journal, const wire_UsageRecor
     return status;
 }
 
+/* Before a batch goes out it must be known, also after a power cut, that its records did. */
+static enum status mark_sent(struct journal *journal, uint64_t seq)
+{
+    enum status status = STATUS_OK;
+    struct buffer bytes;
+
+    if (seq > journal->history.sent_seq) {
+        buffer_init(&bytes, FRAME_MAX_SIZE);
+        history_add_sent(&bytes, seq + SENT_AHEAD);
+        status = history_append(&journal->history, &bytes);
+        buffer_release(&bytes);
+    }
+    if (status == STATUS_OK && seq > journal->sent_seq)
+        journal->sent_seq = seq;
+    return status;
+}
+
 enum status journal_next_batch(struct journal *journal, size_t max_records, wire_UsageBatch *batch)
 {
     const struct history *history = &journal->history;
@@ -347,9 +447,11 @@ enum status journal_next_batch(struct journal *journal, size_t max_records, wire
         memcpy(batch->records[count].bytes, record.data, record.size);
         batch->records[count++].size = (pb_size_t)record.size;
     }
+    if (count > 0)
+        status = mark_sent(journal, cursor.seq);
     pthread_mutex_unlock(&journal->lock);
-    batch->records_count = count;
-    return count > 0 ? STATUS_OK : status;
+    batch->records_count = status == STATUS_OK ? count : 0;
+    return status;
 }
 
 /* Moves cursor behind seq and checks that the chain there is the server's. */
@@ -478,14 +580,19 @@ static enum status fork(struct journal *journal, struct buffer *fresh)
     memcpy(parent.id, history->id, sizeof parent.id);
     memcpy(parent.hash, history->acknowledged.hash, sizeof parent.hash);
     add_new_start(journal, &parent, fresh);
-    history_add_dropped(fresh, history->head.seq - history->acknowledged.seq, &none);
+    const uint64_t refiled = history->head.seq - history->acknowledged.seq;
+    history_add_dropped(fresh, refiled, &none);
     add_refiled(fresh, history);
+    history_add_sent(fresh, refiled); /* by the parent: told apart by their attempts */
     add_credit(fresh, &credit);
     history_add_opens(fresh, history);
     status = replace(journal, fresh);
-    if (status == STATUS_OK)
-        history->credit = credit;
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    history->credit = credit;
+    journal->sent_seq = refiled;
+    journal->folded_seq = journal->folded_acked = 0;
+    return STATUS_OK;
 }
 
 enum status journal_fork(struct journal *journal)

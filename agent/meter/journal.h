@@ -5,6 +5,9 @@
  * server acknowledges them, so a record may be delivered more than once and never less.
  * Acknowledged records stay for a while, so that a restored server can ask for them again.
  *
+ * When file or disk are full, acknowledged records go, and closed ones that were never put into a
+ * batch fold into summaries (summary.h): only when that gives no room are attempts refused.
+ *
  * When journal_begin() or journal_close_attempt() returns STATUS_OK, power may fail. The journal
  * also keeps the credit lines, because what was used must be as durable as the records.
  *
@@ -66,7 +69,9 @@ MUST_CHECK enum status journal_close_attempt(struct journal *journal,
                                              const wire_UsageRecord *record);
 
 /* Fills journal_id, first_seq, previous_hash and records (oldest pending first, at most
- * max_records); the rest of batch is untouched. STATUS_NOT_FOUND: nothing is pending. */
+ * max_records); the rest of batch is untouched. That they are in a batch is on the disk before:
+ * they come again as they are. STATUS_NOT_FOUND: nothing is pending; STATUS_FULL, STATUS_IO: the
+ * disk does not take it, and no batch may go out. */
 MUST_CHECK enum status journal_next_batch(struct journal *journal, size_t max_records,
                                           wire_UsageBatch *batch);
 

@@ -91,7 +91,7 @@ static enum status write_new(const char *path, struct span content, unsigned mod
     return status;
 }
 
-static enum status sync_folder_of(const char *path)
+enum status file_sync_folder(const char *path)
 {
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -122,7 +122,7 @@ enum status file_replace(const char *path, struct span content, unsigned mode)
         unlink(fresh);
         return STATUS_IO;
     }
-    return sync_folder_of(path);
+    return file_sync_folder(path);
 }
 
 static enum status make_one(const char *path, unsigned mode)

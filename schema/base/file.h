@@ -11,6 +11,9 @@ MUST_CHECK enum status file_read(const char *path, size_t max_bytes, uint8_t **d
 /* Writes path.new, syncs it, renames it, syncs the folder. mode as of open(2). */
 MUST_CHECK enum status file_replace(const char *path, struct span content, unsigned mode);
 
+/* Makes a rename to path survive power loss. */
+MUST_CHECK enum status file_sync_folder(const char *path);
+
 /* Makes the folder and its missing parents. An existing folder is STATUS_OK. */
 MUST_CHECK enum status file_make_folder(const char *path, unsigned mode);
 

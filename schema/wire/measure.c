@@ -57,7 +57,8 @@ static wide worst_input(const wire_CreditMeasure *measure, const wire_UsageRecor
     wide sum = add_product(own_audio(measure, record), record->reserved_input,
                            heaviest(measure, MEASURE_INPUT_UNCACHED, MEASURE_CACHE_WRITE_1H));
 
-    return add_product(sum, 1, weight_of(measure, MEASURE_REQUESTS));
+    return add_product(sum, record->requests > 1 ? record->requests : 1,
+                       weight_of(measure, MEASURE_REQUESTS));
 }
 
 static uint64_t output_weight(const wire_CreditMeasure *measure)

@@ -27,7 +27,8 @@ enum measure_class {
 
 /* What the attempt reserves: its reserved input at the dearest input class, its reserved output at
  * the dearer of output and reasoning, one request, and its own audio_in_ms and audio_out_chars:
- * sound and text to be spoken are measured before they are sent. */
+ * sound and text to be spoken are measured before they are sent. A record that stands for several
+ * requests reserved all of theirs. */
 uint64_t measure_worst_case(const wire_CreditMeasure *measure, const wire_UsageRecord *record);
 
 /* What the closed attempt consumed: its own quantities where the vendor counted them to the end,

@@ -42,7 +42,10 @@ static const struct phrase {
     {"unrated_usage", "Robot {device}: {problem}"},
     {"usage_differs", "{different:line differs:lines differ}[ in invoice {invoice#}][ in import "
                       "{import#}]"},
+    {"usage_lost", "{requests:request:requests} in the records after {after#} until {until#} of "
+                   "journal {journal}: {problem}"},
     {"usage_quarantined", "Record {seq#}: {problem}"},
+    {"usage_totals_refused", "{problem}; journal {journal}"},
 };
 
 /* ---- values ---- */

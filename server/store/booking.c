@@ -42,13 +42,16 @@ static enum status fill_values(const struct columns *columns, const char *const 
 _Static_assert(6 + 6 + 11 + CONTRACT_METRICS + 3 == VALUE_COUNT, "one value for each parameter");
 
 /* One statement stores the records and books them, so that neither can happen without the other.
+ * A robot's record without an attempt stands for as many as it has requests.
  * Sums are locked in the order of their keys. Numbers of provenance and outcome: schema/wire. */
 static enum status insert(struct store_conn *conn, struct arena *arena,
                           const struct booking_record *records, size_t count)
 {
     STORE_STATEMENT(
         store,
-        "WITH r AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[],"
+        "WITH r AS MATERIALIZED (SELECT *, CASE WHEN attempt = 0 AND device_id <> ''"
+        " THEN greatest(requests, 1) ELSE 1 END AS attempts FROM unnest($1::text[], $2::uuid[], "
+        "$3::bigint[],"
         " $4::timestamptz[], $5::uuid[], $6::bigint[], $7::text[], $8::text[], $9::text[],"
         " $10::text[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[],"
         " $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[],"
@@ -79,8 +82,8 @@ static enum status insert(struct store_conn *conn, struct arena *arena,
         " cache_write_1h, output, reasoning, audio_in_ms, audio_out_chars, images, video_ms,"
         " price)"
         " SELECT contract_id, (at AT TIME ZONE zone)::date, vendor_id, model, max(currency),"
-        " count(*), count(*) FILTER (WHERE outcome = 5),"
-        " count(*) FILTER (WHERE provenance NOT IN (1, 5)), sum(requests),"
+        " sum(attempts), coalesce(sum(attempts) FILTER (WHERE outcome = 5), 0),"
+        " coalesce(sum(attempts) FILTER (WHERE provenance NOT IN (1, 5)), 0), sum(requests),"
         " sum(input_uncached), sum(input_cached), sum(cache_write_5m), sum(cache_write_1h),"
         " sum(output), sum(reasoning), sum(audio_in_ms), sum(audio_out_chars), sum(images),"
         " sum(video_ms), sum(price::numeric)"

@@ -231,7 +231,7 @@ static void book(struct store_conn *conn, const struct booking_record *record)
     memcpy(row->journal_id, record->journal_id, sizeof row->journal_id);
     memcpy(row->turn, record->turn, sizeof row->turn);
     tables->usage_count++;
-    tables->day_attempts++;
+    tables->day_attempts += row->attempt == 0 && row->requests > 1 ? row->requests : 1;
     tables->day_requests += row->requests;
     tables->day_input += row->input;
     tables->day_output += row->output;

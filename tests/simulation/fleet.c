@@ -105,6 +105,16 @@ static void tear_down(struct fleet *fleet)
     rmdir(fleet->folder);
 }
 
+static size_t count_summaries(const struct store *database)
+{
+    size_t count, summaries = 0;
+    const struct database_usage *rows = database_usage(database, &count);
+
+    for (size_t i = 0; i < count; i++)
+        summaries += rows[i].attempt == 0 && rows[i].provenance != wire_Provenance_ADJUSTMENT;
+    return summaries;
+}
+
 static void settle(struct fleet *fleet)
 {
     const int64_t limit_ms = fleet->timeline.now_ms + PATIENCE_MS;
@@ -122,6 +132,7 @@ static void summarise(const struct fleet *fleet, struct fleet_summary *summary)
     summary->records = database_tables(fleet->database)->usage_count;
     summary->forks = counts->ingest.forks;
     summary->adjustments = counts->ingest.adjustments;
+    summary->summaries = count_summaries(fleet->database);
     summary->duplicates = counts->ingest.duplicates;
     summary->stale = counts->ingest.stale;
     summary->replayed = counts->ingest.replayed;

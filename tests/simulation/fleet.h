@@ -34,7 +34,7 @@ struct fleet {
 /* What a run was, for people. Plain data. */
 struct fleet_summary {
     uint64_t trace;
-    size_t attempts, records, forks, adjustments, quarantined;
+    size_t attempts, records, forks, adjustments, summaries, quarantined;
     uint64_t duplicates, stale, replayed, forged, full, shed, refused;
     int64_t settled_ms; /* after the chaos */
     struct findings findings;

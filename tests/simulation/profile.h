@@ -22,6 +22,7 @@ struct profile {
     int64_t kill_ms;       /* the process alone */
     int64_t power_ms;      /* with what the disk had not synced */
     unsigned power_writes; /* of a thousand journal operations, power fails inside so many */
+    bool folds;            /* disks are full for so long that journals fold */
     int64_t full_ms;       /* the robots' disks are full for a while */
     int64_t step_ms;       /* of a robot's clock, up to a day either way */
     size_t journal_bytes;  /* 0: the default */

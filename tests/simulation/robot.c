@@ -477,9 +477,9 @@ void robot_roll_back_disk(struct robot *robot)
 
 void robot_release(struct robot *robot)
 {
-    static const char *const names[] = {"journal",         "journal.new",  "journal.before",
-                                        "journal.copy",    "remember",     "remember.new",
-                                        "remember.before", "remember.copy"};
+    static const char *const names[] = {"journal",      "journal.new",     "journal.before",
+                                        "journal.copy", "journal.spare",   "remember",
+                                        "remember.new", "remember.before", "remember.copy"};
     char path[128];
 
     peer_free(robot->peer);

@@ -39,6 +39,22 @@ static const struct profile profiles[] = {
      .step_ms = 20000,
      .journal_bytes = 24576,
      .change_ms = 60000},
+    {.name = "I1_full_disks_fold_what_was_never_sent_and_every_token_counts_once",
+     .robots = 6,
+     .chaos_ms = 6 * MINUTE,
+     .think_ms = 1500,
+     .lost = 20,
+     .doubled = 20,
+     .slow = 30,
+     .cut_ms = 8000,
+     .kill_ms = 15000,
+     .power_ms = 30000,
+     .power_writes = 10,
+     .full_ms = 15000,
+     .database_away_ms = 60000,
+     .journal_bytes = 24576,
+     .change_ms = 60000,
+     .folds = true},
     {.name = "I1_every_attempt_counts_once_though_servers_broker_and_database_die",
      .robots = 16,
      .chaos_ms = 6 * MINUTE,
@@ -169,14 +185,15 @@ static void report(const struct plan *plan, uint64_t seed, const struct fleet_su
         fprintf(
             stderr,
             "  seed %llu: %zu attempts, %zu records, %llu duplicates, %llu stale, %llu replayed, "
-            "%llu forged, %zu forks, %zu adjustments, %llu full, %llu shed, %llu refused, settled "
+            "%llu forged, %zu forks, %zu adjustments, %zu summaries, %llu full, %llu shed, %llu "
+            "refused, settled "
             "after %lld s\n",
             (unsigned long long)seed, summary->attempts, summary->records,
             (unsigned long long)summary->duplicates, (unsigned long long)summary->stale,
             (unsigned long long)summary->replayed, (unsigned long long)summary->forged,
-            summary->forks, summary->adjustments, (unsigned long long)summary->full,
-            (unsigned long long)summary->shed, (unsigned long long)summary->refused,
-            (long long)(summary->settled_ms / 1000));
+            summary->forks, summary->adjustments, summary->summaries,
+            (unsigned long long)summary->full, (unsigned long long)summary->shed,
+            (unsigned long long)summary->refused, (long long)(summary->settled_ms / 1000));
     if (summary->findings.count == 0)
         return;
     fprintf(stderr,
@@ -189,7 +206,7 @@ static void report(const struct plan *plan, uint64_t seed, const struct fleet_su
 static void holds(void **state)
 {
     const struct plan *plan = *state;
-    size_t broken = 0, records = 0, adjustments = 0;
+    size_t broken = 0, records = 0, adjustments = 0, summaries = 0;
 
     for (uint64_t i = 0; i < plan->seeds; i++) {
         struct fleet_summary summary;
@@ -199,9 +216,11 @@ static void holds(void **state)
         broken += summary.findings.count > 0;
         records += summary.records;
         adjustments += summary.adjustments;
+        summaries += summary.summaries;
     }
     assert_int_equal(broken, 0);
     assert_true(records > 0);
+    assert_true(summaries > 0 || !plan->profile->folds || plan->seeds == 1);
     assert_true(adjustments > 0 || !plan->profile->adjusts || plan->seeds == 1);
 }
 

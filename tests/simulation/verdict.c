@@ -199,14 +199,20 @@ static void check_cost(struct fleet *fleet, int64_t price)
                      sum, kept, again);
 }
 
-/* Every row belongs to an attempt, but for those that stand for records that were lost. */
+/* Of records that were lost, or folded on a full disk. */
+static bool is_sum(const struct database_usage *row)
+{
+    return row->provenance == wire_Provenance_ADJUSTMENT || row->attempt == 0;
+}
+
+/* Every row belongs to an attempt, but for those that stand for several. */
 static void check_rows(struct fleet *fleet, unsigned *times)
 {
     size_t count;
     const struct database_usage *rows = database_usage(fleet->database, &count);
 
     for (size_t i = 0; i < count; i++) {
-        if (rows[i].provenance == wire_Provenance_ADJUSTMENT) {
+        if (is_sum(&rows[i])) {
             check_time(fleet, &rows[i]);
             continue;
         }
@@ -224,10 +230,13 @@ static void check_rows(struct fleet *fleet, unsigned *times)
     }
 }
 
-/* What a device's adjustments may stand for. */
-struct lost {
+/* What a device's sums may stand for. */
+struct bounds {
     int64_t requests, input, output;
-    int64_t most_requests; /* with those that may never have been opened */
+};
+
+struct lost {
+    struct bounds least, most;
 };
 
 static bool must_count(const struct fleet *fleet, const struct vendor_attempt *attempt)
@@ -236,42 +245,64 @@ static bool must_count(const struct fleet *fleet, const struct vendor_attempt *a
            !is_of_copied_disk(fleet, attempt);
 }
 
+static void add_bounds(struct bounds *bounds, int64_t requests, uint64_t input, uint64_t output)
+{
+    bounds->requests += requests;
+    bounds->input += (int64_t)input;
+    bounds->output += (int64_t)output;
+}
+
+/* A close that power loss met may be as it was to be, or the worst case, and of an attempt that
+ * never reached the vendor there may be nothing at all. */
 static void add_lost(struct lost *lost, const struct vendor_attempt *attempt)
 {
     const wire_UsageRecord *record = attempt->record;
 
-    lost->most_requests++;
     if (attempt->closed) {
-        lost->requests += (int64_t)record->requests;
-        lost->input += (int64_t)record->input_uncached;
-        lost->output += (int64_t)record->output;
-    } else if (attempt->sent) {
-        lost->requests++;
-        lost->input += (int64_t)record->reserved_input;
-        lost->output += (int64_t)record->reserved_output;
+        add_bounds(&lost->least, (int64_t)record->requests, record->input_uncached, record->output);
+        add_bounds(&lost->most, (int64_t)record->requests, record->input_uncached, record->output);
+        return;
     }
+    if (attempt->sent)
+        add_bounds(&lost->least, 1, 0, 0);
+    add_bounds(&lost->most, 1, record->reserved_input, record->reserved_output);
 }
 
-static bool is_adjusted(const struct fleet *fleet, const char *device_id)
+static bool has_sums(const struct fleet *fleet, const char *device_id)
 {
     size_t count;
     const struct database_usage *rows = database_usage(fleet->database, &count);
 
     for (size_t i = 0; i < count; i++) {
-        if (rows[i].provenance == wire_Provenance_ADJUSTMENT &&
-            strcmp(rows[i].device_id, device_id) == 0)
+        if (is_sum(&rows[i]) && strcmp(rows[i].device_id, device_id) == 0)
             return true;
     }
     return false;
 }
 
-/* The attempts without a row of their own are what the adjustments stand for, to the token. */
-static void check_adjustments(struct fleet *fleet, const unsigned *times, const char *device_id)
+static struct bounds sum_of_sums(const struct fleet *fleet, const char *device_id)
 {
-    struct lost lost = {0};
+    struct bounds sum = {0};
     size_t count;
     const struct database_usage *rows = database_usage(fleet->database, &count);
-    int64_t requests = 0, input = 0, output = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (is_sum(&rows[i]) && strcmp(rows[i].device_id, device_id) == 0)
+            add_bounds(&sum, rows[i].requests, (uint64_t)rows[i].input, (uint64_t)rows[i].output);
+    }
+    return sum;
+}
+
+static bool is_between(int64_t least, int64_t number, int64_t most)
+{
+    return least <= number && number <= most;
+}
+
+/* The attempts without a row of their own are what the sums stand for, to the token. */
+static void check_device_sums(struct fleet *fleet, const unsigned *times, const char *device_id)
+{
+    const struct bounds sum = sum_of_sums(fleet, device_id);
+    struct lost lost = {0};
 
     for (size_t i = 0; i < vendor_count(fleet->vendor); i++) {
         const struct vendor_attempt *attempt = vendor_at(fleet->vendor, i);
@@ -280,26 +311,29 @@ static void check_adjustments(struct fleet *fleet, const unsigned *times, const 
             strcmp(attempt->device_id, device_id) == 0)
             add_lost(&lost, attempt);
     }
-    for (size_t i = 0; i < count; i++) {
-        if (rows[i].provenance != wire_Provenance_ADJUSTMENT ||
-            strcmp(rows[i].device_id, device_id) != 0)
-            continue;
-        requests += rows[i].requests;
-        input += rows[i].input;
-        output += rows[i].output;
-    }
-    if (requests < lost.requests || requests > lost.most_requests || input < lost.input ||
-        output < lost.output || (requests == lost.requests && input != lost.input) ||
-        (requests == lost.requests && output != lost.output))
+    if (!is_between(lost.least.requests, sum.requests, lost.most.requests) ||
+        !is_between(lost.least.input, sum.input, lost.most.input) ||
+        !is_between(lost.least.output, sum.output, lost.most.output))
         findings_add(&fleet->findings,
-                     "I1: %s lost %lld to %lld requests, %lld + %lld tokens, adjusted are %lld, "
-                     "%lld + %lld",
-                     device_id, (long long)lost.requests, (long long)lost.most_requests,
-                     (long long)lost.input, (long long)lost.output, (long long)requests,
-                     (long long)input, (long long)output);
+                     "I1: %s: %lld to %lld requests, %lld to %lld and %lld to %lld tokens have no "
+                     "row, sums tell %lld, %lld and %lld",
+                     device_id, (long long)lost.least.requests, (long long)lost.most.requests,
+                     (long long)lost.least.input, (long long)lost.most.input,
+                     (long long)lost.least.output, (long long)lost.most.output,
+                     (long long)sum.requests, (long long)sum.input, (long long)sum.output);
 }
 
-/* Every attempt that reached the vendor has one row, or is in an adjustment. */
+static bool may_lose_any(const struct fleet *fleet, const char *device_id)
+{
+    for (size_t i = 0; i < fleet->robot_count; i++) {
+        if (strcmp(fleet->robots[i].device_id, device_id) == 0 &&
+            (i < fleet->profile->rollbacks || has_double(fleet, &fleet->robots[i])))
+            return true;
+    }
+    return false;
+}
+
+/* Every attempt that reached the vendor has one row, or is in a sum. */
 static void check_attempts(struct fleet *fleet, const unsigned *times)
 {
     for (size_t i = 0; i < vendor_count(fleet->vendor); i++) {
@@ -308,15 +342,15 @@ static void check_attempts(struct fleet *fleet, const unsigned *times)
         if (times[i] > 1)
             findings_add(&fleet->findings, "I1: an attempt of robot %u was counted %u times",
                          attempt->robot, times[i]);
-        if (times[i] == 0 && must_count(fleet, attempt) && !is_adjusted(fleet, attempt->device_id))
+        if (times[i] == 0 && must_count(fleet, attempt) && !has_sums(fleet, attempt->device_id))
             findings_add(
                 &fleet->findings, "I1: an attempt of robot %u at %lld s was not counted (%s, %s)",
                 attempt->robot, (long long)(attempt->asked_ms / 1000),
                 attempt->sent ? "sent" : "not sent", attempt->closed ? "closed" : "never closed");
     }
     for (size_t i = 0; i < fleet->device_count; i++) {
-        if (is_adjusted(fleet, fleet->device_ids[i]))
-            check_adjustments(fleet, times, fleet->device_ids[i]);
+        if (has_sums(fleet, fleet->device_ids[i]) && !may_lose_any(fleet, fleet->device_ids[i]))
+            check_device_sums(fleet, times, fleet->device_ids[i]);
     }
 }
 
@@ -325,15 +359,16 @@ static void check_sums(struct fleet *fleet)
     const struct database_tables *tables = database_tables(fleet->database);
     size_t count;
     const struct database_usage *rows = database_usage(fleet->database, &count);
-    int64_t input = 0, output = 0, requests = 0, price = 0;
+    int64_t input = 0, output = 0, requests = 0, price = 0, attempts = 0;
 
     for (size_t i = 0; i < count; i++) {
         input += rows[i].input;
         output += rows[i].output;
         requests += rows[i].requests;
         price += rows[i].price;
+        attempts += is_sum(&rows[i]) && rows[i].requests > 1 ? rows[i].requests : 1;
     }
-    if (tables->day_attempts != (int64_t)count || tables->day_input != input ||
+    if (tables->day_attempts != attempts || tables->day_input != input ||
         tables->day_output != output || tables->day_requests != requests ||
         tables->day_price != price)
         findings_add(&fleet->findings, "I1: the days' sums are not those of the records");

@@ -374,6 +374,34 @@ static void i1_a_gap_past_the_ring_books_what_was_lost_once_as_an_adjustment(voi
                "305 55 4");
 }
 
+static void i1_a_summary_of_a_full_disk_counts_all_the_requests_it_stands_for(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+
+    hear(fixture, robot_hello(robot));
+    script(fixture, "CREATE TABLE public.before AS SELECT sum(attempts) AS attempts,"
+                    " sum(requests) AS requests, sum(output) AS output, sum(failed) AS failed,"
+                    " sum(uncertain) AS uncertain FROM myna.usage_day");
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 1, 1);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 100, 20);
+    robot_fold_last(robot, &batch, 7);
+    assert_int_equal(hear(fixture, robot_usage(robot, &batch))->journal->ledger.seq, 2);
+    hear(fixture, robot_usage(robot, &batch));
+    ASSERT_SQL(fixture, RECORDS, "2");
+    ASSERT_SQL(
+        fixture,
+        "SELECT concat_ws(' ', sum(d.attempts) - coalesce(b.attempts, 0),"
+        " sum(d.requests) - coalesce(b.requests, 0), sum(d.output) - coalesce(b.output, 0),"
+        " sum(d.failed) - coalesce(b.failed, 0), sum(d.uncertain) - coalesce(b.uncertain, 0))"
+        " FROM myna.usage_day d, public.before b WHERE $1::text <> ''"
+        " GROUP BY b.attempts, b.requests, b.output, b.failed, b.uncertain",
+        "8 8 21 0 0");
+    script(fixture, "DROP TABLE public.before");
+}
+
 static void i1_a_ring_that_is_empty_is_adjusted_up_to_its_head(void **state)
 {
     struct fixture *fixture = *state;
@@ -1746,6 +1774,7 @@ int main(void)
         WITH_ROBOT(i1_a_gap_is_told_from_the_watermark),
         WITH_ROBOT(i1_a_gap_past_the_ring_ends_the_journal_and_its_child_files_what_is_left),
         WITH_ROBOT(i1_a_gap_past_the_ring_books_what_was_lost_once_as_an_adjustment),
+        WITH_ROBOT(i1_a_summary_of_a_full_disk_counts_all_the_requests_it_stands_for),
         WITH_ROBOT(i1_a_ring_that_is_empty_is_adjusted_up_to_its_head),
         WITH_ROBOT(i1_a_sum_that_cannot_be_is_refused_and_the_journal_ends),
         WITH_ROBOT(i1_a_sum_of_other_records_than_those_that_are_missing_is_refused),

@@ -122,6 +122,26 @@ void robot_use_under(struct robot *robot, wire_UsageBatch *batch, const char *co
     robot->sum = record;
 }
 
+void robot_fold_last(struct robot *robot, wire_UsageBatch *batch, uint64_t requests)
+{
+    const size_t last = batch->records_count - 1u;
+    uint8_t *bytes = batch->records[last].bytes;
+    wire_UsageRecord record;
+    size_t size;
+
+    assert_int_equal(
+        message_decode(MESSAGE_USAGE_RECORD, span_of(bytes, batch->records[last].size), &record),
+        STATUS_OK);
+    record.attempt = 0;
+    record.requests = requests;
+    assert_int_equal(
+        message_encode(MESSAGE_USAGE_RECORD, &record, bytes, LIMIT_RECORD_BYTES, &size), STATUS_OK);
+    batch->records[last].size = (pb_size_t)size;
+    memcpy(robot->head_hash, batch->previous_hash, CRYPTO_HASH_SIZE);
+    for (size_t i = 0; i <= last; i++)
+        chain_next(robot->head_hash, span_of(batch->records[i].bytes, batch->records[i].size));
+}
+
 void robot_drop(struct robot *robot)
 {
     robot->lost = robot->head_seq;

@@ -47,6 +47,8 @@ void robot_use(struct robot *robot, wire_UsageBatch *batch, wire_Provenance prov
                uint64_t input, uint64_t output);
 void robot_use_under(struct robot *robot, wire_UsageBatch *batch, const char *contract,
                      wire_Provenance provenance, uint64_t input, uint64_t output);
+/* Makes the batch's last record one that stands for so many requests. */
+void robot_fold_last(struct robot *robot, wire_UsageBatch *batch, uint64_t requests);
 void robot_begin_batch(const struct robot *robot, wire_UsageBatch *batch);
 
 /* All records up to now leave its ring. */

@@ -431,6 +431,8 @@ static void fill_record(struct world *world, const struct robot *robot, const wi
     memcpy(record->contract, line->contract, sizeof record->contract);
     record->contract_version = line->contract_version;
     memcpy(record->line_id, line->line_id, sizeof record->line_id);
+    /* no two attempts fold into one: here they are known by their turns */
+    snprintf(record->service_tier, sizeof record->service_tier, "%u", attempt);
     record->start_ms = robot_clock(world, robot);
     record->reserved_input = (uint64_t)world_between(world, 20, 300);
     record->reserved_output = (uint64_t)world_between(world, JOURNAL_LEAST_OUTPUT, OUTPUT_LIMIT);

@@ -14,7 +14,7 @@
 
 #include "agent/meter/frame.h"
 
-#define INODES  (STORAGE_DISKS * 4)
+#define INODES  (STORAGE_DISKS * 5)
 #define HANDLES 64
 #define NEVER   UINT_MAX
 #define NONE    (-1)
@@ -31,7 +31,7 @@ struct inode {
 
 /* What its folder says. */
 struct folder {
-    int journal, fresh;
+    int journal, fresh, spare;
     int before; /* the journal before a rename that may still be undone */
 };
 
@@ -88,7 +88,7 @@ void storage_start(uint64_t seed)
         storage.inodes[i] =
             (struct inode){.bytes = storage.inodes[i].bytes, .room = storage.inodes[i].room};
     for (size_t i = 0; i < STORAGE_DISKS; i++)
-        storage.folders[i] = (struct folder){NONE, NONE, NONE};
+        storage.folders[i] = (struct folder){NONE, NONE, NONE, NONE};
     memset(storage.handles, 0, sizeof storage.handles);
     storage.dead = storage.full = false;
     storage.calls_left = NEVER;
@@ -170,7 +170,8 @@ static void grow(struct inode *inode, size_t size)
 
 /* ---- names ---- */
 
-/* "/<disk>", "/<disk>/journal" or "/<disk>/journal.new"; *name is NULL for the folder itself. */
+/* "/<disk>", "/<disk>/journal", "/<disk>/journal.new" or "/<disk>/journal.spare"; *name is NULL for
+ * the folder itself. */
 static unsigned disk_of(const char *path, int **name)
 {
     unsigned disk = 0;
@@ -184,7 +185,9 @@ static unsigned disk_of(const char *path, int **name)
     if (*next == 0)
         *name = NULL;
     else
-        *name = strcmp(next, "/journal") == 0 ? &folder->journal : &folder->fresh;
+        *name = strcmp(next, "/journal") == 0         ? &folder->journal
+                : strcmp(next, "/journal.spare") == 0 ? &folder->spare
+                                                      : &folder->fresh;
     return disk;
 }
 
@@ -503,7 +506,8 @@ void storage_copy(unsigned from, unsigned to)
     settle_folder(to);
     drop_inode(target->journal);
     drop_inode(target->fresh);
-    *target = (struct folder){NONE, NONE, NONE};
+    drop_inode(target->spare);
+    *target = (struct folder){NONE, NONE, NONE, NONE};
     if (source->journal == NONE)
         return;
     target->journal = take_inode();

@@ -15,8 +15,9 @@
 #include "agent/meter/frame.h"
 #include "schema/base/file.h"
 
-#define NOW_MS 1700000000000
-#define DAY_MS 86400000LL
+#define NOW_MS  1700000000000
+#define DAY_MS  86400000LL
+#define HOUR_MS 3600000LL
 
 struct fixture {
     char folder[64];
@@ -422,10 +423,12 @@ static void another_robots_journal_is_refused(void **state)
 }
 
 /* Uses attempts from number on until one is refused, and returns its number. */
+/* One attempt an hour: no two of them fold into one. */
 static unsigned use_until_full(struct fixture *fixture, unsigned number)
 {
     for (;; number++) {
         wire_UsageRecord record = attempt(number);
+        record.start_ms += number * HOUR_MS;
         enum status status = journal_begin(fixture->journal, &record);
 
         if (status == STATUS_FULL)
@@ -454,6 +457,158 @@ static void a_full_journal_refuses_attempts_but_can_still_close_and_drain(void *
     while (journal_pending(fixture->journal) > 0)
         acknowledge(fixture, 40);
     use(fixture->journal, full_at);
+}
+
+/* What all pending records add up to, taking batches from the journal and acknowledging them. */
+static wire_UsageRecord drain(struct fixture *fixture, unsigned *records)
+{
+    wire_UsageRecord sum = wire_UsageRecord_init_zero;
+    uint8_t hash[CRYPTO_HASH_SIZE];
+
+    *records = 0;
+    while (journal_next_batch(fixture->journal, 40, &fixture->batch) == STATUS_OK) {
+        for (size_t i = 0; i < fixture->batch.records_count; i++, ++*records) {
+            wire_UsageRecord record = decoded(&fixture->batch, i);
+
+            assert_int_equal(record.seq, fixture->batch.first_seq + i);
+            record.requests += sum.requests;
+            record.output += sum.output;
+            sum = record;
+        }
+        uint64_t seq = chain_of(&fixture->batch, hash);
+        assert_int_equal(
+            journal_acknowledge(fixture->journal, fixture->batch.journal_id, seq, hash), STATUS_OK);
+    }
+    return sum;
+}
+
+static void i1_a_full_journal_folds_what_was_never_sent_and_loses_no_token(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_UsageRecord slow = attempt(9999);
+    unsigned records;
+    uint64_t output = 0;
+
+    journal_close(fixture->journal);
+    assert_int_equal(open_as(fixture, "r1", 16384), STATUS_OK);
+    assert_int_equal(journal_begin(fixture->journal, &slow), STATUS_OK);
+    for (unsigned i = 1; i <= 500; i++) {
+        use(fixture->journal, i);
+        output += i;
+    }
+    assert_true(file_size(fixture) <= 16384);
+    answer(&slow, 7);
+    assert_int_equal(journal_close_attempt(fixture->journal, &slow), STATUS_OK);
+    journal_close(fixture->journal);
+    assert_int_equal(open_as(fixture, "r1", 16384), STATUS_OK);
+    const wire_UsageRecord sum = drain(fixture, &records);
+    assert_true(records < 200);
+    assert_int_equal(sum.requests, 501);
+    assert_int_equal(sum.output, output + 7);
+}
+
+static void i1_numbers_and_chain_go_on_from_what_is_acknowledged_when_the_rest_folds(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t hash[CRYPTO_HASH_SIZE];
+    unsigned records;
+
+    journal_close(fixture->journal);
+    assert_int_equal(open_as(fixture, "r1", 16384), STATUS_OK);
+    for (unsigned i = 1; i <= 5; i++)
+        use(fixture->journal, i);
+    acknowledge(fixture, 5);
+    chain_of(&fixture->batch, hash);
+    for (unsigned i = 6; i <= 300; i++)
+        use(fixture->journal, i);
+    journal_close(fixture->journal);
+    assert_int_equal(open_as(fixture, "r1", 16384), STATUS_OK);
+    next_batch(fixture, 40);
+    assert_int_equal(fixture->batch.first_seq, 6);
+    assert_memory_equal(fixture->batch.previous_hash, hash, sizeof hash);
+    assert_int_equal(drain(fixture, &records).requests, 295);
+}
+
+/* The server may have counted it, so it must come again as it was. */
+static void i1_what_was_in_a_batch_is_not_folded_also_after_a_restart(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t hash[CRYPTO_HASH_SIZE], again[CRYPTO_HASH_SIZE];
+    unsigned records;
+
+    for (int restarted = 0; restarted <= 1; restarted++) {
+        journal_close(fixture->journal);
+        unlink(fixture->path);
+        assert_int_equal(open_as(fixture, "r1", 16384), STATUS_OK);
+        for (unsigned i = 1; i <= 5; i++)
+            use(fixture->journal, i);
+        next_batch(fixture, 3);
+        chain_of(&fixture->batch, hash);
+        if (restarted) {
+            journal_close(fixture->journal);
+            assert_int_equal(open_as(fixture, "r1", 16384), STATUS_OK);
+        }
+        for (unsigned i = 6; i <= 300; i++)
+            use(fixture->journal, i);
+        next_batch(fixture, 3);
+        chain_of(&fixture->batch, again);
+        assert_memory_equal(again, hash, sizeof hash);
+        assert_int_equal(decoded(&fixture->batch, 2).turn[0], 3);
+        assert_int_equal(drain(fixture, &records).requests, 300);
+        assert_true(records < 150);
+    }
+}
+
+/* It was written before there was a mark of what was sent: any record may have been. */
+static void i1_records_of_a_file_without_a_mark_are_not_folded(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned records;
+    struct buffer old;
+    struct frame frame;
+    uint8_t *bytes = NULL;
+    size_t size;
+
+    for (unsigned i = 1; i <= 20; i++)
+        use(fixture->journal, i);
+    journal_close(fixture->journal);
+    assert_int_equal(file_read(fixture->path, 1 << 20, &bytes, &size), STATUS_OK);
+    buffer_init(&old, 1 << 20);
+    for (size_t at = 0; frame_read(span_of(bytes + at, size - at), &frame) == STATUS_OK;
+         at += frame.size) {
+        if (frame.kind != FRAME_SENT)
+            buffer_add(&old, span_of(bytes + at, frame.size));
+    }
+    assert_int_equal(file_replace(fixture->path, buffer_span(&old), 0600), STATUS_OK);
+    buffer_release(&old);
+    free(bytes);
+    assert_int_equal(open_as(fixture, "r1", 16384), STATUS_OK);
+    for (unsigned i = 21; i <= 200; i++)
+        use(fixture->journal, i);
+    next_batch(fixture, 40);
+    assert_int_equal(decoded(&fixture->batch, 19).turn[0], 20);
+    assert_int_equal(drain(fixture, &records).requests, 200);
+    assert_true(records < 100);
+}
+
+/* In the parent they may have been counted by their attempts, which a summary does not tell. */
+static void i1_what_a_forked_journal_filed_again_is_not_folded(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned records;
+
+    journal_close(fixture->journal);
+    assert_int_equal(open_as(fixture, "r1", 16384), STATUS_OK);
+    for (unsigned i = 1; i <= 10; i++)
+        use(fixture->journal, i);
+    assert_int_equal(journal_fork(fixture->journal), STATUS_OK);
+    for (unsigned i = 11; i <= 200; i++)
+        use(fixture->journal, i);
+    next_batch(fixture, 40);
+    assert_int_equal(decoded(&fixture->batch, 9).turn[0], 10);
+    assert_int_equal(decoded(&fixture->batch, 9).attempt, 1);
+    assert_int_equal(drain(fixture, &records).requests, 200);
+    assert_true(records < 100);
 }
 
 /* Stands in for a file system that turned read-only under an open file. */
@@ -929,6 +1084,11 @@ int main(void)
         TEST(a_disk_that_is_read_only_refuses_attempts_and_keeps_what_it_holds),
         TEST(numbers_and_chain_go_on_when_acknowledged_records_made_room),
         TEST(an_attempt_under_way_survives_making_room),
+        TEST(i1_a_full_journal_folds_what_was_never_sent_and_loses_no_token),
+        TEST(i1_numbers_and_chain_go_on_from_what_is_acknowledged_when_the_rest_folds),
+        TEST(i1_what_was_in_a_batch_is_not_folded_also_after_a_restart),
+        TEST(i1_records_of_a_file_without_a_mark_are_not_folded),
+        TEST(i1_what_a_forked_journal_filed_again_is_not_folded),
         TEST(i1_what_was_dropped_is_known_by_its_sum_also_after_a_restart),
         TEST(a_journal_that_dropped_records_before_there_were_sums_tells_none),
         TEST(acknowledged_records_are_dropped_after_thirty_days),

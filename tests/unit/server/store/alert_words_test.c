@@ -60,6 +60,11 @@ static void a_kind_says_a_sentence_and_numbers_agree_with_their_nouns(void **sta
         "1 message was given up: it answered 503.");
     assert_string_equal(words(state, "key_leak", "{\"invoice\":12345,\"unknown\":12345}"),
                         "Invoice 12345 lists 12,345 requests that no robot made.");
+    assert_string_equal(
+        words(state, "usage_lost",
+              "{\"journal\":\"j\",\"after\":2000,\"until\":2050,\"requests\":1,\"problem\":\"they "
+              "were lost\"}"),
+        "1 request in the records after 2000 until 2050 of journal j: they were lost.");
     assert_string_equal(words(state, "forged_message", "{\"direction\":\"down\",\"boxes\":2}"),
                         "2 messages for the robot did not come from this server.");
     assert_string_equal(words(state, "forged_message", "{\"kind\":\"usage\"}"),
