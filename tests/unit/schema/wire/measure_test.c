@@ -47,8 +47,9 @@ static void a_worst_case_takes_the_dearest_class_of_each_kind_and_one_request(vo
 
     assert_int_equal(measure_worst_case(&tokens, &record), 300);
     assert_int_equal(measure_worst_case(&money, &record), 100 * 2000 + 200 * 9000 + 1000000);
-    record.requests = 7; /* a summary's */
-    assert_int_equal(measure_worst_case(&money, &record), 100 * 2000 + 200 * 9000 + 7 * 1000000);
+    wire_UsageRecord summary = record;
+    summary.requests = 7;
+    assert_int_equal(measure_worst_case(&money, &summary), 100 * 2000 + 200 * 9000 + 7 * 1000000);
 }
 
 static void what_the_vendor_counted_to_the_end_is_weighed_by_class(void **state)
