@@ -164,6 +164,11 @@ static void on_used(void *context)
     link_wake(((struct agent *)context)->link);
 }
 
+static bool is_online(void *context)
+{
+    return link_is_ready(((struct agent *)context)->link);
+}
+
 static void on_turn_event(void *context, uint64_t client, const struct turn_event *event)
 {
     dialogue_on_turn(&((struct agent *)context)->dialogue, client, event);
@@ -341,7 +346,7 @@ static enum status start_talker(struct agent *agent, char problem[256])
         .settings = agent->settings,
         .speaker = agent->speaker,
         .face = agent->face,
-        .host = {agent, on_turn_event, on_command_done, on_used},
+        .host = {agent, on_turn_event, on_command_done, on_used, is_online},
     };
 
     return complain(talker_start(&agent->talker, &options), problem, "cannot start the chat");

@@ -81,11 +81,27 @@ static void show_turn(struct face *face, const struct turn_event *event)
     }
 }
 
+static bool is_online(void *context)
+{
+    const struct talker_host *host = &((struct talker *)context)->options.host;
+
+    return host->is_online && host->is_online(host->context);
+}
+
+/* All that a probe tells. */
+static void on_probe_event(void *context, const struct turn_event *event)
+{
+    struct talker *talker = context;
+
+    if (event->kind == TURN_DENIED)
+        talker->options.host.on_used(talker->options.host.context);
+}
+
 static void on_turn_event(void *context, const struct turn_event *event)
 {
     struct talker *talker = context;
 
-    if (event->kind == TURN_DENIED) { /* a grant may come while the next route is asked */
+    if (event->kind == TURN_DENIED) {
         talker->options.host.on_used(talker->options.host.context);
         return;
     }
@@ -381,8 +397,12 @@ enum status talker_start(struct talker **out, const struct talker_options *optio
     const struct turn_options spoken = {.journal = options->journal,
                                         .speaker = options->speaker,
                                         .on_event = on_turn_event,
+                                        .is_online = is_online,
                                         .context = talker};
-    const struct turn_options silent = {.journal = options->journal};
+    const struct turn_options silent = {.journal = options->journal,
+                                        .on_event = on_probe_event,
+                                        .is_online = is_online,
+                                        .context = talker};
     talker->options = *options;
     /* later than every number of an earlier process: videos are named by it */
     talker->number = (uint64_t)clock_wall_ms();

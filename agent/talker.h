@@ -25,6 +25,8 @@ struct talker_host {
     void (*on_command)(void *context, const uint8_t id[16], const struct peer_answer *answer);
     /* Attempts were closed, or refused for want of credit: the server should hear. */
     void (*on_used)(void *context);
+    /* Whether the server answers. NULL: it never does. */
+    bool (*is_online)(void *context);
 };
 
 struct talker_options {

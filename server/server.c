@@ -159,7 +159,7 @@ static enum status start_bus(struct server *server, char *problem)
     if (status == STATUS_OK)
         status = janitor_start(&server->janitor, server->store, &janitor_options);
     if (status == STATUS_OK)
-        status = levels_start(&server->levels, server->store);
+        status = levels_start(&server->levels, server->store, server->bus);
     return say(problem, status, "the connection to the broker cannot be started");
 }
 

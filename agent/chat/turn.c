@@ -20,6 +20,9 @@
 #define SPEECH_WAIT_MS 600000
 #define ROOM_WAIT_MS   120000
 #define ROOM_STEP_MS   100
+/* In all of a turn: a grant takes some 50 ms when the server answers at all. */
+#define CREDIT_WAIT_MS 700
+#define CREDIT_STEP_MS 10
 
 _Static_assert(CLAUSE_MAX_BYTES <= SPEAKER_MAX_CLAUSE_BYTES, "a clause can be spoken");
 
@@ -55,9 +58,11 @@ struct run {
     bool limited;     /* a route was left out for want of credit */
     enum excuse kept; /* why no vendor was asked; NONE: they were */
     int64_t asked_ms;
+    int64_t credit_wait_ms; /* how long credit may still be waited for */
+    uint64_t told;          /* states about credit that had come when it was first lacking */
 };
 
-enum step { STEP_DONE, STEP_RETRY, STEP_NEXT, STEP_STOP };
+enum step { STEP_DONE, STEP_AGAIN, STEP_RETRY, STEP_NEXT, STEP_STOP };
 
 static bool is_cancelled(const struct run *run)
 {
@@ -236,6 +241,57 @@ static enum step judge(const struct run *run, bool first_try, bool last_route)
     }
 }
 
+/* The server was just told that the route lacks credit. Another route is not asked for what is on
+ * its way already: true when it came. */
+static bool wait_for_credit(struct run *run, const wire_Route *route)
+{
+    const struct turn_options *options = &run->turn->options;
+    enum credit_outlook outlook = journal_outlook(options->journal, route->line_id);
+
+    while (outlook == CREDIT_AWAITED && run->credit_wait_ms > 0 && !is_cancelled(run) &&
+           options->is_online && options->is_online(options->context)) {
+        pause_for(run->turn, CREDIT_STEP_MS);
+        run->credit_wait_ms -= CREDIT_STEP_MS;
+        outlook = journal_outlook(options->journal, route->line_id);
+    }
+    return outlook == CREDIT_GRANTED;
+}
+
+/* No route has credit. Before the robot falls silent the server is waited for once: a limit may
+ * have been raised. True when something was granted. */
+static bool wait_for_any_credit(struct run *run)
+{
+    const struct turn_options *options = &run->turn->options;
+    const struct turn_settings *settings = run->settings;
+
+    while (run->credit_wait_ms > 0 && !is_cancelled(run) && options->is_online &&
+           options->is_online(options->context)) {
+        for (size_t i = 0; i < settings->route_count; i++)
+            if (journal_outlook(options->journal, settings->routes[i].line_id) == CREDIT_GRANTED)
+                return true;
+        if (journal_credit_events(options->journal).told != run->told)
+            return false;
+        pause_for(run->turn, CREDIT_STEP_MS);
+        run->credit_wait_ms -= CREDIT_STEP_MS;
+    }
+    return false;
+}
+
+/* Nothing was sent. */
+static enum step judge_refusal(struct run *run, const wire_Route *route, enum status status)
+{
+    if (status == STATUS_DENIED) {
+        if (!run->limited)
+            run->told = journal_credit_events(run->turn->options.journal).told;
+        tell(run, (struct turn_event){.kind = TURN_DENIED});
+        if (wait_for_credit(run, route))
+            return STEP_AGAIN;
+    }
+    log_warning("chat", "cannot use route \"%s\": %s", route->vendor, status_text(status));
+    run->limited |= status == STATUS_DENIED || status == STATUS_FULL || status == STATUS_IO;
+    return status == STATUS_FULL || status == STATUS_IO ? STEP_STOP : STEP_NEXT;
+}
+
 static enum step try_route(struct run *run, size_t index, bool first_try)
 {
     const struct turn_settings *settings = run->settings;
@@ -255,14 +311,8 @@ static enum step try_route(struct run *run, size_t index, bool first_try)
     };
     enum status status = attempt_run(turn->http, turn->options.journal, &request, &run->attempt);
 
-    if (status != STATUS_OK) {
-        log_warning("chat", "cannot use route \"%s\": %s", request.route->vendor,
-                    status_text(status));
-        if (status == STATUS_DENIED)
-            tell(run, (struct turn_event){.kind = TURN_DENIED});
-        run->limited |= status == STATUS_DENIED || status == STATUS_FULL || status == STATUS_IO;
-        return status == STATUS_FULL || status == STATUS_IO ? STEP_STOP : STEP_NEXT;
-    }
+    if (status != STATUS_OK)
+        return judge_refusal(run, request.route, status);
     run->report->attempts++;
     run->record_open = true;
     note(run);
@@ -277,7 +327,7 @@ static enum step try_route(struct run *run, size_t index, bool first_try)
     return step;
 }
 
-static void ask_routes(struct run *run)
+static void try_routes(struct run *run)
 {
     struct backoff backoff;
     bool first_try = true;
@@ -290,6 +340,8 @@ static void ask_routes(struct run *run)
         case STEP_DONE:
         case STEP_STOP:
             return;
+        case STEP_AGAIN:
+            break;
         case STEP_NEXT:
             first_try = true;
             index++;
@@ -302,6 +354,13 @@ static void ask_routes(struct run *run)
             break;
         }
     }
+}
+
+static void ask_routes(struct run *run)
+{
+    try_routes(run);
+    if (run->limited && run->report->attempts == 0 && wait_for_any_credit(run))
+        try_routes(run);
 }
 
 static enum excuse excuse_of(const struct run *run)
@@ -490,6 +549,7 @@ enum status turn_run(struct turn *turn, uint64_t number, const uint8_t *uuid, st
         .question = question,
         .report = report,
         .asked_ms = clock_mono_ms(),
+        .credit_wait_ms = CREDIT_WAIT_MS,
     };
 
     *report = (struct turn_report){0};

@@ -26,7 +26,7 @@ enum turn_event_kind {
     TURN_EMOJI = 3,     /* the answer shows this emoji where the next clause begins */
     TURN_EXCUSING = 4,  /* no answer: the robot speaks for itself; report->excuse tells why */
     TURN_ENDED = 5,     /* report tells how; nothing follows for this turn */
-    TURN_DENIED = 6,    /* a route was left out for want of credit: the server should hear soon */
+    TURN_DENIED = 6,    /* a route lacks credit: the server should hear at once */
 };
 
 struct turn_report {
@@ -62,6 +62,9 @@ struct turn_options {
     struct journal *journal; /* borrowed */
     struct speaker *speaker; /* borrowed; NULL: text only */
     turn_event_fn on_event;  /* may be NULL */
+    /* Whether the server answers: after TURN_DENIED its grant is worth waiting for, most of a
+     * second in all. NULL: it never does. Called on the chat thread. */
+    bool (*is_online)(void *context);
     void *context;
 };
 

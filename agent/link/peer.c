@@ -47,6 +47,7 @@ struct peer {
     bool quarantined;       /* the server takes nothing of this journal */
     int64_t report_interval_ms, report_due_ms;
     int64_t told_denied_ms;    /* when a report last told of refused attempts; 0: not yet */
+    bool is_asking;            /* for credit, since then, and no state has come */
     struct credit_events told; /* what the reports told */
     uint32_t boxes_refused;    /* since the last report */
     struct remembered commands[LIMIT_COMMANDS_KEPT];
@@ -275,8 +276,10 @@ static void send_report(struct peer *peer, struct peer_time now)
     journal_credit(peer->journal, report->credit, &report->credit_count);
     journal_reported(peer->journal);
     report->lines_refused = (uint32_t)(events.lines_refused - peer->told.lines_refused);
-    if (events.denied != peer->told.denied)
+    if (events.denied != peer->told.denied) {
         peer->told_denied_ms = now.mono_ms;
+        peer->is_asking = true;
+    }
     peer->told = events;
     send(peer, TOPIC_REPORT, MESSAGE_REPORT, report);
     plan_report(peer, now.mono_ms);
@@ -445,6 +448,7 @@ static enum status on_state(struct peer *peer, const wire_State *state, struct p
     }
     enum status status =
         journal_grant(peer->journal, state->header.epoch, state->credit, state->credit_count);
+    peer->is_asking = false;
     /* an epoch is seen once credit began anew in it, which a full disk may refuse */
     if (status == STATUS_OK || !new_epoch)
         keep_receipt(peer, state);
@@ -682,14 +686,16 @@ static int64_t tick_usage(struct peer *peer, struct peer_time now)
     return peer->in_flight_seq == 0 ? INT64_MAX : peer->usage_due_ms;
 }
 
-/* What was given back is free for others once it is told, and an attempt that was refused can come
- * again once more was granted: neither waits for the next heartbeat. */
+/* What was given back is free for others once it is told, another line may be needed now, and an
+ * attempt that was refused can come again once more was granted: none waits for the next heartbeat.
+ * Where the server has no more, or has not answered yet, asking again has time. */
 static void hurry_report(struct peer *peer, int64_t now_mono_ms)
 {
     const struct credit_events events = journal_credit_events(peer->journal);
     int64_t due_ms = INT64_MAX;
 
-    if (events.returned != peer->told.returned)
+    if (events.returned != peer->told.returned || events.moved != peer->told.moved ||
+        (events.awaited != peer->told.awaited && !peer->is_asking))
         due_ms = now_mono_ms;
     else if (events.denied != peer->told.denied)
         due_ms = peer->told_denied_ms == 0 ? now_mono_ms : peer->told_denied_ms + TELL_DENIED_MS;

@@ -4,14 +4,20 @@
 
 #include "schema/wire/measure.h"
 
-#define READY_ROUTES 2 /* the one in use and the next: exhaustion needs no server */
+static size_t place_of(const struct credit *credit, const char *line_id)
+{
+    size_t place = 0;
+
+    while (place < credit->count && strcmp(credit->lines[place].line_id, line_id) != 0)
+        place++;
+    return place;
+}
 
 static struct credit_line *find(struct credit *credit, const char *line_id)
 {
-    for (size_t i = 0; i < credit->count; i++)
-        if (strcmp(credit->lines[i].line_id, line_id) == 0)
-            return &credit->lines[i];
-    return NULL;
+    const size_t place = place_of(credit, line_id);
+
+    return place < credit->count ? &credit->lines[place] : NULL;
 }
 
 static uint64_t add(uint64_t a, uint64_t b)
@@ -121,6 +127,14 @@ static bool give_back(struct credit_measure *measure, uint64_t return_to)
     return true;
 }
 
+/* A line before them has credit again: what was refused on those that are used up is not missed. */
+static void forget_refusals(struct credit *credit, const struct credit_line *line)
+{
+    for (size_t i = 0; i < credit->count; i++)
+        if (credit->lines[i].rank > line->rank && credit->lines[i].is_used_up)
+            credit->lines[i].refused = false;
+}
+
 /* True: something else belongs on disk now. */
 static bool merge_amounts(struct credit *credit, struct credit_line *line,
                           const wire_CreditLine *named)
@@ -136,26 +150,48 @@ static bool merge_amounts(struct credit *credit, struct credit_line *line,
         }
         returned |= give_back(measure, named->measures[i].return_to);
     }
-    if (granted)
+    if (granted) {
         line->refused = false;
+        forget_refusals(credit, line);
+    }
     if (returned)
         credit->events.returned++;
     return granted || returned;
 }
 
-static void rank(struct credit *credit, const wire_CreditLine *lines, size_t count)
+static void place(struct credit_line *line, const wire_CreditLine *named, size_t rank)
 {
-    for (size_t i = 0; i < credit->count; i++)
+    line->rank = (uint8_t)rank;
+    line->is_standby = named->standby;
+    line->is_used_up = named->used_up;
+}
+
+static void place_all(struct credit *credit, const wire_CreditLine *lines, size_t count)
+{
+    for (size_t i = 0; i < credit->count; i++) {
         credit->lines[i].rank = CREDIT_NOT_NAMED;
+        credit->lines[i].is_standby = credit->lines[i].is_used_up = false;
+    }
     for (size_t i = 0; i < count; i++) {
         struct credit_line *line = find(credit, lines[i].line_id);
 
         if (line && line->rank == CREDIT_NOT_NAMED)
-            line->rank = (uint8_t)i;
+            place(line, &lines[i], i);
     }
 }
 
-static void merge_line(struct credit *credit, const wire_CreditLine *named, size_t place,
+/* The rank of the first line that is not used up; CREDIT_NOT_NAMED: there is none. */
+static uint8_t first_rank(const struct credit *credit)
+{
+    uint8_t first = CREDIT_NOT_NAMED;
+
+    for (size_t i = 0; i < credit->count; i++)
+        if (credit->lines[i].rank < first && !credit->lines[i].is_used_up)
+            first = credit->lines[i].rank;
+    return first;
+}
+
+static void merge_line(struct credit *credit, const wire_CreditLine *named, size_t rank,
                        bool changed[LIMIT_CREDIT_LINES])
 {
     struct credit_line *line = find(credit, named->line_id);
@@ -165,7 +201,7 @@ static void merge_line(struct credit *credit, const wire_CreditLine *named, size
         return;
     if (fresh) {
         take_terms(line, named);
-        line->rank = (uint8_t)place;
+        place(line, named, rank);
     } else if (!has_terms(line, named)) {
         credit->events.lines_refused++;
         return;
@@ -202,14 +238,18 @@ enum status credit_merge(struct credit *credit, uint32_t epoch, const wire_Credi
     if (epoch < credit->epoch)
         return STATUS_STALE;
     const bool new_epoch = epoch > credit->epoch;
+    const uint8_t first = first_rank(credit);
 
     if (new_epoch)
         credit_start_epoch(credit, epoch);
     for (size_t i = 0; i < LIMIT_CREDIT_LINES; i++)
         changed[i] = new_epoch && i < credit->count;
-    rank(credit, lines, count);
+    place_all(credit, lines, count);
     for (size_t i = 0; i < count; i++)
         merge_line(credit, &lines[i], i, changed);
+    credit->events.told++;
+    if (first < first_rank(credit) && first_rank(credit) != CREDIT_NOT_NAMED)
+        credit->events.moved++;
     return STATUS_OK;
 }
 
@@ -270,6 +310,7 @@ enum status credit_reserve(struct credit *credit, const wire_UsageRecord *record
         if (line)
             line->refused = true;
         credit->events.denied++;
+        credit->events.awaited += credit_outlook(credit, record->line_id) == CREDIT_AWAITED;
         return STATUS_DENIED;
     }
     for (size_t i = 0; i < line->measure_count; i++) {
@@ -299,26 +340,64 @@ void credit_carry_over(struct credit *credit, const wire_UsageRecord *record)
     }
 }
 
+/* A line before them answered: what they had to give or could not is no sign of what comes. */
+static void forget_later(struct credit *credit, const struct credit_line *line)
+{
+    for (size_t i = 0; i < credit->count; i++) {
+        struct credit_line *other = &credit->lines[i];
+
+        if (other->rank <= line->rank)
+            continue;
+        other->refused = false;
+        for (size_t j = 0; j < other->measure_count; j++) {
+            other->measures[j].used_told = other->measures[j].used;
+            other->measures[j].used_between = 0;
+        }
+    }
+}
+
 void credit_end_attempt(struct credit *credit, const wire_UsageRecord *record)
 {
+    const struct credit_line *line = find(credit, record->line_id);
+
     credit_release(credit, record);
     credit_carry_over(credit, record);
+    if (line && record->outcome != wire_Outcome_FAILED)
+        forget_later(credit, line);
+}
+
+enum credit_outlook credit_outlook(const struct credit *credit, const char *line_id)
+{
+    const size_t place = place_of(credit, line_id);
+
+    if (place == credit->count || credit->lines[place].rank == CREDIT_NOT_NAMED)
+        return CREDIT_USED_UP;
+    if (!credit->lines[place].refused)
+        return CREDIT_GRANTED;
+    return credit->lines[place].is_used_up ? CREDIT_USED_UP : CREDIT_AWAITED;
 }
 
 /* Telling. */
 
+/* Of an attempt like the last one, whose answer is cut to so much. */
 static uint64_t typical_worst_case(const struct credit *credit,
-                                   const struct credit_measure *measure)
+                                   const struct credit_measure *measure, uint64_t most_output)
 {
     const bool any = credit->typical_input + credit->typical_output > 0;
+    const uint64_t output = any ? credit->typical_output : CREDIT_TYPICAL_OUTPUT;
     const wire_UsageRecord typical = {
         .reserved_input = any ? credit->typical_input : CREDIT_TYPICAL_INPUT,
-        .reserved_output = any ? credit->typical_output : CREDIT_TYPICAL_OUTPUT,
+        .reserved_output = output < most_output ? output : most_output,
         .audio_out_chars = credit->typical_chars,
         .audio_in_ms = credit->typical_audio_ms,
     };
 
     return worst_case(measure, &typical);
+}
+
+static bool is_wanted(const struct credit *credit, const struct credit_line *line)
+{
+    return line->rank <= first_rank(credit) || line->is_standby || line->refused;
 }
 
 static uint64_t wanted(const struct credit *credit, const struct credit_line *line,
@@ -330,9 +409,9 @@ static uint64_t wanted(const struct credit *credit, const struct credit_line *li
 
     if (line->unlimited || line->rank == CREDIT_NOT_NAMED)
         return 0;
-    if (line->rank >= READY_ROUTES && !line->refused)
+    if (!is_wanted(credit, line))
         return subtract(need, at_hand);
-    const uint64_t one = typical_worst_case(credit, measure);
+    const uint64_t one = typical_worst_case(credit, measure, UINT64_MAX);
     if (at_hand >= one)
         return subtract(need, at_hand);
     need = subtract(need, at_hand);
@@ -348,6 +427,7 @@ static wire_CreditAmount amount_of(const struct credit *credit, const struct cre
         .open = measure->open,
         .returned = measure->returned,
         .wanted = wanted(credit, line, measure),
+        .least = typical_worst_case(credit, measure, CREDIT_LEAST_OUTPUT),
     };
 }
 
@@ -375,4 +455,10 @@ void credit_reported(struct credit *credit)
             measure->used_told = measure->used;
         }
     }
+}
+
+void credit_resume(struct credit *credit)
+{
+    credit_reported(credit);
+    credit_reported(credit);
 }

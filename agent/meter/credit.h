@@ -21,6 +21,8 @@
 
 #define CREDIT_NOT_NAMED 255 /* a rank: the newest state does not name the line */
 
+#define CREDIT_LEAST_OUTPUT 32 /* tokens: a shorter answer is none */
+
 /* An attempt before any was made: what a first question reserves. */
 #define CREDIT_TYPICAL_INPUT  2000
 #define CREDIT_TYPICAL_OUTPUT 400
@@ -42,16 +44,22 @@ struct credit_line {
     char line_id[LIMIT_SLUG + 1];
     bool unlimited;
     uint8_t measure_count;
-    uint8_t rank; /* place in the newest state, which is that of the route; not on disk */
-    bool refused; /* an attempt was, since the last grant; not on disk */
+    /* not on disk: what the newest state says of it, and what came of it since */
+    uint8_t rank;    /* place in the state, which is that of the route */
+    bool is_standby; /* an attempt's worth is to lie ready here */
+    bool is_used_up; /* the server had less than was wanted */
+    bool refused;    /* an attempt was, since the last grant */
     struct credit_measure measures[LIMIT_MEASURES];
 };
 
 /* What has happened since the start, for those who tell the server. */
 struct credit_events {
-    uint64_t denied;        /* attempts that did not fit */
+    uint64_t denied;        /* attempts that did not fit, */
+    uint64_t awaited;       /* those of them that a grant may help at once */
+    uint64_t moved;         /* states that made another line the first that is not used up */
     uint64_t returned;      /* states that made the device return something */
     uint64_t lines_refused; /* a known line's id with other weights */
+    uint64_t told;          /* states that were merged */
 };
 
 struct credit {
@@ -98,13 +106,26 @@ void credit_end_attempt(struct credit *credit, const wire_UsageRecord *record);
 /* A record that the account begins with: used without having been reserved here. */
 void credit_carry_over(struct credit *credit, const wire_UsageRecord *record);
 
+/* What became of a line on which an attempt was refused. */
+enum credit_outlook {
+    CREDIT_GRANTED, /* something was granted since */
+    CREDIT_AWAITED, /* the server has not answered yet */
+    CREDIT_USED_UP, /* it has no more, or does not name the line */
+};
+enum credit_outlook credit_outlook(const struct credit *credit, const char *line_id);
+
 /* For hello, usage and report; sets *count. wanted is what the device expects to need beyond the
- * usable until the next report: as much as between the last two or since the last one, and on the
- * first two routes, and where one was refused, one attempt like the last. */
+ * usable until the next report: as much as between the last two or since the last one, and one
+ * attempt like the last on the first line that is not used up, on those before it, where one is to
+ * lie ready, and where one was refused. least is what an attempt like the last takes when its
+ * answer is cut to CREDIT_LEAST_OUTPUT. */
 void credit_report(const struct credit *credit, wire_CreditUse out[LIMIT_CREDIT_LINES],
                    pb_size_t *count);
 
 /* A report was made: use is measured from here on. */
 void credit_reported(struct credit *credit);
+
+/* Read from disk: what was used before is no sign of what comes. */
+void credit_resume(struct credit *credit);
 
 #endif

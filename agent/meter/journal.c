@@ -332,11 +332,13 @@ enum status journal_open(struct journal **out, const struct journal_options *opt
     journal->history.fd = -1;
     journal->max_bytes = options->max_bytes ? options->max_bytes : JOURNAL_MAX_BYTES;
     enum status status = open_history(journal, options);
-    if (status == STATUS_OK)
-        *out = journal;
-    else
+    if (status != STATUS_OK) {
         journal_close(journal);
-    return status;
+        return status;
+    }
+    credit_resume(&journal->history.credit);
+    *out = journal;
+    return STATUS_OK;
 }
 
 void journal_close(struct journal *journal)
@@ -733,7 +735,7 @@ void journal_clip(struct journal *journal, wire_UsageRecord *record)
     pthread_mutex_lock(&journal->lock);
     uint64_t room = credit_room(&journal->history.credit, record);
     pthread_mutex_unlock(&journal->lock);
-    if (room >= JOURNAL_LEAST_OUTPUT && room < record->reserved_output)
+    if (room >= CREDIT_LEAST_OUTPUT && room < record->reserved_output)
         record->reserved_output = room;
 }
 
@@ -750,6 +752,14 @@ void journal_reported(struct journal *journal)
     pthread_mutex_lock(&journal->lock);
     credit_reported(&journal->history.credit);
     pthread_mutex_unlock(&journal->lock);
+}
+
+enum credit_outlook journal_outlook(struct journal *journal, const char *line_id)
+{
+    pthread_mutex_lock(&journal->lock);
+    enum credit_outlook outlook = credit_outlook(&journal->history.credit, line_id);
+    pthread_mutex_unlock(&journal->lock);
+    return outlook;
 }
 
 struct credit_events journal_credit_events(struct journal *journal)

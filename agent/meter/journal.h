@@ -115,10 +115,8 @@ void journal_set_clock(struct journal *journal, int64_t clock_offset_ms, int64_t
 MUST_CHECK enum status journal_grant(struct journal *journal, uint32_t epoch,
                                      const wire_CreditLine *lines, size_t count);
 
-#define JOURNAL_LEAST_OUTPUT 32 /* tokens: a shorter answer is none */
-
 /* Cuts the reserved_output of record, which is about to be given to journal_begin() and has what
- * the attempt would like, to what its line leaves; when that is less than JOURNAL_LEAST_OUTPUT, and
+ * the attempt would like, to what its line leaves; when that is less than CREDIT_LEAST_OUTPUT, and
  * less than it has, record stays as it is and will be refused. */
 void journal_clip(struct journal *journal, wire_UsageRecord *record);
 
@@ -127,6 +125,9 @@ void journal_credit(struct journal *journal, wire_CreditUse out[LIMIT_CREDIT_LIN
 
 /* A report was made: what is wanted is estimated from the use between two of them. */
 void journal_reported(struct journal *journal);
+
+/* See credit.h. */
+enum credit_outlook journal_outlook(struct journal *journal, const char *line_id);
 
 /* What has happened to credit since the journal was opened. */
 struct credit_events journal_credit_events(struct journal *journal);

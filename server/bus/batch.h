@@ -28,7 +28,7 @@ struct batch_device {
     bool owes_state;           /* for the device's present session */
     bool want_hello;
     bool want_usage;
-    bool heard;      /* a message of its present session said something */
+    bool heard;      /* a message of its present session said something, or a reminder came */
     bool has_routes; /* those that follow were read */
     const struct routes_row *routes;
     size_t route_count;

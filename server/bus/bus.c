@@ -22,7 +22,8 @@
 #define MAX_EVENTS             16
 #define FLIGHTS                4
 
-/* Before the payload of each queued message: when it arrived, and its topic's length. */
+/* Before the payload of each queued message: when it arrived, and its topic's length; 0: a reminder
+ * of the device that the payload names. */
 #define HEAD_BYTES 9
 
 enum bus_state { IDLE, CONNECTING, SUBSCRIBING, READY, LEAVING };
@@ -157,13 +158,18 @@ static void on_unpublished(void *context, MQTTAsync_failureData5 *data)
     land(context);
 }
 
+static bool is_nearly_full(const struct bus *bus)
+{
+    return queue_depth(bus->queue) > bus->queue_messages / 4 * 3;
+}
+
 /* Reports repeat what the next one says: they are the first to go when the ingest falls behind. */
 static bool is_shed(const struct bus *bus, struct span topic)
 {
     static const char tail[] = "/report";
     const size_t size = sizeof tail - 1;
 
-    return queue_depth(bus->queue) > bus->queue_messages / 4 * 3 && topic.size > size &&
+    return is_nearly_full(bus) && topic.size > size &&
            memcmp(topic.data + topic.size - size, tail, size) == 0;
 }
 
@@ -468,6 +474,12 @@ static enum status take_apart(uint8_t *block, size_t size, struct bus_message *o
     if (size < HEAD_BYTES || size < HEAD_BYTES + (size_t)block[8])
         return STATUS_INVALID;
     memcpy(&message.arrived_ms, block, sizeof message.arrived_ms);
+    if (block[8] == 0) {
+        message.kind = BUS_REMINDER;
+        *out = message;
+        return span_to_text(span_of(block + HEAD_BYTES, size - HEAD_BYTES), out->device_id,
+                            sizeof out->device_id);
+    }
     enum status status =
         topic_parse(span_of(block + HEAD_BYTES, block[8]), message.device_id, &message.kind);
     if (status != STATUS_OK || !topic_kind_is_up(message.kind))
@@ -496,6 +508,16 @@ void bus_message_release(struct bus_message *message)
 {
     free(message->block);
     message->block = NULL;
+}
+
+enum status bus_remind(struct bus *bus, const char *device_id)
+{
+    uint8_t head[HEAD_BYTES] = {0};
+    const int64_t now_ms = clock_wall_ms();
+    const struct span parts[] = {span_of(head, sizeof head), span_text(device_id)};
+
+    memcpy(head, &now_ms, sizeof now_ms);
+    return is_nearly_full(bus) ? STATUS_FULL : queue_put(bus->queue, parts, 2);
 }
 
 /* Counts the message in when it may go out. */

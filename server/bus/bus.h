@@ -35,6 +35,9 @@ MUST_CHECK enum status bus_start(struct bus **out, const struct bus_options *opt
 /* Disconnects; wakes bus_receive(). NULL is allowed. */
 void bus_stop(struct bus *bus);
 
+/* No message of the device, but a reminder: what it wanted before may be granted by now. */
+#define BUS_REMINDER ((enum topic_kind)0)
+
 /* One received message. */
 struct bus_message {
     char device_id[LIMIT_SLUG + 1];
@@ -48,6 +51,10 @@ struct bus_message {
  * in timeout_ms; STATUS_CLOSED: the bus is stopping. */
 MUST_CHECK enum status bus_receive(struct bus *bus, int64_t timeout_ms, struct bus_message *out);
 void bus_message_release(struct bus_message *message);
+
+/* Queues a BUS_REMINDER, as if the device had sent it to this server. STATUS_FULL: there is no
+ * room, or not so much that messages would not need it. From any thread. */
+MUST_CHECK enum status bus_remind(struct bus *bus, const char *device_id);
 
 /* Hands a message to Paho. STATUS_UNREACHABLE: not connected; STATUS_FULL: too many are under way:
  * whoever sends repeats it later anyway. */

@@ -354,6 +354,8 @@ static void hear_amount(struct crediting *c, const struct wallet *wallet,
     else if (memcmp(&before, &row->account, sizeof before) != 0)
         row->is_changed = true;
     row->has_returned = row->has_returned || row->account.returned > before.returned;
+    if (is_newest)
+        row->least = amount->least;
 }
 
 /* A hello of another epoch brings amounts that mean nothing here; its state tells the new one, and
@@ -372,6 +374,7 @@ static void hear(struct crediting *c, const struct intake_item *item, bool is_ne
 
     if (!wallet || (!item->uses && !item->hello))
         return;
+    wallet->told_credit = true;
     judge_epoch(c, wallet, item);
     if (!wallet->is_in_epoch) {
         wallet->device->want_hello = wallet->device->owes_state = true;
@@ -409,6 +412,12 @@ static bool is_current(const struct wallet *wallet, const struct credits_account
     return false;
 }
 
+/* A deleted budget binds nobody any more, nor one that became soft. */
+static bool binds(const struct credits_pool *pool)
+{
+    return pool->hard && pool->is_active;
+}
+
 static void leave_ended(struct crediting *c, const struct wallet *wallet,
                         struct credits_account *row)
 {
@@ -417,6 +426,10 @@ static void leave_ended(struct crediting *c, const struct wallet *wallet,
             bsearch(&row->pools[i], c->pools, c->pool_count, sizeof *c->pools, by_id);
         const int64_t end_ms = pool ? pool->to_ms : 0;
 
+        if (pool && !binds(pool)) {
+            leave(c, row, i);
+            continue;
+        }
         if (end_ms > c->now_ms)
             continue;
         if (!pool || grant_outstanding(&row->account) == 0 ||
@@ -467,14 +480,21 @@ static void end_accounts(struct crediting *c, struct wallet *wallet)
 
 /* ---- grants ---- */
 
-/* Room for one attempt on the first route and on the one after it, so that exhaustion needs no
- * server; more when the device says so. */
+/* What is to lie ready on a line. */
+enum readiness {
+    READY_NOT,     /* what the device wants */
+    READY_STANDBY, /* room for an attempt, from the beginning */
+    READY_FIRST,   /* another one where pools are wide: what an attempt used is granted anew after
+                      its record, and the next question may come sooner; where they are not, also
+                      what is less than one */
+};
+
 static uint64_t want_of(const struct credits_account *row, const struct lines_measure *measure,
-                        size_t place)
+                        enum readiness readiness)
 {
     const struct grant_account *account = &row->account;
 
-    return account->granted_ms == 0 && place < 2 && account->wanted < measure->attempt
+    return account->granted_ms == 0 && readiness != READY_NOT && account->wanted < measure->attempt
                ? measure->attempt
                : account->wanted;
 }
@@ -508,7 +528,7 @@ static bool gives_way(struct crediting *c, const struct wallet *wallet,
 }
 
 static bool fill_claim(struct crediting *c, const struct wallet *wallet,
-                       const struct lines_line *line, size_t measure, size_t place,
+                       const struct lines_line *line, size_t measure, enum readiness readiness,
                        struct hold *hold, struct grant_claim *claim)
 {
     const struct lines_measure *of = &line->measures[measure];
@@ -519,9 +539,13 @@ static bool fill_claim(struct crediting *c, const struct wallet *wallet,
         return false;
     *claim = (struct grant_claim){
         .account = &row->account,
-        .wanted = want_of(row, of, place),
+        .wanted = want_of(row, of, readiness),
         .attempt = of->attempt,
     };
+    if (readiness == READY_FIRST) {
+        claim->more = claim->wanted < of->attempt ? claim->wanted : of->attempt;
+        claim->least = row->least > 0 ? row->least : of->least;
+    }
     for (size_t i = 0; i < of->pool_count; i++) {
         if (!join(c, row, c->pools[of->pools[i]].pool_id))
             return false;
@@ -547,35 +571,49 @@ static void note_starving(struct crediting *c, const struct lines_measure *measu
     }
 }
 
-static void grant_line(struct crediting *c, struct wallet *wallet, size_t place)
+/* What was granted goes out; what was refused is told, for the device may be waiting for it. */
+static void note_claims(struct crediting *c, struct wallet *wallet, const struct lines_line *line,
+                        const struct grant_claim *claims, bool is_granted)
 {
-    const struct lines_line *line = &wallet->lines[place];
+    for (size_t m = 0; m < line->measure_count; m++) {
+        if (is_granted)
+            find_account(c, wallet, wallet->device->row->journal_id, line->line_id, m)->is_changed =
+                true;
+        if (claims[m].amount < claims[m].wanted)
+            note_starving(c, &line->measures[m], &claims[m]);
+    }
+    c->batch->stats.grants += is_granted;
+    wallet->device->owes_state |= is_granted || wallet->told_credit;
+}
+
+static void grant_line(struct crediting *c, struct wallet *wallet, const struct lines_line *line,
+                       enum readiness readiness)
+{
     struct grant_claim claims[LIMIT_MEASURES];
     struct hold holds[LIMIT_MEASURES];
     bool wants = false;
 
     for (size_t m = 0; m < line->measure_count; m++) {
-        if (!fill_claim(c, wallet, line, m, place, &holds[m], &claims[m]))
+        if (!fill_claim(c, wallet, line, m, readiness, &holds[m], &claims[m]))
             return;
         wants = wants || claims[m].wanted > 0;
     }
-    if (!wants)
-        return;
-    if (!grant_give(claims, line->measure_count, c->now_ms)) {
-        for (size_t m = 0; m < line->measure_count; m++)
-            note_starving(c, &line->measures[m], &claims[m]);
-        return;
-    }
+    if (wants)
+        note_claims(c, wallet, line, claims, grant_give(claims, line->measure_count, c->now_ms));
+}
+
+static bool is_short(struct crediting *c, const struct wallet *wallet,
+                     const struct lines_line *line)
+{
     for (size_t m = 0; m < line->measure_count; m++) {
-        struct credits_account *row =
+        const struct credits_account *row =
             find_account(c, wallet, wallet->device->row->journal_id, line->line_id, m);
 
-        row->is_changed = true;
-        if (claims[m].amount < claims[m].wanted)
-            note_starving(c, &line->measures[m], &claims[m]);
+        if (!row || grant_is_short(&row->account, line->measures[m].attempt) ||
+            row->account.granted_ms == 0)
+            return true;
     }
-    c->batch->stats.grants++;
-    wallet->device->owes_state = true;
+    return false;
 }
 
 static void grant(struct crediting *c, struct wallet *wallet)
@@ -583,13 +621,21 @@ static void grant(struct crediting *c, struct wallet *wallet)
     const struct link_row *link = wallet->device->row;
     const struct journal_row *journal =
         batch_find_journal(c->batch, link->device_id, link->journal_id);
+    bool is_first = true; /* no line before has what it needs */
 
     if (!wallet->device->heard || !wallet->is_in_epoch || !journal ||
         journal->status != JOURNAL_OPEN)
         return;
     for (size_t i = 0; i < wallet->line_count; i++) {
-        if (wallet->lines[i].measure_count > 0)
-            grant_line(c, wallet, i);
+        const struct lines_line *line = &wallet->lines[i];
+
+        /* of what it wants behind its first line only the device knows whether it still does */
+        if (is_first || line->is_standby || wallet->told_credit)
+            grant_line(c, wallet, line,
+                       is_first           ? READY_FIRST
+                       : line->is_standby ? READY_STANDBY
+                                          : READY_NOT);
+        is_first = is_first && is_short(c, wallet, line);
     }
 }
 

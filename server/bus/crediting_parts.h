@@ -14,6 +14,7 @@ struct wallet {
     size_t group_count;
     size_t first, end; /* its accounts; those made now stand behind all others */
     bool is_in_epoch;  /* what it says is of the present epoch */
+    bool told_credit;  /* it told what it has and wants */
     int64_t rest_ms;   /* date of its newest message at rest; 0: none */
 };
 

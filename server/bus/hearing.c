@@ -601,6 +601,11 @@ enum status hearing_take(struct store_conn *conn, struct batch *batch,
         batch_alarm(batch, "revoked_message", "warning", item->device_id, "{}");
         return STATUS_OK;
     }
+    if (item->kind == BUS_REMINDER) {
+        device->heard |= device->row->session.has_hello &&
+                         device->row->session.number > device->row->session.ended;
+        return STATUS_OK;
+    }
     device->changed = true;
     if (item->fault == INTAKE_FORGED) {
         note_forged(&hearing);

@@ -387,6 +387,8 @@ enum status intake_read(struct intake *intake, const struct bus_message *message
 
     *item = (struct intake_item){.kind = message->kind, .arrived_ms = message->arrived_ms};
     memcpy(item->device_id, message->device_id, sizeof item->device_id);
+    if (message->kind == BUS_REMINDER)
+        return STATUS_OK;
     if (message->kind == TOPIC_PRESENCE) {
         decode(intake, message->payload, arena, item);
         return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;

@@ -153,6 +153,9 @@ static bool weigh(struct lines *lines, const struct routes_row *route,
     measure->attempt = measure_worst_case(terms, &typical);
     if (measure->attempt == 0)
         measure->attempt = 1;
+    typical.reserved_input = LINES_LEAST_INPUT;
+    typical.reserved_output = LINES_LEAST_OUTPUT;
+    measure->least = measure_worst_case(terms, &typical);
     return true;
 }
 
@@ -267,6 +270,38 @@ static void name_line(struct lines_line *line)
     }
 }
 
+static bool draws_from(const struct lines_line *line, size_t pool)
+{
+    for (size_t m = 0; m < line->measure_count; m++) {
+        for (size_t i = 0; i < line->measures[m].pool_count; i++) {
+            if (line->measures[m].pools[i] == pool)
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool share_pool(const struct lines_line *a, const struct lines_line *b)
+{
+    for (size_t m = 0; m < a->measure_count; m++) {
+        for (size_t i = 0; i < a->measures[m].pool_count; i++) {
+            if (draws_from(b, a->measures[m].pools[i]))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void choose_standby(struct lines_line *lines, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        if (share_pool(&lines[0], &lines[i]))
+            continue;
+        lines[i].is_standby = true;
+        return;
+    }
+}
+
 void lines_make(struct lines *lines, const struct routes_row *routes, size_t route_count,
                 const struct credits_member *groups, size_t group_count, int64_t now_ms,
                 struct lines_line out[LIMIT_CREDIT_LINES], size_t *count)
@@ -283,4 +318,5 @@ void lines_make(struct lines *lines, const struct routes_row *routes, size_t rou
         name_line(line);
         (*count)++;
     }
+    choose_standby(out, *count);
 }

@@ -18,10 +18,16 @@
 #define LINES_TYPICAL_CHARS  120   /* of a clause to be spoken */
 #define LINES_TYPICAL_MS     15000 /* of an owner's question */
 
+/* The shortest attempt that is of use: a short persona and question, an answer of some words
+ * (CREDIT_LEAST_OUTPUT of the same header). */
+#define LINES_LEAST_INPUT  200
+#define LINES_LEAST_OUTPUT 32
+
 /* One measure and the pools that bind it now. Plain data. */
 struct lines_measure {
     wire_CreditMeasure terms;    /* granted and return_to are 0 */
     uint64_t attempt;            /* a typical worst case, above 0 */
+    uint64_t least;              /* the same of the shortest attempt that is of use */
     size_t pools[CREDITS_POOLS]; /* places in credits_pools() */
     size_t pool_count;
     bool is_stalled; /* a cap's period has ended and its next is not there yet: no grants */
@@ -32,6 +38,7 @@ struct lines_line {
     char line_id[ROUTE_LINE_ID_SIZE];
     struct lines_measure measures[LIMIT_MEASURES];
     size_t measure_count; /* 0: nothing binds the route */
+    bool is_standby;      /* an attempt's worth lies ready, though it is not the first */
 };
 
 struct lines;
@@ -46,7 +53,11 @@ void lines_begin(struct lines *lines);
 
 /* Of one device: its routes that may be used, in order, and the groups it is in. Routes whose terms
  * have no upper bound under a limit of money, or that too many units bind, are left out: they were
- * refused when they were written, and no robot may use them without a bound. Sets *count. */
+ * refused when they were written, and no robot may use them without a bound. Sets *count.
+ *
+ * The first route after the first one that shares no pool with it is standby: when the first one's
+ * credit is used up it answers without a server. Of a pool that both draw from nothing lies ready:
+ * it would take from the first route what the second may never need. */
 void lines_make(struct lines *lines, const struct routes_row *routes, size_t route_count,
                 const struct credits_member *groups, size_t group_count, int64_t now_ms,
                 struct lines_line out[LIMIT_CREDIT_LINES], size_t *count);

@@ -74,12 +74,14 @@ static void fill_line(const struct state_facts *facts, const struct lines_line *
         return;
     to->contract_version = (uint32_t)line->route->contract_version;
     to->unlimited = line->measure_count == 0;
+    to->standby = line->is_standby;
     for (size_t m = 0; m < line->measure_count; m++) {
         const struct credits_account *row = find_account(facts, line->line_id, m);
 
         to->measures[m] = line->measures[m].terms;
         to->measures[m].granted = row ? row->account.granted : 0;
         to->measures[m].return_to = row ? row->account.return_to : 0;
+        to->used_up |= row && grant_is_short(&row->account, line->measures[m].attempt);
     }
     to->measures_count = (pb_size_t)line->measure_count;
     out->credit_count++;

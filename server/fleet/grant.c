@@ -95,6 +95,11 @@ uint64_t grant_usable(const struct grant_account *account)
     return less(account->granted, add(account->returned, gone_of(account)));
 }
 
+bool grant_is_short(const struct grant_account *account, uint64_t attempt)
+{
+    return account->wanted > 0 && grant_usable(account) < attempt;
+}
+
 /* What was charged and came to light after all is no longer spent twice. */
 static void give_back(struct grant_account *account, struct grant_pools held, uint64_t amount)
 {
@@ -176,22 +181,32 @@ static uint64_t free_of(struct grant_pools held)
     return least;
 }
 
+/* An attempt that is cut to what is left. */
+static bool is_scrap_useful(const struct grant_claim *claim, uint64_t free)
+{
+    return claim->least > 0 && free > 0 && add(grant_usable(claim->account), free) >= claim->least;
+}
+
 /* False: not even the least that would help. */
 static bool size_claim(struct grant_claim *claim)
 {
     const uint64_t free = free_of(claim->held);
     const uint64_t most =
         claim->attempt > UINT64_MAX / GRANT_ATTEMPTS ? UINT64_MAX : claim->attempt * GRANT_ATTEMPTS;
-    const uint64_t want = smaller(claim->wanted, less(most, grant_outstanding(claim->account)));
+    const uint64_t room = less(most, grant_outstanding(claim->account));
+    const uint64_t want = smaller(claim->wanted, room);
     const uint64_t least = smaller(want, claim->attempt);
     const uint64_t share = free / 2 / (claim->devices > 0 ? claim->devices : 1);
 
     claim->amount = 0;
     if (claim->account->is_closed && want > 0)
         return false;
-    if (free < least)
-        return false;
-    claim->amount = smaller(want, larger(least, share));
+    if (free < least) {
+        claim->amount = is_scrap_useful(claim, free) ? free : 0;
+        return claim->amount > 0;
+    }
+    if (want > 0)
+        claim->amount = smaller(smaller(add(want, claim->more), room), larger(least, share));
     return true;
 }
 
@@ -307,6 +322,12 @@ static void level_attempts(uint64_t capacity, struct grant_holder *holders, size
             holders[i].keep = one;
             capacity -= one;
         }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (holders[i].keep > 0)
+            continue;
+        holders[i].keep = smaller(holders[i].idle, capacity);
+        capacity -= holders[i].keep;
     }
 }
 

@@ -65,6 +65,9 @@ uint64_t grant_outstanding(const struct grant_account *account);
 /* What the device can still use, as far as it was heard. */
 uint64_t grant_usable(const struct grant_account *account);
 
+/* It has less than an attempt's worth and wants more: what it wanted was not there. */
+bool grant_is_short(const struct grant_account *account, uint64_t attempt);
+
 /* ---- what devices say ---- */
 
 /* One measure of wire_CreditUse. */
@@ -101,14 +104,17 @@ struct grant_claim {
     struct grant_account *account;
     struct grant_pools held; /* every pool that holds it, those that bind it now included */
     uint64_t wanted;         /* beyond what is usable */
+    uint64_t more;           /* worth having beyond that while the pools are wide */
     uint64_t attempt;        /* a typical worst case; above 0 */
+    uint64_t least;          /* the shortest attempt's; 0: nothing less than attempt is of use */
     uint64_t devices;        /* that share its tightest pool, this one included; 0 is taken as 1 */
     uint64_t amount;         /* out: what was granted */
 };
 
 /* Grants to all measures or to none; false: none. Sizes follow what is wanted while pools are wide;
  * one that is nearly used up gives half of what is free divided by the devices, but at least a
- * single attempt. Nothing is granted to a closed account, nor in a pool that is over. */
+ * single attempt, and last what is left, when an attempt can be cut to it. Nothing is granted to a
+ * closed account, nor in a pool that is over. */
 bool grant_give(struct grant_claim *claims, size_t count, int64_t at_ms);
 
 /* ---- recalls ---- */
@@ -138,9 +144,9 @@ void grant_share(uint64_t capacity, const uint64_t *wants, size_t count, uint64_
 /* Levels what is usable, free (below 0: so much must come back) and all that is idle taken
  * together: max-min shares while everyone can have an attempt; else whole attempts: first to those
  * who are using theirs, then to those who have none and want one, then to those who let theirs lie,
- * last for one on a second line: what a device lets lie on one is not moved to its other one and
- * back. Among equals in the order given, which should be by used_ms: who waited longest comes
- * first. */
+ * then for one on a second line: what a device lets lie on one is not moved to its other one and
+ * back. What is less than an attempt stays where it lies. Among equals in the order given, which
+ * should be by used_ms: who waited longest comes first. */
 void grant_level(int64_t free, struct grant_holder *holders, size_t count, int64_t now_ms,
                  uint64_t *scratch /* room for 2 * count */);
 

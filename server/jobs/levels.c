@@ -17,6 +17,7 @@
 #define TICK_MS       1000
 #define COUNT_MS      5000
 #define DEVICES_LIMIT 1000 /* of one transaction, so that booking does not wait long for it */
+#define REMIND_LIMIT  2000 /* of one round, so that messages find room beside them */
 #define ARENA_BYTES   (64u << 20)
 
 static const char *const channels[] = {"myna_credit"};
@@ -28,7 +29,9 @@ struct levels {
     struct terms *terms;
     struct credits *credits;
     struct listener *listener;
-    int64_t pool_id; /* that is levelled */
+    struct bus *bus;
+    int64_t reminded; /* the revision after which robots that want credit were reminded of */
+    int64_t pool_id;  /* that is levelled */
     pthread_t thread;
     bool thread_runs;
     pthread_mutex_t mutex;
@@ -205,6 +208,27 @@ static void complain(const char *what, enum status status)
         log_warning("levels", "cannot %s: %s", what, status_text(status));
 }
 
+/* Limits, periods or lines changed: what robots wanted may be there now. The ingest grants it, by
+ * the same rules as if they had asked again. What finds no room is reminded of in the next round.
+ */
+static enum status remind(struct levels *levels)
+{
+    const char **ids = NULL;
+    size_t count = 0;
+    int64_t revision;
+    enum status status = pools_read_revision(levels->store, &revision);
+
+    if (status != STATUS_OK || revision == levels->reminded)
+        return status;
+    arena_reset(levels->arena);
+    status = pools_find_hopeful(levels->store, levels->arena, REMIND_LIMIT, &ids, &count);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++)
+        status = bus_remind(levels->bus, ids[i]);
+    if (status == STATUS_OK && count < REMIND_LIMIT)
+        levels->reminded = revision;
+    return status == STATUS_FULL ? STATUS_OK : status;
+}
+
 static void work(struct levels *levels)
 {
     int64_t *ids = NULL;
@@ -216,6 +240,7 @@ static void work(struct levels *levels)
              installation_watch(levels->store, &raised));
     complain("keep the pools in step with caps and budgets",
              pools_refresh(levels->store, levels->arena, levels->terms, clock_wall_ms(), &changed));
+    complain("remind of robots that want credit", remind(levels));
     arena_reset(levels->arena);
     enum status status = pools_find_starved(levels->store, levels->arena, &ids, &count);
     complain("look for pools that are used up", status);
@@ -266,7 +291,7 @@ static enum status make_parts(struct levels *levels)
     return status;
 }
 
-enum status levels_start(struct levels **out, struct store *store)
+enum status levels_start(struct levels **out, struct store *store, struct bus *bus)
 {
     struct levels *levels = calloc(1, sizeof *levels);
 
@@ -274,6 +299,8 @@ enum status levels_start(struct levels **out, struct store *store)
         return STATUS_MEMORY;
     init_lock(levels);
     levels->store = store;
+    levels->bus = bus;
+    levels->reminded = -1;
     enum status status = make_parts(levels);
     if (status == STATUS_OK) {
         levels->thread_runs = pthread_create(&levels->thread, NULL, run, levels) == 0;

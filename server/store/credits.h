@@ -57,6 +57,7 @@ struct credits_account {
     int64_t confirmed_ms;
     bool is_changed;
     bool has_returned; /* in this transaction */
+    uint64_t least;    /* the shortest attempt's, as the device said in it; 0: it did not */
 };
 
 /* Locks and reads the accounts of the devices, by device, journal, line, measure and epoch.

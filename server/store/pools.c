@@ -318,6 +318,21 @@ static enum status touch_bound(struct store_conn *conn, const struct value *valu
     return store_exec(conn, &touch, values, WANTED_VALUES, NULL);
 }
 
+/* What counts in a pool is never another thing later: a budget that is made anew with the name of a
+ * deleted one, or a cap that was amended, begins with pools of its own. */
+static enum status retire_pools(struct store_conn *conn, const struct value *values)
+{
+    STORE_STATEMENT(retire,
+                    "WITH v AS MATERIALIZED (SELECT * FROM " WANTED ")"
+                    " UPDATE myna.pool p SET source = p.source || '#' || p.pool_id,"
+                    " is_closed = true FROM v WHERE p.source = v.source AND p.unit = v.unit"
+                    " AND ((v.scope, v.subject, v.metrics) <> (p.scope, p.subject, p.metrics)"
+                    "   OR coalesce(array_to_string(p.models, E'\n'), '') <> v.models)");
+
+    return store_exec(conn, &retire, values, WANTED_VALUES, NULL);
+}
+
+/* One that binds again, or did not until now, takes over what is out (activate()). */
 static enum status put_pools(struct store_conn *conn, const struct value *values)
 {
     STORE_STATEMENT(
@@ -331,7 +346,8 @@ static enum status put_pools(struct store_conn *conn, const struct value *values
              " scope = excluded.scope, subject = excluded.subject, metrics = excluded.metrics,"
              " models = excluded.models, hard = excluded.hard,"
              " period_to = excluded.period_to, limit_amount = excluded.limit_amount,"
-             " is_closed = false");
+             " is_closed = false, is_active = p.is_active AND NOT p.is_closed"
+             "   AND (p.hard OR NOT excluded.hard)");
 
     return store_exec(conn, &put, values, WANTED_VALUES, NULL);
 }
@@ -435,7 +451,7 @@ static enum status hold_accounts(struct store_conn *conn)
         "      WHEN 'contract' THEN a.contract_id = p.subject"
         "      ELSE EXISTS (SELECT FROM myna.group_member m WHERE m.group_id = p.subject"
         "                   AND m.device_id = a.device_id) END"
-        "  WHERE " OUT " > 0 GROUP BY 1, 2, 3, 4, 5) added"
+        "  WHERE " OUT " > 0 AND NOT a.pools @> ARRAY[p.pool_id] GROUP BY 1, 2, 3, 4, 5) added"
         " WHERE a.device_id = added.device_id AND a.journal_id = added.journal_id"
         " AND a.line_id = added.line_id AND a.measure = added.measure AND a.epoch = added.epoch");
 
@@ -519,6 +535,8 @@ enum status pools_follow(struct store_conn *conn, struct arena *arena, struct te
     if (status == STATUS_OK)
         status = renew_accounts(conn);
     if (status == STATUS_OK)
+        status = retire_pools(conn, values);
+    if (status == STATUS_OK)
         status = put_pools(conn, values);
     if (status == STATUS_OK)
         status = close_pools(conn, values);
@@ -598,6 +616,45 @@ enum status pools_find_starved(struct store *store, struct arena *arena, int64_t
         (*ids)[i] = result_int(&result, i, 0);
     result_release(&result);
     return *ids ? STATUS_OK : STATUS_MEMORY;
+}
+
+enum status pools_find_hopeful(struct store *store, struct arena *arena, size_t limit,
+                               const char ***ids, size_t *count)
+{
+    STORE_STATEMENT(find,
+                    "SELECT DISTINCT a.device_id FROM myna.credit_account a"
+                    " JOIN myna.device_link l ON l.device_id = a.device_id"
+                    "   AND l.journal_id = a.journal_id"
+                    " WHERE a.wanted > 0 AND NOT a.is_closed"
+                    " AND l.session_hello AND l.session_number > l.ended_session"
+                    " AND NOT EXISTS (SELECT FROM myna.pool p WHERE p.pool_id = ANY (a.pools)"
+                    "   AND p.is_active AND p.hard AND NOT p.is_closed AND p.period_to > now()"
+                    "   AND p.spent + p.outstanding::numeric / p.scale >= p.limit_amount)"
+                    " LIMIT $1");
+    struct result result = {0};
+    enum status status =
+        store_query(store, &find, STORE_VALUES(value_int((int64_t)limit)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    *count = result_count(&result);
+    *ids = arena_take(arena, (*count + 1) * sizeof **ids);
+    for (size_t i = 0; *ids && i < *count; i++)
+        (*ids)[i] = text_of(&result, i, 0, arena);
+    result_release(&result);
+    return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;
+}
+
+enum status pools_read_revision(struct store *store, int64_t *revision)
+{
+    STORE_STATEMENT(read, "SELECT revision FROM myna.credit_revision");
+    struct result result = {0};
+    enum status status = store_query(store, &read, STORE_NO_VALUES, &result);
+
+    if (status == STATUS_OK)
+        *revision = result_int(&result, 0, 0);
+    result_release(&result);
+    return status;
 }
 
 enum status pools_count_devices(struct store *store)

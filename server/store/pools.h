@@ -28,6 +28,14 @@ MUST_CHECK enum status pools_refresh(struct store *store, struct arena *arena, s
 MUST_CHECK enum status pools_find_starved(struct store *store, struct arena *arena, int64_t **ids,
                                           size_t *count);
 
+/* Connected devices that want credit of pools which all have some: at most limit of them. *ids in
+ * the arena. */
+MUST_CHECK enum status pools_find_hopeful(struct store *store, struct arena *arena, size_t limit,
+                                          const char ***ids, size_t *count);
+
+/* Changes as a whole that there were: limits, periods, what binds whom. */
+MUST_CHECK enum status pools_read_revision(struct store *store, int64_t *revision);
+
 /* How many devices want some of each pool. */
 MUST_CHECK enum status pools_count_devices(struct store *store);
 

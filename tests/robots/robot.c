@@ -299,6 +299,14 @@ static void on_attempt_closed(void *context)
         tick_soon(robot);
 }
 
+static bool is_online(void *context)
+{
+    const struct robot *robot = context;
+
+    return robot->connection != NULL && connection_is_up(robot->connection) &&
+           peer_phase(robot->peer) == PEER_READY;
+}
+
 static void on_up(void *context, const wire_Session *session)
 {
     struct robot *robot = context;
@@ -452,6 +460,7 @@ static enum status create_talk(struct robot *robot)
         .interrupt_percent = world->interrupt_percent,
         .context = robot,
         .on_closed = on_attempt_closed,
+        .is_online = is_online,
     };
     dice_init(&options.dice, dice_next(&robot->dice), span_text("talk"));
     enum status status = talk_create(&robot->talk, &options);

@@ -17,12 +17,15 @@
 #define TOTAL_TIMEOUT_MS  180000
 #define INTERRUPT_WITHIN  3000  /* ms after the first text */
 #define MAX_SPACING_MS    10000 /* longer the owner is not kept waiting by turns_per_minute */
+#define CREDIT_WAIT_MS    700   /* in all of a turn, as the agent does */
+#define CREDIT_STEP_MS    20
 
 enum phase {
     PHASE_IDLE,     /* until the owner asks */
     PHASE_THINKING, /* the attempt is open, the owner still speaks */
     PHASE_ASKING,   /* the vendor answers */
     PHASE_PAUSING,  /* before the retry */
+    PHASE_LACKING,  /* until credit for the attempt comes, or not */
 };
 
 struct exchange {
@@ -61,6 +64,7 @@ struct talk {
     size_t route;
     size_t last_route; /* behind it none is tried */
     bool retried;
+    int64_t credit_wait_ms; /* how long credit may still be waited for */
     talk_probed_fn on_probed;
     int64_t next_turn_ms; /* none is asked before, by turns_per_minute */
     struct attempt *attempt;
@@ -374,6 +378,16 @@ static enum status make_attempt(struct talk *talk, const wire_Route *route)
     return status;
 }
 
+/* A grant may be on its way: another route is not asked meanwhile. */
+static bool awaits_credit(const struct talk *talk)
+{
+    const struct talk_options *options = &talk->options;
+    const wire_Route *route = &talk->turn_plan->routes[talk->route];
+
+    return talk->credit_wait_ms > 0 && options->is_online(options->context) &&
+           journal_outlook(options->journal, route->line_id) == CREDIT_AWAITED;
+}
+
 /* Opens an attempt on the present route, or on the first behind it that takes one. */
 static void start_attempt(struct talk *talk)
 {
@@ -397,6 +411,10 @@ static void start_attempt(struct talk *talk)
         if (status == STATUS_DENIED) {
             talk->counts.denied++;
             talk->options.on_closed(talk->options.context);
+            if (awaits_credit(talk)) {
+                enter(talk, PHASE_LACKING, CREDIT_STEP_MS);
+                return;
+            }
         }
         if (status == STATUS_FULL || status == STATUS_IO)
             break;
@@ -415,6 +433,22 @@ static void start_turn(struct talk *talk, struct plan *plan, size_t first_route,
     talk->route = first_route;
     talk->last_route = last_route;
     talk->retried = false;
+    talk->credit_wait_ms = CREDIT_WAIT_MS;
+    start_attempt(talk);
+}
+
+/* What was granted meanwhile is tried; where nothing came in time the next route is. */
+static void look_for_credit(struct talk *talk)
+{
+    const char *line_id = talk->turn_plan->routes[talk->route].line_id;
+
+    talk->credit_wait_ms -= CREDIT_STEP_MS;
+    if (awaits_credit(talk)) {
+        enter(talk, PHASE_LACKING, CREDIT_STEP_MS);
+        return;
+    }
+    if (journal_outlook(talk->options.journal, line_id) != CREDIT_GRANTED)
+        talk->route++;
     start_attempt(talk);
 }
 
@@ -451,6 +485,9 @@ static void on_due(void *context)
         break;
     case PHASE_PAUSING:
         start_attempt(talk);
+        break;
+    case PHASE_LACKING:
+        look_for_credit(talk);
         break;
     case PHASE_ASKING:
         break;

@@ -29,6 +29,8 @@ struct talk_options {
     void *context;
     /* an attempt was closed, or refused for want of credit; must not free the talk */
     void (*on_closed)(void *context);
+    /* whether the server answers */
+    bool (*is_online)(void *context);
 };
 
 struct talk_counts {

@@ -91,12 +91,28 @@ static void add_line(struct robot *robot, struct span text)
     robot->clauses++;
 }
 
+/* The server hears it at once. */
+static void on_denied(struct robot *robot)
+{
+    const uint64_t granted[2] = {robot->promised};
+
+    robot->denied++;
+    if (robot->promised > 0 || robot->used_up)
+        robot_tell_lines(robot, 2, granted, robot->used_up);
+}
+
+static bool is_online(void *context)
+{
+    return ((struct robot *)context)->is_online;
+}
+
 static void on_event(void *context, const struct turn_event *event)
 {
     struct robot *robot = context;
 
     assert_int_equal(event->number, robot->number);
-    robot->denied += event->kind == TURN_DENIED;
+    if (event->kind == TURN_DENIED)
+        on_denied(robot);
     if (event->kind != TURN_CLAUSE)
         return;
     pthread_mutex_lock(&robot->lock);
@@ -157,7 +173,11 @@ void robot_build(struct robot *robot, const struct vendor *vendor, enum mouth mo
     assert_int_equal(journal_open(&robot->journal, &journal), STATUS_OK);
     if (mouth == SPEAKING)
         assert_int_equal(speaker_create(&robot->speaker, &speaker), STATUS_OK);
-    const struct turn_options turn = {robot->journal, robot->speaker, on_event, robot};
+    const struct turn_options turn = {.journal = robot->journal,
+                                      .speaker = robot->speaker,
+                                      .on_event = on_event,
+                                      .is_online = is_online,
+                                      .context = robot};
     assert_int_equal(turn_create(&robot->turn, &turn), STATUS_OK);
     robot->settings = (struct turn_settings){
         .routes = robot->routes, .history_turns = 4, .max_output_tokens = 200, .generation = 7};
@@ -206,6 +226,21 @@ enum status robot_ask(struct robot *robot, const char *question)
                                   &robot->settings, &robot->report);
     robot_read_records(robot);
     return status;
+}
+
+void robot_tell_lines(struct robot *robot, size_t count, const uint64_t *granted, bool used_up)
+{
+    wire_CreditLine lines[2] = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        lines[i].measures_count = 1;
+        lines[i].measures[0] = (wire_CreditMeasure){
+            .weights_count = 6, .weights = {[4] = 1, [5] = 1}, .divisor = 1, .granted = granted[i]};
+        snprintf(lines[i].line_id, sizeof lines[i].line_id, "line-%zu", i);
+        snprintf(robot->routes[i].line_id, sizeof robot->routes[i].line_id, "line-%zu", i);
+    }
+    lines[0].used_up = used_up;
+    assert_int_equal(journal_grant(robot->journal, 1, lines, count), STATUS_OK);
 }
 
 /* The ledger's line of that attempt of the last turn; NULL: the vendor never saw it. */

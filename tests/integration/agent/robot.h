@@ -29,7 +29,10 @@ struct robot {
     pthread_mutex_t lock;
     char heard[8192]; /* clauses, a line each */
     size_t clauses;
-    unsigned denied;          /* TURN_DENIED */
+    unsigned denied; /* TURN_DENIED */
+    bool is_online;
+    uint64_t promised;        /* output tokens that the server grants at each, on the first line */
+    bool used_up;             /* or says that there are none */
     uint64_t interrupt_after; /* clauses; 0: never */
     int64_t interrupted_ms;
     wire_UsageRecord records[8];
@@ -56,6 +59,10 @@ void robot_dismantle(struct robot *robot);
 
 void robot_set_route(struct robot *robot, size_t index, const char *base_url, const char *key);
 const char *robot_base_url(const struct robot *robot);
+
+/* What the server says of the first count (at most 2) routes' lines, which count output tokens
+ * alone. */
+void robot_tell_lines(struct robot *robot, size_t count, const uint64_t *granted, bool used_up);
 
 /* A turn; heard, report and records are of it (records: of all that are not acknowledged). */
 enum status robot_ask(struct robot *robot, const char *question);

@@ -174,12 +174,14 @@ static int build(void **state)
     assert_int_equal(speaker_create(&robot.speaker, &speaker), STATUS_OK);
     const struct face_options face = {.speaker = robot.speaker, .screen = FACE_SCREEN_HEADLESS};
     assert_int_equal(face_create(&robot.face, &face), STATUS_OK);
-    const struct talker_options talker = {.device_id = "robot-1",
-                                          .journal = robot.journal,
-                                          .settings = robot.settings,
-                                          .speaker = robot.speaker,
-                                          .face = robot.face,
-                                          .host = {&robot, on_event, on_command, on_used}};
+    const struct talker_options talker = {
+        .device_id = "robot-1",
+        .journal = robot.journal,
+        .settings = robot.settings,
+        .speaker = robot.speaker,
+        .face = robot.face,
+        .host = {
+            .context = &robot, .on_event = on_event, .on_command = on_command, .on_used = on_used}};
     assert_int_equal(talker_start(&robot.talker, &talker), STATUS_OK);
     *state = &robot;
     return 0;

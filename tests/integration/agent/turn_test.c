@@ -167,17 +167,10 @@ static void an_answer_without_usage_is_estimated(void **state)
 /* Gives the route a line of its own that counts output tokens alone. */
 static void grant_output(struct robot *robot, size_t route, uint64_t granted)
 {
-    wire_CreditLine lines[2] = {0};
+    uint64_t amounts[2] = {0};
 
-    for (size_t i = 0; i <= route; i++) {
-        lines[i].measures_count = 1;
-        lines[i].measures[0] =
-            (wire_CreditMeasure){.weights_count = 6, .weights = {[4] = 1, [5] = 1}, .divisor = 1};
-        snprintf(lines[i].line_id, sizeof lines[i].line_id, "line-%zu", i);
-        snprintf(robot->routes[i].line_id, sizeof robot->routes[i].line_id, "line-%zu", i);
-    }
-    lines[route].measures[0].granted = granted;
-    assert_int_equal(journal_grant(robot->journal, 1, lines, route + 1), STATUS_OK);
+    amounts[route] = granted;
+    robot_tell_lines(robot, route + 1, amounts, false);
 }
 
 static void without_credit_nothing_is_sent(void **state)
@@ -205,10 +198,57 @@ static void i2_with_little_credit_a_shorter_answer_is_asked_for(void **state)
                      STATUS_OK);
     assert_int_equal(robot.records[0].reserved_output, 40);
     const uint64_t used = robot.records[0].output + robot.records[0].reasoning;
-    assert_true(used > 40 - JOURNAL_LEAST_OUTPUT && used <= 40);
+    assert_true(used > 40 - CREDIT_LEAST_OUTPUT && used <= 40);
     robot_check_bill(&robot, 0);
     assert_int_equal(robot_ask(&robot, "Go on."), STATUS_DENIED);
     assert_int_equal(robot.record_count, 1);
+    robot_dismantle(&robot);
+}
+
+/* Credit is held on the first route and granted anew while the owner asks the next question. */
+static void credit_that_is_on_its_way_keeps_the_first_route(void **state)
+{
+    struct robot robot;
+
+    robot_build(&robot, *state, SILENT);
+    robot_set_route(&robot, 1, robot_base_url(&robot), "good");
+    grant_output(&robot, 0, 10);
+    grant_output(&robot, 1, 200);
+    robot.is_online = true;
+    robot.promised = 300;
+    assert_int_equal(robot_ask(&robot, "Who are you?"), STATUS_OK);
+    assert_string_equal(robot.report.vendor, "vendor-0");
+    assert_int_equal(robot.report.attempts, 1);
+    assert_int_equal(robot.denied, 1);
+    robot_dismantle(&robot);
+}
+
+static void a_route_that_the_server_calls_used_up_is_not_waited_for(void **state)
+{
+    struct robot robot;
+
+    robot_build(&robot, *state, SILENT);
+    robot_set_route(&robot, 1, robot_base_url(&robot), "good");
+    grant_output(&robot, 0, 10);
+    grant_output(&robot, 1, 200);
+    robot.is_online = robot.used_up = true;
+    assert_int_equal(robot_ask(&robot, "Who are you?"), STATUS_OK);
+    assert_string_equal(robot.report.vendor, "vendor-1");
+    robot_dismantle(&robot);
+}
+
+/* The wish or its answer was lost. */
+static void a_server_that_says_nothing_is_waited_for_a_moment_only(void **state)
+{
+    struct robot robot;
+
+    robot_build(&robot, *state, SILENT);
+    robot_set_route(&robot, 1, robot_base_url(&robot), "good");
+    grant_output(&robot, 0, 10);
+    grant_output(&robot, 1, 200);
+    robot.is_online = true;
+    assert_int_equal(robot_ask(&robot, "Who are you?"), STATUS_OK);
+    assert_string_equal(robot.report.vendor, "vendor-1");
     robot_dismantle(&robot);
 }
 
@@ -419,6 +459,9 @@ int main(void)
         cmocka_unit_test(an_answer_without_usage_is_estimated),
         cmocka_unit_test(without_credit_nothing_is_sent),
         cmocka_unit_test(i2_with_little_credit_a_shorter_answer_is_asked_for),
+        cmocka_unit_test(credit_that_is_on_its_way_keeps_the_first_route),
+        cmocka_unit_test(a_route_that_the_server_calls_used_up_is_not_waited_for),
+        cmocka_unit_test(a_server_that_says_nothing_is_waited_for_a_moment_only),
         cmocka_unit_test(i11_when_the_first_routes_credit_is_used_up_the_next_one_answers),
         cmocka_unit_test(at_a_limit_the_companys_words_are_said_instead_of_the_standard_ones),
         cmocka_unit_test(a_blocked_robot_asks_no_vendor_and_says_so),

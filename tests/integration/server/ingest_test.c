@@ -681,7 +681,7 @@ i2_a_line_that_the_backup_did_not_know_counts_as_held_until_its_robot_is_heard(v
     snprintf(robot->credit.line_id, sizeof robot->credit.line_id, "%s", facts->lines[0].line_id);
     robot->credit.amounts_count = 1;
     hear(fixture, robot_hello(robot));
-    ASSERT_SQL(fixture, HELD, "0 1 1");
+    ASSERT_SQL(fixture, HELD, "0 2 2");
 }
 
 /* A dump in another cluster, recovery to a point in time, a promoted standby; and by hand. */
@@ -1263,7 +1263,7 @@ static void bind_two_routes(struct fixture *fixture)
 /* The tests after it are of robots that nothing binds. */
 static void unbind(struct fixture *fixture)
 {
-    script(fixture, "DELETE FROM myna.budget WHERE budget_id = 'narrow';"
+    script(fixture, "DELETE FROM myna.budget WHERE budget_id IN ('narrow', 'wide');"
                     "DELETE FROM myna.credit_account; DELETE FROM myna.pool;"
                     "UPDATE myna.credit_revision SET revision = revision + 1");
 }
@@ -1332,6 +1332,58 @@ static void i2_an_adjustment_settles_the_credit_of_what_was_lost(void **state)
                "SELECT trim_scale(spent) FROM myna.pool WHERE source = 'budget:narrow'"
                " AND subject = $1::text",
                "51");
+    unbind(fixture);
+}
+
+static void follow_budgets(struct fixture *fixture)
+{
+    bool changed;
+
+    arena_reset(fixture->text_arena);
+    assert_int_equal(pools_refresh(fixture->store, fixture->text_arena, fixture->terms,
+                                   clock_wall_ms(), &changed),
+                     STATUS_OK);
+    assert_true(changed);
+}
+
+/* Its pool went on holding the robot's credit: once it was used up, the robot had none for ever,
+ * whatever the budgets that were left allowed. */
+static void i2_a_deleted_budget_binds_nobody_and_made_anew_it_counts_what_is_out(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    char sql[512];
+
+    bind_two_routes(fixture);
+    script(fixture, "UPDATE myna.budget SET at_most = 400");
+    snprintf(sql, sizeof sql,
+             "INSERT INTO myna.budget (budget_id, scope, subject, metric, at_most, per, created_by)"
+             " VALUES ('wide', 'device', '%s', 'output', 10000, 'once', 't')",
+             fixture->id);
+    script(fixture, sql);
+    follow_budgets(fixture);
+    note_uses(fixture, hear(fixture, robot_hello(robot)));
+    ASSERT_SQL(fixture, OUTSTANDING, "400");
+    robot->use_count = 1;
+    robot->uses[0].amounts[0].granted_seen = 400;
+    robot->uses[0].amounts[0].wanted = 500;
+    hear(fixture, robot_report(robot));
+    ASSERT_SQL(fixture, OUTSTANDING, "400");
+    script(fixture, "DELETE FROM myna.budget WHERE budget_id = 'narrow'");
+    follow_budgets(fixture);
+    hear(fixture, robot_report(robot));
+    ASSERT_SQL(fixture,
+               "SELECT p.outstanding FROM myna.pool p WHERE p.source = 'budget:wide'"
+               " AND p.subject = $1::text",
+               "1300");
+    ASSERT_SQL(fixture, OUTSTANDING, "0");
+    snprintf(sql, sizeof sql,
+             "INSERT INTO myna.budget (budget_id, scope, subject, metric, at_most, per, created_by)"
+             " VALUES ('narrow', 'device', '%s', 'output', 2000, 'once', 't')",
+             fixture->id);
+    script(fixture, sql);
+    follow_budgets(fixture);
+    ASSERT_SQL(fixture, OUTSTANDING, "1300");
     unbind(fixture);
 }
 
@@ -1768,6 +1820,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         /* in the first epoch, which is all that these hellos know of */
         WITH_ROBOT(what_a_robot_gives_back_on_one_line_it_does_not_get_at_once_on_another),
+        WITH_ROBOT(i2_a_deleted_budget_binds_nobody_and_made_anew_it_counts_what_is_out),
         WITH_ROBOT(i1_a_batch_that_comes_twice_counts_once),
         WITH_ROBOT(i1_a_batch_that_overlaps_the_watermark_adds_only_what_is_new),
         WITH_ROBOT(i1_usage_before_the_sessions_hello_is_not_counted_but_asked_for),

@@ -194,6 +194,7 @@ static void hear_line(struct world *world, struct base_tables *tables,
 
         if (!account)
             continue;
+        account->least = use->amounts[i].least;
         if (grant_hear(&account->credit, held_by(tables, &account->held, &held), &report) ==
             GRANT_FORGED)
             judge_forged(world, account, &report);
@@ -270,8 +271,23 @@ void accounts_book(struct world *world, struct base_tables *tables, const struct
 
 /* ---- granting ---- */
 
+static bool is_short(const struct world *world, struct base_tables *tables, unsigned journal,
+                     unsigned line)
+{
+    const struct market_line *terms = &world->market.lines[line];
+    bool is_short = false;
+
+    for (unsigned i = 0; i < terms->wire.measures_count; i++) {
+        const struct base_account *account = find(tables, journal, line, i);
+
+        is_short |=
+            account && grant_is_short(&account->credit, market_typical(&terms->wire.measures[i]));
+    }
+    return is_short;
+}
+
 static void grant_line(struct world *world, struct base_tables *tables, unsigned device,
-                       unsigned line)
+                       unsigned line, bool is_first)
 {
     const struct market_line *terms = &world->market.lines[line];
     const unsigned journal = tables->devices[device].journal;
@@ -288,7 +304,9 @@ static void grant_line(struct world *world, struct base_tables *tables, unsigned
             .account = &account->credit,
             .held = held_by(tables, &account->held, &held[i]),
             .wanted = account->credit.wanted,
+            .more = is_first ? account->credit.wanted : 0,
             .attempt = market_typical(&terms->wire.measures[i]),
+            .least = is_first ? account->least : 0,
             .devices = world->plan.devices,
         };
         wants = wants || account->credit.wanted > 0;
@@ -308,8 +326,14 @@ void accounts_grant(struct world *world, struct base_tables *tables, unsigned de
     if (journal == BASE_NONE || tables->journals[journal].status != BASE_OPEN ||
         tables->devices[device].epoch_heard != tables->epoch)
         return;
-    for (unsigned route = 0; route < MARKET_ROUTES; route++)
-        grant_line(world, tables, device, market_line_of(world, device, route));
+    bool is_first = true;
+
+    for (unsigned route = 0; route < MARKET_ROUTES; route++) {
+        const unsigned line = market_line_of(world, device, route);
+
+        grant_line(world, tables, device, line, is_first);
+        is_first = is_first && is_short(world, tables, journal, line);
+    }
 }
 
 /* ---- recalls ---- */
@@ -447,6 +471,17 @@ static void fill_line(const struct world *world, struct base_tables *tables, uns
         out->measures[i].granted = account->credit.granted;
         out->measures[i].return_to = account->credit.return_to;
     }
+    out->used_up = is_short(world, tables, journal, line);
+}
+
+/* An attempt lies ready on the second route when no cap binds it with the first. */
+static bool is_standby(const struct world *world, unsigned device)
+{
+    for (unsigned i = 0; i < world->market.cap_count; i++)
+        if (market_binds(&world->market.caps[i], device, 0) &&
+            market_binds(&world->market.caps[i], device, 1))
+            return false;
+    return true;
 }
 
 static bool has_line(const wire_State *state, const char *line_id)
@@ -466,6 +501,8 @@ void accounts_fill(struct world *world, const struct base_tables *tables, unsign
 
     for (unsigned route = 0; route < MARKET_ROUTES; route++)
         fill_line(world, readable, journal, market_line_of(world, device, route), state);
+    if (state->credit_count > 1)
+        state->credit[1].standby = is_standby(world, device);
     for (size_t i = 0; i < tables->account_count; i++) {
         const struct base_account *account = &tables->accounts[i];
 

@@ -48,6 +48,7 @@ struct base_account {
     uint32_t epoch;
     struct base_set held;
     struct grant_account credit;
+    uint64_t least; /* the shortest attempt's, as its device last said */
 };
 
 struct base_pool {

@@ -435,7 +435,7 @@ static void fill_record(struct world *world, const struct robot *robot, const wi
     snprintf(record->service_tier, sizeof record->service_tier, "%u", attempt);
     record->start_ms = robot_clock(world, robot);
     record->reserved_input = (uint64_t)world_between(world, 20, 300);
-    record->reserved_output = (uint64_t)world_between(world, JOURNAL_LEAST_OUTPUT, OUTPUT_LIMIT);
+    record->reserved_output = (uint64_t)world_between(world, CREDIT_LEAST_OUTPUT, OUTPUT_LIMIT);
 }
 
 /* The first route whose credit covers the attempt; a shorter answer before the next route. */

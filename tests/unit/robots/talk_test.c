@@ -118,6 +118,12 @@ static void on_closed(void *context)
     (void)context;
 }
 
+static bool is_online(void *context)
+{
+    (void)context;
+    return false;
+}
+
 static void fill_route(wire_Route *route, const char *base_url, const char *key)
 {
     snprintf(route->vendor, sizeof route->vendor, "dahan");
@@ -177,6 +183,7 @@ static void start_talk(struct fixture *fixture, int index, struct plan *plan,
         .think_ms = 5,
         .interrupt_percent = interrupt_percent,
         .on_closed = on_closed,
+        .is_online = is_online,
     };
 
     open_journal(fixture, index);
@@ -451,7 +458,8 @@ static void a_probe_asks_its_route_alone(void **state)
                                 .asker = fixture->asker,
                                 .plans = fixture->plans,
                                 .context = &probed,
-                                .on_closed = on_closed};
+                                .on_closed = on_closed,
+                                .is_online = is_online};
 
     start_vendor(fixture, "tokens_per_s=2000,first_token_ms=5,jitter_ms=5");
     open_journal(fixture, 0);

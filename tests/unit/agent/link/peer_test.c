@@ -587,6 +587,22 @@ static void a_refusal_for_credit_is_told_at_once_at_most_every_five_seconds(void
     assert_int_equal(attempt(fixture, 1, 300), STATUS_OK);
 }
 
+/* The owner waits: a server that answers is asked again without a pause. */
+static void a_refusal_that_a_grant_may_help_is_told_at_once_when_the_last_was_answered(void **state)
+{
+    struct fixture *fixture = *state;
+
+    grant(fixture, 100, 0);
+    wait_ms(fixture, 40000);
+    const unsigned before = sent_count(fixture, TOPIC_REPORT);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(attempt(fixture, 1, 300), STATUS_DENIED);
+        wait_ms(fixture, 1);
+        assert_int_equal(sent_count(fixture, TOPIC_REPORT), before + i + 1);
+        grant(fixture, 101 + i, 0);
+    }
+}
+
 static void i2_what_is_asked_back_is_returned_and_told_at_once(void **state)
 {
     struct fixture *fixture = *state;
@@ -898,6 +914,7 @@ int main(void)
         TEST(a_state_that_wants_hello_gets_one_and_does_not_end_the_greeting),
         TEST(a_lower_epoch_is_ignored_and_a_higher_one_has_records_sent_again),
         TEST(a_refusal_for_credit_is_told_at_once_at_most_every_five_seconds),
+        TEST(a_refusal_that_a_grant_may_help_is_told_at_once_when_the_last_was_answered),
         TEST(i2_what_is_asked_back_is_returned_and_told_at_once),
         TEST(i2_a_state_about_another_journal_grants_nothing),
         TEST(a_line_that_came_with_other_weights_is_told_in_the_next_report),

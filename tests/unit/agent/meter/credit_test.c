@@ -265,25 +265,121 @@ static void i2_room_is_what_is_left_of_the_tightest_measure(void **state)
     assert_int_equal(credit_room(&credit, &record), 0);
 }
 
-static void at_least_one_typical_attempt_is_wanted_on_each_of_the_first_two_routes(void **state)
+/* What a state says of three lines. */
+static void tell_three(struct credit *credit, bool first_used_up, bool second_standby,
+                       uint64_t granted)
+{
+    wire_CreditLine lines[] = {token_line("l1", granted), token_line("l2", 0), token_line("l3", 0)};
+
+    lines[0].used_up = first_used_up;
+    lines[1].standby = second_standby;
+    merge(credit, 1, lines, 3);
+}
+
+static void one_typical_attempt_is_wanted_on_the_first_route_and_where_one_was_refused(void **state)
 {
     (void)state;
     struct credit credit = {0};
-    const wire_CreditLine lines[] = {token_line("l1", 0), token_line("l2", 0), token_line("l3", 0)};
     const wire_UsageRecord typical = attempt_on("l1", 300, 100);
     const wire_UsageRecord third = attempt_on("l3", 300, 100);
 
-    merge(&credit, 1, lines, 3);
+    tell_three(&credit, false, false, 0);
     assert_int_equal(report(&credit).wanted, CREDIT_TYPICAL_INPUT + CREDIT_TYPICAL_OUTPUT);
     assert_int_equal(credit_room(&credit, &typical), 0);
     assert_int_equal(use_of(&credit, 0).amounts[0].wanted, 400);
-    assert_int_equal(use_of(&credit, 1).amounts[0].wanted, 400);
+    assert_int_equal(use_of(&credit, 0).amounts[0].least, 300 + CREDIT_LEAST_OUTPUT);
+    assert_int_equal(use_of(&credit, 1).amounts[0].wanted, 0);
     assert_int_equal(use_of(&credit, 2).amounts[0].wanted, 0);
     assert_int_equal(credit_reserve(&credit, &third), STATUS_DENIED);
     assert_int_equal(use_of(&credit, 2).amounts[0].wanted, 400);
     grant(&credit, 1, 400, 0); /* and the others are not named any more */
     assert_int_equal(report(&credit).wanted, 0);
     assert_int_equal(use_of(&credit, 1).amounts[0].wanted, 0);
+}
+
+static void one_is_wanted_where_the_server_has_it_lie_ready(void **state)
+{
+    (void)state;
+    struct credit credit = {0};
+
+    tell_three(&credit, false, true, 0);
+    assert_true(use_of(&credit, 1).amounts[0].wanted > 0);
+    tell_three(&credit, false, false, 0);
+    assert_int_equal(use_of(&credit, 1).amounts[0].wanted, 0);
+}
+
+/* Exhaustion needs no server once it is known: the next line is filled before it is needed. */
+static void
+when_the_first_line_is_used_up_the_next_one_wants_and_the_server_hears_at_once(void **state)
+{
+    (void)state;
+    struct credit credit = {0};
+
+    tell_three(&credit, false, false, 0);
+    assert_int_equal(credit.events.moved, 0);
+    tell_three(&credit, true, false, 0);
+    assert_int_equal(credit.events.moved, 1);
+    assert_true(use_of(&credit, 0).amounts[0].wanted > 0); /* there may be some again */
+    assert_true(use_of(&credit, 1).amounts[0].wanted > 0);
+    assert_int_equal(use_of(&credit, 2).amounts[0].wanted, 0);
+    tell_three(&credit, true, false, 0);
+    assert_int_equal(credit.events.moved, 1);
+    tell_three(&credit, false, false, 5000);
+    assert_int_equal(use_of(&credit, 1).amounts[0].wanted, 0);
+    assert_int_equal(credit.events.moved, 1);
+}
+
+/* All was used up, then a limit was raised: what is granted belongs on the first line alone. */
+static void what_was_refused_behind_a_line_that_serves_again_is_not_wanted_any_more(void **state)
+{
+    (void)state;
+    struct credit credit = {0};
+    const wire_UsageRecord first = attempt_on("l1", 30, 10);
+    const wire_UsageRecord second = attempt_on("l2", 30, 10);
+    wire_CreditLine lines[] = {token_line("l1", 0), token_line("l2", 0)};
+
+    lines[0].used_up = lines[1].used_up = true;
+    merge(&credit, 1, lines, 2);
+    assert_int_equal(credit_reserve(&credit, &first), STATUS_DENIED);
+    assert_int_equal(credit_reserve(&credit, &second), STATUS_DENIED);
+    assert_int_equal(use_of(&credit, 1).amounts[0].wanted, 40);
+    lines[0].used_up = false;
+    lines[0].measures[0].granted = 80;
+    merge(&credit, 1, lines, 2);
+    assert_int_equal(use_of(&credit, 1).amounts[0].wanted, 0);
+    lines[1].used_up = false;
+    merge(&credit, 1, lines, 2);
+    assert_int_equal(credit_reserve(&credit, &second), STATUS_DENIED); /* the first vendor failed */
+    assert_int_equal(use_of(&credit, 1).amounts[0].wanted, 40);
+    wire_UsageRecord closed = first;
+    closed.outcome = wire_Outcome_FAILED;
+    assert_int_equal(credit_reserve(&credit, &first), STATUS_OK);
+    credit_end_attempt(&credit, &closed);
+    assert_int_equal(use_of(&credit, 1).amounts[0].wanted, 40);
+    closed.outcome = wire_Outcome_ANSWERED;
+    assert_int_equal(credit_reserve(&credit, &first), STATUS_OK);
+    credit_end_attempt(&credit, &closed);
+    assert_int_equal(use_of(&credit, 1).amounts[0].wanted, 0);
+}
+
+static void a_refusal_is_awaited_until_the_server_grants_or_says_that_all_is_used_up(void **state)
+{
+    (void)state;
+    struct credit credit = {0};
+    const wire_UsageRecord record = attempt_on("l1", 300, 100);
+
+    assert_int_equal(credit_outlook(&credit, "l1"), CREDIT_USED_UP); /* unknown */
+    tell_three(&credit, false, false, 10);
+    assert_int_equal(credit_reserve(&credit, &record), STATUS_DENIED);
+    assert_int_equal(credit_outlook(&credit, "l1"), CREDIT_AWAITED);
+    assert_int_equal(credit.events.awaited, 1);
+    tell_three(&credit, true, false, 10);
+    assert_int_equal(credit_outlook(&credit, "l1"), CREDIT_USED_UP);
+    assert_int_equal(credit_reserve(&credit, &record), STATUS_DENIED);
+    assert_int_equal(credit.events.awaited, 1);
+    tell_three(&credit, false, false, 410);
+    assert_int_equal(credit_outlook(&credit, "l1"), CREDIT_GRANTED);
+    assert_int_equal(credit_reserve(&credit, &record), STATUS_OK);
 }
 
 static void as_much_is_wanted_as_was_used_between_two_reports(void **state)
@@ -383,7 +479,13 @@ int main(void)
         cmocka_unit_test(a_known_line_with_other_weights_is_not_taken_and_counted),
         cmocka_unit_test(a_recalled_line_gives_its_place_to_a_new_one_when_nothing_is_open),
         cmocka_unit_test(i2_room_is_what_is_left_of_the_tightest_measure),
-        cmocka_unit_test(at_least_one_typical_attempt_is_wanted_on_each_of_the_first_two_routes),
+        cmocka_unit_test(
+            one_typical_attempt_is_wanted_on_the_first_route_and_where_one_was_refused),
+        cmocka_unit_test(one_is_wanted_where_the_server_has_it_lie_ready),
+        cmocka_unit_test(
+            when_the_first_line_is_used_up_the_next_one_wants_and_the_server_hears_at_once),
+        cmocka_unit_test(what_was_refused_behind_a_line_that_serves_again_is_not_wanted_any_more),
+        cmocka_unit_test(a_refusal_is_awaited_until_the_server_grants_or_says_that_all_is_used_up),
         cmocka_unit_test(as_much_is_wanted_as_was_used_between_two_reports),
         cmocka_unit_test(i2_what_is_used_open_and_returned_never_passes_what_is_granted),
     };

@@ -14,6 +14,7 @@
 
 #include "agent/meter/frame.h"
 #include "schema/base/file.h"
+#include "schema/wire/measure.h"
 
 #define NOW_MS  1700000000000
 #define DAY_MS  86400000LL
@@ -1005,6 +1006,36 @@ static void sixteen_lines_with_four_measures_each_survive_a_restart(void **state
     }
 }
 
+/* It wanted all that it had ever used, at once. */
+static void after_a_restart_no_more_is_wanted_than_before_it(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_CreditLine line = {
+        .line_id = "l1",
+        .measures_count = 1,
+        .measures = {{.weights_count = LIMIT_WEIGHTS,
+                      .weights = {[MEASURE_REQUESTS] = 1},
+                      .divisor = 1,
+                      .granted = 20}},
+    };
+    wire_CreditUse uses[LIMIT_CREDIT_LINES];
+    pb_size_t count;
+
+    assert_int_equal(journal_grant(fixture->journal, 1, &line, 1), STATUS_OK);
+    for (unsigned i = 1; i <= 19; i++) {
+        wire_UsageRecord record = attempt(i);
+
+        memcpy(record.line_id, line.line_id, sizeof record.line_id);
+        assert_int_equal(journal_begin(fixture->journal, &record), STATUS_OK);
+        answer(&record, 1);
+        assert_int_equal(journal_close_attempt(fixture->journal, &record), STATUS_OK);
+    }
+    restart(fixture);
+    journal_credit(fixture->journal, uses, &count);
+    assert_int_equal(uses[0].amounts[0].used, 19);
+    assert_int_equal(uses[0].amounts[0].wanted, 0);
+}
+
 static void a_record_with_every_text_at_its_limit_still_fits(void **state)
 {
     struct fixture *fixture = *state;
@@ -1099,6 +1130,7 @@ int main(void)
         TEST(credit_of_before_there_were_measures_is_still_read),
         TEST(i2_a_forked_journal_has_no_credit_and_has_used_what_it_filed_again),
         TEST(sixteen_lines_with_four_measures_each_survive_a_restart),
+        TEST(after_a_restart_no_more_is_wanted_than_before_it),
         TEST(after_a_disk_error_nothing_is_written_until_a_restart),
         TEST(a_record_with_every_text_at_its_limit_still_fits),
     };

@@ -106,6 +106,52 @@ static void a_wide_pool_gives_what_is_wanted_and_a_tight_one_single_attempts(voi
     assert_int_equal(want(&world, 700, 100), 0);
 }
 
+/* A plan's last tokens were never granted: they were less than a typical attempt. */
+static void what_is_left_is_granted_when_an_attempt_can_be_cut_to_it(void **state)
+{
+    struct world world;
+    struct grant_claim claim = {
+        .account = &world.account, .held = {world.list, 1}, .wanted = 400, .attempt = 400};
+
+    (void)state;
+    make(&world, 107);
+    claim.held = world.held;
+    assert_false(grant_give(&claim, 1, NOW_MS));
+    claim.least = 108;
+    assert_false(grant_give(&claim, 1, NOW_MS));
+    claim.least = 107;
+    assert_true(grant_give(&claim, 1, NOW_MS));
+    assert_int_equal(claim.amount, 107);
+    world.account.wanted = 293;
+    assert_true(grant_is_short(&world.account, 400));
+    assert_false(grant_is_short(&world.account, 107));
+    assert_false(grant_give(&claim, 1, NOW_MS));
+}
+
+static void a_second_attempt_is_given_only_while_pools_are_wide(void **state)
+{
+    struct world world;
+    struct grant_claim claim = {.account = &world.account,
+                                .held = {world.list, 1},
+                                .wanted = 100,
+                                .more = 100,
+                                .attempt = 100,
+                                .devices = 2};
+
+    (void)state;
+    make(&world, 100000);
+    assert_true(grant_give(&claim, 1, NOW_MS));
+    assert_int_equal(claim.amount, 200);
+    make(&world, 600);
+    assert_true(grant_give(&claim, 1, NOW_MS));
+    assert_int_equal(claim.amount, 150);
+    make(&world, 199);
+    assert_true(grant_give(&claim, 1, NOW_MS));
+    assert_int_equal(claim.amount, 100);
+    claim.wanted = 0;
+    assert_false(grant_give(&claim, 1, NOW_MS));
+}
+
 static void nobody_holds_more_than_the_most_that_an_epoch_presumes(void **state)
 {
     struct world world;
@@ -255,7 +301,7 @@ static void scraps_that_serve_nobody_are_gathered_into_whole_attempts(void **sta
     grant_level(10, holders, 3, NOW_MS, scratch);
     assert_int_equal(holders[0].keep, 100);
     assert_int_equal(holders[1].keep, 100);
-    assert_int_equal(holders[2].keep, 0);
+    assert_int_equal(holders[2].keep, 20); /* stays where it lies */
 }
 
 static void whoever_lets_an_attempt_lie_makes_room_for_whoever_waits(void **state)
@@ -317,7 +363,7 @@ static void nothing_is_moved_from_a_robots_line_to_its_other_one(void **state)
     assert_int_equal(holders[1].keep, 0);
     holders[1].has_other = false;
     grant_level(50, holders, 2, NOW_MS, scratch);
-    assert_int_equal(holders[0].keep, 0);
+    assert_int_equal(holders[0].keep, 50);
     assert_int_equal(holders[1].keep, 100);
 }
 
@@ -608,6 +654,8 @@ int main(void)
         cmocka_unit_test(i2_a_grant_never_exceeds_what_is_free_in_any_pool),
         cmocka_unit_test(i2_all_measures_are_granted_or_none),
         cmocka_unit_test(a_wide_pool_gives_what_is_wanted_and_a_tight_one_single_attempts),
+        cmocka_unit_test(what_is_left_is_granted_when_an_attempt_can_be_cut_to_it),
+        cmocka_unit_test(a_second_attempt_is_given_only_while_pools_are_wide),
         cmocka_unit_test(nobody_holds_more_than_the_most_that_an_epoch_presumes),
         cmocka_unit_test(what_was_used_beyond_all_that_was_out_comes_off_the_next_grant),
         cmocka_unit_test(reports_merge_by_maximum_in_any_order),
