@@ -125,23 +125,21 @@ static bool counts(const struct world *world, unsigned cap, unsigned device,
 }
 
 /* What a vendor gave beyond the reservation is explained, whatever becomes of it. */
-static void explain_overrun(struct world *world, const struct judge_attempt *attempt,
-                            const wire_UsageRecord *record)
+static void explain_overrun(struct world *world, unsigned cap, const struct judge_attempt *attempt)
 {
-    struct judge *judge = &world->judge;
     const struct market_line *line = &world->market.lines[attempt->line];
+    const wire_CreditMeasure *measure = market_measure(line, world->market.caps[cap].unit);
     const wire_UsageRecord worst = as_reserved(attempt);
+    wire_UsageRecord truth = worst;
 
-    for (unsigned cap = 0; cap < world->market.cap_count; cap++) {
-        const wire_CreditMeasure *measure = market_measure(line, world->market.caps[cap].unit);
-
-        if (!counts(world, cap, attempt->device, line))
-            continue;
-        const uint64_t reserved = measure_worst_case(measure, &worst);
-        const uint64_t consumed = measure_consumed(measure, record);
-        if (consumed > reserved)
-            judge->excess[cap] += (int64_t)(consumed - reserved);
-    }
+    if (!attempt->overran || !counts(world, cap, attempt->device, line))
+        return;
+    truth.provenance = wire_Provenance_VENDOR_FINAL;
+    fill_quantities(attempt->truth, &truth);
+    const uint64_t reserved = measure_worst_case(measure, &worst);
+    const uint64_t consumed = measure_consumed(measure, &truth);
+    if (consumed > reserved)
+        world->judge.excess[cap] += (int64_t)(consumed - reserved);
 }
 
 static void allow_overrun(struct world *world, const struct judge_attempt *attempt,
@@ -177,8 +175,8 @@ void judge_ask(struct world *world, unsigned attempt, bool not_sent)
     for (unsigned unit = 0; unit < MARKET_UNITS; unit++)
         if (truth[unit] > known->amounts[unit])
             known->amounts[unit] = truth[unit];
-    if (known->overran)
-        explain_overrun(world, known, &record);
+    for (unsigned cap = 0; cap < world->market.cap_count; cap++)
+        explain_overrun(world, cap, known);
 }
 
 void judge_answer(struct world *world, unsigned attempt, wire_UsageRecord *record)
@@ -340,6 +338,13 @@ static void note_seen(struct world *world, const struct robot *robot, unsigned l
         seen->granted = granted;
 }
 
+static uint64_t left_of(const wire_CreditAmount *amount)
+{
+    const uint64_t gone = amount->used + amount->returned;
+
+    return amount->granted_seen > gone ? amount->granted_seen - gone : 0;
+}
+
 static void check_amount(struct world *world, const struct robot *robot, unsigned line,
                          unsigned measure, const wire_CreditAmount *amount)
 {
@@ -353,6 +358,7 @@ static void check_amount(struct world *world, const struct robot *robot, unsigne
                   (unsigned long long)amount->used, (unsigned long long)amount->open,
                   (unsigned long long)amount->returned);
     watch->busy = busy;
+    watch->left = left_of(amount);
     if (busy > amount->granted_seen + watch->allowed)
         findings_add(&world->findings,
                      "I2: robot %u: %s/%u used %llu, open %llu, returned %llu of %llu granted "
@@ -404,18 +410,20 @@ static void explain_copy(struct world *world, unsigned device, const wire_Credit
         for (pb_size_t j = 0; line && j < uses[i].amounts_count; j++) {
             const wire_CreditAmount *amount = &uses[i].amounts[j];
 
-            if (amount->granted_seen > amount->used + amount->returned)
-                explain_amount(world, device, (unsigned)(line - world->market.lines), j,
-                               amount->granted_seen - amount->used - amount->returned);
+            explain_amount(world, device, (unsigned)(line - world->market.lines), j,
+                           left_of(amount));
         }
     }
 }
 
 /* What copies have counts once in a cap that comes later, what an epoch before granted not at all;
- * both may still be used. */
+ * both may still be used. What is overrun already settles what is out in it. */
 void judge_cap_added(struct world *world, unsigned cap)
 {
     const struct market_cap *rule = &world->market.caps[cap];
+
+    for (size_t i = 0; i < world->judge.pending_count; i++)
+        explain_overrun(world, cap, &world->judge.attempts[world->judge.pending[i]]);
 
     for (size_t i = 0; i < world->robot_count; i++) {
         const struct robot *robot = &world->robots[i];
@@ -429,8 +437,8 @@ void judge_cap_added(struct world *world, unsigned cap)
                 const struct judge_watch *watch = &world->judge.watched[i][place][j];
 
                 if (is_apart && line->unit_of[j] == rule->unit &&
-                    market_binds(rule, robot->device, line->route) && watch->granted > watch->busy)
-                    world->judge.excess[cap] += (int64_t)(watch->granted - watch->busy);
+                    market_binds(rule, robot->device, line->route))
+                    world->judge.excess[cap] += (int64_t)watch->left;
             }
         }
     }
@@ -462,6 +470,13 @@ void judge_set_back(struct world *world, struct robot *robot)
 {
     explain_copy(world, robot->device, robot->saved_uses, robot->saved_use_count);
     world->judge.copied[robot->device] = true;
+    for (pb_size_t i = 0; i < robot->saved_use_count; i++) {
+        struct judge_watch *watch = watch_of(world, robot, &robot->saved_uses[i]);
+
+        for (pb_size_t j = 0; watch && j < robot->saved_uses[i].amounts_count; j++) {
+            watch[j].left = left_of(&robot->saved_uses[i].amounts[j]);
+        }
+    }
 }
 
 /* ---- what servers do ---- */

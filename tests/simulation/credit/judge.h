@@ -51,6 +51,8 @@ struct judge_watch {
     uint64_t granted; /* when it was last looked at */
     uint64_t allowed; /* used beyond it, explained */
     uint64_t busy;    /* used, open and returned, likewise */
+    uint64_t left; /* granted, neither used nor returned: attempts under way may leave some; or so
+                      much of an older disk that took its place and was not looked at yet */
 };
 
 /* The most that any disk was seen to be granted in an account. */
