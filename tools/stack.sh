@@ -271,8 +271,10 @@ demo_routes() {
 
 # The full robot's own endpoint, instead of the demo's.
 own_vendor() {
-	printf '%s\n' "$MYNA_VENDOR_KEY" |
-		ctl_quiet vendor set own --name "Own endpoint" --dialect openai --base-url "$VENDOR_URL" --key-file -
+	# shellcheck disable=SC2086 # no key: no option
+	printf '%s\n' "${MYNA_VENDOR_KEY:-}" |
+		ctl_quiet vendor set own --name "Own endpoint" --dialect "$DIALECT" --base-url "$VENDOR_URL" \
+			${MYNA_VENDOR_KEY:+--key-file -}
 	cat >"$MYNA_HOME/own.yaml" <<-DOC
 		contract: own
 		vendor: own
@@ -282,7 +284,10 @@ own_vendor() {
 		charges:
 		  - {kind: unit, metric: input_uncached, per: month, price: "$PRICE_INPUT", unit: 1000000}
 		  - {kind: unit, metric: input_cached, per: month, price: "$PRICE_INPUT", unit: 1000000}
+		  - {kind: unit, metric: cache_write_5m, per: month, price: "$PRICE_INPUT", unit: 1000000}
+		  - {kind: unit, metric: cache_write_1h, per: month, price: "$PRICE_INPUT", unit: 1000000}
 		  - {kind: unit, metric: output, per: month, price: "$PRICE_OUTPUT", unit: 1000000}
+		  - {kind: unit, metric: reasoning, per: month, price: "$PRICE_OUTPUT", unit: 1000000}
 	DOC
 	ctl_quiet contract apply -f "$MYNA_HOME/own.yaml"
 	ctl_quiet config set "device:$ROBOT" \
@@ -306,12 +311,12 @@ up_options() {
 	# a fleet that was up keeps its size
 	ROBOTS=200 TALK_RATE=0.5
 	[ ! -f "$MYNA_HOME/robots/asked" ] || read -r ROBOTS TALK_RATE <"$MYNA_HOME/robots/asked"
-	BIND=127.0.0.1 DETACH='' VENDOR_URL='' VENDOR_MODEL=''
+	BIND=127.0.0.1 DETACH='' VENDOR_URL='' VENDOR_MODEL='' DIALECT=''
 	PRICE_INPUT=0 PRICE_OUTPUT=0 CURRENCY=USD
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--detach) DETACH=yes ;;
-		--robots | --talk-rate | --port | --bind | --vendor | --model | --price-input | --price-output | --currency)
+		--robots | --talk-rate | --port | --bind | --vendor | --model | --dialect | --price-input | --price-output | --currency)
 			[ $# -ge 2 ] || die "$1 needs a value" "See ./myna help"
 			case $1 in
 			--robots) ROBOTS=$2 ;;
@@ -320,6 +325,7 @@ up_options() {
 			--bind) BIND=$2 ;;
 			--vendor) VENDOR_URL=$2 ;;
 			--model) VENDOR_MODEL=$2 ;;
+			--dialect) DIALECT=$2 ;;
 			--price-input) PRICE_INPUT=$2 ;;
 			--price-output) PRICE_OUTPUT=$2 ;;
 			--currency) CURRENCY=$2 ;;
@@ -340,16 +346,23 @@ check_options() {
 	printf '%s\n' "$BIND" | grep -qxE '([0-9]{1,3}\.){3}[0-9]{1,3}' ||
 		die "--bind takes an IPv4 address of this machine, not '$BIND'" "0.0.0.0 means all of them"
 	if [ -z "$VENDOR_URL" ]; then
-		[ -z "$VENDOR_MODEL" ] || die "--model needs --vendor" "Example: ./myna up --vendor https://api.example.com/v1 --model some-model"
+		[ -z "$VENDOR_MODEL$DIALECT" ] || die "--model and --dialect need --vendor" "Example: ./myna up --vendor https://api.example.com/v1 --model some-model"
 		return 0
 	fi
+	DIALECT=${DIALECT:-openai}
+	printf '%s\n' "$DIALECT" | grep -qxE '[a-z0-9-]{1,24}' ||
+		die "'$DIALECT' is no dialect" "./myna ctl vendor dialects lists them, of a fleet that is up"
 	case $VENDOR_URL in
 	http://?* | https://?*) ;;
 	*) die "--vendor takes an address, not '$VENDOR_URL'" "Example: --vendor https://api.example.com/v1" ;;
 	esac
 	printf '%s\n' "$VENDOR_MODEL" | grep -qxE '[A-Za-z0-9._:/@+-]+' ||
 		die "--vendor needs --model and a name" "Example: ./myna up --vendor https://api.example.com/v1 --model some-model"
-	[ -n "${MYNA_VENDOR_KEY:-}" ] ||
+	case $DIALECT in
+	ollama | llama-cpp | vllm) needs_key='' ;; # one's own machines may ask for none
+	*) needs_key=yes ;;
+	esac
+	[ -z "$needs_key" ] || [ -n "${MYNA_VENDOR_KEY:-}" ] ||
 		die "the vendor's key is missing" "Put it into the environment: MYNA_VENDOR_KEY=... ./myna up --vendor $VENDOR_URL --model $VENDOR_MODEL"
 	for price in "$PRICE_INPUT" "$PRICE_OUTPUT"; do
 		is_price "$price" || die "'$price' is no price per million tokens" "Example: --price-input 0.15 --price-output 0.60"

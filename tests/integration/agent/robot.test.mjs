@@ -1,6 +1,7 @@
 // The full robot in a whole fleet: what the server can tell it, and what a copied disk does.
 import assert from 'node:assert/strict';
-import {copyFileSync, readFileSync} from 'node:fs';
+import {createHash} from 'node:crypto';
+import {appendFileSync, copyFileSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {Fleet, sleep, until} from '../../support/fleet.mjs';
@@ -59,6 +60,31 @@ test('a mark on the screen is in force without a restart', async () => {
 
   await fleet.myna('ctl', 'config', 'set', 'fleet', 'screen_mark="kitchen"');
   await until(15, mark, async () => (await mark()).value === 'kitchen' && (await mark()).outcome === 'applied');
+});
+
+test('vendors of other dialects answer by configuration alone, minted credentials included', async () => {
+  const robot = async () => (await fleet.ctl('device', 'get', 'myna-1'));
+  const secret = join(fleet.home, 'vendors/glm.key');
+  writeFileSync(secret, 'id-of-glm.secret-of-glm\n', {mode: 0o600});
+  appendFileSync(join(fleet.home, 'vendors/keys'), 'id-of-glm.secret-of-glm\n');
+  const speak = async (dialect, base, ...more) => {
+    await fleet.myna('ctl', 'vendor', 'set', 'dahan', '--dialect', dialect, '--base-url', `${fleet.vendors}${base}`, ...more);
+    await until(20, robot, async () => {
+      const {desired_generation, reported_generation} = await robot();
+      return reported_generation === desired_generation;
+    });
+    assert.match(await fleet.say(`Who speaks ${dialect}?`), /[a-z]/);
+    return fleet.ledger().at(-1);
+  };
+
+  const before = await speak('anthropic', '');
+  assert.deepEqual([before.status, before.finished, before.model], [200, true, 'dahan-chat']);
+  assert.equal((await speak('ollama', '')).finished, true);
+  const minted = await speak('glm', '/glm/v4', '--credential', 'minted', '--key-file', secret);
+  assert.equal(minted.finished, true);
+  // the robot showed a token, not the key (I9)
+  assert.notEqual(minted.key, createHash('sha256').update('id-of-glm.secret-of-glm').digest('hex').slice(0, 8));
+  await speak('openai', '/v1', '--credential', 'shared', '--key-file', join(fleet.home, 'vendors/dahan.key'));
 });
 
 test('a robot that is blocked asks no vendor, and answers as the company has it say', async () => {
