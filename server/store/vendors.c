@@ -7,8 +7,9 @@
 
 #define VENDOR_JSON                                                                                \
     "jsonb_build_object('id', v.vendor_id, 'name', v.name, 'dialect', v.dialect, 'base_url', "     \
-    "v.base_url, 'region', v.region, 'credential', v.credential, 'has_key', v.key_wrapped IS NOT " \
-    "NULL, 'version', v.version, 'created_at', v.created_at)"
+    "v.base_url, 'region', v.region, 'credential', v.credential, 'has_key', "                      \
+    "coalesce(v.key_wrapped, "                                                                     \
+    "'') <> '', 'version', v.version, 'created_at', v.created_at)"
 
 enum status vendors_list(struct store *store, struct arena *arena, struct span *json)
 {
@@ -79,7 +80,7 @@ static enum status insert(struct store_conn *conn, const struct change *change)
         "WITH v AS (INSERT INTO myna.vendor (vendor_id, name, dialect, base_url, region,"
         "             credential, key_wrapped)"
         "           VALUES ($3, coalesce($4, ''), coalesce($5, 'openai'), $6, coalesce($7, ''),"
-        "                   coalesce($8, 'shared'), $9) RETURNING *),"
+        "                   coalesce($8, 'shared'), nullif($9::bytea, '')) RETURNING *),"
         " done AS (SELECT myna.audit_append($1, $2, 'vendor.create', 'vendor/' || v.vendor_id,"
         "             NULL, " VENDOR_JSON "), myna.tell('vendor', v.vendor_id) FROM v)"
         "SELECT " VENDOR_JSON ", v.version FROM v, done");
@@ -112,7 +113,8 @@ static enum status update(struct store_conn *conn, const struct change *change)
         " v AS (UPDATE myna.vendor v SET name = coalesce($5, v.name),"
         "         dialect = coalesce($6, v.dialect), base_url = coalesce($7, v.base_url),"
         "         region = coalesce($8, v.region), credential = coalesce($9, v.credential),"
-        "         key_wrapped = coalesce($10, v.key_wrapped), version = v.version + 1"
+        "         key_wrapped = coalesce(nullif($10::bytea, ''), v.key_wrapped), version = "
+        "v.version + 1"
         "       FROM old WHERE v.vendor_id = old.vendor_id AND $4 IN (-1, old.version)"
         "       RETURNING v.*),"
         " touched AS (SELECT myna.touch_devices(ARRAY(SELECT e.device_id::text"
@@ -120,7 +122,7 @@ static enum status update(struct store_conn *conn, const struct change *change)
         "               jsonb_build_array(jsonb_build_object('vendor', v.vendor_id)))) FROM v),"
         " done AS (SELECT min(myna.audit_append($1, $2, 'vendor.update', 'vendor/' || v.vendor_id,"
         "             to_jsonb(old) - 'key_wrapped', (to_jsonb(v) - 'key_wrapped') ||"
-        "               jsonb_build_object('key_changed', $10::bytea IS NOT NULL))),"
+        "               jsonb_build_object('key_changed', $10::bytea <> ''))),"
         "           min(myna.tell('vendor', v.vendor_id)::text)"
         "         FROM v JOIN old USING (vendor_id)"
         "         CROSS JOIN (SELECT count(*) FROM touched) t)"

@@ -39,6 +39,17 @@ test('the dialects are listed with what bounds their answers, and each makes a v
   assert.equal(problem.errors[0].pointer, '/dialect');
 });
 
+test('a change that names no key leaves the key as it was', async () => {
+  const wrapped = () => stack.sql("SELECT encode(key_wrapped, 'hex') FROM myna.vendor WHERE vendor_id = 'keyed'");
+  assert.equal((await vendor('keyed', {key: 'sk-1'})).body.has_key, true);
+  const before = await wrapped();
+  assert.equal((await admin.patch('/vendors/keyed', {name: 'Renamed'})).body.has_key, true);
+  assert.deepEqual(await wrapped(), before);
+  await admin.patch('/vendors/keyed', {key: 'sk-2'});
+  assert.notDeepEqual(await wrapped(), before);
+  assert.equal((await vendor('keyless', {})).body.has_key, false);
+});
+
 test('credentials are minted only where the scheme allows and from a key that fits', async () => {
   assert.equal((await vendor('m1', {dialect: 'openai', credential: 'minted', key: 'a.b'})).status, 409);
   for (const key of [undefined, 'no-dot']) {
