@@ -328,6 +328,22 @@ static bool is_at_rest(const struct crediting *c, const struct wallet *wallet,
            item->head->head_seq <= settled_seq(c->batch, journal);
 }
 
+/* A database that was restored may have forgotten what it granted: that is for a hello's receipt to
+ * say, and only where there is none is it a lie. */
+static void note_forged(struct crediting *c, const struct wallet *wallet,
+                        const struct credits_account *row, const struct intake_item *item)
+{
+    if (!item->hello) {
+        wallet->device->want_hello = wallet->device->owes_state = true;
+        return;
+    }
+    batch_alarm(c->batch, "credit_forged", "critical", wallet->device->row->device_id,
+                arena_format(c->batch->arena,
+                             "{\"line\":\"%s\",\"problem\":\"it reports credit that was never "
+                             "granted, or returns what was never asked back\"}",
+                             row->line_id));
+}
+
 static void hear_amount(struct crediting *c, const struct wallet *wallet,
                         struct credits_account *row, const wire_CreditAmount *amount,
                         const struct intake_item *item, bool is_newest, bool rests)
@@ -346,11 +362,7 @@ static void hear_amount(struct crediting *c, const struct wallet *wallet,
     };
 
     if (grant_hear(&row->account, crediting_hold(c, row, &hold), &report) == GRANT_FORGED)
-        batch_alarm(c->batch, "credit_forged", "critical", wallet->device->row->device_id,
-                    arena_format(c->batch->arena,
-                                 "{\"line\":\"%s\",\"problem\":\"it reports credit that was never "
-                                 "granted, or returns what was never asked back\"}",
-                                 row->line_id));
+        note_forged(c, wallet, row, item);
     else if (memcmp(&before, &row->account, sizeof before) != 0)
         row->is_changed = true;
     row->has_returned = row->has_returned || row->account.returned > before.returned;

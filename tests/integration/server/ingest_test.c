@@ -1310,6 +1310,27 @@ static void what_a_robot_gives_back_on_one_line_it_does_not_get_at_once_on_anoth
     unbind(fixture);
 }
 
+/* Between a restore and the hello whose receipt tells of it, a report once cried forgery. */
+static void
+i2_credit_that_is_not_known_here_is_forged_only_when_no_receipt_explains_it(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+
+    bind_two_routes(fixture);
+    const struct state_facts *facts = hear(fixture, robot_hello(robot));
+    note_uses(fixture, facts);
+    robot->uses[0].amounts[0].granted_seen = 5000; /* a database that was replaced granted them */
+    assert_true(hear(fixture, robot_report(robot))->want_hello);
+    ASSERT_SQL(fixture, ALERTS("credit_forged"), "0");
+    ASSERT_SQL(fixture, OUTSTANDING, "400");
+    robot->credit = robot->uses[0];
+    hear(fixture, robot_hello(robot));
+    ASSERT_SQL(fixture, ALERTS("credit_forged"), "1");
+    ASSERT_SQL(fixture, OUTSTANDING, "400");
+    unbind(fixture);
+}
+
 /* What the device says it used, and no record brings, is settled by the adjustment. */
 static void i2_an_adjustment_settles_the_credit_of_what_was_lost(void **state)
 {
@@ -1819,6 +1840,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         /* in the first epoch, which is all that these hellos know of */
+        WITH_ROBOT(i2_an_adjustment_settles_the_credit_of_what_was_lost),
+        WITH_ROBOT(i2_credit_that_is_not_known_here_is_forged_only_when_no_receipt_explains_it),
         WITH_ROBOT(what_a_robot_gives_back_on_one_line_it_does_not_get_at_once_on_another),
         WITH_ROBOT(i2_a_deleted_budget_binds_nobody_and_made_anew_it_counts_what_is_out),
         WITH_ROBOT(i1_a_batch_that_comes_twice_counts_once),
@@ -1833,7 +1856,6 @@ int main(void)
         WITH_ROBOT(i1_a_sum_of_other_records_than_those_that_are_missing_is_refused),
         WITH_ROBOT(i1_records_of_which_one_could_not_be_read_have_no_sum_to_compare),
         WITH_ROBOT(i1_what_an_adjustment_counted_does_not_count_again_when_an_old_disk_files_it),
-        WITH_ROBOT(i2_an_adjustment_settles_the_credit_of_what_was_lost),
         WITH_ROBOT(i1_the_same_seq_with_other_content_is_a_fork_and_counts_nothing_more),
         WITH_ROBOT(i1_a_restored_database_asks_for_what_it_lost_and_counts_it_once),
         WITH_ROBOT(i2_i4_a_receipt_ahead_of_the_database_in_any_number_raises_the_epoch),
