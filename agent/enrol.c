@@ -144,12 +144,6 @@ static enum status sign_keys(const struct enrolment *enrolment, char *out, size_
     return status == STATUS_OK ? encode_base64(span_of(signature, size), out, out_size) : status;
 }
 
-static void write_member(struct json_writer *writer, const char *name, const char *text)
-{
-    json_key(writer, name);
-    json_write_text(writer, span_text(text));
-}
-
 static enum status make_body(struct enrolment *enrolment)
 {
     const struct enrol_request *request = enrolment->request;
@@ -166,12 +160,12 @@ static enum status make_body(struct enrolment *enrolment)
         return fail(enrolment, status, "cannot make the certificate request");
     json_writer_init(&writer, &enrolment->body);
     json_begin_object(&writer);
-    write_member(&writer, "claim", request->claim);
-    write_member(&writer, "device_id", request->device_id);
-    write_member(&writer, "serial", request->serial ? request->serial : request->device_id);
-    write_member(&writer, "csr", csr);
-    write_member(&writer, "sealing_public", sealing);
-    write_member(&writer, "signature", signature);
+    json_write_member(&writer, "claim", request->claim);
+    json_write_member(&writer, "device_id", request->device_id);
+    json_write_member(&writer, "serial", request->serial ? request->serial : request->device_id);
+    json_write_member(&writer, "csr", csr);
+    json_write_member(&writer, "sealing_public", sealing);
+    json_write_member(&writer, "signature", signature);
     json_end_object(&writer);
     return buffer_status(&enrolment->body);
 }

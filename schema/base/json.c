@@ -294,6 +294,12 @@ void json_write_text(struct json_writer *writer, struct span text)
     put_quoted(writer->out, text);
 }
 
+void json_write_member(struct json_writer *writer, const char *name, const char *text)
+{
+    json_key(writer, name);
+    json_write_text(writer, span_text(text));
+}
+
 void json_write_int(struct json_writer *writer, int64_t value)
 {
     separate(writer);

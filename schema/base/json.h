@@ -96,6 +96,8 @@ void json_begin_array(struct json_writer *writer);
 void json_end_array(struct json_writer *writer);
 void json_key(struct json_writer *writer, const char *name);
 void json_write_text(struct json_writer *writer, struct span text);
+/* A member of text: its name and value. */
+void json_write_member(struct json_writer *writer, const char *name, const char *text);
 void json_write_int(struct json_writer *writer, int64_t value);
 void json_write_real(struct json_writer *writer, double value);
 void json_write_bool(struct json_writer *writer, bool value);

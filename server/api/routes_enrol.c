@@ -180,22 +180,16 @@ static void write_base64(struct json_writer *writer, const char *key, struct spa
         json_write_null(writer);
 }
 
-static void write_text(struct json_writer *writer, const char *key, const char *text)
-{
-    json_key(writer, key);
-    json_write_text(writer, span_text(text));
-}
-
 static void write_answer(const struct api *api, const struct application *a,
                          const struct issue *issue, int64_t epoch, struct json_writer *writer)
 {
     const struct sealing_keys_row *key = &issue->server_key;
 
     json_begin_object(writer);
-    write_text(writer, "device_id", a->device_id);
-    write_text(writer, "certificate", issue->chain);
-    write_text(writer, "root", authority_root(api->authority));
-    write_text(writer, "server_ca", authority_server_ca(api->authority));
+    json_write_member(writer, "device_id", a->device_id);
+    json_write_member(writer, "certificate", issue->chain);
+    json_write_member(writer, "root", authority_root(api->authority));
+    json_write_member(writer, "server_ca", authority_server_ca(api->authority));
     json_key(writer, "brokers");
     json_begin_array(writer);
     for (size_t i = 0; i < api->broker_count; i++)

@@ -51,12 +51,6 @@ void intake_free(struct intake *intake)
 
 /* ---- lists as JSON ---- */
 
-static void write_text(struct json_writer *writer, const char *key, const char *text)
-{
-    json_key(writer, key);
-    json_write_text(writer, span_text(text));
-}
-
 static void write_number(struct json_writer *writer, const char *key, uint64_t number)
 {
     json_key(writer, key);
@@ -87,9 +81,9 @@ static const char *settings_json(struct intake *intake, struct arena *arena,
     json_begin_array(&writer);
     for (size_t i = 0; i < count; i++) {
         json_begin_object(&writer);
-        write_text(&writer, "name", settings[i].name);
-        write_text(&writer, "outcome", message_setting_name(settings[i].outcome));
-        write_text(&writer, "reason", settings[i].reason);
+        json_write_member(&writer, "name", settings[i].name);
+        json_write_member(&writer, "outcome", message_setting_name(settings[i].outcome));
+        json_write_member(&writer, "reason", settings[i].reason);
         json_end_object(&writer);
     }
     json_end_array(&writer);
@@ -115,7 +109,7 @@ static const char *credit_json(struct intake *intake, struct arena *arena,
     json_begin_array(&writer);
     for (size_t i = 0; i < count; i++) {
         json_begin_object(&writer);
-        write_text(&writer, "line", lines[i].line_id);
+        json_write_member(&writer, "line", lines[i].line_id);
         json_key(&writer, "amounts");
         json_begin_array(&writer);
         for (size_t j = 0; j < lines[i].amounts_count; j++)

@@ -4,12 +4,6 @@
 #include "server/money/amount.h"
 #include "server/ctl/comparison.h"
 
-static void write_text(struct json_writer *writer, const char *name, const char *text)
-{
-    json_key(writer, name);
-    json_write_text(writer, span_text(text));
-}
-
 static void write_int(struct json_writer *writer, const char *name, int64_t number)
 {
     json_key(writer, name);
@@ -21,7 +15,7 @@ static void write_exact(struct json_writer *writer, const char *name, struct fra
     char text[AMOUNT_SIZE];
 
     amount_exact(number, text);
-    write_text(writer, name, text);
+    json_write_member(writer, name, text);
 }
 
 static void write_money(struct json_writer *writer, const char *name, struct decimal amount,
@@ -30,7 +24,7 @@ static void write_money(struct json_writer *writer, const char *name, struct dec
     char text[AMOUNT_SIZE];
 
     amount_money(amount, places, text);
-    write_text(writer, name, text);
+    json_write_member(writer, name, text);
 }
 
 static void write_segments(struct json_writer *writer, const struct curve *curve)
@@ -64,8 +58,8 @@ static void write_commitments(struct json_writer *writer, const struct compariso
         zone_format_date(line->period.clipped.end, date);
         snprintf(period + strlen(period), sizeof period - strlen(period), "/%s", date);
         json_begin_object(writer);
-        write_text(writer, "commitment", line->name);
-        write_text(writer, "period", period);
+        json_write_member(writer, "commitment", line->name);
+        json_write_member(writer, "period", period);
         write_money(writer, "shortfall", line->amount, side->contract.minor_places);
         json_end_object(writer);
     }
@@ -86,10 +80,10 @@ static void write_point(struct json_writer *writer, const struct comparison *com
     write_money(writer, "cost", point->billed, places);
     write_exact(writer, "exact", point->exact);
     amount_rounded(point->converted, comparison->places, text);
-    write_text(writer, "converted", text);
+    json_write_member(writer, "converted", text);
     if (fraction_divide(point->exact, fraction_of(comparison->at), &each) == STATUS_OK) {
         amount_rounded(each, places, text);
-        write_text(writer, "per_device", text);
+        json_write_member(writer, "per_device", text);
     }
     write_exact(writer, "next_device", point->marginal);
     write_money(writer, "unused_commitment", point->unused, places);
@@ -117,8 +111,9 @@ static void write_gaps(struct json_writer *writer, const struct comparison *comp
             if (!(side->gaps[i].metrics & CONTRACT_BIT(m)))
                 continue;
             json_begin_object(writer);
-            write_text(writer, "model", comparison->profile->usage[side->gaps[i].usage].model);
-            write_text(writer, "metric", contract_metric_name((enum contract_metric)m));
+            json_write_member(writer, "model",
+                              comparison->profile->usage[side->gaps[i].usage].model);
+            json_write_member(writer, "metric", contract_metric_name((enum contract_metric)m));
             json_end_object(writer);
         }
     json_end_array(writer);
@@ -133,17 +128,17 @@ static void write_side(struct json_writer *writer, const struct comparison *comp
     zone_format_date(side->contract.term_end, end);
     snprintf(term + strlen(term), sizeof term - strlen(term), "/%s", end);
     json_begin_object(writer);
-    write_text(writer, "contract", side->contract.contract_id);
-    write_text(writer, "vendor", side->contract.vendor_id);
-    write_text(writer, "currency", side->contract.currency);
-    write_text(writer, "term", term);
+    json_write_member(writer, "contract", side->contract.contract_id);
+    json_write_member(writer, "vendor", side->contract.vendor_id);
+    json_write_member(writer, "currency", side->contract.currency);
+    json_write_member(writer, "term", term);
     write_segments(writer, &side->curve);
     if (side->no_curve != NULL)
-        write_text(writer, "no_segments", side->no_curve);
+        json_write_member(writer, "no_segments", side->no_curve);
     if (side->no_point == NULL)
         write_point(writer, comparison, side);
     else
-        write_text(writer, "no_cost", side->no_point);
+        json_write_member(writer, "no_cost", side->no_point);
     write_gaps(writer, comparison, side);
     json_end_object(writer);
 }
@@ -178,20 +173,20 @@ static void write_profile(struct json_writer *writer, const struct comparison *c
 
     json_key(writer, "profile");
     json_begin_object(writer);
-    write_text(writer, "source", comparison->source);
-    write_text(writer, "per", period_name(profile->per));
+    json_write_member(writer, "source", comparison->source);
+    json_write_member(writer, "per", period_name(profile->per));
     json_key(writer, "usage");
     json_begin_array(writer);
     for (size_t i = 0; i < profile->count; i++) {
         json_begin_object(writer);
-        write_text(writer, "model", profile->usage[i].model);
+        json_write_member(writer, "model", profile->usage[i].model);
         json_key(writer, "metrics");
         json_begin_object(writer);
         for (int m = 0; m < CONTRACT_METRICS; m++) {
             if (profile->usage[i].quantities[m].units == 0)
                 continue;
             decimal_format(profile->usage[i].quantities[m], text);
-            write_text(writer, contract_metric_name((enum contract_metric)m), text);
+            json_write_member(writer, contract_metric_name((enum contract_metric)m), text);
         }
         json_end_object(writer);
         json_end_object(writer);
@@ -208,14 +203,14 @@ void comparison_write(const struct comparison *comparison, struct json_writer *w
     write_int(writer, "from", comparison->from);
     write_int(writer, "to", comparison->to);
     json_end_object(writer);
-    write_text(writer, "currency", comparison->currency);
+    json_write_member(writer, "currency", comparison->currency);
     json_key(writer, "rates");
     json_begin_array(writer);
     for (size_t i = 0; i < comparison->rate_count; i++) {
         json_begin_object(writer);
-        write_text(writer, "currency", comparison->rates[i].currency);
-        write_text(writer, "rate", comparison->rates[i].text);
-        write_text(writer, "date", comparison->rates[i].date);
+        json_write_member(writer, "currency", comparison->rates[i].currency);
+        json_write_member(writer, "rate", comparison->rates[i].text);
+        json_write_member(writer, "date", comparison->rates[i].date);
         json_end_object(writer);
     }
     json_end_array(writer);

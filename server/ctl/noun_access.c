@@ -28,12 +28,6 @@ static bool read_line(char *out, int size)
     return *out != '\0';
 }
 
-static void write_member(struct json_writer *writer, const char *name, const char *value)
-{
-    json_key(writer, name);
-    json_write_text(writer, span_text(value));
-}
-
 static int create_user(struct ctl *ctl)
 {
     struct client_answer answer;
@@ -46,9 +40,9 @@ static int create_user(struct ctl *ctl)
     buffer_init(&body, 4096);
     json_writer_init(&writer, &body);
     json_begin_object(&writer);
-    write_member(&writer, "id", ctl->args.words[0]);
-    write_member(&writer, "role", args_option(&ctl->args, "role", "viewer"));
-    write_member(&writer, "password", password);
+    json_write_member(&writer, "id", ctl->args.words[0]);
+    json_write_member(&writer, "role", args_option(&ctl->args, "role", "viewer"));
+    json_write_member(&writer, "password", password);
     json_end_object(&writer);
     int result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, "/api/v1/operators",
                              (char *)NULL);
@@ -101,8 +95,8 @@ static int create_key(struct ctl *ctl)
     buffer_init(&body, 4096);
     json_writer_init(&writer, &body);
     json_begin_object(&writer);
-    write_member(&writer, "name", ctl->args.words[0]);
-    write_member(&writer, "role", args_option(&ctl->args, "role", "viewer"));
+    json_write_member(&writer, "name", ctl->args.words[0]);
+    json_write_member(&writer, "role", args_option(&ctl->args, "role", "viewer"));
     json_key(&writer, "expires_in_s");
     json_write_int(&writer, seconds);
     json_end_object(&writer);

@@ -16,18 +16,12 @@
 #define MOST_GRANTS    1000000
 #define MOST_WANTS     1024
 
-static void write_member(struct json_writer *writer, const char *name, const char *text)
-{
-    json_key(writer, name);
-    json_write_text(writer, span_text(text));
-}
-
 static void write_count(struct json_writer *writer, const char *name, uint64_t count)
 {
     char text[24];
 
     snprintf(text, sizeof text, "%llu", (unsigned long long)count);
-    write_member(writer, name, text);
+    json_write_member(writer, name, text);
 }
 
 static int read_count(const struct ctl *ctl, const char *name, uint64_t *out)
@@ -245,7 +239,7 @@ static void write_fraction(struct json_writer *writer, const char *name, struct 
     char text[AMOUNT_SIZE];
 
     amount_exact(number, text);
-    write_member(writer, name, text);
+    json_write_member(writer, name, text);
 }
 
 static int tell(const struct ctl *ctl, const struct burning *burning, const struct fraction *left)
@@ -272,9 +266,9 @@ static int tell(const struct ctl *ctl, const struct burning *burning, const stru
         if (!ctl->json)
             printf("%-24s %20s  (%s)\n", burning->rows[i].name, worth, exact);
         json_begin_object(&writer);
-        write_member(&writer, "name", burning->rows[i].name);
-        write_member(&writer, "left", exact);
-        write_member(&writer, "worth", worth);
+        json_write_member(&writer, "name", burning->rows[i].name);
+        json_write_member(&writer, "left", exact);
+        json_write_member(&writer, "worth", worth);
         json_end_object(&writer);
     }
     json_end_array(&writer);

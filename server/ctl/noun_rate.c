@@ -169,19 +169,13 @@ static void format_period(struct period_range days, char out[PERIOD_SIZE])
     snprintf(out, PERIOD_SIZE, "%s/%s", first, end);
 }
 
-static void write_member(struct json_writer *writer, const char *name, const char *text)
-{
-    json_key(writer, name);
-    json_write_text(writer, span_text(text));
-}
-
 static void write_money(struct json_writer *writer, const char *name, struct decimal amount,
                         unsigned places)
 {
     char text[AMOUNT_SIZE];
 
     amount_money(amount, places, text);
-    write_member(writer, name, text);
+    json_write_member(writer, name, text);
 }
 
 static void write_line(struct json_writer *writer, const struct bill_line *line, unsigned places)
@@ -191,10 +185,10 @@ static void write_line(struct json_writer *writer, const struct bill_line *line,
     format_period(line->period.clipped, period);
     amount_decimal(line->quantity, quantity);
     json_begin_object(writer);
-    write_member(writer, "charge", line->name);
-    write_member(writer, "period", period);
-    write_member(writer, "metric", line->metric);
-    write_member(writer, "quantity", quantity);
+    json_write_member(writer, "charge", line->name);
+    json_write_member(writer, "period", period);
+    json_write_member(writer, "metric", line->metric);
+    json_write_member(writer, "quantity", quantity);
     write_money(writer, "amount", line->amount, places);
     json_end_object(writer);
 }
@@ -205,9 +199,10 @@ static void write_unpriced(struct json_writer *writer, const struct unpriced *un
 
     decimal_format(unpriced->quantity, quantity);
     json_begin_object(writer);
-    write_member(writer, "model", unpriced->model);
-    write_member(writer, "metric", contract_metric_name((enum contract_metric)unpriced->metric));
-    write_member(writer, "quantity", quantity);
+    json_write_member(writer, "model", unpriced->model);
+    json_write_member(writer, "metric",
+                      contract_metric_name((enum contract_metric)unpriced->metric));
+    json_write_member(writer, "quantity", quantity);
     json_key(writer, "rows");
     json_write_int(writer, unpriced->rows);
     json_end_object(writer);
@@ -238,7 +233,7 @@ static int print_json(const struct rating *rating, const struct bill *bill)
     buffer_init(&out, ARENA_LIMIT);
     json_writer_init(&writer, &out);
     json_begin_object(&writer);
-    write_member(&writer, "currency", rating->contract.currency);
+    json_write_member(&writer, "currency", rating->contract.currency);
     json_key(&writer, "lines");
     json_begin_array(&writer);
     for (size_t i = 0; i < bill->line_count; i++)
@@ -503,7 +498,7 @@ static void write_instant(struct json_writer *writer, const char *name, const st
     char text[CLOCK_TEXT_SIZE];
 
     clock_format(zone_midnight(zone, day), text);
-    write_member(writer, name, text);
+    json_write_member(writer, name, text);
 }
 
 static void write_period(struct json_writer *writer, const struct rating *rating,
@@ -513,10 +508,10 @@ static void write_period(struct json_writer *writer, const struct rating *rating
     int64_t days, of;
 
     json_begin_object(writer);
-    write_member(writer, "charge", charge->name);
-    write_member(writer, "per", period_name(charge->rule.per));
+    json_write_member(writer, "charge", charge->name);
+    json_write_member(writer, "per", period_name(charge->rule.per));
     format_period(period->clipped, text);
-    write_member(writer, "period", text);
+    json_write_member(writer, "period", text);
     write_instant(writer, "from", rating->zone, period->clipped.first);
     write_instant(writer, "to", rating->zone, period->clipped.end);
     period_share(period, &days, &of);
@@ -551,7 +546,7 @@ static int print_periods(const struct rating *rating, struct window window)
     buffer_init(&out, ARENA_LIMIT);
     json_writer_init(&writer, &out);
     json_begin_object(&writer);
-    write_member(&writer, "zone", rating->contract.zone);
+    json_write_member(&writer, "zone", rating->contract.zone);
     json_key(&writer, "periods");
     json_begin_array(&writer);
     for (size_t v = 0; v < rating->contract.version_count; v++) {

@@ -78,12 +78,6 @@ static enum status make_parent(const char *path)
     return file_make_folder(folder, 0700);
 }
 
-static void write_member(struct json_writer *writer, const char *name, const char *value)
-{
-    json_key(writer, name);
-    json_write_text(writer, span_text(value));
-}
-
 enum status session_save(const struct session *session)
 {
     char path[PATH_MAX];
@@ -98,10 +92,10 @@ enum status session_save(const struct session *session)
     buffer_init(&text, 65536);
     json_writer_init(&writer, &text);
     json_begin_object(&writer);
-    write_member(&writer, "url", session->url);
-    write_member(&writer, "cookie", session->cookie);
-    write_member(&writer, "key", session->key);
-    write_member(&writer, "ca", session->ca_path);
+    json_write_member(&writer, "url", session->url);
+    json_write_member(&writer, "cookie", session->cookie);
+    json_write_member(&writer, "key", session->key);
+    json_write_member(&writer, "ca", session->ca_path);
     json_end_object(&writer);
     status = buffer_status(&text);
     if (status == STATUS_OK)

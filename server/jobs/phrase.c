@@ -16,18 +16,12 @@ static void write_fraction(struct json_writer *writer, const char *name, struct 
     json_write_text(writer, span_text(text));
 }
 
-static void write_text(struct json_writer *writer, const char *name, const char *text)
-{
-    json_key(writer, name);
-    json_write_text(writer, span_text(text));
-}
-
 static void write_time(struct json_writer *writer, const char *name, int64_t at_ms)
 {
     char text[CLOCK_TEXT_SIZE];
 
     clock_format(at_ms, text);
-    write_text(writer, name, text);
+    json_write_member(writer, name, text);
 }
 
 static void write_period(struct json_writer *writer, int64_t from_ms, int64_t to_ms)
@@ -113,8 +107,8 @@ struct span phrase_rule(const struct contract_threshold *rule, struct arena *are
     buffer_init(&out, TEXT_BYTES);
     json_writer_init(&writer, &out);
     json_begin_object(&writer);
-    write_text(&writer, "of", rule->of);
-    write_text(&writer, "at", point_words(rule, arena));
+    json_write_member(&writer, "of", rule->of);
+    json_write_member(&writer, "at", point_words(rule, arena));
     write_actions(&writer, "do", rule, arena);
     json_key(&writer, "shadow");
     json_write_bool(&writer, rule->shadow);
@@ -141,7 +135,7 @@ static void write_forecast(struct json_writer *writer, const struct judge_sight 
     write_fraction(writer, "high", sight->forecast.high);
     if (sight->runs_out != FORECAST_NEVER) {
         zone_format_date(sight->runs_out, date);
-        write_text(writer, "runs_out", date);
+        json_write_member(writer, "runs_out", date);
     }
     json_end_object(writer);
 }
@@ -161,7 +155,7 @@ struct span phrase_sight(const struct judge_sight *sight, struct arena *arena)
         write_share(&writer, sight->value, sight->limit);
     }
     if (sight->unit != NULL)
-        write_text(&writer, "unit", sight->unit);
+        json_write_member(&writer, "unit", sight->unit);
     if (sight->has_forecast)
         write_forecast(&writer, sight);
     json_end_object(&writer);
@@ -177,7 +171,7 @@ struct span phrase_alert(const struct phrase_event *event, struct arena *arena)
     buffer_init(&out, TEXT_BYTES);
     json_writer_init(&writer, &out);
     json_begin_object(&writer);
-    write_text(&writer, "threshold", event->source);
+    json_write_member(&writer, "threshold", event->source);
     json_key(&writer, "rule");
     json_write_raw(&writer, event->rule_json);
     json_key(&writer, "seen");

@@ -47,19 +47,13 @@ void bills_close(struct bills_ledger *ledger)
     arena_free(ledger->arena);
 }
 
-void bills_write_text(struct json_writer *writer, const char *name, const char *text)
-{
-    json_key(writer, name);
-    json_write_text(writer, span_text(text));
-}
-
 void bills_write_money(struct json_writer *writer, const char *name, struct decimal amount,
                        unsigned places)
 {
     char text[AMOUNT_SIZE];
 
     amount_money(amount, places, text);
-    bills_write_text(writer, name, text);
+    json_write_member(writer, name, text);
 }
 
 #define MONTH_SIZE 8
@@ -79,7 +73,7 @@ static void write_period(struct json_writer *writer, int64_t first, int64_t end)
     zone_format_date(first, left);
     zone_format_date(end, right);
     snprintf(period, sizeof period, "%s/%s", left, right);
-    bills_write_text(writer, "period", period);
+    json_write_member(writer, "period", period);
 }
 
 void bills_write_line(struct json_writer *writer, const struct statement_line *line,
@@ -90,13 +84,13 @@ void bills_write_line(struct json_writer *writer, const struct statement_line *l
     json_begin_object(writer);
     if (with_month) {
         format_month(line->month, month);
-        bills_write_text(writer, "month", month);
+        json_write_member(writer, "month", month);
     }
-    bills_write_text(writer, "source", line->source);
-    bills_write_text(writer, "charge", line->name);
+    json_write_member(writer, "source", line->source);
+    json_write_member(writer, "charge", line->name);
     write_period(writer, line->first, line->end);
-    bills_write_text(writer, "metric", line->metric);
-    bills_write_text(writer, "quantity", line->quantity);
+    json_write_member(writer, "metric", line->metric);
+    json_write_member(writer, "quantity", line->quantity);
     bills_write_money(writer, "amount", line->amount, places);
     json_end_object(writer);
 }
@@ -130,9 +124,9 @@ static enum status write_bill(struct billing *billing, const struct bills_ledger
     buffer_init(&text, TEXT_BYTES);
     json_writer_init(&writer, &text);
     json_begin_object(&writer);
-    bills_write_text(&writer, "contract", contract->contract_id);
-    bills_write_text(&writer, "currency", contract->currency);
-    bills_write_text(&writer, "as_of", as_of);
+    json_write_member(&writer, "contract", contract->contract_id);
+    json_write_member(&writer, "currency", contract->currency);
+    json_write_member(&writer, "as_of", as_of);
     json_key(&writer, "lines");
     json_begin_array(&writer);
     for (size_t i = 0; i < bill->line_count; i++) {

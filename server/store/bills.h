@@ -37,8 +37,7 @@ void bills_close(struct bills_ledger *ledger);
 void bills_write_line(struct json_writer *writer, const struct statement_line *line,
                       unsigned places, bool with_month);
 
-/* A member of text, a member of money in the currency's places. */
-void bills_write_text(struct json_writer *writer, const char *name, const char *text);
+/* A member of money in the currency's places. */
 void bills_write_money(struct json_writer *writer, const char *name, struct decimal amount,
                        unsigned places);
 

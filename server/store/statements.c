@@ -454,7 +454,7 @@ static enum status write_statement(const struct locking *locking, struct decimal
     write_lines(&writer, "corrections", locking->corrections, locking->correction_count,
                 contract->minor_places, true);
     bills_write_money(&writer, "total", total, contract->minor_places);
-    bills_write_text(&writer, "fees_by", rules[locking->order->rule]);
+    json_write_member(&writer, "fees_by", rules[locking->order->rule]);
     write_allocation(&writer, locking, contract->minor_places);
     json_end_object(&writer);
     return bills_keep_text(&text, locking->ledger.arena, out);

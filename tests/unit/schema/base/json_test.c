@@ -168,11 +168,13 @@ static void the_writer_sets_commas_and_quotes(void **state)
     json_write_raw(&writer, span_text("[1,2]"));
     json_key(&writer, "flag");
     json_write_bool(&writer, false);
+    json_write_member(&writer, "m", "\"");
     json_end_object(&writer);
     assert_int_equal(buffer_status(&out), STATUS_OK);
-    assert_string_equal(buffer_cstring(&out),
-                        "{\"list\":[-9223372036854775808,0.1,{},null],"
-                        "\"t\\\"\":\"a\\\"b\\\\c\\n\\u0009\\u0001\",\"raw\":[1,2],\"flag\":false}");
+    assert_string_equal(
+        buffer_cstring(&out),
+        "{\"list\":[-9223372036854775808,0.1,{},null],"
+        "\"t\\\"\":\"a\\\"b\\\\c\\n\\u0009\\u0001\",\"raw\":[1,2],\"flag\":false,\"m\":\"\\\"\"}");
     buffer_release(&out);
 }
 
