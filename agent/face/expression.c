@@ -32,15 +32,19 @@ static const struct feeling {
     struct goal more;
     double wink, blush, heart, tear;
 } feelings[EMOTION_COUNT] = {
-    [EMOTION_HAPPY] = {{0.25, 0.05, 0, -0.10, 0, 0, 0.60, 0.45, 0.15}, .blush = 0.6},
-    [EMOTION_LAUGHING] = {{0.40, 0.10, 0, -0.62, 0, 0, 0.90, 0.60, 0.15}, .blush = 0.8},
-    [EMOTION_LOVING] = {{0.20, 0.35, 0, -0.22, 0, 0.05, 0.65, 0.30, 0.15}, .blush = 1, .heart = 1},
-    [EMOTION_SAD] = {{-0.10, 0.90, 0, -0.22, 0, 0.45, -0.95, -0.30, -0.30}, .tear = 1},
-    [EMOTION_SURPRISED] = {{0.85, 0.15, 0, 0.24, 0, -0.05, -0.30, 0.70, 0.15}},
-    [EMOTION_WINKING] = {{0.15, 0, 0.65, 0, 0.15, 0, 0.55, 0.25, 0}, .wink = 1, .blush = 0.3},
-    [EMOTION_STERN] = {{-0.60, -0.95, 0, -0.16, 0, 0.05, -0.60, 0.35, 0}},
-    [EMOTION_SHY] = {{0.15, 0.55, 0, -0.20, -0.55, 0.45, 0.20, -0.15, 0}, .blush = 1},
-    [EMOTION_DOUBTING] = {{0.10, -0.20, 0.90, -0.14, 0.35, -0.20, -0.40, 0.10, 0}},
+    [EMOTION_HAPPY] = {.more = {0.25, 0.05, 0, -0.10, 0, 0, 0.60, 0.45, 0.15}, .blush = 0.6},
+    [EMOTION_LAUGHING] = {.more = {0.40, 0.10, 0, -0.62, 0, 0, 0.90, 0.60, 0.15}, .blush = 0.8},
+    [EMOTION_LOVING] = {.more = {0.20, 0.35, 0, -0.22, 0, 0.05, 0.65, 0.30, 0.15},
+                        .blush = 1,
+                        .heart = 1},
+    [EMOTION_SAD] = {.more = {-0.10, 0.90, 0, -0.22, 0, 0.45, -0.95, -0.30, -0.30}, .tear = 1},
+    [EMOTION_SURPRISED] = {.more = {0.85, 0.15, 0, 0.24, 0, -0.05, -0.30, 0.70, 0.15}},
+    [EMOTION_WINKING] = {.more = {0.15, 0, 0.65, 0, 0.15, 0, 0.55, 0.25, 0},
+                         .wink = 1,
+                         .blush = 0.3},
+    [EMOTION_STERN] = {.more = {-0.60, -0.95, 0, -0.16, 0, 0.05, -0.60, 0.35, 0}},
+    [EMOTION_SHY] = {.more = {0.15, 0.55, 0, -0.20, -0.55, 0.45, 0.20, -0.15, 0}, .blush = 1},
+    [EMOTION_DOUBTING] = {.more = {0.10, -0.20, 0.90, -0.14, 0.35, -0.20, -0.40, 0.10, 0}},
 };
 
 void expression_init(struct expression *expression)

@@ -443,10 +443,10 @@ void svg_path_extent(const struct svg_path *path, double box[4])
             point += 2;
             continue;
         }
+        const double *from = point - 2;
         for (size_t axis = 0; axis < 2; axis++) {
             widen(box, axis, point[4 + axis]);
-            widen_by_curve(box, axis, point[axis - 2], point[axis], point[2 + axis],
-                           point[4 + axis]);
+            widen_by_curve(box, axis, from[axis], point[axis], point[2 + axis], point[4 + axis]);
         }
         point += 6;
     }
