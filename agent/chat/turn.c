@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "agent/chat/attempt.h"
+#include "agent/chat/circuit.h"
 #include "agent/chat/clause.h"
 #include "schema/base/backoff.h"
 #include "schema/base/clock.h"
@@ -30,7 +31,8 @@ struct turn {
     struct turn_options options;
     struct http *http;
     struct conversation *conversation;
-    atomic_bool cancel; /* of the running turn; read by the HTTP loop */
+    struct circuit_set circuits; /* the chat thread's own */
+    atomic_bool cancel;          /* of the running turn; read by the HTTP loop */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     /* under the lock: what other threads tell about the running turn */
@@ -292,6 +294,28 @@ static enum step judge_refusal(struct run *run, const wire_Route *route, enum st
     return status == STATUS_FULL || status == STATUS_IO ? STEP_STOP : STEP_NEXT;
 }
 
+/* The first route from first on that is worth asking. */
+static size_t next_route(const struct run *run, size_t first)
+{
+    return circuit_set_next(&run->turn->circuits, first, clock_mono_ms());
+}
+
+/* What the attempt says about its route. Whether the route is still worth asking. */
+static bool note_circuit(struct run *run, const wire_Route *route, size_t index)
+{
+    const wire_UsageRecord *record = &run->attempt.record;
+    /* Whoever tries an open circuit tries once. */
+    const bool is_trial = circuit_set_try(&run->turn->circuits, index);
+    const int64_t left_out_ms =
+        circuit_set_note(&run->turn->circuits, index, record->error_class,
+                         run->attempt.retry_after_ms, clock_mono_ms(), crypto_random_u64());
+
+    if (left_out_ms > 0)
+        log_warning("chat", "vendor \"%s\" is left out for %lld s: class=%s", route->vendor,
+                    (long long)(left_out_ms / 1000), message_error_name(record->error_class));
+    return !is_trial && left_out_ms == 0;
+}
+
 static enum step try_route(struct run *run, size_t index, bool first_try)
 {
     const struct turn_settings *settings = run->settings;
@@ -321,7 +345,8 @@ static enum step try_route(struct run *run, size_t index, bool first_try)
                     run->attempt.problem);
     if (is_cancelled(run))
         return STEP_STOP;
-    enum step step = judge(run, first_try, index + 1 == settings->route_count);
+    const bool may_retry = note_circuit(run, request.route, index) && first_try;
+    enum step step = judge(run, may_retry, next_route(run, index + 1) == settings->route_count);
     if (step == STEP_RETRY || step == STEP_NEXT)
         close_record(run);
     return step;
@@ -331,9 +356,12 @@ static void try_routes(struct run *run)
 {
     struct backoff backoff;
     bool first_try = true;
-    size_t index = 0;
+    size_t index = next_route(run, 0);
 
     backoff_init(&backoff, 400, 1000, 100);
+    /* Every route is left out: one is asked all the same, else the robot would say nothing. */
+    if (index == run->settings->route_count)
+        index = circuit_set_soonest(&run->turn->circuits);
     while (index < run->settings->route_count && !is_cancelled(run) &&
            clock_mono_ms() - run->asked_ms < ROUTE_UNTIL_MS) {
         switch (try_route(run, index, first_try)) {
@@ -344,7 +372,7 @@ static void try_routes(struct run *run)
             break;
         case STEP_NEXT:
             first_try = true;
-            index++;
+            index = next_route(run, index + 1);
             break;
         case STEP_RETRY:
             first_try = false;
@@ -358,6 +386,7 @@ static void try_routes(struct run *run)
 
 static void ask_routes(struct run *run)
 {
+    circuit_set_begin(&run->turn->circuits, run->settings->generation, run->settings->route_count);
     try_routes(run);
     if (run->limited && run->report->attempts == 0 && wait_for_any_credit(run))
         try_routes(run);

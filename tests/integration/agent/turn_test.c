@@ -130,6 +130,43 @@ static void without_a_network_nothing_counts_as_sent(void **state)
     robot_dismantle(&robot);
 }
 
+static void a_route_that_keeps_failing_is_left_out_until_something_changes(void **state)
+{
+    static const unsigned attempts[] = {3, 2, 1, 1};
+    struct robot robot;
+
+    robot_build(&robot, *state, SILENT);
+    robot_set_route(&robot, 0, "http://127.0.0.1:1/v1", "good");
+    robot_set_route(&robot, 1, robot_base_url(&robot), "good");
+    robot.settings.max_output_tokens = 16;
+    for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++) {
+        assert_int_equal(robot_ask(&robot, "Who are you?"), STATUS_OK);
+        assert_int_equal(robot.report.attempts, attempts[i]);
+    }
+    robot.settings.generation++;
+    robot_set_route(&robot, 0, robot_base_url(&robot), "good");
+    robot.settings.route_count = 2;
+    assert_int_equal(robot_ask(&robot, "Who are you?"), STATUS_OK);
+    assert_int_equal(robot.report.attempts, 1);
+    assert_string_equal(robot.report.vendor, "vendor-0");
+    robot_dismantle(&robot);
+}
+
+static void a_robot_whose_every_route_is_left_out_asks_one_all_the_same(void **state)
+{
+    struct robot robot;
+
+    robot_build(&robot, *state, SILENT);
+    robot_behave(&robot, "{\"quota\":1}");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(robot_ask(&robot, "Who are you?"), STATUS_UNREACHABLE);
+        assert_int_equal(robot.report.attempts, 1);
+    }
+    robot_behave(&robot, ROBOT_FAST);
+    assert_int_equal(robot_ask(&robot, "Who are you?"), STATUS_OK);
+    robot_dismantle(&robot);
+}
+
 static void a_broken_answer_is_estimated_and_excused(void **state)
 {
     struct robot robot;
@@ -455,6 +492,8 @@ int main(void)
         cmocka_unit_test(a_busy_hour_is_met_with_one_short_retry_and_an_excuse),
         cmocka_unit_test(an_empty_account_is_not_asked_twice),
         cmocka_unit_test(without_a_network_nothing_counts_as_sent),
+        cmocka_unit_test(a_route_that_keeps_failing_is_left_out_until_something_changes),
+        cmocka_unit_test(a_robot_whose_every_route_is_left_out_asks_one_all_the_same),
         cmocka_unit_test(a_broken_answer_is_estimated_and_excused),
         cmocka_unit_test(an_answer_without_usage_is_estimated),
         cmocka_unit_test(without_credit_nothing_is_sent),
