@@ -603,6 +603,8 @@ static void i1_what_a_forked_journal_filed_again_is_not_folded(void **state)
     for (unsigned i = 1; i <= 10; i++)
         use(fixture->journal, i);
     assert_int_equal(journal_fork(fixture->journal), STATUS_OK);
+    journal_close(fixture->journal);
+    assert_int_equal(open_as(fixture, "r1", 16384), STATUS_OK);
     for (unsigned i = 11; i <= 200; i++)
         use(fixture->journal, i);
     next_batch(fixture, 40);
