@@ -18,8 +18,8 @@ static void read_currency(struct reading *reading, const struct json *document,
     if (!text)
         return;
     if (!currency_find(text, &contract->minor_places))
-        reading_refuse(reading, "currency",
-                       "must be the ISO 4217 code of a currency in use: CNY, EUR, JPY");
+        reading_refuse_form(reading, "currency",
+                            "must be the ISO 4217 code of a currency in use: CNY, EUR, JPY");
     contract->currency = text;
 }
 

@@ -116,10 +116,10 @@ static void refuse_word(struct reading *reading, const char *member, const char 
     char nearest[READING_WORD_SIZE];
 
     if (reading_nearest(word, WORDS, nearest))
-        reading_refuse(reading, member, "\"%.40s\" is not known: did you mean \"%s\"?", word,
-                       nearest);
+        reading_refuse_form(reading, member, "\"%.40s\" is not known: did you mean \"%s\"?", word,
+                            nearest);
     else
-        reading_refuse(
+        reading_refuse_form(
             reading, member,
             "\"%.24s\" is no metric: input_uncached, output, requests, tokens, active_devices ...",
             word);

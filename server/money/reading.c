@@ -6,7 +6,8 @@
 
 #include "server/money/zone.h"
 
-#define NUMBER_MAX INT64_C(1000000000000000) /* sums and products of it stay within 128 bits */
+#define MOST_LISTED 100 /* bytes of words: more are hard to look through, and do not fit */
+#define NUMBER_MAX  INT64_C(1000000000000000) /* sums and products of it stay within 128 bits */
 
 void reading_init(struct reading *reading, struct arena *arena, struct json_problem *problem)
 {
@@ -117,9 +118,7 @@ static bool is_over(const struct reading *reading)
     return reading->problems != NULL ? reading->status == STATUS_MEMORY : reading_failed(reading);
 }
 
-/* Refuses a form: whatever else the document says, this cannot stand. */
-__attribute__((format(printf, 3, 4))) static void
-refuse_form(struct reading *reading, const char *member, const char *format, ...)
+void reading_refuse_form(struct reading *reading, const char *member, const char *format, ...)
 {
     va_list args;
 
@@ -241,9 +240,9 @@ static void refuse_unknown(struct reading *reading, const char *name, const char
     char nearest[READING_WORD_SIZE];
 
     if (reading_nearest(name, words, nearest))
-        refuse_form(reading, name, "is not known here: did you mean \"%s\"?", nearest);
+        reading_refuse_form(reading, name, "is not known here: did you mean \"%s\"?", nearest);
     else
-        refuse_form(reading, name, "is not known here");
+        reading_refuse_form(reading, name, "is not known here");
 }
 
 /* Whether a member that is not known was told to be perhaps that word: one mistake, told once. */
@@ -268,7 +267,7 @@ bool reading_object(struct reading *reading, const struct json *json, const char
     if (is_over(reading))
         return false;
     if (json_type(json) != JSON_OBJECT) {
-        refuse_form(reading, "", "must be an object");
+        reading_refuse_form(reading, "", "must be an object");
         return false;
     }
     for (size_t i = 0; json_member_at(json, i, &name); i++) {
@@ -277,7 +276,7 @@ bool reading_object(struct reading *reading, const struct json *json, const char
     }
     while (next_word(&required, word)) {
         if (!json_member(json, word) && !is_meant(json, members, word))
-            refuse_form(reading, word, "is missing");
+            reading_refuse_form(reading, word, "is missing");
     }
     return !reading_failed(reading);
 }
@@ -292,7 +291,7 @@ static const struct json *find(struct reading *reading, const struct json *objec
         return NULL;
     if (json_type(value) == type)
         return value;
-    refuse_form(reading, member, "must be %s", type_name);
+    reading_refuse_form(reading, member, "must be %s", type_name);
     return NULL;
 }
 
@@ -332,7 +331,7 @@ const char *reading_text(struct reading *reading, const struct json *object, con
     if (!value)
         return NULL;
     if (!*text || strlen(text) > max_bytes) {
-        refuse_form(reading, member, "must have 1 to %zu bytes", max_bytes);
+        reading_refuse_form(reading, member, "must have 1 to %zu bytes", max_bytes);
         return NULL;
     }
     return reading_keep(reading, text);
@@ -343,7 +342,7 @@ const char *reading_slug(struct reading *reading, const struct json *object, con
     const char *text = reading_text(reading, object, member, 48);
 
     if (text && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(text)) {
-        refuse_form(reading, member, "must be 1 to 48 of a-z, 0-9 and -");
+        reading_refuse_form(reading, member, "must be 1 to 48 of a-z, 0-9 and -");
         return NULL;
     }
     return text;
@@ -363,7 +362,7 @@ int64_t reading_int(struct reading *reading, const struct json *object, const ch
 
     if (!value || (number >= min && number <= max))
         return number;
-    refuse_form(reading, member, "must be from %" PRId64 " to %" PRId64, min, max);
+    reading_refuse_form(reading, member, "must be from %" PRId64 " to %" PRId64, min, max);
     return fallback;
 }
 
@@ -381,16 +380,21 @@ int reading_choice(struct reading *reading, const struct json *object, const cha
         if (strcmp(word, text) == 0)
             return i;
     }
-    char list[128];
+    char list[128], nearest[READING_WORD_SIZE];
     size_t used = 0;
 
+    if (strlen(words) > MOST_LISTED && reading_nearest(text, words, nearest)) {
+        reading_refuse_form(reading, member, "\"%.40s\" is not known: did you mean \"%s\"?", text,
+                            nearest);
+        return fallback;
+    }
     for (; words[0] && used + 3 < sizeof list; words++) {
         list[used++] = words[0] == '|' ? ',' : words[0];
         if (words[0] == '|')
             list[used++] = ' ';
     }
     list[used] = 0;
-    refuse_form(reading, member, "must be one of %s", list);
+    reading_refuse_form(reading, member, "must be one of %s", list);
     return fallback;
 }
 
@@ -427,11 +431,12 @@ bool reading_number_of(struct reading *reading, const struct json *value, const 
         *out = number;
         return true;
     }
-    refuse_form(reading, member, "%s",
-                status == STATUS_FULL ? "is too large: at most 1000000000000000"
-                : json_type(value) == JSON_REAL
-                    ? "is a binary fraction, which is not exact: write it as text, \"0.80\""
-                    : "must be a decimal of up to 12 places, as text, not below 0: \"2.50\"");
+    reading_refuse_form(
+        reading, member, "%s",
+        status == STATUS_FULL ? "is too large: at most 1000000000000000"
+        : json_type(value) == JSON_REAL
+            ? "is a binary fraction, which is not exact: write it as text, \"0.80\""
+            : "must be a decimal of up to 12 places, as text, not below 0: \"2.50\"");
     return false;
 }
 
@@ -453,12 +458,12 @@ bool reading_share_of(struct reading *reading, const struct json *value, const c
         return false;
     if (text.size < 2 || text.data[text.size - 1] != '%' ||
         parse(span_of(text.data, text.size - 1), &percent) != STATUS_OK) {
-        refuse_form(reading, member, "must be a percentage as text: \"12.5%%\"");
+        reading_refuse_form(reading, member, "must be a percentage as text: \"12.5%%\"");
         return false;
     }
     if (fraction_compare(percent, fraction_of(max_percent)) > 0 ||
         fraction_divide(percent, fraction_of(100), &percent) != STATUS_OK) {
-        refuse_form(reading, member, "must be from 0%% to %" PRId64 "%%", max_percent);
+        reading_refuse_form(reading, member, "must be from 0%% to %" PRId64 "%%", max_percent);
         return false;
     }
     *out = percent;
@@ -482,7 +487,7 @@ bool reading_day(struct reading *reading, const struct json *object, const char 
         return false;
     if (zone_parse_date(span_text(json_text(value, "")), out) == STATUS_OK)
         return true;
-    refuse_form(reading, member, "must be a date: YYYY-MM-DD");
+    reading_refuse_form(reading, member, "must be a date: YYYY-MM-DD");
     return false;
 }
 
@@ -495,7 +500,7 @@ size_t reading_list(struct reading *reading, const struct json *object, const ch
     if (!value)
         return 0;
     if (count == 0 || count > max) {
-        refuse_form(reading, member, "must be a list of 1 to %zu", max);
+        reading_refuse_form(reading, member, "must be a list of 1 to %zu", max);
         return 0;
     }
     *list = value;
@@ -522,9 +527,9 @@ const char *const *reading_texts(struct reading *reading, const struct json *obj
         const char *text = json_text(json_item(list, i), "");
 
         if (!*text || strlen(text) > 64)
-            refuse_form(reading, member, "must hold texts of 1 to 64 bytes");
+            reading_refuse_form(reading, member, "must hold texts of 1 to 64 bytes");
         else if (is_listed(texts, i, text))
-            refuse_form(reading, member, "has \"%.64s\" twice", text);
+            reading_refuse_form(reading, member, "has \"%.64s\" twice", text);
         texts[i] = reading_keep(reading, text);
         if (!texts[i])
             return NULL;

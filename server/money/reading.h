@@ -59,6 +59,10 @@ void reading_leave(struct reading *reading, size_t mark);
 void reading_refuse(struct reading *reading, const char *member, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Refuses its form: whatever else the document says, this cannot stand. */
+void reading_refuse_form(struct reading *reading, const char *member, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Refuses it for what another part says. */
 void reading_refuse_related(struct reading *reading, const char *member, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

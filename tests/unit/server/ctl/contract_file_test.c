@@ -104,7 +104,7 @@ static void all_that_one_reading_can_find_is_told_by_line(void **state)
 
     assert_int_equal(read_text(fixture,
                                "caps:\n"
-                               "- {metric: requests, at_most: 0.5x, per: fortnight, hard: maybe}\n"
+                               "- {metric: request, at_most: 0.5x, per: fortnight, hard: maybe}\n"
                                "- {metric: concurrency, at_most: 500, per: day}\n"
                                "contract: c\nvendor: v\ncurrency: CNY\nzone: Mars/Olympus\n"
                                "term: {from: 2026-01-01, to: 2027-01-01}\n"
@@ -116,6 +116,7 @@ static void all_that_one_reading_can_find_is_told_by_line(void **state)
                                &contract),
                      CTL_FAILED);
     snprintf(expected, sizeof expected,
+             "mynactl: %s:2: caps/0/metric: \"request\" is not known: did you mean \"requests\"?\n"
              "mynactl: %s:2: caps/0/per: must be one of once, term, day, week, month, quarter, "
              "year\n"
              "mynactl: %s:2: caps/0/at_most: must be a decimal of up to 12 places, as text, not "
@@ -128,7 +129,7 @@ static void all_that_one_reading_can_find_is_told_by_line(void **state)
              "below 0: \"2.50\"\n"
              "mynactl: %s:16: commitments/1/cumulative: needs several periods: per is the whole "
              "term\n",
-             path, path, path, path, path, path, path, path);
+             path, path, path, path, path, path, path, path, path);
     assert_string_equal(fixture->told, expected);
 }
 
