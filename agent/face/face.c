@@ -20,6 +20,8 @@
 #define NOTICE_BYTES 128
 #define HEADLESS_MS  50 /* without a screen the face only keeps its state */
 #define MAX_STEP_MS  250.0
+#define SETTLE_MS    1500                         /* after a new mood */
+#define REST_FRAMES  3                            /* 20 pictures a second */
 #define FELT_EARLY   (AUDIO_SAMPLE_RATE * 7 / 10) /* before the end of what is felt about */
 
 struct face {
@@ -53,6 +55,8 @@ struct face {
     /* as last shown */
     struct track_pose mouth;
     struct expression expression;
+    enum face_mood mood;
+    int64_t mood_since_ms; /* clock_mono_ms() */
     int64_t stepped_ns;
 };
 
@@ -210,6 +214,9 @@ static void step(struct face *face, int64_t sample, struct avatar_look *look)
     track_pose(face->track, sample, &wanted);
     track_step(&shown, &wanted, (float)elapsed_ms, &face->mouth);
     expression_step(&face->expression, view.mood, view.emotion, elapsed_ms);
+    if (view.mood != face->mood)
+        face->mood_since_ms = clock_mono_ms();
+    face->mood = view.mood;
     if (clock_mono_ms() >= face->notice_until_ms)
         face->notice[0] = '\0';
     look->mouth = face->mouth;
@@ -243,11 +250,26 @@ static bool look_now(struct face *face, struct avatar_look *look, struct texts *
     return !is_stopping;
 }
 
-static void note_frame(struct face *face)
+/* Whether pictures were due at the full rate decides whether one was late. */
+static void note_frame(struct face *face, int frames)
 {
     pthread_mutex_lock(&face->lock);
-    frames_shown(&face->frames, clock_mono_ns());
+    if (frames == 1)
+        frames_shown(&face->frames, clock_mono_ns());
+    else
+        face->frames.shown_ns = 0;
     pthread_mutex_unlock(&face->lock);
+}
+
+/* How many frames of the display a picture may stay: a face at rest only breathes and glances. */
+static int frames_of(struct face *face)
+{
+    pthread_mutex_lock(&face->lock);
+    bool is_still = face->mood != FACE_SPEAKING && face->mood != FACE_THINKING &&
+                    face->expression.blink <= 0 &&
+                    clock_mono_ms() > face->mood_since_ms + SETTLE_MS;
+    pthread_mutex_unlock(&face->lock);
+    return is_still ? REST_FRAMES : 1;
 }
 
 /* The avatar that fits screen and pack; the one given when it does. */
@@ -278,9 +300,10 @@ static void draw_on(struct face *face, struct screen *screen)
         if (fit_avatar(&avatar, screen, &worn, pack) != STATUS_OK)
             break;
         avatar_draw(avatar, &look, &changed);
-        if (screen_show(screen, avatar_pixels(avatar), &changed) != STATUS_OK)
+        int frames = frames_of(face);
+        if (screen_show(screen, avatar_pixels(avatar), &changed, frames) != STATUS_OK)
             break;
-        note_frame(face);
+        note_frame(face, frames);
     }
     avatar_free(avatar);
 }

@@ -125,11 +125,11 @@ void screen_size(const struct screen *screen, int *width, int *height)
 }
 
 /* A hidden window or a software renderer does not wait for the display. */
-static void pace(struct screen *screen)
+static void pace(struct screen *screen, int frames)
 {
     int64_t now_ns = clock_mono_ns();
 
-    screen->next_ns += FRAMES_PERIOD_NS;
+    screen->next_ns += (int64_t)frames * FRAMES_PERIOD_NS;
     if (screen->next_ns < now_ns)
         screen->next_ns = now_ns;
     else if (screen->next_ns - now_ns > FRAMES_PERIOD_NS / 4)
@@ -205,7 +205,8 @@ static void show_by_renderer(struct screen *screen, const uint8_t *pixels,
     SDL_RenderPresent(screen->renderer);
 }
 
-enum status screen_show(struct screen *screen, const uint8_t *pixels, const struct rects *changed)
+enum status screen_show(struct screen *screen, const uint8_t *pixels, const struct rects *changed,
+                        int frames)
 {
     const struct rects all = {.at = {{0, 0, screen->width, screen->height}}, .count = 1};
 
@@ -216,11 +217,13 @@ enum status screen_show(struct screen *screen, const uint8_t *pixels, const stru
     if (screen->is_new || screen->is_uncovered)
         changed = &all;
     screen->is_new = screen->is_uncovered = false;
-    if (screen->renderer)
+    if (changed->count == 0)
+        ; /* the display keeps what it shows */
+    else if (screen->renderer)
         show_by_renderer(screen, pixels, changed);
     else
         show_in_window(screen, pixels, changed);
-    pace(screen);
+    pace(screen, frames);
     return take_events(screen) ? STATUS_OK : STATUS_CLOSED;
 }
 

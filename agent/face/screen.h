@@ -35,10 +35,10 @@ void screen_close(struct screen *screen);
 void screen_size(const struct screen *screen, int *width, int *height);
 
 /* Shows a picture (avatar.h has its layout) of screen_size(), of which `changed` is new, and waits
- * for the display's next frame, or about as long when the display does not tell. STATUS_CLOSED: the
- * window was closed by its owner. */
+ * until `frames` of FRAMES_PERIOD_NS passed since the one before, or for the display's next frame.
+ * STATUS_CLOSED: the window was closed by its owner. */
 MUST_CHECK enum status screen_show(struct screen *screen, const uint8_t *pixels,
-                                   const struct rects *changed);
+                                   const struct rects *changed, int frames);
 
 /* After the last screen: gives back what SDL keeps until then. */
 void screen_forget(void);

@@ -55,7 +55,8 @@ static void pose(struct bench *bench, enum face_mood mood, int64_t elapsed_ns)
     track_pose(bench->track, sample, &wanted);
     if (mood == FACE_SPEAKING)
         track_step(&shown, &wanted, 1000.0f / 60, &bench->look.mouth);
-    expression_step(&bench->look.expression, mood, EMOTION_NONE, 1000.0 / 60);
+    expression_step(&bench->look.expression, mood, EMOTION_NONE,
+                    mood == FACE_SPEAKING ? 1000.0 / 60 : 1000.0 / 20);
     bench->look.subtitle.text = mood == FACE_SPEAKING ? sentence : "";
     for (size_t i = 0; i < bench->spoken->word_count; i++) {
         const struct voice_word *word = &bench->spoken->words[i];
@@ -78,11 +79,12 @@ static bool run_face(struct bench *bench, struct screen *screen, enum face_mood 
     while (last_ns - start_ns < (int64_t)seconds * 1000000000 && bench->count < MAX_FAST) {
         struct rects *rects = &bench->rects[bench->count];
         double before_s = cpu_now_s();
+        int frames = mood == FACE_SPEAKING ? 1 : 3; /* as the robot does */
 
         pose(bench, mood, last_ns - start_ns);
         avatar_draw(bench->avatar, &bench->look, rects);
         bench->draw_us += (cpu_now_s() - before_s) * 1e6;
-        if (screen_show(screen, avatar_pixels(bench->avatar), rects) != STATUS_OK)
+        if (screen_show(screen, avatar_pixels(bench->avatar), rects, frames) != STATUS_OK)
             return false;
         int64_t now_ns = clock_mono_ns();
         bench->interval_ms[bench->count++] = (double)(now_ns - last_ns) / 1e6;
