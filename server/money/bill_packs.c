@@ -5,13 +5,20 @@
 #include "server/money/bill_parts.h"
 #include "server/money/burn.h"
 
-/* Counts of one day that packs may pay for. */
+/* Where a period's counters began to go on: the same for all its parts. */
+struct root {
+    size_t version, charge;
+    int64_t first;
+};
+
+/* Counts of one day that packs may pay for, or that use up what is included. */
 struct use {
     int64_t day;
     size_t version, charge;
     int64_t first;
     int32_t rate;
-    uint32_t packs; /* bits of the version's packs */
+    uint32_t packs; /* bits of the version's packs; 0: none pays */
+    struct root root;
     struct fraction counted;
     struct fraction units; /* to be paid for */
 };
@@ -25,6 +32,7 @@ struct owed {
 
 struct burning {
     const struct tally *tally;
+    bool has_included; /* pooled: everything that a charge counts uses them up */
     struct use *uses;
     size_t use_count, use_room;
     const struct contract_credit **credits; /* distinct, of all versions */
@@ -50,6 +58,22 @@ static enum status add_use(struct burning *burning, struct use use)
     return STATUS_OK;
 }
 
+static bool has_pooled(const struct contract_charge *charge)
+{
+    return charge->has_included && !charge->included_per_device;
+}
+
+static struct root root_of(const struct tally *tally, const struct contract_terms *terms,
+                           size_t charge, int64_t first)
+{
+    struct period period = tally_period(tally, terms, &terms->charges[charge].rule, first);
+    struct bill_run run;
+
+    bill_run_of(tally, terms, charge, &period, &run);
+    return (struct root){(size_t)run.parts[0].terms->version, run.parts[0].counter,
+                         run.parts[0].period.clipped.first};
+}
+
 static enum status gather(struct burning *burning, size_t version, size_t charge)
 {
     const struct tally_group *group = tally_groups(burning->tally, version, charge);
@@ -61,6 +85,8 @@ static enum status gather(struct burning *burning, size_t version, size_t charge
          terms->charges[charge].kind != CONTRACT_WEIGHED))
         return STATUS_OK; /* the cells of levels and events tell times, not packs */
     for (; group; group = group->next) {
+        const struct root root = root_of(burning->tally, terms, charge, group->first);
+
         for (const struct tally_cell *cell = group->cells; cell && status == STATUS_OK;
              cell = cell->next) {
             struct use use = {cell->at_day,
@@ -69,10 +95,11 @@ static enum status gather(struct burning *burning, size_t version, size_t charge
                               group->first,
                               cell->cell % TALLY_PACK,
                               (uint32_t)(cell->cell / TALLY_PACK),
+                              root,
                               FRACTION_ZERO,
                               FRACTION_ZERO};
 
-            if (use.packs == 0)
+            if (use.packs == 0 && !burning->has_included)
                 continue;
             status = fraction_multiply(fraction_of_decimal(cell->quantity),
                                        fraction_of(tally_times(burning->tally)), &use.counted);
@@ -220,33 +247,61 @@ static enum status pay_what_is_owed(struct burning *burning, struct burn *burn)
     return status;
 }
 
+/* What was counted so far in a period, through all its parts. */
+struct account {
+    struct root root;
+    struct fraction counted;
+};
+
+static struct account *account_of(struct account *accounts, size_t *count, struct root root)
+{
+    for (size_t i = *count; i-- > 0;) { /* uses are by day: mostly the newest */
+        if (accounts[i].root.version == root.version && accounts[i].root.charge == root.charge &&
+            accounts[i].root.first == root.first)
+            return &accounts[i];
+    }
+    accounts[*count] = (struct account){root, FRACTION_ZERO};
+    return &accounts[(*count)++];
+}
+
+/* Takes off what of the use the included units still spare. */
+static enum status spare(const struct contract_charge *charge, struct account *account,
+                         struct use *use)
+{
+    struct fraction left;
+    enum status status = fraction_subtract(charge->included, account->counted, &left);
+
+    if (status == STATUS_OK)
+        status = fraction_add(account->counted, use->counted, &account->counted);
+    if (status != STATUS_OK || fraction_sign(left) <= 0)
+        return status;
+    if (fraction_compare(left, use->counted) < 0)
+        return fraction_subtract(use->counted, left, &use->units);
+    use->units = FRACTION_ZERO;
+    return STATUS_OK;
+}
+
 /* Included units come before packs: only what exceeds them is left to pay. Uses are by day. */
 static enum status take_included(struct burning *burning)
 {
-    for (size_t i = 0; i < burning->use_count; i++) {
+    struct account *accounts = calloc(burning->use_count, sizeof *accounts);
+    enum status status = accounts ? STATUS_OK : STATUS_MEMORY;
+    size_t count = 0;
+
+    for (size_t i = 0; i < burning->use_count && status == STATUS_OK; i++) {
         struct use *use = &burning->uses[i];
         const struct contract_charge *charge =
             &tally_contract(burning->tally)->versions[use->version - 1].charges[use->charge];
-        struct fraction left = charge->included;
 
-        if (!charge->has_included || charge->included_per_device)
-            continue;
-        for (size_t k = 0; k < i; k++) {
-            const struct use *before = &burning->uses[k];
+        struct account *account = account_of(accounts, &count, use->root);
 
-            if (before->version == use->version && before->charge == use->charge &&
-                before->first == use->first &&
-                fraction_subtract(left, before->counted, &left) != STATUS_OK)
-                return STATUS_FULL;
-        }
-        if (fraction_sign(left) <= 0)
-            continue;
-        if (fraction_compare(left, use->counted) >= 0)
-            use->units = FRACTION_ZERO;
-        else if (fraction_subtract(use->counted, left, &use->units) != STATUS_OK)
-            return STATUS_FULL;
+        if (has_pooled(charge))
+            status = spare(charge, account, use);
+        else /* a later part may have them */
+            status = fraction_add(account->counted, use->counted, &account->counted);
     }
-    return STATUS_OK;
+    free(accounts);
+    return status;
 }
 
 static enum status list_covers(struct burning *burning)
@@ -303,17 +358,34 @@ static enum status burn_uses(struct burning *burning)
     return status;
 }
 
+static bool includes_units(const struct contract *contract)
+{
+    for (size_t v = 0; v < contract->version_count; v++)
+        for (size_t i = 0; i < contract->versions[v].charge_count; i++)
+            if (has_pooled(&contract->versions[v].charges[i]))
+                return true;
+    return false;
+}
+
+static bool sells_packs(const struct contract *contract)
+{
+    for (size_t v = 0; v < contract->version_count; v++)
+        for (size_t i = 0; i < contract->versions[v].credit_count; i++)
+            if (!contract->versions[v].credits[i].is_money)
+                return true;
+    return false;
+}
+
 enum status bill_packs_burn(const struct tally *tally, struct bill_packs *out)
 {
     const struct contract *contract = tally_contract(tally);
-    struct burning burning = {.tally = tally, .out = out};
+    struct burning burning = {.tally = tally, .has_included = includes_units(contract), .out = out};
     enum status status = STATUS_OK;
 
     *out = (struct bill_packs){0};
-    for (size_t v = 0; v < contract->version_count; v++)
+    for (size_t v = 0; v < contract->version_count && sells_packs(contract); v++)
         for (size_t i = 0; i < contract->versions[v].charge_count && status == STATUS_OK; i++)
-            if (contract->versions[v].credit_count > 0)
-                status = gather(&burning, v + 1, i);
+            status = gather(&burning, v + 1, i);
     if (status == STATUS_OK && burning.use_count > 0)
         status = burn_uses(&burning);
     free(burning.uses);
