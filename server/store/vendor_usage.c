@@ -78,9 +78,10 @@ static enum status check_row(const struct report *report, size_t number, const s
 {
     const decimal_units one = (decimal_units)1000000000 * 1000000000 * 1000;
 
-    if (row->usage.has_amount || *row->usage.replaces || *row->usage.gauge)
+    if (row->usage.has_amount || row->usage.is_elsewhere || *row->usage.replaces ||
+        *row->usage.gauge)
         return refuse(report, STATUS_INVALID, number, "",
-                      "amount, replaces and gauge are for offline files; give metrics");
+                      "amount, replaces, gauge and elsewhere are for offline files; give metrics");
     if (!row->usage.is_activity)
         return refuse(report, STATUS_INVALID, number, "/provenance",
                       "what was not sent is no usage");

@@ -209,6 +209,9 @@ test('a back office reports usage once, rated and billed like robots\' own', asy
 
   const bill = (await admin.get('/contracts/video-2026/bill')).body.lines.find(({period}) => period === '2026-10-01/2026-11-01');
   assert.deepEqual([bill.quantity, bill.amount], ['10000', '0.30']);
+  const billedAt = async (time) => (await admin.get(`/contracts/video-2026/bill?as_of=${encodeURIComponent(time)}`)).body.lines.at(-1);
+  assert.deepEqual(['2026-10-01/2026-11-01', '0'], [(await billedAt('2026-10-05T10:00:00+08:00')).period, (await billedAt('2026-10-05T10:00:00+08:00')).quantity]);
+  assert.equal((await billedAt('2026-10-05T10:00:00.001+08:00')).quantity, '10000');
   assert.deepEqual(await stack.sql(`SELECT count(*), sum(price)::float8 FROM myna.usage WHERE vendor_id = 'yingshi'`), [['3', '0.3']]);
   assert.deepEqual((await admin.get('/devices/fa/usage')).body.items.filter(({vendor}) => vendor === 'yingshi').length, 1);
 
@@ -223,6 +226,7 @@ test('a back office reports usage once, rated and billed like robots\' own', asy
   await refused([row('x1', 1, {model: 'unheard-of'})], '/usage/0/metrics');
   await refused([row('x1', 1), row('x2', 1, {metrics: {video_ms: 1, output: 5}})], '/usage/1/metrics');
   await refused([row('x1', 1, {poem: 1})], '/usage/0/poem');
+  await refused([row('x1', 1, {elsewhere: true})], '/usage/0');
   await refused([{...row('x1', 1), request_id: undefined}], '/usage/0/request_id');
   assert.equal((await admin.post('/vendors/nobody/usage', {usage: [row('x1', 1)]})).status, 404);
   assert.equal((await stack.sql(`SELECT 1 FROM myna.vendor_usage`)).length, 3, 'all rows or none');
