@@ -1,6 +1,7 @@
 #include "agent/talker.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "schema/base/clock.h"
@@ -14,6 +15,10 @@
 #define SAY_WINDOW_MS     60000
 #define PROBE_QUESTION    "Answer with the single word: yes"
 #define PROBE_TOKENS      16
+/* Where one question was, another is likely: until then connections to the first routes are kept,
+ * each looked after before http.h lets it go. */
+#define WARM_FOR_MS   300000
+#define WARM_EVERY_MS 45000
 
 /* Travels through the queue, the text behind it. */
 struct job {
@@ -33,6 +38,8 @@ struct talker {
     uint64_t number;            /* of the newest turn; the chat thread's own */
     enum limit_mode limit_mode; /* announced last; the chat thread's own, like the next */
     int64_t next_question_ms;   /* no vendor is asked before, by turns_per_minute */
+    int64_t warm_until_ms;      /* connections to vendors are kept */
+    atomic_bool has_waiting;    /* a job waits: whatever passes the time must end */
     int64_t said[SAY_LIMIT];    /* when messages of the server came; the link thread's own */
     size_t said_next;
 
@@ -169,8 +176,10 @@ static void ask(struct talker *talker, const struct job *job, struct span questi
     face_subtitle(talker->options.face, number, question);
     enum status status = turn_run(talker->turn, number, uuid, question, &settings, &report);
     end(talker);
-    if (report.attempts > 0)
+    if (report.attempts > 0) {
         space(talker, asked_ms);
+        talker->warm_until_ms = clock_mono_ms() + WARM_FOR_MS;
+    }
     pthread_mutex_lock(&talker->lock);
     talker->heard_chinese = report.chinese;
     talker->turns++;
@@ -361,13 +370,37 @@ static void carry_out(struct talker *talker, struct span message)
     crypto_wipe(talker->values.routes, sizeof talker->values.routes);
 }
 
+static void keep_warm(struct talker *talker)
+{
+    settings_values(talker->options.settings, &talker->values);
+    if (limit_mode_allows_asking(limit_mode_from_name(talker->values.limit_mode)))
+        turn_warm(talker->turn, talker->values.routes, talker->values.route_count,
+                  &talker->has_waiting);
+    crypto_wipe(talker->values.routes, sizeof talker->values.routes);
+}
+
+/* The next job; connections are looked after while none comes. */
+static enum status take(struct talker *talker, uint8_t **data, size_t *size)
+{
+    enum status status;
+
+    do {
+        const bool is_warm = clock_mono_ms() < talker->warm_until_ms;
+        status = queue_take(talker->queue, is_warm ? WARM_EVERY_MS : -1, data, size);
+        if (status == STATUS_TIMEOUT)
+            keep_warm(talker);
+    } while (status == STATUS_TIMEOUT);
+    atomic_store(&talker->has_waiting, false);
+    return status;
+}
+
 static void *run(void *context)
 {
     struct talker *talker = context;
     uint8_t *data;
     size_t size;
 
-    while (queue_take(talker->queue, -1, &data, &size) == STATUS_OK) {
+    while (take(talker, &data, &size) == STATUS_OK) {
         if (!is_stopping(talker))
             carry_out(talker, span_of(data, size));
         crypto_wipe(data, size); /* speech stays no longer than it must */
@@ -383,6 +416,7 @@ static enum status put(struct talker *talker, const struct job *job, struct span
 {
     const struct span parts[] = {span_of(job, sizeof *job), text};
 
+    atomic_store(&talker->has_waiting, true);
     return queue_put(talker->queue, parts, 2);
 }
 
@@ -433,6 +467,7 @@ void talker_stop(struct talker *talker)
     pthread_mutex_lock(&talker->lock);
     talker->stopping = true;
     pthread_mutex_unlock(&talker->lock);
+    atomic_store(&talker->has_waiting, true);
     queue_close(talker->queue);
     while (!stopped) { /* again and again: a turn may be just about to begin */
         talker_interrupt(talker);

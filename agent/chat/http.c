@@ -8,6 +8,7 @@
 #define CONNECT_TIMEOUT_MS 5000
 #define STALL_TIMEOUT_MS   15000
 #define FETCH_TIMEOUT_MS   15000
+#define WARM_TIMEOUT_MS    3000
 #define KEEP_CONNECTIONS   8
 /* Vendors and their balancers close idle connections after a minute and more; an older one would
  * often break under the first request. */
@@ -407,6 +408,22 @@ enum status http_fetch_unverified(struct http *http, const char *url, struct buf
     curl_easy_setopt(http->easy, CURLOPT_FORBID_REUSE, 1L);
     curl_easy_setopt(http->easy, CURLOPT_FRESH_CONNECT, 1L);
     return perform(http, &exchange);
+}
+
+void http_warm(struct http *http, const char *url, const atomic_bool *cancel)
+{
+    const struct http_request request = {.url = url,
+                                         .connect_timeout_ms = WARM_TIMEOUT_MS,
+                                         .total_timeout_ms = WARM_TIMEOUT_MS,
+                                         .cancel = cancel};
+    const struct http_listener listener = {.context = NULL};
+    struct http_result result = {0};
+    struct exchange exchange = {.request = &request, .listener = &listener, .result = &result};
+
+    curl_easy_setopt(http->easy, CURLOPT_NOBODY, 1L);
+    /* Whatever comes of it, the request that follows is none the worse. */
+    enum status status = perform(http, &exchange);
+    (void)status;
 }
 
 void http_wake(struct http *http)

@@ -78,6 +78,11 @@ MUST_CHECK enum status http_fetch(struct http *http, const struct http_request *
 MUST_CHECK enum status http_fetch_unverified(struct http *http, const char *url,
                                              struct buffer *answer, struct http_result *result);
 
+/* Makes sure that a connection to url's server stands, so that the next request there need not wait
+ * for one: asks for the head of url, without key or body, and forgets the answer. Takes 3 s at
+ * most; true in *cancel ends it before. */
+void http_warm(struct http *http, const char *url, const atomic_bool *cancel);
+
 /* Makes a request under way look at its cancel flag now. From any thread, while http lives. */
 void http_wake(struct http *http);
 

@@ -21,6 +21,7 @@
 #define SPEECH_WAIT_MS 600000
 #define ROOM_WAIT_MS   120000
 #define ROOM_STEP_MS   100
+#define WARM_ROUTES    2
 /* In all of a turn: a grant takes some 50 ms when the server answers at all. */
 #define CREDIT_WAIT_MS 700
 #define CREDIT_STEP_MS 10
@@ -641,6 +642,13 @@ void turn_free(struct turn *turn)
     pthread_cond_destroy(&turn->changed);
     pthread_mutex_destroy(&turn->lock);
     free(turn);
+}
+
+void turn_warm(struct turn *turn, const wire_Route *routes, size_t count, const atomic_bool *cancel)
+{
+    for (size_t i = 0; i < count && i < WARM_ROUTES; i++)
+        if (i == 0 || strcmp(routes[i].base_url, routes[0].base_url))
+            http_warm(turn->http, routes[i].base_url, cancel);
 }
 
 void turn_interrupt(struct turn *turn, uint64_t number)

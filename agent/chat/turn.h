@@ -99,6 +99,11 @@ MUST_CHECK enum status turn_run(struct turn *turn, uint64_t number, const uint8_
                                 struct span question, const struct turn_settings *settings,
                                 struct turn_report *report);
 
+/* Between turns, on the chat thread: makes sure that connections to the first routes stand. Takes a
+ * few seconds at most; true in *cancel ends it before. */
+void turn_warm(struct turn *turn, const wire_Route *routes, size_t count,
+               const atomic_bool *cancel);
+
 /* Ends the turn with this number, now or when it comes: the stream, the voice, the record. */
 void turn_interrupt(struct turn *turn, uint64_t number);
 

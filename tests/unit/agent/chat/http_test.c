@@ -176,6 +176,29 @@ static void requests_share_a_connection(void **state)
     stop(&server);
 }
 
+static void a_warm_connection_is_the_next_requests(void **state)
+{
+    static const struct script empty = {
+        .pieces = {"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"}};
+    struct client *client = *state;
+    struct server server;
+    struct http_request request = {.body = span_text("question")};
+    atomic_bool cancel = false;
+
+    start(&server, &empty);
+    request.url = server.url;
+    http_warm(client->http, server.url, &cancel);
+    assert_int_equal(strncmp(server.request, "HEAD ", 5), 0);
+    assert_int_equal(fetch(client, &request), STATUS_OK);
+    assert_int_equal(server.connections, 1);
+    assert_int_equal(server.requests, 2);
+    assert_int_equal(strncmp(server.request, "POST ", 5), 0);
+    cancel = true;
+    http_warm(client->http, server.url, &cancel);
+    assert_int_equal(server.requests, 2);
+    stop(&server);
+}
+
 /* The vendor may have served and billed the first one. */
 static void a_request_that_broke_on_a_kept_connection_is_not_sent_again(void **state)
 {
@@ -449,6 +472,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(requests_share_a_connection, create, release),
+        cmocka_unit_test_setup_teardown(a_warm_connection_is_the_next_requests, create, release),
         cmocka_unit_test_setup_teardown(a_request_that_broke_on_a_kept_connection_is_not_sent_again,
                                         create, release),
         cmocka_unit_test_setup_teardown(a_refused_connection_sent_nothing, create, release),
