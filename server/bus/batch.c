@@ -119,7 +119,7 @@ static enum status make_lists(struct batch *batch)
     batch->may_be_refiled = arena_take(batch->arena, (records + 1) * sizeof(bool));
     batch->heard = arena_take(batch->arena, items * sizeof *batch->heard);
     /* credit adds one for each amount a message reports and each measure a record settles */
-    batch->alarms = arena_take(batch->arena, (items * (4 + LIMIT_CREDIT_LINES * LIMIT_MEASURES) +
+    batch->alarms = arena_take(batch->arena, (items * (5 + LIMIT_CREDIT_LINES * LIMIT_MEASURES) +
                                               records * (2 + LIMIT_MEASURES)) *
                                                  sizeof *batch->alarms);
     batch->answers = arena_take(batch->arena, items * sizeof *batch->answers);

@@ -39,7 +39,7 @@ struct grant_pools crediting_hold(struct crediting *c, const struct credits_acco
 }
 
 /* True when the pool holds the account now. */
-static bool join(struct crediting *c, struct credits_account *row, int64_t pool_id)
+bool crediting_join(struct crediting *c, struct credits_account *row, int64_t pool_id)
 {
     struct credits_sum *sum = crediting_find_sum(c, pool_id);
 
@@ -85,9 +85,9 @@ struct credits_account *crediting_next_account(struct crediting *c, const struct
     return *at < c->account_count ? &c->accounts[(*at)++] : NULL;
 }
 
-static struct credits_account *find_account(struct crediting *c, const struct wallet *wallet,
-                                            const uint8_t journal_id[16], const char *line_id,
-                                            size_t measure)
+struct credits_account *crediting_find_account(struct crediting *c, const struct wallet *wallet,
+                                               const uint8_t journal_id[16], const char *line_id,
+                                               size_t measure)
 {
     struct credits_account *row;
 
@@ -147,7 +147,8 @@ static void open_accounts(struct crediting *c, const struct wallet *wallet)
         const struct lines_line *line = &wallet->lines[i];
 
         for (size_t m = 0; m < line->measure_count; m++) {
-            if (!find_account(c, wallet, wallet->device->row->journal_id, line->line_id, m))
+            if (!crediting_find_account(c, wallet, wallet->device->row->journal_id, line->line_id,
+                                        m))
                 open_account(c, wallet, line, m);
         }
     }
@@ -300,11 +301,11 @@ static void hold_presumed(struct crediting *c, const struct wallet *wallet)
     for (size_t i = 0; i < wallet->line_count && has_journal(wallet); i++) {
         for (size_t m = 0; m < wallet->lines[i].measure_count; m++) {
             const struct lines_measure *measure = &wallet->lines[i].measures[m];
-            struct credits_account *row = find_account(c, wallet, wallet->device->row->journal_id,
-                                                       wallet->lines[i].line_id, m);
+            struct credits_account *row = crediting_find_account(
+                c, wallet, wallet->device->row->journal_id, wallet->lines[i].line_id, m);
 
             for (size_t p = 0; row && row->account.presumed > 0 && p < measure->pool_count; p++)
-                (void)join(c, row, c->pools[measure->pools[p]].pool_id);
+                (void)crediting_join(c, row, c->pools[measure->pools[p]].pool_id);
         }
     }
 }
@@ -405,7 +406,7 @@ static void hear(struct crediting *c, const struct intake_item *item, bool is_ne
     for (size_t i = 0; i < item->use_count; i++) {
         for (size_t m = 0; m < item->uses[i].amounts_count; m++) {
             struct credits_account *row =
-                find_account(c, wallet, journal_id, item->uses[i].line_id, m);
+                crediting_find_account(c, wallet, journal_id, item->uses[i].line_id, m);
 
             if (row)
                 hear_amount(c, wallet, row, &item->uses[i].amounts[m], item, is_newest, rests);
@@ -487,167 +488,6 @@ static void end_accounts(struct crediting *c, struct wallet *wallet)
             row->is_changed = true;
             wallet->device->owes_state = true;
         }
-    }
-}
-
-/* ---- grants ---- */
-
-/* What is to lie ready on a line. */
-enum readiness {
-    READY_NOT,     /* what the device wants */
-    READY_STANDBY, /* room for an attempt, from the beginning */
-    READY_FIRST,   /* another one where pools are wide: what an attempt used is granted anew after
-                      its record, and the next question may come sooner; where they are not, also
-                      what is less than one */
-};
-
-static uint64_t want_of(const struct credits_account *row, const struct lines_measure *measure,
-                        enum readiness readiness)
-{
-    const struct grant_account *account = &row->account;
-
-    return account->granted_ms == 0 && readiness != READY_NOT && account->wanted < measure->attempt
-               ? measure->attempt
-               : account->wanted;
-}
-
-static bool is_held_by(const struct crediting *c, const struct credits_account *row,
-                       const struct lines_measure *measure)
-{
-    for (size_t i = 0; i < measure->pool_count; i++) {
-        for (size_t k = 0; k < row->pool_count; k++) {
-            if (row->pools[k] == c->pools[measure->pools[i]].pool_id)
-                return true;
-        }
-    }
-    return false;
-}
-
-/* The device just gave something back to a pool of the measure, on whichever of its lines. That was
- * asked back for others, who are to have it first: else an idle robot moves the last of a pool from
- * one of its lines to the other and back, and nobody else ever sees any of it free. What comes back
- * because its line is replaced was asked for nobody. */
-static bool gives_way(struct crediting *c, const struct wallet *wallet,
-                      const struct lines_measure *measure)
-{
-    struct credits_account *row;
-
-    for (size_t at = 0; (row = crediting_next_account(c, wallet, &at)) != NULL;) {
-        if (row->has_returned && !row->account.is_closed && is_held_by(c, row, measure))
-            return true;
-    }
-    return false;
-}
-
-static bool fill_claim(struct crediting *c, const struct wallet *wallet,
-                       const struct lines_line *line, size_t measure, enum readiness readiness,
-                       struct hold *hold, struct grant_claim *claim)
-{
-    const struct lines_measure *of = &line->measures[measure];
-    struct credits_account *row =
-        find_account(c, wallet, wallet->device->row->journal_id, line->line_id, measure);
-
-    if (!row || gives_way(c, wallet, of) || of->is_stalled || of->pool_count == 0)
-        return false;
-    *claim = (struct grant_claim){
-        .account = &row->account,
-        .wanted = want_of(row, of, readiness),
-        .attempt = of->attempt,
-    };
-    if (readiness == READY_FIRST) {
-        claim->more = claim->wanted < of->attempt ? claim->wanted : of->attempt;
-        claim->least = row->least > 0 ? row->least : of->least;
-    }
-    for (size_t i = 0; i < of->pool_count; i++) {
-        if (!join(c, row, c->pools[of->pools[i]].pool_id))
-            return false;
-        const uint64_t devices = (uint64_t)c->sums[of->pools[i]].devices;
-
-        if (claim->devices < devices)
-            claim->devices = devices;
-    }
-    claim->held = crediting_hold(c, row, hold);
-    return true;
-}
-
-static void note_starving(struct crediting *c, const struct lines_measure *measure,
-                          const struct grant_claim *claim)
-{
-    const uint64_t least = claim->wanted < claim->attempt ? claim->wanted : claim->attempt;
-
-    for (size_t i = 0; i < measure->pool_count; i++) {
-        struct credits_sum *sum = &c->sums[measure->pools[i]];
-
-        if (sum->pool_id && grant_free(&sum->pool) < least)
-            sum->is_starved = true;
-    }
-}
-
-/* What was granted goes out; what was refused is told, for the device may be waiting for it. */
-static void note_claims(struct crediting *c, struct wallet *wallet, const struct lines_line *line,
-                        const struct grant_claim *claims, bool is_granted)
-{
-    for (size_t m = 0; m < line->measure_count; m++) {
-        if (is_granted)
-            find_account(c, wallet, wallet->device->row->journal_id, line->line_id, m)->is_changed =
-                true;
-        if (claims[m].amount < claims[m].wanted)
-            note_starving(c, &line->measures[m], &claims[m]);
-    }
-    c->batch->stats.grants += is_granted;
-    wallet->device->owes_state |= is_granted || wallet->told_credit;
-}
-
-static void grant_line(struct crediting *c, struct wallet *wallet, const struct lines_line *line,
-                       enum readiness readiness)
-{
-    struct grant_claim claims[LIMIT_MEASURES];
-    struct hold holds[LIMIT_MEASURES];
-    bool wants = false;
-
-    for (size_t m = 0; m < line->measure_count; m++) {
-        if (!fill_claim(c, wallet, line, m, readiness, &holds[m], &claims[m]))
-            return;
-        wants = wants || claims[m].wanted > 0;
-    }
-    if (wants)
-        note_claims(c, wallet, line, claims, grant_give(claims, line->measure_count, c->now_ms));
-}
-
-static bool is_short(struct crediting *c, const struct wallet *wallet,
-                     const struct lines_line *line)
-{
-    for (size_t m = 0; m < line->measure_count; m++) {
-        const struct credits_account *row =
-            find_account(c, wallet, wallet->device->row->journal_id, line->line_id, m);
-
-        if (!row || grant_is_short(&row->account, line->measures[m].attempt) ||
-            row->account.granted_ms == 0)
-            return true;
-    }
-    return false;
-}
-
-static void grant(struct crediting *c, struct wallet *wallet)
-{
-    const struct link_row *link = wallet->device->row;
-    const struct journal_row *journal =
-        batch_find_journal(c->batch, link->device_id, link->journal_id);
-    bool is_first = true; /* no line before has what it needs */
-
-    if (!wallet->device->heard || !wallet->is_in_epoch || !journal ||
-        journal->status != JOURNAL_OPEN)
-        return;
-    for (size_t i = 0; i < wallet->line_count; i++) {
-        const struct lines_line *line = &wallet->lines[i];
-
-        /* of what it wants behind its first line only the device knows whether it still does */
-        if (is_first || line->is_standby || wallet->told_credit)
-            grant_line(c, wallet, line,
-                       is_first           ? READY_FIRST
-                       : line->is_standby ? READY_STANDBY
-                                          : READY_NOT);
-        is_first = is_first && is_short(c, wallet, line);
     }
 }
 
@@ -736,7 +576,7 @@ enum status crediting_run(struct store_conn *conn, struct batch *batch)
     for (size_t i = 0; i < batch->device_count; i++)
         end_accounts(c, &c->wallets[i]);
     for (size_t i = 0; i < batch->device_count; i++)
-        grant(c, &c->wallets[i]);
+        crediting_grant(c, &c->wallets[i]);
     return save(conn, c);
 }
 

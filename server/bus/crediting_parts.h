@@ -15,6 +15,7 @@ struct wallet {
     size_t first, end; /* its accounts; those made now stand behind all others */
     bool is_in_epoch;  /* what it says is of the present epoch */
     bool told_credit;  /* it told what it has and wants */
+    bool told_limit;   /* an alert tells that a limit is too small for it */
     int64_t rest_ms;   /* date of its newest message at rest; 0: none */
 };
 
@@ -51,6 +52,17 @@ struct credits_account *crediting_next_account(struct crediting *c, const struct
 
 /* NULL: no device of the batch. */
 struct wallet *crediting_find_wallet(struct crediting *c, const char *device_id);
+
+/* NULL: there is none of the present epoch. */
+struct credits_account *crediting_find_account(struct crediting *c, const struct wallet *wallet,
+                                               const uint8_t journal_id[16], const char *line_id,
+                                               size_t measure);
+
+/* True when the pool holds the account now. */
+bool crediting_join(struct crediting *c, struct credits_account *row, int64_t pool_id);
+
+/* Grants what the device wants, when it may be granted any. */
+void crediting_grant(struct crediting *c, struct wallet *wallet);
 
 /* Settles the batch's records and lists what they add to their pools. */
 MUST_CHECK enum status crediting_take_records(struct crediting *c);

@@ -463,6 +463,19 @@ int ctl_show(struct ctl *ctl, const struct client_answer *answer, const struct v
     return CTL_DONE;
 }
 
+/* What an answer says to heed, for a person. */
+static void print_warnings(const struct client_answer *answer)
+{
+    struct json *json;
+
+    if (answer->body.size == 0 || json_parse(answer->body, &json, NULL) != STATUS_OK)
+        return;
+    const struct json *warnings = json_member(json, "warnings");
+    for (size_t i = 0; warnings && i < json_count(warnings); i++)
+        fprintf(stderr, "warning: %s\n", json_text(json_item(warnings, i), ""));
+    json_free(json);
+}
+
 int ctl_say(struct ctl *ctl, const struct client_answer *answer, const char *format, ...)
 {
     va_list values;
@@ -475,6 +488,8 @@ int ctl_say(struct ctl *ctl, const struct client_answer *answer, const char *for
     vprintf(format, values);
     va_end(values);
     putchar('\n');
+    fflush(stdout);
+    print_warnings(answer);
     return CTL_DONE;
 }
 

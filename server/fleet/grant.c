@@ -181,10 +181,11 @@ static uint64_t free_of(struct grant_pools held)
     return least;
 }
 
-/* An attempt that is cut to what is left. */
-static bool is_scrap_useful(const struct grant_claim *claim, uint64_t free)
+/* An attempt can be cut to what the device has and what is left: one measure does not keep the
+ * others from what they need. */
+static bool fits_when_cut(const struct grant_claim *claim, uint64_t free)
 {
-    return claim->least > 0 && free > 0 && add(grant_usable(claim->account), free) >= claim->least;
+    return claim->least > 0 && add(grant_usable(claim->account), free) >= claim->least;
 }
 
 /* False: not even the least that would help. */
@@ -202,8 +203,8 @@ static bool size_claim(struct grant_claim *claim)
     if (claim->account->is_closed && want > 0)
         return false;
     if (free < least) {
-        claim->amount = is_scrap_useful(claim, free) ? free : 0;
-        return claim->amount > 0;
+        claim->amount = fits_when_cut(claim, free) ? free : 0;
+        return fits_when_cut(claim, free);
     }
     if (want > 0)
         claim->amount = smaller(smaller(add(want, claim->more), room), larger(least, share));

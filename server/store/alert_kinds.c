@@ -36,6 +36,9 @@ static const struct alert_kinds_row rows[] = {
     {"key_leak", "Spending that no robot recorded", "/vendors",
      "The vendor bills requests that no robot sent: somebody else has the key. Replace it at the "
      "vendor and here."},
+    {"limit_too_small", "Limit too small for one attempt", "/contracts",
+     "No robot that it binds can answer: the whole limit is less than the shortest attempt takes. "
+     "Raise the budget or cap, or give those robots a shorter persona and history."},
     {"malformed_message", "Malformed message", NULL,
      "The robot sends what makes no sense: compare its software's version with the others'."},
     {"message_refused", "Message that could not be stored", NULL,

@@ -7,8 +7,10 @@
 #include "schema/base/clock.h"
 #include "schema/base/json.h"
 #include "server/money/weight.h"
+#include "server/store/alarm.h"
 #include "server/store/bounds.h"
 #include "server/store/pools.h"
+#include "server/store/room.h"
 
 #define BUDGET_JSON                                                                                \
     "jsonb_build_object('id', b.budget_id, 'scope', b.scope, 'subject', nullif(b.subject, ''),"    \
@@ -57,6 +59,7 @@ struct change {
     int64_t if_version;
     struct arena *arena;
     char *reason;
+    const char *warning; /* robots can hardly keep within it; NULL: they can */
     enum status (*write)(struct store_conn *conn, struct change *change);
 };
 
@@ -158,6 +161,11 @@ static enum status follow(struct store_conn *conn, struct change *change)
         status = bounds_check_budget(conn, change->terms->budget_id, change->reason);
     if (status == STATUS_OK)
         status = check_units(conn, change);
+    if (status == STATUS_OK)
+        status = room_warn(conn, change->arena, terms, change->terms->budget_id, &change->warning);
+    if (status == STATUS_OK)
+        status = alarm_clear(conn, "limit_too_small",
+                             arena_format(change->arena, "budget/%s", change->terms->budget_id));
     terms_free(terms);
     return status;
 }
@@ -262,24 +270,50 @@ static enum status remove_budget(struct store_conn *conn, struct change *change)
         change);
 }
 
+/* The budget as it is now, and what to heed. */
+static enum status answer(struct store *store, const struct change *change, struct document *out)
+{
+    enum status status = budgets_get(store, change->terms->budget_id, change->arena, out);
+
+    if (status != STATUS_OK || !change->warning || out->json.size < 2)
+        return status;
+    const char *text =
+        arena_format(change->arena, "%.*s, \"warnings\": [\"%s\"]}", (int)out->json.size - 1,
+                     (const char *)out->json.data, change->warning);
+    if (!text)
+        return STATUS_MEMORY;
+    out->json = span_text(text);
+    return STATUS_OK;
+}
+
 enum status budgets_create(struct store *store, const struct author *author,
                            const struct budgets_terms *terms, struct arena *arena,
                            struct document *out, char reason[160])
 {
-    struct change change = {author, terms, -1, arena, reason, insert};
+    struct change change = {.author = author,
+                            .terms = terms,
+                            .if_version = -1,
+                            .arena = arena,
+                            .reason = reason,
+                            .write = insert};
     enum status status = store_transaction(store, run, &change);
 
-    return status == STATUS_OK ? budgets_get(store, terms->budget_id, arena, out) : status;
+    return status == STATUS_OK ? answer(store, &change, out) : status;
 }
 
 enum status budgets_update(struct store *store, const struct author *author, int64_t if_version,
                            const struct budgets_terms *terms, struct arena *arena,
                            struct document *out, char reason[160])
 {
-    struct change change = {author, terms, if_version, arena, reason, update};
+    struct change change = {.author = author,
+                            .terms = terms,
+                            .if_version = if_version,
+                            .arena = arena,
+                            .reason = reason,
+                            .write = update};
     enum status status = store_transaction(store, run, &change);
 
-    return status == STATUS_OK ? budgets_get(store, terms->budget_id, arena, out) : status;
+    return status == STATUS_OK ? answer(store, &change, out) : status;
 }
 
 enum status budgets_delete(struct store *store, const struct author *author, const char *budget_id,
@@ -287,7 +321,12 @@ enum status budgets_delete(struct store *store, const struct author *author, con
 {
     const struct budgets_terms terms = {.budget_id = budget_id};
     char reason[160];
-    struct change change = {author, &terms, if_version, arena, reason, remove_budget};
+    struct change change = {.author = author,
+                            .terms = &terms,
+                            .if_version = if_version,
+                            .arena = arena,
+                            .reason = reason,
+                            .write = remove_budget};
 
     return store_transaction(store, run, &change);
 }
@@ -320,10 +359,15 @@ enum status budgets_put_plan(struct store *store, const struct author *author,
                              const struct budgets_terms *terms, struct arena *arena,
                              struct document *out, char reason[160])
 {
-    struct change change = {author, terms, -1, arena, reason, put_plan};
+    struct change change = {.author = author,
+                            .terms = terms,
+                            .if_version = -1,
+                            .arena = arena,
+                            .reason = reason,
+                            .write = put_plan};
     enum status status = store_transaction(store, run, &change);
 
-    return status == STATUS_OK ? budgets_get(store, terms->budget_id, arena, out) : status;
+    return status == STATUS_OK ? answer(store, &change, out) : status;
 }
 
 /* ---- writing off ---- */

@@ -30,6 +30,9 @@ MUST_CHECK enum status budgets_list(struct store *store, const char *after, int6
 MUST_CHECK enum status budgets_get(struct store *store, const char *budget_id, struct arena *arena,
                                    struct document *out);
 
+/* What is made or changed is answered as budgets_get() does, with "warnings": a list of sentences,
+ * when robots can hardly answer within it (room.h). */
+
 /* STATUS_NOT_FOUND: the subject; STATUS_EXISTS: the id is taken; STATUS_DENIED: robots could not
  * keep within it, STATUS_INVALID: no contract that it covers is in its currency, and reason says
  * why. */

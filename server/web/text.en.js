@@ -488,6 +488,7 @@ export const texts = {
   "alert.database_restored": "Database restored",
   "alert.cap_over": "Cap passed",
   "alert.credit_refused": "Credit that a robot did not take",
+  "alert.limit_too_small": "Limit too small for one attempt",
   "alert.overrun": "Billed beyond the reservation",
   "alert.threshold": "Threshold reached",
   "alert.key_leak": "Spending that no robot recorded",

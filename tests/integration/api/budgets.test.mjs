@@ -44,6 +44,22 @@ test('moving a limit changes no line, and the pool follows in the same answer', 
   assert.equal((await admin.patch('/budgets/b1', {at_most: '1'}, {'If-Match': headers.etag})).status, 412);
 });
 
+test('whoever sets a limit in which robots can hardly answer is warned, and told what helps', async () => {
+  const tight = {...order, id: 'tight', at_most: '300'};
+  const made = await admin.post('/budgets', tight);
+  assert.equal(made.status, 201);
+  assert.match(made.body.warnings[0], /cut short: one may take up to 400 output/);
+  const smaller = await admin.patch('/budgets/tight', {at_most: '31'});
+  assert.match(smaller.body.warnings[0], /no robot can answer .* takes 32 output; raise it/);
+  assert.equal((await admin.patch('/budgets/tight', {at_most: '400'})).body.warnings, undefined);
+  assert.equal((await admin.patch('/budgets/tight', {at_most: '31', hard: false})).body.warnings, undefined);
+  assert.equal((await admin.get('/budgets/tight')).body.warnings, undefined);
+  const plan = await admin.put('/devices/r1/plan', {metric: 'output', at_most: '20', per: 'month'});
+  assert.match(plan.body.warnings[0], /no robot can answer/);
+  assert.equal((await admin.remove('/budgets/tight')).status, 204);
+  assert.equal((await admin.remove('/budgets/plan-r1')).status, 204);
+});
+
 test('what makes no sense is refused by its member', async () => {
   const refused = async (change, pointer) => {
     const {status, body} = await admin.post('/budgets', {...order, id: 'bad', ...change});

@@ -1408,6 +1408,27 @@ static void i2_a_deleted_budget_binds_nobody_and_made_anew_it_counts_what_is_out
     unbind(fixture);
 }
 
+/* The limit was never used up, so no threshold spoke, and the robot was silent. */
+static void a_limit_that_holds_no_attempt_raises_an_alert_that_says_so(void **state)
+{
+    STORE_STATEMENT(told, "SELECT count(*) FROM myna.alert WHERE kind = 'limit_too_small'"
+                          " AND subject = 'budget/narrow' AND detail ->> 'limit' = '20'"
+                          " AND detail ->> 'attempt' = '32' AND detail ->> 'device' = $1::text");
+    struct fixture *fixture = *state;
+    struct result result = {0};
+
+    bind_two_routes(fixture);
+    script(fixture, "UPDATE myna.budget SET at_most = 20 WHERE budget_id = 'narrow'");
+    follow_budgets(fixture);
+    hear(fixture, robot_hello(&fixture->robot));
+    assert_int_equal(
+        store_query(fixture->store, &told, STORE_VALUES(value_text(fixture->id)), &result),
+        STATUS_OK);
+    assert_int_equal(result_int(&result, 0, 0), 1);
+    result_release(&result);
+    unbind(fixture);
+}
+
 static void a_command_is_answered_once_and_brings_its_picture(void **state)
 {
     STORE_STATEMENT(insert, "INSERT INTO myna.command (command_id, device_id, kind, created_by,"
@@ -1844,6 +1865,7 @@ int main(void)
         WITH_ROBOT(i2_credit_that_is_not_known_here_is_forged_only_when_no_receipt_explains_it),
         WITH_ROBOT(what_a_robot_gives_back_on_one_line_it_does_not_get_at_once_on_another),
         WITH_ROBOT(i2_a_deleted_budget_binds_nobody_and_made_anew_it_counts_what_is_out),
+        WITH_ROBOT(a_limit_that_holds_no_attempt_raises_an_alert_that_says_so),
         WITH_ROBOT(i1_a_batch_that_comes_twice_counts_once),
         WITH_ROBOT(i1_a_batch_that_overlaps_the_watermark_adds_only_what_is_new),
         WITH_ROBOT(i1_usage_before_the_sessions_hello_is_not_counted_but_asked_for),

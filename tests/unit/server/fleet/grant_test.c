@@ -128,6 +128,36 @@ static void what_is_left_is_granted_when_an_attempt_can_be_cut_to_it(void **stat
     assert_false(grant_give(&claim, 1, NOW_MS));
 }
 
+/* A scrap of output was no use: the request that it takes was not granted beside it. */
+static void a_measure_that_has_enough_for_a_cut_attempt_keeps_no_other_from_its_grant(void **state)
+{
+    struct world output;
+    struct world requests;
+
+    (void)state;
+    make(&output, 62);
+    make(&requests, 100);
+    want(&output, 62, 62);
+    struct grant_claim claims[] = {
+        {.account = &output.account,
+         .held = output.held,
+         .wanted = 338,
+         .attempt = 400,
+         .least = 32},
+        {.account = &requests.account,
+         .held = requests.held,
+         .wanted = 1,
+         .attempt = 1,
+         .least = 1},
+    };
+    assert_true(grant_give(claims, 2, NOW_MS));
+    assert_int_equal(claims[0].amount, 0);
+    assert_int_equal(claims[1].amount, 1);
+    claims[0].least = 63;
+    claims[1].wanted = 1;
+    assert_false(grant_give(claims, 2, NOW_MS));
+}
+
 static void a_second_attempt_is_given_only_while_pools_are_wide(void **state)
 {
     struct world world;
@@ -655,6 +685,7 @@ int main(void)
         cmocka_unit_test(i2_all_measures_are_granted_or_none),
         cmocka_unit_test(a_wide_pool_gives_what_is_wanted_and_a_tight_one_single_attempts),
         cmocka_unit_test(what_is_left_is_granted_when_an_attempt_can_be_cut_to_it),
+        cmocka_unit_test(a_measure_that_has_enough_for_a_cut_attempt_keeps_no_other_from_its_grant),
         cmocka_unit_test(a_second_attempt_is_given_only_while_pools_are_wide),
         cmocka_unit_test(nobody_holds_more_than_the_most_that_an_epoch_presumes),
         cmocka_unit_test(what_was_used_beyond_all_that_was_out_comes_off_the_next_grant),

@@ -1,0 +1,208 @@
+/* Who gets credit of what, and what lies ready. */
+#include <string.h>
+
+#include "server/bus/crediting_parts.h"
+#include "server/money/weight.h"
+
+/* What is to lie ready on a line. */
+enum readiness {
+    READY_NOT,     /* what the device wants */
+    READY_STANDBY, /* room for an attempt, from the beginning */
+    READY_FIRST,   /* another one where pools are wide: what an attempt used is granted anew after
+                      its record, and the next question may come sooner; where they are not, also
+                      what is less than one */
+};
+
+static uint64_t want_of(const struct credits_account *row, const struct lines_measure *measure,
+                        enum readiness readiness)
+{
+    const struct grant_account *account = &row->account;
+
+    return account->granted_ms == 0 && readiness != READY_NOT && account->wanted < measure->attempt
+               ? measure->attempt
+               : account->wanted;
+}
+
+static bool is_held_by(const struct crediting *c, const struct credits_account *row,
+                       const struct lines_measure *measure)
+{
+    for (size_t i = 0; i < measure->pool_count; i++) {
+        for (size_t k = 0; k < row->pool_count; k++) {
+            if (row->pools[k] == c->pools[measure->pools[i]].pool_id)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* The device just gave something back to a pool of the measure, on whichever of its lines. That was
+ * asked back for others, who are to have it first: else an idle robot moves the last of a pool from
+ * one of its lines to the other and back, and nobody else ever sees any of it free. What comes back
+ * because its line is replaced was asked for nobody. */
+static bool gives_way(struct crediting *c, const struct wallet *wallet,
+                      const struct lines_measure *measure)
+{
+    struct credits_account *row;
+
+    for (size_t at = 0; (row = crediting_next_account(c, wallet, &at)) != NULL;) {
+        if (row->has_returned && !row->account.is_closed && is_held_by(c, row, measure))
+            return true;
+    }
+    return false;
+}
+
+static bool fill_claim(struct crediting *c, const struct wallet *wallet,
+                       const struct lines_line *line, size_t measure, enum readiness readiness,
+                       struct hold *hold, struct grant_claim *claim)
+{
+    const struct lines_measure *of = &line->measures[measure];
+    struct credits_account *row =
+        crediting_find_account(c, wallet, wallet->device->row->journal_id, line->line_id, measure);
+
+    if (!row || gives_way(c, wallet, of) || of->is_stalled || of->pool_count == 0)
+        return false;
+    *claim = (struct grant_claim){
+        .account = &row->account,
+        .wanted = want_of(row, of, readiness),
+        .attempt = of->attempt,
+    };
+    if (readiness == READY_FIRST) {
+        claim->more = claim->wanted < of->attempt ? claim->wanted : of->attempt;
+        claim->least = row->least > 0 ? row->least : of->least;
+    }
+    for (size_t i = 0; i < of->pool_count; i++) {
+        if (!crediting_join(c, row, c->pools[of->pools[i]].pool_id))
+            return false;
+        const uint64_t devices = (uint64_t)c->sums[of->pools[i]].devices;
+
+        if (claim->devices < devices)
+            claim->devices = devices;
+    }
+    claim->held = crediting_hold(c, row, hold);
+    return true;
+}
+
+/* "budget/trial" or "contract/dahan-2026": where the limit is changed. */
+static const char *limit_subject(const struct crediting *c, const struct credits_pool *pool)
+{
+    const char *name = strchr(pool->source, ':') + 1;
+
+    return strncmp(pool->source, "budget:", 7) == 0
+               ? arena_format(c->batch->arena, "budget/%s", name)
+               : arena_format(c->batch->arena, "contract/%s", pool->subject);
+}
+
+static const char *amount_text(struct arena *arena, const struct credits_pool *pool,
+                               uint64_t amount)
+{
+    return pool->is_money
+               ? arena_format(arena, "%llu.%09llu", (unsigned long long)(amount / WEIGHT_SCALE),
+                              (unsigned long long)(amount % WEIGHT_SCALE))
+               : arena_format(arena, "%llu", (unsigned long long)amount);
+}
+
+/* Not used up, but never enough: without a word the robots would be silent until somebody wonders.
+ * One for each device of a batch is enough. */
+static void note_too_small(struct crediting *c, struct wallet *wallet,
+                           const struct credits_pool *pool, const struct credits_sum *sum,
+                           const struct grant_claim *claim)
+{
+    struct arena *arena = c->batch->arena;
+
+    if (wallet->told_limit || claim->least == 0 || sum->pool.limit < 0 ||
+        (uint64_t)sum->pool.limit >= claim->least)
+        return;
+    wallet->told_limit = true;
+    batch_alarm_about(
+        c->batch, "limit_too_small", "warning", limit_subject(c, pool),
+        arena_format(arena,
+                     "{\"device\":\"%s\",\"unit\":\"%s\",\"limit\":\"%s\",\"attempt\":\"%s\","
+                     "\"problem\":\"the whole limit is less than this robot's shortest attempt "
+                     "takes\"}",
+                     wallet->device->row->device_id, pool->unit,
+                     amount_text(arena, pool, (uint64_t)sum->pool.limit),
+                     amount_text(arena, pool, claim->least)));
+}
+
+static void note_starving(struct crediting *c, struct wallet *wallet,
+                          const struct lines_measure *measure, const struct grant_claim *claim)
+{
+    const uint64_t least = claim->wanted < claim->attempt ? claim->wanted : claim->attempt;
+
+    for (size_t i = 0; i < measure->pool_count; i++) {
+        struct credits_sum *sum = &c->sums[measure->pools[i]];
+
+        if (!sum->pool_id || grant_free(&sum->pool) >= least)
+            continue;
+        sum->is_starved = true;
+        note_too_small(c, wallet, &c->pools[measure->pools[i]], sum, claim);
+    }
+}
+
+/* What was granted goes out; what was refused is told, for the device may be waiting for it. */
+static void note_claims(struct crediting *c, struct wallet *wallet, const struct lines_line *line,
+                        const struct grant_claim *claims, bool is_granted)
+{
+    for (size_t m = 0; m < line->measure_count; m++) {
+        if (is_granted)
+            crediting_find_account(c, wallet, wallet->device->row->journal_id, line->line_id, m)
+                ->is_changed = true;
+        if (claims[m].amount < claims[m].wanted)
+            note_starving(c, wallet, &line->measures[m], &claims[m]);
+    }
+    c->batch->stats.grants += is_granted;
+    wallet->device->owes_state |= is_granted || wallet->told_credit;
+}
+
+static void grant_line(struct crediting *c, struct wallet *wallet, const struct lines_line *line,
+                       enum readiness readiness)
+{
+    struct grant_claim claims[LIMIT_MEASURES];
+    struct hold holds[LIMIT_MEASURES];
+    bool wants = false;
+
+    for (size_t m = 0; m < line->measure_count; m++) {
+        if (!fill_claim(c, wallet, line, m, readiness, &holds[m], &claims[m]))
+            return;
+        wants = wants || claims[m].wanted > 0;
+    }
+    if (wants)
+        note_claims(c, wallet, line, claims, grant_give(claims, line->measure_count, c->now_ms));
+}
+
+static bool is_short(struct crediting *c, const struct wallet *wallet,
+                     const struct lines_line *line)
+{
+    for (size_t m = 0; m < line->measure_count; m++) {
+        const struct credits_account *row =
+            crediting_find_account(c, wallet, wallet->device->row->journal_id, line->line_id, m);
+
+        if (!row || grant_is_short(&row->account, line->measures[m].attempt) ||
+            row->account.granted_ms == 0)
+            return true;
+    }
+    return false;
+}
+
+void crediting_grant(struct crediting *c, struct wallet *wallet)
+{
+    const struct link_row *link = wallet->device->row;
+    const struct journal_row *journal =
+        batch_find_journal(c->batch, link->device_id, link->journal_id);
+    bool is_first = true; /* no line before has what it needs */
+
+    if (!wallet->device->heard || !wallet->is_in_epoch || !journal ||
+        journal->status != JOURNAL_OPEN)
+        return;
+    for (size_t i = 0; i < wallet->line_count; i++) {
+        const struct lines_line *line = &wallet->lines[i];
+
+        /* of what it wants behind its first line only the device knows whether it still does */
+        if (is_first || line->is_standby || wallet->told_credit)
+            grant_line(c, wallet, line,
+                       is_first           ? READY_FIRST
+                       : line->is_standby ? READY_STANDBY
+                                          : READY_NOT);
+        is_first = is_first && is_short(c, wallet, line);
+    }
+}
