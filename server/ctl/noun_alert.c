@@ -51,12 +51,15 @@ static void print_alert(const struct json *alert, const char *server)
 
     struct view_column said[sizeof sheet / sizeof *sheet];
     size_t count = 0;
+    size_t width = 0;
 
     for (size_t i = 0; i < sizeof sheet / sizeof *sheet; i++)
         if (json_type(json_member(alert, sheet[i].member)) != JSON_NULL)
             said[count++] = sheet[i];
+    for (size_t i = 0; i < count; i++)
+        width = strlen(said[i].title) > width ? strlen(said[i].title) : width;
     view_sheet(stdout, alert, said, count, clock_wall_ms());
-    printf("link          %s%s\n", server, json_text(json_member(alert, "link"), ""));
+    printf("%-*s  %s%s\n", (int)width, "link", server, json_text(json_member(alert, "link"), ""));
     if (json_count(told) == 0)
         puts("no channel was told of it");
     else

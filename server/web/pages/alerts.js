@@ -46,15 +46,15 @@ function SilenceDialog({ row, onClose }) {
 }
 
 const columns = (act, onSilence) => [
-  { key: "severity", title: t("severity"), corner: true, width: "96px", cell: (row) => html`<${Status} kind="severity" value=${row.severity} />` },
-  { key: "what", title: t("alert"), lead: true, cell: (row) => html`<b>${word("alert", row.kind)}</b>${row.words && html`<span class="sub">${row.words}</span>`}
+  { key: "severity", title: t("severity"), width: "96px", cell: (row) => html`<${Status} kind="severity" value=${row.severity} />` },
+  { key: "what", title: t("alert"), lead: true, cell: (row) => html`<b>${word("alert", row.kind)}</b>${row.words && html`<span class="sub seen">${row.words}</span>`}
     <span class="sub">${row.cure}</span>` },
-  { key: "subject", title: t("subject"), width: "12%", cell: (row) => html`<a href=${row.link}>${row.subject.split("/").slice(1).join("/") || row.subject}</a>` },
+  { key: "subject", title: t("subject"), width: "136px", cell: (row) => html`<a href=${row.link}>${row.subject.split("/").slice(1).join("/") || row.subject}</a>` },
   { key: "state", title: t("alert.state"), width: "104px", cell: (row) => html`${word("alert_state", row.state)}<${Said} row=${row} />` },
-  { key: "count", title: t("count"), end: true, width: "70px", cell: (row) => number(row.count) },
-  { key: "first", title: t("first_seen"), end: true, width: "90px", from: "wide", cell: (row) => html`<${Ago} at=${row.first_at} />` },
-  { key: "last", title: t("last_seen"), end: true, width: "90px", cell: (row) => html`<${Ago} at=${row.last_at} />` },
-  { key: "act", title: "", end: true, width: "264px", cell: (row) => html`<${Actions} row=${row} act=${act} onSilence=${onSilence} />` },
+  { key: "count", title: t("count"), end: true, width: "64px", cell: (row) => number(row.count) },
+  { key: "last", title: t("last_seen"), end: true, width: "100px", cell: (row) => html`<${Ago} at=${row.last_at} />
+    ${row.count > 1 && html`<span class="sub">${t("alert.since")} <${Ago} at=${row.first_at} /></span>`}` },
+  { key: "act", title: "", end: true, width: "288px", cell: (row) => html`<${Actions} row=${row} act=${act} onSilence=${onSilence} />` },
 ];
 
 // What the page shows: by the word in its address.

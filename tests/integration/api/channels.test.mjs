@@ -89,6 +89,20 @@ test('the end is told as well, and a severity below the channel\'s is not', asyn
   assert.deepEqual(receiver.notices().map(({event, alert}) => [event, alert]), [['raised', id], ['cleared', id]]);
 });
 
+test('what ends while it is told is told again, as it stands by then', async () => {
+  let release;
+  const released = new Promise((done) => { release = done; });
+  const receiver = await hook(() => (receiver.requests.length === 1 ? released : undefined));
+  await webhook(receiver.url);
+  await raise();
+  await until(30, 'nothing came', () => receiver.requests[0]);
+  const [{id}] = await current();
+  await admin.post(`/alerts/${id}/clear`);
+  release();
+  await until(30, 'the end did not come', () => receiver.notices().length === 2);
+  assert.deepEqual(receiver.notices().map(({event, alert}) => [event, alert]), [['raised', id], ['cleared', id]]);
+});
+
 test('alerts that come together travel together', async () => {
   const receiver = await hook(() => sleep(300));
   await webhook(receiver.url);
@@ -247,7 +261,7 @@ test('what fails is tried again, later and later, and then arrives', async () =>
   await until(30, 'not sent', async () => (await delivery())[0].status === 'sent');
 });
 
-test('a receiver that asks for a pause gets it', async () => {
+test('a receiver that asks for a pause gets it from every alert, but not from a test', async () => {
   const receiver = await hook(() => ({status: 429, headers: {'Retry-After': '120'}}));
   await webhook(receiver.url);
   await raise();
@@ -256,6 +270,14 @@ test('a receiver that asks for a pause gets it', async () => {
     return item.problem && item;
   });
   assert.ok(Date.parse(problem.next_due) > Date.now() + 100000, problem.next_due);
+
+  const other = await hook();
+  await webhook(other.url, {id: 'c2'});
+  await raise('forged_message', 'device/r2');
+  await until(30, 'not sent', async () => (await delivery('?channel=c2&status=sent')).length === 1);
+  assert.equal(receiver.requests.length, 1);
+  await admin.post('/channels/c1/test');
+  await until(30, 'no test came', () => receiver.requests.length === 2);
 });
 
 test('after its last attempt a delivery is dead, which is an alert told to the others; it can be retried', async () => {

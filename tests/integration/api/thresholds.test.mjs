@@ -216,6 +216,14 @@ test('a robot\'s budget acts on that robot alone, in every way a contract\'s thr
   assert.equal((await told('r1')).limit_mode, 'blocked');
   assert.deepEqual((({limit_mode, routes}) => [limit_mode, routes])(await told('r2')), ['none', [names.big, names.small]]);
   assert.equal(await generation('r2'), other);
+  // what everybody's routes are held to besides leaves each robot its own
+  assert.equal((await admin.post('/budgets', {id: `v-${number}`, scope: 'vendor', subject: 'dahan', metric: 'output', at_most: '1', per: 'year', hard: false,
+    models: [`m${number}`], thresholds: [{at: '1%', do: [{throttle: {model: 'cheap'}}]}]})).status, 201);
+  const routes = async (device) => (await effective(device, 'routes')).value.map(({contract, model}) => `${contract} ${model}`);
+  await until(30, 'not held', async () => (await routes('r2'))[0] === `${names.big} cheap`);
+  assert.deepEqual([await routes('r1'), await routes('r2')], [[`${names.small} m`, `${names.big} cheap`], [`${names.big} cheap`, `${names.small} m`]]);
+  assert.equal((await admin.remove(`/budgets/v-${number}`)).status, 204);
+  await until(30, 'still held', async () => (await routes('r2'))[0] === `${names.big} m`);
   // a raised limit lets it go
   assert.equal((await admin.patch(`/budgets/b-${number}`, {at_most: '100000'})).status, 200);
   await until(30, 'still held', async () => (await told('r1')).limit_mode === 'fallback');
