@@ -12,6 +12,7 @@
 #include "server/store/ledger_lines.h"
 #include "server/store/pricing.h"
 #include "server/store/terms.h"
+#include "server/store/vendors.h"
 
 #define WORK_BYTES (512u << 20) /* a file of 64 MiB has about 300,000 lines of 600 bytes here */
 
@@ -69,19 +70,13 @@ struct import {
 
 static enum status start(struct store_conn *conn, struct import *import)
 {
-    /* the vendor's row keeps a second import of this vendor waiting */
-    STORE_STATEMENT(lock, "SELECT FROM myna.vendor WHERE vendor_id = $1 FOR UPDATE");
     STORE_STATEMENT(insert, "INSERT INTO myna.usage_import (vendor_id, file_hash, created_by,"
                             " rows, equal, settled, different, unknown)"
                             " VALUES ($1, $2, $3, $4, 0, 0, 0, 0) RETURNING import_id");
     struct result result = {0};
     uint8_t hash[CRYPTO_HASH_SIZE];
-    enum status status =
-        store_exec(conn, &lock, STORE_VALUES(value_text(import->vendor_id)), &result);
+    enum status status = vendors_lock(conn, import->vendor_id);
 
-    if (status == STATUS_OK && result_count(&result) == 0)
-        status = STATUS_NOT_FOUND;
-    result_release(&result);
     if (status == STATUS_OK)
         status = store_script(conn, "SET LOCAL statement_timeout = '5min'");
     if (status != STATUS_OK)

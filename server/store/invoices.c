@@ -10,6 +10,7 @@
 #include "server/store/events.h"
 #include "server/store/imports.h"
 #include "server/store/invoice_file.h"
+#include "server/store/vendors.h"
 
 #define WORK_BYTES (1024u << 20) /* 64 MiB of file are some 4 million quantities at most */
 
@@ -121,7 +122,6 @@ static enum status settle(struct store *store, struct check *check, struct json_
 
 static enum status start(struct store_conn *conn, struct check *check)
 {
-    STORE_STATEMENT(find, "SELECT FROM myna.vendor WHERE vendor_id = $1");
     STORE_STATEMENT(
         insert,
         "INSERT INTO myna.invoice (vendor_id, file_hash, created_by, zone, tolerance, settled)"
@@ -131,12 +131,8 @@ static enum status start(struct store_conn *conn, struct check *check)
         " $6) RETURNING invoice_id");
     uint8_t hash[CRYPTO_HASH_SIZE];
     struct result result = {0};
-    enum status status =
-        store_exec(conn, &find, STORE_VALUES(value_text(check->order->vendor_id)), &result);
+    enum status status = vendors_lock(conn, check->order->vendor_id);
 
-    if (status == STATUS_OK && result_count(&result) == 0)
-        status = STATUS_NOT_FOUND;
-    result_release(&result);
     if (status == STATUS_OK)
         status = store_script(conn, "SET LOCAL statement_timeout = '5min'");
     if (status != STATUS_OK)

@@ -12,6 +12,7 @@
 #include "server/store/events.h"
 #include "server/store/ledger_lines.h"
 #include "server/store/pricing.h"
+#include "server/store/vendors.h"
 
 #define WORK_BYTES (256u << 20)
 #define AHEAD_MS   (5 * 60 * 1000) /* clocks of back offices are not ours */
@@ -118,20 +119,6 @@ static enum status read_row(struct report *report, const struct json *json, size
     if (status == STATUS_OK)
         status = check_row(report, number, row);
     return status == STATUS_OK ? hash_row(report, json, &row->hash) : status;
-}
-
-/* The vendor's row keeps a second report for it waiting, so that numbers follow one another. */
-static enum status lock_vendor(struct store_conn *conn, const struct report *report)
-{
-    STORE_STATEMENT(lock, "SELECT FROM myna.vendor WHERE vendor_id = $1 FOR UPDATE");
-    struct result result = {0};
-    enum status status =
-        store_exec(conn, &lock, STORE_VALUES(value_text(report->vendor_id)), &result);
-
-    if (status == STATUS_OK && result_count(&result) == 0)
-        status = STATUS_NOT_FOUND;
-    result_release(&result);
-    return status;
 }
 
 static enum status find_contract(struct store_conn *conn, struct report *report)
@@ -417,7 +404,7 @@ static enum status work(struct store_conn *conn, void *context)
     report->records = arena_take(report->arena, (report->count + 1) * sizeof *report->records);
     enum status status = report->records ? charges_begin(conn) : STATUS_MEMORY;
     if (status == STATUS_OK)
-        status = lock_vendor(conn, report);
+        status = vendors_lock(conn, report->vendor_id);
     if (status == STATUS_OK)
         status = terms_refresh(report->terms, conn);
     if (status == STATUS_OK)

@@ -148,3 +148,15 @@ enum status vendors_update(struct store *store, const struct author *author, con
 
     return status == STATUS_OK ? vendors_get(store, vendor_id, arena, out) : status;
 }
+
+enum status vendors_lock(struct store_conn *conn, const char *vendor_id)
+{
+    STORE_STATEMENT(lock, "SELECT FROM myna.vendor WHERE vendor_id = $1 FOR UPDATE");
+    struct result result = {0};
+    enum status status = store_exec(conn, &lock, STORE_VALUES(value_text(vendor_id)), &result);
+
+    if (status == STATUS_OK && result_count(&result) == 0)
+        status = STATUS_NOT_FOUND;
+    result_release(&result);
+    return status;
+}

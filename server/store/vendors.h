@@ -32,4 +32,8 @@ MUST_CHECK enum status vendors_update(struct store *store, const struct author *
                                       const struct vendors_fields *fields, struct arena *arena,
                                       struct document *out, char reason[160]);
 
+/* Within a transaction: what else takes this vendor's files or usage waits until it ends.
+ * STATUS_NOT_FOUND: no such vendor. */
+MUST_CHECK enum status vendors_lock(struct store_conn *conn, const char *vendor_id);
+
 #endif
