@@ -171,6 +171,17 @@ static void add_licence(struct maker *maker)
     maybe(maker, ",\"replacement\":\"free\"");
 }
 
+static void add_points(struct maker *maker)
+{
+    add(maker, ",\"weights\":[{\"metric\":\"output\",\"models\":[\"big\"],\"points\":12,\"unit\":"
+               "1000},{\"metric\":\"tokens\",\"points\":\"0.5\"}]");
+    if (toss(maker))
+        add_number(maker, "price");
+    else
+        add_tiers(maker);
+    maybe(maker, ",\"included\":100");
+}
+
 static void add_flat(struct maker *maker)
 {
     add_number(maker, "amount");
@@ -199,6 +210,7 @@ static const struct {
     {"percentage", add_percentage},
     {"licence", add_licence},
     {"capacity", add_capacity},
+    {"points", add_points},
 };
 
 static void add_charges(struct maker *maker)
@@ -220,8 +232,10 @@ static void add_charges(struct maker *maker)
 
 static void add_clauses(struct maker *maker)
 {
-    maybe(maker, ",\"commitments\":[{\"name\":\"floor\",\"metric\":\"spend\",\"at_least\":\"5\","
-                 "\"per\":\"year\",\"shortfall\":{\"true_up\":true},\"charges\":[\"c0\"]}]");
+    maybe(maker,
+          ",\"commitments\":[{\"name\":\"floor\",\"metric\":\"spend\",\"at_least\":\"5\","
+          "\"per\":\"year\",\"shortfall\":{\"true_up\":true},\"charges\":[\"c0\"]},{\"metric\":"
+          "\"tokens\",\"share\":\"70%\",\"shortfall\":{\"penalty\":9}}]");
     maybe(maker, ",\"credits\":[{\"amount\":500,\"price\":\"400\",\"priority\":1},{\"units\":7,"
                  "\"metric\":\"requests\",\"per\":\"day\",\"rollover\":{\"periods\":2}}]");
     maybe(maker, ",\"discounts\":[{\"rebate\":[{\"up_to\":5,\"share\":\"0%\"},{\"share\":\"5%\"}],"
