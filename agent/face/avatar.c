@@ -34,6 +34,7 @@ struct overlay {
     struct rect box;
     char text[CAPTION_TEXT_BYTES];
     size_t word_from, word;
+    struct caption_layout layout; /* of a caption */
 };
 
 struct avatar {
@@ -382,31 +383,46 @@ static struct rect draw_overlay(cairo_t *cr, const struct avatar *avatar, enum o
     const struct overlay *overlay = &avatar->overlays[kind];
     const struct caption_text text = {overlay->text, overlay->word_from, overlay->word};
 
-    return kind == OVERLAY_MARKS     ? caption_draw_marks(cr, &avatar->screen, overlay->text)
-           : kind == OVERLAY_CAPTION ? caption_draw(cr, &avatar->screen, &text)
-                                     : caption_draw_notice(cr, &avatar->screen, overlay->text);
+    if (kind == OVERLAY_MARKS)
+        return caption_draw_marks(cr, &avatar->screen, overlay->text);
+    if (kind == OVERLAY_NOTICE)
+        return caption_draw_notice(cr, &avatar->screen, overlay->text);
+    caption_draw(cr, &avatar->screen, &text, &overlay->layout);
+    return caption_box(&avatar->screen, &overlay->layout);
 }
 
-/* Texts are set on a recording first: it tells how large the surface must be. */
+/* Names and notices are set on a recording first: it tells how large the surface must be. */
+static struct rect overlay_box(const struct avatar *avatar, enum overlay_kind kind)
+{
+    const struct rect screen = screen_box(avatar);
+    struct rect box;
+
+    if (kind == OVERLAY_CAPTION) {
+        box = caption_box(&avatar->screen, &avatar->overlays[kind].layout);
+    } else {
+        cairo_surface_t *record = cairo_recording_surface_create(CAIRO_CONTENT_COLOR_ALPHA, NULL);
+        cairo_t *cr = cairo_create(record);
+
+        box = draw_overlay(cr, avatar, kind);
+        cairo_destroy(cr);
+        cairo_surface_destroy(record);
+    }
+    return rects_cut(&box, &screen);
+}
+
 static void paint_overlay(struct avatar *avatar, enum overlay_kind kind)
 {
     struct overlay *overlay = &avatar->overlays[kind];
-    const struct rect screen = screen_box(avatar);
-    cairo_surface_t *record = cairo_recording_surface_create(CAIRO_CONTENT_COLOR_ALPHA, NULL);
-    cairo_t *cr = cairo_create(record);
 
     cairo_surface_destroy(overlay->surface);
     overlay->surface = NULL;
-    struct rect box = draw_overlay(cr, avatar, kind);
-    overlay->box = rects_cut(&box, &screen);
-    cairo_destroy(cr);
-    cairo_surface_destroy(record);
+    overlay->box = overlay_box(avatar, kind);
     if (rects_is_empty(&overlay->box))
         return;
     overlay->surface =
         cairo_image_surface_create(CAIRO_FORMAT_ARGB32, overlay->box.right - overlay->box.left,
                                    overlay->box.bottom - overlay->box.top);
-    cr = cairo_create(overlay->surface);
+    cairo_t *cr = cairo_create(overlay->surface);
     cairo_translate(cr, -overlay->box.left, -overlay->box.top);
     draw_overlay(cr, avatar, kind);
     cairo_destroy(cr);
@@ -419,11 +435,16 @@ static void update_overlay(struct avatar *avatar, enum overlay_kind kind,
     struct overlay *overlay = &avatar->overlays[kind];
     const char *words = text->text ? text->text : "";
     const struct rect screen = screen_box(avatar);
+    bool is_same =
+        !avatar->is_fresh && strncmp(overlay->text, words, sizeof overlay->text - 1) == 0;
 
-    if (!avatar->is_fresh && overlay->word_from == text->word_from && overlay->word == text->word &&
-        strncmp(overlay->text, words, sizeof overlay->text - 1) == 0)
+    if (is_same && overlay->word_from == text->word_from && overlay->word == text->word)
         return;
-    snprintf(overlay->text, sizeof overlay->text, "%s", words);
+    if (!is_same) {
+        snprintf(overlay->text, sizeof overlay->text, "%s", words);
+        if (kind == OVERLAY_CAPTION)
+            caption_lay_out(&avatar->screen, overlay->text, &overlay->layout);
+    }
     overlay->word_from = text->word_from;
     overlay->word = text->word;
     rects_add(dirty, &overlay->box, &screen);

@@ -2,7 +2,6 @@
 
 #include <fontconfig/fontconfig.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "agent/face/paint.h"
@@ -10,22 +9,13 @@
 
 #define FONT       "WenQuanYi Micro Hei"
 #define SHOWN      3 /* lines */
-#define MAX_LINES  24
 #define LINE_BYTES 256
+#define LINE_STEP  1.28 /* of the letters' size */
 #define MAX_GLUED  4
 #define PLATE      0x0a1220
 #define GOLD       0xffcb3d
 #define SAID       0.97 /* opacity of what was said, */
 #define UNSAID     0.58 /* and of what will be */
-
-/* Where lines begin and end in the text. */
-struct lines {
-    struct {
-        size_t from, size;
-    } at[MAX_LINES];
-    size_t count;
-    bool is_cut;
-};
 
 /* cairo gives up the whole picture over a broken character. */
 static bool is_drawable(const char *text)
@@ -99,54 +89,91 @@ static size_t piece_at(const char *text)
     return size;
 }
 
-static void break_lines(cairo_t *cr, const char *text, double width, struct lines *lines)
+static void break_lines(cairo_t *cr, const char *text, double width, struct caption_layout *layout)
 {
     size_t at = 0;
 
-    *lines = (struct lines){.count = 1};
+    *layout = (struct caption_layout){.count = 1};
     while (text[at]) {
-        size_t from = lines->at[lines->count - 1].from, size = piece_at(text + at);
+        size_t from = layout->lines[layout->count - 1].from, size = piece_at(text + at);
         size_t used = at - from;
 
         if (used + size < LINE_BYTES &&
             (used == 0 || part_width(cr, text + from, used + size) <= width)) {
             at += size;
-            lines->at[lines->count - 1].size = at - from;
+            layout->lines[layout->count - 1].size = at - from;
             continue;
         }
-        if (lines->count == MAX_LINES || used == 0) {
-            lines->is_cut = true;
+        if (layout->count == CAPTION_MAX_LINES || used == 0) {
+            layout->is_cut = true;
             return;
         }
-        lines->at[lines->count++].from = at;
+        layout->lines[layout->count++].from = at;
     }
 }
 
-/* As large as the lines allow; of a long text the three lines around the word being spoken. */
-static double fit(cairo_t *cr, const struct caption_screen *screen, const struct caption_text *text,
-                  struct lines *lines)
+/* Narrower, as long as it takes no more lines: a last line of one word looks lost. */
+static void balance(cairo_t *cr, const char *text, double width, struct caption_layout *layout)
+{
+    double narrow = width / 2, wide = width;
+
+    if (layout->count < 2 || layout->count > SHOWN || layout->is_cut)
+        return;
+    for (int i = 0; i < 5; i++) {
+        double middle = (narrow + wide) / 2;
+        struct caption_layout tried;
+
+        break_lines(cr, text, middle, &tried);
+        if (tried.count == layout->count && !tried.is_cut) {
+            wide = middle;
+            *layout = tried;
+        } else {
+            narrow = middle;
+        }
+    }
+}
+
+void caption_lay_out(const struct caption_screen *screen, const char *text,
+                     struct caption_layout *layout)
 {
     static const struct {
         double size;
         size_t lines;
     } ways[] = {{22, 1}, {20, 2}, {17, SHOWN}};
-    double scale = unit(screen), size = 0;
+    double scale = unit(screen), width = plate_width(screen) - 28 * scale, size = 0;
 
+    *layout = (struct caption_layout){.count = 0};
+    if (!is_drawable(text))
+        return;
+    cairo_surface_t *scratch = cairo_image_surface_create(CAIRO_FORMAT_A8, 1, 1);
+    cairo_t *cr = cairo_create(scratch);
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         size = ways[i].size * scale;
         use_font(cr, size);
-        break_lines(cr, text->text, plate_width(screen) - 28 * scale, lines);
-        if (lines->count <= ways[i].lines && !lines->is_cut)
-            return size;
+        break_lines(cr, text, width, layout);
+        if (layout->count <= ways[i].lines && !layout->is_cut)
+            break;
     }
+    balance(cr, text, width, layout);
+    layout->size = size;
+    cairo_destroy(cr);
+    cairo_surface_destroy(scratch);
+}
+
+static size_t shown_lines(const struct caption_layout *layout)
+{
+    return layout->count < SHOWN ? layout->count : SHOWN;
+}
+
+/* Of a long text the page with the word being spoken. */
+static size_t first_line(const struct caption_layout *layout, const struct caption_text *text)
+{
     size_t first = 0;
-    while (first + SHOWN < lines->count && lines->at[first + SHOWN].from <= text->word_from &&
-           text->word > 0)
+
+    while (text->word > 0 && first + SHOWN < layout->count &&
+           layout->lines[first + SHOWN].from <= text->word_from)
         first += SHOWN;
-    lines->is_cut = first + SHOWN < lines->count || lines->is_cut;
-    lines->count = lines->count - first < SHOWN ? lines->count - first : SHOWN;
-    memmove(lines->at, lines->at + first, lines->count * sizeof lines->at[0]);
-    return size;
+    return first + SHOWN <= layout->count ? first : layout->count - shown_lines(layout);
 }
 
 /* One line in up to three colours. */
@@ -173,33 +200,41 @@ static struct rect around(double left, double top, double width, double height)
                          (int)ceil(top + height) + 1};
 }
 
-struct rect caption_draw(cairo_t *cr, const struct caption_screen *screen,
-                         const struct caption_text *text)
+struct rect caption_box(const struct caption_screen *screen, const struct caption_layout *layout)
 {
     double scale = unit(screen), width = plate_width(screen);
-    struct lines lines;
+    double height = layout->size * LINE_STEP * (double)shown_lines(layout) + 18 * scale;
 
-    if (!is_drawable(text->text))
+    if (layout->count == 0)
         return (struct rect){0};
-    double size = fit(cr, screen, text, &lines), step = size * 1.28;
-    double height = step * (double)lines.count + 18 * scale;
-    double left = (screen->width - width) / 2, top = screen->height - 10 * scale - height;
+    return around((screen->width - width) / 2, screen->height - 10 * scale - height, width, height);
+}
 
+void caption_draw(cairo_t *cr, const struct caption_screen *screen, const struct caption_text *text,
+                  const struct caption_layout *layout)
+{
+    double scale = unit(screen), width = plate_width(screen);
+    double step = layout->size * LINE_STEP, lines = (double)shown_lines(layout);
+    double left = (screen->width - width) / 2, height = step * lines + 18 * scale;
+    double top = screen->height - 10 * scale - height;
+
+    if (layout->count == 0)
+        return;
+    size_t first = first_line(layout, text);
     paint_rounded(cr, left, top, width, height, 16 * scale);
     paint_color(cr, PLATE, 0.78);
     cairo_fill(cr);
-    for (size_t i = 0; i < lines.count; i++) {
-        const char *line = text->text + lines.at[i].from;
-        bool is_last = lines.is_cut && i + 1 == lines.count;
-        double dots = is_last ? width_of(cr, "…") : 0;
-        double long_ = part_width(cr, line, lines.at[i].size) + dots;
+    use_font(cr, layout->size);
+    for (size_t i = 0; i < shown_lines(layout); i++) {
+        size_t from = layout->lines[first + i].from, size = layout->lines[first + i].size;
+        bool is_last = i + 1 == SHOWN && (layout->is_cut || first + SHOWN < layout->count);
+        double wide = part_width(cr, text->text + from, size) + (is_last ? width_of(cr, "…") : 0);
 
-        cairo_move_to(cr, (screen->width - long_) / 2, top + 9 * scale + step * ((double)i + 0.78));
-        show_line(cr, text, lines.at[i].from, lines.at[i].size);
+        cairo_move_to(cr, (screen->width - wide) / 2, top + 9 * scale + step * ((double)i + 0.78));
+        show_line(cr, text, from, size);
         if (is_last)
             cairo_show_text(cr, "…");
     }
-    return around(left, top, width, height);
 }
 
 struct rect caption_draw_notice(cairo_t *cr, const struct caption_screen *screen, const char *text)

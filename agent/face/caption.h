@@ -6,6 +6,7 @@
 #define AGENT_FACE_CAPTION_H
 
 #include <cairo.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "agent/face/rects.h"
@@ -22,10 +23,30 @@ struct caption_text {
     size_t word_from, word; /* bytes before and of the word being spoken; word 0: none is */
 };
 
+#define CAPTION_MAX_LINES 24
+
+/* How a text is broken into lines. Plain data. */
+struct caption_layout {
+    struct {
+        size_t from, size; /* bytes */
+    } lines[CAPTION_MAX_LINES];
+    size_t count; /* 0: nothing to show */
+    bool is_cut;  /* even this many lines were not enough */
+    double size;  /* of the letters, in pixels */
+};
+
+/* Breaks a subtitle as large as three lines allow, in lines of about the same length; a longer one
+ * goes on below. Slow: do it once for a text. */
+void caption_lay_out(const struct caption_screen *screen, const char *text,
+                     struct caption_layout *layout);
+
+/* Where caption_draw() draws; empty: nowhere. */
+struct rect caption_box(const struct caption_screen *screen, const struct caption_layout *layout);
+
 /* A plate at the bottom with up to three lines, those around the word being spoken; what was said
- * is white, the word golden, the rest pale. Returns the plate's rectangle, empty without text. */
-struct rect caption_draw(cairo_t *cr, const struct caption_screen *screen,
-                         const struct caption_text *text);
+ * is white, the word golden, the rest pale. */
+void caption_draw(cairo_t *cr, const struct caption_screen *screen, const struct caption_text *text,
+                  const struct caption_layout *layout);
 
 /* Large, centred over the face. Returns its rectangle. */
 struct rect caption_draw_notice(cairo_t *cr, const struct caption_screen *screen, const char *text);

@@ -217,11 +217,9 @@ enum status screen_show(struct screen *screen, const uint8_t *pixels, const stru
     if (screen->is_new || screen->is_uncovered)
         changed = &all;
     screen->is_new = screen->is_uncovered = false;
-    if (changed->count == 0)
-        ; /* the display keeps what it shows */
-    else if (screen->renderer)
+    if (changed->count > 0 && screen->renderer)
         show_by_renderer(screen, pixels, changed);
-    else
+    else if (changed->count > 0)
         show_in_window(screen, pixels, changed);
     pace(screen, frames);
     return take_events(screen) ? STATUS_OK : STATUS_CLOSED;
