@@ -380,6 +380,20 @@ static void judge_epoch(struct crediting *c, struct wallet *wallet, const struct
     wallet->is_in_epoch = item->hello->epoch_seen == c->epoch;
 }
 
+/* What the journal or epoch before began is booked by now. */
+static void note_rest(struct crediting *c, const struct wallet *wallet,
+                      const uint8_t journal_id[16])
+{
+    struct credits_account *row;
+
+    for (size_t at = 0; (row = crediting_next_account(c, wallet, &at)) != NULL;) {
+        if (row->has_rested || row->epoch != c->epoch ||
+            memcmp(row->journal_id, journal_id, sizeof row->journal_id) != 0)
+            continue;
+        row->has_rested = row->is_changed = true;
+    }
+}
+
 static void hear(struct crediting *c, const struct intake_item *item, bool is_newest)
 {
     struct wallet *wallet = crediting_find_wallet(c, item->device_id);
@@ -401,8 +415,10 @@ static void hear(struct crediting *c, const struct intake_item *item, bool is_ne
     const struct journal_row *journal = batch_find_journal(c->batch, item->device_id, journal_id);
     const bool rests = is_at_rest(c, wallet, item, journal);
 
-    if (rests && is_newest)
+    if (rests && is_newest) {
         wallet->rest_ms = item->device_time_ms + wallet->device->row->clock_offset_ms;
+        note_rest(c, wallet, journal_id);
+    }
     for (size_t i = 0; i < item->use_count; i++) {
         for (size_t m = 0; m < item->uses[i].amounts_count; m++) {
             struct credits_account *row =

@@ -35,7 +35,9 @@ static bool is_account_of(const struct crediting *c, const struct credits_accoun
 }
 
 /* When the pools count a record: not in a period whose pools let its account go because the device
- * had confirmed the end, even when its clock was set back meanwhile. */
+ * had confirmed the end, even when its clock was set back meanwhile. One that began under the
+ * journal or epoch before is not of this account; it tells so by an older state's time, which power
+ * loss leaves behind too: but once the journal has rested none of those is left. */
 static int64_t pool_time(struct crediting *c, const struct wallet *wallet,
                          const struct booking_record *record)
 {
@@ -44,7 +46,8 @@ static int64_t pool_time(struct crediting *c, const struct wallet *wallet,
 
     for (size_t at = 0; (row = crediting_next_account(c, wallet, &at)) != NULL;) {
         if (is_account_of(c, row, record) && row->account.granted_ms != 0 &&
-            record->state_time_ms >= row->account.granted_ms && row->confirmed_ms > at_ms)
+            (row->has_rested || record->state_time_ms >= row->account.granted_ms) &&
+            row->confirmed_ms > at_ms)
             at_ms = row->confirmed_ms;
     }
     return at_ms;

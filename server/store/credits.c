@@ -222,6 +222,7 @@ static enum status account_from_row(const struct result *result, size_t i, struc
         .vendor_id = text_of(result, i, 24, arena),
         .model = text_of(result, i, 25, arena),
         .contract_id = text_of(result, i, 26, arena),
+        .has_rested = result_bool(result, i, 27),
     };
     if (!weights_from_row(result, i, &row->terms) ||
         !read_numbers(result_span(result, i, 22), row->pools, CREDITS_POOLS, &row->pool_count))
@@ -233,7 +234,7 @@ static enum status account_from_row(const struct result *result, size_t i, struc
     "device_id, journal_id, line_id, measure, epoch, unit, array_to_string(weights, ','),"         \
     " divisor, granted, returned, settled, charged, return_to, asked, presumed, used, open,"       \
     " wanted, resting, granted_at, used_at, is_closed, array_to_string(pools, ','), confirmed_at," \
-    " vendor_id, model, contract_id"
+    " vendor_id, model, contract_id, has_rested"
 
 static enum status read_rows(struct store_conn *conn, const struct store_statement *statement,
                              struct arena *arena, const char *const *ids, size_t id_count,
@@ -352,26 +353,28 @@ static struct flat flatten(const struct credits_account *row, struct arena *aren
 #define NUMBERS (sizeof((struct flat){0}.numbers) / sizeof(int64_t))
 
 static enum status save_flat(struct store_conn *conn, const struct columns *columns,
-                             const int64_t *closed)
+                             const int64_t *closed, const int64_t *rested)
 {
     STORE_STATEMENT(
         save,
         "INSERT INTO myna.credit_account AS a (device_id, journal_id, line_id, unit, weights,"
         " pools, measure, epoch, divisor, granted, returned, settled, charged, return_to, asked,"
         " presumed, used, open, wanted, resting, granted_at, used_at, confirmed_at, is_closed,"
-        " vendor_id, model, contract_id)"
+        " vendor_id, model, contract_id, has_rested)"
         " SELECT device_id, journal_id, line_id, unit, weights::bigint[], pools::bigint[],"
         " measure, epoch, divisor, granted, returned, settled, charged, return_to, asked,"
         " presumed, used, open, wanted, resting, nullif(granted_at, 'epoch'), used_at,"
-        " confirmed_at, is_closed <> 0, vendor_id, model, contract_id"
+        " confirmed_at, is_closed <> 0, vendor_id, model, contract_id, has_rested <> 0"
         " FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],"
         " $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],"
         " $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],"
         " $18::bigint[], $19::bigint[], $20::bigint[], $21::timestamptz[], $22::timestamptz[],"
-        " $23::timestamptz[], $24::bigint[], $25::text[], $26::text[], $27::text[])"
-        " AS v(device_id, journal_id, line_id, unit, weights, pools, measure, epoch, divisor,"
+        " $23::timestamptz[], $24::bigint[], $25::text[], $26::text[], $27::text[],"
+        " $28::bigint[]) AS v(device_id, journal_id, line_id, unit, weights, pools, measure, "
+        "epoch, divisor,"
         " granted, returned, settled, charged, return_to, asked, presumed, used, open, wanted,"
-        " resting, granted_at, used_at, confirmed_at, is_closed, vendor_id, model, contract_id)"
+        " resting, granted_at, used_at, confirmed_at, is_closed, vendor_id, model, contract_id,"
+        " has_rested)"
         " ON CONFLICT (device_id, journal_id, line_id, measure, epoch) DO UPDATE SET"
         " pools = excluded.pools, granted = excluded.granted, returned = excluded.returned,"
         " settled = excluded.settled, charged = excluded.charged,"
@@ -379,8 +382,8 @@ static enum status save_flat(struct store_conn *conn, const struct columns *colu
         " used = excluded.used, open = excluded.open, wanted = excluded.wanted,"
         " resting = excluded.resting, granted_at = excluded.granted_at,"
         " used_at = excluded.used_at, confirmed_at = excluded.confirmed_at,"
-        " is_closed = excluded.is_closed");
-    struct value values[6 + NUMBERS + 7];
+        " is_closed = excluded.is_closed, has_rested = excluded.has_rested");
+    struct value values[6 + NUMBERS + 8];
     size_t n = 0;
 
     values[n++] = columns_text(columns, offsetof(struct flat, device_id));
@@ -398,6 +401,7 @@ static enum status save_flat(struct store_conn *conn, const struct columns *colu
     values[n++] = columns_text(columns, offsetof(struct flat, vendor_id));
     values[n++] = columns_text(columns, offsetof(struct flat, model));
     values[n++] = columns_text(columns, offsetof(struct flat, contract_id));
+    values[n++] = value_int_array(rested, columns->count);
     return arena_failed(columns->arena) ? STATUS_MEMORY : store_exec(conn, &save, values, n, NULL);
 }
 
@@ -406,18 +410,20 @@ enum status credits_save_accounts(struct store_conn *conn, struct arena *arena,
 {
     struct flat *flat = arena_take(arena, (count + 1) * sizeof *flat);
     int64_t *closed = arena_take(arena, (count + 1) * sizeof *closed);
+    int64_t *rested = arena_take(arena, (count + 1) * sizeof *rested);
     size_t changed = 0;
 
-    if (!flat || !closed)
+    if (!flat || !closed || !rested)
         return STATUS_MEMORY;
     for (size_t i = 0; i < count; i++) {
         if (!rows[i].is_changed)
             continue;
         closed[changed] = rows[i].account.is_closed;
+        rested[changed] = rows[i].has_rested;
         flat[changed++] = flatten(&rows[i], arena);
     }
     const struct columns columns = {arena, flat, changed, sizeof *flat};
-    return changed > 0 ? save_flat(conn, &columns, closed) : STATUS_OK;
+    return changed > 0 ? save_flat(conn, &columns, closed, rested) : STATUS_OK;
 }
 
 /* ---- pools ---- */

@@ -55,6 +55,7 @@ struct credits_account {
     int64_t pools[CREDITS_POOLS];
     size_t pool_count;
     int64_t confirmed_ms;
+    bool has_rested; /* its journal was, in this epoch: nothing from before is still to come */
     bool is_changed;
     bool has_returned; /* in this transaction */
     uint64_t least;    /* the shortest attempt's, as the device said in it; 0: it did not */

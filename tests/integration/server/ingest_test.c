@@ -1429,6 +1429,40 @@ static void a_limit_that_holds_no_attempt_raises_an_alert_that_says_so(void **st
     unbind(fixture);
 }
 
+/* Power loss left it with a state of before the grant, and with an old clock: the attempt was taken
+ * for one of the journal before, and counted in a period that held nothing of it any more. */
+static void i2_no_period_whose_end_was_confirmed_gets_a_record_whatever_state_it_knew(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+    char line_id[LIMIT_SLUG + 1];
+
+    bind_two_routes(fixture);
+    const struct state_facts *facts = hear(fixture, robot_hello(robot));
+    snprintf(line_id, sizeof line_id, "%s", facts->lines[0].line_id);
+    snprintf(robot->credit.line_id, sizeof robot->credit.line_id, "%s", line_id);
+    robot->credit.amounts_count = 1;
+    robot->credit.amounts[0].granted_seen = 400;
+    ASSERT_SQL(fixture, OUTSTANDING, "400");
+    script(fixture, "UPDATE myna.pool SET period_to = now() - interval '1 minute'"
+                    " WHERE source = 'budget:narrow';"
+                    "UPDATE myna.credit_revision SET revision = revision + 1");
+    robot_connect(robot);
+    hear(fixture, robot_hello(robot)); /* at rest, after the end */
+    ASSERT_SQL(fixture, OUTSTANDING, "0");
+    robot->line_id = line_id;
+    robot->late_ms = 3600000;
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 10, 100);
+    hear(fixture, robot_usage(robot, &batch));
+    ASSERT_SQL(fixture,
+               "SELECT trim_scale(spent) FROM myna.pool WHERE source = 'budget:narrow'"
+               " AND subject = $1::text",
+               "0");
+    unbind(fixture);
+}
+
 static void a_command_is_answered_once_and_brings_its_picture(void **state)
 {
     STORE_STATEMENT(insert, "INSERT INTO myna.command (command_id, device_id, kind, created_by,"
@@ -1866,6 +1900,7 @@ int main(void)
         WITH_ROBOT(what_a_robot_gives_back_on_one_line_it_does_not_get_at_once_on_another),
         WITH_ROBOT(i2_a_deleted_budget_binds_nobody_and_made_anew_it_counts_what_is_out),
         WITH_ROBOT(a_limit_that_holds_no_attempt_raises_an_alert_that_says_so),
+        WITH_ROBOT(i2_no_period_whose_end_was_confirmed_gets_a_record_whatever_state_it_knew),
         WITH_ROBOT(i1_a_batch_that_comes_twice_counts_once),
         WITH_ROBOT(i1_a_batch_that_overlaps_the_watermark_adds_only_what_is_new),
         WITH_ROBOT(i1_usage_before_the_sessions_hello_is_not_counted_but_asked_for),

@@ -104,8 +104,10 @@ void robot_use_under(struct robot *robot, wire_UsageBatch *batch, const char *co
     snprintf(record.vendor, sizeof record.vendor, "dahan");
     snprintf(record.model, sizeof record.model, "big-1");
     snprintf(record.contract, sizeof record.contract, "%s", contract);
-    record.start_ms = clock_wall_ms() - 1000;
-    record.end_ms = clock_wall_ms();
+    record.start_ms = clock_wall_ms() - 1000 - robot->late_ms;
+    record.end_ms = clock_wall_ms() - robot->late_ms;
+    if (robot->line_id)
+        snprintf(record.line_id, sizeof record.line_id, "%s", robot->line_id);
     record.provenance = provenance;
     record.outcome = wire_Outcome_ANSWERED;
     record.reserved_input = record.input_uncached = input;

@@ -13,7 +13,9 @@ struct robot {
     struct box_pair pair;
     wire_Session session;
     uint64_t counter;
-    int64_t skew_ms; /* of its clock */
+    int64_t skew_ms;     /* of its clock */
+    int64_t late_ms;     /* its records tell of so long ago, */
+    const char *line_id; /* on this line; NULL: on none */
     uint8_t journal_id[16];
     struct chain_parent parent;
     uint64_t head_seq;
