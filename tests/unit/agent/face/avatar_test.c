@@ -272,6 +272,44 @@ static void what_changed_painted_anew_equals_everything_painted_anew(void **stat
     assert_same_as_anew(fixture->pack, 480, 800);
 }
 
+/* A red square that nothing moves, behind a window that does. */
+static void what_a_moving_clip_uncovers_is_painted(void **state)
+{
+    static const char drawing[] =
+        "<svg viewBox='0 0 480 480'>"
+        "<path id='cavity' d='M 200,300 L 280,300 L 200,300 Z'/>"
+        "<path id='cavity@open=1' d='M 200,300 L 280,300 L 240,380 Z'/>"
+        "<path id='cavity@lip=1' d='M 190,300 L 290,300 L 190,300 Z'/>"
+        "<path id='cavity@smile=1' d='M 190,300 L 290,300 L 190,300 Z'/>"
+        "<clipPath id='a'><rect x='0' y='100' width='100' height='50'/></clipPath>"
+        "<clipPath id='b'><rect x='300' y='100' width='100' height='50'/></clipPath>"
+        "<g id='pane' clip-path='url(#a)'>"
+        "<rect x='0' y='100' width='480' height='50' fill='#f00'/></g>"
+        "<g id='pane@eye=0' clip-path='url(#b)'>"
+        "<rect x='0' y='100' width='480' height='50' fill='#f00'/></g></svg>";
+    char problem[PACK_PROBLEM_SIZE];
+    struct avatar_look look = plain_look();
+    struct avatar *avatar;
+    struct pack *pack;
+    struct rects changed;
+    int rgb[3];
+
+    (void)state;
+    assert_int_equal(pack_read(&pack, span_text(drawing), problem), STATUS_OK);
+    assert_int_equal(avatar_create(&avatar, pack, AVATAR_SIZE, AVATAR_SIZE), STATUS_OK);
+    avatar_draw(avatar, &look, &changed);
+    pixel(avatar_pixels(avatar), 350, 125, rgb);
+    assert_int_equal(rgb[0], 0);
+    look.expression.blink = 1;
+    avatar_draw(avatar, &look, &changed);
+    pixel(avatar_pixels(avatar), 350, 125, rgb);
+    assert_int_equal(rgb[0], 255);
+    pixel(avatar_pixels(avatar), 50, 125, rgb);
+    assert_int_equal(rgb[0], 0);
+    avatar_free(avatar);
+    pack_free(pack);
+}
+
 static void nothing_outside_of_the_rectangles_changes(void **state)
 {
     static uint8_t before[BYTES];
@@ -360,6 +398,7 @@ int main(void)
         cmocka_unit_test(a_subtitle_and_a_notice_are_seen),
         cmocka_unit_test(any_text_and_any_pose_can_be_drawn),
         cmocka_unit_test(what_changed_painted_anew_equals_everything_painted_anew),
+        cmocka_unit_test(what_a_moving_clip_uncovers_is_painted),
         cmocka_unit_test(nothing_outside_of_the_rectangles_changes),
         cmocka_unit_test(a_talking_mouth_changes_a_small_part_of_the_picture),
         cmocka_unit_test(a_shut_mouth_shows_no_cavity),

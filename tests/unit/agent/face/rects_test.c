@@ -24,7 +24,10 @@ static void all_that_was_added_is_covered_once(void **state)
         for (int i = 0; i < 20; i++) {
             int x = (int)dice_below(&dice, SIZE + 20) - 10;
             int y = (int)dice_below(&dice, SIZE + 20) - 10;
-            struct rect rect = {x, y, x + (int)dice_below(&dice, 9), y + (int)dice_below(&dice, 9)};
+            /* small ones, and bars that cross each other */
+            int width = (int)dice_below(&dice, i % 5 == 0 ? SIZE : 9);
+            int height = (int)dice_below(&dice, i % 5 == 1 ? SIZE : 9);
+            struct rect rect = {x, y, x + width, y + height};
 
             rects_add(&rects, &rect, &bounds);
             for (int v = rect.top; v < rect.bottom; v++)

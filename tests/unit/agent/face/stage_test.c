@@ -142,7 +142,7 @@ static void the_word_being_spoken_is_marked_in_its_clause(void **state)
     stage_word(stage, S(1050), 0, 4);
     stage_word(stage, S(1500), 5, 3);
     stage_clause_end(stage, S(2000));
-    stage_clause(stage, S(2000), span_text("You"));
+    stage_clause(stage, S(2000), span_text("You are welcome."));
     stage_word(stage, S(2100), 0, 3);
     assert_word(stage, 1020, 0, 0);
     assert_word(stage, 1400, 0, 4);
