@@ -116,10 +116,13 @@ static bool check_change(const struct api *api, const struct request *request, s
         answer_document(reply, status, 200, &vendor, answer_subject(request, "vendor", id));
         return false;
     }
-    const char *dialect = json_text(json_member(json, "dialect"), "");
-    const char *credential = json_text(json_member(json, "credential"), "");
-    bool fits = check_minting(reply, made->dialect != NULL ? made->dialect : dialect,
-                              made->credential != NULL ? made->credential : credential, made->key);
+    const char *had_dialect = json_text(json_member(json, "dialect"), "");
+    const char *had_credential = json_text(json_member(json, "credential"), "");
+    const char *dialect = made->dialect != NULL ? made->dialect : had_dialect;
+    const char *credential = made->credential != NULL ? made->credential : had_credential;
+    bool is_as_before = made->key == NULL && strcmp(dialect, had_dialect) == 0 &&
+                        strcmp(credential, had_credential) == 0;
+    bool fits = is_as_before || check_minting(reply, dialect, credential, made->key);
     json_free(json);
     return fits;
 }

@@ -371,10 +371,8 @@ static void handle_unknown(void *context, struct service_call *call)
 }
 
 static const struct service_route own_routes[] = {
-    {"POST", "/v1/audio/speech", handle_speech},
-    {"GET", "/v1/models", handle_models},
-    {"GET", "/admin/faults", handle_get_faults},
-    {"PUT", "/admin/faults", handle_put_faults},
+    {"POST", "/v1/audio/speech", handle_speech}, {"GET", "/v1/models", handle_models},
+    {"GET", "/admin/faults", handle_get_faults}, {"PUT", "/admin/faults", handle_put_faults},
     {"GET", "/admin/ledger", handle_ledger},
 };
 #define OWN_ROUTES (sizeof own_routes / sizeof *own_routes)

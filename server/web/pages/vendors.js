@@ -1,9 +1,9 @@
 // vendors.js - who serves the models, where, and with which key; keys go in and never come out
 
 import { html, useState } from "../dom.js";
-import { patch, post, useList } from "../api.js";
+import { patch, post, useList, useResource } from "../api.js";
 import { FormDialog } from "../components/dialog.js";
-import { TextField } from "../components/field.js";
+import { SelectField, TextField } from "../components/field.js";
 import { PageHead } from "../components/page.js";
 import { Empty } from "../components/states.js";
 import { ListTable } from "../components/table.js";
@@ -11,24 +11,35 @@ import { Button, Chip, IconButton } from "../components/ui.js";
 import { may } from "../session.js";
 import { t, word } from "../text.js";
 
-const FIELDS = ["name", "base_url", "region"];
+const FIELDS = ["name", "dialect", "base_url", "region", "credential"];
+const BLANK = { id: "", name: "", dialect: "openai", base_url: "", region: "", credential: "shared" };
 
 function VendorDialog({ vendor, onClose }) {
-  const [values, setValues] = useState(vendor || { id: "", name: "", base_url: "", region: "" });
+  const [values, setValues] = useState(vendor || BLANK);
+  const dialects = useResource("/dialects").data?.items || [];
   const [key, setKey] = useState("");
   const set = (name) => (value) => setValues({ ...values, [name]: value });
+  const dialect = dialects.find((row) => row.name === values.dialect);
+  const credential = dialect && !dialect.can_mint ? "shared" : values.credential;
 
   const submit = async () => {
     const body = Object.fromEntries(FIELDS.map((name) => [name, values[name] || ""]));
+    body.credential = credential;
     if (key) body.key = key;
     if (vendor) await patch(`/vendors/${vendor.id}`, body, `"${vendor.version}"`);
-    else await post("/vendors", { ...body, id: values.id, dialect: "openai", credential: "shared" });
+    else await post("/vendors", { ...body, id: values.id });
   };
   return html`<${FormDialog} title=${vendor ? t("vendor.edit", { id: vendor.id }) : t("vendor.new")}
       action=${t("save")} submit=${submit} onClose=${onClose}>${(problem) => html`
     ${!vendor && html`<${TextField} label=${t("vendor.id")} hint=${t("slug.hint")} value=${values.id} onInput=${set("id")}
       error=${problem?.at("/id")} autocomplete="off" spellcheck="false" />`}
     <${TextField} label=${t("name")} value=${values.name} onInput=${set("name")} error=${problem?.at("/name")} />
+    <${SelectField} label=${t("vendor.dialect")} hint=${dialect?.limit} value=${values.dialect} onInput=${set("dialect")}
+      options=${(dialect ? dialects : [{ name: values.dialect }]).map((row) => [row.name, word("dialect", row.name)])}
+      error=${problem?.at("/dialect")} />
+    ${dialect?.can_mint && html`<${SelectField} label=${t("vendor.credential")} value=${credential}
+      hint=${t("vendor.credential.hint")} onInput=${set("credential")} error=${problem?.at("/credential")}
+      options=${["shared", "minted"].map((kind) => [kind, word("credential", kind)])} />`}
     <${TextField} label=${t("vendor.base_url")} type="url" value=${values.base_url} onInput=${set("base_url")}
       error=${problem?.at("/base_url")} placeholder="https://" spellcheck="false" />
     <${TextField} label=${t("region")} hint=${t("vendor.region.hint")} value=${values.region} onInput=${set("region")}
@@ -41,7 +52,7 @@ function VendorDialog({ vendor, onClose }) {
 const columns = (onEdit) => [
   { key: "id", title: t("vendor"), lead: true, cell: (row) => html`<b>${row.name || row.id}</b>
     ${row.name && html`<span class="sub">${row.id}</span>`}` },
-  { key: "dialect", title: t("vendor.dialect"), width: "110px", cell: (row) => word("dialect", row.dialect) },
+  { key: "dialect", title: t("vendor.dialect"), width: "160px", cell: (row) => word("dialect", row.dialect) },
   { key: "base_url", title: t("vendor.base_url"), cell: (row) => html`<code class="clip" title=${row.base_url}>${row.base_url}</code>` },
   { key: "region", title: t("region"), width: "110px", cell: (row) => row.region || t("any") },
   { key: "key", title: t("vendor.key"), width: "130px", cell: (row) => (row.has_key

@@ -61,6 +61,7 @@ test('credentials are minted only where the scheme allows and from a key that fi
   assert.equal((await admin.patch('/vendors/m1', {key: 'no-dot'})).status, 400);
   assert.equal((await admin.patch('/vendors/m1', {dialect: 'openai'})).status, 409);
   assert.equal((await admin.patch('/vendors/m1', {name: 'Renamed'})).status, 200);
+  assert.equal((await admin.patch('/vendors/m1', {dialect: 'glm', credential: 'minted'})).status, 200); // as it was
   assert.equal((await admin.patch('/vendors/m1', {credential: 'shared'})).status, 200);
   // the key that is there was never looked at for this
   assert.equal((await admin.patch('/vendors/m1', {credential: 'minted'})).status, 400);
