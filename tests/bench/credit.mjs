@@ -2,7 +2,8 @@ import {Fleet, sleep, until} from '../support/fleet.mjs';
 
 const ROBOTS = Number(process.env.ROBOTS ?? 200);
 const TALK_RATE = Number(process.env.TALK_RATE ?? 30);
-const SECONDS = 30;
+const SECONDS = Number(process.env.SECONDS ?? 30);
+const ROUNDS = 20;
 const TARGET_S = 5;
 
 const number = async (query) => Number((await fleet.sql(query))[0][0]);
@@ -17,6 +18,26 @@ async function rates() {
   const before = [await metric('credit_grants'), await metric('usage_records')];
   await sleep(SECONDS * 1000);
   return [await metric('credit_grants') - before[0], await metric('usage_records') - before[1]].map((n) => n / SECONDS);
+}
+
+// All quiet robots want at once, again as soon as all have got it: what the server can grant, through its own
+// queue, rules and transaction; and the same rows written as often without any of that.
+async function capacity() {
+  const wanting = `myna.credit_account WHERE wanted > 0 AND NOT is_closed AND unit = 'requests'`;
+  const want = `UPDATE myna.credit_account SET wanted = 1 WHERE NOT is_closed AND unit = 'requests' AND granted > 0;
+    UPDATE myna.credit_revision SET revision = revision + 1; PERFORM pg_notify('myna_credit', ''); COMMIT;`;
+  const bare = `UPDATE myna.credit_account SET granted = granted, wanted = 0 WHERE NOT is_closed AND unit = 'requests' AND granted > 0;
+    UPDATE myna.device_link SET last_seen = last_seen; UPDATE myna.pool SET outstanding = outstanding WHERE is_active; COMMIT;`;
+  const timed = async (body) => {
+    const start = performance.now();
+    await fleet.sql(`DO $$ BEGIN FOR round IN 1..${ROUNDS} LOOP ${body} END LOOP; END $$`);
+    return (performance.now() - start) / 1000;
+  };
+  const before = await metric('credit_grants');
+  const granting = await timed(`${want} WHILE EXISTS (SELECT FROM ${wanting}) LOOP PERFORM pg_sleep(0.002); COMMIT; END LOOP;`);
+  const grants = await metric('credit_grants') - before;
+  const writing = await timed(bare);
+  return [grants / granting, grants / writing];
 }
 
 // Both times are the database's: the change's own, and the start of the last attempt.
@@ -38,6 +59,12 @@ try {
   await until(60, async () => `${await behind()} robots are behind`, async () => (await behind()) === 0);
   const [grants, records] = await rates();
   say('grants_per_s', grants, '1/s', records, 'attempts that the same robots made meanwhile');
+  await fleet.up('--robots', String(ROBOTS), '--talk-rate', '0');
+  await sleep(5000); // the last attempts are told
+  const [most, bare] = await capacity();
+  say('grants_capacity_per_s', most, '1/s', bare, 'the same accounts, links and pools written in one transaction a round, without rules');
+  await fleet.up('--robots', String(ROBOTS), '--talk-rate', String(TALK_RATE));
+  await sleep(5000);
   const stopped = await stop();
   const out = await number(`SELECT outstanding FROM myna.pool WHERE source = 'budget:bench'`);
   say('cap_lowered_to_stop_s', stopped, 's', TARGET_S, `what the design asks of connected robots; ${out} attempts stay outstanding`);
