@@ -153,16 +153,20 @@ static enum status check(const struct pack *pack, char problem[PACK_PROBLEM_SIZE
 enum status pack_read(struct pack **out, struct span svg, char problem[PACK_PROBLEM_SIZE])
 {
     struct pack *pack = calloc(1, sizeof *pack);
+    struct arena *scratch = NULL;
     const struct svg_node *root;
 
     snprintf(problem, PACK_PROBLEM_SIZE, "out of memory");
     enum status status = pack ? arena_create(&pack->arena, ARENA_BYTES) : STATUS_MEMORY;
     if (status == STATUS_OK)
-        status = svg_read(pack->arena, svg, &root, problem);
+        status = arena_create(&scratch, ARENA_BYTES);
     if (status == STATUS_OK)
-        status = pack_build(pack, root, problem);
+        status = svg_read(scratch, svg, &root, problem);
+    if (status == STATUS_OK)
+        status = pack_build(pack, scratch, root, problem);
     if (status == STATUS_OK)
         status = check(pack, problem);
+    arena_free(scratch);
     if (status == STATUS_OK)
         *out = pack;
     else

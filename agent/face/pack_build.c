@@ -28,7 +28,8 @@ struct drawn_shape {
 };
 
 struct builder {
-    struct arena *arena;
+    struct arena *scratch; /* for the time of the building */
+    struct arena *kept;    /* the pack's */
     char *problem;
     struct drawn_shape *shapes;
     size_t count;
@@ -261,7 +262,7 @@ static enum status add_move(struct builder *builder, const struct svg_node *node
     key.is_move = true;
     for (size_t i = first; i < end && status == STATUS_OK; i++) {
         const struct svg_shape *svg = builder->shapes[i].out.svg;
-        double *numbers = arena_take(builder->arena, svg->number_count * sizeof *numbers);
+        double *numbers = arena_take(builder->scratch, svg->number_count * sizeof *numbers);
 
         if (!numbers)
             return STATUS_MEMORY;
@@ -421,15 +422,15 @@ static enum status finish_key(struct builder *builder, struct drawn_shape *shape
     before.key_count = visible;
     if (!key->is_move)
         pack_blend(&before, &values, made);
-    float *deltas = arena_take(builder->arena, count * sizeof *deltas);
-    if (!deltas)
-        return STATUS_MEMORY;
-    for (size_t i = 0; i < count; i++) {
-        deltas[i] = (float)(key->numbers[i] - made[i]);
-        most = fmax(most, fabs((double)deltas[i]));
-    }
+    for (size_t i = 0; i < count; i++)
+        most = fmax(most, fabs(key->numbers[i] - made[i]));
     if (most < NOTHING)
         return STATUS_OK;
+    float *deltas = arena_take(builder->kept, count * sizeof *deltas);
+    if (!deltas)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        deltas[i] = (float)(key->numbers[i] - made[i]);
     keys[shape->out.key_count++] = finished(shape, key, deltas);
     shape->out.axes |= AXIS_BIT(key->axis[0]);
     if (key->axis[1] != PACK_AXIS_COUNT)
@@ -441,7 +442,7 @@ static enum status finish_key(struct builder *builder, struct drawn_shape *shape
  * themselves: a key is drawn where its group rests. */
 static enum status finish_shape(struct builder *builder, struct drawn_shape *shape)
 {
-    struct pack_key *keys = arena_take(builder->arena, (shape->count + 1) * sizeof *keys);
+    struct pack_key *keys = arena_take(builder->kept, (shape->count + 1) * sizeof *keys);
     enum status status = keys ? STATUS_OK : STATUS_MEMORY;
     size_t visible = 0;
 
@@ -459,20 +460,44 @@ static enum status finish_shape(struct builder *builder, struct drawn_shape *sha
     return status;
 }
 
-enum status pack_build(struct pack *pack, const struct svg_node *root,
+/* The tree goes, what the pack draws stays. */
+static enum status keep_svg(struct builder *builder, struct pack_shape *shape)
+{
+    const struct svg_shape *svg = shape->svg;
+    struct svg_shape *kept = arena_take(builder->kept, sizeof *kept);
+    const char *name = arena_text(builder->kept, span_text(svg->name));
+    const struct span ops = arena_copy(builder->kept, span_of(svg->ops, svg->op_count));
+    double *numbers = arena_take(builder->kept, svg->number_count * sizeof *numbers);
+
+    if (!kept || !name || !numbers || arena_failed(builder->kept))
+        return STATUS_MEMORY;
+    memcpy(numbers, svg->numbers, svg->number_count * sizeof *numbers);
+    *kept = *svg;
+    kept->name = name;
+    kept->ops = ops.data;
+    kept->numbers = numbers;
+    shape->svg = kept;
+    return STATUS_OK;
+}
+
+enum status pack_build(struct pack *pack, struct arena *scratch, const struct svg_node *root,
                        char problem[PACK_PROBLEM_SIZE])
 {
     const struct around nothing = {.clip = -1};
-    struct builder builder = {.arena = pack->arena, .problem = problem};
+    struct builder builder = {.scratch = scratch, .kept = pack->arena, .problem = problem};
 
-    builder.shapes = arena_take(pack->arena, PACK_MAX_SHAPES * sizeof *builder.shapes);
-    struct pack_shape *shapes = arena_take(pack->arena, PACK_MAX_SHAPES * sizeof *shapes);
-    if (!builder.shapes || !shapes)
+    builder.shapes = arena_take(scratch, PACK_MAX_SHAPES * sizeof *builder.shapes);
+    if (!builder.shapes)
         return STATUS_MEMORY;
     enum status status = add_children(&builder, root, nothing);
+    struct pack_shape *shapes = arena_take(pack->arena, (builder.count + 1) * sizeof *shapes);
+    if (!shapes)
+        return STATUS_MEMORY;
     for (size_t i = 0; i < builder.count && status == STATUS_OK; i++) {
         status = finish_shape(&builder, &builder.shapes[i]);
         shapes[i] = builder.shapes[i].out;
+        if (status == STATUS_OK)
+            status = keep_svg(&builder, &shapes[i]);
     }
     pack->shapes = shapes;
     pack->shape_count = builder.count;

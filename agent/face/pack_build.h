@@ -8,9 +8,9 @@
 
 #include "agent/face/pack.h"
 
-/* Fills shapes and their number; memory comes from the pack's arena. STATUS_INVALID: problem says
- * "line 12: why". STATUS_MEMORY. */
-MUST_CHECK enum status pack_build(struct pack *pack, const struct svg_node *root,
-                                  char problem[PACK_PROBLEM_SIZE]);
+/* Fills shapes and their number, of memory of the pack's arena; scratch may be freed afterwards,
+ * the tree, too. STATUS_INVALID: problem says "line 12: why". STATUS_MEMORY. */
+MUST_CHECK enum status pack_build(struct pack *pack, struct arena *scratch,
+                                  const struct svg_node *root, char problem[PACK_PROBLEM_SIZE]);
 
 #endif

@@ -25,6 +25,7 @@ struct notes {
     size_t count;
     uint64_t sound_of_turn[8];
     unsigned marks_of_turn[8];
+    unsigned words_of_turn[8];
     int64_t last_mark, sound_end;
     bool is_out_of_order;
 };
@@ -69,6 +70,17 @@ static void on_mark(void *context, uint64_t turn, int64_t sample, const struct v
     pthread_mutex_unlock(&notes->lock);
 }
 
+static void on_word(void *context, uint64_t turn, int64_t sample, uint32_t offset, uint32_t length)
+{
+    struct notes *notes = context;
+
+    pthread_mutex_lock(&notes->lock);
+    notes->words_of_turn[turn % 8]++;
+    if (sample > notes->sound_end || length == 0 || offset > 1000)
+        notes->is_out_of_order = true;
+    pthread_mutex_unlock(&notes->lock);
+}
+
 static int start_with(void **state, const char *program)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
@@ -84,7 +96,7 @@ static int start_with(void **state, const char *program)
                                             .context = &fixture->notes};
     assert_int_equal(speaker_create(&fixture->speaker, &options), STATUS_OK);
     const struct speaker_watcher watcher = {
-        .context = &fixture->notes, .on_sound = on_sound, .on_mark = on_mark};
+        .context = &fixture->notes, .on_sound = on_sound, .on_mark = on_mark, .on_word = on_word};
     speaker_watch(fixture->speaker, &watcher);
     *state = fixture;
     return 0;
@@ -166,6 +178,7 @@ static void clauses_are_heard_in_order_and_the_turn_ends(void **state)
     assert_int_equal(fixture->notes.count, 5);
     assert_true(fixture->notes.events[2].sample >= fixture->notes.events[1].sample);
     assert_heard(fixture, 1, "Hi.好。");
+    assert_int_equal(fixture->notes.words_of_turn[1], 2);
     assert_false(fixture->notes.is_out_of_order);
 }
 
