@@ -109,7 +109,7 @@ void fit_make(struct fit *fit, const struct fit_pattern *pattern, const struct p
         const double speed =
             is_whole && left > 0 ? (sound_speech - last.sound) / left : usual_speed;
         const double expected = last.sound + (at - last.pattern) * speed;
-        double heard;
+        double heard = expected;
 
         if (at > last.pattern && find_pause(sound, &last, expected, &next, &heard)) {
             add_anchor(fit, at, heard);
