@@ -8,6 +8,7 @@
 #include "agent/health.h"
 #include "agent/identity.h"
 #include "agent/orders.h"
+#include "agent/vendor_voice.h"
 #include "schema/base/clock.h"
 #include "schema/base/file.h"
 #include "schema/base/log.h"
@@ -17,6 +18,8 @@ struct agent {
     struct identity identity;
     struct journal *journal;
     struct settings *settings;
+    struct attempts attempts;
+    struct vendor_voice *vendor_voice;
     struct speaker *speaker;
     struct face *face;
     struct talker *talker;
@@ -104,6 +107,7 @@ static void put_in_force(struct agent *agent)
     speaker_set_volume(agent->speaker, (int)values->volume);
     speaker_set_voice(agent->speaker, settings_language(values), (int)values->voice_rate_wpm,
                       (int)values->voice_pitch);
+    vendor_voice_settings_changed(agent->vendor_voice);
     mark_screen(agent, values);
     face_dress(agent->face, values->avatar);
     take_server_keys(agent, values);
@@ -230,11 +234,35 @@ static enum status open_settings(struct agent *agent, char problem[256])
     return complain(status, problem, "cannot read the stored configuration");
 }
 
+/* The link is made later than the voice and earlier than the first clause. */
+static void on_spoken(void *context)
+{
+    struct agent *agent = context;
+
+    if (agent->link)
+        link_wake(agent->link);
+}
+
+static enum status open_vendor_voice(struct agent *agent, char problem[256])
+{
+    const struct vendor_voice_options options = {.journal = agent->journal,
+                                                 .settings = agent->settings,
+                                                 .attempts = &agent->attempts,
+                                                 .on_used = on_spoken,
+                                                 .context = agent};
+
+    return complain(vendor_voice_create(&agent->vendor_voice, &options), problem,
+                    "cannot prepare the vendors' voices");
+}
+
 static enum status open_speaker(struct agent *agent, char problem[256])
 {
     const char *audio = agent->config->audio;
+    const struct speaker_vendor vendor =
+        vendor_voice_for_speaker(agent->vendor_voice, agent->config->vendor_voice);
     const struct speaker_options options = {
         .voice_program = agent->config->voice,
+        .vendor = &vendor,
         .audio.sink = strcmp(audio, "alsa") == 0   ? AUDIO_SINK_ALSA
                       : strcmp(audio, "file") == 0 ? AUDIO_SINK_SILENT
                                                    : AUDIO_SINK_AUTO,
@@ -292,7 +320,7 @@ static enum status open_face(struct agent *agent, char problem[256])
 
 static enum status make_link(struct agent *agent, char problem[256])
 {
-    static const char *const capabilities[] = {"chat", "voice", "face"};
+    static const char *const capabilities[] = {"chat", "voice", "speech", "face"};
     struct identity *identity = &agent->identity;
     char path[PATH_MAX];
     struct box_pair pair;
@@ -343,6 +371,7 @@ static enum status start_talker(struct agent *agent, char problem[256])
     const struct talker_options options = {
         .device_id = agent->identity.device_id,
         .journal = agent->journal,
+        .attempts = &agent->attempts,
         .settings = agent->settings,
         .speaker = agent->speaker,
         .face = agent->face,
@@ -388,14 +417,15 @@ static void name_hardware(struct agent *agent)
 enum status agent_start(struct agent **out, const struct config *config, char problem[256])
 {
     static enum status (*const starts[])(struct agent * agent, char problem[256]) = {
-        open_journal, open_settings, open_speaker, open_face,
-        make_link,    start_talker,  start_link,   open_console,
+        open_journal, open_settings, open_vendor_voice, open_speaker, open_face,
+        make_link,    start_talker,  start_link,        open_console,
     };
     struct agent *agent = calloc(1, sizeof *agent);
 
     if (!agent)
         return complain(STATUS_MEMORY, problem, "cannot start");
     agent->config = config;
+    attempts_init(&agent->attempts);
     name_hardware(agent);
     health_start(&agent->health, clock_mono_ms());
     enum status status = identity_load(&agent->identity, config->state_dir, problem);
@@ -422,6 +452,8 @@ void agent_stop(struct agent *agent)
     console_close(agent->dialogue.console); /* turns told their clients until here */
     talker_free(agent->talker);
     link_free(agent->link);
+    vendor_voice_free(agent->vendor_voice);
+    attempts_release(&agent->attempts);
     settings_close(agent->settings);
     journal_close(agent->journal);
     identity_wipe(&agent->identity);

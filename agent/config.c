@@ -33,6 +33,8 @@ static const struct option_spec specs[] = {
     TEXT(avatars, MYNA_DATADIR "/avatars", "folder of avatars, NAME.svg; see the setting avatar"),
     TEXT(media_dir, NULL, "videos of answers when headless; default media in the state folder"),
     TEXT(voice, MYNA_BINDIR "/myna-voice", "the voice program"),
+    TEXT(vendor_voice, MYNA_BINDIR "/myna-voice-http",
+         "the voice program that speaks by vendors, where routes are for speech"),
     TEXT(regions, "", "vendors' regions this robot may use, as cn,sg; empty: any"),
     CHOICE(log_level, "info", "debug|info|warning|error", "least severe line that is logged"),
     TEXT(url, NULL, "enrol: the company's enrolment address, https://host:port"),

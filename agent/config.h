@@ -25,6 +25,7 @@ struct config {
     const char *avatars;
     const char *media_dir; /* NULL: media in state_dir */
     const char *voice;
+    const char *vendor_voice;
     const char *regions;
     const char *log_level;
     /* enrol only */

@@ -205,6 +205,11 @@ static enum status speak(struct talker *talker, const struct span *texts, size_t
     struct speaker *speaker = talker->options.speaker;
     const uint64_t number = begin(talker, 0);
 
+    uint8_t uuid[16];
+
+    crypto_uuid(uuid);
+    if (talker->options.attempts) /* a vendor's voice may say it */
+        attempts_begin(talker->options.attempts, number, uuid);
     face_begin_turn(talker->options.face, number);
     enum status status = speaker_begin_turn(speaker, number);
 
@@ -429,6 +434,7 @@ enum status talker_start(struct talker **out, const struct talker_options *optio
     if (!talker)
         return STATUS_MEMORY;
     const struct turn_options spoken = {.journal = options->journal,
+                                        .attempts = options->attempts,
                                         .speaker = options->speaker,
                                         .on_event = on_turn_event,
                                         .is_online = is_online,
@@ -578,8 +584,23 @@ void talker_leave(struct talker *talker, uint64_t client)
         talker_interrupt(talker);
 }
 
+/* No voice can say it: the owner reads it. */
+static void show_clause(struct talker *talker, const struct speaker_event *event)
+{
+    pthread_mutex_lock(&talker->lock);
+    const bool chinese = talker->heard_chinese;
+    pthread_mutex_unlock(&talker->lock);
+
+    face_subtitle(talker->options.face, event->turn, event->text);
+    face_notice(talker->options.face,
+                span_text(chinese ? "我说不出话了，请看字幕" : "I lost my voice: please read"),
+                NOTICE_MS);
+}
+
 void talker_on_speaker(struct talker *talker, const struct speaker_event *event)
 {
+    if (event->kind == SPEAKER_CLAUSE_FAILED)
+        show_clause(talker, event);
     turn_on_speaker(talker->turn, event);
 }
 

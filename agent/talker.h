@@ -32,6 +32,7 @@ struct talker_host {
 struct talker_options {
     const char *device_id; /* borrowed, like all that follows */
     struct journal *journal;
+    struct attempts *attempts; /* NULL: nobody but the chat asks vendors */
     struct settings *settings;
     struct speaker *speaker;
     struct face *face;

@@ -150,5 +150,5 @@ build() {
 }
 
 build_release() {
-	build release --target mynad mynactl myna-agent myna-voice myna_broker myna-vendors myna-robots
+	build release --target mynad mynactl myna-agent myna-voice myna-voice-http myna_broker myna-vendors myna-robots
 }

@@ -111,6 +111,7 @@ vendors_start() {
 		echo
 	done >"$MYNA_HOME/vendors/keys")
 	start myna-vendors "$BIN/tests/vendors/myna-vendors" --port "$PORT_VENDORS" \
+		--voice "$BIN/agent/voice/myna-voice" \
 		--keys "$MYNA_HOME/vendors/keys" --ledger "$MYNA_HOME/vendors/ledger.jsonl" \
 		--sentences /usr/share/games/fortunes
 	must_start myna-vendors 10 port_taken "$PORT_VENDORS"
@@ -197,6 +198,7 @@ robot_options() {
 		socket = $ROBOT_SOCKET
 		media_dir = $MYNA_HOME/agent/media
 		voice = $BIN/agent/voice/myna-voice
+		vendor_voice = $BIN/agent/voice/myna-voice-http
 		avatars = $MYNA_ROOT/agent/face/packs
 	CONF
 }

@@ -317,6 +317,18 @@ static bool note_circuit(struct run *run, const wire_Route *route, size_t index)
     return !is_trial && left_out_ms == 0;
 }
 
+static uint32_t next_attempt(const struct run *run)
+{
+    struct turn *turn = run->turn;
+    uint32_t number = run->report->attempts + 1;
+    uint8_t uuid[16];
+
+    if (turn->options.attempts &&
+        attempts_next(turn->options.attempts, turn->number, uuid, &number) != STATUS_OK)
+        log_error("chat", "a turn was asked for that did not begin");
+    return number;
+}
+
 static enum step try_route(struct run *run, size_t index, bool first_try)
 {
     const struct turn_settings *settings = run->settings;
@@ -327,7 +339,7 @@ static enum step try_route(struct run *run, size_t index, bool first_try)
         .count = run->message_count,
         .max_output_tokens = settings->max_output_tokens,
         .turn = turn->uuid,
-        .number = run->report->attempts + 1,
+        .number = next_attempt(run),
         .generation = settings->generation,
         .cancel = &turn->cancel,
         .on_text = on_text,
@@ -532,6 +544,8 @@ static void begin(struct run *run, uint64_t number, const uint8_t *uuid)
     atomic_store(&turn->cancel, number <= turn->cancelled);
     pthread_mutex_unlock(&turn->lock);
 
+    if (turn->options.attempts)
+        attempts_begin(turn->options.attempts, number, uuid);
     clause_init(&run->clause, &listener, run->chinese);
     buffer_init(&run->said, MAX_SAID_BYTES);
     if (turn->options.speaker && speaker_begin_turn(turn->options.speaker, number) != STATUS_OK)

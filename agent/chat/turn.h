@@ -14,6 +14,7 @@
 #include "agent/chat/conversation.h"
 #include "agent/chat/excuse.h"
 #include "agent/chat/limit_mode.h"
+#include "agent/meter/attempts.h"
 #include "agent/meter/journal.h"
 #include "agent/voice/speaker.h"
 
@@ -61,7 +62,9 @@ typedef void (*turn_event_fn)(void *context, const struct turn_event *event);
 struct turn_options {
     struct journal *journal; /* borrowed */
     struct speaker *speaker; /* borrowed; NULL: text only */
-    turn_event_fn on_event;  /* may be NULL */
+    /* Who else asks vendors for these turns; borrowed. NULL: nobody does. */
+    struct attempts *attempts;
+    turn_event_fn on_event; /* may be NULL */
     /* Whether the server answers: after TURN_DENIED its grant is worth waiting for, most of a
      * second in all. NULL: it never does. Called on the chat thread. */
     bool (*is_online)(void *context);

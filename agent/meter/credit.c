@@ -127,11 +127,16 @@ static bool give_back(struct credit_measure *measure, uint64_t return_to)
     return true;
 }
 
+static bool is_behind(const struct credit_line *line, const struct credit_line *other)
+{
+    return line->rank > other->rank && line->use == other->use;
+}
+
 /* A line before them has credit again: what was refused on those that are used up is not missed. */
 static void forget_refusals(struct credit *credit, const struct credit_line *line)
 {
     for (size_t i = 0; i < credit->count; i++)
-        if (credit->lines[i].rank > line->rank && credit->lines[i].is_used_up)
+        if (is_behind(&credit->lines[i], line) && credit->lines[i].is_used_up)
             credit->lines[i].refused = false;
 }
 
@@ -162,6 +167,7 @@ static bool merge_amounts(struct credit *credit, struct credit_line *line,
 static void place(struct credit_line *line, const wire_CreditLine *named, size_t rank)
 {
     line->rank = (uint8_t)rank;
+    line->use = (uint8_t)named->use;
     line->is_standby = named->standby;
     line->is_used_up = named->used_up;
 }
@@ -180,13 +186,14 @@ static void place_all(struct credit *credit, const wire_CreditLine *lines, size_
     }
 }
 
-/* The rank of the first line that is not used up; CREDIT_NOT_NAMED: there is none. */
-static uint8_t first_rank(const struct credit *credit)
+/* The rank of the first line of this use that is not used up; CREDIT_NOT_NAMED: there is none. */
+static uint8_t first_rank(const struct credit *credit, uint8_t use)
 {
     uint8_t first = CREDIT_NOT_NAMED;
 
     for (size_t i = 0; i < credit->count; i++)
-        if (credit->lines[i].rank < first && !credit->lines[i].is_used_up)
+        if (credit->lines[i].rank < first && credit->lines[i].use == use &&
+            !credit->lines[i].is_used_up)
             first = credit->lines[i].rank;
     return first;
 }
@@ -238,7 +245,7 @@ enum status credit_merge(struct credit *credit, uint32_t epoch, const wire_Credi
     if (epoch < credit->epoch)
         return STATUS_STALE;
     const bool new_epoch = epoch > credit->epoch;
-    const uint8_t first = first_rank(credit);
+    const uint8_t first = first_rank(credit, wire_RouteUse_CHAT);
 
     if (new_epoch)
         credit_start_epoch(credit, epoch);
@@ -248,7 +255,8 @@ enum status credit_merge(struct credit *credit, uint32_t epoch, const wire_Credi
     for (size_t i = 0; i < count; i++)
         merge_line(credit, &lines[i], i, changed);
     credit->events.told++;
-    if (first < first_rank(credit) && first_rank(credit) != CREDIT_NOT_NAMED)
+    const uint8_t first_now = first_rank(credit, wire_RouteUse_CHAT);
+    if (first < first_now && first_now != CREDIT_NOT_NAMED)
         credit->events.moved++;
     return STATUS_OK;
 }
@@ -346,7 +354,7 @@ static void forget_later(struct credit *credit, const struct credit_line *line)
     for (size_t i = 0; i < credit->count; i++) {
         struct credit_line *other = &credit->lines[i];
 
-        if (other->rank <= line->rank)
+        if (!is_behind(other, line))
             continue;
         other->refused = false;
         for (size_t j = 0; j < other->measure_count; j++) {
@@ -356,11 +364,12 @@ static void forget_later(struct credit *credit, const struct credit_line *line)
     }
 }
 
-void credit_end_attempt(struct credit *credit, const wire_UsageRecord *record)
+void credit_end_attempt(struct credit *credit, const wire_UsageRecord *reserved,
+                        const wire_UsageRecord *record)
 {
     const struct credit_line *line = find(credit, record->line_id);
 
-    credit_release(credit, record);
+    credit_release(credit, reserved);
     credit_carry_over(credit, record);
     if (line && record->outcome != wire_Outcome_FAILED)
         forget_later(credit, line);
@@ -397,7 +406,7 @@ static uint64_t typical_worst_case(const struct credit *credit,
 
 static bool is_wanted(const struct credit *credit, const struct credit_line *line)
 {
-    return line->rank <= first_rank(credit) || line->is_standby || line->refused;
+    return line->rank <= first_rank(credit, line->use) || line->is_standby || line->refused;
 }
 
 static uint64_t wanted(const struct credit *credit, const struct credit_line *line,

@@ -46,6 +46,7 @@ struct credit_line {
     uint8_t measure_count;
     /* not on disk: what the newest state says of it, and what came of it since */
     uint8_t rank;    /* place in the state, which is that of the route */
+    uint8_t use;     /* wire_RouteUse: only lines of one use stand in for each other */
     bool is_standby; /* an attempt's worth is to lie ready here */
     bool is_used_up; /* the server had less than was wanted */
     bool refused;    /* an attempt was, since the last grant */
@@ -100,8 +101,9 @@ MUST_CHECK enum status credit_reserve(struct credit *credit, const wire_UsageRec
 /* Undoes a reservation: the attempt was not opened. */
 void credit_release(struct credit *credit, const wire_UsageRecord *record);
 
-/* Ends a reservation by the closed record: what it consumed is used. */
-void credit_end_attempt(struct credit *credit, const wire_UsageRecord *record);
+/* Ends the reservation that was made by reserved; what the closed record consumed is used. */
+void credit_end_attempt(struct credit *credit, const wire_UsageRecord *reserved,
+                        const wire_UsageRecord *record);
 
 /* A record that the account begins with: used without having been reserved here. */
 void credit_carry_over(struct credit *credit, const wire_UsageRecord *record);

@@ -250,6 +250,8 @@ static enum status note_open(struct history *history, const struct frame *frame,
     struct history_open *open = &history->open[history->open_count++];
     memcpy(open->turn, record.turn, sizeof open->turn);
     open->attempt = record.attempt;
+    open->audio_in_ms = record.audio_in_ms;
+    open->audio_out_chars = record.audio_out_chars;
     open->offset = offset;
     return STATUS_OK;
 }
@@ -262,19 +264,33 @@ static void forget_open(struct history *history, const wire_UsageRecord *record)
         history->open[open - history->open] = history->open[--history->open_count];
 }
 
+/* What the attempt had reserved: of sound the close may tell another amount. */
+static wire_UsageRecord reserved_of(const struct history *history, const wire_UsageRecord *record)
+{
+    const struct history_open *open = history_find_open(history, record);
+    wire_UsageRecord reserved = *record;
+
+    if (open) {
+        reserved.audio_in_ms = open->audio_in_ms;
+        reserved.audio_out_chars = open->audio_out_chars;
+    }
+    return reserved;
+}
+
 static enum status note_close(struct history *history, const struct frame *frame, off_t offset)
 {
     wire_UsageRecord record;
 
     if (decode_record(frame->payload, &record) != STATUS_OK || record.seq != history->head.seq + 1)
         return STATUS_CORRUPT;
+    const wire_UsageRecord reserved = reserved_of(history, &record);
     forget_open(history, &record);
     if (history->head.seq == history->base.seq)
         history->tail_end_ms = record.end_ms;
     chain_next(history->head.hash, frame->payload);
     history->head.seq = record.seq;
     history->head.offset = offset + (off_t)frame->size;
-    credit_end_attempt(&history->credit, &record);
+    credit_end_attempt(&history->credit, &reserved, &record);
     return STATUS_OK;
 }
 

@@ -27,7 +27,8 @@ struct history_cursor {
 struct history_open {
     uint8_t turn[16];
     uint32_t attempt;
-    off_t offset; /* of its FRAME_OPEN */
+    off_t offset;                          /* of its FRAME_OPEN */
+    uint64_t audio_in_ms, audio_out_chars; /* reserved */
 };
 
 /* What the file says. Plain data, changed by history_append() and history_replace() alone, except

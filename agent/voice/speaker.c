@@ -1,14 +1,16 @@
 #include "agent/voice/speaker.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <time.h>
 
+#include "agent/voice/utterance.h"
 #include "schema/base/clock.h"
+#include "schema/base/crypto.h"
 #include "schema/base/log.h"
 
 #define TICK_MS           10
-#define MAX_WORDS         400
 #define MAX_HEARD_BYTES   65536
 #define MAX_EVENTS        (2 * SPEAKER_MAX_CLAUSES + 4)
 #define MAX_TRIES         2
@@ -16,32 +18,8 @@
 #define ROOM_WAIT_MS      50
 #define MS_PER_BYTE       66 /* Latin letter at 175 wpm; a Han character is three bytes */
 #define DEFAULT_RATE      175
-
-enum clause_state {
-    CLAUSE_WAITING,  /* not sent to the voice */
-    CLAUSE_SENT,     /* the voice works on it */
-    CLAUSE_COMPLETE, /* all its sound is queued */
-    CLAUSE_FAILED,
-};
-
-struct word {
-    uint32_t end; /* byte of the text after it */
-    int64_t sample;
-};
-
-struct clause {
-    uint32_t number;
-    enum clause_state state;
-    bool is_started; /* its first sample was heard and told */
-    unsigned tries;
-    int64_t queued_ms;
-    int64_t first_sample; /* -1: no sound yet */
-    int64_t end_sample;
-    size_t size;
-    char text[SPEAKER_MAX_CLAUSE_BYTES];
-    size_t word_count;
-    struct word words[MAX_WORDS];
-};
+#define VENDOR_AHEAD      2    /* clauses that a vendor is asked for at once */
+#define VENDOR_START_MS   1500 /* how long its program may take to start before others speak */
 
 struct pending_event {
     struct speaker_event event;
@@ -57,6 +35,10 @@ struct chunk {
 
 struct speaker {
     struct voice *voice;
+    struct voice *vendors_voice; /* NULL: not started yet; set once, by the speaker's own thread */
+    bool has_vendor;
+    struct speaker_vendor vendor;
+    char vendor_program[PATH_MAX];
     struct audio *audio;
     pthread_t thread;
     speaker_event_fn on_event;
@@ -74,21 +56,21 @@ struct speaker {
     bool is_active; /* not yet finished or interrupted */
     bool is_ended;  /* no more clauses come */
     uint32_t next_clause;
-    struct clause clauses[SPEAKER_MAX_CLAUSES]; /* clause n at n % SPEAKER_MAX_CLAUSES */
-    uint32_t first_clause;                      /* first .. next are here */
+    struct utterance clauses[SPEAKER_MAX_CLAUSES]; /* clause n at n % SPEAKER_MAX_CLAUSES */
+    uint32_t first_clause;                         /* first .. next are here */
     struct chunk chunk;
     struct buffer heard;
     struct pending_event events[MAX_EVENTS];
     size_t event_count;
 };
 
-static struct clause *clause_at(struct speaker *speaker, uint32_t number)
+static struct utterance *clause_at(struct speaker *speaker, uint32_t number)
 {
     return &speaker->clauses[number % SPEAKER_MAX_CLAUSES];
 }
 
 /* Call with the lock held. NULL: nothing is wanted of that clause any more. */
-static struct clause *find(struct speaker *speaker, uint64_t turn, uint32_t number)
+static struct utterance *find(struct speaker *speaker, uint64_t turn, uint32_t number)
 {
     if (!speaker->is_active || turn != speaker->turn ||
         number - speaker->first_clause >= speaker->next_clause - speaker->first_clause)
@@ -97,8 +79,8 @@ static struct clause *find(struct speaker *speaker, uint64_t turn, uint32_t numb
 }
 
 /* Call with the lock held. */
-static void tell(struct speaker *speaker, enum speaker_event_kind kind, const struct clause *clause,
-                 int64_t sample)
+static void tell(struct speaker *speaker, enum speaker_event_kind kind,
+                 const struct utterance *clause, int64_t sample)
 {
     struct pending_event *pending = &speaker->events[speaker->event_count];
 
@@ -127,20 +109,20 @@ static void on_begin(void *context, uint64_t turn, uint32_t number, unsigned sam
     struct speaker *speaker = context;
 
     pthread_mutex_lock(&speaker->lock);
-    struct clause *clause = find(speaker, turn, number);
+    struct utterance *clause = find(speaker, turn, number);
     if (clause && sample_rate != AUDIO_SAMPLE_RATE) {
         log_error("voice", "voice program speaks at %u samples a second, only %d can be played",
                   sample_rate, AUDIO_SAMPLE_RATE);
-        clause->state = CLAUSE_FAILED;
+        clause->state = UTTERANCE_FAILED;
     }
     if (clause)
-        clause->word_count = 0;
+        utterance_begin(clause);
     speaker->chunk = (struct chunk){.sample = 0};
     pthread_mutex_unlock(&speaker->lock);
 }
 
 /* Call with the lock held. */
-static void pass_sound(struct speaker *speaker, struct clause *clause, int64_t sample,
+static void pass_sound(struct speaker *speaker, struct utterance *clause, int64_t sample,
                        const int16_t *pcm, size_t count)
 {
     const struct speaker_watcher *watcher = &speaker->watcher;
@@ -168,8 +150,8 @@ static void on_pcm(void *context, uint64_t turn, uint32_t number, const int16_t 
         size_t taken = 0;
 
         pthread_mutex_lock(&speaker->lock);
-        struct clause *clause = speaker->is_stopping ? NULL : find(speaker, turn, number);
-        if (clause && clause->state == CLAUSE_SENT) {
+        struct utterance *clause = speaker->is_stopping ? NULL : find(speaker, turn, number);
+        if (clause && clause->state == UTTERANCE_SENT) {
             taken = audio_write(speaker->audio, pcm, count, &sample);
             if (taken > 0)
                 pass_sound(speaker, clause, sample, pcm, taken);
@@ -197,7 +179,7 @@ static void on_mark(void *context, uint64_t turn, uint32_t number, const struct 
     const struct speaker_watcher *watcher = &speaker->watcher;
 
     pthread_mutex_lock(&speaker->lock);
-    struct clause *clause = find(speaker, turn, number);
+    struct utterance *clause = find(speaker, turn, number);
     if (clause && clause->first_sample >= 0 && watcher->on_mark)
         watcher->on_mark(watcher->context, turn, place(speaker, mark->sample), mark);
     pthread_mutex_unlock(&speaker->lock);
@@ -209,15 +191,11 @@ static void on_word(void *context, uint64_t turn, uint32_t number, const struct 
     const struct speaker_watcher *watcher = &speaker->watcher;
 
     pthread_mutex_lock(&speaker->lock);
-    struct clause *clause = find(speaker, turn, number);
-    uint64_t end = (uint64_t)word->offset + word->length;
-    bool fits = clause && end <= clause->size;
-    if (fits && clause->word_count < MAX_WORDS)
-        clause->words[clause->word_count++] =
-            (struct word){.end = (uint32_t)end, .sample = place(speaker, word->sample)};
+    struct utterance *clause = find(speaker, turn, number);
+    uint32_t start = 0;
+    bool fits = clause && utterance_add_word(clause, word, place(speaker, word->sample), &start);
     if (fits && clause->first_sample >= 0 && watcher->on_word)
-        watcher->on_word(watcher->context, turn, place(speaker, word->sample), word->offset,
-                         word->length);
+        watcher->on_word(watcher->context, turn, place(speaker, word->sample), start, word->length);
     pthread_mutex_unlock(&speaker->lock);
 }
 
@@ -228,14 +206,41 @@ static void on_end(void *context, uint64_t turn, uint32_t number, uint32_t sampl
 
     (void)samples;
     pthread_mutex_lock(&speaker->lock);
-    struct clause *clause = find(speaker, turn, number);
-    if (clause && clause->state == CLAUSE_SENT) {
-        clause->state = CLAUSE_COMPLETE;
+    struct utterance *clause = find(speaker, turn, number);
+    if (clause && clause->state == UTTERANCE_SENT) {
+        clause->state = UTTERANCE_COMPLETE;
         if (clause->first_sample >= 0 && watcher->on_clause_end)
             watcher->on_clause_end(watcher->context, turn, clause->end_sample);
         pthread_cond_broadcast(&speaker->changed);
     }
     pthread_mutex_unlock(&speaker->lock);
+}
+
+static void on_vendor_failed(void *context, uint64_t turn, uint32_t number)
+{
+    struct speaker *speaker = context;
+
+    pthread_mutex_lock(&speaker->lock);
+    struct utterance *clause = find(speaker, turn, number);
+    if (clause && clause->state == UTTERANCE_SENT && clause->is_vendors)
+        utterance_fall_back(clause, clock_mono_ms());
+    pthread_cond_broadcast(&speaker->changed);
+    pthread_mutex_unlock(&speaker->lock);
+}
+
+static void on_vendor_used(void *context, uint64_t turn, uint32_t number,
+                           const struct voice_used *used)
+{
+    struct speaker *speaker = context;
+
+    speaker->vendor.close(speaker->vendor.context, turn, number, used);
+}
+
+static void on_vendor_gone(void *context)
+{
+    struct speaker *speaker = context;
+
+    speaker->vendor.gone(speaker->vendor.context);
 }
 
 /* Only the clause that the voice was working on is suspected; those behind it are sent again. */
@@ -244,14 +249,15 @@ static void on_failed(void *context, uint64_t turn, uint32_t number)
     struct speaker *speaker = context;
 
     pthread_mutex_lock(&speaker->lock);
-    struct clause *clause = find(speaker, turn, number);
-    if (clause && clause->state == CLAUSE_SENT) {
+    struct utterance *clause = find(speaker, turn, number);
+    if (clause && clause->state == UTTERANCE_SENT) {
         bool is_suspect = number == speaker->first_clause ||
-                          clause_at(speaker, number - 1)->state >= CLAUSE_COMPLETE;
+                          clause_at(speaker, number - 1)->state >= UTTERANCE_COMPLETE;
 
         clause->tries += is_suspect;
-        clause->state = clause->first_sample >= 0 || clause->tries >= MAX_TRIES ? CLAUSE_FAILED
-                                                                                : CLAUSE_WAITING;
+        bool has_spoken = clause->first_sample >= 0 && clause->resume_from == 0;
+        clause->state =
+            has_spoken || clause->tries >= MAX_TRIES ? UTTERANCE_FAILED : UTTERANCE_WAITING;
         pthread_cond_broadcast(&speaker->changed);
     }
     pthread_mutex_unlock(&speaker->lock);
@@ -260,31 +266,147 @@ static void on_failed(void *context, uint64_t turn, uint32_t number)
 /* --- the speaker's own thread --- */
 
 /* Call with the lock held. */
-static void send_clauses(struct speaker *speaker)
+static struct voice_clause request_of(const struct speaker *speaker, const struct utterance *clause)
+{
+    return (struct voice_clause){
+        .turn = speaker->turn,
+        .clause = clause->number,
+        .language = speaker->language,
+        .rate_wpm = speaker->rate_wpm,
+        .pitch = speaker->pitch,
+        .text = span_of(clause->text + clause->resume_from, clause->size - clause->resume_from)};
+}
+
+/* Call with the lock held. Whether a clause before this one is still being made by the other voice:
+ * their sounds must not mix. Counts those that this voice works on. */
+static bool is_other_busy(struct speaker *speaker, uint32_t number, bool is_vendors,
+                          unsigned *working)
+{
+    *working = 0;
+    for (uint32_t n = speaker->first_clause; n != number; n++) {
+        const struct utterance *clause = clause_at(speaker, n);
+
+        if (clause->state == UTTERANCE_SENT && clause->is_vendors != is_vendors)
+            return true;
+        *working += clause->state == UTTERANCE_SENT;
+    }
+    return false;
+}
+
+/* Call with the lock held. */
+static void send_offline(struct speaker *speaker, struct utterance *clause)
+{
+    const struct voice_clause request = request_of(speaker, clause);
+
+    if (voice_say(speaker->voice, &request) == STATUS_OK)
+        clause->state = UTTERANCE_SENT;
+    else if (clock_mono_ms() - clause->queued_ms > VOICE_PATIENCE_MS &&
+             clause->number == speaker->first_clause)
+        clause->state = UTTERANCE_FAILED;
+}
+
+/* Call with the lock held. Starts the vendor's voice when it is wanted for the first time. */
+static bool is_vendor_running(struct speaker *speaker, struct utterance *clause)
+{
+    const struct voice_listener listener = {.context = speaker,
+                                            .on_begin = on_begin,
+                                            .on_pcm = on_pcm,
+                                            .on_mark = on_mark,
+                                            .on_word = on_word,
+                                            .on_end = on_end,
+                                            .on_failed = on_vendor_failed,
+                                            .on_used = on_vendor_used,
+                                            .on_gone = on_vendor_gone};
+
+    if (!speaker->vendors_voice &&
+        voice_create(&speaker->vendors_voice, speaker->vendor_program, &listener) != STATUS_OK) {
+        clause->is_offline = true;
+        return false;
+    }
+    if (voice_is_running(speaker->vendors_voice))
+        return true;
+    if (clock_mono_ms() - clause->queued_ms > VENDOR_START_MS)
+        clause->is_offline = true;
+    return false;
+}
+
+/* Call with the lock held; gives it up while the request is written to disk. */
+static void send_to_vendor(struct speaker *speaker, struct utterance *clause)
+{
+    static const struct voice_used unused = {.fate = VOICE_FATE_NOT_SENT};
+    const uint64_t turn = speaker->turn;
+    const uint32_t number = clause->number;
+    struct speaker_order kept;
+    char text[SPEAKER_MAX_CLAUSE_BYTES];
+    const size_t size = clause->size;
+
+    memcpy(text, clause->text, size);
+    pthread_mutex_unlock(&speaker->lock);
+    enum status status =
+        speaker->vendor.open(speaker->vendor.context, turn, number, span_of(text, size), &kept);
+    pthread_mutex_lock(&speaker->lock);
+    clause = find(speaker, turn, number);
+    const bool is_opened = status == STATUS_OK;
+    if (is_opened && clause && clause->state == UTTERANCE_WAITING) {
+        const struct voice_order order = {kept.url, kept.api_key, kept.model, kept.speaker,
+                                          kept.request_id};
+        struct voice_clause request = request_of(speaker, clause);
+
+        request.order = &order;
+        status = voice_say(speaker->vendors_voice, &request);
+        if (status == STATUS_OK) {
+            clause->state = UTTERANCE_SENT;
+            clause->is_vendors = true;
+        }
+    } else if (is_opened) {
+        status = STATUS_STALE;
+    }
+    if (clause && status != STATUS_OK)
+        clause->is_offline = true;
+    crypto_wipe(&kept, sizeof kept);
+    if (is_opened && status != STATUS_OK) {
+        pthread_mutex_unlock(&speaker->lock);
+        speaker->vendor.close(speaker->vendor.context, turn, number, &unused);
+        pthread_mutex_lock(&speaker->lock);
+    }
+}
+
+/* Call with the lock held. What cannot go out yet waits, and all behind it: clauses are spoken in
+ * order. is_own_thread: may give up the lock. */
+static void send_clauses(struct speaker *speaker, bool is_own_thread)
 {
     for (uint32_t n = speaker->first_clause; n != speaker->next_clause; n++) {
-        struct clause *clause = clause_at(speaker, n);
+        struct utterance *clause = clause_at(speaker, n);
+        const uint64_t turn = speaker->turn;
+        unsigned working;
 
-        if (clause->state != CLAUSE_WAITING)
+        if (clause->state != UTTERANCE_WAITING)
             continue;
-        const struct voice_clause request = {.turn = speaker->turn,
-                                             .clause = n,
-                                             .language = speaker->language,
-                                             .rate_wpm = speaker->rate_wpm,
-                                             .pitch = speaker->pitch,
-                                             .text = span_of(clause->text, clause->size)};
-        if (voice_say(speaker->voice, &request) == STATUS_OK)
-            clause->state = CLAUSE_SENT;
-        else if (clock_mono_ms() - clause->queued_ms > VOICE_PATIENCE_MS &&
-                 n == speaker->first_clause)
-            clause->state = CLAUSE_FAILED;
-        if (clause->state == CLAUSE_WAITING)
-            return; /* clauses are spoken in order */
+        const bool asks_vendor = speaker->has_vendor && !clause->is_offline &&
+                                 speaker->vendor.is_ready(speaker->vendor.context);
+        if (is_other_busy(speaker, n, asks_vendor, &working))
+            return;
+        if (!asks_vendor)
+            send_offline(speaker, clause);
+        else if (!is_own_thread || working >= VENDOR_AHEAD)
+            return;
+        else if (is_vendor_running(speaker, clause))
+            send_to_vendor(speaker, clause);
+        /* the lock may have been given up: everything may be different */
+        if (turn != speaker->turn || !speaker->is_active ||
+            n - speaker->first_clause >= speaker->next_clause - speaker->first_clause)
+            return;
+        if (clause->state == UTTERANCE_WAITING && !clause->is_offline)
+            return;
+        if (clause->state == UTTERANCE_WAITING && asks_vendor)
+            n--; /* at once by the offline voice */
+        else if (clause->state == UTTERANCE_WAITING)
+            return;
     }
 }
 
 /* Call with the lock held. Notes text as heard, as far as it fits. */
-static void note_heard(struct speaker *speaker, const struct clause *clause, size_t size)
+static void note_heard(struct speaker *speaker, const struct utterance *clause, size_t size)
 {
     if (speaker->heard.size + size < MAX_HEARD_BYTES)
         buffer_add(&speaker->heard, span_of(clause->text, size));
@@ -294,21 +416,25 @@ static void note_heard(struct speaker *speaker, const struct clause *clause, siz
  */
 static bool advance(struct speaker *speaker, int64_t playhead)
 {
-    struct clause *clause = clause_at(speaker, speaker->first_clause);
+    struct utterance *clause = clause_at(speaker, speaker->first_clause);
     bool has_sound = clause->first_sample >= 0;
 
     if (has_sound && !clause->is_started && playhead >= clause->first_sample) {
         clause->is_started = true;
         tell(speaker, SPEAKER_CLAUSE_STARTED, clause, clause->first_sample);
     }
-    if (clause->state < CLAUSE_COMPLETE || (has_sound && playhead < clause->end_sample))
+    if (clause->state < UTTERANCE_COMPLETE || (has_sound && playhead < clause->end_sample))
         return false;
-    if (clause->state == CLAUSE_COMPLETE) {
+    if (clause->state == UTTERANCE_COMPLETE) {
         note_heard(speaker, clause, clause->size);
         tell(speaker, SPEAKER_CLAUSE_FINISHED, clause, has_sound ? clause->end_sample : playhead);
-    } else {
+    } else if (clause->shown_ms == 0) {
+        clause->shown_ms = clock_mono_ms();
         tell(speaker, SPEAKER_CLAUSE_FAILED, clause, playhead);
     }
+    if (clause->state == UTTERANCE_FAILED &&
+        clock_mono_ms() - clause->shown_ms < (int64_t)clause->size * MS_PER_BYTE)
+        return false; /* it is being read */
     speaker->first_clause++;
     return true;
 }
@@ -329,7 +455,9 @@ static void tick(struct speaker *speaker)
 
     if (!speaker->is_active)
         return;
-    send_clauses(speaker);
+    send_clauses(speaker, true);
+    if (!speaker->is_active)
+        return;
     while (speaker->first_clause != speaker->next_clause && advance(speaker, playhead))
         ;
     if (speaker->is_ended && speaker->first_clause == speaker->next_clause)
@@ -408,6 +536,17 @@ static void init_locks(struct speaker *speaker)
     pthread_condattr_destroy(&attributes);
 }
 
+static enum status keep_vendor(struct speaker *speaker, const struct speaker_vendor *vendor)
+{
+    if (!vendor)
+        return STATUS_OK;
+    speaker->has_vendor = true;
+    speaker->vendor = *vendor;
+    speaker->vendor.program = speaker->vendor_program;
+    return span_to_text(span_text(vendor->program), speaker->vendor_program,
+                        sizeof speaker->vendor_program);
+}
+
 enum status speaker_create(struct speaker **out, const struct speaker_options *options)
 {
     struct speaker *speaker = calloc(1, sizeof *speaker);
@@ -427,9 +566,11 @@ enum status speaker_create(struct speaker **out, const struct speaker_options *o
     speaker->context = options->context;
     keep_manner(speaker, options->language, options->rate_wpm, options->pitch);
 
+    enum status status = keep_vendor(speaker, options->vendor);
     struct audio_options audio = options->audio;
     audio.volume = options->volume;
-    enum status status = audio_open(&speaker->audio, &audio);
+    if (status == STATUS_OK)
+        status = audio_open(&speaker->audio, &audio);
     if (status == STATUS_OK)
         status = voice_create(&speaker->voice, options->voice_program, &listener);
     if (status == STATUS_OK && pthread_create(&speaker->thread, NULL, run, speaker) != 0)
@@ -455,6 +596,9 @@ void speaker_free(struct speaker *speaker)
     pthread_cond_broadcast(&speaker->changed);
     pthread_mutex_unlock(&speaker->lock);
     pthread_join(speaker->thread, NULL);
+    voice_free(speaker->vendors_voice);
+    if (speaker->vendors_voice)
+        speaker->vendor.gone(speaker->vendor.context);
     voice_free(speaker->voice);
     audio_close(speaker->audio);
     buffer_release(&speaker->heard);
@@ -470,17 +614,12 @@ void speaker_watch(struct speaker *speaker, const struct speaker_watcher *watche
     pthread_mutex_unlock(&speaker->lock);
 }
 
-/* Call with the lock held. The end of the last word that was heard of the first clause. */
+/* Call with the lock held. Of the first clause. */
 static size_t heard_bytes(struct speaker *speaker, int64_t sample)
 {
-    const struct clause *clause = clause_at(speaker, speaker->first_clause);
-    size_t end = 0;
-
-    if (speaker->first_clause == speaker->next_clause || clause->first_sample < 0)
-        return 0;
-    for (size_t i = 0; i < clause->word_count && clause->words[i].sample < sample; i++)
-        end = clause->words[i].end;
-    return end;
+    return speaker->first_clause == speaker->next_clause
+               ? 0
+               : utterance_heard_bytes(clause_at(speaker, speaker->first_clause), sample);
 }
 
 /* Call with the lock held. */
@@ -489,6 +628,8 @@ static void interrupt(struct speaker *speaker)
     if (!speaker->is_active)
         return;
     voice_cancel(speaker->voice, speaker->turn);
+    if (speaker->vendors_voice)
+        voice_cancel(speaker->vendors_voice, speaker->turn);
     int64_t sample = audio_drop(speaker->audio);
     while (speaker->first_clause != speaker->next_clause && advance(speaker, sample))
         ;
@@ -530,16 +671,12 @@ enum status speaker_say(struct speaker *speaker, uint64_t turn, struct span text
     } else if (speaker->next_clause - speaker->first_clause == SPEAKER_MAX_CLAUSES) {
         status = STATUS_FULL;
     } else {
-        struct clause *clause = clause_at(speaker, speaker->next_clause);
+        struct utterance *clause = clause_at(speaker, speaker->next_clause);
 
-        *clause = (struct clause){.number = speaker->next_clause++,
-                                  .queued_ms = clock_mono_ms(),
-                                  .first_sample = -1,
-                                  .size = text.size};
-        memcpy(clause->text, text.data, text.size);
+        utterance_init(clause, speaker->next_clause++, text, clock_mono_ms());
         if (number)
             *number = clause->number;
-        send_clauses(speaker);
+        send_clauses(speaker, false);
         pthread_cond_broadcast(&speaker->changed);
     }
     pthread_mutex_unlock(&speaker->lock);
@@ -587,9 +724,9 @@ int64_t speaker_queued_ms(struct speaker *speaker)
 
     pthread_mutex_lock(&speaker->lock);
     for (uint32_t n = speaker->first_clause; n != speaker->next_clause; n++) {
-        const struct clause *clause = clause_at(speaker, n);
+        const struct utterance *clause = clause_at(speaker, n);
 
-        if (clause->state <= CLAUSE_SENT && clause->first_sample < 0)
+        if (clause->state <= UTTERANCE_SENT && clause->first_sample < 0)
             queued_ms += (int64_t)clause->size * MS_PER_BYTE;
     }
     pthread_mutex_unlock(&speaker->lock);
@@ -603,7 +740,7 @@ enum status speaker_heard(struct speaker *speaker, uint64_t turn, struct buffer 
     pthread_mutex_lock(&speaker->lock);
     if (turn == speaker->turn && turn != 0) {
         int64_t playhead = audio_playhead(speaker->audio);
-        const struct clause *clause = clause_at(speaker, speaker->first_clause);
+        const struct utterance *clause = clause_at(speaker, speaker->first_clause);
 
         buffer_add(out, buffer_span(&speaker->heard));
         if (speaker->is_active)

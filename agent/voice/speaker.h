@@ -4,6 +4,10 @@
  * timeline, the audio device's own clock. Everything carries the number of its turn: an
  * interruption ends a turn at once, and whatever still arrives for it is ignored.
  *
+ * There may be two voices: one that asks a vendor, and the offline one, which says whatever the
+ * other cannot, from the word on at which that broke off. When the offline one dies at a clause the
+ * clause is tried once more, then shown.
+ *
  * Turn numbers start at 1 and only grow. All functions may be called from any thread, but not from
  * inside a callback, except speaker_queued_ms(), speaker_playhead() and speaker_heard().
  */
@@ -26,7 +30,8 @@ struct speaker;
 enum speaker_event_kind {
     SPEAKER_CLAUSE_STARTED = 0,  /* its first sample is being heard */
     SPEAKER_CLAUSE_FINISHED = 1, /* its last sample was heard */
-    SPEAKER_CLAUSE_FAILED = 2,   /* the voice could not say it; the next one follows */
+    SPEAKER_CLAUSE_FAILED = 2,   /* no voice can say it: show it; the next one follows when it
+                                    could be read */
     SPEAKER_TURN_FINISHED = 3,   /* speaker_end_turn() was called and everything was heard */
     SPEAKER_INTERRUPTED = 4,     /* the turn ends here; nothing follows for it */
 };
@@ -59,8 +64,35 @@ struct speaker_watcher {
     void (*on_turn_end)(void *context, uint64_t turn, int64_t sample);
 };
 
+/* Texts of a voice_order, kept. Holds a key: wipe it. */
+struct speaker_order {
+    char url[257];
+    char api_key[257];
+    char model[65];
+    char speaker[65];
+    char request_id[64];
+};
+
+/* A second voice, which asks vendors: what it may ask, and who counts it. Functions must not call
+ * the speaker. */
+struct speaker_vendor {
+    const char *program; /* speaks the voice protocol with ROUTE; copied */
+    void *context;
+    /* Whether a vendor may be asked now. Called with a lock held: cheap. */
+    bool (*is_ready)(void *context);
+    /* Opens one request for this text, on disk when it returns STATUS_OK, and fills *order. Else
+     * the offline voice says it. May wait for the disk. */
+    enum status (*open)(void *context, uint64_t turn, uint32_t clause, struct span text,
+                        struct speaker_order *order);
+    /* What it came to, once for each that was opened. */
+    void (*close)(void *context, uint64_t turn, uint32_t clause, const struct voice_used *used);
+    /* The program is gone: nothing more is told of those that are open. */
+    void (*gone)(void *context);
+};
+
 struct speaker_options {
     const char *voice_program; /* or another that speaks its protocol; NULL: "myna-voice" */
+    const struct speaker_vendor *vendor; /* copied; NULL: the voice program says everything */
     struct audio_options audio;
     enum voice_language language; /* VOICE_LANGUAGE_AUTO decides by the text */
     int rate_wpm;                 /* 0: 175 */

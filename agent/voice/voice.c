@@ -383,6 +383,14 @@ static void write_order(const struct voice_clause *clause, struct buffer *out)
     buffer_release(&bytes);
 }
 
+bool voice_is_running(struct voice *voice)
+{
+    pthread_mutex_lock(&voice->lock);
+    const bool is_running = voice->fd >= 0;
+    pthread_mutex_unlock(&voice->lock);
+    return is_running;
+}
+
 enum status voice_say(struct voice *voice, const struct voice_clause *clause)
 {
     const struct voice_wire frame = {.kind = VOICE_WIRE_SPEAK,

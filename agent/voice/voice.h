@@ -10,6 +10,7 @@
 #ifndef AGENT_VOICE_VOICE_H
 #define AGENT_VOICE_VOICE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -106,6 +107,9 @@ void voice_free(struct voice *voice);
  * being worked on. on_end or on_failed follows exactly once for each clause that was taken, unless
  * its turn is cancelled. */
 MUST_CHECK enum status voice_say(struct voice *voice, const struct voice_clause *clause);
+
+/* Whether the program runs, so that voice_say() is likely to be taken. */
+bool voice_is_running(struct voice *voice);
 
 /* Stops the clauses of this turn and of older ones; what still arrives for them is not delivered
  * after the call returned, except a listener call already under way. */

@@ -73,6 +73,7 @@ static void fill_line(const struct state_facts *facts, const struct lines_line *
         !put(to->contract, sizeof to->contract, line->route->contract_id))
         return;
     to->contract_version = (uint32_t)line->route->contract_version;
+    to->use = message_route_use(line->route->use);
     to->unlimited = line->measure_count == 0;
     to->standby = line->is_standby;
     for (size_t m = 0; m < line->measure_count; m++) {

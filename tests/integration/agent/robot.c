@@ -43,7 +43,8 @@ int robot_start_vendor(void **state)
         dup2(fds[1], STDOUT_FILENO);
         close(fds[0]);
         alarm(120);
-        execl(MYNA_VENDORS, "myna-vendors", "--key", "good", "--ledger", ledger, (char *)NULL);
+        execl(MYNA_VENDORS, "myna-vendors", "--key", "good", "--voice", MYNA_VOICE, "--ledger",
+              ledger, (char *)NULL);
         _exit(127);
     }
     close(fds[1]);

@@ -73,7 +73,7 @@ static void settle(struct credit *credit, uint64_t input, uint64_t output, uint6
     record.provenance = wire_Provenance_VENDOR_FINAL;
     record.output = used_output;
     record.requests = 1;
-    credit_end_attempt(credit, &record);
+    credit_end_attempt(credit, &record, &record);
 }
 
 static wire_CreditUse use_of(const struct credit *credit, size_t place)
@@ -453,7 +453,7 @@ static void i2_what_is_used_open_and_returned_never_passes_what_is_granted(void 
                 record->input_uncached = dice_below(&dice, record->reserved_input + 1);
                 record->output = dice_below(&dice, record->reserved_output + 1);
                 record->requests = 1;
-                credit_end_attempt(&credit, record);
+                credit_end_attempt(&credit, record, record);
                 *record = open[--open_count];
             }
             for (size_t i = 0; credit.count > 0 && i < 3; i++) {
