@@ -329,6 +329,51 @@ when_the_first_line_is_used_up_the_next_one_wants_and_the_server_hears_at_once(v
     assert_int_equal(credit.events.moved, 1);
 }
 
+/* The chat's vendor does not stand in for the voice's. */
+static void lines_of_another_use_want_for_themselves(void **state)
+{
+    (void)state;
+    struct credit credit = {0};
+    const wire_UsageRecord chat = attempt_on("l1", 30, 10);
+    wire_UsageRecord speech = attempt_on("l2", 0, 0);
+    wire_CreditLine lines[] = {token_line("l1", 1000), token_line("l2", 0)};
+
+    speech.audio_out_chars = 25;
+    lines[1].use = wire_RouteUse_SPEECH;
+    lines[1].measures[0].weights_count = 8;
+    lines[1].measures[0].weights[7] = 1;
+    merge(&credit, 1, lines, 2);
+    assert_int_equal(credit_reserve(&credit, &speech), STATUS_DENIED);
+    wire_UsageRecord closed = chat;
+    closed.outcome = wire_Outcome_ANSWERED;
+    assert_int_equal(credit_reserve(&credit, &chat), STATUS_OK);
+    credit_end_attempt(&credit, &chat, &closed);
+    assert_true(use_of(&credit, 1).amounts[0].wanted >= 25);
+}
+
+/* What a vendor refused to say costs nothing, and all that was reserved is free again. */
+static void a_reservation_of_sound_ends_whole_whatever_the_close_tells(void **state)
+{
+    (void)state;
+    struct credit credit = {0};
+    wire_UsageRecord speech = attempt_on("l1", 0, 0);
+    wire_CreditLine line = token_line("l1", 100);
+
+    line.measures[0].weights_count = 8;
+    line.measures[0].weights[7] = 1;
+    merge(&credit, 1, &line, 1);
+    speech.audio_out_chars = 60;
+    assert_int_equal(credit_reserve(&credit, &speech), STATUS_OK);
+    assert_int_equal(use_of(&credit, 0).amounts[0].open, 60);
+    wire_UsageRecord closed = speech;
+    closed.audio_out_chars = 0;
+    closed.provenance = wire_Provenance_VENDOR_FINAL;
+    closed.outcome = wire_Outcome_FAILED;
+    credit_end_attempt(&credit, &speech, &closed);
+    assert_int_equal(use_of(&credit, 0).amounts[0].open, 0);
+    assert_int_equal(use_of(&credit, 0).amounts[0].used, 0);
+}
+
 /* All was used up, then a limit was raised: what is granted belongs on the first line alone. */
 static void what_was_refused_behind_a_line_that_serves_again_is_not_wanted_any_more(void **state)
 {
@@ -354,11 +399,11 @@ static void what_was_refused_behind_a_line_that_serves_again_is_not_wanted_any_m
     wire_UsageRecord closed = first;
     closed.outcome = wire_Outcome_FAILED;
     assert_int_equal(credit_reserve(&credit, &first), STATUS_OK);
-    credit_end_attempt(&credit, &closed);
+    credit_end_attempt(&credit, &closed, &closed);
     assert_int_equal(use_of(&credit, 1).amounts[0].wanted, 40);
     closed.outcome = wire_Outcome_ANSWERED;
     assert_int_equal(credit_reserve(&credit, &first), STATUS_OK);
-    credit_end_attempt(&credit, &closed);
+    credit_end_attempt(&credit, &closed, &closed);
     assert_int_equal(use_of(&credit, 1).amounts[0].wanted, 0);
 }
 
@@ -484,6 +529,8 @@ int main(void)
         cmocka_unit_test(one_is_wanted_where_the_server_has_it_lie_ready),
         cmocka_unit_test(
             when_the_first_line_is_used_up_the_next_one_wants_and_the_server_hears_at_once),
+        cmocka_unit_test(lines_of_another_use_want_for_themselves),
+        cmocka_unit_test(a_reservation_of_sound_ends_whole_whatever_the_close_tells),
         cmocka_unit_test(what_was_refused_behind_a_line_that_serves_again_is_not_wanted_any_more),
         cmocka_unit_test(a_refusal_is_awaited_until_the_server_grants_or_says_that_all_is_used_up),
         cmocka_unit_test(as_much_is_wanted_as_was_used_between_two_reports),
