@@ -482,14 +482,15 @@ static void make_layers(struct avatar *avatar)
     }
 }
 
-/* The face as large as fits; what is behind it as small as covers. */
+/* The face as large as fits, on the lower edge: its shoulders end there. What is behind it as small
+ * as covers. */
 static void make_matrices(struct avatar *avatar)
 {
     double width = avatar->screen.width, height = avatar->screen.height;
     double fit = fmin(width, height) / SVG_SIZE, cover = fmax(width, height) / SVG_SIZE;
 
     cairo_matrix_init(&avatar->face, fit, 0, 0, fit, (width - fit * SVG_SIZE) / 2,
-                      (height - fit * SVG_SIZE) / 2);
+                      height - fit * SVG_SIZE);
     cairo_matrix_init(&avatar->behind, cover, 0, 0, cover, (width - cover * SVG_SIZE) / 2,
                       (height - cover * SVG_SIZE) / 2);
 }
