@@ -65,8 +65,19 @@ static size_t samples_of_ms(unsigned ms)
     return (size_t)ms * CLIP_RATE / 1000;
 }
 
+/* How much is due, CLIP_LEAD_MS before it is heard. What is kept back meanwhile is known to the
+ * fit.
+ */
+static size_t due_samples(const struct clip *clip, int64_t now_ms)
+{
+    const int64_t elapsed_ms = clip->is_begun ? now_ms - clip->begun_ms : 0;
+    const int64_t due = (elapsed_ms + CLIP_LEAD_MS) * CLIP_RATE / 1000 - clip->given;
+
+    return due > 0 ? (size_t)due : 0;
+}
+
 /* How much may go out now. */
-static size_t giveable(struct clip *clip)
+static size_t giveable(struct clip *clip, int64_t now_ms)
 {
     const size_t ready = ready_samples(clip);
 
@@ -78,9 +89,15 @@ static size_t giveable(struct clip *clip)
         clip->is_gathering = false;
     else if (ready <= samples_of_ms(CLIP_AHEAD_MS))
         clip->is_gathering = true;
-    return clip->is_gathering || ready <= samples_of_ms(CLIP_AHEAD_MS)
-               ? 0
-               : ready - samples_of_ms(CLIP_AHEAD_MS);
+    if (clip->is_gathering || ready <= samples_of_ms(CLIP_AHEAD_MS))
+        return 0;
+    const size_t known = ready - samples_of_ms(CLIP_AHEAD_MS), due = due_samples(clip, now_ms);
+    return known < due ? known : due;
+}
+
+bool clip_is_timed(const struct clip *clip)
+{
+    return clip->is_begun && !clip->is_whole;
 }
 
 static void give_sound(struct clip *clip, size_t count, struct buffer *out)
@@ -215,9 +232,9 @@ static enum status give_end(struct clip *clip, struct buffer *out)
     return STATUS_CLOSED;
 }
 
-enum status clip_give(struct clip *clip, struct buffer *out)
+enum status clip_give(struct clip *clip, int64_t now_ms, struct buffer *out)
 {
-    const size_t ready = giveable(clip);
+    const size_t ready = giveable(clip, now_ms);
 
     if (clip->is_whole && ready_samples(clip) == 0)
         return give_end(clip, out);
@@ -225,6 +242,8 @@ enum status clip_give(struct clip *clip, struct buffer *out)
         return STATUS_AGAIN;
     if (!clip->is_begun)
         write(clip, &(struct voice_wire){.kind = VOICE_WIRE_BEGIN, .sample = CLIP_RATE}, out);
+    if (!clip->is_begun)
+        clip->begun_ms = now_ms;
     clip->is_begun = true;
     give_sound(clip, ready < CLIP_PIECE_SAMPLES ? ready : CLIP_PIECE_SAMPLES, out);
     give_pattern(clip, false, out);

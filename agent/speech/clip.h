@@ -3,7 +3,8 @@
  *
  * Sound arrives piece by piece, the pattern of the phonemes from espeak-ng meanwhile; what goes out
  * are the frames of the voice protocol. A little sound is gathered before the first goes out, and
- * again when it ran out, so that an uneven network is not heard. No I/O, no clock, no threads.
+ * again when it ran out, so that an uneven network is not heard. No I/O, no threads; time is an
+ * argument.
  */
 #ifndef AGENT_SPEECH_CLIP_H
 #define AGENT_SPEECH_CLIP_H
@@ -19,6 +20,7 @@
 #define CLIP_GATHER_MS     300 /* before the first sound, and after a lack of it */
 #define CLIP_AHEAD_MS      100 /* stays behind: a pause is noticed before it goes out */
 #define CLIP_PIECE_SAMPLES 1024
+#define CLIP_LEAD_MS       600 /* before it is heard: while sound arrives faster, it is listened to */
 
 /* Fields are private. */
 struct clip {
@@ -41,6 +43,7 @@ struct clip {
     uint32_t last_place;
 
     bool is_begun, is_gathering;
+    int64_t begun_ms;
 };
 
 /* Release with clip_release(). usual_speed: see fit.h. */
@@ -58,9 +61,12 @@ void clip_add_word(struct clip *clip, const struct voice_word *word);
 void clip_end_pattern(struct clip *clip);
 
 /* Appends the frames that can go out now, one piece of sound at most. STATUS_OK: some did;
- * STATUS_AGAIN: not before more arrived; STATUS_CLOSED: the last ones, END or FAILED, are among
- * them. */
-MUST_CHECK enum status clip_give(struct clip *clip, struct buffer *out);
+ * STATUS_AGAIN: not before more arrived, or some time passed; STATUS_CLOSED: the last ones, END or
+ * FAILED, are among them. */
+MUST_CHECK enum status clip_give(struct clip *clip, int64_t now_ms, struct buffer *out);
+
+/* Whether time alone lets more of it out. */
+bool clip_is_timed(const struct clip *clip);
 
 /* The vendor's speed in this clip, once it was whole. */
 double clip_speed(const struct clip *clip);

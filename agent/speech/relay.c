@@ -442,14 +442,17 @@ static bool is_unfinished(const struct job *job)
     return !job->is_over;
 }
 
-/* Returns whether something went out. One piece at a time: a cancel may come between two. */
-static bool give(struct relay *relay)
+/* Returns whether something went out, and whether time alone lets out more. One piece at a time: a
+ * cancel may come between two. */
+static bool give(struct relay *relay, bool *is_timed)
 {
     pthread_mutex_lock(&relay->lock);
     struct job *job = oldest(relay, is_unfinished);
-    const enum status status = job ? clip_give(&job->clip, &relay->output) : STATUS_AGAIN;
+    const enum status status =
+        job ? clip_give(&job->clip, clock_mono_ms(), &relay->output) : STATUS_AGAIN;
     if (status == STATUS_CLOSED)
         job->is_over = true;
+    *is_timed = job && clip_is_timed(&job->clip);
     for (size_t i = 0; i < MAX_JOBS; i++)
         tell_used(relay, &relay->jobs[i]);
     for (size_t i = 0; i < MAX_JOBS; i++)
@@ -482,13 +485,13 @@ static bool ask_patterns(struct relay *relay)
     return is_waiting_for_one;
 }
 
-static void wait_for_work(struct relay *relay, bool is_hurried, bool is_waiting_for_pattern)
+static void wait_for_work(struct relay *relay, int timeout_ms)
 {
     struct pollfd pollers[] = {{.fd = relay->in, .events = POLLIN},
                                {.fd = relay->wake, .events = POLLIN}};
     uint64_t count;
 
-    if (poll(pollers, 2, is_hurried ? 0 : is_waiting_for_pattern ? STEP_MS : -1) <= 0)
+    if (poll(pollers, 2, timeout_ms) <= 0)
         return;
     if (pollers[1].revents && read(relay->wake, &count, sizeof count) < 0 && errno != EAGAIN)
         relay->status = STATUS_IO;
@@ -498,14 +501,14 @@ static void wait_for_work(struct relay *relay, bool is_hurried, bool is_waiting_
 
 static void serve(struct relay *relay)
 {
-    bool has_given = false;
+    bool has_given = false, is_timed = false;
 
     while (relay->status == STATUS_OK) {
         const bool is_waiting_for_pattern = ask_patterns(relay);
 
-        wait_for_work(relay, has_given, is_waiting_for_pattern);
+        wait_for_work(relay, has_given ? 0 : is_waiting_for_pattern || is_timed ? STEP_MS : -1);
         if (relay->status == STATUS_OK)
-            has_given = give(relay);
+            has_given = give(relay, &is_timed);
     }
 }
 

@@ -22,7 +22,6 @@
 #define MAX_MARKS     600
 #define WAIT_MS       20000
 #define VENDORS_PITCH 60 /* tests/vendors/sound.c */
-#define QUEUE_MS      250
 
 struct vendor {
     pid_t pid;
@@ -43,8 +42,6 @@ struct heard {
     bool is_out_of_order;
     struct voice_used used;
     unsigned gone;
-    bool is_paced; /* takes the sound like a sound device with some room, at twice its speed */
-    int64_t begun_ms;
 };
 
 static void read_url(int fd, char *url, size_t url_size)
@@ -155,7 +152,6 @@ static void on_begin(void *context, uint64_t turn, uint32_t clause, unsigned sam
     assert_int_equal(sample_rate, RATE);
     pthread_mutex_lock(&heard->lock);
     heard->begins++;
-    heard->begun_ms = clock_mono_ms();
     pthread_mutex_unlock(&heard->lock);
 }
 
@@ -166,12 +162,7 @@ static void on_pcm(void *context, uint64_t turn, uint32_t clause, const int16_t 
     (void)turn, (void)clause, (void)pcm;
     pthread_mutex_lock(&heard->lock);
     heard->samples += (uint32_t)count;
-    const int64_t ahead_ms = heard->is_paced ? (int64_t)heard->samples * 500 / RATE - QUEUE_MS -
-                                                   (clock_mono_ms() - heard->begun_ms)
-                                             : 0;
     pthread_mutex_unlock(&heard->lock);
-    if (ahead_ms > 0)
-        clock_sleep_ms(ahead_ms);
 }
 
 static void on_mark(void *context, uint64_t turn, uint32_t clause, const struct voice_mark *mark)
@@ -338,7 +329,6 @@ static void begin_anew(struct heard *heard)
     heard->begins = heard->ends = heard->failures = heard->useds = heard->words = 0;
     heard->samples = 0;
     heard->mark_count = 0;
-    heard->is_paced = true;
     pthread_mutex_unlock(&heard->lock);
 }
 

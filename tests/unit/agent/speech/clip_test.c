@@ -47,18 +47,23 @@ static void look(struct seen *seen, struct span bytes)
     }
 }
 
-static enum status give_all(struct clip *clip, struct seen *seen)
+static enum status give_at(struct clip *clip, int64_t now_ms, struct seen *seen)
 {
     struct buffer out;
     enum status status = STATUS_OK;
 
     while (status == STATUS_OK) {
         buffer_init(&out, 1u << 16);
-        status = clip_give(clip, &out);
+        status = clip_give(clip, now_ms, &out);
         look(seen, buffer_span(&out));
         buffer_release(&out);
     }
     return status;
+}
+
+static enum status give_all(struct clip *clip, struct seen *seen)
+{
+    return give_at(clip, 1000000, seen);
 }
 
 static void add_sound(struct clip *clip, unsigned ms, int strength)
@@ -150,6 +155,27 @@ static void a_little_sound_is_gathered_first_and_again_after_a_lack_of_it(void *
     done(clip);
 }
 
+static void sound_that_comes_faster_than_it_is_heard_is_listened_to_meanwhile(void **state)
+{
+    struct clip *clip = made();
+    struct seen seen = {0};
+
+    (void)state;
+    add_phrase(clip, 0, "a");
+    clip_end_pattern(clip);
+    add_sound(clip, 2000, 8000);
+    assert_int_equal(give_at(clip, 5000, &seen), STATUS_AGAIN);
+    assert_true(clip_is_timed(clip));
+    assert_in_range(seen.samples, MS(CLIP_LEAD_MS) - 1, MS(CLIP_LEAD_MS) + 1);
+    assert_int_equal(give_at(clip, 5500, &seen), STATUS_AGAIN);
+    assert_in_range(seen.samples, MS(CLIP_LEAD_MS + 500) - 1, MS(CLIP_LEAD_MS + 500) + 1);
+    clip_end_sound(clip, true);
+    assert_false(clip_is_timed(clip));
+    assert_int_equal(give_at(clip, 5500, &seen), STATUS_CLOSED);
+    assert_int_equal(seen.samples, MS(2000));
+    done(clip);
+}
+
 static void sound_waits_for_its_phonemes_but_not_for_ever(void **state)
 {
     struct clip *clip = made();
@@ -200,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clause_goes_out_with_its_sound_and_every_phoneme_in_order),
         cmocka_unit_test(a_little_sound_is_gathered_first_and_again_after_a_lack_of_it),
+        cmocka_unit_test(sound_that_comes_faster_than_it_is_heard_is_listened_to_meanwhile),
         cmocka_unit_test(sound_waits_for_its_phonemes_but_not_for_ever),
         cmocka_unit_test(what_broke_off_is_a_failure_behind_the_sound_that_came),
         cmocka_unit_test(no_sound_at_all_is_a_failure_without_a_beginning),
