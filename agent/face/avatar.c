@@ -4,11 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/face/paint.h"
+#include "agent/face/brush.h"
 #include "agent/face/rig.h"
 
-#define INVISIBLE  (1.0 / 512) /* an opacity that no screen shows */
-#define MAX_NESTED 8           /* clips in each other */
+#define MAX_NESTED 8    /* clips in each other */
 #define TOLERANCE  0.25 /* pixels that a curve may be cut short by; a third faster than 0.1 */
 
 /* One shape as it is now. */
@@ -52,132 +51,11 @@ struct avatar {
     bool is_fresh; /* nothing was drawn yet */
 };
 
-/* --- one shape --- */
-
-static void add_stops(cairo_pattern_t *pattern, const struct svg_paint *paint, const double *stop,
-                      const uint32_t *light)
-{
-    for (size_t i = 0; i < paint->stop_count; i++, stop += SVG_STOP_NUMBERS) {
-        double rgb[3] = {stop[1], stop[2], stop[3]};
-
-        if (light)
-            paint_channels(*light, rgb);
-        cairo_pattern_add_color_stop_rgba(pattern, stop[0], rgb[0], rgb[1], rgb[2],
-                                          fmax(stop[4], 0));
-    }
-}
-
-/* The lines of equal colour run along the second axis of the matrix; the gradient runs square to
- * them. */
-static cairo_pattern_t *linear_pattern(const double *m)
-{
-    double length = hypot(m[2], m[3]);
-    double nx = length > 0 ? m[3] / length : 0, ny = length > 0 ? -m[2] / length : 0;
-    double run = m[0] * nx + m[1] * ny;
-
-    return cairo_pattern_create_linear(m[4], m[5], m[4] + nx * run, m[5] + ny * run);
-}
-
-/* Drawn about as large as it is seen: the pattern's matrix has few bits. */
-static cairo_pattern_t *radial_pattern(const double *m)
-{
-    double size = fmax(fmax(hypot(m[0], m[1]), hypot(m[2], m[3])), 1e-3);
-    cairo_pattern_t *pattern = cairo_pattern_create_radial(m[6] * size, m[7] * size, 0, 0, 0, size);
-    cairo_matrix_t matrix;
-
-    cairo_matrix_init(&matrix, m[0] / size, m[1] / size, m[2] / size, m[3] / size, m[4], m[5]);
-    if (cairo_matrix_invert(&matrix) == CAIRO_STATUS_SUCCESS)
-        cairo_pattern_set_matrix(pattern, &matrix);
-    return pattern;
-}
-
-/* The paint becomes the source; false: it would not be seen. */
-static bool set_source(cairo_t *cr, const struct svg_paint *paint, const double *numbers,
-                       const uint32_t *light)
-{
-    const double *own = numbers + paint->at;
-
-    if (paint->kind == SVG_PAINT_NONE)
-        return false;
-    if (paint->kind == SVG_PAINT_COLOR) {
-        double rgb[3] = {own[0], own[1], own[2]};
-
-        if (light)
-            paint_channels(*light, rgb);
-        cairo_set_source_rgba(cr, rgb[0], rgb[1], rgb[2], own[3]);
-        return own[3] > INVISIBLE;
-    }
-    bool is_radial = paint->kind == SVG_PAINT_RADIAL;
-    cairo_pattern_t *pattern = is_radial ? radial_pattern(own) : linear_pattern(own);
-    add_stops(pattern, paint, own + SVG_MATRIX_NUMBERS + (is_radial ? 2 : 0), light);
-    cairo_set_source(cr, pattern);
-    cairo_pattern_destroy(pattern);
-    return true;
-}
-
-static void add_path(cairo_t *cr, const struct svg_shape *svg, const double *xy)
-{
-    cairo_new_path(cr);
-    for (size_t i = 0; i < svg->op_count; i++) {
-        if (svg->ops[i] == SVG_PATH_MOVE) {
-            cairo_move_to(cr, xy[0], xy[1]);
-            xy += 2;
-        } else if (svg->ops[i] == SVG_PATH_CURVE) {
-            cairo_curve_to(cr, xy[0], xy[1], xy[2], xy[3], xy[4], xy[5]);
-            xy += 6;
-        } else {
-            cairo_close_path(cr);
-        }
-    }
-    cairo_set_fill_rule(cr, svg->is_even_odd ? CAIRO_FILL_RULE_EVEN_ODD : CAIRO_FILL_RULE_WINDING);
-}
-
-static double line_width(const struct svg_shape *svg, const double *numbers)
-{
-    return numbers[svg->number_count - 1];
-}
-
-static void draw_shape(cairo_t *cr, const struct pack_shape *shape, const double *numbers,
-                       const uint32_t *mood_light)
-{
-    static const cairo_line_cap_t caps[] = {CAIRO_LINE_CAP_BUTT, CAIRO_LINE_CAP_ROUND,
-                                            CAIRO_LINE_CAP_SQUARE};
-    static const cairo_line_join_t joins[] = {CAIRO_LINE_JOIN_MITER, CAIRO_LINE_JOIN_ROUND,
-                                              CAIRO_LINE_JOIN_BEVEL};
-    const struct svg_shape *svg = shape->svg;
-    const uint32_t *light = shape->is_light ? mood_light : NULL;
-
-    add_path(cr, svg, numbers);
-    if (set_source(cr, &svg->fill, numbers, light))
-        cairo_fill_preserve(cr);
-    if (line_width(svg, numbers) > 0 && set_source(cr, &svg->stroke, numbers, light)) {
-        cairo_set_line_width(cr, line_width(svg, numbers));
-        cairo_set_line_cap(cr, caps[svg->cap]);
-        cairo_set_line_join(cr, joins[svg->join]);
-        cairo_set_miter_limit(cr, 4);
-        cairo_stroke(cr);
-    }
-    cairo_new_path(cr);
-}
-
 /* --- where a shape is --- */
 
 static const cairo_matrix_t *matrix_of(const struct avatar *avatar, const struct pack_shape *shape)
 {
     return shape->is_behind ? &avatar->behind : &avatar->face;
-}
-
-static bool paint_is_seen(const struct svg_paint *paint, const double *numbers)
-{
-    const double *own = numbers + paint->at;
-
-    if (paint->kind == SVG_PAINT_COLOR)
-        return own[3] > INVISIBLE;
-    own += SVG_MATRIX_NUMBERS + (paint->kind == SVG_PAINT_RADIAL ? 2 : 0);
-    for (size_t i = 0; i < paint->stop_count; i++, own += SVG_STOP_NUMBERS)
-        if (own[4] > INVISIBLE)
-            return true;
-    return false;
 }
 
 /* The nodes and handles lie around the curves, the line around the nodes. */
@@ -188,7 +66,7 @@ static struct rect extent_of(const struct avatar *avatar, const struct pack_shap
     const struct svg_shape *svg = shape->svg;
     double left = HUGE_VAL, top = HUGE_VAL, right = -HUGE_VAL, bottom = -HUGE_VAL;
     bool has_line = svg->stroke.kind != SVG_PAINT_NONE;
-    double reach = has_line ? line_width(svg, numbers) * (svg->join == 0 ? 2 : 0.75) : 0;
+    double reach = has_line ? brush_line_width(svg, numbers) * (svg->join == 0 ? 2 : 0.75) : 0;
 
     for (size_t i = 0; i < svg->point_count; i++) {
         left = fmin(left, numbers[2 * i]);
@@ -216,8 +94,7 @@ static struct rect seen_box(const struct avatar *avatar, size_t index)
     const struct part *part = &avatar->parts[index];
     struct rect box = screen_box(avatar);
 
-    if (!shape->is_clip && !paint_is_seen(&shape->svg->fill, part->numbers) &&
-        !paint_is_seen(&shape->svg->stroke, part->numbers))
+    if (!shape->is_clip && !brush_is_seen(shape->svg, part->numbers))
         return (struct rect){0};
     struct rect own = extent_of(avatar, shape, part->numbers);
     box = rects_cut(&box, &own);
@@ -280,7 +157,7 @@ static void set_clip(cairo_t *cr, const struct avatar *avatar, int clip)
 
         cairo_save(cr);
         cairo_transform(cr, matrix_of(avatar, shape));
-        add_path(cr, shape->svg, avatar->parts[chain[count]].numbers);
+        brush_path(cr, shape->svg, avatar->parts[chain[count]].numbers);
         cairo_restore(cr);
         cairo_clip(cr);
     }
@@ -306,7 +183,7 @@ static void draw_shapes(cairo_t *cr, const struct avatar *avatar, const struct l
         }
         cairo_save(cr);
         cairo_transform(cr, matrix_of(avatar, shape));
-        draw_shape(cr, shape, avatar->parts[i].numbers, &avatar->light);
+        brush_draw(cr, shape, avatar->parts[i].numbers, avatar->light);
         cairo_restore(cr);
     }
     cairo_restore(cr);

@@ -1,10 +1,10 @@
 /* avatar.h - the picture: a pack drawn by cairo, texts and the AI mark over it
  *
- * Any size from AVATAR_MIN_SIZE up. The face is square, as large as fits, in the middle of the lower
- * edge; what lies behind it covers the whole screen. What stands still while the robot talks is
- * painted once and kept; from picture to picture only the rectangles that changed are painted anew,
- * with the same result as painting everything. Draws into memory of its own; knows no screen and no
- * time. One avatar per thread.
+ * Any size from AVATAR_MIN_SIZE up. The face is square, as large as fits, in the middle of the
+ * lower edge; what lies behind it covers the whole screen. What stands still while the robot talks
+ * is painted once and kept; from picture to picture only the rectangles that changed are painted
+ * anew, with the same result as painting everything. Draws into memory of its own; knows no screen
+ * and no time. One avatar per thread.
  */
 #ifndef AGENT_FACE_AVATAR_H
 #define AGENT_FACE_AVATAR_H
