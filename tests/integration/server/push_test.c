@@ -246,6 +246,72 @@ static void i9_a_vendors_key_is_unwrapped_only_for_its_own_vendor(void **state)
     script(fixture, "UPDATE myna.vendor SET key_wrapped = NULL");
 }
 
+static void i9_a_minted_credential_goes_to_the_robot_and_its_key_does_not(void **state)
+{
+    STORE_STATEMENT(set, "UPDATE myna.vendor SET key_wrapped = $1, dialect = 'glm',"
+                         " credential = 'minted' WHERE vendor_id = 'dahan'");
+    struct fixture *fixture = *state;
+    static wire_ConfigContent content, again;
+    uint8_t wrapped[9 + CRYPTO_WRAP_OVERHEAD];
+    size_t refused;
+
+    assert_int_equal(
+        crypto_wrap(fixture->master_key, "vendor-key:dahan", span_text("id.secret"), wrapped),
+        STATUS_OK);
+    assert_int_equal(store_query(fixture->store, &set,
+                                 STORE_VALUES(value_bytes(span_of(wrapped, sizeof wrapped))), NULL),
+                     STATUS_OK);
+    assert_int_equal(fill(fixture, "r1", &content, &refused), STATUS_OK);
+    assert_int_equal(strncmp(content.routes[0].api_key, "eyJ", 3), 0);
+    assert_null(strstr(content.routes[0].api_key, "secret"));
+    /* whoever builds the generation builds the same */
+    assert_int_equal(fill(fixture, "r1", &again, &refused), STATUS_OK);
+    assert_string_equal(content.routes[0].api_key, again.routes[0].api_key);
+    assert_int_equal(fill(fixture, "r2", &again, &refused), STATUS_OK);
+    assert_string_not_equal(content.routes[0].api_key, again.routes[0].api_key);
+    script(fixture, "UPDATE myna.vendor SET key_wrapped = NULL, dialect = 'openai',"
+                    " credential = 'shared'");
+}
+
+static enum status refresh_credits(struct store_conn *conn, void *context)
+{
+    return credits_refresh(context, conn);
+}
+
+/* Both are refused when they are written; a database may hold them all the same. */
+static void i2_a_route_that_cannot_bound_its_answers_is_left_out_under_a_hard_limit(void **state)
+{
+    static const struct {
+        const char *dialect;
+        size_t routes;
+    } cases[] = {{"openai", 2}, {"hunyuan", 1}, {"qwen-think", 1}, {"qwen", 2}};
+    struct fixture *fixture = *state;
+    static wire_ConfigContent content;
+    size_t refused;
+
+    script(fixture, "INSERT INTO myna.pool (source, scope, subject, unit, is_money, metrics, hard,"
+                    "   period_from, period_to, limit_amount, scale, is_active)"
+                    " VALUES ('budget:b', 'vendor', 'dahan', 'output', false, 16, true,"
+                    "   '2020-01-01', 'infinity', 1000, 1, true);"
+                    "UPDATE myna.credit_revision SET revision = revision + 1");
+    assert_int_equal(store_transaction(fixture->store, refresh_credits, fixture->credits),
+                     STATUS_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        STORE_STATEMENT(set, "UPDATE myna.vendor SET dialect = $1 WHERE vendor_id = 'dahan'");
+        assert_int_equal(
+            store_query(fixture->store, &set, STORE_VALUES(value_text(cases[i].dialect)), NULL),
+            STATUS_OK);
+        lines_begin(fixture->lines);
+        assert_int_equal(fill(fixture, "r1", &content, &refused), STATUS_OK);
+        assert_int_equal(content.routes_count, cases[i].routes);
+    }
+    script(fixture, "DELETE FROM myna.pool; UPDATE myna.vendor SET dialect = 'openai';"
+                    "UPDATE myna.credit_revision SET revision = revision + 1");
+    assert_int_equal(store_transaction(fixture->store, refresh_credits, fixture->credits),
+                     STATUS_OK);
+    lines_begin(fixture->lines);
+}
+
 struct claim {
     struct fixture *fixture;
     struct dispatch_target targets[8];
@@ -344,6 +410,8 @@ int main(void)
         cmocka_unit_test(i13_routes_beyond_a_border_or_without_a_contract_are_left_out),
         cmocka_unit_test(the_same_facts_give_the_same_bytes),
         cmocka_unit_test(i9_a_vendors_key_is_unwrapped_only_for_its_own_vendor),
+        cmocka_unit_test(i9_a_minted_credential_goes_to_the_robot_and_its_key_does_not),
+        cmocka_unit_test(i2_a_route_that_cannot_bound_its_answers_is_left_out_under_a_hard_limit),
         cmocka_unit_test(i4_who_is_behind_is_claimed_once_and_again_after_a_pause),
         cmocka_unit_test(a_version_that_comes_into_force_gives_its_robots_a_new_generation_once),
         cmocka_unit_test(a_command_without_an_answer_expires),

@@ -306,6 +306,33 @@ static const struct vector *find(const struct vectors *vectors, const char *name
     return NULL;
 }
 
+static const struct vector *find_of(const struct vectors *vectors, const char *dialect,
+                                    const char *name)
+{
+    for (size_t i = 0; i < vectors->count; i++)
+        if (!strcmp(vectors->items[i].dialect, dialect) && !strcmp(vectors->items[i].name, name))
+            return &vectors->items[i];
+    fail_msg("no transcript %s/%s", dialect, name);
+    return NULL;
+}
+
+/* Whatever happens to the connection then. */
+static void an_answer_is_final_when_the_dialects_last_event_came(void **state)
+{
+    const struct vector *last[] = {
+        find_of(*state, "anthropic", "usage_told_twice_counts_once.txt"),
+        find_of(*state, "ollama", "counts_on_the_last_line.txt"),
+        find_of(*state, "openai", "trailing_usage.txt"),
+    };
+
+    for (size_t i = 0; i < sizeof last / sizeof *last; i++) {
+        struct cut cut = {last[i]->body.size, 0, last[i]->body.size, ANSWER_CUT};
+        struct got got;
+        feed(last[i], cut, &got);
+        check(last[i], &got);
+    }
+}
+
 static void an_interruption_is_neither_a_failure_nor_final(void **state)
 {
     const struct vector *vector = find(*state, "trailing_usage.txt");
@@ -388,6 +415,7 @@ int main(void)
         cmocka_unit_test(transcripts_are_read_as_expected),
         cmocka_unit_test(a_transcript_may_arrive_in_any_two_pieces_or_byte_by_byte),
         cmocka_unit_test(a_transcript_cut_anywhere_is_never_taken_for_final),
+        cmocka_unit_test(an_answer_is_final_when_the_dialects_last_event_came),
         cmocka_unit_test(an_interruption_is_neither_a_failure_nor_final),
         cmocka_unit_test(what_was_not_sent_costs_nothing),
         cmocka_unit_test(an_estimate_never_passes_the_reservation),
