@@ -46,11 +46,20 @@ static int64_t delay_alsa(struct audio_device *device)
     return snd_pcm_delay(alsa->pcm, &frames) == 0 && frames > 0 ? frames : 0;
 }
 
+/* Servers behind a plugin (PulseAudio, PipeWire) have what was written already: the plugin moves
+ * its own pointer back, and all of it is heard nevertheless. */
+static bool can_rewind(const struct alsa *alsa)
+{
+    return snd_pcm_type(alsa->pcm) != SND_PCM_TYPE_IOPLUG;
+}
+
 static size_t rewind_alsa(struct audio_device *device, size_t keep)
 {
     struct alsa *alsa = (struct alsa *)device;
-    snd_pcm_sframes_t back = snd_pcm_rewindable(alsa->pcm) - (snd_pcm_sframes_t)keep;
+    snd_pcm_sframes_t back = 0;
 
+    if (can_rewind(alsa))
+        back = snd_pcm_rewindable(alsa->pcm) - (snd_pcm_sframes_t)keep;
     if (back > 0)
         back = snd_pcm_rewind(alsa->pcm, (snd_pcm_uframes_t)back);
     if (back > 0)
