@@ -17,10 +17,17 @@ struct part {
     bool is_changed;
 };
 
-/* Shapes that follow each other: all still, then painted once, or all moving. */
+/* How often a shape changes. */
+enum pace {
+    PACE_NEVER,  /* painted once */
+    PACE_SLOW,   /* painted when a mood changes */
+    PACE_MOVING, /* painted whenever something there changes */
+};
+
+/* Shapes of one pace that follow each other. */
 struct layer {
     size_t first, end;
-    bool is_still;
+    enum pace pace;
     cairo_surface_t *surface; /* NULL: nothing of it is seen, or it moves */
     struct rect box;
 };
@@ -144,22 +151,45 @@ static void update_parts(struct avatar *avatar, const struct pack_values *values
 
 /* --- painting --- */
 
-/* The clips around a shape, the outermost first. */
-static void set_clip(cairo_t *cr, const struct avatar *avatar, int clip)
+/* The clips around a shape, the innermost first. */
+static size_t clips_around(const struct avatar *avatar, int clip, int chain[MAX_NESTED])
 {
-    int chain[MAX_NESTED];
     size_t count = 0;
 
     for (; clip >= 0 && count < MAX_NESTED; clip = avatar->pack->shapes[clip].clip)
         chain[count++] = clip;
-    while (count-- > 0) {
-        const struct pack_shape *shape = &avatar->pack->shapes[chain[count]];
+    return count;
+}
+
+/* What is clipped is drawn apart and then laid through the clip's outline: cairo's own clips cost
+ * more with each shape under them. */
+static void open_clips(cairo_t *cr, const struct avatar *avatar, int clip)
+{
+    int chain[MAX_NESTED];
+
+    for (size_t i = clips_around(avatar, clip, chain); i > 0; i--) {
+        const struct rect *box = &avatar->parts[chain[i - 1]].box;
 
         cairo_save(cr);
-        cairo_transform(cr, matrix_of(avatar, shape));
-        brush_path(cr, shape->svg, avatar->parts[chain[count]].numbers);
-        cairo_restore(cr);
+        cairo_rectangle(cr, box->left, box->top, box->right - box->left, box->bottom - box->top);
         cairo_clip(cr);
+        cairo_push_group(cr);
+    }
+}
+
+static void close_clips(cairo_t *cr, const struct avatar *avatar, int clip)
+{
+    int chain[MAX_NESTED];
+    size_t count = clips_around(avatar, clip, chain);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct pack_shape *shape = &avatar->pack->shapes[chain[i]];
+
+        cairo_pop_group_to_source(cr);
+        cairo_transform(cr, matrix_of(avatar, shape));
+        brush_path(cr, shape->svg, avatar->parts[chain[i]].numbers);
+        cairo_fill(cr);
+        cairo_restore(cr);
     }
 }
 
@@ -168,7 +198,6 @@ static void draw_shapes(cairo_t *cr, const struct avatar *avatar, const struct l
 {
     int clip = -1;
 
-    cairo_save(cr);
     cairo_set_tolerance(cr, TOLERANCE);
     for (size_t i = layer->first; i < layer->end; i++) {
         const struct pack_shape *shape = &avatar->pack->shapes[i];
@@ -176,9 +205,8 @@ static void draw_shapes(cairo_t *cr, const struct avatar *avatar, const struct l
         if (shape->is_clip || !rects_touch(&avatar->parts[i].box, area))
             continue;
         if (shape->clip != clip) {
-            cairo_restore(cr);
-            cairo_save(cr);
-            set_clip(cr, avatar, shape->clip);
+            close_clips(cr, avatar, clip);
+            open_clips(cr, avatar, shape->clip);
             clip = shape->clip;
         }
         cairo_save(cr);
@@ -186,10 +214,10 @@ static void draw_shapes(cairo_t *cr, const struct avatar *avatar, const struct l
         brush_draw(cr, shape, avatar->parts[i].numbers, avatar->light);
         cairo_restore(cr);
     }
-    cairo_restore(cr);
+    close_clips(cr, avatar, clip);
 }
 
-/* Paints a still layer into its surface. */
+/* Paints a layer into its surface. */
 static void bake(struct avatar *avatar, struct layer *layer)
 {
     struct rect box = {0};
@@ -216,7 +244,7 @@ static void bake_layers(struct avatar *avatar)
         struct layer *layer = &avatar->layers[i];
         bool is_stale = false;
 
-        for (size_t k = layer->first; layer->is_still && k < layer->end; k++)
+        for (size_t k = layer->first; layer->pace != PACE_MOVING && k < layer->end; k++)
             is_stale |= avatar->parts[k].is_changed;
         if (is_stale)
             bake(avatar, layer);
@@ -243,7 +271,7 @@ static void paint_area(cairo_t *cr, const struct avatar *avatar, const struct re
     for (size_t i = 0; i < avatar->layer_count; i++) {
         const struct layer *layer = &avatar->layers[i];
 
-        if (layer->is_still)
+        if (layer->pace != PACE_MOVING)
             lay(cr, layer->surface, &layer->box, area);
         else
             draw_shapes(cr, avatar, layer, area);
@@ -340,6 +368,15 @@ static uint64_t all_axes(const struct pack *pack, size_t index)
     return axes;
 }
 
+static enum pace pace_of(const struct pack *pack, size_t index)
+{
+    uint64_t axes = all_axes(pack, index);
+
+    return axes & pack_fast_axes()                ? PACE_MOVING
+           : axes || pack->shapes[index].is_light ? PACE_SLOW
+                                                  : PACE_NEVER;
+}
+
 /* Clips belong to the layer of what follows them; they are not drawn. */
 static void make_layers(struct avatar *avatar)
 {
@@ -347,13 +384,13 @@ static void make_layers(struct avatar *avatar)
     struct layer *layer = NULL;
 
     for (size_t i = 0; i < pack->shape_count; i++) {
-        bool is_still = !(all_axes(pack, i) & pack_fast_axes());
+        enum pace pace = pace_of(pack, i);
 
         if (pack->shapes[i].is_clip)
             continue;
-        if (!layer || layer->is_still != is_still) {
+        if (!layer || layer->pace != pace) {
             layer = &avatar->layers[avatar->layer_count++];
-            *layer = (struct layer){.first = i, .is_still = is_still};
+            *layer = (struct layer){.first = i, .pace = pace};
         }
         layer->end = i + 1;
     }
