@@ -22,6 +22,7 @@ struct agent {
     struct vendor_voice *vendor_voice;
     struct speaker *speaker;
     struct face *face;
+    struct filter *filter;
     struct talker *talker;
     struct link *link;
     struct orders orders;
@@ -366,6 +367,11 @@ static enum status start_link(struct agent *agent, char problem[256])
     return complain(link_start(agent->link), problem, "cannot start the link to the server");
 }
 
+static enum status make_filter(struct agent *agent, char problem[256])
+{
+    return complain(filter_create_standard(&agent->filter), problem, "cannot make the filter");
+}
+
 static enum status start_talker(struct agent *agent, char problem[256])
 {
     const struct talker_options options = {
@@ -375,6 +381,7 @@ static enum status start_talker(struct agent *agent, char problem[256])
         .settings = agent->settings,
         .speaker = agent->speaker,
         .face = agent->face,
+        .filter = agent->filter,
         .host = {agent, on_turn_event, on_command_done, on_used, is_online},
     };
 
@@ -418,7 +425,7 @@ enum status agent_start(struct agent **out, const struct config *config, char pr
 {
     static enum status (*const starts[])(struct agent * agent, char problem[256]) = {
         open_journal, open_settings, open_vendor_voice, open_speaker, open_face,
-        make_link,    start_talker,  start_link,        open_console,
+        make_filter,  make_link,     start_talker,      start_link,   open_console,
     };
     struct agent *agent = calloc(1, sizeof *agent);
 
@@ -451,6 +458,7 @@ void agent_stop(struct agent *agent)
     speaker_free(agent->speaker);
     console_close(agent->dialogue.console); /* turns told their clients until here */
     talker_free(agent->talker);
+    filter_free(agent->filter);
     link_free(agent->link);
     vendor_voice_free(agent->vendor_voice);
     attempts_release(&agent->attempts);

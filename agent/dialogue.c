@@ -44,6 +44,10 @@ static const char *outcome_of(const struct turn_report *report)
 {
     if (report->interrupted)
         return "interrupted";
+    if (report->held_question == FILTER_CRISIS)
+        return "crisis";
+    if (report->stopped)
+        return "stopped";
     return report->canned ? "canned" : message_outcome_name(report->outcome);
 }
 

@@ -59,6 +59,8 @@ static const struct {
     {"limit_mode", take_text, FIELD(limit_mode)},
     {"limit_text", take_text, FIELD(limit_text)},
     {"canned_persona", take_text, FIELD(canned_persona)},
+    {"audience", take_text, FIELD(audience)},
+    {"crisis_text", take_text, FIELD(crisis_text)},
 };
 
 #define FIELD_COUNT (sizeof fields / sizeof fields[0])

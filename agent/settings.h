@@ -33,6 +33,8 @@ struct settings_values {
     char limit_mode[16];      /* see limit_mode.h */
     char limit_text[201];
     char canned_persona[501];
+    char audience[8]; /* see filter.h */
+    char crisis_text[501];
     size_t route_count;
     wire_Route routes[LIMIT_ROUTES]; /* usable ones for chat, in order */
     size_t speech_route_count;

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "agent/chat/stop_word.h"
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
 #include "schema/base/queue.h"
@@ -24,6 +25,8 @@
 struct job {
     wire_CommandKind kind; /* KIND_NONE: a question */
     bool is_nudge;         /* nothing to do but what every job begins with */
+    uint64_t place;        /* of a question in the order in which they came */
+    bool is_stop;          /* a question that was "stop" */
     uint64_t client;
     uint8_t id[16]; /* of the command */
 };
@@ -35,12 +38,14 @@ struct talker {
     struct turn *turn;
     struct turn *probe; /* without a voice */
     struct settings_values values;
-    uint64_t number;            /* of the newest turn; the chat thread's own */
-    enum limit_mode limit_mode; /* announced last; the chat thread's own, like the next */
-    int64_t next_question_ms;   /* no vendor is asked before, by turns_per_minute */
-    int64_t warm_until_ms;      /* connections to vendors are kept */
-    atomic_bool has_waiting;    /* a job waits: whatever passes the time must end */
-    int64_t said[SAY_LIMIT];    /* when messages of the server came; the link thread's own */
+    uint64_t number;               /* of the newest turn; the chat thread's own */
+    enum limit_mode limit_mode;    /* announced last; the chat thread's own, like the next */
+    int64_t next_question_ms;      /* no vendor is asked before, by turns_per_minute */
+    int64_t warm_until_ms;         /* connections to vendors are kept */
+    atomic_bool has_waiting;       /* a job waits: whatever passes the time must end */
+    atomic_uint_fast64_t asked;    /* the newest question's place */
+    atomic_uint_fast64_t unwanted; /* whoever asked up to this place wished for silence since */
+    int64_t said[SAY_LIMIT];       /* when messages of the server came; the link thread's own */
     size_t said_next;
 
     pthread_mutex_t lock; /* of what follows */
@@ -148,6 +153,8 @@ static struct turn_settings turn_settings_of(const struct settings_values *value
         .limit_mode = limit_mode_from_name(values->limit_mode),
         .limit_text = span_text(values->limit_text),
         .canned = span_text(values->canned_persona),
+        .audience = filter_audience_from_name(values->audience),
+        .crisis_text = span_text(values->crisis_text),
     };
 }
 
@@ -161,7 +168,23 @@ static void space(struct talker *talker, int64_t asked_ms)
     talker->next_question_ms = per_minute > 0 ? started_ms + 60000 / per_minute : 0;
 }
 
-static void ask(struct talker *talker, const struct job *job, struct span question)
+/* A turn that was over before it began: the owner said "stop". */
+static void end_unasked(struct talker *talker, const struct job *job)
+{
+    const struct turn_report report = {.stopped = true, .chinese = talker->heard_chinese};
+    uint8_t uuid[16] = {0};
+    struct turn_event event = {.uuid = uuid, .report = &report};
+
+    crypto_uuid(uuid);
+    event.number = begin(talker, job->client);
+    event.kind = TURN_STARTED;
+    talker->options.host.on_event(talker->options.host.context, job->client, &event);
+    event.kind = TURN_ENDED;
+    talker->options.host.on_event(talker->options.host.context, job->client, &event);
+    end(talker);
+}
+
+static void ask_turn(struct talker *talker, const struct job *job, struct span question)
 {
     struct turn_settings settings = turn_settings_of(&talker->values);
     const int64_t asked_ms = clock_mono_ms();
@@ -172,6 +195,9 @@ static void ask(struct talker *talker, const struct job *job, struct span questi
         settings.start_at_ms = talker->next_question_ms;
     crypto_uuid(uuid);
     const uint64_t number = begin(talker, job->client);
+    /* "stop" came before there was a turn to interrupt */
+    if (job->place <= atomic_load(&talker->unwanted))
+        turn_interrupt(talker->turn, number);
     face_begin_turn(talker->options.face, number);
     face_subtitle(talker->options.face, number, question);
     enum status status = turn_run(talker->turn, number, uuid, question, &settings, &report);
@@ -186,6 +212,14 @@ static void ask(struct talker *talker, const struct job *job, struct span questi
     talker->failed += status != STATUS_OK;
     pthread_mutex_unlock(&talker->lock);
     talker->options.host.on_used(talker->options.host.context);
+}
+
+static void ask(struct talker *talker, const struct job *job, struct span question)
+{
+    if (job->is_stop || job->place <= atomic_load(&talker->unwanted))
+        end_unasked(talker, job);
+    else
+        ask_turn(talker, job, question);
 }
 
 /* Commands. */
@@ -367,7 +401,8 @@ static void carry_out(struct talker *talker, struct span message)
 
     memcpy(&job, message.data, sizeof job);
     settings_values(talker->options.settings, &talker->values);
-    announce(talker);
+    if (!job.is_stop)
+        announce(talker);
     for (size_t i = 0; i < WORK_COUNT && !job.is_nudge; i++)
         if (works[i].kind == job.kind)
             works[i].carry_out(talker, &job,
@@ -438,6 +473,7 @@ enum status talker_start(struct talker **out, const struct talker_options *optio
                                         .speaker = options->speaker,
                                         .on_event = on_turn_event,
                                         .is_online = is_online,
+                                        .filter = options->filter,
                                         .context = talker};
     const struct turn_options silent = {.journal = options->journal,
                                         .on_event = on_probe_event,
@@ -501,11 +537,17 @@ void talker_free(struct talker *talker)
 
 enum status talker_ask(struct talker *talker, uint64_t client, struct span question)
 {
-    const struct job job = {.kind = wire_CommandKind_KIND_NONE, .client = client};
+    struct job job = {.kind = wire_CommandKind_KIND_NONE, .client = client};
 
     if (question.size == 0 || question.size > CONVERSATION_MAX_TEXT_BYTES ||
         !span_is_utf8(question))
         return STATUS_INVALID;
+    job.place = atomic_fetch_add(&talker->asked, 1) + 1;
+    job.is_stop = stop_word_of(question) == STOP_WORD_STOP;
+    if (job.is_stop) {
+        atomic_store(&talker->unwanted, job.place);
+        talker_interrupt(talker);
+    }
     return put(talker, &job, question);
 }
 

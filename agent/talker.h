@@ -36,7 +36,8 @@ struct talker_options {
     struct settings *settings;
     struct speaker *speaker;
     struct face *face;
-    struct talker_host host; /* copied */
+    const struct filter *filter; /* NULL: nothing is held back */
+    struct talker_host host;     /* copied */
 };
 
 /* Starts the thread. The caller owns *out. */
@@ -49,7 +50,9 @@ void talker_stop(struct talker *talker);
 /* After talker_stop(), and when the speaker is gone. */
 void talker_free(struct talker *talker);
 
-/* Queues a question. STATUS_FULL: too many wait; STATUS_INVALID: empty, too long or not UTF-8. */
+/* Queues a question. "Stop" ends what is being said and drops what was asked before, at once; the
+ * wish itself ends as a turn in silence. STATUS_FULL: too many wait; STATUS_INVALID: empty, too
+ * long or not UTF-8. */
 MUST_CHECK enum status talker_ask(struct talker *talker, uint64_t client, struct span question);
 
 /* Queues SAY, IDENTIFY or PROBE_ROUTE; on_command() follows. STATUS_FULL: too many wait;

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "schema/base/status.h"
+
 enum excuse {
     EXCUSE_NONE = 0,
     EXCUSE_LIMIT = 1,   /* the allowance is used up, or the journal takes no more */
@@ -14,12 +16,23 @@ enum excuse {
     EXCUSE_EMPTY = 6,   /* the vendor had nothing to say */
     EXCUSE_REST = 7,    /* questions came faster than turns_per_minute allows */
     EXCUSE_BLOCKED = 8, /* limit_mode allows no vendor */
+    EXCUSE_FILTER = 9,  /* the robot's own filter held the question or the answer back */
+    EXCUSE_QUIET = 10,  /* quiet_hours */
+    EXCUSE_ENOUGH = 11, /* daily_minutes are used up */
 };
 
 /* A sentence to be spoken; static, empty for EXCUSE_NONE. */
 const char *excuse_text(enum excuse excuse, bool chinese);
 
+/* What somebody in a crisis hears; static. Names no number: those differ from place to place, and a
+ * wrong one is worse than none. */
+const char *excuse_crisis_text(bool chinese);
+
 /* One line for a terminal or a log. */
 const char *excuse_reason(enum excuse excuse);
+
+/* STATUS_OK: none was needed; STATUS_DENIED: the robot may not ask; STATUS_UNREACHABLE: asking was
+ * in vain. */
+MUST_CHECK enum status excuse_status(enum excuse excuse);
 
 #endif

@@ -74,3 +74,11 @@ bool fold_next(struct span *text, uint32_t *character)
     *text = span_of(text->data + step, text->size - step);
     return true;
 }
+
+bool fold_has_wide(struct span text)
+{
+    for (uint32_t character; fold_next(&text, &character);)
+        if (markup_is_wide(character))
+            return true;
+    return false;
+}

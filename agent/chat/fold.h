@@ -31,4 +31,7 @@ struct fold fold_of(uint32_t character);
 /* Takes the next character off the front of *text. False: the end, or bytes that are not UTF-8. */
 bool fold_next(struct span *text, uint32_t *character);
 
+/* Whether any of text is FOLD_WIDE. */
+bool fold_has_wide(struct span text);
+
 #endif

@@ -33,7 +33,8 @@ struct turn {
     struct http *http;
     struct conversation *conversation;
     struct circuit_set circuits; /* the chat thread's own */
-    atomic_bool cancel;          /* of the running turn; read by the HTTP loop */
+    atomic_bool cancel;          /* the running turn was interrupted */
+    atomic_bool halt; /* its request ends: cancelled, or held back; read by the HTTP loop */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     /* under the lock: what other threads tell about the running turn */
@@ -54,7 +55,10 @@ struct run {
     struct dialect_message messages[CONVERSATION_MAX_MESSAGES];
     size_t message_count;
     struct clause clause;
-    struct buffer said; /* all text that came */
+    struct filter_stream filter; /* reads the answer */
+    struct buffer said;          /* all text that came */
+    struct buffer spoken;        /* what of it went to the voice */
+    bool own_words;              /* what is said now is the robot's own: not filtered */
     struct turn_report *report;
     struct attempt_result attempt;
     bool record_open; /* attempt.record is still to be closed */
@@ -117,6 +121,7 @@ static void pause_for(struct turn *turn, int64_t duration_ms)
 static void stop(struct turn *turn)
 {
     atomic_store(&turn->cancel, true);
+    atomic_store(&turn->halt, true);
     http_wake(turn->http);
 }
 
@@ -140,18 +145,45 @@ static void say(struct run *run, struct span text)
     }
 }
 
+static bool is_held(const struct run *run)
+{
+    return run->report->held_answer != FILTER_NONE;
+}
+
+/* Whether a piece of the answer may be said. From one that may not on, the answer is over. */
+static bool passes(struct run *run, struct span text)
+{
+    struct turn *turn = run->turn;
+
+    if (run->own_words || !turn->options.filter)
+        return true;
+    if (!is_held(run)) {
+        filter_feed(&run->filter, text);
+        run->report->held_answer = filter_of_answer(&run->filter, run->settings->audience);
+    }
+    if (!is_held(run))
+        return true;
+    atomic_store(&turn->halt, true);
+    http_wake(turn->http);
+    return false;
+}
+
 static void on_clause(void *context, struct span text)
 {
     struct run *run = context;
 
-    if (!is_cancelled(run))
-        say(run, text);
+    if (is_cancelled(run) || !passes(run, text))
+        return;
+    buffer_add(&run->spoken, text);
+    say(run, text);
 }
 
 static void on_emoji(void *context, uint32_t clause, uint32_t character)
 {
-    tell(context,
-         (struct turn_event){.kind = TURN_EMOJI, .character = character, .clause = clause});
+    const struct turn_event event = {.kind = TURN_EMOJI, .character = character, .clause = clause};
+
+    if (!is_held(context))
+        tell(context, event);
 }
 
 static struct clause_moment moment_of(const struct run *run)
@@ -341,7 +373,7 @@ static enum step try_route(struct run *run, size_t index, bool first_try)
         .turn = turn->uuid,
         .number = next_attempt(run),
         .generation = settings->generation,
-        .cancel = &turn->cancel,
+        .cancel = &turn->halt,
         .on_text = on_text,
         .on_idle = on_idle,
         .context = run,
@@ -356,7 +388,7 @@ static enum step try_route(struct run *run, size_t index, bool first_try)
     if (run->attempt.problem[0])
         log_warning("chat", "vendor \"%s\" gave no answer: %s", request.route->vendor,
                     run->attempt.problem);
-    if (is_cancelled(run))
+    if (is_cancelled(run) || is_held(run))
         return STEP_STOP;
     const bool may_retry = note_circuit(run, request.route, index) && first_try;
     enum step step = judge(run, may_retry, next_route(run, index + 1) == settings->route_count);
@@ -410,8 +442,10 @@ static enum excuse excuse_of(const struct run *run)
     const wire_UsageRecord *record = &run->attempt.record;
     bool spoke = buffer_span(&run->said).size > 0;
 
-    if (is_cancelled(run) || run->report->canned)
+    if (is_cancelled(run) || run->report->canned || run->report->held_question == FILTER_CRISIS)
         return EXCUSE_NONE;
+    if (is_held(run))
+        return EXCUSE_FILTER;
     if (run->kept != EXCUSE_NONE)
         return run->kept;
     switch (run->report->outcome) {
@@ -441,17 +475,31 @@ static struct span words_of(const struct run *run, enum excuse excuse)
                : span_text(excuse_text(excuse, run->chinese));
 }
 
+/* The vendor's part of what was heard: before it the preface, behind it an epilogue or excuse. */
+static struct span answer_in(const struct run *run, struct span heard)
+{
+    const size_t preface = run->settings->preface.size;
+    const size_t spoken = buffer_span(&run->spoken).size;
+    const size_t size = heard.size > preface ? heard.size - preface : 0;
+
+    return span_of(heard.data + (heard.size - size), size < spoken ? size : spoken);
+}
+
 static void remember(struct run *run)
 {
     struct turn *turn = run->turn;
     struct buffer heard;
 
     buffer_init(&heard, MAX_SAID_BYTES);
-    if (is_cancelled(run) && turn->options.speaker) {
+    if (run->own_words) {
+        /* a crisis, a limit: no part of the conversation */
+    } else if (is_cancelled(run) && turn->options.speaker) {
         if (speaker_heard(turn->options.speaker, turn->number, &heard) == STATUS_OK)
-            conversation_add(turn->conversation, run->question, buffer_span(&heard));
+            conversation_add(turn->conversation, run->question,
+                             answer_in(run, buffer_span(&heard)));
     } else {
-        conversation_add(turn->conversation, run->question, buffer_span(&run->said));
+        conversation_add(turn->conversation, run->question,
+                         buffer_span(is_held(run) ? &run->spoken : &run->said));
     }
     crypto_wipe(heard.data, heard.size);
     buffer_release(&heard);
@@ -462,15 +510,19 @@ static void finish(struct run *run)
 {
     struct turn *turn = run->turn;
     struct speaker *speaker = turn->options.speaker;
-    enum excuse excuse = excuse_of(run);
+    enum excuse excuse;
 
-    if (!is_cancelled(run)) {
+    if (!is_cancelled(run))
         clause_end(&run->clause);
+    excuse = excuse_of(run);
+    if (!is_cancelled(run)) {
         run->report->excuse = excuse;
         if (excuse != EXCUSE_NONE)
             tell(run, (struct turn_event){.kind = TURN_EXCUSING, .report = run->report});
         if (excuse != EXCUSE_NONE)
             say(run, words_of(run, excuse));
+        else if (run->settings->epilogue.size > 0 && !run->own_words)
+            say(run, run->settings->epilogue);
     }
     if (speaker && !is_cancelled(run)) {
         speaker_end_turn(speaker, turn->number);
@@ -486,23 +538,45 @@ static void finish(struct run *run)
     run->report->interrupted = is_cancelled(run);
 }
 
-static bool has_wide(struct span text)
+/* With a text of ours; it is no part of the conversation. */
+static void answer_with(struct run *run, struct span text)
 {
-    size_t step;
-
-    for (; (step = span_utf8_step(text)) > 0; text = span_of(text.data + step, text.size - step))
-        /* Han, kana and hangul take three bytes from U+3040 on. */
-        if (step == 3 && text.data[0] >= 0xe3)
-            return true;
-    return false;
+    run->own_words = true;
+    tell(run, (struct turn_event){.kind = TURN_ANSWERING});
+    clause_feed(&run->clause, text, moment_of(run));
 }
 
-/* One text for everything; it is no part of the conversation. */
 static void answer_canned(struct run *run)
 {
     run->report->canned = true;
-    tell(run, (struct turn_event){.kind = TURN_ANSWERING});
-    clause_feed(&run->clause, run->settings->canned, moment_of(run));
+    answer_with(run, run->settings->canned);
+}
+
+/* Somebody in need is answered at once, whatever limits hold. */
+static void answer_crisis(struct run *run)
+{
+    const struct span text = run->settings->crisis_text;
+
+    answer_with(run, text.size > 0 ? text : span_text(excuse_crisis_text(run->chinese)));
+}
+
+/* What the robot's own filter says. False: the question stays here. */
+static bool passes_filter(struct run *run)
+{
+    const struct filter *filter = run->turn->options.filter;
+    struct filter_stream stream;
+
+    if (!filter)
+        return true;
+    filter_begin(&run->filter, filter);
+    filter_begin(&stream, filter);
+    filter_feed(&stream, run->question);
+    run->report->held_question = filter_of_question(&stream, run->settings->audience);
+    if (run->report->held_question == FILTER_CRISIS)
+        answer_crisis(run);
+    else if (run->report->held_question != FILTER_NONE)
+        run->kept = EXCUSE_FILTER;
+    return run->report->held_question == FILTER_NONE;
 }
 
 /* Keeps to the limits that the company set. False: no vendor may be asked. */
@@ -511,7 +585,11 @@ static bool may_ask(struct run *run)
     const struct turn_settings *settings = run->settings;
     const int64_t wait_ms = settings->start_at_ms - run->asked_ms;
 
-    if (settings->limit_mode == LIMIT_MODE_CANNED && settings->canned.size > 0)
+    if (!passes_filter(run))
+        return false;
+    if (settings->kept != EXCUSE_NONE)
+        run->kept = settings->kept;
+    else if (settings->limit_mode == LIMIT_MODE_CANNED && settings->canned.size > 0)
         answer_canned(run);
     else if (!limit_mode_allows_asking(settings->limit_mode))
         run->kept = EXCUSE_BLOCKED;
@@ -534,7 +612,7 @@ static void begin(struct run *run, uint64_t number, const uint8_t *uuid)
 
     run->report->chinese = run->chinese =
         language == VOICE_LANGUAGE_ZH ||
-        (language == VOICE_LANGUAGE_AUTO && has_wide(run->question));
+        (language == VOICE_LANGUAGE_AUTO && fold_has_wide(run->question));
     pthread_mutex_lock(&turn->lock);
     turn->running = true;
     turn->number = number;
@@ -542,18 +620,22 @@ static void begin(struct run *run, uint64_t number, const uint8_t *uuid)
     turn->heard = false;
     turn->first_audio_ms = 0;
     atomic_store(&turn->cancel, number <= turn->cancelled);
+    atomic_store(&turn->halt, number <= turn->cancelled);
     pthread_mutex_unlock(&turn->lock);
 
     if (turn->options.attempts)
         attempts_begin(turn->options.attempts, number, uuid);
     clause_init(&run->clause, &listener, run->chinese);
     buffer_init(&run->said, MAX_SAID_BYTES);
+    buffer_init(&run->spoken, MAX_SAID_BYTES);
     if (turn->options.speaker && speaker_begin_turn(turn->options.speaker, number) != STATUS_OK)
         stop(turn);
     run->message_count =
         conversation_messages(turn->conversation, run->settings->persona,
                               (size_t)run->settings->history_turns, run->question, run->messages);
     tell(run, (struct turn_event){.kind = TURN_STARTED});
+    if (run->settings->preface.size > 0 && !is_cancelled(run))
+        say(run, run->settings->preface);
 }
 
 static void end(struct run *run)
@@ -567,21 +649,9 @@ static void end(struct run *run)
     pthread_mutex_unlock(&turn->lock);
     tell(run, (struct turn_event){.kind = TURN_ENDED, .report = run->report});
     crypto_wipe(run->said.data, run->said.size);
+    crypto_wipe(run->spoken.data, run->spoken.size);
     buffer_release(&run->said);
-}
-
-static enum status result_of(const struct turn_report *report)
-{
-    if (report->excuse == EXCUSE_NONE)
-        return STATUS_OK;
-    switch (report->excuse) {
-    case EXCUSE_LIMIT:
-    case EXCUSE_REST:
-    case EXCUSE_BLOCKED:
-        return STATUS_DENIED;
-    default:
-        return STATUS_UNREACHABLE;
-    }
+    buffer_release(&run->spoken);
 }
 
 enum status turn_run(struct turn *turn, uint64_t number, const uint8_t *uuid, struct span question,
@@ -604,7 +674,7 @@ enum status turn_run(struct turn *turn, uint64_t number, const uint8_t *uuid, st
         ask_routes(&run);
     finish(&run);
     end(&run);
-    return result_of(report);
+    return excuse_status(report->excuse);
 }
 
 static enum status init_lock(struct turn *turn)

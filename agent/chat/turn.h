@@ -13,6 +13,7 @@
 
 #include "agent/chat/conversation.h"
 #include "agent/chat/excuse.h"
+#include "agent/chat/filter.h"
 #include "agent/chat/limit_mode.h"
 #include "agent/meter/attempts.h"
 #include "agent/meter/journal.h"
@@ -42,7 +43,11 @@ struct turn_report {
     uint32_t first_audio_ms;
     bool interrupted;
     bool canned;  /* the answer was the canned one: no vendor was asked */
-    bool chinese; /* what the robot spoke for itself, or would have */
+    bool stopped; /* the owner wished for silence: nothing was said */
+    /* Why the filter held the question back, FILTER_CRISIS: the robot answered with crisis_text. */
+    enum filter_class held_question;
+    enum filter_class held_answer; /* why it broke the answer off */
+    bool chinese;                  /* what the robot spoke for itself, or would have */
 };
 
 struct turn_event {
@@ -69,6 +74,7 @@ struct turn_options {
      * second in all. NULL: it never does. Called on the chat thread. */
     bool (*is_online)(void *context);
     void *context;
+    const struct filter *filter; /* borrowed; NULL: nothing is held back */
 };
 
 /* The caller owns *out. */
@@ -88,6 +94,12 @@ struct turn_settings {
     struct span limit_text; /* said at a limit; empty: the standard words */
     struct span canned;     /* the answer while limit_mode is canned; empty: as if blocked */
     int64_t start_at_ms;    /* monotonic: no vendor is asked before; see TURN_MAX_SPACING_MS */
+    enum filter_audience audience;
+    struct span crisis_text; /* the answer to a crisis; empty: the standard words */
+    enum excuse kept;        /* why no vendor is asked now; EXCUSE_NONE: they are */
+    /* The robot's own words around an answer, no part of the conversation; empty: none. */
+    struct span preface;
+    struct span epilogue;
 };
 
 /* A turn waits so long for start_at_ms; when that is later, the robot asks for a rest instead. */
@@ -96,8 +108,8 @@ struct turn_settings {
 /* Asks the question (UTF-8) and returns when its answer was heard to the end or interrupted. number
  * is greater than that of any turn before; uuid has 16 bytes. *report is always filled.
  * STATUS_OK: an answer was given, whole or interrupted; STATUS_DENIED: excuse LIMIT, BLOCKED or
- * REST; STATUS_UNREACHABLE: any other excuse; STATUS_INVALID: question is empty, not UTF-8 or
- * longer than CONVERSATION_MAX_TEXT_BYTES, nothing was done. */
+ * REST, FILTER, QUIET or ENOUGH; STATUS_UNREACHABLE: any other excuse; STATUS_INVALID: question is
+ * empty, not UTF-8 or longer than CONVERSATION_MAX_TEXT_BYTES, nothing was done. */
 MUST_CHECK enum status turn_run(struct turn *turn, uint64_t number, const uint8_t *uuid,
                                 struct span question, const struct turn_settings *settings,
                                 struct turn_report *report);

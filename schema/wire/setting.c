@@ -114,6 +114,22 @@ static const struct setting_spec table[] = {
      .fallback = "\"\"",
      .help = "the answer to everything while limit_mode is canned; without one robots are as if "
              "blocked"},
+    {.name = "audience",
+     .type = SETTING_TYPE_CHOICE,
+     .choices = "child|adult|off",
+     .unit = "",
+     .fallback = "\"child\"",
+     .help = "for whom the robot's own filter holds questions and answers back; somebody in a "
+             "crisis is answered with crisis_text even when it is off"},
+    {.name = "crisis_text",
+     .type = SETTING_TYPE_TEXT,
+     .min = 0,
+     .max = 500,
+     .unit = "",
+     .fallback = "\"\"",
+     .help =
+         "what is said to somebody who speaks of hurting themself, such as who helps where they "
+         "live; empty is the standard words"},
 };
 
 static_assert(sizeof table / sizeof table[0] <= LIMIT_SETTINGS, "a device can hold them all");

@@ -22,6 +22,8 @@
  *                                             blocked ask no vendor
  * limit_text         text    0..200 bytes     said at a limit instead of the standard words
  * canned_persona     text    0..500 bytes     the answer to everything in limit_mode canned
+ * audience           choice  child|adult|off  for whom questions and answers are held back
+ * crisis_text        text    0..500 bytes     said to somebody who speaks of hurting themself
  *
  * All take effect live. No I/O; thread-safe.
  */

@@ -166,11 +166,16 @@ void robot_build(struct robot *robot, const struct vendor *vendor, enum mouth mo
         .context = robot,
     };
 
+    char problem[160];
+
     *robot = (struct robot){.vendor = vendor};
     pthread_mutex_init(&robot->lock, NULL);
     snprintf(path, sizeof path, "%s/journal", vendor->folder);
     unlink(path);
     assert_int_equal(http_create(&robot->http), STATUS_OK);
+    assert_int_equal(filter_create(&robot->filter), STATUS_OK);
+    assert_int_equal(filter_add(robot->filter, span_text(ROBOT_LIST), problem), STATUS_OK);
+    assert_int_equal(filter_build(robot->filter), STATUS_OK);
     assert_int_equal(journal_open(&robot->journal, &journal), STATUS_OK);
     if (mouth == SPEAKING)
         assert_int_equal(speaker_create(&robot->speaker, &speaker), STATUS_OK);
@@ -178,7 +183,8 @@ void robot_build(struct robot *robot, const struct vendor *vendor, enum mouth mo
                                       .speaker = robot->speaker,
                                       .on_event = on_event,
                                       .is_online = is_online,
-                                      .context = robot};
+                                      .context = robot,
+                                      .filter = robot->filter};
     assert_int_equal(turn_create(&robot->turn, &turn), STATUS_OK);
     robot->settings = (struct turn_settings){
         .routes = robot->routes, .history_turns = 4, .max_output_tokens = 200, .generation = 7};
@@ -192,6 +198,7 @@ void robot_dismantle(struct robot *robot)
 
     speaker_free(robot->speaker);
     turn_free(robot->turn);
+    filter_free(robot->filter);
     journal_close(robot->journal);
     http_free(robot->http);
     pthread_mutex_destroy(&robot->lock);

@@ -21,6 +21,7 @@ struct robot {
     struct journal *journal;
     struct speaker *speaker;
     struct turn *turn;
+    struct filter *filter;
     uint64_t number;
     uint8_t uuid[16];
     wire_Route routes[3];
@@ -50,6 +51,11 @@ void robot_behave(const struct robot *robot, const char *conditions);
     "{\"429\":0,\"quota\":0,\"500\":0,\"503\":0,\"cut\":0,\"stall\":0,\"no_usage\":0,"             \
     "\"mid_error\":0,\"under_200\":0,\"tokens_per_s\":2000,\"first_token_ms\":5,"                  \
     "\"jitter_ms\":0,\"retry_after_s\":0}"
+
+/* What the robot's filter knows; "the" is held back from children, so that hardly an answer of the
+ * vendor's passes. The audience is nobody until a test sets another. */
+#define ROBOT_LIST                                                                                 \
+    "[crisis]\ni want to die\n我想死\n[violence all]\nhow to build a bomb\n[hate child]\nthe\n"
 
 enum mouth { SILENT, SPEAKING };
 

@@ -30,6 +30,7 @@ struct robot {
     enum face_mood while_heard; /* by the picture */
     enum excuse excuse;
     uint32_t attempts;
+    bool stopped;
     unsigned ended;
     char spoken[2048]; /* everything, a line each */
     unsigned finished; /* turns of the speaker */
@@ -83,6 +84,7 @@ static void on_event(void *context, uint64_t client, const struct turn_event *ev
     } else if (event->kind == TURN_ENDED) {
         robot->excuse = event->report->excuse;
         robot->attempts = event->report->attempts;
+        robot->stopped = event->report->stopped;
         robot->ended++;
     }
     pthread_mutex_unlock(&robot->lock);
@@ -325,6 +327,41 @@ static void a_limit_that_begins_is_said_once_at_once_and_shown(void **state)
     assert_int_equal(robot->finished, 2);
 }
 
+static void wait_ended(struct robot *robot, unsigned count)
+{
+    const int64_t until_ms = clock_mono_ms() + END_WAIT_MS;
+    bool ended = false;
+
+    while (!ended && clock_mono_ms() < until_ms) {
+        clock_sleep_ms(5);
+        pthread_mutex_lock(&robot->lock);
+        ended = robot->ended >= count;
+        pthread_mutex_unlock(&robot->lock);
+    }
+    assert_true(ended);
+}
+
+/* The announcement of a limit is interrupted, two questions are dropped, the wish itself ends. */
+static void stop_is_obeyed_at_once_in_every_limit_mode(void **state)
+{
+    static const char *const modes[] = {"none", "throttled", "fallback", "canned", "blocked"};
+    static const char *const wishes[] = {"Stop!", "别说了", "please be quiet", "停", "shut up"};
+    struct robot *robot = *state;
+
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        configure(robot->settings, modes[i], "en");
+        talker_settings_changed(robot->talker);
+        robot->ended = 0;
+        assert_int_equal(talker_ask(robot->talker, 1, span_text("Where are you?")), STATUS_OK);
+        assert_int_equal(talker_ask(robot->talker, 1, span_text("Who are you?")), STATUS_OK);
+        assert_int_equal(talker_ask(robot->talker, 1, span_text(wishes[i])), STATUS_OK);
+        wait_ended(robot, 3);
+        assert_int_equal(robot->attempts, 0);
+        assert_int_equal(robot->excuse, EXCUSE_NONE);
+        assert_true(robot->stopped);
+    }
+}
+
 static void a_blocked_robot_says_so_when_asked_and_asks_nobody(void **state)
 {
     struct robot *robot = *state;
@@ -372,6 +409,7 @@ static bool mount_disk(void)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WITH_ROBOT(stop_is_obeyed_at_once_in_every_limit_mode),
         WITH_ROBOT(on_a_full_disk_it_shows_and_says_that_it_may_not_until_there_is_room),
         WITH_ROBOT(without_a_network_it_looks_and_says_so),
         WITH_ROBOT(a_limit_that_begins_is_said_once_at_once_and_shown),

@@ -29,6 +29,8 @@ static void kinds_tell_what_a_character_does_to_a_word(void **state)
     assert_int_equal(fold_of(0x4e2d).kind, FOLD_WIDE);
     assert_int_equal(fold_of(0xe9).kind, FOLD_LETTER);
     assert_int_equal(fold_of(0x1f600).kind, FOLD_GAP);
+    assert_true(fold_has_wide(span_text("a 中")));
+    assert_false(fold_has_wide(span_text("aé。😀")));
 }
 
 static void characters_come_off_the_front(void **state)
