@@ -62,6 +62,14 @@ test('a mark on the screen is in force without a restart', async () => {
   await until(15, mark, async () => (await mark()).value === 'kitchen' && (await mark()).outcome === 'applied');
 });
 
+test('another avatar is put on without a restart', async () => {
+  const avatar = async () => (await fleet.ctl('device', 'effective', 'myna-1')).items.find(({name}) => name === 'avatar');
+
+  await fleet.myna('ctl', 'config', 'set', 'fleet', 'avatar=mochi');
+  await until(15, avatar, async () => (await avatar()).value === 'mochi' && (await avatar()).outcome === 'applied');
+  assert.doesNotMatch(fleet.log('myna-agent'), /the avatar .* is not worn/);
+});
+
 test('vendors of other dialects answer by configuration alone, minted credentials included', async () => {
   const robot = async () => (await fleet.ctl('device', 'get', 'myna-1'));
   const secret = join(fleet.home, 'vendors/glm.key');
