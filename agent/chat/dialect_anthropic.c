@@ -43,9 +43,9 @@ static void write_question(const struct dialect *dialect, const struct dialect_q
     json_writer_init(&writer, out);
     json_begin_object(&writer);
     dialect_write_text(&writer, "model", question->model);
-    for (size_t i = 0; i < question->count && question->messages[i].role == DIALECT_SYSTEM; i++) {
+    if (question->count && question->messages[0].role == DIALECT_SYSTEM) {
         json_key(&writer, "system");
-        json_write_text(&writer, question->messages[i].text);
+        json_write_text(&writer, question->messages[0].text);
     }
     json_key(&writer, "messages");
     json_begin_array(&writer);
