@@ -39,7 +39,7 @@
     X(TURN_X, "turn-x", 0, -1, 1, 1.0 / 64, 1)                                                     \
     X(TURN_Y, "turn-y", 0, -1, 1, 1.0 / 64, 1)                                                     \
     X(CREST, "crest", 0, 0, 1, 1.0 / 64, 0)                                                        \
-    X(BREATH, "breath", 0, -1, 1, 1.0 / 16, 0)                                                     \
+    X(BREATH, "breath", 0, -1, 1, 1.0 / 10, 0)                                                     \
     X(GLOW, "glow", 0, 0, 1, 1.0 / 32, 1)                                                          \
     X(BLUSH, "blush", 0, 0, 1, 1.0 / 32, 1)                                                        \
     X(HEART, "heart", 0, 0, 1, 1.0 / 32, 1)                                                        \
