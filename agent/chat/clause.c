@@ -14,8 +14,9 @@ static const struct need needs[] = {{600, 6}, {1500, 14}};
 #define FIRST_NEED      4
 #define PATIENT_NEED    40
 #define MAX_WEIGHT      48
-#define HOLD_MS         150 /* a sign waits this long for its next character */
-#define STALL_MS        400 /* a piece without a boundary waits this long for more */
+#define HOLD_MS         150  /* a sign waits this long for its next character */
+#define NUMBER_HOLD_MS  1500 /* ... behind a digit longer: "3." may go on as 3.5 */
+#define STALL_MS        400  /* a piece without a boundary waits this long for more */
 #define STALL_QUEUED_MS 200
 
 static const char *const abbreviations[] = {
@@ -163,6 +164,16 @@ static struct span last_word(const struct clause *clause)
     return span_of(clause->text + start, end - start);
 }
 
+/* "don't": the letter behind the apostrophe, straight or curved, is no initial. */
+static bool ends_contraction(const struct clause *clause, struct span word)
+{
+    static const char curved[] = "\xe2\x80\x99";
+    const size_t start = clause->size - 1 - word.size;
+
+    return (start >= 1 && clause->text[start - 1] == '\'') ||
+           (start >= 3 && memcmp(clause->text + start - 3, curved, 3) == 0);
+}
+
 /* "J", "U.S", "a.b.c" */
 static bool is_initials(struct span word)
 {
@@ -201,6 +212,8 @@ static bool stop_ends(const struct clause *clause, uint32_t c)
         return false;
     if (alone && word.size == 2 && !strncasecmp((const char *)word.data, "no", 2))
         return true; /* an answer, not a number's sign */
+    if (ends_contraction(clause, word))
+        return true;
     return !is_initials(word) && !is_abbreviation(word);
 }
 
@@ -340,7 +353,8 @@ void clause_tick(struct clause *clause, struct clause_moment moment)
         /* A sign behind a digit may stand inside a number. */
         bool numeric = clause->size > 1 && is_digit((unsigned char)clause->text[clause->size - 2]);
         enum clause_hold hold = clause->hold;
-        if (silent_ms > HOLD_MS && (!numeric || hold == CLAUSE_HOLD_MARK)) {
+        bool long_held = numeric && hold != CLAUSE_HOLD_MARK;
+        if (silent_ms > (long_held ? NUMBER_HOLD_MS : HOLD_MS)) {
             resolve(clause, ' ');
             if (clause->size)
                 clause->hold = hold;

@@ -270,6 +270,69 @@ static void a_silent_stream_lets_whole_words_go_when_nothing_is_left_to_hear(voi
     assert_string_equal(heard.pieces, "");
 }
 
+/* Examples of what vendors really stream; each is fed in pieces of every size up to five bytes. */
+static void sentences_of_every_kind_are_cut_where_a_voice_would_breathe(void **state)
+{
+    static const char *const lines[][2] = {
+        {"Prof. Lee and Mrs. Wu met vs. Inc. rivals.",
+         "Prof. Lee and Mrs. Wu met vs. Inc. rivals."},
+        {"Version 2.0.1 is out. See fig. 3 and no. 7.",
+         "Version 2.0.1 is out.|See fig. 3 and no. 7."},
+        {"At 3:30, or 15:45, or at 12:00:30 exactly.",
+         "At 3:30,|or 15:45, or at 12:00:30 exactly."},
+        {"It costs $1,234.56, which is 5.5% more.", "It costs $1,234.56,|which is 5.5% more."},
+        {"Really?! No way!! Yes...", "Really?!|No way!!|Yes..."},
+        {"It was in 1980. Then came more.", "It was in 1980.|Then came more."},
+        {"He has 3. She has 4.", "He has 3.|She has 4."},
+        {"A. First. B. Second.", "A. First.|B. Second."},
+        {"U.S. and U.K. agreed. Good.", "U.S. and U.K. agreed.|Good."},
+        {"See e.g. this, i.e. that, etc. and more.", "See e.g. this, i.e. that,|etc. and more."},
+        {"(It is in brackets.) And this is not.", "(It is in brackets.|And this is not."},
+        {"She said: \"Stop!\" Then she left.", "She said: \"Stop!|Then she left."},
+        {"One\nTwo\n\nThree", "One|Two|Three"},
+        {"1) Boil water. 2) Add tea.", "1) Boil water.|2) Add tea."},
+        {"He can't, won't and didn't. OK?", "He can't, won't and didn't.|OK?"},
+        {"I don’t. You do.", "I don’t.|You do."},
+        {"file.txt and a.out are files.", "file.txt and a.out are files."},
+        {"Mail me at a.b@c.org. Thanks.", "Mail me at a.b@c.org.|Thanks."},
+        {"He paid (about $3.50) to Dr. No. Fine.", "He paid (about $3.50) to Dr. No. Fine."},
+        {"好。", "好。"},
+        {"你好！我是小鸟，你呢？", "你好！|我是小鸟，你呢？"},
+        {"价格是3.5元。太贵了！", "价格是3.5元。|太贵了！"},
+        {"“好的。”他说。", "“好的。|他说。"},
+        {"先打开App；再点OK。", "先打开App；|再点OK。"},
+        {"（括号里的话。）外面的话。", "（括号里的话。|外面的话。"},
+        {"**标题**\n- 第一项\n- 第二项\n", "标题|第一项|第二项"},
+        {"今天是2026-11-22，晴。", "今天是2026-11-22，|晴。"},
+        {"这是iPhone 15 Pro。It is new. 好吗？", "这是iPhone 15 Pro。|It is new.|好吗？"},
+        {"嗯……让我想想。", "嗯…|让我想想。"},
+        {"现在是3:30，气温23.5度。", "现在是3:30，|气温23.5度。"},
+        {"《红楼梦》很好看！你看过吗？？", "《红楼梦》很好看！|你看过吗？"},
+        {"第一、水；第二、茶。", "第一、水；|第二、茶。"},
+        {"他说了“不。”而我说：“好！”", "他说了“不。|而我说：“好！"},
+        {"| 名 | 价 |\n|---|---|\n| 茶 | 3元 |\n", "名 价|茶 3元"},
+        {"看[这里](https://a.example/x)，再试试。", "看这里，再试试。"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        expect(lines[i][0], lines[i][1]);
+}
+
+static void a_number_at_the_end_of_a_silent_stream_is_let_go_at_last(void **state)
+{
+    struct clause clause;
+    struct heard heard;
+
+    (void)state;
+    start(&clause, &heard);
+    clause_feed(&clause, span_text("That was in 1980."), (struct clause_moment){1000, 0});
+    clause_tick(&clause, (struct clause_moment){2400, 0});
+    assert_string_equal(heard.pieces, "");
+    clause_tick(&clause, (struct clause_moment){2501, 0});
+    assert_string_equal(heard.pieces, "That was in 1980.");
+}
+
 static void signs_alone_are_not_a_piece(void **state)
 {
     (void)state;
@@ -296,6 +359,8 @@ int main(void)
         cmocka_unit_test(bytes_that_are_no_text_are_skipped),
         cmocka_unit_test(a_full_stop_does_not_wait_long_for_its_next_character),
         cmocka_unit_test(a_silent_stream_lets_whole_words_go_when_nothing_is_left_to_hear),
+        cmocka_unit_test(sentences_of_every_kind_are_cut_where_a_voice_would_breathe),
+        cmocka_unit_test(a_number_at_the_end_of_a_silent_stream_is_let_go_at_last),
         cmocka_unit_test(signs_alone_are_not_a_piece),
     };
 

@@ -335,20 +335,26 @@ static void lines_of_another_use_want_for_themselves(void **state)
     (void)state;
     struct credit credit = {0};
     const wire_UsageRecord chat = attempt_on("l1", 30, 10);
-    wire_UsageRecord speech = attempt_on("l2", 0, 0);
-    wire_CreditLine lines[] = {token_line("l1", 1000), token_line("l2", 0)};
+    wire_UsageRecord speech[] = {attempt_on("l2", 0, 0), attempt_on("l3", 0, 0)};
+    wire_CreditLine lines[] = {token_line("l1", 1000), token_line("l2", 0), token_line("l3", 0)};
 
-    speech.audio_out_chars = 25;
-    lines[1].use = wire_RouteUse_SPEECH;
-    lines[1].measures[0].weights_count = 8;
-    lines[1].measures[0].weights[7] = 1;
-    merge(&credit, 1, lines, 2);
-    assert_int_equal(credit_reserve(&credit, &speech), STATUS_DENIED);
+    for (size_t i = 1; i < 3; i++) {
+        speech[i - 1].audio_out_chars = 25;
+        lines[i].use = wire_RouteUse_SPEECH;
+        lines[i].measures[0].weights_count = 8;
+        lines[i].measures[0].weights[7] = 1;
+    }
+    merge(&credit, 1, lines, 3);
+    assert_true(use_of(&credit, 1).amounts[0].wanted > 0); /* the first that speaks */
+    assert_int_equal(use_of(&credit, 2).amounts[0].wanted, 0);
+    assert_int_equal(credit_reserve(&credit, &speech[0]), STATUS_DENIED);
+    assert_int_equal(credit_reserve(&credit, &speech[1]), STATUS_DENIED);
     wire_UsageRecord closed = chat;
     closed.outcome = wire_Outcome_ANSWERED;
     assert_int_equal(credit_reserve(&credit, &chat), STATUS_OK);
     credit_end_attempt(&credit, &chat, &closed);
     assert_true(use_of(&credit, 1).amounts[0].wanted >= 25);
+    assert_true(use_of(&credit, 2).amounts[0].wanted >= 25);
 }
 
 /* What a vendor refused to say costs nothing, and all that was reserved is free again. */
