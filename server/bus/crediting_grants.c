@@ -1,7 +1,9 @@
 /* Who gets credit of what, and what lies ready. */
+#include <stdio.h>
 #include <string.h>
 
 #include "server/bus/crediting_parts.h"
+#include "server/money/decimal.h"
 #include "server/money/weight.h"
 
 /* What is to lie ready on a line. */
@@ -95,10 +97,16 @@ static const char *limit_subject(const struct crediting *c, const struct credits
 static const char *amount_text(struct arena *arena, const struct credits_pool *pool,
                                uint64_t amount)
 {
-    return pool->is_money
-               ? arena_format(arena, "%llu.%09llu", (unsigned long long)(amount / WEIGHT_SCALE),
-                              (unsigned long long)(amount % WEIGHT_SCALE))
-               : arena_format(arena, "%llu", (unsigned long long)amount);
+    char text[DECIMAL_TEXT_SIZE];
+    struct decimal money;
+
+    if (!pool->is_money)
+        return arena_format(arena, "%llu", (unsigned long long)amount);
+    snprintf(text, sizeof text, "%llu.%09llu", (unsigned long long)(amount / WEIGHT_SCALE),
+             (unsigned long long)(amount % WEIGHT_SCALE));
+    if (decimal_parse(span_text(text), &money) == STATUS_OK)
+        decimal_format(money, text); /* without the zeros at its end */
+    return arena_text(arena, span_text(text));
 }
 
 /* Not used up, but never enough: without a word the robots would be silent until somebody wonders.

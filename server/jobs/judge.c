@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "server/money/fees.h"
+
 #define NO_FIRST  0
 #define NO_END    4000000 /* the year 12921 */
 #define SURE_DAYS 3
@@ -164,51 +166,19 @@ static struct fraction devices_of(const struct judge_view *view, const struct su
     }
 }
 
-/* A flat fee, day by day, as much as its periods have gone by. */
-static enum status accrue(const struct judge_view *view, const struct contract_charge *charge,
-                          struct period_range owned, int64_t first, struct fraction *days,
-                          size_t day_count)
+/* As much of the fees as their periods have gone by. */
+static enum status add_fees(const struct judge_view *view, int64_t first, struct fraction *days,
+                            size_t day_count)
 {
-    const struct period_range term = {
-        view->contract->term_first == CONTRACT_NO_DAY ? owned.first : view->contract->term_first,
-        view->contract->term_end == CONTRACT_NO_DAY ? owned.end : view->contract->term_end,
-    };
     enum status status = STATUS_OK;
 
     for (size_t i = 0; status == STATUS_OK && i < day_count; i++) {
         const int64_t day = first + (int64_t)i;
-        struct fraction part = charge->amount;
+        struct fraction fees;
 
-        if (day < owned.first || day >= owned.end || day < term.first || day >= term.end)
-            continue;
-        if (charge->kind == CONTRACT_CAPACITY)
-            status = fraction_multiply(part, charge->size, &part);
-        const struct period period = period_at(&charge->rule, term, day);
+        status = fees_over(view->contract, (struct period_range){day, day + 1}, &fees);
         if (status == STATUS_OK)
-            status = fraction_multiply(
-                part, fraction_ratio(1, period.whole.end - period.whole.first), &part);
-        if (status == STATUS_OK)
-            status = fraction_add(days[i], part, &days[i]);
-    }
-    return status;
-}
-
-static enum status add_fees(const struct judge_view *view, int64_t first, struct fraction *days,
-                            size_t day_count)
-{
-    const struct contract *contract = view->contract;
-    enum status status = STATUS_OK;
-
-    for (size_t v = 0; v < contract->version_count; v++) {
-        const struct contract_terms *terms = &contract->versions[v];
-        const struct period_range owned = {terms->first == CONTRACT_NO_DAY ? NO_FIRST
-                                                                           : terms->first,
-                                           terms->end == CONTRACT_FOREVER ? NO_END : terms->end};
-
-        for (size_t c = 0; status == STATUS_OK && c < terms->charge_count; c++)
-            if (terms->charges[c].kind == CONTRACT_FLAT ||
-                terms->charges[c].kind == CONTRACT_CAPACITY)
-                status = accrue(view, &terms->charges[c], owned, first, days, day_count);
+            status = fraction_add(days[i], fees, &days[i]);
     }
     return status;
 }

@@ -33,20 +33,32 @@ static void write_period(struct json_writer *writer, int64_t from_ms, int64_t to
     json_end_object(writer);
 }
 
-/* "throttle to 2 turns a minute". */
+/* "throttle to 2 turns a minute and to model m". */
+static const char *throttle_words(const struct contract_action *action, struct arena *arena)
+{
+    const char *words = "throttle";
+    const char *and = "";
+
+    if (action->turns_per_minute > 0) {
+        words = arena_format(arena, "throttle to %d turns a minute", (int)action->turns_per_minute);
+        and = " and";
+    }
+    if (action->max_output_tokens > 0) {
+        words = arena_format(arena, "%s%s to answers of %d tokens", words, and,
+                             (int)action->max_output_tokens);
+        and = " and";
+    }
+    return action->model != NULL
+               ? arena_format(arena, "%s%s to model %s", words, and, action->model)
+               : words;
+}
+
+/* What an action does, in the words of an alert. */
 static const char *action_words(const struct contract_action *action, struct arena *arena)
 {
     switch (action->kind) {
     case CONTRACT_THROTTLE:
-        return arena_format(
-            arena, "throttle%s%s%s%s",
-            action->turns_per_minute > 0
-                ? arena_format(arena, " to %d turns a minute", (int)action->turns_per_minute)
-                : "",
-            action->max_output_tokens > 0
-                ? arena_format(arena, " to answers of %d tokens", (int)action->max_output_tokens)
-                : "",
-            action->model != NULL ? " to model " : "", action->model != NULL ? action->model : "");
+        return throttle_words(action, arena);
     case CONTRACT_FALL_BACK:
         return arena_format(arena, "fall back to %s", action->contract);
     case CONTRACT_CANNED:

@@ -25,7 +25,10 @@ static const struct phrase {
     {"journal_forked", "{problem}; journal {journal}"},
     {"journal_parent_unknown", "{problem}; journal {journal}"},
     {"journal_quarantined", "{problem}; journal {journal}"},
-    {"key_leak", "Invoice {invoice#} lists {unknown:request:requests} that no robot made"},
+    {"key_leak", "Invoice {invoice#} bills {unknown:quantity:quantities} of usage that no robot "
+                 "recorded"},
+    {"limit_too_small", "The whole limit is {limit} {unit}, and robot {device} takes {attempt} for "
+                        "its shortest attempt{-problem}"},
     {"malformed_message", "[{problem}][A message on topic \"{kind}\" cannot be read]"},
     {"message_refused", "Message \"{message}\": {problem}"},
     {"overrun", "{amount} {unit} more than reserved, at vendor {vendor}: {problem}"},
@@ -50,6 +53,22 @@ static const struct phrase {
 
 /* ---- values ---- */
 
+/* "budget:trial" as people say it: budget trial. */
+static void put_named(struct buffer *out, const char *text)
+{
+    static const char *const sorts[] = {"budget", "cap", "commitment"};
+
+    for (size_t i = 0; i < sizeof sorts / sizeof *sorts; i++) {
+        const size_t size = strlen(sorts[i]);
+
+        if (strncmp(text, sorts[i], size) == 0 && text[size] == ':') {
+            buffer_format(out, "%s %s", sorts[i], text + size + 1);
+            return;
+        }
+    }
+    buffer_text(out, text);
+}
+
 /* "1234567.891" as "1,234,567.89"; what is no plain number as it is. */
 static void put_number(struct buffer *out, const char *text)
 {
@@ -58,7 +77,7 @@ static void put_number(struct buffer *out, const char *text)
     struct decimal shown;
 
     if (fraction_parse(span_text(text), &number) != STATUS_OK) {
-        buffer_text(out, text);
+        put_named(out, text);
         return;
     }
     if (fraction_compare(number, fraction_of(1)) >= 0 &&

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/money/fees.h"
 #include "server/money/period.h"
 #include "server/money/weight.h"
 #include "server/money/zone.h"
@@ -26,6 +27,7 @@ struct source {
     const char *zone;
     struct period_rule rule;
     struct period_range range;
+    const struct contract *charging; /* whose fees it has no room for; NULL: it counts none */
 };
 
 /* A pool that should be there. */
@@ -37,11 +39,30 @@ struct wanted {
     const char *limit;
     int64_t from_ms, to_ms; /* to_ms 0: never */
     int64_t scale;
+    const char *fees; /* owed whatever robots ask: part of what is spent */
 };
 
 /* ---- periods ---- */
 
-static void put(struct wanted *out, const struct source *source, int64_t from_ms, int64_t to_ms)
+/* What does not fit leaves no room for anything else either: a hard cap fails closed. */
+static const char *fees_in(const struct source *source, struct period_range days,
+                           struct arena *arena)
+{
+    char text[DECIMAL_TEXT_SIZE];
+    struct fraction fees;
+    struct decimal rounded;
+
+    if (source->charging == NULL)
+        return "0";
+    if (fees_over(source->charging, days, &fees) != STATUS_OK ||
+        fraction_round(fees, DECIMAL_PRICE_PLACES, &rounded) != STATUS_OK)
+        return source->limit;
+    decimal_format(rounded, text);
+    return arena_text(arena, span_text(text));
+}
+
+static void put(struct wanted *out, const struct source *source, int64_t from_ms, int64_t to_ms,
+                const char *fees)
 {
     *out = (struct wanted){
         .source = source->name,
@@ -56,12 +77,13 @@ static void put(struct wanted *out, const struct source *source, int64_t from_ms
         .from_ms = from_ms,
         .to_ms = to_ms,
         .scale = source->is_money ? WEIGHT_SCALE : 1,
+        .fees = fees,
     };
 }
 
 /* The period that now lies in, and the one after it. */
-static enum status want(const struct source *source, int64_t now_ms, struct wanted *out,
-                        size_t *count)
+static enum status want(struct arena *arena, const struct source *source, int64_t now_ms,
+                        struct wanted *out, size_t *count)
 {
     struct zone *zone;
     enum status status = zone_open(&zone, source->zone);
@@ -77,7 +99,8 @@ static enum status want(const struct source *source, int64_t now_ms, struct want
             const bool is_last = period.clipped.end >= LAST_DAY;
 
             put(&out[(*count)++], source, zone_midnight(zone, period.clipped.first),
-                is_last ? 0 : zone_midnight(zone, period.clipped.end));
+                is_last ? 0 : zone_midnight(zone, period.clipped.end),
+                fees_in(source, period.clipped, arena));
         } while (++made < 2 && period_next(&source->rule, source->range, &period));
     }
     zone_close(zone);
@@ -171,6 +194,8 @@ static bool cap_as_source(const struct contract *contract, const struct contract
                   contract->term_end == CONTRACT_NO_DAY ? LAST_DAY : contract->term_end},
     };
     source->unit = source->is_money ? contract->currency : cap->quantity.text;
+    if (source->is_money && source->models[0] == '\0') /* fees are of no model */
+        source->charging = contract;
     return true;
 }
 
@@ -186,7 +211,7 @@ static enum status want_caps(struct arena *arena, struct terms *terms, const cha
 
         if (!cap_as_source(&found->contract, &in_force->caps[i], arena, &source))
             continue;
-        enum status status = want(&source, now_ms, out, count);
+        enum status status = want(arena, &source, now_ms, out, count);
         if (status != STATUS_OK)
             return status;
     }
@@ -231,7 +256,7 @@ static enum status make_wanted(struct store_conn *conn, struct arena *arena, str
     if (!*out)
         return STATUS_MEMORY;
     for (size_t i = 0; status == STATUS_OK && i < budget_count; i++)
-        status = want(&budgets[i], now_ms, *out, count);
+        status = want(arena, &budgets[i], now_ms, *out, count);
     for (size_t i = 0; status == STATUS_OK && i < contract_count; i++)
         status = want_caps(arena, terms, contracts[i], now_ms, *out, count);
     return arena_failed(arena) ? STATUS_MEMORY : status;
@@ -242,10 +267,10 @@ static enum status make_wanted(struct store_conn *conn, struct arena *arena, str
 #define WANTED                                                                                     \
     "unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],"           \
     " $7::text[], $8::bigint[], $9::text[], $10::timestamptz[], $11::timestamptz[],"               \
-    " $12::bigint[]) AS v(source, scope, subject, unit, is_money, metrics, models, hard,"          \
-    " limit_amount, period_from, period_to, scale)"
+    " $12::bigint[], $13::text[]) AS v(source, scope, subject, unit, is_money, metrics, models,"   \
+    " hard, limit_amount, period_from, period_to, scale, fees)"
 
-#define WANTED_VALUES 12
+#define WANTED_VALUES 13
 
 static void fill_values(const struct columns *columns, struct value values[WANTED_VALUES])
 {
@@ -261,6 +286,7 @@ static void fill_values(const struct columns *columns, struct value values[WANTE
     values[9] = columns_time(columns, offsetof(struct wanted, from_ms));
     values[10] = columns_time(columns, offsetof(struct wanted, to_ms));
     values[11] = columns_int(columns, offsetof(struct wanted, scale));
+    values[12] = columns_text(columns, offsetof(struct wanted, fees));
 }
 
 /* Any pool that is missing, different, due or too many. */
@@ -272,6 +298,7 @@ static enum status look_for_work(struct store_conn *conn, const struct value *va
               "   AND p.unit = v.unit AND p.period_from = v.period_from"
               "   WHERE p.pool_id IS NULL OR p.is_closed OR p.hard <> (v.hard <> 0)"
               "   OR p.limit_amount <> v.limit_amount::numeric OR p.metrics <> v.metrics"
+              "   OR p.fees <> v.fees::numeric"
               "   OR coalesce(array_to_string(p.models, E'\\n'), '') <> v.models"
               "   OR (v.scope, v.subject) <> (p.scope, p.subject)"
               "   OR p.period_to <> coalesce(nullif(v.period_to, 'epoch'), 'infinity'))"
@@ -337,14 +364,16 @@ static enum status put_pools(struct store_conn *conn, const struct value *values
 {
     STORE_STATEMENT(
         put, "INSERT INTO myna.pool AS p (source, scope, subject, unit, is_money, metrics, models,"
-             " hard, period_from, period_to, limit_amount, scale, is_active)"
+             " hard, period_from, period_to, limit_amount, scale, is_active, spent, fees)"
              " SELECT v.source, v.scope, v.subject, v.unit, v.is_money <> 0, v.metrics,"
              " string_to_array(nullif(v.models, ''), E'\\n'), v.hard <> 0, v.period_from,"
              " coalesce(nullif(v.period_to, 'epoch'), 'infinity'), v.limit_amount::numeric,"
-             " v.scale, false FROM " WANTED " ORDER BY v.source, v.unit, v.period_from"
+             " v.scale, false, v.fees::numeric, v.fees::numeric FROM " WANTED
+             " ORDER BY v.source, v.unit, v.period_from"
              " ON CONFLICT (source, unit, period_from) DO UPDATE SET"
              " scope = excluded.scope, subject = excluded.subject, metrics = excluded.metrics,"
              " models = excluded.models, hard = excluded.hard,"
+             " spent = p.spent + excluded.fees - p.fees, fees = excluded.fees,"
              " period_to = excluded.period_to, limit_amount = excluded.limit_amount,"
              " is_closed = false, is_active = p.is_active AND NOT p.is_closed"
              "   AND (p.hard OR NOT excluded.hard)");
@@ -405,7 +434,7 @@ static enum status count_spent(struct store_conn *conn)
 {
     STORE_STATEMENT(
         count,
-        "UPDATE myna.pool p SET spent = coalesce((SELECT sum(CASE"
+        "UPDATE myna.pool p SET spent = p.fees + coalesce((SELECT sum(CASE"
         "   WHEN p.is_money THEN coalesce(s.price, u.price)"
         "   WHEN u.provenance = 5 THEN 0"
         "   ELSE (p.metrics & 1) * coalesce(s.input_uncached, u.input_uncached)"

@@ -91,7 +91,7 @@ test('one alert tells all of it: in words, with what its channels were told', as
   await stack.sql(`INSERT INTO myna.channel (channel_id, kind, url_wrapped, origin, enabled) VALUES ('c1', 'slack', '', 'http://x', true)`);
   await stack.sql(`INSERT INTO myna.alert (kind, severity, subject, detail) VALUES ('key_leak', 'critical', 'vendor/v', '{"invoice": 7, "unknown": 12345}')`);
   const [item] = (await admin.get('/alerts')).body.items;
-  assert.equal(item.words, 'Invoice 7 lists 12,345 requests that no robot made.');
+  assert.equal(item.words, 'Invoice 7 bills 12,345 quantities of usage that no robot recorded.');
   const {deliveries, ...alert} = (await admin.get(`/alerts/${item.id}`)).body;
   assert.deepEqual(alert, item);
   assert.deepEqual(deliveries.map(({channel, event, alert: id}) => [channel, event, id]), [['c1', 'raised', item.id]]);

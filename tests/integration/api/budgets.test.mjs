@@ -1,6 +1,7 @@
 // Budgets, plans, pools, write-offs: what caps the fleet, and what is told of it.
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
+import {until} from '../../support/receivers.mjs';
 import {Stack} from '../../support/stack.mjs';
 import {hold} from './openapi.mjs';
 import {Robot} from './robot.mjs';
@@ -143,4 +144,26 @@ test('a deleted budget lifts its limit', async () => {
   assert.equal((await admin.get('/pools?open=true&source=budget:b1')).body.items.length, 0);
   assert.ok(await generation('r1') > before);
   assert.equal((await admin.get('/budgets/b1')).status, 404);
+});
+
+test('I2: what a contract charges whatever robots ask leaves no room in its caps on spend', async () => {
+  const contract = (fee) => ({contract: 'with-fee', vendor: 'dahan', currency: 'CNY', zone: 'UTC', term: {from: '2020-01-01', to: '2050-01-01'},
+    charges: [{name: 'fee', kind: 'flat', amount: fee, per: 'month'}, {name: 'film', kind: 'unit', metric: 'video_ms', price: '1', per: 'month'}],
+    caps: [{name: 'all', metric: 'spend', at_most: '1000', per: 'month', hard: true}, {name: 'reel', metric: 'spend', at_most: '1000', per: 'month', models: ['reel'], hard: true}]});
+  const pools = async () => (await admin.get('/pools?open=true&subject=with-fee')).body.items
+    .filter(({period}) => Date.parse(period.from) <= Date.now())
+    .sort((a, b) => a.source.localeCompare(b.source)).map(({spent, free, over}) => [spent, free, over]);
+  assert.equal((await admin.post('/contracts', contract('900'))).status, 201);
+  await until(30, 'the caps have no pools', async () => (await pools()).length === 2);
+  assert.deepEqual(await pools(), [['900', '100', false], ['0', '1000', false]], 'fees are of no model');
+  const row = {request_id: 'f1', at: new Date().toISOString(), model: 'reel', metrics: {video_ms: 30, requests: 1}};
+  assert.equal((await admin.post('/vendors/dahan/usage', {contract: 'with-fee', usage: [row]})).status, 201);
+  assert.deepEqual(await pools(), [['930', '70', false], ['30', '970', false]]);
+
+  const [first, next, day] = [0, 1, 2].map((k) => new Date(new Date().setUTCHours(0, 0, 0, 0) + (k === 2 ? 86400000 : 0)))
+    .map((at, k) => k === 2 ? at.getTime() : Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + k, 1));
+  const share = (Math.min(day, next) - first) / (next - first);
+  assert.equal((await admin.post('/contracts/with-fee/versions', {effective_from: new Date().toISOString(), document: contract('5000')})).status, 201);
+  await until(30, 'the raised fee was not counted', async () => Math.abs(Number((await pools())[0][0]) - 30 - 900 * share - 5000 * (1 - share)) < 1e-6);
+  assert.equal((await pools())[0][2], share < 1, 'what is owed alone passes the cap');
 });

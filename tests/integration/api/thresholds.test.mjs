@@ -178,7 +178,7 @@ test('a budget alerts at 80 and 100 % unless it says otherwise', async () => {
   assert.equal((await budgets('100%')).state, 'armed');
   const [alert, ...more] = await alerts();
   assert.deepEqual([alert.severity, alert.subject, alert.words, more],
-    ['warning', `budget/b-${number}/80%`, `Budget:b-${number} is at 80 output of 100, 80 %; the threshold is 80%.`, []]);
+    ['warning', `budget/b-${number}/80%`, `Budget b-${number} is at 80 output of 100, 80 %; the threshold is 80%.`, []]);
   assert.match(alert.cure, new RegExp(`mynactl budget set b-${number} --at-most`));
   assert.equal(alert.link, '/contracts');
   await useOf('r1', 20);

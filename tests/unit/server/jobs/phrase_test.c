@@ -41,7 +41,7 @@ static void a_rule_reads_as_it_was_written(void **state)
 
     assert_json(*state, phrase_rule(&rule, *state),
                 "{\"of\":\"spend\",\"at\":\"80%\",\"do\":[\"alert\",\"throttle to 2 turns a minute"
-                " to answers of 80 tokens to model s\"],\"shadow\":false}");
+                " and to answers of 80 tokens and to model s\"],\"shadow\":false}");
     rule = (struct contract_threshold){
         .of = "output", .trigger = CONTRACT_AT_RATE, .at = fraction_of(5), .shadow = true};
     assert_json(*state, phrase_rule(&rule, *state),

@@ -45,7 +45,7 @@ static void a_threshold_says_how_far_it_is_and_what_was_done(void **state)
         words(state, "threshold",
               "{\"rule\":{\"of\":\"budget:b\",\"at\":\"80%\"},\"seen\":{\"value\":\"0.5\","
               "\"limit\":\"1\",\"share\":\"0.5\"},\"would\":[\"alert\",\"block\"],\"robots\":0}"),
-        "Budget:b is at 0.5 of 1, 50 %; the threshold is 80%. Only watching, or it would have "
+        "Budget b is at 0.5 of 1, 50 %; the threshold is 80%. Only watching, or it would have "
         "done: block.");
     assert_string_equal(words(state, "threshold",
                               "{\"rule\":{\"of\":\"spend\",\"at\":\"80%\"},\"did\":[\"alert\"],"
@@ -59,7 +59,12 @@ static void a_kind_says_a_sentence_and_numbers_agree_with_their_nouns(void **sta
         words(state, "delivery_failed", "{\"problem\":\"it answered 503\",\"dead\":1}"),
         "1 message was given up: it answered 503.");
     assert_string_equal(words(state, "key_leak", "{\"invoice\":12345,\"unknown\":12345}"),
-                        "Invoice 12345 lists 12,345 requests that no robot made.");
+                        "Invoice 12345 bills 12,345 quantities of usage that no robot recorded.");
+    assert_string_equal(
+        words(state, "limit_too_small",
+              "{\"device\":\"r1\",\"unit\":\"CNY\",\"limit\":\"0.001\",\"attempt\":\"0.0016\","
+              "\"problem\":\"p\"}"),
+        "The whole limit is 0.001 CNY, and robot r1 takes 0.0016 for its shortest attempt.");
     assert_string_equal(
         words(state, "usage_lost",
               "{\"journal\":\"j\",\"after\":2000,\"until\":2050,\"requests\":1,\"problem\":\"they "
