@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/base/clock.h"
 #include "schema/base/json.h"
 #include "server/ctl/noun.h"
 #include "server/ctl/points.h"
@@ -29,13 +30,47 @@ static int list(struct ctl *ctl)
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, COLUMNS) : result;
 }
 
-static int get(struct ctl *ctl)
+static void print_budget(const struct json *budget)
+{
+    static const struct view_column sheet[] = {
+        {"budget", "id", VIEW_TEXT},          {"scope", "scope", VIEW_TEXT},
+        {"subject", "subject", VIEW_TEXT},    {"unit", "pool.unit", VIEW_TEXT},
+        {"at most", "at_most", VIEW_AMOUNT},  {"per", "per", VIEW_TEXT},
+        {"zone", "zone", VIEW_TEXT},          {"models", "models", VIEW_JSON},
+        {"spent", "pool.spent", VIEW_AMOUNT}, {"outstanding", "pool.outstanding", VIEW_AMOUNT},
+        {"free", "pool.free", VIEW_AMOUNT},   {"over", "pool.over", VIEW_YES},
+        {"hard", "hard", VIEW_YES},           {"note", "note", VIEW_TEXT},
+    };
+    struct buffer points;
+
+    view_sheet(stdout, budget, sheet, sizeof sheet / sizeof *sheet, clock_wall_ms());
+    buffer_init(&points, 16384);
+    points_print(json_member(budget, "thresholds"), &points);
+    printf("thresholds   %.*s\n", (int)buffer_span(&points).size,
+           (const char *)buffer_span(&points).data);
+    buffer_release(&points);
+}
+
+int noun_budget_show(struct ctl *ctl, const char *id)
 {
     struct client_answer answer;
-    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/budgets/",
-                             ctl->args.words[0], (char *)NULL);
+    struct json *json;
+    int result =
+        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/budgets/", id, (char *)NULL);
 
-    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, COLUMNS) : result;
+    if (result != CTL_DONE || ctl->json)
+        return result == CTL_DONE ? ctl_show(ctl, &answer, NULL, 0) : result;
+    result = ctl_parse(&answer, &json);
+    if (result != CTL_DONE)
+        return result;
+    print_budget(json);
+    json_free(json);
+    return CTL_DONE;
+}
+
+static int get(struct ctl *ctl)
+{
+    return noun_budget_show(ctl, ctl->args.words[0]);
 }
 
 /* Members of the same names as the options. */

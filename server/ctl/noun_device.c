@@ -1,4 +1,5 @@
 /* device ... : what a robot is, does, uses; commands to it */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -296,13 +297,26 @@ static int write_off(struct ctl *ctl)
     return CTL_DONE;
 }
 
+static int show_plan(struct ctl *ctl)
+{
+    char id[128];
+
+    snprintf(id, sizeof id, "plan-%s", ctl->args.words[0]);
+    return noun_budget_show(ctl, id);
+}
+
 static int plan(struct ctl *ctl)
 {
     static const char *const names[] = {"metric", "at-most", "per", "currency", "zone", NULL};
+    bool is_order = false;
     struct client_answer answer;
     struct json_writer writer;
     struct buffer body;
 
+    for (const char *const *name = names; *name; name++)
+        is_order = is_order || args_option(&ctl->args, *name, NULL) != NULL;
+    if (!is_order)
+        return show_plan(ctl);
     buffer_init(&body, 4096);
     json_writer_init(&writer, &body);
     json_begin_object(&writer);
@@ -348,12 +362,12 @@ const struct ctl_verb noun_device_verbs[] = {
      picture},
     {"device", "commands", "ROBOT", 1, 1, "", "what it was told and what it answered", commands},
     {"device", "plan", "ROBOT", 1, 1,
-     "metric(spend, output, tokens, requests or another that records hold; required) "
-     "at-most(a number, as 200000; required) "
-     "per(day, week, month, quarter, year or once; required) "
+     "metric(spend, output, tokens, requests or another that records hold) "
+     "at-most(a number, as 200000) "
+     "per(day, week, month, quarter, year or once) "
      "currency(of spend; required of spend alone) "
      "zone(whose days, as Asia/Shanghai; default UTC)",
-     "what the robot may use: its own budget", plan},
+     "show what the robot may use, its own budget; with metric, at-most and per, set it", plan},
     {"device", "write-off", "ROBOT", 1, 1, "", "book a lost robot's credit as spent", write_off},
     {"device", "revoke", "ROBOT", 1, 1, "", "refuse this robot for good", revoke},
     {0},

@@ -154,3 +154,58 @@ enum status points_write(const char *text, struct json_writer *writer, char prob
     json_end_array(writer);
     return status;
 }
+
+/* ---- the other way round ---- */
+
+static void print_throttle(const struct json *throttle, struct buffer *out)
+{
+    const struct json *turns = json_member(throttle, "turns_per_minute");
+    const struct json *tokens = json_member(throttle, "max_output_tokens");
+
+    buffer_text(out, "throttle:");
+    if (turns != NULL)
+        buffer_format(out, "%lld", (long long)json_int(turns, 0));
+    if (tokens != NULL)
+        buffer_format(out, "/%lld", (long long)json_int(tokens, 0));
+}
+
+static void print_action(const struct json *action, struct buffer *out)
+{
+    const struct json *throttle = json_member(action, "throttle");
+
+    if (json_type(action) == JSON_TEXT)
+        buffer_text(out, json_text(action, ""));
+    else if (throttle != NULL)
+        print_throttle(throttle, out);
+    else
+        buffer_format(out, "fall_back_to:%s", json_text(json_member(action, "fall_back_to"), "?"));
+}
+
+static void print_point(const struct json *point, struct buffer *out)
+{
+    const struct json *actions = json_member(point, "do");
+    const char *rearm = json_text(json_member(point, "rearm"), NULL);
+    const char *name = json_text(json_member(point, "name"), NULL);
+
+    buffer_text(out, json_text(json_member(point, "at"), "?"));
+    for (size_t i = 0; i < json_count(actions); i++) {
+        buffer_text(out, i == 0 ? "=" : "+");
+        print_action(json_item(actions, i), out);
+    }
+    if (json_bool(json_member(point, "shadow"), false))
+        buffer_text(out, "+shadow");
+    if (rearm != NULL)
+        buffer_format(out, "+rearm:%s", rearm);
+    if (name != NULL)
+        buffer_format(out, "+name:%s", name);
+}
+
+void points_print(const struct json *list, struct buffer *out)
+{
+    if (json_count(list) == 0)
+        buffer_text(out, "none");
+    for (size_t i = 0; i < json_count(list); i++) {
+        buffer_text(out, i == 0 ? "" : ",");
+        print_point(json_item(list, i), out);
+    }
+}

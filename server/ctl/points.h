@@ -18,4 +18,7 @@
 MUST_CHECK enum status points_write(const char *text, struct json_writer *writer,
                                     char problem[160]);
 
+/* The other way round: the API's list as it would be typed, "none" when empty. */
+void points_print(const struct json *list, struct buffer *out);
+
 #endif

@@ -31,6 +31,33 @@ static void assert_points(const char *text, const char *expected)
     assert_string_equal(out, expected);
 }
 
+static void what_is_printed_is_what_was_typed(void **state)
+{
+    static const char *const typed[] = {
+        "none",
+        "80%=alert",
+        "80%=alert,95%=alert+throttle:3,100%=block+rearm:90%",
+        "1500.50=throttle:3/80+fall_back_to:erxian-2026+canned+shadow+rearm:50%+name:late",
+        "90%=throttle:/80",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof typed / sizeof *typed; i++) {
+        struct json *json;
+        struct buffer printed;
+        char problem[160];
+        char out[1024];
+
+        assert_int_equal(write(typed[i], out, problem), STATUS_OK);
+        assert_int_equal(json_parse(span_text(out), &json, NULL), STATUS_OK);
+        buffer_init(&printed, 1024);
+        points_print(json, &printed);
+        assert_true(span_equal_text(buffer_span(&printed), typed[i]));
+        buffer_release(&printed);
+        json_free(json);
+    }
+}
+
 static void a_point_says_where_it_is_and_what_is_done_there(void **state)
 {
     (void)state;
@@ -87,6 +114,7 @@ static void what_cannot_be_read_is_quoted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_printed_is_what_was_typed),
         cmocka_unit_test(a_point_says_where_it_is_and_what_is_done_there),
         cmocka_unit_test(throttling_takes_turns_tokens_or_both),
         cmocka_unit_test(what_is_no_action_stands_beside_them),
