@@ -23,6 +23,7 @@ struct agent {
     struct speaker *speaker;
     struct face *face;
     struct filter *filter;
+    struct conversation_file memory;
     struct talker *talker;
     struct link *link;
     struct orders orders;
@@ -46,6 +47,11 @@ enum status agent_socket_path(const struct config *config, char *out, size_t out
                               : snprintf(out, out_size, "%s/agent.sock", config->state_dir);
 
     return size >= 0 && (size_t)size < out_size ? STATUS_OK : STATUS_INVALID;
+}
+
+enum status agent_memory_path(const struct config *config, char out[PATH_MAX])
+{
+    return state_path(config, "conversation", out);
 }
 
 /* Settings reach the parts that they concern. */
@@ -372,6 +378,19 @@ static enum status make_filter(struct agent *agent, char problem[256])
     return complain(filter_create_standard(&agent->filter), problem, "cannot make the filter");
 }
 
+static enum status prepare_memory(struct agent *agent, char problem[256])
+{
+    const struct identity *identity = &agent->identity;
+    char path[PATH_MAX];
+    enum status status = agent_memory_path(agent->config, path);
+
+    if (status == STATUS_OK)
+        status = conversation_file_init(
+            &agent->memory, path,
+            span_of(identity->sealing_private, sizeof identity->sealing_private));
+    return complain(status, problem, "cannot keep conversations in the state folder");
+}
+
 static enum status start_talker(struct agent *agent, char problem[256])
 {
     const struct talker_options options = {
@@ -382,6 +401,7 @@ static enum status start_talker(struct agent *agent, char problem[256])
         .speaker = agent->speaker,
         .face = agent->face,
         .filter = agent->filter,
+        .memory = &agent->memory,
         .host = {agent, on_turn_event, on_command_done, on_used, is_online},
     };
 
@@ -424,8 +444,8 @@ static void name_hardware(struct agent *agent)
 enum status agent_start(struct agent **out, const struct config *config, char problem[256])
 {
     static enum status (*const starts[])(struct agent * agent, char problem[256]) = {
-        open_journal, open_settings, open_vendor_voice, open_speaker, open_face,
-        make_filter,  make_link,     start_talker,      start_link,   open_console,
+        open_journal,   open_settings, open_vendor_voice, open_speaker, open_face,    make_filter,
+        prepare_memory, make_link,     start_talker,      start_link,   open_console,
     };
     struct agent *agent = calloc(1, sizeof *agent);
 
@@ -459,6 +479,7 @@ void agent_stop(struct agent *agent)
     console_close(agent->dialogue.console); /* turns told their clients until here */
     talker_free(agent->talker);
     filter_free(agent->filter);
+    conversation_file_release(&agent->memory);
     link_free(agent->link);
     vendor_voice_free(agent->vendor_voice);
     attempts_release(&agent->attempts);

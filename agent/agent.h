@@ -2,6 +2,8 @@
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
+#include <limits.h>
+
 #include "agent/config.h"
 
 struct agent;
@@ -19,5 +21,8 @@ bool agent_wants_restart(struct agent *agent);
 
 /* Where the socket is, for the other ends of it. */
 MUST_CHECK enum status agent_socket_path(const struct config *config, char *out, size_t out_size);
+
+/* Where the conversation is kept over a restart, see conversation_file.h. */
+MUST_CHECK enum status agent_memory_path(const struct config *config, char out[PATH_MAX]);
 
 #endif

@@ -58,8 +58,9 @@ static const struct {
     enum config_command command;
     bool takes_text;
 } commands[] = {
-    {"enrol", CONFIG_ENROL, false},   {"ask", CONFIG_ASK, true},       {"chat", CONFIG_CHAT, false},
-    {"status", CONFIG_STATUS, false}, {"avatar", CONFIG_AVATAR, true},
+    {"enrol", CONFIG_ENROL, false},  {"ask", CONFIG_ASK, true},
+    {"chat", CONFIG_CHAT, false},    {"status", CONFIG_STATUS, false},
+    {"avatar", CONFIG_AVATAR, true}, {"forget", CONFIG_FORGET, false},
 };
 
 static enum status take_command(struct config *config, char **words, size_t count,
@@ -144,6 +145,7 @@ void config_print_help(FILE *out)
           "       myna-agent [options] ask TEXT      ask the running robot and print its answer\n"
           "       myna-agent [options] chat          talk with the running robot\n"
           "       myna-agent [options] status        tell how the running robot is\n"
+          "       myna-agent [options] forget        wipe what was talked about\n"
           "       myna-agent [options] avatar FILE   check an avatar that somebody drew\n"
           "\n",
           out);

@@ -10,6 +10,7 @@ enum config_command {
     CONFIG_ASK,
     CONFIG_CHAT,
     CONFIG_STATUS,
+    CONFIG_FORGET,
     CONFIG_AVATAR
 };
 

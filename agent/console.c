@@ -119,6 +119,8 @@ static void handle_line(struct console *console, const struct client *client, st
     const char *question = json_text(json_member(json, "ask"), NULL);
     if (question)
         console->on_request(console->context, client->id, CONSOLE_ASK, span_text(question));
+    else if (json_bool(json_member(json, "forget"), false))
+        console->on_request(console->context, client->id, CONSOLE_FORGET, span_of(NULL, 0));
     else if (json_bool(json_member(json, "interrupt"), false))
         console->on_request(console->context, client->id, CONSOLE_INTERRUPT, span_of(NULL, 0));
     else if (json_bool(json_member(json, "status"), false))
@@ -126,7 +128,7 @@ static void handle_line(struct console *console, const struct client *client, st
     else if (json_bool(json_member(json, "listen"), false))
         console->on_request(console->context, client->id, CONSOLE_LISTEN, span_of(NULL, 0));
     else
-        refuse(console, client, "ask, interrupt, status or listen, nothing else");
+        refuse(console, client, "ask, forget, interrupt, status or listen, nothing else");
     json_free(json);
 }
 

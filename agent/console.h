@@ -17,6 +17,7 @@ struct console;
 
 enum console_request {
     CONSOLE_ASK,
+    CONSOLE_FORGET, /* answered like a question */
     CONSOLE_INTERRUPT,
     CONSOLE_STATUS,
     CONSOLE_LISTEN, /* somebody sits at the client and may ask, until it leaves */

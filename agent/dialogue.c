@@ -177,6 +177,10 @@ void dialogue_on_request(void *context, uint64_t client, enum console_request re
         else if (status != STATUS_OK)
             send_error(dialogue, client, "too many questions wait already");
         break;
+    case CONSOLE_FORGET:
+        if (talker_forget(dialogue->talker, client) != STATUS_OK)
+            send_error(dialogue, client, "too many questions wait already");
+        break;
     case CONSOLE_INTERRUPT:
         talker_interrupt(dialogue->talker);
         break;

@@ -62,7 +62,7 @@ int main(int argc, char **argv)
 {
     static const char *const levels[] = {"debug", "info", "warning", "error"};
     struct config config = {0};
-    char problem[256], socket_path[256];
+    char problem[256], socket_path[256], memory_path[PATH_MAX];
 
     crypto_forbid_cores();
     if (config_parse(argc, argv, &config, problem) != STATUS_OK)
@@ -74,8 +74,9 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
         if (strcmp(config.log_level, levels[i]) == 0)
             log_set_level((enum log_level)i);
-    if (agent_socket_path(&config, socket_path, sizeof socket_path) != STATUS_OK)
-        return fail("the socket's path is too long"), 2;
+    if (agent_socket_path(&config, socket_path, sizeof socket_path) != STATUS_OK ||
+        agent_memory_path(&config, memory_path) != STATUS_OK)
+        return fail("the state folder's or the socket's path is too long"), 2;
     switch (config.command) {
     case CONFIG_RUN:
         return run(&config, argv);
@@ -87,6 +88,8 @@ int main(int argc, char **argv)
         return talk_chat(socket_path);
     case CONFIG_STATUS:
         return talk_status(socket_path);
+    case CONFIG_FORGET:
+        return talk_forget(socket_path, memory_path);
     case CONFIG_AVATAR:
         return sheet_check(config.text, config.sheet);
     }

@@ -54,6 +54,8 @@ static const struct {
     {"voice_pitch", take_int, FIELD(voice_pitch)},
     {"max_output_tokens", take_int, FIELD(max_output_tokens)},
     {"history_turns", take_int, FIELD(history_turns)},
+    {"history_tokens", take_int, FIELD(history_tokens)},
+    {"history_hours", take_int, FIELD(history_hours)},
     {"report_interval_s", take_int, FIELD(report_interval_s)},
     {"turns_per_minute", take_int, FIELD(turns_per_minute)},
     {"limit_mode", take_text, FIELD(limit_mode)},

@@ -28,6 +28,8 @@ struct settings_values {
     int64_t voice_pitch;
     int64_t max_output_tokens;
     int64_t history_turns;
+    int64_t history_tokens;
+    int64_t history_hours;
     int64_t report_interval_s;
     int64_t turns_per_minute; /* 0: no limit */
     char limit_mode[16];      /* see limit_mode.h */

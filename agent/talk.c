@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "agent/chat/conversation_file.h"
 #include "schema/base/buffer.h"
 #include "schema/base/clock.h"
 #include "schema/base/json.h"
@@ -26,7 +27,8 @@ struct talk {
     bool failed;    /* the last one */
 };
 
-static int connect_to(const char *path)
+/* -1: no robot runs there. */
+static int try_connect(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = -1;
@@ -35,10 +37,18 @@ static int connect_to(const char *path)
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
         return fd;
-    fprintf(stderr, "myna-agent: no robot runs at \"%s\"; start it with myna-agent\n", path);
     if (fd >= 0)
         close(fd);
     return -1;
+}
+
+static int connect_to(const char *path)
+{
+    const int fd = try_connect(path);
+
+    if (fd < 0)
+        fprintf(stderr, "myna-agent: no robot runs at \"%s\"; start it with myna-agent\n", path);
+    return fd;
 }
 
 static bool send_all(int fd, struct span bytes)
@@ -190,6 +200,26 @@ int talk_ask(const char *socket_path, const char *question)
             alive = receive(&talk, handle_line);
         code = !alive ? lost() : talk.failed ? 1 : 0;
     }
+    close_talk(&talk);
+    return code;
+}
+
+int talk_forget(const char *socket_path, const char *memory_path)
+{
+    struct talk talk = {.fd = try_connect(socket_path), .signals = -1, .turns = 1};
+    int code = 0;
+
+    if (talk.fd < 0) {
+        if (conversation_file_wipe(memory_path) == STATUS_OK)
+            return puts("forgotten; no robot runs"), 0;
+        fprintf(stderr, "myna-agent: cannot wipe \"%s\": %s\n", memory_path, strerror(errno));
+        return 1;
+    }
+    buffer_init(&talk.in, MAX_LINE_BYTES);
+    bool alive = send_all(talk.fd, span_text("{\"forget\":true}\n"));
+    while (alive && talk.turns)
+        alive = receive(&talk, handle_line);
+    code = !alive ? lost() : talk.failed ? 1 : 0;
     close_talk(&talk);
     return code;
 }

@@ -15,4 +15,8 @@ int talk_chat(const char *socket_path);
 /* Prints how the robot is; 1 when it does not run or has nobody to ask yet. */
 int talk_status(const char *socket_path);
 
+/* Has the running robot forget what was talked about and prints what it says; when none runs, wipes
+ * the file that the conversation is kept in. */
+int talk_forget(const char *socket_path, const char *memory_path);
+
 #endif

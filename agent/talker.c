@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "agent/chat/fold.h"
 #include "agent/chat/stop_word.h"
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
@@ -26,7 +27,7 @@ struct job {
     wire_CommandKind kind; /* KIND_NONE: a question */
     bool is_nudge;         /* nothing to do but what every job begins with */
     uint64_t place;        /* of a question in the order in which they came */
-    bool is_stop;          /* a question that was "stop" */
+    enum stop_word wish;   /* that a question was */
     uint64_t client;
     uint8_t id[16]; /* of the command */
 };
@@ -36,7 +37,8 @@ struct talker {
     pthread_t thread;
     struct queue *queue;
     struct turn *turn;
-    struct turn *probe; /* without a voice */
+    struct turn *probe;                                  /* without a voice */
+    struct conversation *conversation, *no_conversation; /* the turn's, the probe's */
     struct settings_values values;
     uint64_t number;               /* of the newest turn; the chat thread's own */
     enum limit_mode limit_mode;    /* announced last; the chat thread's own, like the next */
@@ -147,6 +149,7 @@ static struct turn_settings turn_settings_of(const struct settings_values *value
         .route_count = values->route_count,
         .persona = span_text(values->persona),
         .history_turns = values->history_turns,
+        .history_tokens = values->history_tokens,
         .max_output_tokens = values->max_output_tokens,
         .generation = values->generation,
         .language = settings_language(values),
@@ -184,6 +187,54 @@ static void end_unasked(struct talker *talker, const struct job *job)
     end(talker);
 }
 
+/* Keeps it on disk, or sees to it that nothing is there. */
+static void keep_conversation(struct talker *talker)
+{
+    const struct conversation_file *memory = talker->options.memory;
+    enum status status = STATUS_OK;
+
+    if (!memory)
+        return;
+    if (talker->values.history_hours > 0)
+        status = conversation_file_save(memory, talker->conversation);
+    else
+        status = conversation_file_wipe(memory->path);
+    if (status != STATUS_OK)
+        log_warning("chat", "cannot keep the conversation over a restart: %s", status_text(status));
+}
+
+static void restore_conversation(struct talker *talker)
+{
+    const int64_t age_ms = talker->values.history_hours * 3600 * 1000;
+    enum status status;
+
+    if (!talker->options.memory || age_ms == 0)
+        return;
+    status = conversation_file_load(talker->options.memory, talker->conversation,
+                                    clock_wall_ms() - age_ms);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+        log_warning("chat", "the kept conversation cannot be read and is forgotten: %s",
+                    status_text(status));
+}
+
+/* What is said when it is done. */
+static struct span forget_conversation(struct talker *talker, bool chinese)
+{
+    enum status status = STATUS_OK;
+
+    conversation_forget(talker->conversation);
+    if (talker->options.memory)
+        status = conversation_file_wipe(talker->options.memory->path);
+    if (status != STATUS_OK) {
+        log_error("chat", "cannot wipe the kept conversation: %s (hint: is the disk read-only?)",
+                  status_text(status));
+        return span_text(chinese ? "我这边忘掉了，但是存储里的没能删掉。"
+                                 : "I have forgotten it, but could not remove it from my disk.");
+    }
+    return span_text(chinese ? "好的，我们聊过的我都忘掉了。"
+                             : "I have forgotten what we talked about.");
+}
+
 static void ask_turn(struct talker *talker, const struct job *job, struct span question)
 {
     struct turn_settings settings = turn_settings_of(&talker->values);
@@ -193,6 +244,8 @@ static void ask_turn(struct talker *talker, const struct job *job, struct span q
 
     if (talker->values.turns_per_minute > 0)
         settings.start_at_ms = talker->next_question_ms;
+    if (job->wish == STOP_WORD_FORGET)
+        settings.answer = forget_conversation(talker, fold_has_wide(question));
     crypto_uuid(uuid);
     const uint64_t number = begin(talker, job->client);
     /* "stop" came before there was a turn to interrupt */
@@ -203,6 +256,7 @@ static void ask_turn(struct talker *talker, const struct job *job, struct span q
     enum status status = turn_run(talker->turn, number, uuid, question, &settings, &report);
     end(talker);
     if (report.attempts > 0) {
+        keep_conversation(talker);
         space(talker, asked_ms);
         talker->warm_until_ms = clock_mono_ms() + WARM_FOR_MS;
     }
@@ -216,7 +270,10 @@ static void ask_turn(struct talker *talker, const struct job *job, struct span q
 
 static void ask(struct talker *talker, const struct job *job, struct span question)
 {
-    if (job->is_stop || job->place <= atomic_load(&talker->unwanted))
+    const bool is_dropped =
+        job->wish == STOP_WORD_NONE && job->place <= atomic_load(&talker->unwanted);
+
+    if (job->wish == STOP_WORD_STOP || is_dropped)
         end_unasked(talker, job);
     else
         ask_turn(talker, job, question);
@@ -361,7 +418,7 @@ static void probe(struct talker *talker, const struct job *job, struct span name
     enum status status = turn_run(talker->probe, begin(talker, 0), uuid, span_text(PROBE_QUESTION),
                                   &settings, &report);
     end(talker);
-    turn_forget(talker->probe);
+    conversation_forget(talker->no_conversation);
     talker->options.host.on_used(talker->options.host.context);
     if (status == STATUS_OK)
         snprintf(reason, sizeof reason, "first token after %u ms", (unsigned)report.first_token_ms);
@@ -401,7 +458,7 @@ static void carry_out(struct talker *talker, struct span message)
 
     memcpy(&job, message.data, sizeof job);
     settings_values(talker->options.settings, &talker->values);
-    if (!job.is_stop)
+    if (job.wish != STOP_WORD_STOP)
         announce(talker);
     for (size_t i = 0; i < WORK_COUNT && !job.is_nudge; i++)
         if (works[i].kind == job.kind)
@@ -468,7 +525,11 @@ enum status talker_start(struct talker **out, const struct talker_options *optio
 
     if (!talker)
         return STATUS_MEMORY;
+    enum status status = conversation_create(&talker->conversation);
+    if (status == STATUS_OK)
+        status = conversation_create(&talker->no_conversation);
     const struct turn_options spoken = {.journal = options->journal,
+                                        .conversation = talker->conversation,
                                         .attempts = options->attempts,
                                         .speaker = options->speaker,
                                         .on_event = on_turn_event,
@@ -476,6 +537,7 @@ enum status talker_start(struct talker **out, const struct talker_options *optio
                                         .filter = options->filter,
                                         .context = talker};
     const struct turn_options silent = {.journal = options->journal,
+                                        .conversation = talker->no_conversation,
                                         .on_event = on_probe_event,
                                         .is_online = is_online,
                                         .context = talker};
@@ -486,7 +548,10 @@ enum status talker_start(struct talker **out, const struct talker_options *optio
     talker->limit_mode = limit_mode_from_name(talker->values.limit_mode); /* said before */
     crypto_wipe(talker->values.routes, sizeof talker->values.routes);
     pthread_mutex_init(&talker->lock, NULL);
-    enum status status = queue_create(&talker->queue, TALKER_MAX_WAITING, QUEUE_BYTES);
+    if (status == STATUS_OK)
+        restore_conversation(talker);
+    if (status == STATUS_OK)
+        status = queue_create(&talker->queue, TALKER_MAX_WAITING, QUEUE_BYTES);
     if (status == STATUS_OK)
         status = turn_create(&talker->turn, &spoken);
     if (status == STATUS_OK)
@@ -528,6 +593,8 @@ void talker_free(struct talker *talker)
         return;
     turn_free(talker->turn);
     turn_free(talker->probe);
+    conversation_free(talker->conversation);
+    conversation_free(talker->no_conversation);
     queue_free(talker->queue);
     pthread_mutex_destroy(&talker->lock);
     free(talker);
@@ -543,12 +610,20 @@ enum status talker_ask(struct talker *talker, uint64_t client, struct span quest
         !span_is_utf8(question))
         return STATUS_INVALID;
     job.place = atomic_fetch_add(&talker->asked, 1) + 1;
-    job.is_stop = stop_word_of(question) == STOP_WORD_STOP;
-    if (job.is_stop) {
+    job.wish = stop_word_of(question);
+    if (job.wish == STOP_WORD_STOP) {
         atomic_store(&talker->unwanted, job.place);
         talker_interrupt(talker);
     }
     return put(talker, &job, question);
+}
+
+enum status talker_forget(struct talker *talker, uint64_t client)
+{
+    const char *wish =
+        talker_is_chinese(talker) ? "忘掉我们的对话" : "Forget what we talked about.";
+
+    return talker_ask(talker, client, span_text(wish));
 }
 
 static bool may_say(struct talker *talker)

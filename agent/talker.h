@@ -8,6 +8,7 @@
 #ifndef AGENT_TALKER_H
 #define AGENT_TALKER_H
 
+#include "agent/chat/conversation_file.h"
 #include "agent/chat/turn.h"
 #include "agent/face/face.h"
 #include "agent/link/peer.h"
@@ -36,8 +37,9 @@ struct talker_options {
     struct settings *settings;
     struct speaker *speaker;
     struct face *face;
-    const struct filter *filter; /* NULL: nothing is held back */
-    struct talker_host host;     /* copied */
+    const struct filter *filter;            /* NULL: nothing is held back */
+    const struct conversation_file *memory; /* NULL: the conversation ends with the process */
+    struct talker_host host;                /* copied */
 };
 
 /* Starts the thread. The caller owns *out. */
@@ -54,6 +56,10 @@ void talker_free(struct talker *talker);
  * wish itself ends as a turn in silence. STATUS_FULL: too many wait; STATUS_INVALID: empty, too
  * long or not UTF-8. */
 MUST_CHECK enum status talker_ask(struct talker *talker, uint64_t client, struct span question);
+
+/* Queues the wish to forget the conversation, on disk as well; the robot says that it did. What
+ * moves a robot to another owner calls it. STATUS_FULL: too many wait. */
+MUST_CHECK enum status talker_forget(struct talker *talker, uint64_t client);
 
 /* Queues SAY, IDENTIFY or PROBE_ROUTE; on_command() follows. STATUS_FULL: too many wait;
  * STATUS_DENIED: more was said for the server lately than people should have to bear;

@@ -31,7 +31,6 @@ _Static_assert(CLAUSE_MAX_BYTES <= SPEAKER_MAX_CLAUSE_BYTES, "a clause can be sp
 struct turn {
     struct turn_options options;
     struct http *http;
-    struct conversation *conversation;
     struct circuit_set circuits; /* the chat thread's own */
     atomic_bool cancel;          /* the running turn was interrupted */
     atomic_bool halt; /* its request ends: cancelled, or held back; read by the HTTP loop */
@@ -495,11 +494,11 @@ static void remember(struct run *run)
         /* a crisis, a limit: no part of the conversation */
     } else if (is_cancelled(run) && turn->options.speaker) {
         if (speaker_heard(turn->options.speaker, turn->number, &heard) == STATUS_OK)
-            conversation_add(turn->conversation, run->question,
-                             answer_in(run, buffer_span(&heard)));
+            conversation_add(turn->options.conversation, run->question,
+                             answer_in(run, buffer_span(&heard)), clock_wall_ms());
     } else {
-        conversation_add(turn->conversation, run->question,
-                         buffer_span(is_held(run) ? &run->spoken : &run->said));
+        conversation_add(turn->options.conversation, run->question,
+                         buffer_span(is_held(run) ? &run->spoken : &run->said), clock_wall_ms());
     }
     crypto_wipe(heard.data, heard.size);
     buffer_release(&heard);
@@ -546,10 +545,10 @@ static void answer_with(struct run *run, struct span text)
     clause_feed(&run->clause, text, moment_of(run));
 }
 
-static void answer_canned(struct run *run)
+static void answer_canned(struct run *run, struct span text)
 {
     run->report->canned = true;
-    answer_with(run, run->settings->canned);
+    answer_with(run, text);
 }
 
 /* Somebody in need is answered at once, whatever limits hold. */
@@ -585,12 +584,14 @@ static bool may_ask(struct run *run)
     const struct turn_settings *settings = run->settings;
     const int64_t wait_ms = settings->start_at_ms - run->asked_ms;
 
-    if (!passes_filter(run))
+    if (settings->answer.size > 0)
+        answer_canned(run, settings->answer);
+    else if (!passes_filter(run))
         return false;
-    if (settings->kept != EXCUSE_NONE)
+    else if (settings->kept != EXCUSE_NONE)
         run->kept = settings->kept;
     else if (settings->limit_mode == LIMIT_MODE_CANNED && settings->canned.size > 0)
-        answer_canned(run);
+        answer_canned(run, settings->canned);
     else if (!limit_mode_allows_asking(settings->limit_mode))
         run->kept = EXCUSE_BLOCKED;
     else if (wait_ms > TURN_MAX_SPACING_MS)
@@ -630,9 +631,10 @@ static void begin(struct run *run, uint64_t number, const uint8_t *uuid)
     buffer_init(&run->spoken, MAX_SAID_BYTES);
     if (turn->options.speaker && speaker_begin_turn(turn->options.speaker, number) != STATUS_OK)
         stop(turn);
-    run->message_count =
-        conversation_messages(turn->conversation, run->settings->persona,
-                              (size_t)run->settings->history_turns, run->question, run->messages);
+    const struct conversation_budget budget = {(size_t)run->settings->history_turns,
+                                               (uint64_t)run->settings->history_tokens};
+    run->message_count = conversation_messages(turn->options.conversation, run->settings->persona,
+                                               budget, run->question, run->messages);
     tell(run, (struct turn_event){.kind = TURN_STARTED});
     if (run->settings->preface.size > 0 && !is_cancelled(run))
         say(run, run->settings->preface);
@@ -707,8 +709,6 @@ enum status turn_create(struct turn **out, const struct turn_options *options)
     }
     turn->options = *options;
     status = http_create(&turn->http);
-    if (status == STATUS_OK)
-        status = conversation_create(&turn->conversation);
     if (status != STATUS_OK) {
         turn_free(turn);
         return status;
@@ -721,7 +721,6 @@ void turn_free(struct turn *turn)
 {
     if (!turn)
         return;
-    conversation_free(turn->conversation);
     http_free(turn->http);
     pthread_cond_destroy(&turn->changed);
     pthread_mutex_destroy(&turn->lock);
@@ -789,9 +788,4 @@ void turn_on_speaker(struct turn *turn, const struct speaker_event *event)
     clause.uuid = uuid;
     if (current && event->kind == SPEAKER_CLAUSE_STARTED && turn->options.on_event)
         turn->options.on_event(turn->options.context, &clause);
-}
-
-void turn_forget(struct turn *turn)
-{
-    conversation_forget(turn->conversation);
 }

@@ -65,8 +65,9 @@ struct turn_event {
 typedef void (*turn_event_fn)(void *context, const struct turn_event *event);
 
 struct turn_options {
-    struct journal *journal; /* borrowed */
-    struct speaker *speaker; /* borrowed; NULL: text only */
+    struct journal *journal;           /* borrowed */
+    struct conversation *conversation; /* borrowed; the chat thread's own */
+    struct speaker *speaker;           /* borrowed; NULL: text only */
     /* Who else asks vendors for these turns; borrowed. NULL: nobody does. */
     struct attempts *attempts;
     turn_event_fn on_event; /* may be NULL */
@@ -87,12 +88,14 @@ struct turn_settings {
     size_t route_count;
     struct span persona;
     int64_t history_turns;
+    int64_t history_tokens;
     int64_t max_output_tokens;
     uint64_t generation;
     enum voice_language language;
     enum limit_mode limit_mode;
     struct span limit_text; /* said at a limit; empty: the standard words */
     struct span canned;     /* the answer while limit_mode is canned; empty: as if blocked */
+    struct span answer;     /* said instead of asking anybody; empty: somebody is asked */
     int64_t start_at_ms;    /* monotonic: no vendor is asked before; see TURN_MAX_SPACING_MS */
     enum filter_audience audience;
     struct span crisis_text; /* the answer to a crisis; empty: the standard words */
@@ -124,8 +127,5 @@ void turn_interrupt(struct turn *turn, uint64_t number);
 
 /* Hand in every event of the speaker. */
 void turn_on_speaker(struct turn *turn, const struct speaker_event *event);
-
-/* Forgets the conversation so far. On the chat thread only. */
-void turn_forget(struct turn *turn);
 
 #endif

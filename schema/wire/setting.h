@@ -12,6 +12,9 @@
  * voice_pitch        int     0..100           pitch of the voice
  * max_output_tokens  int     16..4096         longest answer asked of a vendor
  * history_turns      int     0..20            turns remembered in a conversation
+ * history_tokens     int     0..16000         what former turns may add to a question, about
+ * history_hours      int     0..168 h         age up to which a turn outlives a restart; 0: none is
+ *                                             kept on disk
  * report_interval_s  int     10..3600 s       heartbeat period
  * screen_mark        text    0..24 bytes      short label in the screen's corner
  * avatar             text    0..32 bytes      who is on the screen, by name; empty is the built-in

@@ -225,6 +225,8 @@ export const texts = {
   "setting.limit_mode": "Limit",
   "setting.limit_text": "Words at a limit",
   "setting.canned_persona": "Canned answer",
+  "setting.history_tokens": "Longest history",
+  "setting.history_hours": "History kept for",
   "setting.audience": "Filter for",
   "setting.crisis_text": "Words in a crisis",
   "choice.limit_mode.none": "None",

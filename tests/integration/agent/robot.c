@@ -179,15 +179,20 @@ void robot_build(struct robot *robot, const struct vendor *vendor, enum mouth mo
     assert_int_equal(journal_open(&robot->journal, &journal), STATUS_OK);
     if (mouth == SPEAKING)
         assert_int_equal(speaker_create(&robot->speaker, &speaker), STATUS_OK);
+    assert_int_equal(conversation_create(&robot->conversation), STATUS_OK);
     const struct turn_options turn = {.journal = robot->journal,
+                                      .conversation = robot->conversation,
                                       .speaker = robot->speaker,
                                       .on_event = on_event,
                                       .is_online = is_online,
                                       .context = robot,
                                       .filter = robot->filter};
     assert_int_equal(turn_create(&robot->turn, &turn), STATUS_OK);
-    robot->settings = (struct turn_settings){
-        .routes = robot->routes, .history_turns = 4, .max_output_tokens = 200, .generation = 7};
+    robot->settings = (struct turn_settings){.routes = robot->routes,
+                                             .history_turns = 4,
+                                             .history_tokens = 2000,
+                                             .max_output_tokens = 200,
+                                             .generation = 7};
     robot_set_route(robot, 0, robot_base_url(robot), "good");
     robot_behave(robot, ROBOT_FAST);
 }
@@ -199,6 +204,7 @@ void robot_dismantle(struct robot *robot)
     speaker_free(robot->speaker);
     turn_free(robot->turn);
     filter_free(robot->filter);
+    conversation_free(robot->conversation);
     journal_close(robot->journal);
     http_free(robot->http);
     pthread_mutex_destroy(&robot->lock);

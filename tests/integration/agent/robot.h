@@ -22,6 +22,7 @@ struct robot {
     struct speaker *speaker;
     struct turn *turn;
     struct filter *filter;
+    struct conversation *conversation;
     uint64_t number;
     uint8_t uuid[16];
     wire_Route routes[3];

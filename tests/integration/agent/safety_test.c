@@ -6,6 +6,9 @@
 
 #include <cmocka.h>
 
+#include "schema/base/clock.h"
+#include "schema/base/crypto.h"
+
 static void somebody_in_a_crisis_is_answered_without_a_vendor_whatever_the_limits(void **state)
 {
     struct robot robot;
@@ -38,7 +41,7 @@ static void a_crisis_is_no_part_of_the_history(void **state)
     robot_build(&robot, *state, SILENT);
     robot_ask(&robot, "Who are you?");
     const uint64_t alone = robot.report.input;
-    turn_forget(robot.turn);
+    conversation_forget(robot.conversation);
     robot_ask(&robot, "I want to die.");
     robot_ask(&robot, "Who are you?");
     assert_int_equal(robot.report.input, alone);
@@ -104,7 +107,7 @@ static void nothing_is_remembered_of_an_answer_of_which_nothing_was_said(void **
     const uint64_t alone = robot.report.input;
     robot.settings.audience = FILTER_CHILD;
     for (int i = 0; i < 60 && !held; i++) {
-        turn_forget(robot.turn);
+        conversation_forget(robot.conversation);
         snprintf(question, sizeof question, "What is number %d?", i);
         robot_ask(&robot, question);
         held = strcmp(robot.heard, sorry) == 0;
@@ -124,7 +127,7 @@ static void the_robots_own_words_stand_around_an_answer_and_not_in_the_history(v
     robot_ask(&robot, "Who are you?");
     robot_ask(&robot, "Go on.");
     const uint64_t plain = robot.report.input;
-    turn_forget(robot.turn);
+    conversation_forget(robot.conversation);
     robot.settings.preface = span_text("I am a machine.");
     robot.settings.epilogue = span_text("Shall we take a break?");
     assert_int_equal(robot_ask(&robot, "Who are you?"), STATUS_OK);
@@ -132,6 +135,60 @@ static void the_robots_own_words_stand_around_an_answer_and_not_in_the_history(v
     assert_non_null(strstr(robot.heard, "\nShall we take a break?\n"));
     robot_ask(&robot, "Go on.");
     assert_int_equal(robot.report.input, plain);
+    robot_dismantle(&robot);
+}
+
+/* Interrupts in the middle of the robot's fourth clause or so. */
+static void *interrupt_later(void *context)
+{
+    struct robot *robot = context;
+    size_t heard = 0;
+
+    for (int i = 0; i < 3000 && heard < 3; i++) {
+        clock_sleep_ms(5);
+        pthread_mutex_lock(&robot->lock);
+        heard = robot->clauses;
+        pthread_mutex_unlock(&robot->lock);
+    }
+    clock_sleep_ms(300);
+    turn_interrupt(robot->turn, robot->number);
+    return NULL;
+}
+
+/* The canned answer is no part of the history, so the vendor's is heard: whole clauses, the last
+ * one up to a word, and neither what came before it nor what was still to be said. */
+static void an_interruption_cuts_the_history_to_the_words_that_were_heard(void **state)
+{
+    struct dialect_message messages[CONVERSATION_MAX_MESSAGES];
+    struct robot robot;
+    pthread_t thread;
+
+    robot_build(&robot, *state, SPEAKING);
+    robot.settings.preface = span_text("I am a machine.");
+    robot.settings.max_output_tokens = 400;
+    robot.number++;
+    crypto_uuid(robot.uuid);
+    assert_int_equal(pthread_create(&thread, NULL, interrupt_later, &robot), 0);
+    assert_int_equal(turn_run(robot.turn, robot.number, robot.uuid,
+                              span_text("Tell me three stories of the sea, and of the moon."),
+                              &robot.settings, &robot.report),
+                     STATUS_OK);
+    pthread_join(thread, NULL);
+    assert_true(robot.report.interrupted);
+    const struct conversation_budget budget = {5, 10000};
+    assert_int_equal(conversation_messages(robot.conversation, span_of(NULL, 0), budget,
+                                           span_text("?"), messages),
+                     3);
+    const struct span kept = messages[1].text;
+    char heard[sizeof robot.heard];
+    size_t size = 0;
+    for (const char *c = robot.heard + strlen("I am a machine.\n"); *c; c++)
+        if (*c != '\n')
+            heard[size++] = *c;
+    assert_true(kept.size > 0 && kept.size < size);
+    assert_memory_equal(kept.data, heard, kept.size);
+    /* up to the end of a word */
+    assert_true(strchr(" .,;:!?'-", heard[kept.size]) || strchr(" .,;:!?'-", heard[kept.size - 1]));
     robot_dismantle(&robot);
 }
 
@@ -159,6 +216,7 @@ int main(void)
         cmocka_unit_test(an_answer_is_broken_off_where_it_says_what_is_held_back),
         cmocka_unit_test(nothing_is_remembered_of_an_answer_of_which_nothing_was_said),
         cmocka_unit_test(the_robots_own_words_stand_around_an_answer_and_not_in_the_history),
+        cmocka_unit_test(an_interruption_cuts_the_history_to_the_words_that_were_heard),
         cmocka_unit_test(why_no_vendor_is_asked_now_is_said),
     };
 

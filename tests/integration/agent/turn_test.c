@@ -57,7 +57,7 @@ static void the_history_goes_along_and_is_cached(void **state)
     assert_true(robot.report.input > first + 4);
     assert_int_equal(robot.record_count, 2);
     robot_check_bill(&robot, 1);
-    turn_forget(robot.turn);
+    conversation_forget(robot.conversation);
     robot_ask(&robot, "And what does it mean?");
     assert_true(robot.report.input < first + 4);
     robot_dismantle(&robot);
