@@ -77,7 +77,7 @@ refused "not 'localhost'" up --bind localhost
 refused "needs --model" up --vendor https://vendor.example/v1
 refused "not 'vendor.example'" up --vendor vendor.example --model m
 refused "MYNA_VENDOR_KEY=" up --vendor https://vendor.example/v1 --model m
-refused "needs --vendor" up --model m
+refused "need --vendor" up --model m
 refused "needs the question" say
 refused "./myna up" say hello
 refused "./myna up" ctl fleet
