@@ -1,15 +1,37 @@
 # shellcheck shell=sh
 # bench.sh - ./myna bench: each benchmark measures its limit in the same run and prints the ratio.
 
+# A display and a sound server only where they are looked at and listened to.
+bench_packages() { # NAMES...
+	for name in "$@"; do
+		case $name in
+		av | face)
+			echo bench
+			return 0
+			;;
+		esac
+	done
+	echo run
+}
+
 run_bench() {
 	json=''
 	names=''
-	for word in "$@"; do
-		case $word in
+	minutes=''
+	while [ $# -gt 0 ]; do
+		case $1 in
 		--json) json=--json ;;
-		-*) die "bench does not know '$word'" "./myna bench [NAME...] [--json]" ;;
-		*) names="$names $word" ;;
+		--minutes)
+			minutes=${2:-}
+			case $minutes in
+			'' | *[!0-9]* | 0*) die "--minutes needs a whole number" "./myna bench av --minutes 30" ;;
+			esac
+			shift
+			;;
+		-*) die "bench does not know '$1'" "./myna bench [NAME...] [--json] [--minutes N]" ;;
+		*) names="$names $1" ;;
 		esac
+		shift
 	done
 	if [ -z "$names" ]; then
 		for script in "$MYNA_ROOT"/tests/bench/*.bench; do
@@ -20,10 +42,12 @@ run_bench() {
 		[ -x "$MYNA_ROOT/tests/bench/$name.bench" ] ||
 			die "there is no benchmark '$name'" "There are: $(cd "$MYNA_ROOT/tests/bench" && echo *.bench)"
 	done
-	install_packages run
+	# shellcheck disable=SC2086 # a list of words
+	install_packages "$(bench_packages $names)"
 	build release >&2
 	for name in $names; do
-		MYNA_BUILD=$MYNA_ROOT/.build/release "$MYNA_ROOT/tests/bench/$name.bench" |
+		MYNA_BUILD=$MYNA_ROOT/.build/release BENCH_MINUTES=$minutes \
+			"$MYNA_ROOT/tests/bench/$name.bench" |
 			if [ -n "$json" ]; then cat; else "$MYNA_ROOT/tests/bench/table.sh"; fi
 	done
 }

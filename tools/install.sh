@@ -14,6 +14,9 @@ PACKAGES_RUN='build-essential cmake ninja-build pkg-config protobuf-compiler nan
 PACKAGES_TEST='clang clang-format libclang-rt-14-dev shellcheck mandoc mosquitto-clients git'
 PACKAGES_WEB='chromium'
 
+# What the benchmarks add that look at the screen and listen to the sound.
+PACKAGES_BENCH='xvfb pulseaudio libasound2-plugins libpulse-dev libx11-dev libxext-dev'
+
 APT_MS=0 # how long apt took, if it had to do anything
 
 # Prints those of the packages that are not installed.
@@ -89,12 +92,15 @@ apt_failed() {
 	die "apt-get could not install what is missing" "Its output is in $INSTALL_LOG"
 }
 
-install_packages() { # run | test | web
+install_packages() { # run | test | web | bench
 	[ -r /etc/debian_version ] ||
 		die "this is not Debian" "Debian 12 is needed; in a container: debian:bookworm"
 	wanted=$PACKAGES_RUN
-	[ "$1" = run ] || wanted="$wanted $PACKAGES_TEST"
-	[ "$1" = web ] && wanted="$wanted $PACKAGES_WEB"
+	case $1 in
+	test) wanted="$wanted $PACKAGES_TEST" ;;
+	web) wanted="$wanted $PACKAGES_TEST $PACKAGES_WEB" ;;
+	bench) wanted="$wanted $PACKAGES_BENCH" ;;
+	esac
 	# shellcheck disable=SC2086 # a list of words
 	MISSING=$(packages_missing $wanted | tr '\n' ' ')
 	MISSING=${MISSING% }
