@@ -315,7 +315,7 @@ static enum status open_face(struct agent *agent, char problem[256])
         .height = agent->config->height,
         .video_driver = agent->config->video_driver,
         .avatar_folder = agent->config->avatars,
-        .display_latency_ms = 20,
+        .display_latency_ms = FACE_DISPLAY_LATENCY_MS,
         .record_folder = headless ? agent->media_dir : NULL,
     };
 
