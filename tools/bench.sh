@@ -5,7 +5,7 @@
 bench_packages() { # NAMES...
 	for name in "$@"; do
 		case $name in
-		av | face)
+		av | face | voice)
 			echo bench
 			return 0
 			;;

@@ -15,7 +15,7 @@ PACKAGES_TEST='clang clang-format libclang-rt-14-dev shellcheck mandoc mosquitto
 PACKAGES_WEB='chromium'
 
 # What the benchmarks add that look at the screen and listen to the sound.
-PACKAGES_BENCH='xvfb pulseaudio libasound2-plugins libpulse-dev libx11-dev libxext-dev'
+PACKAGES_BENCH='xvfb pulseaudio pulseaudio-utils libasound2-plugins libpulse-dev libx11-dev libxext-dev'
 
 APT_MS=0 # how long apt took, if it had to do anything
 
