@@ -11,10 +11,15 @@ export function settingName(name) {
   return word("setting", name);
 }
 
+const USES = ["chat", "speech", "transcription"];
+
+const isChat = ({ use }) => (use || "chat") === "chat";
+
 function RouteList({ routes }) {
   if (!routes?.length) return html`<span class="muted">${t("route.none")}</span>`;
   return html`<ol class="routes">${routes.map((route, i) => html`<li key=${i}>
-    <b>${route.vendor}</b> / ${route.model} <span class="muted">${route.contract}</span></li>`)}</ol>`;
+    <b>${route.vendor}</b> / ${route.model} <span class="muted">${route.contract}${
+  isChat(route) ? "" : ` \u00b7 ${t(`route.use.${route.use}`)}`}</span></li>`)}</ol>`;
 }
 
 const SHOWN = {
@@ -75,6 +80,12 @@ function RouteRow({ route, index, count, contracts, change, move, drop }) {
     const contract = contracts.find(({ id }) => id === event.target.value);
     change({ ...route, contract: contract.id, vendor: contract.vendor });
   };
+  const useFor = (event) => {
+    const { vendor, model, contract, voice } = route;
+    const plain = { vendor, model, contract };
+    const use = event.target.value;
+    change(use === "speech" && voice ? { ...plain, use, voice } : use === "chat" ? plain : { ...plain, use });
+  };
   return html`<li class="route-row">
     <select class="input" aria-label=${t("contract")} value=${route.contract} onChange=${pick}>
       ${contracts.map(({ id, vendor }) => html`<option key=${id} value=${id}
@@ -82,6 +93,10 @@ function RouteRow({ route, index, count, contracts, change, move, drop }) {
     </select>
     <input class="input" aria-label=${t("model")} placeholder=${t("model")} value=${route.model}
       onInput=${(event) => change({ ...route, model: event.target.value })} />
+    <select class="input" aria-label=${t("route.use")} value=${route.use || "chat"} onChange=${useFor}>
+      ${USES.map((use) => html`<option key=${use} value=${use}
+        selected=${use === (route.use || "chat")}>${t(`route.use.${use}`)}</option>`)}
+    </select>
     <${IconButton} icon="up" label=${t("route.up")} disabled=${index === 0} onClick=${() => move(index - 1)} />
     <${IconButton} icon="down" label=${t("route.down")} disabled=${index === count - 1} onClick=${() => move(index + 1)} />
     <${IconButton} icon="close" label=${t("route.drop")} onClick=${drop} />

@@ -55,6 +55,41 @@ static void a_mark_keeps_a_mnemonic_of_eight_letters(void **state)
     buffer_release(&bytes);
 }
 
+static void what_a_request_came_to_survives_the_pipe(void **state)
+{
+    struct buffer bytes;
+    const struct voice_wire frame = {.kind = VOICE_WIRE_USED,
+                                     .turn = 9,
+                                     .clause = 2,
+                                     .fate = 3,
+                                     .error_class = 8,
+                                     .http_status = 503,
+                                     .first_ms = 70000};
+
+    (void)state;
+    buffer_init(&bytes, 4096);
+    struct voice_wire got = there_and_back(&frame, &bytes);
+    assert_true(got.turn == 9 && got.clause == 2 && got.fate == 3 && got.error_class == 8);
+    assert_int_equal(got.http_status, 503);
+    assert_int_equal(got.first_ms, 70000);
+    buffer_release(&bytes);
+}
+
+static void a_route_keeps_its_texts_apart(void **state)
+{
+    static const char texts[] = "https://v.example/v1\0key\0model\0\0turn-1";
+    struct buffer bytes;
+    const struct voice_wire frame = {
+        .kind = VOICE_WIRE_ROUTE, .turn = 9, .clause = 2, .bytes = span_of(texts, sizeof texts)};
+
+    (void)state;
+    buffer_init(&bytes, 4096);
+    struct voice_wire got = there_and_back(&frame, &bytes);
+    assert_int_equal(got.bytes.size, sizeof texts);
+    assert_memory_equal(got.bytes.data, texts, sizeof texts);
+    buffer_release(&bytes);
+}
+
 static void a_frame_in_pieces_is_waited_for(void **state)
 {
     struct buffer bytes;
@@ -117,6 +152,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_survives_the_pipe),
         cmocka_unit_test(a_mark_keeps_a_mnemonic_of_eight_letters),
+        cmocka_unit_test(what_a_request_came_to_survives_the_pipe),
+        cmocka_unit_test(a_route_keeps_its_texts_apart),
         cmocka_unit_test(a_frame_in_pieces_is_waited_for),
         cmocka_unit_test(what_is_not_the_protocol_is_refused),
         cmocka_unit_test(a_kind_of_a_later_version_is_skipped_by_its_size),
