@@ -153,8 +153,10 @@ static bool weigh(struct lines *lines, const struct routes_row *route,
     measure->attempt = measure_worst_case(terms, &typical);
     if (measure->attempt == 0)
         measure->attempt = 1;
-    typical.reserved_input = LINES_LEAST_INPUT;
     typical.reserved_output = LINES_LEAST_OUTPUT;
+    const uint64_t shortest = measure_worst_case(terms, &typical);
+    measure->answer = measure->attempt > shortest ? measure->attempt - shortest : 0;
+    typical.reserved_input = LINES_LEAST_INPUT;
     measure->least = measure_worst_case(terms, &typical);
     return true;
 }
@@ -270,7 +272,7 @@ static void name_line(struct lines_line *line)
     }
 }
 
-static bool draws_from(const struct lines_line *line, size_t pool)
+bool lines_draws_from(const struct lines_line *line, size_t pool)
 {
     for (size_t m = 0; m < line->measure_count; m++) {
         for (size_t i = 0; i < line->measures[m].pool_count; i++) {
@@ -285,7 +287,7 @@ static bool share_pool(const struct lines_line *a, const struct lines_line *b)
 {
     for (size_t m = 0; m < a->measure_count; m++) {
         for (size_t i = 0; i < a->measures[m].pool_count; i++) {
-            if (draws_from(b, a->measures[m].pools[i]))
+            if (lines_draws_from(b, a->measures[m].pools[i]))
                 return true;
         }
     }
@@ -294,11 +296,20 @@ static bool share_pool(const struct lines_line *a, const struct lines_line *b)
 
 static void choose_standby(struct lines_line *lines, size_t count)
 {
-    for (size_t i = 1; i < count; i++) {
-        if (share_pool(&lines[0], &lines[i]))
+    for (size_t i = 0; i < count; i++) {
+        size_t before = 0;
+
+        lines[i].first = i;
+        for (size_t k = i; k-- > 0;) {
+            if (strcmp(lines[k].route->use, lines[i].route->use) != 0)
+                continue;
+            lines[i].first = k;
+            before++;
+        }
+        if (before != 1)
             continue;
-        lines[i].is_standby = true;
-        return;
+        lines[i].is_spare = share_pool(&lines[lines[i].first], &lines[i]);
+        lines[i].is_standby = !lines[i].is_spare;
     }
 }
 

@@ -28,6 +28,7 @@ struct lines_measure {
     wire_CreditMeasure terms;    /* granted and return_to are 0 */
     uint64_t attempt;            /* a typical worst case, above 0 */
     uint64_t least;              /* the same of the shortest attempt that is of use */
+    uint64_t answer;             /* what the typical answer takes beyond the shortest one's */
     size_t pools[CREDITS_POOLS]; /* places in credits_pools() */
     size_t pool_count;
     bool is_stalled; /* a cap's period has ended and its next is not there yet: no grants */
@@ -38,7 +39,9 @@ struct lines_line {
     char line_id[ROUTE_LINE_ID_SIZE];
     struct lines_measure measures[LIMIT_MEASURES];
     size_t measure_count; /* 0: nothing binds the route */
+    size_t first;         /* place of the first line of its use; its own: it is that one */
     bool is_standby;      /* an attempt's worth lies ready, though it is not the first */
+    bool is_spare;        /* the same, while the pools that it shares with the first are wide */
 };
 
 struct lines;
@@ -55,11 +58,15 @@ void lines_begin(struct lines *lines);
  * have no upper bound under a limit of money, or that too many units bind, are left out: they were
  * refused when they were written, and no robot may use them without a bound. Sets *count.
  *
- * The first route after the first one that shares no pool with it is standby: when the first one's
- * credit is used up it answers without a server. Of a pool that both draw from nothing lies ready:
- * it would take from the first route what the second may never need. */
+ * The route after the first one of its use answers without a server when the first one's vendor is
+ * down or its credit is used up. It is standby when it shares no pool with the first, else spare:
+ * near the end of a pool that both draw from, what lies on the second would be taken from the first
+ * for nothing. */
 void lines_make(struct lines *lines, const struct routes_row *routes, size_t route_count,
                 const struct credits_member *groups, size_t group_count, int64_t now_ms,
                 struct lines_line out[LIMIT_CREDIT_LINES], size_t *count);
+
+/* pool: a place in credits_pools(). */
+bool lines_draws_from(const struct lines_line *line, size_t pool);
 
 #endif

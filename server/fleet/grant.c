@@ -188,6 +188,15 @@ static bool fits_when_cut(const struct grant_claim *claim, uint64_t free)
     return claim->least > 0 && add(grant_usable(claim->account), free) >= claim->least;
 }
 
+/* What nobody asked for is given whole and out of plenty, or not at all. */
+static bool size_spare(struct grant_claim *claim, uint64_t most)
+{
+    if (claim->account->is_closed || claim->more > most)
+        return false;
+    claim->amount = claim->more;
+    return true;
+}
+
 /* False: not even the least that would help. */
 static bool size_claim(struct grant_claim *claim)
 {
@@ -202,6 +211,8 @@ static bool size_claim(struct grant_claim *claim)
     claim->amount = 0;
     if (claim->account->is_closed && want > 0)
         return false;
+    if (claim->wanted == 0 && claim->more > 0)
+        return size_spare(claim, smaller(share, room));
     if (free < least) {
         claim->amount = fits_when_cut(claim, free) ? free : 0;
         return fits_when_cut(claim, free);
@@ -244,6 +255,11 @@ bool grant_give(struct grant_claim *claims, size_t count, int64_t at_ms)
     for (size_t i = 0; i < count; i++)
         give(&claims[i], at_ms);
     return any;
+}
+
+bool grant_is_narrow(const struct grant_pool *pool, uint64_t devices, uint64_t attempt)
+{
+    return grant_free(pool) / (devices > 0 ? devices : 1) < attempt;
 }
 
 /* ---- recalls ---- */
@@ -297,17 +313,19 @@ enum standing {
     STANDING_USES,
     STANDING_WAITS,
     STANDING_IDLE,
-    STANDING_SECOND, /* waits, but its device has an attempt's worth on another line */
+    STANDING_SECOND, /* waits or idles, but its device has an attempt's worth on another line */
     STANDING_CONTENT
 };
 
 static enum standing standing_of(const struct grant_holder *holder, int64_t now_ms)
 {
-    if (holder->idle >= holder->attempt)
-        return now_ms - holder->used_ms < GRANT_IDLE_MS ? STANDING_USES : STANDING_IDLE;
-    if (holder->wanted == 0)
+    if (holder->idle >= holder->attempt && now_ms - holder->used_ms < GRANT_IDLE_MS)
+        return STANDING_USES;
+    if (holder->idle < holder->attempt && holder->wanted == 0)
         return STANDING_CONTENT;
-    return holder->has_other ? STANDING_SECOND : STANDING_WAITS;
+    if (holder->has_other)
+        return STANDING_SECOND;
+    return holder->idle >= holder->attempt ? STANDING_IDLE : STANDING_WAITS;
 }
 
 static void level_attempts(uint64_t capacity, struct grant_holder *holders, size_t count,
@@ -325,7 +343,9 @@ static void level_attempts(uint64_t capacity, struct grant_holder *holders, size
         }
     }
     for (size_t i = 0; i < count; i++) {
-        if (holders[i].keep > 0)
+        const bool is_spare = holders[i].has_other && holders[i].idle >= holders[i].attempt;
+
+        if (holders[i].keep > 0 || is_spare)
             continue;
         holders[i].keep = smaller(holders[i].idle, capacity);
         capacity -= holders[i].keep;

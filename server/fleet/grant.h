@@ -104,7 +104,8 @@ struct grant_claim {
     struct grant_account *account;
     struct grant_pools held; /* every pool that holds it, those that bind it now included */
     uint64_t wanted;         /* beyond what is usable */
-    uint64_t more;           /* worth having beyond that while the pools are wide */
+    uint64_t more;           /* worth having beyond that while the pools are wide; nothing wanted:
+                                all of it, or nothing */
     uint64_t attempt;        /* a typical worst case; above 0 */
     uint64_t least;          /* the shortest attempt's; 0: nothing less than attempt is of use */
     uint64_t devices;        /* that share its tightest pool, this one included; 0 is taken as 1 */
@@ -117,6 +118,11 @@ struct grant_claim {
  * closed account, nor in a pool that is over. */
 bool grant_give(struct grant_claim *claims, size_t count, int64_t at_ms);
 
+/* Less is free than an attempt for each device: what lies ready beyond need is needed elsewhere.
+ * Well below what grant_give() calls wide, so that what is taken back is not given again at once.
+ */
+bool grant_is_narrow(const struct grant_pool *pool, uint64_t devices, uint64_t attempt);
+
 /* ---- recalls ---- */
 
 /* An account among those that share a pool. */
@@ -125,7 +131,8 @@ struct grant_holder {
     uint64_t wanted;  /* beyond that */
     uint64_t attempt; /* a typical worst case; above 0 */
     int64_t used_ms;  /* when it last used any */
-    bool has_other;   /* its device has an attempt's worth on another line in this pool */
+    bool has_other;   /* its device has an attempt's worth on another line in this pool; of those
+                         that have one, all but the one that it uses */
     void *context;    /* the caller's */
     uint64_t keep;    /* out: what it may have usable */
 };

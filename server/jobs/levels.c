@@ -109,22 +109,36 @@ static struct grant_holder holder_of(struct credits_account *row)
     return holder;
 }
 
+static bool has_attempt(const struct grant_holder *holder)
+{
+    return holder->idle >= holder->attempt;
+}
+
+/* Whether a device rather keeps what it has on this line than on the other: on the one that it used
+ * last; of two never used, most lies on the first. */
+static bool is_preferred(const struct grant_holder *holder, const struct grant_holder *other)
+{
+    return holder->used_ms != other->used_ms ? holder->used_ms > other->used_ms
+                                             : holder->idle > other->idle;
+}
+
 /* The accounts are sorted by device, and so are the holders as long as they are not by age. */
 static void find_others(struct levelling *l)
 {
     for (size_t i = 0, end; i < l->held; i = end) {
         const struct credits_account *row = l->holders[i].context;
-        size_t having = 0;
+        const struct grant_holder *main = NULL;
 
         for (end = i; end < l->held; end++) {
             const struct credits_account *next = l->holders[end].context;
 
             if (strcmp(next->device_id, row->device_id) != 0)
                 break;
-            having += l->holders[end].idle >= l->holders[end].attempt;
+            if (has_attempt(&l->holders[end]) && (!main || is_preferred(&l->holders[end], main)))
+                main = &l->holders[end];
         }
         for (size_t k = i; k < end; k++)
-            l->holders[k].has_other = having > (l->holders[k].idle >= l->holders[k].attempt);
+            l->holders[k].has_other = main && main != &l->holders[k];
     }
 }
 

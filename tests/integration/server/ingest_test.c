@@ -1367,6 +1367,136 @@ static void follow_budgets(struct fixture *fixture)
     assert_true(changed);
 }
 
+static void limit_to(struct fixture *fixture, unsigned output)
+{
+    char sql[128];
+
+    snprintf(sql, sizeof sql, "UPDATE myna.budget SET at_most = %u WHERE budget_id = 'narrow'",
+             output);
+    script(fixture, sql);
+    follow_budgets(fixture);
+}
+
+/* By model: what the robot has got and is asked back. */
+#define GRANTED                                                                                    \
+    "SELECT string_agg(granted || ' ' || return_to, ', ' ORDER BY model) FROM"                     \
+    " myna.credit_account WHERE device_id = $1::text"
+
+/* It tells what it wants and used of its first line, and the least that an attempt takes. */
+static void tell_credit(struct fixture *fixture, wire_CreditAmount first, wire_CreditAmount second)
+{
+    struct robot *robot = &fixture->robot;
+
+    robot->uses[0].amounts[0] = first;
+    robot->uses[1].amounts[0] = second;
+    hear(fixture, robot_report(robot));
+}
+
+/* A robot without a server, whose first vendor was down, was silent although its budget was wide:
+ * nothing lay on the second line where a budget bound both. */
+static void i11_an_attempt_lies_ready_on_the_next_line_while_the_pool_of_both_is_wide(void **state)
+{
+    struct fixture *fixture = *state;
+
+    bind_two_routes(fixture);
+    limit_to(fixture, 10000);
+    note_uses(fixture, hear(fixture, robot_hello(&fixture->robot)));
+    ASSERT_SQL(fixture, GRANTED, "800 0, 400 0");
+    /* a robot whose own attempts take more has one of them there; its answers may be long */
+    tell_credit(fixture, (wire_CreditAmount){.granted_seen = 800, .least = 532},
+                (wire_CreditAmount){.granted_seen = 400, .least = 532});
+    ASSERT_SQL(fixture, GRANTED, "800 0, 1300 0");
+    tell_credit(fixture, (wire_CreditAmount){.granted_seen = 800, .least = 532},
+                (wire_CreditAmount){.granted_seen = 1300, .least = 532});
+    ASSERT_SQL(fixture, GRANTED, "800 0, 1300 0");
+    unbind(fixture);
+}
+
+static void nothing_lies_on_the_next_line_out_of_a_small_plan(void **state)
+{
+    struct fixture *fixture = *state;
+
+    bind_two_routes(fixture);
+    limit_to(fixture, 1200);
+    note_uses(fixture, hear(fixture, robot_hello(&fixture->robot)));
+    ASSERT_SQL(fixture, GRANTED, "600 0, 0 0");
+    tell_credit(fixture, (wire_CreditAmount){.granted_seen = 600, .least = 32},
+                (wire_CreditAmount){.least = 32});
+    ASSERT_SQL(fixture, GRANTED, "600 0, 0 0");
+    /* what is left is the first line's too */
+    tell_credit(fixture, (wire_CreditAmount){.granted_seen = 600, .used = 600, .wanted = 400},
+                (wire_CreditAmount){.least = 32});
+    ASSERT_SQL(fixture, GRANTED, "1000 0, 0 0");
+    tell_credit(fixture, (wire_CreditAmount){.granted_seen = 1000, .used = 1000, .wanted = 400},
+                (wire_CreditAmount){.least = 32});
+    ASSERT_SQL(fixture, GRANTED, "1200 0, 0 0");
+    unbind(fixture);
+}
+
+/* The last of a plan was left over on a route that the owner's robot had never needed. */
+static void near_a_plans_end_the_next_lines_attempt_is_asked_back_for_the_first(void **state)
+{
+    struct fixture *fixture = *state;
+
+    bind_two_routes(fixture);
+    limit_to(fixture, 1900);
+    note_uses(fixture, hear(fixture, robot_hello(&fixture->robot)));
+    ASSERT_SQL(fixture, GRANTED, "800 0, 400 0");
+    tell_credit(fixture, (wire_CreditAmount){.granted_seen = 800, .used = 700, .wanted = 700},
+                (wire_CreditAmount){.granted_seen = 400});
+    ASSERT_SQL(fixture, GRANTED, "1200 0, 400 400");
+    tell_credit(fixture, (wire_CreditAmount){.granted_seen = 1200, .used = 1100, .wanted = 400},
+                (wire_CreditAmount){.granted_seen = 400, .returned = 400});
+    ASSERT_SQL(fixture, GRANTED, "1600 0, 400 400");
+    ASSERT_SQL(fixture, OUTSTANDING, "1600");
+    unbind(fixture);
+}
+
+/* Its first vendor is down: what it asks for on the second line it gets, also out of a small plan,
+ * and keeps while it uses it. */
+static void what_a_robot_needs_on_the_next_line_it_gets_near_a_plans_end_too(void **state)
+{
+    struct fixture *fixture = *state;
+
+    bind_two_routes(fixture);
+    limit_to(fixture, 1200);
+    note_uses(fixture, hear(fixture, robot_hello(&fixture->robot)));
+    tell_credit(fixture, (wire_CreditAmount){.granted_seen = 600},
+                (wire_CreditAmount){.wanted = 400});
+    ASSERT_SQL(fixture, GRANTED, "600 0, 400 0");
+    tell_credit(fixture, (wire_CreditAmount){.granted_seen = 600},
+                (wire_CreditAmount){.granted_seen = 400, .used = 10});
+    ASSERT_SQL(fixture, GRANTED, "600 0, 400 0");
+    unbind(fixture);
+}
+
+/* The first line's own limit is used up: its robot goes on by the second, whose credit is not asked
+ * back for a line that nothing can be granted on. */
+static void the_next_line_keeps_its_credit_when_a_limit_of_the_firsts_own_is_used_up(void **state)
+{
+    struct fixture *fixture = *state;
+    char sql[512];
+
+    bind_two_routes(fixture);
+    limit_to(fixture, 1900);
+    snprintf(sql, sizeof sql,
+             "INSERT INTO myna.budget (budget_id, scope, subject, metric, at_most, per, models,"
+             " created_by) VALUES ('wide', 'device', '%s', 'output', 800, 'once', '{big}', 't')",
+             fixture->id);
+    script(fixture, sql);
+    follow_budgets(fixture);
+    note_uses(fixture, hear(fixture, robot_hello(&fixture->robot)));
+    tell_credit(fixture, (wire_CreditAmount){.granted_seen = 400, .used = 400, .wanted = 400},
+                (wire_CreditAmount){.granted_seen = 400});
+    ASSERT_SQL(fixture, GRANTED, "800 0, 400 0");
+    tell_credit(fixture, (wire_CreditAmount){.granted_seen = 800, .used = 800, .wanted = 800},
+                (wire_CreditAmount){.granted_seen = 400, .wanted = 400});
+    tell_credit(fixture, (wire_CreditAmount){.granted_seen = 800, .used = 800, .wanted = 800},
+                (wire_CreditAmount){.granted_seen = 800});
+    ASSERT_SQL(fixture, GRANTED, "800 0, 800 0");
+    unbind(fixture);
+}
+
 /* Its pool went on holding the robot's credit: once it was used up, the robot had none for ever,
  * whatever the budgets that were left allowed. */
 static void i2_a_deleted_budget_binds_nobody_and_made_anew_it_counts_what_is_out(void **state)
@@ -1396,7 +1526,7 @@ static void i2_a_deleted_budget_binds_nobody_and_made_anew_it_counts_what_is_out
     ASSERT_SQL(fixture,
                "SELECT p.outstanding FROM myna.pool p WHERE p.source = 'budget:wide'"
                " AND p.subject = $1::text",
-               "1300");
+               "1700"); /* with 400 that lie ready on the second line */
     ASSERT_SQL(fixture, OUTSTANDING, "0");
     snprintf(sql, sizeof sql,
              "INSERT INTO myna.budget (budget_id, scope, subject, metric, at_most, per, created_by)"
@@ -1404,7 +1534,7 @@ static void i2_a_deleted_budget_binds_nobody_and_made_anew_it_counts_what_is_out
              fixture->id);
     script(fixture, sql);
     follow_budgets(fixture);
-    ASSERT_SQL(fixture, OUTSTANDING, "1300");
+    ASSERT_SQL(fixture, OUTSTANDING, "1700");
     unbind(fixture);
 }
 
@@ -1460,6 +1590,35 @@ static void i2_no_period_whose_end_was_confirmed_gets_a_record_whatever_state_it
                "SELECT trim_scale(spent) FROM myna.pool WHERE source = 'budget:narrow'"
                " AND subject = $1::text",
                "0");
+    unbind(fixture);
+}
+
+/* After a database was away: two messages behind the records agreed that they were settled, and
+ * then the records settled again. */
+static void i2_records_and_messages_at_rest_behind_them_in_one_batch_settle_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+
+    bind_two_routes(fixture);
+    note_uses(fixture, hear(fixture, robot_hello(robot)));
+    ASSERT_SQL(fixture, OUTSTANDING, "400");
+    robot->credit = robot->uses[0];
+    robot->line_id = robot->credit.line_id;
+    robot->knows_state = true;
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 10, 50);
+    robot->credit.amounts[0] = (wire_CreditAmount){.granted_seen = 400, .used = 50};
+    struct bus_message late[3] = {robot_usage(robot, &batch)};
+    late[1] = robot_hello(robot);
+    late[2] = robot_hello(robot);
+    assert_int_equal(hear_many(fixture, late, 3), STATUS_OK);
+    ASSERT_SQL(fixture, OUTSTANDING, "350");
+    ASSERT_SQL(fixture,
+               "SELECT string_agg(settled::text, ' ' ORDER BY model) FROM"
+               " myna.credit_account WHERE device_id = $1::text",
+               "50 0");
     unbind(fixture);
 }
 
@@ -1898,8 +2057,14 @@ int main(void)
         WITH_ROBOT(i2_an_adjustment_settles_the_credit_of_what_was_lost),
         WITH_ROBOT(i2_credit_that_is_not_known_here_is_forged_only_when_no_receipt_explains_it),
         WITH_ROBOT(what_a_robot_gives_back_on_one_line_it_does_not_get_at_once_on_another),
+        WITH_ROBOT(i11_an_attempt_lies_ready_on_the_next_line_while_the_pool_of_both_is_wide),
+        WITH_ROBOT(nothing_lies_on_the_next_line_out_of_a_small_plan),
+        WITH_ROBOT(near_a_plans_end_the_next_lines_attempt_is_asked_back_for_the_first),
+        WITH_ROBOT(what_a_robot_needs_on_the_next_line_it_gets_near_a_plans_end_too),
+        WITH_ROBOT(the_next_line_keeps_its_credit_when_a_limit_of_the_firsts_own_is_used_up),
         WITH_ROBOT(i2_a_deleted_budget_binds_nobody_and_made_anew_it_counts_what_is_out),
         WITH_ROBOT(a_limit_that_holds_no_attempt_raises_an_alert_that_says_so),
+        WITH_ROBOT(i2_records_and_messages_at_rest_behind_them_in_one_batch_settle_once),
         WITH_ROBOT(i2_no_period_whose_end_was_confirmed_gets_a_record_whatever_state_it_knew),
         WITH_ROBOT(i1_a_batch_that_comes_twice_counts_once),
         WITH_ROBOT(i1_a_batch_that_overlaps_the_watermark_adds_only_what_is_new),

@@ -286,8 +286,67 @@ static bool is_short(const struct world *world, struct base_tables *tables, unsi
     return is_short;
 }
 
+enum readiness { READY_FIRST, READY_STANDBY, READY_SPARE };
+
+/* An attempt lies ready on the second route, asked for when no cap binds it with the first. */
+static bool is_standby(const struct world *world, unsigned device)
+{
+    for (unsigned i = 0; i < world->market.cap_count; i++)
+        if (market_binds(&world->market.caps[i], device, 0) &&
+            market_binds(&world->market.caps[i], device, 1))
+            return false;
+    return true;
+}
+
+static bool is_contested(const struct world *world, const struct base_tables *tables,
+                         const struct base_account *account)
+{
+    const struct market_line *line = &world->market.lines[account->line];
+    const uint64_t attempt = market_typical(&line->wire.measures[account->measure]);
+
+    for (unsigned i = 0; i < tables->pool_count; i++) {
+        const struct base_pool *pool = &tables->pools[i];
+
+        if (base_set_has(&account->held, i) && pool->to_ms > world->now_ms &&
+            market_binds(&world->market.caps[pool->cap], account->device, 0) &&
+            grant_is_narrow(&pool->credit, world->plan.devices, attempt))
+            return true;
+    }
+    return false;
+}
+
+/* What lies ready on the second line is asked back near the end of a pool that both draw from.
+ * True: it was, and has not come back yet. */
+static bool gives_up_spare(struct world *world, struct base_tables *tables, unsigned journal,
+                           unsigned line)
+{
+    const unsigned count = world->market.lines[line].wire.measures_count;
+    bool is_narrow = false;
+    bool is_asked = false;
+
+    for (unsigned i = 0; i < count; i++) {
+        const struct base_account *account = find(tables, journal, line, i);
+
+        if (!account || account->credit.wanted > 0)
+            return false;
+        is_narrow |= is_contested(world, tables, account);
+    }
+    for (unsigned i = 0; is_narrow && i < count; i++) {
+        struct grant_account *credit = &find(tables, journal, line, i)->credit;
+
+        (void)grant_recall(credit, 0);
+        is_asked |= credit->return_to > credit->returned;
+    }
+    return is_asked;
+}
+
+static uint64_t spare_of(const struct grant_account *credit, uint64_t attempt)
+{
+    return credit->wanted == 0 && grant_usable(credit) < attempt ? attempt : 0;
+}
+
 static void grant_line(struct world *world, struct base_tables *tables, unsigned device,
-                       unsigned line, bool is_first)
+                       unsigned line, enum readiness readiness)
 {
     const struct market_line *terms = &world->market.lines[line];
     const unsigned journal = tables->devices[device].journal;
@@ -304,12 +363,14 @@ static void grant_line(struct world *world, struct base_tables *tables, unsigned
             .account = &account->credit,
             .held = held_by(tables, &account->held, &held[i]),
             .wanted = account->credit.wanted,
-            .more = is_first ? account->credit.wanted : 0,
+            .more = readiness == READY_FIRST ? account->credit.wanted : 0,
             .attempt = market_typical(&terms->wire.measures[i]),
-            .least = is_first ? account->least : 0,
+            .least = readiness == READY_FIRST ? account->least : 0,
             .devices = world->plan.devices,
         };
-        wants = wants || account->credit.wanted > 0;
+        if (readiness == READY_SPARE)
+            claims[i].more = spare_of(&account->credit, claims[i].attempt);
+        wants = wants || claims[i].wanted > 0 || claims[i].more > 0;
     }
     if (!wants || !grant_give(claims, terms->wire.measures_count, world->now_ms))
         return;
@@ -331,7 +392,14 @@ void accounts_grant(struct world *world, struct base_tables *tables, unsigned de
     for (unsigned route = 0; route < MARKET_ROUTES; route++) {
         const unsigned line = market_line_of(world, device, route);
 
-        grant_line(world, tables, device, line, is_first);
+        const bool is_spare = route == 1 && !is_standby(world, device);
+
+        if (is_spare && gives_up_spare(world, tables, journal, line))
+            continue;
+        grant_line(world, tables, device, line,
+                   is_first   ? READY_FIRST
+                   : is_spare ? READY_SPARE
+                              : READY_STANDBY);
         is_first = is_first && is_short(world, tables, journal, line);
     }
 }
@@ -472,16 +540,6 @@ static void fill_line(const struct world *world, struct base_tables *tables, uns
         out->measures[i].return_to = account->credit.return_to;
     }
     out->used_up = is_short(world, tables, journal, line);
-}
-
-/* An attempt lies ready on the second route when no cap binds it with the first. */
-static bool is_standby(const struct world *world, unsigned device)
-{
-    for (unsigned i = 0; i < world->market.cap_count; i++)
-        if (market_binds(&world->market.caps[i], device, 0) &&
-            market_binds(&world->market.caps[i], device, 1))
-            return false;
-    return true;
 }
 
 static bool has_line(const wire_State *state, const char *line_id)

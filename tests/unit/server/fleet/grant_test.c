@@ -182,6 +182,42 @@ static void a_second_attempt_is_given_only_while_pools_are_wide(void **state)
     assert_false(grant_give(&claim, 1, NOW_MS));
 }
 
+/* A robot with a server out of reach and a vendor that was down fell silent: nothing lay on its
+ * next route where a budget bound both. */
+static void what_nobody_asked_for_is_given_whole_while_pools_are_wide_or_not_at_all(void **state)
+{
+    struct world world;
+    struct grant_claim claim = {.account = &world.account,
+                                .held = {world.list, 1},
+                                .more = 100,
+                                .attempt = 100,
+                                .least = 10,
+                                .devices = 2};
+
+    (void)state;
+    make(&world, 400);
+    claim.held = world.held;
+    assert_true(grant_give(&claim, 1, NOW_MS));
+    assert_int_equal(claim.amount, 100);
+    make(&world, 399);
+    assert_false(grant_give(&claim, 1, NOW_MS));
+    assert_int_equal(world.account.granted, 0);
+    make(&world, 400);
+    world.account.is_closed = true;
+    assert_false(grant_give(&claim, 1, NOW_MS));
+}
+
+static void a_pool_with_less_than_an_attempt_for_each_device_is_narrow(void **state)
+{
+    const struct grant_pool pool = {.limit = 1000, .spent = 500, .outstanding = 200};
+
+    (void)state;
+    assert_false(grant_is_narrow(&pool, 3, 100));
+    assert_true(grant_is_narrow(&pool, 3, 101));
+    assert_true(grant_is_narrow(&pool, 4, 100));
+    assert_false(grant_is_narrow(&pool, 0, 300));
+}
+
 static void nobody_holds_more_than_the_most_that_an_epoch_presumes(void **state)
 {
     struct world world;
@@ -395,6 +431,22 @@ static void nothing_is_moved_from_a_robots_line_to_its_other_one(void **state)
     grant_level(50, holders, 2, NOW_MS, scratch);
     assert_int_equal(holders[0].keep, 50);
     assert_int_equal(holders[1].keep, 100);
+}
+
+static void near_the_end_what_lies_on_a_robots_other_line_is_given_up_first(void **state)
+{
+    struct grant_holder holders[] = {
+        {.idle = 100, .attempt = 100, .used_ms = NOW_MS - 3 * GRANT_IDLE_MS, .has_other = true},
+        {.idle = 100, .attempt = 100, .used_ms = NOW_MS - 2 * GRANT_IDLE_MS},
+        {.wanted = 100, .attempt = 100, .used_ms = NOW_MS - GRANT_IDLE_MS},
+    };
+    uint64_t scratch[6];
+
+    (void)state;
+    grant_level(50, holders, 3, NOW_MS, scratch);
+    assert_int_equal(holders[0].keep, 0);
+    assert_int_equal(holders[1].keep, 100);
+    assert_int_equal(holders[2].keep, 100);
 }
 
 static void i2_a_cap_below_what_is_out_is_over_and_asks_it_back(void **state)
@@ -687,6 +739,9 @@ int main(void)
         cmocka_unit_test(what_is_left_is_granted_when_an_attempt_can_be_cut_to_it),
         cmocka_unit_test(a_measure_that_has_enough_for_a_cut_attempt_keeps_no_other_from_its_grant),
         cmocka_unit_test(a_second_attempt_is_given_only_while_pools_are_wide),
+        cmocka_unit_test(what_nobody_asked_for_is_given_whole_while_pools_are_wide_or_not_at_all),
+        cmocka_unit_test(a_pool_with_less_than_an_attempt_for_each_device_is_narrow),
+        cmocka_unit_test(near_the_end_what_lies_on_a_robots_other_line_is_given_up_first),
         cmocka_unit_test(nobody_holds_more_than_the_most_that_an_epoch_presumes),
         cmocka_unit_test(what_was_used_beyond_all_that_was_out_comes_off_the_next_grant),
         cmocka_unit_test(reports_merge_by_maximum_in_any_order),
