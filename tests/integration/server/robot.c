@@ -108,6 +108,8 @@ void robot_use_under(struct robot *robot, wire_UsageBatch *batch, const char *co
     record.end_ms = clock_wall_ms() - robot->late_ms;
     if (robot->line_id)
         snprintf(record.line_id, sizeof record.line_id, "%s", robot->line_id);
+    if (robot->knows_state)
+        record.state_time_ms = clock_wall_ms();
     record.provenance = provenance;
     record.outcome = wire_Outcome_ANSWERED;
     record.reserved_input = record.input_uncached = input;

@@ -1,6 +1,7 @@
 /* The test is the server: it opens what the peer publishes and seals what the peer receives. */
 #include "agent/link/peer.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <unistd.h>
@@ -547,6 +548,47 @@ static void grant(struct fixture *fixture, uint64_t granted, uint64_t return_to)
     assert_int_equal(deliver(fixture, TOPIC_STATE, MESSAGE_STATE, &state), STATUS_OK);
 }
 
+/* Stands in for a disk that has no room beyond what was set aside. */
+static bool disk_is_full;
+
+int __real_posix_fallocate(int fd, off_t offset, off_t size);
+int __wrap_posix_fallocate(int fd, off_t offset, off_t size);
+int __wrap_posix_fallocate(int fd, off_t offset, off_t size)
+{
+    return disk_is_full ? ENOSPC : __real_posix_fallocate(fd, offset, size);
+}
+
+static enum status tell_credit(struct fixture *fixture, uint64_t granted)
+{
+    wire_State state = plain_state(fixture);
+
+    add_credit(&state, granted, 0);
+    return deliver(fixture, TOPIC_STATE, MESSAGE_STATE, &state);
+}
+
+/* Its amounts were still those of the epoch before, and hello named the new one beside them. */
+static void i2_an_epoch_that_a_full_disk_could_not_note_is_not_seen(void **state)
+{
+    struct fixture *fixture = *state;
+    enum status status = STATUS_OK;
+    uint64_t granted = 1;
+
+    fixture->epoch = 2;
+    grant(fixture, granted, 0);
+    disk_is_full = true;
+    while (status == STATUS_OK && granted < 10000)
+        status = tell_credit(fixture, ++granted);
+    assert_int_equal(status, STATUS_FULL);
+    fixture->epoch = 3;
+    assert_int_equal(tell_credit(fixture, 5), STATUS_FULL);
+    disk_is_full = false;
+    assert_int_equal(fixture->remembered_epoch, 2);
+    assert_int_equal(hello(fixture)->epoch_seen, 2);
+    grant(fixture, 5, 0);
+    assert_int_equal(fixture->remembered_epoch, 3);
+    assert_int_equal(hello(fixture)->epoch_seen, 3);
+}
+
 static enum status attempt(struct fixture *fixture, unsigned number, uint64_t output)
 {
     wire_UsageRecord record = {
@@ -913,6 +955,7 @@ int main(void)
         TEST(a_session_below_the_floor_reconnects_above_it),
         TEST(a_state_that_wants_hello_gets_one_and_does_not_end_the_greeting),
         TEST(a_lower_epoch_is_ignored_and_a_higher_one_has_records_sent_again),
+        TEST(i2_an_epoch_that_a_full_disk_could_not_note_is_not_seen),
         TEST(a_refusal_for_credit_is_told_at_once_at_most_every_five_seconds),
         TEST(a_refusal_that_a_grant_may_help_is_told_at_once_when_the_last_was_answered),
         TEST(i2_what_is_asked_back_is_returned_and_told_at_once),

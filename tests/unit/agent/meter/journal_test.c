@@ -645,6 +645,57 @@ static void a_disk_that_is_read_only_refuses_attempts_and_keeps_what_it_holds(vo
     assert_int_equal(journal_pending(fixture->journal), used + 1);
 }
 
+/* Set back in memory alone, it forgot at the next start that the server had lost records: they were
+ * never sent again, and their credit could be used twice. */
+static void i1_a_journal_that_cannot_remember_to_be_set_back_stays_as_it_is(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t hash[CRYPTO_HASH_SIZE];
+    enum status status = STATUS_OK;
+
+    for (unsigned i = 1; i <= 4; i++)
+        use(fixture->journal, i);
+    next_batch(fixture, 1);
+    chain_of(&fixture->batch, hash);
+    acknowledge(fixture, 4);
+    disk_is_read_only = true;
+    for (unsigned i = 0; status == STATUS_OK && i < 10000; i++) {
+        status = journal_rewind(fixture->journal, fixture->batch.journal_id, 1, hash);
+        if (status == STATUS_OK) /* there was room set aside */
+            acknowledge(fixture, 3);
+    }
+    disk_is_read_only = false;
+    assert_int_equal(status, STATUS_FULL);
+    assert_int_equal(journal_pending(fixture->journal), 0);
+    assert_int_equal(journal_rewind(fixture->journal, fixture->batch.journal_id, 1, hash),
+                     STATUS_OK);
+    restart(fixture);
+    next_batch(fixture, 40);
+    assert_int_equal(fixture->batch.first_seq, 2);
+}
+
+/* After a fork no more is set aside than the closes need: a grant took it, and the attempt was
+ * booked at its worst case. */
+static void i1_on_a_full_disk_a_grant_leaves_the_room_for_the_closes_of_attempts(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_UsageRecord record = attempt(1);
+    const wire_CreditLine line = {.line_id = "a", .unlimited = true};
+
+    assert_int_equal(journal_begin(fixture->journal, &record), STATUS_OK);
+    assert_int_equal(journal_fork(fixture->journal), STATUS_OK);
+    const off_t size = file_size(fixture);
+    disk_is_read_only = true;
+    assert_int_equal(journal_grant(fixture->journal, 1, &line, 1), STATUS_FULL);
+    answer(&record, 1);
+    assert_int_equal(journal_close_attempt(fixture->journal, &record), STATUS_OK);
+    disk_is_read_only = false;
+    assert_int_equal(file_size(fixture), size);
+    restart(fixture);
+    next_batch(fixture, 40);
+    assert_int_equal(decoded(&fixture->batch, 0).provenance, wire_Provenance_VENDOR_FINAL);
+}
+
 static void numbers_and_chain_go_on_when_acknowledged_records_made_room(void **state)
 {
     struct fixture *fixture = *state;
@@ -1115,6 +1166,8 @@ int main(void)
         TEST(another_robots_journal_is_refused),
         TEST(a_full_journal_refuses_attempts_but_can_still_close_and_drain),
         TEST(a_disk_that_is_read_only_refuses_attempts_and_keeps_what_it_holds),
+        TEST(i1_a_journal_that_cannot_remember_to_be_set_back_stays_as_it_is),
+        TEST(i1_on_a_full_disk_a_grant_leaves_the_room_for_the_closes_of_attempts),
         TEST(numbers_and_chain_go_on_when_acknowledged_records_made_room),
         TEST(an_attempt_under_way_survives_making_room),
         TEST(i1_a_full_journal_folds_what_was_never_sent_and_loses_no_token),
