@@ -30,6 +30,7 @@ struct exchange {
     CURL *easy;
     enum status verdict; /* why a callback stopped it; STATUS_OK: none did */
     bool informational;  /* the headers belong to a 1xx answer */
+    bool is_waiting;     /* for the source to have more */
     int64_t heard_ms;    /* when the last byte arrived */
 };
 
@@ -109,6 +110,29 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
     return exchange->verdict == STATUS_OK ? size * count : CURL_WRITEFUNC_ERROR;
 }
 
+static size_t on_upload(char *out, size_t size, size_t count, void *context)
+{
+    struct exchange *exchange = context;
+    const struct http_source *source = exchange->request->source;
+    size_t taken = 0;
+
+    exchange->heard_ms = clock_mono_ms(); /* a body that still goes out is no silence */
+    switch (exchange->verdict =
+                source->read(source->context, (uint8_t *)out, size * count, &taken)) {
+    case STATUS_OK:
+        return taken;
+    case STATUS_CLOSED:
+        exchange->verdict = STATUS_OK;
+        return 0;
+    case STATUS_AGAIN:
+        exchange->verdict = STATUS_OK;
+        exchange->is_waiting = true;
+        return CURL_READFUNC_PAUSE;
+    default:
+        return CURL_READFUNC_ABORT;
+    }
+}
+
 /* Called when the connection stands and the request comes next. A second call means that curl is
  * about to repeat the request on another connection: the first may have been served and billed. */
 static int on_ready(void *context, char *remote, char *local, int remote_port, int local_port)
@@ -158,6 +182,14 @@ static enum status add_header(struct curl_slist **list, const char *name, const 
 
 static enum status make_headers(const struct http_request *request, struct curl_slist **list)
 {
+    /* the length is not known; and no vendor is waited for before the first chunk goes out */
+    if (request->source) {
+        enum status status = add_header(list, "Transfer-Encoding", "chunked");
+        if (status == STATUS_OK)
+            status = add_header(list, "Expect", "");
+        if (status != STATUS_OK)
+            return status;
+    }
     for (size_t i = 0; i < request->header_count; i++) {
         enum status status = add_header(list, request->headers[i].name, request->headers[i].value);
         if (status != STATUS_OK)
@@ -224,6 +256,11 @@ static void set_manners(CURL *easy)
 
 static void set_callbacks(CURL *easy, struct exchange *exchange)
 {
+    if (exchange->request->source) {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_upload);
+        curl_easy_setopt(easy, CURLOPT_READDATA, exchange);
+    }
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -288,11 +325,21 @@ static enum status finish(CURLM *multi, struct exchange *exchange)
     return status == STATUS_IO && !exchange->result->sent ? STATUS_UNREACHABLE : status;
 }
 
-static enum status run(CURLM *multi, struct exchange *exchange)
+static void go_on_sending(CURL *easy, struct exchange *exchange)
+{
+    if (!exchange->is_waiting)
+        return;
+    exchange->is_waiting = false;
+    exchange->heard_ms = clock_mono_ms();
+    curl_easy_pause(easy, CURLPAUSE_CONT); /* calls on_upload() */
+}
+
+static enum status run(CURLM *multi, CURL *easy, struct exchange *exchange)
 {
     for (;;) {
         int running = 0;
 
+        go_on_sending(easy, exchange);
         if (curl_multi_perform(multi, &running) != CURLM_OK)
             return STATUS_IO;
         if (!running)
@@ -326,7 +373,7 @@ static enum status perform(struct http *http, struct exchange *exchange)
         status = STATUS_IO;
         goto out;
     }
-    status = run(http->multi, exchange);
+    status = run(http->multi, http->easy, exchange);
     curl_multi_remove_handle(http->multi, http->easy);
 out:
     curl_slist_free_all(headers);

@@ -26,6 +26,14 @@ struct http_header {
     const char *value;
 };
 
+/* A body that is made while it goes out, in chunks. read() is called on the caller's thread and
+ * copies up to room bytes: STATUS_OK with *size > 0; STATUS_AGAIN, nothing yet, asked again within
+ * 50 ms or at http_wake(); STATUS_CLOSED, that was all; anything else ends the request with it. */
+struct http_source {
+    void *context;
+    enum status (*read)(void *context, uint8_t *out, size_t room, size_t *size);
+};
+
 /* Everything is borrowed until the call returns. */
 struct http_request {
     const char *method; /* NULL: GET without a body, POST with one */
@@ -33,6 +41,7 @@ struct http_request {
     const struct http_header *headers;
     size_t header_count;
     struct span body;
+    const struct http_source *source; /* instead of body; NULL: none */
     struct span ca_pem;         /* the only certificates trusted; empty: those of the system */
     int64_t connect_timeout_ms; /* name, TCP and TLS; 0: 5 s */
     int64_t stall_timeout_ms;   /* without a byte from the server; 0: 15 s */
