@@ -12,7 +12,7 @@
 #define MAX_LINE_BYTES 4096
 
 struct sums {
-    int64_t requests, answered, finished, input, cached, output, reasoning, chars;
+    int64_t requests, answered, finished, input, cached, output, reasoning, chars, audio_ms;
 };
 
 struct account {
@@ -74,6 +74,7 @@ static void add(struct sums *sums, const struct ledger_entry *entry)
     sums->output += entry->output;
     sums->reasoning += entry->reasoning;
     sums->chars += entry->chars;
+    sums->audio_ms += entry->audio_ms;
 }
 
 /* Room for one more account must be there: see grow(). */
@@ -126,6 +127,7 @@ static void write_line(const struct ledger_entry *entry, struct buffer *out)
     write_int(&writer, "output", entry->output);
     write_int(&writer, "reasoning", entry->reasoning);
     write_int(&writer, "chars", entry->chars);
+    write_int(&writer, "audio_ms", entry->audio_ms);
     json_key(&writer, "finished");
     json_write_bool(&writer, entry->finished);
     write_text(&writer, "fault", conditions_fault_name(entry->fault));
@@ -150,6 +152,7 @@ static void take_line(struct ledger *ledger, struct span line)
         .output = json_int(json_member(json, "output"), 0),
         .reasoning = json_int(json_member(json, "reasoning"), 0),
         .chars = json_int(json_member(json, "chars"), 0),
+        .audio_ms = json_int(json_member(json, "audio_ms"), 0),
         .finished = json_bool(json_member(json, "finished"), false),
     };
     snprintf(entry.key, sizeof entry.key, "%s", json_text(json_member(json, "key"), "-"));
@@ -254,6 +257,7 @@ static void write_sums(struct json_writer *writer, const struct sums *sums)
     write_int(writer, "output", sums->output);
     write_int(writer, "reasoning", sums->reasoning);
     write_int(writer, "chars", sums->chars);
+    write_int(writer, "audio_ms", sums->audio_ms);
 }
 
 void ledger_write_summary(const struct ledger *ledger, struct buffer *out)

@@ -9,6 +9,7 @@
  *   input              prompt tokens; cached of them were read from the cache
  *   output             answer tokens handed to the socket; reasoning of them were thought
  *   chars              characters to be spoken, of a request for speech
+ *   audio_ms           sound that was listened to, of a request for transcription
  *   finished           the whole answer was handed to the socket
  *   fault              the fault on purpose, "none" without
  *
@@ -34,7 +35,7 @@ struct ledger_entry {
     int64_t at_ms;
     int64_t status;
     int64_t input, cached, output, reasoning;
-    int64_t chars;
+    int64_t chars, audio_ms;
     bool finished;
     enum fault fault;
 };
@@ -52,7 +53,7 @@ MUST_CHECK enum status ledger_append(struct ledger *ledger, const struct ledger_
 
 /* Appends {"total":{...},"items":[{"key","model",...}]}: requests, answered (status 200), finished
  * the
- * four token counts and chars. */
+ * four token counts, chars and audio_ms. */
 void ledger_write_summary(const struct ledger *ledger, struct buffer *out);
 
 /* The lines so far: a descriptor of the caller's own, and their bytes. */

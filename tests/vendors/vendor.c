@@ -8,6 +8,7 @@
 #include "tests/vendors/completions.h"
 #include "tests/vendors/dialect_openai.h"
 #include "tests/vendors/speech.h"
+#include "tests/vendors/transcription.h"
 
 #define MAX_CALL_BYTES  (8u << 20)
 #define MAX_REPLY_BYTES (64u << 20)
@@ -289,6 +290,21 @@ static void handle_speech(void *context, struct service_call *call)
     speech_handle(&speech, call);
 }
 
+static void handle_transcription(void *context, struct service_call *call)
+{
+    struct vendor *vendor = context;
+    const struct transcription transcription = {.models = vendor->settings.models,
+                                                .keys = vendor->keys,
+                                                .ledger = vendor->ledger,
+                                                .conditions = &vendor->conditions,
+                                                .seed = (uint64_t)vendor->settings.seed};
+
+    if (keys_refresh(vendor->keys) != STATUS_OK)
+        log_warning("vendors", "cannot read key file \"%s\" again; the old keys hold",
+                    vendor->settings.keys);
+    transcription_handle(&transcription, call);
+}
+
 static void handle_models(void *context, struct service_call *call)
 {
     const struct dialect *dialect = &dialect_openai;
@@ -371,8 +387,11 @@ static void handle_unknown(void *context, struct service_call *call)
 }
 
 static const struct service_route own_routes[] = {
-    {"POST", "/v1/audio/speech", handle_speech}, {"GET", "/v1/models", handle_models},
-    {"GET", "/admin/faults", handle_get_faults}, {"PUT", "/admin/faults", handle_put_faults},
+    {"POST", "/v1/audio/speech", handle_speech},
+    {"POST", "/v1/audio/transcriptions", handle_transcription},
+    {"GET", "/v1/models", handle_models},
+    {"GET", "/admin/faults", handle_get_faults},
+    {"PUT", "/admin/faults", handle_put_faults},
     {"GET", "/admin/ledger", handle_ledger},
 };
 #define OWN_ROUTES (sizeof own_routes / sizeof *own_routes)
