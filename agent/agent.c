@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 
 #include "agent/dialogue.h"
+#include "agent/ear/ear.h"
 #include "agent/health.h"
 #include "agent/identity.h"
 #include "agent/orders.h"
@@ -25,6 +26,7 @@ struct agent {
     struct filter *filter;
     struct conversation_file memory;
     struct talker *talker;
+    struct ear *ear;
     struct link *link;
     struct orders orders;
     struct dialogue dialogue;
@@ -91,15 +93,21 @@ static void take_brokers(struct agent *agent, const struct settings_values *valu
     link_set_brokers(agent->link, (const char(*)[LIMIT_URL + 1]) brokers, count);
 }
 
-/* "myna-1", "myna-1 · kitchen" with the setting screen_mark, "myna-1 · resting" under a limit. */
+/* "myna-1", "myna-1 · kitchen" with the setting screen_mark, "myna-1 · resting" under a limit,
+ * "myna-1 · ear muted". */
 static void mark_screen(struct agent *agent, const struct settings_values *values)
 {
-    const char *limit = limit_mode_label(limit_mode_from_name(values->limit_mode),
-                                         talker_is_chinese(agent->talker));
+    const bool chinese = talker_is_chinese(agent->talker);
+    const char *limit = limit_mode_label(limit_mode_from_name(values->limit_mode), chinese);
+    const bool is_muted = agent->ear && ear_state(agent->ear) == ATTENTION_MUTED;
     char label[FACE_LABEL_BYTES + LIMIT_SLUG];
 
-    snprintf(label, sizeof label, "%s%s%s%s%s", agent->identity.device_id, limit[0] ? " · " : "",
-             limit, values->screen_mark[0] ? " · " : "", values->screen_mark);
+    snprintf(label, sizeof label, "%s%s%s%s%s%s", agent->identity.device_id, limit[0] ? " · " : "",
+             limit,
+             !is_muted ? ""
+             : chinese ? " · 已静音"
+                       : " · ear muted",
+             values->screen_mark[0] ? " · " : "", values->screen_mark);
     face_label(agent->face, label);
 }
 
@@ -183,6 +191,49 @@ static bool is_online(void *context)
 static void on_turn_event(void *context, uint64_t client, const struct turn_event *event)
 {
     dialogue_on_turn(&((struct agent *)context)->dialogue, client, event);
+}
+
+/* The ear's host. */
+
+static void on_ear_state(void *context, enum attention_state state)
+{
+    struct agent *agent = context;
+    struct settings_values *values = malloc(sizeof *values);
+
+    dialogue_on_ear(&agent->dialogue, state);
+    if (!values)
+        return;
+    settings_values(agent->settings, values);
+    mark_screen(agent, values);
+    crypto_wipe(values, sizeof *values);
+    free(values);
+}
+
+static void on_called(void *context)
+{
+    talker_interrupt(((struct agent *)context)->talker);
+}
+
+static void on_heard(void *context, const struct transcriber_heard *heard)
+{
+    dialogue_on_heard(&((struct agent *)context)->dialogue, heard);
+}
+
+static void on_ear_settings(void *context, struct transcriber_settings *out)
+{
+    struct settings_values *values = malloc(sizeof *values);
+
+    *out = (struct transcriber_settings){.language = "auto"};
+    if (!values)
+        return;
+    settings_values(((struct agent *)context)->settings, values);
+    out->route_count = values->transcription_route_count;
+    memcpy(out->routes, values->transcription_routes, sizeof out->routes);
+    out->generation = values->generation;
+    memcpy(out->language, values->language, sizeof out->language);
+    out->may_ask = limit_mode_allows_asking(limit_mode_from_name(values->limit_mode));
+    crypto_wipe(values, sizeof *values);
+    free(values);
 }
 
 static void on_speaker(void *context, const struct speaker_event *event)
@@ -327,7 +378,7 @@ static enum status open_face(struct agent *agent, char problem[256])
 
 static enum status make_link(struct agent *agent, char problem[256])
 {
-    static const char *const capabilities[] = {"chat", "voice", "speech", "face"};
+    static const char *const capabilities[] = {"chat", "voice", "speech", "ear", "face"};
     struct identity *identity = &agent->identity;
     char path[PATH_MAX];
     struct box_pair pair;
@@ -408,6 +459,24 @@ static enum status start_talker(struct agent *agent, char problem[256])
     return complain(talker_start(&agent->talker, &options), problem, "cannot start the chat");
 }
 
+static enum status start_ear(struct agent *agent, char problem[256])
+{
+    char path[PATH_MAX];
+    enum status status = state_path(agent->config, "muted", path);
+    const struct ear_options options = {
+        .device = agent->config->ear_device,
+        .mute_path = path,
+        .is_deaf = strcmp(agent->config->ear, "off") == 0,
+        .journal = agent->journal,
+        .attempts = &agent->attempts,
+        .host = {agent, on_ear_state, on_called, on_heard, on_ear_settings, on_used, is_online},
+    };
+
+    if (status == STATUS_OK)
+        status = ear_start(&agent->ear, &options);
+    return complain(status, problem, "cannot start the ear");
+}
+
 static enum status open_console(struct agent *agent, char problem[256])
 {
     char path[PATH_MAX];
@@ -421,6 +490,7 @@ static enum status open_console(struct agent *agent, char problem[256])
         .journal = agent->journal,
         .link = agent->link,
         .face = agent->face,
+        .ear = agent->ear,
     };
     if (status == STATUS_OK)
         status =
@@ -444,8 +514,8 @@ static void name_hardware(struct agent *agent)
 enum status agent_start(struct agent **out, const struct config *config, char problem[256])
 {
     static enum status (*const starts[])(struct agent * agent, char problem[256]) = {
-        open_journal,   open_settings, open_vendor_voice, open_speaker, open_face,    make_filter,
-        prepare_memory, make_link,     start_talker,      start_link,   open_console,
+        open_journal,   open_settings, open_vendor_voice, open_speaker, open_face,  make_filter,
+        prepare_memory, make_link,     start_talker,      start_ear,    start_link, open_console,
     };
     struct agent *agent = calloc(1, sizeof *agent);
 
@@ -472,6 +542,7 @@ void agent_stop(struct agent *agent)
     if (!agent)
         return;
     console_stop(agent->dialogue.console);
+    ear_stop(agent->ear);
     talker_stop(agent->talker);
     link_stop(agent->link);
     face_free(agent->face);
@@ -480,6 +551,7 @@ void agent_stop(struct agent *agent)
     talker_free(agent->talker);
     filter_free(agent->filter);
     conversation_file_release(&agent->memory);
+    ear_free(agent->ear);
     link_free(agent->link);
     vendor_voice_free(agent->vendor_voice);
     attempts_release(&agent->attempts);

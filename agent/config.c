@@ -35,6 +35,8 @@ static const struct option_spec specs[] = {
     TEXT(voice, MYNA_BINDIR "/myna-voice", "the voice program"),
     TEXT(vendor_voice, MYNA_BINDIR "/myna-voice-http",
          "the voice program that speaks by vendors, where routes are for speech"),
+    CHOICE(ear, "button", "off|button", "when the robot listens; off: never"),
+    TEXT(ear_device, "default", "the microphone: an ALSA name, or file:PATH of a WAV file"),
     TEXT(regions, "", "vendors' regions this robot may use, as cn,sg; empty: any"),
     CHOICE(log_level, "info", "debug|info|warning|error", "least severe line that is logged"),
     TEXT(url, NULL, "enrol: the company's enrolment address, https://host:port"),
@@ -61,6 +63,8 @@ static const struct {
     {"enrol", CONFIG_ENROL, false},  {"ask", CONFIG_ASK, true},
     {"chat", CONFIG_CHAT, false},    {"status", CONFIG_STATUS, false},
     {"avatar", CONFIG_AVATAR, true}, {"forget", CONFIG_FORGET, false},
+    {"avatar", CONFIG_AVATAR, true}, {"hear", CONFIG_HEAR, true},
+    {"mute", CONFIG_MUTE, false},    {"unmute", CONFIG_UNMUTE, false},
 };
 
 static enum status take_command(struct config *config, char **words, size_t count,
@@ -140,14 +144,17 @@ enum status config_parse(int argc, char **argv, struct config *config, char prob
 
 void config_print_help(FILE *out)
 {
-    fputs("usage: myna-agent [options]               run this robot\n"
-          "       myna-agent [options] enrol         join a company: --url, --claim, --device-id\n"
-          "       myna-agent [options] ask TEXT      ask the running robot and print its answer\n"
-          "       myna-agent [options] chat          talk with the running robot\n"
-          "       myna-agent [options] status        tell how the running robot is\n"
-          "       myna-agent [options] forget        wipe what was talked about\n"
-          "       myna-agent [options] avatar FILE   check an avatar that somebody drew\n"
-          "\n",
-          out);
+    fputs(
+        "usage: myna-agent [options]               run this robot\n"
+        "       myna-agent [options] enrol         join a company: --url, --claim, --device-id\n"
+        "       myna-agent [options] ask TEXT      ask the running robot and print its answer\n"
+        "       myna-agent [options] chat          talk with the running robot\n"
+        "       myna-agent [options] status        tell how the running robot is\n"
+        "       myna-agent [options] hear FILE     speak a WAV file to the running robot\n"
+        "       myna-agent [options] mute          close the running robot's microphone for good\n"
+        "       myna-agent [options] unmute        let it be opened again\n"
+        "       myna-agent [options] avatar FILE   check an avatar that somebody drew\n"
+        "\n",
+        out);
     option_print_help(&table, out);
 }

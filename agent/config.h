@@ -11,6 +11,9 @@ enum config_command {
     CONFIG_CHAT,
     CONFIG_STATUS,
     CONFIG_FORGET,
+    CONFIG_HEAR,
+    CONFIG_MUTE,
+    CONFIG_UNMUTE,
     CONFIG_AVATAR
 };
 
@@ -27,6 +30,8 @@ struct config {
     const char *media_dir; /* NULL: media in state_dir */
     const char *voice;
     const char *vendor_voice;
+    const char *ear; /* off, button */
+    const char *ear_device;
     const char *regions;
     const char *log_level;
     /* enrol only */
@@ -38,7 +43,7 @@ struct config {
     bool help;
     bool version;
     enum config_command command;
-    const char *text; /* CONFIG_ASK, CONFIG_AVATAR: the file */
+    const char *text; /* CONFIG_ASK; CONFIG_HEAR, CONFIG_AVATAR: the file */
 };
 
 /* Fills *config; options may stand before and behind the command. STATUS_INVALID: problem names

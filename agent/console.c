@@ -108,6 +108,37 @@ static void refuse(struct console *console, const struct client *client, const c
     console_send(console, client->id, span_text(line));
 }
 
+/* What a member asks for: a text, or true, or false where that means something. */
+static const struct {
+    const char *member;
+    enum json_type type;
+    bool value;
+    enum console_request request;
+} requests[] = {
+    {"ask", JSON_TEXT, false, CONSOLE_ASK},      {"hear", JSON_TEXT, false, CONSOLE_HEAR},
+    {"forget", JSON_BOOL, true, CONSOLE_FORGET}, {"interrupt", JSON_BOOL, true, CONSOLE_INTERRUPT},
+    {"status", JSON_BOOL, true, CONSOLE_STATUS}, {"listen", JSON_BOOL, true, CONSOLE_LISTEN},
+    {"button", JSON_BOOL, true, CONSOLE_PRESS},  {"button", JSON_BOOL, false, CONSOLE_LET_GO},
+    {"mute", JSON_BOOL, true, CONSOLE_MUTE},     {"mute", JSON_BOOL, false, CONSOLE_UNMUTE},
+};
+
+/* False: the line asks for nothing that there is. */
+static bool hand_on(struct console *console, const struct client *client, const struct json *json)
+{
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        const struct json *value = json_member(json, requests[i].member);
+
+        if (!value || json_type(value) != requests[i].type)
+            continue;
+        if (requests[i].type == JSON_BOOL && json_bool(value, false) != requests[i].value)
+            continue;
+        console->on_request(console->context, client->id, requests[i].request,
+                            span_text(json_text(value, NULL)));
+        return true;
+    }
+    return false;
+}
+
 static void handle_line(struct console *console, const struct client *client, struct span line)
 {
     struct json *json = NULL;
@@ -116,19 +147,9 @@ static void handle_line(struct console *console, const struct client *client, st
         refuse(console, client, "not a JSON object on one line");
         return;
     }
-    const char *question = json_text(json_member(json, "ask"), NULL);
-    if (question)
-        console->on_request(console->context, client->id, CONSOLE_ASK, span_text(question));
-    else if (json_bool(json_member(json, "forget"), false))
-        console->on_request(console->context, client->id, CONSOLE_FORGET, span_of(NULL, 0));
-    else if (json_bool(json_member(json, "interrupt"), false))
-        console->on_request(console->context, client->id, CONSOLE_INTERRUPT, span_of(NULL, 0));
-    else if (json_bool(json_member(json, "status"), false))
-        console->on_request(console->context, client->id, CONSOLE_STATUS, span_of(NULL, 0));
-    else if (json_bool(json_member(json, "listen"), false))
-        console->on_request(console->context, client->id, CONSOLE_LISTEN, span_of(NULL, 0));
-    else
-        refuse(console, client, "ask, forget, interrupt, status or listen, nothing else");
+    if (!hand_on(console, client, json))
+        refuse(console, client,
+               "ask, forget, interrupt, status, listen, button, hear or mute, nothing else");
     json_free(json);
 }
 

@@ -1,9 +1,10 @@
 /* console.h - the robot's local socket: one JSON object per line, several clients at once
  *
- * In: {"ask":"text"}, {"interrupt":true}, {"status":true}, {"listen":true}. What goes out is
- * written by whoever handles the requests, with console_send(). One thread serves all clients; a
- * client that does not read is dropped when its buffer is full. Who may open the socket may talk to
- * the robot: it is 0600.
+ * In: {"ask":"text"}, {"interrupt":true}, {"status":true}, {"listen":true}, {"button":true} when it
+ * is pressed and false when it is let go, {"hear":"/path/of.wav"}, {"mute":true} or false. What
+ * goes out is written by whoever handles the requests, with console_send(). One thread serves all
+ * clients; a client that does not read is dropped when its buffer is full. Who may open the socket
+ * may talk to the robot: it is 0600.
  */
 #ifndef AGENT_CONSOLE_H
 #define AGENT_CONSOLE_H
@@ -21,11 +22,16 @@ enum console_request {
     CONSOLE_INTERRUPT,
     CONSOLE_STATUS,
     CONSOLE_LISTEN, /* somebody sits at the client and may ask, until it leaves */
-    CONSOLE_GONE,   /* the client left */
+    CONSOLE_PRESS,  /* the button of the ear */
+    CONSOLE_LET_GO, /* likewise */
+    CONSOLE_HEAR,   /* text is the path of a sound */
+    CONSOLE_MUTE,
+    CONSOLE_UNMUTE,
+    CONSOLE_GONE, /* the client left */
 };
 
-/* Called on the console's thread; text (CONSOLE_ASK) is borrowed until it returns. client is never
- * used twice. Must not block and may call console_send(). */
+/* Called on the console's thread; text (of CONSOLE_ASK and CONSOLE_HEAR) is borrowed until it
+ * returns. client is never used twice. Must not block and may call console_send(). */
 typedef void (*console_request_fn)(void *context, uint64_t client, enum console_request request,
                                    struct span text);
 

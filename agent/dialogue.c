@@ -101,7 +101,7 @@ out:
     buffer_release(&line);
 }
 
-static void send_error(struct dialogue *dialogue, uint64_t client, const char *why)
+static void send_text(struct dialogue *dialogue, uint64_t client, const char *key, struct span text)
 {
     struct json_writer writer;
     struct buffer line;
@@ -109,10 +109,15 @@ static void send_error(struct dialogue *dialogue, uint64_t client, const char *w
     buffer_init(&line, MAX_LINE_BYTES);
     json_writer_init(&writer, &line);
     json_begin_object(&writer);
-    write_text(&writer, "error", span_text(why));
+    write_text(&writer, key, text);
     json_end_object(&writer);
     send_line(dialogue, client, &line);
     buffer_release(&line);
+}
+
+static void send_error(struct dialogue *dialogue, uint64_t client, const char *why)
+{
+    send_text(dialogue, client, "error", span_text(why));
 }
 
 static void send_status(struct dialogue *dialogue, uint64_t client)
@@ -137,6 +142,8 @@ static void send_status(struct dialogue *dialogue, uint64_t client)
     write_int(&writer, "turns", turns);
     write_int(&writer, "failed_turns", failed);
     write_int(&writer, "usage_pending", journal_pending(dialogue->journal));
+    write_text(&writer, "ear", span_text(attention_name(ear_state(dialogue->ear))));
+    write_text(&writer, "microphone", span_text(ear_is_open(dialogue->ear) ? "open" : "closed"));
     json_end_object(&writer);
     send_line(dialogue, client, &line);
     buffer_release(&line);
@@ -144,7 +151,13 @@ static void send_status(struct dialogue *dialogue, uint64_t client)
     free(values);
 }
 
-/* The face listens while anybody sits at a prompt. */
+/* The face listens while anybody sits at a prompt, or speaks. */
+static void show_listening(struct dialogue *dialogue)
+{
+    face_listen(dialogue->face,
+                atomic_load(&dialogue->has_guests) || atomic_load(&dialogue->hears));
+}
+
 static void listen(struct dialogue *dialogue, uint64_t client, bool starts)
 {
     bool any = false;
@@ -160,22 +173,96 @@ static void listen(struct dialogue *dialogue, uint64_t client, bool starts)
         }
         any |= *listener != 0;
     }
-    face_listen(dialogue->face, any);
+    atomic_store(&dialogue->has_guests, any);
+    show_listening(dialogue);
+}
+
+/* Asking. */
+
+static void tell_refusal(struct dialogue *dialogue, uint64_t client, enum status status)
+{
+    if (status == STATUS_INVALID)
+        send_error(dialogue, client, "the question is empty, too long or not UTF-8");
+    else if (status != STATUS_OK)
+        send_error(dialogue, client, "too many questions wait already");
+}
+
+void dialogue_on_ear(struct dialogue *dialogue, enum attention_state state)
+{
+    atomic_store(&dialogue->hears, state == ATTENTION_ADDRESSED || state == ATTENTION_HEARING);
+    show_listening(dialogue);
+}
+
+void dialogue_on_heard(struct dialogue *dialogue, const struct transcriber_heard *heard)
+{
+    const struct span text = span_text(heard->text);
+
+    if (heard->problem || text.size == 0) {
+        send_error(dialogue, heard->client,
+                   heard->problem ? heard->problem : "no words were heard");
+        return;
+    }
+    send_text(dialogue, heard->client, "heard", text);
+    tell_refusal(dialogue, heard->client,
+                 talker_ask_heard(dialogue->talker, heard->client, heard->uuid, text));
+}
+
+static void tell_ear(struct dialogue *dialogue, uint64_t client, enum status status)
+{
+    switch (status) {
+    case STATUS_OK:
+        return;
+    case STATUS_DENIED:
+        send_error(dialogue, client, "the ear is muted; its owner can unmute it at the robot");
+        return;
+    case STATUS_UNREACHABLE:
+        send_error(dialogue, client, "this robot has no ear (option ear)");
+        return;
+    case STATUS_EXISTS:
+        send_error(dialogue, client, "somebody is speaking to the robot already");
+        return;
+    default:
+        send_error(dialogue, client, status_text(status));
+    }
+}
+
+static void mute(struct dialogue *dialogue, uint64_t client, bool is_muted)
+{
+    const enum status status = ear_mute(dialogue->ear, is_muted);
+
+    if (status == STATUS_OK)
+        send_text(dialogue, client, "ear", span_text(is_muted ? "muted" : "unmuted"));
+    else
+        send_error(dialogue, client,
+                   is_muted ? "muted, but not beyond a restart: the state folder takes no file"
+                            : "cannot unmute: the state folder cannot be changed");
 }
 
 void dialogue_on_request(void *context, uint64_t client, enum console_request request,
                          struct span text)
 {
     struct dialogue *dialogue = context;
-    enum status status;
+    char path[PATH_MAX];
 
     switch (request) {
     case CONSOLE_ASK:
-        status = talker_ask(dialogue->talker, client, text);
-        if (status == STATUS_INVALID)
-            send_error(dialogue, client, "the question is empty, too long or not UTF-8");
-        else if (status != STATUS_OK)
-            send_error(dialogue, client, "too many questions wait already");
+        tell_refusal(dialogue, client, talker_ask(dialogue->talker, client, text));
+        break;
+    case CONSOLE_PRESS:
+        tell_ear(dialogue, client, ear_call(dialogue->ear, client));
+        break;
+    case CONSOLE_LET_GO:
+        ear_let_go(dialogue->ear);
+        break;
+    case CONSOLE_HEAR:
+        if (span_to_text(text, path, sizeof path) == STATUS_OK)
+            tell_ear(dialogue, client, ear_hear(dialogue->ear, client, path));
+        else
+            send_error(dialogue, client, "the path is too long");
+        break;
+    case CONSOLE_MUTE:
+    case CONSOLE_UNMUTE:
+        mute(dialogue, client, request == CONSOLE_MUTE);
         break;
     case CONSOLE_FORGET:
         if (talker_forget(dialogue->talker, client) != STATUS_OK)

@@ -90,6 +90,11 @@ int main(int argc, char **argv)
         return talk_status(socket_path);
     case CONFIG_FORGET:
         return talk_forget(socket_path, memory_path);
+    case CONFIG_HEAR:
+        return talk_hear(socket_path, config.text);
+    case CONFIG_MUTE:
+    case CONFIG_UNMUTE:
+        return talk_mute(socket_path, config.command == CONFIG_MUTE);
     case CONFIG_AVATAR:
         return sheet_check(config.text, config.sheet);
     }

@@ -155,14 +155,24 @@ static const char *route_problem(const struct settings *settings, const wire_Rou
         return "its region is not one this robot may use";
     if (!span_starts_with(url, "https://") && !span_starts_with(url, "http://"))
         return "its base URL is not http";
-    if (route->use != wire_RouteUse_CHAT && route->use != wire_RouteUse_SPEECH)
+    if (route->use != wire_RouteUse_CHAT && route->use != wire_RouteUse_SPEECH &&
+        route->use != wire_RouteUse_TRANSCRIPTION)
         return "this robot has no such use for it";
     return NULL;
 }
 
+static void take_route(struct settings_values *values, const wire_Route *route)
+{
+    if (route->use == wire_RouteUse_SPEECH)
+        values->speech_routes[values->speech_route_count++] = *route;
+    else if (route->use == wire_RouteUse_TRANSCRIPTION)
+        values->transcription_routes[values->transcription_route_count++] = *route;
+    else
+        values->routes[values->route_count++] = *route;
+}
+
 static void take_routes(struct settings *settings, const wire_ConfigContent *content)
 {
-    struct settings_values *values = &settings->next;
     wire_SettingStatus *status;
 
     if (content->routes_count == 0)
@@ -172,12 +182,10 @@ static void take_routes(struct settings *settings, const wire_ConfigContent *con
         const wire_Route *route = &content->routes[i];
         const char *problem = route_problem(settings, route);
 
-        if (!problem && route->use == wire_RouteUse_SPEECH)
-            values->speech_routes[values->speech_route_count++] = *route;
-        else if (!problem)
-            values->routes[values->route_count++] = *route;
-        if (!problem)
+        if (!problem) {
+            take_route(&settings->next, route);
             continue;
+        }
         status->outcome = wire_SettingOutcome_SETTING_REFUSED;
         snprintf(status->reason, sizeof status->reason, "%.36s/%.26s is not used: %.40s",
                  route->vendor, route->model, problem);

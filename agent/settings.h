@@ -41,6 +41,8 @@ struct settings_values {
     wire_Route routes[LIMIT_ROUTES]; /* usable ones for chat, in order */
     size_t speech_route_count;
     wire_Route speech_routes[LIMIT_ROUTES]; /* those that make the voice */
+    size_t transcription_route_count;
+    wire_Route transcription_routes[LIMIT_ROUTES]; /* those that hear */
     size_t broker_count;
     char brokers[LIMIT_BROKERS][LIMIT_URL + 1];
     size_t server_key_count;

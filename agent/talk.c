@@ -1,6 +1,7 @@
 #include "agent/talk.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -65,7 +66,7 @@ static bool send_all(int fd, struct span bytes)
     return true;
 }
 
-static bool ask(struct talk *talk, struct span question)
+static bool send_text(struct talk *talk, const char *key, struct span text)
 {
     struct json_writer writer;
     struct buffer line;
@@ -73,8 +74,8 @@ static bool ask(struct talk *talk, struct span question)
     buffer_init(&line, MAX_LINE_BYTES);
     json_writer_init(&writer, &line);
     json_begin_object(&writer);
-    json_key(&writer, "ask");
-    json_write_text(&writer, question);
+    json_key(&writer, key);
+    json_write_text(&writer, text);
     json_end_object(&writer);
     buffer_byte(&line, '\n');
     bool sent = buffer_status(&line) == STATUS_OK && send_all(talk->fd, buffer_span(&line));
@@ -82,6 +83,11 @@ static bool ask(struct talk *talk, struct span question)
     talk->turns += sent;
     talk->failed = false;
     return sent;
+}
+
+static bool ask(struct talk *talk, struct span question)
+{
+    return send_text(talk, "ask", question);
 }
 
 /* The video is written while the answer is heard and complete shortly after. */
@@ -127,7 +133,10 @@ static void handle_line(struct talk *talk, struct span text)
         return;
     const char *clause = json_text(json_member(line, "clause"), NULL);
     const char *error = json_text(json_member(line, "error"), NULL);
-    if (clause) {
+    const char *heard = json_text(json_member(line, "heard"), NULL);
+    if (heard) {
+        fprintf(stderr, "[heard: %s]\n", heard);
+    } else if (clause) {
         /* scripts without spaces go on without one */
         printf("%s%s", talk->spoke && (clause[0] & 0x80) == 0 ? " " : "", clause);
         fflush(stdout);
@@ -189,19 +198,35 @@ static int lost(void)
     return 1;
 }
 
-int talk_ask(const char *socket_path, const char *question)
+static int exchange(const char *socket_path, const char *key, const char *text)
 {
     struct talk talk;
     int code = 1;
 
     if (open_talk(&talk, socket_path)) {
-        bool alive = ask(&talk, span_text(question));
+        bool alive = send_text(&talk, key, span_text(text));
         while (alive && talk.turns)
             alive = receive(&talk, handle_line);
         code = !alive ? lost() : talk.failed ? 1 : 0;
     }
     close_talk(&talk);
     return code;
+}
+
+int talk_ask(const char *socket_path, const char *question)
+{
+    return exchange(socket_path, "ask", question);
+}
+
+int talk_hear(const char *socket_path, const char *file)
+{
+    char path[PATH_MAX];
+
+    if (!realpath(file, path)) {
+        fprintf(stderr, "myna-agent: cannot read \"%s\": %s\n", file, strerror(errno));
+        return 1;
+    }
+    return exchange(socket_path, "hear", path);
 }
 
 int talk_forget(const char *socket_path, const char *memory_path)
@@ -321,6 +346,40 @@ int talk_chat(const char *socket_path)
     if (talk.signals >= 0)
         putchar('\n');
     int code = alive ? 0 : lost();
+    close_talk(&talk);
+    return code;
+}
+
+static void handle_mute(struct talk *talk, struct span text)
+{
+    struct json *line = NULL;
+
+    if (json_parse(text, &line, NULL) != STATUS_OK)
+        return;
+    const char *error = json_text(json_member(line, "error"), NULL);
+    const char *ear = json_text(json_member(line, "ear"), NULL);
+    if (error)
+        fprintf(stderr, "myna-agent: %s\n", error);
+    else if (ear)
+        printf("%s\n", ear);
+    talk->failed = error != NULL;
+    talk->turns -= error || ear;
+    json_free(line);
+}
+
+int talk_mute(const char *socket_path, bool is_muted)
+{
+    struct talk talk;
+    int code = 1;
+
+    if (open_talk(&talk, socket_path)) {
+        bool alive =
+            send_all(talk.fd, span_text(is_muted ? "{\"mute\":true}\n" : "{\"mute\":false}\n"));
+        talk.turns = 1;
+        while (alive && talk.turns)
+            alive = receive(&talk, handle_mute);
+        code = !alive ? lost() : talk.failed ? 1 : 0;
+    }
     close_talk(&talk);
     return code;
 }

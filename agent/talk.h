@@ -2,12 +2,20 @@
 #ifndef AGENT_TALK_H
 #define AGENT_TALK_H
 
+#include <stdbool.h>
+
 #include "schema/base/span.h"
 
 /* Each returns the program's exit status: 0 done, 1 failed, with one line on standard error. */
 
 /* Asks one question and prints the answer clause by clause as it is spoken. */
 int talk_ask(const char *socket_path, const char *question);
+
+/* Speaks a WAV file to the robot; prints what it heard, then its answer. */
+int talk_hear(const char *socket_path, const char *file);
+
+/* Closes the robot's microphone for good, or lets it be opened again; prints which. */
+int talk_mute(const char *socket_path, bool is_muted);
 
 /* Asks each line of standard input; a line while the robot speaks interrupts it. */
 int talk_chat(const char *socket_path);

@@ -28,8 +28,9 @@ struct job {
     bool is_nudge;         /* nothing to do but what every job begins with */
     uint64_t place;        /* of a question in the order in which they came */
     enum stop_word wish;   /* that a question was */
+    bool is_heard;         /* a question that has a uuid */
     uint64_t client;
-    uint8_t id[16]; /* of the command */
+    uint8_t id[16]; /* of the command; of the question's turn */
 };
 
 struct talker {
@@ -246,7 +247,10 @@ static void ask_turn(struct talker *talker, const struct job *job, struct span q
         settings.start_at_ms = talker->next_question_ms;
     if (job->wish == STOP_WORD_FORGET)
         settings.answer = forget_conversation(talker, fold_has_wide(question));
-    crypto_uuid(uuid);
+    if (job->is_heard)
+        memcpy(uuid, job->id, sizeof uuid);
+    else
+        crypto_uuid(uuid);
     const uint64_t number = begin(talker, job->client);
     /* "stop" came before there was a turn to interrupt */
     if (job->place <= atomic_load(&talker->unwanted))
@@ -602,20 +606,34 @@ void talker_free(struct talker *talker)
 
 /* Requests. */
 
+static enum status put_question(struct talker *talker, struct job *job, struct span question)
+{
+    if (question.size == 0 || question.size > CONVERSATION_MAX_TEXT_BYTES ||
+        !span_is_utf8(question))
+        return STATUS_INVALID;
+    job->place = atomic_fetch_add(&talker->asked, 1) + 1;
+    job->wish = stop_word_of(question);
+    if (job->wish == STOP_WORD_STOP) {
+        atomic_store(&talker->unwanted, job->place);
+        talker_interrupt(talker);
+    }
+    return put(talker, job, question);
+}
+
 enum status talker_ask(struct talker *talker, uint64_t client, struct span question)
 {
     struct job job = {.kind = wire_CommandKind_KIND_NONE, .client = client};
 
-    if (question.size == 0 || question.size > CONVERSATION_MAX_TEXT_BYTES ||
-        !span_is_utf8(question))
-        return STATUS_INVALID;
-    job.place = atomic_fetch_add(&talker->asked, 1) + 1;
-    job.wish = stop_word_of(question);
-    if (job.wish == STOP_WORD_STOP) {
-        atomic_store(&talker->unwanted, job.place);
-        talker_interrupt(talker);
-    }
-    return put(talker, &job, question);
+    return put_question(talker, &job, question);
+}
+
+enum status talker_ask_heard(struct talker *talker, uint64_t client, const uint8_t *uuid,
+                             struct span question)
+{
+    struct job job = {.kind = wire_CommandKind_KIND_NONE, .is_heard = true, .client = client};
+
+    memcpy(job.id, uuid, sizeof job.id);
+    return put_question(talker, &job, question);
 }
 
 enum status talker_forget(struct talker *talker, uint64_t client)

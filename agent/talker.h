@@ -57,6 +57,10 @@ void talker_free(struct talker *talker);
  * long or not UTF-8. */
 MUST_CHECK enum status talker_ask(struct talker *talker, uint64_t client, struct span question);
 
+/* The same for a question that the ear heard, whose turn has this uuid (16 bytes) already. */
+MUST_CHECK enum status talker_ask_heard(struct talker *talker, uint64_t client, const uint8_t *uuid,
+                                        struct span question);
+
 /* Queues the wish to forget the conversation, on disk as well; the robot says that it did. What
  * moves a robot to another owner calls it. STATUS_FULL: too many wait. */
 MUST_CHECK enum status talker_forget(struct talker *talker, uint64_t client);

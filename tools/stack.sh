@@ -541,6 +541,10 @@ need_up() {
 stack_say() {
 	[ $# -gt 0 ] || die "say needs the question" 'Example: ./myna say "How are you?"'
 	running myna-agent || die "the full robot does not run" "Start the fleet with ./myna up"
+	if [ "$1" = --wav ]; then
+		[ $# -eq 2 ] || die "say --wav needs one file" "Example: ./myna say --wav question.wav"
+		exec "$BIN/myna-agent" --config "$MYNA_HOME/myna-agent.conf" hear "$2"
+	fi
 	exec "$BIN/myna-agent" --config "$MYNA_HOME/myna-agent.conf" ask "$*"
 }
 

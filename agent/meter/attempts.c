@@ -13,6 +13,14 @@ void attempts_release(struct attempts *attempts)
     pthread_mutex_destroy(&attempts->lock);
 }
 
+void attempts_continue(struct attempts *attempts, const uint8_t *uuid, uint32_t last)
+{
+    pthread_mutex_lock(&attempts->lock);
+    memcpy(attempts->heard_uuid, uuid, sizeof attempts->heard_uuid);
+    attempts->heard_last = last;
+    pthread_mutex_unlock(&attempts->lock);
+}
+
 void attempts_begin(struct attempts *attempts, uint64_t turn, const uint8_t *uuid)
 {
     pthread_mutex_lock(&attempts->lock);
@@ -20,6 +28,8 @@ void attempts_begin(struct attempts *attempts, uint64_t turn, const uint8_t *uui
     attempts->turns[place].turn = turn;
     memcpy(attempts->turns[place].uuid, uuid, sizeof attempts->turns[place].uuid);
     attempts->turns[place].last = 0;
+    if (memcmp(attempts->heard_uuid, uuid, sizeof attempts->heard_uuid) == 0)
+        attempts->turns[place].last = attempts->heard_last;
     pthread_mutex_unlock(&attempts->lock);
 }
 

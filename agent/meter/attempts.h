@@ -22,10 +22,16 @@ struct attempts {
         uint32_t last;
     } turns[ATTEMPTS_TURNS];
     uint64_t begun;
+    uint8_t heard_uuid[16]; /* of a turn that is yet to begin, */
+    uint32_t heard_last;    /* and its last number */
 };
 
 void attempts_init(struct attempts *attempts);
 void attempts_release(struct attempts *attempts);
+
+/* Before a turn with this uuid begins: the ear made so many attempts for it, and others count on
+ * behind them. One such turn is remembered. */
+void attempts_continue(struct attempts *attempts, const uint8_t *uuid, uint32_t last);
 
 /* A turn begins; uuid has 16 bytes. */
 void attempts_begin(struct attempts *attempts, uint64_t turn, const uint8_t *uuid);

@@ -41,7 +41,7 @@ must_not() {
 	only_in 'SDL2?' agent/face/
 	only_in 'cairo' agent/face/
 	only_in 'expat' agent/face/xml.c
-	only_in 'alsa/' agent/voice/
+	only_in 'alsa/' agent/voice/ agent/ear/microphone_alsa.c
 	only_in 'mosquitto' server/broker/
 	only_in 'yaml\.h' server/ctl/
 	only_in 'glib' server/money/zone.c
@@ -57,6 +57,7 @@ must_not() {
 	must_not server/notify 'server/(http|api|store|bus|jobs|fleet|money|ctl|web)'
 	must_not server/ctl 'server/(http|api|store|bus|jobs|notify|web)'
 	must_not agent/meter 'agent/(link|chat|voice|face)'
+	must_not agent/ear 'agent/(link|face)'
 	must_not agent/face 'agent/(link|chat|meter)'
 	must_not agent/voice 'agent/(link|chat|meter|face)'
 

@@ -47,10 +47,29 @@ static void a_turn_that_did_not_begin_or_is_long_over_has_no_numbers(void **stat
     attempts_release(&attempts);
 }
 
+static void i1_a_turn_that_the_ear_heard_counts_on_behind_its_attempts(void **state)
+{
+    struct attempts attempts;
+    uint8_t uuid[16];
+    uint32_t number;
+
+    (void)state;
+    attempts_init(&attempts);
+    attempts_continue(&attempts, two, 3);
+    attempts_begin(&attempts, 5, one); /* somebody typed meanwhile */
+    attempts_begin(&attempts, 6, two);
+    assert_int_equal(attempts_next(&attempts, 5, uuid, &number), STATUS_OK);
+    assert_int_equal(number, 1);
+    assert_int_equal(attempts_next(&attempts, 6, uuid, &number), STATUS_OK);
+    assert_int_equal(number, 4);
+    attempts_release(&attempts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(i1_everything_that_asks_for_a_turn_gets_a_number_of_its_own),
+        cmocka_unit_test(i1_a_turn_that_the_ear_heard_counts_on_behind_its_attempts),
         cmocka_unit_test(a_turn_that_did_not_begin_or_is_long_over_has_no_numbers),
     };
 

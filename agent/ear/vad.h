@@ -1,0 +1,51 @@
+/* vad.h - voice activity: whether somebody speaks, by loudness over the room's own noise
+ *
+ * The noise floor is the quietest the room was within VAD_WINDOW_MS, so a fan that is switched on
+ * is learned within that time. Speech is on after VAD_ON_MS of sound above the floor and off after
+ * VAD_OFF_MS without: the times of voice.md section 9. What is shorter, a click or a door, is none.
+ *
+ * 16 bit mono at VAD_HZ. Pure; fields are private; one owner.
+ */
+#ifndef AGENT_EAR_VAD_H
+#define AGENT_EAR_VAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VAD_HZ        16000
+#define VAD_FRAME_MS  10
+#define VAD_FRAME     (VAD_HZ / 1000 * VAD_FRAME_MS) /* samples */
+#define VAD_ON_MS     200
+#define VAD_OFF_MS    600
+#define VAD_WINDOW_MS 2000
+#define VAD_BLOCKS    10 /* of the window */
+
+struct vad {
+    float past, passed;         /* the last sample, before and behind the filter */
+    float quietest[VAD_BLOCKS]; /* dB, per block; the newest last */
+    unsigned block_ms;          /* how long the newest one lasts */
+    float margin_db;
+    unsigned loud_ms;  /* of late, less what was quiet since */
+    unsigned quiet_ms; /* since the last loud frame */
+    unsigned speech_ms;
+    bool is_speech;
+};
+
+void vad_init(struct vad *vad);
+
+/* While the robot itself speaks its echo must not pass for the owner: what counts as speech must be
+ * louder by 6 dB. */
+void vad_be_wary(struct vad *vad, bool is_wary);
+
+/* VAD_FRAME samples. Returns whether somebody speaks. */
+bool vad_feed(struct vad *vad, const int16_t *pcm);
+
+/* How long there was sound above the floor since silence, pauses within it left out; 0: silence.
+ * Runs ahead of speech being on. */
+unsigned vad_speech_ms(const struct vad *vad);
+
+/* The noise floor in dB below full scale (a negative number). */
+float vad_floor_db(const struct vad *vad);
+
+#endif
