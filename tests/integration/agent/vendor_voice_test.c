@@ -19,8 +19,8 @@
 
 #define WAIT_MS 30000
 
-static const char first[] = "Here is the first little sentence.";
-static const char second[] = "And here is another.";
+static const char first[] = "Here is the first one.";
+static const char second[] = "And here another.";
 
 struct talking {
     struct robot robot; /* its journal and its vendor */
