@@ -25,6 +25,7 @@ struct agent {
     struct face *face;
     struct filter *filter;
     struct conversation_file memory;
+    struct care care; /* the chat thread's own, once it runs */
     struct talker *talker;
     struct ear *ear;
     struct link *link;
@@ -442,6 +443,20 @@ static enum status prepare_memory(struct agent *agent, char problem[256])
     return complain(status, problem, "cannot keep conversations in the state folder");
 }
 
+static enum status load_care(struct agent *agent, char problem[256])
+{
+    char path[PATH_MAX];
+    enum status status = state_path(agent->config, "care", path);
+
+    if (status == STATUS_OK)
+        status = care_load(&agent->care, path);
+    if (status == STATUS_CORRUPT || status == STATUS_IO) {
+        log_warning("agent", "how long people talked today is not known: %s", status_text(status));
+        status = STATUS_OK;
+    }
+    return complain(status, problem, "cannot keep anything in the state folder");
+}
+
 static enum status start_talker(struct agent *agent, char problem[256])
 {
     const struct talker_options options = {
@@ -452,6 +467,7 @@ static enum status start_talker(struct agent *agent, char problem[256])
         .speaker = agent->speaker,
         .face = agent->face,
         .filter = agent->filter,
+        .care = &agent->care,
         .memory = &agent->memory,
         .host = {agent, on_turn_event, on_command_done, on_used, is_online},
     };
@@ -514,8 +530,9 @@ static void name_hardware(struct agent *agent)
 enum status agent_start(struct agent **out, const struct config *config, char problem[256])
 {
     static enum status (*const starts[])(struct agent * agent, char problem[256]) = {
-        open_journal,   open_settings, open_vendor_voice, open_speaker, open_face,  make_filter,
-        prepare_memory, make_link,     start_talker,      start_ear,    start_link, open_console,
+        open_journal, open_settings,  open_vendor_voice, open_speaker, open_face,
+        make_filter,  prepare_memory, load_care,         make_link,    start_talker,
+        start_ear,    start_link,     open_console,
     };
     struct agent *agent = calloc(1, sizeof *agent);
 

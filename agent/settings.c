@@ -63,6 +63,10 @@ static const struct {
     {"canned_persona", take_text, FIELD(canned_persona)},
     {"audience", take_text, FIELD(audience)},
     {"crisis_text", take_text, FIELD(crisis_text)},
+    {"quiet_hours", take_text, FIELD(quiet_hours)},
+    {"zone", take_text, FIELD(zone)},
+    {"daily_minutes", take_int, FIELD(daily_minutes)},
+    {"break_reminder_min", take_int, FIELD(break_reminder_min)},
 };
 
 #define FIELD_COUNT (sizeof fields / sizeof fields[0])

@@ -37,6 +37,10 @@ struct settings_values {
     char canned_persona[501];
     char audience[8]; /* see filter.h */
     char crisis_text[501];
+    char quiet_hours[12]; /* see local_time.h */
+    char zone[7];
+    int64_t daily_minutes;
+    int64_t break_reminder_min;
     size_t route_count;
     wire_Route routes[LIMIT_ROUTES]; /* usable ones for chat, in order */
     size_t speech_route_count;

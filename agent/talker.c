@@ -188,6 +188,53 @@ static void end_unasked(struct talker *talker, const struct job *job)
     end(talker);
 }
 
+static struct care_rules rules_of(const struct settings_values *values)
+{
+    return (struct care_rules){values->quiet_hours, values->zone, values->daily_minutes,
+                               values->break_reminder_min};
+}
+
+static bool is_chinese_for(const struct settings_values *values, struct span question)
+{
+    const enum voice_language language = settings_language(values);
+
+    return language == VOICE_LANGUAGE_ZH ||
+           (language == VOICE_LANGUAGE_AUTO && fold_has_wide(question));
+}
+
+/* Whether the robot may talk now, and what it says besides the answer. */
+static void take_care(struct talker *talker, struct span question, struct turn_settings *settings)
+{
+    const struct care_rules rules = rules_of(&talker->values);
+    const bool chinese = is_chinese_for(&talker->values, question);
+    struct care *care = talker->options.care;
+
+    if (!care)
+        return;
+    settings->kept = care_refusal(care, &rules, clock_wall_ms());
+    settings->preface = span_text(care_notice(care, chinese));
+    if (settings->kept == EXCUSE_NONE && care_wants_break(care, &rules, clock_mono_ms()))
+        settings->epilogue = span_text(care_break_text(chinese));
+}
+
+/* After a turn that a vendor was asked in. */
+static void note_care(struct talker *talker, const struct turn_settings *settings,
+                      const struct turn_report *report, int64_t asked_ms)
+{
+    const struct care_rules rules = rules_of(&talker->values);
+    struct care *care = talker->options.care;
+    const int64_t now_ms = clock_mono_ms();
+
+    if (!care)
+        return;
+    enum status status = care_note(care, &rules, clock_wall_ms(), now_ms, now_ms - asked_ms);
+    if (status == STATUS_OK && settings->preface.size > 0 && !report->interrupted)
+        status = care_noticed(care);
+    if (status != STATUS_OK)
+        log_warning("chat", "cannot keep how long people talked: %s (hint: is the disk full?)",
+                    status_text(status));
+}
+
 /* Keeps it on disk, or sees to it that nothing is there. */
 static void keep_conversation(struct talker *talker)
 {
@@ -226,6 +273,9 @@ static struct span forget_conversation(struct talker *talker, bool chinese)
     conversation_forget(talker->conversation);
     if (talker->options.memory)
         status = conversation_file_wipe(talker->options.memory->path);
+    /* likely somebody else's robot from now on: they are told as well that it is a machine */
+    if (status == STATUS_OK && talker->options.care)
+        status = care_forget(talker->options.care);
     if (status != STATUS_OK) {
         log_error("chat", "cannot wipe the kept conversation: %s (hint: is the disk read-only?)",
                   status_text(status));
@@ -247,6 +297,7 @@ static void ask_turn(struct talker *talker, const struct job *job, struct span q
         settings.start_at_ms = talker->next_question_ms;
     if (job->wish == STOP_WORD_FORGET)
         settings.answer = forget_conversation(talker, fold_has_wide(question));
+    take_care(talker, question, &settings);
     if (job->is_heard)
         memcpy(uuid, job->id, sizeof uuid);
     else
@@ -261,6 +312,7 @@ static void ask_turn(struct talker *talker, const struct job *job, struct span q
     end(talker);
     if (report.attempts > 0) {
         keep_conversation(talker);
+        note_care(talker, &settings, &report, asked_ms);
         space(talker, asked_ms);
         talker->warm_until_ms = clock_mono_ms() + WARM_FOR_MS;
     }

@@ -8,6 +8,7 @@
 #ifndef AGENT_TALKER_H
 #define AGENT_TALKER_H
 
+#include "agent/care.h"
 #include "agent/chat/conversation_file.h"
 #include "agent/chat/turn.h"
 #include "agent/face/face.h"
@@ -38,6 +39,7 @@ struct talker_options {
     struct speaker *speaker;
     struct face *face;
     const struct filter *filter;            /* NULL: nothing is held back */
+    struct care *care;                      /* the chat thread's own from now on; NULL: none */
     const struct conversation_file *memory; /* NULL: the conversation ends with the process */
     struct talker_host host;                /* copied */
 };

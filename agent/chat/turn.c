@@ -602,6 +602,8 @@ static bool may_ask(struct run *run)
         pause_for(run->turn, wait_ms);
         run->asked_ms = clock_mono_ms();
     }
+    if (settings->preface.size > 0 && !is_cancelled(run))
+        say(run, settings->preface);
     return true;
 }
 
@@ -636,8 +638,6 @@ static void begin(struct run *run, uint64_t number, const uint8_t *uuid)
     run->message_count = conversation_messages(turn->options.conversation, run->settings->persona,
                                                budget, run->question, run->messages);
     tell(run, (struct turn_event){.kind = TURN_STARTED});
-    if (run->settings->preface.size > 0 && !is_cancelled(run))
-        say(run, run->settings->preface);
 }
 
 static void end(struct run *run)

@@ -100,7 +100,7 @@ struct turn_settings {
     enum filter_audience audience;
     struct span crisis_text; /* the answer to a crisis; empty: the standard words */
     enum excuse kept;        /* why no vendor is asked now; EXCUSE_NONE: they are */
-    /* The robot's own words around an answer, no part of the conversation; empty: none. */
+    /* The robot's own words around a vendor's answer, no part of the conversation; empty: none. */
     struct span preface;
     struct span epilogue;
 };

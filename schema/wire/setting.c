@@ -5,7 +5,22 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "schema/wire/local_time.h"
 #include "schema/wire/topic.h"
+
+static bool is_hours(struct span text)
+{
+    struct local_time_hours hours;
+
+    return local_time_hours(text, &hours) == STATUS_OK;
+}
+
+static bool is_zone(struct span text)
+{
+    int offset_min;
+
+    return text.size == 0 || local_time_offset(text, &offset_min) == STATUS_OK;
+}
 
 static const struct setting_spec table[] = {
     {.name = "routes",
@@ -144,6 +159,41 @@ static const struct setting_spec table[] = {
      .help =
          "what is said to somebody who speaks of hurting themself, such as who helps where they "
          "live; empty is the standard words"},
+    {.name = "quiet_hours",
+     .type = SETTING_TYPE_TEXT,
+     .min = 0,
+     .max = 11,
+     .unit = "",
+     .form = "hours like 22:00-07:00, or empty",
+     .fits = is_hours,
+     .fallback = "\"\"",
+     .help = "when the robot asks no vendor and says that it is quiet time, by zone; a crisis is "
+             "answered all the same; empty is never"},
+    {.name = "zone",
+     .type = SETTING_TYPE_TEXT,
+     .min = 0,
+     .max = 6,
+     .unit = "",
+     .form = "a distance from UTC like +08:00, or empty",
+     .fits = is_zone,
+     .fallback = "\"\"",
+     .help = "zone of quiet_hours and of the day of daily_minutes; empty is the robot's own"},
+    {.name = "daily_minutes",
+     .type = SETTING_TYPE_INT,
+     .min = 0,
+     .max = 1440,
+     .unit = "min",
+     .fallback = "0",
+     .help = "how long people may talk with the robot in a day, questions and answers; 0 is no "
+             "limit"},
+    {.name = "break_reminder_min",
+     .type = SETTING_TYPE_INT,
+     .min = 0,
+     .max = 240,
+     .unit = "min",
+     .fallback = "0",
+     .help = "talk without a pause of ten minutes after which the robot proposes a break; 0 is "
+             "never"},
 };
 
 static_assert(sizeof table / sizeof table[0] <= LIMIT_SETTINGS, "a device can hold them all");
@@ -193,6 +243,8 @@ static enum status check_text(const struct setting_spec *spec, const struct json
     if (size < spec->min || size > spec->max)
         return refuse(reason, "must be text of %" PRId64 " to %" PRId64 " bytes", spec->min,
                       spec->max);
+    if (spec->fits && !spec->fits(span_text(text)))
+        return refuse(reason, "must be %s", spec->form);
     return STATUS_OK;
 }
 

@@ -27,6 +27,10 @@
  * canned_persona     text    0..500 bytes     the answer to everything in limit_mode canned
  * audience           choice  child|adult|off  for whom questions and answers are held back
  * crisis_text        text    0..500 bytes     said to somebody who speaks of hurting themself
+ * quiet_hours        text    22:00-07:00      when nobody is asked; empty: never
+ * zone               text    +08:00           of quiet_hours and days; empty: the robot's own
+ * daily_minutes      int     0..1440 min      how long a day people may talk; 0: no limit
+ * break_reminder_min int     0..240 min       talk after which a break is proposed; 0: never
  *
  * All take effect live. No I/O; thread-safe.
  */
@@ -41,9 +45,11 @@ enum setting_type { SETTING_TYPE_INT, SETTING_TYPE_TEXT, SETTING_TYPE_CHOICE, SE
 struct setting_spec {
     const char *name;
     enum setting_type type;
-    int64_t min, max;     /* int: value; text: bytes; routes: count */
-    const char *choices;  /* "auto|en|zh" */
-    const char *unit;     /* "%", "s", "" */
+    int64_t min, max;               /* int: value; text: bytes; routes: count */
+    const char *choices;            /* "auto|en|zh" */
+    const char *unit;               /* "%", "s", "" */
+    const char *form;               /* text: what it must look like, in words; NULL: as you like */
+    bool (*fits)(struct span text); /* with form */
     const char *fallback; /* JSON; what holds when no layer sets it; NULL: nothing (routes) */
     bool needs_restart;
     const char *help; /* one line */

@@ -36,7 +36,7 @@ static void every_default_fits_its_own_bounds(void **state)
     const struct setting_spec *table = setting_table(&count);
 
     (void)state;
-    assert_int_equal(count, 19);
+    assert_int_equal(count, 23);
     for (size_t i = 0; i < count; i++) {
         assert_ptr_equal(setting_find(span_text(table[i].name)), &table[i]);
         assert_true(strlen(table[i].name) <= LIMIT_SETTING_NAME);
@@ -55,6 +55,16 @@ static void a_setting_nobody_knows_is_not_found(void **state)
     assert_null(setting_find(span_text("hat")));
     assert_null(setting_find(span_text("")));
     assert_null(setting_find(span_text("volum")));
+}
+
+static void hours_and_zones_have_their_form(void **state)
+{
+    (void)state;
+    assert_taken("quiet_hours", "\"22:00-07:00\"");
+    assert_taken("quiet_hours", "\"\"");
+    assert_refused("quiet_hours", "\"10pm-7am\"", "must be hours like 22:00-07:00, or empty");
+    assert_taken("zone", "\"-03:30\"");
+    assert_refused("zone", "\"CST\"", "must be a distance from UTC like +08:00, or empty");
 }
 
 static void numbers_are_bounded(void **state)
@@ -179,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_default_fits_its_own_bounds),
         cmocka_unit_test(a_setting_nobody_knows_is_not_found),
+        cmocka_unit_test(hours_and_zones_have_their_form),
         cmocka_unit_test(numbers_are_bounded),
         cmocka_unit_test(choices_are_whole_words),
         cmocka_unit_test(texts_are_bounded_in_bytes),
