@@ -150,6 +150,7 @@ void config_print_help(FILE *out)
         "       myna-agent [options] ask TEXT      ask the running robot and print its answer\n"
         "       myna-agent [options] chat          talk with the running robot\n"
         "       myna-agent [options] status        tell how the running robot is\n"
+        "       myna-agent [options] forget        wipe what was talked about\n"
         "       myna-agent [options] hear FILE     speak a WAV file to the running robot\n"
         "       myna-agent [options] mute          close the running robot's microphone for good\n"
         "       myna-agent [options] unmute        let it be opened again\n"

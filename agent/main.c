@@ -27,8 +27,7 @@ static int enrol(const struct config *config)
     enum status status = enrol_run(&request, problem);
     if (status != STATUS_OK && status != STATUS_EXISTS)
         return fail(problem);
-    printf("%s\n", status == STATUS_OK ? "enrolled" : "enrolled already");
-    return 0;
+    return puts(status == STATUS_OK ? "enrolled" : "enrolled already"), 0;
 }
 
 /* Until a signal or the server ends it. */
@@ -37,12 +36,11 @@ static int run(const struct config *config, char **argv)
     const struct timespec step = {.tv_nsec = 200 * 1000 * 1000};
     struct agent *agent = NULL;
     char problem[256];
-    sigset_t signals;
     bool restart = false;
+    sigset_t signals;
 
     sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM), sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread exists */
     signal(SIGPIPE, SIG_IGN); /* a vendor that closes while TLS writes must not end the robot */
     if (agent_start(&agent, config, problem) != STATUS_OK)
@@ -70,7 +68,7 @@ int main(int argc, char **argv)
     if (config.help)
         return config_print_help(stdout), 0;
     if (config.version)
-        return printf("myna-agent %s\n", MYNA_VERSION), 0;
+        return puts("myna-agent " MYNA_VERSION), 0;
     for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
         if (strcmp(config.log_level, levels[i]) == 0)
             log_set_level((enum log_level)i);
@@ -96,7 +94,7 @@ int main(int argc, char **argv)
     case CONFIG_UNMUTE:
         return talk_mute(socket_path, config.command == CONFIG_MUTE);
     case CONFIG_AVATAR:
-        return sheet_check(config.text, config.sheet);
+        break;
     }
-    return 2;
+    return sheet_check(config.text, config.sheet);
 }
