@@ -182,7 +182,7 @@ set_up_company() {
 	ctl_quiet group set desk --name "On a desk" --priority 100
 	ctl_quiet group set kitchen --name "In a kitchen" --priority 110
 	ctl_quiet config set fleet \
-		'routes=[{"vendor":"dahan","model":"dahan-chat","contract":"dahan-2026"},{"vendor":"erxian","model":"erxian-mini","contract":"erxian-2026"}]' \
+		'routes=[{"vendor":"dahan","model":"dahan-chat","contract":"dahan-2026"},{"vendor":"erxian","model":"erxian-mini","contract":"erxian-2026"},{"vendor":"dahan","model":"dahan-ear","contract":"dahan-2026","use":"transcription"}]' \
 		'persona="You are a friendly desk robot. Answer in two or three short sentences."' \
 		'volume=70'
 	printf '%s\n' "$MYNA_PORT_BASE" >"$MYNA_HOME/company"
