@@ -25,8 +25,9 @@ static const struct phrase {
     {"journal_forked", "{problem}; journal {journal}"},
     {"journal_parent_unknown", "{problem}; journal {journal}"},
     {"journal_quarantined", "{problem}; journal {journal}"},
-    {"key_leak", "Invoice {invoice#} bills {unknown:quantity:quantities} of usage that no robot "
-                 "recorded"},
+    {"key_leak", "[Invoice {invoice#} bills {unknown:quantity:quantities} of usage that no robot "
+                 "recorded][Import {import#} lists {unknown:request:requests} that no robot "
+                 "recorded]"},
     {"limit_too_small", "The whole limit is {limit} {unit}, and robot {device} takes {attempt} for "
                         "its shortest attempt{-problem}"},
     {"malformed_message", "[{problem}][A message on topic \"{kind}\" cannot be read]"},

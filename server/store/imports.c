@@ -433,19 +433,38 @@ static enum status write_report(struct import *import)
     return status == STATUS_OK && arena_failed(import->report_arena) ? STATUS_MEMORY : status;
 }
 
+/* What a robot has not sent yet is unknown as well: the alert is cleared by whoever looked. */
+static enum status raise_alarms(struct store_conn *conn, struct import *import)
+{
+    const char *subject = arena_format(import->arena, "vendor/%s", import->vendor_id);
+    struct alarm alarms[2];
+    size_t count = 0;
+
+    if (import->different > 0)
+        alarms[count++] = (struct alarm){
+            .kind = "usage_differs",
+            .severity = "critical",
+            .subject = subject,
+            .detail = arena_format(import->arena, "{\"import\":%lld,\"different\":%lld}",
+                                   (long long)import->import_id, (long long)import->different)};
+    if (import->unknown > 0)
+        alarms[count++] = (struct alarm){
+            .kind = "key_leak",
+            .severity = "critical",
+            .subject = subject,
+            .detail = arena_format(import->arena, "{\"import\":%lld,\"unknown\":%lld}",
+                                   (long long)import->import_id, (long long)import->unknown)};
+    if (arena_failed(import->arena))
+        return STATUS_MEMORY;
+    return count > 0 ? alarm_raise(conn, import->arena, alarms, count) : STATUS_OK;
+}
+
 static enum status finish(struct store_conn *conn, struct import *import)
 {
     STORE_STATEMENT(update, "UPDATE myna.usage_import SET equal = $2, settled = $3,"
                             " different = $4, unknown = $5 WHERE import_id = $1");
     STORE_STATEMENT(audit, "SELECT myna.audit_append($1, $2, 'usage.import',"
                            " 'vendor/' || $3::text, NULL, $4)");
-    const struct alarm alarm = {
-        .kind = "usage_differs",
-        .severity = "critical",
-        .subject = arena_format(import->arena, "vendor/%s", import->vendor_id),
-        .detail = arena_format(import->arena, "{\"import\":%lld,\"different\":%lld}",
-                               (long long)import->import_id, (long long)import->different),
-    };
     enum status status =
         store_exec(conn, &update,
                    STORE_VALUES(value_int(import->import_id), value_int(import->equal),
@@ -453,8 +472,8 @@ static enum status finish(struct store_conn *conn, struct import *import)
                                 value_int(import->unknown)),
                    NULL);
 
-    if (status == STATUS_OK && import->different > 0)
-        status = alarm_raise(conn, import->arena, &alarm, 1);
+    if (status == STATUS_OK)
+        status = raise_alarms(conn, import);
     if (status == STATUS_OK)
         status = store_exec(conn, &audit,
                             STORE_VALUES(value_text(import->author->actor),

@@ -279,6 +279,9 @@ test('a vendor\'s own usage file settles what robots could not know', async () =
   const {status, body} = await send('dahan', file);
   assert.equal(status, 201);
   assert.deepEqual([body.rows, body.equal, body.settled, body.different, body.unknown], [3, 1, 1, 0, 1]);
+  const leak = (await admin.get('/alerts')).body.items.find(({kind}) => kind === 'key_leak');
+  assert.deepEqual([leak.severity, leak.subject, leak.words],
+    ['critical', 'vendor/dahan', `Import ${body.id} lists 1 request that no robot recorded.`]);
   const {items} = (await admin.get('/devices/r3/usage')).body;
   assert.deepEqual(items.map(({output, settled}) => [output, settled]).sort(), [[40, false], [60, true]]);
   assert.equal((await send('dahan', file)).status, 409);

@@ -60,6 +60,8 @@ static void a_kind_says_a_sentence_and_numbers_agree_with_their_nouns(void **sta
         "1 message was given up: it answered 503.");
     assert_string_equal(words(state, "key_leak", "{\"invoice\":12345,\"unknown\":12345}"),
                         "Invoice 12345 bills 12,345 quantities of usage that no robot recorded.");
+    assert_string_equal(words(state, "key_leak", "{\"import\":2,\"unknown\":1}"),
+                        "Import 2 lists 1 request that no robot recorded.");
     assert_string_equal(
         words(state, "limit_too_small",
               "{\"device\":\"r1\",\"unit\":\"CNY\",\"limit\":\"0.001\",\"attempt\":\"0.0016\","
