@@ -157,6 +157,14 @@ test('a budget made here shows what is spent, held and free', async () => {
     async () => number(await row.locator('td').nth(4).innerText()) > 0);
 });
 
+test('a robot with a plan shows on its page how much of it is left', async () => {
+  await fleet.ctl('device', 'plan', 'sim-0003', '--metric', 'requests', '--at-most', '70000', '--per', 'month');
+  await page.goto('/robots/sim-0003');
+  const row = page.getByRole('table', {name: 'Caps and budgets'}).locator('tbody tr', {hasText: 'plan-sim-0003'});
+  await row.getByText('70,000', {exact: true}).waitFor();
+  assert.equal(await page.getByRole('table', {name: 'Caps and budgets'}).locator('tbody tr').count(), 1, 'its own alone');
+});
+
 test('a contract shows its bill line by line', async () => {
   await page.goto('/contracts/dahan-2026');
   const bill = page.getByRole('table', {name: 'Bill'});

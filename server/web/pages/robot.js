@@ -4,9 +4,10 @@ import { html, useState } from "../dom.js";
 import { post, useResource } from "../api.js";
 import { Confirm, TypedConfirm } from "../components/dialog.js";
 import { PageHead } from "../components/page.js";
+import { Pools } from "../components/pools.js";
 import { Loaded } from "../components/states.js";
 import { attempt } from "../components/toast.js";
-import { Button, Chip, Status } from "../components/ui.js";
+import { Button, Card, Chip, Status } from "../components/ui.js";
 import { may } from "../session.js";
 import { t } from "../text.js";
 import { robotState } from "./fleet.js";
@@ -34,6 +35,14 @@ function Actions({ robot, onAsk }) {
     ${may("admin") && html`<${Button} kind="danger quiet" onClick=${() => onAsk("revoke")}>${t("revoke")}</${Button}>`}`;
 }
 
+// What this robot alone may use: its plan and other budgets of its own.
+function Limits({ id }) {
+  const state = useResource("/pools", { query: { open: "true", subject: id }, kinds: ["usage", "pool"], gap_ms: 2000 });
+  const own = (state.data?.items || []).filter((pool) => pool.scope === "device");
+  if (own.length === 0) return null;
+  return html`<${Card} title=${t("pools")} flush><${Pools} label=${t("pools")} pools=${own} /></${Card}>`;
+}
+
 function Revoke({ robot, onClose, onDone }) {
   const submit = async () => {
     await post(`/devices/${robot.id}/revoke`);
@@ -57,6 +66,7 @@ export function Robot({ id }) {
     <${Loaded} state=${state} lines=${10}>${() => html`<div class="robot">
       <div class="column">
         <${Settings} id=${id} robot=${robot} />
+        <${Limits} id=${id} />
         <${Attempts} id=${id} />
       </div>
       <div class="column aside">

@@ -33,7 +33,9 @@ function credit({ credit: lines }) {
   if (!Array.isArray(lines) || lines.length === 0) return NONE;
   const amounts = lines.flatMap((line) => line.amounts || []);
   if (amounts.length === 0) return t("credit.unlimited");
-  return amounts.map((amount) => `${number(amount.used)} / ${number(amount.granted - amount.returned)}`).join(", ");
+  const held = amounts.filter((amount) => amount.used > 0 || amount.granted > amount.returned); // not of ended lines
+  if (held.length === 0) return NONE;
+  return held.map((amount) => `${number(amount.used)} / ${number(amount.granted - amount.returned)}`).join(", ");
 }
 
 // Labels as people type them: "floor=2, shop=north".
