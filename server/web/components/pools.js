@@ -54,7 +54,10 @@ const COLUMNS = [
   { key: "until", title: t("pool.until"), end: true, from: "desk", cell: (pool) => (pool.period.to ? lastDayIn(pool.period.to, pool.zone) : word("per", "once")) },
 ];
 
-export function Pools({ pools, label }) {
-  return html`<${Table} label=${label} columns=${COLUMNS} rows=${pools}
+// Beside other columns there is no room for the end of the period.
+const NARROW = COLUMNS.filter(({ key }) => key !== "until").map((column) => (column.key === "bar" ? { ...column, width: "12%" } : column));
+
+export function Pools({ pools, label, narrow = false }) {
+  return html`<${Table} label=${label} columns=${narrow ? NARROW : COLUMNS} rows=${pools}
     rowKey=${(pool) => `${pool.source} ${pool.period.from}`} />`;
 }

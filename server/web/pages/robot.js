@@ -40,7 +40,7 @@ function Limits({ id }) {
   const state = useResource("/pools", { query: { open: "true", subject: id }, kinds: ["usage", "pool"], gap_ms: 2000 });
   const own = (state.data?.items || []).filter((pool) => pool.scope === "device");
   if (own.length === 0) return null;
-  return html`<${Card} title=${t("pools")} flush><${Pools} label=${t("pools")} pools=${own} /></${Card}>`;
+  return html`<${Card} title=${t("pools")} flush><${Pools} label=${t("pools")} pools=${own} narrow /></${Card}>`;
 }
 
 function Revoke({ robot, onClose, onDone }) {
