@@ -95,16 +95,22 @@ static void add_line(struct robot *robot, struct span text)
 /* The server hears it at once. */
 static void on_denied(struct robot *robot)
 {
-    const uint64_t granted[2] = {robot->promised};
+    static const uint64_t granted[2];
 
     robot->denied++;
-    if (robot->promised > 0 || robot->used_up)
-        robot_tell_lines(robot, 2, granted, robot->used_up);
+    if (robot->used_up)
+        robot_tell_lines(robot, 2, granted, true);
 }
 
 static bool is_online(void *context)
 {
-    return ((struct robot *)context)->is_online;
+    struct robot *robot = context;
+
+    const uint64_t granted[2] = {robot->promised};
+
+    if (++robot->waited == 3 && robot->promised > 0)
+        robot_tell_lines(robot, 2, granted, false);
+    return robot->is_online;
 }
 
 static void on_event(void *context, const struct turn_event *event)
@@ -233,7 +239,7 @@ enum status robot_ask(struct robot *robot, const char *question)
 {
     robot->heard[0] = 0;
     robot->clauses = 0;
-    robot->denied = 0;
+    robot->denied = robot->waited = 0;
     robot->number++;
     crypto_uuid(robot->uuid);
     enum status status = turn_run(robot->turn, robot->number, robot->uuid, span_text(question),

@@ -33,8 +33,9 @@ struct robot {
     size_t clauses;
     unsigned denied; /* TURN_DENIED */
     bool is_online;
-    uint64_t promised;        /* output tokens that the server grants at each, on the first line */
-    bool used_up;             /* or says that there are none */
+    unsigned waited;          /* how often it looked whether it is, waiting for credit */
+    uint64_t promised;        /* output tokens that come on the first line when it looked thrice */
+    bool used_up;             /* the server says at TURN_DENIED that there are none */
     uint64_t interrupt_after; /* clauses; 0: never */
     int64_t interrupted_ms;
     wire_UsageRecord records[8];

@@ -271,6 +271,8 @@ static void a_route_that_the_server_calls_used_up_is_not_waited_for(void **state
     robot.is_online = robot.used_up = true;
     assert_int_equal(robot_ask(&robot, "Who are you?"), STATUS_OK);
     assert_string_equal(robot.report.vendor, "vendor-1");
+    assert_int_equal(robot.denied, 1);
+    assert_int_equal(robot.waited, 0);
     robot_dismantle(&robot);
 }
 
@@ -286,6 +288,7 @@ static void a_server_that_says_nothing_is_waited_for_a_moment_only(void **state)
     robot.is_online = true;
     assert_int_equal(robot_ask(&robot, "Who are you?"), STATUS_OK);
     assert_string_equal(robot.report.vendor, "vendor-1");
+    assert_in_range(robot.waited, 1, 100); /* steps of a hundredth of a second */
     robot_dismantle(&robot);
 }
 

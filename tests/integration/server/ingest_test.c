@@ -1548,9 +1548,15 @@ static void a_limit_that_holds_no_attempt_raises_an_alert_that_says_so(void **st
     struct result result = {0};
 
     bind_two_routes(fixture);
-    script(fixture, "UPDATE myna.budget SET at_most = 20 WHERE budget_id = 'narrow'");
-    follow_budgets(fixture);
-    hear(fixture, robot_hello(&fixture->robot));
+    limit_to(fixture, 40); /* an answer can be cut to it */
+    note_uses(fixture, hear(fixture, robot_hello(&fixture->robot)));
+    ASSERT_SQL(fixture, OUTSTANDING, "40");
+    ASSERT_SQL(fixture,
+               "SELECT count(*) FROM myna.alert WHERE kind = 'limit_too_small'"
+               " AND $1::text <> ''",
+               "0");
+    limit_to(fixture, 20);
+    hear(fixture, robot_report(&fixture->robot));
     assert_int_equal(
         store_query(fixture->store, &told, STORE_VALUES(value_text(fixture->id)), &result),
         STATUS_OK);
