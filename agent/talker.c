@@ -57,6 +57,7 @@ struct talker {
     bool stopping, stopped;
     bool heard_chinese; /* the last question was */
     uint32_t turns, failed;
+    uint32_t held[FILTER_CLASSES];
 };
 
 /* Turns. */
@@ -320,6 +321,7 @@ static void ask_turn(struct talker *talker, const struct job *job, struct span q
     talker->heard_chinese = report.chinese;
     talker->turns++;
     talker->failed += status != STATUS_OK;
+    talker->held[report.held_question != FILTER_NONE ? report.held_question : report.held_answer]++;
     pthread_mutex_unlock(&talker->lock);
     talker->options.host.on_used(talker->options.host.context);
 }
@@ -796,5 +798,12 @@ void talker_count(struct talker *talker, uint32_t *turns, uint32_t *failed)
     pthread_mutex_lock(&talker->lock);
     *turns = talker->turns;
     *failed = talker->failed;
+    pthread_mutex_unlock(&talker->lock);
+}
+
+void talker_held(struct talker *talker, uint32_t held[FILTER_CLASSES])
+{
+    pthread_mutex_lock(&talker->lock);
+    memcpy(held, talker->held, sizeof talker->held);
     pthread_mutex_unlock(&talker->lock);
 }

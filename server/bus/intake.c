@@ -171,6 +171,13 @@ static const char *health_json(struct intake *intake, struct arena *arena,
     write_number(&writer, "audio_underruns", health->audio_underruns);
     write_number(&writer, "frames_late", health->frames_late);
     write_number(&writer, "journal_pending", health->journal_pending);
+    write_number(&writer, "held_crisis", health->held_crisis);
+    write_number(&writer, "held_self_harm", health->held_self_harm);
+    write_number(&writer, "held_violence", health->held_violence);
+    write_number(&writer, "held_sexual", health->held_sexual);
+    write_number(&writer, "held_hate", health->held_hate);
+    write_number(&writer, "held_drugs", health->held_drugs);
+    write_number(&writer, "held_personal", health->held_personal);
     json_end_object(&writer);
     return keep(intake, arena);
 }

@@ -163,6 +163,13 @@ export const texts = {
   "health.audio_underruns": "Sound gaps",
   "health.frames_late": "Late frames",
   "health.journal_pending": "Records waiting",
+  "health.held_crisis": "Turns about a crisis",
+  "health.held_self_harm": "Held back: self-harm",
+  "health.held_violence": "Held back: violence",
+  "health.held_sexual": "Held back: sexual",
+  "health.held_hate": "Held back: hate",
+  "health.held_drugs": "Held back: drugs",
+  "health.held_personal": "Held back: personal data",
 
   "commands": "Commands",
   "commands.last": "Last commands",

@@ -21,6 +21,13 @@ const HEALTH = {
   audio_underruns: number,
   frames_late: number,
   journal_pending: number,
+  held_crisis: number,
+  held_self_harm: number,
+  held_violence: number,
+  held_sexual: number,
+  held_hate: number,
+  held_drugs: number,
+  held_personal: number,
 };
 
 function journal({ journal: kept }) {
