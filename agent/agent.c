@@ -31,6 +31,7 @@ struct agent {
     struct link *link;
     struct orders orders;
     struct dialogue dialogue;
+    atomic_bool is_ready; /* everything stands */
     struct health health; /* the link thread's own */
     char hardware[LIMIT_SLUG + 1];
     char media_dir[PATH_MAX];
@@ -369,6 +370,15 @@ static enum status open_media(struct agent *agent)
     return status == STATUS_OK ? file_make_folder(agent->media_dir, 0700) : status;
 }
 
+/* The window is there before those who answer its keys. */
+static void on_key(void *context, enum face_key key, bool is_down)
+{
+    struct agent *agent = context;
+
+    if (atomic_load(&agent->is_ready))
+        dialogue_on_key(&agent->dialogue, key, is_down);
+}
+
 static enum status open_face(struct agent *agent, char problem[256])
 {
     const bool headless = is_headless(agent->config);
@@ -384,6 +394,8 @@ static enum status open_face(struct agent *agent, char problem[256])
         .avatar_folder = agent->config->avatars,
         .display_latency_ms = FACE_DISPLAY_LATENCY_MS,
         .record_folder = headless ? agent->media_dir : NULL,
+        .on_key = on_key,
+        .context = agent,
     };
 
     if (headless && open_media(agent) != STATUS_OK)
@@ -564,6 +576,7 @@ enum status agent_start(struct agent **out, const struct config *config, char pr
         agent_stop(agent);
         return status;
     }
+    atomic_store(&agent->is_ready, true);
     log_info("agent", "robot \"%s\" is ready", agent->identity.device_id);
     *out = agent;
     return STATUS_OK;
@@ -573,6 +586,7 @@ void agent_stop(struct agent *agent)
 {
     if (!agent)
         return;
+    atomic_store(&agent->is_ready, false);
     console_stop(agent->dialogue.console);
     ear_stop(agent->ear);
     talker_stop(agent->talker);

@@ -6,6 +6,7 @@
 #include "schema/base/json.h"
 
 #define MAX_LINE_BYTES 4096
+#define NOTICE_MS      4000
 
 static void send_line(struct dialogue *dialogue, uint64_t client, struct buffer *line)
 {
@@ -187,6 +188,17 @@ static void tell_refusal(struct dialogue *dialogue, uint64_t client, enum status
         send_error(dialogue, client, "too many questions wait already");
 }
 
+/* Whoever pressed a key of the window reads it on the face. */
+static void tell_problem(struct dialogue *dialogue, uint64_t client, const char *problem)
+{
+    if (client != 0)
+        send_error(dialogue, client, problem);
+    else if (talker_is_chinese(dialogue->talker))
+        face_notice(dialogue->face, span_text("我没听到"), NOTICE_MS);
+    else
+        face_notice(dialogue->face, span_text("I did not hear you"), NOTICE_MS);
+}
+
 void dialogue_on_ear(struct dialogue *dialogue, enum attention_state state)
 {
     atomic_store(&dialogue->hears, state == ATTENTION_ADDRESSED || state == ATTENTION_HEARING);
@@ -198,8 +210,8 @@ void dialogue_on_heard(struct dialogue *dialogue, const struct transcriber_heard
     const struct span text = span_text(heard->text);
 
     if (heard->problem || text.size == 0) {
-        send_error(dialogue, heard->client,
-                   heard->problem ? heard->problem : "no words were heard");
+        tell_problem(dialogue, heard->client,
+                     heard->problem ? heard->problem : "no words were heard");
         return;
     }
     send_text(dialogue, heard->client, "heard", text);
@@ -224,6 +236,26 @@ static void tell_ear(struct dialogue *dialogue, uint64_t client, enum status sta
     default:
         send_error(dialogue, client, status_text(status));
     }
+}
+
+void dialogue_on_key(void *context, enum face_key key, bool is_down)
+{
+    struct dialogue *dialogue = context;
+    const bool chinese = talker_is_chinese(dialogue->talker);
+    const bool is_muted = ear_state(dialogue->ear) == ATTENTION_MUTED;
+    enum status status = STATUS_OK;
+
+    if (key == FACE_KEY_MUTE && is_down)
+        status = ear_mute(dialogue->ear, !is_muted);
+    else if (key == FACE_KEY_TALK && is_down)
+        status = ear_call(dialogue->ear, 0);
+    else if (key == FACE_KEY_TALK)
+        ear_let_go(dialogue->ear);
+    if (status == STATUS_DENIED)
+        face_notice(dialogue->face, span_text(chinese ? "已静音：按 M 键" : "Ear muted: press M"),
+                    NOTICE_MS);
+    else if (status != STATUS_OK && status != STATUS_EXISTS)
+        tell_problem(dialogue, 0, status_text(status));
 }
 
 static void mute(struct dialogue *dialogue, uint64_t client, bool is_muted)

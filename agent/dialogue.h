@@ -35,6 +35,9 @@ struct dialogue {
 void dialogue_on_request(void *context, uint64_t client, enum console_request request,
                          struct span text);
 
+/* A face_key_fn: the space bar is the ear's button, M mutes and unmutes. */
+void dialogue_on_key(void *context, enum face_key key, bool is_down);
+
 /* What the ear is about, and what it heard: a question is asked in its client's name. */
 void dialogue_on_ear(struct dialogue *dialogue, enum attention_state state);
 void dialogue_on_heard(struct dialogue *dialogue, const struct transcriber_heard *heard);

@@ -55,6 +55,8 @@ static void begin_question(struct ear *ear, uint64_t client)
 
 static void drop_question(struct ear *ear)
 {
+    if (!ear->transcriber) /* it was dropped when the ear stopped */
+        return;
     transcriber_cancel(ear->transcriber);
     recording_begin(&ear->recording);
 }
@@ -208,7 +210,7 @@ static void *run(void *context)
 /* With the lock held. STATUS_EXISTS: a question is being heard already. */
 static enum status may_call(const struct ear *ear)
 {
-    if (ear->options.is_deaf)
+    if (ear->options.is_deaf || ear->is_stopping)
         return STATUS_UNREACHABLE;
     if (ear->state == ATTENTION_MUTED)
         return STATUS_DENIED;

@@ -377,6 +377,8 @@ static void set_screen(struct face *face, const struct face_options *options)
     face->screen = (struct screen_options){
         .title = face->name[0] ? face->name : "Myna",
         .driver = face->driver,
+        .on_key = options->on_key,
+        .context = options->context,
         .width = options->width > 0 ? options->width : AVATAR_SIZE,
         .height = options->height > 0 ? options->height : AVATAR_SIZE,
     };

@@ -50,6 +50,15 @@ enum face_screen {
     FACE_SCREEN_HEADLESS = 2,
 };
 
+/* Keys of the window. */
+enum face_key {
+    FACE_KEY_TALK = 0, /* the space bar, held while the owner speaks */
+    FACE_KEY_MUTE = 1, /* M */
+};
+
+/* Called on the render thread when a key goes down or up; the picture stands still meanwhile. */
+typedef void (*face_key_fn)(void *context, enum face_key key, bool is_down);
+
 struct face_options {
     struct speaker *speaker;   /* borrowed, must outlive the face; NULL: a face without voice */
     const char *avatar_folder; /* of packs besides the built-in one; copied; NULL: none */
@@ -61,6 +70,8 @@ struct face_options {
     int display_latency_ms;    /* from drawing to light: the only lead the mouth gets */
     const char *record_folder; /* each answer becomes <folder>/<turn>.mp4; NULL: no recording */
     const char *ffmpeg;        /* program; NULL: "ffmpeg" */
+    face_key_fn on_key;        /* may be NULL */
+    void *context;
 };
 
 /* Starts drawing. Must be called before the speaker's first turn. STATUS_UNREACHABLE:

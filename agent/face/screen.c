@@ -14,6 +14,8 @@ struct screen {
     bool is_new; /* of this size nothing was shown yet */
     bool is_uncovered;
     int64_t next_ns;
+    face_key_fn on_key;
+    void *context;
 };
 
 bool screen_is_there(const char *driver)
@@ -99,6 +101,8 @@ enum status screen_open(struct screen **out, const struct screen_options *option
         return STATUS_UNREACHABLE;
     }
     screen->next_ns = clock_mono_ns();
+    screen->on_key = options->on_key;
+    screen->context = options->context;
     *out = screen;
     return STATUS_OK;
 }
@@ -136,6 +140,20 @@ static void pace(struct screen *screen, int frames)
         clock_sleep_until_ns(screen->next_ns);
 }
 
+static void take_key(const struct screen *screen, const SDL_KeyboardEvent *event)
+{
+    static const struct {
+        SDL_Keycode code;
+        enum face_key key;
+    } keys[] = {{SDLK_SPACE, FACE_KEY_TALK}, {SDLK_m, FACE_KEY_MUTE}};
+
+    if (!screen->on_key || event->repeat)
+        return;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (event->keysym.sym == keys[i].code)
+            screen->on_key(screen->context, keys[i].key, event->type == SDL_KEYDOWN);
+}
+
 /* False: the window was closed. */
 static bool take_events(struct screen *screen)
 {
@@ -145,6 +163,8 @@ static bool take_events(struct screen *screen)
         if (event.type == SDL_QUIT ||
             (event.type == SDL_WINDOWEVENT && event.window.event == SDL_WINDOWEVENT_CLOSE))
             return false;
+        if (event.type == SDL_KEYDOWN || event.type == SDL_KEYUP)
+            take_key(screen, &event.key);
         if (event.type != SDL_WINDOWEVENT)
             continue;
         if (event.window.event == SDL_WINDOWEVENT_SIZE_CHANGED)

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/face/face.h"
 #include "agent/face/rects.h"
 #include "schema/base/status.h"
 
@@ -19,7 +20,9 @@ struct screen;
 struct screen_options {
     const char *title;
     const char *driver; /* SDL's name of it: x11, wayland, kmsdrm; NULL or "": SDL chooses */
-    int width, height;  /* of a window; where there are no windows the display's own size counts */
+    face_key_fn on_key; /* called by screen_show(); NULL: nobody listens to keys */
+    void *context;
+    int width, height; /* of a window; where there are no windows the display's own size counts */
 };
 
 /* True when a display server can be seen or a driver is named, so that opening is worth a try. */
