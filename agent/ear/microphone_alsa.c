@@ -12,6 +12,13 @@ struct alsa {
     snd_pcm_t *pcm;
 };
 
+/* The library writes to standard error by itself; what went wrong comes back by status too. */
+static void ignore(const char *file, int line, const char *function, int error, const char *format,
+                   ...)
+{
+    (void)file, (void)line, (void)function, (void)error, (void)format;
+}
+
 static enum status read_alsa(struct microphone *microphone, int16_t out[VAD_FRAME])
 {
     struct alsa *alsa = (struct alsa *)microphone;
@@ -61,6 +68,7 @@ enum status microphone_alsa_open(struct microphone **out, const char *name)
 
     if (!alsa)
         return STATUS_MEMORY;
+    snd_lib_error_set_handler(ignore);
     int failure = snd_pcm_open(&alsa->pcm, name, SND_PCM_STREAM_CAPTURE, SND_PCM_NONBLOCK);
     if (failure < 0)
         goto fail;
