@@ -66,9 +66,10 @@ static enum status write_silent(struct audio_device *device, const int16_t *pcm,
 {
     struct silent *silent = (struct silent *)device;
 
-    int64_t done = played(silent);
-    while (silent->written + (int64_t)count - done > AUDIO_DEVICE_BUFFER) {
-        clock_sleep_ms(2);
+    int64_t done = played(silent), over;
+    while ((over = silent->written + (int64_t)count - done - AUDIO_DEVICE_BUFFER) > 0) {
+        /* one sleep for all of it: waking more often is most of what an idle robot costs */
+        clock_sleep_until_ns(clock_mono_ns() + (over + 1) * 1000000000 / AUDIO_SAMPLE_RATE);
         done = played(silent);
     }
     device->underruns += silent->written > 0 && done == silent->written;
