@@ -7,8 +7,8 @@
  * clause once more for its samples, which are then looked for in what was recorded. Prints one
  * line: words measured, words whose picture never came, mean, standard deviation, share in per cent
  * within the limits, earliest, latest, and by how much the mean moved from the first to the last
- * quarter; then of the robot's own clock, the playhead, how late it was behind what was heard: mean
- * and standard deviation. All in milliseconds.
+ * quarter; then of the robot's own clock, the playhead, how late it was behind what was heard:
+ * median and standard deviation. All in milliseconds.
  *
  * The limits are those of ATSC IS-191: sound at most 15 ms early and at most 45 ms late.
  */
@@ -95,6 +95,13 @@ static void measure_clause(struct offsets *offsets, const struct av_take *take,
     }
 }
 
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return x < y ? -1 : x > y;
+}
+
 static struct summary summarise(const double *values, size_t count)
 {
     struct summary summary = {0};
@@ -108,7 +115,7 @@ static struct summary summarise(const double *values, size_t count)
     return summary;
 }
 
-static void tell(const struct offsets *offsets)
+static void tell(struct offsets *offsets)
 {
     struct summary all = summarise(offsets->ms, offsets->count);
     struct summary clock = summarise(offsets->clock_ms, offsets->clause_count);
@@ -124,9 +131,11 @@ static void tell(const struct offsets *offsets)
     }
     double moved = summarise(offsets->ms + offsets->count - quarter, quarter).mean -
                    summarise(offsets->ms, quarter).mean;
+    qsort(offsets->clock_ms, offsets->clause_count, sizeof *offsets->clock_ms, ascending);
+    double clock_ms = offsets->clause_count > 0 ? offsets->clock_ms[offsets->clause_count / 2] : 0;
     printf("%zu %zu %.3f %.3f %.3f %.2f %.2f %.3f %.3f %.3f\n", offsets->count, offsets->missing,
            all.mean, all.sd, 100.0 * (double)within / (double)(offsets->count + offsets->missing),
-           least, most, moved, clock.mean, clock.sd);
+           least, most, moved, clock_ms, clock.sd);
 }
 
 int main(int argc, char **argv)
