@@ -58,7 +58,6 @@ static int run(const struct config *config, char **argv)
 
 int main(int argc, char **argv)
 {
-    static const char *const levels[] = {"debug", "info", "warning", "error"};
     struct config config = {0};
     char problem[256], socket_path[256], memory_path[PATH_MAX];
 
@@ -69,9 +68,7 @@ int main(int argc, char **argv)
         return config_print_help(stdout), 0;
     if (config.version)
         return puts("myna-agent " MYNA_VERSION), 0;
-    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
-        if (strcmp(config.log_level, levels[i]) == 0)
-            log_set_level((enum log_level)i);
+    log_set_level_named(config.log_level);
     if (agent_socket_path(&config, socket_path, sizeof socket_path) != STATUS_OK ||
         agent_memory_path(&config, memory_path) != STATUS_OK)
         return fail("the state folder's or the socket's path is too long"), 2;

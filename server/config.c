@@ -86,15 +86,6 @@ static enum status check(const struct config *config, char *problem)
     return STATUS_OK;
 }
 
-static void apply_log_level(const char *name)
-{
-    static const char *const names[] = {"debug", "info", "warning", "error"};
-
-    for (int i = LOG_DEBUG; i <= LOG_ERROR; i++)
-        if (strcmp(name, names[i]) == 0)
-            log_set_level((enum log_level)i);
-}
-
 enum status config_parse(struct config *config, int argc, char **argv, int *rest, char problem[256])
 {
     enum status status = option_parse(&table, CONFIG_FILE, argc, argv, config, rest, problem);
@@ -102,7 +93,7 @@ enum status config_parse(struct config *config, int argc, char **argv, int *rest
     if (status == STATUS_OK)
         status = check(config, problem);
     if (status == STATUS_OK)
-        apply_log_level(config->log_level);
+        log_set_level_named(config->log_level);
     return status;
 }
 

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "schema/base/clock.h"
@@ -29,6 +30,13 @@ static const struct {
 void log_set_level(enum log_level level)
 {
     atomic_store(&least_level, (int)level);
+}
+
+void log_set_level_named(const char *name)
+{
+    for (int i = LOG_DEBUG; i <= LOG_ERROR; i++)
+        if (strcmp(name, levels[i].name) == 0)
+            log_set_level((enum log_level)i);
 }
 
 static size_t put_head(char *line, size_t size, enum log_level level, const char *area)

@@ -13,6 +13,9 @@ enum log_level { LOG_DEBUG = 0, LOG_INFO = 1, LOG_WARNING = 2, LOG_ERROR = 3 };
 /* Drops lines below level from now on. Call once at start; the default is LOG_INFO. */
 void log_set_level(enum log_level level);
 
+/* The same by name: "debug", "info", "warning", "error"; another changes nothing. */
+void log_set_level_named(const char *name);
+
 /* area is a short lower-case word: the folder that speaks. Control characters in the formatted
  * text are written as \xNN, so that one event stays one line. */
 void log_write(enum log_level level, const char *area, const char *format, ...)

@@ -85,7 +85,8 @@ static void lines_below_the_level_are_dropped(void **state)
     log_debug("a", "not by default");
     log_set_level(LOG_DEBUG);
     log_debug("a", "now");
-    log_set_level(LOG_ERROR);
+    log_set_level_named("error");
+    log_set_level_named("loud");
     log_warning("a", "no more");
     catch_stop(&caught, text, sizeof text);
     assert_string_equal(text, "<7>a: now\n");
