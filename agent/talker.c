@@ -28,7 +28,6 @@ struct job {
     bool is_nudge;         /* nothing to do but what every job begins with */
     uint64_t place;        /* of a question in the order in which they came */
     enum stop_word wish;   /* that a question was */
-    bool is_heard;         /* a question that has a uuid */
     uint64_t client;
     uint8_t id[16]; /* of the command; of the question's turn */
 };
@@ -292,24 +291,19 @@ static void ask_turn(struct talker *talker, const struct job *job, struct span q
     struct turn_settings settings = turn_settings_of(&talker->values);
     const int64_t asked_ms = clock_mono_ms();
     struct turn_report report;
-    uint8_t uuid[16];
 
     if (talker->values.turns_per_minute > 0)
         settings.start_at_ms = talker->next_question_ms;
     if (job->wish == STOP_WORD_FORGET)
         settings.answer = forget_conversation(talker, fold_has_wide(question));
     take_care(talker, question, &settings);
-    if (job->is_heard)
-        memcpy(uuid, job->id, sizeof uuid);
-    else
-        crypto_uuid(uuid);
     const uint64_t number = begin(talker, job->client);
     /* "stop" came before there was a turn to interrupt */
     if (job->place <= atomic_load(&talker->unwanted))
         turn_interrupt(talker->turn, number);
     face_begin_turn(talker->options.face, number);
     face_subtitle(talker->options.face, number, question);
-    enum status status = turn_run(talker->turn, number, uuid, question, &settings, &report);
+    enum status status = turn_run(talker->turn, number, job->id, question, &settings, &report);
     end(talker);
     if (report.attempts > 0) {
         keep_conversation(talker);
@@ -660,34 +654,30 @@ void talker_free(struct talker *talker)
 
 /* Requests. */
 
-static enum status put_question(struct talker *talker, struct job *job, struct span question)
-{
-    if (question.size == 0 || question.size > CONVERSATION_MAX_TEXT_BYTES ||
-        !span_is_utf8(question))
-        return STATUS_INVALID;
-    job->place = atomic_fetch_add(&talker->asked, 1) + 1;
-    job->wish = stop_word_of(question);
-    if (job->wish == STOP_WORD_STOP) {
-        atomic_store(&talker->unwanted, job->place);
-        talker_interrupt(talker);
-    }
-    return put(talker, job, question);
-}
-
 enum status talker_ask(struct talker *talker, uint64_t client, struct span question)
 {
-    struct job job = {.kind = wire_CommandKind_KIND_NONE, .client = client};
-
-    return put_question(talker, &job, question);
+    return talker_ask_heard(talker, client, NULL, question);
 }
 
 enum status talker_ask_heard(struct talker *talker, uint64_t client, const uint8_t *uuid,
                              struct span question)
 {
-    struct job job = {.kind = wire_CommandKind_KIND_NONE, .is_heard = true, .client = client};
+    struct job job = {.client = client};
 
-    memcpy(job.id, uuid, sizeof job.id);
-    return put_question(talker, &job, question);
+    if (question.size == 0 || question.size > CONVERSATION_MAX_TEXT_BYTES ||
+        !span_is_utf8(question))
+        return STATUS_INVALID;
+    if (uuid)
+        memcpy(job.id, uuid, sizeof job.id);
+    else
+        crypto_uuid(job.id);
+    job.place = atomic_fetch_add(&talker->asked, 1) + 1;
+    job.wish = stop_word_of(question);
+    if (job.wish == STOP_WORD_STOP) {
+        atomic_store(&talker->unwanted, job.place);
+        talker_interrupt(talker);
+    }
+    return put(talker, &job, question);
 }
 
 enum status talker_forget(struct talker *talker, uint64_t client)

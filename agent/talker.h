@@ -59,7 +59,8 @@ void talker_free(struct talker *talker);
  * long or not UTF-8. */
 MUST_CHECK enum status talker_ask(struct talker *talker, uint64_t client, struct span question);
 
-/* The same for a question that the ear heard, whose turn has this uuid (16 bytes) already. */
+/* The same for a question that the ear heard, whose turn has this uuid (16 bytes) already; NULL: it
+ * has none. */
 MUST_CHECK enum status talker_ask_heard(struct talker *talker, uint64_t client, const uint8_t *uuid,
                                         struct span question);
 
