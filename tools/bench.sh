@@ -5,7 +5,7 @@
 bench_packages() { # NAMES...
 	for name in "$@"; do
 		case $name in
-		av | face | voice)
+		av | face | soak | voice)
 			echo bench
 			return 0
 			;;
