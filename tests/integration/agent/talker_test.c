@@ -341,6 +341,26 @@ static void wait_ended(struct robot *robot, unsigned count)
     assert_true(ended);
 }
 
+static void stop_cuts_short_what_is_being_said(void **state)
+{
+    const int64_t until_ms = clock_mono_ms() + END_WAIT_MS;
+    struct robot *robot = *state;
+    bool is_heard = false;
+
+    assert_int_equal(talker_ask(robot->talker, 1, span_text("Where are you?")), STATUS_OK);
+    while (!is_heard && clock_mono_ms() < until_ms) {
+        clock_sleep_ms(5);
+        pthread_mutex_lock(&robot->lock);
+        is_heard = robot->heard[0] != '\0';
+        pthread_mutex_unlock(&robot->lock);
+    }
+    assert_true(is_heard);
+    assert_int_equal(talker_ask(robot->talker, 1, span_text("Stop!")), STATUS_OK);
+    wait_ended(robot, 2);
+    assert_true(robot->stopped);
+    assert_int_equal(robot->finished, 0); /* nothing was heard to its end */
+}
+
 /* The announcement of a limit is interrupted, two questions are dropped, the wish itself ends. */
 static void stop_is_obeyed_at_once_in_every_limit_mode(void **state)
 {
@@ -409,6 +429,7 @@ static bool mount_disk(void)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WITH_ROBOT(stop_cuts_short_what_is_being_said),
         WITH_ROBOT(stop_is_obeyed_at_once_in_every_limit_mode),
         WITH_ROBOT(on_a_full_disk_it_shows_and_says_that_it_may_not_until_there_is_room),
         WITH_ROBOT(without_a_network_it_looks_and_says_so),

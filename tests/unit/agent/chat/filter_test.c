@@ -185,6 +185,20 @@ static void a_phrase_that_ends_inside_another_is_found_in_it(void **state)
     filter_free(filter);
 }
 
+static void digits_stand_for_letters_in_a_word_and_not_in_a_number(void **state)
+{
+    struct filter *filter;
+    char problem[160];
+
+    (void)state;
+    assert_int_equal(filter_create(&filter), STATUS_OK);
+    assert_int_equal(filter_add(filter, span_text("[hate child]\nseat\n"), problem), STATUS_OK);
+    assert_int_equal(filter_build(filter), STATUS_OK);
+    assert_int_equal(question(filter, "the 5e47", FILTER_CHILD), FILTER_HATE);
+    assert_int_equal(question(filter, "the 5347", FILTER_CHILD), FILTER_NONE);
+    filter_free(filter);
+}
+
 static void a_filter_takes_no_more_than_it_has_room_for(void **state)
 {
     struct filter *filter;
@@ -224,6 +238,7 @@ int main(void)
         cmocka_unit_test(a_child_is_kept_from_telling_long_numbers),
         cmocka_unit_test(a_list_with_a_mistake_is_refused_by_its_line),
         cmocka_unit_test(a_phrase_that_ends_inside_another_is_found_in_it),
+        cmocka_unit_test(digits_stand_for_letters_in_a_word_and_not_in_a_number),
         cmocka_unit_test(a_filter_takes_no_more_than_it_has_room_for),
         cmocka_unit_test(classes_and_audiences_have_names),
     };
