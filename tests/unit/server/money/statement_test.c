@@ -100,6 +100,39 @@ static void the_first_month_is_that_of_the_first_line_that_is_not_of_nothing(voi
     assert_int_equal(statement_first_month(&bill), INT64_MAX);
 }
 
+static void a_fee_of_the_next_months_first_day_is_none_of_this_month(void **state)
+{
+    const struct bill_line lines[] = {line(BILL_CHARGE, "", "2026-03-01", "2026-04-01", "30")};
+    const struct bill bill = {.lines = lines, .line_count = 1};
+    struct statement_line *found;
+    size_t count;
+
+    assert_int_equal(
+        statement_lines(&bill, statement_month(day("2026-02-01")), *state, &found, &count),
+        STATUS_OK);
+    assert_int_equal(count, 0);
+}
+
+static void only_charges_for_what_was_counted_are_usage(void **state)
+{
+    const struct bill_line lines[] = {
+        line(BILL_CHARGE, "", "2026-03-01", "2026-04-01", "30"),
+        line(BILL_CHARGE, "output", "2026-03-01", "2026-04-01", "7"),
+        line(BILL_COMMITMENT, "spend", "2026-03-01", "2026-04-01", "2"),
+    };
+    const struct bill bill = {.lines = lines, .line_count = 3};
+    struct statement_line *found;
+    size_t count;
+
+    assert_int_equal(
+        statement_lines(&bill, statement_month(day("2026-03-01")), *state, &found, &count),
+        STATUS_OK);
+    assert_int_equal(count, 3);
+    assert_false(found[0].is_usage);
+    assert_true(found[1].is_usage);
+    assert_false(found[2].is_usage);
+}
+
 static struct statement_line was(const char *name, const char *first, const char *amount)
 {
     return (struct statement_line){
@@ -142,6 +175,51 @@ static void a_correction_is_what_is_not_told_yet(void **state)
     assert_int_equal(statement_corrections(now, 1, halves, 2, *state, &found, &count), STATUS_OK);
     assert_int_equal(count, 1);
     assert_amount(found[0].amount, "0.5");
+}
+
+static void lines_that_differ_in_source_metric_or_end_correct_one_another_apart(void **state)
+{
+    const struct statement_line told[] = {was("a", "2026-10-01", "10")};
+    struct statement_line now[] = {told[0], told[0], told[0]};
+    struct statement_line *found;
+    size_t count;
+
+    now[0].source = "credit";
+    now[1].metric = "requests";
+    now[2].end--;
+    assert_int_equal(statement_corrections(told, 1, now, 3, *state, &found, &count), STATUS_OK);
+    assert_int_equal(count, 4);
+    for (size_t i = 0; i < 3; i++)
+        assert_amount(found[i].amount, "10");
+    assert_amount(found[3].amount, "-10");
+}
+
+static void what_is_gone_is_taken_back_once_however_often_it_was_corrected(void **state)
+{
+    const struct statement_line told[] = {was("gone", "2026-10-01", "5"),
+                                          was("gone", "2026-10-01", "-2")};
+    struct statement_line *found;
+    size_t count;
+
+    assert_int_equal(statement_corrections(told, 2, NULL, 0, *state, &found, &count), STATUS_OK);
+    assert_int_equal(count, 1);
+    assert_amount(found[0].amount, "-3");
+}
+
+static void a_share_is_of_one_to_256_and_no_more_than_64_bits(void **state)
+{
+    static struct fraction weights[257];
+    static struct decimal shares[257];
+
+    (void)state;
+    for (size_t i = 0; i < 257; i++)
+        weights[i] = fraction_of(1);
+    assert_int_equal(statement_share(of("2.56"), 2, weights, 256, shares), STATUS_OK);
+    assert_amount(shares[255], "0.01");
+    assert_int_equal(statement_share(of("2.56"), 2, weights, 257, shares), STATUS_INVALID);
+    assert_int_equal(statement_share(of("2.56"), 2, weights, 0, shares), STATUS_INVALID);
+    assert_int_equal(statement_share(of("9223372.036854775808"), 12, weights, 2, shares),
+                     STATUS_INVALID);
 }
 
 static void shares_are_whole_cents_and_none_is_lost(void **state)
@@ -206,7 +284,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_statements_of_all_months_add_up_to_the_bill, make,
                                         drop),
         cmocka_unit_test(the_first_month_is_that_of_the_first_line_that_is_not_of_nothing),
+        cmocka_unit_test_setup_teardown(a_fee_of_the_next_months_first_day_is_none_of_this_month,
+                                        make, drop),
+        cmocka_unit_test_setup_teardown(only_charges_for_what_was_counted_are_usage, make, drop),
         cmocka_unit_test_setup_teardown(a_correction_is_what_is_not_told_yet, make, drop),
+        cmocka_unit_test_setup_teardown(
+            lines_that_differ_in_source_metric_or_end_correct_one_another_apart, make, drop),
+        cmocka_unit_test_setup_teardown(
+            what_is_gone_is_taken_back_once_however_often_it_was_corrected, make, drop),
+        cmocka_unit_test(a_share_is_of_one_to_256_and_no_more_than_64_bits),
         cmocka_unit_test(shares_are_whole_cents_and_none_is_lost),
         cmocka_unit_test(i5_random_shares_add_up_and_are_within_a_cent_of_exact),
     };

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "schema/wire/limits.h"
+
 #define ROW(more) "{\"at\":\"2026-01-15T12:00:00+08:00\",\"device\":\"d\",\"model\":\"m\"" more "}"
 
 static enum status read_row(const char *text, struct json **json, struct tally_usage *usage,
@@ -85,6 +87,7 @@ static void what_is_wrong_is_named_by_its_member(void **state)
         {ROW(",\"metrics\":{\"output\":\"1e3\"}"), "/metrics/output"},
         {ROW(",\"metrics\":{\"output\":0.12345678901234567}"), "/metrics/output"},
         {ROW(",\"metrics\":{\"output\":1e-13}"), "/metrics/output"},
+        {ROW(",\"metrics\":{\"output\":1234567890123456.5}"), "/metrics/output"},
         {ROW(",\"metrics\":{\"output\":null}"), "/metrics/output"},
         {ROW(",\"metrics\":[]"), "/metrics"},
         {ROW(",\"metric\":{\"output\":1}"), "/metric"},
@@ -92,6 +95,9 @@ static void what_is_wrong_is_named_by_its_member(void **state)
         {ROW(",\"serving_model\":[\"m\"]"), "/serving_model"},
         {ROW(",\"output\":45"), "/output"},
         {ROW(",\"gauge\":{\"name\":\"lines\"}"), "/gauge"},
+        {ROW(",\"gauge\":{\"name\":\"lines\",\"level\":1,\"unit\":\"x\"}"), "/gauge"},
+        {ROW(",\"gauge\":{\"name\":\"\",\"level\":1}"), "/gauge/name"},
+        {ROW(",\"elsewhere\":\"yes\""), "/elsewhere"},
         {ROW(",\"amount\":\"free\""), "/amount"},
         {ROW(",\"end\":\"2026-01-15T11:59:59+08:00\""), "/end"},
         {"[]", ""},
@@ -110,12 +116,44 @@ static void what_is_wrong_is_named_by_its_member(void **state)
     }
 }
 
+static void a_text_may_be_as_long_as_a_models_name_and_no_longer(void **state)
+{
+    char text[LIMIT_MODEL + 2], row[LIMIT_MODEL + 100];
+    struct tally_usage usage;
+    struct json_problem problem;
+    struct json *json;
+
+    (void)state;
+    memset(text, 'x', sizeof text);
+    for (int more = 0; more < 2; more++) {
+        snprintf(row, sizeof row, "{\"at\":\"2026-01-15T12:00:00Z\",\"model\":\"%.*s\"}",
+                 LIMIT_MODEL + more, text);
+        assert_int_equal(read_row(row, &json, &usage, &problem), more ? STATUS_INVALID : STATUS_OK);
+        json_free(json);
+    }
+    assert_string_equal(problem.pointer, "/model");
+}
+
+static void usage_elsewhere_is_told_from_our_own(void **state)
+{
+    struct tally_usage usage;
+    struct json_problem problem;
+    struct json *json;
+
+    (void)state;
+    assert_int_equal(read_row(ROW(",\"elsewhere\":true"), &json, &usage, &problem), STATUS_OK);
+    assert_true(usage.is_elsewhere);
+    json_free(json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(i5_quantities_may_be_whole_numbers_texts_or_short_fractions),
         cmocka_unit_test(the_optional_members_are_taken_and_a_records_others_passed_over),
         cmocka_unit_test(what_is_wrong_is_named_by_its_member),
+        cmocka_unit_test(a_text_may_be_as_long_as_a_models_name_and_no_longer),
+        cmocka_unit_test(usage_elsewhere_is_told_from_our_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
