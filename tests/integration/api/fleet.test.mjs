@@ -264,6 +264,11 @@ test('a robot\'s attempts and the sums show what was booked, money as exact text
   const fleet = (await admin.get('/fleet')).body.usage_today;
   assert.deepEqual(fleet.by_currency, [{currency: 'CNY', price: '0.2469135780246'}]);
   assert.equal((await admin.get('/devices')).body.items[0].attempts_today, 5);
+
+  await stack.sql(`INSERT INTO myna.usage SELECT 'r1', '11111111-1111-4111-8111-111111111112', 1, now(), now(),
+    gen_random_uuid(), 0, 'dahan', 'm', 'm-1', 'dahan-2026', 1, '', 1, 1, 0, 900, 120, 300, false, 3,
+    100, 200, 50, 10, 0, 0, 40, 5, 0, 0, 0, 0, 7, 0, 'CNY'`);
+  assert.equal((await admin.get('/devices')).body.items[0].attempts_today, 12, 'a summary stands for its requests');
 });
 
 test('a vendor\'s own usage file settles what robots could not know', async () => {
