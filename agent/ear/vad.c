@@ -5,21 +5,15 @@
 #define SILENCE_DB   -90.0f /* of digital zeros */
 #define LEAST_DB     -58.0f /* whatever is below is no speech in any room */
 #define MARGIN_DB    7.0f
-#define WARY_DB      6.0f
 #define RUMBLE       0.96f /* takes out what is below some 100 Hz: hum, steps, wind */
 #define BLOCK_MS     (VAD_WINDOW_MS / VAD_BLOCKS)
 #define MOST_LOUD_MS (2 * VAD_ON_MS) /* so that a short pause does not wait for a long past */
 
 void vad_init(struct vad *vad)
 {
-    *vad = (struct vad){.margin_db = MARGIN_DB};
+    *vad = (struct vad){.past = 0};
     for (size_t i = 0; i < VAD_BLOCKS; i++)
         vad->quietest[i] = 0;
-}
-
-void vad_be_wary(struct vad *vad, bool is_wary)
-{
-    vad->margin_db = is_wary ? MARGIN_DB + WARY_DB : MARGIN_DB;
 }
 
 static float loudness_db(struct vad *vad, const int16_t *pcm)
@@ -88,7 +82,7 @@ bool vad_feed(struct vad *vad, const int16_t *pcm)
     const float db = loudness_db(vad, pcm);
 
     learn(vad, db);
-    note(vad, db > LEAST_DB && db > vad_floor_db(vad) + vad->margin_db);
+    note(vad, db > LEAST_DB && db > vad_floor_db(vad) + MARGIN_DB);
     return vad->is_speech;
 }
 

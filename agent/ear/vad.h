@@ -25,18 +25,13 @@ struct vad {
     float past, passed;         /* the last sample, before and behind the filter */
     float quietest[VAD_BLOCKS]; /* dB, per block; the newest last */
     unsigned block_ms;          /* how long the newest one lasts */
-    float margin_db;
-    unsigned loud_ms;  /* of late, less what was quiet since */
-    unsigned quiet_ms; /* since the last loud frame */
+    unsigned loud_ms;           /* of late, less what was quiet since */
+    unsigned quiet_ms;          /* since the last loud frame */
     unsigned speech_ms;
     bool is_speech;
 };
 
 void vad_init(struct vad *vad);
-
-/* While the robot itself speaks its echo must not pass for the owner: what counts as speech must be
- * louder by 6 dB. */
-void vad_be_wary(struct vad *vad, bool is_wary);
 
 /* VAD_FRAME samples. Returns whether somebody speaks. */
 bool vad_feed(struct vad *vad, const int16_t *pcm);

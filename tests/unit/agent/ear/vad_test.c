@@ -140,19 +140,6 @@ static void a_pause_within_a_sentence_does_not_end_it(void **state)
     assert_int_equal(pass(&room, 1000, false), -1);
 }
 
-static void a_wary_ear_wants_more_than_a_remnant_of_its_own_voice(void **state)
-{
-    struct room room = enter(-50);
-
-    (void)state;
-    pass(&room, 2000, true);
-    vad_be_wary(&room.vad, true);
-    room.voice_db = -42;
-    assert_int_equal(pass(&room, 1500, true), -1);
-    room.voice_db = -25;
-    assert_true(pass(&room, 1500, true) > 0);
-}
-
 static void digital_silence_is_no_speech_nor_is_what_follows_it(void **state)
 {
     struct room room = enter(-200);
@@ -171,7 +158,6 @@ int main(void)
         cmocka_unit_test(a_fan_that_is_switched_on_is_learned_within_the_window),
         cmocka_unit_test(a_door_that_slams_is_no_speech),
         cmocka_unit_test(a_pause_within_a_sentence_does_not_end_it),
-        cmocka_unit_test(a_wary_ear_wants_more_than_a_remnant_of_its_own_voice),
         cmocka_unit_test(digital_silence_is_no_speech_nor_is_what_follows_it),
     };
 
