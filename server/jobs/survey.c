@@ -205,7 +205,7 @@ static enum status judge_contract(struct survey *survey, struct store_conn *conn
     return status;
 }
 
-/* ---- budgets ---- */
+/* ---- budgets and caps ---- */
 
 /* Thresholds as they stand in the database. Most budgets have the same. */
 struct points {
@@ -239,6 +239,38 @@ static const char *match_of(const struct thresholds_pool *pool, struct arena *ar
     return arena_format(arena, "{\"%s\":\"%s\"}", pool->scope, pool->subject);
 }
 
+/* The name of the cap that the account is of; NULL: it is a budget's. */
+static const char *cap_of(const struct thresholds_pool *pool)
+{
+    return strncmp(pool->source, "cap:", 4) == 0 ? strchr(pool->source + 4, ':') + 1 : NULL;
+}
+
+/* Whether the contract's own thresholds watch the cap: then they say all there is to say. */
+static bool is_watched(const struct survey *survey, const struct thresholds_pool *pool)
+{
+    const struct terms_contract *found = terms_find(survey->terms, pool->subject);
+    int64_t version;
+    const struct contract_terms *terms =
+        found != NULL ? terms_in_force(found, survey->now_ms, &version) : NULL;
+
+    for (size_t i = 0; terms != NULL && i < terms->threshold_count; i++) {
+        const struct contract_cap *cap = terms->thresholds[i].cap;
+
+        if (cap != NULL && strcmp(cap->name, cap_of(pool)) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Of a cap it stands beside the contract's own: "contract:dahan-2026:cap requests 80%". */
+static const char *source_of(const struct thresholds_pool *pool, const char *name,
+                             struct arena *arena)
+{
+    return cap_of(pool) != NULL
+               ? arena_format(arena, "contract:%s:cap %s %s", pool->subject, cap_of(pool), name)
+               : arena_format(arena, "%s:%s", pool->source, name);
+}
+
 static enum status judge_point(struct survey *survey, struct store_conn *conn,
                                const struct thresholds_pool *pool,
                                const struct contract_threshold *point)
@@ -249,13 +281,13 @@ static enum status judge_point(struct survey *survey, struct store_conn *conn,
     if (rule == NULL)
         return STATUS_MEMORY;
     *rule = *point;
-    rule->of = pool->source;
+    rule->of = cap_of(pool) != NULL ? arena_format(arena, "cap:%s", cap_of(pool)) : pool->source;
     struct survey_verdict verdict = {.rule = rule,
                                      .match = match_of(pool, arena),
                                      .severity = severity_of(rule),
                                      .rule_json = phrase_rule(rule, arena)};
     const struct thresholds_entry entry = {
-        .source = arena_format(arena, "%s:%s", pool->source, rule->name),
+        .source = source_of(pool, rule->name, arena),
         .scope = pool->scope,
         .subject = pool->subject,
         .rule = verdict.rule_json,
@@ -276,7 +308,7 @@ static enum status judge_point(struct survey *survey, struct store_conn *conn,
     return add_verdict(survey, &verdict, &sight.look);
 }
 
-static enum status judge_budgets(struct survey *survey, struct store_conn *conn)
+static enum status judge_pools(struct survey *survey, struct store_conn *conn)
 {
     struct thresholds_pool *pools;
     struct points points = {0};
@@ -284,6 +316,8 @@ static enum status judge_budgets(struct survey *survey, struct store_conn *conn)
     enum status status = thresholds_read_pools(conn, survey->arena, &pools, &count);
 
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        if (cap_of(&pools[i]) != NULL && is_watched(survey, &pools[i]))
+            continue;
         status = read_points(survey, &pools[i], &points);
         for (size_t k = 0; status == STATUS_OK && k < points.count; k++)
             status = judge_point(survey, conn, &pools[i], &points.rules[k]);
@@ -307,5 +341,5 @@ enum status survey_take(struct store_conn *conn, struct survey *survey)
         status = thresholds_read_contracts(conn, survey->arena, &ids, &count);
     for (size_t i = 0; status == STATUS_OK && i < count; i++)
         status = judge_contract(survey, conn, ids[i]);
-    return status == STATUS_OK ? judge_budgets(survey, conn) : status;
+    return status == STATUS_OK ? judge_pools(survey, conn) : status;
 }

@@ -3,9 +3,6 @@
 #include "server/store/columns.h"
 
 static const struct alert_kinds_row rows[] = {
-    {"cap_over", "Cap passed", NULL,
-     "More is out than the cap allows: raise the cap, or wait until robots have given credit "
-     "back; nothing new is granted meanwhile."},
     {"config_failed", "Configuration that could not be made", NULL,
      "Open the robot's settings: one of them is too large or names a vendor that is gone."},
     {"credit_forged", "Credit that was never granted", NULL,

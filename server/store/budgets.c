@@ -11,6 +11,7 @@
 #include "server/store/bounds.h"
 #include "server/store/pools.h"
 #include "server/store/room.h"
+#include "server/store/thresholds.h"
 
 #define BUDGET_JSON                                                                                \
     "jsonb_build_object('id', b.budget_id, 'scope', b.scope, 'subject', nullif(b.subject, ''),"    \
@@ -22,9 +23,6 @@
     "   WHERE p.source = 'budget:' || b.budget_id AND p.is_active AND NOT p.is_closed"             \
     "   AND p.period_from <= now() AND p.period_to > now()"                                        \
     "   ORDER BY p.pool_id DESC LIMIT 1))"
-
-/* The thresholds of a budget that names none. */
-#define USUAL "[{\"at\": \"80%\", \"do\": [\"alert\"]}, {\"at\": \"100%\", \"do\": [\"alert\"]}]"
 
 enum status budgets_list(struct store *store, const char *after, int64_t limit, struct arena *arena,
                          struct span *json)
@@ -200,7 +198,7 @@ static enum status insert(struct store_conn *conn, struct change *change)
         "    per, zone, models, hard, note, created_by, thresholds)"
         "  SELECT $3, $4, $5, $6, $7, $8::text::numeric, $9, $10,"
         "    (SELECT array_agg(m) FROM jsonb_array_elements_text($11::jsonb) m),"
-        "    $12::bigint <> 0, $13, $1, coalesce($14::jsonb, '" USUAL "')"
+        "    $12::bigint <> 0, $13, $1, coalesce($14::jsonb, '" THRESHOLDS_USUAL "')"
         "  WHERE CASE $4 WHEN 'fleet' THEN true"
         "    WHEN 'group' THEN EXISTS (SELECT FROM myna.device_group WHERE group_id = $5)"
         "    WHEN 'device' THEN EXISTS (SELECT FROM myna.device WHERE device_id = $5)"

@@ -130,14 +130,15 @@ enum status thresholds_read_pools(struct store_conn *conn, struct arena *arena,
                                   struct thresholds_pool **rows, size_t *count)
 {
     STORE_STATEMENT(
-        read,
-        "SELECT p.source, p.scope, p.subject, p.unit,"
-        " trim_scale(round(p.limit_amount, 12))::text, trim_scale(round(p.spent, 12))::text,"
-        " p.period_from,"
-        " CASE WHEN isfinite(p.period_to) THEN p.period_to ELSE timestamptz '9999-01-01' END,"
-        " b.thresholds FROM myna.pool p JOIN myna.budget b ON p.source = 'budget:' || b.budget_id"
-        " WHERE p.is_active AND NOT p.is_closed AND p.period_from <= now()"
-        " AND p.period_to > now() AND p.limit_amount > 0 ORDER BY p.pool_id");
+        read, "SELECT p.source, p.scope, p.subject, p.unit,"
+              " trim_scale(round(p.limit_amount, 12))::text, trim_scale(round(p.spent, 12))::text,"
+              " p.period_from,"
+              " CASE WHEN isfinite(p.period_to) THEN p.period_to ELSE timestamptz '9999-01-01' END,"
+              " coalesce(b.thresholds, '" THRESHOLDS_USUAL "')"
+              " FROM myna.pool p LEFT JOIN myna.budget b ON p.source = 'budget:' || b.budget_id"
+              " WHERE (b.budget_id IS NOT NULL OR (p.hard AND p.source LIKE 'cap:%')) AND "
+              "p.is_active AND NOT p.is_closed AND p.period_from <= now()"
+              " AND p.period_to > now() AND p.limit_amount > 0 ORDER BY p.pool_id");
     struct result result;
     enum status status = store_exec(conn, &read, STORE_NO_VALUES, &result);
 

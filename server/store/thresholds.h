@@ -42,9 +42,14 @@ MUST_CHECK enum status thresholds_read_devices(struct store_conn *conn, struct a
                                                int64_t counter, int64_t first_day,
                                                struct thresholds_usage **rows, size_t *count);
 
-/* Running accounts of budgets in their present periods. Plain data; texts are in the arena. */
+/* The points of a budget or hard cap for which nobody wrote any: JSON. */
+#define THRESHOLDS_USUAL                                                                           \
+    "[{\"at\": \"80%\", \"do\": [\"alert\"]}, {\"at\": \"100%\", \"do\": [\"alert\"]}]"
+
+/* Running accounts of budgets and of contracts' hard caps in their present periods. Plain data;
+ * texts are in the arena. */
 struct thresholds_pool {
-    const char *source; /* "budget:b1" */
+    const char *source; /* "budget:b1", "cap:dahan-2026:requests" */
     const char *scope;
     const char *subject;
     const char *unit;
@@ -52,7 +57,7 @@ struct thresholds_pool {
     struct decimal spent;
     int64_t from_ms;
     int64_t to_ms;
-    struct span rules; /* JSON: the budget's thresholds */
+    struct span rules; /* JSON: the budget's thresholds; THRESHOLDS_USUAL of a cap */
 };
 MUST_CHECK enum status thresholds_read_pools(struct store_conn *conn, struct arena *arena,
                                              struct thresholds_pool **rows, size_t *count);

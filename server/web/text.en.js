@@ -512,7 +512,6 @@ export const texts = {
   "alert.config_failed": "Configuration that could not be made",
   "alert.route_refused": "Route refused by region",
   "alert.database_restored": "Database restored",
-  "alert.cap_over": "Cap passed",
   "alert.credit_refused": "Credit that a robot did not take",
   "alert.limit_too_small": "Limit too small for one attempt",
   "alert.overrun": "Billed beyond the reservation",

@@ -190,6 +190,21 @@ test('a budget alerts at 80 and 100 % unless it says otherwise', async () => {
   assert.deepEqual(await alerts(), [], 'nobody asks for it any more');
 });
 
+test('a hard cap that nobody watches alerts at 80 and 100 %, one with a threshold as that says', async () => {
+  const caps = [{name: 'dry', metric: 'output', at_most: 10, per: 'year', hard: true}, {name: 'own', metric: 'requests', at_most: 1, per: 'year', hard: true},
+    {name: 'soft', metric: 'output', at_most: 2, per: 'year', hard: false}];
+  await contracts({caps, thresholds: [{name: 'mine', of: 'cap:own', at: '900%', do: ['alert']}]});
+  await use(8);
+  await fired('cap dry 80%');
+  assert.equal((await threshold('cap dry 100%')).state, 'armed');
+  await use(2);
+  await fired('cap dry 100%');
+  await looked();
+  assert.deepEqual((await alerts()).map(({subject, severity, words, link}) => [subject, severity, words, link]),
+    [['100%', 'critical', '10 output of 10, 100 %'], ['80%', 'warning', '8 output of 10, 80 %']].map(([at, severity, words]) =>
+      [`contract/${names.big}/cap dry ${at}`, severity, `Cap dry is at ${words}; the threshold is ${at}.`, `/contracts/${names.big}`]));
+});
+
 test('a robot\'s budget acts on that robot alone, in every way a contract\'s threshold can', async () => {
   await contracts();
   const {headers} = await admin.get('/layers/device/r2');
