@@ -10,6 +10,7 @@
 #include "server/store/imports.h"
 #include "server/store/invoices.h"
 #include "server/store/migrate.h"
+#include "server/store/rerating.h"
 #include "server/store/statements.h"
 #include "server/store/vendor_usage.h"
 #include "tests/support/pg.h"
@@ -333,6 +334,24 @@ static void cached_and_reasoning_tokens_of_an_invoice_are_settled_as_such(void *
                "30 20 2 5");
 }
 
+static void a_robots_drift_is_of_its_tokens_alone(void **state)
+{
+    struct fixture *fixture = *state;
+
+    add_vendor(fixture, "drift");
+    use(fixture, (struct use){.device = "ga",
+                              .vendor = "drift",
+                              .at = "2026-03-05Z",
+                              .turn = 16,
+                              .input = 100,
+                              .output = 10});
+    const char *sheet = check(fixture, "drift", "UTC", "0",
+                              "[{'request_id':'" TURN("16") "','model':'big','input':100,"
+                                                            "'output':10,'requests':3}]");
+    ASSERT_SAYS(sheet, "\"different\": 1");
+    ASSERT_SAYS(sheet, "\"devices\": []");
+}
+
 static void the_list_of_invoices_goes_on_after_the_last_one_seen(void **state)
 {
     struct fixture *fixture = *state;
@@ -410,6 +429,32 @@ static void lines_of_one_request_are_settled_as_their_sum(void **state)
     use(fixture,
         (struct use){.vendor = "sum", .at = "2026-03-05Z", .turn = 25, .input = 9, .output = 5});
     ASSERT_SAYS(import(fixture, "sum", LINE("25", "4", "3") LINE("25", "5", "2")), "\"equal\":1");
+}
+
+static void an_import_moves_the_days_sums_by_what_it_settles(void **state)
+{
+    struct fixture *fixture = *state;
+
+    add_vendor(fixture, "daily");
+    script(fixture, "INSERT INTO myna.usage_day (contract_id, day, vendor_id, model, currency,"
+                    " attempts, failed, uncertain, requests, input_uncached, input_cached, output,"
+                    " reasoning, price)"
+                    " VALUES ('none', '2026-03-05', 'daily', 'big', 'CNY', 3, 0, 2, 3, 90, 0, 50,"
+                    " 0, 0)");
+    use(fixture, (struct use){.vendor = "daily",
+                              .at = "2026-03-05Z",
+                              .turn = 26,
+                              .provenance = 4,
+                              .input = 90,
+                              .output = 50});
+    /* the vendor's clock says when it was done, the record when it began */
+    import(fixture, "daily",
+           "{'request_id':'" TURN("26") "','at':'2026-03-05T12:00:00Z','input':60,'cached':20,"
+                                        "'output':30,'reasoning':10}\n");
+    ASSERT_SQL(fixture,
+               "SELECT concat_ws(' ', uncertain, input_uncached, input_cached, output, reasoning)"
+               " FROM myna.usage_day WHERE vendor_id = 'daily'",
+               "1 40 20 20 10");
 }
 
 static void an_import_lists_twenty_examples_and_counts_all(void **state)
@@ -742,6 +787,28 @@ static void what_a_contract_promises_or_caps_is_named_by_it(void **state)
     expect_booked(fixture, "promising", NULL, row);
 }
 
+static void rerating_changes_nothing_outside_of_the_times_it_was_told(void **state)
+{
+    struct fixture *fixture = *state;
+    struct rerating_order order = {.contract_id = "mended", .dry_run = true};
+    struct span report;
+    int64_t at_ms;
+
+    add_contract(fixture, "mended", "mended", "UTC", TOKENS);
+    expect_booked(fixture, "mended", NULL,
+                  "[{'request_id':'a','at':'2026-03-05T00:00:00Z','metrics':{'output':1}}]");
+    script(fixture, "UPDATE myna.contract_version SET document = replace(document::text,"
+                    " '\"price\": \"1\"', '\"price\": \"2\"')::jsonb WHERE contract_id = 'mended'");
+    assert_int_equal(clock_parse(span_text("2026-03-05T00:00:00Z"), &at_ms), STATUS_OK);
+    for (int off = -1; off <= 1; off++) {
+        order.from_ms = at_ms + off;
+        order.to_ms = at_ms + off + 1;
+        assert_int_equal(rerating_run(fixture->store, &author, &order, fixture->arena, &report),
+                         off == 0 ? STATUS_OK : STATUS_CONFLICT);
+        ASSERT_SAYS(arena_text(fixture->arena, report), "\"before\":\"1\",\"after\":\"2\"");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -755,9 +822,11 @@ int main(void)
         cmocka_unit_test(a_dated_request_is_found_that_arrived_in_utc_a_day_before),
         cmocka_unit_test(a_row_with_half_of_the_quantities_settles_nothing),
         cmocka_unit_test(cached_and_reasoning_tokens_of_an_invoice_are_settled_as_such),
+        cmocka_unit_test(a_robots_drift_is_of_its_tokens_alone),
         cmocka_unit_test(the_list_of_invoices_goes_on_after_the_last_one_seen),
         cmocka_unit_test(an_import_compares_what_is_final_and_settles_the_rest_once),
         cmocka_unit_test(lines_of_one_request_are_settled_as_their_sum),
+        cmocka_unit_test(an_import_moves_the_days_sums_by_what_it_settles),
         cmocka_unit_test(an_import_lists_twenty_examples_and_counts_all),
         cmocka_unit_test(a_month_is_not_locked_before_its_days_of_grace_are_over),
         cmocka_unit_test(a_group_that_is_not_there_bears_nothing),
@@ -769,6 +838,7 @@ int main(void)
         cmocka_unit_test(a_row_is_refused_beyond_its_bounds),
         cmocka_unit_test(clocks_of_back_offices_may_be_minutes_ahead),
         cmocka_unit_test(what_a_contract_promises_or_caps_is_named_by_it),
+        cmocka_unit_test(rerating_changes_nothing_outside_of_the_times_it_was_told),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
