@@ -87,7 +87,8 @@ static void a_request_is_one_line_of_json(void **state)
         (char *)data,
         "{\"request_id\":\"turn-1\",\"vendor_request_id\":\"chatcmpl-1\",\"key\":\"0011aabb\","
         "\"model\":\"demo-chat\",\"at\":\"1970-01-01T00:00:00.001Z\",\"status\":200,\"input\":100,"
-        "\"cached\":64,\"output\":30,\"reasoning\":10,\"chars\":0,\"finished\":true,\"fault\":"
+        "\"cached\":64,\"output\":30,\"reasoning\":10,\"chars\":0,\"audio_ms\":0,\"finished\":true,"
+        "\"fault\":"
         "\"none\"}\n");
     free(data);
 }
