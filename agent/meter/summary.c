@@ -39,6 +39,7 @@ void summary_append(wire_UsageRecord *sum, const wire_UsageRecord *record)
     next.first_token_ms = next.first_audio_ms = 0;
     next.interrupted = false;
     next.reserved_input = next.reserved_output = 0;
+    next.purpose = wire_Purpose_TALK;
     add_quantities(&next, sum);
     *sum = next;
 }
@@ -71,7 +72,8 @@ static bool is_same_route(const wire_UsageRecord *a, const wire_UsageRecord *b)
 static bool fits(const wire_UsageRecord *summary, const wire_UsageRecord *record)
 {
     return is_certain(summary) == is_certain(record) && summary->outcome == record->outcome &&
-           hour_of(summary) == hour_of(record) && is_same_route(summary, record);
+           summary->purpose == record->purpose && hour_of(summary) == hour_of(record) &&
+           is_same_route(summary, record);
 }
 
 static wire_Provenance worse(wire_Provenance a, wire_Provenance b)

@@ -23,9 +23,10 @@ static const struct {
     [MESSAGE_CONFIG_CONTENT] = {wire_ConfigContent_fields, sizeof(wire_ConfigContent)},
     [MESSAGE_COMMAND] = {wire_Command_fields, sizeof(wire_Command)},
     [MESSAGE_USAGE_RECORD] = {wire_UsageRecord_fields, sizeof(wire_UsageRecord)},
+    [MESSAGE_KEPT_TRIAL] = {wire_KeptTrial_fields, sizeof(wire_KeptTrial)},
 };
 
-static_assert(sizeof types / sizeof types[0] == MESSAGE_USAGE_RECORD + 1, "a row per type");
+static_assert(sizeof types / sizeof types[0] == MESSAGE_KEPT_TRIAL + 1, "a row per type");
 
 /* myna.options and limits.h say the same; */
 #define ITEMS(type, member) (sizeof((type *)0)->member / sizeof((type *)0)->member[0])
@@ -57,6 +58,9 @@ static_assert(BYTES(wire_Config, content.bytes) == LIMIT_CONFIG_BYTES, "a config
 static_assert(BYTES(wire_Route, model) == LIMIT_MODEL + 1, "a model");
 static_assert(BYTES(wire_Route, base_url) == LIMIT_URL + 1, "an URL");
 static_assert(BYTES(wire_Route, api_key) == LIMIT_API_KEY + 1, "a key");
+static_assert(BYTES(wire_KeptTrial, content.bytes) == LIMIT_CONFIG_BYTES, "a configuration");
+static_assert(ITEMS(wire_TrialReport, step_ms) + 1 == _wire_TrialStep_ARRAYSIZE, "a time each");
+static_assert(BYTES(wire_TrialReport, reason) == LIMIT_REASON + 1, "a reason");
 static_assert(BYTES(wire_Reply, reason) == LIMIT_REASON + 1, "a reason");
 static_assert(BYTES(wire_Reply, picture.bytes) == LIMIT_PICTURE_BYTES, "a picture");
 
@@ -158,6 +162,46 @@ wire_RouteUse message_route_use(const char *name)
         return wire_RouteUse_SPEECH;
     return name && strcmp(name, "transcription") == 0 ? wire_RouteUse_TRANSCRIPTION
                                                       : wire_RouteUse_CHAT;
+}
+
+const char *message_purpose_name(wire_Purpose purpose)
+{
+    static const char *const names[] = {
+        [wire_Purpose_TALK] = "talk",
+        [wire_Purpose_TEST] = "test",
+    };
+
+    static_assert(sizeof names / sizeof names[0] == _wire_Purpose_ARRAYSIZE, "a name each");
+    return NAME_OF(names, purpose);
+}
+
+const char *message_trial_step_name(wire_TrialStep step)
+{
+    static const char *const names[] = {
+        [wire_TrialStep_TRIAL_HELD] = "held",
+        [wire_TrialStep_TRIAL_CONNECTED] = "connected",
+        [wire_TrialStep_TRIAL_FIRST_TOKEN] = "first_token",
+        [wire_TrialStep_TRIAL_TEXT] = "text",
+        [wire_TrialStep_TRIAL_VOICE] = "voice",
+        [wire_TrialStep_TRIAL_MOUTH] = "mouth",
+        [wire_TrialStep_TRIAL_USAGE] = "usage",
+    };
+
+    static_assert(sizeof names / sizeof names[0] == _wire_TrialStep_ARRAYSIZE, "a name each");
+    return NAME_OF(names, step);
+}
+
+const char *message_trial_verdict_name(wire_TrialVerdict verdict)
+{
+    static const char *const names[] = {
+        [wire_TrialVerdict_TRIAL_NONE] = "none",
+        [wire_TrialVerdict_TRIAL_RUNNING] = "running",
+        [wire_TrialVerdict_TRIAL_PASSED] = "passed",
+        [wire_TrialVerdict_TRIAL_FAILED] = "failed",
+    };
+
+    static_assert(sizeof names / sizeof names[0] == _wire_TrialVerdict_ARRAYSIZE, "a name each");
+    return NAME_OF(names, verdict);
 }
 
 const char *message_outcome_name(wire_Outcome outcome)

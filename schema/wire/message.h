@@ -22,6 +22,7 @@ enum message_type {
     MESSAGE_CONFIG_CONTENT,
     MESSAGE_COMMAND,
     MESSAGE_USAGE_RECORD,
+    MESSAGE_KEPT_TRIAL,
 };
 
 /* Encodes *message, a struct of that type, into out and sets *size. STATUS_FULL: out is too small;
@@ -38,9 +39,12 @@ MUST_CHECK enum status message_decode(enum message_type type, struct span bytes,
 const char *message_provenance_name(wire_Provenance provenance); /* "vendor_final" ... */
 /* "chat", "speech" or "transcription"; CHAT for NULL and whatever else. */
 wire_RouteUse message_route_use(const char *name);
-const char *message_outcome_name(wire_Outcome outcome);        /* "answered" ... */
-const char *message_error_name(wire_ErrorClass error_class);   /* "none", "rate" ... */
-const char *message_setting_name(wire_SettingOutcome outcome); /* "applied" ... */
+const char *message_purpose_name(wire_Purpose purpose);            /* "talk", "test" */
+const char *message_trial_step_name(wire_TrialStep step);          /* "held", "connected" ... */
+const char *message_trial_verdict_name(wire_TrialVerdict verdict); /* "running", "passed" ... */
+const char *message_outcome_name(wire_Outcome outcome);            /* "answered" ... */
+const char *message_error_name(wire_ErrorClass error_class);       /* "none", "rate" ... */
+const char *message_setting_name(wire_SettingOutcome outcome);     /* "applied" ... */
 const char *message_command_status_name(wire_CommandStatus status);
 const char *message_command_name(wire_CommandKind kind); /* "identify", "say", "restart",
                                                             "report", "probe", "picture" */

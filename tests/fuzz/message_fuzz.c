@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const size_t room = 4 * LIMIT_MESSAGE_BYTES; /* for the largest of all the structs too */
     size_t first_size, second_size;
 
-    if (size < 1 || data[0] > MESSAGE_USAGE_RECORD)
+    if (size < 1 || data[0] > MESSAGE_KEPT_TRIAL)
         return 0;
 
     enum message_type type = (enum message_type)data[0];

@@ -137,11 +137,12 @@ static void both_private_keys_of_the_vectors_agree_on_their_secret(void **state)
 static enum message_type type_named(const char *name)
 {
     static const char *const names[] = {
-        [MESSAGE_HELLO] = "hello",       [MESSAGE_USAGE_BATCH] = "usage_batch",
-        [MESSAGE_REPORT] = "report",     [MESSAGE_REPLY] = "reply",
-        [MESSAGE_PRESENCE] = "presence", [MESSAGE_STATE] = "state",
-        [MESSAGE_CONFIG] = "config",     [MESSAGE_CONFIG_CONTENT] = "config_content",
-        [MESSAGE_COMMAND] = "command",   [MESSAGE_USAGE_RECORD] = "usage_record",
+        [MESSAGE_HELLO] = "hello",           [MESSAGE_USAGE_BATCH] = "usage_batch",
+        [MESSAGE_REPORT] = "report",         [MESSAGE_REPLY] = "reply",
+        [MESSAGE_PRESENCE] = "presence",     [MESSAGE_STATE] = "state",
+        [MESSAGE_CONFIG] = "config",         [MESSAGE_CONFIG_CONTENT] = "config_content",
+        [MESSAGE_COMMAND] = "command",       [MESSAGE_USAGE_RECORD] = "usage_record",
+        [MESSAGE_KEPT_TRIAL] = "kept_trial",
     };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -162,6 +163,7 @@ union any_message {
     wire_ConfigContent config_content;
     wire_Command command;
     wire_UsageRecord usage_record;
+    wire_KeptTrial kept_trial;
 };
 
 static void assert_message(const struct json *row, union any_message *message, uint8_t *again)

@@ -58,11 +58,13 @@ static void every_token_class_is_added_up(void **state)
 static void for_the_rest_a_sum_says_what_its_last_record_does_but_names_no_attempt(void **state)
 {
     wire_UsageRecord sum = wire_UsageRecord_init_zero;
-    const wire_UsageRecord first = record_of(1, 5), second = record_of(2, 50);
+    wire_UsageRecord first = record_of(1, 5), second = record_of(2, 50);
 
     (void)state;
+    second.purpose = wire_Purpose_TEST;
     summary_append(&sum, &first);
     summary_append(&sum, &second);
+    assert_int_equal(sum.purpose, wire_Purpose_TALK);
     assert_int_equal(sum.seq, 2);
     assert_int_equal(sum.contract_version, 2);
     assert_int_equal(sum.start_ms, 2000);
@@ -156,7 +158,7 @@ static void the_hour_is_that_of_the_servers_clock(void **state)
     assert_int_equal(fold_all(records, 2).count, 1);
 }
 
-static void other_routes_versions_tiers_lines_and_outcomes_stay_apart(void **state)
+static void other_routes_versions_tiers_lines_outcomes_and_purposes_stay_apart(void **state)
 {
     wire_UsageRecord records[8];
 
@@ -173,6 +175,9 @@ static void other_routes_versions_tiers_lines_and_outcomes_stay_apart(void **sta
     assert_int_equal(fold_all(records, 8).count, 8);
     records[1] = record_of(1, 5);
     records[1].outcome = wire_Outcome_FAILED;
+    assert_int_equal(fold_all(records, 2).count, 2);
+    records[1] = record_of(1, 5);
+    records[1].purpose = wire_Purpose_TEST;
     assert_int_equal(fold_all(records, 2).count, 2);
 }
 
@@ -225,7 +230,7 @@ int main(void)
         cmocka_unit_test(records_of_one_route_and_hour_fold_into_one_that_has_all_their_quantities),
         cmocka_unit_test(a_record_alone_in_its_hour_stays_as_it_is),
         cmocka_unit_test(the_hour_is_that_of_the_servers_clock),
-        cmocka_unit_test(other_routes_versions_tiers_lines_and_outcomes_stay_apart),
+        cmocka_unit_test(other_routes_versions_tiers_lines_outcomes_and_purposes_stay_apart),
         cmocka_unit_test(
             i1_what_is_certain_and_what_is_not_stay_apart_and_the_worst_provenance_is_told),
         cmocka_unit_test(more_groups_than_fit_come_out_oldest_first_and_nothing_is_lost),

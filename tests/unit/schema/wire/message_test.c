@@ -148,7 +148,13 @@ static void each_enum_has_a_word_for_every_value(void **state)
     assert_string_equal(message_setting_name(wire_SettingOutcome_SETTING_NEEDS_RESTART),
                         "needs_restart");
     assert_string_equal(message_command_status_name(wire_CommandStatus_COMMAND_EXPIRED), "expired");
+    assert_string_equal(message_purpose_name(wire_Purpose_TEST), "test");
+    assert_string_equal(message_trial_step_name(wire_TrialStep_TRIAL_USAGE), "usage");
+    assert_string_equal(message_trial_verdict_name(wire_TrialVerdict_TRIAL_FAILED), "failed");
 
+    assert_string_equal(message_purpose_name((wire_Purpose)2), "unknown");
+    assert_string_equal(message_trial_step_name((wire_TrialStep)7), "unknown");
+    assert_string_equal(message_trial_verdict_name((wire_TrialVerdict)4), "unknown");
     assert_string_equal(message_provenance_name(wire_Provenance_ADJUSTMENT), "adjustment");
     assert_string_equal(message_provenance_name((wire_Provenance)7), "unknown");
     assert_string_equal(message_outcome_name((wire_Outcome)-1), "unknown");
