@@ -1,20 +1,13 @@
 #include "agent/chat/turn.h"
 
-#include <pthread.h>
-#include <time.h>
-
-#include "agent/chat/attempt.h"
-#include "agent/chat/circuit.h"
+#include "agent/chat/asking.h"
 #include "agent/chat/clause.h"
-#include "schema/base/backoff.h"
+#include "agent/chat/running.h"
 #include "schema/base/clock.h"
 #include "schema/base/crypto.h"
 #include "schema/base/log.h"
 
-#define MAX_SAID_BYTES    32768
-#define MAX_RETRY_WAIT_MS 2000  /* a longer wait that a vendor asks for is no answer */
-#define RETRY_UNTIL_MS    8000  /* after the question; later only the next route is tried */
-#define ROUTE_UNTIL_MS    30000 /* after the question; later the robot gives up */
+#define MAX_SAID_BYTES 32768
 /* The record waits for the voice, so that it tells whether the owner interrupted, but not longer: a
  * power cut meanwhile would charge the worst case. */
 #define RECORD_WAIT_MS 60000
@@ -22,9 +15,6 @@
 #define ROOM_WAIT_MS   120000
 #define ROOM_STEP_MS   100
 #define WARM_ROUTES    2
-/* In all of a turn: a grant takes some 50 ms when the server answers at all. */
-#define CREDIT_WAIT_MS 700
-#define CREDIT_STEP_MS 10
 
 _Static_assert(CLAUSE_MAX_BYTES <= SPEAKER_MAX_CLAUSE_BYTES, "a clause can be spoken");
 
@@ -32,17 +22,7 @@ struct turn {
     struct turn_options options;
     struct http *http;
     struct circuit_set circuits; /* the chat thread's own */
-    atomic_bool cancel;          /* the running turn was interrupted */
-    atomic_bool halt; /* its request ends: cancelled, or held back; read by the HTTP loop */
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    /* under the lock: what other threads tell about the running turn */
-    bool running;
-    uint64_t number;
-    uint64_t cancelled; /* every turn up to this one was interrupted */
-    uint8_t uuid[16];
-    bool heard;             /* the voice is done with it */
-    int64_t first_audio_ms; /* monotonic; 0: nothing was heard yet */
+    struct running running;
 };
 
 /* The turn under way, the chat thread's own. */
@@ -59,69 +39,27 @@ struct run {
     struct buffer spoken;        /* what of it went to the voice */
     bool own_words;              /* what is said now is the robot's own: not filtered */
     struct turn_report *report;
-    struct attempt_result attempt;
-    bool record_open; /* attempt.record is still to be closed */
-    bool limited;     /* a route was left out for want of credit */
-    enum excuse kept; /* why no vendor was asked; NONE: they were */
+    struct asking asking; /* of the vendors */
+    bool record_open;     /* asking.attempt.record is still to be closed */
+    enum excuse kept;     /* why no vendor was asked; NONE: they were */
     int64_t asked_ms;
-    int64_t credit_wait_ms; /* how long credit may still be waited for */
-    uint64_t told;          /* states about credit that had come when it was first lacking */
+    uint64_t number;
+    const uint8_t *uuid;
 };
-
-enum step { STEP_DONE, STEP_AGAIN, STEP_RETRY, STEP_NEXT, STEP_STOP };
 
 static bool is_cancelled(const struct run *run)
 {
-    return atomic_load(&run->turn->cancel);
+    return running_is_cancelled(&run->turn->running);
 }
 
 static void tell(const struct run *run, struct turn_event event)
 {
     const struct turn *turn = run->turn;
 
-    event.number = turn->number;
-    event.uuid = turn->uuid;
+    event.number = run->number;
+    event.uuid = run->uuid;
     if (turn->options.on_event)
         turn->options.on_event(turn->options.context, &event);
-}
-
-/* With the lock held. False after the deadline. */
-static bool wait_until(struct turn *turn, int64_t deadline_ms)
-{
-    const struct timespec deadline = {
-        .tv_sec = (time_t)(deadline_ms / 1000),
-        .tv_nsec = (long)(deadline_ms % 1000) * 1000000,
-    };
-
-    return pthread_cond_timedwait(&turn->changed, &turn->lock, &deadline) == 0;
-}
-
-static void wait_heard(struct turn *turn, int64_t timeout_ms)
-{
-    int64_t deadline_ms = clock_mono_ms() + timeout_ms;
-
-    pthread_mutex_lock(&turn->lock);
-    while (!turn->heard && !atomic_load(&turn->cancel) && wait_until(turn, deadline_ms))
-        ;
-    pthread_mutex_unlock(&turn->lock);
-}
-
-/* Waits, or less when the turn is interrupted. */
-static void pause_for(struct turn *turn, int64_t duration_ms)
-{
-    int64_t deadline_ms = clock_mono_ms() + duration_ms;
-
-    pthread_mutex_lock(&turn->lock);
-    while (!atomic_load(&turn->cancel) && wait_until(turn, deadline_ms))
-        ;
-    pthread_mutex_unlock(&turn->lock);
-}
-
-static void stop(struct turn *turn)
-{
-    atomic_store(&turn->cancel, true);
-    atomic_store(&turn->halt, true);
-    http_wake(turn->http);
 }
 
 /* The voice takes a bounded number of clauses; the vendor's stream waits meanwhile. */
@@ -135,12 +73,12 @@ static void say(struct run *run, struct span text)
         return;
     }
     while (!is_cancelled(run)) {
-        enum status status = speaker_say(turn->options.speaker, turn->number, text, NULL);
+        enum status status = speaker_say(turn->options.speaker, run->number, text, NULL);
         if (status == STATUS_STALE)
-            stop(turn);
+            running_stop(&turn->running);
         if (status != STATUS_FULL || clock_mono_ms() > deadline_ms)
             return;
-        pause_for(turn, ROOM_STEP_MS);
+        running_pause(&turn->running, ROOM_STEP_MS);
     }
 }
 
@@ -162,8 +100,7 @@ static bool passes(struct run *run, struct span text)
     }
     if (!is_held(run))
         return true;
-    atomic_store(&turn->halt, true);
-    http_wake(turn->http);
+    running_hold(&turn->running);
     return false;
 }
 
@@ -217,16 +154,14 @@ static void on_idle(void *context)
 static void close_record(struct run *run)
 {
     struct turn *turn = run->turn;
-    wire_UsageRecord *record = &run->attempt.record;
-    int64_t first_audio_ms;
+    const struct attempt_result *attempt = &run->asking.attempt;
+    wire_UsageRecord *record = &run->asking.attempt.record;
 
     if (!run->record_open)
         return;
-    pthread_mutex_lock(&turn->lock);
-    first_audio_ms = turn->first_audio_ms;
-    pthread_mutex_unlock(&turn->lock);
-    if (first_audio_ms > run->attempt.started_mono_ms)
-        record->first_audio_ms = (uint32_t)(first_audio_ms - run->attempt.started_mono_ms);
+    const int64_t first_audio_ms = running_first_audio_ms(&turn->running);
+    if (first_audio_ms > attempt->started_mono_ms)
+        record->first_audio_ms = (uint32_t)(first_audio_ms - attempt->started_mono_ms);
     if (is_cancelled(run))
         record->interrupted = true;
 
@@ -241,9 +176,10 @@ static void close_record(struct run *run)
 
 static void note(struct run *run)
 {
-    const wire_UsageRecord *record = &run->attempt.record;
+    const wire_UsageRecord *record = &run->asking.attempt.record;
     struct turn_report *report = run->report;
 
+    report->attempts = run->asking.attempts;
     report->outcome = record->outcome;
     report->input = record->input_uncached + record->input_cached;
     report->output = record->output + record->reasoning;
@@ -252,193 +188,77 @@ static void note(struct run *run)
              record->model_served[0] ? record->model_served : record->model);
 }
 
-/* What to do after an attempt that was made and not interrupted. */
-static enum step judge(const struct run *run, bool first_try, bool last_route)
+/* What asking the routes needs of the turn. */
+
+static uint32_t next_number(void *context)
 {
-    const wire_UsageRecord *record = &run->attempt.record;
-    bool in_time = clock_mono_ms() - run->asked_ms < RETRY_UNTIL_MS;
-
-    if (record->outcome != wire_Outcome_FAILED)
-        return STEP_DONE;
-    if (run->attempt.text_bytes)
-        return STEP_STOP;
-    if (!first_try || !in_time || run->attempt.retry_after_ms > MAX_RETRY_WAIT_MS)
-        return STEP_NEXT;
-    switch (record->error_class) {
-    case wire_ErrorClass_RATE:
-    case wire_ErrorClass_NET:
-        return STEP_RETRY;
-    case wire_ErrorClass_BUSY: /* another vendor is quicker than an overloaded one */
-        return last_route ? STEP_RETRY : STEP_NEXT;
-    default:
-        return STEP_NEXT;
-    }
-}
-
-/* The server was just told that the route lacks credit. Another route is not asked for what is on
- * its way already: true when it came. */
-static bool wait_for_credit(struct run *run, const wire_Route *route)
-{
-    const struct turn_options *options = &run->turn->options;
-    enum credit_outlook outlook = journal_outlook(options->journal, route->line_id);
-
-    while (outlook == CREDIT_AWAITED && run->credit_wait_ms > 0 && !is_cancelled(run) &&
-           options->is_online && options->is_online(options->context)) {
-        pause_for(run->turn, CREDIT_STEP_MS);
-        run->credit_wait_ms -= CREDIT_STEP_MS;
-        outlook = journal_outlook(options->journal, route->line_id);
-    }
-    return outlook == CREDIT_GRANTED;
-}
-
-/* No route has credit. Before the robot falls silent the server is waited for once: a limit may
- * have been raised. True when something was granted. */
-static bool wait_for_any_credit(struct run *run)
-{
-    const struct turn_options *options = &run->turn->options;
-    const struct turn_settings *settings = run->settings;
-
-    while (run->credit_wait_ms > 0 && !is_cancelled(run) && options->is_online &&
-           options->is_online(options->context)) {
-        for (size_t i = 0; i < settings->route_count; i++)
-            if (journal_outlook(options->journal, settings->routes[i].line_id) == CREDIT_GRANTED)
-                return true;
-        if (journal_credit_events(options->journal).told != run->told)
-            return false;
-        pause_for(run->turn, CREDIT_STEP_MS);
-        run->credit_wait_ms -= CREDIT_STEP_MS;
-    }
-    return false;
-}
-
-/* Nothing was sent. */
-static enum step judge_refusal(struct run *run, const wire_Route *route, enum status status)
-{
-    if (status == STATUS_DENIED) {
-        if (!run->limited)
-            run->told = journal_credit_events(run->turn->options.journal).told;
-        tell(run, (struct turn_event){.kind = TURN_DENIED});
-        if (wait_for_credit(run, route))
-            return STEP_AGAIN;
-    }
-    log_warning("chat", "cannot use route \"%s\": %s", route->vendor, status_text(status));
-    run->limited |= status == STATUS_DENIED || status == STATUS_FULL || status == STATUS_IO;
-    return status == STATUS_FULL || status == STATUS_IO ? STEP_STOP : STEP_NEXT;
-}
-
-/* The first route from first on that is worth asking. */
-static size_t next_route(const struct run *run, size_t first)
-{
-    return circuit_set_next(&run->turn->circuits, first, clock_mono_ms());
-}
-
-/* What the attempt says about its route. Whether the route is still worth asking. */
-static bool note_circuit(struct run *run, const wire_Route *route, size_t index)
-{
-    const wire_UsageRecord *record = &run->attempt.record;
-    /* Whoever tries an open circuit tries once. */
-    const bool is_trial = circuit_set_try(&run->turn->circuits, index);
-    const int64_t left_out_ms =
-        circuit_set_note(&run->turn->circuits, index, record->error_class,
-                         run->attempt.retry_after_ms, clock_mono_ms(), crypto_random_u64());
-
-    if (left_out_ms > 0)
-        log_warning("chat", "vendor \"%s\" is left out for %lld s: class=%s", route->vendor,
-                    (long long)(left_out_ms / 1000), message_error_name(record->error_class));
-    return !is_trial && left_out_ms == 0;
-}
-
-static uint32_t next_attempt(const struct run *run)
-{
-    struct turn *turn = run->turn;
-    uint32_t number = run->report->attempts + 1;
+    const struct run *run = context;
+    struct attempts *attempts = run->turn->options.attempts;
+    uint32_t number = run->asking.attempts + 1;
     uint8_t uuid[16];
 
-    if (turn->options.attempts &&
-        attempts_next(turn->options.attempts, turn->number, uuid, &number) != STATUS_OK)
+    if (attempts && attempts_next(attempts, run->number, uuid, &number) != STATUS_OK)
         log_error("chat", "a turn was asked for that did not begin");
     return number;
 }
 
-static enum step try_route(struct run *run, size_t index, bool first_try)
+static void on_attempt(void *context)
 {
-    const struct turn_settings *settings = run->settings;
-    struct turn *turn = run->turn;
-    const struct attempt_request request = {
-        .route = &settings->routes[index],
-        .messages = run->messages,
-        .count = run->message_count,
-        .max_output_tokens = settings->max_output_tokens,
-        .turn = turn->uuid,
-        .number = next_attempt(run),
-        .generation = settings->generation,
-        .cancel = &turn->halt,
-        .on_text = on_text,
-        .on_idle = on_idle,
-        .context = run,
-    };
-    enum status status = attempt_run(turn->http, turn->options.journal, &request, &run->attempt);
+    struct run *run = context;
 
-    if (status != STATUS_OK)
-        return judge_refusal(run, request.route, status);
-    run->report->attempts++;
     run->record_open = true;
     note(run);
-    if (run->attempt.problem[0])
-        log_warning("chat", "vendor \"%s\" gave no answer: %s", request.route->vendor,
-                    run->attempt.problem);
-    if (is_cancelled(run) || is_held(run))
-        return STEP_STOP;
-    const bool may_retry = note_circuit(run, request.route, index) && first_try;
-    enum step step = judge(run, may_retry, next_route(run, index + 1) == settings->route_count);
-    if (step == STEP_RETRY || step == STEP_NEXT)
-        close_record(run);
-    return step;
 }
 
-static void try_routes(struct run *run)
+static void on_close(void *context)
 {
-    struct backoff backoff;
-    bool first_try = true;
-    size_t index = next_route(run, 0);
+    close_record(context);
+}
 
-    backoff_init(&backoff, 400, 1000, 100);
-    /* Every route is left out: one is asked all the same, else the robot would say nothing. */
-    if (index == run->settings->route_count)
-        index = circuit_set_soonest(&run->turn->circuits);
-    while (index < run->settings->route_count && !is_cancelled(run) &&
-           clock_mono_ms() - run->asked_ms < ROUTE_UNTIL_MS) {
-        switch (try_route(run, index, first_try)) {
-        case STEP_DONE:
-        case STEP_STOP:
-            return;
-        case STEP_AGAIN:
-            break;
-        case STEP_NEXT:
-            first_try = true;
-            index = next_route(run, index + 1);
-            break;
-        case STEP_RETRY:
-            first_try = false;
-            pause_for(run->turn, run->attempt.retry_after_ms >= 0
-                                     ? run->attempt.retry_after_ms
-                                     : backoff_next(&backoff, crypto_random_u64()));
-            break;
-        }
-    }
+static void on_denied(void *context)
+{
+    tell(context, (struct turn_event){.kind = TURN_DENIED});
+}
+
+static bool is_online(void *context)
+{
+    const struct turn_options *options = &((const struct run *)context)->turn->options;
+
+    return options->is_online && options->is_online(options->context);
+}
+
+static void on_pause(void *context, int64_t duration_ms)
+{
+    running_pause(&((struct run *)context)->turn->running, duration_ms);
 }
 
 static void ask_routes(struct run *run)
 {
-    circuit_set_begin(&run->turn->circuits, run->settings->generation, run->settings->route_count);
-    try_routes(run);
-    if (run->limited && run->report->attempts == 0 && wait_for_any_credit(run))
-        try_routes(run);
+    const struct turn_settings *settings = run->settings;
+    struct turn *turn = run->turn;
+
+    run->asking = (struct asking){
+        .http = turn->http,
+        .journal = turn->options.journal,
+        .circuits = &turn->circuits,
+        .halt = running_halt(&turn->running),
+        .routes = settings->routes,
+        .route_count = settings->route_count,
+        .messages = run->messages,
+        .message_count = run->message_count,
+        .max_output_tokens = settings->max_output_tokens,
+        .uuid = run->uuid,
+        .generation = settings->generation,
+        .asked_ms = run->asked_ms,
+        .host = {run, on_text, on_idle, next_number, on_attempt, on_close, on_denied, is_online,
+                 on_pause},
+    };
+    asking_run(&run->asking);
 }
 
 static enum excuse excuse_of(const struct run *run)
 {
-    const wire_UsageRecord *record = &run->attempt.record;
+    const wire_UsageRecord *record = &run->asking.attempt.record;
     bool spoke = buffer_span(&run->said).size > 0;
 
     if (is_cancelled(run) || run->report->canned || run->report->held_question == FILTER_CRISIS)
@@ -458,7 +278,7 @@ static enum excuse excuse_of(const struct run *run)
     }
     if (spoke)
         return EXCUSE_CUT;
-    if (run->limited)
+    if (run->asking.is_limited)
         return EXCUSE_LIMIT;
     bool offline = !run->report->attempts || record->error_class == wire_ErrorClass_NET;
     return offline ? EXCUSE_OFFLINE : EXCUSE_BUSY;
@@ -493,7 +313,7 @@ static void remember(struct run *run)
     if (run->own_words) {
         /* a crisis, a limit: no part of the conversation */
     } else if (is_cancelled(run) && turn->options.speaker) {
-        if (speaker_heard(turn->options.speaker, turn->number, &heard) == STATUS_OK)
+        if (speaker_heard(turn->options.speaker, run->number, &heard) == STATUS_OK)
             conversation_add(turn->options.conversation, run->question,
                              answer_in(run, buffer_span(&heard)), clock_wall_ms());
     } else {
@@ -524,14 +344,14 @@ static void finish(struct run *run)
             say(run, run->settings->epilogue);
     }
     if (speaker && !is_cancelled(run)) {
-        speaker_end_turn(speaker, turn->number);
-        wait_heard(turn, RECORD_WAIT_MS);
+        speaker_end_turn(speaker, run->number);
+        running_wait_heard(&turn->running, RECORD_WAIT_MS);
         close_record(run);
-        wait_heard(turn, SPEECH_WAIT_MS);
+        running_wait_heard(&turn->running, SPEECH_WAIT_MS);
     }
     close_record(run);
     if (speaker && is_cancelled(run))
-        speaker_interrupt(speaker, turn->number);
+        speaker_interrupt(speaker, run->number);
     /* The robot's own excuse is no part of the conversation. */
     remember(run);
     run->report->interrupted = is_cancelled(run);
@@ -599,7 +419,7 @@ static bool may_ask(struct run *run)
     if (run->report->canned || run->kept != EXCUSE_NONE)
         return false;
     if (wait_ms > 0) {
-        pause_for(run->turn, wait_ms);
+        running_pause(&run->turn->running, wait_ms);
         run->asked_ms = clock_mono_ms();
     }
     if (settings->preface.size > 0 && !is_cancelled(run))
@@ -607,7 +427,7 @@ static bool may_ask(struct run *run)
     return true;
 }
 
-static void begin(struct run *run, uint64_t number, const uint8_t *uuid)
+static void begin(struct run *run)
 {
     struct turn *turn = run->turn;
     const struct clause_listener listener = {run, on_clause, on_emoji};
@@ -616,23 +436,15 @@ static void begin(struct run *run, uint64_t number, const uint8_t *uuid)
     run->report->chinese = run->chinese =
         language == VOICE_LANGUAGE_ZH ||
         (language == VOICE_LANGUAGE_AUTO && fold_has_wide(run->question));
-    pthread_mutex_lock(&turn->lock);
-    turn->running = true;
-    turn->number = number;
-    memcpy(turn->uuid, uuid, sizeof turn->uuid);
-    turn->heard = false;
-    turn->first_audio_ms = 0;
-    atomic_store(&turn->cancel, number <= turn->cancelled);
-    atomic_store(&turn->halt, number <= turn->cancelled);
-    pthread_mutex_unlock(&turn->lock);
-
+    running_begin(&turn->running, run->number, run->uuid);
     if (turn->options.attempts)
-        attempts_begin(turn->options.attempts, number, uuid);
+        attempts_begin(turn->options.attempts, run->number, run->uuid);
     clause_init(&run->clause, &listener, run->chinese);
     buffer_init(&run->said, MAX_SAID_BYTES);
     buffer_init(&run->spoken, MAX_SAID_BYTES);
-    if (turn->options.speaker && speaker_begin_turn(turn->options.speaker, number) != STATUS_OK)
-        stop(turn);
+    if (turn->options.speaker &&
+        speaker_begin_turn(turn->options.speaker, run->number) != STATUS_OK)
+        running_stop(&turn->running);
     const struct conversation_budget budget = {(size_t)run->settings->history_turns,
                                                (uint64_t)run->settings->history_tokens};
     run->message_count = conversation_messages(turn->options.conversation, run->settings->persona,
@@ -642,13 +454,10 @@ static void begin(struct run *run, uint64_t number, const uint8_t *uuid)
 
 static void end(struct run *run)
 {
-    struct turn *turn = run->turn;
+    const int64_t first_audio_ms = running_end(&run->turn->running);
 
-    pthread_mutex_lock(&turn->lock);
-    turn->running = false;
-    if (turn->first_audio_ms)
-        run->report->first_audio_ms = (uint32_t)(turn->first_audio_ms - run->asked_ms);
-    pthread_mutex_unlock(&turn->lock);
+    if (first_audio_ms)
+        run->report->first_audio_ms = (uint32_t)(first_audio_ms - run->asked_ms);
     tell(run, (struct turn_event){.kind = TURN_ENDED, .report = run->report});
     crypto_wipe(run->said.data, run->said.size);
     crypto_wipe(run->spoken.data, run->spoken.size);
@@ -665,34 +474,19 @@ enum status turn_run(struct turn *turn, uint64_t number, const uint8_t *uuid, st
         .question = question,
         .report = report,
         .asked_ms = clock_mono_ms(),
-        .credit_wait_ms = CREDIT_WAIT_MS,
+        .number = number,
+        .uuid = uuid,
     };
 
     *report = (struct turn_report){0};
     if (!question.size || question.size > CONVERSATION_MAX_TEXT_BYTES || !span_is_utf8(question))
         return STATUS_INVALID;
-    begin(&run, number, uuid);
+    begin(&run);
     if (may_ask(&run))
         ask_routes(&run);
     finish(&run);
     end(&run);
     return excuse_status(report->excuse);
-}
-
-static enum status init_lock(struct turn *turn)
-{
-    pthread_condattr_t attributes;
-
-    if (pthread_mutex_init(&turn->lock, NULL))
-        return STATUS_MEMORY;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    int failed = pthread_cond_init(&turn->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
-    if (!failed)
-        return STATUS_OK;
-    pthread_mutex_destroy(&turn->lock);
-    return STATUS_MEMORY;
 }
 
 enum status turn_create(struct turn **out, const struct turn_options *options)
@@ -702,15 +496,13 @@ enum status turn_create(struct turn **out, const struct turn_options *options)
 
     if (!turn)
         return STATUS_MEMORY;
-    status = init_lock(turn);
-    if (status != STATUS_OK) {
-        free(turn);
-        return status;
-    }
     turn->options = *options;
     status = http_create(&turn->http);
+    if (status == STATUS_OK)
+        status = running_init(&turn->running, turn->http);
     if (status != STATUS_OK) {
-        turn_free(turn);
+        http_free(turn->http);
+        free(turn);
         return status;
     }
     *out = turn;
@@ -722,8 +514,7 @@ void turn_free(struct turn *turn)
     if (!turn)
         return;
     http_free(turn->http);
-    pthread_cond_destroy(&turn->changed);
-    pthread_mutex_destroy(&turn->lock);
+    running_release(&turn->running);
     free(turn);
 }
 
@@ -736,41 +527,9 @@ void turn_warm(struct turn *turn, const wire_Route *routes, size_t count, const 
 
 void turn_interrupt(struct turn *turn, uint64_t number)
 {
-    pthread_mutex_lock(&turn->lock);
-    bool now = turn->running && turn->number <= number;
-    uint64_t running = turn->number;
-    if (number > turn->cancelled)
-        turn->cancelled = number;
-    if (now)
-        stop(turn);
-    pthread_cond_broadcast(&turn->changed);
-    pthread_mutex_unlock(&turn->lock);
-
     /* Outside the lock: the speaker may be calling turn_on_speaker(). */
-    if (now && turn->options.speaker)
-        speaker_interrupt(turn->options.speaker, running);
-}
-
-/* With the lock held. */
-static void take_speaker_event(struct turn *turn, const struct speaker_event *event)
-{
-    switch (event->kind) {
-    case SPEAKER_CLAUSE_STARTED:
-        if (!turn->first_audio_ms)
-            turn->first_audio_ms = event->mono_ms;
-        break;
-    case SPEAKER_INTERRUPTED:
-        turn->heard = true;
-        stop(turn);
-        break;
-    case SPEAKER_TURN_FINISHED:
-        turn->heard = true;
-        break;
-    case SPEAKER_CLAUSE_FINISHED:
-    case SPEAKER_CLAUSE_FAILED:
-        break;
-    }
-    pthread_cond_broadcast(&turn->changed);
+    if (running_interrupt(&turn->running, &number) && turn->options.speaker)
+        speaker_interrupt(turn->options.speaker, number);
 }
 
 void turn_on_speaker(struct turn *turn, const struct speaker_event *event)
@@ -778,13 +537,7 @@ void turn_on_speaker(struct turn *turn, const struct speaker_event *event)
     struct turn_event clause = {.kind = TURN_CLAUSE, .number = event->turn, .text = event->text};
     uint8_t uuid[16];
 
-    pthread_mutex_lock(&turn->lock);
-    bool current = turn->running && event->turn == turn->number;
-    if (current)
-        take_speaker_event(turn, event);
-    memcpy(uuid, turn->uuid, sizeof uuid);
-    pthread_mutex_unlock(&turn->lock);
-
+    const bool current = running_on_speaker(&turn->running, event, uuid);
     clause.uuid = uuid;
     if (current && event->kind == SPEAKER_CLAUSE_STARTED && turn->options.on_event)
         turn->options.on_event(turn->options.context, &clause);
