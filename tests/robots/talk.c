@@ -3,22 +3,23 @@
 #include <math.h>
 
 #include "agent/chat/answer.h"
+#include "agent/chat/circuit.h"
+#include "agent/chat/next_step.h"
 #include "schema/base/clock.h"
 #include "schema/base/encode.h"
 #include "schema/base/log.h"
 #include "tests/robots/questions.h"
 
-#define MAX_URL_BYTES     512
-#define MAX_BODY_BYTES    (64 * 1024)
-#define MAX_SAID_BYTES    8192
-#define MAX_HISTORY       20
-#define MAX_MESSAGES      (2 * MAX_HISTORY + 2)
-#define MAX_RETRY_WAIT_MS 2000
-#define TOTAL_TIMEOUT_MS  180000
-#define INTERRUPT_WITHIN  3000  /* ms after the first text */
-#define MAX_SPACING_MS    10000 /* longer the owner is not kept waiting by turns_per_minute */
-#define CREDIT_WAIT_MS    700   /* in all of a turn, as the agent does */
-#define CREDIT_STEP_MS    20
+#define MAX_URL_BYTES    512
+#define MAX_BODY_BYTES   (64 * 1024)
+#define MAX_SAID_BYTES   8192
+#define MAX_HISTORY      20
+#define MAX_MESSAGES     (2 * MAX_HISTORY + 2)
+#define TOTAL_TIMEOUT_MS 180000
+#define INTERRUPT_WITHIN 3000  /* ms after the first text */
+#define MAX_SPACING_MS   10000 /* longer the owner is not kept waiting by turns_per_minute */
+#define CREDIT_WAIT_MS   700   /* in all of a turn, as the agent does */
+#define CREDIT_STEP_MS   20
 
 enum phase {
     PHASE_IDLE,     /* until the owner asks */
@@ -64,7 +65,9 @@ struct talk {
     size_t route;
     size_t last_route; /* behind it none is tried */
     bool retried;
-    int64_t credit_wait_ms; /* how long credit may still be waited for */
+    struct circuit_set circuits; /* from turn to turn */
+    int64_t asked_ms;            /* monotonic */
+    int64_t credit_wait_ms;      /* how long credit may still be waited for */
     talk_probed_fn on_probed;
     int64_t next_turn_ms; /* none is asked before, by turns_per_minute */
     struct attempt *attempt;
@@ -175,24 +178,46 @@ static wire_UsageRecord close_attempt(struct talk *talk, enum answer_end end)
     return closed;
 }
 
-static void next_route(struct talk *talk)
+/* The first route from first on that is worth asking. A probe asks its one route whatever is known
+ * of it, and what comes of that is no news to the owner's turns. */
+static size_t worth_asking(const struct talk *talk, size_t first)
 {
-    talk->retried = false;
-    talk->route++;
-    start_attempt(talk);
+    return talk->on_probed != NULL ? first
+                                   : circuit_set_next(&talk->circuits, first, clock_mono_ms());
 }
 
-/* What follows a failed attempt that gave no text. */
-static void go_on(struct talk *talk, const wire_UsageRecord *record, int64_t retry_after_ms)
+/* What the attempt says about its route. Whether the route is still worth asking. */
+static bool note_circuit(struct talk *talk, wire_ErrorClass error_class, int64_t retry_after_ms)
 {
-    bool may_retry =
-        record->error_class == wire_ErrorClass_RATE || record->error_class == wire_ErrorClass_NET ||
-        (record->error_class == wire_ErrorClass_BUSY && talk->route + 1 >= talk->last_route);
+    if (talk->on_probed != NULL)
+        return true;
+    const bool is_trial = circuit_set_try(&talk->circuits, talk->route);
+    const int64_t left_out_ms =
+        circuit_set_note(&talk->circuits, talk->route, error_class, retry_after_ms, clock_mono_ms(),
+                         dice_next(&talk->options.dice));
 
-    if (talk->retried || !may_retry || retry_after_ms > MAX_RETRY_WAIT_MS) {
-        next_route(talk);
-        return;
-    }
+    return !is_trial && left_out_ms == 0;
+}
+
+static enum next_step judge(struct talk *talk, const wire_UsageRecord *record,
+                            int64_t retry_after_ms)
+{
+    const bool is_worth_it = note_circuit(talk, record->error_class, retry_after_ms);
+    const struct next_step_facts facts = {
+        .outcome = record->outcome,
+        .error_class = record->error_class,
+        .has_text = talk->said.size > 0,
+        .may_retry = is_worth_it && !talk->retried,
+        .is_last_route = worth_asking(talk, talk->route + 1) >= talk->last_route,
+        .age_ms = clock_mono_ms() - talk->asked_ms,
+        .retry_after_ms = retry_after_ms,
+    };
+
+    return next_step_of(&facts);
+}
+
+static void retry(struct talk *talk, int64_t retry_after_ms)
+{
     talk->retried = true;
     enter(talk, PHASE_PAUSING,
           retry_after_ms >= 0 ? retry_after_ms
@@ -212,13 +237,23 @@ static void on_done(void *context, const struct ask_end *end)
     int64_t retry_after_ms = answer_retry_after_ms(&talk->attempt->answer);
 
     talk->attempt->ask = NULL;
-    wire_UsageRecord record = close_attempt(talk, end_of(end));
-    if (record.outcome != wire_Outcome_FAILED)
+    const wire_UsageRecord record = close_attempt(talk, end_of(end));
+    switch (judge(talk, &record, retry_after_ms)) {
+    case NEXT_STEP_DONE:
         end_turn(talk, "");
-    else if (talk->said.size > 0)
-        end_turn(talk, "the answer broke off");
-    else
-        go_on(talk, &record, retry_after_ms);
+        break;
+    case NEXT_STEP_STOP:
+        end_turn(talk, talk->said.size > 0 ? "the answer broke off" : "no route answered");
+        break;
+    case NEXT_STEP_RETRY:
+        retry(talk, retry_after_ms);
+        break;
+    case NEXT_STEP_ROUTE:
+        talk->retried = false;
+        talk->route = worth_asking(talk, talk->route + 1);
+        start_attempt(talk);
+        break;
+    }
 }
 
 static void on_interrupt(void *context)
@@ -391,7 +426,7 @@ static bool awaits_credit(const struct talk *talk)
 /* Opens an attempt on the present route, or on the first behind it that takes one. */
 static void start_attempt(struct talk *talk)
 {
-    for (; talk->route < talk->last_route; talk->route++) {
+    for (; talk->route < talk->last_route; talk->route = worth_asking(talk, talk->route + 1)) {
         enum status status = make_attempt(talk, &talk->turn_plan->routes[talk->route]);
 
         if (status == STATUS_OK) {
@@ -430,9 +465,14 @@ static void start_turn(struct talk *talk, struct plan *plan, size_t first_route,
     crypto_uuid(talk->turn);
     questions_draw(&talk->options.dice, talk->question);
     talk->number = 0;
-    talk->route = first_route;
+    circuit_set_begin(&talk->circuits, talk->generation, plan->route_count);
+    talk->route = worth_asking(talk, first_route);
     talk->last_route = last_route;
+    /* Every route is left out: one is asked all the same. */
+    if (talk->route >= last_route && first_route < last_route)
+        talk->route = circuit_set_soonest(&talk->circuits);
     talk->retried = false;
+    talk->asked_ms = clock_mono_ms() + talk->options.think_ms;
     talk->credit_wait_ms = CREDIT_WAIT_MS;
     start_attempt(talk);
 }
@@ -448,7 +488,7 @@ static void look_for_credit(struct talk *talk)
         return;
     }
     if (journal_outlook(talk->options.journal, line_id) != CREDIT_GRANTED)
-        talk->route++;
+        talk->route = worth_asking(talk, talk->route + 1);
     start_attempt(talk);
 }
 

@@ -2,7 +2,8 @@
  * routes over real HTTP, each attempt in the journal
  *
  * As agent/chat/turn.h does it on a thread, this does it on the loop: opens the attempt while the
- * owner speaks, asks the routes in order with one short retry, closes the record with what was
+ * owner speaks, asks the routes in order with one short retry and without those that fail again and
+ * again (agent/chat/next_step.h, circuit.h: the agent's own rules), closes the record with what was
  * consumed and how surely that is known. Credit and the limits that a configuration sets are kept
  * as the agent keeps them.
  */

@@ -338,22 +338,49 @@ static void every_attempt_is_in_the_journal_once_as_the_ledger_has_it(void **sta
     assert_true(seen[wire_Provenance_ESTIMATED] > 10);
 }
 
-static void when_the_first_route_is_down_the_next_one_answers(void **state)
+static void run_until_turns(struct fixture *fixture, uint64_t turns)
+{
+    const int64_t until_ms = clock_mono_ms() + 60000;
+
+    while (talk_counts(fixture->talks[0])->turns < turns && clock_mono_ms() < until_ms)
+        run_for(fixture, 100);
+    assert_true(talk_counts(fixture->talks[0])->turns >= turns);
+}
+
+/* Three failures in a row, retries among them, and it is left out for 7.5 s and more. */
+static void a_route_that_is_down_is_left_out_while_the_next_one_answers(void **state)
 {
     struct fixture *fixture = *state;
     size_t seen[8] = {0};
 
     start_vendor(fixture, "tokens_per_s=2000,first_token_ms=5,jitter_ms=5");
     struct plan *plan = make_plan(fixture, 2);
+    const int64_t started_ms = clock_mono_ms();
     start_talk(fixture, 0, plan, 0);
     plans_release(fixture->plans, plan);
-    run_for(fixture, 3000);
+    run_until_turns(fixture, 6);
+    const struct talk_counts counts = *talk_counts(fixture->talks[0]);
+    const int64_t trials = (clock_mono_ms() - started_ms) / 7500;
+    settle(fixture, seen);
+    assert_int_equal(counts.failed, 0);
+    assert_true(seen[wire_Provenance_VENDOR_FINAL] >= 6);
+    assert_in_range(seen[wire_Provenance_NOT_SENT], 3, 3 + trials);
+}
+
+static void a_robot_whose_only_route_is_left_out_asks_it_all_the_same_and_once(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t seen[8] = {0};
+
+    start_vendor(fixture, "quota=1");
+    struct plan *plan = make_plan(fixture, 1);
+    start_talk(fixture, 0, plan, 0);
+    plans_release(fixture->plans, plan);
+    run_until_turns(fixture, 4);
     const struct talk_counts counts = *talk_counts(fixture->talks[0]);
     settle(fixture, seen);
-    assert_true(counts.turns > 0);
-    assert_int_equal(counts.failed, 0);
-    assert_true(seen[wire_Provenance_VENDOR_FINAL] > 0);
-    assert_true(seen[wire_Provenance_NOT_SENT] >= seen[wire_Provenance_VENDOR_FINAL]);
+    assert_int_equal(counts.failed, counts.turns);
+    assert_in_range(counts.attempts, counts.turns, counts.turns + 1);
 }
 
 static void without_a_route_turns_fail_and_nothing_is_opened(void **state)
@@ -483,7 +510,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_LOOP(every_attempt_is_in_the_journal_once_as_the_ledger_has_it),
-        WITH_LOOP(when_the_first_route_is_down_the_next_one_answers),
+        WITH_LOOP(a_route_that_is_down_is_left_out_while_the_next_one_answers),
+        WITH_LOOP(a_robot_whose_only_route_is_left_out_asks_it_all_the_same_and_once),
         WITH_LOOP(without_a_route_turns_fail_and_nothing_is_opened),
         WITH_LOOP(a_probe_asks_its_route_alone),
         WITH_LOOP(i2_robots_keep_within_the_credit_of_their_line),
