@@ -345,6 +345,7 @@ static enum status take_hello(struct hearing *hearing)
     row->credit = item->credit;
     row->settings = item->settings;
     row->changed_settings = NULL;
+    row->trial = item->trial;
     row->held_generation = (int64_t)item->hello->generation_held;
     if (row->held_generation > row->desired_generation)
         raise_above(row, item->hello->generation_held);
@@ -402,6 +403,8 @@ static enum status take_report(struct hearing *hearing)
         row->health = hearing->item->health;
     if (hearing->item->settings)
         row->changed_settings = hearing->item->settings;
+    if (hearing->item->trial)
+        row->trial = hearing->item->trial;
     note_running(hearing);
     return STATUS_OK;
 }
@@ -442,6 +445,8 @@ static enum status take_command_answer(struct hearing *hearing)
 static enum status take_reply(struct hearing *hearing)
 {
     hearing->device->told = true;
+    if (hearing->newest && hearing->item->trial)
+        hearing->row->trial = hearing->item->trial;
     if (hearing->item->generation > 0) {
         if (hearing->newest) {
             hearing->row->settings = hearing->item->settings;

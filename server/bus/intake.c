@@ -182,6 +182,32 @@ static const char *health_json(struct intake *intake, struct arena *arena,
     return keep(intake, arena);
 }
 
+/* Where no trial is told none is under way: {} replaces one that was told before. */
+static const char *trial_json(struct intake *intake, struct arena *arena, bool has_trial,
+                              const wire_TrialReport *trial)
+{
+    struct json_writer writer = begin(intake);
+
+    json_begin_object(&writer);
+    if (has_trial) {
+        write_number(&writer, "generation", trial->generation);
+        json_write_member(&writer, "verdict", message_trial_verdict_name(trial->verdict));
+        json_write_member(&writer, "step", message_trial_step_name(trial->step));
+        json_write_member(&writer, "error_class", message_error_name(trial->error_class));
+        json_key(&writer, "retryable");
+        json_write_bool(&writer, trial->retryable);
+        write_number(&writer, "tries", trial->tries);
+        json_key(&writer, "step_ms");
+        json_begin_array(&writer);
+        for (size_t i = 0; i < trial->step_ms_count; i++)
+            json_write_int(&writer, trial->step_ms[i]);
+        json_end_array(&writer);
+        json_write_member(&writer, "reason", trial->reason);
+    }
+    json_end_object(&writer);
+    return keep(intake, arena);
+}
+
 /* ---- messages as facts; each answers false for what no device would say ---- */
 
 static bool take_header(const wire_UpHeader *header, bool has_header, struct intake_item *item)
@@ -253,6 +279,7 @@ static bool take_hello(struct intake *intake, struct arena *arena, struct intake
     facts->capabilities = capabilities_json(intake, arena, hello);
     item->hello = facts;
     item->settings = settings_json(intake, arena, hello->settings, hello->settings_count);
+    item->trial = trial_json(intake, arena, hello->has_trial, &hello->trial);
     item->credit = credit_json(intake, arena, hello->credit, hello->credit_count);
     keep_uses(arena, hello->credit, hello->credit_count, item);
     keep_head(arena, head, item);
@@ -295,6 +322,8 @@ static bool take_report(struct intake *intake, struct arena *arena, struct intak
         item->settings = settings_json(intake, arena, report->settings, report->settings_count);
     item->credit = credit_json(intake, arena, report->credit, report->credit_count);
     keep_uses(arena, report->credit, report->credit_count, item);
+    if (report->has_trial)
+        item->trial = trial_json(intake, arena, true, &report->trial);
     if (report->has_journal)
         keep_head(arena, &report->journal, item);
     item->boxes_refused = report->boxes_refused;
@@ -309,6 +338,8 @@ static bool take_reply(struct intake *intake, struct arena *arena, struct intake
 
     if (!take_header(&reply->header, reply->has_header, item))
         return false;
+    if (reply->has_trial)
+        item->trial = trial_json(intake, arena, true, &reply->trial);
     if (reply->generation > 0)
         item->settings = settings_json(intake, arena, reply->settings, reply->settings_count);
     if (reply->command_id.size == ENCODE_UUID_BYTES)

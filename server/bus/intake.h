@@ -50,6 +50,7 @@ struct intake_item {
     const char *settings; /* JSON or NULL, like credit and health */
     const char *credit;
     const char *health;
+    const char *trial;          /* NULL: told none */
     const wire_CreditUse *uses; /* the same, of each line it knows */
     size_t use_count;
     const wire_JournalHead *head; /* hello, report; NULL: told none */

@@ -93,6 +93,7 @@ static void fill(const wire_UsageRecord *record, const struct records_origin *or
         .first_audio_ms = clamp(record->first_audio_ms, INT32_MAX),
         .interrupted = record->interrupted,
         .generation = record->generation > INT64_MAX ? INT64_MAX : (int64_t)record->generation,
+        .purpose = record->purpose == wire_Purpose_TEST,
         .reserved_input = (int64_t)record->reserved_input,
         .reserved_output = (int64_t)record->reserved_output,
         .price = "0",

@@ -5,15 +5,15 @@
 
 #include "server/store/columns.h"
 
-/* The columns of $1 to $37, in order. */
+/* The columns of $1 to $38, in order. */
 static enum status fill_values(const struct columns *columns, const char *const *prices,
                                struct value *values)
 {
 #define FIELD(name) offsetof(struct booking_record, name)
     static const size_t plain_ints[] = {
-        FIELD(contract_version), FIELD(provenance),     FIELD(outcome),        FIELD(error_class),
-        FIELD(duration_ms),      FIELD(first_token_ms), FIELD(first_audio_ms), FIELD(interrupted),
-        FIELD(generation),       FIELD(reserved_input), FIELD(reserved_output)};
+        FIELD(contract_version), FIELD(provenance),     FIELD(outcome),         FIELD(error_class),
+        FIELD(duration_ms),      FIELD(first_token_ms), FIELD(first_audio_ms),  FIELD(interrupted),
+        FIELD(generation),       FIELD(reserved_input), FIELD(reserved_output), FIELD(purpose)};
     static const size_t texts[] = {FIELD(vendor_id),         FIELD(model),
                                    FIELD(model_served),      FIELD(contract_id),
                                    FIELD(vendor_request_id), FIELD(service_tier)};
@@ -38,8 +38,8 @@ static enum status fill_values(const struct columns *columns, const char *const 
     return arena_failed(columns->arena) ? STATUS_MEMORY : STATUS_OK;
 }
 
-#define VALUE_COUNT 37
-_Static_assert(6 + 6 + 11 + CONTRACT_METRICS + 3 == VALUE_COUNT, "one value for each parameter");
+#define VALUE_COUNT 38
+_Static_assert(6 + 6 + 12 + CONTRACT_METRICS + 3 == VALUE_COUNT, "one value for each parameter");
 
 /* One statement stores the records and books them, so that neither can happen without the other.
  * A robot's record without an attempt stands for as many as it has requests.
@@ -57,12 +57,12 @@ static enum status insert(struct store_conn *conn, struct arena *arena,
         " $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[],"
         " $21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[],"
         " $26::bigint[], $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[],"
-        " $31::bigint[], $32::bigint[], $33::bigint[], $34::bigint[], $35::text[], $36::text[],"
-        " $37::text[])"
+        " $31::bigint[], $32::bigint[], $33::bigint[], $34::bigint[], $35::bigint[],"
+        " $36::text[], $37::text[], $38::text[])"
         " AS r(device_id, journal_id, seq, at, turn, attempt, vendor_id, model, model_served,"
         " contract_id, vendor_request_id, service_tier, contract_version, provenance, outcome,"
         " error_class, duration_ms, first_token_ms, first_audio_ms, interrupted, generation,"
-        " reserved_input, reserved_output, input_uncached, input_cached, cache_write_5m,"
+        " reserved_input, reserved_output, purpose, input_uncached, input_cached, cache_write_5m,"
         " cache_write_1h, output, reasoning, audio_in_ms, audio_out_chars, images, video_ms,"
         " requests, price, currency, zone)),"
         " stored AS (INSERT INTO myna.usage (device_id, journal_id, seq, at, turn, attempt,"
@@ -70,13 +70,15 @@ static enum status insert(struct store_conn *conn, struct arena *arena,
         " provenance, outcome, error_class, duration_ms, first_token_ms, first_audio_ms,"
         " interrupted, generation, reserved_input, reserved_output, input_uncached,"
         " input_cached, cache_write_5m, cache_write_1h, output, reasoning, audio_in_ms,"
-        " audio_out_chars, images, video_ms, requests, price, currency, service_tier, stamp)"
+        " audio_out_chars, images, video_ms, requests, price, currency, service_tier, purpose, "
+        "stamp)"
         " SELECT device_id, journal_id, seq, at, turn, attempt, vendor_id, model, model_served,"
         " contract_id, contract_version, vendor_request_id, provenance, outcome, error_class,"
         " duration_ms, first_token_ms, first_audio_ms, interrupted <> 0, generation,"
         " reserved_input, reserved_output, input_uncached, input_cached, cache_write_5m,"
         " cache_write_1h, output, reasoning, audio_in_ms, audio_out_chars, images, video_ms,"
-        " requests, price::numeric, currency, service_tier, (SELECT myna.usage_stamp()) FROM r)"
+        " requests, price::numeric, currency, service_tier, purpose,"
+        " (SELECT myna.usage_stamp()) FROM r)"
         " INSERT INTO myna.usage_day AS d (contract_id, day, vendor_id, model, currency,"
         " attempts, failed, uncertain, requests, input_uncached, input_cached, cache_write_5m,"
         " cache_write_1h, output, reasoning, audio_in_ms, audio_out_chars, images, video_ms,"

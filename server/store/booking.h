@@ -35,6 +35,7 @@ struct booking_record {
     int64_t first_audio_ms;
     int64_t interrupted;
     int64_t generation;
+    int64_t purpose; /* wire_Purpose */
     int64_t reserved_input;
     int64_t reserved_output;
     int64_t quantities[CONTRACT_METRICS];

@@ -218,12 +218,13 @@ enum status charges_rerate(struct store_conn *conn, struct arena *arena, const c
     STORE_STATEMENT(
         move,
         "WITH r AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[],"
-        " $4::timestamptz[], $5::text[], $6::text[], $7::text[])"
-        " AS r(device_id, journal_id, seq, at, vendor_id, model, price))"
+        " $4::timestamptz[], $5::text[], $6::text[], $7::text[], $10::bigint[])"
+        " AS r(device_id, journal_id, seq, at, vendor_id, model, price, purpose))"
         " UPDATE myna.pool p SET spent = p.spent + d.price FROM (SELECT p.pool_id,"
         "   sum(r.price::numeric) AS price FROM r JOIN myna.pool p ON p.is_money AND p.unit = $9"
         "     AND r.at >= p.period_from AND r.at < p.period_to"
         "     AND (p.models IS NULL OR r.model = ANY (p.models))"
+        "     AND (r.purpose = 0 OR p.scope IN ('vendor', 'contract'))"
         "     AND CASE p.scope WHEN 'fleet' THEN true WHEN 'device' THEN r.device_id = p.subject"
         "       WHEN 'vendor' THEN r.vendor_id = p.subject"
         "       WHEN 'contract' THEN p.subject = $8"
@@ -244,6 +245,7 @@ enum status charges_rerate(struct store_conn *conn, struct arena *arena, const c
         columns_text(&columns, FIELD(price)),
         value_text(contract_id),
         value_text(currency),
+        columns_int(&columns, FIELD(purpose)),
     };
 #undef FIELD
 

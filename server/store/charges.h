@@ -36,6 +36,7 @@ struct charges_difference {
     int64_t at_ms;
     const char *vendor_id, *model;
     const char *price; /* more than before; below 0: less */
+    int64_t purpose;   /* wire_Purpose */
 };
 
 /* Adds the differences to the pools of money that count the contract's records, by the groups that

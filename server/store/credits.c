@@ -223,6 +223,7 @@ static enum status account_from_row(const struct result *result, size_t i, struc
         .model = text_of(result, i, 25, arena),
         .contract_id = text_of(result, i, 26, arena),
         .has_rested = result_bool(result, i, 27),
+        .purpose = result_int(result, i, 28),
     };
     if (!weights_from_row(result, i, &row->terms) ||
         !read_numbers(result_span(result, i, 22), row->pools, CREDITS_POOLS, &row->pool_count))
@@ -234,7 +235,7 @@ static enum status account_from_row(const struct result *result, size_t i, struc
     "device_id, journal_id, line_id, measure, epoch, unit, array_to_string(weights, ','),"         \
     " divisor, granted, returned, settled, charged, return_to, asked, presumed, used, open,"       \
     " wanted, resting, granted_at, used_at, is_closed, array_to_string(pools, ','), confirmed_at," \
-    " vendor_id, model, contract_id, has_rested"
+    " vendor_id, model, contract_id, has_rested, purpose"
 
 static enum status read_rows(struct store_conn *conn, const struct store_statement *statement,
                              struct arena *arena, const char *const *ids, size_t id_count,
@@ -286,7 +287,7 @@ struct flat {
     const char *unit;
     const char *weights;
     const char *pools;
-    int64_t numbers[14];
+    int64_t numbers[15];
     int64_t granted_ms, used_ms, confirmed_ms;
 };
 
@@ -304,7 +305,8 @@ enum {
     USED,
     OPEN,
     WANTED,
-    RESTING
+    RESTING,
+    PURPOSE
 };
 
 static int64_t bounded(uint64_t amount)
@@ -337,7 +339,8 @@ static struct flat flatten(const struct credits_account *row, struct arena *aren
                     [USED] = bounded(a->used),
                     [OPEN] = bounded(a->open),
                     [WANTED] = bounded(a->wanted),
-                    [RESTING] = a->resting > INT64_MAX ? -1 : (int64_t)a->resting},
+                    [RESTING] = a->resting > INT64_MAX ? -1 : (int64_t)a->resting,
+                    [PURPOSE] = row->purpose},
         .granted_ms = a->granted_ms,
         .used_ms = a->used_ms,
         .confirmed_ms = row->confirmed_ms,
@@ -359,22 +362,23 @@ static enum status save_flat(struct store_conn *conn, const struct columns *colu
         save,
         "INSERT INTO myna.credit_account AS a (device_id, journal_id, line_id, unit, weights,"
         " pools, measure, epoch, divisor, granted, returned, settled, charged, return_to, asked,"
-        " presumed, used, open, wanted, resting, granted_at, used_at, confirmed_at, is_closed,"
-        " vendor_id, model, contract_id, has_rested)"
+        " presumed, used, open, wanted, resting, purpose, granted_at, used_at, confirmed_at,"
+        " is_closed, vendor_id, model, contract_id, has_rested)"
         " SELECT device_id, journal_id, line_id, unit, weights::bigint[], pools::bigint[],"
         " measure, epoch, divisor, granted, returned, settled, charged, return_to, asked,"
-        " presumed, used, open, wanted, resting, nullif(granted_at, 'epoch'), used_at,"
+        " presumed, used, open, wanted, resting, purpose, nullif(granted_at, 'epoch'), used_at,"
         " confirmed_at, is_closed <> 0, vendor_id, model, contract_id, has_rested <> 0"
         " FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],"
         " $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],"
         " $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],"
-        " $18::bigint[], $19::bigint[], $20::bigint[], $21::timestamptz[], $22::timestamptz[],"
-        " $23::timestamptz[], $24::bigint[], $25::text[], $26::text[], $27::text[],"
-        " $28::bigint[]) AS v(device_id, journal_id, line_id, unit, weights, pools, measure, "
+        " $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::timestamptz[],"
+        " $23::timestamptz[], $24::timestamptz[], $25::bigint[], $26::text[], $27::text[],"
+        " $28::text[], $29::bigint[]) AS v(device_id, journal_id, line_id, unit, weights, pools, "
+        "measure, "
         "epoch, divisor,"
         " granted, returned, settled, charged, return_to, asked, presumed, used, open, wanted,"
-        " resting, granted_at, used_at, confirmed_at, is_closed, vendor_id, model, contract_id,"
-        " has_rested)"
+        " resting, purpose, granted_at, used_at, confirmed_at, is_closed, vendor_id, model,"
+        " contract_id, has_rested)"
         " ON CONFLICT (device_id, journal_id, line_id, measure, epoch) DO UPDATE SET"
         " pools = excluded.pools, granted = excluded.granted, returned = excluded.returned,"
         " settled = excluded.settled, charged = excluded.charged,"

@@ -51,6 +51,7 @@ struct credits_account {
     int64_t epoch;
     const char *vendor_id, *model, *contract_id; /* of its route */
     wire_CreditMeasure terms;                    /* unit, weights, divisor */
+    int64_t purpose;                             /* wire_Purpose of its line */
     struct grant_account account;
     int64_t pools[CREDITS_POOLS];
     size_t pool_count;

@@ -106,6 +106,7 @@ struct flat {
     int64_t clock_offset_ms, stale_messages, forged_messages, send_now;
     const char *software, *hardware, *capabilities, *health, *credit, *settings;
     const char *changed_settings;
+    const char *trial;
 };
 
 static struct flat flatten(const struct link_row *row)
@@ -136,6 +137,7 @@ static struct flat flatten(const struct link_row *row)
         .credit = row->credit,
         .settings = row->settings,
         .changed_settings = row->changed_settings,
+        .trial = row->trial,
     };
 
     memcpy(flat.journal_id, row->journal_id, sizeof flat.journal_id);
@@ -167,7 +169,7 @@ static void fill_numbers(const struct columns *columns, struct value values[19])
     values[n++] = columns_int(columns, offsetof(struct flat, send_now));
 }
 
-static void fill_facts(const struct columns *columns, struct value values[7])
+static void fill_facts(const struct columns *columns, struct value values[8])
 {
     size_t n = 0;
 
@@ -178,6 +180,7 @@ static void fill_facts(const struct columns *columns, struct value values[7])
     values[n++] = columns_text(columns, offsetof(struct flat, credit));
     values[n++] = columns_text(columns, offsetof(struct flat, settings));
     values[n++] = columns_text(columns, offsetof(struct flat, changed_settings));
+    values[n++] = columns_text(columns, offsetof(struct flat, trial));
 }
 
 enum status link_save(struct store_conn *conn, struct arena *arena, const struct link_row *rows,
@@ -207,6 +210,7 @@ enum status link_save(struct store_conn *conn, struct arena *arena, const struct
         " capabilities = coalesce(v.capabilities::jsonb, l.capabilities),"
         " health = coalesce(v.health::jsonb, l.health),"
         " credit = coalesce(v.credit::jsonb, l.credit),"
+        " trial = coalesce(v.trial::jsonb, l.trial),"
         " setting_status = CASE WHEN v.changed IS NULL"
         "   THEN coalesce(v.settings::jsonb, l.setting_status)"
         "   ELSE coalesce((SELECT jsonb_agg(kept) FROM jsonb_array_elements("
@@ -218,14 +222,14 @@ enum status link_save(struct store_conn *conn, struct arena *arena, const struct
         " $6::bigint[], $7::bigint[], $8::bigint[], $9::timestamptz[], $10::bigint[],"
         " $11::bigint[], $12::bigint[], $13::timestamptz[], $14::bytea[], $15::uuid[],"
         " $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::text[], $21::text[],"
-        " $22::text[], $23::text[], $24::text[], $25::text[], $26::text[])"
+        " $22::text[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[])"
         " AS v(device_id, last_seen, session_number, session_id, session_hello, counter_top,"
         " counter_window, ended, ended_at, desired, held, reported, reported_at, reported_hash,"
         " journal_id, clock_offset, stale, forged, send_now, software, hardware, capabilities,"
-        " health, credit, settings, changed)"
+        " health, credit, settings, changed, trial)"
         " WHERE l.device_id = v.device_id");
     struct flat *flat = arena_take(arena, count * sizeof *flat);
-    struct value values[26];
+    struct value values[27];
 
     if (!flat)
         return STATUS_MEMORY;
@@ -234,5 +238,5 @@ enum status link_save(struct store_conn *conn, struct arena *arena, const struct
     const struct columns columns = {arena, flat, count, sizeof *flat};
     fill_numbers(&columns, values);
     fill_facts(&columns, values + 19);
-    return arena_failed(arena) ? STATUS_MEMORY : store_exec(conn, &save, values, 26, NULL);
+    return arena_failed(arena) ? STATUS_MEMORY : store_exec(conn, &save, values, 27, NULL);
 }

@@ -399,6 +399,7 @@ static enum status close_pools(struct store_conn *conn, const struct value *valu
     " " u ".at >= p.period_from AND " u ".at < p.period_to"                                        \
     " AND (NOT p.is_money OR " u ".currency = p.unit)"                                             \
     " AND (p.models IS NULL OR " u ".model = ANY (p.models))"                                      \
+    " AND (" u ".purpose = 0 OR p.scope IN ('vendor', 'contract'))"                                \
     " AND CASE p.scope WHEN 'fleet' THEN true WHEN 'device' THEN " u ".device_id = p.subject"      \
     "   WHEN 'vendor' THEN " u ".vendor_id = p.subject"                                            \
     "   WHEN 'contract' THEN " u ".contract_id = p.subject"                                        \
@@ -475,6 +476,7 @@ static enum status hold_accounts(struct store_conn *conn)
         "  FROM myna.credit_account a JOIN myna.pool p ON p.unit = a.unit AND p.hard"
         "    AND NOT p.is_active AND p.period_from <= now()"
         "    AND (p.models IS NULL OR a.model = ANY (p.models))"
+        "    AND (a.purpose = 0 OR p.scope IN ('vendor', 'contract'))"
         "    AND CASE p.scope WHEN 'fleet' THEN true WHEN 'device' THEN a.device_id = p.subject"
         "      WHEN 'vendor' THEN a.vendor_id = p.subject"
         "      WHEN 'contract' THEN a.contract_id = p.subject"
@@ -512,12 +514,12 @@ static enum status renew_accounts(struct store_conn *conn)
         " INSERT INTO myna.credit_account (device_id, journal_id, line_id, measure, epoch,"
         "   vendor_id, model, contract_id, unit, weights, divisor, granted, returned, settled,"
         "   charged, return_to, asked, presumed, used, open, wanted, resting, used_at, is_closed,"
-        "   pools)"
+        "   pools, purpose)"
         " SELECT device_id, journal_id, line_id, measure, new_epoch, vendor_id, model,"
         "   contract_id, unit, weights, divisor, 0, 0, 0, 0, 0, 0,"
         "   least(256 * greatest(1, ceil((2000.0 * greatest(weights[1], weights[2], weights[3],"
         "     weights[4]) + 400.0 * greatest(weights[5], weights[6]) + weights[11]) / divisor)),"
-        "     9e18)::bigint, 0, 0, 0, -1, now(), false, pools FROM old");
+        "     9e18)::bigint, 0, 0, 0, -1, now(), false, pools, purpose FROM old");
     STORE_STATEMENT(sum, "UPDATE myna.pool p SET outstanding = coalesce((SELECT sum(" OUT ")"
                          " FROM myna.credit_account a WHERE a.pools @> ARRAY[p.pool_id]), 0)"
                          " WHERE EXISTS (SELECT FROM myna.credit_revision r, myna.installation i"

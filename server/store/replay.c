@@ -28,7 +28,7 @@ enum status replay_read(struct store_conn *conn, const struct replay_range *rang
               " coalesce(s.input_uncached, u.input_uncached),"
               " coalesce(s.input_cached, u.input_cached), u.cache_write_5m, u.cache_write_1h,"
               " coalesce(s.output, u.output), coalesce(s.reasoning, u.reasoning), u.audio_in_ms,"
-              " u.audio_out_chars, u.images, u.video_ms, u.requests"
+              " u.audio_out_chars, u.images, u.video_ms, u.requests, u.purpose"
               " FROM myna.usage u LEFT JOIN myna.usage_settlement s USING (device_id, journal_id,"
               " seq) WHERE u.contract_id = $1 AND u.arrived_at >= $2 AND u.arrived_at < $3"
               " AND u.at >= $4 AND u.at < $5"
@@ -53,6 +53,7 @@ void replay_record(const struct result *result, size_t i, struct booking_record 
         .service_tier = result_text(result, i, REPLAY_TIER),
         .provenance = result_int(result, i, REPLAY_PROVENANCE),
     };
+    out->purpose = result_int(result, i, REPLAY_PURPOSE);
     for (int m = 0; m < CONTRACT_METRICS; m++)
         out->quantities[m] = result_int(result, i, REPLAY_QUANTITIES + m);
 }

@@ -24,6 +24,7 @@ struct fix {
     int64_t version; /* of the contract, that rates it now */
     const char *price;
     const char *zone; /* of the day that it was booked on */
+    int64_t purpose;
     struct fix *next;
 };
 
@@ -121,6 +122,7 @@ static enum status note_fix(struct rerating *job, const struct result *result, s
         .model = arena_text(job->arena, span_text(record->model)),
         .price = arena_text(job->arena, span_text(text)),
         .zone = result_int(result, i, REPLAY_VERSION) > 0 ? job->found->contract.zone : "UTC",
+        .purpose = record->purpose,
         .next = job->fixes,
     };
     job->fixes = fix;
@@ -184,12 +186,13 @@ static enum status store_fixes(struct store_conn *conn, struct rerating *job)
     STORE_STATEMENT(
         correct,
         "WITH r AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[],"
-        " $4::timestamptz[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[])"
-        " AS r(device_id, journal_id, seq, at, vendor_id, model, version, price, zone)),"
+        " $4::timestamptz[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[],"
+        " $12::bigint[])"
+        " AS r(device_id, journal_id, seq, at, vendor_id, model, version, price, zone, purpose)),"
         " kept AS (INSERT INTO myna.usage_correction (device_id, journal_id, seq, at, vendor_id,"
-        "   model, contract_id, contract_version, currency, reason, price)"
+        "   model, contract_id, contract_version, currency, reason, price, purpose)"
         "   SELECT device_id, journal_id, seq, at, vendor_id, model, $10, version, $11, 'rerate',"
-        "   price::numeric FROM r)"
+        "   price::numeric, purpose FROM r)"
         " UPDATE myna.usage_day d SET price = d.price + s.price, currency = $11"
         " FROM (SELECT (at AT TIME ZONE zone)::date AS day, vendor_id, model,"
         "   sum(price::numeric) AS price FROM r GROUP BY 1, 2, 3) s"
@@ -210,7 +213,7 @@ static enum status store_fixes(struct store_conn *conn, struct rerating *job)
         columns_text(&columns, FIELD(vendor_id)),  columns_text(&columns, FIELD(model)),
         columns_int(&columns, FIELD(version)),     columns_text(&columns, FIELD(price)),
         columns_text(&columns, FIELD(zone)),       value_text(job->order->contract_id),
-        value_text(job->found->contract.currency),
+        value_text(job->found->contract.currency), columns_int(&columns, FIELD(purpose)),
     };
 #undef FIELD
     return arena_failed(job->arena)
@@ -233,6 +236,7 @@ static enum status move_pools(struct store_conn *conn, struct rerating *job)
             .vendor_id = fix->vendor_id,
             .model = fix->model,
             .price = fix->price,
+            .purpose = fix->purpose,
         };
         memcpy(rows[count++].journal_id, fix->journal_id, sizeof fix->journal_id);
     }

@@ -23,6 +23,11 @@ static bool is_member(const struct credits_member *groups, size_t count, const c
     return false;
 }
 
+bool spending_pays_tests(const struct credits_pool *pool)
+{
+    return strcmp(pool->scope, "vendor") == 0 || strcmp(pool->scope, "contract") == 0;
+}
+
 bool spending_is_about(const struct credits_pool *pool, const char *device_id,
                        const struct credits_member *groups, size_t group_count,
                        const char *vendor_id, const char *contract_id, const char *model)
@@ -48,6 +53,7 @@ bool spending_covers(const struct credits_pool *pool, const struct booking_recor
 {
     return at_ms >= pool->from_ms && at_ms < pool->to_ms &&
            (!pool->is_money || strcmp(record->currency, pool->unit) == 0) &&
+           (record->purpose != wire_Purpose_TEST || spending_pays_tests(pool)) &&
            spending_is_about(pool, record->device_id, groups, group_count, record->vendor_id,
                              record->contract_id, record->model);
 }

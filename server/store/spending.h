@@ -9,6 +9,10 @@
 #include "server/store/booking.h"
 #include "server/store/credits.h"
 
+/* Whether a pool pays for what nobody said: those of vendors and contracts do, which the vendor
+ * counts the same, and no plan for fleet, groups or devices. */
+bool spending_pays_tests(const struct credits_pool *pool);
+
 /* Whether a pool is about this usage, whatever its period and unit. */
 bool spending_is_about(const struct credits_pool *pool, const char *device_id,
                        const struct credits_member *groups, size_t group_count,

@@ -15,6 +15,12 @@ static void read_provenances(struct names *names)
         names->texts[i] = message_provenance_name((wire_Provenance)i);
 }
 
+static void read_purposes(struct names *names)
+{
+    for (int i = 0; i < NAMES; i++)
+        names->texts[i] = message_purpose_name((wire_Purpose)i);
+}
+
 static void read_outcomes(struct names *names)
 {
     for (int i = 0; i < NAMES; i++)
@@ -81,7 +87,7 @@ enum status usage_report_attempts(struct store *store, const char *device_id, co
         "     'reasoning', coalesce(s.reasoning, u.reasoning), 'requests', u.requests,"
         "     'first_token_ms', u.first_token_ms, 'first_audio_ms', u.first_audio_ms,"
         "     'duration_ms', u.duration_ms, 'interrupted', u.interrupted,"
-        "     'generation', u.generation,"
+        "     'generation', u.generation, 'purpose', ($7::text[])[u.purpose + 1],"
         "     'price', trim_scale(coalesce(s.price, u.price))::text,"
         "     'currency', u.currency, 'settled', s.import_id IS NOT NULL) AS item"
         "   FROM page u LEFT JOIN myna.usage_settlement s USING (device_id, journal_id, seq))"
@@ -93,15 +99,18 @@ enum status usage_report_attempts(struct store *store, const char *device_id, co
     struct names provenances;
     struct names outcomes;
     struct names errors;
+    struct names purposes;
 
     read_provenances(&provenances);
     read_outcomes(&outcomes);
     read_errors(&errors);
+    read_purposes(&purposes);
     return store_json(store, &attempts,
                       STORE_VALUES(value_text(device_id), value_text(after), value_int(limit),
                                    value_text_array(provenances.texts, NAMES),
                                    value_text_array(outcomes.texts, NAMES),
-                                   value_text_array(errors.texts, NAMES)),
+                                   value_text_array(errors.texts, NAMES),
+                                   value_text_array(purposes.texts, NAMES)),
                       arena, json);
 }
 

@@ -1976,6 +1976,73 @@ static void i2_a_pool_that_begins_late_is_settled_like_the_others(void **state)
     ASSERT_SQL(fixture, SPENT, "50 0.00162");
 }
 
+#define TRIAL "SELECT trial::text FROM myna.device_link WHERE device_id = $1::text"
+
+static void what_a_robot_says_of_its_trial_is_kept_until_it_says_something_else(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_Reply reply;
+
+    hear(fixture, robot_hello(robot));
+    ASSERT_SQL(fixture, TRIAL, "{}");
+    robot->trial = (wire_TrialReport){.generation = 10,
+                                      .verdict = wire_TrialVerdict_TRIAL_RUNNING,
+                                      .step = wire_TrialStep_TRIAL_FIRST_TOKEN,
+                                      .tries = 1,
+                                      .step_ms_count = 2,
+                                      .step_ms = {90, 310}};
+    hear(fixture, robot_report(robot));
+    ASSERT_SQL(fixture, TRIAL,
+               "{\"step\": \"first_token\", \"tries\": 1, \"reason\": \"\", \"step_ms\": [90, 310],"
+               " \"verdict\": \"running\", \"retryable\": false, \"generation\": 10,"
+               " \"error_class\": \"none\"}");
+    robot->trial.verdict = wire_TrialVerdict_TRIAL_FAILED;
+    robot->trial.error_class = wire_ErrorClass_BUSY;
+    robot->trial.retryable = true;
+    reply = (wire_Reply){.generation = 1};
+    hear(fixture, robot_reply(robot, &reply));
+    ASSERT_SQL(fixture,
+               "SELECT concat_ws(' ', trial ->> 'verdict', trial ->> 'error_class',"
+               " trial ->> 'retryable') FROM myna.device_link WHERE device_id = $1::text",
+               "failed busy true");
+    robot->trial.generation = 0; /* a report without one says nothing of it, a hello that none is */
+    hear(fixture, robot_report(robot));
+    ASSERT_SQL(fixture,
+               "SELECT trial ->> 'verdict' FROM myna.device_link WHERE device_id = $1::text",
+               "failed");
+    hear(fixture, robot_hello(robot));
+    ASSERT_SQL(fixture, TRIAL, "{}");
+}
+
+/* The vendor bills it, so days and contracts count it; what was allowed to the robot's owner is
+ * theirs. */
+static void a_trials_test_is_billed_and_uses_up_no_owners_budget(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+
+    limit_robot(fixture);
+    hear(fixture, robot_hello(robot));
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 3, 1);
+    robot->is_testing = true;
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 30, 10);
+    robot_use(robot, &batch, wire_Provenance_WORST_CASE, 300, 100);
+    hear(fixture, robot_usage(robot, &batch));
+    ASSERT_SQL(fixture, SPENT, "1 0.0000044");
+    ASSERT_SQL(fixture,
+               "SELECT string_agg(purpose || ':' || output, ' ' ORDER BY seq) FROM myna.usage"
+               " WHERE device_id = $1::text",
+               "0:1 1:10 1:100");
+    script(fixture,
+           "DELETE FROM myna.pool_charge; DELETE FROM myna.credit_account;"
+           "DELETE FROM myna.pool; UPDATE myna.credit_revision SET revision = revision + 1");
+    follow_budgets(fixture); /* begun anew, they count what there was */
+    ASSERT_SQL(fixture, SPENT, "1 0.0000044");
+}
+
 static void a_contract_that_is_not_known_books_without_a_price_and_alerts(void **state)
 {
     struct fixture *fixture = *state;
@@ -2119,6 +2186,8 @@ int main(void)
         WITH_ROBOT(i5_sums_equal_the_records_and_an_import_settles_what_was_uncertain),
         WITH_ROBOT(i2_an_import_gives_pools_back_what_an_attempt_had_reserved),
         WITH_ROBOT(i2_a_pool_that_begins_late_is_settled_like_the_others),
+        WITH_ROBOT(what_a_robot_says_of_its_trial_is_kept_until_it_says_something_else),
+        WITH_ROBOT(a_trials_test_is_billed_and_uses_up_no_owners_budget),
         WITH_ROBOT(i5_prices_that_depend_on_what_came_before_add_up_to_the_bill),
         WITH_ROBOT(i5_rerating_books_differences_and_prices_add_up_again),
         WITH_ROBOT(a_contract_that_is_not_known_books_without_a_price_and_alerts),

@@ -115,6 +115,7 @@ void robot_use_under(struct robot *robot, wire_UsageBatch *batch, const char *co
     record.reserved_input = record.input_uncached = input;
     record.reserved_output = record.output = output;
     record.requests = 1;
+    record.purpose = robot->is_testing ? wire_Purpose_TEST : wire_Purpose_TALK;
     uint8_t *bytes = batch->records[batch->records_count].bytes;
     assert_int_equal(
         message_encode(MESSAGE_USAGE_RECORD, &record, bytes, LIMIT_RECORD_BYTES, &size), STATUS_OK);
@@ -224,6 +225,8 @@ struct bus_message robot_hello(struct robot *robot)
         memcpy(hello.journal.parent_hash.bytes, robot->parent.hash, CRYPTO_HASH_SIZE);
     }
     snprintf(hello.software, sizeof hello.software, "1.0");
+    hello.has_trial = robot->trial.generation > 0;
+    hello.trial = robot->trial;
     return seal(robot, TOPIC_HELLO, MESSAGE_HELLO, &hello);
 }
 
@@ -250,6 +253,8 @@ struct bus_message robot_report(struct robot *robot)
     report.settings_count = 1;
     snprintf(report.settings[0].name, sizeof report.settings[0].name, "volume");
     report.settings[0].outcome = wire_SettingOutcome_SETTING_REFUSED;
+    report.has_trial = robot->trial.generation > 0;
+    report.trial = robot->trial;
     return seal(robot, TOPIC_REPORT, MESSAGE_REPORT, &report);
 }
 
@@ -257,6 +262,8 @@ struct bus_message robot_reply(struct robot *robot, wire_Reply *reply)
 {
     reply->has_header = true;
     reply->header = next_header(robot);
+    reply->has_trial = robot->trial.generation > 0;
+    reply->trial = robot->trial;
     return seal(robot, TOPIC_REPLY, MESSAGE_REPLY, reply);
 }
 

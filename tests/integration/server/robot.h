@@ -36,6 +36,8 @@ struct robot {
     uint32_t lines_refused; /* told by the next reports, like what follows */
     wire_CreditUse uses[LIMIT_CREDIT_LINES];
     size_t use_count;
+    bool is_testing;        /* its records are of a trial's test */
+    wire_TrialReport trial; /* told by hello, report and reply; generation 0: none */
 };
 
 /* A new device in the database, with a new journal. The sealing key is made when it is missing. */

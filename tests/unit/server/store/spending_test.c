@@ -59,6 +59,28 @@ static void usage_counts_in_the_pools_of_all_that_it_belongs_to(void **state)
     }
 }
 
+static void a_test_counts_in_the_pools_of_vendors_and_contracts_alone(void **state)
+{
+    static const struct {
+        const char *scope, *subject;
+        bool pays;
+    } pools[] = {{"fleet", "", false},
+                 {"group", "stage", false},
+                 {"device", "r2", false},
+                 {"vendor", "dahan", true},
+                 {"contract", "dahan-2026", true}};
+    struct booking_record test = record;
+
+    (void)state;
+    test.purpose = wire_Purpose_TEST;
+    for (size_t i = 0; i < 5; i++) {
+        const struct credits_pool pool = pool_of(pools[i].scope, pools[i].subject);
+
+        assert_int_equal(spending_pays_tests(&pool), pools[i].pays);
+        assert_int_equal(spending_covers(&pool, &test, members + 1, 2, FROM_MS), pools[i].pays);
+    }
+}
+
 static void a_pool_counts_its_period_its_models_and_its_currency_alone(void **state)
 {
     static const char *const small[] = {"small"};
@@ -125,6 +147,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(usage_counts_in_the_pools_of_all_that_it_belongs_to),
+        cmocka_unit_test(a_test_counts_in_the_pools_of_vendors_and_contracts_alone),
         cmocka_unit_test(a_pool_counts_its_period_its_models_and_its_currency_alone),
         cmocka_unit_test(what_is_uncertain_is_charged_at_its_reservation),
         cmocka_unit_test(a_list_of_spends_grows),
