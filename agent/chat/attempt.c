@@ -38,6 +38,8 @@ static void on_status(void *context, int http_status)
 {
     struct reading *reading = context;
 
+    if (reading->result->answered_ms < 0)
+        reading->result->answered_ms = clock_mono_ms() - reading->result->started_mono_ms;
     answer_on_status(&reading->answer, http_status);
 }
 
@@ -73,6 +75,7 @@ static void prepare_record(const struct attempt_request *request, struct reserva
         .contract_version = route->contract_version,
         .start_ms = clock_wall_ms(),
         .generation = request->generation,
+        .purpose = request->purpose,
         .reserved_input = worst_case.input,
         .reserved_output = worst_case.output,
     };
@@ -171,7 +174,8 @@ enum status attempt_run(struct http *http, struct journal *journal,
 
     if (!dialect)
         return STATUS_INVALID;
-    *result = (struct attempt_result){.retry_after_ms = -1, .started_mono_ms = clock_mono_ms()};
+    *result = (struct attempt_result){
+        .answered_ms = -1, .retry_after_ms = -1, .started_mono_ms = clock_mono_ms()};
     buffer_init(&out.url, MAX_URL_BYTES);
     buffer_init(&out.body, MAX_BODY_BYTES);
     answer_init(&reading.answer, dialect, on_text, &reading);

@@ -18,6 +18,7 @@ struct attempt_request {
     const uint8_t *turn;       /* UUID, 16 bytes */
     uint32_t number;           /* within the turn, from 1 */
     uint64_t generation;
+    wire_Purpose purpose;
     const atomic_bool *cancel;
     answer_text_fn on_text;
     void (*on_idle)(void *context); /* at least every 50 ms of silence */
@@ -28,6 +29,7 @@ struct attempt_result {
     wire_UsageRecord record;
     uint64_t text_bytes;
     int64_t started_mono_ms;
+    int64_t answered_ms;    /* from then on, when the answer's status came; -1: none came */
     int64_t retry_after_ms; /* -1: the vendor did not say */
     char problem[200];      /* one line for the log; empty when it was answered */
 };

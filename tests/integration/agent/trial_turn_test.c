@@ -1,0 +1,293 @@
+/* A trial's own question against the demo vendor: how far it came, what the journal holds and what
+ * the vendor's ledger says. */
+#include "agent/trial_turn.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "schema/base/clock.h"
+#include "schema/base/file.h"
+#include "tests/integration/agent/robot.h"
+
+static const atomic_bool never;
+
+static struct trial_turn trial_of(const struct robot *robot)
+{
+    return (struct trial_turn){
+        .journal = robot->journal,
+        .voice_program = MYNA_VOICE,
+        .route = &robot->routes[0],
+        .line_id = "",
+        .generation = 8,
+        .cancel = &never,
+    };
+}
+
+static enum status run(struct robot *robot, const struct trial_turn *trial,
+                       struct trial_turn_result *result)
+{
+    enum status status = trial_turn_run(trial, result);
+
+    robot_read_records(robot);
+    if (robot->record_count > 0)
+        memcpy(robot->uuid, robot->records[robot->record_count - 1].turn, sizeof robot->uuid);
+    return status;
+}
+
+static void check_steps(const struct trial_turn_result *result, wire_TrialStep step)
+{
+    assert_int_equal(result->step, step);
+    for (size_t i = 0; i < TRIAL_TURN_STEPS; i++)
+        if (i >= (size_t)step)
+            assert_int_equal(result->step_ms[i], 0);
+        else if (i > 0)
+            assert_true(result->step_ms[i] >= result->step_ms[i - 1]);
+}
+
+static void a_route_that_answers_reaches_every_step_and_nobody_hears_of_it(void **state)
+{
+    struct dialect_message messages[CONVERSATION_MAX_MESSAGES];
+    const struct conversation_budget budget = {5, 10000};
+    struct trial_turn_result result;
+    struct robot robot;
+
+    robot_build(&robot, *state, SPEAKING);
+    const struct trial_turn trial = trial_of(&robot);
+    assert_int_equal(run(&robot, &trial, &result), STATUS_OK);
+    check_steps(&result, wire_TrialStep_TRIAL_USAGE);
+    assert_string_equal(result.reason, "");
+    assert_int_equal(robot.record_count, 1);
+    assert_int_equal(robot.records[0].purpose, wire_Purpose_TEST);
+    assert_int_equal(robot.records[0].generation, 8);
+    assert_int_equal(robot.records[0].provenance, wire_Provenance_VENDOR_FINAL);
+    robot_check_bill(&robot, 0);
+    assert_int_equal(robot.clauses, 0);
+    assert_int_equal(speaker_queued_ms(robot.speaker), 0);
+    assert_int_equal(conversation_messages(robot.conversation, span_of(NULL, 0), budget,
+                                           span_text("?"), messages),
+                     1);
+    robot_dismantle(&robot);
+}
+
+static void it_works_in_every_language(void **state)
+{
+    struct trial_turn_result result;
+    struct robot robot;
+
+    robot_build(&robot, *state, SILENT);
+    struct trial_turn trial = trial_of(&robot);
+    trial.language = VOICE_LANGUAGE_ZH;
+    assert_int_equal(run(&robot, &trial, &result), STATUS_OK);
+    check_steps(&result, wire_TrialStep_TRIAL_USAGE);
+    robot_dismantle(&robot);
+}
+
+/* The owner's line is empty, the trial's is not; and the other way round. */
+static void i2_a_trial_spends_its_own_credit_and_never_its_owners(void **state)
+{
+    const uint64_t of_trial[] = {0, 300}, of_owner[] = {300, 0};
+    struct trial_turn_result result;
+    struct robot robot;
+
+    robot_build(&robot, *state, SILENT);
+    struct trial_turn trial = trial_of(&robot);
+    trial.line_id = "line-1";
+    robot_tell_lines(&robot, 2, of_trial, false);
+    assert_int_equal(run(&robot, &trial, &result), STATUS_OK);
+    assert_string_equal(robot.records[0].line_id, "line-1");
+    robot_dismantle(&robot);
+
+    robot_build(&robot, *state, SILENT);
+    trial.journal = robot.journal;
+    robot_tell_lines(&robot, 2, of_owner, false);
+    assert_int_equal(run(&robot, &trial, &result), STATUS_DENIED);
+    check_steps(&result, wire_TrialStep_TRIAL_HELD);
+    assert_true(result.may_pass);
+    assert_int_equal(robot.record_count, 0);
+    robot_dismantle(&robot);
+}
+
+static void a_refused_key_is_told_and_not_tried_again(void **state)
+{
+    struct trial_turn_result result;
+    struct robot robot;
+
+    robot_build(&robot, *state, SILENT);
+    robot_set_route(&robot, 0, robot_base_url(&robot), "bad");
+    const struct trial_turn trial = trial_of(&robot);
+    assert_int_equal(run(&robot, &trial, &result), STATUS_UNREACHABLE);
+    check_steps(&result, wire_TrialStep_TRIAL_CONNECTED);
+    assert_int_equal(result.error_class, wire_ErrorClass_AUTH);
+    assert_false(result.may_pass);
+    assert_non_null(strstr(result.reason, "http=401"));
+    assert_int_equal(robot.record_count, 1);
+    robot_check_bill(&robot, 0);
+    robot_dismantle(&robot);
+}
+
+static void a_vendor_that_is_not_there_or_busy_may_be_there_later(void **state)
+{
+    struct trial_turn_result result;
+    struct robot robot;
+
+    robot_build(&robot, *state, SILENT);
+    robot_set_route(&robot, 0, "http://127.0.0.1:1/v1", "good");
+    const struct trial_turn trial = trial_of(&robot);
+    assert_int_equal(run(&robot, &trial, &result), STATUS_UNREACHABLE);
+    check_steps(&result, wire_TrialStep_TRIAL_HELD);
+    assert_int_equal(result.error_class, wire_ErrorClass_NET);
+    assert_true(result.may_pass);
+    assert_int_equal(robot.records[0].provenance, wire_Provenance_NOT_SENT);
+
+    robot_set_route(&robot, 0, robot_base_url(&robot), "good");
+    robot_behave(&robot, "{\"503\":1}");
+    assert_int_equal(run(&robot, &trial, &result), STATUS_UNREACHABLE);
+    check_steps(&result, wire_TrialStep_TRIAL_CONNECTED);
+    assert_int_equal(result.error_class, wire_ErrorClass_BUSY);
+    assert_true(result.may_pass);
+    robot_dismantle(&robot);
+}
+
+static void an_answer_that_breaks_off_passes_no_further_than_its_first_token(void **state)
+{
+    struct trial_turn_result result;
+    struct robot robot;
+    bool had_text = false;
+
+    robot_build(&robot, *state, SILENT);
+    robot_behave(&robot, "{\"mid_error\":1}");
+    const struct trial_turn trial = trial_of(&robot);
+    for (int i = 0; i < 8 && !had_text; i++) {
+        assert_int_equal(run(&robot, &trial, &result), STATUS_UNREACHABLE);
+        assert_true(result.may_pass);
+        had_text = result.step == wire_TrialStep_TRIAL_FIRST_TOKEN;
+        if (!had_text)
+            check_steps(&result, wire_TrialStep_TRIAL_CONNECTED);
+    }
+    check_steps(&result, wire_TrialStep_TRIAL_FIRST_TOKEN);
+    robot_dismantle(&robot);
+}
+
+static void an_answer_that_nobody_counted_is_no_pass(void **state)
+{
+    struct trial_turn_result result;
+    struct robot robot;
+
+    robot_build(&robot, *state, SILENT);
+    robot_behave(&robot, "{\"no_usage\":1}");
+    const struct trial_turn trial = trial_of(&robot);
+    assert_int_equal(run(&robot, &trial, &result), STATUS_UNREACHABLE);
+    check_steps(&result, wire_TrialStep_TRIAL_MOUTH);
+    assert_false(result.may_pass);
+    robot_dismantle(&robot);
+}
+
+static void a_robot_without_a_voice_fails_at_the_voice(void **state)
+{
+    struct trial_turn_result result;
+    struct robot robot;
+
+    robot_build(&robot, *state, SILENT);
+    struct trial_turn trial = trial_of(&robot);
+    trial.voice_program = "/bin/false";
+    assert_int_equal(run(&robot, &trial, &result), STATUS_UNREACHABLE);
+    check_steps(&result, wire_TrialStep_TRIAL_TEXT);
+    assert_int_equal(result.error_class, wire_ErrorClass_ERROR_NONE);
+    assert_string_equal(result.reason, "the voice made no sound of the answer");
+    robot_check_bill(&robot, 0); /* it is counted all the same */
+    robot_dismantle(&robot);
+}
+
+/* A voice that sounds but does not say what: no mouth can follow it. */
+static const char hummer[] =
+    "#!/usr/bin/perl\n"
+    "$| = 1;\n"
+    "sub put { print pack('CxxxV', $_[0], length $_[1]) . $_[1] }\n"
+    "sub get { my ($n, $d) = ($_[0], ''); while (length $d < $n) {\n"
+    "    sysread(STDIN, $d, $n - length $d, length $d) or exit } $d }\n"
+    "while (1) { my ($kind, $size) = unpack 'CxxxV', get(8);\n"
+    "    my $id = substr(get($size), 0, 12); next if $kind != 1;\n"
+    "    put(16, $id . pack 'V', 22050); put(17, $id . (\"\\0\\1\" x 2205));\n"
+    "    put(20, $id . pack 'V', 2205) }\n";
+
+static void a_mouth_that_does_not_move_fails_at_the_mouth(void **state)
+{
+    struct trial_turn_result result;
+    struct robot robot;
+    char path[64];
+
+    robot_build(&robot, *state, SILENT);
+    struct trial_turn trial = trial_of(&robot);
+    snprintf(path, sizeof path, "%s/hummer", robot.vendor->folder);
+    assert_int_equal(file_replace(path, span_text(hummer), 0700), STATUS_OK);
+    trial.voice_program = path;
+    assert_int_equal(run(&robot, &trial, &result), STATUS_UNREACHABLE);
+    check_steps(&result, wire_TrialStep_TRIAL_VOICE);
+    assert_string_equal(result.reason, "the mouth did not move to the answer's sound");
+    unlink(path);
+    robot_dismantle(&robot);
+}
+
+static void *cancel_later(void *context)
+{
+    clock_sleep_ms(300);
+    atomic_store((atomic_bool *)context, true);
+    return NULL;
+}
+
+static void a_trial_that_is_ended_leaves_a_closed_record(void **state)
+{
+    struct trial_turn_result result;
+    struct robot robot;
+    atomic_bool cancel = false;
+    pthread_t thread;
+
+    robot_build(&robot, *state, SILENT);
+    robot_behave(&robot, "{\"tokens_per_s\":1,\"first_token_ms\":5}");
+    struct trial_turn trial = trial_of(&robot);
+    trial.cancel = &cancel;
+    assert_int_equal(pthread_create(&thread, NULL, cancel_later, &cancel), 0);
+    assert_int_equal(run(&robot, &trial, &result), STATUS_CLOSED);
+    pthread_join(thread, NULL);
+    assert_int_equal(robot.record_count, 1);
+    assert_int_equal(robot.records[0].outcome, wire_Outcome_INTERRUPTED);
+    robot_dismantle(&robot);
+}
+
+static void a_dialect_that_is_not_known_here_is_no_route(void **state)
+{
+    struct trial_turn_result result;
+    struct robot robot;
+
+    robot_build(&robot, *state, SILENT);
+    snprintf(robot.routes[0].dialect, sizeof robot.routes[0].dialect, "telepathy");
+    const struct trial_turn trial = trial_of(&robot);
+    assert_int_equal(run(&robot, &trial, &result), STATUS_UNREACHABLE);
+    check_steps(&result, wire_TrialStep_TRIAL_HELD);
+    assert_false(result.may_pass);
+    assert_int_equal(robot.record_count, 0);
+    robot_dismantle(&robot);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_route_that_answers_reaches_every_step_and_nobody_hears_of_it),
+        cmocka_unit_test(it_works_in_every_language),
+        cmocka_unit_test(i2_a_trial_spends_its_own_credit_and_never_its_owners),
+        cmocka_unit_test(a_refused_key_is_told_and_not_tried_again),
+        cmocka_unit_test(a_vendor_that_is_not_there_or_busy_may_be_there_later),
+        cmocka_unit_test(an_answer_that_breaks_off_passes_no_further_than_its_first_token),
+        cmocka_unit_test(an_answer_that_nobody_counted_is_no_pass),
+        cmocka_unit_test(a_robot_without_a_voice_fails_at_the_voice),
+        cmocka_unit_test(a_mouth_that_does_not_move_fails_at_the_mouth),
+        cmocka_unit_test(a_trial_that_is_ended_leaves_a_closed_record),
+        cmocka_unit_test(a_dialect_that_is_not_known_here_is_no_route),
+    };
+
+    return cmocka_run_group_tests(tests, robot_start_vendor, robot_stop_vendor);
+}
