@@ -1,0 +1,25 @@
+/* gate_samples.h - what a wave's robots and those held back did, robot by robot, for its gate
+ *
+ * From usage records, which overload never sheds; self-tests are left out. At most
+ * GATE_SAMPLES_MOST robots of each side: those of the newest wave first, each wave's in the order
+ * of its hash, which is a drawing by lot.
+ */
+#ifndef SERVER_STORE_GATE_SAMPLES_H
+#define SERVER_STORE_GATE_SAMPLES_H
+
+#include "server/fleet/gate.h"
+#include "server/store/store.h"
+
+#define GATE_SAMPLES_MOST 1000
+
+/* The robots that run the rollout's change (of waves up to that one) and its control, over from_ms
+ * to to_ms (half-open); a robot that began to run it later, from then on. Besides what each did
+ * before the rollout started, for as long (at least a day, at most seven). Whoever was heard when
+ * the wave was opened and no more in the last 15 minutes before to_ms is unreachable. Samples in
+ * the arena. STATUS_NOT_FOUND: no such wave. */
+MUST_CHECK enum status gate_samples_read(struct store_conn *conn, const char *rollout_id,
+                                         unsigned wave, int64_t from_ms, int64_t to_ms,
+                                         struct arena *arena, struct gate_group *treated,
+                                         struct gate_group *control);
+
+#endif
