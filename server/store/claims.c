@@ -12,8 +12,10 @@ enum status claims_create(struct store *store, const struct author *author,
     STORE_STATEMENT(create,
                     "WITH c AS (INSERT INTO myna.claim (code_hash, serial, group_id, uses_allowed,"
                     "             expires_at, created_by)"
-                    "           VALUES ($3, $4, $5, $6, now() + make_interval(secs => $7), $1)"
-                    "           RETURNING *),"
+                    "           SELECT $3::bytea, $4::text, $5::text, $6::bigint, now() + "
+                    "make_interval(secs => $7), $1::text"
+                    "           WHERE NOT EXISTS (SELECT FROM myna.device_group g"
+                    "             WHERE g.group_id = $5 AND g.filter IS NOT NULL) RETURNING *),"
                     " done AS (SELECT myna.audit_append($1, $2, 'claim.create',"
                     "             'claim/' || c.claim_id, NULL, " CLAIM_JSON "),"
                     "           myna.tell('claim', c.claim_id::text) FROM c)"
@@ -159,12 +161,15 @@ static enum status add_device(struct store_conn *conn, const struct claims_enrol
         " link AS (INSERT INTO myna.device_link (device_id) SELECT device_id FROM d RETURNING 1),"
         " member AS (INSERT INTO myna.group_member (group_id, device_id)"
         "            SELECT c.group_id, d.device_id FROM d, myna.claim c"
-        "            WHERE c.claim_id = $6 AND c.group_id IS NOT NULL RETURNING group_id)"
+        "            WHERE c.claim_id = $6 AND c.group_id IS NOT NULL RETURNING group_id),"
+        " joined AS (SELECT myna.group_refresh(NULL, ARRAY[d.device_id::text]) FROM d"
+        "            CROSS JOIN (SELECT count(*) FROM link) l"
+        "            CROSS JOIN (SELECT count(*) FROM member) m)"
         "SELECT myna.audit_append('claim:' || d.claim_id, $10, 'device.enrol',"
         "         'device/' || d.device_id, NULL, jsonb_build_object('serial', d.serial,"
         "           'certificate', d.certificate_serial, 'group', m.group_id)),"
         "       myna.tell('device', d.device_id) "
-        "FROM d CROSS JOIN link LEFT JOIN member m ON true");
+        "FROM d CROSS JOIN (SELECT count(*) FROM joined) j LEFT JOIN member m ON true");
 
     return store_exec(conn, &add,
                       STORE_VALUES(value_text(e->device_id), value_text(e->serial),

@@ -11,7 +11,8 @@ struct claims_order {
     int64_t uses;
     int64_t expires_in_s;
 };
-/* Gives the claim without its code. STATUS_CONFLICT: no such group. */
+/* Gives the claim without its code. STATUS_CONFLICT: no such group; STATUS_NOT_FOUND: its
+ * members are chosen by a filter. */
 MUST_CHECK enum status claims_create(struct store *store, const struct author *author,
                                      const struct claims_order *order, struct arena *arena,
                                      struct document *out);

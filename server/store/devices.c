@@ -19,6 +19,8 @@ enum status devices_list(struct store *store, const struct devices_filter *filte
                           "       WHERE m.group_id = $4 AND m.device_id = d.device_id))"
                           "  AND ($5::text IS NULL OR position(lower($5) IN lower(concat_ws(' ',"
                           "       d.device_id, d.name, d.serial, d.region, d.labels::text))) > 0)"
+                          "  AND ($6::jsonb IS NULL OR d.device_id IN"
+                          "       (SELECT myna.filter_matches($6, NULL, false)))"
                           "  ORDER BY d.device_id LIMIT $2 + 1)"
                           "SELECT jsonb_build_object("
                           "  'items', coalesce(jsonb_agg(i.item ORDER BY n) FILTER (WHERE n <= $2),"
@@ -27,11 +29,12 @@ enum status devices_list(struct store *store, const struct devices_filter *filte
                           "          THEN max(page.device_id::text) FILTER (WHERE n <= $2) END)"
                           "FROM page JOIN myna.device_item i USING (device_id)");
 
-    return store_json(store, &list,
-                      STORE_VALUES(value_text(filter->after), value_int(filter->limit),
-                                   value_text(filter->state), value_text(filter->group),
-                                   value_text(filter->text)),
-                      arena, json);
+    return store_json(
+        store, &list,
+        STORE_VALUES(value_text(filter->after), value_int(filter->limit), value_text(filter->state),
+                     value_text(filter->group), value_text(filter->text),
+                     filter->program.size > 0 ? value_json(filter->program) : value_no_json()),
+        arena, json);
 }
 
 enum status devices_get(struct store *store, const char *device_id, struct arena *arena,
@@ -97,6 +100,8 @@ enum status devices_update(struct store *store, const struct author *author, con
         /* a region decides which routes a device may have */
         " touched AS (SELECT myna.touch_devices(ARRAY[new.device_id::text]) FROM new JOIN old"
         "             USING (device_id) WHERE new.region <> old.region),"
+        " joined AS (SELECT myna.group_refresh(NULL, ARRAY[new.device_id::text])"
+        "            FROM new CROSS JOIN (SELECT count(*) FROM touched) t),"
         " done AS (SELECT min(myna.audit_append($1, $2, 'device.update',"
         "             'device/' || new.device_id, jsonb_build_object('name', old.name,"
         "                 'region', old.region, 'labels', old.labels),"
@@ -104,7 +109,7 @@ enum status devices_update(struct store *store, const struct author *author, con
         "                 'labels', new.labels))),"
         "           min(myna.tell('device', new.device_id)::text)"
         "         FROM new JOIN old USING (device_id)"
-        "         CROSS JOIN (SELECT count(*) FROM touched) t)"
+        "         CROSS JOIN (SELECT count(*) FROM joined) t)"
         "SELECT to_jsonb(new.version), old.version "
         "FROM done, old LEFT JOIN new USING (device_id)");
     const struct value labels =
@@ -128,12 +133,15 @@ enum status devices_revoke(struct store *store, const struct author *author, con
                 " new AS (UPDATE myna.device d SET status = 'revoked', version = d.version + 1"
                 "         FROM old WHERE d.device_id = old.device_id AND old.status <> 'revoked'"
                 "         RETURNING d.*),"
+                " left_by AS (SELECT myna.group_refresh(NULL, ARRAY[new.device_id::text])"
+                "             FROM new),"
                 " done AS (SELECT min(myna.audit_append($1, $2, 'device.revoke',"
                 "             'device/' || new.device_id, jsonb_build_object('status', old.status),"
                 "             jsonb_build_object('status', new.status))),"
                 "           min(myna.tell('device', new.device_id)::text),"
                 "           min(pg_notify('myna_outbox', 'revoked')::text)"
-                "         FROM new JOIN old USING (device_id))"
+                "         FROM new JOIN old USING (device_id)"
+                "         CROSS JOIN (SELECT count(*) FROM left_by) t)"
                 "SELECT to_jsonb(old.status), old.version "
                 "FROM done, old LEFT JOIN new USING (device_id)");
 

@@ -13,7 +13,8 @@ struct devices_filter {
     int64_t limit;
     const char *state; /* "online", "offline", "behind", "revoked" */
     const char *group;
-    const char *text; /* part of id, name, serial or a label's value */
+    const char *text;    /* part of id, name, serial or a label's value */
+    struct span program; /* server/fleet/filter.h; empty: none */
 };
 MUST_CHECK enum status devices_list(struct store *store, const struct devices_filter *filter,
                                     struct arena *arena, struct span *json);

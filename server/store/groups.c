@@ -2,7 +2,7 @@
 
 #define GROUP_JSON                                                                                 \
     "jsonb_build_object('id', g.group_id, 'name', g.name, 'priority', g.priority,"                 \
-    " 'version', g.version, 'created_at', g.created_at, 'devices',"                                \
+    " 'version', g.version, 'created_at', g.created_at, 'filter', g.filter, 'devices',"            \
     " (SELECT count(*) FROM myna.group_member m WHERE m.group_id = g.group_id))"
 
 enum status groups_list(struct store *store, const char *after, int64_t limit, struct arena *arena,
@@ -32,27 +32,48 @@ enum status groups_get(struct store *store, const char *group_id, struct arena *
 }
 
 enum status groups_create(struct store *store, const struct author *author, const char *group_id,
-                          const char *name, int64_t priority, struct arena *arena,
-                          struct document *out)
+                          const char *name, int64_t priority, const struct groups_filter *filter,
+                          struct arena *arena, struct document *out)
 {
     STORE_STATEMENT(create,
-                    "WITH g AS (INSERT INTO myna.device_group (group_id, name, priority)"
-                    "           VALUES ($3, $4, $5) RETURNING *)"
-                    "SELECT jsonb_build_object('id', g.group_id, 'name', g.name,"
-                    "  'priority', g.priority, 'version', g.version, 'created_at', g.created_at,"
-                    "  'devices', 0, 'audit', myna.audit_append($1, $2, 'group.create',"
-                    "      'group/' || g.group_id, NULL, to_jsonb(g)),"
-                    "  'told', myna.tell('group', g.group_id)::text) - '{audit,told}'::text[],"
-                    "  g.version FROM g");
+                    "WITH g AS (INSERT INTO myna.device_group (group_id, name, priority, filter,"
+                    "             program) VALUES ($3, $4, $5, $6, $7) RETURNING *),"
+                    " joined AS (SELECT myna.group_refresh(ARRAY[g.group_id::text], NULL) FROM g"
+                    "            WHERE g.filter IS NOT NULL),"
+                    " done AS (SELECT min(myna.audit_append($1, $2, 'group.create',"
+                    "             'group/' || g.group_id, NULL, to_jsonb(g) - 'program')),"
+                    "           min(myna.tell('group', g.group_id)::text)"
+                    "         FROM g CROSS JOIN (SELECT count(*) FROM joined) t)"
+                    "SELECT to_jsonb(g.version), g.version FROM g, done");
+    const struct value program = filter->text ? value_json(filter->program) : value_no_json();
 
-    return document_change(store, &create,
-                           STORE_VALUES(value_text(author->actor), value_text(author->source),
-                                        value_text(group_id), value_text(name),
-                                        value_int(priority)),
-                           arena, out);
+    enum status status = document_change(
+        store, &create,
+        STORE_VALUES(value_text(author->actor), value_text(author->source), value_text(group_id),
+                     value_text(name), value_int(priority), value_text(filter->text), program),
+        arena, out);
+
+    return status == STATUS_OK ? groups_get(store, group_id, arena, out) : status;
 }
 
-enum status groups_update(struct store *store, const struct author *author, const char *group_id,
+/* Whether a filter chooses the group's members: settled for its life. */
+static enum status is_filtered(struct store *store, const char *group_id, bool *out)
+{
+    STORE_STATEMENT(read, "SELECT filter IS NOT NULL FROM myna.device_group WHERE group_id = $1");
+    struct result result;
+    enum status status = store_query(store, &read, STORE_VALUES(value_text(group_id)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    if (result_count(&result) == 0)
+        status = STATUS_NOT_FOUND;
+    else
+        *out = result_bool(&result, 0, 0);
+    result_release(&result);
+    return status;
+}
+
+static enum status update(struct store *store, const struct author *author, const char *group_id,
                           int64_t if_version, const struct groups_patch *patch, struct arena *arena,
                           struct document *out)
 {
@@ -61,25 +82,45 @@ enum status groups_update(struct store *store, const struct author *author, cons
         "WITH old AS (SELECT * FROM myna.device_group WHERE group_id = $3 FOR UPDATE),"
         " new AS (UPDATE myna.device_group g SET name = coalesce($5, g.name),"
         "           priority = CASE WHEN $6 < 0 THEN g.priority ELSE $6 END,"
+        "           filter = coalesce($7, g.filter), program = coalesce($8, g.program),"
         "           version = g.version + 1"
         "         FROM old WHERE g.group_id = old.group_id AND $4 IN (-1, old.version)"
         "         RETURNING g.*),"
         " touched AS (SELECT myna.touch_devices(ARRAY(SELECT m.device_id::text"
         "               FROM myna.group_member m WHERE m.group_id = new.group_id))"
         "             FROM new JOIN old USING (group_id) WHERE new.priority <> old.priority),"
+        " joined AS (SELECT myna.group_refresh(ARRAY[new.group_id::text], NULL)"
+        "            FROM new CROSS JOIN (SELECT count(*) FROM touched) t WHERE $7 IS NOT NULL),"
         " done AS (SELECT min(myna.audit_append($1, $2, 'group.update',"
-        "             'group/' || new.group_id, to_jsonb(old), to_jsonb(new))),"
-        "           min(myna.tell('group', new.group_id)::text)"
+        "             'group/' || new.group_id, to_jsonb(old) - 'program',"
+        "             to_jsonb(new) - 'program')), min(myna.tell('group', new.group_id)::text)"
         "         FROM new JOIN old USING (group_id)"
-        "         CROSS JOIN (SELECT count(*) FROM touched) t)"
+        "         CROSS JOIN (SELECT count(*) FROM touched) t"
+        "         CROSS JOIN (SELECT count(*) FROM joined) j)"
         "SELECT to_jsonb(new.version), old.version "
         "FROM done, old LEFT JOIN new USING (group_id)");
-    enum status status = document_change(
-        store, &update,
-        STORE_VALUES(value_text(author->actor), value_text(author->source), value_text(group_id),
-                     value_int(if_version), value_text(patch->name), value_int(patch->priority)),
-        arena, out);
+    const struct value program =
+        patch->filter.text ? value_json(patch->filter.program) : value_no_json();
 
+    return document_change(store, &update,
+                           STORE_VALUES(value_text(author->actor), value_text(author->source),
+                                        value_text(group_id), value_int(if_version),
+                                        value_text(patch->name), value_int(patch->priority),
+                                        value_text(patch->filter.text), program),
+                           arena, out);
+}
+
+enum status groups_update(struct store *store, const struct author *author, const char *group_id,
+                          int64_t if_version, const struct groups_patch *patch, struct arena *arena,
+                          struct document *out)
+{
+    bool has_filter = true;
+    enum status status = patch->filter.text ? is_filtered(store, group_id, &has_filter) : STATUS_OK;
+
+    if (status == STATUS_OK && !has_filter)
+        status = STATUS_DENIED;
+    if (status == STATUS_OK)
+        status = update(store, author, group_id, if_version, patch, arena, out);
     return status == STATUS_OK ? groups_get(store, group_id, arena, out) : status;
 }
 
@@ -95,7 +136,8 @@ enum status groups_delete(struct store *store, const struct author *author, cons
         " gone AS (DELETE FROM myna.device_group g USING old WHERE g.group_id = old.group_id"
         "          RETURNING g.group_id),"
         " done AS (SELECT min(myna.audit_append($1, $2, 'group.delete', 'group/' || old.group_id,"
-        "             to_jsonb(old), NULL)), min(myna.tell('group', old.group_id)::text)"
+        "             to_jsonb(old) - 'program', NULL)), min(myna.tell('group', "
+        "old.group_id)::text)"
         "         FROM gone JOIN old USING (group_id)"
         "         CROSS JOIN (SELECT count(*) FROM touched) t)"
         "SELECT to_jsonb(true), 0 FROM done, gone");
@@ -116,14 +158,19 @@ enum status groups_add(struct store *store, const struct author *author, const c
         "                      myna.device d WHERE g.group_id = $3 AND d.device_id = $4),"
         " new AS (INSERT INTO myna.group_member (group_id, device_id)"
         "         SELECT group_id, device_id FROM both_exist ON CONFLICT DO NOTHING RETURNING *),"
-        " touched AS (SELECT myna.touch_devices(ARRAY[device_id::text]) FROM new),"
+        " touched AS (SELECT myna.touch_devices(ARRAY[device_id::text]),"
+        "               myna.group_refresh(NULL, ARRAY[device_id::text]) FROM new),"
         " done AS (SELECT min(myna.audit_append($1, $2, 'group.add', 'group/' || new.group_id,"
         "             NULL, jsonb_build_object('device', new.device_id))),"
         "           min(myna.tell('device', new.device_id)::text)"
         "         FROM new CROSS JOIN (SELECT count(*) FROM touched) t)"
         "SELECT to_jsonb(true), 0 FROM done, both_exist");
     struct document ignored;
+    bool has_filter = false;
+    enum status status = is_filtered(store, group_id, &has_filter);
 
+    if (status != STATUS_OK || has_filter)
+        return status == STATUS_OK ? STATUS_DENIED : status;
     return document_change(store, &add,
                            STORE_VALUES(value_text(author->actor), value_text(author->source),
                                         value_text(group_id), value_text(device_id)),
@@ -139,16 +186,75 @@ enum status groups_remove(struct store *store, const struct author *author, cons
         "                      myna.device d WHERE g.group_id = $3 AND d.device_id = $4),"
         " gone AS (DELETE FROM myna.group_member m USING both_exist b"
         "          WHERE m.group_id = b.group_id AND m.device_id = b.device_id RETURNING m.*),"
-        " touched AS (SELECT myna.touch_devices(ARRAY[device_id::text]) FROM gone),"
+        " touched AS (SELECT myna.touch_devices(ARRAY[device_id::text]),"
+        "               myna.group_refresh(NULL, ARRAY[device_id::text]) FROM gone),"
         " done AS (SELECT min(myna.audit_append($1, $2, 'group.remove', 'group/' || gone.group_id,"
         "             jsonb_build_object('device', gone.device_id), NULL)),"
         "           min(myna.tell('device', gone.device_id)::text)"
         "         FROM gone CROSS JOIN (SELECT count(*) FROM touched) t)"
         "SELECT to_jsonb(true), 0 FROM done, both_exist");
     struct document ignored;
+    bool has_filter = false;
+    enum status status = is_filtered(store, group_id, &has_filter);
 
+    if (status != STATUS_OK || has_filter)
+        return status == STATUS_OK ? STATUS_DENIED : status;
     return document_change(store, &remove_member,
                            STORE_VALUES(value_text(author->actor), value_text(author->source),
                                         value_text(group_id), value_text(device_id)),
                            arena, &ignored);
+}
+
+enum status groups_find_stranger(struct store *store, const char *const *names, size_t count,
+                                 const char **bad)
+{
+    STORE_STATEMENT(find, "SELECT n.place FROM unnest($1::text[]) WITH ORDINALITY n(name, place)"
+                          " WHERE NOT EXISTS (SELECT FROM myna.device_group g"
+                          "   WHERE g.group_id = n.name AND g.filter IS NULL) ORDER BY 1 LIMIT 1");
+    struct result result;
+    enum status status =
+        store_query(store, &find, STORE_VALUES(value_text_array(names, count)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    *bad = result_count(&result) > 0 ? names[result_int(&result, 0, 0) - 1] : NULL;
+    result_release(&result);
+    return STATUS_OK;
+}
+
+enum status groups_preview(struct store *store, struct span program, bool of_group,
+                           struct arena *arena, struct span *json)
+{
+    STORE_STATEMENT(
+        preview,
+        "WITH meant AS (SELECT d.device_id, d.name, o.online,"
+        "    row_number() OVER (ORDER BY d.device_id) AS n"
+        "  FROM myna.filter_matches($1::jsonb, NULL, $2::boolean) m"
+        "  JOIN myna.device d ON d.device_id = m JOIN myna.device_online o USING (device_id))"
+        "SELECT jsonb_build_object('devices', count(*), 'online', count(*) FILTER (WHERE online),"
+        "  'first', coalesce(jsonb_agg(jsonb_build_object('id', device_id, 'name', name,"
+        "      'online', online) ORDER BY n) FILTER (WHERE n <= 20), '[]')) FROM meant");
+
+    return store_json(store, &preview, STORE_VALUES(value_json(program), value_bool(of_group)),
+                      arena, json);
+}
+
+static enum status refresh_due(struct store_conn *conn, void *context)
+{
+    /* whoever is first to change the row does it; the others find it done */
+    STORE_STATEMENT(refresh,
+                    "WITH due AS (UPDATE myna.device_group SET refreshed_at = now()"
+                    "   WHERE filter IS NOT NULL AND refreshed_at <= now()"
+                    "     - make_interval(secs => (program ->> 'every_s')::integer - 1)"
+                    "   RETURNING group_id),"
+                    " names AS (SELECT array_agg(group_id::text) AS ids FROM due)"
+                    "SELECT myna.group_refresh(ids, NULL) FROM names WHERE ids IS NOT NULL");
+
+    (void)context;
+    return store_exec(conn, &refresh, STORE_NO_VALUES, NULL);
+}
+
+enum status groups_refresh(struct store *store)
+{
+    return store_transaction(store, refresh_due, NULL);
 }

@@ -1,4 +1,8 @@
-/* groups.h - named sets of devices, and who is in them */
+/* groups.h - named sets of devices, and who is in them
+ *
+ * A group's members are put in by hand, or a filter (schema/FILTER.md) chooses them; which of the
+ * two is settled when it is made.
+ */
 #ifndef SERVER_STORE_GROUPS_H
 #define SERVER_STORE_GROUPS_H
 
@@ -11,16 +15,25 @@ MUST_CHECK enum status groups_list(struct store *store, const char *after, int64
 MUST_CHECK enum status groups_get(struct store *store, const char *group_id, struct arena *arena,
                                   struct document *out);
 
-/* STATUS_EXISTS. */
+/* A canonical text and its program (server/fleet/filter.h); text NULL: none. */
+struct groups_filter {
+    const char *text;
+    struct span program;
+};
+
+/* With a filter its members are in it at once. STATUS_EXISTS. */
 MUST_CHECK enum status groups_create(struct store *store, const struct author *author,
                                      const char *group_id, const char *name, int64_t priority,
-                                     struct arena *arena, struct document *out);
+                                     const struct groups_filter *filter, struct arena *arena,
+                                     struct document *out);
 
-/* name NULL, priority -1: as it is. Devices whose configuration this can change get a new
- * generation. if_version -1: any. STATUS_NOT_FOUND, STATUS_CONFLICT. */
+/* name NULL, priority -1, no filter: as it is. Devices whose configuration this can change get a
+ * new generation. if_version -1: any. STATUS_NOT_FOUND, STATUS_CONFLICT; STATUS_DENIED: a filter
+ * for a group whose members are put in by hand. */
 struct groups_patch {
     const char *name;
     int64_t priority;
+    struct groups_filter filter;
 };
 MUST_CHECK enum status groups_update(struct store *store, const struct author *author,
                                      const char *group_id, int64_t if_version,
@@ -31,11 +44,25 @@ MUST_CHECK enum status groups_update(struct store *store, const struct author *a
 MUST_CHECK enum status groups_delete(struct store *store, const struct author *author,
                                      const char *group_id, struct arena *arena);
 
-/* Again is harmless. STATUS_NOT_FOUND: no such group or device. */
+/* Again is harmless. STATUS_NOT_FOUND: no such group or device; STATUS_DENIED: a filter chooses its
+ * members. */
 MUST_CHECK enum status groups_add(struct store *store, const struct author *author,
                                   const char *group_id, const char *device_id, struct arena *arena);
 MUST_CHECK enum status groups_remove(struct store *store, const struct author *author,
                                      const char *group_id, const char *device_id,
                                      struct arena *arena);
+
+/* The first of these names that is no group with members put in by hand, in *bad (borrowed from
+ * names); NULL: each is one. */
+MUST_CHECK enum status groups_find_stranger(struct store *store, const char *const *names,
+                                            size_t count, const char **bad);
+
+/* Whom a program means now: {"devices", "online", "first": [{"id", "name", "online"}, at most 20]}.
+ * of_group: as a group's filter, see schema/FILTER.md. */
+MUST_CHECK enum status groups_preview(struct store *store, struct span program, bool of_group,
+                                      struct arena *arena, struct span *json);
+
+/* Brings up to date the members of groups whose filter is due to be asked again. */
+MUST_CHECK enum status groups_refresh(struct store *store);
 
 #endif
