@@ -85,6 +85,8 @@ static void create(void *context, struct request *request, struct reply *reply)
         status = claims_create(api->store, &author, &made, request->arena, &claim);
     if (status == STATUS_CONFLICT)
         answer_bad(reply, "/group", "there is no such group");
+    else if (status == STATUS_NOT_FOUND)
+        answer_bad(reply, "/group", "must be a group whose members are put in by hand");
     else if (status == STATUS_OK)
         reply_json(reply, 201, with_code(api, request->arena, claim.json, code));
     else

@@ -1,6 +1,7 @@
 #include "server/api/answer.h"
 #include "server/api/api.h"
 #include "server/api/catalogue.h"
+#include "server/api/filtering.h"
 #include "server/api/routes.h"
 #include "server/store/devices.h"
 #include "server/store/usage_report.h"
@@ -32,6 +33,13 @@ static void list(void *context, struct request *request, struct reply *reply)
         answer_bad(reply, "?state", "must be one of online, offline, behind, revoked");
         return;
     }
+    const char *text = request_query(request, "filter");
+    struct groups_filter program = {0};
+
+    if (text != NULL &&
+        !filtering_read(request, reply, api->store, text, "?filter", FILTERING_LIST, &program))
+        return;
+    filter.program = program.program;
     filter.after = page.after;
     filter.limit = page.limit;
     enum status status = devices_list(api->store, &filter, request->arena, &json);

@@ -1,8 +1,9 @@
 #include "server/api/answer.h"
 #include "server/api/api.h"
+#include "server/api/filtering.h"
 #include "server/api/routes.h"
+#include "server/fleet/filter.h"
 #include "server/store/devices.h"
-#include "server/store/groups.h"
 
 #define PRIORITY_DEFAULT 100
 #define PRIORITY_MAX     1000000
@@ -38,6 +39,7 @@ struct fields {
     const char *id;
     const char *name;
     int64_t priority;
+    const char *filter;
 };
 
 static const struct json_field fields[] = {
@@ -47,25 +49,34 @@ static const struct json_field fields[] = {
      .offset = offsetof(struct fields, priority),
      .min = 0,
      .max = PRIORITY_MAX},
+    {.name = "filter",
+     .kind = JSON_FIELD_TEXT,
+     .offset = offsetof(struct fields, filter),
+     .min = 1,
+     .max = FILTER_MAX_BYTES},
     {.name = "id",
      .kind = JSON_FIELD_SLUG,
      .offset = offsetof(struct fields, id),
      .required = true},
 };
-#define PATCH_FIELDS 2 /* without the id */
+#define PATCH_FIELDS 3 /* without the id */
 
 static void create(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
     const struct author author = api_author(request);
     struct fields made = {.priority = PRIORITY_DEFAULT};
+    struct groups_filter filter = {0};
     struct document group;
 
     if (!answer_decode(request, reply, fields, PATCH_FIELDS + 1, &made))
         return;
+    if (made.filter != NULL && !filtering_read(request, reply, api->store, made.filter, "/filter",
+                                               FILTERING_GROUP, &filter))
+        return;
     enum status status =
         groups_create(api->store, &author, made.id, made.name != NULL ? made.name : "",
-                      made.priority, request->arena, &group);
+                      made.priority, &filter, request->arena, &group);
     answer_document(reply, status, 201, &group, answer_subject(request, "group", made.id));
 }
 
@@ -80,10 +91,20 @@ static void update(void *context, struct request *request, struct reply *reply)
     if (!answer_read_match(request, reply, ANSWER_MATCH_OPTIONAL, &version) ||
         !answer_decode(request, reply, fields, PATCH_FIELDS, &made))
         return;
-    const struct groups_patch patch = {made.name, made.priority};
+    struct groups_patch patch = {.name = made.name, .priority = made.priority};
+    if (made.filter != NULL && !filtering_read(request, reply, api->store, made.filter, "/filter",
+                                               FILTERING_GROUP, &patch.filter))
+        return;
     enum status status = groups_update(api->store, &author, request_param(request, "id"), version,
                                        &patch, request->arena, &group);
-    answer_document(reply, status, 200, &group, subject(request));
+    if (status == STATUS_DENIED)
+        reply_problem(
+            reply, 409,
+            "the members of %s are put in by hand, which is settled when a group is made: "
+            "make another one for the filter",
+            subject(request));
+    else
+        answer_document(reply, status, 200, &group, subject(request));
 }
 
 static void delete_group(void *context, struct request *request, struct reply *reply)
@@ -116,15 +137,25 @@ static void members(void *context, struct request *request, struct reply *reply)
     answer_json(reply, status, json, subject(request));
 }
 
+static void answer_member(const struct request *request, struct reply *reply, enum status status)
+{
+    if (status == STATUS_DENIED)
+        reply_problem(reply, 409,
+                      "a filter chooses the members of %s: change the filter, or what "
+                      "it asks of the robot",
+                      subject(request));
+    else
+        answer_done(reply, status, "such group or device");
+}
+
 static void add(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
     const struct author author = api_author(request);
 
-    answer_done(reply,
-                groups_add(api->store, &author, request_param(request, "id"),
-                           request_param(request, "device"), request->arena),
-                "such group or device");
+    answer_member(request, reply,
+                  groups_add(api->store, &author, request_param(request, "id"),
+                             request_param(request, "device"), request->arena));
 }
 
 static void remove_member(void *context, struct request *request, struct reply *reply)
@@ -132,10 +163,9 @@ static void remove_member(void *context, struct request *request, struct reply *
     const struct api *api = context;
     const struct author author = api_author(request);
 
-    answer_done(reply,
-                groups_remove(api->store, &author, request_param(request, "id"),
-                              request_param(request, "device"), request->arena),
-                "such group or device");
+    answer_member(request, reply,
+                  groups_remove(api->store, &author, request_param(request, "id"),
+                                request_param(request, "device"), request->arena));
 }
 
 static const struct route rows[] = {
