@@ -30,7 +30,8 @@ static int list(struct ctl *ctl)
         ctl, "GET", NOTHING, NULL, &answer,
         "/api/v1/devices?limit=", args_option(args, "limit", "50"),
         "&after=", args_option(args, "after", ""), "&state=", args_option(args, "state", ""),
-        "&group=", args_option(args, "group", ""), "&q=", args_option(args, "q", ""), (char *)NULL);
+        "&group=", args_option(args, "group", ""), "&q=", args_option(args, "q", ""),
+        "&filter=", args_option(args, "filter", ""), (char *)NULL);
 
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, COUNT(columns)) : result;
 }
@@ -341,6 +342,7 @@ const struct ctl_verb noun_device_verbs[] = {
      "state(online, offline, behind or revoked; default all) "
      "group(only its robots) "
      "q(part of an id or name) "
+     "filter(such as \"region = cn and last_seen > 3d\") "
      "limit(at most so many, 1 to 1000; default 100) "
      "after(where to go on: what the page before told)",
      "robots; --state online|offline|behind|revoked", list},

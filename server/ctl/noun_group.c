@@ -12,11 +12,12 @@ static int list(struct ctl *ctl)
     static const struct view_column columns[] = {{"group", "id", VIEW_TEXT},
                                                  {"name", "name", VIEW_TEXT},
                                                  {"priority", "priority", VIEW_NUMBER},
-                                                 {"robots", "devices", VIEW_NUMBER}};
+                                                 {"robots", "devices", VIEW_NUMBER},
+                                                 {"filter", "filter", VIEW_TEXT}};
     struct client_answer answer;
     int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/groups", (char *)NULL);
 
-    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 4) : result;
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 5) : result;
 }
 
 static void write_group(struct ctl *ctl, bool with_id, struct buffer *body)
@@ -24,6 +25,7 @@ static void write_group(struct ctl *ctl, bool with_id, struct buffer *body)
     struct json_writer writer;
     const char *name = args_option(&ctl->args, "name", NULL);
     const char *priority = args_option(&ctl->args, "priority", NULL);
+    const char *filter = args_option(&ctl->args, "filter", NULL);
     int64_t number;
 
     json_writer_init(&writer, body);
@@ -35,6 +37,10 @@ static void write_group(struct ctl *ctl, bool with_id, struct buffer *body)
     if (name) {
         json_key(&writer, "name");
         json_write_text(&writer, span_text(name));
+    }
+    if (filter) {
+        json_key(&writer, "filter");
+        json_write_text(&writer, span_text(filter));
     }
     if (priority) {
         json_key(&writer, "priority");
@@ -69,6 +75,34 @@ static int set(struct ctl *ctl)
     return result == CTL_DONE ? ctl_say(ctl, &answer, "%s group %s", found ? "changed" : "made",
                                         ctl->args.words[0])
                               : result;
+}
+
+/* Whom a group of the filter would have now. */
+static int preview(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"robot", "id", VIEW_TEXT}, {"name", "name", VIEW_TEXT}, {"online", "online", VIEW_YES}};
+    struct client_answer answer;
+    struct json *json;
+    int result =
+        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer,
+                    "/api/v1/filters/preview?use=group&filter=", ctl->args.words[0], (char *)NULL);
+
+    if (result != CTL_DONE || ctl->json)
+        return result == CTL_DONE ? ctl_show(ctl, &answer, NULL, 0) : result;
+    result = ctl_parse(&answer, &json);
+    if (result != CTL_DONE)
+        return result;
+    const struct json *first = json_member(json, "first");
+    printf("%s\nmeans %lld robots, %lld of them online%s\n",
+           json_text(json_member(json, "filter"), ""),
+           (long long)json_int(json_member(json, "devices"), 0),
+           (long long)json_int(json_member(json, "online"), 0),
+           json_count(first) > 0 ? "; the first are:" : "");
+    if (json_count(first) > 0)
+        view_table(stdout, first, columns, 3, 0);
+    json_free(json);
+    return CTL_DONE;
 }
 
 static int delete (struct ctl *ctl)
@@ -118,8 +152,10 @@ const struct ctl_verb noun_group_verbs[] = {
     {"group", "list", "", 0, 0, "", "groups of robots", list},
     {"group", "set", "GROUP", 1, 1,
      "name(for people) "
-     "priority(a whole number: the higher one's settings win)",
+     "priority(a whole number: the higher one's settings win) "
+     "filter(who meets it is in it, such as \"labels.floor = 7\")",
      "make a group or change it", set},
+    {"group", "preview", "FILTER", 1, 1, "", "whom a group of this filter would have now", preview},
     {"group", "delete", "GROUP", 1, 1, "", "delete a group and its layer", delete},
     {"group", "devices", "GROUP", 1, 1, "", "the robots in it", devices},
     {"group", "add", "GROUP ROBOT...", 2, ARGS_MAX, "", "put robots into it", add},
