@@ -1,9 +1,10 @@
 // config.js - the layers of the fleet and of its groups: what they set, whom they reach, since when
 
 import { html, useState } from "../dom.js";
-import { post, put, remove, useList, useResource } from "../api.js";
+import { patch, post, put, remove, useList, useResource } from "../api.js";
 import { FormDialog, TypedConfirm } from "../components/dialog.js";
-import { Field, TextField } from "../components/field.js";
+import { Field, SelectField, TextField } from "../components/field.js";
+import { FilterField } from "../components/filter.js";
 import { PageHead } from "../components/page.js";
 import { SettingControl, settingHint, settingName, SettingValue, useCatalogue } from "../components/setting.js";
 import { Empty, Failure, Loaded } from "../components/states.js";
@@ -18,8 +19,10 @@ function NewGroup({ onClose }) {
   const [id, setId] = useState("");
   const [name, setName] = useState("");
   const [priority, setPriority] = useState("100");
+  const [kind, setKind] = useState("hand");
+  const [filter, setFilter] = useState("");
   const submit = async () => {
-    await post("/groups", { id, name, priority: Number(priority) });
+    await post("/groups", { id, name, priority: Number(priority), ...(kind === "filter" && { filter }) });
     navigate(`/config/group/${id}`);
   };
   return html`<${FormDialog} title=${t("group.new")} action=${t("group.make")} submit=${submit} onClose=${onClose} ready=${id !== ""}>
@@ -28,7 +31,20 @@ function NewGroup({ onClose }) {
       autocomplete="off" spellcheck="false" autofocus />
     <${TextField} label=${t("name")} value=${name} onInput=${setName} error=${problem?.at("/name")} />
     <${TextField} label=${t("group.priority")} hint=${t("group.priority.hint")} type="number" value=${priority}
-      onInput=${setPriority} error=${problem?.at("/priority")} />`}
+      onInput=${setPriority} error=${problem?.at("/priority")} />
+    <${SelectField} label=${t("group.members")} value=${kind} onInput=${setKind}
+      options=${[["hand", t("group.by_hand")], ["filter", t("group.by_filter")]]} />
+    ${kind === "filter" && html`<${FilterField} value=${filter} use="group" hint=${t("filter.hint")} onInput=${setFilter}
+      error=${problem?.at("/filter")} />`}`}
+  </${FormDialog}>`;
+}
+
+function ChangeFilter({ group, onClose }) {
+  const [filter, setFilter] = useState(group.filter);
+  const submit = () => patch(`/groups/${group.id}`, { filter });
+  return html`<${FormDialog} title=${t("filter.change")} action=${t("save")} submit=${submit} onClose=${onClose} ready=${filter.trim() !== ""}>
+    ${(problem) => html`<${FilterField} value=${filter} use="group" hint=${t("filter.hint")} onInput=${setFilter}
+      error=${problem?.at("/filter")} autofocus />`}
   </${FormDialog}>`;
 }
 
@@ -132,28 +148,35 @@ function Revisions({ path }) {
     ${list.next !== null && html`<${Button} busy=${list.busy} onClick=${list.more}>${t("more")}</${Button}>`}`;
 }
 
-function Members({ group }) {
+// Who chooses the members: people, or a filter, which then stands above them.
+function Members({ group: whole, id: group }) {
+  const byFilter = whole?.filter;
+  const [changing, setChanging] = useState(false);
   const list = useList(`/groups/${group}/devices`, { kinds: ["group", "device"], gap_ms: 3000, limit: 50 });
-  const [id, setId] = useState("");
+  const [robot, setRobot] = useState("");
   const act = async (action) => {
     if (await attempt(action)) list.reload();
   };
   const join = async (event) => {
     event.preventDefault();
-    await act(() => put(`/groups/${group}/devices/${id.trim()}`));
-    setId("");
+    await act(() => put(`/groups/${group}/devices/${robot.trim()}`));
+    setRobot("");
   };
-  return html`<${Card} title=${t("group.members")}>
+  const edit = byFilter && may("operator") && html`<${IconButton} icon="edit" label=${t("filter.change")}
+    onClick=${() => setChanging(true)} />`;
+  return html`<${Card} title=${t("group.members")} actions=${edit}>
+    ${byFilter && html`<p><span class="muted">${t("group.filter")}</span> <code>${byFilter}</code></p>`}
     <ul class="plain">${(list.items || []).map((robot) => html`<li key=${robot.id} class="row spread">
       <a href="/robots/${robot.id}">${robot.name || robot.id}</a>
-      ${may("operator") && html`<${IconButton} icon="close" label=${t("groups.remove", { id: robot.id })}
+      ${!byFilter && may("operator") && html`<${IconButton} icon="close" label=${t("groups.remove", { id: robot.id })}
         onClick=${() => act(() => remove(`/groups/${group}/devices/${robot.id}`))} />`}</li>`)}
       ${list.items?.length === 0 && html`<li class="muted">${t("group.no_members")}</li>`}</ul>
     ${list.next !== null && html`<${Button} busy=${list.busy} onClick=${list.more}>${t("more")}</${Button}>`}
-    ${may("operator") && html`<form class="row" onSubmit=${join}>
-      <input class="input grow" aria-label=${t("group.add_id")} placeholder=${t("group.add_id")} value=${id}
-        autocomplete="off" spellcheck="false" onInput=${(event) => setId(event.target.value)} />
-      <${Button} type="submit" disabled=${!id.trim()}>${t("add")}</${Button}></form>`}
+    ${!byFilter && may("operator") && html`<form class="row" onSubmit=${join}>
+      <input class="input grow" aria-label=${t("group.add_id")} placeholder=${t("group.add_id")} value=${robot}
+        autocomplete="off" spellcheck="false" onInput=${(event) => setRobot(event.target.value)} />
+      <${Button} type="submit" disabled=${!robot.trim()}>${t("add")}</${Button}></form>`}
+    ${changing && html`<${ChangeFilter} group=${whole} onClose=${() => setChanging(false)} />`}
   </${Card}>`;
 }
 
@@ -174,7 +197,7 @@ export function Config({ kind, id }) {
       onClick=${() => setDialog("drop")}>${t("group.drop")}</${Button}>`}</${PageHead}>
     <div class="split">
       <div class="column"><${Layers} current=${current} groups=${groups.data?.items} onNew=${() => setDialog("new")} />
-        ${kind === "group" && html`<${Members} key=${id} group=${id} />`}</div>
+        ${kind === "group" && html`<${Members} key=${id} id=${id} group=${group} />`}</div>
       <div class="column">
         <${Card} title=${title} actions=${layer && html`<span class="muted">${layer.revision
             ? t("layer.state", { revision: layer.revision, by: layer.changed_by, n: number(layer.reaches) })

@@ -2,6 +2,7 @@
 
 import { html, useEffect, useState } from "../dom.js";
 import { useList, useResource } from "../api.js";
+import { FilterField } from "../components/filter.js";
 import { Icon } from "../components/icons.js";
 import { PageHead } from "../components/page.js";
 import { Empty } from "../components/states.js";
@@ -116,7 +117,7 @@ function Search({ value, onChange }) {
       onInput=${(event) => setText(event.target.value)} /></label>`;
 }
 
-function Filters({ query, change, groups }) {
+function Filters({ query, change, groups, open, onFilter }) {
   const states = STATES.map((state) => [state, state ? t(`state.${state}`) : t("all")]);
   return html`<div class="toolbar" role="search">
     <${Search} value=${query.q || ""} onChange=${(q) => change({ q })} />
@@ -128,7 +129,16 @@ function Filters({ query, change, groups }) {
         ${groups.map(({ id, devices }) => html`<option key=${id} value=${id}
           selected=${id === query.group}>${id} (${number(devices)})</option>`)}
       </select></label>
+    <${Button} icon="config" kind="quiet" aria-expanded=${open} onClick=${onFilter}>${t("filter")}</${Button}>
   </div>`;
+}
+
+// The list follows what can be read; what cannot is told below the line, and the list stays.
+function FilterLine({ query, change }) {
+  const [text, setText] = useState(query.filter || "");
+  useEffect(() => setText(query.filter || ""), [query.filter]);
+  return html`<div class="toolbar filter-line"><${FilterField} value=${text} use="list" hint=${t("filter.hint")} onInput=${setText}
+    onGood=${(filter) => filter !== (query.filter || "") && change({ filter })} /></div>`;
 }
 
 function NoRobots({ filtered, onReset, onAdd }) {
@@ -145,12 +155,13 @@ export function Fleet() {
   const [query, change] = useQuery();
   const [adding, setAdding] = useState(false);
   const fleet = useResource("/fleet", { kinds: ["device", "usage", "alert", "group"], gap_ms: 2000 });
-  const { state, group, q } = query;
+  const { state, group, q, filter } = query;
+  const [filtering, setFiltering] = useState(Boolean(filter));
   const list = useList("/devices", {
-    query: { state, group, q }, kinds: ["device", "usage", "group", "layer"], gap_ms: 2000,
+    query: { state, group, q, filter }, kinds: ["device", "usage", "group", "layer"], gap_ms: 2000,
   });
   const digits = digitsFor((list.items || []).flatMap((robot) => (robot.cost_today || []).map(({ price }) => price)));
-  const filtered = Boolean(state || group || q);
+  const filtered = Boolean(state || group || q || filter);
 
   return html`
     <${PageHead} title=${t("nav.fleet")} at=${fleet.data?.as_of}>
@@ -158,10 +169,12 @@ export function Fleet() {
     </${PageHead}>
     <${Counts} state=${fleet} />
     <section class="card flush" aria-label=${t("fleet.robots")}>
-      <${Filters} query=${query} change=${change} groups=${fleet.data?.groups || []} />
+      <${Filters} query=${query} change=${change} groups=${fleet.data?.groups || []} open=${filtering}
+        onFilter=${() => setFiltering(!filtering)} />
+      ${(filtering || filter) && html`<${FilterLine} query=${query} change=${change} />`}
       <${ListTable} list=${list} columns=${columns(digits)} label=${t("fleet.robots")} skeleton=${12} rowHref=${(robot) => `/robots/${robot.id}`} noun="fleet.shown"
         empty=${html`<${NoRobots} filtered=${filtered} onAdd=${() => setAdding(true)}
-          onReset=${() => change({ state: "", group: "", q: "" })} />`} />
+          onReset=${() => change({ state: "", group: "", q: "", filter: "" })} />`} />
     </section>
     ${adding && html`<${ClaimDialog} groups=${fleet.data?.groups || []} onClose=${() => setAdding(false)} />`}`;
 }

@@ -7,9 +7,8 @@ import { Button, Card, IconButton } from "../../components/ui.js";
 import { may } from "../../session.js";
 import { t } from "../../text.js";
 
-function Join({ id, groups, onChange }) {
-  const all = useResource("/groups", { kinds: ["group"], query: { limit: 200 } }).data?.items || [];
-  const others = all.filter((group) => !groups.includes(group.id));
+function Join({ id, all, groups, onChange }) {
+  const others = all.filter((group) => !groups.includes(group.id) && !group.filter);
   const [chosen, setChosen] = useState("");
   const join = async () => {
     if (await attempt(() => put(`/groups/${chosen}/devices/${id}`))) {
@@ -27,15 +26,18 @@ function Join({ id, groups, onChange }) {
 }
 
 export function Groups({ id, groups, onChange }) {
+  const all = useResource("/groups", { kinds: ["group"], query: { limit: 200 } }).data?.items || [];
+  const filterOf = (group) => all.find((one) => one.id === group)?.filter;
   const leave = async (group) => {
     if (await attempt(() => remove(`/groups/${group}/devices/${id}`))) onChange();
   };
   return html`<${Card} title=${t("groups")}>
     <ul class="plain">${groups.map((group) => html`<li key=${group} class="row spread">
       <a href="/config/group/${group}">${group}</a>
-      ${may("operator") && html`<${IconButton} icon="close" label=${t("groups.leave", { group })}
+      ${filterOf(group) && html`<span class="sub">${filterOf(group)}</span>`}
+      ${!filterOf(group) && may("operator") && html`<${IconButton} icon="close" label=${t("groups.leave", { group })}
         onClick=${() => leave(group)} />`}</li>`)}
       ${groups.length === 0 && html`<li class="muted">${t("groups.none")}</li>`}</ul>
-    ${may("operator") && html`<${Join} id=${id} groups=${groups} onChange=${onChange} />`}
+    ${may("operator") && html`<${Join} id=${id} all=${all} groups=${groups} onChange=${onChange} />`}
   </${Card}>`;
 }
