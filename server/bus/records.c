@@ -4,9 +4,12 @@
 #include <string.h>
 
 #include "schema/wire/message.h"
+#include "server/money/zone.h"
 
 /* 2020-01-01: before this program existed nothing counted. */
 #define EARLIEST_MS INT64_C(1577836800000)
+
+#define MS_PER_DAY INT64_C(86400000)
 
 /* More than a robot can use in its life; sums of it stay within a bigint. */
 #define QUANTITY_MAX UINT64_C(1000000000000)
@@ -98,9 +101,9 @@ static void fill(const wire_UsageRecord *record, const struct records_origin *or
         .reserved_output = (int64_t)record->reserved_output,
         .price = "0",
         .currency = "",
-        .zone = "UTC",
         .encoded = origin->encoded,
     };
+    out->day = out->at_ms / MS_PER_DAY;
     memcpy(out->journal_id, origin->journal_id, sizeof out->journal_id);
     memcpy(out->turn, record->turn, sizeof out->turn);
 }
@@ -113,7 +116,7 @@ static void rate(const char *contract, const struct terms *terms, struct arena *
     if (!terms_rating(found, out->at_ms, &out->contract_version))
         return;
     out->currency = arena_text(arena, span_text(found->contract.currency));
-    out->zone = arena_text(arena, span_text(found->contract.zone));
+    out->day = zone_day(found->zone, out->at_ms);
 }
 
 enum status records_read(const struct records_origin *origin, const struct terms *terms,

@@ -4,92 +4,108 @@
 #include <string.h>
 
 #include "server/store/columns.h"
+#include "server/store/day_sums.h"
 
-/* The columns of $1 to $38, in order. */
-static enum status fill_values(const struct columns *columns, const char *const *prices,
-                               struct value *values)
+/* ---- records ---- */
+
+#define RECORD_COLUMNS                                                                             \
+    "device_id, journal_id, seq, at, turn, attempt, vendor_id, model, model_served,"               \
+    " contract_id, contract_version, vendor_request_id, provenance, outcome, error_class,"         \
+    " duration_ms, first_token_ms, first_audio_ms, interrupted, generation, reserved_input,"       \
+    " reserved_output, input_uncached, input_cached, cache_write_5m, cache_write_1h, output,"      \
+    " reasoning, audio_in_ms, audio_out_chars, images, video_ms, requests, price, currency,"       \
+    " service_tier, purpose, stamp"
+#define RECORD_COLUMN_COUNT 38
+
+/* A run of records that is stored or refused as a whole. */
+struct run {
+    struct arena *arena;
+    const struct booking_record *records;
+    size_t count;
+    int64_t stamp; /* of the transaction (migration 0004) */
+};
+
+static void put_record(struct copy *copy, const struct booking_record *record, int64_t stamp)
 {
-#define FIELD(name) offsetof(struct booking_record, name)
-    static const size_t plain_ints[] = {
-        FIELD(contract_version), FIELD(provenance),     FIELD(outcome),         FIELD(error_class),
-        FIELD(duration_ms),      FIELD(first_token_ms), FIELD(first_audio_ms),  FIELD(interrupted),
-        FIELD(generation),       FIELD(reserved_input), FIELD(reserved_output), FIELD(purpose)};
-    static const size_t texts[] = {FIELD(vendor_id),         FIELD(model),
-                                   FIELD(model_served),      FIELD(contract_id),
-                                   FIELD(vendor_request_id), FIELD(service_tier)};
-    size_t n = 0;
-
-    values[n++] = columns_text(columns, FIELD(device_id));
-    values[n++] = columns_uuid(columns, FIELD(journal_id));
-    values[n++] = columns_int(columns, FIELD(seq));
-    values[n++] = columns_time(columns, FIELD(at_ms));
-    values[n++] = columns_uuid(columns, FIELD(turn));
-    values[n++] = columns_int(columns, FIELD(attempt));
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        values[n++] = columns_text(columns, texts[i]);
-    for (size_t i = 0; i < sizeof plain_ints / sizeof *plain_ints; i++)
-        values[n++] = columns_int(columns, plain_ints[i]);
+    copy_row(copy, RECORD_COLUMN_COUNT);
+    copy_text(copy, record->device_id);
+    copy_uuid(copy, record->journal_id);
+    copy_bigint(copy, record->seq);
+    copy_time(copy, record->at_ms);
+    copy_uuid(copy, record->turn);
+    copy_integer(copy, record->attempt);
+    copy_text(copy, record->vendor_id);
+    copy_text(copy, record->model);
+    copy_text(copy, record->model_served);
+    copy_text(copy, record->contract_id);
+    copy_integer(copy, record->contract_version);
+    copy_text(copy, record->vendor_request_id);
+    copy_smallint(copy, record->provenance);
+    copy_smallint(copy, record->outcome);
+    copy_smallint(copy, record->error_class);
+    copy_integer(copy, record->duration_ms);
+    copy_integer(copy, record->first_token_ms);
+    copy_integer(copy, record->first_audio_ms);
+    copy_boolean(copy, record->interrupted != 0);
+    copy_bigint(copy, record->generation);
+    copy_bigint(copy, record->reserved_input);
+    copy_bigint(copy, record->reserved_output);
     for (size_t i = 0; i < CONTRACT_METRICS; i++)
-        values[n++] = columns_int(columns, FIELD(quantities) + i * sizeof(int64_t));
-    values[n++] = value_text_array(prices, columns->count);
-    values[n++] = columns_text(columns, FIELD(currency));
-    values[n++] = columns_text(columns, FIELD(zone));
-#undef FIELD
-    return arena_failed(columns->arena) ? STATUS_MEMORY : STATUS_OK;
+        copy_bigint(copy, record->quantities[i]);
+    copy_numeric(copy, record->price);
+    copy_text(copy, record->currency);
+    copy_text(copy, record->service_tier);
+    copy_smallint(copy, record->purpose);
+    copy_bigint(copy, stamp);
+}
+_Static_assert(27 + CONTRACT_METRICS == RECORD_COLUMN_COUNT, "one value for each column");
+
+static void put_records(struct copy *copy, const void *context)
+{
+    const struct run *run = context;
+
+    for (size_t i = 0; i < run->count; i++)
+        put_record(copy, &run->records[i], run->stamp);
 }
 
-#define VALUE_COUNT 38
-_Static_assert(6 + 6 + 12 + CONTRACT_METRICS + 3 == VALUE_COUNT, "one value for each parameter");
+/* Its default would be asked for with each row. */
+static enum status read_stamp(struct store_conn *conn, int64_t *stamp)
+{
+    STORE_STATEMENT(ask, "SELECT myna.usage_stamp()");
+    struct result result = {0};
+    enum status status = store_exec(conn, &ask, STORE_NO_VALUES, &result);
 
-/* One statement stores the records and books them, so that neither can happen without the other.
- * A robot's record without an attempt stands for as many as it has requests.
- * Sums are locked in the order of their keys. Numbers of provenance and outcome: schema/wire. */
-static enum status insert(struct store_conn *conn, struct arena *arena,
-                          const struct booking_record *records, size_t count)
+    if (status != STATUS_OK)
+        return status;
+    *stamp = result_int(&result, 0, 0);
+    result_release(&result);
+    return STATUS_OK;
+}
+
+/* ---- sums by day ---- */
+
+/* Sums are locked in the order of their keys. */
+static enum status add_sums(struct store_conn *conn, struct arena *arena,
+                            const struct day_sum *sums, size_t count)
 {
     STORE_STATEMENT(
-        store,
-        "WITH r AS MATERIALIZED (SELECT *, CASE WHEN attempt = 0 AND device_id <> ''"
-        " THEN greatest(requests, 1) ELSE 1 END AS attempts FROM unnest($1::text[], $2::uuid[], "
-        "$3::bigint[],"
-        " $4::timestamptz[], $5::uuid[], $6::bigint[], $7::text[], $8::text[], $9::text[],"
-        " $10::text[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[],"
-        " $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[],"
-        " $21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[],"
-        " $26::bigint[], $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[],"
-        " $31::bigint[], $32::bigint[], $33::bigint[], $34::bigint[], $35::bigint[],"
-        " $36::text[], $37::text[], $38::text[])"
-        " AS r(device_id, journal_id, seq, at, turn, attempt, vendor_id, model, model_served,"
-        " contract_id, vendor_request_id, service_tier, contract_version, provenance, outcome,"
-        " error_class, duration_ms, first_token_ms, first_audio_ms, interrupted, generation,"
-        " reserved_input, reserved_output, purpose, input_uncached, input_cached, cache_write_5m,"
+        add,
+        "INSERT INTO myna.usage_day AS d (contract_id, day, vendor_id, model, currency,"
+        " attempts, failed, uncertain, input_uncached, input_cached, cache_write_5m,"
         " cache_write_1h, output, reasoning, audio_in_ms, audio_out_chars, images, video_ms,"
-        " requests, price, currency, zone)),"
-        " stored AS (INSERT INTO myna.usage (device_id, journal_id, seq, at, turn, attempt,"
-        " vendor_id, model, model_served, contract_id, contract_version, vendor_request_id,"
-        " provenance, outcome, error_class, duration_ms, first_token_ms, first_audio_ms,"
-        " interrupted, generation, reserved_input, reserved_output, input_uncached,"
-        " input_cached, cache_write_5m, cache_write_1h, output, reasoning, audio_in_ms,"
-        " audio_out_chars, images, video_ms, requests, price, currency, service_tier, purpose, "
-        "stamp)"
-        " SELECT device_id, journal_id, seq, at, turn, attempt, vendor_id, model, model_served,"
-        " contract_id, contract_version, vendor_request_id, provenance, outcome, error_class,"
-        " duration_ms, first_token_ms, first_audio_ms, interrupted <> 0, generation,"
-        " reserved_input, reserved_output, input_uncached, input_cached, cache_write_5m,"
-        " cache_write_1h, output, reasoning, audio_in_ms, audio_out_chars, images, video_ms,"
-        " requests, price::numeric, currency, service_tier, purpose,"
-        " (SELECT myna.usage_stamp()) FROM r)"
-        " INSERT INTO myna.usage_day AS d (contract_id, day, vendor_id, model, currency,"
-        " attempts, failed, uncertain, requests, input_uncached, input_cached, cache_write_5m,"
-        " cache_write_1h, output, reasoning, audio_in_ms, audio_out_chars, images, video_ms,"
-        " price)"
-        " SELECT contract_id, (at AT TIME ZONE zone)::date, vendor_id, model, max(currency),"
-        " sum(attempts), coalesce(sum(attempts) FILTER (WHERE outcome = 5), 0),"
-        " coalesce(sum(attempts) FILTER (WHERE provenance NOT IN (1, 5)), 0), sum(requests),"
-        " sum(input_uncached), sum(input_cached), sum(cache_write_5m), sum(cache_write_1h),"
-        " sum(output), sum(reasoning), sum(audio_in_ms), sum(audio_out_chars), sum(images),"
-        " sum(video_ms), sum(price::numeric)"
-        " FROM r GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
+        " requests, price)"
+        " SELECT contract_id, '1970-01-01'::date + day::integer, vendor_id, model, max(currency),"
+        " sum(attempts), sum(failed), sum(uncertain), sum(input_uncached), sum(input_cached),"
+        " sum(cache_write_5m), sum(cache_write_1h), sum(output), sum(reasoning), sum(audio_in_ms),"
+        " sum(audio_out_chars), sum(images), sum(video_ms), sum(requests), sum(price::numeric)"
+        " FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[],"
+        " $7::bigint[], $8::bigint[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[],"
+        " $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],"
+        " $18::bigint[], $19::bigint[], $20::bigint[])"
+        " AS r(contract_id, day, vendor_id, model, currency, attempts, failed, uncertain, price,"
+        " input_uncached, input_cached, cache_write_5m, cache_write_1h, output, reasoning,"
+        " audio_in_ms, audio_out_chars, images, video_ms, requests)"
+        " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
         " ON CONFLICT (contract_id, day, vendor_id, model) DO UPDATE SET"
         " attempts = d.attempts + excluded.attempts, failed = d.failed + excluded.failed,"
         " uncertain = d.uncertain + excluded.uncertain,"
@@ -103,50 +119,75 @@ static enum status insert(struct store_conn *conn, struct arena *arena,
         " audio_out_chars = d.audio_out_chars + excluded.audio_out_chars,"
         " images = d.images + excluded.images, video_ms = d.video_ms + excluded.video_ms,"
         " price = d.price + excluded.price");
-    const struct columns columns = {arena, records, count, sizeof *records};
-    struct value values[VALUE_COUNT];
-    const char **prices = arena_take(arena, count * sizeof *prices);
+    const struct columns columns = {arena, sums, count, sizeof *sums};
+    struct value values[9 + CONTRACT_METRICS] = {
+        columns_text(&columns, offsetof(struct day_sum, contract_id)),
+        columns_int(&columns, offsetof(struct day_sum, day)),
+        columns_text(&columns, offsetof(struct day_sum, vendor_id)),
+        columns_text(&columns, offsetof(struct day_sum, model)),
+        columns_text(&columns, offsetof(struct day_sum, currency)),
+        columns_int(&columns, offsetof(struct day_sum, attempts)),
+        columns_int(&columns, offsetof(struct day_sum, failed)),
+        columns_int(&columns, offsetof(struct day_sum, uncertain)),
+        columns_text(&columns, offsetof(struct day_sum, price)),
+    };
 
-    for (size_t i = 0; prices && i < count; i++)
-        prices[i] = records[i].price;
-    enum status status = prices ? fill_values(&columns, prices, values) : STATUS_MEMORY;
-    return status == STATUS_OK ? store_exec(conn, &store, values, VALUE_COUNT, NULL) : status;
+    for (size_t i = 0; i < CONTRACT_METRICS; i++)
+        values[9 + i] =
+            columns_int(&columns, offsetof(struct day_sum, quantities) + i * sizeof(int64_t));
+    return arena_failed(arena) ? STATUS_MEMORY
+                               : store_exec(conn, &add, values, 9 + CONTRACT_METRICS, NULL);
 }
 
-/* A run of records that is stored or refused as a whole. */
-struct run {
-    struct arena *arena;
-    const struct booking_record *records;
-    size_t count;
-};
+/* ---- both ---- */
 
-static enum status insert_run(struct store_conn *conn, void *context)
+static enum status store_run(struct store_conn *conn, void *context)
 {
+    STORE_STATEMENT(put, "COPY myna.usage (" RECORD_COLUMNS ") FROM STDIN (FORMAT binary)");
     const struct run *run = context;
+    struct day_sum *sums = arena_take(run->arena, run->count * sizeof *sums);
+    size_t made;
 
-    return insert(conn, run->arena, run->records, run->count);
+    if (!sums)
+        return STATUS_MEMORY;
+    enum status status = day_sums_make(run->arena, run->records, run->count, sums, &made);
+    if (status == STATUS_OK)
+        status = store_copy(conn, &put, put_records, run);
+    return status == STATUS_OK ? add_sums(conn, run->arena, sums, made) : status;
+}
+
+/* Each half again while it is refused. */
+static enum status store_halves(struct store_conn *conn, struct run *run, const char **problems)
+{
+    struct run half = *run;
+    const size_t middle = run->count / 2;
+
+    if (run->count == 0)
+        return STATUS_OK;
+    enum status status = store_attempt(conn, store_run, run);
+    if (status != STATUS_INVALID)
+        return status;
+    if (run->count == 1) {
+        problems[0] = arena_text(run->arena, span_text(store_problem(conn)));
+        return problems[0] ? STATUS_OK : STATUS_MEMORY;
+    }
+    half.count = middle;
+    status = store_halves(conn, &half, problems);
+    half.records = run->records + middle;
+    half.count = run->count - middle;
+    return status == STATUS_OK ? store_halves(conn, &half, problems + middle) : status;
 }
 
 enum status booking_store(struct store_conn *conn, struct arena *arena,
                           const struct booking_record *records, size_t count, const char **problems)
 {
-    struct run run = {arena, records, count};
-    const size_t half = count / 2;
+    struct run run = {.arena = arena, .records = records, .count = count};
 
     memset(problems, 0, count * sizeof *problems);
     if (count == 0)
         return STATUS_OK;
-    enum status status = store_attempt(conn, insert_run, &run);
-    if (status != STATUS_INVALID)
-        return status;
-    if (count == 1) {
-        problems[0] = arena_text(arena, span_text(store_problem(conn)));
-        return problems[0] ? STATUS_OK : STATUS_MEMORY;
-    }
-    status = booking_store(conn, arena, records, half, problems);
-    if (status != STATUS_OK)
-        return status;
-    return booking_store(conn, arena, records + half, count - half, problems + half);
+    enum status status = read_stamp(conn, &run.stamp);
+    return status == STATUS_OK ? store_halves(conn, &run, problems) : status;
 }
 
 enum status booking_quarantine(struct store_conn *conn, const char *device_id,

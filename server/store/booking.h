@@ -41,7 +41,7 @@ struct booking_record {
     int64_t quantities[CONTRACT_METRICS];
     char price[DECIMAL_TEXT_SIZE];
     const char *currency; /* "" when it could not be rated */
-    const char *zone;     /* of the contract's days */
+    int64_t day;          /* since 1970-01-01, the contract's; UTC's when it could not be rated */
     struct span encoded;  /* as the device sent it, for the quarantine */
 };
 

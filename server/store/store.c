@@ -351,6 +351,51 @@ enum status store_exec(struct store_conn *conn, const struct store_statement *st
     return STATUS_OK;
 }
 
+/* The whole answer is read, or the connection would be of no more use. */
+static PGresult *last_result(PGconn *pg)
+{
+    PGresult *last = PQgetResult(pg);
+
+    for (PGresult *more; (more = PQgetResult(pg)) != NULL;)
+        PQclear(more);
+    return last;
+}
+
+/* A connection that cannot send would stay in the midst of the copy for ever. */
+static enum status give_up_copy(struct store_conn *conn)
+{
+    connect_message(conn->pg, NULL, conn->problem, sizeof conn->problem);
+    conn_disconnect(conn);
+    return STATUS_UNREACHABLE;
+}
+
+enum status store_copy(struct store_conn *conn, const struct store_statement *statement,
+                       store_rows rows, const void *context)
+{
+    struct copy copy;
+
+    copy_begin(&copy, &conn->encoded);
+    rows(&copy, context);
+    copy_end(&copy);
+    enum status status = buffer_status(&conn->encoded);
+    if (status != STATUS_OK)
+        return status;
+
+    PGresult *result = PQexec(conn->pg, statement->sql);
+    if (PQresultStatus(result) != PGRES_COPY_IN)
+        return fail(conn, statement->sql, result);
+    PQclear(result);
+    const struct span sent = buffer_span(&conn->encoded);
+    if (PQputCopyData(conn->pg, (const char *)sent.data, (int)sent.size) != 1 ||
+        PQputCopyEnd(conn->pg, NULL) != 1)
+        return give_up_copy(conn);
+    result = last_result(conn->pg);
+    if (!succeeded(result))
+        return fail(conn, statement->sql, result);
+    PQclear(result);
+    return STATUS_OK;
+}
+
 enum status store_query(struct store *store, const struct store_statement *statement,
                         const struct value *values, size_t count, struct result *result)
 {

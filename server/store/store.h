@@ -15,6 +15,7 @@
 
 #include "schema/base/arena.h"
 #include "schema/base/span.h"
+#include "server/store/copy.h"
 #include "server/store/result.h"
 #include "server/store/value.h"
 
@@ -68,6 +69,12 @@ void store_release(struct store *store, struct store_conn *conn);
  *   STATUS_IO           anything else: a mistake in the statement; logged with its text */
 MUST_CHECK enum status store_exec(struct store_conn *conn, const struct store_statement *statement,
                                   const struct value *values, size_t count, struct result *result);
+
+/* Runs "COPY ... FROM STDIN (FORMAT binary)" with the rows that are written into the copy. Statuses
+ * are those of store_exec(); STATUS_FULL and STATUS_MEMORY also when the rows are too many. */
+typedef void (*store_rows)(struct copy *copy, const void *context);
+MUST_CHECK enum status store_copy(struct store_conn *conn, const struct store_statement *statement,
+                                  store_rows rows, const void *context);
 
 /* What the database said at the last failure on this connection, and the constraint it named ("" if
  * none). Borrowed until the next call on the connection. */

@@ -89,6 +89,9 @@ static enum status check_row(const struct report *report, size_t number, const s
     if (row->usage.at_ms > report->now_ms + AHEAD_MS)
         return refuse(report, STATUS_INVALID, number, "/at",
                       "lies in the future: only what has happened is booked");
+    if (row->usage.end_ms - row->usage.at_ms > INT32_MAX)
+        return refuse(report, STATUS_INVALID, number, "/end",
+                      "must be within 24 days of at: what lasts longer is several rows");
     for (int m = 0; m < CONTRACT_METRICS; m++) {
         const decimal_units units = row->usage.quantities[m].units;
 
@@ -219,7 +222,7 @@ static void fill_record(const struct report *report, const struct row *row, int6
         .outcome = ANSWERED,
         .duration_ms = row->usage.end_ms - row->usage.at_ms,
         .currency = report->found->contract.currency,
-        .zone = report->found->contract.zone,
+        .day = zone_day(report->found->zone, row->usage.at_ms),
     };
     uuid_of("back office", report->vendor_id, "", out->journal_id);
     out->attempt = ledger_lines_attempt(row->request_id, out->turn);

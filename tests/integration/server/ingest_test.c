@@ -878,6 +878,49 @@ static void i1_what_the_database_refuses_is_found_by_bisection(void **state)
                      STATUS_OK);
 }
 
+static void i1_a_number_that_its_column_does_not_hold_is_found_by_bisection(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+
+    hear(fixture, robot_hello(robot));
+    robot_begin_batch(robot, &batch);
+    for (int i = 0; i < 5; i++) {
+        robot->outcome = i == 3 ? 70000 : 0;
+        robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 1, 1);
+    }
+    assert_int_equal(hear(fixture, robot_usage(robot, &batch))->journal->ledger.seq, 5);
+    ASSERT_SQL(fixture, RECORDS, "4");
+    ASSERT_SQL(fixture, "SELECT min(seq) FROM myna.usage_quarantine WHERE device_id = $1::text",
+               "4");
+    assert_int_equal(fixture->batch.stats.quarantined, 1);
+}
+
+/* 20:00 UTC is the next day in Shanghai. */
+static void a_records_day_is_one_of_its_contracts_zone(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+
+    hear(fixture, robot_hello(robot));
+    script(fixture, "CREATE TABLE public.before AS SELECT day, sum(attempts) AS attempts"
+                    " FROM myna.usage_day WHERE contract_id = 'dahan-2026' GROUP BY day");
+    robot->late_ms = clock_wall_ms() % 86400000 + 4 * 3600000;
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 1, 1);
+    assert_int_equal(hear(fixture, robot_usage(robot, &batch))->journal->ledger.seq, 1);
+    ASSERT_SQL(fixture,
+               "SELECT (u.at AT TIME ZONE 'UTC')::date + 1 = d.day AND sum(d.attempts) - coalesce("
+               " (SELECT b.attempts FROM public.before b WHERE b.day = d.day), 0) = 1"
+               " FROM myna.usage u JOIN myna.usage_day d ON d.contract_id = u.contract_id"
+               " AND d.day = (u.at AT TIME ZONE 'Asia/Shanghai')::date"
+               " WHERE u.device_id = $1::text GROUP BY u.at, d.day",
+               "true");
+    script(fixture, "DROP TABLE public.before");
+}
+
 #define CURRENT_REFUSAL                                                                            \
     "SELECT count(*) || coalesce(min(detail ->> 'problem'), '') FROM myna.alert"                   \
     " WHERE kind = 'message_refused' AND state <> 'cleared'"                                       \
@@ -2162,6 +2205,8 @@ int main(void)
         WITH_ROBOT(i1_a_history_that_differs_is_a_fork),
         WITH_ROBOT(i1_a_record_that_cannot_be_booked_is_kept_apart_and_the_others_count),
         WITH_ROBOT(i1_what_the_database_refuses_is_found_by_bisection),
+        WITH_ROBOT(i1_a_number_that_its_column_does_not_hold_is_found_by_bisection),
+        WITH_ROBOT(a_records_day_is_one_of_its_contracts_zone),
         WITH_ROBOT(a_refused_messages_alert_ends_when_one_of_its_kind_is_stored),
         WITH_ROBOT(what_the_database_has_against_a_batch_is_quoted),
         WITH_ROBOT(i1_a_batch_repeated_after_a_lost_commit_counts_once_and_is_answered),

@@ -111,7 +111,7 @@ void robot_use_under(struct robot *robot, wire_UsageBatch *batch, const char *co
     if (robot->knows_state)
         record.state_time_ms = clock_wall_ms();
     record.provenance = provenance;
-    record.outcome = wire_Outcome_ANSWERED;
+    record.outcome = robot->outcome ? (wire_Outcome)robot->outcome : wire_Outcome_ANSWERED;
     record.reserved_input = record.input_uncached = input;
     record.reserved_output = record.output = output;
     record.requests = 1;

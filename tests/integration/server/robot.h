@@ -16,6 +16,7 @@ struct robot {
     int64_t skew_ms;     /* of its clock */
     int64_t late_ms;     /* its records tell of so long ago, */
     const char *line_id; /* on this line; NULL: on none */
+    int outcome;         /* that they tell; 0: answered */
     bool knows_state;    /* and its attempts began after a state of just now */
     uint8_t journal_id[16];
     struct chain_parent parent;
