@@ -9,6 +9,7 @@
 #include "agent/health.h"
 #include "agent/identity.h"
 #include "agent/orders.h"
+#include "agent/prover.h"
 #include "agent/vendor_voice.h"
 #include "schema/base/clock.h"
 #include "schema/base/file.h"
@@ -29,6 +30,8 @@ struct agent {
     struct talker *talker;
     struct ear *ear;
     struct link *link;
+    struct prover *prover;
+    pthread_mutex_t in_force; /* held while settings reach the parts */
     struct orders orders;
     struct dialogue dialogue;
     atomic_bool is_ready; /* everything stands */
@@ -113,13 +116,15 @@ static void mark_screen(struct agent *agent, const struct settings_values *value
     face_label(agent->face, label);
 }
 
-/* Everything that is not read at the moment of use; giving the same again is harmless. */
+/* Everything that is not read at the moment of use; giving the same again is harmless. From the
+ * link's thread and the prover's: what is newer is not overtaken by what is older. */
 static void put_in_force(struct agent *agent)
 {
     struct settings_values *values = malloc(sizeof *values);
 
     if (!values)
         return;
+    pthread_mutex_lock(&agent->in_force);
     settings_values(agent->settings, values);
     speaker_set_volume(agent->speaker, (int)values->volume);
     speaker_set_voice(agent->speaker, settings_language(values), (int)values->voice_rate_wpm,
@@ -130,6 +135,7 @@ static void put_in_force(struct agent *agent)
     take_server_keys(agent, values);
     take_brokers(agent, values);
     link_set_report_interval(agent->link, values->report_interval_s);
+    pthread_mutex_unlock(&agent->in_force);
     crypto_wipe(values, sizeof *values);
     free(values);
 }
@@ -140,11 +146,29 @@ static void on_configure(void *context, uint64_t generation, struct span content
                          const uint8_t hash[CRYPTO_HASH_SIZE])
 {
     struct agent *agent = context;
+    struct peer_running before, now;
 
+    settings_running(agent->settings, &before);
     settings_configure(agent->settings, generation, content, hash);
+    settings_running(agent->settings, &now);
     put_in_force(agent);
     talker_settings_changed(agent->talker);
-    log_info("agent", "configured generation=%llu", (unsigned long long)generation);
+    if (before.trial.generation != now.trial.generation)
+        prover_look(agent->prover, now.trial.generation);
+    log_info("agent", "%s generation=%llu",
+             now.generation_running == generation ? "configured" : "holds",
+             (unsigned long long)generation);
+}
+
+/* The prover's host. */
+
+static void on_settled(void *context)
+{
+    struct agent *agent = context;
+
+    put_in_force(agent);
+    talker_settings_changed(agent->talker);
+    link_config_settled(agent->link);
 }
 
 static void on_running(void *context, struct peer_running *out)
@@ -406,7 +430,7 @@ static enum status open_face(struct agent *agent, char problem[256])
 
 static enum status make_link(struct agent *agent, char problem[256])
 {
-    static const char *const capabilities[] = {"chat", "voice", "speech", "ear", "face"};
+    static const char *const capabilities[] = {"chat", "voice", "speech", "ear", "face", "trial"};
     struct identity *identity = &agent->identity;
     char path[PATH_MAX];
     struct box_pair pair;
@@ -520,6 +544,19 @@ static enum status start_ear(struct agent *agent, char problem[256])
     return complain(status, problem, "cannot start the ear");
 }
 
+static enum status start_prover(struct agent *agent, char problem[256])
+{
+    const struct prover_options options = {
+        .settings = agent->settings,
+        .journal = agent->journal,
+        .voice_program = agent->config->voice,
+        .host = {agent, on_settled, on_used, is_online},
+    };
+
+    return complain(prover_start(&agent->prover, &options), problem,
+                    "cannot try configurations before they run");
+}
+
 static enum status open_console(struct agent *agent, char problem[256])
 {
     char path[PATH_MAX];
@@ -559,13 +596,14 @@ enum status agent_start(struct agent **out, const struct config *config, char pr
     static enum status (*const starts[])(struct agent * agent, char problem[256]) = {
         open_journal, open_settings,  open_vendor_voice, open_speaker, open_face,
         make_filter,  prepare_memory, load_care,         make_link,    start_talker,
-        start_ear,    start_link,     open_console,
+        start_ear,    start_prover,   start_link,        open_console,
     };
     struct agent *agent = calloc(1, sizeof *agent);
 
     if (!agent)
         return complain(STATUS_MEMORY, problem, "cannot start");
     agent->config = config;
+    pthread_mutex_init(&agent->in_force, NULL);
     attempts_init(&agent->attempts);
     name_hardware(agent);
     health_start(&agent->health, clock_mono_ms());
@@ -588,6 +626,7 @@ void agent_stop(struct agent *agent)
         return;
     atomic_store(&agent->is_ready, false);
     console_stop(agent->dialogue.console);
+    prover_stop(agent->prover);
     ear_stop(agent->ear);
     talker_stop(agent->talker);
     link_stop(agent->link);
@@ -599,11 +638,13 @@ void agent_stop(struct agent *agent)
     conversation_file_release(&agent->memory);
     ear_free(agent->ear);
     link_free(agent->link);
+    prover_free(agent->prover);
     vendor_voice_free(agent->vendor_voice);
     attempts_release(&agent->attempts);
     settings_close(agent->settings);
     journal_close(agent->journal);
     identity_wipe(&agent->identity);
+    pthread_mutex_destroy(&agent->in_force);
     free(agent);
 }
 

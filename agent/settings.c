@@ -1,26 +1,40 @@
 #include "agent/settings.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "agent/chat/dialect.h"
 #include "schema/base/file.h"
+#include "schema/base/log.h"
 
 #define MAX_REGIONS 128
+#define MAX_CUT_OFF 3 /* tests that a restart cut off: then they are likely its cause */
+
+/* The status of each setting. */
+struct answers {
+    size_t count;
+    wire_SettingStatus rows[LIMIT_SETTINGS];
+};
 
 struct settings {
     pthread_mutex_t lock;
     char path[PATH_MAX];
+    char trial_path[PATH_MAX + 8];
     char regions[MAX_REGIONS];
     struct peer_running running;
-    size_t status_count;
-    wire_SettingStatus statuses[LIMIT_SETTINGS];
+    struct answers answers;
     struct settings_values values;
-    /* scratch of settings_configure(), too large for a stack */
+    wire_KeptTrial trial; /* as on disk; generation 0: none */
+    struct settings_held held;
+    /* scratch, too large for a stack */
     wire_ConfigContent content;
     wire_Config stored;
-    struct settings_values next;
+    wire_KeptTrial next_trial;
+    struct settings_values next; /* what read_content() makes of a content, */
+    struct answers next_answers; /* and says of it */
     uint8_t bytes[LIMIT_MESSAGE_BYTES];
 };
 
@@ -115,13 +129,13 @@ static void take_defaults(struct settings_values *values)
     }
 }
 
-static wire_SettingStatus *add_status(struct settings *settings, const char *name,
+static wire_SettingStatus *add_status(struct answers *answers, const char *name,
                                       wire_SettingOutcome outcome)
 {
-    wire_SettingStatus *status = &settings->statuses[settings->status_count];
+    wire_SettingStatus *status = &answers->rows[answers->count];
 
-    if (settings->status_count < LIMIT_SETTINGS)
-        settings->status_count++;
+    if (answers->count < LIMIT_SETTINGS)
+        answers->count++;
     else
         status--; /* the last one is written over: the server sends no more than there is room for
                    */
@@ -181,7 +195,7 @@ static void take_routes(struct settings *settings, const wire_ConfigContent *con
 
     if (content->routes_count == 0)
         return;
-    status = add_status(settings, "routes", wire_SettingOutcome_SETTING_APPLIED);
+    status = add_status(&settings->next_answers, "routes", wire_SettingOutcome_SETTING_APPLIED);
     for (size_t i = 0; i < content->routes_count; i++) {
         const wire_Route *route = &content->routes[i];
         const char *problem = route_problem(settings, route);
@@ -205,7 +219,7 @@ static void take_settings(struct settings *settings, const wire_ConfigContent *c
         if (strcmp(setting->name, "routes") == 0)
             continue; /* comes expanded, see take_routes() */
         wire_SettingStatus *status =
-            add_status(settings, setting->name, wire_SettingOutcome_SETTING_UNKNOWN);
+            add_status(&settings->next_answers, setting->name, wire_SettingOutcome_SETTING_UNKNOWN);
         if (index < FIELD_COUNT)
             status->outcome = take(&settings->next, index, setting->value, status->reason);
         else
@@ -213,22 +227,29 @@ static void take_settings(struct settings *settings, const wire_ConfigContent *c
     }
 }
 
-/* Makes settings->content the configuration in force. */
-static void apply(struct settings *settings, uint64_t generation)
+/* What settings->content says, and what there is to say of it. */
+static void read_content(struct settings *settings, uint64_t generation)
 {
     const wire_ConfigContent *content = &settings->content;
     struct settings_values *next = &settings->next;
 
     take_defaults(next);
     next->generation = generation;
-    settings->status_count = 0;
+    settings->next_answers.count = 0;
     take_routes(settings, content);
     take_settings(settings, content);
     next->broker_count = content->brokers_count;
     memcpy(next->brokers, content->brokers, sizeof next->brokers);
     next->server_key_count = content->sealing_keys_count;
     memcpy(next->server_keys, content->sealing_keys, sizeof next->server_keys);
-    settings->values = *next;
+}
+
+/* Makes settings->content the configuration in force. */
+static void apply(struct settings *settings, uint64_t generation)
+{
+    read_content(settings, generation);
+    settings->values = settings->next;
+    settings->answers = settings->next_answers;
 }
 
 /* The file is a Config message without a header. */
@@ -257,25 +278,251 @@ static void note_running(struct settings *settings, uint64_t generation,
     memcpy(settings->running.config_hash, hash, CRYPTO_HASH_SIZE);
 }
 
+/* Trials. The file of a held configuration is a KeptTrial. It is written before anything else
+ * changes, and what is in force only changes by replacing the other file: so whatever a power cut
+ * leaves is held, in force, or gone back from, and nothing is in force that was not adopted. */
+
+static enum status store_trial(struct settings *settings, const wire_KeptTrial *trial)
+{
+    size_t size;
+    enum status status =
+        message_encode(MESSAGE_KEPT_TRIAL, trial, settings->bytes, sizeof settings->bytes, &size);
+
+    if (status == STATUS_OK)
+        status = file_replace(settings->trial_path, span_of(settings->bytes, size), 0600);
+    crypto_wipe(settings->bytes, sizeof settings->bytes);
+    return status;
+}
+
+static void tell_trial(struct settings *settings)
+{
+    struct peer_running *running = &settings->running;
+
+    running->has_trial = settings->trial.report.generation > 0;
+    running->trial = settings->trial.report;
+    running->generation_held = running->generation_running;
+    if (running->trial.generation > running->generation_held)
+        running->generation_held = running->trial.generation;
+}
+
+/* From settings->content. */
+static void note_held(struct settings *settings, uint64_t generation)
+{
+    const struct settings_values *values = &settings->next;
+    const wire_TrialSpec *spec = &settings->content.trial;
+    struct settings_held *held = &settings->held;
+
+    read_content(settings, generation);
+    *held = (struct settings_held){
+        .generation = generation,
+        .window_s = spec->window_s,
+        .tries = settings->trial.report.tries,
+        .has_route = values->route_count > 0,
+        .route = values->routes[0],
+        .language = settings_language(values),
+    };
+    memcpy(held->line_id, spec->line_id, sizeof held->line_id);
+    for (size_t i = 0; i < settings->next_answers.count; i++)
+        if (strcmp(settings->next_answers.rows[i].name, "routes") == 0)
+            memcpy(held->refusal, settings->next_answers.rows[i].reason, sizeof held->refusal);
+}
+
+static bool is_held(const struct settings *settings)
+{
+    return settings->trial.report.verdict == wire_TrialVerdict_TRIAL_RUNNING;
+}
+
+/* Ends the trial by this verdict, in memory and, if it can, on disk. */
+static void end_trial(struct settings *settings, const wire_TrialReport *report,
+                      wire_TrialVerdict verdict)
+{
+    crypto_wipe(&settings->trial, sizeof settings->trial);
+    crypto_wipe(&settings->held, sizeof settings->held);
+    settings->trial.has_report = true;
+    settings->trial.report = *report;
+    settings->trial.report.verdict = verdict;
+    tell_trial(settings);
+    if (store_trial(settings, &settings->trial) != STATUS_OK)
+        log_warning("agent", "how a trial ended cannot be kept; after a restart %s",
+                    verdict == wire_TrialVerdict_TRIAL_FAILED ? "it begins anew"
+                                                              : "its steps are forgotten");
+}
+
+/* Another configuration is in force, which no trial led to. */
+static void forget_trial(struct settings *settings)
+{
+    if (settings->trial.report.generation == 0)
+        return;
+    crypto_wipe(&settings->trial, sizeof settings->trial);
+    crypto_wipe(&settings->held, sizeof settings->held);
+    tell_trial(settings);
+    if (unlink(settings->trial_path) < 0 && errno != ENOENT)
+        log_debug("agent", "an old trial stays on disk, where it is older than what runs");
+}
+
+/* settings->content is decoded. The former one stays in force. */
+static enum status hold(struct settings *settings, uint64_t generation, struct span content)
+{
+    wire_KeptTrial *trial = &settings->next_trial;
+
+    *trial = (wire_KeptTrial){
+        .has_report = true,
+        .report = {.generation = generation, .verdict = wire_TrialVerdict_TRIAL_RUNNING},
+        .content.size = (pb_size_t)content.size,
+    };
+    memcpy(trial->content.bytes, content.data, content.size);
+    enum status status = store_trial(settings, trial);
+    if (status == STATUS_OK) {
+        settings->trial = *trial;
+        note_held(settings, generation);
+        tell_trial(settings);
+    }
+    crypto_wipe(trial, sizeof *trial);
+    return status;
+}
+
+/* It has come before: tried now, or in vain. */
+static bool was_tried(const struct settings *settings, uint64_t generation)
+{
+    return settings->trial.report.generation == generation &&
+           settings->trial.report.verdict != wire_TrialVerdict_TRIAL_PASSED;
+}
+
+static enum status run_at_once(struct settings *settings, uint64_t generation, struct span content,
+                               const uint8_t hash[CRYPTO_HASH_SIZE])
+{
+    enum status status = store(settings, generation, content);
+
+    if (status != STATUS_OK)
+        return status;
+    apply(settings, generation);
+    note_running(settings, generation, hash);
+    forget_trial(settings);
+    return STATUS_OK;
+}
+
+static void take_content(struct settings *settings, uint64_t generation, struct span content,
+                         const uint8_t hash[CRYPTO_HASH_SIZE])
+{
+    const char *problem = "the configuration cannot be stored";
+    enum status status = message_decode(MESSAGE_CONFIG_CONTENT, content, &settings->content);
+
+    if (status != STATUS_OK)
+        problem = "the configuration cannot be read";
+    else if (content.size > sizeof settings->trial.content.bytes)
+        status = STATUS_FULL;
+    else if (settings->content.has_trial && settings->content.trial.test)
+        status = hold(settings, generation, content);
+    else
+        status = run_at_once(settings, generation, content, hash);
+    if (status != STATUS_OK) {
+        settings->answers.count = 0;
+        snprintf(
+            add_status(&settings->answers, "configuration", wire_SettingOutcome_SETTING_REFUSED)
+                ->reason,
+            LIMIT_REASON + 1, "%s: %s", problem, status_text(status));
+    }
+}
+
 void settings_configure(struct settings *settings, uint64_t generation, struct span content,
                         const uint8_t hash[CRYPTO_HASH_SIZE])
 {
-    const char *problem = "the configuration cannot be stored";
+    pthread_mutex_lock(&settings->lock);
+    if (!was_tried(settings, generation))
+        take_content(settings, generation, content, hash);
+    pthread_mutex_unlock(&settings->lock);
+}
+
+bool settings_held(struct settings *settings, struct settings_held *out)
+{
+    pthread_mutex_lock(&settings->lock);
+    const bool any = is_held(settings);
+    if (any)
+        *out = settings->held;
+    pthread_mutex_unlock(&settings->lock);
+    return any;
+}
+
+static bool is_about_held(const struct settings *settings, const wire_TrialReport *report)
+{
+    return is_held(settings) && settings->trial.report.generation == report->generation;
+}
+
+enum status settings_begin_test(struct settings *settings, uint64_t generation, uint32_t tries)
+{
+    const wire_TrialReport begun = {.generation = generation};
+    enum status status = STATUS_STALE;
 
     pthread_mutex_lock(&settings->lock);
-    enum status status = message_decode(MESSAGE_CONFIG_CONTENT, content, &settings->content);
-    if (status != STATUS_OK)
-        problem = "the configuration cannot be read";
-    else
-        status = store(settings, generation, content);
-    if (status == STATUS_OK) {
-        apply(settings, generation);
-        note_running(settings, generation, hash);
-    } else {
-        settings->status_count = 0;
-        snprintf(add_status(settings, "configuration", wire_SettingOutcome_SETTING_REFUSED)->reason,
-                 LIMIT_REASON + 1, "%s: %s", problem, status_text(status));
+    if (is_about_held(settings, &begun)) {
+        settings->trial.report.tries = tries;
+        settings->trial.is_testing = true;
+        tell_trial(settings);
+        status = store_trial(settings, &settings->trial);
     }
+    pthread_mutex_unlock(&settings->lock);
+    return status;
+}
+
+void settings_note_trial(struct settings *settings, const wire_TrialReport *report)
+{
+    pthread_mutex_lock(&settings->lock);
+    if (is_about_held(settings, report)) {
+        settings->trial.report = *report;
+        settings->trial.report.verdict = wire_TrialVerdict_TRIAL_RUNNING;
+        settings->trial.is_testing = false;
+        tell_trial(settings);
+        if (store_trial(settings, &settings->trial) != STATUS_OK)
+            log_debug("agent", "how a test ended cannot be kept: the disk takes nothing");
+    }
+    pthread_mutex_unlock(&settings->lock);
+}
+
+/* The held content is in force once its file is the one that a restart finds. */
+static enum status adopt(struct settings *settings, uint64_t generation)
+{
+    const struct span content =
+        span_of(settings->trial.content.bytes, settings->trial.content.size);
+    uint8_t hash[CRYPTO_HASH_SIZE];
+    enum status status = message_decode(MESSAGE_CONFIG_CONTENT, content, &settings->content);
+
+    if (status == STATUS_OK)
+        status = store(settings, generation, content);
+    if (status != STATUS_OK)
+        return status;
+    crypto_sha256(&content, 1, hash);
+    apply(settings, generation);
+    note_running(settings, generation, hash);
+    return STATUS_OK;
+}
+
+enum status settings_adopt(struct settings *settings, const wire_TrialReport *report)
+{
+    enum status status = STATUS_STALE;
+
+    pthread_mutex_lock(&settings->lock);
+    if (is_about_held(settings, report)) {
+        wire_TrialReport end = *report;
+
+        status = adopt(settings, report->generation);
+        if (status != STATUS_OK) {
+            end.retryable = true;
+            snprintf(end.reason, sizeof end.reason, "it went well, but cannot be stored: %s",
+                     status_text(status));
+        }
+        end_trial(settings, &end,
+                  status == STATUS_OK ? wire_TrialVerdict_TRIAL_PASSED
+                                      : wire_TrialVerdict_TRIAL_FAILED);
+    }
+    pthread_mutex_unlock(&settings->lock);
+    return status;
+}
+
+void settings_go_back(struct settings *settings, const wire_TrialReport *report)
+{
+    pthread_mutex_lock(&settings->lock);
+    if (is_about_held(settings, report))
+        end_trial(settings, report, wire_TrialVerdict_TRIAL_FAILED);
     pthread_mutex_unlock(&settings->lock);
 }
 
@@ -304,6 +551,62 @@ static enum status load(struct settings *settings)
     return STATUS_OK;
 }
 
+static void resume_held(struct settings *settings, wire_KeptTrial *trial)
+{
+    const struct span content = span_of(trial->content.bytes, trial->content.size);
+
+    trial->cut_off += trial->is_testing;
+    trial->is_testing = false;
+    if (trial->cut_off >= MAX_CUT_OFF) {
+        wire_TrialReport report = trial->report;
+
+        snprintf(report.reason, sizeof report.reason, "the robot stopped in the middle of %u tests",
+                 (unsigned)trial->cut_off);
+        end_trial(settings, &report, wire_TrialVerdict_TRIAL_FAILED);
+    } else if (message_decode(MESSAGE_CONFIG_CONTENT, content, &settings->content) == STATUS_OK) {
+        note_held(settings, trial->report.generation);
+    } else {
+        crypto_wipe(trial, sizeof *trial);
+    }
+}
+
+/* What was on its way when the process ended. An older generation than the one in force was
+ * replaced by it; the same one was adopted. */
+static void resume_trial(struct settings *settings)
+{
+    wire_KeptTrial *trial = &settings->trial;
+    const uint64_t running = settings->running.generation_running;
+
+    if (trial->report.generation == running) {
+        trial->report.verdict = wire_TrialVerdict_TRIAL_PASSED;
+        crypto_wipe(&trial->content, sizeof trial->content);
+    } else if (trial->report.generation < running ||
+               trial->report.verdict == wire_TrialVerdict_TRIAL_PASSED) {
+        crypto_wipe(trial, sizeof *trial);
+    } else if (trial->report.verdict == wire_TrialVerdict_TRIAL_RUNNING) {
+        resume_held(settings, trial);
+    }
+    tell_trial(settings);
+}
+
+/* A file that cannot be read holds nothing that is in force: the server will send it again. */
+static void load_trial(struct settings *settings)
+{
+    uint8_t *data = NULL;
+    size_t size;
+    enum status status = file_read(settings->trial_path, LIMIT_MESSAGE_BYTES, &data, &size);
+
+    if (status == STATUS_OK)
+        status = message_decode(MESSAGE_KEPT_TRIAL, span_of(data, size), &settings->trial);
+    if (data)
+        crypto_wipe(data, size);
+    free(data);
+    if (status == STATUS_OK)
+        resume_trial(settings);
+    else
+        crypto_wipe(&settings->trial, sizeof settings->trial);
+}
+
 enum status settings_open(struct settings **out, const struct settings_options *options)
 {
     struct settings *settings = calloc(1, sizeof *settings);
@@ -317,10 +620,13 @@ enum status settings_open(struct settings **out, const struct settings_options *
         free(settings);
         return STATUS_INVALID;
     }
+    snprintf(settings->trial_path, sizeof settings->trial_path, "%s.trial", settings->path);
     pthread_mutex_init(&settings->lock, NULL);
     take_defaults(&settings->values);
     *out = settings;
-    return load(settings);
+    enum status status = load(settings);
+    load_trial(settings);
+    return status;
 }
 
 void settings_close(struct settings *settings)
@@ -342,8 +648,8 @@ void settings_running(struct settings *settings, struct peer_running *out)
 size_t settings_statuses(struct settings *settings, wire_SettingStatus out[LIMIT_SETTINGS])
 {
     pthread_mutex_lock(&settings->lock);
-    const size_t count = settings->status_count;
-    memcpy(out, settings->statuses, count * sizeof *out);
+    const size_t count = settings->answers.count;
+    memcpy(out, settings->answers.rows, count * sizeof *out);
     pthread_mutex_unlock(&settings->lock);
     return count;
 }

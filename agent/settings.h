@@ -5,6 +5,11 @@
  * force, and its own default. A route whose vendor's region this robot may not use, or whose
  * dialect it does not speak, is never used (invariant I13).
  *
+ * A configuration that comes with a trial is held: on disk beside the one in force, which stays so
+ * until settings_adopt(), or for good after settings_go_back(). A restart in between finds it held,
+ * and drops it at the third one in the middle of a test; only what was adopted before the power
+ * went is in force after it.
+ *
  * Thread-safe: the link's thread configures, others copy values out.
  */
 #ifndef AGENT_SETTINGS_H
@@ -53,8 +58,20 @@ struct settings_values {
     wire_SealingKey server_keys[2]; /* as received: not verified here */
 };
 
+/* A configuration that waits to be tried. Plain data; holds a key: wipe it. */
+struct settings_held {
+    uint64_t generation;
+    uint32_t window_s;
+    uint32_t tries;                 /* before the last restart */
+    char line_id[LIMIT_SLUG + 1];   /* of the credit for the test */
+    bool has_route;                 /* false: it has none for chat that this robot may use */
+    wire_Route route;               /* the first one for chat */
+    char refusal[LIMIT_REASON + 1]; /* why one before it was left out, or all were; "": none was */
+    enum voice_language language;
+};
+
 struct settings_options {
-    const char *path;    /* of the last known good; holds vendor keys: 0600 */
+    const char *path;    /* of the last known good, path.trial of a held one; vendor keys: 0600 */
     const char *regions; /* vendors' regions that this robot may use, "cn,sg"; "": any */
 };
 
@@ -64,10 +81,30 @@ struct settings_options {
 MUST_CHECK enum status settings_open(struct settings **out, const struct settings_options *options);
 void settings_close(struct settings *settings);
 
-/* Stores and applies. What failed is in the statuses; when nothing could be stored or read at all,
+/* Stores and applies, or holds. A generation that is held, or that failed its trial, is left as it
+ * is. What failed is in the statuses; when nothing could be stored or read at all,
  * the former configuration stays in force and the one status says why. */
 void settings_configure(struct settings *settings, uint64_t generation, struct span content,
                         const uint8_t hash[CRYPTO_HASH_SIZE]);
+
+/* False: nothing is held. */
+bool settings_held(struct settings *settings, struct settings_held *out);
+
+/* A test of the held configuration begins: kept, so that a restart knows of it. STATUS_STALE:
+ * another is held, or none; else the disk failed, and it may not begin. */
+MUST_CHECK enum status settings_begin_test(struct settings *settings, uint64_t generation,
+                                           uint32_t tries);
+
+/* What the newest test of a held configuration came to. Of another generation it is forgotten, like
+ * in the next two. */
+void settings_note_trial(struct settings *settings, const wire_TrialReport *report);
+
+/* The held configuration of the report's generation is in force from now on. STATUS_STALE: another
+ * is held, or none; else the disk failed, and it was dropped as if by settings_go_back(). */
+MUST_CHECK enum status settings_adopt(struct settings *settings, const wire_TrialReport *report);
+
+/* Drops it; the report is told until another generation comes. */
+void settings_go_back(struct settings *settings, const wire_TrialReport *report);
 
 void settings_running(struct settings *settings, struct peer_running *out);
 size_t settings_statuses(struct settings *settings, wire_SettingStatus out[LIMIT_SETTINGS]);

@@ -45,7 +45,8 @@ enum queued {
     QUEUED_REMEMBER = 5,
     QUEUED_INTERVAL = 6,
     QUEUED_PAIR = 7,
-    QUEUED_STOP = 8,
+    QUEUED_SETTLED = 8,
+    QUEUED_STOP = 9,
 };
 
 struct event_note {
@@ -450,14 +451,17 @@ static void on_queued_pair(struct link *link, struct span body)
     crypto_wipe(&pair, sizeof pair);
 }
 
+static void on_queued_settled(struct link *link, struct span body)
+{
+    (void)body;
+    peer_config_settled(link->peer, time_now());
+}
+
 static void (*const handlers[])(struct link *link, struct span body) = {
-    [QUEUED_EVENT] = on_queued_event,
-    [QUEUED_MESSAGE] = on_queued_message,
-    [QUEUED_FINISH] = on_queued_finish,
-    [QUEUED_REMEMBER] = on_queued_remember,
-    [QUEUED_INTERVAL] = on_queued_interval,
-    [QUEUED_PAIR] = on_queued_pair,
-    [QUEUED_STOP] = NULL,
+    [QUEUED_EVENT] = on_queued_event,       [QUEUED_MESSAGE] = on_queued_message,
+    [QUEUED_FINISH] = on_queued_finish,     [QUEUED_REMEMBER] = on_queued_remember,
+    [QUEUED_INTERVAL] = on_queued_interval, [QUEUED_PAIR] = on_queued_pair,
+    [QUEUED_SETTLED] = on_queued_settled,   [QUEUED_STOP] = NULL,
 };
 
 /* Handles what is queued, waiting up to timeout_ms for the first. False: stop. */
@@ -647,6 +651,12 @@ void link_remember_command(struct link *link, const uint8_t id[16], int64_t expi
     memcpy(note.id, id, sizeof note.id);
     if (put(link, QUEUED_REMEMBER, span_of(&note, sizeof note), span_of(NULL, 0)) != STATUS_OK)
         log_warning("link", "a command could not be remembered: the queue is full");
+}
+
+void link_config_settled(struct link *link)
+{
+    if (put(link, QUEUED_SETTLED, span_of(NULL, 0), span_of(NULL, 0)) != STATUS_OK)
+        log_debug("link", "how a trial ended is told by the next report: the queue is full");
 }
 
 void link_set_report_interval(struct link *link, int64_t interval_s)

@@ -65,6 +65,8 @@ void link_wake(struct link *link);
 void link_finish_command(struct link *link, const uint8_t id[16], const struct peer_answer *answer,
                          struct span picture);
 void link_remember_command(struct link *link, const uint8_t id[16], int64_t expires_ms);
+/* See peer_config_settled(). */
+void link_config_settled(struct link *link);
 void link_set_report_interval(struct link *link, int64_t interval_s);
 void link_add_pair(struct link *link, const struct box_pair *pair);
 

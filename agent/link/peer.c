@@ -219,6 +219,8 @@ static void send_hello(struct peer *peer, struct peer_time now)
     for (size_t i = 0; i < peer->capability_count; i++)
         copy_text(hello->capabilities[i], sizeof hello->capabilities[i], peer->capabilities[i]);
     hello->settings_count = (pb_size_t)peer->host.settings(peer->host.context, hello->settings);
+    hello->has_trial = running.has_trial;
+    hello->trial = running.trial;
     send(peer, TOPIC_HELLO, MESSAGE_HELLO, hello);
     peer->hello_at_ms = now.mono_ms;
     peer->hello_due_ms = now.mono_ms + backoff_next(&peer->hello_backoff, next_random(peer));
@@ -271,6 +273,8 @@ static void send_report(struct peer *peer, struct peer_time now)
         memcpy(report->config_hash.bytes, running.config_hash, CRYPTO_HASH_SIZE);
     }
     report->settings_count = (pb_size_t)peer->host.settings(peer->host.context, report->settings);
+    report->has_trial = running.has_trial;
+    report->trial = running.trial;
     report->has_journal = true;
     journal_head(peer->journal, &report->journal);
     journal_credit(peer->journal, report->credit, &report->credit_count);
@@ -285,14 +289,26 @@ static void send_report(struct peer *peer, struct peer_time now)
     plan_report(peer, now.mono_ms);
 }
 
+/* A configuration under trial, or that failed it, is answered by the one that runs. */
+static bool is_on_trial(const struct peer_running *running, uint64_t generation)
+{
+    return running->has_trial && running->trial.generation == generation &&
+           running->trial.verdict != wire_TrialVerdict_TRIAL_PASSED;
+}
+
 static void reply_config(struct peer *peer, uint64_t generation, struct peer_time now)
 {
     wire_Reply *reply = &peer->scratch->up.reply;
     struct peer_running running = {0};
 
     peer->host.running(peer->host.context, &running);
-    *reply = (wire_Reply){
-        .has_header = true, .header = next_header(peer, now), .generation = generation};
+    if (is_on_trial(&running, generation))
+        generation = running.generation_running;
+    *reply = (wire_Reply){.has_header = true,
+                          .header = next_header(peer, now),
+                          .generation = generation,
+                          .has_trial = running.has_trial,
+                          .trial = running.trial};
     if (running.has_config) {
         reply->config_hash.size = CRYPTO_HASH_SIZE;
         memcpy(reply->config_hash.bytes, running.config_hash, CRYPTO_HASH_SIZE);
@@ -482,6 +498,16 @@ static enum status on_config(struct peer *peer, const wire_Config *config, struc
         peer->host.configure(peer->host.context, config->generation, content, hash);
     reply_config(peer, config->generation, now);
     return STATUS_OK;
+}
+
+void peer_config_settled(struct peer *peer, struct peer_time now)
+{
+    struct peer_running running = {0};
+
+    if (peer->phase == PEER_OFFLINE)
+        return; /* hello will tell */
+    peer->host.running(peer->host.context, &running);
+    reply_config(peer, running.generation_running, now);
 }
 
 /* Commands. */

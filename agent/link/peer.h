@@ -35,6 +35,8 @@ struct peer_running {
     uint64_t generation_running;
     uint8_t config_hash[CRYPTO_HASH_SIZE]; /* of the configuration running */
     bool has_config;
+    bool has_trial; /* of the generation held, */
+    wire_TrialReport trial;
 };
 
 struct peer_answer {
@@ -52,7 +54,8 @@ struct peer_host {
     /* Drop this connection and make a new one whose session number is above floor. */
     void (*reconnect)(void *context, uint64_t floor);
 
-    /* A configuration to hold and run. From then on running() and settings() tell the result. */
+    /* A configuration to hold and run, or to try before (peer_config_settled()). From then on
+     * running() and settings() tell the result. */
     void (*configure)(void *context, uint64_t generation, struct span content,
                       const uint8_t hash[CRYPTO_HASH_SIZE]);
     void (*running)(void *context, struct peer_running *out);
@@ -115,6 +118,9 @@ MUST_CHECK enum status peer_receive(struct peer *peer, struct span topic, struct
  * mono_ms at which it wants to be called again at the latest; call it early after closing an
  * attempt. */
 int64_t peer_tick(struct peer *peer, struct peer_time now);
+
+/* The trial of a configuration has ended: the server hears at once what runs now. */
+void peer_config_settled(struct peer *peer, struct peer_time now);
 
 /* Ends a command that was answered "later". Unknown or expired ids are dropped. picture: PNG of at
  * most LIMIT_PICTURE_BYTES, or empty. */

@@ -129,7 +129,7 @@ static bool give_back(struct credit_measure *measure, uint64_t return_to)
 
 static bool is_behind(const struct credit_line *line, const struct credit_line *other)
 {
-    return line->rank > other->rank && line->use == other->use;
+    return line->rank > other->rank && line->use == other->use && line->is_test == other->is_test;
 }
 
 /* A line before them has credit again: what was refused on those that are used up is not missed. */
@@ -168,6 +168,7 @@ static void place(struct credit_line *line, const wire_CreditLine *named, size_t
 {
     line->rank = (uint8_t)rank;
     line->use = (uint8_t)named->use;
+    line->is_test = named->purpose == wire_Purpose_TEST;
     line->is_standby = named->standby;
     line->is_used_up = named->used_up;
 }
@@ -186,14 +187,15 @@ static void place_all(struct credit *credit, const wire_CreditLine *lines, size_
     }
 }
 
-/* The rank of the first line of this use that is not used up; CREDIT_NOT_NAMED: there is none. */
+/* The rank of the first line of this use that is not used up, those of tests left out;
+ * CREDIT_NOT_NAMED: there is none. */
 static uint8_t first_rank(const struct credit *credit, uint8_t use)
 {
     uint8_t first = CREDIT_NOT_NAMED;
 
     for (size_t i = 0; i < credit->count; i++)
         if (credit->lines[i].rank < first && credit->lines[i].use == use &&
-            !credit->lines[i].is_used_up)
+            !credit->lines[i].is_test && !credit->lines[i].is_used_up)
             first = credit->lines[i].rank;
     return first;
 }
@@ -265,6 +267,8 @@ enum status credit_merge(struct credit *credit, uint32_t epoch, const wire_Credi
 
 static void note_typical(struct credit *credit, const wire_UsageRecord *record)
 {
+    if (record->purpose == wire_Purpose_TEST)
+        return; /* no owner's question is like it */
     credit->typical_input = record->reserved_input;
     credit->typical_output = record->reserved_output;
 }
@@ -388,10 +392,24 @@ enum credit_outlook credit_outlook(const struct credit *credit, const char *line
 
 /* Telling. */
 
-/* Of an attempt like the last one, whose answer is cut to so much. */
-static uint64_t typical_worst_case(const struct credit *credit,
+/* Of a trial's test, whose answer is cut to so much. */
+static uint64_t test_worst_case(const struct credit_measure *measure, uint64_t most_output)
+{
+    const wire_UsageRecord test = {
+        .reserved_input = CREDIT_TEST_INPUT,
+        .reserved_output = CREDIT_TEST_OUTPUT < most_output ? CREDIT_TEST_OUTPUT : most_output,
+    };
+
+    return worst_case(measure, &test);
+}
+
+/* Of an attempt like the last one on such a line, whose answer is cut to so much. */
+static uint64_t typical_worst_case(const struct credit *credit, const struct credit_line *line,
                                    const struct credit_measure *measure, uint64_t most_output)
 {
+    if (line->is_test)
+        return test_worst_case(measure, most_output);
+
     const bool any = credit->typical_input + credit->typical_output > 0;
     const uint64_t output = any ? credit->typical_output : CREDIT_TYPICAL_OUTPUT;
     const wire_UsageRecord typical = {
@@ -406,7 +424,8 @@ static uint64_t typical_worst_case(const struct credit *credit,
 
 static bool is_wanted(const struct credit *credit, const struct credit_line *line)
 {
-    return line->rank <= first_rank(credit, line->use) || line->is_standby || line->refused;
+    return line->is_test || line->rank <= first_rank(credit, line->use) || line->is_standby ||
+           line->refused;
 }
 
 static uint64_t wanted(const struct credit *credit, const struct credit_line *line,
@@ -420,7 +439,7 @@ static uint64_t wanted(const struct credit *credit, const struct credit_line *li
         return 0;
     if (!is_wanted(credit, line))
         return subtract(need, at_hand);
-    const uint64_t one = typical_worst_case(credit, measure, UINT64_MAX);
+    const uint64_t one = typical_worst_case(credit, line, measure, UINT64_MAX);
     if (at_hand >= one)
         return subtract(need, at_hand);
     need = subtract(need, at_hand);
@@ -436,7 +455,7 @@ static wire_CreditAmount amount_of(const struct credit *credit, const struct cre
         .open = measure->open,
         .returned = measure->returned,
         .wanted = wanted(credit, line, measure),
-        .least = typical_worst_case(credit, measure, CREDIT_LEAST_OUTPUT),
+        .least = typical_worst_case(credit, line, measure, CREDIT_LEAST_OUTPUT),
     };
 }
 

@@ -27,6 +27,10 @@
 #define CREDIT_TYPICAL_INPUT  2000
 #define CREDIT_TYPICAL_OUTPUT 400
 
+/* What a trial's test reserves at most. */
+#define CREDIT_TEST_INPUT  600
+#define CREDIT_TEST_OUTPUT 256
+
 struct credit_measure {
     /* on disk */
     uint64_t weights[LIMIT_WEIGHTS];
@@ -46,7 +50,8 @@ struct credit_line {
     uint8_t measure_count;
     /* not on disk: what the newest state says of it, and what came of it since */
     uint8_t rank;    /* place in the state, which is that of the route */
-    uint8_t use;     /* wire_RouteUse: only lines of one use stand in for each other */
+    uint8_t use;     /* wire_RouteUse: only lines of one use stand in for each other, */
+    bool is_test;    /* and a trial's for none */
     bool is_standby; /* an attempt's worth is to lie ready here */
     bool is_used_up; /* the server had less than was wanted */
     bool refused;    /* an attempt was, since the last grant */

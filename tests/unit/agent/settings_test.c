@@ -46,7 +46,11 @@ static int tear_down(void **state)
 {
     struct fixture *fixture = *state;
 
+    char trial[PATH_MAX];
+
     settings_close(fixture->settings);
+    snprintf(trial, sizeof trial, "%s.trial", fixture->path);
+    unlink(trial);
     unlink(fixture->path);
     rmdir(fixture->folder);
     free(fixture);
@@ -306,6 +310,255 @@ static void a_damaged_file_starts_with_defaults_and_says_so(void **state)
     assert_int_equal(fixture->values.volume, 70);
 }
 
+/* ---- trials ---- */
+
+static void try_first(struct fixture *fixture, uint64_t generation, const char *vendor)
+{
+    wire_ConfigContent *content = &fixture->content;
+
+    *content = (wire_ConfigContent)wire_ConfigContent_init_zero;
+    add_route(fixture, vendor, "cn");
+    content->has_trial = true;
+    content->trial = (wire_TrialSpec){.test = true, .window_s = 900};
+    snprintf(content->trial.line_id, sizeof content->trial.line_id, "line-%s", vendor);
+    configure(fixture, generation);
+}
+
+static void run_at_once(struct fixture *fixture, uint64_t generation, const char *vendor)
+{
+    fixture->content = (wire_ConfigContent)wire_ConfigContent_init_zero;
+    add_route(fixture, vendor, "cn");
+    configure(fixture, generation);
+}
+
+/* What runs, by which route, what is held, and what is told of the trial. */
+static void assert_standing(struct fixture *fixture, uint64_t runs, const char *vendor,
+                            uint64_t held, uint64_t trial, wire_TrialVerdict verdict)
+{
+    struct peer_running running;
+
+    take_result(fixture);
+    settings_running(fixture->settings, &running);
+    assert_int_equal(running.generation_running, runs);
+    assert_int_equal(fixture->values.generation, runs);
+    assert_string_equal(fixture->values.routes[0].vendor, vendor);
+    assert_int_equal(running.generation_held, held);
+    assert_int_equal(running.has_trial, trial > 0);
+    assert_int_equal(running.trial.generation, trial);
+    assert_int_equal(running.trial.verdict, verdict);
+}
+
+static const wire_TrialReport good = {.generation = 10,
+                                      .step = wire_TrialStep_TRIAL_USAGE,
+                                      .tries = 2,
+                                      .step_ms_count = 1,
+                                      .step_ms = {40}};
+
+static void a_configuration_with_a_trial_is_held_beside_the_one_that_runs(void **state)
+{
+    struct fixture *fixture = *state;
+    struct settings_held held;
+
+    run_at_once(fixture, 9, "dahan");
+    assert_false(settings_held(fixture->settings, &held));
+    try_first(fixture, 10, "erxian");
+    for (int restarts = 0; restarts < 2; restarts++) {
+        assert_standing(fixture, 9, "dahan", 10, 10, wire_TrialVerdict_TRIAL_RUNNING);
+        assert_true(settings_held(fixture->settings, &held));
+        assert_int_equal(held.generation, 10);
+        assert_int_equal(held.window_s, 900);
+        assert_true(held.has_route);
+        assert_string_equal(held.route.vendor, "erxian");
+        assert_string_equal(held.line_id, "line-erxian");
+        restart(fixture);
+    }
+}
+
+static void what_went_well_runs_and_a_restart_finds_it(void **state)
+{
+    struct fixture *fixture = *state;
+    struct settings_held held;
+    struct peer_running running;
+
+    run_at_once(fixture, 9, "dahan");
+    try_first(fixture, 10, "erxian");
+    assert_int_equal(settings_adopt(fixture->settings, &good), STATUS_OK);
+    for (int restarts = 0; restarts < 2; restarts++) {
+        assert_standing(fixture, 10, "erxian", 10, 10, wire_TrialVerdict_TRIAL_PASSED);
+        settings_running(fixture->settings, &running);
+        assert_memory_equal(running.config_hash, fixture->hash, CRYPTO_HASH_SIZE);
+        assert_int_equal(running.trial.tries, 2);
+        assert_int_equal(running.trial.step_ms[0], 40);
+        assert_false(settings_held(fixture->settings, &held));
+        restart(fixture);
+    }
+    assert_int_equal(settings_adopt(fixture->settings, &good), STATUS_STALE);
+}
+
+static void what_failed_is_dropped_and_not_tried_again_however_often_it_comes(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_TrialReport bad = good;
+    struct settings_held held;
+
+    bad.error_class = wire_ErrorClass_AUTH;
+    run_at_once(fixture, 9, "dahan");
+    try_first(fixture, 10, "erxian");
+    settings_go_back(fixture->settings, &bad);
+    for (int restarts = 0; restarts < 2; restarts++) {
+        assert_standing(fixture, 9, "dahan", 10, 10, wire_TrialVerdict_TRIAL_FAILED);
+        assert_false(settings_held(fixture->settings, &held));
+        try_first(fixture, 10, "erxian");
+        restart(fixture);
+    }
+    run_at_once(fixture, 11, "dahan");
+    assert_standing(fixture, 11, "dahan", 11, 0, wire_TrialVerdict_TRIAL_NONE);
+    restart(fixture);
+    assert_standing(fixture, 11, "dahan", 11, 0, wire_TrialVerdict_TRIAL_NONE);
+}
+
+static void a_newer_configuration_takes_the_place_of_one_that_is_held(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_TrialReport late = good;
+
+    run_at_once(fixture, 9, "dahan");
+    try_first(fixture, 10, "erxian");
+    try_first(fixture, 11, "sanhe");
+    assert_standing(fixture, 9, "dahan", 11, 11, wire_TrialVerdict_TRIAL_RUNNING);
+    assert_int_equal(settings_adopt(fixture->settings, &late), STATUS_STALE);
+    settings_go_back(fixture->settings, &late);
+    settings_note_trial(fixture->settings, &late);
+    assert_standing(fixture, 9, "dahan", 11, 11, wire_TrialVerdict_TRIAL_RUNNING);
+    run_at_once(fixture, 12, "dahan");
+    restart(fixture);
+    assert_standing(fixture, 12, "dahan", 12, 0, wire_TrialVerdict_TRIAL_NONE);
+}
+
+/* Files as a power cut left them: before the second of two writes. */
+static struct span keep_file(const struct fixture *fixture, const char *suffix)
+{
+    char path[PATH_MAX];
+    uint8_t *data = NULL;
+    size_t size = 0;
+
+    snprintf(path, sizeof path, "%s%s", fixture->path, suffix);
+    assert_int_equal(file_read(path, LIMIT_MESSAGE_BYTES, &data, &size), STATUS_OK);
+    return span_of(data, size);
+}
+
+static void put_back(const struct fixture *fixture, const char *suffix, struct span bytes)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s%s", fixture->path, suffix);
+    assert_int_equal(file_replace(path, bytes, 0600), STATUS_OK);
+    free((void *)bytes.data);
+}
+
+static void i4_a_power_cut_between_any_two_writes_leaves_it_held_running_or_dropped(void **state)
+{
+    struct fixture *fixture = *state;
+
+    run_at_once(fixture, 9, "dahan");
+    try_first(fixture, 10, "erxian");
+    struct span old = keep_file(fixture, ""), begun = keep_file(fixture, ".trial");
+    assert_int_equal(settings_adopt(fixture->settings, &good), STATUS_OK);
+    struct span adopted = keep_file(fixture, "");
+
+    put_back(fixture, ".trial", begun); /* the configuration was replaced, the trial not yet */
+    restart(fixture);
+    assert_standing(fixture, 10, "erxian", 10, 10, wire_TrialVerdict_TRIAL_PASSED);
+
+    run_at_once(fixture, 11, "dahan"); /* the same, of a configuration without a trial */
+    try_first(fixture, 12, "erxian");
+    struct span later = keep_file(fixture, ".trial");
+    run_at_once(fixture, 13, "dahan");
+    put_back(fixture, ".trial", later);
+    restart(fixture);
+    assert_standing(fixture, 13, "dahan", 13, 0, wire_TrialVerdict_TRIAL_NONE);
+
+    put_back(fixture, "", old); /* a trial that passed is nothing without what was adopted */
+    try_first(fixture, 14, "erxian");
+    restart(fixture);
+    assert_standing(fixture, 9, "dahan", 14, 14, wire_TrialVerdict_TRIAL_RUNNING);
+    free((void *)adopted.data);
+}
+
+static void a_trial_that_cannot_be_read_is_forgotten_and_what_runs_stays(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t *noise = malloc(4);
+
+    memcpy(noise, "\xff\xff\xff\xff", 4);
+    run_at_once(fixture, 9, "dahan");
+    try_first(fixture, 10, "erxian");
+    put_back(fixture, ".trial", span_of(noise, 4));
+    restart(fixture);
+    assert_standing(fixture, 9, "dahan", 9, 0, wire_TrialVerdict_TRIAL_NONE);
+    try_first(fixture, 10, "erxian");
+    assert_standing(fixture, 9, "dahan", 10, 10, wire_TrialVerdict_TRIAL_RUNNING);
+}
+
+static void three_restarts_in_the_middle_of_a_test_are_enough(void **state)
+{
+    struct fixture *fixture = *state;
+    struct peer_running running;
+
+    run_at_once(fixture, 9, "dahan");
+    try_first(fixture, 10, "erxian");
+    for (uint32_t tries = 1; tries <= 3; tries++) {
+        assert_int_equal(settings_begin_test(fixture->settings, 10, tries), STATUS_OK);
+        settings_note_trial(fixture->settings, &good); /* it ended: no restart's fault */
+        restart(fixture);
+    }
+    assert_standing(fixture, 9, "dahan", 10, 10, wire_TrialVerdict_TRIAL_RUNNING);
+    for (uint32_t tries = 4; tries <= 6; tries++) {
+        assert_standing(fixture, 9, "dahan", 10, 10, wire_TrialVerdict_TRIAL_RUNNING);
+        assert_int_equal(settings_begin_test(fixture->settings, 10, tries), STATUS_OK);
+        restart(fixture);
+    }
+    assert_standing(fixture, 9, "dahan", 10, 10, wire_TrialVerdict_TRIAL_FAILED);
+    settings_running(fixture->settings, &running);
+    assert_int_equal(running.trial.tries, 6);
+    assert_string_equal(running.trial.reason, "the robot stopped in the middle of 3 tests");
+    assert_int_equal(settings_begin_test(fixture->settings, 10, 7), STATUS_STALE);
+}
+
+static void i13_a_route_over_a_border_is_not_what_a_trial_asks(void **state)
+{
+    struct fixture *fixture = *state;
+    struct settings_held held;
+
+    fixture->regions = "cn";
+    restart(fixture);
+    fixture->content.has_trial = fixture->content.trial.test = true;
+    add_route(fixture, "yingshi", "us");
+    configure(fixture, 5);
+    assert_true(settings_held(fixture->settings, &held));
+    assert_false(held.has_route);
+    assert_non_null(strstr(held.refusal, "its region is not one"));
+    add_route(fixture, "erxian", "cn");
+    configure(fixture, 6);
+    assert_true(settings_held(fixture->settings, &held));
+    assert_true(held.has_route);
+    assert_string_equal(held.route.vendor, "erxian");
+}
+
+static void a_robot_that_runs_nothing_yet_holds_and_tries_as_well(void **state)
+{
+    struct fixture *fixture = *state;
+    struct peer_running running;
+
+    try_first(fixture, 10, "erxian");
+    settings_running(fixture->settings, &running);
+    assert_int_equal(running.generation_running, 0);
+    assert_int_equal(running.generation_held, 10);
+    assert_false(running.has_config);
+    assert_int_equal(settings_adopt(fixture->settings, &good), STATUS_OK);
+    assert_standing(fixture, 10, "erxian", 10, 10, wire_TrialVerdict_TRIAL_PASSED);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -323,6 +576,15 @@ int main(void)
         TEST(a_configuration_that_cannot_be_read_leaves_the_former_in_force),
         TEST(a_configuration_that_cannot_be_stored_leaves_the_former_in_force),
         TEST(a_damaged_file_starts_with_defaults_and_says_so),
+        TEST(a_configuration_with_a_trial_is_held_beside_the_one_that_runs),
+        TEST(what_went_well_runs_and_a_restart_finds_it),
+        TEST(what_failed_is_dropped_and_not_tried_again_however_often_it_comes),
+        TEST(a_newer_configuration_takes_the_place_of_one_that_is_held),
+        TEST(i4_a_power_cut_between_any_two_writes_leaves_it_held_running_or_dropped),
+        TEST(a_trial_that_cannot_be_read_is_forgotten_and_what_runs_stays),
+        TEST(three_restarts_in_the_middle_of_a_test_are_enough),
+        TEST(i13_a_route_over_a_border_is_not_what_a_trial_asks),
+        TEST(a_robot_that_runs_nothing_yet_holds_and_tries_as_well),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

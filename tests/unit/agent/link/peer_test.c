@@ -31,6 +31,7 @@ struct fixture {
     struct sent sent[16]; /* by kind */
     uint64_t floor;
     struct peer_running running;
+    bool tries; /* what it is given before it runs */
     unsigned configured, commanded, remembered;
     struct peer_answer answer;
     uint32_t remembered_epoch;
@@ -66,7 +67,14 @@ static void on_configure(void *context, uint64_t generation, struct span content
 
     (void)content;
     fixture->configured++;
-    fixture->running.generation_held = fixture->running.generation_running = generation;
+    fixture->running.generation_held = generation;
+    if (fixture->tries) {
+        fixture->running.has_trial = true;
+        fixture->running.trial = (wire_TrialReport){.generation = generation,
+                                                    .verdict = wire_TrialVerdict_TRIAL_RUNNING};
+        return;
+    }
+    fixture->running.generation_running = generation;
     fixture->running.has_config = true;
     memcpy(fixture->running.config_hash, hash, CRYPTO_HASH_SIZE);
 }
@@ -783,6 +791,60 @@ static void i4_an_older_configuration_is_ignored(void **state)
     assert_int_equal(fixture->configured, 2);
 }
 
+static void a_configuration_under_trial_is_answered_by_the_one_that_runs(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_TrialReport *trial = &fixture->running.trial;
+
+    assert_int_equal(configure(fixture, 5, "five"), STATUS_OK);
+    fixture->tries = true;
+    for (unsigned times = 1; times <= 2; times++) {
+        assert_int_equal(configure(fixture, 6, "six"), STATUS_OK);
+        assert_int_equal(sent_count(fixture, TOPIC_REPLY), 1 + times);
+        assert_int_equal(reply(fixture)->generation, 5);
+        assert_true(reply(fixture)->has_trial);
+        assert_int_equal(reply(fixture)->trial.generation, 6);
+        assert_int_equal(reply(fixture)->trial.verdict, wire_TrialVerdict_TRIAL_RUNNING);
+    }
+    trial->step = wire_TrialStep_TRIAL_TEXT;
+    connect_peer(fixture);
+    assert_int_equal(hello(fixture)->generation_held, 6);
+    assert_int_equal(hello(fixture)->generation_running, 5);
+    assert_int_equal(hello(fixture)->trial.step, wire_TrialStep_TRIAL_TEXT);
+    welcome(fixture);
+    wait_ms(fixture, 100000);
+    read_sent(fixture, TOPIC_REPORT, MESSAGE_REPORT, &fixture->report);
+    assert_int_equal(fixture->report.generation_running, 5);
+    assert_int_equal(fixture->report.trial.generation, 6);
+}
+
+static void a_trial_that_has_ended_is_told_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_TrialReport *trial = &fixture->running.trial;
+
+    assert_int_equal(configure(fixture, 5, "five"), STATUS_OK);
+    fixture->tries = true;
+    assert_int_equal(configure(fixture, 6, "six"), STATUS_OK);
+    trial->verdict = wire_TrialVerdict_TRIAL_FAILED;
+    trial->error_class = wire_ErrorClass_AUTH;
+    peer_config_settled(fixture->peer, fixture->now);
+    assert_int_equal(sent_count(fixture, TOPIC_REPLY), 3);
+    assert_int_equal(reply(fixture)->generation, 5);
+    assert_int_equal(reply(fixture)->trial.error_class, wire_ErrorClass_AUTH);
+    assert_int_equal(configure(fixture, 6, "six"), STATUS_OK); /* sent again: still as it is */
+    assert_int_equal(reply(fixture)->generation, 5);
+
+    trial->verdict = wire_TrialVerdict_TRIAL_PASSED;
+    fixture->running.generation_running = 6;
+    peer_config_settled(fixture->peer, fixture->now);
+    assert_int_equal(reply(fixture)->generation, 6);
+    const unsigned told = sent_count(fixture, TOPIC_REPLY);
+    peer_disconnected(fixture->peer);
+    peer_config_settled(fixture->peer, fixture->now);
+    assert_int_equal(sent_count(fixture, TOPIC_REPLY), told);
+}
+
 static enum status command(struct fixture *fixture, uint8_t id, wire_CommandKind kind,
                            int64_t valid_ms)
 {
@@ -967,6 +1029,8 @@ int main(void)
         TEST(attempts_learn_the_servers_clock),
         TEST(i4_a_configuration_is_applied_once_and_answered_each_time),
         TEST(i4_an_older_configuration_is_ignored),
+        TEST(a_configuration_under_trial_is_answered_by_the_one_that_runs),
+        TEST(a_trial_that_has_ended_is_told_at_once),
         TEST(a_command_is_carried_out_once_and_answered_each_time),
         TEST(an_expired_command_is_answered_and_not_carried_out),
         TEST(a_slow_command_is_answered_when_it_ends),

@@ -517,6 +517,51 @@ static void i2_what_is_used_open_and_returned_never_passes_what_is_granted(void 
     }
 }
 
+static uint64_t wanted_on(const struct credit *credit, size_t place)
+{
+    return use_of(credit, place).amounts[0].wanted;
+}
+
+static wire_CreditLine test_line(uint64_t granted)
+{
+    wire_CreditLine line = token_line("test", granted);
+
+    line.purpose = wire_Purpose_TEST;
+    return line;
+}
+
+/* It stands first here: whoever mixed it up with the owner's lines would want nothing on theirs. */
+static void a_trials_line_is_none_of_the_owners_and_wants_one_test(void **state)
+{
+    struct credit credit = {0};
+    const wire_CreditLine lines[] = {test_line(0), token_line("l1", 0)};
+    const wire_CreditLine granted[] = {test_line(900), token_line("l1", 0)};
+
+    (void)state;
+    merge(&credit, 1, lines, 2);
+    assert_int_equal(wanted_on(&credit, 0), CREDIT_TEST_INPUT + CREDIT_TEST_OUTPUT);
+    assert_int_equal(wanted_on(&credit, 1), CREDIT_TYPICAL_INPUT + CREDIT_TYPICAL_OUTPUT);
+    merge(&credit, 1, granted, 2);
+    assert_int_equal(wanted_on(&credit, 0), 0);
+    assert_int_equal(wanted_on(&credit, 1), CREDIT_TYPICAL_INPUT + CREDIT_TYPICAL_OUTPUT);
+}
+
+static void a_test_says_nothing_of_what_the_owner_will_ask(void **state)
+{
+    struct credit credit = {0};
+    const wire_CreditLine lines[] = {token_line("l1", 0), test_line(900)};
+    wire_UsageRecord test = attempt_on("test", 500, 300);
+
+    (void)state;
+    merge(&credit, 1, lines, 2);
+    test.purpose = wire_Purpose_TEST;
+    assert_int_equal(credit_room(&credit, &test), 300);
+    assert_int_equal(credit_reserve(&credit, &test), STATUS_OK);
+    assert_int_equal(wanted_on(&credit, 0), CREDIT_TYPICAL_INPUT + CREDIT_TYPICAL_OUTPUT);
+    assert_int_equal(credit_reserve(&credit, &test), STATUS_DENIED);
+    assert_int_equal(credit_outlook(&credit, "test"), CREDIT_AWAITED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -541,6 +586,8 @@ int main(void)
         cmocka_unit_test(a_refusal_is_awaited_until_the_server_grants_or_says_that_all_is_used_up),
         cmocka_unit_test(as_much_is_wanted_as_was_used_between_two_reports),
         cmocka_unit_test(i2_what_is_used_open_and_returned_never_passes_what_is_granted),
+        cmocka_unit_test(a_trials_line_is_none_of_the_owners_and_wants_one_test),
+        cmocka_unit_test(a_test_says_nothing_of_what_the_owner_will_ask),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

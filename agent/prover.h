@@ -1,0 +1,46 @@
+/* prover.h - tries the configuration that is held, on a thread of its own
+ *
+ * Looks whether settings hold one, tests its route (trial_turn.h) by the rules of trial.h, and then
+ * has it adopted or dropped. The owner's questions go their way meanwhile, by what is in force.
+ * Thread-safe.
+ */
+#ifndef AGENT_PROVER_H
+#define AGENT_PROVER_H
+
+#include "agent/meter/journal.h"
+#include "agent/settings.h"
+
+struct prover;
+
+/* All are called on the prover's thread and must not block for long. */
+struct prover_host {
+    void *context;
+    /* A held configuration is in force now, or was dropped: the parts and the server should know.
+     */
+    void (*on_settled)(void *context);
+    /* The test lacks credit, or an attempt was closed: the server should hear. */
+    void (*on_used)(void *context);
+    bool (*is_online)(void *context);
+};
+
+struct prover_options {
+    struct settings *settings; /* borrowed, like what follows */
+    struct journal *journal;
+    const char *voice_program; /* NULL: "myna-voice" */
+    struct prover_host host;   /* copied */
+};
+
+/* Starts the thread; what settings hold already is tried at once. The caller owns *out. */
+MUST_CHECK enum status prover_start(struct prover **out, const struct prover_options *options);
+
+/* Breaks off a test under way, which is then tried again at the next start, and waits for the
+ * thread: the host is not called any more. NULL is allowed. */
+void prover_stop(struct prover *prover);
+
+/* After prover_stop(). */
+void prover_free(struct prover *prover);
+
+/* Settings hold this generation now, 0: none. A test of another one is broken off. */
+void prover_look(struct prover *prover, uint64_t generation);
+
+#endif
