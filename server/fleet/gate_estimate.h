@@ -1,14 +1,16 @@
 /* gate_estimate.h - one metric's two groups of robots, estimated: for gate.c
  *
- * Each robot is one observation: its rate r = sum / count, weighed by w = count / (count + PRIOR),
- * so that few attempts weigh little and a robot in a loop weighs hardly more than any other. What
- * the robot was like before, x, is taken out by regression within the groups.
+ * Each robot is one observation: its rate r = sum / count, weighed by w = count / (count + PRIOR):
+ * few attempts weigh little, and a robot in a loop weighs not much more than any other. What the
+ * robot was like before, x, is taken out by regression within the groups.
  */
 #ifndef SERVER_FLEET_GATE_ESTIMATE_H
 #define SERVER_FLEET_GATE_ESTIMATE_H
 
 #include "server/fleet/gate.h"
 
+/* About the scatter between attempts by that between robots, in the metrics that there are: with it
+ * the means scatter least. */
 #define GATE_ESTIMATE_PRIOR 50.0
 
 /* Plain data. */
@@ -24,8 +26,8 @@ struct gate_estimate_arms {
     struct gate_estimate_arm treated, control;
 };
 
-/* is_share: the sums are parts of the counts, so that a variance cannot be less than what chance
- * alone makes of them. Means and variances of an arm of fewer than 2 robots are NAN. */
+/* is_share: sums are parts of counts, so that a variance is at least what chance makes of them.
+ * Means and variances of an arm of fewer than 2 robots are NAN. */
 void gate_estimate(enum gate_metric metric, bool is_share, const struct gate_group *treated,
                    const struct gate_group *control, struct gate_estimate_arms *out);
 

@@ -150,11 +150,11 @@ static void the_newest_wave_comes_first_and_the_control_apart(void **state)
     put(fixture, &record);
     record.device = "gone";
     put(fixture, &record);
-    record.device = "other"; /* waits for its wave: neither */
+    record.device = "failed"; /* went back by itself: neither */
     put(fixture, &record);
     look(fixture);
     assert_int_equal(fixture->treated.count, 3); /* late, two, one */
-    assert_int_equal(fixture->control.count, 2); /* gone, held */
+    assert_int_equal(fixture->control.count, 3); /* gone, held, and other that waits */
     assert_amount(fixture->treated.samples[1].now[GATE_FAILURES], 0, 1);
     assert_amount(fixture->control.samples[0].now[GATE_FAILURES], 0, 1);
     assert_amount(fixture->control.samples[1].now[GATE_FAILURES], 0, 0);
@@ -246,9 +246,31 @@ static void records_belong_to_the_window_or_to_the_days_before_the_start(void **
     look(fixture);
     assert_amount(fixture->treated.samples[1].now[GATE_FAILURES], 0, 1);
     assert_amount(fixture->treated.samples[1].before[GATE_FIRST_TOKEN], 2 * log(500), 2);
-    assert_amount(fixture->treated.samples[1].before[GATE_COST], 1, 1);
-    assert_amount(fixture->control.samples[1].before[GATE_FAILURES], 0, 1);
+    assert_amount(fixture->control.samples[1].before[GATE_FIRST_TOKEN], log(500), 1);
     assert_amount(fixture->control.samples[1].now[GATE_FAILURES], 0, 1);
+}
+
+static void hours_of_the_week_before_are_summed_up(void **state)
+{
+    struct fixture *fixture = *state;
+
+    empty(fixture);
+    assert_int_equal(
+        store_script(fixture->conn,
+                     "INSERT INTO myna.usage_hour (device_id, hour, contract_id, vendor_id, model,"
+                     " currency, attempts, failed, interrupted, price) VALUES"
+                     " ('two', '2026-06-03 00:00Z', 'c', 'v', 'm', 'CNY', 10, 2, 1, 0.5),"
+                     " ('two', '2026-06-09 23:00Z', 'c', 'v', 'm', 'CNY', 20, 1, 3, 0.25),"
+                     " ('two', '2026-06-02 23:00Z', 'c', 'v', 'm', 'CNY', 999, 9, 9, 9),"
+                     " ('two', '2026-06-10 00:00Z', 'c', 'v', 'm', 'CNY', 999, 9, 9, 9)"),
+        STATUS_OK);
+    look(fixture);
+    const struct gate_sample *two = &fixture->treated.samples[1];
+
+    assert_amount(two->before[GATE_FAILURES], 3, 30);
+    assert_amount(two->before[GATE_INTERRUPTED], 4, 30);
+    assert_amount(two->before[GATE_COST], 0.75, 30);
+    assert_amount(two->before[GATE_UNREACHABLE], 0, 0);
 }
 
 static void a_robot_that_does_not_run_the_change_counts_only_for_being_there(void **state)
@@ -322,6 +344,7 @@ int main(void)
         cmocka_unit_test(each_attempt_is_counted_for_what_it_is),
         cmocka_unit_test(what_is_no_attempt_of_talk_is_left_out),
         cmocka_unit_test(records_belong_to_the_window_or_to_the_days_before_the_start),
+        cmocka_unit_test(hours_of_the_week_before_are_summed_up),
         cmocka_unit_test(a_robot_that_does_not_run_the_change_counts_only_for_being_there),
         cmocka_unit_test(who_was_there_when_the_wave_was_opened_and_fell_silent_is_unreachable),
         cmocka_unit_test(prices_in_two_currencies_are_told),
