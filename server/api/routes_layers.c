@@ -64,31 +64,97 @@ static const struct json_field change_fields[] = {
      .required = true},
 };
 
-static void put(void *context, struct request *request, struct reply *reply)
+/* Checked settings into the layer; restores as layers_put() takes it. */
+static void replace(const struct api *api, struct request *request, struct reply *reply,
+                    int64_t if_revision, const struct json *settings, int64_t restores)
 {
-    const struct api *api = context;
     const struct author author = api_author(request);
     const struct layers_key key = key_of(request);
     struct json_problem problem;
     struct document layer;
-    struct change change;
-    int64_t revision;
 
-    if (!answer_read_match(request, reply, ANSWER_MATCH_REQUIRED, &revision) ||
-        !answer_decode(request, reply, change_fields, 1, &change))
-        return;
-    if (catalogue_check(change.settings, &problem) != STATUS_OK) {
+    if (catalogue_check(settings, &problem) != STATUS_OK) {
         reply_field(reply, 422, &problem);
         return;
     }
     problem.pointer[0] = '\0';
     enum status status =
-        layers_put(api->store, &author, &key, revision,
-                   answer_dump(request->arena, change.settings), request->arena, &layer, &problem);
+        layers_put(api->store, &author, &key, if_revision, answer_dump(request->arena, settings),
+                   restores, request->arena, &layer, &problem);
     if (status == STATUS_INVALID && problem.pointer[0] != '\0')
         reply_field(reply, 422, &problem);
     else
         answer_document(reply, status, 200, &layer, subject(request, &key));
+}
+
+static void put(void *context, struct request *request, struct reply *reply)
+{
+    struct change change;
+    int64_t revision;
+
+    if (answer_read_match(request, reply, ANSWER_MATCH_REQUIRED, &revision) &&
+        answer_decode(request, reply, change_fields, 1, &change))
+        replace(context, request, reply, revision, change.settings, -1);
+}
+
+struct restoring {
+    int64_t revision;
+};
+
+static const struct json_field restoring_fields[] = {
+    {.name = "revision",
+     .kind = JSON_FIELD_INT,
+     .offset = offsetof(struct restoring, revision),
+     .required = true,
+     .min = 0,
+     .max = INT32_MAX},
+};
+
+/* An old revision may name settings or routes that are no more: it is checked like a new one. */
+static void restore(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const struct layers_key key = key_of(request);
+    struct restoring wanted;
+    struct json *settings = NULL;
+    struct span text;
+    int64_t revision;
+
+    if (!answer_read_match(request, reply, ANSWER_MATCH_REQUIRED, &revision) ||
+        !answer_decode(request, reply, restoring_fields, 1, &wanted))
+        return;
+    enum status status = layers_revision(api->store, &key, wanted.revision, request->arena, &text);
+    if (status == STATUS_OK)
+        status = json_parse(text, &settings, NULL);
+    if (status == STATUS_OK)
+        replace(api, request, reply, revision, settings, wanted.revision);
+    else
+        reply_status(reply, status, "such revision of the layer");
+    json_free(settings);
+}
+
+/* A revision's number in the query; -1 when it is left out. False: a problem was answered. */
+static bool read_revision(const struct request *request, struct reply *reply, const char *name,
+                          const char *pointer, int64_t *out)
+{
+    if (request_query_int(request, name, -1, 0, INT32_MAX, out) == STATUS_OK)
+        return true;
+    answer_bad(reply, pointer, "must be a revision's number; 0 is a layer that sets nothing");
+    return false;
+}
+
+static void diff(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const struct layers_key key = key_of(request);
+    struct span json;
+    int64_t from, to;
+
+    if (!read_revision(request, reply, "from", "?from", &from) ||
+        !read_revision(request, reply, "to", "?to", &to))
+        return;
+    answer_json(reply, layers_diff(api->store, &key, from, to, request->arena, &json), json,
+                "such revision of the layer");
 }
 
 static void revisions(void *context, struct request *request, struct reply *reply)
@@ -111,11 +177,17 @@ static const struct route rows[] = {
     {"GET", "/api/v1/layers/fleet", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},
     {"PUT", "/api/v1/layers/fleet", ROUTE_OPERATOR, put, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/layers/fleet/revisions", ROUTE_VIEWER, revisions, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/layers/fleet/diff", ROUTE_VIEWER, diff, ROUTE_BODY_NORMAL},
+    {"POST", "/api/v1/layers/fleet/restore", ROUTE_OPERATOR, restore, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/layers/group/{id}", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},
     {"PUT", "/api/v1/layers/group/{id}", ROUTE_OPERATOR, put, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/layers/group/{id}/revisions", ROUTE_VIEWER, revisions, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/layers/group/{id}/diff", ROUTE_VIEWER, diff, ROUTE_BODY_NORMAL},
+    {"POST", "/api/v1/layers/group/{id}/restore", ROUTE_OPERATOR, restore, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/layers/device/{id}", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},
     {"PUT", "/api/v1/layers/device/{id}", ROUTE_OPERATOR, put, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/layers/device/{id}/revisions", ROUTE_VIEWER, revisions, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/layers/device/{id}/diff", ROUTE_VIEWER, diff, ROUTE_BODY_NORMAL},
+    {"POST", "/api/v1/layers/device/{id}/restore", ROUTE_OPERATOR, restore, ROUTE_BODY_NORMAL},
 };
 ROUTES_TABLE(routes_layers, rows);

@@ -203,11 +203,94 @@ static int history(struct ctl *ctl)
     static const struct view_column columns[] = {{"revision", "revision", VIEW_NUMBER},
                                                  {"when", "changed_at", VIEW_TIME},
                                                  {"by", "changed_by", VIEW_TEXT},
+                                                 {"restores", "restores", VIEW_NUMBER},
                                                  {"settings", "settings", VIEW_JSON}};
     struct client_answer answer;
     int result = send_layer(ctl, "GET", "/revisions", NOTHING, NULL, &answer);
 
-    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 4) : result;
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 5) : result;
+}
+
+/* "-  volume  40" and "+  volume  55", as people read differences. */
+static void print_side(const char *sign, const char *name, const struct json *value)
+{
+    struct buffer text;
+
+    if (json_type(value) == JSON_NULL)
+        return;
+    buffer_init(&text, 1 << 20);
+    json_dump(value, &text);
+    printf("%s %-20s %s\n", sign, name, buffer_cstring(&text));
+    buffer_release(&text);
+}
+
+static int show_diff(const struct client_answer *answer)
+{
+    struct json *diff;
+    int result = ctl_parse(answer, &diff);
+
+    if (result != CTL_DONE)
+        return result;
+    const struct json *items = json_member(diff, "items");
+    printf("%s, revision %lld to %lld\n", json_text(json_member(diff, "id"), ""),
+           (long long)json_int(json_member(diff, "from"), 0),
+           (long long)json_int(json_member(diff, "to"), 0));
+    for (size_t i = 0; i < json_count(items); i++) {
+        const struct json *item = json_item(items, i);
+        const char *name = json_text(json_member(item, "name"), "");
+
+        print_side("-", name, json_member(item, "from"));
+        print_side("+", name, json_member(item, "to"));
+    }
+    if (json_count(items) == 0)
+        puts("  say the same");
+    json_free(diff);
+    return CTL_DONE;
+}
+
+static bool is_revision(const char *word)
+{
+    int64_t number;
+
+    return span_to_int64(span_text(word), &number) == STATUS_OK && number >= 0;
+}
+
+static int diff(struct ctl *ctl)
+{
+    struct client_answer answer;
+    struct buffer tail;
+
+    for (size_t w = 1; w < ctl->args.count; w++)
+        if (!is_revision(ctl->args.words[w]))
+            return ctl_misuse("\"%s\" is no revision's number", ctl->args.words[w]);
+    buffer_init(&tail, 256);
+    buffer_text(&tail, "/diff");
+    if (ctl->args.count > 1)
+        buffer_format(&tail, "?from=%s", ctl->args.words[1]);
+    if (ctl->args.count > 2)
+        buffer_format(&tail, "&to=%s", ctl->args.words[2]);
+    int result = send_layer(ctl, "GET", buffer_cstring(&tail), NOTHING, NULL, &answer);
+    buffer_release(&tail);
+    if (result != CTL_DONE || ctl->json)
+        return result == CTL_DONE ? ctl_say(ctl, &answer, "%s", "") : result;
+    return show_diff(&answer);
+}
+
+/* What robots would get is the old content; what happens meanwhile to the layer ends it. */
+static int restore(struct ctl *ctl)
+{
+    struct client_answer answer;
+    char etag[64], body[64];
+
+    if (!is_revision(ctl->args.words[1]))
+        return ctl_misuse("\"%s\" is no revision's number", ctl->args.words[1]);
+    int result = send_layer(ctl, "GET", "", NOTHING, NULL, &answer);
+    if (result != CTL_DONE)
+        return result;
+    snprintf(etag, sizeof etag, "%s", answer.etag);
+    snprintf(body, sizeof body, "{\"revision\":%.20s}", ctl->args.words[1]);
+    result = send_layer(ctl, "POST", "/restore", span_text(body), etag, &answer);
+    return result == CTL_DONE ? show_settings(ctl, &answer) : result;
 }
 
 static int layers(struct ctl *ctl)
@@ -245,5 +328,9 @@ const struct ctl_verb noun_config_verbs[] = {
     {"config", "set", "LAYER NAME=VALUE...", 2, ARGS_MAX, "", "set; robots obey at once", set},
     {"config", "unset", "LAYER NAME...", 2, ARGS_MAX, "", "let lower layers decide again", unset},
     {"config", "history", "LAYER", 1, 1, "", "every revision", history},
+    {"config", "diff", "LAYER [FROM [TO]]", 1, 3, "",
+     "what changed between two revisions; the last change by default", diff},
+    {"config", "restore", "LAYER REVISION", 2, 2, "",
+     "bring back an older revision's settings, as a new one", restore},
     {0},
 };

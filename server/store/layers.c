@@ -71,7 +71,7 @@ enum status layers_revisions(struct store *store, const struct layers_key *key, 
     STORE_STATEMENT(
         list, "WITH page AS (SELECT jsonb_build_object('revision', r.revision,"
               "    'settings', r.settings, 'changed_at', r.changed_at,"
-              "    'changed_by', r.changed_by) AS item, r.revision,"
+              "    'changed_by', r.changed_by, 'restores', r.restores) AS item, r.revision,"
               "    row_number() OVER (ORDER BY r.revision DESC) AS n"
               "  FROM myna.layer_revision r WHERE r.layer_id = $1 AND ($2 = 0 OR r.revision < $2)"
               "  ORDER BY r.revision DESC LIMIT $3 + 1)"
@@ -87,12 +87,52 @@ enum status layers_revisions(struct store *store, const struct layers_key *key, 
                       json);
 }
 
+enum status layers_revision(struct store *store, const struct layers_key *key, int64_t revision,
+                            struct arena *arena, struct span *settings)
+{
+    STORE_STATEMENT(get, "SELECT settings FROM myna.layer_revision"
+                         " WHERE layer_id = $1 AND revision = $2"
+                         " UNION ALL SELECT '{}' WHERE $2 = 0");
+    char id[LAYER_ID_SIZE];
+
+    make_id(key, id);
+    return store_json(store, &get, STORE_VALUES(value_text(id), value_int(revision)), arena,
+                      settings);
+}
+
+enum status layers_diff(struct store *store, const struct layers_key *key, int64_t from, int64_t to,
+                        struct arena *arena, struct span *json)
+{
+    STORE_STATEMENT(
+        diff,
+        "WITH ends AS (SELECT CASE WHEN $2 < 0 THEN greatest(e.to_revision - 1, 0) ELSE $2 END"
+        "     AS from_revision, e.to_revision FROM (SELECT CASE WHEN $3 < 0"
+        "       THEN coalesce((SELECT l.revision FROM myna.layer l WHERE l.layer_id = $1), 0)"
+        "       ELSE $3 END AS to_revision) e),"
+        " said AS (SELECT revision, settings FROM myna.layer_revision WHERE layer_id = $1"
+        "   UNION ALL SELECT 0, '{}')"
+        "SELECT jsonb_build_object('id', $1::text, 'from', e.from_revision, 'to', e.to_revision,"
+        "  'items', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', key, 'change',"
+        "      CASE WHEN o.value IS NULL THEN 'added' WHEN n.value IS NULL THEN 'removed'"
+        "      ELSE 'changed' END, 'from', o.value, 'to', n.value) ORDER BY key), '[]')"
+        "    FROM jsonb_each(a.settings) o FULL JOIN jsonb_each(b.settings) n USING (key)"
+        "    WHERE o.value IS DISTINCT FROM n.value)) "
+        "FROM ends e JOIN said a ON a.revision = e.from_revision"
+        " JOIN said b ON b.revision = e.to_revision");
+    char id[LAYER_ID_SIZE];
+
+    make_id(key, id);
+    return store_json(store, &diff, STORE_VALUES(value_text(id), value_int(from), value_int(to)),
+                      arena, json);
+}
+
 struct change {
     const struct author *author;
     const struct layers_key *key;
     char id[LAYER_ID_SIZE];
     int64_t if_revision;
     struct span settings;
+    int64_t restores;
     struct arena *arena;
     struct json_problem *problem;
 };
@@ -183,13 +223,15 @@ static enum status replace(struct store_conn *conn, const struct change *change)
         "WITH old AS (SELECT * FROM myna.layer WHERE layer_id = $3),"
         " l AS (UPDATE myna.layer l SET settings = $4, revision = l.revision + 1,"
         "         changed_at = now(), changed_by = $1 WHERE layer_id = $3 RETURNING *),"
-        " history AS (INSERT INTO myna.layer_revision SELECT layer_id, revision, settings,"
-        "               changed_at, changed_by FROM l RETURNING 1),"
+        " history AS (INSERT INTO myna.layer_revision (layer_id, revision, settings, changed_at,"
+        "               changed_by, restores) SELECT layer_id, revision, settings, changed_at,"
+        "               changed_by, nullif($5::bigint, -1) FROM l RETURNING 1),"
         " touched AS (SELECT myna.touch_devices(CASE"
         "     WHEN l.device_id IS NOT NULL THEN ARRAY[l.device_id::text]"
         "     WHEN l.group_id IS NOT NULL THEN ARRAY(SELECT m.device_id::text"
         "       FROM myna.group_member m WHERE m.group_id = l.group_id) END) FROM l, history),"
-        " done AS (SELECT min(myna.audit_append($1, $2, 'layer.update', 'layer/' || l.layer_id,"
+        " done AS (SELECT min(myna.audit_append($1, $2, CASE WHEN $5 < 0 THEN 'layer.update'"
+        "             ELSE 'layer.restore' END, 'layer/' || l.layer_id,"
         "             old.settings, l.settings)), min(myna.tell('layer', l.layer_id)::text)"
         "         FROM l JOIN old USING (layer_id)"
         "         CROSS JOIN (SELECT count(*) FROM touched) t)"
@@ -199,7 +241,7 @@ static enum status replace(struct store_conn *conn, const struct change *change)
     return document_exec(conn, &put,
                          STORE_VALUES(value_text(change->author->actor),
                                       value_text(change->author->source), value_text(change->id),
-                                      value_json(change->settings)),
+                                      value_json(change->settings), value_int(change->restores)),
                          change->arena, &ignored);
 }
 
@@ -217,13 +259,15 @@ static enum status put_layer(struct store_conn *conn, void *context)
 
 enum status layers_put(struct store *store, const struct author *author,
                        const struct layers_key *key, int64_t if_revision, struct span settings,
-                       struct arena *arena, struct document *out, struct json_problem *problem)
+                       int64_t restores, struct arena *arena, struct document *out,
+                       struct json_problem *problem)
 {
     struct change change = {
         .author = author,
         .key = key,
         .if_revision = if_revision,
         .settings = settings,
+        .restores = restores,
         .arena = arena,
         .problem = problem,
     };

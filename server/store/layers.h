@@ -25,14 +25,26 @@ MUST_CHECK enum status layers_revisions(struct store *store, const struct layers
                                         int64_t after, int64_t limit, struct arena *arena,
                                         struct span *json);
 
+/* The settings of one revision; 0 is a layer that sets nothing. STATUS_NOT_FOUND. */
+MUST_CHECK enum status layers_revision(struct store *store, const struct layers_key *key,
+                                       int64_t revision, struct arena *arena,
+                                       struct span *settings);
+
+/* What differs between two revisions (0: nothing was set), by name: {"id", "from", "to", "items":
+ * [{"name", "change", "from", "to"}]}. to -1: the present one; from -1: the one before to.
+ * STATUS_NOT_FOUND. */
+MUST_CHECK enum status layers_diff(struct store *store, const struct layers_key *key, int64_t from,
+                                   int64_t to, struct arena *arena, struct span *json);
+
 /* Replaces the settings, a JSON object whose values have been checked one by one, and gives every
  * device that it reaches a new generation; equal settings change nothing. Routes must name vendors
  * and contracts that belong together and that every reached device's region allows (I13).
  * STATUS_NOT_FOUND; STATUS_CONFLICT: if_revision (-1: any) is not the current one; STATUS_INVALID:
- * *problem says which route and why. */
+ * *problem says which route and why. restores: the revision whose content this is, for the history;
+ * -1: none. */
 MUST_CHECK enum status layers_put(struct store *store, const struct author *author,
                                   const struct layers_key *key, int64_t if_revision,
-                                  struct span settings, struct arena *arena, struct document *out,
-                                  struct json_problem *problem);
+                                  struct span settings, int64_t restores, struct arena *arena,
+                                  struct document *out, struct json_problem *problem);
 
 #endif

@@ -77,7 +77,7 @@ export async function request(method, path, { query, body, type = "application/j
 }
 
 export const get = (path, query, options) => request("GET", path, { ...options, query });
-export const post = (path, body = {}) => request("POST", path, { body });
+export const post = (path, body = {}, etag) => request("POST", path, { body, etag });
 // blob: a file as the operator chose it, sent as it is.
 export const upload = (path, blob, type) => request("POST", path, { body: blob, type });
 export const put = (path, body, etag) => request("PUT", path, { body, etag });

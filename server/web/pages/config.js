@@ -137,15 +137,58 @@ function Editor({ path, layer, etag, catalogue, onSaved }) {
   </form>`;
 }
 
-function Revisions({ path }) {
+// What a revision changed.
+function Changes({ path, revision, catalogue }) {
+  const diff = useResource(`${path}/diff`, { query: { from: revision - 1, to: revision } });
+  const side = (name, value, sign, said) => value !== null && html`<span class="diff-side">
+    <span class="muted" title=${said}>${sign}<span class="unseen">${said}</span></span>
+    <${SettingValue} spec=${catalogue.get(name)} value=${value} /></span>`;
+  return html`<${Loaded} state=${diff} lines=${2}>${() => html`<dl class="diffs">
+    ${diff.data.items.map(({ name, from, to }) => html`<div key=${name}><dt>${settingName(name)}</dt>
+      <dd>${side(name, from, "\u2212", t("diff.before"))}${side(name, to, "+", t("diff.now"))}</dd></div>`)}
+    ${diff.data.items.length === 0 && html`<div class="muted">${t("diff.none")}</div>`}</dl>`}</${Loaded}>`;
+}
+
+function Revision({ path, item, current, catalogue, onRestore }) {
+  const [open, setOpen] = useState(false);
+  return html`<li><details onToggle=${(event) => setOpen(event.target.open)}>
+    <summary><b>${t("revision", { n: item.revision })}</b>
+      <span class="muted"> ${item.changed_by}, <${Ago} at=${item.changed_at} />${item.restores !== null
+        && `, ${t("revision.restores", { n: item.restores })}`}</span></summary>
+    ${open && html`<${Changes} path=${path} revision=${item.revision} catalogue=${catalogue} />`}
+    ${item.revision !== current && may("operator") && html`<${Button} kind="quiet" icon="restart"
+      onClick=${() => onRestore(item.revision)}>${t("revision.restore")}</${Button}>`}
+  </details></li>`;
+}
+
+function Revisions({ path, layer, etag, catalogue, onChange }) {
   const list = useList(`${path}/revisions`, { kinds: ["layer"], limit: 10 });
+  const [wanted, setWanted] = useState(null);
+  const submit = async () => {
+    await post(`${path}/restore`, { revision: wanted }, etag);
+    onChange();
+  };
   if (list.error && !list.items) return html`<${Failure} problem=${list.error} retry=${list.reload} />`;
-  return html`<ul class="revisions">${(list.items || []).map((item) => html`<li key=${item.revision}>
-      <details><summary><b>${t("revision", { n: item.revision })}</b>
-        <span class="muted"> ${item.changed_by}, <${Ago} at=${item.changed_at} /></span></summary>
-        <pre class="code">${JSON.stringify(item.settings, null, 2)}</pre></details></li>`)}
+  return html`<ul class="revisions">${(list.items || []).map((item) => html`<${Revision} key=${item.revision} path=${path}
+      item=${item} current=${layer.revision} catalogue=${catalogue} onRestore=${setWanted} />`)}
     ${list.items?.length === 0 && html`<li class="muted">${t("revisions.none")}</li>`}</ul>
-    ${list.next !== null && html`<${Button} busy=${list.busy} onClick=${list.more}>${t("more")}</${Button}>`}`;
+    ${list.next !== null && html`<${Button} busy=${list.busy} onClick=${list.more}>${t("more")}</${Button}>`}
+    ${wanted !== null && html`<${RestoreDialog} path=${path} from=${layer.revision} to=${wanted} reaches=${layer.reaches} catalogue=${catalogue}
+      submit=${submit} onClose=${() => setWanted(null)} />`}`;
+}
+
+// What would change, before it does.
+function RestoreDialog({ path, from, to, reaches, catalogue, submit, onClose }) {
+  const diff = useResource(`${path}/diff`, { query: { from, to } });
+  const shown = (name, value) => (value === null ? html`<span class="muted">${t("diff.unset")}</span>`
+    : html`<${SettingValue} spec=${catalogue.get(name)} value=${value} />`);
+  return html`<${FormDialog} title=${t("revision.restore.title", { n: to })} action=${t("revision.restore.do", { n: reaches })}
+      submit=${submit} onClose=${onClose} ready=${Boolean(diff.data?.items.length)}>${(problem) => html`
+    <${Loaded} state=${diff} lines=${3}>${() => (diff.data.items.length === 0 ? html`<p>${t("diff.none")}</p>`
+      : html`<dl class="diffs">${diff.data.items.map(({ name, from: now, to: then }) => html`<div key=${name}>
+        <dt>${settingName(name)}</dt><dd>${shown(name, now)} <span class="muted">\u2192</span> ${shown(name, then)}
+        ${problem?.at(`/settings/${name}`) && html`<p class="error">${problem.at(`/settings/${name}`)}</p>`}</dd></div>`)}</dl>`)}</${Loaded}>`}
+  </${FormDialog}>`;
 }
 
 // Who chooses the members: people, or a filter, which then stands above them.
@@ -205,7 +248,8 @@ export function Config({ kind, id }) {
           <${Loaded} state=${state} lines=${8}>${() => catalogue && html`<${Editor} key=${path} path=${path} layer=${layer}
             etag=${state.etag} catalogue=${catalogue} onSaved=${state.reload} />`}</${Loaded}>
         </${Card}>
-        <${Card} title=${t("revisions")}><${Revisions} key=${path} path=${path} /></${Card}>
+        <${Card} title=${t("revisions")}>${layer && catalogue && html`<${Revisions} key=${path} path=${path} layer=${layer}
+          etag=${state.etag} catalogue=${catalogue} onChange=${state.reload} />`}</${Card}>
       </div>
     </div>
     ${dialog === "new" && html`<${NewGroup} onClose=${close} />`}
