@@ -40,7 +40,7 @@ av_record() { # NAME VOICE SECONDS
 	"$bench/av_recorder" "$work/$1" nul.monitor >"$work/$1/looks" &
 	recorder_pid=$!
 	sleep 4 # the sound server learns its own latency
-	"$bench/av_robot" "$2" "$3" >"$work/$1/spoken" 2>"$work/$1/robot"
+	"$bench/av_robot" "$2" "$3" "$work/$1" 2>"$work/$1/robot"
 	sleep 0.5
 	kill "$recorder_pid"
 	wait "$recorder_pid"

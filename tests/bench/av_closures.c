@@ -1,6 +1,6 @@
 /* av_closures.c - how many of the closures of p, b and m that are heard are seen
  *
- * usage: av_closures VOICE_PROGRAM FOLDER
+ * usage: av_closures FOLDER
  *
  * Labels come from the recorded sound (av_take.h) and the order of phonemes that the voice marks;
  * the tables that move the mouth are not read here. Between the phoneme before a p, b or m and the
@@ -18,7 +18,7 @@
  * middle of vowels that are said with an open mouth.
  *
  * Prints: closures labelled, p, b and m in all, closures shown in per cent, by chance in per cent,
- * vowels, vowels with an open mouth in per cent. With a third argument, every closure that was not
+ * vowels, vowels with an open mouth in per cent. With a second argument, every closure that was not
  * shown on standard error.
  */
 #include <ctype.h>
@@ -334,24 +334,20 @@ static double share(size_t part, size_t whole)
 int main(int argc, char **argv)
 {
     struct levels levels = {0};
-    struct result result = {.tells = argc == 4};
+    static struct spoken spoken;
+    struct result result = {.tells = argc == 3};
     struct av_take take;
 
-    if (argc < 3)
+    if (argc < 2)
         return 2;
-    enum status status = av_take_load(&take, argv[2]);
+    enum status status = av_take_load(&take, argv[1]);
     if (status == STATUS_OK && !measure_levels(&levels, &take))
         status = STATUS_MEMORY;
     for (size_t i = 0; status == STATUS_OK && i < take.clause_count; i++) {
-        struct spoken *spoken;
-
-        status = spoken_create(&spoken, argv[1], take.clauses[i].text);
-        if (status != STATUS_OK)
-            break;
-        double begin = av_take_find(&take, spoken, take.clauses[i].time_ns);
+        av_take_spoken(&take.clauses[i], &spoken);
+        double begin = av_take_find(&take, &spoken, take.clauses[i].time_ns);
         if (begin >= 0)
-            judge_clause(&result, &(struct judged){&take, &levels, spoken, begin});
-        free(spoken);
+            judge_clause(&result, &(struct judged){&take, &levels, &spoken, begin});
     }
     if (status == STATUS_OK)
         printf("%zu %zu %.2f %.2f %zu %.2f\n", result.labelled, result.sounds,

@@ -1,14 +1,14 @@
 /* av_offset.c - how late pictures are behind the sound they belong to
  *
- * usage: av_offset VOICE_PROGRAM FOLDER
+ * usage: av_offset FOLDER
  *
  * For each word of a recording (av_take.h): when another word of the subtitle was lit, less when
- * that word's first sample was heard; positive: the picture is late. The voice program speaks every
- * clause once more for its samples, which are then looked for in what was recorded. Prints one
- * line: words measured, words whose picture never came, mean, standard deviation, share in per cent
- * within the limits, earliest, latest, and by how much the mean moved from the first to the last
- * quarter; then of the robot's own clock, the playhead, how late it was behind what was heard:
- * median and standard deviation. All in milliseconds.
+ * that word's first sample was heard; positive: the picture is late. The samples that the voice
+ * made are looked for in what was recorded. Prints one line: words measured, words whose picture
+ * never came, mean, standard deviation, share in per cent within the limits, earliest, latest, and
+ * by how much the mean moved from the first to the last quarter; then of the robot's own clock, the
+ * playhead, how late it was behind what was heard: median and standard deviation. All in
+ * milliseconds.
  *
  * The limits are those of ATSC IS-191: sound at most 15 ms early and at most 45 ms late.
  */
@@ -141,19 +141,15 @@ static void tell(struct offsets *offsets)
 int main(int argc, char **argv)
 {
     static struct offsets offsets;
+    static struct spoken spoken;
     struct av_take take;
 
-    if (argc != 3)
+    if (argc != 2)
         return 2;
-    enum status status = av_take_load(&take, argv[2]);
+    enum status status = av_take_load(&take, argv[1]);
     for (size_t i = 0; status == STATUS_OK && i < take.clause_count; i++) {
-        struct spoken *spoken;
-
-        status = spoken_create(&spoken, argv[1], take.clauses[i].text);
-        if (status != STATUS_OK)
-            break;
-        measure_clause(&offsets, &take, spoken, &take.clauses[i]);
-        free(spoken);
+        av_take_spoken(&take.clauses[i], &spoken);
+        measure_clause(&offsets, &take, &spoken, &take.clauses[i]);
     }
     if (status == STATUS_OK && offsets.count > 0)
         tell(&offsets);

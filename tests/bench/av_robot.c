@@ -1,12 +1,12 @@
 /* av_robot.c - a robot's voice and face without the rest of it, put together as the agent does
  *
- * usage: av_robot VOICE_PROGRAM SECONDS <SENTENCES
+ * usage: av_robot VOICE_PROGRAM SECONDS FOLDER <SENTENCES
  *
  * Speaks the sentences of standard input, one a line, four to a turn, in a window and through the
- * sound device "default", until they or the seconds are over. Writes one line for each clause that
- * it began: the monotonic time in nanoseconds, the speaker's playhead at that time, the clause's
- * first sample, and the text. Last it writes on standard error how many pictures were late and how
- * often the device ran dry.
+ * sound device "default", until they or the seconds are over. Writes to FOLDER what av_take.h calls
+ * "spoken" and "said": the latter is what the face is told, overheard on its way there, because a
+ * voice does not say the same text twice with the same samples. Last it writes on standard error
+ * how many pictures were late and how often the device ran dry.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -15,6 +15,7 @@
 #include "agent/face/face.h"
 #include "agent/voice/speaker.h"
 #include "schema/base/clock.h"
+#include "tests/bench/av_take.h"
 
 #define TURN_CLAUSES 4
 #define SETTLE_MS    1500
@@ -24,7 +25,91 @@ struct robot {
     struct speaker *speaker;
     struct face *face;
     uint64_t turn;
+    FILE *spoken;
 };
+
+/* --- what the face is told --- */
+
+/* Between the speaker and the face, which the linker's --wrap makes room for. */
+static struct overheard {
+    struct speaker_watcher face;
+    FILE *said;
+} overheard;
+
+static void write_said(enum av_said_kind kind, int64_t sample, const void *bytes, size_t size)
+{
+    const struct av_said said = {sample, (uint32_t)kind, (uint32_t)size};
+
+    fwrite(&said, sizeof said, 1, overheard.said);
+    if (size > 0)
+        fwrite(bytes, 1, size, overheard.said);
+}
+
+static void on_turn(void *context, uint64_t turn)
+{
+    (void)context;
+    overheard.face.on_turn(overheard.face.context, turn);
+}
+
+static void on_clause(void *context, uint64_t turn, int64_t sample, struct span text)
+{
+    (void)context;
+    write_said(AV_SAID_CLAUSE, sample, NULL, 0);
+    overheard.face.on_clause(overheard.face.context, turn, sample, text);
+}
+
+static void on_sound(void *context, uint64_t turn, int64_t sample, const int16_t *pcm, size_t count)
+{
+    (void)context;
+    write_said(AV_SAID_SOUND, sample, pcm, count * sizeof *pcm);
+    overheard.face.on_sound(overheard.face.context, turn, sample, pcm, count);
+}
+
+static void on_mark(void *context, uint64_t turn, int64_t sample, const struct voice_mark *mark)
+{
+    (void)context;
+    write_said(AV_SAID_MARK, sample, mark, sizeof *mark);
+    overheard.face.on_mark(overheard.face.context, turn, sample, mark);
+}
+
+static void on_word(void *context, uint64_t turn, int64_t sample, uint32_t offset, uint32_t length)
+{
+    (void)context;
+    write_said(AV_SAID_WORD, sample, NULL, 0);
+    overheard.face.on_word(overheard.face.context, turn, sample, offset, length);
+}
+
+static void on_clause_end(void *context, uint64_t turn, int64_t sample)
+{
+    (void)context;
+    overheard.face.on_clause_end(overheard.face.context, turn, sample);
+}
+
+static void on_turn_end(void *context, uint64_t turn, int64_t sample)
+{
+    (void)context;
+    overheard.face.on_turn_end(overheard.face.context, turn, sample);
+}
+
+void __real_speaker_watch(struct speaker *speaker, const struct speaker_watcher *watcher);
+void __wrap_speaker_watch(struct speaker *speaker, const struct speaker_watcher *watcher);
+
+/* Called by the face when it comes, and with an empty watcher when it goes. */
+void __wrap_speaker_watch(struct speaker *speaker, const struct speaker_watcher *watcher)
+{
+    const struct speaker_watcher between = {.on_turn = on_turn,
+                                            .on_clause = on_clause,
+                                            .on_sound = on_sound,
+                                            .on_mark = on_mark,
+                                            .on_word = on_word,
+                                            .on_clause_end = on_clause_end,
+                                            .on_turn_end = on_turn_end};
+
+    overheard.face = *watcher;
+    __real_speaker_watch(speaker, watcher->on_sound ? &between : watcher);
+}
+
+/* --- the robot --- */
 
 static void on_event(void *context, const struct speaker_event *event)
 {
@@ -33,9 +118,8 @@ static void on_event(void *context, const struct speaker_event *event)
     if (event->kind != SPEAKER_CLAUSE_STARTED)
         return;
     long long playhead = speaker_playhead(robot->speaker), time_ns = clock_mono_ns();
-    printf("%lld %lld %lld %.*s\n", time_ns, playhead, (long long)event->sample,
-           (int)event->text.size, (const char *)event->text.data);
-    fflush(stdout);
+    fprintf(robot->spoken, "%lld %lld %lld %.*s\n", time_ns, playhead, (long long)event->sample,
+            (int)event->text.size, (const char *)event->text.data);
 }
 
 static enum status start(struct robot *robot, const char *voice)
@@ -77,12 +161,26 @@ static bool speak_turn(struct robot *robot)
     return speaker_wait_idle(robot->speaker, TURN_MS) == STATUS_OK && count > 0;
 }
 
+static FILE *create(const char *folder, const char *name)
+{
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return fopen(path, "wb");
+}
+
 int main(int argc, char **argv)
 {
     struct robot robot = {0};
 
-    if (argc != 3)
+    if (argc != 4)
         return 2;
+    robot.spoken = create(argv[3], "spoken");
+    overheard.said = create(argv[3], "said");
+    if (!robot.spoken || !overheard.said) {
+        fputs("av_robot: the folder cannot be written\n", stderr);
+        return 1;
+    }
     int64_t until_ms = clock_mono_ms() + strtol(argv[2], NULL, 10) * 1000;
     enum status status = start(&robot, argv[1]);
     if (status == STATUS_OK) {
@@ -97,5 +195,6 @@ int main(int argc, char **argv)
     face_free(robot.face);
     speaker_free(robot.speaker);
     face_forget_libraries();
-    return status == STATUS_OK ? 0 : 1;
+    bool is_written = fclose(robot.spoken) == 0 && fclose(overheard.said) == 0;
+    return status == STATUS_OK && is_written ? 0 : 1;
 }

@@ -41,29 +41,80 @@ static enum status read_clauses(struct av_take *take, const char *folder)
 {
     char path[PATH_BYTES], line[1100];
     long long time_ns, playhead, sample;
-    int text_at;
 
     snprintf(path, sizeof path, "%s/spoken", folder);
     FILE *file = fopen(path, "r");
     if (!file)
         return STATUS_IO;
     while (fgets(line, sizeof line, file)) {
-        if (sscanf(line, "%lld %lld %lld %n", &time_ns, &playhead, &sample, &text_at) < 3)
+        if (sscanf(line, "%lld %lld %lld", &time_ns, &playhead, &sample) < 3)
             continue;
         struct av_clause *grown =
             realloc(take->clauses, (take->clause_count + 1) * sizeof *take->clauses);
         if (!grown)
             break;
         take->clauses = grown;
-        struct av_clause *clause = &grown[take->clause_count++];
-        line[strcspn(line, "\n")] = '\0';
-        clause->time_ns = time_ns;
-        clause->playhead = playhead;
-        clause->sample = sample;
-        snprintf(clause->text, sizeof clause->text, "%s", line + text_at);
+        grown[take->clause_count++] =
+            (struct av_clause){.time_ns = time_ns, .playhead = playhead, .sample = sample};
     }
     fclose(file);
     return STATUS_OK;
+}
+
+/* Copied out, because the bytes behind it leave the next one unaligned. */
+static bool next_said(const uint8_t **at, const uint8_t *end, struct av_said *said)
+{
+    if ((size_t)(end - *at) < sizeof *said)
+        return false;
+    memcpy(said, *at, sizeof *said);
+    *at += sizeof *said;
+    return said->size <= (size_t)(end - *at);
+}
+
+/* Clauses began in the order in which they were said, but not every one was heard. */
+static void find_said(struct av_take *take)
+{
+    const uint8_t *at = take->said, *end = take->said + take->said_size;
+    struct av_clause *clause = NULL;
+    struct av_said said;
+    size_t next = 0;
+
+    for (const uint8_t *from = at; next_said(&at, end, &said); from = at += said.size) {
+        if (said.kind != AV_SAID_CLAUSE)
+            continue;
+        if (clause)
+            clause->said_end = from;
+        clause = NULL;
+        while (next < take->clause_count && take->clauses[next].sample < said.sample)
+            next++;
+        if (next < take->clause_count && take->clauses[next].sample == said.sample) {
+            clause = &take->clauses[next];
+            clause->said = at;
+            clause->said_end = end;
+        }
+    }
+}
+
+void av_take_spoken(const struct av_clause *clause, struct spoken *spoken)
+{
+    const size_t room = sizeof spoken->pcm / sizeof *spoken->pcm;
+    const uint8_t *at = clause->said;
+    struct av_said said;
+
+    memset(spoken, 0, sizeof *spoken);
+    while (at && next_said(&at, clause->said_end, &said)) {
+        size_t place = (size_t)(said.sample - clause->sample), count = said.size / 2;
+
+        if (said.kind == AV_SAID_SOUND && place + count <= room) {
+            memcpy(spoken->pcm + place, at, said.size);
+            spoken->count = place + count;
+        }
+        if (said.kind == AV_SAID_MARK && spoken->mark_count < SPOKEN_MAX_MARKS)
+            memcpy(&spoken->marks[spoken->mark_count++], at, sizeof *spoken->marks);
+        if (said.kind == AV_SAID_WORD && spoken->word_count < SPOKEN_MAX_WORDS)
+            spoken->words[spoken->word_count++].sample = (uint32_t)place;
+        at += said.size;
+    }
 }
 
 static int ascending(const void *a, const void *b)
@@ -133,6 +184,10 @@ enum status av_take_load(struct av_take *take, const char *folder)
                           &take->picture_count);
     if (status == STATUS_OK)
         status = read_clauses(take, folder);
+    if (status == STATUS_OK)
+        status = read_all(folder, "said", 1, (void **)&take->said, &take->said_size);
+    if (status == STATUS_OK)
+        find_said(take);
     if (status == STATUS_OK && take->stamp_count == 0)
         status = STATUS_IO;
     if (status == STATUS_OK)
@@ -148,6 +203,7 @@ void av_take_free(struct av_take *take)
     free(take->start_ns);
     free(take->pictures);
     free(take->clauses);
+    free(take->said);
     *take = (struct av_take){0};
 }
 

@@ -2,7 +2,10 @@
  *
  * av_recorder writes it as three files of a folder: "sound" (16 bit mono at AV_RATE, what left the
  * sound server's sink), "stamps" (struct av_stamp) and "pictures" (struct av_picture, one for each
- * picture that differs from the one before). All times are CLOCK_MONOTONIC in nanoseconds.
+ * picture that differs from the one before). av_robot adds "spoken", a line for each clause that it
+ * began (time, playhead, first sample: as in struct av_clause, and the text), and "said": what its
+ * voice said, struct av_said each with its bytes behind it. All times are CLOCK_MONOTONIC in
+ * nanoseconds.
  */
 #ifndef TESTS_BENCH_AV_TAKE_H
 #define TESTS_BENCH_AV_TAKE_H
@@ -34,10 +37,23 @@ struct av_picture {
 
 /* What the robot told when it began a clause. */
 struct av_clause {
-    int64_t time_ns;  /* shortly after it began */
-    int64_t playhead; /* what the robot thought was heard then, on its own timeline */
-    int64_t sample;   /* of its timeline, the clause's first */
-    char text[1024];
+    int64_t time_ns;                /* shortly after it began */
+    int64_t playhead;               /* what the robot thought was heard then, on its own timeline */
+    int64_t sample;                 /* of its timeline, the clause's first */
+    const uint8_t *said, *said_end; /* its struct av_said */
+};
+
+enum av_said_kind {
+    AV_SAID_CLAUSE = 0, /* begins; nothing follows */
+    AV_SAID_SOUND = 1,  /* 16 bit samples follow */
+    AV_SAID_MARK = 2,   /* a struct voice_mark follows */
+    AV_SAID_WORD = 3,   /* begins; nothing follows */
+};
+
+struct av_said {
+    int64_t sample; /* of the robot's timeline */
+    uint32_t kind;
+    uint32_t size; /* of the bytes that follow */
 };
 
 /* Read-only once loaded. */
@@ -53,10 +69,11 @@ struct av_take {
     size_t picture_count;
     struct av_clause *clauses;
     size_t clause_count;
+    uint8_t *said;
+    size_t said_size;
 };
 
-/* Reads folder and its file "spoken", the robot's. STATUS_IO, STATUS_MEMORY. Freed by
- * av_take_free() in any case. */
+/* Reads folder. STATUS_IO, STATUS_MEMORY. Freed by av_take_free() in any case. */
 MUST_CHECK enum status av_take_load(struct av_take *take, const char *folder);
 void av_take_free(struct av_take *take);
 
@@ -67,6 +84,9 @@ double av_take_time_ns(const struct av_take *take, double index);
 double av_take_index(const struct av_take *take, double time_ns);
 
 struct spoken;
+
+/* What was said of a clause, its samples counted from the clause's first. */
+void av_take_spoken(const struct av_clause *clause, struct spoken *spoken);
 
 /* Where in the sound a clause begins: looks for its samples around time_ns. The result counts at
  * AV_SLOW, less than 0: it is not there. */
