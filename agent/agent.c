@@ -416,7 +416,7 @@ static enum status open_face(struct agent *agent, char problem[256])
         .height = agent->config->height,
         .video_driver = agent->config->video_driver,
         .avatar_folder = agent->config->avatars,
-        .display_latency_ms = FACE_DISPLAY_LATENCY_MS,
+        .panel_latency_ms = (int)agent->config->panel_latency_ms,
         .record_folder = headless ? agent->media_dir : NULL,
         .on_key = on_key,
         .context = agent,

@@ -12,6 +12,11 @@
         .name = #field, .type = OPTION_TEXT, .fallback = value,                                    \
         .offset = offsetof(struct config, field), .help = text                                     \
     }
+#define NUMBER(field, value, least, most, text)                                                    \
+    {                                                                                              \
+        .name = #field, .type = OPTION_INT, .fallback = value, .min = least, .max = most,          \
+        .offset = offsetof(struct config, field), .help = text                                     \
+    }
 #define CHOICE(field, value, words, text)                                                          \
     {                                                                                              \
         .name = #field, .type = OPTION_CHOICE, .fallback = value, .choices = words,                \
@@ -30,6 +35,8 @@ static const struct option_spec specs[] = {
     CHOICE(audio, "auto", "auto|alsa|file", "where the voice is heard; file: into the videos"),
     TEXT(display_size, "480x480", "width and height of the face's window, 240x240 to 1280x800"),
     TEXT(video_driver, "", "SDL's video driver: x11, wayland, kmsdrm; empty: SDL chooses"),
+    NUMBER(panel_latency_ms, "0", -FACE_MAX_LATENCY_MS, FACE_MAX_LATENCY_MS,
+           "how late the panel lights up; below 0: how late a loudspeaker (Bluetooth) sounds"),
     TEXT(avatars, MYNA_DATADIR "/avatars", "folder of avatars, NAME.svg; see the setting avatar"),
     TEXT(media_dir, NULL, "videos of answers when headless; default media in the state folder"),
     TEXT(voice, MYNA_BINDIR "/myna-voice", "the voice program"),

@@ -26,6 +26,7 @@ struct config {
     const char *display_size;
     int width, height;        /* what display_size says */
     const char *video_driver; /* "": any */
+    int64_t panel_latency_ms;
     const char *avatars;
     const char *media_dir; /* NULL: media in state_dir */
     const char *voice;

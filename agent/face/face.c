@@ -13,6 +13,7 @@
 #include "agent/face/stage.h"
 #include "agent/face/track.h"
 #include "agent/face/wardrobe.h"
+#include "agent/voice/priority.h"
 #include "agent/voice/speaker.h"
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
@@ -197,18 +198,19 @@ static void on_turn_end(void *context, uint64_t turn, int64_t sample)
 
 /* --- drawing --- */
 
-/* Call with the lock held. Moves pose and expression on to now. */
-static void step(struct face *face, int64_t sample, struct avatar_look *look)
+/* Call with the lock held. Moves pose and expression on to a picture that is seen then. */
+static void step(struct face *face, int64_t sample, int64_t seen_ns, struct avatar_look *look)
 {
-    int64_t now_ns = clock_mono_ns();
-    double elapsed_ms = (double)(now_ns - face->stepped_ns) / 1e6;
+    double elapsed_ms = (double)(seen_ns - face->stepped_ns) / 1e6;
     struct track_pose wanted, shown = face->mouth;
     struct stage_view view;
 
     stage_at(&face->stage, sample, &view);
     if (elapsed_ms > MAX_STEP_MS)
         elapsed_ms = MAX_STEP_MS;
-    face->stepped_ns = now_ns;
+    if (elapsed_ms < 0) /* the screen learned that it is faster */
+        elapsed_ms = 0;
+    face->stepped_ns = seen_ns;
     if (face->is_turn_over && view.mood != FACE_SPEAKING)
         view.mood = face->rest == FACE_NEUTRAL && face->listens ? FACE_LISTENING : face->rest;
     track_pose(face->track, sample, &wanted);
@@ -231,13 +233,16 @@ struct texts {
     char label[FACE_LABEL_BYTES];
 };
 
-static bool look_now(struct face *face, struct avatar_look *look, struct texts *texts,
-                     const struct pack **pack)
+/* What a picture shows that is seen then. False: the face is to end. */
+static bool look_at(struct face *face, int64_t seen_ns, struct avatar_look *look,
+                    struct texts *texts, const struct pack **pack)
 {
-    int64_t sample = playhead(face) + face->latency_samples;
+    int64_t ahead_us = (seen_ns - clock_mono_ns()) / 1000;
+    int64_t sample =
+        playhead(face) + ahead_us * AUDIO_SAMPLE_RATE / 1000000 + face->latency_samples;
 
     pthread_mutex_lock(&face->lock);
-    step(face, sample, look);
+    step(face, sample, seen_ns, look);
     snprintf(texts->subtitle, sizeof texts->subtitle, "%s", look->subtitle.text);
     memcpy(texts->notice, face->notice, sizeof texts->notice);
     memcpy(texts->label, face->label, sizeof texts->label);
@@ -296,12 +301,14 @@ static void draw_on(struct face *face, struct screen *screen)
     struct texts texts;
     struct rects changed;
 
-    while (look_now(face, &look, &texts, &pack)) {
-        if (fit_avatar(&avatar, screen, &worn, pack) != STATUS_OK)
+    for (;;) {
+        int frames = frames_of(face);
+
+        if (!look_at(face, screen_next(screen, frames), &look, &texts, &pack) ||
+            fit_avatar(&avatar, screen, &worn, pack) != STATUS_OK)
             break;
         avatar_draw(avatar, &look, &changed);
-        int frames = frames_of(face);
-        if (screen_show(screen, avatar_pixels(avatar), &changed, frames) != STATUS_OK)
+        if (screen_show(screen, avatar_pixels(avatar), &changed) != STATUS_OK)
             break;
         note_frame(face, frames);
     }
@@ -314,7 +321,7 @@ static void live_on(struct face *face)
     struct texts texts;
     const struct pack *pack;
 
-    while (look_now(face, &look, &texts, &pack))
+    while (look_at(face, clock_mono_ns(), &look, &texts, &pack))
         clock_sleep_ms(HEADLESS_MS);
 }
 
@@ -346,8 +353,10 @@ static void *run(void *argument)
 {
     struct face *face = argument;
 
-    if (face->has_screen)
+    if (face->has_screen) {
+        priority_raise(PRIORITY_PICTURE);
         show_window(face);
+    }
     live_on(face); /* a closed window leaves a robot that can still be asked for its picture */
     return NULL;
 }
@@ -439,7 +448,7 @@ enum status face_create(struct face **out, const struct face_options *options)
     face->speaker = options->speaker;
     face->is_turn_over = true;
     face->mouth.cap = 1;
-    face->latency_samples = (int64_t)options->display_latency_ms * AUDIO_SAMPLE_RATE / 1000;
+    face->latency_samples = (int64_t)options->panel_latency_ms * AUDIO_SAMPLE_RATE / 1000;
     face->stepped_ns = clock_mono_ns();
     expression_init(&face->expression);
     stage_clear(&face->stage, 0, FACE_NEUTRAL);

@@ -27,10 +27,7 @@
 #define FACE_MAX_WIDTH   1280
 #define FACE_MAX_HEIGHT  800
 
-/* For face_options: half of a picture's 16.7 ms and what drawing and a display take. Measured by
- * tests/bench/av.bench under X11, where rectangles are on the screen within 2 ms: a lead of 20 had
- * the picture 13 ms early. A few milliseconds of that are left for the panel's own delay. */
-#define FACE_DISPLAY_LATENCY_MS 13
+#define FACE_MAX_LATENCY_MS 500 /* of a panel, or of a loudspeaker */
 
 struct face;
 struct speaker;
@@ -67,7 +64,9 @@ struct face_options {
     enum face_screen screen;
     int width, height;         /* of a window; 0: FACE_SIZE */
     const char *video_driver;  /* see screen.h; NULL: any */
-    int display_latency_ms;    /* from drawing to light: the only lead the mouth gets */
+    int panel_latency_ms;      /* from the screen's memory to light, which no program can see: the
+                                * only lead the mouth gets beyond screen_next()'s; less than 0: the
+                                * sound is late behind what its device tells */
     const char *record_folder; /* each answer becomes <folder>/<turn>.mp4; NULL: no recording */
     const char *ffmpeg;        /* program; NULL: "ffmpeg" */
     face_key_fn on_key;        /* may be NULL */

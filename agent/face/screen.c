@@ -3,6 +3,7 @@
 #include <SDL2/SDL.h>
 
 #include "agent/face/avatar.h"
+#include "agent/face/beat.h"
 #include "agent/face/frames.h"
 #include "schema/base/clock.h"
 
@@ -13,7 +14,7 @@ struct screen {
     int width, height;
     bool is_new; /* of this size nothing was shown yet */
     bool is_uncovered;
-    int64_t next_ns;
+    struct beat beat;
     face_key_fn on_key;
     void *context;
 };
@@ -76,6 +77,21 @@ static bool make_window(struct screen *screen, const struct screen_options *opti
     return screen->renderer != NULL;
 }
 
+/* Only a renderer that waits for the display hands its beat on. */
+static void start_beat(struct screen *screen)
+{
+    SDL_RendererInfo info = {.flags = 0};
+    SDL_DisplayMode mode = {.refresh_rate = 0};
+
+    if (screen->renderer)
+        SDL_GetRendererInfo(screen->renderer, &info);
+    bool waits = info.flags & SDL_RENDERER_PRESENTVSYNC;
+    SDL_GetWindowDisplayMode(screen->window, &mode);
+    beat_init(&screen->beat, waits ? BEAT_DISPLAY : BEAT_OWN,
+              waits && mode.refresh_rate > 0 ? 1000000000 / mode.refresh_rate : FRAMES_PERIOD_NS,
+              clock_mono_ns());
+}
+
 enum status screen_open(struct screen **out, const struct screen_options *options,
                         char problem[160])
 {
@@ -100,7 +116,7 @@ enum status screen_open(struct screen **out, const struct screen_options *option
         screen_close(screen);
         return STATUS_UNREACHABLE;
     }
-    screen->next_ns = clock_mono_ns();
+    start_beat(screen);
     screen->on_key = options->on_key;
     screen->context = options->context;
     *out = screen;
@@ -126,18 +142,6 @@ void screen_size(const struct screen *screen, int *width, int *height)
 {
     *width = screen->width;
     *height = screen->height;
-}
-
-/* A hidden window or a software renderer does not wait for the display. */
-static void pace(struct screen *screen, int frames)
-{
-    int64_t now_ns = clock_mono_ns();
-
-    screen->next_ns += (int64_t)frames * FRAMES_PERIOD_NS;
-    if (screen->next_ns < now_ns)
-        screen->next_ns = now_ns;
-    else if (screen->next_ns - now_ns > FRAMES_PERIOD_NS / 4)
-        clock_sleep_until_ns(screen->next_ns);
 }
 
 static void take_key(const struct screen *screen, const SDL_KeyboardEvent *event)
@@ -225,8 +229,16 @@ static void show_by_renderer(struct screen *screen, const uint8_t *pixels,
     SDL_RenderPresent(screen->renderer);
 }
 
-enum status screen_show(struct screen *screen, const uint8_t *pixels, const struct rects *changed,
-                        int frames)
+int64_t screen_next(struct screen *screen, int frames)
+{
+    int64_t begin_ns = beat_next(&screen->beat, frames, clock_mono_ns());
+
+    clock_sleep_until_ns(begin_ns);
+    beat_begin(&screen->beat, clock_mono_ns());
+    return beat_seen_ns(&screen->beat);
+}
+
+enum status screen_show(struct screen *screen, const uint8_t *pixels, const struct rects *changed)
 {
     const struct rects all = {.at = {{0, 0, screen->width, screen->height}}, .count = 1};
 
@@ -237,11 +249,13 @@ enum status screen_show(struct screen *screen, const uint8_t *pixels, const stru
     if (screen->is_new || screen->is_uncovered)
         changed = &all;
     screen->is_new = screen->is_uncovered = false;
+    beat_drawn(&screen->beat, clock_mono_ns());
+    clock_sleep_until_ns(beat_due_ns(&screen->beat));
     if (changed->count > 0 && screen->renderer)
         show_by_renderer(screen, pixels, changed);
     else if (changed->count > 0)
         show_in_window(screen, pixels, changed);
-    pace(screen, frames);
+    beat_shown(&screen->beat, clock_mono_ns());
     return take_events(screen) ? STATUS_OK : STATUS_CLOSED;
 }
 

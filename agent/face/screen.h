@@ -2,8 +2,8 @@
  * knows it
  *
  * Open, show and close on one and the same thread. On X11 only the rectangles that changed travel
- * to the display; elsewhere (KMSDRM, Wayland) they go into a texture and the display's own beat
- * paces the pictures.
+ * to the display, 60 times a second; elsewhere (KMSDRM, Wayland) they go into a texture and the
+ * display's own beat paces the pictures. beat.h has when a picture is seen.
  */
 #ifndef AGENT_FACE_SCREEN_H
 #define AGENT_FACE_SCREEN_H
@@ -37,11 +37,14 @@ void screen_close(struct screen *screen);
  * the window. */
 void screen_size(const struct screen *screen, int *width, int *height);
 
-/* Shows a picture (avatar.h has its layout) of screen_size(), of which `changed` is new, and waits
- * until `frames` of FRAMES_PERIOD_NS passed since the one before, or for the display's next frame.
- * STATUS_CLOSED: the window was closed by its owner. */
+/* Waits until the next picture should be drawn, which is to stay for so many frames, and returns
+ * when it will have been seen for half of that time (clock_mono_ns()): what it should show. */
+int64_t screen_next(struct screen *screen, int frames);
+
+/* Shows a picture (avatar.h has its layout) of screen_size(), of which `changed` is new, when it is
+ * due: after one screen_next(). STATUS_CLOSED: the window was closed by its owner. */
 MUST_CHECK enum status screen_show(struct screen *screen, const uint8_t *pixels,
-                                   const struct rects *changed, int frames);
+                                   const struct rects *changed);
 
 /* After the last screen: gives back what SDL keeps until then. */
 void screen_forget(void);

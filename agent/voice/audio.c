@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "agent/voice/audio_device.h"
+#include "agent/voice/priority.h"
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
 
@@ -147,6 +148,7 @@ static bool play_period(struct audio *audio)
 
 static void *play_forever(void *argument)
 {
+    priority_raise(PRIORITY_SOUND);
     while (play_period(argument))
         ;
     return NULL;

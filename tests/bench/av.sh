@@ -15,9 +15,15 @@ av_start() {
 	export HOME="$work/home" XDG_RUNTIME_DIR="$work/pulse" \
 		PULSE_SERVER="unix:$work/pulse/native" PULSE_COOKIE="$work/pulse/cookie"
 	printf 'pcm.!default {\n type pulse\n}\nctl.!default {\n type pulse\n}\n' >"$HOME/.asoundrc"
-	Xvfb -displayfd 3 -screen 0 480x480x24 -nolisten tcp 3>"$work/display" 2>/dev/null &
+	# Display and sound server stand for hardware, which waits for no processor; the recorder comes
+	# after the robot's own threads.
+	hardware='' watching=''
+	if chrt -r 5 true 2>/dev/null; then
+		hardware='chrt -r 5' watching='chrt -r 1'
+	fi
+	$hardware Xvfb -displayfd 3 -screen 0 480x480x24 -nolisten tcp 3>"$work/display" 2>/dev/null &
 	display_pid=$!
-	pulseaudio -n --daemonize=no --exit-idle-time=-1 --use-pid-file=no \
+	$hardware pulseaudio -n --daemonize=no --exit-idle-time=-1 --use-pid-file=no \
 		-L "module-native-protocol-unix socket=$work/pulse/native auth-anonymous=1" \
 		-L 'module-null-sink sink_name=nul rate=48000' >"$work/pulse.log" 2>&1 &
 	sound_pid=$!
@@ -37,7 +43,7 @@ av_stop() {
 # Records the robot that speaks standard input; the recording is then in $work/$1.
 av_record() { # NAME VOICE SECONDS
 	mkdir -p "$work/$1"
-	"$bench/av_recorder" "$work/$1" nul.monitor >"$work/$1/looks" &
+	$watching "$bench/av_recorder" "$work/$1" nul.monitor >"$work/$1/looks" &
 	recorder_pid=$!
 	sleep 4 # the sound server learns its own latency
 	"$bench/av_robot" "$2" "$3" "$work/$1" 2>"$work/$1/robot"

@@ -134,10 +134,8 @@ static enum status start(struct robot *robot, const char *voice)
 
     if (status != STATUS_OK)
         return status;
-    const struct face_options looking = {.speaker = robot->speaker,
-                                         .name = "bench",
-                                         .screen = FACE_SCREEN_WINDOW,
-                                         .display_latency_ms = FACE_DISPLAY_LATENCY_MS};
+    const struct face_options looking = {
+        .speaker = robot->speaker, .name = "bench", .screen = FACE_SCREEN_WINDOW};
     return face_create(&robot->face, &looking);
 }
 

@@ -26,7 +26,7 @@ static int start(void **state)
                                          .name = "test",
                                          .avatar_folder = PACK_FOLDER,
                                          .screen = FACE_SCREEN_HEADLESS,
-                                         .display_latency_ms = 20};
+                                         .panel_latency_ms = 20};
     assert_int_equal(face_create(&fixture->face, &options), STATUS_OK);
     *state = fixture;
     return 0;
