@@ -312,6 +312,8 @@ static void remember(struct run *run)
     buffer_init(&heard, MAX_SAID_BYTES);
     if (run->own_words) {
         /* a crisis, a limit: no part of the conversation */
+    } else if (run->report->outcome == wire_Outcome_FILTERED) {
+        /* the vendor would object to every question that it goes along with */
     } else if (is_cancelled(run) && turn->options.speaker) {
         if (speaker_heard(turn->options.speaker, run->number, &heard) == STATUS_OK)
             conversation_add(turn->options.conversation, run->question,

@@ -172,7 +172,7 @@ static void write_body(const struct dialect *dialect, const struct dialect_head 
         write_usage(dialect, &writer, usage);
     if (has(dialect, COMPLETIONS_LAST_WHOLE)) {
         json_key(&writer, "output_sensitive");
-        json_write_bool(&writer, false);
+        json_write_bool(&writer, answer->is_filtered);
         json_key(&writer, "base_resp");
         json_begin_object(&writer);
         dialect_member_int(&writer, "status_code", 0);

@@ -23,6 +23,7 @@ static const struct knob knobs[] = {
     {"no_usage", CHANCE(FAULT_NO_USAGE)},
     {"mid_error", CHANCE(FAULT_MID_ERROR)},
     {"under_200", CHANCE(FAULT_UNDER_200)},
+    {"filter", CHANCE(FAULT_FILTER)},
     {"tokens_per_s", offsetof(struct conditions, tokens_per_s), 0.1, 100000},
     {"first_token_ms", offsetof(struct conditions, first_token_ms), 0, 600000},
     {"jitter_ms", offsetof(struct conditions, jitter_ms), 0, 600000},

@@ -19,7 +19,8 @@ enum fault {
     FAULT_NO_USAGE = 7,   /* the whole answer, without its usage */
     FAULT_MID_ERROR = 8,  /* an error inside the stream, which then ends */
     FAULT_UNDER_200 = 9,  /* 429's body under status 200 */
-    FAULT_COUNT = 10,
+    FAULT_FILTER = 10,    /* the vendor objects to what it is about to say */
+    FAULT_COUNT = 11,
 };
 
 struct conditions {

@@ -28,7 +28,8 @@ struct dialect_usage {
 struct dialect_answer {
     struct span thought;
     struct span text;
-    const char *finish_reason; /* "stop", "length" */
+    const char *finish_reason; /* "stop", "length", the dialect's filter_word */
+    bool is_filtered;
 };
 
 /* The parts of a streamed answer in their order. */
@@ -57,6 +58,7 @@ enum dialect_error {
     DIALECT_QUOTA,
     DIALECT_BROKEN,
     DIALECT_OVERLOADED,
+    DIALECT_OBJECTION, /* to the content, inside a stream; without a message: not known here */
     DIALECT_ERRORS,
 };
 
@@ -82,7 +84,8 @@ struct dialect {
     struct question_shape question;
     const struct dialect_refusal *refusals; /* one for each enum dialect_error */
     const char *error_before, *error_after; /* around a refusal inside a stream */
-    unsigned habits;                        /* the writer's own */
+    const char *filter_word; /* why an answer ends that the vendor objects to; NULL: by a refusal */
+    unsigned habits;         /* the writer's own */
     /* Append one part of a stream, with all that ends it; a whole answer, without usage when that
      * is NULL; a refusal. */
     void (*write)(const struct dialect *dialect, const struct dialect_head *head,

@@ -28,9 +28,11 @@ static void end(struct json_writer *writer, struct buffer *out)
     buffer_text(out, "\n\n");
 }
 
-static const char *stop_reason(const char *finish_reason)
+static const char *stop_reason(const struct dialect_answer *answer)
 {
-    return strcmp(finish_reason, "length") == 0 ? "max_tokens" : "end_turn";
+    if (answer->is_filtered)
+        return answer->finish_reason;
+    return strcmp(answer->finish_reason, "length") == 0 ? "max_tokens" : "end_turn";
 }
 
 /* The input is what the cache did not hold. */
@@ -136,7 +138,7 @@ static void write_finish(const struct dialect_event *event, struct buffer *out)
     begin(&writer, out, "message_delta");
     json_key(&writer, "delta");
     json_begin_object(&writer);
-    dialect_member_text(&writer, "stop_reason", stop_reason(answer->finish_reason));
+    dialect_member_text(&writer, "stop_reason", stop_reason(answer));
     dialect_member_text(&writer, "stop_sequence", NULL);
     json_end_object(&writer);
     if (event->usage != NULL)
@@ -195,7 +197,7 @@ static void write_whole(const struct dialect *dialect, const struct dialect_head
         write_block(&writer, "thinking", answer->thought);
     write_block(&writer, "text", answer->text);
     json_end_array(&writer);
-    dialect_member_text(&writer, "stop_reason", stop_reason(answer->finish_reason));
+    dialect_member_text(&writer, "stop_reason", stop_reason(answer));
     dialect_member_text(&writer, "stop_sequence", NULL);
     if (usage != NULL)
         write_counts(&writer, usage);
@@ -230,6 +232,7 @@ const struct dialect dialect_anthropic = {
                  .needs_limit = true,
                  .stream = "stream"},
     .refusals = refusals,
+    .filter_word = "refusal",
     .error_before = "event: error\ndata: ",
     .error_after = "\n\n",
     .write = write_event,

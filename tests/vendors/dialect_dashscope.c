@@ -8,6 +8,8 @@ static const struct dialect_refusal refusals[DIALECT_ERRORS] = {
     [DIALECT_QUOTA] = {400, NULL, "Arrearage", "The account is overdue."},
     [DIALECT_BROKEN] = {500, NULL, "InternalError", "An internal error has occurred."},
     [DIALECT_OVERLOADED] = {503, NULL, "ModelServingError", "The model is busy."},
+    [DIALECT_OBJECTION] = {400, NULL, "DataInspectionFailed",
+                           "Output data may contain inappropriate content."},
 };
 
 static void write_counts(struct json_writer *writer, const struct dialect_usage *usage)

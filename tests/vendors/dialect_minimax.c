@@ -38,6 +38,7 @@ const struct dialect dialect_minimax = {
     .refusals = refusals,
     .error_before = "data: ",
     .error_after = "\n\n",
+    .filter_word = "stop",
     .habits = COMPLETIONS_LAST_WHOLE,
     .write = completions_write,
     .write_whole = completions_write_whole,

@@ -7,6 +7,7 @@
 const struct dialect dialect_openai = {
     .path = "/v1/chat/completions",
     COMPLETIONS_ROW,
+    .filter_word = "content_filter",
     .refusals = completions_refusals,
     .question = {COMPLETIONS_QUESTION, ASKED_USAGE, .thinking = "enable_thinking"},
 };
@@ -14,6 +15,7 @@ const struct dialect dialect_openai = {
 const struct dialect dialect_openai_deepseek = {
     .path = "/deepseek/chat/completions",
     COMPLETIONS_ROW,
+    .filter_word = "content_filter",
     .refusals = completions_refusals,
     .question = {COMPLETIONS_QUESTION, ASKED_USAGE},
     .habits = COMPLETIONS_HIT_FIELDS,
@@ -32,6 +34,7 @@ static const struct dialect_refusal glm_refusals[DIALECT_ERRORS] = {
 const struct dialect dialect_openai_glm = {
     .path = "/glm/v4/chat/completions",
     COMPLETIONS_ROW,
+    .filter_word = "sensitive",
     .key = DIALECT_KEY_TOKEN,
     .question = {COMPLETIONS_QUESTION},
     .refusals = glm_refusals,
@@ -53,6 +56,7 @@ static const struct dialect_refusal ark_refusals[DIALECT_ERRORS] = {
 const struct dialect dialect_openai_ark = {
     .path = "/ark/v3/chat/completions",
     COMPLETIONS_ROW,
+    .filter_word = "content_filter",
     .question = {COMPLETIONS_QUESTION, ASKED_USAGE,
                  .every_usage = "stream_options.chunk_include_usage"},
     .refusals = ark_refusals,
@@ -61,6 +65,7 @@ const struct dialect dialect_openai_ark = {
 const struct dialect dialect_openai_vllm = {
     .path = "/vllm/v1/chat/completions",
     COMPLETIONS_ROW,
+    .filter_word = "content_filter",
     .refusals = completions_refusals,
     .question = {COMPLETIONS_QUESTION, ASKED_USAGE,
                  .every_usage = "stream_options.continuous_usage_stats"},

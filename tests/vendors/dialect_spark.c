@@ -10,6 +10,7 @@ static const struct dialect_refusal refusals[DIALECT_ERRORS] = {
     [DIALECT_QUOTA] = {200, NULL, "11201", "requests of the day exceeded"},
     [DIALECT_BROKEN] = {200, NULL, "10012", "the engine failed"},
     [DIALECT_OVERLOADED] = {200, NULL, "10110", "the service is busy"},
+    [DIALECT_OBJECTION] = {200, NULL, "10014", "the answer's content is under suspicion"},
 };
 
 static void write_refusal(const struct dialect_refusal *refusal, const char *param,

@@ -20,9 +20,9 @@ static const struct option_spec specs[] = {
      .help = "program that says what /v1/audio/speech is asked for"},
     {"ledger", OPTION_TEXT, AT(ledger), .help = "file to append the ledger to, as JSON lines"},
     {"fault", OPTION_TEXT, "", AT(fault),
-     .help =
-         "NAME=VALUE: probability of 429 quota 500 503 cut stall no_usage mid_error under_200, or "
-         "tokens_per_s first_token_ms jitter_ms retry_after_s stall_s; may come several times"},
+     .help = "NAME=VALUE: probability of 429 quota 500 503 cut stall no_usage mid_error under_200 "
+             "filter, or "
+             "tokens_per_s first_token_ms jitter_ms retry_after_s stall_s; may come several times"},
     {"seed", OPTION_INT, "1", .max = INT64_MAX, AT(seed), .help = "of all chance"},
     {"help", OPTION_FLAG, "false", AT(help), .help = "print this and exit"},
 };

@@ -28,10 +28,11 @@ struct stream {
     int64_t tokens_made;
     int64_t thought_made; /* of them */
     bool has_failed;      /* it ended with an error */
-    int64_t breaks_at;    /* tokens before the cut or stall; -1: never */
-    bool broken;          /* what is left of event stays here for good */
-    int64_t due_ms;       /* of the next event or piece */
-    double clock_ms;      /* due time of the last token, not rounded */
+    bool is_filtered;
+    int64_t breaks_at; /* tokens before the cut or stall; -1: never */
+    bool broken;       /* what is left of event stays here for good */
+    int64_t due_ms;    /* of the next event or piece */
+    double clock_ms;   /* due time of the last token, not rounded */
     bool billed;
 };
 
@@ -62,7 +63,8 @@ static struct dialect_answer answer_of(const struct stream *stream)
 {
     return (struct dialect_answer){.thought = stream->answer.thought,
                                    .text = stream->answer.text,
-                                   .finish_reason = stream->answer.finish_reason};
+                                   .finish_reason = stream->answer.finish_reason,
+                                   .is_filtered = stream->is_filtered};
 }
 
 static bool tells_usage(const struct stream *stream)
@@ -107,20 +109,43 @@ static void make_tokens(struct stream *stream)
 }
 
 /* An error where the next piece would be, and nothing behind it. */
-static void make_failure(struct stream *stream)
+static void make_failure(struct stream *stream, enum dialect_error error)
 {
     const struct dialect *dialect = stream->dialect;
 
     buffer_text(&stream->event, dialect->error_before);
-    dialect->write_refusal(&dialect->refusals[DIALECT_BROKEN], NULL, &stream->event);
+    dialect->write_refusal(&dialect->refusals[error], NULL, &stream->event);
     buffer_text(&stream->event, dialect->error_after);
     stream->has_failed = true;
     stream->phase = PHASE_END;
 }
 
-static bool must_fail(const struct stream *stream)
+/* The answer is over with what was made of it. */
+static void object(struct stream *stream)
 {
-    return stream->entry.fault == FAULT_MID_ERROR && stream->tokens_made >= stream->breaks_at;
+    stream->answer.thought.size -= stream->thought_left.size;
+    stream->answer.text.size -= stream->text_left.size;
+    stream->thought_left.size = stream->text_left.size = 0;
+    stream->answer.finish_reason = stream->dialect->filter_word;
+    stream->is_filtered = true;
+    stream->phase = PHASE_FINISH;
+}
+
+/* Ends the answer early where its fault is to do so in proper form; true when it did. */
+static bool end_early(struct stream *stream)
+{
+    const bool is_due = stream->breaks_at >= 0 && stream->tokens_made >= stream->breaks_at;
+
+    if (is_due && stream->entry.fault == FAULT_MID_ERROR)
+        make_failure(stream, DIALECT_BROKEN);
+    else if (is_due && stream->entry.fault == FAULT_FILTER && stream->dialect->filter_word)
+        object(stream);
+    else if (is_due && stream->entry.fault == FAULT_FILTER &&
+             stream->dialect->refusals[DIALECT_OBJECTION].message)
+        make_failure(stream, DIALECT_OBJECTION);
+    else
+        return false;
+    return true;
 }
 
 /* Writes the next event and moves on to the phase behind it; it may be nothing. */
@@ -132,9 +157,9 @@ static void make_event(struct stream *stream)
         stream->phase = PHASE_TOKENS;
         break;
     case PHASE_TOKENS:
-        if (must_fail(stream))
-            make_failure(stream);
-        else if (stream->thought_left.size + stream->text_left.size > 0)
+        if (end_early(stream))
+            break;
+        if (stream->thought_left.size + stream->text_left.size > 0)
             make_tokens(stream);
         else
             stream->phase = PHASE_FINISH;
@@ -177,7 +202,7 @@ static void plan_break(struct stream *stream)
 {
     int64_t tokens = stream->answer.thought_tokens + stream->answer.text_tokens;
     bool breaks = stream->entry.fault == FAULT_CUT || stream->entry.fault == FAULT_STALL ||
-                  stream->entry.fault == FAULT_MID_ERROR;
+                  stream->entry.fault == FAULT_MID_ERROR || stream->entry.fault == FAULT_FILTER;
 
     stream->breaks_at = breaks ? (int64_t)dice_below(&stream->dice, (uint64_t)tokens + 1) : -1;
 }
@@ -306,7 +331,8 @@ static void give(struct stream *stream, int64_t now_ms, uint8_t *out, size_t siz
 
 static bool must_break(const struct stream *stream)
 {
-    if (stream->breaks_at < 0 || stream->entry.fault == FAULT_MID_ERROR)
+    if (stream->breaks_at < 0 || stream->entry.fault == FAULT_MID_ERROR ||
+        stream->entry.fault == FAULT_FILTER)
         return false;
     return stream->tokens_made > stream->breaks_at || stream->phase > PHASE_TOKENS;
 }

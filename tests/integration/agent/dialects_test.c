@@ -101,6 +101,26 @@ static void thoughts_are_billed_and_not_spoken_in_any_dialect(void **state)
     }
 }
 
+/* The model says the same whether it thought before or not. */
+static void what_is_heard_of_a_thinking_model_is_its_answer_alone(void **state)
+{
+    static char answer[sizeof((struct robot *)NULL)->heard];
+
+    for (size_t i = 0; i < PLACES * 2; i++) {
+        struct robot robot;
+
+        robot_build(&robot, *state, SILENT);
+        speak(&robot, &places[i / 2], i % 2 == 0 ? "dahan-chat" : "dahan-chat-think");
+        robot.settings.max_output_tokens = 2000;
+        assert_int_equal(robot_ask(&robot, "Who are you?"), STATUS_OK);
+        if (i % 2 == 0)
+            memcpy(answer, robot.heard, sizeof answer);
+        else
+            assert_string_equal(robot.heard, answer);
+        robot_dismantle(&robot);
+    }
+}
+
 static void a_limit_cuts_the_answer_in_every_dialect(void **state)
 {
     for (size_t i = 0; i < PLACES; i++) {
@@ -175,15 +195,84 @@ static void a_broken_answer_is_never_final_in_any_dialect(void **state)
     }
 }
 
+/* Whoever runs models oneself has no filter beside them. */
+static bool objects(const struct place *place)
+{
+    return strcmp(place->dialect, "ollama") != 0;
+}
+
+/* Some say it with the end of the answer, some by an error in its place. */
+static void check_filtered(const struct robot *robot)
+{
+    const wire_UsageRecord *record = &robot->records[0];
+
+    assert_int_equal(robot->record_count, 1); /* nobody is asked again, nobody else either */
+    assert_int_equal(record->outcome, wire_Outcome_FILTERED);
+    if (record->error_class == wire_ErrorClass_ERROR_NONE) {
+        assert_int_equal(record->provenance, wire_Provenance_VENDOR_FINAL);
+        robot_check_bill(robot, 0);
+        return;
+    }
+    struct json *line = robot_bill(robot, 1);
+    assert_int_equal(record->error_class, wire_ErrorClass_CONTENT);
+    assert_non_null(line);
+    assert_true((uint64_t)json_int(json_member(line, "output"), -1) <= record->reserved_output);
+    json_free(line);
+}
+
+static void what_a_vendor_filters_becomes_a_kind_refusal_in_every_dialect(void **state)
+{
+    const char *sorry = excuse_text(EXCUSE_CONTENT, false);
+
+    for (size_t i = 0; i < PLACES; i++) {
+        struct robot robot;
+
+        if (!objects(&places[i]))
+            continue;
+        robot_build(&robot, *state, SILENT);
+        speak(&robot, &places[i], "dahan-chat");
+        robot_set_route(&robot, 1, robot_base_url(&robot), "good");
+        robot_behave(&robot, "{\"filter\":1}");
+        assert_int_equal(robot_ask(&robot, "Tell me a long story about the sea and the moon."),
+                         STATUS_UNREACHABLE);
+        assert_int_equal(robot.report.excuse, EXCUSE_CONTENT);
+        const char *said = strstr(robot.heard, sorry);
+        assert_non_null(said);
+        assert_string_equal(said + strlen(sorry), "\n"); /* the last that was heard */
+        check_filtered(&robot);
+        robot_dismantle(&robot);
+    }
+}
+
+/* Else the vendor would object to every question that follows. */
+static void what_a_vendor_filtered_goes_along_with_no_later_question(void **state)
+{
+    struct robot robot;
+
+    robot_build(&robot, *state, SILENT);
+    robot_ask(&robot, "Who are you?");
+    const uint64_t alone = robot.report.input;
+    conversation_forget(robot.conversation);
+    robot_behave(&robot, "{\"filter\":1}");
+    robot_ask(&robot, "Tell me a long story about the sea and the moon.");
+    robot_behave(&robot, ROBOT_FAST);
+    robot_ask(&robot, "Who are you?");
+    assert_int_equal(robot.report.input, alone);
+    robot_dismantle(&robot);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_dialect_has_its_place_here),
         cmocka_unit_test(i1_each_dialect_counts_to_the_token),
         cmocka_unit_test(thoughts_are_billed_and_not_spoken_in_any_dialect),
+        cmocka_unit_test(what_is_heard_of_a_thinking_model_is_its_answer_alone),
         cmocka_unit_test(a_limit_cuts_the_answer_in_every_dialect),
         cmocka_unit_test(a_refusal_bills_nothing_whatever_its_status),
         cmocka_unit_test(a_broken_answer_is_never_final_in_any_dialect),
+        cmocka_unit_test(what_a_vendor_filters_becomes_a_kind_refusal_in_every_dialect),
+        cmocka_unit_test(what_a_vendor_filtered_goes_along_with_no_later_question),
     };
 
     return cmocka_run_group_tests(tests, robot_start_vendor, robot_stop_vendor);

@@ -51,7 +51,7 @@ void robot_behave(const struct robot *robot, const char *conditions);
 
 #define ROBOT_FAST                                                                                 \
     "{\"429\":0,\"quota\":0,\"500\":0,\"503\":0,\"cut\":0,\"stall\":0,\"no_usage\":0,"             \
-    "\"mid_error\":0,\"under_200\":0,\"tokens_per_s\":2000,\"first_token_ms\":5,"                  \
+    "\"mid_error\":0,\"under_200\":0,\"filter\":0,\"tokens_per_s\":2000,\"first_token_ms\":5,"     \
     "\"jitter_ms\":0,\"retry_after_s\":0}"
 
 /* What the robot's filter knows; "the" is held back from children, so that hardly an answer of the

@@ -2,8 +2,11 @@
  * holds and what the vendor's ledger says. */
 #include "tests/integration/agent/robot.h"
 
+#include <arpa/inet.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -98,6 +101,25 @@ static void a_busy_hour_is_met_with_one_short_retry_and_an_excuse(void **state)
     }
     assert_string_equal(robot.heard,
                         "Everyone I could ask is busy. Please try again in a moment.\n");
+    robot_dismantle(&robot);
+}
+
+/* The record of the second attempt begins when the vendor said it may. */
+static void a_rest_that_a_vendor_asks_for_is_given_up_to_two_seconds(void **state)
+{
+    struct robot robot;
+
+    robot_build(&robot, *state, SILENT);
+    robot_behave(&robot, "{\"429\":1,\"retry_after_s\":2}");
+    assert_int_equal(robot_ask(&robot, "Who are you?"), STATUS_UNREACHABLE);
+    assert_int_equal(robot.record_count, 2);
+    assert_true(robot.records[1].start_ms - robot.records[0].end_ms >= 1990);
+    robot_dismantle(&robot);
+
+    robot_build(&robot, *state, SILENT);
+    robot_behave(&robot, "{\"429\":1,\"retry_after_s\":3}");
+    assert_int_equal(robot_ask(&robot, "Who are you?"), STATUS_UNREACHABLE);
+    assert_int_equal(robot.record_count, 1);
     robot_dismantle(&robot);
 }
 
@@ -485,6 +507,91 @@ static void an_interruption_of_the_voice_is_in_the_record_of_a_finished_answer(v
     robot_dismantle(&robot);
 }
 
+/* Three vendors that answer whatever comes; they are told apart by their ports. */
+struct doors {
+    struct pollfd fds[3];
+    char urls[3][64];
+    atomic_int opened[3];
+    pthread_t thread;
+    atomic_bool stop;
+};
+
+static void *keep_doors(void *context)
+{
+    static const char answer[] = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+    struct doors *doors = context;
+    struct pollfd guests[8];
+    size_t count = 0;
+    char bytes[2048];
+
+    while (!atomic_load(&doors->stop)) {
+        if (poll(doors->fds, 3, 10) > 0)
+            for (size_t i = 0; i < 3; i++)
+                if (doors->fds[i].revents && count < 8) {
+                    doors->opened[i]++;
+                    guests[count++] = (struct pollfd){.fd = accept(doors->fds[i].fd, NULL, NULL),
+                                                      .events = POLLIN};
+                }
+        if (count > 0 && poll(guests, count, 10) > 0)
+            for (size_t i = 0; i < count; i++)
+                if (guests[i].revents && read(guests[i].fd, bytes, sizeof bytes) > 0)
+                    assert_true(write(guests[i].fd, answer, sizeof answer - 1) > 0);
+    }
+    for (size_t i = 0; i < count; i++)
+        close(guests[i].fd);
+    return NULL;
+}
+
+static void open_doors(struct doors *doors)
+{
+    *doors = (struct doors){.stop = false};
+    for (size_t i = 0; i < 3; i++) {
+        struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        socklen_t size = sizeof at;
+
+        doors->fds[i] = (struct pollfd){.fd = socket(AF_INET, SOCK_STREAM, 0), .events = POLLIN};
+        assert_int_equal(bind(doors->fds[i].fd, (struct sockaddr *)&at, size), 0);
+        assert_int_equal(listen(doors->fds[i].fd, 4), 0);
+        assert_int_equal(getsockname(doors->fds[i].fd, (struct sockaddr *)&at, &size), 0);
+        snprintf(doors->urls[i], sizeof doors->urls[i], "http://127.0.0.1:%u/v1",
+                 ntohs(at.sin_port));
+    }
+    assert_int_equal(pthread_create(&doors->thread, NULL, keep_doors, doors), 0);
+}
+
+static void close_doors(struct doors *doors)
+{
+    atomic_store(&doors->stop, true);
+    pthread_join(doors->thread, NULL);
+    for (size_t i = 0; i < 3; i++)
+        close(doors->fds[i].fd);
+}
+
+/* And the question that comes finds them open. */
+static void connections_to_the_first_two_routes_are_kept_warm(void **state)
+{
+    static struct doors doors; /* its thread outlives a test that fails */
+    const atomic_bool cancel = false;
+    struct robot robot;
+
+    open_doors(&doors);
+    robot_build(&robot, *state, SILENT);
+    for (size_t i = 0; i < 3; i++)
+        robot_set_route(&robot, i, doors.urls[i], "good");
+    for (int i = 0; i < 2; i++)
+        turn_warm(robot.turn, robot.routes, 3, &cancel);
+    assert_int_equal(doors.opened[0], 1);
+    assert_int_equal(doors.opened[1], 1);
+    assert_int_equal(doors.opened[2], 0);
+    assert_int_equal(robot_ask(&robot, "Who are you?"), STATUS_UNREACHABLE);
+    assert_int_equal(robot.record_count, 3);
+    assert_int_equal(doors.opened[0], 1);
+    assert_int_equal(doors.opened[1], 1);
+    assert_int_equal(doors.opened[2], 1);
+    robot_dismantle(&robot);
+    close_doors(&doors);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -493,8 +600,10 @@ int main(void)
         cmocka_unit_test(the_history_goes_along_and_is_cached),
         cmocka_unit_test(a_route_that_is_refused_costs_nothing_and_the_next_one_answers),
         cmocka_unit_test(a_busy_hour_is_met_with_one_short_retry_and_an_excuse),
+        cmocka_unit_test(a_rest_that_a_vendor_asks_for_is_given_up_to_two_seconds),
         cmocka_unit_test(an_empty_account_is_not_asked_twice),
         cmocka_unit_test(without_a_network_nothing_counts_as_sent),
+        cmocka_unit_test(connections_to_the_first_two_routes_are_kept_warm),
         cmocka_unit_test(a_route_that_keeps_failing_is_left_out_until_something_changes),
         cmocka_unit_test(a_robot_whose_every_route_is_left_out_asks_one_all_the_same),
         cmocka_unit_test(a_broken_answer_is_estimated_and_excused),
