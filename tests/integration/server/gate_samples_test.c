@@ -20,6 +20,10 @@
 #define TWO     (START + 25 * HOUR)
 #define DAY_END (TWO + 24 * HOUR)
 
+/* Places among the treated and in the control. */
+enum { LATE_AT, ONE_AT, TWO_AT };
+enum { GONE_AT, HELD_AT, OTHER_AT };
+
 struct fixture {
     struct pg *pg;
     struct store *store;
@@ -44,7 +48,7 @@ static const char fleet[] =
     "INSERT INTO myna.rollout_device (rollout_id, device_id, wave, is_control, place, state,"
     " is_open, settled_at) VALUES"
     " ('switch', 'one', 1, false, 10, 'confirmed', true, '2026-06-10 01:05Z'),"
-    " ('switch', 'two', 2, false, 30, 'confirmed', true, '2026-06-11 01:05Z'),"
+    " ('switch', 'two', 2, false, 30, 'confirmed', true, '2026-06-11 01:00Z'),"
     " ('switch', 'late', 2, false, 20, 'opened', true, NULL),"
     " ('switch', 'failed', 2, false, 15, 'failed', false, '2026-06-11 01:05Z'),"
     " ('switch', 'held', NULL, true, 50, 'waiting', false, NULL),"
@@ -141,7 +145,7 @@ static void assert_amount(struct gate_amount amount, double sum, double count)
         fail_msg("%g of %g instead of %g of %g", amount.sum, amount.count, sum, count);
 }
 
-static void the_newest_wave_comes_first_and_the_control_apart(void **state)
+static void who_runs_the_change_stands_apart_from_who_does_not(void **state)
 {
     struct fixture *fixture = *state;
     struct record record = answered;
@@ -155,9 +159,9 @@ static void the_newest_wave_comes_first_and_the_control_apart(void **state)
     look(fixture);
     assert_int_equal(fixture->treated.count, 3); /* late, two, one */
     assert_int_equal(fixture->control.count, 3); /* gone, held, and other that waits */
-    assert_amount(fixture->treated.samples[1].now[GATE_FAILURES], 0, 1);
-    assert_amount(fixture->control.samples[0].now[GATE_FAILURES], 0, 1);
-    assert_amount(fixture->control.samples[1].now[GATE_FAILURES], 0, 0);
+    assert_amount(fixture->treated.samples[TWO_AT].now[GATE_FAILURES], 0, 1);
+    assert_amount(fixture->control.samples[GONE_AT].now[GATE_FAILURES], 0, 1);
+    assert_amount(fixture->control.samples[HELD_AT].now[GATE_FAILURES], 0, 0);
 }
 
 static void each_attempt_is_counted_for_what_it_is(void **state)
@@ -183,17 +187,21 @@ static void each_attempt_is_counted_for_what_it_is(void **state)
     put(fixture, &record);
     record.turn = 4, record.outcome = 6;
     put(fixture, &record);
+    record.turn = 5, record.outcome = 5, record.error_class = 8; /* never got there */
+    record.provenance = 5, record.price = "0";
+    put(fixture, &record);
     look(fixture);
-    const struct gate_sample *two = &fixture->treated.samples[1];
+    const struct gate_sample *two = &fixture->treated.samples[TWO_AT];
 
-    assert_amount(two->now[GATE_FAILURES], 3, 6);
+    assert_amount(two->now[GATE_FAILURES], 4, 7);
     assert_amount(two->now[GATE_FIRST_TOKEN], log(500) + log(2000), 2);
     assert_amount(two->now[GATE_FIRST_AUDIO], 2 * log(900), 2);
     assert_amount(two->now[GATE_INTERRUPTED], 1, 2);
-    assert_amount(two->now[GATE_COST], 2.375, 4);
+    assert_amount(two->now[GATE_COST], 2.375, 5);
     assert_true(two->failed[GATE_CLASS_BUSY] == 1);
     assert_true(two->failed[GATE_CLASS_FILTERED] == 1);
     assert_true(two->failed[GATE_CLASS_LOST] == 1);
+    assert_true(two->failed[GATE_CLASS_NET] == 1);
     assert_string_equal(fixture->treated.currency, "CNY");
     assert_true(fixture->treated.has_one_currency);
 }
@@ -207,32 +215,28 @@ static void what_is_no_attempt_of_talk_is_left_out(void **state)
     record.purpose = 1; /* a self-test */
     put(fixture, &record);
     record = answered;
-    record.provenance = 5; /* not sent */
-    put(fixture, &record);
     record.provenance = 6; /* an adjustment */
     put(fixture, &record);
-    record = answered;
-    record.attempt = 0; /* a summary */
+    record.provenance = 1, record.attempt = 0; /* a summary */
     put(fixture, &record);
     look(fixture);
-    assert_amount(fixture->treated.samples[1].now[GATE_FAILURES], 0, 0);
+    assert_amount(fixture->treated.samples[TWO_AT].now[GATE_FAILURES], 0, 0);
 }
 
 static void records_belong_to_the_window_or_to_the_days_before_the_start(void **state)
 {
-    static const int64_t outside[] = {TWO - 1, DAY_END, START, TWO + HOUR / 20,
-                                      START - 24 * HOUR - 1};
+    static const int64_t outside[] = {TWO - 1, DAY_END, START, START - 24 * HOUR - 1};
     struct fixture *fixture = *state;
     struct record record = answered;
 
     empty(fixture);
     for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
-        record.at_ms = outside[i]; /* the fourth: it did not run the change yet */
+        record.at_ms = outside[i];
         put(fixture, &record);
     }
     look(fixture);
-    assert_amount(fixture->treated.samples[1].now[GATE_FAILURES], 0, 0);
-    assert_amount(fixture->treated.samples[1].before[GATE_FAILURES], 0, 0);
+    assert_amount(fixture->treated.samples[TWO_AT].now[GATE_FAILURES], 0, 0);
+    assert_amount(fixture->treated.samples[TWO_AT].before[GATE_FAILURES], 0, 0);
     record.at_ms = DAY_END - 1;
     put(fixture, &record);
     record.at_ms = START - 1;
@@ -244,10 +248,10 @@ static void records_belong_to_the_window_or_to_the_days_before_the_start(void **
     record.at_ms = TWO;
     put(fixture, &record);
     look(fixture);
-    assert_amount(fixture->treated.samples[1].now[GATE_FAILURES], 0, 1);
-    assert_amount(fixture->treated.samples[1].before[GATE_FIRST_TOKEN], 2 * log(500), 2);
-    assert_amount(fixture->control.samples[1].before[GATE_FIRST_TOKEN], log(500), 1);
-    assert_amount(fixture->control.samples[1].now[GATE_FAILURES], 0, 1);
+    assert_amount(fixture->treated.samples[TWO_AT].now[GATE_FAILURES], 0, 1);
+    assert_amount(fixture->treated.samples[TWO_AT].before[GATE_FIRST_TOKEN], 2 * log(500), 2);
+    assert_amount(fixture->control.samples[HELD_AT].before[GATE_FIRST_TOKEN], log(500), 1);
+    assert_amount(fixture->control.samples[HELD_AT].now[GATE_FAILURES], 0, 1);
 }
 
 static void hours_of_the_week_before_are_summed_up(void **state)
@@ -265,7 +269,7 @@ static void hours_of_the_week_before_are_summed_up(void **state)
                      " ('two', '2026-06-10 00:00Z', 'c', 'v', 'm', 'CNY', 999, 9, 9, 9)"),
         STATUS_OK);
     look(fixture);
-    const struct gate_sample *two = &fixture->treated.samples[1];
+    const struct gate_sample *two = &fixture->treated.samples[TWO_AT];
 
     assert_amount(two->before[GATE_FAILURES], 3, 30);
     assert_amount(two->before[GATE_INTERRUPTED], 4, 30);
@@ -282,8 +286,8 @@ static void a_robot_that_does_not_run_the_change_counts_only_for_being_there(voi
     record.device = "late";
     put(fixture, &record);
     look(fixture);
-    assert_amount(fixture->treated.samples[0].now[GATE_FAILURES], 0, 0);
-    assert_amount(fixture->treated.samples[0].now[GATE_UNREACHABLE], 0, 1);
+    assert_amount(fixture->treated.samples[LATE_AT].now[GATE_FAILURES], 0, 0);
+    assert_amount(fixture->treated.samples[LATE_AT].now[GATE_UNREACHABLE], 0, 1);
 }
 
 static void who_was_there_when_the_wave_was_opened_and_fell_silent_is_unreachable(void **state)
@@ -300,11 +304,11 @@ static void who_was_there_when_the_wave_was_opened_and_fell_silent_is_unreachabl
                      "UPDATE myna.device_link SET last_seen = NULL WHERE device_id = 'gone'"),
         STATUS_OK);
     look(fixture);
-    assert_amount(fixture->treated.samples[0].now[GATE_UNREACHABLE], 0, 1);
-    assert_amount(fixture->treated.samples[1].now[GATE_UNREACHABLE], 1, 1);
-    assert_amount(fixture->treated.samples[2].now[GATE_UNREACHABLE], 0, 0);
-    assert_amount(fixture->control.samples[0].now[GATE_UNREACHABLE], 0, 0);
-    assert_amount(fixture->control.samples[1].now[GATE_UNREACHABLE], 0, 1);
+    assert_amount(fixture->treated.samples[LATE_AT].now[GATE_UNREACHABLE], 0, 1);
+    assert_amount(fixture->treated.samples[TWO_AT].now[GATE_UNREACHABLE], 1, 1);
+    assert_amount(fixture->treated.samples[ONE_AT].now[GATE_UNREACHABLE], 0, 0);
+    assert_amount(fixture->control.samples[GONE_AT].now[GATE_UNREACHABLE], 0, 0);
+    assert_amount(fixture->control.samples[HELD_AT].now[GATE_UNREACHABLE], 0, 1);
 }
 
 static void prices_in_two_currencies_are_told(void **state)
@@ -340,7 +344,7 @@ static void a_wave_that_is_not_there_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_newest_wave_comes_first_and_the_control_apart),
+        cmocka_unit_test(who_runs_the_change_stands_apart_from_who_does_not),
         cmocka_unit_test(each_attempt_is_counted_for_what_it_is),
         cmocka_unit_test(what_is_no_attempt_of_talk_is_left_out),
         cmocka_unit_test(records_belong_to_the_window_or_to_the_days_before_the_start),
