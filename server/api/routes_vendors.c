@@ -6,6 +6,8 @@
 #include "server/fleet/mint.h"
 #include "server/store/vendors.h"
 
+#define FILINGS_MAX 200
+
 struct fields {
     const char *name;
     const char *dialect;
@@ -13,6 +15,7 @@ struct fields {
     const char *region;
     const char *credential;
     const char *key;
+    const struct json *filings;
     const char *id;
 };
 
@@ -31,7 +34,7 @@ static const struct json_field fields[] = {
     {.name = "region",
      .kind = JSON_FIELD_TEXT,
      .offset = offsetof(struct fields, region),
-     .max = 48},
+     .max = 24},
     {.name = "credential",
      .kind = JSON_FIELD_TEXT,
      .offset = offsetof(struct fields, credential),
@@ -42,12 +45,13 @@ static const struct json_field fields[] = {
      .offset = offsetof(struct fields, key),
      .min = 1,
      .max = LIMIT_API_KEY},
+    {.name = "filings", .kind = JSON_FIELD_ANY, .offset = offsetof(struct fields, filings)},
     {.name = "id",
      .kind = JSON_FIELD_SLUG,
      .offset = offsetof(struct fields, id),
      .required = true},
 };
-#define PATCH_FIELDS 6 /* without the id */
+#define PATCH_FIELDS 7 /* without the id */
 
 static bool url_fits(const char *url)
 {
@@ -73,6 +77,28 @@ static enum status wrap_key(const struct api *api, struct arena *arena, const ch
     return status;
 }
 
+/* Filing numbers, as authorities give them to a model that may answer people of their region. */
+static bool filings_fit(const struct json *filings)
+{
+    static const struct {
+        const char *name;
+        size_t max;
+    } members[] = {{"model", LIMIT_MODEL}, {"region", 48}, {"number", 100}};
+    bool fit = json_type(filings) == JSON_ARRAY && json_count(filings) <= FILINGS_MAX;
+
+    for (size_t i = 0; fit && i < json_count(filings); i++) {
+        const struct json *item = json_item(filings, i);
+
+        fit = json_type(item) == JSON_OBJECT && json_count(item) == 3;
+        for (size_t m = 0; fit && m < 3; m++) {
+            const char *text = json_text(json_member(item, members[m].name), "");
+
+            fit = *text && strlen(text) <= members[m].max;
+        }
+    }
+    return fit;
+}
+
 /* False: a problem was answered. */
 static bool check(struct reply *reply, const struct fields *made)
 {
@@ -80,6 +106,9 @@ static bool check(struct reply *reply, const struct fields *made)
         answer_bad(reply, "/base_url", "must start with https:// or http://");
     else if (made->dialect != NULL && dialects_find(made->dialect) == NULL)
         answer_bad(reply, "/dialect", "is unknown: GET /api/v1/dialects lists what robots speak");
+    else if (made->filings != NULL && !filings_fit(made->filings))
+        answer_bad(reply, "/filings",
+                   "must be a list of at most 200 objects with model, region and number");
     else
         return true;
     return false;
@@ -136,7 +165,8 @@ static void answer_made(struct reply *reply, enum status status, unsigned code,
         answer_document(reply, status, code, vendor, about);
 }
 
-static struct vendors_fields row_of(const struct fields *made, struct span key_wrapped)
+static struct vendors_fields row_of(struct arena *arena, const struct fields *made,
+                                    struct span key_wrapped)
 {
     return (struct vendors_fields){
         .name = made->name,
@@ -144,6 +174,7 @@ static struct vendors_fields row_of(const struct fields *made, struct span key_w
         .base_url = made->base_url,
         .region = made->region,
         .credential = made->credential,
+        .filings = made->filings != NULL ? answer_dump(arena, made->filings) : (struct span){0},
         .key_wrapped = key_wrapped,
     };
 }
@@ -168,7 +199,7 @@ static void create(void *context, struct request *request, struct reply *reply)
                        made.credential != NULL ? made.credential : "shared", made.key))
         return;
     enum status status = wrap_key(api, request->arena, made.id, made.key, &wrapped);
-    const struct vendors_fields row = row_of(&made, wrapped);
+    const struct vendors_fields row = row_of(request->arena, &made, wrapped);
     if (status == STATUS_OK)
         status =
             vendors_create(api->store, &author, made.id, &row, request->arena, &vendor, reason);
@@ -192,7 +223,7 @@ static void update(void *context, struct request *request, struct reply *reply)
     if (!check(reply, &made) || !check_change(api, request, reply, id, &made))
         return;
     enum status status = wrap_key(api, request->arena, id, made.key, &wrapped);
-    const struct vendors_fields row = row_of(&made, wrapped);
+    const struct vendors_fields row = row_of(request->arena, &made, wrapped);
     if (status == STATUS_OK)
         status =
             vendors_update(api->store, &author, id, version, &row, request->arena, &vendor, reason);

@@ -102,6 +102,7 @@ static struct routes_row *copy(struct route_cache *cache, const struct routes_ro
         out[i].base_url = keep_text(cache, routes[i].base_url);
         out[i].vendor_region = keep_text(cache, routes[i].vendor_region);
         out[i].device_region = keep_text(cache, routes[i].device_region);
+        out[i].filing = keep_text(cache, routes[i].filing);
         out[i].use = keep_text(cache, routes[i].use);
         out[i].voice = keep_text(cache, routes[i].voice);
         out[i].key_wrapped = span_of(NULL, 0);

@@ -16,7 +16,13 @@ static const wire_JournalVerdict verdicts[] = {
 bool state_route_is_usable(const struct routes_row *route)
 {
     return route->is_complete && route->contract_version > 0 &&
-           route_is_allowed(route->device_region, route->vendor_region);
+           route_is_allowed(&(struct route_border){
+               .device_region = route->device_region,
+               .vendor_region = route->vendor_region,
+               .pair_is_open = route->pair_is_open,
+               .filing_is_due = route->filing_is_due,
+               .filing = route->filing,
+           });
 }
 
 const struct routes_row *state_find_routes(const struct routes_row *rows, size_t row_count,

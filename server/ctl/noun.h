@@ -12,6 +12,7 @@ extern const struct ctl_verb noun_vendor_verbs[];
 extern const struct ctl_verb noun_contract_verbs[];
 extern const struct ctl_verb noun_credit_verbs[];
 extern const struct ctl_verb noun_rate_verbs[];
+extern const struct ctl_verb noun_region_verbs[];
 extern const struct ctl_verb noun_config_verbs[];
 extern const struct ctl_verb noun_threshold_verbs[];
 extern const struct ctl_verb noun_usage_verbs[];

@@ -10,9 +10,13 @@
 #define NOTHING span_text("")
 
 static const struct view_column columns[] = {
-    {"vendor", "id", VIEW_TEXT},        {"name", "name", VIEW_TEXT},
-    {"dialect", "dialect", VIEW_TEXT},  {"address", "base_url", VIEW_TEXT},
-    {"region", "region", VIEW_TEXT},    {"credential", "credential", VIEW_TEXT},
+    {"vendor", "id", VIEW_TEXT},
+    {"name", "name", VIEW_TEXT},
+    {"dialect", "dialect", VIEW_TEXT},
+    {"address", "base_url", VIEW_TEXT},
+    {"region", "region", VIEW_TEXT},
+    {"filings", "filings", VIEW_JSON},
+    {"credential", "credential", VIEW_TEXT},
     {"has a key", "has_key", VIEW_YES},
 };
 
@@ -21,7 +25,7 @@ static int list(struct ctl *ctl)
     struct client_answer answer;
     int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/vendors", (char *)NULL);
 
-    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 7) : result;
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 8) : result;
 }
 
 static int get(struct ctl *ctl)
@@ -30,7 +34,7 @@ static int get(struct ctl *ctl)
     int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/vendors/",
                              ctl->args.words[0], (char *)NULL);
 
-    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 7) : result;
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 8) : result;
 }
 
 static int dialects(struct ctl *ctl)
@@ -111,6 +115,64 @@ static int set(struct ctl *ctl)
     return result == CTL_DONE ? ctl_say(ctl, &answer, "%s vendor %s", found ? "changed" : "made",
                                         ctl->args.words[0])
                               : result;
+}
+
+/* Its filings but one, and that one with its new number; "" leaves it out. */
+static void write_filings(struct ctl *ctl, const struct json *old, struct buffer *body)
+{
+    const char *const *words = ctl->args.words;
+    struct json_writer writer;
+
+    json_writer_init(&writer, body);
+    json_begin_object(&writer);
+    json_key(&writer, "filings");
+    json_begin_array(&writer);
+    for (size_t i = 0; i < json_count(old); i++) {
+        const struct json *item = json_item(old, i);
+        struct buffer text;
+
+        if (strcmp(json_text(json_member(item, "model"), ""), words[1]) == 0 &&
+            strcmp(json_text(json_member(item, "region"), ""), words[2]) == 0)
+            continue;
+        buffer_init(&text, 4096);
+        json_dump(item, &text);
+        json_write_raw(&writer, buffer_span(&text));
+        buffer_release(&text);
+    }
+    if (*words[3]) {
+        json_begin_object(&writer);
+        json_write_member(&writer, "model", words[1]);
+        json_write_member(&writer, "region", words[2]);
+        json_write_member(&writer, "number", words[3]);
+        json_end_object(&writer);
+    }
+    json_end_array(&writer);
+    json_end_object(&writer);
+}
+
+static int filing(struct ctl *ctl)
+{
+    const char *vendor = ctl->args.words[0];
+    struct client_answer answer;
+    struct json *old;
+    struct buffer body;
+    char etag[64];
+    int result =
+        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/vendors/", vendor, (char *)NULL);
+
+    if (result != CTL_DONE || (result = ctl_parse(&answer, &old)) != CTL_DONE)
+        return result;
+    snprintf(etag, sizeof etag, "%s", answer.etag);
+    buffer_init(&body, 1 << 20);
+    write_filings(ctl, json_member(old, "filings"), &body);
+    json_free(old);
+    result = ctl_send_to(ctl, "PATCH", buffer_span(&body), etag, &answer, "/api/v1/vendors/",
+                         vendor, (char *)NULL);
+    buffer_release(&body);
+    return result == CTL_DONE
+               ? ctl_say(ctl, &answer, "%s %s in %s: %s", vendor, ctl->args.words[1],
+                         ctl->args.words[2], *ctl->args.words[3] ? ctl->args.words[3] : "no filing")
+               : result;
 }
 
 /* The rows of a file that is JSON or YAML; the caller frees *out. */
@@ -203,6 +265,8 @@ const struct ctl_verb noun_vendor_verbs[] = {
      "credential(shared or minted) "
      "key-file(its first line is the key)",
      "make a vendor or change it; the key is read from a file", set},
+    {"vendor", "filing", "VENDOR MODEL REGION NUMBER", 4, 4, "",
+     "the number that a region's authority gave a model; \"\" takes it away", filing},
     {"vendor", "usage", "VENDOR FILE", 2, 2,
      "contract(its id; required when the vendor has several)",
      "book usage that a back office knows and robots do not", usage},

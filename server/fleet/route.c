@@ -4,9 +4,14 @@
 
 #include "schema/base/crypto.h"
 
-bool route_is_allowed(const char *device_region, const char *vendor_region)
+bool route_is_allowed(const struct route_border *border)
 {
-    return !*device_region || !*vendor_region || strcmp(device_region, vendor_region) == 0;
+    if (!*border->device_region)
+        return true;
+    if (border->filing_is_due && !*border->filing)
+        return false;
+    return !*border->vendor_region || border->pair_is_open ||
+           strcmp(border->device_region, border->vendor_region) == 0;
 }
 
 void route_line_id(const char *vendor_id, const char *model, const char *contract_id,

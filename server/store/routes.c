@@ -23,6 +23,9 @@ static void row_from_row(const struct result *result, size_t i, struct arena *ar
     row->since_ms = result_time(result, i, 12);
     row->use = text_of(result, i, 13, arena);
     row->voice = text_of(result, i, 14, arena);
+    row->pair_is_open = result_bool(result, i, 15);
+    row->filing_is_due = result_bool(result, i, 16);
+    row->filing = text_of(result, i, 17, arena);
 }
 
 enum status routes_read(struct store_conn *conn, struct arena *arena, const char *const *ids,
@@ -38,7 +41,11 @@ enum status routes_read(struct store_conn *conn, struct arena *arena, const char
         "   ORDER BY cv.effective_from DESC, cv.version DESC LIMIT 1), 0),"
         " c.contract_id IS NOT NULL, v.dialect, v.base_url, v.region, v.key_wrapped, d.region,"
         " coalesce(v.credential = 'minted', false), l.desired_since,"
-        " coalesce(r.item ->> 'use', 'chat'), coalesce(r.item ->> 'voice', '')"
+        " coalesce(r.item ->> 'use', 'chat'), coalesce(r.item ->> 'voice', ''),"
+        " EXISTS (SELECT FROM myna.region_pair p WHERE p.device_region = d.region"
+        "   AND p.vendor_region = v.region),"
+        " EXISTS (SELECT FROM myna.region n WHERE n.region_id = d.region AND n.needs_filing),"
+        " coalesce(myna.filing_of(v.filings, r.item ->> 'model', d.region), '')"
         " FROM myna.effective_setting e"
         " JOIN myna.device d ON d.device_id = e.device_id"
         " JOIN myna.device_link l ON l.device_id = e.device_id"

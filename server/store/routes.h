@@ -19,8 +19,11 @@ struct routes_row {
     bool is_minted;          /* the device is given a credential made from the key */
     int64_t since_ms;        /* when the generation was made, by the wall clock */
     const char *device_region;
-    const char *use;   /* "chat", "speech" or "transcription" */
-    const char *voice; /* "" unless it names one */
+    bool pair_is_open; /* server/fleet/route.h */
+    bool filing_is_due;
+    const char *filing; /* "" unless the model has one in the device's region */
+    const char *use;    /* "chat", "speech" or "transcription" */
+    const char *voice;  /* "" unless it names one */
 };
 
 /* Of all these devices, by device and place. *rows is in the arena. Besides those of store.h. */

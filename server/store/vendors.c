@@ -7,7 +7,8 @@
 
 #define VENDOR_JSON                                                                                \
     "jsonb_build_object('id', v.vendor_id, 'name', v.name, 'dialect', v.dialect, 'base_url', "     \
-    "v.base_url, 'region', v.region, 'credential', v.credential, 'has_key', "                      \
+    "v.base_url, 'region', v.region, 'filings', v.filings, 'credential', v.credential, "           \
+    "'has_key', "                                                                                  \
     "coalesce(v.key_wrapped, "                                                                     \
     "'') <> '', 'version', v.version, 'created_at', v.created_at)"
 
@@ -73,14 +74,21 @@ static enum status run(struct store_conn *conn, void *context)
                                : status;
 }
 
+static struct value filings_of(const struct vendors_fields *fields)
+{
+    return fields->filings.size > 0 ? value_json(fields->filings) : value_no_json();
+}
+
 static enum status insert(struct store_conn *conn, const struct change *change)
 {
     STORE_STATEMENT(
         create,
         "WITH v AS (INSERT INTO myna.vendor (vendor_id, name, dialect, base_url, region,"
-        "             credential, key_wrapped)"
+        "             credential, key_wrapped, filings)"
         "           VALUES ($3, coalesce($4, ''), coalesce($5, 'openai'), $6, coalesce($7, ''),"
-        "                   coalesce($8, 'shared'), nullif($9::bytea, '')) RETURNING *),"
+        "                   coalesce($8, 'shared'), nullif($9::bytea, ''), coalesce($10, "
+        "'[]'::jsonb))"
+        "           RETURNING *),"
         " done AS (SELECT myna.audit_append($1, $2, 'vendor.create', 'vendor/' || v.vendor_id,"
         "             NULL, " VENDOR_JSON "), myna.tell('vendor', v.vendor_id) FROM v)"
         "SELECT " VENDOR_JSON ", v.version FROM v, done");
@@ -92,7 +100,7 @@ static enum status insert(struct store_conn *conn, const struct change *change)
                                       value_text(change->vendor_id), value_text(fields->name),
                                       value_text(fields->dialect), value_text(fields->base_url),
                                       value_text(fields->region), value_text(fields->credential),
-                                      value_bytes(fields->key_wrapped)),
+                                      value_bytes(fields->key_wrapped), filings_of(fields)),
                          change->arena, change->out);
 }
 
@@ -113,8 +121,8 @@ static enum status update(struct store_conn *conn, const struct change *change)
         " v AS (UPDATE myna.vendor v SET name = coalesce($5, v.name),"
         "         dialect = coalesce($6, v.dialect), base_url = coalesce($7, v.base_url),"
         "         region = coalesce($8, v.region), credential = coalesce($9, v.credential),"
-        "         key_wrapped = coalesce(nullif($10::bytea, ''), v.key_wrapped), version = "
-        "v.version + 1"
+        "         key_wrapped = coalesce(nullif($10::bytea, ''), v.key_wrapped),"
+        "         filings = coalesce($11, v.filings), version = v.version + 1"
         "       FROM old WHERE v.vendor_id = old.vendor_id AND $4 IN (-1, old.version)"
         "       RETURNING v.*),"
         " touched AS (SELECT myna.touch_devices(ARRAY(SELECT e.device_id::text"
@@ -131,11 +139,11 @@ static enum status update(struct store_conn *conn, const struct change *change)
 
     return document_exec(
         conn, &set,
-        STORE_VALUES(value_text(change->author->actor), value_text(change->author->source),
-                     value_text(change->vendor_id), value_int(change->if_version),
-                     value_text(fields->name), value_text(fields->dialect),
-                     value_text(fields->base_url), value_text(fields->region),
-                     value_text(fields->credential), value_bytes(fields->key_wrapped)),
+        STORE_VALUES(
+            value_text(change->author->actor), value_text(change->author->source),
+            value_text(change->vendor_id), value_int(change->if_version), value_text(fields->name),
+            value_text(fields->dialect), value_text(fields->base_url), value_text(fields->region),
+            value_text(fields->credential), value_bytes(fields->key_wrapped), filings_of(fields)),
         change->arena, change->out);
 }
 

@@ -17,6 +17,7 @@ struct vendors_fields {
     const char *base_url;
     const char *region;
     const char *credential;
+    struct span filings; /* [{"model", "region", "number"}] */
     struct span key_wrapped;
 };
 /* base_url must be there. STATUS_EXISTS; STATUS_DENIED: the vendor's dialect cannot be had with its

@@ -437,6 +437,7 @@ enum status routes_read(struct store_conn *conn, struct arena *arena, const char
             .base_url = "https://dahan.example",
             .vendor_region = "",
             .device_region = "",
+            .filing = "",
         };
     *rows = out;
     *count = id_count;

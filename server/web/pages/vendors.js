@@ -3,21 +3,33 @@
 import { html, useState } from "../dom.js";
 import { patch, post, useList, useResource } from "../api.js";
 import { FormDialog } from "../components/dialog.js";
-import { SelectField, TextField } from "../components/field.js";
+import { Field, SelectField, TextField } from "../components/field.js";
 import { PageHead } from "../components/page.js";
 import { Empty } from "../components/states.js";
 import { ListTable } from "../components/table.js";
 import { Button, Chip, IconButton } from "../components/ui.js";
 import { may } from "../session.js";
 import { t, word } from "../text.js";
+import { Regions } from "./regions.js";
 
 const FIELDS = ["name", "dialect", "base_url", "region", "credential"];
+// Filings as people type them: a line each, model, region, number.
+const filingLines = (filings) => filings.map(({ model, region, number }) => `${model} ${region} ${number}`).join("\n");
+
+function filingsOf(text) {
+  return text.split("\n").map((line) => line.trim()).filter(Boolean).map((line) => {
+    const [model, region, ...number] = line.split(/\s+/);
+    return { model, region: region || "", number: number.join(" ") };
+  });
+}
+
 const BLANK = { id: "", name: "", dialect: "openai", base_url: "", region: "", credential: "shared" };
 
 function VendorDialog({ vendor, onClose }) {
   const [values, setValues] = useState(vendor || BLANK);
   const dialects = useResource("/dialects").data?.items || [];
   const [key, setKey] = useState("");
+  const [filings, setFilings] = useState(filingLines(vendor?.filings || []));
   const set = (name) => (value) => setValues({ ...values, [name]: value });
   const dialect = dialects.find((row) => row.name === values.dialect);
   const credential = dialect && !dialect.can_mint ? "shared" : values.credential;
@@ -25,6 +37,7 @@ function VendorDialog({ vendor, onClose }) {
   const submit = async () => {
     const body = Object.fromEntries(FIELDS.map((name) => [name, values[name] || ""]));
     body.credential = credential;
+    body.filings = filingsOf(filings);
     if (key) body.key = key;
     if (vendor) await patch(`/vendors/${vendor.id}`, body, `"${vendor.version}"`);
     else await post("/vendors", { ...body, id: values.id });
@@ -44,6 +57,9 @@ function VendorDialog({ vendor, onClose }) {
       error=${problem?.at("/base_url")} placeholder="https://" spellcheck="false" />
     <${TextField} label=${t("region")} hint=${t("vendor.region.hint")} value=${values.region} onInput=${set("region")}
       error=${problem?.at("/region")} />
+    <${Field} label=${t("vendor.filings")} hint=${t("vendor.filings.hint")} error=${problem?.at("/filings")}>${(attributes) => html`
+      <textarea class="input" rows="2" value=${filings} spellcheck="false" ...${attributes}
+        onInput=${(event) => setFilings(event.target.value)}></textarea>`}</${Field}>
     <${TextField} label=${t("vendor.key")} hint=${t(vendor?.has_key ? "vendor.key.kept" : "vendor.key.hint")} type="password"
       value=${key} onInput=${setKey} error=${problem?.at("/key")} autocomplete="new-password" />`}
   </${FormDialog}>`;
@@ -72,5 +88,6 @@ export function Vendors() {
       onClick=${() => setEditing(null)}>${t("vendor.new")}</${Button}>`}</${PageHead}>
     <section class="card flush"><${ListTable} list=${list} columns=${columns(setEditing)} label=${t("nav.vendors")} skeleton=${3}
       empty=${html`<${Empty} icon="vendors" title=${t("vendors.none")} />`} /></section>
+    <${Regions} />
     ${editing !== undefined && html`<${VendorDialog} vendor=${editing} onClose=${close} />`}`;
 }

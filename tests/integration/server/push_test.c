@@ -203,6 +203,112 @@ static void i13_routes_beyond_a_border_or_without_a_contract_are_left_out(void *
     assert_int_equal(refused, 2);
 }
 
+static void
+i13_a_border_that_was_opened_lets_a_robot_through_and_a_due_filing_does_not(void **state)
+{
+    struct fixture *fixture = *state;
+    static wire_ConfigContent content;
+    size_t refused = 0;
+
+    script(fixture, "INSERT INTO myna.region (region_id) VALUES ('eu');"
+                    "INSERT INTO myna.region_pair VALUES ('eu', 'cn')");
+    assert_int_equal(fill(fixture, "r3", &content, &refused), STATUS_OK);
+    assert_int_equal(content.routes_count, 2);
+    assert_string_equal(content.routes[0].vendor, "dahan");
+
+    script(fixture, "UPDATE myna.region SET needs_filing = true");
+    assert_int_equal(fill(fixture, "r3", &content, &refused), STATUS_OK);
+    assert_int_equal(content.routes_count, 0);
+    script(fixture, "UPDATE myna.vendor SET filings = '[{\"model\": \"any\", \"region\": \"eu\","
+                    " \"number\": \"7\"}, {\"model\": \"big\", \"region\": \"cn\","
+                    " \"number\": \"8\"}]'");
+    assert_int_equal(fill(fixture, "r3", &content, &refused), STATUS_OK);
+    assert_int_equal(content.routes_count, 1);
+    assert_string_equal(content.routes[0].model, "any");
+    assert_int_equal(fill(fixture, "r1", &content, &refused), STATUS_OK);
+    assert_int_equal(content.routes_count, 2);
+    script(fixture, "DELETE FROM myna.region; UPDATE myna.vendor SET filings = '[]'");
+}
+
+/* A threshold prefers another contract, and asks another model. */
+static void i13_a_fallback_crosses_no_border_either(void **state)
+{
+    struct fixture *fixture = *state;
+    static wire_ConfigContent content;
+    size_t refused = 0;
+
+    script(
+        fixture,
+        "INSERT INTO myna.region (region_id, needs_filing) VALUES ('cn', true), ('eu', false);"
+        "UPDATE myna.vendor SET filings = '[{\"model\": \"big\", \"region\": \"cn\","
+        " \"number\": \"8\"}, {\"model\": \"any\", \"region\": \"cn\", \"number\": \"9\"}]';"
+        "WITH t AS (INSERT INTO myna.threshold (source, scope, subject, rule, state, period_from)"
+        "  VALUES ('contract:wide-1:x', 'contract', 'wide-1', '{}', 'fired', now()),"
+        "    ('contract:dahan-2026:x', 'contract', 'dahan-2026', '{}', 'fired', now())"
+        "  RETURNING *)"
+        "INSERT INTO myna.contract_standing (threshold_id, match, fall_back_to, model)"
+        " SELECT threshold_id, jsonb_build_object('contract', subject),"
+        "   CASE subject WHEN 'wide-1' THEN 'dahan-2026' END,"
+        "   CASE subject WHEN 'dahan-2026' THEN 'cheap' END FROM t");
+    assert_int_equal(fill(fixture, "r3", &content, &refused), STATUS_OK);
+    assert_int_equal(content.routes_count, 1);
+    assert_string_equal(content.routes[0].vendor, "wide");
+
+    assert_int_equal(fill(fixture, "r1", &content, &refused), STATUS_OK);
+    assert_int_equal(content.routes_count, 1);
+    assert_string_equal(content.routes[0].vendor, "wide");
+    script(fixture, "UPDATE myna.vendor SET filings = filings ||"
+                    " '[{\"model\": \"cheap\", \"region\": \"cn\", \"number\": \"10\"}]'");
+    assert_int_equal(fill(fixture, "r1", &content, &refused), STATUS_OK);
+    assert_int_equal(content.routes_count, 2);
+    assert_string_equal(content.routes[0].model, "cheap");
+    script(fixture, "DELETE FROM myna.threshold; DELETE FROM myna.region;"
+                    "UPDATE myna.vendor SET filings = '[]'");
+}
+
+/* What statements refuse and what robots are not given is the same. */
+static void i13_both_ways_to_ask_about_a_border_agree(void **state)
+{
+    STORE_STATEMENT(ask, "SELECT myna.border_flaw($1::text, v, $2::text) IS NULL FROM myna.vendor v"
+                         " WHERE vendor_id = 'dahan'");
+    static const char *const places[] = {"", "cn", "eu", "sg"};
+    static const char *const models[] = {"big", "any"};
+    struct fixture *fixture = *state;
+    unsigned allowed = 0;
+
+    script(fixture,
+           "INSERT INTO myna.region (region_id, needs_filing) VALUES ('eu', true),"
+           " ('sg', false); INSERT INTO myna.region_pair VALUES ('eu', 'cn'), ('sg', 'eu');"
+           "UPDATE myna.vendor SET filings = '[{\"model\": \"big\", \"region\": \"eu\","
+           " \"number\": \"8\"}]'");
+    for (unsigned i = 0; i < 32; i++) {
+        const char *home = places[i % 4], *served = places[i / 4 % 4], *model = models[i / 16];
+        STORE_STATEMENT(move, "UPDATE myna.vendor SET region = $1 WHERE vendor_id = 'dahan'");
+        struct result result;
+        const struct route_border border = {
+            .device_region = home,
+            .vendor_region = served,
+            .pair_is_open = (!strcmp(home, "eu") && !strcmp(served, "cn")) ||
+                            (!strcmp(home, "sg") && !strcmp(served, "eu")),
+            .filing_is_due = !strcmp(home, "eu"),
+            .filing = !strcmp(home, "eu") && !strcmp(model, "big") ? "8" : "",
+        };
+
+        assert_int_equal(store_query(fixture->store, &move, STORE_VALUES(value_text(served)), NULL),
+                         STATUS_OK);
+        assert_int_equal(store_query(fixture->store, &ask,
+                                     STORE_VALUES(value_text(home), value_text(model)), &result),
+                         STATUS_OK);
+        assert_int_equal(result_bool(&result, 0, 0), route_is_allowed(&border));
+        allowed += route_is_allowed(&border);
+        result_release(&result);
+    }
+    assert_in_range(allowed, 10, 24);
+    script(fixture, "DELETE FROM myna.region;"
+                    "UPDATE myna.vendor SET filings = '[]';"
+                    "UPDATE myna.vendor SET region = 'cn' WHERE vendor_id = 'dahan'");
+}
+
 static void the_same_facts_give_the_same_bytes(void **state)
 {
     static wire_ConfigContent first, second;
@@ -408,6 +514,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_nearest_layer_wins_and_among_groups_the_highest_and_newest),
         cmocka_unit_test(i13_routes_beyond_a_border_or_without_a_contract_are_left_out),
+        cmocka_unit_test(
+            i13_a_border_that_was_opened_lets_a_robot_through_and_a_due_filing_does_not),
+        cmocka_unit_test(i13_a_fallback_crosses_no_border_either),
+        cmocka_unit_test(i13_both_ways_to_ask_about_a_border_agree),
         cmocka_unit_test(the_same_facts_give_the_same_bytes),
         cmocka_unit_test(i9_a_vendors_key_is_unwrapped_only_for_its_own_vendor),
         cmocka_unit_test(i9_a_minted_credential_goes_to_the_robot_and_its_key_does_not),

@@ -21,6 +21,7 @@ static struct routes_row a_route(const char *model)
         .vendor_region = "cn",
         .key_wrapped = span_text("sealed"),
         .device_region = "cn",
+        .filing = "",
         .use = "chat",
         .voice = "",
     };
