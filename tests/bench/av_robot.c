@@ -1,14 +1,16 @@
 /* av_robot.c - a robot's voice and face without the rest of it, put together as the agent does
  *
- * usage: av_robot VOICE_PROGRAM SECONDS FOLDER <SENTENCES
+ * usage: av_robot VOICE_PROGRAM SECONDS FOLDER [VENDOR_PROGRAM URL SECONDS] <SENTENCES
  *
  * Speaks the sentences of standard input, one a line, four to a turn, in a window and through the
  * sound device "default", until they or the seconds are over. Writes to FOLDER what av_take.h calls
  * "spoken" and "said": the latter is what the face is told, overheard on its way there, because a
- * voice does not say the same text twice with the same samples. Last it writes on standard error
- * how many pictures were late and how often the device ran dry.
+ * voice does not say the same text twice with the same samples. With a vendor, the vendor's voice
+ * speaks for so many seconds first. Last it writes on standard error how many pictures were late,
+ * how often the device ran dry, and how many clauses the vendor was asked for and answered whole.
  */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -26,6 +28,9 @@ struct robot {
     struct face *face;
     uint64_t turn;
     FILE *spoken;
+    const char *vendor_url;
+    int64_t vendor_until_ms;
+    atomic_uint asked, answered;
 };
 
 /* --- what the face is told --- */
@@ -122,9 +127,56 @@ static void on_event(void *context, const struct speaker_event *event)
             (int)event->text.size, (const char *)event->text.data);
 }
 
-static enum status start(struct robot *robot, const char *voice)
+/* --- the vendor --- */
+
+static bool is_vendor_ready(void *context)
 {
+    const struct robot *robot = context;
+
+    return clock_mono_ms() < robot->vendor_until_ms;
+}
+
+static enum status open_request(void *context, uint64_t turn, uint32_t clause, struct span text,
+                                struct speaker_order *order)
+{
+    struct robot *robot = context;
+
+    (void)text;
+    *order = (struct speaker_order){.api_key = "bench", .model = "dahan-voice"};
+    snprintf(order->url, sizeof order->url, "%s", robot->vendor_url);
+    snprintf(order->request_id, sizeof order->request_id, "bench-%llu-%u", (unsigned long long)turn,
+             clause);
+    atomic_fetch_add(&robot->asked, 1);
+    return STATUS_OK;
+}
+
+static void close_request(void *context, uint64_t turn, uint32_t clause,
+                          const struct voice_used *used)
+{
+    struct robot *robot = context;
+
+    (void)turn, (void)clause;
+    if (used->fate == VOICE_FATE_ANSWERED)
+        atomic_fetch_add(&robot->answered, 1);
+}
+
+static void on_vendor_gone(void *context)
+{
+    (void)context;
+}
+
+/* --- speaking --- */
+
+static enum status start(struct robot *robot, const char *voice, const char *vendor_program)
+{
+    const struct speaker_vendor vendor = {.program = vendor_program,
+                                          .context = robot,
+                                          .is_ready = is_vendor_ready,
+                                          .open = open_request,
+                                          .close = close_request,
+                                          .gone = on_vendor_gone};
     const struct speaker_options speaking = {.voice_program = voice,
+                                             .vendor = vendor_program ? &vendor : NULL,
                                              .audio.sink = AUDIO_SINK_ALSA,
                                              .pitch = -1,
                                              .volume = 70,
@@ -171,7 +223,7 @@ int main(int argc, char **argv)
 {
     struct robot robot = {0};
 
-    if (argc != 4)
+    if (argc != 4 && argc != 7)
         return 2;
     robot.spoken = create(argv[3], "spoken");
     overheard.said = create(argv[3], "said");
@@ -180,13 +232,18 @@ int main(int argc, char **argv)
         return 1;
     }
     int64_t until_ms = clock_mono_ms() + strtol(argv[2], NULL, 10) * 1000;
-    enum status status = start(&robot, argv[1]);
+    if (argc == 7) {
+        robot.vendor_url = argv[5];
+        robot.vendor_until_ms = clock_mono_ms() + strtol(argv[6], NULL, 10) * 1000;
+    }
+    enum status status = start(&robot, argv[1], argc == 7 ? argv[4] : NULL);
     if (status == STATUS_OK) {
         clock_sleep_ms(SETTLE_MS);
         while (clock_mono_ms() < until_ms && speak_turn(&robot))
             ;
-        fprintf(stderr, "late pictures %u, underruns %u\n", face_frames_late(robot.face),
-                speaker_underruns(robot.speaker));
+        fprintf(stderr, "late pictures %u, underruns %u, vendor asked %u, answered %u\n",
+                face_frames_late(robot.face), speaker_underruns(robot.speaker),
+                atomic_load(&robot.asked), atomic_load(&robot.answered));
     } else {
         fprintf(stderr, "av_robot: no sound device or no display: %s\n", status_text(status));
     }
