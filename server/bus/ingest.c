@@ -8,11 +8,10 @@
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
 #include "server/bus/batch.h"
+#include "server/bus/gather.h"
 #include "server/bus/refusals.h"
 #include "server/bus/sender.h"
 
-#define MAX_ITEMS    2000
-#define MAX_RECORDS  2000
 #define LINGER_MS    10
 #define PROBLEM_SIZE 200 /* as batch.h has it */
 #define IDLE_WAIT_MS 200 /* how often an idle ingest looks whether to stop */
@@ -32,11 +31,9 @@ struct ingest {
     struct batch_refused refused[LIMIT_BATCH_RECORDS];
     struct credits *credits;
     struct lines *lines;
-    struct arena *items_arena; /* what messages say: kept over the tries of their batch */
+    struct gather *gather;
     struct arena *try_arena;
-    struct intake_item items[MAX_ITEMS];
-    size_t item_count;
-    pthread_t thread;
+    pthread_t reader, committer;
     atomic_bool stopping;
     pthread_mutex_t mutex;
     struct refusals refusals;
@@ -84,17 +81,17 @@ static void pause_for(struct ingest *ingest, struct backoff *backoff)
         clock_sleep_ms(50);
 }
 
-/* ---- collecting ---- */
+/* ---- reading ---- */
 
 /* False: the message was given up, because the ingest stops or the message cannot be kept. */
-static bool read_message(struct ingest *ingest, const struct bus_message *message)
+static bool read_message(struct ingest *ingest, const struct bus_message *message,
+                         struct arena *arena, struct intake_item *item)
 {
-    struct intake_item *item = &ingest->items[ingest->item_count];
     struct backoff backoff;
 
     backoff_init(&backoff, 100, 5000, 50);
     for (;;) {
-        enum status status = intake_read(ingest->intake, message, ingest->items_arena, item);
+        enum status status = intake_read(ingest->intake, message, arena, item);
 
         if (status == STATUS_OK)
             return true;
@@ -107,32 +104,23 @@ static bool read_message(struct ingest *ingest, const struct bus_message *messag
     }
 }
 
-/* Fills the batch; false when nothing came. */
-static bool collect(struct ingest *ingest)
+static void *read_all(void *argument)
 {
-    int64_t until_ms = 0;
-    size_t records = 0;
+    struct ingest *ingest = argument;
+    struct bus_message message;
 
-    ingest->item_count = 0;
-    arena_reset(ingest->items_arena);
-    while (ingest->item_count < MAX_ITEMS && records < MAX_RECORDS && !is_stopping(ingest)) {
-        struct bus_message message;
-        int64_t wait_ms = ingest->item_count > 0 ? until_ms - clock_mono_ms() : IDLE_WAIT_MS;
+    while (!is_stopping(ingest)) {
+        struct intake_item *item;
+        struct arena *arena;
 
-        if (wait_ms < 0)
-            wait_ms = 0; /* what is queued already goes along */
-        if (bus_receive(ingest->bus, wait_ms, &message) != STATUS_OK)
-            break;
-        if (read_message(ingest, &message)) {
-            records += ingest->items[ingest->item_count].usage.count;
-            if (ingest->item_count++ == 0)
-                until_ms = clock_mono_ms() + LINGER_MS;
-        }
+        if (bus_receive(ingest->bus, IDLE_WAIT_MS, &message) != STATUS_OK)
+            continue;
+        item = gather_begin(ingest->gather, &arena);
+        if (item)
+            gather_end(ingest->gather, read_message(ingest, &message, arena, item));
         bus_message_release(&message);
-        if (arena_failed(ingest->items_arena))
-            break; /* the next batch begins with an empty one */
     }
-    return ingest->item_count > 0;
+    return NULL;
 }
 
 /* ---- committing ---- */
@@ -234,13 +222,15 @@ static void commit_all(struct ingest *ingest, const struct intake_item *items, s
     commit_all(ingest, items + count / 2, count - count / 2);
 }
 
-static void *run(void *argument)
+static void *commit_lists(void *argument)
 {
     struct ingest *ingest = argument;
 
     while (!is_stopping(ingest)) {
-        if (collect(ingest))
-            commit_all(ingest, ingest->items, ingest->item_count);
+        const struct gather_list *list = gather_take(ingest->gather, IDLE_WAIT_MS);
+
+        if (list)
+            commit_all(ingest, list->items, list->count);
     }
     return NULL;
 }
@@ -259,13 +249,14 @@ static enum status make_parts(struct ingest *ingest)
         status = terms_create(&ingest->terms);
     if (status == STATUS_OK)
         status = route_cache_create(&ingest->routes);
-    status = pricing_create(&ingest->pricing, ingest->terms, PRICING_NEEDED);
+    if (status == STATUS_OK)
+        status = pricing_create(&ingest->pricing, ingest->terms, PRICING_NEEDED);
     if (status == STATUS_OK)
         status = credits_create(&ingest->credits);
     if (status == STATUS_OK)
         status = lines_create(&ingest->lines, ingest->credits, ingest->terms);
     if (status == STATUS_OK)
-        status = arena_create(&ingest->items_arena, ARENA_BYTES);
+        status = gather_create(&ingest->gather, ARENA_BYTES, LINGER_MS);
     if (status == STATUS_OK)
         status = arena_create(&ingest->try_arena, ARENA_BYTES);
     return status;
@@ -274,7 +265,7 @@ static enum status make_parts(struct ingest *ingest)
 static void release(struct ingest *ingest)
 {
     arena_free(ingest->try_arena);
-    arena_free(ingest->items_arena);
+    gather_free(ingest->gather);
     route_cache_free(ingest->routes);
     lines_free(ingest->lines);
     credits_free(ingest->credits);
@@ -286,6 +277,23 @@ static void release(struct ingest *ingest)
     pthread_mutex_destroy(&ingest->mutex);
     crypto_wipe(ingest->master_key, sizeof ingest->master_key);
     free(ingest);
+}
+
+static void join(struct ingest *ingest, pthread_t thread)
+{
+    atomic_store(&ingest->stopping, true);
+    gather_close(ingest->gather);
+    pthread_join(thread, NULL);
+}
+
+static enum status start_threads(struct ingest *ingest)
+{
+    if (pthread_create(&ingest->committer, NULL, commit_lists, ingest) != 0)
+        return STATUS_MEMORY;
+    if (pthread_create(&ingest->reader, NULL, read_all, ingest) == 0)
+        return STATUS_OK;
+    join(ingest, ingest->committer);
+    return STATUS_MEMORY;
 }
 
 enum status ingest_start(struct ingest **out, struct store *store, struct bus *bus,
@@ -302,8 +310,8 @@ enum status ingest_start(struct ingest **out, struct store *store, struct bus *b
     memcpy(ingest->master_key, options->master_key, sizeof ingest->master_key);
     pthread_mutex_init(&ingest->mutex, NULL);
     enum status status = make_parts(ingest);
-    if (status == STATUS_OK && pthread_create(&ingest->thread, NULL, run, ingest) != 0)
-        status = STATUS_MEMORY;
+    if (status == STATUS_OK)
+        status = start_threads(ingest);
     if (status != STATUS_OK) {
         release(ingest);
         return status;
@@ -316,8 +324,8 @@ void ingest_stop(struct ingest *ingest)
 {
     if (!ingest)
         return;
-    atomic_store(&ingest->stopping, true);
-    pthread_join(ingest->thread, NULL);
+    join(ingest, ingest->reader);
+    join(ingest, ingest->committer);
     release(ingest);
 }
 

@@ -1,8 +1,9 @@
 /* ingest.h - takes what robots say into the database: the group committer (design section 4)
  *
- * One thread. It takes up to 2,000 records or 10 ms of messages from the bus into one transaction,
- * and tells the robots after the commit. While the database is away it holds its batch and the
- * bus's queue fills up; nothing is acknowledged meanwhile, so nothing is lost.
+ * Two threads. One opens and decodes what the bus has; the other takes up to 2,000 records or 10 ms
+ * of it into one transaction, more only while the transaction before is under way, and tells the
+ * robots after the commit. While the database is away it holds its batch and the bus's queue fills
+ * up; nothing is acknowledged meanwhile, so nothing is lost.
  */
 #ifndef SERVER_BUS_INGEST_H
 #define SERVER_BUS_INGEST_H

@@ -1,5 +1,6 @@
 #include "server/bus/peers.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ struct entry {
 struct peers {
     struct store *store;
     uint8_t master_key[CRYPTO_KEY_SIZE];
+    pthread_mutex_t mutex; /* of what follows; not held while the database is asked */
     uint64_t uses;
     struct entry entries[SETS][WAYS];
 };
@@ -28,6 +30,10 @@ enum status peers_create(struct peers **out, struct store *store,
 
     if (!peers)
         return STATUS_MEMORY;
+    if (pthread_mutex_init(&peers->mutex, NULL) != 0) {
+        free(peers);
+        return STATUS_MEMORY;
+    }
     peers->store = store;
     memcpy(peers->master_key, master_key, sizeof peers->master_key);
     *out = peers;
@@ -38,6 +44,7 @@ void peers_free(struct peers *peers)
 {
     if (!peers)
         return;
+    pthread_mutex_destroy(&peers->mutex);
     crypto_wipe(peers, sizeof *peers);
     free(peers);
 }
@@ -91,44 +98,71 @@ static enum status load(struct peers *peers, const char *device_id, struct box_p
     return STATUS_OK;
 }
 
+static bool find_kept(struct peers *peers, const char *device_id, struct box_pair *out)
+{
+    pthread_mutex_lock(&peers->mutex);
+    struct entry *entry = find_entry(set_of(peers, device_id), device_id);
+    if (entry) {
+        entry->used_at = ++peers->uses;
+        *out = entry->pair;
+    }
+    pthread_mutex_unlock(&peers->mutex);
+    return entry != NULL;
+}
+
+static void keep(struct peers *peers, const struct box_pair *pair)
+{
+    pthread_mutex_lock(&peers->mutex);
+    struct entry *set = set_of(peers, pair->device_id);
+    struct entry *entry = find_entry(set, pair->device_id);
+    if (!entry)
+        entry = oldest_entry(set);
+    entry->pair = *pair;
+    entry->used_at = ++peers->uses;
+    pthread_mutex_unlock(&peers->mutex);
+}
+
 enum status peers_find(struct peers *peers, const char *device_id, struct box_pair *out)
 {
-    struct entry *set = set_of(peers, device_id);
-    struct entry *entry = find_entry(set, device_id);
+    struct box_pair pair = {0};
+    enum status status = STATUS_OK;
 
-    if (!entry) {
-        struct box_pair pair = {0};
-        enum status status = load(peers, device_id, &pair);
-
-        if (status != STATUS_OK)
-            return status;
-        entry = oldest_entry(set);
-        entry->pair = pair;
-        crypto_wipe(&pair, sizeof pair);
+    if (find_kept(peers, device_id, out))
+        return STATUS_OK;
+    status = load(peers, device_id, &pair);
+    if (status == STATUS_OK) {
+        keep(peers, &pair);
+        *out = pair;
     }
-    entry->used_at = ++peers->uses;
-    *out = entry->pair;
-    return STATUS_OK;
+    crypto_wipe(&pair, sizeof pair);
+    return status;
 }
 
 void peers_forget(struct peers *peers, const char *device_id)
 {
+    pthread_mutex_lock(&peers->mutex);
     struct entry *entry = find_entry(set_of(peers, device_id), device_id);
-
     if (entry)
         crypto_wipe(entry, sizeof *entry);
+    pthread_mutex_unlock(&peers->mutex);
+}
+
+static bool is_of(const struct box_pair *pair, const uint8_t device_public[PKI_X25519_SIZE],
+                  const uint8_t server_key_id[4])
+{
+    uint8_t kept_id[4];
+
+    box_key_id(pair->server_public, kept_id);
+    return memcmp(pair->device_public, device_public, PKI_X25519_SIZE) == 0 &&
+           memcmp(kept_id, server_key_id, sizeof kept_id) == 0;
 }
 
 void peers_expect(struct peers *peers, const char *device_id,
                   const uint8_t device_public[PKI_X25519_SIZE], const uint8_t server_key_id[4])
 {
-    const struct entry *entry = find_entry(set_of(peers, device_id), device_id);
-    uint8_t kept_id[4];
-
-    if (!entry)
-        return;
-    box_key_id(entry->pair.server_public, kept_id);
-    if (memcmp(entry->pair.device_public, device_public, PKI_X25519_SIZE) != 0 ||
-        memcmp(kept_id, server_key_id, sizeof kept_id) != 0)
-        peers_forget(peers, device_id);
+    pthread_mutex_lock(&peers->mutex);
+    struct entry *entry = find_entry(set_of(peers, device_id), device_id);
+    if (entry && !is_of(&entry->pair, device_public, server_key_id))
+        crypto_wipe(entry, sizeof *entry);
+    pthread_mutex_unlock(&peers->mutex);
 }

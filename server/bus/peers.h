@@ -1,7 +1,7 @@
 /* peers.h - the keys of the devices that spoke lately, so that a message costs no database look-up
  *
- * Bounded: 16,384 devices; the one that was silent longest makes room among its neighbours. One
- * owner thread.
+ * Bounded: 16,384 devices; the one that was silent longest makes room among its neighbours.
+ * Thread-safe.
  */
 #ifndef SERVER_BUS_PEERS_H
 #define SERVER_BUS_PEERS_H
