@@ -30,6 +30,7 @@ struct config {
     const char *log_level;
     int64_t stale_window_s;
     int64_t usage_months;
+    int64_t rollout_approval;
 };
 
 /* STATUS_INVALID: problem is one line with option, cause and cure. *rest: the first argument that

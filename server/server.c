@@ -14,6 +14,7 @@
 #include "server/jobs/janitor.h"
 #include "server/jobs/levels.h"
 #include "server/jobs/outbox.h"
+#include "server/jobs/rollouts.h"
 #include "server/jobs/thresholds.h"
 #include "server/store/installation.h"
 #include "server/store/migrate.h"
@@ -43,6 +44,7 @@ struct server {
     struct levels *levels;
     struct courier *courier;
     struct thresholds *thresholds;
+    struct rollouts *rollouts;
     struct deadman *deadman;
     struct feed *feed;
     struct http *http;
@@ -189,6 +191,7 @@ static enum status start_notices(struct server *server, char *problem)
         .interval_ms = config->deadman_interval_s * 1000,
         .ca_file = config->notify_ca,
     };
+    const struct rollouts_options rollouts = {.approval_devices = config->rollout_approval};
 
     write_dashboard(config, dashboard, sizeof dashboard);
     enum status status = courier_start(&server->courier, server->store, &courier);
@@ -197,6 +200,8 @@ static enum status start_notices(struct server *server, char *problem)
             deadman_start(&server->deadman, server->store, server->bus, server->ingest, &deadman);
     if (status == STATUS_OK)
         status = thresholds_start(&server->thresholds, server->store);
+    if (status == STATUS_OK)
+        status = rollouts_start(&server->rollouts, server->store, &rollouts);
     return say(problem, status, "alerts cannot be raised and delivered");
 }
 
@@ -226,6 +231,7 @@ static void fill_api(struct server *server)
     api->brokers = server->brokers;
     api->demo_media = server->config->demo_media;
     api->demo_device = server->config->demo_device;
+    api->approval_devices = server->config->rollout_approval;
     api->bus = server->bus;
     api->ingest = server->ingest;
     api->outbox = server->outbox;
@@ -339,6 +345,7 @@ void server_stop(struct server *server)
     http_stop(server->device_http);
     feed_stop(server->feed);
     deadman_stop(server->deadman);
+    rollouts_stop(server->rollouts);
     thresholds_stop(server->thresholds);
     courier_stop(server->courier);
     levels_stop(server->levels);

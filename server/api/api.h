@@ -25,6 +25,7 @@ struct api {
     size_t broker_count;
     const char *demo_media; /* NULL: none; else demo_device's videos are in this folder */
     const char *demo_device;
+    int64_t approval_devices; /* of a rollout above that another operator must agree; -1: never */
     /* for metrics and readiness; NULL in tests */
     struct http *http;
     struct bus *bus;

@@ -111,26 +111,51 @@ enum status catalogue_defaults(struct arena *arena, struct span *json)
     return finish(&out, arena, json);
 }
 
+static enum status check_member(const char *name, const struct json *value, const char *place,
+                                struct json_problem *problem)
+{
+    const struct setting_spec *spec = setting_find(span_text(name));
+    char reason[LIMIT_REASON + 1];
+
+    snprintf(problem->pointer, sizeof problem->pointer, "%s/%.64s", place, name);
+    snprintf(problem->detail, sizeof problem->detail, "there is no such setting");
+    if (spec == NULL)
+        return STATUS_INVALID;
+    if (value == NULL || setting_check(spec, value, reason) == STATUS_OK)
+        return STATUS_OK;
+    snprintf(problem->detail, sizeof problem->detail, "%s", reason);
+    return STATUS_INVALID;
+}
+
 enum status catalogue_check(const struct json *settings, struct json_problem *problem)
 {
-    char reason[LIMIT_REASON + 1];
+    enum status status = STATUS_OK;
     const char *name;
 
     *problem = (struct json_problem){.pointer = "/settings", .detail = "must be an object"};
     if (json_type(settings) != JSON_OBJECT)
         return STATUS_INVALID;
-    for (size_t i = 0; i < json_count(settings); i++) {
+    for (size_t i = 0; i < json_count(settings) && status == STATUS_OK; i++) {
         const struct json *value = json_member_at(settings, i, &name);
-        const struct setting_spec *spec = setting_find(span_text(name));
 
-        snprintf(problem->pointer, sizeof problem->pointer, "/settings/%.64s", name);
-        snprintf(problem->detail, sizeof problem->detail, "there is no such setting");
-        if (spec == NULL)
-            return STATUS_INVALID;
-        if (setting_check(spec, value, reason) != STATUS_OK) {
-            snprintf(problem->detail, sizeof problem->detail, "%s", reason);
-            return STATUS_INVALID;
-        }
+        status = check_member(name, value, "/settings", problem);
     }
-    return STATUS_OK;
+    return status;
+}
+
+enum status catalogue_check_patch(const struct json *patch, struct json_problem *problem)
+{
+    enum status status = STATUS_OK;
+    const char *name;
+
+    *problem = (struct json_problem){.pointer = "/patch", .detail = "must be an object"};
+    if (json_type(patch) != JSON_OBJECT)
+        return STATUS_INVALID;
+    for (size_t i = 0; i < json_count(patch) && status == STATUS_OK; i++) {
+        const struct json *value = json_member_at(patch, i, &name);
+
+        status =
+            check_member(name, json_type(value) == JSON_NULL ? NULL : value, "/patch", problem);
+    }
+    return status;
 }

@@ -15,4 +15,8 @@ MUST_CHECK enum status catalogue_defaults(struct arena *arena, struct span *json
  * names the first that is not or does not, under "/settings". */
 MUST_CHECK enum status catalogue_check(const struct json *settings, struct json_problem *problem);
 
+/* The same of what a rollout changes: null takes a setting out. Pointers are under "/patch". */
+MUST_CHECK enum status catalogue_check_patch(const struct json *patch,
+                                             struct json_problem *problem);
+
 #endif

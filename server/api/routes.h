@@ -26,6 +26,7 @@ extern const struct route_table routes_media;
 extern const struct route_table routes_operators;
 extern const struct route_table routes_pages;
 extern const struct route_table routes_regions;
+extern const struct route_table routes_rollouts;
 extern const struct route_table routes_statements;
 extern const struct route_table routes_thresholds;
 extern const struct route_table routes_usage;

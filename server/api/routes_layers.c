@@ -83,6 +83,8 @@ static void replace(const struct api *api, struct request *request, struct reply
                    restores, request->arena, &layer, &problem);
     if (status == STATUS_INVALID && problem.pointer[0] != '\0')
         reply_field(reply, 422, &problem);
+    else if (status == STATUS_DENIED)
+        reply_field(reply, 409, &problem);
     else
         answer_document(reply, status, 200, &layer, subject(request, &key));
 }

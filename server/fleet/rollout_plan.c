@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "schema/base/clock.h"
+#include "server/fleet/gate_json.h"
 
 #define DAY_S        86400
 #define RATE_MAX     1000000
@@ -29,6 +30,7 @@ static void set_defaults(bool is_switch, struct rollout_plan *plan)
         .unreachable_after_s = DAY_S,
         .soak_s = is_switch ? DAY_S : 1800,
         .is_judged = true,
+        .gates = gate_plan_default(),
     };
     memcpy(plan->waves, usual_waves, sizeof usual_waves);
 }
@@ -84,7 +86,7 @@ struct reader {
 
 static enum status refuse(const struct reader *reader, const char *member, const char *detail)
 {
-    snprintf(reader->problem->pointer, sizeof reader->problem->pointer, "%.60s%.35s", reader->place,
+    snprintf(reader->problem->pointer, sizeof reader->problem->pointer, "%s%s", reader->place,
              member);
     snprintf(reader->problem->detail, sizeof reader->problem->detail, "%s", detail);
     return STATUS_INVALID;
@@ -312,14 +314,24 @@ static enum status read_blackouts(const struct reader *outer, const struct json 
 }
 
 /* "off", or what the gate reads. */
-static void read_gates(const struct json *json, bool has_control, struct rollout_plan *plan)
+static enum status read_gates(const struct reader *outer, const struct json *json, bool has_control,
+                              struct rollout_plan *plan)
 {
+    struct reader reader = *outer;
+    struct json_problem problem;
+
     plan->is_judged = strcmp(json_text(json, ""), "off") != 0;
-    plan->gates = plan->is_judged ? json : NULL;
     if (!plan->is_judged && !has_control) { /* nothing is compared with it */
         plan->control_share = 0;
         plan->control_at_least = 0;
     }
+    if (!plan->is_judged || json == NULL)
+        return STATUS_OK;
+    snprintf(reader.place, sizeof reader.place, "%.40s/gates", outer->place);
+    if (json_type(json) != JSON_OBJECT)
+        return refuse(&reader, "", "must be an object, or \"off\"");
+    enum status status = gate_json_read(json, &plan->gates, &problem);
+    return status == STATUS_INVALID ? refuse(&reader, problem.pointer, problem.detail) : status;
 }
 
 struct members {
@@ -407,9 +419,10 @@ enum status rollout_plan_read(const struct json *json, bool is_switch, struct ar
         decode(&reader, json, member_fields, sizeof member_fields / sizeof *member_fields, &read);
     if (status == STATUS_OK)
         status = read_parts(&reader, &read, out);
+    if (status == STATUS_OK)
+        status = read_gates(&reader, read.gates, read.control != NULL, out);
     if (status != STATUS_OK)
         return status;
-    read_gates(read.gates, read.control != NULL, out);
     out->rate_per_minute = read.rate_per_minute;
     out->soak_s = read.soak_s;
     out->unreachable_after_s = read.unreachable_after_s;
@@ -522,10 +535,9 @@ void rollout_plan_write(struct json_writer *writer, const struct rollout_plan *p
     write_calendar(writer, plan);
     if (!plan->is_judged) {
         json_write_member(writer, "gates", "off");
-    } else if (plan->gates != NULL) {
+    } else {
         json_key(writer, "gates");
-        json_write_raw(writer, (struct span){0});
-        json_dump(plan->gates, writer->out);
+        gate_json_write_plan(writer, &plan->gates);
     }
     json_write_member(writer, "on_red", plan->back_on_red ? "roll_back" : "pause");
     write_bool(writer, "manual", plan->is_by_hand);

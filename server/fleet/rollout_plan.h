@@ -9,6 +9,7 @@
 
 #include "schema/base/json.h"
 #include "schema/wire/local_time.h"
+#include "server/fleet/gate.h"
 
 #define ROLLOUT_PLAN_WAVES     16
 #define ROLLOUT_PLAN_WINDOWS   8
@@ -45,8 +46,8 @@ struct rollout_plan {
     int zone_min; /* of devices that have no setting "zone" */
     struct rollout_plan_blackout blackouts[ROLLOUT_PLAN_BLACKOUTS];
     size_t blackout_count;
-    bool is_judged;           /* by what usage says, beside the control */
-    const struct json *gates; /* as written; NULL: the default. Borrowed from the JSON read */
+    bool is_judged; /* by what usage says, beside the control */
+    struct gate_plan gates;
     bool back_on_red;
     bool is_by_hand; /* each wave after the first is started by an operator */
     bool queues;     /* waits for other rollouts instead of being refused */

@@ -13,8 +13,7 @@ struct content_facts {
     size_t setting_count;
     const struct lines_line *lines; /* of the routes that may be used */
     size_t line_count;
-    size_t route_count;             /* of the setting */
-    const struct routes_row *trial; /* that it comes with; NULL: none */
+    size_t route_count; /* of the setting */
     const struct dispatch_sealing_key *keys;
     size_t key_count;
     const char *brokers; /* "host:port,host:port" */

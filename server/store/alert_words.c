@@ -35,6 +35,10 @@ static const struct phrase {
     {"overrun", "{amount} {unit} more than reserved, at vendor {vendor}: {problem}"},
     {"replayed_message", "A message on topic \"{kind}\" came again: session {session#}, number "
                          "{counter#}"},
+    {"rollout_no_verdict", "Wave {wave}[: {problem}]{-rollout}"},
+    {"rollout_red", "Wave {wave}[: {problem}]{-rollout}"},
+    {"rollout_refused", "Wave {wave}[: {problem}]{-rollout}"},
+    {"rollout_waits", "Wave {wave}[: {problem}]{-rollout}"},
     {"route_refused", "[{problem}]"},
     {"threshold",
      "[{rule.of} is at {seen.value}[ {seen.unit}][ of {seen.limit}][, {seen.share%}]; ]the "

@@ -1,6 +1,7 @@
 #include "server/store/layers.h"
 
 #include "schema/wire/limits.h"
+#include "server/store/rollouts.h"
 
 #define LAYER_ID_SIZE (LIMIT_SLUG + 16)
 
@@ -246,6 +247,30 @@ static enum status replace(struct store_conn *conn, const struct change *change)
                          change->arena, &ignored);
 }
 
+/* A rollout that is giving robots another value of a setting would take an edit for its own. */
+static enum status check_rollouts(struct store_conn *conn, const struct change *change)
+{
+    const char *setting;
+    const char *rollout_id;
+    enum status status = rollouts_find_holder(conn, change->arena, change->id, change->settings,
+                                              &setting, &rollout_id);
+
+    if (status != STATUS_OK || setting == NULL)
+        return status;
+    snprintf(change->problem->pointer, sizeof change->problem->pointer, "/settings/%s", setting);
+    snprintf(change->problem->detail, sizeof change->problem->detail,
+             "rollout \"%s\" is changing it: let that end, or roll it back", rollout_id);
+    return STATUS_DENIED;
+}
+
+enum status layers_check(struct store_conn *conn, const struct layers_key *key,
+                         struct span settings, struct json_problem *problem)
+{
+    const struct change change = {.key = key, .settings = settings, .problem = problem};
+
+    return check_routes(conn, &change);
+}
+
 static enum status put_layer(struct store_conn *conn, void *context)
 {
     const struct change *change = context;
@@ -254,7 +279,9 @@ static enum status put_layer(struct store_conn *conn, void *context)
 
     if (status != STATUS_OK || same)
         return status;
-    status = check_routes(conn, change);
+    status = check_rollouts(conn, change);
+    if (status == STATUS_OK)
+        status = check_routes(conn, change);
     return status == STATUS_OK ? replace(conn, change) : status;
 }
 

@@ -40,11 +40,16 @@ MUST_CHECK enum status layers_diff(struct store *store, const struct layers_key 
  * device that it reaches a new generation; equal settings change nothing. Routes must name vendors
  * and contracts that belong together and that every reached device's region allows (I13).
  * STATUS_NOT_FOUND; STATUS_CONFLICT: if_revision (-1: any) is not the current one; STATUS_INVALID:
- * *problem says which route and why. restores: the revision whose content this is, for the history;
- * -1: none. */
+ * *problem says which route and why; STATUS_DENIED: a rollout under way changes one of them, and
+ * *problem says which. restores: the revision whose content this is, for the history; -1: none. */
 MUST_CHECK enum status layers_put(struct store *store, const struct author *author,
                                   const struct layers_key *key, int64_t if_revision,
                                   struct span settings, int64_t restores, struct arena *arena,
                                   struct document *out, struct json_problem *problem);
+
+/* Whether settings may stand in that layer, as layers_put() asks: for rollouts, whose patch becomes
+ * part of one. STATUS_INVALID: *problem, as there. */
+MUST_CHECK enum status layers_check(struct store_conn *conn, const struct layers_key *key,
+                                    struct span settings, struct json_problem *problem);
 
 #endif

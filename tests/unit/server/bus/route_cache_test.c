@@ -22,7 +22,6 @@ static struct routes_row a_route(const char *model)
         .key_wrapped = span_text("sealed"),
         .device_region = "cn",
         .filing = "",
-        .rollout_id = "switch",
         .use = "chat",
         .voice = "",
     };

@@ -83,7 +83,7 @@ static void what_is_written_out_reads_back_the_same(void **state)
         "\"soak_s\":7,\"unreachable_after_s\":9,\"windows\":[\"22:00-06:00\"],\"zone\":\"-03:30\","
         "\"blackouts\":[{\"from\":\"2026-12-24T00:00:00.000Z\",\"to\":\"2026-12-27T00:00:00.000Z\"}"
         "],"
-        "\"gates\":{\"looks\":4},\"on_red\":\"roll_back\",\"manual\":true,\"queue\":true}";
+        "\"gates\":\"off\",\"on_red\":\"roll_back\",\"manual\":true,\"queue\":true}";
     struct fixture *fixture = *state;
     struct json_writer writer;
     struct buffer out;
@@ -95,6 +95,26 @@ static void what_is_written_out_reads_back_the_same(void **state)
     assert_int_equal(out.status, STATUS_OK);
     assert_int_equal(out.size, strlen(text));
     assert_memory_equal(out.data, text, out.size);
+    buffer_release(&out);
+}
+
+static void gates_are_written_out_whole(void **state)
+{
+    struct fixture *fixture = *state;
+    struct json_writer writer;
+    struct buffer out;
+    struct gate_plan gates;
+
+    assert_int_equal(read_plan(fixture, "{\"gates\":{\"looks\":4,\"failures\":\"3%\"}}"),
+                     STATUS_OK);
+    assert_int_equal(fixture->plan.gates.looks, 4);
+    gates = fixture->plan.gates;
+    buffer_init(&out, 1 << 16);
+    json_writer_init(&writer, &out);
+    rollout_plan_write(&writer, &fixture->plan);
+    buffer_byte(&out, 0);
+    assert_int_equal(read_plan(fixture, (const char *)out.data), STATUS_OK);
+    assert_memory_equal(&fixture->plan.gates, &gates, sizeof gates);
     buffer_release(&out);
 }
 
@@ -132,6 +152,8 @@ static void a_plan_that_cannot_be_is_refused_with_its_place(void **state)
         {"{\"blackouts\":[{\"from\":\"2026-12-24T00:00:00Z\",\"to\":\"2026-12-24T00:00:00Z\"}]}",
          "/plan/blackouts/0/to"},
         {"{\"on_red\":\"ignore\"}", "/plan/on_red"},
+        {"{\"gates\":\"none\"}", "/plan/gates"},
+        {"{\"gates\":{\"looks\":99}}", "/plan/gates/looks"},
         {"{\"waevs\":1}", "/plan/waevs"},
     };
     struct fixture *fixture = *state;
@@ -174,6 +196,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_switch_of_who_answers_soaks_for_a_day_and_is_tried,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_written_out_reads_back_the_same, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(gates_are_written_out_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_rollout_that_nothing_is_compared_in_holds_nobody_back,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_plan_that_cannot_be_is_refused_with_its_place, set_up,

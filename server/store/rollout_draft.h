@@ -1,0 +1,30 @@
+/* rollout_draft.h - what a rollout would be before it is one */
+#ifndef SERVER_STORE_ROLLOUT_DRAFT_H
+#define SERVER_STORE_ROLLOUT_DRAFT_H
+
+#include "schema/base/json.h"
+#include "server/fleet/rollout_plan.h"
+#include "server/store/store.h"
+
+/* The plan as it is kept, complete. In the arena. */
+MUST_CHECK enum status rollout_draft_plan(const struct rollout_plan *plan, struct arena *arena,
+                                          struct span *out);
+
+/* Plain data. group NULL and program empty: the fleet. */
+struct rollout_draft {
+    const char *group;
+    struct span program; /* of a filter that no group has yet */
+    const struct rollout_plan *plan;
+    struct span patch; /* empty: of software */
+    int64_t approval_devices;
+};
+
+/* {"devices", "online", "busy": in other rollouts, "approval": another operator must agree,
+ * "waves":
+ * [{"wave", "share", "control", "planned"}], "plan": complete}. Changes nothing. STATUS_NOT_FOUND:
+ * no such group; STATUS_INVALID: *problem, a route that cannot be, below "/patch". */
+MUST_CHECK enum status rollout_draft_preview(struct store *store, const struct rollout_draft *draft,
+                                             struct arena *arena, struct span *json,
+                                             struct json_problem *problem);
+
+#endif

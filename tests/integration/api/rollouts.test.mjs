@@ -1,0 +1,272 @@
+// Rollouts as operators meet them. There are no robots here: the test answers for them, so that each
+// step can be held on to.
+import assert from 'node:assert/strict';
+import {after, before, test} from 'node:test';
+import {sleep, Stack} from '../../support/stack.mjs';
+import {hold} from './openapi.mjs';
+import {Robot} from './robot.mjs';
+
+const ROBOTS = Array.from({length: 12}, (_, i) => `r${String(i).padStart(2, '0')}`);
+const QUICK = {gates: 'off', soak_s: 0, control: {at_least: 2}, rate_per_minute: 0, confirm: {deadline_s: 600, max_failed: '2%'}};
+
+let stack;
+let admin;
+
+before(async () => {
+  stack = hold(await Stack.create({rollout_approval: 12}));
+  admin = await stack.login();
+  const {code} = (await admin.post('/claims', {uses: ROBOTS.length})).body;
+  for (const id of ROBOTS) assert.equal((await new Robot(id, `SN-${id}`).enrol(stack, code)).status, 200);
+  await put('fleet', {volume: 40, persona: 'Be kind.'});
+  await answer();
+});
+
+after(() => stack?.end());
+
+const etag = async (layer) => (await admin.get(`/layers/${layer}`)).headers.etag;
+const put = async (layer, settings) => admin.put(`/layers/${layer}`, {settings}, {'If-Match': await etag(layer)});
+const get = async (id) => (await admin.get(`/rollouts/${id}`)).body;
+const act = (id, word, body) => admin.post(`/rollouts/${id}/${word}`, body);
+const make = async (id, patch, plan = {}, more = {}) =>
+  admin.post('/rollouts', {id, patch, plan: {...QUICK, ...plan}, start: true, ...more});
+
+// Robots are heard and run what they are told, all of them or some.
+const answer = (ids = [...ROBOTS, 'r12']) => stack.sql(`UPDATE myna.device_link SET session_number = 1, session_hello = true,
+  ended_session = 0, last_seen = now(), held_generation = desired_generation, reported_generation = desired_generation
+  WHERE device_id = ANY ('{${ids}}')`);
+
+const effective = async (id, name) =>
+  (await admin.get(`/devices/${id}/effective`)).body.items.find((item) => item.name === name);
+
+async function until(id, describe, check, {answering = true} = {}) {
+  const end = Date.now() + 60000;
+  for (;;) {
+    if (answering) await answer();
+    const rollout = await get(id);
+    if (check(rollout)) return rollout;
+    if (Date.now() > end) assert.fail(`${describe}: ${JSON.stringify(rollout)}`);
+    await sleep(100);
+  }
+}
+
+const ended = (id, state) => until(id, `not ${state}`, (rollout) => rollout.state === state);
+const paused = (id, cause) => until(id, `not paused as ${cause}`, (rollout) => rollout.cause === cause);
+
+test('a dry run says whom it would reach in which waves, and changes nothing', async () => {
+  const {status, body} = await make('dry', {volume: 41}, {}, {dry_run: true});
+  assert.equal(status, 200);
+  assert.deepEqual(body.waves.map(({planned, control}) => [planned, control]), [[5, false], [1, false], [4, false], [2, true]]);
+  assert.equal(body.devices, 12);
+  assert.equal((await admin.get('/rollouts/dry')).status, 404);
+  const filtered = await make('dry', {volume: 41}, {}, {dry_run: true, filter: 'serial = "SN-r03"'});
+  assert.equal(filtered.body.devices, 1);
+  assert.equal((await admin.get('/groups/dry')).status, 404);
+});
+
+test('what cannot be is refused and named', async () => {
+  const bad = async (order, pointer, status = 422) => {
+    const answered = await admin.post('/rollouts', {id: 'bad', ...order});
+    assert.equal(answered.status, status, JSON.stringify(answered.body));
+    if (pointer) assert.equal(answered.body.errors[0].pointer, pointer);
+  };
+  await bad({patch: {hat: 1}}, '/patch/hat');
+  await bad({patch: {volume: 400}}, '/patch/volume');
+  await bad({patch: {}}, '/patch');
+  await bad({patch: {volume: 4}, plan: {waves: [{share: '5%'}]}}, '/plan/waves');
+  await bad({patch: {volume: 4}, plan: {gates: {looks: 99}}}, '/plan/gates/looks');
+  await bad({patch: {routes: [{vendor: 'none', model: 'm', contract: 'none'}]}}, '/patch/routes/0');
+  await bad({patch: {volume: 4}, group: 'none'}, undefined, 404);
+  await bad({patch: {volume: 4}, filter: 'colour = 1'}, '/filter');
+  await bad({}, '/patch', 400);
+  assert.deepEqual((await admin.get('/rollouts')).body.items, []);
+});
+
+test('a rollout opens wave after wave, then its patch is the layer\'s', async () => {
+  const revision = (await admin.get('/layers/fleet')).body.revision;
+  assert.equal((await make('first', {volume: 50, persona: null})).status, 201);
+  const first = await until('first', 'its first wave is not open', ({counts}) => counts?.opened === 5, {answering: false});
+  assert.deepEqual([first.state, first.step, first.wave], ['running', 'confirming', 1]);
+  const opened = (await admin.get('/rollouts/first/devices?wave=1')).body.items;
+  assert.equal(opened.length, 5);
+  const inside = await effective(opened[0].device, 'volume');
+  assert.deepEqual([inside.value, inside.layer], [50, 'rollout:first']);
+  assert.notEqual((await effective(opened[0].device, 'persona')).layer, 'fleet', 'null takes a setting out');
+  const waiting = (await admin.get('/rollouts/first/devices?state=waiting')).body.items;
+  assert.equal(waiting.length, 7);
+  assert.equal((await effective(waiting[0].device, 'volume')).value, 40);
+  const done = await ended('first', 'completed');
+  assert.deepEqual(done.waves.map(({state}) => state), ['passed', 'passed', 'passed', 'passed']);
+  assert.equal(done.counts.confirmed, 12);
+  const layer = (await admin.get('/layers/fleet')).body;
+  assert.deepEqual([layer.revision, layer.settings, layer.changed_by], [revision + 1, {volume: 50}, 'operator:root']);
+  assert.equal((await effective('r00', 'volume')).layer, 'fleet');
+});
+
+test('each step is audited once, and each robot opened once', async () => {
+  const rows = (await admin.get('/audit?subject=rollout/first&limit=200')).body.items.reverse();
+  const opened = rows.filter(({action}) => action === 'rollout.open').flatMap(({after: {robots}}) => robots);
+  assert.deepEqual(opened.sort(), ROBOTS);
+  const steps = rows.map(({action}) => action.slice(8)).filter((action) => !['open'].includes(action));
+  const wave = ['wave', 'all_open', 'all_settled', 'look', 'green'];
+  assert.deepEqual(steps, ['create', 'start', 'checked', ...wave, ...wave, ...wave, 'wave', 'all_open', 'green']);
+  for (let i = 1; i < rows.length; i++) {
+    if (rows[i].before?.state === undefined) continue;
+    const last = rows.slice(0, i).findLast((row) => row.after?.state !== undefined);
+    if (last) assert.deepEqual([rows[i].before.state, rows[i].before.step], [last.after.state, last.after.step]);
+  }
+  assert.ok((await admin.get('/audit/verify')).body.ok);
+});
+
+test('what a rollout changes is nobody else\'s to edit meanwhile; the rest is', async () => {
+  await make('held', {volume: 55}, {manual: true});
+  await paused('held', 'by_hand');
+  const refused = await put('fleet', {volume: 60});
+  assert.equal(refused.status, 409);
+  assert.match(refused.body.detail, /rollout "held"/);
+  assert.equal((await put('fleet', {volume: 50, language: 'en'})).status, 200);
+  const [opened] = (await admin.get('/rollouts/held/devices?wave=1')).body.items;
+  assert.equal((await effective(opened.device, 'volume')).value, 55);
+  assert.equal((await effective(opened.device, 'language')).value, 'en');
+});
+
+test('a second rollout of the same robots is refused with the name of the first, or waits for it', async () => {
+  const draft = {id: 'second', patch: {language: 'zh'}, plan: QUICK};
+  assert.equal((await admin.post('/rollouts', draft)).body.state, 'draft');
+  const refused = await act('second', 'start');
+  assert.equal(refused.status, 409);
+  assert.match(refused.body.detail, /rollout "held" changes the same layer/);
+  await admin.post('/groups', {id: 'few', priority: 200});
+  for (const id of ['r01', 'r02']) await admin.put(`/groups/few/devices/${id}`, {});
+  const shared = await admin.post('/rollouts', {id: 'third', group: 'few', patch: {volume: 3}, plan: QUICK, start: true});
+  assert.equal(shared.status, 409);
+  assert.match(shared.body.detail, /rollout "held" has 2 of its robots/);
+  await make('fourth', {language: 'zh'}, {queue: true});
+  await until('fourth', 'does not wait', ({state}) => state === 'waiting');
+});
+
+test('waves by hand, a pause, and back from the middle', async () => {
+  assert.equal((await act('held', 'resume')).status, 409);
+  assert.equal((await act('held', 'next')).status, 200);
+  await until('held', 'second wave', ({wave, cause}) => wave === 2 && cause === 'by_hand');
+  await act('held', 'next');
+  const third = await until('held', 'third wave', ({wave, step}) => wave === 3 && step === 'confirming', {answering: false});
+  assert.equal((await act('held', 'pause')).body.cause, 'operator');
+  await answer();
+  await sleep(300);
+  assert.equal((await get('held')).step, 'confirming', 'a pause holds it');
+  assert.ok(third.counts.opened > 0);
+  const back = await act('held', 'roll-back', {});
+  assert.equal(back.status, 200);
+  assert.equal(back.body.state, 'rolling_back');
+  const done = await ended('held', 'rolled_back');
+  assert.equal(done.counts.reverted, 10);
+  for (const id of ROBOTS) assert.equal((await effective(id, 'volume')).value, 50, id);
+  assert.equal((await admin.get('/layers/fleet')).body.settings.volume, 50);
+  await ended('fourth', 'completed');
+  assert.equal((await act('held', 'roll-back')).status, 409);
+  assert.equal((await act('held', 'start')).status, 409);
+});
+
+test('a completed rollout is taken back by one of its own, but for what changed since', async () => {
+  await make('both', {volume: 70, screen_mark: 'new'});
+  await ended('both', 'completed');
+  const settings = (await admin.get('/layers/fleet')).body.settings;
+  await put('fleet', {...settings, volume: 71});
+  const {status, body} = await act('both', 'roll-back');
+  assert.equal(status, 201);
+  assert.deepEqual([body.id, body.reverses, body.patch], ['both-back', 'both', {screen_mark: null}]);
+  assert.match(body.reason, /changed since: volume/);
+  await ended('both-back', 'completed');
+  const now = (await admin.get('/layers/fleet')).body.settings;
+  assert.deepEqual([now.volume, now.screen_mark], [71, undefined]);
+  const again = await act('both', 'roll-back');
+  assert.equal(again.status, 409);
+  assert.match(again.body.detail, /nothing is left/);
+});
+
+test('robots that do not answer fail, and more than chance explains is red', async () => {
+  await make('fails', {volume: 20}, {confirm: {deadline_s: 1, retries: 0, max_failed: '2%'}, on_red: 'pause'});
+  const open = await until('fails', 'no wave', ({counts}) => counts?.opened === 5, {answering: false});
+  assert.equal(open.wave, 1);
+  // online, and silent about the configuration
+  await stack.sql('UPDATE myna.device_link SET last_seen = now()');
+  const red = await until('fails', 'not red', ({cause}) => cause === 'red', {answering: false});
+  assert.match(red.reason, /[2-5] of [2-5] robots of wave 1 failed to confirm/);
+  const failed = (await admin.get('/rollouts/fails/devices?state=failed')).body.items;
+  assert.match(failed[0].reason, /did not answer within 1 s/);
+  assert.equal((await effective(failed[0].device, 'volume')).value, 71, 'what failed goes back');
+  const alerts = (await admin.get('/alerts?state=open')).body.items;
+  assert.ok(alerts.some(({kind, subject}) => kind === 'rollout_red' && subject === 'rollout/fails'));
+  assert.equal((await act('fails', 'resume')).status, 409, 'red is not resumed');
+  assert.equal((await act('fails', 'retry')).status, 200);
+  await until('fails', 'confirmed after a new try', ({wave}) => wave > 1);
+  await ended('fails', 'completed');
+  assert.ok(!(await admin.get('/alerts?state=current')).body.items.some(({kind}) => kind === 'rollout_red'));
+});
+
+test('a robot that failed keeps what it had when the others get the new', async () => {
+  await make('mostly', {volume: 90}, {confirm: {deadline_s: 1, retries: 0, max_failed: '60%'}, waves: [{share: '100%'}],
+    control: {share: '0%', at_least: 0}});
+  await until('mostly', 'not open', ({counts}) => counts?.opened === 12, {answering: false});
+  await stack.sql('UPDATE myna.device_link SET last_seen = now()');
+  await answer(ROBOTS.slice(1));
+  const done = await until('mostly', 'not completed', ({state}) => state === 'completed', {answering: false});
+  assert.deepEqual([done.counts.failed, done.counts.confirmed], [1, 11]);
+  const kept = await effective('r00', 'volume');
+  assert.deepEqual([kept.value, kept.layer], [20, 'device:r00']);
+  assert.equal((await effective('r01', 'volume')).value, 90);
+  await put('device/r00', {});
+});
+
+test('half of the robots offline hold nothing up, and have it when they return', async () => {
+  const [far, near] = [ROBOTS.slice(0, 6), ROBOTS.slice(6)];
+  await answer();
+  await stack.sql(`UPDATE myna.device_link SET last_seen = now() - interval '2 days', ended_session = 1
+    WHERE device_id = ANY ('{${far}}')`);
+  await make('half', {volume: 33}, {confirm: {deadline_s: 5, max_failed: '2%'}, unreachable_after_s: 3600});
+  let done;
+  for (let i = 0; i < 300 && done?.state !== 'completed'; i++) {
+    await answer(near);
+    await sleep(100);
+    done = await get('half');
+  }
+  assert.deepEqual([done.state, done.counts.unreachable, done.counts.confirmed], ['completed', 6, 6]);
+  const behind = await stack.sql('SELECT device_id FROM myna.device_link WHERE reported_generation < desired_generation ORDER BY 1');
+  assert.deepEqual(behind.flat(), far);
+  for (const id of far) assert.equal((await effective(id, 'volume')).value, 33);
+  await answer();
+});
+
+test('above a size another operator approves: not the author, nor a key of theirs', async () => {
+  const {code} = (await admin.post('/claims', {uses: 1})).body;
+  await new Robot('r12', 'SN-r12').enrol(stack, code);
+  await admin.post('/operators', {id: 'anna', role: 'approver', password: 'a password of hers'});
+  await admin.post('/operators', {id: 'otto', role: 'operator', password: 'a password of his'});
+  const made = await make('large', {volume: 44}, {}, {});
+  assert.equal(made.status, 201);
+  const waits = await until('large', 'does not wait', ({state}) => state === 'approval');
+  assert.match(waits.reason, /13 robots: another operator must approve it above 12/);
+  const own = await act('large', 'approve');
+  assert.equal(own.status, 403);
+  const {key} = (await admin.post('/api-keys', {name: 'mine', role: 'admin'})).body;
+  const robot = stack.as({Authorization: `Bearer ${key}`});
+  assert.equal((await robot.post('/rollouts/large/approve')).status, 403, 'a key counts as who made it');
+  assert.equal((await (await stack.login('otto', 'a password of his')).post('/rollouts/large/approve')).status, 403);
+  const anna = await stack.login('anna', 'a password of hers');
+  const approved = await anna.post('/rollouts/large/approve');
+  assert.deepEqual([approved.status, approved.body.approver], [200, 'operator:anna']);
+  const done = await until('large', 'not completed', ({state}) => state === 'completed', {answering: true});
+  assert.equal(done.members, 13);
+});
+
+test('what has not begun is dropped, what has stays for the record', async () => {
+  await admin.post('/rollouts', {id: 'never', patch: {volume: 1}});
+  assert.equal((await admin.remove('/rollouts/never')).status, 204);
+  assert.equal((await admin.remove('/rollouts/never')).status, 404);
+  assert.equal((await admin.remove('/rollouts/first')).status, 409);
+  const {items, next} = (await admin.get('/rollouts?limit=2')).body;
+  assert.equal(items.length, 2);
+  const more = (await admin.get(`/rollouts?limit=50&after=${next}`)).body.items;
+  assert.ok(!more.some(({id}) => items.some((item) => item.id === id)));
+  assert.ok(more.some(({id}) => id === 'first'));
+});
