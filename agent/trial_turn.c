@@ -50,7 +50,7 @@ static enum status fail(struct trying *trying, bool may_pass, const char *reason
     struct trial_turn_result *result = trying->result;
 
     result->may_pass = may_pass;
-    snprintf(result->reason, sizeof result->reason, "%s", reason);
+    snprintf(result->reason, sizeof result->reason, "%.*s", (int)sizeof result->reason - 1, reason);
     return STATUS_UNREACHABLE;
 }
 

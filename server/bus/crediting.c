@@ -132,6 +132,7 @@ static void open_account(struct crediting *c, const struct wallet *wallet,
         .model = line->route->model,
         .contract_id = line->route->contract_id,
         .terms = line->measures[measure].terms,
+        .purpose = line->is_test ? wire_Purpose_TEST : wire_Purpose_TALK,
         .account = {.resting = UINT64_MAX, .used_ms = c->now_ms},
         .confirmed_ms = c->now_ms,
         .is_changed = true,
@@ -171,6 +172,12 @@ static bool is_epoch_settled(const struct crediting *c, const struct wallet *wal
     return wallet->device->row->epoch == c->epoch;
 }
 
+static bool is_trying(const struct batch_device *device)
+{
+    return state_find_trial(device->routes, device->route_count) &&
+           device->row->reported_generation < device->row->desired_generation;
+}
+
 static void make_wallets(struct crediting *c, const int64_t *epochs)
 {
     struct batch *batch = c->batch;
@@ -186,6 +193,9 @@ static void make_wallets(struct crediting *c, const int64_t *epochs)
         lines_make(batch->lines, wallet->device->routes, wallet->device->route_count,
                    wallet->groups, wallet->group_count, c->now_ms, wallet->lines,
                    &wallet->line_count);
+        wallet->is_trying = is_trying(wallet->device);
+        if (!wallet->is_trying)
+            lines_drop_test(wallet->lines, &wallet->line_count);
         wallet->is_in_epoch =
             is_epoch_settled(c, wallet) && (c->epoch == 1 || epochs[i] == c->epoch);
         while (at < c->accounts_found && strcmp(c->accounts[at].device_id, device_id) < 0)
@@ -496,6 +506,9 @@ static void end_accounts(struct crediting *c, struct wallet *wallet)
         leave_ended(c, wallet, row);
         if (!is_present || row->epoch != c->epoch)
             continue;
+        /* the routes that serve until the trial has its verdict keep what they have */
+        if (wallet->is_trying && !row->account.is_closed)
+            continue;
         if (is_current(wallet, row) == row->account.is_closed) {
             row->account.is_closed = !row->account.is_closed;
             row->is_changed = true;
@@ -609,6 +622,8 @@ enum status crediting_tell(struct batch *batch, const struct batch_device *devic
             return STATUS_MEMORY;
         lines_make(batch->lines, device->routes, device->route_count, NULL, 0, 0, lines,
                    &facts->line_count);
+        if (!is_trying(device))
+            lines_drop_test(lines, &facts->line_count);
         facts->lines = lines;
         return STATUS_OK;
     }

@@ -331,6 +331,8 @@ static bool gives_up_spare(struct crediting *c, struct wallet *wallet,
 
 static enum readiness readiness_of(const struct lines_line *line, bool is_served)
 {
+    if (line->is_test)
+        return READY_STANDBY;
     if (!is_served)
         return READY_FIRST;
     if (line->is_spare)

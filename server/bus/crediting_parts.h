@@ -15,6 +15,7 @@ struct wallet {
     size_t first, end; /* its accounts; those made now stand behind all others */
     bool is_in_epoch;  /* what it says is of the present epoch */
     bool told_credit;  /* it told what it has and wants */
+    bool is_trying;    /* what it runs is not what its lines are made for yet */
     bool told_limit;   /* an alert tells that a limit is too small for it */
     int64_t rest_ms;   /* date of its newest message at rest; 0: none */
 };

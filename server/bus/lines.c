@@ -122,10 +122,31 @@ static bool can_keep(const struct routes_row *route, const wire_CreditMeasure *t
            dialects_bounds_output(route->dialect);
 }
 
-static bool weigh(struct lines *lines, const struct routes_row *route,
-                  const struct credits_pool *pool, struct lines_measure *measure)
+/* A worst case as it is before the device has said what its own are. */
+static wire_UsageRecord typical_attempt(const struct lines_line *line)
 {
     wire_UsageRecord typical = wire_UsageRecord_init_zero;
+
+    switch (message_route_use(line->route->use)) {
+    case wire_RouteUse_SPEECH:
+        typical.audio_out_chars = LINES_TYPICAL_CHARS;
+        break;
+    case wire_RouteUse_TRANSCRIPTION:
+        typical.audio_in_ms = LINES_TYPICAL_MS;
+        break;
+    case wire_RouteUse_CHAT:
+        typical.reserved_input = line->is_test ? LINES_TEST_INPUT : LINES_TYPICAL_INPUT;
+        typical.reserved_output = line->is_test ? LINES_TEST_OUTPUT : LINES_TYPICAL_OUTPUT;
+        break;
+    }
+    return typical;
+}
+
+static bool weigh(struct lines *lines, const struct lines_line *line,
+                  const struct credits_pool *pool, struct lines_measure *measure)
+{
+    const struct routes_row *route = line->route;
+    wire_UsageRecord typical = typical_attempt(line);
     wire_CreditMeasure *terms = &measure->terms;
 
     if (span_to_text(span_text(pool->unit), terms->unit, sizeof terms->unit) != STATUS_OK)
@@ -138,18 +159,6 @@ static bool weigh(struct lines *lines, const struct routes_row *route,
         return false;
     if (!can_keep(route, terms))
         return false;
-    switch (message_route_use(route->use)) {
-    case wire_RouteUse_SPEECH:
-        typical.audio_out_chars = LINES_TYPICAL_CHARS;
-        break;
-    case wire_RouteUse_TRANSCRIPTION:
-        typical.audio_in_ms = LINES_TYPICAL_MS;
-        break;
-    case wire_RouteUse_CHAT:
-        typical.reserved_input = LINES_TYPICAL_INPUT;
-        typical.reserved_output = LINES_TYPICAL_OUTPUT;
-        break;
-    }
     measure->attempt = measure_worst_case(terms, &typical);
     if (measure->attempt == 0)
         measure->attempt = 1;
@@ -192,7 +201,7 @@ static bool bind(struct lines *lines, struct lines_line *line, size_t place,
             return false;
         measure = &line->measures[line->measure_count];
         *measure = (struct lines_measure){0};
-        if (!weigh(lines, line->route, pool, measure))
+        if (!weigh(lines, line, pool, measure))
             return false;
         line->measure_count++;
     }
@@ -226,6 +235,7 @@ static bool bind_all(struct lines *lines, struct lines_line *line,
 
     for (size_t i = 0; i < count; i++) {
         if (!pools[i].hard || !pools[i].is_active ||
+            (line->is_test && !spending_pays_tests(&pools[i])) ||
             !spending_is_about(&pools[i], route->device_id, groups, group_count, route->vendor_id,
                                route->contract_id, route->model) ||
             !is_priced_in(lines, route, &pools[i]) ||
@@ -253,10 +263,10 @@ static void name_line(struct lines_line *line)
 
     route_line_id(line->route->vendor_id, line->route->model, line->route->contract_id,
                   (uint32_t)line->route->contract_version, line->line_id);
-    if (line->measure_count == 0)
+    if (line->measure_count == 0 && !line->is_test)
         return;
     qsort(line->measures, line->measure_count, sizeof *line->measures, by_unit);
-    parts[n++] = span_of("myna line 2", 12);
+    parts[n++] = line->is_test ? span_of("myna test 1", 12) : span_of("myna line 2", 12);
     parts[n++] = span_text(line->line_id);
     for (size_t i = 0; i < line->measure_count; i++) {
         const wire_CreditMeasure *terms = &line->measures[i].terms;
@@ -313,6 +323,36 @@ static void choose_standby(struct lines_line *lines, size_t count)
     }
 }
 
+static const struct lines_line *first_for_chat(const struct lines_line *lines, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (message_route_use(lines[i].route->use) == wire_RouteUse_CHAT)
+            return &lines[i];
+    return NULL;
+}
+
+/* Its pools are among those of the line beside it: what could be weighed there can be here. */
+static void add_test(struct lines *lines, const struct credits_member *groups, size_t group_count,
+                     int64_t now_ms, struct lines_line out[LIMIT_CREDIT_LINES], size_t *count)
+{
+    const struct lines_line *beside = first_for_chat(out, *count);
+
+    if (!beside || *count == LIMIT_CREDIT_LINES)
+        return;
+    struct lines_line *line = &out[*count];
+    *line = (struct lines_line){.route = beside->route, .is_test = true, .first = *count};
+    if (!bind_all(lines, line, groups, group_count, now_ms))
+        return;
+    name_line(line);
+    (*count)++;
+}
+
+void lines_drop_test(const struct lines_line *lines, size_t *count)
+{
+    if (*count > 0 && lines[*count - 1].is_test)
+        (*count)--;
+}
+
 void lines_make(struct lines *lines, const struct routes_row *routes, size_t route_count,
                 const struct credits_member *groups, size_t group_count, int64_t now_ms,
                 struct lines_line out[LIMIT_CREDIT_LINES], size_t *count)
@@ -321,7 +361,7 @@ void lines_make(struct lines *lines, const struct routes_row *routes, size_t rou
     for (size_t i = 0; i < route_count && *count < LIMIT_CREDIT_LINES; i++) {
         struct lines_line *line = &out[*count];
 
-        if (!state_route_is_usable(&routes[i]))
+        if (routes[i].rollout_id[0] || !state_route_is_usable(&routes[i]))
             continue;
         *line = (struct lines_line){.route = &routes[i]};
         if (!bind_all(lines, line, groups, group_count, now_ms))
@@ -330,4 +370,6 @@ void lines_make(struct lines *lines, const struct routes_row *routes, size_t rou
         (*count)++;
     }
     choose_standby(out, *count);
+    if (state_find_trial(routes, route_count))
+        add_test(lines, groups, group_count, now_ms, out, count);
 }

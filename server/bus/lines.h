@@ -23,6 +23,10 @@
 #define LINES_LEAST_INPUT  200
 #define LINES_LEAST_OUTPUT 32
 
+/* What a trial's test reserves at most (CREDIT_TEST_INPUT and so on of the same header). */
+#define LINES_TEST_INPUT  600
+#define LINES_TEST_OUTPUT 256
+
 /* One measure and the pools that bind it now. Plain data. */
 struct lines_measure {
     wire_CreditMeasure terms;    /* granted and return_to are 0 */
@@ -42,6 +46,7 @@ struct lines_line {
     size_t first;         /* place of the first line of its use; its own: it is that one */
     bool is_standby;      /* an attempt's worth lies ready, though it is not the first */
     bool is_spare;        /* the same, while the pools that it shares with the first are wide */
+    bool is_test;         /* a trial's, beside the line of the same route */
 };
 
 struct lines;
@@ -61,10 +66,16 @@ void lines_begin(struct lines *lines);
  * The route after the first one of its use answers without a server when the first one's vendor is
  * down or its credit is used up. It is standby when it shares no pool with the first, else spare:
  * near the end of a pool that both draw from, what lies on the second would be taken from the first
- * for nothing. */
+ * for nothing.
+ *
+ * Where the routes come with a trial, the last line is for the test of the first chat route: no
+ * budget of fleet, groups or devices binds it (spending_pays_tests()). */
 void lines_make(struct lines *lines, const struct routes_row *routes, size_t route_count,
                 const struct credits_member *groups, size_t group_count, int64_t now_ms,
                 struct lines_line out[LIMIT_CREDIT_LINES], size_t *count);
+
+/* The trial is over, or was never begun: its line is told and granted no more. */
+void lines_drop_test(const struct lines_line *lines, size_t *count);
 
 /* pool: a place in credits_pools(). */
 bool lines_draws_from(const struct lines_line *line, size_t pool);

@@ -105,6 +105,7 @@ static struct routes_row *copy(struct route_cache *cache, const struct routes_ro
         out[i].filing = keep_text(cache, routes[i].filing);
         out[i].use = keep_text(cache, routes[i].use);
         out[i].voice = keep_text(cache, routes[i].voice);
+        out[i].rollout_id = keep_text(cache, routes[i].rollout_id);
         out[i].key_wrapped = span_of(NULL, 0);
     }
     return arena_failed(cache->arena) ? NULL : out;

@@ -46,6 +46,11 @@ const struct routes_row *state_find_routes(const struct routes_row *rows, size_t
     return rows + low;
 }
 
+const struct routes_row *state_find_trial(const struct routes_row *rows, size_t count)
+{
+    return count > 0 && rows[count - 1].rollout_id[0] ? &rows[count - 1] : NULL;
+}
+
 /* The lengths were checked when vendor, contract and layer were written; a longer text is left out
  * rather than cut. */
 static bool put(char *out, size_t size, const char *text)
@@ -82,6 +87,7 @@ static void fill_line(const struct state_facts *facts, const struct lines_line *
     to->use = message_route_use(line->route->use);
     to->unlimited = line->measure_count == 0;
     to->standby = line->is_standby;
+    to->purpose = line->is_test ? wire_Purpose_TEST : wire_Purpose_TALK;
     for (size_t m = 0; m < line->measure_count; m++) {
         const struct credits_account *row = find_account(facts, line->line_id, m);
 
@@ -116,6 +122,7 @@ static void fill_replaced(const struct state_facts *facts, const struct credits_
         !put(to->model, sizeof to->model, row->model) ||
         !put(to->contract, sizeof to->contract, row->contract_id))
         return;
+    to->purpose = row->purpose == wire_Purpose_TEST ? wire_Purpose_TEST : wire_Purpose_TALK;
     for (size_t m = 0; m < LIMIT_MEASURES; m++) {
         part = find_account(facts, row->line_id, m);
         if (!part)

@@ -38,4 +38,7 @@ bool state_route_is_usable(const struct routes_row *route);
 const struct routes_row *state_find_routes(const struct routes_row *rows, size_t row_count,
                                            const char *device_id, size_t *count);
 
+/* The trial among one device's rows; NULL: there is none. */
+const struct routes_row *state_find_trial(const struct routes_row *rows, size_t count);
+
 #endif

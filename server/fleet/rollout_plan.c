@@ -86,7 +86,7 @@ struct reader {
 
 static enum status refuse(const struct reader *reader, const char *member, const char *detail)
 {
-    snprintf(reader->problem->pointer, sizeof reader->problem->pointer, "%s%s", reader->place,
+    snprintf(reader->problem->pointer, sizeof reader->problem->pointer, "%.60s%.35s", reader->place,
              member);
     snprintf(reader->problem->detail, sizeof reader->problem->detail, "%s", detail);
     return STATUS_INVALID;

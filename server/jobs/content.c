@@ -93,7 +93,9 @@ static enum status fill_route(const struct lines_line *line, const uint8_t *mast
 static enum status fill_routes(const struct content_facts *facts, wire_ConfigContent *out,
                                size_t *refused, const char **problem)
 {
-    for (size_t i = 0; i < facts->line_count && i < LIMIT_ROUTES; i++) {
+    for (size_t i = 0; i < facts->line_count && out->routes_count < LIMIT_ROUTES; i++) {
+        if (facts->lines[i].is_test)
+            continue;
         enum status status = fill_route(&facts->lines[i], facts->master_key,
                                         &out->routes[out->routes_count++], problem);
 
@@ -102,6 +104,25 @@ static enum status fill_routes(const struct content_facts *facts, wire_ConfigCon
     }
     *refused = facts->route_count - out->routes_count;
     return STATUS_OK;
+}
+
+/* Where no line is for its test there is no route to ask, and the device will say so. */
+static enum status fill_trial(const struct content_facts *facts, wire_ConfigContent *out,
+                              const char **problem)
+{
+    const struct lines_line *last =
+        facts->line_count > 0 ? &facts->lines[facts->line_count - 1] : NULL;
+
+    if (!facts->trial)
+        return STATUS_OK;
+    out->has_trial = out->trial.test = true;
+    out->trial.window_s = (uint32_t)facts->trial->window_s;
+    if (last && last->is_test)
+        memcpy(out->trial.line_id, last->line_id, sizeof last->line_id);
+    if (put(out->trial.rollout, sizeof out->trial.rollout, facts->trial->rollout_id))
+        return STATUS_OK;
+    *problem = "the rollout's name is too long";
+    return STATUS_INVALID;
 }
 
 static enum status fill_keys(const struct content_facts *facts, wire_ConfigContent *out,
@@ -148,6 +169,8 @@ enum status content_fill(const struct content_facts *facts, wire_ConfigContent *
 
     if (status == STATUS_OK)
         status = fill_routes(facts, out, refused, problem);
+    if (status == STATUS_OK)
+        status = fill_trial(facts, out, problem);
     if (status == STATUS_OK)
         status = fill_keys(facts, out, problem);
     if (status == STATUS_OK)

@@ -13,7 +13,8 @@ struct content_facts {
     size_t setting_count;
     const struct lines_line *lines; /* of the routes that may be used */
     size_t line_count;
-    size_t route_count; /* of the setting */
+    size_t route_count;             /* of the setting */
+    const struct routes_row *trial; /* that it comes with; NULL: none */
     const struct dispatch_sealing_key *keys;
     size_t key_count;
     const char *brokers; /* "host:port,host:port" */

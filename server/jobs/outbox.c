@@ -26,6 +26,7 @@ struct parcel {
     const struct dispatch_target *target;
     struct lines_line *lines;
     size_t line_count;
+    const struct routes_row *trial; /* that the content comes with; NULL: none */
     const struct credits_account **accounts;
     size_t account_count;
     struct span content; /* empty: could not be built */
@@ -196,6 +197,10 @@ static enum status make_lines(struct outbox *outbox, const struct sources *sourc
         return STATUS_MEMORY;
     lines_make(outbox->lines, routes, *route_count, groups, group_count, clock_wall_ms(),
                parcel->lines, &parcel->line_count);
+    parcel->trial = state_find_trial(routes, *route_count);
+    *route_count -= parcel->trial != NULL;
+    if (!parcel->trial || !parcel->trial->is_under_way)
+        lines_drop_test(parcel->lines, &parcel->line_count);
     for (size_t i = 0; i < sources->account_count; i++) {
         if (strcmp(sources->accounts[i].device_id, device_id) == 0)
             parcel->accounts[parcel->account_count++] = &sources->accounts[i];
@@ -253,6 +258,7 @@ static enum status build(struct store_conn *conn, struct outbox *outbox,
         return STATUS_MEMORY;
     facts.lines = parcel->lines;
     facts.line_count = parcel->line_count;
+    facts.trial = parcel->trial;
     enum status status = content_fill(&facts, &outbox->content, &refused, &problem);
     if (status == STATUS_OK)
         status = message_encode(MESSAGE_CONFIG_CONTENT, &outbox->content, outbox->encoded,

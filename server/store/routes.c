@@ -26,26 +26,37 @@ static void row_from_row(const struct result *result, size_t i, struct arena *ar
     row->pair_is_open = result_bool(result, i, 15);
     row->filing_is_due = result_bool(result, i, 16);
     row->filing = text_of(result, i, 17, arena);
+    row->rollout_id = text_of(result, i, 18, arena);
+    row->window_s = result_int(result, i, 19);
+    row->is_under_way = result_bool(result, i, 20);
 }
 
 enum status routes_read(struct store_conn *conn, struct arena *arena, const char *const *ids,
                         size_t id_count, struct routes_row **rows, size_t *count)
 {
     /* the version in force when the generation was made, not now: a generation's content must be
-     * the same whenever it is built */
+     * the same whenever it is built. A device has time to go back before the rollout gives it up.
+     */
     STORE_STATEMENT(
         read,
-        "SELECT e.device_id, r.item ->> 'vendor', r.item ->> 'model', r.item ->> 'contract',"
+        "SELECT device_id, vendor_id, model, contract_id, version, is_complete, dialect, base_url,"
+        " vendor_region, key_wrapped, device_region, is_minted, desired_since, use, voice,"
+        " pair_is_open, filing_is_due, filing, rollout_id, window_s, is_under_way FROM ("
+        "SELECT e.device_id, r.item ->> 'vendor' AS vendor_id, r.item ->> 'model' AS model,"
+        " r.item ->> 'contract' AS contract_id,"
         " coalesce((SELECT cv.version FROM myna.contract_version cv"
         "   WHERE cv.contract_id = c.contract_id AND cv.effective_from <= l.desired_since"
-        "   ORDER BY cv.effective_from DESC, cv.version DESC LIMIT 1), 0),"
-        " c.contract_id IS NOT NULL, v.dialect, v.base_url, v.region, v.key_wrapped, d.region,"
-        " coalesce(v.credential = 'minted', false), l.desired_since,"
-        " coalesce(r.item ->> 'use', 'chat'), coalesce(r.item ->> 'voice', ''),"
+        "   ORDER BY cv.effective_from DESC, cv.version DESC LIMIT 1), 0) AS version,"
+        " c.contract_id IS NOT NULL AS is_complete, v.dialect, v.base_url,"
+        " v.region AS vendor_region, v.key_wrapped, d.region AS device_region,"
+        " coalesce(v.credential = 'minted', false) AS is_minted, l.desired_since,"
+        " coalesce(r.item ->> 'use', 'chat') AS use, coalesce(r.item ->> 'voice', '') AS voice,"
         " EXISTS (SELECT FROM myna.region_pair p WHERE p.device_region = d.region"
-        "   AND p.vendor_region = v.region),"
-        " EXISTS (SELECT FROM myna.region n WHERE n.region_id = d.region AND n.needs_filing),"
-        " coalesce(myna.filing_of(v.filings, r.item ->> 'model', d.region), '')"
+        "   AND p.vendor_region = v.region) AS pair_is_open,"
+        " EXISTS (SELECT FROM myna.region n WHERE n.region_id = d.region AND n.needs_filing)"
+        "   AS filing_is_due,"
+        " coalesce(myna.filing_of(v.filings, r.item ->> 'model', d.region), '') AS filing,"
+        " '' AS rollout_id, 0::bigint AS window_s, false AS is_under_way, r.place"
         " FROM myna.effective_setting e"
         " JOIN myna.device d ON d.device_id = e.device_id"
         " JOIN myna.device_link l ON l.device_id = e.device_id"
@@ -55,7 +66,17 @@ enum status routes_read(struct store_conn *conn, struct arena *arena, const char
         " LEFT JOIN myna.contract c ON c.contract_id = r.item ->> 'contract'"
         "   AND c.vendor_id = v.vendor_id"
         " WHERE e.name = 'routes' AND e.device_id = ANY ($1::text[])"
-        " ORDER BY e.device_id COLLATE \"C\", r.place");
+        " UNION ALL"
+        " SELECT o.device_id, '', '', '', 0, false, '', '', '', NULL, '', false, l.desired_since,"
+        " '', '', false, false, '', o.rollout_id, (r.plan -> 'confirm' ->> 'deadline_s')::bigint * "
+        "3 / 4,"
+        " l.reported_generation < l.desired_generation, 1e9"
+        " FROM myna.rollout_device o JOIN myna.rollout r USING (rollout_id)"
+        " JOIN myna.device_link l USING (device_id)"
+        " WHERE o.is_open AND o.device_id = ANY ($1::text[])"
+        " AND (r.plan -> 'confirm' ->> 'test')::boolean"
+        " AND (o.state IN ('opened', 'unreachable') OR o.generation = l.desired_generation)) rows"
+        " ORDER BY device_id COLLATE \"C\", place");
     struct result result = {0};
     enum status status =
         store_exec(conn, &read, STORE_VALUES(value_text_array(ids, id_count)), &result);

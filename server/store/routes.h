@@ -4,7 +4,8 @@
 
 #include "server/store/store.h"
 
-/* One route of one device. Texts are in the arena. Plain data. */
+/* One route of one device, or behind its routes the trial that its configuration comes with. Texts
+ * are in the arena. Plain data. */
 struct routes_row {
     const char *device_id;
     const char *vendor_id;
@@ -21,9 +22,13 @@ struct routes_row {
     const char *device_region;
     bool pair_is_open; /* server/fleet/route.h */
     bool filing_is_due;
-    const char *filing; /* "" unless the model has one in the device's region */
-    const char *use;    /* "chat", "speech" or "transcription" */
-    const char *voice;  /* "" unless it names one */
+    const char *filing;     /* "" unless the model has one in the device's region */
+    const char *use;        /* "chat", "speech" or "transcription" */
+    const char *voice;      /* "" unless it names one */
+    const char *rollout_id; /* "": a route; else a trial, and of what is above only the device and
+                               since_ms count */
+    int64_t window_s;       /* of the trial */
+    bool is_under_way;      /* the device did not say yet that it runs this configuration */
 };
 
 /* Of all these devices, by device and place. *rows is in the arena. Besides those of store.h. */

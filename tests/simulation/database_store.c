@@ -438,6 +438,7 @@ enum status routes_read(struct store_conn *conn, struct arena *arena, const char
             .vendor_region = "",
             .device_region = "",
             .filing = "",
+            .rollout_id = "",
         };
     *rows = out;
     *count = id_count;

@@ -1399,6 +1399,69 @@ static void i2_an_adjustment_settles_the_credit_of_what_was_lost(void **state)
     unbind(fixture);
 }
 
+static void follow_budgets(struct fixture *fixture);
+
+/* The robot is moved to its second route alone, by a rollout that has it try that first. */
+static void open_trial(struct fixture *fixture)
+{
+    char sql[1200];
+
+    snprintf(sql, sizeof sql,
+             "INSERT INTO myna.budget (budget_id, scope, subject, metric, at_most, per, created_by)"
+             " VALUES ('wide', 'vendor', 'dahan', 'output', 5000, 'once', 't');"
+             "UPDATE myna.layer SET settings = '{\"routes\": [{\"vendor\": \"dahan\","
+             "  \"model\": \"small\", \"contract\": \"dahan-2026\"}]}'"
+             " WHERE layer_id = 'device:%s';"
+             "INSERT INTO myna.rollout (rollout_id, layer_id, patch, plan, author, state, has_open)"
+             " VALUES ('switch', 'fleet', '{\"screen_mark\": \"new\"}',"
+             "  '{\"confirm\": {\"test\": true, \"deadline_s\": 600}}', 't', 'running', true);"
+             "UPDATE myna.device_link SET desired_generation = desired_generation + 1"
+             " WHERE device_id = '%s';"
+             "INSERT INTO myna.rollout_device (rollout_id, device_id, place, state, is_open,"
+             "  generation) SELECT 'switch', device_id, 1, 'opened', true, desired_generation"
+             " FROM myna.device_link WHERE device_id = '%s'",
+             fixture->id, fixture->id, fixture->id);
+    script(fixture, sql);
+    follow_budgets(fixture);
+}
+
+#define OF_TRIAL                                                                                   \
+    "SELECT string_agg(model || ' ' || purpose || ' ' || granted || ' ' || return_to, ', '"        \
+    " ORDER BY model, purpose) FROM myna.credit_account WHERE device_id = $1::text"                \
+    " AND granted > 0"
+
+static void
+a_trial_has_credit_that_no_owners_budget_binds_and_the_old_route_keeps_its_own(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+
+    bind_two_routes(fixture);
+    const struct state_facts *facts = hear(fixture, robot_hello(robot));
+    note_uses(fixture, facts);
+    robot->uses[0].amounts[0].granted_seen = 400;
+    ASSERT_SQL(fixture, OF_TRIAL, "big 0 400 0");
+    open_trial(fixture);
+    facts = hear(fixture, robot_report(robot));
+    assert_non_null(facts);
+    assert_int_equal(facts->line_count, 2);
+    assert_false(facts->lines[0].is_test);
+    assert_true(facts->lines[1].is_test);
+    /* of the owner's 500 no attempt is left, so the new route waits; its test does not */
+    ASSERT_SQL(fixture, OF_TRIAL, "big 0 400 0, small 0 100 0, small 1 256 0");
+    ASSERT_SQL(fixture, OUTSTANDING, "500");
+    ASSERT_SQL(fixture,
+               "SELECT outstanding FROM myna.pool WHERE source = 'budget:wide' AND $1::text <> ''",
+               "756");
+
+    robot->generation = (uint64_t)facts->desired_generation; /* it passed */
+    facts = hear(fixture, robot_report(robot));
+    assert_int_equal(facts->line_count, 1);
+    ASSERT_SQL(fixture, OF_TRIAL, "big 0 400 400, small 0 100 0, small 1 256 256");
+    script(fixture, "DELETE FROM myna.rollout");
+    unbind(fixture);
+}
+
 static void follow_budgets(struct fixture *fixture)
 {
     bool changed;
@@ -2173,6 +2236,7 @@ int main(void)
         WITH_ROBOT(i2_an_adjustment_settles_the_credit_of_what_was_lost),
         WITH_ROBOT(i2_credit_that_is_not_known_here_is_forged_only_when_no_receipt_explains_it),
         WITH_ROBOT(what_a_robot_gives_back_on_one_line_it_does_not_get_at_once_on_another),
+        WITH_ROBOT(a_trial_has_credit_that_no_owners_budget_binds_and_the_old_route_keeps_its_own),
         WITH_ROBOT(i11_an_attempt_lies_ready_on_the_next_line_while_the_pool_of_both_is_wide),
         WITH_ROBOT(nothing_lies_on_the_next_line_out_of_a_small_plan),
         WITH_ROBOT(near_a_plans_end_the_next_lines_attempt_is_asked_back_for_the_first),

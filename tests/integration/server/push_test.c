@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "server/fleet/route.h"
+#include "server/bus/state.h"
 #include "server/jobs/content.h"
 #include "server/store/cleaning.h"
 #include "server/store/migrate.h"
@@ -167,12 +168,14 @@ static enum status fill(struct fixture *fixture, const char *id, wire_ConfigCont
     size_t line_count;
 
     lines_make(fixture->lines, sources.routes, sources.route_count, NULL, 0, 0, made, &line_count);
+    const struct routes_row *trial = state_find_trial(sources.routes, sources.route_count);
     const struct content_facts facts = {
         .settings = sources.settings,
         .setting_count = sources.setting_count,
         .lines = made,
         .line_count = line_count,
-        .route_count = sources.route_count,
+        .route_count = sources.route_count - (trial != NULL),
+        .trial = trial,
         .brokers = "127.0.0.1:1,127.0.0.1:2",
         .master_key = fixture->master_key,
     };
@@ -379,6 +382,52 @@ static void i9_a_minted_credential_goes_to_the_robot_and_its_key_does_not(void *
                     " credential = 'shared'");
 }
 
+/* Opened by a rollout whose robots are to try what it brings. */
+static void i13_a_rollout_has_its_robots_try_the_first_route_that_they_may_use(void **state)
+{
+    struct fixture *fixture = *state;
+    static wire_ConfigContent content, again;
+    size_t refused = 0;
+
+    script(fixture,
+           "INSERT INTO myna.rollout (rollout_id, layer_id, patch, plan, author, state, has_open)"
+           " VALUES ('switch', 'fleet', '{\"screen_mark\": \"new\"}',"
+           "   '{\"confirm\": {\"test\": true, \"deadline_s\": 600}}', 't', 'running', true);"
+           "INSERT INTO myna.rollout_device (rollout_id, device_id, place, state, is_open,"
+           "   generation) SELECT 'switch', device_id, 1, 'opened', true, desired_generation"
+           " FROM myna.device_link WHERE device_id IN ('r1', 'r3')");
+    assert_int_equal(fill(fixture, "r1", &content, &refused), STATUS_OK);
+    assert_int_equal(content.routes_count, 2);
+    assert_int_equal(refused, 1);
+    assert_true(content.has_trial);
+    assert_true(content.trial.test);
+    assert_string_equal(content.trial.rollout, "switch");
+    assert_int_equal(content.trial.window_s, 450);
+    assert_int_equal(strlen(content.trial.line_id), ROUTE_LINE_ID_SIZE - 1);
+    for (size_t i = 0; i < content.routes_count; i++)
+        assert_string_not_equal(content.trial.line_id, content.routes[i].line_id);
+
+    assert_int_equal(fill(fixture, "r3", &again, &refused), STATUS_OK); /* it may use another one */
+    assert_string_equal(again.routes[0].vendor, "wide");
+    assert_string_not_equal(again.trial.line_id, content.trial.line_id);
+    assert_int_equal(fill(fixture, "r2", &again, &refused), STATUS_OK); /* was not opened */
+    assert_false(again.has_trial);
+
+    /* the same generation stays what it is; a later one of a robot that confirmed runs at once */
+    script(fixture, "UPDATE myna.rollout_device SET state = 'confirmed' WHERE device_id = 'r1'");
+    assert_int_equal(fill(fixture, "r1", &again, &refused), STATUS_OK);
+    assert_string_equal(again.trial.line_id, content.trial.line_id);
+    script(fixture, "UPDATE myna.rollout_device SET generation = generation - 1"
+                    " WHERE device_id = 'r1'");
+    assert_int_equal(fill(fixture, "r1", &again, &refused), STATUS_OK);
+    assert_false(again.has_trial);
+    /* whatever else changed while it has not confirmed yet, it tries that as well */
+    script(fixture, "UPDATE myna.rollout_device SET state = 'opened' WHERE device_id = 'r1'");
+    assert_int_equal(fill(fixture, "r1", &again, &refused), STATUS_OK);
+    assert_true(again.has_trial);
+    script(fixture, "DELETE FROM myna.rollout");
+}
+
 static enum status refresh_credits(struct store_conn *conn, void *context)
 {
     return credits_refresh(context, conn);
@@ -521,6 +570,7 @@ int main(void)
         cmocka_unit_test(the_same_facts_give_the_same_bytes),
         cmocka_unit_test(i9_a_vendors_key_is_unwrapped_only_for_its_own_vendor),
         cmocka_unit_test(i9_a_minted_credential_goes_to_the_robot_and_its_key_does_not),
+        cmocka_unit_test(i13_a_rollout_has_its_robots_try_the_first_route_that_they_may_use),
         cmocka_unit_test(i2_a_route_that_cannot_bound_its_answers_is_left_out_under_a_hard_limit),
         cmocka_unit_test(i4_who_is_behind_is_claimed_once_and_again_after_a_pause),
         cmocka_unit_test(a_version_that_comes_into_force_gives_its_robots_a_new_generation_once),

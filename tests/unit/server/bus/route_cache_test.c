@@ -22,6 +22,7 @@ static struct routes_row a_route(const char *model)
         .key_wrapped = span_text("sealed"),
         .device_region = "cn",
         .filing = "",
+        .rollout_id = "switch",
         .use = "chat",
         .voice = "",
     };
