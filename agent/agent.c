@@ -58,7 +58,7 @@ enum status agent_socket_path(const struct config *config, char *out, size_t out
 
 enum status agent_memory_path(const struct config *config, char out[PATH_MAX])
 {
-    return state_path(config, "conversation", out);
+    return state_path(config, CONVERSATION_FILE_NAME, out);
 }
 
 /* Settings reach the parts that they concern. */
@@ -497,7 +497,7 @@ static enum status prepare_memory(struct agent *agent, char problem[256])
 static enum status load_care(struct agent *agent, char problem[256])
 {
     char path[PATH_MAX];
-    enum status status = state_path(agent->config, "care", path);
+    enum status status = state_path(agent->config, CARE_FILE_NAME, path);
 
     if (status == STATUS_OK)
         status = care_load(&agent->care, path);

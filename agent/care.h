@@ -16,6 +16,8 @@
 #include "agent/chat/excuse.h"
 #include "schema/base/span.h"
 
+#define CARE_FILE_NAME "care" /* in the state folder */
+
 /* Fields are private. */
 struct care {
     char path[PATH_MAX];

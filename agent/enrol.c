@@ -1,7 +1,11 @@
 #include "agent/enrol.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "agent/care.h"
+#include "agent/chat/conversation_file.h"
 #include "agent/chat/http.h"
 #include "agent/identity.h"
 #include "schema/base/encode.h"
@@ -228,6 +232,22 @@ static enum status verify(const struct enrolment *enrolment, const char *chain)
     return status;
 }
 
+/* The keys in the folder may be the earlier owner's too: with them its conversation can be read. */
+static enum status wipe_earlier_owner(struct enrolment *enrolment)
+{
+    const char *folder = enrolment->request->state_dir;
+    char talk[PATH_MAX], care[PATH_MAX];
+    enum status status = STATUS_IO;
+
+    if (snprintf(talk, sizeof talk, "%s/" CONVERSATION_FILE_NAME, folder) < (int)sizeof talk &&
+        snprintf(care, sizeof care, "%s/" CARE_FILE_NAME, folder) < (int)sizeof care &&
+        (unlink(care) == 0 || errno == ENOENT))
+        status = conversation_file_wipe(talk);
+    return status == STATUS_OK
+               ? STATUS_OK
+               : fail(enrolment, status, "cannot wipe what an earlier owner left in the folder");
+}
+
 static enum status take_answer(struct enrolment *enrolment)
 {
     struct identity *identity = &enrolment->identity;
@@ -244,7 +264,7 @@ static enum status take_answer(struct enrolment *enrolment)
         fail(enrolment, status, "the server's answer is not one to an enrolment");
     else if ((status = verify(enrolment, chain)) != STATUS_OK)
         fail(enrolment, STATUS_FORGED, "the server's answer does not verify under its own root");
-    else
+    else if ((status = wipe_earlier_owner(enrolment)) == STATUS_OK)
         status = identity_store(identity, enrolment->request->state_dir, span_text(chain),
                                 buffer_span(&enrolment->root_pem), enrolment->problem);
     json_free(answer);

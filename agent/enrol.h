@@ -1,7 +1,8 @@
 /* enrol.h - joins a company with a claim code: keys made here, certificate from there
  *
  * The code pins the company's root, so nothing that answers in its place is believed. An enrolment
- * whose answer was lost may be repeated with the same code: it uses the same keys.
+ * whose answer was lost may be repeated with the same code: it uses the same keys. What an earlier
+ * owner left in the folder is wiped before the robot is somebody else's.
  */
 #ifndef AGENT_ENROL_H
 #define AGENT_ENROL_H

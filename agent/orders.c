@@ -79,7 +79,7 @@ static const struct {
 } commands[] = {
     {wire_CommandKind_IDENTIFY, on_spoken},    {wire_CommandKind_SAY, on_spoken},
     {wire_CommandKind_PROBE_ROUTE, on_spoken}, {wire_CommandKind_RESTART, on_restart},
-    {wire_CommandKind_PICTURE, on_picture},
+    {wire_CommandKind_PICTURE, on_picture},    {wire_CommandKind_FORGET, on_spoken},
 };
 
 void orders_carry_out(struct orders *orders, const wire_Command *command, struct peer_answer *out)

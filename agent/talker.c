@@ -6,6 +6,7 @@
 
 #include "agent/chat/fold.h"
 #include "agent/chat/stop_word.h"
+#include "agent/recall.h"
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
 #include "schema/base/queue.h"
@@ -235,55 +236,9 @@ static void note_care(struct talker *talker, const struct turn_settings *setting
                     status_text(status));
 }
 
-/* Keeps it on disk, or sees to it that nothing is there. */
-static void keep_conversation(struct talker *talker)
+static enum status forget_talk(struct talker *talker)
 {
-    const struct conversation_file *memory = talker->options.memory;
-    enum status status = STATUS_OK;
-
-    if (!memory)
-        return;
-    if (talker->values.history_hours > 0)
-        status = conversation_file_save(memory, talker->conversation);
-    else
-        status = conversation_file_wipe(memory->path);
-    if (status != STATUS_OK)
-        log_warning("chat", "cannot keep the conversation over a restart: %s", status_text(status));
-}
-
-static void restore_conversation(struct talker *talker)
-{
-    const int64_t age_ms = talker->values.history_hours * 3600 * 1000;
-    enum status status;
-
-    if (!talker->options.memory || age_ms == 0)
-        return;
-    status = conversation_file_load(talker->options.memory, talker->conversation,
-                                    clock_wall_ms() - age_ms);
-    if (status != STATUS_OK && status != STATUS_NOT_FOUND)
-        log_warning("chat", "the kept conversation cannot be read and is forgotten: %s",
-                    status_text(status));
-}
-
-/* What is said when it is done. */
-static struct span forget_conversation(struct talker *talker, bool chinese)
-{
-    enum status status = STATUS_OK;
-
-    conversation_forget(talker->conversation);
-    if (talker->options.memory)
-        status = conversation_file_wipe(talker->options.memory->path);
-    /* likely somebody else's robot from now on: they are told as well that it is a machine */
-    if (status == STATUS_OK && talker->options.care)
-        status = care_forget(talker->options.care);
-    if (status != STATUS_OK) {
-        log_error("chat", "cannot wipe the kept conversation: %s (hint: is the disk read-only?)",
-                  status_text(status));
-        return span_text(chinese ? "我这边忘掉了，但是存储里的没能删掉。"
-                                 : "I have forgotten it, but could not remove it from my disk.");
-    }
-    return span_text(chinese ? "好的，我们聊过的我都忘掉了。"
-                             : "I have forgotten what we talked about.");
+    return recall_forget(talker->options.memory, talker->conversation, talker->options.care);
 }
 
 static void ask_turn(struct talker *talker, const struct job *job, struct span question)
@@ -295,7 +250,7 @@ static void ask_turn(struct talker *talker, const struct job *job, struct span q
     if (talker->values.turns_per_minute > 0)
         settings.start_at_ms = talker->next_question_ms;
     if (job->wish == STOP_WORD_FORGET)
-        settings.answer = forget_conversation(talker, fold_has_wide(question));
+        settings.answer = recall_words(forget_talk(talker), fold_has_wide(question));
     take_care(talker, question, &settings);
     const uint64_t number = begin(talker, job->client);
     /* "stop" came before there was a turn to interrupt */
@@ -306,7 +261,7 @@ static void ask_turn(struct talker *talker, const struct job *job, struct span q
     enum status status = turn_run(talker->turn, number, job->id, question, &settings, &report);
     end(talker);
     if (report.attempts > 0) {
-        keep_conversation(talker);
+        recall_keep(talker->options.memory, talker->conversation, talker->values.history_hours);
         note_care(talker, &settings, &report, asked_ms);
         space(talker, asked_ms);
         talker->warm_until_ms = clock_mono_ms() + WARM_FOR_MS;
@@ -431,6 +386,18 @@ static void identify(struct talker *talker, const struct job *job, struct span t
     finish_spoken(talker, job, speak(talker, &spoken, 1));
 }
 
+/* The company moves it to another owner: whoever stands before it hears that it happened. */
+static void forget(struct talker *talker, const struct job *job, struct span text)
+{
+    const enum status status = forget_talk(talker);
+    const struct span words = recall_words(status, speaks_chinese(talker, &talker->values));
+
+    (void)text;
+    if (speak(talker, &words, 1) != STATUS_OK)
+        log_warning("chat", "nobody heard that the conversation is forgotten");
+    finish_spoken(talker, job, status);
+}
+
 static const wire_Route *find_route(const struct settings_values *values, struct span name)
 {
     char known[LIMIT_SLUG + LIMIT_MODEL + 2];
@@ -486,10 +453,9 @@ static const struct {
     wire_CommandKind kind;
     void (*carry_out)(struct talker *talker, const struct job *job, struct span text);
 } works[] = {
-    {wire_CommandKind_KIND_NONE, ask},
-    {wire_CommandKind_SAY, say},
-    {wire_CommandKind_IDENTIFY, identify},
-    {wire_CommandKind_PROBE_ROUTE, probe},
+    {wire_CommandKind_KIND_NONE, ask},     {wire_CommandKind_SAY, say},
+    {wire_CommandKind_IDENTIFY, identify}, {wire_CommandKind_PROBE_ROUTE, probe},
+    {wire_CommandKind_FORGET, forget},
 };
 
 #define WORK_COUNT (sizeof works / sizeof works[0])
@@ -601,7 +567,7 @@ enum status talker_start(struct talker **out, const struct talker_options *optio
     crypto_wipe(talker->values.routes, sizeof talker->values.routes);
     pthread_mutex_init(&talker->lock, NULL);
     if (status == STATUS_OK)
-        restore_conversation(talker);
+        recall_restore(options->memory, talker->conversation, talker->values.history_hours);
     if (status == STATUS_OK)
         status = queue_create(&talker->queue, TALKER_MAX_WAITING, QUEUE_BYTES);
     if (status == STATUS_OK)

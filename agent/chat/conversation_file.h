@@ -17,6 +17,8 @@
 #include "agent/chat/conversation.h"
 #include "schema/base/crypto.h"
 
+#define CONVERSATION_FILE_NAME "conversation" /* in the state folder */
+
 /* Plain data; the key is a secret. */
 struct conversation_file {
     char path[PATH_MAX];

@@ -6,27 +6,40 @@
 #define TEXT DIALECTS_BOUND_TEXT
 #define NONE DIALECTS_BOUND_NONE
 
+#define BEARER "a bearer token; the scheme makes none of it for one robot"
+#define OWN    "a bearer token, where whoever runs it asks for one"
+#define SPARK                                                                                      \
+    "the APIPassword, or APIKey:APISecret, as a bearer token; only the WebSocket interface signs"
+
 static const struct dialects_row rows[] = {
-    {"openai", ALL, DIALECTS_MINT_NONE, "max_tokens bounds what is generated"},
-    {"chatgpt", ALL, DIALECTS_MINT_NONE, "max_completion_tokens bounds text and reasoning"},
-    {"deepseek", ALL, DIALECTS_MINT_NONE, "max_tokens bounds text and reasoning"},
-    {"qwen", ALL, DIALECTS_MINT_NONE, "max_tokens bounds the text, thinking is switched off"},
-    {"qwen-think", TEXT, DIALECTS_MINT_NONE, "max_tokens bounds the text but not the reasoning"},
-    {"glm", ALL, DIALECTS_MINT_GLM, "max_tokens bounds text and reasoning"},
-    {"ark", ALL, DIALECTS_MINT_NONE, "max_completion_tokens bounds text and reasoning"},
-    {"qianfan", ALL, DIALECTS_MINT_NONE, "max_completion_tokens bounds text and reasoning"},
-    {"hunyuan", NONE, DIALECTS_MINT_NONE, "no limit is documented"},
-    {"minimax", ALL, DIALECTS_MINT_NONE, "max_completion_tokens bounds text and reasoning"},
-    {"llama-cpp", ALL, DIALECTS_MINT_NONE, "max_tokens bounds what is generated"},
-    {"vllm", ALL, DIALECTS_MINT_NONE, "max_tokens bounds what is generated"},
-    {"anthropic", ALL, DIALECTS_MINT_NONE, "max_tokens bounds text and thinking"},
-    {"ollama", ALL, DIALECTS_MINT_NONE, "num_predict bounds what is generated"},
-    {"dashscope", ALL, DIALECTS_MINT_NONE, "max_tokens bounds the text, thinking is switched off"},
+    {"openai", ALL, DIALECTS_MINT_NONE, "max_tokens bounds what is generated", BEARER},
+    {"chatgpt", ALL, DIALECTS_MINT_NONE, "max_completion_tokens bounds text and reasoning", BEARER},
+    {"deepseek", ALL, DIALECTS_MINT_NONE, "max_tokens bounds text and reasoning", BEARER},
+    {"qwen", ALL, DIALECTS_MINT_NONE, "max_tokens bounds the text, thinking is switched off",
+     BEARER},
+    {"qwen-think", TEXT, DIALECTS_MINT_NONE, "max_tokens bounds the text but not the reasoning",
+     BEARER},
+    {"glm", ALL, DIALECTS_MINT_GLM, "max_tokens bounds text and reasoning",
+     "id.secret; robots get a token signed with the secret, which ends by itself"},
+    {"ark", ALL, DIALECTS_MINT_NONE, "max_completion_tokens bounds text and reasoning", BEARER},
+    {"qianfan", ALL, DIALECTS_MINT_NONE, "max_completion_tokens bounds text and reasoning", BEARER},
+    {"hunyuan", NONE, DIALECTS_MINT_NONE, "no limit is documented", BEARER},
+    {"minimax", ALL, DIALECTS_MINT_NONE, "max_completion_tokens bounds text and reasoning", BEARER},
+    {"llama-cpp", ALL, DIALECTS_MINT_NONE, "max_tokens bounds what is generated", OWN},
+    {"vllm", ALL, DIALECTS_MINT_NONE, "max_tokens bounds what is generated", OWN},
+    {"anthropic", ALL, DIALECTS_MINT_NONE, "max_tokens bounds text and thinking",
+     "an x-api-key; the scheme makes none of it for one robot"},
+    {"ollama", ALL, DIALECTS_MINT_NONE, "num_predict bounds what is generated", OWN},
+    {"dashscope", ALL, DIALECTS_MINT_NONE, "max_tokens bounds the text, thinking is switched off",
+     BEARER},
     {"dashscope-think", TEXT, DIALECTS_MINT_NONE,
-     "max_tokens bounds the text but not the reasoning"},
-    {"minimax-v2", ALL, DIALECTS_MINT_NONE, "max_completion_tokens bounds text and reasoning"},
-    {"spark", ALL, DIALECTS_MINT_NONE, "max_tokens bounds the text, these models do not think"},
-    {"spark-x1", TEXT, DIALECTS_MINT_NONE, "max_tokens bounds the text but not the reasoning"},
+     "max_tokens bounds the text but not the reasoning", BEARER},
+    {"minimax-v2", ALL, DIALECTS_MINT_NONE, "max_completion_tokens bounds text and reasoning",
+     BEARER},
+    {"spark", ALL, DIALECTS_MINT_NONE, "max_tokens bounds the text, these models do not think",
+     SPARK},
+    {"spark-x1", TEXT, DIALECTS_MINT_NONE, "max_tokens bounds the text but not the reasoning",
+     SPARK},
 };
 
 const struct dialects_row *dialects_table(size_t *count)

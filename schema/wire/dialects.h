@@ -29,6 +29,7 @@ struct dialects_row {
     enum dialects_bound bound;
     enum dialects_mint mint;
     const char *limit; /* how the output is bounded, one line for people */
+    const char *key;   /* what the vendor takes as its key, and what robots get of it; the same */
 };
 
 /* The table; *count rows. */

@@ -271,6 +271,8 @@ static void list_dialects(void *context, struct request *request, struct reply *
         json_write_text(&writer, span_text(bounds[rows[i].bound]));
         json_key(&writer, "limit");
         json_write_text(&writer, span_text(rows[i].limit));
+        json_key(&writer, "key");
+        json_write_text(&writer, span_text(rows[i].key));
         json_key(&writer, "can_mint");
         json_write_bool(&writer, rows[i].mint != DIALECTS_MINT_NONE);
         json_end_object(&writer);

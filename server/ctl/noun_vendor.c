@@ -44,11 +44,12 @@ static int dialects(struct ctl *ctl)
         {"bounds", "bound", VIEW_TEXT},
         {"how an answer is bounded", "limit", VIEW_TEXT},
         {"can be minted", "can_mint", VIEW_YES},
+        {"key", "key", VIEW_TEXT},
     };
     struct client_answer answer;
     int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/dialects", (char *)NULL);
 
-    return result == CTL_DONE ? ctl_show(ctl, &answer, rows, 4) : result;
+    return result == CTL_DONE ? ctl_show(ctl, &answer, rows, 5) : result;
 }
 
 static int write_vendor(struct ctl *ctl, bool with_id, struct buffer *body)

@@ -185,6 +185,7 @@ export const texts = {
   "command.report": "Report",
   "command.probe": "Probe a route",
   "command.picture": "Picture",
+  "command.forget": "Forget the conversation",
   "command_status.waiting": "Waiting",
   "command_status.sent": "Sent",
   "command_status.done": "Done",

@@ -258,6 +258,13 @@ static void on_probe(struct robot *robot, const wire_Command *command, struct pe
                                         : "its owner is talking with it");
 }
 
+static void on_forget(struct robot *robot, const wire_Command *command, struct peer_answer *answer)
+{
+    (void)command;
+    talk_forget(robot->talk);
+    answer->status = wire_CommandStatus_COMMAND_DONE;
+}
+
 static void command(void *context, const wire_Command *command, struct peer_answer *answer)
 {
     static const struct {
@@ -267,7 +274,7 @@ static void command(void *context, const wire_Command *command, struct peer_answ
     } commands[] = {
         {wire_CommandKind_IDENTIFY, on_done_at_once}, {wire_CommandKind_SAY, on_done_at_once},
         {wire_CommandKind_RESTART, on_restart},       {wire_CommandKind_PROBE_ROUTE, on_probe},
-        {wire_CommandKind_PICTURE, on_picture},
+        {wire_CommandKind_PICTURE, on_picture},       {wire_CommandKind_FORGET, on_forget},
     };
 
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {

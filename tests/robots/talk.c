@@ -574,8 +574,7 @@ void talk_free(struct talk *talk)
     talk_hush(talk);
     loop_cancel(talk->options.loop, &talk->timer);
     plans_release(talk->options.plans, talk->plan);
-    while (talk->history_count > 0)
-        forget_oldest(talk);
+    talk_forget(talk);
     buffer_release(&talk->said);
     free(talk);
 }
@@ -607,6 +606,12 @@ enum status talk_probe(struct talk *talk, const char *route, talk_probed_fn on_p
         return STATUS_OK;
     }
     return STATUS_NOT_FOUND;
+}
+
+void talk_forget(struct talk *talk)
+{
+    while (talk->history_count > 0)
+        forget_oldest(talk);
 }
 
 bool talk_is_busy(const struct talk *talk)

@@ -63,6 +63,9 @@ typedef void (*talk_probed_fn)(void *context, const char *reason);
  * such route; STATUS_AGAIN: a turn is under way; STATUS_DENIED: limit_mode allows no vendor. */
 MUST_CHECK enum status talk_probe(struct talk *talk, const char *route, talk_probed_fn on_probed);
 
+/* What was talked about until now goes along with no later question. */
+void talk_forget(struct talk *talk);
+
 bool talk_is_busy(const struct talk *talk);
 const struct talk_counts *talk_counts(const struct talk *talk);
 

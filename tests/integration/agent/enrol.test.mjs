@@ -1,7 +1,7 @@
 // myna-agent enrol against a real mynad.
 import assert from 'node:assert/strict';
 import {execFile} from 'node:child_process';
-import {mkdtempSync, readdirSync, readFileSync, rmSync, statSync} from 'node:fs';
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
@@ -72,6 +72,15 @@ test('an enrolment whose answer was lost is repeated with the same keys', async 
   rmSync(join(folder, 'r2', 'device.json'));
   assert.equal((await enrol('r2', code)).code, 0);
   assert.equal(read('r2', 'device.key'), key);
+});
+
+test('what an earlier owner left is wiped when the robot is enrolled anew', async () => {
+  const paths = ['conversation', 'conversation.new', 'care'].map((name) => join(folder, 'sold', name));
+
+  mkdirSync(join(folder, 'sold'), {mode: 0o700});
+  for (const path of paths) writeFileSync(path, 'what was talked about');
+  assert.deepEqual(await enrol('sold', await claim()), {code: 0, stdout: 'enrolled\n', stderr: ''});
+  for (const path of paths) assert.equal(existsSync(path), false);
 });
 
 test('a claim that is used up is refused in the server\'s words, and nothing is left enrolled', async () => {

@@ -4,13 +4,10 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "schema/base/clock.h"
-#include "schema/base/file.h"
 #include "tests/integration/agent/robot.h"
 
 static const atomic_bool never;
@@ -202,33 +199,17 @@ static void a_robot_without_a_voice_fails_at_the_voice(void **state)
     robot_dismantle(&robot);
 }
 
-/* A voice that sounds but does not say what: no mouth can follow it. */
-static const char hummer[] =
-    "#!/usr/bin/perl\n"
-    "$| = 1;\n"
-    "sub put { print pack('CxxxV', $_[0], length $_[1]) . $_[1] }\n"
-    "sub get { my ($n, $d) = ($_[0], ''); while (length $d < $n) {\n"
-    "    sysread(STDIN, $d, $n - length $d, length $d) or exit } $d }\n"
-    "while (1) { my ($kind, $size) = unpack 'CxxxV', get(8);\n"
-    "    my $id = substr(get($size), 0, 12); next if $kind != 1;\n"
-    "    put(16, $id . pack 'V', 22050); put(17, $id . (\"\\0\\1\" x 2205));\n"
-    "    put(20, $id . pack 'V', 2205) }\n";
-
 static void a_mouth_that_does_not_move_fails_at_the_mouth(void **state)
 {
     struct trial_turn_result result;
     struct robot robot;
-    char path[64];
 
     robot_build(&robot, *state, SILENT);
     struct trial_turn trial = trial_of(&robot);
-    snprintf(path, sizeof path, "%s/hummer", robot.vendor->folder);
-    assert_int_equal(file_replace(path, span_text(hummer), 0700), STATUS_OK);
-    trial.voice_program = path;
+    trial.voice_program = HUMMER;
     assert_int_equal(run(&robot, &trial, &result), STATUS_UNREACHABLE);
     check_steps(&result, wire_TrialStep_TRIAL_VOICE);
     assert_string_equal(result.reason, "the mouth did not move to the answer's sound");
-    unlink(path);
     robot_dismantle(&robot);
 }
 

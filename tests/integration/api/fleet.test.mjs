@@ -224,6 +224,7 @@ test('a contract gets versions, each later than the one before, and stays what i
 });
 
 test('commands are made, listed, and bounded', async () => {
+  assert.equal((await admin.post('/devices/r1/commands', {kind: 'forget'})).body.kind, 'forget');
   const made = await admin.post('/devices/r1/commands', {kind: 'identify'});
   assert.deepEqual([made.status, made.body.status, made.body.created_by], [201, 'waiting', 'operator:root']);
   assert.equal((await admin.get(`/commands/${made.body.id}`)).body.kind, 'identify');

@@ -28,6 +28,7 @@ test('the dialects are listed with what bounds their answers, and each makes a v
   assert.equal(named.anthropic.bound, 'all');
   assert.equal(named['qwen-think'].bound, 'text');
   assert.equal(named.hunyuan.bound, 'none');
+  assert.match(named.spark.key, /APIPassword/); // it is what robots hold: nothing of it can be minted
   assert.deepEqual(body.items.filter((row) => row.can_mint).map((row) => row.name), ['glm']);
   for (const {name} of body.items) {
     const made = await vendor(`v-${name}`, {dialect: name});

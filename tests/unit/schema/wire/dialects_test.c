@@ -18,6 +18,7 @@ static void names_fit_the_wire_and_stand_once(void **state)
         assert_in_range(strlen(rows[i].name), 1, 24); /* wire.Route.dialect */
         assert_ptr_equal(dialects_find(rows[i].name), &rows[i]);
         assert_true(strlen(rows[i].limit) > 0);
+        assert_true(strlen(rows[i].key) > 0);
     }
     assert_null(dialects_find("klingon"));
     assert_null(dialects_find(""));
@@ -39,7 +40,9 @@ static void only_schemes_that_allow_it_are_minted(void **state)
 {
     (void)state;
     assert_int_equal(dialects_find("glm")->mint, DIALECTS_MINT_GLM);
+    /* its HTTP interface takes a bearer token and nothing signed */
     assert_int_equal(dialects_find("spark")->mint, DIALECTS_MINT_NONE);
+    assert_non_null(strstr(dialects_find("spark")->key, "APIPassword"));
 }
 
 int main(void)
