@@ -24,6 +24,7 @@ extern const struct ctl_verb noun_invoice_verbs[];
 extern const struct ctl_verb noun_statement_verbs[];
 extern const struct ctl_verb noun_whatif_verbs[];
 extern const struct ctl_verb noun_budget_verbs[];
+extern const struct ctl_verb noun_rollout_verbs[];
 
 /* One budget with its thresholds, as "budget get" shows it. Returns an exit status. */
 int noun_budget_show(struct ctl *ctl, const char *id);

@@ -368,7 +368,8 @@ enum status rollout_steps_open_wave(struct store_conn *conn, struct arena *arena
         "     jsonb_build_object('wave', w.wave, 'share', w.share, 'members', w.members))),"
         "   min(myna.tell_rollout($1)::text) FROM w)"
         "SELECT to_jsonb(r.version), r.version FROM r, done");
-    const bool is_last_plain = !row->is_control && row->wave + 1 >= row->wave_count;
+    const bool has_control = rollout_wave_control(&row->plan, row->members) > 0;
+    const bool is_last_plain = !row->is_control && row->wave + has_control >= row->wave_count;
     struct document opened;
     enum status status = store_exec(
         conn, &choose,

@@ -102,6 +102,13 @@ test('a rollout opens wave after wave, then its patch is the layer\'s', async ()
   assert.equal((await effective('r00', 'volume')).layer, 'fleet');
 });
 
+test('without a control group each wave still takes its own robots alone', async () => {
+  await make('plain', {volume: 50, language: 'en'}, {control: {share: '0%', at_least: 0}});
+  const done = await ended('plain', 'completed');
+  assert.deepEqual(done.waves.map(({members, control}) => [members, control]), [[5, false], [1, false], [6, false]]);
+  await put('fleet', {volume: 50});
+});
+
 test('each step is audited once, and each robot opened once', async () => {
   const rows = (await admin.get('/audit?subject=rollout/first&limit=200')).body.items.reverse();
   const opened = rows.filter(({action}) => action === 'rollout.open').flatMap(({after: {robots}}) => robots);

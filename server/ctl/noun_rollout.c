@@ -1,0 +1,505 @@
+/* rollout ... : a layer's change given to robots in waves */
+#include <string.h>
+#include <unistd.h>
+
+#include "schema/base/clock.h"
+#include "schema/base/json.h"
+#include "server/ctl/noun.h"
+#include "server/ctl/rollout_print.h"
+#include "server/ctl/yaml.h"
+
+#define NOTHING    span_text("")
+#define POLL_MS    1000
+#define BODY_BYTES ((size_t)1 << 20)
+
+/* Exit statuses of "rollout wait" besides those of every verb. */
+enum { WAIT_TIMEOUT = 4, WAIT_FOR_PEOPLE = 5 };
+
+static int ask(struct ctl *ctl, const char *method, const char *tail, struct span body,
+               struct client_answer *answer)
+{
+    return ctl_send_to(ctl, method, body, NULL, answer, "/api/v1/rollouts/", ctl->args.words[0],
+                       tail, (char *)NULL);
+}
+
+static int show(struct ctl *ctl, const struct client_answer *answer)
+{
+    struct json *rollout;
+
+    if (ctl->json)
+        return ctl_say(ctl, answer, "%s", "");
+    int result = ctl_parse(answer, &rollout);
+    if (result != CTL_DONE)
+        return result;
+    rollout_print(stdout, rollout, clock_wall_ms());
+    json_free(rollout);
+    return CTL_DONE;
+}
+
+/* ---- reading ---- */
+
+static int list(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"rollout", "id", VIEW_TEXT},
+        {"state", "state", VIEW_TEXT},
+        {"step", "step", VIEW_TEXT},
+        {"cause", "cause", VIEW_TEXT},
+        {"wave", "wave", VIEW_NUMBER},
+        {"robots", "members", VIEW_NUMBER},
+        {"confirmed", "counts.confirmed", VIEW_NUMBER},
+        {"failed", "counts.failed", VIEW_NUMBER},
+        {"layer", "layer", VIEW_TEXT},
+        {"by", "author", VIEW_TEXT},
+        {"since", "since", VIEW_TIME},
+    };
+    const char *state = args_option(&ctl->args, "state", NULL);
+    struct client_answer answer;
+    int result = state == NULL
+                     ? ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/rollouts?limit=200",
+                                   (char *)NULL)
+                     : ctl_send_to(ctl, "GET", NOTHING, NULL, &answer,
+                                   "/api/v1/rollouts?limit=200&state=", state, (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, sizeof columns / sizeof *columns)
+                              : result;
+}
+
+static int get(struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result = ask(ctl, "GET", "", NOTHING, &answer);
+
+    return result == CTL_DONE ? show(ctl, &answer) : result;
+}
+
+static int devices(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"robot", "device", VIEW_TEXT},     {"wave", "wave", VIEW_NUMBER},
+        {"control", "control", VIEW_YES},   {"state", "state", VIEW_TEXT},
+        {"opened", "opened_at", VIEW_TIME}, {"tries", "tries", VIEW_NUMBER},
+        {"final", "final", VIEW_YES},       {"why", "reason", VIEW_TEXT},
+    };
+    const char *state = args_option(&ctl->args, "state", NULL);
+    struct client_answer answer;
+    int result =
+        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/rollouts/", ctl->args.words[0],
+                    "/devices?limit=200&wave=", args_option(&ctl->args, "wave", "0"),
+                    state != NULL ? "&state=" : "", state != NULL ? state : "", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, sizeof columns / sizeof *columns)
+                              : result;
+}
+
+/* ---- making ---- */
+
+/* A value is JSON when it reads as JSON, else a text. */
+static void write_value(struct json_writer *writer, const char *value)
+{
+    struct json *json;
+
+    if (json_parse(span_text(value), &json, NULL) == STATUS_OK) {
+        json_write_raw(writer, span_text(value));
+        json_free(json);
+    } else {
+        json_write_text(writer, span_text(value));
+    }
+}
+
+/* volume=40 sets it, persona= takes it out of the layer. */
+static int write_patch(struct ctl *ctl, struct json_writer *writer)
+{
+    json_key(writer, "patch");
+    json_begin_object(writer);
+    for (size_t i = 1; i < ctl->args.count; i++) {
+        const char *word = ctl->args.words[i];
+        const char *equals = strchr(word, '=');
+        char name[64];
+
+        if (equals == NULL ||
+            span_to_text(span_of(word, (size_t)(equals - word)), name, sizeof name) != STATUS_OK)
+            return ctl_misuse("\"%s\" is no SETTING=VALUE", word);
+        json_key(writer, name);
+        if (equals[1] == '\0')
+            json_write_null(writer);
+        else
+            write_value(writer, equals + 1);
+    }
+    json_end_object(writer);
+    return CTL_DONE;
+}
+
+/* A file's members, as JSON in text. */
+static int read_document(struct ctl *ctl, const char *path, struct buffer *out)
+{
+    uint8_t *data = NULL;
+    char problem[160];
+    size_t size = 0;
+    int result = ctl_read_file(path, &data, &size);
+
+    if (result == CTL_DONE && yaml_to_json(span_of(data, size), out, problem) != STATUS_OK)
+        result = ctl_fail("%s:%s", path, problem);
+    free(data);
+    (void)ctl;
+    return result;
+}
+
+static const struct plan_option {
+    const char *option, *member;
+    bool is_number;
+} plan_options[] = {
+    {"rate", "rate_per_minute", true},
+    {"soak", "soak_s", true},
+    {"unreachable-after", "unreachable_after_s", true},
+    {"on-red", "on_red", false},
+    {"zone", "zone", false},
+};
+
+/* "1%,25%,100%" */
+static void write_waves(struct json_writer *writer, const char *text)
+{
+    json_key(writer, "waves");
+    json_begin_array(writer);
+    while (*text) {
+        const size_t size = strcspn(text, ",");
+
+        json_begin_object(writer);
+        json_key(writer, "share");
+        json_write_text(writer, span_of(text, size));
+        json_end_object(writer);
+        text += size + (text[size] == ',');
+    }
+    json_end_array(writer);
+}
+
+static void write_windows(struct json_writer *writer, const char *text)
+{
+    json_key(writer, "windows");
+    json_begin_array(writer);
+    while (*text) {
+        const size_t size = strcspn(text, ",");
+
+        json_write_text(writer, span_of(text, size));
+        text += size + (text[size] == ',');
+    }
+    json_end_array(writer);
+}
+
+/* The file's members that no option replaces. */
+static void copy_plan(const struct args *args, const struct json *file, struct json_writer *writer)
+{
+    struct buffer value;
+
+    buffer_init(&value, BODY_BYTES);
+    for (size_t i = 0; i < json_count(file); i++) {
+        const char *name;
+        const struct json *item = json_member_at(file, i, &name);
+        bool is_replaced =
+            (strcmp(name, "waves") == 0 && args_option(args, "waves", NULL) != NULL) ||
+            (strcmp(name, "windows") == 0 && args_option(args, "windows", NULL) != NULL) ||
+            (strcmp(name, "gates") == 0 && args_flag(args, "no-gates")) ||
+            (strcmp(name, "manual") == 0 && args_flag(args, "manual")) ||
+            (strcmp(name, "queue") == 0 && args_flag(args, "queue"));
+
+        for (size_t n = 0; n < sizeof plan_options / sizeof *plan_options; n++)
+            is_replaced |= strcmp(name, plan_options[n].member) == 0 &&
+                           args_option(args, plan_options[n].option, NULL) != NULL;
+        if (is_replaced)
+            continue;
+        buffer_clear(&value);
+        json_dump(item, &value);
+        json_key(writer, name);
+        json_write_raw(writer, span_of(value.data, value.size));
+    }
+    buffer_release(&value);
+}
+
+static void write_flags(const struct args *args, struct json_writer *writer)
+{
+    if (args_flag(args, "no-gates"))
+        json_write_member(writer, "gates", "off");
+    if (args_flag(args, "manual")) {
+        json_key(writer, "manual");
+        json_write_bool(writer, true);
+    }
+    if (args_flag(args, "queue")) {
+        json_key(writer, "queue");
+        json_write_bool(writer, true);
+    }
+}
+
+static void write_plan(const struct args *args, const struct json *file, struct json_writer *writer)
+{
+    json_key(writer, "plan");
+    json_begin_object(writer);
+    copy_plan(args, file, writer);
+    for (size_t i = 0; i < sizeof plan_options / sizeof *plan_options; i++) {
+        const char *value = args_option(args, plan_options[i].option, NULL);
+
+        if (value == NULL)
+            continue;
+        json_key(writer, plan_options[i].member);
+        if (plan_options[i].is_number)
+            write_value(writer, value);
+        else
+            json_write_text(writer, span_text(value));
+    }
+    if (args_option(args, "waves", NULL) != NULL)
+        write_waves(writer, args_option(args, "waves", NULL));
+    if (args_option(args, "windows", NULL) != NULL)
+        write_windows(writer, args_option(args, "windows", NULL));
+    write_flags(args, writer);
+    json_end_object(writer);
+}
+
+static int write_order(struct ctl *ctl, const struct json *plan, struct buffer *body)
+{
+    static const char *const texts[] = {"name", "group", "filter"};
+    const char *manifest = args_option(&ctl->args, "manifest", NULL);
+    struct json_writer writer;
+    int result = CTL_DONE;
+
+    json_writer_init(&writer, body);
+    json_begin_object(&writer);
+    json_write_member(&writer, "id", ctl->args.words[0]);
+    for (size_t i = 0; i < 3; i++)
+        if (args_option(&ctl->args, texts[i], NULL) != NULL)
+            json_write_member(&writer, texts[i], args_option(&ctl->args, texts[i], NULL));
+    if (manifest != NULL) {
+        json_key(&writer, "manifest");
+        json_write_raw(&writer, (struct span){0});
+        result = read_document(ctl, manifest, body);
+    } else {
+        result = write_patch(ctl, &writer);
+    }
+    write_plan(&ctl->args, plan, &writer);
+    json_key(&writer, "start");
+    json_write_bool(&writer, args_flag(&ctl->args, "start"));
+    json_key(&writer, "dry_run");
+    json_write_bool(&writer, args_flag(&ctl->args, "dry-run"));
+    json_end_object(&writer);
+    return result;
+}
+
+static int read_plan(struct ctl *ctl, struct json **out)
+{
+    const char *path = args_option(&ctl->args, "plan", NULL);
+    struct buffer text;
+
+    *out = NULL;
+    if (path == NULL)
+        return CTL_DONE;
+    buffer_init(&text, BODY_BYTES);
+    int result = read_document(ctl, path, &text);
+    if (result == CTL_DONE && json_parse(span_of(text.data, text.size), out, NULL) != STATUS_OK)
+        result = ctl_fail("%s: no plan can be read from it", path);
+    buffer_release(&text);
+    return result;
+}
+
+static int show_preview(struct ctl *ctl, const struct client_answer *answer)
+{
+    struct json *preview;
+
+    if (ctl->json)
+        return ctl_say(ctl, answer, "%s", "");
+    int result = ctl_parse(answer, &preview);
+    if (result != CTL_DONE)
+        return result;
+    rollout_print_preview(stdout, preview);
+    json_free(preview);
+    return CTL_DONE;
+}
+
+static int create(struct ctl *ctl)
+{
+    struct client_answer answer;
+    struct buffer body;
+    struct json *plan;
+    int result = read_plan(ctl, &plan);
+
+    buffer_init(&body, BODY_BYTES);
+    if (result == CTL_DONE)
+        result = write_order(ctl, plan, &body);
+    if (result == CTL_DONE)
+        result = ctl_send_to(ctl, "POST", span_of(body.data, body.size), NULL, &answer,
+                             "/api/v1/rollouts", (char *)NULL);
+    if (result == CTL_DONE)
+        result = args_flag(&ctl->args, "dry-run") ? show_preview(ctl, &answer) : show(ctl, &answer);
+    buffer_release(&body);
+    json_free(plan);
+    return result;
+}
+
+/* ---- acting ---- */
+
+/* The verb is the path's last word. */
+static int act(struct ctl *ctl)
+{
+    struct client_answer answer;
+    char tail[32];
+
+    snprintf(tail, sizeof tail, "/%s", ctl->verb->verb);
+    int result = ask(ctl, "POST", tail, NOTHING, &answer);
+    return result == CTL_DONE ? show(ctl, &answer) : result;
+}
+
+static int act_with(struct ctl *ctl, const char *tail, const char *member, const char *value,
+                    bool is_number)
+{
+    struct client_answer answer;
+    struct json_writer writer;
+    struct buffer body;
+
+    buffer_init(&body, BODY_BYTES);
+    json_writer_init(&writer, &body);
+    json_begin_object(&writer);
+    if (value != NULL && is_number) {
+        json_key(&writer, member);
+        write_value(&writer, value);
+    } else if (value != NULL) {
+        json_write_member(&writer, member, value);
+    }
+    json_end_object(&writer);
+    int result = ask(ctl, "POST", tail, span_of(body.data, body.size), &answer);
+    buffer_release(&body);
+    return result == CTL_DONE ? show(ctl, &answer) : result;
+}
+
+static int force(struct ctl *ctl)
+{
+    const char *reason = args_option(&ctl->args, "reason", NULL);
+
+    return reason == NULL ? ctl_misuse("say why: --reason TEXT")
+                          : act_with(ctl, "/force", "reason", reason, false);
+}
+
+static int roll_back(struct ctl *ctl)
+{
+    return act_with(ctl, "/roll-back", "rate_per_minute", args_option(&ctl->args, "rate", NULL),
+                    true);
+}
+
+static int delete_draft(struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result = ask(ctl, "DELETE", "", NOTHING, &answer);
+
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "rollout %s is gone", ctl->args.words[0])
+                              : result;
+}
+
+/* ---- following ---- */
+
+/* -1: it goes on by itself. */
+static int verdict_of(const struct json *rollout)
+{
+    static const struct {
+        const char *state, *cause;
+        int result;
+    } ends[] = {
+        {"completed", NULL, CTL_DONE},     {"rolled_back", NULL, CTL_FAILED},
+        {"aborted", NULL, CTL_FAILED},     {"paused", "red", CTL_FAILED},
+        {"paused", NULL, WAIT_FOR_PEOPLE}, {"approval", NULL, WAIT_FOR_PEOPLE},
+        {"draft", NULL, WAIT_FOR_PEOPLE},
+    };
+    const char *state = json_text(json_member(rollout, "state"), "");
+    const char *cause = json_text(json_member(rollout, "cause"), "");
+
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        if (strcmp(state, ends[i].state) == 0 &&
+            (ends[i].cause == NULL || strcmp(cause, ends[i].cause) == 0))
+            return ends[i].result;
+    }
+    return -1;
+}
+
+/* Asks until it needs no more following; draws each time when draw. */
+static int follow(struct ctl *ctl, int64_t until_ms, bool draw, bool past_pauses)
+{
+    const bool is_screen = draw && isatty(STDOUT_FILENO);
+    int64_t drawn = -1;
+
+    for (;;) {
+        struct client_answer answer;
+        struct json *rollout;
+        int result = ask(ctl, "GET", "", NOTHING, &answer);
+
+        if (result == CTL_DONE)
+            result = ctl_parse(&answer, &rollout);
+        if (result != CTL_DONE)
+            return result;
+        const int verdict = verdict_of(rollout);
+        const bool is_over =
+            verdict >= 0 &&
+            (!past_pauses || json_type(json_member(rollout, "ended_at")) == JSON_TEXT);
+        const int64_t version = json_int(json_member(rollout, "version"), 0);
+        if (is_screen)
+            printf("\033[H\033[J");
+        if (is_screen || (draw && version != drawn) || (is_over && !draw && !ctl->json))
+            rollout_print(stdout, rollout, clock_wall_ms());
+        fflush(stdout);
+        drawn = version;
+        json_free(rollout);
+        if (is_over && ctl->json)
+            ctl_say(ctl, &answer, "%s", "");
+        if (is_over)
+            return verdict;
+        if (clock_mono_ms() >= until_ms)
+            return ctl_fail("it is not over yet"), WAIT_TIMEOUT;
+        clock_sleep_ms(POLL_MS);
+    }
+}
+
+static int wait_for(struct ctl *ctl)
+{
+    const char *timeout = args_option(&ctl->args, "timeout", NULL);
+    int64_t timeout_s = 0;
+
+    if (timeout != NULL &&
+        (span_to_int64(span_text(timeout), &timeout_s) != STATUS_OK || timeout_s < 0))
+        return ctl_misuse("--timeout must be seconds, got \"%s\"", timeout);
+    return follow(ctl, timeout == NULL ? INT64_MAX : clock_mono_ms() + timeout_s * 1000, false,
+                  false);
+}
+
+static int watch(struct ctl *ctl)
+{
+    const int result = follow(ctl, INT64_MAX, true, true);
+
+    return result == CTL_UNREACHABLE ? result : CTL_DONE;
+}
+
+#define PLAN_OPTIONS                                                                               \
+    "plan(a YAML or JSON file) waves(shares: 1%,25%,100%) rate(robots a minute; 0: no limit) "     \
+    "soak(seconds) unreachable-after(seconds) windows(hours of the robots' own day: "              \
+    "22:00-06:00,...) zone(of robots that have none: +08:00) on-red(pause or roll_back) "          \
+    "no-gates! manual! queue!"
+
+const struct ctl_verb noun_rollout_verbs[] = {
+    {"rollout", "list", "", 0, 0, "state(one of them, or active)", "rollouts, newest first", list},
+    {"rollout", "get", "ROLLOUT", 1, 1, "", "where it stands, wave by wave", get},
+    {"rollout", "create", "ROLLOUT SETTING=VALUE...", 1, 40,
+     "name(text) group(instead of the fleet) filter(the robots it is for) manifest(a file, of "
+     "software) " PLAN_OPTIONS " start! dry-run!",
+     "give a layer's change to robots in waves; SETTING= takes it out", create},
+    {"rollout", "start", "ROLLOUT", 1, 1, "", "start a draft", act},
+    {"rollout", "approve", "ROLLOUT", 1, 1, "", "agree to another operator's", act},
+    {"rollout", "pause", "ROLLOUT", 1, 1, "", "hold it; robots that have it keep it", act},
+    {"rollout", "resume", "ROLLOUT", 1, 1, "", "go on after a pause", act},
+    {"rollout", "next", "ROLLOUT", 1, 1, "", "start the next wave by hand", act},
+    {"rollout", "force", "ROLLOUT", 1, 1, "reason(text; required)",
+     "go on as if the wave were green", force},
+    {"rollout", "retry", "ROLLOUT", 1, 1, "", "try those robots again that failed", act},
+    {"rollout", "roll-back", "ROLLOUT", 1, 1, "rate(robots a minute; default all at once)",
+     "take it back, also when it is completed", roll_back},
+    {"rollout", "abort", "ROLLOUT", 1, 1, "", "drop one that has not begun", act},
+    {"rollout", "delete", "ROLLOUT", 1, 1, "", "delete a draft", delete_draft},
+    {"rollout", "devices", "ROLLOUT", 1, 1, "wave(its number) state(of a robot)",
+     "what became of each robot", devices},
+    {"rollout", "wait", "ROLLOUT", 1, 1, "timeout(seconds; default for ever)",
+     "until it is over; the exit status says how", wait_for},
+    {"rollout", "watch", "ROLLOUT", 1, 1, "", "its picture, drawn again as it goes on", watch},
+    {0},
+};
