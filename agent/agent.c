@@ -155,9 +155,10 @@ static void on_configure(void *context, uint64_t generation, struct span content
     talker_settings_changed(agent->talker);
     if (before.trial.generation != now.trial.generation)
         prover_look(agent->prover, now.trial.generation);
-    log_info("agent", "%s generation=%llu",
-             now.generation_running == generation ? "configured" : "holds",
-             (unsigned long long)generation);
+    if (now.generation_running == generation)
+        log_info("agent", "configured generation=%llu", (unsigned long long)generation);
+    else if (before.trial.generation != now.trial.generation)
+        log_info("agent", "tries generation=%llu", (unsigned long long)generation);
 }
 
 /* The prover's host. */

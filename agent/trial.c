@@ -64,6 +64,11 @@ void trial_withdraw(struct trial *trial)
     move(trial, WITHDRAWN);
 }
 
+int64_t trial_due_ms(const struct trial *trial)
+{
+    return trial->due_ms;
+}
+
 bool trial_begin(struct trial *trial, bool is_online, int64_t now_ms)
 {
     pass_time(trial, is_online, now_ms);

@@ -50,6 +50,9 @@ void trial_offer(struct trial *trial, uint64_t generation, uint32_t window_s, ui
 /* Nothing is held any more. */
 void trial_withdraw(struct trial *trial);
 
+/* When trial_begin() is worth calling next; now or in the past while nothing waits. */
+int64_t trial_due_ms(const struct trial *trial);
+
 /* Lets time pass. True: the test is due, and counts as begun. */
 bool trial_begin(struct trial *trial, bool is_online, int64_t now_ms);
 

@@ -111,6 +111,8 @@ static void fill(struct plan *plan, const wire_ConfigContent *content)
     plan->setting_count = content->settings_count;
     for (size_t i = 0; i < content->settings_count; i++)
         judge(plan, &content->settings[i], &plan->settings[i]);
+    plan->is_tried = content->has_trial && content->trial.test;
+    plan->trial = content->trial;
     plan->route_count = 0;
     for (size_t i = 0; i < content->routes_count; i++) {
         if (content->routes[i].use == wire_RouteUse_CHAT) /* these robots have no voice */

@@ -30,6 +30,8 @@ struct plan {
     size_t sealing_key_count;
     char brokers[LIMIT_BROKERS][LIMIT_URL + 1];
     size_t broker_count;
+    bool is_tried; /* before it runs, */
+    wire_TrialSpec trial;
 };
 
 MUST_CHECK enum status plans_create(struct plans **out);

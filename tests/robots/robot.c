@@ -7,6 +7,7 @@
 #include "schema/base/log.h"
 #include "tests/robots/config_file.h"
 #include "tests/robots/connection.h"
+#include "tests/robots/tryout.h"
 
 #define HARDWARE          "simulated robot"
 #define RESTART_AFTER_MS  1000 /* so that the answer to the command still goes out */
@@ -29,6 +30,11 @@ struct robot {
     struct talk *talk;
     struct plan *plan;
     uint64_t generation; /* of plan; 0: the default one */
+    struct tryout *tryout;
+    uint8_t *held; /* content of the configuration that is tried; NULL: none is */
+    size_t held_size;
+    struct plan *held_plan;
+    uint64_t held_generation; /* the newest seen */
 
     struct connection *connection;
     size_t broker_next;
@@ -140,6 +146,46 @@ static void reconnect(void *context, uint64_t floor)
     connection_renew(((struct robot *)context)->connection, floor);
 }
 
+static void drop_held(struct robot *robot)
+{
+    if (robot->held == NULL)
+        return;
+    crypto_wipe(robot->held, robot->held_size);
+    free(robot->held);
+    plans_release(robot->world->plans, robot->held_plan);
+    robot->held = NULL;
+    robot->held_plan = NULL;
+}
+
+static void take(struct robot *robot, struct plan *plan, uint64_t generation, struct span content)
+{
+    if (config_file_save(robot->folder, generation, content) != STATUS_OK)
+        log_warning("robots", "robot \"%s\" cannot keep its configuration on disk",
+                    robot->device_id);
+    run_plan(robot, plan, generation);
+}
+
+/* plan is held once for the robot. */
+static void hold(struct robot *robot, struct plan *plan, uint64_t generation, struct span content)
+{
+    if (!tryout_offer(robot->tryout, plan, generation)) {
+        plans_release(robot->world->plans, plan);
+        return;
+    }
+    drop_held(robot);
+    robot->held = malloc(content.size + 1);
+    robot->held_size = content.size;
+    robot->held_plan = plan;
+    robot->held_generation = generation;
+    if (robot->held != NULL) {
+        memcpy(robot->held, content.data, content.size);
+    } else {
+        tryout_withdraw(robot->tryout);
+        plans_release(robot->world->plans, plan);
+        robot->held_plan = NULL;
+    }
+}
+
 static void configure(void *context, uint64_t generation, struct span content,
                       const uint8_t hash[CRYPTO_HASH_SIZE])
 {
@@ -151,10 +197,13 @@ static void configure(void *context, uint64_t generation, struct span content,
                     robot->device_id);
         return;
     }
-    if (config_file_save(robot->folder, generation, content) != STATUS_OK)
-        log_warning("robots", "robot \"%s\" cannot keep its configuration on disk",
-                    robot->device_id);
-    run_plan(robot, plan, generation);
+    if (plan->is_tried) {
+        hold(robot, plan, generation, content);
+        return;
+    }
+    tryout_withdraw(robot->tryout);
+    drop_held(robot);
+    take(robot, plan, generation, content);
 }
 
 static void running(void *context, struct peer_running *out)
@@ -164,6 +213,9 @@ static void running(void *context, struct peer_running *out)
     *out = (struct peer_running){.generation_held = robot->generation,
                                  .generation_running = robot->generation,
                                  .has_config = robot->generation > 0};
+    out->has_trial = tryout_report(robot->tryout, &out->trial);
+    if (out->trial.generation > out->generation_held)
+        out->generation_held = out->trial.generation;
     memcpy(out->config_hash, robot->plan->hash, CRYPTO_HASH_SIZE);
 }
 
@@ -428,7 +480,7 @@ static enum status open_journal(struct robot *robot)
 
 static enum status create_peer(struct robot *robot)
 {
-    static const char *const capabilities[] = {"simulated"};
+    static const char *const capabilities[] = {"simulated", "trial"};
     const struct notebook_facts *facts = notebook_facts(robot->notebook);
     const struct peer_options options = {
         .pair = &robot->pair,
@@ -477,6 +529,40 @@ static enum status create_talk(struct robot *robot)
     return status;
 }
 
+/* What was tried is run, or dropped; the server hears which. */
+static void on_settled(void *context, bool is_passed)
+{
+    struct robot *robot = context;
+
+    if (is_passed && robot->held != NULL) {
+        robot->held_plan->references++; /* run_plan() takes one over */
+        take(robot, robot->held_plan, robot->held_generation,
+             span_of(robot->held, robot->held_size));
+    }
+    drop_held(robot);
+    peer_config_settled(robot->peer, now_of(robot));
+    tell_peer(robot);
+    tick_soon(robot);
+}
+
+static enum status create_tryout(struct robot *robot)
+{
+    struct tryout_options options = {
+        .loop = robot->world->loop,
+        .asker = robot->world->asker,
+        .plans = robot->world->plans,
+        .journal = robot->journal,
+        .wall_skew_ms = robot->skew_ms,
+        .context = robot,
+        .on_closed = on_attempt_closed,
+        .is_online = is_online,
+        .on_settled = on_settled,
+    };
+
+    dice_init(&options.dice, dice_next(&robot->dice), span_text("tryout"));
+    return tryout_create(&robot->tryout, &options);
+}
+
 /* Everything between the files and the running robot: done at the start and again by a restart. */
 static enum status wake_up(struct robot *robot, int64_t connect_ms)
 {
@@ -487,6 +573,8 @@ static enum status wake_up(struct robot *robot, int64_t connect_ms)
         load_config(robot);
         status = open_journal(robot);
     }
+    if (status == STATUS_OK)
+        status = create_tryout(robot);
     if (status == STATUS_OK)
         status = create_peer(robot);
     if (status == STATUS_OK)
@@ -503,12 +591,15 @@ static void fall_asleep(struct robot *robot)
     connection_close(robot->connection);
     robot->connection = NULL;
     talk_free(robot->talk);
+    tryout_free(robot->tryout);
+    drop_held(robot);
     peer_free(robot->peer);
     journal_close(robot->journal);
     if (robot->plan != NULL)
         plans_release(robot->world->plans, robot->plan);
     notebook_close(robot->notebook);
     robot->talk = NULL;
+    robot->tryout = NULL;
     robot->peer = NULL;
     robot->journal = NULL;
     robot->plan = NULL;

@@ -38,7 +38,7 @@ async function stopRobot() {
 }
 
 const records = () => fleet.sql(
-  "SELECT turn, attempt, provenance FROM myna.usage WHERE device_id = 'myna-1' ORDER BY arrived_at");
+  "SELECT turn, attempt, provenance FROM myna.usage WHERE device_id = 'myna-1' AND provenance <> 5 ORDER BY arrived_at");
 
 test('the robot shows itself, speaks for the company and sends its picture', async () => {
   assert.equal((await tell('identify', 'myna-1')).status, 'done');
@@ -98,6 +98,75 @@ test('vendors of other dialects answer by configuration alone, minted credential
   assert.notEqual(await speak('And now?'), nameOf('id-of-glm.secret-of-glm'));
   await fleet.myna('ctl', 'config', 'unset', 'fleet', 'max_output_tokens');
   await become('openai', '/v1', '--credential', 'shared', '--key-file', join(fleet.home, 'vendors/dahan.key'));
+});
+
+// As a rollout opens it, before anybody looks how it goes.
+async function open(rollout, vendor, model, contract) {
+  const patch = JSON.stringify({routes: [{vendor, model, contract}]});
+  await fleet.sql(`INSERT INTO myna.rollout (rollout_id, layer_id, patch, plan, author, state, cause, step, has_open)
+    VALUES ('${rollout}', 'fleet', '${patch}', '{"confirm": {"test": true, "deadline_s": 600}}', 'test', 'paused',
+      'operator', 'confirming', true);
+    INSERT INTO myna.rollout_device (rollout_id, device_id, place, state, is_open)
+    VALUES ('${rollout}', 'myna-1', 1, 'opened', true);
+    SELECT myna.touch_devices(ARRAY['myna-1'])`);
+}
+
+async function close(rollout) {
+  await fleet.sql(`DELETE FROM myna.rollout WHERE rollout_id = '${rollout}'; SELECT myna.touch_devices(ARRAY['myna-1'])`);
+  await until(20, standing, async () => (await standing()).isCurrent);
+}
+
+async function standing() {
+  const {desired_generation, reported_generation, trial} = await fleet.ctl('device', 'get', 'myna-1');
+  return {isCurrent: desired_generation === reported_generation, desired_generation, trial};
+}
+
+const purposes = async () => (await fleet.sql(
+  "SELECT vendor_id, purpose FROM myna.usage WHERE device_id = 'myna-1' ORDER BY seq")).map((row) => row.join(' '));
+
+test('a robot tries another vendor in silence, and moves to it when every step went well', async () => {
+  const told = async () => (await standing()).trial;
+  const before = fleet.ledger().length;
+
+  await fleet.myna('ctl', 'config', 'set', 'fleet', 'max_output_tokens=16'); // it speaks no faster than people
+  await open('to-erxian', 'erxian', 'erxian-mini', 'erxian-2026');
+  await until(60, told, async () => (await told())?.verdict === 'passed');
+  const trial = await told();
+  assert.equal(trial.step, 'usage');
+  assert.equal(trial.step_ms.length, 6);
+  assert.equal((await standing()).isCurrent, true);
+  assert.equal(trial.generation, (await standing()).desired_generation);
+  assert.equal(fleet.ledger().length, before + 1); // the vendor billed it,
+  await until(15, purposes, async () => (await purposes()).at(-1) === 'erxian 1'); // and so it is counted
+  await fleet.say('Who are you?');
+  await until(15, purposes, async () => (await purposes()).at(-1) === 'erxian 0');
+  await close('to-erxian');
+});
+
+test('a robot whose new vendor fails goes back by itself, and serves its owner by the old one meanwhile', async () => {
+  const told = async () => (await standing()).trial;
+  const set = (url) => fleet.myna('ctl', 'vendor', 'set', 'changhe', '--base-url', url);
+
+  await set('http://127.0.0.1:1/v1'); // nobody answers there: that may pass
+  await open('to-changhe', 'changhe', 'changhe-8k', 'changhe-2024');
+  await until(30, told, async () => (await told())?.verdict === 'running');
+  const before = fleet.ledger().length;
+  assert.match(await fleet.say('Who are you?'), /[a-z]/);
+  assert.equal(fleet.ledger().length, before + 1);
+  await tell('report', 'myna-1');
+  assert.deepEqual([(await told()).verdict, (await told()).error_class, (await told()).step], ['running', 'net', 'held']);
+
+  await set(`${fleet.vendors}/v1`); // there it shows no key: that cannot pass
+  await until(30, told, async () => (await told())?.verdict === 'failed');
+  const trial = await told();
+  assert.deepEqual([trial.step, trial.error_class, trial.retryable], ['connected', 'auth', false]);
+  assert.match(trial.reason, /^changhe\/changhe-8k: .*http=401/);
+  assert.equal((await standing()).isCurrent, false); // it runs what it ran
+  assert.ok((await purposes()).includes('changhe 1'));
+  assert.ok(!(await purposes()).includes('changhe 0'));
+  await close('to-changhe');
+  assert.match(await fleet.say('And now?'), /[a-z]/);
+  await fleet.myna('ctl', 'config', 'unset', 'fleet', 'max_output_tokens');
 });
 
 test('a robot that is blocked asks no vendor, and answers as the company has it say', async () => {
