@@ -138,7 +138,9 @@ export function useCatalogue() {
 export function LayerName({ layer }) {
   if (layer === "default") return html`<span class="muted">${t("layer.default")}</span>`;
   if (layer === "fleet") return html`<a href="/config">${t("layer.fleet")}</a>`;
-  const [kind, id] = layer.split(":");
+  const kind = layer.split(":", 1)[0];
+  const id = layer.slice(kind.length + 1);
+  if (kind === "threshold" || kind === "rollout") return html`<span class="tone-warn">${t(`layer.${kind}`, { id })}</span>`;
   if (kind === "device") return html`<b>${t("layer.device")}</b>`;
   return html`<a href="/config/group/${id}"><${Icon} name="config" size=${12} /> ${t("layer.group", { id })}</a>`;
 }

@@ -6,7 +6,7 @@ import { Field } from "../../components/field.js";
 import { Icon } from "../../components/icons.js";
 import { LayerName, SettingControl, settingHint, settingName, SettingValue, useCatalogue } from "../../components/setting.js";
 import { Loaded } from "../../components/states.js";
-import { Button, Card, IconButton, Status } from "../../components/ui.js";
+import { Ago, Button, Card, IconButton, Status } from "../../components/ui.js";
 import { may } from "../../session.js";
 import { t } from "../../text.js";
 
@@ -51,16 +51,32 @@ function Editor({ id, spec, item, onClose, onSaved }) {
     <div class="row">
       <${Button} kind="primary" type="submit" busy=${busy}>${t("setting.save")}</${Button}>
       <${Button} onClick=${onClose}>${t("cancel")}</${Button}>
-      ${item.layer.startsWith("device") && html`<${Button} kind="quiet" busy=${busy}
+      ${item.given_by.layer.startsWith("device") && html`<${Button} kind="quiet" busy=${busy}
         onClick=${() => save(undefined)}>${t("setting.inherit")}</${Button}>`}
     </div>
   </form>`;
 }
 
+// Who gave the value that holds, and what the others say.
+function Given({ item, spec }) {
+  const { given_by: given, below, coming } = item;
+  const said = (layer, value, key) => html`<div key=${key}><dt><${LayerName} layer=${layer} /></dt>
+    <dd><${SettingValue} spec=${spec} value=${value} /></dd></div>`;
+  return html`<div class="given">
+    <p>${given.why ? t("why.threshold", { why: given.why }) : given.by
+      ? html`${t("why.set_by", { by: given.by })} <${Ago} at=${given.at} />` : t("why.default")}</p>
+    ${coming && html`<p class="tone-warn">${t("why.coming", { rollout: coming.rollout })}
+      <${SettingValue} spec=${spec} value=${coming.value} /></p>`}
+    ${below.length > 0 && html`<p class="muted">${t("why.below")}</p><dl class="diffs">${below.map(({ layer, value }, i) =>
+      said(layer, value, i))}</dl>`}
+  </div>`;
+}
+
 // The device's word on a setting, unless a newer generation is still on its way.
 function Outcome({ item, behind, online }) {
+  if (item.coming) return html`<span class="tone-warn">${t("why.coming.short", { rollout: item.coming.rollout })}</span>`;
   if (behind) return html`<span class="tone-warn">${t(online ? "outcome.sending" : "outcome.waiting")}</span>`;
-  if (!item.outcome && item.layer === "default") return html`<span class="muted">${t("outcome.default")}</span>`;
+  if (!item.outcome && item.given_by.layer === "default") return html`<span class="muted">${t("outcome.default")}</span>`;
   if (!item.outcome) return html`<span class="muted">\u2013</span>`;
   return html`<${Status} kind="setting_outcome" value=${item.outcome} title=${item.reason} />
     ${item.reason && html`<span class="sub">${item.reason}</span>`}`;
@@ -75,8 +91,10 @@ function Row({ id, spec, item, behind, online, editing, onEdit, onClose, onSaved
   return html`<tr>
     <th scope="row" title=${spec?.help}>${name}</th>
     <td data-label=${t("setting.value")}><${SettingValue} spec=${spec} value=${item.value} /></td>
-    <td data-label=${t("setting.from")}><${LayerName} layer=${item.layer} />
-      ${item.revision > 0 && html`<span class="muted"> ${t("revision.short", { n: item.revision })}</span>`}</td>
+    <td data-label=${t("setting.from")}><details class="why"><summary><${LayerName} layer=${item.given_by.layer} />
+      ${item.given_by.revision > 0 && !item.given_by.why
+        && html`<span class="muted"> ${t("revision.short", { n: item.given_by.revision })}</span>`}</summary>
+      <${Given} item=${item} spec=${spec} /></details></td>
     <td data-label=${t("setting.outcome")}><${Outcome} item=${item} behind=${behind} online=${online} /></td>
     <td class="end">${spec && may("operator") && html`<${IconButton} icon="edit"
       label=${t("setting.edit", { name })} data-edits=${item.name} onClick=${onEdit} />`}</td>
@@ -96,8 +114,19 @@ function Convergence({ desired, running }) {
   return html`<span class="tone-warn">${t("generation.behind", { desired, running })}</span>`;
 }
 
+// Why it does not run its newest configuration, and which routes cannot serve.
+function Reasons({ why }) {
+  const flaws = why.routes.filter((route) => route.flaw || route.starved_by.length > 0);
+  if (why.current && flaws.length === 0) return null;
+  return html`<div class="strip warn reasons" role="status"><${Icon} name="warn" /><ul class="plain">
+    ${why.reasons.map(({ code, text }) => html`<li key=${code} title=${code}>${text}</li>`)}
+    ${flaws.map((route, i) => html`<li key=${i}><b>${route.vendor} / ${route.model}</b> ${route.flaw
+      || t("why.starved", { by: route.starved_by.join(", ") })}</li>`)}
+  </ul></div>`;
+}
+
 export function Settings({ id, robot }) {
-  const state = useResource(`/devices/${id}/effective`, { kinds: ["device", "layer", "group"], gap_ms: 300 });
+  const state = useResource(`/devices/${id}/why`, { kinds: ["device", "layer", "group", "rollout", "region"], gap_ms: 300 });
   const catalogue = useCatalogue();
   const [editing, setEditing] = useState(null);
   const table = useRef(null);
@@ -107,16 +136,17 @@ export function Settings({ id, robot }) {
     left.current = editing;
   }, [editing]);
   const data = state.data;
-  const behind = data && data.reported_generation < data.desired_generation;
+  const behind = data && data.generation.running < data.generation.desired;
 
   return html`<${Card} title=${t("robot.settings")} flush
-      actions=${data && html`<${Convergence} desired=${data.desired_generation} running=${data.reported_generation} />`}>
-    <${Loaded} state=${state} lines=${10}>${() => catalogue && html`<table class="table settings" ref=${table} aria-label=${t("robot.settings")}>
+      actions=${data && html`<${Convergence} desired=${data.generation.desired} running=${data.generation.running} />`}>
+    <${Loaded} state=${state} lines=${10}>${() => catalogue && html`<${Reasons} why=${data} />
+      <table class="table settings" ref=${table} aria-label=${t("robot.settings")}>
       <colgroup><col class="setting-name" /><col /><col class="setting-layer" /><col class="setting-outcome" /><col class="setting-edit" /></colgroup>
       <thead><tr><th scope="col">${t("setting")}</th><th scope="col">${t("setting.value")}</th>
         <th scope="col">${t("setting.from")}</th><th scope="col">${t("setting.outcome")}</th>
         <th scope="col"><span class="unseen">${t("actions")}</span></th></tr></thead>
-      <tbody>${inOrder(data.items, catalogue).map((item) => html`<${Row} key=${item.name} id=${id} item=${item}
+      <tbody>${inOrder(data.settings, catalogue).map((item) => html`<${Row} key=${item.name} id=${id} item=${item}
         spec=${catalogue?.get(item.name)} behind=${behind} online=${robot.online} editing=${editing === item.name}
         onEdit=${() => setEditing(item.name)} onClose=${() => setEditing(null)} onSaved=${state.reload} />`)}</tbody>
     </table>`}</${Loaded}>

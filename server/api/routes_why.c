@@ -1,0 +1,95 @@
+#include "schema/wire/setting.h"
+#include "server/api/answer.h"
+#include "server/api/api.h"
+#include "server/api/catalogue.h"
+#include "server/api/routes.h"
+#include "server/fleet/rollout_pace.h"
+#include "server/store/reasons.h"
+
+#define WHY_BYTES ((size_t)1 << 20)
+
+/* Whether the plan of the rollout lets the device wait for a better hour. */
+static enum status read_window(struct reasons *reasons, struct arena *arena)
+{
+    struct rollout_plan plan;
+    struct json_problem problem;
+    struct json *json = NULL;
+    int zone_min;
+
+    if (reasons->plan.size == 0)
+        return STATUS_OK;
+    enum status status = json_parse(reasons->plan, &json, NULL);
+    if (status == STATUS_OK)
+        status = rollout_plan_read(json, reasons->is_switch, arena, &plan, &problem);
+    if (status == STATUS_OK) {
+        const int64_t now_ms = reasons->facts.now_ms;
+
+        if (local_time_offset(span_text(reasons->zone), &zone_min) != STATUS_OK)
+            zone_min = plan.zone_min;
+        reasons->facts.is_window_shut = !rollout_pace_is_open(&plan, now_ms, zone_min) ||
+                                        rollout_pace_blackout_ms(&plan, now_ms) > 0;
+    }
+    json_free(json);
+    return status;
+}
+
+/* The store's object with "current" and "reasons" in front. */
+static enum status write(const struct reasons *reasons, struct arena *arena, struct span *json)
+{
+    struct why_reason told[WHY_REASONS];
+    const size_t count = why_reasons(&reasons->facts, told);
+    struct json_writer writer;
+    struct buffer out;
+
+    buffer_init(&out, WHY_BYTES);
+    json_writer_init(&writer, &out);
+    json_begin_object(&writer);
+    json_key(&writer, "current");
+    json_write_bool(&writer, count == 0);
+    json_key(&writer, "reasons");
+    json_begin_array(&writer);
+    for (size_t i = 0; i < count; i++) {
+        json_begin_object(&writer);
+        json_write_member(&writer, "code", told[i].code);
+        json_write_member(&writer, "text", told[i].text);
+        json_end_object(&writer);
+    }
+    json_end_array(&writer);
+    buffer_byte(&out, ',');
+    buffer_add(&out, span_of(reasons->json.data + 1, reasons->json.size - 1));
+    enum status status = buffer_status(&out);
+    if (status == STATUS_OK) {
+        *json = arena_copy(arena, buffer_span(&out));
+        status = json->size > 0 ? STATUS_OK : STATUS_MEMORY;
+    }
+    buffer_release(&out);
+    return status;
+}
+
+static void why(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const char *id = request_param(request, "id");
+    const char *name = request_query(request, "setting");
+    struct reasons reasons;
+    struct span defaults;
+    struct span json = {0};
+
+    if (name != NULL && setting_find(span_text(name)) == NULL) {
+        answer_bad(reply, "?setting", "is unknown: GET /api/v1/settings lists them");
+        return;
+    }
+    enum status status = catalogue_defaults(request->arena, &defaults);
+    if (status == STATUS_OK)
+        status = reasons_read(api->store, id, name, defaults, request->arena, &reasons);
+    if (status == STATUS_OK)
+        status = read_window(&reasons, request->arena);
+    if (status == STATUS_OK)
+        status = write(&reasons, request->arena, &json);
+    answer_json(reply, status, json, answer_subject(request, "device", id));
+}
+
+static const struct route rows[] = {
+    {"GET", "/api/v1/devices/{id}/why", ROUTE_VIEWER, why, ROUTE_BODY_NORMAL},
+};
+ROUTES_TABLE(routes_why, rows);

@@ -1,0 +1,169 @@
+#include "server/fleet/why.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SECOND_MS 1000
+#define MINUTE_MS (60 * SECOND_MS)
+#define HOUR_MS   (60 * MINUTE_MS)
+#define DAY_MS    (24 * HOUR_MS)
+
+struct list {
+    struct why_reason *items;
+    size_t count;
+};
+
+__attribute__((format(printf, 3, 4))) static void add(struct list *list, const char *code,
+                                                      const char *format, ...)
+{
+    va_list args;
+
+    assert(list->count < WHY_REASONS);
+    struct why_reason *reason = &list->items[list->count++];
+    reason->code = code;
+    va_start(args, format);
+    vsnprintf(reason->text, sizeof reason->text, format, args);
+    va_end(args);
+}
+
+/* "12 minutes", in whole units, for people. */
+static const char *span_words(int64_t ms, char out[32])
+{
+    static const struct {
+        int64_t from_ms, unit_ms;
+        const char *word;
+    } units[] = {{2 * DAY_MS, DAY_MS, "days"},
+                 {2 * HOUR_MS, HOUR_MS, "hours"},
+                 {2 * MINUTE_MS, MINUTE_MS, "minutes"},
+                 {INT64_MIN, SECOND_MS, "seconds"}};
+    size_t i = 0;
+
+    while (ms < units[i].from_ms)
+        i++;
+    snprintf(out, 32, "%lld %s", (long long)(ms > 0 ? ms / units[i].unit_ms : 0), units[i].word);
+    return out;
+}
+
+static void tell_status(const struct why_facts *facts, struct list *list)
+{
+    static const struct {
+        const char *status, *text;
+    } rows[] = {
+        {"revoked", "it is revoked: broker and server refuse it for good"},
+        {"quarantined", "it is quarantined, for its journal was copied: nothing is sent to it"},
+        {"retired", "it is retired"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(facts->status, rows[i].status) == 0)
+            add(list, rows[i].status, "%s", rows[i].text);
+}
+
+static void tell_trial(const struct why_facts *facts, struct list *list)
+{
+    if (strcmp(facts->trial_verdict, "running") == 0)
+        add(list, "trial_running", "it tries generation %lld before it runs it",
+            (long long)facts->desired);
+    else
+        add(list, "trial_failed",
+            "its own trial of generation %lld failed, and it runs %lld: %.140s",
+            (long long)facts->desired, (long long)facts->reported, facts->trial_reason);
+}
+
+/* Behind: the newest generation is not what it runs. */
+static void tell_delivery(const struct why_facts *facts, struct list *list)
+{
+    char words[32];
+
+    if (strcmp(facts->trial_verdict, "running") == 0 ||
+        strcmp(facts->trial_verdict, "failed") == 0) {
+        tell_trial(facts, list);
+        return;
+    }
+    if (!facts->is_online && facts->last_seen_ms == 0)
+        add(list, "offline_since", "it has never been heard");
+    else if (!facts->is_online)
+        add(list, "offline_since", "it is offline and was last heard %s ago",
+            span_words(facts->now_ms - facts->last_seen_ms, words));
+    else if (facts->sends == 0)
+        add(list, "not_sent_yet", "generation %lld is made and goes out next",
+            (long long)facts->desired);
+    else
+        add(list, "unanswered",
+            "generation %lld was sent, the first of %lld times within %s, and it has not answered",
+            (long long)facts->desired, (long long)facts->sends,
+            span_words(facts->now_ms - facts->desired_since_ms, words));
+}
+
+static void tell_settings(const struct why_facts *facts, struct list *list)
+{
+    if (*facts->refused)
+        add(list, "refused", "it refused %.200s", facts->refused);
+    if (*facts->for_restart)
+        add(list, "needs_restart", "it takes %.200s at its next restart", facts->for_restart);
+}
+
+/* What keeps a rollout's change from a device that waits for it, while the rollout stands still. */
+static bool tell_pause(const struct why_facts *facts, struct list *list)
+{
+    static const struct {
+        const char *cause, *code, *text;
+    } rows[] = {
+        {"red", "gate_red", "its gate is red"},
+        {"no_verdict", "no_verdict", "its gate could not tell, and people must"},
+        {"refused", "preflight_refused", "pre-flight refuses its next wave"},
+        {"by_hand", "wave_not_open", "its next wave is started by hand"},
+        {"stalled", "paused", "it stalled"},
+        {"operator", "paused", "an operator paused it"},
+    };
+
+    if (strcmp(facts->rollout_state, "rolling_back") == 0)
+        add(list, "rolling_back", "rollout \"%s\" is being taken back", facts->rollout);
+    if (strcmp(facts->rollout_state, "paused") != 0)
+        return strcmp(facts->rollout_state, "rolling_back") == 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(facts->rollout_cause, rows[i].cause) == 0)
+            add(list, rows[i].code, "rollout \"%s\" stands still: %s", facts->rollout,
+                rows[i].text);
+    return true;
+}
+
+static void tell_rollout(const struct why_facts *facts, struct list *list)
+{
+    if (!*facts->rollout)
+        return;
+    if (strcmp(facts->device_state, "failed") == 0) {
+        add(list, "trial_failed", "rollout \"%s\" took its change back from it: %.140s",
+            facts->rollout, facts->device_reason);
+        return;
+    }
+    if (tell_pause(facts, list))
+        return;
+    if (facts->is_control)
+        add(list, "held_back", "rollout \"%s\" holds it back to the end, to compare with",
+            facts->rollout);
+    else if (facts->device_wave == 0)
+        add(list, "wave_not_open", "rollout \"%s\" is at wave %lld and has not come to it",
+            facts->rollout, (long long)facts->rollout_wave);
+    else if (facts->is_window_shut)
+        add(list, "window_shut",
+            "it is in wave %lld of rollout \"%s\", whose window is shut at its local time",
+            (long long)facts->device_wave, facts->rollout);
+    else
+        add(list, "rate_limited", "it is in wave %lld of rollout \"%s\" and its turn comes",
+            (long long)facts->device_wave, facts->rollout);
+}
+
+size_t why_reasons(const struct why_facts *facts, struct why_reason out[WHY_REASONS])
+{
+    struct list list = {out, 0};
+
+    tell_status(facts, &list);
+    if (facts->reported < facts->desired && list.count == 0)
+        tell_delivery(facts, &list);
+    tell_settings(facts, &list);
+    tell_rollout(facts, &list);
+    return list.count;
+}

@@ -1,0 +1,124 @@
+// Why a robot has the values it has, and why it does not run its newest configuration.
+import assert from 'node:assert/strict';
+import {after, before, test} from 'node:test';
+import {Stack} from '../../support/stack.mjs';
+import {hold} from './openapi.mjs';
+import {Robot} from './robot.mjs';
+
+let stack;
+let admin;
+
+before(async () => {
+  stack = hold(await Stack.create());
+  admin = await stack.login();
+  const {code} = (await admin.post('/claims', {uses: 3})).body;
+  for (const id of ['r1', 'r2', 'r3']) assert.equal((await new Robot(id, `SN-${id}`).enrol(stack, code)).status, 200);
+});
+
+after(() => stack?.end());
+
+const put = async (layer, settings) => {
+  const {headers} = await admin.get(`/layers/${layer}`);
+  const {status} = await admin.put(`/layers/${layer}`, {settings}, {'If-Match': headers.etag});
+  assert.equal(status, 200);
+};
+const why = async (id, query = '') => (await admin.get(`/devices/${id}/why${query}`)).body;
+const codes = ({reasons}) => reasons.map(({code}) => code);
+const link = (change, id = 'r1') => stack.sql(`UPDATE myna.device_link SET ${change} WHERE device_id = '${id}'`);
+const online = `session_number = 5, session_id = '\\x00', session_hello = true, last_seen = now()`;
+
+test('each value names who gave it and what the others say', async () => {
+  await put('fleet', {volume: 10, language: 'en'});
+  for (const [id, priority] of [['low', 1], ['high', 9]]) {
+    await admin.post('/groups', {id, priority});
+    await admin.put(`/groups/${id}/devices/r1`);
+    await put(`group/${id}`, {volume: 10 + priority});
+  }
+  await put('device/r1', {volume: 40});
+  const {settings} = await why('r1');
+  const volume = settings.find(({name}) => name === 'volume');
+  assert.deepEqual([volume.value, volume.given_by.layer, volume.given_by.revision, volume.given_by.by], [40, 'device:r1', 1, 'operator:root']);
+  assert.deepEqual(volume.below.map(({layer, value}) => [layer, value]), [['group:high', 19], ['group:low', 11], ['fleet', 10]]);
+  const pitch = settings.find(({name}) => name === 'voice_pitch');
+  assert.deepEqual([pitch.value, pitch.given_by.layer, pitch.below], [50, 'default', []]);
+  const one = await why('r1', '?setting=language');
+  assert.deepEqual(one.settings.map(({name, given_by: by}) => [name, by.layer, by.revision]), [['language', 'fleet', 2]]);
+  assert.deepEqual(one.routes, []);
+  assert.equal((await admin.get('/devices/r1/why?setting=hat')).body.errors[0].pointer, '?setting');
+  assert.equal((await admin.get('/devices/none/why')).status, 404);
+  const whole = (await admin.get('/devices/r1/effective')).body.items;
+  assert.deepEqual(settings.map(({name, value}) => [name, value]), whole.map(({name, value}) => [name, value]), 'it says what holds');
+});
+
+test('a threshold that holds a robot is named, with the layers that it overrules', async () => {
+  await stack.sql(`WITH t AS (INSERT INTO myna.threshold (source, scope, subject, rule, state, period_from, fired_at)
+      VALUES ('budget:b1:80%', 'device', 'r1', '{"of": "spend", "at": "80%"}', 'fired', now(), now()) RETURNING threshold_id)
+    INSERT INTO myna.enforcement SELECT threshold_id, 'limit_mode', '"throttled"', 3 FROM t`);
+  await put('fleet', {volume: 10, language: 'en', limit_mode: 'none'});
+  const [mode] = (await why('r1', '?setting=limit_mode')).settings;
+  assert.deepEqual([mode.value, mode.given_by.layer, mode.given_by.why], ['throttled', 'threshold:budget:b1:80%', 'reached 80% of spend']);
+  assert.deepEqual(mode.below.map(({layer, value}) => [layer, value]), [['fleet', 'none']]);
+  assert.ok(mode.given_by.at);
+  await stack.sql('DELETE FROM myna.threshold');
+});
+
+test('who is not current is told why, from the first cause on', async () => {
+  assert.deepEqual(codes(await why('r2')), ['offline_since']);
+  await link(online, 'r2');
+  assert.deepEqual(codes(await why('r2')), ['not_sent_yet']);
+  await link('config_sends = 2', 'r2');
+  assert.deepEqual(codes(await why('r2')), ['unanswered']);
+  await link(`trial = jsonb_build_object('generation', desired_generation, 'verdict', 'failed', 'reason', 'the vendor answered 401')`, 'r2');
+  const {reasons} = await why('r2');
+  assert.equal(reasons[0].code, 'trial_failed');
+  assert.match(reasons[0].text, /the vendor answered 401/);
+  await link(`reported_generation = desired_generation, trial = '{}',
+    setting_status = '[{"name": "volume", "outcome": "refused", "reason": "too loud"}, {"name": "language", "outcome": "needs_restart", "reason": ""}]'`, 'r2');
+  const refused = await why('r2');
+  assert.deepEqual([codes(refused), refused.current], [['refused', 'needs_restart'], false]);
+  assert.deepEqual(refused.settings.filter(({outcome}) => outcome).map(({name, outcome, reason}) => [name, outcome, reason]),
+    [['language', 'needs_restart', ''], ['volume', 'refused', 'too loud']]);
+  assert.deepEqual(codes(await why('r2', '?setting=language')), ['needs_restart']);
+  await link(`setting_status = '[]'`, 'r2');
+  assert.deepEqual([codes(await why('r2')), (await why('r2')).current], [[], true]);
+  await admin.post('/devices/r2/revoke');
+  assert.deepEqual(codes(await why('r2')), ['revoked']);
+});
+
+test('routes say what keeps them from serving', async () => {
+  const terms = {currency: 'CNY', zone: 'Asia/Shanghai', term: {from: '2026-01-01', to: '2027-01-01'},
+    charges: [{kind: 'unit', metric: 'output', models: ['*'], price: '2.00', unit: 1000000}]};
+  await admin.post('/vendors', {id: 'dahan', base_url: 'https://dahan.example/v1', region: 'cn'});
+  await admin.post('/contracts', {...terms, contract: 'dahan-2026', vendor: 'dahan'});
+  await put('device/r3', {routes: [{vendor: 'dahan', model: 'm', contract: 'dahan-2026'}]});
+  assert.deepEqual((await why('r3')).routes, [{vendor: 'dahan', model: 'm', contract: 'dahan-2026', use: 'chat', flaw: '', starved_by: []}]);
+  await admin.patch('/devices/r3', {region: 'eu'});
+  assert.match((await why('r3')).routes[0].flaw, /which region "eu" does not allow/);
+  await stack.sql(`UPDATE myna.layer SET settings = '{"routes": [{"vendor": "gone", "model": "m", "contract": "c"}]}' WHERE layer_id = 'device:r3'`);
+  assert.equal((await why('r3', '?setting=routes')).routes[0].flaw, 'there is no such vendor');
+});
+
+test('a rollout tells what keeps its change from a robot, and gives it its value when it comes', async () => {
+  const plan = {waves: [{share: '100%'}]};
+  await link(`${online}, reported_generation = desired_generation`);
+  await stack.sql(`INSERT INTO myna.rollout (rollout_id, layer_id, patch, plan, state, step, wave, author)
+      VALUES ('louder', 'fleet', '{"voice_pitch": 77}', '${JSON.stringify(plan)}', 'running', 'publishing', 1, 'operator:root');
+    INSERT INTO myna.rollout_device (rollout_id, device_id, place) VALUES ('louder', 'r1', 1)`);
+  const waiting = await why('r1');
+
+  assert.deepEqual([codes(waiting), waiting.rollout.id, waiting.rollout.device_wave], [['wave_not_open'], 'louder', null]);
+  const pitch = (body) => body.settings.find(({name}) => name === 'voice_pitch');
+  assert.deepEqual([pitch(waiting).value, pitch(waiting).coming], [50, {rollout: 'louder', value: 77}]);
+  assert.deepEqual(codes(await why('r1', '?setting=volume')), [], 'a setting that it does not change is current');
+  await stack.sql(`UPDATE myna.rollout_device SET wave = 1`);
+  assert.deepEqual(codes(await why('r1')), ['rate_limited']);
+  const minute = new Date().getUTCHours() * 60 + new Date().getUTCMinutes();
+  const clock = (at) => `${String(Math.floor((at % 1440) / 60)).padStart(2, '0')}:${String(at % 60).padStart(2, '0')}`;
+  await stack.sql(`UPDATE myna.rollout SET plan = plan || '{"windows": ["${clock(minute + 120)}-${clock(minute + 180)}"]}'`);
+  assert.deepEqual(codes(await why('r1')), ['window_shut']);
+  await stack.sql(`UPDATE myna.rollout SET state = 'paused', step = 'judging', cause = 'red'`);
+  assert.deepEqual(codes(await why('r1')), ['gate_red']);
+  await stack.sql(`UPDATE myna.rollout SET has_open = true; UPDATE myna.rollout_device SET is_open = true, state = 'opened'`);
+  const open = await why('r1');
+  assert.deepEqual([pitch(open).value, pitch(open).given_by.layer, pitch(open).coming, codes(open)], [77, 'rollout:louder', null, []]);
+});

@@ -1,0 +1,164 @@
+#include "server/fleet/why.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define NOW INT64_C(1795341600000)
+
+static struct why_facts a_device(void)
+{
+    return (struct why_facts){
+        .now_ms = NOW,
+        .status = "active",
+        .is_online = true,
+        .last_seen_ms = NOW - 5000,
+        .desired = 9,
+        .reported = 9,
+        .desired_since_ms = NOW - 90000,
+        .trial_verdict = "",
+        .trial_reason = "",
+        .refused = "",
+        .for_restart = "",
+        .rollout = "",
+        .rollout_state = "",
+        .rollout_cause = "",
+        .device_state = "",
+        .device_reason = "",
+    };
+}
+
+static void assert_only(const struct why_facts *facts, const char *code, const char *part)
+{
+    struct why_reason reasons[WHY_REASONS];
+
+    assert_int_equal(why_reasons(facts, reasons), 1);
+    assert_string_equal(reasons[0].code, code);
+    if (!strstr(reasons[0].text, part))
+        fail_msg("\"%s\" lacks \"%s\"", reasons[0].text, part);
+}
+
+static void who_runs_its_newest_has_no_reason(void **state)
+{
+    struct why_reason reasons[WHY_REASONS];
+    const struct why_facts facts = a_device();
+
+    (void)state;
+    assert_int_equal(why_reasons(&facts, reasons), 0);
+}
+
+static void who_is_behind_is_offline_or_waits_or_does_not_answer(void **state)
+{
+    struct why_facts facts = a_device();
+
+    (void)state;
+    facts.reported = 8;
+    assert_only(&facts, "not_sent_yet", "generation 9 is made");
+    facts.sends = 3;
+    assert_only(&facts, "unanswered", "3 times within 90 seconds");
+    facts.is_online = false;
+    facts.last_seen_ms = NOW - INT64_C(3) * 3600 * 1000;
+    assert_only(&facts, "offline_since", "last heard 3 hours ago");
+    facts.last_seen_ms = 0;
+    assert_only(&facts, "offline_since", "never been heard");
+}
+
+static void a_trial_says_more_than_the_way_it_came(void **state)
+{
+    struct why_facts facts = a_device();
+
+    (void)state;
+    facts.reported = 8;
+    facts.sends = 1;
+    facts.trial_verdict = "running";
+    assert_only(&facts, "trial_running", "tries generation 9");
+    facts.trial_verdict = "failed";
+    facts.trial_reason = "the vendor answered 401";
+    facts.is_online = false;
+    assert_only(&facts, "trial_failed", "runs 8: the vendor answered 401");
+}
+
+static void who_may_not_take_part_needs_no_other_reason(void **state)
+{
+    struct why_facts facts = a_device();
+
+    (void)state;
+    facts.reported = 2;
+    facts.is_online = false;
+    facts.status = "revoked";
+    assert_only(&facts, "revoked", "refuse it for good");
+    facts.status = "quarantined";
+    assert_only(&facts, "quarantined", "journal");
+}
+
+static void what_the_device_itself_refused_is_told_beside(void **state)
+{
+    struct why_reason reasons[WHY_REASONS];
+    struct why_facts facts = a_device();
+
+    (void)state;
+    facts.refused = "avatar, volume";
+    assert_only(&facts, "refused", "refused avatar, volume");
+    facts.for_restart = "hat";
+    assert_int_equal(why_reasons(&facts, reasons), 2);
+    assert_string_equal(reasons[1].code, "needs_restart");
+}
+
+static void a_rollout_says_what_keeps_its_change_from_the_device(void **state)
+{
+    struct why_facts facts = a_device();
+
+    (void)state;
+    facts.rollout = "switch";
+    facts.rollout_state = "running";
+    facts.rollout_wave = 2;
+    facts.device_state = "waiting";
+    assert_only(&facts, "wave_not_open", "at wave 2");
+    facts.device_wave = 2;
+    assert_only(&facts, "rate_limited", "its turn comes");
+    facts.is_window_shut = true;
+    assert_only(&facts, "window_shut", "wave 2");
+    facts.is_control = true;
+    assert_only(&facts, "held_back", "compare");
+    facts.rollout_state = "paused";
+    facts.rollout_cause = "red";
+    assert_only(&facts, "gate_red", "\"switch\" stands still: its gate is red");
+    facts.rollout_cause = "operator";
+    assert_only(&facts, "paused", "an operator");
+    facts.rollout_state = "rolling_back";
+    assert_only(&facts, "rolling_back", "taken back");
+    facts.device_state = "failed";
+    facts.device_reason = "no first token";
+    assert_only(&facts, "trial_failed", "no first token");
+}
+
+/* All at once still fit. */
+static void the_most_there_can_be_has_room(void **state)
+{
+    struct why_reason reasons[WHY_REASONS];
+    struct why_facts facts = a_device();
+
+    (void)state;
+    facts.reported = 1;
+    facts.refused = facts.for_restart = "a";
+    facts.rollout = "x";
+    facts.rollout_state = "paused";
+    facts.rollout_cause = "red";
+    assert_int_equal(why_reasons(&facts, reasons), 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_runs_its_newest_has_no_reason),
+        cmocka_unit_test(who_is_behind_is_offline_or_waits_or_does_not_answer),
+        cmocka_unit_test(a_trial_says_more_than_the_way_it_came),
+        cmocka_unit_test(who_may_not_take_part_needs_no_other_reason),
+        cmocka_unit_test(what_the_device_itself_refused_is_told_beside),
+        cmocka_unit_test(a_rollout_says_what_keeps_its_change_from_the_device),
+        cmocka_unit_test(the_most_there_can_be_has_room),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
