@@ -177,11 +177,7 @@ static void build(struct home *home, const struct vendor *vendor)
                                             .on_event = on_speaker,
                                             .context = home};
 
-    struct robot messenger = {.vendor = vendor};
-
-    assert_int_equal(http_create(&messenger.http), STATUS_OK);
-    robot_behave(&messenger, ROBOT_FAST);
-    http_free(messenger.http);
+    vendor_behave(vendor, ROBOT_FAST);
     *home = (struct home){.vendor = vendor};
     pthread_mutex_init(&home->lock, NULL);
     wipe_files(home);
@@ -250,6 +246,33 @@ static bool is_kept(const struct home *home)
 
     path_in(home, CONVERSATION_FILE_NAME, path);
     return access(path, F_OK) == 0;
+}
+
+/* Each of them changes what the vendor is asked, or what the owner hears. */
+static void what_the_company_configures_reaches_the_talk(void **state)
+{
+    static const char *const settings[] = {
+        "persona=\"You are a bird that lives on a desk and likes to sing in the morning.\"",
+        "max_output_tokens=32",
+        "crisis_text=\"Please call the house doctor.\"",
+        "history_turns=0",
+        "language=\"en\"",
+        NULL};
+    static struct home home;
+
+    build(&home, *state);
+    ask(&home, "Who are you?");
+    const uint64_t alone = home.report.input;
+    configure(&home, settings);
+    ask(&home, "Who are you?");
+    assert_true(home.report.input > alone + 8);
+    assert_in_range(home.report.output, 1, 32);
+    const uint64_t with_persona = home.report.input;
+    ask(&home, "Who are you?");
+    assert_int_equal(home.report.input, with_persona); /* no history goes along */
+    ask(&home, "I want to die.");
+    assert_non_null(strstr(home.heard, "the house doctor."));
+    dismantle(&home);
 }
 
 static void it_says_once_that_it_is_a_machine(void **state)
@@ -396,6 +419,7 @@ static void what_was_held_back_is_counted_by_its_class_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_the_company_configures_reaches_the_talk),
         cmocka_unit_test(it_says_once_that_it_is_a_machine),
         cmocka_unit_test(i8_a_talk_goes_on_after_a_restart_and_nobody_can_read_it_on_the_disk),
         cmocka_unit_test(the_owners_wish_wipes_what_was_talked_about),
@@ -405,5 +429,5 @@ int main(void)
         cmocka_unit_test(what_was_held_back_is_counted_by_its_class_alone),
     };
 
-    return cmocka_run_group_tests(tests, robot_start_vendor, robot_stop_vendor);
+    return cmocka_run_group_tests(tests, vendor_start, vendor_stop);
 }

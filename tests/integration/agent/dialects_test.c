@@ -275,5 +275,5 @@ int main(void)
         cmocka_unit_test(what_a_vendor_filtered_goes_along_with_no_later_question),
     };
 
-    return cmocka_run_group_tests(tests, robot_start_vendor, robot_stop_vendor);
+    return cmocka_run_group_tests(tests, vendor_start, vendor_stop);
 }

@@ -179,7 +179,7 @@ static void prepare_speech(const struct listening *listening, const char *text)
                                                text));
     buffer_init(&pcm, 8u << 20);
     add_silence(&pcm, 300);
-    assert_int_equal(http_fetch(listening->robot.http, &post, &pcm, &result), STATUS_OK);
+    assert_int_equal(http_fetch(listening->robot.vendor->http, &post, &pcm, &result), STATUS_OK);
     assert_int_equal(result.http_status, 200);
     add_silence(&pcm, 800);
     write_wav(listening, buffer_span(&pcm));
@@ -255,7 +255,8 @@ static int64_t heard_by_vendor_ms(struct listening *listening)
     snprintf(url, sizeof url, "%s/admin/ledger?summary=1", listening->robot.vendor->url);
     const struct http_request request = {.url = url};
     buffer_init(&answer, 65536);
-    assert_int_equal(http_fetch(listening->robot.http, &request, &answer, &result), STATUS_OK);
+    assert_int_equal(http_fetch(listening->robot.vendor->http, &request, &answer, &result),
+                     STATUS_OK);
     assert_int_equal(json_parse(buffer_span(&answer), &summary, NULL), STATUS_OK);
     const int64_t ms = json_int(json_member(json_member(summary, "total"), "audio_ms"), -1);
     json_free(summary);
@@ -440,5 +441,5 @@ int main(void)
         cmocka_unit_test(a_robot_without_a_microphone_says_so),
     };
 
-    return cmocka_run_group_tests(tests, robot_start_vendor, robot_stop_vendor);
+    return cmocka_run_group_tests(tests, vendor_start, vendor_stop);
 }

@@ -263,5 +263,5 @@ int main(void)
         cmocka_unit_test(a_configuration_without_a_route_to_ask_is_not_run),
     };
 
-    return cmocka_run_group_tests(tests, robot_start_vendor, robot_stop_vendor);
+    return cmocka_run_group_tests(tests, vendor_start, vendor_stop);
 }

@@ -1,9 +1,7 @@
 #include "tests/integration/agent/robot.h"
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -12,74 +10,9 @@
 #include "schema/base/crypto.h"
 #include "schema/base/encode.h"
 
-static void read_url(int fd, char *url, size_t url_size)
-{
-    char line[128] = "";
-    size_t size = 0;
-
-    while (!memchr(line, '\n', size)) {
-        ssize_t got = read(fd, line + size, sizeof line - 1 - size);
-        assert_true(got > 0);
-        size += (size_t)got;
-    }
-    char *start = strstr(line, "http://");
-    assert_non_null(start);
-    *strchr(start, '\n') = 0;
-    snprintf(url, url_size, "%s", start);
-}
-
-int robot_start_vendor(void **state)
-{
-    static struct vendor vendor;
-    int fds[2];
-    char ledger[64];
-
-    snprintf(vendor.folder, sizeof vendor.folder, "/tmp/turn_test.XXXXXX");
-    assert_non_null(mkdtemp(vendor.folder));
-    snprintf(ledger, sizeof ledger, "%s/ledger", vendor.folder);
-    assert_int_equal(pipe(fds), 0);
-    vendor.pid = fork();
-    if (!vendor.pid) {
-        dup2(fds[1], STDOUT_FILENO);
-        close(fds[0]);
-        alarm(120);
-        execl(MYNA_VENDORS, "myna-vendors", "--key", "good", "--voice", MYNA_VOICE, "--ledger",
-              ledger, (char *)NULL);
-        _exit(127);
-    }
-    close(fds[1]);
-    read_url(fds[0], vendor.url, sizeof vendor.url);
-    close(fds[0]);
-    *state = &vendor;
-    return 0;
-}
-
-int robot_stop_vendor(void **state)
-{
-    const struct vendor *vendor = *state;
-    char path[64];
-
-    kill(vendor->pid, SIGTERM);
-    waitpid(vendor->pid, NULL, 0);
-    snprintf(path, sizeof path, "%s/ledger", vendor->folder);
-    unlink(path);
-    rmdir(vendor->folder);
-    return 0;
-}
-
 void robot_behave(const struct robot *robot, const char *conditions)
 {
-    char url[96];
-    struct buffer answer;
-    struct http_result result;
-
-    snprintf(url, sizeof url, "%s/admin/faults", robot->vendor->url);
-    const struct http_request request = {
-        .method = "PUT", .url = url, .body = span_text(conditions)};
-    buffer_init(&answer, 4096);
-    assert_int_equal(http_fetch(robot->http, &request, &answer, &result), STATUS_OK);
-    assert_int_equal(result.http_status, 200);
-    buffer_release(&answer);
+    vendor_behave(robot->vendor, conditions);
 }
 
 static void add_line(struct robot *robot, struct span text)
@@ -178,7 +111,6 @@ void robot_build(struct robot *robot, const struct vendor *vendor, enum mouth mo
     pthread_mutex_init(&robot->lock, NULL);
     snprintf(path, sizeof path, "%s/journal", vendor->folder);
     unlink(path);
-    assert_int_equal(http_create(&robot->http), STATUS_OK);
     assert_int_equal(filter_create(&robot->filter), STATUS_OK);
     assert_int_equal(filter_add(robot->filter, span_text(ROBOT_LIST), problem), STATUS_OK);
     assert_int_equal(filter_build(robot->filter), STATUS_OK);
@@ -212,7 +144,6 @@ void robot_dismantle(struct robot *robot)
     filter_free(robot->filter);
     conversation_free(robot->conversation);
     journal_close(robot->journal);
-    http_free(robot->http);
     pthread_mutex_destroy(&robot->lock);
     snprintf(path, sizeof path, "%s/journal", robot->vendor->folder);
     unlink(path);
@@ -266,17 +197,14 @@ void robot_tell_lines(struct robot *robot, size_t count, const uint64_t *granted
 /* The ledger's line of that attempt of the last turn; NULL: the vendor never saw it. */
 struct json *robot_bill(const struct robot *robot, unsigned attempt)
 {
-    char url[96], id[64], uuid[ENCODE_UUID_SIZE];
+    char id[64], uuid[ENCODE_UUID_SIZE];
     struct buffer lines;
-    struct http_result result;
     struct json *found = NULL;
 
     encode_uuid(robot->uuid, uuid);
     snprintf(id, sizeof id, "%s-%u", uuid, attempt);
-    snprintf(url, sizeof url, "%s/admin/ledger", robot->vendor->url);
-    const struct http_request request = {.url = url};
     buffer_init(&lines, 1 << 20);
-    assert_int_equal(http_fetch(robot->http, &request, &lines, &result), STATUS_OK);
+    vendor_ask(robot->vendor, "GET", "/admin/ledger", "", &lines);
     struct span rest = buffer_span(&lines);
     while (rest.size) {
         const uint8_t *end = memchr(rest.data, '\n', rest.size);

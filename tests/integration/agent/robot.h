@@ -3,21 +3,13 @@
 #define TESTS_INTEGRATION_AGENT_ROBOT_H
 
 #include <pthread.h>
-#include <sys/types.h>
 
-#include "agent/chat/http.h"
 #include "agent/chat/turn.h"
-
-struct vendor {
-    pid_t pid;
-    char url[64];
-    char folder[32];
-};
+#include "tests/integration/agent/vendor.h"
 
 /* One robot: everything is fresh for each test. */
 struct robot {
     const struct vendor *vendor;
-    struct http *http; /* for the vendor's admin side */
     struct journal *journal;
     struct speaker *speaker;
     struct turn *turn;
@@ -41,10 +33,6 @@ struct robot {
     wire_UsageRecord records[8];
     size_t record_count;
 };
-
-/* Of a group of tests; *state is the struct vendor. It ends by itself after two minutes. */
-int robot_start_vendor(void **state);
-int robot_stop_vendor(void **state);
 
 /* Changes how the vendor behaves: JSON as PUT /admin/faults takes it. */
 void robot_behave(const struct robot *robot, const char *conditions);

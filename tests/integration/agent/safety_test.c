@@ -220,5 +220,5 @@ int main(void)
         cmocka_unit_test(why_no_vendor_is_asked_now_is_said),
     };
 
-    return cmocka_run_group_tests(tests, robot_start_vendor, robot_stop_vendor);
+    return cmocka_run_group_tests(tests, vendor_start, vendor_stop);
 }

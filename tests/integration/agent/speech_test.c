@@ -4,31 +4,22 @@
 
 #include <pthread.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "agent/chat/http.h"
 #include "schema/base/clock.h"
 #include "schema/base/json.h"
 #include "schema/wire/message.h"
+#include "tests/integration/agent/vendor.h"
 
 #define RATE          22050
 #define MAX_MARKS     600
 #define WAIT_MS       20000
 #define VENDORS_PITCH 60 /* tests/vendors/sound.c */
-
-struct vendor {
-    pid_t pid;
-    char url[64];
-    char folder[32];
-    struct http *http;
-};
 
 /* What the voice said of the newest turn. */
 struct heard {
@@ -44,85 +35,6 @@ struct heard {
     unsigned gone;
 };
 
-static void read_url(int fd, char *url, size_t url_size)
-{
-    char line[128] = "";
-    size_t size = 0;
-
-    while (!memchr(line, '\n', size)) {
-        const ssize_t got = read(fd, line + size, sizeof line - 1 - size);
-
-        assert_true(got > 0);
-        size += (size_t)got;
-    }
-    char *start = strstr(line, "http://");
-    assert_non_null(start);
-    *strchr(start, '\n') = '\0';
-    snprintf(url, url_size, "%s", start);
-}
-
-static int start_vendor(void **state)
-{
-    static struct vendor vendor;
-    int fds[2];
-    char ledger[64];
-
-    snprintf(vendor.folder, sizeof vendor.folder, "/tmp/speech_test.XXXXXX");
-    assert_non_null(mkdtemp(vendor.folder));
-    snprintf(ledger, sizeof ledger, "%s/ledger", vendor.folder);
-    assert_int_equal(pipe(fds), 0);
-    vendor.pid = fork();
-    if (vendor.pid == 0) {
-        dup2(fds[1], STDOUT_FILENO);
-        close(fds[0]);
-        alarm(100);
-        execl(MYNA_VENDORS, "myna-vendors", "--key", "good", "--voice", MYNA_VOICE, "--ledger",
-              ledger, (char *)NULL);
-        _exit(127);
-    }
-    close(fds[1]);
-    read_url(fds[0], vendor.url, sizeof vendor.url);
-    close(fds[0]);
-    assert_int_equal(http_create(&vendor.http), STATUS_OK);
-    *state = &vendor;
-    return 0;
-}
-
-static int stop_vendor(void **state)
-{
-    const struct vendor *vendor = *state;
-    char path[64];
-
-    http_free(vendor->http);
-    kill(vendor->pid, SIGTERM);
-    waitpid(vendor->pid, NULL, 0);
-    snprintf(path, sizeof path, "%s/ledger", vendor->folder);
-    unlink(path);
-    rmdir(vendor->folder);
-    return 0;
-}
-
-static void ask_vendor(const struct vendor *vendor, const char *method, const char *path,
-                       const char *body, struct buffer *answer)
-{
-    char url[160];
-    struct http_result result;
-
-    snprintf(url, sizeof url, "%s%s", vendor->url, path);
-    const struct http_request request = {.method = method, .url = url, .body = span_text(body)};
-    assert_int_equal(http_fetch(vendor->http, &request, answer, &result), STATUS_OK);
-    assert_int_equal(result.http_status, 200);
-}
-
-static void behave(const struct vendor *vendor, const char *conditions)
-{
-    struct buffer answer;
-
-    buffer_init(&answer, 4096);
-    ask_vendor(vendor, "PUT", "/admin/faults", conditions, &answer);
-    buffer_release(&answer);
-}
-
 static int64_t billed_chars(const struct vendor *vendor)
 {
     struct buffer answer;
@@ -130,7 +42,7 @@ static int64_t billed_chars(const struct vendor *vendor)
     char problem[160];
 
     buffer_init(&answer, 65536);
-    ask_vendor(vendor, "GET", "/admin/ledger?summary=1", "", &answer);
+    vendor_ask(vendor, "GET", "/admin/ledger?summary=1", "", &answer);
     assert_int_equal(json_parse(buffer_span(&answer), &json, problem), STATUS_OK);
     const int64_t chars = json_int(json_member(json_member(json, "total"), "chars"), -1);
     json_free(json);
@@ -364,7 +276,7 @@ static void a_vendors_speech_comes_with_mouth_times_that_fit_it(void **state)
     const struct vendor *vendor = *state;
     static const char *const texts[] = {english, chinese};
 
-    behave(vendor, WELL);
+    vendor_behave(vendor, WELL);
     for (size_t i = 0; i < 2; i++) {
         static struct heard heard;
         const int64_t billed = billed_chars(vendor);
@@ -383,7 +295,7 @@ static void clauses_follow_each_other_in_their_order(void **state)
     static struct heard heard;
 
     memset(&heard, 0, sizeof heard);
-    behave(vendor, WELL);
+    vendor_behave(vendor, WELL);
     struct voice *voice = started(MYNA_VOICE_HTTP, &heard);
     for (uint32_t i = 0; i < 3; i++)
         say_at(voice, vendor->url, 3, i, 170, "One after the other.");
@@ -399,7 +311,7 @@ static void a_refusal_is_a_failure_of_its_class_and_costs_nothing(void **state)
     static struct heard heard;
 
     memset(&heard, 0, sizeof heard);
-    behave(vendor, "{\"429\":1}");
+    vendor_behave(vendor, "{\"429\":1}");
     const int64_t billed = billed_chars(vendor);
     struct voice *voice = started(MYNA_VOICE_HTTP, &heard);
     say_at(voice, vendor->url, 1, 0, 170, english);
@@ -411,7 +323,7 @@ static void a_refusal_is_a_failure_of_its_class_and_costs_nothing(void **state)
     assert_int_equal(heard.begins, 0);
     assert_int_equal(billed_chars(vendor), billed);
     voice_free(voice);
-    behave(vendor, WELL);
+    vendor_behave(vendor, WELL);
 }
 
 static void an_answer_that_breaks_off_is_told_apart(void **state)
@@ -420,7 +332,7 @@ static void an_answer_that_breaks_off_is_told_apart(void **state)
     static struct heard heard;
 
     memset(&heard, 0, sizeof heard);
-    behave(vendor, "{\"cut\":1}");
+    vendor_behave(vendor, "{\"cut\":1}");
     struct voice *voice = started(MYNA_VOICE_HTTP, &heard);
     say_at(voice, vendor->url, 1, 0, 170, english);
     wait_for(&heard, &heard.failures, 1);
@@ -428,7 +340,7 @@ static void an_answer_that_breaks_off_is_told_apart(void **state)
     assert_true(heard.used.fate == VOICE_FATE_CUT || heard.used.fate == VOICE_FATE_UNKNOWN);
     assert_int_equal(heard.ends, 0);
     voice_free(voice);
-    behave(vendor, WELL);
+    vendor_behave(vendor, WELL);
 }
 
 static void a_vendor_that_is_not_there_was_sent_nothing(void **state)
@@ -452,7 +364,7 @@ static void a_cancelled_clause_is_silent_but_its_request_is_told(void **state)
     static struct heard heard;
 
     memset(&heard, 0, sizeof heard);
-    behave(vendor, WELL);
+    vendor_behave(vendor, WELL);
     struct voice *voice = started(MYNA_VOICE_HTTP, &heard);
     for (uint32_t i = 0; i < 4; i++)
         say_at(voice, vendor->url, 5, i, 170, english);
@@ -493,5 +405,5 @@ int main(void)
         cmocka_unit_test(a_clause_without_a_route_is_refused),
     };
 
-    return cmocka_run_group_tests(tests, start_vendor, stop_vendor);
+    return cmocka_run_group_tests(tests, vendor_start, vendor_stop);
 }

@@ -270,5 +270,5 @@ int main(void)
         cmocka_unit_test(a_dialect_that_is_not_known_here_is_no_route),
     };
 
-    return cmocka_run_group_tests(tests, robot_start_vendor, robot_stop_vendor);
+    return cmocka_run_group_tests(tests, vendor_start, vendor_stop);
 }

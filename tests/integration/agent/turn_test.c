@@ -625,5 +625,5 @@ int main(void)
         cmocka_unit_test(an_interruption_of_the_voice_is_in_the_record_of_a_finished_answer),
     };
 
-    return cmocka_run_group_tests(tests, robot_start_vendor, robot_stop_vendor);
+    return cmocka_run_group_tests(tests, vendor_start, vendor_stop);
 }

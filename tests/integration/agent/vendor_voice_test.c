@@ -431,5 +431,5 @@ int main(void)
         cmocka_unit_test(a_refusal_gives_its_reservation_back),
     };
 
-    return cmocka_run_group_tests(tests, robot_start_vendor, robot_stop_vendor);
+    return cmocka_run_group_tests(tests, vendor_start, vendor_stop);
 }

@@ -2,8 +2,11 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
+
+#include "agent/face/face.h"
 
 static const struct caption_screen square = {480, 480}, tiny = {240, 240}, wide = {1280, 800};
 
@@ -107,6 +110,32 @@ static void a_long_text_turns_its_page_with_the_word(void **state)
     caption_forget_fonts();
 }
 
+/* Whoever looks must see it, whatever the screen and whatever else stands there. */
+static void the_mark_of_an_ai_stands_on_every_screen(void **state)
+{
+    const struct caption_screen *const screens[] = {&square, &tiny, &wide};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        const int width = screens[i]->width, height = screens[i]->height;
+        cairo_surface_t *seen = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+        cairo_t *cr = cairo_create(seen);
+        unsigned ink = 0;
+
+        caption_draw_marks(cr, screens[i], "");
+        cairo_surface_flush(seen);
+        const uint8_t *data = cairo_image_surface_get_data(seen);
+        for (int y = 0; y < height / 10; y++)
+            for (int x = width - height / 8; x < width; x++)
+                ink += data[y * cairo_image_surface_get_stride(seen) + x * 4] > 190;
+        /* its two letters; the plate's edge is paler */
+        assert_true(ink > 5);
+        cairo_destroy(cr);
+        cairo_surface_destroy(seen);
+    }
+    face_forget_libraries();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +145,7 @@ int main(void)
         cmocka_unit_test(nothing_and_broken_text_have_no_box),
         cmocka_unit_test(the_box_lies_on_the_screen_and_holds_three_lines_at_most),
         cmocka_unit_test(a_long_text_turns_its_page_with_the_word),
+        cmocka_unit_test(the_mark_of_an_ai_stands_on_every_screen),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
