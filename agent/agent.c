@@ -98,22 +98,42 @@ static void take_brokers(struct agent *agent, const struct settings_values *valu
     link_set_brokers(agent->link, (const char(*)[LIMIT_URL + 1]) brokers, count);
 }
 
+/* What an owner must know of the microphone. The phrase is English in any language. */
+static void describe_ear(struct agent *agent, const struct settings_values *values, bool chinese,
+                         char *out, size_t out_size)
+{
+    const enum attention_state state = agent->ear ? ear_state(agent->ear) : ATTENTION_RESTING;
+    const enum ear_wake wake = agent->ear ? ear_wake(agent->ear) : EAR_WAKE_OFF;
+
+    if (state == ATTENTION_MUTED)
+        snprintf(out, out_size, chinese ? " · 已静音" : " · ear muted");
+    else if (values->lacks_wake_phrase || wake == EAR_WAKE_FAILED)
+        snprintf(out, out_size, chinese ? " · 请按键说话" : " · press to talk");
+    else if (wake == EAR_WAKE_WAITS)
+        snprintf(out, out_size, chinese ? " · 请说“%s”" : " · say \"%s\"", values->wake_phrase);
+    else
+        out[0] = 0;
+}
+
 /* "myna-1", "myna-1 · kitchen" with the setting screen_mark, "myna-1 · resting" under a limit,
  * "myna-1 · ear muted". */
 static void mark_screen(struct agent *agent, const struct settings_values *values)
 {
     const bool chinese = talker_is_chinese(agent->talker);
     const char *limit = limit_mode_label(limit_mode_from_name(values->limit_mode), chinese);
-    const bool is_muted = agent->ear && ear_state(agent->ear) == ATTENTION_MUTED;
-    char label[FACE_LABEL_BYTES + LIMIT_SLUG];
+    char label[FACE_LABEL_BYTES + LIMIT_SLUG], ear[64];
 
+    describe_ear(agent, values, chinese, ear, sizeof ear);
     snprintf(label, sizeof label, "%s%s%s%s%s%s", agent->identity.device_id, limit[0] ? " · " : "",
-             limit,
-             !is_muted ? ""
-             : chinese ? " · 已静音"
-                       : " · ear muted",
-             values->screen_mark[0] ? " · " : "", values->screen_mark);
+             limit, ear, values->screen_mark[0] ? " · " : "", values->screen_mark);
     face_label(agent->face, label);
+}
+
+static enum ear_mode mode_of(const struct settings_values *values)
+{
+    if (strcmp(values->ear_mode, "wake") == 0)
+        return EAR_WAKE;
+    return strcmp(values->ear_mode, "button") == 0 ? EAR_BUTTON : EAR_OFF;
 }
 
 /* Everything that is not read at the moment of use; giving the same again is harmless. From the
@@ -132,6 +152,7 @@ static void put_in_force(struct agent *agent)
     vendor_voice_settings_changed(agent->vendor_voice);
     mark_screen(agent, values);
     face_dress(agent->face, values->avatar);
+    ear_set_mode(agent->ear, mode_of(values), values->wake_phrase);
     take_server_keys(agent, values);
     take_brokers(agent, values);
     link_set_report_interval(agent->link, values->report_interval_s);
@@ -256,6 +277,30 @@ static void on_called(void *context)
     talker_interrupt(((struct agent *)context)->talker);
 }
 
+static enum overhear_mouth on_mouth(void *context)
+{
+    const struct agent *agent = context;
+
+    if (speaker_queued_ms(agent->speaker) == 0)
+        return OVERHEAR_SILENT;
+    return talker_answers(agent->talker) ? OVERHEAR_ANSWERS : OVERHEAR_TELLS;
+}
+
+static void on_duck(void *context, bool is_ducked)
+{
+    speaker_duck(((struct agent *)context)->speaker, is_ducked);
+}
+
+static int64_t sample_at(void *context, int64_t mono_ns)
+{
+    return speaker_sample_at(((struct agent *)context)->speaker, mono_ns);
+}
+
+static void played(void *context, int64_t sample, int16_t *out, size_t count)
+{
+    speaker_played(((struct agent *)context)->speaker, sample, out, count);
+}
+
 static void on_heard(void *context, const struct transcriber_heard *heard)
 {
     dialogue_on_heard(&((struct agent *)context)->dialogue, heard);
@@ -323,7 +368,8 @@ static enum status open_settings(struct agent *agent, char problem[256])
 {
     char path[PATH_MAX];
     enum status status = state_path(agent->config, "config", path);
-    const struct settings_options options = {.path = path, .regions = agent->config->regions};
+    const struct settings_options options = {
+        .path = path, .regions = agent->config->regions, .ear = agent->config->ear};
 
     if (status == STATUS_OK)
         status = settings_open(&agent->settings, &options);
@@ -531,13 +577,16 @@ static enum status start_ear(struct agent *agent, char problem[256])
 {
     char path[PATH_MAX];
     enum status status = state_path(agent->config, "muted", path);
+    const struct echo_source source = {agent, sample_at, played};
     const struct ear_options options = {
         .device = agent->config->ear_device,
         .mute_path = path,
-        .is_deaf = strcmp(agent->config->ear, "off") == 0,
+        .wake_program = agent->config->wake,
+        .played = &source,
         .journal = agent->journal,
         .attempts = &agent->attempts,
-        .host = {agent, on_ear_state, on_called, on_heard, on_ear_settings, on_used, is_online},
+        .host = {agent, on_ear_state, on_called, on_mouth, on_duck, on_heard, on_ear_settings,
+                 on_used, is_online},
     };
 
     if (status == STATUS_OK)

@@ -31,7 +31,8 @@ struct config {
     const char *media_dir; /* NULL: media in state_dir */
     const char *voice;
     const char *vendor_voice;
-    const char *ear; /* off, button */
+    const char *ear; /* off, button, wake: the most that the owner allows */
+    const char *wake;
     const char *ear_device;
     const char *regions;
     const char *log_level;

@@ -144,6 +144,8 @@ static void send_status(struct dialogue *dialogue, uint64_t client)
     write_int(&writer, "failed_turns", failed);
     write_int(&writer, "usage_pending", journal_pending(dialogue->journal));
     write_text(&writer, "ear", span_text(attention_name(ear_state(dialogue->ear))));
+    write_text(&writer, "wake_phrase",
+               span_text(ear_wake(dialogue->ear) == EAR_WAKE_WAITS ? values->wake_phrase : ""));
     write_text(&writer, "microphone", span_text(ear_is_open(dialogue->ear) ? "open" : "closed"));
     json_end_object(&writer);
     send_line(dialogue, client, &line);

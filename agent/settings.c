@@ -24,6 +24,7 @@ struct settings {
     char path[PATH_MAX];
     char trial_path[PATH_MAX + 8];
     char regions[MAX_REGIONS];
+    size_t ear; /* what the owner allows: of ear_modes */
     struct peer_running running;
     struct answers answers;
     struct settings_values values;
@@ -81,6 +82,8 @@ static const struct {
     {"zone", take_text, FIELD(zone)},
     {"daily_minutes", take_int, FIELD(daily_minutes)},
     {"break_reminder_min", take_int, FIELD(break_reminder_min)},
+    {"ear_mode", take_text, FIELD(ear_mode)},
+    {"wake_phrase", take_text, FIELD(wake_phrase)},
 };
 
 #define FIELD_COUNT (sizeof fields / sizeof fields[0])
@@ -227,6 +230,52 @@ static void take_settings(struct settings *settings, const wire_ConfigContent *c
     }
 }
 
+/* The ear. What opens the microphone is the owner's to allow, at the robot: a server can only take
+ * away from that (invariant I8). */
+
+enum { EAR_MODE_OFF, EAR_MODE_BUTTON, EAR_MODE_WAKE, EAR_MODES };
+
+static const char *const ear_modes[EAR_MODES] = {"off", "button", "wake"};
+
+static size_t ear_mode_from(const char *name)
+{
+    size_t mode = EAR_MODES - 1;
+
+    while (mode > EAR_MODE_OFF && strcmp(ear_modes[mode], name) != 0)
+        mode--;
+    return mode;
+}
+
+/* It is applied, as the bound that it is: the reason tells what holds all the same. */
+static void explain_ear(struct settings *settings, const char *reason)
+{
+    for (size_t i = 0; i < settings->next_answers.count; i++) {
+        wire_SettingStatus *status = &settings->next_answers.rows[i];
+
+        if (strcmp(status->name, "ear_mode") == 0 &&
+            status->outcome == wire_SettingOutcome_SETTING_APPLIED)
+            snprintf(status->reason, sizeof status->reason, "%s", reason);
+    }
+}
+
+static void bound_ear(struct settings *settings, struct settings_values *values)
+{
+    size_t mode = ear_mode_from(values->ear_mode);
+
+    if (mode > settings->ear) {
+        mode = settings->ear;
+        explain_ear(settings, mode == EAR_MODE_OFF
+                                  ? "this robot has no ear (its owner's option ear)"
+                                  : "its owner allows the button alone (option ear of the robot)");
+    }
+    values->lacks_wake_phrase = mode == EAR_MODE_WAKE && strcmp(values->language, "zh") == 0;
+    if (values->lacks_wake_phrase) {
+        mode = EAR_MODE_BUTTON;
+        explain_ear(settings, "no wake phrase can be heard in Chinese: the button is needed");
+    }
+    snprintf(values->ear_mode, sizeof values->ear_mode, "%s", ear_modes[mode]);
+}
+
 /* What settings->content says, and what there is to say of it. */
 static void read_content(struct settings *settings, uint64_t generation)
 {
@@ -238,6 +287,7 @@ static void read_content(struct settings *settings, uint64_t generation)
     settings->next_answers.count = 0;
     take_routes(settings, content);
     take_settings(settings, content);
+    bound_ear(settings, next);
     next->broker_count = content->brokers_count;
     memcpy(next->brokers, content->brokers, sizeof next->brokers);
     next->server_key_count = content->sealing_keys_count;
@@ -622,7 +672,9 @@ enum status settings_open(struct settings **out, const struct settings_options *
     }
     snprintf(settings->trial_path, sizeof settings->trial_path, "%s.trial", settings->path);
     pthread_mutex_init(&settings->lock, NULL);
+    settings->ear = ear_mode_from(options->ear ? options->ear : "off");
     take_defaults(&settings->values);
+    bound_ear(settings, &settings->values);
     *out = settings;
     enum status status = load(settings);
     load_trial(settings);

@@ -46,6 +46,9 @@ struct settings_values {
     char zone[7];
     int64_t daily_minutes;
     int64_t break_reminder_min;
+    char ear_mode[8]; /* "off", "button", "wake": bounded by the owner and by the language */
+    char wake_phrase[33];
+    bool lacks_wake_phrase; /* ear_mode would be "wake" in another language */
     size_t route_count;
     wire_Route routes[LIMIT_ROUTES]; /* usable ones for chat, in order */
     size_t speech_route_count;
@@ -73,6 +76,7 @@ struct settings_held {
 struct settings_options {
     const char *path;    /* of the last known good, path.trial of a held one; vendor keys: 0600 */
     const char *regions; /* vendors' regions that this robot may use, "cn,sg"; "": any */
+    const char *ear;     /* what the owner allows of ear_mode; NULL: no ear */
 };
 
 /* Loads the last known good; without one the defaults hold. A damaged file is STATUS_CORRUPT and

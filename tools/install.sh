@@ -7,7 +7,7 @@ PACKAGES_RUN='build-essential cmake ninja-build pkg-config protobuf-compiler nan
 	libmicrohttpd-dev libmbedtls-dev libjansson-dev libcurl4-openssl-dev libcrypt-dev libyaml-dev
 	libglib2.0-dev tzdata
 	libexpat1-dev libcairo2-dev libsdl2-dev libasound2-dev libespeak-ng-dev espeak-ng-data
-	libpocketsphinx-dev pocketsphinx-en-us
+	libpocketsphinx-dev pocketsphinx-en-us libspeexdsp-dev
 	fonts-wqy-microhei ffmpeg fortunes fortunes-zh curl ca-certificates openssl nodejs npm
 	libcmocka-dev'
 
@@ -157,5 +157,5 @@ build() {
 }
 
 build_release() {
-	build release --target mynad mynactl myna-agent myna-voice myna-voice-http myna_broker myna-vendors myna-robots
+	build release --target mynad mynactl myna-agent myna-voice myna-voice-http myna-wake myna_broker myna-vendors myna-robots
 }

@@ -198,6 +198,7 @@ robot_options() {
 		socket = $ROBOT_SOCKET
 		media_dir = $MYNA_HOME/agent/media
 		voice = $BIN/agent/voice/myna-voice
+		wake = $BIN/agent/ear/myna-wake
 		vendor_voice = $BIN/agent/voice/myna-voice-http
 		avatars = $MYNA_ROOT/agent/face/packs
 	CONF

@@ -11,7 +11,7 @@
 
 enum attention_state {
     ATTENTION_MUTED = 0,     /* the microphone is closed, whatever else is wished */
-    ATTENTION_RESTING = 1,   /* nobody addresses the robot */
+    ATTENTION_RESTING = 1,   /* nobody addresses the robot; in EAR_WAKE its phrase is waited for */
     ATTENTION_ADDRESSED = 2, /* the owner is about to speak */
     ATTENTION_HEARING = 3,   /* the owner speaks */
 };

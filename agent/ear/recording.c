@@ -64,14 +64,31 @@ enum status recording_read(struct recording *recording, size_t from, int16_t *ou
 void recording_preroll_add(struct recording_preroll *preroll, const int16_t *pcm, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        preroll->pcm[preroll->count++ % PREROLL_SAMPLES] = pcm[i];
+        preroll->pcm[preroll->count++ % PREROLL_ROOM] = pcm[i];
+}
+
+size_t recording_preroll_held(const struct recording_preroll *preroll)
+{
+    return preroll->count < PREROLL_ROOM ? preroll->count : PREROLL_ROOM;
+}
+
+void recording_preroll_copy(const struct recording_preroll *preroll, size_t ago, int16_t *out,
+                            size_t count)
+{
+    const size_t held = recording_preroll_held(preroll);
+
+    for (size_t i = 0; i < count; i++) {
+        const bool is_there = ago > i && ago - i <= held;
+
+        out[i] = is_there ? preroll->pcm[(preroll->count - (ago - i)) % PREROLL_ROOM] : 0;
+    }
 }
 
 enum status recording_take_preroll(struct recording *recording, struct recording_preroll *preroll)
 {
     const size_t held = preroll->count < PREROLL_SAMPLES ? preroll->count : PREROLL_SAMPLES;
-    const size_t first = (preroll->count - held) % PREROLL_SAMPLES;
-    const size_t until_end = PREROLL_SAMPLES - first < held ? PREROLL_SAMPLES - first : held;
+    const size_t first = (preroll->count - held) % PREROLL_ROOM;
+    const size_t until_end = PREROLL_ROOM - first < held ? PREROLL_ROOM - first : held;
     enum status status = recording_add(recording, preroll->pcm + first, until_end);
 
     if (status == STATUS_OK)

@@ -44,16 +44,26 @@ MUST_CHECK enum status recording_read(struct recording *recording, size_t from, 
 /* The last samples of a microphone, so that a question keeps the beginning of its first word. */
 #define PREROLL_MS      (500 + VAD_ON_MS)
 #define PREROLL_SAMPLES (PREROLL_MS * (VAD_HZ / 1000))
+#define PREROLL_ROOM    (5 * PREROLL_SAMPLES)
 
 /* Fields are private; one owner. Zero is empty. */
 struct recording_preroll {
     size_t count;
-    int16_t pcm[PREROLL_SAMPLES]; /* sample n at n % PREROLL_SAMPLES */
+    int16_t pcm[PREROLL_ROOM]; /* sample n at n % PREROLL_ROOM */
 };
 
 void recording_preroll_add(struct recording_preroll *preroll, const int16_t *pcm, size_t count);
 
-/* Moves what the pre-roll holds into the recording, oldest first, and empties it. */
+/* How many of the last samples are there: PREROLL_ROOM at most. */
+size_t recording_preroll_held(const struct recording_preroll *preroll);
+
+/* Copies count samples, the first of which came `ago` samples before the end. Silence where there
+ * are none. */
+void recording_preroll_copy(const struct recording_preroll *preroll, size_t ago, int16_t *out,
+                            size_t count);
+
+/* Moves the last PREROLL_SAMPLES of the pre-roll into the recording, oldest first, and empties it.
+ */
 MUST_CHECK enum status recording_take_preroll(struct recording *recording,
                                               struct recording_preroll *preroll);
 

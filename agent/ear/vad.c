@@ -16,6 +16,18 @@ void vad_init(struct vad *vad)
         vad->quietest[i] = 0;
 }
 
+void vad_raise(struct vad *vad, float db)
+{
+    vad->raised_db = db;
+}
+
+void vad_forget(struct vad *vad)
+{
+    vad->is_speech = false;
+    vad->loud_ms = vad->speech_ms = 0;
+    vad->quiet_ms = VAD_OFF_MS;
+}
+
 static float loudness_db(struct vad *vad, const int16_t *pcm)
 {
     float energy = 0;
@@ -82,8 +94,18 @@ bool vad_feed(struct vad *vad, const int16_t *pcm)
     const float db = loudness_db(vad, pcm);
 
     learn(vad, db);
-    note(vad, db > LEAST_DB && db > vad_floor_db(vad) + MARGIN_DB);
+    note(vad, db > LEAST_DB && db > vad_floor_db(vad) + MARGIN_DB + vad->raised_db);
     return vad->is_speech;
+}
+
+bool vad_is_speech(const struct vad *vad)
+{
+    return vad->is_speech;
+}
+
+bool vad_is_loud(const struct vad *vad)
+{
+    return vad->speech_ms > 0 && vad->quiet_ms == 0;
 }
 
 unsigned vad_speech_ms(const struct vad *vad)

@@ -22,6 +22,7 @@
 #define VAD_BLOCKS    10 /* of the window */
 
 struct vad {
+    float raised_db;            /* that the threshold is above its usual place */
     float past, passed;         /* the last sample, before and behind the filter */
     float quietest[VAD_BLOCKS]; /* dB, per block; the newest last */
     unsigned block_ms;          /* how long the newest one lasts */
@@ -33,8 +34,18 @@ struct vad {
 
 void vad_init(struct vad *vad);
 
+/* Sound must be this much louder than usual to be loud: while the robot itself talks. */
+void vad_raise(struct vad *vad, float db);
+
+/* What was said so far is over; the noise floor stays known. */
+void vad_forget(struct vad *vad);
+
 /* VAD_FRAME samples. Returns whether somebody speaks. */
 bool vad_feed(struct vad *vad, const int16_t *pcm);
+
+/* Whether somebody speaks, as vad_feed() said last; whether that frame was above the floor. */
+bool vad_is_speech(const struct vad *vad);
+bool vad_is_loud(const struct vad *vad);
 
 /* How long there was sound above the floor since silence, pauses within it left out; 0: silence.
  * Runs ahead of speech being on. */

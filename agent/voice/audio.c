@@ -10,12 +10,13 @@
 #include "schema/base/log.h"
 
 #define QUEUE_SAMPLES   (AUDIO_QUEUE_S * AUDIO_SAMPLE_RATE)
-#define HISTORY_SAMPLES 8192 /* more than any device holds unheard */
-#define FADE_SAMPLES    110  /* 5 ms */
-#define KEEP_SAMPLES    110  /* too late to change */
+#define HISTORY_SAMPLES 16384 /* more than any device holds unheard, and AUDIO_PLAYED_MS */
+#define FADE_SAMPLES    110   /* 5 ms */
+#define KEEP_SAMPLES    110   /* too late to change */
 #define JUMP_SAMPLES    (0.06 * AUDIO_SAMPLE_RATE)
 #define PLL_GAIN        0.1 /* settles in about 100 ms at one reading per period */
 #define DROP_WAIT_MS    200
+#define DUCKED_GAIN     0.251f /* -12 dB */
 
 /* The device's clock, smoothed: readings of its delay jump by a period. */
 struct playclock {
@@ -38,6 +39,7 @@ struct audio {
     unsigned drops_wanted, drops_done;
     int64_t drop_sample; /* where the last drop fell silent */
     float gain, wanted_gain;
+    bool is_ducked;
     uint32_t underruns;
 
     int16_t queue[QUEUE_SAMPLES];     /* sample n at n % QUEUE_SAMPLES */
@@ -68,7 +70,8 @@ static float gain_of(int volume)
 /* Call with the lock held. Takes the next period from the queue, or silence. */
 static void fill_period(struct audio *audio, int16_t *period)
 {
-    float step = (audio->wanted_gain - audio->gain) / AUDIO_DEVICE_PERIOD;
+    const float wanted = audio->wanted_gain * (audio->is_ducked ? DUCKED_GAIN : 1.0f);
+    float step = (wanted - audio->gain) / AUDIO_DEVICE_PERIOD;
 
     for (size_t i = 0; i < AUDIO_DEVICE_PERIOD; i++) {
         int64_t sample = audio->filled + (int64_t)i;
@@ -78,7 +81,7 @@ static void fill_period(struct audio *audio, int16_t *period)
         period[i] = (int16_t)lrintf((float)value * audio->gain);
         audio->history[sample % HISTORY_SAMPLES] = period[i];
     }
-    audio->gain = audio->wanted_gain;
+    audio->gain = wanted;
     audio->filled += AUDIO_DEVICE_PERIOD;
     pthread_cond_broadcast(&audio->changed);
 }
@@ -290,6 +293,27 @@ int64_t audio_playhead(struct audio *audio)
     return playhead;
 }
 
+int64_t audio_sample_at(struct audio *audio, int64_t mono_ns)
+{
+    pthread_mutex_lock(&audio->lock);
+    const int64_t sample = (int64_t)clock_position(&audio->clock, mono_ns);
+    pthread_mutex_unlock(&audio->lock);
+    return sample;
+}
+
+void audio_played(struct audio *audio, int64_t sample, int16_t *out, size_t count)
+{
+    pthread_mutex_lock(&audio->lock);
+    for (size_t i = 0; i < count; i++) {
+        const int64_t at = sample + (int64_t)i;
+        const bool is_known =
+            at >= 0 && at < audio->filled && at >= audio->filled - HISTORY_SAMPLES;
+
+        out[i] = is_known ? audio->history[at % HISTORY_SAMPLES] : 0;
+    }
+    pthread_mutex_unlock(&audio->lock);
+}
+
 int64_t audio_queued_ms(struct audio *audio)
 {
     pthread_mutex_lock(&audio->lock);
@@ -319,6 +343,13 @@ uint32_t audio_underruns(struct audio *audio)
     uint32_t underruns = audio->underruns;
     pthread_mutex_unlock(&audio->lock);
     return underruns;
+}
+
+void audio_duck(struct audio *audio, bool is_ducked)
+{
+    pthread_mutex_lock(&audio->lock);
+    audio->is_ducked = is_ducked;
+    pthread_mutex_unlock(&audio->lock);
 }
 
 void audio_set_volume(struct audio *audio, int volume)

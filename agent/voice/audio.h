@@ -18,6 +18,7 @@
 
 #define AUDIO_SAMPLE_RATE 22050
 #define AUDIO_QUEUE_S     20 /* how much may wait */
+#define AUDIO_PLAYED_MS   500
 
 struct audio;
 
@@ -53,6 +54,14 @@ MUST_CHECK enum status audio_wait_room(struct audio *audio, size_t count, int64_
 /* The sample being heard now; never steps back. */
 int64_t audio_playhead(struct audio *audio);
 
+/* The sample that was being heard at that clock_mono_ns(), lately or soon. */
+int64_t audio_sample_at(struct audio *audio, int64_t mono_ns);
+
+/* Copies count samples of what went to the device, as loud as it did, from that one on: what the
+ * ear takes out of what it hears. Silence where it is not known: further back than AUDIO_PLAYED_MS
+ * before what is heard now, or not with the device yet. */
+void audio_played(struct audio *audio, int64_t sample, int16_t *out, size_t count);
+
 /* How long until the last queued sample was heard; 0: silence. */
 int64_t audio_queued_ms(struct audio *audio);
 
@@ -62,6 +71,9 @@ int64_t audio_drop(struct audio *audio);
 
 /* How often the device ran dry since it was opened: the machine was too busy to feed it. */
 uint32_t audio_underruns(struct audio *audio);
+
+/* Lowers the voice by 12 dB, or gives it back its volume. */
+void audio_duck(struct audio *audio, bool is_ducked);
 
 /* 0..100, perceived: 50 sounds half as loud. Clamped. */
 void audio_set_volume(struct audio *audio, int volume);

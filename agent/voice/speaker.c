@@ -756,6 +756,21 @@ int64_t speaker_playhead(struct speaker *speaker)
     return audio_playhead(speaker->audio);
 }
 
+int64_t speaker_sample_at(struct speaker *speaker, int64_t mono_ns)
+{
+    return audio_sample_at(speaker->audio, mono_ns);
+}
+
+void speaker_played(struct speaker *speaker, int64_t sample, int16_t *out, size_t count)
+{
+    audio_played(speaker->audio, sample, out, count);
+}
+
+void speaker_duck(struct speaker *speaker, bool is_ducked)
+{
+    audio_duck(speaker->audio, is_ducked);
+}
+
 uint32_t speaker_underruns(struct speaker *speaker)
 {
     return audio_underruns(speaker->audio);

@@ -140,6 +140,11 @@ MUST_CHECK enum status speaker_heard(struct speaker *speaker, uint64_t turn, str
 
 /* The sample being heard now, on the audio clock; never steps back. */
 int64_t speaker_playhead(struct speaker *speaker);
+/* These three as in audio.h. */
+int64_t speaker_sample_at(struct speaker *speaker, int64_t mono_ns);
+void speaker_played(struct speaker *speaker, int64_t sample, int16_t *out, size_t count);
+void speaker_duck(struct speaker *speaker, bool is_ducked);
+
 /* See audio_underruns(). */
 uint32_t speaker_underruns(struct speaker *speaker);
 unsigned speaker_sample_rate(const struct speaker *speaker);

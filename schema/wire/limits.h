@@ -11,7 +11,7 @@
 #define LIMIT_CREDIT_LINES  16    /* one per route, and as many that are being recalled */
 #define LIMIT_MEASURES      4     /* of one credit line */
 #define LIMIT_WEIGHTS       11    /* of one measure: one per token class */
-#define LIMIT_SETTINGS      24    /* of one device; a message stays below 64 KiB in memory */
+#define LIMIT_SETTINGS      26    /* of one device; a message stays below 64 KiB in memory */
 #define LIMIT_SETTING_NAME  48
 #define LIMIT_SETTING_VALUE 2048  /* bytes of a setting's JSON value */
 #define LIMIT_CONFIG_BYTES  24576 /* encoded ConfigContent */

@@ -194,6 +194,20 @@ static const struct setting_spec table[] = {
      .fallback = "0",
      .help = "talk without a pause of ten minutes after which the robot proposes a break; 0 is "
              "never"},
+    {.name = "ear_mode",
+     .type = SETTING_TYPE_CHOICE,
+     .choices = "off|button|wake",
+     .unit = "",
+     .fallback = "\"wake\"",
+     .help = "how people may address the robot by voice; no further than its owner allows (option "
+             "ear, button unless changed there)"},
+    {.name = "wake_phrase",
+     .type = SETTING_TYPE_CHOICE,
+     .choices = "excuse me robot|wake up robot|hello robot",
+     .unit = "",
+     .fallback = "\"excuse me robot\"",
+     .help = "what people say before a question where ear_mode is wake; English, where language "
+             "is zh the button is needed"},
 };
 
 static_assert(sizeof table / sizeof table[0] <= LIMIT_SETTINGS, "a device can hold them all");

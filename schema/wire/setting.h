@@ -31,6 +31,9 @@
  * zone               text    +08:00           of quiet_hours and days; empty: the robot's own
  * daily_minutes      int     0..1440 min      how long a day people may talk; 0: no limit
  * break_reminder_min int     0..240 min       talk after which a break is proposed; 0: never
+ * ear_mode           choice  off|button|wake  how the robot may be addressed by voice: no further
+ *                                             than its owner allows at the robot
+ * wake_phrase        choice  see the table    what is said before a question in ear_mode wake
  *
  * All take effect live. No I/O; thread-safe.
  */

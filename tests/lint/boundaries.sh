@@ -41,6 +41,8 @@ must_not() {
 	only_in 'SDL2?' agent/face/
 	only_in 'cairo' agent/face/
 	only_in 'expat' agent/face/xml.c
+	only_in 'speex/' agent/ear/echo.c
+	only_in 'pocketsphinx' agent/ear/wake/spotter.c
 	only_in 'alsa/' agent/voice/ agent/ear/microphone_alsa.c
 	only_in 'mosquitto' server/broker/
 	only_in 'yaml\.h' server/ctl/

@@ -99,6 +99,8 @@ check_sample "$build/myna-agent" "$build/packaging/myna-agent.conf"
 
 "$build/agent/voice/myna-voice" --help >"$work/help"
 check_options myna-voice "$man/myna-voice.1"
+"$build/agent/ear/myna-wake" --help >"$work/help"
+check_options myna-wake "$man/myna-wake.1"
 
 # Verbs: the lower-case words at a line's start; their options one by one.
 "$build/mynactl" --help >"$work/help"

@@ -12,7 +12,7 @@
 
 struct fixture {
     char folder[64], path[96];
-    const char *regions;
+    const char *regions, *ear;
     struct settings *settings;
     struct settings_values values;
     wire_ConfigContent content;
@@ -24,7 +24,8 @@ struct fixture {
 
 static enum status open_settings(struct fixture *fixture)
 {
-    const struct settings_options options = {.path = fixture->path, .regions = fixture->regions};
+    const struct settings_options options = {
+        .path = fixture->path, .regions = fixture->regions, .ear = fixture->ear};
 
     return settings_open(&fixture->settings, &options);
 }
@@ -37,6 +38,7 @@ static int set_up(void **state)
     assert_non_null(mkdtemp(fixture->folder));
     snprintf(fixture->path, sizeof fixture->path, "%s/config", fixture->folder);
     fixture->regions = "";
+    fixture->ear = "button";
     assert_int_equal(open_settings(fixture), STATUS_OK);
     *state = fixture;
     return 0;
@@ -559,6 +561,48 @@ static void a_robot_that_runs_nothing_yet_holds_and_tries_as_well(void **state)
     assert_standing(fixture, 10, "erxian", 10, 10, wire_TrialVerdict_TRIAL_PASSED);
 }
 
+static const char *ear_in_force(struct fixture *fixture, const char *allowed, const char *mode)
+{
+    fixture->ear = allowed;
+    fixture->content.settings_count = 0;
+    if (mode)
+        add_setting(fixture, "ear_mode", mode);
+    restart(fixture);
+    configure(fixture, 5);
+    return fixture->values.ear_mode;
+}
+
+static void i8_no_configuration_opens_an_ear_further_than_its_owner_allows(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_string_equal(ear_in_force(fixture, "button", "\"wake\""), "button");
+    assert_non_null(strstr(status_of(fixture, "ear_mode")->reason, "owner"));
+    assert_string_equal(ear_in_force(fixture, "off", "\"wake\""), "off");
+    assert_string_equal(ear_in_force(fixture, "off", "\"button\""), "off");
+    assert_string_equal(ear_in_force(fixture, NULL, "\"wake\""), "off");
+    assert_string_equal(ear_in_force(fixture, "button", NULL), "button");
+    assert_string_equal(ear_in_force(fixture, "wake", "\"wake\""), "wake");
+    assert_string_equal(status_of(fixture, "ear_mode")->reason, "");
+    assert_string_equal(ear_in_force(fixture, "wake", NULL), "wake");
+    assert_string_equal(ear_in_force(fixture, "wake", "\"button\""), "button");
+    assert_string_equal(ear_in_force(fixture, "wake", "\"off\""), "off");
+}
+
+static void where_no_phrase_can_be_heard_the_answer_says_that_the_button_is_needed(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->ear = "wake";
+    restart(fixture);
+    add_setting(fixture, "ear_mode", "\"wake\"");
+    add_setting(fixture, "language", "\"zh\"");
+    configure(fixture, 1);
+    assert_string_equal(fixture->values.ear_mode, "button");
+    assert_true(fixture->values.lacks_wake_phrase);
+    assert_non_null(strstr(status_of(fixture, "ear_mode")->reason, "button"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -585,6 +629,8 @@ int main(void)
         TEST(three_restarts_in_the_middle_of_a_test_are_enough),
         TEST(i13_a_route_over_a_border_is_not_what_a_trial_asks),
         TEST(a_robot_that_runs_nothing_yet_holds_and_tries_as_well),
+        TEST(i8_no_configuration_opens_an_ear_further_than_its_owner_allows),
+        TEST(where_no_phrase_can_be_heard_the_answer_says_that_the_button_is_needed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
