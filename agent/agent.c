@@ -35,6 +35,7 @@ struct agent {
     struct orders orders;
     struct dialogue dialogue;
     atomic_bool is_ready; /* everything stands */
+    atomic_bool answers;  /* what is said answers a question, and is not told for somebody else */
     struct health health; /* the link thread's own */
     char hardware[LIMIT_SLUG + 1];
     char media_dir[PATH_MAX];
@@ -253,7 +254,11 @@ static bool is_online(void *context)
 
 static void on_turn_event(void *context, uint64_t client, const struct turn_event *event)
 {
-    dialogue_on_turn(&((struct agent *)context)->dialogue, client, event);
+    struct agent *agent = context;
+
+    if (event->kind == TURN_STARTED || event->kind == TURN_ENDED)
+        atomic_store(&agent->answers, event->kind == TURN_STARTED);
+    dialogue_on_turn(&agent->dialogue, client, event);
 }
 
 /* The ear's host. */
@@ -279,11 +284,11 @@ static void on_called(void *context)
 
 static enum overhear_mouth on_mouth(void *context)
 {
-    const struct agent *agent = context;
+    struct agent *agent = context;
 
     if (speaker_queued_ms(agent->speaker) == 0)
         return OVERHEAR_SILENT;
-    return talker_answers(agent->talker) ? OVERHEAR_ANSWERS : OVERHEAR_TELLS;
+    return atomic_load(&agent->answers) ? OVERHEAR_ANSWERS : OVERHEAR_TELLS;
 }
 
 static void on_duck(void *context, bool is_ducked)

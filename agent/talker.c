@@ -54,7 +54,6 @@ struct talker {
     pthread_mutex_t lock; /* of what follows */
     uint64_t running;     /* 0: silence */
     uint64_t client;      /* whose turn is running */
-    bool is_answering;    /* the turn that is running is a question's */
     bool stopping, stopped;
     bool heard_chinese; /* the last question was */
     uint32_t turns, failed;
@@ -142,14 +141,6 @@ static void end(struct talker *talker)
 {
     pthread_mutex_lock(&talker->lock);
     talker->running = talker->client = 0;
-    talker->is_answering = false;
-    pthread_mutex_unlock(&talker->lock);
-}
-
-static void set_answering(struct talker *talker)
-{
-    pthread_mutex_lock(&talker->lock);
-    talker->is_answering = true;
     pthread_mutex_unlock(&talker->lock);
 }
 
@@ -262,7 +253,6 @@ static void ask_turn(struct talker *talker, const struct job *job, struct span q
         settings.answer = recall_words(forget_talk(talker), fold_has_wide(question));
     take_care(talker, question, &settings);
     const uint64_t number = begin(talker, job->client);
-    set_answering(talker);
     /* "stop" came before there was a turn to interrupt */
     if (job->place <= atomic_load(&talker->unwanted))
         turn_interrupt(talker->turn, number);
@@ -716,14 +706,6 @@ bool talker_is_chinese(struct talker *talker)
     crypto_wipe(values, sizeof *values);
     free(values);
     return chinese;
-}
-
-bool talker_answers(struct talker *talker)
-{
-    pthread_mutex_lock(&talker->lock);
-    const bool answers = talker->is_answering;
-    pthread_mutex_unlock(&talker->lock);
-    return answers;
 }
 
 void talker_interrupt(struct talker *talker)

@@ -81,9 +81,6 @@ void talker_settings_changed(struct talker *talker);
  * last question. */
 bool talker_is_chinese(struct talker *talker);
 
-/* Whether what is being said or made now answers a question, and is not told for somebody else. */
-bool talker_answers(struct talker *talker);
-
 /* Ends what is being said now. */
 void talker_interrupt(struct talker *talker);
 
