@@ -1,0 +1,613 @@
+/* Any sequence of layer edits, rollouts, pauses, roll-backs, robots that come and go and databases
+ * that crash: each robot ends at the configuration that model.h computes, and on the way whatever
+ * changes for a robot has a new generation. On a real PostgreSQL, because what is in question is
+ * what the statements and the views say; time is the test's own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "schema/base/clock.h"
+#include "server/jobs/rollout_look.h"
+#include "server/store/groups.h"
+#include "server/store/layers.h"
+#include "server/store/migrate.h"
+#include "server/store/rollout_draft.h"
+#include "server/store/rollout_steps.h"
+#include "server/store/rollouts.h"
+#include "tests/simulation/rollout/model.h"
+#include "tests/support/dice.h"
+#include "tests/support/pg.h"
+
+#define SEEDS       4
+#define STEPS       160
+#define ROLLOUTS    256
+#define CHECK_EVERY 8
+
+static const char *const settings[MODEL_SETTINGS] = {"volume", "history_turns", "voice_pitch",
+                                                     "daily_minutes"};
+static const struct author people = {"operator:test", ""};
+
+/* One that was made: of which layer, and what it changes. */
+struct made {
+    char id[16];
+    int layer;
+    struct model_map patch;
+    bool is_over, is_completed;
+};
+
+struct world {
+    struct pg *pg;
+    struct store *store;
+    struct arena *arena;
+    struct dice dice;
+    struct model model;
+    struct made made[ROLLOUTS];
+    int made_count;
+    int64_t now_ms;
+    /* as seen at the last check */
+    struct model_map seen[MODEL_ROBOTS];
+    int64_t generations[MODEL_ROBOTS];
+    unsigned completed, rolled_back, refused, reversed;
+};
+
+static int roll(struct world *world, int below)
+{
+    return (int)dice_below(&world->dice, (uint64_t)below);
+}
+
+static void robot_id(int robot, char out[16])
+{
+    snprintf(out, 16, "r%02d", robot);
+}
+
+/* ---- the database ---- */
+
+static enum status run_script(struct store_conn *conn, void *context)
+{
+    return store_script(conn, context);
+}
+
+static void script(struct world *world, const char *sql)
+{
+    assert_int_equal(store_transaction(world->store, run_script, (void *)(uintptr_t)sql),
+                     STATUS_OK);
+}
+
+static void make_robots(struct world *world)
+{
+    script(world,
+           "INSERT INTO myna.sealing_key (key_id, public_key, private_wrapped, signature)"
+           " VALUES ('abcd', sha256('k'), '', 'signed');"
+           "INSERT INTO myna.device (device_id, certificate_serial, certificate_until,"
+           "  sealing_public, server_key_id, secret_wrapped) SELECT 'r' || lpad(n::text, 2,"
+           "  '0'), '1', now(), sha256('k'), 'abcd', '' FROM generate_series(0, 11) n;"
+           "INSERT INTO myna.device_link (device_id, session_number, session_id,"
+           "  session_hello, last_seen) SELECT device_id, 1, '0123456789abcdef', true, now()"
+           "  FROM myna.device;"
+           "INSERT INTO myna.device_group (group_id, priority) VALUES ('g0', 10), ('g1', 20)");
+}
+
+/* A robot that is online runs what it is told, and says so. */
+static void hear(struct world *world, int robot)
+{
+    STORE_STATEMENT(answer, "UPDATE myna.device_link SET last_seen = now(),"
+                            " held_generation = desired_generation,"
+                            " reported_generation = desired_generation"
+                            " WHERE device_id = $1 AND session_hello");
+    char id[16];
+
+    robot_id(robot, id);
+    assert_int_equal(store_query(world->store, &answer, STORE_VALUES(value_text(id)), NULL),
+                     STATUS_OK);
+}
+
+static void set_online(struct world *world, int robot, bool online)
+{
+    STORE_STATEMENT(set, "UPDATE myna.device_link SET session_hello = $2,"
+                         " last_seen = CASE WHEN $2 THEN now() ELSE now() - interval '3 days' END"
+                         " WHERE device_id = $1");
+    char id[16];
+
+    robot_id(robot, id);
+    assert_int_equal(
+        store_query(world->store, &set, STORE_VALUES(value_text(id), value_bool(online)), NULL),
+        STATUS_OK);
+}
+
+/* ---- what can happen ---- */
+
+static struct layers_key key_of(int layer, char owner[16])
+{
+    if (layer == MODEL_FLEET)
+        return (struct layers_key){LAYERS_FLEET, NULL};
+    if (layer < MODEL_ROBOT) {
+        snprintf(owner, 16, "g%d", layer - MODEL_GROUP);
+        return (struct layers_key){LAYERS_GROUP, owner};
+    }
+    robot_id(layer - MODEL_ROBOT, owner);
+    return (struct layers_key){LAYERS_DEVICE, owner};
+}
+
+static struct span write_map(struct world *world, const struct model_map *map)
+{
+    struct json_writer writer;
+    struct buffer text;
+
+    buffer_init(&text, 4096);
+    json_writer_init(&writer, &text);
+    json_begin_object(&writer);
+    for (int i = 0; i < MODEL_SETTINGS; i++) {
+        if (map->values[i] == MODEL_KEEP)
+            continue;
+        json_key(&writer, settings[i]);
+        if (map->values[i] == MODEL_UNSET)
+            json_write_null(&writer);
+        else
+            json_write_int(&writer, map->values[i]);
+    }
+    json_end_object(&writer);
+    const struct span copy = arena_copy(world->arena, span_of(text.data, text.size));
+    buffer_release(&text);
+    return copy;
+}
+
+/* Refused when a rollout is changing what differs, which the model need not know. */
+static void edit(struct world *world)
+{
+    const int layer = roll(world, MODEL_LAYERS);
+    struct model_map map = world->model.layers[layer];
+    struct model_map written;
+    struct json_problem problem;
+    struct document out;
+    char owner[16];
+    const struct layers_key key = key_of(layer, owner);
+
+    for (int n = 1 + roll(world, 2); n > 0; n--)
+        map.values[roll(world, MODEL_SETTINGS)] =
+            roll(world, 3) == 0 ? MODEL_UNSET : roll(world, 20);
+    written = map;
+    for (int i = 0; i < MODEL_SETTINGS; i++)
+        if (written.values[i] == MODEL_UNSET)
+            written.values[i] = MODEL_KEEP; /* a layer simply lacks it */
+    const enum status status =
+        layers_put(world->store, &people, &key, -1, write_map(world, &written), -1, world->arena,
+                   &out, &problem);
+    if (status == STATUS_DENIED) {
+        world->refused++;
+        return;
+    }
+    assert_int_equal(status, STATUS_OK);
+    world->model.layers[layer] = map;
+}
+
+static void change_membership(struct world *world)
+{
+    const int group = roll(world, MODEL_GROUPS);
+    const int robot = roll(world, MODEL_ROBOTS);
+    bool *is_member = &world->model.is_member[group][robot];
+    char group_id[16];
+    char id[16];
+
+    snprintf(group_id, sizeof group_id, "g%d", group);
+    robot_id(robot, id);
+    assert_int_equal(*is_member ? groups_remove(world->store, &people, group_id, id, world->arena)
+                                : groups_add(world->store, &people, group_id, id, world->arena),
+                     STATUS_OK);
+    *is_member = !*is_member;
+}
+
+static struct rollout_plan make_plan(struct world *world)
+{
+    struct rollout_plan plan = {
+        .waves = {{1000, 1, 3}, {5000, 0, 0}, {ROLLOUT_PLAN_ALL, 0, 0}},
+        .wave_count = 3,
+        .ramp_percent = 200,
+        .deadline_s = 600,
+        .retries = 1,
+        .max_failed = ROLLOUT_PLAN_ALL,
+        .unreachable_after_s = 3600,
+    };
+
+    plan.control_at_least = roll(world, 3);
+    plan.is_by_hand = roll(world, 4) == 0;
+    plan.queues = roll(world, 2) == 0;
+    plan.soak_s = roll(world, 3) * 20;
+    plan.rate_per_minute = roll(world, 3) == 0 ? 60 : 0;
+    return plan;
+}
+
+static enum status act_on(struct world *world, const char *id, enum rollout_event event)
+{
+    const struct rollouts_act act = {
+        .event = event, .if_version = -1, .reason = event == ROLLOUT_FORCE ? "a test" : NULL};
+    struct document out;
+    char problem[512];
+
+    return rollouts_act(world->store, &people, id, &act, world->arena, &out, problem);
+}
+
+static void begin(struct world *world)
+{
+    struct made *made = &world->made[world->made_count];
+    const struct rollout_plan plan = make_plan(world);
+    struct rollouts_draft draft = {.name = "", .on_red = "pause"};
+    struct json_problem problem;
+    struct document out;
+    char owner[16];
+
+    if (world->made_count == ROLLOUTS)
+        return;
+    *made = (struct made){.layer = roll(world, MODEL_ROBOT)};
+    snprintf(made->id, sizeof made->id, "roll-%d", world->made_count);
+    for (int i = 0; i < MODEL_SETTINGS; i++)
+        made->patch.values[i] = MODEL_KEEP;
+    for (int n = 1 + roll(world, 2); n > 0; n--)
+        made->patch.values[roll(world, MODEL_SETTINGS)] =
+            roll(world, 4) == 0 ? MODEL_UNSET : roll(world, 20);
+    draft.id = made->id;
+    draft.group = key_of(made->layer, owner).owner;
+    draft.patch = write_map(world, &made->patch);
+    assert_int_equal(rollout_draft_plan(&plan, world->arena, &draft.plan), STATUS_OK);
+    assert_int_equal(rollouts_create(world->store, &people, &draft, world->arena, &out, &problem),
+                     STATUS_OK);
+    world->made_count++;
+    const enum status status = act_on(world, made->id, ROLLOUT_START);
+    assert_true(status == STATUS_OK || status == STATUS_CONFLICT);
+}
+
+static struct made *pick(struct world *world)
+{
+    return world->made_count > 0 ? &world->made[roll(world, world->made_count)] : NULL;
+}
+
+static void meddle(struct world *world)
+{
+    static const enum rollout_event events[] = {
+        ROLLOUT_START, ROLLOUT_PAUSE, ROLLOUT_RESUME, ROLLOUT_RESUME,    ROLLOUT_NEXT,
+        ROLLOUT_NEXT,  ROLLOUT_FORCE, ROLLOUT_RETRY,  ROLLOUT_ROLL_BACK, ROLLOUT_ABORT,
+    };
+    const struct made *made = pick(world);
+
+    if (made == NULL)
+        return;
+    const enum status status = act_on(world, made->id, events[roll(world, 10)]);
+    assert_true(status == STATUS_OK || status == STATUS_CONFLICT);
+}
+
+/* A rollout of its own, of whatever the settings are that were not changed since. */
+static void take_back(struct world *world)
+{
+    const struct made *made = pick(world);
+    struct document out;
+    char problem[512];
+    struct json *json;
+
+    for (int tries = 0; made != NULL && !made->is_completed && tries < 8; tries++)
+        made = pick(world);
+    if (made == NULL || world->made_count == ROLLOUTS)
+        return;
+    const enum status status =
+        rollouts_reverse(world->store, &people, made->id, 0, world->arena, &out, problem);
+    if (status == STATUS_CONFLICT || status == STATUS_EXISTS)
+        return;
+    assert_int_equal(status, STATUS_OK);
+    struct made *back = &world->made[world->made_count++];
+    assert_int_equal(json_parse(out.json, &json, NULL), STATUS_OK);
+    *back = (struct made){.layer = made->layer};
+    snprintf(back->id, sizeof back->id, "%s", json_text(json_member(json, "id"), ""));
+    for (int i = 0; i < MODEL_SETTINGS; i++) {
+        const struct json *value = json_member(json_member(json, "patch"), settings[i]);
+
+        back->patch.values[i] = value == NULL                   ? MODEL_KEEP
+                                : json_type(value) == JSON_NULL ? MODEL_UNSET
+                                                                : (int)json_int(value, 0);
+    }
+    json_free(json);
+    world->reversed++;
+}
+
+/* Which rollouts ended since, in the order in which they did. */
+static void follow_ends(struct world *world)
+{
+    STORE_STATEMENT(read, "SELECT r.rollout_id, r.state FROM myna.rollout r WHERE r.state IN"
+                          " ('completed', 'rolled_back', 'aborted') ORDER BY r.ended_at,"
+                          " r.rollout_id");
+    struct result rows;
+
+    assert_int_equal(store_query(world->store, &read, STORE_NO_VALUES, &rows), STATUS_OK);
+    for (size_t row = 0; row < result_count(&rows); row++) {
+        for (int i = 0; i < world->made_count; i++) {
+            struct made *made = &world->made[i];
+
+            if (made->is_over || strcmp(made->id, result_text(&rows, row, 0)) != 0)
+                continue;
+            made->is_over = true;
+            if (strcmp(result_text(&rows, row, 1), "completed") == 0) {
+                struct model_map *layer = &world->model.layers[made->layer];
+
+                *layer = model_patch(*layer, &made->patch);
+                made->is_completed = true;
+                world->completed++;
+            } else {
+                world->rolled_back++;
+            }
+        }
+    }
+    result_release(&rows);
+}
+
+/* One look at each that is due, whose end the model learns at once: an edit may follow. */
+static void drive(struct world *world)
+{
+    const char *ids[ROLLOUTS];
+    size_t count;
+    bool moved;
+
+    assert_int_equal(
+        rollout_steps_due(world->store, world->now_ms, world->arena, ids, ROLLOUTS, &count),
+        STATUS_OK);
+    for (size_t i = 0; i < count; i++) {
+        const struct rollout_look look = {
+            .rollout_id = ids[i], .now_ms = world->now_ms, .approval_devices = -1};
+
+        assert_int_equal(rollout_look(world->store, world->arena, &look, &moved), STATUS_OK);
+        follow_ends(world);
+    }
+}
+
+/* Nothing waits for the disk but this. */
+static void crash(struct world *world)
+{
+    char problem[256];
+
+    script(world, "SET LOCAL synchronous_commit = on; UPDATE myna.installation SET epoch = epoch");
+    store_close(world->store);
+    assert_int_equal(pg_crash(world->pg), STATUS_OK);
+    assert_int_equal(pg_restart(world->pg), STATUS_OK);
+    assert_int_equal(store_open(&world->store, pg_conninfo(world->pg), 2, "test", problem),
+                     STATUS_OK);
+}
+
+/* ---- what must hold ---- */
+
+static struct model_map read_content(const struct result *rows, int robot)
+{
+    struct model_map content = {{MODEL_UNSET, MODEL_UNSET, MODEL_UNSET, MODEL_UNSET}};
+    char id[16];
+
+    robot_id(robot, id);
+    for (size_t row = 0; row < result_count(rows); row++) {
+        if (strcmp(result_text(rows, row, 0), id) != 0)
+            continue;
+        for (int i = 0; i < MODEL_SETTINGS; i++)
+            if (strcmp(result_text(rows, row, 1), settings[i]) == 0)
+                content.values[i] = (int)result_int(rows, row, 2);
+    }
+    return content;
+}
+
+static const struct made *open_for(const struct world *world, const struct result *opened,
+                                   const char *id)
+{
+    for (size_t row = 0; row < result_count(opened); row++) {
+        for (int i = 0; strcmp(result_text(opened, row, 0), id) == 0 && i < world->made_count; i++)
+            if (strcmp(world->made[i].id, result_text(opened, row, 1)) == 0)
+                return &world->made[i];
+    }
+    return NULL;
+}
+
+static void check_robot(struct world *world, int robot, const struct result *contents,
+                        const struct result *opened, int64_t generation)
+{
+    const struct model_map content = read_content(contents, robot);
+    char id[16];
+
+    robot_id(robot, id);
+    const struct made *made = open_for(world, opened, id);
+    const struct model_map expected = model_content(
+        &world->model, robot, made != NULL ? made->layer : 0, made != NULL ? &made->patch : NULL);
+    for (int i = 0; i < MODEL_SETTINGS; i++) {
+        if (content.values[i] != expected.values[i])
+            print_error("%s: %s is %d, not %d (%s)\n", id, settings[i], content.values[i],
+                        expected.values[i], made != NULL ? made->id : "opened by none");
+        assert_int_equal(content.values[i], expected.values[i]);
+        if (content.values[i] != world->seen[robot].values[i])
+            assert_true(generation > world->generations[robot]);
+    }
+    assert_true(generation >= world->generations[robot]);
+    world->seen[robot] = content;
+    world->generations[robot] = generation;
+}
+
+static enum status check_all(struct store_conn *conn, void *context)
+{
+    STORE_STATEMENT(content, "SELECT device_id, name, (value #>> '{}')::bigint"
+                             " FROM myna.effective_setting");
+    STORE_STATEMENT(open, "SELECT device_id, rollout_id FROM myna.rollout_device WHERE is_open");
+    STORE_STATEMENT(generation, "SELECT desired_generation FROM myna.device_link"
+                                " ORDER BY device_id");
+    struct world *world = context;
+    struct result contents;
+    struct result opened;
+    struct result generations;
+
+    assert_int_equal(store_exec(conn, &content, STORE_NO_VALUES, &contents), STATUS_OK);
+    assert_int_equal(store_exec(conn, &open, STORE_NO_VALUES, &opened), STATUS_OK);
+    assert_int_equal(store_exec(conn, &generation, STORE_NO_VALUES, &generations), STATUS_OK);
+    for (int robot = 0; robot < MODEL_ROBOTS; robot++)
+        check_robot(world, robot, &contents, &opened, result_int(&generations, (size_t)robot, 0));
+    result_release(&contents);
+    result_release(&opened);
+    result_release(&generations);
+    return STATUS_OK;
+}
+
+static void check(struct world *world)
+{
+    assert_int_equal(store_transaction(world->store, check_all, world), STATUS_OK);
+}
+
+/* ---- the run ---- */
+
+static void happen(struct world *world)
+{
+    const int what = roll(world, 100);
+
+    if (what < 14)
+        edit(world);
+    else if (what < 24)
+        begin(world);
+    else if (what < 34)
+        meddle(world);
+    else if (what < 38)
+        take_back(world);
+    else if (what < 42)
+        change_membership(world);
+    else if (what < 47)
+        set_online(world, roll(world, MODEL_ROBOTS), roll(world, 3) > 0);
+    else if (what < 65)
+        hear(world, roll(world, MODEL_ROBOTS));
+    else
+        world->now_ms += 1000 * roll(world, 12);
+    drive(world);
+}
+
+/* Everybody is there, and what waits for people is decided one way or the other. */
+static void let_it_end(struct world *world)
+{
+    STORE_STATEMENT(active, "SELECT rollout_id, state FROM myna.rollout WHERE state NOT IN"
+                            " ('draft', 'completed', 'rolled_back', 'aborted')"
+                            " ORDER BY rollout_id");
+    size_t left = 1;
+
+    for (int round = 0; left > 0 && round < 400; round++) {
+        struct result rows;
+
+        for (int robot = 0; robot < MODEL_ROBOTS; robot++) {
+            set_online(world, robot, true);
+            hear(world, robot);
+        }
+        world->now_ms += 15000;
+        drive(world);
+        assert_int_equal(store_query(world->store, &active, STORE_NO_VALUES, &rows), STATUS_OK);
+        left = result_count(&rows);
+        for (size_t i = 0; i < left; i++) {
+            const bool forces = roll(world, 3) > 0;
+
+            if (strcmp(result_text(&rows, i, 1), "paused") != 0)
+                continue;
+            if (!forces || act_on(world, result_text(&rows, i, 0), ROLLOUT_NEXT) != STATUS_OK)
+                if (act_on(world, result_text(&rows, i, 0), ROLLOUT_RESUME) != STATUS_OK && !forces)
+                    assert_int_equal(act_on(world, result_text(&rows, i, 0), ROLLOUT_ROLL_BACK),
+                                     STATUS_OK);
+        }
+        result_release(&rows);
+        arena_reset(world->arena);
+    }
+    assert_int_equal(left, 0);
+}
+
+static void check_nothing_left(struct world *world)
+{
+    STORE_STATEMENT(left, "SELECT count(*) FROM myna.rollout_device WHERE is_open OR is_live");
+    struct result row;
+
+    assert_int_equal(store_query(world->store, &left, STORE_NO_VALUES, &row), STATUS_OK);
+    assert_int_equal(result_int(&row, 0, 0), 0);
+    result_release(&row);
+}
+
+static void start_over(struct world *world)
+{
+    script(world, "TRUNCATE myna.rollout, myna.rollout_wave, myna.rollout_device,"
+                  " myna.group_member, myna.layer_revision;"
+                  "DELETE FROM myna.layer WHERE layer_id <> 'fleet';"
+                  "UPDATE myna.layer SET settings = '{}', revision = revision + 1;"
+                  "SELECT myna.touch_devices(NULL)");
+    world->made_count = 0;
+    world->model = (struct model){.is_member = {{false}}};
+    for (int layer = 0; layer < MODEL_LAYERS; layer++)
+        for (int i = 0; i < MODEL_SETTINGS; i++)
+            world->model.layers[layer].values[i] = MODEL_UNSET;
+    for (int robot = 0; robot < MODEL_ROBOTS; robot++)
+        set_online(world, robot, true);
+}
+
+static void run_seed(struct world *world, uint64_t seed)
+{
+    dice_init(&world->dice, seed, span_text("rollouts"));
+    world->now_ms = clock_wall_ms();
+    start_over(world);
+    for (int step = 0; step < STEPS; step++) {
+        happen(world);
+        if (step % CHECK_EVERY == 0)
+            check(world);
+        if (step == STEPS / 2 && seed % 3 == 0)
+            crash(world);
+        arena_reset(world->arena);
+    }
+    let_it_end(world);
+    check(world);
+    check_nothing_left(world);
+}
+
+static void each_robot_ends_at_what_one_page_computes(void **state)
+{
+    struct world *world = *state;
+
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        print_message("seed %d\n", (int)seed);
+        run_seed(world, seed);
+    }
+    print_message(
+        "%u rollouts completed, %u taken back or dropped, %u reversed; %u edits refused\n",
+        world->completed, world->rolled_back, world->reversed, world->refused);
+    assert_true(world->completed >= SEEDS && world->rolled_back > 0 && world->refused > 0 &&
+                world->reversed > 0);
+}
+
+static int set_up(void **state)
+{
+    static struct world world;
+    char problem[256] = "no database";
+    unsigned applied;
+
+    if (pg_start(&world.pg) != STATUS_OK ||
+        store_open(&world.store, pg_conninfo(world.pg), 2, "test", problem) != STATUS_OK ||
+        migrate_run(world.store, &applied, problem) != STATUS_OK ||
+        arena_create(&world.arena, (size_t)256 << 20) != STATUS_OK) {
+        fprintf(stderr, "%s\n", problem);
+        return -1;
+    }
+    make_robots(&world);
+    script(&world, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off',"
+                   " current_database()); END $$");
+    store_close(world.store);
+    if (store_open(&world.store, pg_conninfo(world.pg), 2, "test", problem) != STATUS_OK)
+        return -1;
+    *state = &world;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *world = *state;
+
+    arena_free(world->arena);
+    store_close(world->store);
+    pg_stop(world->pg);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_robot_ends_at_what_one_page_computes),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
