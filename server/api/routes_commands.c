@@ -5,7 +5,7 @@
 #include "server/api/routes.h"
 #include "server/store/commands.h"
 
-/* An operator who says something expects it now; a restart may wait for a robot to wake. */
+/* An operator who says something expects it now; what must happen waits for a robot to wake. */
 #define SOON_S  120
 #define LATER_S 3600
 
@@ -42,11 +42,13 @@ static void create(void *context, struct request *request, struct reply *reply)
         answer_bad(reply, "/text", says ? "must be there: what to say" : "only \"say\" has a text");
         return;
     }
+    const bool must_happen =
+        strcmp(order.kind, "restart") == 0 || strcmp(order.kind, "forget") == 0;
     const struct commands_order made = {
         .device_id = request_param(request, "id"),
         .kind = order.kind,
         .text = says ? order.text : "",
-        .expires_in_s = strcmp(order.kind, "restart") == 0 ? LATER_S : SOON_S,
+        .expires_in_s = must_happen ? LATER_S : SOON_S,
     };
     enum status status = commands_create(api->store, &author, &made, request->arena, &json);
     if (status == STATUS_OK) {

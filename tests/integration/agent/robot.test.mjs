@@ -1,7 +1,7 @@
 // The full robot in a whole fleet: what the server can tell it, and what a copied disk does.
 import assert from 'node:assert/strict';
 import {createHash} from 'node:crypto';
-import {appendFileSync, copyFileSync, readFileSync, writeFileSync} from 'node:fs';
+import {appendFileSync, copyFileSync, existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {Fleet, sleep, until} from '../../support/fleet.mjs';
@@ -46,6 +46,15 @@ test('the robot shows itself, speaks for the company and sends its picture', asy
   assert.equal((await tell('take-picture', 'myna-1')).status, 'done');
   const [[png]] = await fleet.sql("SELECT substr(png, 1, 4) FROM myna.face_picture WHERE device_id = 'myna-1'");
   assert.equal(png, '\\x89504e47');
+});
+
+test('I8: a robot forgets what was talked about when another owner is to have it', async () => {
+  const kept = join(fleet.home, 'agent/conversation');
+
+  await fleet.say('Who are you?');
+  await until(15, () => 'nothing of the conversation is kept', () => existsSync(kept));
+  assert.equal((await tell('forget', 'myna-1')).status, 'done');
+  assert.equal(existsSync(kept), false);
 });
 
 test('I9: neither the server nor the robot leaves a core, wherever cores go', () => {
