@@ -8,8 +8,7 @@
 
 #define BEARER "a bearer token; the scheme makes none of it for one robot"
 #define OWN    "a bearer token, where whoever runs it asks for one"
-#define SPARK                                                                                      \
-    "the APIPassword, or APIKey:APISecret, as a bearer token; only the WebSocket interface signs"
+#define SPARK  "bearer token APIPassword; only WebSocket requests are signed"
 
 static const struct dialects_row rows[] = {
     {"openai", ALL, DIALECTS_MINT_NONE, "max_tokens bounds what is generated", BEARER},
@@ -20,7 +19,7 @@ static const struct dialects_row rows[] = {
     {"qwen-think", TEXT, DIALECTS_MINT_NONE, "max_tokens bounds the text but not the reasoning",
      BEARER},
     {"glm", ALL, DIALECTS_MINT_GLM, "max_tokens bounds text and reasoning",
-     "id.secret; robots get a token signed with the secret, which ends by itself"},
+     "id.secret; minted, a signed token that ends by itself"},
     {"ark", ALL, DIALECTS_MINT_NONE, "max_completion_tokens bounds text and reasoning", BEARER},
     {"qianfan", ALL, DIALECTS_MINT_NONE, "max_completion_tokens bounds text and reasoning", BEARER},
     {"hunyuan", NONE, DIALECTS_MINT_NONE, "no limit is documented", BEARER},
