@@ -100,6 +100,15 @@ test("anthropic: an error inside the stream ends it and bills what was sent", as
   assert.ok(line.input > 0);
 });
 
+test("anthropic: an objection to the content ends the message, and what was made is billed", async () => {
+  const stream = claude().messages.stream(message, { headers: headers("anthropic-filter", "filter") });
+  const final = await stream.finalMessage();
+  const line = await billed("anthropic-filter");
+  assert.equal(final.stop_reason, "refusal");
+  assert.equal(line.finished, true);
+  assert.equal(final.usage.output_tokens, line.output);
+});
+
 /* ---- Ollama ---- */
 
 const ollama = (id, fault, key = KEY) =>
@@ -221,4 +230,19 @@ test("spark: code and sid on each event, usage in the last one", async () => {
   assert.equal(events.at(-1).usage.completion_tokens, (await billed("spark-1")).output);
   const refused = await ask("/spark/v1/chat/completions", { messages }, "spark-2", { fault: "quota" });
   assert.deepEqual([refused.status, JSON.parse(refused.text).code], [200, 11201]);
+});
+
+test("an objection to the content comes in each dialect's own words", async () => {
+  const reasons = async (path) =>
+    (await ask(path, streamed, `filter${path}`, { fault: "filter" })).events.map((event) => event.choices[0]?.finish_reason);
+  assert.ok((await reasons("/v1/chat/completions")).includes("content_filter"));
+  assert.ok((await reasons("/glm/v4/chat/completions")).includes("sensitive"));
+  const minimax = await ask("/v1/text/chatcompletion_v2", streamed, "filter-minimax", { fault: "filter" });
+  assert.equal(minimax.events.at(-1).output_sensitive, true);
+  const spark = await ask("/spark/v1/chat/completions", streamed, "filter-spark", { fault: "filter" });
+  assert.equal(spark.events.at(-1).code, 10014);
+  const path = "/api/v1/services/aigc/text-generation/generation";
+  const body = { input: { messages }, parameters: { incremental_output: true, max_tokens: 100 } };
+  const dashscope = await ask(path, body, "filter-dashscope", { fault: "filter" });
+  assert.equal(dashscope.events.at(-1).code, "DataInspectionFailed");
 });
