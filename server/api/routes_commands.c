@@ -20,13 +20,34 @@ static const struct json_field order_fields[] = {
      .offset = offsetof(struct order, kind),
      .required = true,
      .max = 16,
-     .choices = "identify|say|restart|report|picture|forget"},
+     .choices = "identify|say|restart|report|picture|probe|forget"},
     {.name = "text",
      .kind = JSON_FIELD_TEXT,
      .offset = offsetof(struct order, text),
      .min = 1,
      .max = LIMIT_SAY_TEXT},
 };
+
+static const struct kind {
+    const char *name;
+    const char *text; /* what is asked for where its text is missing; NULL: it has none */
+    int expires_in_s;
+} kinds[] = {
+    {"identify", NULL, SOON_S}, {"say", "must be there: what to say", SOON_S},
+    {"restart", NULL, LATER_S}, {"report", NULL, SOON_S},
+    {"picture", NULL, SOON_S},  {"probe", "must be there: one of its routes, VENDOR/MODEL", SOON_S},
+    {"forget", NULL, LATER_S},
+};
+
+/* name is one of the choices of order_fields. */
+static const struct kind *find_kind(const char *name)
+{
+    const struct kind *kind = kinds;
+
+    while (strcmp(kind->name, name) != 0)
+        kind++;
+    return kind;
+}
 
 static void create(void *context, struct request *request, struct reply *reply)
 {
@@ -37,18 +58,16 @@ static void create(void *context, struct request *request, struct reply *reply)
 
     if (!answer_decode(request, reply, order_fields, 2, &order))
         return;
-    bool says = strcmp(order.kind, "say") == 0;
-    if (says != (order.text != NULL)) {
-        answer_bad(reply, "/text", says ? "must be there: what to say" : "only \"say\" has a text");
+    const struct kind *kind = find_kind(order.kind);
+    if ((kind->text != NULL) != (order.text != NULL)) {
+        answer_bad(reply, "/text", kind->text != NULL ? kind->text : "this command has no text");
         return;
     }
-    const bool must_happen =
-        strcmp(order.kind, "restart") == 0 || strcmp(order.kind, "forget") == 0;
     const struct commands_order made = {
         .device_id = request_param(request, "id"),
         .kind = order.kind,
-        .text = says ? order.text : "",
-        .expires_in_s = must_happen ? LATER_S : SOON_S,
+        .text = order.text != NULL ? order.text : "",
+        .expires_in_s = kind->expires_in_s,
     };
     enum status status = commands_create(api->store, &author, &made, request->arena, &json);
     if (status == STATUS_OK) {

@@ -225,6 +225,11 @@ static int restart(struct ctl *ctl)
     return command(ctl, "restart", NULL);
 }
 
+static int probe(struct ctl *ctl)
+{
+    return command(ctl, "probe", ctl->args.words[1]);
+}
+
 static int forget(struct ctl *ctl)
 {
     return command(ctl, "forget", NULL);
@@ -364,6 +369,8 @@ const struct ctl_verb noun_device_verbs[] = {
     {"device", "identify", "ROBOT", 1, 1, "", "let the robot show itself", identify},
     {"device", "report", "ROBOT", 1, 1, "", "ask for a report now", report},
     {"device", "restart", "ROBOT", 1, 1, "", "restart its agent", restart},
+    {"device", "probe", "ROBOT VENDOR/MODEL", 2, 2, "",
+     "let it ask one of its routes a tiny question, unheard", probe},
     {"device", "forget", "ROBOT", 1, 1, "",
      "let it forget what was talked about, before another owner has it", forget},
     {"device", "take-picture", "ROBOT", 1, 1, "", "ask for a picture of its face", take_picture},

@@ -48,6 +48,14 @@ test('the robot shows itself, speaks for the company and sends its picture', asy
   assert.equal(png, '\\x89504e47');
 });
 
+test('a route is probed in silence, and metered', async () => {
+  const before = fleet.ledger().length;
+
+  assert.deepEqual((({status, reason}) => [status, /^first token after \d+ ms$/.test(reason)])(await tell('probe', 'myna-1', 'dahan/dahan-chat')), ['done', true]);
+  assert.equal(fleet.ledger().length, before + 1);
+  assert.equal((await tell('probe', 'myna-1', 'dahan/none')).status, 'refused');
+});
+
 test('I8: a robot forgets what was talked about when another owner is to have it', async () => {
   const kept = join(fleet.home, 'agent/conversation');
 

@@ -231,6 +231,8 @@ test('commands are made, listed, and bounded', async () => {
   assert.equal((await admin.post('/devices/r1/commands', {kind: 'say'})).body.errors[0].pointer, '/text');
   assert.equal((await admin.post('/devices/r1/commands', {kind: 'identify', text: 'x'})).body.errors[0].pointer, '/text');
   assert.equal((await admin.post('/devices/r1/commands', {kind: 'listen'})).body.errors[0].pointer, '/kind');
+  assert.equal((await admin.post('/devices/r1/commands', {kind: 'probe'})).body.errors[0].pointer, '/text');
+  assert.equal((await admin.post('/devices/r1/commands', {kind: 'probe', text: 'dahan/m'})).body.text, 'dahan/m');
   assert.equal((await admin.post('/devices/none/commands', {kind: 'report'})).status, 404);
   const said = [];
   for (let i = 0; i < 8; i++) said.push((await admin.post('/devices/r2/commands', {kind: 'say', text: `你好 ${i}`})).status);
