@@ -84,6 +84,32 @@ static void the_preroll_keeps_the_last_moment_before_the_first_word(void **state
     free(preroll);
 }
 
+static void any_moment_of_the_preroll_can_be_heard_again(void **state)
+{
+    struct recording_preroll *preroll = calloc(1, sizeof *preroll);
+    int16_t out[3];
+
+    (void)state;
+    assert_non_null(preroll);
+    recording_preroll_copy(preroll, 3, out, 3);
+    assert_int_equal(out[0], 0);
+    for (int i = 0; i < PREROLL_ROOM + 500; i++) {
+        const int16_t sample = (int16_t)i;
+        recording_preroll_add(preroll, &sample, 1);
+    }
+    assert_int_equal(recording_preroll_held(preroll), PREROLL_ROOM);
+    recording_preroll_copy(preroll, 2, out, 3);
+    assert_int_equal(out[0], (int16_t)(PREROLL_ROOM + 498));
+    assert_int_equal(out[1], (int16_t)(PREROLL_ROOM + 499));
+    assert_int_equal(out[2], 0);
+    recording_preroll_copy(preroll, PREROLL_ROOM, out, 1);
+    assert_int_equal(out[0], 500);
+    recording_preroll_copy(preroll, PREROLL_ROOM + 1, out, 2);
+    assert_int_equal(out[0], 0);
+    assert_int_equal(out[1], 500);
+    free(preroll);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -92,6 +118,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_recording_says_so_and_keeps_what_it_has, begin, end),
         cmocka_unit_test_setup_teardown(the_preroll_keeps_the_last_moment_before_the_first_word,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(any_moment_of_the_preroll_can_be_heard_again, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

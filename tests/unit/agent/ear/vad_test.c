@@ -150,6 +150,38 @@ static void digital_silence_is_no_speech_nor_is_what_follows_it(void **state)
     assert_int_equal(pass(&room, 3000, true), -1);
 }
 
+static void what_was_said_so_far_can_be_forgotten_and_the_room_stays_known(void **state)
+{
+    struct room room = enter(-50);
+
+    (void)state;
+    pass(&room, 2000, true);
+    room.voice_db = -20;
+    assert_true(pass(&room, 1000, true) > 0);
+    assert_true(vad_is_speech(&room.vad));
+    vad_forget(&room.vad);
+    assert_false(vad_is_speech(&room.vad));
+    assert_int_equal(vad_speech_ms(&room.vad), 0);
+    assert_in_range(pass(&room, 1000, true), VAD_ON_MS, 2 * VAD_ON_MS);
+    vad_forget(&room.vad);
+    room.voice_db = -200;
+    assert_int_equal(pass(&room, 1000, true), -1);
+}
+
+static void a_raised_threshold_needs_a_louder_voice(void **state)
+{
+    struct room room = enter(-50);
+
+    (void)state;
+    pass(&room, 2000, true);
+    vad_raise(&room.vad, 12);
+    room.voice_db = -36;
+    assert_int_equal(pass(&room, 1500, true), -1);
+    room.voice_db = -20;
+    assert_true(pass(&room, 1500, true) > 0);
+    assert_true(vad_is_loud(&room.vad) || vad_speech_ms(&room.vad) > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +191,8 @@ int main(void)
         cmocka_unit_test(a_door_that_slams_is_no_speech),
         cmocka_unit_test(a_pause_within_a_sentence_does_not_end_it),
         cmocka_unit_test(digital_silence_is_no_speech_nor_is_what_follows_it),
+        cmocka_unit_test(what_was_said_so_far_can_be_forgotten_and_the_room_stays_known),
+        cmocka_unit_test(a_raised_threshold_needs_a_louder_voice),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

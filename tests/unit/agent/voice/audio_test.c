@@ -220,6 +220,35 @@ static void volume_zero_is_silence_and_keeps_the_time(void **state)
 }
 
 /* As a machine does that is far too busy. */
+/* 12 dB are a quarter, and what was heard is known as loud as it was. */
+static void a_ducked_voice_is_12_db_lower_until_it_is_restored(void **state)
+{
+    struct fixture *fixture = *state;
+    int16_t pcm[AUDIO_SAMPLE_RATE], known[AUDIO_SAMPLE_RATE / 10];
+    int64_t first = 0;
+
+    fill(pcm, AUDIO_SAMPLE_RATE, 10000);
+    audio_duck(fixture->audio, true);
+    assert_int_equal(audio_write(fixture->audio, pcm, AUDIO_SAMPLE_RATE, &first),
+                     AUDIO_SAMPLE_RATE);
+    while (audio_playhead(fixture->audio) < first + AUDIO_SAMPLE_RATE / 2)
+        clock_sleep_ms(5);
+    audio_duck(fixture->audio, false);
+    const int64_t at = audio_sample_at(fixture->audio, clock_mono_ns() - 200000000);
+    audio_played(fixture->audio, at, known, sizeof known / sizeof known[0]);
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        assert_in_range(known[i], 2400, 2600);
+    audio_played(fixture->audio, first + 10 * AUDIO_SAMPLE_RATE, known, 1); /* not yet */
+    assert_int_equal(known[0], 0);
+    while (audio_queued_ms(fixture->audio) > 0)
+        clock_sleep_ms(5);
+    size_t count;
+    int16_t *samples = heard(fixture, &count);
+    assert_in_range(samples[first + AUDIO_SAMPLE_RATE / 4], 2400, 2600);
+    assert_int_equal(samples[first + AUDIO_SAMPLE_RATE - 100], 10000);
+    free(samples);
+}
+
 static void stand_still(int64_t duration_ms)
 {
     pid_t child = fork();
@@ -273,6 +302,7 @@ int main(void)
         WITH_DEVICE(after_a_drop_new_sound_follows_at_once),
         WITH_DEVICE(a_full_queue_takes_what_fits),
         WITH_DEVICE(volume_zero_is_silence_and_keeps_the_time),
+        WITH_DEVICE(a_ducked_voice_is_12_db_lower_until_it_is_restored),
         WITH_DEVICE(a_device_that_ran_dry_is_counted),
         cmocka_unit_test(a_missing_sound_device_is_told_or_replaced_by_silence),
     };
