@@ -1,0 +1,104 @@
+#include "server/store/preflight.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "server/store/preflight_parts.h"
+
+void preflight_find(struct preflight_work *work, const char *code, enum preflight_severity severity,
+                    int64_t wave, const char *format, ...)
+{
+    const size_t place =
+        work->finding_count < PREFLIGHT_FINDINGS ? work->finding_count : PREFLIGHT_FINDINGS - 1;
+    char text[400];
+    va_list args;
+
+    if (place < work->finding_count && severity != PREFLIGHT_REFUSE)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    work->findings[place] =
+        (struct preflight_finding){code, severity, wave, arena_text(work->arena, span_text(text))};
+    work->finding_count = place + 1;
+}
+
+struct fraction preflight_share(const struct preflight_work *work, size_t state)
+{
+    int64_t moved = 0;
+
+    for (size_t i = 0; i < state; i++)
+        moved += work->waves[i].size;
+    return work->members > 0 ? fraction_ratio(moved, (int64_t)work->members) : FRACTION_ZERO;
+}
+
+enum status preflight_mean(const struct preflight_work *work, const struct preflight_metered *row,
+                           size_t metric, struct fraction *out)
+{
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < PREFLIGHT_DAYS; i++)
+        sum += row->days[i][metric];
+    return fraction_multiply(fraction_of(sum), fraction_ratio(24, work->hours), out);
+}
+
+/* The first one that forbids what is asked for. A later wave is refused when it is its turn. */
+static const char *refusal_of(const struct preflight_work *work)
+{
+    const int64_t wave = work->ask->wave > 0 ? work->ask->wave : 1;
+
+    for (size_t i = 0; i < work->finding_count; i++)
+        if (work->findings[i].severity == PREFLIGHT_REFUSE && work->findings[i].wave <= wave)
+            return work->findings[i].text;
+    return NULL;
+}
+
+static enum status look(struct preflight_work *work)
+{
+    enum status status = preflight_read_robots(work);
+
+    if (status == STATUS_OK && work->to_count == 0) {
+        preflight_find(work, "no_switch", PREFLIGHT_INFO, 0,
+                       "nothing of it changes who answers: there is nothing to price");
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK)
+        status = preflight_read_metered(work);
+    if (status == STATUS_OK)
+        status = preflight_check_routes(work);
+    if (status == STATUS_OK)
+        status = preflight_price(work);
+    if (status == STATUS_OK)
+        status = preflight_measure_rooms(work);
+    return status == STATUS_OK ? preflight_check_rates(work) : status;
+}
+
+enum status preflight_run(struct store_conn *conn, const struct preflight_ask *ask,
+                          struct arena *arena, struct preflight *out)
+{
+    struct preflight_work *work = calloc(1, sizeof *work); /* a month of hours: large */
+    struct preflight found = {0};
+
+    if (!work)
+        return STATUS_MEMORY;
+    work->conn = conn;
+    work->arena = arena;
+    work->ask = ask;
+    enum status status = terms_create(&work->terms);
+    if (status == STATUS_OK)
+        status = terms_refresh(work->terms, conn);
+    if (status == STATUS_OK)
+        status = preflight_read_rollout(work);
+    if (status == STATUS_OK)
+        status = look(work);
+    if (status == STATUS_OK)
+        status = preflight_write(work, &found.json);
+    found.refusal = refusal_of(work);
+    terms_free(work->terms);
+    free(work);
+    if (status == STATUS_OK && arena_failed(arena))
+        status = STATUS_MEMORY;
+    if (status == STATUS_OK)
+        *out = found;
+    return status;
+}
