@@ -69,7 +69,7 @@ static const char world[] = CONTRACT(
              " VALUES ('device:r11', 'r11', '{\"routes\": []}', 'test');"
              "INSERT INTO myna.usage_hour (device_id, hour, contract_id, "
              "vendor_id, model, currency,"
-             " attempts, requests, output, price) SELECT 'r' || i, '2026-10-31 16:00Z'::timestamptz\"
+             " attempts, requests, output, price) SELECT 'r' || i, '2026-10-31 16:00Z'::timestamptz"
              " + d * interval '1 day', 'big', 'big', 'large', 'CNY', 2, 2, "
              "100000, 0"
              " FROM generate_series(1, 10) i, generate_series(0, 29) d;"
