@@ -1,8 +1,10 @@
+#include "schema/base/clock.h"
 #include "server/api/answer.h"
 #include "server/api/api.h"
 #include "server/api/catalogue.h"
 #include "server/api/filtering.h"
 #include "server/api/routes.h"
+#include "server/store/preflight.h"
 #include "server/store/rollout_draft.h"
 #include "server/store/rollouts.h"
 
@@ -68,6 +70,18 @@ static void devices(void *context, struct request *request, struct reply *reply)
     }
     enum status status =
         rollouts_devices(api->store, request_param(request, "id"), &page, request->arena, &json);
+    answer_json(reply, status, json, subject(request));
+}
+
+/* What it would bring about; nothing is changed by the question. */
+static void ask_preflight(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const struct preflight_ask ask = {.rollout_id = request_param(request, "id"),
+                                      .now_ms = clock_wall_ms()};
+    struct span json;
+    enum status status = preflight_preview(api->store, &ask, request->arena, &json);
+
     answer_json(reply, status, json, subject(request));
 }
 
@@ -372,6 +386,7 @@ static const struct route rows[] = {
     {"GET", "/api/v1/rollouts/{id}", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},
     {"DELETE", "/api/v1/rollouts/{id}", ROUTE_OPERATOR, delete_draft, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/rollouts/{id}/devices", ROUTE_VIEWER, devices, ROUTE_BODY_NORMAL},
+    {"POST", "/api/v1/rollouts/{id}/preflight", ROUTE_VIEWER, ask_preflight, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/rollouts/{id}/start", ROUTE_OPERATOR, act_simply, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/rollouts/{id}/approve", ROUTE_APPROVER, act_simply, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/rollouts/{id}/pause", ROUTE_OPERATOR, act_simply, ROUTE_BODY_NORMAL},

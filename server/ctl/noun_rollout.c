@@ -5,6 +5,7 @@
 #include "schema/base/clock.h"
 #include "schema/base/json.h"
 #include "server/ctl/noun.h"
+#include "server/ctl/preflight_print.h"
 #include "server/ctl/rollout_print.h"
 #include "server/ctl/yaml.h"
 
@@ -71,6 +72,24 @@ static int get(struct ctl *ctl)
     int result = ask(ctl, "GET", "", NOTHING, &answer);
 
     return result == CTL_DONE ? show(ctl, &answer) : result;
+}
+
+static int preflight(struct ctl *ctl)
+{
+    struct client_answer answer;
+    struct json *document;
+    int result = ask(ctl, "POST", "/preflight", NOTHING, &answer);
+
+    if (result != CTL_DONE || ctl->json)
+        return result == CTL_DONE ? ctl_say(ctl, &answer, "%s", "") : result;
+    result = ctl_parse(&answer, &document);
+    if (result != CTL_DONE)
+        return result;
+    preflight_print(stdout, document);
+    if (json_bool(json_member(document, "refused"), false))
+        result = CTL_FAILED;
+    json_free(document);
+    return result;
 }
 
 static int devices(struct ctl *ctl)
@@ -484,6 +503,8 @@ const struct ctl_verb noun_rollout_verbs[] = {
      "name(text) group(instead of the fleet) filter(the robots it is for) manifest(a file, of "
      "software) " PLAN_OPTIONS " start! dry-run!",
      "give a layer's change to robots in waves; SETTING= takes it out", create},
+    {"rollout", "preflight", "ROLLOUT", 1, 1, "", "what it would bring about, in money and numbers",
+     preflight},
     {"rollout", "start", "ROLLOUT", 1, 1, "", "start a draft", act},
     {"rollout", "approve", "ROLLOUT", 1, 1, "", "agree to another operator's", act},
     {"rollout", "pause", "ROLLOUT", 1, 1, "", "hold it; robots that have it keep it", act},

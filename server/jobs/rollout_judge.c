@@ -2,6 +2,7 @@
 
 #include "server/fleet/gate_json.h"
 #include "server/store/gate_samples.h"
+#include "server/store/preflight.h"
 #include "server/store/rollout_turn.h"
 
 #define VERDICT_BYTES ((size_t)256 << 10)
@@ -96,15 +97,27 @@ enum status rollout_judge(struct store_conn *conn, struct arena *arena,
     return rollout_steps_note(conn, row, &times);
 }
 
+/* What is taken back must not be kept from it by what it would cost. */
+static bool may_be_refused(const struct rollout_steps_row *row)
+{
+    return row->is_switch && !row->is_reverse;
+}
+
 enum status rollout_judge_preflight(struct store_conn *conn, struct arena *arena,
                                     const struct rollout_steps_row *row, int64_t wave,
                                     int64_t now_ms, const char **refusal)
 {
-    (void)conn;
-    (void)arena;
-    (void)row;
-    (void)wave;
-    (void)now_ms;
+    const struct preflight_ask ask = {
+        .rollout_id = row->rollout_id, .wave = wave, .now_ms = now_ms};
+    struct preflight found;
+
     *refusal = NULL;
-    return STATUS_OK;
+    if (row->is_software)
+        return STATUS_OK;
+    enum status status = preflight_run(conn, &ask, arena, &found);
+    if (status != STATUS_OK)
+        return status;
+    if (may_be_refused(row))
+        *refusal = found.refusal;
+    return preflight_keep(conn, &ask, &found);
 }

@@ -102,3 +102,39 @@ enum status preflight_run(struct store_conn *conn, const struct preflight_ask *a
         *out = found;
     return status;
 }
+
+enum status preflight_keep(struct store_conn *conn, const struct preflight_ask *ask,
+                           const struct preflight *found)
+{
+    STORE_STATEMENT(keep, "UPDATE myna.rollout SET preflight = $2,"
+                          " preflight_at = $3::timestamptz WHERE rollout_id = $1");
+
+    return store_exec(
+        conn, &keep,
+        STORE_VALUES(value_text(ask->rollout_id), value_json(found->json), value_time(ask->now_ms)),
+        NULL);
+}
+
+struct preview {
+    const struct preflight_ask *ask;
+    struct arena *arena;
+    struct preflight found;
+};
+
+static enum status run(struct store_conn *conn, void *context)
+{
+    struct preview *preview = context;
+
+    return preflight_run(conn, preview->ask, preview->arena, &preview->found);
+}
+
+enum status preflight_preview(struct store *store, const struct preflight_ask *ask,
+                              struct arena *arena, struct span *json)
+{
+    struct preview preview = {.ask = ask, .arena = arena};
+    enum status status = store_transaction(store, run, &preview);
+
+    if (status == STATUS_OK)
+        *json = preview.found.json;
+    return status;
+}

@@ -27,4 +27,12 @@ struct preflight {
 MUST_CHECK enum status preflight_run(struct store_conn *conn, const struct preflight_ask *ask,
                                      struct arena *arena, struct preflight *out);
 
+/* Writes the document down with its rollout: what was known when it went on, or did not. */
+MUST_CHECK enum status preflight_keep(struct store_conn *conn, const struct preflight_ask *ask,
+                                      const struct preflight *found);
+
+/* The document alone, in a transaction that changes nothing. */
+MUST_CHECK enum status preflight_preview(struct store *store, const struct preflight_ask *ask,
+                                         struct arena *arena, struct span *json);
+
 #endif

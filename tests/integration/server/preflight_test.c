@@ -354,6 +354,89 @@ static void a_rollout_that_is_not_there_is_told(void **state)
                      STATUS_NOT_FOUND);
 }
 
+/* The two contracts that every demo starts with, and twenty robots of the big one's ten thousand.
+ */
+static const char demo[] =
+    "INSERT INTO myna.vendor (vendor_id, base_url) VALUES ('dahan', 'http://v'), ('erxian', "
+    "'http://v');"
+    "INSERT INTO myna.contract VALUES ('dahan-2026', 'dahan', 'CNY', 'Asia/Shanghai'),"
+    " ('erxian-2026', 'erxian', 'CNY', 'Asia/Shanghai');"
+    "INSERT INTO myna.contract_version VALUES ('dahan-2026', 1, '2025-12-31 16:00Z', '{"
+    "\"contract\":\"dahan-2026\",\"vendor\":\"dahan\",\"currency\":\"CNY\",\"zone\":"
+    "\"Asia/Shanghai\",\"term\":{\"from\":\"2026-01-01\",\"to\":\"2027-01-01\"},\"grace_days\":7,"
+    "\"third_party_models\":false,\"charges\":[{\"name\":\"fee\",\"kind\":\"flat\",\"amount\":"
+    "\"3000000.00\",\"per\":\"term\"},{\"name\":\"input\",\"kind\":\"matrix\",\"per\":\"month\","
+    "\"unit\":1000000,\"prices\":{\"input_uncached\":\"0.80\",\"input_cached\":\"0.16\","
+    "\"reasoning\":"
+    "\"2.00\"}},{\"name\":\"output\",\"kind\":\"graduated\",\"metric\":\"output\",\"models\":[\"*"
+    "\"],"
+    "\"per\":\"month\",\"tiers\":[{\"up_to\":20000000000,\"price\":\"0\"},{\"price\":\"2.00\","
+    "\"unit\":"
+    "1000000}]}],\"commitments\":[{\"name\":\"terminals\",\"metric\":\"active_devices\",\"at_"
+    "least\":10000,"
+    "\"measured\":\"peak\",\"per\":\"term\",\"shortfall\":{\"fee_per_unit\":\"300.00\"}}]}', "
+    "now(), 't'),"
+    " ('erxian-2026', 1, '2025-12-31 16:00Z', '{\"contract\":\"erxian-2026\",\"vendor\":\"erxian\","
+    "\"currency\":\"CNY\",\"zone\":\"Asia/Shanghai\",\"term\":{\"from\":\"2026-01-01\",\"to\":"
+    "\"2027-01-01\"},\"grace_days\":7,\"third_party_models\":{\"models\":[\"yunque-chat\"],"
+    "\"counts_toward_commitments\":true},\"charges\":[{\"name\":\"fee\",\"kind\":\"flat\","
+    "\"amount\":"
+    "\"300000.00\",\"per\":\"term\"},{\"name\":\"tokens\",\"kind\":\"matrix\",\"models\":"
+    "[\"erxian-chat\",\"erxian-mini\"],\"per\":\"month\",\"unit\":1000000,\"prices\":{\"input_"
+    "uncached\":"
+    "\"1.20\",\"input_cached\":\"0.30\",\"output\":\"4.80\",\"reasoning\":\"4.80\"}},{\"name\":"
+    "\"others\","
+    "\"kind\":\"matrix\",\"models\":[\"yunque-chat\"],\"per\":\"month\",\"unit\":1000000,"
+    "\"prices\":"
+    "{\"input\":\"1.60\",\"output\":\"6.40\",\"reasoning\":\"6.40\"}}],\"commitments\":[{\"name\":"
+    "\"spend\","
+    "\"metric\":\"spend\",\"at_least\":\"400000.00\",\"per\":\"term\",\"shortfall\":{\"true_up\":"
+    "true}}]}',"
+    " now(), 't');"
+    "INSERT INTO myna.device_group (group_id) VALUES ('twenty');"
+    "INSERT INTO myna.device (device_id, certificate_serial, certificate_until, sealing_public,"
+    " server_key_id, secret_wrapped) SELECT 'd' || i, '1', now(), '', 'abcd', ''"
+    " FROM generate_series(1, 20) i;"
+    "INSERT INTO myna.device_link (device_id) SELECT 'd' || i FROM generate_series(1, 20) i;"
+    "INSERT INTO myna.group_member (group_id, device_id) SELECT 'twenty', 'd' || i"
+    " FROM generate_series(1, 20) i;"
+    "INSERT INTO myna.usage_hour (device_id, hour, contract_id, vendor_id, model, currency,"
+    " attempts, requests, input_uncached, output, price) SELECT 'd' || i, '2026-10-31 "
+    "16:00Z'::timestamptz"
+    " + d * interval '1 day', 'dahan-2026', 'dahan', 'dahan-chat', 'CNY', 5, 5, 500000, 100000, 0"
+    " FROM generate_series(1, 20) i, generate_series(0, 29) d;"
+    "INSERT INTO myna.rollout (rollout_id, layer_id, group_id, patch, plan, author) VALUES"
+    " ('to-erxian', 'group:twenty', 'twenty', '{\"routes\": [{\"vendor\": \"erxian\", \"model\":"
+    " \"erxian-chat\", \"contract\": \"erxian-2026\"}]}', '{}', 'operator:anna');";
+
+/* 300 million of input at 0.80 and 60 of output among 20,000 that are free; 9,980 robots missing at
+ * 300. On the other side 360.00 and 288.00, which the promise of 400,000 swallows. */
+static void the_two_contracts_of_the_demo_are_priced(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(store_script(fixture->conn, demo), STATUS_OK);
+    ask(fixture, "to-erxian", 0, NOW);
+    const struct json *contracts = json_member(fixture->json, "contracts");
+    const struct json *dahan = among(contracts, "contract", "dahan-2026");
+    const struct json *erxian = among(contracts, "contract", "erxian-2026");
+
+    assert_null(fixture->found.refusal);
+    assert_int_equal(json_int(json_member(fixture->json, "robots"), 0), 20);
+    assert_string_equal(text_at(dahan, "amount"), "5994240.00");
+    assert_string_equal(text_at(dahan, "amount_at_end"), "6000000.00");
+    assert_string_equal(text_at(erxian, "amount"), "400000.00");
+    assert_string_equal(text_at(erxian, "amount_at_end"), "400000.00");
+    assert_string_equal(text_at(json_item(json_member(erxian, "commitments"), 0), "amount_at_end"),
+                        "99352.00");
+    assert_string_equal(text_at(finding(fixture, "shortfall"), "text"),
+                        "commitment \"terminals\" of \"dahan-2026\" falls short by 10000"
+                        " active_devices: 6,000.00 CNY more than if nobody moved");
+    assert_string_equal(text_at(finding(fixture, "cost"), "text"),
+                        "the contracts' terms cost 6,400,000.00 CNY when all have moved,"
+                        " 6,394,240.00 CNY when nobody does; robots followed until 2027-01-01");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +453,7 @@ int main(void)
         cmocka_unit_test(a_change_that_is_no_switch_has_nothing_to_price),
         cmocka_unit_test(it_changes_nothing),
         cmocka_unit_test(a_rollout_that_is_not_there_is_told),
+        cmocka_unit_test(the_two_contracts_of_the_demo_are_priced),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
