@@ -386,9 +386,9 @@ static bool is_held(const struct settings *settings)
 static void end_trial(struct settings *settings, const wire_TrialReport *report,
                       wire_TrialVerdict verdict)
 {
-    crypto_wipe(&settings->trial, sizeof settings->trial);
+    crypto_wipe(&settings->trial.content, sizeof settings->trial.content);
     crypto_wipe(&settings->held, sizeof settings->held);
-    settings->trial.has_report = true;
+    settings->trial.is_testing = false;
     settings->trial.report = *report;
     settings->trial.report.verdict = verdict;
     tell_trial(settings);
@@ -411,7 +411,8 @@ static void forget_trial(struct settings *settings)
 }
 
 /* settings->content is decoded. The former one stays in force. */
-static enum status hold(struct settings *settings, uint64_t generation, struct span content)
+static enum status hold(struct settings *settings, uint64_t generation, struct span content,
+                        const uint8_t hash[CRYPTO_HASH_SIZE])
 {
     wire_KeptTrial *trial = &settings->next_trial;
 
@@ -419,8 +420,10 @@ static enum status hold(struct settings *settings, uint64_t generation, struct s
         .has_report = true,
         .report = {.generation = generation, .verdict = wire_TrialVerdict_TRIAL_RUNNING},
         .content.size = (pb_size_t)content.size,
+        .hash.size = CRYPTO_HASH_SIZE,
     };
     memcpy(trial->content.bytes, content.data, content.size);
+    memcpy(trial->hash.bytes, hash, CRYPTO_HASH_SIZE);
     enum status status = store_trial(settings, trial);
     if (status == STATUS_OK) {
         settings->trial = *trial;
@@ -431,11 +434,17 @@ static enum status hold(struct settings *settings, uint64_t generation, struct s
     return status;
 }
 
-/* It has come before: tried now, or in vain. */
-static bool was_tried(const struct settings *settings, uint64_t generation)
+/* It has come before: tried now, or in vain. A database that was restored may have made something
+ * else under the same number. */
+static bool was_tried(const struct settings *settings, uint64_t generation,
+                      const uint8_t hash[CRYPTO_HASH_SIZE])
 {
-    return settings->trial.report.generation == generation &&
-           settings->trial.report.verdict != wire_TrialVerdict_TRIAL_PASSED;
+    const wire_KeptTrial *trial = &settings->trial;
+
+    return trial->report.generation == generation &&
+           trial->report.verdict != wire_TrialVerdict_TRIAL_PASSED &&
+           span_equal(span_of(trial->hash.bytes, trial->hash.size),
+                      span_of(hash, CRYPTO_HASH_SIZE));
 }
 
 static enum status run_at_once(struct settings *settings, uint64_t generation, struct span content,
@@ -461,10 +470,11 @@ static void take_content(struct settings *settings, uint64_t generation, struct 
         problem = "the configuration cannot be read";
     else if (content.size > sizeof settings->trial.content.bytes)
         status = STATUS_FULL;
-    else if (settings->content.has_trial && settings->content.trial.test)
-        status = hold(settings, generation, content);
-    else
+    else if (!settings->content.has_trial || !settings->content.trial.test)
         status = run_at_once(settings, generation, content, hash);
+    else if (generation > settings->running.generation_running)
+        status = hold(settings, generation, content, hash);
+    /* else another content has this number: the server learns so, and finds a higher one */
     if (status != STATUS_OK) {
         settings->answers.count = 0;
         snprintf(
@@ -478,7 +488,7 @@ void settings_configure(struct settings *settings, uint64_t generation, struct s
                         const uint8_t hash[CRYPTO_HASH_SIZE])
 {
     pthread_mutex_lock(&settings->lock);
-    if (!was_tried(settings, generation))
+    if (!was_tried(settings, generation, hash))
         take_content(settings, generation, content, hash);
     pthread_mutex_unlock(&settings->lock);
 }

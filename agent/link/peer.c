@@ -289,24 +289,16 @@ static void send_report(struct peer *peer, struct peer_time now)
     plan_report(peer, now.mono_ms);
 }
 
-/* A configuration under trial, or that failed it, is answered by the one that runs. */
-static bool is_on_trial(const struct peer_running *running, uint64_t generation)
-{
-    return running->has_trial && running->trial.generation == generation &&
-           running->trial.verdict != wire_TrialVerdict_TRIAL_PASSED;
-}
-
-static void reply_config(struct peer *peer, uint64_t generation, struct peer_time now)
+/* Whatever it is an answer to: what runs, and how the trial of what does not run stands. */
+static void reply_config(struct peer *peer, struct peer_time now)
 {
     wire_Reply *reply = &peer->scratch->up.reply;
     struct peer_running running = {0};
 
     peer->host.running(peer->host.context, &running);
-    if (is_on_trial(&running, generation))
-        generation = running.generation_running;
     *reply = (wire_Reply){.has_header = true,
                           .header = next_header(peer, now),
-                          .generation = generation,
+                          .generation = running.generation_running,
                           .has_trial = running.has_trial,
                           .trial = running.trial};
     if (running.has_config) {
@@ -496,18 +488,14 @@ static enum status on_config(struct peer *peer, const wire_Config *config, struc
                  memcmp(hash, running.config_hash, sizeof hash) == 0;
     if (!known)
         peer->host.configure(peer->host.context, config->generation, content, hash);
-    reply_config(peer, config->generation, now);
+    reply_config(peer, now);
     return STATUS_OK;
 }
 
 void peer_config_settled(struct peer *peer, struct peer_time now)
 {
-    struct peer_running running = {0};
-
-    if (peer->phase == PEER_OFFLINE)
-        return; /* hello will tell */
-    peer->host.running(peer->host.context, &running);
-    reply_config(peer, running.generation_running, now);
+    if (peer->phase != PEER_OFFLINE) /* else hello will tell */
+        reply_config(peer, now);
 }
 
 /* Commands. */

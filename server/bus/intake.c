@@ -338,8 +338,8 @@ static bool take_reply(struct intake *intake, struct arena *arena, struct intake
 
     if (!take_header(&reply->header, reply->has_header, item))
         return false;
-    if (reply->has_trial)
-        item->trial = trial_json(intake, arena, true, &reply->trial);
+    if (reply->has_trial || reply->generation > 0)
+        item->trial = trial_json(intake, arena, reply->has_trial, &reply->trial);
     if (reply->generation > 0)
         item->settings = settings_json(intake, arena, reply->settings, reply->settings_count);
     if (reply->command_id.size == ENCODE_UUID_BYTES)

@@ -154,6 +154,9 @@ void database_change(struct store *database, const char *device_id, unsigned vol
 {
     struct database_device *device = database_rows_find_device(&database->committed, device_id);
 
+    device->is_opened = timeline_chance(database->timeline, 500);
+    device->opened_generation = device->link.desired_generation + 1;
+    device->volume_before = device->volume;
     device->volume = volume;
     device->link.desired_generation++;
     device->desired_hash.is_set = false;

@@ -35,7 +35,10 @@ struct database_device {
     unsigned config_sends;
     int64_t config_due_ms;
     unsigned volume; /* its effective configuration */
-    int64_t hellos;  /* facts taken of hellos and reports */
+    bool is_opened;  /* by a rollout that has it try this one, */
+    int64_t opened_generation;
+    unsigned volume_before; /* and without which it is this one */
+    int64_t hellos;         /* facts taken of hellos and reports */
 };
 
 struct database_usage {

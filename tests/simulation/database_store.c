@@ -73,6 +73,26 @@ enum status link_lock(struct store_conn *conn, struct arena *arena, const char *
     return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;
 }
 
+/* A rollout's driver: who failed is given what it ran before, under a number of its own. */
+static void drive(struct store_conn *conn, struct database_device *device, const char *told)
+{
+    struct json *trial = NULL;
+
+    if (!device->is_opened || json_parse(span_text(told), &trial, NULL) != STATUS_OK)
+        return;
+    const char *verdict = json_text(json_member(trial, "verdict"), "");
+    const int64_t generation = json_int(json_member(trial, "generation"), 0);
+    if (strcmp(verdict, "failed") == 0 && generation >= device->opened_generation) {
+        device->is_opened = false;
+        device->volume = device->volume_before;
+        device->link.desired_generation++;
+        device->desired_hash.is_set = false;
+        device->config_sends = 0;
+        device->config_due_ms = timeline_wall_ms(conn->store->timeline);
+    }
+    json_free(trial);
+}
+
 static void save_row(struct store_conn *conn, const struct link_row *row)
 {
     struct database_device *device = database_rows_find_device(&conn->tables, row->device_id);
@@ -90,7 +110,10 @@ static void save_row(struct store_conn *conn, const struct link_row *row)
     device->link.software = device->link.hardware = device->link.capabilities = NULL;
     device->link.health = device->link.credit = device->link.settings = NULL;
     device->link.changed_settings = NULL;
+    device->link.trial = NULL;
     device->link.send_now = false;
+    if (row->trial)
+        drive(conn, device, row->trial);
 }
 
 enum status link_save(struct store_conn *conn, struct arena *arena, const struct link_row *rows,
@@ -420,13 +443,15 @@ enum status dispatch_read_settings(struct store_conn *conn, struct arena *arena,
 enum status routes_read(struct store_conn *conn, struct arena *arena, const char *const *ids,
                         size_t id_count, struct routes_row **rows, size_t *count)
 {
-    struct routes_row *out = arena_take(arena, (id_count + 1) * sizeof *out);
+    struct routes_row *out = arena_take(arena, (2 * id_count + 1) * sizeof *out);
+    size_t n = 0;
 
-    (void)conn;
     if (!out)
         return STATUS_MEMORY;
-    for (size_t i = 0; i < id_count; i++)
-        out[i] = (struct routes_row){
+    for (size_t i = 0; i < id_count; i++) {
+        const struct database_device *device = database_rows_find_device(&conn->tables, ids[i]);
+
+        out[n++] = (struct routes_row){
             .device_id = ids[i],
             .vendor_id = DATABASE_VENDOR,
             .model = DATABASE_MODEL,
@@ -440,8 +465,15 @@ enum status routes_read(struct store_conn *conn, struct arena *arena, const char
             .filing = "",
             .rollout_id = "",
         };
+        if (!device->is_opened)
+            continue;
+        out[n] = out[n - 1];
+        out[n].is_complete = false;
+        out[n].rollout_id = "switch";
+        out[n++].is_under_way = device->link.reported_generation < device->link.desired_generation;
+    }
     *rows = out;
-    *count = id_count;
+    *count = n;
     return STATUS_OK;
 }
 

@@ -146,12 +146,31 @@ static void reconnect(void *context, uint64_t floor)
     timeline_after(robot->world->timeline, 0, leave, robot, robot->life);
 }
 
+/* Nothing runs that was to be tried before and did not go well. */
+static void look(struct robot *robot)
+{
+    struct settings_values *values = malloc(sizeof *values);
+    struct robot_held *held = &robot->held;
+
+    if (!values)
+        give_up(robot, "out of memory");
+    settings_values(robot->settings, values);
+    settings_running(robot->settings, &held->running);
+    held->volume = (unsigned)values->volume;
+    held->route = values->routes[0];
+    free(values);
+    const uint64_t generation = held->running.generation_running;
+    if (generation < ROBOT_GENERATIONS && !robot->may_run[generation])
+        findings_add(robot->world->findings,
+                     "I4: robot %u runs generation %llu, whose trial did not go well",
+                     robot->number, (unsigned long long)generation);
+}
+
 static void configure(void *context, uint64_t generation, struct span content,
                       const uint8_t hash[CRYPTO_HASH_SIZE])
 {
     struct robot *robot = context;
     wire_ConfigContent *config = &robot->world->content;
-    int64_t volume = 0;
 
     if (disk_is_dead())
         return;
@@ -160,22 +179,89 @@ static void configure(void *context, uint64_t generation, struct span content,
                      robot->number, (unsigned long long)generation,
                      (unsigned long long)robot->held.running.generation_held);
     if (message_decode(MESSAGE_CONFIG_CONTENT, content, config) != STATUS_OK ||
-        config->settings_count != 1 || config->routes_count != 1 ||
-        span_to_int64(span_text(config->settings[0].value), &volume) != STATUS_OK) {
+        config->settings_count != 1 || config->routes_count != 1) {
         findings_add(robot->world->findings,
                      "I4: robot %u was given a configuration it cannot read", robot->number);
         return;
     }
-    robot->held.running = (struct peer_running){
-        .generation_held = generation, .generation_running = generation, .has_config = true};
-    memcpy(robot->held.running.config_hash, hash, CRYPTO_HASH_SIZE);
-    robot->held.volume = (unsigned)volume;
-    robot->held.route = config->routes[0];
+    if (generation < ROBOT_GENERATIONS && !config->has_trial)
+        robot->may_run[generation] = true;
+    settings_configure(robot->settings, generation, content, hash);
+    look(robot);
 }
 
 static void running(void *context, struct peer_running *out)
 {
     *out = ((struct robot *)context)->held.running;
+}
+
+/* ---- trials: the prover's part, by chance instead of by a vendor ---- */
+
+static void end_test(void *context, uint64_t life)
+{
+    struct robot *robot = context;
+    struct timeline *timeline = robot->world->timeline;
+    struct trial *trial = &robot->trial;
+
+    if (robot->life != life || !robot->powered || trial->state != TRIAL_TESTING)
+        return;
+    const uint64_t chance = dice_below(&timeline->dice, 10);
+    const enum trial_outcome outcome = chance < 6   ? TRIAL_WENT_WELL
+                                       : chance < 8 ? TRIAL_MAY_PASS
+                                                    : TRIAL_CANNOT_PASS;
+    const wire_TrialReport report = {.generation = trial->generation, .tries = trial->tries};
+
+    trial_end(trial, outcome, peer_phase(robot->peer) == PEER_READY, timeline->now_ms,
+              dice_next(&timeline->dice));
+    talk_threaten(robot);
+    if (trial->state == TRIAL_PASSED && trial->generation < ROBOT_GENERATIONS)
+        robot->may_run[trial->generation] = true;
+    if (trial->state == TRIAL_PASSED) {
+        if (settings_adopt(robot->settings, &report) == STATUS_OK)
+            timeline_note(timeline, trial->generation);
+    } else if (trial->state == TRIAL_FAILED) {
+        settings_go_back(robot->settings, &report);
+    } else {
+        settings_note_trial(robot->settings, &report);
+    }
+    if (talk_lost_power(robot))
+        return;
+    look(robot);
+    peer_config_settled(robot->peer, robot_now(robot));
+}
+
+static void prove(struct robot *robot)
+{
+    struct timeline *timeline = robot->world->timeline;
+    struct trial *trial = &robot->trial;
+    struct settings_held held;
+
+    if (!settings_held(robot->settings, &held)) {
+        trial_withdraw(trial);
+        return;
+    }
+    if ((trial->state != TRIAL_WAITING && trial->state != TRIAL_TESTING) ||
+        trial->generation != held.generation)
+        trial_offer(trial, held.generation, 60, held.tries, timeline->now_ms);
+    if (!trial_begin(trial, peer_phase(robot->peer) == PEER_READY, timeline->now_ms))
+        return;
+    talk_threaten(robot);
+    const enum status status = settings_begin_test(robot->settings, held.generation, trial->tries);
+    if (talk_lost_power(robot))
+        return;
+    if (status == STATUS_OK)
+        timeline_after(timeline, timeline_between(timeline, 50, 8000), end_test, robot,
+                       robot->life);
+    else /* its disk is full */
+        trial_end(trial, TRIAL_MAY_PASS, peer_phase(robot->peer) == PEER_READY, timeline->now_ms,
+                  dice_next(&timeline->dice));
+    if (trial->state == TRIAL_FAILED) {
+        const wire_TrialReport report = {.generation = trial->generation, .tries = trial->tries};
+
+        settings_go_back(robot->settings, &report);
+        look(robot);
+        peer_config_settled(robot->peer, robot_now(robot));
+    }
 }
 
 static size_t settings(void *context, wire_SettingStatus *out)
@@ -265,6 +351,9 @@ static void tick(void *context, uint64_t life)
 
     if (robot->life != life || !robot->powered)
         return;
+    prove(robot);
+    if (robot->life != life)
+        return;
     const int64_t next_ms = peer_tick(robot->peer, robot_now(robot));
     int64_t pause_ms = next_ms - timeline->now_ms;
     if (pause_ms > MAX_STEP_MS)
@@ -317,6 +406,17 @@ static void make_peer(struct robot *robot)
 
 static void start_again(void *context, uint64_t life);
 
+static void open_settings(struct robot *robot)
+{
+    const struct settings_options options = {.path = robot->config_path, .regions = ""};
+
+    if (settings_open(&robot->settings, &options) != STATUS_OK)
+        findings_add(robot->world->findings, "I4: robot %u lost the configuration that it ran",
+                     robot->number);
+    robot->trial = (struct trial){0};
+    look(robot);
+}
+
 /* A robot whose disk has no room for its orphans cannot start, and tries again. */
 static void start(struct robot *robot)
 {
@@ -329,6 +429,7 @@ static void start(struct robot *robot)
         timeline_after(timeline, 5000, start_again, robot, robot->life);
         return;
     }
+    open_settings(robot);
     robot->powered = true;
     robot->talking = 0;
     robot->reserved = 0;
@@ -350,8 +451,12 @@ static void stop(struct robot *robot, enum robot_end how)
     robot->peer = NULL;
     journal_close(robot->journal);
     robot->journal = NULL;
+    settings_close(robot->settings);
+    robot->settings = NULL;
     disk_revive();
     if (how == ROBOT_POWER_LOST) {
+        disk_cut(robot->config_path, &robot->world->timeline->dice);
+        disk_cut(robot->trial_path, &robot->world->timeline->dice);
         disk_cut(robot->journal_path, &robot->world->timeline->dice);
         disk_cut(robot->remember_path, &robot->world->timeline->dice);
     }
@@ -396,6 +501,9 @@ static void make_folder(struct robot *robot)
     snprintf(robot->folder, sizeof robot->folder, "%s/%u", robot->world->folder, robot->number);
     snprintf(robot->journal_path, sizeof robot->journal_path, "%s/journal", robot->folder);
     snprintf(robot->remember_path, sizeof robot->remember_path, "%s/remember", robot->folder);
+    snprintf(robot->config_path, sizeof robot->config_path, "%s/config", robot->folder);
+    snprintf(robot->trial_path, sizeof robot->trial_path, "%s.trial", robot->config_path);
+    robot->may_run[0] = true;
     if (mkdir(robot->folder, 0700) < 0)
         give_up(robot, "cannot make its folder");
 }
@@ -434,12 +542,14 @@ void robot_init_copy(struct robot *robot, const struct robot *original, unsigned
         .world = original->world,
         .number = number,
         .pair = original->pair,
-        .held = original->held,
     };
+    memcpy(robot->may_run, original->may_run, sizeof robot->may_run);
     snprintf(robot->device_id, sizeof robot->device_id, "%s", original->device_id);
     make_folder(robot);
     disk_copy(original->journal_path, robot->journal_path);
     disk_copy(original->remember_path, robot->remember_path);
+    disk_copy(original->config_path, robot->config_path);
+    disk_copy(original->trial_path, robot->trial_path);
     plug_in(robot);
 }
 
@@ -456,7 +566,10 @@ void robot_back_up_disk(struct robot *robot)
     disk_copy(robot->journal_path, path);
     copy_path(robot, "remember", path);
     disk_copy(robot->remember_path, path);
-    robot->held_copy = robot->held;
+    copy_path(robot, "config", path);
+    disk_copy(robot->config_path, path);
+    copy_path(robot, "config.trial", path);
+    disk_copy(robot->trial_path, path);
     robot->backed_up_ms = robot->world->timeline->now_ms;
 }
 
@@ -470,20 +583,27 @@ void robot_roll_back_disk(struct robot *robot)
     disk_copy(path, robot->journal_path);
     copy_path(robot, "remember", path);
     disk_copy(path, robot->remember_path);
-    robot->held = robot->held_copy;
+    copy_path(robot, "config", path);
+    disk_copy(path, robot->config_path);
+    copy_path(robot, "config.trial", path);
+    disk_copy(path, robot->trial_path);
     robot->life++;
     start(robot);
 }
 
 void robot_release(struct robot *robot)
 {
-    static const char *const names[] = {"journal",      "journal.new",     "journal.before",
-                                        "journal.copy", "journal.spare",   "remember",
-                                        "remember.new", "remember.before", "remember.copy"};
+    static const char *const names[] = {
+        "journal",          "journal.new",  "journal.before",   "journal.copy",
+        "journal.spare",    "remember",     "remember.new",     "remember.before",
+        "remember.copy",    "config",       "config.new",       "config.before",
+        "config.copy",      "config.trial", "config.trial.new", "config.trial.before",
+        "config.trial.copy"};
     char path[128];
 
     peer_free(robot->peer);
     journal_close(robot->journal);
+    settings_close(robot->settings);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", robot->folder, names[i]);
         unlink(path);

@@ -8,6 +8,8 @@
 
 #include "agent/link/peer.h"
 #include "agent/link/remember.h"
+#include "agent/settings.h"
+#include "agent/trial.h"
 #include "schema/base/backoff.h"
 #include "tests/simulation/findings.h"
 #include "tests/simulation/network.h"
@@ -28,7 +30,9 @@ struct robot_world {
     wire_ConfigContent content;
 };
 
-/* The configuration it holds; on its disk, replaced as a whole. */
+#define ROBOT_GENERATIONS 4096
+
+/* The configuration that runs, as settings say. */
 struct robot_held {
     struct peer_running running;
     unsigned volume;
@@ -41,7 +45,11 @@ struct robot {
     char device_id[LIMIT_SLUG + 1];
     struct box_pair pair;
     char folder[96], journal_path[112], remember_path[112];
-    struct robot_held held, held_copy;
+    char config_path[112], trial_path[124];
+    struct settings *settings;
+    struct robot_held held;
+    struct trial trial;
+    bool may_run[ROBOT_GENERATIONS]; /* it came without a trial, or went well in one */
     int64_t backed_up_ms;
 
     bool powered;

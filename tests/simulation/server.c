@@ -457,6 +457,8 @@ static enum status build(struct store_conn *conn, struct server *server, size_t 
     must(routes_read(conn, arena, &id, 1, &routes, &facts.route_count));
     struct lines_line *lines = arena_take(arena, LIMIT_CREDIT_LINES * sizeof *lines);
     lines_make(server->lines, routes, facts.route_count, NULL, 0, 0, lines, &facts.line_count);
+    facts.trial = state_find_trial(routes, facts.route_count);
+    facts.route_count -= facts.trial != NULL;
     facts.settings = settings;
     facts.lines = lines;
     must(content_fill(&facts, &server->content, &refused, &problem));

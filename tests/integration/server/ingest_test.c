@@ -2117,6 +2117,14 @@ static void what_a_robot_says_of_its_trial_is_kept_until_it_says_something_else(
     ASSERT_SQL(fixture,
                "SELECT trial ->> 'verdict' FROM myna.device_link WHERE device_id = $1::text",
                "failed");
+    hear(fixture, robot_reply(robot, &reply)); /* another configuration runs */
+    ASSERT_SQL(fixture, TRIAL, "{}");
+    robot->trial.generation = 11;
+    hear(fixture, robot_report(robot));
+    ASSERT_SQL(fixture,
+               "SELECT trial ->> 'generation' FROM myna.device_link WHERE device_id = $1::text",
+               "11");
+    robot->trial.generation = 0;
     hear(fixture, robot_hello(robot));
     ASSERT_SQL(fixture, TRIAL, "{}");
 }

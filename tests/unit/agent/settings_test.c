@@ -419,6 +419,22 @@ static void what_failed_is_dropped_and_not_tried_again_however_often_it_comes(vo
     assert_standing(fixture, 11, "dahan", 11, 0, wire_TrialVerdict_TRIAL_NONE);
 }
 
+/* A restored database makes other contents under numbers that its robots have seen. */
+static void i4_another_content_under_the_number_of_one_that_failed_is_taken(void **state)
+{
+    struct fixture *fixture = *state;
+
+    run_at_once(fixture, 9, "dahan");
+    try_first(fixture, 10, "erxian");
+    settings_go_back(fixture->settings, &good);
+    restart(fixture);
+    run_at_once(fixture, 10, "sanhe");
+    assert_standing(fixture, 10, "sanhe", 10, 0, wire_TrialVerdict_TRIAL_NONE);
+    try_first(fixture, 10,
+              "erxian"); /* what runs has that number: the server has to find another */
+    assert_standing(fixture, 10, "sanhe", 10, 0, wire_TrialVerdict_TRIAL_NONE);
+}
+
 static void a_newer_configuration_takes_the_place_of_one_that_is_held(void **state)
 {
     struct fixture *fixture = *state;
@@ -623,6 +639,7 @@ int main(void)
         TEST(a_configuration_with_a_trial_is_held_beside_the_one_that_runs),
         TEST(what_went_well_runs_and_a_restart_finds_it),
         TEST(what_failed_is_dropped_and_not_tried_again_however_often_it_comes),
+        TEST(i4_another_content_under_the_number_of_one_that_failed_is_taken),
         TEST(a_newer_configuration_takes_the_place_of_one_that_is_held),
         TEST(i4_a_power_cut_between_any_two_writes_leaves_it_held_running_or_dropped),
         TEST(a_trial_that_cannot_be_read_is_forgotten_and_what_runs_stays),
