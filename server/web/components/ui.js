@@ -25,7 +25,7 @@ const TONES = {
   waiting: "idle", sent: "warn", done: "ok", failed: "bad", expired: "idle",
   info: "info", warning: "warn", critical: "bad",
   answered: "ok", cut: "warn", error: "bad", lost: "bad", cancelled: "idle",
-  open: "ok", forked: "bad",
+  open: "ok", forked: "bad", passed: "ok",
 };
 
 // A dot and its word: colour never speaks alone.

@@ -45,6 +45,14 @@ function credit({ credit: lines }) {
   return held.map((amount) => `${number(amount.used)} / ${number(amount.granted - amount.returned)}`).join(", ");
 }
 
+// The newest configuration that it tried before it ran it, while that is news.
+function trial({ trial: tried, reported_generation: runs }) {
+  if (!tried || tried.generation < runs) return NONE;
+  const step = t(`trial.step.${tried.step}`);
+  return html`<${Status} kind="trial" value=${tried.verdict} />
+    <span class="muted"> ${tried.verdict === "passed" ? "" : t("trial.reached", { step })} ${tried.reason}</span>`;
+}
+
 // Labels as people type them: "floor=2, shop=north".
 const labelsText = (labels) => Object.entries(labels || {}).map(([name, value]) => `${name}=${value}`).join(", ");
 
@@ -80,6 +88,7 @@ export function Facts({ robot, etag, onChange }) {
   return html`<${Card} title=${t("robot.facts")} actions=${edit}><${List} items=${[
     [t("last_seen"), html`<${Ago} at=${robot.last_seen} none=${t("never")} />`],
     [t("generation"), html`<${Generation} robot=${robot} />`],
+    [t("trial"), trial(robot)],
     [t("robot.reported"), html`<${Ago} at=${robot.reported_at} none=${t("never")} />`],
     [t("version"), robot.software],
     [t("serial"), robot.serial],
