@@ -269,6 +269,35 @@ static void i13_a_fallback_crosses_no_border_either(void **state)
                     "UPDATE myna.vendor SET filings = '[]'");
 }
 
+/* A robot that moved while a rollout ran gets neither what the rollout brings nor, when it is taken
+ * back, what the layer said: not beyond its border. */
+static void i13_a_rollout_and_its_way_back_cross_no_border(void **state)
+{
+    struct fixture *fixture = *state;
+    static wire_ConfigContent content;
+    size_t refused = 0;
+
+    script(fixture,
+           "INSERT INTO myna.rollout (rollout_id, layer_id, patch, plan, state, step, author, "
+           "has_open)"
+           " VALUES ('switch', 'fleet', '{\"routes\": [{\"vendor\": \"dahan\", \"model\": \"new\","
+           "   \"contract\": \"dahan-2026\"}]}', '{}', 'running', 'publishing', 't', true);"
+           "INSERT INTO myna.rollout_device (rollout_id, device_id, place, state, is_open)"
+           " SELECT 'switch', device_id, 1, 'opened', true FROM myna.device");
+    assert_int_equal(fill(fixture, "r1", &content, &refused), STATUS_OK);
+    assert_int_equal(content.routes_count, 1);
+    assert_string_equal(content.routes[0].model, "new");
+    assert_int_equal(fill(fixture, "r3", &content, &refused), STATUS_OK);
+    assert_int_equal(content.routes_count, 0);
+
+    script(fixture, "UPDATE myna.rollout SET state = 'rolling_back', step = NULL;"
+                    "UPDATE myna.rollout_device SET is_open = false, state = 'reverted'");
+    assert_int_equal(fill(fixture, "r3", &content, &refused), STATUS_OK);
+    assert_int_equal(content.routes_count, 1);
+    assert_string_equal(content.routes[0].vendor, "wide");
+    script(fixture, "DELETE FROM myna.rollout");
+}
+
 /* What statements refuse and what robots are not given is the same. */
 static void i13_both_ways_to_ask_about_a_border_agree(void **state)
 {
@@ -566,6 +595,7 @@ int main(void)
         cmocka_unit_test(
             i13_a_border_that_was_opened_lets_a_robot_through_and_a_due_filing_does_not),
         cmocka_unit_test(i13_a_fallback_crosses_no_border_either),
+        cmocka_unit_test(i13_a_rollout_and_its_way_back_cross_no_border),
         cmocka_unit_test(i13_both_ways_to_ask_about_a_border_agree),
         cmocka_unit_test(the_same_facts_give_the_same_bytes),
         cmocka_unit_test(i9_a_vendors_key_is_unwrapped_only_for_its_own_vendor),

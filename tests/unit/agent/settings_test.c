@@ -356,6 +356,31 @@ static const wire_TrialReport good = {.generation = 10,
                                       .step_ms_count = 1,
                                       .step_ms = {40}};
 
+/* The first route that may be used is tried, and none where none may. */
+static void i13_a_trial_asks_by_no_route_of_a_region_this_robot_may_not_use(void **state)
+{
+    struct fixture *fixture = *state;
+    struct settings_held held;
+
+    fixture->regions = "cn";
+    restart(fixture);
+    add_route(fixture, "abroad", "us");
+    add_route(fixture, "near", "cn");
+    fixture->content.has_trial = true;
+    fixture->content.trial = (wire_TrialSpec){.test = true, .window_s = 900};
+    configure(fixture, 1);
+    assert_true(settings_held(fixture->settings, &held));
+    assert_true(held.has_route);
+    assert_string_equal(held.route.vendor, "near");
+    assert_non_null(strstr(held.refusal, "abroad"));
+
+    fixture->content.routes_count = 1;
+    configure(fixture, 2);
+    assert_true(settings_held(fixture->settings, &held));
+    assert_false(held.has_route);
+    assert_non_null(strstr(held.refusal, "region"));
+}
+
 static void a_configuration_with_a_trial_is_held_beside_the_one_that_runs(void **state)
 {
     struct fixture *fixture = *state;
@@ -636,6 +661,7 @@ int main(void)
         TEST(a_configuration_that_cannot_be_read_leaves_the_former_in_force),
         TEST(a_configuration_that_cannot_be_stored_leaves_the_former_in_force),
         TEST(a_damaged_file_starts_with_defaults_and_says_so),
+        TEST(i13_a_trial_asks_by_no_route_of_a_region_this_robot_may_not_use),
         TEST(a_configuration_with_a_trial_is_held_beside_the_one_that_runs),
         TEST(what_went_well_runs_and_a_restart_finds_it),
         TEST(what_failed_is_dropped_and_not_tried_again_however_often_it_comes),
