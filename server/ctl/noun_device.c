@@ -36,36 +36,50 @@ static int list(struct ctl *ctl)
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, COUNT(columns)) : result;
 }
 
+/* Whose word each is: what operators change, what the robot tells of itself, what the server knows.
+ */
 static int get(struct ctl *ctl)
 {
-    static const struct view_column columns[] = {
-        {"robot", "id", VIEW_TEXT},
-        {"name", "name", VIEW_TEXT},
-        {"serial", "serial", VIEW_TEXT},
-        {"region", "region", VIEW_TEXT},
-        {"labels", "labels", VIEW_JSON},
+    static const struct view_column operators[] = {
+        {"robot", "id", VIEW_TEXT},      {"name", "name", VIEW_TEXT},
+        {"region", "region", VIEW_TEXT}, {"labels", "labels", VIEW_JSON},
         {"groups", "groups", VIEW_JSON},
+    };
+    static const struct view_column robots[] = {
+        {"software", "software", VIEW_TEXT},
+        {"hardware", "hardware", VIEW_TEXT},
+        {"capabilities", "capabilities", VIEW_JSON},
+        {"running generation", "reported_generation", VIEW_TEXT},
+        {"clock offset ms", "clock_offset_ms", VIEW_TEXT},
+        {"health", "health", VIEW_JSON},
+    };
+    static const struct view_column servers[] = {
         {"status", "status", VIEW_TEXT},
         {"online", "online", VIEW_TEXT},
         {"last seen", "last_seen", VIEW_TIME},
-        {"software", "software", VIEW_TEXT},
+        {"serial", "serial", VIEW_TEXT},
         {"desired generation", "desired_generation", VIEW_TEXT},
-        {"running generation", "reported_generation", VIEW_TEXT},
         {"desired since", "desired_since", VIEW_TIME},
         {"last tried", "trial.generation", VIEW_TEXT},
         {"how it went", "trial.verdict", VIEW_TEXT},
         {"it came to", "trial.step", VIEW_TEXT},
         {"why no further", "trial.reason", VIEW_TEXT},
         {"certificate until", "certificate_until", VIEW_TIME},
-        {"clock offset ms", "clock_offset_ms", VIEW_TEXT},
         {"journal", "journal", VIEW_JSON},
-        {"health", "health", VIEW_JSON},
     };
     struct client_answer answer;
     int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/devices/",
                              ctl->args.words[0], (char *)NULL);
 
-    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, COUNT(columns)) : result;
+    if (result != CTL_DONE || ctl->json)
+        return result == CTL_DONE ? ctl_show(ctl, &answer, NULL, 0) : result;
+    puts("said by operators");
+    result = ctl_show(ctl, &answer, operators, COUNT(operators));
+    puts("\nsaid by the robot");
+    if (result == CTL_DONE)
+        result = ctl_show(ctl, &answer, robots, COUNT(robots));
+    puts("\nknown to the server");
+    return result == CTL_DONE ? ctl_show(ctl, &answer, servers, COUNT(servers)) : result;
 }
 
 static int effective(struct ctl *ctl)

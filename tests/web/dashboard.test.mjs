@@ -120,12 +120,58 @@ test('the fleet\'s layer is changed for all, with its revision kept', async () =
   await page.getByLabel('Volume', {exact: true}).fill('61'); // the demo's layer sets it
   await page.getByRole('button', {name: `Save for ${ROBOTS + 1} robots`}).click();
   const newest = page.locator('.revisions li').first();
-  await newest.filter({hasText: '"volume": 61'}).waitFor(); // the list comes anew after the save
+  await newest.filter({hasText: 'Revision 3'}).waitFor(); // the list comes anew after the save
   await newest.locator('summary').click();
-  await newest.getByText('"volume": 61').waitFor();
+  await newest.getByText('70\u00a0%').waitFor();
+  await newest.getByText('61\u00a0%').waitFor();
   await page.goto('/robots/sim-0002');
   await setting('Volume').getByText('61').waitFor();
   await setting('Volume').getByText('Applied').waitFor();
+});
+
+test('an older revision is shown as what it would change, and comes back for all', async () => {
+  await page.goto('/config');
+  const second = page.locator('.revisions li', {hasText: 'Revision 2'});
+  await second.locator('summary').click();
+  await second.getByRole('button', {name: 'Restore'}).click();
+  const dialog = page.getByRole('dialog', {name: 'Back to revision 2'});
+  await dialog.getByText('61\u00a0%').waitFor();
+  await dialog.getByRole('button', {name: `Restore for ${ROBOTS + 1} robots`}).click();
+  await page.locator('.revisions li').first().filter({hasText: 'back to revision 2'}).waitFor();
+  const volume = page.getByLabel('Volume', {exact: true});
+  await until(20, () => 'the editor does not show what came back', async () => await volume.inputValue() === '70');
+});
+
+test('a filter tells what is wrong while it is typed, and then whom it means', async () => {
+  await page.goto('/fleet');
+  await page.getByRole('button', {name: 'Filter'}).click();
+  const line = page.getByRole('textbox', {name: 'Filter'});
+  await line.fill('id starts sim and last_seen < 9');
+  await page.getByText('at character 31: expected a time like').waitFor();
+  assert.equal(await rows().count(), ROBOTS + 1, 'the list stays as it was');
+  await line.fill('id starts sim and last_seen < 9d');
+  await page.getByText(`${ROBOTS} robots: sim-0001`).waitFor();
+  await page.getByText(`${ROBOTS} robots shown`).waitFor();
+  assert.match(page.url(), /filter=id/);
+});
+
+test('a group of a filter is made, and its robots say who gave them its settings', async () => {
+  await page.goto('/config');
+  await page.getByRole('button', {name: 'New group'}).click();
+  const dialog = page.getByRole('dialog', {name: 'New group'});
+  await dialog.getByLabel('Id').fill('second');
+  await dialog.getByLabel('Robots in the group').selectOption('filter');
+  await dialog.getByLabel('Filter').fill('id = sim-0002');
+  await dialog.getByText('1 robot: sim-0002').waitFor();
+  await dialog.getByRole('button', {name: 'Make the group'}).click();
+  await page.getByText('Whoever meets').waitFor();
+  await page.getByLabel('Add a setting').selectOption('volume');
+  await page.getByLabel('Volume', {exact: true}).fill('12');
+  await page.getByRole('button', {name: 'Save for 1 robot'}).click();
+  await page.goto('/robots/sim-0002');
+  await setting('Volume').getByText('12\u00a0%').waitFor();
+  await setting('Volume').locator('summary').click();
+  await setting('Volume').getByText('70\u00a0%').waitFor(); // what the fleet says
 });
 
 test('attempts have their tokens, their certainty and their price', async () => {

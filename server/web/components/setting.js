@@ -135,12 +135,14 @@ export function useCatalogue() {
   return data && new Map(data.items.map((spec) => [spec.name, spec]));
 }
 
-export function LayerName({ layer }) {
+// plain: without a link, for where one cannot be.
+export function LayerName({ layer, plain = false }) {
   if (layer === "default") return html`<span class="muted">${t("layer.default")}</span>`;
-  if (layer === "fleet") return html`<a href="/config">${t("layer.fleet")}</a>`;
+  if (layer === "fleet") return plain ? t("layer.fleet") : html`<a href="/config">${t("layer.fleet")}</a>`;
   const kind = layer.split(":", 1)[0];
   const id = layer.slice(kind.length + 1);
   if (kind === "threshold" || kind === "rollout") return html`<span class="tone-warn">${t(`layer.${kind}`, { id })}</span>`;
   if (kind === "device") return html`<b>${t("layer.device")}</b>`;
+  if (plain) return t("layer.group", { id });
   return html`<a href="/config/group/${id}"><${Icon} name="config" size=${12} /> ${t("layer.group", { id })}</a>`;
 }

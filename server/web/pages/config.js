@@ -85,30 +85,35 @@ function blank(spec) {
   return spec.default ?? BLANK[spec.type](spec);
 }
 
-// The layer's settings as a draft; saved whole, refused whole when someone else was faster.
-function Editor({ path, layer, etag, catalogue, onSaved }) {
+// The same however the members stand: the server orders them its own way.
+const text = (settings) => JSON.stringify(Object.entries(settings).sort());
+
+// The layer's settings as a draft; saved whole, refused whole when someone else was faster. Until it is
+// touched it follows what others do.
+function Editor({ path, layer, catalogue, onSaved }) {
+  const [base, setBase] = useState(layer); // what the draft began as
   const [draft, setDraft] = useState(layer.settings);
-  const [base, setBase] = useState(etag);
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState(false);
   const editable = may("operator");
   const specs = [...catalogue.values()];
-  const dirty = JSON.stringify(draft) !== JSON.stringify(layer.settings);
-  const outdated = base !== etag;
+  const dirty = text(draft) !== text(base.settings);
+  const outdated = layer.revision > base.revision;
 
-  const reset = () => {
-    setDraft(layer.settings);
-    setBase(etag);
+  const begin = (from) => {
+    setDraft(from.settings);
+    setBase(from);
     setProblem(null);
   };
+  const reset = () => begin(layer);
   if (outdated && !dirty) reset();
   const save = async (event) => {
     event.preventDefault();
     setBusy(true);
     setProblem(null);
     try {
-      const { data, etag: next } = await put(path, { settings: draft }, base);
-      setBase(next);
+      const { data } = await put(path, { settings: draft }, `"${base.revision}"`);
+      begin(data);
       onSaved(data);
     } catch (error) {
       setProblem(error);
@@ -246,7 +251,7 @@ export function Config({ kind, id }) {
             ? t("layer.state", { revision: layer.revision, by: layer.changed_by, n: number(layer.reaches) })
             : t("layer.unset", { n: number(layer.reaches) })}</span>`}>
           <${Loaded} state=${state} lines=${8}>${() => catalogue && html`<${Editor} key=${path} path=${path} layer=${layer}
-            etag=${state.etag} catalogue=${catalogue} onSaved=${state.reload} />`}</${Loaded}>
+            catalogue=${catalogue} onSaved=${state.reload} />`}</${Loaded}>
         </${Card}>
         <${Card} title=${t("revisions")}>${layer && catalogue && html`<${Revisions} key=${path} path=${path} layer=${layer}
           etag=${state.etag} catalogue=${catalogue} onChange=${state.reload} />`}</${Card}>

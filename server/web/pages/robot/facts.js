@@ -85,20 +85,30 @@ export function Facts({ robot, etag, onChange }) {
   const health = Object.entries(HEALTH).filter(([name]) => robot.health?.[name] !== undefined);
   const edit = may("operator") && html`<${IconButton} icon="edit" label=${t("robot.edit", { id: robot.id })}
     onClick=${() => setEditing(true)} />`;
-  return html`<${Card} title=${t("robot.facts")} actions=${edit}><${List} items=${[
-    [t("last_seen"), html`<${Ago} at=${robot.last_seen} none=${t("never")} />`],
-    [t("generation"), html`<${Generation} robot=${robot} />`],
-    [t("trial"), trial(robot)],
-    [t("robot.reported"), html`<${Ago} at=${robot.reported_at} none=${t("never")} />`],
-    [t("version"), robot.software],
-    [t("serial"), robot.serial],
+  return html`<${Card} title=${t("robot.facts")} actions=${edit}>
+  <h3>${t("robot.own.operator")}</h3>
+  <${List} items=${[
+    [t("name"), robot.name],
     [t("region"), robot.region],
     [t("labels"), labelsText(robot.labels)],
-    [t("journal"), journal(robot)],
+  ]} />
+  <h3>${t("robot.own.device")}</h3>
+  <${List} items=${[
+    [t("version"), robot.software],
+    [t("robot.hardware"), robot.hardware],
+    [t("trial"), trial(robot)],
+    [t("robot.reported"), html`<${Ago} at=${robot.reported_at} none=${t("never")} />`],
     [t("credit"), credit(robot)],
     [t("clock_offset"), robot.clock_offset_ms === undefined ? NONE : milliseconds(robot.clock_offset_ms)],
-    [t("certificate_until"), robot.certificate_until && timeExact(robot.certificate_until)],
     ...health.map(([name, shown]) => [t(`health.${name}`), shown(robot.health[name])]),
+  ]} />
+  <h3>${t("robot.own.server")}</h3>
+  <${List} items=${[
+    [t("last_seen"), html`<${Ago} at=${robot.last_seen} none=${t("never")} />`],
+    [t("generation"), html`<${Generation} robot=${robot} />`],
+    [t("journal"), journal(robot)],
+    [t("serial"), robot.serial],
+    [t("certificate_until"), robot.certificate_until && timeExact(robot.certificate_until)],
   ]} />
   ${editing && html`<${Edit} robot=${robot} etag=${etag} onClose=${() => setEditing(false)} onChange=${onChange} />`}</${Card}>`;
 }

@@ -64,12 +64,21 @@ function Given({ item, spec }) {
     <dd><${SettingValue} spec=${spec} value=${value} /></dd></div>`;
   return html`<div class="given">
     <p>${given.why ? t("why.threshold", { why: given.why }) : given.by
-      ? html`${t("why.set_by", { by: given.by })} <${Ago} at=${given.at} />` : t("why.default")}</p>
+      ? html`${/^(fleet|group:)/.test(given.layer) && html`<${LayerName} layer=${given.layer} /> `}${t("why.set_by", { by: given.by })} <${Ago} at=${given.at} />` : t("why.default")}</p>
     ${coming && html`<p class="tone-warn">${t("why.coming", { rollout: coming.rollout })}
       <${SettingValue} spec=${spec} value=${coming.value} /></p>`}
     ${below.length > 0 && html`<p class="muted">${t("why.below")}</p><dl class="diffs">${below.map(({ layer, value }, i) =>
       said(layer, value, i))}</dl>`}
   </div>`;
+}
+
+// Which layer, and behind it the rest of the story where there is one.
+function From({ item, spec }) {
+  const { layer, revision, why } = item.given_by;
+  const short = html`<${LayerName} layer=${layer} plain />${revision > 0 && !why
+    && html`<span class="muted"> ${t("revision.short", { n: revision })}</span>`}`;
+  if (layer === "default" && !item.coming) return short;
+  return html`<details class="why"><summary>${short}</summary><${Given} item=${item} spec=${spec} /></details>`;
 }
 
 // The device's word on a setting, unless a newer generation is still on its way.
@@ -91,10 +100,7 @@ function Row({ id, spec, item, behind, online, editing, onEdit, onClose, onSaved
   return html`<tr>
     <th scope="row" title=${spec?.help}>${name}</th>
     <td data-label=${t("setting.value")}><${SettingValue} spec=${spec} value=${item.value} /></td>
-    <td data-label=${t("setting.from")}><details class="why"><summary><${LayerName} layer=${item.given_by.layer} />
-      ${item.given_by.revision > 0 && !item.given_by.why
-        && html`<span class="muted"> ${t("revision.short", { n: item.given_by.revision })}</span>`}</summary>
-      <${Given} item=${item} spec=${spec} /></details></td>
+    <td data-label=${t("setting.from")}><${From} item=${item} spec=${spec} /></td>
     <td data-label=${t("setting.outcome")}><${Outcome} item=${item} behind=${behind} online=${online} /></td>
     <td class="end">${spec && may("operator") && html`<${IconButton} icon="edit"
       label=${t("setting.edit", { name })} data-edits=${item.name} onClick=${onEdit} />`}</td>
