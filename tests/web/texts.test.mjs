@@ -18,7 +18,7 @@ const begun = new Set([
   ...[...source.matchAll(/\bt\(`([a-z_.]+)\.\$\{/g)].map(([, key]) => key),
   ...[...source.matchAll(/\bword\("([a-z_]+)"/g)].map(([, kind]) => kind),
   ...[...source.matchAll(/\bkind="([a-z_]+)"/g)].map(([, kind]) => kind),
-  'state', 'choice.language', 'choice.limit_mode',
+  'state', 'choice.ear_mode', 'choice.language', 'choice.limit_mode',
 ]);
 
 test('each key that a page asks for has a text', () => {
