@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "server/fleet/gate_estimate.h"
+#include "server/fleet/rollout_wave.h"
 #include "server/fleet/student.h"
 #include "tests/simulation/gate/methods.h"
 #include "tests/simulation/gate/model.h"
@@ -47,20 +48,29 @@ static const struct scenario scenarios[] = {
 struct fleet {
     size_t robots, control;
     size_t waves[WAVES]; /* cumulative */
+    size_t judged;       /* of them there are */
 };
 
-/* Waves as the default plan makes them. */
+/* Waves of a plan that says nothing else (schema/ROLLOUT.md), as the real rules make them. */
 static struct fleet fleet_of(size_t robots)
 {
-    static const size_t percents[WAVES] = {1, 5, 25, 50, 100};
-    struct fleet fleet = {.robots = robots, .control = robots / 20 < 20 ? 20 : robots / 20};
-    const size_t changing = robots - fleet.control;
+    static const struct rollout_plan plan = {
+        .waves = {{100, 5, 50}, {500, 0, 0}, {2500, 0, 0}, {5000, 0, 0}, {10000, 0, 0}},
+        .wave_count = WAVES,
+        .control_share = 500,
+        .control_at_least = 20,
+    };
+    struct rollout_wave waves[ROLLOUT_WAVE_MAX];
+    const size_t count = rollout_wave_sizes(&plan, (int64_t)robots, waves);
+    struct fleet fleet = {.robots = robots};
+    size_t opened = 0;
 
-    for (size_t i = 0; i < WAVES; i++) {
-        fleet.waves[i] = robots * percents[i] / 100;
-        if (i == 0)
-            fleet.waves[i] = fleet.waves[i] < 5 ? 5 : fleet.waves[i] > 50 ? 50 : fleet.waves[i];
-        fleet.waves[i] = fleet.waves[i] < changing ? fleet.waves[i] : changing;
+    for (size_t i = 0; i < count; i++) {
+        opened += waves[i].is_control ? 0 : (size_t)waves[i].size;
+        if (waves[i].is_control)
+            fleet.control = (size_t)waves[i].size;
+        else if (fleet.judged < WAVES)
+            fleet.waves[fleet.judged++] = opened;
     }
     return fleet;
 }
@@ -146,7 +156,7 @@ static struct outcome roll_out(struct world *world, const struct fleet *fleet,
 
     dice_init(&world->dice, seed, span_text(scenario->name));
     world->half_days = 0;
-    for (unsigned wave = 0; wave < WAVES; wave++) {
+    for (unsigned wave = 0; wave < fleet->judged; wave++) {
         struct gate_verdict verdict;
 
         gather(world, fleet->waves[wave], fleet->robots - fleet->waves[wave]);
@@ -239,14 +249,14 @@ static unsigned first_that_can_know(const struct pilot *pilot, const struct scen
     const struct gate_plan plan = gate_plan_default();
     unsigned first = 0;
 
-    for (unsigned wave = WAVES; wave-- > 0;) {
+    for (size_t wave = fleet->judged; wave-- > 0;) {
         const size_t treated = fleet->waves[wave] < MOST ? fleet->waves[wave] : MOST;
         const size_t waiting = fleet->robots - fleet->waves[wave];
         const size_t control = waiting < MOST ? waiting : MOST;
 
         powers[wave] = power(pilot, scenario, &plan, treated, control);
         if (powers[wave] >= CAN_KNOW)
-            first = wave + 1;
+            first = (unsigned)wave + 1;
     }
     return first;
 }
@@ -310,7 +320,7 @@ static bool run(struct world *world, const struct pilot *pilot, size_t robots, u
     bool is_good = true;
 
     printf("%zu robots, %zu held back, waves of", robots, fleet.control);
-    for (size_t i = 0; i < WAVES; i++)
+    for (size_t i = 0; i < fleet.judged; i++)
         printf(" %zu", fleet.waves[i]);
     printf("; %u rollouts each\n", seeds);
     printf("  %-24s %-29s | can | in time | stopped in wave 1 to 5\n", "fault",
