@@ -71,7 +71,7 @@ static const char world[] = CONTRACT(
              "vendor_id, model, currency,"
              " attempts, requests, output, price) SELECT 'r' || i, '2026-10-31 16:00Z'::timestamptz"
              " + d * interval '1 day', 'big', 'big', 'large', 'CNY', 2, 2, "
-             "100000, 0"
+             "100000, 0.2"
              " FROM generate_series(1, 10) i, generate_series(0, 29) d;"
              "INSERT INTO myna.pool (source, scope, subject, unit, is_money, "
              "metrics, hard, period_from,"
@@ -79,6 +79,10 @@ static const char world[] = CONTRACT(
              " ('cap:small:requests', 'contract', 'small', 'requests', false, "
              "1024, true,"
              "  '2026-11-30 16:00Z', '2026-12-01 16:00Z', 15, 1, true),"
+             " ('cap:big:requests', 'contract', 'big', 'requests', false, 1024, true,"
+             "  '2026-11-30 16:00Z', '2026-12-01 16:00Z', 25, 1, true),"
+             " ('budget:own', 'vendor', 'big', 'CNY', true, 0, false, '2026-11-30 16:00Z',"
+             "  '2026-12-31 16:00Z', 1000, 1000000000, true),"
              " ('budget:lid', 'vendor', 'small', 'CNY', true, 0, false, "
              "'2026-11-30 16:00Z',"
              "  '2026-12-31 16:00Z', 100, 1000000000, true);"
@@ -90,6 +94,8 @@ static const char world[] = CONTRACT(
              " ('other', 'fleet', '{\"routes\": [{\"vendor\": \"small\", "
              "\"model\": \"maxi\","
              "   \"contract\": \"small\"}]}', '{}', 'operator:anna'),"
+             " ('model', 'fleet', '{\"routes\": [{\"vendor\": \"big\", \"model\": \"larger\","
+             "   \"contract\": \"big\"}]}', '{}', 'operator:anna'),"
              " ('volume', 'fleet', '{\"volume\": 3}', '{}', 'operator:anna');";
 
 static int set_up(void **state)
@@ -233,6 +239,28 @@ static void a_wave_that_would_break_a_cap_is_refused_when_it_is_its_turn(void **
                         "cap:small:requests has 15 requests: 0 when nobody moves, 20 when all"
                         " have; wave 2 breaks it");
     assert_true(json_bool(json_member(fixture->json, "refused"), false));
+}
+
+/* Another model of the same contract: what comes in has gone out. */
+static void robots_that_stay_with_the_contract_are_counted_once(void **state)
+{
+    struct fixture *fixture = *state;
+
+    ask(fixture, "model", 0, NOW);
+    const struct json *room =
+        among(json_member(fixture->json, "headroom"), "source", "cap:big:requests");
+    const struct json *big = json_item(json_member(fixture->json, "contracts"), 0);
+
+    assert_null(finding(fixture, "cap"));
+    assert_string_equal(text_at(room, "stay"), "20");
+    assert_string_equal(text_at(room, "at_end"), "20");
+    assert_string_equal(text_at(big, "amount"), "3000040.00");
+    assert_string_equal(text_at(big, "amount_at_end"), "3000040.00");
+    assert_true(json_bool(json_member(big, "left"), false));
+    assert_null(finding(fixture, "shortfall"));
+    room = among(json_member(fixture->json, "headroom"), "source", "budget:own");
+    assert_string_equal(text_at(room, "stay"), "62.00"); /* 2.00 a day as booked */
+    assert_string_equal(text_at(room, "at_end"), "62.00");
 }
 
 /* 4.80 a day, 31 days: 148.80 of 100; of half the robots 74.40. */
@@ -444,6 +472,7 @@ int main(void)
         cmocka_unit_test(each_wave_has_its_figures),
         cmocka_unit_test(what_falls_short_is_named_with_its_price),
         cmocka_unit_test(a_wave_that_would_break_a_cap_is_refused_when_it_is_its_turn),
+        cmocka_unit_test(robots_that_stay_with_the_contract_are_counted_once),
         cmocka_unit_test(a_soft_budget_warns),
         cmocka_unit_test(rates_are_asked_of_the_busiest_hours),
         cmocka_unit_test(robots_with_routes_of_their_own_are_told),
