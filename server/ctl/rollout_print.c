@@ -108,12 +108,29 @@ static void print_patch(FILE *out, const struct json *rollout)
     buffer_release(&value);
 }
 
+/* A gate that is green needs no numbers; of any other they say what to look at. */
+static void print_verdict(FILE *out, const struct json *verdict)
+{
+    const struct json *metrics = json_member(verdict, "metrics");
+
+    if (!*text(verdict, "words"))
+        return;
+    fprintf(out, "       %s\n", text(verdict, "words"));
+    for (size_t i = 0; i < json_count(metrics) && strcmp(text(verdict, "colour"), "green") != 0;
+         i++) {
+        const struct json *metric = json_item(metrics, i);
+
+        if (strcmp(text(metric, "colour"), "off") != 0)
+            fprintf(out, "         %-18s %-6s %s\n", text(metric, "metric"), text(metric, "colour"),
+                    text(metric, "words"));
+    }
+}
+
 static void print_wave(FILE *out, const struct json *wave)
 {
     const struct json *members = json_member(wave, "members");
     const struct json *counts = json_member(wave, "counts");
     const int64_t size = json_int(members, number(wave, "planned"));
-    const char *verdict = text(json_member(wave, "verdict"), "words");
     char bar[BAR_WIDTH + 1];
 
     make_bar(counts, size, bar);
@@ -128,8 +145,7 @@ static void print_wave(FILE *out, const struct json *wave)
             fprintf(out, ", %lld %s", (long long)count, kinds[i].member);
     }
     fprintf(out, "\n");
-    if (*verdict)
-        fprintf(out, "       %s\n", verdict);
+    print_verdict(out, json_member(wave, "verdict"));
     if (*text(wave, "forced_by"))
         fprintf(out, "       forced by %s: %s\n", text(wave, "forced_by"),
                 text(wave, "forced_reason"));
