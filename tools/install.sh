@@ -15,6 +15,9 @@ PACKAGES_RUN='build-essential cmake ninja-build pkg-config protobuf-compiler nan
 PACKAGES_TEST='clang clang-format libclang-rt-14-dev shellcheck mandoc mosquitto-clients git'
 PACKAGES_WEB='chromium'
 
+# What --all adds to build for arm64 robots and to run what was built.
+PACKAGES_ARM64='gcc-aarch64-linux-gnu qemu-user-static'
+
 # What the benchmarks add that look at the screen and listen to the sound.
 PACKAGES_BENCH='xvfb pulseaudio pulseaudio-utils libasound2-plugins libpulse-dev libx11-dev libxext-dev'
 
@@ -93,13 +96,14 @@ apt_failed() {
 	die "apt-get could not install what is missing" "Its output is in $INSTALL_LOG"
 }
 
-install_packages() { # run | test | web | bench
+install_packages() { # run | test | web | arm64 | bench
 	[ -r /etc/debian_version ] ||
 		die "this is not Debian" "Debian 12 is needed; in a container: debian:bookworm"
 	wanted=$PACKAGES_RUN
 	case $1 in
 	test) wanted="$wanted $PACKAGES_TEST" ;;
 	web) wanted="$wanted $PACKAGES_TEST $PACKAGES_WEB" ;;
+	arm64) wanted="$wanted $PACKAGES_TEST $PACKAGES_ARM64" ;;
 	bench) wanted="$wanted $PACKAGES_BENCH" ;;
 	esac
 	# shellcheck disable=SC2086 # a list of words

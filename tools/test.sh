@@ -16,8 +16,8 @@ run_tests() {
 			;;
 		esac
 	done
-	fuzz=''
-	[ -z "$all" ] || [ -n "$chosen" ] || fuzz=yes
+	fuzz='' arm64=''
+	[ -z "$all" ] || [ -n "$chosen" ] || fuzz=yes arm64=yes
 	chosen=${chosen#|}
 	[ -n "$chosen" ] || chosen=$(printf '%s' "$SUITES" | tr ' ' '|')
 	case $chosen in
@@ -27,6 +27,12 @@ run_tests() {
 	build debug
 	[ -z "$all" ] || build clang
 	[ -z "$fuzz" ] || build fuzz --target fuzzers
+	if [ -n "$arm64" ]; then
+		. "$MYNA_ROOT/tools/arm64.sh"
+		install_packages arm64
+		fetch_arm64
+		build arm64 --target robot_tests
+	fi
 	[ -n "$all" ] || set -- -LE long
 	[ -z "$all" ] || set --
 	step_abandon
@@ -34,6 +40,7 @@ run_tests() {
 	failed=0
 	run_suites debug "^($chosen)\$" "$@" || failed=1
 	[ -z "$fuzz" ] || run_suites fuzz '^fuzz$' || failed=1
+	[ -z "$arm64" ] || run_suites arm64 '^robot$' || failed=1
 	return "$failed"
 }
 

@@ -85,7 +85,7 @@ static bool is_there(const struct folder *folder, const char *name)
 
 static bool wait_for(const struct folder *folder, const char *name)
 {
-    for (int i = 0; i < 400 && !is_there(folder, name); i++)
+    for (int i = 0; i < 1200 && !is_there(folder, name); i++)
         clock_sleep_ms(50);
     return is_there(folder, name);
 }
