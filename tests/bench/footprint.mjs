@@ -1,8 +1,10 @@
 // A whole fleet whose one robot is looked at: the processor time of agent and voice while it is
 // idle, their proportional set size (what they share with others counts by parts), and how that
 // grows with turns. EARLY and TURNS are how many come before and after the first look. Of each
-// SPOKEN are heard to their end, at last; the ones before are cut short by the next question as
-// soon as something of their answer is said, for 10,000 answers take ten hours.
+// SPOKEN are heard to their end, at last; the ones before are interrupted as
+// soon as something of their answer is said, for 10,000 answers take ten hours; and their vendor is
+// a fast one, of this benchmark's own.
+import {spawn} from 'node:child_process';
 import {createConnection} from 'node:net';
 import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
@@ -41,21 +43,31 @@ const pssMib = (pids) => pids.reduce((sum, pid) =>
 const say = (name, value, unit, limit, limitIs) => console.log(JSON.stringify({bench: 'footprint', metric: name,
   value: Number(value.toFixed(3)), unit, limit: Number(limit.toFixed(3)), limit_is: limitIs, ratio: Number((value / limit).toFixed(3))}));
 
-// Asks so many times, and waits for a clause of each answer before the next.
+// Its address.
+async function startVendor() {
+  const program = join(process.env.MYNA_BUILD, 'tests/vendors/myna-vendors');
+  const vendor = spawn(program, ['--key', 'bench', '--fault', 'tokens_per_s=5000', '--fault', 'first_token_ms=5',
+    '--fault', 'jitter_ms=0'], {stdio: ['ignore', 'pipe', 'ignore']});
+  const {value} = await createInterface({input: vendor.stdout})[Symbol.asyncIterator]().next();
+  return {vendor, url: `${value.replace(/^listening on /, '')}/v1`};
+}
+
+// Asks so many times, and interrupts each answer at its first clause.
 async function askHastily(fleet, turns) {
   const path = readFileSync(join(fleet.home, 'myna-agent.conf'), 'utf8').match(/^socket = (.*)$/m)[1];
   const socket = createConnection(path);
   const lines = createInterface({input: socket})[Symbol.asyncIterator]();
+  const send = (request) => socket.write(`${JSON.stringify(request)}\n`);
   const refused = {};
   for (let turn = 0; turn < turns; turn++) {
-    socket.write(`${JSON.stringify({ask: QUESTION})}\n`);
-    for (let isNew = false; ;) {
+    send({ask: QUESTION});
+    for (let isOver = false; !isOver;) {
       const {value, done} = await lines.next();
       if (done) throw new Error(`the robot hung up in turn ${turn}`);
       const line = JSON.parse(value);
-      isNew ||= 'turn' in line; // what came before is the end of the last one
+      if (line.clause) send({interrupt: true});
       if (line.error) refused[line.error] = (refused[line.error] ?? 0) + 1;
-      if (line.error || (isNew && line.clause)) break;
+      isOver = line.done || line.error;
     }
   }
   socket.destroy();
@@ -64,8 +76,10 @@ async function askHastily(fleet, turns) {
 }
 
 const fleet = await Fleet.create();
+const {vendor, url} = await startVendor();
 try {
-  await fleet.up('--robots', '0');
+  fleet.env.MYNA_VENDOR_KEY = 'bench';
+  await fleet.up('--robots', '0', '--vendor', url, '--model', 'dahan-chat');
   const agent = fleet.pid('myna-agent');
   const talk = async (turns) => {
     await askHastily(fleet, Math.max(0, turns - SPOKEN));
@@ -85,5 +99,6 @@ try {
   await sleep(5000);
   say('pss_after_turns_mib', pssMib(family(agent)), 'MiB', early, `the same after ${EARLY} turns, now after ${EARLY + TURNS}`);
 } finally {
+  vendor.kill();
   await fleet.end();
 }

@@ -170,14 +170,14 @@ static void ask_chat(struct bench *bench, struct journal *journal, double *later
     static wire_Route route = {.vendor = "v", .model = "m", .dialect = "openai", .contract = "c"};
     const struct turn_settings settings = {
         .routes = &route, .route_count = 1, .max_output_tokens = 50, .generation = 1};
-    const struct turn_options options = {
-        .journal = journal, .on_event = on_event, .context = bench};
+    struct turn_options options = {.journal = journal, .on_event = on_event, .context = bench};
     struct turn_report report;
     struct turn *turn;
     uint8_t uuid[16];
 
     snprintf(route.base_url, sizeof route.base_url, "%s", bench->url);
-    if (turn_create(&turn, &options) != STATUS_OK)
+    if (conversation_create(&options.conversation) != STATUS_OK ||
+        turn_create(&turn, &options) != STATUS_OK)
         fail("out of memory");
     for (size_t n = 0; n < bench->rounds + WARM_UP; n++) {
         atomic_store(&bench->chat_ns, 0);
@@ -193,6 +193,7 @@ static void ask_chat(struct bench *bench, struct journal *journal, double *later
                 (double)(atomic_load(&bench->chat_ns) - atomic_load(&bench->bare_ns)) / 1e6;
     }
     turn_free(turn);
+    conversation_free(options.conversation);
 }
 
 /* --- the journal --- */
