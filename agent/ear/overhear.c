@@ -6,6 +6,7 @@
 #include "agent/ear/voicing.h"
 #include "agent/ear/wake.h"
 #include "schema/base/crypto.h"
+#include "schema/base/log.h"
 
 #define GATE_BEFORE_MS 300 /* of sound before the first loud frame: a phrase begins softly */
 #define GATE_AFTER_MS  600
@@ -15,7 +16,9 @@
 
 struct overhear {
     struct wake *wake;
-    struct echo *echo; /* NULL: none */
+    bool has_source;
+    struct echo_source source;
+    struct echo *echo; /* made when it is needed for the first time: it is larger than the rest */
     struct recording_preroll tail;
     struct voicing voicing;
     enum barge_in_state state;
@@ -31,9 +34,10 @@ enum status overhear_create(struct overhear **out, const char *program,
 
     if (!overhear)
         return STATUS_MEMORY;
-    enum status status = wake_create(&overhear->wake, program);
-    if (status == STATUS_OK && source)
-        status = echo_create(&overhear->echo, source);
+    overhear->has_source = source != NULL;
+    if (source)
+        overhear->source = *source;
+    const enum status status = wake_create(&overhear->wake, program);
     if (status == STATUS_OK)
         *out = overhear;
     else
@@ -63,6 +67,11 @@ void overhear_wait_for(struct overhear *overhear, const char *phrase)
 
 void overhear_clean(struct overhear *overhear, int64_t heard_ns, int16_t pcm[VAD_FRAME])
 {
+    if (overhear->has_source && !overhear->echo &&
+        echo_create(&overhear->echo, &overhear->source) != STATUS_OK) {
+        log_error("ear", "no memory to take the robot's own voice out of what it hears");
+        overhear->has_source = false;
+    }
     if (overhear->echo)
         echo_cancel(overhear->echo, heard_ns, pcm);
 }

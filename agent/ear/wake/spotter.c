@@ -23,9 +23,9 @@ static const struct {
     const char *phrase;
     double threshold;
 } phrases[] = {
-    {"excuse me robot", 1e-30},
-    {"wake up robot", 1e-30},
-    {"hello robot", 1e-40},
+    {"excuse me robot", 1e-40},
+    {"wake up robot", 1e-18},
+    {"hello robot", 1e-14},
 };
 
 struct spotter {
