@@ -151,6 +151,8 @@ test('groups of groups follow the ones whose members are put in by hand', async 
   const refused = await admin.post('/groups', {id: 'circle', filter: 'group = both'});
   assert.equal(refused.status, 422);
   assert.match(refused.body.detail, /no group "both" with members put in by hand/);
+  assert.equal((await admin.post('/groups', {id: 'echo', filter: 'group contains hig'})).body.devices, 0, 'what a filter chose counts in no group');
+  assert.equal(await meant('group contains hig'), 'r1 r2', 'but in a list');
 });
 
 test('a filtered group takes nobody by hand, and a group stays of the kind it was made', async () => {
