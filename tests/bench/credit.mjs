@@ -20,24 +20,41 @@ async function rates() {
   return [await metric('credit_grants') - before[0], await metric('usage_records') - before[1]].map((n) => n / SECONDS);
 }
 
+const wanting = `myna.credit_account WHERE wanted > 0 AND NOT is_closed AND unit = 'requests'`;
+const timed = async (body) => {
+  const start = performance.now();
+  await fleet.sql(`DO $$ BEGIN ${body} END $$`);
+  return (performance.now() - start) / 1000;
+};
+
 // All quiet robots want at once, again as soon as all have got it: what the server can grant, through its own
-// queue, rules and transaction; and the same rows written as often without any of that.
+// queue, rules and transaction. Also how many transactions that took.
 async function capacity() {
-  const wanting = `myna.credit_account WHERE wanted > 0 AND NOT is_closed AND unit = 'requests'`;
-  const want = `UPDATE myna.credit_account SET wanted = 1 WHERE NOT is_closed AND unit = 'requests' AND granted > 0;
-    UPDATE myna.credit_revision SET revision = revision + 1; PERFORM pg_notify('myna_credit', ''); COMMIT;`;
-  const bare = `UPDATE myna.credit_account SET granted = granted, wanted = 0 WHERE NOT is_closed AND unit = 'requests' AND granted > 0;
-    UPDATE myna.device_link SET last_seen = last_seen; UPDATE myna.pool SET outstanding = outstanding WHERE is_active; COMMIT;`;
-  const timed = async (body) => {
-    const start = performance.now();
-    await fleet.sql(`DO $$ BEGIN FOR round IN 1..${ROUNDS} LOOP ${body} END LOOP; END $$`);
-    return (performance.now() - start) / 1000;
-  };
-  const before = await metric('credit_grants');
-  const granting = await timed(`${want} WHILE EXISTS (SELECT FROM ${wanting}) LOOP PERFORM pg_sleep(0.002); COMMIT; END LOOP;`);
-  const grants = await metric('credit_grants') - before;
-  const writing = await timed(bare);
-  return [grants / granting, grants / writing];
+  const before = [await metric('credit_grants'), await metric('ingest_batches')];
+  const seconds = await timed(`FOR round IN 1..${ROUNDS} LOOP
+    UPDATE myna.credit_account SET wanted = 1 WHERE NOT is_closed AND unit = 'requests' AND granted > 0;
+    UPDATE myna.credit_revision SET revision = revision + 1; PERFORM pg_notify('myna_credit', ''); COMMIT;
+    WHILE EXISTS (SELECT FROM ${wanting}) LOOP PERFORM pg_sleep(0.002); COMMIT; END LOOP; END LOOP;`);
+  const grants = await metric('credit_grants') - before[0];
+  return {grants, transactions: await metric('ingest_batches') - before[1], rate: grants / seconds};
+}
+
+// As many rows in as many transactions, without rule, lock or message: of accounts alone, which every grant
+// writes, in a table of the same shape with the same indexes.
+async function bare({grants, transactions}) {
+  await fleet.sql(`CREATE TABLE public.bench (LIKE myna.credit_account INCLUDING ALL);
+    INSERT INTO public.bench SELECT * FROM myna.credit_account WHERE NOT is_closed AND unit = 'requests' AND granted > 0;
+    CREATE TABLE public.bench_order AS SELECT row_number() OVER (ORDER BY device_id) - 1 AS place, device_id, journal_id,
+      line_id, measure, epoch FROM public.bench; CREATE INDEX ON public.bench_order (place); ANALYZE public.bench_order`);
+  const accounts = await number('SELECT count(*) FROM public.bench_order');
+  const rows = Math.max(1, Math.round(grants / transactions));
+  const rounds = Math.ceil(grants / rows);
+  const seconds = await timed(`FOR round IN 0..${rounds - 1} LOOP
+    UPDATE public.bench b SET granted = granted + 1, wanted = 0, granted_at = now() FROM (SELECT * FROM public.bench_order
+      WHERE place IN (SELECT (round * ${rows} + n) % ${accounts} FROM generate_series(0, ${rows - 1}) n)) o
+    WHERE b.device_id = o.device_id AND b.journal_id = o.journal_id AND b.line_id = o.line_id AND b.measure = o.measure
+      AND b.epoch = o.epoch; COMMIT; END LOOP;`);
+  return rounds * rows / seconds;
 }
 
 // Both times are the database's: the change's own, and the start of the last attempt.
@@ -61,8 +78,9 @@ try {
   say('grants_per_s', grants, '1/s', records, 'attempts that the same robots made meanwhile');
   await fleet.up('--robots', String(ROBOTS), '--talk-rate', '0');
   await sleep(5000); // the last attempts are told
-  const [most, bare] = await capacity();
-  say('grants_capacity_per_s', most, '1/s', bare, 'the same accounts, links and pools written in one transaction a round, without rules');
+  const most = await capacity();
+  say('grants_capacity_per_s', most.rate, '1/s', await bare(most),
+    'as many accounts in as many transactions written raw into the same shape, with the same indexes, without rules');
   await fleet.up('--robots', String(ROBOTS), '--talk-rate', String(TALK_RATE));
   await sleep(5000);
   const stopped = await stop();
