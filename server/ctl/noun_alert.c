@@ -1,4 +1,5 @@
 /* alert ... : what needs a look, and what somebody said to it */
+#include <stdio.h>
 #include <string.h>
 
 #include "schema/base/clock.h"
@@ -39,7 +40,7 @@ static void print_alert(const struct json *alert, const char *server)
         {"last", "last_at", VIEW_TEXT},       {"acknowledged", "acknowledged_at", VIEW_TEXT},
         {"by", "acknowledged_by", VIEW_TEXT}, {"silenced to", "silenced_until", VIEW_TEXT},
         {"by", "silenced_by", VIEW_TEXT},     {"cleared", "cleared_at", VIEW_TEXT},
-        {"by", "cleared_by", VIEW_TEXT},
+        {"by", "cleared_by", VIEW_TEXT},      {"in force", "in_force", VIEW_TEXT},
     };
     static const struct view_column deliveries[] = {
         {"delivery", "id", VIEW_TEXT},         {"channel", "channel", VIEW_TEXT},
@@ -99,9 +100,31 @@ static int acknowledge(struct ctl *ctl)
     return say(ctl, "/acknowledge", span_text(""), "acknowledged");
 }
 
+/* Whoever clears a threshold's alert may think that what it did is over. */
+static void say_in_force(const struct client_answer *answer)
+{
+    struct json *json;
+
+    if (json_parse(answer->body, &json, NULL) != STATUS_OK)
+        return;
+    const int64_t threshold = json_int(json_member(json, "in_force"), 0);
+    if (threshold != 0)
+        printf("what its threshold did stays in force; mynactl threshold reset %lld ends it\n",
+               (long long)threshold);
+    json_free(json);
+}
+
 static int clear(struct ctl *ctl)
 {
-    return say(ctl, "/clear", span_text(""), "cleared");
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "POST", span_text(""), NULL, &answer, "/api/v1/alerts/",
+                             ctl->args.words[0], "/clear", (char *)NULL);
+
+    if (result == CTL_DONE)
+        result = ctl_say(ctl, &answer, "cleared alert %s", ctl->args.words[0]);
+    if (result == CTL_DONE && !ctl->json)
+        say_in_force(&answer);
+    return result;
 }
 
 /* "90m", "4h", "7d". */

@@ -4,12 +4,18 @@
 #include "server/store/alert_words.h"
 #include "server/store/deliveries.h"
 
+/* Clearing what was said of a threshold does not end what it did: that is its reset's to do. */
+#define IN_FORCE                                                                                   \
+    "(SELECT min(t.threshold_id) FROM myna.threshold t WHERE a.kind = 'threshold'"                 \
+    " AND t.source = a.detail ->> 'threshold' AND (EXISTS (SELECT FROM myna.enforcement e"         \
+    "   WHERE e.threshold_id = t.threshold_id) OR EXISTS (SELECT FROM myna.contract_standing s"    \
+    "   WHERE s.threshold_id = t.threshold_id)))"
 #define ALERT_JSON                                                                                 \
     "jsonb_build_object('id', a.alert_id, 'kind', a.kind, 'severity', a.severity, 'subject', "     \
     "a.subject, 'state', a.state, 'detail', a.detail, 'count', a.count, 'first_at', a.first_at, "  \
     "'last_at', a.last_at, 'acknowledged_at', a.acknowledged_at, 'acknowledged_by', "              \
     "a.acknowledged_by, 'silenced_until', a.silenced_until, 'silenced_by', a.silenced_by, "        \
-    "'cleared_at', a.cleared_at, 'cleared_by', a.cleared_by)"
+    "'cleared_at', a.cleared_at, 'cleared_by', a.cleared_by, 'in_force', " IN_FORCE ")"
 #define HELP_JSON                                                                                  \
     "jsonb_build_object('title', " ALERT_KINDS_TITLE ", 'link', " ALERT_KINDS_LINK                 \
     ", 'cure', " ALERT_KINDS_CURE ")"

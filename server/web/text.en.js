@@ -541,6 +541,8 @@ export const texts = {
   "alerts.current": "Not over",
   "alert.by": "by {who}",
   "alert.gone": "the cause was gone",
+  "alert.in_force": "what it did is in force",
+  "alert.still_in_force": "what it did stays in force until the threshold is reset",
   "alert.until": "until",
   "alert.since": "first",
   "alert.state": "State",

@@ -19,6 +19,10 @@ const SILENCES = [["1", "alert.silence.hour"], ["8", "alert.silence.shift"], ["2
 
 // Who said what to it last, and until when.
 function Said({ row }) {
+  return html`<${Word} row=${row} />${row.in_force && html`<span class="sub">${t(row.state === "cleared" ? "alert.still_in_force" : "alert.in_force")}</span>`}`;
+}
+
+function Word({ row }) {
   if (row.state === "cleared") {
     return html`<span class="sub">${row.cleared_by === "mynad" ? t("alert.gone") : t("alert.by", { who: row.cleared_by })}, <${Ago} at=${row.cleared_at} /></span>`;
   }

@@ -180,7 +180,7 @@ test('a budget alerts at 80 and 100 % unless it says otherwise', async () => {
   assert.deepEqual([alert.severity, alert.subject, alert.words, more],
     ['warning', `budget/b-${number}/80%`, `Budget b-${number} is at 80 output of 100, 80 %; the threshold is 80%.`, []]);
   assert.match(alert.cure, new RegExp(`mynactl budget set b-${number} --at-most`));
-  assert.equal(alert.link, '/contracts');
+  assert.equal(alert.link, '/contracts#limits');
   await useOf('r1', 20);
   await budgetFired('100%');
   assert.deepEqual((await alerts()).map(({subject, severity}) => [subject, severity]),
@@ -327,7 +327,11 @@ test('by hand it is lifted, and stays quiet', async () => {
   await use(100);
   await fired('full');
   assert.equal((await effective('r1', 'limit_mode')).value, 'blocked');
+  const [alert] = await alerts();
+  assert.equal((await admin.post(`/alerts/${alert.id}/clear`)).body.in_force, idle.id, 'clearing says that it still holds');
+  assert.equal((await effective('r1', 'limit_mode')).value, 'blocked');
   assert.equal((await admin.post(`/thresholds/${idle.id}/reset`)).body.state, 'waived');
+  assert.equal((await admin.get(`/alerts/${alert.id}`)).body.in_force, null);
   assert.equal((await effective('r1', 'limit_mode')).value, 'none');
   await looked();
   assert.equal((await threshold('full')).state, 'waived');
