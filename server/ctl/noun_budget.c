@@ -9,17 +9,13 @@
 
 #define NOTHING span_text("")
 
-static const struct view_column columns[] = {{"budget", "id", VIEW_TEXT},
-                                             {"scope", "scope", VIEW_TEXT},
-                                             {"subject", "subject", VIEW_TEXT},
-                                             {"unit", "pool.unit", VIEW_TEXT},
-                                             {"at most", "at_most", VIEW_AMOUNT},
-                                             {"per", "per", VIEW_TEXT},
-                                             {"spent", "pool.spent", VIEW_AMOUNT},
-                                             {"outstanding", "pool.outstanding", VIEW_AMOUNT},
-                                             {"free", "pool.free", VIEW_AMOUNT},
-                                             {"over", "pool.over", VIEW_YES},
-                                             {"hard", "hard", VIEW_YES}};
+static const struct view_column columns[] = {
+    {"budget", "id", VIEW_TEXT},         {"scope", "scope", VIEW_TEXT},
+    {"subject", "subject", VIEW_TEXT},   {"unit", "pool.unit", VIEW_TEXT},
+    {"at most", "at_most", VIEW_MONEY},  {"per", "per", VIEW_TEXT},
+    {"spent", "pool.spent", VIEW_MONEY}, {"outstanding", "pool.outstanding", VIEW_MONEY},
+    {"free", "pool.free", VIEW_MONEY},   {"over", "pool.over", VIEW_YES},
+    {"hard", "hard", VIEW_YES}};
 #define COLUMNS (sizeof columns / sizeof *columns)
 
 static int list(struct ctl *ctl)
@@ -33,13 +29,13 @@ static int list(struct ctl *ctl)
 static void print_budget(const struct json *budget)
 {
     static const struct view_column sheet[] = {
-        {"budget", "id", VIEW_TEXT},          {"scope", "scope", VIEW_TEXT},
-        {"subject", "subject", VIEW_TEXT},    {"unit", "pool.unit", VIEW_TEXT},
-        {"at most", "at_most", VIEW_AMOUNT},  {"per", "per", VIEW_TEXT},
-        {"zone", "zone", VIEW_TEXT},          {"models", "models", VIEW_JSON},
-        {"spent", "pool.spent", VIEW_AMOUNT}, {"outstanding", "pool.outstanding", VIEW_AMOUNT},
-        {"free", "pool.free", VIEW_AMOUNT},   {"over", "pool.over", VIEW_YES},
-        {"hard", "hard", VIEW_YES},           {"note", "note", VIEW_TEXT},
+        {"budget", "id", VIEW_TEXT},         {"scope", "scope", VIEW_TEXT},
+        {"subject", "subject", VIEW_TEXT},   {"unit", "pool.unit", VIEW_TEXT},
+        {"at most", "at_most", VIEW_MONEY},  {"per", "per", VIEW_TEXT},
+        {"zone", "zone", VIEW_TEXT},         {"models", "models", VIEW_JSON},
+        {"spent", "pool.spent", VIEW_MONEY}, {"outstanding", "pool.outstanding", VIEW_MONEY},
+        {"free", "pool.free", VIEW_MONEY},   {"over", "pool.over", VIEW_YES},
+        {"hard", "hard", VIEW_YES},          {"note", "note", VIEW_TEXT},
     };
     struct buffer points;
 
@@ -190,14 +186,14 @@ static int delete (struct ctl *ctl)
 
 static int list_pools(struct ctl *ctl)
 {
-    static const struct view_column pools[] = {{"source", "source", VIEW_TEXT},
+    static const struct view_column pools[] = {{"pool", "name", VIEW_TEXT},
                                                {"unit", "unit", VIEW_TEXT},
                                                {"from", "period.from", VIEW_DAY},
                                                {"last day", "period.to", VIEW_LAST},
-                                               {"limit", "limit", VIEW_AMOUNT},
-                                               {"spent", "spent", VIEW_AMOUNT},
-                                               {"outstanding", "outstanding", VIEW_AMOUNT},
-                                               {"free", "free", VIEW_AMOUNT},
+                                               {"limit", "limit", VIEW_MONEY},
+                                               {"spent", "spent", VIEW_MONEY},
+                                               {"outstanding", "outstanding", VIEW_MONEY},
+                                               {"free", "free", VIEW_MONEY},
                                                {"over", "over", VIEW_YES}};
     struct client_answer answer;
     int result =

@@ -6,6 +6,7 @@
 
 #include "schema/base/clock.h"
 #include "server/money/amount.h"
+#include "server/money/currency.h"
 #include "server/money/zone.h"
 
 #define CELL_SIZE  256
@@ -153,10 +154,35 @@ static void format_amount(const char *text, char out[CELL_SIZE])
     snprintf(out, CELL_SIZE, "%s", amount);
 }
 
-static void format_text(const struct json *item, const char *text, enum view_kind kind,
+/* "pool.currency" for "pool.spent". */
+static const char *currency_beside(const struct json *item, const char *member)
+{
+    const char *dot = strrchr(member, '.');
+    char path[64];
+
+    snprintf(path, sizeof path, "%.*scurrency", dot ? (int)(dot + 1 - member) : 0, member);
+    return json_text(find(item, path), "");
+}
+
+/* Less than one is told in full: there rounding would leave nothing. */
+static void format_money(const char *currency, const char *text, char out[CELL_SIZE])
+{
+    char amount[AMOUNT_SIZE];
+    struct fraction number;
+    unsigned places;
+
+    if (currency_find(currency, &places) && fraction_parse(span_text(text), &number) == STATUS_OK &&
+        fraction_compare(number, fraction_of(1)) >= 0) {
+        amount_rounded(number, places, amount);
+        text = amount;
+    }
+    format_amount(text, out);
+}
+
+static void format_text(const struct json *item, const struct view_column *column, const char *text,
                         int64_t now_ms, char out[CELL_SIZE])
 {
-    switch (kind) {
+    switch (column->kind) {
     case VIEW_TIME:
         format_age(text, now_ms, out);
         break;
@@ -171,6 +197,9 @@ static void format_text(const struct json *item, const char *text, enum view_kin
         break;
     case VIEW_AMOUNT:
         format_amount(text, out);
+        break;
+    case VIEW_MONEY:
+        format_money(currency_beside(item, column->member), text, out);
         break;
     default:
         snprintf(out, CELL_SIZE, "%s", text);
@@ -198,7 +227,7 @@ static void format_cell(const struct json *item, const struct view_column *colum
         snprintf(out, CELL_SIZE, "%" PRId64, json_int(value, 0));
         break;
     case JSON_TEXT:
-        format_text(item, json_text(value, ""), column->kind, now_ms, out);
+        format_text(item, column, json_text(value, ""), now_ms, out);
         break;
     case JSON_REAL:
     case JSON_ARRAY:
@@ -212,7 +241,7 @@ static void print_cell(FILE *out, const char *text, int width, enum view_kind ki
 {
     int blank = width - text_width(text);
 
-    if (kind == VIEW_NUMBER || kind == VIEW_AMOUNT)
+    if (kind == VIEW_NUMBER || kind == VIEW_AMOUNT || kind == VIEW_MONEY)
         fprintf(out, "%*s%s", blank, "", text);
     else if (last)
         fputs(text, out);

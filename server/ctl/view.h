@@ -15,9 +15,10 @@ enum view_kind {
     VIEW_TEXT,
     VIEW_NUMBER,
     VIEW_AMOUNT, /* the same in groups: "3,000,000.00" */
-    VIEW_TIME,   /* RFC 3339, shown as "3 min ago" */
-    VIEW_DAY,    /* RFC 3339: its day in the zone that the row's member "zone" names, else in UTC */
-    VIEW_LAST,   /* the same for an instant at which something is over: the last day before it */
+    VIEW_MONEY, /* the same; in the currency that a member beside it names, rounded as it is paid */
+    VIEW_TIME,  /* RFC 3339, shown as "3 min ago" */
+    VIEW_DAY,   /* RFC 3339: its day in the zone that the row's member "zone" names, else in UTC */
+    VIEW_LAST,  /* the same for an instant at which something is over: the last day before it */
     VIEW_PERIOD, /* "2026-11-01/2026-12-01", the end being past it: "2026-11-01 - 2026-11-30" */
     VIEW_YES,    /* bool: yes, or nothing */
     VIEW_JSON,   /* anything, compact; a list of texts as "a, b" */

@@ -245,6 +245,24 @@ static const char *cap_of(const struct thresholds_pool *pool)
     return strncmp(pool->source, "cap:", 4) == 0 ? strchr(pool->source + 4, ':') + 1 : NULL;
 }
 
+/* A cap that its contract gave no name is called by what it counts, and how long. */
+static const char *call_cap(const struct survey *survey, const struct thresholds_pool *pool)
+{
+    const struct terms_contract *found = terms_find(survey->terms, pool->subject);
+    int64_t version;
+    const struct contract_terms *terms =
+        found != NULL ? terms_in_force(found, survey->now_ms, &version) : NULL;
+
+    if (strncmp(cap_of(pool), "caps/", 5) != 0)
+        return cap_of(pool);
+    for (size_t i = 0; terms != NULL && i < terms->cap_count; i++) {
+        if (strcmp(terms->caps[i].name, cap_of(pool)) == 0)
+            return arena_format(survey->arena, "%s per %s", pool->unit,
+                                period_name(terms->caps[i].rule.per));
+    }
+    return pool->unit;
+}
+
 /* Whether the contract's own thresholds watch the cap: then they say all there is to say. */
 static bool is_watched(const struct survey *survey, const struct thresholds_pool *pool)
 {
@@ -281,7 +299,8 @@ static enum status judge_point(struct survey *survey, struct store_conn *conn,
     if (rule == NULL)
         return STATUS_MEMORY;
     *rule = *point;
-    rule->of = cap_of(pool) != NULL ? arena_format(arena, "cap:%s", cap_of(pool)) : pool->source;
+    rule->of =
+        cap_of(pool) != NULL ? arena_format(arena, "cap:%s", call_cap(survey, pool)) : pool->source;
     struct survey_verdict verdict = {.rule = rule,
                                      .match = match_of(pool, arena),
                                      .severity = severity_of(rule),

@@ -167,3 +167,16 @@ test('I2: what a contract charges whatever robots ask leaves no room in its caps
   await until(30, 'the raised fee was not counted', async () => Math.abs(Number((await pools())[0][0]) - 30 - 900 * share - 5000 * (1 - share)) < 1e-6);
   assert.equal((await pools())[0][2], share < 1, 'what is owed alone passes the cap');
 });
+
+test('a pool has a name for people, also where its cap has none', async () => {
+  const cap = {at_most: '1000', per: 'month', hard: true};
+  assert.equal((await admin.post('/contracts', {contract: 'unnamed', vendor: 'dahan', currency: 'CNY', zone: 'UTC', term: {from: '2020-01-01', to: '2050-01-01'},
+    charges: [{name: 'words', kind: 'unit', metric: 'output', price: '1', per: 'month'}],
+    caps: [{metric: 'requests', ...cap}, {metric: 'spend', ...cap}, {name: 'mine', metric: 'output', ...cap}]})).status, 201);
+  assert.equal((await admin.post('/budgets', {id: 'b9', scope: 'fleet', metric: 'requests', at_most: '5', per: 'day'})).status, 201);
+  const named = async () => (await admin.get('/pools?open=true')).body.items
+    .filter(({source, period}) => /unnamed|b9/.test(source) && Date.parse(period.from) <= Date.now()).map(({name}) => name).sort();
+  await until(30, 'pools are missing', async () => (await named()).length === 4);
+  assert.deepEqual(await named(), ['budget b9', 'cap mine of unnamed', 'cap requests of unnamed', 'cap spend of unnamed']);
+  assert.equal((await admin.remove('/budgets/b9')).status, 204);
+});

@@ -38,6 +38,24 @@ static void numbers_stand_right_and_texts_left(void **state)
     free(text);
 }
 
+static void money_is_rounded_as_it_is_paid_where_a_currency_stands_beside_it(void **state)
+{
+    static const struct view_column columns[] = {{"spent", "pool.spent", VIEW_MONEY}};
+    char *text = show("[{\"pool\":{\"spent\":\"24657.534246575342\",\"currency\":\"CNY\"}},"
+                      "{\"pool\":{\"spent\":\"1234.5\",\"currency\":\"JPY\"}},"
+                      "{\"pool\":{\"spent\":\"0.000104\",\"currency\":\"CNY\"}},"
+                      "{\"pool\":{\"spent\":\"1234567\",\"currency\":null}}]",
+                      columns, 1, 0);
+
+    (void)state;
+    assert_string_equal(text, "    spent\n"
+                              "24,657.53\n"
+                              "    1,235\n"
+                              " 0.000104\n"
+                              "1,234,567\n");
+    free(text);
+}
+
 static void days_are_those_of_the_row_s_zone_and_ends_are_last_days(void **state)
 {
     static const struct view_column columns[] = {{"from", "period.from", VIEW_DAY},
@@ -158,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_stand_right_and_texts_left),
+        cmocka_unit_test(money_is_rounded_as_it_is_paid_where_a_currency_stands_beside_it),
         cmocka_unit_test(days_are_those_of_the_row_s_zone_and_ends_are_last_days),
         cmocka_unit_test(a_chinese_name_counts_two_cells_a_character),
         cmocka_unit_test(a_note_is_wrapped_below_its_row_and_never_cut),
