@@ -33,7 +33,7 @@ static const struct alert_kinds_row rows[] = {
     {"key_leak", "Spending that no robot recorded", "/vendors",
      "The vendor bills requests that no robot sent: somebody else has the key. Replace it at the "
      "vendor and here."},
-    {"limit_too_small", "Limit too small for one attempt", "/contracts",
+    {"limit_too_small", "Limit too small for one attempt", "/contracts#limits",
      "No robot that it binds can answer: the whole limit is less than the shortest attempt takes. "
      "Raise the budget or cap, or give those robots a shorter persona and history."},
     {"malformed_message", "Malformed message", NULL,
@@ -66,7 +66,7 @@ static const struct alert_kinds_row rows[] = {
      "Look at what the contract cost so far (mynactl statement bill {}); raise the limit in its "
      "document (mynactl contract apply), or let the actions that were agreed for it hold until the "
      "period ends."},
-    {"threshold/budget", "Budget threshold reached", "/contracts",
+    {"threshold/budget", "Budget threshold reached", "/contracts#limits",
      "Look at what the budget holds (mynactl budget get {}); raise it with mynactl budget set {} "
      "--at-most, move its thresholds with --thresholds, or let what they do hold until the period "
      "ends."},

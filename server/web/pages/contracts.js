@@ -1,6 +1,6 @@
 // contracts.js - the terms agreed with vendors
 
-import { html, useState } from "../dom.js";
+import { html, useEffect, useState } from "../dom.js";
 import { useList, useResource } from "../api.js";
 import { Bill } from "../components/bill.js";
 import { BudgetDialog } from "../components/budget.js";
@@ -35,8 +35,11 @@ export function Contracts() {
 function Limits() {
   const [adding, setAdding] = useState(false);
   const state = useResource("/pools", { query: { open: "true" }, kinds: ["usage", "pool", "contract"], gap_ms: 2000 });
+  useEffect(() => {
+    if (location.hash === "#limits") document.getElementById("limits")?.scrollIntoView();
+  }, [state.data === undefined]); // again when they are there and the page has its length
   const add = may("operator") && html`<${Button} onClick=${() => setAdding(true)}>${t("budget.add")}</${Button}>`;
-  return html`<${Card} title=${t("pools")} actions=${add} flush>
+  return html`<${Card} id="limits" title=${t("pools")} actions=${add} flush>
     <${Loaded} state=${state} lines=${4}>${({ items }) => (items.length === 0
       ? html`<${Empty} icon="contracts" title=${t("pools.none")}><p class="muted">${t("pools.none.how")}</p></${Empty}>`
       : html`<${Pools} label=${t("pools")} pools=${fullestFirst(items)} />`)}</${Loaded}></${Card}>
