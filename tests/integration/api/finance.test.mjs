@@ -42,6 +42,23 @@ test('a profile is the mean of one robot\'s day, over the days on which it asked
   for (const days of ['0', '367', 'x']) assert.equal((await admin.get(`/usage/profile?days=${days}`)).body.errors[0].pointer, '?days');
 });
 
+test('a profile of a few days begins at midnight where its contract counts', async () => {
+  await stack.sql(`INSERT INTO myna.vendor (vendor_id, base_url) VALUES ('far', 'https://far.example');
+    INSERT INTO myna.contract (contract_id, vendor_id, currency, zone) VALUES ('far-2026', 'far', 'CNY', 'Pacific/Kiritimati')`);
+  const first = (days) => `((now() AT TIME ZONE 'Pacific/Kiritimati')::date - ${days - 1})::timestamp AT TIME ZONE 'Pacific/Kiritimati'`;
+  const device_days = async () => (await admin.get('/usage/profile?days=3')).body.device_days;
+  const before = await device_days();
+  await usage({device: 'r5', at: `${first(3)} - interval '1 second'`, seq: 7, model: 'far', output: 1, contract: 'far-2026'});
+  assert.equal(await device_days(), before);
+  await usage({device: 'r5', at: first(3), seq: 8, model: 'far', output: 1, contract: 'far-2026'});
+  const {body} = await admin.get('/usage/profile?days=3');
+  assert.equal(body.device_days, before + 1);
+  const [[today]] = await stack.sql(`SELECT (now() AT TIME ZONE 'Pacific/Kiritimati')::date::text`);
+  assert.equal(body.to, today);
+  await stack.sql(`DELETE FROM myna.usage WHERE contract_id = 'far-2026'; DELETE FROM myna.contract WHERE contract_id = 'far-2026';
+    DELETE FROM myna.vendor WHERE vendor_id = 'far'`);
+});
+
 // An attempt of vendor dahan as a robot recorded it, found again by its request id.
 const turn = (n) => `22222222-2222-4222-8222-${String(n).padStart(12, '0')}`;
 const attempt = (n, {device = 'r7', at = "'2026-03-05 10:00:00+08'", provenance = 1, input = 100, output = 10}) =>
