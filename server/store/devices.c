@@ -37,6 +37,16 @@ enum status devices_list(struct store *store, const struct devices_filter *filte
         arena, json);
 }
 
+/* What the robot told, each amount with the unit that we know its measure to have. */
+#define CREDIT_JSON                                                                                \
+    "(SELECT coalesce(jsonb_agg(line.v || CASE WHEN line.v ? 'amounts' THEN jsonb_build_object("   \
+    "   'amounts', (SELECT coalesce(jsonb_agg(a.v || jsonb_build_object('unit',"                   \
+    "     (SELECT c.unit FROM myna.credit_account c WHERE c.device_id = l.device_id"               \
+    "      AND c.journal_id = l.journal_id AND c.line_id = line.v ->> 'line'"                      \
+    "      AND c.measure = a.n - 1 ORDER BY c.epoch DESC LIMIT 1)) ORDER BY a.n), '[]')"           \
+    "     FROM jsonb_array_elements(line.v -> 'amounts') WITH ORDINALITY a(v, n))) ELSE '{}' END"  \
+    "   ORDER BY line.n), '[]') FROM jsonb_array_elements(l.credit) WITH ORDINALITY line(v, n))"
+
 enum status devices_get(struct store *store, const char *device_id, struct arena *arena,
                         struct document *out)
 {
@@ -49,7 +59,7 @@ enum status devices_get(struct store *store, const char *device_id, struct arena
         "  'desired_since', l.desired_since, 'held_generation', l.held_generation,"
         "  'reported_at', l.reported_at, 'setting_status', l.setting_status,"
         "  'hardware', l.hardware, 'capabilities', l.capabilities, 'health', l.health,"
-        "  'trial', nullif(l.trial, '{}'), 'credit', l.credit, 'clock_offset_ms', "
+        "  'trial', nullif(l.trial, '{}'), 'credit', " CREDIT_JSON ", 'clock_offset_ms', "
         "l.clock_offset_ms,"
         "  'stale_messages', l.stale_messages, 'forged_messages', l.forged_messages,"
         "  'journal', (SELECT jsonb_build_object('id', j.journal_id, 'watermark', j.watermark_seq,"

@@ -5,9 +5,9 @@ import { patch } from "../../api.js";
 import { FormDialog } from "../../components/dialog.js";
 import { TextField } from "../../components/field.js";
 import { Ago, Card, Facts as List, IconButton, Status } from "../../components/ui.js";
-import { milliseconds, NONE, number, timeExact } from "../../format.js";
+import { digitsFor, milliseconds, money, NONE, number, timeExact } from "../../format.js";
 import { may } from "../../session.js";
-import { t } from "../../text.js";
+import { t, word } from "../../text.js";
 import { Generation } from "../fleet.js";
 
 const HEALTH = {
@@ -42,7 +42,17 @@ function credit({ credit: lines }) {
   if (amounts.length === 0) return t("credit.unlimited");
   const held = amounts.filter((amount) => amount.used > 0 || amount.granted > amount.returned); // not of ended lines
   if (held.length === 0) return NONE;
-  return held.map((amount) => `${number(amount.used)} / ${number(amount.granted - amount.returned)}`).join(", ");
+  return held.map(creditText).join(", ");
+}
+
+// Credit in money counts 10^-9 of its currency.
+function creditText({ used, granted, returned, unit }) {
+  const held = granted - returned;
+  if (/^[A-Z]{3}$/.test(unit || "")) {
+    const sums = [used / 1e9, held / 1e9];
+    return sums.map((sum) => money(sum, unit, digitsFor(sums))).join(" / ");
+  }
+  return `${number(used)} / ${number(held)}${unit ? ` ${word("metric", unit)}` : ""}`;
 }
 
 // The newest configuration that it tried before it ran it, while that is news.
