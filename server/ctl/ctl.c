@@ -75,16 +75,21 @@ static void print_options(FILE *out, const struct ctl_verb *verb)
     }
 }
 
+static void print_verbs_of(FILE *out, const char *noun)
+{
+    for (size_t t = 0; t < TABLES; t++)
+        for (const struct ctl_verb *verb = tables[t]; verb->verb; verb++)
+            if (!noun || (verb->noun && strcmp(verb->noun, noun) == 0))
+                print_verb(out, verb);
+}
+
 /* All verbs, or those of one noun. */
 static void print_help(FILE *out, const char *noun)
 {
     fputs("usage: mynactl [--json] NOUN VERB [WORD...] [--option VALUE...]\n"
           "       mynactl [NOUN [VERB]] --help | --version\n\n",
           out);
-    for (size_t t = 0; t < TABLES; t++)
-        for (const struct ctl_verb *verb = tables[t]; verb->verb; verb++)
-            if (!noun || (verb->noun && strcmp(verb->noun, noun) == 0))
-                print_verb(out, verb);
+    print_verbs_of(out, noun);
     fputs("\n--json prints exactly what the API answered. \"mynactl NOUN VERB --help\" lists a "
           "verb's "
           "options.\nExit status: 0 done, 1 refused or failed, 2 usage, 3 the server cannot be "
@@ -188,6 +193,8 @@ int ctl_main(int argc, char **argv)
     if (help && verb) {
         print_verb(stdout, verb);
         print_options(stdout, verb);
+        if (!verb->noun) /* others may begin with its word */
+            print_verbs_of(stdout, verb->verb);
         return CTL_DONE;
     }
     if (help || (argc == 1 && strcmp(argv[0], "help") == 0)) {
