@@ -27,7 +27,7 @@ static const struct phrase {
     {"journal_quarantined", "{problem}; journal {journal}"},
     {"key_leak", "[Invoice {invoice#} bills {unknown:quantity:quantities} of usage that no robot "
                  "recorded][Import {import#} lists {unknown:request:requests} that no robot "
-                 "recorded]"},
+                 "recorded][; {summed:more is:more are} in what robots told by its sum]"},
     {"limit_too_small", "The whole limit is {limit} {unit}, and robot {device} takes {attempt} for "
                         "its shortest attempt{-problem}"},
     {"malformed_message", "[{problem}][A message on topic \"{kind}\" cannot be read]"},

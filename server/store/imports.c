@@ -433,13 +433,49 @@ static enum status write_report(struct import *import)
     return status == STATUS_OK && arena_failed(import->report_arena) ? STATUS_MEMORY : status;
 }
 
+/* How many requests of these days robots know by their sum alone, without an id: what a full disk
+ * folded, and what was lost between a backup and a ring. A day on either side, for their time is
+ * that of the first or last of them. */
+static enum status count_summed(struct store_conn *conn, const struct import *import, int64_t *out)
+{
+    STORE_STATEMENT(sum, "SELECT coalesce(sum(requests), 0)::bigint FROM myna.usage"
+                         " WHERE attempt = 0 AND device_id <> '' AND vendor_id = $1"
+                         " AND arrived_at >= $2::timestamptz - interval '1 day'"
+                         " AND at BETWEEN $2 - interval '1 day' AND $3::timestamptz"
+                         "   + interval '1 day'");
+    int64_t first_ms = INT64_MAX, last_ms = 0;
+    struct result result = {0};
+
+    *out = 0;
+    for (size_t i = 0; i < import->row_count; i++) {
+        const int64_t at_ms = import->rows[i].at_ms;
+
+        first_ms = at_ms > 0 && at_ms < first_ms ? at_ms : first_ms;
+        last_ms = at_ms > last_ms ? at_ms : last_ms;
+    }
+    if (import->unknown == 0 || last_ms == 0)
+        return STATUS_OK;
+    enum status status = store_exec(
+        conn, &sum,
+        STORE_VALUES(value_text(import->vendor_id), value_time(first_ms), value_time(last_ms)),
+        &result);
+    if (status == STATUS_OK)
+        *out = result_int(&result, 0, 0);
+    result_release(&result);
+    return status;
+}
+
 /* What a robot has not sent yet is unknown as well: the alert is cleared by whoever looked. */
 static enum status raise_alarms(struct store_conn *conn, struct import *import)
 {
     const char *subject = arena_format(import->arena, "vendor/%s", import->vendor_id);
     struct alarm alarms[2];
     size_t count = 0;
+    int64_t summed;
+    enum status status = count_summed(conn, import, &summed);
 
+    if (status != STATUS_OK)
+        return status;
     if (import->different > 0)
         alarms[count++] = (struct alarm){
             .kind = "usage_differs",
@@ -447,13 +483,15 @@ static enum status raise_alarms(struct store_conn *conn, struct import *import)
             .subject = subject,
             .detail = arena_format(import->arena, "{\"import\":%lld,\"different\":%lld}",
                                    (long long)import->import_id, (long long)import->different)};
-    if (import->unknown > 0)
-        alarms[count++] = (struct alarm){
-            .kind = "key_leak",
-            .severity = "critical",
-            .subject = subject,
-            .detail = arena_format(import->arena, "{\"import\":%lld,\"unknown\":%lld}",
-                                   (long long)import->import_id, (long long)import->unknown)};
+    if (import->unknown > summed)
+        alarms[count++] =
+            (struct alarm){.kind = "key_leak",
+                           .severity = "critical",
+                           .subject = subject,
+                           .detail = arena_format(
+                               import->arena, "{\"import\":%lld,\"unknown\":%lld,\"summed\":%lld}",
+                               (long long)import->import_id, (long long)(import->unknown - summed),
+                               (long long)summed)};
     if (arena_failed(import->arena))
         return STATUS_MEMORY;
     return count > 0 ? alarm_raise(conn, import->arena, alarms, count) : STATUS_OK;

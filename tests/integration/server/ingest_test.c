@@ -1991,6 +1991,52 @@ static void i5_sums_equal_the_records_and_an_import_settles_what_was_uncertain(v
                "1");
 }
 
+/* The vendor lists so many requests that no record has, of 40 days ago. */
+static void import_strangers(struct fixture *fixture, int count)
+{
+    const struct author author = {"test", ""};
+    struct json_problem problem;
+    struct span report;
+    struct buffer file;
+    char at[CLOCK_TEXT_SIZE];
+
+    clock_format(clock_wall_ms() - 40 * INT64_C(86400000), at);
+    buffer_init(&file, 1u << 16);
+    for (int i = 0; i < count; i++)
+        buffer_format(&file,
+                      "{\"request_id\":\"stranger-%d-%d\",\"at\":\"%s\",\"input\":1,"
+                      "\"output\":1}\n",
+                      count, i, at);
+    arena_reset(fixture->text_arena);
+    assert_int_equal(imports_settle(fixture->store, &author, "dahan", buffer_span(&file),
+                                    fixture->text_arena, &report, &problem),
+                     STATUS_OK);
+    buffer_release(&file);
+}
+
+static void requests_that_robots_told_by_their_sum_are_no_key_leak(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+
+    script(fixture, "DELETE FROM myna.alert WHERE kind = 'key_leak'");
+    robot->late_ms = 40 * INT64_C(86400000);
+    hear(fixture, robot_hello(robot));
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 100, 20);
+    robot_fold_last(robot, &batch, 3);
+    hear(fixture, robot_usage(robot, &batch));
+    import_strangers(fixture, 3);
+    ASSERT_SQL(fixture,
+               "SELECT count(*) FROM myna.alert WHERE kind = 'key_leak' AND $1::text <> ''", "0");
+    import_strangers(fixture, 4);
+    ASSERT_SQL(fixture,
+               "SELECT (detail ->> 'unknown') || ' ' || (detail ->> 'summed') FROM myna.alert"
+               " WHERE kind = 'key_leak' AND $1::text <> ''",
+               "1 3");
+}
+
 /* Two limits of the test's robot: answers and money. */
 static void limit_robot(struct fixture *fixture)
 {
@@ -2301,6 +2347,7 @@ int main(void)
         WITH_ROBOT(i2_credit_that_a_robot_did_not_take_is_alarmed),
         WITH_ROBOT(a_command_is_answered_once_and_brings_its_picture),
         WITH_ROBOT(i5_sums_equal_the_records_and_an_import_settles_what_was_uncertain),
+        WITH_ROBOT(requests_that_robots_told_by_their_sum_are_no_key_leak),
         WITH_ROBOT(i2_an_import_gives_pools_back_what_an_attempt_had_reserved),
         WITH_ROBOT(i2_a_pool_that_begins_late_is_settled_like_the_others),
         WITH_ROBOT(what_a_robot_says_of_its_trial_is_kept_until_it_says_something_else),
