@@ -10,6 +10,10 @@
 /* Green is told 9 to 1. */
 #define GREEN_TAIL 0.10
 
+/* Of what hardly ever happens a part more says nothing to anybody: so many points are allowed
+ * besides the ratio. */
+#define SLACK 0.01
+
 /* How a metric's two means are compared. */
 enum kind {
     KIND_POINTS, /* shares: their difference */
@@ -96,26 +100,11 @@ int64_t gate_look_after_ms(const struct gate_plan *plan, unsigned look, int64_t 
 /* What a finding is made of. */
 struct question {
     enum kind kind;
+    bool is_share;
     double margin; /* in the kind's own terms: points, a logarithm, a ratio */
     double alpha;
     struct gate_estimate_arms arms;
 };
-
-static void compare_difference(const struct question *question, struct gate_finding *finding)
-{
-    const struct gate_estimate_arms *arms = &question->arms;
-    const double effect = arms->treated.mean - arms->control.mean;
-    const double error = sqrt(arms->treated.variance + arms->control.variance);
-    const double degrees = gate_estimate_degrees(arms, 1);
-
-    finding->effect = effect;
-    finding->lower = effect - student_quantile(question->alpha, degrees) * error;
-    finding->upper = effect + student_quantile(GREEN_TAIL, degrees) * error;
-    if (finding->lower > question->margin)
-        finding->colour = GATE_RED;
-    else if (finding->upper < question->margin)
-        finding->colour = GATE_GREEN;
-}
 
 /* The ratios that t standard errors do not rule out (Fieller): the roots of
  * (T - q C)^2 = t^2 (Var T + q^2 Var C). NAN: no bound on that side. */
@@ -132,6 +121,28 @@ static void bound_ratio(const struct gate_estimate_arms *arms, double t, double 
     *upper = a > 0 ? (b + root) / a : NAN;
 }
 
+/* How far the difference of two shares is certain, one way or the other. */
+static void bound_difference(const struct question *question, double *lower, double *upper)
+{
+    const struct gate_estimate_arms *arms = &question->arms;
+    const double effect = arms->treated.mean - arms->control.mean;
+    const double error = sqrt(arms->treated.variance + arms->control.variance);
+    const double degrees = gate_estimate_degrees(arms, 1);
+
+    *lower = effect - student_quantile(question->alpha, degrees) * error;
+    *upper = effect + student_quantile(GREEN_TAIL, degrees) * error;
+}
+
+static void compare_difference(const struct question *question, struct gate_finding *finding)
+{
+    finding->effect = question->arms.treated.mean - question->arms.control.mean;
+    bound_difference(question, &finding->lower, &finding->upper);
+    if (finding->lower > question->margin)
+        finding->colour = GATE_RED;
+    else if (finding->upper < question->margin)
+        finding->colour = GATE_GREEN;
+}
+
 static void compare_ratio(const struct question *question, struct gate_finding *finding)
 {
     const struct gate_estimate_arms *arms = &question->arms;
@@ -141,14 +152,16 @@ static void compare_ratio(const struct question *question, struct gate_finding *
     const double degrees = gate_estimate_degrees(arms, factor);
     const double to_red = student_quantile(question->alpha, degrees);
     const double to_green = student_quantile(GREEN_TAIL, degrees);
-    double unused;
+    double unused, at_least = INFINITY, at_most = INFINITY;
 
     finding->effect = arms->control.mean > 0 ? arms->treated.mean / arms->control.mean : NAN;
     bound_ratio(arms, to_red, &finding->lower, &unused);
     bound_ratio(arms, to_green, &unused, &finding->upper);
-    if (beyond > to_red * error)
+    if (question->is_share)
+        bound_difference(question, &at_least, &at_most);
+    if (beyond > to_red * error && at_least > SLACK)
         finding->colour = GATE_RED;
-    else if (beyond < -to_green * error)
+    else if (beyond < -to_green * error || at_most < SLACK)
         finding->colour = GATE_GREEN;
 }
 
@@ -197,7 +210,7 @@ static void judge(const struct gate_plan *plan, enum gate_metric metric, double 
     const struct gate_rule *rule = &plan->rules[metric];
     const enum kind kind = metrics[metric].kind;
     const bool has_control = metric != GATE_COST || rule->expected <= 0;
-    struct question question = {.kind = kind, .alpha = alpha};
+    struct question question = {.kind = kind, .is_share = metrics[metric].is_share, .alpha = alpha};
     struct gate_estimate_arms *arms = &question.arms;
 
     question.margin = kind == KIND_POINTS ? rule->margin

@@ -78,7 +78,8 @@ struct gate_plan {
 
 /* 1 % false alarms, 3 looks, at least 20; failures +2 points; unreachable +5 points, not waited
  * for: a handful of robots can never prove it, and each was heard when it confirmed; first token,
- * first audio and cost per turn +20 %, interrupted +50 %; no class of failures apart. */
+ * first audio and cost per turn +20 %, interrupted +50 % (or one point); no class of failures
+ * apart. */
 struct gate_plan gate_plan_default(void);
 
 /* After how much of the soak that look (from 1) is taken: the next to last at its end, those before

@@ -282,6 +282,30 @@ static void interruptions_where_the_control_has_none_are_told(void **state)
     assert_int_equal(finding.colour, GATE_RED);
 }
 
+static void set_interruptions(size_t side, size_t count, double share)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct gate_sample *sample = &samples[side][i];
+
+        sample->now[GATE_INTERRUPTED].sum = share * sample->now[GATE_INTERRUPTED].count;
+        sample->before[GATE_INTERRUPTED] = (struct gate_amount){0, 0};
+    }
+}
+
+static void where_nobody_ever_interrupts_a_little_more_is_no_matter(void **state)
+{
+    (void)state;
+    populate(0, 50, 300, &nothing);
+    populate(1, 500, 300, &nothing);
+    set_interruptions(0, 50, 0);
+    set_interruptions(1, 500, 0);
+    assert_int_equal(judged_as_usual().findings[GATE_INTERRUPTED].colour, GATE_GREEN);
+    set_interruptions(0, 50, 1.0 / 300); /* many times more than never, but a third of a point */
+    assert_int_equal(judged_as_usual().findings[GATE_INTERRUPTED].colour, GATE_GREEN);
+    set_interruptions(0, 50, 6.0 / 300);
+    assert_int_equal(judged_as_usual().findings[GATE_INTERRUPTED].colour, GATE_RED);
+}
+
 static void prices_in_two_currencies_are_not_compared(void **state)
 {
     struct gate_plan plan = gate_plan_default();
@@ -450,6 +474,7 @@ int main(void)
         cmocka_unit_test(equal_robots_give_the_bound_of_the_textbook),
         cmocka_unit_test(a_ratio_has_the_bounds_of_fieller),
         cmocka_unit_test(interruptions_where_the_control_has_none_are_told),
+        cmocka_unit_test(where_nobody_ever_interrupts_a_little_more_is_no_matter),
         cmocka_unit_test(prices_in_two_currencies_are_not_compared),
         cmocka_unit_test(a_control_that_costs_nothing_is_nothing_to_compare_with),
         cmocka_unit_test(a_fleet_without_voices_is_not_asked_for_audio),
