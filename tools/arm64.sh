@@ -38,6 +38,10 @@ unpack_arm64() {
 			die "cannot unpack $package" "Remove $ARM64_ROOT.apt, then run this again"
 	done
 	turn_links "$ARM64_ROOT"
+	# what alternatives would do, which only an installed package sets; pocketsphinx wants them
+	for library in blas lapack; do
+		ln -s "$library/lib$library.so.3" "$ARM64_ROOT/usr/lib/aarch64-linux-gnu/lib$library.so.3"
+	done
 }
 
 fetch_arm64() {
