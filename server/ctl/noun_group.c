@@ -94,9 +94,9 @@ static int preview(struct ctl *ctl)
     if (result != CTL_DONE)
         return result;
     const struct json *first = json_member(json, "first");
-    printf("%s\nmeans %lld robots, %lld of them online%s\n",
-           json_text(json_member(json, "filter"), ""),
-           (long long)json_int(json_member(json, "devices"), 0),
+    const int64_t devices = json_int(json_member(json, "devices"), 0);
+    printf("%s\nmeans %lld robot%s, %lld of them online%s\n",
+           json_text(json_member(json, "filter"), ""), (long long)devices, devices == 1 ? "" : "s",
            (long long)json_int(json_member(json, "online"), 0),
            json_count(first) > 0 ? "; the first are:" : "");
     if (json_count(first) > 0)
