@@ -27,7 +27,7 @@
 #define LOUD_DB      -35.0
 #define PAUSE_FRAMES 60
 
-static const char *const phrases[] = {"excuse me robot", "wake up robot", "hello robot"};
+static const char *const phrases[] = {"excuse me robot", "wake up robot"};
 static const int rates[] = {130, 145, 160, 175, 190, 205};
 static const int pitches[] = {25, 35, 45, 55, 65, 75};
 

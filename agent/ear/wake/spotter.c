@@ -13,19 +13,22 @@
 static const struct {
     const char *word, *phonemes;
 } words[] = {
-    {"excuse", "IH K S K Y UW Z"}, {"hello", "HH AH L OW"}, {"me", "M IY"},
-    {"robot", "R OW B AA T"},      {"up", "AH P"},          {"wake", "W EY K"},
+    {"excuse", "IH K S K Y UW Z"},
+    {"me", "M IY"},
+    {"robot", "R OW B AA T"},
+    {"up", "AH P"},
+    {"wake", "W EY K"},
 };
 
 /* With the likelihood ratio from which on it was said: chosen by ./myna bench wake, which counts
- * misses and false alarms. Said in one go: a phrase with a pause in it is missed. */
+ * misses and false alarms. Shorter ones, as "hello robot", were heard in other speech too often.
+ * Said in one go: a phrase with a pause in it is missed. */
 static const struct {
     const char *phrase;
     double threshold;
 } phrases[] = {
     {"excuse me robot", 1e-40},
     {"wake up robot", 1e-18},
-    {"hello robot", 1e-14},
 };
 
 struct spotter {
