@@ -37,8 +37,11 @@ const cpuS = (pids) => pids.reduce((sum, pid) => {
   return sum + (Number(stat[11]) + Number(stat[12])) / TICKS_A_SECOND;
 }, 0);
 
-const pssMib = (pids) => pids.reduce((sum, pid) =>
-  sum + Number(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8').match(/^Pss: +(\d+) kB/m)[1]) / 1024, 0);
+const mib = (pids, row) => pids.reduce((sum, pid) =>
+  sum + Number(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8').match(RegExp(`^${row}: +(\\d+) kB`, 'm'))[1]) / 1024, 0);
+const pssMib = (pids) => mib(pids, 'Pss');
+// What nobody shares: unlike the whole it does not change with who else runs the same libraries.
+const ownMib = (pids) => mib(pids, 'Pss_Anon');
 
 const say = (name, value, unit, limit, limitIs) => console.log(JSON.stringify({bench: 'footprint', metric: name,
   value: Number(value.toFixed(3)), unit, limit: Number(limit.toFixed(3)), limit_is: limitIs, ratio: Number((value / limit).toFixed(3))}));
@@ -88,7 +91,7 @@ try {
   };
   await talk(EARLY);
   await sleep(5000); // the last video is written
-  const early = pssMib(family(agent));
+  const early = pssMib(family(agent)), earlyOwn = ownMib(family(agent));
   const before = cpuS(family(agent));
   const start = performance.now();
   await sleep(SECONDS * 1000);
@@ -98,6 +101,7 @@ try {
   await talk(TURNS);
   await sleep(5000);
   say('pss_after_turns_mib', pssMib(family(agent)), 'MiB', early, `the same after ${EARLY} turns, now after ${EARLY + TURNS}`);
+  say('own_after_turns_mib', ownMib(family(agent)), 'MiB', earlyOwn, `memory that nobody shares after ${EARLY} turns, now after ${EARLY + TURNS}`);
 } finally {
   vendor.kill();
   await fleet.end();
