@@ -67,7 +67,7 @@ for program in "$root"/usr/bin/* "$root"/usr/local/bin/*; do
 	check "$name --version fails" "$program" --version
 	check "$name has no manual page" test -n "$(find "$root" -path '*/man/*' -name "$name.[18]")"
 done
-[ "$programs" = 5 ] || { echo "$programs programs are installed, 5 were expected" && failures=$((failures + 1)); }
+[ "$programs" = 6 ] || { echo "$programs programs are installed, 6 were expected" && failures=$((failures + 1)); }
 
 # absolute paths of pages and samples below the prefix
 prefix=$(sed -n 's/^CMAKE_INSTALL_PREFIX:PATH=//p' "$build/CMakeCache.txt")
