@@ -6,6 +6,7 @@
 #include "server/api/routes.h"
 #include "server/store/preflight.h"
 #include "server/store/rollout_draft.h"
+#include "server/store/rollout_history.h"
 #include "server/store/rollouts.h"
 
 #define RATE_MAX 1000000
@@ -70,6 +71,19 @@ static void devices(void *context, struct request *request, struct reply *reply)
     }
     enum status status =
         rollouts_devices(api->store, request_param(request, "id"), &page, request->arena, &json);
+    answer_json(reply, status, json, subject(request));
+}
+
+static void history(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    struct answer_page page;
+    struct span json;
+
+    if (!answer_read_page(request, reply, ANSWER_KEY_NUMBER, &page))
+        return;
+    enum status status = rollout_history_list(api->store, request_param(request, "id"),
+                                              page.after_number, page.limit, request->arena, &json);
     answer_json(reply, status, json, subject(request));
 }
 
@@ -386,6 +400,7 @@ static const struct route rows[] = {
     {"GET", "/api/v1/rollouts/{id}", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},
     {"DELETE", "/api/v1/rollouts/{id}", ROUTE_OPERATOR, delete_draft, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/rollouts/{id}/devices", ROUTE_VIEWER, devices, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/rollouts/{id}/history", ROUTE_VIEWER, history, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/rollouts/{id}/preflight", ROUTE_VIEWER, ask_preflight, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/rollouts/{id}/start", ROUTE_OPERATOR, act_simply, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/rollouts/{id}/approve", ROUTE_APPROVER, act_simply, ROUTE_BODY_NORMAL},

@@ -32,12 +32,75 @@ enum status rollouts_list(struct store *store, const char *after, int64_t limit,
                       json);
 }
 
+/* As the API's paths have them. */
+static const struct {
+    enum rollout_event event;
+    const char *word;
+} acts[] = {
+    {ROLLOUT_START, "start"},   {ROLLOUT_APPROVE, "approve"},     {ROLLOUT_PAUSE, "pause"},
+    {ROLLOUT_RESUME, "resume"}, {ROLLOUT_NEXT, "next"},           {ROLLOUT_RETRY, "retry"},
+    {ROLLOUT_FORCE, "force"},   {ROLLOUT_ROLL_BACK, "roll-back"}, {ROLLOUT_ABORT, "abort"},
+};
+
+static bool may_act(const struct json *rollout, enum rollout_place place, enum rollout_event event)
+{
+    struct rollout_move move;
+
+    if (event == ROLLOUT_ROLL_BACK && place == ROLLOUT_COMPLETED)
+        return json_type(json_member(rollout, "patch")) == JSON_OBJECT;
+    if (event == ROLLOUT_RETRY &&
+        json_int(json_member(json_member(rollout, "counts"), "failed"), 0) == 0)
+        return false;
+    return rollout_move(place, event, &move);
+}
+
+/* Behind its last member, since what may be done is the table's to say and not the database's. */
+static enum status add_acts(struct arena *arena, const struct json *rollout, struct document *out)
+{
+    enum rollout_place place = ROLLOUT_DRAFT;
+    struct buffer text;
+    bool is_first = true;
+    enum status status = rollout_find(json_text(json_member(rollout, "state"), ""),
+                                      json_text(json_member(rollout, "step"), NULL),
+                                      json_text(json_member(rollout, "cause"), NULL), &place);
+
+    if (status != STATUS_OK)
+        return STATUS_CORRUPT;
+    buffer_init(&text, out->json.size + 256);
+    buffer_add(&text, span_of(out->json.data, out->json.size - 1));
+    buffer_text(&text, ", \"acts\": [");
+    for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
+        if (!may_act(rollout, place, acts[i].event))
+            continue;
+        buffer_format(&text, "%s\"%s\"", is_first ? "" : ", ", acts[i].word);
+        is_first = false;
+    }
+    buffer_text(&text, "]}");
+    status = buffer_status(&text);
+    if (status == STATUS_OK)
+        out->json = arena_copy(arena, buffer_span(&text));
+    buffer_release(&text);
+    return status == STATUS_OK && arena_failed(arena) ? STATUS_MEMORY : status;
+}
+
 enum status rollouts_get(struct store *store, const char *rollout_id, struct arena *arena,
                          struct document *out)
 {
     STORE_STATEMENT(get, "SELECT item, version FROM myna.rollout_item WHERE rollout_id = $1");
+    struct document found;
+    struct json *rollout;
+    enum status status =
+        document_read(store, &get, STORE_VALUES(value_text(rollout_id)), arena, &found);
 
-    return document_read(store, &get, STORE_VALUES(value_text(rollout_id)), arena, out);
+    if (status == STATUS_OK)
+        status = json_parse(found.json, &rollout, NULL);
+    if (status != STATUS_OK)
+        return status;
+    status = add_acts(arena, rollout, &found);
+    json_free(rollout);
+    if (status == STATUS_OK)
+        *out = found;
+    return status;
 }
 
 enum status rollouts_devices(struct store *store, const char *rollout_id,

@@ -13,7 +13,8 @@
 MUST_CHECK enum status rollouts_list(struct store *store, const char *after, int64_t limit,
                                      const char *state, struct arena *arena, struct span *json);
 
-/* With its waves. STATUS_NOT_FOUND. */
+/* With its waves, and "acts": what an operator may do with it where it stands, as the API's paths
+ * name it. STATUS_NOT_FOUND. */
 MUST_CHECK enum status rollouts_get(struct store *store, const char *rollout_id,
                                     struct arena *arena, struct document *out);
 

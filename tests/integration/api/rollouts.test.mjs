@@ -124,6 +124,23 @@ test('each step is audited once, and each robot opened once', async () => {
   assert.ok((await admin.get('/audit/verify')).body.ok);
 });
 
+test('its history tells each step once, with who took it and how many robots it was about', async () => {
+  const told = [];
+  let next = 0;
+  do {
+    const page = (await admin.get(`/rollouts/first/history?limit=4${next ? `&after=${next}` : ''}`)).body;
+    told.push(...page.items);
+    next = page.next;
+  } while (next);
+  const rows = (await admin.get('/audit?subject=rollout/first&limit=200')).body.items;
+  assert.deepEqual(told.map(({seq}) => seq), rows.map(({seq}) => seq));
+  const opened = told.filter(({event}) => event === 'open');
+  assert.equal(opened.reduce((sum, {robots}) => sum + robots, 0), ROBOTS.length);
+  const start = told.find(({event}) => event === 'start');
+  assert.deepEqual([start.actor, start.from.state, start.to.state], ['operator:root', 'draft', 'preflight']);
+  assert.equal((await admin.get('/rollouts/none/history')).status, 404);
+});
+
 test('what a rollout changes is nobody else\'s to edit meanwhile; the rest is', async () => {
   await make('held', {volume: 55}, {manual: true});
   await paused('held', 'by_hand');
@@ -152,6 +169,7 @@ test('a second rollout of the same robots is refused with the name of the first,
 });
 
 test('waves by hand, a pause, and back from the middle', async () => {
+  assert.deepEqual((await get('held')).acts, ['next', 'roll-back']);
   assert.equal((await act('held', 'resume')).status, 409);
   assert.equal((await act('held', 'next')).status, 200);
   await until('held', 'second wave', ({wave, cause}) => wave === 2 && cause === 'by_hand');
@@ -167,6 +185,7 @@ test('waves by hand, a pause, and back from the middle', async () => {
   assert.equal(back.body.state, 'rolling_back');
   const done = await ended('held', 'rolled_back');
   assert.equal(done.counts.reverted, 10);
+  assert.deepEqual(done.acts, []);
   for (const id of ROBOTS) assert.equal((await effective(id, 'volume')).value, 50, id);
   assert.equal((await admin.get('/layers/fleet')).body.settings.volume, 50);
   await ended('fourth', 'completed');
@@ -204,6 +223,7 @@ test('robots that do not answer fail, and more than chance explains is red', asy
   assert.equal((await effective(failed[0].device, 'volume')).value, 71, 'what failed goes back');
   const alerts = (await admin.get('/alerts?state=open')).body.items;
   assert.ok(alerts.some(({kind, subject}) => kind === 'rollout_red' && subject === 'rollout/fails'));
+  assert.deepEqual(red.acts, ['retry', 'force', 'roll-back']);
   assert.equal((await act('fails', 'resume')).status, 409, 'red is not resumed');
   assert.equal((await act('fails', 'retry')).status, 200);
   await until('fails', 'confirmed after a new try', ({wave}) => wave > 1);
@@ -253,6 +273,7 @@ test('above a size another operator approves: not the author, nor a key of their
   assert.equal(made.status, 201);
   const waits = await until('large', 'does not wait', ({state}) => state === 'approval');
   assert.match(waits.reason, /13 robots: another operator must approve it above 12/);
+  assert.deepEqual(waits.acts, ['approve', 'abort']);
   const own = await act('large', 'approve');
   assert.equal(own.status, 403);
   const {key} = (await admin.post('/api-keys', {name: 'mine', role: 'admin'})).body;
