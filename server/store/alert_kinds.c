@@ -49,16 +49,16 @@ static const struct alert_kinds_row rows[] = {
      "Somebody sends the robot's old messages again: look who can write to the broker."},
     {"revoked_message", "Message of a revoked robot", NULL,
      "A revoked robot still connects: switch it off, or look whether the broker's plugin runs."},
-    {"rollout_no_verdict", "Rollout without a verdict", "/config",
+    {"rollout_no_verdict", "Rollout without a verdict", NULL,
      "The robots have talked too little to tell. Let it soak on (mynactl rollout resume), or look "
      "at "
      "the numbers and force it, or roll it back."},
-    {"rollout_red", "Rollout stopped", "/config",
+    {"rollout_red", "Rollout stopped", NULL,
      "Robots that have it do worse than those held back, or do not take it. Roll it back (mynactl "
      "rollout roll-back); or try the failed ones again, or force it if you know why."},
-    {"rollout_refused", "Rollout's next wave refused", "/config",
+    {"rollout_refused", "Rollout's next wave refused", NULL,
      "Mend what pre-flight names, then let it go on (mynactl rollout resume), or roll it back."},
-    {"rollout_waits", "Rollout that waits", "/config",
+    {"rollout_waits", "Rollout that waits", NULL,
      "It is paused or does not move: let it go on, or roll it back."},
     {"route_refused", "Route refused by region", NULL,
      "A vendor's region does not fit the robot's: change the robot's region or its routes."},

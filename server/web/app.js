@@ -14,6 +14,8 @@ import { Config } from "./pages/config.js";
 import { Contract, Contracts } from "./pages/contracts.js";
 import { Fleet } from "./pages/fleet.js";
 import { Robot } from "./pages/robot.js";
+import { Rollout } from "./pages/rollout.js";
+import { Rollouts } from "./pages/rollouts.js";
 import { SignIn } from "./pages/signin.js";
 import { Usage } from "./pages/usage.js";
 import { Vendors } from "./pages/vendors.js";
@@ -26,6 +28,8 @@ const PAGES = [
   { path: "/fleet", page: Fleet, nav: "fleet", top: true },
   { path: "/robots/:id", page: Robot, nav: "fleet" },
   { path: "/usage", page: Usage, nav: "usage", top: true },
+  { path: "/rollouts", page: Rollouts, nav: "rollouts", top: true },
+  { path: "/rollouts/:id", page: Rollout, nav: "rollouts" },
   { path: "/config", page: Config, nav: "config", top: true },
   { path: "/config/:kind/:id", page: Config, nav: "config" },
   { path: "/contracts", page: Contracts, nav: "contracts", top: true },

@@ -39,6 +39,25 @@ export function digitsFor(values) {
   return most >= 0.1 ? 4 : 6;
 }
 
+// A share as people say it: 0.021 is 2.1 %. signed: with its sign, as differences have it.
+export function percent(value, digits = 1, signed = false) {
+  return new Intl.NumberFormat(locale, {
+    style: "percent", maximumFractionDigits: digits, signDisplay: signed ? "exceptZero" : "auto",
+  }).format(value);
+}
+
+export function plain(value, digits = 2, signed = false) {
+  return new Intl.NumberFormat(locale, {
+    maximumFractionDigits: digits, signDisplay: signed ? "exceptZero" : "auto",
+  }).format(value);
+}
+
+// Seconds in the largest unit that has them whole: 86400 is a day, 5400 are 90 minutes.
+export function duration(seconds) {
+  const [unit, size] = [["day", 86400], ["hour", 3600], ["minute", 60]].find(([, size]) => seconds >= size && seconds % size === 0) || ["second", 1];
+  return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(seconds / size);
+}
+
 export function moneyExact(value, currency) {
   return `${value} ${currency}`;
 }

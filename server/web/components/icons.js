@@ -6,6 +6,7 @@ import { html } from "../dom.js";
 const PATHS = {
   fleet: "M3.5 4.5h9a1.5 1.5 0 0 1 1.5 1.5v6a1.5 1.5 0 0 1-1.5 1.5h-9A1.5 1.5 0 0 1 2 12V6a1.5 1.5 0 0 1 1.5-1.5zM8 4.5V2M5.5 8v1.5M10.5 8v1.5",
   usage: "M2.5 13.5h11M4 11V8M8 11V3M12 11V6",
+  rollouts: "M2 12.5h2.5V9H2zM6.8 12.5h2.4V6H6.8zM11.5 12.5H14V3h-2.5z",
   config: "M2 4.5h6M12 4.5h2M2 11.5h2M8 11.5h6M10 2.8v3.4M6 9.8v3.4",
   contracts: "M4 2h5.5L12.5 5v9H4zM9 2v3.5h3.5M6 8.5h4.5M6 11h3",
   vendors: "M4.5 12.5a3 3 0 0 1-.3-5.98A4 4 0 0 1 12 6.6a3 3 0 0 1-.5 5.9z",

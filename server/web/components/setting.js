@@ -141,6 +141,7 @@ export function LayerName({ layer, plain = false }) {
   if (layer === "fleet") return plain ? t("layer.fleet") : html`<a href="/config">${t("layer.fleet")}</a>`;
   const kind = layer.split(":", 1)[0];
   const id = layer.slice(kind.length + 1);
+  if (kind === "rollout" && !plain) return html`<a class="tone-warn" href="/rollouts/${id}">${t("layer.rollout", { id })}</a>`;
   if (kind === "threshold" || kind === "rollout") return html`<span class="tone-warn">${t(`layer.${kind}`, { id })}</span>`;
   if (kind === "device") return html`<b>${t("layer.device")}</b>`;
   if (plain) return t("layer.group", { id });

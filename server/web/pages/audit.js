@@ -7,6 +7,7 @@ import { Empty } from "../components/states.js";
 import { ListTable } from "../components/table.js";
 import { Ago, Button } from "../components/ui.js";
 import { number } from "../format.js";
+import { useQuery } from "../router.js";
 import { t } from "../text.js";
 import { Icon } from "../components/icons.js";
 
@@ -53,8 +54,10 @@ function Verify() {
 }
 
 export function Audit() {
-  const list = useList("/audit", { kinds: ["audit", "layer", "group", "device"], gap_ms: 5000, limit: 50 });
-  return html`<${PageHead} title=${t("nav.audit")}><${Verify} /></${PageHead}>
+  const [{ subject }, change] = useQuery();
+  const list = useList("/audit", { query: { subject }, kinds: ["audit", "layer", "group", "device", "rollout"], gap_ms: 5000, limit: 50 });
+  return html`<${PageHead} title=${t("nav.audit")}>${subject && html`<${Button} icon="close"
+      onClick=${() => change({ subject: "" })}>${t("audit.only", { subject })}</${Button}>`}<${Verify} /></${PageHead}>
     <section class="card flush"><${ListTable} list=${list} columns=${COLUMNS} label=${t("nav.audit")} rowKey=${(row) => row.seq}
       empty=${html`<${Empty} icon="audit" title=${t("list.empty")} />`} /></section>`;
 }

@@ -222,7 +222,8 @@ test('robots that do not answer fail, and more than chance explains is red', asy
   assert.match(failed[0].reason, /did not answer within 1 s/);
   assert.equal((await effective(failed[0].device, 'volume')).value, 71, 'what failed goes back');
   const alerts = (await admin.get('/alerts?state=open')).body.items;
-  assert.ok(alerts.some(({kind, subject}) => kind === 'rollout_red' && subject === 'rollout/fails'));
+  const alert = alerts.find(({kind, subject}) => kind === 'rollout_red' && subject === 'rollout/fails');
+  assert.equal(alert?.link, '/rollouts/fails');
   assert.deepEqual(red.acts, ['retry', 'force', 'roll-back']);
   assert.equal((await act('fails', 'resume')).status, 409, 'red is not resumed');
   assert.equal((await act('fails', 'retry')).status, 200);

@@ -64,7 +64,7 @@ function Given({ item, spec }) {
     <dd><${SettingValue} spec=${spec} value=${value} /></dd></div>`;
   return html`<div class="given">
     <p>${given.why ? t("why.threshold", { why: given.why }) : given.by
-      ? html`${/^(fleet|group:)/.test(given.layer) && html`<${LayerName} layer=${given.layer} /> `}${t("why.set_by", { by: given.by })} <${Ago} at=${given.at} />` : t("why.default")}</p>
+      ? html`${/^(fleet|group:|rollout:)/.test(given.layer) && html`<${LayerName} layer=${given.layer} /> `}${t("why.set_by", { by: given.by })} <${Ago} at=${given.at} />` : t("why.default")}</p>
     ${coming && html`<p class="tone-warn">${t("why.coming", { rollout: coming.rollout })}
       <${SettingValue} spec=${spec} value=${coming.value} /></p>`}
     ${below.length > 0 && html`<p class="muted">${t("why.below")}</p><dl class="diffs">${below.map(({ layer, value }, i) =>
@@ -83,7 +83,7 @@ function From({ item, spec }) {
 
 // The device's word on a setting, unless a newer generation is still on its way.
 function Outcome({ item, behind, online }) {
-  if (item.coming) return html`<span class="tone-warn">${t("why.coming.short", { rollout: item.coming.rollout })}</span>`;
+  if (item.coming) return html`<a class="tone-warn" href="/rollouts/${item.coming.rollout}">${t("why.coming.short", { rollout: item.coming.rollout })}</a>`;
   if (behind) return html`<span class="tone-warn">${t(online ? "outcome.sending" : "outcome.waiting")}</span>`;
   if (!item.outcome && item.given_by.layer === "default") return html`<span class="muted">${t("outcome.default")}</span>`;
   if (!item.outcome) return html`<span class="muted">\u2013</span>`;
@@ -126,6 +126,7 @@ function Reasons({ why }) {
   if (why.current && flaws.length === 0) return null;
   return html`<div class="strip warn reasons" role="status"><${Icon} name="warn" /><ul class="plain">
     ${why.reasons.map(({ code, text }) => html`<li key=${code} title=${code}>${text}</li>`)}
+    ${why.rollout && !why.current && html`<li><a href="/rollouts/${why.rollout.id}">${t("why.coming.short", { rollout: why.rollout.id })}</a></li>`}
     ${flaws.map((route, i) => html`<li key=${i}><b>${route.vendor} / ${route.model}</b> ${route.flaw
       || t("why.starved", { by: route.starved_by.join(", ") })}</li>`)}
   </ul></div>`;
