@@ -32,11 +32,15 @@ static const struct kind {
     const char *name;
     const char *text; /* what is asked for where its text is missing; NULL: it has none */
     int expires_in_s;
+    enum route_role role; /* that may ask for it, where the route lets in less */
 } kinds[] = {
-    {"identify", NULL, SOON_S}, {"say", "must be there: what to say", SOON_S},
-    {"restart", NULL, LATER_S}, {"report", NULL, SOON_S},
-    {"picture", NULL, SOON_S},  {"probe", "must be there: one of its routes, VENDOR/MODEL", SOON_S},
-    {"forget", NULL, LATER_S},
+    {"identify", NULL, SOON_S, ROUTE_SUPPORT},
+    {"say", "must be there: what to say", SOON_S, ROUTE_OPERATOR},
+    {"restart", NULL, LATER_S, ROUTE_OPERATOR},
+    {"report", NULL, SOON_S, ROUTE_SUPPORT},
+    {"picture", NULL, SOON_S, ROUTE_SUPPORT},
+    {"probe", "must be there: one of its routes, VENDOR/MODEL", SOON_S, ROUTE_SUPPORT},
+    {"forget", NULL, LATER_S, ROUTE_OPERATOR},
 };
 
 /* name is one of the choices of order_fields. */
@@ -59,6 +63,11 @@ static void create(void *context, struct request *request, struct reply *reply)
     if (!answer_decode(request, reply, order_fields, 2, &order))
         return;
     const struct kind *kind = find_kind(order.kind);
+    if (request->actor.role < kind->role) {
+        reply_problem(reply, 403, "the command %s needs the role %s", kind->name,
+                      route_role_name(kind->role));
+        return;
+    }
     if ((kind->text != NULL) != (order.text != NULL)) {
         answer_bad(reply, "/text", kind->text != NULL ? kind->text : "this command has no text");
         return;
@@ -117,7 +126,7 @@ static void get(void *context, struct request *request, struct reply *reply)
 }
 
 static const struct route rows[] = {
-    {"POST", "/api/v1/devices/{id}/commands", ROUTE_OPERATOR, create, ROUTE_BODY_NORMAL},
+    {"POST", "/api/v1/devices/{id}/commands", ROUTE_SUPPORT, create, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/devices/{id}/commands", ROUTE_VIEWER, list, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/commands/{id}", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},
 };

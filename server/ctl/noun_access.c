@@ -118,12 +118,13 @@ static int revoke_key(struct ctl *ctl)
 
 const struct ctl_verb noun_access_verbs[] = {
     {"user", "list", "", 0, 0, "", "operators and their roles", list_users},
-    {"user", "create", "NAME", 1, 1, "role(viewer, operator, approver or admin; default viewer)",
+    {"user", "create", "NAME", 1, 1,
+     "role(viewer, support, operator, approver or admin; default viewer)",
      "the password comes from standard input", create_user},
     {"user", "delete", "NAME", 1, 1, "", "end an operator's access", delete_user},
     {"apikey", "list", "", 0, 0, "", "keys of programs", list_keys},
     {"apikey", "create", "NAME", 1, 1,
-     "role(viewer, operator, approver or admin; default viewer) "
+     "role(viewer, support, operator, approver or admin; default viewer) "
      "expires-in(seconds; default never)",
      "a key for a program; shown once", create_key},
     {"apikey", "revoke", "KEY", 1, 1, "", "make a key worthless", revoke_key},

@@ -2,7 +2,8 @@
 
 #include <assert.h>
 
-static const char *const role_names[] = {"nobody", "viewer", "operator", "approver", "admin"};
+static const char *const role_names[] = {"nobody",   "viewer",   "support",
+                                         "operator", "approver", "admin"};
 static_assert(sizeof role_names / sizeof *role_names == ROUTE_ADMIN + 1, "a name for each role");
 
 const char *route_role_name(enum route_role role)

@@ -13,9 +13,10 @@ struct reply;
 enum route_role {
     ROUTE_ANYONE = 0,
     ROUTE_VIEWER = 1,
-    ROUTE_OPERATOR = 2,
-    ROUTE_APPROVER = 3,
-    ROUTE_ADMIN = 4,
+    ROUTE_SUPPORT = 2,
+    ROUTE_OPERATOR = 3,
+    ROUTE_APPROVER = 4,
+    ROUTE_ADMIN = 5,
 };
 
 /* "viewer" ...; "nobody" for ROUTE_ANYONE. */

@@ -3,7 +3,7 @@
 import { get, post, Problem, whenSignedOut } from "./api.js";
 import { live } from "./live.js";
 
-const ROLES = ["viewer", "operator", "approver", "admin"];
+const ROLES = ["viewer", "support", "operator", "approver", "admin"];
 
 let me = null;
 let onChange = () => {};

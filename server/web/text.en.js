@@ -808,10 +808,12 @@ export const texts = {
 
   "role": "Role",
   "role.viewer": "Viewer",
+  "role.support": "Support",
   "role.operator": "Operator",
   "role.approver": "Approver",
   "role.admin": "Admin",
   "role.viewer.may": "sees everything",
+  "role.support.may": "also lets robots show themselves, report, send their picture and try a route",
   "role.operator.may": "changes settings, commands robots",
   "role.approver.may": "also approves rollouts that others wrote",
   "role.admin.may": "also gives access and revokes robots",

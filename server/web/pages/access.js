@@ -11,7 +11,7 @@ import { Ago, Button, Card, Chip, Copy } from "../components/ui.js";
 import { may, whoAmI } from "../session.js";
 import { t, word } from "../text.js";
 
-const ROLES = ["viewer", "operator", "approver", "admin"];
+const ROLES = ["viewer", "support", "operator", "approver", "admin"];
 const roleOptions = () => ROLES.map((role) => [role, `${word("role", role)}: ${t(`role.${role}.may`)}`]);
 const DAY_S = 86400;
 

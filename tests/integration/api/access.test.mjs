@@ -36,9 +36,9 @@ test('nothing of the API is open without a login', async () => {
 });
 
 test('each request needs the role that openapi.yaml names', async () => {
-  const roles = ['viewer', 'operator', 'approver', 'admin'];
+  const roles = ['viewer', 'support', 'operator', 'approver', 'admin'];
   const clients = {admin};
-  for (const role of roles.slice(0, 3)) clients[role] = await operator(`${role}-1`, role);
+  for (const role of roles.slice(0, 4)) clients[role] = await operator(`${role}-1`, role);
   for (const [path, methods] of Object.entries(openapi.paths)) {
     for (const [method, described] of Object.entries(methods)) {
       const needs = roles.indexOf(described['x-role']);
@@ -50,6 +50,18 @@ test('each request needs the role that openapi.yaml names', async () => {
       assert.match(body.detail, new RegExp(`needs the role ${described['x-role']}`));
     }
   }
+});
+
+test('support looks after robots and neither speaks through them nor restarts them', async () => {
+  const {code} = (await admin.post('/claims', {})).body;
+  assert.equal((await new Robot('sick', 'SN-sick').enrol(stack, code)).status, 200);
+  const ben = await operator('ben', 'support');
+  const ask = async (kind, text) => (await ben.post('/devices/sick/commands', {kind, ...(text && {text})})).status;
+  for (const kind of ['identify', 'report', 'picture']) assert.equal(await ask(kind), 201, kind);
+  assert.equal(await ask('probe', 'dahan/m1'), 201);
+  for (const [kind, text] of [['say', 'hello'], ['restart'], ['forget']]) assert.equal(await ask(kind, text), 403, kind);
+  assert.equal((await ben.patch('/devices/sick', {name: 'x'})).status, 403);
+  assert.equal((await ben.get('/doctor?robot=SN-sick')).status, 200);
 });
 
 test('a wrong password is refused like an unknown name, and guessing is slowed down', async () => {
