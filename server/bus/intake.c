@@ -178,6 +178,9 @@ static const char *health_json(struct intake *intake, struct arena *arena,
     write_number(&writer, "held_hate", health->held_hate);
     write_number(&writer, "held_drugs", health->held_drugs);
     write_number(&writer, "held_personal", health->held_personal);
+    write_number(&writer, "trouble", health->trouble);
+    json_key(&writer, "wifi_dbm");
+    json_write_int(&writer, health->wifi_dbm);
     json_end_object(&writer);
     return keep(intake, arena);
 }

@@ -25,7 +25,7 @@ static const struct ctl_verb *const tables[] = {
     noun_usage_verbs,     noun_alert_verbs,  noun_channel_verbs,  noun_audit_verbs,
     noun_threshold_verbs, noun_access_verbs, noun_invoice_verbs,  noun_rate_verbs,
     noun_statement_verbs, noun_whatif_verbs, noun_budget_verbs,   noun_credit_verbs,
-    noun_rollout_verbs,   noun_why_verbs,
+    noun_rollout_verbs,   noun_why_verbs,    noun_doctor_verbs,
 };
 
 #define TABLES (sizeof tables / sizeof tables[0])

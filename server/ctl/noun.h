@@ -24,6 +24,7 @@ extern const struct ctl_verb noun_invoice_verbs[];
 extern const struct ctl_verb noun_statement_verbs[];
 extern const struct ctl_verb noun_whatif_verbs[];
 extern const struct ctl_verb noun_why_verbs[];
+extern const struct ctl_verb noun_doctor_verbs[];
 extern const struct ctl_verb noun_budget_verbs[];
 extern const struct ctl_verb noun_rollout_verbs[];
 

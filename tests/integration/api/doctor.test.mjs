@@ -1,0 +1,87 @@
+// What keeps a robot from talking: one cause and its cure, by id or serial number.
+import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
+import {join} from 'node:path';
+import {after, before, test} from 'node:test';
+import {promisify} from 'node:util';
+import {Stack} from '../../support/stack.mjs';
+import {hold} from './openapi.mjs';
+import {Robot} from './robot.mjs';
+
+const run = promisify(execFile);
+const mynactl = process.env.MYNACTL ?? '.build/release/mynactl';
+let stack;
+let admin;
+let env;
+
+before(async () => {
+  stack = hold(await Stack.create());
+  admin = await stack.login();
+  const {body} = await admin.post('/api-keys', {name: 'ctl', role: 'viewer'});
+  env = {...process.env, MYNACTL_URL: `http://127.0.0.1:${stack.port}`, MYNACTL_KEY: body.key, MYNACTL_CONFIG: join(stack.home, 'none')};
+  const {code} = (await admin.post('/claims', {uses: 3})).body;
+  for (const id of ['r1', 'r2']) assert.equal((await new Robot(id, `SN ${id}/7`).enrol(stack, code)).status, 200);
+});
+
+after(() => stack?.end());
+
+const doctor = async (key) => (await admin.get(`/doctor?robot=${encodeURIComponent(key)}`)).body;
+const link = (change, id = 'r1') => stack.sql(`UPDATE myna.device_link SET ${change} WHERE device_id = '${id}'`);
+const online = `session_number = 5, session_id = '\\x00', session_hello = true, last_seen = now(), reported_generation = desired_generation`;
+
+test('a robot is found by its id and by its serial number, and a claim code by its own', async () => {
+  for (const key of ['r1', 'SN r1/7']) {
+    const {device, serial, trouble, well} = await doctor(key);
+    assert.deepEqual([device, serial, trouble.code, well], ['r1', 'SN r1/7', 'M24', false]);
+  }
+  await admin.post('/claims', {serial: 'SN-new'});
+  const {device, trouble} = await doctor('SN-new');
+  assert.deepEqual([device, trouble.code, trouble.word], [null, 'M11', 'not_enrolled']);
+  assert.equal((await admin.get('/doctor?robot=nobody')).status, 404);
+  assert.equal((await admin.get('/doctor')).body.errors[0].pointer, '?robot');
+  assert.ok((await admin.get('/doctor/codes')).body.items.some(({code}) => code === 'M11'));
+});
+
+test('what the robot shows and what the server knows make one ranked answer', async () => {
+  await link(online);
+  assert.deepEqual([(await doctor('r1')).trouble.code, (await doctor('r1')).trouble.detail], ['M41', 'it has none']);
+  await link(`health = '{"trouble": 52, "wifi_dbm": -88, "disk_free_mib": 2}'`);
+  const {trouble, also, screen} = await doctor('r1');
+  assert.deepEqual([trouble.code, trouble.detail, screen], ['M53', '2 MiB are free', 'M52']);
+  assert.deepEqual(also.map(({code}) => code), ['M41', 'M52', 'M25']);
+  await admin.post('/devices/r1/revoke');
+  assert.deepEqual([(await doctor('r1')).trouble.code, (await doctor('r1')).also], ['M12', []]);
+});
+
+test('a route whose contract is no more is told with its flaw, failed attempts with their vendor', async () => {
+  await link(online, 'r2');
+  await stack.sql(`INSERT INTO myna.vendor (vendor_id, base_url) VALUES ('dahan', 'http://127.0.0.1:1');
+    INSERT INTO myna.contract (contract_id, vendor_id, currency, zone) VALUES ('c1', 'dahan', 'CNY', 'Asia/Shanghai');
+    UPDATE myna.layer SET settings = '{"routes": [{"vendor": "dahan", "model": "m1", "contract": "c1"}]}' WHERE layer_id = 'fleet'`);
+  assert.match((await doctor('r2')).trouble.detail, /^dahan\/m1: the contract is not in force yet$/);
+  await stack.sql(`INSERT INTO myna.contract_version (contract_id, version, effective_from, document, created_by) VALUES ('c1', 1, now(), '{}', 'x')`);
+  assert.equal((await doctor('r2')).well, true);
+  const attempt = (seq, outcome, error) => stack.sql(`INSERT INTO myna.usage (device_id, journal_id, seq, at, turn, attempt, vendor_id, model,
+      model_served, contract_id, contract_version, vendor_request_id, provenance, outcome, error_class, duration_ms, first_token_ms, first_audio_ms,
+      interrupted, generation, reserved_input, reserved_output, input_uncached, input_cached, cache_write_5m, cache_write_1h, output, reasoning,
+      audio_in_ms, audio_out_chars, images, video_ms, requests, price, currency)
+    VALUES ('r2', gen_random_uuid(), ${seq}, now(), gen_random_uuid(), 1, 'dahan', 'm1', '', 'c1', 1, '', 1, ${outcome}, ${error}, 1, 0, 0, false, 1,
+      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 'CNY')`);
+  for (const seq of [1, 2, 3]) await attempt(seq, 5, 2);
+  const busy = (await doctor('r2')).trouble;
+  assert.deepEqual([busy.code, busy.detail], ['M44', 'dahan: its last 3 attempts failed']);
+  await attempt(4, 1, 0);
+  assert.equal((await doctor('r2')).well, true, 'one that went well ends it');
+  await attempt(5, 5, 5);
+  assert.equal((await doctor('r2')).trouble.code, 'M42', 'a refused key is said at once');
+});
+
+test('mynactl names cause and cure in words, with the code of the screen', async () => {
+  await link(`health = '{"trouble": 52}'`, 'r2');
+  const {stdout} = await run(mynactl, ['doctor', 'SN r2/7'], {env});
+  assert.match(stdout, /^r2, serial SN r2\/7, as of /);
+  assert.match(stdout, /\n {2}cause {2}M42 the vendor refuses the key \(dahan: its last attempt failed\)\n {2}cure {3}store a valid key/);
+  assert.match(stdout, /\n {2}also {3}M52 its owner has muted the microphone\n/);
+  assert.match(stdout, /M52 stands on its screen/);
+  assert.match((await run(mynactl, ['codes'], {env})).stdout, /M31 +the credit of its every route is used up/);
+});
