@@ -488,7 +488,10 @@ static enum status on_config(struct peer *peer, const wire_Config *config, struc
                  memcmp(hash, running.config_hash, sizeof hash) == 0;
     if (!known)
         peer->host.configure(peer->host.context, config->generation, content, hash);
-    reply_config(peer, now);
+    running = (struct peer_running){0};
+    peer->host.running(peer->host.context, &running);
+    if (!running.is_settling)
+        reply_config(peer, now);
     return STATUS_OK;
 }
 

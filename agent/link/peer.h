@@ -37,6 +37,7 @@ struct peer_running {
     bool has_config;
     bool has_trial; /* of the generation held, */
     wire_TrialReport trial;
+    bool is_settling; /* a newer one is on its way to the disk: peer_config_settled() will tell */
 };
 
 struct peer_answer {
@@ -119,7 +120,8 @@ MUST_CHECK enum status peer_receive(struct peer *peer, struct span topic, struct
  * attempt. */
 int64_t peer_tick(struct peer *peer, struct peer_time now);
 
-/* The trial of a configuration has ended: the server hears at once what runs now. */
+/* The trial of a configuration has ended, or it is on disk: the server hears at once what runs now.
+ */
 void peer_config_settled(struct peer *peer, struct peer_time now);
 
 /* Ends a command that was answered "later". Unknown or expired ids are dropped. picture: PNG of at

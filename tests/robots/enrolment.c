@@ -35,7 +35,8 @@ struct enrolment {
 
 static void device_id(const struct enrolment *enrolment, size_t index, char out[LIMIT_SLUG + 1])
 {
-    snprintf(out, LIMIT_SLUG + 1, "%.28s%04zu", enrolment->options.id_prefix, index + 1);
+    snprintf(out, LIMIT_SLUG + 1, "%.28s%04zu", enrolment->options.id_prefix,
+             enrolment->options.first + index);
 }
 
 static void folder_of(const struct enrolment *enrolment, size_t index,

@@ -18,6 +18,7 @@ struct enrolment_options {
     const char *claim; /* may be NULL when every robot is enrolled */
     const char *state_dir;
     const char *id_prefix;
+    size_t first; /* number of the first, from 1 on */
     size_t robots;
     void *context;
     /* On a thread beside the loop, after a robot is enrolled: what would keep the loop waiting. */

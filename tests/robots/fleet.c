@@ -1,6 +1,5 @@
 #include "tests/robots/fleet.h"
 
-#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -10,9 +9,9 @@
 #include "tests/robots/enrolment.h"
 #include "tests/robots/mqtt.h"
 #include "tests/robots/robot.h"
+#include "tests/robots/shelf.h"
 
 #define STATUS_EVERY_MS 10000
-#define START_PER_S     100 /* connections begun a second, so that a start is no stampede */
 #define MAX_COMPLAINTS  5
 #define FAREWELL_MS     3000 /* for the last records to be acknowledged */
 
@@ -133,7 +132,7 @@ static void give_up(struct fleet *fleet, const char *problem)
 static void on_enrolled(void *context, const char *folder, enum status status, const char *problem)
 {
     struct fleet *fleet = context;
-    int64_t spread_ms = fleet->settings->robots * 1000 / START_PER_S;
+    int64_t spread_ms = fleet->settings->robots * 1000 / fleet->settings->starts_per_s;
     char cause[256];
 
     if (status != STATUS_OK) {
@@ -145,23 +144,6 @@ static void on_enrolled(void *context, const char *folder, enum status status, c
         fleet->count++;
     else
         give_up(fleet, cause);
-}
-
-/* A robot takes a connection to the broker, a journal, a notebook, and now and then one to a
- * vendor. */
-static void raise_file_limit(int64_t robots)
-{
-    struct rlimit files;
-
-    if (getrlimit(RLIMIT_NOFILE, &files) < 0)
-        return;
-    files.rlim_cur = files.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur < (rlim_t)robots * 4 + 64)
-        log_warning("robots",
-                    "only %llu files may be open, %lld robots may need %lld (hint: "
-                    "ulimit -n)",
-                    (unsigned long long)files.rlim_cur, (long long)robots,
-                    (long long)robots * 4 + 64);
 }
 
 static enum status make_world(struct fleet *fleet)
@@ -183,6 +165,8 @@ static enum status make_world(struct fleet *fleet)
     if (status == STATUS_OK)
         status = plans_create(&world->plans);
     if (status == STATUS_OK)
+        status = shelf_create(&world->shelf, world->loop);
+    if (status == STATUS_OK)
         status = peer_scratch_create(&world->scratch);
     return status;
 }
@@ -196,6 +180,7 @@ static enum status start_enrolment(struct fleet *fleet)
         .claim = settings->claim,
         .state_dir = settings->state_dir,
         .id_prefix = settings->id_prefix,
+        .first = (size_t)settings->first,
         .robots = (size_t)settings->robots,
         .context = fleet,
         .prepare = robot_prepare,
@@ -217,7 +202,6 @@ enum status fleet_create(struct fleet **out, const struct settings *settings, ch
     fleet->started_ms = clock_mono_ms();
     fleet->status_timer.on_due = on_status_due;
     fleet->status_timer.context = fleet;
-    raise_file_limit(settings->robots);
     fleet->robots = calloc((size_t)settings->robots, sizeof(*fleet->robots));
     if (fleet->robots != NULL)
         status = file_make_folder(settings->state_dir, 0700);
@@ -245,6 +229,7 @@ void fleet_free(struct fleet *fleet)
         robot_free(fleet->robots[--fleet->count]);
     free(fleet->robots);
     peer_scratch_free(fleet->world.scratch);
+    shelf_free(fleet->world.shelf);
     asker_free(fleet->world.asker);
     plans_free(fleet->world.plans);
     if (fleet->world.loop != NULL)

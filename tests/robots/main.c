@@ -1,6 +1,7 @@
 #include <signal.h>
 
 #include "schema/base/log.h"
+#include "tests/robots/crew.h"
 #include "tests/robots/fleet.h"
 
 static volatile sig_atomic_t stop;
@@ -11,8 +12,16 @@ static void on_stop(int number)
     stop = 1;
 }
 
-/* Blocks the stop signals but while the loop waits. */
-static void catch_signals(sigset_t *while_waiting)
+/* What is blocked while the loop waits: not the stop signals. */
+static void waiting_mask(sigset_t *while_waiting)
+{
+    sigprocmask(SIG_BLOCK, NULL, while_waiting);
+    sigdelset(while_waiting, SIGTERM);
+    sigdelset(while_waiting, SIGINT);
+}
+
+/* Blocks the stop signals but while somebody waits. */
+static void catch_signals(void)
 {
     struct sigaction action = {.sa_handler = on_stop};
     sigset_t blocked;
@@ -20,9 +29,7 @@ static void catch_signals(sigset_t *while_waiting)
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGTERM);
     sigaddset(&blocked, SIGINT);
-    sigprocmask(SIG_BLOCK, &blocked, while_waiting);
-    sigdelset(while_waiting, SIGTERM);
-    sigdelset(while_waiting, SIGINT);
+    sigprocmask(SIG_BLOCK, &blocked, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
@@ -34,7 +41,7 @@ static int run(const struct settings *settings)
     sigset_t while_waiting;
     char problem[256];
 
-    catch_signals(&while_waiting);
+    waiting_mask(&while_waiting);
     if (fleet_create(&fleet, settings, problem) != STATUS_OK) {
         fprintf(stderr, "myna-robots: %s\n", problem);
         return 1;
@@ -49,14 +56,18 @@ static int run(const struct settings *settings)
 int main(int argc, char **argv)
 {
     struct settings settings;
+    sigset_t while_waiting;
     char problem[256];
 
     if (settings_parse(argc, argv, &settings, problem) != STATUS_OK) {
         fprintf(stderr, "myna-robots: %s\n", problem);
         return 2;
     }
-    if (!settings.help)
-        return run(&settings);
+    if (!settings.help) {
+        catch_signals();
+        waiting_mask(&while_waiting);
+        return crew_run(&settings, run, &stop, &while_waiting);
+    }
     printf(
         "myna-robots - a fleet of simulated robots that really enrol, connect, talk and count\n");
     settings_print_help(stdout);

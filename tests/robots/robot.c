@@ -5,8 +5,8 @@
 #include "agent/identity.h"
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
-#include "tests/robots/config_file.h"
 #include "tests/robots/connection.h"
+#include "tests/robots/shelf.h"
 #include "tests/robots/tryout.h"
 
 #define HARDWARE          "simulated robot"
@@ -35,6 +35,9 @@ struct robot {
     size_t held_size;
     struct plan *held_plan;
     uint64_t held_generation; /* the newest seen */
+    struct config_file config;
+    struct shelf_job keeping;
+    struct plan *kept_plan; /* that is on its way to the disk; NULL: none is */
 
     struct connection *connection;
     size_t broker_next;
@@ -89,7 +92,7 @@ static void load_config(struct robot *robot)
 
     robot->plan = plans_default(robot->world->plans);
     robot->generation = 0;
-    if (config_file_load(robot->folder, &generation, &data, &content) != STATUS_OK)
+    if (config_file_load(&robot->config, robot->folder, &generation, &data, &content) != STATUS_OK)
         return;
     crypto_sha256(&content, 1, hash);
     if (plans_take(robot->world->plans, content, hash, &plan) == STATUS_OK)
@@ -134,6 +137,21 @@ static void tell_peer(struct robot *robot)
     add_server_keys(robot);
 }
 
+static void on_kept(void *context, enum status status)
+{
+    struct robot *robot = context;
+    struct plan *plan = robot->kept_plan;
+
+    if (status != STATUS_OK)
+        log_warning("robots", "robot \"%s\" cannot keep its configuration on disk: %s",
+                    robot->device_id, status_text(status));
+    robot->kept_plan = NULL;
+    run_plan(robot, plan, robot->keeping.generation);
+    peer_config_settled(robot->peer, now_of(robot));
+    tell_peer(robot);
+    tick_soon(robot);
+}
+
 /* The peer's host. */
 
 static void publish(void *context, enum topic_kind kind, unsigned qos, struct span payload)
@@ -157,11 +175,22 @@ static void drop_held(struct robot *robot)
     robot->held_plan = NULL;
 }
 
-static void take(struct robot *robot, struct plan *plan, uint64_t generation, struct span content)
+/* It runs, and the server hears of it, when the disk has it. plan is held once for the robot. */
+static void keep(struct robot *robot, struct plan *plan, uint64_t generation, struct span content)
 {
-    if (config_file_save(robot->folder, generation, content) != STATUS_OK)
-        log_warning("robots", "robot \"%s\" cannot keep its configuration on disk",
-                    robot->device_id);
+    if (robot->kept_plan == plan && robot->keeping.generation == generation) {
+        plans_release(robot->world->plans, plan); /* sent again meanwhile */
+        return;
+    }
+    shelf_cancel(robot->world->shelf, &robot->keeping);
+    plans_release(robot->world->plans, robot->kept_plan);
+    robot->kept_plan = plan;
+    robot->keeping.generation = generation;
+    if (shelf_keep(robot->world->shelf, &robot->keeping, content) == STATUS_OK)
+        return;
+    log_warning("robots", "out of memory: robot \"%s\" does not keep its configuration",
+                robot->device_id);
+    robot->kept_plan = NULL;
     run_plan(robot, plan, generation);
 }
 
@@ -197,13 +226,17 @@ static void configure(void *context, uint64_t generation, struct span content,
                     robot->device_id);
         return;
     }
+    if (robot->kept_plan != NULL && generation < robot->keeping.generation) {
+        plans_release(robot->world->plans, plan);
+        return;
+    }
     if (plan->is_tried) {
         hold(robot, plan, generation, content);
         return;
     }
     tryout_withdraw(robot->tryout);
     drop_held(robot);
-    take(robot, plan, generation, content);
+    keep(robot, plan, generation, content);
 }
 
 static void running(void *context, struct peer_running *out)
@@ -217,6 +250,7 @@ static void running(void *context, struct peer_running *out)
     if (out->trial.generation > out->generation_held)
         out->generation_held = out->trial.generation;
     memcpy(out->config_hash, robot->plan->hash, CRYPTO_HASH_SIZE);
+    out->is_settling = robot->kept_plan != NULL;
 }
 
 static size_t settings(void *context, wire_SettingStatus *out)
@@ -535,13 +569,15 @@ static void on_settled(void *context, bool is_passed)
     struct robot *robot = context;
 
     if (is_passed && robot->held != NULL) {
-        robot->held_plan->references++; /* run_plan() takes one over */
-        take(robot, robot->held_plan, robot->held_generation,
+        robot->held_plan->references++; /* keep() takes one over */
+        keep(robot, robot->held_plan, robot->held_generation,
              span_of(robot->held, robot->held_size));
     }
     drop_held(robot);
-    peer_config_settled(robot->peer, now_of(robot));
-    tell_peer(robot);
+    if (robot->kept_plan == NULL) {
+        peer_config_settled(robot->peer, now_of(robot));
+        tell_peer(robot);
+    }
     tick_soon(robot);
 }
 
@@ -593,6 +629,9 @@ static void fall_asleep(struct robot *robot)
     talk_free(robot->talk);
     tryout_free(robot->tryout);
     drop_held(robot);
+    shelf_cancel(robot->world->shelf, &robot->keeping);
+    plans_release(robot->world->plans, robot->kept_plan);
+    robot->kept_plan = NULL;
     peer_free(robot->peer);
     journal_close(robot->journal);
     if (robot->plan != NULL)
@@ -625,7 +664,9 @@ static void set_timers(struct robot *robot)
 {
     robot->tick.on_due = on_tick;
     robot->restart.on_due = on_restart_due;
-    robot->tick.context = robot->restart.context = robot;
+    robot->tick.context = robot->restart.context = robot->keeping.context = robot;
+    robot->keeping.file = &robot->config;
+    robot->keeping.on_kept = on_kept;
 }
 
 enum status robot_prepare(const char *folder, const char *device_id)

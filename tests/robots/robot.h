@@ -19,6 +19,7 @@ struct robot_world {
     struct loop *loop;
     struct asker *asker;
     struct plans *plans;
+    struct shelf *shelf;
     struct peer_scratch *scratch;
     double turns_per_minute;
     int64_t think_ms;

@@ -7,6 +7,9 @@
 
 static const struct option_spec specs[] = {
     {"robots", OPTION_INT, "10", 1, 100000, AT(robots), .help = "how many"},
+    {"first", OPTION_INT, "1", 1, 1000000, AT(first), .help = "number of the first one"},
+    {"starts_per_s", OPTION_INT, "100", 1, 10000, AT(starts_per_s),
+     .help = "connections begun a second at the start, so that it is no stampede"},
     {"enrol_url", OPTION_TEXT, AT(enrol_url),
      .help = "https://host:port of the enrolment listener"},
     {"claim", OPTION_TEXT, AT(claim),

@@ -9,6 +9,8 @@
 /* Texts live as long as the process. */
 struct settings {
     int64_t robots;
+    int64_t first;        /* number of the first robot, from 1 on */
+    int64_t starts_per_s; /* connections begun at the start */
     const char *enrol_url;
     const char *claim;
     const char *state_dir;

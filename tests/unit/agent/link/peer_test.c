@@ -791,6 +791,19 @@ static void i4_an_older_configuration_is_ignored(void **state)
     assert_int_equal(fixture->configured, 2);
 }
 
+static void a_configuration_on_its_way_to_the_disk_is_answered_when_it_is_there(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->running.is_settling = true;
+    assert_int_equal(configure(fixture, 5, "five"), STATUS_OK);
+    assert_int_equal(sent_count(fixture, TOPIC_REPLY), 0);
+    fixture->running.is_settling = false;
+    peer_config_settled(fixture->peer, fixture->now);
+    assert_int_equal(sent_count(fixture, TOPIC_REPLY), 1);
+    assert_int_equal(reply(fixture)->generation, 5);
+}
+
 static void a_configuration_under_trial_is_answered_by_the_one_that_runs(void **state)
 {
     struct fixture *fixture = *state;
@@ -1029,6 +1042,7 @@ int main(void)
         TEST(attempts_learn_the_servers_clock),
         TEST(i4_a_configuration_is_applied_once_and_answered_each_time),
         TEST(i4_an_older_configuration_is_ignored),
+        TEST(a_configuration_on_its_way_to_the_disk_is_answered_when_it_is_there),
         TEST(a_configuration_under_trial_is_answered_by_the_one_that_runs),
         TEST(a_trial_that_has_ended_is_told_at_once),
         TEST(a_command_is_carried_out_once_and_answered_each_time),
