@@ -111,6 +111,7 @@ struct order {
     const struct json *plan;
     bool start;
     bool dry_run;
+    bool preflight; /* of a dry run */
 };
 
 static const struct json_field order_fields[] = {
@@ -127,6 +128,7 @@ static const struct json_field order_fields[] = {
     {.name = "plan", .kind = JSON_FIELD_ANY, .offset = offsetof(struct order, plan)},
     {.name = "start", .kind = JSON_FIELD_BOOL, .offset = offsetof(struct order, start)},
     {.name = "dry_run", .kind = JSON_FIELD_BOOL, .offset = offsetof(struct order, dry_run)},
+    {.name = "preflight", .kind = JSON_FIELD_BOOL, .offset = offsetof(struct order, preflight)},
 };
 
 /* Each setting's value, null apart, is one that could stand in a layer. */
@@ -150,6 +152,10 @@ static bool check_order(const struct order *order, struct reply *reply)
     }
     if (order->group != NULL && order->filter != NULL) {
         answer_bad(reply, "/filter", "give a group or a filter; without both it is the fleet");
+        return false;
+    }
+    if (order->preflight && (!order->dry_run || order->patch == NULL)) {
+        answer_bad(reply, "/preflight", "goes with dry_run, for settings; a rollout has its own");
         return false;
     }
     return order->patch == NULL || check_patch(order, reply);
@@ -189,8 +195,8 @@ static bool find_target(const struct api *api, struct request *request, struct r
         return true;
     if (status == STATUS_NOT_FOUND) {
         *group = order->id;
-        status =
-            groups_create(api->store, &author, order->id, "", 100, filter, request->arena, &made);
+        status = groups_create(api->store, &author, order->id, "", ROLLOUT_DRAFT_PRIORITY, filter,
+                               request->arena, &made);
     }
     if (status != STATUS_OK)
         reply_status(reply, status, answer_subject(request, "group", order->id));
@@ -208,6 +214,7 @@ static void preview(const struct api *api, struct request *request, struct reply
         .plan = plan,
         .patch = answer_dump(request->arena, order->patch),
         .approval_devices = api->approval_devices,
+        .preflight_ms = order->preflight ? clock_wall_ms() : 0,
     };
     struct json_problem problem = {.pointer = ""};
     struct span json;

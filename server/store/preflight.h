@@ -11,10 +11,13 @@
 
 #include "server/store/store.h"
 
+struct rollout_draft;
+
 struct preflight_ask {
     const char *rollout_id;
     int64_t wave; /* that is about to be opened; 0: the whole, before it starts */
     int64_t now_ms;
+    const struct rollout_draft *draft; /* what no rollout is yet, in place of one; else NULL */
 };
 
 struct preflight {

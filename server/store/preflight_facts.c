@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "server/store/preflight_parts.h"
+#include "server/store/rollout_draft.h"
 
 #define HOUR_MS INT64_C(3600000)
 
@@ -62,6 +63,20 @@ static enum status take_rollout(struct preflight_work *work, const struct result
     return take_plan(work, result_span(result, 0, 2));
 }
 
+static enum status take_draft(struct preflight_work *work, const struct rollout_draft *draft)
+{
+    struct json *patch;
+    enum status status = json_parse(draft->patch, &patch, NULL);
+
+    if (status != STATUS_OK)
+        return status;
+    work->group_id = draft->group;
+    take_routes(work, json_member(patch, "routes"));
+    json_free(patch);
+    *work->plan = *draft->plan;
+    return STATUS_OK;
+}
+
 enum status preflight_read_rollout(struct preflight_work *work)
 {
     STORE_STATEMENT(read, "SELECT group_id, patch, plan FROM myna.rollout WHERE rollout_id = $1");
@@ -71,6 +86,8 @@ enum status preflight_read_rollout(struct preflight_work *work)
     work->plan = arena_take(work->arena, sizeof *work->plan);
     if (!work->plan)
         return STATUS_MEMORY;
+    if (work->ask->draft)
+        return take_draft(work, work->ask->draft);
     status =
         store_exec(work->conn, &read, STORE_VALUES(value_text(work->ask->rollout_id)), &result);
     if (status == STATUS_OK)
@@ -92,7 +109,8 @@ static void take_robots(struct preflight_work *work, const struct result *result
     }
 }
 
-/* Members once it began, else whom its layer reaches. Routes of a layer above its own win. */
+/* Members once it began, else whom its layer reaches or its filter will. Routes of a layer above
+ * its own win. */
 enum status preflight_read_robots(struct preflight_work *work)
 {
     STORE_STATEMENT(
@@ -103,18 +121,27 @@ enum status preflight_read_robots(struct preflight_work *work)
         "   SELECT d.device_id FROM myna.device d WHERE d.status = 'active'"
         "   AND NOT EXISTS (SELECT FROM myna.rollout_device m WHERE m.rollout_id = $1)"
         "   AND ($2::text IS NULL OR EXISTS (SELECT FROM myna.group_member g"
-        "     WHERE g.group_id = $2 AND g.device_id = d.device_id)))"
+        "     WHERE g.group_id = $2 AND g.device_id = d.device_id))"
+        "   AND ($3::jsonb IS NULL OR d.device_id IN"
+        "     (SELECT f FROM myna.filter_matches($3::jsonb, NULL, true) f)))"
         "SELECT r.device_id, e.layer_id IS NOT NULL AND (e.layer_id LIKE 'device:%'"
-        "   OR $2::text IS NULL AND e.layer_id LIKE 'group:%'"
+        "   OR $2::text IS NULL AND $3::jsonb IS NULL AND e.layer_id LIKE 'group:%'"
+        "   OR $3::jsonb IS NOT NULL AND EXISTS (SELECT FROM myna.device_group a"
+        "     WHERE 'group:' || a.group_id = e.layer_id AND a.priority > $4)"
         "   OR e.layer_id LIKE 'group:%' AND EXISTS (SELECT FROM myna.device_group a,"
         "     myna.device_group b WHERE 'group:' || a.group_id = e.layer_id AND b.group_id = $2"
         "     AND (a.priority, a.created_at) > (b.priority, b.created_at)))"
         " FROM reach r LEFT JOIN myna.layered_setting e"
         "   ON e.device_id = r.device_id AND e.name = 'routes' ORDER BY 1");
     struct result result = {0};
+    const struct rollout_draft *draft = work->ask->draft;
     enum status status = store_exec(
         work->conn, &read,
-        STORE_VALUES(value_text(work->ask->rollout_id), value_text(work->group_id)), &result);
+        STORE_VALUES(value_text(draft ? "" : work->ask->rollout_id), value_text(work->group_id),
+                     draft && draft->program.size > 0 ? value_json(draft->program)
+                                                      : value_no_json(),
+                     value_int(ROLLOUT_DRAFT_PRIORITY)),
+        &result);
 
     if (status != STATUS_OK)
         return status;

@@ -4,8 +4,10 @@
 
 #include "server/fleet/rollout_wave.h"
 #include "server/store/layers.h"
+#include "server/store/preflight.h"
 
-#define TEXT_BYTES ((size_t)128 << 10)
+#define TEXT_BYTES    ((size_t)128 << 10)
+#define PREVIEW_BYTES ((size_t)1 << 20) /* with its pre-flight */
 
 enum status rollout_draft_plan(const struct rollout_plan *plan, struct arena *arena,
                                struct span *out)
@@ -89,13 +91,22 @@ static void write_waves(struct json_writer *writer, const struct rollout_plan *p
     json_end_array(writer);
 }
 
-static enum status write_preview(const struct rollout_draft *draft, const struct reach *reach,
-                                 struct arena *arena, struct span *out)
+struct previewing {
+    const struct rollout_draft *draft;
+    struct arena *arena;
+    struct reach reach;
+    struct span preflight; /* empty: not asked for */
+    struct json_problem *problem;
+};
+
+static enum status write_preview(const struct previewing *previewing, struct span *out)
 {
+    const struct rollout_draft *draft = previewing->draft;
+    const struct reach *reach = &previewing->reach;
     struct json_writer writer;
     struct buffer text;
 
-    buffer_init(&text, TEXT_BYTES);
+    buffer_init(&text, PREVIEW_BYTES);
     json_writer_init(&writer, &text);
     json_begin_object(&writer);
     write_int(&writer, "devices", reach->devices);
@@ -107,18 +118,28 @@ static enum status write_preview(const struct rollout_draft *draft, const struct
     write_waves(&writer, draft->plan, reach->devices);
     json_key(&writer, "plan");
     rollout_plan_write(&writer, draft->plan);
+    if (previewing->preflight.size > 0) {
+        json_key(&writer, "preflight");
+        json_write_raw(&writer, previewing->preflight);
+    }
     json_end_object(&writer);
-    *out = arena_copy(arena, span_of(text.data, text.size));
+    *out = arena_copy(previewing->arena, span_of(text.data, text.size));
     enum status status = text.status;
     buffer_release(&text);
-    return arena_failed(arena) ? STATUS_MEMORY : status;
+    return arena_failed(previewing->arena) ? STATUS_MEMORY : status;
 }
 
-struct previewing {
-    const struct rollout_draft *draft;
-    struct reach reach;
-    struct json_problem *problem;
-};
+static enum status ask_preflight(struct store_conn *conn, struct previewing *previewing)
+{
+    const struct preflight_ask ask = {.draft = previewing->draft,
+                                      .now_ms = previewing->draft->preflight_ms};
+    struct preflight found = {0};
+    enum status status = preflight_run(conn, &ask, previewing->arena, &found);
+
+    if (status == STATUS_OK)
+        previewing->preflight = found.json;
+    return status;
+}
 
 static enum status look(struct store_conn *conn, void *context)
 {
@@ -130,6 +151,8 @@ static enum status look(struct store_conn *conn, void *context)
 
     if (status == STATUS_OK && draft->patch.size > 0)
         status = layers_check(conn, &key, draft->patch, previewing->problem);
+    if (status == STATUS_OK && draft->preflight_ms > 0)
+        status = ask_preflight(conn, previewing);
     return status;
 }
 
@@ -137,8 +160,8 @@ enum status rollout_draft_preview(struct store *store, const struct rollout_draf
                                   struct arena *arena, struct span *json,
                                   struct json_problem *problem)
 {
-    struct previewing previewing = {.draft = draft, .problem = problem};
+    struct previewing previewing = {.draft = draft, .arena = arena, .problem = problem};
     enum status status = store_transaction(store, look, &previewing);
 
-    return status == STATUS_OK ? write_preview(draft, &previewing.reach, arena, json) : status;
+    return status == STATUS_OK ? write_preview(&previewing, json) : status;
 }

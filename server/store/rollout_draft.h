@@ -10,6 +10,9 @@
 MUST_CHECK enum status rollout_draft_plan(const struct rollout_plan *plan, struct arena *arena,
                                           struct span *out);
 
+/* Of a group that is made for a filter. */
+#define ROLLOUT_DRAFT_PRIORITY 100
+
 /* Plain data. group NULL and program empty: the fleet. */
 struct rollout_draft {
     const char *group;
@@ -17,12 +20,13 @@ struct rollout_draft {
     const struct rollout_plan *plan;
     struct span patch; /* empty: of software */
     int64_t approval_devices;
+    int64_t preflight_ms; /* now, when pre-flight is asked for; else 0 */
 };
 
 /* {"devices", "online", "busy": in other rollouts, "approval": another operator must agree,
- * "waves":
- * [{"wave", "share", "control", "planned"}], "plan": complete}. Changes nothing. STATUS_NOT_FOUND:
- * no such group; STATUS_INVALID: *problem, a route that cannot be, below "/patch". */
+ * "waves": [{"wave", "share", "control", "planned"}], "plan": complete, "preflight": when it is
+ * asked for}. Changes nothing. STATUS_NOT_FOUND: no such group; STATUS_INVALID: *problem, a route
+ * that cannot be, below "/patch". */
 MUST_CHECK enum status rollout_draft_preview(struct store *store, const struct rollout_draft *draft,
                                              struct arena *arena, struct span *json,
                                              struct json_problem *problem);

@@ -69,6 +69,20 @@ test('a draft is priced under both contracts, and stays a draft', async () => {
   assert.equal((await admin.post('/rollouts/none/preflight')).status, 404);
 });
 
+test('what is not even a draft is looked over the same way, for whom its filter chooses', async () => {
+  const look = async (more) => admin.post('/rollouts', {id: 'idea', patch: to('new'), plan: {gates: 'off', soak_s: 0, control: {at_least: 0}},
+    dry_run: true, preflight: true, ...more});
+  const whole = (await look()).body.preflight;
+  const draft = await ask('switch');
+  assert.deepEqual([whole.robots, amounts(whole)], [4, amounts(draft)]);
+  const half = (await look({filter: 'id in (r1, r2)'})).body.preflight;
+  assert.equal(half.robots, 2);
+  assert.ok(Math.abs(Number(amounts(whole).new[1]) / Number(amounts(half).new[1]) - 2) < 1e-6);
+  assert.equal((await look({dry_run: false})).status, 400);
+  assert.equal((await admin.get('/rollouts/idea')).status, 404);
+  assert.equal((await admin.get('/groups/idea')).status, 404);
+});
+
 test('mynactl prints it for people, and fails when it would be refused', async () => {
   const {stdout} = await run(mynactl, ['rollout', 'preflight', 'switch'], {env});
   assert.match(stdout, /^4 robots would move\n/);
