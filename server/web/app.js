@@ -13,6 +13,7 @@ import { Audit } from "./pages/audit.js";
 import { Config } from "./pages/config.js";
 import { Contract, Contracts } from "./pages/contracts.js";
 import { Fleet } from "./pages/fleet.js";
+import { NewRollout } from "./pages/newrollout.js";
 import { Robot } from "./pages/robot.js";
 import { Rollout } from "./pages/rollout.js";
 import { Rollouts } from "./pages/rollouts.js";
@@ -29,6 +30,7 @@ const PAGES = [
   { path: "/robots/:id", page: Robot, nav: "fleet" },
   { path: "/usage", page: Usage, nav: "usage", top: true },
   { path: "/rollouts", page: Rollouts, nav: "rollouts", top: true },
+  { path: "/rollouts/new", page: NewRollout, nav: "rollouts" },
   { path: "/rollouts/:id", page: Rollout, nav: "rollouts" },
   { path: "/config", page: Config, nav: "config", top: true },
   { path: "/config/:kind/:id", page: Config, nav: "config" },

@@ -34,9 +34,12 @@ const moneyColumns = [
   { key: "more", title: t("preflight.difference"), end: true, cell: (row) => html`<${Difference} row=${row} />` },
 ];
 
+// "commitments/0" is one that nobody named: it is called by what it counts.
+const promiseName = ({ name, metric }) => (/^commitments\/\d+$/.test(name) ? word("metric", metric) : name);
+
 // A contract, and below it each of its commitments that falls short.
 const moneyRows = (contracts) => contracts.flatMap((contract) => [contract, ...(contract.commitments ?? [])
-  .map((promise) => ({ ...promise, contract: contract.contract, promise: promise.name, currency: contract.currency }))]);
+  .map((promise) => ({ ...promise, contract: contract.contract, promise: promiseName(promise), currency: contract.currency }))]);
 
 const waveColumns = (contracts) => [
   { key: "wave", title: t("rollout.wave.n"), lead: true, cell: (row) => number(row.wave) },

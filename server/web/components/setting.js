@@ -129,6 +129,22 @@ export function SettingControl({ spec, ...rest }) {
   return html`<${Control} spec=${spec} ...${rest} />`;
 }
 
+const BLANK = { int: (spec) => spec.min, text: () => "", choice: (spec) => choices(spec)[0], routes: () => [] };
+
+// What an editor begins with where nobody has set it.
+export function blankSetting(spec) {
+  return spec.default ?? BLANK[spec.type](spec);
+}
+
+export function AddSetting({ specs, onAdd }) {
+  if (specs.length === 0) return null;
+  return html`<select class="input short" aria-label=${t("setting.add")} value=""
+      onChange=${(event) => event.target.value && onAdd(event.target.value)}>
+    <option value="" selected>${t("setting.add")}</option>
+    ${specs.map((spec) => html`<option key=${spec.name} value=${spec.name}>${settingName(spec.name)}</option>`)}
+  </select>`;
+}
+
 // The catalogue by name: Map of spec, or null while loading.
 export function useCatalogue() {
   const { data } = useResource("/settings");

@@ -6,7 +6,7 @@ import { FormDialog, TypedConfirm } from "../components/dialog.js";
 import { Field, SelectField, TextField } from "../components/field.js";
 import { FilterField } from "../components/filter.js";
 import { PageHead } from "../components/page.js";
-import { SettingControl, settingHint, settingName, SettingValue, useCatalogue } from "../components/setting.js";
+import { AddSetting, blankSetting, SettingControl, settingHint, settingName, SettingValue, useCatalogue } from "../components/setting.js";
 import { Empty, Failure, Loaded } from "../components/states.js";
 import { attempt } from "../components/toast.js";
 import { Ago, Button, Card, IconButton } from "../components/ui.js";
@@ -70,21 +70,6 @@ function SettingRow({ spec, value, error, editable, onInput, onDrop }) {
   </div>`;
 }
 
-function AddSetting({ specs, onAdd }) {
-  if (specs.length === 0) return null;
-  return html`<select class="input short" aria-label=${t("setting.add")} value=""
-      onChange=${(event) => event.target.value && onAdd(event.target.value)}>
-    <option value="" selected>${t("setting.add")}</option>
-    ${specs.map((spec) => html`<option key=${spec.name} value=${spec.name}>${settingName(spec.name)}</option>`)}
-  </select>`;
-}
-
-const BLANK = { int: (spec) => spec.min, text: () => "", choice: (spec) => [].concat(spec.choices)[0], routes: () => [] };
-
-function blank(spec) {
-  return spec.default ?? BLANK[spec.type](spec);
-}
-
 // The same however the members stand: the server orders them its own way.
 const text = (settings) => JSON.stringify(Object.entries(settings).sort());
 
@@ -133,7 +118,7 @@ function Editor({ path, layer, catalogue, onSaved }) {
       error=${problem?.at(`/settings/${spec.name}`)} onInput=${(value) => setDraft({ ...draft, [spec.name]: value })}
       onDrop=${() => setDraft(Object.fromEntries(Object.entries(draft).filter(([name]) => name !== spec.name)))} />`)}
     ${editable && html`<footer class="row save-bar">
-      <${AddSetting} specs=${unset} onAdd=${(name) => setDraft({ ...draft, [name]: blank(catalogue.get(name)) })} />
+      <${AddSetting} specs=${unset} onAdd=${(name) => setDraft({ ...draft, [name]: blankSetting(catalogue.get(name)) })} />
       <span class="grow"></span>
       ${complaint() && html`<span class="error" role="alert">${complaint()}</span>`}
       <${Button} disabled=${!dirty && !problem} onClick=${reset}>${t("discard")}</${Button}>

@@ -7,7 +7,7 @@ import { duration, number, timeExact } from "../../format.js";
 import { t, word } from "../../text.js";
 import { metricName } from "./gate.js";
 
-const METRICS = ["failures", "unreachable", "first_token", "first_audio", "interrupted", "cost"];
+export const METRICS = ["failures", "unreachable", "first_token", "first_audio", "interrupted", "cost"];
 const isOfShares = (name) => name === "unreachable" || name.startsWith("failures");
 const allowed = (name, margin) => (isOfShares(name) ? t("gate.points", { n: `+${parseFloat(margin)}` }) : `+${margin}`);
 
@@ -15,7 +15,7 @@ function gates(plan) {
   if (plan.gates === "off") return t("plan.gates.off");
   const classes = Object.keys(plan.gates ?? {}).filter((name) => name.startsWith("failures_"));
   const judged = [...METRICS, ...classes].filter((name) => plan.gates?.[name]).map((name) => [name, plan.gates[name]]);
-  return html`<ul class="rules">${judged.map(([name, rule]) => html`<li key=${name}>${metricName(name)}
+  return html`<ul class="rules">${judged.map(([name, rule]) => html`<li key=${name}>${metricName(name)}${" "}
     <span class="muted">${allowed(name, rule.margin)}${rule.wait ? "" : `, ${t("plan.gates.no_wait")}`}</span></li>`)}</ul>`;
 }
 
@@ -31,23 +31,30 @@ function confirm({ confirm: rules }) {
 
 const span = ({ from, to }) => `${timeExact(from)} \u2013 ${timeExact(to)}`;
 
+const facts = (plan) => [
+  [t("plan.rate"), pace(plan)],
+  [t("plan.confirm"), confirm(plan)],
+  [t("plan.soak"), duration(plan.soak_s)],
+  [t("plan.unreachable"), duration(plan.unreachable_after_s)],
+  plan.windows?.length > 0 && [t("plan.windows"), `${plan.windows.join(", ")} (${plan.zone})`],
+  plan.blackouts?.length > 0 && [t("plan.blackouts"), plan.blackouts.map(span).join(", ")],
+  [t("plan.on_red"), word("plan_on_red", plan.on_red)],
+  plan.manual && [t("plan.manual"), t("plan.manual.yes")],
+  plan.queue && [t("plan.queue"), t("plan.queue.yes")],
+  [t("plan.gates"), gates(plan)],
+];
+
+export function PlanFacts({ plan }) {
+  return html`<${Facts} items=${facts(plan)} />`;
+}
+
 export function Plan({ row }) {
-  const { plan } = row;
   return html`<${Card} title=${t("rollout.plan")}><${Facts} items=${[
     [t("rollout.author"), html`${person(row.author)}, <${Ago} at=${row.created_at} />`],
     row.approver && [t("rollout.approver"), html`${person(row.approver)}, <${Ago} at=${row.approved_at} />`],
     row.started_at && [t("rollout.started"), html`<${Ago} at=${row.started_at} />`],
     row.ended_at && [t("rollout.ended"), html`<${Ago} at=${row.ended_at} />`],
     row.reverses && [t("rollout.reverses"), html`<a href="/rollouts/${row.reverses}">${row.reverses}</a>`],
-    [t("plan.rate"), pace(plan)],
-    [t("plan.confirm"), confirm(plan)],
-    [t("plan.soak"), duration(plan.soak_s)],
-    [t("plan.unreachable"), duration(plan.unreachable_after_s)],
-    plan.windows?.length > 0 && [t("plan.windows"), `${plan.windows.join(", ")} (${plan.zone})`],
-    plan.blackouts?.length > 0 && [t("plan.blackouts"), plan.blackouts.map(span).join(", ")],
-    [t("plan.on_red"), word("plan_on_red", plan.on_red)],
-    plan.manual && [t("plan.manual"), t("plan.manual.yes")],
-    plan.queue && [t("plan.queue"), t("plan.queue.yes")],
-    [t("plan.gates"), gates(plan)],
+    ...facts(row.plan),
   ]} /></${Card}>`;
 }
