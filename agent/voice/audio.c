@@ -127,6 +127,7 @@ static bool play_period(struct audio *audio)
     int16_t period[AUDIO_DEVICE_PERIOD];
     size_t count = AUDIO_DEVICE_PERIOD;
 
+    audio->device->wait(audio->device);
     pthread_mutex_lock(&audio->lock);
     if (audio->drops_done != audio->drops_wanted)
         count = drop_now(audio, period);

@@ -5,6 +5,7 @@
 #include "schema/base/log.h"
 
 #define BUFFER_US 90000
+#define STUCK_MS  1000 /* a device that asks for nothing so long: write() finds out why */
 
 struct alsa {
     struct audio_device device;
@@ -16,6 +17,13 @@ static void ignore(const char *file, int line, const char *function, int error, 
                    ...)
 {
     (void)file, (void)line, (void)function, (void)error, (void)format;
+}
+
+static void wait_alsa(struct audio_device *device)
+{
+    struct alsa *alsa = (struct alsa *)device;
+
+    snd_pcm_wait(alsa->pcm, STUCK_MS);
 }
 
 static enum status write_alsa(struct audio_device *device, const int16_t *pcm, size_t count)
@@ -81,8 +89,36 @@ static void close_alsa(struct audio_device *device)
     free(alsa);
 }
 
-/* snd_pcm_set_params() starts a stream only when its buffer is full; sound shall start earlier. */
-static int set_start(snd_pcm_t *pcm)
+/* False: the device cannot have periods so short. */
+static bool set_periods(snd_pcm_t *pcm)
+{
+    snd_pcm_hw_params_t *params;
+    snd_pcm_uframes_t period = AUDIO_DEVICE_PERIOD;
+    unsigned buffer_us = BUFFER_US;
+
+    snd_pcm_hw_params_alloca(&params);
+    return snd_pcm_hw_params_any(pcm, params) >= 0 &&
+           snd_pcm_hw_params_set_access(pcm, params, SND_PCM_ACCESS_RW_INTERLEAVED) == 0 &&
+           snd_pcm_hw_params_set_format(pcm, params, SND_PCM_FORMAT_S16) == 0 &&
+           snd_pcm_hw_params_set_channels(pcm, params, 1) == 0 &&
+           snd_pcm_hw_params_set_rate(pcm, params, AUDIO_SAMPLE_RATE, 0) == 0 &&
+           snd_pcm_hw_params_set_period_size_near(pcm, params, &period, NULL) == 0 &&
+           snd_pcm_hw_params_set_buffer_time_near(pcm, params, &buffer_us, NULL) == 0 &&
+           snd_pcm_hw_params(pcm, params) == 0;
+}
+
+/* snd_pcm_set_params() makes periods of a quarter of the buffer: what has just been said would wait
+ * that long to be taken. */
+static int set_hardware(snd_pcm_t *pcm)
+{
+    return set_periods(pcm)
+               ? 0
+               : snd_pcm_set_params(pcm, SND_PCM_FORMAT_S16, SND_PCM_ACCESS_RW_INTERLEAVED, 1,
+                                    AUDIO_SAMPLE_RATE, 1, BUFFER_US);
+}
+
+/* By itself a stream starts only when its buffer is full; sound shall start earlier. */
+static int set_software(snd_pcm_t *pcm)
 {
     snd_pcm_sw_params_t *params;
 
@@ -90,6 +126,8 @@ static int set_start(snd_pcm_t *pcm)
     int failure = snd_pcm_sw_params_current(pcm, params);
     if (failure == 0)
         failure = snd_pcm_sw_params_set_start_threshold(pcm, params, 4 * AUDIO_DEVICE_PERIOD);
+    if (failure == 0)
+        failure = snd_pcm_sw_params_set_avail_min(pcm, params, AUDIO_DEVICE_PERIOD);
     return failure == 0 ? snd_pcm_sw_params(pcm, params) : failure;
 }
 
@@ -103,16 +141,18 @@ enum status audio_alsa_open(struct audio_device **out, const char *name)
     int failure = snd_pcm_open(&alsa->pcm, name, SND_PCM_STREAM_PLAYBACK, 0);
     if (failure < 0)
         goto fail;
-    failure = snd_pcm_set_params(alsa->pcm, SND_PCM_FORMAT_S16, SND_PCM_ACCESS_RW_INTERLEAVED, 1,
-                                 AUDIO_SAMPLE_RATE, 1, BUFFER_US);
+    failure = set_hardware(alsa->pcm);
     if (failure == 0)
-        failure = set_start(alsa->pcm);
+        failure = set_software(alsa->pcm);
     if (failure < 0) {
         snd_pcm_close(alsa->pcm);
         goto fail;
     }
-    alsa->device = (struct audio_device){
-        .write = write_alsa, .delay = delay_alsa, .rewind = rewind_alsa, .close = close_alsa};
+    alsa->device = (struct audio_device){.wait = wait_alsa,
+                                         .write = write_alsa,
+                                         .delay = delay_alsa,
+                                         .rewind = rewind_alsa,
+                                         .close = close_alsa};
     *out = &alsa->device;
     return STATUS_OK;
 

@@ -14,6 +14,11 @@
 #define AUDIO_DEVICE_BUFFER 2205 /* 100 ms; 40 ms ran dry on a loaded machine */
 
 struct audio_device {
+    /* Waits until a period can be written without waiting, or the device is in trouble: write()
+     * tells. What is taken from the queue after that is heard a period sooner than what would wait
+     * in write(). */
+    void (*wait)(struct audio_device *device);
+
     /* Waits for room, then takes all of pcm. STATUS_IO: the device is lost. */
     enum status (*write)(struct audio_device *device, const int16_t *pcm, size_t count);
 

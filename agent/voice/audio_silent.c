@@ -62,16 +62,29 @@ static void flush(struct silent *silent, int64_t until)
     silent->flushed = until;
 }
 
-static enum status write_silent(struct audio_device *device, const int16_t *pcm, size_t count)
+/* Returns how many were heard by then. */
+static int64_t wait_room(struct silent *silent, size_t count)
 {
-    struct silent *silent = (struct silent *)device;
-
     int64_t done = played(silent), over;
+
     while ((over = silent->written + (int64_t)count - done - AUDIO_DEVICE_BUFFER) > 0) {
         /* one sleep for all of it: waking more often is most of what an idle robot costs */
         clock_sleep_until_ns(clock_mono_ns() + (over + 1) * 1000000000 / AUDIO_SAMPLE_RATE);
         done = played(silent);
     }
+    return done;
+}
+
+static void wait_silent(struct audio_device *device)
+{
+    wait_room((struct silent *)device, AUDIO_DEVICE_PERIOD);
+}
+
+static enum status write_silent(struct audio_device *device, const int16_t *pcm, size_t count)
+{
+    struct silent *silent = (struct silent *)device;
+    const int64_t done = wait_room(silent, count);
+
     device->underruns += silent->written > 0 && done == silent->written;
     flush(silent, done);
     memcpy(silent->pending + (silent->written - silent->flushed), pcm, count * sizeof *pcm);
@@ -126,7 +139,8 @@ enum status audio_silent_open(struct audio_device **out, const char *wav_path)
         }
         put_header(silent->wav, 0);
     }
-    silent->device = (struct audio_device){.write = write_silent,
+    silent->device = (struct audio_device){.wait = wait_silent,
+                                           .write = write_silent,
                                            .delay = delay_silent,
                                            .rewind = rewind_silent,
                                            .close = close_silent};

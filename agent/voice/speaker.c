@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "agent/voice/onset.h"
 #include "agent/voice/utterance.h"
 #include "schema/base/clock.h"
 #include "schema/base/crypto.h"
@@ -59,6 +60,7 @@ struct speaker {
     struct utterance clauses[SPEAKER_MAX_CLAUSES]; /* clause n at n % SPEAKER_MAX_CLAUSES */
     uint32_t first_clause;                         /* first .. next are here */
     struct chunk chunk;
+    struct onset onset; /* of the clause that is being made */
     struct buffer heard;
     struct pending_event events[MAX_EVENTS];
     size_t event_count;
@@ -115,10 +117,57 @@ static void on_begin(void *context, uint64_t turn, uint32_t number, unsigned sam
                   sample_rate, AUDIO_SAMPLE_RATE);
         clause->state = UTTERANCE_FAILED;
     }
+    const bool is_first = clause && number == 0 && clause->first_sample < 0;
     if (clause)
         utterance_begin(clause);
     speaker->chunk = (struct chunk){.sample = 0};
+    onset_begin(&speaker->onset, is_first || audio_queued_ms(speaker->audio) == 0);
     pthread_mutex_unlock(&speaker->lock);
+}
+
+/* Call with the lock held. */
+static int64_t place(const struct speaker *speaker, uint32_t clause_sample)
+{
+    return speaker->chunk.sample + (int64_t)clause_sample - (int64_t)speaker->chunk.clause_sample;
+}
+
+/* Call with the lock held. */
+static void pass_mark(struct speaker *speaker, const struct utterance *clause,
+                      const struct voice_mark *mark)
+{
+    const struct speaker_watcher *watcher = &speaker->watcher;
+
+    if (clause->first_sample >= 0 && watcher->on_mark)
+        watcher->on_mark(watcher->context, speaker->turn, place(speaker, mark->sample), mark);
+}
+
+/* Call with the lock held. What begins in a silence that was left out begins with the sound. */
+static void pass_word(struct speaker *speaker, struct utterance *clause,
+                      const struct voice_word *word)
+{
+    const struct speaker_watcher *watcher = &speaker->watcher;
+    int64_t sample = place(speaker, word->sample);
+    uint32_t start = 0;
+
+    if (sample < clause->first_sample)
+        sample = clause->first_sample;
+    bool fits = utterance_add_word(clause, word, sample, &start);
+    if (fits && clause->first_sample >= 0 && watcher->on_word)
+        watcher->on_word(watcher->context, speaker->turn, sample, start, word->length);
+}
+
+/* Call with the lock held. */
+static void pass_notes(struct speaker *speaker, struct utterance *clause)
+{
+    struct onset *onset = &speaker->onset;
+
+    for (size_t i = 0; i < onset->note_count; i++) {
+        if (onset->notes[i].is_word)
+            pass_word(speaker, clause, &onset->notes[i].word);
+        else
+            pass_mark(speaker, clause, &onset->notes[i].mark);
+    }
+    onset->note_count = 0;
 }
 
 /* Call with the lock held. */
@@ -139,6 +188,16 @@ static void pass_sound(struct speaker *speaker, struct utterance *clause, int64_
     speaker->chunk.clause_sample += speaker->chunk.count;
     speaker->chunk.sample = sample;
     speaker->chunk.count = (uint32_t)count;
+    pass_notes(speaker, clause);
+}
+
+/* Call with the lock held. Leaves out the silence before the first sound; returns how much. */
+static size_t skip_silence(struct speaker *speaker, const int16_t *pcm, size_t count)
+{
+    const size_t silent = onset_skip(&speaker->onset, pcm, count);
+
+    speaker->chunk.clause_sample += (uint32_t)silent;
+    return silent;
 }
 
 static void on_pcm(void *context, uint64_t turn, uint32_t number, const int16_t *pcm, size_t count)
@@ -152,6 +211,10 @@ static void on_pcm(void *context, uint64_t turn, uint32_t number, const int16_t 
         pthread_mutex_lock(&speaker->lock);
         struct utterance *clause = speaker->is_stopping ? NULL : find(speaker, turn, number);
         if (clause && clause->state == UTTERANCE_SENT) {
+            const size_t silent = skip_silence(speaker, pcm, count);
+
+            pcm += silent;
+            count -= silent;
             taken = audio_write(speaker->audio, pcm, count, &sample);
             if (taken > 0)
                 pass_sound(speaker, clause, sample, pcm, taken);
@@ -167,35 +230,27 @@ static void on_pcm(void *context, uint64_t turn, uint32_t number, const int16_t 
     }
 }
 
-/* Call with the lock held. */
-static int64_t place(const struct speaker *speaker, uint32_t clause_sample)
-{
-    return speaker->chunk.sample + (int64_t)clause_sample - (int64_t)speaker->chunk.clause_sample;
-}
-
 static void on_mark(void *context, uint64_t turn, uint32_t number, const struct voice_mark *mark)
 {
     struct speaker *speaker = context;
-    const struct speaker_watcher *watcher = &speaker->watcher;
+    const struct onset_note note = {.mark = *mark};
 
     pthread_mutex_lock(&speaker->lock);
     struct utterance *clause = find(speaker, turn, number);
-    if (clause && clause->first_sample >= 0 && watcher->on_mark)
-        watcher->on_mark(watcher->context, turn, place(speaker, mark->sample), mark);
+    if (clause && !onset_keep(&speaker->onset, &note))
+        pass_mark(speaker, clause, mark);
     pthread_mutex_unlock(&speaker->lock);
 }
 
 static void on_word(void *context, uint64_t turn, uint32_t number, const struct voice_word *word)
 {
     struct speaker *speaker = context;
-    const struct speaker_watcher *watcher = &speaker->watcher;
+    const struct onset_note note = {.is_word = true, .word = *word};
 
     pthread_mutex_lock(&speaker->lock);
     struct utterance *clause = find(speaker, turn, number);
-    uint32_t start = 0;
-    bool fits = clause && utterance_add_word(clause, word, place(speaker, word->sample), &start);
-    if (fits && clause->first_sample >= 0 && watcher->on_word)
-        watcher->on_word(watcher->context, turn, place(speaker, word->sample), start, word->length);
+    if (clause && !onset_keep(&speaker->onset, &note))
+        pass_word(speaker, clause, word);
     pthread_mutex_unlock(&speaker->lock);
 }
 

@@ -147,6 +147,24 @@ static void sound_is_heard_at_its_place_on_the_clock(void **state)
     assert_true(clock_mono_ms() - start_ms < 180);
 }
 
+/* A period that was filled before the device had room for it would make all others a period late;
+ * one that comes late by itself only makes the way shorter. */
+static void what_is_queued_goes_into_the_next_period_that_the_device_takes(void **state)
+{
+    struct fixture *fixture = *state;
+    const int16_t sample = 1000;
+    int64_t first, ahead = 0;
+
+    clock_sleep_ms(200);
+    for (int i = 0; i < 30; i++) {
+        clock_sleep_ms(13); /* not in step with the periods */
+        assert_int_equal(audio_write(fixture->audio, &sample, 1, &first), 1);
+        ahead += first - audio_playhead(fixture->audio);
+    }
+    /* the device's buffer is 100 ms, of which a period is free half the time */
+    assert_true(ahead / 30 < AUDIO_SAMPLE_RATE * 100 / 1000);
+}
+
 static void a_drop_falls_silent_within_60_ms_and_fades(void **state)
 {
     struct fixture *fixture = *state;
@@ -298,6 +316,7 @@ int main(void)
         WITH_DEVICE(the_playhead_is_what_is_heard_and_not_what_was_written),
         WITH_DEVICE(what_is_queued_lies_end_to_end_and_is_heard_where_it_was_put),
         WITH_DEVICE(sound_is_heard_at_its_place_on_the_clock),
+        WITH_DEVICE(what_is_queued_goes_into_the_next_period_that_the_device_takes),
         WITH_DEVICE(a_drop_falls_silent_within_60_ms_and_fades),
         WITH_DEVICE(after_a_drop_new_sound_follows_at_once),
         WITH_DEVICE(a_full_queue_takes_what_fits),
