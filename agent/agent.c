@@ -10,10 +10,13 @@
 #include "agent/identity.h"
 #include "agent/orders.h"
 #include "agent/prover.h"
+#include "agent/selfcheck.h"
 #include "agent/vendor_voice.h"
 #include "schema/base/clock.h"
 #include "schema/base/file.h"
 #include "schema/base/log.h"
+
+#define LOOK_EVERY_MS 3000
 
 struct agent {
     const struct config *config;
@@ -37,6 +40,11 @@ struct agent {
     atomic_bool is_ready; /* everything stands */
     atomic_bool answers;  /* what is said answers a question, and is not told for somebody else */
     struct health health; /* the link thread's own */
+    atomic_int trouble;   /* that the screen shows */
+    atomic_llong turn_ms; /* monotonic: when the last turn ended; 0: none did */
+    atomic_int excuse, error_class; /* how */
+    int64_t looked_ms, since_ms;    /* agent_look()'s own */
+    bool was_connected;
     char hardware[LIMIT_SLUG + 1];
     char media_dir[PATH_MAX];
 };
@@ -117,16 +125,19 @@ static void describe_ear(struct agent *agent, const struct settings_values *valu
 }
 
 /* "myna-1", "myna-1 · kitchen" with the setting screen_mark, "myna-1 · resting" under a limit,
- * "myna-1 · ear muted". */
+ * "myna-1 · ear muted"; in trouble its code first: "myna-1 · M31". */
 static void mark_screen(struct agent *agent, const struct settings_values *values)
 {
     const bool chinese = talker_is_chinese(agent->talker);
     const char *limit = limit_mode_label(limit_mode_from_name(values->limit_mode), chinese);
+    char code[TROUBLE_CODE_SIZE];
     char label[FACE_LABEL_BYTES + LIMIT_SLUG], ear[64];
 
     describe_ear(agent, values, chinese, ear, sizeof ear);
-    snprintf(label, sizeof label, "%s%s%s%s%s%s", agent->identity.device_id, limit[0] ? " · " : "",
-             limit, ear, values->screen_mark[0] ? " · " : "", values->screen_mark);
+    trouble_code((enum trouble)atomic_load(&agent->trouble), code);
+    snprintf(label, sizeof label, "%s%s%s%s%s%s%s%s", agent->identity.device_id,
+             code[0] ? " · " : "", code, limit[0] ? " · " : "", limit, ear,
+             values->screen_mark[0] ? " · " : "", values->screen_mark);
     face_label(agent->face, label);
 }
 
@@ -160,6 +171,63 @@ static void put_in_force(struct agent *agent)
     pthread_mutex_unlock(&agent->in_force);
     crypto_wipe(values, sizeof *values);
     free(values);
+}
+
+/* What keeps the robot from talking, as it knows itself; turns and the look at the machine come
+ * from several threads. */
+static enum trouble look(struct agent *agent, int64_t now_ms, int64_t since_ms)
+{
+    struct settings_values *values = malloc(sizeof *values);
+    enum trouble trouble = (enum trouble)atomic_load(&agent->trouble);
+
+    if (!values)
+        return trouble;
+    settings_values(agent->settings, values);
+    const struct selfcheck_facts facts = {
+        .now_ms = now_ms,
+        .has_network = health_has_network(),
+        .is_connected = link_is_ready(agent->link),
+        .since_ms = since_ms,
+        .disk_free_mib = health_disk_free_mib(agent->config->state_dir),
+        .wifi_dbm = health_wifi_dbm(),
+        .routes = values->route_count,
+        .is_configured = values->generation > 0,
+        .may_ask = limit_mode_allows_asking(limit_mode_from_name(values->limit_mode)),
+        .is_muted = agent->ear && ear_state(agent->ear) == ATTENTION_MUTED,
+        .is_deaf = agent->ear && ear_is_deaf(agent->ear),
+        .turn_ms = atomic_load(&agent->turn_ms),
+        .excuse = (enum excuse)atomic_load(&agent->excuse),
+        .error_class = (wire_ErrorClass)atomic_load(&agent->error_class),
+    };
+    trouble = selfcheck(&facts);
+    if (trouble != (enum trouble)atomic_exchange(&agent->trouble, (int)trouble)) {
+        char code[TROUBLE_CODE_SIZE];
+        const struct trouble_text *text = trouble_text(trouble);
+
+        if (text)
+            log_warning("agent", "%s on the screen: %s (hint: %s)", trouble_code(trouble, code),
+                        text->cause, text->cure);
+        pthread_mutex_lock(&agent->in_force);
+        mark_screen(agent, values);
+        pthread_mutex_unlock(&agent->in_force);
+    }
+    crypto_wipe(values, sizeof *values);
+    free(values);
+    return trouble;
+}
+
+void agent_look(struct agent *agent)
+{
+    const int64_t now_ms = clock_mono_ms();
+    const bool is_connected = link_is_ready(agent->link);
+
+    if (agent->since_ms == 0 || is_connected != agent->was_connected)
+        agent->since_ms = now_ms;
+    agent->was_connected = is_connected;
+    if (now_ms - agent->looked_ms < LOOK_EVERY_MS)
+        return;
+    agent->looked_ms = now_ms;
+    look(agent, now_ms, agent->since_ms);
 }
 
 /* The link's host. */
@@ -228,6 +296,8 @@ static void on_health(void *context, wire_Health *out)
     out->audio_underruns = speaker_underruns(agent->speaker);
     out->frames_late = face_frames_late(agent->face);
     out->journal_pending = (uint32_t)journal_pending(agent->journal);
+    /* who can report is connected: since when does not matter */
+    out->trouble = (uint32_t)look(agent, clock_mono_ms(), clock_mono_ms());
 }
 
 static void on_command(void *context, const wire_Command *command, struct peer_answer *out)
@@ -258,6 +328,11 @@ static void on_turn_event(void *context, uint64_t client, const struct turn_even
 
     if (event->kind == TURN_STARTED || event->kind == TURN_ENDED)
         atomic_store(&agent->answers, event->kind == TURN_STARTED);
+    if (event->kind == TURN_ENDED) {
+        atomic_store(&agent->excuse, (int)event->report->excuse);
+        atomic_store(&agent->error_class, (int)event->report->error_class);
+        atomic_store(&agent->turn_ms, clock_mono_ms());
+    }
     dialogue_on_turn(&agent->dialogue, client, event);
 }
 

@@ -19,6 +19,10 @@ void agent_stop(struct agent *agent);
 /* True when the server asked for a restart and was answered: stop, then start the program anew. */
 bool agent_wants_restart(struct agent *agent);
 
+/* Looks what keeps the robot from talking, every few seconds at most, and shows its code on the
+ * screen (schema/wire/trouble.h). For the thread that waits for the robot's end. */
+void agent_look(struct agent *agent);
+
 /* Where the socket is, for the other ends of it. */
 MUST_CHECK enum status agent_socket_path(const struct config *config, char *out, size_t out_size);
 

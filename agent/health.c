@@ -1,7 +1,11 @@
 #include "agent/health.h"
 
+#include <ifaddrs.h>
 #include <inttypes.h>
+#include <net/if.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -29,13 +33,64 @@ static uint32_t resident_kib(void)
     return (uint32_t)(resident * (uint64_t)sysconf(_SC_PAGESIZE) / 1024);
 }
 
-static uint32_t free_mib(const char *folder)
+uint32_t health_disk_free_mib(const char *folder)
 {
     struct statvfs disk;
 
     if (statvfs(folder, &disk) < 0)
         return 0;
     return (uint32_t)((uint64_t)disk.f_bavail * disk.f_frsize >> 20);
+}
+
+/* Two lines of headings, then for each interface "wlan0: 0000   54.  -56.  -256  ...": status, link
+ * quality, level in dBm. */
+int32_t health_wifi_of(struct span text)
+{
+    int32_t best = 0;
+    size_t line = 0;
+
+    for (size_t at = 0; at < text.size; line++) {
+        const char *row = (const char *)text.data + at;
+        const char *end = memchr(row, '\n', text.size - at);
+        const size_t size = end ? (size_t)(end - row) : text.size - at;
+        char copy[160];
+        int level;
+
+        snprintf(copy, sizeof copy, "%.*s", (int)(size < sizeof copy ? size : sizeof copy - 1),
+                 row);
+        if (line >= 2 && sscanf(copy, " %*[^:]: %*s %*s %d", &level) == 1 && level < 0 &&
+            level > -256 && (best == 0 || level > best))
+            best = level;
+        at += size + 1;
+    }
+    return best;
+}
+
+int32_t health_wifi_dbm(void)
+{
+    char text[2048];
+    FILE *file = fopen("/proc/net/wireless", "re");
+
+    if (!file)
+        return 0;
+    const size_t size = fread(text, 1, sizeof text, file);
+    fclose(file);
+    return health_wifi_of(span_of(text, size));
+}
+
+bool health_has_network(void)
+{
+    struct ifaddrs *all = NULL;
+    bool found = false;
+
+    if (getifaddrs(&all) < 0)
+        return true; /* not known: nobody is sent to look for a cable */
+    for (const struct ifaddrs *one = all; one && !found; one = one->ifa_next)
+        found = one->ifa_addr && (one->ifa_flags & IFF_LOOPBACK) == 0 &&
+                (one->ifa_flags & IFF_UP) && (one->ifa_flags & IFF_RUNNING) &&
+                (one->ifa_addr->sa_family == AF_INET || one->ifa_addr->sa_family == AF_INET6);
+    freeifaddrs(all);
+    return found;
 }
 
 void health_start(struct health *health, int64_t now_ms)
@@ -54,5 +109,6 @@ void health_read(struct health *health, const char *state_dir, int64_t now_ms, w
     health->cpu_ms = used_ms;
     out->uptime_s = (uint32_t)((now_ms - health->started_ms) / 1000);
     out->memory_kib = resident_kib();
-    out->disk_free_mib = free_mib(state_dir);
+    out->disk_free_mib = health_disk_free_mib(state_dir);
+    out->wifi_dbm = health_wifi_dbm();
 }

@@ -2,6 +2,8 @@
 #ifndef AGENT_HEALTH_H
 #define AGENT_HEALTH_H
 
+#include <stdbool.h>
+
 #include "schema/wire/message.h"
 
 /* What must be remembered between two readings. Plain data. */
@@ -14,8 +16,20 @@ struct health {
 /* When the program starts. */
 void health_start(struct health *health, int64_t now_ms);
 
-/* Fills uptime_s, cpu_percent (since the reading before), memory_kib and disk_free_mib of out and
- * leaves the rest; a figure that cannot be read stays 0. */
+/* Fills uptime_s, cpu_percent (since the reading before), memory_kib, disk_free_mib and wifi_dbm of
+ * out and leaves the rest; a figure that cannot be read stays 0. */
 void health_read(struct health *health, const char *state_dir, int64_t now_ms, wire_Health *out);
+
+/* Free space of the folder's disk; 0: it cannot be read. */
+uint32_t health_disk_free_mib(const char *folder);
+
+/* The strongest signal that a text in the form of /proc/net/wireless names; 0: none. */
+int32_t health_wifi_of(struct span text);
+
+/* That of this machine. */
+int32_t health_wifi_dbm(void);
+
+/* Whether an interface other than the loopback is up and has an address. */
+bool health_has_network(void);
 
 #endif

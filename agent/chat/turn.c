@@ -181,6 +181,7 @@ static void note(struct run *run)
 
     report->attempts = run->asking.attempts;
     report->outcome = record->outcome;
+    report->error_class = record->error_class;
     report->input = record->input_uncached + record->input_cached;
     report->output = record->output + record->reasoning;
     snprintf(report->vendor, sizeof report->vendor, "%s", record->vendor);

@@ -32,8 +32,9 @@ enum turn_event_kind {
 };
 
 struct turn_report {
-    wire_Outcome outcome; /* of the last attempt; OUTCOME_NONE: none could be opened */
-    enum excuse excuse;   /* what the robot itself had to say, if anything */
+    wire_Outcome outcome;        /* of the last attempt; OUTCOME_NONE: none could be opened */
+    wire_ErrorClass error_class; /* likewise */
+    enum excuse excuse;          /* what the robot itself had to say, if anything */
     char vendor[LIMIT_SLUG + 1];
     char model[LIMIT_MODEL + 1]; /* as answered */
     uint64_t input;              /* tokens, cached ones included */

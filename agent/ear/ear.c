@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "agent/ear/deafness.h"
 #include "agent/ear/microphone.h"
 #include "agent/ear/wake.h"
 #include "schema/base/backoff.h"
@@ -29,11 +30,13 @@ struct ear {
     struct overhear *overhear;
     struct backoff backoff;
     bool is_ducked;
+    struct deafness deafness;
 
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t changed;
     bool is_stopping, is_joined;
     bool is_open; /* a microphone is */
+    bool is_deaf;
     enum attention_state state;
     enum ear_mode mode;
     char phrase[WAKE_MAX_PHRASE + 1];
@@ -284,6 +287,21 @@ static void look_after_wake(struct ear *ear, const char *phrase)
         ear->options.host.on_state(ear->options.host.context, state);
 }
 
+static void set_deaf(struct ear *ear, bool is_deaf)
+{
+    pthread_mutex_lock(&ear->lock);
+    ear->is_deaf = is_deaf;
+    pthread_mutex_unlock(&ear->lock);
+}
+
+static void note_sound(struct ear *ear, const int16_t pcm[VAD_FRAME])
+{
+    const enum deafness_verdict verdict = deafness_feed(&ear->deafness, pcm);
+
+    if (verdict != DEAFNESS_UNKNOWN)
+        set_deaf(ear, verdict == DEAFNESS_DEAF);
+}
+
 /* Until the microphone is not wanted any more or lost. */
 static enum status listen_to(struct ear *ear, struct microphone *microphone, const char *device)
 {
@@ -295,6 +313,7 @@ static enum status listen_to(struct ear *ear, struct microphone *microphone, con
            (status = microphone->read(microphone, pcm)) == STATUS_OK) {
         const int64_t heard_ns = clock_mono_ns() - microphone->delay_ms(microphone) * 1000000;
 
+        note_sound(ear, pcm);
         overhear_wait_for(ear->overhear, phrase[0] ? phrase : NULL);
         look_after_wake(ear, phrase[0] ? phrase : NULL);
         if (phrase[0])
@@ -324,8 +343,10 @@ static void listen(struct ear *ear, const char *device)
         log_warning("ear",
                     "cannot listen to \"%s\": %s (hint: --ear-device; arecord -L lists them)",
                     device, status_text(status));
+        set_deaf(ear, true);
     } else {
         set_open(ear, true);
+        deafness_begin(&ear->deafness);
         vad_init(&ear->vad);
         ear->preroll.count = 0;
         status = listen_to(ear, microphone, device);
@@ -478,6 +499,14 @@ enum ear_wake ear_wake(struct ear *ear)
     const enum ear_wake wake = ear->wake;
     pthread_mutex_unlock(&ear->lock);
     return wake;
+}
+
+bool ear_is_deaf(struct ear *ear)
+{
+    pthread_mutex_lock(&ear->lock);
+    const bool is_deaf = ear->is_deaf;
+    pthread_mutex_unlock(&ear->lock);
+    return is_deaf;
 }
 
 bool ear_is_open(struct ear *ear)

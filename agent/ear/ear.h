@@ -94,6 +94,10 @@ MUST_CHECK enum status ear_mute(struct ear *ear, bool is_muted);
 enum attention_state ear_state(struct ear *ear);
 enum ear_wake ear_wake(struct ear *ear);
 
+/* Whether the microphone could not be opened when it was last wanted, or has given nothing but
+ * digital silence since it was opened (deafness.h). */
+bool ear_is_deaf(struct ear *ear);
+
 /* Whether a microphone (or a file in its place) is open at this moment. */
 bool ear_is_open(struct ear *ear);
 

@@ -47,12 +47,32 @@ static void memory_and_disk_are_told_and_the_rest_is_left(void **state)
     assert_int_equal(out.disk_free_mib, 0);
 }
 
+static void the_strongest_wifi_of_the_kernels_table_counts(void **state)
+{
+    static const char head[] =
+        "Inter-| sta-|   Quality        |   Discarded packets               | Missed | WE\n"
+        " face | tus | link level noise |  nwid  crypt   frag  retry   misc | beacon | 22\n";
+    char text[1024];
+
+    (void)state;
+    assert_int_equal(health_wifi_of(span_text(head)), 0);
+    snprintf(text, sizeof text, "%s wlan0: 0000   41.  -69.  -256        0      0\n", head);
+    assert_int_equal(health_wifi_of(span_text(text)), -69);
+    snprintf(text, sizeof text, "%s wlan0: 0000   41.  -69.  -256 0\n wlp2s0: 0000 70.  -48  -256",
+             head);
+    assert_int_equal(health_wifi_of(span_text(text)), -48);
+    snprintf(text, sizeof text, "%s wlan0: garbage\n wlan1: 0000 0. 0. 0\n", head);
+    assert_int_equal(health_wifi_of(span_text(text)), 0);
+    assert_int_equal(health_wifi_of(span_text("")), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_time_counts_from_the_start_and_not_from_the_first_report),
         cmocka_unit_test(the_processor_is_what_was_used_between_two_readings),
         cmocka_unit_test(memory_and_disk_are_told_and_the_rest_is_left),
+        cmocka_unit_test(the_strongest_wifi_of_the_kernels_table_counts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
