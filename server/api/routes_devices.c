@@ -4,6 +4,7 @@
 #include "server/api/filtering.h"
 #include "server/api/routes.h"
 #include "server/store/devices.h"
+#include "server/store/timeline.h"
 #include "server/store/usage_report.h"
 
 static bool is_state(const char *text)
@@ -155,6 +156,22 @@ static void usage(void *context, struct request *request, struct reply *reply)
         answer_json(reply, status, json, subject(request));
 }
 
+static void timeline(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    struct answer_page page;
+    struct span json;
+
+    if (!answer_read_page(request, reply, ANSWER_KEY_TEXT, &page))
+        return;
+    enum status status = timeline_read(api->store, request_param(request, "id"), page.after,
+                                       page.limit, request->arena, &json);
+    if (status == STATUS_INVALID && page.after != NULL)
+        answer_bad(reply, "?after", "must be the \"next\" of the page before");
+    else
+        answer_json(reply, status, json, subject(request));
+}
+
 static const struct route rows[] = {
     {"GET", "/api/v1/devices", ROUTE_VIEWER, list, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/devices/{id}", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},
@@ -162,5 +179,6 @@ static const struct route rows[] = {
     {"POST", "/api/v1/devices/{id}/revoke", ROUTE_ADMIN, revoke, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/devices/{id}/effective", ROUTE_VIEWER, effective, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/devices/{id}/usage", ROUTE_VIEWER, usage, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/devices/{id}/timeline", ROUTE_VIEWER, timeline, ROUTE_BODY_NORMAL},
 };
 ROUTES_TABLE(routes_devices, rows);

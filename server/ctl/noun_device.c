@@ -290,6 +290,22 @@ static int commands(struct ctl *ctl)
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, COUNT(columns)) : result;
 }
 
+static int timeline(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"when", "at", VIEW_TIME},    {"", "kind", VIEW_TEXT},    {"what", "what", VIEW_TEXT},
+        {"of", "subject", VIEW_TEXT}, {"by", "by", VIEW_TEXT},    {"now", "status", VIEW_TEXT},
+        {"why", "reason", VIEW_TEXT}, {"to", "after", VIEW_JSON},
+    };
+    struct client_answer answer;
+    int result =
+        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/devices/", ctl->args.words[0],
+                    "/timeline?limit=", args_option(&ctl->args, "limit", "20"),
+                    "&after=", args_option(&ctl->args, "after", ""), (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, COUNT(columns)) : result;
+}
+
 /* The last picture that the robot sent of its face, into a file. */
 static int picture(struct ctl *ctl)
 {
@@ -401,6 +417,10 @@ const struct ctl_verb noun_device_verbs[] = {
      "limit(at most so many, 1 to 1000; default 100) "
      "after(where to go on: what the page before told)",
      "its last attempts, newest first", usage},
+    {"device", "timeline", "ROBOT", 1, 1,
+     "limit(at most so many, 1 to 1000; default 20) "
+     "after(where to go on: what the page before told)",
+     "everything that happened to it, newest first", timeline},
     {"device", "say", "ROBOT TEXT", 2, 2, "", "announce a text on the robot", say},
     {"device", "identify", "ROBOT", 1, 1, "", "let the robot show itself", identify},
     {"device", "report", "ROBOT", 1, 1, "", "ask for a report now", report},

@@ -85,3 +85,31 @@ test('mynactl names cause and cure in words, with the code of the screen', async
   assert.match(stdout, /M52 stands on its screen/);
   assert.match((await run(mynactl, ['codes'], {env})).stdout, /M31 +the credit of its every route is used up/);
 });
+
+test('everything that happened to a robot stands in one list, page by page', async () => {
+  await admin.post('/groups', {id: 'lobby'});
+  await admin.put('/groups/lobby/devices/r2');
+  await admin.post('/devices/r2/commands', {kind: 'identify'});
+  const {headers} = await admin.get('/layers/device/r2');
+  await admin.put('/layers/device/r2', {settings: {volume: 33}}, {'If-Match': headers.etag});
+  await stack.sql(`INSERT INTO myna.alert (kind, severity, subject, state, cleared_at, cleared_by) VALUES ('overrun', 'warning', 'device/r2', 'cleared', now(), 'mynad')`);
+  const whole = (await admin.get('/devices/r2/timeline?limit=100')).body;
+  assert.equal(whole.next, null);
+  const entries = whole.items.map(({kind, what}) => `${kind} ${what}`);
+  for (const entry of ['audit device.enrol', 'audit group.add', 'audit command.create', 'audit layer.update', 'alert overrun',
+    'alert_over overrun', 'generation made']) assert.ok(entries.includes(entry), `${entry} in ${entries}`);
+  assert.ok(whole.items.every(({subject}) => !/r1/.test(subject)));
+  assert.equal(whole.items.find(({what}) => what === 'command.create').status, 'waiting');
+  const times = whole.items.map(({at}) => Date.parse(at));
+  assert.deepEqual(times, [...times].sort((a, b) => b - a));
+  const paged = [];
+  for (let after = ''; after !== null;) {
+    const {body} = await admin.get(`/devices/r2/timeline?limit=2${after && `&after=${after}`}`);
+    paged.push(...body.items);
+    after = body.next;
+  }
+  assert.deepEqual(paged.map(({id}) => id), whole.items.map(({id}) => id), 'no entry is lost or told twice');
+  assert.equal((await admin.get('/devices/none/timeline')).status, 404);
+  assert.equal((await admin.get('/devices/r2/timeline?after=yesterday')).body.errors[0].pointer, '?after');
+  assert.match((await run(mynactl, ['device', 'timeline', 'r2'], {env})).stdout, /layer\.update +layer\/device:r2 +operator:root/);
+});
