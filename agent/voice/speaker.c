@@ -5,8 +5,7 @@
 #include <stdbool.h>
 #include <time.h>
 
-#include "agent/voice/onset.h"
-#include "agent/voice/utterance.h"
+#include "agent/voice/delivery.h"
 #include "schema/base/clock.h"
 #include "schema/base/crypto.h"
 #include "schema/base/log.h"
@@ -27,13 +26,6 @@ struct pending_event {
     char text[SPEAKER_MAX_CLAUSE_BYTES];
 };
 
-/* Where the chunk of PCM delivered last lies on both timelines. */
-struct chunk {
-    int64_t sample;         /* absolute */
-    uint32_t clause_sample; /* from the clause's first */
-    uint32_t count;
-};
-
 struct speaker {
     struct voice *voice;
     struct voice *vendors_voice; /* NULL: not started yet; set once, by the speaker's own thread */
@@ -49,7 +41,6 @@ struct speaker {
         lock; /* guards what follows; taken before the watcher's and the audio's locks */
     pthread_cond_t changed;
     bool is_stopping;
-    struct speaker_watcher watcher;
     enum voice_language language;
     int rate_wpm, pitch;
 
@@ -59,8 +50,7 @@ struct speaker {
     uint32_t next_clause;
     struct utterance clauses[SPEAKER_MAX_CLAUSES]; /* clause n at n % SPEAKER_MAX_CLAUSES */
     uint32_t first_clause;                         /* first .. next are here */
-    struct chunk chunk;
-    struct onset onset; /* of the clause that is being made */
+    struct delivery delivery;
     struct buffer heard;
     struct pending_event events[MAX_EVENTS];
     size_t event_count;
@@ -120,84 +110,8 @@ static void on_begin(void *context, uint64_t turn, uint32_t number, unsigned sam
     const bool is_first = clause && number == 0 && clause->first_sample < 0;
     if (clause)
         utterance_begin(clause);
-    speaker->chunk = (struct chunk){.sample = 0};
-    onset_begin(&speaker->onset, is_first || audio_queued_ms(speaker->audio) == 0);
+    delivery_begin(&speaker->delivery, is_first || audio_queued_ms(speaker->audio) == 0);
     pthread_mutex_unlock(&speaker->lock);
-}
-
-/* Call with the lock held. */
-static int64_t place(const struct speaker *speaker, uint32_t clause_sample)
-{
-    return speaker->chunk.sample + (int64_t)clause_sample - (int64_t)speaker->chunk.clause_sample;
-}
-
-/* Call with the lock held. */
-static void pass_mark(struct speaker *speaker, const struct utterance *clause,
-                      const struct voice_mark *mark)
-{
-    const struct speaker_watcher *watcher = &speaker->watcher;
-
-    if (clause->first_sample >= 0 && watcher->on_mark)
-        watcher->on_mark(watcher->context, speaker->turn, place(speaker, mark->sample), mark);
-}
-
-/* Call with the lock held. What begins in a silence that was left out begins with the sound. */
-static void pass_word(struct speaker *speaker, struct utterance *clause,
-                      const struct voice_word *word)
-{
-    const struct speaker_watcher *watcher = &speaker->watcher;
-    int64_t sample = place(speaker, word->sample);
-    uint32_t start = 0;
-
-    if (sample < clause->first_sample)
-        sample = clause->first_sample;
-    bool fits = utterance_add_word(clause, word, sample, &start);
-    if (fits && clause->first_sample >= 0 && watcher->on_word)
-        watcher->on_word(watcher->context, speaker->turn, sample, start, word->length);
-}
-
-/* Call with the lock held. */
-static void pass_notes(struct speaker *speaker, struct utterance *clause)
-{
-    struct onset *onset = &speaker->onset;
-
-    for (size_t i = 0; i < onset->note_count; i++) {
-        if (onset->notes[i].is_word)
-            pass_word(speaker, clause, &onset->notes[i].word);
-        else
-            pass_mark(speaker, clause, &onset->notes[i].mark);
-    }
-    onset->note_count = 0;
-}
-
-/* Call with the lock held. */
-static void pass_sound(struct speaker *speaker, struct utterance *clause, int64_t sample,
-                       const int16_t *pcm, size_t count)
-{
-    const struct speaker_watcher *watcher = &speaker->watcher;
-
-    if (clause->first_sample < 0) {
-        clause->first_sample = sample;
-        if (watcher->on_clause)
-            watcher->on_clause(watcher->context, speaker->turn, sample,
-                               span_of(clause->text, clause->size));
-    }
-    clause->end_sample = sample + (int64_t)count;
-    if (watcher->on_sound)
-        watcher->on_sound(watcher->context, speaker->turn, sample, pcm, count);
-    speaker->chunk.clause_sample += speaker->chunk.count;
-    speaker->chunk.sample = sample;
-    speaker->chunk.count = (uint32_t)count;
-    pass_notes(speaker, clause);
-}
-
-/* Call with the lock held. Leaves out the silence before the first sound; returns how much. */
-static size_t skip_silence(struct speaker *speaker, const int16_t *pcm, size_t count)
-{
-    const size_t silent = onset_skip(&speaker->onset, pcm, count);
-
-    speaker->chunk.clause_sample += (uint32_t)silent;
-    return silent;
 }
 
 static void on_pcm(void *context, uint64_t turn, uint32_t number, const int16_t *pcm, size_t count)
@@ -211,13 +125,13 @@ static void on_pcm(void *context, uint64_t turn, uint32_t number, const int16_t 
         pthread_mutex_lock(&speaker->lock);
         struct utterance *clause = speaker->is_stopping ? NULL : find(speaker, turn, number);
         if (clause && clause->state == UTTERANCE_SENT) {
-            const size_t silent = skip_silence(speaker, pcm, count);
+            const size_t silent = delivery_skip(&speaker->delivery, pcm, count);
 
             pcm += silent;
             count -= silent;
             taken = audio_write(speaker->audio, pcm, count, &sample);
             if (taken > 0)
-                pass_sound(speaker, clause, sample, pcm, taken);
+                delivery_sound(&speaker->delivery, turn, clause, sample, pcm, taken);
         } else {
             count = 0; /* of a turn or clause that nobody waits for */
         }
@@ -233,39 +147,35 @@ static void on_pcm(void *context, uint64_t turn, uint32_t number, const int16_t 
 static void on_mark(void *context, uint64_t turn, uint32_t number, const struct voice_mark *mark)
 {
     struct speaker *speaker = context;
-    const struct onset_note note = {.mark = *mark};
 
     pthread_mutex_lock(&speaker->lock);
     struct utterance *clause = find(speaker, turn, number);
-    if (clause && !onset_keep(&speaker->onset, &note))
-        pass_mark(speaker, clause, mark);
+    if (clause)
+        delivery_mark(&speaker->delivery, turn, clause, mark);
     pthread_mutex_unlock(&speaker->lock);
 }
 
 static void on_word(void *context, uint64_t turn, uint32_t number, const struct voice_word *word)
 {
     struct speaker *speaker = context;
-    const struct onset_note note = {.is_word = true, .word = *word};
 
     pthread_mutex_lock(&speaker->lock);
     struct utterance *clause = find(speaker, turn, number);
-    if (clause && !onset_keep(&speaker->onset, &note))
-        pass_word(speaker, clause, word);
+    if (clause)
+        delivery_word(&speaker->delivery, turn, clause, word);
     pthread_mutex_unlock(&speaker->lock);
 }
 
 static void on_end(void *context, uint64_t turn, uint32_t number, uint32_t samples)
 {
     struct speaker *speaker = context;
-    const struct speaker_watcher *watcher = &speaker->watcher;
 
     (void)samples;
     pthread_mutex_lock(&speaker->lock);
     struct utterance *clause = find(speaker, turn, number);
     if (clause && clause->state == UTTERANCE_SENT) {
         clause->state = UTTERANCE_COMPLETE;
-        if (clause->first_sample >= 0 && watcher->on_clause_end)
-            watcher->on_clause_end(watcher->context, turn, clause->end_sample);
+        delivery_end(&speaker->delivery, turn, clause);
         pthread_cond_broadcast(&speaker->changed);
     }
     pthread_mutex_unlock(&speaker->lock);
@@ -499,8 +409,10 @@ static void end_turn(struct speaker *speaker, enum speaker_event_kind kind, int6
 {
     speaker->is_active = false;
     tell(speaker, kind, NULL, sample);
-    if (speaker->watcher.on_turn_end)
-        speaker->watcher.on_turn_end(speaker->watcher.context, speaker->turn, sample);
+    const struct speaker_watcher *watcher = &speaker->delivery.watcher;
+
+    if (watcher->on_turn_end)
+        watcher->on_turn_end(watcher->context, speaker->turn, sample);
 }
 
 /* Call with the lock held. */
@@ -665,7 +577,7 @@ void speaker_free(struct speaker *speaker)
 void speaker_watch(struct speaker *speaker, const struct speaker_watcher *watcher)
 {
     pthread_mutex_lock(&speaker->lock);
-    speaker->watcher = *watcher;
+    speaker->delivery.watcher = *watcher;
     pthread_mutex_unlock(&speaker->lock);
 }
 
@@ -695,6 +607,8 @@ static void interrupt(struct speaker *speaker)
 
 enum status speaker_begin_turn(struct speaker *speaker, uint64_t turn)
 {
+    const struct speaker_watcher *watcher = &speaker->delivery.watcher;
+
     pthread_mutex_lock(&speaker->lock);
     bool is_new = turn > speaker->turn;
     if (is_new) {
@@ -705,8 +619,8 @@ enum status speaker_begin_turn(struct speaker *speaker, uint64_t turn)
         speaker->first_clause = 0;
         speaker->next_clause = 0;
         buffer_clear(&speaker->heard);
-        if (speaker->watcher.on_turn)
-            speaker->watcher.on_turn(speaker->watcher.context, turn);
+        if (watcher->on_turn)
+            watcher->on_turn(watcher->context, turn);
     }
     pthread_mutex_unlock(&speaker->lock);
     return is_new ? STATUS_OK : STATUS_STALE;
