@@ -12,6 +12,7 @@
 #include "server/store/usage_hours.h"
 #include "server/store/usage_months.h"
 #include "server/store/deliveries.h"
+#include "server/store/devices.h"
 #include "server/store/groups.h"
 
 #define TICK_MS 5000
@@ -50,6 +51,7 @@ static const struct {
     {"expire commands", TICK_MS, cleaning_expire_commands, NULL},
     {"put contract versions into force", TICK_MS, cleaning_announce_contracts, NULL},
     {"bring groups up to date", TICK_MS, groups_refresh, NULL},
+    {"keep what lists show of robots", 30000, devices_show, NULL},
     {"renew minted credentials", 10000, renew_credentials, NULL},
     {"end the silence of alerts", TICK_MS, alarm_end_silences, NULL},
     {"give up what waits too long for a channel", TICK_MS, deliveries_shed, NULL},

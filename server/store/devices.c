@@ -1,19 +1,24 @@
 #include "server/store/devices.h"
 
+#define SHOWN_AT_ONCE 5000 /* takes a tenth of a second or two */
+
 enum status devices_list(struct store *store, const struct devices_filter *filter,
                          struct arena *arena, struct span *json)
 {
+    /* The key is a bound, not a condition, so that the index begins there; what a state needs is
+     * looked up for it alone, for a join would go through all robots before the key. */
     STORE_STATEMENT(list, "WITH page AS ("
                           "  SELECT d.device_id, row_number() OVER (ORDER BY d.device_id) AS n"
-                          "  FROM myna.device d JOIN myna.device_link l USING (device_id)"
-                          "  JOIN myna.device_online o USING (device_id)"
-                          "  WHERE ($1::text IS NULL OR d.device_id > $1)"
+                          "  FROM myna.device d WHERE d.device_id > coalesce($1::text, '')"
                           "  AND CASE $3::text"
                           "      WHEN 'revoked' THEN d.status = 'revoked'"
-                          "      WHEN 'online' THEN d.status = 'active' AND o.online"
-                          "      WHEN 'offline' THEN d.status = 'active' AND NOT o.online"
-                          "      WHEN 'behind' THEN d.status = 'active'"
-                          "          AND l.reported_generation < l.desired_generation"
+                          "      WHEN 'online' THEN d.status = 'active' AND (SELECT o.online"
+                          "          FROM myna.device_online o WHERE o.device_id = d.device_id)"
+                          "      WHEN 'offline' THEN d.status = 'active' AND NOT (SELECT o.online"
+                          "          FROM myna.device_online o WHERE o.device_id = d.device_id)"
+                          "      WHEN 'behind' THEN d.status = 'active' AND d.device_id IN (SELECT"
+                          "          l.device_id FROM myna.device_link l"
+                          "          WHERE l.reported_generation < l.desired_generation)"
                           "      ELSE true END"
                           "  AND ($4::text IS NULL OR EXISTS (SELECT FROM myna.group_member m"
                           "       WHERE m.group_id = $4 AND m.device_id = d.device_id))"
@@ -161,6 +166,31 @@ enum status devices_revoke(struct store *store, const struct author *author, con
         arena, out);
 
     return status == STATUS_OK ? devices_get(store, device_id, arena, out) : status;
+}
+
+static enum status show_some(struct store_conn *conn, void *context)
+{
+    STORE_STATEMENT(show, "SELECT myna.device_show($1::integer)");
+    struct result result;
+    enum status status = store_exec(conn, &show, STORE_VALUES(value_int(SHOWN_AT_ONCE)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    *(int64_t *)context = result_int(&result, 0, 0);
+    result_release(&result);
+    return STATUS_OK;
+}
+
+enum status devices_show(struct store *store)
+{
+    int64_t written;
+    enum status status;
+
+    do {
+        written = 0;
+        status = store_transaction(store, show_some, &written);
+    } while (status == STATUS_OK && written == SHOWN_AT_ONCE);
+    return status;
 }
 
 enum status devices_face(struct store *store, const char *device_id, struct arena *arena,

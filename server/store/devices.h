@@ -47,6 +47,10 @@ MUST_CHECK enum status devices_revoke(struct store *store, const struct author *
                                       const char *device_id, struct arena *arena,
                                       struct document *out);
 
+/* Writes down what lists show of the effective settings of those whose generation has changed
+ * since: until then a list asks the layers for each of them, which takes its time. */
+MUST_CHECK enum status devices_show(struct store *store);
+
 /* The last picture of its face. STATUS_NOT_FOUND. */
 MUST_CHECK enum status devices_face(struct store *store, const char *device_id, struct arena *arena,
                                     struct span *png, int64_t *at_ms);

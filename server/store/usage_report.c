@@ -138,9 +138,7 @@ enum status usage_report_fleet(struct store *store, struct arena *arena, struct 
     STORE_STATEMENT(
         fleet,
         "WITH seen AS (SELECT d.status, d.status = 'active' AND o.online AS online,"
-        "    l.reported_generation < l.desired_generation AS behind"
-        "  FROM myna.device d JOIN myna.device_link l USING (device_id)"
-        "  JOIN myna.device_online o USING (device_id)),"
+        "    o.behind FROM myna.device d JOIN myna.device_online o USING (device_id)),"
         " today AS (SELECT u.* FROM myna.usage_day u JOIN myna.contract c USING (contract_id)"
         "   WHERE u.day = (now() AT TIME ZONE c.zone)::date)"
         "SELECT jsonb_build_object('as_of', now(),"

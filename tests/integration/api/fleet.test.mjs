@@ -81,6 +81,26 @@ test('online means: a living session, heard within three of its own heartbeats',
   assert.deepEqual([fleet.total, fleet.online, fleet.offline], [5, 1, 4]);
 });
 
+test('what lists show of settings is kept beside the robot, and never shown when it is old', async () => {
+  const route = {vendor: 'shown', model: 'm', contract: 'shown-2026'};
+  const shown = async () => (await admin.get('/devices?limit=1')).body.items[0].route;
+  const write = (settings) => stack.sql(`INSERT INTO myna.layer (layer_id, device_id, settings, changed_by)
+    VALUES ('device:r1', 'r1', '${JSON.stringify(settings)}', 'test')
+    ON CONFLICT (layer_id) DO UPDATE SET settings = excluded.settings; SELECT myna.touch_devices(ARRAY['r1'])`);
+
+  await write({routes: [route]});
+  assert.deepEqual(await shown(), route, 'asked of the layers');
+  await stack.sql('SELECT myna.device_show(1000)');
+  assert.deepEqual(await stack.sql("SELECT route ->> 'vendor' FROM myna.device_shown WHERE device_id = 'r1'"), [['shown']]);
+  await stack.sql("UPDATE myna.device_shown SET route = '{\"vendor\": \"kept\", \"model\": \"m\", \"contract\": \"c\"}' WHERE device_id = 'r1'");
+  assert.equal((await shown()).vendor, 'kept', 'kept');
+  await write({routes: [{...route, vendor: 'new'}]});
+  assert.equal((await shown()).vendor, 'new', 'of another generation: asked again');
+  await write({});
+  await stack.sql('SELECT myna.device_show(1000)');
+  assert.equal(await shown(), null);
+});
+
 test('two people cannot overwrite each other unseen', async () => {
   const {headers} = await admin.get('/devices/r2');
   assert.equal((await admin.patch('/devices/r2', {name: 'A'}, {'If-Match': headers.etag})).status, 200);
