@@ -17,7 +17,7 @@ bench_packages() { # NAMES...
 run_bench() {
 	json=''
 	names=''
-	minutes=''
+	minutes='' devices='' records=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--json) json=--json ;;
@@ -28,7 +28,17 @@ run_bench() {
 			esac
 			shift
 			;;
-		-*) die "bench does not know '$1'" "./myna bench [NAME...] [--json] [--minutes N]" ;;
+		--devices | --records)
+			case ${2:-} in
+			'' | *[!0-9]* | 0*) die "$1 needs a whole number" "./myna bench api --devices 100000 --records 50000000" ;;
+			esac
+			case $1 in
+			--devices) devices=$2 ;;
+			--records) records=$2 ;;
+			esac
+			shift
+			;;
+		-*) die "bench does not know '$1'" "./myna bench [NAME...] [--json] [--minutes N] [--devices N --records N]" ;;
 		*) names="$names $1" ;;
 		esac
 		shift
@@ -46,7 +56,7 @@ run_bench() {
 	install_packages "$(bench_packages $names)"
 	build release >&2
 	for name in $names; do
-		MYNA_BUILD=$MYNA_ROOT/.build/release BENCH_MINUTES=$minutes \
+		MYNA_BUILD=$MYNA_ROOT/.build/release BENCH_MINUTES=$minutes BENCH_DEVICES=$devices BENCH_RECORDS=$records \
 			"$MYNA_ROOT/tests/bench/$name.bench" |
 			if [ -n "$json" ]; then cat; else "$MYNA_ROOT/tests/bench/table.sh"; fi
 	done
