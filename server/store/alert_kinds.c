@@ -87,6 +87,9 @@ static const struct alert_kinds_row rows[] = {
      "Records were lost, and what the robot says they add up to is less than was counted, or more "
      "than they can have used: nothing was booked for them. Compare the vendor's invoice of those "
      "days with the records, and the robot's software with the others'."},
+    {"vendor_drained", "Vendor drained", "/vendors",
+     "Its robots ask their next routes. Give it back when it answers again (mynactl vendor return "
+     "{}); a window or a drill returns by itself."},
 };
 
 #define COUNT (sizeof rows / sizeof *rows)

@@ -54,6 +54,9 @@ static const struct phrase {
                    "journal {journal}: {problem}"},
     {"usage_quarantined", "Record {seq#}: {problem}"},
     {"usage_totals_refused", "{problem}; journal {journal}"},
+    {"vendor_drained",
+     "{robots:robot is:robots are} led away from it[: {reason}][. It returns by itself at {until}]"
+     "[. {kept:robot has:robots have} no other route and still ask it]"},
 };
 
 /* ---- values ---- */

@@ -108,6 +108,13 @@ static enum status open_all(struct store_conn *conn, const struct rollout_steps_
     return status;
 }
 
+/* A trial would keep a robot at a vendor that is drained until it is over. */
+#define NOT_DRAINED                                                                                \
+    "  AND NOT ((SELECT (r.plan -> 'confirm' ->> 'test')::boolean FROM myna.rollout r"             \
+    "      WHERE r.rollout_id = $1) AND EXISTS (SELECT FROM myna.vendor_drain_device m"            \
+    "      JOIN myna.vendor_drain d USING (drain_id) WHERE d.state = 'active' AND m.is_led"        \
+    "      AND m.device_id = o.device_id))"
+
 enum status rollout_members_open(struct store_conn *conn, struct arena *arena,
                                  struct rollout_steps_row *row,
                                  const struct rollout_members_choice *choice, int64_t now_ms,
@@ -117,11 +124,12 @@ enum status rollout_members_open(struct store_conn *conn, struct arena *arena,
                             " WHERE o.rollout_id = $1 AND o.wave = $2 AND o.state = 'waiting'"
                             "  AND ($3::text[] IS NULL OR coalesce((SELECT z.value #>> '{}'"
                             "     FROM myna.layered_setting z WHERE z.device_id = o.device_id"
-                            "     AND z.name = 'zone'), '') = ANY ($3))"
+                            "     AND z.name = 'zone'), '') = ANY ($3))" NOT_DRAINED
                             " ORDER BY o.place, o.device_id LIMIT $4");
-    STORE_STATEMENT(choose_any, "SELECT o.device_id FROM myna.rollout_device o"
-                                " WHERE o.rollout_id = $1 AND o.wave = $2 AND o.state = 'waiting'"
-                                " ORDER BY o.place, o.device_id LIMIT $3");
+    STORE_STATEMENT(choose_any,
+                    "SELECT o.device_id FROM myna.rollout_device o"
+                    " WHERE o.rollout_id = $1 AND o.wave = $2 AND o.state = 'waiting'" NOT_DRAINED
+                    " ORDER BY o.place, o.device_id LIMIT $3");
     struct ids ids;
     struct result rows;
     enum status status =

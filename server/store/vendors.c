@@ -10,7 +10,9 @@
     "v.base_url, 'region', v.region, 'filings', v.filings, 'credential', v.credential, "           \
     "'has_key', "                                                                                  \
     "coalesce(v.key_wrapped, "                                                                     \
-    "'') <> '', 'version', v.version, 'created_at', v.created_at)"
+    "'') <> '', 'version', v.version, 'created_at', v.created_at, 'drains', coalesce((SELECT "     \
+    "jsonb_agg(i.item ORDER BY i.drain_id) FROM myna.vendor_drain_item i WHERE i.vendor_id = "     \
+    "v.vendor_id AND i.state IN ('planned', 'active', 'returning')), '[]'))"
 
 enum status vendors_list(struct store *store, struct arena *arena, struct span *json)
 {
