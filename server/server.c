@@ -11,6 +11,7 @@
 #include "server/identity.h"
 #include "server/jobs/courier.h"
 #include "server/jobs/deadman.h"
+#include "server/jobs/drainer.h"
 #include "server/jobs/janitor.h"
 #include "server/jobs/levels.h"
 #include "server/jobs/outbox.h"
@@ -45,6 +46,7 @@ struct server {
     struct courier *courier;
     struct thresholds *thresholds;
     struct rollouts *rollouts;
+    struct drainer *drainer;
     struct deadman *deadman;
     struct feed *feed;
     struct http *http;
@@ -202,6 +204,8 @@ static enum status start_notices(struct server *server, char *problem)
         status = thresholds_start(&server->thresholds, server->store);
     if (status == STATUS_OK)
         status = rollouts_start(&server->rollouts, server->store, &rollouts);
+    if (status == STATUS_OK)
+        status = drainer_start(&server->drainer, server->store);
     return say(problem, status, "alerts cannot be raised and delivered");
 }
 
@@ -345,6 +349,7 @@ void server_stop(struct server *server)
     http_stop(server->device_http);
     feed_stop(server->feed);
     deadman_stop(server->deadman);
+    drainer_stop(server->drainer);
     rollouts_stop(server->rollouts);
     thresholds_stop(server->thresholds);
     courier_stop(server->courier);

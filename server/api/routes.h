@@ -12,6 +12,7 @@ extern const struct route_table routes_commands;
 extern const struct route_table routes_contracts;
 extern const struct route_table routes_devices;
 extern const struct route_table routes_doctor;
+extern const struct route_table routes_drains;
 extern const struct route_table routes_enrol;
 extern const struct route_table routes_filters;
 extern const struct route_table routes_fleet;

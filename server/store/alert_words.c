@@ -56,7 +56,7 @@ static const struct phrase {
     {"usage_totals_refused", "{problem}; journal {journal}"},
     {"vendor_drained",
      "{robots:robot is:robots are} led away from it[: {reason}][. It returns by itself at {until}]"
-     "[. {kept:robot has:robots have} no other route and still ask it]"},
+     "[. {kept:robot has:robots have} no other route for some use]"},
 };
 
 /* ---- values ---- */

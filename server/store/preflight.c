@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "server/store/preflight_parts.h"
 
@@ -30,6 +31,20 @@ struct fraction preflight_share(const struct preflight_work *work, size_t state)
     for (size_t i = 0; i < state; i++)
         moved += work->waves[i].size;
     return work->members > 0 ? fraction_ratio(moved, (int64_t)work->members) : FRACTION_ZERO;
+}
+
+bool preflight_moves(const struct preflight_work *work, const struct preflight_load *load,
+                     const char *contract_id)
+{
+    for (size_t i = 0; i < work->metered_count; i++) {
+        const struct preflight_metered *row = &work->metered[i];
+
+        if (row->to && row->group == load->group &&
+            strcmp(row->contract_id, load->contract_id) == 0 &&
+            strcmp(row->to->contract_id, contract_id) == 0)
+            return true;
+    }
+    return false;
 }
 
 enum status preflight_mean(const struct preflight_work *work, const struct preflight_metered *row,

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "schema/base/clock.h"
 #include "server/store/preflight_parts.h"
 #include "server/store/rollout_draft.h"
 
@@ -30,6 +31,7 @@ static void take_routes(struct preflight_work *work, const struct json *routes)
                 .vendor_id = text_of(work, json_member(item, "vendor")),
                 .model = text_of(work, json_member(item, "model")),
                 .contract_id = text_of(work, json_member(item, "contract")),
+                .group = 1,
             };
     }
 }
@@ -100,12 +102,17 @@ enum status preflight_read_rollout(struct preflight_work *work)
 
 static void take_robots(struct preflight_work *work, const struct result *result)
 {
-    work->ids = arena_take(work->arena, (result_count(result) + 1) * sizeof *work->ids);
-    for (size_t row = 0; work->ids && row < result_count(result); row++) {
-        if (work->to_count > 0 && result_bool(result, row, 1))
+    const size_t count = result_count(result);
+
+    work->ids = arena_take(work->arena, (count + 1) * sizeof *work->ids);
+    work->groups = arena_take(work->arena, (count + 1) * sizeof *work->groups);
+    for (size_t row = 0; work->ids && work->groups && row < count; row++) {
+        if (work->to_count > 0 && result_bool(result, row, 1)) {
             work->overridden++;
-        else
-            work->ids[work->members++] = arena_text(work->arena, result_span(result, row, 0));
+            continue;
+        }
+        work->groups[work->members] = 1;
+        work->ids[work->members++] = arena_text(work->arena, result_span(result, row, 0));
     }
 }
 
@@ -165,7 +172,7 @@ static struct preflight_metered *metered_of(struct preflight_work *work,
     for (size_t i = 0; i < work->metered_count; i++) {
         struct preflight_metered *row = &work->metered[i];
 
-        if (row->is_member == key->is_member && strcmp(row->contract_id, key->contract_id) == 0 &&
+        if (row->group == key->group && strcmp(row->contract_id, key->contract_id) == 0 &&
             strcmp(row->vendor_id, key->vendor_id) == 0 && strcmp(row->model, key->model) == 0)
             return row;
     }
@@ -177,27 +184,26 @@ static struct preflight_metered *metered_of(struct preflight_work *work,
         .contract_id = arena_text(work->arena, span_text(key->contract_id)),
         .vendor_id = arena_text(work->arena, span_text(key->vendor_id)),
         .model = arena_text(work->arena, span_text(key->model)),
-        .is_member = key->is_member,
+        .group = key->group,
         .price = FRACTION_ZERO,
     };
     return row;
 }
 
 static struct preflight_load *load_of(struct preflight_work *work, const char *contract_id,
-                                      bool is_member)
+                                      int64_t group)
 {
     for (size_t i = 0; i < work->load_count; i++)
-        if (work->loads[i].is_member == is_member &&
-            strcmp(work->loads[i].contract_id, contract_id) == 0)
+        if (work->loads[i].group == group && strcmp(work->loads[i].contract_id, contract_id) == 0)
             return &work->loads[i];
     if (work->load_count == 2 * PREFLIGHT_CONTRACTS)
         return NULL;
     work->loads[work->load_count] = (struct preflight_load){
-        .contract_id = arena_text(work->arena, span_text(contract_id)), .is_member = is_member};
+        .contract_id = arena_text(work->arena, span_text(contract_id)), .group = group};
     return &work->loads[work->load_count++];
 }
 
-/* Columns of a row: kind, contract, vendor, model, hour, is_member, robots, price, metrics. */
+/* Columns of a row: kind, contract, vendor, model, hour, group, robots, price, metrics. */
 enum { KIND_MODEL, KIND_HOUR, KIND_ROBOTS };
 
 static enum status take_row(struct preflight_work *work, const struct result *result, size_t i,
@@ -207,9 +213,9 @@ static enum status take_row(struct preflight_work *work, const struct result *re
         .contract_id = result_text(result, i, 1),
         .vendor_id = result_text(result, i, 2),
         .model = result_text(result, i, 3),
-        .is_member = result_bool(result, i, 5),
+        .group = result_int(result, i, 5),
     };
-    struct preflight_load *load = load_of(work, key.contract_id, key.is_member);
+    struct preflight_load *load = load_of(work, key.contract_id, key.group);
     struct preflight_metered *row;
     struct fraction price;
 
@@ -247,23 +253,26 @@ static enum status read_day(struct preflight_work *work, size_t day)
         read,
         "SELECT CASE grouping(h.model, h.hour) WHEN 1 THEN 0 WHEN 2 THEN 1 ELSE 2 END,"
         " h.contract_id, h.vendor_id, h.model,"
-        " (extract(epoch FROM h.hour - $2::timestamptz) / 3600)::bigint, m.id IS NOT NULL,"
+        " (extract(epoch FROM h.hour - $2::timestamptz) / 3600)::bigint, coalesce(m.part, 0),"
         " count(DISTINCT h.device_id) FILTER (WHERE h.requests > 0), sum(h.price)::text,"
         " sum(h.input_uncached)::bigint, sum(h.input_cached)::bigint,"
         " sum(h.cache_write_5m)::bigint, sum(h.cache_write_1h)::bigint, sum(h.output)::bigint,"
         " sum(h.reasoning)::bigint, sum(h.audio_in_ms)::bigint, sum(h.audio_out_chars)::bigint,"
         " sum(h.images)::bigint, sum(h.video_ms)::bigint, sum(h.requests)::bigint"
-        " FROM myna.usage_hour h LEFT JOIN unnest($1::text[]) m(id) ON m.id = h.device_id"
+        " FROM myna.usage_hour h LEFT JOIN unnest($1::text[], $3::bigint[]) m(id, part) ON m.id = "
+        "h.device_id"
         " WHERE h.hour >= $2::timestamptz AND h.hour < $2::timestamptz + interval '1 day'"
         " AND h.device_id <> ''"
-        " GROUP BY GROUPING SETS ((h.contract_id, h.vendor_id, h.model, m.id IS NOT NULL),"
-        "  (h.contract_id, h.hour, m.id IS NOT NULL), (h.contract_id, m.id IS NOT NULL))"
+        " GROUP BY GROUPING SETS ((h.contract_id, h.vendor_id, h.model, coalesce(m.part, 0)),"
+        "  (h.contract_id, h.hour, coalesce(m.part, 0)), (h.contract_id, coalesce(m.part, 0)))"
         " ORDER BY 1, 2, 3, 4, 5, 6");
     const int64_t from_ms = work->until_ms - (int64_t)(PREFLIGHT_DAYS - day) * 24 * HOUR_MS;
     struct result result = {0};
-    enum status status = store_exec(
-        work->conn, &read,
-        STORE_VALUES(value_text_array(work->ids, work->members), value_time(from_ms)), &result);
+    enum status status =
+        store_exec(work->conn, &read,
+                   STORE_VALUES(value_text_array(work->ids, work->members), value_time(from_ms),
+                                value_int_array(work->groups, work->members)),
+                   &result);
 
     for (size_t i = 0; status == STATUS_OK && i < result_count(&result); i++)
         status = take_row(work, &result, i, day);
@@ -287,8 +296,10 @@ static const struct preflight_route *route_for(const struct preflight_work *work
                       : transcription > 0 && tokens == 0 ? "transcription"
                                                          : "chat";
 
+    if (work->leaves && strcmp(work->leaves, row->vendor_id) != 0)
+        return NULL;
     for (size_t i = 0; i < work->to_count; i++)
-        if (strcmp(work->to[i].use, use) == 0)
+        if (work->to[i].group == row->group && strcmp(work->to[i].use, use) == 0)
             return strcmp(work->to[i].contract_id, row->contract_id) == 0 &&
                            strcmp(work->to[i].model, row->model) == 0
                        ? NULL
@@ -336,7 +347,7 @@ enum status preflight_read_metered(struct preflight_work *work)
         status = read_duration(work);
     work->hours = hours_of(work);
     for (size_t i = 0; i < work->metered_count; i++)
-        if (work->metered[i].is_member)
+        if (work->metered[i].group > 0)
             work->metered[i].to = route_for(work, &work->metered[i]);
     if (work->hours == 0) {
         work->hours = 24;
@@ -452,6 +463,27 @@ static void check_third_party(struct preflight_work *work, const struct prefligh
     }
 }
 
+static enum status check_drain(struct preflight_work *work, const struct preflight_route *route)
+{
+    STORE_STATEMENT(read, "SELECT min(started_at) FROM myna.vendor_drain"
+                          " WHERE vendor_id = $1 AND state = 'active' AND kind <> 'drill'");
+    struct result result = {0};
+    char since[CLOCK_TEXT_SIZE];
+    enum status status =
+        store_exec(work->conn, &read, STORE_VALUES(value_text(route->vendor_id)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    if (!result_is_null(&result, 0, 0)) {
+        clock_format(result_time(&result, 0, 0), since);
+        preflight_find(work, "drained", PREFLIGHT_REFUSE, 0,
+                       "vendor \"%s\" is drained since %s: give it back first", route->vendor_id,
+                       since);
+    }
+    result_release(&result);
+    return STATUS_OK;
+}
+
 enum status preflight_check_routes(struct preflight_work *work)
 {
     enum status status = STATUS_OK;
@@ -460,6 +492,8 @@ enum status preflight_check_routes(struct preflight_work *work)
         check_dates(work, &work->to[i]);
         check_third_party(work, &work->to[i]);
         status = check_border(work, &work->to[i]);
+        if (status == STATUS_OK)
+            status = check_drain(work, &work->to[i]);
     }
     return status;
 }

@@ -164,8 +164,38 @@ static enum status fill_up(const struct preflight_work *work, const struct pool 
     return status;
 }
 
+/* How much of what would come fits, in percent. */
+static int64_t carried(double limit, double stay, double end)
+{
+    if (end <= limit)
+        return 100;
+    return stay >= limit ? 0 : (int64_t)(100 * (limit - stay) / (end - stay));
+}
+
+static double number_of(struct fraction number)
+{
+    struct decimal cut;
+
+    return fraction_cut(number, &cut) == STATUS_OK ? (double)cut.units / 1e21 : INFINITY;
+}
+
+static void tell_passed(struct preflight_work *work, const struct preflight_room *room,
+                        const char *limit, const char *stay, const char *end)
+{
+    if (work->leaves)
+        preflight_find(work, "cap_passed", PREFLIGHT_WARN, 0,
+                       "%s has %s %s and is passed without the drain: %s in a period", room->source,
+                       limit, room->unit, stay);
+    else
+        preflight_find(
+            work, "cap_passed", PREFLIGHT_WARN, 0,
+            "%s has %s %s and would be passed even if nobody moved: %s; %s when all have",
+            room->source, limit, room->unit, stay, end);
+}
+
 static void tell_room(struct preflight_work *work, const struct preflight_room *room, int64_t wave)
 {
+    const enum preflight_severity severity = room->is_hard ? PREFLIGHT_REFUSE : PREFLIGHT_WARN;
     const unsigned places = room->is_money ? room->places : 0;
     char limit[AMOUNT_SIZE], stay[AMOUNT_SIZE], end[AMOUNT_SIZE];
 
@@ -176,12 +206,14 @@ static void tell_room(struct preflight_work *work, const struct preflight_room *
     amount_group(stay);
     amount_group(end);
     if (fraction_compare(room->stay, room->limit) > 0)
-        preflight_find(
-            work, "cap_passed", PREFLIGHT_WARN, 0,
-            "%s has %s %s and would be passed even if nobody moved: %s; %s when all have",
-            room->source, limit, room->unit, stay, end);
+        tell_passed(work, room, limit, stay, end);
+    else if (work->leaves)
+        preflight_find(work, "cap", severity, 0,
+                       "%s has %s %s: %s now, %s with the drained load if that lasts; it carries "
+                       "%lld %% of it",
+                       room->source, limit, room->unit, stay, end, (long long)room->carries);
     else
-        preflight_find(work, "cap", room->is_hard ? PREFLIGHT_REFUSE : PREFLIGHT_WARN, wave,
+        preflight_find(work, "cap", severity, wave,
                        "%s has %s %s: %s when nobody moves, %s when all have; wave %lld breaks it",
                        room->source, limit, room->unit, stay, end, (long long)wave);
 }
@@ -211,6 +243,7 @@ static enum status measure_pool(struct preflight_work *work, const struct pool *
     }
     if (status != STATUS_OK)
         return status;
+    room->carries = carried(number_of(room->limit), number_of(room->stay), number_of(room->end));
     work->room_count++;
     if (wave > 0)
         tell_room(work, room, wave);
@@ -250,7 +283,7 @@ enum status preflight_measure_rooms(struct preflight_work *work)
         " AND p.period_to < 'infinity' AND (p.scope = 'contract' AND p.subject = ANY ($1::text[])"
         "  OR p.scope = 'vendor' AND p.subject = ANY ($2::text[])"
         "  OR p.scope = 'fleet' AND p.is_money) ORDER BY p.source, p.unit");
-    const char *contracts[PREFLIGHT_USES], *vendors[PREFLIGHT_USES];
+    const char *contracts[PREFLIGHT_TO], *vendors[PREFLIGHT_TO];
     struct result result = {0};
 
     for (size_t i = 0; i < work->to_count; i++) {
@@ -296,7 +329,7 @@ static double busy_minute(const struct preflight_work *work, const char *contrac
     for (size_t i = 0; i < work->load_count; i++) {
         const struct preflight_load *load = &work->loads[i];
         const bool is_here = strcmp(load->contract_id, contract_id) == 0;
-        const double weight = is_here ? 1 : load->is_member ? moved : 0;
+        const double weight = is_here ? 1 : preflight_moves(work, load, contract_id) ? moved : 0;
 
         for (size_t hour = 0; hour < PREFLIGHT_HOURS; hour++)
             hours[hour] += weight * (double)(of_tokens ? load->tokens[hour] : load->requests[hour]);
@@ -335,13 +368,41 @@ static double rate_of(const struct preflight_work *work, const struct contract_c
     }
 }
 
+/* A drain shows all that it lands on, also what fits. */
+static void note_rate(struct preflight_work *work, const char *contract_id,
+                      const struct contract_cap *cap, double limit)
+{
+    struct preflight_rate *rate = &work->rates[work->rate_count];
+
+    if (work->rate_count == PREFLIGHT_RATES)
+        return;
+    work->rate_count++;
+    *rate = (struct preflight_rate){
+        .contract_id = contract_id,
+        .metric = cap->quantity.text,
+        .is_hard = cap->hard,
+        .limit = limit,
+        .stay = rate_of(work, cap, contract_id, 0),
+        .end = rate_of(work, cap, contract_id, work->wave_count),
+    };
+    rate->carries = carried(rate->limit, rate->stay, rate->end);
+    if (rate->end > limit)
+        preflight_find(work, "rate", cap->hard ? PREFLIGHT_REFUSE : PREFLIGHT_WARN, 0,
+                       "contract \"%s\" allows %.0f %s: %.0f now, %.0f in busy hours with the"
+                       " drained load; it carries %lld %% of it",
+                       contract_id, limit, cap->quantity.text, rate->stay, rate->end,
+                       (long long)rate->carries);
+}
+
 static void check_rate(struct preflight_work *work, const char *contract_id,
                        const struct contract_cap *cap)
 {
-    struct decimal cut;
-    const double limit =
-        fraction_cut(cap->at_most, &cut) == STATUS_OK ? (double)cut.units / 1e21 : INFINITY;
+    const double limit = number_of(cap->at_most);
 
+    if (work->leaves) {
+        note_rate(work, contract_id, cap, limit);
+        return;
+    }
     for (size_t state = 1; state <= work->wave_count; state++) {
         const double rate = rate_of(work, cap, contract_id, state);
 

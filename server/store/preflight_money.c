@@ -117,8 +117,9 @@ static int64_t robots_of(const struct pricing_run *run, bool is_member, bool is_
     int64_t most = 0;
 
     for (size_t i = 0; i < work->load_count; i++)
-        if (work->loads[i].is_member == is_member &&
-            is_of(run, work->loads[i].contract_id) == is_here)
+        if ((work->loads[i].group > 0) == is_member &&
+            is_of(run, work->loads[i].contract_id) == is_here &&
+            (is_here || preflight_moves(work, &work->loads[i], run->cost->terms->contract_id)))
             most += work->loads[i].robots;
     return is_member && most > (int64_t)work->members ? (int64_t)work->members : most;
 }
@@ -158,7 +159,7 @@ static void tell_unpriced(struct pricing_run *run, const char *model, unsigned m
         if (metrics & CONTRACT_BIT(m))
             used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
                                      contract_metric_name((enum contract_metric)m));
-    preflight_find(run->work, "unpriced", PREFLIGHT_REFUSE, 0,
+    preflight_find(run->work, "unpriced", run->work->leaves ? PREFLIGHT_WARN : PREFLIGHT_REFUSE, 0,
                    "contract \"%s\" has no price for %s of model \"%s\"",
                    run->cost->terms->contract_id, names, model);
 }
@@ -403,10 +404,10 @@ enum status preflight_price(struct preflight_work *work)
         tell_trust(work, cost);
         if (cost->trust != PROJECTION_UNKNOWN)
             status = price_states(&run);
-        if (status == STATUS_OK && cost->is_known)
+        if (status == STATUS_OK && cost->is_known && !work->leaves)
             status = tell_shortfalls(work, cost);
     }
-    for (size_t i = 0; i < work->cost_count && status == STATUS_OK; i++)
+    for (size_t i = 0; i < work->cost_count && status == STATUS_OK && !work->leaves; i++)
         if (work->costs[i].is_known)
             status = tell_cost(work, i);
     return status;

@@ -11,19 +11,24 @@
 #define PREFLIGHT_DAYS      30
 #define PREFLIGHT_HOURS     (24 * PREFLIGHT_DAYS)
 #define PREFLIGHT_USES      3 /* chat, speech, transcription */
+#define PREFLIGHT_TO        24
+#define PREFLIGHT_RATES     32
 #define PREFLIGHT_METERED   256
 #define PREFLIGHT_CONTRACTS 16
 #define PREFLIGHT_FINDINGS  64
 #define PREFLIGHT_STATES    (ROLLOUT_WAVE_MAX + 1) /* nobody, then after each wave */
 
+/* Where robots move. */
 struct preflight_route {
     const char *use, *vendor_id, *model, *contract_id; /* contract_id "": none */
+    int64_t group;                                     /* of robots whose lists are alike */
+    int64_t robots;                                    /* in it; of a drain alone */
 };
 
 /* What robots did under one contract with one model. */
 struct preflight_metered {
     const char *contract_id, *vendor_id, *model;
-    bool is_member;                                 /* of those that would move */
+    int64_t group;                                  /* of those that would move; 0: of the others */
     int64_t days[PREFLIGHT_DAYS][CONTRACT_METRICS]; /* each of 24 hours, the last one is newest */
     struct fraction price;                          /* of all days, under its own contract */
     const struct preflight_route *to;               /* where it moves; NULL: it stays */
@@ -32,7 +37,7 @@ struct preflight_metered {
 /* What robots asked of one contract in each hour. */
 struct preflight_load {
     const char *contract_id;
-    bool is_member;
+    int64_t group;
     int64_t requests[PREFLIGHT_HOURS], tokens[PREFLIGHT_HOURS];
     int64_t robots; /* most on one day */
 };
@@ -74,6 +79,15 @@ struct preflight_room {
     unsigned places;
     struct fraction limit, spent; /* now */
     struct fraction stay, end;    /* at the end of a period, or its busiest day */
+    int64_t carries;              /* percent of what would come */
+};
+
+/* A gauge of a joined contract. */
+struct preflight_rate {
+    const char *contract_id, *metric;
+    bool is_hard;
+    double limit, stay, end;
+    int64_t carries;
 };
 
 struct preflight_work {
@@ -83,13 +97,15 @@ struct preflight_work {
     struct terms *terms;
     /* the rollout */
     const char *group_id;
-    struct preflight_route to[PREFLIGHT_USES];
+    struct preflight_route to[PREFLIGHT_TO];
     size_t to_count;
+    const char *leaves; /* the vendor that is drained; NULL: of a rollout */
     struct rollout_plan *plan;
     struct rollout_wave waves[ROLLOUT_WAVE_MAX];
     size_t wave_count;
     /* its robots */
     const char **ids; /* that would move */
+    int64_t *groups;  /* of each */
     size_t members, overridden;
     /* what was metered */
     int64_t until_ms; /* a full hour */
@@ -105,6 +121,8 @@ struct preflight_work {
     int64_t horizon; /* day up to which robots are followed */
     struct preflight_room *rooms;
     size_t room_count;
+    struct preflight_rate rates[PREFLIGHT_RATES]; /* of a drain */
+    size_t rate_count;
     struct preflight_finding findings[PREFLIGHT_FINDINGS];
     size_t finding_count;
 };
@@ -115,6 +133,10 @@ void preflight_find(struct preflight_work *work, const char *code, enum prefligh
 
 /* The share of the robots that moved in that state: 0 when nobody did. */
 struct fraction preflight_share(const struct preflight_work *work, size_t state);
+
+/* Whether some of that load moves to the contract. */
+bool preflight_moves(const struct preflight_work *work, const struct preflight_load *load,
+                     const char *contract_id);
 
 /* A day's mean of a row's metrics. */
 MUST_CHECK enum status preflight_mean(const struct preflight_work *work,
@@ -129,5 +151,7 @@ MUST_CHECK enum status preflight_price(struct preflight_work *work);
 MUST_CHECK enum status preflight_measure_rooms(struct preflight_work *work);
 MUST_CHECK enum status preflight_check_rates(struct preflight_work *work);
 MUST_CHECK enum status preflight_write(const struct preflight_work *work, struct span *json);
+void preflight_write_headroom(struct json_writer *writer, const struct preflight_work *work);
+void preflight_write_findings(struct json_writer *writer, const struct preflight_work *work);
 
 #endif

@@ -101,7 +101,7 @@ static void write_contract(struct json_writer *writer, const struct preflight_wo
     json_end_object(writer);
 }
 
-static void write_headroom(struct json_writer *writer, const struct preflight_work *work)
+void preflight_write_headroom(struct json_writer *writer, const struct preflight_work *work)
 {
     json_key(writer, "headroom");
     json_begin_array(writer);
@@ -118,12 +118,13 @@ static void write_headroom(struct json_writer *writer, const struct preflight_wo
         write_amount(writer, "spent", room->spent, places);
         write_amount(writer, "stay", room->stay, places);
         write_amount(writer, "at_end", room->end, places);
+        write_int(writer, "carries", room->carries);
         json_end_object(writer);
     }
     json_end_array(writer);
 }
 
-static void write_findings(struct json_writer *writer, const struct preflight_work *work)
+void preflight_write_findings(struct json_writer *writer, const struct preflight_work *work)
 {
     static const char *const severities[] = {"info", "warn", "refuse"};
 
@@ -179,8 +180,8 @@ enum status preflight_write(const struct preflight_work *work, struct span *json
         write_contract(&writer, work, &work->costs[i]);
     json_end_array(&writer);
     write_waves(&writer, work);
-    write_headroom(&writer, work);
-    write_findings(&writer, work);
+    preflight_write_headroom(&writer, work);
+    preflight_write_findings(&writer, work);
     json_end_object(&writer);
     return bills_keep_text(&text, work->arena, json);
 }

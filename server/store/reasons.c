@@ -22,12 +22,14 @@
     "      LEFT JOIN myna.device_group g ON g.group_id = o.group_id WHERE o.device_id = $1"        \
     "  ) y CROSS JOIN LATERAL jsonb_each(y.settings) s WHERE $3::text IS NULL OR s.key = $3)"
 
-/* Who gave the value that holds: a layer, a rollout or a fired threshold. */
+/* Who gave the value that holds: a layer, a rollout, a fired threshold or a drain. */
 #define GIVEN_BY                                                                                   \
     "jsonb_build_object('layer', coalesce(e.layer_id, 'default'), 'revision', e.revision,"         \
-    "  'by', coalesce(w.changed_by, ''), 'at', coalesce(w.changed_at, h.fired_at),"                \
-    "  'why', CASE WHEN h.threshold_id IS NULL THEN '' ELSE concat('reached ', h.rule ->> 'at',"   \
-    "         ' of ', h.rule ->> 'of') END)"
+    "  'by', coalesce(w.changed_by, n.author, ''),"                                                \
+    "  'at', coalesce(w.changed_at, h.fired_at, n.started_at),"                                    \
+    "  'why', CASE WHEN h.threshold_id IS NOT NULL THEN concat('reached ', h.rule ->> 'at',"       \
+    "         ' of ', h.rule ->> 'of') WHEN n.author IS NOT NULL THEN concat('vendor ',"           \
+    "         n.vendor_id, ' is drained', ': ' || nullif(n.reason, '')) ELSE '' END)"
 
 #define SETTINGS                                                                                   \
     " settings AS (SELECT coalesce(jsonb_agg(jsonb_build_object("                                  \
@@ -47,6 +49,9 @@
     "  LEFT JOIN jsonb_to_recordset($2::jsonb) AS c(name text, value jsonb) USING (name)"          \
     "  LEFT JOIN effective e USING (name) LEFT JOIN said w USING (name, layer_id)"                 \
     "  LEFT JOIN myna.threshold h ON e.layer_id = 'threshold:' || h.source"                        \
+    "  LEFT JOIN LATERAL (SELECT x.vendor_id, x.author, x.started_at, x.reason"                    \
+    "    FROM myna.vendor_drain x WHERE e.layer_id = 'drain:' || x.vendor_id"                      \
+    "    AND x.state = 'active' ORDER BY x.kind = 'drill', x.drain_id LIMIT 1) n ON true"          \
     "  LEFT JOIN answers s USING (name))"
 
 /* Each route that the list names, and why it cannot serve. */
