@@ -89,7 +89,7 @@ test('only if it fits it is refused where it does not; otherwise an emergency go
   const why = (await admin.get('/devices/r1/why')).body.settings.find(({name}) => name === 'routes');
   assert.deepEqual([why.given_by.layer, why.given_by.by, why.given_by.why], ['drain:big', 'operator:root', 'vendor big is drained: no answer since noon']);
   const alert = (await admin.get('/alerts')).body.items.find(({kind}) => kind === 'vendor_drained');
-  assert.equal(alert.words, '3 robots are led away from it: no answer since noon. 1 robot has no other route for some use');
+  assert.equal(alert.words, '3 robots are led away from it: no answer since noon. 1 robot has no other route for some use.');
 });
 
 test('a vendor that is drained is nowhere to switch to', async () => {

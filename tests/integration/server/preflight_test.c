@@ -131,7 +131,8 @@ static int tear_down(void **state)
 
 static void ask(struct fixture *fixture, const char *rollout_id, int64_t wave, int64_t now_ms)
 {
-    const struct preflight_ask question = {rollout_id, wave, now_ms};
+    const struct preflight_ask question = {
+        .rollout_id = rollout_id, .wave = wave, .now_ms = now_ms};
 
     json_free(fixture->json);
     fixture->json = NULL;
@@ -376,7 +377,7 @@ static void it_changes_nothing(void **state)
 static void a_rollout_that_is_not_there_is_told(void **state)
 {
     struct fixture *fixture = *state;
-    const struct preflight_ask question = {"none", 0, NOW};
+    const struct preflight_ask question = {.rollout_id = "none", .now_ms = NOW};
 
     assert_int_equal(preflight_run(fixture->conn, &question, fixture->arena, &fixture->found),
                      STATUS_NOT_FOUND);
