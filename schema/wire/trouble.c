@@ -11,7 +11,7 @@ static const struct trouble_text rows[] = {
      "it is quarantined: its journal was copied, so that two robots count as one",
      "find the other robot with the same disk, then enrol both again"},
     {TROUBLE_CERTIFICATE, "certificate_ended", "its certificate has ended",
-     "let it reach the enrolment address once: it renews the certificate by itself"},
+     "give it a new claim code and enrol it again"},
     {TROUBLE_RETIRED, "retired", "it is retired", "enrol it again if it is to be used"},
     {TROUBLE_NETWORK, "no_network", "it has no network",
      "check its Wi-Fi or cable, and the router"},

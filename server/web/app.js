@@ -18,6 +18,7 @@ import { Robot } from "./pages/robot.js";
 import { Rollout } from "./pages/rollout.js";
 import { Rollouts } from "./pages/rollouts.js";
 import { SignIn } from "./pages/signin.js";
+import { Support } from "./pages/support.js";
 import { Usage } from "./pages/usage.js";
 import { Vendors } from "./pages/vendors.js";
 import { match, navigate, startRouter, usePath } from "./router.js";
@@ -28,6 +29,7 @@ import { t, word } from "./text.js";
 const PAGES = [
   { path: "/fleet", page: Fleet, nav: "fleet", top: true },
   { path: "/robots/:id", page: Robot, nav: "fleet" },
+  { path: "/support", page: Support, nav: "support", top: true },
   { path: "/usage", page: Usage, nav: "usage", top: true },
   { path: "/rollouts", page: Rollouts, nav: "rollouts", top: true },
   { path: "/rollouts/new", page: NewRollout, nav: "rollouts" },

@@ -8,7 +8,7 @@ import {Fleet, until} from '../support/fleet.mjs';
 import {accessibilityFaults, Browser} from './browser.mjs';
 
 const ROBOTS = 12;
-const PAGES = ['/fleet', '/robots/myna-1', '/robots/sim-0001', '/usage', '/usage?days=7', '/config', '/contracts',
+const PAGES = ['/fleet', '/robots/myna-1', '/robots/sim-0001', '/support?robot=sim-0001', '/usage', '/usage?days=7', '/config', '/contracts',
   '/contracts/dahan-2026', '/vendors', '/alerts', '/audit', '/access', '/nowhere'];
 
 let fleet, browser, page, password;
@@ -172,6 +172,40 @@ test('a group of a filter is made, and its robots say who gave them its settings
   await setting('Volume').getByText('12\u00a0%').waitFor();
   await setting('Volume').locator('summary').click();
   await setting('Volume').getByText('70\u00a0%').waitFor(); // what the fleet says
+});
+
+test('the support desk names one cause, for a serial number, an id or the code on a screen', async () => {
+  await page.goto('/support');
+  const find = async (key) => {
+    await page.getByLabel('Serial number, id or code').fill(key);
+    await page.getByRole('button', {name: 'Find out'}).click();
+  };
+  await find('no-such-robot');
+  await page.getByText('No robot has this id or serial number').waitFor();
+  await find('sim-0004');
+  const found = page.getByRole('region', {name: 'sim-0004', exact: true});
+  await until(20, async () => `it says ${await found.innerText()}`, async () => (await found.innerText()).includes('Nothing is wrong with it'));
+  await fleet.ctl('config', 'set', 'device:sim-0004', 'limit_mode=blocked');
+  await page.locator('.diagnosis').getByText('M32').waitFor();
+  await page.getByText('Reset the threshold that blocks it').first().waitFor();
+  await find('m51');
+  const codes = page.getByRole('table', {name: 'Every code'}).locator('tbody tr:not(.skeleton-row)');
+  await codes.getByText('microphone is silent').waitFor();
+  assert.equal(await codes.count(), 1);
+});
+
+test('a robot\'s page begins with what is wrong and tells what happened, with settings nobody changed folded', async () => {
+  await page.goto('/robots/sim-0004');
+  const first = page.locator('main .card').first();
+  await until(20, async () => `it says ${await first.innerText()}`, async () => /limit_mode keeps it from asking/.test(await first.innerText()));
+  await page.getByRole('region', {name: 'What happened'}).getByText('Its own settings changed').waitFor();
+  await page.getByRole('region', {name: 'What happened'}).getByText('Enrolled').waitFor();
+  await setting('Limit').waitFor();
+  const shown = await page.locator('table.settings tbody tr').count();
+  await page.getByRole('button', {name: /settings nobody changed/}).click();
+  await setting('Pitch of voice').waitFor();
+  assert.ok(await page.locator('table.settings tbody tr').count() > shown);
+  await fleet.ctl('config', 'unset', 'device:sim-0004', 'limit_mode');
 });
 
 test('attempts have their tokens, their certainty and their price', async () => {

@@ -19,7 +19,7 @@ function flat(value, path = "", out = {}) {
 }
 
 // What differs between the two, one line each.
-function Change({ before, after }) {
+export function Change({ before, after }) {
   const [old, now] = [flat(before ?? undefined), flat(after ?? undefined)];
   const names = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter((name) => old[name] !== now[name]);
   if (names.length === 0) return html`<span class="muted">\u2013</span>`;

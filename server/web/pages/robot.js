@@ -3,6 +3,7 @@
 import { html, useState } from "../dom.js";
 import { post, useResource } from "../api.js";
 import { Confirm, TypedConfirm } from "../components/dialog.js";
+import { DiagnosisCard } from "../components/diagnosis.js";
 import { PageHead } from "../components/page.js";
 import { Pools } from "../components/pools.js";
 import { Loaded } from "../components/states.js";
@@ -17,6 +18,7 @@ import { Facts } from "./robot/facts.js";
 import { Face } from "./robot/face.js";
 import { Groups } from "./robot/groups.js";
 import { Settings } from "./robot/settings.js";
+import { Timeline } from "./robot/timeline.js";
 
 function Lead({ robot }) {
   return html`<${Status} value=${robotState(robot)} />
@@ -28,9 +30,10 @@ function Lead({ robot }) {
 function Actions({ robot, onAsk }) {
   if (robot.status !== "active") return null;
   return html`
-    ${may("operator") && html`
+    ${may("support") && html`
       <${Button} icon="identify" onClick=${() => command(robot.id, "identify")}>${t("identify")}</${Button}>
-      <${Button} icon="report" onClick=${() => command(robot.id, "report")}>${t("report")}</${Button}>
+      <${Button} icon="report" onClick=${() => command(robot.id, "report")}>${t("report")}</${Button}>`}
+    ${may("operator") && html`
       <${Button} icon="restart" onClick=${() => onAsk("restart")}>${t("restart")}</${Button}>`}
     ${may("admin") && html`<${Button} kind="danger quiet" onClick=${() => onAsk("revoke")}>${t("revoke")}</${Button}>`}`;
 }
@@ -63,15 +66,17 @@ export function Robot({ id }) {
         lead=${robot && html`<${Lead} robot=${robot} />`}>
       ${robot && html`<${Actions} robot=${robot} onAsk=${setAsked} />`}
     </${PageHead}>
-    <${Loaded} state=${state} lines=${10}>${() => html`<div class="robot">
+    <${Loaded} state=${state} lines=${10}>${() => html`<${DiagnosisCard} id=${id} />
+    <div class="robot">
       <div class="column">
-        <${Settings} id=${id} robot=${robot} />
-        <${Limits} id=${id} />
         <${Attempts} id=${id} />
+        <${Limits} id=${id} />
+        <${Timeline} id=${id} />
+        <${Settings} id=${id} robot=${robot} />
       </div>
       <div class="column aside">
-        <${Commands} id=${id} robot=${robot} />
         ${robot.capabilities?.includes("face") && html`<${Face} id=${id} robot=${robot} />`}
+        <${Commands} id=${id} robot=${robot} />
         <${Facts} robot=${robot} etag=${state.etag} onChange=${state.reload} />
         <${Groups} id=${id} groups=${robot.groups || []} onChange=${state.reload} />
       </div>

@@ -35,7 +35,7 @@ function Picture({ id, robot }) {
   const state = useLoad(() => head(`/devices/${id}/face`), { kinds: ["face"], id, gap_ms: 500, deps: [id] });
   const [watching, toggle] = useWatch(id);
   const at = state.data?.at;
-  const can = may("operator") && robot.online && robot.status === "active";
+  const can = may("support") && robot.online && robot.status === "active";
 
   return html`<div class="face">
     <div class="screen ${at ? "" : "dark"}">${at

@@ -11,6 +11,7 @@ import { t, word } from "../../text.js";
 import { Generation } from "../fleet.js";
 
 const HEALTH = {
+  wifi_dbm: (value) => `${number(value)} dBm`,
   uptime_s: (value) => (value >= 172800 ? t("days", { n: Math.floor(value / 86400) })
     : value >= 7200 ? t("hours", { n: Math.floor(value / 3600) }) : t("minutes", { n: Math.floor(value / 60) })),
   cpu_percent: (value) => `${number(value)} %`,
@@ -29,6 +30,9 @@ const HEALTH = {
   held_drugs: number,
   held_personal: number,
 };
+
+// Counts of what went wrong: nothing of a kind is not worth a line.
+const COUNTS = /^(failed_turns|audio_underruns|frames_late|journal_pending|held_)/;
 
 function journal({ journal: kept }) {
   if (!kept) return NONE;
@@ -92,7 +96,9 @@ function Edit({ robot, etag, onClose, onChange }) {
 
 export function Facts({ robot, etag, onChange }) {
   const [editing, setEditing] = useState(false);
-  const health = Object.entries(HEALTH).filter(([name]) => robot.health?.[name] !== undefined);
+  const health = Object.entries(HEALTH).filter(([name]) => robot.health?.[name] !== undefined && (name !== "wifi_dbm" || robot.health[name] !== 0));
+  const nothing = health.filter(([name]) => robot.health[name] === 0 && COUNTS.test(name));
+  const fact = ([name, shown]) => [t(`health.${name}`), shown(robot.health[name])];
   const edit = may("operator") && html`<${IconButton} icon="edit" label=${t("robot.edit", { id: robot.id })}
     onClick=${() => setEditing(true)} />`;
   return html`<${Card} title=${t("robot.facts")} actions=${edit}>
@@ -110,8 +116,10 @@ export function Facts({ robot, etag, onChange }) {
     [t("robot.reported"), html`<${Ago} at=${robot.reported_at} none=${t("never")} />`],
     [t("credit"), credit(robot)],
     [t("clock_offset"), robot.clock_offset_ms === undefined ? NONE : milliseconds(robot.clock_offset_ms)],
-    ...health.map(([name, shown]) => [t(`health.${name}`), shown(robot.health[name])]),
+    ...health.filter((entry) => !nothing.includes(entry)).map(fact),
   ]} />
+  ${nothing.length > 0 && html`<details class="folded"><summary>${t("health.nothing", { n: nothing.length })}</summary>
+    <${List} items=${nothing.map(fact)} /></details>`}
   <h3>${t("robot.own.server")}</h3>
   <${List} items=${[
     [t("last_seen"), html`<${Ago} at=${robot.last_seen} none=${t("never")} />`],

@@ -113,6 +113,9 @@ function inOrder(items, catalogue) {
   return [...items].sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
 }
 
+// Worth a line at once: somebody set it, it is on its way, or the robot does not take it.
+const isTold = (item) => item.given_by.layer !== "default" || item.coming || (item.outcome && item.outcome !== "applied");
+
 function Convergence({ desired, running }) {
   if (running >= desired) {
     return html`<span class="tone-ok row tight"><${Icon} name="check" />${t("generation.current", { desired })}</span>`;
@@ -136,6 +139,7 @@ export function Settings({ id, robot }) {
   const state = useResource(`/devices/${id}/why`, { kinds: ["device", "layer", "group", "rollout", "region"], gap_ms: 300 });
   const catalogue = useCatalogue();
   const [editing, setEditing] = useState(null);
+  const [all, setAll] = useState(false);
   const table = useRef(null);
   const left = useRef(null); // the setting whose editor was open: focus goes back to its button
   useEffect(() => {
@@ -143,6 +147,9 @@ export function Settings({ id, robot }) {
     left.current = editing;
   }, [editing]);
   const data = state.data;
+  const items = data && catalogue ? inOrder(data.settings, catalogue) : [];
+  const shown = items.filter((item) => all || isTold(item));
+  const folded = items.filter((item) => !isTold(item)).length;
   const behind = data && data.generation.running < data.generation.desired;
 
   return html`<${Card} title=${t("robot.settings")} flush
@@ -153,9 +160,11 @@ export function Settings({ id, robot }) {
       <thead><tr><th scope="col">${t("setting")}</th><th scope="col">${t("setting.value")}</th>
         <th scope="col">${t("setting.from")}</th><th scope="col">${t("setting.outcome")}</th>
         <th scope="col"><span class="unseen">${t("actions")}</span></th></tr></thead>
-      <tbody>${inOrder(data.settings, catalogue).map((item) => html`<${Row} key=${item.name} id=${id} item=${item}
+      <tbody>${shown.map((item) => html`<${Row} key=${item.name} id=${id} item=${item}
         spec=${catalogue?.get(item.name)} behind=${behind} online=${robot.online} editing=${editing === item.name}
         onEdit=${() => setEditing(item.name)} onClose=${() => setEditing(null)} onSaved=${state.reload} />`)}</tbody>
-    </table>`}</${Loaded}>
+    </table>
+    ${folded > 0 && html`<footer class="table-foot"><${Button} kind="quiet" aria-expanded=${all}
+      onClick=${() => setAll(!all)}>${t(all ? "settings.fold" : "settings.defaults", { n: folded })}</${Button}></footer>`}`}</${Loaded}>
   </${Card}>`;
 }
