@@ -1,6 +1,7 @@
 #include "server/api/answer.h"
 #include "server/api/api.h"
 #include "server/api/routes.h"
+#include "server/store/fleet_parts.h"
 #include "server/store/usage_report.h"
 
 static void fleet(void *context, struct request *request, struct reply *reply)
@@ -8,6 +9,15 @@ static void fleet(void *context, struct request *request, struct reply *reply)
     const struct api *api = context;
     struct span json;
     enum status status = usage_report_fleet(api->store, request->arena, &json);
+
+    answer_json(reply, status, json, "the fleet");
+}
+
+static void parts(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    struct span json;
+    enum status status = fleet_parts_read(api->store, request->arena, &json);
 
     answer_json(reply, status, json, "the fleet");
 }
@@ -23,6 +33,7 @@ static void events(void *context, struct request *request, struct reply *reply)
 
 static const struct route rows[] = {
     {"GET", "/api/v1/fleet", ROUTE_VIEWER, fleet, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/fleet/parts", ROUTE_VIEWER, parts, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/events", ROUTE_VIEWER, events, ROUTE_BODY_NORMAL},
 };
 ROUTES_TABLE(routes_fleet, rows);

@@ -1,0 +1,78 @@
+#include "server/store/fleet_parts.h"
+
+/* A value as filters take it. */
+#define QUOTED(value) "'\"' || replace(replace(" value ", '\\', '\\\\'), '\"', '\\\"') || '\"'"
+
+/* More kinds than these are no overview. */
+#define SHOWN "20"
+
+#define PART(name, value, filter)                                                                  \
+    "'" name "', (SELECT coalesce(jsonb_agg(jsonb_build_object('value', " value                    \
+    ", 'devices', p.n,"                                                                            \
+    "  'filter', " filter ") ORDER BY p.n DESC, " value ") FILTER (WHERE p.place <= " SHOWN "),"   \
+    "  '[]') FROM " name " p)"
+
+#define COUNTED ", count(*) AS n, row_number() OVER (ORDER BY count(*) DESC) AS place"
+
+enum status fleet_parts_read(struct store *store, struct arena *arena, struct span *json)
+{
+    /* Versions are told apart as the filter compares them: by their number where they have one. */
+    STORE_STATEMENT(
+        read,
+        "WITH seen AS MATERIALIZED (SELECT d.device_id, d.status, d.region, o.online,"
+        "    l.reported_generation < l.desired_generation AS behind,"
+        "    coalesce((regexp_match(l.software, '[0-9]{1,9}(?:\\.[0-9]{1,9}){0,3}'))[1],"
+        "      l.software) AS version"
+        "  FROM myna.device d JOIN myna.device_link l USING (device_id)"
+        "  JOIN myna.device_online o USING (device_id)),"
+        " states AS (SELECT CASE WHEN status <> 'active' THEN status WHEN NOT online"
+        "      THEN 'offline' WHEN behind THEN 'behind' ELSE 'online' END AS state" COUNTED
+        "  FROM seen GROUP BY 1),"
+        " versions AS (SELECT version" COUNTED " FROM seen WHERE status = 'active'"
+        "  GROUP BY version),"
+        " regions AS (SELECT region" COUNTED " FROM seen WHERE status = 'active'"
+        "  GROUP BY region),"
+        " groups AS (SELECT m.group_id" COUNTED " FROM seen JOIN myna.group_member m"
+        "  USING (device_id) WHERE seen.status = 'active' GROUP BY m.group_id),"
+        " routes AS (SELECT r.item ->> 'vendor' AS vendor, r.item ->> 'model' AS model" COUNTED
+        "  FROM seen LEFT JOIN (SELECT e.device_id, (SELECT i.item FROM jsonb_array_elements("
+        "      CASE jsonb_typeof(e.value) WHEN 'array' THEN e.value ELSE '[]' END)"
+        "        WITH ORDINALITY i(item, place)"
+        "      WHERE coalesce(i.item ->> 'use', 'chat') = 'chat' ORDER BY i.place LIMIT 1) AS item"
+        "    FROM myna.effective_setting e WHERE e.name = 'routes') r USING (device_id)"
+        "  WHERE seen.status = 'active' GROUP BY 1, 2)"
+        "SELECT jsonb_build_object('as_of', now(), " PART(
+            "states", "p.state",
+            "CASE p.state WHEN 'offline' THEN 'not online and status = active'"
+            " WHEN 'behind' THEN 'online and behind and status = active'"
+            " WHEN 'online' THEN 'online and not behind and status = active'"
+            " ELSE 'status = ' || p.state END") ", " PART("versions", "p.version",
+                                                          "'software = ' || " QUOTED(
+                                                              "p.version") " || ' and status = "
+                                                                           "active'") ", " PART("re"
+                                                                                                "gi"
+                                                                                                "on"
+                                                                                                "s",
+                                                                                                "p."
+                                                                                                "re"
+                                                                                                "gi"
+                                                                                                "o"
+                                                                                                "n",
+                                                                                                "'r"
+                                                                                                "eg"
+                                                                                                "io"
+                                                                                                "n "
+                                                                                                "= "
+                                                                                                "' "
+                                                                                                "||"
+                                                                                                " " QUOTED(
+                                                                                                    "p.region") " || ' and status = active'") ", " PART("groups",
+                                                                                                                                                        "p.group_id",
+                                                                                                                                                        "'group = ' || p.group_id || ' and status = active'") ", " PART("routes",
+                                                                                                                                                                                                                        "coalesce(p.vendor || ' / ' || p.model, '')",
+                                                                                                                                                                                                                        "coalesce('vendor = ' || p.vendor || ' and model = ' || " QUOTED(
+                                                                                                                                                                                                                            "p.model") ", 'vendor != ' || (SELECT coalesce(string_agg(v.vendor_id, ' and vendor != '), 'none')"
+                                                                                                                                                                                                                                       "    FROM myna.vendor v)) || ' and status = active'") ")");
+
+    return store_json(store, &read, STORE_NO_VALUES, arena, json);
+}
