@@ -87,7 +87,7 @@ export const file = (path, version) => address(path, { v: version });
 
 // Calls fn at most once per gap_ms, and once more after the last call: a fleet that talks all the
 // time must not make the browser ask all the time.
-function throttled(fn, gap_ms) {
+export function throttled(fn, gap_ms) {
   let timer = null;
   let last = 0;
   const run = () => {

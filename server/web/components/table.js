@@ -35,14 +35,20 @@ function opener(href) {
   };
 }
 
-function Row({ columns, row, href }) {
-  return html`<tr role="row" class=${href && "opens"} onClick=${href && opener(href)}>
+// row: null while it is read; place: its number in a longer list, from 0.
+export function Row({ columns, row, href, place }) {
+  const index = place === undefined ? undefined : place + 2; // the head is the first
+  if (!row) return html`<tr role="row" class="skeleton-row" aria-rowindex=${index}>
+    ${columns.map((column) => html`<td role="cell" key=${column.key} class=${classes(column)}><i></i></td>`)}</tr>`;
+  return html`<tr role="row" class=${href && "opens"} onClick=${href && opener(href)} aria-rowindex=${index}>
     ${columns.map((column) => html`<${Cell} key=${column.key} column=${column} row=${row} />`)}</tr>`;
 }
 
-// rows: null while loading; rowHref(row): the page that a row opens, if any.
-export function Table({ label, columns, rows, rowKey = (row) => row.id, rowHref, skeleton = 6 }) {
-  return html`<table role="table" class="table" aria-label=${label} aria-busy=${rows === null}>
+// rows: null while loading, a list, or what draws them; rowHref(row): the page that a row opens, if any;
+// count: of all rows, where not all are drawn.
+export function Table({ label, columns, rows, rowKey = (row) => row.id, rowHref, skeleton = 6, count }) {
+  return html`<table role="table" class="table" aria-label=${label} aria-busy=${rows === null}
+      aria-rowcount=${count > 0 ? count + 1 : count}>
     <colgroup>${columns.map((column) => html`<col key=${column.key} class=${classes(column)}
       style=${{ width: column.width || "auto" }} />`)}</colgroup>
     <thead role="rowgroup"><tr role="row">${columns.map((column) => html`
@@ -50,7 +56,7 @@ export function Table({ label, columns, rows, rowKey = (row) => row.id, rowHref,
         ${column.title || html`<span class="unseen">${t("actions")}</span>`}</th>`)}</tr></thead>
     <tbody role="rowgroup">${rows === null
       ? html`<${SkeletonRows} columns=${columns} count=${skeleton} />`
-      : rows.map((row) => html`<${Row} key=${rowKey(row)} row=${row} columns=${columns} href=${rowHref?.(row)} />`)}</tbody>
+      : !Array.isArray(rows) ? rows : rows.map((row) => html`<${Row} key=${rowKey(row)} row=${row} columns=${columns} href=${rowHref?.(row)} />`)}</tbody>
   </table>`;
 }
 
