@@ -28,8 +28,8 @@ enum status fleet_parts_read(struct store *store, struct arena *arena, struct sp
         " states AS (SELECT CASE WHEN status <> 'active' THEN status WHEN NOT online"
         "      THEN 'offline' WHEN behind THEN 'behind' ELSE 'online' END AS state" COUNTED
         "  FROM seen GROUP BY 1),"
-        " versions AS (SELECT version" COUNTED " FROM seen WHERE status = 'active'"
-        "  GROUP BY version),"
+        " versions AS (SELECT min(version) AS version" COUNTED " FROM seen"
+        "  WHERE status = 'active' GROUP BY coalesce(myna.version_of(version)::text, version)),"
         " regions AS (SELECT region" COUNTED " FROM seen WHERE status = 'active'"
         "  GROUP BY region),"
         " groups AS (SELECT m.group_id" COUNTED " FROM seen JOIN myna.group_member m"
