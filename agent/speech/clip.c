@@ -2,17 +2,22 @@
 
 #define BYTES_PER_SAMPLE 2
 
-void clip_init(struct clip *clip, uint64_t turn, uint32_t clause, double usual_speed)
+enum status clip_init(struct clip *clip, uint64_t turn, uint32_t clause)
 {
-    *clip = (struct clip){
-        .turn = turn, .clause = clause, .usual_speed = usual_speed, .is_gathering = true};
+    *clip = (struct clip){.turn = turn, .clause = clause, .is_gathering = true};
+    const enum status status = align_create(&clip->align, CLIP_RATE, CLIP_MAX_SECONDS);
+    if (status != STATUS_OK)
+        return status;
     buffer_init(&clip->sound, (size_t)CLIP_MAX_SECONDS * CLIP_RATE * BYTES_PER_SAMPLE);
     pauses_init(&clip->pauses, CLIP_RATE);
+    return STATUS_OK;
 }
 
 void clip_release(struct clip *clip)
 {
     buffer_release(&clip->sound);
+    align_free(clip->align);
+    clip->align = NULL;
 }
 
 void clip_add_sound(struct clip *clip, const int16_t *pcm, size_t count)
@@ -20,25 +25,39 @@ void clip_add_sound(struct clip *clip, const int16_t *pcm, size_t count)
     if (buffer_status(&clip->sound) != STATUS_OK)
         return;
     buffer_add(&clip->sound, span_of(pcm, count * BYTES_PER_SAMPLE));
-    if (buffer_status(&clip->sound) == STATUS_OK)
-        pauses_feed(&clip->pauses, pcm, count);
+    if (buffer_status(&clip->sound) != STATUS_OK)
+        return;
+    pauses_feed(&clip->pauses, pcm, count);
+    align_sound(clip->align, pcm, count);
 }
 
 void clip_end_sound(struct clip *clip, bool is_whole)
 {
     clip->is_whole = true;
     clip->is_failed = !is_whole;
+    if (is_whole)
+        align_sound_end(clip->align);
+}
+
+void clip_add_pattern(struct clip *clip, const int16_t *pcm, size_t count)
+{
+    align_pattern_sound(clip->align, pcm, count);
+}
+
+static bool is_pause(const struct voice_mark *mark)
+{
+    return mark->phoneme[0] == '_';
 }
 
 void clip_add_mark(struct clip *clip, const struct voice_mark *mark)
 {
-    fit_pattern_add(&clip->pattern, mark, CLIP_RATE);
-    if (!fit_is_pause(mark) && clip->mark_count < CLIP_MAX_MARKS)
+    if (!is_pause(mark) && clip->mark_count < CLIP_MAX_MARKS)
         clip->marks[clip->mark_count++] = *mark;
 }
 
 void clip_add_word(struct clip *clip, const struct voice_word *word)
 {
+    align_pattern_word(clip->align, word->sample);
     if (clip->word_count < CLIP_MAX_WORDS)
         clip->words[clip->word_count++] = *word;
 }
@@ -46,6 +65,7 @@ void clip_add_word(struct clip *clip, const struct voice_word *word)
 void clip_end_pattern(struct clip *clip)
 {
     clip->has_pattern = true;
+    align_pattern_end(clip->align);
 }
 
 static void write(const struct clip *clip, struct voice_wire *frame, struct buffer *out)
@@ -65,9 +85,8 @@ static size_t samples_of_ms(unsigned ms)
     return (size_t)ms * CLIP_RATE / 1000;
 }
 
-/* How much is due, CLIP_LEAD_MS before it is heard. What is kept back meanwhile is known to the
- * fit.
- */
+/* How much is due, CLIP_LEAD_MS before it is heard. What is kept back meanwhile is listened
+ * to. */
 static size_t due_samples(const struct clip *clip, int64_t now_ms)
 {
     const int64_t elapsed_ms = clip->is_begun ? now_ms - clip->begun_ms : 0;
@@ -112,13 +131,6 @@ static void give_sound(struct clip *clip, size_t count, struct buffer *out)
 
 /* --- phonemes and words, in the order of their places --- */
 
-#define NEVER UINT32_MAX
-
-static uint32_t place(const struct clip *clip, const struct fit *fit, uint32_t sample)
-{
-    return fit_place(fit, &clip->pattern, &clip->pauses, sample);
-}
-
 /* Where the next pause begins; the one that is not over yet is the last. */
 static uint32_t next_pause(const struct clip *clip, uint32_t *end)
 {
@@ -129,19 +141,23 @@ static uint32_t next_pause(const struct clip *clip, uint32_t *end)
         *end = clip->pauses.list[clip->next_pause].end;
         return clip->pauses.list[clip->next_pause].start;
     }
-    return clip->next_pause == clip->pauses.count && pauses_is_open(&clip->pauses, &since) ? since
-                                                                                           : NEVER;
+    return clip->next_pause == clip->pauses.count && pauses_is_open(&clip->pauses, &since)
+               ? since
+               : ALIGN_NEVER;
 }
 
-/* Of a phoneme: up to the next one, or the pause before it. */
-static uint32_t end_of_mark(const struct clip *clip, const struct fit *fit, size_t index)
+/* Of a phoneme: up to the next one, or the pause before it; the pattern's length where that is not
+ * known yet. */
+static uint32_t end_of_mark(const struct clip *clip, size_t index, uint32_t at)
 {
     const struct voice_mark *mark = &clip->marks[index];
-    uint32_t unused;
-    uint32_t end = index + 1 < clip->mark_count ? place(clip, fit, clip->marks[index + 1].sample)
-                                                : place(clip, fit, mark->sample + mark->duration);
+    const bool is_last = index + 1 == clip->mark_count;
+    uint32_t unused, end = align_place(clip->align, is_last ? mark->sample + mark->duration
+                                                            : clip->marks[index + 1].sample);
     const uint32_t pause = next_pause(clip, &unused);
 
+    if (end == ALIGN_NEVER)
+        end = at + mark->duration;
     return pause < end ? pause : end;
 }
 
@@ -164,15 +180,14 @@ static uint32_t not_before(uint32_t at, uint32_t least)
 }
 
 /* Marks that lie before what was given; all is true at the end, when every phoneme must be told. */
-static void give_marks(struct clip *clip, const struct fit *fit, bool all, struct buffer *out)
+static void give_marks(struct clip *clip, bool all, struct buffer *out)
 {
     for (;;) {
         const struct voice_mark *mark = &clip->marks[clip->next_mark];
         const bool has_mark = clip->next_mark < clip->mark_count;
         uint32_t pause_end;
         uint32_t pause = next_pause(clip, &pause_end);
-        const bool is_held = has_mark && mark->sample >= fit->held_from;
-        uint32_t at = has_mark && !is_held ? place(clip, fit, mark->sample) : NEVER;
+        uint32_t at = has_mark ? align_place(clip->align, mark->sample) : ALIGN_NEVER;
 
         if (all && has_mark && at >= clip->given)
             at = clip->given > 0 ? clip->given - 1 : 0;
@@ -184,20 +199,20 @@ static void give_marks(struct clip *clip, const struct fit *fit, bool all, struc
             at = not_before(at, clip->last_place);
             clip->next_mark++;
             write_mark(clip, mark->phoneme, mark->language, at,
-                       end_of_mark(clip, fit, clip->next_mark - 1), out);
+                       end_of_mark(clip, clip->next_mark - 1, at), out);
         } else {
             return;
         }
     }
 }
 
-static void give_words(struct clip *clip, const struct fit *fit, bool all, struct buffer *out)
+static void give_words(struct clip *clip, bool all, struct buffer *out)
 {
     for (; clip->next_word < clip->word_count; clip->next_word++) {
         const struct voice_word *word = &clip->words[clip->next_word];
-        uint32_t at = place(clip, fit, word->sample);
+        uint32_t at = align_place(clip->align, word->sample);
 
-        if ((at >= clip->given || word->sample >= fit->held_from) && !all)
+        if (at >= clip->given && !all)
             return;
         if (at >= clip->given)
             at = clip->given > 0 ? clip->given - 1 : 0;
@@ -212,12 +227,8 @@ static void give_words(struct clip *clip, const struct fit *fit, bool all, struc
 
 static void give_pattern(struct clip *clip, bool all, struct buffer *out)
 {
-    struct fit fit;
-
-    fit_make(&fit, &clip->pattern, &clip->pauses, clip->is_whole && !clip->is_failed,
-             clip->usual_speed);
-    give_marks(clip, &fit, all, out);
-    give_words(clip, &fit, all, out);
+    give_marks(clip, all, out);
+    give_words(clip, all, out);
 }
 
 static enum status give_end(struct clip *clip, struct buffer *out)
@@ -248,11 +259,4 @@ enum status clip_give(struct clip *clip, int64_t now_ms, struct buffer *out)
     give_sound(clip, ready < CLIP_PIECE_SAMPLES ? ready : CLIP_PIECE_SAMPLES, out);
     give_pattern(clip, false, out);
     return STATUS_OK;
-}
-
-double clip_speed(const struct clip *clip)
-{
-    return clip->is_whole && !clip->is_failed
-               ? fit_speed(&clip->pattern, &clip->pauses, clip->usual_speed)
-               : clip->usual_speed;
 }

@@ -9,7 +9,9 @@
 #ifndef AGENT_SPEECH_CLIP_H
 #define AGENT_SPEECH_CLIP_H
 
-#include "agent/speech/fit.h"
+#include "agent/speech/align.h"
+#include "agent/speech/pauses.h"
+#include "agent/voice/voice.h"
 #include "agent/voice/voice_wire.h"
 #include "schema/base/buffer.h"
 
@@ -26,7 +28,7 @@
 struct clip {
     uint64_t turn;
     uint32_t clause;
-    double usual_speed;
+    struct align *align;
 
     struct buffer sound; /* samples not yet given */
     uint32_t given;      /* samples, from the clause's first */
@@ -38,7 +40,6 @@ struct clip {
     struct voice_word words[CLIP_MAX_WORDS];
     size_t word_count, next_word;
     size_t next_pause;
-    struct fit_pattern pattern;
     bool has_pattern; /* all of it, or no more is waited for */
     uint32_t last_place;
 
@@ -46,8 +47,8 @@ struct clip {
     int64_t begun_ms;
 };
 
-/* Release with clip_release(). usual_speed: see fit.h. */
-void clip_init(struct clip *clip, uint64_t turn, uint32_t clause, double usual_speed);
+/* Release with clip_release(). STATUS_MEMORY: nothing is to be released. */
+MUST_CHECK enum status clip_init(struct clip *clip, uint64_t turn, uint32_t clause);
 void clip_release(struct clip *clip);
 
 /* From the vendor, at CLIP_RATE. */
@@ -56,6 +57,7 @@ void clip_add_sound(struct clip *clip, const int16_t *pcm, size_t count);
 void clip_end_sound(struct clip *clip, bool is_whole);
 
 /* From espeak-ng; samples count in its own sound. */
+void clip_add_pattern(struct clip *clip, const int16_t *pcm, size_t count);
 void clip_add_mark(struct clip *clip, const struct voice_mark *mark);
 void clip_add_word(struct clip *clip, const struct voice_word *word);
 void clip_end_pattern(struct clip *clip);
@@ -67,8 +69,5 @@ MUST_CHECK enum status clip_give(struct clip *clip, int64_t now_ms, struct buffe
 
 /* Whether time alone lets more of it out. */
 bool clip_is_timed(const struct clip *clip);
-
-/* The vendor's speed in this clip, once it was whole. */
-double clip_speed(const struct clip *clip);
 
 #endif

@@ -75,7 +75,6 @@ struct relay {
     struct job jobs[MAX_JOBS];
     uint64_t next_number;
     uint64_t cancelled; /* this turn and older ones */
-    double usual_speed;
     struct fetcher fetchers[FETCHERS];
 };
 
@@ -185,7 +184,13 @@ static void on_begin(void *context, uint64_t turn, uint32_t clause, unsigned sam
 static void on_pattern_sound(void *context, uint64_t turn, uint32_t clause, const int16_t *pcm,
                              size_t count)
 {
-    (void)context, (void)turn, (void)clause, (void)pcm, (void)count;
+    struct relay *relay = context;
+
+    pthread_mutex_lock(&relay->lock);
+    struct job *job = find(relay, turn, clause);
+    if (job && !job->clip.has_pattern)
+        clip_add_pattern(&job->clip, pcm, count);
+    pthread_mutex_unlock(&relay->lock);
 }
 
 static void on_mark(void *context, uint64_t turn, uint32_t clause, const struct voice_mark *mark)
@@ -318,7 +323,8 @@ static bool fill_job(struct relay *relay, const struct voice_wire *frame, struct
     job->text_size = frame->bytes.size;
     job->is_told = job->is_over = job->is_patterned = false;
     job->asked_ms = clock_mono_ms();
-    clip_init(&job->clip, job->turn, job->clause, relay->usual_speed);
+    if (clip_init(&job->clip, job->turn, job->clause) != STATUS_OK)
+        return false;
     atomic_store(&job->cancel, false);
     job->used = (struct voice_used){.fate = VOICE_FATE_NOT_SENT};
     job->state = JOB_WAITING;
@@ -427,11 +433,10 @@ static void tell_used(struct relay *relay, struct job *job)
 }
 
 /* Call with the lock held. */
-static void drop(struct relay *relay, struct job *job)
+static void drop(struct job *job)
 {
     if (job->state != JOB_FETCHED || !job->is_told || !job->is_over)
         return;
-    relay->usual_speed = clip_speed(&job->clip);
     clip_release(&job->clip);
     crypto_wipe(job->order_bytes, sizeof job->order_bytes);
     job->state = JOB_FREE;
@@ -456,7 +461,7 @@ static bool give(struct relay *relay, bool *is_timed)
     for (size_t i = 0; i < MAX_JOBS; i++)
         tell_used(relay, &relay->jobs[i]);
     for (size_t i = 0; i < MAX_JOBS; i++)
-        drop(relay, &relay->jobs[i]);
+        drop(&relay->jobs[i]);
     pthread_mutex_unlock(&relay->lock);
     flush(relay);
     return status != STATUS_AGAIN;
@@ -571,7 +576,6 @@ enum status relay_run(const char *timing_program, int input, int output)
         return STATUS_MEMORY;
     relay->in = input;
     relay->out = output;
-    relay->usual_speed = 1;
     relay->next_number = 1;
     relay->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     buffer_init(&relay->input, INPUT_LIMIT_BYTES);

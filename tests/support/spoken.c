@@ -57,15 +57,14 @@ static void on_failed(void *context, uint64_t turn, uint32_t clause)
     atomic_store(&((struct listening *)context)->state, -1);
 }
 
-static int speak(struct voice *voice, struct listening *listening, const char *text)
+static int speak(struct voice *voice, struct listening *listening,
+                 const struct voice_clause *clause)
 {
-    const struct voice_clause clause = {
-        .turn = 1, .rate_wpm = 175, .pitch = -1, .text = span_text(text)};
     int64_t until_ms = clock_mono_ms() + WAIT_MS;
     enum status status = STATUS_AGAIN;
 
     while (status != STATUS_OK && clock_mono_ms() < until_ms) {
-        status = voice_say(voice, &clause);
+        status = voice_say(voice, clause);
         clock_sleep_ms(2);
     }
     while (atomic_load(&listening->state) == 0 && clock_mono_ms() < until_ms)
@@ -75,6 +74,14 @@ static int speak(struct voice *voice, struct listening *listening, const char *t
 
 enum status spoken_create(struct spoken **out, const char *voice_program, const char *text)
 {
+    return spoken_create_at(out, voice_program, text, 175, -1);
+}
+
+enum status spoken_create_at(struct spoken **out, const char *voice_program, const char *text,
+                             int rate_wpm, int pitch)
+{
+    const struct voice_clause clause = {
+        .turn = 1, .rate_wpm = rate_wpm, .pitch = pitch, .text = span_text(text)};
     struct spoken *spoken = calloc(1, sizeof *spoken);
     struct listening listening = {.spoken = spoken};
     const struct voice_listener listener = {.context = &listening,
@@ -90,7 +97,7 @@ enum status spoken_create(struct spoken **out, const char *voice_program, const 
         return STATUS_MEMORY;
     enum status status = voice_create(&voice, voice_program, &listener);
     if (status == STATUS_OK) {
-        int state = speak(voice, &listening, text);
+        int state = speak(voice, &listening, &clause);
 
         voice_free(voice);
         status = state > 0 ? STATUS_OK : state < 0 ? STATUS_IO : STATUS_TIMEOUT;

@@ -22,6 +22,10 @@ struct spoken {
 MUST_CHECK enum status spoken_create(struct spoken **out, const char *voice_program,
                                      const char *text);
 
+/* The same at another speed and pitch (see struct voice_clause). */
+MUST_CHECK enum status spoken_create_at(struct spoken **out, const char *voice_program,
+                                        const char *text, int rate_wpm, int pitch);
+
 /* Puts it on a track, its first sample at `sample`. */
 void spoken_place(const struct spoken *spoken, struct track *track, int64_t sample);
 
