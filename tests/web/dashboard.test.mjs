@@ -6,9 +6,11 @@ import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {Fleet, until} from '../support/fleet.mjs';
 import {accessibilityFaults, Browser} from './browser.mjs';
+import {rolloutTests} from './rollouts.mjs';
 
 const ROBOTS = 12;
-const PAGES = ['/fleet', '/robots/myna-1', '/robots/sim-0001', '/support?robot=sim-0001', '/usage', '/usage?days=7', '/config', '/contracts',
+const PAGES = ['/fleet', '/robots/myna-1', '/robots/sim-0001', '/support?robot=sim-0001', '/usage', '/usage?days=7', '/rollouts',
+  '/rollouts/louder', '/rollouts/new', '/rollouts/new?step=safety', '/config', '/contracts',
   '/contracts/dahan-2026', '/vendors', '/alerts', '/audit', '/access', '/nowhere'];
 
 let fleet, browser, page, password;
@@ -208,7 +210,10 @@ test('a robot\'s page begins with what is wrong and tells what happened, with se
   await fleet.ctl('config', 'unset', 'device:sim-0004', 'limit_mode');
 });
 
+rolloutTests({page: () => page, robots: ROBOTS});
+
 test('attempts have their tokens, their certainty and their price', async () => {
+  await page.goto('/robots/sim-0002');
   const attempt = page.getByRole('table', {name: 'Attempts'}).locator('tbody tr:not(.skeleton-row)').first();
   await attempt.waitFor();
   await attempt.getByText(/^(Vendor|Vendor, cut|Estimate|Worst case|Not sent)$/).waitFor();
