@@ -63,6 +63,9 @@ int ctl_send_to(struct ctl *ctl, const char *method, struct span body, const cha
 int ctl_find(struct ctl *ctl, const char *path, const char *id, bool *found,
              struct client_answer *answer);
 
+/* The same for an address that is escaped already. */
+int ctl_look(struct ctl *ctl, const char *address, bool *found, struct client_answer *answer);
+
 /* Parses an answer's body; the caller frees *out. A body that is not JSON is CTL_FAILED. */
 int ctl_parse(const struct client_answer *answer, struct json **out);
 

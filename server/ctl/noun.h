@@ -4,6 +4,7 @@
 
 #include "server/ctl/ctl.h"
 
+extern const struct ctl_verb noun_apply_verbs[];
 extern const struct ctl_verb noun_session_verbs[];
 extern const struct ctl_verb noun_device_verbs[];
 extern const struct ctl_verb noun_group_verbs[];

@@ -8,12 +8,14 @@
 #include "server/money/amount.h"
 #include "server/money/currency.h"
 #include "server/money/zone.h"
+#include "server/ctl/colour.h"
 
-#define CELL_SIZE  256
-#define CELL_WIDTH 60
-#define MAX_COLUMN 16
-#define NOTE_WIDTH 96
-#define NOTE_BLANK 4 /* before a note in a table */
+#define CELL_SIZE   256
+#define CELL_WIDTH  60
+#define LEAST_WIDTH 10 /* of a column that was narrowed for the terminal */
+#define MAX_COLUMN  16
+#define NOTE_WIDTH  96
+#define NOTE_BLANK  4 /* before a note in a table */
 
 /* Code points at and above U+1100 that terminals draw two cells wide, near enough: Hangul Jamo,
  * CJK, full-width forms, emoji (Unicode Standard Annex 11). */
@@ -84,20 +86,27 @@ static void format_list(const struct json *value, char out[CELL_SIZE])
     buffer_release(&text);
 }
 
-/* Cuts a value that would push every other column off the screen. */
-static void shorten(char cell[CELL_SIZE])
+/* Cuts a value that is wider, with dots where it was cut. */
+static void shorten(char cell[CELL_SIZE], int most)
 {
-    char *at = cell;
-    int width = 0;
+    char *at = cell, *cut = cell;
 
-    while (*at && width < CELL_WIDTH) {
-        width++;
-        at++;
-        while (((unsigned char)*at & 0xc0) == 0x80)
-            at++;
+    if (text_width(cell) <= most)
+        return;
+    for (int width = 0; *at; cut = at) {
+        char *next = at + 1;
+
+        while (((unsigned char)*next & 0xc0) == 0x80)
+            next++;
+        char kept = *next;
+        *next = '\0';
+        width += text_width(at);
+        *next = kept;
+        if (width > most - 3)
+            break;
+        at = next;
     }
-    if (*at)
-        snprintf(at, (size_t)(cell + CELL_SIZE - at), "...");
+    snprintf(cut, (size_t)(cell + CELL_SIZE - cut), "...");
 }
 
 /* "period.from": a member of a member. */
@@ -237,17 +246,31 @@ static void format_cell(const struct json *item, const struct view_column *colum
     }
 }
 
-static void print_cell(FILE *out, const char *text, int width, enum view_kind kind, bool last)
+static bool is_right(enum view_kind kind)
 {
+    return kind == VIEW_NUMBER || kind == VIEW_AMOUNT || kind == VIEW_MONEY;
+}
+
+static void print_cell(FILE *out, const char *text, int width, enum view_kind kind, bool last,
+                       enum colour colour)
+{
+    const char *begin = colour_begin(out, colour);
     int blank = width - text_width(text);
 
-    if (kind == VIEW_NUMBER || kind == VIEW_AMOUNT || kind == VIEW_MONEY)
-        fprintf(out, "%*s%s", blank, "", text);
-    else if (last)
-        fputs(text, out);
-    else
-        fprintf(out, "%s%*s", text, blank, "");
+    if (is_right(kind))
+        fprintf(out, "%*s", blank, "");
+    fprintf(out, "%s%s%s", begin, text, *begin ? colour_end(out) : "");
+    if (!is_right(kind) && !last)
+        fprintf(out, "%*s", blank, "");
     fputs(last ? "\n" : "  ", out);
+}
+
+/* Only columns that tell a state: a robot may be called "red". */
+static enum colour colour_of_cell(const struct view_column *column, const char *cell)
+{
+    return span_is_choice(span_text(column->title), "state|status|severity|outcome|delivered")
+               ? colour_of(cell)
+               : COLOUR_NONE;
 }
 
 /* The words of text, on lines that begin after so many blanks; where the first begins it is. */
@@ -284,7 +307,7 @@ static int widest(const struct json *items, bool (*keep)(const struct json *item
         if (!keep(json_item(items, i)))
             continue;
         format_cell(json_item(items, i), column, now_ms, cell);
-        shorten(cell);
+        shorten(cell, CELL_WIDTH);
         if (text_width(cell) > width)
             width = text_width(cell);
     }
@@ -307,8 +330,31 @@ static void print_row(FILE *out, const struct json *item, const struct view_colu
             format_cell(item, &columns[c], now_ms, cell);
         else
             snprintf(cell, sizeof cell, "%s", columns[c].title);
-        shorten(cell);
-        print_cell(out, cell, widths[c], columns[c].kind, c + 1 == last);
+        shorten(cell, widths[c]);
+        print_cell(out, cell, widths[c], columns[c].kind, c + 1 == last,
+                   item ? colour_of_cell(&columns[c], cell) : COLOUR_BOLD);
+    }
+}
+
+/* Takes from the widest columns of text until a line fits the terminal, as far as what is left can
+ * be read. Numbers are never cut. */
+static void fit(const struct view_column *columns, int *widths, size_t count, int room)
+{
+    for (;;) {
+        size_t widest_text = count;
+        int total = -2;
+
+        for (size_t c = 0; c < count; c++) {
+            if (widths[c] == 0)
+                continue;
+            total += widths[c] + 2;
+            if (!is_right(columns[c].kind) && c > 0 && widths[c] > LEAST_WIDTH &&
+                (widest_text == count || widths[c] > widths[widest_text]))
+                widest_text = c;
+        }
+        if (room <= 0 || total <= room || widest_text == count)
+            return;
+        widths[widest_text]--;
     }
 }
 
@@ -343,6 +389,7 @@ void view_table_of(FILE *out, const struct json *items, bool (*keep)(const struc
         if (widths[c] && widths[c] < title)
             widths[c] = title;
     }
+    fit(columns, widths, count, colour_columns(out));
     print_row(out, NULL, columns, widths, count, now_ms);
     for (size_t i = 0; i < json_count(items); i++) {
         if (!keep(json_item(items, i)))

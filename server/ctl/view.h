@@ -1,7 +1,8 @@
 /* view.h - the API's JSON as tables and sheets for people
  *
  * Columns are as wide as their widest value, counting East Asian wide characters as two; numbers
- * stand right. Ends of periods are told as people do, by their last day. No I/O but writing to the
+ * stand right. At a terminal texts are cut so that a row fits its line, and states are in colour.
+ * Ends of periods are told as people do, by their last day. No I/O but writing to the
  * given stream, and what zone_open() reads.
  */
 #ifndef SERVER_CTL_VIEW_H

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "schema/base/clock.h"
 
@@ -168,8 +170,62 @@ static void a_long_value_is_cut_between_characters(void **state)
         memcpy(json + end, "鸟", 4);
     snprintf(json + end, sizeof json - end, "\"}]");
     char *text = show(json, columns, 1, 0);
-    assert_int_equal(strlen(text), strlen("t\n") + 60 * 3 + strlen("...\n"));
+    assert_int_equal(strlen(text), strlen("t\n") + 28 * 3 + strlen("...\n"));
     free(text);
+}
+
+/* What a terminal of so many columns shows. */
+static void show_at_terminal(const char *text, const char *width, const struct view_column *columns,
+                             size_t count, char out[512])
+{
+    struct json *json;
+    int screen = posix_openpt(O_RDWR | O_NOCTTY);
+
+    assert_true(screen >= 0 && grantpt(screen) == 0 && unlockpt(screen) == 0);
+    FILE *terminal = fopen(ptsname(screen), "w");
+    assert_non_null(terminal);
+    setenv("COLUMNS", width, 1);
+    setenv("TERM", "xterm", 1);
+    assert_int_equal(json_parse(span_text(text), &json, NULL), STATUS_OK);
+    view_table(terminal, json, columns, count, 0);
+    json_free(json);
+    fflush(terminal);
+    ssize_t size = read(screen, out, 511);
+    assert_true(size > 0);
+    out[size] = '\0';
+    fclose(terminal);
+    close(screen);
+}
+
+static void at_a_terminal_texts_are_cut_to_its_width_and_numbers_are_not(void **state)
+{
+    static const struct view_column columns[] = {
+        {"robot", "id", VIEW_TEXT}, {"note", "note", VIEW_TEXT}, {"output", "output", VIEW_NUMBER}};
+    const char *json = "[{\"id\":\"robot-number-one\",\"output\":123456789,\"note\":"
+                       "\"a note that is longer than the terminal\"}]";
+    char out[512];
+
+    (void)state;
+    setenv("NO_COLOR", "1", 1);
+    show_at_terminal(json, "50", columns, 3, out);
+    assert_string_equal(out, "robot             note                      output\r\n"
+                             "robot-number-one  a note that is lon...  123456789\r\n");
+    show_at_terminal(json, "20", columns, 3, out);
+    assert_string_equal(out, "robot             note           output\r\n"
+                             "robot-number-one  a note ...  123456789\r\n");
+}
+
+static void states_are_coloured_and_names_are_not(void **state)
+{
+    static const struct view_column columns[] = {{"robot", "id", VIEW_TEXT},
+                                                 {"state", "state", VIEW_TEXT}};
+    char out[512];
+
+    (void)state;
+    setenv("NO_COLOR", "", 1);
+    show_at_terminal("[{\"id\":\"red\",\"state\":\"red\"}]", "80", columns, 2, out);
+    assert_string_equal(out, "\033[1mrobot\033[0m  \033[1mstate\033[0m\r\n"
+                             "red    \033[31mred\033[0m\r\n");
 }
 
 int main(void)
@@ -185,6 +241,8 @@ int main(void)
         cmocka_unit_test(an_absent_member_is_blank),
         cmocka_unit_test(a_column_that_no_row_fills_is_left_out),
         cmocka_unit_test(a_long_value_is_cut_between_characters),
+        cmocka_unit_test(at_a_terminal_texts_are_cut_to_its_width_and_numbers_are_not),
+        cmocka_unit_test(states_are_coloured_and_names_are_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

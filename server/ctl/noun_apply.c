@@ -1,0 +1,259 @@
+/* apply, get, edit : fleets as files */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "schema/base/file.h"
+#include "schema/base/json.h"
+#include "server/ctl/noun.h"
+#include "server/ctl/wanted.h"
+#include "server/ctl/yaml_print.h"
+
+#define WOULD_CHANGE   4
+#define PATH_BYTES     4096
+#define DOCUMENT_BYTES (1 << 22)
+
+static int read_all(struct ctl *ctl, struct wanted *wanted)
+{
+    int result = CTL_DONE;
+    bool any = false;
+
+    for (size_t i = 0; i < ctl->args.options; i++) {
+        if (strcmp(ctl->args.option_names[i], "file") != 0)
+            continue;
+        any = true;
+        if (wanted_read(wanted, ctl->args.option_values[i]) != CTL_DONE)
+            result = CTL_FAILED;
+    }
+    return any ? result : ctl_misuse("which documents? give them with -f FILE or -f FOLDER");
+}
+
+static void tell(struct ctl *ctl, const struct wanted *wanted)
+{
+    struct buffer text;
+
+    if (!ctl->json) {
+        wanted_print(wanted, stdout);
+        return;
+    }
+    buffer_init(&text, DOCUMENT_BYTES);
+    wanted_write_json(wanted, &text);
+    puts(buffer_cstring(&text));
+    buffer_release(&text);
+}
+
+static int apply(struct ctl *ctl)
+{
+    const bool dry_run = args_flag(&ctl->args, "dry-run");
+    struct wanted *wanted;
+    int result = wanted_create(&wanted);
+
+    if (result != CTL_DONE)
+        return result;
+    result = read_all(ctl, wanted);
+    if (result == CTL_DONE)
+        result = wanted_compare(wanted, ctl, args_flag(&ctl->args, "prune"));
+    if (result != CTL_DONE) {
+        fputs("nothing was changed\n", stderr);
+        goto out;
+    }
+    tell(ctl, wanted);
+    if (!dry_run)
+        result = wanted_apply(wanted, ctl);
+    else if (args_flag(&ctl->args, "exit-code") && wanted_changes(wanted) > 0)
+        result = WOULD_CHANGE;
+
+out:
+    wanted_free(wanted);
+    return result;
+}
+
+static const struct object_kind *read_kind(const struct ctl *ctl)
+{
+    const struct object_kind *kind = object_kind_find(ctl->args.words[0]);
+
+    if (kind == NULL)
+        ctl_misuse("\"%s\" is none of group, layer, contract, budget, vendor, region",
+                   ctl->args.words[0]);
+    return kind;
+}
+
+static int fetch(struct ctl *ctl, const struct object_kind *kind, struct client_answer *answer)
+{
+    struct buffer path;
+
+    buffer_init(&path, PATH_BYTES);
+    object_write_path(kind, ctl->args.words[1], &path);
+    struct client_request request = {.method = "GET", .path = buffer_cstring(&path)};
+    int result = ctl_send(ctl, &request, answer);
+    buffer_release(&path);
+    return result;
+}
+
+/* The document as people edit it. */
+static int print_document(const struct object_kind *kind, const struct client_answer *answer,
+                          struct buffer *out)
+{
+    struct json *theirs, *document;
+    struct buffer text;
+    int result = ctl_parse(answer, &theirs);
+
+    if (result != CTL_DONE)
+        return result;
+    buffer_init(&text, DOCUMENT_BYTES);
+    object_write_document(kind, theirs, &text);
+    if (json_parse(buffer_span(&text), &document, NULL) == STATUS_OK) {
+        yaml_print(document, out);
+        json_free(document);
+    } else {
+        result = ctl_fail("the server's answer is none that could be edited");
+    }
+    buffer_release(&text);
+    json_free(theirs);
+    return result;
+}
+
+static int get(struct ctl *ctl)
+{
+    const struct object_kind *kind = read_kind(ctl);
+    struct client_answer answer;
+    struct buffer text;
+
+    if (kind == NULL)
+        return CTL_USAGE;
+    int result = fetch(ctl, kind, &answer);
+    if (result != CTL_DONE || ctl->json)
+        return result == CTL_DONE ? ctl_show(ctl, &answer, NULL, 0) : result;
+    buffer_init(&text, DOCUMENT_BYTES);
+    result = print_document(kind, &answer, &text);
+    if (result == CTL_DONE)
+        fputs(buffer_cstring(&text), stdout);
+    buffer_release(&text);
+    return result;
+}
+
+/* Runs $VISUAL, $EDITOR or vi on the file; by a shell, for the variables may have options. */
+static int run_editor(const char *path)
+{
+    const char *visual = getenv("VISUAL");
+    const char *editor = visual && *visual ? visual : getenv("EDITOR");
+    char command[PATH_BYTES];
+    int status;
+
+    snprintf(command, sizeof command, "%s \"$1\"", editor && *editor ? editor : "vi");
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        execl("/bin/sh", "sh", "-c", command, "sh", path, (char *)NULL);
+        _exit(127);
+    }
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (child < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return ctl_fail("the editor \"%s\" failed", editor && *editor ? editor : "vi");
+    return CTL_DONE;
+}
+
+/* Whether a person wants to go on; without one at the terminal nobody does. */
+static bool asks(const char *question)
+{
+    char line[16];
+
+    if (!isatty(STDIN_FILENO))
+        return false;
+    fprintf(stderr, "%s [Y/n] ", question);
+    return fgets(line, sizeof line, stdin) != NULL &&
+           (line[0] == '\n' || line[0] == 'y' || line[0] == 'Y');
+}
+
+/* The document that was edited, looked at afresh: somebody else may have changed it meanwhile. */
+static int carry_out(struct ctl *ctl, const char *path, const char *id, bool *is_same)
+{
+    struct wanted *wanted;
+    int result = wanted_create(&wanted);
+
+    if (result != CTL_DONE)
+        return result;
+    result = wanted_read(wanted, path);
+    if (result == CTL_DONE && !wanted_has(wanted, ctl->args.words[0], id))
+        result = ctl_fail("the document is of another object than %s %s", ctl->args.words[0], id);
+    if (result == CTL_DONE)
+        result = wanted_compare(wanted, ctl, false);
+    if (result == CTL_DONE) {
+        *is_same = wanted_changes(wanted) == 0;
+        if (!*is_same)
+            tell(ctl, wanted);
+        result = wanted_apply(wanted, ctl);
+    }
+    wanted_free(wanted);
+    return result;
+}
+
+static int edit_until_good(struct ctl *ctl, const char *path)
+{
+    bool is_same = false;
+
+    for (;;) {
+        int result = run_editor(path);
+
+        if (result == CTL_DONE)
+            result = carry_out(ctl, path, ctl->args.words[1], &is_same);
+        if (result == CTL_DONE) {
+            if (is_same)
+                puts("nothing was changed");
+            unlink(path);
+            return CTL_DONE;
+        }
+        if (!asks("edit it again?")) {
+            fprintf(stderr, "what you wrote is in %s; try again with mynactl apply -f %s\n", path,
+                    path);
+            return result;
+        }
+    }
+}
+
+static int edit(struct ctl *ctl)
+{
+    const char *folder = getenv("TMPDIR");
+    const struct object_kind *kind = read_kind(ctl);
+    struct client_answer answer;
+    struct buffer text;
+    char path[PATH_BYTES];
+
+    if (kind == NULL)
+        return CTL_USAGE;
+    int result = fetch(ctl, kind, &answer);
+    if (result != CTL_DONE)
+        return result;
+    buffer_init(&text, DOCUMENT_BYTES);
+    result = print_document(kind, &answer, &text);
+    snprintf(path, sizeof path, "%s/myna-XXXXXX.yaml", folder && *folder ? folder : "/tmp");
+    int fd = result == CTL_DONE ? mkstemps(path, 5) : -1;
+    if (result == CTL_DONE && fd < 0)
+        result = ctl_fail("\"%s\": %s", path, strerror(errno));
+    if (fd >= 0) {
+        close(fd);
+        if (file_replace(path, buffer_span(&text), 0600) != STATUS_OK)
+            result = ctl_fail("\"%s\" cannot be written", path);
+    }
+    buffer_release(&text);
+    return result == CTL_DONE ? edit_until_good(ctl, path) : result;
+}
+
+const struct ctl_verb noun_apply_verbs[] = {
+    {NULL, "apply", "-f PATH...", 0, 0,
+     "file(a document, YAML or JSON, a folder of them, or - for standard input; may be given more "
+     "than once; required, -f for short) "
+     "dry-run!(tell what would change and change nothing) "
+     "exit-code!(with --dry-run: exit status 4 where something would change) "
+     "prune!(delete groups, budgets and regions that no document names, of those kinds that have "
+     "one)",
+     "bring groups, layers, contracts, budgets, vendors, regions to what documents say", apply},
+    {NULL, "get", "KIND ID", 2, 2, "", "an object as a document that apply takes", get},
+    {NULL, "edit", "KIND ID", 2, 2, "",
+     "change an object's document in $EDITOR; what is wrong is told, and nothing is lost", edit},
+    {0},
+};

@@ -1,0 +1,75 @@
+/* object.h - what apply, get and edit know of groups, layers, contracts, budgets, vendors, regions
+ *
+ * One object is one document, whose first member names its kind and id:
+ *
+ *     group: kitchen              contract: dahan-2026 (schema/CONTRACT.md)
+ *     name: In a kitchen          layer: group:kitchen, with settings: {...}
+ *     priority: 110               budget: fleet-day    vendor: dahan    region: cn
+ *
+ * Members are those of the API; what a document leaves out stays as it is, but for contracts and a
+ * layer's settings, which are whole. Keys of vendors are no member: they belong in no file of
+ * documents. No I/O.
+ */
+#ifndef SERVER_CTL_OBJECT_H
+#define SERVER_CTL_OBJECT_H
+
+#include "schema/base/arena.h"
+#include "schema/base/buffer.h"
+#include "schema/base/json.h"
+
+struct object_kind {
+    const char *name; /* "group" */
+    const char *path; /* "/api/v1/groups" */
+    const struct object_member *members;
+    size_t member_count;
+    bool is_whole;  /* PUT at its own address makes it and changes it */
+    bool can_prune; /* DELETE takes it away; else it stays for good, or for others to end */
+};
+
+/* In the order in which they are made, so that nothing refers to what comes later. */
+const struct object_kind *object_kinds(size_t *count);
+
+/* NULL: there is no such kind. */
+const struct object_kind *object_kind_find(const char *name);
+
+/* Borrowed from the document. */
+struct object {
+    const struct object_kind *kind;
+    const char *id;
+    const struct json *document;
+};
+
+/* STATUS_INVALID: problem names the member and what would be right, as far as that can be told
+ * without a server: contracts, filters and settings are checked to the last rule. */
+MUST_CHECK enum status object_read(const struct json *document, struct arena *arena,
+                                   struct object *out, struct json_problem *problem);
+
+/* What the object refers to, which must be there before: *kind and *id (borrowed); false: nothing.
+ */
+bool object_refers(const struct object *object, const struct object_kind **kind, const char **id);
+
+/* One member that would change; from and to may be NULL. Borrowed. */
+struct object_change {
+    const char *name;
+    const struct json *from, *to;
+    bool is_fixed; /* the server keeps it for the object's life */
+};
+
+#define OBJECT_CHANGES 64
+
+/* How the object differs from what the API answered of it (NULL: it is not there); gives the number
+ * of changes, at most OBJECT_CHANGES, in the document's order. */
+size_t object_compare(const struct object *object, const struct json *answer,
+                      struct object_change changes[OBJECT_CHANGES]);
+
+/* The body of the request that makes it (answer NULL) or changes it. */
+void object_write_body(const struct object *object, const struct json *answer, struct buffer *body);
+
+/* The document of what the API answered, with every member that a document may have. */
+void object_write_document(const struct object_kind *kind, const struct json *answer,
+                           struct buffer *out);
+
+/* Its address: "/api/v1/layers/group/kitchen". */
+void object_write_path(const struct object_kind *kind, const char *id, struct buffer *path);
+
+#endif

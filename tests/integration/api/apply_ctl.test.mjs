@@ -1,0 +1,152 @@
+// mynactl apply, get and edit: a fleet kept as files.
+import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
+import {mkdirSync, readFileSync, writeFileSync, rmSync, readdirSync} from 'node:fs';
+import {join} from 'node:path';
+import {after, before, test} from 'node:test';
+import {promisify} from 'node:util';
+import {Stack} from '../../support/stack.mjs';
+import {hold} from './openapi.mjs';
+
+const run = promisify(execFile);
+const mynactl = process.env.MYNACTL ?? '.build/release/mynactl';
+let stack;
+let admin;
+let env;
+let folder;
+
+const FILES = {
+  'regions.yaml': 'region: cn\nallows: [sg]\nnote: home\n',
+  'vendors/dahan.yaml': 'vendor: dahan\nname: Dahan\nbase_url: http://127.0.0.1:9/v1\nregion: cn\n',
+  'vendors/terms.yaml': `contract: dahan-2026
+vendor: dahan
+currency: CNY
+zone: Asia/Shanghai
+charges:
+  - {kind: unit, metric: output, per: month, price: "2.00", unit: 1000000}
+thresholds:
+  - {of: spend, limit: "100.00", per: month, at: "80%", do: [alert]}
+`,
+  'groups.yml': 'group: high\nname: Upstairs\npriority: 110\nfilter: labels.floor>6\n',
+  'layer.json': '{"layer": "group:high", "settings": {"volume": 40, "persona": "You are kind: very."}}',
+  'budget.yaml': 'budget: high-day\nscope: group\nsubject: high\nmetric: output\nat_most: 200000\nper: day\nthresholds: [{at: "90%", do: [alert, block]}]\n',
+};
+
+before(async () => {
+  stack = hold(await Stack.create());
+  admin = await stack.login();
+  const {body} = await admin.post('/api-keys', {name: 'ctl', role: 'admin'});
+  env = {...process.env, MYNACTL_URL: `http://127.0.0.1:${stack.port}`, MYNACTL_KEY: body.key,
+    MYNACTL_CONFIG: join(stack.home, 'none'), TMPDIR: stack.home};
+  folder = join(stack.home, 'fleet');
+  mkdirSync(join(folder, 'vendors'), {recursive: true});
+  for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), text);
+});
+
+after(() => stack?.end());
+
+const ctl = async (...words) => (await run(mynactl, words, {env})).stdout;
+const refused = (...words) => run(mynactl, words, {env}).then(() => assert.fail('was done'), (error) => error);
+const audited = async () => Number((await stack.sql('SELECT count(*) FROM myna.audit'))[0][0]);
+
+test('a dry run tells what would change, and changes nothing', async () => {
+  const before = await audited();
+  const told = await ctl('apply', '-f', folder, '--dry-run');
+  assert.match(told, /^\+ region cn\n/);
+  assert.match(told, /\+ vendor dahan\n {4}\+ name {13}"Dahan"\n/);
+  assert.match(told, /6 to make, 0 to change, 0 to delete, 0 as they are\n$/);
+  assert.equal((await refused('apply', '-f', folder, '--dry-run', '--exit-code')).code, 4);
+  assert.equal(await audited(), before);
+});
+
+test('a folder is made as it says, whatever refers to what, and once', async () => {
+  const told = await ctl('apply', '-f', folder);
+  assert.match(told, /made region cn\nmade vendor dahan\nmade contract dahan-2026\nmade group high\nmade layer group:high\nmade budget high-day\n$/);
+  assert.deepEqual((await admin.get('/layers/group/high')).body.settings, {volume: 40, persona: 'You are kind: very.'});
+  assert.equal((await admin.get('/groups/high')).body.filter, 'labels.floor > 6');
+  const before = await audited();
+  assert.equal(await ctl('apply', '-f', folder), '0 to make, 0 to change, 0 to delete, 6 as they are\n');
+  assert.equal(await ctl('apply', '-f', folder, '--dry-run', '--exit-code'), '0 to make, 0 to change, 0 to delete, 6 as they are\n');
+  assert.equal(await audited(), before, 'again is nothing');
+});
+
+test('what an object is told as is what makes it', async () => {
+  for (const [kind, id] of [['region', 'cn'], ['vendor', 'dahan'], ['contract', 'dahan-2026'], ['group', 'high'],
+    ['layer', 'group:high'], ['budget', 'high-day']]) {
+    const text = await ctl('get', kind, id);
+    assert.ok(text.startsWith(`${kind}: ${id}\n`), text);
+    const file = join(stack.home, 'one.yaml');
+    writeFileSync(file, text);
+    assert.match(await ctl('apply', '-f', file), /1 as they are\n$/, text);
+  }
+  assert.ok(!(await ctl('get', 'vendor', 'dahan')).includes('key'));
+  assert.equal((await refused('get', 'robot', 'x')).code, 2);
+});
+
+test('a difference is shown member by member, and only it is written', async () => {
+  writeFileSync(join(folder, 'groups.yml'), FILES['groups.yml'].replace('110', '120'));
+  writeFileSync(join(folder, 'layer.json'), '{"layer": "group:high", "settings": {"volume": 45}}');
+  const {items} = JSON.parse(await ctl('apply', '-f', folder, '--dry-run', '--json'));
+  assert.deepEqual(items.filter(({action}) => action === 'change').map(({kind, id, changes}) => [kind, id, changes]), [
+    ['group', 'high', [{name: 'priority', from: 110, to: 120}]],
+    ['layer', 'group:high', [{name: 'volume', from: 40, to: 45}, {name: 'persona', from: 'You are kind: very.', to: null}]]]);
+  assert.match(await ctl('apply', '-f', folder), /changed group high\nchanged layer group:high\n$/);
+  const group = (await admin.get('/groups/high')).body;
+  assert.deepEqual([group.priority, group.name], [120, 'Upstairs']);
+});
+
+test('everything is looked at before the first write, and all that is wrong is told by its line', async () => {
+  const bad = join(stack.home, 'bad');
+  mkdirSync(bad);
+  const before = await audited();
+  const cases = {
+    'a.yaml': ['group: fine\nname: Fine\n', null],
+    'b.yaml': ['group: odd\nfilter: labels.floor >\n', /b\.yaml:2: filter: at character 15/],
+    'c.yaml': ['layer: fleet\nsettings:\n  volume: 400\n', /c\.yaml:3: settings\/volume: must be an integer from 0 to 100/],
+    'd.yaml': ['budget: x\nscope: fleet\ncap: 3\n', /d\.yaml:3: cap: is no member/],
+    'e.yaml': ['contract: c\nvendor: dahan\n', /e\.yaml:1: currency/],
+    'f.yaml': ['name: nobody\n', /f\.yaml:1: the document names no object/],
+  };
+  for (const [name, [text]] of Object.entries(cases)) writeFileSync(join(bad, name), text);
+  const {code, stderr} = await refused('apply', '-f', bad);
+  assert.equal(code, 1);
+  for (const [, complaint] of Object.values(cases)) if (complaint) assert.match(stderr, complaint);
+  assert.match(stderr, /nothing was changed\n$/);
+  assert.equal(await audited(), before);
+  rmSync(bad, {recursive: true});
+
+  const one = join(stack.home, 'one.yaml');
+  writeFileSync(one, 'budget: high-day\nper: month\n');
+  assert.match((await refused('apply', '-f', one)).stderr, /one\.yaml:2: per: stays as it was made/);
+  writeFileSync(one, 'layer: group:nowhere\nsettings: {volume: 1}\n');
+  assert.match((await refused('apply', '-f', one)).stderr, /there is no group nowhere, neither here nor at the server/);
+  writeFileSync(one, FILES['vendors/terms.yaml'].replace('Asia/Shanghai', 'Asia/Atlantis'));
+  assert.match((await refused('apply', '-f', one)).stderr, /one\.yaml:4: zone/);
+  assert.equal(await audited(), before);
+});
+
+test('what no document names goes only when it is asked for', async () => {
+  await ctl('group', 'set', 'stray');
+  assert.match(await ctl('apply', '-f', folder), /0 to delete/);
+  assert.match(await ctl('apply', '-f', folder, '--prune', '--dry-run'), /- group stray\n/);
+  assert.match(await ctl('apply', '-f', folder, '--prune'), /deleted group stray\n$/);
+  assert.equal((await admin.get('/groups/stray')).status, 404);
+  assert.equal((await admin.get('/groups/high')).status, 200);
+});
+
+test('an edit is applied, a wrong one is kept, and an unchanged one is nothing', async () => {
+  const editor = join(stack.home, 'editor.sh');
+  const edit = (script) => {
+    writeFileSync(editor, `#!/bin/sh\n${script}\n`, {mode: 0o700});
+    return run(mynactl, ['edit', 'group', 'high'], {env: {...env, EDITOR: editor, VISUAL: ''}});
+  };
+  const left = () => readdirSync(stack.home).filter((name) => name.startsWith('myna-'));
+
+  assert.match((await edit('sed -i "s/120/130/" "$1"')).stdout, /- priority +120\n +\+ priority +130\n[^]*changed group high\n$/);
+  assert.match((await edit(':')).stdout, /nothing was changed\n$/);
+  assert.deepEqual(left(), []);
+  const {stderr} = await edit('sed -i "s/130/high/" "$1"').then(() => assert.fail('was done'), (error) => error);
+  assert.match(stderr, /priority: must be a whole number\n[^]*what you wrote is in /);
+  assert.match(readFileSync(join(stack.home, left()[0]), 'utf8'), /priority: high/);
+  assert.equal((await admin.get('/groups/high')).body.priority, 130);
+});
