@@ -9,6 +9,7 @@
 
 #define MAX_NESTED 8    /* clips in each other */
 #define TOLERANCE  0.25 /* pixels that a curve may be cut short by; a third faster than 0.1 */
+#define MOUTH_AXES (((uint64_t)1 << (PACK_PRESS + 1)) - 1)
 
 /* One shape as it is now. */
 struct part {
@@ -47,11 +48,14 @@ struct avatar {
     const struct pack *pack;
     struct caption_screen screen;
     cairo_surface_t *surface;
+    cairo_surface_t *under;      /* the picture without the mouth and what lies over it: while the
+                                    robot talks little else changes */
     cairo_matrix_t face, behind; /* from the drawing to the screen */
     struct part *parts;
     double *numbers; /* of all parts */
     struct layer *layers;
     size_t layer_count;
+    size_t front; /* the first layer with something of the mouth */
     struct overlay overlays[OVERLAY_COUNT];
     struct pack_values values;
     uint32_t light;
@@ -120,9 +124,12 @@ static uint64_t changed_axes(const struct avatar *avatar, const struct pack_valu
     return changed;
 }
 
+/* Where the picture changed: by shapes behind the mouth in under, by all others in dirty. */
 static void update_parts(struct avatar *avatar, const struct pack_values *values, uint32_t light,
-                         struct rects *dirty)
+                         struct rects *under, struct rects *dirty)
 {
+    const size_t front = avatar->front < avatar->layer_count ? avatar->layers[avatar->front].first
+                                                             : avatar->pack->shape_count;
     const struct rect screen = screen_box(avatar);
     uint64_t changed = changed_axes(avatar, values);
     bool is_new_light = avatar->is_fresh || light != avatar->light;
@@ -136,13 +143,14 @@ static void update_parts(struct avatar *avatar, const struct pack_values *values
         part->is_changed = is_moved || is_uncovered || (shape->is_light && is_new_light);
         if (!part->is_changed)
             continue;
+        struct rects *where = i < front ? under : dirty;
         struct rect old = part->box;
         if (is_moved)
             pack_blend(shape, values, part->numbers);
         part->box = seen_box(avatar, i);
         if (!shape->is_clip) {
-            rects_add(dirty, &old, &screen);
-            rects_add(dirty, &part->box, &screen);
+            rects_add(where, &old, &screen);
+            rects_add(where, &part->box, &screen);
         }
     }
     avatar->values = *values;
@@ -261,14 +269,10 @@ static void lay(cairo_t *cr, cairo_surface_t *surface, const struct rect *box,
     cairo_paint(cr);
 }
 
-static void paint_area(cairo_t *cr, const struct avatar *avatar, const struct rect *area)
+static void paint_layers(cairo_t *cr, const struct avatar *avatar, size_t first, size_t end,
+                         const struct rect *area)
 {
-    cairo_save(cr);
-    cairo_rectangle(cr, area->left, area->top, area->right - area->left, area->bottom - area->top);
-    cairo_clip(cr);
-    cairo_set_source_rgb(cr, 0, 0, 0);
-    cairo_paint(cr);
-    for (size_t i = 0; i < avatar->layer_count; i++) {
+    for (size_t i = first; i < end; i++) {
         const struct layer *layer = &avatar->layers[i];
 
         if (layer->pace != PACE_MOVING)
@@ -276,9 +280,46 @@ static void paint_area(cairo_t *cr, const struct avatar *avatar, const struct re
         else
             draw_shapes(cr, avatar, layer, area);
     }
-    for (size_t i = 0; i < OVERLAY_COUNT; i++)
-        lay(cr, avatar->overlays[i].surface, &avatar->overlays[i].box, area);
-    cairo_restore(cr);
+}
+
+static void clip_to(cairo_t *cr, const struct rect *area)
+{
+    cairo_save(cr);
+    cairo_rectangle(cr, area->left, area->top, area->right - area->left, area->bottom - area->top);
+    cairo_clip(cr);
+}
+
+static void paint_under(struct avatar *avatar, const struct rects *areas)
+{
+    cairo_t *cr = cairo_create(avatar->under);
+
+    for (size_t i = 0; i < areas->count; i++) {
+        clip_to(cr, &areas->at[i]);
+        cairo_set_source_rgb(cr, 0, 0, 0);
+        cairo_paint(cr);
+        paint_layers(cr, avatar, 0, avatar->front, &areas->at[i]);
+        cairo_restore(cr);
+    }
+    cairo_destroy(cr);
+}
+
+static void paint(struct avatar *avatar, const struct rects *areas)
+{
+    const struct rect screen = screen_box(avatar);
+    cairo_t *cr = cairo_create(avatar->surface);
+
+    for (size_t i = 0; i < areas->count; i++) {
+        const struct rect *area = &areas->at[i];
+
+        clip_to(cr, area);
+        lay(cr, avatar->under, &screen, area);
+        paint_layers(cr, avatar, avatar->front, avatar->layer_count, area);
+        for (size_t k = 0; k < OVERLAY_COUNT; k++)
+            lay(cr, avatar->overlays[k].surface, &avatar->overlays[k].box, area);
+        cairo_restore(cr);
+    }
+    cairo_destroy(cr);
+    cairo_surface_flush(avatar->surface);
 }
 
 /* --- texts --- */
@@ -382,18 +423,25 @@ static void make_layers(struct avatar *avatar)
 {
     const struct pack *pack = avatar->pack;
     struct layer *layer = NULL;
+    bool has_mouth = false;
 
     for (size_t i = 0; i < pack->shape_count; i++) {
         enum pace pace = pace_of(pack, i);
+        bool is_front = !has_mouth && (all_axes(pack, i) & MOUTH_AXES);
 
         if (pack->shapes[i].is_clip)
             continue;
-        if (!layer || layer->pace != pace) {
+        has_mouth |= is_front;
+        if (is_front)
+            avatar->front = avatar->layer_count;
+        if (!layer || layer->pace != pace || is_front) {
             layer = &avatar->layers[avatar->layer_count++];
             *layer = (struct layer){.first = i, .pace = pace};
         }
         layer->end = i + 1;
     }
+    if (!has_mouth)
+        avatar->front = avatar->layer_count;
 }
 
 /* The face as large as fits, on the lower edge: its shoulders end there. What is behind it as small
@@ -441,8 +489,10 @@ enum status avatar_create(struct avatar **out, const struct pack *pack, int widt
     avatar->screen = (struct caption_screen){width, height};
     avatar->is_fresh = true;
     avatar->surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+    avatar->under = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
     enum status status = make_parts(avatar);
-    if (cairo_surface_status(avatar->surface) != CAIRO_STATUS_SUCCESS)
+    if (cairo_surface_status(avatar->surface) != CAIRO_STATUS_SUCCESS ||
+        cairo_surface_status(avatar->under) != CAIRO_STATUS_SUCCESS)
         status = STATUS_MEMORY;
     if (status != STATUS_OK) {
         avatar_free(avatar);
@@ -463,6 +513,7 @@ void avatar_free(struct avatar *avatar)
     for (size_t i = 0; i < OVERLAY_COUNT; i++)
         cairo_surface_destroy(avatar->overlays[i].surface);
     cairo_surface_destroy(avatar->surface);
+    cairo_surface_destroy(avatar->under);
     free(avatar->layers);
     free(avatar->parts);
     free(avatar->numbers);
@@ -475,23 +526,23 @@ void avatar_draw(struct avatar *avatar, const struct avatar_look *look, struct r
 {
     const struct caption_text name = {.text = look->name}, notice = {.text = look->notice};
     const struct rect screen = screen_box(avatar);
+    struct rects under = {.count = 0};
     struct pack_values values;
 
     *changed = (struct rects){.count = 0};
     rig_values(&look->mouth, &look->expression, &values);
-    update_parts(avatar, &values, look->expression.light, changed);
+    update_parts(avatar, &values, look->expression.light, &under, changed);
     bake_layers(avatar);
     update_overlay(avatar, OVERLAY_MARKS, &name, changed);
     update_overlay(avatar, OVERLAY_CAPTION, &look->subtitle, changed);
     update_overlay(avatar, OVERLAY_NOTICE, &notice, changed);
     if (avatar->is_fresh)
-        rects_add(changed, &screen, &screen);
+        rects_add(&under, &screen, &screen);
+    for (size_t i = 0; i < under.count; i++)
+        rects_add(changed, &under.at[i], &screen);
     avatar->is_fresh = false;
-    cairo_t *cr = cairo_create(avatar->surface);
-    for (size_t i = 0; i < changed->count; i++)
-        paint_area(cr, avatar, &changed->at[i]);
-    cairo_destroy(cr);
-    cairo_surface_flush(avatar->surface);
+    paint_under(avatar, &under);
+    paint(avatar, changed);
 }
 
 void avatar_forget(struct avatar *avatar)
