@@ -142,7 +142,7 @@ static enum status start_bus(struct server *server, char *problem)
         .stale_window_ms = config->stale_window_s * 1000,
     };
     const struct janitor_options janitor_options = {.usage_months = config->usage_months};
-    const struct outbox_options outbox_options = {
+    struct outbox_options outbox_options = {
         .master_key = authority_master(server->authority),
         .robot_broker = config->robot_broker,
     };
@@ -158,8 +158,10 @@ static enum status start_bus(struct server *server, char *problem)
         status = bus_start(&server->bus, &options);
     if (status == STATUS_OK)
         status = ingest_start(&server->ingest, server->store, server->bus, &ingest_options);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        outbox_options.routes = ingest_routes(server->ingest);
         status = outbox_start(&server->outbox, server->store, server->bus, &outbox_options);
+    }
     if (status == STATUS_OK)
         status = janitor_start(&server->janitor, server->store, &janitor_options);
     if (status == STATUS_OK)

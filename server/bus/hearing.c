@@ -452,8 +452,9 @@ static enum status take_reply(struct hearing *hearing)
             hearing->row->settings = hearing->item->settings;
             hearing->row->changed_settings = NULL;
         }
+        /* the state that went out before the configuration holds; when the new routes change its
+         * credit, crediting owes the next */
         note_running(hearing);
-        hearing->device->owes_state = true;
     }
     return hearing->item->command_id ? take_command_answer(hearing) : STATUS_OK;
 }

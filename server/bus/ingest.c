@@ -329,6 +329,11 @@ void ingest_stop(struct ingest *ingest)
     release(ingest);
 }
 
+struct route_cache *ingest_routes(struct ingest *ingest)
+{
+    return ingest->routes;
+}
+
 void ingest_read_stats(struct ingest *ingest, struct ingest_stats *out)
 {
     pthread_mutex_lock(&ingest->mutex);

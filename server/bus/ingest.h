@@ -9,6 +9,7 @@
 #define SERVER_BUS_INGEST_H
 
 #include "server/bus/bus.h"
+#include "server/bus/route_cache.h"
 #include "server/store/store.h"
 
 struct ingest;
@@ -25,6 +26,10 @@ MUST_CHECK enum status ingest_start(struct ingest **out, struct store *store, st
 /* Finishes the batch under way (not a batch that the database's absence holds up). NULL is
  * allowed. */
 void ingest_stop(struct ingest *ingest);
+
+/* Where others may put the routes that they read of a generation: the robots that answer to it are
+ * heard next. Borrowed until ingest_stop(). */
+struct route_cache *ingest_routes(struct ingest *ingest);
 
 struct ingest_stats {
     uint64_t batches;     /* transactions committed */

@@ -1,5 +1,6 @@
 #include "server/bus/route_cache.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,8 +18,10 @@ struct entry {
 };
 
 struct route_cache {
+    pthread_mutex_t mutex; /* guards what follows; what stands in the arena is not changed */
     struct arena *arena;
-    size_t used;
+    const struct routes_row *last; /* those that were kept before: a fleet's are much the same */
+    size_t last_count, used;
     struct entry entries[SLOTS];
 };
 
@@ -30,6 +33,7 @@ enum status route_cache_create(struct route_cache **out)
         free(cache);
         return STATUS_MEMORY;
     }
+    pthread_mutex_init(&cache->mutex, NULL);
     *out = cache;
     return STATUS_OK;
 }
@@ -39,6 +43,7 @@ void route_cache_free(struct route_cache *cache)
     if (!cache)
         return;
     arena_free(cache->arena);
+    pthread_mutex_destroy(&cache->mutex);
     free(cache);
 }
 
@@ -49,11 +54,13 @@ static bool is_full(const struct route_cache *cache)
 
 void route_cache_trim(struct route_cache *cache)
 {
-    if (!is_full(cache))
-        return;
-    memset(cache->entries, 0, sizeof cache->entries);
-    arena_reset(cache->arena);
-    cache->used = 0;
+    pthread_mutex_lock(&cache->mutex);
+    if (is_full(cache)) {
+        memset(cache->entries, 0, sizeof cache->entries);
+        arena_reset(cache->arena);
+        cache->used = cache->last_count = 0;
+    }
+    pthread_mutex_unlock(&cache->mutex);
 }
 
 /* The device's slot, or the free one where it would stand: half the slots are free. */
@@ -70,61 +77,86 @@ static size_t slot_of(const struct route_cache *cache, const char *device_id)
     return slot;
 }
 
-bool route_cache_find(const struct route_cache *cache, const char *device_id, int64_t epoch,
+bool route_cache_find(struct route_cache *cache, const char *device_id, int64_t epoch,
                       int64_t generation, const struct routes_row **routes, size_t *count)
 {
+    pthread_mutex_lock(&cache->mutex);
     const struct entry *entry = &cache->entries[slot_of(cache, device_id)];
-
-    if (!entry->device_id[0] || entry->epoch != epoch || entry->generation != generation)
-        return false;
-    *routes = entry->routes;
-    *count = entry->count;
-    return true;
+    const bool is_known =
+        entry->device_id[0] && entry->epoch == epoch && entry->generation == generation;
+    if (is_known) {
+        *routes = entry->routes;
+        *count = entry->count;
+    }
+    pthread_mutex_unlock(&cache->mutex);
+    return is_known;
 }
 
-static const char *keep_text(struct route_cache *cache, const char *text)
+/* last: the text that stood in the same place the last time; NULL: there was none. */
+static const char *keep_text(struct route_cache *cache, const char *text, const char *last)
 {
-    return arena_text(cache->arena, span_text(text));
+    return last && text && strcmp(last, text) == 0 ? last
+                                                   : arena_text(cache->arena, span_text(text));
+}
+
+static void keep_texts(struct route_cache *cache, struct routes_row *row,
+                       const struct routes_row *last)
+{
+    row->vendor_id = keep_text(cache, row->vendor_id, last->vendor_id);
+    row->model = keep_text(cache, row->model, last->model);
+    row->contract_id = keep_text(cache, row->contract_id, last->contract_id);
+    row->dialect = keep_text(cache, row->dialect, last->dialect);
+    row->base_url = keep_text(cache, row->base_url, last->base_url);
+    row->vendor_region = keep_text(cache, row->vendor_region, last->vendor_region);
+    row->device_region = keep_text(cache, row->device_region, last->device_region);
+    row->filing = keep_text(cache, row->filing, last->filing);
+    row->use = keep_text(cache, row->use, last->use);
+    row->voice = keep_text(cache, row->voice, last->voice);
+    row->rollout_id = keep_text(cache, row->rollout_id, last->rollout_id);
 }
 
 static struct routes_row *copy(struct route_cache *cache, const struct routes_row *routes,
                                size_t count)
 {
+    static const struct routes_row none = {.device_id = NULL};
     struct routes_row *out = arena_take(cache->arena, (count + 1) * sizeof *out);
+    const char *device_id = NULL;
 
     for (size_t i = 0; out && i < count; i++) {
         out[i] = routes[i];
-        out[i].device_id = keep_text(cache, routes[i].device_id);
-        out[i].vendor_id = keep_text(cache, routes[i].vendor_id);
-        out[i].model = keep_text(cache, routes[i].model);
-        out[i].contract_id = keep_text(cache, routes[i].contract_id);
-        out[i].dialect = keep_text(cache, routes[i].dialect);
-        out[i].base_url = keep_text(cache, routes[i].base_url);
-        out[i].vendor_region = keep_text(cache, routes[i].vendor_region);
-        out[i].device_region = keep_text(cache, routes[i].device_region);
-        out[i].filing = keep_text(cache, routes[i].filing);
-        out[i].use = keep_text(cache, routes[i].use);
-        out[i].voice = keep_text(cache, routes[i].voice);
-        out[i].rollout_id = keep_text(cache, routes[i].rollout_id);
+        out[i].device_id = device_id = keep_text(cache, routes[i].device_id, device_id);
+        keep_texts(cache, &out[i], i < cache->last_count ? &cache->last[i] : &none);
         out[i].key_wrapped = span_of(NULL, 0);
     }
-    return arena_failed(cache->arena) ? NULL : out;
+    if (arena_failed(cache->arena))
+        return NULL;
+    cache->last = out;
+    cache->last_count = count;
+    return out;
+}
+
+static void keep(struct route_cache *cache, const struct entry *which,
+                 const struct routes_row *routes)
+{
+    struct entry *entry = &cache->entries[slot_of(cache, which->device_id)];
+    const struct routes_row *kept;
+
+    if (is_full(cache) || (kept = copy(cache, routes, which->count)) == NULL)
+        return;
+    cache->used += !entry->device_id[0];
+    *entry = *which;
+    entry->routes = kept;
 }
 
 void route_cache_keep(struct route_cache *cache, const char *device_id, int64_t epoch,
                       int64_t generation, const struct routes_row *routes, size_t count)
 {
-    if (strlen(device_id) > LIMIT_SLUG || is_full(cache))
-        return;
-    const struct routes_row *kept = copy(cache, routes, count);
-    if (!kept)
-        return;
+    struct entry which = {.epoch = epoch, .generation = generation, .count = count};
 
-    struct entry *entry = &cache->entries[slot_of(cache, device_id)];
-    cache->used += !entry->device_id[0];
-    memcpy(entry->device_id, device_id, strlen(device_id) + 1);
-    entry->epoch = epoch;
-    entry->generation = generation;
-    entry->routes = kept;
-    entry->count = count;
+    if (strlen(device_id) > LIMIT_SLUG)
+        return;
+    memcpy(which.device_id, device_id, strlen(device_id) + 1);
+    pthread_mutex_lock(&cache->mutex);
+    keep(cache, &which, routes);
+    pthread_mutex_unlock(&cache->mutex);
 }

@@ -3,7 +3,8 @@
  * A generation's routes are the same whenever they are read: whatever changes them (layers, groups,
  * vendors, contracts, regions) raises the generation of the devices it reaches. So device, epoch
  * and generation name them for good. Bounded: 16,384 devices and 32 MiB; when either is used up
- * the next route_cache_trim() forgets everything. One owner thread.
+ * the next route_cache_trim() forgets everything. One owner thread; others may only
+ * route_cache_keep().
  */
 #ifndef SERVER_BUS_ROUTE_CACHE_H
 #define SERVER_BUS_ROUTE_CACHE_H
@@ -21,7 +22,7 @@ void route_cache_trim(struct route_cache *cache);
 
 /* What route_cache_keep() was told of this generation; false when it was not, or it is forgotten.
  * *routes is borrowed until the next route_cache_trim(). */
-bool route_cache_find(const struct route_cache *cache, const char *device_id, int64_t epoch,
+bool route_cache_find(struct route_cache *cache, const char *device_id, int64_t epoch,
                       int64_t generation, const struct routes_row **routes, size_t *count);
 
 /* Copies the routes, without the vendors' keys; does nothing when there is no room. */

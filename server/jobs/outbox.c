@@ -44,6 +44,7 @@ struct outbox {
     struct terms *terms;
     struct credits *credits;
     struct lines *lines;
+    struct route_cache *routes; /* the ingest's, which hears of these generations next */
     struct arena *arena;
     struct dispatch_target targets[CLAIM_LIMIT];
     struct parcel parcels[CLAIM_LIMIT];
@@ -190,6 +191,10 @@ static enum status make_lines(struct outbox *outbox, const struct sources *sourc
     const struct routes_row *routes =
         state_find_routes(sources->routes, sources->route_count, device_id, route_count);
 
+    if (parcel->target->generation > 0 && outbox->routes)
+        route_cache_keep(outbox->routes, device_id, parcel->target->epoch,
+                         parcel->target->generation, routes, *route_count);
+
     parcel->lines = arena_take(outbox->arena, LIMIT_CREDIT_LINES * sizeof *parcel->lines);
     parcel->accounts =
         arena_take(outbox->arena, (sources->account_count + 1) * sizeof *parcel->accounts);
@@ -213,10 +218,16 @@ static const struct dispatch_setting *find_settings(const struct sources *source
                                                     const char *device_id, size_t *found)
 {
     size_t first = 0;
+    size_t high = sources->setting_count;
 
-    while (first < sources->setting_count &&
-           strcmp(sources->settings[first].device_id, device_id) < 0)
-        first++;
+    while (first < high) {
+        const size_t middle = first + (high - first) / 2;
+
+        if (strcmp(sources->settings[middle].device_id, device_id) < 0)
+            first = middle + 1;
+        else
+            high = middle;
+    }
     size_t end = first;
     while (end < sources->setting_count && strcmp(sources->settings[end].device_id, device_id) == 0)
         end++;
@@ -278,26 +289,24 @@ static enum status build(struct store_conn *conn, struct outbox *outbox,
     return STATUS_OK;
 }
 
-static enum status note_hashes(struct store_conn *conn, struct outbox *outbox)
+static enum status note_sent(struct store_conn *conn, struct outbox *outbox)
 {
-    struct dispatch_hash *hashes = arena_take(outbox->arena, outbox->target_count * sizeof *hashes);
-    size_t built = 0;
+    struct dispatch_sent *sent = arena_take(outbox->arena, outbox->target_count * sizeof *sent);
+    uint8_t(*hashes)[CRYPTO_HASH_SIZE] =
+        arena_take(outbox->arena, outbox->target_count * sizeof *hashes);
 
-    for (size_t i = 0; hashes && i < outbox->target_count; i++) {
-        const struct parcel *parcel = &outbox->parcels[i];
-        uint8_t *hash = arena_take(outbox->arena, CRYPTO_HASH_SIZE);
-
-        if (!hash)
-            return STATUS_MEMORY;
-        if (parcel->content.size == 0 && !parcel->content.data)
-            continue;
-        crypto_sha256(&parcel->content, 1, hash);
-        hashes[built++] = (struct dispatch_hash){
-            parcel->target->device_id, parcel->target->generation, span_of(hash, CRYPTO_HASH_SIZE)};
-    }
-    if (!hashes)
+    if (!sent || !hashes)
         return STATUS_MEMORY;
-    return built > 0 ? dispatch_note_hashes(conn, outbox->arena, hashes, built) : STATUS_OK;
+    for (size_t i = 0; i < outbox->target_count; i++) {
+        const struct parcel *parcel = &outbox->parcels[i];
+
+        sent[i] = (struct dispatch_sent){.device_id = parcel->target->device_id};
+        if (!parcel->content.data)
+            continue;
+        crypto_sha256(&parcel->content, 1, hashes[i]);
+        sent[i].hash = span_of(hashes[i], CRYPTO_HASH_SIZE);
+    }
+    return dispatch_note_sent(conn, outbox->arena, sent, outbox->target_count);
 }
 
 static enum status prepare_configs(struct store_conn *conn, void *context)
@@ -317,7 +326,7 @@ static enum status prepare_configs(struct store_conn *conn, void *context)
         outbox->parcels[i] = (struct parcel){.target = &outbox->targets[i]};
         status = build(conn, outbox, &sources, &outbox->parcels[i]);
     }
-    return status == STATUS_OK ? note_hashes(conn, outbox) : status;
+    return status == STATUS_OK ? note_sent(conn, outbox) : status;
 }
 
 /* The state goes first: it brings the credit lines that the configuration's routes need. */
@@ -546,6 +555,7 @@ enum status outbox_start(struct outbox **out, struct store *store, struct bus *b
     init_lock(outbox);
     outbox->store = store;
     outbox->bus = bus;
+    outbox->routes = options->routes;
     memcpy(outbox->master_key, options->master_key, sizeof outbox->master_key);
     outbox->robot_broker = strdup(options->robot_broker);
     enum status status = outbox->robot_broker ? make_parts(outbox) : STATUS_MEMORY;

@@ -8,13 +8,15 @@
 #define SERVER_JOBS_OUTBOX_H
 
 #include "server/bus/bus.h"
+#include "server/bus/route_cache.h"
 #include "server/store/store.h"
 
 struct outbox;
 
 struct outbox_options {
-    const uint8_t *master_key; /* CRYPTO_KEY_SIZE bytes, copied */
-    const char *robot_broker;  /* "host:port,..." that configurations tell robots; copied */
+    const uint8_t *master_key;  /* CRYPTO_KEY_SIZE bytes, copied */
+    const char *robot_broker;   /* "host:port,..." that configurations tell robots; copied */
+    struct route_cache *routes; /* borrowed: it is told what was read; NULL: none */
 };
 
 /* store and bus outlive the outbox. The caller owns *out. */

@@ -6,7 +6,7 @@
 #include "server/store/columns.h"
 #include "server/store/events.h"
 
-/* Columns 0 to 5 of both claims. */
+/* Columns 0 to 5 of all claims. */
 static enum status target_from_row(const struct result *result, size_t i, struct arena *arena,
                                    struct dispatch_target *target)
 {
@@ -25,24 +25,16 @@ static enum status target_from_row(const struct result *result, size_t i, struct
 enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena, size_t limit,
                                    struct dispatch_target *out, size_t *count)
 {
-    /* the pause: 2 s doubling to 5 min with full jitter, never below 2 s */
     STORE_STATEMENT(
-        claim, "WITH due AS (SELECT l.device_id, d.sealing_public, d.server_key_id,"
-               "   j.journal_id, j.watermark_seq, j.watermark_hash,"
-               "   j.status FROM myna.device_link l JOIN myna.device d USING (device_id)"
-               "   LEFT JOIN myna.journal j USING (device_id, journal_id)"
-               "   WHERE l.reported_generation < l.desired_generation AND l.config_due <= now()"
-               "   AND l.session_hello AND l.session_number > l.ended_session"
-               "   AND d.status IN ('active', 'quarantined')"
-               "   ORDER BY l.config_due LIMIT $1 FOR UPDATE OF l SKIP LOCKED)"
-               " UPDATE myna.device_link l SET config_sends = l.config_sends + 1,"
-               " config_due = now() + make_interval(secs =>"
-               "   greatest(2, random() * least(300, 2 * 2.0 ^ least(l.config_sends, 10))))"
-               " FROM due WHERE l.device_id = due.device_id"
-               " RETURNING l.device_id, l.session_number, l.session_id,"
-               " (SELECT epoch FROM myna.installation), due.sealing_public, due.server_key_id,"
-               " l.desired_generation, due.journal_id,"
-               " due.watermark_seq, due.watermark_hash, due.status");
+        claim, "SELECT l.device_id, l.session_number, l.session_id,"
+               " (SELECT epoch FROM myna.installation), d.sealing_public, d.server_key_id,"
+               " l.desired_generation, j.journal_id, j.watermark_seq, j.watermark_hash, j.status"
+               " FROM myna.device_link l JOIN myna.device d USING (device_id)"
+               " LEFT JOIN myna.journal j USING (device_id, journal_id)"
+               " WHERE l.reported_generation < l.desired_generation AND l.config_due <= now()"
+               " AND l.session_hello AND l.session_number > l.ended_session"
+               " AND d.status IN ('active', 'quarantined')"
+               " ORDER BY l.config_due LIMIT $1 FOR UPDATE OF l SKIP LOCKED");
     struct result result = {0};
     enum status status = store_exec(conn, &claim, STORE_VALUES(value_int((int64_t)limit)), &result);
 
@@ -136,22 +128,24 @@ enum status dispatch_claim_commands(struct store_conn *conn, struct arena *arena
     return arena_failed(arena) ? STATUS_MEMORY : status;
 }
 
-enum status dispatch_note_hashes(struct store_conn *conn, struct arena *arena,
-                                 const struct dispatch_hash *hashes, size_t count)
+enum status dispatch_note_sent(struct store_conn *conn, struct arena *arena,
+                               const struct dispatch_sent *sent, size_t count)
 {
-    STORE_STATEMENT(note, "UPDATE myna.device_link l SET desired_hash = v.hash"
-                          " FROM unnest($1::text[], $2::bigint[], $3::bytea[])"
-                          " AS v(device_id, generation, hash)"
-                          " WHERE l.device_id = v.device_id"
-                          " AND l.desired_generation = v.generation");
-    const struct columns columns = {arena, hashes, count, sizeof *hashes};
+    /* the pause: 2 s doubling to 5 min with full jitter, never below 2 s */
+    STORE_STATEMENT(note,
+                    "UPDATE myna.device_link l SET config_sends = l.config_sends + 1,"
+                    " config_due = now() + make_interval(secs =>"
+                    "   greatest(2, random() * least(300, 2 * 2.0 ^ least(l.config_sends, 10)))),"
+                    " desired_hash = coalesce(nullif(v.hash, ''), l.desired_hash)"
+                    " FROM unnest($1::text[], $2::bytea[]) AS v(device_id, hash)"
+                    " WHERE l.device_id = v.device_id");
+    const struct columns columns = {arena, sent, count, sizeof *sent};
     const struct value values[] = {
-        columns_text(&columns, offsetof(struct dispatch_hash, device_id)),
-        columns_int(&columns, offsetof(struct dispatch_hash, generation)),
-        columns_bytes(&columns, offsetof(struct dispatch_hash, hash)),
+        columns_text(&columns, offsetof(struct dispatch_sent, device_id)),
+        columns_bytes(&columns, offsetof(struct dispatch_sent, hash)),
     };
 
-    return arena_failed(arena) ? STATUS_MEMORY : store_exec(conn, &note, values, 3, NULL);
+    return arena_failed(arena) ? STATUS_MEMORY : store_exec(conn, &note, values, 2, NULL);
 }
 
 static enum status tell_commands(struct store_conn *conn, struct arena *arena,

@@ -26,7 +26,8 @@ struct dispatch_target {
     int64_t command_expires_ms;
 };
 
-/* Up to limit devices that are behind their desired generation, for the transaction on conn. */
+/* Up to limit devices that are behind their desired generation, the longest due first: theirs for
+ * the transaction on conn, which puts them off by dispatch_note_sent(). */
 MUST_CHECK enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena,
                                               size_t limit, struct dispatch_target *out,
                                               size_t *count);
@@ -43,15 +44,16 @@ MUST_CHECK enum status dispatch_claim_commands(struct store_conn *conn, struct a
                                                size_t limit, struct dispatch_target *out,
                                                size_t *count);
 
-/* Remembers what the desired generation's content is, so that a robot that holds another content
- * under the same number (of a database since restored) is found out. */
-struct dispatch_hash {
+/* Puts off what dispatch_claim_configs() claimed, whether it could be built or not, and remembers
+ * what the desired generation's content is, so that a robot that holds another content under the
+ * same number (of a database since restored) is found out. In one writing of the rows: a fleet's
+ * change writes each of them as often as it must, and no more. */
+struct dispatch_sent {
     const char *device_id;
-    int64_t generation;
-    struct span hash;
+    struct span hash; /* of the content; empty: it could not be built */
 };
-MUST_CHECK enum status dispatch_note_hashes(struct store_conn *conn, struct arena *arena,
-                                            const struct dispatch_hash *hashes, size_t count);
+MUST_CHECK enum status dispatch_note_sent(struct store_conn *conn, struct arena *arena,
+                                          const struct dispatch_sent *sent, size_t count);
 
 /* A robot's answer to a command; commands answered before are left alone. */
 struct dispatch_answer {

@@ -40,7 +40,7 @@ async function limit(robots, rounds) {
 const waitForAll = () => fleet.sql(`
   DO $$ BEGIN
     WHILE EXISTS (SELECT FROM myna.device_link WHERE reported_generation < desired_generation) LOOP
-      PERFORM pg_sleep(0.02);
+      PERFORM pg_sleep(0.1);
     END LOOP;
   END $$`);
 

@@ -346,10 +346,8 @@ static bool is_owed(const struct database_device *device, int64_t now_ms)
            session_is_live(&link->session) && link->is_active;
 }
 
-static void claim(struct store_conn *conn, struct database_device *device,
-                  struct dispatch_target *target)
+static void put_off(struct store_conn *conn, struct database_device *device)
 {
-    const struct link_row *link = &device->link;
     const unsigned doublings = device->config_sends < 10 ? device->config_sends : 10;
     int64_t most_ms = (int64_t)CONFIG_PAUSE_MS << doublings;
 
@@ -359,6 +357,13 @@ static void claim(struct store_conn *conn, struct database_device *device,
     device->config_due_ms = timeline_wall_ms(conn->store->timeline) +
                             (pause_ms > CONFIG_PAUSE_MS ? pause_ms : CONFIG_PAUSE_MS);
     device->config_sends++;
+}
+
+static void claim(struct store_conn *conn, const struct database_device *device,
+                  struct dispatch_target *target)
+{
+    const struct link_row *link = &device->link;
+
     *target = (struct dispatch_target){
         .device_id = link->device_id,
         .session_number = link->session.number,
@@ -388,16 +393,17 @@ enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena,
     return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;
 }
 
-enum status dispatch_note_hashes(struct store_conn *conn, struct arena *arena,
-                                 const struct dispatch_hash *hashes, size_t count)
+enum status dispatch_note_sent(struct store_conn *conn, struct arena *arena,
+                               const struct dispatch_sent *sent, size_t count)
 {
     (void)arena;
     for (size_t i = 0; i < count; i++) {
         struct database_device *device =
-            database_rows_find_device(&conn->tables, hashes[i].device_id);
+            database_rows_find_device(&conn->tables, sent[i].device_id);
 
-        if (device->link.desired_generation == hashes[i].generation)
-            keep_hash(&device->desired_hash, hashes[i].hash);
+        put_off(conn, device);
+        if (sent[i].hash.size > 0)
+            keep_hash(&device->desired_hash, sent[i].hash);
     }
     return STATUS_OK;
 }

@@ -467,9 +467,8 @@ static enum status build(struct store_conn *conn, struct server *server, size_t 
     server->contents[place] = span_of(bytes, size);
     uint8_t *hash = arena_take(arena, CRYPTO_HASH_SIZE);
     crypto_sha256(&server->contents[place], 1, hash);
-    const struct dispatch_hash noted = {id, server->targets[place].generation,
-                                        span_of(hash, CRYPTO_HASH_SIZE)};
-    return dispatch_note_hashes(conn, arena, &noted, 1);
+    const struct dispatch_sent sent = {id, span_of(hash, CRYPTO_HASH_SIZE)};
+    return dispatch_note_sent(conn, arena, &sent, 1);
 }
 
 static enum status prepare(struct store_conn *conn, void *context)

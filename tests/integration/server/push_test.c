@@ -502,11 +502,21 @@ struct claim {
     size_t count;
 };
 
+/* As the outbox does, with a hash for the first of them only: the others could not be built. */
 static enum status claim_configs(struct store_conn *conn, void *context)
 {
+    static const uint8_t hash[CRYPTO_HASH_SIZE] = {7};
     struct claim *claim = context;
+    struct dispatch_sent sent[8];
+    enum status status =
+        dispatch_claim_configs(conn, claim->fixture->arena, 8, claim->targets, &claim->count);
 
-    return dispatch_claim_configs(conn, claim->fixture->arena, 8, claim->targets, &claim->count);
+    for (size_t i = 0; i < claim->count; i++)
+        sent[i] = (struct dispatch_sent){claim->targets[i].device_id,
+                                         span_of(hash, i == 0 ? sizeof hash : 0)};
+    return status == STATUS_OK && claim->count > 0
+               ? dispatch_note_sent(conn, claim->fixture->arena, sent, claim->count)
+               : status;
 }
 
 /* Claims while another instance, on a connection of its own, holds what it has claimed. */
@@ -552,6 +562,25 @@ static void assert_text(struct fixture *fixture, const struct store_statement *s
     assert_int_equal(store_json(fixture->store, statement, STORE_NO_VALUES, fixture->arena, &text),
                      STATUS_OK);
     assert_string_equal(arena_text(fixture->arena, text), expected);
+}
+
+static void what_could_not_be_built_is_put_off_and_keeps_its_hash(void **state)
+{
+    static const struct store_statement sends = {
+        "SELECT string_agg(device_id || ' ' || config_sends || ' ' ||"
+        " encode(substr(desired_hash, 1, 1), 'hex'), ', ' ORDER BY device_id)"
+        " FROM myna.device_link WHERE config_due > now()"};
+    struct claim claim = {.fixture = *state};
+
+    script(*state, "UPDATE myna.device_link SET session_hello = false WHERE device_id = 'r3';"
+                   "UPDATE myna.device_link SET desired_hash = '\\x09', config_sends = 0,"
+                   " config_due = now() - CASE device_id WHEN 'r1' THEN interval '1 s'"
+                   "   ELSE interval '1 min' END");
+    assert_int_equal(store_transaction(claim.fixture->store, claim_configs, &claim), STATUS_OK);
+    assert_int_equal(claim.count, 2);
+    assert_text(*state, &sends, "r1 1 09, r2 1 07"); /* r2 was the longest due */
+    script(*state, "UPDATE myna.device_link SET session_hello = true, config_due = now(),"
+                   " desired_hash = NULL, config_sends = 0");
 }
 
 static void a_version_that_comes_into_force_gives_its_robots_a_new_generation_once(void **state)
@@ -603,6 +632,7 @@ int main(void)
         cmocka_unit_test(i13_a_rollout_has_its_robots_try_the_first_route_that_they_may_use),
         cmocka_unit_test(i2_a_route_that_cannot_bound_its_answers_is_left_out_under_a_hard_limit),
         cmocka_unit_test(i4_who_is_behind_is_claimed_once_and_again_after_a_pause),
+        cmocka_unit_test(what_could_not_be_built_is_put_off_and_keeps_its_hash),
         cmocka_unit_test(a_version_that_comes_into_force_gives_its_robots_a_new_generation_once),
         cmocka_unit_test(a_command_without_an_answer_expires),
     };

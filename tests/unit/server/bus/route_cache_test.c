@@ -74,6 +74,30 @@ static void a_device_without_routes_is_known_to_have_none(void **state)
     assert_int_equal(count, 0);
 }
 
+/* Texts that stand in the same place as with the device before are kept once. */
+static void devices_with_much_the_same_routes_have_their_own(void **state)
+{
+    struct routes_row routes[] = {a_route("big-1"), a_route("small-1")};
+    const struct routes_row *first, *second;
+    size_t count;
+
+    route_cache_keep(*state, "r1", 1, 7, routes, 2);
+    routes[0].device_id = routes[1].device_id = "r2";
+    routes[1].model = "small-2";
+    route_cache_keep(*state, "r2", 1, 7, routes, 2);
+    assert_true(route_cache_find(*state, "r1", 1, 7, &first, &count));
+    assert_true(route_cache_find(*state, "r2", 1, 7, &second, &count));
+    assert_string_equal(first[0].device_id, "r1");
+    assert_string_equal(second[0].device_id, "r2");
+    assert_string_equal(second[1].device_id, "r2");
+    assert_string_equal(first[0].model, "big-1");
+    assert_string_equal(second[0].model, "big-1");
+    assert_ptr_equal(second[0].model, first[0].model);
+    assert_string_equal(first[1].model, "small-1");
+    assert_string_equal(second[1].model, "small-2");
+    assert_string_equal(second[1].base_url, "http://vendor");
+}
+
 static void another_generation_epoch_or_device_is_not_known(void **state)
 {
     const struct routes_row route = a_route("big-1");
@@ -105,9 +129,14 @@ static void a_full_cache_keeps_what_it_has_until_it_is_trimmed(void **state)
     assert_true(route_cache_find(*state, "r0", 1, 1, &found, &count));
     route_cache_trim(*state);
     assert_false(route_cache_find(*state, "r0", 1, 1, &found, &count));
+    /* what was forgotten lends no text any more */
+    const struct routes_row other = a_route("a-model-with-a-longer-name");
+    route_cache_keep(*state, "r39998", 1, 1, &other, 1);
     route_cache_keep(*state, "r39999", 1, 1, &route, 1);
     route_cache_trim(*state); /* there is room: nothing to do */
     assert_true(route_cache_find(*state, "r39999", 1, 1, &found, &count));
+    assert_string_equal(found[0].model, "big-1");
+    assert_string_equal(found[0].base_url, "http://vendor");
 }
 
 int main(void)
@@ -116,6 +145,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_generations_routes_come_back_as_they_were_without_the_key,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_device_without_routes_is_known_to_have_none, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(devices_with_much_the_same_routes_have_their_own, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(another_generation_epoch_or_device_is_not_known, setup,
                                         teardown),
