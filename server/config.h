@@ -31,6 +31,7 @@ struct config {
     int64_t stale_window_s;
     int64_t usage_months;
     int64_t rollout_approval;
+    const char *update_keys; /* NULL: none */
 };
 
 /* STATUS_INVALID: problem is one line with option, cause and cure. *rest: the first argument that

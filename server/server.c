@@ -51,6 +51,7 @@ struct server {
     struct feed *feed;
     struct http *http;
     struct http *device_http;
+    char *update_keys;
     char *tls_cert;
     char *tls_key;
     char *broker_list;
@@ -255,7 +256,10 @@ static enum status start_listener(struct server *server, char *problem)
     };
     enum status status = STATUS_OK;
 
-    if (config->tls_cert != NULL) {
+    if (config->update_keys != NULL)
+        status = read_pem(config->update_keys, &server->update_keys, problem);
+    server->api.update_keys = span_text(server->update_keys);
+    if (status == STATUS_OK && config->tls_cert != NULL) {
         status = read_pem(config->tls_cert, &server->tls_cert, problem);
         if (status == STATUS_OK)
             status = read_pem(config->tls_key, &server->tls_key, problem);
@@ -364,6 +368,7 @@ void server_stop(struct server *server)
     hub_free(server->hub);
     store_close(server->store);
     authority_close(server->authority);
+    free(server->update_keys);
     free(server->tls_cert);
     if (server->tls_key != NULL)
         crypto_wipe(server->tls_key, strlen(server->tls_key));

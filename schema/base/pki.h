@@ -78,6 +78,14 @@ MUST_CHECK enum status pki_verify_signature(struct span cert_pem, struct span me
 MUST_CHECK enum status pki_verify_csr_signature(struct span csr_pem, struct span message,
                                                 struct span signature);
 
+/* The public half of a private key, as PEM ("BEGIN PUBLIC KEY"). STATUS_INVALID: no P-256 key. */
+MUST_CHECK enum status pki_public_key(const char *key_pem, char public_pem[PKI_PEM_SIZE]);
+/* By the one public key in public_pem. STATUS_INVALID: it is no P-256 key; STATUS_FORGED. */
+MUST_CHECK enum status pki_verify_public(struct span public_pem, struct span message,
+                                         struct span signature);
+/* SHA-256 of a public key's DER: its name among people. STATUS_INVALID: no P-256 key. */
+MUST_CHECK enum status pki_public_hash(struct span public_pem, uint8_t out[32]);
+
 MUST_CHECK enum status pki_make_x25519(uint8_t private_key[PKI_X25519_SIZE],
                                        uint8_t public_key[PKI_X25519_SIZE]);
 /* The shared secret (RFC 7748). STATUS_INVALID for a public key of low order. */

@@ -24,9 +24,11 @@ static const struct {
     [MESSAGE_COMMAND] = {wire_Command_fields, sizeof(wire_Command)},
     [MESSAGE_USAGE_RECORD] = {wire_UsageRecord_fields, sizeof(wire_UsageRecord)},
     [MESSAGE_KEPT_TRIAL] = {wire_KeptTrial_fields, sizeof(wire_KeptTrial)},
+    [MESSAGE_CONFIG_SOFTWARE] = {wire_ConfigSoftware_fields, sizeof(wire_ConfigSoftware)},
+    [MESSAGE_KEPT_SOFTWARE] = {wire_KeptSoftware_fields, sizeof(wire_KeptSoftware)},
 };
 
-static_assert(sizeof types / sizeof types[0] == MESSAGE_KEPT_TRIAL + 1, "a row per type");
+static_assert(sizeof types / sizeof types[0] == MESSAGE_KEPT_SOFTWARE + 1, "a row per type");
 
 /* myna.options and limits.h say the same; */
 #define ITEMS(type, member) (sizeof((type *)0)->member / sizeof((type *)0)->member[0])
@@ -61,6 +63,14 @@ static_assert(BYTES(wire_Route, api_key) == LIMIT_API_KEY + 1, "a key");
 static_assert(BYTES(wire_KeptTrial, content.bytes) == LIMIT_CONFIG_BYTES, "a configuration");
 static_assert(ITEMS(wire_TrialReport, step_ms) + 1 == _wire_TrialStep_ARRAYSIZE, "a time each");
 static_assert(BYTES(wire_TrialReport, reason) == LIMIT_REASON + 1, "a reason");
+static_assert(ITEMS(wire_ConfigSoftware, software) == LIMIT_SOFTWARE, "software");
+static_assert(ITEMS(wire_Hello, installed) == LIMIT_PACKAGES, "packages");
+static_assert(ITEMS(wire_Reply, installed) == LIMIT_PACKAGES, "packages");
+static_assert(ITEMS(wire_KeptSoftware, current) == LIMIT_PACKAGES, "packages");
+static_assert(BYTES(wire_Software, document.bytes) == LIMIT_MANIFEST, "a manifest");
+static_assert(BYTES(wire_SoftwareStatus, kind) == LIMIT_KIND + 1, "a kind");
+static_assert(BYTES(wire_SoftwareStatus, version) == LIMIT_VERSION + 1, "a version");
+static_assert(BYTES(wire_SoftwareStatus, reason) == LIMIT_REASON + 1, "a reason");
 static_assert(BYTES(wire_Reply, reason) == LIMIT_REASON + 1, "a reason");
 static_assert(BYTES(wire_Reply, picture.bytes) == LIMIT_PICTURE_BYTES, "a picture");
 
@@ -202,6 +212,23 @@ const char *message_trial_verdict_name(wire_TrialVerdict verdict)
 
     static_assert(sizeof names / sizeof names[0] == _wire_TrialVerdict_ARRAYSIZE, "a name each");
     return NAME_OF(names, verdict);
+}
+
+const char *message_software_step_name(wire_SoftwareStep step)
+{
+    static const char *const names[] = {
+        [wire_SoftwareStep_SOFTWARE_WANTED] = "wanted",
+        [wire_SoftwareStep_SOFTWARE_DOWNLOADED] = "downloaded",
+        [wire_SoftwareStep_SOFTWARE_VERIFIED] = "verified",
+        [wire_SoftwareStep_SOFTWARE_INSTALLED] = "installed",
+        [wire_SoftwareStep_SOFTWARE_TESTED] = "tested",
+        [wire_SoftwareStep_SOFTWARE_CONFIRMED] = "confirmed",
+        [wire_SoftwareStep_SOFTWARE_REVERTED] = "reverted",
+        [wire_SoftwareStep_SOFTWARE_REFUSED] = "refused",
+    };
+
+    static_assert(sizeof names / sizeof names[0] == _wire_SoftwareStep_ARRAYSIZE, "a name each");
+    return NAME_OF(names, step);
 }
 
 const char *message_outcome_name(wire_Outcome outcome)

@@ -23,6 +23,8 @@ enum message_type {
     MESSAGE_COMMAND,
     MESSAGE_USAGE_RECORD,
     MESSAGE_KEPT_TRIAL,
+    MESSAGE_CONFIG_SOFTWARE,
+    MESSAGE_KEPT_SOFTWARE,
 };
 
 /* Encodes *message, a struct of that type, into out and sets *size. STATUS_FULL: out is too small;
@@ -42,6 +44,7 @@ wire_RouteUse message_route_use(const char *name);
 const char *message_purpose_name(wire_Purpose purpose);            /* "talk", "test" */
 const char *message_trial_step_name(wire_TrialStep step);          /* "held", "connected" ... */
 const char *message_trial_verdict_name(wire_TrialVerdict verdict); /* "running", "passed" ... */
+const char *message_software_step_name(wire_SoftwareStep step);    /* "wanted", "downloaded" ... */
 const char *message_outcome_name(wire_Outcome outcome);            /* "answered" ... */
 const char *message_error_name(wire_ErrorClass error_class);       /* "none", "rate" ... */
 const char *message_setting_name(wire_SettingOutcome outcome);     /* "applied" ... */

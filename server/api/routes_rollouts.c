@@ -9,7 +9,8 @@
 #include "server/store/rollout_history.h"
 #include "server/store/rollouts.h"
 
-#define RATE_MAX 1000000
+#define RATE_MAX            1000000
+#define SOFTWARE_DEADLINE_S 7200 /* a file may be large, and a line slow */
 
 static const char *subject(const struct request *request)
 {
@@ -109,6 +110,7 @@ struct order {
     const struct json *patch;
     const struct json *manifest;
     const struct json *plan;
+    struct manifest software; /* what the manifest says */
     bool start;
     bool dry_run;
     bool preflight; /* of a dry run */
@@ -144,7 +146,36 @@ static bool check_patch(const struct order *order, struct reply *reply)
     return status == STATUS_OK;
 }
 
-static bool check_order(const struct order *order, struct reply *reply)
+/* What robots would refuse is refused here already, as far as this server knows the keys. */
+static bool check_manifest(const struct api *api, struct order *order, struct reply *reply)
+{
+    struct json_problem problem = {.pointer = ""}, shown = {.pointer = ""};
+    struct manifest_envelope envelope;
+    const char *inside = "/manifest";
+    enum status status = manifest_open(order->manifest, &envelope, &problem);
+
+    if (status == STATUS_OK) {
+        inside = "/manifest/document";
+        status = manifest_read(envelope.document, &order->software, &problem);
+    }
+    if (status == STATUS_OK && api->update_keys.size > 0 &&
+        manifest_verify(api->update_keys, &envelope) != STATUS_OK) {
+        inside = "/manifest/signature";
+        snprintf(problem.detail, sizeof problem.detail, "is by none of the keys in update_keys");
+        status = STATUS_INVALID;
+    }
+    if (status == STATUS_OK)
+        return true;
+    snprintf(shown.pointer, sizeof shown.pointer, "%s%.40s", inside, problem.pointer);
+    snprintf(shown.detail, sizeof shown.detail, "%s", problem.detail);
+    if (status == STATUS_INVALID)
+        reply_field(reply, 422, &shown);
+    else
+        reply_status(reply, status, "manifest");
+    return false;
+}
+
+static bool check_order(const struct api *api, struct order *order, struct reply *reply)
 {
     if ((order->patch != NULL) == (order->manifest != NULL)) {
         answer_bad(reply, "/patch", "give settings to change, or a manifest of software");
@@ -158,13 +189,14 @@ static bool check_order(const struct order *order, struct reply *reply)
         answer_bad(reply, "/preflight", "goes with dry_run, for settings; a rollout has its own");
         return false;
     }
-    return order->patch == NULL || check_patch(order, reply);
+    return order->patch != NULL ? check_patch(order, reply) : check_manifest(api, order, reply);
 }
 
 static bool read_plan(struct request *request, struct reply *reply, const struct order *order,
                       struct rollout_plan *plan, struct span *text)
 {
-    const bool is_switch = json_member(order->patch, "routes") != NULL;
+    const bool is_software = order->manifest != NULL;
+    const bool is_switch = is_software || json_member(order->patch, "routes") != NULL;
     struct json_problem problem;
     enum status status = rollout_plan_read(order->plan, is_switch, request->arena, plan, &problem);
 
@@ -172,6 +204,9 @@ static bool read_plan(struct request *request, struct reply *reply, const struct
         reply_field(reply, 422, &problem);
         return false;
     }
+    if (status == STATUS_OK && is_software &&
+        json_member(json_member(order->plan, "confirm"), "deadline_s") == NULL)
+        plan->deadline_s = SOFTWARE_DEADLINE_S;
     if (status == STATUS_OK)
         status = rollout_draft_plan(plan, request->arena, text);
     if (status != STATUS_OK)
@@ -212,7 +247,8 @@ static void preview(const struct api *api, struct request *request, struct reply
         .group = group,
         .program = group == NULL ? filter->program : (struct span){0},
         .plan = plan,
-        .patch = answer_dump(request->arena, order->patch),
+        .patch =
+            order->patch != NULL ? answer_dump(request->arena, order->patch) : (struct span){0},
         .approval_devices = api->approval_devices,
         .preflight_ms = order->preflight ? clock_wall_ms() : 0,
     };
@@ -257,7 +293,7 @@ static void create(void *context, struct request *request, struct reply *reply)
 
     if (!answer_decode(request, reply, order_fields, sizeof order_fields / sizeof *order_fields,
                        &order) ||
-        !check_order(&order, reply) || !read_plan(request, reply, &order, &plan, &text))
+        !check_order(api, &order, reply) || !read_plan(request, reply, &order, &plan, &text))
         return;
     if (order.filter != NULL && !filtering_read(request, reply, api->store, order.filter, "/filter",
                                                 FILTERING_GROUP, &filter))
@@ -275,6 +311,7 @@ static void create(void *context, struct request *request, struct reply *reply)
         .patch = order.patch != NULL ? answer_dump(request->arena, order.patch) : (struct span){0},
         .manifest =
             order.manifest != NULL ? answer_dump(request->arena, order.manifest) : (struct span){0},
+        .software = order.manifest != NULL ? &order.software : NULL,
         .plan = text,
         .on_red = plan.back_on_red ? "roll_back" : "pause",
     };

@@ -346,6 +346,7 @@ static enum status take_hello(struct hearing *hearing)
     row->settings = item->settings;
     row->changed_settings = NULL;
     row->trial = item->trial;
+    row->packages = item->packages;
     row->held_generation = (int64_t)item->hello->generation_held;
     if (row->held_generation > row->desired_generation)
         raise_above(row, item->hello->generation_held);
@@ -405,6 +406,8 @@ static enum status take_report(struct hearing *hearing)
         row->changed_settings = hearing->item->settings;
     if (hearing->item->trial)
         row->trial = hearing->item->trial;
+    if (hearing->item->packages)
+        row->packages = hearing->item->packages;
     note_running(hearing);
     return STATUS_OK;
 }
@@ -447,6 +450,8 @@ static enum status take_reply(struct hearing *hearing)
     hearing->device->told = true;
     if (hearing->newest && hearing->item->trial)
         hearing->row->trial = hearing->item->trial;
+    if (hearing->newest && hearing->item->packages)
+        hearing->row->packages = hearing->item->packages;
     if (hearing->item->generation > 0) {
         if (hearing->newest) {
             hearing->row->settings = hearing->item->settings;

@@ -211,6 +211,30 @@ static const char *trial_json(struct intake *intake, struct arena *arena, bool h
     return keep(intake, arena);
 }
 
+static const char *packages_json(struct intake *intake, struct arena *arena,
+                                 const wire_SoftwareStatus *packages, size_t count)
+{
+    struct json_writer writer = begin(intake);
+
+    json_begin_array(&writer);
+    for (size_t i = 0; i < count; i++) {
+        const wire_SoftwareStatus *package = &packages[i];
+
+        json_begin_object(&writer);
+        json_write_member(&writer, "kind", package->kind);
+        json_write_member(&writer, "name", package->name);
+        json_write_member(&writer, "version", package->version);
+        write_number(&writer, "counter", package->counter);
+        json_write_member(&writer, "wanted", package->wanted);
+        json_write_member(&writer, "step", message_software_step_name(package->step));
+        write_number(&writer, "done", package->done);
+        json_write_member(&writer, "reason", package->reason);
+        json_end_object(&writer);
+    }
+    json_end_array(&writer);
+    return keep(intake, arena);
+}
+
 /* ---- messages as facts; each answers false for what no device would say ---- */
 
 static bool take_header(const wire_UpHeader *header, bool has_header, struct intake_item *item)
@@ -283,6 +307,7 @@ static bool take_hello(struct intake *intake, struct arena *arena, struct intake
     item->hello = facts;
     item->settings = settings_json(intake, arena, hello->settings, hello->settings_count);
     item->trial = trial_json(intake, arena, hello->has_trial, &hello->trial);
+    item->packages = packages_json(intake, arena, hello->installed, hello->installed_count);
     item->credit = credit_json(intake, arena, hello->credit, hello->credit_count);
     keep_uses(arena, hello->credit, hello->credit_count, item);
     keep_head(arena, head, item);
@@ -327,6 +352,8 @@ static bool take_report(struct intake *intake, struct arena *arena, struct intak
     keep_uses(arena, report->credit, report->credit_count, item);
     if (report->has_trial)
         item->trial = trial_json(intake, arena, true, &report->trial);
+    if (report->installed_count > 0)
+        item->packages = packages_json(intake, arena, report->installed, report->installed_count);
     if (report->has_journal)
         keep_head(arena, &report->journal, item);
     item->boxes_refused = report->boxes_refused;
@@ -343,6 +370,8 @@ static bool take_reply(struct intake *intake, struct arena *arena, struct intake
         return false;
     if (reply->has_trial || reply->generation > 0)
         item->trial = trial_json(intake, arena, reply->has_trial, &reply->trial);
+    if (reply->generation > 0)
+        item->packages = packages_json(intake, arena, reply->installed, reply->installed_count);
     if (reply->generation > 0)
         item->settings = settings_json(intake, arena, reply->settings, reply->settings_count);
     if (reply->command_id.size == ENCODE_UUID_BYTES)

@@ -51,6 +51,7 @@ struct intake_item {
     const char *credit;
     const char *health;
     const char *trial;          /* NULL: told none */
+    const char *packages;       /* JSON: all of them; NULL: not told */
     const wire_CreditUse *uses; /* the same, of each line it knows */
     size_t use_count;
     const wire_JournalHead *head; /* hello, report; NULL: told none */

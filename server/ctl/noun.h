@@ -28,6 +28,7 @@ extern const struct ctl_verb noun_why_verbs[];
 extern const struct ctl_verb noun_doctor_verbs[];
 extern const struct ctl_verb noun_budget_verbs[];
 extern const struct ctl_verb noun_rollout_verbs[];
+extern const struct ctl_verb noun_manifest_verbs[];
 
 /* One budget with its thresholds, as "budget get" shows it. Returns an exit status. */
 int noun_budget_show(struct ctl *ctl, const char *id);

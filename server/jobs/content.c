@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "schema/base/encode.h"
 #include "server/fleet/mint.h"
 
 static bool put(char *out, size_t size, const char *text)
@@ -115,7 +116,9 @@ static enum status fill_trial(const struct content_facts *facts, wire_ConfigCont
 
     if (!facts->trial)
         return STATUS_OK;
-    out->has_trial = out->trial.test = true;
+    out->has_trial = true;
+    out->trial.test = facts->trial->is_test;
+    out->trial.install = facts->trial->is_install;
     out->trial.window_s = (uint32_t)facts->trial->window_s;
     if (last && last->is_test)
         memcpy(out->trial.line_id, last->line_id, sizeof last->line_id);
@@ -159,6 +162,28 @@ static enum status fill_brokers(const char *brokers, wire_ConfigContent *out, co
         brokers += size + (brokers[size] == ',');
     }
     return STATUS_OK;
+}
+
+void content_fill_software(const struct content_facts *facts, wire_ConfigSoftware *out)
+{
+    *out = (wire_ConfigSoftware)wire_ConfigSoftware_init_zero;
+    for (size_t i = 0; i < facts->software_count && out->software_count < LIMIT_SOFTWARE; i++) {
+        const struct software_row *row = &facts->software[i];
+        wire_Software *item = &out->software[out->software_count];
+        size_t size = 0;
+
+        /* both were checked when they came in */
+        if (row->document.size > sizeof item->document.bytes ||
+            encode_from_base64(span_text(row->signature), item->signature.bytes,
+                               sizeof item->signature.bytes, &size) != STATUS_OK)
+            continue;
+        memcpy(item->document.bytes, row->document.data, row->document.size);
+        item->document.size = (pb_size_t)row->document.size;
+        item->signature.size = (pb_size_t)size;
+        item->on_trial = row->on_trial;
+        item->withdrawn = row->withdrawn;
+        out->software_count++;
+    }
 }
 
 enum status content_fill(const struct content_facts *facts, wire_ConfigContent *out,

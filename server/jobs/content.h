@@ -5,6 +5,7 @@
 #include "schema/wire/message.h"
 #include "server/bus/lines.h"
 #include "server/store/dispatch.h"
+#include "server/store/software.h"
 
 /* One device's facts, in the order in which they stand in the content: the same facts give the same
  * bytes, whoever builds them. Borrowed. */
@@ -17,6 +18,8 @@ struct content_facts {
     const struct routes_row *trial; /* that it comes with; NULL: none */
     const struct dispatch_sealing_key *keys;
     size_t key_count;
+    const struct software_row *software; /* that it names */
+    size_t software_count;
     const char *brokers; /* "host:port,host:port" */
     const uint8_t *master_key;
 };
@@ -27,5 +30,9 @@ struct content_facts {
  * what. STATUS_FORGED: a vendor's key was wrapped by another master key. */
 MUST_CHECK enum status content_fill(const struct content_facts *facts, wire_ConfigContent *out,
                                     size_t *refused, const char **problem);
+
+/* The software that a configuration names, as many as it holds; its encoding goes behind the
+ * content's. */
+void content_fill_software(const struct content_facts *facts, wire_ConfigSoftware *out);
 
 #endif

@@ -50,6 +50,7 @@ struct outbox {
     struct parcel parcels[CLAIM_LIMIT];
     size_t target_count;
     wire_ConfigContent content;
+    wire_ConfigSoftware software;
     wire_Config config;
     wire_State state;
     uint8_t encoded[LIMIT_CONFIG_BYTES];
@@ -127,6 +128,8 @@ struct sources {
     size_t account_count;
     struct dispatch_sealing_key keys[2];
     size_t key_count;
+    struct software_row *software;
+    size_t software_count;
 };
 
 static const char **target_ids(struct outbox *outbox)
@@ -172,6 +175,9 @@ static enum status read_sources(struct store_conn *conn, struct outbox *outbox,
         return STATUS_MEMORY;
     enum status status = dispatch_read_settings(conn, outbox->arena, ids, outbox->target_count,
                                                 &sources->settings, &sources->setting_count);
+    if (status == STATUS_OK)
+        status = software_read(conn, outbox->arena, ids, outbox->target_count, &sources->software,
+                               &sources->software_count);
     if (status == STATUS_OK)
         status = read_lines(conn, outbox, sources);
     if (status == STATUS_OK)
@@ -249,6 +255,23 @@ static enum status raise_alarm(struct store_conn *conn, struct outbox *outbox, c
                                        : alarm_raise(conn, outbox->arena, &alarm, 1);
 }
 
+/* The content, and the software behind it: together one message. */
+static enum status encode_content(struct outbox *outbox, const struct content_facts *facts,
+                                  size_t *size)
+{
+    size_t more = 0;
+    enum status status = message_encode(MESSAGE_CONFIG_CONTENT, &outbox->content, outbox->encoded,
+                                        sizeof outbox->encoded, size);
+
+    if (status != STATUS_OK || facts->software_count == 0)
+        return status;
+    content_fill_software(facts, &outbox->software);
+    status = message_encode(MESSAGE_CONFIG_SOFTWARE, &outbox->software, outbox->encoded + *size,
+                            sizeof outbox->encoded - *size, &more);
+    *size += more;
+    return status;
+}
+
 /* Leaves the parcel's content empty, and raises an alert, when it cannot be built. */
 static enum status build(struct store_conn *conn, struct outbox *outbox,
                          const struct sources *sources, struct parcel *parcel)
@@ -270,10 +293,11 @@ static enum status build(struct store_conn *conn, struct outbox *outbox,
     facts.lines = parcel->lines;
     facts.line_count = parcel->line_count;
     facts.trial = parcel->trial;
+    facts.software =
+        software_find(sources->software, sources->software_count, device_id, &facts.software_count);
     enum status status = content_fill(&facts, &outbox->content, &refused, &problem);
     if (status == STATUS_OK)
-        status = message_encode(MESSAGE_CONFIG_CONTENT, &outbox->content, outbox->encoded,
-                                sizeof outbox->encoded, &size);
+        status = encode_content(outbox, &facts, &size);
     crypto_wipe(&outbox->content, sizeof outbox->content);
     if (status != STATUS_OK) {
         log_error("outbox", "cannot build the configuration of \"%s\": %s", device_id, problem);

@@ -100,7 +100,7 @@ enum status rollout_judge(struct store_conn *conn, struct arena *arena,
 /* What is taken back must not be kept from it by what it would cost. */
 static bool may_be_refused(const struct rollout_steps_row *row)
 {
-    return row->is_switch && !row->is_reverse;
+    return (row->is_switch || row->is_software) && !row->is_reverse;
 }
 
 enum status rollout_judge_preflight(struct store_conn *conn, struct arena *arena,
@@ -112,8 +112,6 @@ enum status rollout_judge_preflight(struct store_conn *conn, struct arena *arena
     struct preflight found;
 
     *refusal = NULL;
-    if (row->is_software)
-        return STATUS_OK;
     enum status status = preflight_run(conn, &ask, arena, &found);
     if (status != STATUS_OK)
         return status;

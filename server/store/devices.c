@@ -64,7 +64,8 @@ enum status devices_get(struct store *store, const char *device_id, struct arena
         "  'desired_since', l.desired_since, 'held_generation', l.held_generation,"
         "  'reported_at', l.reported_at, 'setting_status', l.setting_status,"
         "  'hardware', l.hardware, 'capabilities', l.capabilities, 'health', l.health,"
-        "  'trial', nullif(l.trial, '{}'), 'credit', " CREDIT_JSON ", 'clock_offset_ms', "
+        "  'trial', nullif(l.trial, '{}'), 'packages', l.packages, 'credit', " CREDIT_JSON
+        ", 'clock_offset_ms', "
         "l.clock_offset_ms,"
         "  'stale_messages', l.stale_messages, 'forged_messages', l.forged_messages,"
         "  'journal', (SELECT jsonb_build_object('id', j.journal_id, 'watermark', j.watermark_seq,"

@@ -106,7 +106,7 @@ struct flat {
     int64_t clock_offset_ms, stale_messages, forged_messages, send_now;
     const char *software, *hardware, *capabilities, *health, *credit, *settings;
     const char *changed_settings;
-    const char *trial;
+    const char *trial, *packages;
 };
 
 static struct flat flatten(const struct link_row *row)
@@ -138,6 +138,7 @@ static struct flat flatten(const struct link_row *row)
         .settings = row->settings,
         .changed_settings = row->changed_settings,
         .trial = row->trial,
+        .packages = row->packages,
     };
 
     memcpy(flat.journal_id, row->journal_id, sizeof flat.journal_id);
@@ -169,7 +170,7 @@ static void fill_numbers(const struct columns *columns, struct value values[19])
     values[n++] = columns_int(columns, offsetof(struct flat, send_now));
 }
 
-static void fill_facts(const struct columns *columns, struct value values[8])
+static void fill_facts(const struct columns *columns, struct value values[9])
 {
     size_t n = 0;
 
@@ -181,6 +182,7 @@ static void fill_facts(const struct columns *columns, struct value values[8])
     values[n++] = columns_text(columns, offsetof(struct flat, settings));
     values[n++] = columns_text(columns, offsetof(struct flat, changed_settings));
     values[n++] = columns_text(columns, offsetof(struct flat, trial));
+    values[n++] = columns_text(columns, offsetof(struct flat, packages));
 }
 
 enum status link_save(struct store_conn *conn, struct arena *arena, const struct link_row *rows,
@@ -211,6 +213,7 @@ enum status link_save(struct store_conn *conn, struct arena *arena, const struct
         " health = coalesce(v.health::jsonb, l.health),"
         " credit = coalesce(v.credit::jsonb, l.credit),"
         " trial = coalesce(v.trial::jsonb, l.trial),"
+        " packages = coalesce(v.packages::jsonb, l.packages),"
         " setting_status = CASE WHEN v.changed IS NULL"
         "   THEN coalesce(v.settings::jsonb, l.setting_status)"
         "   ELSE coalesce((SELECT jsonb_agg(kept) FROM jsonb_array_elements("
@@ -222,14 +225,15 @@ enum status link_save(struct store_conn *conn, struct arena *arena, const struct
         " $6::bigint[], $7::bigint[], $8::bigint[], $9::timestamptz[], $10::bigint[],"
         " $11::bigint[], $12::bigint[], $13::timestamptz[], $14::bytea[], $15::uuid[],"
         " $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::text[], $21::text[],"
-        " $22::text[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[])"
+        " $22::text[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[],"
+        " $28::text[])"
         " AS v(device_id, last_seen, session_number, session_id, session_hello, counter_top,"
         " counter_window, ended, ended_at, desired, held, reported, reported_at, reported_hash,"
         " journal_id, clock_offset, stale, forged, send_now, software, hardware, capabilities,"
-        " health, credit, settings, changed, trial)"
+        " health, credit, settings, changed, trial, packages)"
         " WHERE l.device_id = v.device_id");
     struct flat *flat = arena_take(arena, count * sizeof *flat);
-    struct value values[27];
+    struct value values[28];
 
     if (!flat)
         return STATUS_MEMORY;
@@ -238,5 +242,5 @@ enum status link_save(struct store_conn *conn, struct arena *arena, const struct
     const struct columns columns = {arena, flat, count, sizeof *flat};
     fill_numbers(&columns, values);
     fill_facts(&columns, values + 19);
-    return arena_failed(arena) ? STATUS_MEMORY : store_exec(conn, &save, values, 27, NULL);
+    return arena_failed(arena) ? STATUS_MEMORY : store_exec(conn, &save, values, 28, NULL);
 }

@@ -45,6 +45,7 @@ struct link_row {
     const char *capabilities; /* JSON, like what follows */
     const char *health;
     const char *trial;
+    const char *packages;
     const char *credit;
     const char *settings;         /* of all settings */
     const char *changed_settings; /* told after those: replace the ones of the same names */

@@ -70,8 +70,13 @@ static const char *refusal_of(const struct preflight_work *work)
 
 static enum status look(struct preflight_work *work)
 {
+    bool is_software = false;
     enum status status = preflight_read_robots(work);
 
+    if (status == STATUS_OK && work->to_count == 0)
+        status = preflight_check_software(work, &is_software);
+    if (status == STATUS_OK && is_software)
+        return STATUS_OK;
     if (status == STATUS_OK && work->to_count == 0) {
         preflight_find(work, "no_switch", PREFLIGHT_INFO, 0,
                        "nothing of it changes who answers: there is nothing to price");

@@ -147,6 +147,8 @@ MUST_CHECK enum status preflight_read_rollout(struct preflight_work *work);
 MUST_CHECK enum status preflight_read_robots(struct preflight_work *work);
 MUST_CHECK enum status preflight_read_metered(struct preflight_work *work);
 MUST_CHECK enum status preflight_check_routes(struct preflight_work *work);
+/* Of a rollout of software; nothing is found for any other. */
+MUST_CHECK enum status preflight_check_software(struct preflight_work *work, bool *is_software);
 MUST_CHECK enum status preflight_price(struct preflight_work *work);
 MUST_CHECK enum status preflight_measure_rooms(struct preflight_work *work);
 MUST_CHECK enum status preflight_check_rates(struct preflight_work *work);

@@ -217,10 +217,12 @@ enum status rollout_members_confirm(struct store_conn *conn, const struct rollou
     STORE_STATEMENT(
         confirm, "UPDATE myna.rollout_device o SET settled_at = $2, reason = '', is_final = false,"
                  "  state = CASE WHEN o.state = 'reverted' THEN o.state ELSE 'confirmed' END"
-                 " FROM myna.device_link l WHERE o.rollout_id = $1 AND o.device_id = l.device_id"
+                 " FROM myna.device_link l, myna.rollout r WHERE o.rollout_id = $1"
+                 "  AND o.device_id = l.device_id AND r.rollout_id = $1"
                  "  AND l.reported_generation >= o.generation"
-                 "  AND (o.state IN ('opened', 'unreachable') OR o.state = 'reverted' AND"
-                 "       o.settled_at IS NULL)");
+                 "  AND (o.state IN ('opened', 'unreachable') AND myna.has_software(l.packages, r)"
+                 "    OR o.state = 'reverted' AND o.settled_at IS NULL AND (r.software_kind IS NULL"
+                 "       OR r.is_withdrawal OR NOT myna.has_software(l.packages, r)))");
     struct result result;
     enum status status = store_exec(
         conn, &confirm, STORE_VALUES(value_text(row->rollout_id), value_time(now_ms)), &result);
@@ -275,10 +277,12 @@ static enum status find_failed(struct store_conn *conn, struct arena *arena,
         find,
         "UPDATE myna.rollout_device o SET is_final = t.failed AND NOT t.retryable,"
         "  reason = CASE WHEN t.failed THEN t.reason"
+        "    WHEN t.untouched THEN 'it took the configuration and did not install the software'"
         "    ELSE format('online, and did not answer within %s s', $4::bigint) END"
         " FROM (SELECT l.device_id,"
         "    coalesce(l.trial ->> 'verdict' = 'failed'"
         "             AND (l.trial ->> 'generation')::bigint >= f.generation, false) AS failed,"
+        "    l.reported_generation >= f.generation AS untouched,"
         "    coalesce((l.trial ->> 'retryable')::boolean, false) AS retryable,"
         "    concat_ws(': ', nullif(l.trial ->> 'error_class', 'none'),"
         "              nullif(l.trial ->> 'reason', '')) AS reason"

@@ -72,7 +72,7 @@ static enum status from_row(const struct result *result, struct arena *arena,
 #define COLUMNS                                                                                    \
     "SELECT r.rollout_id, r.group_id, r.group_id IS NOT NULL AND NOT EXISTS"                       \
     "   (SELECT FROM myna.device_group g WHERE g.group_id = r.group_id),"                          \
-    "  coalesce(r.patch ? 'routes', false), r.manifest IS NOT NULL, r.reverses IS NOT NULL,"       \
+    "  coalesce(r.patch ? 'routes', false), r.software_kind IS NOT NULL, r.reverses IS NOT NULL,"  \
     "  r.approved_at IS NOT NULL, r.state, r.step, r.cause, r.version, r.wave,"                    \
     "  (SELECT count(*) FROM myna.rollout_wave w WHERE w.rollout_id = r.rollout_id),"              \
     "  r.step_since, r.joined_at, r.checked_at, r.back_rate, r.members, r.plan "                   \
@@ -509,6 +509,35 @@ static enum status fold(struct store_conn *conn, struct arena *arena, const char
     return status == STATUS_NOT_FOUND ? STATUS_OK : status; /* of software: there is no patch */
 }
 
+/* What the layer says of the software from now on; what it said before stays with the rollout. */
+static enum status fold_software(struct store_conn *conn, const char *rollout_id)
+{
+    STORE_STATEMENT(keep, "UPDATE myna.rollout r SET has_open = false, before = coalesce((SELECT"
+                          "   s.manifest FROM myna.layer_software s WHERE s.layer_id = r.layer_id"
+                          "   AND s.kind = r.software_kind AND s.name = r.software_name), 'null')"
+                          " WHERE r.rollout_id = $1 AND r.software_kind IS NOT NULL");
+    STORE_STATEMENT(drop, "DELETE FROM myna.layer_software s USING myna.rollout r"
+                          " WHERE r.rollout_id = $1 AND s.layer_id = r.layer_id"
+                          "  AND s.kind = r.software_kind AND s.name = r.software_name");
+    STORE_STATEMENT(
+        put, "INSERT INTO myna.layer_software (layer_id, group_id, kind, name, version, manifest,"
+             "  rollout_id) SELECT r.layer_id, r.group_id, r.software_kind, r.software_name,"
+             "  r.software_version, r.manifest, r.rollout_id FROM myna.rollout r"
+             " WHERE r.rollout_id = $1 AND r.software_kind IS NOT NULL AND NOT r.is_withdrawal");
+    STORE_STATEMENT(
+        tell, "SELECT myna.audit_append('mynad', '', 'layer.software', 'layer/' || r.layer_id,"
+              "  nullif(r.before, 'null'), CASE WHEN NOT r.is_withdrawal THEN r.manifest END)"
+              " FROM myna.rollout r WHERE r.rollout_id = $1");
+    const struct value id = value_text(rollout_id);
+    enum status status = store_exec(conn, &keep, STORE_VALUES(id), NULL);
+
+    if (status == STATUS_OK)
+        status = store_exec(conn, &drop, STORE_VALUES(id), NULL);
+    if (status == STATUS_OK)
+        status = store_exec(conn, &put, STORE_VALUES(id), NULL);
+    return status == STATUS_OK ? store_exec(conn, &tell, STORE_VALUES(id), NULL) : status;
+}
+
 /* Layers of their own for those devices that the fold would change. */
 static enum status keep_old(struct store_conn *conn, struct arena *arena, const char *rollout_id,
                             struct span old, struct span defaults)
@@ -564,6 +593,8 @@ enum status rollout_steps_complete(struct store_conn *conn, struct arena *arena,
         status = read_old(conn, arena, row->rollout_id, &old);
     if (status == STATUS_OK)
         status = fold(conn, arena, row->rollout_id);
+    if (status == STATUS_OK && row->is_software)
+        status = fold_software(conn, row->rollout_id);
     if (status == STATUS_OK && !row->is_software)
         status = keep_old(conn, arena, row->rollout_id, old, defaults);
     if (status == STATUS_OK)

@@ -109,8 +109,13 @@ enum status rollouts_devices(struct store *store, const char *rollout_id,
 {
     STORE_STATEMENT(
         list,
-        "WITH page AS (SELECT o.*, d.name, row_number() OVER (ORDER BY o.place, o.device_id) AS n"
+        "WITH page AS (SELECT o.*, d.name, row_number() OVER (ORDER BY o.place, o.device_id) AS n,"
+        "   CASE WHEN r.software_kind IS NOT NULL THEN (SELECT item FROM myna.device_link l,"
+        "      jsonb_array_elements(l.packages) item WHERE l.device_id = o.device_id"
+        "      AND item ->> 'kind' = r.software_kind AND item ->> 'name' = r.software_name LIMIT 1)"
+        "   END AS package"
         "  FROM myna.rollout_device o JOIN myna.device d USING (device_id)"
+        "  JOIN myna.rollout r USING (rollout_id)"
         "  WHERE o.rollout_id = $1 AND ($2::text IS NULL OR (o.place, o.device_id) >"
         "     (SELECT a.place, a.device_id FROM myna.rollout_device a"
         "      WHERE a.rollout_id = $1 AND a.device_id = $2))"
@@ -120,7 +125,8 @@ enum status rollouts_devices(struct store *store, const char *rollout_id,
         "    'device', o.device_id, 'name', o.name, 'wave', o.wave, 'control', o.is_control,"
         "    'state', o.state, 'open', o.is_open, 'generation', o.generation,"
         "    'opened_at', o.opened_at, 'settled_at', o.settled_at, 'tries', o.tries,"
-        "    'final', o.is_final, 'reason', o.reason) ORDER BY o.n) FILTER (WHERE o.n <= $3), "
+        "    'final', o.is_final, 'reason', o.reason, 'package', o.package) ORDER BY o.n) FILTER "
+        "(WHERE o.n <= $3), "
         "'[]'),"
         "  'next', CASE WHEN count(*) > $3 THEN max(o.device_id::text) FILTER (WHERE o.n = $3) END)"
         " FROM page o HAVING EXISTS (SELECT FROM myna.rollout WHERE rollout_id = $1)");
@@ -209,9 +215,10 @@ static enum status insert(struct store_conn *conn, void *context)
         make,
         "WITH r AS (INSERT INTO myna.rollout (rollout_id, name, layer_id, group_id, patch, "
         "manifest,"
-        "     plan, on_red, author)"
+        "     plan, on_red, author, software_kind, software_name, software_version)"
         "   SELECT $3, $4, CASE WHEN $5::text IS NULL THEN 'fleet' ELSE 'group:' || $5 END, $5, $6,"
-        "     $7, $8, $9, $1 WHERE $5::text IS NULL OR EXISTS (SELECT FROM myna.device_group g"
+        "     $7, $8, $9, $1, $10, $11, $12 WHERE $5::text IS NULL OR EXISTS (SELECT FROM "
+        "myna.device_group g"
         "     WHERE g.group_id = $5) RETURNING *),"
         " done AS (SELECT min(myna.audit_append($1, $2, 'rollout.create',"
         "     'rollout/' || r.rollout_id, NULL, jsonb_strip_nulls(jsonb_build_object('layer',"
@@ -221,6 +228,7 @@ static enum status insert(struct store_conn *conn, void *context)
         "SELECT to_jsonb(r.rollout_id), r.version FROM r, done");
     const struct creating *creating = context;
     const struct rollouts_draft *draft = creating->draft;
+    const struct manifest *software = draft->software;
     struct document made;
     enum status status = check_patch(conn, creating);
 
@@ -232,7 +240,10 @@ static enum status insert(struct store_conn *conn, void *context)
                      value_text(draft->id), value_text(draft->name), value_text(draft->group),
                      draft->patch.size > 0 ? value_json(draft->patch) : value_no_json(),
                      draft->manifest.size > 0 ? value_json(draft->manifest) : value_no_json(),
-                     value_json(draft->plan), value_text(draft->on_red)),
+                     value_json(draft->plan), value_text(draft->on_red),
+                     value_text(software != NULL ? software->kind : NULL),
+                     value_text(software != NULL ? software->name : NULL),
+                     value_text(software != NULL ? software->version : NULL)),
         creating->arena, &made);
 }
 
@@ -435,16 +446,15 @@ struct reversing {
 static enum status read_reverse(struct store_conn *conn, const struct reversing *reversing,
                                 struct span *patch, const char **skipped, bool *is_completed)
 {
-    STORE_STATEMENT(
-        read,
-        "SELECT r.state = 'completed' AND r.patch IS NOT NULL, coalesce(jsonb_object_agg(p.key,"
-        "    coalesce(r.before -> p.key, 'null')) FILTER (WHERE l.settings -> p.key"
-        "      IS NOT DISTINCT FROM nullif(p.value, 'null')), '{}'),"
-        "  string_agg(p.key, ', ' ORDER BY p.key) FILTER (WHERE l.settings -> p.key"
-        "      IS DISTINCT FROM nullif(p.value, 'null')) "
-        "FROM myna.rollout r LEFT JOIN myna.layer l USING (layer_id)"
-        " LEFT JOIN LATERAL jsonb_each(r.patch) p ON true"
-        " WHERE r.rollout_id = $1 GROUP BY r.rollout_id");
+    STORE_STATEMENT(read,
+                    "SELECT r.state = 'completed', coalesce(jsonb_object_agg(p.key,"
+                    "    coalesce(r.before -> p.key, 'null')) FILTER (WHERE l.settings -> p.key"
+                    "      IS NOT DISTINCT FROM nullif(p.value, 'null')), '{}'),"
+                    "  string_agg(p.key, ', ' ORDER BY p.key) FILTER (WHERE l.settings -> p.key"
+                    "      IS DISTINCT FROM nullif(p.value, 'null')) "
+                    "FROM myna.rollout r LEFT JOIN myna.layer l USING (layer_id)"
+                    " LEFT JOIN LATERAL jsonb_each(r.patch) p ON true"
+                    " WHERE r.rollout_id = $1 GROUP BY r.rollout_id");
     struct result row;
     enum status status =
         store_exec(conn, &read, STORE_VALUES(value_text(reversing->rollout_id)), &row);
@@ -504,6 +514,39 @@ static enum status insert_reverse(struct store_conn *conn, const struct reversin
         reversing->arena, made);
 }
 
+/* What the layer said before of the software, or that it is withdrawn. */
+static enum status insert_reverse_software(struct store_conn *conn,
+                                           const struct reversing *reversing, struct span plan,
+                                           struct document *made)
+{
+    STORE_STATEMENT(
+        make,
+        "WITH old AS (SELECT r.*, nullif(r.before, 'null') AS was FROM myna.rollout r"
+        "   WHERE r.rollout_id = $3 AND r.state = 'completed' AND NOT r.is_withdrawal"
+        "   AND EXISTS (SELECT FROM myna.layer_software s WHERE s.layer_id = r.layer_id"
+        "     AND s.kind = r.software_kind AND s.name = r.software_name"
+        "     AND s.rollout_id = r.rollout_id)),"
+        " r AS (INSERT INTO myna.rollout (rollout_id, name, layer_id, group_id, manifest, plan,"
+        "     reverses, author, software_kind, software_name, software_version, is_withdrawal)"
+        "   SELECT left(old.rollout_id, 40) || '-back' || coalesce('-' || nullif((SELECT count(*)"
+        "       FROM myna.rollout x WHERE x.reverses = old.rollout_id), 0), ''),"
+        "     left('back to before ' || old.rollout_id, 100), old.layer_id, old.group_id,"
+        "     coalesce(old.was, old.manifest), $4, old.rollout_id, $1, old.software_kind,"
+        "     old.software_name, coalesce((old.was ->> 'document')::jsonb ->> 'version',"
+        "     old.software_version), old.was IS NULL FROM old RETURNING *),"
+        " done AS (SELECT min(myna.audit_append($1, $2, 'rollout.create',"
+        "     'rollout/' || r.rollout_id, NULL, jsonb_build_object('layer', r.layer_id, 'plan',"
+        "     r.plan, 'manifest', r.manifest, 'withdrawn', r.is_withdrawal, 'reverses',"
+        "     r.reverses))) FROM r)"
+        "SELECT to_jsonb(r.rollout_id), r.version FROM r, done");
+
+    return document_exec(conn, &make,
+                         STORE_VALUES(value_text(reversing->author->actor),
+                                      value_text(reversing->author->source),
+                                      value_text(reversing->rollout_id), value_json(plan)),
+                         reversing->arena, made);
+}
+
 static enum status start_reverse(struct store_conn *conn, struct reversing *reversing,
                                  const char *skipped)
 {
@@ -536,21 +579,28 @@ static enum status reverse(struct store_conn *conn, void *context)
     struct span plan;
     const char *skipped = NULL;
     bool is_completed = false;
+    bool is_software = false;
     struct document made;
     enum status status = read_reverse(conn, reversing, &patch, &skipped, &is_completed);
 
     reversing->problem[0] = '\0';
     if (status != STATUS_OK)
         return status;
-    if (!is_completed || span_equal_text(patch, "{}")) {
+    status = write_plan(reversing, &plan);
+    if (status == STATUS_OK && is_completed && span_equal_text(patch, "{}") && skipped == NULL) {
+        status = insert_reverse_software(conn, reversing, plan, &made);
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+            return status;
+        is_software = status == STATUS_OK;
+    }
+    if (!is_software && (!is_completed || span_equal_text(patch, "{}"))) {
         snprintf(reversing->problem, 512, "%s",
                  is_completed ? "all that it changed was changed again since: nothing is left to "
                                 "take back"
                               : "only what is under way or completed can be rolled back");
         return STATUS_CONFLICT;
     }
-    status = write_plan(reversing, &plan);
-    if (status == STATUS_OK)
+    if (!is_software)
         status = insert_reverse(conn, reversing, patch, plan, &made);
     if (status != STATUS_OK)
         return status;

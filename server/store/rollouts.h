@@ -5,7 +5,7 @@
 #ifndef SERVER_STORE_ROLLOUTS_H
 #define SERVER_STORE_ROLLOUTS_H
 
-#include "schema/base/json.h"
+#include "schema/wire/manifest.h"
 #include "server/fleet/rollout.h"
 #include "server/store/document.h"
 
@@ -36,8 +36,9 @@ struct rollouts_draft {
     const char *name;
     const char *group;
     struct span patch;
-    struct span manifest;
-    struct span plan; /* complete */
+    struct span manifest;            /* {document, signature}, */
+    const struct manifest *software; /* and what its document says; NULL without one */
+    struct span plan;                /* complete */
     const char *on_red;
 };
 

@@ -29,6 +29,8 @@ static void row_from_row(const struct result *result, size_t i, struct arena *ar
     row->rollout_id = text_of(result, i, 18, arena);
     row->window_s = result_int(result, i, 19);
     row->is_under_way = result_bool(result, i, 20);
+    row->is_test = result_bool(result, i, 21);
+    row->is_install = result_bool(result, i, 22);
 }
 
 enum status routes_read(struct store_conn *conn, struct arena *arena, const char *const *ids,
@@ -41,7 +43,8 @@ enum status routes_read(struct store_conn *conn, struct arena *arena, const char
         read,
         "SELECT device_id, vendor_id, model, contract_id, version, is_complete, dialect, base_url,"
         " vendor_region, key_wrapped, device_region, is_minted, desired_since, use, voice,"
-        " pair_is_open, filing_is_due, filing, rollout_id, window_s, is_under_way FROM ("
+        " pair_is_open, filing_is_due, filing, rollout_id, window_s, is_under_way, is_test,"
+        " is_install FROM ("
         "SELECT e.device_id, r.item ->> 'vendor' AS vendor_id, r.item ->> 'model' AS model,"
         " r.item ->> 'contract' AS contract_id,"
         " coalesce((SELECT cv.version FROM myna.contract_version cv"
@@ -56,7 +59,8 @@ enum status routes_read(struct store_conn *conn, struct arena *arena, const char
         " EXISTS (SELECT FROM myna.region n WHERE n.region_id = d.region AND n.needs_filing)"
         "   AS filing_is_due,"
         " coalesce(myna.filing_of(v.filings, r.item ->> 'model', d.region), '') AS filing,"
-        " '' AS rollout_id, 0::bigint AS window_s, false AS is_under_way, r.place"
+        " '' AS rollout_id, 0::bigint AS window_s, false AS is_under_way,"
+        " false AS is_test, false AS is_install, r.place"
         " FROM myna.effective_setting e"
         " JOIN myna.device d ON d.device_id = e.device_id"
         " JOIN myna.device_link l ON l.device_id = e.device_id"
@@ -70,11 +74,13 @@ enum status routes_read(struct store_conn *conn, struct arena *arena, const char
         " SELECT o.device_id, '', '', '', 0, false, '', '', '', NULL, '', false, l.desired_since,"
         " '', '', false, false, '', o.rollout_id, (r.plan -> 'confirm' ->> 'deadline_s')::bigint * "
         "3 / 4,"
-        " l.reported_generation < l.desired_generation, 1e9"
+        " l.reported_generation < l.desired_generation,"
+        " (r.plan -> 'confirm' ->> 'test')::boolean, r.software_kind IS NOT NULL, 1e9"
         " FROM myna.rollout_device o JOIN myna.rollout r USING (rollout_id)"
         " JOIN myna.device_link l USING (device_id)"
         " WHERE o.is_open AND o.device_id = ANY ($1::text[])"
-        " AND (r.plan -> 'confirm' ->> 'test')::boolean"
+        " AND ((r.plan -> 'confirm' ->> 'test')::boolean OR r.software_kind IS NOT NULL)"
+        " AND (r.software_kind IS NULL OR r.reverses IS NULL)"
         " AND (o.state IN ('opened', 'unreachable') OR o.generation = l.desired_generation)) rows"
         " ORDER BY device_id COLLATE \"C\", place");
     struct result result = {0};
