@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "agent/dialogue.h"
 #include "agent/ear/ear.h"
@@ -17,6 +18,7 @@
 #include "schema/base/log.h"
 
 #define LOOK_EVERY_MS 3000
+#define MAX_PEM_BYTES ((size_t)64 << 10)
 
 struct agent {
     const struct config *config;
@@ -34,6 +36,7 @@ struct agent {
     struct ear *ear;
     struct link *link;
     struct prover *prover;
+    struct updater *updater;
     pthread_mutex_t in_force; /* held while settings reach the parts */
     struct orders orders;
     struct dialogue dialogue;
@@ -47,6 +50,9 @@ struct agent {
     bool was_connected;
     char hardware[LIMIT_SLUG + 1];
     char media_dir[PATH_MAX];
+    char software_dir[PATH_MAX];
+    char voice[PATH_MAX]; /* the program: one that came as software, else the option's */
+    char vendor_voice_program[PATH_MAX];
 };
 
 /* Paths. */
@@ -243,7 +249,8 @@ static void on_configure(void *context, uint64_t generation, struct span content
     settings_running(agent->settings, &now);
     put_in_force(agent);
     talker_settings_changed(agent->talker);
-    if (before.trial.generation != now.trial.generation)
+    if (before.trial.generation != now.trial.generation ||
+        before.generation_running != now.generation_running)
         prover_look(agent->prover, now.trial.generation);
     if (now.generation_running == generation)
         log_info("agent", "configured generation=%llu", (unsigned long long)generation);
@@ -264,7 +271,24 @@ static void on_settled(void *context)
 
 static void on_running(void *context, struct peer_running *out)
 {
-    settings_running(((struct agent *)context)->settings, out);
+    struct agent *agent = context;
+
+    settings_running(agent->settings, out);
+    out->installed_count = updater_statuses(agent->updater, out->installed);
+}
+
+/* The updater's host: another version may be in force, and the server should know. */
+static void on_software(void *context)
+{
+    struct agent *agent = context;
+
+    put_in_force(agent);
+    link_config_settled(agent->link);
+}
+
+static void on_restart(void *context)
+{
+    orders_ask_restart(&((struct agent *)context)->orders);
 }
 
 static size_t on_settings(void *context, wire_SettingStatus *out)
@@ -460,6 +484,71 @@ static enum status open_settings(struct agent *agent, char problem[256])
     return complain(status, problem, "cannot read the stored configuration");
 }
 
+/* A file that need not be there. */
+static enum status read_optional(const char *path, uint8_t **data, size_t *size, char problem[256])
+{
+    enum status status = path ? file_read(path, MAX_PEM_BYTES, data, size) : STATUS_NOT_FOUND;
+
+    if (status == STATUS_OK || status == STATUS_NOT_FOUND)
+        return STATUS_OK;
+    snprintf(problem, 256, "cannot read \"%.160s\": %s", path, status_text(status));
+    return status;
+}
+
+static enum status make_updater(struct agent *agent, char problem[256])
+{
+    const struct config *config = agent->config;
+    uint8_t *keys = NULL, *ca = NULL;
+    size_t keys_size = 0, ca_size = 0;
+    enum status status = read_optional(config->update_keys, &keys, &keys_size, problem);
+
+    if (status == STATUS_OK)
+        status = read_optional(config->update_ca, &ca, &ca_size, problem);
+    const struct updater_options options = {
+        .folder = agent->software_dir,
+        .programs = config->update_dir,
+        .keys_pem = span_of(keys, keys_size),
+        .ca_pem = span_of(ca, ca_size),
+        .version = MYNA_VERSION,
+        .max_bytes = config->update_max_mib << 20,
+        .max_bytes_per_s = config->update_rate_kib << 10,
+        .context = agent,
+        .on_step = on_software,
+    };
+    if (status == STATUS_OK)
+        status = complain(updater_open(&agent->updater, &options), problem,
+                          "cannot keep software in the state folder");
+    if (status == STATUS_CORRUPT && agent->updater) {
+        log_warning("agent", "what software came to this robot is not known any more: its file is "
+                             "damaged");
+        status = STATUS_OK;
+    }
+    free(keys);
+    free(ca);
+    return status;
+}
+
+/* A voice that came as software takes the place of the program of its name. */
+static void choose_voice(const struct agent *agent, const char *program, char out[PATH_MAX])
+{
+    const char *slash = strrchr(program, '/');
+    const char *name = slash ? slash + 1 : program;
+    char place[PATH_MAX];
+
+    if (updater_place(agent->software_dir, "voice", name, place, sizeof place) != STATUS_OK ||
+        snprintf(out, PATH_MAX, "%s/%s", place, name) >= PATH_MAX || access(out, X_OK) != 0)
+        snprintf(out, PATH_MAX, "%s", program);
+}
+
+static enum status find_software(struct agent *agent, char problem[256])
+{
+    enum status status = state_path(agent->config, "software", agent->software_dir);
+
+    choose_voice(agent, agent->config->voice, agent->voice);
+    choose_voice(agent, agent->config->vendor_voice, agent->vendor_voice_program);
+    return complain(status, problem, "the state folder's path is too long");
+}
+
 /* The link is made later than the voice and earlier than the first clause. */
 static void on_spoken(void *context)
 {
@@ -485,9 +574,9 @@ static enum status open_speaker(struct agent *agent, char problem[256])
 {
     const char *audio = agent->config->audio;
     const struct speaker_vendor vendor =
-        vendor_voice_for_speaker(agent->vendor_voice, agent->config->vendor_voice);
+        vendor_voice_for_speaker(agent->vendor_voice, agent->vendor_voice_program);
     const struct speaker_options options = {
-        .voice_program = agent->config->voice,
+        .voice_program = agent->voice,
         .vendor = &vendor,
         .audio.sink = strcmp(audio, "alsa") == 0   ? AUDIO_SINK_ALSA
                       : strcmp(audio, "file") == 0 ? AUDIO_SINK_SILENT
@@ -543,6 +632,7 @@ static enum status open_face(struct agent *agent, char problem[256])
         .height = agent->config->height,
         .video_driver = agent->config->video_driver,
         .avatar_folder = agent->config->avatars,
+        .installed_folder = agent->software_dir,
         .panel_latency_ms = (int)agent->config->panel_latency_ms,
         .record_folder = headless ? agent->media_dir : NULL,
         .on_key = on_key,
@@ -557,7 +647,8 @@ static enum status open_face(struct agent *agent, char problem[256])
 
 static enum status make_link(struct agent *agent, char problem[256])
 {
-    static const char *const capabilities[] = {"chat", "voice", "speech", "ear", "face", "trial"};
+    static const char *const capabilities[] = {"chat", "voice", "speech",  "ear",
+                                               "face", "trial", "software"};
     struct identity *identity = &agent->identity;
     char path[PATH_MAX];
     struct box_pair pair;
@@ -582,7 +673,9 @@ static enum status make_link(struct agent *agent, char problem[256])
         .software = MYNA_VERSION,
         .hardware = agent->hardware,
         .capabilities = capabilities,
-        .capability_count = sizeof capabilities / sizeof capabilities[0],
+        /* the last one only where there are keys to check software by */
+        .capability_count =
+            sizeof capabilities / sizeof capabilities[0] - !updater_is_able(agent->updater),
         .report_interval_s = 60,
     };
     status = link_create(&agent->link, &options);
@@ -679,8 +772,9 @@ static enum status start_prover(struct agent *agent, char problem[256])
     const struct prover_options options = {
         .settings = agent->settings,
         .journal = agent->journal,
-        .voice_program = agent->config->voice,
-        .host = {agent, on_settled, on_used, is_online},
+        .updater = agent->updater,
+        .voice_program = agent->voice,
+        .host = {agent, on_settled, on_used, is_online, on_restart},
     };
 
     return complain(prover_start(&agent->prover, &options), problem,
@@ -724,9 +818,9 @@ static void name_hardware(struct agent *agent)
 enum status agent_start(struct agent **out, const struct config *config, char problem[256])
 {
     static enum status (*const starts[])(struct agent * agent, char problem[256]) = {
-        open_journal, open_settings,  open_vendor_voice, open_speaker, open_face,
-        make_filter,  prepare_memory, load_care,         make_link,    start_talker,
-        start_ear,    start_prover,   start_link,        open_console,
+        find_software, open_journal,   open_settings, open_vendor_voice, open_speaker, open_face,
+        make_filter,   prepare_memory, load_care,     make_updater,      make_link,    start_talker,
+        start_ear,     start_prover,   start_link,    open_console,
     };
     struct agent *agent = calloc(1, sizeof *agent);
 
@@ -769,6 +863,7 @@ void agent_stop(struct agent *agent)
     ear_free(agent->ear);
     link_free(agent->link);
     prover_free(agent->prover);
+    updater_close(agent->updater);
     vendor_voice_free(agent->vendor_voice);
     attempts_release(&agent->attempts);
     settings_close(agent->settings);

@@ -47,6 +47,13 @@ static const struct option_spec specs[] = {
     TEXT(wake, MYNA_BINDIR "/myna-wake", "the program that waits for the wake phrase"),
     TEXT(ear_device, "default", "the microphone: an ALSA name, or file:PATH of a WAV file"),
     TEXT(regions, "", "vendors' regions this robot may use, as cn,sg; empty: any"),
+    TEXT(update_keys, MYNA_SYSCONFDIR "/myna/update-keys.pem",
+         "public keys by which software for this robot is signed; without the file it takes none"),
+    TEXT(update_dir, MYNA_SYSCONFDIR "/myna/update.d",
+         "folder of the programs that install software, by its kind"),
+    TEXT(update_ca, NULL, "PEM certificates of the servers of software; default the system's"),
+    NUMBER(update_max_mib, "512", 1, 4096, "MiB of the largest file of software"),
+    NUMBER(update_rate_kib, "0", 0, 1048576, "KiB a second of such a file; 0: as fast as it comes"),
     CHOICE(log_level, "info", "debug|info|warning|error", "least severe line that is logged"),
     TEXT(url, NULL, "enrol: the company's enrolment address, https://host:port"),
     TEXT(claim, NULL, "enrol: the claim code"),
@@ -69,11 +76,11 @@ static const struct {
     enum config_command command;
     bool takes_text;
 } commands[] = {
-    {"enrol", CONFIG_ENROL, false},  {"ask", CONFIG_ASK, true},
-    {"chat", CONFIG_CHAT, false},    {"status", CONFIG_STATUS, false},
-    {"avatar", CONFIG_AVATAR, true}, {"forget", CONFIG_FORGET, false},
-    {"avatar", CONFIG_AVATAR, true}, {"hear", CONFIG_HEAR, true},
-    {"mute", CONFIG_MUTE, false},    {"unmute", CONFIG_UNMUTE, false},
+    {"enrol", CONFIG_ENROL, false},   {"ask", CONFIG_ASK, true},
+    {"chat", CONFIG_CHAT, false},     {"status", CONFIG_STATUS, false},
+    {"avatar", CONFIG_AVATAR, true},  {"forget", CONFIG_FORGET, false},
+    {"hear", CONFIG_HEAR, true},      {"mute", CONFIG_MUTE, false},
+    {"unmute", CONFIG_UNMUTE, false},
 };
 
 static enum status take_command(struct config *config, char **words, size_t count,

@@ -35,6 +35,11 @@ struct config {
     const char *wake;
     const char *ear_device;
     const char *regions;
+    const char *update_keys; /* files; the first and the last need not be there */
+    const char *update_dir;
+    const char *update_ca; /* NULL: the system's */
+    int64_t update_max_mib;
+    int64_t update_rate_kib; /* a second; 0: no limit */
     const char *log_level;
     /* enrol only */
     const char *url;

@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,6 +55,8 @@ static int run(const struct config *config, char **argv)
     if (!restart)
         return 0;
     pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+    if (strchr(argv[0], '/') != NULL) /* the file of that name: it may be a newer one than runs */
+        execv(argv[0], argv);
     execv("/proc/self/exe", argv);
     return fail("cannot start anew");
 }

@@ -112,6 +112,13 @@ void orders_recall(struct orders *orders)
     free(data);
 }
 
+void orders_ask_restart(struct orders *orders)
+{
+    int_fast64_t none = 0;
+
+    atomic_compare_exchange_strong(&orders->restart_ms, &none, clock_mono_ms());
+}
+
 bool orders_want_restart(struct orders *orders)
 {
     const int64_t asked_ms = atomic_load(&orders->restart_ms);

@@ -26,6 +26,9 @@ void orders_carry_out(struct orders *orders, const wire_Command *command, struct
 /* At the start: a restart that was carried out must not be carried out again. */
 void orders_recall(struct orders *orders);
 
+/* Software needs one. From any thread. */
+void orders_ask_restart(struct orders *orders);
+
 /* True when a restart was ordered and its answer has left, or had time to. */
 bool orders_want_restart(struct orders *orders);
 

@@ -11,7 +11,11 @@
 #include "schema/base/crypto.h"
 #include "schema/base/log.h"
 
-#define TICK_MS 1000 /* while something is held */
+#define TICK_MS        1000 /* while something is held or has to be brought */
+#define BRING_AGAIN_MS 5000
+#define BRING_MAX_MS   900000
+#define BRING_FLOOR_MS 5000
+#define KEEPING        UINT64_MAX /* in the place of a generation under test */
 
 struct prover {
     struct prover_options options;
@@ -19,6 +23,10 @@ struct prover {
     struct trial trial; /* the thread's own, like the next two */
     struct settings_held held;
     wire_TrialReport report;
+    wire_ConfigSoftware software; /* that the configuration in force names */
+    struct backoff bring_backoff;
+    int64_t bring_due_ms;
+    bool is_settled;    /* all of it is here, or refused */
     atomic_bool cancel; /* the test under way is not wanted any more */
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -94,7 +102,24 @@ static void tell(struct prover *prover, const struct trial_turn_result *result)
                  route->model, result->reason);
 }
 
-static enum trial_outcome test(struct prover *prover)
+/* The software first: what is asked then is answered with it. */
+static enum trial_outcome bring(struct prover *prover)
+{
+    struct updater *updater = prover->options.updater;
+    struct updater_result result = {.reason = "this robot takes no software"};
+    enum status status = STATUS_DENIED;
+
+    if (updater)
+        status = updater_bring(updater, &prover->held.software, &prover->cancel, &result);
+    if (result.needs_restart)
+        prover->options.host.restart(prover->options.host.context);
+    if (status == STATUS_OK)
+        return TRIAL_WENT_WELL;
+    return refuse(prover, status == STATUS_AGAIN || result.may_pass,
+                  result.reason[0] ? result.reason : "it runs after a restart");
+}
+
+static enum trial_outcome ask(struct prover *prover)
 {
     const struct settings_held *held = &prover->held;
     const struct trial_turn turn = {
@@ -108,7 +133,6 @@ static enum trial_outcome test(struct prover *prover)
     };
     struct trial_turn_result result;
 
-    prover->report.tries = prover->trial.tries;
     if (!held->has_route)
         return refuse(prover, false, held->refusal[0] ? held->refusal : "it has no route for chat");
     if (settings_begin_test(prover->options.settings, held->generation, prover->trial.tries) !=
@@ -122,6 +146,42 @@ static enum trial_outcome test(struct prover *prover)
     return result.may_pass ? TRIAL_MAY_PASS : TRIAL_CANNOT_PASS;
 }
 
+/* It stays from here on, also over a restart before the configuration is adopted. */
+static enum trial_outcome confirm(struct prover *prover)
+{
+    struct updater_result result;
+
+    updater_note_tested(prover->options.updater);
+    enum status status = updater_confirm(prover->options.updater, &prover->cancel, &result);
+    return status == STATUS_OK ? TRIAL_WENT_WELL : refuse(prover, result.may_pass, result.reason);
+}
+
+static enum trial_outcome test(struct prover *prover)
+{
+    const struct settings_held *held = &prover->held;
+    enum trial_outcome outcome = TRIAL_WENT_WELL;
+
+    prover->report.tries = prover->trial.tries;
+    prover->report.reason[0] = 0;
+    if (held->has_software)
+        outcome = bring(prover);
+    /* where no robot of the kind asks anybody anything, the installer's word is all there is */
+    if (outcome == TRIAL_WENT_WELL && held->is_test &&
+        !(held->has_software && held->needs_no_route))
+        outcome = ask(prover);
+    if (outcome == TRIAL_WENT_WELL && held->has_software)
+        outcome = confirm(prover);
+    return outcome;
+}
+
+/* Before the configuration goes, so that a restart in between knows what it was about. */
+static void reject(struct prover *prover)
+{
+    if (prover->held.has_software && prover->options.updater)
+        updater_reject(prover->options.updater, &prover->held.software, prover->report.reason,
+                       prover->report.retryable, &prover->cancel);
+}
+
 static void settle(struct prover *prover, bool passed)
 {
     struct settings *settings = prover->options.settings;
@@ -130,7 +190,9 @@ static void settle(struct prover *prover, bool passed)
 
     if (passed)
         status = settings_adopt(settings, report);
-    else
+    if (!passed || (status != STATUS_OK && status != STATUS_STALE))
+        reject(prover);
+    if (!passed)
         settings_go_back(settings, report);
     if (passed && status == STATUS_OK)
         log_info("agent", "generation %llu went well and runs",
@@ -181,16 +243,50 @@ static void try_once(struct prover *prover)
         settle(prover, trial->state == TRIAL_PASSED);
 }
 
+/* What the configuration in force names, and what a trial that is over left behind. True: again by
+ * and by. */
+static bool keep_software(struct prover *prover)
+{
+    const wire_ConfigSoftware before = prover->software;
+    bool needs_restart = false;
+
+    if (!prover->options.updater)
+        return false;
+    settings_software(prover->options.settings, &prover->software);
+    if (memcmp(&before, &prover->software, sizeof before) != 0) {
+        backoff_reset(&prover->bring_backoff);
+        prover->bring_due_ms = 0;
+        prover->is_settled = false;
+    }
+    if (prover->is_settled || clock_mono_ms() < prover->bring_due_ms)
+        return !prover->is_settled;
+    prover->held.generation = KEEPING;
+    if (!enter(prover))
+        return false;
+    prover->is_settled =
+        updater_keep(prover->options.updater, &prover->software, &prover->cancel, &needs_restart);
+    leave(prover);
+    prover->bring_due_ms =
+        clock_mono_ms() + backoff_next(&prover->bring_backoff, crypto_random_u64());
+    if (needs_restart)
+        prover->options.host.restart(prover->options.host.context);
+    return !prover->is_settled;
+}
+
 static void *run(void *context)
 {
     struct prover *prover = context;
-    bool is_held;
+    bool is_busy;
 
     do {
-        is_held = follow(prover);
-        if (is_held)
+        is_busy = follow(prover);
+        if (is_busy) {
+            prover->is_settled = false;
             try_once(prover);
-    } while (wait(prover, is_held));
+        } else {
+            is_busy = keep_software(prover);
+        }
+    } while (wait(prover, is_busy));
     crypto_wipe(&prover->held, sizeof prover->held);
     return NULL;
 }
@@ -203,6 +299,7 @@ enum status prover_start(struct prover **out, const struct prover_options *optio
     if (!prover)
         return STATUS_MEMORY;
     prover->options = *options;
+    backoff_init(&prover->bring_backoff, BRING_AGAIN_MS, BRING_MAX_MS, BRING_FLOOR_MS);
     pthread_mutex_init(&prover->lock, NULL);
     pthread_condattr_init(&clock);
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);

@@ -1,14 +1,16 @@
-/* prover.h - tries the configuration that is held, on a thread of its own
+/* prover.h - tries the configuration that is held, on a thread of its own, and brings software
  *
- * Looks whether settings hold one, tests its route (trial_turn.h) by the rules of trial.h, and then
- * has it adopted or dropped. The owner's questions go their way meanwhile, by what is in force.
- * Thread-safe.
+ * Looks whether settings hold one, brings the software that goes with it, tests its route
+ * (trial_turn.h) by the rules of trial.h, and then has it adopted or dropped. The owner's questions
+ * go their way meanwhile, by what is in force. While none is held, it brings what software the
+ * configuration in force names. Thread-safe.
  */
 #ifndef AGENT_PROVER_H
 #define AGENT_PROVER_H
 
 #include "agent/meter/journal.h"
 #include "agent/settings.h"
+#include "agent/software/updater.h"
 
 struct prover;
 
@@ -21,11 +23,14 @@ struct prover_host {
     /* The test lacks credit, or an attempt was closed: the server should hear. */
     void (*on_used)(void *context);
     bool (*is_online)(void *context);
+    /* Software was installed that runs from the next start of this program on. */
+    void (*restart)(void *context);
 };
 
 struct prover_options {
     struct settings *settings; /* borrowed, like what follows */
     struct journal *journal;
+    struct updater *updater;   /* called on the prover's thread alone; NULL: no software */
     const char *voice_program; /* NULL: "myna-voice" */
     struct prover_host host;   /* copied */
 };
@@ -40,7 +45,8 @@ void prover_stop(struct prover *prover);
 /* After prover_stop(). */
 void prover_free(struct prover *prover);
 
-/* Settings hold this generation now, 0: none. A test of another one is broken off. */
+/* Settings hold this generation now, 0: none. A test of another one is broken off, and so is the
+ * bringing of software that an older configuration named. */
 void prover_look(struct prover *prover, uint64_t generation);
 
 #endif

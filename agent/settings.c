@@ -34,6 +34,8 @@ struct settings {
     wire_ConfigContent content;
     wire_Config stored;
     wire_KeptTrial next_trial;
+    wire_ConfigSoftware software; /* of the configuration in force */
+    wire_ConfigSoftware next_software;
     struct settings_values next; /* what read_content() makes of a content, */
     struct answers next_answers; /* and says of it */
     uint8_t bytes[LIMIT_MESSAGE_BYTES];
@@ -294,9 +296,18 @@ static void read_content(struct settings *settings, uint64_t generation)
     memcpy(next->server_keys, content->sealing_keys, sizeof next->server_keys);
 }
 
-/* Makes settings->content the configuration in force. */
-static void apply(struct settings *settings, uint64_t generation)
+/* The same bytes, for what the content leaves aside. What cannot be read is none. */
+static void read_software(struct settings *settings, struct span content)
 {
+    if (message_decode(MESSAGE_CONFIG_SOFTWARE, content, &settings->next_software) != STATUS_OK)
+        settings->next_software = (wire_ConfigSoftware)wire_ConfigSoftware_init_zero;
+}
+
+/* Makes settings->content the configuration in force. */
+static void apply(struct settings *settings, uint64_t generation, struct span content)
+{
+    read_software(settings, content);
+    settings->software = settings->next_software;
     read_content(settings, generation);
     settings->values = settings->next;
     settings->answers = settings->next_answers;
@@ -355,8 +366,20 @@ static void tell_trial(struct settings *settings)
         running->generation_held = running->trial.generation;
 }
 
-/* From settings->content. */
-static void note_held(struct settings *settings, uint64_t generation)
+/* Of settings->next_software, the one that goes with the trial. */
+static void note_software(struct settings *settings, struct settings_held *held)
+{
+    const wire_ConfigSoftware *software = &settings->next_software;
+
+    for (size_t i = 0; i < software->software_count && !held->has_software; i++) {
+        held->has_software = software->software[i].on_trial;
+        if (held->has_software)
+            held->software = software->software[i];
+    }
+}
+
+/* From settings->content, which these bytes are. */
+static void note_held(struct settings *settings, uint64_t generation, struct span content)
 {
     const struct settings_values *values = &settings->next;
     const wire_TrialSpec *spec = &settings->content.trial;
@@ -370,7 +393,11 @@ static void note_held(struct settings *settings, uint64_t generation)
         .has_route = values->route_count > 0,
         .route = values->routes[0],
         .language = settings_language(values),
+        .is_test = spec->test,
+        .needs_no_route = settings->content.routes_count == 0,
     };
+    read_software(settings, content);
+    note_software(settings, held);
     memcpy(held->line_id, spec->line_id, sizeof held->line_id);
     for (size_t i = 0; i < settings->next_answers.count; i++)
         if (strcmp(settings->next_answers.rows[i].name, "routes") == 0)
@@ -427,7 +454,7 @@ static enum status hold(struct settings *settings, uint64_t generation, struct s
     enum status status = store_trial(settings, trial);
     if (status == STATUS_OK) {
         settings->trial = *trial;
-        note_held(settings, generation);
+        note_held(settings, generation, content);
         tell_trial(settings);
     }
     crypto_wipe(trial, sizeof *trial);
@@ -454,7 +481,7 @@ static enum status run_at_once(struct settings *settings, uint64_t generation, s
 
     if (status != STATUS_OK)
         return status;
-    apply(settings, generation);
+    apply(settings, generation, content);
     note_running(settings, generation, hash);
     forget_trial(settings);
     return STATUS_OK;
@@ -470,7 +497,8 @@ static void take_content(struct settings *settings, uint64_t generation, struct 
         problem = "the configuration cannot be read";
     else if (content.size > sizeof settings->trial.content.bytes)
         status = STATUS_FULL;
-    else if (!settings->content.has_trial || !settings->content.trial.test)
+    else if (!settings->content.has_trial ||
+             (!settings->content.trial.test && !settings->content.trial.install))
         status = run_at_once(settings, generation, content, hash);
     else if (generation > settings->running.generation_running)
         status = hold(settings, generation, content, hash);
@@ -551,7 +579,7 @@ static enum status adopt(struct settings *settings, uint64_t generation)
     if (status != STATUS_OK)
         return status;
     crypto_sha256(&content, 1, hash);
-    apply(settings, generation);
+    apply(settings, generation, content);
     note_running(settings, generation, hash);
     return STATUS_OK;
 }
@@ -606,7 +634,7 @@ static enum status load(struct settings *settings)
     if (status != STATUS_OK)
         return STATUS_CORRUPT;
     crypto_sha256(&content, 1, hash);
-    apply(settings, settings->stored.generation);
+    apply(settings, settings->stored.generation, content);
     note_running(settings, settings->stored.generation, hash);
     return STATUS_OK;
 }
@@ -624,7 +652,7 @@ static void resume_held(struct settings *settings, wire_KeptTrial *trial)
                  (unsigned)trial->cut_off);
         end_trial(settings, &report, wire_TrialVerdict_TRIAL_FAILED);
     } else if (message_decode(MESSAGE_CONFIG_CONTENT, content, &settings->content) == STATUS_OK) {
-        note_held(settings, trial->report.generation);
+        note_held(settings, trial->report.generation, content);
     } else {
         crypto_wipe(trial, sizeof *trial);
     }
@@ -698,6 +726,13 @@ void settings_close(struct settings *settings)
     pthread_mutex_destroy(&settings->lock);
     crypto_wipe(settings, sizeof *settings);
     free(settings);
+}
+
+void settings_software(struct settings *settings, wire_ConfigSoftware *out)
+{
+    pthread_mutex_lock(&settings->lock);
+    *out = settings->software;
+    pthread_mutex_unlock(&settings->lock);
 }
 
 void settings_running(struct settings *settings, struct peer_running *out)

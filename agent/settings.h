@@ -71,6 +71,10 @@ struct settings_held {
     wire_Route route;               /* the first one for chat */
     char refusal[LIMIT_REASON + 1]; /* why one before it was left out, or all were; "": none was */
     enum voice_language language;
+    bool is_test;        /* it asks a question of its own */
+    bool needs_no_route; /* no route is configured at all: there is nothing to ask */
+    bool has_software;
+    wire_Software software; /* that is on trial with it */
 };
 
 struct settings_options {
@@ -109,6 +113,9 @@ MUST_CHECK enum status settings_adopt(struct settings *settings, const wire_Tria
 
 /* Drops it; the report is told until another generation comes. */
 void settings_go_back(struct settings *settings, const wire_TrialReport *report);
+
+/* The software that the configuration in force names. */
+void settings_software(struct settings *settings, wire_ConfigSoftware *out);
 
 void settings_running(struct settings *settings, struct peer_running *out);
 size_t settings_statuses(struct settings *settings, wire_SettingStatus out[LIMIT_SETTINGS]);

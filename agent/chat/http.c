@@ -235,6 +235,7 @@ static void set_request(CURL *easy, const struct http_request *request)
         easy, CURLOPT_CONNECTTIMEOUT_MS,
         (long)(request->connect_timeout_ms ? request->connect_timeout_ms : CONNECT_TIMEOUT_MS));
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->total_timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)request->max_bytes_per_s);
 }
 
 /* What is the same for every request. */

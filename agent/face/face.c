@@ -458,7 +458,8 @@ enum status face_create(struct face **out, const struct face_options *options)
 
     enum status status = track_create(&face->track);
     if (status == STATUS_OK)
-        status = wardrobe_create(&face->wardrobe, options->avatar_folder);
+        status =
+            wardrobe_create(&face->wardrobe, options->avatar_folder, options->installed_folder);
     if (status == STATUS_OK)
         face->pack = wardrobe_pick(face->wardrobe, "");
     if (status == STATUS_OK)

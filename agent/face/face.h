@@ -57,10 +57,11 @@ enum face_key {
 typedef void (*face_key_fn)(void *context, enum face_key key, bool is_down);
 
 struct face_options {
-    struct speaker *speaker;   /* borrowed, must outlive the face; NULL: a face without voice */
-    const char *avatar_folder; /* of packs besides the built-in one; copied; NULL: none */
-    const char *name;          /* the robot's name, shown small, and the window's title; copied;
-                                * NULL: none */
+    struct speaker *speaker;      /* borrowed, must outlive the face; NULL: a face without voice */
+    const char *avatar_folder;    /* of packs besides the built-in one; copied; NULL: none */
+    const char *installed_folder; /* of avatars that came as software; NULL: none */
+    const char *name;             /* the robot's name, shown small, and the window's title; copied;
+                                   * NULL: none */
     enum face_screen screen;
     int width, height;         /* of a window; 0: FACE_SIZE */
     const char *video_driver;  /* see screen.h; NULL: any */

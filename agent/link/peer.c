@@ -221,6 +221,8 @@ static void send_hello(struct peer *peer, struct peer_time now)
     hello->settings_count = (pb_size_t)peer->host.settings(peer->host.context, hello->settings);
     hello->has_trial = running.has_trial;
     hello->trial = running.trial;
+    hello->installed_count = (pb_size_t)running.installed_count;
+    memcpy(hello->installed, running.installed, sizeof hello->installed);
     send(peer, TOPIC_HELLO, MESSAGE_HELLO, hello);
     peer->hello_at_ms = now.mono_ms;
     peer->hello_due_ms = now.mono_ms + backoff_next(&peer->hello_backoff, next_random(peer));
@@ -275,6 +277,8 @@ static void send_report(struct peer *peer, struct peer_time now)
     report->settings_count = (pb_size_t)peer->host.settings(peer->host.context, report->settings);
     report->has_trial = running.has_trial;
     report->trial = running.trial;
+    report->installed_count = (pb_size_t)running.installed_count;
+    memcpy(report->installed, running.installed, sizeof report->installed);
     report->has_journal = true;
     journal_head(peer->journal, &report->journal);
     journal_credit(peer->journal, report->credit, &report->credit_count);
@@ -300,7 +304,9 @@ static void reply_config(struct peer *peer, struct peer_time now)
                           .header = next_header(peer, now),
                           .generation = running.generation_running,
                           .has_trial = running.has_trial,
-                          .trial = running.trial};
+                          .trial = running.trial,
+                          .installed_count = (pb_size_t)running.installed_count};
+    memcpy(reply->installed, running.installed, sizeof reply->installed);
     if (running.has_config) {
         reply->config_hash.size = CRYPTO_HASH_SIZE;
         memcpy(reply->config_hash.bytes, running.config_hash, CRYPTO_HASH_SIZE);

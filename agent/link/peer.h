@@ -38,6 +38,8 @@ struct peer_running {
     bool has_trial; /* of the generation held, */
     wire_TrialReport trial;
     bool is_settling; /* a newer one is on its way to the disk: peer_config_settled() will tell */
+    size_t installed_count; /* software that came by manifests, or is about to */
+    wire_SoftwareStatus installed[LIMIT_PACKAGES];
 };
 
 struct peer_answer {

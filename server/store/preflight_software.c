@@ -49,7 +49,7 @@ static enum status count_robots(struct preflight_work *work, const struct manife
         "  count(*) FILTER (WHERE is_able AND version = $4),"
         "  count(*) FILTER (WHERE is_able AND version <> $4 AND $5::text[] <> '{}'"
         "     AND NOT version = ANY ($5)),"
-        "  count(*) FILTER (WHERE is_able AND version <> $4 AND counter > $6 AND NOT $7"
+        "  count(*) FILTER (WHERE is_able AND version <> $4 AND counter >= $6 AND NOT $7"
         "     AND ($5::text[] = '{}' OR version = ANY ($5))),"
         "  count(*) FILTER (WHERE is_able AND version <> $4 AND free_mib < $8) FROM robot");
     const char *from[MANIFEST_FROM_MAX];
@@ -90,7 +90,7 @@ static void tell(struct preflight_work *work, const struct manifest *manifest,
                        (long long)counts->wrong_version);
     if (counts->older > 0)
         preflight_find(work, "software_older", PREFLIGHT_WARN, 0,
-                       "%lld robots will refuse it: they have a higher counter than %lld",
+                       "%lld robots will refuse it: they have a counter not below %lld",
                        (long long)counts->older, (long long)manifest->counter);
     if (counts->lacks_room > 0)
         preflight_find(work, "software_disk", PREFLIGHT_WARN, 0,

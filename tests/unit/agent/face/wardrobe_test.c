@@ -12,7 +12,7 @@ static void a_name_is_a_file_in_the_folder(void **state)
     struct wardrobe *wardrobe;
 
     (void)state;
-    assert_int_equal(wardrobe_create(&wardrobe, PACK_FOLDER), STATUS_OK);
+    assert_int_equal(wardrobe_create(&wardrobe, PACK_FOLDER, NULL), STATUS_OK);
     const struct pack *builtin = wardrobe_pick(wardrobe, "");
     const struct pack *mochi = wardrobe_pick(wardrobe, "mochi");
     assert_non_null(builtin);
@@ -28,11 +28,11 @@ static void the_built_in_one_stands_in_for_what_is_missing_or_no_name(void **sta
     struct wardrobe *wardrobe;
 
     (void)state;
-    assert_int_equal(wardrobe_create(&wardrobe, PACK_FOLDER), STATUS_OK);
+    assert_int_equal(wardrobe_create(&wardrobe, PACK_FOLDER, NULL), STATUS_OK);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         assert_ptr_equal(wardrobe_pick(wardrobe, names[i]), wardrobe_pick(wardrobe, ""));
     wardrobe_free(wardrobe);
-    assert_int_equal(wardrobe_create(&wardrobe, NULL), STATUS_OK);
+    assert_int_equal(wardrobe_create(&wardrobe, NULL, NULL), STATUS_OK);
     assert_ptr_equal(wardrobe_pick(wardrobe, "mochi"), wardrobe_pick(wardrobe, ""));
     wardrobe_free(wardrobe);
 }
