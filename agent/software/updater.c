@@ -15,10 +15,11 @@
 #include "schema/base/file.h"
 #include "schema/base/log.h"
 
-#define AGENT       "agent"
-#define MAX_WRONG   3 /* files other than the signed one: then it is not by chance */
-#define MAX_CUT_OFF 3 /* restarts in the middle of an installation: then it is likely their cause  \
-                       */
+#define AGENT     "agent"
+#define MAX_WRONG 3 /* files other than the signed one: then it is not by chance */
+#define MAX_CUT_OFF                                                                                \
+    3 /* restarts in the middle of an installation: then it is likely their cause                  \
+       */
 #define MAX_STARTS     5 /* with it installed and on trial */
 #define MAX_BACK_TRIES 3
 

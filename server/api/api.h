@@ -25,7 +25,7 @@ struct api {
     size_t broker_count;
     const char *demo_media; /* NULL: none; else demo_device's videos are in this folder */
     const char *demo_device;
-    struct span update_keys; /* that manifests are signed by, PEM; empty: not looked at here */
+    struct span update_keys;  /* that manifests are signed by, PEM; empty: not looked at here */
     int64_t approval_devices; /* of a rollout above that another operator must agree; -1: never */
     /* for metrics and readiness; NULL in tests */
     struct http *http;

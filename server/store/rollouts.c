@@ -448,7 +448,8 @@ static enum status read_reverse(struct store_conn *conn, const struct reversing 
 {
     STORE_STATEMENT(read,
                     "SELECT r.state = 'completed', coalesce(jsonb_object_agg(p.key,"
-                    "    coalesce(r.before -> p.key, 'null')) FILTER (WHERE l.settings -> p.key"
+                    "    coalesce(r.before -> p.key, 'null')) FILTER (WHERE p.key IS NOT NULL AND "
+                    "l.settings -> p.key"
                     "      IS NOT DISTINCT FROM nullif(p.value, 'null')), '{}'),"
                     "  string_agg(p.key, ', ' ORDER BY p.key) FILTER (WHERE l.settings -> p.key"
                     "      IS DISTINCT FROM nullif(p.value, 'null')) "
