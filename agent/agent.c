@@ -3,7 +3,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include "agent/dialogue.h"
 #include "agent/ear/ear.h"
@@ -11,6 +10,8 @@
 #include "agent/identity.h"
 #include "agent/orders.h"
 #include "agent/prover.h"
+#include "agent/reach.h"
+#include "agent/supplies.h"
 #include "agent/selfcheck.h"
 #include "agent/vendor_voice.h"
 #include "schema/base/clock.h"
@@ -18,7 +19,6 @@
 #include "schema/base/log.h"
 
 #define LOOK_EVERY_MS 3000
-#define MAX_PEM_BYTES ((size_t)64 << 10)
 
 struct agent {
     const struct config *config;
@@ -78,41 +78,6 @@ enum status agent_memory_path(const struct config *config, char out[PATH_MAX])
 
 /* Settings reach the parts that they concern. */
 
-static void take_server_keys(struct agent *agent, const struct settings_values *values)
-{
-    for (size_t i = values->server_key_count; i-- > 0;) { /* oldest first: the newest seals */
-        const wire_SealingKey *key = &values->server_keys[i];
-        struct box_pair pair;
-        enum status status = identity_check_key(&agent->identity, key);
-
-        if (status == STATUS_OK)
-            status = identity_pair(&agent->identity, key->public_key, &pair);
-        if (status == STATUS_OK)
-            link_add_pair(agent->link, &pair);
-        else
-            log_warning("agent", "a server key in the configuration is not used: %s",
-                        status_text(status));
-        crypto_wipe(&pair, sizeof pair);
-    }
-}
-
-/* Those of the configuration first; where this robot was enrolled it can always come back to. */
-static void take_brokers(struct agent *agent, const struct settings_values *values)
-{
-    char brokers[LIMIT_BROKERS][LIMIT_URL + 1];
-    size_t count = values->broker_count;
-
-    memcpy(brokers, values->brokers, sizeof brokers);
-    for (size_t i = 0; i < agent->identity.broker_count && count < LIMIT_BROKERS; i++) {
-        bool known = false;
-        for (size_t j = 0; j < count; j++)
-            known |= strcmp(brokers[j], agent->identity.brokers[i]) == 0;
-        if (!known)
-            memcpy(brokers[count++], agent->identity.brokers[i], sizeof brokers[0]);
-    }
-    link_set_brokers(agent->link, (const char(*)[LIMIT_URL + 1]) brokers, count);
-}
-
 /* What an owner must know of the microphone. The phrase is English in any language. */
 static void describe_ear(struct agent *agent, const struct settings_values *values, bool chinese,
                          char *out, size_t out_size)
@@ -171,8 +136,7 @@ static void put_in_force(struct agent *agent)
     mark_screen(agent, values);
     face_dress(agent->face, values->avatar);
     ear_set_mode(agent->ear, mode_of(values), values->wake_phrase);
-    take_server_keys(agent, values);
-    take_brokers(agent, values);
+    reach_follow(agent->link, &agent->identity, values);
     link_set_report_interval(agent->link, values->report_interval_s);
     pthread_mutex_unlock(&agent->in_force);
     crypto_wipe(values, sizeof *values);
@@ -484,68 +448,18 @@ static enum status open_settings(struct agent *agent, char problem[256])
     return complain(status, problem, "cannot read the stored configuration");
 }
 
-/* A file that need not be there. */
-static enum status read_optional(const char *path, uint8_t **data, size_t *size, char problem[256])
-{
-    enum status status = path ? file_read(path, MAX_PEM_BYTES, data, size) : STATUS_NOT_FOUND;
-
-    if (status == STATUS_OK || status == STATUS_NOT_FOUND)
-        return STATUS_OK;
-    snprintf(problem, 256, "cannot read \"%.160s\": %s", path, status_text(status));
-    return status;
-}
-
 static enum status make_updater(struct agent *agent, char problem[256])
 {
-    const struct config *config = agent->config;
-    uint8_t *keys = NULL, *ca = NULL;
-    size_t keys_size = 0, ca_size = 0;
-    enum status status = read_optional(config->update_keys, &keys, &keys_size, problem);
-
-    if (status == STATUS_OK)
-        status = read_optional(config->update_ca, &ca, &ca_size, problem);
-    const struct updater_options options = {
-        .folder = agent->software_dir,
-        .programs = config->update_dir,
-        .keys_pem = span_of(keys, keys_size),
-        .ca_pem = span_of(ca, ca_size),
-        .version = MYNA_VERSION,
-        .max_bytes = config->update_max_mib << 20,
-        .max_bytes_per_s = config->update_rate_kib << 10,
-        .context = agent,
-        .on_step = on_software,
-    };
-    if (status == STATUS_OK)
-        status = complain(updater_open(&agent->updater, &options), problem,
-                          "cannot keep software in the state folder");
-    if (status == STATUS_CORRUPT && agent->updater) {
-        log_warning("agent", "what software came to this robot is not known any more: its file is "
-                             "damaged");
-        status = STATUS_OK;
-    }
-    free(keys);
-    free(ca);
-    return status;
-}
-
-/* A voice that came as software takes the place of the program of its name. */
-static void choose_voice(const struct agent *agent, const char *program, char out[PATH_MAX])
-{
-    const char *slash = strrchr(program, '/');
-    const char *name = slash ? slash + 1 : program;
-    char place[PATH_MAX];
-
-    if (updater_place(agent->software_dir, "voice", name, place, sizeof place) != STATUS_OK ||
-        snprintf(out, PATH_MAX, "%s/%s", place, name) >= PATH_MAX || access(out, X_OK) != 0)
-        snprintf(out, PATH_MAX, "%s", program);
+    return supplies_open(&agent->updater, agent->config, agent->software_dir, on_software, agent,
+                         problem);
 }
 
 static enum status find_software(struct agent *agent, char problem[256])
 {
     enum status status = state_path(agent->config, "software", agent->software_dir);
 
-    choose_voice(agent, agent->config->voice, agent->voice);
-    choose_voice(agent, agent->config->vendor_voice, agent->vendor_voice_program);
+    supplies_voice(agent->software_dir, agent->config->voice, agent->voice);
+    supplies_voice(agent->software_dir, agent->config->vendor_voice, agent->vendor_voice_program);
     return complain(status, problem, "the state folder's path is too long");
 }
 

@@ -1,5 +1,4 @@
 #include <signal.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,9 +54,8 @@ static int run(const struct config *config, char **argv)
     if (!restart)
         return 0;
     pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
-    if (strchr(argv[0], '/') != NULL) /* the file of that name: it may be a newer one than runs */
-        execv(argv[0], argv);
-    execv("/proc/self/exe", argv);
+    if (!strchr(argv[0], '/') || execv(argv[0], argv) < 0) /* a newer file may have that name */
+        execv("/proc/self/exe", argv);
     return fail("cannot start anew");
 }
 

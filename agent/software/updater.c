@@ -1,143 +1,17 @@
 #include "agent/software/updater.h"
 
-#include <limits.h>
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "agent/software/fetch.h"
 #include "agent/software/installer.h"
-#include "agent/software/shelf.h"
-#include "agent/software/stage.h"
+#include "agent/software/updater_parts.h"
 #include "schema/base/crypto.h"
 #include "schema/base/encode.h"
-#include "schema/base/file.h"
 #include "schema/base/log.h"
 
-#define AGENT     "agent"
-#define MAX_WRONG 3 /* files other than the signed one: then it is not by chance */
-#define MAX_CUT_OFF                                                                                \
-    3 /* restarts in the middle of an installation: then it is likely their cause                  \
-       */
-#define MAX_STARTS     5 /* with it installed and on trial */
+#define MAX_WRONG      3 /* files other than the signed one: then it is not by chance */
 #define MAX_BACK_TRIES 3
-
-struct updater {
-    struct updater_options options; /* texts and keys are its own */
-    struct shelf shelf;             /* the thread's own, like what follows */
-    struct manifest wanted;         /* that the stage is about */
-    const atomic_bool *cancel;
-    unsigned back_tries;
-    bool is_tested;
-    pthread_mutex_t lock; /* guards what follows */
-    wire_SoftwareStatus statuses[LIMIT_PACKAGES];
-    size_t status_count;
-    char file_path[PATH_MAX];
-};
-
-/* ---- telling ---- */
-
-static wire_SoftwareStep step_of(const struct updater *updater, enum stage stage)
-{
-    switch (stage) {
-    case STAGE_FETCHED:
-    case STAGE_INSTALLING:
-        return wire_SoftwareStep_SOFTWARE_VERIFIED;
-    case STAGE_RESTARTING:
-    case STAGE_REVERTING:
-    case STAGE_GOING_BACK:
-        return wire_SoftwareStep_SOFTWARE_INSTALLED;
-    case STAGE_INSTALLED:
-    case STAGE_CONFIRMING:
-        return updater->is_tested ? wire_SoftwareStep_SOFTWARE_TESTED
-                                  : wire_SoftwareStep_SOFTWARE_INSTALLED;
-    default:
-        return wire_SoftwareStep_SOFTWARE_WANTED;
-    }
-}
-
-static wire_SoftwareStatus *find_status(struct updater *updater, const char *kind, const char *name)
-{
-    wire_SoftwareStatus *status = updater->statuses;
-
-    for (size_t i = 0; i < updater->status_count; i++, status++)
-        if (strcmp(status->kind, kind) == 0 && strcmp(status->name, name) == 0)
-            return status;
-    if (updater->status_count == LIMIT_PACKAGES)
-        return NULL;
-    *status = (wire_SoftwareStatus)wire_SoftwareStatus_init_zero;
-    snprintf(status->kind, sizeof status->kind, "%s", kind);
-    snprintf(status->name, sizeof status->name, "%s", name);
-    updater->status_count++;
-    return status;
-}
-
-static void tell_failures(struct updater *updater)
-{
-    const wire_KeptSoftware *kept = &updater->shelf.kept;
-
-    for (size_t i = 0; i < kept->failed_count; i++) {
-        const wire_SoftwareStatus *failed = &kept->failed[i].status;
-        wire_SoftwareStatus *status = find_status(updater, failed->kind, failed->name);
-
-        if (!status)
-            continue;
-        status->step = failed->step;
-        memcpy(status->wanted, failed->wanted, sizeof status->wanted);
-        memcpy(status->reason, failed->reason, sizeof status->reason);
-    }
-}
-
-static void refresh(struct updater *updater, wire_SoftwareStep step, int64_t done_bytes)
-{
-    const wire_KeptSoftware *kept = &updater->shelf.kept;
-
-    pthread_mutex_lock(&updater->lock);
-    updater->status_count = 0;
-    for (size_t i = 0; i < kept->current_count; i++) {
-        wire_SoftwareStatus *status =
-            find_status(updater, kept->current[i].kind, kept->current[i].name);
-
-        memcpy(status->version, kept->current[i].version, sizeof status->version);
-        status->counter = kept->current[i].counter;
-        status->step = wire_SoftwareStep_SOFTWARE_CONFIRMED;
-    }
-    tell_failures(updater);
-    if (kept->stage != STAGE_NONE) {
-        wire_SoftwareStatus *status =
-            find_status(updater, updater->wanted.kind, updater->wanted.name);
-
-        if (status) {
-            memcpy(status->wanted, updater->wanted.version, sizeof status->wanted);
-            memcpy(status->reason, kept->reason, sizeof status->reason);
-            status->step = step;
-            status->done = (uint64_t)done_bytes;
-        }
-    }
-    pthread_mutex_unlock(&updater->lock);
-}
-
-/* Parts and server learn where it stands. */
-static void tell(struct updater *updater)
-{
-    const enum stage stage = (enum stage)updater->shelf.kept.stage;
-    const int64_t done_bytes =
-        stage == STAGE_NONE || stage == STAGE_FETCHING ? 0 : updater->wanted.size_bytes;
-
-    refresh(updater, step_of(updater, stage), done_bytes);
-    if (updater->options.on_step)
-        updater->options.on_step(updater->options.context);
-}
-
-size_t updater_statuses(struct updater *updater, wire_SoftwareStatus out[LIMIT_PACKAGES])
-{
-    pthread_mutex_lock(&updater->lock);
-    const size_t count = updater->status_count;
-    memcpy(out, updater->statuses, count * sizeof *out);
-    pthread_mutex_unlock(&updater->lock);
-    return count;
-}
 
 /* ---- steps ---- */
 
@@ -166,7 +40,7 @@ static enum status move(struct updater *updater, enum stage_event event,
     }
     log_debug("software", "%s \"%s\" %s: %s", updater->wanted.kind, updater->wanted.name,
               updater->wanted.version, stage_name(stage));
-    tell(updater);
+    updater_tell(updater);
     return STATUS_OK;
 }
 
@@ -295,8 +169,7 @@ static enum status leave_off(struct updater *updater, struct updater_result *res
                    updater->shelf.kept.is_final, result);
 }
 
-/* It is about what runs, whatever the manifest says of another version. */
-static void name_running(struct updater *updater, const struct manifest *manifest)
+void updater_name_running(struct updater *updater, const struct manifest *manifest)
 {
     const wire_KeptPackage *current =
         shelf_current(&updater->shelf, manifest->kind, manifest->name);
@@ -315,7 +188,7 @@ static enum status take_back(struct updater *updater, const wire_Software *item,
 {
     updater->shelf.kept.has_wanted = true;
     updater->shelf.kept.wanted = *item;
-    name_running(updater, manifest);
+    updater_name_running(updater, manifest);
     enum status status = move(updater, STAGE_TAKE_BACK, result);
     while (status == STATUS_OK || status == STATUS_AGAIN) {
         status = finish_back(updater, result);
@@ -335,7 +208,7 @@ static const char *running_version(const struct updater *updater, const struct m
 
     if (current)
         return current->version;
-    return strcmp(manifest->kind, AGENT) == 0 ? updater->options.version : MANIFEST_NONE;
+    return strcmp(manifest->kind, UPDATER_AGENT) == 0 ? updater->options.version : MANIFEST_NONE;
 }
 
 static enum status refuse(struct updater *updater, const struct manifest *manifest,
@@ -346,7 +219,7 @@ static enum status refuse(struct updater *updater, const struct manifest *manife
         log_debug("software", "a refusal cannot be kept: the disk takes nothing");
     log_warning("software", "%s \"%s\" %s is refused: %s", manifest->kind, manifest->name,
                 manifest->version, reason);
-    tell(updater);
+    updater_tell(updater);
     return fail(result, STATUS_DENIED, false, reason);
 }
 
@@ -408,10 +281,11 @@ static void on_progress(void *context, int64_t done_bytes, const char *etag)
     struct updater *updater = context;
     wire_KeptSoftware *kept = &updater->shelf.kept;
 
-    refresh(updater,
-            done_bytes == updater->wanted.size_bytes ? wire_SoftwareStep_SOFTWARE_DOWNLOADED
-                                                     : wire_SoftwareStep_SOFTWARE_WANTED,
-            done_bytes);
+    updater_tell_refresh(updater,
+                         done_bytes == updater->wanted.size_bytes
+                             ? wire_SoftwareStep_SOFTWARE_DOWNLOADED
+                             : wire_SoftwareStep_SOFTWARE_WANTED,
+                         done_bytes);
     if (strcmp(kept->etag, etag) == 0)
         return;
     snprintf(kept->etag, sizeof kept->etag, "%s", etag);
@@ -445,7 +319,7 @@ static enum status bring_file(struct updater *updater, struct updater_result *re
         return status;
     memcpy(kept->reason, reason, sizeof reason);
     if (status != STATUS_FORGED && status != STATUS_INVALID) {
-        tell(updater);
+        updater_tell(updater);
         return fail(result, status, true, reason);
     }
     kept->etag[0] = 0;
@@ -729,131 +603,5 @@ void updater_note_tested(struct updater *updater)
 {
     updater->is_tested = is_there(updater);
     if (updater->is_tested)
-        tell(updater);
-}
-
-bool updater_is_able(const struct updater *updater)
-{
-    return updater->options.keys_pem.size > 0;
-}
-
-enum status updater_place(const char *folder, const char *kind, const char *name, char *out,
-                          size_t out_size)
-{
-    int size = snprintf(out, out_size, "%s/%s/%s/current", folder, kind, name);
-
-    return size >= 0 && (size_t)size < out_size ? STATUS_OK : STATUS_FULL;
-}
-
-/* ---- starting ---- */
-
-static void turn_back(wire_KeptSoftware *kept, const char *reason, bool is_final)
-{
-    snprintf(kept->reason, sizeof kept->reason, "%s", reason);
-    kept->is_final = is_final;
-    kept->stage = STAGE_REVERTING;
-}
-
-/* What was asked to run from this start on runs, or does not. */
-static void judge_restart(struct updater *updater)
-{
-    wire_KeptSoftware *kept = &updater->shelf.kept;
-    char reason[LIMIT_REASON + 1];
-
-    if (strcmp(updater->wanted.kind, AGENT) == 0 &&
-        strcmp(updater->wanted.version, updater->options.version) != 0) {
-        snprintf(reason, sizeof reason, "after the restart %.32s runs, not %.32s",
-                 updater->options.version, updater->wanted.version);
-        turn_back(kept, reason, true);
-        return;
-    }
-    kept->stage = STAGE_INSTALLED;
-    kept->cut_off = 0;
-}
-
-/* What a former process was in the middle of. */
-static void resume(struct updater *updater)
-{
-    wire_KeptSoftware *kept = &updater->shelf.kept;
-    struct json_problem problem;
-
-    if (kept->stage == STAGE_NONE)
-        return;
-    if (manifest_read(span_of(kept->wanted.document.bytes, kept->wanted.document.size),
-                      &updater->wanted, &problem) != STATUS_OK) {
-        kept->stage = STAGE_NONE;
-        return;
-    }
-    if (kept->stage == STAGE_GOING_BACK)
-        name_running(updater, &updater->wanted);
-    if (kept->stage == STAGE_RESTARTING)
-        judge_restart(updater);
-    else if (stage_is_begun((enum stage)kept->stage))
-        kept->cut_off++;
-    if (kept->stage == STAGE_INSTALLING && kept->cut_off >= MAX_CUT_OFF)
-        turn_back(kept, "the robot stopped 3 times while it was installed", true);
-    else if (kept->stage == STAGE_INSTALLED && kept->cut_off >= MAX_STARTS)
-        turn_back(kept, "the robot was started 5 times before it was tested", true);
-    if (shelf_save(&updater->shelf) != STATUS_OK)
-        log_warning("software", "where software stands cannot be kept: the disk takes nothing");
-}
-
-static enum status copy_options(struct updater *updater, const struct updater_options *options)
-{
-    struct updater_options *own = &updater->options;
-    const uint8_t *keys = options->keys_pem.data;
-
-    *own = *options;
-    own->folder = strdup(options->folder);
-    own->programs = strdup(options->programs);
-    own->version = strdup(options->version);
-    own->keys_pem.data = malloc(options->keys_pem.size + 1);
-    own->ca_pem.data = malloc(options->ca_pem.size + 1);
-    if (!own->folder || !own->programs || !own->version || !own->keys_pem.data || !own->ca_pem.data)
-        return STATUS_MEMORY;
-    if (options->keys_pem.size > 0)
-        memcpy((uint8_t *)own->keys_pem.data, keys, options->keys_pem.size);
-    if (options->ca_pem.size > 0)
-        memcpy((uint8_t *)own->ca_pem.data, options->ca_pem.data, options->ca_pem.size);
-    return file_make_folder(options->folder, 0700);
-}
-
-enum status updater_open(struct updater **out, const struct updater_options *options)
-{
-    struct updater *updater = calloc(1, sizeof *updater);
-    char path[PATH_MAX];
-
-    if (!updater)
-        return STATUS_MEMORY;
-    pthread_mutex_init(&updater->lock, NULL);
-    enum status status = copy_options(updater, options);
-    if (status == STATUS_OK &&
-        (snprintf(path, sizeof path, "%s/shelf", options->folder) >= (int)sizeof path ||
-         snprintf(updater->file_path, sizeof updater->file_path, "%s/file", options->folder) >=
-             (int)sizeof updater->file_path))
-        status = STATUS_INVALID;
-    if (status == STATUS_OK)
-        status = shelf_load(&updater->shelf, path);
-    if (status != STATUS_OK && status != STATUS_CORRUPT) {
-        updater_close(updater);
-        return status;
-    }
-    resume(updater);
-    const enum stage stage = (enum stage)updater->shelf.kept.stage;
-    refresh(updater, step_of(updater, stage), 0);
-    *out = updater;
-    return status;
-}
-
-void updater_close(struct updater *updater)
-{
-    if (!updater)
-        return;
-    pthread_mutex_destroy(&updater->lock);
-    free((char *)updater->options.folder);
-    free((char *)updater->options.programs);
-    free((char *)updater->options.version);
-    free((uint8_t *)updater->options.keys_pem.data);
-    free((uint8_t *)updater->options.ca_pem.data);
-    free(updater);
+        updater_tell(updater);
 }
