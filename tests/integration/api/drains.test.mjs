@@ -73,6 +73,17 @@ test('where a drain leads is told in numbers, and nothing is changed by asking',
   assert.equal((await admin.post('/vendors/none/drain/preview')).status, 404);
 });
 
+test('mynactl tells the same for people, and refuses what does not fit', async () => {
+  const {stdout} = await run(mynactl, ['vendor', 'drain', 'big', '--dry-run'], {env});
+  assert.match(stdout, /^3 robots are led away from big: IT DOES NOT FIT\n {2}3 robots' chat goes to small-chat of small/);
+  assert.match(stdout, /no other route for some use: r4\n/);
+  assert.match(stdout, /a day of it costs 15\.00 CNY under small\n/);
+  assert.match(stdout, /cap:small:few +3 +0 +6 +50 % requests\n/);
+  const refused = await run(mynactl, ['vendor', 'drain', 'big', '--if-it-fits'], {env}).catch((error) => error);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /it does not fit: cap:small:few/);
+});
+
 test('only if it fits it is refused where it does not; otherwise an emergency goes on', async () => {
   const refused = await admin.post('/vendors/big/drain', {if_it_fits: true});
   assert.equal(refused.status, 409);
@@ -137,4 +148,9 @@ test('a drill takes its share and minutes, and says what it asks for', async () 
   assert.equal((await admin.post('/vendors/idle/drill')).status, 409);
   assert.equal((await admin.post('/vendors/big/drill', {share: '0%'})).status, 400);
   assert.equal((await admin.post('/vendors/big/return')).status, 200);
+  const {stdout} = await run(mynactl, ['vendor', 'drains', 'big', String(body.id)], {env});
+  assert.match(stdout, /^drill \d+ of big: returning, 34%\n/);
+  assert.match(stdout, /moved +0 of 2\n/);
+  const listed = await run(mynactl, ['vendor', 'drains', 'big', '--kind', 'maintenance'], {env});
+  assert.match(listed.stdout, /cancelled/);
 });
