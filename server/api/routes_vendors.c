@@ -4,6 +4,8 @@
 #include "server/api/api.h"
 #include "server/api/routes.h"
 #include "server/fleet/mint.h"
+#include "server/fleet/rollout_plan.h"
+#include "server/store/vendor_keys.h"
 #include "server/store/vendors.h"
 
 #define FILINGS_MAX 200
@@ -249,6 +251,146 @@ static void get(void *context, struct request *request, struct reply *reply)
     answer_document(reply, status, 200, &vendor, answer_subject(request, "vendor", id));
 }
 
+/* ---- the next key ---- */
+
+static void answer_key(struct request *request, struct reply *reply, enum status status,
+                       const struct document *key, const char *conflict)
+{
+    const char *id = request_param(request, "id");
+
+    if (status == STATUS_CONFLICT)
+        reply_problem(reply, 409, "%s", conflict);
+    else if (status == STATUS_EXISTS)
+        reply_problem(reply, 409, "robots are on their way to another next key: finish or drop it");
+    else
+        answer_document(reply, status, 200, key, answer_subject(request, "vendor", id));
+}
+
+static void get_key(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    struct document key;
+    enum status status =
+        vendor_keys_get(api->store, request_param(request, "id"), request->arena, &key);
+
+    answer_key(request, reply, status, &key, "");
+}
+
+/* A minted credential is made from the next key as from the present one. */
+static bool check_next(const struct api *api, struct request *request, struct reply *reply,
+                       const char *id, const char *key)
+{
+    struct document vendor;
+    struct json *json;
+    enum status status = vendors_get(api->store, id, request->arena, &vendor);
+
+    if (status == STATUS_OK)
+        status = json_parse(vendor.json, &json, NULL);
+    if (status != STATUS_OK) {
+        answer_document(reply, status, 200, &vendor, answer_subject(request, "vendor", id));
+        return false;
+    }
+    const bool fits = check_minting(reply, json_text(json_member(json, "dialect"), ""),
+                                    json_text(json_member(json, "credential"), ""), key);
+    json_free(json);
+    return fits;
+}
+
+struct key_order {
+    const char *key;
+    const char *share;
+    const char *reason;
+};
+
+static void put_next_key(void *context, struct request *request, struct reply *reply)
+{
+    static const struct json_field rows[] = {
+        {.name = "key",
+         .kind = JSON_FIELD_TEXT,
+         .offset = offsetof(struct key_order, key),
+         .required = true,
+         .min = 1,
+         .max = LIMIT_API_KEY},
+    };
+    const struct api *api = context;
+    const struct author author = api_author(request);
+    const char *id = request_param(request, "id");
+    struct key_order order = {0};
+    struct document key;
+    struct span wrapped;
+
+    if (!answer_decode(request, reply, rows, 1, &order) ||
+        !check_next(api, request, reply, id, order.key))
+        return;
+    enum status status = wrap_key(api, request->arena, id, order.key, &wrapped);
+    if (status == STATUS_OK)
+        status = vendor_keys_put(api->store, &author, id, wrapped, request->arena, &key);
+    answer_key(request, reply, status, &key,
+               "it has no key to change from: give it one (PATCH /vendors/ID)");
+}
+
+static void switch_key(void *context, struct request *request, struct reply *reply)
+{
+    static const struct json_field rows[] = {
+        {.name = "share",
+         .kind = JSON_FIELD_TEXT,
+         .offset = offsetof(struct key_order, share),
+         .required = true},
+    };
+    const struct api *api = context;
+    const struct author author = api_author(request);
+    struct key_order order = {0};
+    struct document key;
+    int64_t share;
+
+    if (!answer_decode(request, reply, rows, 1, &order))
+        return;
+    if (rollout_plan_share(span_text(order.share), &share) != STATUS_OK || share == 0) {
+        answer_bad(reply, "/share", "must be a share like 10%, above 0");
+        return;
+    }
+    const char *number =
+        arena_format(request->arena, "%lld.%04lld", (long long)(share / ROLLOUT_PLAN_ALL),
+                     (long long)(share % ROLLOUT_PLAN_ALL));
+    enum status status = vendor_keys_switch(api->store, &author, request_param(request, "id"),
+                                            number, request->arena, &key);
+    answer_key(request, reply, status, &key,
+               "there is no next key, or more robots have it already: a share only grows");
+}
+
+static void finish_key(void *context, struct request *request, struct reply *reply)
+{
+    static const struct json_field rows[] = {
+        {.name = "reason",
+         .kind = JSON_FIELD_TEXT,
+         .offset = offsetof(struct key_order, reason),
+         .min = 3,
+         .max = 300},
+    };
+    const struct api *api = context;
+    const struct author author = api_author(request);
+    struct key_order order = {0};
+    struct document key;
+    char problem[400] = "";
+
+    if (request->body.size > 0 && !answer_decode(request, reply, rows, 1, &order))
+        return;
+    enum status status = vendor_keys_finish(api->store, &author, request_param(request, "id"),
+                                            order.reason, request->arena, &key, problem);
+    answer_key(request, reply, status, &key, problem[0] ? problem : "there is no next key");
+}
+
+static void drop_key(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const struct author author = api_author(request);
+    struct document key;
+    enum status status =
+        vendor_keys_drop(api->store, &author, request_param(request, "id"), request->arena, &key);
+
+    answer_key(request, reply, status, &key, "there is no next key");
+}
+
 static void list_dialects(void *context, struct request *request, struct reply *reply)
 {
     static const char *const bounds[] = {"all", "text", "none"};
@@ -292,5 +434,10 @@ static const struct route rows[] = {
     {"POST", "/api/v1/vendors", ROUTE_OPERATOR, create, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/vendors/{id}", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},
     {"PATCH", "/api/v1/vendors/{id}", ROUTE_OPERATOR, update, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/vendors/{id}/key", ROUTE_VIEWER, get_key, ROUTE_BODY_NORMAL},
+    {"PUT", "/api/v1/vendors/{id}/key/next", ROUTE_OPERATOR, put_next_key, ROUTE_BODY_NORMAL},
+    {"DELETE", "/api/v1/vendors/{id}/key/next", ROUTE_OPERATOR, drop_key, ROUTE_BODY_NORMAL},
+    {"POST", "/api/v1/vendors/{id}/key/switch", ROUTE_OPERATOR, switch_key, ROUTE_BODY_NORMAL},
+    {"POST", "/api/v1/vendors/{id}/key/finish", ROUTE_OPERATOR, finish_key, ROUTE_BODY_NORMAL},
 };
 ROUTES_TABLE(routes_vendors, rows);

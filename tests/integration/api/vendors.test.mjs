@@ -1,10 +1,14 @@
 // Vendors: what they speak, how their credentials are made, and which limits they cannot keep.
 import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
+import {join} from 'node:path';
 import {after, before, test} from 'node:test';
+import {promisify} from 'node:util';
 import {sleep, Stack} from '../../support/stack.mjs';
 import {hold} from './openapi.mjs';
 import {Robot} from './robot.mjs';
 
+const run = promisify(execFile);
 let stack;
 let admin;
 
@@ -104,4 +108,32 @@ test('i9: minted credentials are made anew before they end, with a new generatio
   for (let i = 0; i < 600 && (await generation('old')) === before.old; i++) await sleep(100);
   assert.equal(await generation('old'), before.old + 1);
   assert.equal(await generation('young'), before.young);
+});
+
+test('robots are moved to a next key, and the old one is forgotten when nobody may hold it', async () => {
+  const key = async () => (await admin.get('/vendors/glm/key')).body;
+  assert.deepEqual([(await key()).number, (await key()).next], [1, null]);
+  assert.equal((await admin.put('/vendors/glm/key/next', {key: 'no-dot'})).status, 400); // minted: it must fit
+  assert.equal((await admin.put('/vendors/keyless/key/next', {key: 'id.next'})).status, 409);
+  assert.equal((await admin.post('/vendors/glm/key/switch', {share: '10%'})).status, 409);
+  assert.equal((await admin.put('/vendors/glm/key/next', {key: 'id.next'})).status, 200);
+  assert.deepEqual((await key()).next, {share: '0%', since: null, robots: 2, given: 0, carried: 0, waiting: 2,
+    missing: 0, missing_first: [], refused: 0, can_finish: false});
+  const before = await generation('old');
+  assert.equal((await admin.post('/vendors/glm/key/switch', {share: '100%'})).status, 200);
+  assert.equal(await generation('old'), before + 1);
+  await stack.sql("UPDATE myna.device_link SET reported_generation = desired_generation WHERE device_id = 'young'");
+  const {next} = await key();
+  assert.deepEqual([next.carried, next.missing, next.missing_first[0].device, next.can_finish], [1, 1, 'old', false]);
+  const {body: apiKey} = await admin.post('/api-keys', {name: 'ctl', role: 'operator'});
+  const env = {...process.env, MYNACTL_URL: `http://127.0.0.1:${stack.port}`, MYNACTL_KEY: apiKey.key, MYNACTL_CONFIG: join(stack.home, 'none')};
+  const {stdout} = await run(process.env.MYNACTL ?? '.build/release/mynactl', ['vendor', 'key', 'glm'], {env});
+  assert.match(stdout, /next key given to +100% of the robots: 2 of 2\n +run with it +1\n +may hold the old +1: old\n/);
+  const refused = await admin.post('/vendors/glm/key/finish');
+  assert.equal(refused.status, 409);
+  assert.match(refused.body.detail, /1 robot may hold the old key: old/);
+  await stack.sql("UPDATE myna.device_link SET reported_generation = desired_generation WHERE device_id = 'old'");
+  assert.equal((await admin.post('/vendors/glm/key/finish')).status, 200);
+  assert.deepEqual([(await key()).number, (await key()).next], [2, null]);
+  assert.equal((await admin.remove('/vendors/glm/key/next')).status, 409);
 });

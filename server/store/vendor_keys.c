@@ -1,0 +1,298 @@
+#include "server/store/vendor_keys.h"
+
+#include <stdio.h>
+
+#include "server/store/vendors.h"
+
+#define AUTH 5 /* wire_ErrorClass_AUTH, as usage keeps it */
+
+/* Robots that could hold a key: those that the server speaks with. */
+#define HOLDERS                                                                                    \
+    "myna.device d JOIN myna.device_link l USING (device_id)"                                      \
+    " WHERE d.status IN ('active', 'quarantined')"
+
+struct change {
+    const struct author *author;
+    const char *vendor_id;
+    struct span wrapped;
+    const char *share;
+    const char *reason;
+    struct arena *arena;
+    struct document *out;
+    char *problem;
+    const char *action;
+    enum status (*run)(struct store_conn *conn, const struct change *change);
+};
+
+/* What stands afterwards is what is kept of it; the key itself is in no audit. */
+static enum status audit(struct store_conn *conn, const struct change *change)
+{
+    STORE_STATEMENT(append,
+                    "SELECT myna.audit_append($1, $2, $3, 'vendor/' || v.vendor_id, NULL,"
+                    "  jsonb_strip_nulls(jsonb_build_object('key', v.key_number, 'has_next',"
+                    "   v.next_key_wrapped IS NOT NULL, 'share', trim_scale(v.next_key_share),"
+                    "   'reason', $5::text))), myna.tell('vendor', v.vendor_id)"
+                    " FROM myna.vendor v WHERE v.vendor_id = $4");
+
+    return store_exec(conn, &append,
+                      STORE_VALUES(value_text(change->author->actor),
+                                   value_text(change->author->source), value_text(change->action),
+                                   value_text(change->vendor_id), value_text(change->reason)),
+                      NULL);
+}
+
+static enum status run(struct store_conn *conn, void *context)
+{
+    const struct change *change = context;
+    enum status status = vendors_lock(conn, change->vendor_id);
+
+    if (status == STATUS_OK)
+        status = change->run(conn, change);
+    return status == STATUS_OK ? audit(conn, change) : status;
+}
+
+static enum status make(struct store *store, struct change *change)
+{
+    enum status status = store_transaction(store, run, change);
+
+    return status == STATUS_OK
+               ? vendor_keys_get(store, change->vendor_id, change->arena, change->out)
+               : status;
+}
+
+/* A statement that changes one row, or says by none that it may not. */
+static enum status change_one(struct store_conn *conn, const struct store_statement *statement,
+                              const struct value *values, size_t count)
+{
+    struct result result;
+    enum status status = store_exec(conn, statement, values, count, &result);
+
+    if (status != STATUS_OK)
+        return status;
+    status = result_affected(&result) > 0 ? STATUS_OK : STATUS_CONFLICT;
+    result_release(&result);
+    return status;
+}
+
+/* ---- the next key ---- */
+
+static enum status put(struct store_conn *conn, const struct change *change)
+{
+    STORE_STATEMENT(is_under_way, "SELECT next_key_share > 0 FROM myna.vendor"
+                                  " WHERE vendor_id = $1");
+    STORE_STATEMENT(set, "UPDATE myna.vendor SET next_key_wrapped = $2, version = version + 1"
+                         " WHERE vendor_id = $1 AND key_wrapped IS NOT NULL");
+    const struct value id = value_text(change->vendor_id);
+    struct result result;
+    enum status status = store_exec(conn, &is_under_way, STORE_VALUES(id), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    const bool exists = result_bool(&result, 0, 0);
+    result_release(&result);
+    return exists ? STATUS_EXISTS
+                  : change_one(conn, &set, STORE_VALUES(id, value_bytes(change->wrapped)));
+}
+
+enum status vendor_keys_put(struct store *store, const struct author *author, const char *vendor_id,
+                            struct span wrapped, struct arena *arena, struct document *out)
+{
+    struct change change = {.author = author,
+                            .vendor_id = vendor_id,
+                            .wrapped = wrapped,
+                            .arena = arena,
+                            .out = out,
+                            .action = "vendor.next_key",
+                            .run = put};
+
+    return make(store, &change);
+}
+
+/* Also robots that do not ask the vendor now: one that is behind may still hold a configuration
+ * with the old key. */
+static enum status give(struct store_conn *conn, const struct change *change)
+{
+    STORE_STATEMENT(set, "UPDATE myna.vendor SET next_key_share = $2::numeric,"
+                         " next_key_at = coalesce(next_key_at, now()), version = version + 1"
+                         " WHERE vendor_id = $1 AND next_key_wrapped IS NOT NULL"
+                         " AND next_key_share <= $2::numeric");
+    STORE_STATEMENT(cover, "INSERT INTO myna.vendor_key_device (vendor_id, device_id)"
+                           " SELECT v.vendor_id, h.device_id FROM myna.vendor v CROSS JOIN"
+                           "  (SELECT d.device_id FROM " HOLDERS ") h"
+                           " WHERE v.vendor_id = $1 AND myna.key_is_next(v, h.device_id)"
+                           " ON CONFLICT DO NOTHING");
+    STORE_STATEMENT(touch, "SELECT myna.touch_devices(ARRAY(SELECT k.device_id::text"
+                           " FROM myna.vendor_key_device k JOIN myna.effective_setting e"
+                           "  ON e.device_id = k.device_id AND e.name = 'routes' AND e.value @>"
+                           "   jsonb_build_array(jsonb_build_object('vendor', k.vendor_id))"
+                           " WHERE k.vendor_id = $1 AND k.generation IS NULL))");
+    STORE_STATEMENT(note, "UPDATE myna.vendor_key_device k SET generation = l.desired_generation"
+                          " FROM myna.device_link l WHERE k.vendor_id = $1"
+                          " AND k.generation IS NULL AND l.device_id = k.device_id");
+    const struct value id = value_text(change->vendor_id);
+    enum status status = change_one(conn, &set, STORE_VALUES(id, value_numeric(change->share)));
+
+    if (status == STATUS_OK)
+        status = store_exec(conn, &cover, STORE_VALUES(id), NULL);
+    if (status == STATUS_OK)
+        status = store_exec(conn, &touch, STORE_VALUES(id), NULL);
+    return status == STATUS_OK ? store_exec(conn, &note, STORE_VALUES(id), NULL) : status;
+}
+
+enum status vendor_keys_switch(struct store *store, const struct author *author,
+                               const char *vendor_id, const char *share, struct arena *arena,
+                               struct document *out)
+{
+    struct change change = {.author = author,
+                            .vendor_id = vendor_id,
+                            .share = share,
+                            .arena = arena,
+                            .out = out,
+                            .action = "vendor.switch_key",
+                            .run = give};
+
+    return make(store, &change);
+}
+
+/* ---- its end ---- */
+
+static enum status drop(struct store_conn *conn, const struct change *change)
+{
+    STORE_STATEMENT(clear, "UPDATE myna.vendor SET next_key_wrapped = NULL, next_key_share = 0,"
+                           " next_key_at = NULL, version = version + 1"
+                           " WHERE vendor_id = $1 AND next_key_wrapped IS NOT NULL");
+    STORE_STATEMENT(touch, "SELECT myna.touch_devices(ARRAY(SELECT k.device_id::text"
+                           " FROM myna.vendor_key_device k JOIN myna.standing_setting e"
+                           "  ON e.device_id = k.device_id AND e.name = 'routes' AND e.value @>"
+                           "   jsonb_build_array(jsonb_build_object('vendor', k.vendor_id))"
+                           " WHERE k.vendor_id = $1))");
+    STORE_STATEMENT(forget, "DELETE FROM myna.vendor_key_device WHERE vendor_id = $1");
+    const struct value id = value_text(change->vendor_id);
+    enum status status = change_one(conn, &clear, STORE_VALUES(id));
+
+    if (status == STATUS_OK)
+        status = store_exec(conn, &touch, STORE_VALUES(id), NULL);
+    return status == STATUS_OK ? store_exec(conn, &forget, STORE_VALUES(id), NULL) : status;
+}
+
+enum status vendor_keys_drop(struct store *store, const struct author *author,
+                             const char *vendor_id, struct arena *arena, struct document *out)
+{
+    struct change change = {.author = author,
+                            .vendor_id = vendor_id,
+                            .arena = arena,
+                            .out = out,
+                            .action = "vendor.drop_next_key",
+                            .run = drop};
+
+    return make(store, &change);
+}
+
+/* Sets problem when somebody may hold the old key. */
+static enum status check_nobody_is_missing(struct store_conn *conn, const struct change *change)
+{
+    STORE_STATEMENT(
+        read, "SELECT v.next_key_share = 1, count(m.device_id), coalesce(string_agg(m.device_id,"
+              "   ', ' ORDER BY m.device_id) FILTER (WHERE m.place <= 5), '')"
+              " FROM myna.vendor v LEFT JOIN (SELECT d.device_id::text AS device_id, k.vendor_id,"
+              "   row_number() OVER (ORDER BY d.device_id) AS place"
+              "   FROM myna.vendor_key_device k JOIN myna.device d USING (device_id)"
+              "   JOIN myna.device_link l USING (device_id)"
+              "   WHERE k.vendor_id = $1 AND d.status IN ('active', 'quarantined')"
+              "   AND l.reported_generation < k.generation) m ON m.vendor_id = v.vendor_id"
+              " WHERE v.vendor_id = $1 GROUP BY v.vendor_id");
+    struct result result;
+    enum status status =
+        store_exec(conn, &read, STORE_VALUES(value_text(change->vendor_id)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    const long long missing = result_int(&result, 0, 1);
+    if (!result_bool(&result, 0, 0))
+        snprintf(change->problem, 400, "the next key is not given to all robots yet: switch 100%%");
+    else if (missing > 0)
+        snprintf(change->problem, 400, "%lld robot%s may hold the old key: %.200s%s", missing,
+                 missing > 1 ? "s" : "", result_text(&result, 0, 2),
+                 missing > 5 ? " and more" : "");
+    else
+        status = STATUS_OK;
+    result_release(&result);
+    return change->problem[0] ? STATUS_CONFLICT : status;
+}
+
+static enum status finish(struct store_conn *conn, const struct change *change)
+{
+    STORE_STATEMENT(set, "UPDATE myna.vendor SET key_wrapped = next_key_wrapped,"
+                         " key_number = key_number + 1, next_key_wrapped = NULL,"
+                         " next_key_share = 0, next_key_at = NULL, version = version + 1"
+                         " WHERE vendor_id = $1 AND next_key_wrapped IS NOT NULL");
+    STORE_STATEMENT(rest, "SELECT myna.touch_devices(ARRAY(SELECT d.device_id::text"
+                          " FROM myna.device d JOIN myna.vendor v ON v.vendor_id = $1"
+                          " JOIN myna.effective_setting e ON e.device_id = d.device_id"
+                          "  AND e.name = 'routes' AND e.value @>"
+                          "   jsonb_build_array(jsonb_build_object('vendor', v.vendor_id))"
+                          " WHERE NOT myna.key_is_next(v, d.device_id)))");
+    STORE_STATEMENT(forget, "DELETE FROM myna.vendor_key_device WHERE vendor_id = $1");
+    const struct value id = value_text(change->vendor_id);
+    enum status status = STATUS_OK;
+
+    change->problem[0] = '\0';
+    if (change->reason == NULL)
+        status = check_nobody_is_missing(conn, change);
+    /* of a forced one: whoever was not asked yet is given the next key now */
+    if (status == STATUS_OK)
+        status = store_exec(conn, &rest, STORE_VALUES(id), NULL);
+    if (status == STATUS_OK)
+        status = change_one(conn, &set, STORE_VALUES(id));
+    return status == STATUS_OK ? store_exec(conn, &forget, STORE_VALUES(id), NULL) : status;
+}
+
+enum status vendor_keys_finish(struct store *store, const struct author *author,
+                               const char *vendor_id, const char *reason, struct arena *arena,
+                               struct document *out, char problem[400])
+{
+    struct change change = {.author = author,
+                            .vendor_id = vendor_id,
+                            .reason = reason,
+                            .arena = arena,
+                            .out = out,
+                            .problem = problem,
+                            .action = "vendor.finish_key",
+                            .run = finish};
+
+    return make(store, &change);
+}
+
+/* ---- how it stands ---- */
+
+enum status vendor_keys_get(struct store *store, const char *vendor_id, struct arena *arena,
+                            struct document *out)
+{
+    STORE_STATEMENT(
+        get,
+        "WITH v AS (SELECT * FROM myna.vendor WHERE vendor_id = $1),"
+        " h AS MATERIALIZED (SELECT d.device_id, l.last_seen, k.device_id IS NOT NULL AS is_given,"
+        "    k.generation, k.device_id IS NOT NULL AND l.reported_generation < k.generation"
+        "      AS is_missing"
+        "  FROM myna.device d JOIN myna.device_link l USING (device_id)"
+        "  LEFT JOIN myna.vendor_key_device k ON k.vendor_id = $1 AND k.device_id = d.device_id"
+        "  WHERE d.status IN ('active', 'quarantined'))"
+        "SELECT jsonb_build_object('vendor', v.vendor_id, 'credential', v.credential, 'has_key',"
+        "  v.key_wrapped IS NOT NULL, 'number', v.key_number, 'next',"
+        "  CASE WHEN v.next_key_wrapped IS NOT NULL THEN jsonb_build_object("
+        "   'share', trim_scale(v.next_key_share * 100)::text || '%', 'since', v.next_key_at,"
+        "   'robots', c.robots, 'given', c.given, 'carried', c.given - c.missing,"
+        "   'waiting', CASE WHEN v.next_key_share < 1 THEN c.robots - c.given ELSE 0 END,"
+        "   'missing', c.missing, 'missing_first', (SELECT coalesce(jsonb_agg(jsonb_build_object("
+        "      'device', m.device_id, 'last_seen', m.last_seen) ORDER BY m.device_id), '[]')"
+        "     FROM (SELECT * FROM h WHERE h.is_missing ORDER BY h.device_id LIMIT 20) m),"
+        "   'refused', (SELECT count(*) FROM h JOIN myna.usage u ON u.device_id = h.device_id"
+        "     WHERE h.is_given AND u.vendor_id = v.vendor_id AND u.error_class = $2"
+        "     AND u.arrived_at >= v.next_key_at AND u.generation >= h.generation),"
+        "   'can_finish', v.next_key_share = 1 AND c.missing = 0) END), v.version"
+        " FROM v CROSS JOIN (SELECT count(*) AS robots, count(*) FILTER (WHERE is_given) AS given,"
+        "  count(*) FILTER (WHERE is_missing) AS missing FROM h) c");
+
+    return document_read(store, &get, STORE_VALUES(value_text(vendor_id), value_int(AUTH)), arena,
+                         out);
+}

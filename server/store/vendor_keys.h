@@ -1,0 +1,43 @@
+/* vendor_keys.h - a vendor's next key: given to robots by shares, until nobody holds the old one
+ *
+ * Keys are wrapped before they come here and never leave (invariant I9). A robot that is among the
+ * share gets a new generation, whose content has the next key; it is accounted for once it says
+ * that it runs that generation or a later one, so that who is offline holds the old key until then.
+ * Every change is audited in its transaction. Besides the statuses named, all those of store.h.
+ */
+#ifndef SERVER_STORE_VENDOR_KEYS_H
+#define SERVER_STORE_VENDOR_KEYS_H
+
+#include "server/store/document.h"
+
+/* openapi.yaml's VendorKey. STATUS_NOT_FOUND. */
+MUST_CHECK enum status vendor_keys_get(struct store *store, const char *vendor_id,
+                                       struct arena *arena, struct document *out);
+
+/* Keeps it beside the present one; nobody has it yet. STATUS_NOT_FOUND; STATUS_CONFLICT: the vendor
+ * has no key to change from; STATUS_EXISTS: robots are on their way to another one. */
+MUST_CHECK enum status vendor_keys_put(struct store *store, const struct author *author,
+                                       const char *vendor_id, struct span wrapped,
+                                       struct arena *arena, struct document *out);
+
+/* Gives it to that share of all robots, "0.10"; a share only grows. STATUS_NOT_FOUND;
+ * STATUS_CONFLICT: there is no next key, or more robots have it already. */
+MUST_CHECK enum status vendor_keys_switch(struct store *store, const struct author *author,
+                                          const char *vendor_id, const char *share,
+                                          struct arena *arena, struct document *out);
+
+/* Forgets the next key; whoever has it gets the present one again. STATUS_NOT_FOUND;
+ * STATUS_CONFLICT: there is none. */
+MUST_CHECK enum status vendor_keys_drop(struct store *store, const struct author *author,
+                                        const char *vendor_id, struct arena *arena,
+                                        struct document *out);
+
+/* The next key becomes the key and the old one is forgotten: it may be revoked at the vendor.
+ * reason: why although robots may hold the old one; NULL: not then. STATUS_NOT_FOUND;
+ * STATUS_CONFLICT: some may, or there is no next key; problem says who. */
+MUST_CHECK enum status vendor_keys_finish(struct store *store, const struct author *author,
+                                          const char *vendor_id, const char *reason,
+                                          struct arena *arena, struct document *out,
+                                          char problem[400]);
+
+#endif
