@@ -49,7 +49,9 @@ struct speaker_event {
 typedef void (*speaker_event_fn)(void *context, const struct speaker_event *event);
 
 /* Somebody who needs the sound itself before it is heard: the face. Called on the voice's thread;
- * all samples are absolute. Any function may be NULL. A chunk arrives before it is heard. */
+ * all samples are absolute. Any function may be NULL. A chunk arrives before it is heard. A turn
+ * begins with its first sound, not with the voice's silence before it; marks in that silence lie
+ * before the clause. */
 struct speaker_watcher {
     void *context;
     void (*on_turn)(void *context, uint64_t turn);
