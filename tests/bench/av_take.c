@@ -109,8 +109,13 @@ void av_take_spoken(const struct av_clause *clause, struct spoken *spoken)
             memcpy(spoken->pcm + place, at, said.size);
             spoken->count = place + count;
         }
-        if (said.kind == AV_SAID_MARK && spoken->mark_count < SPOKEN_MAX_MARKS)
-            memcpy(&spoken->marks[spoken->mark_count++], at, sizeof *spoken->marks);
+        if (said.kind == AV_SAID_MARK && spoken->mark_count < SPOKEN_MAX_MARKS) {
+            struct voice_mark *mark = &spoken->marks[spoken->mark_count++];
+
+            memcpy(mark, at, sizeof *mark);
+            /* the voice counts from its own beginning, of which the silence is not played */
+            mark->sample = said.sample > clause->sample ? (uint32_t)place : 0;
+        }
         if (said.kind == AV_SAID_WORD && spoken->word_count < SPOKEN_MAX_WORDS)
             spoken->words[spoken->word_count++].sample = (uint32_t)place;
         at += said.size;
