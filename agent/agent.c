@@ -49,7 +49,8 @@ struct agent {
     int64_t looked_ms, since_ms;    /* agent_look()'s own */
     bool was_connected;
     char hardware[LIMIT_SLUG + 1];
-    char media_dir[PATH_MAX];
+    char films_dir[PATH_MAX]; /* where videos of answers are, or may be from an earlier start */
+    char media_dir[PATH_MAX]; /* the same; "": answers are not filmed */
     char software_dir[PATH_MAX];
     char voice[PATH_MAX]; /* the program: one that came as software, else the option's */
     char vendor_voice_program[PATH_MAX];
@@ -74,6 +75,12 @@ enum status agent_socket_path(const struct config *config, char *out, size_t out
 enum status agent_memory_path(const struct config *config, char out[PATH_MAX])
 {
     return state_path(config, CONVERSATION_FILE_NAME, out);
+}
+
+enum status agent_films_path(const struct config *config, char out[PATH_MAX])
+{
+    return config->media_dir ? span_to_text(span_text(config->media_dir), out, PATH_MAX)
+                             : state_path(config, "media", out);
 }
 
 /* Settings reach the parts that they concern. */
@@ -515,12 +522,8 @@ static bool is_headless(const struct config *config)
 
 static enum status open_media(struct agent *agent)
 {
-    const struct config *config = agent->config;
-    enum status status = state_path(config, "media", agent->media_dir);
+    const enum status status = agent_films_path(agent->config, agent->media_dir);
 
-    if (config->media_dir)
-        status =
-            span_to_text(span_text(config->media_dir), agent->media_dir, sizeof agent->media_dir);
     return status == STATUS_OK ? file_make_folder(agent->media_dir, 0700) : status;
 }
 
@@ -622,6 +625,8 @@ static enum status prepare_memory(struct agent *agent, char problem[256])
     enum status status = agent_memory_path(agent->config, path);
 
     if (status == STATUS_OK)
+        status = agent_films_path(agent->config, agent->films_dir);
+    if (status == STATUS_OK)
         status = conversation_file_init(
             &agent->memory, path,
             span_of(identity->sealing_private, sizeof identity->sealing_private));
@@ -654,6 +659,7 @@ static enum status start_talker(struct agent *agent, char problem[256])
         .filter = agent->filter,
         .care = &agent->care,
         .memory = &agent->memory,
+        .films = agent->films_dir,
         .host = {agent, on_turn_event, on_command_done, on_used, is_online},
     };
 

@@ -29,4 +29,7 @@ MUST_CHECK enum status agent_socket_path(const struct config *config, char *out,
 /* Where the conversation is kept over a restart, see conversation_file.h. */
 MUST_CHECK enum status agent_memory_path(const struct config *config, char out[PATH_MAX]);
 
+/* Where videos of answers are kept, when there are any. As above. */
+MUST_CHECK enum status agent_films_path(const struct config *config, char out[PATH_MAX]);
+
 #endif

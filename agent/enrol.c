@@ -6,6 +6,7 @@
 
 #include "agent/care.h"
 #include "agent/chat/conversation_file.h"
+#include "agent/face/film.h"
 #include "agent/chat/http.h"
 #include "agent/identity.h"
 #include "schema/base/encode.h"
@@ -243,6 +244,8 @@ static enum status wipe_earlier_owner(struct enrolment *enrolment)
         snprintf(care, sizeof care, "%s/" CARE_FILE_NAME, folder) < (int)sizeof care &&
         (unlink(care) == 0 || errno == ENOENT))
         status = conversation_file_wipe(talk);
+    if (status == STATUS_OK && enrolment->request->films)
+        status = film_wipe(enrolment->request->films);
     return status == STATUS_OK
                ? STATUS_OK
                : fail(enrolment, status, "cannot wipe what an earlier owner left in the folder");

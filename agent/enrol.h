@@ -15,6 +15,7 @@ struct enrol_request {
     const char *claim; /* the code as printed */
     const char *device_id;
     const char *serial; /* as on the label; NULL: the device id */
+    const char *films;  /* folder of videos of answers; NULL: there is none */
 };
 
 /* STATUS_EXISTS: enrolled already, nothing was done. STATUS_INVALID: an argument; STATUS_FORGED:

@@ -16,10 +16,10 @@ static int fail(const char *problem)
     return 1;
 }
 
-static int enrol(const struct config *config)
+static int enrol(const struct config *config, const char *films_path)
 {
-    const struct enrol_request request = {config->state_dir, config->url, config->claim,
-                                          config->device_id, config->serial};
+    const struct enrol_request request = {config->state_dir, config->url,    config->claim,
+                                          config->device_id, config->serial, films_path};
     char problem[256];
 
     if (!config->url || !config->claim || !config->device_id)
@@ -62,7 +62,7 @@ static int run(const struct config *config, char **argv)
 int main(int argc, char **argv)
 {
     struct config config = {0};
-    char problem[256], socket_path[256], memory_path[PATH_MAX];
+    char problem[256], socket_path[256], memory_path[PATH_MAX], films_path[PATH_MAX];
 
     crypto_forbid_cores();
     if (config_parse(argc, argv, &config, problem) != STATUS_OK)
@@ -73,13 +73,14 @@ int main(int argc, char **argv)
         return puts("myna-agent " MYNA_VERSION), 0;
     log_set_level_named(config.log_level);
     if (agent_socket_path(&config, socket_path, sizeof socket_path) != STATUS_OK ||
-        agent_memory_path(&config, memory_path) != STATUS_OK)
+        agent_memory_path(&config, memory_path) != STATUS_OK ||
+        agent_films_path(&config, films_path) != STATUS_OK)
         return fail("the state folder's or the socket's path is too long"), 2;
     switch (config.command) {
     case CONFIG_RUN:
         return run(&config, argv);
     case CONFIG_ENROL:
-        return enrol(&config);
+        return enrol(&config, films_path);
     case CONFIG_ASK:
         return talk_ask(socket_path, config.text);
     case CONFIG_CHAT:
@@ -87,7 +88,7 @@ int main(int argc, char **argv)
     case CONFIG_STATUS:
         return talk_status(socket_path);
     case CONFIG_FORGET:
-        return talk_forget(socket_path, memory_path);
+        return talk_forget(socket_path, memory_path, films_path);
     case CONFIG_HEAR:
         return talk_hear(socket_path, config.text);
     case CONFIG_MUTE:

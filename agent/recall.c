@@ -1,5 +1,6 @@
 #include "agent/recall.h"
 
+#include "agent/face/film.h"
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
 
@@ -31,17 +32,19 @@ void recall_restore(const struct conversation_file *memory, struct conversation 
 }
 
 enum status recall_forget(const struct conversation_file *memory, struct conversation *conversation,
-                          struct care *care)
+                          struct care *care, const char *films)
 {
     enum status status = STATUS_OK;
 
     conversation_forget(conversation);
     if (memory)
         status = conversation_file_wipe(memory->path);
+    if (films && film_wipe(films) != STATUS_OK)
+        status = STATUS_IO;
     if (status == STATUS_OK && care)
         status = care_forget(care);
     if (status != STATUS_OK)
-        log_error("chat", "cannot wipe the kept conversation: %s (hint: is the disk read-only?)",
+        log_error("chat", "cannot wipe what was talked about: %s (hint: is the disk read-only?)",
                   status_text(status));
     return status;
 }

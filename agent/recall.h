@@ -19,9 +19,11 @@ void recall_restore(const struct conversation_file *memory, struct conversation 
                     int64_t history_hours);
 
 /* Forgets all of it, on disk too; who has the robot from now on is likely somebody else and is told
- * again that it is a machine. care may be NULL. STATUS_IO: something is left on the disk. */
+ * again that it is a machine. care may be NULL, and so may films, the folder where answers lie as
+ * videos. STATUS_IO: something is left on the disk. */
 MUST_CHECK enum status recall_forget(const struct conversation_file *memory,
-                                     struct conversation *conversation, struct care *care);
+                                     struct conversation *conversation, struct care *care,
+                                     const char *films);
 
 /* What the robot says of that; static. */
 struct span recall_words(enum status status, bool chinese);

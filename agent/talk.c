@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "agent/chat/conversation_file.h"
+#include "agent/face/film.h"
 #include "schema/base/buffer.h"
 #include "schema/base/clock.h"
 #include "schema/base/json.h"
@@ -229,15 +230,17 @@ int talk_hear(const char *socket_path, const char *file)
     return exchange(socket_path, "hear", path);
 }
 
-int talk_forget(const char *socket_path, const char *memory_path)
+int talk_forget(const char *socket_path, const char *memory_path, const char *films_path)
 {
     struct talk talk = {.fd = try_connect(socket_path), .signals = -1, .turns = 1};
     int code = 0;
 
     if (talk.fd < 0) {
-        if (conversation_file_wipe(memory_path) == STATUS_OK)
+        const bool is_wiped = conversation_file_wipe(memory_path) == STATUS_OK;
+        if (is_wiped && film_wipe(films_path) == STATUS_OK)
             return puts("forgotten; no robot runs"), 0;
-        fprintf(stderr, "myna-agent: cannot wipe \"%s\": %s\n", memory_path, strerror(errno));
+        fprintf(stderr, "myna-agent: cannot wipe \"%s\": %s\n", is_wiped ? films_path : memory_path,
+                strerror(errno));
         return 1;
     }
     buffer_init(&talk.in, MAX_LINE_BYTES);

@@ -24,7 +24,7 @@ int talk_chat(const char *socket_path);
 int talk_status(const char *socket_path);
 
 /* Has the running robot forget what was talked about and prints what it says; when none runs, wipes
- * the file that the conversation is kept in. */
-int talk_forget(const char *socket_path, const char *memory_path);
+ * the file that the conversation is kept in, and the videos of answers. */
+int talk_forget(const char *socket_path, const char *memory_path, const char *films_path);
 
 #endif

@@ -238,7 +238,12 @@ static void note_care(struct talker *talker, const struct turn_settings *setting
 
 static enum status forget_talk(struct talker *talker)
 {
-    return recall_forget(talker->options.memory, talker->conversation, talker->options.care);
+    const struct talker_options *options = &talker->options;
+    const enum status made = face_forget_films(options->face); /* and those being made */
+    const enum status status =
+        recall_forget(options->memory, talker->conversation, options->care, options->films);
+
+    return made == STATUS_OK ? status : made;
 }
 
 static void ask_turn(struct talker *talker, const struct job *job, struct span question)

@@ -41,6 +41,7 @@ struct talker_options {
     const struct filter *filter;            /* NULL: nothing is held back */
     struct care *care;                      /* the chat thread's own from now on; NULL: none */
     const struct conversation_file *memory; /* NULL: the conversation ends with the process */
+    const char *films;                      /* folder of videos of answers; NULL: none */
     struct talker_host host;                /* copied */
 };
 

@@ -458,7 +458,7 @@ enum status http_fetch_unverified(struct http *http, const char *url, struct buf
     return perform(http, &exchange);
 }
 
-void http_warm(struct http *http, const char *url, const atomic_bool *cancel)
+void http_warm(struct http *http, const char *url, struct span ca_pem, const atomic_bool *cancel)
 {
     const struct http_request request = {.url = url,
                                          .connect_timeout_ms = WARM_TIMEOUT_MS,
@@ -468,6 +468,8 @@ void http_warm(struct http *http, const char *url, const atomic_bool *cancel)
     struct http_result result = {0};
     struct exchange exchange = {.request = &request, .listener = &listener, .result = &result};
 
+    /* another trust than the request's own would be another connection */
+    set_trust(http->easy, ca_pem);
     curl_easy_setopt(http->easy, CURLOPT_NOBODY, 1L);
     /* Whatever comes of it, the request that follows is none the worse. */
     enum status status = perform(http, &exchange);

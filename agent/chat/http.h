@@ -90,8 +90,8 @@ MUST_CHECK enum status http_fetch_unverified(struct http *http, const char *url,
 
 /* Makes sure that a connection to url's server stands, so that the next request there need not wait
  * for one: asks for the head of url, without key or body, and forgets the answer. Takes 3 s at
- * most; true in *cancel ends it before. */
-void http_warm(struct http *http, const char *url, const atomic_bool *cancel);
+ * most; true in *cancel ends it before. ca_pem: what the request that follows trusts. */
+void http_warm(struct http *http, const char *url, struct span ca_pem, const atomic_bool *cancel);
 
 /* Makes a request under way look at its cancel flag now. From any thread, while http lives. */
 void http_wake(struct http *http);

@@ -525,7 +525,7 @@ void turn_warm(struct turn *turn, const wire_Route *routes, size_t count, const 
 {
     for (size_t i = 0; i < count && i < WARM_ROUTES; i++)
         if (i == 0 || strcmp(routes[i].base_url, routes[0].base_url))
-            http_warm(turn->http, routes[i].base_url, cancel);
+            http_warm(turn->http, routes[i].base_url, span_of(NULL, 0), cancel); /* as attempts */
 }
 
 void turn_interrupt(struct turn *turn, uint64_t number)

@@ -595,6 +595,11 @@ void face_label(struct face *face, const char *label)
     pthread_mutex_unlock(&face->lock);
 }
 
+enum status face_forget_films(struct face *face)
+{
+    return face->recorder ? recorder_forget(face->recorder) : STATUS_OK;
+}
+
 uint32_t face_frames_late(struct face *face)
 {
     pthread_mutex_lock(&face->lock);

@@ -79,6 +79,9 @@ struct face_options {
 MUST_CHECK enum status face_create(struct face **out, const struct face_options *options);
 void face_free(struct face *face);
 
+/* Deletes the films of what was said until now, see recorder.h. STATUS_IO: something is left. */
+MUST_CHECK enum status face_forget_films(struct face *face);
+
 /* After the last face of the process: gives back what the drawing libraries keep for the next one.
  */
 void face_forget_libraries(void);

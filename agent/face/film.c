@@ -18,6 +18,10 @@
 #define END_TIMEOUT_MS 30000
 #define MAX_FILMS      64
 #define PATH_BYTES     (PATH_MAX + 64)
+#define PART_NAME      "part.new.mp4"
+#define SOUND_NAME     "part.pcm"
+#define LINK_NAME      "latest.new"
+#define LATEST_NAME    "latest.mp4"
 
 extern char **environ;
 
@@ -56,10 +60,10 @@ enum status film_start(struct film **out, const char *ffmpeg, const char *folder
     snprintf(film->ffmpeg, sizeof film->ffmpeg, "%s", ffmpeg);
     snprintf(film->name, sizeof film->name, "%llu.mp4", (unsigned long long)turn);
     snprintf(film->path, sizeof film->path, "%s/%s", folder, film->name);
-    snprintf(film->part_path, sizeof film->part_path, "%s/part.new.mp4", folder);
-    snprintf(film->sound_path, sizeof film->sound_path, "%s/part.pcm", folder);
-    snprintf(film->link_path, sizeof film->link_path, "%s/latest.new", folder);
-    snprintf(film->latest_path, sizeof film->latest_path, "%s/latest.mp4", folder);
+    snprintf(film->part_path, sizeof film->part_path, "%s/" PART_NAME, folder);
+    snprintf(film->sound_path, sizeof film->sound_path, "%s/" SOUND_NAME, folder);
+    snprintf(film->link_path, sizeof film->link_path, "%s/" LINK_NAME, folder);
+    snprintf(film->latest_path, sizeof film->latest_path, "%s/" LATEST_NAME, folder);
     *out = film;
     return STATUS_OK;
 }
@@ -217,6 +221,35 @@ static bool is_film(const char *name)
     size_t digits = strspn(name, "0123456789");
 
     return digits > 0 && strcmp(name + digits, ".mp4") == 0 && strlen(name) < 64;
+}
+
+static bool is_ours(const char *name)
+{
+    static const char *const names[] = {PART_NAME, SOUND_NAME, LINK_NAME, LATEST_NAME};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return is_film(name);
+}
+
+enum status film_wipe(const char *folder)
+{
+    char path[PATH_BYTES];
+    enum status status = STATUS_OK;
+    DIR *dir = opendir(folder);
+
+    if (!dir)
+        return errno == ENOENT ? STATUS_OK : STATUS_IO;
+    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
+        if (!is_ours(entry->d_name))
+            continue;
+        if (snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path ||
+            (unlink(path) < 0 && errno != ENOENT))
+            status = STATUS_IO;
+    }
+    closedir(dir);
+    return status;
 }
 
 void film_keep_newest(const char *folder, size_t count)

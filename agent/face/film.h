@@ -35,6 +35,10 @@ MUST_CHECK enum status film_frame(struct film *film, const uint8_t *pixels);
  * it; is_whole false: throws it away. Frees the film in any case. */
 MUST_CHECK enum status film_finish(struct film *film, bool is_whole);
 
+/* Deletes every film of the folder and what is left of one that was never whole. A folder that is
+ * not there holds none. STATUS_IO: something is left. */
+MUST_CHECK enum status film_wipe(const char *folder);
+
 /* Deletes all but the newest count films of the folder. */
 void film_keep_newest(const char *folder, size_t count);
 

@@ -41,8 +41,9 @@ struct take {
     const struct pack *pack;
     char label[FACE_LABEL_BYTES];
     bool has_sound;
-    size_t count; /* samples of pcm */
-    int16_t *pcm; /* MAX_SAMPLES, from first on */
+    bool is_unwanted; /* what becomes of it is thrown away */
+    size_t count;     /* samples of pcm */
+    int16_t *pcm;     /* MAX_SAMPLES, from first on */
     struct track *track;
     struct stage stage;
 };
@@ -138,7 +139,7 @@ void recorder_begin(struct recorder *recorder, uint64_t turn, int64_t sample, en
         take->begin = sample;
         take->pack = recorder->pack;
         memcpy(take->label, recorder->label, sizeof take->label);
-        take->has_sound = false;
+        take->has_sound = take->is_unwanted = false;
         take->count = 0;
         track_clear(take->track);
         stage_clear(&take->stage, sample, mood);
@@ -279,6 +280,14 @@ static enum status dress(struct recorder *recorder, const struct take *take)
     return avatar_create(&recorder->avatar, take->pack, FILM_SIZE, FILM_SIZE);
 }
 
+static bool is_unwanted(struct recorder *recorder, const struct take *take)
+{
+    pthread_mutex_lock(&recorder->lock);
+    const bool is_unwanted = take->is_unwanted;
+    pthread_mutex_unlock(&recorder->lock);
+    return is_unwanted;
+}
+
 static enum status draw_frames(struct recorder *recorder, const struct take *take,
                                struct film *film, size_t frames)
 {
@@ -301,8 +310,9 @@ static enum status draw_frames(struct recorder *recorder, const struct take *tak
         track_step(&shown, &wanted, FRAME_MS, &look.mouth);
         expression_step(&look.expression, view.mood, view.emotion, FRAME_MS);
         avatar_draw(recorder->avatar, &look, &changed);
-        status = is_stopping(recorder) ? STATUS_CLOSED
-                                       : film_frame(film, avatar_pixels(recorder->avatar));
+        status = is_stopping(recorder) || is_unwanted(recorder, take)
+                     ? STATUS_CLOSED
+                     : film_frame(film, avatar_pixels(recorder->avatar));
     }
     return status;
 }
@@ -320,7 +330,9 @@ static void encode(struct recorder *recorder, const struct take *take)
         enum status ended = film_finish(film, status == STATUS_OK);
         status = status == STATUS_OK ? ended : status;
     }
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && is_unwanted(recorder, take)) /* only while it was put in its place */
+        status = film_wipe(recorder->folder);
+    else if (status == STATUS_OK)
         film_keep_newest(recorder->folder, RECORDER_KEEP);
     else if (status != STATUS_CLOSED)
         log_warning("face",
@@ -349,6 +361,21 @@ static void *encode_forever(void *argument)
     }
     pthread_mutex_unlock(&recorder->lock);
     return NULL;
+}
+
+enum status recorder_forget(struct recorder *recorder)
+{
+    pthread_mutex_lock(&recorder->lock);
+    for (size_t i = 0; i < TAKE_COUNT; i++) {
+        struct take *take = &recorder->takes[i];
+
+        if (take->state == TAKE_BUSY)
+            ;
+        else
+            take->state = TAKE_FREE;
+    }
+    pthread_mutex_unlock(&recorder->lock);
+    return film_wipe(recorder->folder);
 }
 
 /* --- making --- */

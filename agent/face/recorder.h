@@ -34,6 +34,10 @@ void recorder_free(struct recorder *recorder);
 /* What the pictures of later turns show instead of the name. */
 void recorder_label(struct recorder *recorder, const char *label);
 
+/* No turn that was begun until now becomes a film, and those that did are deleted. STATUS_IO:
+ * something is left. */
+MUST_CHECK enum status recorder_forget(struct recorder *recorder);
+
 /* What later turns are drawn with. */
 void recorder_dress(struct recorder *recorder, const struct pack *pack);
 

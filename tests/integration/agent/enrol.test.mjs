@@ -75,9 +75,10 @@ test('an enrolment whose answer was lost is repeated with the same keys', async 
 });
 
 test('what an earlier owner left is wiped when the robot is enrolled anew', async () => {
-  const paths = ['conversation', 'conversation.new', 'care'].map((name) => join(folder, 'sold', name));
+  const paths = ['conversation', 'conversation.new', 'care', 'media/7.mp4', 'media/latest.mp4']
+    .map((name) => join(folder, 'sold', name));
 
-  mkdirSync(join(folder, 'sold'), {mode: 0o700});
+  mkdirSync(join(folder, 'sold/media'), {mode: 0o700, recursive: true});
   for (const path of paths) writeFileSync(path, 'what was talked about');
   assert.deepEqual(await enrol('sold', await claim()), {code: 0, stdout: 'enrolled\n', stderr: ''});
   for (const path of paths) assert.equal(existsSync(path), false);

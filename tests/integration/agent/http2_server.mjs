@@ -9,7 +9,7 @@ execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramg
   '-nodes', '-keyout', 'key', '-out', 'cert', '-days', '2', '-subj', '/CN=test', '-addext',
   'subjectAltName=IP:127.0.0.1'], { cwd: folder, stdio: 'ignore' });
 
-const seen = { sessions: 0, asked: 0, refused: 0, reset: 0, uploaded: 0, versions: [] };
+const seen = { sessions: 0, warmed: 0, asked: 0, refused: 0, reset: 0, uploaded: 0, versions: [] };
 const server = createSecureServer({
   key: readFileSync(`${folder}/key`), cert: readFileSync(`${folder}/cert`), allowHTTP1: true,
 });
@@ -24,7 +24,7 @@ function answer(response, text) {
 const paths = {
   '/counts': (request, response) => response.end(JSON.stringify(seen)),
   '/v1/chat/completions': (request, response) => {
-    if (request.method !== 'HEAD') seen.asked++;
+    seen[request.method === 'HEAD' ? 'warmed' : 'asked']++;
     answer(response, 'Yes.');
   },
   // not processed, says HTTP/2: a client may send it again, and curl would

@@ -28,7 +28,7 @@ struct vendor {
 
 /* What the server saw since its start. */
 struct counts {
-    int64_t sessions, asked, refused, reset, uploaded;
+    int64_t sessions, warmed, asked, refused, reset, uploaded;
     bool is_all_http2;
 };
 
@@ -141,6 +141,7 @@ static struct counts count(struct vendor *vendor)
     assert_int_equal(json_parse(buffer_span(&vendor->answer), &json, NULL), STATUS_OK);
     struct counts counts = {
         .sessions = json_int(json_member(json, "sessions"), -1),
+        .warmed = json_int(json_member(json, "warmed"), -1),
         .asked = json_int(json_member(json, "asked"), -1),
         .refused = json_int(json_member(json, "refused"), -1),
         .reset = json_int(json_member(json, "reset"), -1),
@@ -167,6 +168,42 @@ static void one_connection_carries_every_request(void **state)
     assert_int_equal(after.sessions, before.sessions);
     assert_int_equal(after.asked, before.asked + 5);
     assert_true(after.is_all_http2);
+}
+
+static void warm(struct vendor *vendor, struct span ca_pem)
+{
+    const atomic_bool cancel = false;
+    char url[96];
+
+    snprintf(url, sizeof url, "%s/v1/chat/completions", vendor->url);
+    http_warm(vendor->http, url, ca_pem, &cancel);
+}
+
+static void a_connection_that_was_warmed_serves_the_request_that_follows(void **state)
+{
+    struct vendor *vendor = *state;
+    struct vendor other = *vendor;
+
+    buffer_init(&other.answer, 16384);
+    assert_int_equal(http_create(&other.http), STATUS_OK);
+    const struct counts before = count(&other);
+    warm(vendor, span_of(vendor->pem, vendor->pem_size));
+    assert_int_equal(ask(vendor, "/v1/chat/completions"), STATUS_OK);
+    const struct counts after = count(&other);
+    assert_int_equal(after.warmed, before.warmed + 1);
+    assert_int_equal(after.asked, before.asked + 1);
+    assert_int_equal(after.sessions, before.sessions + 1);
+    http_free(other.http);
+    buffer_release(&other.answer);
+}
+
+static void nobody_is_warmed_whom_the_request_would_not_trust(void **state)
+{
+    struct vendor *vendor = *state;
+    const struct counts before = count(vendor);
+
+    warm(vendor, span_of(NULL, 0));
+    assert_int_equal(count(vendor).warmed, before.warmed);
 }
 
 static void on_text(void *context, struct span text)
@@ -298,6 +335,8 @@ int main(void)
 #define WITH_CLIENT(test) cmocka_unit_test_setup_teardown(test, create, release)
     const struct CMUnitTest tests[] = {
         WITH_CLIENT(one_connection_carries_every_request),
+        WITH_CLIENT(a_connection_that_was_warmed_serves_the_request_that_follows),
+        WITH_CLIENT(nobody_is_warmed_whom_the_request_would_not_trust),
         WITH_CLIENT(an_answer_is_read_like_any_other),
         WITH_CLIENT(i1_a_refused_stream_is_not_sent_again_behind_our_back),
         WITH_CLIENT(an_interruption_ends_its_stream_and_the_connection_serves_on),

@@ -9,12 +9,14 @@
 #include <cmocka.h>
 
 #include "schema/base/clock.h"
+#include "schema/base/file.h"
 
 #define HOUR_MS (3600 * INT64_C(1000))
 
 struct fixture {
     char folder[40];
     char paths[2][64]; /* of the conversation, of care */
+    char path[64];
     struct conversation_file memory;
     struct conversation *conversation;
     struct care care;
@@ -90,6 +92,17 @@ static void where_nothing_is_to_be_kept_nothing_is(void **state)
     assert_int_not_equal(access(fixture->paths[0], F_OK), 0);
 }
 
+static const char *path_in(struct fixture *fixture, const char *name)
+{
+    snprintf(fixture->path, sizeof fixture->path, "%s/%s", fixture->folder, name);
+    return fixture->path;
+}
+
+static void put(struct fixture *fixture, const char *name)
+{
+    assert_int_equal(file_replace(path_in(fixture, name), span_text("said"), 0600), STATUS_OK);
+}
+
 static void to_forget_is_to_forget_everywhere(void **state)
 {
     struct fixture *fixture = *state;
@@ -97,11 +110,20 @@ static void to_forget_is_to_forget_everywhere(void **state)
     talk(fixture, clock_wall_ms());
     recall_keep(&fixture->memory, fixture->conversation, 24);
     assert_int_equal(care_noticed(&fixture->care), STATUS_OK);
-    assert_int_equal(recall_forget(&fixture->memory, fixture->conversation, &fixture->care),
-                     STATUS_OK);
+    put(fixture, "12.mp4");
+    put(fixture, "part.pcm");
+    put(fixture, "mine.mp4");
+    assert_int_equal(symlink("12.mp4", path_in(fixture, "latest.mp4")), 0);
+    assert_int_equal(
+        recall_forget(&fixture->memory, fixture->conversation, &fixture->care, fixture->folder),
+        STATUS_OK);
     assert_int_equal(turns(fixture), 0);
     assert_int_not_equal(access(fixture->paths[0], F_OK), 0);
     assert_string_not_equal(care_notice(&fixture->care, false), "");
+    assert_int_not_equal(access(path_in(fixture, "12.mp4"), F_OK), 0);
+    assert_int_not_equal(access(path_in(fixture, "part.pcm"), F_OK), 0);
+    assert_int_not_equal(unlink(path_in(fixture, "latest.mp4")), 0);
+    assert_int_equal(unlink(path_in(fixture, "mine.mp4")), 0); /* no film of ours */
     recall_restore(&fixture->memory, fixture->conversation, 24);
     assert_int_equal(turns(fixture), 0);
 }
@@ -113,7 +135,7 @@ static void what_cannot_be_wiped_is_told_and_not_hidden(void **state)
 
     assert_int_equal(mkdir(fixture->paths[0], 0700), 0);
     talk(fixture, clock_wall_ms());
-    const enum status status = recall_forget(&fixture->memory, fixture->conversation, NULL);
+    const enum status status = recall_forget(&fixture->memory, fixture->conversation, NULL, NULL);
     assert_int_equal(status, STATUS_IO);
     assert_int_equal(turns(fixture), 0);
     assert_int_not_equal(recall_words(status, false).data, recall_words(STATUS_OK, false).data);

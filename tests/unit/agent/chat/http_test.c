@@ -187,14 +187,14 @@ static void a_warm_connection_is_the_next_requests(void **state)
 
     start(&server, &empty);
     request.url = server.url;
-    http_warm(client->http, server.url, &cancel);
+    http_warm(client->http, server.url, span_of(NULL, 0), &cancel);
     assert_int_equal(strncmp(server.request, "HEAD ", 5), 0);
     assert_int_equal(fetch(client, &request), STATUS_OK);
     assert_int_equal(server.connections, 1);
     assert_int_equal(server.requests, 2);
     assert_int_equal(strncmp(server.request, "POST ", 5), 0);
     cancel = true;
-    http_warm(client->http, server.url, &cancel);
+    http_warm(client->http, server.url, span_of(NULL, 0), &cancel);
     assert_int_equal(server.requests, 2);
     stop(&server);
 }

@@ -232,12 +232,43 @@ static int forget_libraries(void **state)
     return 0;
 }
 
+static unsigned count_files(const struct folder *folder)
+{
+    DIR *dir = opendir(folder->path);
+    unsigned count = 0;
+
+    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
+        count += entry->d_name[0] != '.';
+    closedir(dir);
+    return count;
+}
+
+static void films_that_are_to_be_forgotten_are_deleted_and_those_under_way_never_come(void **state)
+{
+    const struct folder *folder = *state;
+    struct recorder *recorder;
+
+    assert_int_equal(record(&recorder, folder, "ffmpeg"), STATUS_OK);
+    perform(recorder, 1, 0, AUDIO_SAMPLE_RATE, AUDIO_SAMPLE_RATE);
+    assert_true(wait_for(folder, "1.mp4"));
+    perform(recorder, 2, 10 * AUDIO_SAMPLE_RATE, 10 * AUDIO_SAMPLE_RATE, 20 * AUDIO_SAMPLE_RATE);
+    assert_true(wait_for(folder, "part.pcm"));
+    perform(recorder, 3, 20 * AUDIO_SAMPLE_RATE, AUDIO_SAMPLE_RATE, 21 * AUDIO_SAMPLE_RATE);
+    assert_int_equal(recorder_forget(recorder), STATUS_OK);
+    assert_false(is_there(folder, "1.mp4"));
+    perform(recorder, 4, 30 * AUDIO_SAMPLE_RATE, AUDIO_SAMPLE_RATE, 31 * AUDIO_SAMPLE_RATE);
+    assert_true(wait_for(folder, "4.mp4"));
+    recorder_free(recorder);
+    assert_int_equal(count_files(folder), 2); /* and latest.mp4 */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(an_answer_becomes_a_film_whose_sound_and_picture_are_equally_long),
         IN_FOLDER(what_was_not_heard_is_not_in_the_film),
         IN_FOLDER(only_the_newest_films_are_kept),
+        IN_FOLDER(films_that_are_to_be_forgotten_are_deleted_and_those_under_way_never_come),
         IN_FOLDER(a_turn_without_sound_is_not_recorded),
         IN_FOLDER(an_encoder_that_fails_leaves_no_half_film),
         IN_FOLDER(stopping_does_not_wait_for_a_long_film),
