@@ -115,6 +115,24 @@ static void i8_what_is_uploaded_begins_behind_the_wake_phrase(void **state)
     listening_dismantle(listening);
 }
 
+static void a_phrase_with_a_pause_in_it_is_heard(void **state)
+{
+    struct listening *listening = listening_build(state, SILENT);
+    struct buffer pcm;
+
+    begin(&pcm);
+    listening_add_speech(listening, "Excuse me!", &pcm);
+    listening_add_silence(&pcm, 150);
+    listening_add_speech(listening, "Robot.", &pcm);
+    listening_add_silence(&pcm, 200);
+    listening_add_speech(listening, "How are you today?", &pcm);
+    listening_add_silence(&pcm, 1000);
+    play(listening, &pcm);
+    listening_wait_heard(listening, 1);
+    assert_string_equal(listening->text, "how are you today");
+    listening_dismantle(listening);
+}
+
 static void i8_a_muted_ear_waits_for_no_phrase(void **state)
 {
     struct listening *listening = listening_build(state, SILENT);
@@ -216,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(i8_words_without_the_wake_phrase_are_not_for_the_robot),
         cmocka_unit_test(i8_what_is_uploaded_begins_behind_the_wake_phrase),
+        cmocka_unit_test(a_phrase_with_a_pause_in_it_is_heard),
         cmocka_unit_test(i8_a_muted_ear_waits_for_no_phrase),
         cmocka_unit_test(words_over_an_answer_lower_the_voice_and_are_the_next_question),
         cmocka_unit_test(noise_over_an_answer_lowers_the_voice_for_a_moment),
