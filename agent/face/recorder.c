@@ -370,7 +370,7 @@ enum status recorder_forget(struct recorder *recorder)
         struct take *take = &recorder->takes[i];
 
         if (take->state == TAKE_BUSY)
-            ;
+            take->is_unwanted = true;
         else
             take->state = TAKE_FREE;
     }
