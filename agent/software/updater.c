@@ -158,14 +158,14 @@ static enum status go_back(struct updater *updater, const char *reason, bool is_
 static enum status leave_off(struct updater *updater, struct updater_result *result)
 {
     const enum stage stage = (enum stage)updater->shelf.kept.stage;
+    char reason[LIMIT_REASON + 1];
 
     if (stage == STAGE_NONE)
         return STATUS_OK;
     if (!stage_is_begun(stage))
         return end(updater, result);
-    return go_back(updater,
-                   updater->shelf.kept.reason[0] ? updater->shelf.kept.reason
-                                                 : "it is not wanted any more",
+    memcpy(reason, updater->shelf.kept.reason, sizeof reason);
+    return go_back(updater, reason[0] ? reason : "it is not wanted any more",
                    updater->shelf.kept.is_final, result);
 }
 
@@ -323,8 +323,10 @@ static enum status bring_file(struct updater *updater, struct updater_result *re
         return fail(result, status, true, reason);
     }
     kept->etag[0] = 0;
-    if (++kept->wrong < MAX_WRONG)
+    if (++kept->wrong < MAX_WRONG && shelf_save(&updater->shelf) == STATUS_OK) {
+        updater_tell(updater);
         return fail(result, status, true, reason);
+    }
     if (end(updater, result) != STATUS_OK)
         return STATUS_IO;
     return refuse(updater, &updater->wanted, result, reason);
