@@ -7,12 +7,14 @@
 #include <strings.h>
 
 #define ANSWER_LIMIT_BYTES (64u << 20)
+#define PATIENCE_MS        120000L
 
 struct client {
     CURL *curl;
     const struct session *session;
     struct buffer body;
     struct client_answer *answer; /* of the request under way */
+    long patience_ms;
 };
 
 static size_t on_body(char *data, size_t size, size_t count, void *context)
@@ -66,6 +68,7 @@ enum status client_create(struct client **out, const struct session *session)
     if (!client->curl)
         goto fail;
     client->session = session;
+    client->patience_ms = PATIENCE_MS;
     buffer_init(&client->body, ANSWER_LIMIT_BYTES);
     *out = client;
     return STATUS_OK;
@@ -131,7 +134,7 @@ static void set_options(struct client *client, const struct client_request *requ
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, client);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 120000L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, client->patience_ms);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     if (client->session->ca_path[0])
         curl_easy_setopt(curl, CURLOPT_CAINFO, client->session->ca_path);
@@ -167,6 +170,11 @@ enum status client_send(struct client *client, const struct client_request *requ
     curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &answer->status);
     answer->body = buffer_span(&client->body);
     return STATUS_OK;
+}
+
+void client_hurry(struct client *client, long patience_ms)
+{
+    client->patience_ms = patience_ms;
 }
 
 void client_escape(struct buffer *url, const char *text)

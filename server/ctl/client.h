@@ -35,6 +35,9 @@ void client_free(struct client *client);
 MUST_CHECK enum status client_send(struct client *client, const struct client_request *request,
                                    struct client_answer *answer, char reason[256]);
 
+/* From now on requests are given up after so long, connecting included; else after two minutes. */
+void client_hurry(struct client *client, long patience_ms);
+
 /* Appends text to a URL with everything escaped that is not unreserved (RFC 3986 section 2.3). */
 void client_escape(struct buffer *url, const char *text);
 

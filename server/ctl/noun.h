@@ -5,6 +5,8 @@
 #include "server/ctl/ctl.h"
 
 extern const struct ctl_verb noun_apply_verbs[];
+extern const struct ctl_verb noun_completion_verbs[];
+extern const struct ctl_verb noun_context_verbs[];
 extern const struct ctl_verb noun_session_verbs[];
 extern const struct ctl_verb noun_device_verbs[];
 extern const struct ctl_verb noun_group_verbs[];
@@ -31,6 +33,9 @@ extern const struct ctl_verb noun_doctor_verbs[];
 extern const struct ctl_verb noun_budget_verbs[];
 extern const struct ctl_verb noun_rollout_verbs[];
 extern const struct ctl_verb noun_manifest_verbs[];
+
+/* All of them, in the order of help. */
+const struct ctl_verb *const *noun_tables(size_t *count);
 
 /* One budget with its thresholds, as "budget get" shows it. Returns an exit status. */
 int noun_budget_show(struct ctl *ctl, const char *id);

@@ -63,6 +63,8 @@ static int login(struct ctl *ctl)
     struct session fresh = {0};
     snprintf(fresh.url, sizeof fresh.url, "%.*s",
              (int)(strlen(url) - (url[strlen(url) - 1] == '/')), url);
+    snprintf(fresh.name, sizeof fresh.name, "%s",
+             *ctl->session.name ? ctl->session.name : "default");
     snprintf(fresh.ca_path, sizeof fresh.ca_path, "%s", args_option(&ctl->args, "ca", ""));
     ctl->session = fresh;
     if (!read_password(password, sizeof password))

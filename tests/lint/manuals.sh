@@ -116,8 +116,8 @@ while read -r verb; do
 	if grep -qE "^\.It (Xo )?Cm $verb .*Fl f " "$man/mynactl.1"; then echo file >>"$work/documented"; fi
 	differ "mynactl.1, $verb" "option --" "$work/said" "$work/documented"
 done <"$work/verbs"
-for option in json help version; do
-	grep -q "^\.It Fl -$option$" "$man/mynactl.1" || echo "mynactl.1: lacks --$option" >>"$findings"
+for option in json context watch help version; do
+	grep -q "^\.It Fl -$option\( Ar name\)\{0,1\}$" "$man/mynactl.1" || echo "mynactl.1: lacks --$option" >>"$findings"
 done
 
 if command -v mandoc >/dev/null 2>&1; then

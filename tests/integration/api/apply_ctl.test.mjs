@@ -1,7 +1,7 @@
-// mynactl apply, get and edit: a fleet kept as files.
+// mynactl apply, get and edit: a fleet kept as files; servers by name; what the shell completes.
 import assert from 'node:assert/strict';
-import {execFile} from 'node:child_process';
-import {mkdirSync, readFileSync, writeFileSync, rmSync, readdirSync} from 'node:fs';
+import {execFile, spawn} from 'node:child_process';
+import {chmodSync, mkdirSync, statSync, readFileSync, writeFileSync, rmSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
@@ -149,4 +149,56 @@ test('an edit is applied, a wrong one is kept, and an unchanged one is nothing',
   assert.match(stderr, /priority: must be a whole number\n[^]*what you wrote is in /);
   assert.match(readFileSync(join(stack.home, left()[0]), 'utf8'), /priority: high/);
   assert.equal((await admin.get('/groups/high')).body.priority, 130);
+});
+
+test('servers are known by name, and their keys to nobody else', async () => {
+  const file = join(stack.home, 'contexts.json');
+  const key = join(stack.home, 'key');
+  writeFileSync(key, `${env.MYNACTL_KEY}\n`, {mode: 0o600});
+  const alone = {...process.env, MYNACTL_CONFIG: file, MYNACTL_URL: '', MYNACTL_CONTEXT: ''};
+  const as = (...words) => run(mynactl, words, {env: alone});
+
+  await as('context', 'add', 'nowhere', '--url', 'http://127.0.0.1:1');
+  await as('context', 'add', 'here', '--url', `http://127.0.0.1:${stack.port}/`, '--key-file', key);
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  assert.equal((await as('group', 'list').catch((error) => error)).code, 3, 'the first is the current one');
+  assert.match((await as('--context', 'here', 'group', 'list')).stdout, /high/);
+  assert.match((await as('context', 'use', 'here')).stdout, /commands go to here/);
+  assert.match((await as('group', 'list')).stdout, /high/);
+  const list = (await as('context', 'list', '--json')).stdout;
+  assert.ok(!list.includes(env.MYNACTL_KEY));
+  assert.deepEqual(JSON.parse(list).items.map(({name, current, by}) => [name, current, by]),
+    [['nowhere', false, ''], ['here', true, 'API key']]);
+  await as('context', 'remove', 'nowhere');
+  assert.equal((await as('--context', 'nowhere', 'group', 'list').catch((error) => error)).code, 1);
+  chmodSync(file, 0o644);
+  assert.match((await as('group', 'list').catch((error) => error)).stderr, /others may read .*chmod 600/);
+});
+
+test('bash completes nouns, verbs, options and ids, and is not kept waiting', async () => {
+  const complete = async (line, url = env.MYNACTL_URL) => (await run('bash', ['-c',
+    'source <("$1" completion bash); COMP_WORDS=("$1"); COMP_LINE=$2; COMP_POINT=${#2}; _mynactl; printf "%s\\n" "${COMPREPLY[@]}"',
+    'bash', mynactl, line], {env: {...env, MYNACTL_URL: url}})).stdout.split('\n').filter(Boolean);
+
+  assert.deepEqual(await complete('mynactl thr'), ['threshold']);
+  assert.deepEqual(await complete('mynactl group pre'), ['preview']);
+  assert.deepEqual(await complete('mynactl apply --pr'), ['--prune']);
+  assert.deepEqual(await complete('mynactl edit contract d'), ['dahan-2026']);
+  assert.deepEqual(await complete('mynactl config set group:h'), ['high'], 'bash replaces what stands behind the colon');
+  const start = Date.now();
+  assert.deepEqual(await complete('mynactl group get ', 'http://10.255.255.1'), []);
+  assert.ok(Date.now() - start < 20000);
+});
+
+test('what is watched is looked at again and again, and what does something is not', async () => {
+  assert.equal((await refused('group', 'delete', 'high', '--watch')).code, 2);
+  const child = spawn(mynactl, ['group', 'list', '--watch'], {env});
+  let text = '';
+  await new Promise((done, fail) => {
+    child.on('exit', () => fail(new Error(text)));
+    child.stdout.on('data', (data) => { text += data; if (text.split(/^group/m).length > 2) done(); });
+  });
+  child.removeAllListeners('exit');
+  child.kill();
+  assert.ok(!text.includes('\x1b'), 'no colours but at a terminal');
 });
