@@ -33,6 +33,7 @@ extern const struct route_table routes_statements;
 extern const struct route_table routes_thresholds;
 extern const struct route_table routes_usage;
 extern const struct route_table routes_vendors;
+extern const struct route_table routes_views;
 extern const struct route_table routes_why;
 
 /* The end of each of those files. */

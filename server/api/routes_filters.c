@@ -3,6 +3,7 @@
 #include "server/api/filtering.h"
 #include "server/api/routes.h"
 #include "server/fleet/filter.h"
+#include "server/store/filter_values.h"
 
 #define FIELDS_BYTES ((size_t)64 << 10)
 
@@ -105,8 +106,27 @@ static void preview(void *context, struct request *request, struct reply *reply)
     answer_json(reply, status, json, "filter");
 }
 
+#define VALUES_MOST 20
+
+static void values(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const char *field = request_query(request, "field");
+    const char *part = request_query(request, "part");
+    struct span json = {0};
+
+    if (field == NULL) {
+        answer_bad(reply, "?field", "must be there: a field of /api/v1/filters/fields");
+        return;
+    }
+    enum status status = filter_values_read(api->store, field, part != NULL ? part : "",
+                                            VALUES_MOST, request->arena, &json);
+    answer_json(reply, status, json, "values");
+}
+
 static const struct route rows[] = {
     {"GET", "/api/v1/filters/fields", ROUTE_VIEWER, fields, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/filters/values", ROUTE_VIEWER, values, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/filters/preview", ROUTE_VIEWER, preview, ROUTE_BODY_NORMAL},
 };
 ROUTES_TABLE(routes_filters, rows);

@@ -12,35 +12,39 @@
     "  'filter', " filter ") ORDER BY p.n DESC, " value ") FILTER (WHERE p.place <= " SHOWN "),"   \
     "  '[]') FROM " name " p)"
 
-#define COUNTED ", count(*) AS n, row_number() OVER (ORDER BY count(*) DESC) AS place"
+#define COUNTED ", sum(n)::bigint AS n, row_number() OVER (ORDER BY sum(n) DESC) AS place"
 
 enum status fleet_parts_read(struct store *store, struct arena *arena, struct span *json)
 {
-    /* Versions are told apart as the filter compares them: by their number where they have one. */
+    /* Robots are counted by kind first, of which there are few, and the kinds added up. Versions
+     * are told apart as the filter compares them: by their number where they have one. The first
+     * route is the one that lists show, unless that is old or not for talking. */
     STORE_STATEMENT(
         read,
-        "WITH seen AS MATERIALIZED (SELECT d.device_id, d.status, d.region, o.online,"
-        "    l.reported_generation < l.desired_generation AS behind,"
-        "    coalesce((regexp_match(l.software, '[0-9]{1,9}(?:\\.[0-9]{1,9}){0,3}'))[1],"
-        "      l.software) AS version"
+        "WITH seen AS MATERIALIZED (SELECT d.status, d.region, o.online, o.behind, l.software,"
+        "    r.route ->> 'vendor' AS vendor, r.route ->> 'model' AS model, count(*) AS n"
         "  FROM myna.device d JOIN myna.device_link l USING (device_id)"
-        "  JOIN myna.device_online o USING (device_id)),"
+        "  JOIN myna.device_online o USING (device_id)"
+        "  LEFT JOIN myna.device_shown s USING (device_id)"
+        "  CROSS JOIN LATERAL (SELECT CASE WHEN s.generation = l.desired_generation"
+        "      AND coalesce(s.route ->> 'use', 'chat') = 'chat' THEN s.route"
+        "    ELSE (SELECT i.item FROM jsonb_array_elements(coalesce("
+        "        myna.device_setting(d.device_id, 'routes'), '[]')) WITH ORDINALITY i(item, place)"
+        "      WHERE coalesce(i.item ->> 'use', 'chat') = 'chat' ORDER BY i.place LIMIT 1) END"
+        "    AS route) r GROUP BY 1, 2, 3, 4, 5, 6, 7),"
         " states AS (SELECT CASE WHEN status <> 'active' THEN status WHEN NOT online"
         "      THEN 'offline' WHEN behind THEN 'behind' ELSE 'online' END AS state" COUNTED
         "  FROM seen GROUP BY 1),"
-        " versions AS (SELECT min(version) AS version" COUNTED " FROM seen"
-        "  WHERE status = 'active' GROUP BY coalesce(myna.version_of(version)::text, version)),"
-        " regions AS (SELECT region" COUNTED " FROM seen WHERE status = 'active'"
-        "  GROUP BY region),"
-        " groups AS (SELECT m.group_id" COUNTED " FROM seen JOIN myna.group_member m"
-        "  USING (device_id) WHERE seen.status = 'active' GROUP BY m.group_id),"
-        " routes AS (SELECT r.item ->> 'vendor' AS vendor, r.item ->> 'model' AS model" COUNTED
-        "  FROM seen LEFT JOIN (SELECT e.device_id, (SELECT i.item FROM jsonb_array_elements("
-        "      CASE jsonb_typeof(e.value) WHEN 'array' THEN e.value ELSE '[]' END)"
-        "        WITH ORDINALITY i(item, place)"
-        "      WHERE coalesce(i.item ->> 'use', 'chat') = 'chat' ORDER BY i.place LIMIT 1) AS item"
-        "    FROM myna.effective_setting e WHERE e.name = 'routes') r USING (device_id)"
-        "  WHERE seen.status = 'active' GROUP BY 1, 2)"
+        " active AS (SELECT s.*, coalesce((regexp_match(s.software,"
+        "      '[0-9]{1,9}(?:\\.[0-9]{1,9}){0,3}'))[1], s.software) AS version"
+        "  FROM seen s WHERE s.status = 'active'),"
+        " versions AS (SELECT min(version) AS version" COUNTED
+        "  FROM active GROUP BY coalesce(myna.version_of(version)::text, version)),"
+        " regions AS (SELECT region" COUNTED " FROM active GROUP BY region),"
+        " groups AS (SELECT m.group_id, count(*) AS n, row_number() OVER (ORDER BY count(*) DESC)"
+        "    AS place FROM myna.group_member m JOIN myna.device d USING (device_id)"
+        "  WHERE d.status = 'active' GROUP BY m.group_id),"
+        " routes AS (SELECT vendor, model" COUNTED " FROM active GROUP BY 1, 2)"
         "SELECT jsonb_build_object('as_of', now(), " PART(
             "states", "p.state",
             "CASE p.state WHEN 'offline' THEN 'not online and status = active'"

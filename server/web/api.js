@@ -86,14 +86,17 @@ export const remove = (path) => request("DELETE", path);
 export const file = (path, version) => address(path, { v: version });
 
 // Calls fn at most once per gap_ms, and once more after the last call: a fleet that talks all the
-// time must not make the browser ask all the time.
+// time must not make the browser ask all the time. What takes long to answer is asked for as much
+// more seldom: the server is busy for a tenth of the time at most.
 export function throttled(fn, gap_ms) {
   let timer = null;
   let last = 0;
-  const run = () => {
+  const run = async () => {
     timer = null;
-    last = Date.now();
-    fn();
+    const began = Date.now();
+    last = began;
+    await fn();
+    last = Date.now() + Math.max(0, 9 * (Date.now() - began) - gap_ms);
   };
   const call = () => {
     if (timer === null) timer = setTimeout(run, Math.max(0, last + gap_ms - Date.now()));

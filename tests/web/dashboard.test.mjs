@@ -147,7 +147,7 @@ test('an older revision is shown as what it would change, and comes back for all
 test('a filter tells what is wrong while it is typed, and then whom it means', async () => {
   await page.goto('/fleet');
   await page.getByRole('button', {name: 'Filter'}).click();
-  const line = page.getByRole('textbox', {name: 'Filter'});
+  const line = page.getByRole('combobox', {name: 'Filter'});
   await line.fill('id starts sim and last_seen < 9');
   await page.getByText('at character 31: expected a time like').waitFor();
   assert.equal(await rows().count(), ROBOTS + 1, 'the list stays as it was');
@@ -155,6 +155,65 @@ test('a filter tells what is wrong while it is typed, and then whom it means', a
   await page.getByText(`${ROBOTS} robots: sim-0001`).waitFor();
   await page.getByText(`${ROBOTS} robots shown`).waitFor();
   assert.match(page.url(), /filter=id/);
+});
+
+test('a filter completes what may come next, by keyboard alone', async () => {
+  await fleet.ctl('device', 'set', 'sim-0005', 'label.floor=7');
+  await page.goto('/fleet');
+  await page.getByRole('button', {name: 'Filter'}).click();
+  const line = page.getByRole('combobox', {name: 'Filter'});
+  const option = (name) => page.getByRole('option', {name});
+  await line.fill('lab');
+  await option(/^labels\./).waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  assert.equal(await line.inputValue(), 'labels.');
+  await option(/labels\.floor/).waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Tab');
+  assert.equal(await line.inputValue(), 'labels.floor ');
+  await line.pressSequentially('= ');
+  await option(/^7/).click();
+  assert.equal(await line.inputValue(), 'labels.floor = 7 ');
+  await page.keyboard.press('Escape');
+  await page.getByText('1 robot: sim-0005').waitFor();
+  await page.getByText('1 robot shown').waitFor();
+});
+
+test('a list is saved under a name, opened again and forgotten', async () => {
+  await page.getByRole('button', {name: 'Save this list'}).click();
+  const dialog = page.getByRole('dialog', {name: 'Save this list'});
+  await dialog.getByLabel('Name').fill('Seventh floor');
+  await dialog.getByLabel('Everybody sees it').check();
+  await dialog.getByRole('button', {name: 'Save'}).click();
+  await page.goto('/fleet');
+  await page.getByRole('button', {name: 'Seventh floor'}).click();
+  await page.getByText('1 robot shown').waitFor();
+  await page.getByRole('button', {name: 'Forget Seventh floor'}).click();
+  await page.getByRole('button', {name: 'Seventh floor'}).waitFor({state: 'detached'});
+});
+
+test('every number of the fleet\'s parts opens its list', async () => {
+  await page.goto('/fleet');
+  const part = page.getByRole('region', {name: 'Parts of the fleet'}).getByRole('link', {name: /kitchen/});
+  const robots = number((await part.innerText()).replace('kitchen', ''));
+  await part.click();
+  await page.getByText(`${robots} robots shown`).waitFor();
+});
+
+test('a deed on a list tells whom it means before, and of each what became of it', async () => {
+  await page.goto('/fleet?filter=id+in+%28sim-0006%2C+sim-0007%29');
+  await page.getByText('2 robots shown').waitFor();
+  await page.getByRole('button', {name: 'Do to all'}).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('sim-0006, sim-0007').waitFor();
+  await dialog.getByLabel('Label', {exact: true}).fill('shop');
+  await dialog.getByLabel('Its value').fill('north');
+  await dialog.getByRole('button', {name: 'Do it to 2 robots'}).click();
+  await dialog.getByText('Done: 2 of 2').waitFor();
+  await dialog.getByRole('contentinfo').or(dialog.locator('footer')).getByRole('button', {name: 'Close'}).click();
+  await page.goto('/fleet?filter=labels.shop+%3D+north');
+  await page.getByText('2 robots shown').waitFor();
 });
 
 test('a group of a filter is made, and its robots say who gave them its settings', async () => {

@@ -14,12 +14,12 @@ import { t } from "../text.js";
 import { Empty, Failure, Stale } from "./states.js";
 import { Row, Table } from "./table.js";
 
-const PAGE = 100;
+const PAGE = 200;
 const ROW_PX = 44; // .virtual of app.css
-const STEP = 10; // rows drawn change by so many at once
-const BEYOND = 20; // rows drawn above and below the screen
-const AHEAD = 150; // rows read before they are needed
-const KEPT = 40; // pages kept: beyond them rows are forgotten and read again when they are seen
+const STEP = 5; // rows drawn change by so many at once
+const BEYOND = 10; // rows drawn above and below the screen
+const AHEAD = 400; // rows read before they are needed
+const KEPT = 20; // pages kept: beyond them rows are forgotten and read again when they are seen
 
 class Pages {
   pages = []; // {after, rows: [] or null, count, next, dirty}
@@ -51,14 +51,11 @@ class Pages {
     this.#work();
   }
 
-  dirty() {
-    for (const page of this.pages) page.dirty = true;
-    this.#work();
-  }
-
+  // Everything is old; what is on the screen is read again.
   again = () => {
     this.error = null;
-    this.dirty();
+    for (const page of this.pages) page.dirty = true;
+    return this.#work();
   };
 
   rows(from, to) {
@@ -133,7 +130,7 @@ class Pages {
     this.busy = false;
     if (this.#gone) return;
     this.changed();
-    this.#work();
+    await this.#work();
   }
 }
 
@@ -203,11 +200,26 @@ function useScrolled(box, pages) {
 const Gap = ({ rows, columns }) => rows > 0 && html`<tr class="gap" aria-hidden="true"><td colspan=${columns}
   style=${{ height: `${rows * ROW_PX}px` }}></td></tr>`;
 
+// What was drawn of a row is drawn again as it is while neither row nor columns changed: the view
+// library skips what is the same object.
+function useDrawn(columns, rowHref) {
+  const drawn = useRef({});
+  if (drawn.current.columns !== columns) drawn.current = { columns, rows: new WeakMap() };
+  return (row, place) => {
+    const known = row && drawn.current.rows.get(row);
+    if (known?.place === place) return known.view;
+    const view = html`<${Row} key=${row?.id ?? place} row=${row} columns=${columns} href=${row && rowHref(row)} place=${place} />`;
+    if (row) drawn.current.rows.set(row, { place, view });
+    return view;
+  };
+}
+
 function Body({ pages, columns, rowHref, range: [from, to] }) {
   const { count } = pages;
+  const draw = useDrawn(columns, rowHref);
   const rows = pages.rows(from, Math.min(to, count));
   return html`<${Gap} rows=${Math.min(from, count)} columns=${columns.length} />
-    ${rows.map(([place, row]) => html`<${Row} key=${row?.id ?? place} row=${row} columns=${columns} href=${row && rowHref(row)} place=${place} />`)}
+    ${rows.map(([place, row]) => draw(row, place))}
     <${Gap} rows=${count - Math.min(to, count)} columns=${columns.length} />`;
 }
 
@@ -224,6 +236,6 @@ export function VirtualTable({ pages, empty, noun, total, columns, label, rowHre
     <${Table} label=${label} columns=${columns} skeleton=${skeleton} count=${known ?? -1}
       rows=${pages.pages.length === 0 ? null : html`<${Body} pages=${pages} columns=${columns} rowHref=${rowHref} range=${range} />`} />
     ${count > 0 && html`<footer class="table-foot"><span class="muted" aria-live="polite">${isWhole
-      ? t(noun, { n: number(count) }) : t("list.read", { n: number(count), all: number(known) })}</span></footer>`}
+      ? t(noun, { n: number(count) }) : known ? t("list.read", { n: number(count), all: number(known) }) : t("list.read_some", { n: number(count) })}</span></footer>`}
   </div>`;
 }

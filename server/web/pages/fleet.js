@@ -1,18 +1,21 @@
 // fleet.js - every robot at a glance: how many are well, which are not, what today costs
 
-import { html, useEffect, useState } from "../dom.js";
-import { useList, useResource } from "../api.js";
+import { html, useEffect, useMemo, useState } from "../dom.js";
+import { useResource } from "../api.js";
 import { FilterField } from "../components/filter.js";
 import { Icon } from "../components/icons.js";
 import { PageHead } from "../components/page.js";
 import { Empty } from "../components/states.js";
-import { ListTable } from "../components/table.js";
 import { Ago, Button, Changing, Chip, Money, Segmented, Status } from "../components/ui.js";
+import { usePages, VirtualTable } from "../components/virtual.js";
 import { digitsFor, NONE, number } from "../format.js";
 import { useQuery } from "../router.js";
 import { may } from "../session.js";
 import { t } from "../text.js";
 import { ClaimDialog } from "./claim.js";
+import { BulkDialog } from "./fleet/bulk.js";
+import { Parts } from "./fleet/parts.js";
+import { Views } from "./fleet/views.js";
 
 const STATES = ["", "online", "offline", "behind", "revoked"];
 
@@ -117,7 +120,7 @@ function Search({ value, onChange }) {
       onInput=${(event) => setText(event.target.value)} /></label>`;
 }
 
-function Filters({ query, change, groups, open, onFilter }) {
+function Filters({ query, change, groups, open, onFilter, onBulk }) {
   const states = STATES.map((state) => [state, state ? t(`state.${state}`) : t("all")]);
   return html`<div class="toolbar" role="search">
     <${Search} value=${query.q || ""} onChange=${(q) => change({ q })} />
@@ -130,6 +133,7 @@ function Filters({ query, change, groups, open, onFilter }) {
           selected=${id === query.group}>${id} (${number(devices)})</option>`)}
       </select></label>
     <${Button} icon="config" kind="quiet" aria-expanded=${open} onClick=${onFilter}>${t("filter")}</${Button}>
+    ${onBulk && html`<${Button} kind="quiet" onClick=${onBulk}>${t("bulk")}</${Button}>`}
   </div>`;
 }
 
@@ -151,16 +155,20 @@ function NoRobots({ filtered, onReset, onAdd }) {
   </${Empty}>`;
 }
 
+const pageOf = (robot) => `/robots/${robot.id}`;
+
 export function Fleet() {
   const [query, change] = useQuery();
   const [adding, setAdding] = useState(false);
   const fleet = useResource("/fleet", { kinds: ["device", "usage", "alert", "group"], gap_ms: 2000 });
   const { state, group, q, filter } = query;
   const [filtering, setFiltering] = useState(Boolean(filter));
-  const list = useList("/devices", {
-    query: { state, group, q, filter }, kinds: ["device", "usage", "group", "layer"], gap_ms: 2000,
-  });
-  const digits = digitsFor((list.items || []).flatMap((robot) => (robot.cost_today || []).map(({ price }) => price)));
+  const [acting, setActing] = useState(false);
+  const asked = { state, group, q, filter };
+  const pages = usePages("/devices", { query: asked, kinds: ["device", "usage", "group", "layer"], gap_ms: 2000 });
+  const first = pages.rows(0, 100).flatMap(([, robot]) => robot?.cost_today || []);
+  const digits = digitsFor(first.map(({ price }) => price));
+  const shown = useMemo(() => columns(digits), [digits]);
   const filtered = Boolean(state || group || q || filter);
 
   return html`
@@ -168,13 +176,16 @@ export function Fleet() {
       ${may("operator") && html`<${Button} icon="plus" onClick=${() => setAdding(true)}>${t("claim.add")}</${Button}>`}
     </${PageHead}>
     <${Counts} state=${fleet} />
+    <${Parts} />
     <section class="card flush" aria-label=${t("fleet.robots")}>
       <${Filters} query=${query} change=${change} groups=${fleet.data?.groups || []} open=${filtering}
-        onFilter=${() => setFiltering(!filtering)} />
+        onFilter=${() => setFiltering(!filtering)} onBulk=${may("support") && (() => setActing(true))} />
+      <${Views} query=${query} change=${change} />
       ${(filtering || filter) && html`<${FilterLine} query=${query} change=${change} />`}
-      <${ListTable} list=${list} columns=${columns(digits)} label=${t("fleet.robots")} skeleton=${12} rowHref=${(robot) => `/robots/${robot.id}`} noun="fleet.shown"
+      <${VirtualTable} pages=${pages} columns=${shown} total=${filtered ? undefined : fleet.data?.total} label=${t("fleet.robots")} skeleton=${12} rowHref=${pageOf} noun="fleet.shown"
         empty=${html`<${NoRobots} filtered=${filtered} onAdd=${() => setAdding(true)}
           onReset=${() => change({ state: "", group: "", q: "", filter: "" })} />`} />
     </section>
+    ${acting && html`<${BulkDialog} query=${asked} onClose=${() => setActing(false)} />`}
     ${adding && html`<${ClaimDialog} groups=${fleet.data?.groups || []} onClose=${() => setAdding(false)} />`}`;
 }

@@ -48,3 +48,42 @@ test('each count opens the list of exactly its robots', async () => {
     }
   }
 });
+
+test('what a filter is compared with is offered, the most common first', async () => {
+  for (const [id, labels] of [['r1', {floor: '7', shop: 'North'}], ['r2', {floor: '7'}], ['r3', {floor: '12'}]]) {
+    assert.equal((await admin.patch(`/devices/${id}`, {labels})).status, 200);
+  }
+  const values = async (field, part = '') => (await admin.get(`/filters/values?field=${field}&part=${part}`)).body.items.map(({value}) => value);
+  assert.deepEqual(await values('labels'), ['floor', 'shop']);
+  assert.deepEqual(await values('labels', 'SH'), ['shop']);
+  assert.deepEqual(await values('labels.floor'), ['7', '12']);
+  assert.deepEqual(await values('group'), ['lobby']);
+  assert.deepEqual(await values('vendor'), ['dahan']);
+  assert.deepEqual(await values('region'), ['cn']);
+  assert.deepEqual(await values('attempts_today'), []);
+  assert.equal((await admin.get('/filters/values')).body.errors[0].pointer, '?field');
+});
+
+test('a view is its owner\'s, others see it once it is shared, and admins may change it', async () => {
+  const sign = async (id, role) => {
+    await admin.post('/operators', {id, role, password: `password of ${id}`});
+    return stack.login(id, `password of ${id}`);
+  };
+  const [anna, ben] = [await sign('anna', 'viewer'), await sign('ben', 'operator')];
+  const names = async (who) => (await who.get('/views')).body.items.map(({name}) => name);
+  const made = (await anna.post('/views', {name: 'mine', query: {filter: 'not online', state: ''}})).body;
+  assert.deepEqual([made.owner, made.shared, made.query.filter], ['operator:anna', false, 'not online']);
+  assert.equal((await anna.post('/views', {name: 'mine', query: {}})).status, 409);
+  assert.deepEqual([await names(anna), await names(ben)], [['mine'], []]);
+  assert.equal((await ben.patch(`/views/${made.id}`, {name: 'his'})).status, 404, 'what is not shared does not exist');
+  assert.equal((await anna.patch(`/views/${made.id}`, {shared: true})).body.shared, true);
+  assert.deepEqual(await names(ben), ['mine']);
+  for (const answer of [await ben.patch(`/views/${made.id}`, {name: 'his'}), await ben.remove(`/views/${made.id}`)]) assert.equal(answer.status, 403);
+  assert.equal((await anna.post('/views', {query: {}})).body.errors[0].pointer, '/name');
+  assert.equal((await anna.post('/views', {name: 'x', query: {a: {}}})).body.errors[0].pointer, '/query');
+  assert.equal((await admin.patch(`/views/${made.id}`, {name: 'ours'})).body.name, 'ours');
+  assert.equal((await anna.remove(`/views/${made.id}`)).status, 204);
+  assert.deepEqual(await names(ben), []);
+  const actions = (await admin.get(`/audit?subject=view/${made.id}`)).body.items.map(({action}) => action);
+  assert.deepEqual(actions, ['view.delete', 'view.update', 'view.update', 'view.create']);
+});
