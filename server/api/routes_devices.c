@@ -4,6 +4,7 @@
 #include "server/api/filtering.h"
 #include "server/api/routes.h"
 #include "server/store/devices.h"
+#include "server/store/health_history.h"
 #include "server/store/timeline.h"
 #include "server/store/usage_report.h"
 
@@ -172,6 +173,16 @@ static void timeline(void *context, struct request *request, struct reply *reply
         answer_json(reply, status, json, subject(request));
 }
 
+static void health(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    struct span json;
+    enum status status =
+        health_history_read(api->store, request_param(request, "id"), request->arena, &json);
+
+    answer_json(reply, status, json, subject(request));
+}
+
 static const struct route rows[] = {
     {"GET", "/api/v1/devices", ROUTE_VIEWER, list, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/devices/{id}", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},
@@ -179,6 +190,7 @@ static const struct route rows[] = {
     {"POST", "/api/v1/devices/{id}/revoke", ROUTE_ADMIN, revoke, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/devices/{id}/effective", ROUTE_VIEWER, effective, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/devices/{id}/usage", ROUTE_VIEWER, usage, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/devices/{id}/health", ROUTE_VIEWER, health, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/devices/{id}/timeline", ROUTE_VIEWER, timeline, ROUTE_BODY_NORMAL},
 };
 ROUTES_TABLE(routes_devices, rows);

@@ -14,6 +14,7 @@
 #include "server/store/deliveries.h"
 #include "server/store/devices.h"
 #include "server/store/groups.h"
+#include "server/store/health_history.h"
 
 #define TICK_MS 5000
 
@@ -52,6 +53,7 @@ static const struct {
     {"put contract versions into force", TICK_MS, cleaning_announce_contracts, NULL},
     {"bring groups up to date", TICK_MS, groups_refresh, NULL},
     {"keep what lists show of robots", 30000, devices_show, NULL},
+    {"keep what robots measure of themselves", 60000, health_history_sample, NULL},
     {"renew minted credentials", 10000, renew_credentials, NULL},
     {"end the silence of alerts", TICK_MS, alarm_end_silences, NULL},
     {"give up what waits too long for a channel", TICK_MS, deliveries_shed, NULL},

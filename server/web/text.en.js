@@ -1012,6 +1012,12 @@ export const texts = {
   "action.credit_write_off": "Credit written off",
   "settings.defaults": { one: "{n} setting nobody changed", other: "{n} settings nobody changed" },
   "settings.fold": "Show fewer",
+  "health": "Health over two days",
+  "health.measure": "What the picture shows",
+  "health.plot": "{measure} over time, a point each ten minutes",
+  "health.few": "A point comes each ten minutes; there is only one so far.",
+  "health.turns_per": "Turns",
+  "health.failed_per": "Failed turns",
   "health.nothing": { one: "{n} count is zero", other: "{n} counts are zero" },
   "health.wifi_dbm": "Wi-Fi signal",
 

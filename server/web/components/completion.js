@@ -19,7 +19,7 @@ function split(text) {
   return { before: isTyped ? tokens.slice(0, -1) : tokens, typed: isTyped ? open : "" };
 }
 
-const fieldOf = (word, fields) => fields.find(({ name }) => name === word || (name.startsWith("labels.") && /^labels\../.test(word)));
+const fieldOf = (word, fields) => fields.find(({ name }) => name === word || (name === "labels" && /^labels\../.test(word)));
 
 // What is expected behind these tokens: {kind: "term" | "operator" | "value" | "joint", word, field}.
 export function expected(before, fields) {
@@ -60,7 +60,7 @@ export async function suggestions(text, fields, values) {
     return names.map(({ value, robots }) => ({ text: `labels.${quoted(value)}`, robots }));
   }
   if (state.kind === "term") {
-    return fits([...fields.map(({ name, help }) => ({ text: name.replace("labels.NAME", "labels."), note: help, isOpen: name.startsWith("labels.") })),
+    return fits([...fields.map(({ name, help }) => ({ text: name === "labels" ? "labels." : name, note: help, isOpen: name === "labels" })),
       { text: "not", note: "" }]);
   }
   if (state.kind === "operator") return words(OPERATORS[state.field.type] || []);

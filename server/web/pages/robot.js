@@ -16,6 +16,7 @@ import { Attempts } from "./robot/attempts.js";
 import { Commands, command } from "./robot/commands.js";
 import { Facts } from "./robot/facts.js";
 import { Face } from "./robot/face.js";
+import { Health } from "./robot/health.js";
 import { Groups } from "./robot/groups.js";
 import { Settings } from "./robot/settings.js";
 import { Timeline } from "./robot/timeline.js";
@@ -71,6 +72,7 @@ export function Robot({ id }) {
       <div class="column">
         <${Attempts} id=${id} />
         <${Limits} id=${id} />
+        <${Health} id=${id} />
         <${Timeline} id=${id} />
         <${Settings} id=${id} robot=${robot} />
       </div>

@@ -113,3 +113,14 @@ test('everything that happened to a robot stands in one list, page by page', asy
   assert.equal((await admin.get('/devices/r2/timeline?after=yesterday')).body.errors[0].pointer, '?after');
   assert.match((await run(mynactl, ['device', 'timeline', 'r2'], {env})).stdout, /layer\.update +layer\/device:r2 +operator:root/);
 });
+
+test('what a robot measures of itself is kept each ten minutes, once, and its newest word follows', async () => {
+  await link(`last_seen = now(), health = '{"cpu_percent": 7, "memory_kib": 2048, "turns": 3, "wifi_dbm": -61}'`, 'r2');
+  await stack.sql(`INSERT INTO myna.device_health SELECT 'r2', 5, now() - interval '3 hours', 1, 1, 1, 1, 1, 1, 1, 1, 0`);
+  const history = async () => (await admin.get('/devices/r2/health')).body.items;
+  const [first, last] = await history();
+  assert.deepEqual([first.cpu_percent, last.cpu_percent, last.turns, last.wifi_dbm, last.disk_free_mib], [1, 7, 3, -61, 0]);
+  assert.ok(Date.parse(first.at) < Date.parse(last.at));
+  assert.equal((await history()).length, 2, 'the sample of this moment is not told beside it');
+  assert.equal((await admin.get('/devices/none/health')).status, 404);
+});
