@@ -2,7 +2,7 @@
 //
 // Only as much of the grammar (schema/FILTER.md) as that takes. What is wrong is the server's to say.
 
-const TOKEN = /"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|<=|>=|!=|[=<>(),]|[^\s=<>!(),"']+|!/g;
+const TOKEN = /labels\."(?:[^"\\]|\\.)*"?|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|<=|>=|!=|[=<>(),]|[^\s=<>!(),"']+|!/g;
 const OPERATORS = {
   text: ["=", "!=", "in (", "contains", "starts"], label: ["=", "!=", "<", "<=", ">", ">=", "in (", "contains", "starts"],
   choice: ["=", "!=", "in ("], count: ["=", "!=", "<", "<=", ">", ">="], money: ["<", "<=", ">", ">="],
@@ -56,7 +56,7 @@ export async function suggestions(text, fields, values) {
   const fits = (all) => all.filter((one) => one.text.toLowerCase().startsWith(part) && one.text !== typed);
   const words = (all) => fits(all.map((one) => ({ text: one, note: "" })));
   if (state.kind === "term" && part.startsWith("labels.")) {
-    const names = await values("labels", part.slice("labels.".length));
+    const names = await values("labels", part.slice("labels.".length).replace(/^"/, ""));
     return names.map(({ value, robots }) => ({ text: `labels.${quoted(value)}`, robots }));
   }
   if (state.kind === "term") {
