@@ -3,13 +3,12 @@
 #define FIGURE(name) "coalesce((l.health ->> '" name "')::bigint, 0) AS " name
 
 /* In the order of the table's columns. */
-#define FIGURES                                                                                               \
-    FIGURE("cpu_percent")                                                                                     \
-    ", " FIGURE("memory_kib") ", " FIGURE("disk_free_mib") ", " FIGURE("turns") ", " FIGURE("fail"            \
-                                                                                            "ed_"             \
-                                                                                            "turn"            \
-                                                                                            "s") ", " FIGURE( \
-        "audio_underruns") ", " FIGURE("frames_late") ", " FIGURE("journal_pending") ", " FIGURE("wifi_dbm")
+#define FIGURES                                                                                    \
+    FIGURE("cpu_percent")                                                                          \
+    "," FIGURE("memory_kib") "," FIGURE("disk_free_mib") "," FIGURE("turns") COUNTS
+#define COUNTS                                                                                     \
+    "," FIGURE("failed_turns") "," FIGURE("audio_underruns") "," FIGURE("frames_late") "," LAST
+#define LAST FIGURE("journal_pending") "," FIGURE("wifi_dbm")
 
 enum status health_history_sample(struct store *store)
 {

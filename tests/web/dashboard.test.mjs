@@ -187,10 +187,11 @@ test('a list is saved under a name, opened again and forgotten', async () => {
   await dialog.getByLabel('Everybody sees it').check();
   await dialog.getByRole('button', {name: 'Save'}).click();
   await page.goto('/fleet');
-  await page.getByRole('button', {name: 'Seventh floor'}).click();
+  const view = page.getByRole('button', {name: /^Seventh floor/});
+  await view.click();
   await page.getByText('1 robot shown').waitFor();
   await page.getByRole('button', {name: 'Forget Seventh floor'}).click();
-  await page.getByRole('button', {name: 'Seventh floor'}).waitFor({state: 'detached'});
+  await view.waitFor({state: 'detached'});
 });
 
 test('every number of the fleet\'s parts opens its list', async () => {
