@@ -229,10 +229,12 @@ test('a revoked robot is shown as such, and only an admin can revoke', async () 
 
 test('every route of the server is described, with its role', () => {
   const folder = new URL('../../../server/api/', import.meta.url);
-  const row = /\{"([A-Z]+)", "(\/[^"*]+)", ROUTE_(\w+),/g;
+  const row = /\{"([A-Z]+)",\s*"(\/[^"*]+)",\s*ROUTE_(\w+),/g;
+  const served = new Set();
   let found = 0;
   for (const name of readdirSync(folder).filter((file) => /^routes_.*\.c$/.test(file))) {
     for (const [, method, path, role] of readFileSync(new URL(name, folder), 'utf8').matchAll(row)) {
+      served.add(`${method} ${path}`);
       const described = operation(method, path.replaceAll(/[{}]/g, ''));
       assert.ok(described, `${method} ${path} is not in openapi.yaml`);
       assert.equal(described['x-role'] ?? 'anyone', role.toLowerCase(), `${method} ${path}`);
@@ -240,4 +242,29 @@ test('every route of the server is described, with its role', () => {
     }
   }
   assert.ok(found > 50, String(found));
+  for (const [path, methods] of Object.entries(openapi.paths))
+    for (const method of Object.keys(methods).filter((name) => ['get', 'post', 'put', 'patch', 'delete'].includes(name)))
+      assert.ok(served.has(`${method.toUpperCase()} ${path}`), `${method} ${path} is described and not served`);
+});
+
+// What writes a whole that others may have written meanwhile asks for the ETag that was read.
+const WITHOUT_ETAG = {
+  'put /api/v1/groups/{id}/devices/{device}': 'a membership is there or not',
+  'put /api/v1/devices/{id}/plan': 'what an owner\'s plan says is its sender\'s alone',
+  'put /api/v1/vendors/{id}/key/next': 'a key is never read',
+};
+
+test('lists have pages, changes have ETags, and every answer to a problem is one', () => {
+  const resolve = (part) => (part.$ref ? part.$ref.slice(2).split('/').reduce((at, name) => at[name], openapi) : part);
+  for (const [path, methods] of Object.entries(openapi.paths)) {
+    for (const [method, described] of Object.entries(methods)) {
+      if (!['get', 'post', 'put', 'patch', 'delete'].includes(method) || !path.startsWith('/api/v1/')) continue;
+      const names = [...methods.parameters ?? [], ...described.parameters ?? []].map((part) => resolve(part).name);
+      const name = `${method} ${path}`;
+      if (method === 'put' || method === 'patch') assert.equal(names.includes('If-Match'), !(name in WITHOUT_ETAG), name);
+      assert.equal(names.includes('after'), names.includes('limit'), `${name}: a page has a key and a size`);
+      const problem = resolve(described.responses.default ?? {});
+      assert.ok(problem.content?.['application/problem+json'], `${name} does not tell what a refusal looks like`);
+    }
+  }
 });

@@ -1,10 +1,11 @@
 // Alerts on their way to people: what is sent, how it is signed, what happens when it does not arrive.
 import assert from 'node:assert/strict';
-import {spawn} from 'node:child_process';
+import {execFile, spawn} from 'node:child_process';
 import {createHmac} from 'node:crypto';
 import {appendFileSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, afterEach, before, test} from 'node:test';
+import {promisify} from 'node:util';
 import {Hook, Mailbox, readMail, until} from '../../support/receivers.mjs';
 import {sleep, Stack} from '../../support/stack.mjs';
 import {hold} from './openapi.mjs';
@@ -75,6 +76,30 @@ test('a webhook is told of an alert, signed, with the page and the cure', async 
   assert.match(notice.cure, /revoke/);
   assert.equal(notice.words, '3 messages for the robot did not come from this server.');
   await until(30, 'not noted', async () => (await delivery('?status=sent')).length === 1);
+});
+
+test('the examples of schema/WEBHOOK.md tell our requests from all others', async () => {
+  const text = readFileSync(new URL('../../../schema/WEBHOOK.md', import.meta.url), 'utf8');
+  const [, script] = /```js\n([^]*?)```/.exec(text);
+  const [, command] = /```sh\n([^]*?)```/.exec(text);
+  const {isFromMyna} = await import(`data:text/javascript,${encodeURIComponent(script)}`);
+  const receiver = await hook();
+  await webhook(receiver.url);
+  await raise('forged_message', 'device/r9');
+  const {headers, bytes} = await until(30, 'nothing came', () => receiver.requests[0]);
+
+  assert.equal(isFromMyna(SECRET, headers, bytes), true);
+  assert.equal(isFromMyna('another', headers, bytes), false);
+  assert.equal(isFromMyna(SECRET, headers, Buffer.concat([bytes, Buffer.from(' ')])), false);
+  assert.equal(isFromMyna(SECRET, {...headers, 'x-myna-timestamp': String(Number(headers['x-myna-timestamp']) + 1)}, bytes), false);
+  assert.equal(isFromMyna(SECRET, headers, bytes, Date.now() / 1000 + 400), false, 'kept and sent again');
+  assert.equal(isFromMyna(SECRET, {}, bytes), false);
+
+  const body = join(stack.home, 'body');
+  writeFileSync(body, bytes);
+  const {stdout} = await promisify(execFile)('sh', ['-c', command],
+    {env: {...process.env, SECRET, BODY: body, TIMESTAMP: headers['x-myna-timestamp']}});
+  assert.equal(`sha256=${stdout.trim()}`, headers['x-myna-signature']);
 });
 
 test('the end is told as well, and a severity below the channel\'s is not', async () => {

@@ -163,6 +163,42 @@ test('metrics name the parts and count answers', async () => {
     assert.ok(body.includes(name), name);
 });
 
+// The text format 0.0.4, and how Prometheus names things: counters end in _total, units are base units.
+test('every metric has a help, a type, a unit in its name where it has one, and samples that are numbers', async () => {
+  const {body} = await stack.send('GET', '/metrics');
+  const families = new Map();
+  let family;
+
+  assert.ok(body.endsWith('\n'));
+  for (const line of body.slice(0, -1).split('\n')) {
+    const help = /^# HELP ([a-z][a-z0-9_]*) (\S.*\S)$/.exec(line);
+    const type = /^# TYPE ([a-z][a-z0-9_]*) (counter|gauge)$/.exec(line);
+    const sample = /^([a-z][a-z0-9_]*)(?:\{([a-z_]+="[^"\\\n]*"(?:,[a-z_]+="[^"\\\n]*")*)\})? (-?[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?)$/.exec(line);
+    if (help) {
+      assert.ok(!families.has(help[1]), `${help[1]} twice`);
+      families.set(help[1], family = {name: help[1], series: new Set()});
+    } else if (type) {
+      assert.equal(type[1], family?.name, 'TYPE stands behind its HELP');
+      assert.equal(family.type, undefined);
+      family.type = type[2];
+    } else {
+      assert.ok(sample, `not in the format: ${line}`);
+      assert.equal(sample[1], family.name, 'samples stand behind their TYPE');
+      assert.ok(family.type, line);
+      assert.ok(!family.series.has(sample[2]), `the same series twice: ${line}`);
+      family.series.add(sample[2]);
+      if (family.type === 'counter') assert.ok(Number(sample[3]) >= 0, line);
+    }
+  }
+  assert.ok(families.size > 30, String(families.size));
+  for (const {name, type, series} of families.values()) {
+    assert.ok(series.size > 0, `${name} has no sample`);
+    assert.match(name, /^myna_/);
+    assert.equal(name.endsWith('_total'), type === 'counter', `${name} is a ${type}`);
+    assert.doesNotMatch(name, /_(ms|milliseconds|minutes|kib|mib|percent)(_|$)/, `${name}: seconds, bytes, ratios`);
+  }
+});
+
 test('a HEAD has the headers of its GET and no body', async () => {
   const {status, headers, bytes} = await stack.send('HEAD', '/api/v1/fleet', {headers: admin.proof});
   assert.deepEqual([status, bytes.length], [200, 0]);
