@@ -11,7 +11,7 @@
 #define GATE_BEFORE_MS 300 /* of sound before the first loud frame: a phrase begins softly */
 #define GATE_AFTER_MS  600
 #define WORDS_MS       500 /* of speech over an answer, */
-#define VOICED_MS      250 /* of which so much has a voice's pitch: then it is words */
+#define VOICED_MS      200 /* of which so much has a pitch that glides as a voice's: it is words */
 #define SAMPLES(ms)    ((ms) * (VAD_HZ / 1000))
 
 struct overhear {

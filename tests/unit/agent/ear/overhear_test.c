@@ -17,7 +17,24 @@
 
 #define PI 3.14159265358979
 
-enum sound { HISS, VOICE, CRASH };
+enum sound { HISS, VOICE, CRASH, MUSIC };
+
+/* Four notes a second, a chord below them and a beat. */
+static double music(double t, double noise)
+{
+    static const double notes[] = {220, 262, 330, 392, 294, 247, 196, 349};
+    const double since = fmod(t, 0.25), since_chord = fmod(t, 0.5);
+    const double note = notes[(int)(t * 4) % 8], root = notes[(int)(t * 2) % 8] / 2;
+    double sum = 0.15 * noise * exp(-25 * since);
+
+    for (int k = 1; k <= 6; k++)
+        sum += exp(-4 * since) * 0.12 * sin(2 * PI * note * k * t) / k +
+               exp(-2 * since_chord) * 0.04 *
+                   (sin(2 * PI * root * k * t) + sin(2 * PI * root * 1.26 * k * t) +
+                    sin(2 * PI * root * 1.498 * k * t)) /
+                   k;
+    return sum;
+}
 
 struct room {
     struct overhear *overhear;
@@ -53,8 +70,12 @@ static void hear_frame(struct room *room, enum sound sound)
         const double t = (double)room->now_ms / 1000 + (double)i / VAD_HZ;
         double sample = 0.001 * noise(room);
 
+        /* up and down by a tenth, as people do */
+        const double turns = 130 * (t - 0.1 * cos(2 * PI * 1.5 * t) / (2 * PI * 1.5));
         for (int k = 1; k <= 10 && sound == VOICE; k++)
-            sample += 0.15 * fabs(sin(PI * 4 * t)) * sin(2 * PI * 130 * k * t) / k;
+            sample += 0.15 * fabs(sin(PI * 4 * t)) * sin(2 * PI * k * turns) / k;
+        if (sound == MUSIC)
+            sample += music(t, noise(room));
         if (sound == CRASH)
             sample += 0.3 * noise(room);
         pcm[i] = (int16_t)lrint(32000 * sample);
@@ -104,6 +125,19 @@ static void words_over_an_answer_lower_the_voice_at_200_ms_and_stop_it(void **st
     for (size_t i = 0; i < VAD_FRAME; i++)
         energy += (double)first[i] * first[i];
     assert_true(energy / VAD_FRAME < 100 * 100);
+    overhear_free(room.overhear);
+}
+
+static void i8_music_over_an_answer_is_not_taken_for_words(void **state)
+{
+    struct room room = enter("/nowhere", OVERHEAR_ANSWERS);
+
+    (void)state;
+    hear(&room, 1000, HISS);
+    hear(&room, 6000, MUSIC);
+    assert_int_equal(room.ducked, 1);
+    assert_int_equal(room.restored, 1);
+    assert_int_equal(room.called, 0);
     overhear_free(room.overhear);
 }
 
@@ -201,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_over_an_answer_lower_the_voice_at_200_ms_and_stop_it),
+        cmocka_unit_test(i8_music_over_an_answer_is_not_taken_for_words),
         cmocka_unit_test(noise_over_an_answer_lowers_the_voice_for_two_seconds),
         cmocka_unit_test(i8_words_address_nobody_unless_an_answer_is_being_said),
         cmocka_unit_test(whoever_addressed_it_otherwise_begins_anew),
