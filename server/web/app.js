@@ -6,7 +6,7 @@ import { Icon } from "./components/icons.js";
 import { PageHead } from "./components/page.js";
 import { Empty, Failure } from "./components/states.js";
 import { Toasts } from "./components/toast.js";
-import { Button, IconButton } from "./components/ui.js";
+import { Button, IconButton, LanguageSwitch } from "./components/ui.js";
 import { Access } from "./pages/access.js";
 import { Alerts } from "./pages/alerts.js";
 import { Audit } from "./pages/audit.js";
@@ -23,7 +23,7 @@ import { Usage } from "./pages/usage.js";
 import { Vendors } from "./pages/vendors.js";
 import { match, navigate, startRouter, usePath } from "./router.js";
 import { signOut, startSession, may } from "./session.js";
-import { t, word } from "./text.js";
+import { locale, t, word } from "./text.js";
 
 // nav: the entry of the menu that is lit; role: who sees that entry.
 const PAGES = [
@@ -62,6 +62,7 @@ function Who({ me }) {
   return html`<div class="who">
     <div><b>${me.id}</b><span class="muted">${word("role", me.role)}</span></div>
     <${IconButton} icon="leave" label=${t("sign_out")} onClick=${signOut} />
+    <${LanguageSwitch} />
   </div>`;
 }
 
@@ -106,5 +107,6 @@ function App() {
   return state.me ? html`<${Shell} me=${state.me} />` : html`<${SignIn} />`;
 }
 
+document.documentElement.lang = locale;
 startRouter();
 render(html`<${App} />`, document.getElementById("app"));

@@ -1,8 +1,43 @@
 // text.js - every word on the screen comes through t(); a language is one module of texts
+//
+// The language is the one chosen last in this browser, else the first of the browser's own that there
+// is, else English. Only its module is loaded, before any page is drawn.
 
-import { texts, locale } from "./text.en.js";
+const KEPT = "myna.language";
+const MODULES = { en: () => import("./text.en.js"), zh: () => import("./text.zh.js") };
+
+// Each in its own words, for who cannot read the present one.
+export const languages = [["en", "English"], ["zh", "\u4e2d\u6587"]];
+
+function kept() {
+  try {
+    return localStorage.getItem(KEPT);
+  } catch {
+    return null; // a browser may forbid it
+  }
+}
+
+function choose() {
+  const wanted = [kept(), ...(navigator.languages ?? [])].filter(Boolean);
+  return wanted.map((tag) => tag.slice(0, 2).toLowerCase()).find((language) => language in MODULES) || "en";
+}
+
+export const language = choose();
+
+const { texts, locale } = await MODULES[language]();
 
 export { locale };
+
+// Words are all over the page: it is drawn anew. A browser that may keep nothing goes on by its own
+// languages.
+export function speak(next) {
+  try {
+    localStorage.setItem(KEPT, next);
+  } catch {
+    return;
+  }
+  location.reload();
+}
 
 const plurals = new Intl.PluralRules(locale);
 

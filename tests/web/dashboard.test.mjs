@@ -4,8 +4,10 @@ import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
+import {gzipSync} from 'node:zlib';
 import {Fleet, until} from '../support/fleet.mjs';
 import {accessibilityFaults, Browser} from './browser.mjs';
+import {languageTests} from './languages.mjs';
 import {rolloutTests} from './rollouts.mjs';
 
 const ROBOTS = 12;
@@ -345,6 +347,20 @@ test('on a phone nothing leaves the screen sideways', async () => {
   }
   await phone.context().close();
 });
+
+test('no page loads more than 200 kB of script, compressed', async () => {
+  const fresh = await browser.like(page, {});
+  const scripts = [];
+  fresh.on('response', (response) => {
+    if (response.url().endsWith('.js')) scripts.push(response.body());
+  });
+  await settle(fresh, '/rollouts/louder'); // every page has the same modules
+  const bytes = (await Promise.all(scripts)).reduce((sum, body) => sum + gzipSync(body).length, 0);
+  assert.ok(bytes > 50000 && bytes <= 200000, `${bytes} bytes`);
+  await fresh.context().close();
+});
+
+languageTests({browser: () => browser, page: () => page, settle, pages: PAGES});
 
 test('with the server gone the page says so, keeps what it knew, and comes back by itself', async () => {
   await page.goto('/fleet');

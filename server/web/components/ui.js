@@ -2,7 +2,7 @@
 
 import { html, useEffect, useRef, useState } from "../dom.js";
 import { ago, money, moneyExact, NONE, number, timeExact } from "../format.js";
-import { t, word } from "../text.js";
+import { language, languages, speak, t, word } from "../text.js";
 import { Icon } from "./icons.js";
 
 // kind: "primary", "danger", "quiet" or none.
@@ -101,4 +101,12 @@ export function Copy({ text }) {
   };
   return html`<${Button} kind="quiet" icon=${done ? "check" : "copy"} onClick=${copy}>
     ${t(done ? "copied" : "copy")}</${Button}>`;
+}
+
+// The languages by their own names; the page comes anew in the one that is chosen.
+export function LanguageSwitch() {
+  return html`<div class="segmented languages" role="group" aria-label=${t("language")}>
+    ${languages.map(([tag, name]) => html`<button type="button" key=${tag} lang=${tag} aria-pressed=${tag === language}
+      onClick=${() => tag !== language && speak(tag)}>${name}</button>`)}
+  </div>`;
 }

@@ -2,7 +2,7 @@
 
 import { html, useEffect, useState } from "../dom.js";
 import { TextField } from "../components/field.js";
-import { Button } from "../components/ui.js";
+import { Button, LanguageSwitch } from "../components/ui.js";
 import { signIn } from "../session.js";
 import { t } from "../text.js";
 
@@ -39,6 +39,7 @@ export function SignIn() {
       <${TextField} label=${t("sign_in.password")} type="password" value=${password}
         onInput=${setPassword} name="password" autocomplete="current-password" required error=${text} />
       <${Button} kind="primary" type="submit" busy=${busy}>${t("sign_in")}</${Button}>
+      <${LanguageSwitch} />
     </form>
   </main>`;
 }

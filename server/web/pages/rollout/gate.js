@@ -35,6 +35,13 @@ function range(row) {
   return `${end(row.lower)} \u2026 ${end(row.upper)}`;
 }
 
+// The finding in one line.
+function said(row) {
+  if (!known(row.lower) || !known(row.upper)) return word("gate_reason", row.reason);
+  const place = t("gate.interval", { lower: effect(row, row.lower), upper: effect(row, row.upper), margin: effect(row, row.margin) });
+  return row.colour === "none" ? `${place}: ${word("gate_reason", row.reason)}` : place;
+}
+
 const WIDTH = 150;
 const MARGINS = 2.5; // of a margin to each side are drawn; what lies beyond ends in an arrow
 
@@ -43,7 +50,7 @@ function Interval({ row }) {
   const margin = excess(row, row.margin);
   if (!margin || !known(row.lower) || !known(row.upper)) return html`<span class="muted">${NONE}</span>`;
   const x = (value) => (Math.max(-1, Math.min(1, excess(row, value) / margin / MARGINS)) + 1) * (WIDTH / 2 - 6) + 6;
-  const label = t("gate.interval", { lower: effect(row, row.lower), upper: effect(row, row.upper), margin: effect(row, row.margin) });
+  const label = said(row);
   const beyond = excess(row, row.upper) / margin > MARGINS;
   const before = excess(row, row.lower) / margin < -MARGINS;
   return html`<svg class="interval ${row.colour}" width=${WIDTH} height="22" viewBox="0 0 ${WIDTH} 22" role="img" aria-label=${label}>
@@ -62,22 +69,24 @@ const both = (row, name) => html`${amount(row.metric, row[name])}<span class="su
 
 const COLUMNS = [
   { key: "metric", title: t("gate.metric"), lead: true, cell: (row) => html`<b>${metricName(row.metric)}</b>
-    ${row.colour === "none" && !known(row.lower) && html`<span class="sub">${row.words}</span>`}` },
+    ${row.colour === "none" && !known(row.lower) && html`<span class="sub">${word("gate_reason", row.reason)}</span>`}` },
   { key: "colour", title: t("gate.verdict"), width: "96px", cell: (row) => html`<${Chip} tone=${COLOURS[row.colour]}>${word("gate_colour", row.colour)}</${Chip}>` },
   { key: "treated", title: t("gate.treated"), end: true, width: "112px", cell: (row) => both(row, "treated") },
   { key: "control", title: t("gate.control"), end: true, width: "112px", cell: (row) => both(row, "control") },
   { key: "effect", title: t("gate.effect"), end: true, width: "112px", cell: (row) => html`<b>${effect(row, row.effect)}</b>
-    ${known(row.lower) && html`<span class="sub" title=${row.words}>${range(row)}</span>`}` },
+    ${known(row.lower) && html`<span class="sub" title=${said(row)}>${range(row)}</span>`}` },
   { key: "interval", title: t("gate.picture"), width: "166px", cell: (row) => html`<${Interval} row=${row} />` },
-  { key: "margin", title: t("gate.margin"), end: true, width: "92px", cell: (row) => effect(row, row.margin) },
+  { key: "margin", title: t("gate.margin"), end: true, width: "104px", cell: (row) => effect(row, row.margin) },
 ];
 
 // The look that was taken last, and every metric that has a say in it.
 export function Gate({ verdict, looks }) {
+  const because = verdict.metrics.find(({ metric }) => metric === verdict.because);
   const metrics = verdict.metrics.filter(({ colour }) => colour !== "off");
   const failures = verdict.failures ?? [];
   return html`<div class="gate"><p class="gate-words"><${Chip} tone=${COLOURS[verdict.colour]}>${word("gate_colour", verdict.colour)}</${Chip}>
-      ${verdict.words} <span class="muted">${t("gate.look", { n: looks })}</span></p>
+      ${verdict.colour === "green" || !because ? t("gate.all_within") : html`<b>${metricName(because.metric)}</b> ${said(because)}`}${" "}
+      <span class="muted">${t("gate.look", { n: looks })}</span></p>
     ${metrics.length > 0 && html`<${Table} label=${t("gate")} columns=${COLUMNS} rows=${metrics} rowKey=${(row) => row.metric} />`}
     ${failures.length > 0 && html`<p class="sub">${t("gate.classes")} ${failures.map((one) => `${word("error", one.class)} ${percent(one.treated, 2)} / ${percent(one.control, 2)}`).join(", ")}</p>`}
   </div>`;

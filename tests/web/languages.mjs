@@ -1,0 +1,56 @@
+// languages.mjs - the dashboard in the language of who looks at it. Part of the dashboard's test.
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {texts as english} from '../../server/web/text.en.js';
+import {texts as chinese} from '../../server/web/text.zh.js';
+
+// Whole texts that differ between the two and so must not be seen in the other.
+const sayable = (texts) => Object.values(texts).flatMap((text) => (typeof text === 'object' ? Object.values(text) : [text]))
+  .filter((text) => !text.includes('{') && text.length > 2);
+const same = new Set(sayable(chinese));
+const foreign = new Set(sayable(english).filter((text) => !same.has(text)));
+
+// Everything that a page says: its words, and what it says to who cannot see it.
+const said = (page) => page.evaluate(() => {
+  const words = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
+  for (let node = walker.currentNode; node; node = walker.nextNode()) {
+    if (node.nodeType === Node.TEXT_NODE) words.push(node.textContent.trim());
+    else words.push(...['aria-label', 'placeholder', 'title'].map((name) => node.getAttribute(name) ?? ''));
+  }
+  return words;
+});
+
+// Names that the API has beside the words for them.
+const NAMES = ['English', 'OpenAI'];
+
+// on: {browser(), page(), settle(page, path), pages}. The page is signed in.
+export function languageTests(on) {
+  test('a browser that asks for Chinese is answered in Chinese, on every page', async () => {
+    const page = await on.browser().like(on.page(), {locale: 'zh-CN'});
+    for (const path of on.pages) {
+      await page.goto(path);
+      await page.locator('nav.menu').waitFor({state: 'attached'});
+      await page.locator('main h1').waitFor();
+      await page.locator('[aria-busy="true"]:not(button)').first().waitFor({state: 'detached'});
+      assert.equal(await page.evaluate(() => document.documentElement.lang), 'zh-CN');
+      assert.match(await page.title(), /\p{Script=Han}|Myna/u);
+      const left = (await said(page)).filter((text) => foreign.has(text) && !NAMES.includes(text));
+      assert.deepEqual([...new Set(left)], [], path);
+    }
+    await page.context().close();
+  });
+
+  test('the language that is chosen stays, with its numbers and times', async () => {
+    const page = await on.browser().like(on.page(), {});
+    await on.settle(page, '/rollouts');
+    await page.getByRole('button', {name: '中文'}).click();
+    await page.getByRole('heading', {level: 1, name: '发布'}).waitFor();
+    await page.locator('time').first().getByText(/前$/).waitFor();
+    await page.goto('/fleet');
+    await page.getByRole('heading', {level: 1, name: '机群'}).waitFor();
+    await page.getByRole('button', {name: 'English'}).click();
+    await page.getByRole('heading', {level: 1, name: 'Fleet'}).waitFor();
+    await page.context().close();
+  });
+}
