@@ -74,6 +74,13 @@ static int get(struct ctl *ctl)
     return result == CTL_DONE ? show(ctl, &answer) : result;
 }
 
+/* CTL_FAILED when it would be refused. */
+static int print_preflight(const struct json *document)
+{
+    preflight_print(stdout, document);
+    return json_bool(json_member(document, "refused"), false) ? CTL_FAILED : CTL_DONE;
+}
+
 static int preflight(struct ctl *ctl)
 {
     struct client_answer answer;
@@ -85,9 +92,7 @@ static int preflight(struct ctl *ctl)
     result = ctl_parse(&answer, &document);
     if (result != CTL_DONE)
         return result;
-    preflight_print(stdout, document);
-    if (json_bool(json_member(document, "refused"), false))
-        result = CTL_FAILED;
+    result = print_preflight(document);
     json_free(document);
     return result;
 }
@@ -106,6 +111,22 @@ static int devices(struct ctl *ctl)
         ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/rollouts/", ctl->args.words[0],
                     "/devices?limit=200&wave=", args_option(&ctl->args, "wave", "0"),
                     state != NULL ? "&state=" : "", state != NULL ? state : "", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, sizeof columns / sizeof *columns)
+                              : result;
+}
+
+static int history(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"when", "at", VIEW_TIME},         {"by", "actor", VIEW_TEXT},
+        {"what", "event", VIEW_TEXT},      {"wave", "wave", VIEW_NUMBER},
+        {"robots", "robots", VIEW_NUMBER}, {"then", "to.state", VIEW_TEXT},
+        {"step", "to.step", VIEW_TEXT},    {"why", "reason", VIEW_NOTE},
+    };
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/rollouts/",
+                             ctl->args.words[0], "/history?limit=200", (char *)NULL);
 
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, sizeof columns / sizeof *columns)
                               : result;
@@ -297,6 +318,8 @@ static int write_order(struct ctl *ctl, const struct json *plan, struct buffer *
     json_write_bool(&writer, args_flag(&ctl->args, "start"));
     json_key(&writer, "dry_run");
     json_write_bool(&writer, args_flag(&ctl->args, "dry-run"));
+    json_key(&writer, "preflight");
+    json_write_bool(&writer, args_flag(&ctl->args, "dry-run") && manifest == NULL);
     json_end_object(&writer);
     return result;
 }
@@ -317,6 +340,16 @@ static int read_plan(struct ctl *ctl, struct json **out)
     return result;
 }
 
+/* Of a change of who answers; of any other there is nothing to say. */
+static int show_preflight(const struct json *document)
+{
+    if (json_count(json_member(document, "contracts")) == 0 &&
+        !json_bool(json_member(document, "refused"), false))
+        return CTL_DONE;
+    fprintf(stdout, "\n");
+    return print_preflight(document);
+}
+
 static int show_preview(struct ctl *ctl, const struct client_answer *answer)
 {
     struct json *preview;
@@ -327,8 +360,9 @@ static int show_preview(struct ctl *ctl, const struct client_answer *answer)
     if (result != CTL_DONE)
         return result;
     rollout_print_preview(stdout, preview);
+    result = show_preflight(json_member(preview, "preflight"));
     json_free(preview);
-    return CTL_DONE;
+    return result;
 }
 
 static int create(struct ctl *ctl)
@@ -519,6 +553,8 @@ const struct ctl_verb noun_rollout_verbs[] = {
     {"rollout", "delete", "ROLLOUT", 1, 1, "", "delete a draft", delete_draft},
     {"rollout", "devices", "ROLLOUT", 1, 1, "wave(its number) state(of a robot)",
      "what became of each robot", devices},
+    {"rollout", "history", "ROLLOUT", 1, 1, "", "what happened to it and by whom, newest first",
+     history},
     {"rollout", "wait", "ROLLOUT", 1, 1, "timeout(seconds; default for ever)",
      "until it is over; the exit status says how", wait_for},
     {"rollout", "watch", "ROLLOUT", 1, 1, "", "its picture, drawn again as it goes on", watch},

@@ -92,6 +92,11 @@ test('mynactl prints it for people, and fails when it would be refused', async (
   assert.match(stdout, /as metered in the last 24 hours; robots followed until 2050-01-01/);
   const {stdout: json} = await run(mynactl, ['rollout', 'preflight', 'switch', '--json'], {env});
   assert.equal(JSON.parse(json).robots, 4);
+  const idea = ['rollout', 'create', 'idea', `routes=${JSON.stringify(to('new').routes)}`, '--dry-run'];
+  const {stdout: dry} = await run(mynactl, idea, {env});
+  assert.match(dry, /^4 robots, 0 of them online\n[^]*\n4 robots would move\n[^]*contract's whole term/);
+  const {stdout: told} = await run(mynactl, ['rollout', 'history', 'switch'], {env});
+  assert.match(told, /when +by +what[^]*operator:root +create/);
   assert.equal((await make('over', to('tight'))).status, 201);
   const refused = await run(mynactl, ['rollout', 'preflight', 'over'], {env}).catch((error) => error);
   assert.equal(refused.code, 1);

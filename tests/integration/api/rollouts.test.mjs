@@ -292,6 +292,9 @@ test('what has not begun is dropped, what has stays for the record', async () =>
   await admin.post('/rollouts', {id: 'never', patch: {volume: 1}});
   assert.equal((await admin.remove('/rollouts/never')).status, 204);
   assert.equal((await admin.remove('/rollouts/never')).status, 404);
+  await admin.post('/rollouts', {id: 'never', patch: {volume: 2}});
+  const told = (await admin.get('/rollouts/never/history')).body.items;
+  assert.deepEqual(told.map(({event}) => event), ['create'], 'what another of this id went through is not its own');
   assert.equal((await admin.remove('/rollouts/first')).status, 409);
   const {items, next} = (await admin.get('/rollouts?limit=2')).body;
   assert.equal(items.length, 2);
