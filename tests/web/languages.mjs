@@ -24,23 +24,14 @@ const said = (page) => page.evaluate(() => {
 // Names that the API has beside the words for them.
 const NAMES = ['English', 'OpenAI'];
 
-// on: {browser(), page(), settle(page, path), pages}. The page is signed in.
-export function languageTests(on) {
-  test('a browser that asks for Chinese is answered in Chinese, on every page', async () => {
-    const page = await on.browser().like(on.page(), {locale: 'zh-CN'});
-    for (const path of on.pages) {
-      await page.goto(path);
-      await page.locator('nav.menu').waitFor({state: 'attached'});
-      await page.locator('main h1').waitFor();
-      await page.locator('[aria-busy="true"]:not(button)').first().waitFor({state: 'detached'});
-      assert.equal(await page.evaluate(() => document.documentElement.lang), 'zh-CN');
-      assert.match(await page.title(), /\p{Script=Han}|Myna/u);
-      const left = (await said(page)).filter((text) => foreign.has(text) && !NAMES.includes(text));
-      assert.deepEqual([...new Set(left)], [], path);
-    }
-    await page.context().close();
-  });
+// What a page in Chinese says in English: [] when all is translated.
+export async function untranslated(page) {
+  const left = (await said(page)).filter((text) => foreign.has(text) && !NAMES.includes(text));
+  return [...new Set(left)];
+}
 
+// on: {browser(), page(), settle(page, path)}. The page is signed in.
+export function languageTests(on) {
   test('the language that is chosen stays, with its numbers and times', async () => {
     const page = await on.browser().like(on.page(), {});
     await on.settle(page, '/rollouts');
