@@ -43,6 +43,8 @@ static void print_next(const char *vendor, const struct json *next)
     printf("  next key given to   %s of the robots: %lld of %lld\n", text(next, "share"),
            number(next, "given"), number(next, "robots"));
     printf("  run with it         %lld\n", number(next, "carried"));
+    if (number(next, "waiting") > 0)
+        printf("  hold the old key    %lld, not given yet\n", number(next, "waiting"));
     print_missing(next);
     if (number(next, "refused") > 0)
         printf("  refused with it     %lld attempts: look at the key before you go on\n",

@@ -485,17 +485,22 @@ static enum status step(struct store_conn *conn, void *context)
 static enum status follow(struct store_conn *conn, void *context)
 {
     STORE_STATEMENT(
-        moved, "UPDATE myna.vendor_drain_device m SET moved_at = greatest(l.reported_at,"
+        moved, "WITH m AS (UPDATE myna.vendor_drain_device m SET moved_at = greatest(l.reported_at,"
                "   d.started_at) FROM myna.vendor_drain d, myna.device_link l"
                " WHERE d.state IN ('active', 'returning') AND m.drain_id = d.drain_id AND m.is_led"
                " AND m.moved_at IS NULL AND l.device_id = m.device_id"
                " AND l.reported_generation >= m.generation"
-               " AND coalesce(l.reported_generation < m.back_generation, true)");
-    STORE_STATEMENT(back, "UPDATE myna.vendor_drain_device m SET back_at = greatest(l.reported_at,"
-                          "   d.return_at) FROM myna.vendor_drain d, myna.device_link l"
-                          " WHERE d.state = 'returning' AND m.drain_id = d.drain_id AND m.is_led"
-                          " AND m.back_at IS NULL AND l.device_id = m.device_id"
-                          " AND l.reported_generation >= m.back_generation");
+               " AND coalesce(l.reported_generation < m.back_generation, true)"
+               " RETURNING d.vendor_id)"
+               "SELECT myna.tell('vendor', x.vendor_id) FROM (SELECT DISTINCT vendor_id FROM m) x");
+    STORE_STATEMENT(
+        back, "WITH m AS (UPDATE myna.vendor_drain_device m SET back_at = greatest(l.reported_at,"
+              "   d.return_at) FROM myna.vendor_drain d, myna.device_link l"
+              " WHERE d.state = 'returning' AND m.drain_id = d.drain_id AND m.is_led"
+              " AND m.back_at IS NULL AND l.device_id = m.device_id"
+              " AND l.reported_generation >= m.back_generation RETURNING d.vendor_id)"
+              "SELECT myna.tell('vendor', x.vendor_id)"
+              " FROM (SELECT DISTINCT vendor_id FROM m) x");
     STORE_STATEMENT(
         end, "WITH over AS (UPDATE myna.vendor_drain d SET state = 'ended', ended_at = $1,"
              "   report = myna.drain_report(d.drain_id), version = d.version + 1"

@@ -5,12 +5,12 @@ import { t } from "../text.js";
 import { TextField } from "./field.js";
 import { Button, IconButton } from "./ui.js";
 
-export function Dialog({ title, onClose, children }) {
+export function Dialog({ title, wide = false, onClose, children }) {
   const box = useRef(null);
   useEffect(() => {
     box.current.showModal();
   }, []);
-  return html`<dialog ref=${box} class="dialog" aria-label=${title} onClose=${onClose}
+  return html`<dialog ref=${box} class="dialog ${wide ? "wide" : ""}" aria-label=${title} onClose=${onClose}
       onClick=${(event) => event.target === box.current && onClose()}>
     <div class="dialog-body">
       <header><h2>${title}</h2><${IconButton} icon="close" label=${t("close")} onClick=${onClose} /></header>
@@ -21,7 +21,7 @@ export function Dialog({ title, onClose, children }) {
 
 // A form in a dialog. submit() is async; a Problem it throws shows above the buttons, and
 // children(problem) may show its parts at their fields. It closes itself after success.
-export function FormDialog({ title, action, kind = "primary", submit, onClose, children, ready = true }) {
+export function FormDialog({ title, wide, action, kind = "primary", submit, onClose, children, ready = true }) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(null);
   const onSubmit = async (event) => {
@@ -35,7 +35,7 @@ export function FormDialog({ title, action, kind = "primary", submit, onClose, c
     }
     setBusy(false);
   };
-  return html`<${Dialog} title=${title} onClose=${onClose}>
+  return html`<${Dialog} title=${title} wide=${wide} onClose=${onClose}>
     <form onSubmit=${onSubmit} novalidate>
       ${children(problem)}
       ${problem && !problem.placed && html`<p class="error" role="alert">${problem.message}</p>`}

@@ -2,7 +2,7 @@
 
 import { html, useState } from "../dom.js";
 import { patch, post, useList, useResource } from "../api.js";
-import { FormDialog } from "../components/dialog.js";
+import { Confirm, FormDialog } from "../components/dialog.js";
 import { Field, SelectField, TextField } from "../components/field.js";
 import { PageHead } from "../components/page.js";
 import { Empty } from "../components/states.js";
@@ -11,6 +11,8 @@ import { Button, Chip, IconButton } from "../components/ui.js";
 import { may } from "../session.js";
 import { t, word } from "../text.js";
 import { Regions } from "./regions.js";
+import { DrainDialog, DrainsDialog, VendorState } from "./vendor/drain.js";
+import { KeyDialog } from "./vendor/key.js";
 
 const FIELDS = ["name", "dialect", "base_url", "region", "credential"];
 // Filings as people type them: a line each, model, region, number.
@@ -65,29 +67,43 @@ function VendorDialog({ vendor, onClose }) {
   </${FormDialog}>`;
 }
 
-const columns = (onEdit) => [
+const columns = (open) => [
   { key: "id", title: t("vendor"), lead: true, cell: (row) => html`<b>${row.name || row.id}</b>
     ${row.name && html`<span class="sub">${row.id}</span>`}` },
   { key: "dialect", title: t("vendor.dialect"), width: "160px", cell: (row) => word("dialect", row.dialect) },
   { key: "base_url", title: t("vendor.base_url"), cell: (row) => html`<code class="clip" title=${row.base_url}>${row.base_url}</code>` },
   { key: "region", title: t("region"), width: "110px", cell: (row) => row.region || t("any") },
-  { key: "key", title: t("vendor.key"), width: "130px", cell: (row) => (row.has_key
+  { key: "state", title: t("vendor.state"), width: "170px", cell: (row) => html`<${VendorState} vendor=${row} />` },
+  { key: "key", title: t("vendor.key"), width: "110px", cell: (row) => (row.has_key
     ? html`<${Chip} tone="ok">${t("vendor.has_key")}</${Chip}>` : html`<${Chip} tone="warn">${t("vendor.no_key")}</${Chip}>`) },
-  { key: "edit", title: "", end: true, width: "56px", cell: (row) => may("operator") && html`<${IconButton} icon="edit"
-    label=${t("vendor.edit", { id: row.id })} onClick=${() => onEdit(row)} />` },
+  { key: "acts", title: "", end: true, width: "170px", cell: (row) => html`
+    ${may("operator") && (row.drains.some(({ state }) => state === "active")
+      ? html`<${IconButton} icon="check" label=${t("drain.return", { id: row.id })} onClick=${() => open("return", row)} />`
+      : html`<${IconButton} icon="leave" label=${t("drain.title", { id: row.id })} onClick=${() => open("drain", row)} />`)}
+    <${IconButton} icon="report" label=${t("drain.of", { id: row.id })} onClick=${() => open("drains", row)} />
+    <${IconButton} icon="shield" label=${t("key.title", { id: row.id })} onClick=${() => open("key", row)} />
+    ${may("operator") && html`<${IconButton} icon="edit" label=${t("vendor.edit", { id: row.id })} onClick=${() => open("edit", row)} />`}` },
 ];
+
+function ReturnDialog({ vendor, onClose }) {
+  return html`<${Confirm} title=${t("drain.return", { id: vendor.id })} text=${t("drain.return.text")}
+    action=${t("drain.return.do")} submit=${() => post(`/vendors/${vendor.id}/return`)} onClose=${onClose} />`;
+}
+
+const DIALOGS = { edit: VendorDialog, drain: DrainDialog, drains: DrainsDialog, return: ReturnDialog, key: KeyDialog };
 
 export function Vendors() {
   const list = useList("/vendors", { kinds: ["vendor"] });
-  const [editing, setEditing] = useState(undefined); // a vendor; null: a new one
+  const [shown, setShown] = useState(null); // {dialog, vendor}; vendor null: a new one
+  const open = (dialog, vendor) => setShown({ dialog: DIALOGS[dialog], vendor });
   const close = () => {
-    setEditing(undefined);
+    setShown(null);
     list.reload();
   };
   return html`<${PageHead} title=${t("nav.vendors")}>${may("operator") && html`<${Button} icon="plus"
-      onClick=${() => setEditing(null)}>${t("vendor.new")}</${Button}>`}</${PageHead}>
-    <section class="card flush"><${ListTable} list=${list} columns=${columns(setEditing)} label=${t("nav.vendors")} skeleton=${3}
+      onClick=${() => open("edit", null)}>${t("vendor.new")}</${Button}>`}</${PageHead}>
+    <section class="card flush"><${ListTable} list=${list} columns=${columns(open)} label=${t("nav.vendors")} skeleton=${3}
       empty=${html`<${Empty} icon="vendors" title=${t("vendors.none")} />`} /></section>
     <${Regions} />
-    ${editing !== undefined && html`<${VendorDialog} vendor=${editing} onClose=${close} />`}`;
+    ${shown && html`<${shown.dialog} vendor=${shown.vendor} onClose=${close} />`}`;
 }
