@@ -103,7 +103,8 @@ static int devices(struct ctl *ctl)
         {"robot", "device", VIEW_TEXT},     {"wave", "wave", VIEW_NUMBER},
         {"control", "control", VIEW_YES},   {"state", "state", VIEW_TEXT},
         {"opened", "opened_at", VIEW_TIME}, {"tries", "tries", VIEW_NUMBER},
-        {"final", "final", VIEW_YES},       {"why", "reason", VIEW_TEXT},
+        {"final", "final", VIEW_YES},       {"software", "package.step", VIEW_TEXT},
+        {"why", "reason", VIEW_TEXT},
     };
     const char *state = args_option(&ctl->args, "state", NULL);
     struct client_answer answer;
