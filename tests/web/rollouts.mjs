@@ -23,7 +23,7 @@ export function rolloutTests(on) {
     const page = on.page();
     await page.getByLabel('Id', {exact: true}).fill('louder');
     await page.getByText('Whoever meets a filter').click();
-    await page.getByRole('textbox', {name: 'Filter'}).fill('id starts sim');
+    await page.getByRole('combobox', {name: 'Filter'}).fill('id starts sim');
     await page.getByText(`It reaches ${on.robots} robots`).waitFor();
     await page.getByRole('link', {name: 'sim-0001'}).waitFor();
     await button('Next').click();

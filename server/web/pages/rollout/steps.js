@@ -18,7 +18,7 @@ const FIRST = 8;
 
 // A choice of which all are visible, each with a word on what it means.
 function Choices({ label, name, value, options, onInput }) {
-  return html`<fieldset class="choices"><legend>${label}</legend>${options.map(([option, text, sub]) => html`<label key=${option} class="choice">
+  return html`<fieldset class="radio-cards"><legend>${label}</legend>${options.map(([option, text, sub]) => html`<label key=${option} class="radio-card">
     <input type="radio" name=${name} value=${option} checked=${option === value} onChange=${() => onInput(option)} />
     <span><b>${text}</b>${sub && html`<span class="sub">${sub}</span>`}</span></label>`)}</fieldset>`;
 }
