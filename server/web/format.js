@@ -11,6 +11,8 @@ const relative = new Intl.RelativeTimeFormat(locale, { numeric: "always", style:
 const present = new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(0, "second");
 const exact = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
 const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
+const hourAndMinute = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
+const dayAndHour = new Intl.DateTimeFormat(locale, { weekday: "short", hour: "numeric" });
 const day = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", timeZone: "UTC" });
 
 export const NONE = "\u2013";
@@ -99,6 +101,11 @@ export function periodDays(period) {
 
 export function timeOfDay(at) {
   return clock.format(new Date(at));
+}
+
+// For the axis of a picture that shows so many seconds.
+export function timeShort(at, span_s) {
+  return (span_s > 20 * 3600 ? dayAndHour : hourAndMinute).format(new Date(at));
 }
 
 export function dayShort(at) {
