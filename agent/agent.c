@@ -8,6 +8,7 @@
 #include "agent/ear/ear.h"
 #include "agent/health.h"
 #include "agent/identity.h"
+#include "agent/label.h"
 #include "agent/orders.h"
 #include "agent/prover.h"
 #include "agent/reach.h"
@@ -85,37 +86,23 @@ enum status agent_films_path(const struct config *config, char out[PATH_MAX])
 
 /* Settings reach the parts that they concern. */
 
-/* What an owner must know of the microphone. The phrase is English in any language. */
-static void describe_ear(struct agent *agent, const struct settings_values *values, bool chinese,
-                         char *out, size_t out_size)
-{
-    const enum attention_state state = agent->ear ? ear_state(agent->ear) : ATTENTION_RESTING;
-    const enum ear_wake wake = agent->ear ? ear_wake(agent->ear) : EAR_WAKE_OFF;
-
-    if (state == ATTENTION_MUTED)
-        snprintf(out, out_size, chinese ? " · 已静音" : " · ear muted");
-    else if (values->lacks_wake_phrase || wake == EAR_WAKE_FAILED)
-        snprintf(out, out_size, chinese ? " · 请按键说话" : " · press to talk");
-    else if (wake == EAR_WAKE_WAITS)
-        snprintf(out, out_size, chinese ? " · 请说“%s”" : " · say \"%s\"", values->wake_phrase);
-    else
-        out[0] = 0;
-}
-
-/* "myna-1", "myna-1 · kitchen" with the setting screen_mark, "myna-1 · resting" under a limit,
- * "myna-1 · ear muted"; in trouble its code first: "myna-1 · M31". */
 static void mark_screen(struct agent *agent, const struct settings_values *values)
 {
     const bool chinese = talker_is_chinese(agent->talker);
-    const char *limit = limit_mode_label(limit_mode_from_name(values->limit_mode), chinese);
-    char code[TROUBLE_CODE_SIZE];
-    char label[FACE_LABEL_BYTES + LIMIT_SLUG], ear[64];
+    const enum ear_wake wake = agent->ear ? ear_wake(agent->ear) : EAR_WAKE_OFF;
+    const struct label_parts parts = {
+        .device_id = agent->identity.device_id,
+        .trouble = (enum trouble)atomic_load(&agent->trouble),
+        .limit = limit_mode_label(limit_mode_from_name(values->limit_mode), chinese),
+        .is_muted = agent->ear && ear_state(agent->ear) == ATTENTION_MUTED,
+        .needs_button = values->lacks_wake_phrase || wake == EAR_WAKE_FAILED,
+        .wake_phrase = wake == EAR_WAKE_WAITS ? values->wake_phrase : "",
+        .mark = values->screen_mark,
+        .chinese = chinese,
+    };
+    char label[FACE_LABEL_BYTES + LIMIT_SLUG];
 
-    describe_ear(agent, values, chinese, ear, sizeof ear);
-    trouble_code((enum trouble)atomic_load(&agent->trouble), code);
-    snprintf(label, sizeof label, "%s%s%s%s%s%s%s%s", agent->identity.device_id,
-             code[0] ? " · " : "", code, limit[0] ? " · " : "", limit, ear,
-             values->screen_mark[0] ? " · " : "", values->screen_mark);
+    label_write(&parts, label, sizeof label);
     face_label(agent->face, label);
 }
 
