@@ -41,19 +41,25 @@ function meaning(preview) {
 
 const values = (field, part) => get("/filters/values", { field, part }).then(({ data }) => data.items, () => []);
 
-// What may come next where the caret stands at the end: {items, at, move, choose, hide}.
+// What may come next where the caret stands at the end: {items, at, move, chosen, choose}. Keys come faster
+// than pages are drawn, so what is chosen is kept beside what is shown.
 function useCompletion(text, isOpen, onInput) {
   const fields = useResource("/filters/fields").data?.items;
-  const [state, setState] = useState({ items: [], at: -1 });
+  const now = useRef({ items: [], at: -1 });
+  const [state, redraw] = useState(now.current);
+  const become = (next) => {
+    now.current = next;
+    redraw(next);
+  };
   useEffect(() => {
     if (!isOpen || !fields) {
-      setState({ items: [], at: -1 });
+      become({ items: [], at: -1 });
       return undefined;
     }
     let current = true;
     const timer = setTimeout(async () => {
       const items = await suggestions(text, fields, values);
-      if (current) setState({ items: items.slice(0, 12), at: -1 });
+      if (current) become({ items: items.slice(0, 12), at: -1 });
     }, 120);
     return () => {
       current = false;
@@ -63,7 +69,11 @@ function useCompletion(text, isOpen, onInput) {
   return {
     ...state,
     // around, with a place in between where nothing is chosen
-    move: (by) => setState(({ items, at }) => ({ items, at: ((at + 1 + by + items.length + 1) % (items.length + 1)) - 1 })),
+    move: (by) => {
+      const { items, at } = now.current;
+      become({ items, at: ((at + 1 + by + items.length + 1) % (items.length + 1)) - 1 });
+    },
+    chosen: () => now.current.items[now.current.at],
     choose: (item) => onInput(complete(text, item)),
   };
 }
@@ -81,7 +91,7 @@ function Caret({ text, error }) {
 export function FilterField({ value, use, hint, error, onInput, onGood, ...rest }) {
   const answer = usePreview(value, use);
   const [isOpen, setOpen] = useState(false);
-  const { items, at, move, choose } = useCompletion(value, isOpen, onInput);
+  const { items, at, move, chosen, choose } = useCompletion(value, isOpen, onInput);
   const list = useId();
   const input = useRef(null);
   useEffect(() => {
@@ -95,7 +105,7 @@ export function FilterField({ value, use, hint, error, onInput, onGood, ...rest 
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       if (!isOpen) setOpen(true);
       else if (items.length > 0) move(event.key === "ArrowDown" ? 1 : -1);
-    } else if ((event.key === "Enter" || event.key === "Tab") && isOpen && at >= 0) take(items[at]);
+    } else if ((event.key === "Enter" || event.key === "Tab") && isOpen && chosen()) take(chosen());
     else if (event.key === "Escape" && isOpen) setOpen(false);
     else return;
     event.preventDefault();
