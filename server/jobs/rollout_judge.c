@@ -54,26 +54,43 @@ static enum rollout_event weigh(const struct rollout_steps_row *row, enum gate_c
     return look < looks ? ROLLOUT_SOAK_ON : ROLLOUT_NO_VERDICT;
 }
 
-/* From when the wave was confirmed on, robots run what is judged. */
-static enum status look_at_usage(struct store_conn *conn, struct arena *arena,
-                                 struct rollout_steps_row *row, int64_t now_ms, int64_t look,
-                                 struct gate_verdict *verdict)
+static struct preflight_ask ask_of(const struct rollout_steps_row *row, int64_t now_ms)
 {
-    const struct gate_look which = {
-        .wave = (unsigned)row->wave, .waves = judged_waves(row), .look = (unsigned)look};
-    struct gate_group treated;
-    struct gate_group control;
-    enum status status = gate_samples_read(conn, row->rollout_id, (unsigned)row->wave,
-                                           row->confirmed_ms, now_ms, arena, &treated, &control);
+    return (struct preflight_ask){
+        .rollout_id = row->rollout_id,
+        .wave = row->place == ROLLOUT_PREFLIGHT ? 0 : row->wave,
+        .now_ms = now_ms,
+    };
+}
 
+enum status rollout_judge_read(struct store_conn *conn, struct arena *arena,
+                               const struct rollout_steps_row *row, int64_t now_ms,
+                               struct rollout_reading *out)
+{
+    const struct preflight_ask ask = ask_of(row, now_ms);
+    enum status status = STATUS_OK;
+
+    *out = (struct rollout_reading){.version = 0};
+    /* from when the wave was confirmed on, robots run what is judged */
+    if (row->place == ROLLOUT_JUDGING && row->plan.is_judged)
+        status = gate_samples_read(conn, row->rollout_id, (unsigned)row->wave, row->confirmed_ms,
+                                   now_ms, arena, &out->treated, &out->control);
+    else if (row->place != ROLLOUT_JUDGING)
+        status = preflight_run(conn, &ask, arena, &out->preflight);
     if (status == STATUS_OK)
-        gate_judge(&row->plan.gates, &treated, &control, &which, verdict);
+        out->version = row->version;
     return status;
 }
 
+bool rollout_judge_has_read(const struct rollout_reading *reading,
+                            const struct rollout_steps_row *row)
+{
+    return reading->version == row->version;
+}
+
 enum status rollout_judge(struct store_conn *conn, struct arena *arena,
-                          struct rollout_steps_row *row, int64_t now_ms, enum rollout_event *event,
-                          const char **reason)
+                          struct rollout_steps_row *row, const struct rollout_reading *reading,
+                          enum rollout_event *event, const char **reason)
 {
     struct rollout_steps_times times = {0};
     struct gate_verdict verdict;
@@ -85,9 +102,10 @@ enum status rollout_judge(struct store_conn *conn, struct arena *arena,
     }
     /* after a human asked for one more, the last look is taken again */
     times.looks = row->looks < row->plan.gates.looks ? row->looks + 1 : row->plan.gates.looks;
-    enum status status = look_at_usage(conn, arena, row, now_ms, times.looks, &verdict);
-    if (status == STATUS_OK)
-        status = keep(conn, arena, row, &verdict, reason);
+    const struct gate_look which = {
+        .wave = (unsigned)row->wave, .waves = judged_waves(row), .look = (unsigned)times.looks};
+    gate_judge(&row->plan.gates, &reading->treated, &reading->control, &which, &verdict);
+    enum status status = keep(conn, arena, row, &verdict, reason);
     if (status != STATUS_OK)
         return status;
     *event = weigh(row, verdict.colour, times.looks);
@@ -103,19 +121,14 @@ static bool may_be_refused(const struct rollout_steps_row *row)
     return (row->is_switch || row->is_software) && !row->is_reverse;
 }
 
-enum status rollout_judge_preflight(struct store_conn *conn, struct arena *arena,
-                                    const struct rollout_steps_row *row, int64_t wave,
-                                    int64_t now_ms, const char **refusal)
+enum status rollout_judge_preflight(struct store_conn *conn, const struct rollout_steps_row *row,
+                                    const struct rollout_reading *reading, int64_t now_ms,
+                                    const char **refusal)
 {
-    const struct preflight_ask ask = {
-        .rollout_id = row->rollout_id, .wave = wave, .now_ms = now_ms};
-    struct preflight found;
+    const struct preflight_ask ask = ask_of(row, now_ms);
 
     *refusal = NULL;
-    enum status status = preflight_run(conn, &ask, arena, &found);
-    if (status != STATUS_OK)
-        return status;
     if (may_be_refused(row))
-        *refusal = found.refusal;
-    return preflight_keep(conn, &ask, &found);
+        *refusal = reading->preflight.refusal;
+    return preflight_keep(conn, &ask, &reading->preflight);
 }

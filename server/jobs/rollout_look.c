@@ -17,6 +17,8 @@ struct looking {
     const struct rollout_look *look;
     struct arena *arena;
     struct rollout_steps_row row;
+    struct rollout_reading reading;
+    bool lacks; /* the step needs what was not read yet */
     bool moved;
     int64_t due_ms; /* the soonest of all that was asked for */
 };
@@ -37,6 +39,13 @@ static enum status turn(struct store_conn *conn, struct looking *looking, enum r
     if (status == STATUS_OK)
         looking->moved = true;
     return status;
+}
+
+/* False: it is to be read first, without the row's lock. */
+static bool has_read(struct looking *looking)
+{
+    looking->lacks = !rollout_judge_has_read(&looking->reading, &looking->row);
+    return !looking->lacks;
 }
 
 /* ---- before it begins ---- */
@@ -75,9 +84,9 @@ static enum status check(struct store_conn *conn, struct looking *looking)
 
     if (status == STATUS_OK && rivals != NULL)
         return turn(conn, looking, row->plan.queues ? ROLLOUT_BUSY : ROLLOUT_REFUSE, rivals);
-    if (status == STATUS_OK)
-        status =
-            rollout_judge_preflight(conn, looking->arena, row, 0, looking->look->now_ms, &refusal);
+    if (status != STATUS_OK || !has_read(looking))
+        return status;
+    status = rollout_judge_preflight(conn, row, &looking->reading, looking->look->now_ms, &refusal);
     if (status == STATUS_OK && refusal != NULL)
         return turn(conn, looking, ROLLOUT_REFUSE, refusal);
     if (status == STATUS_OK)
@@ -248,8 +257,11 @@ static enum status open_wave(struct store_conn *conn, struct looking *looking)
 {
     struct rollout_steps_row *row = &looking->row;
     const char *refusal = NULL;
-    enum status status = rollout_judge_preflight(conn, looking->arena, row, row->wave,
-                                                 looking->look->now_ms, &refusal);
+
+    if (!has_read(looking))
+        return STATUS_OK;
+    enum status status =
+        rollout_judge_preflight(conn, row, &looking->reading, looking->look->now_ms, &refusal);
 
     if (status == STATUS_OK && refusal != NULL)
         return turn(conn, looking, ROLLOUT_REFUSE, refusal);
@@ -263,8 +275,11 @@ static enum status judge(struct store_conn *conn, struct looking *looking)
 {
     enum rollout_event event = ROLLOUT_NOTHING;
     const char *reason = "";
+
+    if (!has_read(looking))
+        return STATUS_OK;
     enum status status =
-        rollout_judge(conn, looking->arena, &looking->row, looking->look->now_ms, &event, &reason);
+        rollout_judge(conn, looking->arena, &looking->row, &looking->reading, &event, &reason);
 
     return status == STATUS_OK && event != ROLLOUT_NOTHING ? turn(conn, looking, event, reason)
                                                            : status;
@@ -359,7 +374,7 @@ static enum status take(struct store_conn *conn, void *context)
         .now_ms = looking->look->now_ms,
     };
 
-    looking->moved = false;
+    looking->moved = looking->lacks = false;
     looking->due_ms = INT64_MAX;
     enum status status = rollout_steps_lock(conn, looking->arena, &lock, row);
     if (status != STATUS_OK)
@@ -374,12 +389,21 @@ static enum status take(struct store_conn *conn, void *context)
         status = wait_for_others(conn, looking);
     else if (rollout_is_under_way(row->place))
         status = drive(conn, looking);
-    if (status == STATUS_OK && !looking->moved && !rollout_is_under_way(row->place))
+    if (status == STATUS_OK && !looking->moved && !looking->lacks &&
+        !rollout_is_under_way(row->place))
         status = move_on(conn, looking);
-    if (status != STATUS_OK || looking->moved)
+    if (status != STATUS_OK || looking->moved || looking->lacks)
         return status;
     plan_next(looking);
     return rollout_steps_put_off(conn, row, looking->due_ms);
+}
+
+static enum status read(struct store_conn *conn, void *context)
+{
+    struct looking *looking = context;
+
+    return rollout_judge_read(conn, looking->arena, &looking->row, looking->look->now_ms,
+                              &looking->reading);
 }
 
 enum status rollout_look(struct store *store, struct arena *arena, const struct rollout_look *look,
@@ -388,6 +412,12 @@ enum status rollout_look(struct store *store, struct arena *arena, const struct 
     struct looking looking = {.look = look, .arena = arena};
     enum status status = store_transaction(store, take, &looking);
 
+    if (status == STATUS_OK && looking.lacks) {
+        status = store_transaction(store, read, &looking);
+        /* somebody who moved it meanwhile is followed at the next look */
+        if (status == STATUS_OK)
+            status = store_transaction(store, take, &looking);
+    }
     *moved = status == STATUS_OK && looking.moved;
     return status;
 }

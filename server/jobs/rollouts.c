@@ -1,12 +1,11 @@
 #include "server/jobs/rollouts.h"
 
-#include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
 #include "server/jobs/rollout_look.h"
+#include "server/jobs/timer.h"
 #include "server/store/listener.h"
 #include "server/store/rollout_steps.h"
 
@@ -24,12 +23,7 @@ struct rollouts {
     struct arena *list;
     struct arena *arena; /* of one look */
     struct listener *listener;
-    pthread_t thread;
-    bool thread_runs;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    bool stopping; /* guarded by mutex, like the next */
-    bool woken;
+    struct timer *timer;
 };
 
 static void look_at(struct rollouts *job, const char *rollout_id)
@@ -63,53 +57,19 @@ static void run_pass(struct rollouts *job)
         look_at(job, ids[i]);
 }
 
+static void run_job(void *context, bool woken)
+{
+    (void)woken;
+    run_pass(context);
+}
+
 static void on_notify(void *context, const char *channel, struct span payload)
 {
     struct rollouts *job = context;
 
     (void)channel;
     (void)payload;
-    pthread_mutex_lock(&job->mutex);
-    job->woken = true;
-    pthread_cond_signal(&job->changed);
-    pthread_mutex_unlock(&job->mutex);
-}
-
-/* False: it is time to stop. */
-static bool rest(struct rollouts *job)
-{
-    const int64_t at_ns = clock_mono_ns() + TICK_MS * INT64_C(1000000);
-    const struct timespec at = {at_ns / 1000000000, at_ns % 1000000000};
-    int error = 0;
-
-    pthread_mutex_lock(&job->mutex);
-    while (!job->stopping && !job->woken && error == 0)
-        error = pthread_cond_timedwait(&job->changed, &job->mutex, &at);
-    job->woken = false;
-    bool go_on = !job->stopping;
-    pthread_mutex_unlock(&job->mutex);
-    return go_on;
-}
-
-static void *run(void *argument)
-{
-    struct rollouts *job = argument;
-
-    do {
-        run_pass(job);
-    } while (rest(job));
-    return NULL;
-}
-
-static void init_lock(struct rollouts *job)
-{
-    pthread_condattr_t attributes;
-
-    pthread_mutex_init(&job->mutex, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&job->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    timer_wake(job->timer);
 }
 
 enum status rollouts_start(struct rollouts **out, struct store *store,
@@ -119,18 +79,17 @@ enum status rollouts_start(struct rollouts **out, struct store *store,
 
     if (job == NULL)
         return STATUS_MEMORY;
-    init_lock(job);
     job->store = store;
     job->options = *options;
     enum status status = arena_create(&job->list, LIST_BYTES);
     if (status == STATUS_OK)
         status = arena_create(&job->arena, LOOK_BYTES);
     if (status == STATUS_OK)
+        status = timer_start(&job->timer, TICK_MS, run_job, job);
+    if (status == STATUS_OK)
         status = listener_start(&job->listener, store, channels, 1, on_notify, job);
-    if (status == STATUS_OK) {
-        job->thread_runs = pthread_create(&job->thread, NULL, run, job) == 0;
-        status = job->thread_runs ? STATUS_OK : STATUS_MEMORY;
-    }
+    if (status == STATUS_OK)
+        timer_wake(job->timer); /* for what was told before we listened */
     if (status != STATUS_OK) {
         rollouts_stop(job);
         return status;
@@ -144,15 +103,8 @@ void rollouts_stop(struct rollouts *job)
     if (job == NULL)
         return;
     listener_stop(job->listener);
-    pthread_mutex_lock(&job->mutex);
-    job->stopping = true;
-    pthread_cond_signal(&job->changed);
-    pthread_mutex_unlock(&job->mutex);
-    if (job->thread_runs)
-        pthread_join(job->thread, NULL);
+    timer_stop(job->timer);
     arena_free(job->arena);
     arena_free(job->list);
-    pthread_cond_destroy(&job->changed);
-    pthread_mutex_destroy(&job->mutex);
     free(job);
 }

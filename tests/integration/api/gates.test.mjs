@@ -28,7 +28,7 @@ async function until(id, check) {
   for (;;) {
     await answer();
     const {body} = await admin.get(`/rollouts/${id}`);
-    if (check(body)) return body;
+    if (await check(body)) return body;
     assert.ok(Date.now() < end, JSON.stringify(body));
     await sleep(100);
   }
@@ -84,4 +84,23 @@ test('a wave that does as well as the others is followed by the next', async () 
   const {waves} = await until('good', ({state}) => state === 'completed');
   assert.equal(waves[0].verdict.colour, 'green');
   assert.match(waves[0].verdict.words, /within its margin/);
+});
+
+test('a pause by hand does not wait for the gate to read what a fleet has used', async () => {
+  await start('slow', 44);
+  // what is read stands still, as it does for a while in a large fleet
+  const reading = stack.sql('BEGIN; LOCK TABLE myna.usage IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(100); COMMIT').catch(() => 'cancelled');
+  await until('slow', ({step}) => step === 'judging');
+  await until('slow', async () => Number((await stack.sql(`SELECT count(*) FROM pg_locks WHERE NOT granted
+    AND relation = 'myna.usage'::regclass`))[0][0]) > 0);
+  const {status, body} = await admin.post('/rollouts/slow/pause');
+  assert.equal(status, 200, JSON.stringify(body));
+  assert.equal(body.cause, 'operator');
+  await stack.sql(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(100)%' AND pid <> pg_backend_pid()`);
+  assert.equal(await reading, 'cancelled');
+  // what was read meanwhile is of a rollout that was not paused: it is not judged by it
+  await sleep(1000);
+  assert.equal((await admin.get('/rollouts/slow')).body.cause, 'operator');
+  assert.equal((await admin.post('/rollouts/slow/roll-back', {})).status, 200);
+  await until('slow', ({state}) => state === 'rolled_back');
 });
