@@ -195,6 +195,7 @@ int main(int argc, char **argv)
         struct round round = {.speaker = speaker, .turn = n + 1};
 
         wait_quiet();
+        clock_sleep_ms((int64_t)(n * 7 % 11)); /* not in step with the periods of the device */
         clear(&ears.device);
         clear(&ears.monitor);
         if (speaker_begin_turn(speaker, round.turn) != STATUS_OK)
