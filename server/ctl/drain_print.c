@@ -172,3 +172,16 @@ void drain_print(FILE *out, const struct json *drain)
     if (json_type(json_member(drain, "report")) == JSON_OBJECT)
         print_report(out, drain, json_member(drain, "report"));
 }
+
+void drain_print_list(FILE *out, const struct json *drains)
+{
+    for (size_t i = 0; i < json_count(drains); i++) {
+        const struct json *drain = json_item(drains, i);
+        const char *until = text(drain, "until"), *reason = text(drain, "reason");
+
+        fprintf(out, "%s %lld: %s from %s%s%s, %lld of %lld robots moved%s%s\n",
+                text(drain, "kind"), number(drain, "id"), text(drain, "state"), text(drain, "from"),
+                *until ? " until " : "", until, number(drain, "moved"), number(drain, "robots"),
+                *reason ? ": " : "", reason);
+    }
+}

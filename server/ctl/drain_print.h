@@ -12,4 +12,7 @@ void drain_print_room(FILE *out, const struct json *room);
 /* The document of GET /vendors/{id}/drains/{drain}: what it did so far. */
 void drain_print(FILE *out, const struct json *drain);
 
+/* A line for each of a vendor's "drains": what is planned, active or on its way back. */
+void drain_print_list(FILE *out, const struct json *drains);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "schema/base/crypto.h"
 #include "schema/base/json.h"
+#include "server/ctl/drain_print.h"
 #include "server/ctl/noun.h"
 #include "server/ctl/yaml.h"
 
@@ -34,7 +35,17 @@ static int get(struct ctl *ctl)
     int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/vendors/",
                              ctl->args.words[0], (char *)NULL);
 
-    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 8) : result;
+    if (result == CTL_DONE)
+        result = ctl_show(ctl, &answer, columns, 8);
+    if (result != CTL_DONE || ctl->json)
+        return result;
+    struct json *vendor;
+    result = ctl_parse(&answer, &vendor);
+    if (result != CTL_DONE)
+        return result;
+    drain_print_list(stdout, json_member(vendor, "drains"));
+    json_free(vendor);
+    return CTL_DONE;
 }
 
 static int dialects(struct ctl *ctl)

@@ -224,21 +224,26 @@ enum status drains_start(struct store *store, const struct author *author,
 
 /* ---- leading back ---- */
 
-/* Besides whom it led away: who came to the vendor's routes since. */
+/* Besides whom it led away: who came to the vendor's routes since. Lists are few, and each is
+ * looked at once. */
 static enum status touch_back(struct store_conn *conn, const struct drain *drain)
 {
     STORE_STATEMENT(
-        all,
-        "WITH gone AS MATERIALIZED (UPDATE myna.vendor_drain SET state = 'returning',"
-        "    return_at = $3, returned_by = $4, version = version + 1 WHERE drain_id = $1"
-        "    RETURNING drain_id)"
-        /* as before the update: a statement does not see what it does itself */
-        "SELECT myna.touch_devices(ARRAY(SELECT e.device_id::text FROM myna.effective_setting e"
-        "   JOIN myna.standing_setting s USING (device_id, name) WHERE e.name = 'routes'"
-        "    AND e.layer_id LIKE 'drain:%' AND s.value @>"
-        "      jsonb_build_array(jsonb_build_object('vendor', $2::text))"
-        "   UNION SELECT m.device_id FROM myna.vendor_drain_device m"
-        "   WHERE m.drain_id = $1 AND m.is_led)) FROM gone");
+        all, "WITH gone AS MATERIALIZED (UPDATE myna.vendor_drain SET state = 'returning',"
+             "    return_at = $3, returned_by = $4, version = version + 1 WHERE drain_id = $1"
+             "    RETURNING drain_id),"
+             /* as before the update: a statement does not see what it does itself */
+             " held AS MATERIALIZED (SELECT s.device_id::text AS device_id, s.value, d.region,"
+             "    coalesce(myna.drained_vendors(s.device_id), '{}') AS vendors"
+             "   FROM myna.standing_setting s JOIN myna.device d USING (device_id)"
+             "   WHERE s.name = 'routes' AND s.value @>"
+             "    jsonb_build_array(jsonb_build_object('vendor', $2::text))),"
+             " list AS MATERIALIZED (SELECT l.* FROM (SELECT DISTINCT value, region, vendors"
+             "    FROM held) l WHERE myna.routes_left(l.value, l.vendors, l.region) IS NOT NULL)"
+             "SELECT myna.touch_devices(ARRAY(SELECT h.device_id FROM held h"
+             "    JOIN list USING (value, region, vendors)"
+             "   UNION SELECT m.device_id::text FROM myna.vendor_drain_device m"
+             "   WHERE m.drain_id = $1 AND m.is_led)) FROM gone");
     STORE_STATEMENT(
         chosen,
         "WITH gone AS MATERIALIZED (UPDATE myna.vendor_drain SET state = 'returning',"

@@ -310,6 +310,8 @@ static void a_drill_moves_its_share_alone_and_reports_how_long_it_took(void **st
                                      " WHERE layer_id = 'drain:a'"),
                         "2");
     assert_string_equal(ask(fixture, "SELECT count(*)::text FROM myna.alert"), "0");
+    tick(fixture, NOW + 1000);
+    assert_string_equal(ask(fixture, "SELECT item ->> 'moved' FROM myna.vendor_drain_item"), "0");
     /* one answers after 3 s, the other after 5, and both again 2 s after their way back began */
     run(fixture,
         "UPDATE myna.device_link l SET reported_generation = m.generation,"

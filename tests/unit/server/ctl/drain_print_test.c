@@ -82,10 +82,23 @@ static void a_report_tells_how_long_it_took_and_who_did_not_answer(void **state)
         "  the last in        -\n");
 }
 
+static void what_stands_is_a_line_each(void **state)
+{
+    (void)state;
+    assert_printed(drain_print_list,
+                   "[{\"kind\":\"emergency\",\"id\":3,\"state\":\"active\",\"from\":\"F\","
+                   "\"until\":null,\"moved\":5,\"robots\":6,\"reason\":\"down\"},"
+                   "{\"kind\":\"maintenance\",\"id\":4,\"state\":\"planned\",\"from\":\"F\","
+                   "\"until\":\"U\",\"moved\":0,\"robots\":0,\"reason\":\"\"}]",
+                   "emergency 3: active from F, 5 of 6 robots moved: down\n"
+                   "maintenance 4: planned from F until U, 0 of 0 robots moved\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_breaks_is_named_with_how_much_of_it_fits),
+        cmocka_unit_test(what_stands_is_a_line_each),
         cmocka_unit_test(a_report_tells_how_long_it_took_and_who_did_not_answer),
     };
 
