@@ -7,6 +7,7 @@ set(type_js "text/javascript; charset=utf-8")
 set(type_css "text/css; charset=utf-8")
 set(type_svg "image/svg+xml")
 set(type_png "image/png")
+set(type_yaml "application/yaml")
 
 function(bytes_of file out)
     file(READ "${file}" hex HEX)

@@ -9,14 +9,11 @@ static bool takes_gzip(const struct request *request)
     return accepted != NULL && strstr(accepted, "gzip") != NULL;
 }
 
-static void page(void *context, struct request *request, struct reply *reply)
+static void send_file(const struct request *request, struct reply *reply,
+                      const struct web_file *file)
 {
     const char *known = request_header(request, "If-None-Match");
-    const struct web_file *file = NULL;
 
-    (void)context;
-    if (strncmp(request->path, "/api/", 5) != 0)
-        file = web_find(request->path);
     if (file == NULL) {
         reply_problem(reply, 404, "there is nothing at this path");
         return;
@@ -36,7 +33,28 @@ static void page(void *context, struct request *request, struct reply *reply)
     reply_bytes(reply, 200, file->type, packed ? file->gzip : file->data);
 }
 
+static void page(void *context, struct request *request, struct reply *reply)
+{
+    (void)context;
+    send_file(request, reply,
+              strncmp(request->path, "/api/", 5) != 0 ? web_find(request->path) : NULL);
+}
+
+static void reference(void *context, struct request *request, struct reply *reply)
+{
+    (void)context;
+    send_file(request, reply, web_find("/reference.html"));
+}
+
+static void description(void *context, struct request *request, struct reply *reply)
+{
+    (void)context;
+    send_file(request, reply, web_find("/openapi.yaml"));
+}
+
 static const struct route rows[] = {
+    {"GET", "/api/v1/reference", ROUTE_ANYONE, reference, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/openapi.yaml", ROUTE_ANYONE, description, ROUTE_BODY_NORMAL},
     {"GET", "/", ROUTE_ANYONE, page, ROUTE_BODY_NORMAL},
     {"GET", "/*", ROUTE_ANYONE, page, ROUTE_BODY_NORMAL},
 };

@@ -251,6 +251,7 @@ test('every route of the server is described, with its role', () => {
 const WITHOUT_ETAG = {
   'put /api/v1/groups/{id}/devices/{device}': 'a membership is there or not',
   'put /api/v1/devices/{id}/plan': 'what an owner\'s plan says is its sender\'s alone',
+  'patch /api/v1/views/{id}': 'a view is its owner\'s alone',
   'put /api/v1/vendors/{id}/key/next': 'a key is never read',
 };
 

@@ -9,7 +9,8 @@ import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
 import {sleep, Stack} from '../../support/stack.mjs';
-import {hold} from './openapi.mjs';
+import {readYaml} from '../../../server/web/reference/yaml.js';
+import {hold, openapi} from './openapi.mjs';
 
 let stack;
 let admin;
@@ -161,6 +162,27 @@ test('metrics name the parts and count answers', async () => {
   assert.match(headers['content-type'], /version=0\.0\.4/);
   for (const name of ['myna_http_answers_total{class="2xx"}', 'myna_devices{state="online"} 0', 'myna_broker_connected 0', 'myna_database_up 1', 'myna_usage_records_total 0'])
     assert.ok(body.includes(name), name);
+});
+
+test('the reference page and the description it shows are served, and its reader reads all of it', async () => {
+  const page = await stack.send('GET', '/api/v1/reference');
+  const described = await stack.send('GET', '/api/v1/openapi.yaml');
+  assert.equal(page.status, 200);
+  assert.match(page.headers['content-type'], /^text\/html/);
+  for (const [, path] of page.bytes.toString().matchAll(/(?:href|src)="(\/[^"]+)"/g)) assert.equal((await stack.send('GET', path)).status, 200, path);
+  assert.doesNotMatch(page.bytes.toString(), /<script(?! type="module" src="\/)|style=|https?:/, 'its own files alone');
+  assert.equal(described.headers['content-type'], 'application/yaml');
+  assert.deepEqual(readYaml(described.bytes.toString()), openapi);
+});
+
+test('no description was cut in two by a comma', () => {
+  const walk = (part, at) => {
+    for (const [name, value] of Object.entries(part ?? {})) {
+      assert.ok(value !== null || !name.includes(' '), `${at}: quote the text that "${name}" is a part of`);
+      if (typeof value === 'object') walk(value, `${at}/${name}`);
+    }
+  };
+  walk(openapi, '');
 });
 
 // The text format 0.0.4, and how Prometheus names things: counters end in _total, units are base units.
