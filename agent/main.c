@@ -1,5 +1,4 @@
 #include <signal.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
