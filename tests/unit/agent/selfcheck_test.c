@@ -89,8 +89,10 @@ static void how_the_last_question_ended_shows_why(void **state)
         assert_int_equal(selfcheck(&facts), rows[i].trouble);
         facts.turn_ms = NOW - SELFCHECK_TURN_MS - 1; /* long ago: it may be gone */
         assert_int_equal(selfcheck(&facts), TROUBLE_NONE);
-        facts.turn_ms = 0; /* nobody asked since the start */
+        facts.turn_ms = 0; /* nobody asked since the start, a moment ago */
+        facts.now_ms = facts.since_ms = 1000;
         assert_int_equal(selfcheck(&facts), TROUBLE_NONE);
+        facts.now_ms = NOW;
     }
 }
 
