@@ -70,7 +70,7 @@ export const texts = {
   "view.edit": "Change the saved list",
   "view.forget": "Forget {name}",
   "view.share": "Everybody sees it",
-  "view.shared": "shared",
+  "view.shared": "for everybody",
   "view.of": "Saved by {owner}",
   "bulk": "Do to all",
   "bulk.title": "Do to every robot of this list",
