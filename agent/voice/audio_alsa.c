@@ -5,7 +5,7 @@
 #include "schema/base/log.h"
 
 #define BUFFER_US 90000
-#define STUCK_MS  1000 /* a device that asks for nothing so long: write() finds out why */
+#define WAIT_MS   40 /* longer than a period, shorter than the buffer: write() waits for the rest */
 
 struct alsa {
     struct audio_device device;
@@ -23,7 +23,7 @@ static void wait_alsa(struct audio_device *device)
 {
     struct alsa *alsa = (struct alsa *)device;
 
-    snd_pcm_wait(alsa->pcm, STUCK_MS);
+    snd_pcm_wait(alsa->pcm, WAIT_MS);
 }
 
 static enum status write_alsa(struct audio_device *device, const int16_t *pcm, size_t count)
