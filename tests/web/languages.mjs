@@ -10,12 +10,12 @@ const sayable = (texts) => Object.values(texts).flatMap((text) => (typeof text =
 const same = new Set(sayable(chinese));
 const foreign = new Set(sayable(english).filter((text) => !same.has(text)));
 
-// Everything that a page says: its words, and what it says to who cannot see it.
+// Everything that a page says: its words, and what it says to who cannot see it; not what it quotes.
 const said = (page) => page.evaluate(() => {
   const words = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
   for (let node = walker.currentNode; node; node = walker.nextNode()) {
-    if (node.nodeType === Node.TEXT_NODE) words.push(node.textContent.trim());
+    if (node.nodeType === Node.TEXT_NODE) words.push(node.parentElement.closest('code, pre, del, ins') ? '' : node.textContent.trim());
     else words.push(...['aria-label', 'placeholder', 'title'].map((name) => node.getAttribute(name) ?? ''));
   }
   return words;
