@@ -42,10 +42,11 @@ export function Plot({ data, options, version, label, height = 240 }) {
   const scheme = useScheme();
 
   useEffect(() => {
+    if (!box.current) return undefined; // the page was left before it was drawn
     const width = box.current.clientWidth;
     plot.current = new uPlot({ width, height, ...options(axis) }, data, box.current);
     const observer = new ResizeObserver(() => {
-      plot.current.setSize({ width: box.current.clientWidth, height });
+      if (box.current) plot.current.setSize({ width: box.current.clientWidth, height });
     });
     observer.observe(box.current);
     return () => {
@@ -55,7 +56,7 @@ export function Plot({ data, options, version, label, height = 240 }) {
   }, [version, scheme]);
 
   useEffect(() => {
-    plot.current.setData(data);
+    plot.current?.setData(data);
   }, [data]);
 
   return html`<div class="plot" ref=${box} role="img" aria-label=${label}
