@@ -91,8 +91,9 @@ test('a pause by hand does not wait for the gate to read what a fleet has used',
   // what is read stands still, as it does for a while in a large fleet
   const reading = stack.sql('BEGIN; LOCK TABLE myna.usage IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(100); COMMIT').catch(() => 'cancelled');
   await until('slow', ({step}) => step === 'judging');
-  await until('slow', async () => Number((await stack.sql(`SELECT count(*) FROM pg_locks WHERE NOT granted
-    AND relation = 'myna.usage'::regclass`))[0][0]) > 0);
+  await until('slow', async () => Number((await stack.sql(`SELECT count(*) FROM pg_stat_activity
+    WHERE wait_event_type = 'Lock' AND query LIKE '%is_answer%' AND pid <> pg_backend_pid()`))[0][0]) > 0);
+  await stack.sql(`SELECT FROM myna.rollout WHERE rollout_id = 'slow' FOR UPDATE NOWAIT`);
   const {status, body} = await admin.post('/rollouts/slow/pause');
   assert.equal(status, 200, JSON.stringify(body));
   assert.equal(body.cause, 'operator');
