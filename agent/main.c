@@ -53,8 +53,7 @@ static int run(const struct config *config, char **argv)
     if (!restart)
         return 0;
     pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
-    if (!strchr(argv[0], '/') || execv(argv[0], argv) < 0) /* a newer file may have that name */
-        execv("/proc/self/exe", argv);
+    execv(strchr(argv[0], '/') ? argv[0] : "/proc/self/exe", argv); /* newer, perhaps */
     return fail("cannot start anew");
 }
 
