@@ -95,7 +95,11 @@ test('what an operator asks of a robot is told from sent to done', async () => {
   await page.getByLabel('Say aloud').fill('The shop closes in ten minutes.');
   await page.getByRole('button', {name: 'Say', exact: true}).click();
   const last = page.getByRole('list', {name: 'Last commands'});
-  for (const text of ['Identify', 'The shop closes']) {
+  await page.getByRole('button', {name: 'Probe', exact: true}).click();
+  await page.getByRole('button', {name: 'Probe it'}).click();
+  await page.getByRole('button', {name: 'Forget the talk'}).click();
+  await page.getByRole('dialog').getByRole('button', {name: 'Forget the talk'}).click();
+  for (const text of ['Identify', 'The shop closes', 'Probe a route', 'Forget the conversation']) {
     await last.getByRole('listitem').filter({hasText: text}).getByText('Done').waitFor();
   }
 });

@@ -18,6 +18,7 @@ import { Facts } from "./robot/facts.js";
 import { Face } from "./robot/face.js";
 import { Health } from "./robot/health.js";
 import { Groups } from "./robot/groups.js";
+import { Probe } from "./robot/probe.js";
 import { Settings } from "./robot/settings.js";
 import { Timeline } from "./robot/timeline.js";
 
@@ -33,9 +34,11 @@ function Actions({ robot, onAsk }) {
   return html`
     ${may("support") && html`
       <${Button} icon="identify" onClick=${() => command(robot.id, "identify")}>${t("identify")}</${Button}>
-      <${Button} icon="report" onClick=${() => command(robot.id, "report")}>${t("report")}</${Button}>`}
+      <${Button} icon="report" onClick=${() => command(robot.id, "report")}>${t("report")}</${Button}>
+      <${Button} icon="search" onClick=${() => onAsk("probe")}>${t("probe")}</${Button}>`}
     ${may("operator") && html`
-      <${Button} icon="restart" onClick=${() => onAsk("restart")}>${t("restart")}</${Button}>`}
+      <${Button} icon="restart" onClick=${() => onAsk("restart")}>${t("restart")}</${Button}>
+      <${Button} icon="trash" onClick=${() => onAsk("forget")}>${t("forget")}</${Button}>`}
     ${may("admin") && html`<${Button} kind="danger quiet" onClick=${() => onAsk("revoke")}>${t("revoke")}</${Button}>`}`;
 }
 
@@ -58,7 +61,7 @@ function Revoke({ robot, onClose, onDone }) {
 
 export function Robot({ id }) {
   const state = useResource(`/devices/${id}`, { kinds: ["device", "usage", "group", "layer"], id });
-  const [asked, setAsked] = useState(""); // "restart" or "revoke": the question that is open
+  const [asked, setAsked] = useState(""); // "restart", "forget", "probe" or "revoke": the question that is open
   const close = () => setAsked("");
   const robot = state.data;
 
@@ -85,6 +88,9 @@ export function Robot({ id }) {
     </div>`}</${Loaded}>
     ${asked === "revoke" && html`<${Revoke} robot=${robot} onClose=${close}
       onDone=${() => attempt(state.reload, t("revoke.done"))} />`}
+    ${asked === "probe" && html`<${Probe} id=${id} name=${robot.name || id} onClose=${close} />`}
+    ${asked === "forget" && html`<${Confirm} title=${t("forget.title", { name: robot.name || id })} text=${t("forget.text")}
+      action=${t("forget")} submit=${() => command(id, "forget")} onClose=${close} />`}
     ${asked === "restart" && html`<${Confirm} title=${t("restart.title", { name: robot.name || id })} text=${t("restart.text")}
       action=${t("restart")} submit=${() => command(id, "restart")} onClose=${close} />`}`;
 }

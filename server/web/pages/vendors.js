@@ -62,7 +62,8 @@ function VendorDialog({ vendor, onClose }) {
     <${Field} label=${t("vendor.filings")} hint=${t("vendor.filings.hint")} error=${problem?.at("/filings")}>${(attributes) => html`
       <textarea class="input" rows="2" value=${filings} spellcheck="false" ...${attributes}
         onInput=${(event) => setFilings(event.target.value)}></textarea>`}</${Field}>
-    <${TextField} label=${t("vendor.key")} hint=${t(vendor?.has_key ? "vendor.key.kept" : "vendor.key.hint")} type="password"
+    <${TextField} label=${t("vendor.key")} type="password"
+      hint=${[dialect?.key, t(vendor?.has_key ? "vendor.key.kept" : "vendor.key.hint")].filter(Boolean).join(" ")}
       value=${key} onInput=${setKey} error=${problem?.at("/key")} autocomplete="new-password" />`}
   </${FormDialog}>`;
 }

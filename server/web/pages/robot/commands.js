@@ -14,8 +14,8 @@ const SAY_BYTES = 500;
 const ask = (id, kind, text) => post(`/devices/${id}/commands`, { kind, ...(text && { text }) });
 
 // Asks; the list of commands tells what becomes of it, a toast only why it could not be asked.
-export function command(id, kind) {
-  return attempt(() => ask(id, kind));
+export function command(id, kind, text) {
+  return attempt(() => ask(id, kind, text));
 }
 
 // For pictures taken in a row, where the picture is the news.
