@@ -102,9 +102,9 @@ enum status align_create(struct align **out, unsigned sample_rate, unsigned max_
 
     if (!align)
         return STATUS_MEMORY;
-    enum status status = hues_init(&align->pattern, sample_rate, room);
+    enum status status = hue_init(&align->pattern, sample_rate, room);
     if (status == STATUS_OK)
-        status = hues_init(&align->sound, sample_rate, room);
+        status = hue_init(&align->sound, sample_rate, room);
     align->is_word = calloc(room, 1);
     align->beats = calloc(room + 2 + REST_FRAMES, sizeof *align->beats);
     align->ways = calloc(MEMORY, sizeof *align->ways);
@@ -126,8 +126,8 @@ void align_free(struct align *align)
 {
     if (!align)
         return;
-    hues_release(&align->pattern);
-    hues_release(&align->sound);
+    hue_release(&align->pattern);
+    hue_release(&align->sound);
     free(align->is_word);
     free(align->beats);
     free(align->ways);
@@ -140,7 +140,7 @@ void align_free(struct align *align)
 void align_pattern_sound(struct align *align, const int16_t *pcm, size_t count)
 {
     if (!align->is_complete)
-        hues_feed(&align->pattern, pcm, count);
+        hue_feed(&align->pattern, pcm, count);
 }
 
 void align_pattern_word(struct align *align, uint32_t sample)
@@ -268,7 +268,7 @@ void align_pattern_end(struct align *align)
 
 void align_sound(struct align *align, const int16_t *pcm, size_t count)
 {
-    hues_feed(&align->sound, pcm, count);
+    hue_feed(&align->sound, pcm, count);
 }
 
 void align_sound_end(struct align *align)

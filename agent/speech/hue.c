@@ -23,7 +23,7 @@ static void init_filter(struct hue_filter *filter, float centre_hz, unsigned sam
     };
 }
 
-enum status hues_init(struct hues *hues, unsigned sample_rate, size_t room)
+enum status hue_init(struct hues *hues, unsigned sample_rate, size_t room)
 {
     *hues = (struct hues){.room = room, .frame_samples = sample_rate * HUE_FRAME_MS / 1000};
     hues->list = calloc(room, sizeof *hues->list);
@@ -32,7 +32,7 @@ enum status hues_init(struct hues *hues, unsigned sample_rate, size_t room)
     return hues->list ? STATUS_OK : STATUS_MEMORY;
 }
 
-void hues_release(struct hues *hues)
+void hue_release(struct hues *hues)
 {
     free(hues->list);
     hues->list = NULL;
@@ -72,7 +72,7 @@ static float pass(struct hue_filter *filter, float x)
     return y;
 }
 
-void hues_feed(struct hues *hues, const int16_t *pcm, size_t count)
+void hue_feed(struct hues *hues, const int16_t *pcm, size_t count)
 {
     if (!hues->list)
         return;

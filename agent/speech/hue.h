@@ -36,9 +36,9 @@ struct hues {
 
 /* Room for so many frames is reserved, and taken as it is needed. The caller releases.
  * STATUS_MEMORY. */
-MUST_CHECK enum status hues_init(struct hues *hues, unsigned sample_rate, size_t room);
-void hues_release(struct hues *hues);
+MUST_CHECK enum status hue_init(struct hues *hues, unsigned sample_rate, size_t room);
+void hue_release(struct hues *hues);
 
-void hues_feed(struct hues *hues, const int16_t *pcm, size_t count);
+void hue_feed(struct hues *hues, const int16_t *pcm, size_t count);
 
 #endif

@@ -1,8 +1,9 @@
 /* rollout_look.h - one look at one rollout: what is due happens, at most one step of it
  *
- * What happens is one transaction under the rollout's lock, so that a server that dies in the middle
- * has done nothing, and of several servers one does it (invariant I6). Usage and pre-flight are read
- * before, without the lock, and count for the version of the rollout that they were read for.
+ * What happens is one transaction under the rollout's lock, so that a server that dies in the
+ * middle has done nothing, and of several servers one does it (invariant I6). Usage and pre-flight
+ * are read before, without the lock, and count for the version of the rollout that they were read
+ * for.
  */
 #ifndef SERVER_JOBS_ROLLOUT_LOOK_H
 #define SERVER_JOBS_ROLLOUT_LOOK_H

@@ -15,7 +15,7 @@ static void feed_tone(struct hues *hues, double hz, double strength, unsigned fr
     for (unsigned i = 0; i < frames * FRAME; i++) {
         const int16_t sample = (int16_t)(strength * sin(2 * 3.14159265 * hz * i / RATE));
 
-        hues_feed(hues, &sample, 1);
+        hue_feed(hues, &sample, 1);
     }
 }
 
@@ -23,7 +23,7 @@ static struct hues made(void)
 {
     struct hues hues;
 
-    assert_int_equal(hues_init(&hues, RATE, 100), STATUS_OK);
+    assert_int_equal(hue_init(&hues, RATE, 100), STATUS_OK);
     return hues;
 }
 
@@ -48,7 +48,7 @@ static void a_tone_is_as_loud_as_it_is_and_in_its_band(void **state)
         assert_int_equal(hues.count, 10);
         assert_in_range(hues.list[9].loudness + 100, 100 - 10, 100 - 8);
         assert_int_equal(loudest_band(&hues.list[9]), i);
-        hues_release(&hues);
+        hue_release(&hues);
     }
 }
 
@@ -60,7 +60,7 @@ static void silence_is_as_soft_as_can_be(void **state)
     feed_tone(&hues, 500, 0, 3);
     assert_int_equal(hues.count, 3);
     assert_int_equal(hues.list[2].loudness, HUE_LEAST_DB);
-    hues_release(&hues);
+    hue_release(&hues);
 }
 
 static void what_is_beyond_the_room_is_left_out(void **state)
@@ -70,7 +70,7 @@ static void what_is_beyond_the_room_is_left_out(void **state)
     (void)state;
     feed_tone(&hues, 500, 1000, 120);
     assert_int_equal(hues.count, 100);
-    hues_release(&hues);
+    hue_release(&hues);
 }
 
 int main(void)
