@@ -25,9 +25,9 @@ static const struct {
 
 /* Each is said in one go or with a pause before its last word: SIL_WORD is silence of any length.
  * With the likelihood ratio from which on it was said, chosen by ./myna bench wake with more
- * voices: down to 1e-70 nothing else was taken for the first one in forty minutes of other speech,
- * in quiet, in noise and among others who talk. What sounds like the second one, as "good night
- * robot", is taken for it more often the lower its threshold is.
+ * voices: at 1e-70 the first one was heard in speech about robots, at 1e-55 in none. What sounds
+ * like the second one, as "good night robot", is taken for it more often the lower its threshold
+ * is.
  *
  * Noise is kept out by how long a phrase lasts: it was taken for the second one for 2.5 s and more,
  * other speech for 0.7 s at most; people take 0.9 to 1.8 s. */
@@ -35,7 +35,7 @@ static const struct {
     const char *phrase, *paused;
     double threshold;
 } phrases[] = {
-    {"excuse me robot", "excuse me " SIL_WORD " robot", 1e-70},
+    {"excuse me robot", "excuse me " SIL_WORD " robot", 1e-55},
     {"wake up robot", "wake up " SIL_WORD " robot", 1e-18},
 };
 
