@@ -15,11 +15,12 @@ const PORTS = 5;
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
-// Polls until check() is true; fails with what describe() says.
+// Polls until check() is true and returns what it answered; fails with what describe() says.
 export async function until(seconds, describe, check) {
   const end = Date.now() + seconds * 1000;
   for (;;) {
-    if (await check()) return;
+    const found = await check();
+    if (found) return found;
     if (Date.now() > end) throw new Error(`after ${seconds} s: ${await describe()}`);
     await sleep(250);
   }

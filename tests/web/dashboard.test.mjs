@@ -90,18 +90,32 @@ test('the keyboard alone opens a robot', async () => {
   assert.equal(await page.evaluate(() => document.activeElement.tagName), 'H1');
 });
 
+const isOrder = (response) => response.request().method() === 'POST' && response.url().endsWith('/commands');
+
+// What came of one probe: done, or refused because the robot's owner was talking with it.
+async function probe() {
+  const answer = page.waitForResponse(isOrder);
+  await page.getByRole('button', {name: 'Probe', exact: true}).click();
+  await page.getByRole('button', {name: 'Probe it'}).click();
+  const {id} = await (await answer).json();
+  return until(20, async () => `probe ${id}`, async () => {
+    const {status} = await page.evaluate(async (path) => (await fetch(path)).json(), `/api/v1/commands/${id}`);
+    return ['done', 'refused', 'failed'].includes(status) && status;
+  });
+}
+
 test('what an operator asks of a robot is told from sent to done', async () => {
   await page.getByRole('button', {name: 'Identify'}).click();
   await page.getByLabel('Say aloud').fill('The shop closes in ten minutes.');
   await page.getByRole('button', {name: 'Say', exact: true}).click();
   const last = page.getByRole('list', {name: 'Last commands'});
-  await page.getByRole('button', {name: 'Probe', exact: true}).click();
-  await page.getByRole('button', {name: 'Probe it'}).click();
   await page.getByRole('button', {name: 'Forget the talk'}).click();
   await page.getByRole('dialog').getByRole('button', {name: 'Forget the talk'}).click();
-  for (const text of ['Identify', 'The shop closes', 'Probe a route', 'Forget the conversation']) {
+  for (const text of ['Identify', 'The shop closes', 'Forget the conversation']) {
     await last.getByRole('listitem').filter({hasText: text}).getByText('Done').waitFor();
   }
+  await until(60, async () => 'no probe was done', async () => (await probe()) === 'done');
+  await last.getByRole('listitem').filter({hasText: 'Probe a route'}).getByText('Done').first().waitFor();
 });
 
 test('a value that does not fit is refused at its field; one that fits runs on the robot', async () => {

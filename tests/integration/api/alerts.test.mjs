@@ -72,7 +72,8 @@ test('each kind that the server raises says what it is, what to do, and where', 
   const raised = new Set();
   for (const folder of ['bus', 'jobs', 'store', 'api']) {
     for (const name of readdirSync(new URL(folder, root)).filter((file) => file.endsWith('.c'))) {
-      const text = readFileSync(new URL(`${folder}/${name}`, root), 'utf8');
+      const text = readFileSync(new URL(`${folder}/${name}`, root), 'utf8')
+        .replaceAll(/struct drains_order \w+ = \{[^}]*\}/g, ''); // a drain's kind is no alert's
       for (const [, kind] of text.matchAll(/(?:alarm\w*\([^;"{]*|\.kind = |struct alarm \w+ = \{)"([a-z_]+)"/g)) raised.add(kind);
     }
   }
