@@ -476,6 +476,7 @@ enum status routes_read(struct store_conn *conn, struct arena *arena, const char
         out[n] = out[n - 1];
         out[n].is_complete = false;
         out[n].rollout_id = "switch";
+        out[n].is_test = true;
         out[n++].is_under_way = device->link.reported_generation < device->link.desired_generation;
     }
     *rows = out;
