@@ -39,7 +39,8 @@ uint32_t health_disk_free_mib(const char *folder)
 
     if (statvfs(folder, &disk) < 0)
         return 0;
-    return (uint32_t)((uint64_t)disk.f_bavail * disk.f_frsize >> 20);
+    const uint32_t mib = (uint32_t)((uint64_t)disk.f_bavail * disk.f_frsize >> 20);
+    return mib > 0 ? mib : 1;
 }
 
 /* Two lines of headings, then for each interface "wlan0: 0000   54.  -56.  -256  ...": status, link

@@ -20,7 +20,7 @@ void health_start(struct health *health, int64_t now_ms);
  * out and leaves the rest; a figure that cannot be read stays 0. */
 void health_read(struct health *health, const char *state_dir, int64_t now_ms, wire_Health *out);
 
-/* Free space of the folder's disk; 0: it cannot be read. */
+/* Free space of the folder's disk, 1 when it is full; 0: it cannot be read. */
 uint32_t health_disk_free_mib(const char *folder);
 
 /* The strongest signal that a text in the form of /proc/net/wireless names; 0: none. */

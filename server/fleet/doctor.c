@@ -88,7 +88,7 @@ static bool offline(const struct doctor_facts *facts, char *detail)
 
 static bool disk(const struct doctor_facts *facts, char *detail)
 {
-    return facts->disk_free_mib >= 0 && facts->disk_free_mib < DISK_FULL_MIB &&
+    return facts->disk_free_mib > 0 && facts->disk_free_mib < DISK_FULL_MIB &&
            found(detail, "%lld MiB are free", (long long)facts->disk_free_mib);
 }
 

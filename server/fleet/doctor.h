@@ -27,7 +27,7 @@ struct doctor_facts {
     int64_t last_seen_ms; /* 0: never */
     uint32_t told;        /* the trouble that its last report named */
     /* what its last report measured */
-    int64_t disk_free_mib; /* -1: not known */
+    int64_t disk_free_mib; /* 0 or less: not known */
     int64_t wifi_dbm;      /* 0: no Wi-Fi, or not known */
     int64_t clock_offset_ms;
     int64_t journal_pending;

@@ -55,7 +55,7 @@ static void who_is_well_has_no_finding(void **state)
 
     (void)state;
     assert_int_equal(doctor_diagnose(&facts, found), 0);
-    facts.disk_free_mib = -1; /* not known */
+    facts.disk_free_mib = 0; /* not known */
     facts.wifi_dbm = 0;
     facts.flawed = 1; /* the other route serves */
     facts.failed = 2;
@@ -167,7 +167,7 @@ static void more_findings_than_fit_lose_the_lightest(void **state)
     struct doctor_facts facts = a_robot();
 
     (void)state;
-    facts.disk_free_mib = 0;
+    facts.disk_free_mib = 1;
     facts.clock_offset_ms = 10 * MINUTE;
     facts.limit_mode = "blocked";
     facts.routes = 0;
