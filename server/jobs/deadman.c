@@ -1,12 +1,10 @@
 #include "server/jobs/deadman.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "schema/base/clock.h"
 #include "schema/base/log.h"
+#include "server/jobs/timer.h"
 #include "server/notify/post.h"
 
 struct deadman {
@@ -15,14 +13,10 @@ struct deadman {
     struct ingest *ingest;
     struct post *post;
     char *url;
-    int64_t interval_ms;
-    struct deadman_sight seen;
+    struct timer *timer;
+    struct deadman_sight seen; /* of the timer's thread, like the next */
+    bool has_seen;
     bool was_well;
-    pthread_t thread;
-    bool thread_runs;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    bool stopping; /* guarded by mutex */
 };
 
 bool deadman_is_well(const struct deadman_sight *before, const struct deadman_sight *now)
@@ -78,39 +72,17 @@ static void check(struct deadman *deadman)
     deadman->seen = now;
 }
 
-/* False: it is time to stop. */
-static bool rest(struct deadman *deadman)
+/* Well is told by two looks, so the first one tells nothing. */
+static void run_job(void *context, bool woken)
 {
-    const int64_t at_ns = clock_mono_ns() + deadman->interval_ms * INT64_C(1000000);
-    const struct timespec at = {at_ns / 1000000000, at_ns % 1000000000};
-    int error = 0;
+    struct deadman *deadman = context;
 
-    pthread_mutex_lock(&deadman->mutex);
-    while (!deadman->stopping && error == 0)
-        error = pthread_cond_timedwait(&deadman->changed, &deadman->mutex, &at);
-    bool go_on = !deadman->stopping;
-    pthread_mutex_unlock(&deadman->mutex);
-    return go_on;
-}
-
-static void *run(void *argument)
-{
-    struct deadman *deadman = argument;
-
-    while (rest(deadman))
+    (void)woken;
+    if (deadman->has_seen)
         check(deadman);
-    return NULL;
-}
-
-static void init_lock(struct deadman *deadman)
-{
-    pthread_condattr_t attributes;
-
-    pthread_mutex_init(&deadman->mutex, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&deadman->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    else
+        deadman->seen = look(deadman);
+    deadman->has_seen = true;
 }
 
 enum status deadman_start(struct deadman **out, struct store *store, struct bus *bus,
@@ -120,19 +92,15 @@ enum status deadman_start(struct deadman **out, struct store *store, struct bus 
 
     if (deadman == NULL)
         return STATUS_MEMORY;
-    init_lock(deadman);
     deadman->store = store;
     deadman->bus = bus;
     deadman->ingest = ingest;
-    deadman->interval_ms = options->interval_ms;
     deadman->was_well = true;
     deadman->url = strdup(options->url);
     enum status status =
         deadman->url != NULL ? post_create(&deadman->post, options->ca_file) : STATUS_MEMORY;
-    if (status == STATUS_OK) {
-        deadman->thread_runs = pthread_create(&deadman->thread, NULL, run, deadman) == 0;
-        status = deadman->thread_runs ? STATUS_OK : STATUS_MEMORY;
-    }
+    if (status == STATUS_OK)
+        status = timer_start(&deadman->timer, options->interval_ms, run_job, deadman);
     if (status != STATUS_OK) {
         deadman_stop(deadman);
         return status;
@@ -145,15 +113,8 @@ void deadman_stop(struct deadman *deadman)
 {
     if (deadman == NULL)
         return;
-    pthread_mutex_lock(&deadman->mutex);
-    deadman->stopping = true;
-    pthread_cond_signal(&deadman->changed);
-    pthread_mutex_unlock(&deadman->mutex);
-    if (deadman->thread_runs)
-        pthread_join(deadman->thread, NULL);
+    timer_stop(deadman->timer);
     post_free(deadman->post);
     free(deadman->url);
-    pthread_cond_destroy(&deadman->changed);
-    pthread_mutex_destroy(&deadman->mutex);
     free(deadman);
 }

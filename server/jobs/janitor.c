@@ -1,12 +1,11 @@
 #include "server/jobs/janitor.h"
 
-#include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
 #include "server/fleet/mint.h"
+#include "server/jobs/timer.h"
 #include "server/store/alarm.h"
 #include "server/store/cleaning.h"
 #include "server/store/usage_hours.h"
@@ -17,15 +16,6 @@
 #include "server/store/health_history.h"
 
 #define TICK_MS 5000
-
-struct janitor {
-    struct store *store;
-    struct janitor_options options;
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    bool stopping; /* guarded by mutex */
-};
 
 static enum status drop_months(struct store *store, const struct janitor_options *options)
 {
@@ -67,61 +57,47 @@ static const struct {
 
 #define CHORE_COUNT (sizeof chores / sizeof *chores)
 
-/* False: it is time to stop. */
-static bool rest(struct janitor *janitor)
-{
-    const int64_t at_ns = clock_mono_ns() + TICK_MS * INT64_C(1000000);
-    const struct timespec at = {at_ns / 1000000000, at_ns % 1000000000};
-    int error = 0;
+struct janitor {
+    struct store *store;
+    struct janitor_options options;
+    struct timer *timer;
+    int64_t due_ms[CHORE_COUNT]; /* of the timer's thread */
+};
 
-    pthread_mutex_lock(&janitor->mutex);
-    while (!janitor->stopping && error == 0)
-        error = pthread_cond_timedwait(&janitor->changed, &janitor->mutex, &at);
-    bool go_on = !janitor->stopping;
-    pthread_mutex_unlock(&janitor->mutex);
-    return go_on;
+static enum status run_chore(struct janitor *janitor, size_t i)
+{
+    return chores[i].run ? chores[i].run(janitor->store)
+                         : chores[i].run_with(janitor->store, &janitor->options);
 }
 
-static void *run(void *argument)
+static void run_job(void *context, bool woken)
 {
-    struct janitor *janitor = argument;
-    int64_t due_ms[CHORE_COUNT] = {0};
+    struct janitor *janitor = context;
 
-    do {
-        for (size_t i = 0; i < CHORE_COUNT; i++) {
-            if (clock_mono_ms() < due_ms[i])
-                continue;
-            due_ms[i] = clock_mono_ms() + chores[i].every_ms;
-            enum status status = chores[i].run
-                                     ? chores[i].run(janitor->store)
-                                     : chores[i].run_with(janitor->store, &janitor->options);
-            if (status != STATUS_OK && status != STATUS_UNREACHABLE)
-                log_warning("janitor", "cannot %s: %s", chores[i].name, status_text(status));
-        }
-    } while (rest(janitor));
-    return NULL;
+    (void)woken;
+    for (size_t i = 0; i < CHORE_COUNT; i++) {
+        if (clock_mono_ms() < janitor->due_ms[i])
+            continue;
+        janitor->due_ms[i] = clock_mono_ms() + chores[i].every_ms;
+        enum status status = run_chore(janitor, i);
+        if (status != STATUS_OK && status != STATUS_UNREACHABLE)
+            log_warning("janitor", "cannot %s: %s", chores[i].name, status_text(status));
+    }
 }
 
 enum status janitor_start(struct janitor **out, struct store *store,
                           const struct janitor_options *options)
 {
     struct janitor *janitor = calloc(1, sizeof *janitor);
-    pthread_condattr_t attributes;
 
     if (!janitor)
         return STATUS_MEMORY;
     janitor->store = store;
     janitor->options = *options;
-    pthread_mutex_init(&janitor->mutex, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&janitor->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
-    if (pthread_create(&janitor->thread, NULL, run, janitor) != 0) {
-        pthread_cond_destroy(&janitor->changed);
-        pthread_mutex_destroy(&janitor->mutex);
+    enum status status = timer_start(&janitor->timer, TICK_MS, run_job, janitor);
+    if (status != STATUS_OK) {
         free(janitor);
-        return STATUS_MEMORY;
+        return status;
     }
     *out = janitor;
     return STATUS_OK;
@@ -131,12 +107,6 @@ void janitor_stop(struct janitor *janitor)
 {
     if (!janitor)
         return;
-    pthread_mutex_lock(&janitor->mutex);
-    janitor->stopping = true;
-    pthread_cond_signal(&janitor->changed);
-    pthread_mutex_unlock(&janitor->mutex);
-    pthread_join(janitor->thread, NULL);
-    pthread_cond_destroy(&janitor->changed);
-    pthread_mutex_destroy(&janitor->mutex);
+    timer_stop(janitor->timer);
     free(janitor);
 }

@@ -1,8 +1,7 @@
 /* janitor.h - removes what has had its time: commands past their expiry, login sessions, remembered
  * answers of posts (24 h), cleared alerts and what was sent of them (90 days), months of usage;
  * ends the silence of alerts; renews minted credentials; rolls usage up by hour and makes its next
- * months. One thread; several
- * instances may run. */
+ * months. One thread; several instances may run. */
 #ifndef SERVER_JOBS_JANITOR_H
 #define SERVER_JOBS_JANITOR_H
 

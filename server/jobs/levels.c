@@ -1,14 +1,13 @@
 #include "server/jobs/levels.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
 #include "schema/wire/measure.h"
 #include "server/bus/lines.h"
+#include "server/jobs/timer.h"
 #include "server/store/events.h"
 #include "server/store/installation.h"
 #include "server/store/listener.h"
@@ -32,12 +31,8 @@ struct levels {
     struct bus *bus;
     int64_t reminded; /* the revision after which robots that want credit were reminded of */
     int64_t pool_id;  /* that is levelled */
-    pthread_t thread;
-    bool thread_runs;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    bool stopping; /* guarded by mutex, like what follows */
-    bool woken;
+    int64_t count_due_ms;
+    struct timer *timer;
 };
 
 static void on_notify(void *context, const char *channel, struct span payload)
@@ -46,26 +41,7 @@ static void on_notify(void *context, const char *channel, struct span payload)
 
     (void)channel;
     (void)payload;
-    pthread_mutex_lock(&levels->mutex);
-    levels->woken = true;
-    pthread_cond_signal(&levels->changed);
-    pthread_mutex_unlock(&levels->mutex);
-}
-
-/* False: it is time to stop. */
-static bool rest(struct levels *levels)
-{
-    const int64_t at_ns = clock_mono_ns() + TICK_MS * INT64_C(1000000);
-    const struct timespec at = {at_ns / 1000000000, at_ns % 1000000000};
-    int error = 0;
-
-    pthread_mutex_lock(&levels->mutex);
-    while (!levels->woken && !levels->stopping && error == 0)
-        error = pthread_cond_timedwait(&levels->changed, &levels->mutex, &at);
-    levels->woken = false;
-    bool go_on = !levels->stopping;
-    pthread_mutex_unlock(&levels->mutex);
-    return go_on;
+    timer_wake(levels->timer);
 }
 
 /* ---- one pool ---- */
@@ -264,30 +240,16 @@ static void work(struct levels *levels)
     }
 }
 
-static void *run(void *argument)
+static void run_job(void *context, bool woken)
 {
-    struct levels *levels = argument;
-    int64_t count_due_ms = 0;
+    struct levels *levels = context;
 
-    do {
-        work(levels);
-        if (clock_mono_ms() >= count_due_ms) {
-            count_due_ms = clock_mono_ms() + COUNT_MS;
-            complain("count who wants credit", pools_count_devices(levels->store));
-        }
-    } while (rest(levels));
-    return NULL;
-}
-
-static void init_lock(struct levels *levels)
-{
-    pthread_condattr_t attributes;
-
-    pthread_mutex_init(&levels->mutex, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&levels->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    (void)woken;
+    work(levels);
+    if (clock_mono_ms() < levels->count_due_ms)
+        return;
+    levels->count_due_ms = clock_mono_ms() + COUNT_MS;
+    complain("count who wants credit", pools_count_devices(levels->store));
 }
 
 static enum status make_parts(struct levels *levels)
@@ -300,8 +262,6 @@ static enum status make_parts(struct levels *levels)
         status = terms_create(&levels->terms);
     if (status == STATUS_OK)
         status = credits_create(&levels->credits);
-    if (status == STATUS_OK)
-        status = listener_start(&levels->listener, levels->store, channels, 1, on_notify, levels);
     return status;
 }
 
@@ -311,15 +271,16 @@ enum status levels_start(struct levels **out, struct store *store, struct bus *b
 
     if (!levels)
         return STATUS_MEMORY;
-    init_lock(levels);
     levels->store = store;
     levels->bus = bus;
     levels->reminded = -1;
     enum status status = make_parts(levels);
-    if (status == STATUS_OK) {
-        levels->thread_runs = pthread_create(&levels->thread, NULL, run, levels) == 0;
-        status = levels->thread_runs ? STATUS_OK : STATUS_MEMORY;
-    }
+    if (status == STATUS_OK)
+        status = timer_start(&levels->timer, TICK_MS, run_job, levels);
+    if (status == STATUS_OK)
+        status = listener_start(&levels->listener, store, channels, 1, on_notify, levels);
+    if (status == STATUS_OK)
+        timer_wake(levels->timer); /* for what was told before we listened */
     if (status != STATUS_OK) {
         levels_stop(levels);
         return status;
@@ -333,17 +294,10 @@ void levels_stop(struct levels *levels)
     if (!levels)
         return;
     listener_stop(levels->listener);
-    pthread_mutex_lock(&levels->mutex);
-    levels->stopping = true;
-    pthread_cond_signal(&levels->changed);
-    pthread_mutex_unlock(&levels->mutex);
-    if (levels->thread_runs)
-        pthread_join(levels->thread, NULL);
+    timer_stop(levels->timer);
     credits_free(levels->credits);
     terms_free(levels->terms);
     arena_free(levels->try_arena);
     arena_free(levels->arena);
-    pthread_cond_destroy(&levels->changed);
-    pthread_mutex_destroy(&levels->mutex);
     free(levels);
 }
