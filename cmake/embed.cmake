@@ -42,7 +42,7 @@ foreach(pair IN LISTS FILES)
         endif()
     endif()
     string(APPEND rows "    {\"${path}\", \"${type_${ending}}\", \"\\\"${hash}\\\"\",\n"
-        "     {plain_${index}, sizeof plain_${index}}, ${packed}},\n")
+        "     {plain_${index}, sizeof plain_${index}}, ${packed}, \"\\\"${hash}-gz\\\"\"},\n")
     math(EXPR index "${index} + 1")
 endforeach()
 file(REMOVE "${OUT}.gz")

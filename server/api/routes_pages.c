@@ -18,16 +18,17 @@ static void send_file(const struct request *request, struct reply *reply,
         reply_problem(reply, 404, "there is nothing at this path");
         return;
     }
+    const bool packed = file->gzip.size > 0 && takes_gzip(request);
+    const char *etag = packed ? file->gzip_etag : file->etag;
     /* names do not change with their content, so browsers ask each time; the ETag makes that cheap
      */
     reply_header(reply, "Cache-Control", "no-cache");
-    reply_header(reply, "ETag", file->etag);
+    reply_header(reply, "ETag", etag);
     reply_header(reply, "Vary", "Accept-Encoding");
-    if (known != NULL && strcmp(known, file->etag) == 0) {
+    if (known != NULL && strcmp(known, etag) == 0) {
         reply_empty(reply, 304);
         return;
     }
-    bool packed = file->gzip.size > 0 && takes_gzip(request);
     if (packed)
         reply_header(reply, "Content-Encoding", "gzip");
     reply_bytes(reply, 200, file->type, packed ? file->gzip : file->data);

@@ -4,52 +4,83 @@ import { html, render, useEffect, useState } from "./dom.js";
 import { useResource } from "./api.js";
 import { Icon } from "./components/icons.js";
 import { PageHead } from "./components/page.js";
-import { Empty, Failure } from "./components/states.js";
+import { Empty, Failure, Skeleton } from "./components/states.js";
 import { Toasts } from "./components/toast.js";
 import { Button, IconButton, LanguageSwitch } from "./components/ui.js";
-import { Access } from "./pages/access.js";
-import { Alerts } from "./pages/alerts.js";
-import { Audit } from "./pages/audit.js";
-import { Config } from "./pages/config.js";
-import { Contract, Contracts } from "./pages/contracts.js";
-import { Fleet } from "./pages/fleet.js";
-import { NewRollout } from "./pages/newrollout.js";
-import { Robot } from "./pages/robot.js";
-import { Rollout } from "./pages/rollout.js";
-import { Rollouts } from "./pages/rollouts.js";
 import { SignIn } from "./pages/signin.js";
-import { Support } from "./pages/support.js";
-import { Usage } from "./pages/usage.js";
-import { Vendors } from "./pages/vendors.js";
 import { match, navigate, startRouter, usePath } from "./router.js";
 import { signOut, startSession, may } from "./session.js";
 import { locale, t, word } from "./text.js";
 
-// nav: the entry of the menu that is lit; role: who sees that entry.
+const modules = {
+  access: () => import("./pages/access.js"),
+  alerts: () => import("./pages/alerts.js"),
+  audit: () => import("./pages/audit.js"),
+  config: () => import("./pages/config.js"),
+  contracts: () => import("./pages/contracts.js"),
+  fleet: () => import("./pages/fleet.js"),
+  newRollout: () => import("./pages/newrollout.js"),
+  robot: () => import("./pages/robot.js"),
+  rollout: () => import("./pages/rollout.js"),
+  rollouts: () => import("./pages/rollouts.js"),
+  support: () => import("./pages/support.js"),
+  usage: () => import("./pages/usage.js"),
+  vendors: () => import("./pages/vendors.js"),
+};
+
+// A page's module comes when it is first asked for: load answers it, show names its component in
+// there. nav: the entry of the menu that is lit; role: who sees that entry.
 const PAGES = [
-  { path: "/fleet", page: Fleet, nav: "fleet", top: true },
-  { path: "/robots/:id", page: Robot, nav: "fleet" },
-  { path: "/support", page: Support, nav: "support", top: true },
-  { path: "/usage", page: Usage, nav: "usage", top: true },
-  { path: "/rollouts", page: Rollouts, nav: "rollouts", top: true },
-  { path: "/rollouts/new", page: NewRollout, nav: "rollouts" },
-  { path: "/rollouts/:id", page: Rollout, nav: "rollouts" },
-  { path: "/config", page: Config, nav: "config", top: true },
-  { path: "/config/:kind/:id", page: Config, nav: "config" },
-  { path: "/contracts", page: Contracts, nav: "contracts", top: true },
-  { path: "/contracts/:id", page: Contract, nav: "contracts" },
-  { path: "/vendors", page: Vendors, nav: "vendors", top: true },
-  { path: "/alerts", page: Alerts, nav: "alerts", top: true },
-  { path: "/audit", page: Audit, nav: "audit", top: true },
-  { path: "/access", page: Access, nav: "access", top: true, role: "admin" },
+  { path: "/fleet", load: modules.fleet, show: "Fleet", nav: "fleet", top: true },
+  { path: "/robots/:id", load: modules.robot, show: "Robot", nav: "fleet" },
+  { path: "/support", load: modules.support, show: "Support", nav: "support", top: true },
+  { path: "/usage", load: modules.usage, show: "Usage", nav: "usage", top: true },
+  { path: "/rollouts", load: modules.rollouts, show: "Rollouts", nav: "rollouts", top: true },
+  { path: "/rollouts/new", load: modules.newRollout, show: "NewRollout", nav: "rollouts" },
+  { path: "/rollouts/:id", load: modules.rollout, show: "Rollout", nav: "rollouts" },
+  { path: "/config", load: modules.config, show: "Config", nav: "config", top: true },
+  { path: "/config/:kind/:id", load: modules.config, show: "Config", nav: "config" },
+  { path: "/contracts", load: modules.contracts, show: "Contracts", nav: "contracts", top: true },
+  { path: "/contracts/:id", load: modules.contracts, show: "Contract", nav: "contracts" },
+  { path: "/vendors", load: modules.vendors, show: "Vendors", nav: "vendors", top: true },
+  { path: "/alerts", load: modules.alerts, show: "Alerts", nav: "alerts", top: true },
+  { path: "/audit", load: modules.audit, show: "Audit", nav: "audit", top: true },
+  { path: "/access", load: modules.access, show: "Access", nav: "access", top: true, role: "admin" },
 ];
+
+// The component of a page, once its module is here; kept, so that it is drawn at once from then on.
+const loaded = new Map();
+
+async function fetchPage({ load, show }) {
+  if (!loaded.has(load)) loaded.set(load, await load());
+  return loaded.get(load)[show];
+}
+
+// What is under the pointer or the focus is probably opened next. Its failure is told when it is.
+function early(entry) {
+  fetchPage(entry).catch(() => {});
+}
+
+function LazyPage({ entry, params }) {
+  const [failed, setFailed] = useState(false);
+  const [, redraw] = useState(0);
+  useEffect(() => {
+    fetchPage(entry).then(() => redraw(1), () => setFailed(true));
+  }, []);
+  const Page = loaded.get(entry.load)?.[entry.show];
+  if (Page) return html`<${Page} ...${params} />`;
+  // a module that failed once is not asked for again in the life of a document
+  if (failed) return html`<${Failure} problem=${{ status: 0, message: t("problem.page") }} retry=${() => location.reload()} />`;
+  return html`<${Skeleton} lines=${8} />`;
+}
 
 function Menu({ lit, open }) {
   const fleet = useResource("/fleet", { kinds: ["alert"], gap_ms: 2000 });
   const alerts = fleet.data?.open_alerts;
   const entries = PAGES.filter((entry) => entry.top && may(entry.role || "viewer"));
   return html`<nav class="menu ${open ? "open" : ""}" id="menu" aria-label=${t("nav")}>
-    ${entries.map(({ path, nav }) => html`<a key=${nav} href=${path}
+    ${entries.map(({ path, nav, ...entry }) => html`<a key=${nav} href=${path}
+        onPointerEnter=${() => early(entry)} onFocus=${() => early(entry)}
         aria-current=${nav === lit ? "page" : undefined}>
       <${Icon} name=${nav} /><span>${t(`nav.${nav}`)}</span>
       ${nav === "alerts" && alerts > 0 && html`<b class="count"
@@ -66,6 +97,10 @@ function Who({ me }) {
   </div>`;
 }
 
+function Brand() {
+  return html`<img src="/favicon.svg" alt="" width="26" height="26" /><span>${t("product")}</span>`;
+}
+
 function Missing() {
   return html`<${PageHead} title=${t("missing.title")} />
     <${Empty} title=${t("missing.text")}><a href="/fleet">${t("nav.fleet")}</a></${Empty}>`;
@@ -80,18 +115,16 @@ function Shell({ me }) {
     if (path === "/") navigate("/fleet", { replace: true });
   }, [path]);
 
-  const Page = found?.page || Missing;
   return html`<a class="skip" href="#main">${t("skip")}</a>
     <div class="side">
-      <a class="brand" href="/fleet"><img src="/favicon.svg" alt="" width="26" height="26" />
-        <span>${t("product")}</span></a>
+      <a class="brand" href="/fleet"><${Brand} /></a>
       <${Button} kind="quiet menu-button" icon="menu" aria-expanded=${open} aria-controls="menu"
         onClick=${() => setOpen(!open)}>${t("menu")}</${Button}>
       <${Menu} lit=${found?.nav} open=${open} />
       <${Who} me=${me} />
     </div>
     <main id="main" tabindex="-1">
-      ${path !== "/" && html`<${Page} key=${found ? path : "missing"} ...${found?.params} />`}
+      ${found ? html`<${LazyPage} key=${path} entry=${found} params=${found.params} />` : path !== "/" && html`<${Missing} />`}
     </main>
     <${Toasts} />`;
 }
@@ -103,7 +136,7 @@ function App() {
   useEffect(start, []);
 
   if (state.problem) return html`<main class="alone"><${Failure} problem=${state.problem} retry=${start} /></main>`;
-  if (state.me === undefined) return null;
+  if (state.me === undefined) return html`<main class="alone"><p class="brand"><${Brand} /></p></main>`; // as index.html has it
   return state.me ? html`<${Shell} me=${state.me} />` : html`<${SignIn} />`;
 }
 

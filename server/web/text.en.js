@@ -98,6 +98,7 @@ export const texts = {
   "confirm.type": "Type {phrase} to confirm",
   "slug.hint": "Small letters, digits and hyphens, at most 48. It cannot be changed later.",
 
+  "problem.page": "This page could not be loaded. Load it again once the server answers.",
   "problem.status": "The server answered {status}.",
   "problem.unreachable": "The server cannot be reached. Check the line, or whether mynad runs.",
   "failure.unreachable": "The server cannot be reached",

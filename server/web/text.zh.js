@@ -62,6 +62,7 @@ export const texts = {
   "confirm.type": "请输入 {phrase} 以确认",
   "slug.hint": "小写字母、数字和连字符，最多 48 个字符。之后不能更改。",
 
+  "problem.page": "此页面未能加载。服务器恢复应答后请重新加载。",
   "problem.status": "服务器返回 {status}。",
   "problem.unreachable": "无法连接服务器。请检查网络，或确认 mynad 正在运行。",
   "failure.unreachable": "无法连接服务器",

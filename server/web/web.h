@@ -13,6 +13,7 @@ struct web_file {
     const char *etag; /* with its quotes; differs when the content does */
     struct span data;
     struct span gzip; /* the same for Accept-Encoding: gzip; empty where it was not made */
+    const char *gzip_etag;
 };
 
 /* All of them; the last one's path is NULL. */

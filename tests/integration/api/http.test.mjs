@@ -150,6 +150,9 @@ test('pages are cached by their ETag, packed when the browser takes it, and fenc
   const plain = await stack.send('GET', '/app.js');
   const packed = await stack.send('GET', '/app.js', {headers: {'Accept-Encoding': 'gzip'}});
   assert.equal(packed.headers['content-encoding'], 'gzip');
+  assert.notEqual(packed.headers.etag, plain.headers.etag, 'other bytes');
+  const kept = await stack.send('GET', '/app.js', {headers: {'Accept-Encoding': 'gzip', 'If-None-Match': packed.headers.etag}});
+  assert.equal(kept.status, 304);
   assert.ok(packed.bytes.length < plain.bytes.length);
   const again = await stack.send('GET', '/app.js', {headers: {'If-None-Match': plain.headers.etag}});
   assert.deepEqual([again.status, again.bytes.length], [304, 0]);

@@ -72,13 +72,13 @@ static void resolve(const char *from, const char *name, size_t name_size, char o
     snprintf(out, PATH_BYTES, "%.*s/%.*s", (int)folder, from, (int)name_size, name);
 }
 
-/* A browser loads modules by name at run time: one that was not built in breaks the whole page. */
-static void check_imports(const struct web_file *file, const char *text)
+/* The module that follows the word, as `from "./x.js"` and `import("./x.js")` name it. */
+static void check_imports_by(const struct web_file *file, const char *text, const char *word)
 {
     char path[PATH_BYTES];
 
-    for (const char *at = text; (at = strstr(at, "from")) != NULL; at++) {
-        const char *quote = at + strlen("from");
+    for (const char *at = text; (at = strstr(at, word)) != NULL; at++) {
+        const char *quote = at + strlen(word);
 
         quote += *quote == ' ';
         if (*quote != '"' || quote[1] != '.')
@@ -87,6 +87,13 @@ static void check_imports(const struct web_file *file, const char *text)
         if (web_find(path) == NULL)
             fail_msg("%s imports %s, which is not built in", file->path, path);
     }
+}
+
+/* A browser loads modules by name at run time: one that was not built in breaks the page. */
+static void check_imports(const struct web_file *file, const char *text)
+{
+    check_imports_by(file, text, "from");
+    check_imports_by(file, text, "import(");
     assert_null(strstr(text, "from\"preact\""));
 }
 
