@@ -681,6 +681,7 @@ static enum status start_prover(struct agent *agent, char problem[256])
         .journal = agent->journal,
         .updater = agent->updater,
         .voice_program = agent->voice,
+        .speech_program = agent->vendor_voice_program,
         .host = {agent, on_settled, on_used, is_online, on_restart},
     };
 

@@ -88,11 +88,12 @@ static enum trial_outcome refuse(struct prover *prover, bool may_pass, const cha
 
 static void tell(struct prover *prover, const struct trial_turn_result *result)
 {
-    const wire_Route *route = &prover->held.route;
+    const wire_Route *route = result->route;
     wire_TrialReport *report = &prover->report;
 
     report->step = result->step;
-    report->step_ms_count = (pb_size_t)result->step;
+    report->step_ms_count =
+        (pb_size_t)(result->step < TRIAL_TURN_STEPS ? result->step : TRIAL_TURN_STEPS);
     memcpy(report->step_ms, result->step_ms, sizeof report->step_ms);
     report->error_class = result->error_class;
     report->retryable = result->may_pass;
@@ -127,6 +128,9 @@ static enum trial_outcome ask(struct prover *prover)
         .voice_program = prover->options.voice_program,
         .route = &held->route,
         .line_id = held->line_id,
+        .speech = held->has_speech && prover->options.speech_program ? &held->speech : NULL,
+        .speech_line_id = held->speech_line_id,
+        .speech_program = prover->options.speech_program,
         .generation = held->generation,
         .language = held->language,
         .cancel = &prover->cancel,

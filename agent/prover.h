@@ -30,9 +30,10 @@ struct prover_host {
 struct prover_options {
     struct settings *settings; /* borrowed, like what follows */
     struct journal *journal;
-    struct updater *updater;   /* called on the prover's thread alone; NULL: no software */
-    const char *voice_program; /* NULL: "myna-voice" */
-    struct prover_host host;   /* copied */
+    struct updater *updater;    /* called on the prover's thread alone; NULL: no software */
+    const char *voice_program;  /* NULL: "myna-voice" */
+    const char *speech_program; /* that asks vendors; NULL: their voices are not tried */
+    struct prover_host host;    /* copied */
 };
 
 /* Starts the thread; what settings hold already is tried at once. The caller owns *out. */

@@ -378,6 +378,30 @@ static void note_software(struct settings *settings, struct settings_held *held)
     }
 }
 
+/* Whatever the vendor would notice; a line or a contract's version is ours alone. */
+static bool is_same_voice(const wire_Route *a, const wire_Route *b)
+{
+    return strcmp(a->vendor, b->vendor) == 0 && strcmp(a->model, b->model) == 0 &&
+           strcmp(a->contract, b->contract) == 0 && strcmp(a->dialect, b->dialect) == 0 &&
+           strcmp(a->base_url, b->base_url) == 0 && strcmp(a->api_key, b->api_key) == 0 &&
+           strcmp(a->voice, b->voice) == 0;
+}
+
+/* A server that gives no credit for it wants no test of it. */
+static void note_speech(struct settings *settings, struct settings_held *held)
+{
+    const struct settings_values *now = &settings->values, *next = &settings->next;
+    const wire_TrialSpec *spec = &settings->content.trial;
+
+    held->has_speech = next->speech_route_count > 0 && spec->speech_line_id[0] &&
+                       (now->speech_route_count == 0 ||
+                        !is_same_voice(&now->speech_routes[0], &next->speech_routes[0]));
+    if (!held->has_speech)
+        return;
+    held->speech = next->speech_routes[0];
+    memcpy(held->speech_line_id, spec->speech_line_id, sizeof held->speech_line_id);
+}
+
 /* From settings->content, which these bytes are. */
 static void note_held(struct settings *settings, uint64_t generation, struct span content)
 {
@@ -399,6 +423,7 @@ static void note_held(struct settings *settings, uint64_t generation, struct spa
     read_software(settings, content);
     note_software(settings, held);
     memcpy(held->line_id, spec->line_id, sizeof held->line_id);
+    note_speech(settings, held);
     for (size_t i = 0; i < settings->next_answers.count; i++)
         if (strcmp(settings->next_answers.rows[i].name, "routes") == 0)
             memcpy(held->refusal, settings->next_answers.rows[i].reason, sizeof held->refusal);

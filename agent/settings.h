@@ -65,10 +65,13 @@ struct settings_values {
 struct settings_held {
     uint64_t generation;
     uint32_t window_s;
-    uint32_t tries;                 /* before the last restart */
-    char line_id[LIMIT_SLUG + 1];   /* of the credit for the test */
-    bool has_route;                 /* false: it has none for chat that this robot may use */
-    wire_Route route;               /* the first one for chat */
+    uint32_t tries;               /* before the last restart */
+    char line_id[LIMIT_SLUG + 1]; /* of the credit for the test */
+    bool has_route;               /* false: it has none for chat that this robot may use */
+    wire_Route route;             /* the first one for chat */
+    bool has_speech;              /* another vendor's voice than now is to be tried as well: */
+    wire_Route speech;            /* the first one that this robot may use */
+    char speech_line_id[LIMIT_SLUG + 1];
     char refusal[LIMIT_REASON + 1]; /* why one before it was left out, or all were; "": none was */
     enum voice_language language;
     bool is_test;        /* it asks a question of its own */

@@ -3,6 +3,7 @@
 #include "agent/chat/attempt.h"
 #include "agent/chat/clause.h"
 #include "agent/rehearsal.h"
+#include "agent/spoken.h"
 #include "schema/base/clock.h"
 #include "schema/base/crypto.h"
 
@@ -13,6 +14,7 @@ struct trying {
     const struct trial_turn *turn;
     struct trial_turn_result *result;
     struct attempt_result attempt;
+    uint8_t uuid[16];
     int64_t asked_ms; /* monotonic */
     struct clause clause;
     char text[REHEARSAL_MAX_CLAUSES][CLAUSE_MAX_BYTES + 8];
@@ -34,6 +36,8 @@ static void reach(struct trying *trying, wire_TrialStep step, int64_t after_ms)
     uint32_t *step_ms = trying->result->step_ms;
 
     trying->result->step = step;
+    if (step > TRIAL_TURN_STEPS)
+        return;
     step_ms[step - 1] = (uint32_t)after_ms;
     /* never before the step before it */
     if (step > 1 && step_ms[step - 1] < step_ms[step - 2])
@@ -80,7 +84,7 @@ static bool is_passing(wire_ErrorClass error_class)
            error_class == wire_ErrorClass_NET;
 }
 
-/* The attempt was not opened. */
+/* An attempt was not opened. */
 static enum status refuse(struct trying *trying, enum status status)
 {
     if (status == STATUS_DENIED) {
@@ -117,7 +121,7 @@ static enum status judge_answer(struct trying *trying)
 static enum status rehearse(struct trying *trying)
 {
     const struct rehearsal rehearsal = {trying->turn->voice_program, trying->clauses,
-                                        trying->clause_count, trying->turn->cancel};
+                                        trying->clause_count, trying->turn->cancel, NULL};
     struct rehearsal_result result = {0};
     enum status status = rehearsal_run(&rehearsal, &result);
 
@@ -130,6 +134,75 @@ static enum status rehearse(struct trying *trying)
         return fail(trying, false, "the mouth did not move to the answer's sound");
     reach_now(trying, wire_TrialStep_TRIAL_MOUTH);
     return STATUS_OK;
+}
+
+/* ---- the vendor's voice ---- */
+
+/* At most CREDIT_TEST_CHARS. */
+static struct span sentence_in(enum voice_language language)
+{
+    return span_text(language == VOICE_LANGUAGE_ZH ? "我在，你好。" : "Hello, I am here.");
+}
+
+/* What the vendor's sound came to. */
+static enum status judge_speech(struct trying *trying, const struct rehearsal_result *said,
+                                const wire_UsageRecord *record)
+{
+    char reason[LIMIT_REASON + 1];
+
+    trying->result->error_class = record->error_class;
+    if (said->used.fate == VOICE_FATE_NOT_SENT)
+        return fail(trying, true, "the program of vendors' voices does not run or take it");
+    if (said->used.fate != VOICE_FATE_ANSWERED) {
+        snprintf(reason, sizeof reason, "it does not speak: class=%s http=%d",
+                 message_error_name(record->error_class), said->used.http_status);
+        return fail(trying, is_passing(record->error_class), reason);
+    }
+    if (!said->is_spoken)
+        return fail(trying, false, "its sound cannot be played");
+    if (!said->is_moved)
+        return fail(trying, false, "the mouth did not move to its sound");
+    reach_now(trying, wire_TrialStep_TRIAL_SPEECH);
+    return STATUS_OK;
+}
+
+static enum status say(struct trying *trying, struct speaker_order *kept, wire_UsageRecord *record)
+{
+    const struct trial_turn *turn = trying->turn;
+    const struct voice_order order = {kept->url, kept->api_key, kept->model, kept->speaker,
+                                      kept->request_id};
+    const struct span sentence = sentence_in(turn->language);
+    const struct rehearsal rehearsal = {turn->speech_program, &sentence, 1, turn->cancel, &order};
+    struct rehearsal_result said = {
+        .used = {.fate = VOICE_FATE_NOT_SENT, .error_class = wire_ErrorClass_NET}};
+    enum status status = rehearsal_run(&rehearsal, &said);
+
+    spoken_judge(&said.used, record);
+    const enum status closed = journal_close_attempt(turn->journal, record);
+    if (status == STATUS_CLOSED)
+        return STATUS_CLOSED;
+    if (closed != STATUS_OK)
+        return fail(trying, true, "the journal did not take what was used");
+    return judge_speech(trying, &said, record);
+}
+
+static enum status try_speech(struct trying *trying)
+{
+    const struct trial_turn *turn = trying->turn;
+    struct speaker_order order = {0};
+    wire_UsageRecord record = {.attempt = 2, .purpose = wire_Purpose_TEST};
+
+    trying->result->route = turn->speech;
+    memcpy(record.turn, trying->uuid, sizeof record.turn);
+    spoken_prepare(turn->speech, turn->generation, sentence_in(turn->language), &record);
+    snprintf(record.line_id, sizeof record.line_id, "%s", turn->speech_line_id);
+    enum status status = journal_begin(turn->journal, &record);
+    if (status != STATUS_OK)
+        return refuse(trying, status);
+    spoken_order(turn->speech, &record, &order);
+    status = say(trying, &order, &record);
+    crypto_wipe(&order, sizeof order);
+    return status;
 }
 
 /* The attempt is in the journal; closed tells whether its end is. */
@@ -146,21 +219,20 @@ static enum status judge(struct trying *trying, enum status closed)
     if (trying->attempt.record.provenance != wire_Provenance_VENDOR_FINAL)
         return fail(trying, false, "the vendor did not say what it counted");
     reach_now(trying, wire_TrialStep_TRIAL_USAGE);
-    return STATUS_OK;
+    return trying->turn->speech ? try_speech(trying) : STATUS_OK;
 }
 
 static enum status ask(struct trying *trying, struct http *http)
 {
     const struct trial_turn *turn = trying->turn;
     const struct dialect_message question = question_in(turn->language);
-    uint8_t uuid[16];
     wire_Route route = *turn->route;
     const struct attempt_request request = {
         .route = &route,
         .messages = &question,
         .count = 1,
         .max_output_tokens = MAX_OUTPUT_TOKENS,
-        .turn = uuid,
+        .turn = trying->uuid,
         .number = 1,
         .generation = turn->generation,
         .purpose = wire_Purpose_TEST,
@@ -169,7 +241,7 @@ static enum status ask(struct trying *trying, struct http *http)
         .context = trying,
     };
 
-    crypto_uuid(uuid);
+    crypto_uuid(trying->uuid);
     snprintf(route.line_id, sizeof route.line_id, "%s", turn->line_id);
     enum status status = attempt_run(http, turn->journal, &request, &trying->attempt);
     crypto_wipe(&route, sizeof route);
@@ -187,7 +259,7 @@ enum status trial_turn_run(const struct trial_turn *turn, struct trial_turn_resu
     struct http *http = NULL;
     enum status status = STATUS_MEMORY;
 
-    *result = (struct trial_turn_result){.step = wire_TrialStep_TRIAL_HELD};
+    *result = (struct trial_turn_result){.step = wire_TrialStep_TRIAL_HELD, .route = turn->route};
     if (trying)
         status = http_create(&http);
     if (status == STATUS_OK) {

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "agent/chat/limit_mode.h"
+#include "agent/spoken.h"
 #include "schema/base/clock.h"
 #include "schema/base/crypto.h"
-#include "schema/base/encode.h"
 #include "schema/base/log.h"
 #include "schema/wire/message.h"
 
@@ -99,15 +99,6 @@ static bool is_ready(void *context)
 
 /* --- opening --- */
 
-static uint64_t count_chars(struct span text)
-{
-    uint64_t chars = 0;
-
-    for (size_t i = 0; i < text.size; i++)
-        chars += (text.data[i] & 0xc0) != 0x80;
-    return chars;
-}
-
 /* Call with the lock held. NULL: as many are under way as the journal takes. */
 static struct open_order *find_free(struct vendor_voice *voice)
 {
@@ -116,32 +107,6 @@ static struct open_order *find_free(struct vendor_voice *voice)
             return &voice->orders[i];
     }
     return NULL;
-}
-
-static void fill_record(const wire_Route *route, uint64_t generation, struct span text,
-                        wire_UsageRecord *record)
-{
-    record->contract_version = route->contract_version;
-    record->start_ms = clock_wall_ms();
-    record->generation = generation;
-    record->audio_out_chars = count_chars(text);
-    snprintf(record->vendor, sizeof record->vendor, "%s", route->vendor);
-    snprintf(record->model, sizeof record->model, "%s", route->model);
-    snprintf(record->contract, sizeof record->contract, "%s", route->contract);
-    snprintf(record->line_id, sizeof record->line_id, "%s", route->line_id);
-}
-
-static void fill_order(const wire_Route *route, const wire_UsageRecord *record,
-                       struct speaker_order *order)
-{
-    char turn[ENCODE_UUID_SIZE];
-
-    encode_uuid(record->turn, turn);
-    snprintf(order->request_id, sizeof order->request_id, "%s-%u", turn, (unsigned)record->attempt);
-    snprintf(order->url, sizeof order->url, "%s", route->base_url);
-    snprintf(order->api_key, sizeof order->api_key, "%s", route->api_key);
-    snprintf(order->model, sizeof order->model, "%s", route->model);
-    snprintf(order->speaker, sizeof order->speaker, "%s", route->voice);
 }
 
 /* Call with the lock held, which is given up while the journal waits for the disk. */
@@ -157,11 +122,11 @@ static enum status open_on(struct vendor_voice *voice, size_t route, uint64_t tu
                                 .clause = clause,
                                 .route = route,
                                 .generation = voice->values.generation};
-    fill_record(&voice->values.speech_routes[route], open->generation, text, &open->record);
+    spoken_prepare(&voice->values.speech_routes[route], open->generation, text, &open->record);
     enum status status =
         attempts_next(voice->options.attempts, turn, open->record.turn, &open->record.attempt);
     if (status == STATUS_OK)
-        fill_order(&voice->values.speech_routes[route], &open->record, order);
+        spoken_order(&voice->values.speech_routes[route], &open->record, order);
     wire_UsageRecord record = open->record;
     if (status == STATUS_OK) {
         pthread_mutex_unlock(&voice->lock);
@@ -194,44 +159,6 @@ static enum status open_request(void *context, uint64_t turn, uint32_t clause, s
 }
 
 /* --- closing --- */
-
-/* What the vendor counts of an answer that began is all of the text; nothing tells it otherwise, so
- * it is an estimate, and a refusal costs nothing. */
-static void judge(const struct voice_used *used, wire_UsageRecord *record)
-{
-    const bool is_cancelled = used->error_class == wire_ErrorClass_ERROR_NONE;
-
-    record->end_ms = clock_wall_ms();
-    record->requests = 1;
-    record->first_audio_ms = used->first_ms;
-    record->outcome = is_cancelled ? wire_Outcome_INTERRUPTED : wire_Outcome_FAILED;
-    record->error_class = used->error_class < _wire_ErrorClass_ARRAYSIZE
-                              ? (wire_ErrorClass)used->error_class
-                              : wire_ErrorClass_REQUEST;
-    record->interrupted = is_cancelled && used->fate != VOICE_FATE_ANSWERED;
-    switch (used->fate) {
-    case VOICE_FATE_NOT_SENT:
-        record->provenance = wire_Provenance_NOT_SENT;
-        record->requests = 0;
-        record->audio_out_chars = 0;
-        break;
-    case VOICE_FATE_ANSWERED:
-        record->provenance = wire_Provenance_ESTIMATED;
-        record->outcome = wire_Outcome_ANSWERED;
-        break;
-    case VOICE_FATE_REFUSED:
-        record->provenance = wire_Provenance_VENDOR_FINAL;
-        record->outcome = wire_Outcome_FAILED;
-        record->audio_out_chars = 0;
-        break;
-    case VOICE_FATE_CUT:
-        record->provenance = wire_Provenance_ESTIMATED;
-        break;
-    case VOICE_FATE_UNKNOWN:
-        record->provenance = wire_Provenance_WORST_CASE;
-        break;
-    }
-}
 
 /* Call with the lock held. */
 static void note_fare(struct vendor_voice *voice, const struct open_order *open,
@@ -273,7 +200,7 @@ static void close_request(void *context, uint64_t turn, uint32_t clause,
         if (!open->is_used || open->turn != turn || open->clause != clause)
             continue;
         is_found = true;
-        judge(used, &open->record);
+        spoken_judge(used, &open->record);
         note_fare(voice, open, used);
         record = open->record;
         open->is_used = false;

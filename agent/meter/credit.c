@@ -393,14 +393,16 @@ enum credit_outlook credit_outlook(const struct credit *credit, const char *line
 /* Telling. */
 
 /* Of a trial's test, whose answer is cut to so much. */
-static uint64_t test_worst_case(const struct credit_measure *measure, uint64_t most_output)
+static uint64_t test_worst_case(const struct credit_line *line,
+                                const struct credit_measure *measure, uint64_t most_output)
 {
-    const wire_UsageRecord test = {
+    const wire_UsageRecord asked = {
         .reserved_input = CREDIT_TEST_INPUT,
         .reserved_output = CREDIT_TEST_OUTPUT < most_output ? CREDIT_TEST_OUTPUT : most_output,
     };
+    const wire_UsageRecord said = {.audio_out_chars = CREDIT_TEST_CHARS};
 
-    return worst_case(measure, &test);
+    return worst_case(measure, line->use == wire_RouteUse_SPEECH ? &said : &asked);
 }
 
 /* Of an attempt like the last one on such a line, whose answer is cut to so much. */
@@ -408,7 +410,7 @@ static uint64_t typical_worst_case(const struct credit *credit, const struct cre
                                    const struct credit_measure *measure, uint64_t most_output)
 {
     if (line->is_test)
-        return test_worst_case(measure, most_output);
+        return test_worst_case(line, measure, most_output);
 
     const bool any = credit->typical_input + credit->typical_output > 0;
     const uint64_t output = any ? credit->typical_output : CREDIT_TYPICAL_OUTPUT;

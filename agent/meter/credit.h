@@ -30,6 +30,7 @@
 /* What a trial's test reserves at most. */
 #define CREDIT_TEST_INPUT  600
 #define CREDIT_TEST_OUTPUT 256
+#define CREDIT_TEST_CHARS  40
 
 struct credit_measure {
     /* on disk */

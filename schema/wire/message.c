@@ -61,7 +61,7 @@ static_assert(BYTES(wire_Route, model) == LIMIT_MODEL + 1, "a model");
 static_assert(BYTES(wire_Route, base_url) == LIMIT_URL + 1, "an URL");
 static_assert(BYTES(wire_Route, api_key) == LIMIT_API_KEY + 1, "a key");
 static_assert(BYTES(wire_KeptTrial, content.bytes) == LIMIT_CONFIG_BYTES, "a configuration");
-static_assert(ITEMS(wire_TrialReport, step_ms) + 1 == _wire_TrialStep_ARRAYSIZE, "a time each");
+static_assert(ITEMS(wire_TrialReport, step_ms) == wire_TrialStep_TRIAL_USAGE, "a time each");
 static_assert(BYTES(wire_TrialReport, reason) == LIMIT_REASON + 1, "a reason");
 static_assert(ITEMS(wire_ConfigSoftware, software) == LIMIT_SOFTWARE, "software");
 static_assert(ITEMS(wire_Hello, installed) == LIMIT_PACKAGES, "packages");
@@ -195,6 +195,7 @@ const char *message_trial_step_name(wire_TrialStep step)
         [wire_TrialStep_TRIAL_VOICE] = "voice",
         [wire_TrialStep_TRIAL_MOUTH] = "mouth",
         [wire_TrialStep_TRIAL_USAGE] = "usage",
+        [wire_TrialStep_TRIAL_SPEECH] = "speech",
     };
 
     static_assert(sizeof names / sizeof names[0] == _wire_TrialStep_ARRAYSIZE, "a name each");

@@ -195,7 +195,7 @@ static void make_wallets(struct crediting *c, const int64_t *epochs)
                    &wallet->line_count);
         wallet->is_trying = is_trying(wallet->device);
         if (!wallet->is_trying)
-            lines_drop_test(wallet->lines, &wallet->line_count);
+            lines_drop_tests(wallet->lines, &wallet->line_count);
         wallet->is_in_epoch =
             is_epoch_settled(c, wallet) && (c->epoch == 1 || epochs[i] == c->epoch);
         while (at < c->accounts_found && strcmp(c->accounts[at].device_id, device_id) < 0)
@@ -623,7 +623,7 @@ enum status crediting_tell(struct batch *batch, const struct batch_device *devic
         lines_make(batch->lines, device->routes, device->route_count, NULL, 0, 0, lines,
                    &facts->line_count);
         if (!is_trying(device))
-            lines_drop_test(lines, &facts->line_count);
+            lines_drop_tests(lines, &facts->line_count);
         facts->lines = lines;
         return STATUS_OK;
     }

@@ -129,7 +129,7 @@ static wire_UsageRecord typical_attempt(const struct lines_line *line)
 
     switch (message_route_use(line->route->use)) {
     case wire_RouteUse_SPEECH:
-        typical.audio_out_chars = LINES_TYPICAL_CHARS;
+        typical.audio_out_chars = line->is_test ? LINES_TEST_CHARS : LINES_TYPICAL_CHARS;
         break;
     case wire_RouteUse_TRANSCRIPTION:
         typical.audio_in_ms = LINES_TYPICAL_MS;
@@ -323,19 +323,21 @@ static void choose_standby(struct lines_line *lines, size_t count)
     }
 }
 
-static const struct lines_line *first_for_chat(const struct lines_line *lines, size_t count)
+static const struct lines_line *first_for(wire_RouteUse use, const struct lines_line *lines,
+                                          size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (message_route_use(lines[i].route->use) == wire_RouteUse_CHAT)
+        if (!lines[i].is_test && message_route_use(lines[i].route->use) == use)
             return &lines[i];
     return NULL;
 }
 
 /* Its pools are among those of the line beside it: what could be weighed there can be here. */
-static void add_test(struct lines *lines, const struct credits_member *groups, size_t group_count,
-                     int64_t now_ms, struct lines_line out[LIMIT_CREDIT_LINES], size_t *count)
+static void add_test(struct lines *lines, wire_RouteUse use, const struct credits_member *groups,
+                     size_t group_count, int64_t now_ms, struct lines_line out[LIMIT_CREDIT_LINES],
+                     size_t *count)
 {
-    const struct lines_line *beside = first_for_chat(out, *count);
+    const struct lines_line *beside = first_for(use, out, *count);
 
     if (!beside || *count == LIMIT_CREDIT_LINES)
         return;
@@ -347,9 +349,9 @@ static void add_test(struct lines *lines, const struct credits_member *groups, s
     (*count)++;
 }
 
-void lines_drop_test(const struct lines_line *lines, size_t *count)
+void lines_drop_tests(const struct lines_line *lines, size_t *count)
 {
-    if (*count > 0 && lines[*count - 1].is_test)
+    while (*count > 0 && lines[*count - 1].is_test)
         (*count)--;
 }
 
@@ -370,6 +372,8 @@ void lines_make(struct lines *lines, const struct routes_row *routes, size_t rou
         (*count)++;
     }
     choose_standby(out, *count);
-    if (state_find_trial(routes, route_count))
-        add_test(lines, groups, group_count, now_ms, out, count);
+    if (!state_find_trial(routes, route_count))
+        return;
+    add_test(lines, wire_RouteUse_CHAT, groups, group_count, now_ms, out, count);
+    add_test(lines, wire_RouteUse_SPEECH, groups, group_count, now_ms, out, count);
 }

@@ -26,6 +26,7 @@
 /* What a trial's test reserves at most (CREDIT_TEST_INPUT and so on of the same header). */
 #define LINES_TEST_INPUT  600
 #define LINES_TEST_OUTPUT 256
+#define LINES_TEST_CHARS  40
 
 /* One measure and the pools that bind it now. Plain data. */
 struct lines_measure {
@@ -68,14 +69,15 @@ void lines_begin(struct lines *lines);
  * near the end of a pool that both draw from, what lies on the second would be taken from the first
  * for nothing.
  *
- * Where the routes come with a trial, the last line is for the test of the first chat route: no
- * budget of fleet, groups or devices binds it (spending_pays_tests()). */
+ * Where the routes come with a trial, the last lines are for the tests of the first chat route and
+ * of the first speech route: no budget of fleet, groups or devices binds them
+ * (spending_pays_tests()). */
 void lines_make(struct lines *lines, const struct routes_row *routes, size_t route_count,
                 const struct credits_member *groups, size_t group_count, int64_t now_ms,
                 struct lines_line out[LIMIT_CREDIT_LINES], size_t *count);
 
-/* The trial is over, or was never begun: its line is told and granted no more. */
-void lines_drop_test(const struct lines_line *lines, size_t *count);
+/* The trial is over, or was never begun: its lines are told and granted no more. */
+void lines_drop_tests(const struct lines_line *lines, size_t *count);
 
 /* pool: a place in credits_pools(). */
 bool lines_draws_from(const struct lines_line *line, size_t pool);

@@ -107,21 +107,29 @@ static enum status fill_routes(const struct content_facts *facts, wire_ConfigCon
     return STATUS_OK;
 }
 
-/* Where no line is for its test there is no route to ask, and the device will say so. */
+/* Where no line is for a test there is no route to ask, and the device will say so. */
+static void fill_test_lines(const struct content_facts *facts, wire_TrialSpec *trial)
+{
+    for (size_t i = 0; i < facts->line_count; i++) {
+        const struct lines_line *line = &facts->lines[i];
+        const bool is_speech = message_route_use(line->route->use) == wire_RouteUse_SPEECH;
+
+        if (line->is_test)
+            memcpy(is_speech ? trial->speech_line_id : trial->line_id, line->line_id,
+                   sizeof line->line_id);
+    }
+}
+
 static enum status fill_trial(const struct content_facts *facts, wire_ConfigContent *out,
                               const char **problem)
 {
-    const struct lines_line *last =
-        facts->line_count > 0 ? &facts->lines[facts->line_count - 1] : NULL;
-
     if (!facts->trial)
         return STATUS_OK;
     out->has_trial = true;
     out->trial.test = facts->trial->is_test;
     out->trial.install = facts->trial->is_install;
     out->trial.window_s = (uint32_t)facts->trial->window_s;
-    if (last && last->is_test)
-        memcpy(out->trial.line_id, last->line_id, sizeof last->line_id);
+    fill_test_lines(facts, &out->trial);
     if (put(out->trial.rollout, sizeof out->trial.rollout, facts->trial->rollout_id))
         return STATUS_OK;
     *problem = "the rollout's name is too long";

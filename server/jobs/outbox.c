@@ -211,7 +211,7 @@ static enum status make_lines(struct outbox *outbox, const struct sources *sourc
     parcel->trial = state_find_trial(routes, *route_count);
     *route_count -= parcel->trial != NULL;
     if (!parcel->trial || !parcel->trial->is_under_way)
-        lines_drop_test(parcel->lines, &parcel->line_count);
+        lines_drop_tests(parcel->lines, &parcel->line_count);
     for (size_t i = 0; i < sources->account_count; i++) {
         if (strcmp(sources->accounts[i].device_id, device_id) == 0)
             parcel->accounts[parcel->account_count++] = &sources->accounts[i];

@@ -216,6 +216,7 @@ export const texts = {
   "trial.step.voice": "voice",
   "trial.step.mouth": "mouth",
   "trial.step.usage": "usage",
+  "trial.step.speech": "the vendor's voice",
   "journal.counted": "counted to {n}",
   "credit": "Credit",
   "credit.unlimited": "No limit",

@@ -180,6 +180,7 @@ export const texts = {
   "trial.step.voice": "语音",
   "trial.step.mouth": "口型",
   "trial.step.usage": "用量",
+  "trial.step.speech": "供应商的语音",
   "journal.counted": "已计到 {n}",
   "credit": "额度",
   "credit.unlimited": "不限",

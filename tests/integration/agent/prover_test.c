@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "agent/trial_turn.h"
 #include "schema/base/clock.h"
 #include "schema/base/file.h"
 #include "tests/integration/agent/robot.h"
@@ -47,6 +48,7 @@ static void start(struct proof *proof)
         .settings = NULL,
         .journal = proof->robot.journal,
         .voice_program = MYNA_VOICE,
+        .speech_program = MYNA_VOICE_HTTP,
         .host = {proof, on_settled, on_used, is_online},
     };
     struct prover_options filled = prover;
@@ -156,6 +158,44 @@ static void a_route_that_answers_is_run_when_its_test_is_over(void **state)
     dismantle(proof);
 }
 
+/* Chat and a voice; key: of the vendor's voice. */
+static void try_with_voice(struct proof *proof, uint64_t generation, const char *key)
+{
+    wire_ConfigContent *content = &proof->content;
+
+    *content = (wire_ConfigContent)wire_ConfigContent_init_zero;
+    content->routes_count = 2;
+    content->routes[0] = content->routes[1] = proof->robot.routes[0];
+    wire_Route *speech = &content->routes[1];
+    speech->use = wire_RouteUse_SPEECH;
+    snprintf(speech->model, sizeof speech->model, "dahan-voice");
+    snprintf(speech->api_key, sizeof speech->api_key, "%s", key);
+    content->has_trial = content->trial.test = true;
+    snprintf(content->trial.speech_line_id, sizeof content->trial.speech_line_id, "line-s");
+    configure(proof, generation);
+}
+
+static void a_vendors_voice_that_is_moved_to_is_tried_too(void **state)
+{
+    const wire_CreditLine line = {.line_id = "line-s", .unlimited = true};
+    struct proof *proof = build(state);
+
+    assert_int_equal(journal_grant(proof->robot.journal, 1, &line, 1), STATUS_OK);
+    run_at_once(proof, 9);
+    try_with_voice(proof, 10, "bad");
+    struct peer_running running = wait_for(proof, wire_TrialVerdict_TRIAL_FAILED);
+    assert_int_equal(running.generation_running, 9);
+    assert_int_equal(running.trial.step, wire_TrialStep_TRIAL_USAGE);
+    assert_int_equal(running.trial.error_class, wire_ErrorClass_AUTH);
+    assert_non_null(strstr(running.trial.reason, "/dahan-voice: it does not speak"));
+    try_with_voice(proof, 11, "good");
+    running = wait_for(proof, wire_TrialVerdict_TRIAL_PASSED);
+    assert_int_equal(running.generation_running, 11);
+    assert_int_equal(running.trial.step, wire_TrialStep_TRIAL_SPEECH);
+    assert_int_equal(running.trial.step_ms_count, TRIAL_TURN_STEPS);
+    dismantle(proof);
+}
+
 static void a_refused_key_goes_back_at_once_with_the_step_and_the_class(void **state)
 {
     struct proof *proof = build(state);
@@ -256,6 +296,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_route_that_answers_is_run_when_its_test_is_over),
+        cmocka_unit_test(a_vendors_voice_that_is_moved_to_is_tried_too),
         cmocka_unit_test(a_refused_key_goes_back_at_once_with_the_step_and_the_class),
         cmocka_unit_test(a_vendor_that_is_busy_is_asked_again),
         cmocka_unit_test(i11_a_robot_that_is_cut_off_holds_on_and_runs_what_comes_instead),

@@ -431,6 +431,7 @@ static void i13_a_rollout_has_its_robots_try_the_first_route_that_they_may_use(v
     assert_true(content.has_trial);
     assert_true(content.trial.test);
     assert_string_equal(content.trial.rollout, "switch");
+    assert_string_equal(content.trial.speech_line_id, ""); /* no vendor's voice is configured */
     assert_int_equal(content.trial.window_s, 450);
     assert_int_equal(strlen(content.trial.line_id), ROUTE_LINE_ID_SIZE - 1);
     for (size_t i = 0; i < content.routes_count; i++)
@@ -454,7 +455,18 @@ static void i13_a_rollout_has_its_robots_try_the_first_route_that_they_may_use(v
     script(fixture, "UPDATE myna.rollout_device SET state = 'opened' WHERE device_id = 'r1'");
     assert_int_equal(fill(fixture, "r1", &again, &refused), STATUS_OK);
     assert_true(again.has_trial);
-    script(fixture, "DELETE FROM myna.rollout");
+    script(fixture, "UPDATE myna.layer SET settings = jsonb_insert(settings, '{routes,0}',"
+                    " '{\"vendor\": \"wide\", \"model\": \"voice\", \"contract\": \"wide-1\","
+                    "   \"use\": \"speech\"}') WHERE layer_id = 'fleet'");
+    assert_int_equal(fill(fixture, "r1", &again, &refused), STATUS_OK);
+    assert_string_equal(again.trial.line_id, content.trial.line_id);
+    assert_int_equal(strlen(again.trial.speech_line_id), ROUTE_LINE_ID_SIZE - 1);
+    assert_string_not_equal(again.trial.speech_line_id, again.trial.line_id);
+    for (size_t i = 0; i < again.routes_count; i++)
+        assert_string_not_equal(again.trial.speech_line_id, again.routes[i].line_id);
+    script(fixture, "UPDATE myna.layer SET settings = settings #- '{routes,0}'"
+                    " WHERE layer_id = 'fleet';"
+                    "DELETE FROM myna.rollout");
 }
 
 static enum status refresh_credits(struct store_conn *conn, void *context)

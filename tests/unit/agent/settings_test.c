@@ -381,6 +381,51 @@ static void i13_a_trial_asks_by_no_route_of_a_region_this_robot_may_not_use(void
     assert_non_null(strstr(held.refusal, "region"));
 }
 
+static void add_speech(struct fixture *fixture, const char *vendor, const char *key)
+{
+    wire_Route *route = &fixture->content.routes[fixture->content.routes_count];
+
+    add_route(fixture, vendor, "cn");
+    route->use = wire_RouteUse_SPEECH;
+    snprintf(route->api_key, sizeof route->api_key, "%s", key);
+}
+
+/* The newest configuration is held; is its voice tried? */
+static bool tries_voice(struct fixture *fixture, uint64_t generation, const char *vendor,
+                        const char *key, const char *line_id)
+{
+    struct settings_held held;
+
+    try_first(fixture, generation, "erxian");
+    add_speech(fixture, vendor, key);
+    snprintf(fixture->content.trial.speech_line_id, sizeof fixture->content.trial.speech_line_id,
+             "%s", line_id);
+    configure(fixture, generation);
+    assert_true(settings_held(fixture->settings, &held));
+    assert_int_equal(held.generation, generation);
+    if (held.has_speech) {
+        assert_string_equal(held.speech.vendor, vendor);
+        assert_string_equal(held.speech_line_id, line_id);
+    }
+    return held.has_speech;
+}
+
+/* A robot whose voice stays where it is shall not fail for a vendor that is not moved to. */
+static void a_vendors_voice_is_tried_where_it_is_another_and_the_server_pays_for_it(void **state)
+{
+    struct fixture *fixture = *state;
+
+    run_at_once(fixture, 9, "dahan");
+    add_speech(fixture, "yin", "k1");
+    configure(fixture, 10);
+    assert_false(tries_voice(fixture, 12, "yin", "k1", "line-s"));
+    assert_true(tries_voice(fixture, 14, "yin", "k2", "line-s")); /* a key from its next one */
+    assert_true(tries_voice(fixture, 16, "sheng", "k1", "line-s"));
+    assert_false(tries_voice(fixture, 18, "sheng", "k1", "")); /* an older server */
+    run_at_once(fixture, 20, "dahan");
+    assert_true(tries_voice(fixture, 22, "yin", "k1", "line-s")); /* it had none */
+}
+
 static void a_configuration_with_a_trial_is_held_beside_the_one_that_runs(void **state)
 {
     struct fixture *fixture = *state;
@@ -662,6 +707,7 @@ int main(void)
         TEST(a_configuration_that_cannot_be_stored_leaves_the_former_in_force),
         TEST(a_damaged_file_starts_with_defaults_and_says_so),
         TEST(i13_a_trial_asks_by_no_route_of_a_region_this_robot_may_not_use),
+        TEST(a_vendors_voice_is_tried_where_it_is_another_and_the_server_pays_for_it),
         TEST(a_configuration_with_a_trial_is_held_beside_the_one_that_runs),
         TEST(what_went_well_runs_and_a_restart_finds_it),
         TEST(what_failed_is_dropped_and_not_tried_again_however_often_it_comes),

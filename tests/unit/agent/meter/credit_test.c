@@ -546,6 +546,20 @@ static void a_trials_line_is_none_of_the_owners_and_wants_one_test(void **state)
     assert_int_equal(wanted_on(&credit, 1), CREDIT_TYPICAL_INPUT + CREDIT_TYPICAL_OUTPUT);
 }
 
+static void a_trials_line_for_speech_wants_one_sentence(void **state)
+{
+    struct credit credit = {0};
+    wire_CreditLine line = test_line(0);
+
+    (void)state;
+    line.use = wire_RouteUse_SPEECH;
+    line.measures[0].weights_count = LIMIT_WEIGHTS;
+    memset(line.measures[0].weights, 0, sizeof line.measures[0].weights);
+    line.measures[0].weights[7] = 1; /* audio_out_chars */
+    merge(&credit, 1, &line, 1);
+    assert_int_equal(wanted_on(&credit, 0), CREDIT_TEST_CHARS);
+}
+
 static void a_test_says_nothing_of_what_the_owner_will_ask(void **state)
 {
     struct credit credit = {0};
@@ -587,6 +601,7 @@ int main(void)
         cmocka_unit_test(as_much_is_wanted_as_was_used_between_two_reports),
         cmocka_unit_test(i2_what_is_used_open_and_returned_never_passes_what_is_granted),
         cmocka_unit_test(a_trials_line_is_none_of_the_owners_and_wants_one_test),
+        cmocka_unit_test(a_trials_line_for_speech_wants_one_sentence),
         cmocka_unit_test(a_test_says_nothing_of_what_the_owner_will_ask),
     };
 

@@ -150,10 +150,11 @@ static void each_enum_has_a_word_for_every_value(void **state)
     assert_string_equal(message_command_status_name(wire_CommandStatus_COMMAND_EXPIRED), "expired");
     assert_string_equal(message_purpose_name(wire_Purpose_TEST), "test");
     assert_string_equal(message_trial_step_name(wire_TrialStep_TRIAL_USAGE), "usage");
+    assert_string_equal(message_trial_step_name(wire_TrialStep_TRIAL_SPEECH), "speech");
     assert_string_equal(message_trial_verdict_name(wire_TrialVerdict_TRIAL_FAILED), "failed");
 
     assert_string_equal(message_purpose_name((wire_Purpose)2), "unknown");
-    assert_string_equal(message_trial_step_name((wire_TrialStep)7), "unknown");
+    assert_string_equal(message_trial_step_name((wire_TrialStep)8), "unknown");
     assert_string_equal(message_trial_verdict_name((wire_TrialVerdict)4), "unknown");
     assert_string_equal(message_provenance_name(wire_Provenance_ADJUSTMENT), "adjustment");
     assert_string_equal(message_provenance_name((wire_Provenance)7), "unknown");
