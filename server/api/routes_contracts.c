@@ -1,7 +1,9 @@
+#include "schema/base/clock.h"
 #include "server/api/answer.h"
 #include "server/api/api.h"
 #include "server/api/routes.h"
 #include "server/store/bounds.h"
+#include "server/store/burndowns.h"
 #include "server/store/contracts.h"
 #include "server/store/rerating.h"
 
@@ -191,10 +193,21 @@ static void get(void *context, struct request *request, struct reply *reply)
     answer_document(reply, status, 200, &contract, answer_subject(request, "contract", id));
 }
 
+static void burndown(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const char *id = request_param(request, "id");
+    struct span json;
+    enum status status = burndowns_get(api->store, id, clock_wall_ms(), request->arena, &json);
+
+    answer_json(reply, status, json, answer_subject(request, "contract", id));
+}
+
 static const struct route rows[] = {
     {"GET", "/api/v1/contracts", ROUTE_VIEWER, list, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/contracts", ROUTE_OPERATOR, create, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/contracts/{id}", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/contracts/{id}/burndown", ROUTE_VIEWER, burndown, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/contracts/{id}/versions", ROUTE_OPERATOR, add_version, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/contracts/{id}/rerate", ROUTE_OPERATOR, rerate, ROUTE_BODY_NORMAL},
 };

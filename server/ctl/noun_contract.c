@@ -4,6 +4,7 @@
 
 #include "schema/base/clock.h"
 #include "schema/base/json.h"
+#include "server/ctl/burndown_print.h"
 #include "server/ctl/contract_file.h"
 #include "server/ctl/contract_print.h"
 #include "server/ctl/noun.h"
@@ -57,6 +58,22 @@ static int history(struct ctl *ctl)
     if (contract)
         price_history_print(stdout, contract, BAR_COLUMNS);
     json_free(contract);
+    return result;
+}
+
+static int burndown(struct ctl *ctl)
+{
+    struct client_answer answer;
+    struct json *json = NULL;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/contracts/",
+                             ctl->args.words[0], "/burndown", (char *)NULL);
+
+    if (result != CTL_DONE || ctl->json)
+        return result == CTL_DONE ? ctl_show(ctl, &answer, NULL, 0) : result;
+    result = ctl_parse(&answer, &json);
+    if (result == CTL_DONE)
+        burndown_print(stdout, json);
+    json_free(json);
     return result;
 }
 
@@ -221,6 +238,8 @@ const struct ctl_verb noun_contract_verbs[] = {
     {"contract", "list", "", 0, 0, "", "contracts and their version in force", list},
     {"contract", "get", "CONTRACT", 1, 1, "", "one contract: its versions, what it says", get},
     {"contract", "history", "CONTRACT", 1, 1, "", "how its prices moved", history},
+    {"contract", "burndown", "CONTRACT", 1, 1, "",
+     "how its caps and commitments are used up, and where that is going", burndown},
     {"contract", "check", "-f FILE", 0, 0,
      "file(a contract's document, YAML or JSON, - for standard input; required, -f for short)",
      "read a contract's document and say what is wrong with it, without a server", check},

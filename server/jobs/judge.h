@@ -1,19 +1,16 @@
 /* judge.h - compares a contract's threshold with what was used, exactly
  *
  * What can be judged: sums of recorded metrics and of money, by day; active devices of a commitment
- * or cap, by day; requests and tokens a minute and requests under way, over the last minute.
- * "spend" is what usage cost plus flat fees as their periods go by, day by day: a yearly fee is not
- * spent on the first of January. It is not the bill (schema/CONTRACT.md says what that has more). A
- * commitment's threshold on the forecast fires when the forecast falls short of the share (it is
- * endangered), once there are three whole days to tell by; all others when the share is reached. No
- * I/O; all is in the arena.
+ * or cap, by day; requests and tokens a minute and requests under way, over the last minute. How
+ * they are counted is course.h's. A commitment's threshold on the forecast fires when the forecast
+ * falls short of the share (it is endangered), once there are three whole days to tell by; all
+ * others when the share is reached. No I/O; all is in the arena.
  */
 #ifndef SERVER_JOBS_JUDGE_H
 #define SERVER_JOBS_JUDGE_H
 
 #include "server/fleet/threshold.h"
-#include "server/money/forecast.h"
-#include "server/money/zone.h"
+#include "server/money/course.h"
 #include "server/store/thresholds.h"
 
 /* What is known of a contract now. Plain data, borrowed. */
@@ -21,15 +18,15 @@ struct judge_view {
     const struct contract *contract;
     const struct zone *zone;
     int64_t now_ms;
-    const struct thresholds_usage *days; /* at least from the period's first day on */
+    const struct course_usage *days; /* at least from the period's first day on */
     size_t day_count;
-    const struct thresholds_usage *hour; /* the last 3,600 seconds */
+    const struct course_usage *hour; /* the last 3,600 seconds */
     size_t hour_count;
-    const struct thresholds_usage *minute; /* the last 60 */
+    const struct course_usage *minute; /* the last 60 */
     size_t minute_count;
-    const struct thresholds_usage *devices; /* active ones by day, of the threshold at hand */
+    const struct course_usage *devices; /* active ones by day, of the threshold at hand */
     size_t device_days;
-    const struct thresholds_usage *all; /* of every contract, by day and likewise */
+    const struct course_usage *all; /* of every contract, by day and likewise */
     size_t all_days;
     const struct contract_third_party *third_party; /* of the terms at hand */
 };

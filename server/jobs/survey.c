@@ -58,7 +58,7 @@ static enum status read_devices(const struct survey *survey, struct store_conn *
                                 int64_t first_day)
 {
     const struct contract_terms *terms = survey->at_hand;
-    struct thresholds_usage *devices;
+    struct course_usage *devices;
     size_t counter = terms->charge_count;
 
     view->devices = NULL;
@@ -81,7 +81,7 @@ static enum status read_devices(const struct survey *survey, struct store_conn *
 static enum status read_all(const struct survey *survey, struct store_conn *conn,
                             struct judge_view *view, int64_t first_day)
 {
-    struct thresholds_usage *all;
+    struct course_usage *all;
     enum status status =
         thresholds_read_all_days(conn, survey->arena, first_day, &all, &view->all_days);
 
@@ -151,9 +151,9 @@ static enum status read_view(struct survey *survey, struct store_conn *conn,
     int64_t first = today;
     bool wants_hour = false;
     bool wants_minute = false;
-    struct thresholds_usage *days;
-    struct thresholds_usage *hour = NULL;
-    struct thresholds_usage *minute = NULL;
+    struct course_usage *days;
+    struct course_usage *hour = NULL;
+    struct course_usage *minute = NULL;
 
     for (size_t i = 0; i < terms->threshold_count; i++) {
         const struct period period = judge_period(view->contract, &terms->thresholds[i], today);

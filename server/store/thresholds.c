@@ -24,7 +24,7 @@ static struct decimal decimal_from(const struct result *result, size_t i, int co
 
 /* The columns are day, model, price, duration and the metrics in their order. */
 static void usage_from_row(const struct result *result, size_t i, struct arena *arena,
-                           struct thresholds_usage *row)
+                           struct course_usage *row)
 {
     row->day = result_int(result, i, 0);
     row->model = text_of(result, i, 1, arena);
@@ -36,7 +36,7 @@ static void usage_from_row(const struct result *result, size_t i, struct arena *
 
 static enum status read_usage(struct store_conn *conn, struct arena *arena,
                               const struct store_statement *statement, const struct value *values,
-                              size_t value_count, struct thresholds_usage **rows, size_t *count)
+                              size_t value_count, struct course_usage **rows, size_t *count)
 {
     struct result result;
     enum status status = store_exec(conn, statement, values, value_count, &result);
@@ -44,7 +44,7 @@ static enum status read_usage(struct store_conn *conn, struct arena *arena,
     if (status != STATUS_OK)
         return status;
     size_t found = result_count(&result);
-    struct thresholds_usage *out = arena_take(arena, (found + 1) * sizeof *out);
+    struct course_usage *out = arena_take(arena, (found + 1) * sizeof *out);
     for (size_t i = 0; out != NULL && i < found; i++)
         usage_from_row(&result, i, arena, &out[i]);
     result_release(&result);
@@ -57,7 +57,7 @@ static enum status read_usage(struct store_conn *conn, struct arena *arena,
 
 enum status thresholds_read_days(struct store_conn *conn, struct arena *arena,
                                  const char *contract_id, int64_t first_day,
-                                 struct thresholds_usage **rows, size_t *count)
+                                 struct course_usage **rows, size_t *count)
 {
     STORE_STATEMENT(
         read,
@@ -75,8 +75,7 @@ enum status thresholds_read_days(struct store_conn *conn, struct arena *arena,
 }
 
 enum status thresholds_read_all_days(struct store_conn *conn, struct arena *arena,
-                                     int64_t first_day, struct thresholds_usage **rows,
-                                     size_t *count)
+                                     int64_t first_day, struct course_usage **rows, size_t *count)
 {
     STORE_STATEMENT(
         read,
@@ -93,7 +92,7 @@ enum status thresholds_read_all_days(struct store_conn *conn, struct arena *aren
 
 enum status thresholds_read_recent(struct store_conn *conn, struct arena *arena,
                                    const char *contract_id, int64_t seconds,
-                                   struct thresholds_usage **rows, size_t *count)
+                                   struct course_usage **rows, size_t *count)
 {
     STORE_STATEMENT(
         read, "SELECT 0::bigint, model, trim_scale(round(sum(price), 12))::text,"
@@ -110,8 +109,7 @@ enum status thresholds_read_recent(struct store_conn *conn, struct arena *arena,
 
 enum status thresholds_read_devices(struct store_conn *conn, struct arena *arena,
                                     const char *contract_id, int64_t version, int64_t counter,
-                                    int64_t first_day, struct thresholds_usage **rows,
-                                    size_t *count)
+                                    int64_t first_day, struct course_usage **rows, size_t *count)
 {
     STORE_STATEMENT(read,
                     "SELECT at_day, '', '0', 0::bigint, count(*), 0::bigint, 0::bigint, 0::bigint,"

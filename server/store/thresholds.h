@@ -6,41 +6,32 @@
 #define SERVER_STORE_THRESHOLDS_H
 
 #include "server/fleet/threshold.h"
-#include "server/money/contract.h"
+#include "server/money/course.h"
 #include "server/store/document.h"
 
 /* ---- what they are judged by ---- */
 
-/* Usage of one model under one contract. Texts are in the arena. Plain data. */
-struct thresholds_usage {
-    int64_t day; /* local, since 1970; 0 where there is none */
-    const char *model;
-    int64_t quantities[CONTRACT_METRICS];
-    struct decimal price; /* to 12 places */
-    int64_t duration_ms;  /* of the attempts, in thresholds_read_recent() alone */
-};
-
 /* By day, from that day on. */
 MUST_CHECK enum status thresholds_read_days(struct store_conn *conn, struct arena *arena,
                                             const char *contract_id, int64_t first_day,
-                                            struct thresholds_usage **rows, size_t *count);
+                                            struct course_usage **rows, size_t *count);
 
 /* Of all contracts together, each by its own local days; rows without a model. */
 MUST_CHECK enum status thresholds_read_all_days(struct store_conn *conn, struct arena *arena,
-                                                int64_t first_day, struct thresholds_usage **rows,
+                                                int64_t first_day, struct course_usage **rows,
                                                 size_t *count);
 
 /* What came in during the last so many seconds, all metrics. */
 MUST_CHECK enum status thresholds_read_recent(struct store_conn *conn, struct arena *arena,
                                               const char *contract_id, int64_t seconds,
-                                              struct thresholds_usage **rows, size_t *count);
+                                              struct course_usage **rows, size_t *count);
 
 /* Active devices of one counter of the terms (tally.h), by day from that day on: quantities[0] of
  * rows without a model. */
 MUST_CHECK enum status thresholds_read_devices(struct store_conn *conn, struct arena *arena,
                                                const char *contract_id, int64_t version,
                                                int64_t counter, int64_t first_day,
-                                               struct thresholds_usage **rows, size_t *count);
+                                               struct course_usage **rows, size_t *count);
 
 /* The points of a budget or hard cap for which nobody wrote any: JSON. */
 #define THRESHOLDS_USUAL                                                                           \

@@ -37,7 +37,7 @@ struct fixture {
     struct contract contract;
     struct zone *zone;
     int64_t first; /* 1 January */
-    struct thresholds_usage days[11];
+    struct course_usage days[11];
     struct judge_view view;
     struct thresholds_row row;
 };
@@ -57,7 +57,7 @@ static int set_up(void **state)
         return -1;
     }
     for (int i = 0; i < 11; i++)
-        fixture.days[i] = (struct thresholds_usage){.day = fixture.first + i, .model = "m"};
+        fixture.days[i] = (struct course_usage){.day = fixture.first + i, .model = "m"};
     fixture.view = (struct judge_view){
         .contract = &fixture.contract,
         .zone = fixture.zone,
@@ -188,11 +188,11 @@ static void every_recorded_metric_can_be_told(void **state)
 static void a_share_of_all_vendors_is_of_what_all_used(void **state)
 {
     struct fixture *fixture = *state;
-    struct thresholds_usage all[11];
+    struct course_usage all[11];
 
     assert_false(look(fixture, "part").look.reached); /* of nothing */
     for (size_t i = 0; i < 11; i++)
-        all[i] = (struct thresholds_usage){.day = fixture->first + (int64_t)i, .model = ""};
+        all[i] = (struct course_usage){.day = fixture->first + (int64_t)i, .model = ""};
     all[0].quantities[CONTRACT_OUTPUT] = 1000;
     fixture->view.all = all;
     fixture->view.all_days = 11;
@@ -209,10 +209,10 @@ static void a_share_of_all_vendors_is_of_what_all_used(void **state)
 static void a_share_is_in_danger_when_others_take_more(void **state)
 {
     struct fixture *fixture = *state;
-    struct thresholds_usage all[11];
+    struct course_usage all[11];
 
     for (size_t i = 0; i < 11; i++) {
-        all[i] = (struct thresholds_usage){.day = fixture->first + (int64_t)i, .model = ""};
+        all[i] = (struct course_usage){.day = fixture->first + (int64_t)i, .model = ""};
         all[i].quantities[CONTRACT_OUTPUT] = 100;
         use(fixture, i, 70);
     }

@@ -1,0 +1,567 @@
+#include "server/store/burndowns.h"
+
+#include <string.h>
+
+#include "schema/base/clock.h"
+#include "server/money/amount.h"
+#include "server/money/burndown.h"
+#include "server/store/bills.h"
+#include "server/store/thresholds.h"
+
+#define WORK_BYTES (256u << 20)
+#define TEXT_BYTES (16u << 20)
+#define MINUTE_S   60
+
+/* One contract's lines in the making. */
+struct burning {
+    struct arena *arena; /* of the lines; the result's is the caller's */
+    const struct terms_contract *found;
+    const struct contract_terms *terms;
+    int64_t now_ms;
+    struct burndown_facts facts;
+    struct burndown_line *lines;
+    size_t count;
+};
+
+/* ---- what the lines are filled in from ---- */
+
+static bool wants_bill(const struct burndown_line *line)
+{
+    return line->told == BURNDOWN_BY_BILL ||
+           (line->told == BURNDOWN_BY_DEVICES && line->subject.measured == CONTRACT_EVER);
+}
+
+/* The number of the cap or commitment of that name in other terms. */
+static size_t counter_in(const struct contract_terms *terms, const struct burndown_line *line)
+{
+    if (line->kind == BURNDOWN_COMMITMENT)
+        for (size_t i = 0; i < terms->commitment_count; i++)
+            if (strcmp(terms->commitments[i].name, line->name) == 0)
+                return terms->charge_count + i;
+    if (line->kind == BURNDOWN_CAP)
+        for (size_t i = 0; i < terms->cap_count; i++)
+            if (strcmp(terms->caps[i].name, line->name) == 0)
+                return terms->charge_count + terms->commitment_count + i;
+    return BURNDOWN_NO_TALLY;
+}
+
+/* Active devices are counted by version; an amendment goes on with the days that it owns. */
+static enum status read_devices(struct store_conn *conn, struct burning *burning,
+                                const struct burndown_line *line)
+{
+    const struct contract *contract = &burning->found->contract;
+    const int64_t first = burndown_first_day(line);
+    struct course_usage *all = NULL;
+    size_t count = 0;
+    enum status status = STATUS_OK;
+
+    for (size_t v = 0; v < contract->version_count && status == STATUS_OK; v++) {
+        const size_t counter = counter_in(&contract->versions[v], line);
+        struct course_usage *rows, *joined;
+        size_t found;
+
+        if (counter == BURNDOWN_NO_TALLY)
+            continue;
+        status = thresholds_read_devices(conn, burning->arena, contract->contract_id,
+                                         contract->versions[v].version, (int64_t)counter, first,
+                                         &rows, &found);
+        if (status != STATUS_OK || found == 0)
+            continue;
+        joined = arena_take(burning->arena, (count + found) * sizeof *joined);
+        if (joined == NULL)
+            return STATUS_MEMORY;
+        for (size_t i = 0; i < count; i++)
+            joined[i] = all[i];
+        for (size_t i = 0; i < found; i++)
+            joined[count + i] = rows[i];
+        all = joined;
+        count += found;
+    }
+    burning->facts.devices = all;
+    burning->facts.device_days = count;
+    return status;
+}
+
+/* What only the bill's counts tell. */
+static enum status read_billed(struct store_conn *conn, struct burning *burning,
+                               const struct burndown_line *line)
+{
+    struct bills_ledger ledger = {0};
+    enum status status = bills_open(&ledger, conn, burning->found->contract.contract_id, BILLS_NOW);
+
+    if (status == STATUS_OK) {
+        const struct contract *contract = &ledger.found->contract;
+        const size_t place = (size_t)(burning->terms - burning->found->contract.versions);
+        const struct contract_terms *terms = &contract->versions[place];
+        const int64_t day = line->period.first > terms->first ? line->period.first : terms->first;
+        const struct period period = tally_period(ledger.tally, terms, line->subject.rule, day);
+
+        status = bill_quantity(ledger.tally, terms, line->counter, &period, &burning->facts.billed);
+    }
+    bills_close(&ledger);
+    return status;
+}
+
+static enum status read_shared(struct store_conn *conn, struct burning *burning)
+{
+    int64_t first = INT64_MAX;
+    bool has_level = false;
+    bool has_share = false;
+    struct course_usage *rows;
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < burning->count; i++) {
+        const int64_t own = burndown_first_day(&burning->lines[i]);
+
+        first = own < first ? own : first;
+        has_level |= burning->lines[i].told == BURNDOWN_BY_MINUTE;
+        has_share |= burning->lines[i].subject.share_permille > 0;
+    }
+    status = thresholds_read_days(conn, burning->arena, burning->found->contract.contract_id, first,
+                                  &rows, &burning->facts.course.count);
+    if (status == STATUS_OK)
+        burning->facts.course.usage = rows;
+    if (status == STATUS_OK && has_share)
+        status =
+            thresholds_read_all_days(conn, burning->arena, first, &rows, &burning->facts.all_count);
+    if (status == STATUS_OK && has_share)
+        burning->facts.all = rows;
+    if (status == STATUS_OK && has_level)
+        status = thresholds_read_recent(conn, burning->arena, burning->found->contract.contract_id,
+                                        MINUTE_S, &rows, &burning->facts.minute_count);
+    if (status == STATUS_OK && has_level)
+        burning->facts.minute = rows;
+    return status;
+}
+
+static enum status fill(struct store_conn *conn, struct burning *burning,
+                        struct burndown_line *line)
+{
+    enum status status = STATUS_OK;
+
+    if (line->told == BURNDOWN_BY_DEVICES)
+        status = read_devices(conn, burning, line);
+    if (status == STATUS_OK && wants_bill(line))
+        status = read_billed(conn, burning, line);
+    return status == STATUS_OK ? burndown_fill(&burning->facts, burning->arena, line) : status;
+}
+
+/* Of a contract that is over the last terms, of one to come the first. */
+static const struct contract_terms *terms_at_hand(const struct terms_contract *found,
+                                                  int64_t now_ms)
+{
+    const struct contract *contract = &found->contract;
+    const struct contract_terms *first = &contract->versions[0];
+    int64_t version;
+    const struct contract_terms *terms = terms_in_force(found, now_ms, &version);
+
+    if (terms != NULL)
+        return terms;
+    return first->first != CONTRACT_NO_DAY && now_ms < zone_midnight(found->zone, first->first)
+               ? first
+               : &contract->versions[contract->version_count - 1];
+}
+
+static enum status burn(struct store_conn *conn, const struct terms_contract *found, int64_t now_ms,
+                        struct arena *arena, struct burning *out)
+{
+    *out = (struct burning){
+        .arena = arena, .found = found, .terms = terms_at_hand(found, now_ms), .now_ms = now_ms};
+    out->facts = (struct burndown_facts){
+        .course = {.contract = &found->contract, .third_party = &out->terms->third_party},
+        .zone = found->zone,
+        .now_ms = now_ms};
+    enum status status = burndown_lines(&found->contract, out->terms, zone_day(found->zone, now_ms),
+                                        arena, &out->lines, &out->count);
+    if (status == STATUS_OK)
+        status = read_shared(conn, out);
+    for (size_t i = 0; i < out->count && status == STATUS_OK; i++)
+        status = fill(conn, out, &out->lines[i]);
+    if (status == STATUS_OK)
+        burndown_sort(out->lines, out->count);
+    return status;
+}
+
+/* ---- as JSON ---- */
+
+static void write_amount(struct json_writer *writer, const char *name, struct fraction amount)
+{
+    char text[AMOUNT_SIZE];
+
+    amount_decimal(amount, text);
+    json_write_member(writer, name, text);
+}
+
+static void write_day(struct json_writer *writer, const char *name, int64_t day)
+{
+    char date[ZONE_DATE_SIZE];
+
+    zone_format_date(day, date);
+    json_write_member(writer, name, date);
+}
+
+static void write_null(struct json_writer *writer, const char *name)
+{
+    json_key(writer, name);
+    json_write_null(writer);
+}
+
+static void write_number(struct json_writer *writer, const char *name, int64_t number)
+{
+    json_key(writer, name);
+    json_write_int(writer, number);
+}
+
+static const char *measured_name(enum contract_measured measured)
+{
+    static const char *const names[] = {
+        [CONTRACT_SUM] = "sum",   [CONTRACT_PEAK] = "peak", [CONTRACT_AVERAGE] = "average",
+        [CONTRACT_LAST] = "last", [CONTRACT_EVER] = "ever",
+    };
+
+    return names[measured];
+}
+
+static const char *trigger_name(enum contract_trigger trigger)
+{
+    static const char *const names[] = {
+        [CONTRACT_AT_SHARE] = "share",
+        [CONTRACT_AT_AMOUNT] = "amount",
+        [CONTRACT_AT_FORECAST] = "forecast",
+        [CONTRACT_AT_RATE] = "rate",
+    };
+
+    return names[trigger];
+}
+
+static const char *shortfall_name(enum contract_shortfall shortfall)
+{
+    static const char *const names[] = {
+        [CONTRACT_TRUE_UP] = "true_up", [CONTRACT_FEE_PER_UNIT] = "fee_per_unit",
+        [CONTRACT_PENALTY] = "penalty", [CONTRACT_CARRY_FORWARD] = "carry_forward",
+        [CONTRACT_REPRICE] = "reprice", [CONTRACT_WATCHED] = "watched",
+    };
+
+    return names[shortfall];
+}
+
+static const char *action_name(enum contract_action_kind kind)
+{
+    static const char *const names[] = {
+        [CONTRACT_ALERT] = "alert",
+        [CONTRACT_THROTTLE] = "throttle",
+        [CONTRACT_FALL_BACK] = "fall_back_to",
+        [CONTRACT_CANNED] = "canned",
+        [CONTRACT_BLOCK] = "block",
+    };
+
+    return names[kind];
+}
+
+/* The point on the line's own scale; of a rate there is none. */
+static void write_point(struct json_writer *writer, const struct burndown_line *line,
+                        const struct contract_threshold *mark)
+{
+    struct fraction point = mark->at;
+
+    if (mark->trigger == CONTRACT_AT_RATE ||
+        (mark->trigger != CONTRACT_AT_AMOUNT &&
+         (!line->has_limit || fraction_multiply(line->limit, mark->at, &point) != STATUS_OK)))
+        write_null(writer, "point");
+    else
+        write_amount(writer, "point", point);
+}
+
+static void write_marks(struct json_writer *writer, const struct burndown_line *line)
+{
+    json_key(writer, "thresholds");
+    json_begin_array(writer);
+    for (size_t i = 0; i < line->mark_count; i++) {
+        const struct contract_threshold *mark = line->marks[i];
+
+        json_begin_object(writer);
+        json_write_member(writer, "name", mark->name);
+        json_write_member(writer, "trigger", trigger_name(mark->trigger));
+        write_amount(writer, "at", mark->at);
+        write_point(writer, line, mark);
+        json_key(writer, "shadow");
+        json_write_bool(writer, mark->shadow);
+        json_key(writer, "do");
+        json_begin_array(writer);
+        for (size_t k = 0; k < mark->action_count; k++)
+            json_write_text(writer, span_text(action_name(mark->actions[k].kind)));
+        json_end_array(writer);
+        json_end_object(writer);
+    }
+    json_end_array(writer);
+}
+
+static void write_days(struct json_writer *writer, const struct burndown_line *line)
+{
+    char text[AMOUNT_SIZE];
+
+    json_key(writer, "days");
+    if (line->day_count == 0) {
+        json_write_null(writer);
+        return;
+    }
+    json_begin_object(writer);
+    write_day(writer, "from", line->first_day);
+    json_key(writer, "amounts");
+    json_begin_array(writer);
+    for (size_t i = 0; i < line->day_count; i++) {
+        amount_decimal(line->days[i], text);
+        json_write_text(writer, span_text(text));
+    }
+    json_end_array(writer);
+    json_end_object(writer);
+}
+
+/* Periods in which nothing was used stand only between others: the contract may be younger. */
+static void write_earlier(struct json_writer *writer, const struct burndown_line *line)
+{
+    size_t count = line->earlier_count;
+
+    while (count > 0 && fraction_sign(line->earlier[count - 1].amount) == 0)
+        count--;
+    json_key(writer, "earlier");
+    json_begin_array(writer);
+    for (size_t i = 0; i < count; i++) {
+        json_begin_object(writer);
+        write_day(writer, "from", line->earlier[i].period.first);
+        write_day(writer, "to", line->earlier[i].period.end);
+        write_amount(writer, "amount", line->earlier[i].amount);
+        json_end_object(writer);
+    }
+    json_end_array(writer);
+}
+
+static void write_forecast(struct json_writer *writer, const struct burndown_line *line)
+{
+    json_key(writer, "forecast");
+    if (!line->has_forecast) {
+        json_write_null(writer);
+        return;
+    }
+    json_begin_object(writer);
+    json_write_member(writer, "formula",
+                      line->trend_days > 0 ? "mean_of_days" : "part_of_first_day");
+    write_number(writer, "days", (int64_t)line->trend_days);
+    write_amount(writer, "per_day", line->forecast.per_day);
+    write_amount(writer, "at_end", line->forecast.at_end);
+    write_amount(writer, "low", line->forecast.low);
+    write_amount(writer, "high", line->forecast.high);
+    if (line->runs_out == FORECAST_NEVER)
+        write_null(writer, "runs_out");
+    else
+        write_day(writer, "runs_out", line->runs_out);
+    json_end_object(writer);
+}
+
+static void write_shortfall(struct json_writer *writer, const struct burndown_line *line)
+{
+    json_key(writer, "shortfall");
+    if (!line->has_missing) {
+        json_write_null(writer);
+        return;
+    }
+    json_begin_object(writer);
+    json_write_member(writer, "rule", shortfall_name(line->commitment->shortfall));
+    write_amount(writer, "missing", line->missing);
+    if (line->has_cost)
+        write_amount(writer, "cost", line->cost);
+    else
+        write_null(writer, "cost");
+    json_end_object(writer);
+}
+
+static void write_models(struct json_writer *writer, const struct contract_filter *filter)
+{
+    json_key(writer, "models");
+    json_begin_array(writer);
+    for (size_t i = 0; i < filter->model_count; i++)
+        json_write_text(writer, span_text(filter->models[i]));
+    json_end_array(writer);
+}
+
+static void write_period(struct json_writer *writer, const struct burning *burning,
+                         const struct burndown_line *line)
+{
+    const int64_t today = zone_day(burning->found->zone, burning->now_ms);
+    const bool has_begun = !line->endless || burning->found->contract.term_first != CONTRACT_NO_DAY;
+
+    json_write_member(writer, "per", period_name(line->subject.rule->per));
+    json_key(writer, "period");
+    json_begin_object(writer);
+    write_day(writer, "from", has_begun ? line->period.first : line->first_day);
+    if (line->endless)
+        write_null(writer, "to");
+    else
+        write_day(writer, "to", line->period.end);
+    json_end_object(writer);
+    if (line->endless)
+        write_null(writer, "days_left");
+    else
+        write_number(writer, "days_left",
+                     today < line->period.end
+                         ? line->period.end -
+                               (today > line->period.first ? today : line->period.first)
+                         : 0);
+}
+
+static void write_line(struct json_writer *writer, const struct burning *burning,
+                       const struct burndown_line *line)
+{
+    const struct course_subject *subject = &line->subject;
+    struct fraction share;
+
+    json_begin_object(writer);
+    json_write_member(writer, "kind", burndown_kind_name(line->kind));
+    json_write_member(writer, "name", line->name);
+    json_write_member(writer, "state", burndown_state_name(line->state));
+    json_write_member(writer, "told_by", burndown_told_name(line->told));
+    json_key(writer, "hard");
+    json_write_bool(writer, line->hard);
+    json_write_member(writer, "metric", subject->quantity->text);
+    json_key(writer, "is_money");
+    json_write_bool(writer, subject->quantity->source == CONTRACT_SPEND);
+    json_write_member(writer, "measured", measured_name(subject->measured));
+    write_models(writer, subject->filter);
+    write_period(writer, burning, line);
+    if (line->has_limit)
+        write_amount(writer, "limit", line->limit);
+    else
+        write_null(writer, "limit");
+    write_amount(writer, "so_far", line->so_far);
+    if (line->has_limit && fraction_sign(line->limit) > 0 &&
+        fraction_divide(line->so_far, line->limit, &share) == STATUS_OK)
+        write_amount(writer, "share", share);
+    else
+        write_null(writer, "share");
+    write_amount(writer, "base", line->base);
+    write_days(writer, line);
+    write_earlier(writer, line);
+    write_forecast(writer, line);
+    write_shortfall(writer, line);
+    write_marks(writer, line);
+    json_end_object(writer);
+}
+
+static void write_term(struct json_writer *writer, const struct contract *contract)
+{
+    json_key(writer, "term");
+    if (contract->term_first == CONTRACT_NO_DAY || contract->term_end == CONTRACT_NO_DAY) {
+        json_write_null(writer);
+        return;
+    }
+    json_begin_object(writer);
+    write_day(writer, "from", contract->term_first);
+    write_day(writer, "to", contract->term_end);
+    json_end_object(writer);
+}
+
+static void write_contract(struct json_writer *writer, const struct burning *burning)
+{
+    const struct contract *contract = &burning->found->contract;
+    char as_of[CLOCK_TEXT_SIZE];
+
+    clock_format(burning->now_ms, as_of);
+    json_begin_object(writer);
+    json_write_member(writer, "contract", contract->contract_id);
+    json_write_member(writer, "vendor", contract->vendor_id);
+    json_write_member(writer, "currency", contract->currency);
+    json_write_member(writer, "zone", contract->zone);
+    json_write_member(writer, "as_of", as_of);
+    write_day(writer, "today", zone_day(burning->found->zone, burning->now_ms));
+    write_term(writer, contract);
+    json_key(writer, "lines");
+    json_begin_array(writer);
+    for (size_t i = 0; i < burning->count; i++)
+        write_line(writer, burning, &burning->lines[i]);
+    json_end_array(writer);
+    json_end_object(writer);
+}
+
+static enum status write_one(struct store_conn *conn, const struct terms *terms,
+                             const char *contract_id, int64_t now_ms, struct json_writer *writer)
+{
+    const struct terms_contract *found = terms_find(terms, contract_id);
+    struct arena *arena = NULL;
+    struct burning burning;
+
+    if (found == NULL)
+        return STATUS_NOT_FOUND;
+    enum status status = arena_create(&arena, WORK_BYTES);
+    if (status == STATUS_OK)
+        status = burn(conn, found, now_ms, arena, &burning);
+    if (status == STATUS_OK)
+        write_contract(writer, &burning);
+    arena_free(arena);
+    return status;
+}
+
+/* ---- one contract ---- */
+
+struct getting {
+    const char *contract_id;
+    int64_t now_ms;
+    struct arena *arena;
+    struct span json;
+};
+
+static enum status get(struct store_conn *conn, void *context)
+{
+    struct getting *getting = context;
+    struct terms *terms = NULL;
+    struct json_writer writer;
+    struct buffer text;
+    enum status status = terms_create(&terms);
+
+    buffer_init(&text, TEXT_BYTES);
+    json_writer_init(&writer, &text);
+    if (status == STATUS_OK)
+        status = terms_refresh(terms, conn);
+    if (status == STATUS_OK)
+        status = write_one(conn, terms, getting->contract_id, getting->now_ms, &writer);
+    terms_free(terms);
+    if (status != STATUS_OK) {
+        buffer_release(&text);
+        return status;
+    }
+    return bills_keep_text(&text, getting->arena, &getting->json);
+}
+
+enum status burndowns_get(struct store *store, const char *contract_id, int64_t now_ms,
+                          struct arena *arena, struct span *json)
+{
+    struct getting getting = {.contract_id = contract_id, .now_ms = now_ms, .arena = arena};
+    enum status status = store_transaction(store, get, &getting);
+
+    if (status == STATUS_OK)
+        *json = getting.json;
+    return status;
+}
+
+/* ---- all of a vendor ---- */
+
+enum status burndowns_write_vendor(struct store_conn *conn, const char *vendor_id, int64_t now_ms,
+                                   struct json_writer *writer)
+{
+    STORE_STATEMENT(read, "SELECT contract_id FROM myna.contract WHERE vendor_id = $1"
+                          " ORDER BY contract_id");
+    struct result result = {0};
+    struct terms *terms = NULL;
+    enum status status = terms_create(&terms);
+
+    if (status == STATUS_OK)
+        status = terms_refresh(terms, conn);
+    if (status == STATUS_OK)
+        status = store_exec(conn, &read, STORE_VALUES(value_text(vendor_id)), &result);
+    json_begin_array(writer);
+    for (size_t i = 0; status == STATUS_OK && i < result_count(&result); i++)
+        status = write_one(conn, terms, result_text(&result, i, 0), now_ms, writer);
+    json_end_array(writer);
+    result_release(&result);
+    terms_free(terms);
+    return status;
+}
