@@ -7,6 +7,8 @@
 #include "server/store/contracts.h"
 #include "server/store/rerating.h"
 
+#define MOST_PROBLEMS 20
+
 static enum status check_bounds(const struct api *api, const struct contract *terms,
                                 struct json_problem *problem)
 {
@@ -21,34 +23,49 @@ static enum status check_bounds(const struct api *api, const struct contract *te
     return STATUS_INVALID;
 }
 
-/* Reads and checks a document; false: a problem was answered. prefix: where it stands in the body.
- */
+/* What contract_check() cannot know. */
+static enum status check_world(const struct api *api, const struct contract *terms,
+                               struct json_problem *problem)
+{
+    enum status status = contracts_check_zone(api->store, terms->zone);
+
+    if (status == STATUS_OK)
+        return check_bounds(api, terms, problem);
+    if (status == STATUS_NOT_FOUND) {
+        snprintf(problem->pointer, sizeof problem->pointer, "/zone");
+        snprintf(problem->detail, sizeof problem->detail,
+                 "there is no such time zone; an example is \"Asia/Shanghai\"");
+        status = STATUS_INVALID;
+    }
+    return status;
+}
+
+/* Reads and checks a document; false: a problem was answered, with all that is wrong. prefix: where
+ * it stands in the body. */
 static bool read_terms(const struct api *api, struct request *request, struct reply *reply,
                        const struct json *document, const char *prefix, struct contract *terms)
 {
-    struct json_problem problem;
-    enum status status = contract_read(document, request->arena, terms, &problem);
+    struct json_problem problems[MOST_PROBLEMS];
+    size_t count = 1;
+    enum status status =
+        contract_check(document, request->arena, terms, problems, MOST_PROBLEMS, &count);
 
     if (status == STATUS_OK) {
-        status = contracts_check_zone(api->store, terms->zone);
-        if (status == STATUS_OK)
-            status = check_bounds(api, terms, &problem);
-        if (status == STATUS_OK)
-            return true;
-        if (status == STATUS_NOT_FOUND) {
-            snprintf(problem.pointer, sizeof problem.pointer, "/zone");
-            snprintf(problem.detail, sizeof problem.detail,
-                     "there is no such time zone; an example is \"Asia/Shanghai\"");
-            status = STATUS_INVALID;
-        }
+        count = 1;
+        status = check_world(api, terms, &problems[0]);
     }
-    if (status == STATUS_INVALID) {
-        struct json_problem placed = problem;
-        snprintf(placed.pointer, sizeof placed.pointer, "%s%.80s", prefix, problem.pointer);
-        reply_field(reply, 422, &placed);
-    } else {
+    if (status == STATUS_OK)
+        return true;
+    if (status != STATUS_INVALID) {
         reply_status(reply, status, "the contract");
+        return false;
     }
+    for (size_t i = 0; i < count; i++) {
+        const struct json_problem found = problems[i];
+
+        snprintf(problems[i].pointer, sizeof problems[i].pointer, "%s%.80s", prefix, found.pointer);
+    }
+    reply_fields(reply, 422, problems, count);
     return false;
 }
 
@@ -81,12 +98,14 @@ static void create(void *context, struct request *request, struct reply *reply)
     if (!read_dry_run(request, reply, &dry_run) ||
         !read_terms(api, request, reply, document, "", &terms))
         return;
-    if (dry_run) {
+    enum status status =
+        dry_run ? contracts_check_new(api->store, &terms)
+                : contracts_create(api->store, &author, &terms,
+                                   answer_dump(request->arena, document), request->arena, &made);
+    if (dry_run && status == STATUS_OK) {
         reply_empty(reply, 204);
         return;
     }
-    enum status status = contracts_create(
-        api->store, &author, &terms, answer_dump(request->arena, document), request->arena, &made);
     if (status == STATUS_CONFLICT) {
         problem = (struct json_problem){.pointer = "/vendor", .detail = "there is no such vendor"};
         reply_field(reply, 422, &problem);
@@ -112,25 +131,12 @@ static const struct json_field version_fields[] = {
      .required = true},
 };
 
-static void add_version(void *context, struct request *request, struct reply *reply)
+/* Why the version cannot be added, as the contract stands. */
+static void answer_version(struct request *request, struct reply *reply, enum status status,
+                           const struct document *made)
 {
-    const struct api *api = context;
-    const struct author author = api_author(request);
     const char *id = request_param(request, "id");
-    struct version version;
-    struct contract terms;
-    struct document made;
 
-    if (!answer_decode(request, reply, version_fields, 2, &version) ||
-        !read_terms(api, request, reply, version.document, "/document", &terms))
-        return;
-    if (strcmp(terms.contract_id, id) != 0) {
-        answer_bad(reply, "/document/contract", "must be the contract in the path");
-        return;
-    }
-    enum status status = contracts_add_version(api->store, &author, &terms,
-                                               answer_dump(request->arena, version.document),
-                                               version.effective_from_ms, request->arena, &made);
     if (status == STATUS_STALE)
         answer_bad(reply, "/effective_from", "must be after that of the newest version");
     else if (status == STATUS_FULL)
@@ -140,7 +146,39 @@ static void add_version(void *context, struct request *request, struct reply *re
                       "vendor, currency and zone stay for a contract's life: make "
                       "another contract");
     else
-        answer_document(reply, status, 201, &made, answer_subject(request, "contract", id));
+        answer_document(reply, status, 201, made, answer_subject(request, "contract", id));
+}
+
+static void add_version(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const struct author author = api_author(request);
+    const char *id = request_param(request, "id");
+    struct contracts_addition addition = {.author = &author};
+    struct version version;
+    struct contract terms;
+    struct document made;
+    bool dry_run;
+
+    if (!read_dry_run(request, reply, &dry_run) ||
+        !answer_read_match(request, reply, ANSWER_MATCH_OPTIONAL, &addition.newest) ||
+        !answer_decode(request, reply, version_fields, 2, &version) ||
+        !read_terms(api, request, reply, version.document, "/document", &terms))
+        return;
+    if (strcmp(terms.contract_id, id) != 0) {
+        answer_bad(reply, "/document/contract", "must be the contract in the path");
+        return;
+    }
+    addition.terms = &terms;
+    addition.document = answer_dump(request->arena, version.document);
+    addition.effective_from_ms = version.effective_from_ms;
+    enum status status = dry_run
+                             ? contracts_check_version(api->store, &addition)
+                             : contracts_add_version(api->store, &addition, request->arena, &made);
+    if (dry_run && status == STATUS_OK)
+        reply_empty(reply, 204);
+    else
+        answer_version(request, reply, status, &made);
 }
 
 static const struct json_field rerate_fields[] = {

@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#define PROBLEM_BYTES 4096
+#define PROBLEM_BYTES 16384
 
 void reply_init(struct reply *reply, struct arena *arena)
 {
@@ -85,9 +85,17 @@ const char *reply_title(unsigned status)
     return "Error";
 }
 
-/* detail and pointer may be long or hold anything: the writer escapes, the arena bounds. */
+static void write_error(struct json_writer *writer, const struct json_problem *problem)
+{
+    json_begin_object(writer);
+    json_write_member(writer, "pointer", problem->pointer);
+    json_write_member(writer, "detail", problem->detail);
+    json_end_object(writer);
+}
+
+/* Texts may be long or hold anything: the writer escapes, the arena bounds. */
 static void problem_body(struct reply *reply, unsigned status, const char *detail,
-                         const char *pointer)
+                         const struct json_problem *problems, size_t count)
 {
     struct buffer out;
     struct json_writer writer;
@@ -95,23 +103,16 @@ static void problem_body(struct reply *reply, unsigned status, const char *detai
     buffer_init(&out, PROBLEM_BYTES);
     json_writer_init(&writer, &out);
     json_begin_object(&writer);
-    json_key(&writer, "type");
-    json_write_text(&writer, span_text("about:blank"));
-    json_key(&writer, "title");
-    json_write_text(&writer, span_text(reply_title(status)));
+    json_write_member(&writer, "type", "about:blank");
+    json_write_member(&writer, "title", reply_title(status));
     json_key(&writer, "status");
     json_write_int(&writer, status);
-    json_key(&writer, "detail");
-    json_write_text(&writer, span_text(detail));
-    if (pointer != NULL) {
+    json_write_member(&writer, "detail", detail);
+    if (count > 0) {
         json_key(&writer, "errors");
         json_begin_array(&writer);
-        json_begin_object(&writer);
-        json_key(&writer, "pointer");
-        json_write_text(&writer, span_text(pointer));
-        json_key(&writer, "detail");
-        json_write_text(&writer, span_text(detail));
-        json_end_object(&writer);
+        for (size_t i = 0; i < count; i++)
+            write_error(&writer, &problems[i]);
         json_end_array(&writer);
     }
     json_end_object(&writer);
@@ -130,12 +131,18 @@ void reply_problem(struct reply *reply, unsigned status, const char *format, ...
     va_start(args, format);
     vsnprintf(detail, sizeof detail, format, args);
     va_end(args);
-    problem_body(reply, status, detail, NULL);
+    problem_body(reply, status, detail, NULL, 0);
 }
 
 void reply_field(struct reply *reply, unsigned status, const struct json_problem *problem)
 {
-    problem_body(reply, status, problem->detail, problem->pointer);
+    reply_fields(reply, status, problem, 1);
+}
+
+void reply_fields(struct reply *reply, unsigned status, const struct json_problem *problems,
+                  size_t count)
+{
+    problem_body(reply, status, problems[0].detail, problems, count);
 }
 
 void reply_status(struct reply *reply, enum status status, const char *subject)

@@ -59,6 +59,9 @@ void reply_problem(struct reply *reply, unsigned status, const char *format, ...
 
 /* The same with "errors":[{"pointer","detail"}]. */
 void reply_field(struct reply *reply, unsigned status, const struct json_problem *problem);
+/* At least one; the first one's detail is the whole's. */
+void reply_fields(struct reply *reply, unsigned status, const struct json_problem *problems,
+                  size_t count);
 
 /* What a store or a rule answered, when the handler has nothing more exact to say. subject names
  * the thing: "device \"r1\"". */

@@ -93,23 +93,36 @@ enum status contracts_create(struct store *store, const struct author *author,
     return status == STATUS_OK ? contracts_get(store, terms->contract_id, arena, out) : status;
 }
 
-struct addition {
-    const struct author *author;
-    const struct contract *terms;
-    struct span document;
-    int64_t effective_from_ms;
-    struct arena *arena;
-};
+enum status contracts_check_new(struct store *store, const struct contract *terms)
+{
+    STORE_STATEMENT(check, "SELECT EXISTS (SELECT FROM myna.contract WHERE contract_id = $1),"
+                           " EXISTS (SELECT FROM myna.vendor WHERE vendor_id = $2)");
+    struct result row;
+    enum status status = store_query(
+        store, &check, STORE_VALUES(value_text(terms->contract_id), value_text(terms->vendor_id)),
+        &row);
+
+    if (status != STATUS_OK)
+        return status;
+    if (result_bool(&row, 0, 0))
+        status = STATUS_EXISTS;
+    else if (!result_bool(&row, 0, 1))
+        status = STATUS_CONFLICT;
+    result_release(&row);
+    return status;
+}
 
 /* Locks the contract, so that versions are numbered in one row. */
-static enum status check_version(struct store_conn *conn, const struct addition *addition)
+static enum status check_version(struct store_conn *conn, const struct contracts_addition *addition)
 {
-    STORE_STATEMENT(lock,
-                    "SELECT c.vendor_id, c.currency, c.zone, (SELECT max(v.effective_from)"
-                    "   FROM myna.contract_version v WHERE v.contract_id = c.contract_id),"
-                    " (SELECT sum(1 + coalesce(jsonb_array_length(v.document -> 'amendments'), 0))"
-                    "   FROM myna.contract_version v WHERE v.contract_id = c.contract_id)"
-                    " FROM myna.contract c WHERE c.contract_id = $1 FOR UPDATE");
+    STORE_STATEMENT(
+        lock,
+        "SELECT c.vendor_id, c.currency, c.zone, (SELECT max(v.effective_from)"
+        "   FROM myna.contract_version v WHERE v.contract_id = c.contract_id),"
+        " (SELECT max(v.version) FROM myna.contract_version v WHERE v.contract_id = c.contract_id),"
+        " (SELECT sum(1 + coalesce(jsonb_array_length(v.document -> 'amendments'), 0))"
+        "   FROM myna.contract_version v WHERE v.contract_id = c.contract_id)"
+        " FROM myna.contract c WHERE c.contract_id = $1 FOR UPDATE");
     const struct contract *terms = addition->terms;
     struct result row;
     enum status status =
@@ -119,17 +132,24 @@ static enum status check_version(struct store_conn *conn, const struct addition 
         return status;
     if (result_count(&row) == 0)
         status = STATUS_NOT_FOUND;
+    else if (addition->newest >= 0 && addition->newest != result_int(&row, 0, 4))
+        status = STATUS_CONFLICT;
     else if (strcmp(result_text(&row, 0, 0), terms->vendor_id) != 0 ||
              strcmp(result_text(&row, 0, 1), terms->currency) != 0 ||
              strcmp(result_text(&row, 0, 2), terms->zone) != 0)
         status = STATUS_DENIED;
     else if (addition->effective_from_ms <= result_time(&row, 0, 3))
         status = STATUS_STALE;
-    else if (result_int(&row, 0, 4) + (int64_t)terms->version_count > CONTRACT_VERSIONS)
+    else if (result_int(&row, 0, 5) + (int64_t)terms->version_count > CONTRACT_VERSIONS)
         status = STATUS_FULL;
     result_release(&row);
     return status;
 }
+
+struct adding {
+    const struct contracts_addition *addition;
+    struct arena *arena;
+};
 
 static enum status add_version(struct store_conn *conn, void *context)
 {
@@ -147,7 +167,8 @@ static enum status add_version(struct store_conn *conn, void *context)
              "           min(myna.tell('contract', cv.contract_id)::text)"
              "         FROM cv CROSS JOIN (SELECT count(*) FROM touched) t)"
              "SELECT to_jsonb(cv.version), cv.version FROM cv, done");
-    const struct addition *addition = context;
+    const struct adding *adding = context;
+    const struct contracts_addition *addition = adding->addition;
     struct document ignored;
     enum status status = check_version(conn, addition);
 
@@ -158,16 +179,29 @@ static enum status add_version(struct store_conn *conn, void *context)
         STORE_VALUES(value_text(addition->author->actor), value_text(addition->author->source),
                      value_text(addition->terms->contract_id),
                      value_time(addition->effective_from_ms), value_json(addition->document)),
-        addition->arena, &ignored);
+        adding->arena, &ignored);
 }
 
-enum status contracts_add_version(struct store *store, const struct author *author,
-                                  const struct contract *terms, struct span document,
-                                  int64_t effective_from_ms, struct arena *arena,
-                                  struct document *out)
+enum status contracts_add_version(struct store *store, const struct contracts_addition *addition,
+                                  struct arena *arena, struct document *out)
 {
-    struct addition addition = {author, terms, document, effective_from_ms, arena};
-    enum status status = store_transaction(store, add_version, &addition);
+    struct adding adding = {addition, arena};
+    enum status status = store_transaction(store, add_version, &adding);
 
-    return status == STATUS_OK ? contracts_get(store, terms->contract_id, arena, out) : status;
+    return status == STATUS_OK ? contracts_get(store, addition->terms->contract_id, arena, out)
+                               : status;
+}
+
+static enum status look(struct store_conn *conn, void *context)
+{
+    const struct adding *adding = context;
+
+    return check_version(conn, adding->addition);
+}
+
+enum status contracts_check_version(struct store *store, const struct contracts_addition *addition)
+{
+    struct adding adding = {.addition = addition};
+
+    return store_transaction(store, look, &adding);
 }

@@ -75,3 +75,31 @@ test('a contract that is over shows its last period, one without limits what is 
   assert.deepEqual([line.kind, line.so_far, line.limit, line.days_left, line.days.amounts.length], ['spend', '300', null, 0, 30]);
   assert.equal((await admin.get('/contracts/nowhere/burndown')).status, 404);
 });
+
+test('a dry run tells all that is wrong with terms, and whether they could be written', async () => {
+  const fresh = {...CONTRACT, contract: 'c-3'};
+  const wrong = {...fresh, caps: [{metric: 'request', at_most: 5, per: 'day'}, {metric: 'output', at_most: -1, per: 'eon'}]};
+  const {status, body} = await admin.post('/contracts?dry_run=true', {...wrong, thresholds: undefined});
+  assert.equal(status, 422);
+  assert.deepEqual(body.errors.map(({pointer}) => pointer).sort(), ['/caps/0/metric', '/caps/1/at_most', '/caps/1/per']);
+  assert.equal((await admin.post('/contracts?dry_run=true', fresh)).status, 204);
+  assert.equal((await admin.post('/contracts?dry_run=true', CONTRACT)).status, 409);
+  assert.equal((await admin.post('/contracts?dry_run=true', {...fresh, vendor: 'nobody'})).body.errors[0].pointer, '/vendor');
+  assert.equal((await admin.get('/contracts/c-3')).status, 404);
+});
+
+test('a version is checked without being written, and never over one that nobody read', async () => {
+  const add = (body, {query = '', etag} = {}) => admin.post(`/contracts/c-1/versions${query}`, body, etag ? {'If-Match': etag} : {});
+  const order = (more = {}) => ({effective_from: `${day(3)}T00:00:00Z`, document: {...CONTRACT, ...more}});
+  const {headers, body: {versions}} = await admin.get('/contracts/c-1');
+  assert.equal((await add(order(), {query: '?dry_run=true', etag: headers.etag})).status, 204);
+  assert.equal((await admin.get('/contracts/c-1')).body.versions.length, versions.length);
+  assert.deepEqual((await add(order({caps: [{metric: 'x', at_most: 1, per: 'day'}], thresholds: undefined}), {query: '?dry_run=true'})).body.errors.map(({pointer}) => pointer),
+    ['/document/caps/0/metric']);
+  assert.equal((await add({...order(), effective_from: '2020-01-01T00:00:00Z'}, {query: '?dry_run=true'})).body.errors[0].pointer, '/effective_from');
+  assert.equal((await add(order({currency: 'USD'}), {query: '?dry_run=true'})).status, 409);
+  assert.equal((await add(order(), {query: '?dry_run=maybe'})).body.errors[0].pointer, '/dry_run');
+  assert.equal((await add(order(), {etag: headers.etag})).status, 201);
+  assert.equal((await add({...order(), effective_from: `${day(5)}T00:00:00Z`}, {etag: headers.etag})).status, 412);
+  assert.equal((await add({...order(), effective_from: `${day(5)}T00:00:00Z`}, {query: '?dry_run=true', etag: headers.etag})).status, 412);
+});

@@ -60,6 +60,19 @@ static void a_field_problem_names_the_field(void **state)
                                "\"/role\",\"detail\":\"must be one of viewer\"}]}"));
 }
 
+static void several_problems_are_told_at_once(void **state)
+{
+    const struct json_problem problems[] = {{.pointer = "/a", .detail = "is missing"},
+                                            {.pointer = "/b", .detail = "must be a day"}};
+    struct reply *reply = *state;
+
+    reply_fields(reply, 422, problems, 2);
+    assert_true(body_is(reply, "{\"type\":\"about:blank\",\"title\":\"Unprocessable Content\","
+                               "\"status\":422,\"detail\":\"is missing\",\"errors\":["
+                               "{\"pointer\":\"/a\",\"detail\":\"is missing\"},"
+                               "{\"pointer\":\"/b\",\"detail\":\"must be a day\"}]}"));
+}
+
 static void every_status_has_its_answer(void **state)
 {
     static const struct {
@@ -99,6 +112,7 @@ int main(void)
         TEST(a_handler_that_says_nothing_has_failed),
         TEST(a_problem_has_the_members_of_rfc_9457),
         TEST(a_field_problem_names_the_field),
+        TEST(several_problems_are_told_at_once),
         TEST(every_status_has_its_answer),
         TEST(a_version_becomes_an_etag_and_a_missing_value_no_header),
     };
