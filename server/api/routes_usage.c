@@ -4,58 +4,144 @@
 #include "server/api/routes.h"
 #include "server/store/usage_profile.h"
 #include "server/store/usage_report.h"
+#include "server/store/usage_sums.h"
 
 #define MOST_DAYS 366
 
-/* "vendor,model" as bits. STATUS_INVALID: another word. */
-static enum status read_by(const char *text, unsigned *by)
-{
-    static const struct {
-        const char *name;
-        unsigned bit;
-    } words[] = {
-        {"vendor", USAGE_REPORT_VENDOR},
-        {"model", USAGE_REPORT_MODEL},
-        {"contract", USAGE_REPORT_CONTRACT},
-        {"day", USAGE_REPORT_DAY},
-    };
-    unsigned bits = 0;
+/* A word of ?by=: a column, or a length of time. */
+struct by_word {
+    const char *name;
+    unsigned bit; /* 0: time */
+};
 
+static const struct by_word by_words[] = {
+    {"vendor", USAGE_SUMS_VENDOR},
+    {"model", USAGE_SUMS_MODEL},
+    {"contract", USAGE_SUMS_CONTRACT},
+    {"group", USAGE_SUMS_GROUP},
+    {"device", USAGE_SUMS_DEVICE},
+    {"class", USAGE_SUMS_CLASS},
+    {"hour", 0},
+    {"day", 0},
+    {"week", 0},
+    {"month", 0},
+    {"year", 0},
+};
+#define BY_WORDS (sizeof by_words / sizeof *by_words)
+
+/* "vendor,model,day". STATUS_INVALID: another word, or two lengths of time. */
+static enum status read_by(const char *text, struct usage_sums_order *order)
+{
     while (text != NULL && *text != '\0') {
-        struct span word = span_of(text, strcspn(text, ","));
+        const struct span word = span_of(text, strcspn(text, ","));
         size_t i = 0;
 
-        while (i < 4 && !span_equal_text(word, words[i].name))
+        while (i < BY_WORDS && !span_equal_text(word, by_words[i].name))
             i++;
-        if (i == 4)
+        if (i == BY_WORDS || (by_words[i].bit == 0 && order->unit != NULL))
             return STATUS_INVALID;
-        bits |= words[i].bit;
+        order->by |= by_words[i].bit;
+        if (by_words[i].bit == 0)
+            order->unit = by_words[i].name;
         text += word.size + (text[word.size] == ',');
     }
-    *by = bits;
     return STATUS_OK;
+}
+
+/* PostgreSQL takes "yesterday" and "infinity" for dates, too. */
+static bool read_days(const struct request *request, struct reply *reply,
+                      struct usage_sums_order *order)
+{
+    order->from = request_query(request, "from");
+    order->to = request_query(request, "to");
+    const bool is_from_bad = order->from != NULL && !clock_is_date(order->from);
+
+    if (!is_from_bad && (order->to == NULL || clock_is_date(order->to)))
+        return true;
+    answer_bad(reply, is_from_bad ? "?from" : "?to", "must be a date like 2026-11-22");
+    return false;
+}
+
+/* False: a problem was answered. */
+static bool read_order(const struct request *request, struct reply *reply,
+                       struct usage_sums_order *order)
+{
+    *order = (struct usage_sums_order){
+        .zone = request_query(request, "zone"),
+        .vendor = request_query(request, "vendor"),
+        .model = request_query(request, "model"),
+        .contract = request_query(request, "contract"),
+        .group = request_query(request, "group"),
+        .device = request_query(request, "device"),
+        .sort = request_query(request, "sort"),
+    };
+    if (read_by(request_query(request, "by"), order) != STATUS_OK)
+        answer_bad(reply, "?by",
+                   "must be some of vendor,model,contract,group,device,class and one of "
+                   "hour,day,week,month,year");
+    else if (order->sort != NULL &&
+             !span_is_choice(span_text(order->sort), "attempts|input|output|cost"))
+        answer_bad(reply, "?sort", "must be attempts, input, output or cost");
+    else if (request_query_int(request, "top", 0, 1, USAGE_SUMS_MOST_TOP, &order->top) != STATUS_OK)
+        answer_bad(reply, "?top", "must be a number from 1 to 1000");
+    else
+        return read_days(request, reply, order);
+    return false;
+}
+
+static void refuse(struct reply *reply, enum status status)
+{
+    if (status == STATUS_NOT_FOUND)
+        answer_bad(reply, "?zone", "there is no such time zone; an example is \"Asia/Shanghai\"");
+    else if (status == STATUS_FULL)
+        reply_problem(reply, 422,
+                      "more than 10,000 rows: ask for fewer days or columns, for the first with "
+                      "?top=, or for all as a file with ?format=csv");
+    else if (status == STATUS_TIMEOUT)
+        reply_problem(reply, 422, "this takes the database longer than 10 s: ask for fewer days");
+    else
+        reply_status(reply, status, "usage");
+}
+
+static void send_csv(const struct api *api, const struct usage_sums_order *order,
+                     struct reply *reply)
+{
+    uint64_t size;
+    int fd;
+    enum status status = usage_sums_csv(api->store, order, &fd, &size);
+
+    if (status == STATUS_FULL) {
+        reply_problem(reply, 503, "the server has no room for the file: free some in /var/tmp");
+    } else if (status != STATUS_OK) {
+        refuse(reply, status);
+    } else {
+        reply_header(reply, "Content-Disposition", "attachment; filename=\"usage.csv\"");
+        reply_file(reply, 200, "text/csv; charset=utf-8", fd, 0, size);
+    }
 }
 
 static void usage(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
-    const char *from = request_query(request, "from");
-    const char *to = request_query(request, "to");
-    unsigned by;
+    const char *format = request_query(request, "format");
+    struct usage_sums_order order;
     struct span json;
 
-    if (read_by(request_query(request, "by"), &by) != STATUS_OK) {
-        answer_bad(reply, "?by", "must be some of vendor,model,contract,day");
+    if (!read_order(request, reply, &order))
+        return;
+    if (format != NULL && !span_is_choice(span_text(format), "json|csv")) {
+        answer_bad(reply, "?format", "must be json or csv");
         return;
     }
-    /* PostgreSQL takes "yesterday" and "infinity" for dates, too */
-    if ((from != NULL && !clock_is_date(from)) || (to != NULL && !clock_is_date(to))) {
-        answer_bad(reply, from != NULL && !clock_is_date(from) ? "?from" : "?to",
-                   "must be a date like 2026-11-22");
+    if (format != NULL && strcmp(format, "csv") == 0) {
+        send_csv(api, &order, reply);
         return;
     }
-    enum status status = usage_report_sums(api->store, by, from, to, request->arena, &json);
-    answer_json(reply, status, json, "usage");
+    enum status status = usage_sums_read(api->store, &order, request->arena, &json);
+    if (status == STATUS_OK)
+        reply_json(reply, 200, json);
+    else
+        refuse(reply, status);
 }
 
 static void profile(void *context, struct request *request, struct reply *reply)

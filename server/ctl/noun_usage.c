@@ -7,13 +7,22 @@
 
 #define NOTHING span_text("")
 
-static int show(struct ctl *ctl)
+static int show_table(struct ctl *ctl, const struct client_answer *answer)
 {
     static const struct view_column columns[] = {
+        {"hour", "hour", VIEW_TIME},
         {"day", "day", VIEW_TEXT},
+        {"week of", "week", VIEW_TEXT},
+        {"month of", "month", VIEW_TEXT},
+        {"year of", "year", VIEW_TEXT},
         {"vendor", "vendor", VIEW_TEXT},
         {"model", "model", VIEW_TEXT},
         {"contract", "contract", VIEW_TEXT},
+        {"group", "group", VIEW_TEXT},
+        {"robot", "device", VIEW_TEXT},
+        {"the rest", "rest", VIEW_TEXT},
+        {"class", "class", VIEW_TEXT},
+        {"quantity", "quantity", VIEW_NUMBER},
         {"attempts", "attempts", VIEW_NUMBER},
         {"failed", "failed", VIEW_NUMBER},
         {"uncertain", "uncertain", VIEW_NUMBER},
@@ -23,14 +32,34 @@ static int show(struct ctl *ctl)
         {"price", "price", VIEW_NUMBER},
         {"", "currency", VIEW_TEXT},
     };
-    struct client_answer answer;
-    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer,
-                             "/api/v1/usage?by=", args_option(&ctl->args, "by", "vendor,model"),
-                             "&from=", args_option(&ctl->args, "from", ""),
-                             "&to=", args_option(&ctl->args, "to", ""), (char *)NULL);
 
-    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, sizeof columns / sizeof columns[0])
-                              : result;
+    return ctl_show(ctl, answer, columns, sizeof columns / sizeof columns[0]);
+}
+
+static int show(struct ctl *ctl)
+{
+    static const char *const narrowed[] = {"from",     "to",    "zone",   "vendor", "model",
+                                           "contract", "group", "device", "top",    "sort"};
+    const bool csv = args_flag(&ctl->args, "csv");
+    struct client_answer answer;
+    struct buffer path;
+
+    buffer_init(&path, 2048);
+    buffer_text(&path, csv ? "/api/v1/usage?format=csv&by=" : "/api/v1/usage?by=");
+    client_escape(&path, args_option(&ctl->args, "by", "vendor,model"));
+    for (size_t i = 0; i < sizeof narrowed / sizeof *narrowed; i++) {
+        buffer_format(&path, "&%s=", narrowed[i]);
+        client_escape(&path, args_option(&ctl->args, narrowed[i], ""));
+    }
+    struct client_request request = {.method = "GET", .path = buffer_cstring(&path)};
+    int result = buffer_status(&path) == STATUS_OK ? ctl_send(ctl, &request, &answer)
+                                                   : ctl_fail("the address is too long");
+    buffer_release(&path);
+    if (result != CTL_DONE || !csv)
+        return result == CTL_DONE ? show_table(ctl, &answer) : result;
+    return fwrite(answer.body.data, 1, answer.body.size, stdout) == answer.body.size
+               ? CTL_DONE
+               : ctl_fail("cannot write the file");
 }
 
 static int import(struct ctl *ctl)
@@ -129,9 +158,16 @@ const struct ctl_verb noun_usage_verbs[] = {
      "dry-run!(only tell)",
      "price a contract's records again, with the terms known now", rerate},
     {NULL, "usage", "", 0, 0,
-     "by(vendor, model, contract and day, with commas; default vendor,model) "
+     "by(vendor, model, contract, group, device and class, and one of hour, day, week, month and "
+     "year, with commas; default vendor,model) "
      "from(a day, as 2026-01-31; default today) "
-     "to(the last day; default today)",
+     "to(the last day; default today) "
+     "zone(of the days, as Europe/Berlin; default each contract's own) "
+     "vendor(only this one's) model(only this one's) contract(only this one's) "
+     "group(only its robots') device(only this robot's) "
+     "top(so many rows, and the rest in one) "
+     "sort(attempts, input, output or cost: the most first; default by name) "
+     "csv!(a file for a spreadsheet)",
      "what was used and what it cost", show},
     {"import", "usage", "VENDOR FILE", 2, 2, "",
      "settle uncertain attempts by a vendor's usage file", import},

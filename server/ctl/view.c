@@ -13,7 +13,7 @@
 #define CELL_SIZE   256
 #define CELL_WIDTH  60
 #define LEAST_WIDTH 10 /* of a column that was narrowed for the terminal */
-#define MAX_COLUMN  16
+#define MAX_COLUMN  24
 #define NOTE_WIDTH  96
 #define NOTE_BLANK  4 /* before a note in a table */
 

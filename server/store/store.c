@@ -351,6 +351,51 @@ enum status store_exec(struct store_conn *conn, const struct store_statement *st
     return STATUS_OK;
 }
 
+/* Reads to the end of the answer, or gives the connection up: the rows that nobody wants may be
+ * many. */
+static enum status read_each(struct store_conn *conn, const char *sql, store_row each,
+                             void *context)
+{
+    enum status status = STATUS_OK;
+
+    for (PGresult *rows; (rows = PQgetResult(conn->pg)) != NULL;) {
+        const ExecStatusType type = PQresultStatus(rows);
+        const struct result row = {rows};
+
+        if (type != PGRES_SINGLE_TUPLE && type != PGRES_TUPLES_OK) {
+            status = fail(conn, sql, rows);
+            continue;
+        }
+        if (type == PGRES_SINGLE_TUPLE)
+            status = each(context, &row);
+        PQclear(rows);
+        if (status != STATUS_OK) {
+            conn_disconnect(conn);
+            return status;
+        }
+    }
+    return status;
+}
+
+enum status store_each(struct store_conn *conn, const struct store_statement *statement,
+                       const struct value *values, size_t count, store_row each, void *context)
+{
+    char name[16];
+    struct wire wire;
+
+    assert(count <= MAX_VALUES);
+    enum status status = prepare(conn, statement, values, count, name);
+    if (status == STATUS_OK)
+        status = encode(&conn->encoded, values, count, &wire);
+    if (status != STATUS_OK)
+        return status;
+    if (!PQsendQueryPrepared(conn->pg, name, (int)count, wire.values, wire.lengths, wire.formats,
+                             1) ||
+        !PQsetSingleRowMode(conn->pg))
+        return fail(conn, statement->sql, NULL);
+    return read_each(conn, statement->sql, each, context);
+}
+
 /* The whole answer is read, or the connection would be of no more use. */
 static PGresult *last_result(PGconn *pg)
 {

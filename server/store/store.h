@@ -70,6 +70,14 @@ void store_release(struct store *store, struct store_conn *conn);
 MUST_CHECK enum status store_exec(struct store_conn *conn, const struct store_statement *statement,
                                   const struct value *values, size_t count, struct result *result);
 
+/* Runs a statement, outside any transaction, and gives each of its rows in turn, as the first of a
+ * result that is borrowed until it returns: the rows are never in memory together. Another status
+ * than STATUS_OK ends the reading and is the answer. */
+typedef enum status (*store_row)(void *context, const struct result *row);
+MUST_CHECK enum status store_each(struct store_conn *conn, const struct store_statement *statement,
+                                  const struct value *values, size_t count, store_row each,
+                                  void *context);
+
 /* Runs "COPY ... FROM STDIN (FORMAT binary)" with the rows that are written into the copy. Statuses
  * are those of store_exec(); STATUS_FULL and STATUS_MEMORY also when the rows are too many. */
 typedef void (*store_rows)(struct copy *copy, const void *context);

@@ -33,32 +33,6 @@ static void read_errors(struct names *names)
         names->texts[i] = message_error_name((wire_ErrorClass)i);
 }
 
-enum status usage_report_sums(struct store *store, unsigned by, const char *from, const char *to,
-                              struct arena *arena, struct span *json)
-{
-    STORE_STATEMENT(
-        sums,
-        "WITH grouped AS ("
-        "  SELECT CASE WHEN $1 & 1 <> 0 THEN u.vendor_id END AS vendor,"
-        "    CASE WHEN $1 & 2 <> 0 THEN u.model END AS model,"
-        "    CASE WHEN $1 & 4 <> 0 THEN u.contract_id END AS contract,"
-        "    CASE WHEN $1 & 8 <> 0 THEN u.day END AS day, u.currency,"
-        "    sum(u.attempts) AS attempts, sum(u.failed) AS failed, sum(u.uncertain) AS uncertain,"
-        "    sum(u.requests) AS requests, sum(u.input_uncached) AS input_uncached,"
-        "    sum(u.input_cached) AS input_cached, sum(u.output) AS output,"
-        "    sum(u.reasoning) AS reasoning, trim_scale(sum(u.price))::text AS price"
-        "  FROM myna.usage_day u JOIN myna.contract c USING (contract_id)"
-        "  WHERE u.day >= coalesce($2::text::date, (now() AT TIME ZONE c.zone)::date)"
-        "  AND ($3::text IS NULL OR u.day <= $3::text::date)"
-        "  GROUP BY 1, 2, 3, 4, 5)"
-        "SELECT jsonb_build_object('as_of', now(), 'items', coalesce(jsonb_agg("
-        "  jsonb_strip_nulls(to_jsonb(grouped)) ORDER BY day, vendor, model, contract, currency),"
-        "  '[]'), 'next', NULL) FROM grouped");
-
-    return store_json(store, &sums, STORE_VALUES(value_int(by), value_text(from), value_text(to)),
-                      arena, json);
-}
-
 enum status usage_report_attempts(struct store *store, const char *device_id, const char *after,
                                   int64_t limit, struct arena *arena, struct span *json)
 {

@@ -1,21 +1,8 @@
-/* usage_report.h - what was used and what it cost, for people */
+/* usage_report.h - what was used and what it cost, for people; sums are in usage_sums.h */
 #ifndef SERVER_STORE_USAGE_REPORT_H
 #define SERVER_STORE_USAGE_REPORT_H
 
 #include "server/store/store.h"
-
-/* By which columns sums are grouped; the currency always is, for unlike money does not add up. */
-enum usage_report_by {
-    USAGE_REPORT_VENDOR = 1,
-    USAGE_REPORT_MODEL = 2,
-    USAGE_REPORT_CONTRACT = 4,
-    USAGE_REPORT_DAY = 8,
-};
-
-/* Days are each contract's local ones, "YYYY-MM-DD", both inclusive; NULL from: today; NULL to: no
- * end. by: enum usage_report_by, or-ed. STATUS_INVALID: no date. */
-MUST_CHECK enum status usage_report_sums(struct store *store, unsigned by, const char *from,
-                                         const char *to, struct arena *arena, struct span *json);
 
 /* A device's attempts, newest first. after: NULL or the next of the page before.
  * STATUS_NOT_FOUND: no such device. */

@@ -24,15 +24,15 @@ const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
 const day = (ago) => new Date(Date.now() - ago * 86400000).toISOString().slice(0, 10);
 const robots = (step) => Array.from({length: 500}, (_, n) => `bench-${String(1 + (n * step) % DEVICES).padStart(6, '0')}`);
 
-// What is asked, the statement that answers it by a piece of its text, and its parameters.
+// What is asked, the statement that answers it by pieces of its text, and its parameters.
 const PAGES = [
   {name: 'device_page', piece: 'WITH page AS (  SELECT d.device_id, row_number() OVER (ORDER BY d.device_id)',
     paths: robots(7919).map((id) => `/api/v1/devices?limit=50&after=${id}`),
     sets: robots(7919).map((id) => [id, '50', '\\N', '\\N', '\\N', '\\N'])},
   {name: 'device', piece: "'stale_messages', l.stale_messages",
     paths: robots(7919).map((id) => `/api/v1/devices/${id}`), sets: robots(7919).map((id) => [id])},
-  {name: 'usage_by_day', piece: 'CASE WHEN $1 & 8 <> 0 THEN u.day END',
-    paths: [`/api/v1/usage?by=vendor,model,day&from=${day(29)}&to=${day(0)}`], sets: [['11', day(29), day(0)]]},
+  {name: 'usage_by_day', piece: 'u.day::timestamp~ranked AS',
+    paths: [`/api/v1/usage?by=vendor,model,day&from=${day(29)}&to=${day(0)}`], sets: [['3', 'day', day(29), day(0), ...Array(6).fill('\\N'), '0', '\\N', '10000']]},
   {name: 'contract', piece: "|| jsonb_build_object('versions', (SELECT jsonb_agg(",
     paths: ['/api/v1/contracts/dahan-2026'], sets: [['dahan-2026']]},
 ];

@@ -1,11 +1,12 @@
 /* api_query.c - the other limit of the API benchmark: libpq alone, with the statements that mynad
  * runs, prepared once per connection as mynad does
  *
- * Finds the statement among those of the program by a piece of its text. Each line of the input is
- * one set of parameters, separated by tabs, "\N" being NULL; connections take them in turn, ask
- * again as soon as they are answered, and look at nothing. Prints what api_load prints.
+ * Finds the statement among those of the program by pieces of its text, with ~ between them. Each
+ * line of the input is one set of parameters, separated by tabs, "\N" being NULL; connections take
+ * them in turn, ask again as soon as they are answered, and look at nothing. Prints what api_load
+ * prints.
  *
- * usage: api_query DATABASE CONNECTIONS SECONDS PIECE < PARAMETERS
+ * usage: api_query DATABASE CONNECTIONS SECONDS PIECES < PARAMETERS
  */
 #include <libpq-fe.h>
 #include <pthread.h>
@@ -54,11 +55,26 @@ static int fail(const char *what, const char *detail)
     return 1;
 }
 
-static const char *find(const char *piece)
+static bool has_all(const char *sql, const char *pieces)
+{
+    char piece[200];
+
+    while (*pieces != '\0') {
+        const size_t size = strcspn(pieces, "~");
+
+        snprintf(piece, sizeof piece, "%.*s", (int)size, pieces);
+        if (strstr(sql, piece) == NULL)
+            return false;
+        pieces += size + (pieces[size] == '~');
+    }
+    return true;
+}
+
+static const char *find(const char *pieces)
 {
     for (const struct store_statement *const *at = __start_store_statements;
          at < __stop_store_statements; at++)
-        if (strstr((*at)->sql, piece))
+        if (has_all((*at)->sql, pieces))
             return (*at)->sql;
     return NULL;
 }
@@ -140,7 +156,7 @@ int main(int argc, char **argv)
     static char line[65536];
 
     if (argc != 5)
-        return fail("usage", "api_query DATABASE CONNECTIONS SECONDS PIECE < PARAMETERS");
+        return fail("usage", "api_query DATABASE CONNECTIONS SECONDS PIECES < PARAMETERS");
     const unsigned count = (unsigned)strtoul(argv[2], NULL, 10);
     const double span_s = strtod(argv[3], NULL);
     struct job job = {.database = argv[1], .sql = find(argv[4])};

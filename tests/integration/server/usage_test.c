@@ -152,6 +152,33 @@ static void hourly_sums_equal_the_records_whatever_order_they_are_committed_in(v
     expect_equal(fixture);
 }
 
+static void sums_up_to_now_count_what_is_not_rolled_up_yet_once(void **state)
+{
+    struct fixture *fixture = *state;
+
+    script(fixture->writers[0], PUT("now", "now()"));
+    ASSERT_SQL(fixture, "SELECT sum(attempts) FROM myna.usage_hourly WHERE device_id = 'now'", "1");
+    assert_int_equal(usage_hours_roll_up(fixture->store), STATUS_OK);
+    script(fixture->writers[0], PUT("now", "now()"));
+    script(fixture->writers[0],
+           "INSERT INTO myna.usage_correction (device_id, journal_id, seq, at, vendor_id, model,"
+           " contract_id, contract_version, currency, reason, output, price) VALUES ('now',"
+           " '00000000-0000-0000-0000-000000000001', 1, now(), 'dahan', 'big-1', 'dahan-2026', 1,"
+           " 'CNY', 'import', 4, 0.25)");
+    ASSERT_SQL(fixture,
+               "SELECT concat_ws(' ', sum(attempts), sum(output), sum(price))"
+               " FROM myna.usage_hourly WHERE device_id = 'now'",
+               "2 10 1.25");
+    assert_int_equal(usage_hours_roll_up(fixture->store), STATUS_OK);
+    ASSERT_SQL(fixture,
+               "SELECT concat_ws(' ', sum(attempts), sum(output), sum(price))"
+               " FROM myna.usage_hourly WHERE device_id = 'now'",
+               "2 10 1.25");
+    script(fixture->writers[0], "DELETE FROM myna.usage WHERE device_id = 'now'");
+    script(fixture->writers[0], "DELETE FROM myna.usage_hour WHERE device_id = 'now'");
+    script(fixture->writers[0], "DELETE FROM myna.usage_correction WHERE device_id = 'now'");
+}
+
 static void a_database_moved_to_another_cluster_goes_on_counting(void **state)
 {
     struct fixture *fixture = *state;
@@ -229,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_committed_after_a_later_one_was_rolled_up_still_counts),
         cmocka_unit_test(hourly_sums_equal_the_records_whatever_order_they_are_committed_in),
+        cmocka_unit_test(sums_up_to_now_count_what_is_not_rolled_up_yet_once),
         cmocka_unit_test(a_database_moved_to_another_cluster_goes_on_counting),
         cmocka_unit_test(the_next_months_are_made_ahead_and_the_default_partition_stays_empty),
         cmocka_unit_test(a_month_goes_when_it_is_old_rolled_up_and_closed),

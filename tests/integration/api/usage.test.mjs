@@ -1,0 +1,152 @@
+// Sums of usage: by what people ask, in which zone, as JSON and as a file; each attempt once.
+import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
+import {join} from 'node:path';
+import {after, before, test} from 'node:test';
+import {promisify} from 'node:util';
+import {Stack} from '../../support/stack.mjs';
+import {hold} from './openapi.mjs';
+import {Robot} from './robot.mjs';
+
+const run = promisify(execFile);
+let stack;
+let admin;
+let env;
+
+// Records of two vendors on 5 March 2026 where the contracts count, and one in the first minutes of the
+// 6th there, which is still the 5th in Berlin.
+const NAMED = 'odd, "model"';
+const RECORDS = [
+  ['r1', '2026-03-05 10:20+08', 'big', 'm', 100, 10, '0.25'],
+  ['r1', '2026-03-05 10:40+08', 'big', 'm', 200, 20, '0.5'],
+  ['r2', '2026-03-05 11:05+08', 'big', NAMED, 300, 30, '0.75'],
+  ['r3', '2026-03-05 23:10+08', 'small', 's', 400, 40, '1'],
+  ['r3', '2026-03-06 00:15+08', 'small', 's', 500, 50, '1.5'],
+];
+
+before(async () => {
+  stack = hold(await Stack.create());
+  admin = await stack.login();
+  const {code} = (await admin.post('/claims', {uses: 3})).body;
+  for (const id of ['r1', 'r2', 'r3']) assert.equal((await new Robot(id).enrol(stack, code)).status, 200);
+  await stack.sql(`INSERT INTO myna.vendor (vendor_id, base_url) VALUES ('big', 'https://a.example'), ('small', 'https://b.example');
+    INSERT INTO myna.contract (contract_id, vendor_id, currency, zone)
+      VALUES ('big-2026', 'big', 'CNY', 'Asia/Shanghai'), ('small-2026', 'small', 'CNY', 'Asia/Shanghai');
+    INSERT INTO myna.device_group (group_id, name) VALUES ('desk', 'Desk'), ('shop', 'Shop');
+    INSERT INTO myna.group_member (group_id, device_id) VALUES ('desk', 'r1'), ('desk', 'r2'), ('shop', 'r1')`);
+  for (const [n, [device, at, vendor, model, input, output, price]] of RECORDS.entries()) {
+    await stack.sql(`INSERT INTO myna.usage SELECT '${device}', '11111111-1111-4111-8111-111111111111', ${n}, '${at}', '${at}',
+      gen_random_uuid(), 1, '${vendor}', '${model}', '${model}', '${vendor}-2026', 1, '', 1, 1, 0, 900, 120, 300, false, 3,
+      100, 200, ${input}, 0, 0, 0, ${output}, 0, 0, 0, 0, 0, 1, ${price}, 'CNY'`);
+  }
+  await stack.sql(`INSERT INTO myna.usage_day (contract_id, day, vendor_id, model, currency, attempts, failed, requests,
+      input_uncached, output, price)
+    SELECT contract_id, (at AT TIME ZONE 'Asia/Shanghai')::date, vendor_id, model, currency, count(*), 0, sum(requests),
+      sum(input_uncached), sum(output), sum(price) FROM myna.usage GROUP BY 1, 2, 3, 4, 5`);
+  const {key} = (await admin.post('/api-keys', {name: 'usage', role: 'viewer'})).body;
+  env = {...process.env, MYNACTL_URL: `http://127.0.0.1:${stack.port}`, MYNACTL_KEY: key, MYNACTL_CONFIG: join(stack.home, 'none')};
+});
+
+after(() => stack?.end());
+
+const MARCH = 'from=2026-03-01&to=2026-03-31';
+const ask = async (query) => (await admin.get(`/usage?${MARCH}&${query}`)).body;
+const rows = async (query, ...names) => (await ask(query)).items.map((item) => names.map((name) => item[name]));
+
+test('sums are by any of vendor, model, contract, group and robot, and by pairs of them', async () => {
+  assert.deepEqual(await rows('by=vendor', 'vendor', 'attempts', 'price'), [['big', 3, '1.5'], ['small', 2, '2.5']]);
+  assert.deepEqual(await rows('by=model,vendor&vendor=big', 'vendor', 'model', 'output'), [['big', 'm', 30], ['big', NAMED, 30]]);
+  assert.deepEqual(await rows('by=contract&contract=small-2026', 'contract', 'input_uncached'), [['small-2026', 900]]);
+  assert.deepEqual(await rows('by=device', 'device', 'attempts'), [['r1', 2], ['r2', 1], ['r3', 2]]);
+  assert.deepEqual(await rows('by=device,vendor&group=desk', 'device', 'vendor', 'output'), [['r1', 'big', 30], ['r2', 'big', 30]]);
+  assert.deepEqual(await rows('by=vendor&device=r3', 'vendor', 'output'), [['small', 90]]);
+});
+
+test('a robot counts in each of its groups, one of none in the group without a name, and totals count all once', async () => {
+  assert.deepEqual(await rows('by=group', 'group', 'attempts'), [['', 2], ['desk', 3], ['shop', 2]]);
+  for (const by of ['group', 'device,group', 'vendor', 'class', 'day']) {
+    const [total, ...more] = (await ask(`by=${by}`)).totals;
+    assert.deepEqual([total.currency, total.attempts, total.output, total.price, more.length], ['CNY', 5, 150, '4', 0], by);
+  }
+});
+
+test('a class has its quantity in a row of its own', async () => {
+  assert.deepEqual(await rows('by=class,vendor', 'vendor', 'class', 'quantity'), [
+    ['big', 'input_uncached', 600], ['big', 'output', 60], ['big', 'requests', 3],
+    ['small', 'input_uncached', 900], ['small', 'output', 90], ['small', 'requests', 2],
+  ]);
+});
+
+test('time goes from hours to years, in the contract\'s zone or in another', async () => {
+  assert.deepEqual(await rows('by=hour&vendor=big', 'hour', 'attempts'), [['2026-03-05T02:00:00Z', 2], ['2026-03-05T03:00:00Z', 1]]);
+  assert.deepEqual(await rows('by=day', 'day', 'attempts'), [['2026-03-05', 4], ['2026-03-06', 1]]);
+  assert.deepEqual(await rows('by=day,device', 'day', 'device', 'attempts').then((all) => all.at(-1)), ['2026-03-06', 'r3', 1]);
+  assert.deepEqual(await rows('by=day&zone=Asia/Shanghai', 'day', 'attempts'), [['2026-03-05', 4], ['2026-03-06', 1]]);
+  assert.deepEqual(await rows('by=day&zone=Europe/Berlin', 'day', 'attempts'), [['2026-03-05', 5]]);
+  assert.deepEqual(await rows('by=week', 'week', 'attempts'), [['2026-03-02', 5]]);
+  assert.deepEqual(await rows('by=month', 'month', 'attempts'), [['2026-03-01', 5]]);
+  assert.deepEqual(await rows('by=year,vendor', 'year', 'vendor'), [['2026-01-01', 'big'], ['2026-01-01', 'small']]);
+  const one = (await admin.get('/usage?by=device&from=2026-03-06&to=2026-03-06')).body.items;
+  assert.deepEqual(one.map(({device, attempts}) => [device, attempts]), [['r3', 1]]);
+});
+
+test('what counts most comes first and the rest is one row', async () => {
+  assert.deepEqual(await rows('by=device&sort=cost', 'device', 'price'), [['r3', '2.5'], ['r1', '0.75'], ['r2', '0.75']]);
+  assert.deepEqual(await rows('by=device&sort=output&top=1', 'device', 'rest', 'output'), [['r3', undefined, 90], [undefined, true, 60]]);
+  assert.deepEqual(await rows('by=device,day&sort=cost&top=1', 'day', 'device', 'rest', 'attempts'),
+    [['2026-03-05', 'r3', undefined, 1], ['2026-03-05', undefined, true, 3], ['2026-03-06', 'r3', undefined, 1]]);
+});
+
+// RFC 4180: rows of fields; a field in quotes may hold commas, and quotes doubled.
+const parse = (text) => text.trimEnd().split('\r\n').map((line) =>
+  [...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)].slice(0, 24)
+    .map(([, field]) => (field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field)));
+
+test('the file has every row and always the same columns', async () => {
+  const answer = await admin.get(`/usage?${MARCH}&by=model,group,month&format=csv`);
+  assert.equal(answer.headers['content-type'], 'text/csv; charset=utf-8');
+  assert.match(answer.headers['content-disposition'], /attachment; filename="usage.csv"/);
+  const [head, ...lines] = parse(answer.bytes.toString());
+  assert.equal(head.length, 24);
+  const column = (name) => lines.map((line) => line[head.indexOf(name)]);
+  assert.deepEqual(column('group'), ['desk', 'shop', 'desk', '']);
+  assert.deepEqual(column('model'), ['m', 'm', NAMED, 's']);
+  assert.deepEqual(column('period'), Array(4).fill('2026-03-01'));
+  assert.deepEqual(column('price'), ['0.75', '0.75', '0.75', '2.5']);
+  assert.deepEqual(column('vendor'), Array(4).fill(''));
+
+  const classes = parse((await admin.get(`/usage?${MARCH}&by=class&format=csv`)).bytes.toString());
+  assert.deepEqual(classes[0], head);
+  assert.deepEqual(classes.slice(1).map((line) => [line.length, line[6], line[7], line[23]]),
+    [[24, 'input_uncached', '1500', 'CNY'], [24, 'output', '150', 'CNY'], [24, 'requests', '5', 'CNY']]);
+});
+
+test('more rows than an answer holds are refused with the cure, and come as a file', async () => {
+  await stack.sql(`INSERT INTO myna.usage_hour (device_id, hour, contract_id, vendor_id, model, currency, attempts)
+    SELECT 'many-' || n, '2026-04-01 00:00Z', 'big-2026', 'big', 'm', 'CNY', 1 FROM generate_series(1, 10001) n`);
+  const refused = await admin.get('/usage?by=device&from=2026-04-01&to=2026-04-02');
+  assert.equal(refused.status, 422);
+  assert.match(refused.body.detail, /10,000 rows.*top=.*format=csv/);
+  assert.equal((await admin.get('/usage?by=device&from=2026-04-01&to=2026-04-02&top=3')).body.items.length, 4);
+  const file = await admin.get('/usage?by=device&from=2026-04-01&to=2026-04-02&format=csv');
+  assert.equal(file.bytes.toString().split('\r\n').length, 10001 + 2);
+  await stack.sql(`DELETE FROM myna.usage_hour WHERE device_id LIKE 'many-%'`);
+});
+
+test('what is asked wrongly is told by its parameter', async () => {
+  for (const [query, pointer] of [['by=colour', '?by'], ['by=day,month', '?by'], ['sort=name', '?sort'], ['top=0', '?top'],
+    ['top=1001', '?top'], ['from=yesterday', '?from'], ['to=infinity', '?to'], ['zone=Mars/North', '?zone'], ['format=xml', '?format']]) {
+    const {status, body} = await admin.get(`/usage?${query}`);
+    assert.equal(status, 400, query);
+    assert.equal(body.errors[0].pointer, pointer);
+  }
+});
+
+test('mynactl shows the same sums and prints the same file', async () => {
+  const ctl = async (...words) => (await run(process.env.MYNACTL, words, {env})).stdout;
+  const table = await ctl('usage', '--by', 'device,vendor', '--from', '2026-03-01', '--to', '2026-03-31', '--sort', 'cost', '--top', '1');
+  assert.match(table, /small +r3 .*2\.5/);
+  assert.match(table, /yes|true/);
+  const file = await ctl('usage', '--by', 'group', '--from', '2026-03-01', '--to', '2026-03-31', '--csv');
+  assert.equal(file, (await admin.get(`/usage?${MARCH}&by=group&format=csv`)).bytes.toString());
+});
