@@ -1,12 +1,14 @@
 // A whole fleet whose one robot is looked at: the processor time of agent and voice while it is
-// idle, their proportional set size (what they share with others counts by parts), and how that
-// grows with turns. EARLY and TURNS are how many come before and after the first look. Of each
+// idle, their proportional set size as it is on a machine with no other program, and how that grows
+// with turns. What they share with each other counts once, what they share with others in full: the
+// kernel's own figure gets smaller with every program that runs the same libraries, and a robot is
+// alone. EARLY and TURNS are how many come before and after the first look. Of each
 // SPOKEN are heard to their end, at last; the ones before are interrupted as
 // soon as something of their answer is said, for 10,000 answers take ten hours; and their vendor is
 // a fast one, of this benchmark's own.
 import {spawn} from 'node:child_process';
 import {createConnection} from 'node:net';
-import {readdirSync, readFileSync} from 'node:fs';
+import {closeSync, openSync, readdirSync, readFileSync, readSync} from 'node:fs';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {Fleet, sleep} from '../support/fleet.mjs';
@@ -37,11 +39,38 @@ const cpuS = (pids) => pids.reduce((sum, pid) => {
   return sum + (Number(stat[11]) + Number(stat[12])) / TICKS_A_SECOND;
 }, 0);
 
-const mib = (pids, row) => pids.reduce((sum, pid) =>
-  sum + Number(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8').match(RegExp(`^${row}: +(\\d+) kB`, 'm'))[1]) / 1024, 0);
-const pssMib = (pids) => mib(pids, 'Pss');
-// What nobody shares: unlike the whole it does not change with who else runs the same libraries.
-const ownMib = (pids) => mib(pids, 'Pss_Anon');
+const PAGE = 4096; // of x86, and of Debian's ARM
+// Bits of /proc/PID/pagemap: the page is in memory; it is a file's, or memory shared like one.
+const PRESENT = 0x80000000, OF_FILE = 0x20000000; // in its upper half
+
+// The places of memory that are not only there to call the kernel.
+const mappings = (pid) => readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n').filter(Boolean)
+  .filter((line) => !/\[(vvar|vdso|vsyscall)/.test(line))
+  .map((line) => line.match(/^([0-9a-f]+)-([0-9a-f]+) \S+ ([0-9a-f]+) (\S+) (\d+)/))
+  .map(([, from, end, offset, device, inode]) => ({first: parseInt(from, 16) / PAGE, end: parseInt(end, 16) / PAGE,
+    offset: parseInt(offset, 16) / PAGE, file: inode === '0' ? null : `${device} ${inode}`}));
+
+// What is in memory for these processes, in MiB: each page of a file once, whoever maps it, and
+// what only one of them has.
+function memoryOf(pids) {
+  const ofFiles = new Set();
+  let own = 0;
+  for (const pid of pids) {
+    const pagemap = openSync(`/proc/${pid}/pagemap`);
+    for (const {first, end, offset, file} of mappings(pid)) {
+      const entries = Buffer.alloc((end - first) * 8);
+      readSync(pagemap, entries, 0, entries.length, first * 8);
+      for (let page = 0; page < end - first; page++) {
+        const state = entries.readUInt32LE(page * 8 + 4);
+        if (!(state & PRESENT)) continue;
+        if (file && state & OF_FILE) ofFiles.add(`${file} ${offset + page}`);
+        else own++;
+      }
+    }
+    closeSync(pagemap);
+  }
+  return {all: (ofFiles.size + own) * PAGE / 2 ** 20, own: own * PAGE / 2 ** 20};
+}
 
 const say = (name, value, unit, limit, limitIs) => console.log(JSON.stringify({bench: 'footprint', metric: name,
   value: Number(value.toFixed(3)), unit, limit: Number(limit.toFixed(3)), limit_is: limitIs, ratio: Number((value / limit).toFixed(3))}));
@@ -91,17 +120,18 @@ try {
   };
   await talk(EARLY);
   await sleep(5000); // the last video is written
-  const early = pssMib(family(agent)), earlyOwn = ownMib(family(agent));
+  const early = memoryOf(family(agent));
   const before = cpuS(family(agent));
   const start = performance.now();
   await sleep(SECONDS * 1000);
   const idle = (cpuS(family(agent)) - before) / (performance.now() - start) * 1e5;
   say('cpu_idle_pct', idle, '%', 0.5, `what is asked of a core, over ${SECONDS} s`);
-  say('pss_headless_mib', early, 'MiB', 24, `what is asked, after ${EARLY} turns`);
+  say('pss_headless_mib', early.all, 'MiB', 24, `what is asked, after ${EARLY} turns`);
   await talk(TURNS);
   await sleep(5000);
-  say('pss_after_turns_mib', pssMib(family(agent)), 'MiB', early, `the same after ${EARLY} turns, now after ${EARLY + TURNS}`);
-  say('own_after_turns_mib', ownMib(family(agent)), 'MiB', earlyOwn, `memory that nobody shares after ${EARLY} turns, now after ${EARLY + TURNS}`);
+  const late = memoryOf(family(agent));
+  say('pss_after_turns_mib', late.all, 'MiB', early.all, `the same after ${EARLY} turns, now after ${EARLY + TURNS}`);
+  say('own_after_turns_mib', late.own, 'MiB', early.own, `memory that nobody shares after ${EARLY} turns, now after ${EARLY + TURNS}`);
 } finally {
   vendor.kill();
   await fleet.end();
