@@ -1,6 +1,7 @@
 #include "schema/base/log.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,8 +15,14 @@
 /* Every byte may become \xNN; the rest is time, level and area. */
 #define LINE_BYTES (MESSAGE_BYTES * 4 + 128)
 
-/* The one exception to "no mutable state in a file": who logs should not have to carry a logger. */
+/* The exceptions to "no mutable state in a file": who logs should not have to carry a logger. */
 static _Atomic int least_level = LOG_INFO;
+
+static struct {
+    pthread_rwlock_t lock;
+    log_sink_fn fn;
+    void *context;
+} sink = {.lock = PTHREAD_RWLOCK_INITIALIZER};
 
 static const struct {
     const char *name;
@@ -39,18 +46,40 @@ void log_set_level_named(const char *name)
             log_set_level((enum log_level)i);
 }
 
-static size_t put_head(char *line, size_t size, enum log_level level, const char *area)
+void log_set_sink(log_sink_fn fn, void *context)
+{
+    pthread_rwlock_wrlock(&sink.lock);
+    sink.fn = fn;
+    sink.context = context;
+    pthread_rwlock_unlock(&sink.lock);
+}
+
+const char *log_level_name(enum log_level level)
+{
+    return levels[level].name;
+}
+
+/* What stands before the area. */
+static size_t put_head(char *line, size_t size, enum log_level level, int64_t wall_ms)
 {
     char time[CLOCK_TEXT_SIZE];
     int length;
 
     if (getenv("JOURNAL_STREAM")) {
-        length = snprintf(line, size, "<%d>%.32s: ", levels[level].priority, area);
+        length = snprintf(line, size, "<%d>", levels[level].priority);
     } else {
-        clock_format(clock_wall_ms(), time);
-        length = snprintf(line, size, "%s %s %.32s: ", time, levels[level].name, area);
+        clock_format(wall_ms, time);
+        length = snprintf(line, size, "%s %s ", time, levels[level].name);
     }
     return (size_t)length;
+}
+
+static void tell_sink(int64_t wall_ms, enum log_level level, const char *line)
+{
+    pthread_rwlock_rdlock(&sink.lock);
+    if (sink.fn)
+        sink.fn(sink.context, wall_ms, level, line);
+    pthread_rwlock_unlock(&sink.lock);
 }
 
 static size_t put_escaped(char *line, const char *message)
@@ -101,8 +130,12 @@ void log_write(enum log_level level, const char *area, const char *format, ...)
     if (length >= (int)sizeof message)
         snprintf(message + sizeof message - 4, 4, "...");
 
-    size_t used = put_head(line, sizeof line, level, area);
+    const int64_t wall_ms = clock_wall_ms();
+    const size_t head = put_head(line, sizeof line, level, wall_ms);
+    size_t used = head + (size_t)snprintf(line + head, sizeof line - head, "%.32s: ", area);
     used += put_escaped(line + used, message);
+    line[used] = 0;
+    tell_sink(wall_ms, level, line + head);
     line[used++] = '\n';
     write_whole(line, used);
     errno = kept_errno;

@@ -8,6 +8,8 @@
 #ifndef SCHEMA_BASE_LOG_H
 #define SCHEMA_BASE_LOG_H
 
+#include <stdint.h>
+
 enum log_level { LOG_DEBUG = 0, LOG_INFO = 1, LOG_WARNING = 2, LOG_ERROR = 3 };
 
 /* Drops lines below level from now on. Call once at start; the default is LOG_INFO. */
@@ -15,6 +17,15 @@ void log_set_level(enum log_level level);
 
 /* The same by name: "debug", "info", "warning", "error"; another changes nothing. */
 void log_set_level_named(const char *name);
+
+/* Each line that is written goes to fn as well, "AREA: TEXT", without a newline. fn is called by
+ * whoever logs, from any thread, must be quick and must not log. NULL: to nobody any more; no call
+ * is under way once it returns. */
+typedef void (*log_sink_fn)(void *context, int64_t wall_ms, enum log_level level, const char *line);
+void log_set_sink(log_sink_fn fn, void *context);
+
+/* "debug", "info", "warning", "error". */
+const char *log_level_name(enum log_level level);
 
 /* area is a short lower-case word: the folder that speaks. Control characters in the formatted
  * text are written as \xNN, so that one event stays one line. */

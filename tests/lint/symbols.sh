@@ -7,8 +7,8 @@ build=$2
 findings=$(mktemp)
 trap 'rm -f "$findings"' EXIT
 
-# The lowest log level is the one thing that is the process's and nobody's.
-known_state='log.c least_level'
+# What is logged, and who else reads it, is the process's and nobody's.
+known_state='log.c least_level|log.c sink'
 
 find "$build/schema" "$build/server" "$build/agent" -name '*.c.o' | sort | while read -r object; do
 	path=${object#"$build"/}
@@ -34,7 +34,7 @@ find "$build/schema" "$build/server" "$build/agent" -name '*.c.o' | sort | while
 		symbol ~ /^(\.|__|_GLOBAL|_sub|mosquitto_plugin_)/ || section == "*UND*" { next }
 		global && symbol !~ modules { print file ": " symbol " does not start with its module" }
 		$3 == "O" && section ~ /^\.(data|bss)(\.|$)/ && section !~ /^\.data\.rel\.ro/ &&
-			file " " symbol != known { print file ": " symbol " is mutable state of the file" }'
+			index("|" known "|", "|" file " " symbol "|") == 0 { print file ": " symbol " is mutable state of the file" }'
 done | sort -u >"$findings"
 cat "$findings"
 [ ! -s "$findings" ]

@@ -121,6 +121,42 @@ static void an_endless_text_is_cut_and_says_so(void **state)
     assert_ptr_equal(strchr(text, '\n'), text + size - 1);
 }
 
+struct heard {
+    int lines;
+    enum log_level level;
+    char text[128];
+};
+
+static void hear(void *context, int64_t wall_ms, enum log_level level, const char *line)
+{
+    struct heard *heard = context;
+
+    assert_true(wall_ms > 0);
+    heard->lines++;
+    heard->level = level;
+    snprintf(heard->text, sizeof heard->text, "%s", line);
+}
+
+static void a_sink_hears_what_is_written_and_nothing_else(void **state)
+{
+    struct heard heard = {0};
+    struct catch caught;
+    char text[256];
+
+    (void)state;
+    catch_start(&caught);
+    log_set_sink(hear, &heard);
+    log_debug("bus", "below the level");
+    log_warning("bus", "two\nlines");
+    log_set_sink(NULL, NULL);
+    log_warning("bus", "after it");
+    catch_stop(&caught, text, sizeof text);
+    assert_int_equal(heard.lines, 1);
+    assert_int_equal(heard.level, LOG_WARNING);
+    assert_string_equal(heard.text, "bus: two\\x0alines");
+    assert_non_null(strstr(text, "after it"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +165,7 @@ int main(void)
         cmocka_unit_test_setup(lines_below_the_level_are_dropped, leave_the_journal),
         cmocka_unit_test_setup(one_event_stays_one_line, leave_the_journal),
         cmocka_unit_test_setup(an_endless_text_is_cut_and_says_so, leave_the_journal),
+        cmocka_unit_test_setup(a_sink_hears_what_is_written_and_nothing_else, leave_the_journal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
