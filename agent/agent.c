@@ -2,7 +2,6 @@
 
 #include <limits.h>
 #include <stdlib.h>
-#include <sys/utsname.h>
 
 #include "agent/dialogue.h"
 #include "agent/ear/ear.h"
@@ -38,6 +37,7 @@ struct agent {
     struct link *link;
     struct prover *prover;
     struct updater *updater;
+    struct logbook *logbook;
     pthread_mutex_t in_force; /* held while settings reach the parts */
     struct orders orders;
     struct dialogue dialogue;
@@ -49,7 +49,7 @@ struct agent {
     atomic_int excuse, error_class; /* how */
     int64_t looked_ms, since_ms;    /* agent_look()'s own */
     bool was_connected;
-    char hardware[LIMIT_SLUG + 1];
+    char hardware[HEALTH_MACHINE_SIZE];
     char films_dir[PATH_MAX]; /* where videos of answers are, or may be from an earlier start */
     char media_dir[PATH_MAX]; /* the same; "": answers are not filmed */
     char software_dir[PATH_MAX];
@@ -188,6 +188,7 @@ void agent_look(struct agent *agent)
     if (agent->since_ms == 0 || is_connected != agent->was_connected)
         agent->since_ms = now_ms;
     agent->was_connected = is_connected;
+    orders_look(&agent->orders);
     if (now_ms - agent->looked_ms < LOOK_EVERY_MS)
         return;
     agent->looked_ms = now_ms;
@@ -551,8 +552,8 @@ static enum status open_face(struct agent *agent, char problem[256])
 
 static enum status make_link(struct agent *agent, char problem[256])
 {
-    static const char *const capabilities[] = {"chat", "voice", "speech",  "ear",
-                                               "face", "trial", "software"};
+    static const char *const capabilities[] = {"chat", "voice", "speech", "ear",
+                                               "face", "trial", "bundle", "software"};
     struct identity *identity = &agent->identity;
     char path[PATH_MAX];
     struct box_pair pair;
@@ -589,11 +590,25 @@ static enum status make_link(struct agent *agent, char problem[256])
 
 static enum status start_link(struct agent *agent, char problem[256])
 {
-    agent->orders = (struct orders){
-        .state_dir = agent->config->state_dir,
+    struct orders *orders = &agent->orders;
+
+    orders->state_dir = agent->config->state_dir;
+    orders->talker = agent->talker;
+    orders->face = agent->face;
+    orders->link = agent->link;
+    orders->sources = (struct bundle_sources){
+        .device_id = agent->identity.device_id,
+        .hardware = agent->hardware,
+        .config = agent->config,
+        .started_ms = agent->health.started_ms,
+        .trouble = &agent->trouble,
+        .settings = agent->settings,
+        .journal = agent->journal,
+        .updater = agent->updater,
         .talker = agent->talker,
-        .face = agent->face,
+        .ear = agent->ear,
         .link = agent->link,
+        .logbook = agent->logbook,
     };
     orders_recall(&agent->orders);
     put_in_force(agent);
@@ -703,6 +718,7 @@ static enum status open_console(struct agent *agent, char problem[256])
         .link = agent->link,
         .face = agent->face,
         .ear = agent->ear,
+        .orders = &agent->orders,
     };
     if (status == STATUS_OK)
         status =
@@ -712,15 +728,6 @@ static enum status open_console(struct agent *agent, char problem[256])
     else
         complain(status, problem, "cannot open the local socket (is its path under 108 bytes?)");
     return status;
-}
-
-static void name_hardware(struct agent *agent)
-{
-    struct utsname name;
-
-    if (uname(&name) == 0)
-        snprintf(agent->hardware, sizeof agent->hardware, "%.20s %.20s", name.machine,
-                 name.sysname);
 }
 
 enum status agent_start(struct agent **out, const struct config *config, char problem[256])
@@ -736,10 +743,15 @@ enum status agent_start(struct agent **out, const struct config *config, char pr
         return complain(STATUS_MEMORY, problem, "cannot start");
     agent->config = config;
     pthread_mutex_init(&agent->in_force, NULL);
+    orders_init(&agent->orders);
     attempts_init(&agent->attempts);
-    name_hardware(agent);
+    health_name_machine(agent->hardware);
     health_start(&agent->health, clock_mono_ms());
-    enum status status = identity_load(&agent->identity, config->state_dir, problem);
+    enum status status = logbook_open(&agent->logbook);
+    if (status == STATUS_OK)
+        status = identity_load(&agent->identity, config->state_dir, problem);
+    else
+        complain(status, problem, "cannot start");
     for (size_t i = 0; i < sizeof starts / sizeof starts[0] && status == STATUS_OK; i++)
         status = starts[i](agent, problem);
     if (status != STATUS_OK) {
@@ -777,6 +789,8 @@ void agent_stop(struct agent *agent)
     settings_close(agent->settings);
     journal_close(agent->journal);
     identity_wipe(&agent->identity);
+    orders_release(&agent->orders);
+    logbook_close(agent->logbook);
     pthread_mutex_destroy(&agent->in_force);
     free(agent);
 }

@@ -80,7 +80,7 @@ static const struct {
     {"chat", CONFIG_CHAT, false},     {"status", CONFIG_STATUS, false},
     {"avatar", CONFIG_AVATAR, true},  {"forget", CONFIG_FORGET, false},
     {"hear", CONFIG_HEAR, true},      {"mute", CONFIG_MUTE, false},
-    {"unmute", CONFIG_UNMUTE, false},
+    {"unmute", CONFIG_UNMUTE, false}, {"consent", CONFIG_CONSENT, true},
 };
 
 static enum status take_command(struct config *config, char **words, size_t count,
@@ -170,6 +170,7 @@ void config_print_help(FILE *out)
         "       myna-agent [options] hear FILE     speak a WAV file to the running robot\n"
         "       myna-agent [options] mute          close the running robot's microphone for good\n"
         "       myna-agent [options] unmute        let it be opened again\n"
+        "       myna-agent [options] consent yes|no agree to a report that the company asks for\n"
         "       myna-agent [options] avatar FILE   check an avatar that somebody drew\n"
         "\n",
         out);

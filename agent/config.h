@@ -14,6 +14,7 @@ enum config_command {
     CONFIG_HEAR,
     CONFIG_MUTE,
     CONFIG_UNMUTE,
+    CONFIG_CONSENT,
     CONFIG_AVATAR
 };
 
@@ -50,7 +51,8 @@ struct config {
     bool help;
     bool version;
     enum config_command command;
-    const char *text; /* CONFIG_ASK; CONFIG_HEAR, CONFIG_AVATAR: the file */
+    const char
+        *text; /* CONFIG_ASK; CONFIG_HEAR, CONFIG_AVATAR: the file; CONFIG_CONSENT: yes or no */
 };
 
 /* Fills *config; options may stand before and behind the command. STATUS_INVALID: problem names

@@ -115,11 +115,18 @@ static const struct {
     bool value;
     enum console_request request;
 } requests[] = {
-    {"ask", JSON_TEXT, false, CONSOLE_ASK},      {"hear", JSON_TEXT, false, CONSOLE_HEAR},
-    {"forget", JSON_BOOL, true, CONSOLE_FORGET}, {"interrupt", JSON_BOOL, true, CONSOLE_INTERRUPT},
-    {"status", JSON_BOOL, true, CONSOLE_STATUS}, {"listen", JSON_BOOL, true, CONSOLE_LISTEN},
-    {"button", JSON_BOOL, true, CONSOLE_PRESS},  {"button", JSON_BOOL, false, CONSOLE_LET_GO},
-    {"mute", JSON_BOOL, true, CONSOLE_MUTE},     {"mute", JSON_BOOL, false, CONSOLE_UNMUTE},
+    {"ask", JSON_TEXT, false, CONSOLE_ASK},
+    {"hear", JSON_TEXT, false, CONSOLE_HEAR},
+    {"forget", JSON_BOOL, true, CONSOLE_FORGET},
+    {"interrupt", JSON_BOOL, true, CONSOLE_INTERRUPT},
+    {"status", JSON_BOOL, true, CONSOLE_STATUS},
+    {"listen", JSON_BOOL, true, CONSOLE_LISTEN},
+    {"button", JSON_BOOL, true, CONSOLE_PRESS},
+    {"button", JSON_BOOL, false, CONSOLE_LET_GO},
+    {"mute", JSON_BOOL, true, CONSOLE_MUTE},
+    {"mute", JSON_BOOL, false, CONSOLE_UNMUTE},
+    {"consent", JSON_BOOL, true, CONSOLE_CONSENT},
+    {"consent", JSON_BOOL, false, CONSOLE_DECLINE},
 };
 
 /* False: the line asks for nothing that there is. */
@@ -148,8 +155,9 @@ static void handle_line(struct console *console, const struct client *client, st
         return;
     }
     if (!hand_on(console, client, json))
-        refuse(console, client,
-               "ask, forget, interrupt, status, listen, button, hear or mute, nothing else");
+        refuse(
+            console, client,
+            "ask, forget, interrupt, status, listen, button, hear, mute or consent, nothing else");
     json_free(json);
 }
 

@@ -1,10 +1,11 @@
 /* console.h - the robot's local socket: one JSON object per line, several clients at once
  *
  * In: {"ask":"text"}, {"interrupt":true}, {"status":true}, {"listen":true}, {"button":true} when it
- * is pressed and false when it is let go, {"hear":"/path/of.wav"}, {"mute":true} or false. What
- * goes out is written by whoever handles the requests, with console_send(). One thread serves all
- * clients; a client that does not read is dropped when its buffer is full. Who may open the socket
- * may talk to the robot: it is 0600.
+ * is pressed and false when it is let go, {"hear":"/path/of.wav"}, {"mute":true} or false,
+ * {"consent":true} or false to what the robot asks its owner. What goes out is written by whoever
+ * handles the requests, with console_send(). One thread serves all clients; a client that does not
+ * read is dropped when its buffer is full. Who may open the socket may talk to the robot: it is
+ * 0600.
  */
 #ifndef AGENT_CONSOLE_H
 #define AGENT_CONSOLE_H
@@ -21,10 +22,12 @@ enum console_request {
     CONSOLE_FORGET, /* answered like a question */
     CONSOLE_INTERRUPT,
     CONSOLE_STATUS,
-    CONSOLE_LISTEN, /* somebody sits at the client and may ask, until it leaves */
-    CONSOLE_PRESS,  /* the button of the ear */
-    CONSOLE_LET_GO, /* likewise */
-    CONSOLE_HEAR,   /* text is the path of a sound */
+    CONSOLE_LISTEN,  /* somebody sits at the client and may ask, until it leaves */
+    CONSOLE_PRESS,   /* the button of the ear */
+    CONSOLE_LET_GO,  /* likewise */
+    CONSOLE_HEAR,    /* text is the path of a sound */
+    CONSOLE_CONSENT, /* the owner agrees to send a report, */
+    CONSOLE_DECLINE, /* or does not */
     CONSOLE_MUTE,
     CONSOLE_UNMUTE,
     CONSOLE_GONE, /* the client left */

@@ -249,6 +249,8 @@ void dialogue_on_key(void *context, enum face_key key, bool is_down)
 
     if (key == FACE_KEY_MUTE && is_down)
         status = ear_mute(dialogue->ear, !is_muted);
+    else if (key == FACE_KEY_TALK && orders_on_button(dialogue->orders, is_down))
+        return;
     else if (key == FACE_KEY_TALK && is_down)
         status = ear_call(dialogue->ear, 0);
     else if (key == FACE_KEY_TALK)
@@ -272,6 +274,14 @@ static void mute(struct dialogue *dialogue, uint64_t client, bool is_muted)
                             : "cannot unmute: the state folder cannot be changed");
 }
 
+static void consent(struct dialogue *dialogue, uint64_t client, bool is_given)
+{
+    if (orders_on_consent(dialogue->orders, is_given))
+        send_text(dialogue, client, "consent", span_text(is_given ? "given" : "declined"));
+    else
+        send_error(dialogue, client, "nobody asks for a report");
+}
+
 void dialogue_on_request(void *context, uint64_t client, enum console_request request,
                          struct span text)
 {
@@ -282,11 +292,17 @@ void dialogue_on_request(void *context, uint64_t client, enum console_request re
     case CONSOLE_ASK:
         tell_refusal(dialogue, client, talker_ask(dialogue->talker, client, text));
         break;
+    case CONSOLE_CONSENT:
+    case CONSOLE_DECLINE:
+        consent(dialogue, client, request == CONSOLE_CONSENT);
+        break;
     case CONSOLE_PRESS:
-        tell_ear(dialogue, client, ear_call(dialogue->ear, client));
+        if (!orders_on_button(dialogue->orders, true))
+            tell_ear(dialogue, client, ear_call(dialogue->ear, client));
         break;
     case CONSOLE_LET_GO:
-        ear_let_go(dialogue->ear);
+        if (!orders_on_button(dialogue->orders, false))
+            ear_let_go(dialogue->ear);
         break;
     case CONSOLE_HEAR:
         if (span_to_text(text, path, sizeof path) == STATUS_OK)

@@ -13,6 +13,7 @@
 #include "agent/ear/ear.h"
 #include "agent/face/face.h"
 #include "agent/link/link.h"
+#include "agent/orders.h"
 #include "agent/talker.h"
 
 /* Plain data, all borrowed; zero the listeners. */
@@ -26,6 +27,7 @@ struct dialogue {
     struct link *link;
     struct face *face;
     struct ear *ear;
+    struct orders *orders;
     atomic_bool hears;                       /* the ear waits for a question or hears one */
     atomic_bool has_guests;                  /* somebody sits at a prompt */
     uint64_t listeners[CONSOLE_MAX_CLIENTS]; /* 0: none; the console thread's own */
@@ -35,7 +37,8 @@ struct dialogue {
 void dialogue_on_request(void *context, uint64_t client, enum console_request request,
                          struct span text);
 
-/* A face_key_fn: the space bar is the ear's button, M mutes and unmutes. */
+/* A face_key_fn: the space bar is the ear's button, M mutes and unmutes. The button answers what
+ * the owner is asked, while something is. */
 void dialogue_on_key(void *context, enum face_key key, bool is_down);
 
 /* What the ear is about, and what it heard: a question is asked in its client's name. */

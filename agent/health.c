@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <net/if.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
@@ -92,6 +93,15 @@ bool health_has_network(void)
                 (one->ifa_addr->sa_family == AF_INET || one->ifa_addr->sa_family == AF_INET6);
     freeifaddrs(all);
     return found;
+}
+
+void health_name_machine(char out[HEALTH_MACHINE_SIZE])
+{
+    struct utsname name;
+
+    out[0] = 0;
+    if (uname(&name) == 0)
+        snprintf(out, HEALTH_MACHINE_SIZE, "%.20s %.20s", name.machine, name.sysname);
 }
 
 void health_start(struct health *health, int64_t now_ms)

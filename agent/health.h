@@ -13,6 +13,11 @@ struct health {
     int64_t cpu_ms; /* used by then */
 };
 
+#define HEALTH_MACHINE_SIZE 49
+
+/* "aarch64 Linux" */
+void health_name_machine(char out[HEALTH_MACHINE_SIZE]);
+
 /* When the program starts. */
 void health_start(struct health *health, int64_t now_ms);
 

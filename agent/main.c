@@ -38,8 +38,7 @@ static int run(const struct config *config, char **argv)
     bool restart = false;
     sigset_t signals;
 
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM), sigaddset(&signals, SIGINT);
+    sigemptyset(&signals), sigaddset(&signals, SIGTERM), sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread exists */
     signal(SIGPIPE, SIG_IGN); /* a vendor that closes while TLS writes must not end the robot */
     if (agent_start(&agent, config, problem) != STATUS_OK)
@@ -92,8 +91,10 @@ int main(int argc, char **argv)
     case CONFIG_MUTE:
     case CONFIG_UNMUTE:
         return talk_mute(socket_path, config.command == CONFIG_MUTE);
+    case CONFIG_CONSENT:
+        return talk_consent(socket_path, config.text);
     case CONFIG_AVATAR:
-        break;
+        return sheet_check(config.text, config.sheet);
     }
-    return sheet_check(config.text, config.sheet);
+    return 2;
 }

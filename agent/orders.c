@@ -9,6 +9,17 @@
 
 #define RESTART_WITHIN_MS 2000 /* for the answer to leave */
 #define LINE_SIZE         96
+#define NOTICE_MS         5000
+
+void orders_init(struct orders *orders)
+{
+    consent_init(&orders->consent);
+}
+
+void orders_release(struct orders *orders)
+{
+    consent_release(&orders->consent);
+}
 
 static void answer(struct peer_answer *out, wire_CommandStatus status, const char *reason)
 {
@@ -73,6 +84,108 @@ static void on_picture(struct orders *orders, const wire_Command *command, struc
     buffer_release(&picture);
 }
 
+/* A diagnostic bundle: nothing leaves the robot before its owner agreed, here. */
+
+static void show_end(struct orders *orders, enum consent_answer answer)
+{
+    static const char *const words[][2] = {
+        [CONSENT_GIVEN] = {"Report sent, thank you", "报告已发送，谢谢"},
+        [CONSENT_DECLINED] = {"No report was sent", "没有发送报告"},
+        [CONSENT_LATE] = {"No report was sent", "没有发送报告"},
+    };
+
+    face_notice(orders->face, span_text(words[answer][talker_is_chinese(orders->talker)]),
+                NOTICE_MS);
+}
+
+static void send_bundle(struct orders *orders, const uint8_t id[16])
+{
+    struct peer_answer done = {.status = wire_CommandStatus_COMMAND_DONE};
+    struct buffer document;
+
+    buffer_init(&document, LIMIT_BUNDLE_BYTES);
+    enum status status = bundle_collect(&orders->sources, &document);
+    if (status != STATUS_OK) {
+        done.status = wire_CommandStatus_COMMAND_FAILED;
+        snprintf(done.reason, sizeof done.reason, "%s", status_text(status));
+        buffer_clear(&document);
+    }
+    link_finish_command(orders->link, id, &done, buffer_span(&document));
+    buffer_release(&document);
+}
+
+static void end_request(struct orders *orders, enum consent_answer answer, const uint8_t id[16])
+{
+    struct peer_answer refusal = {.status = wire_CommandStatus_COMMAND_REFUSED,
+                                  .reason = "its owner declined"};
+
+    log_info("agent", "the owner %s a report about the robot",
+             answer == CONSENT_GIVEN      ? "agreed to"
+             : answer == CONSENT_DECLINED ? "declined"
+                                          : "did not answer about");
+    show_end(orders, answer);
+    if (answer == CONSENT_GIVEN) {
+        send_bundle(orders, id);
+        return;
+    }
+    if (answer == CONSENT_LATE)
+        refusal = (struct peer_answer){.status = wire_CommandStatus_COMMAND_EXPIRED,
+                                       .reason = "nobody answered at the robot"};
+    link_finish_command(orders->link, id, &refusal, span_of(NULL, 0));
+}
+
+static void on_bundle(struct orders *orders, const wire_Command *command, struct peer_answer *out)
+{
+    enum consent_answer before = CONSENT_NONE;
+
+    switch (consent_ask(&orders->consent, command->id, clock_mono_ms(), &before)) {
+    case CONSENT_ASKED:
+        on_spoken(orders, command, out);
+        if (out->status != wire_CommandStatus_COMMAND_NONE)
+            consent_drop(&orders->consent);
+        return;
+    case CONSENT_WAITS:
+        return;
+    case CONSENT_ANSWERED: /* what was answered did not arrive */
+        end_request(orders, before, command->id);
+        return;
+    case CONSENT_BUSY:
+        answer(out, wire_CommandStatus_COMMAND_REFUSED, "its owner is asked about another report");
+        return;
+    }
+}
+
+bool orders_on_consent(struct orders *orders, bool is_given)
+{
+    const enum consent_answer answer = is_given ? CONSENT_GIVEN : CONSENT_DECLINED;
+    uint8_t id[16];
+
+    if (!consent_say(&orders->consent, answer, id))
+        return false;
+    end_request(orders, answer, id);
+    return true;
+}
+
+bool orders_on_button(struct orders *orders, bool is_down)
+{
+    enum consent_answer answer;
+    uint8_t id[16];
+
+    if (!consent_button(&orders->consent, is_down, clock_mono_ms(), &answer, id))
+        return false;
+    if (answer != CONSENT_NONE)
+        end_request(orders, answer, id);
+    return true;
+}
+
+void orders_look(struct orders *orders)
+{
+    uint8_t id[16];
+
+    if (consent_expire(&orders->consent, clock_mono_ms(), id))
+        end_request(orders, CONSENT_LATE, id);
+}
+
 static const struct {
     wire_CommandKind kind;
     void (*carry_out)(struct orders *orders, const wire_Command *command, struct peer_answer *out);
@@ -80,6 +193,7 @@ static const struct {
     {wire_CommandKind_IDENTIFY, on_spoken},    {wire_CommandKind_SAY, on_spoken},
     {wire_CommandKind_PROBE_ROUTE, on_spoken}, {wire_CommandKind_RESTART, on_restart},
     {wire_CommandKind_PICTURE, on_picture},    {wire_CommandKind_FORGET, on_spoken},
+    {wire_CommandKind_BUNDLE, on_bundle},
 };
 
 void orders_carry_out(struct orders *orders, const wire_Command *command, struct peer_answer *out)

@@ -353,38 +353,66 @@ int talk_chat(const char *socket_path)
     return code;
 }
 
-static void handle_mute(struct talk *talk, struct span text)
+/* What became of an order: {"error":...}, or {KEY:...}, which is printed. */
+static void handle_word(struct talk *talk, struct span text, const char *key)
 {
     struct json *line = NULL;
 
     if (json_parse(text, &line, NULL) != STATUS_OK)
         return;
     const char *error = json_text(json_member(line, "error"), NULL);
-    const char *ear = json_text(json_member(line, "ear"), NULL);
+    const char *word = json_text(json_member(line, key), NULL);
     if (error)
         fprintf(stderr, "myna-agent: %s\n", error);
-    else if (ear)
-        printf("%s\n", ear);
+    else if (word)
+        printf("%s\n", word);
     talk->failed = error != NULL;
-    talk->turns -= error || ear;
+    talk->turns -= error || word;
     json_free(line);
 }
 
-int talk_mute(const char *socket_path, bool is_muted)
+static void handle_mute(struct talk *talk, struct span text)
+{
+    handle_word(talk, text, "ear");
+}
+
+static void handle_consent(struct talk *talk, struct span text)
+{
+    handle_word(talk, text, "consent");
+}
+
+static int order(const char *socket_path, const char *line,
+                 void (*handle)(struct talk *talk, struct span line))
 {
     struct talk talk;
     int code = 1;
 
     if (open_talk(&talk, socket_path)) {
-        bool alive =
-            send_all(talk.fd, span_text(is_muted ? "{\"mute\":true}\n" : "{\"mute\":false}\n"));
+        bool alive = send_all(talk.fd, span_text(line));
         talk.turns = 1;
         while (alive && talk.turns)
-            alive = receive(&talk, handle_mute);
+            alive = receive(&talk, handle);
         code = !alive ? lost() : talk.failed ? 1 : 0;
     }
     close_talk(&talk);
     return code;
+}
+
+int talk_mute(const char *socket_path, bool is_muted)
+{
+    return order(socket_path, is_muted ? "{\"mute\":true}\n" : "{\"mute\":false}\n", handle_mute);
+}
+
+int talk_consent(const char *socket_path, const char *answer)
+{
+    const bool is_yes = strcmp(answer, "yes") == 0;
+
+    if (!is_yes && strcmp(answer, "no") != 0) {
+        fputs("myna-agent: consent takes yes or no\n", stderr);
+        return 2;
+    }
+    return order(socket_path, is_yes ? "{\"consent\":true}\n" : "{\"consent\":false}\n",
+                 handle_consent);
 }
 
 static void handle_status(struct talk *talk, struct span text)

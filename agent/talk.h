@@ -17,6 +17,9 @@ int talk_hear(const char *socket_path, const char *file);
 /* Closes the robot's microphone for good, or lets it be opened again; prints which. */
 int talk_mute(const char *socket_path, bool is_muted);
 
+/* The owner's answer, "yes" or "no", to the report that the robot asks about; 2 for other words. */
+int talk_consent(const char *socket_path, const char *answer);
+
 /* Asks each line of standard input; a line while the robot speaks interrupts it. */
 int talk_chat(const char *socket_path);
 

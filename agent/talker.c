@@ -6,6 +6,7 @@
 
 #include "agent/chat/fold.h"
 #include "agent/chat/stop_word.h"
+#include "agent/consent.h"
 #include "agent/recall.h"
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
@@ -391,6 +392,28 @@ static void identify(struct talker *talker, const struct job *job, struct span t
     finish_spoken(talker, job, speak(talker, &spoken, 1));
 }
 
+/* Nothing is sent unless the owner agrees (orders.c); this is the question. It is no turn: the
+ * answer is the button's, and no microphone listens for it. */
+static void ask_for_bundle(struct talker *talker, const struct job *job, struct span text)
+{
+    const bool chinese = speaks_chinese(talker, &talker->values);
+    const struct span words = span_text(
+        chinese ? "客服想要一份关于这台机器人的报告：版本、设置、状态和故障，不含说过的任何话。"
+                  "同意请按住按钮两秒，拒绝请短按一下。"
+                : "The company asks for a report about me: versions, settings, health and faults, "
+                  "and nothing that was said. To agree, hold my button for two seconds. To "
+                  "decline, press it briefly.");
+
+    (void)text;
+    (void)job;
+    face_notice(
+        talker->options.face,
+        span_text(chinese ? "发送报告？长按同意，短按拒绝" : "Send a report? Hold: yes, press: no"),
+        CONSENT_WINDOW_MS);
+    if (speak(talker, &words, 1) != STATUS_OK)
+        log_warning("chat", "nobody heard that a report is asked for; it stands on the screen");
+}
+
 /* The company moves it to another owner: whoever stands before it hears that it happened. */
 static void forget(struct talker *talker, const struct job *job, struct span text)
 {
@@ -460,7 +483,7 @@ static const struct {
 } works[] = {
     {wire_CommandKind_KIND_NONE, ask},     {wire_CommandKind_SAY, say},
     {wire_CommandKind_IDENTIFY, identify}, {wire_CommandKind_PROBE_ROUTE, probe},
-    {wire_CommandKind_FORGET, forget},
+    {wire_CommandKind_FORGET, forget},     {wire_CommandKind_BUNDLE, ask_for_bundle},
 };
 
 #define WORK_COUNT (sizeof works / sizeof works[0])

@@ -41,7 +41,7 @@ enum queued {
     QUEUED_EVENT = 1,   /* struct event_note */
     QUEUED_MESSAGE = 2, /* connection number (4), topic length (2), topic, payload */
     QUEUED_WAKE = 3,
-    QUEUED_FINISH = 4, /* struct finish_note, picture */
+    QUEUED_FINISH = 4, /* struct finish_note, attachment */
     QUEUED_REMEMBER = 5,
     QUEUED_INTERVAL = 6,
     QUEUED_PAIR = 7,
@@ -634,12 +634,12 @@ void link_wake(struct link *link)
 }
 
 void link_finish_command(struct link *link, const uint8_t id[16], const struct peer_answer *answer,
-                         struct span picture)
+                         struct span attachment)
 {
     struct finish_note note = {.answer = *answer};
 
     memcpy(note.id, id, sizeof note.id);
-    if (put(link, QUEUED_FINISH, span_of(&note, sizeof note), picture) != STATUS_OK)
+    if (put(link, QUEUED_FINISH, span_of(&note, sizeof note), attachment) != STATUS_OK)
         log_warning("link", "the answer to a command was dropped: the queue is full");
 }
 

@@ -63,7 +63,7 @@ void link_wake(struct link *link);
 
 /* See peer_finish_command(). */
 void link_finish_command(struct link *link, const uint8_t id[16], const struct peer_answer *answer,
-                         struct span picture);
+                         struct span attachment);
 void link_remember_command(struct link *link, const uint8_t id[16], int64_t expires_ms);
 /* See peer_config_settled(). */
 void link_config_settled(struct link *link);

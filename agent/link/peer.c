@@ -316,7 +316,7 @@ static void reply_config(struct peer *peer, struct peer_time now)
 }
 
 static void reply_command(struct peer *peer, const uint8_t id[16], const struct peer_answer *answer,
-                          struct span picture, struct peer_time now)
+                          struct span attachment, struct peer_time now)
 {
     wire_Reply *reply = &peer->scratch->up.reply;
 
@@ -328,9 +328,9 @@ static void reply_command(struct peer *peer, const uint8_t id[16], const struct 
     };
     memcpy(reply->command_id.bytes, id, 16);
     copy_text(reply->reason, sizeof reply->reason, answer->reason);
-    if (picture.size > 0 && picture.size <= sizeof reply->picture.bytes) {
-        memcpy(reply->picture.bytes, picture.data, picture.size);
-        reply->picture.size = (pb_size_t)picture.size;
+    if (attachment.size > 0 && attachment.size <= sizeof reply->attachment.bytes) {
+        memcpy(reply->attachment.bytes, attachment.data, attachment.size);
+        reply->attachment.size = (pb_size_t)attachment.size;
     }
     send(peer, TOPIC_REPLY, MESSAGE_REPLY, reply);
 }
@@ -551,6 +551,11 @@ static void carry_out(struct peer *peer, const wire_Command *command, struct rem
         reply_command(peer, command->id, &answer, span_of(NULL, 0), now);
 }
 
+static bool has_attachment(wire_CommandKind kind)
+{
+    return kind == wire_CommandKind_PICTURE || kind == wire_CommandKind_BUNDLE;
+}
+
 static enum status on_command(struct peer *peer, const wire_Command *command, struct peer_time now)
 {
     const int64_t server_now_ms = now.wall_ms + peer->clock_offset_ms;
@@ -562,11 +567,11 @@ static enum status on_command(struct peer *peer, const wire_Command *command, st
     }
     if (place && place->status == wire_CommandStatus_COMMAND_NONE)
         return STATUS_OK; /* the answer is on its way */
-    if (place && command->kind != wire_CommandKind_PICTURE) {
+    if (place && !has_attachment(command->kind)) {
         refuse(peer, command, place->status, "answered before", now);
         return STATUS_OK;
     }
-    if (!place) /* a picture is not kept: asked for again, it is taken again */
+    if (!place) /* an attachment is not kept: asked for again, it is made again */
         place = place_for_command(peer, server_now_ms);
     if (place)
         carry_out(peer, command, place, now);
@@ -587,7 +592,7 @@ void peer_remember_command(struct peer *peer, const uint8_t id[16], int64_t expi
 }
 
 void peer_finish_command(struct peer *peer, const uint8_t id[16], const struct peer_answer *answer,
-                         struct span picture, struct peer_time now)
+                         struct span attachment, struct peer_time now)
 {
     struct remembered *place = find_command(peer, id);
 
@@ -595,7 +600,7 @@ void peer_finish_command(struct peer *peer, const uint8_t id[16], const struct p
         return;
     place->status = answer->status;
     if (peer->phase != PEER_OFFLINE)
-        reply_command(peer, id, answer, picture, now);
+        reply_command(peer, id, answer, attachment, now);
 }
 
 /* Down. */

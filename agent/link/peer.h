@@ -126,10 +126,10 @@ int64_t peer_tick(struct peer *peer, struct peer_time now);
  */
 void peer_config_settled(struct peer *peer, struct peer_time now);
 
-/* Ends a command that was answered "later". Unknown or expired ids are dropped. picture: PNG of at
- * most LIMIT_PICTURE_BYTES, or empty. */
+/* Ends a command that was answered "later". Unknown or expired ids are dropped. attachment: of
+ * at most LIMIT_PICTURE_BYTES, or empty. */
 void peer_finish_command(struct peer *peer, const uint8_t id[16], const struct peer_answer *answer,
-                         struct span picture, struct peer_time now);
+                         struct span attachment, struct peer_time now);
 
 /* Takes note of a command that an earlier process carried out (a restart), so that it is not
  * carried out again. */

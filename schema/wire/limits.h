@@ -20,11 +20,12 @@
 #define LIMIT_REASON        120 /* why a setting was refused, why a command failed */
 #define LIMIT_SAY_TEXT      500
 #define LIMIT_PICTURE_BYTES 32768
-#define LIMIT_SOFTWARE      4    /* manifests of one configuration */
-#define LIMIT_PACKAGES      8    /* that came to one device by manifests */
-#define LIMIT_MANIFEST      1536 /* bytes of a manifest's document */
-#define LIMIT_KIND          24   /* bytes of the kind of a software */
-#define LIMIT_VERSION       32   /* and of its version */
+#define LIMIT_BUNDLE_BYTES  32768 /* of a report about itself */
+#define LIMIT_SOFTWARE      4     /* manifests of one configuration */
+#define LIMIT_PACKAGES      8     /* that came to one device by manifests */
+#define LIMIT_MANIFEST      1536  /* bytes of a manifest's document */
+#define LIMIT_KIND          24    /* bytes of the kind of a software */
+#define LIMIT_VERSION       32    /* and of its version */
 #define LIMIT_BROKERS       4
 #define LIMIT_COMMANDS_KEPT 64 /* command ids a device remembers until they expire */
 

@@ -72,7 +72,8 @@ static_assert(BYTES(wire_SoftwareStatus, kind) == LIMIT_KIND + 1, "a kind");
 static_assert(BYTES(wire_SoftwareStatus, version) == LIMIT_VERSION + 1, "a version");
 static_assert(BYTES(wire_SoftwareStatus, reason) == LIMIT_REASON + 1, "a reason");
 static_assert(BYTES(wire_Reply, reason) == LIMIT_REASON + 1, "a reason");
-static_assert(BYTES(wire_Reply, picture.bytes) == LIMIT_PICTURE_BYTES, "a picture");
+static_assert(BYTES(wire_Reply, attachment.bytes) == LIMIT_PICTURE_BYTES, "a picture");
+static_assert(BYTES(wire_Reply, attachment.bytes) == LIMIT_BUNDLE_BYTES, "a bundle");
 
 static bool texts_are_good(const pb_msgdesc_t *fields, const void *message);
 
@@ -293,7 +294,7 @@ static const char *const command_names[] = {
     [wire_CommandKind_IDENTIFY] = "identify", [wire_CommandKind_SAY] = "say",
     [wire_CommandKind_RESTART] = "restart",   [wire_CommandKind_REPORT_NOW] = "report",
     [wire_CommandKind_PROBE_ROUTE] = "probe", [wire_CommandKind_PICTURE] = "picture",
-    [wire_CommandKind_FORGET] = "forget",
+    [wire_CommandKind_FORGET] = "forget",     [wire_CommandKind_BUNDLE] = "bundle",
 };
 
 static_assert(sizeof command_names / sizeof command_names[0] == _wire_CommandKind_ARRAYSIZE,

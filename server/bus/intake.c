@@ -379,7 +379,7 @@ static bool take_reply(struct intake *intake, struct arena *arena, struct intake
             arena_copy(arena, span_of(reply->command_id.bytes, reply->command_id.size)).data;
     item->command_status = reply->command_status;
     item->reason = arena_text(arena, span_text(reply->reason));
-    item->picture = arena_copy(arena, span_of(reply->picture.bytes, reply->picture.size));
+    item->attachment = arena_copy(arena, span_of(reply->attachment.bytes, reply->attachment.size));
     return take_running(reply->generation, reply->config_hash.bytes, reply->config_hash.size, arena,
                         item);
 }

@@ -60,7 +60,7 @@ struct intake_item {
     const uint8_t *command_id;    /* reply to a command, or NULL */
     wire_CommandStatus command_status;
     const char *reason;
-    struct span picture;
+    struct span attachment; /* to a command that wants one */
 };
 
 /* peers outlive the intake. */

@@ -303,6 +303,14 @@ static void on_picture(struct robot *robot, const wire_Command *command, struct 
     snprintf(answer->reason, sizeof answer->reason, "a simulated robot has no face");
 }
 
+static void on_bundle(struct robot *robot, const wire_Command *command, struct peer_answer *answer)
+{
+    (void)robot;
+    (void)command;
+    answer->status = wire_CommandStatus_COMMAND_REFUSED;
+    snprintf(answer->reason, sizeof answer->reason, "a simulated robot has no owner to agree");
+}
+
 static void on_restart(struct robot *robot, const wire_Command *command, struct peer_answer *answer)
 {
     struct notebook_facts *facts = notebook_facts(robot->notebook);
@@ -361,6 +369,7 @@ static void command(void *context, const wire_Command *command, struct peer_answ
         {wire_CommandKind_IDENTIFY, on_done_at_once}, {wire_CommandKind_SAY, on_done_at_once},
         {wire_CommandKind_RESTART, on_restart},       {wire_CommandKind_PROBE_ROUTE, on_probe},
         {wire_CommandKind_PICTURE, on_picture},       {wire_CommandKind_FORGET, on_forget},
+        {wire_CommandKind_BUNDLE, on_bundle},
     };
 
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {

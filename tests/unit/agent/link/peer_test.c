@@ -908,9 +908,26 @@ static void a_slow_command_is_answered_when_it_ends(void **state)
     peer_finish_command(fixture->peer, other, &done, span_text("png"), fixture->now);
     assert_int_equal(sent_count(fixture, TOPIC_REPLY), 0);
     peer_finish_command(fixture->peer, id, &done, span_text("png"), fixture->now);
-    assert_int_equal(reply(fixture)->picture.size, 3);
+    assert_int_equal(reply(fixture)->attachment.size, 3);
     peer_finish_command(fixture->peer, id, &done, span_text("png"), fixture->now);
     assert_int_equal(sent_count(fixture, TOPIC_REPLY), 1);
+}
+
+/* Its answer was lost on the way, and what it brought is not kept here. */
+static void a_bundle_asked_for_again_is_made_again(void **state)
+{
+    struct fixture *fixture = *state;
+    const uint8_t id[16] = {1};
+    const struct peer_answer done = {.status = wire_CommandStatus_COMMAND_DONE};
+
+    welcome(fixture);
+    fixture->answer.status = wire_CommandStatus_COMMAND_NONE;
+    for (int i = 1; i <= 2; i++) {
+        assert_int_equal(command(fixture, 1, wire_CommandKind_BUNDLE, 60000), STATUS_OK);
+        assert_int_equal(fixture->commanded, i);
+        peer_finish_command(fixture->peer, id, &done, span_text("{}"), fixture->now);
+        assert_int_equal(reply(fixture)->attachment.size, 2);
+    }
 }
 
 static void a_command_of_an_earlier_process_is_not_carried_out_again(void **state)
@@ -1048,6 +1065,7 @@ int main(void)
         TEST(a_command_is_carried_out_once_and_answered_each_time),
         TEST(an_expired_command_is_answered_and_not_carried_out),
         TEST(a_slow_command_is_answered_when_it_ends),
+        TEST(a_bundle_asked_for_again_is_made_again),
         TEST(a_command_of_an_earlier_process_is_not_carried_out_again),
         TEST(more_commands_than_can_be_remembered_are_refused_until_some_expire),
         TEST(reports_come_every_minute_give_or_take_a_fifth_and_when_asked),

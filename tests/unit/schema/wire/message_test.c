@@ -148,6 +148,7 @@ static void each_enum_has_a_word_for_every_value(void **state)
     assert_string_equal(message_setting_name(wire_SettingOutcome_SETTING_NEEDS_RESTART),
                         "needs_restart");
     assert_string_equal(message_command_status_name(wire_CommandStatus_COMMAND_EXPIRED), "expired");
+    assert_string_equal(message_command_name(wire_CommandKind_BUNDLE), "bundle");
     assert_string_equal(message_purpose_name(wire_Purpose_TEST), "test");
     assert_string_equal(message_trial_step_name(wire_TrialStep_TRIAL_USAGE), "usage");
     assert_string_equal(message_trial_step_name(wire_TrialStep_TRIAL_SPEECH), "speech");
@@ -163,7 +164,7 @@ static void each_enum_has_a_word_for_every_value(void **state)
     assert_string_equal(message_setting_name((wire_SettingOutcome)4), "unknown");
     assert_string_equal(message_command_status_name((wire_CommandStatus)5), "unknown");
     assert_string_equal(message_command_name(wire_CommandKind_KIND_NONE), "unknown");
-    assert_string_equal(message_command_name((wire_CommandKind)8), "unknown");
+    assert_string_equal(message_command_name((wire_CommandKind)9), "unknown");
 }
 
 static void commands_are_found_by_their_words(void **state)
