@@ -55,6 +55,8 @@ static const struct option_spec specs[] = {
      .help = "seconds in which an old message is late, not suspicious"},
     {"usage_months", OPTION_INT, "0", .min = 0, .max = 1200, FIELD(usage_months),
      .help = "months for which usage records are kept once billed; 0: for ever"},
+    {"bundle_days", OPTION_INT, "30", .min = 1, .max = 365, FIELD(bundle_days),
+     .help = "days for which robots' reports about themselves are kept"},
     {"update_keys", OPTION_TEXT, NULL, FIELD(update_keys),
      .help = "PEM public keys: software signed by none of them is refused for rollouts"},
     {"rollout_approval", OPTION_INT, "100", .min = -1, .max = 1000000, FIELD(rollout_approval),

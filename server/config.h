@@ -30,6 +30,7 @@ struct config {
     const char *log_level;
     int64_t stale_window_s;
     int64_t usage_months;
+    int64_t bundle_days;
     int64_t rollout_approval;
     const char *update_keys; /* NULL: none */
 };

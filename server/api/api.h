@@ -23,6 +23,7 @@ struct api {
     const char *device_url;     /* where robots enrol, for claim sheets */
     const char *const *brokers; /* "host:port" that robots are told */
     size_t broker_count;
+    int64_t bundle_days;    /* for which bundles are kept */
     const char *demo_media; /* NULL: none; else demo_device's videos are in this folder */
     const char *demo_device;
     struct span update_keys;  /* that manifests are signed by, PEM; empty: not looked at here */

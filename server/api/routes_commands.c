@@ -8,6 +8,8 @@
 /* An operator who says something expects it now; what must happen waits for a robot to wake. */
 #define SOON_S  120
 #define LATER_S 3600
+/* The owner is called to the robot meanwhile. */
+#define ASKED_S 900
 
 struct order {
     const char *kind;
@@ -20,7 +22,7 @@ static const struct json_field order_fields[] = {
      .offset = offsetof(struct order, kind),
      .required = true,
      .max = 16,
-     .choices = "identify|say|restart|report|picture|probe|forget"},
+     .choices = "identify|say|restart|report|picture|probe|forget|bundle"},
     {.name = "text",
      .kind = JSON_FIELD_TEXT,
      .offset = offsetof(struct order, text),
@@ -41,6 +43,7 @@ static const struct kind {
     {"picture", NULL, SOON_S, ROUTE_SUPPORT},
     {"probe", "must be there: one of its routes, VENDOR/MODEL", SOON_S, ROUTE_SUPPORT},
     {"forget", NULL, LATER_S, ROUTE_OPERATOR},
+    {"bundle", NULL, ASKED_S, ROUTE_SUPPORT},
 };
 
 /* name is one of the choices of order_fields. */

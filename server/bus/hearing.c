@@ -427,6 +427,31 @@ static bool is_png(struct span picture)
            memcmp(picture.data, signature, sizeof signature) == 0;
 }
 
+/* What a robot made about itself is kept as it came: whoever reads it must be able to. */
+static bool is_document(struct span text)
+{
+    struct json *json = NULL;
+
+    if (text.size == 0 || text.size > LIMIT_BUNDLE_BYTES || text.data[0] != '{' ||
+        json_parse(text, &json, NULL) != STATUS_OK)
+        return false;
+    json_free(json);
+    return true;
+}
+
+/* What is neither of the two is left alone. */
+static enum status keep_attachment(struct hearing *hearing)
+{
+    const struct intake_item *item = hearing->item;
+    const char *device_id = hearing->row->device_id;
+
+    if (is_png(item->attachment))
+        return dispatch_keep_picture(hearing->conn, device_id, item->attachment);
+    if (is_document(item->attachment))
+        return dispatch_keep_bundle(hearing->conn, device_id, item->command_id, item->attachment);
+    return STATUS_OK;
+}
+
 static enum status take_command_answer(struct hearing *hearing)
 {
     const struct intake_item *item = hearing->item;
@@ -440,9 +465,7 @@ static enum status take_command_answer(struct hearing *hearing)
     *answer = (struct dispatch_answer){
         .device_id = hearing->row->device_id, .status = name, .reason = item->reason};
     memcpy(answer->command_id, item->command_id, sizeof answer->command_id);
-    if (!is_png(item->picture))
-        return STATUS_OK;
-    return dispatch_keep_picture(hearing->conn, hearing->row->device_id, item->picture);
+    return keep_attachment(hearing);
 }
 
 static enum status take_reply(struct hearing *hearing)

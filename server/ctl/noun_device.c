@@ -3,11 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/base/clock.h"
 #include "schema/base/file.h"
 #include "schema/base/json.h"
 #include "server/ctl/noun.h"
 
 #define NOTHING      span_text("")
+#define POLL_MS      1000
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static int list(struct ctl *ctl)
@@ -327,6 +329,96 @@ static int take_picture(struct ctl *ctl)
     return command(ctl, "picture", NULL);
 }
 
+/* What became of a command, and why. */
+static int look_at_command(struct ctl *ctl, const char *id, char status[16], char reason[128])
+{
+    struct client_answer answer;
+    struct json *json;
+    int result =
+        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/commands/", id, (char *)NULL);
+
+    if (result != CTL_DONE || (result = ctl_parse(&answer, &json)) != CTL_DONE)
+        return result;
+    snprintf(status, 16, "%s", json_text(json_member(json, "status"), ""));
+    snprintf(reason, 128, "%s", json_text(json_member(json, "reason"), ""));
+    json_free(json);
+    return CTL_DONE;
+}
+
+static bool is_under_way(const char *status)
+{
+    return strcmp(status, "waiting") == 0 || strcmp(status, "sent") == 0;
+}
+
+/* Until the owner answered at the robot. */
+static int await_owner(struct ctl *ctl, const char *id)
+{
+    char status[16] = "waiting", reason[128] = "", shown[16] = "";
+    int result = CTL_DONE;
+
+    while (result == CTL_DONE && is_under_way(status)) {
+        if (strcmp(shown, status) != 0)
+            fprintf(stderr, "%s\n",
+                    strcmp(status, "sent") == 0
+                        ? "The robot asks its owner, who holds its button for two seconds to agree."
+                        : "The robot is asked.");
+        snprintf(shown, sizeof shown, "%s", status);
+        clock_sleep_ms(POLL_MS);
+        result = look_at_command(ctl, id, status, reason);
+    }
+    if (result != CTL_DONE || strcmp(status, "done") == 0)
+        return result;
+    return ctl_fail("no report: %s (%s)", reason[0] ? reason : "no answer", status);
+}
+
+static int save_bundle(struct ctl *ctl, const char *id, const char *path)
+{
+    struct client_answer answer;
+    int result =
+        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/bundles/", id, (char *)NULL);
+
+    if (result != CTL_DONE)
+        return result;
+    enum status status = file_replace(path, answer.body, 0600);
+    if (status != STATUS_OK)
+        return ctl_fail("\"%s\": %s", path, status_text(status));
+    printf("wrote %s, %zu bytes\n", path, answer.body.size);
+    return CTL_DONE;
+}
+
+/* Asks the robot for a report about itself, waits for its owner's word and saves it. */
+static int bundle(struct ctl *ctl)
+{
+    struct client_answer answer;
+    struct json *json;
+    char id[64];
+    int result = ctl_send_to(ctl, "POST", span_text("{\"kind\":\"bundle\"}"), NULL, &answer,
+                             "/api/v1/devices/", ctl->args.words[0], "/commands", (char *)NULL);
+
+    if (result != CTL_DONE || (result = ctl_parse(&answer, &json)) != CTL_DONE)
+        return result;
+    snprintf(id, sizeof id, "%s", json_text(json_member(json, "id"), ""));
+    json_free(json);
+    result = await_owner(ctl, id);
+    return result == CTL_DONE ? save_bundle(ctl, id, ctl->args.words[1]) : result;
+}
+
+static int bundles(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"came", "at", VIEW_TIME},
+        {"forgotten", "until", VIEW_TIME},
+        {"asked by", "asked_by", VIEW_TEXT},
+        {"bytes", "bytes", VIEW_NUMBER},
+        {"id", "id", VIEW_TEXT},
+    };
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/devices/",
+                             ctl->args.words[0], "/bundles", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, COUNT(columns)) : result;
+}
+
 static int revoke(struct ctl *ctl)
 {
     struct client_answer answer;
@@ -429,6 +521,9 @@ const struct ctl_verb noun_device_verbs[] = {
      "let it ask one of its routes a tiny question, unheard", probe},
     {"device", "forget", "ROBOT", 1, 1, "",
      "let it forget what was talked about, before another owner has it", forget},
+    {"device", "bundle", "ROBOT FILE", 2, 2, "",
+     "a report about itself, without speech, once its owner agreed there", bundle},
+    {"device", "bundles", "ROBOT", 1, 1, "", "its reports that are kept", bundles},
     {"device", "take-picture", "ROBOT", 1, 1, "", "ask for a picture of its face", take_picture},
     {"device", "picture", "ROBOT FILE", 2, 2, "", "save the last picture of its face (PNG)",
      picture},

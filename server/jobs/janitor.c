@@ -7,6 +7,7 @@
 #include "server/fleet/mint.h"
 #include "server/jobs/timer.h"
 #include "server/store/alarm.h"
+#include "server/store/bundles.h"
 #include "server/store/cleaning.h"
 #include "server/store/usage_hours.h"
 #include "server/store/usage_months.h"
@@ -25,6 +26,11 @@ static enum status drop_months(struct store *store, const struct janitor_options
     if (dropped > 0)
         log_info("janitor", "dropped months of usage records count=%lld", (long long)dropped);
     return status;
+}
+
+static enum status forget_bundles(struct store *store, const struct janitor_options *options)
+{
+    return bundles_forget(store, options->bundle_days);
 }
 
 static enum status renew_credentials(struct store *store)
@@ -50,6 +56,7 @@ static const struct {
     {"forget login sessions", 60000, cleaning_forget_sessions, NULL},
     {"forget answered posts", 600000, cleaning_forget_answers, NULL},
     {"forget alerts that are long over", 3600000, cleaning_forget_alerts, NULL},
+    {"forget old diagnostic bundles", 600000, NULL, forget_bundles},
     {"roll usage up by hour", 10000, usage_hours_roll_up, NULL},
     {"make the next months of usage", 3600000, usage_months_make, NULL},
     {"drop old months of usage", 3600000, NULL, drop_months},

@@ -199,6 +199,21 @@ enum status dispatch_keep_picture(struct store_conn *conn, const char *device_id
     return store_exec(conn, &keep, STORE_VALUES(value_text(device_id), value_bytes(png)), NULL);
 }
 
+enum status dispatch_keep_bundle(struct store_conn *conn, const char *device_id,
+                                 const uint8_t command_id[16], struct span document)
+{
+    STORE_STATEMENT(keep, "INSERT INTO myna.bundle (bundle_id, device_id, asked_by, document)"
+                          " SELECT c.command_id, c.device_id, c.created_by, $3 FROM myna.command c"
+                          " WHERE c.command_id = $2 AND c.device_id = $1 AND c.kind = 'bundle'"
+                          " AND c.status IN ('waiting', 'sent', 'expired')"
+                          " ON CONFLICT (bundle_id) DO NOTHING"
+                          " RETURNING myna.tell('bundle', device_id)");
+
+    return store_exec(
+        conn, &keep,
+        STORE_VALUES(value_text(device_id), value_uuid(command_id), value_bytes(document)), NULL);
+}
+
 enum status dispatch_list_revoked(struct store *store, struct arena *arena, struct span *ids)
 {
     STORE_STATEMENT(list, "SELECT coalesce(string_agg(device_id, E'\\n' ORDER BY device_id), '')"

@@ -70,6 +70,11 @@ MUST_CHECK enum status dispatch_finish_commands(struct store_conn *conn, struct 
 MUST_CHECK enum status dispatch_keep_picture(struct store_conn *conn, const char *device_id,
                                              struct span png);
 
+/* Keeps the document that answers the command, if the command asked this device for one and was not
+ * answered before. */
+MUST_CHECK enum status dispatch_keep_bundle(struct store_conn *conn, const char *device_id,
+                                            const uint8_t command_id[16], struct span document);
+
 /* Every revoked device's id, one per line, in order: what the broker refuses. */
 MUST_CHECK enum status dispatch_list_revoked(struct store *store, struct arena *arena,
                                              struct span *ids);

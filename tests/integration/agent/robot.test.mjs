@@ -1,5 +1,6 @@
 // The full robot in a whole fleet: what the server can tell it, and what a copied disk does.
 import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {appendFileSync, copyFileSync, existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
@@ -63,6 +64,33 @@ test('I8: a robot forgets what was talked about when another owner is to have it
   await until(15, () => 'nothing of the conversation is kept', () => existsSync(kept));
   assert.equal((await tell('forget', 'myna-1')).status, 'done');
   assert.equal(existsSync(kept), false);
+});
+
+const agent = (...words) => execFileSync(join(fleet.env.MYNA_BUILD, 'myna-agent'), ['--socket', join(fleet.home, 'agent/agent.sock'), ...words], {encoding: 'utf8'});
+
+test('I8, I9: a report about the robot leaves it once its owner agreed, without speech and keys', async () => {
+  const file = join(fleet.home, 'report.json');
+  const underWay = async () => (await newest()).kind === 'bundle' && (await newest()).status === 'sent';
+  const asked = () => fleet.log('myna-agent').match(/command "bundle" from the server/g)?.length ?? 0;
+
+  await fleet.say('My planted word is rhododendron.');
+  assert.throws(() => agent('consent', 'yes'), /nobody asks for a report/);
+  const declined = fleet.myna('ctl', 'device', 'bundle', 'myna-1', file).catch((error) => error);
+  await until(20, newest, async () => await underWay() && asked() === 1);
+  assert.equal(agent('consent', 'no').trim(), 'declined');
+  assert.match((await declined).message, /its owner declined \(refused\)/);
+  assert.deepEqual(await fleet.sql('SELECT * FROM myna.bundle'), []);
+
+  const given = fleet.myna('ctl', 'device', 'bundle', 'myna-1', file);
+  await until(20, newest, async () => await underWay() && asked() === 2);
+  assert.equal(agent('consent', 'yes').trim(), 'given');
+  await given;
+  const text = readFileSync(file, 'utf8');
+  const report = JSON.parse(text);
+  assert.equal(report.device, 'myna-1');
+  assert.ok(report.log.some((line) => line.text.includes('the owner agreed')));
+  const key = readFileSync(join(fleet.home, 'vendors/dahan.key'), 'utf8').trim();
+  for (const secret of ['rhododendron', key]) assert.ok(key && !text.includes(secret), secret);
 });
 
 test('I9: neither the server nor the robot leaves a core, wherever cores go', () => {

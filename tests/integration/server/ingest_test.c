@@ -1755,8 +1755,8 @@ static void a_command_is_answered_once_and_brings_its_picture(void **state)
     reply.command_id.size = 16;
     memcpy(reply.command_id.bytes, id, 16);
     reply.command_status = wire_CommandStatus_COMMAND_DONE;
-    reply.picture.size = sizeof png - 1;
-    memcpy(reply.picture.bytes, png, sizeof png - 1);
+    reply.attachment.size = sizeof png - 1;
+    memcpy(reply.attachment.bytes, png, sizeof png - 1);
     hear(fixture, robot_reply(robot, &reply));
     ASSERT_SQL(fixture, "SELECT status FROM myna.command WHERE device_id = $1::text", "done");
     ASSERT_SQL(fixture, "SELECT length(png) FROM myna.face_picture WHERE device_id = $1::text",
@@ -1764,6 +1764,57 @@ static void a_command_is_answered_once_and_brings_its_picture(void **state)
     reply.command_status = wire_CommandStatus_COMMAND_FAILED;
     hear(fixture, robot_reply(robot, &reply));
     ASSERT_SQL(fixture, "SELECT status FROM myna.command WHERE device_id = $1::text", "done");
+}
+
+static void ask_for_bundle(struct fixture *fixture, const uint8_t id[16], const char *kind)
+{
+    STORE_STATEMENT(insert, "INSERT INTO myna.command (command_id, device_id, kind, created_by,"
+                            " expires_at, send_due) VALUES ($1, $2, $3, 'operator:anna',"
+                            " now() + interval '1 minute', now())");
+
+    assert_int_equal(
+        store_query(fixture->store, &insert,
+                    STORE_VALUES(value_uuid(id), value_text(fixture->id), value_text(kind)), NULL),
+        STATUS_OK);
+}
+
+static void answer_with(struct fixture *fixture, const uint8_t id[16], const char *document)
+{
+    static wire_Reply reply;
+
+    reply = (wire_Reply)wire_Reply_init_zero;
+    reply.command_id.size = 16;
+    memcpy(reply.command_id.bytes, id, 16);
+    reply.command_status = wire_CommandStatus_COMMAND_DONE;
+    reply.attachment.size = (pb_size_t)strlen(document);
+    memcpy(reply.attachment.bytes, document, reply.attachment.size);
+    hear(fixture, robot_reply(&fixture->robot, &reply));
+}
+
+#define BUNDLES                                                                                    \
+    "SELECT coalesce(string_agg(convert_from(document, 'UTF8') || asked_by, ' '), 'none')"         \
+    " FROM myna.bundle WHERE device_id = $1::text"
+
+static void a_bundle_is_kept_if_it_was_asked_for_and_is_a_document(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t asked[16], other[16], unknown[16];
+
+    hear(fixture, robot_hello(&fixture->robot));
+    crypto_uuid(asked), crypto_uuid(other), crypto_uuid(unknown);
+    ask_for_bundle(fixture, asked, "bundle");
+    ask_for_bundle(fixture, other, "identify");
+    answer_with(fixture, unknown, "{\"a\":1}");
+    answer_with(fixture, other, "{\"a\":2}");
+    ASSERT_SQL(fixture, BUNDLES, "none");
+    answer_with(fixture, asked, "{\"a\":3}");
+    ASSERT_SQL(fixture, BUNDLES, "{\"a\":3}operator:anna");
+    answer_with(fixture, asked, "{\"a\":4}"); /* answered before */
+    ASSERT_SQL(fixture, BUNDLES, "{\"a\":3}operator:anna");
+    crypto_uuid(asked);
+    ask_for_bundle(fixture, asked, "bundle");
+    answer_with(fixture, asked, "{\"a\":");
+    ASSERT_SQL(fixture, BUNDLES, "{\"a\":3}operator:anna");
 }
 
 /* ---- I5 ---- */
@@ -2347,6 +2398,7 @@ int main(void)
         WITH_ROBOT(a_report_replaces_the_statuses_it_names_and_keeps_the_others),
         WITH_ROBOT(i2_credit_that_a_robot_did_not_take_is_alarmed),
         WITH_ROBOT(a_command_is_answered_once_and_brings_its_picture),
+        WITH_ROBOT(a_bundle_is_kept_if_it_was_asked_for_and_is_a_document),
         WITH_ROBOT(i5_sums_equal_the_records_and_an_import_settles_what_was_uncertain),
         WITH_ROBOT(requests_that_robots_told_by_their_sum_are_no_key_leak),
         WITH_ROBOT(i2_an_import_gives_pools_back_what_an_attempt_had_reserved),
