@@ -255,27 +255,15 @@ static size_t on_settings(void *context, wire_SettingStatus *out)
     return settings_statuses(((struct agent *)context)->settings, out);
 }
 
-static void tell_held(struct talker *talker, wire_Health *out)
-{
-    uint32_t held[FILTER_CLASSES];
-
-    talker_held(talker, held);
-    out->held_crisis = held[FILTER_CRISIS];
-    out->held_self_harm = held[FILTER_SELF_HARM];
-    out->held_violence = held[FILTER_VIOLENCE];
-    out->held_sexual = held[FILTER_SEXUAL];
-    out->held_hate = held[FILTER_HATE];
-    out->held_drugs = held[FILTER_DRUGS];
-    out->held_personal = held[FILTER_PERSONAL];
-}
-
 static void on_health(void *context, wire_Health *out)
 {
     struct agent *agent = context;
+    uint32_t held[FILTER_CLASSES];
 
     health_read(&agent->health, agent->config->state_dir, clock_mono_ms(), out);
     talker_count(agent->talker, &out->turns, &out->failed_turns);
-    tell_held(agent->talker, out);
+    talker_held(agent->talker, held);
+    health_tell_held(held, out);
     out->audio_underruns = speaker_underruns(agent->speaker);
     out->frames_late = face_frames_late(agent->face);
     out->journal_pending = (uint32_t)journal_pending(agent->journal);

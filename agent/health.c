@@ -109,6 +109,17 @@ void health_start(struct health *health, int64_t now_ms)
     *health = (struct health){.started_ms = now_ms, .read_ms = now_ms, .cpu_ms = cpu_ms()};
 }
 
+void health_tell_held(const uint32_t held[FILTER_CLASSES], wire_Health *out)
+{
+    out->held_crisis = held[FILTER_CRISIS];
+    out->held_self_harm = held[FILTER_SELF_HARM];
+    out->held_violence = held[FILTER_VIOLENCE];
+    out->held_sexual = held[FILTER_SEXUAL];
+    out->held_hate = held[FILTER_HATE];
+    out->held_drugs = held[FILTER_DRUGS];
+    out->held_personal = held[FILTER_PERSONAL];
+}
+
 void health_read(struct health *health, const char *state_dir, int64_t now_ms, wire_Health *out)
 {
     const int64_t used_ms = cpu_ms();

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "agent/chat/filter.h"
 #include "schema/wire/message.h"
 
 /* What must be remembered between two readings. Plain data. */
@@ -24,6 +25,9 @@ void health_start(struct health *health, int64_t now_ms);
 /* Fills uptime_s, cpu_percent (since the reading before), memory_kib, disk_free_mib and wifi_dbm of
  * out and leaves the rest; a figure that cannot be read stays 0. */
 void health_read(struct health *health, const char *state_dir, int64_t now_ms, wire_Health *out);
+
+/* What the filter held back since the start, by class, into out. */
+void health_tell_held(const uint32_t held[FILTER_CLASSES], wire_Health *out);
 
 /* Free space of the folder's disk, 1 when it is full; 0: it cannot be read. */
 uint32_t health_disk_free_mib(const char *folder);
