@@ -41,7 +41,7 @@ function idempotencyKey() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function address(path, query = {}) {
+export function address(path, query = {}) {
   const filled = Object.entries(query).filter(([, value]) => value !== "" && value != null);
   const search = new URLSearchParams(filled).toString();
   return ROOT + path + (search ? `?${search}` : "");

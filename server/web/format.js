@@ -15,6 +15,8 @@ const hourAndMinute = new Intl.DateTimeFormat(locale, { hour: "numeric", minute:
 const dayAndHour = new Intl.DateTimeFormat(locale, { weekday: "short", hour: "numeric" });
 const day = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", timeZone: "UTC" });
 
+const month = new Intl.DateTimeFormat(locale, { month: "short", year: "numeric", timeZone: "UTC" });
+
 export const NONE = "\u2013";
 
 export function number(value) {
@@ -106,6 +108,21 @@ export function timeOfDay(at) {
 // For the axis of a picture that shows so many seconds.
 export function timeShort(at, span_s) {
   return (span_s > 20 * 3600 ? dayAndHour : hourAndMinute).format(new Date(at));
+}
+
+// "2026-11-01" as the month it begins.
+export function monthOf(at) {
+  return month.format(new Date(at));
+}
+
+// What clocks show at a moment in zone.
+export function clockIn(at, zone) {
+  return new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit", timeZone: zone }).format(new Date(at));
+}
+
+// The hour of a moment as clocks show it in zone, with its day.
+export function hourIn(at, zone) {
+  return new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", hour: "numeric", timeZone: zone }).format(new Date(at));
 }
 
 export function dayShort(at) {

@@ -8,9 +8,10 @@ import {Fleet, until} from '../support/fleet.mjs';
 import {accessibilityFaults, Browser} from './browser.mjs';
 import {languageTests, untranslated} from './languages.mjs';
 import {rolloutTests} from './rollouts.mjs';
+import {usageTests} from './usage.mjs';
 
 const ROBOTS = 12;
-const PAGES = ['/fleet', '/robots/myna-1', '/robots/sim-0001', '/support?robot=sim-0001', '/usage', '/usage?days=7', '/rollouts',
+const PAGES = ['/fleet', '/robots/myna-1', '/robots/sim-0001', '/support?robot=sim-0001', '/usage', '/usage?by=device,class&range=week', '/rollouts',
   '/rollouts/louder', '/rollouts/new', '/rollouts/new?step=safety', '/config', '/contracts',
   '/contracts/dahan-2026', '/vendors', '/alerts', '/audit', '/access', '/nowhere'];
 
@@ -299,14 +300,7 @@ test('attempts have their tokens, their certainty and their price', async () => 
   assert.match(await attempt.locator('td').last().innerText(), /^¥\d+\.\d{6}$/);
 });
 
-test('usage of today names vendor and model, counts and costs', async () => {
-  await page.goto('/usage');
-  const row = page.getByRole('table', {name: 'By vendor and model'}).locator('tbody tr', {hasText: 'dahan'}).first();
-  await row.waitFor();
-  assert.ok(number(await row.locator('td').nth(1).innerText()) > 0);
-  assert.match(await row.locator('td').last().innerText(), /¥/);
-  await page.getByRole('img', {name: /Bars of Attempts/}).locator('canvas').waitFor();
-});
+usageTests({page: () => page, settle});
 
 test('a budget made here shows what is spent, held and free', async () => {
   await page.goto('/contracts');

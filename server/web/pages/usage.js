@@ -1,185 +1,130 @@
-// usage.js - what the fleet used, by vendor and model and by day, and how sure that is
+// usage.js - what the fleet used: by what, when, compared with before, and how sure that is
 
-import { html, useMemo, useState } from "../dom.js";
-import { useResource } from "../api.js";
+import { html } from "../dom.js";
+import { address, useResource } from "../api.js";
+import { SelectField, TextField } from "../components/field.js";
+import { Icon } from "../components/icons.js";
 import { PageHead } from "../components/page.js";
-import { bars, Plot, seriesColour } from "../components/plot.js";
 import { Empty, Loaded } from "../components/states.js";
-import { Table } from "../components/table.js";
-import { Card, Money, Segmented } from "../components/ui.js";
-import { compact, dayShort, digitsFor, money, number } from "../format.js";
+import { Button, Card, Money, Segmented } from "../components/ui.js";
+import { dayShort, digitsFor, number, timeExact } from "../format.js";
 import { useQuery } from "../router.js";
 import { t } from "../text.js";
 import { Imports } from "./imports.js";
+import { dayOf, DIMENSIONS, MEASURES, RANGES, readAsked, scope, shift } from "./usage/asked.js";
+import { MEASURED, Picture } from "./usage/picture.js";
+import { Change, Sums } from "./usage/sums.js";
 
-const DAY_MS = 86400000;
-const RANGES = [["1", "usage.today"], ["7", "usage.week"], ["30", "usage.month"]];
+const SERIES = 5; // by name; the rest is the sixth
 
-const tokens = (row) => Number(row.input_uncached) + Number(row.input_cached);
-const MEASURES = {
-  attempts: (row) => Number(row.attempts),
-  output: (row) => Number(row.output) + Number(row.reasoning),
-  input: tokens,
-  cost: (row) => Number(row.price),
-};
+const dimension = (name) => [name, t(`dimension.${name}`)];
 
-const isoDay = (ms) => new Date(ms).toISOString().slice(0, 10);
-const nameOf = (row) => `${row.vendor} / ${row.model}`;
-
-// The last `count` days, newest last. Days are the contract's own, so that around midnight the
-// newest may be one that has not begun where the browser is; `rows` know of it.
-function daysShown(count, rows) {
-  const newest = rows.reduce((last, { day }) => (day > last ? day : last), isoDay(Date.now()));
-  return Array.from({ length: count }, (_, i) => isoDay(Date.parse(newest) - (count - 1 - i) * DAY_MS));
+function By({ asked, change }) {
+  const [one, two = ""] = asked.by;
+  const set = (...names) => change({ by: [...new Set(names)].filter(Boolean).join(","), top: "" });
+  return html`<div class="row">
+    <${SelectField} label=${t("usage.by")} value=${one} options=${DIMENSIONS.map(dimension)} onInput=${(name) => set(name, two)} />
+    <${SelectField} label=${t("usage.and_by")} value=${two} onInput=${(name) => set(one, name)}
+      options=${[["", t("usage.nothing_more")], ...DIMENSIONS.filter((name) => name !== one).map(dimension)]} />
+  </div>`;
 }
 
-// Rows of (vendor, model, currency, day) summed over the days.
-function total(rows) {
-  const sums = new Map();
-  for (const row of rows) {
-    const key = `${nameOf(row)} ${row.currency}`;
-    const sum = sums.get(key);
-    if (!sum) sums.set(key, { ...row, key });
-    else for (const name of NUMBERS) sum[name] = add(sum[name], row[name]);
+function Days({ asked, change }) {
+  const own = asked.range === "own";
+  const pick = (range) => change(range === "own" ? { range, from: asked.from, to: asked.to } : { range: range === "day" ? "" : range, from: "", to: "" });
+  return html`<div class="row">
+    <${Segmented} label=${t("usage.range")} value=${asked.range} onChange=${pick}
+      options=${[...Object.keys(RANGES), "own"].map((name) => [name, t(`range.${name}`)])} />
+    ${own && html`
+      <${TextField} label=${t("usage.from")} type="date" value=${asked.from} max=${asked.to} onInput=${(from) => from && change({ from, to: from > asked.to ? from : asked.to })} />
+      <${TextField} label=${t("usage.to")} type="date" value=${asked.to} min=${asked.from} onInput=${(to) => to && change({ to, from: to < asked.from ? to : asked.from })} />`}
+  </div>`;
+}
+
+function Zone({ asked, home, change }) {
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zones = [...new Set([home, here, "UTC", asked.zone])].filter(Boolean);
+  return html`<div class="row">
+    <${SelectField} label=${t("usage.steps")} value=${asked.unit} onInput=${(unit) => change({ unit: unit === asked.units[0] ? "" : unit })}
+      options=${asked.units.map((unit) => [unit, t(`step.${unit}`)])} />
+    <${SelectField} label=${t("zone")} value=${asked.zone} onInput=${(zone) => change({ zone: zone === home ? "" : zone })}
+      options=${zones.map((zone) => [zone, zone === home ? t("usage.contracts_zone", { zone }) : zone])} />
+  </div>`;
+}
+
+function Only({ only, change }) {
+  const names = Object.keys(only);
+  if (names.length === 0) return null;
+  return html`<div class="row" role="group" aria-label=${t("usage.only")}>${names.map((name) => html`
+    <button type="button" class="chip view" key=${name} aria-label=${t("usage.not_only", { name: t(`dimension.${name}`), value: only[name] })}
+      onClick=${() => change({ [name]: "", top: "" })}>${t(`dimension.${name}`)}: ${only[name]} <${Icon} name="close" size=${10} /></button>`)}
+  </div>`;
+}
+
+// What was used in all, a cell for each measure; money in each currency.
+function Totals({ totals, before, asked }) {
+  const cell = (name, label, value, now, then) => html`<div class="count-cell" key=${name}><span class="count-label">${label}</span>
+    <span class="count-value">${value}</span><span class="sub"><${Change} now=${now} before=${then} /></span></div>`;
+  const add = (list, measure) => list.reduce((sum, row) => sum + MEASURED[measure](row), 0);
+  const then = (measure) => (before ? add(before.totals, measure) : undefined);
+  return html`<div class="counts four">
+    ${["attempts", "input", "output"].map((name) => cell(name, t(`measure.${name}`), number(add(totals, name)), add(totals, name), then(name)))}
+    ${totals.map((row) => cell(row.currency, t("measure.cost"), html`<${Money} value=${row.price} currency=${row.currency} digits=${digitsFor([row.price])} />`,
+      Number(row.price), before ? Number(before.totals.find(({ currency }) => currency === row.currency)?.price ?? 0) : undefined))}
+  </div>
+  <p class="muted after-counts">${t("usage.compared", { days: [...new Set([asked.before.from, asked.before.to])].map(dayShort).join(" \u2013 ") })}
+    ${asked.to >= dayOf(Date.now(), asked.zone) && ` ${t("usage.not_over")}`}</p>`;
+}
+
+function Pictured({ asked, change, currencies }) {
+  const by = asked.by.includes("class") ? ["class"] : asked.by;
+  const state = useResource("/usage", { kinds: ["usage"], gap_ms: 5000,
+    query: { ...scope(asked), by: [...by, asked.unit].join(","), sort: asked.measure, top: by[0] === "class" ? "" : SERIES } });
+  const measures = MEASURES.filter((name) => name !== "cost" || currencies.length === 1);
+  const actions = by[0] !== "class" && html`<${Segmented} label=${t("usage.measure")} value=${asked.measure}
+    options=${measures.map((name) => [name, t(`measure.${name}`)])} onChange=${(measure) => change({ measure: measure === "attempts" ? "" : measure })} />`;
+  return html`<${Card} title=${t("usage.over_time")} actions=${actions}>
+    <${Loaded} state=${state} lines=${6}>${(data) => html`<${Picture} rows=${data.items} asked=${asked} by=${by} currency=${currencies[0]} />`}</${Loaded}>
+  </${Card}>`;
+}
+
+function Body({ data, asked, query, change }) {
+  const common = { by: asked.by.join(","), sort: asked.measure };
+  const before = useResource("/usage", { query: { ...scope(asked), ...common, ...asked.before, top: 1000 }, kinds: ["usage"], gap_ms: 60000 });
+  const title = t("usage.sums", { by: asked.by.map((name) => t(`dimension.${name}`)).join(", ") });
+  const csv = address("/usage", { ...scope(asked), by: [...asked.by, asked.unit].join(","), format: "csv" });
+  const actions = html`<a class="button" href=${csv} download="usage.csv"><${Icon} name="download" /><span>${t("usage.csv")}</span></a>`;
+  if (data.items.length === 0) {
+    return html`<section class="card"><${Empty} icon="usage" title=${t("usage.none")}>
+      <${Button} onClick=${() => change({ range: "own", from: shift(asked.from, -30), to: asked.to })}>${t("usage.further_back")}</${Button}></${Empty}></section>`;
   }
-  return [...sums.values()].sort((a, b) => Number(b.attempts) - Number(a.attempts));
-}
-
-// The sum line, where there is something to sum and one currency to do it in.
-function totalRow(sums) {
-  const one = new Set(sums.map((row) => row.currency)).size === 1;
-  if (sums.length < 2 || !one) return [];
-  const sum = { key: "total", total: true, currency: sums[0].currency };
-  for (const name of NUMBERS) sum[name] = sums.reduce((all, row) => add(all, row[name]), "0");
-  return [sum];
-}
-
-const NUMBERS = ["attempts", "failed", "uncertain", "input_uncached", "input_cached", "output", "reasoning", "price"];
-const SCALE = 12;
-
-// Decimal text added exactly: money has more digits than a floating point number holds.
-function add(a, b) {
-  const parts = [a, b].map((text) => String(text ?? 0).split("."));
-  const sum = parts.reduce((n, [whole, rest = ""]) =>
-    n + BigInt(whole + rest.slice(0, SCALE).padEnd(SCALE, "0")), 0n);
-  const digits = sum.toString().padStart(SCALE + 1, "0");
-  const rest = digits.slice(-SCALE).replace(/0+$/, "");
-  return digits.slice(0, -SCALE) + (rest && `.${rest}`);
-}
-
-function Uncertain({ row }) {
-  const n = Number(row.uncertain);
-  if (n === 0) return html`<span class="muted">0</span>`;
-  return html`<span class="tone-warn" title=${t("usage.uncertain.help")}>${number(n)}</span>`;
-}
-
-function Share({ row, rows }) {
-  const all = rows.reduce((sum, other) => sum + Number(other.attempts), 0);
-  const part = all ? Number(row.attempts) / all : 0;
-  return html`<span class="share"><i style=${{ width: `${(part * 100).toFixed(1)}%`, background: `var(--series-${(row.index % 6) + 1})` }}></i></span>`;
-}
-
-const columns = (rows, digits) => [
-  { key: "route", title: t("usage.route"), lead: true, width: "22%", cell: (row) => html`
-    ${row.total ? html`<b>${t("usage.total")}</b>` : html`<b>${row.vendor}</b><span class="muted"> / ${row.model}</span>
-      <${Share} row=${row} rows=${rows} />`}` },
-  { key: "attempts", title: t("attempts"), end: true, cell: (row) => number(row.attempts) },
-  { key: "failed", title: t("usage.failed"), end: true, cell: (row) => number(row.failed) },
-  { key: "uncertain", title: t("usage.uncertain"), end: true, cell: (row) => html`<${Uncertain} row=${row} />` },
-  { key: "input", title: t("tokens.input"), end: true, cell: (row) => number(row.input_uncached) },
-  { key: "cached", title: t("tokens.input_cached"), end: true, cell: (row) => number(row.input_cached) },
-  { key: "output", title: t("tokens.output"), end: true, cell: (row) => number(row.output) },
-  { key: "reasoning", title: t("tokens.reasoning"), end: true, from: "wide", cell: (row) => number(row.reasoning) },
-  { key: "cost", title: t("cost"), end: true, width: "13%", cell: (row) => html`<${Money} value=${row.price} currency=${row.currency} digits=${digits} />` },
-];
-
-// Stacked columns over x; each series is drawn from the sum of those below it.
-function stacked(series) {
-  const sums = series[0].map(() => 0);
-  return series.map((values) => values.map((value, i) => (sums[i] += value)));
-}
-
-function useBars(rows, days, measure) {
-  return useMemo(() => {
-    const names = [...new Set(rows.map(nameOf))];
-    const of = MEASURES[measure];
-    const labels = days.length > 1 ? days : names;
-    const values = names.map((name) => labels.map((label) => rows
-      .filter((row) => nameOf(row) === name && (days.length === 1 ? name === label : row.day === label))
-      .reduce((sum, row) => sum + of(row), 0)));
-    return { names, labels, values };
-  }, [rows, days, measure]);
-}
-
-// Which columns get their label, the last always: as many as stand side by side. Letters of the
-// axis are about 7 pixels wide; between two labels a blank of 12.
-function readable(labels, plot) {
-  const widest = Math.max(...labels.map((text) => text.length)) * 7 + 12;
-  const step = Math.max(1, Math.ceil((labels.length * widest) / (plot.bbox.width / devicePixelRatio || plot.width)));
-  return labels.map((_, i) => i).filter((i) => (labels.length - 1 - i) % step === 0);
-}
-
-function BarPlot({ rows, days, measure, currency }) {
-  const { names, labels, values } = useBars(rows, days, measure);
-  // the tallest stack is drawn first, so that the shorter ones stay visible before it
-  const data = useMemo(() => [labels.map((_, i) => i), ...stacked(values).reverse()], [labels, values]);
-  const shown = measure === "cost" ? (value) => money(value, currency, digitsFor([value])) : compact;
-  const label = (i) => (days.length > 1 ? dayShort(labels[i]) : labels[i]) ?? "";
-
-  const options = (axis) => ({
-    legend: { show: false },
-    cursor: { show: false },
-    scales: { x: { time: false, range: [-0.6, labels.length - 0.4] }, y: { range: (_, low, high) => [0, high * 1.1 || 1] } },
-    axes: [
-      axis({ size: 30, grid: { show: false }, splits: (plot) => readable(labels.map((_, i) => label(i)), plot),
-        values: (_, splits) => splits.map(label) }),
-      axis({ size: 64, values: (_, splits) => splits.map(shown) }),
-    ],
-    series: [{}, ...names.map((_, i) => ({
-      fill: seriesColour(names.length - 1 - i), width: 0, points: { show: false }, paths: bars,
-    }))],
-  });
-  return html`<${Plot} data=${data} options=${options} version=${`${measure} ${labels.join()} ${names.join()}`}
-    label=${t("usage.plot", { measure: t(`measure.${measure}`) })} />`;
-}
-
-function Legend({ names }) {
-  return html`<ul class="legend">${names.map((name, i) => html`<li key=${name}>
-    <i style=${{ background: `var(--series-${(i % 6) + 1})` }}></i>${name}</li>`)}</ul>`;
-}
-
-function Body({ rows, count }) {
-  const [measure, setMeasure] = useState("attempts");
-  const days = useMemo(() => daysShown(count, rows), [rows]);
-  const names = [...new Set(rows.map(nameOf))];
-  const sums = total(rows).map((row) => ({ ...row, index: names.indexOf(nameOf(row)) }));
-  if (rows.length === 0) return html`<section class="card"><${Empty} icon="usage" title=${t("usage.none")} /></section>`;
-
-  const currencies = [...new Set(rows.map((row) => row.currency))];
-  const measures = Object.keys(MEASURES).filter((name) => name !== "cost" || currencies.length === 1);
   return html`
-    <${Card} title=${t("usage.by_model")} flush><${Table} label=${t("usage.by_model")} columns=${columns(sums, digitsFor(sums.map(({ price }) => price)))}
-      rows=${[...sums, ...totalRow(sums)]} rowKey=${(row) => row.key} /></${Card}>
-    <${Card} title=${t(days.length > 1 ? "usage.by_day" : "usage.today")} actions=${html`<${Segmented} label=${t("usage.measure")}
-        value=${measure} options=${measures.map((name) => [name, t(`measure.${name}`)])} onChange=${setMeasure} />`}>
-      <${BarPlot} rows=${rows} days=${days} measure=${measure} currency=${currencies[0]} />
-      ${days.length > 1 && html`<${Legend} names=${names} />`}
-    </${Card}>`;
+    <${Totals} totals=${data.totals} before=${before.data} asked=${asked} />
+    <${Pictured} asked=${asked} change=${change} currencies=${data.totals.map(({ currency }) => currency)} />
+    <${Card} title=${title} actions=${actions} flush>
+      <${Sums} label=${title} rows=${data.items} totals=${data.totals} before=${before.data} asked=${asked} query=${query} />
+      <footer class="table-foot"><span class="muted">${t("usage.as_of", { time: timeExact(data.as_of) })}
+          ${asked.by.includes("group") && ` ${t("usage.groups_overlap")}`}</span>
+        ${data.items.some((row) => row.rest) && html`<${Button} onClick=${() => change({ top: "all" })}>${t("more")}</${Button}>`}
+      </footer></${Card}>`;
+}
+
+// zone: the one that the contracts count in.
+function Shown({ home }) {
+  const [query, change] = useQuery();
+  const asked = readAsked(query, home);
+  const state = useResource("/usage", { kinds: ["usage"], gap_ms: 3000,
+    query: { ...scope(asked), by: asked.by.join(","), sort: asked.measure, top: asked.top } });
+  return html`
+    <${PageHead} title=${t("nav.usage")} at=${state.data?.as_of}><${Days} asked=${asked} change=${change} /></${PageHead}>
+    <div class="usage-asked"><${By} asked=${asked} change=${change} /><${Zone} asked=${asked} home=${home} change=${change} />
+      <${Only} only=${asked.only} change=${change} /></div>
+    <${Loaded} state=${state} lines=${8}>${(data) => html`<${Body} data=${data} asked=${asked} query=${query} change=${change} />`}</${Loaded}>
+    ${state.data && html`<${Imports} />`}`;
 }
 
 export function Usage() {
-  const [query, change] = useQuery();
-  const length = RANGES.some(([days]) => days === query.days) ? query.days : "1";
-  const count = Number(length);
-  // without "from" the server answers each contract's own today
-  const wanted = count > 1 ? { by: "vendor,model,day", from: isoDay(Date.now() - (count - 1) * DAY_MS) } : { by: "vendor,model" };
-  const state = useResource("/usage", { query: wanted, kinds: ["usage"], gap_ms: 3000 });
-
-  return html`
-    <${PageHead} title=${t("nav.usage")} at=${state.data?.as_of}>
-      <${Segmented} label=${t("usage.range")} value=${length} options=${RANGES.map(([value, key]) => [value, t(key)])}
-        onChange=${(value) => change({ days: value === "1" ? "" : value })} />
-    </${PageHead}>
-    <${Loaded} state=${state} lines=${8}>${(data) => html`<${Body} key=${length} rows=${data.items} count=${count} />`}</${Loaded}>
-    ${state.data && html`<${Imports} />`}`;
+  const contracts = useResource("/contracts", { kinds: ["contract"], gap_ms: 60000 });
+  if (!contracts.data) return html`<${PageHead} title=${t("nav.usage")} /><${Loaded} state=${contracts} lines=${8}>${() => null}</${Loaded}>`;
+  return html`<${Shown} home=${contracts.data.items[0]?.zone ?? "UTC"} />`;
 }

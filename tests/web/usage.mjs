@@ -1,0 +1,63 @@
+// usage.mjs - what was used, as an operator looks at it. Part of the dashboard's test.
+import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
+import {test} from 'node:test';
+import {until} from '../support/fleet.mjs';
+
+const number = (text) => Number(text.replaceAll(/[^0-9.]/g, ''));
+
+// on: {page(), settle(page, path)}. The page is signed in, the robots talk.
+export function usageTests(on) {
+  const page = {goto: (...words) => on.page().goto(...words)};
+  const sums = (name) => on.page().getByRole('table', {name}).locator('tbody tr:not(.skeleton-row)');
+  const cell = (row, title) => row.locator(`td[data-label="${title}"]`);
+  const api = (path) => on.page().evaluate(async (url) => (await fetch(url)).json(), `/api/v1${path}`);
+
+  test('usage of today names vendor and model, counts and costs', async () => {
+    await page.goto('/usage');
+    const row = sums('By Vendor, Model').filter({hasText: 'dahan'}).first();
+    await row.waitFor();
+    assert.ok(number(await cell(row, 'Attempts').innerText()) > 0);
+    assert.match(await cell(row, 'Cost').innerText(), /\u00a5/);
+    await on.page().getByRole('img', {name: /Columns of Attempts/}).locator('canvas').waitFor();
+  });
+
+  test('a row of usage opens what is behind it, down to one robot, and the address keeps it all', async () => {
+    await page.goto('/usage');
+    await on.page().getByLabel('By', {exact: true}).selectOption('group');
+    await on.page().getByLabel('and by').selectOption('');
+    await sums('By Group').getByRole('link', {name: 'kitchen'}).click();
+    const robot = sums('By Robot').getByRole('link', {name: 'sim-0001'});
+    await robot.waitFor();
+    await on.page().getByRole('button', {name: 'No longer only Group kitchen'}).waitFor();
+    await on.page().reload();
+    await robot.waitFor();
+    assert.equal(await sums('By Robot').getByRole('link', {name: 'myna-1'}).count(), 0, 'it is of another group');
+    await robot.click();
+    await on.page().getByRole('heading', {level: 1, name: 'sim-0001'}).waitFor();
+  });
+
+  test('the file for spreadsheets has what the table shows', async () => {
+    await page.goto('/usage?by=vendor&range=week');
+    await sums('By Vendor').first().waitFor();
+    const [file] = await Promise.all([on.page().waitForEvent('download'), on.page().getByRole('link', {name: 'Download CSV'}).click()]);
+    const [head, ...lines] = readFileSync(await file.path(), 'utf8').trimEnd().split('\r\n');
+    assert.match(head, /^period,vendor,model,/);
+    assert.ok(lines.some((line) => /^\d{4}-\d\d-\d\d,dahan,/.test(line)), lines.join('\n'));
+  });
+
+  test('the classes of a contract add up to the quantities of its bill', async () => {
+    await on.settle(on.page(), '/usage');
+    // robots talk on: they are compared in one moment, and again in the next
+    const compare = async () => {
+      const [{items}, bill] = await Promise.all([api('/usage?by=class&contract=dahan-2026&from=2026-01-01'), api('/contracts/dahan-2026/bill')]);
+      const billed = bill.lines.filter(({metric}) => metric === 'output').reduce((sum, {quantity}) => sum + Number(quantity), 0);
+      return [items.find((item) => item.class === 'output').quantity, billed];
+    };
+    let pair = [];
+    await until(30, () => `output: ${pair.join(' used, billed ')}`, async () => {
+      pair = await compare();
+      return pair[0] > 0 && pair[0] === pair[1];
+    });
+  });
+}
