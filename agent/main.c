@@ -7,6 +7,7 @@
 #include "agent/face/sheet.h"
 #include "agent/talk.h"
 #include "schema/base/crypto.h"
+#include "schema/base/heap.h"
 #include "schema/base/log.h"
 
 static int fail(const char *problem)
@@ -62,6 +63,7 @@ int main(int argc, char **argv)
     char problem[256], socket_path[256], memory_path[PATH_MAX], films_path[PATH_MAX];
 
     crypto_forbid_cores();
+    heap_economize();
     if (config_parse(argc, argv, &config, problem) != STATUS_OK)
         return fail(problem), 2;
     if (config.help)

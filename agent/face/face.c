@@ -23,6 +23,7 @@
 #define MAX_STEP_MS  250.0
 #define SETTLE_MS    1500                         /* after a new mood */
 #define REST_FRAMES  3                            /* 20 pictures a second */
+#define SHUT         AUDIO_SAMPLE_RATE            /* by then nothing of a clause moves the mouth */
 #define FELT_EARLY   (AUDIO_SAMPLE_RATE * 7 / 10) /* before the end of what is felt about */
 
 struct face {
@@ -78,7 +79,11 @@ static void begin(struct face *face, uint64_t turn, int64_t now)
         return;
     face->turn = turn;
     face->is_turn_over = false;
-    track_cut(face->track, now);
+    /* most turns begin long after the last sound: what lies back is kept for nobody */
+    if (stage_end(&face->stage) < now - SHUT)
+        track_clear(face->track);
+    else
+        track_cut(face->track, now);
     stage_clear(&face->stage, now, FACE_LISTENING);
     feelings_clear(&face->feelings);
     if (face->recorder)

@@ -13,6 +13,7 @@
 #include "agent/face/stage.h"
 #include "agent/face/track.h"
 #include "schema/base/file.h"
+#include "schema/base/heap.h"
 #include "schema/base/log.h"
 
 #define MAX_SAMPLES   (RECORDER_MAX_S * AUDIO_SAMPLE_RATE)
@@ -26,13 +27,13 @@
 static_assert(AUDIO_SAMPLE_RATE % RECORDER_FRAMES_S == 0, "a frame is a whole number of samples");
 
 enum take_state {
-    TAKE_FREE,
     TAKE_OPEN,    /* of the turn being spoken */
     TAKE_WAITING, /* to be encoded */
     TAKE_BUSY,    /* being encoded */
 };
 
-/* All that is needed to draw a turn again. */
+/* All that is needed to draw a turn again. It is six megabytes, touched as far as the answer is
+ * long, so it is made when a turn begins and goes when its film is done. */
 struct take {
     enum take_state state;
     uint64_t turn;
@@ -58,7 +59,7 @@ struct recorder {
     bool is_stopping;
     const struct pack *pack;
     char label[FACE_LABEL_BYTES];
-    struct take takes[TAKE_COUNT];
+    struct take *takes[TAKE_COUNT]; /* NULL: room for one */
 
     /* the thread's own */
     const struct pack *worn; /* by the avatar */
@@ -67,12 +68,44 @@ struct recorder {
 
 /* --- noting, under the lock --- */
 
+static void drop_take(struct recorder *recorder, const struct take *take)
+{
+    for (size_t i = 0; i < TAKE_COUNT; i++) {
+        if (recorder->takes[i] != take)
+            continue;
+        track_free(recorder->takes[i]->track);
+        free(recorder->takes[i]->pcm);
+        free(recorder->takes[i]);
+        recorder->takes[i] = NULL;
+        return;
+    }
+}
+
+/* NULL: no memory, or no room. */
+static struct take *add_take(struct recorder *recorder)
+{
+    size_t at = 0;
+
+    while (at < TAKE_COUNT && recorder->takes[at])
+        at++;
+    if (at == TAKE_COUNT)
+        return NULL;
+    struct take *take = recorder->takes[at] = calloc(1, sizeof *take);
+    if (!take)
+        return NULL;
+    take->pcm = calloc(MAX_SAMPLES, sizeof *take->pcm);
+    if (take->pcm && track_create(&take->track) == STATUS_OK)
+        return take;
+    drop_take(recorder, take);
+    return NULL;
+}
+
 static struct take *open_take(struct recorder *recorder, uint64_t turn)
 {
     for (size_t i = 0; i < TAKE_COUNT; i++) {
-        struct take *take = &recorder->takes[i];
+        struct take *take = recorder->takes[i];
 
-        if (take->state == TAKE_OPEN && take->turn == turn)
+        if (take && take->state == TAKE_OPEN && take->turn == turn)
             return take;
     }
     return NULL;
@@ -83,9 +116,9 @@ static struct take *take_in(struct recorder *recorder, enum take_state state)
     struct take *oldest = NULL;
 
     for (size_t i = 0; i < TAKE_COUNT; i++) {
-        struct take *take = &recorder->takes[i];
+        struct take *take = recorder->takes[i];
 
-        if (take->state == state && (!oldest || take->turn < oldest->turn))
+        if (take && take->state == state && (!oldest || take->turn < oldest->turn))
             oldest = take;
     }
     return oldest;
@@ -93,12 +126,12 @@ static struct take *take_in(struct recorder *recorder, enum take_state state)
 
 static void close_take(struct recorder *recorder, struct take *take, int64_t sample)
 {
-    take->state = TAKE_FREE;
-    if (!take->has_sound)
+    const int64_t heard = sample - take->first;
+
+    if (!take->has_sound || heard < 0) {
+        drop_take(recorder, take);
         return;
-    int64_t heard = sample - take->first;
-    if (heard < 0)
-        return;
+    }
     /* an interrupted turn: what was queued was not heard, and the mouth must not say it */
     if ((size_t)heard < take->count) {
         track_cut(take->track, sample);
@@ -129,20 +162,17 @@ void recorder_begin(struct recorder *recorder, uint64_t turn, int64_t sample, en
     struct take *take = take_in(recorder, TAKE_OPEN);
     if (take)
         close_take(recorder, take, sample);
-    take = take_in(recorder, TAKE_FREE);
-    if (!take) {
-        log_info("face", "answer not recorded, the encoder is behind: turn=%llu",
-                 (unsigned long long)turn);
-    } else {
+    take = add_take(recorder);
+    if (take) {
         take->state = TAKE_OPEN;
         take->turn = turn;
         take->begin = sample;
         take->pack = recorder->pack;
         memcpy(take->label, recorder->label, sizeof take->label);
-        take->has_sound = take->is_unwanted = false;
-        take->count = 0;
-        track_clear(take->track);
         stage_clear(&take->stage, sample, mood);
+    } else {
+        log_info("face", "answer not recorded, the encoder is behind: turn=%llu",
+                 (unsigned long long)turn);
     }
     pthread_mutex_unlock(&recorder->lock);
 }
@@ -267,6 +297,12 @@ static bool is_stopping(struct recorder *recorder)
     return stopping;
 }
 
+static void undress(struct recorder *recorder)
+{
+    avatar_free(recorder->avatar);
+    recorder->avatar = NULL;
+}
+
 /* The avatar wears what the turn was begun with. */
 static enum status dress(struct recorder *recorder, const struct take *take)
 {
@@ -274,8 +310,7 @@ static enum status dress(struct recorder *recorder, const struct take *take)
         avatar_forget(recorder->avatar);
         return STATUS_OK;
     }
-    avatar_free(recorder->avatar);
-    recorder->avatar = NULL;
+    undress(recorder);
     recorder->worn = take->pack;
     return avatar_create(&recorder->avatar, take->pack, FILM_SIZE, FILM_SIZE);
 }
@@ -340,6 +375,13 @@ static void encode(struct recorder *recorder, const struct take *take)
                     (unsigned long long)take->turn, status_text(status));
 }
 
+/* Nothing is to be drawn: pictures, letters and what a film took go back to the machine. */
+static void rest(struct recorder *recorder)
+{
+    undress(recorder);
+    heap_give_back();
+}
+
 static void *encode_forever(void *argument)
 {
     struct recorder *recorder = argument;
@@ -350,14 +392,18 @@ static void *encode_forever(void *argument)
         struct take *take = take_in(recorder, TAKE_WAITING);
 
         if (!take) {
-            pthread_cond_wait(&recorder->changed, &recorder->lock);
+            pthread_mutex_unlock(&recorder->lock);
+            rest(recorder);
+            pthread_mutex_lock(&recorder->lock);
+            if (!recorder->is_stopping && !take_in(recorder, TAKE_WAITING))
+                pthread_cond_wait(&recorder->changed, &recorder->lock);
             continue;
         }
         take->state = TAKE_BUSY;
         pthread_mutex_unlock(&recorder->lock);
         encode(recorder, take);
         pthread_mutex_lock(&recorder->lock);
-        take->state = TAKE_FREE;
+        drop_take(recorder, take);
     }
     pthread_mutex_unlock(&recorder->lock);
     return NULL;
@@ -367,12 +413,12 @@ enum status recorder_forget(struct recorder *recorder)
 {
     pthread_mutex_lock(&recorder->lock);
     for (size_t i = 0; i < TAKE_COUNT; i++) {
-        struct take *take = &recorder->takes[i];
+        struct take *take = recorder->takes[i];
 
-        if (take->state == TAKE_BUSY)
+        if (take && take->state == TAKE_BUSY)
             take->is_unwanted = true;
-        else
-            take->state = TAKE_FREE;
+        else if (take)
+            drop_take(recorder, take);
     }
     pthread_mutex_unlock(&recorder->lock);
     return film_wipe(recorder->folder);
@@ -380,25 +426,12 @@ enum status recorder_forget(struct recorder *recorder)
 
 /* --- making --- */
 
-static enum status make_takes(struct recorder *recorder)
-{
-    for (size_t i = 0; i < TAKE_COUNT; i++) {
-        struct take *take = &recorder->takes[i];
-
-        take->pcm = calloc(MAX_SAMPLES, sizeof *take->pcm);
-        if (!take->pcm || track_create(&take->track) != STATUS_OK)
-            return STATUS_MEMORY;
-    }
-    return STATUS_OK;
-}
-
 static void release(struct recorder *recorder)
 {
-    for (size_t i = 0; i < TAKE_COUNT; i++) {
-        free(recorder->takes[i].pcm);
-        track_free(recorder->takes[i].track);
-    }
-    avatar_free(recorder->avatar);
+    for (size_t i = 0; i < TAKE_COUNT; i++)
+        if (recorder->takes[i])
+            drop_take(recorder, recorder->takes[i]);
+    undress(recorder);
     pthread_cond_destroy(&recorder->changed);
     pthread_mutex_destroy(&recorder->lock);
     free(recorder);
@@ -418,8 +451,6 @@ enum status recorder_create(struct recorder **out, const char *folder, const cha
     snprintf(recorder->ffmpeg, sizeof recorder->ffmpeg, "%s", ffmpeg);
     snprintf(recorder->folder, sizeof recorder->folder, "%s", folder);
     enum status status = file_make_folder(folder, 0700);
-    if (status == STATUS_OK)
-        status = make_takes(recorder);
     if (status == STATUS_OK &&
         pthread_create(&recorder->thread, NULL, encode_forever, recorder) != 0)
         status = STATUS_MEMORY;

@@ -73,7 +73,9 @@ struct loud_clause {
 struct track {
     struct segment segments[MAX_SEGMENTS]; /* n at n % MAX_SEGMENTS */
     size_t segment_count;                  /* ever added and not taken back */
-    struct cell cells[MAX_CELLS];
+    struct cell cells[MAX_CELLS];          /* number n at (n - first_cell) % MAX_CELLS */
+    int64_t first_cell;                    /* of the first sound */
+    size_t cell_count;                     /* from there on */
     struct loud_clause clauses[MAX_CLAUSES];
     size_t clause_count;
 
@@ -307,11 +309,16 @@ void track_cut(struct track *track, int64_t sample)
 
 /* --- loudness --- */
 
+static size_t cell_index(const struct track *track, int64_t number)
+{
+    return (uint64_t)(number - track->first_cell) % MAX_CELLS;
+}
+
 static float energy_at(const struct track *track, int64_t number)
 {
-    const struct cell *cell = &track->cells[(uint64_t)number % MAX_CELLS];
+    const struct cell *cell = &track->cells[cell_index(track, number)];
 
-    return number >= 0 && cell->number == number ? cell->energy : 0;
+    return cell->number == number ? cell->energy : 0;
 }
 
 static float energy_of_40_ms(const struct track *track, int64_t number)
@@ -337,16 +344,21 @@ static void note_clause(struct track *track, int64_t sample, int64_t until)
 
 void track_sound(struct track *track, int64_t sample, const int16_t *pcm, size_t count)
 {
+    if (count > 0 && track->cell_count == 0)
+        track->first_cell = sample / CELL_SAMPLES;
     for (size_t i = 0; i < count; i++) {
         int64_t number = (sample + (int64_t)i) / CELL_SAMPLES;
-        struct cell *cell = &track->cells[(uint64_t)number % MAX_CELLS];
+        struct cell *cell = &track->cells[cell_index(track, number)];
 
         if (cell->number != number)
             *cell = (struct cell){.number = number};
         cell->energy += (float)pcm[i] * (float)pcm[i];
     }
-    if (count > 0)
-        note_clause(track, sample, sample + (int64_t)count - 1);
+    if (count == 0)
+        return;
+    track->cell_count =
+        (size_t)((sample + (int64_t)count - 1) / CELL_SAMPLES - track->first_cell) + 1;
+    note_clause(track, sample, sample + (int64_t)count - 1);
 }
 
 /* 0.60 to 1: vowels that are spoken louder open wider. */
@@ -504,7 +516,6 @@ enum status track_create(struct track **out)
 
     if (!track)
         return STATUS_MEMORY;
-    track_clear(track);
     *out = track;
     return STATUS_OK;
 }
@@ -514,9 +525,13 @@ void track_free(struct track *track)
     free(track);
 }
 
+/* Only what was used is touched: most of the room waits for an answer of two minutes. What is
+ * beyond segment_count is never read, a cell of zeroes is silence. */
 void track_clear(struct track *track)
 {
-    memset(track, 0, sizeof *track);
-    for (size_t i = 0; i < MAX_CELLS; i++)
-        track->cells[i].number = -1;
+    const size_t used = track->cell_count < MAX_CELLS ? track->cell_count : MAX_CELLS;
+
+    memset(track->cells, 0, used * sizeof track->cells[0]);
+    track->segment_count = track->cell_count = track->clause_count = 0;
+    track->has_mark = track->is_after_liquid = track->is_spoken = false;
 }

@@ -350,6 +350,43 @@ static void after_a_cut_new_marks_move_the_mouth_again(void **state)
     track_free(track);
 }
 
+/* One syllable over sound so soft that how loud the clause was shows. */
+static void soft_syllable(struct track *track, int64_t start)
+{
+    struct voice_mark value = {.language = VOICE_LANGUAGE_EN, .phoneme = "aa"};
+    int16_t pcm[AUDIO_SAMPLE_RATE / 2];
+
+    for (size_t i = 0; i < sizeof pcm / sizeof pcm[0]; i++)
+        pcm[i] = i % 50 < 25 ? 300 : -300;
+    track_sound(track, start, pcm, sizeof pcm / sizeof pcm[0]);
+    track_mark(track, start, &value);
+    snprintf(value.phoneme, sizeof value.phoneme, "_:");
+    track_mark(track, start + MS(400), &value);
+    track_close(track, start + MS(500));
+}
+
+static void a_cleared_track_shows_what_follows_as_a_fresh_one_does(void **state)
+{
+    struct track *used = fresh(), *unused = fresh();
+
+    (void)state;
+    loud(used, 100);
+    mark(used, "p", 0);
+    mark(used, "aa", 300);
+    mark(used, "m", 900);
+    track_clear(used);
+    for (double ms = 0; ms < 2500; ms += 50)
+        assert_true(open_at(used, ms) == 0);
+    assert_string_equal(track_phoneme(used, START + MS(100)), "");
+    soft_syllable(used, START); /* where it was loud */
+    soft_syllable(unused, START);
+    for (double ms = -200; ms < 1000; ms += 20)
+        assert_true(open_at(used, ms) == open_at(unused, ms));
+    assert_true(open_at(used, 200) > 0.2f);
+    track_free(used);
+    track_free(unused);
+}
+
 static void loudness_alone_never_opens_the_mouth(void **state)
 {
     struct track *track = fresh();
@@ -437,6 +474,7 @@ int main(void)
         cmocka_unit_test(clauses_follow_each_other_without_shutting_in_between),
         cmocka_unit_test(a_cut_closes_the_mouth_within_120_ms_and_nothing_follows),
         cmocka_unit_test(after_a_cut_new_marks_move_the_mouth_again),
+        cmocka_unit_test(a_cleared_track_shows_what_follows_as_a_fresh_one_does),
         cmocka_unit_test(loudness_alone_never_opens_the_mouth),
         cmocka_unit_test(a_mouth_pops_open_but_closes_slowly_unless_lips_must_meet),
         cmocka_unit_test(no_frame_closes_faster_than_the_limit),
