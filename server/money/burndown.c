@@ -447,6 +447,18 @@ static enum status judge_floor(struct burndown_line *line)
     return status == STATUS_OK ? price_missing(line) : status;
 }
 
+/* What must be reached by the period's end: of a period cut short by the term its share by days. */
+static enum status floor_of(const struct burndown_facts *facts, struct burndown_line *line)
+{
+    const struct period period =
+        course_period(facts->course.contract, line->subject.rule, line->period.first);
+    int64_t days, of;
+
+    line->limit = course_floor(line->commitment, period.clipped.first);
+    period_share(&period, &days, &of);
+    return fraction_multiply(line->limit, fraction_ratio(days, of), &line->limit);
+}
+
 enum status burndown_fill(const struct burndown_facts *facts, struct arena *arena,
                           struct burndown_line *line)
 {
@@ -456,8 +468,11 @@ enum status burndown_fill(const struct burndown_facts *facts, struct arena *aren
     line->base = line->so_far = FRACTION_ZERO;
     line->runs_out = FORECAST_NEVER;
     line->has_limit = line->subject.has_limit;
-    line->limit = line->commitment != NULL ? course_floor(line->commitment, line->period.first)
-                                           : line->subject.limit;
+    line->limit = line->subject.limit;
+    if (line->commitment != NULL && !line->endless)
+        status = floor_of(facts, line);
+    if (status != STATUS_OK)
+        return status;
     line->first_day = first_day_of(facts, line, today);
     line->day_count = days_of(line, today);
     line->days = arena_take(arena, line->day_count * sizeof *line->days);

@@ -170,6 +170,20 @@ static void a_commitment_that_falls_short_tells_what_is_missing_and_what_that_co
     assert_int_equal(line(fixture, "floor")->state, BURNDOWN_MET);
 }
 
+static void a_period_that_the_term_cuts_short_asks_for_its_share(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->contract.term_first = fixture->first + 31 + 14; /* half of February's 28 days */
+    fixture->facts.now_ms = (fixture->contract.term_first + 1) * DAY_MS;
+    assert_int_equal(burndown_lines(&fixture->contract, &fixture->contract.versions[0],
+                                    fixture->contract.term_first + 1, fixture->arena,
+                                    &fixture->lines, &fixture->count),
+                     STATUS_OK);
+    assert_amount(line(fixture, "floor")->limit, 500);
+    assert_amount(line(fixture, "most")->limit, 2000); /* a cap is not prorated */
+}
+
 static void a_commitment_is_not_said_to_fall_short_in_its_first_days(void **state)
 {
     struct fixture *fixture = *state;
@@ -257,6 +271,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_commitment_that_falls_short_tells_what_is_missing_and_what_that_costs, set_up,
             tear_down),
+        cmocka_unit_test_setup_teardown(a_period_that_the_term_cuts_short_asks_for_its_share,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_commitment_is_not_said_to_fall_short_in_its_first_days,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_hard_cap_on_spend_begins_with_the_fees_of_its_period,
