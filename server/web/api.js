@@ -53,12 +53,12 @@ async function read(response) {
   return response.json();
 }
 
-// Answers {data, etag}; throws Problem.
-export async function request(method, path, { query, body, type = "application/json", etag, signal } = {}) {
+// Answers {data, etag}; throws Problem. once: false for what may act twice, as a dry run does nothing.
+export async function request(method, path, { query, body, type = "application/json", etag, signal, once = true } = {}) {
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = type;
   if (etag) headers["If-Match"] = etag;
-  if (method === "POST") headers["Idempotency-Key"] = idempotencyKey();
+  if (method === "POST" && once) headers["Idempotency-Key"] = idempotencyKey();
 
   let response, data;
   try {

@@ -6,6 +6,7 @@ import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {Fleet, until} from '../support/fleet.mjs';
 import {accessibilityFaults, Browser} from './browser.mjs';
+import {contractTests} from './contracts.mjs';
 import {languageTests, untranslated} from './languages.mjs';
 import {rolloutTests} from './rollouts.mjs';
 import {usageTests} from './usage.mjs';
@@ -13,7 +14,7 @@ import {usageTests} from './usage.mjs';
 const ROBOTS = 12;
 const PAGES = ['/fleet', '/robots/myna-1', '/robots/sim-0001', '/support?robot=sim-0001', '/usage', '/usage?by=device,class&range=week', '/rollouts',
   '/rollouts/louder', '/rollouts/new', '/rollouts/new?step=safety', '/config', '/contracts',
-  '/contracts/dahan-2026', '/vendors', '/alerts', '/audit', '/access', '/nowhere'];
+  '/contracts/dahan-2026', '/contracts/changhe-2024', '/contracts/changhe-2024/edit', '/contracts/new', '/vendors', '/alerts', '/audit', '/access', '/nowhere'];
 
 let fleet, browser, page, password;
 
@@ -323,12 +324,7 @@ test('a robot with a plan shows on its page how much of it is left', async () =>
   assert.equal(await page.getByRole('table', {name: 'Caps and budgets'}).locator('tbody tr').count(), 1, 'its own alone');
 });
 
-test('a contract shows its bill line by line', async () => {
-  await page.goto('/contracts/dahan-2026');
-  const bill = page.getByRole('table', {name: 'Bill'});
-  await bill.locator('tbody tr', {hasText: 'Total'}).getByText(/^¥3,000,0\d\d\.\d\d$/).waitFor();
-  await bill.locator('tbody tr', {hasText: 'Output tokens'}).first().waitFor();
-});
+contractTests({page: () => page, browser: () => browser});
 
 test('the audit holds what was done here, and its chain is whole', async () => {
   await page.goto('/audit');

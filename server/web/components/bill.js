@@ -10,8 +10,12 @@ const quantity = (line) => (!line.metric ? "" : line.quantity.includes("/") ? li
 const metric = (line) => line.metric.split("+").map((one) => word("metric", one)).join(" + ");
 const isNothing = (line) => line.source !== "total" && Number(line.amount) === 0 && line.quantity === "0";
 
-const columns = (currency) => [
-  { key: "charge", title: t("charge.kind"), lead: true, width: "18%", cell: (line) => html`<b>${line.charge}</b>` },
+// What the contract gave no name is called by what it is.
+const name = (line) => (/^\w+\/\d+$/.test(line.charge) ? word("bill_source", line.source) : line.charge);
+
+const columns = (currency, how) => [
+  { key: "charge", title: t("charge.kind"), lead: true, width: how ? "30%" : "18%", cell: (line) => html`<b>${name(line)}</b>${
+    how && line.period && html`<span class="sub how">${how(line)}</span>`}` },
   { key: "period", title: t("bill.period"), cell: (line) => line.period && periodDays(line.period) },
   { key: "metric", title: t("charge.metric"), from: "mid", width: "28%", cell: (line) => (line.metric
     ? html`<span class="clip" title=${metric(line)}>${metric(line)}</span>` : "") },
@@ -20,11 +24,12 @@ const columns = (currency) => [
     ? html`<b>${money(line.amount, currency)}</b>` : money(line.amount, currency)) },
 ];
 
-export function Bill({ bill }) {
+// how(line): the arithmetic behind a line, if it can be told.
+export function Bill({ bill, how }) {
   const lines = bill.lines.filter((line) => !isNothing(line));
   const hidden = bill.lines.length - lines.length;
   const total = { source: "total", charge: t("bill.total"), period: "", metric: "", amount: bill.total };
-  return html`<${Table} label=${t("bill")} columns=${columns(bill.currency)} rows=${[...lines, total]}
+  return html`<${Table} label=${t("bill")} columns=${columns(bill.currency, how)} rows=${[...lines, total]}
       rowKey=${(line) => `${line.source} ${line.charge} ${line.period}`} />
     ${hidden > 0 && html`<footer class="table-foot"><span class="muted">${t("bill.hidden", { n: hidden })}</span></footer>`}`;
 }

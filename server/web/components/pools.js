@@ -54,6 +54,8 @@ const COLUMNS = [
   { key: "until", title: t("pool.until"), end: true, from: "desk", cell: (pool) => (pool.period.to ? lastDayIn(pool.period.to, pool.zone) : word("per", "once")) },
 ];
 
+export const fullestFirst = (pools) => [...pools].sort((a, b) => Number(b.share ?? 1) - Number(a.share ?? 1));
+
 // Beside other columns there is no room for the end of the period.
 const NARROW = COLUMNS.filter(({ key }) => key !== "until").map((column) => (column.key === "bar" ? { ...column, width: "12%" } : column));
 

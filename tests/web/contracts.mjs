@@ -1,0 +1,108 @@
+// contracts.mjs - a contract as who answers for the money has it: how it is used up, what it says, the
+// next version written. Part of the dashboard's test, whose fleet and browser it uses.
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+
+// on: {page(), browser()}. The page is signed in as an admin.
+export function contractTests(on) {
+  const heading = (name) => on.page().getByRole('heading', {level: 1, name});
+  const burn = (name) => on.page().locator('.burn', {has: on.page().getByRole('heading', {name, exact: true})});
+  const sheet = () => on.page().getByRole('textbox', {name: 'Document'});
+  const verdict = (text) => on.page().getByRole('status').filter({hasText: text}).first();
+  const rewrite = async (from, to) => sheet().fill((await sheet().inputValue()).replace(from, to));
+
+  test('a contract shows first how its promises and caps are used up', async () => {
+    const page = on.page();
+    await page.goto('/contracts/dahan-2026');
+    await heading('dahan-2026').waitFor();
+    const robots = burn('Active robots');
+    await robots.getByText('Not reached').waitFor();
+    await robots.getByText(/^9,9\d\d$/).waitFor(); // missing of the ten thousand
+    await robots.getByRole('img').locator('canvas').waitFor();
+    assert.match(await page.locator('.burn').first().innerText(), /Active robots/, 'what is not well stands first');
+    await burn('Requests').getByText('On course').waitFor();
+    const formula = burn('Money spent').getByRole('link', {name: 'The formula'});
+    assert.match(await formula.getAttribute('href'), /reference#get-.*burndown/);
+  });
+
+  test('a contract shows its bill line by line, with the arithmetic', async () => {
+    const bill = on.page().getByRole('table', {name: 'Bill'});
+    await bill.locator('tbody tr', {hasText: 'Total'}).getByText(/^¥3,000,0\d\d\.\d\d$/).waitFor();
+    await bill.locator('tbody tr', {hasText: 'Output tokens'}).getByText('up to 20,000,000,000: 0; above: 2.00 per 1,000,000').first().waitFor();
+  });
+
+  test('what amendments changed stands side by side, and the address keeps what is compared', async () => {
+    const page = on.page();
+    await page.goto('/contracts/changhe-2024');
+    const diff = page.getByRole('table', {name: 'Two versions side by side'});
+    await diff.locator('tbody tr', {hasText: 'deployment'}).getByText('1,000,000.00').waitFor();
+    await page.getByLabel('Older').selectOption('1');
+    await diff.getByText('24,000,000.00').waitFor();
+    await page.reload();
+    await diff.getByText('24,000,000.00').waitFor();
+    assert.equal(await diff.locator('tbody tr').count(), 1, 'what is the same is not repeated');
+  });
+
+  test('a mistake is told at its line while it is typed, and what was typed outlives a reload', async () => {
+    const page = on.page();
+    await page.getByRole('button', {name: 'Add a version'}).click();
+    await heading('A new version of changhe-2024').waitFor();
+    await verdict('Can be written').waitFor();
+    await rewrite('per: year}\namendments', 'per: eon}\namendments');
+    await verdict('1 mistake').waitFor();
+    const fault = page.locator('.faults li');
+    await fault.getByText('charges/0/per', {exact: true}).waitFor();
+    assert.equal(await sheet().getAttribute('aria-invalid'), 'true');
+    await fault.getByRole('button', {name: 'Line 7'}).click();
+    assert.match(await page.evaluate(() => { const a = document.activeElement; return a.value.slice(a.selectionStart, a.selectionEnd); }), /^per: eon/);
+    assert.ok(await page.getByRole('button', {name: 'Add this version'}).isDisabled());
+
+    await page.reload();
+    await page.getByText('This was typed and not saved').waitFor();
+    assert.match(await sheet().inputValue(), /per: eon/);
+    await page.getByRole('button', {name: 'Go on'}).click();
+    await rewrite('per: eon', 'per: year');
+    await rewrite('"500000.00"', '"400000.00"');
+    await verdict('Can be written').waitFor();
+  });
+
+  test('a version that somebody else added meanwhile is shown, and nothing typed is lost', async () => {
+    const page = on.page();
+    const other = await on.browser().like(page, {});
+    await other.goto('/contracts/changhe-2024/edit');
+    const theirs = other.getByRole('textbox', {name: 'Document'});
+    await theirs.fill((await theirs.inputValue()).replace('"500000.00"', '"450000.00"'));
+    await other.getByRole('button', {name: 'Add this version'}).click();
+    await other.getByRole('heading', {level: 1, name: 'changhe-2024', exact: true}).waitFor();
+    await other.context().close();
+
+    await page.getByText('admin added version 2 meanwhile.').waitFor();
+    assert.match(await sheet().inputValue(), /"400000\.00"/);
+    await verdict('Somebody else was faster').waitFor();
+    assert.ok(await page.getByRole('button', {name: 'Add this version'}).isDisabled());
+    await page.getByRole('button', {name: 'Write mine after theirs'}).click();
+    await verdict('Can be written').waitFor();
+    await page.getByRole('button', {name: 'Add this version'}).click();
+    await page.getByText('Version 3 is written').waitFor();
+    await page.getByRole('table', {name: 'Versions'}).locator('tbody tr').first().getByText('In force').waitFor();
+  });
+
+  test('a new contract begins as a copy or from a template, and is written when it can be', async () => {
+    const page = on.page();
+    await page.goto('/contracts/erxian-2026');
+    await page.getByRole('link', {name: 'Copy', exact: true}).click();
+    await verdict('Can be written').waitFor();
+    assert.match(await sheet().inputValue(), /^contract: erxian-2026-copy\n/);
+    await page.getByRole('button', {name: 'A price for each robot'}).click();
+    await page.locator('.paper-text').filter({hasText: ''}).waitFor();
+    assert.match(await sheet().inputValue(), /active_devices/);
+    await page.getByRole('button', {name: 'Back to what was typed'}).click();
+    await rewrite('erxian-2026-copy', 'erxian-2027');
+    await rewrite('from: 2026-01-01, to: 2027-01-01', 'from: 2027-01-01, to: 2028-01-01');
+    await verdict('Can be written').waitFor();
+    await page.getByRole('button', {name: 'Write this contract'}).click();
+    await heading('erxian-2027').waitFor();
+    await page.goto('/contracts');
+    await page.getByRole('table', {name: 'Contracts'}).getByRole('link', {name: 'erxian-2027'}).waitFor();
+  });
+}
