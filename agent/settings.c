@@ -402,6 +402,24 @@ static void note_speech(struct settings *settings, struct settings_held *held)
     memcpy(held->speech_line_id, spec->speech_line_id, sizeof held->speech_line_id);
 }
 
+/* The first one, or the one that the server wants asked: its key is what changes. */
+static void note_route(struct settings *settings, struct settings_held *held)
+{
+    const struct settings_values *next = &settings->next;
+    const wire_TrialSpec *spec = &settings->content.trial;
+
+    held->has_route = next->route_count > 0;
+    held->route = next->routes[0];
+    memcpy(held->line_id, spec->line_id, sizeof held->line_id);
+    for (size_t i = 0; i < next->route_count && spec->vendor[0]; i++) {
+        if (strcmp(next->routes[i].vendor, spec->vendor) != 0)
+            continue;
+        held->route = next->routes[i];
+        memcpy(held->line_id, spec->vendor_line_id, sizeof held->line_id);
+        return;
+    }
+}
+
 /* From settings->content, which these bytes are. */
 static void note_held(struct settings *settings, uint64_t generation, struct span content)
 {
@@ -414,15 +432,13 @@ static void note_held(struct settings *settings, uint64_t generation, struct spa
         .generation = generation,
         .window_s = spec->window_s,
         .tries = settings->trial.report.tries,
-        .has_route = values->route_count > 0,
-        .route = values->routes[0],
         .language = settings_language(values),
         .is_test = spec->test,
         .needs_no_route = settings->content.routes_count == 0,
     };
     read_software(settings, content);
     note_software(settings, held);
-    memcpy(held->line_id, spec->line_id, sizeof held->line_id);
+    note_route(settings, held);
     note_speech(settings, held);
     for (size_t i = 0; i < settings->next_answers.count; i++)
         if (strcmp(settings->next_answers.rows[i].name, "routes") == 0)

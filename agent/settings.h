@@ -68,7 +68,7 @@ struct settings_held {
     uint32_t tries;               /* before the last restart */
     char line_id[LIMIT_SLUG + 1]; /* of the credit for the test */
     bool has_route;               /* false: it has none for chat that this robot may use */
-    wire_Route route;             /* the first one for chat */
+    wire_Route route;             /* the one for chat that is asked */
     bool has_speech;              /* another vendor's voice than now is to be tried as well: */
     wire_Route speech;            /* the first one that this robot may use */
     char speech_line_id[LIMIT_SLUG + 1];

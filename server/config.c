@@ -5,6 +5,7 @@
 
 #include "schema/base/log.h"
 #include "server/authority.h"
+#include "server/fleet/rollout_plan.h"
 #include "server/http/listen.h"
 
 #define CONFIG_FILE MYNA_SYSCONFDIR "/myna/mynad.conf"
@@ -61,6 +62,8 @@ static const struct option_spec specs[] = {
      .help = "PEM public keys: software signed by none of them is refused for rollouts"},
     {"rollout_approval", OPTION_INT, "100", .min = -1, .max = 1000000, FIELD(rollout_approval),
      .help = "robots above which another operator must approve a rollout; -1: never"},
+    {"rollout_approval_cost", OPTION_TEXT, NULL, FIELD(rollout_approval_cost),
+     .help = "money above which, as pre-flight tells it, another operator must approve a rollout"},
 };
 
 static const struct option_table table = {"mynad", "MYNAD", specs, sizeof specs / sizeof *specs};
@@ -87,6 +90,10 @@ static enum status check(const struct config *config, char *problem)
     }
     if (!is_web(config->dashboard_url) || !is_web(config->deadman_url)) {
         snprintf(problem, 256, "dashboard_url and deadman_url must start with https:// or http://");
+        return STATUS_INVALID;
+    }
+    if (config->rollout_approval_cost && !rollout_plan_is_amount(config->rollout_approval_cost)) {
+        snprintf(problem, 256, "rollout_approval_cost must be an amount of money like 1200.50");
         return STATUS_INVALID;
     }
     return STATUS_OK;

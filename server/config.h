@@ -32,6 +32,7 @@ struct config {
     int64_t usage_months;
     int64_t bundle_days;
     int64_t rollout_approval;
+    const char *rollout_approval_cost;
     const char *update_keys; /* NULL: none */
 };
 

@@ -197,7 +197,8 @@ static enum status start_notices(struct server *server, char *problem)
         .interval_ms = config->deadman_interval_s * 1000,
         .ca_file = config->notify_ca,
     };
-    const struct rollouts_options rollouts = {.approval_devices = config->rollout_approval};
+    const struct rollouts_options rollouts = {.approval_devices = config->rollout_approval,
+                                              .approval_cost = config->rollout_approval_cost};
 
     write_dashboard(config, dashboard, sizeof dashboard);
     enum status status = courier_start(&server->courier, server->store, &courier);
@@ -241,6 +242,7 @@ static void fill_api(struct server *server)
     api->demo_media = server->config->demo_media;
     api->demo_device = server->config->demo_device;
     api->approval_devices = server->config->rollout_approval;
+    api->approval_cost = server->config->rollout_approval_cost;
     api->bus = server->bus;
     api->ingest = server->ingest;
     api->outbox = server->outbox;

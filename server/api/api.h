@@ -26,8 +26,9 @@ struct api {
     int64_t bundle_days;    /* for which bundles are kept */
     const char *demo_media; /* NULL: none; else demo_device's videos are in this folder */
     const char *demo_device;
-    struct span update_keys;  /* that manifests are signed by, PEM; empty: not looked at here */
-    int64_t approval_devices; /* of a rollout above that another operator must agree; -1: never */
+    struct span update_keys;   /* that manifests are signed by, PEM; empty: not looked at here */
+    int64_t approval_devices;  /* of a rollout above that another operator must agree; -1: never */
+    const char *approval_cost; /* likewise of what it costs; NULL: never */
     /* for metrics and readiness; NULL in tests */
     struct http *http;
     struct bus *bus;

@@ -93,7 +93,8 @@ static void ask_preflight(void *context, struct request *request, struct reply *
 {
     const struct api *api = context;
     const struct preflight_ask ask = {.rollout_id = request_param(request, "id"),
-                                      .now_ms = clock_wall_ms()};
+                                      .now_ms = clock_wall_ms(),
+                                      .above_cost = api->approval_cost};
     struct span json;
     enum status status = preflight_preview(api->store, &ask, request->arena, &json);
 
@@ -109,6 +110,7 @@ struct order {
     const char *filter;
     const struct json *patch;
     const struct json *manifest;
+    const char *key; /* the vendor whose next key it gives */
     const struct json *plan;
     struct manifest software; /* what the manifest says */
     bool start;
@@ -127,6 +129,7 @@ static const struct json_field order_fields[] = {
      .max = 1000},
     {.name = "patch", .kind = JSON_FIELD_ANY, .offset = offsetof(struct order, patch)},
     {.name = "manifest", .kind = JSON_FIELD_ANY, .offset = offsetof(struct order, manifest)},
+    {.name = "key", .kind = JSON_FIELD_SLUG, .offset = offsetof(struct order, key)},
     {.name = "plan", .kind = JSON_FIELD_ANY, .offset = offsetof(struct order, plan)},
     {.name = "start", .kind = JSON_FIELD_BOOL, .offset = offsetof(struct order, start)},
     {.name = "dry_run", .kind = JSON_FIELD_BOOL, .offset = offsetof(struct order, dry_run)},
@@ -177,8 +180,11 @@ static bool check_manifest(const struct api *api, struct order *order, struct re
 
 static bool check_order(const struct api *api, struct order *order, struct reply *reply)
 {
-    if ((order->patch != NULL) == (order->manifest != NULL)) {
-        answer_bad(reply, "/patch", "give settings to change, or a manifest of software");
+    if ((order->patch != NULL) + (order->manifest != NULL) + (order->key != NULL) != 1) {
+        answer_bad(
+            reply, "/patch",
+            "give settings to change, a manifest of software, or the vendor (key) whose next "
+            "key robots get");
         return false;
     }
     if (order->group != NULL && order->filter != NULL) {
@@ -189,14 +195,17 @@ static bool check_order(const struct api *api, struct order *order, struct reply
         answer_bad(reply, "/preflight", "goes with dry_run, for settings; a rollout has its own");
         return false;
     }
-    return order->patch != NULL ? check_patch(order, reply) : check_manifest(api, order, reply);
+    if (order->patch != NULL)
+        return check_patch(order, reply);
+    return order->key != NULL || check_manifest(api, order, reply);
 }
 
 static bool read_plan(struct request *request, struct reply *reply, const struct order *order,
                       struct rollout_plan *plan, struct span *text)
 {
     const bool is_software = order->manifest != NULL;
-    const bool is_switch = is_software || json_member(order->patch, "routes") != NULL;
+    const bool is_switch =
+        is_software || order->key != NULL || json_member(order->patch, "routes") != NULL;
     struct json_problem problem;
     enum status status = rollout_plan_read(order->plan, is_switch, request->arena, plan, &problem);
 
@@ -250,6 +259,7 @@ static void preview(const struct api *api, struct request *request, struct reply
         .patch =
             order->patch != NULL ? answer_dump(request->arena, order->patch) : (struct span){0},
         .approval_devices = api->approval_devices,
+        .approval_cost = api->approval_cost,
         .preflight_ms = order->preflight ? clock_wall_ms() : 0,
     };
     struct json_problem problem = {.pointer = ""};
@@ -312,6 +322,7 @@ static void create(void *context, struct request *request, struct reply *reply)
         .manifest =
             order.manifest != NULL ? answer_dump(request->arena, order.manifest) : (struct span){0},
         .software = order.manifest != NULL ? &order.software : NULL,
+        .key_vendor = order.key,
         .plan = text,
         .on_red = plan.back_on_red ? "roll_back" : "pause",
     };
@@ -321,6 +332,11 @@ static void create(void *context, struct request *request, struct reply *reply)
         reply_field(reply, 422, &problem);
     else if (status == STATUS_NOT_FOUND)
         reply_status(reply, status, answer_subject(request, "group", group));
+    else if (status == STATUS_CONFLICT && order.key != NULL)
+        reply_problem(reply, 409,
+                      "vendor \"%s\" has no next key (hint: mynactl vendor key %s "
+                      "--next-file FILE)",
+                      order.key, order.key);
     else if (status == STATUS_OK && order.start)
         start_it(api, request, reply, order.id);
     else

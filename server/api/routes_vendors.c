@@ -41,7 +41,7 @@ static const struct json_field fields[] = {
      .kind = JSON_FIELD_TEXT,
      .offset = offsetof(struct fields, credential),
      .max = 32,
-     .choices = "shared|minted"},
+     .choices = "shared|minted|own"},
     {.name = "key",
      .kind = JSON_FIELD_TEXT,
      .offset = offsetof(struct fields, key),
@@ -106,6 +106,10 @@ static bool check(struct reply *reply, const struct fields *made)
 {
     if (made->base_url != NULL && !url_fits(made->base_url))
         answer_bad(reply, "/base_url", "must start with https:// or http://");
+    else if (made->credential != NULL && strcmp(made->credential, "own") == 0)
+        answer_bad(reply, "/credential",
+                   "one key for each robot cannot be kept here: nothing could make, rotate and "
+                   "revoke it (schema/DRAIN.md, Keys); give shared or minted");
     else if (made->dialect != NULL && dialects_find(made->dialect) == NULL)
         answer_bad(reply, "/dialect", "is unknown: GET /api/v1/dialects lists what robots speak");
     else if (made->filings != NULL && !filings_fit(made->filings))
@@ -260,6 +264,9 @@ static void answer_key(struct request *request, struct reply *reply, enum status
 
     if (status == STATUS_CONFLICT)
         reply_problem(reply, 409, "%s", conflict);
+    else if (status == STATUS_DENIED)
+        reply_problem(reply, 409,
+                      "a rollout gives its next key in waves: let it end, or roll it back");
     else if (status == STATUS_EXISTS)
         reply_problem(reply, 409, "robots are on their way to another next key: finish or drop it");
     else

@@ -323,22 +323,22 @@ static void choose_standby(struct lines_line *lines, size_t count)
     }
 }
 
-static const struct lines_line *first_for(wire_RouteUse use, const struct lines_line *lines,
-                                          size_t count)
+/* vendor "": of any. */
+static const struct lines_line *first_for(wire_RouteUse use, const char *vendor,
+                                          const struct lines_line *lines, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (!lines[i].is_test && message_route_use(lines[i].route->use) == use)
+        if (!lines[i].is_test && message_route_use(lines[i].route->use) == use &&
+            (*vendor == 0 || strcmp(lines[i].route->vendor_id, vendor) == 0))
             return &lines[i];
     return NULL;
 }
 
 /* Its pools are among those of the line beside it: what could be weighed there can be here. */
-static void add_test(struct lines *lines, wire_RouteUse use, const struct credits_member *groups,
-                     size_t group_count, int64_t now_ms, struct lines_line out[LIMIT_CREDIT_LINES],
-                     size_t *count)
+static void add_test(struct lines *lines, const struct lines_line *beside,
+                     const struct credits_member *groups, size_t group_count, int64_t now_ms,
+                     struct lines_line out[LIMIT_CREDIT_LINES], size_t *count)
 {
-    const struct lines_line *beside = first_for(use, out, *count);
-
     if (!beside || *count == LIMIT_CREDIT_LINES)
         return;
     struct lines_line *line = &out[*count];
@@ -372,8 +372,14 @@ void lines_make(struct lines *lines, const struct routes_row *routes, size_t rou
         (*count)++;
     }
     choose_standby(out, *count);
-    if (!state_find_trial(routes, route_count))
+    const struct routes_row *trial = state_find_trial(routes, route_count);
+    if (!trial)
         return;
-    add_test(lines, wire_RouteUse_CHAT, groups, group_count, now_ms, out, count);
-    add_test(lines, wire_RouteUse_SPEECH, groups, group_count, now_ms, out, count);
+    const struct lines_line *first = first_for(wire_RouteUse_CHAT, "", out, *count);
+    const struct lines_line *changed = first_for(wire_RouteUse_CHAT, trial->vendor_id, out, *count);
+    add_test(lines, first, groups, group_count, now_ms, out, count);
+    if (changed != first)
+        add_test(lines, changed, groups, group_count, now_ms, out, count);
+    add_test(lines, first_for(wire_RouteUse_SPEECH, "", out, *count), groups, group_count, now_ms,
+             out, count);
 }

@@ -69,9 +69,9 @@ void lines_begin(struct lines *lines);
  * near the end of a pool that both draw from, what lies on the second would be taken from the first
  * for nothing.
  *
- * Where the routes come with a trial, the last lines are for the tests of the first chat route and
- * of the first speech route: no budget of fleet, groups or devices binds them
- * (spending_pays_tests()). */
+ * Where the routes come with a trial, the last lines are for tests: of the first chat route, of the
+ * first one of the vendor whose key is new where that is another, and of the first speech route. No
+ * budget of fleet, groups or devices binds them (spending_pays_tests()). */
 void lines_make(struct lines *lines, const struct routes_row *routes, size_t route_count,
                 const struct credits_member *groups, size_t group_count, int64_t now_ms,
                 struct lines_line out[LIMIT_CREDIT_LINES], size_t *count);

@@ -298,6 +298,7 @@ static int write_order(struct ctl *ctl, const struct json *plan, struct buffer *
 {
     static const char *const texts[] = {"name", "group", "filter"};
     const char *manifest = args_option(&ctl->args, "manifest", NULL);
+    const char *key = args_option(&ctl->args, "key", NULL);
     struct json_writer writer;
     int result = CTL_DONE;
 
@@ -311,6 +312,8 @@ static int write_order(struct ctl *ctl, const struct json *plan, struct buffer *
         json_key(&writer, "manifest");
         json_write_raw(&writer, (struct span){0});
         result = read_document(ctl, manifest, body);
+    } else if (key != NULL) {
+        json_write_member(&writer, "key", key);
     } else {
         result = write_patch(ctl, &writer);
     }
@@ -320,7 +323,7 @@ static int write_order(struct ctl *ctl, const struct json *plan, struct buffer *
     json_key(&writer, "dry_run");
     json_write_bool(&writer, args_flag(&ctl->args, "dry-run"));
     json_key(&writer, "preflight");
-    json_write_bool(&writer, args_flag(&ctl->args, "dry-run") && manifest == NULL);
+    json_write_bool(&writer, args_flag(&ctl->args, "dry-run") && !manifest && !key);
     json_end_object(&writer);
     return result;
 }
@@ -536,7 +539,7 @@ const struct ctl_verb noun_rollout_verbs[] = {
     {"rollout", "get", "ROLLOUT", 1, 1, "", "where it stands, wave by wave", get},
     {"rollout", "create", "ROLLOUT SETTING=VALUE...", 1, 40,
      "name(text) group(instead of the fleet) filter(the robots it is for) manifest(a file, of "
-     "software) " PLAN_OPTIONS " start! dry-run!",
+     "software) key(the vendor whose next key robots get) " PLAN_OPTIONS " start! dry-run!",
      "give a layer's change to robots in waves; SETTING= takes it out", create},
     {"rollout", "preflight", "ROLLOUT", 1, 1, "", "what it would bring about, in money and numbers",
      preflight},

@@ -334,12 +334,51 @@ static enum status read_gates(const struct reader *outer, const struct json *jso
     return status == STATUS_INVALID ? refuse(&reader, problem.pointer, problem.detail) : status;
 }
 
+bool rollout_plan_is_amount(const char *text)
+{
+    const size_t whole = strspn(text, "0123456789");
+    const size_t part = text[whole] == '.' ? strspn(text + whole + 1, "0123456789") : 0;
+    const size_t size = text[whole] == '.' ? whole + 1 + part : whole;
+
+    return whole > 0 && text[size] == '\0' && size < ROLLOUT_PLAN_AMOUNT && part <= 12 &&
+           (text[whole] != '.' || part > 0);
+}
+
+struct approval {
+    bool unused;
+    const char *above_cost;
+};
+
+static enum status read_approval(const struct reader *outer, const struct json *json,
+                                 struct rollout_plan *plan)
+{
+    static const struct json_field fields[] = {
+        {.name = "above_cost",
+         .kind = JSON_FIELD_TEXT,
+         .offset = offsetof(struct approval, above_cost),
+         .required = true},
+    };
+    struct reader reader = *outer;
+    struct approval read = {0};
+
+    if (json == NULL)
+        return STATUS_OK;
+    snprintf(reader.place, sizeof reader.place, "%.40s/approval", outer->place);
+    enum status status = decode(&reader, json, fields, 1, &read);
+    if (status != STATUS_OK)
+        return status;
+    if (!rollout_plan_is_amount(read.above_cost))
+        return refuse(&reader, "/above_cost", "must be an amount of money like \"1200.50\"");
+    snprintf(plan->above_cost, sizeof plan->above_cost, "%s", read.above_cost);
+    return STATUS_OK;
+}
+
 struct members {
     bool unused; /* so that no member lies at 0 */
     bool manual, queue;
     int64_t rate_per_minute, soak_s, unreachable_after_s;
     const char *on_red, *zone;
-    const struct json *waves, *control, *ramp, *confirm, *windows, *blackouts, *gates;
+    const struct json *waves, *control, *ramp, *confirm, *windows, *blackouts, *gates, *approval;
 };
 
 #define ANY(member)                                                                                \
@@ -355,6 +394,7 @@ static const struct json_field member_fields[] = {
     ANY(windows),
     ANY(blackouts),
     ANY(gates),
+    ANY(approval),
     {.name = "manual", .kind = JSON_FIELD_BOOL, .offset = offsetof(struct members, manual)},
     {.name = "queue", .kind = JSON_FIELD_BOOL, .offset = offsetof(struct members, queue)},
     {.name = "rate_per_minute",
@@ -394,6 +434,8 @@ static enum status read_parts(const struct reader *reader, const struct members 
         status = read_windows(reader, read->windows, plan);
     if (status == STATUS_OK)
         status = read_blackouts(reader, read->blackouts, plan);
+    if (status == STATUS_OK)
+        status = read_approval(reader, read->approval, plan);
     if (status == STATUS_OK && read->zone != NULL &&
         local_time_offset(span_text(read->zone), &plan->zone_min) != STATUS_OK)
         status = refuse(reader, "/zone", "must be a distance from UTC like +08:00");
@@ -542,5 +584,11 @@ void rollout_plan_write(struct json_writer *writer, const struct rollout_plan *p
     json_write_member(writer, "on_red", plan->back_on_red ? "roll_back" : "pause");
     write_bool(writer, "manual", plan->is_by_hand);
     write_bool(writer, "queue", plan->queues);
+    if (plan->above_cost[0]) {
+        json_key(writer, "approval");
+        json_begin_object(writer);
+        json_write_member(writer, "above_cost", plan->above_cost);
+        json_end_object(writer);
+    }
     json_end_object(writer);
 }

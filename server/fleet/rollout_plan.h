@@ -15,6 +15,7 @@
 #define ROLLOUT_PLAN_WINDOWS   8
 #define ROLLOUT_PLAN_BLACKOUTS 32
 #define ROLLOUT_PLAN_ALL       10000 /* a share of 100 % */
+#define ROLLOUT_PLAN_AMOUNT    24    /* bytes of an amount of money, with its NUL */
 
 struct rollout_plan_wave {
     int64_t share;    /* of all members, with the waves before; in 1/10,000 */
@@ -51,6 +52,9 @@ struct rollout_plan {
     bool back_on_red;
     bool is_by_hand; /* each wave after the first is started by an operator */
     bool queues;     /* waits for other rollouts instead of being refused */
+    /* another operator must agree to it when it costs more than that, "1200.50"; "": as the
+     * server's own limit says */
+    char above_cost[ROLLOUT_PLAN_AMOUNT];
 };
 
 /* is_switch: it changes who answers, which soaks for a day and is tried on each device; other
@@ -62,6 +66,9 @@ MUST_CHECK enum status rollout_plan_read(const struct json *json, bool is_switch
 
 /* In full, as rollout_plan_read() takes it. */
 void rollout_plan_write(struct json_writer *writer, const struct rollout_plan *plan);
+
+/* Digits, and up to 12 of them behind a point, in less than ROLLOUT_PLAN_AMOUNT bytes. */
+bool rollout_plan_is_amount(const char *text);
 
 /* "12.5%" as 1,250. STATUS_INVALID: no share from 0 to 100 %, or finer than 0.01 %. */
 MUST_CHECK enum status rollout_plan_share(struct span text, int64_t *out);

@@ -112,11 +112,17 @@ static void fill_test_lines(const struct content_facts *facts, wire_TrialSpec *t
 {
     for (size_t i = 0; i < facts->line_count; i++) {
         const struct lines_line *line = &facts->lines[i];
-        const bool is_speech = message_route_use(line->route->use) == wire_RouteUse_SPEECH;
 
-        if (line->is_test)
-            memcpy(is_speech ? trial->speech_line_id : trial->line_id, line->line_id,
-                   sizeof line->line_id);
+        if (!line->is_test)
+            continue;
+        if (message_route_use(line->route->use) == wire_RouteUse_SPEECH) {
+            memcpy(trial->speech_line_id, line->line_id, sizeof line->line_id);
+        } else if (!trial->line_id[0]) { /* the first one's comes first */
+            memcpy(trial->line_id, line->line_id, sizeof line->line_id);
+        } else {
+            memcpy(trial->vendor_line_id, line->line_id, sizeof line->line_id);
+            snprintf(trial->vendor, sizeof trial->vendor, "%s", line->route->vendor_id);
+        }
     }
 }
 

@@ -54,9 +54,11 @@ static enum rollout_event weigh(const struct rollout_steps_row *row, enum gate_c
     return look < looks ? ROLLOUT_SOAK_ON : ROLLOUT_NO_VERDICT;
 }
 
-static struct preflight_ask ask_of(const struct rollout_steps_row *row, int64_t now_ms)
+static struct preflight_ask ask_of(const struct rollout_steps_row *row, const char *above_cost,
+                                   int64_t now_ms)
 {
     return (struct preflight_ask){
+        .above_cost = above_cost,
         .rollout_id = row->rollout_id,
         .wave = row->place == ROLLOUT_PREFLIGHT ? 0 : row->wave,
         .now_ms = now_ms,
@@ -64,10 +66,10 @@ static struct preflight_ask ask_of(const struct rollout_steps_row *row, int64_t 
 }
 
 enum status rollout_judge_read(struct store_conn *conn, struct arena *arena,
-                               const struct rollout_steps_row *row, int64_t now_ms,
-                               struct rollout_reading *out)
+                               const struct rollout_steps_row *row, const char *above_cost,
+                               int64_t now_ms, struct rollout_reading *out)
 {
-    const struct preflight_ask ask = ask_of(row, now_ms);
+    const struct preflight_ask ask = ask_of(row, above_cost, now_ms);
     enum status status = STATUS_OK;
 
     *out = (struct rollout_reading){.version = 0};
@@ -118,14 +120,14 @@ enum status rollout_judge(struct store_conn *conn, struct arena *arena,
 /* What is taken back must not be kept from it by what it would cost. */
 static bool may_be_refused(const struct rollout_steps_row *row)
 {
-    return (row->is_switch || row->is_software) && !row->is_reverse;
+    return (row->is_switch || row->is_software || row->is_key) && !row->is_reverse;
 }
 
 enum status rollout_judge_preflight(struct store_conn *conn, const struct rollout_steps_row *row,
                                     const struct rollout_reading *reading, int64_t now_ms,
                                     const char **refusal)
 {
-    const struct preflight_ask ask = ask_of(row, now_ms);
+    const struct preflight_ask ask = ask_of(row, NULL, now_ms);
 
     *refusal = NULL;
     if (may_be_refused(row))

@@ -20,10 +20,11 @@ struct rollout_reading {
 };
 
 /* Reads what the row's present step wants to know: usage for the gate when it is judged, else
- * pre-flight, of the wave that is to be opened or of all. Nothing is locked. out's lists and texts
- * are in the arena. */
+ * pre-flight, of the wave that is to be opened or of all. above_cost: as preflight asks for it.
+ * Nothing is locked. out's lists and texts are in the arena. */
 MUST_CHECK enum status rollout_judge_read(struct store_conn *conn, struct arena *arena,
-                                          const struct rollout_steps_row *row, int64_t now_ms,
+                                          const struct rollout_steps_row *row,
+                                          const char *above_cost, int64_t now_ms,
                                           struct rollout_reading *out);
 
 /* False: it was read for another state of the rollout, or not at all. */

@@ -69,9 +69,23 @@ static enum status start(struct store_conn *conn, struct looking *looking)
         return status;
     looking->row = before;
     if (status == STATUS_NOT_FOUND)
-        return turn(conn, looking, ROLLOUT_REFUSE, "the layer reaches no robot");
+        return turn(conn, looking, ROLLOUT_REFUSE,
+                    before.is_key ? "it reaches no robot, or the vendor's next key has changed"
+                                  : "the layer reaches no robot");
     return turn(conn, looking, before.plan.queues ? ROLLOUT_BUSY : ROLLOUT_REFUSE,
                 "another rollout has just taken some of its robots");
+}
+
+/* Why another operator must agree; NULL: the author may do it alone. */
+static const char *wants_approval(struct looking *looking, int64_t reached)
+{
+    const int64_t most = looking->look->approval_devices;
+
+    if (most >= 0 && reached > most)
+        return arena_format(looking->arena,
+                            "%lld robots: another operator must approve it above %lld",
+                            (long long)reached, (long long)most);
+    return looking->reading.preflight.approval;
 }
 
 static enum status check(struct store_conn *conn, struct looking *looking)
@@ -93,13 +107,10 @@ static enum status check(struct store_conn *conn, struct looking *looking)
         status = count_reached(conn, looking, &reached);
     if (status != STATUS_OK)
         return status;
-    if (looking->look->approval_devices >= 0 && reached > looking->look->approval_devices &&
-        !row->is_approved && !row->is_reverse)
-        return turn(conn, looking, ROLLOUT_NEEDS_APPROVAL,
-                    arena_format(looking->arena,
-                                 "%lld robots: another operator must approve it above %lld",
-                                 (long long)reached, (long long)looking->look->approval_devices));
-    return start(conn, looking);
+    const char *approval =
+        row->is_approved || row->is_reverse ? NULL : wants_approval(looking, reached);
+    return approval != NULL ? turn(conn, looking, ROLLOUT_NEEDS_APPROVAL, approval)
+                            : start(conn, looking);
 }
 
 static enum status wait_for_others(struct store_conn *conn, struct looking *looking)
@@ -331,8 +342,12 @@ static enum status move_on(struct store_conn *conn, struct looking *looking)
 static enum status drive(struct store_conn *conn, struct looking *looking)
 {
     struct rollout_steps_row *row = &looking->row;
-    enum status status = follow(conn, looking);
+    enum status status = STATUS_OK;
 
+    if (is_running(row->place))
+        status = rollout_members_hold(conn, row);
+    if (status == STATUS_OK)
+        status = follow(conn, looking);
     if (status != STATUS_OK)
         return status;
     if (row->place == ROLLOUT_PUBLISHING && !row->is_wave_open)
@@ -402,8 +417,8 @@ static enum status read(struct store_conn *conn, void *context)
 {
     struct looking *looking = context;
 
-    return rollout_judge_read(conn, looking->arena, &looking->row, looking->look->now_ms,
-                              &looking->reading);
+    return rollout_judge_read(conn, looking->arena, &looking->row, looking->look->approval_cost,
+                              looking->look->now_ms, &looking->reading);
 }
 
 enum status rollout_look(struct store *store, struct arena *arena, const struct rollout_look *look,

@@ -13,7 +13,8 @@
 struct rollout_look {
     const char *rollout_id;
     int64_t now_ms;
-    int64_t approval_devices; /* with more than that another operator must agree; -1: never */
+    int64_t approval_devices;  /* with more than that another operator must agree; -1: never */
+    const char *approval_cost; /* or when it costs more than that; NULL or "": for no cost */
 };
 
 /* *moved: its state changed, and the next step may follow at once. A rollout that is not due, or

@@ -33,7 +33,8 @@ static void look_at(struct rollouts *job, const char *rollout_id)
     for (int i = 0; moved && i < STEPS_LIMIT; i++) {
         const struct rollout_look look = {.rollout_id = rollout_id,
                                           .now_ms = clock_wall_ms(),
-                                          .approval_devices = job->options.approval_devices};
+                                          .approval_devices = job->options.approval_devices,
+                                          .approval_cost = job->options.approval_cost};
 
         arena_reset(job->arena);
         enum status status = rollout_look(job->store, job->arena, &look, &moved);

@@ -8,7 +8,8 @@
 #include "server/store/store.h"
 
 struct rollouts_options {
-    int64_t approval_devices; /* with more than that another operator must agree; -1: never */
+    int64_t approval_devices;  /* with more than that another operator must agree; -1: never */
+    const char *approval_cost; /* or when it costs more than that; NULL: for no cost. Borrowed */
 };
 
 struct rollouts;

@@ -58,6 +58,7 @@ static enum status choose(struct store_conn *conn, const struct drain *drain, co
  * not confirmed waits for its rollout again. */
 static enum status interrupt_rollouts(struct store_conn *conn, const struct drain *drain)
 {
+    /* and who was to try a vendor's next key has the present one */
     STORE_STATEMENT(
         take, "WITH closed AS (UPDATE myna.rollout_device o SET state = 'waiting', is_open = false,"
               "    opened_at = NULL, generation = NULL, online_at = NULL,"
@@ -67,7 +68,9 @@ static enum status interrupt_rollouts(struct store_conn *conn, const struct drai
               "    AND (r.plan -> 'confirm' ->> 'test')::boolean"
               "    AND EXISTS (SELECT FROM myna.vendor_drain_device m WHERE m.drain_id = $1"
               "      AND m.device_id = o.device_id AND m.is_led)"
-              "   RETURNING o.rollout_id, o.device_id)"
+              "   RETURNING o.rollout_id, o.device_id, r.key_vendor),"
+              " keys AS (DELETE FROM myna.vendor_key_device k USING closed c"
+              "   WHERE k.vendor_id = c.key_vendor AND k.device_id = c.device_id)"
               "SELECT myna.audit_append('mynad', '', 'rollout.close', 'rollout/' || c.rollout_id,"
               "  NULL, jsonb_build_object('robots', c.ids, 'reason', 'drain', 'vendor', $2::text)),"
               "  myna.tell_rollout(c.rollout_id)"

@@ -70,12 +70,14 @@ static const char *refusal_of(const struct preflight_work *work)
 
 static enum status look(struct preflight_work *work)
 {
-    bool is_software = false;
+    bool is_software = false, is_key = false;
     enum status status = preflight_read_robots(work);
 
     if (status == STATUS_OK && work->to_count == 0)
         status = preflight_check_software(work, &is_software);
-    if (status == STATUS_OK && is_software)
+    if (status == STATUS_OK && work->to_count == 0 && !is_software)
+        status = preflight_check_key(work, &is_key);
+    if (status == STATUS_OK && (is_software || is_key))
         return STATUS_OK;
     if (status == STATUS_OK && work->to_count == 0) {
         preflight_find(work, "no_switch", PREFLIGHT_INFO, 0,
@@ -111,6 +113,8 @@ enum status preflight_run(struct store_conn *conn, const struct preflight_ask *a
         status = preflight_read_rollout(work);
     if (status == STATUS_OK)
         status = look(work);
+    if (status == STATUS_OK)
+        status = preflight_weigh_cost(work, &found.approval);
     if (status == STATUS_OK)
         status = preflight_write(work, &found.json);
     found.refusal = refusal_of(work);

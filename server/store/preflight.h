@@ -18,10 +18,12 @@ struct preflight_ask {
     int64_t wave; /* that is about to be opened; 0: the whole, before it starts */
     int64_t now_ms;
     const struct rollout_draft *draft; /* what no rollout is yet, in place of one; else NULL */
+    const char *above_cost; /* money above which another operator must agree; NULL: any may be */
 };
 
 struct preflight {
     const char *refusal; /* why it, or that wave, must not go on; NULL: nothing speaks against it */
+    const char *approval; /* why, for what it costs, another operator must agree; NULL: need not */
     struct span json;
 };
 

@@ -149,7 +149,12 @@ MUST_CHECK enum status preflight_read_metered(struct preflight_work *work);
 MUST_CHECK enum status preflight_check_routes(struct preflight_work *work);
 /* Of a rollout of software; nothing is found for any other. */
 MUST_CHECK enum status preflight_check_software(struct preflight_work *work, bool *is_software);
+/* Of a rollout of a vendor's next key, likewise. */
+MUST_CHECK enum status preflight_check_key(struct preflight_work *work, bool *is_key);
 MUST_CHECK enum status preflight_price(struct preflight_work *work);
+/* What the prices say of the approval's limit, the plan's and ask's: *out as in struct preflight.
+ */
+MUST_CHECK enum status preflight_weigh_cost(struct preflight_work *work, const char **out);
 MUST_CHECK enum status preflight_measure_rooms(struct preflight_work *work);
 MUST_CHECK enum status preflight_check_rates(struct preflight_work *work);
 MUST_CHECK enum status preflight_write(const struct preflight_work *work, struct span *json);

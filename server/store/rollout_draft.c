@@ -96,6 +96,7 @@ struct previewing {
     struct arena *arena;
     struct reach reach;
     struct span preflight; /* empty: not asked for */
+    bool is_dear;          /* as far as it was */
     struct json_problem *problem;
 };
 
@@ -113,8 +114,8 @@ static enum status write_preview(const struct previewing *previewing, struct spa
     write_int(&writer, "online", reach->online);
     write_int(&writer, "busy", reach->busy);
     json_key(&writer, "approval");
-    json_write_bool(&writer,
-                    draft->approval_devices >= 0 && reach->devices > draft->approval_devices);
+    json_write_bool(&writer, previewing->is_dear || (draft->approval_devices >= 0 &&
+                                                     reach->devices > draft->approval_devices));
     write_waves(&writer, draft->plan, reach->devices);
     json_key(&writer, "plan");
     rollout_plan_write(&writer, draft->plan);
@@ -132,12 +133,14 @@ static enum status write_preview(const struct previewing *previewing, struct spa
 static enum status ask_preflight(struct store_conn *conn, struct previewing *previewing)
 {
     const struct preflight_ask ask = {.draft = previewing->draft,
-                                      .now_ms = previewing->draft->preflight_ms};
+                                      .now_ms = previewing->draft->preflight_ms,
+                                      .above_cost = previewing->draft->approval_cost};
     struct preflight found = {0};
     enum status status = preflight_run(conn, &ask, previewing->arena, &found);
 
     if (status == STATUS_OK)
         previewing->preflight = found.json;
+    previewing->is_dear = status == STATUS_OK && found.approval;
     return status;
 }
 

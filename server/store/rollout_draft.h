@@ -20,7 +20,8 @@ struct rollout_draft {
     const struct rollout_plan *plan;
     struct span patch; /* empty: of software */
     int64_t approval_devices;
-    int64_t preflight_ms; /* now, when pre-flight is asked for; else 0 */
+    const char *approval_cost; /* of pre-flight; NULL or "": any may be */
+    int64_t preflight_ms;      /* now, when pre-flight is asked for; else 0 */
 };
 
 /* {"devices", "online", "busy": in other rollouts, "approval": another operator must agree,

@@ -1,5 +1,9 @@
 #include "server/store/rollout_members.h"
 
+#include <string.h>
+
+#include "server/store/rollout_key.h"
+
 /* The ids of one statement's rows, in the arena. */
 struct ids {
     const char **texts;
@@ -99,13 +103,26 @@ static enum status open_all(struct store_conn *conn, const struct rollout_steps_
                             const struct ids *ids, const struct author *by, const char *action,
                             int64_t now_ms)
 {
-    enum status status = ids->count > 0 ? touch(conn, ids) : STATUS_OK;
+    if (ids->count == 0)
+        return STATUS_OK;
+    enum status status = touch(conn, ids);
 
-    if (status == STATUS_OK && ids->count > 0)
+    if (status == STATUS_OK)
         status = mark_opened(conn, row, ids, now_ms);
-    if (status == STATUS_OK && ids->count > 0)
+    if (status == STATUS_OK)
+        status = rollout_key_give(conn, row, ids->texts, ids->count);
+    if (status == STATUS_OK)
         status = audit(conn, row, by, action, ids, NULL);
     return status;
+}
+
+enum status rollout_members_hold(struct store_conn *conn, const struct rollout_steps_row *row)
+{
+    STORE_STATEMENT(lock, "LOCK TABLE myna.vendor_drain IN SHARE MODE");
+    enum status status = rollout_key_hold(conn, row);
+
+    return status == STATUS_OK && row->plan.test ? store_exec(conn, &lock, STORE_NO_VALUES, NULL)
+                                                 : status;
 }
 
 /* A trial would keep a robot at a vendor that is drained until it is over. */
@@ -159,13 +176,16 @@ enum status rollout_members_retry(struct store_conn *conn, struct arena *arena,
                                   int64_t now_ms, int64_t *count)
 {
     STORE_STATEMENT(failed, "SELECT o.device_id FROM myna.rollout_device o WHERE o.rollout_id = $1"
-                            " AND o.is_live AND o.state = 'failed' ORDER BY o.device_id LIMIT $2");
+                            " AND o.is_live AND o.state = 'failed'" NOT_DRAINED
+                            " ORDER BY o.device_id LIMIT $2");
     struct ids ids;
-    struct result rows;
-    enum status status = store_exec(
-        conn, &failed, STORE_VALUES(value_text(row->rollout_id), value_int(ROLLOUT_MEMBERS_BATCH)),
-        &rows);
+    struct result rows = {0};
+    enum status status = rollout_members_hold(conn, row);
 
+    if (status == STATUS_OK)
+        status = store_exec(
+            conn, &failed,
+            STORE_VALUES(value_text(row->rollout_id), value_int(ROLLOUT_MEMBERS_BATCH)), &rows);
     if (status == STATUS_OK)
         status = take_ids(&rows, arena, &ids);
     if (status != STATUS_OK)
@@ -337,6 +357,8 @@ static enum status close_all(struct store_conn *conn, const struct rollout_steps
                                          value_text_array(ids->texts, ids->count),
                                          value_text(state), value_time(now_ms)),
                             NULL);
+    if (status == STATUS_OK)
+        status = rollout_key_take(conn, row, ids->texts, ids->count, strcmp(state, "failed") == 0);
     return status == STATUS_OK ? audit(conn, row, NULL, "rollout.close", ids, reason) : status;
 }
 

@@ -11,6 +11,12 @@
 
 #define ROLLOUT_MEMBERS_BATCH 2000 /* devices of one transaction */
 
+/* Before any of the others that open devices: no drain begins or ends until the transaction does,
+ * so that none is opened for a trial which a drain would have kept it from; and the vendor whose
+ * next key it gives stays as it is (rollout_key_hold()). */
+MUST_CHECK enum status rollout_members_hold(struct store_conn *conn,
+                                            const struct rollout_steps_row *row);
+
 /* The distances from UTC that devices which wait in the present wave have, as their setting says
  * it; "" for none. At most max. */
 MUST_CHECK enum status rollout_members_zones(struct store_conn *conn, struct arena *arena,

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "server/store/rollout_key.h"
+
 #define PLAN_BYTES ((size_t)64 << 10)
 
 static const struct author driver = {"mynad", ""};
@@ -34,7 +36,7 @@ static enum status read_plan(struct arena *arena, struct span text, struct rollo
 
     if (status != STATUS_OK)
         return status;
-    status = rollout_plan_read(json, row->is_switch, arena, &row->plan, &problem);
+    status = rollout_plan_read(json, row->is_switch || row->is_key, arena, &row->plan, &problem);
     json_free(json);
     return status == STATUS_INVALID ? STATUS_CORRUPT : status;
 }
@@ -59,6 +61,7 @@ static enum status from_row(const struct result *result, struct arena *arena,
         .checked_ms = result_time(result, 0, 15),
         .back_rate = result_int(result, 0, 16),
         .members = result_int(result, 0, 17),
+        .is_key = result_bool(result, 0, 19),
     };
     if (arena_failed(arena))
         return STATUS_MEMORY;
@@ -75,7 +78,8 @@ static enum status from_row(const struct result *result, struct arena *arena,
     "  coalesce(r.patch ? 'routes', false), r.software_kind IS NOT NULL, r.reverses IS NOT NULL,"  \
     "  r.approved_at IS NOT NULL, r.state, r.step, r.cause, r.version, r.wave,"                    \
     "  (SELECT count(*) FROM myna.rollout_wave w WHERE w.rollout_id = r.rollout_id),"              \
-    "  r.step_since, r.joined_at, r.checked_at, r.back_rate, r.members, r.plan "                   \
+    "  r.step_since, r.joined_at, r.checked_at, r.back_rate, r.members, r.plan,"                   \
+    "  r.key_vendor IS NOT NULL "                                                                  \
     "FROM myna.rollout r WHERE r.rollout_id = $1"
 
 enum status rollout_steps_lock(struct store_conn *conn, struct arena *arena,
@@ -329,8 +333,10 @@ enum status rollout_steps_begin(struct store_conn *conn, struct arena *arena,
                                 struct rollout_steps_row *row, int64_t *members)
 {
     struct rollout_wave waves[ROLLOUT_WAVE_MAX];
-    enum status status = lock_layer(conn, row->rollout_id);
+    enum status status = rollout_key_hold(conn, row);
 
+    if (status == STATUS_OK)
+        status = lock_layer(conn, row->rollout_id);
     if (status == STATUS_OK)
         status = make_members(conn, row->rollout_id, members);
     if (status != STATUS_OK || *members == 0)
@@ -587,17 +593,21 @@ enum status rollout_steps_complete(struct store_conn *conn, struct arena *arena,
                                    const struct rollout_steps_row *row, struct span defaults)
 {
     struct span old;
-    enum status status = lock_layer(conn, row->rollout_id);
+    enum status status = rollout_key_cover(conn, row);
 
+    if (status == STATUS_OK)
+        status = lock_layer(conn, row->rollout_id);
     if (status == STATUS_OK)
         status = read_old(conn, arena, row->rollout_id, &old);
     if (status == STATUS_OK)
         status = fold(conn, arena, row->rollout_id);
     if (status == STATUS_OK && row->is_software)
         status = fold_software(conn, row->rollout_id);
-    if (status == STATUS_OK && !row->is_software)
+    if (status == STATUS_OK && !row->is_software && !row->is_key)
         status = keep_old(conn, arena, row->rollout_id, old, defaults);
     if (status == STATUS_OK)
         status = touch_others(conn, row->rollout_id);
+    if (status == STATUS_OK)
+        status = rollout_key_note(conn, row);
     return status == STATUS_OK ? rollout_steps_end(conn, row) : status;
 }

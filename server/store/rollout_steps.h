@@ -25,6 +25,7 @@ struct rollout_steps_row {
     bool is_gone;         /* its group is no more */
     bool is_switch;       /* its patch changes who answers */
     bool is_software;     /* it carries a manifest */
+    bool is_key;          /* a vendor's next key */
     bool is_reverse;
     bool is_approved;
     enum rollout_place place;

@@ -47,7 +47,9 @@ static bool may_act(const struct json *rollout, enum rollout_place place, enum r
     struct rollout_move move;
 
     if (event == ROLLOUT_ROLL_BACK && place == ROLLOUT_COMPLETED)
-        return json_type(json_member(rollout, "patch")) == JSON_OBJECT;
+        return json_type(json_member(rollout, "patch")) == JSON_OBJECT ||
+               (json_type(json_member(rollout, "software")) == JSON_OBJECT &&
+                !json_bool(json_member(json_member(rollout, "software"), "withdrawn"), false));
     if (event == ROLLOUT_RETRY &&
         json_int(json_member(json_member(rollout, "counts"), "failed"), 0) == 0)
         return false;
@@ -209,20 +211,39 @@ static enum status check_patch(struct store_conn *conn, const struct creating *c
     return status;
 }
 
+static enum status check_key(struct store_conn *conn, const struct creating *creating)
+{
+    STORE_STATEMENT(find, "SELECT FROM myna.vendor WHERE vendor_id = $1"
+                          " AND next_key_wrapped IS NOT NULL");
+    struct result result;
+
+    if (creating->draft->key_vendor == NULL)
+        return STATUS_OK;
+    enum status status =
+        store_exec(conn, &find, STORE_VALUES(value_text(creating->draft->key_vendor)), &result);
+    if (status != STATUS_OK)
+        return status;
+    status = result_count(&result) > 0 ? STATUS_OK : STATUS_CONFLICT;
+    result_release(&result);
+    return status;
+}
+
 static enum status insert(struct store_conn *conn, void *context)
 {
     STORE_STATEMENT(
         make,
         "WITH r AS (INSERT INTO myna.rollout (rollout_id, name, layer_id, group_id, patch, "
         "manifest,"
-        "     plan, on_red, author, software_kind, software_name, software_version)"
+        "     plan, on_red, author, software_kind, software_name, software_version, key_vendor,"
+        "     key_number)"
         "   SELECT $3, $4, CASE WHEN $5::text IS NULL THEN 'fleet' ELSE 'group:' || $5 END, $5, $6,"
-        "     $7, $8, $9, $1, $10, $11, $12 WHERE $5::text IS NULL OR EXISTS (SELECT FROM "
+        "     $7, $8, $9, $1, $10, $11, $12, $13::text, (SELECT v.key_number FROM myna.vendor v"
+        "       WHERE v.vendor_id = $13::text) WHERE $5::text IS NULL OR EXISTS (SELECT FROM "
         "myna.device_group g"
         "     WHERE g.group_id = $5) RETURNING *),"
         " done AS (SELECT min(myna.audit_append($1, $2, 'rollout.create',"
         "     'rollout/' || r.rollout_id, NULL, jsonb_strip_nulls(jsonb_build_object('layer',"
-        "     r.layer_id, 'plan', r.plan, 'manifest', r.manifest)) ||"
+        "     r.layer_id, 'plan', r.plan, 'manifest', r.manifest, 'key', r.key_vendor)) ||"
         "     jsonb_build_object('patch', r.patch))),"
         "   min(myna.tell_rollout(r.rollout_id)::text) FROM r)"
         "SELECT to_jsonb(r.rollout_id), r.version FROM r, done");
@@ -232,6 +253,8 @@ static enum status insert(struct store_conn *conn, void *context)
     struct document made;
     enum status status = check_patch(conn, creating);
 
+    if (status == STATUS_OK)
+        status = check_key(conn, creating);
     if (status != STATUS_OK)
         return status;
     return document_exec(
@@ -243,7 +266,8 @@ static enum status insert(struct store_conn *conn, void *context)
                      value_json(draft->plan), value_text(draft->on_red),
                      value_text(software != NULL ? software->kind : NULL),
                      value_text(software != NULL ? software->name : NULL),
-                     value_text(software != NULL ? software->version : NULL)),
+                     value_text(software != NULL ? software->version : NULL),
+                     value_text(draft->key_vendor)),
         creating->arena, &made);
 }
 
@@ -597,7 +621,8 @@ static enum status reverse(struct store_conn *conn, void *context)
     if (!is_software && (!is_completed || span_equal_text(patch, "{}"))) {
         snprintf(reversing->problem, 512, "%s",
                  is_completed ? "all that it changed was changed again since: nothing is left to "
-                                "take back"
+                                "take back, or it was a key: drop the next one (mynactl vendor "
+                                "key --drop-next)"
                               : "only what is under way or completed can be rolled back");
         return STATUS_CONFLICT;
     }

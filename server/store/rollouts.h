@@ -30,7 +30,8 @@ MUST_CHECK enum status rollouts_devices(struct store *store, const char *rollout
                                         const struct rollouts_page *page, struct arena *arena,
                                         struct span *json);
 
-/* Plain data; group NULL: the fleet. One of patch (a checked JSON object) and manifest is empty. */
+/* Plain data; group NULL: the fleet. One of patch (a checked JSON object), manifest and key_vendor
+ * is given. */
 struct rollouts_draft {
     const char *id;
     const char *name;
@@ -38,12 +39,14 @@ struct rollouts_draft {
     struct span patch;
     struct span manifest;            /* {document, signature}, */
     const struct manifest *software; /* and what its document says; NULL without one */
+    const char *key_vendor;          /* whose next key its robots are given; NULL */
     struct span plan;                /* complete */
     const char *on_red;
 };
 
-/* STATUS_EXISTS; STATUS_NOT_FOUND: there is no such group; STATUS_INVALID: *problem says which
- * route of the patch cannot be and why (invariant I13), below "/patch". */
+/* STATUS_EXISTS; STATUS_NOT_FOUND: there is no such group; STATUS_CONFLICT: the vendor is not
+ * there, or has no next key; STATUS_INVALID: *problem says which route of the patch cannot be and
+ * why (invariant I13), below "/patch". */
 MUST_CHECK enum status rollouts_create(struct store *store, const struct author *author,
                                        const struct rollouts_draft *draft, struct arena *arena,
                                        struct document *out, struct json_problem *problem);

@@ -27,7 +27,7 @@ struct routes_row {
     const char *voice;      /* "" unless it names one */
     const char *rollout_id; /* "": a route; else a trial, and of what is above only the device and
                                since_ms count */
-    int64_t window_s;       /* of the trial */
+    int64_t window_s;       /* of the trial; vendor_id: whose key is new, "": nobody's */
     bool is_test;           /* it asks a question of its own */
     bool is_install;        /* it is of software */
     bool is_under_way;      /* the device did not say yet that it runs this configuration */

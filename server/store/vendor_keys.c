@@ -41,11 +41,29 @@ static enum status audit(struct store_conn *conn, const struct change *change)
                       NULL);
 }
 
+/* Whoever gives it in waves is not helped by hand: that rollout goes on, or back, first. */
+static enum status check_no_rollout(struct store_conn *conn, const struct change *change)
+{
+    STORE_STATEMENT(find, "SELECT FROM myna.rollout WHERE key_vendor = $1"
+                          " AND state IN ('running', 'paused', 'rolling_back')");
+    struct result result;
+    enum status status =
+        store_exec(conn, &find, STORE_VALUES(value_text(change->vendor_id)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    status = result_count(&result) > 0 ? STATUS_DENIED : STATUS_OK;
+    result_release(&result);
+    return status;
+}
+
 static enum status run(struct store_conn *conn, void *context)
 {
     const struct change *change = context;
     enum status status = vendors_lock(conn, change->vendor_id);
 
+    if (status == STATUS_OK)
+        status = check_no_rollout(conn, change);
     if (status == STATUS_OK)
         status = change->run(conn, change);
     return status == STATUS_OK ? audit(conn, change) : status;
@@ -199,7 +217,8 @@ static enum status check_nobody_is_missing(struct store_conn *conn, const struct
               "   FROM myna.vendor_key_device k JOIN myna.device d USING (device_id)"
               "   JOIN myna.device_link l USING (device_id)"
               "   WHERE k.vendor_id = $1 AND d.status IN ('active', 'quarantined')"
-              "   AND l.reported_generation < k.generation) m ON m.vendor_id = v.vendor_id"
+              "   AND (k.is_kept_back OR l.reported_generation < k.generation)) m ON m.vendor_id = "
+              "v.vendor_id"
               " WHERE v.vendor_id = $1 GROUP BY v.vendor_id");
     struct result result;
     enum status status =
@@ -271,9 +290,10 @@ enum status vendor_keys_get(struct store *store, const char *vendor_id, struct a
     STORE_STATEMENT(
         get,
         "WITH v AS (SELECT * FROM myna.vendor WHERE vendor_id = $1),"
-        " h AS MATERIALIZED (SELECT d.device_id, l.last_seen, k.device_id IS NOT NULL AS is_given,"
-        "    k.generation, k.device_id IS NOT NULL AND l.reported_generation < k.generation"
-        "      AS is_missing"
+        " h AS MATERIALIZED (SELECT d.device_id, l.last_seen, k.generation,"
+        "    coalesce(NOT k.is_kept_back, false) AS is_given,"
+        "    coalesce(k.is_kept_back, false) AS is_kept_back,"
+        "    coalesce(k.is_kept_back OR l.reported_generation < k.generation, false) AS is_missing"
         "  FROM myna.device d JOIN myna.device_link l USING (device_id)"
         "  LEFT JOIN myna.vendor_key_device k ON k.vendor_id = $1 AND k.device_id = d.device_id"
         "  WHERE d.status IN ('active', 'quarantined'))"
@@ -281,9 +301,13 @@ enum status vendor_keys_get(struct store *store, const char *vendor_id, struct a
         "  v.key_wrapped IS NOT NULL, 'number', v.key_number, 'next',"
         "  CASE WHEN v.next_key_wrapped IS NOT NULL THEN jsonb_build_object("
         "   'share', trim_scale(v.next_key_share * 100)::text || '%', 'since', v.next_key_at,"
-        "   'robots', c.robots, 'given', c.given, 'carried', c.given - c.missing,"
-        "   'waiting', CASE WHEN v.next_key_share < 1 THEN c.robots - c.given ELSE 0 END,"
-        "   'missing', c.missing, 'missing_first', (SELECT coalesce(jsonb_agg(jsonb_build_object("
+        "   'robots', c.robots, 'given', c.given, 'carried', c.carried,"
+        "   'waiting', CASE WHEN v.next_key_share < 1 THEN c.robots - c.given - c.kept_back"
+        "     ELSE 0 END,"
+        "   'rollout', (SELECT r.rollout_id FROM myna.rollout r WHERE r.key_vendor = v.vendor_id"
+        "     AND r.state IN ('running', 'paused', 'rolling_back')),"
+        "   'missing', c.missing, 'kept_back', c.kept_back, 'missing_first', (SELECT "
+        "coalesce(jsonb_agg(jsonb_build_object("
         "      'device', m.device_id, 'last_seen', m.last_seen) ORDER BY m.device_id), '[]')"
         "     FROM (SELECT * FROM h WHERE h.is_missing ORDER BY h.device_id LIMIT 20) m),"
         "   'refused', (SELECT count(*) FROM h JOIN myna.usage u ON u.device_id = h.device_id"
@@ -291,7 +315,9 @@ enum status vendor_keys_get(struct store *store, const char *vendor_id, struct a
         "     AND u.arrived_at >= v.next_key_at AND u.generation >= h.generation),"
         "   'can_finish', v.next_key_share = 1 AND c.missing = 0) END), v.version"
         " FROM v CROSS JOIN (SELECT count(*) AS robots, count(*) FILTER (WHERE is_given) AS given,"
-        "  count(*) FILTER (WHERE is_missing) AS missing FROM h) c");
+        "  count(*) FILTER (WHERE is_given AND NOT is_missing) AS carried,"
+        "  count(*) FILTER (WHERE is_missing) AS missing,"
+        "  count(*) FILTER (WHERE is_kept_back) AS kept_back FROM h) c");
 
     return document_read(store, &get, STORE_VALUES(value_text(vendor_id), value_int(AUTH)), arena,
                          out);

@@ -3,7 +3,8 @@
  * Keys are wrapped before they come here and never leave (invariant I9). A robot that is among the
  * share gets a new generation, whose content has the next key; it is accounted for once it says
  * that it runs that generation or a later one, so that who is offline holds the old key until then.
- * Every change is audited in its transaction. Besides the statuses named, all those of store.h.
+ * Every change is audited in its transaction. While a rollout gives it in waves (rollout_key.h)
+ * every change by hand is STATUS_DENIED. Besides the statuses named, all those of store.h.
  */
 #ifndef SERVER_STORE_VENDOR_KEYS_H
 #define SERVER_STORE_VENDOR_KEYS_H

@@ -506,7 +506,7 @@ export const texts = {
   "dialect.anthropic": "Anthropic",
   "dialect.ollama": "Ollama",
   "vendor.credential": "Credential",
-  "vendor.credential.hint": "Minted: the key stays here, and each robot is given a token that ends after a day.",
+  "vendor.credential.hint": "Minted: the key stays here, and each robot is given a token that ends after a day. Shared: every robot holds the key, and limits bind honest robots only. A key for each robot (own) cannot be kept here: nothing could make, rotate and revoke it.",
   "credential.shared": "Shared",
   "credential.minted": "Minted",
   "vendor.base_url": "Base URL",

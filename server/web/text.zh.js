@@ -470,7 +470,7 @@ export const texts = {
   "dialect.anthropic": "Anthropic",
   "dialect.ollama": "Ollama",
   "vendor.credential": "凭证",
-  "vendor.credential.hint": "签发：密钥留在这里，每台机器人得到一天后失效的令牌。",
+  "vendor.credential.hint": "签发：密钥留在这里，每台机器人得到一天后失效的令牌。共享：每台机器人都持有密钥，限额只约束守规矩的机器人。不支持每台机器人各用自己的密钥（own）：这里无法为它们生成、轮换和吊销。",
   "credential.shared": "共用",
   "credential.minted": "签发",
   "vendor.base_url": "基础网址",

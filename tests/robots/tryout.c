@@ -202,10 +202,9 @@ static void prepare_record(struct tryout *tryout, const wire_Route *route, struc
     memcpy(record->vendor, route->vendor, sizeof record->vendor);
     memcpy(record->model, route->model, sizeof record->model);
     memcpy(record->contract, route->contract, sizeof record->contract);
-    memcpy(record->line_id, tryout->plan->trial.line_id, sizeof record->line_id);
 }
 
-static enum status open_attempt(struct tryout *tryout, const wire_Route *route)
+static enum status open_attempt(struct tryout *tryout, const wire_Route *route, const char *line_id)
 {
     struct attempt *attempt = tryout->attempt;
     const struct dialect_message message = {DIALECT_USER, span_text(QUESTION)};
@@ -218,6 +217,7 @@ static enum status open_attempt(struct tryout *tryout, const wire_Route *route)
     char turn[ENCODE_UUID_SIZE], id[ENCODE_UUID_SIZE + 12];
 
     prepare_record(tryout, route, dialect_worst_case(attempt->dialect, &question));
+    snprintf(attempt->record.line_id, sizeof attempt->record.line_id, "%s", line_id);
     journal_clip(tryout->options.journal, &attempt->record);
     question.max_output_tokens = (int64_t)attempt->record.reserved_output;
     encode_uuid(attempt->record.turn, turn);
@@ -235,8 +235,23 @@ static enum status open_attempt(struct tryout *tryout, const wire_Route *route)
     return journal_begin(tryout->options.journal, &attempt->record);
 }
 
-static enum status make_attempt(struct tryout *tryout, const wire_Route *route)
+/* The first one, or the one of the vendor that the trial is about. */
+static const wire_Route *choose(const struct plan *plan, const char **line_id)
 {
+    *line_id = plan->trial.line_id;
+    for (size_t i = 0; i < plan->route_count && plan->trial.vendor[0]; i++) {
+        if (strcmp(plan->routes[i].vendor, plan->trial.vendor) != 0)
+            continue;
+        *line_id = plan->trial.vendor_line_id;
+        return &plan->routes[i];
+    }
+    return &plan->routes[0];
+}
+
+static enum status make_attempt(struct tryout *tryout)
+{
+    const char *line_id;
+    const wire_Route *route = choose(tryout->plan, &line_id);
     struct attempt *attempt = calloc(1, sizeof *attempt);
 
     if (attempt == NULL)
@@ -250,7 +265,7 @@ static enum status make_attempt(struct tryout *tryout, const wire_Route *route)
     buffer_init(&attempt->url, MAX_URL_BYTES);
     buffer_init(&attempt->body, MAX_BODY_BYTES);
     answer_init(&attempt->answer, attempt->dialect, on_text, tryout);
-    enum status status = open_attempt(tryout, route);
+    enum status status = open_attempt(tryout, route, line_id);
     if (status != STATUS_OK)
         free_attempt(tryout);
     return status;
@@ -306,7 +321,7 @@ static void on_due(void *context)
                  fail(tryout, wire_ErrorClass_ERROR_NONE, false, "it has no route for chat"));
         return;
     }
-    enum status status = make_attempt(tryout, &tryout->plan->routes[0]);
+    enum status status = make_attempt(tryout);
     if (status == STATUS_OK)
         send_attempt(tryout);
     else

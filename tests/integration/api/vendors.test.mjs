@@ -4,6 +4,7 @@ import {execFile} from 'node:child_process';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
+import {until} from '../../support/fleet.mjs';
 import {sleep, Stack} from '../../support/stack.mjs';
 import {hold} from './openapi.mjs';
 import {Robot} from './robot.mjs';
@@ -118,7 +119,7 @@ test('robots are moved to a next key, and the old one is forgotten when nobody m
   assert.equal((await admin.post('/vendors/glm/key/switch', {share: '10%'})).status, 409);
   assert.equal((await admin.put('/vendors/glm/key/next', {key: 'id.next'})).status, 200);
   assert.deepEqual((await key()).next, {share: '0%', since: null, robots: 2, given: 0, carried: 0, waiting: 2,
-    missing: 0, missing_first: [], refused: 0, can_finish: false});
+    missing: 0, kept_back: 0, rollout: null, missing_first: [], refused: 0, can_finish: false});
   const before = await generation('old');
   assert.equal((await admin.post('/vendors/glm/key/switch', {share: '100%'})).status, 200);
   assert.equal(await generation('old'), before + 1);
@@ -136,4 +137,22 @@ test('robots are moved to a next key, and the old one is forgotten when nobody m
   assert.equal((await admin.post('/vendors/glm/key/finish')).status, 200);
   assert.deepEqual([(await key()).number, (await key()).next], [2, null]);
   assert.equal((await admin.remove('/vendors/glm/key/next')).status, 409);
+});
+
+test('a next key goes out as a rollout, which nobody overtakes by hand', async () => {
+  const own = await vendor('each', {credential: 'own', key: 'sk'});
+  assert.deepEqual([own.status, own.body.errors[0].pointer], [400, '/credential']);
+  assert.match(own.body.errors[0].detail, /one key for each robot cannot be kept here/);
+  assert.equal((await admin.post('/rollouts', {id: 'rotate', key: 'glm'})).status, 409); // there is none
+  assert.equal((await admin.put('/vendors/glm/key/next', {key: 'id.third'})).status, 200);
+  assert.equal((await admin.post('/rollouts', {id: 'rotate', key: 'glm', patch: {volume: 1}})).status, 400);
+  const {status, body: made} = await admin.post('/rollouts', {id: 'rotate', key: 'glm', plan: {gates: 'off'}, start: true});
+  assert.deepEqual([status, made.key, made.patch, made.manifest, made.plan.confirm.test], [201, 'glm', null, null, true]);
+  await until(20, () => 'it does not begin', async () => (await admin.get('/rollouts/rotate')).body.state === 'running');
+  assert.equal((await admin.get('/vendors/glm/key')).body.next.rollout, 'rotate');
+  const refused = await admin.post('/vendors/glm/key/switch', {share: '100%'});
+  assert.deepEqual([refused.status, refused.body.detail], [409, 'a rollout gives its next key in waves: let it end, or roll it back']);
+  assert.equal((await admin.post('/rollouts/rotate/roll-back')).status, 200);
+  await until(20, () => 'it does not end', async () => (await admin.get('/rollouts/rotate')).body.state === 'rolled_back');
+  assert.equal((await admin.remove('/vendors/glm/key/next')).status, 200);
 });

@@ -11,8 +11,10 @@
 #include <cmocka.h>
 
 #include "schema/base/json.h"
+#include "server/jobs/rollout_look.h"
 #include "server/store/migrate.h"
 #include "server/store/preflight.h"
+#include "server/store/rollouts.h"
 #include "tests/support/pg.h"
 
 #define NOW INT64_C(1796056200000) /* 2026-11-30 16:30 UTC, half past midnight in Shanghai */
@@ -140,6 +142,24 @@ static void ask(struct fixture *fixture, const char *rollout_id, int64_t wave, i
     assert_int_equal(preflight_run(fixture->conn, &question, fixture->arena, &fixture->found),
                      STATUS_OK);
     assert_int_equal(json_parse(fixture->found.json, &fixture->json, NULL), STATUS_OK);
+}
+
+/* As ask(), with the server's limit and the plan's own. */
+static const char *approval_above(struct fixture *fixture, const char *rollout_id, const char *cost,
+                                  const char *plan)
+{
+    STORE_STATEMENT(put, "UPDATE myna.rollout SET plan = $2 WHERE rollout_id = $1");
+    const struct preflight_ask question = {
+        .rollout_id = rollout_id, .now_ms = NOW, .above_cost = cost};
+
+    arena_reset(fixture->arena);
+    assert_int_equal(store_exec(fixture->conn, &put,
+                                STORE_VALUES(value_text(rollout_id), value_json(span_text(plan))),
+                                NULL),
+                     STATUS_OK);
+    assert_int_equal(preflight_run(fixture->conn, &question, fixture->arena, &fixture->found),
+                     STATUS_OK);
+    return fixture->found.approval;
 }
 
 static const char *text_at(const struct json *object, const char *name)
@@ -466,6 +486,77 @@ static void the_two_contracts_of_the_demo_are_priced(void **state)
                         " 6,394,240.00 CNY when nobody does; robots followed until 2027-01-01");
 }
 
+/* 3,003,000.00 + 300,144.00 where it would have been 3,000,040.00 + 300,100.00. */
+static void what_costs_more_than_the_limit_wants_another_operators_word(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_null(approval_above(fixture, "switch", NULL, "{}"));
+    assert_null(approval_above(fixture, "switch", "3004", "{}"));
+    assert_string_equal(approval_above(fixture, "switch", "3003.99", "{}"),
+                        "it costs 3004.00 CNY more until its terms end: another operator must"
+                        " approve it above 3003.99");
+    assert_null(approval_above(fixture, "model", "0", "{}")); /* it costs as much as before */
+    assert_null(approval_above(fixture, "volume", "0", "{}"));
+    /* the plan can only be stricter */
+    assert_non_null(approval_above(fixture, "switch", "", "{\"approval\":{\"above_cost\":\"1\"}}"));
+    assert_non_null(
+        approval_above(fixture, "switch", "1", "{\"approval\":{\"above_cost\":\"9999\"}}"));
+    assert_null(
+        approval_above(fixture, "switch", "3004", "{\"approval\":{\"above_cost\":\"9999\"}}"));
+    approval_above(fixture, "switch", "1", "{}");
+    assert_non_null(strstr((const char *)arena_text(fixture->arena, fixture->found.json),
+                           "\"code\":\"approval\""));
+}
+
+/* Where the rollout stands after the driver's look, and why. */
+static const char *place_after(struct fixture *fixture, const char *approval_cost)
+{
+    STORE_STATEMENT(read, "SELECT state || ': ' || state_reason FROM myna.rollout"
+                          " WHERE rollout_id = 'switch'");
+    const struct rollout_look look = {.rollout_id = "switch",
+                                      .now_ms = NOW,
+                                      .approval_devices = -1,
+                                      .approval_cost = approval_cost};
+    static char place[200];
+    struct result row;
+    bool moved;
+
+    assert_int_equal(store_script(fixture->conn, "UPDATE myna.rollout SET due_at = '2020-01-01'"
+                                                 " WHERE due_at IS NOT NULL"),
+                     STATUS_OK);
+    assert_int_equal(rollout_look(fixture->store, fixture->arena, &look, &moved), STATUS_OK);
+    assert_int_equal(store_query(fixture->store, &read, STORE_NO_VALUES, &row), STATUS_OK);
+    snprintf(place, sizeof place, "%s", result_text(&row, 0, 0));
+    result_release(&row);
+    return place;
+}
+
+static enum status act_as(struct fixture *fixture, const char *actor, enum rollout_event event)
+{
+    const struct author author = {actor, ""};
+    const struct rollouts_act act = {.event = event, .if_version = -1};
+    struct document out;
+    char problem[512];
+
+    return rollouts_act(fixture->store, &author, "switch", &act, fixture->arena, &out, problem);
+}
+
+static void a_rollout_that_is_too_dear_waits_for_somebody_else(void **state)
+{
+    struct fixture *fixture = *state;
+
+    approval_above(fixture, "switch", NULL, "{\"gates\":\"off\"}");
+    assert_int_equal(act_as(fixture, "operator:anna", ROLLOUT_START), STATUS_OK);
+    assert_string_equal(place_after(fixture, "3003.99"),
+                        "approval: it costs 3004.00 CNY more until its terms end: another operator"
+                        " must approve it above 3003.99");
+    assert_int_equal(act_as(fixture, "operator:anna", ROLLOUT_APPROVE), STATUS_DENIED);
+    assert_int_equal(act_as(fixture, "operator:ben", ROLLOUT_APPROVE), STATUS_OK);
+    assert_string_equal(place_after(fixture, "3003.99"), "running: ");
+    assert_int_equal(act_as(fixture, "operator:anna", ROLLOUT_ROLL_BACK), STATUS_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -483,6 +574,8 @@ int main(void)
         cmocka_unit_test(a_change_that_is_no_switch_has_nothing_to_price),
         cmocka_unit_test(it_changes_nothing),
         cmocka_unit_test(a_rollout_that_is_not_there_is_told),
+        cmocka_unit_test(what_costs_more_than_the_limit_wants_another_operators_word),
+        cmocka_unit_test(a_rollout_that_is_too_dear_waits_for_somebody_else),
         cmocka_unit_test(the_two_contracts_of_the_demo_are_priced),
     };
 

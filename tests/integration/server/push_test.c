@@ -464,6 +464,17 @@ static void i13_a_rollout_has_its_robots_try_the_first_route_that_they_may_use(v
     assert_string_not_equal(again.trial.speech_line_id, again.trial.line_id);
     for (size_t i = 0; i < again.routes_count; i++)
         assert_string_not_equal(again.trial.speech_line_id, again.routes[i].line_id);
+    /* of a vendor's next key: by that vendor's own route, where it is not the first */
+    assert_string_equal(again.trial.vendor, "");
+    script(fixture, "UPDATE myna.rollout SET patch = NULL, key_vendor = 'wide', key_number = 1");
+    assert_int_equal(fill(fixture, "r1", &again, &refused), STATUS_OK);
+    assert_string_equal(again.trial.vendor, "wide");
+    assert_string_equal(again.trial.line_id, content.trial.line_id);
+    assert_int_equal(strlen(again.trial.vendor_line_id), ROUTE_LINE_ID_SIZE - 1);
+    assert_string_not_equal(again.trial.vendor_line_id, again.trial.line_id);
+    script(fixture, "UPDATE myna.rollout SET key_vendor = 'dahan'");
+    assert_int_equal(fill(fixture, "r1", &again, &refused), STATUS_OK);
+    assert_string_equal(again.trial.vendor, "");
     script(fixture, "UPDATE myna.layer SET settings = settings #- '{routes,0}'"
                     " WHERE layer_id = 'fleet';"
                     "DELETE FROM myna.rollout");

@@ -381,6 +381,28 @@ static void i13_a_trial_asks_by_no_route_of_a_region_this_robot_may_not_use(void
     assert_non_null(strstr(held.refusal, "region"));
 }
 
+/* Of a new key for a vendor that is not asked first. */
+static void a_trial_may_name_the_vendor_that_it_is_about(void **state)
+{
+    struct fixture *fixture = *state;
+    struct settings_held held;
+
+    for (int named = 0; named < 2; named++) {
+        fixture->content = (wire_ConfigContent)wire_ConfigContent_init_zero;
+        add_route(fixture, "dahan", "cn");
+        add_route(fixture, "erxian", "cn");
+        fixture->content.has_trial = true;
+        fixture->content.trial = (wire_TrialSpec){
+            .test = true, .line_id = "line-1", .vendor = "gone", .vendor_line_id = "line-2"};
+        if (named)
+            snprintf(fixture->content.trial.vendor, sizeof fixture->content.trial.vendor, "erxian");
+        configure(fixture, 10 + (uint64_t)named);
+        assert_true(settings_held(fixture->settings, &held));
+        assert_string_equal(held.route.vendor, named ? "erxian" : "dahan");
+        assert_string_equal(held.line_id, named ? "line-2" : "line-1");
+    }
+}
+
 static void add_speech(struct fixture *fixture, const char *vendor, const char *key)
 {
     wire_Route *route = &fixture->content.routes[fixture->content.routes_count];
@@ -707,6 +729,7 @@ int main(void)
         TEST(a_configuration_that_cannot_be_stored_leaves_the_former_in_force),
         TEST(a_damaged_file_starts_with_defaults_and_says_so),
         TEST(i13_a_trial_asks_by_no_route_of_a_region_this_robot_may_not_use),
+        TEST(a_trial_may_name_the_vendor_that_it_is_about),
         TEST(a_vendors_voice_is_tried_where_it_is_another_and_the_server_pays_for_it),
         TEST(a_configuration_with_a_trial_is_held_beside_the_one_that_runs),
         TEST(what_went_well_runs_and_a_restart_finds_it),

@@ -83,7 +83,8 @@ static void what_is_written_out_reads_back_the_same(void **state)
         "\"soak_s\":7,\"unreachable_after_s\":9,\"windows\":[\"22:00-06:00\"],\"zone\":\"-03:30\","
         "\"blackouts\":[{\"from\":\"2026-12-24T00:00:00.000Z\",\"to\":\"2026-12-27T00:00:00.000Z\"}"
         "],"
-        "\"gates\":\"off\",\"on_red\":\"roll_back\",\"manual\":true,\"queue\":true}";
+        "\"gates\":\"off\",\"on_red\":\"roll_back\",\"manual\":true,\"queue\":true,"
+        "\"approval\":{\"above_cost\":\"1200.50\"}}";
     struct fixture *fixture = *state;
     struct json_writer writer;
     struct buffer out;
@@ -154,6 +155,8 @@ static void a_plan_that_cannot_be_is_refused_with_its_place(void **state)
         {"{\"on_red\":\"ignore\"}", "/plan/on_red"},
         {"{\"gates\":\"none\"}", "/plan/gates"},
         {"{\"gates\":{\"looks\":99}}", "/plan/gates/looks"},
+        {"{\"approval\":{\"above_cost\":\"CNY 1\"}}", "/plan/approval/above_cost"},
+        {"{\"approval\":{}}", "/plan/approval/above_cost"},
         {"{\"waevs\":1}", "/plan/waevs"},
     };
     struct fixture *fixture = *state;
@@ -162,6 +165,27 @@ static void a_plan_that_cannot_be_is_refused_with_its_place(void **state)
         assert_int_equal(read_plan(fixture, cases[i].text), STATUS_INVALID);
         assert_string_equal(fixture->problem.pointer, cases[i].pointer);
     }
+}
+
+static void an_amount_of_money_is_digits_and_few_places(void **state)
+{
+    static const char *const good[] = {"0", "1200", "1200.50", "0.000000000001"};
+    static const char *const bad[] = {"",
+                                      "-1",
+                                      ".5",
+                                      "1.",
+                                      "1,200",
+                                      "1e3",
+                                      "1 ",
+                                      "CNY 1200",
+                                      "0.0000000000001",
+                                      "12345678901234567890123.45"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(rollout_plan_is_amount(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(rollout_plan_is_amount(bad[i]));
 }
 
 static void shares_are_exact_to_a_hundredth_of_a_percent(void **state)
@@ -201,6 +225,7 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_plan_that_cannot_be_is_refused_with_its_place, set_up,
                                         tear_down),
+        cmocka_unit_test(an_amount_of_money_is_digits_and_few_places),
         cmocka_unit_test(shares_are_exact_to_a_hundredth_of_a_percent),
     };
 

@@ -1,0 +1,495 @@
+/* Rollouts driven on a real database by a clock of the test's own. r1 to r8 ask vendor "a" and,
+ * when that fails, "b"; what a robot answers is written for it. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "schema/base/clock.h"
+#include "schema/base/json.h"
+#include "server/jobs/rollout_look.h"
+#include "server/store/drains.h"
+#include "server/store/migrate.h"
+#include "server/store/rollout_draft.h"
+#include "server/store/rollouts.h"
+#include "server/store/routes.h"
+#include "server/store/vendor_keys.h"
+#include "tests/support/pg.h"
+
+#define ROBOTS 8
+#define LOOKS  200
+
+static const struct author anna = {"operator:anna", "10.0.0.1"};
+
+struct fixture {
+    struct pg *pg;
+    struct store *store;
+    struct store_conn *conn;
+    struct arena *arena;
+    struct document document;
+    struct json *json;
+    int64_t now_ms;
+};
+
+static const char world[] =
+    "INSERT INTO myna.vendor (vendor_id, base_url, key_wrapped) VALUES ('a', 'http://v', 'old'),"
+    " ('b', 'http://w', 'other');"
+    "INSERT INTO myna.contract VALUES ('a', 'a', 'CNY', 'UTC'), ('b', 'b', 'CNY', 'UTC');"
+    "INSERT INTO myna.contract_version SELECT v, 1, '2020-01-01', jsonb_build_object('contract', v,"
+    "  'vendor', v, 'currency', 'CNY', 'zone', 'UTC', 'charges', '[{\"kind\": \"flat\", "
+    "\"amount\": \"1.00\", \"per\": \"month\"}]'::jsonb), now(), 'test' FROM "
+    "(VALUES ('a'), ('b')) "
+    "x(v);"
+    "INSERT INTO myna.sealing_key (key_id, public_key, private_wrapped, signature)"
+    " VALUES ('abcd', '', '', '');"
+    "INSERT INTO myna.device (device_id, certificate_serial, certificate_until, sealing_public,"
+    " server_key_id, secret_wrapped) SELECT 'r' || i, '1', now(), '', 'abcd', ''"
+    " FROM generate_series(1, 8) i;"
+    "INSERT INTO myna.device_link (device_id, session_number, session_id, session_hello, last_seen)"
+    " SELECT device_id, 1, '0123456789abcdef', true, now() FROM myna.device;"
+    "UPDATE myna.layer SET settings = '{\"routes\":["
+    " {\"vendor\":\"a\",\"model\":\"m\",\"contract\":\"a\"},"
+    " {\"vendor\":\"b\",\"model\":\"n\",\"contract\":\"b\"}]}' WHERE layer_id = 'fleet';";
+
+static void run(struct fixture *fixture, const char *sql)
+{
+    assert_int_equal(store_script(fixture->conn, sql), STATUS_OK);
+}
+
+static int set_up(void **state)
+{
+    static struct fixture fixture;
+    char problem[256] = "no database";
+    unsigned applied;
+
+    if (pg_start(&fixture.pg) != STATUS_OK ||
+        store_open(&fixture.store, pg_conninfo(fixture.pg), 4, "test", problem) != STATUS_OK ||
+        migrate_run(fixture.store, &applied, problem) != STATUS_OK ||
+        arena_create(&fixture.arena, 16u << 20) != STATUS_OK ||
+        store_acquire(fixture.store, &fixture.conn) != STATUS_OK ||
+        store_script(fixture.conn, world) != STATUS_OK) {
+        fprintf(stderr, "%s\n", fixture.conn ? store_problem(fixture.conn) : problem);
+        return -1;
+    }
+    *state = &fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    json_free(fixture->json);
+    store_release(fixture->store, fixture->conn);
+    arena_free(fixture->arena);
+    store_close(fixture->store);
+    pg_stop(fixture->pg);
+    return 0;
+}
+
+/* Each test begins with everybody current and online, and a next key that nobody has. */
+static int begin(void **state)
+{
+    struct fixture *fixture = *state;
+
+    arena_reset(fixture->arena);
+    fixture->now_ms = clock_wall_ms();
+    run(fixture, "DELETE FROM myna.rollout WHERE reverses IS NOT NULL; DELETE FROM myna.rollout;"
+                 "DELETE FROM myna.vendor_drain;"
+                 "UPDATE myna.vendor SET key_wrapped = 'old', next_key_wrapped = NULL,"
+                 " next_key_share = 0, next_key_at = NULL, key_number = 1 WHERE vendor_id = 'a';"
+                 "DELETE FROM myna.vendor_key_device;"
+                 "UPDATE myna.device_link SET reported_generation = desired_generation,"
+                 " held_generation = desired_generation, trial = '{}', session_hello = true,"
+                 " last_seen = now()");
+    return vendor_keys_put(fixture->store, &anna, "a", span_text("next"), fixture->arena,
+                           &fixture->document) == STATUS_OK
+               ? 0
+               : -1;
+}
+
+/* id: the statement's only value; NULL: it has none. */
+static char *text_of(struct fixture *fixture, const struct store_statement *statement,
+                     const char *id)
+{
+    static char text[400];
+    struct result row;
+
+    const struct value value = value_text(id);
+    assert_int_equal(store_query(fixture->store, statement, &value, id != NULL, &row), STATUS_OK);
+    snprintf(text, sizeof text, "%s", result_text(&row, 0, 0));
+    result_release(&row);
+    return text;
+}
+
+#define ASSERT_SQL(fixture, sql, expected)                                                         \
+    do {                                                                                           \
+        STORE_STATEMENT(asked, sql);                                                               \
+        assert_string_equal(text_of(fixture, &asked, NULL), expected);                             \
+    } while (0)
+
+/* ---- a rollout ---- */
+
+static void create(struct fixture *fixture, const char *id, const char *patch, const char *key,
+                   bool test)
+{
+    const struct rollout_plan plan = {
+        .waves = {{2500, 0, 0}, {ROLLOUT_PLAN_ALL, 0, 0}},
+        .wave_count = 2,
+        .ramp_percent = 200,
+        .test = test,
+        .deadline_s = 600,
+        .max_failed = ROLLOUT_PLAN_ALL,
+        .unreachable_after_s = 3600,
+    };
+    struct rollouts_draft draft = {.id = id, .name = "", .on_red = "pause", .key_vendor = key};
+    struct json_problem problem;
+
+    if (patch)
+        draft.patch = span_text(patch);
+    assert_int_equal(rollout_draft_plan(&plan, fixture->arena, &draft.plan), STATUS_OK);
+    assert_int_equal(rollouts_create(fixture->store, &anna, &draft, fixture->arena,
+                                     &fixture->document, &problem),
+                     STATUS_OK);
+}
+
+static enum status act(struct fixture *fixture, const char *id, enum rollout_event event)
+{
+    const struct rollouts_act what = {.event = event, .if_version = -1};
+    char problem[512];
+
+    return rollouts_act(fixture->store, &anna, id, &what, fixture->arena, &fixture->document,
+                        problem);
+}
+
+static void look(struct fixture *fixture, const char *id)
+{
+    const struct rollout_look once = {
+        .rollout_id = id, .now_ms = fixture->now_ms, .approval_devices = -1};
+    bool moved;
+
+    run(fixture, "UPDATE myna.rollout SET due_at = '2020-01-01' WHERE due_at IS NOT NULL");
+    assert_int_equal(rollout_look(fixture->store, fixture->arena, &once, &moved), STATUS_OK);
+    fixture->now_ms += 31000; /* whoever is slow is looked for by time as well */
+}
+
+/* Whoever is opened runs what it was told, but for r3, whose trial fails for good. */
+static void answer(struct fixture *fixture, bool r3_fails)
+{
+    run(fixture, r3_fails
+                     ? "UPDATE myna.device_link SET reported_generation = desired_generation"
+                       " WHERE device_id <> 'r3' OR NOT EXISTS (SELECT FROM myna.rollout_device o"
+                       "  WHERE o.device_id = 'r3' AND o.is_open);"
+                       "UPDATE myna.device_link SET trial = jsonb_build_object('generation',"
+                       "  desired_generation, 'verdict', 'failed', 'error_class', 'auth', 'reason',"
+                       "  'http=401', 'retryable', false) WHERE device_id = 'r3'"
+                     : "UPDATE myna.device_link SET reported_generation = desired_generation");
+}
+
+static void drive(struct fixture *fixture, const char *id, const char *until, bool r3_fails)
+{
+    STORE_STATEMENT(read, "SELECT state FROM myna.rollout WHERE rollout_id = $1");
+
+    for (int i = 0; i < LOOKS && strcmp(text_of(fixture, &read, id), until) != 0; i++) {
+        look(fixture, id);
+        answer(fixture, r3_fails);
+    }
+    assert_string_equal(text_of(fixture, &read, id), until);
+}
+
+/* Robots whose configuration has that key of vendor "a", and whether their trial is about it. */
+static char *holders(struct fixture *fixture, const char *key, bool in_trial)
+{
+    static const char *const ids[ROBOTS] = {"r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8"};
+    static char names[64];
+    struct routes_row *rows;
+    size_t count, size = 0;
+
+    names[0] = '\0';
+    assert_int_equal(routes_read(fixture->conn, fixture->arena, ids, ROBOTS, &rows, &count),
+                     STATUS_OK);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(rows[i].vendor_id, "a") != 0 || rows[i].rollout_id[0] ||
+            !span_equal(rows[i].key_wrapped, span_text(key)))
+            continue;
+        size_t last = i;
+        while (last + 1 < count && strcmp(rows[last + 1].device_id, rows[i].device_id) == 0)
+            last++;
+        const bool is_tried = rows[last].rollout_id[0] && strcmp(rows[last].vendor_id, "a") == 0;
+        if (is_tried == in_trial)
+            size += (size_t)snprintf(names + size, sizeof names - size, "%s%s", size ? " " : "",
+                                     rows[i].device_id);
+    }
+    return names;
+}
+
+static const char *opened(struct fixture *fixture)
+{
+    STORE_STATEMENT(read, "SELECT coalesce(string_agg(device_id, ' ' ORDER BY device_id), '')"
+                          " FROM myna.rollout_device WHERE is_open");
+
+    return text_of(fixture, &read, NULL);
+}
+
+static int64_t next(struct fixture *fixture, const char *member)
+{
+    json_free(fixture->json);
+    fixture->json = NULL;
+    assert_int_equal(vendor_keys_get(fixture->store, "a", fixture->arena, &fixture->document),
+                     STATUS_OK);
+    assert_int_equal(json_parse(fixture->document.json, &fixture->json, NULL), STATUS_OK);
+    return json_int(json_member(json_member(fixture->json, "next"), member), -1);
+}
+
+static enum status finish(struct fixture *fixture, const char *reason, char problem[400])
+{
+    problem[0] = '\0';
+    return vendor_keys_finish(fixture->store, &anna, "a", reason, fixture->arena,
+                              &fixture->document, problem);
+}
+
+/* ---- keys ---- */
+
+static void a_next_key_goes_out_in_waves_that_try_it(void **state)
+{
+    struct fixture *fixture = *state;
+    char first[64], problem[400];
+
+    create(fixture, "rotate", NULL, "a", true);
+    assert_int_equal(act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
+    for (int i = 0; i < 10 && opened(fixture)[0] == '\0'; i++)
+        look(fixture, "rotate");
+    snprintf(first, sizeof first, "%s", opened(fixture));
+    assert_int_equal(strlen(first), 5); /* two of eight */
+    assert_string_equal(holders(fixture, "next", true), first);
+    assert_string_equal(holders(fixture, "next", false), "");
+    assert_int_equal(next(fixture, "given"), 2);
+    assert_int_equal(next(fixture, "carried"), 0);
+    assert_string_equal(json_text(json_member(json_member(fixture->json, "next"), "rollout"), ""),
+                        "rotate");
+
+    drive(fixture, "rotate", "completed", false);
+    assert_string_equal(holders(fixture, "next", false), "r1 r2 r3 r4 r5 r6 r7 r8");
+    assert_int_equal(next(fixture, "carried"), ROBOTS);
+    assert_int_equal(finish(fixture, NULL, problem), STATUS_OK);
+    ASSERT_SQL(fixture,
+               "SELECT convert_from(key_wrapped, 'UTF8') || ' ' || key_number"
+               " FROM myna.vendor WHERE vendor_id = 'a'",
+               "next 2");
+}
+
+static void whoever_comes_after_a_rotation_has_the_next_key_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+
+    create(fixture, "rotate", NULL, "a", true);
+    run(fixture, "UPDATE myna.device SET status = 'quarantined' WHERE device_id = 'r8'");
+    assert_int_equal(act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
+    drive(fixture, "rotate", "completed", false);
+    /* in quarantine nobody is a member, and it is given the key all the same */
+    assert_string_equal(holders(fixture, "next", false), "r1 r2 r3 r4 r5 r6 r7 r8");
+    assert_int_equal(next(fixture, "missing"), 0);
+    run(fixture, "UPDATE myna.device SET status = 'active' WHERE device_id = 'r8';"
+                 "DELETE FROM myna.vendor_key_device WHERE device_id = 'r8'");
+    assert_string_equal(holders(fixture, "next", false), "r1 r2 r3 r4 r5 r6 r7 r8");
+}
+
+static void a_robot_whose_trial_failed_holds_the_old_key_and_is_named(void **state)
+{
+    struct fixture *fixture = *state;
+    char problem[400];
+
+    create(fixture, "rotate", NULL, "a", true);
+    assert_int_equal(act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
+    drive(fixture, "rotate", "completed", true);
+    answer(fixture, false); /* of the old key */
+    assert_string_equal(holders(fixture, "old", false), "r3");
+    assert_int_equal(next(fixture, "kept_back"), 1);
+    assert_int_equal(next(fixture, "missing"), 1);
+    assert_int_equal(next(fixture, "carried"), ROBOTS - 1);
+    assert_int_equal(finish(fixture, NULL, problem), STATUS_CONFLICT);
+    assert_string_equal(problem, "1 robot may hold the old key: r3");
+    assert_int_equal(finish(fixture, "it is broken", problem), STATUS_OK);
+    ASSERT_SQL(fixture,
+               "SELECT (desired_generation > reported_generation)::text"
+               " FROM myna.device_link WHERE device_id = 'r3'",
+               "true");
+}
+
+static void a_rotation_that_is_taken_back_leaves_nobody_with_the_next_key(void **state)
+{
+    struct fixture *fixture = *state;
+    char problem[400];
+
+    create(fixture, "rotate", NULL, "a", true);
+    assert_int_equal(act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
+    for (int i = 0; i < 10 && opened(fixture)[0] == '\0'; i++)
+        look(fixture, "rotate");
+    /* by hand nobody meddles meanwhile */
+    assert_int_equal(
+        vendor_keys_switch(fixture->store, &anna, "a", "1", fixture->arena, &fixture->document),
+        STATUS_DENIED);
+    assert_int_equal(
+        vendor_keys_drop(fixture->store, &anna, "a", fixture->arena, &fixture->document),
+        STATUS_DENIED);
+    assert_int_equal(finish(fixture, "now", problem), STATUS_DENIED);
+    assert_int_equal(act(fixture, "rotate", ROLLOUT_ROLL_BACK), STATUS_OK);
+    drive(fixture, "rotate", "rolled_back", false);
+    assert_string_equal(holders(fixture, "old", false), "r1 r2 r3 r4 r5 r6 r7 r8");
+    assert_int_equal(next(fixture, "given"), 0);
+    assert_int_equal(
+        vendor_keys_drop(fixture->store, &anna, "a", fixture->arena, &fixture->document),
+        STATUS_OK);
+}
+
+static void a_key_that_changed_or_goes_out_by_shares_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    STORE_STATEMENT(place, "SELECT state || ': ' || state_reason FROM myna.rollout");
+
+    create(fixture, "rotate", NULL, "a", true);
+    assert_int_equal(
+        vendor_keys_switch(fixture->store, &anna, "a", "0.10", fixture->arena, &fixture->document),
+        STATUS_OK);
+    assert_int_equal(act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
+    look(fixture, "rotate");
+    assert_non_null(
+        strstr(text_of(fixture, &place, NULL), "draft: a share of the robots has the next key"));
+    assert_int_equal(
+        vendor_keys_drop(fixture->store, &anna, "a", fixture->arena, &fixture->document),
+        STATUS_OK);
+    assert_int_equal(act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
+    look(fixture, "rotate");
+    assert_non_null(
+        strstr(text_of(fixture, &place, NULL), "draft: vendor \"a\" has no next key now"));
+}
+
+/* ---- drains ---- */
+
+static void lead_away(struct fixture *fixture, struct store *store, enum status expected)
+{
+    const struct drains_order order = {
+        .vendor_id = "a", .kind = "emergency", .reason = "down", .now_ms = clock_wall_ms()};
+    struct document drain;
+    struct arena *arena;
+
+    (void)fixture;
+    assert_int_equal(arena_create(&arena, 1u << 20), STATUS_OK);
+    assert_int_equal(drains_start(store, &anna, &order, arena, &drain), expected);
+    arena_free(arena);
+}
+
+static void a_drain_takes_the_next_key_from_whoever_was_to_try_it(void **state)
+{
+    struct fixture *fixture = *state;
+
+    create(fixture, "rotate", NULL, "a", true);
+    assert_int_equal(act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
+    for (int i = 0; i < 10 && opened(fixture)[0] == '\0'; i++)
+        look(fixture, "rotate");
+    lead_away(fixture, fixture->store, STATUS_OK);
+    assert_string_equal(opened(fixture), "");
+    ASSERT_SQL(fixture, "SELECT count(*)::text FROM myna.vendor_key_device", "0");
+    look(fixture, "rotate");
+    assert_string_equal(opened(fixture), "");
+}
+
+/* Touching robots waits for the lock 7 in sessions that say so. */
+static const char slow_touch[] =
+    "CREATE FUNCTION pg_temp_slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    "  IF current_setting('application_name') LIKE '%slow%' THEN"
+    "    PERFORM pg_advisory_xact_lock(7); END IF; RETURN NULL; END $$;"
+    "CREATE TRIGGER slow_touch BEFORE UPDATE ON myna.device_link"
+    " FOR EACH STATEMENT EXECUTE FUNCTION pg_temp_slow()";
+
+struct racer {
+    struct fixture *fixture;
+    struct store *store;
+    struct arena *arena;
+    enum status status;
+};
+
+static void *open_robots(void *context)
+{
+    struct racer *racer = context;
+    const struct rollout_look once = {
+        .rollout_id = "trial", .now_ms = racer->fixture->now_ms, .approval_devices = -1};
+    bool moved;
+
+    racer->status = rollout_look(racer->store, racer->arena, &once, &moved);
+    return NULL;
+}
+
+static void *drain_vendor(void *context)
+{
+    struct racer *racer = context;
+
+    lead_away(racer->fixture, racer->store, STATUS_OK);
+    return NULL;
+}
+
+/* Until so many sessions wait for a lock, or the drain is there. */
+static void wait_for_locks(struct fixture *fixture, const char *count)
+{
+    STORE_STATEMENT(read, "SELECT ((SELECT count(*) FROM pg_stat_activity WHERE wait_event_type ="
+                          " 'Lock') >= $1::text::integer OR EXISTS (SELECT FROM myna.vendor_drain"
+                          " ))::text");
+
+    for (int i = 0; i < 3000 && strcmp(text_of(fixture, &read, count), "true") != 0; i++)
+        clock_sleep_ms(10);
+    assert_string_equal(text_of(fixture, &read, count), "true");
+}
+
+static void a_robot_that_is_opened_while_its_vendor_is_drained_has_no_trial(void **state)
+{
+    struct fixture *fixture = *state;
+    struct racer racer = {.fixture = fixture};
+    STORE_STATEMENT(place, "SELECT concat(step, wave) FROM myna.rollout");
+    pthread_t opening, draining;
+    char problem[256];
+
+    create(fixture, "trial", "{\"volume\": 3}", NULL, true);
+    assert_int_equal(act(fixture, "trial", ROLLOUT_START), STATUS_OK);
+    for (int i = 0; i < 10 && strcmp(text_of(fixture, &place, NULL), "publishing1") != 0; i++)
+        look(fixture, "trial");
+    look(fixture, "trial"); /* the wave is open, and nobody yet */
+    run(fixture, "UPDATE myna.rollout SET due_at = '2020-01-01'");
+    run(fixture, slow_touch);
+    assert_int_equal(store_open(&racer.store, pg_conninfo(fixture->pg), 1, "slow", problem),
+                     STATUS_OK);
+    assert_int_equal(arena_create(&racer.arena, 4u << 20), STATUS_OK);
+    run(fixture, "SELECT pg_advisory_lock(7)");
+    assert_int_equal(pthread_create(&opening, NULL, open_robots, &racer), 0);
+    wait_for_locks(fixture, "1");
+    struct racer drain = {.fixture = fixture, .store = fixture->store};
+    assert_int_equal(pthread_create(&draining, NULL, drain_vendor, &drain), 0);
+    wait_for_locks(fixture, "2");
+    run(fixture, "SELECT pg_advisory_unlock(7)");
+    pthread_join(opening, NULL);
+    pthread_join(draining, NULL);
+    assert_int_equal(racer.status, STATUS_OK);
+    assert_string_equal(opened(fixture), "");
+    store_close(racer.store);
+    arena_free(racer.arena);
+    run(fixture, "DROP TRIGGER slow_touch ON myna.device_link; DROP FUNCTION pg_temp_slow");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, begin)
+    const struct CMUnitTest tests[] = {
+        TEST(a_next_key_goes_out_in_waves_that_try_it),
+        TEST(whoever_comes_after_a_rotation_has_the_next_key_at_once),
+        TEST(a_robot_whose_trial_failed_holds_the_old_key_and_is_named),
+        TEST(a_rotation_that_is_taken_back_leaves_nobody_with_the_next_key),
+        TEST(a_key_that_changed_or_goes_out_by_shares_is_refused),
+        TEST(a_drain_takes_the_next_key_from_whoever_was_to_try_it),
+        TEST(a_robot_that_is_opened_while_its_vendor_is_drained_has_no_trial),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
