@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/chat/dialect.h"
+#include "agent/spoken.h"
 #include "schema/base/file.h"
 #include "schema/base/log.h"
 
@@ -378,15 +379,6 @@ static void note_software(struct settings *settings, struct settings_held *held)
     }
 }
 
-/* Whatever the vendor would notice; a line or a contract's version is ours alone. */
-static bool is_same_voice(const wire_Route *a, const wire_Route *b)
-{
-    return strcmp(a->vendor, b->vendor) == 0 && strcmp(a->model, b->model) == 0 &&
-           strcmp(a->contract, b->contract) == 0 && strcmp(a->dialect, b->dialect) == 0 &&
-           strcmp(a->base_url, b->base_url) == 0 && strcmp(a->api_key, b->api_key) == 0 &&
-           strcmp(a->voice, b->voice) == 0;
-}
-
 /* A server that gives no credit for it wants no test of it. */
 static void note_speech(struct settings *settings, struct settings_held *held)
 {
@@ -395,7 +387,7 @@ static void note_speech(struct settings *settings, struct settings_held *held)
 
     held->has_speech = next->speech_route_count > 0 && spec->speech_line_id[0] &&
                        (now->speech_route_count == 0 ||
-                        !is_same_voice(&now->speech_routes[0], &next->speech_routes[0]));
+                        !spoken_is_same(&now->speech_routes[0], &next->speech_routes[0]));
     if (!held->has_speech)
         return;
     held->speech = next->speech_routes[0];

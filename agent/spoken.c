@@ -1,6 +1,7 @@
 #include "agent/spoken.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "schema/base/clock.h"
 #include "schema/base/encode.h"
@@ -74,4 +75,12 @@ void spoken_judge(const struct voice_used *used, wire_UsageRecord *record)
         record->provenance = wire_Provenance_WORST_CASE;
         break;
     }
+}
+
+bool spoken_is_same(const wire_Route *a, const wire_Route *b)
+{
+    return strcmp(a->vendor, b->vendor) == 0 && strcmp(a->model, b->model) == 0 &&
+           strcmp(a->contract, b->contract) == 0 && strcmp(a->dialect, b->dialect) == 0 &&
+           strcmp(a->base_url, b->base_url) == 0 && strcmp(a->api_key, b->api_key) == 0 &&
+           strcmp(a->voice, b->voice) == 0;
 }

@@ -21,4 +21,7 @@ void spoken_order(const wire_Route *route, const wire_UsageRecord *record,
  * tells it otherwise, so it is an estimate, and a refusal costs nothing. */
 void spoken_judge(const struct voice_used *used, wire_UsageRecord *record);
 
+/* Whether the vendor would notice no difference; a line or a contract's version is ours alone. */
+bool spoken_is_same(const wire_Route *a, const wire_Route *b);
+
 #endif

@@ -92,7 +92,8 @@ static enum status check(const struct config *config, char *problem)
         snprintf(problem, 256, "dashboard_url and deadman_url must start with https:// or http://");
         return STATUS_INVALID;
     }
-    if (config->rollout_approval_cost && !rollout_plan_is_amount(config->rollout_approval_cost)) {
+    if (config->rollout_approval_cost && config->rollout_approval_cost[0] &&
+        !rollout_plan_is_amount(config->rollout_approval_cost)) {
         snprintf(problem, 256, "rollout_approval_cost must be an amount of money like 1200.50");
         return STATUS_INVALID;
     }
