@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "agent/chat/circuit.h"
 #include "agent/dialogue.h"
 #include "agent/ear/ear.h"
 #include "agent/health.h"
@@ -138,8 +139,8 @@ static void put_in_force(struct agent *agent)
 }
 
 /* What keeps the robot from talking, as it knows itself; turns and the look at the machine come
- * from several threads. */
-static enum trouble look(struct agent *agent, int64_t now_ms, int64_t since_ms)
+ * from several threads. out: what goes with it into a report; NULL: none is made. */
+static enum trouble look(struct agent *agent, int64_t now_ms, int64_t since_ms, wire_Health *out)
 {
     struct settings_values *values = malloc(sizeof *values);
     enum trouble trouble = (enum trouble)atomic_load(&agent->trouble);
@@ -164,6 +165,9 @@ static enum trouble look(struct agent *agent, int64_t now_ms, int64_t since_ms)
         .error_class = (wire_ErrorClass)atomic_load(&agent->error_class),
     };
     trouble = selfcheck(&facts);
+    if (out)
+        circuit_tell(talker_left_out(agent->talker, values->generation), values->routes,
+                     values->route_count, out);
     if (trouble != (enum trouble)atomic_exchange(&agent->trouble, (int)trouble)) {
         char code[TROUBLE_CODE_SIZE];
         const struct trouble_text *text = trouble_text(trouble);
@@ -192,7 +196,7 @@ void agent_look(struct agent *agent)
     if (now_ms - agent->looked_ms < LOOK_EVERY_MS)
         return;
     agent->looked_ms = now_ms;
-    look(agent, now_ms, agent->since_ms);
+    look(agent, now_ms, agent->since_ms, NULL);
 }
 
 /* The link's host. */
@@ -268,7 +272,7 @@ static void on_health(void *context, wire_Health *out)
     out->frames_late = face_frames_late(agent->face);
     out->journal_pending = (uint32_t)journal_pending(agent->journal);
     /* who can report is connected: since when does not matter */
-    out->trouble = (uint32_t)look(agent, clock_mono_ms(), clock_mono_ms());
+    out->trouble = (uint32_t)look(agent, clock_mono_ms(), clock_mono_ms(), out);
 }
 
 static void on_command(void *context, const wire_Command *command, struct peer_answer *out)

@@ -791,3 +791,8 @@ void talker_held(struct talker *talker, uint32_t held[FILTER_CLASSES])
     memcpy(held, talker->held, sizeof talker->held);
     pthread_mutex_unlock(&talker->lock);
 }
+
+uint32_t talker_left_out(struct talker *talker, uint64_t generation)
+{
+    return turn_left_out(talker->turn, generation);
+}

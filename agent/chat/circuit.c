@@ -1,5 +1,8 @@
 #include "agent/chat/circuit.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include <assert.h>
 
 #define PATIENCE     3 /* failures in a row that may pass by themselves */
@@ -111,4 +114,32 @@ int64_t circuit_set_note(struct circuit_set *set, size_t place, wire_ErrorClass 
     circuit->due_ms = now_ms + wait_ms;
     move(circuit, event);
     return wait_ms;
+}
+
+uint32_t circuit_set_left_out(const struct circuit_set *set)
+{
+    uint32_t places = 0;
+
+    for (size_t i = 0; i < set->count; i++)
+        if (set->items[i].state != CIRCUIT_CLOSED)
+            places |= UINT32_C(1) << i;
+    return places;
+}
+
+static bool is_told(const wire_Health *health, const char *vendor)
+{
+    for (size_t i = 0; i < health->left_out_count; i++)
+        if (strcmp(health->left_out[i], vendor) == 0)
+            return true;
+    return false;
+}
+
+void circuit_tell(uint32_t left_out, const wire_Route *routes, size_t count, wire_Health *out)
+{
+    const size_t room = sizeof out->left_out / sizeof *out->left_out;
+
+    for (size_t i = 0; i < count && out->left_out_count < room; i++)
+        if ((left_out >> i & 1) && !is_told(out, routes[i].vendor))
+            snprintf(out->left_out[out->left_out_count++], sizeof *out->left_out, "%s",
+                     routes[i].vendor);
 }

@@ -48,4 +48,10 @@ bool circuit_set_try(struct circuit_set *set, size_t place);
 int64_t circuit_set_note(struct circuit_set *set, size_t place, wire_ErrorClass error_class,
                          int64_t retry_after_ms, int64_t now_ms, uint64_t random);
 
+/* The places whose circuit is not closed, a bit each, from the lowest on. */
+uint32_t circuit_set_left_out(const struct circuit_set *set);
+
+/* Tells the vendors of these places of routes, each once, as far as there is room. */
+void circuit_tell(uint32_t left_out, const wire_Route *routes, size_t count, wire_Health *out);
+
 #endif

@@ -22,6 +22,7 @@ struct turn {
     struct turn_options options;
     struct http *http;
     struct circuit_set circuits; /* the chat thread's own */
+    _Atomic uint64_t left_out;   /* its places, and above them the generation */
     struct running running;
 };
 
@@ -233,6 +234,16 @@ static void on_pause(void *context, int64_t duration_ms)
     running_pause(&((struct run *)context)->turn->running, duration_ms);
 }
 
+uint32_t turn_left_out(struct turn *turn, uint64_t generation)
+{
+    const uint64_t kept = atomic_load(&turn->left_out);
+    const uint64_t places = (UINT64_C(1) << LIMIT_ROUTES) - 1;
+
+    return kept >> LIMIT_ROUTES == (generation & UINT64_MAX >> LIMIT_ROUTES)
+               ? (uint32_t)(kept & places)
+               : 0;
+}
+
 static void ask_routes(struct run *run)
 {
     const struct turn_settings *settings = run->settings;
@@ -255,6 +266,8 @@ static void ask_routes(struct run *run)
                  on_pause},
     };
     asking_run(&run->asking);
+    atomic_store(&turn->left_out,
+                 settings->generation << LIMIT_ROUTES | circuit_set_left_out(&turn->circuits));
 }
 
 static enum excuse excuse_of(const struct run *run)

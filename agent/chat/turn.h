@@ -83,6 +83,10 @@ struct turn_options {
 MUST_CHECK enum status turn_create(struct turn **out, const struct turn_options *options);
 void turn_free(struct turn *turn);
 
+/* The routes that are left out after the last turn, by circuit_set_left_out(), if that turn's
+ * settings were of this generation; else none is. From any thread. */
+uint32_t turn_left_out(struct turn *turn, uint64_t generation);
+
 /* What the configuration says now; borrowed until turn_run() returns. */
 struct turn_settings {
     const wire_Route *routes; /* usable ones, in order */

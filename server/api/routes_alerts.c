@@ -10,7 +10,10 @@ static void list(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
     const char *open = request_query(request, "open");
-    const char *state = request_query(request, "state");
+    struct alerts_filter filter = {.state = request_query(request, "state"),
+                                   .kind = request_query(request, "kind"),
+                                   .subject = request_query(request, "subject"),
+                                   .severity = request_query(request, "severity")};
     struct answer_page page;
     struct span json;
 
@@ -20,16 +23,21 @@ static void list(void *context, struct request *request, struct reply *reply)
         answer_bad(reply, "?open", "must be true or false");
         return;
     }
-    if (state == NULL && open != NULL && strcmp(open, "true") == 0)
-        state = "open";
-    if (state != NULL &&
-        !span_is_choice(span_text(state), "open|acknowledged|silenced|cleared|current")) {
+    if (filter.severity != NULL &&
+        !span_is_choice(span_text(filter.severity), "info|warning|critical")) {
+        answer_bad(reply, "?severity", "must be info, warning or critical");
+        return;
+    }
+    if (filter.state == NULL && open != NULL && strcmp(open, "true") == 0)
+        filter.state = "open";
+    if (filter.state != NULL &&
+        !span_is_choice(span_text(filter.state), "open|acknowledged|silenced|cleared|current")) {
         answer_bad(reply, "?state",
                    "must be open, acknowledged, silenced, cleared or current (all but cleared)");
         return;
     }
     enum status status =
-        alerts_list(api->store, state, page.after_number, page.limit, request->arena, &json);
+        alerts_list(api->store, &filter, page.after_number, page.limit, request->arena, &json);
     answer_json(reply, status, json, "alerts");
 }
 

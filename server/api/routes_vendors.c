@@ -6,6 +6,7 @@
 #include "server/fleet/mint.h"
 #include "server/fleet/rollout_plan.h"
 #include "server/store/vendor_keys.h"
+#include "server/store/vendor_health.h"
 #include "server/store/vendors.h"
 
 #define FILINGS_MAX 200
@@ -435,11 +436,37 @@ static void list_dialects(void *context, struct request *request, struct reply *
     buffer_release(&json);
 }
 
+static void list_health(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    struct span json;
+    enum status status = vendor_health_list(api->store, request->arena, &json);
+
+    answer_json(reply, status, json, "vendors");
+}
+
+static void get_health(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const char *vendor = request_param(request, "id");
+    struct span json;
+    int64_t hours;
+
+    if (request_query_int(request, "hours", 48, 1, 168, &hours) != STATUS_OK) {
+        answer_bad(reply, "?hours", "must be a whole number from 1 to 168");
+        return;
+    }
+    enum status status = vendor_health_read(api->store, vendor, hours, request->arena, &json);
+    answer_json(reply, status, json, answer_subject(request, "vendor", vendor));
+}
+
 static const struct route rows[] = {
     {"GET", "/api/v1/dialects", ROUTE_VIEWER, list_dialects, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/vendors", ROUTE_VIEWER, list, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/vendors", ROUTE_OPERATOR, create, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/vendor-health", ROUTE_VIEWER, list_health, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/vendors/{id}", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/vendors/{id}/health", ROUTE_VIEWER, get_health, ROUTE_BODY_NORMAL},
     {"PATCH", "/api/v1/vendors/{id}", ROUTE_OPERATOR, update, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/vendors/{id}/key", ROUTE_VIEWER, get_key, ROUTE_BODY_NORMAL},
     {"PUT", "/api/v1/vendors/{id}/key/next", ROUTE_OPERATOR, put_next_key, ROUTE_BODY_NORMAL},

@@ -156,6 +156,18 @@ static const char *capabilities_json(struct intake *intake, struct arena *arena,
     return keep(intake, arena);
 }
 
+/* Of a fleet's robots hardly one has any. */
+static void write_left_out(struct json_writer *writer, const wire_Health *health)
+{
+    if (health->left_out_count == 0)
+        return;
+    json_key(writer, "left_out");
+    json_begin_array(writer);
+    for (size_t i = 0; i < health->left_out_count; i++)
+        json_write_text(writer, span_text(health->left_out[i]));
+    json_end_array(writer);
+}
+
 static const char *health_json(struct intake *intake, struct arena *arena,
                                const wire_Health *health)
 {
@@ -181,6 +193,7 @@ static const char *health_json(struct intake *intake, struct arena *arena,
     write_number(&writer, "trouble", health->trouble);
     json_key(&writer, "wifi_dbm");
     json_write_int(&writer, health->wifi_dbm);
+    write_left_out(&writer, health);
     json_end_object(&writer);
     return keep(intake, arena);
 }

@@ -11,9 +11,13 @@ static int list(struct ctl *ctl)
         {"from", "source", VIEW_TEXT}, {"did", "action", VIEW_TEXT}, {"to", "subject", VIEW_TEXT},
     };
     struct client_answer answer;
-    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer,
-                             "/api/v1/audit?after=", args_option(&ctl->args, "after", ""),
-                             "&limit=", args_option(&ctl->args, "limit", "50"), (char *)NULL);
+    const struct args *args = &ctl->args;
+    int result = ctl_send_to(
+        ctl, "GET", NOTHING, NULL, &answer, "/api/v1/audit?after=", args_option(args, "after", ""),
+        "&limit=", args_option(args, "limit", "50"), "&subject=", args_option(args, "subject", ""),
+        "&actor=", args_option(args, "actor", ""), "&action=", args_option(args, "action", ""),
+        "&from=", args_option(args, "from", ""), "&until=", args_option(args, "until", ""),
+        (char *)NULL);
 
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 6) : result;
 }
@@ -41,8 +45,12 @@ static int verify(struct ctl *ctl)
 
 const struct ctl_verb noun_audit_verbs[] = {
     {"audit", "list", "", 0, 0,
+     "subject(only changes of it, such as device/r1) "
+     "actor(only by it: an operator's name, or api-key:7) "
+     "action(only layer.update, or all of layer) "
+     "from(only since then, as 2026-11-22T10:00:00Z) until(only before) "
      "after(where to go on: what the page before told) "
-     "limit(at most so many, 1 to 1000; default 100)",
+     "limit(at most so many, 1 to 1000; default 50)",
      "changes, newest first", list},
     {"audit", "verify", "", 0, 0, "", "check the chain of hashes", verify},
     {0},

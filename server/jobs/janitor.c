@@ -15,6 +15,7 @@
 #include "server/store/devices.h"
 #include "server/store/groups.h"
 #include "server/store/health_history.h"
+#include "server/store/vendor_health.h"
 
 #define TICK_MS 5000
 
@@ -57,6 +58,7 @@ static const struct {
     {"forget answered posts", 600000, cleaning_forget_answers, NULL},
     {"forget alerts that are long over", 3600000, cleaning_forget_alerts, NULL},
     {"forget old diagnostic bundles", 600000, NULL, forget_bundles},
+    {"forget how vendors answered long ago", 3600000, vendor_health_forget, NULL},
     {"roll usage up by hour", 10000, usage_hours_roll_up, NULL},
     {"make the next months of usage", 3600000, usage_months_make, NULL},
     {"drop old months of usage", 3600000, NULL, drop_months},

@@ -95,27 +95,30 @@ static enum status rewrite(write_function write, struct arena *arena, struct spa
 
 /* ---- reading ---- */
 
-enum status alerts_list(struct store *store, const char *state, int64_t after, int64_t limit,
-                        struct arena *arena, struct span *json)
+enum status alerts_list(struct store *store, const struct alerts_filter *filter, int64_t after,
+                        int64_t limit, struct arena *arena, struct span *json)
 {
-    STORE_STATEMENT(list,
-                    "WITH page AS (SELECT " ALERT_JSON " || " HELP_JSON " AS item, a.alert_id,"
-                    "    row_number() OVER (ORDER BY a.alert_id DESC) AS n"
-                    "  FROM myna.alert a" ALERT_KINDS_JOIN(
-                        "$4", "$5", "$6", "$7") "  WHERE ($1 = 0 OR a.alert_id < $1)"
-                                                "  AND ($3::text IS NULL OR a.state = $3"
-                                                "       OR $3 = 'current' AND a.state <> 'cleared')"
-                                                "  ORDER BY a.alert_id DESC LIMIT $2 + 1)"
-                                                "SELECT jsonb_build_object("
-                                                "  'items', coalesce(jsonb_agg(item ORDER BY n)"
-                                                "    FILTER (WHERE n <= $2), '[]'),"
-                                                "  'next', CASE WHEN count(*) > $2"
-                                                "    THEN min(alert_id) FILTER (WHERE n <= $2) END)"
-                                                "FROM page");
-    struct value values[3 + ALERT_KINDS_COLUMNS] = {value_int(after), value_int(limit),
-                                                    value_text(state)};
+    STORE_STATEMENT(
+        list, "WITH page AS (SELECT " ALERT_JSON " || " HELP_JSON " AS item, a.alert_id,"
+              "    row_number() OVER (ORDER BY a.alert_id DESC) AS n"
+              "  FROM myna.alert a" ALERT_KINDS_JOIN("$7", "$8", "$9", "$10") //
+        "  WHERE ($1 = 0 OR a.alert_id < $1)"
+        "  AND ($3::text IS NULL OR a.state = $3 OR $3 = 'current' AND a.state <> 'cleared')"
+        "  AND ($4::text IS NULL OR a.kind = $4) AND ($5::text IS NULL OR a.subject = $5)"
+        "  AND ($6::text IS NULL OR a.severity = $6)"
+        "  ORDER BY a.alert_id DESC LIMIT $2 + 1)"
+        "SELECT jsonb_build_object("
+        "  'items', coalesce(jsonb_agg(item ORDER BY n) FILTER (WHERE n <= $2), '[]'),"
+        "  'next', CASE WHEN count(*) > $2 THEN min(alert_id) FILTER (WHERE n <= $2) END)"
+        "FROM page");
+    struct value values[6 + ALERT_KINDS_COLUMNS] = {value_int(after),
+                                                    value_int(limit),
+                                                    value_text(filter->state),
+                                                    value_text(filter->kind),
+                                                    value_text(filter->subject),
+                                                    value_text(filter->severity)};
 
-    alert_kinds_columns(arena, values + 3);
+    alert_kinds_columns(arena, values + 6);
     if (arena_failed(arena))
         return STATUS_MEMORY;
     enum status status =

@@ -8,10 +8,18 @@
 
 #include "server/store/document.h"
 
-/* Newest first; after 0: from the newest. state: one of those of the table, "current" for all but
- * the cleared, NULL for all. */
-MUST_CHECK enum status alerts_list(struct store *store, const char *state, int64_t after,
-                                   int64_t limit, struct arena *arena, struct span *json);
+/* What is looked for; NULL: any. */
+struct alerts_filter {
+    const char *state;   /* one of those of the table, or "current" for all but the cleared */
+    const char *kind;    /* "threshold" */
+    const char *subject; /* "device/r1" */
+    const char *severity;
+};
+
+/* Newest first; after 0: from the newest. */
+MUST_CHECK enum status alerts_list(struct store *store, const struct alerts_filter *filter,
+                                   int64_t after, int64_t limit, struct arena *arena,
+                                   struct span *json);
 
 /* One of them, with "deliveries": what its channels were told of it, the newest 50 first.
  * STATUS_NOT_FOUND. */

@@ -1,7 +1,12 @@
 #include "server/store/audit.h"
 
-enum status audit_list(struct store *store, int64_t after, int64_t limit, const char *subject,
-                       struct arena *arena, struct span *json)
+static struct value time_or_none(int64_t wall_ms)
+{
+    return wall_ms == 0 ? value_no_time() : value_time(wall_ms);
+}
+
+enum status audit_list(struct store *store, int64_t after, int64_t limit,
+                       const struct audit_filter *filter, struct arena *arena, struct span *json)
 {
     STORE_STATEMENT(list,
                     "WITH page AS (SELECT a.seq, jsonb_build_object('seq', a.seq, 'at', a.at,"
@@ -10,32 +15,47 @@ enum status audit_list(struct store *store, int64_t after, int64_t limit, const 
                     "    'hash', encode(a.hash, 'hex')) AS item,"
                     "    row_number() OVER (ORDER BY a.seq DESC) AS n"
                     "  FROM myna.audit a WHERE ($1 = 0 OR a.seq < $1)"
-                    "  AND ($3::text IS NULL OR a.subject = $3) ORDER BY a.seq DESC LIMIT $2 + 1)"
+                    "  AND ($3::text IS NULL OR a.subject = $3)"
+                    "  AND ($4::text IS NULL OR a.actor = $4)"
+                    "  AND ($5::text IS NULL OR a.action = $5 OR starts_with(a.action, $5 || '.'))"
+                    "  AND ($6::timestamptz IS NULL OR a.at >= $6)"
+                    "  AND ($7::timestamptz IS NULL OR a.at < $7) ORDER BY a.seq DESC LIMIT $2 + 1)"
                     "SELECT jsonb_build_object("
                     "  'items', coalesce(jsonb_agg(item ORDER BY n) FILTER (WHERE n <= $2), '[]'),"
                     "  'next', CASE WHEN count(*) > $2 THEN min(seq) FILTER (WHERE n <= $2) END)"
                     "FROM page");
 
     return store_json(store, &list,
-                      STORE_VALUES(value_int(after), value_int(limit), value_text(subject)), arena,
-                      json);
+                      STORE_VALUES(value_int(after), value_int(limit), value_text(filter->subject),
+                                   value_text(filter->actor), value_text(filter->action),
+                                   time_or_none(filter->from_ms), time_or_none(filter->until_ms)),
+                      arena, json);
 }
 
-enum status audit_verify(struct store *store, struct arena *arena, struct span *json)
+enum status audit_verify(struct store *store, int64_t after, int64_t limit, struct arena *arena,
+                         struct span *json)
 {
     /* a row may be missing in the middle (numbers), changed (its hash) or cut off (the head) */
     STORE_STATEMENT(
-        verify, "WITH chain AS (SELECT a.seq, a.hash, row_number() OVER w AS n, myna.audit_hash("
-                "    lag(a.hash, 1, decode(repeat('00', 32), 'hex')) OVER w, a.seq, a.at, a.actor,"
-                "    a.source, a.action, a.subject, a.before, a.after) AS computed"
-                "  FROM myna.audit a WINDOW w AS (ORDER BY a.seq)),"
-                " bad AS (SELECT min(seq) AS seq FROM chain WHERE hash <> computed OR seq <> n),"
-                " head AS (SELECT h.seq, EXISTS (SELECT FROM myna.audit a WHERE a.seq = h.seq"
-                "            AND a.hash = h.hash) OR h.seq = 0 AS ok FROM myna.audit_head h)"
-                "SELECT jsonb_build_object('ok', bad.seq IS NULL AND head.ok,"
-                "  'rows', (SELECT count(*) FROM chain),"
+        verify, "WITH part AS (SELECT * FROM myna.audit WHERE seq >= $1 ORDER BY seq"
+                "    LIMIT CASE WHEN $2 > 0 THEN $2 + ($1 > 0)::int END),"
+                " chain AS (SELECT a.seq, a.hash, $1 + row_number() OVER w - ($1 > 0)::int AS n,"
+                "    myna.audit_hash(lag(a.hash, 1, decode(repeat('00', 32), 'hex')) OVER w, a.seq,"
+                "    a.at, a.actor, a.source, a.action, a.subject, a.before, a.after) AS computed"
+                "  FROM part a WINDOW w AS (ORDER BY a.seq)),"
+                " bad AS (SELECT min(seq) FILTER (WHERE seq <> n OR seq > $1 AND hash <> computed)"
+                "            AS seq, count(*) FILTER (WHERE seq > $1) AS rows, max(seq) AS last"
+                "          FROM chain),"
+                " head AS (SELECT h.seq, h.seq > bad.last AS is_ahead, EXISTS (SELECT FROM"
+                "            myna.audit a WHERE a.seq = h.seq AND a.hash = h.hash)"
+                "            OR h.seq = 0 AS ok FROM myna.audit_head h, bad)"
+                "SELECT jsonb_build_object('rows', bad.rows, 'head', head.seq,"
+                "  'ok', bad.seq IS NULL AND head.ok,"
                 "  'first_bad', CASE WHEN bad.seq IS NOT NULL THEN bad.seq"
-                "               WHEN NOT head.ok THEN head.seq END) FROM bad, head");
+                "               WHEN NOT head.ok THEN head.seq END,"
+                "  'next', CASE WHEN head.is_ahead AND bad.rows > 0 AND $2 > 0 THEN bad.last END)"
+                " FROM bad, head");
 
-    return store_json(store, &verify, STORE_NO_VALUES, arena, json);
+    return store_json(store, &verify, STORE_VALUES(value_int(after), value_int(limit)), arena,
+                      json);
 }

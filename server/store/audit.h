@@ -4,11 +4,23 @@
 
 #include "server/store/store.h"
 
-/* Newest first; after 0: from the newest. subject: NULL, or only rows about it ("device/r1"). */
-MUST_CHECK enum status audit_list(struct store *store, int64_t after, int64_t limit,
-                                  const char *subject, struct arena *arena, struct span *json);
+/* What is looked for; NULL and 0: anything. */
+struct audit_filter {
+    const char *subject;       /* "device/r1" */
+    const char *actor;         /* "operator:anna" */
+    const char *action;        /* "layer.update", or "layer" for all that happens to layers */
+    int64_t from_ms, until_ms; /* from on, before until */
+};
 
-/* {"ok","rows","first_bad"}: recomputes every hash from the first row on. */
-MUST_CHECK enum status audit_verify(struct store *store, struct arena *arena, struct span *json);
+/* Newest first; after 0: from the newest. */
+MUST_CHECK enum status audit_list(struct store *store, int64_t after, int64_t limit,
+                                  const struct audit_filter *filter, struct arena *arena,
+                                  struct span *json);
+
+/* {"ok","rows","first_bad","next","head"}: recomputes the hashes of at most limit rows behind the
+ * row after, which is taken for good; next is where to go on, null when the head was reached.
+ * limit 0: all. */
+MUST_CHECK enum status audit_verify(struct store *store, int64_t after, int64_t limit,
+                                    struct arena *arena, struct span *json);
 
 #endif

@@ -4,8 +4,9 @@
     "jsonb_build_object('id', o.operator_id, 'role', o.role, 'disabled_at', o.disabled_at, "       \
     "'version', o.version, 'created_at', o.created_at)"
 
+/* *is_news: the third column. */
 static enum status identify(struct store *store, const struct store_statement *statement,
-                            struct span hash, struct operators_identity *out)
+                            struct span hash, struct operators_identity *out, bool *is_news)
 {
     struct operators_identity found;
     struct result result;
@@ -19,8 +20,10 @@ static enum status identify(struct store *store, const struct store_statement *s
         status = span_to_text(result_span(&result, 0, 0), found.actor, sizeof found.actor);
     if (status == STATUS_OK)
         status = span_to_text(result_span(&result, 0, 1), found.role, sizeof found.role);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         *out = found;
+        *is_news = result_bool(&result, 0, 2);
+    }
     result_release(&result);
     return status;
 }
@@ -28,21 +31,37 @@ static enum status identify(struct store *store, const struct store_statement *s
 enum status operators_by_session(struct store *store, struct span token_hash,
                                  struct operators_identity *out)
 {
-    STORE_STATEMENT(find, "SELECT 'operator:' || o.operator_id, o.role FROM myna.login_session s"
+    STORE_STATEMENT(find, "SELECT 'operator:' || o.operator_id, o.role, false"
+                          " FROM myna.login_session s"
                           " JOIN myna.operator o USING (operator_id)"
                           " WHERE s.token_hash = $1 AND s.expires_at > now()"
                           " AND o.disabled_at IS NULL");
 
-    return identify(store, &find, token_hash, out);
+    bool is_news;
+
+    return identify(store, &find, token_hash, out, &is_news);
+}
+
+/* A key that is used a thousand times a second is written down every five minutes. */
+static enum status note_use(struct store *store, struct span key_hash)
+{
+    STORE_STATEMENT(note, "UPDATE myna.api_key SET last_used_at = now() WHERE key_hash = $1"
+                          " AND coalesce(last_used_at < now() - interval '5 minutes', true)");
+
+    return store_query(store, &note, STORE_VALUES(value_bytes(key_hash)), NULL);
 }
 
 enum status operators_by_key(struct store *store, struct span key_hash,
                              struct operators_identity *out)
 {
-    STORE_STATEMENT(find, "SELECT 'api-key:' || key_id, role FROM myna.api_key WHERE key_hash = $1"
+    STORE_STATEMENT(find, "SELECT 'api-key:' || key_id, role,"
+                          " coalesce(last_used_at < now() - interval '5 minutes', true)"
+                          " FROM myna.api_key WHERE key_hash = $1"
                           " AND expires_at > now() AND revoked_at IS NULL");
+    bool is_news = false;
+    enum status status = identify(store, &find, key_hash, out, &is_news);
 
-    return identify(store, &find, key_hash, out);
+    return status == STATUS_OK && is_news ? note_use(store, key_hash) : status;
 }
 
 enum status operators_password(struct store *store, const char *operator_id, struct arena *arena,
@@ -106,6 +125,9 @@ enum status operators_log_out(struct store *store, const struct author *author,
 enum status operators_list(struct store *store, struct arena *arena, struct span *json)
 {
     STORE_STATEMENT(list, "SELECT jsonb_build_object('items', coalesce(jsonb_agg(" OPERATOR_JSON
+                          " || jsonb_build_object('last_login', (SELECT a.at FROM myna.audit a"
+                          "   WHERE a.subject = 'operator/' || o.operator_id"
+                          "   AND a.action = 'login' ORDER BY a.seq DESC LIMIT 1))"
                           " ORDER BY o.operator_id), '[]'), 'next', NULL) FROM myna.operator o");
 
     return store_json(store, &list, STORE_NO_VALUES, arena, json);
@@ -247,7 +269,7 @@ enum status operators_delete(struct store *store, const struct author *author,
 #define KEY_JSON                                                                                   \
     "jsonb_build_object('id', k.key_id, 'name', k.name, 'role', k.role, 'created_by', "            \
     "k.created_by, 'created_at', k.created_at, 'expires_at', k.expires_at, 'revoked_at', "         \
-    "k.revoked_at)"
+    "k.revoked_at, 'last_used_at', k.last_used_at)"
 
 enum status operators_list_keys(struct store *store, struct arena *arena, struct span *json)
 {

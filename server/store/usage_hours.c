@@ -1,5 +1,7 @@
 #include "server/store/usage_hours.h"
 
+#include "server/store/vendor_health.h"
+
 /* Transactions taken in at once: at 2,000 records each this takes a second or two. */
 #define STAMPS_AT_ONCE 200
 
@@ -89,6 +91,8 @@ static enum status add(struct store_conn *conn, const struct step *step)
     if (step->until > step->from)
         status = store_exec(conn, &sums,
                             STORE_VALUES(value_int(step->from), value_int(step->until)), NULL);
+    if (status == STATUS_OK && step->until > step->from)
+        status = vendor_health_add(conn, step->from, step->until);
     if (status == STATUS_OK)
         status = store_exec(conn, &move, STORE_VALUES(value_int(step->until)), NULL);
     return status;

@@ -623,3 +623,10 @@ const struct talk_counts *talk_counts(const struct talk *talk)
 {
     return &talk->counts;
 }
+
+void talk_tell_left_out(const struct talk *talk, wire_Health *out)
+{
+    if (talk->plan != NULL && talk->circuits.generation == talk->generation)
+        circuit_tell(circuit_set_left_out(&talk->circuits), talk->plan->routes,
+                     talk->plan->route_count, out);
+}

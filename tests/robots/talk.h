@@ -68,5 +68,7 @@ void talk_forget(struct talk *talk);
 
 bool talk_is_busy(const struct talk *talk);
 const struct talk_counts *talk_counts(const struct talk *talk);
+/* Tells the vendors that are left out, as an agent does. */
+void talk_tell_left_out(const struct talk *talk, wire_Health *out);
 
 #endif

@@ -135,6 +135,24 @@ static void a_new_generation_begins_anew(void **state)
     assert_int_equal(circuit_set_next(&set, 0, 0), 0);
 }
 
+static void vendors_that_are_left_out_are_told_each_once(void **state)
+{
+    wire_Route list[4] = {{.vendor = "dahan"}, {.vendor = "erxian"}, {.vendor = "dahan"}};
+    struct circuit_set set = routes(4);
+    wire_Health health = {0};
+
+    (void)state;
+    assert_int_equal(circuit_set_left_out(&set), 0);
+    note(&set, 0, wire_ErrorClass_AUTH, 0);
+    note(&set, 2, wire_ErrorClass_AUTH, 0);
+    assert_int_equal(circuit_set_left_out(&set), 5);
+    circuit_set_try(&set, 0); /* half open: one question may try it, others leave it out */
+    assert_int_equal(circuit_set_left_out(&set), 5);
+    circuit_tell(circuit_set_left_out(&set), list, 3, &health);
+    assert_int_equal(health.left_out_count, 1);
+    assert_string_equal(health.left_out[0], "dahan");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +164,7 @@ int main(void)
         cmocka_unit_test(a_vendor_that_asks_for_a_rest_gets_it_within_reason),
         cmocka_unit_test(when_every_route_is_open_the_soonest_is_known),
         cmocka_unit_test(a_new_generation_begins_anew),
+        cmocka_unit_test(vendors_that_are_left_out_are_told_each_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
