@@ -489,8 +489,8 @@ static bool find_routes(struct batch *batch, struct batch_device *device)
 {
     const struct link_row *row = device->row;
 
-    return route_cache_find(batch->routes, row->device_id, row->epoch, row->desired_generation,
-                            &device->routes, &device->route_count);
+    return route_cache_find(batch->routes, batch->arena, row->device_id, row->epoch,
+                            row->desired_generation, &device->routes, &device->route_count);
 }
 
 /* The cache first, then the database for those that it does not know. */

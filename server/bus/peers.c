@@ -7,8 +7,8 @@
 
 #include "server/store/link.h"
 
-#define SETS 4096
-#define WAYS 4
+#define SETS 8192
+#define WAYS 8
 
 struct entry {
     struct box_pair pair; /* an empty device_id: unused */

@@ -1,6 +1,7 @@
 #include "server/bus/route_cache.h"
 
 #include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,20 +9,26 @@
 
 #define SLOTS       32768 /* a power of two; half of them may be used */
 #define ARENA_BYTES (32u << 20)
+#define LISTS       16 /* that a new one is compared with */
+
+/* In the arena, unchanged as long as that is not reset. */
+struct list {
+    const struct routes_row *rows; /* without device_id, since_ms and key_wrapped */
+    size_t count;
+};
 
 struct entry {
     char device_id[LIMIT_SLUG + 1]; /* empty: unused */
     int64_t epoch;
     int64_t generation;
-    const struct routes_row *routes; /* in the arena */
-    size_t count;
+    struct list list;
 };
 
 struct route_cache {
     pthread_mutex_t mutex; /* guards what follows; what stands in the arena is not changed */
     struct arena *arena;
-    const struct routes_row *last; /* those that were kept before: a fleet's are much the same */
-    size_t last_count, used;
+    struct list lists[LISTS]; /* kept lately, the oldest at next_list */
+    size_t next_list, used;
     struct entry entries[SLOTS];
 };
 
@@ -58,7 +65,8 @@ void route_cache_trim(struct route_cache *cache)
     if (is_full(cache)) {
         memset(cache->entries, 0, sizeof cache->entries);
         arena_reset(cache->arena);
-        cache->used = cache->last_count = 0;
+        memset(cache->lists, 0, sizeof cache->lists);
+        cache->used = cache->next_list = 0;
     }
     pthread_mutex_unlock(&cache->mutex);
 }
@@ -77,86 +85,142 @@ static size_t slot_of(const struct route_cache *cache, const char *device_id)
     return slot;
 }
 
-bool route_cache_find(struct route_cache *cache, const char *device_id, int64_t epoch,
-                      int64_t generation, const struct routes_row **routes, size_t *count)
+/* Each device's rows name it. */
+static bool copy_out(const struct list *list, struct arena *arena, const char *device_id,
+                     const struct routes_row **routes)
+{
+    struct routes_row *out = arena_take(arena, (list->count + 1) * sizeof *out);
+
+    if (!out)
+        return false;
+    for (size_t i = 0; i < list->count; i++) {
+        out[i] = list->rows[i];
+        out[i].device_id = device_id;
+    }
+    *routes = out;
+    return true;
+}
+
+bool route_cache_find(struct route_cache *cache, struct arena *arena, const char *device_id,
+                      int64_t epoch, int64_t generation, const struct routes_row **routes,
+                      size_t *count)
 {
     pthread_mutex_lock(&cache->mutex);
     const struct entry *entry = &cache->entries[slot_of(cache, device_id)];
-    const bool is_known =
-        entry->device_id[0] && entry->epoch == epoch && entry->generation == generation;
-    if (is_known) {
-        *routes = entry->routes;
-        *count = entry->count;
-    }
+    const bool is_known = entry->device_id[0] && entry->epoch == epoch &&
+                          entry->generation == generation &&
+                          copy_out(&entry->list, arena, device_id, routes);
+    if (is_known)
+        *count = entry->list.count;
     pthread_mutex_unlock(&cache->mutex);
     return is_known;
 }
 
-/* last: the text that stood in the same place the last time; NULL: there was none. */
-static const char *keep_text(struct route_cache *cache, const char *text, const char *last)
+/* ---- lists ---- */
+
+/* Every text of a row but the device's id. */
+static const size_t texts[] = {
+    offsetof(struct routes_row, vendor_id),     offsetof(struct routes_row, model),
+    offsetof(struct routes_row, contract_id),   offsetof(struct routes_row, dialect),
+    offsetof(struct routes_row, base_url),      offsetof(struct routes_row, vendor_region),
+    offsetof(struct routes_row, device_region), offsetof(struct routes_row, filing),
+    offsetof(struct routes_row, use),           offsetof(struct routes_row, voice),
+    offsetof(struct routes_row, rollout_id),
+};
+#define TEXTS (sizeof texts / sizeof *texts)
+
+static const char *text_at(const struct routes_row *row, size_t place)
 {
-    return last && text && strcmp(last, text) == 0 ? last
-                                                   : arena_text(cache->arena, span_text(text));
+    const char *text;
+
+    memcpy(&text, (const char *)row + texts[place], sizeof text);
+    return text;
 }
 
-static void keep_texts(struct route_cache *cache, struct routes_row *row,
-                       const struct routes_row *last)
+static bool is_same_row(const struct routes_row *a, const struct routes_row *b)
 {
-    row->vendor_id = keep_text(cache, row->vendor_id, last->vendor_id);
-    row->model = keep_text(cache, row->model, last->model);
-    row->contract_id = keep_text(cache, row->contract_id, last->contract_id);
-    row->dialect = keep_text(cache, row->dialect, last->dialect);
-    row->base_url = keep_text(cache, row->base_url, last->base_url);
-    row->vendor_region = keep_text(cache, row->vendor_region, last->vendor_region);
-    row->device_region = keep_text(cache, row->device_region, last->device_region);
-    row->filing = keep_text(cache, row->filing, last->filing);
-    row->use = keep_text(cache, row->use, last->use);
-    row->voice = keep_text(cache, row->voice, last->voice);
-    row->rollout_id = keep_text(cache, row->rollout_id, last->rollout_id);
-}
+    if (a->contract_version != b->contract_version || a->is_complete != b->is_complete ||
+        a->is_minted != b->is_minted || a->pair_is_open != b->pair_is_open ||
+        a->filing_is_due != b->filing_is_due || a->window_s != b->window_s ||
+        a->is_test != b->is_test || a->is_install != b->is_install ||
+        a->is_under_way != b->is_under_way)
+        return false;
+    for (size_t i = 0; i < TEXTS; i++) {
+        const char *left = text_at(a, i), *right = text_at(b, i);
 
-static struct routes_row *copy(struct route_cache *cache, const struct routes_row *routes,
-                               size_t count)
-{
-    static const struct routes_row none = {.device_id = NULL};
-    struct routes_row *out = arena_take(cache->arena, (count + 1) * sizeof *out);
-    const char *device_id = NULL;
-
-    for (size_t i = 0; out && i < count; i++) {
-        out[i] = routes[i];
-        out[i].device_id = device_id = keep_text(cache, routes[i].device_id, device_id);
-        keep_texts(cache, &out[i], i < cache->last_count ? &cache->last[i] : &none);
-        out[i].key_wrapped = span_of(NULL, 0);
+        if (strcmp(left ? left : "", right ? right : "") != 0)
+            return false;
     }
+    return true;
+}
+
+static const struct list *find_list(const struct route_cache *cache,
+                                    const struct routes_row *routes, size_t count)
+{
+    for (size_t i = 0; i < LISTS; i++) {
+        const struct list *list = &cache->lists[i];
+        size_t same = 0;
+
+        while (list->rows && list->count == count && same < count &&
+               is_same_row(&list->rows[same], &routes[same]))
+            same++;
+        if (list->rows && list->count == count && same == count)
+            return list;
+    }
+    return NULL;
+}
+
+static void keep_row(struct arena *arena, const struct routes_row *row, struct routes_row *out)
+{
+    *out = *row;
+    out->device_id = NULL;
+    out->since_ms = 0;
+    out->key_wrapped = span_of(NULL, 0);
+    for (size_t i = 0; i < TEXTS; i++) {
+        const char *text = text_at(row, i);
+        const char *kept = arena_text(arena, span_text(text ? text : ""));
+
+        memcpy((char *)out + texts[i], &kept, sizeof kept);
+    }
+}
+
+static const struct list *add_list(struct route_cache *cache, const struct routes_row *routes,
+                                   size_t count)
+{
+    struct routes_row *rows = arena_take(cache->arena, (count + 1) * sizeof *rows);
+    struct list *list = &cache->lists[cache->next_list];
+
+    for (size_t i = 0; rows && i < count; i++)
+        keep_row(cache->arena, &routes[i], &rows[i]);
     if (arena_failed(cache->arena))
         return NULL;
-    cache->last = out;
-    cache->last_count = count;
-    return out;
+    cache->next_list = (cache->next_list + 1) % LISTS;
+    *list = (struct list){rows, count};
+    return list;
 }
 
 static void keep(struct route_cache *cache, const struct entry *which,
-                 const struct routes_row *routes)
+                 const struct routes_row *routes, size_t count)
 {
     struct entry *entry = &cache->entries[slot_of(cache, which->device_id)];
-    const struct routes_row *kept;
+    const struct list *list = find_list(cache, routes, count);
 
-    if (is_full(cache) || (kept = copy(cache, routes, which->count)) == NULL)
+    if (is_full(cache) || (!list && !(list = add_list(cache, routes, count))))
         return;
     cache->used += !entry->device_id[0];
     *entry = *which;
-    entry->routes = kept;
+    entry->list = *list;
 }
 
 void route_cache_keep(struct route_cache *cache, const char *device_id, int64_t epoch,
                       int64_t generation, const struct routes_row *routes, size_t count)
 {
-    struct entry which = {.epoch = epoch, .generation = generation, .count = count};
+    struct entry which = {.epoch = epoch, .generation = generation};
 
     if (strlen(device_id) > LIMIT_SLUG)
         return;
     memcpy(which.device_id, device_id, strlen(device_id) + 1);
     pthread_mutex_lock(&cache->mutex);
-    keep(cache, &which, routes);
+    keep(cache, &which, routes, count);
     pthread_mutex_unlock(&cache->mutex);
 }

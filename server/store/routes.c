@@ -33,63 +33,78 @@ static void row_from_row(const struct result *result, size_t i, struct arena *ar
     row->is_install = result_bool(result, i, 22);
 }
 
+/* The version in force when the generation was made, not now: a generation's content must be the
+ * same whenever it is built. Robots are many and their lists few: each list is looked up once for
+ * all who have it since the same moment in the same region. */
+#define LISTS                                                                                      \
+    "WITH held AS MATERIALIZED ("                                                                  \
+    "   SELECT e.device_id, e.value, d.region, l.desired_since AS since"                           \
+    "   FROM myna.effective_setting e JOIN myna.device d ON d.device_id = e.device_id"             \
+    "   JOIN myna.device_link l ON l.device_id = e.device_id"                                      \
+    "   WHERE e.name = 'routes' AND jsonb_typeof(e.value) = 'array'"                               \
+    "     AND e.device_id = ANY ($1::text[])),"                                                    \
+    " item AS MATERIALIZED ("                                                                      \
+    "   SELECT h.value, h.region, h.since, r.place, r.item ->> 'vendor' AS vendor_id,"             \
+    "     r.item ->> 'model' AS model, r.item ->> 'contract' AS contract_id,"                      \
+    "     coalesce((SELECT cv.version FROM myna.contract_version cv"                               \
+    "       WHERE cv.contract_id = c.contract_id AND cv.effective_from <= h.since"                 \
+    "       ORDER BY cv.effective_from DESC, cv.version DESC LIMIT 1), 0) AS version,"             \
+    "     c.contract_id IS NOT NULL AS is_complete, v.dialect, v.base_url,"                        \
+    "     v.region AS vendor_region, v AS vendor, v.key_wrapped, v.next_key_wrapped,"              \
+    "     coalesce(v.credential = 'minted', false) AS is_minted,"                                  \
+    "     coalesce(r.item ->> 'use', 'chat') AS use, coalesce(r.item ->> 'voice', '') AS voice,"   \
+    "     EXISTS (SELECT FROM myna.region_pair p WHERE p.device_region = h.region"                 \
+    "       AND p.vendor_region = v.region) AS pair_is_open,"                                      \
+    "     EXISTS (SELECT FROM myna.region n WHERE n.region_id = h.region AND n.needs_filing)"      \
+    "       AS filing_is_due,"                                                                     \
+    "     coalesce(myna.filing_of(v.filings, r.item ->> 'model', h.region), '') AS filing"         \
+    "   FROM (SELECT DISTINCT value, region, since FROM held) h"                                   \
+    "   CROSS JOIN LATERAL jsonb_array_elements(h.value) WITH ORDINALITY AS r(item, place)"        \
+    "   LEFT JOIN myna.vendor v ON v.vendor_id = r.item ->> 'vendor'"                              \
+    "   LEFT JOIN myna.contract c ON c.contract_id = r.item ->> 'contract'"                        \
+    "     AND c.vendor_id = v.vendor_id)"
+
+/* A device has time to go back before the rollout gives it up. */
+#define TRIALS                                                                                     \
+    "SELECT o.device_id, coalesce(r.key_vendor, ''), '', '', 0, false, '', '', '', NULL, '', "     \
+    "false,"                                                                                       \
+    " l.desired_since, '', '', false, false, '', o.rollout_id,"                                    \
+    " (r.plan -> 'confirm' ->> 'deadline_s')::bigint * 3 / 4,"                                     \
+    " l.reported_generation < l.desired_generation,"                                               \
+    " (r.plan -> 'confirm' ->> 'test')::boolean, r.software_kind IS NOT NULL, 1e9"                 \
+    " FROM myna.rollout_device o JOIN myna.rollout r USING (rollout_id)"                           \
+    " JOIN myna.device_link l USING (device_id)"                                                   \
+    " WHERE o.is_open AND o.device_id = ANY ($1::text[])"                                          \
+    " AND ((r.plan -> 'confirm' ->> 'test')::boolean OR r.software_kind IS NOT NULL)"              \
+    " AND (r.software_kind IS NULL OR r.reverses IS NULL)"                                         \
+    " AND (o.state IN ('opened', 'unreachable') OR o.generation = l.desired_generation)"
+
+static enum status select_rows(struct store_conn *conn, const char *const *ids, size_t id_count,
+                               struct result *result)
+{
+    STORE_STATEMENT(
+        read, LISTS
+        " SELECT device_id, vendor_id, model, contract_id, version, is_complete, dialect, base_url,"
+        " vendor_region, key_wrapped, region, is_minted, since, use, voice, pair_is_open,"
+        " filing_is_due, filing, rollout_id, window_s, is_under_way, is_test, is_install FROM ("
+        "SELECT h.device_id, i.vendor_id, i.model, i.contract_id, i.version, i.is_complete,"
+        " i.dialect, i.base_url, i.vendor_region,"
+        " CASE WHEN i.next_key_wrapped IS NOT NULL AND myna.key_is_next(i.vendor, h.device_id)"
+        "   THEN i.next_key_wrapped ELSE i.key_wrapped END AS key_wrapped,"
+        " h.region, i.is_minted, h.since, i.use, i.voice, i.pair_is_open, i.filing_is_due,"
+        " i.filing, '' AS rollout_id, 0::bigint AS window_s, false AS is_under_way,"
+        " false AS is_test, false AS is_install, i.place"
+        " FROM held h JOIN item i USING (value, region, since)"
+        " UNION ALL " TRIALS ") rows ORDER BY device_id COLLATE \"C\", place");
+
+    return store_exec(conn, &read, STORE_VALUES(value_text_array(ids, id_count)), result);
+}
+
 enum status routes_read(struct store_conn *conn, struct arena *arena, const char *const *ids,
                         size_t id_count, struct routes_row **rows, size_t *count)
 {
-    /* the version in force when the generation was made, not now: a generation's content must be
-     * the same whenever it is built. A device has time to go back before the rollout gives it up.
-     */
-    STORE_STATEMENT(
-        read,
-        "SELECT device_id, vendor_id, model, contract_id, version, is_complete, dialect, base_url,"
-        " vendor_region, key_wrapped, device_region, is_minted, desired_since, use, voice,"
-        " pair_is_open, filing_is_due, filing, rollout_id, window_s, is_under_way, is_test,"
-        " is_install FROM ("
-        "SELECT e.device_id, r.item ->> 'vendor' AS vendor_id, r.item ->> 'model' AS model,"
-        " r.item ->> 'contract' AS contract_id,"
-        " coalesce((SELECT cv.version FROM myna.contract_version cv"
-        "   WHERE cv.contract_id = c.contract_id AND cv.effective_from <= l.desired_since"
-        "   ORDER BY cv.effective_from DESC, cv.version DESC LIMIT 1), 0) AS version,"
-        " c.contract_id IS NOT NULL AS is_complete, v.dialect, v.base_url,"
-        " v.region AS vendor_region, CASE WHEN v.next_key_wrapped IS NOT NULL"
-        "     AND myna.key_is_next(v, d.device_id)"
-        "   THEN v.next_key_wrapped ELSE v.key_wrapped END AS key_wrapped,"
-        " d.region AS device_region,"
-        " coalesce(v.credential = 'minted', false) AS is_minted, l.desired_since,"
-        " coalesce(r.item ->> 'use', 'chat') AS use, coalesce(r.item ->> 'voice', '') AS voice,"
-        " EXISTS (SELECT FROM myna.region_pair p WHERE p.device_region = d.region"
-        "   AND p.vendor_region = v.region) AS pair_is_open,"
-        " EXISTS (SELECT FROM myna.region n WHERE n.region_id = d.region AND n.needs_filing)"
-        "   AS filing_is_due,"
-        " coalesce(myna.filing_of(v.filings, r.item ->> 'model', d.region), '') AS filing,"
-        " '' AS rollout_id, 0::bigint AS window_s, false AS is_under_way,"
-        " false AS is_test, false AS is_install, r.place"
-        " FROM myna.effective_setting e"
-        " JOIN myna.device d ON d.device_id = e.device_id"
-        " JOIN myna.device_link l ON l.device_id = e.device_id"
-        " CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(e.value)"
-        "   WHEN 'array' THEN e.value ELSE '[]' END) WITH ORDINALITY AS r(item, place)"
-        " LEFT JOIN myna.vendor v ON v.vendor_id = r.item ->> 'vendor'"
-        " LEFT JOIN myna.contract c ON c.contract_id = r.item ->> 'contract'"
-        "   AND c.vendor_id = v.vendor_id"
-        " WHERE e.name = 'routes' AND e.device_id = ANY ($1::text[])"
-        " UNION ALL"
-        " SELECT o.device_id, coalesce(r.key_vendor, ''), '', '', 0, false, '', '', '', NULL, '', "
-        "false, l.desired_since,"
-        " '', '', false, false, '', o.rollout_id, (r.plan -> 'confirm' ->> 'deadline_s')::bigint * "
-        "3 / 4,"
-        " l.reported_generation < l.desired_generation,"
-        " (r.plan -> 'confirm' ->> 'test')::boolean, r.software_kind IS NOT NULL, 1e9"
-        " FROM myna.rollout_device o JOIN myna.rollout r USING (rollout_id)"
-        " JOIN myna.device_link l USING (device_id)"
-        " WHERE o.is_open AND o.device_id = ANY ($1::text[])"
-        " AND ((r.plan -> 'confirm' ->> 'test')::boolean OR r.software_kind IS NOT NULL)"
-        " AND (r.software_kind IS NULL OR r.reverses IS NULL)"
-        " AND (o.state IN ('opened', 'unreachable') OR o.generation = l.desired_generation)) rows"
-        " ORDER BY device_id COLLATE \"C\", place");
     struct result result = {0};
-    enum status status =
-        store_exec(conn, &read, STORE_VALUES(value_text_array(ids, id_count)), &result);
+    enum status status = select_rows(conn, ids, id_count, &result);
 
     if (status != STATUS_OK)
         return status;
