@@ -355,6 +355,24 @@ void lines_drop_tests(const struct lines_line *lines, size_t *count)
         (*count)--;
 }
 
+void lines_mark(const struct lines_line *lines, size_t count, int64_t epoch, int64_t generation,
+                uint8_t out[LINES_MARK_SIZE])
+{
+    struct span parts[2 + 3 * LIMIT_CREDIT_LINES];
+    uint8_t hash[CRYPTO_HASH_SIZE];
+    size_t n = 0;
+
+    parts[n++] = span_of(&epoch, sizeof epoch);
+    parts[n++] = span_of(&generation, sizeof generation);
+    for (size_t i = 0; i < count; i++) {
+        parts[n++] = span_of(lines[i].line_id, sizeof lines[i].line_id);
+        parts[n++] = span_of(&lines[i].is_standby, sizeof lines[i].is_standby);
+        parts[n++] = span_of(lines[i].route->use, strlen(lines[i].route->use) + 1);
+    }
+    crypto_sha256(parts, n, hash);
+    memcpy(out, hash, LINES_MARK_SIZE);
+}
+
 void lines_make(struct lines *lines, const struct routes_row *routes, size_t route_count,
                 const struct credits_member *groups, size_t group_count, int64_t now_ms,
                 struct lines_line out[LIMIT_CREDIT_LINES], size_t *count)

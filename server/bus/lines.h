@@ -79,6 +79,12 @@ void lines_make(struct lines *lines, const struct routes_row *routes, size_t rou
 /* The trial is over, or was never begun: its lines are told and granted no more. */
 void lines_drop_tests(const struct lines_line *lines, size_t *count);
 
+/* Names what a state says of the lines beside their amounts, as it is said with this generation:
+ * the lines, their order, their uses, and which lie ready. */
+#define LINES_MARK_SIZE 16
+void lines_mark(const struct lines_line *lines, size_t count, int64_t epoch, int64_t generation,
+                uint8_t out[LINES_MARK_SIZE]);
+
 /* pool: a place in credits_pools(). */
 bool lines_draws_from(const struct lines_line *line, size_t pool);
 

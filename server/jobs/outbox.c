@@ -15,7 +15,9 @@
 #include "server/store/listener.h"
 #include "server/store/spending.h"
 
-#define CLAIM_LIMIT 200 /* of one transaction: 200 configurations are at most 5 MB */
+#define CLAIM_LIMIT                                                                                \
+    500 /* of one transaction: 500 configurations are at most 12 MB, lines 11 MB                   \
+         */
 #define TICK_MS     1000
 #define ARENA_BYTES (64u << 20)
 
@@ -24,12 +26,14 @@ static const char *const channels[] = {"myna_outbox"};
 /* A configuration ready to be sealed. */
 struct parcel {
     const struct dispatch_target *target;
-    struct lines_line *lines;
+    const struct lines_line *lines;
     size_t line_count;
     const struct routes_row *trial; /* that the content comes with; NULL: none */
-    const struct credits_account **accounts;
+    const struct credits_account *const *accounts;
     size_t account_count;
-    struct span content; /* empty: could not be built */
+    uint8_t mark[LINES_MARK_SIZE]; /* of the lines */
+    bool knows_lines;              /* as they are: a state would tell the robot nothing */
+    struct span content;           /* empty: could not be built */
 };
 
 struct outbox {
@@ -49,6 +53,9 @@ struct outbox {
     struct dispatch_target targets[CLAIM_LIMIT];
     struct parcel parcels[CLAIM_LIMIT];
     size_t target_count;
+    struct lines_line made[LIMIT_CREDIT_LINES];
+    struct alarm alarms[CLAIM_LIMIT]; /* one for each robot at most */
+    size_t alarm_count;
     wire_ConfigContent content;
     wire_ConfigSoftware software;
     wire_Config config;
@@ -124,8 +131,6 @@ struct sources {
     size_t route_count;
     struct credits_member *members;
     size_t member_count;
-    struct credits_account *accounts;
-    size_t account_count;
     struct dispatch_sealing_key keys[2];
     size_t key_count;
     struct software_row *software;
@@ -141,12 +146,19 @@ static const char **target_ids(struct outbox *outbox)
     return ids;
 }
 
-/* What both configurations and states need to know of credit. */
+static bool has_pools(const struct outbox *outbox)
+{
+    size_t count;
+
+    credits_pools(outbox->credits, &count);
+    return count > 0;
+}
+
+/* What lines are made of. */
 static enum status read_lines(struct store_conn *conn, struct outbox *outbox,
                               struct sources *sources)
 {
     const char **ids = target_ids(outbox);
-    size_t pools;
 
     if (!ids)
         return STATUS_MEMORY;
@@ -154,16 +166,11 @@ static enum status read_lines(struct store_conn *conn, struct outbox *outbox,
     if (status == STATUS_OK)
         status = routes_read(conn, outbox->arena, ids, outbox->target_count, &sources->routes,
                              &sources->route_count);
-    credits_pools(outbox->credits, &pools);
-    if (status != STATUS_OK || pools == 0)
+    if (status != STATUS_OK || !has_pools(outbox))
         return status;
     lines_begin(outbox->lines);
-    status = credits_read_members(conn, outbox->arena, ids, outbox->target_count, &sources->members,
-                                  &sources->member_count);
-    if (status == STATUS_OK)
-        status = credits_read_accounts(conn, outbox->arena, ids, outbox->target_count,
-                                       &sources->accounts, &sources->account_count);
-    return status;
+    return credits_read_members(conn, outbox->arena, ids, outbox->target_count, &sources->members,
+                                &sources->member_count);
 }
 
 static enum status read_sources(struct store_conn *conn, struct outbox *outbox,
@@ -201,21 +208,77 @@ static enum status make_lines(struct outbox *outbox, const struct sources *sourc
         route_cache_keep(outbox->routes, device_id, parcel->target->epoch,
                          parcel->target->generation, routes, *route_count);
 
-    parcel->lines = arena_take(outbox->arena, LIMIT_CREDIT_LINES * sizeof *parcel->lines);
-    parcel->accounts =
-        arena_take(outbox->arena, (sources->account_count + 1) * sizeof *parcel->accounts);
-    if (!parcel->lines || !parcel->accounts)
-        return STATUS_MEMORY;
     lines_make(outbox->lines, routes, *route_count, groups, group_count, clock_wall_ms(),
-               parcel->lines, &parcel->line_count);
+               outbox->made, &parcel->line_count);
     parcel->trial = state_find_trial(routes, *route_count);
     *route_count -= parcel->trial != NULL;
     if (!parcel->trial || !parcel->trial->is_under_way)
-        lines_drop_tests(parcel->lines, &parcel->line_count);
-    for (size_t i = 0; i < sources->account_count; i++) {
-        if (strcmp(sources->accounts[i].device_id, device_id) == 0)
-            parcel->accounts[parcel->account_count++] = &sources->accounts[i];
+        lines_drop_tests(outbox->made, &parcel->line_count);
+    struct lines_line *lines = arena_take(outbox->arena, (parcel->line_count + 1) * sizeof *lines);
+    if (!lines)
+        return STATUS_MEMORY;
+    memcpy(lines, outbox->made, parcel->line_count * sizeof *lines);
+    parcel->lines = lines;
+    return STATUS_OK;
+}
+
+/* Whether the robot was told these lines with the generation that it runs. A trial's come and go
+ * within a generation. */
+static void compare_lines(struct parcel *parcel)
+{
+    const struct dispatch_target *target = parcel->target;
+    uint8_t before[LINES_MARK_SIZE];
+
+    lines_mark(parcel->lines, parcel->line_count, target->epoch, target->generation, parcel->mark);
+    lines_mark(parcel->lines, parcel->line_count, target->epoch, target->generation - 1, before);
+    parcel->knows_lines =
+        !parcel->trial && span_equal(target->told_lines, span_of(before, sizeof before));
+}
+
+/* Sorted by device, and so one after the other. */
+static void find_accounts(const struct credits_account **rows, size_t row_count,
+                          struct parcel *parcel)
+{
+    const char *device_id = parcel->target->device_id;
+    size_t low = 0;
+    size_t high = row_count;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (strcmp(rows[middle]->device_id, device_id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
+    parcel->accounts = rows + low;
+    while (low + parcel->account_count < row_count &&
+           strcmp(parcel->accounts[parcel->account_count]->device_id, device_id) == 0)
+        parcel->account_count++;
+}
+
+/* Of those whom a state will be sent: no other message tells amounts. */
+static enum status read_accounts(struct store_conn *conn, struct outbox *outbox)
+{
+    const char **ids = target_ids(outbox);
+    struct credits_account *rows = NULL;
+    size_t count = 0, row_count = 0;
+
+    for (size_t i = 0; ids && i < outbox->target_count; i++) {
+        if (!outbox->parcels[i].knows_lines)
+            ids[count++] = outbox->targets[i].device_id;
+    }
+    if (count == 0 || !has_pools(outbox))
+        return ids ? STATUS_OK : STATUS_MEMORY;
+    enum status status = credits_read_accounts(conn, outbox->arena, ids, count, &rows, &row_count);
+    const struct credits_account **found =
+        arena_take(outbox->arena, (row_count + 1) * sizeof *found);
+    if (status != STATUS_OK || !found)
+        return status == STATUS_OK ? STATUS_MEMORY : status;
+    for (size_t i = 0; i < row_count; i++)
+        found[i] = &rows[i];
+    for (size_t i = 0; i < outbox->target_count; i++)
+        find_accounts(found, row_count, &outbox->parcels[i]);
     return STATUS_OK;
 }
 
@@ -241,18 +304,17 @@ static const struct dispatch_setting *find_settings(const struct sources *source
     return sources->settings + first;
 }
 
-static enum status raise_alarm(struct store_conn *conn, struct outbox *outbox, const char *kind,
-                               const char *device_id, const char *problem)
+/* Raised when all are built, at once: what is wrong with one robot's is mostly with a thousand's.
+ */
+static void note_problem(struct outbox *outbox, const char *kind, const char *device_id,
+                         const char *problem)
 {
-    const struct alarm alarm = {
+    outbox->alarms[outbox->alarm_count++] = (struct alarm){
         .kind = kind,
         .severity = "warning",
         .subject = arena_format(outbox->arena, "device/%s", device_id),
         .detail = arena_format(outbox->arena, "{\"problem\":\"%s\"}", problem),
     };
-
-    return arena_failed(outbox->arena) ? STATUS_MEMORY
-                                       : alarm_raise(conn, outbox->arena, &alarm, 1);
 }
 
 /* The content, and the software behind it: together one message. */
@@ -272,9 +334,9 @@ static enum status encode_content(struct outbox *outbox, const struct content_fa
     return status;
 }
 
-/* Leaves the parcel's content empty, and raises an alert, when it cannot be built. */
-static enum status build(struct store_conn *conn, struct outbox *outbox,
-                         const struct sources *sources, struct parcel *parcel)
+/* Leaves the parcel's content empty, and notes an alert, when it cannot be built. */
+static enum status build(struct outbox *outbox, const struct sources *sources,
+                         struct parcel *parcel)
 {
     const char *device_id = parcel->target->device_id;
     const char *problem = "it is larger than a configuration may be";
@@ -290,6 +352,7 @@ static enum status build(struct store_conn *conn, struct outbox *outbox,
     facts.settings = find_settings(sources, device_id, &facts.setting_count);
     if (make_lines(outbox, sources, parcel, &facts.route_count) != STATUS_OK)
         return STATUS_MEMORY;
+    compare_lines(parcel);
     facts.lines = parcel->lines;
     facts.line_count = parcel->line_count;
     facts.trial = parcel->trial;
@@ -301,16 +364,17 @@ static enum status build(struct store_conn *conn, struct outbox *outbox,
     crypto_wipe(&outbox->content, sizeof outbox->content);
     if (status != STATUS_OK) {
         log_error("outbox", "cannot build the configuration of \"%s\": %s", device_id, problem);
-        return raise_alarm(conn, outbox, "config_failed", device_id, problem);
+        note_problem(outbox, "config_failed", device_id, problem);
+        return arena_failed(outbox->arena) ? STATUS_MEMORY : STATUS_OK;
     }
     parcel->content = arena_copy(outbox->arena, span_of(outbox->encoded, size));
     crypto_wipe(outbox->encoded, size);
     if (refused > 0)
-        return raise_alarm(conn, outbox, "route_refused", device_id,
-                           "a route is left out: its vendor or contract is missing or not in "
-                           "force, a border lies between, or its terms have no upper bound that "
-                           "a limit of money could be kept by");
-    return STATUS_OK;
+        note_problem(outbox, "route_refused", device_id,
+                     "a route is left out: its vendor or contract is missing or not in force, a "
+                     "border lies between, or its terms have no upper bound that a limit of money "
+                     "could be kept by");
+    return arena_failed(outbox->arena) ? STATUS_MEMORY : STATUS_OK;
 }
 
 static enum status note_sent(struct store_conn *conn, struct outbox *outbox)
@@ -329,6 +393,8 @@ static enum status note_sent(struct store_conn *conn, struct outbox *outbox)
             continue;
         crypto_sha256(&parcel->content, 1, hashes[i]);
         sent[i].hash = span_of(hashes[i], CRYPTO_HASH_SIZE);
+        if (!parcel->trial)
+            sent[i].told_lines = span_of(parcel->mark, sizeof parcel->mark);
     }
     return dispatch_note_sent(conn, outbox->arena, sent, outbox->target_count);
 }
@@ -339,6 +405,7 @@ static enum status prepare_configs(struct store_conn *conn, void *context)
     struct sources sources = {0};
 
     arena_reset(outbox->arena);
+    outbox->alarm_count = 0;
     enum status status = credits_refresh(outbox->credits, conn);
     if (status == STATUS_OK)
         status = dispatch_claim_configs(conn, outbox->arena, CLAIM_LIMIT, outbox->targets,
@@ -348,12 +415,16 @@ static enum status prepare_configs(struct store_conn *conn, void *context)
     status = read_sources(conn, outbox, &sources);
     for (size_t i = 0; status == STATUS_OK && i < outbox->target_count; i++) {
         outbox->parcels[i] = (struct parcel){.target = &outbox->targets[i]};
-        status = build(conn, outbox, &sources, &outbox->parcels[i]);
+        status = build(outbox, &sources, &outbox->parcels[i]);
     }
+    if (status == STATUS_OK)
+        status = alarm_raise(conn, outbox->arena, outbox->alarms, outbox->alarm_count);
+    if (status == STATUS_OK)
+        status = read_accounts(conn, outbox);
     return status == STATUS_OK ? note_sent(conn, outbox) : status;
 }
 
-/* The state goes first: it brings the credit lines that the configuration's routes need. */
+/* Goes before a configuration whose routes need credit lines that the robot was not told. */
 static enum status send_state(struct outbox *outbox, const struct parcel *parcel)
 {
     static const uint8_t none[16];
@@ -387,7 +458,7 @@ static enum status send_config(struct outbox *outbox, const struct parcel *parce
 
     if (!parcel->content.data)
         return STATUS_INVALID;
-    enum status status = send_state(outbox, parcel);
+    enum status status = parcel->knows_lines ? STATUS_OK : send_state(outbox, parcel);
     if (status != STATUS_OK)
         return status;
     *config = (wire_Config){.has_header = true, .generation = (uint64_t)target->generation};
@@ -444,7 +515,7 @@ static enum status prepare_states(struct store_conn *conn, void *context)
         outbox->parcels[i] = (struct parcel){.target = &outbox->targets[i]};
         status = make_lines(outbox, &sources, &outbox->parcels[i], &route_count);
     }
-    return status;
+    return status == STATUS_OK ? read_accounts(conn, outbox) : status;
 }
 
 /* True when there may be more. */

@@ -25,16 +25,18 @@ static enum status target_from_row(const struct result *result, size_t i, struct
 enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena, size_t limit,
                                    struct dispatch_target *out, size_t *count)
 {
-    STORE_STATEMENT(
-        claim, "SELECT l.device_id, l.session_number, l.session_id,"
-               " (SELECT epoch FROM myna.installation), d.sealing_public, d.server_key_id,"
-               " l.desired_generation, j.journal_id, j.watermark_seq, j.watermark_hash, j.status"
-               " FROM myna.device_link l JOIN myna.device d USING (device_id)"
-               " LEFT JOIN myna.journal j USING (device_id, journal_id)"
-               " WHERE l.reported_generation < l.desired_generation AND l.config_due <= now()"
-               " AND l.session_hello AND l.session_number > l.ended_session"
-               " AND d.status IN ('active', 'quarantined')"
-               " ORDER BY l.config_due LIMIT $1 FOR UPDATE OF l SKIP LOCKED");
+    STORE_STATEMENT(claim,
+                    "SELECT l.device_id, l.session_number, l.session_id,"
+                    " (SELECT epoch FROM myna.installation), d.sealing_public, d.server_key_id,"
+                    " l.desired_generation, CASE WHEN l.config_sends = 0"
+                    "   AND l.reported_generation = l.desired_generation - 1 THEN l.told_lines END,"
+                    " j.journal_id, j.watermark_seq, j.watermark_hash, j.status"
+                    " FROM myna.device_link l JOIN myna.device d USING (device_id)"
+                    " LEFT JOIN myna.journal j USING (device_id, journal_id)"
+                    " WHERE l.reported_generation < l.desired_generation AND l.config_due <= now()"
+                    " AND l.session_hello AND l.session_number > l.ended_session"
+                    " AND d.status IN ('active', 'quarantined')"
+                    " ORDER BY l.config_due LIMIT $1 FOR UPDATE OF l SKIP LOCKED");
     struct result result = {0};
     enum status status = store_exec(conn, &claim, STORE_VALUES(value_int((int64_t)limit)), &result);
 
@@ -44,8 +46,9 @@ enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena,
     for (size_t i = 0; status == STATUS_OK && i < *count; i++) {
         status = target_from_row(&result, i, arena, &out[i]);
         out[i].generation = result_int(&result, i, 6);
-        if (status == STATUS_OK && !result_is_null(&result, i, 7))
-            status = journal_from_row(&result, i, 7, &out[i].journal);
+        out[i].told_lines = result_copy(&result, i, 7, arena);
+        if (status == STATUS_OK && !result_is_null(&result, i, 8))
+            status = journal_from_row(&result, i, 8, &out[i].journal);
     }
     result_release(&result);
     return arena_failed(arena) ? STATUS_MEMORY : status;
@@ -136,16 +139,19 @@ enum status dispatch_note_sent(struct store_conn *conn, struct arena *arena,
                     "UPDATE myna.device_link l SET config_sends = l.config_sends + 1,"
                     " config_due = now() + make_interval(secs =>"
                     "   greatest(2, random() * least(300, 2 * 2.0 ^ least(l.config_sends, 10)))),"
-                    " desired_hash = coalesce(nullif(v.hash, ''), l.desired_hash)"
-                    " FROM unnest($1::text[], $2::bytea[]) AS v(device_id, hash)"
+                    " desired_hash = coalesce(nullif(v.hash, ''), l.desired_hash),"
+                    " told_lines = nullif(v.told_lines, '')"
+                    " FROM unnest($1::text[], $2::bytea[], $3::bytea[])"
+                    " AS v(device_id, hash, told_lines)"
                     " WHERE l.device_id = v.device_id");
     const struct columns columns = {arena, sent, count, sizeof *sent};
     const struct value values[] = {
         columns_text(&columns, offsetof(struct dispatch_sent, device_id)),
         columns_bytes(&columns, offsetof(struct dispatch_sent, hash)),
+        columns_bytes(&columns, offsetof(struct dispatch_sent, told_lines)),
     };
 
-    return arena_failed(arena) ? STATUS_MEMORY : store_exec(conn, &note, values, 2, NULL);
+    return arena_failed(arena) ? STATUS_MEMORY : store_exec(conn, &note, values, 3, NULL);
 }
 
 static enum status tell_commands(struct store_conn *conn, struct arena *arena,

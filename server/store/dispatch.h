@@ -18,9 +18,11 @@ struct dispatch_target {
     int64_t epoch;
     uint8_t device_public[32]; /* the keys to seal by: the device may have enrolled again */
     uint8_t server_key_id[4];
-    int64_t generation;         /* the desired one; configurations only, like the journal */
+    int64_t generation;         /* the desired one; configurations only, like what follows */
     struct journal_row journal; /* that the last hello named; zeros: none */
-    uint8_t command_id[16];     /* what follows: commands only */
+    struct span told_lines; /* with the generation before, which it runs; empty: none, or this one
+                               was sent already */
+    uint8_t command_id[16]; /* what follows: commands only */
     const char *command_kind;
     const char *command_text;
     int64_t command_expires_ms;
@@ -50,7 +52,8 @@ MUST_CHECK enum status dispatch_claim_commands(struct store_conn *conn, struct a
  * change writes each of them as often as it must, and no more. */
 struct dispatch_sent {
     const char *device_id;
-    struct span hash; /* of the content; empty: it could not be built */
+    struct span hash;       /* of the content; empty: it could not be built */
+    struct span told_lines; /* of that content; empty: not to be gone by */
 };
 MUST_CHECK enum status dispatch_note_sent(struct store_conn *conn, struct arena *arena,
                                           const struct dispatch_sent *sent, size_t count);

@@ -467,7 +467,7 @@ static enum status build(struct store_conn *conn, struct server *server, size_t 
     server->contents[place] = span_of(bytes, size);
     uint8_t *hash = arena_take(arena, CRYPTO_HASH_SIZE);
     crypto_sha256(&server->contents[place], 1, hash);
-    const struct dispatch_sent sent = {id, span_of(hash, CRYPTO_HASH_SIZE)};
+    const struct dispatch_sent sent = {.device_id = id, .hash = span_of(hash, CRYPTO_HASH_SIZE)};
     return dispatch_note_sent(conn, arena, &sent, 1);
 }
 

@@ -55,6 +55,34 @@ test('I4: a changed setting is reported by every connected robot', async () => {
   assert.equal(Number(applied), ROBOTS + 1);
 });
 
+const behind = () => one('SELECT count(*) FROM myna.device_link WHERE reported_generation < desired_generation');
+
+// What the outbox sends while settings are changed and until all robots run them. A robot that needs
+// longer for its answer is sent both again.
+async function sentBy(change) {
+  const read = async () => {
+    const text = await (await fetch(`${fleet.url}/metrics`)).text();
+    const of = (name) => Number(new RegExp(`^myna_${name} (\\d+)$`, 'm').exec(text)[1]);
+    return {configs: of('configs_sent_total'), states: of('states_sent_total')};
+  };
+  await until(60, async () => `${await behind()} robots are behind`, async () => await behind() === '0');
+  const before = await read();
+  await fleet.myna('ctl', 'config', 'set', 'fleet', change);
+  await until(60, async () => `${await behind()} robots are behind`, async () => await behind() === '0');
+  const now = await read();
+  return {configs: now.configs - before.configs, states: now.states - before.states};
+}
+
+test('a state goes before a configuration only where that changes the credit lines', async () => {
+  const [[routes]] = await fleet.sql(`SELECT settings ->> 'routes' FROM myna.layer WHERE layer_id = 'fleet'`);
+  const same = await sentBy('screen_mark="the same routes"');
+  assert.ok(same.configs >= ROBOTS + 1, JSON.stringify(same));
+  assert.ok(same.states <= same.configs - (ROBOTS + 1), JSON.stringify(same));
+  const other = await sentBy(`routes=${JSON.stringify(JSON.parse(routes).slice(0, 1))}`);
+  assert.ok(other.states >= ROBOTS + 1, JSON.stringify(other));
+  await sentBy(`routes=${routes}`);
+});
+
 test('a robot cannot subscribe outside its subtree, nor join the servers\' shared subscription', async () => {
   const robot = Peer.robot(fleet, 'sim-0001');
   const group = sharedGroup();

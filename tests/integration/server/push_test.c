@@ -535,8 +535,9 @@ static enum status claim_configs(struct store_conn *conn, void *context)
         dispatch_claim_configs(conn, claim->fixture->arena, 8, claim->targets, &claim->count);
 
     for (size_t i = 0; i < claim->count; i++)
-        sent[i] = (struct dispatch_sent){claim->targets[i].device_id,
-                                         span_of(hash, i == 0 ? sizeof hash : 0)};
+        sent[i] = (struct dispatch_sent){.device_id = claim->targets[i].device_id,
+                                         .hash = span_of(hash, i == 0 ? sizeof hash : 0),
+                                         .told_lines = span_of(hash, i == 0 ? 1 : 0)};
     return status == STATUS_OK && claim->count > 0
                ? dispatch_note_sent(conn, claim->fixture->arena, sent, claim->count)
                : status;
@@ -587,11 +588,73 @@ static void assert_text(struct fixture *fixture, const struct store_statement *s
     assert_string_equal(arena_text(fixture->arena, text), expected);
 }
 
+/* What the outbox compares with, so that it sends a state only to whom it tells something new. */
+static void a_robot_comes_with_the_lines_it_was_told_with_the_generation_it_runs(void **state)
+{
+    static const struct {
+        const char *set;
+        bool is_told;
+    } cases[] = {
+        {"reported_generation = 6", true},
+        {"reported_generation = 5", false},                   /* told with one it never ran */
+        {"reported_generation = 6, config_sends = 1", false}, /* it did not answer */
+    };
+    struct claim claim = {.fixture = *state};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        script(*state, "UPDATE myna.device_link SET session_hello = device_id = 'r1',"
+                       " desired_generation = 7, told_lines = '\\x1234', config_sends = 0,"
+                       " config_due = now() - interval '1 s'");
+        script(*state,
+               arena_format(claim.fixture->arena, "UPDATE myna.device_link SET %s", cases[i].set));
+        assert_int_equal(store_transaction(claim.fixture->store, claim_configs, &claim), STATUS_OK);
+        assert_int_equal(claim.count, 1);
+        assert_int_equal(claim.targets[0].told_lines.size, cases[i].is_told ? 2 : 0);
+    }
+    script(*state, "UPDATE myna.device_link SET session_hello = true, config_due = now(),"
+                   " desired_generation = 1, reported_generation = 0, desired_hash = NULL,"
+                   " config_sends = 0");
+}
+
+/* The mark's parts that are not what a line's own id is made of. */
+static void a_mark_of_lines_covers_their_generation_order_use_and_what_lies_ready(void **state)
+{
+    const struct routes_row chat = {.use = "chat"}, speech = {.use = "speech"};
+    const struct lines_line lines[] = {{.route = &chat, .line_id = "a"},
+                                       {.route = &chat, .line_id = "b", .is_standby = true}};
+    struct lines_line other[2];
+    uint8_t mark[LINES_MARK_SIZE], again[LINES_MARK_SIZE];
+
+    (void)state;
+    lines_mark(lines, 2, 1, 7, mark);
+    lines_mark(lines, 2, 1, 7, again);
+    assert_memory_equal(mark, again, sizeof mark);
+    lines_mark(lines, 2, 1, 8, again);
+    assert_memory_not_equal(mark, again, sizeof mark);
+    lines_mark(lines, 2, 2, 7, again);
+    assert_memory_not_equal(mark, again, sizeof mark);
+    lines_mark(lines, 1, 1, 7, again);
+    assert_memory_not_equal(mark, again, sizeof mark);
+    memcpy(other, lines, sizeof other);
+    other[0].line_id[0] = 'c';
+    lines_mark(other, 2, 1, 7, again);
+    assert_memory_not_equal(mark, again, sizeof mark);
+    memcpy(other, lines, sizeof other);
+    other[1].is_standby = false;
+    lines_mark(other, 2, 1, 7, again);
+    assert_memory_not_equal(mark, again, sizeof mark);
+    memcpy(other, lines, sizeof other);
+    other[0].route = &speech;
+    lines_mark(other, 2, 1, 7, again);
+    assert_memory_not_equal(mark, again, sizeof mark);
+}
+
 static void what_could_not_be_built_is_put_off_and_keeps_its_hash(void **state)
 {
     static const struct store_statement sends = {
         "SELECT string_agg(device_id || ' ' || config_sends || ' ' ||"
-        " encode(substr(desired_hash, 1, 1), 'hex'), ', ' ORDER BY device_id)"
+        " encode(substr(desired_hash, 1, 1), 'hex') || ' ' ||"
+        " coalesce(encode(told_lines, 'hex'), '-'), ', ' ORDER BY device_id)"
         " FROM myna.device_link WHERE config_due > now()"};
     struct claim claim = {.fixture = *state};
 
@@ -601,7 +664,7 @@ static void what_could_not_be_built_is_put_off_and_keeps_its_hash(void **state)
                    "   ELSE interval '1 min' END");
     assert_int_equal(store_transaction(claim.fixture->store, claim_configs, &claim), STATUS_OK);
     assert_int_equal(claim.count, 2);
-    assert_text(*state, &sends, "r1 1 09, r2 1 07"); /* r2 was the longest due */
+    assert_text(*state, &sends, "r1 1 09 -, r2 1 07 07"); /* r2 was the longest due */
     script(*state, "UPDATE myna.device_link SET session_hello = true, config_due = now(),"
                    " desired_hash = NULL, config_sends = 0");
 }
@@ -656,6 +719,8 @@ int main(void)
         cmocka_unit_test(i2_a_route_that_cannot_bound_its_answers_is_left_out_under_a_hard_limit),
         cmocka_unit_test(i4_who_is_behind_is_claimed_once_and_again_after_a_pause),
         cmocka_unit_test(what_could_not_be_built_is_put_off_and_keeps_its_hash),
+        cmocka_unit_test(a_robot_comes_with_the_lines_it_was_told_with_the_generation_it_runs),
+        cmocka_unit_test(a_mark_of_lines_covers_their_generation_order_use_and_what_lies_ready),
         cmocka_unit_test(a_version_that_comes_into_force_gives_its_robots_a_new_generation_once),
         cmocka_unit_test(a_command_without_an_answer_expires),
     };
