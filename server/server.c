@@ -38,6 +38,7 @@ struct server {
     struct store *store;
     struct hub *hub;
     struct throttle *throttle;
+    atomic_bool is_comparing; /* see api.h */
     struct bus *bus;
     struct ingest *ingest;
     struct outbox *outbox;
@@ -236,6 +237,7 @@ static void fill_api(struct server *server)
     api->authority = server->authority;
     api->hub = server->hub;
     api->throttle = server->throttle;
+    api->is_comparing = &server->is_comparing;
     api->device_url = server->config->device_url;
     api->brokers = server->brokers;
     api->bundle_days = server->config->bundle_days;

@@ -6,6 +6,8 @@
 #ifndef SERVER_API_API_H
 #define SERVER_API_API_H
 
+#include <stdatomic.h>
+
 #include "server/api/throttle.h"
 #include "server/authority.h"
 #include "server/http/http.h"
@@ -29,6 +31,7 @@ struct api {
     struct span update_keys;   /* that manifests are signed by, PEM; empty: not looked at here */
     int64_t approval_devices;  /* of a rollout above that another operator must agree; -1: never */
     const char *approval_cost; /* likewise of what it costs; NULL: never */
+    atomic_bool *is_comparing; /* a what-if question is being answered */
     /* for metrics and readiness; NULL in tests */
     struct http *http;
     struct bus *bus;

@@ -35,6 +35,7 @@ extern const struct route_table routes_thresholds;
 extern const struct route_table routes_usage;
 extern const struct route_table routes_vendors;
 extern const struct route_table routes_views;
+extern const struct route_table routes_whatif;
 extern const struct route_table routes_why;
 
 /* The end of each of those files. */

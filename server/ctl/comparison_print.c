@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "server/money/amount.h"
-#include "server/ctl/comparison.h"
+#include "server/ctl/comparison_print.h"
 
 #define RANGE_SIZE   48
 #define MOST_LINES   20 /* of segments, and of intervals */

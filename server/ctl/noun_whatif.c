@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "schema/base/json.h"
-#include "server/ctl/comparison.h"
+#include "server/ctl/comparison_print.h"
 #include "server/ctl/contract_file.h"
 #include "server/ctl/noun.h"
-#include "server/ctl/profile.h"
+#include "server/money/profile.h"
 #include "server/ctl/yaml.h"
 
 #define ARENA_BYTES (512u << 20)
@@ -205,20 +205,13 @@ static int read_profile(struct run *run)
 /* Gives the terms of a contract without an end the days that --term says. */
 static int limit_term(struct run *run, const char *path, struct contract *contract)
 {
-    struct contract_terms *versions;
-
     if (contract->term_first != CONTRACT_NO_DAY && contract->term_end != CONTRACT_NO_DAY)
         return CTL_DONE;
     if (!run->has_term)
         return ctl_fail("\"%s\" has no term; give the days to look at with --term FROM..TO", path);
-    versions = arena_take(run->arena, contract->version_count * sizeof *versions);
-    if (versions == NULL)
-        return ctl_fail("out of memory");
-    memcpy(versions, contract->versions, contract->version_count * sizeof *versions);
-    versions[0].first = contract->term_first = run->term.first;
-    versions[contract->version_count - 1].end = contract->term_end = run->term.end;
-    contract->versions = versions;
-    return CTL_DONE;
+    return comparison_limit(contract, run->term, run->arena) == STATUS_OK
+               ? CTL_DONE
+               : ctl_fail("out of memory");
 }
 
 static int read_contract(struct run *run, const char *path)
@@ -235,55 +228,15 @@ static int read_contract(struct run *run, const char *path)
     return limit_term(run, path, &side->contract);
 }
 
-static const struct comparison_rate *rate_of(const struct run *run, const char *currency)
+static int settle(struct run *run)
 {
-    for (size_t i = 0; i < run->comparison.rate_count; i++)
-        if (strcmp(run->rates[i].currency, currency) == 0)
-            return &run->rates[i];
-    return NULL;
-}
+    char problem[256] = "";
+    const char *wanted;
 
-/* All is compared in the one currency that has no rate. */
-static int settle_currency(struct run *run)
-{
-    struct comparison *comparison = &run->comparison;
-
-    for (size_t i = 0; i < comparison->side_count; i++) {
-        struct comparison_side *side = &run->sides[i];
-        const struct comparison_rate *rate = rate_of(run, side->contract.currency);
-
-        side->rate = rate ? rate->rate : fraction_of(1);
-        if (rate != NULL)
-            continue;
-        if (comparison->currency == NULL) {
-            comparison->currency = side->contract.currency;
-            comparison->places = side->contract.minor_places;
-        }
-        if (strcmp(comparison->currency, side->contract.currency) != 0)
-            return ctl_fail("the contracts are in %s and %s; give a dated rate of one, like "
-                            "--rate %s=7.1234@2026-11-01",
-                            comparison->currency, side->contract.currency, side->contract.currency);
-    }
-    return comparison->currency ? CTL_DONE
-                                : ctl_fail("every currency has a rate; one must have none, to "
-                                           "which the others are converted");
-}
-
-/* A year is not compared with a quarter; a leap day does not matter. */
-static int check_terms(const struct run *run)
-{
-    for (size_t i = 1; i < run->comparison.side_count; i++) {
-        const struct contract *a = &run->sides[0].contract;
-        const struct contract *b = &run->sides[i].contract;
-        int64_t more = (a->term_end - a->term_first) - (b->term_end - b->term_first);
-
-        if (more < -1 || more > 1)
-            return ctl_fail("contract %s runs %lld days and %s %lld; only terms of one length can "
-                            "be compared",
-                            a->contract_id, (long long)(a->term_end - a->term_first),
-                            b->contract_id, (long long)(b->term_end - b->term_first));
-    }
-    return CTL_DONE;
+    if (comparison_settle(&run->comparison, &wanted, problem) == STATUS_OK)
+        return CTL_DONE;
+    return wanted ? ctl_fail("%s, like --rate %s=7.1234@2026-11-01", problem, wanted)
+                  : ctl_fail("%s", problem);
 }
 
 static int read_contracts(struct run *run)
@@ -296,9 +249,7 @@ static int read_contracts(struct run *run)
             result = read_contract(run, args->option_values[i]);
     if (result == CTL_DONE && run->comparison.side_count == 0)
         result = ctl_misuse("which contracts? give --contract FILE for each");
-    if (result == CTL_DONE)
-        result = settle_currency(run);
-    return result == CTL_DONE ? check_terms(run) : result;
+    return result == CTL_DONE ? settle(run) : result;
 }
 
 static int show(const struct run *run)
@@ -312,7 +263,7 @@ static int show(const struct run *run)
     }
     buffer_init(&text, 64u << 20);
     json_writer_init(&writer, &text);
-    comparison_write(&run->comparison, &writer);
+    comparison_write(&run->comparison, NULL, &writer);
     int result = buffer_status(&text) == STATUS_OK ? CTL_DONE : ctl_fail("the answer is too long");
     if (result == CTL_DONE)
         printf("%s\n", buffer_cstring(&text));

@@ -32,6 +32,8 @@ struct whatif {
     struct key_table table;
     struct whatif_gap *gaps;
     size_t gap_count;
+    size_t most_bills; /* of a curve; 0: any number */
+    size_t bills;      /* made for the present one */
 };
 
 static const decimal_units one = (decimal_units)1000000000 * 1000000000 * 1000;
@@ -303,6 +305,9 @@ static enum status sample(void *context, int64_t n, struct curve_part *parts, si
     struct whatif *whatif = context;
     struct line_key key = {.name = ""};
     struct bill bill;
+
+    if (whatif->most_bills > 0 && ++whatif->bills > whatif->most_bills)
+        return STATUS_FULL;
     enum status status = exact_bill(whatif, n, &bill);
 
     *count = 0;
@@ -562,6 +567,11 @@ static enum status find_cuts(struct whatif *whatif, struct cutting *cutting, siz
     return status;
 }
 
+void whatif_limit(struct whatif *whatif, size_t bills)
+{
+    whatif->most_bills = bills;
+}
+
 enum status whatif_curve(struct whatif *whatif, int64_t from, int64_t to, struct arena *arena,
                          struct curve *out)
 {
@@ -581,6 +591,7 @@ enum status whatif_curve(struct whatif *whatif, int64_t from, int64_t to, struct
                                           .cuts = cutting.cuts,
                                           .cut_count = cutting.count};
 
+        whatif->bills = 0;
         status = curve_find(&shape, from, to, arena, out);
     }
     free(cutting.cuts);

@@ -60,6 +60,10 @@ MUST_CHECK enum status whatif_bill(struct whatif *whatif, int64_t n, struct aren
 /* The same before any rounding. */
 MUST_CHECK enum status whatif_exact(struct whatif *whatif, int64_t n, struct fraction *out);
 
+/* From now on a curve gives up with STATUS_FULL when it takes more than so many bills to find; 0:
+ * never. A bill takes some tens of microseconds for each of its months and charges. */
+void whatif_limit(struct whatif *whatif, size_t bills);
+
 /* The exact cost for from .. to robots. Tier bounds, included units and packages are computed from
  * the terms, where maxima, minimums, commitments and credits begin and cease to bind is searched.
  * STATUS_FULL: more segments than a curve may have. */

@@ -178,6 +178,27 @@ enum status terms_refresh(struct terms *terms, struct store_conn *conn)
     return status;
 }
 
+static enum status refresh_once(struct store_conn *conn, void *context)
+{
+    return terms_refresh(context, conn);
+}
+
+enum status terms_read(struct store *store, struct terms **out)
+{
+    struct terms *terms;
+    enum status status = terms_create(&terms);
+
+    if (status != STATUS_OK)
+        return status;
+    status = store_transaction(store, refresh_once, terms);
+    if (status != STATUS_OK) {
+        terms_free(terms);
+        return status;
+    }
+    *out = terms;
+    return STATUS_OK;
+}
+
 int64_t terms_revision(const struct terms *terms)
 {
     return terms->revision;

@@ -28,6 +28,10 @@ void terms_free(struct terms *terms);
  * program) is left out and logged. Besides those of store.h: STATUS_MEMORY. */
 MUST_CHECK enum status terms_refresh(struct terms *terms, struct store_conn *conn);
 
+/* Creates and reads them, in a transaction of their own. The caller owns *out, which holds no
+ * connection. */
+MUST_CHECK enum status terms_read(struct store *store, struct terms **out);
+
 /* Changes whenever what terms_find() gives is another; borrowed pointers end with it. */
 int64_t terms_revision(const struct terms *terms);
 

@@ -12,8 +12,8 @@
  * whole numbers or texts with up to 12 places. All of a row happens at its hour, noon by default;
  * with requests above 1, each request has an equal part of it (for prices by a request's length).
  */
-#ifndef SERVER_CTL_PROFILE_H
-#define SERVER_CTL_PROFILE_H
+#ifndef SERVER_MONEY_PROFILE_H
+#define SERVER_MONEY_PROFILE_H
 
 #include "schema/base/json.h"
 #include "server/money/whatif.h"

@@ -1,8 +1,82 @@
-#include "server/ctl/comparison.h"
+#include "server/money/comparison.h"
 
 #include <stdio.h>
+#include <string.h>
 
 const int comparison_percents[COMPARISON_LOADS] = {80, 90, 110, 120};
+
+enum status comparison_limit(struct contract *contract, struct period_range days,
+                             struct arena *arena)
+{
+    const size_t size = contract->version_count * sizeof *contract->versions;
+    struct contract_terms *versions = arena_take(arena, size);
+
+    if (versions == NULL)
+        return STATUS_MEMORY;
+    memcpy(versions, contract->versions, size);
+    versions[0].first = contract->term_first = days.first;
+    versions[contract->version_count - 1].end = contract->term_end = days.end;
+    contract->versions = versions;
+    return STATUS_OK;
+}
+
+static const struct comparison_rate *rate_of(const struct comparison *comparison,
+                                             const char *currency)
+{
+    for (size_t i = 0; i < comparison->rate_count; i++)
+        if (strcmp(comparison->rates[i].currency, currency) == 0)
+            return &comparison->rates[i];
+    return NULL;
+}
+
+static enum status settle_currency(struct comparison *comparison, const char **wanted,
+                                   char problem[256])
+{
+    for (size_t i = 0; i < comparison->side_count; i++) {
+        struct comparison_side *side = &comparison->sides[i];
+        const struct comparison_rate *rate = rate_of(comparison, side->contract.currency);
+
+        side->rate = rate ? rate->rate : fraction_of(1);
+        if (rate != NULL)
+            continue;
+        if (comparison->currency == NULL) {
+            comparison->currency = side->contract.currency;
+            comparison->places = side->contract.minor_places;
+        }
+        if (strcmp(comparison->currency, side->contract.currency) != 0) {
+            *wanted = side->contract.currency;
+            snprintf(problem, 256, "the contracts are in %s and %s; give a dated rate of one",
+                     comparison->currency, side->contract.currency);
+            return STATUS_INVALID;
+        }
+    }
+    if (comparison->currency != NULL)
+        return STATUS_OK;
+    snprintf(problem, 256,
+             "every currency has a rate; one must have none, to which the others are converted");
+    return STATUS_INVALID;
+}
+
+enum status comparison_settle(struct comparison *comparison, const char **wanted, char problem[256])
+{
+    *wanted = NULL;
+    enum status status = settle_currency(comparison, wanted, problem);
+
+    for (size_t i = 1; status == STATUS_OK && i < comparison->side_count; i++) {
+        const struct contract *a = &comparison->sides[0].contract;
+        const struct contract *b = &comparison->sides[i].contract;
+        const int64_t more = (a->term_end - a->term_first) - (b->term_end - b->term_first);
+
+        if (more >= -1 && more <= 1)
+            continue;
+        snprintf(problem, 256,
+                 "contract %s runs %lld days and %s %lld; only terms of one length can be compared",
+                 a->contract_id, (long long)(a->term_end - a->term_first), b->contract_id,
+                 (long long)(b->term_end - b->term_first));
+        status = STATUS_INVALID;
+    }
+    return status;
+}
 
 static const char *excuse_for(enum status status)
 {
@@ -13,11 +87,17 @@ static const char *excuse_for(enum status status)
                                  : status_text(status);
 }
 
+static const struct whatif_profile *profile_of(const struct comparison *comparison,
+                                               const struct comparison_side *side)
+{
+    return side->profile != NULL ? side->profile : comparison->profile;
+}
+
 /* The profile with so many per cent of the usage. */
-static enum status load_profile(const struct comparison *comparison, int percent,
+static enum status load_profile(const struct comparison *comparison,
+                                const struct whatif_profile *profile, int percent,
                                 struct whatif_profile *out)
 {
-    const struct whatif_profile *profile = comparison->profile;
     struct whatif_usage *rows = arena_take(comparison->arena, profile->count * sizeof *rows);
 
     if (rows == NULL)
@@ -40,7 +120,7 @@ static enum status bill_under_load(const struct comparison *comparison,
     struct whatif_profile profile;
     struct whatif *whatif;
     struct bill bill;
-    enum status status = load_profile(comparison, percent, &profile);
+    enum status status = load_profile(comparison, profile_of(comparison, side), percent, &profile);
 
     if (status == STATUS_OK)
         status = whatif_create(&whatif, &side->contract, side->zone, &profile);
@@ -80,6 +160,7 @@ static enum status make_point(struct comparison *comparison, struct comparison_s
 
 static enum status make_curve(const struct comparison *comparison, struct comparison_side *side)
 {
+    whatif_limit(side->whatif, comparison->most_bills);
     enum status status = whatif_curve(side->whatif, comparison->from, comparison->to,
                                       comparison->arena, &side->curve);
 
@@ -93,7 +174,7 @@ static enum status make_curve(const struct comparison *comparison, struct compar
 static void make_side(struct comparison *comparison, struct comparison_side *side)
 {
     enum status status =
-        whatif_create(&side->whatif, &side->contract, side->zone, comparison->profile);
+        whatif_create(&side->whatif, &side->contract, side->zone, profile_of(comparison, side));
 
     if (status != STATUS_OK) {
         side->no_curve = side->no_point = excuse_for(status);
@@ -124,6 +205,35 @@ enum status comparison_make(struct comparison *comparison, char problem[256])
                                &comparison->intervals, &comparison->interval_count);
     if (status != STATUS_OK)
         snprintf(problem, 256, "the contracts cannot be compared: %s", status_text(status));
+    return status;
+}
+
+static enum status step_side(const struct comparison *comparison, struct comparison_side *side)
+{
+    struct decimal *steps = arena_take(comparison->arena, COMPARISON_STEPS * sizeof *steps);
+
+    if (steps == NULL)
+        return STATUS_MEMORY;
+    for (int i = 0; i < COMPARISON_STEPS; i++) {
+        enum status status = bill_under_load(comparison, side, i * COMPARISON_STEP_SIZE, &steps[i]);
+
+        if (status != STATUS_OK)
+            return status == STATUS_MEMORY ? status : STATUS_OK;
+    }
+    side->steps = steps;
+    return STATUS_OK;
+}
+
+enum status comparison_step(struct comparison *comparison)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; status == STATUS_OK && i < comparison->side_count; i++) {
+        struct comparison_side *side = &comparison->sides[i];
+
+        if (side->gap_count == 0 && side->no_point == NULL)
+            status = step_side(comparison, side);
+    }
     return status;
 }
 

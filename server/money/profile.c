@@ -1,4 +1,4 @@
-#include "server/ctl/profile.h"
+#include "server/money/profile.h"
 
 #include <stdio.h>
 #include <string.h>
