@@ -80,12 +80,31 @@ static enum status authenticate(void *context, struct request *request)
 
 /* Idempotency-Key: answers are kept wrapped, for some hold a secret that is shown once. */
 
+/* Each piece ends with a NUL, which none of them holds. The query is part of what is asked: with
+ * dry_run nothing is done. */
+static void hash_request(const struct request *request, uint8_t hash[CRYPTO_HASH_SIZE])
+{
+    const struct span end = span_of("", 1);
+    struct span parts[5 + 4 * REQUEST_PAIRS];
+    size_t count = 0;
+
+    parts[count++] = span_text(request->method);
+    parts[count++] = end;
+    parts[count++] = span_text(request->path);
+    parts[count++] = end;
+    for (size_t i = 0; i < request->query_count; i++) {
+        parts[count++] = span_text(request->query[i].name);
+        parts[count++] = end;
+        parts[count++] = span_text(request->query[i].value);
+        parts[count++] = end;
+    }
+    parts[count++] = request->body;
+    crypto_sha256(parts, count, hash);
+}
+
 static struct answers_key answer_key(const struct request *request, uint8_t hash[CRYPTO_HASH_SIZE])
 {
-    const struct span parts[] = {span_text(request->method), span_of("", 1),
-                                 span_text(request->path), span_of("", 1), request->body};
-
-    crypto_sha256(parts, sizeof parts / sizeof *parts, hash);
+    hash_request(request, hash);
     return (struct answers_key){
         .actor = request->actor.name,
         .key = request_header(request, "Idempotency-Key"),

@@ -26,7 +26,7 @@ after(() => stack?.end());
 const etag = async (layer) => (await admin.get(`/layers/${layer}`)).headers.etag;
 const put = async (layer, settings) => admin.put(`/layers/${layer}`, {settings}, {'If-Match': await etag(layer)});
 const get = async (id) => (await admin.get(`/rollouts/${id}`)).body;
-const act = (id, word, body) => admin.post(`/rollouts/${id}/${word}`, body);
+const act = (id, word, body, headers) => admin.post(`/rollouts/${id}/${word}`, body, headers);
 const make = async (id, patch, plan = {}, more = {}) =>
   admin.post('/rollouts', {id, patch, plan: {...QUICK, ...plan}, start: true, ...more});
 
@@ -198,8 +198,10 @@ test('a completed rollout is taken back by one of its own, but for what changed 
   await ended('both', 'completed');
   const settings = (await admin.get('/layers/fleet')).body.settings;
   await put('fleet', {...settings, volume: 71});
-  const {status, body} = await act('both', 'roll-back');
+  const key = {'Idempotency-Key': 'back'};
+  const {status, body} = await act('both', 'roll-back', {}, key);
   assert.equal(status, 201);
+  assert.deepEqual((await act('both', 'roll-back', {}, key)).body, body, 'repeated by a flaky line');
   assert.deepEqual([body.id, body.reverses, body.patch], ['both-back', 'both', {screen_mark: null}]);
   assert.match(body.reason, /changed since: volume/);
   await ended('both-back', 'completed');
