@@ -44,10 +44,8 @@ static int run(const struct config *config, char **argv)
     signal(SIGPIPE, SIG_IGN); /* a vendor that closes while TLS writes must not end the robot */
     if (agent_start(&agent, config, problem) != STATUS_OK)
         return fail(problem);
-    while (!restart && sigtimedwait(&signals, NULL, &step) < 0) {
-        agent_look(agent);
-        restart = agent_wants_restart(agent);
-    }
+    while (!restart && sigtimedwait(&signals, NULL, &step) < 0)
+        agent_look(agent), restart = agent_wants_restart(agent);
     agent_stop(agent);
     face_forget_libraries();
     if (!restart)

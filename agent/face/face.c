@@ -18,13 +18,14 @@
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
 
-#define NOTICE_BYTES 128
-#define HEADLESS_MS  50 /* without a screen the face only keeps its state */
-#define MAX_STEP_MS  250.0
-#define SETTLE_MS    1500                         /* after a new mood */
-#define REST_FRAMES  3                            /* 20 pictures a second */
-#define SHUT         AUDIO_SAMPLE_RATE            /* by then nothing of a clause moves the mouth */
-#define FELT_EARLY   (AUDIO_SAMPLE_RATE * 7 / 10) /* before the end of what is felt about */
+#define NOTICE_BYTES   128
+#define MAX_STEP_MS    250.0
+#define CATCH_UP_NS    (50 * INT64_C(1000000))
+#define CATCH_UP_STEPS 40                /* by then a mood is all there */
+#define SETTLE_MS      1500              /* after a new mood */
+#define REST_FRAMES    3                 /* 20 pictures a second */
+#define SHUT           AUDIO_SAMPLE_RATE /* by then nothing of a clause moves the mouth */
+#define FELT_EARLY     (AUDIO_SAMPLE_RATE * 7 / 10) /* before the end of what is felt about */
 
 struct face {
     struct speaker *speaker;
@@ -35,11 +36,12 @@ struct face {
     struct screen_options screen; /* its texts are this face's */
     char driver[32];
     pthread_t thread;
-    bool has_screen;
+    bool has_screen; /* and the thread that draws on it */
 
     pthread_mutex_t lock; /* guards what follows; the speaker's lock may be held outside of it */
     pthread_cond_t opened;
     bool is_stopping;
+    bool is_drawn; /* again and again */
     bool is_opening;
     enum status opening;
     uint64_t turn;
@@ -231,6 +233,20 @@ static void step(struct face *face, int64_t sample, int64_t seen_ns, struct avat
     look->subtitle = view.subtitle;
 }
 
+/* Call with the lock held. A face that nobody saw comes to look as if it had been seen all the
+ * time. */
+static void catch_up(struct face *face, int64_t sample, int64_t now_ns)
+{
+    struct avatar_look look;
+    int64_t at_ns = face->stepped_ns;
+
+    if (at_ns < now_ns - CATCH_UP_STEPS * CATCH_UP_NS)
+        at_ns = now_ns - CATCH_UP_STEPS * CATCH_UP_NS;
+    for (; at_ns < now_ns; at_ns += CATCH_UP_NS)
+        step(face, sample - (now_ns - at_ns) / 1000 * AUDIO_SAMPLE_RATE / 1000000, at_ns, &look);
+    step(face, sample, now_ns, &look);
+}
+
 /* Texts may change while the picture is drawn. */
 struct texts {
     char subtitle[STAGE_TEXT_BYTES];
@@ -320,20 +336,11 @@ static void draw_on(struct face *face, struct screen *screen)
     avatar_free(avatar);
 }
 
-static void live_on(struct face *face)
-{
-    struct avatar_look look;
-    struct texts texts;
-    const struct pack *pack;
-
-    while (look_at(face, clock_mono_ns(), &look, &texts, &pack))
-        clock_sleep_ms(HEADLESS_MS);
-}
-
 static void tell_opened(struct face *face, enum status status)
 {
     pthread_mutex_lock(&face->lock);
     face->opening = status;
+    face->is_drawn = status == STATUS_OK;
     face->is_opening = false;
     pthread_cond_broadcast(&face->opened);
     pthread_mutex_unlock(&face->lock);
@@ -352,17 +359,15 @@ static void show_window(struct face *face)
     if (status == STATUS_OK)
         draw_on(face, screen);
     screen_close(screen);
+    pthread_mutex_lock(&face->lock);
+    face->is_drawn = false; /* but it can still be asked for its picture */
+    pthread_mutex_unlock(&face->lock);
 }
 
 static void *run(void *argument)
 {
-    struct face *face = argument;
-
-    if (face->has_screen) {
-        priority_raise(PRIORITY_PICTURE);
-        show_window(face);
-    }
-    live_on(face); /* a closed window leaves a robot that can still be asked for its picture */
+    priority_raise(PRIORITY_PICTURE);
+    show_window(argument);
     return NULL;
 }
 
@@ -429,12 +434,14 @@ static enum status start(struct face *face, enum face_screen kind)
     face->has_screen =
         kind == FACE_SCREEN_WINDOW || (kind == FACE_SCREEN_AUTO && screen_is_there(face->driver));
     face->is_opening = face->has_screen;
+    if (!face->has_screen)
+        return STATUS_OK;
     if (pthread_create(&face->thread, NULL, run, face) != 0)
         return STATUS_MEMORY;
     pthread_mutex_lock(&face->lock);
     while (face->is_opening)
         pthread_cond_wait(&face->opened, &face->lock);
-    bool failed = face->has_screen && face->opening != STATUS_OK && kind == FACE_SCREEN_WINDOW;
+    bool failed = face->opening != STATUS_OK && kind == FACE_SCREEN_WINDOW;
     face->is_stopping = failed;
     pthread_mutex_unlock(&face->lock);
     if (failed)
@@ -491,7 +498,8 @@ void face_free(struct face *face)
     pthread_mutex_lock(&face->lock);
     face->is_stopping = true;
     pthread_mutex_unlock(&face->lock);
-    pthread_join(face->thread, NULL);
+    if (face->has_screen)
+        pthread_join(face->thread, NULL);
     release(face);
 }
 
@@ -628,8 +636,11 @@ enum status face_picture(struct face *face, struct buffer *out)
     struct avatar_look look = {.notice = "", .name = label};
     struct avatar *avatar;
     struct rects changed;
+    const int64_t sample = playhead(face) + face->latency_samples;
 
     pthread_mutex_lock(&face->lock);
+    if (!face->is_drawn)
+        catch_up(face, sample, clock_mono_ns());
     look.mouth = face->mouth;
     look.expression = face->expression;
     const struct pack *pack = face->pack;

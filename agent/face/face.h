@@ -1,9 +1,9 @@
 /* face.h - the robot's face: an avatar whose mouth follows the sound
  *
- * Owns the render thread, the screen (an SDL2 window, or none) and the recorder. The mouth is drawn
- * from the voice's phoneme marks at the speaker's playhead, never from loudness alone and never
- * from any other clock. Clauses, marks and sound come from the speaker by itself: whoever runs a
- * turn only sets moods.
+ * Owns the screen (an SDL2 window, or none) with the thread that draws on it, and the recorder. The
+ * mouth is drawn from the voice's phoneme marks at the speaker's playhead, never from loudness
+ * alone and never from any other clock. Clauses, marks and sound come from the speaker by itself:
+ * whoever runs a turn only sets moods.
  *
  * Whoever closes the window ends the picture, not the talk: the robot speaks on, and has its window
  * again at the next start.

@@ -16,7 +16,12 @@
 #define JUMP_SAMPLES    (0.06 * AUDIO_SAMPLE_RATE)
 #define PLL_GAIN        0.1 /* settles in about 100 ms at one reading per period */
 #define DROP_WAIT_MS    200
-#define DUCKED_GAIN     0.251f /* -12 dB */
+/* In silence the device is fed that many periods at once, less than half of what it holds: waking
+ * for each was three quarters of what an idle robot cost. */
+#define IDLE_PERIODS 4
+#define IDLE_MS      (IDLE_PERIODS * AUDIO_DEVICE_PERIOD * 1000 / AUDIO_SAMPLE_RATE)
+#define REST_AFTER   32     /* periods */
+#define DUCKED_GAIN  0.251f /* -12 dB */
 
 /* The device's clock, smoothed: readings of its delay jump by a period. */
 struct playclock {
@@ -29,6 +34,7 @@ struct audio {
     pthread_t thread;
     pthread_mutex_t lock; /* guards what follows but the device, which is the thread's own */
     pthread_cond_t changed;
+    pthread_cond_t wanted; /* there is something to do for a thread that rests */
     struct audio_device *device;
     bool is_audible;
     bool is_stopping;
@@ -42,9 +48,20 @@ struct audio {
     bool is_ducked;
     uint32_t underruns;
 
+    /* samples that the device had unheard when it was fed last, and at most: the thread's own */
+    int64_t held, most_held;
+
     int16_t queue[QUEUE_SAMPLES];     /* sample n at n % QUEUE_SAMPLES */
     int16_t history[HISTORY_SAMPLES]; /* what went to the device, likewise */
 };
+
+/* Call with the lock held. False: the time is up. */
+static bool wait_for(pthread_cond_t *condition, struct audio *audio, int64_t until_ms)
+{
+    struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
+
+    return pthread_cond_timedwait(condition, &audio->lock, &until) == 0;
+}
 
 static double clock_position(const struct playclock *clock, int64_t now_ns)
 {
@@ -143,6 +160,9 @@ static bool play_period(struct audio *audio)
     int64_t heard = written - audio->device->delay(audio->device);
     int64_t now_ns = clock_mono_ns();
 
+    audio->held = written - heard;
+    if (audio->held > audio->most_held)
+        audio->most_held = audio->held;
     pthread_mutex_lock(&audio->lock);
     clock_read(&audio->clock, heard, now_ns);
     audio->underruns += audio->device->underruns - dry;
@@ -150,11 +170,43 @@ static bool play_period(struct audio *audio)
     return go_on;
 }
 
+/* Call with the lock held. */
+static bool is_idle(const struct audio *audio)
+{
+    return audio->queue_end <= audio->filled && audio->drops_done == audio->drops_wanted &&
+           !audio->is_stopping;
+}
+
+/* A thread that was late feeds it up first. */
+static bool is_full(const struct audio *audio)
+{
+    return audio->held > audio->most_held - AUDIO_DEVICE_PERIOD / 2;
+}
+
+/* Waits for something to do, no longer than the device can. */
+static void rest(struct audio *audio)
+{
+    const int64_t until_ms = clock_mono_ms() + IDLE_MS;
+
+    pthread_mutex_lock(&audio->lock);
+    for (bool waited = true; is_idle(audio) && waited;)
+        waited = wait_for(&audio->wanted, audio, until_ms);
+    pthread_mutex_unlock(&audio->lock);
+}
+
 static void *play_forever(void *argument)
 {
+    struct audio *audio = argument;
+    unsigned silent = 0; /* periods since something sounded */
+
     priority_raise(PRIORITY_SOUND);
-    while (play_period(argument))
-        ;
+    while (play_period(audio)) {
+        pthread_mutex_lock(&audio->lock);
+        silent = is_idle(audio) ? silent + 1 : 0;
+        pthread_mutex_unlock(&audio->lock);
+        if (silent > REST_AFTER && is_full(audio))
+            rest(audio);
+    }
     return NULL;
 }
 
@@ -179,6 +231,7 @@ static void init_locks(struct audio *audio)
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&audio->changed, &attributes);
+    pthread_cond_init(&audio->wanted, &attributes);
     pthread_condattr_destroy(&attributes);
 }
 
@@ -198,6 +251,7 @@ enum status audio_open(struct audio **out, const struct audio_options *options)
     init_locks(audio);
     if (pthread_create(&audio->thread, NULL, play_forever, audio) != 0) {
         audio->device->close(audio->device);
+        pthread_cond_destroy(&audio->wanted);
         pthread_cond_destroy(&audio->changed);
         pthread_mutex_destroy(&audio->lock);
         free(audio);
@@ -213,9 +267,11 @@ void audio_close(struct audio *audio)
         return;
     pthread_mutex_lock(&audio->lock);
     audio->is_stopping = true;
+    pthread_cond_signal(&audio->wanted);
     pthread_mutex_unlock(&audio->lock);
     pthread_join(audio->thread, NULL);
     audio->device->close(audio->device);
+    pthread_cond_destroy(&audio->wanted);
     pthread_cond_destroy(&audio->changed);
     pthread_mutex_destroy(&audio->lock);
     free(audio);
@@ -248,17 +304,10 @@ size_t audio_write(struct audio *audio, const int16_t *pcm, size_t count, int64_
             audio->queue[(audio->queue_end + (int64_t)i) % QUEUE_SAMPLES] = pcm[i];
         *first_sample = audio->queue_end;
         audio->queue_end += (int64_t)taken;
+        pthread_cond_signal(&audio->wanted);
     }
     pthread_mutex_unlock(&audio->lock);
     return taken;
-}
-
-/* Call with the lock held. */
-static bool wait_change(struct audio *audio, int64_t until_ms)
-{
-    struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
-
-    return pthread_cond_timedwait(&audio->changed, &audio->lock, &until) == 0;
 }
 
 enum status audio_wait_room(struct audio *audio, size_t count, int64_t timeout_ms)
@@ -268,7 +317,7 @@ enum status audio_wait_room(struct audio *audio, size_t count, int64_t timeout_m
     pthread_mutex_lock(&audio->lock);
     bool waited = true;
     while ((room(audio) < count || audio->drops_done != audio->drops_wanted) && waited)
-        waited = wait_change(audio, until_ms);
+        waited = wait_for(&audio->changed, audio, until_ms);
     bool fits = room(audio) >= count;
     pthread_mutex_unlock(&audio->lock);
     return fits ? STATUS_OK : STATUS_TIMEOUT;
@@ -329,10 +378,11 @@ int64_t audio_drop(struct audio *audio)
 
     pthread_mutex_lock(&audio->lock);
     unsigned wanted = ++audio->drops_wanted;
+    pthread_cond_signal(&audio->wanted);
     audio->queue_end = audio->filled;
     bool waited = true;
     while ((int)(audio->drops_done - wanted) < 0 && waited)
-        waited = wait_change(audio, until_ms);
+        waited = wait_for(&audio->changed, audio, until_ms);
     int64_t sample = audio->drops_done == wanted ? audio->drop_sample : audio->filled;
     pthread_mutex_unlock(&audio->lock);
     return sample;

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cairo.h>
+#include <dirent.h>
 #include <cmocka.h>
 
 #include "agent/voice/speaker.h"
@@ -292,6 +293,35 @@ static void a_face_without_voice_or_ffmpeg_still_lives(void **state)
     face_free(face);
 }
 
+static unsigned threads(void)
+{
+    unsigned count = 0;
+    DIR *dir = opendir("/proc/self/task");
+
+    assert_non_null(dir);
+    while (readdir(dir))
+        count++;
+    closedir(dir);
+    return count;
+}
+
+static void a_face_that_nobody_sees_takes_no_thread_and_is_up_to_date_when_asked(void **state)
+{
+    struct fixture *fixture = *state;
+    struct face *other;
+    const unsigned before = threads();
+    const struct face_options options = {.speaker = fixture->speaker,
+                                         .screen = FACE_SCREEN_HEADLESS};
+
+    assert_int_equal(face_create(&other, &options), STATUS_OK);
+    assert_int_equal(threads(), before);
+    assert_false(shows_limit(other));
+    face_rest(other, FACE_LIMIT);
+    clock_sleep_ms(1500);
+    assert_true(shows_limit(other));
+    face_free(other);
+}
+
 static void a_window_without_a_display_is_refused_and_auto_goes_without(void **state)
 {
     struct face *face = NULL;
@@ -326,6 +356,7 @@ int main(void)
         WITH_FACE(after_an_interruption_the_next_turn_moves_the_mouth_again),
         WITH_FACE(old_turns_change_nothing),
         WITH_FACE(when_its_turn_is_over_the_face_rests),
+        WITH_FACE(a_face_that_nobody_sees_takes_no_thread_and_is_up_to_date_when_asked),
         cmocka_unit_test(a_face_without_voice_or_ffmpeg_still_lives),
         cmocka_unit_test(a_window_without_a_display_is_refused_and_auto_goes_without),
     };

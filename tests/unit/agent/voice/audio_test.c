@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -293,6 +294,24 @@ static void a_device_that_ran_dry_is_counted(void **state)
     assert_in_range(after - before, 1, 5);
 }
 
+static long sleeps(void)
+{
+    struct rusage usage;
+
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_nvcsw;
+}
+
+/* A period is 10 ms: a thread that woke for each would sleep a hundred times a second. */
+static void in_silence_the_device_is_fed_a_few_times_a_second(void **state)
+{
+    (void)state;
+    clock_sleep_ms(1000);
+    const long before = sleeps();
+    clock_sleep_ms(2000);
+    assert_true(sleeps() - before < 120);
+}
+
 static void a_missing_sound_device_is_told_or_replaced_by_silence(void **state)
 {
     struct audio *audio = NULL;
@@ -323,6 +342,7 @@ int main(void)
         WITH_DEVICE(volume_zero_is_silence_and_keeps_the_time),
         WITH_DEVICE(a_ducked_voice_is_12_db_lower_until_it_is_restored),
         WITH_DEVICE(a_device_that_ran_dry_is_counted),
+        WITH_DEVICE(in_silence_the_device_is_fed_a_few_times_a_second),
         cmocka_unit_test(a_missing_sound_device_is_told_or_replaced_by_silence),
     };
 
