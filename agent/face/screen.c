@@ -1,13 +1,15 @@
 #include "agent/face/screen.h"
 
-#include <SDL2/SDL.h>
+#include <strings.h>
 
 #include "agent/face/avatar.h"
 #include "agent/face/beat.h"
 #include "agent/face/frames.h"
+#include "agent/face/sdl.h"
 #include "schema/base/clock.h"
 
 struct screen {
+    struct sdl sdl;
     SDL_Window *window;
     SDL_Renderer *renderer; /* NULL: pictures are copied into the window's own memory */
     SDL_Texture *texture;
@@ -26,16 +28,17 @@ bool screen_is_there(const char *driver)
     return (driver && *driver) || (x && *x) || (wayland && *wayland);
 }
 
-static bool is_driver(const char *name)
+static bool is_driver(const struct screen *screen, const char *name)
 {
-    const char *driver = SDL_GetCurrentVideoDriver();
+    const char *driver = screen->sdl.GetCurrentVideoDriver();
 
-    return driver && SDL_strcasecmp(driver, name) == 0;
+    return driver && strcasecmp(driver, name) == 0;
 }
 
-static bool is_visible_driver(void)
+static bool is_visible_driver(const struct screen *screen)
 {
-    return SDL_GetCurrentVideoDriver() && !is_driver("dummy") && !is_driver("offscreen");
+    return screen->sdl.GetCurrentVideoDriver() && !is_driver(screen, "dummy") &&
+           !is_driver(screen, "offscreen");
 }
 
 static int within(int value, int most)
@@ -47,7 +50,7 @@ static void take_size(struct screen *screen)
 {
     int width, height;
 
-    SDL_GetWindowSize(screen->window, &width, &height);
+    screen->sdl.GetWindowSize(screen->window, &width, &height);
     width = within(width, AVATAR_MAX_WIDTH);
     height = within(height, AVATAR_MAX_HEIGHT);
     screen->is_new = screen->is_new || width != screen->width || height != screen->height;
@@ -57,23 +60,23 @@ static void take_size(struct screen *screen)
 
 static bool make_window(struct screen *screen, const struct screen_options *options)
 {
-    bool is_whole = is_driver("kmsdrm");
+    bool is_whole = is_driver(screen, "kmsdrm");
 
-    screen->window = SDL_CreateWindow(
+    screen->window = screen->sdl.CreateWindow(
         options->title, SDL_WINDOWPOS_CENTERED, SDL_WINDOWPOS_CENTERED,
         within(options->width, AVATAR_MAX_WIDTH), within(options->height, AVATAR_MAX_HEIGHT),
         is_whole ? SDL_WINDOW_FULLSCREEN_DESKTOP : SDL_WINDOW_RESIZABLE);
     if (!screen->window)
         return false;
-    SDL_SetWindowMinimumSize(screen->window, AVATAR_MIN_SIZE, AVATAR_MIN_SIZE);
-    SDL_ShowCursor(SDL_DISABLE); /* it would sit on the face */
-    SDL_SetHint(SDL_HINT_RENDER_SCALE_QUALITY, "linear");
+    screen->sdl.SetWindowMinimumSize(screen->window, AVATAR_MIN_SIZE, AVATAR_MIN_SIZE);
+    screen->sdl.ShowCursor(SDL_DISABLE); /* it would sit on the face */
+    screen->sdl.SetHint(SDL_HINT_RENDER_SCALE_QUALITY, "linear");
     take_size(screen);
-    if (is_driver("x11"))
-        return SDL_GetWindowSurface(screen->window) != NULL;
-    screen->renderer = SDL_CreateRenderer(screen->window, -1, SDL_RENDERER_PRESENTVSYNC);
+    if (is_driver(screen, "x11"))
+        return screen->sdl.GetWindowSurface(screen->window) != NULL;
+    screen->renderer = screen->sdl.CreateRenderer(screen->window, -1, SDL_RENDERER_PRESENTVSYNC);
     if (!screen->renderer)
-        screen->renderer = SDL_CreateRenderer(screen->window, -1, SDL_RENDERER_SOFTWARE);
+        screen->renderer = screen->sdl.CreateRenderer(screen->window, -1, SDL_RENDERER_SOFTWARE);
     return screen->renderer != NULL;
 }
 
@@ -84,9 +87,9 @@ static void start_beat(struct screen *screen)
     SDL_DisplayMode mode = {.refresh_rate = 0};
 
     if (screen->renderer)
-        SDL_GetRendererInfo(screen->renderer, &info);
+        screen->sdl.GetRendererInfo(screen->renderer, &info);
     bool waits = info.flags & SDL_RENDERER_PRESENTVSYNC;
-    SDL_GetWindowDisplayMode(screen->window, &mode);
+    screen->sdl.GetWindowDisplayMode(screen->window, &mode);
     beat_init(&screen->beat, waits ? BEAT_DISPLAY : BEAT_OWN,
               waits && mode.refresh_rate > 0 ? 1000000000 / mode.refresh_rate : FRAMES_PERIOD_NS,
               clock_mono_ns());
@@ -99,20 +102,26 @@ enum status screen_open(struct screen **out, const struct screen_options *option
 
     if (!screen)
         return STATUS_MEMORY;
+    enum status status = sdl_load(&screen->sdl, problem);
+    if (status != STATUS_OK) {
+        free(screen);
+        return status;
+    }
     /* the agent's own signal handling stays in force */
-    SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
-    SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "0");
-    SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
+    screen->sdl.SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
+    screen->sdl.SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "0");
+    screen->sdl.SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
     if (options->driver && *options->driver)
-        SDL_SetHint(SDL_HINT_VIDEODRIVER, options->driver);
-    if (SDL_InitSubSystem(SDL_INIT_VIDEO) != 0) {
-        snprintf(problem, 160, "%s", SDL_GetError());
-        SDL_TLSCleanup();
+        screen->sdl.SetHint(SDL_HINT_VIDEODRIVER, options->driver);
+    if (screen->sdl.InitSubSystem(SDL_INIT_VIDEO) != 0) {
+        snprintf(problem, 160, "%s", screen->sdl.GetError());
+        screen->sdl.TLSCleanup();
         free(screen);
         return STATUS_UNREACHABLE;
     }
-    if (!is_visible_driver() || !make_window(screen, options)) {
-        snprintf(problem, 160, "%s", is_visible_driver() ? SDL_GetError() : "no display");
+    if (!is_visible_driver(screen) || !make_window(screen, options)) {
+        snprintf(problem, 160, "%s",
+                 is_visible_driver(screen) ? screen->sdl.GetError() : "no display");
         screen_close(screen);
         return STATUS_UNREACHABLE;
     }
@@ -128,13 +137,13 @@ void screen_close(struct screen *screen)
     if (!screen)
         return;
     if (screen->texture)
-        SDL_DestroyTexture(screen->texture);
+        screen->sdl.DestroyTexture(screen->texture);
     if (screen->renderer)
-        SDL_DestroyRenderer(screen->renderer);
+        screen->sdl.DestroyRenderer(screen->renderer);
     if (screen->window)
-        SDL_DestroyWindow(screen->window);
-    SDL_QuitSubSystem(SDL_INIT_VIDEO);
-    SDL_TLSCleanup(); /* its error texts for this thread, which SDL did not start */
+        screen->sdl.DestroyWindow(screen->window);
+    screen->sdl.QuitSubSystem(SDL_INIT_VIDEO);
+    screen->sdl.TLSCleanup(); /* its error texts for this thread, which SDL did not start */
     free(screen);
 }
 
@@ -163,7 +172,7 @@ static bool take_events(struct screen *screen)
 {
     SDL_Event event;
 
-    while (SDL_PollEvent(&event)) {
+    while (screen->sdl.PollEvent(&event)) {
         if (event.type == SDL_QUIT ||
             (event.type == SDL_WINDOWEVENT && event.window.event == SDL_WINDOWEVENT_CLOSE))
             return false;
@@ -194,20 +203,20 @@ static const uint8_t *pixel_at(const struct screen *screen, const uint8_t *pixel
 static void show_in_window(struct screen *screen, const uint8_t *pixels,
                            const struct rects *changed)
 {
-    SDL_Surface *window = SDL_GetWindowSurface(screen->window);
-    SDL_Surface *picture =
-        SDL_CreateRGBSurfaceWithFormatFrom((void *)(uintptr_t)pixels, screen->width, screen->height,
-                                           32, 4 * screen->width, SDL_PIXELFORMAT_RGB888);
+    SDL_Surface *window = screen->sdl.GetWindowSurface(screen->window);
+    SDL_Surface *picture = screen->sdl.CreateRGBSurfaceWithFormatFrom(
+        (void *)(uintptr_t)pixels, screen->width, screen->height, 32, 4 * screen->width,
+        SDL_PIXELFORMAT_RGB888);
     SDL_Rect rects[RECTS_MAX];
 
     for (size_t i = 0; window && picture && i < changed->count; i++) {
         SDL_Rect to = rects[i] = rect_of(&changed->at[i]);
 
-        SDL_BlitSurface(picture, &rects[i], window, &to);
+        screen->sdl.UpperBlit(picture, &rects[i], window, &to);
     }
-    SDL_FreeSurface(picture);
+    screen->sdl.FreeSurface(picture);
     if (window && changed->count > 0)
-        SDL_UpdateWindowSurfaceRects(screen->window, rects, (int)changed->count);
+        screen->sdl.UpdateWindowSurfaceRects(screen->window, rects, (int)changed->count);
 }
 
 static void show_by_renderer(struct screen *screen, const uint8_t *pixels,
@@ -215,18 +224,18 @@ static void show_by_renderer(struct screen *screen, const uint8_t *pixels,
 {
     if (!screen->texture)
         screen->texture =
-            SDL_CreateTexture(screen->renderer, SDL_PIXELFORMAT_ARGB8888,
-                              SDL_TEXTUREACCESS_STREAMING, screen->width, screen->height);
+            screen->sdl.CreateTexture(screen->renderer, SDL_PIXELFORMAT_ARGB8888,
+                                      SDL_TEXTUREACCESS_STREAMING, screen->width, screen->height);
     for (size_t i = 0; i < changed->count; i++) {
         SDL_Rect rect = rect_of(&changed->at[i]);
 
-        SDL_UpdateTexture(screen->texture, &rect, pixel_at(screen, pixels, &rect),
-                          4 * screen->width);
+        screen->sdl.UpdateTexture(screen->texture, &rect, pixel_at(screen, pixels, &rect),
+                                  4 * screen->width);
     }
-    SDL_RenderSetLogicalSize(screen->renderer, screen->width, screen->height);
-    SDL_RenderClear(screen->renderer);
-    SDL_RenderCopy(screen->renderer, screen->texture, NULL, NULL);
-    SDL_RenderPresent(screen->renderer);
+    screen->sdl.RenderSetLogicalSize(screen->renderer, screen->width, screen->height);
+    screen->sdl.RenderClear(screen->renderer);
+    screen->sdl.RenderCopy(screen->renderer, screen->texture, NULL, NULL);
+    screen->sdl.RenderPresent(screen->renderer);
 }
 
 int64_t screen_next(struct screen *screen, int frames)
@@ -243,7 +252,7 @@ enum status screen_show(struct screen *screen, const uint8_t *pixels, const stru
     const struct rects all = {.at = {{0, 0, screen->width, screen->height}}, .count = 1};
 
     if (screen->is_new && screen->texture) {
-        SDL_DestroyTexture(screen->texture);
+        screen->sdl.DestroyTexture(screen->texture);
         screen->texture = NULL;
     }
     if (screen->is_new || screen->is_uncovered)
@@ -261,5 +270,5 @@ enum status screen_show(struct screen *screen, const uint8_t *pixels, const stru
 
 void screen_forget(void)
 {
-    SDL_Quit();
+    sdl_quit();
 }

@@ -1,5 +1,5 @@
-/* screen.h - a window, or the whole screen of a robot without a desktop; SDL2 and nothing else
- * knows it
+/* screen.h - a window, or the whole screen of a robot without a desktop; SDL2 (sdl.h) and nothing
+ * else knows it
  *
  * Open, show and close on one and the same thread. On X11 only the rectangles that changed travel
  * to the display, 60 times a second; elsewhere (KMSDRM, Wayland) they go into a texture and the
@@ -28,7 +28,7 @@ struct screen_options {
 /* True when a display server can be seen or a driver is named, so that opening is worth a try. */
 bool screen_is_there(const char *driver);
 
-/* The caller closes *out. STATUS_UNREACHABLE: no display; problem says why. */
+/* The caller closes *out. STATUS_UNREACHABLE: no display, or no SDL2; problem says why. */
 MUST_CHECK enum status screen_open(struct screen **out, const struct screen_options *options,
                                    char problem[160]);
 void screen_close(struct screen *screen);
