@@ -20,7 +20,7 @@ const struct route_table *const *api_routes(size_t *count)
         &routes_invoices,  &routes_keys,      &routes_layers,   &routes_login,      &routes_media,
         &routes_operators, &routes_regions,   &routes_rollouts, &routes_statements, &routes_usage,
         &routes_vendors,   &routes_whatif,    &routes_why,      &routes_thresholds, &routes_views,
-        &routes_bundles,   &routes_pages,
+        &routes_bundles,   &routes_packs,     &routes_pages,
     };
 
     *count = sizeof tables / sizeof *tables;

@@ -27,6 +27,7 @@ extern const struct route_table routes_layers;
 extern const struct route_table routes_login;
 extern const struct route_table routes_media;
 extern const struct route_table routes_operators;
+extern const struct route_table routes_packs;
 extern const struct route_table routes_pages;
 extern const struct route_table routes_regions;
 extern const struct route_table routes_rollouts;

@@ -6,6 +6,7 @@
 #include "schema/base/json.h"
 #include "server/ctl/drain_print.h"
 #include "server/ctl/noun.h"
+#include "server/ctl/pack_print.h"
 #include "server/ctl/yaml.h"
 
 #define NOTHING span_text("")
@@ -46,6 +47,40 @@ static int get(struct ctl *ctl)
     drain_print_list(stdout, json_member(vendor, "drains"));
     json_free(vendor);
     return CTL_DONE;
+}
+
+static int pack(struct ctl *ctl)
+{
+    static const char *const days[] = {"from", "to"};
+    const char *between = "?";
+    struct client_answer answer;
+    struct json *json = NULL;
+    struct buffer path;
+
+    buffer_init(&path, 1024);
+    buffer_text(&path, "/api/v1/vendors/");
+    client_escape(&path, ctl->args.words[0]);
+    buffer_text(&path, "/pack");
+    for (size_t i = 0; i < 2; i++) {
+        const char *value = args_option(&ctl->args, days[i], NULL);
+
+        if (value == NULL)
+            continue;
+        buffer_format(&path, "%s%s=", between, days[i]);
+        client_escape(&path, value);
+        between = "&";
+    }
+    struct client_request request = {.method = "GET", .path = buffer_cstring(&path)};
+    int result = buffer_status(&path) == STATUS_OK ? ctl_send(ctl, &request, &answer)
+                                                   : ctl_fail("the address is too long");
+    buffer_release(&path);
+    if (result != CTL_DONE || ctl->json)
+        return result == CTL_DONE ? ctl_show(ctl, &answer, NULL, 0) : result;
+    result = ctl_parse(&answer, &json);
+    if (result == CTL_DONE)
+        pack_print(stdout, json);
+    json_free(json);
+    return result;
 }
 
 static int dialects(struct ctl *ctl)
@@ -268,6 +303,11 @@ static int usage(struct ctl *ctl)
 const struct ctl_verb noun_vendor_verbs[] = {
     {"vendor", "list", "", 0, 0, "", "who serves models", list},
     {"vendor", "get", "VENDOR", 1, 1, "", "one vendor; its key is never shown", get},
+    {"vendor", "pack", "VENDOR", 1, 1,
+     "from(the first day, as 2026-09-01; default 90 days in all) "
+     "to(the last day; default today)",
+     "what to know of a vendor before negotiating: volumes, first tokens, errors, credits, prices",
+     pack},
     {"vendor", "dialects", "", 0, 0, "", "the wire formats that robots speak", dialects},
     {"vendor", "set", "VENDOR", 1, 1,
      "name(for people) "

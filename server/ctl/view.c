@@ -234,6 +234,8 @@ static void format_cell(const struct json *item, const struct view_column *colum
         break;
     case JSON_INT:
         snprintf(out, CELL_SIZE, "%" PRId64, json_int(value, 0));
+        if (column->kind == VIEW_AMOUNT)
+            format_amount(out, out);
         break;
     case JSON_TEXT:
         format_text(item, column, json_text(value, ""), now_ms, out);

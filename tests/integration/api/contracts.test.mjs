@@ -1,15 +1,22 @@
 // Contracts as operators work with them: how they are used up, and where that is going.
 import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
+import {join} from 'node:path';
 import {after, before, test} from 'node:test';
+import {promisify} from 'node:util';
 import {Stack} from '../../support/stack.mjs';
 import {hold} from './openapi.mjs';
 
 let stack;
 let admin;
+let env;
+const ctl = async (...words) => (await promisify(execFile)(process.env.MYNACTL ?? '.build/release/mynactl', words, {env})).stdout;
 
 before(async () => {
   stack = hold(await Stack.create());
   admin = await stack.login();
+  const {body} = await admin.post('/api-keys', {name: 'ctl', role: 'viewer'});
+  env = {...process.env, MYNACTL_URL: `http://127.0.0.1:${stack.port}`, MYNACTL_KEY: body.key, MYNACTL_CONFIG: join(stack.home, 'none')};
   await admin.post('/vendors', {id: 'dahan', base_url: 'https://vendor.example/v1', key: 'k'});
 });
 
@@ -102,4 +109,45 @@ test('a version is checked without being written, and never over one that nobody
   assert.equal((await add(order(), {etag: headers.etag})).status, 201);
   assert.equal((await add({...order(), effective_from: `${day(5)}T00:00:00Z`}, {etag: headers.etag})).status, 412);
   assert.equal((await add({...order(), effective_from: `${day(5)}T00:00:00Z`}, {query: '?dry_run=true', etag: headers.etag})).status, 412);
+});
+
+// One record of the vendor's, so many days ago.
+let seq = 0;
+const attempt = (n, {vendor = 'dahan', model = 'm', first = 100, error = 0, provenance = 1} = {}) => stack.sql(`INSERT INTO myna.usage
+  SELECT 'r1', '55555555-1111-4111-8111-111111111111', ${++seq}, '${day(n)}T12:00:00Z', '${day(n)}T12:00:00Z', gen_random_uuid(), 1, '${vendor}', '${model}',
+  '${model}', 'c-1', 1, '', ${provenance}, 1, ${error}, 900, ${first}, 0, false, 3, 1, 1, 10, 0, 0, 0, 5, 0, 0, 0, 0, 0, 1, 0, 'CNY'`);
+
+test('a vendor\'s pack tells volumes, first tokens, errors, service credits, standings and prices', async () => {
+  const served = {contract: 'c-4', vendor: 'dahan', currency: 'CNY', zone: 'UTC', term: {from: day(-60), to: day(60)}, charges: [
+    {name: 'line', kind: 'flat', amount: '1200', per: 'term'}], service_levels: [{name: 'outage', from: day(-5), to: day(-3), credit: '50%', at_most: '100%'}]};
+  assert.equal((await admin.post('/contracts', served)).status, 201);
+  for (let i = 1; i <= 20; i++) await attempt(-2, {first: i * 10});
+  for (const error of [1, 1, 8]) await attempt(-2, {first: 0, error});
+  await attempt(-2, {model: 'n', first: 700});
+  await attempt(-2, {provenance: 5, error: 8}); // never sent
+  await attempt(-200, {first: 9999});
+  await attempt(-2, {vendor: 'other', first: 9999});
+
+  const {status, body} = await admin.get(`/vendors/dahan/pack?from=${day(-19)}&to=${day(0)}`);
+  assert.equal(status, 200);
+  assert.deepEqual([body.vendor.id, body.period], ['dahan', {from: day(-19), to: day(0)}]);
+  const sum = (name) => body.volumes.reduce((all, row) => all + row[name], 0);
+  assert.deepEqual([sum('output'), sum('requests')], [18 * 100 + 40, 19 * 7], 'the twentieth day before is not of it');
+  assert.deepEqual([body.records.count, body.records.share, body.records.first_at.slice(0, 10)], [24, '1', day(-2)]);
+  assert.deepEqual(body.records.errors, [{class: 'rate', records: 2}, {class: 'net', records: 1}]);
+  assert.deepEqual(body.records.first_token, [{model: null, answers: 21, p50_ms: 110, p95_ms: 200},
+    {model: 'm', answers: 20, p50_ms: 100, p95_ms: 190}, {model: 'n', answers: 1, p50_ms: 700, p95_ms: 700}]);
+  assert.deepEqual(body.service_credits, [{contract: 'c-4', name: 'outage', from: day(-5), to: day(-3), amount: '10.00', currency: 'CNY'}], 'half of two days of 10');
+  assert.ok(body.standings.find(({contract}) => contract === 'c-1').lines.some(({kind, state}) => kind === 'commitment' && state === 'short'));
+  assert.deepEqual(body.contracts.map(({id, versions}) => [id, versions.length]), [['c-1', 3], ['c-2', 1], ['c-4', 1]]);
+
+  assert.deepEqual((await admin.get(`/vendors/dahan/pack?from=${day(-2)}&to=${day(-1)}`)).body.service_credits, []);
+  assert.equal((await admin.get('/vendors/nobody/pack')).status, 404);
+  for (const query of ['from=yesterday', `from=${day(1)}&to=${day(0)}`, 'from=2020-01-01']) {
+    assert.equal((await admin.get(`/vendors/dahan/pack?${query}`)).body.errors[0].pointer, '?from', query);
+  }
+  const usual = (await admin.get('/vendors/dahan/pack')).body;
+  assert.deepEqual(usual.period, {from: day(-89), to: day(0)});
+  const text = await ctl('vendor', 'pack', 'dahan', '--from', day(-19));
+  for (const part of [/first token[^]*m +20 +100 +190/, /rate +2/, /outage[^]*10\.00/, /will fall short/, /fee: flat, CNY/]) assert.match(text, part);
 });

@@ -7,9 +7,11 @@
 
 #include "schema/base/clock.h"
 #include "server/store/bills.h"
+#include "server/store/burndowns.h"
 #include "server/store/migrate.h"
 #include "server/store/rerating.h"
 #include "server/store/tallies.h"
+#include "server/store/vendor_pack.h"
 #include "server/store/vendor_usage.h"
 #include "tests/support/dice.h"
 #include "tests/support/pg.h"
@@ -269,6 +271,87 @@ static void m19_a_share_is_of_what_all_contracts_used(void **state)
     assert_nothing_changes(fixture, "ours");
 }
 
+/* ---- burn-downs and packs ---- */
+
+static const char *burndown_at(struct fixture *fixture, const char *contract_id, const char *now)
+{
+    struct span json;
+    int64_t now_ms;
+
+    assert_int_equal(clock_parse(span_text(now), &now_ms), STATUS_OK);
+    assert_int_equal(burndowns_get(fixture->store, contract_id, now_ms, fixture->arena, &json),
+                     STATUS_OK);
+    return arena_text(fixture->arena, json);
+}
+
+/* Its limit is what the share of all usage is going to be: of 1,000 on one day, 350 of half a day's
+ * going on to the end. */
+static void m19_a_share_burns_down_to_what_all_usage_is_going_to_be(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *text;
+
+    add_version(fixture, "part", 1, "2026-01-01 00:00+08", "Asia/Shanghai",
+                "'charges':[{'kind':'unit','metric':'output','price':1,'per':'month'}],"
+                "'commitments':[{'name':'share','metric':'output','share':'70%','per':'month',"
+                "'shortfall':{'fee_per_unit':2}}]");
+    book(fixture, "part",
+         "[{'at':'2026-07-01T12:00:00+08:00','request_id':'p1','device':'d','model':'m','metrics':"
+         "{'output':100,'requests':1}}]");
+    text = burndown_at(fixture, "part", "2026-07-02T00:00:00+08:00");
+    assert_non_null(strstr(text, "\"so_far\":\"100\""));
+    assert_non_null(strstr(text, "\"limit\":\"2170\"")); /* 70 % of 31 days of 100 */
+    assert_non_null(strstr(text, "\"state\":\"on_course\""));
+}
+
+static void what_days_do_not_tell_burns_down_by_the_bill_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *text;
+
+    add_version(fixture, "ever", 1, "2026-01-01 00:00+08", "Asia/Shanghai",
+                "'term':{'from':'2026-01-01','to':'2027-01-01'},"
+                "'charges':[{'kind':'unit','metric':'output','price':1,'per':'month'}],"
+                "'commitments':[{'name':'robots','metric':'active_devices','measured':'ever',"
+                "'at_least':5,'per':'month','shortfall':{'penalty':'9'}},"
+                "{'name':'batch','metric':'output','service_tiers':['batch'],'at_least':100,"
+                "'per':'month','shortfall':{'penalty':'9'}}]");
+    book(fixture, "ever",
+         "[{'at':'2026-07-01T12:00:00+08:00','request_id':'e1','device':'a','model':'m',"
+         "'service_tier':'batch','metrics':{'output':40,'requests':1}},"
+         "{'at':'2026-07-02T12:00:00+08:00','request_id':'e2','device':'b','model':'m','metrics':"
+         "{'output':7,'requests':1}},"
+         "{'at':'2026-07-02T13:00:00+08:00','request_id':'e3','device':'a','model':'m','metrics':"
+         "{'output':7,'requests':1}}]");
+    text = burndown_at(fixture, "ever", "2026-07-03T00:00:00+08:00");
+    assert_non_null(strstr(text, "\"name\":\"robots\",\"state\":\"below\",\"told_by\":"
+                                 "\"devices\""));
+    assert_non_null(strstr(text, "\"so_far\":\"2\"")); /* distinct ones, of three a day */
+    assert_non_null(strstr(text, "\"name\":\"batch\",\"state\":\"below\",\"told_by\":"
+                                 "\"bill\""));
+    assert_non_null(strstr(text, "\"so_far\":\"40\""));
+}
+
+static void a_pack_of_many_records_says_that_it_is_a_sample(void **state)
+{
+    struct fixture *fixture = *state;
+    struct vendor_pack_order order = {.vendor_id = "ever",
+                                      .from = "2026-07-01",
+                                      .to = "2026-07-02",
+                                      .now_ms = clock_wall_ms(),
+                                      .records = 1000};
+    struct span json;
+
+    assert_int_equal(vendor_pack_get(fixture->store, &order, fixture->arena, &json), STATUS_OK);
+    assert_non_null(strstr(arena_text(fixture->arena, json), "\"share\": \"1\""));
+    order.records = 2; /* of the two vendors' four attempts */
+    assert_int_equal(vendor_pack_get(fixture->store, &order, fixture->arena, &json), STATUS_OK);
+    assert_non_null(strstr(arena_text(fixture->arena, json), "\"share\": \"0.5000\""));
+    order.vendor_id = "nobody";
+    assert_int_equal(vendor_pack_get(fixture->store, &order, fixture->arena, &json),
+                     STATUS_NOT_FOUND);
+}
+
 /* ---- re-rating ---- */
 
 /* Versions that change prices in mid-term and by documents, days that begin at odd times, the
@@ -368,6 +451,9 @@ int main(void)
         cmocka_unit_test(i5_a_bill_of_the_past_holds_what_was_used_until_then),
         cmocka_unit_test(a_bill_whose_records_are_dropped_is_refused),
         cmocka_unit_test(m19_a_share_is_of_what_all_contracts_used),
+        cmocka_unit_test(m19_a_share_burns_down_to_what_all_usage_is_going_to_be),
+        cmocka_unit_test(what_days_do_not_tell_burns_down_by_the_bill_alone),
+        cmocka_unit_test(a_pack_of_many_records_says_that_it_is_a_sample),
         cmocka_unit_test(i5_rerating_gives_each_record_the_price_that_it_was_booked_with),
         cmocka_unit_test(rerating_waits_for_bookings_of_its_own_contract_alone),
     };
