@@ -157,6 +157,8 @@ static enum trial_outcome confirm(struct prover *prover)
 
     updater_note_tested(prover->options.updater);
     enum status status = updater_confirm(prover->options.updater, &prover->cancel, &result);
+    if (result.needs_restart)
+        prover->options.host.restart(prover->options.host.context);
     return status == STATUS_OK ? TRIAL_WENT_WELL : refuse(prover, result.may_pass, result.reason);
 }
 
@@ -181,9 +183,12 @@ static enum trial_outcome test(struct prover *prover)
 /* Before the configuration goes, so that a restart in between knows what it was about. */
 static void reject(struct prover *prover)
 {
-    if (prover->held.has_software && prover->options.updater)
-        updater_reject(prover->options.updater, &prover->held.software, prover->report.reason,
-                       prover->report.retryable, &prover->cancel);
+    const wire_TrialReport *report = &prover->report;
+
+    if (prover->held.has_software && prover->options.updater &&
+        updater_reject(prover->options.updater, &prover->held.software, report->reason,
+                       report->retryable, &prover->cancel))
+        prover->options.host.restart(prover->options.host.context);
 }
 
 static void settle(struct prover *prover, bool passed)

@@ -528,7 +528,7 @@ enum status updater_confirm(struct updater *updater, const atomic_bool *cancel,
     return end(updater, result);
 }
 
-void updater_reject(struct updater *updater, const wire_Software *item, const char *reason,
+bool updater_reject(struct updater *updater, const wire_Software *item, const char *reason,
                     bool may_pass, const atomic_bool *cancel)
 {
     wire_KeptSoftware *kept = &updater->shelf.kept;
@@ -550,6 +550,7 @@ void updater_reject(struct updater *updater, const wire_Software *item, const ch
     }
     if (status != STATUS_OK)
         log_warning("software", "going back is not over: %s", status_text(status));
+    return result.needs_restart;
 }
 
 /* One of the settled ones. */
@@ -566,7 +567,11 @@ static enum status keep_one(struct updater *updater, const wire_Software *item,
     if (failure && failure->is_final && !item->withdrawn)
         return STATUS_OK; /* told already */
     enum status status = updater_bring(updater, item, cancel, result);
-    return status == STATUS_OK ? updater_confirm(updater, cancel, result) : status;
+    const bool needs_restart = result->needs_restart; /* what went back may be the agent itself */
+    if (status == STATUS_OK)
+        status = updater_confirm(updater, cancel, result);
+    result->needs_restart |= needs_restart;
+    return status;
 }
 
 static bool is_among(const wire_ConfigSoftware *wanted, const wire_Software *item)

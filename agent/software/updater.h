@@ -61,8 +61,9 @@ MUST_CHECK enum status updater_bring(struct updater *updater, const wire_Softwar
 MUST_CHECK enum status updater_confirm(struct updater *updater, const atomic_bool *cancel,
                                        struct updater_result *result);
 
-/* What was brought, and perhaps confirmed, goes back: the item failed its trial. reason is told. */
-void updater_reject(struct updater *updater, const wire_Software *item, const char *reason,
+/* What was brought, and perhaps confirmed, goes back: the item failed its trial. reason is told.
+ * True: this program has to be started again, to be what it was. */
+bool updater_reject(struct updater *updater, const wire_Software *item, const char *reason,
                     bool may_pass, const atomic_bool *cancel);
 
 /* Nothing is on trial: what is on its way and not among these is left off, and each of these is

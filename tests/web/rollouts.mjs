@@ -109,6 +109,37 @@ export function rolloutTests(on) {
     await row.getByText('Rolled back').waitFor();
   });
 
+  test('software and keys are chosen in the wizard, and their cards say what they are', async () => {
+    const page = on.page();
+    const manifest = {document: JSON.stringify({manifest: 1, kind: 'avatar', name: 'mochi', version: '2.0', counter: 7, from: ['1.0', 'none'],
+      url: 'https://files.example/mochi.svg', sha256: 'ab'.repeat(32), size: 5 << 20}), signature: Buffer.from('signed'.repeat(12)).toString('base64')};
+    await page.goto('/rollouts/new');
+    await page.getByLabel('Id', {exact: true}).fill('mochi-2');
+    await page.getByText('The whole fleet').click();
+    await button('Next').click();
+    await page.getByText('By a signed manifest').click();
+    await page.getByLabel('Manifest', {exact: true}).fill('{}');
+    await page.getByText('This is no manifest').waitFor();
+    await page.getByLabel('Manifest', {exact: true}).fill(JSON.stringify(manifest));
+    await page.getByText('5 MiB').waitFor();
+    for (let i = 0; i < 2; i++) await button('Next').click();
+    await page.getByLabel('Another operator agrees above a cost of').fill('a lot');
+    await page.locator('.field.invalid').getByText('must be an amount of money').waitFor();
+    await page.getByLabel('Another operator agrees above a cost of').fill('250.5');
+    await button('Next').click();
+    await page.getByText('above a cost of 250.5').waitFor();
+    await button('Save as a draft').click();
+    await heading('mochi-2').waitFor();
+    const card = page.locator('.card', {has: page.getByRole('heading', {name: 'Software'})});
+    for (const said of ['mochi 2.0', 'avatar', '1.0, none', 'ab'.repeat(32)]) await card.getByText(said).waitFor();
+
+    await page.goto('/rollouts/new?step=change');
+    await page.getByText('Each robot tries the key before').click();
+    await page.getByLabel('Vendor', {exact: true}).selectOption({index: 1});
+    await page.getByText('It has no next key.').waitFor();
+    await page.getByText('Who answers, how it speaks').click(); // the next one writes settings
+  });
+
   test('who may not write rollouts is told so', async () => {
     const page = on.page();
     await page.route('**/api/v1/me', async (route) => {

@@ -7,6 +7,7 @@ import { PageHead } from "../components/page.js";
 import { Patch } from "../components/patch.js";
 import { Preflight } from "../components/preflight.js";
 import { useCatalogue } from "../components/setting.js";
+import { readManifest, SoftwareFacts } from "../components/software.js";
 import { Empty, Failure, Skeleton } from "../components/states.js";
 import { toast } from "../components/toast.js";
 import { Button, Card, Facts } from "../components/ui.js";
@@ -43,7 +44,7 @@ function useForm() {
 // is refused. whole: with pre-flight.
 function usePreview(form, whole) {
   const [state, setState] = useState({ preview: null, problem: null, busy: false });
-  const order = isAskable(form) ? JSON.stringify(orderOf({ ...form, id: form.id.trim() || "new" }, { dry_run: true, preflight: whole })) : "";
+  const order = isAskable(form) ? JSON.stringify(orderOf({ ...form, id: form.id.trim() || "new" }, { dry_run: true, preflight: whole && form.what === "settings" })) : "";
   useEffect(() => {
     if (order === "") {
       setState({ preview: null, problem: null, busy: false });
@@ -91,6 +92,12 @@ function PlannedWaves({ preview }) {
       style=${{ width: `${(100 * wave.planned) / Math.max(1, preview.devices)}%` }}></i></div></li>`)}</ul>`;
 }
 
+function Carried({ form, layer, catalogue }) {
+  if (form.what === "software") return html`<${SoftwareFacts} manifest=${readManifest(form.manifest).envelope} />`;
+  if (form.what === "key") return html`<p>${t("rollout.key", { vendor: form.key })}</p>`;
+  return html`<${Patch} patch=${form.patch} layer=${layer} catalogue=${catalogue} />`;
+}
+
 function Check({ form, state, catalogue }) {
   const layer = useLayer(form);
   const { preview } = state;
@@ -102,7 +109,7 @@ function Check({ form, state, catalogue }) {
       [t("rollout.target"), target], [t("fleet.robots"), t("wizard.check.robots", { n: number(preview.devices), online: number(preview.online) })],
       preview.busy > 0 && [t("wizard.check.busy"), html`<span class="tone-warn">${number(preview.busy)}</span>`],
       preview.approval && [t("wizard.check.approval"), t("wizard.check.approval.yes")],
-    ]} /><h3>${t("rollout.change")}</h3><${Patch} patch=${form.patch} layer=${layer} catalogue=${catalogue} />
+    ]} /><h3>${t("rollout.change")}</h3><${Carried} form=${form} layer=${layer} catalogue=${catalogue} />
       <h3>${t("rollout.waves")}</h3><${PlannedWaves} preview=${preview} /></section>
     <section><h3>${t("rollout.plan")}</h3><${PlanFacts} plan=${preview.plan} /></section></div>
     ${preview.preflight && html`<h3>${t("preflight")}</h3><${Preflight} document=${preview.preflight} />`}`;

@@ -1,8 +1,8 @@
 // Software by a signed manifest on a whole stack: a real robot fetches an avatar over HTTPS, tests
 // itself with it, shows it, and goes back from what is bad.
 import assert from 'node:assert/strict';
-import {execFile} from 'node:child_process';
-import {chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {execFile, spawn} from 'node:child_process';
+import {chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:https';
 import {tmpdir} from 'node:os';
 import {dirname, join, resolve} from 'node:path';
@@ -22,6 +22,8 @@ let fleet;
 let folder;
 let server;
 let requests = [];
+let robot; // that runs by the test's own link
+let gone;
 
 const files = new Map();
 // The whole, or from where the robot left off; the first answer of a file breaks off in its middle.
@@ -49,6 +51,21 @@ before(async () => {
   // a kind of the test's own: it writes down what it is asked, and does not stay
   writeFileSync(join(folder, 'update.d/fickle'), `#!/bin/sh\necho "$1 $4" >>${folder}/asked\n[ "$1" = confirm ] && { echo "it does not hold"; exit 1; }\nexit 0\n`);
   chmodSync(join(folder, 'update.d/fickle'), 0o755);
+  // the robot's own program is what a link names
+  writeFileSync(join(folder, 'update.d/agent'), `#!/bin/sh
+bin=${folder}/bin
+case $1 in
+install)
+	[ "$(readlink $bin/myna-agent)" = "v-$4" ] || ln -sfn "$(readlink $bin/myna-agent)" $bin/former
+	cp "$5" $bin/v-$4 && chmod 0755 $bin/v-$4 && ln -sfn v-$4 $bin/next && mv -T $bin/next $bin/myna-agent && exit 10 ;;
+confirm) exit 0 ;;
+revert)
+	[ "$(readlink $bin/myna-agent)" = "v-$4" ] || exit 0
+	ln -sfn "$(readlink $bin/former)" $bin/next && mv -T $bin/next $bin/myna-agent && exit 10 ;;
+esac
+exit 1
+`);
+  chmodSync(join(folder, 'update.d/agent'), 0o755);
   fleet = await Fleet.create();
   await run(join(fleet.env.MYNA_BUILD, 'mynactl'), ['manifest', 'keygen', join(folder, 'company')]);
   Object.assign(fleet.env, {MYNA_AGENT_UPDATE_KEYS: join(folder, 'company.pub'), MYNA_AGENT_UPDATE_DIR: join(folder, 'update.d'),
@@ -58,6 +75,8 @@ before(async () => {
 });
 
 after(async () => {
+  robot?.kill('SIGTERM');
+  await gone;
   await fleet?.end();
   server?.close();
   server?.closeAllConnections();
@@ -166,4 +185,56 @@ test('what was signed by another key does not get beyond the robot', async () =>
   assert.equal(device.reason, "it was signed by none of this robot's keys");
   assert.deepEqual(requests, []);
   assert.equal((await fleet.ctl('audit', 'verify')).ok, true);
+  await fleet.myna('ctl', 'rollout', 'roll-back', 'forged');
+  await reaches('forged', 'rolled_back');
+});
+
+// The same program by another name for itself: it says its version in few places.
+const program = (version) => Buffer.from(readFileSync(join(fleet.env.MYNA_BUILD, 'myna-agent'), 'latin1')
+  .replaceAll('0.1.0\0', `${version}\0`), 'latin1');
+const software = async () => (await fleet.ctl('device', 'get', 'myna-1')).software;
+
+// Instead of the stack's own robot the same one by a link that an installer may turn.
+async function runByLink() {
+  const bin = join(folder, 'bin');
+  const pid = fleet.pid('myna-agent');
+
+  mkdirSync(bin);
+  cpSync(join(fleet.env.MYNA_BUILD, 'myna-agent'), join(bin, 'v-first'));
+  symlinkSync('v-first', join(bin, 'myna-agent'));
+  process.kill(pid, 'SIGTERM');
+  await until(30, () => 'the stack\'s own robot does not stop', () => !existsSync(`/proc/${pid}`));
+  const log = openSync(join(fleet.home, 'log/myna-agent-own.log'), 'a');
+  robot = spawn(join(bin, 'myna-agent'), ['--config', join(fleet.home, 'myna-agent.conf')], {env: fleet.env, stdio: ['ignore', log, log]});
+  gone = new Promise((done) => { robot.on('exit', done); });
+  const session = async () => (await fleet.ctl('device', 'get', 'myna-1')).session.number;
+  const before = await session();
+  await until(60, () => 'the robot does not come back', async () => (await session()) > before);
+}
+
+test('the robot\'s own program replaces itself, comes back as the newer one, and goes back when told to', async () => {
+  await runByLink();
+  const was = await software();
+  await roll('self-1', await sign('agent', 'myna-agent', '0.1.9', 1, program('0.1.9')), 'completed');
+  assert.equal(await software(), was.replace('0.1.0', '0.1.9'));
+  assert.equal(robot.exitCode, null, 'it is the same process');
+  const [own] = (await packages()).filter(({kind}) => kind === 'agent');
+  assert.deepEqual([own.version, own.step], ['0.1.9', 'confirmed']);
+
+  assert.ok((await rollout('self-1')).acts.includes('roll-back'));
+  await fleet.myna('ctl', 'rollout', 'roll-back', 'self-1');
+  await reaches('self-1-back', 'completed');
+  await until(60, software, async () => (await software()) === was);
+});
+
+test('a program that is not what its manifest says goes back by itself', async () => {
+  const was = await software();
+  await roll('self-2', await sign('agent', 'myna-agent', '0.2.0', 2, program('0.1.8')), 'paused');
+  const [device] = (await fleet.ctl('rollout', 'devices', 'self-2')).items;
+  assert.deepEqual([device.state, device.package.step], ['failed', 'reverted']);
+  assert.match(device.reason, /0\.1\.8/);
+  await until(60, software, async () => (await software()) === was);
+  assert.equal(robot.exitCode, null);
+  await fleet.myna('ctl', 'rollout', 'roll-back', 'self-2');
+  await reaches('self-2', 'rolled_back');
 });

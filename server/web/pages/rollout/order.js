@@ -2,12 +2,14 @@
 //
 // Texts stay as typed, so that a step shows again what was written; an empty one is the server's default.
 
+import { readManifest } from "../../components/software.js";
+
 export const BLANK = {
-  id: "", name: "", target: "fleet", group: "", filter: "", patch: {},
+  id: "", name: "", target: "fleet", group: "", filter: "", what: "settings", patch: {}, manifest: "", key: "",
   waves: null, control: { share: "", at_least: "" }, rate: "", ramp: { from: "", percent: "" },
   test: "", deadline: { n: "", unit: "60" }, retries: "", max_failed: "", soak: { n: "", unit: "60" },
   unreachable: { n: "", unit: "3600" }, windows: "", zone: "", blackouts: [], gates: "on", rules: {},
-  on_red: "pause", manual: false, queue: false,
+  on_red: "pause", manual: false, queue: false, above_cost: "",
 };
 
 export const STEPS = ["target", "change", "waves", "safety", "check"];
@@ -15,7 +17,7 @@ export const STEPS = ["target", "change", "waves", "safety", "check"];
 // The step whose field a problem's pointer names.
 export function stepOf(pointer = "") {
   const path = pointer.replace(/^#/, "");
-  if (path.startsWith("/patch")) return "change";
+  if (/^\/(patch|manifest|key)/.test(path)) return "change";
   if (/^\/plan\/(waves|control|rate_per_minute|ramp)/.test(path)) return "waves";
   return path.startsWith("/plan") ? "safety" : "target";
 }
@@ -69,21 +71,28 @@ export function planOf(form) {
     on_red: form.on_red,
     manual: form.manual,
     queue: form.queue,
+    approval: form.above_cost.trim() ? { above_cost: form.above_cost.trim() } : undefined,
   });
 }
+
+// What it carries: settings, software or a vendor's next key.
+const carried = (form) => (form.what === "software" ? { manifest: readManifest(form.manifest)?.envelope }
+  : form.what === "key" ? { key: form.key } : { patch: form.patch });
+const carries = (form) => (form.what === "software" ? readManifest(form.manifest) !== null
+  : form.what === "key" ? form.key !== "" : Object.keys(form.patch).length > 0);
 
 export function orderOf(form, more = {}) {
   return filled({
     id: form.id.trim(), name: form.name.trim() || undefined,
     group: form.target === "group" ? form.group : undefined,
     filter: form.target === "filter" ? form.filter.trim() : undefined,
-    patch: form.patch, plan: planOf(form), ...more,
+    ...carried(form), plan: planOf(form), ...more,
   });
 }
 
 // Whether there is enough to ask what it would be.
 export function isAskable(form) {
-  return Object.keys(form.patch).length > 0 && (form.target !== "group" || form.group !== "") && (form.target !== "filter" || form.filter.trim() !== "");
+  return carries(form) && (form.target !== "group" || form.group !== "") && (form.target !== "filter" || form.filter.trim() !== "");
 }
 
 // The layer that it would change; null while there is none (a filter for which no group was made yet).

@@ -41,6 +41,7 @@ const facts = (plan) => [
   [t("plan.on_red"), word("plan_on_red", plan.on_red)],
   plan.manual && [t("plan.manual"), t("plan.manual.yes")],
   plan.queue && [t("plan.queue"), t("plan.queue.yes")],
+  plan.approval && [t("plan.approval"), t("plan.approval.above", { amount: plan.approval.above_cost })],
   [t("plan.gates"), gates(plan)],
 ];
 

@@ -81,6 +81,8 @@ function Hours({ form, set, problem, plan }) {
     <${Button} kind="quiet" icon="plus" disabled=${form.blackouts.length >= 32} onClick=${() => put([...form.blackouts, { from: "", to: "" }])}>${t("wizard.blackout.add")}</${Button}>
     <label class="tick"><input type="checkbox" checked=${form.manual} onChange=${(event) => set({ manual: event.target.checked })} /> ${t("wizard.manual")}</label>
     <label class="tick"><input type="checkbox" checked=${form.queue} onChange=${(event) => set({ queue: event.target.checked })} /> ${t("wizard.queue")}</label>
+    <${TextField} label=${t("wizard.above_cost")} hint=${t("wizard.above_cost.hint")} inputmode="decimal" value=${form.above_cost}
+      onInput=${(above_cost) => set({ above_cost })} error=${problem?.at("/plan/approval/above_cost")} />
   </section>`;
 }
 

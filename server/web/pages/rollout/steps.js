@@ -6,6 +6,7 @@ import { Field, SelectField, TextField } from "../../components/field.js";
 import { FilterField } from "../../components/filter.js";
 import { Patch } from "../../components/patch.js";
 import { AddSetting, blankSetting, SettingControl, settingHint, settingName, SettingValue } from "../../components/setting.js";
+import { readManifest, SoftwareFacts } from "../../components/software.js";
 import { Empty, Loaded, Skeleton } from "../../components/states.js";
 import { Button, IconButton } from "../../components/ui.js";
 import { WaveBar } from "../../components/waves.js";
@@ -90,7 +91,38 @@ export function useLayer(form) {
   return state.data;
 }
 
-export function Change({ form, set, problem, catalogue }) {
+// The signed file that mynactl manifest sign wrote: chosen, or pasted.
+function Software({ form, set, problem }) {
+  const found = readManifest(form.manifest);
+  const error = problem?.at("/manifest") || problem?.at("/manifest/signature") || problem?.at("/manifest/document");
+  const take = async (event) => set({ manifest: (await event.target.files[0]?.text()) ?? "" });
+  return html`<p class="muted">${t("wizard.software.lead")}</p>
+    <${Field} label=${t("wizard.software.file")}>${(attributes) => html`<input type="file" class="input" accept=".json,application/json" ...${attributes} onChange=${take} />`}</${Field}>
+    <${Field} label=${t("wizard.software.text")} hint=${t("wizard.software.hint")} error=${error || (form.manifest.trim() && !found ? t("wizard.software.none") : "")}>${(attributes) => html`
+      <textarea class="input" rows="6" spellcheck="false" ...${attributes} value=${form.manifest} onInput=${(event) => set({ manifest: event.target.value })}></textarea>`}</${Field}>
+    ${found && html`<${SoftwareFacts} manifest=${found.envelope} />`}`;
+}
+
+function Key({ form, set, problem }) {
+  const vendors = useResource("/vendors", { query: { limit: 200 }, kinds: ["vendor"] }).data?.items ?? [];
+  const key = useLoad(async () => (form.key ? (await get(`/vendors/${form.key}/key`)).data : null), { kinds: ["vendor"], deps: [form.key] });
+  return html`<p class="muted">${t("wizard.key.lead")}</p>
+    <${SelectField} label=${t("wizard.key.vendor")} value=${form.key} onInput=${(vendor) => set({ key: vendor })} error=${problem?.at("/key")}
+      options=${[["", t("wizard.key.choose")], ...vendors.map(({ id, name }) => [id, name || id])]} />
+    ${form.key && key.data && !key.data.next && html`<p class="error" role="alert">${t("wizard.key.none")} <a href="/vendors/${form.key}">${t("wizard.key.give")}</a></p>`}`;
+}
+
+const KINDS = { settings: Settings, software: Software, key: Key };
+
+export function Change(props) {
+  const { form, set } = props;
+  const View = KINDS[form.what];
+  return html`<${Choices} label=${t("wizard.what")} name="what" value=${form.what} onInput=${(what) => set({ what })}
+      options=${Object.keys(KINDS).map((what) => [what, t(`wizard.what.${what}`), t(`wizard.what.${what}.sub`)])} />
+    <${View} ...${props} />`;
+}
+
+function Settings({ form, set, problem, catalogue }) {
   const layer = useLayer(form);
   if (!catalogue || !layer) return html`<${Skeleton} lines=${6} />`;
   const specs = [...catalogue.values()];
