@@ -15,6 +15,7 @@
 #include "server/store/drains.h"
 #include "server/store/migrate.h"
 #include "server/store/rollout_draft.h"
+#include "server/store/rollout_key.h"
 #include "server/store/rollouts.h"
 #include "server/store/routes.h"
 #include "server/store/vendor_keys.h"
@@ -293,6 +294,9 @@ static void whoever_comes_after_a_rotation_has_the_next_key_at_once(void **state
     /* in quarantine nobody is a member, and it is given the key all the same */
     assert_string_equal(holders(fixture, "next", false), "r1 r2 r3 r4 r5 r6 r7 r8");
     assert_int_equal(next(fixture, "missing"), 0);
+    assert_int_equal(next(fixture, "given"), ROBOTS);
+    ASSERT_SQL(fixture,
+               "SELECT count(*)::text FROM myna.vendor_key_device WHERE generation IS NULL", "0");
     run(fixture, "UPDATE myna.device SET status = 'active' WHERE device_id = 'r8';"
                  "DELETE FROM myna.vendor_key_device WHERE device_id = 'r8'");
     assert_string_equal(holders(fixture, "next", false), "r1 r2 r3 r4 r5 r6 r7 r8");
@@ -341,6 +345,7 @@ static void a_rotation_that_is_taken_back_leaves_nobody_with_the_next_key(void *
     drive(fixture, "rotate", "rolled_back", false);
     assert_string_equal(holders(fixture, "old", false), "r1 r2 r3 r4 r5 r6 r7 r8");
     assert_int_equal(next(fixture, "given"), 0);
+    assert_int_equal(next(fixture, "kept_back"), 0);
     assert_int_equal(
         vendor_keys_drop(fixture->store, &anna, "a", fixture->arena, &fixture->document),
         STATUS_OK);
@@ -366,6 +371,30 @@ static void a_key_that_changed_or_goes_out_by_shares_is_refused(void **state)
     look(fixture, "rotate");
     assert_non_null(
         strstr(text_of(fixture, &place, NULL), "draft: vendor \"a\" has no next key now"));
+}
+
+static enum status hold(struct store_conn *conn, void *context)
+{
+    const struct rollout_steps_row row = {.rollout_id = context, .is_key = true};
+
+    return rollout_key_hold(conn, &row);
+}
+
+/* Shares may have begun between pre-flight and the first robot. */
+static void a_key_that_is_not_as_it_was_is_not_given(void **state)
+{
+    struct fixture *fixture = *state;
+    char id[] = "rotate";
+
+    create(fixture, id, NULL, "a", true);
+    assert_int_equal(store_transaction(fixture->store, hold, id), STATUS_OK);
+    run(fixture, "UPDATE myna.vendor SET next_key_share = 0.1 WHERE vendor_id = 'a'");
+    assert_int_equal(store_transaction(fixture->store, hold, id), STATUS_NOT_FOUND);
+    run(fixture, "UPDATE myna.vendor SET next_key_share = 0, key_number = 2 WHERE vendor_id = 'a'");
+    assert_int_equal(store_transaction(fixture->store, hold, id), STATUS_NOT_FOUND);
+    run(fixture, "UPDATE myna.vendor SET key_number = 1, next_key_wrapped = NULL"
+                 " WHERE vendor_id = 'a'");
+    assert_int_equal(store_transaction(fixture->store, hold, id), STATUS_NOT_FOUND);
 }
 
 /* ---- drains ---- */
@@ -398,13 +427,13 @@ static void a_drain_takes_the_next_key_from_whoever_was_to_try_it(void **state)
     assert_string_equal(opened(fixture), "");
 }
 
-/* Touching robots waits for the lock 7 in sessions that say so. */
+/* In sessions that say so robots are touched when the lock 7 is free: what was chosen before may be
+ * another's by then. */
 static const char slow_touch[] =
-    "CREATE FUNCTION pg_temp_slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    "ALTER FUNCTION myna.touch_devices(text[]) RENAME TO touch_at_once;"
+    "CREATE FUNCTION myna.touch_devices(ids text[]) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN"
     "  IF current_setting('application_name') LIKE '%slow%' THEN"
-    "    PERFORM pg_advisory_xact_lock(7); END IF; RETURN NULL; END $$;"
-    "CREATE TRIGGER slow_touch BEFORE UPDATE ON myna.device_link"
-    " FOR EACH STATEMENT EXECUTE FUNCTION pg_temp_slow()";
+    "    PERFORM pg_advisory_xact_lock(7); END IF; RETURN myna.touch_at_once(ids); END $$";
 
 struct racer {
     struct fixture *fixture;
@@ -475,7 +504,8 @@ static void a_robot_that_is_opened_while_its_vendor_is_drained_has_no_trial(void
     assert_string_equal(opened(fixture), "");
     store_close(racer.store);
     arena_free(racer.arena);
-    run(fixture, "DROP TRIGGER slow_touch ON myna.device_link; DROP FUNCTION pg_temp_slow");
+    run(fixture, "DROP FUNCTION myna.touch_devices;"
+                 "ALTER FUNCTION myna.touch_at_once RENAME TO touch_devices");
 }
 
 int main(void)
@@ -487,6 +517,7 @@ int main(void)
         TEST(a_robot_whose_trial_failed_holds_the_old_key_and_is_named),
         TEST(a_rotation_that_is_taken_back_leaves_nobody_with_the_next_key),
         TEST(a_key_that_changed_or_goes_out_by_shares_is_refused),
+        TEST(a_key_that_is_not_as_it_was_is_not_given),
         TEST(a_drain_takes_the_next_key_from_whoever_was_to_try_it),
         TEST(a_robot_that_is_opened_while_its_vendor_is_drained_has_no_trial),
     };
