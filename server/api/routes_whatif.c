@@ -26,7 +26,8 @@ struct work {
     struct json *measured; /* the answer of usage_profile_read() */
     struct arena *arena;
     struct inquiry inquiry;
-    struct json_problem problem;
+    struct json_problem problems[INQUIRY_PROBLEMS];
+    size_t problem_count;
     char refusal[256]; /* "": none, or why nothing can be told */
     struct buffer text;
 };
@@ -61,8 +62,8 @@ static enum status measure(const struct api *api, struct work *work, int64_t day
     if (status == STATUS_OK)
         status = json_parse(text, &work->measured, NULL);
     if (status == STATUS_OK && json_int(json_member(work->measured, "device_days"), 0) == 0) {
-        snprintf(work->problem.pointer, sizeof work->problem.pointer, "/days");
-        snprintf(work->problem.detail, sizeof work->problem.detail,
+        snprintf(work->problems[0].pointer, sizeof work->problems[0].pointer, "/days");
+        snprintf(work->problems[0].detail, sizeof work->problems[0].detail,
                  "no robot used anything in these days: bring a profile");
         status = STATUS_INVALID;
     }
@@ -93,7 +94,9 @@ static void write_answer(struct work *work)
 static enum status answer(const struct api *api, struct work *work, struct request *request)
 {
     int64_t days;
-    enum status status = inquiry_days(work->question, &days, &work->problem);
+
+    work->problem_count = 1;
+    enum status status = inquiry_days(work->question, &days, work->problems);
 
     if (status == STATUS_OK && days > 0)
         status = measure(api, work, days, request);
@@ -104,7 +107,7 @@ static enum status answer(const struct api *api, struct work *work, struct reque
     if (status == STATUS_OK)
         status = inquiry_read(work->question, json_member(work->measured, "profile"),
                               days > 0 ? "measured" : "given", find, work->terms, work->arena,
-                              &work->inquiry, &work->problem);
+                              &work->inquiry, work->problems, &work->problem_count);
     if (status == STATUS_OK)
         status = compute(work);
     if (status != STATUS_OK)
@@ -126,7 +129,7 @@ static void send(const struct work *work, enum status status, struct request *re
     } else if (work->refusal[0] != '\0') {
         reply_problem(reply, 422, "%s", work->refusal);
     } else if (status == STATUS_INVALID) {
-        reply_field(reply, 422, &work->problem);
+        reply_fields(reply, 422, work->problems, work->problem_count);
     } else {
         reply_status(reply, status, "the comparison");
     }

@@ -16,7 +16,8 @@ struct reading {
     void *context;
     struct arena *arena;
     struct inquiry *out;
-    struct json_problem *problem;
+    struct json_problem *problem; /* the first of INQUIRY_PROBLEMS */
+    size_t *problem_count;
     struct period_range term;
     bool has_term;
 };
@@ -190,7 +191,8 @@ static enum status read_substitutes(const struct reading *reading, const struct 
         return refuse(reading->problem, pointer, "must be an object: {\"MODEL\": \"MODEL\"}");
     memcpy(rows, profile->usage, profile->count * sizeof *rows);
     for (size_t i = 0; i < profile->count; i++) {
-        const char *instead = json_text(json_member(as, rows[i].model), NULL);
+        const char *others = json_text(json_member(as, "*"), NULL);
+        const char *instead = json_text(json_member(as, rows[i].model), others);
 
         if (instead != NULL)
             rows[i].instead = arena_text(reading->arena, span_text(instead));
@@ -200,17 +202,20 @@ static enum status read_substitutes(const struct reading *reading, const struct 
     return STATUS_OK;
 }
 
+/* All that is wrong with it, each by its place in the question. */
 static enum status read_document(const struct reading *reading, const struct json *document,
                                  const char *pointer, struct contract *out)
 {
-    struct json_problem inner;
-    enum status status = contract_read(document, reading->arena, out, &inner);
+    enum status status = contract_check(document, reading->arena, out, reading->problem,
+                                        INQUIRY_PROBLEMS, reading->problem_count);
 
-    if (status != STATUS_INVALID)
-        return status;
-    snprintf(reading->problem->pointer, sizeof reading->problem->pointer, "%.30s/document%.50s",
-             pointer, inner.pointer);
-    memcpy(reading->problem->detail, inner.detail, sizeof inner.detail);
+    for (size_t i = 0; status == STATUS_INVALID && i < *reading->problem_count; i++) {
+        struct json_problem *problem = &reading->problem[i];
+        const struct json_problem inner = *problem;
+
+        snprintf(problem->pointer, sizeof problem->pointer, "%.30s/document%.50s", pointer,
+                 inner.pointer);
+    }
     return status;
 }
 
@@ -281,15 +286,17 @@ static enum status read_sides(const struct reading *reading)
 
 enum status inquiry_read(const struct json *question, const struct json *profile,
                          const char *source, inquiry_find find, void *context, struct arena *arena,
-                         struct inquiry *out, struct json_problem *problem)
+                         struct inquiry *out, struct json_problem *problems, size_t *problem_count)
 {
     struct reading reading = {.question = question,
                               .find = find,
                               .context = context,
                               .arena = arena,
                               .out = out,
-                              .problem = problem};
+                              .problem = problems,
+                              .problem_count = problem_count};
 
+    *problem_count = 1;
     *out = (struct inquiry){
         .comparison = {.arena = arena, .sides = out->sides, .source = source},
         .wants_loads = json_bool(json_member(question, "loads"), false),

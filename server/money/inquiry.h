@@ -1,6 +1,6 @@
 /* inquiry.h - a what-if question, a document of JSON, made into a comparison
  *
- *     {"contracts": [{"contract": "dahan-2026"}, {"document": {...}, "as": {"m": "n"}}],
+ *     {"contracts": [{"contract": "dahan-2026"}, {"document": {...}, "as": {"m": "n", "*": "o"}}],
  *      "devices": {"from": 0, "to": 60000}, "at": 12000,
  *      "days": 30  or  "profile": {...},
  *      "load_percent": 100, "rates": [{"currency", "rate", "date"}], "term": {"from", "to"},
@@ -15,6 +15,7 @@
 
 #define INQUIRY_SIDES     8
 #define INQUIRY_MOST_DAYS 366
+#define INQUIRY_PROBLEMS  20
 
 struct inquiry {
     struct comparison comparison;
@@ -35,11 +36,12 @@ MUST_CHECK enum status inquiry_days(const struct json *question, int64_t *days,
 
 /* profile: what was measured, or NULL where the question brings its own; source says where it is
  * from. Texts are copied into the arena. The caller releases the comparison with
- * comparison_release() whatever the status. STATUS_INVALID: *problem names the member;
- * STATUS_MEMORY; and what find gives beside STATUS_NOT_FOUND. */
+ * comparison_release() whatever the status. STATUS_INVALID: problems, which has room for
+ * INQUIRY_PROBLEMS, name the members, of one document all; STATUS_MEMORY; and what find gives
+ * beside STATUS_NOT_FOUND. */
 MUST_CHECK enum status inquiry_read(const struct json *question, const struct json *profile,
                                     const char *source, inquiry_find find, void *context,
                                     struct arena *arena, struct inquiry *out,
-                                    struct json_problem *problem);
+                                    struct json_problem *problems, size_t *problem_count);
 
 #endif

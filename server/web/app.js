@@ -28,6 +28,7 @@ const modules = {
   support: () => import("./pages/support.js"),
   usage: () => import("./pages/usage.js"),
   vendors: () => import("./pages/vendors.js"),
+  whatif: () => import("./pages/whatif.js"),
 };
 
 // A page's module comes when it is first asked for: load answers it, show names its component in
@@ -37,6 +38,7 @@ const PAGES = [
   { path: "/robots/:id", load: modules.robot, show: "Robot", nav: "fleet" },
   { path: "/support", load: modules.support, show: "Support", nav: "support", top: true },
   { path: "/usage", load: modules.usage, show: "Usage", nav: "usage", top: true },
+  { path: "/whatif", load: modules.whatif, show: "WhatIf", nav: "whatif", top: true },
   { path: "/rollouts", load: modules.rollouts, show: "Rollouts", nav: "rollouts", top: true },
   { path: "/rollouts/new", load: modules.newRollout, show: "NewRollout", nav: "rollouts" },
   { path: "/rollouts/:id", load: modules.rollout, show: "Rollout", nav: "rollouts" },

@@ -60,4 +60,37 @@ export function usageTests(on) {
       return pair[0] > 0 && pair[0] === pair[1];
     });
   });
+
+  test('contracts are drawn over the fleet\'s size, and the place where another is cheaper is told and opened', async () => {
+    // so many that the crossing is among them however little the robots have said so far
+    await on.settle(on.page(), '/whatif?to=10000000');
+    const from = on.page().getByRole('list', {name: 'Which is the cheapest'}).getByRole('button', {name: /^From [\d,]+ robots on A dahan-2026 is the cheapest$/});
+    await from.waitFor();
+    await on.page().getByRole('img', {name: /^Lines of cost by fleet size for dahan-2026, erxian-2026/}).locator('canvas').waitFor();
+    const size = number(await from.innerText().then((text) => /[\d,]+/.exec(text)[0]));
+    await from.click();
+    const table = on.page().getByRole('table', {name: `At ${size.toLocaleString('en-US')} robots`});
+    await table.locator('tbody tr', {hasText: 'dahan-2026'}).getByText('the least').waitFor();
+    assert.match(on.page().url(), new RegExp(`at=${size}`));
+    await on.page().getByRole('button', {name: 'Show the arithmetic'}).click();
+    await on.page().getByRole('region', {name: /^Bill of dahan-2026 at/}).getByRole('table', {name: 'Bill'}).getByText('Output tokens').first().waitFor();
+  });
+
+  test('an imagined contract is checked while it is written, compared, and shown again by its address', async () => {
+    await on.settle(on.page(), '/whatif?c=dahan-2026');
+    await on.page().getByRole('button', {name: 'Imagine a contract'}).click();
+    const dialog = on.page().getByRole('dialog', {name: 'Imagine a contract'});
+    const paper = dialog.getByRole('textbox', {name: 'Document'});
+    const text = (id, price) => JSON.stringify({contract: id, vendor: 'new', currency: 'CNY', zone: 'Asia/Shanghai',
+      term: {from: '2026-01-01', to: '2027-01-01'}, charges: [{kind: 'flat', amount: price, per: 'term'}]});
+    await paper.fill(text('cheap', 'twelve'));
+    await dialog.getByText('charges/0/amount').waitFor();
+    assert.ok(await dialog.getByRole('button', {name: 'Compare it'}).isDisabled());
+    await paper.fill(text('cheap', '12.00'));
+    await dialog.getByRole('button', {name: 'Compare it'}).click();
+    await on.page().getByText('B cheap (imagined) is the cheapest for every size').waitFor();
+    await on.page().reload();
+    await on.page().getByText('B cheap (imagined) is the cheapest for every size').waitFor();
+    assert.equal((await api('/contracts')).items.some(({id}) => id === 'cheap'), false);
+  });
 }

@@ -5,6 +5,7 @@ import { html } from "../dom.js";
 
 const PATHS = {
   fleet: "M3.5 4.5h9a1.5 1.5 0 0 1 1.5 1.5v6a1.5 1.5 0 0 1-1.5 1.5h-9A1.5 1.5 0 0 1 2 12V6a1.5 1.5 0 0 1 1.5-1.5zM8 4.5V2M5.5 8v1.5M10.5 8v1.5",
+  whatif: "M2.5 2.5v11h11M4.5 11.5l8-7M4.5 5.5l8 4",
   usage: "M2.5 13.5h11M4 11V8M8 11V3M12 11V6",
   rollouts: "M2 12.5h2.5V9H2zM6.8 12.5h2.4V6H6.8zM11.5 12.5H14V3h-2.5z",
   config: "M2 4.5h6M12 4.5h2M2 11.5h2M8 11.5h6M10 2.8v3.4M6 9.8v3.4",

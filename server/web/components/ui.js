@@ -92,7 +92,7 @@ export function Segmented({ label, value, options, onChange }) {
   </div>`;
 }
 
-export function Copy({ text }) {
+export function Copy({ text, label = t("copy") }) {
   const [done, setDone] = useState(false);
   const copy = async () => {
     await navigator.clipboard.writeText(text);
@@ -100,7 +100,7 @@ export function Copy({ text }) {
     setTimeout(() => setDone(false), 2000);
   };
   return html`<${Button} kind="quiet" icon=${done ? "check" : "copy"} onClick=${copy}>
-    ${t(done ? "copied" : "copy")}</${Button}>`;
+    ${done ? t("copied") : label}</${Button}>`;
 }
 
 // The languages by their own names; the page comes anew in the one that is chosen.

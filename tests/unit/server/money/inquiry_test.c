@@ -23,7 +23,8 @@
 struct fixture {
     struct arena *arena;
     struct inquiry inquiry;
-    struct json_problem problem;
+    struct json_problem problems[INQUIRY_PROBLEMS];
+    size_t problem_count;
     struct json *question;
 };
 
@@ -55,7 +56,7 @@ static enum status find(void *context, const char *contract_id, struct contract 
     if (strcmp(contract_id, "fee") != 0)
         return STATUS_NOT_FOUND;
     assert_int_equal(json_parse(span_text(FEE), &document, NULL), STATUS_OK);
-    enum status status = contract_read(document, fixture->arena, out, &fixture->problem);
+    enum status status = contract_read(document, fixture->arena, out, fixture->problems);
     json_free(document);
     return status;
 }
@@ -64,7 +65,7 @@ static enum status ask(struct fixture *fixture, const char *question)
 {
     assert_int_equal(json_parse(span_text(question), &fixture->question, NULL), STATUS_OK);
     return inquiry_read(fixture->question, NULL, "given", find, fixture, fixture->arena,
-                        &fixture->inquiry, &fixture->problem);
+                        &fixture->inquiry, fixture->problems, &fixture->problem_count);
 }
 
 static void a_kept_and_an_imagined_contract_are_compared(void **state)
@@ -143,7 +144,23 @@ static void a_fault_is_told_by_its_place(void **state)
                          "{\"contracts\": [{\"contract\": \"fee\"}, {\"contract\": \"x\"}],"
                          " \"devices\": {\"from\": 0, \"to\": 10}, " USED "}"),
                      STATUS_INVALID);
-    assert_string_equal(fixture->problem.pointer, "/contracts/1");
+    assert_string_equal(fixture->problems[0].pointer, "/contracts/1");
+}
+
+static void all_that_is_wrong_with_a_document_is_told_by_its_place(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(ask(fixture,
+                         "{\"contracts\": [{\"contract\": \"fee\"}, {\"document\": {\"contract\": "
+                         "\"bad\", \"vendor\": \"v\", \"currency\": \"XX\", \"zone\": \"UTC\","
+                         " \"charges\": [{\"kind\": \"unit\", \"metric\": \"requests\", \"price\":"
+                         " \"x\"}]}}], \"devices\": {\"from\": 0, \"to\": 10}, " USED "}"),
+                     STATUS_INVALID);
+    assert_true(fixture->problem_count >= 2);
+    assert_string_equal(fixture->problems[0].pointer, "/contracts/1/document/currency");
+    assert_string_equal(fixture->problems[fixture->problem_count - 1].pointer,
+                        "/contracts/1/document/charges/0/price");
 }
 
 static void usage_is_measured_or_brought_and_never_both(void **state)
@@ -152,13 +169,13 @@ static void usage_is_measured_or_brought_and_never_both(void **state)
     int64_t days;
 
     assert_int_equal(json_parse(span_text("{\"days\": 30}"), &fixture->question, NULL), STATUS_OK);
-    assert_int_equal(inquiry_days(fixture->question, &days, &fixture->problem), STATUS_OK);
+    assert_int_equal(inquiry_days(fixture->question, &days, fixture->problems), STATUS_OK);
     assert_int_equal(days, 30);
     json_free(fixture->question);
     assert_int_equal(json_parse(span_text("{\"days\": 30, " USED "}"), &fixture->question, NULL),
                      STATUS_OK);
-    assert_int_equal(inquiry_days(fixture->question, &days, &fixture->problem), STATUS_INVALID);
-    assert_string_equal(fixture->problem.pointer, "/days");
+    assert_int_equal(inquiry_days(fixture->question, &days, fixture->problems), STATUS_INVALID);
+    assert_string_equal(fixture->problems[0].pointer, "/days");
 }
 
 int main(void)
@@ -173,6 +190,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(costs_by_load_begin_at_none_and_pass_the_whole, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_fault_is_told_by_its_place, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(all_that_is_wrong_with_a_document_is_told_by_its_place,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(usage_is_measured_or_brought_and_never_both, set_up,
                                         tear_down),
     };
