@@ -346,6 +346,12 @@ static void tell_opened(struct face *face, enum status status)
     pthread_mutex_unlock(&face->lock);
 }
 
+static void share_fonts(struct face *face, bool is_drawing)
+{
+    if (face->recorder)
+        recorder_share_fonts(face->recorder, is_drawing);
+}
+
 /* SDL wants one thread for everything, so the window is opened here. */
 static void show_window(struct face *face)
 {
@@ -356,8 +362,10 @@ static void show_window(struct face *face)
     if (status != STATUS_OK)
         log_info("face", "no window: %s", problem[0] ? problem : status_text(status));
     tell_opened(face, status);
+    share_fonts(face, true);
     if (status == STATUS_OK)
         draw_on(face, screen);
+    share_fonts(face, false);
     screen_close(screen);
     pthread_mutex_lock(&face->lock);
     face->is_drawn = false; /* but it can still be asked for its picture */
@@ -647,11 +655,13 @@ enum status face_picture(struct face *face, struct buffer *out)
     memcpy(label, face->label, sizeof label);
     pthread_mutex_unlock(&face->lock);
 
+    share_fonts(face, true);
     enum status status = avatar_create(&avatar, pack, FACE_PICTURE_SIZE, FACE_PICTURE_SIZE);
-    if (status != STATUS_OK)
-        return status;
-    avatar_draw(avatar, &look, &changed);
-    status = picture_encode(avatar, FACE_PICTURE_MAX_BYTES, out);
-    avatar_free(avatar);
+    if (status == STATUS_OK) {
+        avatar_draw(avatar, &look, &changed);
+        status = picture_encode(avatar, FACE_PICTURE_MAX_BYTES, out);
+        avatar_free(avatar);
+    }
+    share_fonts(face, false);
     return status;
 }

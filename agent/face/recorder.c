@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent/face/avatar.h"
+#include "agent/face/caption.h"
 #include "agent/face/film.h"
 #include "agent/face/stage.h"
 #include "agent/face/track.h"
@@ -57,6 +58,7 @@ struct recorder {
     pthread_mutex_t lock; /* guards what follows; the content of a busy take is the thread's */
     pthread_cond_t changed;
     bool is_stopping;
+    unsigned drawers; /* others in this process that draw */
     const struct pack *pack;
     char label[FACE_LABEL_BYTES];
     struct take *takes[TAKE_COUNT]; /* NULL: room for one */
@@ -140,6 +142,13 @@ static void close_take(struct recorder *recorder, struct take *take, int64_t sam
     }
     take->state = TAKE_WAITING;
     pthread_cond_broadcast(&recorder->changed);
+}
+
+void recorder_share_fonts(struct recorder *recorder, bool is_drawing)
+{
+    pthread_mutex_lock(&recorder->lock);
+    recorder->drawers += is_drawing ? 1 : -1;
+    pthread_mutex_unlock(&recorder->lock);
 }
 
 void recorder_label(struct recorder *recorder, const char *label)
@@ -379,6 +388,10 @@ static void encode(struct recorder *recorder, const struct take *take)
 static void rest(struct recorder *recorder)
 {
     undress(recorder);
+    pthread_mutex_lock(&recorder->lock);
+    if (recorder->drawers == 0)
+        caption_forget_fonts();
+    pthread_mutex_unlock(&recorder->lock);
     heap_give_back();
 }
 

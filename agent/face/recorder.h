@@ -31,6 +31,10 @@ MUST_CHECK enum status recorder_create(struct recorder **out, const char *folder
 /* Ends the encoding under way within two seconds; what waits is lost. */
 void recorder_free(struct recorder *recorder);
 
+/* Whoever else draws in this process says so before it begins and after it ended: without films to
+ * make the recorder unloads the fonts, which nobody may use meanwhile. */
+void recorder_share_fonts(struct recorder *recorder, bool is_drawing);
+
 /* What the pictures of later turns show instead of the name. */
 void recorder_label(struct recorder *recorder, const char *label);
 

@@ -158,6 +158,7 @@ enum status audio_alsa_open(struct audio_device **out, const char *name)
 
 fail:
     log_info("voice", "no sound device \"%s\": %s", name, snd_strerror(failure));
+    snd_config_update_free_global(); /* what it read to look for one */
     free(alsa);
     return STATUS_UNREACHABLE;
 }

@@ -8,7 +8,7 @@
 // a fast one, of this benchmark's own.
 import {spawn} from 'node:child_process';
 import {createConnection} from 'node:net';
-import {closeSync, openSync, readdirSync, readFileSync, readSync} from 'node:fs';
+import {closeSync, openSync, readdirSync, readFileSync, readSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {Fleet, sleep} from '../support/fleet.mjs';
@@ -107,10 +107,18 @@ async function askHastily(fleet, turns) {
     console.error(`footprint: of ${turns} questions refused: ${JSON.stringify(refused)}`);
 }
 
+// ALSA without the additions of this machine: another benchmark needs libasound2-plugins, which load
+// PulseAudio's client into every program that looks for a sound device. A robot has a sound card.
+function plainAlsa(path) {
+  writeFileSync(path, readFileSync('/usr/share/alsa/alsa.conf', 'utf8').replace(/^\s*"\/.*conf\.d"$/gm, ''));
+  return path;
+}
+
 const fleet = await Fleet.create();
 const {vendor, url} = await startVendor();
 try {
   fleet.env.MYNA_VENDOR_KEY = 'bench';
+  fleet.env.ALSA_CONFIG_PATH = plainAlsa(join(fleet.home, 'alsa.conf'));
   await fleet.up('--robots', '0', '--vendor', url, '--model', 'dahan-chat');
   const agent = fleet.pid('myna-agent');
   const talk = async (turns) => {

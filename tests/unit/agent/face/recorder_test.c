@@ -214,6 +214,40 @@ static void stopping_does_not_wait_for_a_long_film(void **state)
     assert_true(clock_mono_ms() - before_ms < 3000);
 }
 
+/* Fontconfig maps its list of fonts while it is in use. */
+static bool has_fonts(void)
+{
+    char line[512];
+    bool found = false;
+    FILE *maps = fopen("/proc/self/maps", "re");
+
+    assert_non_null(maps);
+    while (fgets(line, sizeof line, maps))
+        found = found || strstr(line, "/fontconfig/");
+    fclose(maps);
+    return found;
+}
+
+static void fonts_are_unloaded_after_the_last_film_unless_somebody_draws(void **state)
+{
+    struct folder *folder = *state;
+    struct recorder *recorder;
+
+    assert_int_equal(record(&recorder, folder, "ffmpeg"), STATUS_OK);
+    recorder_share_fonts(recorder, true);
+    perform(recorder, 1, AUDIO_SAMPLE_RATE, AUDIO_SAMPLE_RATE / 4, 3 * AUDIO_SAMPLE_RATE);
+    assert_true(wait_for(folder, "1.mp4"));
+    clock_sleep_ms(200);
+    assert_true(has_fonts());
+    recorder_share_fonts(recorder, false);
+    perform(recorder, 2, 9 * AUDIO_SAMPLE_RATE, AUDIO_SAMPLE_RATE / 4, 11 * AUDIO_SAMPLE_RATE);
+    assert_true(wait_for(folder, "2.mp4"));
+    for (int i = 0; i < 600 && has_fonts(); i++)
+        clock_sleep_ms(50);
+    assert_false(has_fonts());
+    recorder_free(recorder);
+}
+
 static void a_missing_encoder_is_noticed(void **state)
 {
     (void)state;
@@ -272,6 +306,7 @@ int main(void)
         IN_FOLDER(a_turn_without_sound_is_not_recorded),
         IN_FOLDER(an_encoder_that_fails_leaves_no_half_film),
         IN_FOLDER(stopping_does_not_wait_for_a_long_film),
+        IN_FOLDER(fonts_are_unloaded_after_the_last_film_unless_somebody_draws),
         cmocka_unit_test(a_missing_encoder_is_noticed),
     };
 
