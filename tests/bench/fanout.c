@@ -26,6 +26,7 @@
 #define READY_MAX     256
 #define CONNECTING    200 /* at once: the broker's backlog is short */
 #define PATIENCE_MS   60000
+#define ROUNDS_MAX    64
 #define ANSWERS_TOPIC "bench/up"
 
 /* First bytes of packets, MQTT 3.1.1 section 2.2.1 */
@@ -305,19 +306,36 @@ static int compare(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
+static bool read_numbers(int argc, char **argv, int64_t numbers[5])
+{
+    static const struct {
+        const char *name;
+        int64_t most;
+    } arguments[] = {{"PORT", 65535},
+                     {"CLIENTS", CLIENTS_MAX},
+                     {"BYTES", PAYLOAD_MAX},
+                     {"ANSWER_BYTES", PAYLOAD_MAX},
+                     {"ROUNDS", ROUNDS_MAX}};
+
+    for (int i = 0; i < 5; i++) {
+        if (argc == 6 && span_to_int64(span_text(argv[i + 1]), &numbers[i]) == STATUS_OK &&
+            numbers[i] >= 1 && numbers[i] <= arguments[i].most)
+            continue;
+        fprintf(stderr, "fanout: %s must be a number from 1 to %lld%s%s\n", arguments[i].name,
+                (long long)arguments[i].most, argc == 6 ? ", and is " : "",
+                argc == 6 ? argv[i + 1] : "");
+        return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     static struct fanout fanout;
     int64_t numbers[5];
-    double rounds[64];
+    double rounds[ROUNDS_MAX];
 
-    if (argc != 6)
-        return 2;
-    for (int i = 0; i < 5; i++)
-        if (span_to_int64(span_text(argv[i + 1]), &numbers[i]) != STATUS_OK || numbers[i] < 1)
-            return 2;
-    if (numbers[1] > CLIENTS_MAX || numbers[2] > PAYLOAD_MAX || numbers[3] > PAYLOAD_MAX ||
-        numbers[4] > 64)
+    if (!read_numbers(argc, argv, numbers))
         return 2;
     fanout.count = (size_t)numbers[1];
     fanout.payload_bytes = (int)numbers[2];
