@@ -29,14 +29,17 @@ enum status cleaning_announce_contracts(struct store *store)
 
 enum status cleaning_renew_credentials(struct store *store, int64_t age_ms)
 {
+    /* asked before anything else: nearly always no vendor wants minted ones. A drained vendor's are
+     * renewed, too: they are wanted when it returns */
     STORE_STATEMENT(
         renew,
         "WITH due AS (SELECT array_agg(d.device_id) AS ids FROM (SELECT DISTINCT"
-        "     l.device_id::text AS device_id FROM myna.vendor v JOIN myna.effective_setting e"
+        "     l.device_id::text AS device_id FROM myna.vendor v JOIN myna.standing_setting e"
         "     ON e.name = 'routes' AND e.value @>"
         "       jsonb_build_array(jsonb_build_object('vendor', v.vendor_id))"
         "   JOIN myna.device_link l ON l.device_id = e.device_id"
-        "   WHERE v.credential = 'minted' AND l.last_seen > now() - interval '1 day'"
+        "   WHERE (SELECT EXISTS (SELECT FROM myna.vendor WHERE credential = 'minted'))"
+        "     AND v.credential = 'minted' AND l.last_seen > now() - interval '1 day'"
         "     AND l.desired_since < now() - $1::bigint * interval '1 millisecond' LIMIT 500) d)"
         " SELECT myna.touch_devices(ids) FROM due WHERE ids IS NOT NULL");
 

@@ -35,16 +35,28 @@ static void row_from_row(const struct result *result, size_t i, struct arena *ar
 
 /* The version in force when the generation was made, not now: a generation's content must be the
  * same whenever it is built. Robots are many and their lists few: each list is looked up once for
- * all who have it since the same moment in the same region. */
+ * all who have it since the same moment in the same region, led away from the same vendors. That is
+ * why drains are applied here, as effective_setting does it for one robot after the other; a test
+ * compares the two. Only while there is a drill must each robot be asked. */
 #define LISTS                                                                                      \
-    "WITH held AS MATERIALIZED ("                                                                  \
-    "   SELECT e.device_id, e.value, d.region, l.desired_since AS since"                           \
-    "   FROM myna.effective_setting e JOIN myna.device d ON d.device_id = e.device_id"             \
+    "WITH own AS MATERIALIZED ("                                                                   \
+    "   SELECT e.device_id, e.value, d.region, l.desired_since AS since, CASE"                     \
+    "     WHEN (SELECT EXISTS (SELECT FROM myna.vendor_drain"                                      \
+    "           WHERE state = 'active' AND kind = 'drill'))"                                       \
+    "     THEN coalesce(myna.drained_vendors(e.device_id), '{}')"                                  \
+    "     ELSE (SELECT coalesce(array_agg(DISTINCT vendor_id::text ORDER BY vendor_id::text),"     \
+    "             '{}') FROM myna.vendor_drain WHERE state = 'active') END AS drained"             \
+    "   FROM myna.standing_setting e JOIN myna.device d ON d.device_id = e.device_id"              \
     "   JOIN myna.device_link l ON l.device_id = e.device_id"                                      \
     "   WHERE e.name = 'routes' AND jsonb_typeof(e.value) = 'array'"                               \
     "     AND e.device_id = ANY ($1::text[])),"                                                    \
+    " list AS MATERIALIZED ("                                                                      \
+    "   SELECT o.*, CASE WHEN o.drained = '{}' THEN o.value"                                       \
+    "     ELSE coalesce(myna.routes_left(o.value, o.drained, o.region), o.value) END AS routes"    \
+    "   FROM (SELECT DISTINCT value, region, since, drained FROM own) o),"                         \
     " item AS MATERIALIZED ("                                                                      \
-    "   SELECT h.value, h.region, h.since, r.place, r.item ->> 'vendor' AS vendor_id,"             \
+    "   SELECT h.value, h.region, h.since, h.drained, r.place,"                                    \
+    "     r.item ->> 'vendor' AS vendor_id,"                                                       \
     "     r.item ->> 'model' AS model, r.item ->> 'contract' AS contract_id,"                      \
     "     coalesce((SELECT cv.version FROM myna.contract_version cv"                               \
     "       WHERE cv.contract_id = c.contract_id AND cv.effective_from <= h.since"                 \
@@ -58,8 +70,8 @@ static void row_from_row(const struct result *result, size_t i, struct arena *ar
     "     EXISTS (SELECT FROM myna.region n WHERE n.region_id = h.region AND n.needs_filing)"      \
     "       AS filing_is_due,"                                                                     \
     "     coalesce(myna.filing_of(v.filings, r.item ->> 'model', h.region), '') AS filing"         \
-    "   FROM (SELECT DISTINCT value, region, since FROM held) h"                                   \
-    "   CROSS JOIN LATERAL jsonb_array_elements(h.value) WITH ORDINALITY AS r(item, place)"        \
+    "   FROM list h"                                                                               \
+    "   CROSS JOIN LATERAL jsonb_array_elements(h.routes) WITH ORDINALITY AS r(item, place)"       \
     "   LEFT JOIN myna.vendor v ON v.vendor_id = r.item ->> 'vendor'"                              \
     "   LEFT JOIN myna.contract c ON c.contract_id = r.item ->> 'contract'"                        \
     "     AND c.vendor_id = v.vendor_id)"
@@ -94,7 +106,7 @@ static enum status select_rows(struct store_conn *conn, const char *const *ids, 
         " h.region, i.is_minted, h.since, i.use, i.voice, i.pair_is_open, i.filing_is_due,"
         " i.filing, '' AS rollout_id, 0::bigint AS window_s, false AS is_under_way,"
         " false AS is_test, false AS is_install, i.place"
-        " FROM held h JOIN item i USING (value, region, since)"
+        " FROM own h JOIN item i USING (value, region, since, drained)"
         " UNION ALL " TRIALS ") rows ORDER BY device_id COLLATE \"C\", place");
 
     return store_exec(conn, &read, STORE_VALUES(value_text_array(ids, id_count)), result);

@@ -355,6 +355,64 @@ static void who_does_not_come_back_in_time_is_named(void **state)
                         "ended [\"r1\", \"r2\", \"r3\", \"r4\"]");
 }
 
+/* The vendors of each robot's routes, in their order: "r1 a b a|r2 b" and so on. */
+static const char *vendors_read(struct fixture *fixture)
+{
+    const char *ids[] = {"r1", "r2", "r3", "r4", "r5", "r6"};
+    struct routes_row *rows;
+    size_t count;
+    const char *text = "";
+
+    assert_int_equal(routes_read(fixture->conn, fixture->arena, ids, 6, &rows, &count), STATUS_OK);
+    for (size_t i = 0; i < count; i++) {
+        const bool is_first = i == 0 || strcmp(rows[i].device_id, rows[i - 1].device_id) != 0;
+
+        text = arena_format(fixture->arena, "%s%s%s %s", text, is_first && i > 0 ? "|" : "",
+                            is_first ? rows[i].device_id : "", rows[i].vendor_id);
+    }
+    return text;
+}
+
+/* What lists show of a robot is the first of its routes. */
+static void assert_shown(struct fixture *fixture)
+{
+    run(fixture, "UPDATE myna.device_shown SET generation = 0; SELECT myna.device_show(1000)");
+    assert_string_equal(ask(fixture, "SELECT count(*)::text FROM myna.device_shown s"
+                                     " LEFT JOIN myna.effective_setting e"
+                                     "   ON e.device_id = s.device_id AND e.name = 'routes'"
+                                     " WHERE s.route IS NOT DISTINCT FROM e.value -> 0"),
+                        "6");
+}
+
+/* Read list by list where all robots' routes are read, and robot by robot elsewhere. */
+static void both_ways_to_read_routes_leave_the_same_vendors(void **state)
+{
+    static const char effective[] =
+        "SELECT string_agg(device_id || ' ' || vendors, '|' ORDER BY device_id) FROM ("
+        " SELECT e.device_id, string_agg(r.item ->> 'vendor', ' ' ORDER BY place) AS vendors"
+        " FROM myna.effective_setting e CROSS JOIN LATERAL jsonb_array_elements(e.value)"
+        "   WITH ORDINALITY AS r(item, place) WHERE e.name = 'routes' GROUP BY 1) v";
+    struct fixture *fixture = *state;
+    const struct drains_order drill = {
+        .kind = "drill", .share = "0.5", .until_ms = NOW + 10 * MINUTE};
+    const char *before = vendors_read(fixture);
+
+    assert_string_equal(before, ask(fixture, effective));
+    assert_shown(fixture);
+    assert_int_equal(start(fixture, drill), STATUS_OK);
+    const char *drilled = vendors_read(fixture);
+    assert_string_not_equal(drilled, before);
+    assert_string_equal(drilled, ask(fixture, effective));
+    assert_shown(fixture);
+    assert_int_equal(drain_vendor(fixture, "a"), STATUS_OK);
+    const char *drained = vendors_read(fixture);
+    assert_string_not_equal(drained, drilled);
+    assert_string_equal(drained, ask(fixture, effective));
+    assert_shown(fixture);
+    assert_int_equal(give_back(fixture, "a"), STATUS_OK);
+    assert_string_equal(vendors_read(fixture), before);
+}
+
 static void a_trial_under_way_waits_until_the_vendor_is_back(void **state)
 {
     struct fixture *fixture = *state;
@@ -409,6 +467,7 @@ int main(void)
         TEST(a_drill_moves_its_share_alone_and_reports_how_long_it_took),
         TEST(a_drill_that_could_move_nobody_is_refused),
         TEST(who_does_not_come_back_in_time_is_named),
+        TEST(both_ways_to_read_routes_leave_the_same_vendors),
         TEST(a_trial_under_way_waits_until_the_vendor_is_back),
     };
 
