@@ -98,3 +98,10 @@ test('what was only checked by a key is not taken for what was done', async () =
   const again = await admin.post('/contracts?dry_run=true', document('c9'), key);
   assert.deepEqual([again.status, again.headers['idempotency-replayed']], [204, 'true']);
 });
+
+test('a query without a value has its key as well', async () => {
+  const key = {'Idempotency-Key': 'bare'};
+  assert.equal((await admin.post('/claims?bare', {uses: 5}, key)).status, 201);
+  assert.equal((await admin.post('/claims?bare', {uses: 5}, key)).headers['idempotency-replayed'], 'true');
+  assert.equal((await admin.post('/claims', {uses: 5}, key)).status, 422);
+});

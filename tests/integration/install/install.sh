@@ -78,6 +78,8 @@ for page in $(find "$root" -path '*/man/*' -type f) "$(find "$root" -path '*/doc
 		check "$(basename "$page") names $path, which is not installed" test -e "$root$path"
 	done
 done
+completion=$(find "$root" -path '*/bash-completion/completions/mynactl')
+check "bash would not complete mynactl" bash -c ". '$completion' && complete -p mynactl | grep -q _mynactl"
 for licence in LICENSE LICENSE.myna-voice LICENSE.dashboard; do
 	check "$licence is not installed" test -n "$(find "$root" -path '*/doc/*' -name "$licence")"
 done

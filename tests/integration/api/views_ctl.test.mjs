@@ -1,0 +1,94 @@
+// mynactl about many robots at once: saved lists, the same deed for all of one, and what a robot
+// measured of itself.
+import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
+import {join} from 'node:path';
+import {after, before, test} from 'node:test';
+import {promisify} from 'node:util';
+import {Stack} from '../../support/stack.mjs';
+import {hold} from './openapi.mjs';
+import {Robot} from './robot.mjs';
+
+const run = promisify(execFile);
+const mynactl = process.env.MYNACTL ?? '.build/release/mynactl';
+const ROBOTS = ['r1', 'r2', 'r3'];
+let stack;
+let admin;
+let env;
+
+before(async () => {
+  stack = hold(await Stack.create());
+  admin = await stack.login();
+  const {code} = (await admin.post('/claims', {uses: ROBOTS.length})).body;
+  for (const id of ROBOTS) assert.equal((await new Robot(id, `SN-${id}`).enrol(stack, code)).status, 200);
+  await admin.post('/groups', {id: 'desk'});
+  const {body} = await admin.post('/api-keys', {name: 'ctl', role: 'admin'});
+  env = {...process.env, MYNACTL_URL: `http://127.0.0.1:${stack.port}`, MYNACTL_KEY: body.key, MYNACTL_CONFIG: join(stack.home, 'none')};
+});
+
+after(() => stack?.end());
+
+const ctl = async (...words) => (await run(mynactl, words, {env})).stdout;
+const refused = (...words) => run(mynactl, words, {env}).then(() => assert.fail('was done'), (error) => error);
+const commands = async (id) => (await admin.get(`/devices/${id}/commands`)).body.items.map(({kind}) => kind);
+const members = async () => (await admin.get('/groups/desk/devices')).body.items.map(({id}) => id);
+
+test('a list gets a name, another list by the same name, and loses it', async () => {
+  assert.match(await ctl('view', 'save', 'mine', '--state', 'online'), /saved view "mine"/);
+  assert.match(await ctl('view', 'save', 'mine', '--filter', 'id != r3', '--shared'), /changed view "mine"/);
+  const [view, ...more] = (JSON.parse(await ctl('view', 'list', '--json'))).items;
+  assert.deepEqual(more, []);
+  assert.deepEqual([view.name, view.query, view.shared], ['mine', {filter: 'id != r3'}, true]);
+  assert.match(await ctl('view', 'list'), /mine .*id != r3.* yes /);
+  await ctl('view', 'save', 'short-lived', '--q', 'x');
+  assert.match(await ctl('view', 'delete', 'short-lived'), /deleted/);
+  assert.match((await refused('view', 'delete', 'short-lived')).stderr, /there is no view "short-lived"/);
+});
+
+test('a dry run tells whom a deed is for, and does nothing', async () => {
+  assert.equal(await ctl('device', 'each', 'identify', '--view', 'mine', '--dry-run'), 'r1\nr2\nidentify would be for 2 robots; nothing was done\n');
+  assert.deepEqual(await commands('r1'), []);
+});
+
+test('a deed is done to every robot of the list and to no other; what is typed wins over the view', async () => {
+  assert.match(await ctl('device', 'each', 'report', '--view', 'mine'), /report: 2 of 2 robots/);
+  assert.deepEqual([await commands('r1'), await commands('r2'), await commands('r3')], [['report'], ['report'], []]);
+  assert.match(await ctl('device', 'each', 'identify', '--view', 'mine', '--filter', 'id = r3'), /1 of 1 robots/);
+  assert.deepEqual(await commands('r3'), ['identify']);
+  assert.match(await ctl('device', 'each', 'join', 'desk', '--all'), /join: 3 of 3/);
+  assert.deepEqual(await members(), ROBOTS);
+  assert.match(await ctl('device', 'each', 'leave', 'desk', '--group', 'desk', '--filter', 'id = r2'), /leave: 1 of 1/);
+  assert.deepEqual(await members(), ['r1', 'r3']);
+});
+
+test('one robot that cannot be told is named, and the others are told', async () => {
+  await admin.post('/devices/r2/revoke');
+  const {code, stdout, stderr} = await refused('device', 'each', 'restart', '--all');
+  assert.equal(code, 1);
+  assert.match(stdout, /restart: 2 of 3 robots/);
+  assert.match(stderr, /r2: not done/);
+  assert.equal((await commands('r3'))[0], 'restart');
+});
+
+test('no list, too long a list, and what is no deed are refused before anything is done', async () => {
+  const before_ = Number((await stack.sql('SELECT count(*) FROM myna.command'))[0][0]);
+  assert.match((await refused('device', 'each', 'report')).stderr, /say which robots/);
+  assert.match((await refused('device', 'each', 'report', '--all', '--most', '2')).stderr, /more than 2 robots/);
+  assert.match((await refused('device', 'each', 'dance', '--all')).stderr, /"dance" is no deed: identify, report/);
+  assert.match((await refused('device', 'each', 'join', '--all')).stderr, /takes a group/);
+  assert.match((await refused('device', 'each', 'report', '--view', 'nobody')).stderr, /there is no view "nobody"/);
+  assert.equal(Number((await stack.sql('SELECT count(*) FROM myna.command'))[0][0]), before_);
+});
+
+test('what a robot measured of itself is told figure by figure; a count that began anew is not negative', async () => {
+  assert.match(await ctl('device', 'health', 'r1'), /r1 has told nothing of itself/);
+  await stack.sql("UPDATE myna.device_link SET last_seen = now() WHERE device_id = 'r1'");
+  for (const [n, cpu, turns] of [[3, 10, 100], [2, 30, 140], [1, 20, 5]])
+    await stack.sql(`INSERT INTO myna.device_health (device_id, slot, at, cpu_percent, memory_kib, disk_free_mib, turns, failed_turns, audio_underruns,
+      frames_late, journal_pending, wifi_dbm) VALUES ('r1', ${10 - n}, now() - interval '${n} hours', ${cpu}, 1000, 500, ${turns}, 0, 0, 0, 0, -60)`);
+  const told = await ctl('device', 'health', 'r1');
+  assert.match(told, /r1, 3 samples from/);
+  assert.match(told, /processor % +10 +30 +20 {2}▁█▄/);
+  assert.match(told, /^turns +0 +40 +5 {2}▁█▁/m);
+  assert.match(told, /Wi-Fi dBm +-60 +-60 +-60 {2}▁▁▁/);
+});
