@@ -33,6 +33,26 @@ static enum status read_window(struct reasons *reasons, struct arena *arena)
     return status;
 }
 
+static void write_reason(struct json_writer *writer, const struct why_reason *reason)
+{
+    json_begin_object(writer);
+    json_write_member(writer, "code", reason->code);
+    json_write_member(writer, "text", reason->text);
+    json_key(writer, "parameters");
+    json_begin_object(writer);
+    for (size_t i = 0; i < reason->parameter_count; i++) {
+        const struct why_parameter *parameter = &reason->parameters[i];
+
+        json_key(writer, parameter->name);
+        if (parameter->text != NULL)
+            json_write_text(writer, span_text(parameter->text));
+        else
+            json_write_int(writer, parameter->number);
+    }
+    json_end_object(writer);
+    json_end_object(writer);
+}
+
 /* The store's object with "current" and "reasons" in front. */
 static enum status write(const struct reasons *reasons, struct arena *arena, struct span *json)
 {
@@ -48,12 +68,8 @@ static enum status write(const struct reasons *reasons, struct arena *arena, str
     json_write_bool(&writer, count == 0);
     json_key(&writer, "reasons");
     json_begin_array(&writer);
-    for (size_t i = 0; i < count; i++) {
-        json_begin_object(&writer);
-        json_write_member(&writer, "code", told[i].code);
-        json_write_member(&writer, "text", told[i].text);
-        json_end_object(&writer);
-    }
+    for (size_t i = 0; i < count; i++)
+        write_reason(&writer, &told[i]);
     json_end_array(&writer);
     buffer_byte(&out, ',');
     buffer_add(&out, span_of(reasons->json.data + 1, reasons->json.size - 1));

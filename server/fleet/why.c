@@ -23,9 +23,31 @@ __attribute__((format(printf, 3, 4))) static void add(struct list *list, const c
     assert(list->count < WHY_REASONS);
     struct why_reason *reason = &list->items[list->count++];
     reason->code = code;
+    reason->parameter_count = 0;
     va_start(args, format);
     vsnprintf(reason->text, sizeof reason->text, format, args);
     va_end(args);
+}
+
+static struct why_parameter *add_parameter(struct list *list, const char *name)
+{
+    struct why_reason *reason = &list->items[list->count - 1];
+
+    assert(reason->parameter_count < WHY_PARAMETERS);
+    struct why_parameter *parameter = &reason->parameters[reason->parameter_count++];
+    *parameter = (struct why_parameter){.name = name};
+    return parameter;
+}
+
+/* Of the reason added last. */
+static void with_number(struct list *list, const char *name, int64_t number)
+{
+    add_parameter(list, name)->number = number;
+}
+
+static void with_text(struct list *list, const char *name, const char *text)
+{
+    add_parameter(list, name)->text = text;
 }
 
 /* "12 minutes", in whole units, for people. */
@@ -63,13 +85,37 @@ static void tell_status(const struct why_facts *facts, struct list *list)
 
 static void tell_trial(const struct why_facts *facts, struct list *list)
 {
-    if (strcmp(facts->trial_verdict, "running") == 0)
+    if (strcmp(facts->trial_verdict, "running") == 0) {
         add(list, "trial_running", "it tries generation %lld before it runs it",
             (long long)facts->desired);
-    else
-        add(list, "trial_failed",
-            "its own trial of generation %lld failed, and it runs %lld: %.140s",
-            (long long)facts->desired, (long long)facts->reported, facts->trial_reason);
+        with_number(list, "generation", facts->desired);
+        return;
+    }
+    add(list, "trial_failed", "its own trial of generation %lld failed, and it runs %lld: %.140s",
+        (long long)facts->desired, (long long)facts->reported, facts->trial_reason);
+    with_number(list, "generation", facts->desired);
+    with_number(list, "running", facts->reported);
+    with_text(list, "reason", facts->trial_reason);
+}
+
+/* It could take the newest generation and has not. */
+static void tell_answer(const struct why_facts *facts, struct list *list)
+{
+    char words[32];
+
+    if (facts->sends == 0) {
+        add(list, "not_sent_yet", "generation %lld is made and goes out next",
+            (long long)facts->desired);
+        with_number(list, "generation", facts->desired);
+        return;
+    }
+    const int64_t since_ms = facts->now_ms - facts->desired_since_ms;
+    add(list, "unanswered",
+        "generation %lld was sent, the first of %lld times within %s, and it has not answered",
+        (long long)facts->desired, (long long)facts->sends, span_words(since_ms, words));
+    with_number(list, "generation", facts->desired);
+    with_number(list, "sends", facts->sends);
+    with_number(list, "seconds", since_ms / SECOND_MS);
 }
 
 /* Behind: the newest generation is not what it runs. */
@@ -82,27 +128,30 @@ static void tell_delivery(const struct why_facts *facts, struct list *list)
         tell_trial(facts, list);
         return;
     }
-    if (!facts->is_online && facts->last_seen_ms == 0)
+    if (facts->is_online) {
+        tell_answer(facts, list);
+        return;
+    }
+    if (facts->last_seen_ms == 0) {
         add(list, "offline_since", "it has never been heard");
-    else if (!facts->is_online)
-        add(list, "offline_since", "it is offline and was last heard %s ago",
-            span_words(facts->now_ms - facts->last_seen_ms, words));
-    else if (facts->sends == 0)
-        add(list, "not_sent_yet", "generation %lld is made and goes out next",
-            (long long)facts->desired);
-    else
-        add(list, "unanswered",
-            "generation %lld was sent, the first of %lld times within %s, and it has not answered",
-            (long long)facts->desired, (long long)facts->sends,
-            span_words(facts->now_ms - facts->desired_since_ms, words));
+        return;
+    }
+    const int64_t since_ms = facts->now_ms - facts->last_seen_ms;
+    add(list, "offline_since", "it is offline and was last heard %s ago",
+        span_words(since_ms, words));
+    with_number(list, "seconds", since_ms / SECOND_MS);
 }
 
 static void tell_settings(const struct why_facts *facts, struct list *list)
 {
-    if (*facts->refused)
+    if (*facts->refused) {
         add(list, "refused", "it refused %.200s", facts->refused);
-    if (*facts->for_restart)
+        with_text(list, "settings", facts->refused);
+    }
+    if (*facts->for_restart) {
         add(list, "needs_restart", "it takes %.200s at its next restart", facts->for_restart);
+        with_text(list, "settings", facts->for_restart);
+    }
 }
 
 /* What keeps a rollout's change from a device that waits for it, while the rollout stands still. */
@@ -119,28 +168,26 @@ static bool tell_pause(const struct why_facts *facts, struct list *list)
         {"operator", "paused", "an operator paused it"},
     };
 
-    if (strcmp(facts->rollout_state, "rolling_back") == 0)
+    if (strcmp(facts->rollout_state, "rolling_back") == 0) {
         add(list, "rolling_back", "rollout \"%s\" is being taken back", facts->rollout);
+        with_text(list, "rollout", facts->rollout);
+        return true;
+    }
     if (strcmp(facts->rollout_state, "paused") != 0)
-        return strcmp(facts->rollout_state, "rolling_back") == 0;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (strcmp(facts->rollout_cause, rows[i].cause) == 0)
-            add(list, rows[i].code, "rollout \"%s\" stands still: %s", facts->rollout,
-                rows[i].text);
+        return false;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(facts->rollout_cause, rows[i].cause) != 0)
+            continue;
+        add(list, rows[i].code, "rollout \"%s\" stands still: %s", facts->rollout, rows[i].text);
+        with_text(list, "rollout", facts->rollout);
+        with_text(list, "cause", facts->rollout_cause);
+    }
     return true;
 }
 
-static void tell_rollout(const struct why_facts *facts, struct list *list)
+/* It waits for a rollout that moves. */
+static void tell_turn(const struct why_facts *facts, struct list *list)
 {
-    if (!*facts->rollout)
-        return;
-    if (strcmp(facts->device_state, "failed") == 0) {
-        add(list, "trial_failed", "rollout \"%s\" took its change back from it: %.140s",
-            facts->rollout, facts->device_reason);
-        return;
-    }
-    if (tell_pause(facts, list))
-        return;
     if (facts->is_control)
         add(list, "held_back", "rollout \"%s\" holds it back to the end, to compare with",
             facts->rollout);
@@ -154,6 +201,24 @@ static void tell_rollout(const struct why_facts *facts, struct list *list)
     else
         add(list, "rate_limited", "it is in wave %lld of rollout \"%s\" and its turn comes",
             (long long)facts->device_wave, facts->rollout);
+    with_text(list, "rollout", facts->rollout);
+    if (!facts->is_control)
+        with_number(list, "wave", facts->device_wave ? facts->device_wave : facts->rollout_wave);
+}
+
+static void tell_rollout(const struct why_facts *facts, struct list *list)
+{
+    if (!*facts->rollout)
+        return;
+    if (strcmp(facts->device_state, "failed") == 0) {
+        add(list, "trial_failed", "rollout \"%s\" took its change back from it: %.140s",
+            facts->rollout, facts->device_reason);
+        with_text(list, "rollout", facts->rollout);
+        with_text(list, "reason", facts->device_reason);
+        return;
+    }
+    if (!tell_pause(facts, list))
+        tell_turn(facts, list);
 }
 
 size_t why_reasons(const struct why_facts *facts, struct why_reason out[WHY_REASONS])

@@ -10,8 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WHY_REASONS   8
-#define WHY_TEXT_SIZE 256
+#define WHY_REASONS    8
+#define WHY_TEXT_SIZE  256
+#define WHY_PARAMETERS 4
 
 /* Texts are borrowed; "" is nothing. Plain data. */
 struct why_facts {
@@ -37,9 +38,18 @@ struct why_facts {
     bool is_window_shut; /* by the device's own time of day, or a blackout */
 };
 
+/* What a reason's sentence fills in, by a name that stays. Plain data. */
+struct why_parameter {
+    const char *name; /* "generation", static */
+    const char *text; /* borrowed from the facts; NULL: a number */
+    int64_t number;
+};
+
 struct why_reason {
     const char *code; /* "offline_since", static */
     char text[WHY_TEXT_SIZE];
+    struct why_parameter parameters[WHY_PARAMETERS]; /* those that it has, in any language */
+    size_t parameter_count;
 };
 
 /* Fills out and gives the count. */

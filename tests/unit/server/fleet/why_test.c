@@ -49,6 +49,37 @@ static void who_runs_its_newest_has_no_reason(void **state)
     assert_int_equal(why_reasons(&facts, reasons), 0);
 }
 
+static int64_t number_of(const struct why_reason *reason, const char *name)
+{
+    for (size_t i = 0; i < reason->parameter_count; i++)
+        if (strcmp(reason->parameters[i].name, name) == 0)
+            return reason->parameters[i].number;
+    return -1;
+}
+
+static void a_reason_carries_what_its_sentence_fills_in(void **state)
+{
+    struct why_facts facts = a_device();
+    struct why_reason reasons[WHY_REASONS];
+
+    (void)state;
+    facts.reported = 8;
+    facts.sends = 3;
+    assert_int_equal(why_reasons(&facts, reasons), 1);
+    assert_int_equal(reasons[0].parameter_count, 3);
+    assert_int_equal(number_of(&reasons[0], "generation"), 9);
+    assert_int_equal(number_of(&reasons[0], "sends"), 3);
+    assert_int_equal(number_of(&reasons[0], "seconds"), 90);
+
+    facts = a_device();
+    facts.rollout = "louder";
+    facts.rollout_state = "running";
+    facts.rollout_wave = 2;
+    assert_int_equal(why_reasons(&facts, reasons), 1);
+    assert_string_equal(reasons[0].parameters[0].text, "louder");
+    assert_int_equal(number_of(&reasons[0], "wave"), 2);
+}
+
 static void who_is_behind_is_offline_or_waits_or_does_not_answer(void **state)
 {
     struct why_facts facts = a_device();
@@ -153,6 +184,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_runs_its_newest_has_no_reason),
+        cmocka_unit_test(a_reason_carries_what_its_sentence_fills_in),
         cmocka_unit_test(who_is_behind_is_offline_or_waits_or_does_not_answer),
         cmocka_unit_test(a_trial_says_more_than_the_way_it_came),
         cmocka_unit_test(who_may_not_take_part_needs_no_other_reason),

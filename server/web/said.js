@@ -1,0 +1,79 @@
+// said.js - what the server says, in the reader's language
+//
+// Alerts and reasons come with an English sentence, and with the code and the parameters that it was
+// made of. Where the reader's language has a sentence for the code, that is filled in; else the
+// server's own stands. Sentences are written as the server's (server/store/alert_words.c): {path} is
+// a number, grouped, or a text; {path#} as it is; {path%} a share in percent; {path~} seconds in
+// words; {+path} and {-path} show nothing. What stands in [brackets] is left out when one of its gaps
+// has nothing to fill it, or zero.
+
+import { duration, number, percent, plain } from "./format.js";
+import { language } from "./text.js";
+
+const MODULES = { zh: () => import("./said.zh.js") };
+
+const sentences = await MODULES[language]?.();
+
+const told = (list) => list.filter((item) => item !== "alert"); // which goes without saying among what was done
+const isNothing = (value) => value === undefined || value === null || value === "" || value === 0 || (Array.isArray(value) && told(value).length === 0);
+const isNumber = (value) => value !== "" && !Number.isNaN(Number(value));
+
+// Whole units, as people tell them: 5400 seconds are one hour.
+function spanOf(seconds) {
+  const unit = [86400, 3600, 60].find((size) => seconds >= 2 * size) ?? 1;
+  return duration(Math.floor(seconds / unit) * unit);
+}
+
+function shown(value, form) {
+  if (Array.isArray(value)) return told(value).join(", ");
+  if (typeof value === "object") return JSON.stringify(value);
+  if (form === "%") return percent(Number(value));
+  if (form === "~") return spanOf(Number(value));
+  if (form === "#" || !isNumber(value)) return String(value);
+  return Math.abs(Number(value)) >= 1 ? plain(value) : number(value) === "0" ? plain(value, 6) : number(value);
+}
+
+// [text, whether no gap was left without anything, where it ended]
+function render(sentence, from, values) {
+  let text = "";
+  let whole = true;
+  let at = from;
+  while (at < sentence.length && sentence[at] !== "]") {
+    if (sentence[at] === "[") {
+      const [part, isWhole, end] = render(sentence, at + 1, values);
+      if (isWhole) text += part;
+      at = end + 1;
+    } else if (sentence[at] === "{") {
+      const end = sentence.indexOf("}", at);
+      const [, sign, path, form] = /^([+-]?)([\w.]+)([#%~]?)$/.exec(sentence.slice(at + 1, end));
+      const value = path.split(".").reduce((value, name) => value?.[name], values);
+      if (sign !== "-" && isNothing(value)) whole = false;
+      if (!sign) text += isNothing(value) ? "?" : shown(value, form);
+      at = end + 1;
+    } else {
+      text += sentence[at++];
+    }
+  }
+  return [text, whole, at];
+}
+
+export const fill = (sentence, values) => render(sentence, 0, values)[0].trim();
+
+// What happened, of an alert.
+export function wordsOf(alert) {
+  const sentence = sentences?.words[alert.kind];
+  return sentence && alert.words ? fill(sentence, alert.detail ?? {}) || alert.words : alert.words;
+}
+
+// What to do about it. {} in a sentence is whom it is about.
+export function cureOf(alert) {
+  const [scope, ...id] = alert.subject.split("/");
+  const sentence = sentences?.cures[`${alert.kind}/${scope}`] ?? sentences?.cures[alert.kind];
+  return sentence?.replaceAll("{}", id.join("/")) ?? alert.cure;
+}
+
+// Why a robot is not current.
+export function reasonOf({ code, text, parameters = {} }) {
+  const sentence = sentences?.reasons[code];
+  return sentence ? fill(sentence, parameters) || text : text;
+}
