@@ -11,6 +11,7 @@ import { attempt } from "../components/toast.js";
 import { Ago, Button, Segmented, Status } from "../components/ui.js";
 import { number } from "../format.js";
 import { useQuery } from "../router.js";
+import { cureOf, wordsOf } from "../said.js";
 import { may } from "../session.js";
 import { t, word } from "../text.js";
 
@@ -51,8 +52,8 @@ function SilenceDialog({ row, onClose }) {
 
 const columns = (act, onSilence) => [
   { key: "severity", title: t("severity"), width: "96px", cell: (row) => html`<${Status} kind="severity" value=${row.severity} />` },
-  { key: "what", title: t("alert"), lead: true, cell: (row) => html`<b>${word("alert", row.kind)}</b>${row.words && html`<span class="sub seen">${row.words}</span>`}
-    <span class="sub">${row.cure}</span>` },
+  { key: "what", title: t("alert"), lead: true, cell: (row) => html`<b>${word("alert", row.kind)}</b>${row.words && html`<span class="sub seen">${wordsOf(row)}</span>`}
+    <span class="sub">${cureOf(row)}</span>` },
   { key: "subject", title: t("subject"), width: "136px", cell: (row) => html`<a href=${row.link}>${row.subject.split("/").slice(1).join("/") || row.subject}</a>` },
   { key: "state", title: t("alert.state"), width: "104px", cell: (row) => html`${word("alert_state", row.state)}<${Said} row=${row} />` },
   { key: "count", title: t("count"), end: true, width: "64px", cell: (row) => number(row.count) },

@@ -7,6 +7,7 @@ import { Icon } from "../../components/icons.js";
 import { LayerName, SettingControl, settingHint, settingName, SettingValue, useCatalogue } from "../../components/setting.js";
 import { Loaded } from "../../components/states.js";
 import { Ago, Button, Card, IconButton, Status } from "../../components/ui.js";
+import { reasonOf } from "../../said.js";
 import { may } from "../../session.js";
 import { t } from "../../text.js";
 
@@ -128,7 +129,7 @@ function Reasons({ why }) {
   const flaws = why.routes.filter((route) => route.flaw || route.starved_by.length > 0);
   if (why.current && flaws.length === 0) return null;
   return html`<div class="strip warn reasons" role="status"><${Icon} name="warn" /><ul class="plain">
-    ${why.reasons.map(({ code, text }) => html`<li key=${code} title=${code}>${text}</li>`)}
+    ${why.reasons.map((reason) => html`<li key=${reason.code} title=${reason.code}>${reasonOf(reason)}</li>`)}
     ${why.rollout && !why.current && html`<li><a href="/rollouts/${why.rollout.id}">${t("why.coming.short", { rollout: why.rollout.id })}</a></li>`}
     ${flaws.map((route, i) => html`<li key=${i}><b>${route.vendor} / ${route.model}</b> ${route.flaw
       || t("why.starved", { by: route.starved_by.join(", ") })}</li>`)}
