@@ -149,3 +149,39 @@ test('I6: so is one by hand that is taken back from the middle', async () => {
   await converged(31);
   assert.equal(Number(await one('SELECT count(*) FROM myna.rollout_device WHERE is_open OR is_live')), 0);
 });
+
+// The window opens and closes by whichever server is there; each is killed again and again around both.
+test('I6: killed while a maintenance window opens and closes, all robots leave and come back once', async () => {
+  const generations = async () => new Map((await fleet.sql('SELECT device_id, desired_generation FROM myna.device_link')).map(([id, n]) => [id, Number(n)]));
+  const state = () => one("SELECT state FROM myna.vendor_drain WHERE vendor_id = 'dahan'");
+  await ready();
+  const before = await generations();
+  const at = (seconds) => new Date(Date.now() + seconds * 1000).toISOString();
+  await ctl('vendor', 'maintenance', 'dahan', '--from', at(3), '--until', at(12));
+  const seen = [];
+  const kills = {};
+  const deadline = Date.now() + 120000;
+  for (let turn = 0; ; turn++) {
+    const is = await state();
+    if (seen.at(-1) !== is) seen.push(is);
+    if (is === 'ended' || Date.now() > deadline) break;
+    if ((kills[is] = (kills[is] ?? 0) + 1) > 8) { // robots answer now, which takes a server that lives
+      await sleep(500);
+      continue;
+    }
+    const server = servers[turn % 2];
+    await server.kill();
+    server.start();
+    await sleep(500); // a server looks twice a second once it is up
+  }
+  assert.deepEqual(seen.slice(-1), ['ended'], seen.join());
+  assert.ok(seen.includes('active'), seen.join());
+  await ready();
+  const steps = await fleet.sql("SELECT action FROM myna.audit WHERE subject = 'vendor/dahan' AND action IN ('vendor.drain', 'vendor.return') ORDER BY seq");
+  assert.deepEqual(steps, [['vendor.drain'], ['vendor.return']]);
+  for (const [id, generation] of await generations()) assert.equal(generation, before.get(id) + 2, `${id} was led away and back once`);
+  const [[robots, back]] = await fleet.sql('SELECT count(*), count(back_at) FROM myna.vendor_drain_device WHERE is_led');
+  assert.deepEqual([robots, back], [String(ROBOTS + 1), robots]);
+  assert.equal(Number(await one('SELECT count(*) FROM myna.device_link WHERE reported_generation < desired_generation')), 0);
+  assert.equal((await ctl('audit', 'verify')).ok, true);
+});
