@@ -5,8 +5,9 @@
 #include "server/store/bills.h"
 #include "server/store/burndowns.h"
 
-#define TEXT_BYTES (64u << 20)
-#define ERRORS     16
+#define TEXT_BYTES   (64u << 20)
+#define ERRORS       16
+#define RECORD_BYTES 200 /* of one in its table, at the least */
 
 struct packing {
     const struct vendor_pack_order *order;
@@ -90,14 +91,20 @@ static enum status write_volumes(struct store_conn *conn, const struct vendor_pa
     " 'first_at', (SELECT min(at) FROM records), 'share', $5::text, 'errors', " CLASSES            \
     ", 'first_token', " LATENCY ")"
 
+/* How many records there may be: attempts of the days, or what the kept tables have room for. */
 static enum status count_attempts(struct store_conn *conn, const struct vendor_pack_order *order,
                                   int64_t *attempts)
 {
-    STORE_STATEMENT(count, "SELECT coalesce(sum(attempts), 0)::bigint FROM myna.usage_day"
-                           " WHERE day BETWEEN $1::text::date AND $2::text::date");
+    STORE_STATEMENT(count,
+                    "SELECT least((SELECT coalesce(sum(attempts), 0)::bigint FROM myna.usage_day"
+                    "   WHERE day BETWEEN $1::text::date AND $2::text::date),"
+                    " (SELECT coalesce(sum(pg_relation_size(i.inhrelid)), 0)::bigint / $3"
+                    "   FROM pg_inherits i WHERE i.inhparent = 'myna.usage'::regclass))");
     struct result result = {0};
     enum status status = store_exec(
-        conn, &count, STORE_VALUES(value_text(order->from), value_text(order->to)), &result);
+        conn, &count,
+        STORE_VALUES(value_text(order->from), value_text(order->to), value_int(RECORD_BYTES)),
+        &result);
 
     if (status == STATUS_OK)
         *attempts = result_int(&result, 0, 0);

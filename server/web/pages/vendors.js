@@ -70,7 +70,8 @@ function VendorDialog({ vendor, onClose }) {
 
 const columns = (open) => [
   { key: "id", title: t("vendor"), lead: true, cell: (row) => html`<b>${row.name || row.id}</b>
-    ${row.name && html`<span class="sub">${row.id}</span>`}` },
+    ${row.name && html`<span class="sub">${row.id}</span>`}
+    <a class="sub" href=${`/vendors/${row.id}/pack`}>${t("pack.link")}</a>` },
   { key: "dialect", title: t("vendor.dialect"), width: "160px", cell: (row) => word("dialect", row.dialect) },
   { key: "base_url", title: t("vendor.base_url"), cell: (row) => html`<code class="clip" title=${row.base_url}>${row.base_url}</code>` },
   { key: "region", title: t("region"), width: "110px", cell: (row) => row.region || t("any") },

@@ -27,10 +27,10 @@ export function nameOf(line) {
 
 const metricText = (metric) => metric.split("+").map((one) => word("metric", one)).join(" + ");
 
-function Title({ line, currency }) {
+function Title({ line, currency, of }) {
   const named = nameOf(line) !== metricText(line.metric);
   const limit = line.limit !== null && t(line.kind === "commitment" ? "burn.at_least" : "burn.at_most", { limit: amountText(line, currency, line.limit) });
-  const details = [word("burn", line.kind), named && metricText(line.metric), line.models.join(", "), limit,
+  const details = [of, word("burn", line.kind), named && metricText(line.metric), line.models.join(", "), limit,
     line.told_by !== "minute" && t("burn.per", { per: word("per", line.per).toLowerCase() }),
     line.measured !== "sum" && line.told_by === "devices" && word("measured", line.measured), line.hard && t("burn.hard")].filter(Boolean);
   return html`<header class="burn-head"><h3>${nameOf(line)}</h3>
@@ -76,12 +76,13 @@ function Marks({ line, currency }) {
   } (${mark.do.map((one) => word("action", one)).join(", ")}${mark.shadow ? `, ${t("burn.shadow")}` : ""})</span>`)}</p>`;
 }
 
-export function Burn({ line, burndown, picture = true }) {
+// of: the contract, where several are on a page.
+export function Burn({ line, burndown, of }) {
   const { currency } = burndown;
   return html`<li class="burn ${TONES[line.state]}">
-    <${Title} line=${line} currency=${currency} />
+    <${Title} line=${line} currency=${currency} of=${of} />
     <${Figures} line=${line} currency=${currency} />
-    ${picture && line.days && html`<${BurnPlot} line=${line} today=${burndown.today} show=${(value) => amountText(line, currency, value)}
+    ${line.days && html`<${BurnPlot} line=${line} today=${burndown.today} show=${(value) => amountText(line, currency, value)}
       brief=${compact}
       label=${t("burn.picture", { name: nameOf(line), so_far: amountText(line, currency, line.so_far), state: word("burn_state", line.state) })} />`}
     ${line.told_by === "bill" && html`<p class="sub">${t("burn.by_bill")}</p>`}

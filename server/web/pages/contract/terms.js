@@ -113,6 +113,34 @@ function chargeHow(charge, line) {
   return parts.filter(Boolean).join("; ");
 }
 
+// What a charge asks for, whatever was counted.
+function priceOf(charge) {
+  const parts = [charge.amount !== undefined && `${charge.count ? `${grouped(String(charge.count))} \u00d7 ` : ""}${grouped(String(charge.amount))}`,
+    charge.price !== undefined && !charge.tiers && priceText(charge.price, charge.size ?? charge.unit),
+    charge.prices && `${valueText("prices", charge.prices)}${charge.unit ? ` ${t("terms.for", { unit: number(charge.unit) })}` : ""}`,
+    ...["tiers", "windows", "weights", "rate", "fixed", ...MODIFIERS].filter((member) => charge[member] !== undefined)
+      .map((member) => (member === "tiers" ? valueText(member, charge.tiers) : `${memberName(member)} ${valueText(member, charge[member])}`))];
+  return parts.filter(Boolean).join("; ");
+}
+
+// Each charge of a contract and what it asked for from when on: a row for each change.
+export function pricesOf(contract) {
+  const stages = stagesOf(contract);
+  const nameAt = (charge, i) => charge.name || `charges/${i}`;
+  const names = [...new Set(stages.flatMap(({ terms }) => (terms.charges || []).map(nameAt)))];
+  return names.flatMap((name) => {
+    const rows = [];
+    for (const stage of stages) {
+      const charge = (stage.terms.charges || []).find((one, i) => nameAt(one, i) === name);
+      const says = charge ? priceOf(charge) : rows.length > 0 ? t("prices.no_longer") : undefined;
+      if (says === undefined || says === rows.at(-1)?.says) continue;
+      const about = charge && [word("charge", charge.kind), charge.metric && metricText(charge.metric), charge.per && word("per", charge.per)].filter(Boolean).join(" \u00b7 ");
+      rows.push({ key: `${name} ${stage.id}`, name: charge && !charge.name ? word("charge", charge.kind) : name, about, from: stage.from, says, first: rows.length === 0 });
+    }
+    return rows;
+  });
+}
+
 const entryOf = (list = [], name) => list.find((item) => item.name === name) || list[Number(/\/(\d+)$/.exec(name)?.[1] ?? -1)];
 
 // The arithmetic behind a line of the bill, by the terms of its day; "" where they tell none.
