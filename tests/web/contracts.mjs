@@ -64,6 +64,8 @@ export function contractTests(on) {
     await rewrite('per: eon', 'per: year');
     await rewrite('"500000.00"', '"400000.00"');
     await verdict('Can be written').waitFor();
+    const change = page.locator('.diffs > div', {hasText: '2026-01-01'});
+    assert.deepEqual([await change.locator('del').innerText(), await change.locator('ins').innerText()], ['500,000.00', '400,000.00']);
   });
 
   test('a version that somebody else added meanwhile is shown, and nothing typed is lost', async () => {
@@ -104,5 +106,31 @@ export function contractTests(on) {
     await heading('erxian-2027').waitFor();
     await page.goto('/contracts');
     await page.getByRole('table', {name: 'Contracts'}).getByRole('link', {name: 'erxian-2027'}).waitFor();
+  });
+
+  test('a vendor\'s pack has each number with its period and source, and goes on paper without the frame', async () => {
+    const page = on.page();
+    await page.goto('/vendors');
+    await page.getByRole('table', {name: 'Vendors'}).locator('tbody tr', {hasText: 'changhe'}).getByRole('link', {name: 'Pack for negotiations'}).click();
+    await page.getByText('Nothing was used in these days').waitFor();
+    const prices = page.getByRole('table', {name: 'Prices of changhe-2024, in CNY'});
+    for (const price of ['24,000,000.00', '1,000,000.00', '400,000.00']) await prices.getByText(price).waitFor();
+    await page.goto('/vendors/dahan/pack');
+    await page.getByRole('table', {name: 'Volumes'}).locator('tbody tr', {hasText: 'dahan-chat'}).waitFor();
+    await page.getByRole('table', {name: 'Time to the first token'}).getByText('All models').waitFor();
+    await burn('Active robots').getByText('Not reached').waitFor();
+    assert.ok(await page.locator('.source').count() >= 6);
+    assert.ok((await page.locator('.source').allInnerTexts()).every((text) => /\d{4}|Source/.test(text)));
+    await page.getByLabel('From').fill('2026-01-01');
+    await page.getByText(/^Jan 1, 2026 \u2013 /).first().waitFor();
+    assert.match(page.url(), /from=2026-01-01/);
+
+    await page.emulateMedia({media: 'print'});
+    assert.ok(!(await page.locator('.side').isVisible()) && !(await page.getByRole('button', {name: 'Print'}).isVisible()));
+    await page.setViewportSize({width: 688, height: 1000}); // A4 between its margins
+    const [wide, paper] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(wide <= paper, `${wide} wide on paper of ${paper}`);
+    await page.emulateMedia({media: null});
+    await page.setViewportSize({width: 1440, height: 900});
   });
 }

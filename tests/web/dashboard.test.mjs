@@ -14,7 +14,7 @@ import {usageTests} from './usage.mjs';
 const ROBOTS = 12;
 const PAGES = ['/fleet', '/robots/myna-1', '/robots/sim-0001', '/support?robot=sim-0001', '/usage', '/usage?by=device,class&range=week', '/whatif', '/rollouts',
   '/rollouts/louder', '/rollouts/new', '/rollouts/new?step=safety', '/config', '/contracts',
-  '/contracts/dahan-2026', '/contracts/changhe-2024', '/contracts/changhe-2024/edit', '/contracts/new', '/vendors', '/alerts', '/audit', '/access', '/nowhere'];
+  '/contracts/dahan-2026', '/contracts/changhe-2024', '/contracts/changhe-2024/edit', '/contracts/new', '/vendors', '/vendors/dahan/pack', '/alerts', '/audit', '/access', '/nowhere'];
 
 let fleet, browser, page, password;
 

@@ -8,7 +8,7 @@ import {fileURLToPath} from 'node:url';
 globalThis.navigator ??= {languages: ['en']}; // the texts ask for it
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const {Fault, readDocument, writeDocument} = await import(`${root}/server/web/pages/contract/document.js`);
-const {compare, rowsOf, stageNow, stagesOf} = await import(`${root}/server/web/pages/contract/terms.js`);
+const {compare, pricesOf, rowsOf, stageNow, stagesOf} = await import(`${root}/server/web/pages/contract/terms.js`);
 
 const demos = readdirSync(join(root, 'server/demo')).filter((name) => name.endsWith('.yaml')).map((name) => readFileSync(join(root, 'server/demo', name), 'utf8'));
 const examples = [...readFileSync(join(root, 'schema/CONTRACT.md'), 'utf8').matchAll(/```yaml\n([^]*?)```/g)].map(([, text]) => text);
@@ -60,6 +60,15 @@ test('an amendment holds from its day until the next version voids what it had p
   const stages = stagesOf(contract);
   assert.deepEqual(stages.map(({id, terms}) => [id, terms.charges[0].amount, terms.caps?.length]), [['1', '1', 1], ['1@2026-02-01', '2', 1], ['2', '3', undefined]]);
   assert.equal(stageNow(stages, Date.parse('2026-02-10T00:00:00Z')).id, '1@2026-02-01');
+});
+
+test('a later document brings the amendments that are in force already', () => {
+  const document = {charges: fee('1'), amendments: [{effective_from: '2026-02-01', charges: fee('2')}, {effective_from: '2026-06-01', charges: fee('3')}]};
+  const stages = stagesOf({zone: 'UTC', versions: [version(2, '2026-04-01T08:00:00Z', document), version(1, '2026-01-01T00:00:00Z', document)]});
+  assert.deepEqual(stages.map(({id, terms}) => [id, terms.charges[0].amount]), [['1', '1'], ['1@2026-02-01', '2'], ['2', '2'], ['2@2026-06-01', '3']]);
+  const prices = pricesOf({zone: 'UTC', versions: [version(1, '2026-01-01T00:00:00Z', document)]});
+  assert.deepEqual(prices.map(({name, from, says, first}) => [name, from, says, first]),
+    [['fee', 'Jan 1, 2026', '1', true], ['fee', 'Feb 1, 2026', '2', false], ['fee', 'Jun 1, 2026', '3', false]]);
 });
 
 test('two terms are compared member by member, an entry by its name wherever it stands', () => {

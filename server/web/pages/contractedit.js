@@ -89,11 +89,19 @@ function Verdict({ found }) {
     ${found.problem && html` <span class="muted">${found.problem.message}</span>`}</span>`;
 }
 
-// What the text changes in the terms that it begins from.
+// What a document says otherwise than another, its amendments day by day.
+function changesOf(older, newer) {
+  const amended = (document) => new Map((document.amendments || []).map((amendment) => [amendment.effective_from, amendment]));
+  const [was, is] = [amended(older), amended(newer)];
+  const later = [...new Set([...was.keys(), ...is.keys()])].sort().flatMap((day) => compare(was.get(day) || {}, is.get(day) || {})
+    .map((row) => ({ ...row, key: `${day} ${row.key}`, day })));
+  return [...compare(older, newer), ...later].filter((row) => row.change);
+}
+
 function Changes({ older, newer }) {
-  const rows = compare(older, newer).filter((row) => row.change);
+  const rows = changesOf(older, newer);
   if (rows.length === 0) return html`<p class="muted">${t("edit.no_change")}</p>`;
-  return html`<dl class="diffs">${rows.map((row) => html`<div key=${row.key}><dt>${[t(`terms.${row.section}`), row.entry, memberName(row.member)].filter(Boolean).join(" \u00b7 ")}</dt>
+  return html`<dl class="diffs">${rows.map((row) => html`<div key=${row.key}><dt>${[row.day, t(`terms.${row.section}`), row.entry, memberName(row.member)].filter(Boolean).join(" \u00b7 ")}</dt>
     <dd class="changes">${row.old !== undefined && html`<del>${row.old}</del>`}${row.now !== undefined && html`<ins>${row.now}</ins>`}</dd></div>`)}</dl>`;
 }
 
@@ -161,8 +169,7 @@ function Sheet({ draft, change, found, action, save, older, children }) {
     }
     setBusy(false);
   };
-  const isSame = older && found.document && compare(older, found.document).every((row) => !row.change)
-    && JSON.stringify(older.amendments) === JSON.stringify(found.document.amendments);
+  const isSame = older && found.document && changesOf(older, found.document).length === 0;
   return html`<${Card} title=${t("contract.document")} actions=${html`<${Verdict} found=${found} />`}>
     <p class="hint">${t("edit.hint")}</p>
     <${Paper} label=${t("contract.document")} value=${draft.text} faults=${found.faults} onInput=${(text) => change({ text, restored: null })} />

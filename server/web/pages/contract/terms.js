@@ -24,8 +24,11 @@ export function stagesOf(contract) {
     for (const { effective_from: day, counters, ...changes } of amendments) {
       const at = Date.parse(`${day}T00:00:00Z`);
       if (next && at >= next) break;
-      const before = stages.at(-1).terms;
-      stages.push({ id: `${version.version}@${day}`, version, amendment: day, from: dayIn(`${day}T12:00:00Z`, "UTC"), at, counters, terms: { ...before, ...changes } });
+      const before = stages.at(-1);
+      const after = { ...before.terms, ...changes };
+      // one that was in force before the document is a part of it
+      if (at <= stages[0].at) before.terms = after;
+      else stages.push({ id: `${version.version}@${day}`, version, amendment: day, from: dayIn(`${day}T12:00:00Z`, "UTC"), at, counters, terms: after });
     }
     return stages;
   });
