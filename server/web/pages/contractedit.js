@@ -46,32 +46,33 @@ function faultsOf(problem, read, root) {
   });
 }
 
-// Reads the text and asks the server about it: {state: "wrong" | "checking" | "good" | "stale" | "unknown", faults, document}.
+// Reads the text and asks the server about it: {state: "wrong" | "checking" | "good" | "stale" |
+// "unknown", faults, document: what was good last}.
 function useCheck(text, order) {
   const [found, setFound] = useState({ state: "checking", faults: [] });
   useEffect(() => {
     const abort = new AbortController();
+    const tell = (state, more = {}) => setFound((old) => ({ state, faults: [], document: old.document, ...more }));
     let read;
     try {
       read = readDocument(text);
     } catch (fault) {
       if (!(fault instanceof Fault)) throw fault;
-      setFound({ state: "wrong", faults: [{ ...fault, message: fault.message, field: "" }] });
+      tell("wrong", { faults: [{ ...fault, message: fault.message, field: "" }] });
       return undefined;
     }
-    const document = read.value;
-    setFound((old) => ({ ...old, state: "checking", document }));
+    setFound((old) => ({ ...old, state: "checking" }));
     const timer = setTimeout(async () => {
-      const { path, body, root, etag } = order(document);
+      const { path, body, root, etag } = order(read.value);
       try {
         await request("POST", path, { query: { dry_run: true }, body, etag, signal: abort.signal, once: false });
-        setFound({ state: "good", faults: [], document });
+        tell("good", { document: read.value });
       } catch (problem) {
         if (problem.name === "AbortError") return;
-        if (problem.status === 412) setFound({ state: "stale", faults: [], document });
-        else if (problem.status === 0 || problem.status >= 500) setFound({ state: "unknown", faults: [], document, problem });
-        else if (problem.errors.some(({ pointer }) => pointer === "/effective_from")) setFound({ state: "wrong", faults: [], document, from: problem.at("/effective_from") });
-        else setFound({ state: "wrong", faults: faultsOf(problem, read, root), document });
+        if (problem.status === 412) tell("stale");
+        else if (problem.status === 0 || problem.status >= 500) tell("unknown", { problem });
+        else if (problem.errors.some(({ pointer }) => pointer === "/effective_from")) tell("wrong", { from: problem.at("/effective_from") });
+        else tell("wrong", { faults: faultsOf(problem, read, root) });
       }
     }, WAIT_MS);
     return () => {
