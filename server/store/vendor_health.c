@@ -13,7 +13,7 @@ enum status vendor_health_add(struct store_conn *conn, int64_t from, int64_t unt
              "   CASE WHEN outcome = 5 THEN error_class ELSE -1 END, count(*),"
              "   coalesce(sum(first_token_ms), 0), count(*) FILTER (WHERE first_token_ms > 0)"
              " FROM myna.usage WHERE stamp >= $1 AND stamp < $2 AND attempt > 0"
-             " AND provenance <> 5 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
+             " AND (provenance <> 5 OR outcome = 5) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
              " ON CONFLICT (vendor_id, hour, model, error_class) DO UPDATE SET"
              " attempts = h.attempts + excluded.attempts,"
              " first_token_ms = h.first_token_ms + excluded.first_token_ms,"

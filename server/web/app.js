@@ -14,6 +14,7 @@ import { locale, t, word } from "./text.js";
 
 const modules = {
   access: () => import("./pages/access.js"),
+  alert: () => import("./pages/alert.js"),
   alerts: () => import("./pages/alerts.js"),
   audit: () => import("./pages/audit.js"),
   config: () => import("./pages/config.js"),
@@ -28,6 +29,7 @@ const modules = {
   rollouts: () => import("./pages/rollouts.js"),
   support: () => import("./pages/support.js"),
   usage: () => import("./pages/usage.js"),
+  vendor: () => import("./pages/vendor.js"),
   vendors: () => import("./pages/vendors.js"),
   whatif: () => import("./pages/whatif.js"),
 };
@@ -51,7 +53,9 @@ const PAGES = [
   { path: "/contracts/:id", load: modules.contract, show: "Contract", nav: "contracts" },
   { path: "/vendors", load: modules.vendors, show: "Vendors", nav: "vendors", top: true },
   { path: "/vendors/:id/pack", load: modules.pack, show: "Pack", nav: "vendors" },
+  { path: "/vendors/:id", load: modules.vendor, show: "Vendor", nav: "vendors" },
   { path: "/alerts", load: modules.alerts, show: "Alerts", nav: "alerts", top: true },
+  { path: "/alerts/:id", load: modules.alert, show: "Alert", nav: "alerts" },
   { path: "/audit", load: modules.audit, show: "Audit", nav: "audit", top: true },
   { path: "/access", load: modules.access, show: "Access", nav: "access", top: true, role: "admin" },
 ];

@@ -5,16 +5,19 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {Fleet, until} from '../support/fleet.mjs';
-import {accessibilityFaults, Browser} from './browser.mjs';
+import {Browser} from './browser.mjs';
 import {contractTests} from './contracts.mjs';
-import {languageTests, untranslated} from './languages.mjs';
+import {languageTests} from './languages.mjs';
+import {operationsTests} from './operations.mjs';
 import {rolloutTests} from './rollouts.mjs';
+import {walkTests} from './walk.mjs';
 import {usageTests} from './usage.mjs';
 
 const ROBOTS = 12;
 const PAGES = ['/fleet', '/robots/myna-1', '/robots/sim-0001', '/support?robot=sim-0001', '/usage', '/usage?by=device,class&range=week', '/whatif', '/rollouts',
   '/rollouts/louder', '/rollouts/new', '/rollouts/new?step=safety', '/config', '/contracts',
-  '/contracts/dahan-2026', '/contracts/changhe-2024', '/contracts/changhe-2024/edit', '/contracts/new', '/vendors', '/vendors/dahan/pack', '/alerts', '/audit', '/access', '/nowhere'];
+  '/contracts/dahan-2026', '/contracts/changhe-2024', '/contracts/changhe-2024/edit', '/contracts/new', '/vendors', '/vendors/dahan', '/vendors/dahan/pack', '/alerts', '/alerts?show=all&subject=device/sim-0003',
+  '/alerts/1', '/audit', '/audit?action=layer&actor=operator:admin', '/access', '/config/group/second', '/nowhere'];
 
 let fleet, browser, page, password;
 
@@ -326,37 +329,8 @@ test('a robot with a plan shows on its page how much of it is left', async () =>
 
 contractTests({page: () => page, browser: () => browser});
 
-test('the audit holds what was done here, and its chain is whole', async () => {
-  await page.goto('/audit');
-  await page.getByRole('cell', {name: 'layer/fleet'}).first().waitFor();
-  await page.getByRole('button', {name: 'Verify the chain'}).click();
-  await page.getByText(/^Intact, /).waitFor();
-});
-
-// Two things in each look, since drawing a page costs more than looking at it.
-test('every page meets WCAG AA in light and dark, and a browser that asks for Chinese gets no English', async () => {
-  for (const [colorScheme, locale] of [['light', 'en-US'], ['dark', 'zh-CN']]) {
-    const look = await browser.like(page, {colorScheme, locale});
-    for (const path of PAGES) {
-      await settle(look, path);
-      assert.equal(await look.evaluate(() => document.documentElement.lang), locale === 'zh-CN' ? 'zh-CN' : 'en');
-      const faults = await accessibilityFaults(look, {coloursOnly: colorScheme === 'dark'});
-      assert.deepEqual(faults, [], `${path} ${colorScheme}`);
-      if (locale === 'zh-CN') assert.deepEqual(await untranslated(look), [], path);
-    }
-    await look.context().close();
-  }
-});
-
-test('on a phone nothing leaves the screen sideways', async () => {
-  const phone = await browser.like(page, {viewport: {width: 360, height: 740}});
-  for (const path of PAGES) {
-    await settle(phone, path);
-    const [wide, screen] = await phone.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-    assert.ok(wide <= screen, `${path} is ${wide} wide on a screen of ${screen}`);
-  }
-  await phone.context().close();
-});
+operationsTests({page: () => page, fleet: () => fleet, robots: ROBOTS});
+walkTests({browser: () => browser, page: () => page, settle, paths: PAGES});
 
 test('the first page comes with less than 80 kB of script, as the server sends it', async () => {
   const fresh = await browser.like(page, {});

@@ -30,6 +30,7 @@ const PATHS = {
   plus: "M8 3v10M3 8h10",
   leave: "M9.5 2.5H3.5v11h6M7 8h7M11.5 5.5 14 8l-2.5 2.5",
   download: "M8 2.5v7M5 6.8l3 3 3-3M3 13h10",
+  drain: "M2 4h7a3 3 0 0 1 3 3v5.5M9.5 10l2.5 2.5 2.5-2.5M2 8h4M2 12h4",
   up: "M8 13V3.5M4 7.5l4-4 4 4",
   down: "M8 3v9.5M4 8.5l4 4 4-4",
   trash: "M2.5 4h11M6 4V2.5h4V4M4 4l.6 9.5h6.8L12 4M6.7 6.7v4M9.3 6.7v4",

@@ -27,6 +27,13 @@ function useScheme() {
   return scheme;
 }
 
+// The times that points span, and half an hour to each side of what spans less: one point alone would
+// stand on an axis of days.
+export function timesShown(_, low, high) {
+  const least = 1800;
+  return high - low < 2 * least ? [(low + high) / 2 - least, (low + high) / 2 + least] : [low, high];
+}
+
 function axis(extra) {
   return {
     stroke: colour("--ink-2"), font: `12px ${colour("--font")}`,

@@ -65,6 +65,7 @@ const operatorColumns = (open) => [
     ${row.disabled_at && html` <${Chip} tone="bad">${t("operator.disabled")}</${Chip}>`}` },
   { key: "role", title: t("role"), cell: (row) => word("role", row.role) },
   { key: "since", title: t("since"), end: true, from: "mid", cell: (row) => html`<${Ago} at=${row.created_at} />` },
+  { key: "last", title: t("operator.last"), end: true, cell: (row) => html`<a href=${`/audit?actor=${encodeURIComponent(`operator:${row.id}`)}`}><${Ago} at=${row.last_login} none=${t("never")} /></a>` },
   { key: "act", title: "", end: true, width: "190px", cell: (row) => html`<span class="row end">
     <${Button} kind="quiet" onClick=${() => open({ kind: "operator", row })}>${t("edit")}</${Button}>
     ${row.id !== whoAmI().id && html`<${Button} kind="quiet danger" onClick=${() => open({ kind: "drop-operator", row })}>${t("remove")}</${Button}>`}
@@ -75,8 +76,9 @@ const keyColumns = (open) => [
   { key: "name", title: t("key.name"), lead: true, cell: (row) => html`<b>${row.name}</b>` },
   { key: "role", title: t("role"), cell: (row) => word("role", row.role) },
   { key: "by", title: t("created_by"), from: "mid", cell: (row) => row.created_by },
+  { key: "last", title: t("key.last"), end: true, cell: (row) => html`<a href=${`/audit?actor=${encodeURIComponent(`api-key:${row.id}`)}`}><${Ago} at=${row.last_used_at} none=${t("never")} /></a>` },
   { key: "until", title: t("expires"), end: true, cell: (row) => (row.revoked_at ? html`<${Chip} tone="bad">${t("key.revoked")}</${Chip}>`
-    : html`<${Ago} at=${row.expires_at} />`) },
+    : new Date(row.expires_at) < new Date() ? html`<${Chip} tone="warn">${t("key.expired")}</${Chip}>` : html`<${Ago} at=${row.expires_at} />`) },
   { key: "act", title: "", end: true, width: "120px", cell: (row) => !row.revoked_at && html`<${Button} kind="quiet danger"
     onClick=${() => open({ kind: "drop-key", row })}>${t("key.revoke")}</${Button}>` },
 ];

@@ -1,63 +1,110 @@
 // audit.js - who changed what, in a chain that shows tampering
 
-import { html, useState } from "../dom.js";
+import { html, useEffect, useRef, useState } from "../dom.js";
 import { get, useList } from "../api.js";
+import { Change } from "../components/changes.js";
+import { SelectField, TextField } from "../components/field.js";
+import { Icon } from "../components/icons.js";
+import { Only } from "../components/only.js";
 import { PageHead } from "../components/page.js";
 import { Empty } from "../components/states.js";
 import { ListTable } from "../components/table.js";
 import { Ago, Button } from "../components/ui.js";
 import { number } from "../format.js";
 import { useQuery } from "../router.js";
-import { t } from "../text.js";
-import { Icon } from "../components/icons.js";
+import { t, word } from "../text.js";
 
-function flat(value, path = "", out = {}) {
-  if (value !== null && typeof value === "object" && !Array.isArray(value)) {
-    for (const [name, part] of Object.entries(value)) flat(part, path ? `${path}.${name}` : name, out);
-  } else if (value !== undefined) out[path || t("value")] = JSON.stringify(value);
-  return out;
-}
+const PART = 1000; // rows that are verified or saved in one go
+const SAVED = 20000; // rows of one file, at most
 
-// What differs between the two, one line each.
-export function Change({ before, after }) {
-  const [old, now] = [flat(before ?? undefined), flat(after ?? undefined)];
-  const names = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter((name) => old[name] !== now[name]);
-  if (names.length === 0) return html`<span class="muted">\u2013</span>`;
-  return html`<details><summary>${t("audit.changes", { n: names.length })}</summary>
-    <ul class="changes">${names.map((name) => html`<li key=${name}><code>${name}</code>
-      ${old[name] !== undefined && html`<del>${old[name]}</del>`}
-      ${now[name] !== undefined && html`<ins>${now[name]}</ins>`}</li>`)}</ul></details>`;
-}
+const columns = (change) => {
+  const narrow = (name, value) => html`<button type="button" class="link" onClick=${() => change({ [name]: value })}>${value}</button>`;
+  return [
+    { key: "seq", title: "#", end: true, width: "64px", from: "mid", cell: (row) => number(row.seq) },
+    { key: "at", title: t("when"), width: "100px", cell: (row) => html`<${Ago} at=${row.at} />` },
+    { key: "actor", title: t("actor"), width: "18%", cell: (row) => html`${narrow("actor", row.actor)}${row.source && html`<span class="sub">${row.source}</span>`}` },
+    { key: "action", title: t("action"), lead: true, width: "18%", cell: (row) => html`<b>${row.action}</b>` },
+    { key: "subject", title: t("subject"), width: "20%", cell: (row) => narrow("subject", row.subject) },
+    { key: "change", title: t("change"), cell: (row) => html`<${Change} before=${row.before} after=${row.after} />` },
+  ];
+};
 
-const COLUMNS = [
-  { key: "seq", title: "#", end: true, width: "64px", from: "mid", cell: (row) => number(row.seq) },
-  { key: "at", title: t("when"), width: "100px", cell: (row) => html`<${Ago} at=${row.at} />` },
-  { key: "actor", title: t("actor"), width: "18%", cell: (row) => html`${row.actor}${row.source && html`<span class="sub">${row.source}</span>`}` },
-  { key: "action", title: t("action"), lead: true, width: "18%", cell: (row) => html`<b>${row.action}</b>` },
-  { key: "subject", title: t("subject"), width: "20%", cell: (row) => row.subject },
-  { key: "change", title: t("change"), cell: (row) => html`<${Change} before=${row.before} after=${row.after} />` },
-];
-
+// In parts, so that it is seen how far it is; leaving the page ends it.
 function Verify() {
-  const [result, setResult] = useState(null);
+  const [result, setResult] = useState(null); // {rows, head} while it runs; then ok or first_bad or problem
   const [busy, setBusy] = useState(false);
+  const gone = useRef(false);
+  useEffect(() => () => {
+    gone.current = true;
+  }, []);
   const verify = async () => {
     setBusy(true);
-    setResult(await get("/audit/verify").then(({ data }) => data, (problem) => ({ problem })));
+    let rows = 0;
+    let part = { next: 0, ok: true };
+    try {
+      while (part.ok && part.next !== null && !gone.current) {
+        part = (await get("/audit/verify", { after: part.next || "", limit: PART })).data;
+        rows += part.rows;
+        setResult({ rows, head: part.head, done: !part.ok || part.next === null, bad: part.ok ? null : part.first_bad });
+      }
+    } catch (problem) {
+      setResult({ problem });
+    }
     setBusy(false);
   };
-  return html`<span role="status">${result && (result.problem
-      ? html`<span class="tone-bad">${result.problem.message}</span>`
-      : result.ok ? html`<span class="tone-ok row tight"><${Icon} name="check" />${t("audit.intact", { n: number(result.rows) })}</span>`
-        : html`<span class="tone-bad">${t("audit.broken", { seq: result.first_bad })}</span>`)}</span>
+  return html`<span role="status">${result && html`<${Verdict} ...${result} />`}</span>
     <${Button} icon="shield" busy=${busy} onClick=${verify}>${t("audit.verify")}</${Button}>`;
 }
 
+function Verdict({ rows, head, done, bad, problem }) {
+  if (problem) return html`<span class="tone-bad">${problem.message}</span>`;
+  if (!done) return html`<progress max=${head} value=${rows} aria-label=${t("audit.verify")}></progress> ${t("audit.so_far", { n: number(rows), of: number(head) })}`;
+  if (bad !== null) return html`<span class="tone-bad">${t("audit.broken", { seq: bad })}</span>`;
+  return html`<span class="tone-ok row tight"><${Icon} name="check" />${t("audit.intact", { n: number(rows) })}</span>`;
+}
+
+// The rows that the filters let through, a JSON object in each line, as a file.
+function Save({ query }) {
+  const [busy, setBusy] = useState(false);
+  const save = async () => {
+    setBusy(true);
+    const lines = [];
+    let after = "";
+    try {
+      do {
+        const { data } = await get("/audit", { ...query, after, limit: PART });
+        lines.push(...data.items.map((item) => JSON.stringify(item)));
+        after = data.next;
+      } while (after !== null && lines.length < SAVED);
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([`${lines.join("\n")}\n`], { type: "application/jsonl" }));
+      link.download = "audit.jsonl";
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return html`<${Button} icon="down" busy=${busy} onClick=${save}>${t("audit.save")}</${Button}>`;
+}
+
+// What can be changed, as the first word of an action.
+const ACTIONS = ["alert", "api_key", "budget", "bundle", "channel", "claim", "command", "contract", "device", "group", "layer", "login", "operator", "region", "rollout", "vendor"];
+const instant = (day, days) => (day ? new Date(new Date(`${day}T00:00`).getTime() + days * 86400000).toISOString() : "");
+
 export function Audit() {
-  const [{ subject }, change] = useQuery();
-  const list = useList("/audit", { query: { subject }, kinds: ["audit", "layer", "group", "device", "rollout"], gap_ms: 5000, limit: 50 });
-  return html`<${PageHead} title=${t("nav.audit")}>${subject && html`<${Button} icon="close"
-      onClick=${() => change({ subject: "" })}>${t("audit.only", { subject })}</${Button}>`}<${Verify} /></${PageHead}>
-    <section class="card flush"><${ListTable} list=${list} columns=${COLUMNS} label=${t("nav.audit")} rowKey=${(row) => row.seq}
-      empty=${html`<${Empty} icon="audit" title=${t("list.empty")} />`} /></section>`;
+  const [{ subject, actor, action, from, to }, change] = useQuery();
+  const query = { subject, actor, action, from: instant(from, 0), until: instant(to, 1) };
+  const list = useList("/audit", { query, kinds: ["audit", "layer", "group", "device", "rollout", "bundle"], gap_ms: 5000, limit: 50 });
+  const options = [...new Set([...ACTIONS, action].filter(Boolean))].map((name) => [name, word("audit_action", name)]);
+  return html`<${PageHead} title=${t("nav.audit")}><${Save} query=${query} /><${Verify} /></${PageHead}>
+    <section class="card flush">
+      <div class="toolbar">
+        <${SelectField} label=${t("action")} value=${action || ""} onInput=${(value) => change({ action: value })} options=${[["", t("any")], ...options]} />
+        <${TextField} label=${t("audit.from")} type="date" value=${from || ""} max=${to} onInput=${(value) => change({ from: value })} />
+        <${TextField} label=${t("audit.to")} type="date" value=${to || ""} min=${from} onInput=${(value) => change({ to: value })} />
+        <${Only} parts=${[["actor", t("actor"), actor], ["subject", t("subject"), subject]]} change=${change} />
+      </div>
+      <${ListTable} list=${list} columns=${columns(change)} label=${t("nav.audit")} rowKey=${(row) => row.seq}
+        empty=${html`<${Empty} icon="audit" title=${t("list.empty")} />`} /></section>`;
 }

@@ -81,23 +81,23 @@ function Groups({ ids }) {
 }
 
 const columns = (digits) => [
-  { key: "robot", title: t("robot"), lead: true, width: "15%", cell: (robot) => html`
+  { key: "robot", title: t("robot"), lead: true, width: "13%", cell: (robot) => html`
     <a class="row-link" href="/robots/${robot.id}">${robot.name || robot.id}</a>
     ${robot.name && html`<span class="sub">${robot.id}</span>`}` },
   { key: "state", title: t("state"), corner: true, width: "104px", cell: (robot) => html`
     <${Status} value=${robotState(robot)} />` },
   { key: "region", title: t("region"), width: "72px", from: "wide", cell: (robot) => robot.region || NONE },
-  { key: "groups", title: t("group"), width: "12%", from: "mid", cell: (robot) => html`<${Groups} ids=${robot.groups || []} />` },
-  { key: "version", title: t("version"), width: "11%", from: "wide", cell: (robot) => html`
+  { key: "groups", title: t("group"), width: "10%", from: "mid", cell: (robot) => html`<${Groups} ids=${robot.groups || []} />` },
+  { key: "version", title: t("version"), width: "14%", from: "wide", cell: (robot) => html`
     <span title=${robot.software}>${robot.software || NONE}</span>` },
-  { key: "generation", title: t("generation"), end: true, width: "96px", cell: (robot) => html`
+  { key: "generation", title: t("generation"), end: true, width: "90px", cell: (robot) => html`
     <${Generation} robot=${robot} />` },
   { key: "route", title: t("route"), from: "desk", cell: (robot) => html`<${Route} route=${robot.route} />` },
   { key: "attempts", title: t("attempts.today"), end: true, width: "80px", cell: (robot) => html`
     <${Changing} value=${robot.attempts_today} />` },
   { key: "cost", title: t("cost.today"), end: true, width: "104px", cell: (robot) => html`
     <${CostToday} robot=${robot} digits=${digits} />` },
-  { key: "seen", title: t("last_seen"), end: true, width: "100px", cell: (robot) => html`
+  { key: "seen", title: t("last_seen"), end: true, width: "92px", cell: (robot) => html`
     <${Ago} at=${robot.last_seen} none=${t("never")} />` },
 ];
 

@@ -13,6 +13,7 @@ import { may } from "../session.js";
 import { t } from "../text.js";
 import { robotState } from "./fleet.js";
 import { Attempts } from "./robot/attempts.js";
+import { AskBundle, Bundles, mayAsk } from "./robot/bundle.js";
 import { Commands, command } from "./robot/commands.js";
 import { Facts } from "./robot/facts.js";
 import { Face } from "./robot/face.js";
@@ -35,7 +36,8 @@ function Actions({ robot, onAsk }) {
     ${may("support") && html`
       <${Button} icon="identify" onClick=${() => command(robot.id, "identify")}>${t("identify")}</${Button}>
       <${Button} icon="report" onClick=${() => command(robot.id, "report")}>${t("report")}</${Button}>
-      <${Button} icon="search" onClick=${() => onAsk("probe")}>${t("probe")}</${Button}>`}
+      <${Button} icon="search" onClick=${() => onAsk("probe")}>${t("probe")}</${Button}>
+      ${mayAsk(robot) && html`<${Button} icon="audit" onClick=${() => onAsk("bundle")}>${t("bundle")}</${Button}>`}`}
     ${may("operator") && html`
       <${Button} icon="restart" onClick=${() => onAsk("restart")}>${t("restart")}</${Button}>
       <${Button} icon="trash" onClick=${() => onAsk("forget")}>${t("forget")}</${Button}>`}
@@ -61,7 +63,7 @@ function Revoke({ robot, onClose, onDone }) {
 
 export function Robot({ id }) {
   const state = useResource(`/devices/${id}`, { kinds: ["device", "usage", "group", "layer"], id });
-  const [asked, setAsked] = useState(""); // "restart", "forget", "probe" or "revoke": the question that is open
+  const [asked, setAsked] = useState(""); // "restart", "forget", "probe", "bundle" or "revoke": the question that is open
   const close = () => setAsked("");
   const robot = state.data;
 
@@ -82,12 +84,14 @@ export function Robot({ id }) {
       <div class="column aside">
         ${robot.capabilities?.includes("face") && html`<${Face} id=${id} robot=${robot} />`}
         <${Commands} id=${id} robot=${robot} />
+        ${may("support") && html`<${Bundles} id=${id} />`}
         <${Facts} robot=${robot} etag=${state.etag} onChange=${state.reload} />
         <${Groups} id=${id} groups=${robot.groups || []} onChange=${state.reload} />
       </div>
     </div>`}</${Loaded}>
     ${asked === "revoke" && html`<${Revoke} robot=${robot} onClose=${close}
       onDone=${() => attempt(state.reload, t("revoke.done"))} />`}
+    ${asked === "bundle" && html`<${AskBundle} id=${id} name=${robot.name || id} onClose=${close} />`}
     ${asked === "probe" && html`<${Probe} id=${id} name=${robot.name || id} onClose=${close} />`}
     ${asked === "forget" && html`<${Confirm} title=${t("forget.title", { name: robot.name || id })} text=${t("forget.text")}
       action=${t("forget")} submit=${() => command(id, "forget")} onClose=${close} />`}

@@ -2,7 +2,7 @@
 
 import { html, useMemo, useState } from "../../dom.js";
 import { useResource } from "../../api.js";
-import { Plot, seriesColour } from "../../components/plot.js";
+import { Plot, seriesColour, timesShown } from "../../components/plot.js";
 import { Loaded } from "../../components/states.js";
 import { Card, Segmented } from "../../components/ui.js";
 import { compact, timeShort } from "../../format.js";
@@ -28,7 +28,7 @@ function Lines({ rows, measure: [name, value, unit] }) {
   const options = (axis) => ({
     legend: { show: false },
     cursor: { show: false },
-    scales: { y: { range: (_, low, high) => (low < 0 ? [low - 5, 0] : [0, high * 1.1 || 1]) } },
+    scales: { x: { range: timesShown }, y: { range: (_, low, high) => (low < 0 ? [low - 5, 0] : [0, high * 1.1 || 1]) } },
     axes: [axis({ size: 30, grid: { show: false }, space: 90,
       values: (_, splits) => splits.map((at) => timeShort(at * 1000, splits.at(-1) - splits[0])) }),
       axis({ size: 76, values: (_, splits) => splits.map((split) => `${compact(split)} ${unit}`.trim()) })],

@@ -6,7 +6,7 @@ import { Icon } from "../../components/icons.js";
 import { Empty, Failure, Skeleton, Stale } from "../../components/states.js";
 import { Ago, Button, Card, Status } from "../../components/ui.js";
 import { t, word } from "../../text.js";
-import { Change } from "../audit.js";
+import { Change } from "../../components/changes.js";
 
 const ICONS = { audit: "audit", alert: "alerts", alert_over: "check", rollout: "rollouts", generation: "config", session: "warn" };
 

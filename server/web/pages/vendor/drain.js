@@ -1,11 +1,11 @@
 // drain.js - leading robots away from a vendor and back: at once, in a window, as a drill
 
 import { html, useState } from "../../dom.js";
-import { post, remove, useList, useLoad } from "../../api.js";
-import { Dialog, FormDialog } from "../../components/dialog.js";
+import { post, useLoad } from "../../api.js";
+import { FormDialog } from "../../components/dialog.js";
 import { TextField } from "../../components/field.js";
-import { Empty, Loaded } from "../../components/states.js";
-import { ListTable, Table } from "../../components/table.js";
+import { Loaded } from "../../components/states.js";
+import { Table } from "../../components/table.js";
 import { Button, Chip, IconButton, Money } from "../../components/ui.js";
 import { number, timeExact } from "../../format.js";
 import { may } from "../../session.js";
@@ -64,7 +64,7 @@ export function DrainDialog({ vendor, onClose }) {
 // Of the browser's own field, which has no zone: the browser's is meant, and said.
 const instant = (text) => (text ? new Date(text).toISOString() : "");
 
-function WindowForm({ vendor, onDone }) {
+export function WindowForm({ vendor, onDone }) {
   const [from, setFrom] = useState("");
   const [until, setUntil] = useState("");
   const [reason, setReason] = useState("");
@@ -91,7 +91,7 @@ function WindowForm({ vendor, onDone }) {
 const span = (row) => html`${timeExact(row.started_at || row.from)}<span class="sub">${row.return_at || row.until
   ? t("drain.until", { at: timeExact(row.return_at || row.until) }) : t("drain.by_hand")}</span>`;
 
-const columns = (onCancel) => [
+export const drainColumns = (onCancel) => [
   { key: "kind", title: t("drain.kind"), lead: true, width: "130px", cell: (row) => html`${word("drain_kind", row.kind)}
     <span class="sub">${row.share || row.reason}</span>` },
   { key: "state", title: t("drain.state"), width: "110px", cell: (row) => html`<${Chip} tone=${STATES[row.state]}>${word("drain_state", row.state)}</${Chip}>` },
@@ -101,17 +101,3 @@ const columns = (onCancel) => [
   { key: "act", title: "", end: true, width: "48px", cell: (row) => row.state === "planned" && may("operator")
     && html`<${IconButton} icon="close" label=${t("drain.window.cancel")} onClick=${() => onCancel(row)} />` },
 ];
-
-// What drains a vendor, did and will, with windows to plan.
-export function DrainsDialog({ vendor, onClose }) {
-  const list = useList(`/vendors/${vendor.id}/drains`, { kinds: ["vendor"], limit: 20 });
-  const cancel = async (row) => {
-    await remove(`/vendors/${vendor.id}/maintenance/${row.id}`);
-    list.reload();
-  };
-  return html`<${Dialog} wide title=${t("drain.of", { id: vendor.id })} onClose=${onClose}>
-    <${ListTable} list=${list} columns=${columns(cancel)} label=${t("drain.of", { id: vendor.id })} skeleton=${2}
-      empty=${html`<${Empty} icon="vendors" title=${t("drain.none")} />`} />
-    ${may("operator") && html`<h3>${t("drain.window.plan")}</h3><${WindowForm} vendor=${vendor} onDone=${list.reload} />`}
-  </${Dialog}>`;
-}

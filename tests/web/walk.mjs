@@ -1,0 +1,79 @@
+// walk.mjs - every page in every way it is looked at. Part of the dashboard's test.
+import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
+import {test} from 'node:test';
+import {accessibilityFaults} from './browser.mjs';
+import {untranslated} from './languages.mjs';
+
+const DESK = {width: 1440, height: 900};
+const PHONE = {width: 360, height: 740};
+
+// Each page is drawn once for each walk; colours and size change under it, as they do for people.
+const WALKS = [
+  {locale: 'en-US', language: 'en', viewport: DESK, then: PHONE},
+  {locale: 'zh-CN', language: 'zh-CN', viewport: PHONE, then: DESK},
+];
+
+const patternOf = (path) => new RegExp(`^${path.replaceAll(/:[a-z]+/g, '[^/?]+')}([?]|$)`);
+const named = (name, faults) => faults.map((fault) => `${name}: ${fault}`);
+
+// Nothing moves any more.
+const still = (page) => page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {}))));
+
+async function tooWide(page) {
+  const [wide, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  return wide <= screen ? [] : [`it is ${wide} wide on a screen of ${screen}`];
+}
+
+async function inTheDark(page) {
+  await page.emulateMedia({colorScheme: 'dark'});
+  await still(page);
+  const faults = await accessibilityFaults(page, {coloursOnly: true});
+  await page.emulateMedia({colorScheme: 'light'});
+  return faults;
+}
+
+async function inAnotherSize(page, {viewport, then}) {
+  await page.setViewportSize(then);
+  await still(page);
+  const faults = await tooWide(page);
+  await page.setViewportSize(viewport);
+  return faults;
+}
+
+async function faultsOf(page, walk) {
+  const language = await page.evaluate(() => document.documentElement.lang);
+  return [
+    ...(language === walk.language ? [] : [`its language is ${language}`]),
+    ...(walk.language === 'en' ? [] : await untranslated(page)),
+    ...await accessibilityFaults(page),
+    ...await tooWide(page),
+    ...named('dark', await inTheDark(page)),
+    ...named(`${walk.then.width} wide`, await inAnotherSize(page, walk)),
+  ];
+}
+
+// on: {browser(), page(), settle(page, path), paths}. The page is signed in.
+export function walkTests(on) {
+  async function go({locale, viewport, ...walk}) {
+    const page = await on.browser().like(on.page(), {locale, viewport, colorScheme: 'light'});
+    const faults = [];
+    for (const path of on.paths) {
+      await on.settle(page, path);
+      faults.push(...named(`${path} ${locale}`, await faultsOf(page, {...walk, viewport})));
+    }
+    await page.context().close();
+    return faults;
+  }
+
+  test('every page meets WCAG AA, fits its screen and speaks one language: light and dark, on a desk and a phone', async () => {
+    assert.deepEqual((await Promise.all(WALKS.map(go))).flat(), []);
+  });
+
+  test('no page is left out of that walk', () => {
+    const app = readFileSync(new URL('../../server/web/app.js', import.meta.url), 'utf8');
+    const routes = [...app.matchAll(/\{ path: "([^"]+)"/g)].map(([, path]) => path);
+    assert.ok(routes.length > 15);
+    assert.deepEqual(routes.filter((route) => !on.paths.some((path) => patternOf(route).test(path))), []);
+  });
+}
