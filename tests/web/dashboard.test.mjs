@@ -16,7 +16,8 @@ import {usageTests} from './usage.mjs';
 const ROBOTS = 12;
 const PAGES = ['/fleet', '/robots/myna-1', '/robots/sim-0001', '/support?robot=sim-0001', '/usage', '/usage?by=device,class&range=week', '/whatif', '/rollouts',
   '/rollouts/louder', '/rollouts/new', '/rollouts/new?step=safety', '/config', '/contracts',
-  '/contracts/dahan-2026', '/contracts/changhe-2024', '/contracts/changhe-2024/edit', '/contracts/new', '/vendors', '/vendors/dahan', '/vendors/dahan/pack', '/alerts', '/alerts?show=all&subject=device/sim-0003',
+  '/contracts/dahan-2026', '/contracts/changhe-2024', '/contracts/changhe-2024/edit', '/contracts/new',
+  '/vendors', '/vendors/dahan', '/vendors/dahan/pack', '/alerts', '/alerts?show=all&subject=device/sim-0003',
   '/alerts/1', '/audit', '/audit?action=layer&actor=operator:admin', '/access', '/config/group/second', '/nowhere'];
 
 let fleet, browser, page, password;
