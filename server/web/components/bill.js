@@ -16,8 +16,8 @@ const name = (line) => (/^\w+\/\d+$/.test(line.charge) ? word("bill_source", lin
 const columns = (currency, how) => [
   { key: "charge", title: t("charge.kind"), lead: true, width: how ? "30%" : "18%", cell: (line) => html`<b>${name(line)}</b>${
     how && line.period && html`<span class="sub how">${how(line)}</span>`}` },
-  { key: "period", title: t("bill.period"), cell: (line) => line.period && periodDays(line.period) },
-  { key: "metric", title: t("charge.metric"), from: "mid", width: "28%", cell: (line) => (line.metric
+  { key: "period", title: t("bill.period"), width: "190px", cell: (line) => line.period && periodDays(line.period) },
+  { key: "metric", title: t("charge.metric"), from: "mid", width: how ? "22%" : "28%", cell: (line) => (line.metric
     ? html`<span class="clip" title=${metric(line)}>${metric(line)}</span>` : "") },
   { key: "quantity", title: t("bill.quantity"), end: true, cell: quantity },
   { key: "amount", title: t("bill.amount"), end: true, cell: (line) => (line.source === "total"

@@ -45,7 +45,7 @@ const amount = (name) => (pool) => html`<${PoolAmount} pool=${pool} value=${pool
 const COLUMNS = [
   { key: "source", title: t("pool.source"), lead: true, width: "20%", cell: (pool) => html`<${Source} pool=${pool} />` },
   { key: "unit", title: t("pool.unit"), from: "mid", cell: (pool) => pool.currency || word("metric", pool.unit) },
-  { key: "bar", title: t("pool.share"), width: "20%", cell: (pool) => html`<${Bar} pool=${pool} />` },
+  { key: "bar", title: t("pool.share"), width: "16%", cell: (pool) => html`<${Bar} pool=${pool} />` },
   { key: "spent", title: t("pool.spent"), end: true, cell: amount("spent") },
   { key: "outstanding", title: t("pool.outstanding"), end: true, cell: amount("outstanding") },
   { key: "free", title: t("pool.free"), end: true, cell: (pool) => (pool.over

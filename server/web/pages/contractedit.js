@@ -177,7 +177,7 @@ function Sheet({ draft, change, found, action, save, older, children }) {
     ${children}
     ${problem && html`<p class="error" role="alert">${problem.message}</p>`}
     <div class="row end save-bar"><${Button} kind="primary" busy=${busy} disabled=${found.state !== "good" || isSame} onClick=${submit}>${action}</${Button}></div></${Card}>
-    ${older && found.document && html`<${Card} title=${t("edit.changes")}><${Changes} older=${older} newer=${found.document} /></${Card}>`}`;
+    ${older && found.document && found.state !== "wrong" && html`<${Card} title=${t("edit.changes")}><${Changes} older=${older} newer=${found.document} /></${Card}>`}`;
 }
 
 function Editor({ contract }) {
