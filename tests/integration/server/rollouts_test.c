@@ -135,10 +135,9 @@ static char *text_of(struct fixture *fixture, const struct store_statement *stat
 
 /* ---- a rollout ---- */
 
-static void create(struct fixture *fixture, const char *id, const char *patch, const char *key,
-                   bool test)
+static struct rollout_plan plan_of(bool test)
 {
-    const struct rollout_plan plan = {
+    return (struct rollout_plan){
         .waves = {{2500, 0, 0}, {ROLLOUT_PLAN_ALL, 0, 0}},
         .wave_count = 2,
         .ramp_percent = 200,
@@ -147,15 +146,29 @@ static void create(struct fixture *fixture, const char *id, const char *patch, c
         .max_failed = ROLLOUT_PLAN_ALL,
         .unreachable_after_s = 3600,
     };
-    struct rollouts_draft draft = {.id = id, .name = "", .on_red = "pause", .key_vendor = key};
+}
+
+/* patch NULL: of vendor "a"'s next key; group NULL: of the fleet. */
+static void create_by(struct fixture *fixture, const char *id, const char *group, const char *patch,
+                      const struct rollout_plan *plan)
+{
+    struct rollouts_draft draft = {
+        .id = id, .name = "", .group = group, .on_red = "pause", .key_vendor = patch ? NULL : "a"};
     struct json_problem problem;
 
     if (patch)
         draft.patch = span_text(patch);
-    assert_int_equal(rollout_draft_plan(&plan, fixture->arena, &draft.plan), STATUS_OK);
+    assert_int_equal(rollout_draft_plan(plan, fixture->arena, &draft.plan), STATUS_OK);
     assert_int_equal(rollouts_create(fixture->store, &anna, &draft, fixture->arena,
                                      &fixture->document, &problem),
                      STATUS_OK);
+}
+
+static void create(struct fixture *fixture, const char *id, const char *patch, bool test)
+{
+    const struct rollout_plan plan = plan_of(test);
+
+    create_by(fixture, id, NULL, patch, &plan);
 }
 
 static enum status act(struct fixture *fixture, const char *id, enum rollout_event event)
@@ -260,7 +273,7 @@ static void a_next_key_goes_out_in_waves_that_try_it(void **state)
     struct fixture *fixture = *state;
     char first[64], problem[400];
 
-    create(fixture, "rotate", NULL, "a", true);
+    create(fixture, "rotate", NULL, true);
     assert_int_equal(act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
     for (int i = 0; i < 10 && opened(fixture)[0] == '\0'; i++)
         look(fixture, "rotate");
@@ -287,7 +300,7 @@ static void whoever_comes_after_a_rotation_has_the_next_key_at_once(void **state
 {
     struct fixture *fixture = *state;
 
-    create(fixture, "rotate", NULL, "a", true);
+    create(fixture, "rotate", NULL, true);
     run(fixture, "UPDATE myna.device SET status = 'quarantined' WHERE device_id = 'r8'");
     assert_int_equal(act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
     drive(fixture, "rotate", "completed", false);
@@ -307,7 +320,7 @@ static void a_robot_whose_trial_failed_holds_the_old_key_and_is_named(void **sta
     struct fixture *fixture = *state;
     char problem[400];
 
-    create(fixture, "rotate", NULL, "a", true);
+    create(fixture, "rotate", NULL, true);
     assert_int_equal(act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
     drive(fixture, "rotate", "completed", true);
     answer(fixture, false); /* of the old key */
@@ -329,7 +342,7 @@ static void a_rotation_that_is_taken_back_leaves_nobody_with_the_next_key(void *
     struct fixture *fixture = *state;
     char problem[400];
 
-    create(fixture, "rotate", NULL, "a", true);
+    create(fixture, "rotate", NULL, true);
     assert_int_equal(act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
     for (int i = 0; i < 10 && opened(fixture)[0] == '\0'; i++)
         look(fixture, "rotate");
@@ -356,7 +369,7 @@ static void a_key_that_changed_or_goes_out_by_shares_is_refused(void **state)
     struct fixture *fixture = *state;
     STORE_STATEMENT(place, "SELECT state || ': ' || state_reason FROM myna.rollout");
 
-    create(fixture, "rotate", NULL, "a", true);
+    create(fixture, "rotate", NULL, true);
     assert_int_equal(
         vendor_keys_switch(fixture->store, &anna, "a", "0.10", fixture->arena, &fixture->document),
         STATUS_OK);
@@ -386,7 +399,7 @@ static void a_key_that_is_not_as_it_was_is_not_given(void **state)
     struct fixture *fixture = *state;
     char id[] = "rotate";
 
-    create(fixture, id, NULL, "a", true);
+    create(fixture, id, NULL, true);
     assert_int_equal(store_transaction(fixture->store, hold, id), STATUS_OK);
     run(fixture, "UPDATE myna.vendor SET next_key_share = 0.1 WHERE vendor_id = 'a'");
     assert_int_equal(store_transaction(fixture->store, hold, id), STATUS_NOT_FOUND);
@@ -395,6 +408,88 @@ static void a_key_that_is_not_as_it_was_is_not_given(void **state)
     run(fixture, "UPDATE myna.vendor SET key_number = 1, next_key_wrapped = NULL"
                  " WHERE vendor_id = 'a'");
     assert_int_equal(store_transaction(fixture->store, hold, id), STATUS_NOT_FOUND);
+}
+
+/* ---- when ---- */
+
+static void start(struct fixture *fixture, const struct rollout_plan *plan)
+{
+    create_by(fixture, "slow", NULL, "{\"volume\": 3}", plan);
+    assert_int_equal(act(fixture, "slow", ROLLOUT_START), STATUS_OK);
+    for (int i = 0; i < 4; i++)
+        look(fixture, "slow");
+}
+
+static void nobody_is_opened_in_a_blackout(void **state)
+{
+    struct fixture *fixture = *state;
+    struct rollout_plan plan = plan_of(false);
+
+    plan.blackouts[0] =
+        (struct rollout_plan_blackout){fixture->now_ms - 1000, fixture->now_ms + 3600000};
+    plan.blackout_count = 1;
+    start(fixture, &plan);
+    assert_string_equal(opened(fixture), "");
+    fixture->now_ms += 3600000;
+    look(fixture, "slow");
+    assert_int_equal(strlen(opened(fixture)), 5);
+}
+
+/* Half the day, by the robots' own clocks: r1 lives twelve hours away from the others. */
+static void a_robot_is_opened_in_its_own_hours_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    struct rollout_plan plan = plan_of(false);
+    const int now_min = (int)(fixture->now_ms / 60000 % 1440);
+
+    plan.waves[0] = (struct rollout_plan_wave){ROLLOUT_PLAN_ALL, 0, 0};
+    plan.wave_count = 1;
+    plan.windows[0] = (struct local_time_hours){(now_min + 1380) % 1440, (now_min + 300) % 1440};
+    plan.window_count = 1;
+    run(fixture, "INSERT INTO myna.layer (layer_id, device_id, settings, changed_by) VALUES"
+                 " ('device:r1', 'r1', '{\"zone\": \"+12:00\"}', 'test')");
+    start(fixture, &plan);
+    assert_string_equal(opened(fixture), "r2 r3 r4 r5 r6 r7 r8");
+    fixture->now_ms += INT64_C(12) * 3600000;
+    look(fixture, "slow");
+    assert_non_null(strstr(opened(fixture), "r1"));
+    run(fixture, "DELETE FROM myna.layer WHERE layer_id = 'device:r1'");
+}
+
+static void robots_are_opened_no_faster_than_the_plan_says(void **state)
+{
+    struct fixture *fixture = *state;
+    struct rollout_plan plan = plan_of(false);
+
+    plan.waves[0] = (struct rollout_plan_wave){ROLLOUT_PLAN_ALL, 0, 0};
+    plan.wave_count = 1;
+    plan.rate_per_minute = 2; /* one for each look of 31 s */
+    start(fixture, &plan);
+    const size_t at_first = (strlen(opened(fixture)) + 1) / 3;
+    look(fixture, "slow");
+    const size_t then = (strlen(opened(fixture)) + 1) / 3;
+    assert_true(at_first > 0 && at_first < 5);
+    assert_int_equal(then, at_first + 1);
+}
+
+static void a_rollout_whose_group_is_gone_is_aborted_and_frees_its_robots(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct rollout_plan plan = plan_of(false);
+
+    run(fixture, "INSERT INTO myna.device_group (group_id, priority) VALUES ('shop', 1);"
+                 "INSERT INTO myna.group_member VALUES ('shop', 'r1'), ('shop', 'r2'),"
+                 " ('shop', 'r3'), ('shop', 'r4')");
+    create_by(fixture, "shop", "shop", "{\"volume\": 3}", &plan);
+    assert_int_equal(act(fixture, "shop", ROLLOUT_START), STATUS_OK);
+    for (int i = 0; i < 4; i++)
+        look(fixture, "shop");
+    assert_int_equal(strlen(opened(fixture)), 2);
+    run(fixture, "DELETE FROM myna.device_group WHERE group_id = 'shop'");
+    look(fixture, "shop");
+    ASSERT_SQL(fixture, "SELECT concat(state, ': ', state_reason) FROM myna.rollout",
+               "aborted: its group was deleted");
+    ASSERT_SQL(fixture, "SELECT count(*)::text FROM myna.rollout_device WHERE is_live", "0");
 }
 
 /* ---- drains ---- */
@@ -416,7 +511,7 @@ static void a_drain_takes_the_next_key_from_whoever_was_to_try_it(void **state)
 {
     struct fixture *fixture = *state;
 
-    create(fixture, "rotate", NULL, "a", true);
+    create(fixture, "rotate", NULL, true);
     assert_int_equal(act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
     for (int i = 0; i < 10 && opened(fixture)[0] == '\0'; i++)
         look(fixture, "rotate");
@@ -481,7 +576,7 @@ static void a_robot_that_is_opened_while_its_vendor_is_drained_has_no_trial(void
     pthread_t opening, draining;
     char problem[256];
 
-    create(fixture, "trial", "{\"volume\": 3}", NULL, true);
+    create(fixture, "trial", "{\"volume\": 3}", true);
     assert_int_equal(act(fixture, "trial", ROLLOUT_START), STATUS_OK);
     for (int i = 0; i < 10 && strcmp(text_of(fixture, &place, NULL), "publishing1") != 0; i++)
         look(fixture, "trial");
@@ -518,6 +613,10 @@ int main(void)
         TEST(a_rotation_that_is_taken_back_leaves_nobody_with_the_next_key),
         TEST(a_key_that_changed_or_goes_out_by_shares_is_refused),
         TEST(a_key_that_is_not_as_it_was_is_not_given),
+        TEST(nobody_is_opened_in_a_blackout),
+        TEST(a_robot_is_opened_in_its_own_hours_alone),
+        TEST(robots_are_opened_no_faster_than_the_plan_says),
+        TEST(a_rollout_whose_group_is_gone_is_aborted_and_frees_its_robots),
         TEST(a_drain_takes_the_next_key_from_whoever_was_to_try_it),
         TEST(a_robot_that_is_opened_while_its_vendor_is_drained_has_no_trial),
     };
