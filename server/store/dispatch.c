@@ -25,18 +25,18 @@ static enum status target_from_row(const struct result *result, size_t i, struct
 enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena, size_t limit,
                                    struct dispatch_target *out, size_t *count)
 {
-    STORE_STATEMENT(claim,
-                    "SELECT l.device_id, l.session_number, l.session_id,"
-                    " (SELECT epoch FROM myna.installation), d.sealing_public, d.server_key_id,"
-                    " l.desired_generation, CASE WHEN l.config_sends = 0"
-                    "   AND l.reported_generation = l.desired_generation - 1 THEN l.told_lines END,"
-                    " j.journal_id, j.watermark_seq, j.watermark_hash, j.status"
-                    " FROM myna.device_link l JOIN myna.device d USING (device_id)"
-                    " LEFT JOIN myna.journal j USING (device_id, journal_id)"
-                    " WHERE l.reported_generation < l.desired_generation AND l.config_due <= now()"
-                    " AND l.session_hello AND l.session_number > l.ended_session"
-                    " AND d.status IN ('active', 'quarantined')"
-                    " ORDER BY l.config_due LIMIT $1 FOR UPDATE OF l SKIP LOCKED");
+    STORE_STATEMENT(
+        claim, "SELECT l.device_id, l.session_number, l.session_id,"
+               " (SELECT epoch FROM myna.installation), d.sealing_public, d.server_key_id,"
+               " l.desired_generation, CASE WHEN l.config_sends = 0"
+               "   AND l.reported_generation = l.desired_generation - 1 THEN l.told_lines END,"
+               " j.journal_id, j.watermark_seq, j.watermark_hash, j.status"
+               " FROM myna.device_link l JOIN myna.device d USING (device_id)"
+               " LEFT JOIN myna.journal j USING (device_id, journal_id)"
+               " WHERE l.reported_generation < l.desired_generation AND l.config_due <= now()"
+               " AND l.session_hello AND l.session_number > l.ended_session"
+               " AND d.status IN ('active', 'quarantined')"
+               " ORDER BY l.config_sends > 0, l.config_due LIMIT $1 FOR UPDATE OF l SKIP LOCKED");
     struct result result = {0};
     enum status status = store_exec(conn, &claim, STORE_VALUES(value_int((int64_t)limit)), &result);
 

@@ -28,8 +28,9 @@ struct dispatch_target {
     int64_t command_expires_ms;
 };
 
-/* Up to limit devices that are behind their desired generation, the longest due first: theirs for
- * the transaction on conn, which puts them off by dispatch_note_sent(). */
+/* Up to limit devices that are behind their desired generation: who was not sent it yet before
+ * those who did not answer, of either the longest due first. Theirs for the transaction on conn,
+ * which puts them off by dispatch_note_sent(). */
 MUST_CHECK enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena,
                                               size_t limit, struct dispatch_target *out,
                                               size_t *count);

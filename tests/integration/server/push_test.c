@@ -578,6 +578,35 @@ static void i4_who_is_behind_is_claimed_once_and_again_after_a_pause(void **stat
                    "UPDATE myna.device SET status = 'active'");
 }
 
+static enum status claim_one(struct store_conn *conn, void *context)
+{
+    struct claim *claim = context;
+
+    return dispatch_claim_configs(conn, claim->fixture->arena, 1, claim->targets, &claim->count);
+}
+
+/* Two thousand robots whose secrets could not be unwrapped, always due for longer, once kept a real
+ * one waiting for a minute. */
+static void i4_who_was_sent_nothing_yet_goes_before_those_who_do_not_answer(void **state)
+{
+    struct claim claim = {.fixture = *state};
+
+    script(*state, "UPDATE myna.device_link SET reported_generation = 0, config_sends = 9,"
+                   " config_due = now() - interval '1 hour';"
+                   "UPDATE myna.device_link SET config_sends = 0,"
+                   " config_due = now() - interval '1 s' WHERE device_id = 'r2'");
+    assert_int_equal(store_transaction(claim.fixture->store, claim_one, &claim), STATUS_OK);
+    assert_int_equal(claim.count, 1);
+    assert_string_equal(claim.targets[0].device_id, "r2");
+    /* and they have their turn when nobody else is owed any */
+    script(*state, "UPDATE myna.device_link SET config_due = now() + interval '1 min'"
+                   " WHERE device_id = 'r2'");
+    assert_int_equal(store_transaction(claim.fixture->store, claim_one, &claim), STATUS_OK);
+    assert_int_equal(claim.count, 1);
+    assert_string_not_equal(claim.targets[0].device_id, "r2");
+    script(*state, "UPDATE myna.device_link SET config_sends = 0, config_due = now()");
+}
+
 static void assert_text(struct fixture *fixture, const struct store_statement *statement,
                         const char *expected)
 {
@@ -718,6 +747,7 @@ int main(void)
         cmocka_unit_test(i13_a_rollout_has_its_robots_try_the_first_route_that_they_may_use),
         cmocka_unit_test(i2_a_route_that_cannot_bound_its_answers_is_left_out_under_a_hard_limit),
         cmocka_unit_test(i4_who_is_behind_is_claimed_once_and_again_after_a_pause),
+        cmocka_unit_test(i4_who_was_sent_nothing_yet_goes_before_those_who_do_not_answer),
         cmocka_unit_test(what_could_not_be_built_is_put_off_and_keeps_its_hash),
         cmocka_unit_test(a_robot_comes_with_the_lines_it_was_told_with_the_generation_it_runs),
         cmocka_unit_test(a_mark_of_lines_covers_their_generation_order_use_and_what_lies_ready),
