@@ -271,7 +271,7 @@ static enum status finish(struct fixture *fixture, const char *reason, char prob
 static void a_next_key_goes_out_in_waves_that_try_it(void **state)
 {
     struct fixture *fixture = *state;
-    char first[64], problem[400];
+    char first[400], problem[400];
 
     create(fixture, "rotate", NULL, true);
     assert_int_equal(act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
