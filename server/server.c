@@ -38,6 +38,7 @@ struct server {
     struct store *store;
     struct hub *hub;
     struct throttle *throttle;
+    struct identities *identities;
     atomic_bool is_comparing; /* see api.h */
     struct bus *bus;
     struct ingest *ingest;
@@ -237,6 +238,7 @@ static void fill_api(struct server *server)
     api->authority = server->authority;
     api->hub = server->hub;
     api->throttle = server->throttle;
+    api->identities = server->identities;
     api->is_comparing = &server->is_comparing;
     api->device_url = server->config->device_url;
     api->brokers = server->brokers;
@@ -310,6 +312,8 @@ static enum status start_parts(struct server *server, char *problem)
                 throttle_create(&server->throttle, LOGIN_ACCOUNTS, LOGIN_FAILURES, LOGIN_WINDOW_MS),
                 "logins");
     if (status == STATUS_OK)
+        status = say(problem, identities_create(&server->identities), "operators");
+    if (status == STATUS_OK)
         status = start_bus(server, problem);
     if (status == STATUS_OK)
         status = start_notices(server, problem);
@@ -371,6 +375,7 @@ void server_stop(struct server *server)
     ingest_stop(server->ingest);
     bus_stop(server->bus);
     throttle_free(server->throttle);
+    identities_free(server->identities);
     hub_free(server->hub);
     store_close(server->store);
     authority_close(server->authority);

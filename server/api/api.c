@@ -1,5 +1,6 @@
 #include "server/api/api.h"
 
+#include "schema/base/clock.h"
 #include "schema/base/encode.h"
 #include "schema/base/log.h"
 #include "server/api/routes.h"
@@ -53,26 +54,35 @@ static enum status become(struct request *request, const struct operators_identi
     return status;
 }
 
+/* Whose secret it is: what was known a moment ago, else what the database says. */
+static enum status identify(const struct api *api, struct span hash, bool is_session,
+                            struct operators_identity *out)
+{
+    const int64_t now_ms = clock_mono_ms();
+    uint64_t round;
+
+    if (identities_find(api->identities, hash, is_session, now_ms, out, &round))
+        return STATUS_OK;
+    enum status status = is_session ? operators_by_session(api->store, hash, out)
+                                    : operators_by_key(api->store, hash, out);
+    if (status == STATUS_OK)
+        identities_keep(api->identities, hash, is_session, now_ms, out, round);
+    return status;
+}
+
 static enum status authenticate(void *context, struct request *request)
 {
     const struct api *api = context;
     const char *bearer = request_header(request, "Authorization");
     const char *token = session_token(request);
+    const bool is_key = bearer != NULL && strncmp(bearer, "Bearer ", 7) == 0;
     struct operators_identity identity;
     uint8_t hash[CRYPTO_HASH_SIZE];
-    enum status status;
 
-    if (request->route->role == ROUTE_ANYONE)
+    if (request->route->role == ROUTE_ANYONE || (!is_key && token == NULL))
         return STATUS_OK;
-    if (bearer != NULL && strncmp(bearer, "Bearer ", 7) == 0) {
-        secret_hash(span_text(bearer + 7), hash);
-        status = operators_by_key(api->store, span_of(hash, sizeof hash), &identity);
-    } else if (token != NULL) {
-        secret_hash(span_text(token), hash);
-        status = operators_by_session(api->store, span_of(hash, sizeof hash), &identity);
-    } else {
-        return STATUS_OK;
-    }
+    secret_hash(span_text(is_key ? bearer + 7 : token), hash);
+    enum status status = identify(api, span_of(hash, sizeof hash), !is_key, &identity);
     if (status == STATUS_NOT_FOUND)
         return STATUS_OK;
     return status == STATUS_OK ? become(request, &identity, bearer == NULL) : status;

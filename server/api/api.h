@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 
+#include "server/api/identities.h"
 #include "server/api/throttle.h"
 #include "server/authority.h"
 #include "server/http/http.h"
@@ -22,6 +23,7 @@ struct api {
     const struct authority *authority;
     struct hub *hub;
     struct throttle *throttle;
+    struct identities *identities;
     const char *device_url;     /* where robots enrol, for claim sheets */
     const char *const *brokers; /* "host:port" that robots are told */
     size_t broker_count;

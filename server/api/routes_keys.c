@@ -83,8 +83,9 @@ static void revoke(void *context, struct request *request, struct reply *reply)
 
     if (!answer_read_number(request, reply, "id", &id))
         return;
-    answer_done(reply, operators_revoke_key(api->store, &author, id, request->arena),
-                answer_subject(request, "API key", request_param(request, "id")));
+    enum status status = operators_revoke_key(api->store, &author, id, request->arena);
+    identities_forget(api->identities);
+    answer_done(reply, status, answer_subject(request, "API key", request_param(request, "id")));
 }
 
 static const struct route rows[] = {

@@ -111,6 +111,7 @@ static void log_out(void *context, struct request *request, struct reply *reply)
     if (token != NULL) {
         secret_hash(span_text(token), hash);
         status = operators_log_out(api->store, &author, span_of(hash, sizeof hash));
+        identities_forget(api->identities);
     }
     if (status == STATUS_OK)
         reply_header(reply, "Set-Cookie", session_cookie(request, ""));

@@ -90,6 +90,7 @@ static void update(void *context, struct request *request, struct reply *reply)
     if (status == STATUS_OK)
         status =
             operators_update(api->store, &author, id, version, &patch, request->arena, &operator);
+    identities_forget(api->identities);
     answer_change(reply, status, &operator, answer_subject(request, "operator", id));
 }
 
@@ -98,9 +99,10 @@ static void delete_operator(void *context, struct request *request, struct reply
     const struct api *api = context;
     const struct author author = api_author(request);
     const char *id = request_param(request, "id");
+    enum status status = operators_delete(api->store, &author, id, request->arena);
 
-    answer_change(reply, operators_delete(api->store, &author, id, request->arena), NULL,
-                  answer_subject(request, "operator", id));
+    identities_forget(api->identities);
+    answer_change(reply, status, NULL, answer_subject(request, "operator", id));
 }
 
 static void list(void *context, struct request *request, struct reply *reply)
