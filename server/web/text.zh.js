@@ -1389,7 +1389,7 @@ export const texts = {
   "operator.last": "最近登录",
   "key.last": "最近使用",
   "key.expired": "已过期",
-  "drain.short": "排空",
+  "drain.short": "撤出",
   "vendor.answers": "应答",
   "vendor.quiet_now": "近期未被使用",
   "vendor.fails": "{share} 失败",
