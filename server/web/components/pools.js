@@ -51,7 +51,7 @@ const COLUMNS = [
   { key: "free", title: t("pool.free"), end: true, cell: (pool) => (pool.over
     ? html`<${Chip} tone="bad">${t("pool.over")}</${Chip}>` : html`<${PoolAmount} pool=${pool} value=${pool.free} />`) },
   { key: "limit", title: t("pool.limit"), end: true, cell: amount("limit") },
-  { key: "until", title: t("pool.until"), end: true, from: "desk", cell: (pool) => (pool.period.to ? lastDayIn(pool.period.to, pool.zone) : word("per", "once")) },
+  { key: "until", title: t("pool.until"), end: true, from: "desk", width: "136px", cell: (pool) => (pool.period.to ? lastDayIn(pool.period.to, pool.zone) : word("per", "once")) },
 ];
 
 export const fullestFirst = (pools) => [...pools].sort((a, b) => Number(b.share ?? 1) - Number(a.share ?? 1));

@@ -33,9 +33,10 @@ function Standing({ contract, burndown }) {
   ]} /></${Card}>`;
 }
 
-function Held({ id }) {
+function Held({ id, burns }) {
   const state = useResource("/pools", { query: { open: "true" }, kinds: ["usage", "pool", "contract"], gap_ms: 2000 });
-  const own = (state.data?.items || []).filter((pool) => pool.source.startsWith(`cap:${id}:`)
+  const soft = new Set(burns.lines.filter(({ kind, hard }) => kind === "cap" && !hard).map(({ name }) => `cap:${id}:${name}`)); // no credit of theirs is held
+  const own = (state.data?.items || []).filter((pool) => !soft.has(pool.source)).filter((pool) => pool.source.startsWith(`cap:${id}:`)
     || (pool.scope === "contract" && pool.subject === id));
   if (own.length === 0) return null;
   return html`<${Card} title=${t("contract.credit")} flush><${Pools} label=${t("contract.credit")} pools=${fullestFirst(own)} /></${Card}>`;
@@ -58,6 +59,6 @@ export function Contract({ id }) {
     <${Loaded} state=${burndown} lines=${10}>${(burns) => html`
       ${contract.data && html`<${Standing} contract=${contract.data} burndown=${burns} />`}
       <${Card} title=${t("burn.title")}><${Burns} burndown=${burns} /></${Card}>`}</${Loaded}>
-    ${contract.data && burndown.data && html`<${Held} id=${id} /><${SoFar} id=${id} contract=${contract.data} />
+    ${contract.data && burndown.data && html`<${Held} id=${id} burns=${burndown.data} /><${SoFar} id=${id} contract=${contract.data} />
       <${Versions} contract=${contract.data} />`}`;
 }

@@ -20,7 +20,7 @@ export function scalar(text) {
   if (text === "" || text === "~" || text === "null") return null;
   if (/^(true|True|TRUE)$/.test(text)) return true;
   if (/^(false|False|FALSE)$/.test(text)) return false;
-  return /^-?\d+$/.test(text) && Number.isSafeInteger(Number(text)) && String(Number(text)) === text ? Number(text) : text;
+  return /^-?\d+$/.test(text) && String(Number(text)) === text ? Number(text) : text;
 }
 
 class Reader {

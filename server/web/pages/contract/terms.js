@@ -58,7 +58,7 @@ export function valueText(member, value) {
   if (value === undefined || value === null) return "";
   if (member === "metric") return metricText(value);
   if (member === "tiers" || member === "rebate") return value.map(tierText).join("; ");
-  if (member === "of") return value.replace(/^(cap|commitment):/, (_, kind) => `${word("burn", kind)} `);
+  if (member === "of") return value.includes(":") ? value.replace(/^(cap|commitment):/, (_, kind) => `${word("burn", kind)} `) : metricText(value);
   if (member === "prices") return Object.entries(value).sort(([a], [b]) => CLASSES.indexOf(a) - CLASSES.indexOf(b)).map(([name, price]) => `${word("metric", name)} ${grouped(String(price))}`).join(", ");
   if (member === "do") return value.map((one) => (typeof one === "string" ? word("action", one) : Object.entries(one).map(([name, what]) =>
     `${word("action", name)} ${typeof what === "object" ? pairs(what) : what}`).join())).join(", ");
