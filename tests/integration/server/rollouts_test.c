@@ -492,6 +492,82 @@ static void a_rollout_whose_group_is_gone_is_aborted_and_frees_its_robots(void *
     ASSERT_SQL(fixture, "SELECT count(*)::text FROM myna.rollout_device WHERE is_live", "0");
 }
 
+/* ---- what becomes of them ---- */
+
+/* Whoever is opened says that its trial of so many generations ago failed. */
+static void fail_trials(struct fixture *fixture, const char *ago, const char *retryable)
+{
+    char sql[400];
+
+    snprintf(sql, sizeof sql,
+             "UPDATE myna.device_link l SET trial = jsonb_build_object('generation',"
+             " l.desired_generation - %s, 'verdict', 'failed', 'reason', 'http=500', 'retryable',"
+             " %s) FROM myna.rollout_device o WHERE o.device_id = l.device_id AND o.is_open",
+             ago, retryable);
+    run(fixture, sql);
+}
+
+#define FARES                                                                                      \
+    "SELECT coalesce(string_agg(DISTINCT concat(state, ' ', tries), ', '), '')"                    \
+    " FROM myna.rollout_device WHERE opened_at IS NOT NULL"
+
+static void a_trial_fails_by_what_is_said_of_this_generation(void **state)
+{
+    struct fixture *fixture = *state;
+    struct rollout_plan plan = plan_of(true);
+
+    start(fixture, &plan);
+    fail_trials(fixture, "1", "false"); /* of one before */
+    look(fixture, "slow");
+    ASSERT_SQL(fixture, FARES, "opened 1");
+    fail_trials(fixture, "0", "false");
+    look(fixture, "slow");
+    ASSERT_SQL(fixture, FARES, "failed 1");
+}
+
+static void what_may_pass_is_tried_again_as_often_as_planned(void **state)
+{
+    struct fixture *fixture = *state;
+    struct rollout_plan plan = plan_of(true);
+
+    plan.retries = 1;
+    start(fixture, &plan);
+    fail_trials(fixture, "0", "true");
+    look(fixture, "slow");
+    ASSERT_SQL(fixture, FARES, "opened 2");
+    fail_trials(fixture, "0", "true");
+    look(fixture, "slow");
+    ASSERT_SQL(fixture, FARES, "failed 2");
+}
+
+static void what_cannot_pass_is_not_tried_again(void **state)
+{
+    struct fixture *fixture = *state;
+    struct rollout_plan plan = plan_of(true);
+
+    plan.retries = 1;
+    start(fixture, &plan);
+    fail_trials(fixture, "0", "false");
+    look(fixture, "slow");
+    ASSERT_SQL(fixture, FARES, "failed 1");
+}
+
+static void a_robot_is_out_of_reach_when_it_was_silent_for_long(void **state)
+{
+    struct fixture *fixture = *state;
+    struct rollout_plan plan = plan_of(false);
+
+    plan.unreachable_after_s = 7200;
+    run(fixture, "UPDATE myna.device_link SET session_hello = false,"
+                 " last_seen = now() - interval '1 hour'");
+    start(fixture, &plan);
+    ASSERT_SQL(fixture, FARES, "opened 1");
+    run(fixture, "UPDATE myna.device_link SET last_seen = now() - interval '3 hours'");
+    look(fixture, "slow");
+    look(fixture, "slow");
+    ASSERT_SQL(fixture, FARES, "unreachable 1");
+}
+
 /* ---- drains ---- */
 
 static void lead_away(struct fixture *fixture, struct store *store, enum status expected)
@@ -617,6 +693,10 @@ int main(void)
         TEST(a_robot_is_opened_in_its_own_hours_alone),
         TEST(robots_are_opened_no_faster_than_the_plan_says),
         TEST(a_rollout_whose_group_is_gone_is_aborted_and_frees_its_robots),
+        TEST(a_trial_fails_by_what_is_said_of_this_generation),
+        TEST(what_may_pass_is_tried_again_as_often_as_planned),
+        TEST(what_cannot_pass_is_not_tried_again),
+        TEST(a_robot_is_out_of_reach_when_it_was_silent_for_long),
         TEST(a_drain_takes_the_next_key_from_whoever_was_to_try_it),
         TEST(a_robot_that_is_opened_while_its_vendor_is_drained_has_no_trial),
     };
