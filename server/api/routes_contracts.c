@@ -81,27 +81,37 @@ static bool read_dry_run(const struct request *request, struct reply *reply, boo
     return false;
 }
 
+/* ?dry_run=terms: of documents whose vendor is yet to be made, or that become versions. */
+static bool asks_of_terms_alone(const struct request *request)
+{
+    const char *text = request_query(request, "dry_run");
+
+    return text && strcmp(text, "terms") == 0;
+}
+
 static void create(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
     const struct author author = api_author(request);
+    const bool terms_alone = asks_of_terms_alone(request);
     const struct json *document;
     struct json_problem problem;
     struct contract terms;
     struct document made;
-    bool dry_run;
+    bool dry_run = terms_alone;
 
     if (request_json(request, &document, &problem) != STATUS_OK) {
         reply_field(reply, 400, &problem);
         return;
     }
-    if (!read_dry_run(request, reply, &dry_run) ||
+    if ((!terms_alone && !read_dry_run(request, reply, &dry_run)) ||
         !read_terms(api, request, reply, document, "", &terms))
         return;
     enum status status =
-        dry_run ? contracts_check_new(api->store, &terms)
-                : contracts_create(api->store, &author, &terms,
-                                   answer_dump(request->arena, document), request->arena, &made);
+        terms_alone ? STATUS_OK
+        : dry_run   ? contracts_check_new(api->store, &terms)
+                    : contracts_create(api->store, &author, &terms,
+                                       answer_dump(request->arena, document), request->arena, &made);
     if (dry_run && status == STATUS_OK) {
         reply_empty(reply, 204);
         return;

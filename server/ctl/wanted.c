@@ -282,7 +282,8 @@ static int check_reference(const struct wanted *wanted, struct ctl *ctl, const s
     return CTL_FAILED;
 }
 
-/* The server's own rules: bounds of hard caps, the zone. */
+/* The server's own rules: bounds of hard caps, the zone. Not whether its vendor is there: it may be
+ * made by the same documents; nor whether its id is free: a change is another version. */
 static int try_contract(struct ctl *ctl, struct item *item)
 {
     struct client_answer answer;
@@ -295,7 +296,7 @@ static int try_contract(struct ctl *ctl, struct item *item)
     ctl->source = (struct ctl_source){
         .path = item->path, .text = span_of(item->text, item->text_size), .root = "", .part = ""};
     int result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer,
-                             "/api/v1/contracts?dry_run=true", (char *)NULL);
+                             "/api/v1/contracts?dry_run=terms", (char *)NULL);
     buffer_release(&body);
     ctl->source = (struct ctl_source){0};
     return result;

@@ -206,10 +206,13 @@ static enum status read_substitutes(const struct reading *reading, const struct 
 static enum status read_document(const struct reading *reading, const struct json *document,
                                  const char *pointer, struct contract *out)
 {
-    enum status status = contract_check(document, reading->arena, out, reading->problem,
-                                        INQUIRY_PROBLEMS, reading->problem_count);
+    size_t found; /* none in a good one; what is refused later is told of one problem again */
+    enum status status =
+        contract_check(document, reading->arena, out, reading->problem, INQUIRY_PROBLEMS, &found);
 
-    for (size_t i = 0; status == STATUS_INVALID && i < *reading->problem_count; i++) {
+    if (status == STATUS_INVALID)
+        *reading->problem_count = found;
+    for (size_t i = 0; status == STATUS_INVALID && i < found; i++) {
         struct json_problem *problem = &reading->problem[i];
         const struct json_problem inner = *problem;
 

@@ -92,6 +92,7 @@ test('a dry run tells all that is wrong with terms, and whether they could be wr
   assert.equal((await admin.post('/contracts?dry_run=true', fresh)).status, 204);
   assert.equal((await admin.post('/contracts?dry_run=true', CONTRACT)).status, 409);
   assert.equal((await admin.post('/contracts?dry_run=true', {...fresh, vendor: 'nobody'})).body.errors[0].pointer, '/vendor');
+  assert.equal((await admin.post('/contracts?dry_run=terms', {...CONTRACT, vendor: 'nobody'})).status, 204);
   assert.equal((await admin.get('/contracts/c-3')).status, 404);
 });
 

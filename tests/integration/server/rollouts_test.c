@@ -679,6 +679,66 @@ static void a_robot_that_is_opened_while_its_vendor_is_drained_has_no_trial(void
                  "ALTER FUNCTION myna.touch_at_once RENAME TO touch_devices");
 }
 
+/* ---- back ---- */
+
+static void whoever_is_taken_back_is_told_so_and_waited_for(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct rollout_plan plan = plan_of(false);
+
+    start(fixture, &plan);
+    assert_int_equal(strlen(opened(fixture)), 5);
+    answer(fixture, false);
+    assert_int_equal(act(fixture, "slow", ROLLOUT_ROLL_BACK), STATUS_OK);
+    look(fixture, "slow");
+    assert_string_equal(opened(fixture), "");
+    ASSERT_SQL(fixture,
+               "SELECT count(*)::text FROM myna.rollout_device JOIN myna.device_link"
+               " USING (device_id) WHERE state = 'reverted' AND generation = desired_generation"
+               " AND desired_generation > reported_generation",
+               "2");
+    /* they are online and run the patch still */
+    fixture->now_ms -= 31000;
+    look(fixture, "slow");
+    ASSERT_SQL(fixture, "SELECT state FROM myna.rollout", "rolling_back");
+    answer(fixture, false);
+    look(fixture, "slow");
+    ASSERT_SQL(fixture,
+               "SELECT string_agg(DISTINCT state, ' ') FROM myna.rollout_device"
+               " WHERE settled_at IS NOT NULL",
+               "reverted");
+    look(fixture, "slow");
+    ASSERT_SQL(fixture, "SELECT state FROM myna.rollout", "rolled_back");
+}
+
+/* ---- who comes and goes ---- */
+
+static void who_leaves_the_group_leaves_and_who_joins_joins_the_open_wave(void **state)
+{
+    struct fixture *fixture = *state;
+    struct rollout_plan plan = plan_of(false);
+
+    plan.waves[0] = (struct rollout_plan_wave){ROLLOUT_PLAN_ALL, 0, 0};
+    plan.wave_count = 1;
+    run(fixture, "INSERT INTO myna.device_group (group_id, priority) VALUES ('hall', 1);"
+                 "INSERT INTO myna.group_member VALUES ('hall', 'r1'), ('hall', 'r2')");
+    create_by(fixture, "hall", "hall", "{\"volume\": 3}", &plan);
+    assert_int_equal(act(fixture, "hall", ROLLOUT_START), STATUS_OK);
+    for (int i = 0; i < 4; i++)
+        look(fixture, "hall");
+    assert_string_equal(opened(fixture), "r1 r2");
+    run(fixture, "DELETE FROM myna.group_member WHERE group_id = 'hall' AND device_id = 'r2';"
+                 "INSERT INTO myna.group_member VALUES ('hall', 'r5')");
+    for (int i = 0; i < 3; i++)
+        look(fixture, "hall");
+    assert_string_equal(opened(fixture), "r1 r5");
+    ASSERT_SQL(fixture,
+               "SELECT concat(state, is_live) FROM myna.rollout_device"
+               " WHERE device_id = 'r2'",
+               "leftf");
+    run(fixture, "DELETE FROM myna.rollout; DELETE FROM myna.device_group WHERE group_id = 'hall'");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, begin)
@@ -699,6 +759,8 @@ int main(void)
         TEST(a_robot_is_out_of_reach_when_it_was_silent_for_long),
         TEST(a_drain_takes_the_next_key_from_whoever_was_to_try_it),
         TEST(a_robot_that_is_opened_while_its_vendor_is_drained_has_no_trial),
+        TEST(whoever_is_taken_back_is_told_so_and_waited_for),
+        TEST(who_leaves_the_group_leaves_and_who_joins_joins_the_open_wave),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
