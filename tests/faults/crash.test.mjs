@@ -55,6 +55,16 @@ function keepAsking() {
   };
 }
 
+// Of each kind, in how many of the vendors' answers.
+async function setFaults(faults) {
+  const answer = await fetch(`${fleet.vendors}/admin/faults`, {
+    method: 'PUT',
+    headers: {'content-type': 'application/json'},
+    body: JSON.stringify(faults),
+  });
+  assert.equal(answer.status, 200, await answer.text());
+}
+
 // A fleet that says nothing new and has sent everything it holds.
 async function drain() {
   await fleet.up('--robots', String(ROBOTS), '--talk-rate', '0');
@@ -69,11 +79,7 @@ async function missing() {
 }
 
 test('I1: each request in the vendors\' ledger has exactly one record after every part was killed', async () => {
-  await fetch(`${fleet.vendors}/admin/faults`, {
-    method: 'PUT',
-    headers: {'content-type': 'application/json'},
-    body: JSON.stringify({429: 0.03, 500: 0.03, cut: 0.05, no_usage: 0.05}),
-  }).then(async (answer) => assert.equal(answer.status, 200, await answer.text()));
+  await setFaults({429: 0.03, 500: 0.03, cut: 0.05, no_usage: 0.05});
 
   const stopAsking = keepAsking();
   const pause = (TALK_SECONDS * 1000) / (VICTIMS.length + 1);
@@ -148,6 +154,7 @@ test('I5: the day\'s sums equal the sum of what counts, exactly', async () => {
 });
 
 test('I11: with server, broker and database stopped the full robot still answers', async () => {
+  await setFaults({429: 0, 500: 0, cut: 0, no_usage: 0}); // an answer cut short would not be its fault
   for (const part of ['mynad', 'mosquitto', 'postgresql']) fleet.kill(part);
   const answer = await fleet.say('Are you still there?');
   assert.ok(answer.trim().length > 0);
