@@ -93,6 +93,22 @@ enum status dispatch_claim_states(struct store_conn *conn, struct arena *arena, 
     return arena_failed(arena) ? STATUS_MEMORY : status;
 }
 
+/* Who looks at their commands hears that these changed; sends_at: of a column that is 1 in the rows
+ * to tell of, -1: all are. */
+static enum status tell_commands(struct store_conn *conn, struct arena *arena,
+                                 const struct result *result, int sends_at)
+{
+    const char **ids = arena_take(arena, (result_count(result) + 1) * sizeof *ids);
+    size_t count = 0;
+
+    if (!ids)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < result_count(result); i++)
+        if (sends_at < 0 || result_int(result, i, sends_at) == 1)
+            ids[count++] = arena_text(arena, result_span(result, i, 0));
+    return arena_failed(arena) ? STATUS_MEMORY : events_tell(conn, "command", ids, count);
+}
+
 enum status dispatch_claim_commands(struct store_conn *conn, struct arena *arena, size_t limit,
                                     struct dispatch_target *out, size_t *count)
 {
@@ -112,7 +128,7 @@ enum status dispatch_claim_commands(struct store_conn *conn, struct arena *arena
         " WHERE c.command_id = due.command_id AND l.device_id = c.device_id"
         " RETURNING l.device_id, l.session_number, l.session_id,"
         " (SELECT epoch FROM myna.installation), due.sealing_public, due.server_key_id,"
-        " c.command_id, c.kind, c.text, c.expires_at");
+        " c.command_id, c.kind, c.text, c.expires_at, c.sends");
     struct result result = {0};
     enum status status = store_exec(conn, &claim, STORE_VALUES(value_int((int64_t)limit)), &result);
 
@@ -127,6 +143,8 @@ enum status dispatch_claim_commands(struct store_conn *conn, struct arena *arena
         out[i].command_text = arena_text(arena, result_span(&result, i, 8));
         out[i].command_expires_ms = result_time(&result, i, 9);
     }
+    if (status == STATUS_OK)
+        status = tell_commands(conn, arena, &result, 10);
     result_release(&result);
     return arena_failed(arena) ? STATUS_MEMORY : status;
 }
@@ -154,19 +172,6 @@ enum status dispatch_note_sent(struct store_conn *conn, struct arena *arena,
     return arena_failed(arena) ? STATUS_MEMORY : store_exec(conn, &note, values, 3, NULL);
 }
 
-static enum status tell_commands(struct store_conn *conn, struct arena *arena,
-                                 const struct result *result)
-{
-    size_t count = result_count(result);
-    const char **ids = arena_take(arena, count * sizeof *ids);
-
-    if (!ids)
-        return STATUS_MEMORY;
-    for (size_t i = 0; i < count; i++)
-        ids[i] = arena_text(arena, result_span(result, i, 0));
-    return arena_failed(arena) ? STATUS_MEMORY : events_tell(conn, "command", ids, count);
-}
-
 enum status dispatch_finish_commands(struct store_conn *conn, struct arena *arena,
                                      const struct dispatch_answer *answers, size_t count)
 {
@@ -190,7 +195,7 @@ enum status dispatch_finish_commands(struct store_conn *conn, struct arena *aren
         return STATUS_MEMORY;
     enum status status = store_exec(conn, &finish, values, 4, &result);
     if (status == STATUS_OK)
-        status = tell_commands(conn, arena, &result);
+        status = tell_commands(conn, arena, &result, -1);
     result_release(&result);
     return status;
 }
