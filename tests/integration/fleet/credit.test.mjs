@@ -76,9 +76,9 @@ test('I2: at a period\'s end what silent robots have out counts in both periods 
   await fleet.sql(`UPDATE myna.pool SET period_from = period_from - interval '1 year', period_to = now()
     WHERE source = 'budget:wide' AND is_active`);
   await until(20, async () => `${(await pools()).length} periods`, async () => (await pools()).length === 2);
-  await until(60, async () => `${await pools()}; the silent ones have ${silent}`, async () => (await pools())[0][1] === silent);
+  await until(180, async () => `${await pools()}; the silent ones have ${silent}`, async () => (await pools())[0][1] === silent);
   assert.ok((await pools())[1][1] >= silent, `${await pools()}`);
   await fleet.up(...QUIET);
-  await until(60, async () => `${await pools()}`, async () => (await pools())[0][1] === 0);
+  await until(180, async () => `${await pools()}`, async () => (await pools())[0][1] === 0);
   assert.ok((await pools())[1][1] >= silent, `${await pools()}`);
 });
