@@ -115,7 +115,7 @@ struct role_option {
 static bool read_role(int argc, char **argv, const char **role, char *problem)
 {
     static const struct option_spec specs[] = {
-        {"role", OPTION_CHOICE, .choices = "viewer|operator|approver|admin",
+        {"role", OPTION_CHOICE, .choices = "viewer|support|operator|approver|admin",
          .offset = offsetof(struct role_option, role), .help = "what the operator may do"},
     };
     static const struct option_table table = {"mynad operator NAME", NULL, specs, 1};
@@ -132,7 +132,8 @@ static bool read_role(int argc, char **argv, const char **role, char *problem)
     if (option_parse(&table, NULL, argc - 1, argv + 1, &options, &rest, problem) != STATUS_OK)
         return false;
     if (options.role == NULL || rest != argc - 1) {
-        snprintf(problem, 256, "usage: mynad operator NAME --role viewer|operator|approver|admin");
+        snprintf(problem, 256,
+                 "usage: mynad operator NAME --role viewer|support|operator|approver|admin");
         return false;
     }
     *role = options.role;

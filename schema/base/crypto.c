@@ -96,6 +96,15 @@ void crypto_hmac(struct span key, const struct span *parts, size_t count,
     crypto_wipe(inner, sizeof inner);
 }
 
+enum status crypto_hmac_sha1(struct span key, struct span message, uint8_t out[CRYPTO_SHA1_SIZE])
+{
+    const mbedtls_md_info_t *sha1 = mbedtls_md_info_from_type(MBEDTLS_MD_SHA1);
+
+    return mbedtls_md_hmac(sha1, key.data, key.size, message.data, message.size, out) == 0
+               ? STATUS_OK
+               : STATUS_IO;
+}
+
 enum status crypto_hkdf(struct span secret, struct span salt, struct span info, uint8_t *out,
                         size_t out_size)
 {

@@ -26,6 +26,11 @@ void crypto_sha256(const struct span *parts, size_t count, uint8_t out[CRYPTO_HA
 void crypto_hmac(struct span key, const struct span *parts, size_t count,
                  uint8_t out[CRYPTO_HASH_SIZE]);
 
+/* HMAC-SHA-1 (RFC 2104): for the one-time codes of RFC 6238, and for nothing else. */
+#define CRYPTO_SHA1_SIZE 20
+MUST_CHECK enum status crypto_hmac_sha1(struct span key, struct span message,
+                                        uint8_t out[CRYPTO_SHA1_SIZE]);
+
 /* HKDF-SHA-256 (RFC 5869); out_size up to 8160. */
 MUST_CHECK enum status crypto_hkdf(struct span secret, struct span salt, struct span info,
                                    uint8_t *out, size_t out_size);

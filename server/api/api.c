@@ -3,6 +3,8 @@
 #include "schema/base/clock.h"
 #include "schema/base/encode.h"
 #include "schema/base/log.h"
+#include "server/api/reach.h"
+#include "server/api/rights.h"
 #include "server/api/routes.h"
 #include "server/api/secret.h"
 #include "server/api/session.h"
@@ -15,13 +17,15 @@ const struct route_table *const *api_routes(size_t *count)
 {
     /* pages last: they take every path that is left */
     static const struct route_table *const tables[] = {
-        &routes_alerts,    &routes_audit,     &routes_budgets,  &routes_channels,   &routes_claims,
-        &routes_commands,  &routes_contracts, &routes_devices,  &routes_doctor,     &routes_drains,
-        &routes_filters,   &routes_fleet,     &routes_groups,   &routes_health,     &routes_imports,
-        &routes_invoices,  &routes_keys,      &routes_layers,   &routes_login,      &routes_media,
-        &routes_operators, &routes_regions,   &routes_rollouts, &routes_statements, &routes_usage,
-        &routes_vendors,   &routes_whatif,    &routes_why,      &routes_thresholds, &routes_views,
-        &routes_bundles,   &routes_packs,     &routes_pages,
+        &routes_alerts,     &routes_audit,         &routes_budgets,   &routes_channels,
+        &routes_claims,     &routes_commands,      &routes_contracts, &routes_devices,
+        &routes_doctor,     &routes_drains,        &routes_filters,   &routes_fleet,
+        &routes_groups,     &routes_health,        &routes_imports,   &routes_invoices,
+        &routes_keys,       &routes_layers,        &routes_login,     &routes_media,
+        &routes_operators,  &routes_regions,       &routes_rollouts,  &routes_statements,
+        &routes_usage,      &routes_vendors,       &routes_whatif,    &routes_why,
+        &routes_thresholds, &routes_views,         &routes_bundles,   &routes_packs,
+        &routes_roles,      &routes_second_factor, &routes_pages,
     };
 
     *count = sizeof tables / sizeof *tables;
@@ -41,17 +45,72 @@ struct author api_author(const struct request *request)
     return (struct author){request->actor.name, request->address};
 }
 
+const char *api_operator(const struct request *request)
+{
+    static const char prefix[] = "operator:";
+    const size_t skip = sizeof prefix - 1;
+
+    return strncmp(request->actor.name, prefix, skip) == 0 ? request->actor.name + skip : NULL;
+}
+
+bool api_slow_down(const struct api *api, const char *key, struct request *request,
+                   struct reply *reply)
+{
+    const int64_t wait_ms = throttle_wait_ms(api->throttle, key, clock_mono_ms());
+
+    if (wait_ms == 0)
+        return false;
+    reply_header(reply, "Retry-After",
+                 arena_format(request->arena, "%lld", (long long)(wait_ms / 1000 + 1)));
+    reply_problem(reply, 429, "too many failed logins: wait %lld seconds",
+                  (long long)(wait_ms / 1000 + 1));
+    return true;
+}
+
+/* What is about oneself may be done by whoever is logged in; else an own role has what it names. */
+static enum status find_level(const struct request *request,
+                              const struct operators_identity *identity, enum route_role *level)
+{
+    const struct span area = rights_area(request->route->pattern);
+
+    if (!identity->is_own)
+        return route_role_from_name(span_text(identity->role), level);
+    *level = rights_is_own_matter(area) ? ROUTE_VIEWER : rights_level(identity->rights, area);
+    return STATUS_OK;
+}
+
 static enum status become(struct request *request, const struct operators_identity *identity,
                           bool by_cookie)
 {
-    struct request_actor actor = {.by_cookie = by_cookie};
-    enum status status = route_role_from_name(span_text(identity->role), &actor.role);
+    struct request_actor actor = {.by_groups = identity->by_groups,
+                                  .by_vendors = identity->by_vendors,
+                                  .must_enrol = identity->must_enrol,
+                                  .by_cookie = by_cookie};
+    enum status status = find_level(request, identity, &actor.role);
 
     if (status == STATUS_OK)
         status = span_to_text(span_text(identity->actor), actor.name, sizeof actor.name);
     if (status == STATUS_OK)
+        status = span_to_text(span_text(identity->role), actor.role_name, sizeof actor.role_name);
+    if (status == STATUS_OK)
         request->actor = actor;
     return status;
+}
+
+/* A second factor comes first where the role asks for one; then how far the role goes. */
+static bool admit(void *context, struct request *request, struct reply *reply)
+{
+    const struct request_actor *actor = &request->actor;
+
+    if (rights_is_own_matter(rights_area(request->route->pattern)))
+        return true;
+    if (actor->must_enrol) {
+        reply_problem(reply, 403,
+                      "your role asks for a second factor: set one up first (mynactl "
+                      "second-factor enable, or the dashboard)");
+        return false;
+    }
+    return (!actor->by_groups && !actor->by_vendors) || reach_allows(context, request, reply);
 }
 
 /* Whose secret it is: what was known a moment ago, else what the database says. */
@@ -214,7 +273,7 @@ static void after(void *context, struct request *request, const struct reply *re
 
 const struct http_hooks *api_hooks(void)
 {
-    static const struct http_hooks hooks = {authenticate, before, after};
+    static const struct http_hooks hooks = {authenticate, admit, before, after};
 
     return &hooks;
 }

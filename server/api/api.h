@@ -53,4 +53,11 @@ const struct http_hooks *api_hooks(void);
 /* Who asks, as the audit records it. Borrowed from the request. */
 struct author api_author(const struct request *request);
 
+/* The operator who asks; NULL: it is a program with an API key. Borrowed from the request. */
+const char *api_operator(const struct request *request);
+
+/* Whether too many failures under this key must be waited for: then a problem was answered. */
+bool api_slow_down(const struct api *api, const char *key, struct request *request,
+                   struct reply *reply);
+
 #endif

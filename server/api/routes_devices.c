@@ -2,6 +2,7 @@
 #include "server/api/api.h"
 #include "server/api/catalogue.h"
 #include "server/api/filtering.h"
+#include "server/api/reach.h"
 #include "server/api/routes.h"
 #include "server/store/devices.h"
 #include "server/store/health_history.h"
@@ -25,6 +26,7 @@ static void list(void *context, struct request *request, struct reply *reply)
         .state = request_query(request, "state"),
         .group = request_query(request, "group"),
         .text = request_query(request, "q"),
+        .role = reach_of_groups(request),
     };
     struct answer_page page;
     struct span json;

@@ -1,6 +1,7 @@
 #include "server/api/answer.h"
 #include "server/api/api.h"
 #include "server/api/filtering.h"
+#include "server/api/reach.h"
 #include "server/api/routes.h"
 #include "server/fleet/filter.h"
 #include "server/store/devices.h"
@@ -21,7 +22,8 @@ static void list(void *context, struct request *request, struct reply *reply)
 
     if (!answer_read_page(request, reply, ANSWER_KEY_TEXT, &page))
         return;
-    enum status status = groups_list(api->store, page.after, page.limit, request->arena, &json);
+    enum status status = groups_list(api->store, page.after, page.limit, reach_of_groups(request),
+                                     request->arena, &json);
     answer_json(reply, status, json, "groups");
 }
 

@@ -20,11 +20,9 @@ static const struct json_field fields[] = {
      .min = 1,
      .max = 100},
     {.name = "role",
-     .kind = JSON_FIELD_TEXT,
+     .kind = JSON_FIELD_SLUG,
      .offset = offsetof(struct fields, role),
-     .required = true,
-     .max = 16,
-     .choices = "viewer|support|operator|approver|admin"},
+     .required = true},
     {.name = "expires_in_s",
      .kind = JSON_FIELD_INT,
      .offset = offsetof(struct fields, expires_in_s),
@@ -60,7 +58,9 @@ static void create(void *context, struct request *request, struct reply *reply)
     enum status status =
         operators_create_key(api->store, &author, made.name, made.role, span_of(hash, sizeof hash),
                              made.expires_in_s, request->arena, &row);
-    if (status == STATUS_OK)
+    if (status == STATUS_CONFLICT)
+        answer_bad(reply, "/role", "there is no such role");
+    else if (status == STATUS_OK)
         reply_json(reply, 201, with_key(request->arena, row.json, key));
     else
         reply_status(reply, status, "the key");

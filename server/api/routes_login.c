@@ -2,6 +2,7 @@
 #include "server/api/api.h"
 #include "server/api/password.h"
 #include "server/api/routes.h"
+#include "server/api/second_factor.h"
 #include "server/api/secret.h"
 #include "server/api/session.h"
 #include "schema/base/clock.h"
@@ -10,6 +11,7 @@
 struct credentials {
     const char *name;
     const char *password;
+    const char *code;
 };
 
 static const struct json_field credential_fields[] = {
@@ -23,21 +25,12 @@ static const struct json_field credential_fields[] = {
      .offset = offsetof(struct credentials, password),
      .required = true,
      .max = PASSWORD_MAX},
+    {.name = "code",
+     .kind = JSON_FIELD_TEXT,
+     .offset = offsetof(struct credentials, code),
+     .min = 1,
+     .max = SECOND_FACTOR_CODE_MAX},
 };
-
-static bool slow_down(const struct api *api, const char *key, struct request *request,
-                      struct reply *reply)
-{
-    int64_t wait_ms = throttle_wait_ms(api->throttle, key, clock_mono_ms());
-
-    if (wait_ms == 0)
-        return false;
-    reply_header(reply, "Retry-After",
-                 arena_format(request->arena, "%lld", (long long)(wait_ms / 1000 + 1)));
-    reply_problem(reply, 429, "too many failed logins: wait %lld seconds",
-                  (long long)(wait_ms / 1000 + 1));
-    return true;
-}
 
 /* STATUS_DENIED: no such operator or another password; which, is not told. */
 static enum status check(const struct api *api, struct request *request,
@@ -51,8 +44,73 @@ static enum status check(const struct api *api, struct request *request,
     return password_fits(credentials->password, hash) ? STATUS_OK : STATUS_DENIED;
 }
 
+/* How somebody may try, and what counts the failures: the code's under the name alone, for whoever
+ * gets there has the password, from wherever. */
+struct attempt {
+    struct credentials credentials;
+    const char *key;
+    const char *code_key;
+};
+
+static bool read_attempt(const struct api *api, struct request *request, struct reply *reply,
+                         struct attempt *out)
+{
+    const struct credentials *given = &out->credentials;
+
+    *out = (struct attempt){0};
+    if (!answer_decode(request, reply, credential_fields,
+                       sizeof credential_fields / sizeof *credential_fields, &out->credentials))
+        return false;
+    out->key = arena_format(request->arena, "%s %s", given->name, request->address);
+    out->code_key = arena_format(request->arena, "code %s", given->name);
+    if (out->key == NULL || out->code_key == NULL) {
+        reply_status(reply, STATUS_MEMORY, "the login");
+        return false;
+    }
+    return !api_slow_down(api, out->key, request, reply);
+}
+
+/* 401 as for a wrong password, but the problem names the code, which programs then ask for. */
+static void answer_code(const struct api *api, const struct attempt *attempt, struct reply *reply)
+{
+    const bool is_wrong = attempt->credentials.code != NULL;
+    const struct json_problem problem = {
+        .pointer = "/code",
+        .detail = "type the code that your app shows, or one of your recovery codes"};
+    const struct json_problem wrong = {.pointer = "/code",
+                                       .detail = "the code is wrong or was used before"};
+
+    if (is_wrong)
+        throttle_fail(api->throttle, attempt->code_key, clock_mono_ms());
+    reply_field(reply, 401, is_wrong ? &wrong : &problem);
+}
+
+/* Name and password were right. *how: what was shown; false: a problem was answered. */
+static bool check_code(const struct api *api, struct request *request, struct reply *reply,
+                       const struct attempt *attempt, const char **how)
+{
+    const char *actor = arena_format(request->arena, "operator:%s", attempt->credentials.name);
+    const struct author author = {actor, request->address};
+    enum status status = STATUS_MEMORY;
+
+    if (actor != NULL && attempt->credentials.code != NULL &&
+        api_slow_down(api, attempt->code_key, request, reply))
+        return false;
+    if (actor != NULL)
+        status = second_factor_take(api, &author, attempt->credentials.name,
+                                    attempt->credentials.code, request->arena);
+    *how = status == STATUS_OK ? "password and code" : "password";
+    if (status == STATUS_OK || status == STATUS_NOT_FOUND)
+        return true;
+    if (status == STATUS_DENIED)
+        answer_code(api, attempt, reply);
+    else
+        reply_status(reply, status, "the login");
+    return false;
+}
+
 static void open_session(const struct api *api, struct request *request, const char *name,
-                         struct reply *reply)
+                         const char *how, struct reply *reply)
 {
     const char *actor = arena_format(request->arena, "operator:%s", name);
     const struct author author = {actor, request->address};
@@ -66,7 +124,7 @@ static void open_session(const struct api *api, struct request *request, const c
     }
     secret_hash(span_text(token), hash);
     enum status status = operators_log_in(api->store, &author, name, span_of(hash, sizeof hash),
-                                          SESSION_LIFE_S, request->arena, &json);
+                                          SESSION_LIFE_S, how, request->arena, &json);
     if (status == STATUS_OK)
         reply_header(reply, "Set-Cookie", session_cookie(request, token));
     answer_json(reply, status, json, "the session");
@@ -75,20 +133,14 @@ static void open_session(const struct api *api, struct request *request, const c
 static void log_in(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
-    struct credentials credentials;
+    struct attempt attempt;
+    const char *how;
 
-    if (!answer_decode(request, reply, credential_fields, 2, &credentials))
+    if (!read_attempt(api, request, reply, &attempt))
         return;
-    const char *key = arena_format(request->arena, "%s %s", credentials.name, request->address);
-    if (key == NULL) {
-        reply_status(reply, STATUS_MEMORY, "the login");
-        return;
-    }
-    if (slow_down(api, key, request, reply))
-        return;
-    enum status status = check(api, request, &credentials);
+    enum status status = check(api, request, &attempt.credentials);
     if (status == STATUS_DENIED) {
-        throttle_fail(api->throttle, key, clock_mono_ms());
+        throttle_fail(api->throttle, attempt.key, clock_mono_ms());
         reply_problem(reply, 401, "name or password is wrong");
         return;
     }
@@ -96,8 +148,11 @@ static void log_in(void *context, struct request *request, struct reply *reply)
         reply_status(reply, status, "the login");
         return;
     }
-    throttle_clear(api->throttle, key);
-    open_session(api, request, credentials.name, reply);
+    if (!check_code(api, request, reply, &attempt, &how))
+        return;
+    throttle_clear(api->throttle, attempt.key);
+    throttle_clear(api->throttle, attempt.code_key);
+    open_session(api, request, attempt.credentials.name, how, reply);
 }
 
 static void log_out(void *context, struct request *request, struct reply *reply)
@@ -120,28 +175,14 @@ static void log_out(void *context, struct request *request, struct reply *reply)
 
 static void me(void *context, struct request *request, struct reply *reply)
 {
-    static const char operator_prefix[] = "operator:";
-    const char *name = request->actor.name;
-    size_t skip = strncmp(name, operator_prefix, sizeof operator_prefix - 1) == 0
-                      ? sizeof operator_prefix - 1
-                      : 0;
-    struct json_writer writer;
-    struct buffer out;
+    const struct api *api = context;
+    const char *name = api_operator(request);
+    struct span json;
+    enum status status =
+        operators_me(api->store, name != NULL ? name : request->actor.name,
+                     request->actor.role_name, request->actor.must_enrol, request->arena, &json);
 
-    (void)context;
-    buffer_init(&out, 1024);
-    json_writer_init(&writer, &out);
-    json_begin_object(&writer);
-    json_key(&writer, "operator");
-    json_begin_object(&writer);
-    json_key(&writer, "id");
-    json_write_text(&writer, span_text(name + skip));
-    json_key(&writer, "role");
-    json_write_text(&writer, span_text(route_role_name(request->actor.role)));
-    json_end_object(&writer);
-    json_end_object(&writer);
-    answer_json(reply, buffer_status(&out), arena_copy(request->arena, buffer_span(&out)), "you");
-    buffer_release(&out);
+    answer_json(reply, status, json, "you");
 }
 
 static const struct route rows[] = {

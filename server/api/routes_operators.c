@@ -3,6 +3,7 @@
 #include "server/api/password.h"
 #include "server/api/routes.h"
 #include "server/store/operators.h"
+#include "server/store/roles.h"
 
 struct fields {
     const char *role;
@@ -13,11 +14,7 @@ struct fields {
 };
 
 static const struct json_field fields[] = {
-    {.name = "role",
-     .kind = JSON_FIELD_TEXT,
-     .offset = offsetof(struct fields, role),
-     .max = 16,
-     .choices = "viewer|support|operator|approver|admin"},
+    {.name = "role", .kind = JSON_FIELD_SLUG, .offset = offsetof(struct fields, role)},
     {.name = "password",
      .kind = JSON_FIELD_TEXT,
      .offset = offsetof(struct fields, password),
@@ -33,6 +30,8 @@ static const struct json_field fields[] = {
      .required = true},
 };
 #define PATCH_FIELDS 3 /* without the id */
+
+#define NO_SUCH_ROLE "there is no such role"
 
 static void create(void *context, struct request *request, struct reply *reply)
 {
@@ -56,7 +55,11 @@ static void create(void *context, struct request *request, struct reply *reply)
     if (status == STATUS_OK)
         status = operators_create(api->store, &author, made.id, made.role, hash, request->arena,
                                   &operator);
-    answer_document(reply, status, 201, &operator, answer_subject(request, "operator", made.id));
+    if (status == STATUS_CONFLICT)
+        answer_bad(reply, "/role", NO_SUCH_ROLE);
+    else
+        answer_document(reply, status, 201, &operator,
+                        answer_subject(request, "operator", made.id));
 }
 
 static void answer_change(struct reply *reply, enum status status, const struct document *operator,
@@ -84,7 +87,13 @@ static void update(void *context, struct request *request, struct reply *reply)
     if (!answer_read_match(request, reply, ANSWER_MATCH_OPTIONAL, &version) ||
         !answer_decode(request, reply, fields, PATCH_FIELDS, &made))
         return;
-    if (made.password != NULL)
+    if (made.role != NULL)
+        status = roles_get(api->store, made.role, request->arena, &operator);
+    if (status == STATUS_NOT_FOUND) {
+        answer_bad(reply, "/role", NO_SUCH_ROLE);
+        return;
+    }
+    if (status == STATUS_OK && made.password != NULL)
         status = password_hash(made.password, request->arena, &hash);
     const struct operators_patch patch = {made.role, hash, made.has_disabled, made.disabled};
     if (status == STATUS_OK)

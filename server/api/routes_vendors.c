@@ -2,6 +2,7 @@
 #include "schema/wire/limits.h"
 #include "server/api/answer.h"
 #include "server/api/api.h"
+#include "server/api/reach.h"
 #include "server/api/routes.h"
 #include "server/fleet/mint.h"
 #include "server/fleet/rollout_plan.h"
@@ -241,7 +242,7 @@ static void list(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
     struct span json;
-    enum status status = vendors_list(api->store, request->arena, &json);
+    enum status status = vendors_list(api->store, reach_of_vendors(request), request->arena, &json);
 
     answer_json(reply, status, json, "vendors");
 }

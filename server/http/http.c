@@ -151,6 +151,7 @@ static bool is_write(const struct request *request)
 /* Whether the request may reach its handler; otherwise reply says why not. */
 static bool admit(struct http *http, struct request *request, struct reply *reply)
 {
+    const struct http_hooks *hooks = http->options.hooks;
     enum route_role role = request->route->role;
     enum status status = STATUS_OK;
 
@@ -158,23 +159,24 @@ static bool admit(struct http *http, struct request *request, struct reply *repl
         reply_problem(reply, 403, "this request comes from a page of another site");
         return false;
     }
-    if (http->options.hooks != NULL)
-        status = http->options.hooks->authenticate(http->options.context, request);
+    if (hooks != NULL)
+        status = hooks->authenticate(http->options.context, request);
     if (status != STATUS_OK) {
         reply_status(reply, status, "the session");
         return false;
     }
-    if (role != ROUTE_ANYONE && request->actor.role == ROUTE_ANYONE) {
+    if (role != ROUTE_ANYONE && request->actor.name[0] == '\0') {
         reply_header(reply, "WWW-Authenticate", "Bearer realm=\"myna\"");
         reply_problem(reply, 401, "log in first, or send an API key");
         return false;
     }
     if (request->actor.role < role) {
         reply_problem(reply, 403, "this needs the role %s; you are %s", route_role_name(role),
-                      route_role_name(request->actor.role));
+                      request->actor.role_name);
         return false;
     }
-    return true;
+    return role == ROUTE_ANYONE || hooks == NULL || hooks->admit == NULL ||
+           hooks->admit(http->options.context, request, reply);
 }
 
 static void serve(struct http *http, struct request *request, struct reply *reply)

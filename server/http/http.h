@@ -19,6 +19,9 @@ struct http_hooks {
     /* Fills request->actor from cookie or Authorization; leaves it empty when neither is given or
      * valid. Any status but STATUS_OK refuses the request. */
     enum status (*authenticate)(void *context, struct request *request);
+    /* Whether the request may go on, once the actor has the route's role; false: reply says why
+     * not. May be NULL. */
+    bool (*admit)(void *context, struct request *request, struct reply *reply);
     /* True: *reply is the answer that this request's Idempotency-Key got before. May be NULL. */
     bool (*before)(void *context, struct request *request, struct reply *reply);
     /* After the handler, when before() was called and returned false. */

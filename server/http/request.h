@@ -14,12 +14,16 @@
 #define REQUEST_PAIRS   64
 #define REQUEST_ACTOR   80
 #define REQUEST_ADDRESS 64
+#define REQUEST_ROLE    49
 
 /* Who asks: "operator:anna", "api-key:7"; empty when nobody proved anything. Plain data. */
 struct request_actor {
     char name[REQUEST_ACTOR];
-    enum route_role role;
-    bool by_cookie; /* then another site may have caused the request */
+    char role_name[REQUEST_ROLE];
+    enum route_role role; /* that the request's route gives; ROUTE_ANYONE: an own role without it */
+    bool by_groups, by_vendors; /* bound to some of them: see the hook admit */
+    bool must_enrol;            /* a second factor, before anything else */
+    bool by_cookie;             /* then another site may have caused the request */
 };
 
 struct request_pair {

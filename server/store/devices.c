@@ -26,6 +26,9 @@ enum status devices_list(struct store *store, const struct devices_filter *filte
                           "       d.device_id, d.name, d.serial, d.region, d.labels::text))) > 0)"
                           "  AND ($6::jsonb IS NULL OR d.device_id IN"
                           "       (SELECT myna.filter_matches($6, NULL, false)))"
+                          "  AND ($7::text IS NULL OR EXISTS (SELECT FROM myna.role r"
+                          "       JOIN myna.group_member m ON m.group_id = ANY(r.groups)"
+                          "       WHERE r.role_id = $7 AND m.device_id = d.device_id))"
                           "  ORDER BY d.device_id LIMIT $2 + 1)"
                           "SELECT jsonb_build_object("
                           "  'items', coalesce(jsonb_agg(i.item ORDER BY n) FILTER (WHERE n <= $2),"
@@ -38,7 +41,8 @@ enum status devices_list(struct store *store, const struct devices_filter *filte
         store, &list,
         STORE_VALUES(value_text(filter->after), value_int(filter->limit), value_text(filter->state),
                      value_text(filter->group), value_text(filter->text),
-                     filter->program.size > 0 ? value_json(filter->program) : value_no_json()),
+                     filter->program.size > 0 ? value_json(filter->program) : value_no_json(),
+                     value_text(filter->role)),
         arena, json);
 }
 

@@ -15,6 +15,7 @@ struct devices_filter {
     const char *group;
     const char *text;    /* part of id, name, serial or a label's value */
     struct span program; /* server/fleet/filter.h; empty: none */
+    const char *role;    /* robots that this role's groups hold */
 };
 MUST_CHECK enum status devices_list(struct store *store, const struct devices_filter *filter,
                                     struct arena *arena, struct span *json);

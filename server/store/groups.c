@@ -5,21 +5,25 @@
     " 'version', g.version, 'created_at', g.created_at, 'filter', g.filter, 'devices',"            \
     " (SELECT count(*) FROM myna.group_member m WHERE m.group_id = g.group_id))"
 
-enum status groups_list(struct store *store, const char *after, int64_t limit, struct arena *arena,
-                        struct span *json)
+enum status groups_list(struct store *store, const char *after, int64_t limit, const char *role,
+                        struct arena *arena, struct span *json)
 {
     STORE_STATEMENT(
         list,
         "WITH page AS (SELECT " GROUP_JSON " AS item, g.group_id,"
         "    row_number() OVER (ORDER BY g.group_id) AS n"
-        "  FROM myna.device_group g WHERE $1::text IS NULL OR g.group_id > $1"
+        "  FROM myna.device_group g WHERE ($1::text IS NULL OR g.group_id > $1)"
+        "  AND ($3::text IS NULL OR g.group_id = ANY(SELECT unnest(r.groups) FROM myna.role r"
+        "       WHERE r.role_id = $3))"
         "  ORDER BY g.group_id LIMIT $2 + 1)"
         "SELECT jsonb_build_object("
         "  'items', coalesce(jsonb_agg(item ORDER BY n) FILTER (WHERE n <= $2), '[]'),"
         "  'next', CASE WHEN count(*) > $2 THEN max(group_id::text) FILTER (WHERE n <= $2) END)"
         "FROM page");
 
-    return store_json(store, &list, STORE_VALUES(value_text(after), value_int(limit)), arena, json);
+    return store_json(store, &list,
+                      STORE_VALUES(value_text(after), value_int(limit), value_text(role)), arena,
+                      json);
 }
 
 enum status groups_get(struct store *store, const char *group_id, struct arena *arena,

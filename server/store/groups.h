@@ -8,8 +8,9 @@
 
 #include "server/store/document.h"
 
+/* role: those that this role is bound to; NULL: all. */
 MUST_CHECK enum status groups_list(struct store *store, const char *after, int64_t limit,
-                                   struct arena *arena, struct span *json);
+                                   const char *role, struct arena *arena, struct span *json);
 
 /* STATUS_NOT_FOUND. */
 MUST_CHECK enum status groups_get(struct store *store, const char *group_id, struct arena *arena,

@@ -2,27 +2,46 @@
 
 #define OPERATOR_JSON                                                                              \
     "jsonb_build_object('id', o.operator_id, 'role', o.role, 'disabled_at', o.disabled_at, "       \
-    "'version', o.version, 'created_at', o.created_at)"
+    "'second_factor_since', o.totp_since, 'version', o.version, 'created_at', o.created_at)"
 
-/* *is_news: the third column. */
-static enum status identify(struct store *store, const struct store_statement *statement,
-                            struct span hash, struct operators_identity *out, bool *is_news)
+/* What an own role means, for a dashboard that shows what can be done. */
+#define OWN_JSON                                                                                   \
+    "CASE WHEN r.is_own THEN jsonb_build_object('may', r.may, 'groups', to_jsonb(r.groups), "      \
+    "'vendors', to_jsonb(r.vendors)) ELSE '{}' END"
+
+/* The columns behind the actor. */
+#define ROLE_COLUMNS                                                                               \
+    "r.role_id, r.is_own, CASE WHEN r.is_own THEN (SELECT string_agg(m.key || '=' || m.value, "    \
+    "' ') FROM jsonb_each_text(r.may) m) END, r.groups IS NOT NULL, r.vendors IS NOT NULL"
+
+static enum status read_identity(const struct result *result, struct operators_identity *out)
 {
-    struct operators_identity found;
+    enum status status = span_to_text(result_span(result, 0, 0), out->actor, sizeof out->actor);
+
+    if (status == STATUS_OK)
+        status = span_to_text(result_span(result, 0, 1), out->role, sizeof out->role);
+    if (status == STATUS_OK)
+        status = span_to_text(result_span(result, 0, 3), out->rights, sizeof out->rights);
+    out->is_own = result_bool(result, 0, 2);
+    out->by_groups = result_bool(result, 0, 4);
+    out->by_vendors = result_bool(result, 0, 5);
+    return status;
+}
+
+/* *last: the last column. */
+static enum status identify(struct store *store, const struct store_statement *statement,
+                            struct span hash, struct operators_identity *out, bool *last)
+{
+    struct operators_identity found = {0};
     struct result result;
     enum status status = store_query(store, statement, STORE_VALUES(value_bytes(hash)), &result);
 
     if (status != STATUS_OK)
         return status;
-    if (result_count(&result) == 0)
-        status = STATUS_NOT_FOUND;
-    if (status == STATUS_OK)
-        status = span_to_text(result_span(&result, 0, 0), found.actor, sizeof found.actor);
-    if (status == STATUS_OK)
-        status = span_to_text(result_span(&result, 0, 1), found.role, sizeof found.role);
+    status = result_count(&result) > 0 ? read_identity(&result, &found) : STATUS_NOT_FOUND;
     if (status == STATUS_OK) {
         *out = found;
-        *is_news = result_bool(&result, 0, 2);
+        *last = result_bool(&result, 0, 6);
     }
     result_release(&result);
     return status;
@@ -31,15 +50,19 @@ static enum status identify(struct store *store, const struct store_statement *s
 enum status operators_by_session(struct store *store, struct span token_hash,
                                  struct operators_identity *out)
 {
-    STORE_STATEMENT(find, "SELECT 'operator:' || o.operator_id, o.role, false"
+    STORE_STATEMENT(find, "SELECT 'operator:' || o.operator_id, " ROLE_COLUMNS
+                          ", r.second_factor AND o.totp_since IS NULL"
                           " FROM myna.login_session s"
                           " JOIN myna.operator o USING (operator_id)"
+                          " JOIN myna.role r ON r.role_id = o.role"
                           " WHERE s.token_hash = $1 AND s.expires_at > now()"
                           " AND o.disabled_at IS NULL");
+    bool must_enrol = false;
+    enum status status = identify(store, &find, token_hash, out, &must_enrol);
 
-    bool is_news;
-
-    return identify(store, &find, token_hash, out, &is_news);
+    if (status == STATUS_OK)
+        out->must_enrol = must_enrol;
+    return status;
 }
 
 /* A key that is used a thousand times a second is written down every five minutes. */
@@ -54,9 +77,10 @@ static enum status note_use(struct store *store, struct span key_hash)
 enum status operators_by_key(struct store *store, struct span key_hash,
                              struct operators_identity *out)
 {
-    STORE_STATEMENT(find, "SELECT 'api-key:' || key_id, role,"
-                          " coalesce(last_used_at < now() - interval '5 minutes', true)"
-                          " FROM myna.api_key WHERE key_hash = $1"
+    STORE_STATEMENT(find, "SELECT 'api-key:' || k.key_id, " ROLE_COLUMNS
+                          ", coalesce(k.last_used_at < now() - interval '5 minutes', true)"
+                          " FROM myna.api_key k JOIN myna.role r ON r.role_id = k.role"
+                          " WHERE k.key_hash = $1"
                           " AND expires_at > now() AND revoked_at IS NULL");
     bool is_news = false;
     enum status status = identify(store, &find, key_hash, out, &is_news);
@@ -84,22 +108,24 @@ enum status operators_password(struct store *store, const char *operator_id, str
 
 enum status operators_log_in(struct store *store, const struct author *author,
                              const char *operator_id, struct span token_hash, int64_t lives_s,
-                             struct arena *arena, struct span *json)
+                             const char *how, struct arena *arena, struct span *json)
 {
     STORE_STATEMENT(
         log_in, "WITH s AS (INSERT INTO myna.login_session (token_hash, operator_id, expires_at)"
                 "           VALUES ($4, $3, now() + make_interval(secs => $5))"
                 "           RETURNING operator_id, expires_at),"
                 " done AS (SELECT myna.audit_append($1, $2, 'login', 'operator/' || operator_id,"
-                "             NULL, NULL) FROM s)"
+                "             NULL, jsonb_build_object('by', $6::text)) FROM s)"
                 "SELECT jsonb_build_object('operator', jsonb_build_object('id', o.operator_id,"
-                "         'role', o.role), 'expires_at', s.expires_at), o.version "
-                "FROM s JOIN myna.operator o USING (operator_id) CROSS JOIN done");
+                "         'role', o.role, 'must_enrol', r.second_factor AND o.totp_since IS NULL)"
+                "         || " OWN_JSON ", 'expires_at', s.expires_at), o.version "
+                "FROM s JOIN myna.operator o USING (operator_id)"
+                " JOIN myna.role r ON r.role_id = o.role CROSS JOIN done");
     struct document out;
     enum status status = document_change(
         store, &log_in,
         STORE_VALUES(value_text(author->actor), value_text(author->source), value_text(operator_id),
-                     value_bytes(token_hash), value_int(lives_s)),
+                     value_bytes(token_hash), value_int(lives_s), value_text(how)),
         arena, &out);
 
     if (status == STATUS_OK)
@@ -120,6 +146,18 @@ enum status operators_log_out(struct store *store, const struct author *author,
                        STORE_VALUES(value_text(author->actor), value_text(author->source),
                                     value_bytes(token_hash)),
                        NULL);
+}
+
+enum status operators_me(struct store *store, const char *id, const char *role, bool must_enrol,
+                         struct arena *arena, struct span *json)
+{
+    STORE_STATEMENT(me, "SELECT jsonb_build_object('operator', jsonb_build_object('id', $1::text,"
+                        "  'role', r.role_id, 'must_enrol', $3::boolean) || " OWN_JSON ")"
+                        " FROM myna.role r WHERE r.role_id = $2");
+
+    return store_json(store, &me,
+                      STORE_VALUES(value_text(id), value_text(role), value_bool(must_enrol)), arena,
+                      json);
 }
 
 enum status operators_list(struct store *store, struct arena *arena, struct span *json)

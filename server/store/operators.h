@@ -6,9 +6,15 @@
 
 /* Whose session or key has this hash, and may still use it. actor is "operator:anna" or
  * "api-key:7". STATUS_NOT_FOUND. */
+#define OPERATORS_RIGHTS 1280
+
 struct operators_identity {
     char actor[80];
-    char role[16];
+    char role[49];
+    char rights[OPERATORS_RIGHTS]; /* of an own role: "devices=operator vendors=viewer" */
+    bool is_own;                   /* the role: otherwise rights is "" */
+    bool by_groups, by_vendors;    /* the own role is bound to some */
+    bool must_enrol;               /* the role asks for a second factor, and there is none yet */
 };
 MUST_CHECK enum status operators_by_session(struct store *store, struct span token_hash,
                                             struct operators_identity *out);
@@ -19,10 +25,17 @@ MUST_CHECK enum status operators_by_key(struct store *store, struct span key_has
 MUST_CHECK enum status operators_password(struct store *store, const char *operator_id,
                                           struct arena *arena, const char **hash);
 
-/* Audited as "login". Gives {"id","role"}. */
+/* {"operator":{"id","role","must_enrol"}}, of an own role with "may", "groups", "vendors". id: as
+ * the audit has it, an operator's without what stands before it. STATUS_NOT_FOUND: no such role. */
+MUST_CHECK enum status operators_me(struct store *store, const char *id, const char *role,
+                                    bool must_enrol, struct arena *arena, struct span *json);
+
+/* Audited as "login", with the word for how: "password", "password and code". Gives what
+ * operators_me() does, and "expires_at". */
 MUST_CHECK enum status operators_log_in(struct store *store, const struct author *author,
                                         const char *operator_id, struct span token_hash,
-                                        int64_t lives_s, struct arena *arena, struct span *json);
+                                        int64_t lives_s, const char *how, struct arena *arena,
+                                        struct span *json);
 /* Audited as "logout". A session that is not there is fine. */
 MUST_CHECK enum status operators_log_out(struct store *store, const struct author *author,
                                          struct span token_hash);

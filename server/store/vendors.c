@@ -14,12 +14,15 @@
     "jsonb_agg(i.item ORDER BY i.drain_id) FROM myna.vendor_drain_item i WHERE i.vendor_id = "     \
     "v.vendor_id AND i.state IN ('planned', 'active', 'returning')), '[]'))"
 
-enum status vendors_list(struct store *store, struct arena *arena, struct span *json)
+enum status vendors_list(struct store *store, const char *role, struct arena *arena,
+                         struct span *json)
 {
     STORE_STATEMENT(list, "SELECT jsonb_build_object('items', coalesce(jsonb_agg(" VENDOR_JSON
-                          " ORDER BY v.vendor_id), '[]'), 'next', NULL) FROM myna.vendor v");
+                          " ORDER BY v.vendor_id), '[]'), 'next', NULL) FROM myna.vendor v"
+                          " WHERE $1::text IS NULL OR v.vendor_id = ANY(SELECT unnest(r.vendors)"
+                          "       FROM myna.role r WHERE r.role_id = $1)");
 
-    return store_json(store, &list, STORE_NO_VALUES, arena, json);
+    return store_json(store, &list, STORE_VALUES(value_text(role)), arena, json);
 }
 
 enum status vendors_get(struct store *store, const char *vendor_id, struct arena *arena,

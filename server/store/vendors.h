@@ -4,7 +4,9 @@
 
 #include "server/store/document.h"
 
-MUST_CHECK enum status vendors_list(struct store *store, struct arena *arena, struct span *json);
+/* role: those that this role is bound to; NULL: all. */
+MUST_CHECK enum status vendors_list(struct store *store, const char *role, struct arena *arena,
+                                    struct span *json);
 
 /* STATUS_NOT_FOUND. */
 MUST_CHECK enum status vendors_get(struct store *store, const char *vendor_id, struct arena *arena,

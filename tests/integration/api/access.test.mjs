@@ -1,4 +1,4 @@
-// Who may do what: sessions, roles, API keys, other sites, repeated posts.
+// Who may do what: sessions, API keys, other sites, repeated posts; roles are rights.test.mjs's.
 import assert from 'node:assert/strict';
 import {readdirSync, readFileSync} from 'node:fs';
 import {after, before, test} from 'node:test';
@@ -34,23 +34,6 @@ test('nothing of the API is open without a login', async () => {
     }
   }
   assert.equal((await nobody.get('/me', {Authorization: 'Bearer myna_nonsense'})).status, 401);
-});
-
-test('each request needs the role that openapi.yaml names', async () => {
-  const roles = ['viewer', 'support', 'operator', 'approver', 'admin'];
-  const clients = {admin};
-  for (const role of roles.slice(0, 4)) clients[role] = await operator(`${role}-1`, role);
-  for (const [path, methods] of Object.entries(openapi.paths)) {
-    for (const [method, described] of Object.entries(methods)) {
-      const needs = roles.indexOf(described['x-role']);
-      if (needs < 1) continue;
-      const concrete = path.replaceAll(/\{\w+\}/g, 'x1');
-      const proof = clients[roles[needs - 1]].proof;
-      const {status, body} = await stack.send(method.toUpperCase(), concrete, {body: {}, headers: {...proof, 'If-Match': '"1"'}});
-      assert.equal(status, 403, `${method} ${path} as ${roles[needs - 1]}`);
-      assert.match(body.detail, new RegExp(`needs the role ${described['x-role']}`));
-    }
-  }
 });
 
 test('support looks after robots and neither speaks through them nor restarts them', async () => {

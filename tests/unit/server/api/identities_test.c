@@ -10,8 +10,8 @@
 
 #include "schema/base/crypto.h"
 
-static const struct operators_identity ann = {"operator:ann", "admin"};
-static const struct operators_identity ben = {"operator:ben", "viewer"};
+static const struct operators_identity ann = {.actor = "operator:ann", .role = "admin"};
+static const struct operators_identity ben = {.actor = "operator:ben", .role = "viewer"};
 
 struct fixture {
     struct identities *identities;

@@ -1,0 +1,63 @@
+#include "server/api/rights.h"
+
+#include <string.h>
+
+#define ROOT "/api/v1/"
+
+static const char *const areas[] = {
+    "alerts",        "audit",         "budgets",    "bundles",  "channels",   "claims",
+    "commands",      "contracts",     "deliveries", "devices",  "dialects",   "doctor",
+    "events",        "filters",       "fleet",      "groups",   "invoices",   "layers",
+    "pools",         "regions",       "rollouts",   "settings", "thresholds", "usage",
+    "usage-imports", "vendor-health", "vendors",    "views",    "whatif",
+};
+
+static const char *const own_matters[] = {"me", "logout"};
+
+static bool is_one_of(struct span word, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (span_equal_text(word, words[i]))
+            return true;
+    return false;
+}
+
+struct span rights_area(const char *pattern)
+{
+    const size_t skip = sizeof ROOT - 1;
+
+    if (strncmp(pattern, ROOT, skip) != 0)
+        return span_of("", 0);
+    return span_of(pattern + skip, strcspn(pattern + skip, "/"));
+}
+
+bool rights_is_area(struct span area)
+{
+    return is_one_of(area, areas, sizeof areas / sizeof *areas);
+}
+
+const char *const *rights_areas(size_t *count)
+{
+    *count = sizeof areas / sizeof *areas;
+    return areas;
+}
+
+bool rights_is_own_matter(struct span area)
+{
+    return is_one_of(area, own_matters, sizeof own_matters / sizeof *own_matters);
+}
+
+enum route_role rights_level(const char *rights, struct span area)
+{
+    for (const char *at = rights; *at != '\0'; at += strspn(at, " ")) {
+        const size_t name = strcspn(at, "=");
+        const size_t all = strcspn(at, " ");
+        enum route_role level;
+
+        if (name < all && span_equal(span_of(at, name), area) && rights_is_area(area) &&
+            route_role_from_name(span_of(at + name + 1, all - name - 1), &level) == STATUS_OK)
+            return level;
+        at += all;
+    }
+    return ROUTE_ANYONE;
+}

@@ -1,0 +1,28 @@
+/* rights.h - what an own role may do: a level in each area, none where it names none
+ *
+ * An area is the first word of a path behind /api/v1: "devices", "vendors". A level is the name of
+ * one of the roles that every installation has: in that area the own role may do what that one may.
+ * Pure.
+ */
+#ifndef SERVER_API_RIGHTS_H
+#define SERVER_API_RIGHTS_H
+
+#include "server/http/route.h"
+
+/* "devices" of "/api/v1/devices/{id}"; empty for what is not below /api/v1. */
+struct span rights_area(const char *pattern);
+
+/* Whether own roles may be given something there. What makes operators, roles and keys is not among
+ * them: who may give rights has all of them. */
+bool rights_is_area(struct span area);
+
+/* The names of all areas; borrowed. */
+const char *const *rights_areas(size_t *count);
+
+/* Whoever is logged in may do this: what is about oneself. */
+bool rights_is_own_matter(struct span area);
+
+/* What rights, "devices=operator vendors=viewer", give in an area; ROUTE_ANYONE: nothing. */
+enum route_role rights_level(const char *rights, struct span area);
+
+#endif
