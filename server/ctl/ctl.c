@@ -449,8 +449,7 @@ static int send_request(struct ctl *ctl, const struct client_request *request,
     return CTL_UNREACHABLE;
 }
 
-/* Tells a refusal. */
-static int judge(const struct ctl *ctl, const struct client_answer *answer)
+int ctl_judge(const struct ctl *ctl, const struct client_answer *answer)
 {
     if (answer->status < PROBLEM_FROM)
         return CTL_DONE;
@@ -464,7 +463,7 @@ int ctl_send(struct ctl *ctl, const struct client_request *request, struct clien
 {
     int result = send_request(ctl, request, answer);
 
-    return result == CTL_DONE ? judge(ctl, answer) : result;
+    return result == CTL_DONE ? ctl_judge(ctl, answer) : result;
 }
 
 int ctl_send_to(struct ctl *ctl, const char *method, struct span body, const char *if_match,
@@ -513,7 +512,7 @@ int ctl_look(struct ctl *ctl, const char *address, bool *found, struct client_an
     if (result != CTL_DONE)
         return result;
     *found = answer->status != NOT_FOUND;
-    return *found ? judge(ctl, answer) : CTL_DONE;
+    return *found ? ctl_judge(ctl, answer) : CTL_DONE;
 }
 
 int ctl_parse(const struct client_answer *answer, struct json **out)

@@ -53,8 +53,11 @@ int ctl_main(int argc, char **argv);
  * stands until the next request. */
 int ctl_send(struct ctl *ctl, const struct client_request *request, struct client_answer *answer);
 
-/* The same for a path made from pieces; piece after piece is appended, odd ones (1st, 3rd, ...) as
- * they are, even ones escaped; NULL ends the list. */
+/* What ctl_send() does with the answer to a request that was sent by other means. */
+int ctl_judge(const struct ctl *ctl, const struct client_answer *answer);
+
+/* As ctl_send(), for a path made from pieces; piece after piece is appended, odd ones (1st, 3rd,
+ * ...) as they are, even ones escaped; NULL ends the list. */
 int ctl_send_to(struct ctl *ctl, const char *method, struct span body, const char *if_match,
                 struct client_answer *answer, ...);
 

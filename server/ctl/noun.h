@@ -27,6 +27,8 @@ extern const struct ctl_verb noun_alert_verbs[];
 extern const struct ctl_verb noun_audit_verbs[];
 extern const struct ctl_verb noun_channel_verbs[];
 extern const struct ctl_verb noun_access_verbs[];
+extern const struct ctl_verb noun_role_verbs[];
+extern const struct ctl_verb noun_second_factor_verbs[];
 extern const struct ctl_verb noun_invoice_verbs[];
 extern const struct ctl_verb noun_statement_verbs[];
 extern const struct ctl_verb noun_whatif_verbs[];

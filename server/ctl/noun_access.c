@@ -12,11 +12,12 @@ static int list_users(struct ctl *ctl)
     static const struct view_column columns[] = {{"operator", "id", VIEW_TEXT},
                                                  {"role", "role", VIEW_TEXT},
                                                  {"disabled", "disabled_at", VIEW_TIME},
+                                                 {"code", "second_factor_since", VIEW_TIME},
                                                  {"since", "created_at", VIEW_TIME}};
     struct client_answer answer;
     int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/operators", (char *)NULL);
 
-    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 4) : result;
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 5) : result;
 }
 
 /* The first line of standard input, so that no password stands in a process list. */
@@ -60,6 +61,18 @@ static int delete_user(struct ctl *ctl)
 
     return result == CTL_DONE ? ctl_say(ctl, &answer, "deleted operator %s", ctl->args.words[0])
                               : result;
+}
+
+static int reset_factor(struct ctl *ctl)
+{
+    const char *name = ctl->args.words[0];
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "DELETE", NOTHING, NULL, &answer, "/api/v1/operators/", name,
+                             "/second-factor", (char *)NULL);
+
+    return result == CTL_DONE
+               ? ctl_say(ctl, &answer, "forgot the second factor of %s, who logs in anew", name)
+               : result;
 }
 
 static int list_keys(struct ctl *ctl)
@@ -119,12 +132,14 @@ static int revoke_key(struct ctl *ctl)
 const struct ctl_verb noun_access_verbs[] = {
     {"user", "list", "", 0, 0, "", "operators and their roles", list_users},
     {"user", "create", "NAME", 1, 1,
-     "role(viewer, support, operator, approver or admin; default viewer)",
+     "role(viewer, support, operator, approver, admin or an own one; default viewer)",
      "the password comes from standard input", create_user},
     {"user", "delete", "NAME", 1, 1, "", "end an operator's access", delete_user},
+    {"user", "reset-second-factor", "NAME", 1, 1, "", "for who lost app and recovery codes",
+     reset_factor},
     {"apikey", "list", "", 0, 0, "", "keys of programs", list_keys},
     {"apikey", "create", "NAME", 1, 1,
-     "role(viewer, support, operator, approver or admin; default viewer) "
+     "role(viewer, support, operator, approver, admin or an own one; default viewer) "
      "expires-in(seconds; default never)",
      "a key for a program; shown once", create_key},
     {"apikey", "revoke", "KEY", 1, 1, "", "make a key worthless", revoke_key},

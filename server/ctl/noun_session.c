@@ -1,53 +1,71 @@
 /* login, logout, me, fleet */
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include "schema/base/clock.h"
 #include "schema/base/json.h"
+#include "server/ctl/ask.h"
 #include "server/ctl/noun.h"
 
-/* From the terminal without echo, else one line of standard input. */
-static bool read_password(char *out, int size)
+/* Whether the answer asks for a code besides the password. */
+static bool wants_code(const struct client_answer *answer)
 {
-    struct termios before;
-    bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &before) == 0;
+    struct json *problem;
 
-    if (terminal) {
-        struct termios silent = before;
-
-        silent.c_lflag &= ~(tcflag_t)ECHO;
-        fputs("password: ", stderr);
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    }
-    bool read = fgets(out, size, stdin) != NULL;
-    if (terminal) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-        fputc('\n', stderr);
-    }
-    if (read)
-        out[strcspn(out, "\n")] = '\0';
-    return read;
+    if (answer->status != 401 || json_parse(answer->body, &problem, NULL) != STATUS_OK)
+        return false;
+    const struct json *error = json_item(json_member(problem, "errors"), 0);
+    const char *pointer = json_text(json_member(error, "pointer"), "");
+    const bool wants = strcmp(pointer + (*pointer == '#'), "/code") == 0;
+    json_free(problem);
+    return wants;
 }
 
-static int send_login(struct ctl *ctl, const char *name, const char *password,
-                      struct client_answer *answer)
+/* code NULL: none. *again: the server asks for one, which is told to nobody. */
+static int send_login(struct ctl *ctl, const char *name, const char *password, const char *code,
+                      struct client_answer *answer, bool *again)
 {
+    struct client_request request = {.method = "POST", .path = "/api/v1/login"};
+    char reason[256];
     struct buffer body;
     struct json_writer writer;
 
     buffer_init(&body, 4096);
     json_writer_init(&writer, &body);
     json_begin_object(&writer);
-    json_key(&writer, "name");
-    json_write_text(&writer, span_text(name));
-    json_key(&writer, "password");
-    json_write_text(&writer, span_text(password));
+    json_write_member(&writer, "name", name);
+    json_write_member(&writer, "password", password);
+    if (code != NULL)
+        json_write_member(&writer, "code", code);
     json_end_object(&writer);
-    int result =
-        ctl_send_to(ctl, "POST", buffer_span(&body), NULL, answer, "/api/v1/login", (char *)NULL);
+    request.body = buffer_span(&body);
+    int result = CTL_DONE;
+    if (client_send(ctl->client, &request, answer, reason) != STATUS_OK) {
+        ctl_fail("cannot reach %s: %s", ctl->session.url, reason);
+        result = CTL_UNREACHABLE;
+    }
+    if (body.data != NULL)
+        explicit_bzero(body.data, body.size);
     buffer_release(&body);
+    *again = result == CTL_DONE && code == NULL && wants_code(answer);
+    return result != CTL_DONE || *again ? result : ctl_judge(ctl, answer);
+}
+
+static int prove(struct ctl *ctl, const char *name, const char *password,
+                 struct client_answer *answer)
+{
+    char code[64];
+    bool again = false;
+    int result = send_login(ctl, name, password, NULL, answer, &again);
+
+    if (!again)
+        return result;
+    if (!ask_line("code of your app, or a recovery code: ", code, sizeof code) || *code == '\0')
+        return ctl_fail("%s has a second factor: type its code, or pass it as a second line on "
+                        "standard input",
+                        name);
+    result = send_login(ctl, name, password, code, answer, &again);
+    explicit_bzero(code, sizeof code);
     return result;
 }
 
@@ -67,9 +85,9 @@ static int login(struct ctl *ctl)
              *ctl->session.name ? ctl->session.name : "default");
     snprintf(fresh.ca_path, sizeof fresh.ca_path, "%s", args_option(&ctl->args, "ca", ""));
     ctl->session = fresh;
-    if (!read_password(password, sizeof password))
+    if (!ask_secret("password: ", password, sizeof password))
         return ctl_fail("no password was given; type it or pass it on standard input");
-    int result = send_login(ctl, name, password, &answer);
+    int result = prove(ctl, name, password, &answer);
     explicit_bzero(password, sizeof password);
     if (result != CTL_DONE)
         return result;
@@ -157,7 +175,7 @@ const struct ctl_verb noun_session_verbs[] = {
      "url(the dashboard's address; required) "
      "name(of the operator; default admin) "
      "ca(a file with the authority that signed the server's certificate)",
-     "log in; the password comes from the terminal or stdin", login},
+     "log in; password and code come from the terminal or stdin", login},
     {NULL, "logout", "", 0, 0, "", "end the login", logout},
     {NULL, "me", "", 0, 0, "", "who is logged in", me},
     {NULL, "fleet", "", 0, 0, "", "the fleet in numbers", fleet},

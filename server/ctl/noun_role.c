@@ -1,0 +1,150 @@
+/* role ... : what operators and keys may do */
+#include <string.h>
+
+#include "schema/base/json.h"
+#include "server/ctl/noun.h"
+
+#define NOTHING span_text("")
+#define ALL     "all"
+
+static int list(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"role", "id", VIEW_TEXT},           {"may", "may", VIEW_JSON},
+        {"groups", "groups", VIEW_JSON},     {"vendors", "vendors", VIEW_JSON},
+        {"code", "second_factor", VIEW_YES}, {"holders", "holders", VIEW_NUMBER},
+        {"note", "note", VIEW_NOTE},
+    };
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/roles", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 7) : result;
+}
+
+/* "devices=operator,vendors=viewer"; False: it is not written like that. */
+static bool write_may(struct json_writer *writer, const char *text)
+{
+    json_key(writer, "may");
+    json_begin_object(writer);
+    for (const char *at = text; *at != '\0';) {
+        const size_t all = strcspn(at, ",");
+        const size_t name = strcspn(at, "=");
+        char area[32];
+
+        if (name >= all || name >= sizeof area)
+            return false;
+        memcpy(area, at, name);
+        area[name] = '\0';
+        json_key(writer, area);
+        json_write_text(writer, span_of(at + name + 1, all - name - 1));
+        at += all + (at[all] == ',');
+    }
+    json_end_object(writer);
+    return true;
+}
+
+/* "lab,shop", or "all". */
+static void write_bound(struct json_writer *writer, const char *name, const char *text)
+{
+    json_key(writer, name);
+    if (strcmp(text, ALL) == 0) {
+        json_write_null(writer);
+        return;
+    }
+    json_begin_array(writer);
+    for (const char *at = text; *at != '\0';) {
+        const size_t size = strcspn(at, ",");
+
+        json_write_text(writer, span_of(at, size));
+        at += size + (at[size] == ',');
+    }
+    json_end_array(writer);
+}
+
+/* id NULL: a change. */
+static int write_role(const struct args *args, const char *id, struct buffer *body)
+{
+    const char *may = args_option(args, "may", NULL);
+    const char *groups = args_option(args, "groups", NULL);
+    const char *vendors = args_option(args, "vendors", NULL);
+    const char *note = args_option(args, "note", NULL);
+    const char *factor = args_option(args, "second-factor", NULL);
+    struct json_writer writer;
+
+    if (factor != NULL && strcmp(factor, "yes") != 0 && strcmp(factor, "no") != 0)
+        return ctl_misuse("--second-factor takes yes or no, not \"%s\"", factor);
+    json_writer_init(&writer, body);
+    json_begin_object(&writer);
+    if (id != NULL)
+        json_write_member(&writer, "id", id);
+    if (may != NULL && !write_may(&writer, may))
+        return ctl_misuse("--may takes AREA=ROLE,..., as devices=operator,vendors=viewer");
+    if (groups != NULL)
+        write_bound(&writer, "groups", groups);
+    if (vendors != NULL)
+        write_bound(&writer, "vendors", vendors);
+    if (note != NULL)
+        json_write_member(&writer, "note", note);
+    if (factor != NULL) {
+        json_key(&writer, "second_factor");
+        json_write_bool(&writer, strcmp(factor, "yes") == 0);
+    }
+    json_end_object(&writer);
+    return CTL_DONE;
+}
+
+static int create(struct ctl *ctl)
+{
+    const char *id = ctl->args.words[0];
+    struct client_answer answer;
+    struct buffer body;
+
+    buffer_init(&body, 65536);
+    int result = write_role(&ctl->args, id, &body);
+    if (result == CTL_DONE)
+        result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, "/api/v1/roles",
+                             (char *)NULL);
+    buffer_release(&body);
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "made role %s", id) : result;
+}
+
+static int set(struct ctl *ctl)
+{
+    const char *id = ctl->args.words[0];
+    struct client_answer answer;
+    struct buffer body;
+
+    buffer_init(&body, 65536);
+    int result = write_role(&ctl->args, NULL, &body);
+    if (result == CTL_DONE)
+        result = ctl_send_to(ctl, "PATCH", buffer_span(&body), NULL, &answer, "/api/v1/roles/", id,
+                             (char *)NULL);
+    buffer_release(&body);
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "changed role %s", id) : result;
+}
+
+static int delete_role(struct ctl *ctl)
+{
+    const char *id = ctl->args.words[0];
+    struct client_answer answer;
+    int result =
+        ctl_send_to(ctl, "DELETE", NOTHING, NULL, &answer, "/api/v1/roles/", id, (char *)NULL);
+
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "deleted role %s", id) : result;
+}
+
+#define OPTIONS                                                                                    \
+    "may(AREA=ROLE,...: what it may do there, as devices=operator,vendors=viewer; nothing "        \
+    "elsewhere) "                                                                                  \
+    "groups(robots of these alone, as lab,shop; all: of any) "                                     \
+    "vendors(these alone; all: any) "                                                              \
+    "second-factor(yes or no: whether a code is asked for besides the password) "                  \
+    "note(what it is for)"
+
+const struct ctl_verb noun_role_verbs[] = {
+    {"role", "list", "", 0, 0, "", "what may be done by whom", list},
+    {"role", "create", "ROLE", 1, 1, OPTIONS, "an own role", create},
+    {"role", "set", "ROLE", 1, 1, OPTIONS, "change an own role, or who needs a second factor", set},
+    {"role", "delete", "ROLE", 1, 1, "", "remove an own role that nobody has", delete_role},
+    {0},
+};
