@@ -8,8 +8,9 @@ import { Empty, Failure, Skeleton } from "./components/states.js";
 import { Toasts } from "./components/toast.js";
 import { Button, IconButton, LanguageSwitch } from "./components/ui.js";
 import { SignIn } from "./pages/signin.js";
+import { MustEnrol } from "./pages/you.js";
 import { match, navigate, startRouter, usePath } from "./router.js";
-import { signOut, startSession, may } from "./session.js";
+import { isAdmin, signOut, startSession, may } from "./session.js";
 import { locale, t, word } from "./text.js";
 
 const modules = {
@@ -32,6 +33,7 @@ const modules = {
   vendor: () => import("./pages/vendor.js"),
   vendors: () => import("./pages/vendors.js"),
   whatif: () => import("./pages/whatif.js"),
+  you: () => import("./pages/you.js"),
 };
 
 // A page's module comes when it is first asked for: load answers it, show names its component in
@@ -58,6 +60,7 @@ const PAGES = [
   { path: "/alerts/:id", load: modules.alert, show: "Alert", nav: "alerts" },
   { path: "/audit", load: modules.audit, show: "Audit", nav: "audit", top: true },
   { path: "/access", load: modules.access, show: "Access", nav: "access", top: true, role: "admin" },
+  { path: "/you", load: modules.you, show: "You" },
 ];
 
 // The component of a page, once its module is here; kept, so that it is drawn at once from then on.
@@ -89,7 +92,7 @@ function LazyPage({ entry, params }) {
 function Menu({ lit, open }) {
   const fleet = useResource("/fleet", { kinds: ["alert"], gap_ms: 2000 });
   const alerts = fleet.data?.open_alerts;
-  const entries = PAGES.filter((entry) => entry.top && may(entry.role || "viewer"));
+  const entries = PAGES.filter((entry) => entry.top && (entry.role === "admin" ? isAdmin() : may(entry.role || "viewer")));
   return html`<nav class="menu ${open ? "open" : ""}" id="menu" aria-label=${t("nav")}>
     ${entries.map(({ path, nav, ...entry }) => html`<a key=${nav} href=${path}
         onPointerEnter=${() => early(entry)} onFocus=${() => early(entry)}
@@ -103,7 +106,7 @@ function Menu({ lit, open }) {
 
 function Who({ me }) {
   return html`<div class="who">
-    <div><b>${me.id}</b><span class="muted">${word("role", me.role)}</span></div>
+    <div><a href="/you"><b>${me.id}</b></a><span class="muted">${word("role", me.role)}</span></div>
     <${IconButton} icon="leave" label=${t("sign_out")} onClick=${signOut} />
     <${LanguageSwitch} />
   </div>`;
@@ -149,7 +152,8 @@ function App() {
 
   if (state.problem) return html`<main class="alone"><${Failure} problem=${state.problem} retry=${start} /></main>`;
   if (state.me === undefined) return html`<main class="alone"><p class="brand"><${Brand} /></p></main>`; // as index.html has it
-  return state.me ? html`<${Shell} me=${state.me} />` : html`<${SignIn} />`;
+  if (!state.me) return html`<${SignIn} />`;
+  return state.me.must_enrol ? html`<${MustEnrol} />` : html`<${Shell} me=${state.me} />`;
 }
 
 document.documentElement.lang = locale;

@@ -10,7 +10,7 @@ let onChange = () => {};
 
 function become(operator) {
   me = operator;
-  if (me) live.start();
+  if (me && !me.must_enrol) live.start();
   else live.stop();
   onChange(me);
 }
@@ -29,8 +29,15 @@ export async function startSession(fn) {
   }
 }
 
-export async function signIn(name, password) {
-  const { data } = await post("/login", { name, password });
+// code: of the second factor; "" when none was asked for yet.
+export async function signIn(name, password, code) {
+  const { data } = await post("/login", { name, password, ...(code && { code }) });
+  become(data.operator);
+}
+
+// After what one may do has changed.
+export async function askWhoAmI() {
+  const { data } = await get("/me");
   become(data.operator);
 }
 
@@ -41,6 +48,12 @@ export async function signOut() {
 
 export const whoAmI = () => me;
 
+// An own role may do something where any of its areas lets it: the server says where not.
 export function may(role) {
-  return me !== null && ROLES.indexOf(me.role) >= ROLES.indexOf(role);
+  if (me === null) return false;
+  const levels = me.may ? Object.values(me.may) : [me.role];
+  return levels.some((level) => ROLES.indexOf(level) >= ROLES.indexOf(role));
 }
+
+// What makes operators, roles and keys is the admin's alone.
+export const isAdmin = () => me?.role === "admin";

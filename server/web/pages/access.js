@@ -8,14 +8,17 @@ import { PageHead } from "../components/page.js";
 import { Empty, Failure } from "../components/states.js";
 import { ListTable } from "../components/table.js";
 import { Ago, Button, Card, Chip, Copy } from "../components/ui.js";
-import { may, whoAmI } from "../session.js";
+import { isAdmin, whoAmI } from "../session.js";
+import { RoleDialog } from "./access/role.js";
 import { t, word } from "../text.js";
 
 const ROLES = ["viewer", "support", "operator", "approver", "admin"];
-const roleOptions = () => ROLES.map((role) => [role, `${word("role", role)}: ${t(`role.${role}.may`)}`]);
+// roles: as the API lists them; own ones tell what they are for.
+const roleOptions = (roles) => (roles ?? ROLES.map((id) => ({ id }))).map((role) => [role.id,
+  role.own ? `${role.id}${role.note && `: ${role.note}`}` : `${word("role", role.id)}: ${t(`role.${role.id}.may`)}`]);
 const DAY_S = 86400;
 
-function OperatorDialog({ operator, onClose }) {
+function OperatorDialog({ operator, roles, onClose }) {
   const [id, setId] = useState("");
   const [role, setRole] = useState(operator?.role || "viewer");
   const [password, setPassword] = useState("");
@@ -28,14 +31,14 @@ function OperatorDialog({ operator, onClose }) {
       submit=${submit} onClose=${onClose}>${(problem) => html`
     ${!operator && html`<${TextField} label=${t("sign_in.name")} hint=${t("slug.hint")} value=${id} onInput=${setId}
       error=${problem?.at("/id")} autocomplete="off" spellcheck="false" />`}
-    <${SelectField} label=${t("role")} value=${role} onInput=${setRole} options=${roleOptions()} error=${problem?.at("/role")} />
+    <${SelectField} label=${t("role")} value=${role} onInput=${setRole} options=${roleOptions(roles)} error=${problem?.at("/role")} />
     <${TextField} label=${t(operator ? "operator.new_password" : "sign_in.password")} type="password" value=${password}
       onInput=${setPassword} error=${problem?.at("/password")} autocomplete="new-password"
       hint=${operator ? t("operator.keep_password") : ""} />`}
   </${FormDialog}>`;
 }
 
-function KeyDialog({ onClose }) {
+function KeyDialog({ roles, onClose }) {
   const [name, setName] = useState("");
   const [role, setRole] = useState("viewer");
   const [days, setDays] = useState("90");
@@ -53,7 +56,7 @@ function KeyDialog({ onClose }) {
   }
   return html`<${FormDialog} title=${t("key.new")} action=${t("key.make")} submit=${submit} onClose=${onClose}>${(problem) => html`
     <${TextField} label=${t("key.name")} hint=${t("key.name.hint")} value=${name} onInput=${setName} error=${problem?.at("/name")} />
-    <${SelectField} label=${t("role")} value=${role} onInput=${setRole} options=${roleOptions()} error=${problem?.at("/role")} />
+    <${SelectField} label=${t("role")} value=${role} onInput=${setRole} options=${roleOptions(roles)} error=${problem?.at("/role")} />
     <${SelectField} label=${t("key.life")} value=${days} onInput=${setDays} error=${problem?.at("/expires_in_s")}
       options=${["7", "30", "90", "365"].map((n) => [n, t("days", { n })])} />`}
   </${FormDialog}>`;
@@ -62,11 +65,13 @@ function KeyDialog({ onClose }) {
 const operatorColumns = (open) => [
   { key: "id", title: t("operator"), lead: true, cell: (row) => html`<b>${row.id}</b>
     ${row.id === whoAmI().id && html` <${Chip}>${t("you")}</${Chip}>`}
-    ${row.disabled_at && html` <${Chip} tone="bad">${t("operator.disabled")}</${Chip}>`}` },
+    ${row.disabled_at && html` <${Chip} tone="bad">${t("operator.disabled")}</${Chip}>`}
+    ${row.second_factor_since && html` <${Chip} tone="ok">${t("factor.short")}</${Chip}>`}` },
   { key: "role", title: t("role"), cell: (row) => word("role", row.role) },
   { key: "since", title: t("since"), end: true, from: "mid", cell: (row) => html`<${Ago} at=${row.created_at} />` },
   { key: "last", title: t("operator.last"), end: true, cell: (row) => html`<a href=${`/audit?actor=${encodeURIComponent(`operator:${row.id}`)}`}><${Ago} at=${row.last_login} none=${t("never")} /></a>` },
-  { key: "act", title: "", end: true, width: "190px", cell: (row) => html`<span class="row end">
+  { key: "act", title: "", end: true, width: "260px", cell: (row) => html`<span class="row end">
+    ${row.second_factor_since && row.id !== whoAmI().id && html`<${Button} kind="quiet" onClick=${() => open({ kind: "reset-factor", row })}>${t("factor.reset")}</${Button}>`}
     <${Button} kind="quiet" onClick=${() => open({ kind: "operator", row })}>${t("edit")}</${Button}>
     ${row.id !== whoAmI().id && html`<${Button} kind="quiet danger" onClick=${() => open({ kind: "drop-operator", row })}>${t("remove")}</${Button}>`}
   </span>` },
@@ -83,31 +88,49 @@ const keyColumns = (open) => [
     onClick=${() => open({ kind: "drop-key", row })}>${t("key.revoke")}</${Button}>` },
 ];
 
+const roleColumns = (open) => [
+  { key: "id", title: t("role"), lead: true, cell: (row) => html`<b>${word("role", row.id)}</b>
+    ${row.second_factor && html` <${Chip}>${t("role.asks_factor")}</${Chip}>`}${row.note && html`<span class="sub">${row.note}</span>`}` },
+  { key: "may", title: t("role.may"), cell: (row) => (row.own ? html`${Object.entries(row.may).map(([area, level]) =>
+    `${word("area", area)}: ${word("role", level)}`).join(", ") || t("rights.none")}
+    ${row.groups && html`<span class="sub">${t("rights.groups", { names: row.groups.join(", ") || t("rights.no_group") })}</span>`}
+    ${row.vendors && html`<span class="sub">${t("rights.vendors", { names: row.vendors.join(", ") || t("rights.no_vendor") })}</span>`}`
+    : t(`role.${row.id}.may`)) },
+  { key: "holders", title: t("role.holders"), end: true, from: "mid", width: "90px", cell: (row) => row.holders },
+  { key: "act", title: "", end: true, width: "190px", cell: (row) => html`<span class="row end">
+    <${Button} kind="quiet" onClick=${() => open({ kind: "role", row })}>${t("edit")}</${Button}>
+    ${row.own && row.holders === 0 && html`<${Button} kind="quiet danger" onClick=${() => open({ kind: "drop-role", row })}>${t("remove")}</${Button}>`}
+  </span>` },
+];
+
 const DROPS = {
+  "drop-role": (row) => ({ title: t("role.drop"), text: t("role.drop.text"), phrase: row.id, action: t("remove"), path: `/roles/${row.id}` }),
+  "reset-factor": (row) => ({ title: t("factor.reset"), text: t("factor.reset.text"), phrase: row.id, action: t("factor.reset"), path: `/operators/${row.id}/second-factor` }),
   "drop-operator": (row) => ({ title: t("operator.drop"), text: t("operator.drop.text"), phrase: row.id, action: t("remove"), path: `/operators/${row.id}` }),
   "drop-key": (row) => ({ title: t("key.revoke"), text: t("key.revoke.text"), phrase: row.name, action: t("key.revoke"), path: `/api-keys/${row.id}` }),
 };
 
-function Asked({ asked, onClose }) {
-  if (asked.kind === "operator") return html`<${OperatorDialog} operator=${asked.row} onClose=${onClose} />`;
-  if (asked.kind === "key") return html`<${KeyDialog} onClose=${onClose} />`;
+function Asked({ asked, roles, onClose }) {
+  if (asked.kind === "operator") return html`<${OperatorDialog} operator=${asked.row} roles=${roles} onClose=${onClose} />`;
+  if (asked.kind === "key") return html`<${KeyDialog} roles=${roles} onClose=${onClose} />`;
+  if (asked.kind === "role") return html`<${RoleDialog} role=${asked.row} onClose=${onClose} />`;
   const { path, ...question } = DROPS[asked.kind](asked.row);
   return html`<${TypedConfirm} ...${question} onClose=${onClose} submit=${() => remove(path)} />`;
 }
 
 export function Access() {
-  return may("admin") ? html`<${Lists} />` : html`<${PageHead} title=${t("nav.access")} />
+  return isAdmin() ? html`<${Lists} />` : html`<${PageHead} title=${t("nav.access")} />
     <section class="card"><${Failure} problem=${new Problem(403, { detail: t("access.admin") })} /></section>`;
 }
 
 function Lists() {
   const operators = useList("/operators", { kinds: ["operator"] });
   const keys = useList("/api-keys", { kinds: ["api_key"] });
+  const roles = useList("/roles", { kinds: ["operator"] });
   const [asked, setAsked] = useState(null);
   const close = () => {
     setAsked(null);
-    operators.reload();
-    keys.reload();
+    for (const list of [operators, keys, roles]) list.reload();
   };
   return html`<${PageHead} title=${t("nav.access")} />
     <${Card} title=${t("operators")} flush actions=${html`<${Button} icon="plus" onClick=${() => setAsked({ kind: "operator" })}>
@@ -116,5 +139,7 @@ function Lists() {
     <${Card} title=${t("keys")} flush actions=${html`<${Button} icon="plus" onClick=${() => setAsked({ kind: "key" })}>${t("key.new")}</${Button}>`}>
       <${ListTable} list=${keys} columns=${keyColumns(setAsked)} label=${t("keys")} skeleton=${2}
         empty=${html`<${Empty} icon="access" title=${t("keys.none")} />`} /></${Card}>
-    ${asked && html`<${Asked} asked=${asked} onClose=${close} />`}`;
+    <${Card} title=${t("roles")} flush actions=${html`<${Button} icon="plus" onClick=${() => setAsked({ kind: "role" })}>${t("role.new")}</${Button}>`}>
+      <${ListTable} list=${roles} columns=${roleColumns(setAsked)} label=${t("roles")} skeleton=${5} /></${Card}>
+    ${asked && html`<${Asked} asked=${asked} roles=${roles.items} onClose=${close} />`}`;
 }

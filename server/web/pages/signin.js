@@ -1,7 +1,9 @@
-// signin.js - name and password; what the operator wanted to see comes right after
+// signin.js - name and password, and a code where there is a second factor; what the operator wanted
+// to see comes right after
 
 import { html, useEffect, useState } from "../dom.js";
 import { TextField } from "../components/field.js";
+import { CodeField } from "../components/secondfactor.js";
 import { Button, LanguageSwitch } from "../components/ui.js";
 import { signIn } from "../session.js";
 import { t } from "../text.js";
@@ -9,6 +11,8 @@ import { t } from "../text.js";
 export function SignIn() {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
+  const [wantsCode, setWantsCode] = useState(false);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(null);
   useEffect(() => {
@@ -20,15 +24,19 @@ export function SignIn() {
     setBusy(true);
     setProblem(null);
     try {
-      await signIn(name.trim(), password);
+      await signIn(name.trim(), password, code.trim());
     } catch (error) {
-      setProblem(error);
-      setPassword("");
+      // the first time it is no complaint: nobody was asked before
+      const asked = Boolean(error.at?.("/code"));
+      setProblem(asked && !wantsCode ? null : error);
+      setWantsCode(asked);
+      setCode("");
+      if (!asked) setPassword("");
       setBusy(false);
     }
   };
 
-  const text = problem && (problem.status === 401 ? t("sign_in.wrong") : problem.message);
+  const text = problem && (problem.status !== 401 ? problem.message : t(wantsCode ? "factor.wrong" : "sign_in.wrong"));
   return html`<main class="alone">
     <form class="card sign-in" onSubmit=${submit}>
       <img src="/favicon.svg" alt="" width="44" height="44" />
@@ -37,7 +45,8 @@ export function SignIn() {
       <${TextField} label=${t("sign_in.name")} value=${name} onInput=${setName} name="username"
         autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus />
       <${TextField} label=${t("sign_in.password")} type="password" value=${password}
-        onInput=${setPassword} name="password" autocomplete="current-password" required error=${text} />
+        onInput=${setPassword} name="password" autocomplete="current-password" required error=${wantsCode ? null : text} />
+      ${wantsCode && html`<${CodeField} value=${code} onInput=${setCode} error=${text} hint=${t("factor.code.hint")} />`}
       <${Button} kind="primary" type="submit" busy=${busy}>${t("sign_in")}</${Button}>
       <${LanguageSwitch} />
     </form>

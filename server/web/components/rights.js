@@ -1,0 +1,17 @@
+// rights.js - what a role may do, in words
+
+import { html } from "../dom.js";
+import { t, word } from "../text.js";
+
+const join = (names) => names.join(", ");
+
+// role: one of the API, or whoever has one: {role or id, may, groups, vendors}.
+export function Rights({ role }) {
+  const name = role.role ?? role.id;
+  if (!role.may || role.own === false) return html`<p class="muted">${t(`role.${name}.may`)}</p>`;
+  const areas = Object.entries(role.may).sort(([a], [b]) => a.localeCompare(b));
+  return html`${areas.length === 0 && html`<p class="muted">${t("rights.none")}</p>`}
+    ${areas.length > 0 && html`<dl class="facts">${areas.map(([area, level]) => html`<div key=${area}><dt>${word("area", area)}</dt><dd>${word("role", level)}</dd></div>`)}</dl>`}
+    ${role.groups && html`<p class="muted">${t("rights.groups", { names: join(role.groups) || t("rights.no_group") })}</p>`}
+    ${role.vendors && html`<p class="muted">${t("rights.vendors", { names: join(role.vendors) || t("rights.no_vendor") })}</p>`}`;
+}
