@@ -82,10 +82,12 @@ static void begin(struct face *face, uint64_t turn, int64_t now)
     face->turn = turn;
     face->is_turn_over = false;
     /* most turns begin long after the last sound: what lies back is kept for nobody */
-    if (stage_end(&face->stage) < now - SHUT)
+    if (stage_end(&face->stage) < now - SHUT) {
         track_clear(face->track);
-    else
+    } else {
         track_cut(face->track, now);
+        track_forget(face->track, now - SHUT); /* a screen may show what was heard before */
+    }
     stage_clear(&face->stage, now, FACE_LISTENING);
     feelings_clear(&face->feelings);
     if (face->recorder)

@@ -104,6 +104,11 @@ static const struct segment *const_segment_at(const struct track *track, size_t 
     return &track->segments[index % MAX_SEGMENTS];
 }
 
+static size_t cell_index(const struct track *track, int64_t number)
+{
+    return (uint64_t)(number - track->first_cell) % MAX_CELLS;
+}
+
 static size_t oldest(const struct track *track)
 {
     return track->segment_count > MAX_SEGMENTS ? track->segment_count - MAX_SEGMENTS : 0;
@@ -276,6 +281,22 @@ void track_close(struct track *track, int64_t sample)
         track->clauses[(track->clause_count - 1) % MAX_CLAUSES].until = sample;
 }
 
+static struct cell *cell_at(struct track *track, int64_t number)
+{
+    return &track->cells[cell_index(track, number)];
+}
+
+/* Sound that is not heard says nothing about what comes in its place. */
+static void cut_cells(struct track *track, int64_t sample)
+{
+    const int64_t end = track->first_cell + (int64_t)track->cell_count;
+    const int64_t from = sample / CELL_SAMPLES + 1;
+    int64_t number = from > track->first_cell ? from : track->first_cell;
+
+    for (; number < end; number++, track->cell_count--)
+        *cell_at(track, number) = (struct cell){0};
+}
+
 void track_cut(struct track *track, int64_t sample)
 {
     size_t first = oldest(track);
@@ -295,6 +316,7 @@ void track_cut(struct track *track, int64_t sample)
     }
     if (track->clause_count > 0)
         track->clauses[(track->clause_count - 1) % MAX_CLAUSES].until = sample;
+    cut_cells(track, sample);
     if (!track->is_spoken)
         return;
     struct segment *rest = add_segment(track, sample + samples_of(REST_MS / 2),
@@ -308,11 +330,6 @@ void track_cut(struct track *track, int64_t sample)
 }
 
 /* --- loudness --- */
-
-static size_t cell_index(const struct track *track, int64_t number)
-{
-    return (uint64_t)(number - track->first_cell) % MAX_CELLS;
-}
 
 static float energy_at(const struct track *track, int64_t number)
 {
@@ -348,7 +365,7 @@ void track_sound(struct track *track, int64_t sample, const int16_t *pcm, size_t
         track->first_cell = sample / CELL_SAMPLES;
     for (size_t i = 0; i < count; i++) {
         int64_t number = (sample + (int64_t)i) / CELL_SAMPLES;
-        struct cell *cell = &track->cells[cell_index(track, number)];
+        struct cell *cell = cell_at(track, number);
 
         if (cell->number != number)
             *cell = (struct cell){.number = number};
@@ -506,6 +523,45 @@ const char *track_phoneme(const struct track *track, int64_t sample)
             return segment->phoneme;
     }
     return "";
+}
+
+/* --- forgetting --- */
+
+/* The rooms' beginnings are used again, so that no more is ever touched than the longest answer
+ * takes. What lies around a room's end stays until the next time: it is in nobody's way. */
+
+static void forget_segments(struct track *track, int64_t sample)
+{
+    const size_t first = first_in_reach(track, sample), kept = track->segment_count - first;
+
+    if (first % MAX_SEGMENTS + kept > MAX_SEGMENTS)
+        return;
+    memmove(track->segments, segment_at(track, first), kept * sizeof track->segments[0]);
+    track->segment_count = kept;
+}
+
+static void forget_cells(struct track *track, int64_t sample)
+{
+    const int64_t from = (sample - samples_of(REACH_MS)) / CELL_SAMPLES;
+    const int64_t gone = from - track->first_cell;
+
+    if (gone <= 0)
+        return;
+    const size_t kept = (size_t)gone < track->cell_count ? track->cell_count - (size_t)gone : 0;
+    const size_t first = cell_index(track, from);
+    if (first + kept > MAX_CELLS)
+        return;
+    const size_t used = track->cell_count < MAX_CELLS ? track->cell_count : MAX_CELLS;
+    memmove(track->cells, track->cells + first, kept * sizeof track->cells[0]);
+    memset(track->cells + kept, 0, (used - kept) * sizeof track->cells[0]);
+    track->first_cell = from;
+    track->cell_count = kept;
+}
+
+void track_forget(struct track *track, int64_t sample)
+{
+    forget_segments(track, sample);
+    forget_cells(track, sample);
 }
 
 /* --- making --- */

@@ -44,6 +44,9 @@ void track_close(struct track *track, int64_t sample);
 /* Forgets everything from sample on and closes the mouth within 120 ms. */
 void track_cut(struct track *track, int64_t sample);
 
+/* Forgets what moves no mouth from sample on, so that what follows needs no further memory. */
+void track_forget(struct track *track, int64_t sample);
+
 /* The pose wanted at this sample. */
 void track_pose(const struct track *track, int64_t sample, struct track_pose *pose);
 

@@ -1,11 +1,15 @@
 #include "agent/face/track.h"
 
+#include <malloc.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "agent/face/viseme.h"
+#include "schema/base/heap.h"
 #include "tests/support/spoken.h"
 
 #define START   22050 /* where the sentence lies: a second of silence before it */
@@ -387,6 +391,100 @@ static void a_cleared_track_shows_what_follows_as_a_fresh_one_does(void **state)
     track_free(unused);
 }
 
+/* A mouth that moves for a second, at sample; the next turn interrupts it. */
+static void babble(struct track *track, int64_t sample)
+{
+    static const char *const phonemes[] = {"p", "aa", "m", "oU", "f", "i:", "b", "@", "s", "u:"};
+    struct voice_mark value = {.language = VOICE_LANGUAGE_EN};
+    int16_t pcm[AUDIO_SAMPLE_RATE];
+
+    for (size_t i = 0; i < sizeof pcm / sizeof pcm[0]; i++)
+        pcm[i] = (int16_t)((i % 50 < 25 ? 1 : -1) * (int)(i / 4));
+    track_sound(track, sample, pcm, sizeof pcm / sizeof pcm[0]);
+    for (size_t i = 0; i < sizeof phonemes / sizeof phonemes[0]; i++) {
+        snprintf(value.phoneme, sizeof value.phoneme, "%s", phonemes[i]);
+        track_mark(track, sample + (int64_t)i * MS(100), &value);
+    }
+}
+
+static void what_is_forgotten_moves_no_mouth_that_is_still_shown(void **state)
+{
+    struct track *frugal = fresh(), *lavish = fresh();
+
+    (void)state;
+    for (int turn = 0; turn < 40; turn++) {
+        const int64_t now = START + turn * MS(700);
+
+        track_cut(frugal, now);
+        track_cut(lavish, now);
+        track_forget(frugal, now - MS(500));
+        for (int64_t at = now - MS(500); at < now; at += MS(20))
+            assert_true(pose_at(frugal, at).open == pose_at(lavish, at).open);
+        babble(frugal, now);
+        babble(lavish, now);
+        for (int64_t at = now; at < now + MS(1200); at += MS(20))
+            assert_true(pose_at(frugal, at).open == pose_at(lavish, at).open);
+    }
+    assert_true(pose_at(frugal, START + 39 * MS(700) + MS(150)).open > 0.2f);
+    track_free(frugal);
+    track_free(lavish);
+}
+
+/* Pages of it that are in memory; sanitizers touch none of a block so large either. */
+static unsigned pages_of(const void *block)
+{
+    const uintptr_t size = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)block & ~(size - 1);
+    const size_t count = malloc_usable_size((void *)block) / size;
+    unsigned char is_in[1024];
+    unsigned pages = 0;
+
+    assert_in_range(count, 100, sizeof is_in);
+    assert_int_equal(mincore((void *)first, count * size, is_in), 0);
+    for (size_t i = 0; i < count; i++)
+        pages += is_in[i] & 1;
+    return pages;
+}
+
+/* Segments and loudness filled their rooms bit by bit where people ask on and on: a megabyte that
+ * an hour of talk took and no silence gave back. */
+static void a_thousand_interrupted_answers_take_the_memory_of_a_few(void **state)
+{
+    struct track *track = fresh();
+    unsigned few = 0;
+
+    (void)state;
+    for (int turn = 0; turn < 1000; turn++) {
+        const int64_t now = START + turn * MS(700);
+
+        track_cut(track, now);
+        track_forget(track, now - MS(1000));
+        babble(track, now);
+        if (turn == 10)
+            few = pages_of(track);
+    }
+    assert_in_range(few, 3, 20);
+    assert_in_range(pages_of(track), few, few + 1);
+    track_free(track);
+}
+
+static void sound_that_was_cut_is_no_measure_for_what_comes_in_its_place(void **state)
+{
+    struct track *cut = fresh(), *unsaid = fresh();
+
+    (void)state;
+    loud(cut, 400);
+    loud(unsaid, 100);
+    track_cut(cut, START + MS(100));
+    track_cut(unsaid, START + MS(100));
+    soft_syllable(cut, START + MS(200));
+    soft_syllable(unsaid, START + MS(200));
+    for (double ms = 150; ms < 900; ms += 20)
+        assert_true(open_at(cut, ms) == open_at(unsaid, ms));
+    assert_true(open_at(cut, 500) > 0.2f);
+    track_free(cut);
+    track_free(unsaid);
+}
+
 static void loudness_alone_never_opens_the_mouth(void **state)
 {
     struct track *track = fresh();
@@ -475,6 +573,9 @@ int main(void)
         cmocka_unit_test(a_cut_closes_the_mouth_within_120_ms_and_nothing_follows),
         cmocka_unit_test(after_a_cut_new_marks_move_the_mouth_again),
         cmocka_unit_test(a_cleared_track_shows_what_follows_as_a_fresh_one_does),
+        cmocka_unit_test(what_is_forgotten_moves_no_mouth_that_is_still_shown),
+        cmocka_unit_test(a_thousand_interrupted_answers_take_the_memory_of_a_few),
+        cmocka_unit_test(sound_that_was_cut_is_no_measure_for_what_comes_in_its_place),
         cmocka_unit_test(loudness_alone_never_opens_the_mouth),
         cmocka_unit_test(a_mouth_pops_open_but_closes_slowly_unless_lips_must_meet),
         cmocka_unit_test(no_frame_closes_faster_than_the_limit),
@@ -482,5 +583,6 @@ int main(void)
         cmocka_unit_test(a_phoneme_that_no_table_knows_is_passed_over),
     };
 
+    heap_economize(); /* as the robot does: what is freed is not used again, but given back */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
