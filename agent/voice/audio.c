@@ -39,8 +39,9 @@ struct audio {
     bool is_audible;
     bool is_stopping;
 
-    int64_t filled;    /* the next sample that goes to the device */
-    int64_t queue_end; /* after the last one queued; nothing is queued when <= filled */
+    int64_t filled;      /* the next sample that goes to the device */
+    int64_t queue_end;   /* after the last one queued; nothing is queued when <= filled */
+    int64_t queue_first; /* sample of queue[0] */
     struct playclock clock;
     unsigned drops_wanted, drops_done;
     int64_t drop_sample; /* where the last drop fell silent */
@@ -51,9 +52,16 @@ struct audio {
     /* samples that the device had unheard when it was fed last, and at most: the thread's own */
     int64_t held, most_held;
 
-    int16_t queue[QUEUE_SAMPLES];     /* sample n at n % QUEUE_SAMPLES */
-    int16_t history[HISTORY_SAMPLES]; /* what went to the device, likewise */
+    /* Sample n at (n - queue_first) % QUEUE_SAMPLES. What comes into an empty queue comes to its
+     * beginning: no more of it is ever touched than waits at once. */
+    int16_t queue[QUEUE_SAMPLES];
+    int16_t history[HISTORY_SAMPLES]; /* what went to the device: sample n at n % HISTORY_SAMPLES */
 };
+
+static int16_t *queued_at(struct audio *audio, int64_t sample)
+{
+    return &audio->queue[(sample - audio->queue_first) % QUEUE_SAMPLES];
+}
 
 /* Call with the lock held. False: the time is up. */
 static bool wait_for(pthread_cond_t *condition, struct audio *audio, int64_t until_ms)
@@ -92,7 +100,7 @@ static void fill_period(struct audio *audio, int16_t *period)
 
     for (size_t i = 0; i < AUDIO_DEVICE_PERIOD; i++) {
         int64_t sample = audio->filled + (int64_t)i;
-        int16_t value = sample < audio->queue_end ? audio->queue[sample % QUEUE_SAMPLES] : 0;
+        int16_t value = sample < audio->queue_end ? *queued_at(audio, sample) : 0;
 
         audio->gain += step;
         period[i] = (int16_t)lrintf((float)value * audio->gain);
@@ -298,10 +306,10 @@ size_t audio_write(struct audio *audio, const int16_t *pcm, size_t count, int64_
     if (audio->drops_done != audio->drops_wanted)
         taken = 0; /* where silence begins is not known yet */
     if (taken > 0) {
-        if (audio->queue_end < audio->filled)
-            audio->queue_end = audio->filled;
+        if (audio->queue_end <= audio->filled)
+            audio->queue_first = audio->queue_end = audio->filled;
         for (size_t i = 0; i < taken; i++)
-            audio->queue[(audio->queue_end + (int64_t)i) % QUEUE_SAMPLES] = pcm[i];
+            *queued_at(audio, audio->queue_end + (int64_t)i) = pcm[i];
         *first_sample = audio->queue_end;
         audio->queue_end += (int64_t)taken;
         pthread_cond_signal(&audio->wanted);
