@@ -2,14 +2,16 @@
  *
  * usage: wake_spot VOICE_PROGRAM TEXT_FILE MINUTES
  *
- * The phrase is said by the voice program at many speeds and pitches, in a room of more and less
- * noise, before a question; the text is read to it for so many minutes. Sound is left out where
- * nobody speaks, as the ear does. Prints a line per phrase: its words with dashes, times said,
- * missed in a quiet room (noise 30 dB below speech), missed in a loud one (15 dB), taken for it in
- * the text; then "text", the minutes read and the part of a core that listening took.
+ * Each phrase that the setting wake_phrase may be is said by the voice program at many speeds and
+ * pitches, in a room of more and less noise, before a question; the text, without the phrases, is
+ * read to it for so many minutes. Sound is left out where nobody speaks, as the ear does. Prints a
+ * line per phrase: its words with dashes, times said, missed in a quiet room (noise 30 dB below
+ * speech), missed in a loud one (15 dB), taken for it in the text; then "text", the minutes read
+ * and the part of a core that listening took.
  */
 #include <math.h>
 #include <pthread.h>
+#include <strings.h>
 #include <time.h>
 
 #include "agent/ear/vad.h"
@@ -18,6 +20,7 @@
 #include "agent/voice/voice.h"
 #include "schema/base/clock.h"
 #include "schema/base/file.h"
+#include "schema/wire/setting.h"
 
 #define MAX_SECONDS  90
 #define MAX_CLAUSE   700
@@ -27,7 +30,6 @@
 #define LOUD_DB      -35.0
 #define PAUSE_FRAMES 60
 
-static const char *const phrases[] = {"excuse me robot", "wake up robot"};
 static const int rates[] = {130, 145, 160, 175, 190, 205};
 static const int pitches[] = {25, 35, 45, 55, 65, 75};
 
@@ -182,11 +184,12 @@ static unsigned hear(struct bench *bench, double noise_db, double pause_s)
     return heard;
 }
 
-static bool count_misses(struct bench *bench, const char *phrase, unsigned missed[2])
+static bool count_misses(struct bench *bench, struct span phrase, unsigned missed[2])
 {
     char text[96];
 
-    snprintf(text, sizeof text, "%s. What time is it?", phrase);
+    snprintf(text, sizeof text, "%.*s. What time is it?", (int)phrase.size,
+             (const char *)phrase.data);
     for (size_t i = 0; i < COUNT(rates) * COUNT(pitches); i++) {
         if (!say(bench, span_text(text), rates[i % COUNT(rates)], pitches[i / COUNT(rates)]))
             return false;
@@ -220,21 +223,41 @@ static bool read_text(struct bench *bench, struct span text, double minutes, uns
     return true;
 }
 
-static bool run(struct bench *bench, struct span text, double minutes)
+/* The phrase at the start of *left, which is behind it then. */
+static struct span next_phrase(const char **left)
 {
+    const struct span phrase = span_of(*left, strcspn(*left, "|"));
+
+    *left += phrase.size + ((*left)[phrase.size] == '|');
+    return phrase;
+}
+
+static void leave_out(uint8_t *text, size_t size, struct span phrase)
+{
+    for (size_t i = 0; i + phrase.size <= size; i++)
+        if (strncasecmp((const char *)text + i, (const char *)phrase.data, phrase.size) == 0)
+            memset(text + i, ' ', phrase.size);
+}
+
+static bool run(struct bench *bench, uint8_t *text, size_t size, double minutes)
+{
+    const char *const phrases = setting_find(span_text("wake_phrase"))->choices;
     bool is_done = true;
 
-    for (size_t i = 0; i < COUNT(phrases) && is_done; i++) {
+    for (const char *left = phrases; *left;)
+        leave_out(text, size, next_phrase(&left));
+    for (const char *left = phrases; *left && is_done;) {
+        const struct span phrase = next_phrase(&left);
         unsigned missed[2] = {0}, taken = 0;
-        char name[32];
+        char name[64];
 
-        snprintf(name, sizeof name, "%s", phrases[i]);
+        snprintf(name, sizeof name, "%.*s", (int)phrase.size, (const char *)phrase.data);
         for (char *at = name; *at; at++)
             *at = *at == ' ' ? '-' : *at;
         vad_init(&bench->vad);
-        is_done = spotter_listen(bench->spotter, span_text(phrases[i])) == STATUS_OK &&
-                  count_misses(bench, phrases[i], missed) &&
-                  read_text(bench, text, minutes, &taken);
+        is_done = spotter_listen(bench->spotter, phrase) == STATUS_OK &&
+                  count_misses(bench, phrase, missed) &&
+                  read_text(bench, span_of(text, size), minutes, &taken);
         printf("%s %zu %u %u %u\n", name, COUNT(rates) * COUNT(pitches), missed[0], missed[1],
                taken);
         fflush(stdout);
@@ -266,7 +289,7 @@ int main(int argc, char **argv)
     if (file_read(argv[2], 1 << 20, &text, &size) == STATUS_OK && size > 0 &&
         spotter_open(&bench->spotter) == STATUS_OK &&
         voice_create(&bench->voice, argv[1], &listener) == STATUS_OK)
-        is_done = run(bench, span_of(text, size), strtod(argv[3], NULL));
+        is_done = run(bench, text, size, strtod(argv[3], NULL));
     if (!is_done)
         fprintf(stderr, "wake_spot: the voice, the text or pocketsphinx-en-us is missing\n");
     voice_free(bench->voice);
