@@ -1,62 +1,12 @@
 #include "agent/agent.h"
 
-#include <limits.h>
 #include <stdlib.h>
 
-#include "agent/chat/circuit.h"
-#include "agent/dialogue.h"
-#include "agent/ear/ear.h"
-#include "agent/health.h"
-#include "agent/identity.h"
-#include "agent/label.h"
-#include "agent/orders.h"
-#include "agent/prover.h"
-#include "agent/reach.h"
+#include "agent/agent_parts.h"
 #include "agent/supplies.h"
-#include "agent/selfcheck.h"
-#include "agent/vendor_voice.h"
 #include "schema/base/clock.h"
 #include "schema/base/file.h"
 #include "schema/base/log.h"
-
-#define LOOK_EVERY_MS 3000
-
-struct agent {
-    const struct config *config;
-    struct identity identity;
-    struct journal *journal;
-    struct settings *settings;
-    struct attempts attempts;
-    struct vendor_voice *vendor_voice;
-    struct speaker *speaker;
-    struct face *face;
-    struct filter *filter;
-    struct conversation_file memory;
-    struct care care; /* the chat thread's own, once it runs */
-    struct talker *talker;
-    struct ear *ear;
-    struct link *link;
-    struct prover *prover;
-    struct updater *updater;
-    struct logbook *logbook;
-    pthread_mutex_t in_force; /* held while settings reach the parts */
-    struct orders orders;
-    struct dialogue dialogue;
-    atomic_bool is_ready; /* everything stands */
-    atomic_bool answers;  /* what is said answers a question, and is not told for somebody else */
-    struct health health; /* the link thread's own */
-    atomic_int trouble;   /* that the screen shows */
-    atomic_llong turn_ms; /* monotonic: when the last turn ended; 0: none did */
-    atomic_int excuse, error_class; /* how */
-    int64_t looked_ms, since_ms;    /* agent_look()'s own */
-    bool was_connected;
-    char hardware[HEALTH_MACHINE_SIZE];
-    char films_dir[PATH_MAX]; /* where videos of answers are, or may be from an earlier start */
-    char media_dir[PATH_MAX]; /* the same; "": answers are not filmed */
-    char software_dir[PATH_MAX];
-    char voice[PATH_MAX]; /* the program: one that came as software, else the option's */
-    char vendor_voice_program[PATH_MAX];
-};
 
 /* Paths. */
 
@@ -83,307 +33,6 @@ enum status agent_films_path(const struct config *config, char out[PATH_MAX])
 {
     return config->media_dir ? span_to_text(span_text(config->media_dir), out, PATH_MAX)
                              : state_path(config, "media", out);
-}
-
-/* Settings reach the parts that they concern. */
-
-static void mark_screen(struct agent *agent, const struct settings_values *values)
-{
-    const bool chinese = talker_is_chinese(agent->talker);
-    const enum ear_wake wake = agent->ear ? ear_wake(agent->ear) : EAR_WAKE_OFF;
-    const struct label_parts parts = {
-        .device_id = agent->identity.device_id,
-        .trouble = (enum trouble)atomic_load(&agent->trouble),
-        .limit = limit_mode_label(limit_mode_from_name(values->limit_mode), chinese),
-        .is_muted = agent->ear && ear_state(agent->ear) == ATTENTION_MUTED,
-        .needs_button = values->lacks_wake_phrase || wake == EAR_WAKE_FAILED,
-        .wake_phrase = wake == EAR_WAKE_WAITS ? values->wake_phrase : "",
-        .mark = values->screen_mark,
-        .chinese = chinese,
-    };
-    char label[FACE_LABEL_BYTES + LIMIT_SLUG];
-
-    label_write(&parts, label, sizeof label);
-    face_label(agent->face, label);
-}
-
-static enum ear_mode mode_of(const struct settings_values *values)
-{
-    if (strcmp(values->ear_mode, "wake") == 0)
-        return EAR_WAKE;
-    return strcmp(values->ear_mode, "button") == 0 ? EAR_BUTTON : EAR_OFF;
-}
-
-/* Everything that is not read at the moment of use; giving the same again is harmless. From the
- * link's thread and the prover's: what is newer is not overtaken by what is older. */
-static void put_in_force(struct agent *agent)
-{
-    struct settings_values *values = malloc(sizeof *values);
-
-    if (!values)
-        return;
-    pthread_mutex_lock(&agent->in_force);
-    settings_values(agent->settings, values);
-    speaker_set_volume(agent->speaker, (int)values->volume);
-    speaker_set_voice(agent->speaker, settings_language(values), (int)values->voice_rate_wpm,
-                      (int)values->voice_pitch);
-    vendor_voice_settings_changed(agent->vendor_voice);
-    mark_screen(agent, values);
-    face_dress(agent->face, values->avatar);
-    ear_set_mode(agent->ear, mode_of(values), values->wake_phrase);
-    reach_follow(agent->link, &agent->identity, values);
-    link_set_report_interval(agent->link, values->report_interval_s);
-    pthread_mutex_unlock(&agent->in_force);
-    crypto_wipe(values, sizeof *values);
-    free(values);
-}
-
-/* What keeps the robot from talking, as it knows itself; turns and the look at the machine come
- * from several threads. out: what goes with it into a report; NULL: none is made. */
-static enum trouble look(struct agent *agent, int64_t now_ms, int64_t since_ms, wire_Health *out)
-{
-    struct settings_values *values = malloc(sizeof *values);
-    enum trouble trouble = (enum trouble)atomic_load(&agent->trouble);
-
-    if (!values)
-        return trouble;
-    settings_values(agent->settings, values);
-    const struct selfcheck_facts facts = {
-        .now_ms = now_ms,
-        .has_network = health_has_network(),
-        .is_connected = link_is_ready(agent->link),
-        .since_ms = since_ms,
-        .disk_free_mib = health_disk_free_mib(agent->config->state_dir),
-        .wifi_dbm = health_wifi_dbm(),
-        .routes = values->route_count,
-        .is_configured = values->generation > 0,
-        .may_ask = limit_mode_allows_asking(limit_mode_from_name(values->limit_mode)),
-        .is_muted = agent->ear && ear_state(agent->ear) == ATTENTION_MUTED,
-        .is_deaf = agent->ear && ear_is_deaf(agent->ear),
-        .turn_ms = atomic_load(&agent->turn_ms),
-        .excuse = (enum excuse)atomic_load(&agent->excuse),
-        .error_class = (wire_ErrorClass)atomic_load(&agent->error_class),
-    };
-    trouble = selfcheck(&facts);
-    if (out)
-        circuit_tell(talker_left_out(agent->talker, values->generation), values->routes,
-                     values->route_count, out);
-    if (trouble != (enum trouble)atomic_exchange(&agent->trouble, (int)trouble)) {
-        char code[TROUBLE_CODE_SIZE];
-        const struct trouble_text *text = trouble_text(trouble);
-
-        if (text)
-            log_warning("agent", "%s on the screen: %s (hint: %s)", trouble_code(trouble, code),
-                        text->cause, text->cure);
-        pthread_mutex_lock(&agent->in_force);
-        mark_screen(agent, values);
-        pthread_mutex_unlock(&agent->in_force);
-    }
-    crypto_wipe(values, sizeof *values);
-    free(values);
-    return trouble;
-}
-
-void agent_look(struct agent *agent)
-{
-    const int64_t now_ms = clock_mono_ms();
-    const bool is_connected = link_is_ready(agent->link);
-
-    if (agent->since_ms == 0 || is_connected != agent->was_connected)
-        agent->since_ms = now_ms;
-    agent->was_connected = is_connected;
-    orders_look(&agent->orders);
-    if (now_ms - agent->looked_ms < LOOK_EVERY_MS)
-        return;
-    agent->looked_ms = now_ms;
-    look(agent, now_ms, agent->since_ms, NULL);
-}
-
-/* The link's host. */
-
-static void on_configure(void *context, uint64_t generation, struct span content,
-                         const uint8_t hash[CRYPTO_HASH_SIZE])
-{
-    struct agent *agent = context;
-    struct peer_running before, now;
-
-    settings_running(agent->settings, &before);
-    settings_configure(agent->settings, generation, content, hash);
-    settings_running(agent->settings, &now);
-    put_in_force(agent);
-    talker_settings_changed(agent->talker);
-    if (before.trial.generation != now.trial.generation ||
-        before.generation_running != now.generation_running)
-        prover_look(agent->prover, now.trial.generation);
-    if (now.generation_running == generation)
-        log_info("agent", "configured generation=%llu", (unsigned long long)generation);
-    else if (before.trial.generation != now.trial.generation)
-        log_info("agent", "tries generation=%llu", (unsigned long long)generation);
-}
-
-/* The prover's host. */
-
-static void on_settled(void *context)
-{
-    struct agent *agent = context;
-
-    put_in_force(agent);
-    talker_settings_changed(agent->talker);
-    link_config_settled(agent->link);
-}
-
-static void on_running(void *context, struct peer_running *out)
-{
-    struct agent *agent = context;
-
-    settings_running(agent->settings, out);
-    out->installed_count = updater_statuses(agent->updater, out->installed);
-}
-
-/* The updater's host: another version may be in force, and the server should know. */
-static void on_software(void *context)
-{
-    struct agent *agent = context;
-
-    put_in_force(agent);
-    link_config_settled(agent->link);
-}
-
-static void on_restart(void *context)
-{
-    orders_ask_restart(&((struct agent *)context)->orders);
-}
-
-static size_t on_settings(void *context, wire_SettingStatus *out)
-{
-    return settings_statuses(((struct agent *)context)->settings, out);
-}
-
-static void on_health(void *context, wire_Health *out)
-{
-    struct agent *agent = context;
-    uint32_t held[FILTER_CLASSES];
-
-    health_read(&agent->health, agent->config->state_dir, clock_mono_ms(), out);
-    talker_count(agent->talker, &out->turns, &out->failed_turns);
-    talker_held(agent->talker, held);
-    health_tell_held(held, out);
-    out->audio_underruns = speaker_underruns(agent->speaker);
-    out->frames_late = face_frames_late(agent->face);
-    out->journal_pending = (uint32_t)journal_pending(agent->journal);
-    /* who can report is connected: since when does not matter */
-    out->trouble = (uint32_t)look(agent, clock_mono_ms(), clock_mono_ms(), out);
-}
-
-static void on_command(void *context, const wire_Command *command, struct peer_answer *out)
-{
-    orders_carry_out(&((struct agent *)context)->orders, command, out);
-}
-
-/* The talker's host. */
-
-static void on_command_done(void *context, const uint8_t id[16], const struct peer_answer *done)
-{
-    link_finish_command(((struct agent *)context)->link, id, done, span_of(NULL, 0));
-}
-
-static void on_used(void *context)
-{
-    link_wake(((struct agent *)context)->link);
-}
-
-static bool is_online(void *context)
-{
-    return link_is_ready(((struct agent *)context)->link);
-}
-
-static void on_turn_event(void *context, uint64_t client, const struct turn_event *event)
-{
-    struct agent *agent = context;
-
-    if (event->kind == TURN_STARTED || event->kind == TURN_ENDED)
-        atomic_store(&agent->answers, event->kind == TURN_STARTED);
-    if (event->kind == TURN_ENDED) {
-        atomic_store(&agent->excuse, (int)event->report->excuse);
-        atomic_store(&agent->error_class, (int)event->report->error_class);
-        atomic_store(&agent->turn_ms, clock_mono_ms());
-    }
-    dialogue_on_turn(&agent->dialogue, client, event);
-}
-
-/* The ear's host. */
-
-static void on_ear_state(void *context, enum attention_state state)
-{
-    struct agent *agent = context;
-    struct settings_values *values = malloc(sizeof *values);
-
-    dialogue_on_ear(&agent->dialogue, state);
-    if (!values)
-        return;
-    settings_values(agent->settings, values);
-    mark_screen(agent, values);
-    crypto_wipe(values, sizeof *values);
-    free(values);
-}
-
-static void on_called(void *context)
-{
-    talker_interrupt(((struct agent *)context)->talker);
-}
-
-static enum overhear_mouth on_mouth(void *context)
-{
-    struct agent *agent = context;
-
-    if (speaker_queued_ms(agent->speaker) == 0)
-        return OVERHEAR_SILENT;
-    return atomic_load(&agent->answers) ? OVERHEAR_ANSWERS : OVERHEAR_TELLS;
-}
-
-static void on_duck(void *context, bool is_ducked)
-{
-    speaker_duck(((struct agent *)context)->speaker, is_ducked);
-}
-
-static int64_t sample_at(void *context, int64_t mono_ns)
-{
-    return speaker_sample_at(((struct agent *)context)->speaker, mono_ns);
-}
-
-static void played(void *context, int64_t sample, int16_t *out, size_t count)
-{
-    speaker_played(((struct agent *)context)->speaker, sample, out, count);
-}
-
-static void on_heard(void *context, const struct transcriber_heard *heard)
-{
-    dialogue_on_heard(&((struct agent *)context)->dialogue, heard);
-}
-
-static void on_ear_settings(void *context, struct transcriber_settings *out)
-{
-    struct settings_values *values = malloc(sizeof *values);
-
-    *out = (struct transcriber_settings){.language = "auto"};
-    if (!values)
-        return;
-    settings_values(((struct agent *)context)->settings, values);
-    out->route_count = values->transcription_route_count;
-    memcpy(out->routes, values->transcription_routes, sizeof out->routes);
-    out->generation = values->generation;
-    memcpy(out->language, values->language, sizeof out->language);
-    out->may_ask = limit_mode_allows_asking(limit_mode_from_name(values->limit_mode));
-    crypto_wipe(values, sizeof *values);
-    free(values);
-}
-
-static void on_speaker(void *context, const struct speaker_event *event)
-{
-    struct agent *agent = context;
-
-    if (agent->talker)
-        talker_on_speaker(agent->talker, event);
 }
 
 /* Starting, each part with its own complaint. */
@@ -437,8 +86,8 @@ static enum status open_settings(struct agent *agent, char problem[256])
 
 static enum status make_updater(struct agent *agent, char problem[256])
 {
-    return supplies_open(&agent->updater, agent->config, agent->software_dir, on_software, agent,
-                         problem);
+    return supplies_open(&agent->updater, agent->config, agent->software_dir, agent_on_software,
+                         agent, problem);
 }
 
 static enum status find_software(struct agent *agent, char problem[256])
@@ -450,21 +99,12 @@ static enum status find_software(struct agent *agent, char problem[256])
     return complain(status, problem, "the state folder's path is too long");
 }
 
-/* The link is made later than the voice and earlier than the first clause. */
-static void on_spoken(void *context)
-{
-    struct agent *agent = context;
-
-    if (agent->link)
-        link_wake(agent->link);
-}
-
 static enum status open_vendor_voice(struct agent *agent, char problem[256])
 {
     const struct vendor_voice_options options = {.journal = agent->journal,
                                                  .settings = agent->settings,
                                                  .attempts = &agent->attempts,
-                                                 .on_used = on_spoken,
+                                                 .on_used = agent_on_spoken,
                                                  .context = agent};
 
     return complain(vendor_voice_create(&agent->vendor_voice, &options), problem,
@@ -484,7 +124,7 @@ static enum status open_speaker(struct agent *agent, char problem[256])
                                                    : AUDIO_SINK_AUTO,
         .pitch = -1,
         .volume = 70,
-        .on_event = on_speaker,
+        .on_event = agent_on_speaker,
         .context = agent,
     };
 
@@ -507,15 +147,6 @@ static enum status open_media(struct agent *agent)
     return status == STATUS_OK ? file_make_folder(agent->media_dir, 0700) : status;
 }
 
-/* The window is there before those who answer its keys. */
-static void on_key(void *context, enum face_key key, bool is_down)
-{
-    struct agent *agent = context;
-
-    if (atomic_load(&agent->is_ready))
-        dialogue_on_key(&agent->dialogue, key, is_down);
-}
-
 static enum status open_face(struct agent *agent, char problem[256])
 {
     const bool headless = is_headless(agent->config);
@@ -532,7 +163,7 @@ static enum status open_face(struct agent *agent, char problem[256])
         .installed_folder = agent->software_dir,
         .panel_latency_ms = (int)agent->config->panel_latency_ms,
         .record_folder = headless ? agent->media_dir : NULL,
-        .on_key = on_key,
+        .on_key = agent_on_key,
         .context = agent,
     };
 
@@ -566,7 +197,7 @@ static enum status make_link(struct agent *agent, char problem[256])
         .brokers = (const char(*)[LIMIT_URL + 1]) identity->brokers,
         .broker_count = identity->broker_count,
         .journal = agent->journal,
-        .host = {agent, on_configure, on_running, on_settings, on_command, on_health},
+        .host = agent_link_host(agent),
         .software = MYNA_VERSION,
         .hardware = agent->hardware,
         .capabilities = capabilities,
@@ -603,7 +234,7 @@ static enum status start_link(struct agent *agent, char problem[256])
         .logbook = agent->logbook,
     };
     orders_recall(&agent->orders);
-    put_in_force(agent);
+    agent_put_in_force(agent);
     return complain(link_start(agent->link), problem, "cannot start the link to the server");
 }
 
@@ -654,7 +285,7 @@ static enum status start_talker(struct agent *agent, char problem[256])
         .care = &agent->care,
         .memory = &agent->memory,
         .films = agent->films_dir,
-        .host = {agent, on_turn_event, on_command_done, on_used, is_online},
+        .host = agent_talker_host(agent),
     };
 
     return complain(talker_start(&agent->talker, &options), problem, "cannot start the chat");
@@ -664,7 +295,7 @@ static enum status start_ear(struct agent *agent, char problem[256])
 {
     char path[PATH_MAX];
     enum status status = state_path(agent->config, "muted", path);
-    const struct echo_source source = {agent, sample_at, played};
+    const struct echo_source source = agent_echo_source(agent);
     const struct ear_options options = {
         .device = agent->config->ear_device,
         .mute_path = path,
@@ -672,8 +303,7 @@ static enum status start_ear(struct agent *agent, char problem[256])
         .played = &source,
         .journal = agent->journal,
         .attempts = &agent->attempts,
-        .host = {agent, on_ear_state, on_called, on_mouth, on_duck, on_heard, on_ear_settings,
-                 on_used, is_online},
+        .host = agent_ear_host(agent),
     };
 
     if (status == STATUS_OK)
@@ -689,7 +319,7 @@ static enum status start_prover(struct agent *agent, char problem[256])
         .updater = agent->updater,
         .voice_program = agent->voice,
         .speech_program = agent->vendor_voice_program,
-        .host = {agent, on_settled, on_used, is_online, on_restart},
+        .host = agent_prover_host(agent),
     };
 
     return complain(prover_start(&agent->prover, &options), problem,
