@@ -711,6 +711,26 @@ static void where_no_phrase_can_be_heard_the_answer_says_that_the_button_is_need
     assert_non_null(strstr(status_of(fixture, "ear_mode")->reason, "button"));
 }
 
+/* Of an older version or a newer one: the robot is not left without a phrase. */
+static void a_wake_phrase_that_this_version_does_not_have_leaves_the_one_that_it_has(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->ear = "wake";
+    restart(fixture);
+    add_setting(fixture, "wake_phrase", "\"good evening robot\"");
+    configure(fixture, 1);
+    for (int i = 0; i < 2; i++) {
+        assert_string_equal(fixture->values.wake_phrase, "excuse me robot");
+        assert_string_equal(fixture->values.ear_mode, "wake");
+        assert_int_equal(status_of(fixture, "wake_phrase")->outcome,
+                         wire_SettingOutcome_SETTING_REFUSED);
+        assert_non_null(strstr(status_of(fixture, "wake_phrase")->reason, "excuse me robot"));
+        restart(fixture);
+        take_result(fixture);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -742,6 +762,7 @@ int main(void)
         TEST(i13_a_route_over_a_border_is_not_what_a_trial_asks),
         TEST(a_robot_that_runs_nothing_yet_holds_and_tries_as_well),
         TEST(i8_no_configuration_opens_an_ear_further_than_its_owner_allows),
+        TEST(a_wake_phrase_that_this_version_does_not_have_leaves_the_one_that_it_has),
         TEST(where_no_phrase_can_be_heard_the_answer_says_that_the_button_is_needed),
     };
 
