@@ -303,13 +303,16 @@ static enum status find_failed(struct store_conn *conn, struct arena *arena,
         "    coalesce(l.trial ->> 'verdict' = 'failed'"
         "             AND (l.trial ->> 'generation')::bigint >= f.generation, false) AS failed,"
         "    l.reported_generation >= f.generation AS untouched,"
+        "    l.reported_generation >= f.generation AND myna.has_software(l.packages, r) AS done,"
         "    coalesce((l.trial ->> 'retryable')::boolean, false) AS retryable,"
         "    concat_ws(': ', nullif(l.trial ->> 'error_class', 'none'),"
         "              nullif(l.trial ->> 'reason', '')) AS reason"
         "   FROM myna.rollout_device f JOIN myna.device_link l USING (device_id)"
+        "   JOIN myna.rollout r USING (rollout_id)"
         "   WHERE f.rollout_id = $1 AND f.state = 'opened') t"
         " WHERE o.rollout_id = $1 AND o.device_id = t.device_id"
-        "  AND (t.failed OR $2 AND o.online_at <= $3) RETURNING o.device_id");
+        /* whoever answered behind this look's confirmations is the next look's */
+        "  AND (t.failed OR $2 AND o.online_at <= $3 AND NOT t.done) RETURNING o.device_id");
     struct result rows;
     enum status status = store_exec(conn, &find,
                                     STORE_VALUES(value_text(row->rollout_id), value_bool(by_time),

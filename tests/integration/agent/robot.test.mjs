@@ -12,6 +12,7 @@ let fleet;
 before(async () => {
   fleet = await Fleet.create();
   await fleet.up('--robots', '0');
+  await fleet.myna('ctl', 'config', 'set', 'fleet', 'max_output_tokens=16'); // it speaks no faster than people
 });
 
 after(() => fleet?.end());
@@ -134,14 +135,12 @@ test('vendors of other dialects answer by configuration alone, minted credential
     return key;
   };
 
-  await fleet.myna('ctl', 'config', 'set', 'fleet', 'max_output_tokens=16'); // it speaks no faster than people
   await become('anthropic', '');
   await speak('Who are you?');
   await become('glm', '/glm/v4', '--credential', 'minted', '--key-file', secret);
   // the robot showed a token, not the key (I9)
   const nameOf = (text) => createHash('sha256').update(text).digest('hex').slice(0, 8);
   assert.notEqual(await speak('And now?'), nameOf('id-of-glm.secret-of-glm'));
-  await fleet.myna('ctl', 'config', 'unset', 'fleet', 'max_output_tokens');
   await become('openai', '/v1', '--credential', 'shared', '--key-file', join(fleet.home, 'vendors/dahan.key'));
 });
 
@@ -173,7 +172,6 @@ test('a robot tries another vendor in silence, and moves to it when every step w
   const told = async () => (await standing()).trial;
   const before = fleet.ledger().length;
 
-  await fleet.myna('ctl', 'config', 'set', 'fleet', 'max_output_tokens=16'); // it speaks no faster than people
   await open('to-erxian', 'erxian', 'erxian-mini', 'erxian-2026');
   await until(60, told, async () => (await told())?.verdict === 'passed');
   const trial = await told();
@@ -211,7 +209,6 @@ test('a robot whose new vendor fails goes back by itself, and serves its owner b
   assert.ok(!(await purposes()).includes('changhe 0'));
   await close('to-changhe');
   assert.match(await fleet.say('And now?'), /[a-z]/);
-  await fleet.myna('ctl', 'config', 'unset', 'fleet', 'max_output_tokens');
 });
 
 test('a robot that is blocked asks no vendor, and answers as the company has it say', async () => {
@@ -287,6 +284,8 @@ test('I1: a disk put back from a copy loses nothing and counts nothing twice', a
 });
 
 test('a robot that is stopped in mid-sentence ends cleanly', async () => {
+  await fleet.myna('ctl', 'config', 'unset', 'fleet', 'max_output_tokens');
+  await until(20, standing, async () => (await standing()).isCurrent);
   const cut = fleet.say('Tell me about the sea.').catch(() => 'cut');
 
   await sleep(2000);
