@@ -319,7 +319,7 @@ static bool says_nothing(const struct json *value)
 }
 
 /* Lists of objects come back with every member that such an object may have. */
-static bool is_same(const struct json *mine, const struct json *theirs)
+bool object_is_same(const struct json *mine, const struct json *theirs)
 {
     const char *name;
 
@@ -331,14 +331,14 @@ static bool is_same(const struct json *mine, const struct json *theirs)
     if (json_type(mine) == JSON_ARRAY) {
         bool same = json_count(mine) == json_count(theirs);
         for (size_t i = 0; same && i < json_count(mine); i++)
-            same = is_same(json_item(mine, i), json_item(theirs, i));
+            same = object_is_same(json_item(mine, i), json_item(theirs, i));
         return same;
     }
     if (json_type(mine) != JSON_OBJECT)
         return json_same(mine, theirs);
     for (size_t i = 0; i < json_count(mine); i++)
         if (json_member_at(mine, i, &name) &&
-            !is_same(json_member(mine, name), json_member(theirs, name)))
+            !object_is_same(json_member(mine, name), json_member(theirs, name)))
             return false;
     for (size_t i = 0; i < json_count(theirs); i++)
         if (json_member_at(theirs, i, &name) && json_member(mine, name) == NULL &&
@@ -393,7 +393,7 @@ static void compare_members(const struct object *object, const struct json *answ
         if (member->kind == SETTINGS)
             compare_whole(to, from, changes);
         else if (!(member->kind == FILTER && json_type(to) == JSON_TEXT ? is_same_filter(to, from)
-                                                                        : is_same(to, from)))
+                                                                        : object_is_same(to, from)))
             add_change(changes, member->name, from, to, member->is_fixed && answer != NULL);
     }
 }

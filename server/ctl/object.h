@@ -48,6 +48,10 @@ MUST_CHECK enum status object_read(const struct json *document, struct arena *ar
  */
 bool object_refers(const struct object *object, const struct object_kind **kind, const char **id);
 
+/* Whether two values of a member say the same: amounts however they are written, lists whose
+ * objects have every member that they may have. */
+bool object_is_same(const struct json *mine, const struct json *theirs);
+
 /* One member that would change; from and to may be NULL. Borrowed. */
 struct object_change {
     const char *name;

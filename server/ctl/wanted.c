@@ -8,6 +8,7 @@
 #include "schema/base/clock.h"
 #include "schema/base/json.h"
 #include "server/ctl/colour.h"
+#include "server/ctl/progress.h"
 #include "server/ctl/yaml.h"
 
 #define NOTHING      span_text("")
@@ -94,6 +95,7 @@ static const struct item *find(const struct wanted *wanted, const struct object_
 
 static void complain_at(const struct item *item, const char *pointer, const char *detail)
 {
+    progress_wipe();
     fprintf(stderr, "%s:%zu: %s%s%s\n", item->path,
             yaml_line(span_of(item->text, item->text_size), pointer),
             *pointer ? pointer + 1 : "the document", *pointer ? ": " : " ", detail);
@@ -277,6 +279,7 @@ static int check_reference(const struct wanted *wanted, struct ctl *ctl, const s
     buffer_release(&path);
     if (result != CTL_DONE || found)
         return result;
+    progress_wipe();
     fprintf(stderr, "%s: there is no %s %s, neither here nor at the server\n", item->path,
             kind->name, id);
     return CTL_FAILED;
@@ -354,9 +357,12 @@ int wanted_compare(struct wanted *wanted, struct ctl *ctl, bool prune)
 {
     size_t kinds;
     const struct object_kind *kind = object_kinds(&kinds);
+    struct progress progress;
     int result = CTL_DONE;
 
+    progress_start(&progress, "asking the server", wanted->count);
     for (size_t i = 0; i < wanted->count && result != CTL_UNREACHABLE; i++) {
+        progress_show(&progress, i);
         int one = compare_one(ctl, wanted->items[i]);
 
         if (one == CTL_DONE)
@@ -366,6 +372,7 @@ int wanted_compare(struct wanted *wanted, struct ctl *ctl, bool prune)
         if (one != CTL_DONE)
             result = one;
     }
+    progress_clear(&progress);
     for (size_t k = 0; k < kinds && prune && result == CTL_DONE; k++)
         if (kind[k].can_prune && has_kind(wanted, &kind[k]))
             result = prune_kind(wanted, ctl, &kind[k]);
@@ -413,16 +420,54 @@ static void print_side(FILE *out, const char *sign, enum colour colour, const ch
     buffer_release(&text);
 }
 
+/* Whether the list has a value that says the same. */
+static bool has_same(const struct json *list, const struct json *value)
+{
+    for (size_t i = 0; i < json_count(list); i++)
+        if (object_is_same(value, json_item(list, i)))
+            return true;
+    return false;
+}
+
+/* Lists of objects, thresholds and charges, differ by some of their objects. */
+static bool is_of_objects(const struct json *value)
+{
+    return json_type(value) == JSON_ARRAY && json_type(json_item(value, 0)) == JSON_OBJECT;
+}
+
+static void print_change(FILE *out, const struct object_change *change)
+{
+    const struct json *sides[] = {change->from, change->to};
+    size_t printed = 0;
+
+    if (!is_of_objects(change->from) || !is_of_objects(change->to)) {
+        print_side(out, "-", COLOUR_RED, change->name, change->from);
+        print_side(out, "+", COLOUR_GREEN, change->name, change->to);
+        return;
+    }
+    for (int side = 0; side < 2; side++)
+        for (size_t i = 0; i < json_count(sides[side]); i++) {
+            const struct json *value = json_item(sides[side], i);
+
+            if (has_same(sides[!side], value))
+                continue;
+            print_side(out, side ? "+" : "-", side ? COLOUR_GREEN : COLOUR_RED, change->name,
+                       value);
+            printed++;
+        }
+    if (printed == 0)
+        fprintf(out, "    %s~ %-16s in another order%s\n", colour_begin(out, COLOUR_YELLOW),
+                change->name, colour_end(out));
+}
+
 static void print_item(const struct item *item, FILE *out)
 {
     if (item->action == AS_IS)
         return;
     fprintf(out, "%s%s %s %s%s\n", colour_begin(out, actions[item->action].colour),
             actions[item->action].sign, item->object.kind->name, item->object.id, colour_end(out));
-    for (size_t i = 0; i < item->change_count; i++) {
-        print_side(out, "-", COLOUR_RED, item->changes[i].name, item->changes[i].from);
-        print_side(out, "+", COLOUR_GREEN, item->changes[i].name, item->changes[i].to);
-    }
+    for (size_t i = 0; i < item->change_count; i++)
+        print_change(out, &item->changes[i]);
 }
 
 void wanted_print(const struct wanted *wanted, FILE *out)
@@ -530,7 +575,7 @@ static void fill_request(const struct item *item, struct buffer *path, struct bu
     };
 }
 
-static int apply_one(struct ctl *ctl, struct item *item)
+static int apply_one(struct ctl *ctl, struct item *item, struct progress *progress)
 {
     struct client_request request;
     struct client_answer answer;
@@ -553,6 +598,7 @@ static int apply_one(struct ctl *ctl, struct item *item)
                                 .part = ""};
     result = ctl_send(ctl, &request, &answer);
     ctl->source = (struct ctl_source){0};
+    progress_clear(progress);
     if (result == CTL_DONE && !ctl->json) {
         printf("%s %s %s\n", actions[item->action].done, item->object.kind->name, item->object.id);
         fflush(stdout); /* many take a while: each is seen when it is done */
@@ -562,16 +608,47 @@ static int apply_one(struct ctl *ctl, struct item *item)
     return result;
 }
 
+/* In the order of doing: what is to go goes last, and what refers to others before these. */
+static struct item *nth(const struct wanted *wanted, size_t place)
+{
+    for (size_t i = 0; i < wanted->count; i++)
+        if ((wanted->items[i]->action == MAKE || wanted->items[i]->action == CHANGE) &&
+            place-- == 0)
+            return wanted->items[i];
+    for (size_t i = wanted->count; i-- > 0;)
+        if (wanted->items[i]->action == DELETE && place-- == 0)
+            return wanted->items[i];
+    return NULL;
+}
+
+/* What a refusal left undone, so that nobody has to guess. */
+static void print_rest(const struct wanted *wanted, size_t done, size_t all)
+{
+    fprintf(stderr, "%zu of %zu were done; not done:\n", done, all);
+    for (size_t i = done; i < all; i++) {
+        const struct item *item = nth(wanted, i);
+
+        fprintf(stderr, "  %s %s %s\n", actions[item->action].word, item->object.kind->name,
+                item->object.id);
+    }
+    fputs("Once the cause is mended, the same again goes on from there.\n", stderr);
+}
+
 int wanted_apply(struct wanted *wanted, struct ctl *ctl)
 {
+    const size_t all = wanted_changes(wanted);
+    struct progress progress;
     int result = CTL_DONE;
+    size_t done = 0;
 
-    for (size_t i = 0; i < wanted->count && result == CTL_DONE; i++)
-        if (wanted->items[i]->action == MAKE || wanted->items[i]->action == CHANGE)
-            result = apply_one(ctl, wanted->items[i]);
-    /* the other way round: what refers to others goes first */
-    for (size_t i = wanted->count; i-- > 0 && result == CTL_DONE;)
-        if (wanted->items[i]->action == DELETE)
-            result = apply_one(ctl, wanted->items[i]);
+    progress_start(&progress, "applying", all);
+    while (done < all && result == CTL_DONE) {
+        progress_show(&progress, done);
+        result = apply_one(ctl, nth(wanted, done), &progress);
+        done += result == CTL_DONE;
+    }
+    progress_clear(&progress);
+    if (result != CTL_DONE)
+        print_rest(wanted, done, all);
     return result;
 }

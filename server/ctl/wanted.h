@@ -36,8 +36,8 @@ void wanted_print(const struct wanted *wanted, FILE *out);
 void wanted_write_json(const struct wanted *wanted, struct buffer *out);
 
 /* Carries it out, in an order in which nothing refers to what is not there yet, and tells each on
- * standard output unless --json was given. Stops at the first refusal: what was done stays done,
- * and doing it again goes on from there. */
+ * standard output unless --json was given. Stops at the first refusal, and tells what is left
+ * then: what was done stays done, and doing it again goes on from there. */
 int wanted_apply(struct wanted *wanted, struct ctl *ctl);
 
 #endif

@@ -125,6 +125,55 @@ test('everything is looked at before the first write, and all that is wrong is t
   assert.equal(await audited(), before);
 });
 
+test('thresholds are made, changed and taken away as documents say, and only those that differ are told', async () => {
+  const one = join(stack.home, 'one.yaml');
+  const budget = FILES['budget.yaml'];
+  const rules = async () => (await admin.get('/budgets/high-day')).body.thresholds.map(({at, do: deeds}) => `${at} ${deeds}`);
+  const write = (list) => writeFileSync(one, budget.replace(/thresholds: .*/, `thresholds: ${list}`));
+
+  write('[{at: "50%", do: [alert]}, {at: "90%", do: [alert, block]}]');
+  assert.match(await ctl('apply', '-f', one), /^~ budget high-day\n {4}\+ thresholds {7}\{"at":"50%","do":\["alert"\]\}\n0 to make/);
+  assert.deepEqual(await rules(), ['50% alert', '90% alert,block']);
+  write('[{at: "60%", do: [alert]}, {at: "90%", do: [alert, block]}]');
+  assert.match(await ctl('apply', '-f', one, '--dry-run'), /^~ budget high-day\n {4}- thresholds .*"50%".*\n {4}\+ thresholds .*"60%".*\n0 to make/);
+  await ctl('apply', '-f', one);
+  assert.deepEqual(await rules(), ['60% alert', '90% alert,block']);
+  write('[]');
+  await ctl('apply', '-f', one);
+  assert.deepEqual(await rules(), []);
+  assert.match(await ctl('apply', '-f', one), /1 as they are/);
+  writeFileSync(one, budget);
+  await ctl('apply', '-f', one);
+
+  const terms = join(stack.home, 'terms.yaml');
+  const contract = FILES['vendors/terms.yaml'];
+  writeFileSync(terms, `${contract}  - {of: spend, limit: "100.00", per: month, at: "95%", do: [alert, canned]}\n`);
+  assert.match(await ctl('apply', '-f', terms), /^~ contract dahan-2026\n {4}\+ thresholds .*"95%".*\n0 to make, 1 to change/);
+  writeFileSync(terms, contract.replace(/thresholds:\n.*\n/, ''));
+  assert.match(await ctl('apply', '-f', terms), / {4}- thresholds /);
+  assert.equal((await admin.get('/contracts/dahan-2026')).body.versions[0].document.thresholds, undefined);
+  writeFileSync(terms, contract);
+  await ctl('apply', '-f', terms);
+});
+
+test('a refusal on the way tells what was done and what was not, and again goes on from there', async () => {
+  const half = join(stack.home, 'half');
+  const budget = (id, metric) => writeFileSync(join(half, `${id}.yaml`),
+    `budget: ${id}\nscope: group\nsubject: alpha\nmetric: ${metric}\nat_most: 3\nper: day\n`);
+  mkdirSync(half);
+  writeFileSync(join(half, 'a.yaml'), 'group: alpha\n');
+  budget('alpha-day', 'spend\ncurrency: USD');
+  budget('beta-day', 'output');
+  const {code, stdout, stderr} = await refused('apply', '-f', half);
+  assert.equal(code, 1);
+  assert.match(stdout, /made group alpha\n$/);
+  assert.match(stderr, /1 of 3 were done; not done:\n {2}make budget alpha-day\n {2}make budget beta-day\n/);
+  budget('alpha-day', 'output');
+  assert.match(await ctl('apply', '-f', half), /2 to make, 0 to change, 0 to delete, 1 as they are\nmade budget alpha-day\nmade budget beta-day\n$/);
+  for (const [kind, id] of [['budget', 'alpha-day'], ['budget', 'beta-day'], ['group', 'alpha']]) await ctl(kind, 'delete', id);
+  rmSync(half, {recursive: true});
+});
+
 test('what no document names goes only when it is asked for', async () => {
   await ctl('group', 'set', 'stray');
   assert.match(await ctl('apply', '-f', folder), /0 to delete/);
