@@ -7,12 +7,18 @@
 bool args_next(const char **allowed, struct args_allowed *out)
 {
     const char *at = *allowed + strspn(*allowed, " ");
-    size_t size = strcspn(at, " (!");
+    size_t size = strcspn(at, " (!=*");
 
-    *out = (struct args_allowed){.name = span_of(at, size)};
+    *out = (struct args_allowed){.name = span_of(at, size), .value = span_text("VALUE")};
     at += size;
+    if (*at == '=') {
+        size = strcspn(++at, " (!*");
+        out->value = span_of(at, size);
+        at += size;
+    }
+    out->is_required = *at == '*';
     out->is_flag = *at == '!';
-    at += out->is_flag;
+    at += out->is_required || out->is_flag;
     if (*at == '(') {
         size = strcspn(++at, ")");
         out->note = span_of(at, size);

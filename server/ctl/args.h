@@ -24,13 +24,16 @@ struct args {
 /* One option of a verb. Borrowed. */
 struct args_allowed {
     struct span name;
-    bool is_flag;     /* takes no value */
-    struct span note; /* for people: its values, its default, whether it is required */
+    bool is_flag; /* takes no value */
+    bool is_required;
+    struct span value; /* what its value is called: "FILE" */
+    struct span note;  /* for people: its values, its default */
 };
 
-/* Takes the next option off *allowed, a list of names separated by blanks: "at-most(a number;
- * required) zone dry-run!". A note stands in parentheses and has none inside. False: none is left.
- */
+/* Takes the next option off *allowed, a list of names separated by blanks: "at-most=AMOUNT*(a
+ * number) zone dry-run!". Behind a name may stand = and what its value is called, VALUE unless
+ * told; then * where the option is required, or ! where it takes no value; then a note in
+ * parentheses, which has none inside. False: none is left. */
 bool args_next(const char **allowed, struct args_allowed *out);
 
 /* Each option that is allowed takes a value, as "--name VALUE" or "--name=VALUE", but for flags.

@@ -117,18 +117,18 @@ static void offer_options(const struct line *line, const struct ctl_verb *verb, 
 }
 
 /* Whether the word before is an option that still wants its value. */
-static bool wants_value(const struct line *line, const struct ctl_verb *verb, const char **name)
+static bool wants_value(const struct line *line, const struct ctl_verb *verb,
+                        struct args_allowed *option)
 {
     const char *at = verb->options;
     const char *before = line->count > 0 ? line->words[line->count - 1] : "";
-    struct args_allowed option;
+    const char *name = strcmp(before, "-f") == 0 ? "file" : before + strspn(before, "-");
 
-    *name = strcmp(before, "-f") == 0 ? "file" : before + strspn(before, "-");
     if (before[0] != '-' || strchr(before, '='))
         return false;
-    while (args_next(&at, &option))
-        if (span_equal_text(option.name, *name))
-            return !option.is_flag;
+    while (args_next(&at, option))
+        if (span_equal_text(option->name, name))
+            return !option->is_flag;
     return false;
 }
 
@@ -138,12 +138,12 @@ static size_t count_words(const struct line *line, const struct ctl_verb *verb, 
 
     for (size_t i = used; i < line->count; i++) {
         struct line before = {.count = i};
-        const char *name;
+        struct args_allowed option;
 
         if (line->words[i][0] == '-')
             continue;
         memcpy(before.words, line->words, sizeof before.words);
-        if (i == used || !wants_value(&before, verb, &name))
+        if (i == used || !wants_value(&before, verb, &option))
             count++;
     }
     return count;
@@ -155,6 +155,7 @@ static struct span word_at(const char *words, size_t place)
     struct span found = span_of(words, 0);
 
     for (size_t i = 0; *words != '\0'; i++) {
+        words += *words == '['; /* it may be left out */
         const size_t size = strcspn(words, " ");
         const size_t bare = strspn(words, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
@@ -192,12 +193,28 @@ static void offer_words(const struct line *line, const struct ctl_verb *verb, si
         offer_ids(line, word, ids, context, out);
 }
 
+/* What an option takes: "day|week" is one of these, "ROBOT" an id. */
+static void offer_values(const struct line *line, struct span value, complete_ids ids,
+                         void *context, struct buffer *out)
+{
+    const char *at = (const char *)value.data;
+    const char *end = at + value.size;
+
+    offer_ids(line, value, ids, context, out);
+    for (const char *bar = memchr(at, '|', value.size); bar;
+         bar = memchr(at, '|', (size_t)(end - at))) {
+        offer(out, line->last, "", span_of(at, (size_t)(bar - at)));
+        at = bar + 1;
+    }
+    if (at != (const char *)value.data)
+        offer(out, line->last, "", span_of(at, (size_t)(end - at)));
+}
+
 void complete_line(const char *text, complete_ids ids, void *context, struct buffer *out)
 {
     const struct ctl_verb *verb;
-    const char *option;
+    struct args_allowed option;
     struct line line;
-    char word[WORD_BYTES];
     size_t used;
 
     split(text, &line);
@@ -208,11 +225,7 @@ void complete_line(const char *text, complete_ids ids, void *context, struct buf
         if (line.count == 1)
             offer_verbs(&line, out);
     } else if (wants_value(&line, verb, &option)) {
-        /* "--group" takes what GROUP is */
-        snprintf(word, sizeof word, "%s", option);
-        for (char *c = word; *c; c++)
-            *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
-        offer_ids(&line, span_text(word), ids, context, out);
+        offer_values(&line, option.value, ids, context, out);
     } else if (line.last[0] == '-') {
         offer_options(&line, verb, out);
     } else {

@@ -10,7 +10,9 @@
 #include "schema/base/clock.h"
 #include "schema/base/file.h"
 #include "schema/base/json.h"
+#include "server/ctl/help.h"
 #include "server/ctl/noun.h"
+#include "server/ctl/progress.h"
 #include "server/ctl/yaml.h"
 
 #define FILE_LIMIT_BYTES (64u << 20)
@@ -19,80 +21,6 @@
 #define PROBLEM_FROM     400
 #define WATCH_MS         2000
 #define WATCH_BYTES      (1 << 16) /* a picture that is drawn at once */
-#define NOTE_COLUMN      24
-#define HELP_WIDTH       100
-
-static void print_verb(FILE *out, const struct ctl_verb *verb)
-{
-    char left[80];
-
-    snprintf(left, sizeof left, "%s%s%s %s", verb->noun ? verb->noun : "", verb->noun ? " " : "",
-             verb->verb, verb->words);
-    fprintf(out, "  %-46s %s\n", left, verb->help);
-}
-
-/* Words of a note, wrapped behind its option's name. */
-static void print_note(FILE *out, struct span note)
-{
-    int column = NOTE_COLUMN;
-
-    for (size_t at = 0; at < note.size;) {
-        const char *word = (const char *)note.data + at;
-        const char *blank = memchr(word, ' ', note.size - at);
-        int length = (int)(blank ? (size_t)(blank - word) : note.size - at);
-
-        if (column > NOTE_COLUMN && column + 1 + length > HELP_WIDTH) {
-            fprintf(out, "\n%*s", NOTE_COLUMN, "");
-            column = NOTE_COLUMN;
-        }
-        column += fprintf(out, "%s%.*s", column > NOTE_COLUMN ? " " : "", length, word);
-        at += (size_t)length + 1;
-    }
-}
-
-static void print_options(FILE *out, const struct ctl_verb *verb)
-{
-    const char *at = verb->options;
-    struct args_allowed option;
-
-    while (args_next(&at, &option)) {
-        int width = fprintf(out, "  --%.*s%s", (int)option.name.size,
-                            (const char *)option.name.data, option.is_flag ? "" : " VALUE");
-
-        if (option.note.size > 0) {
-            fprintf(out, "%*s", width < NOTE_COLUMN - 2 ? NOTE_COLUMN - width : 2, "");
-            print_note(out, option.note);
-        }
-        fputc('\n', out);
-    }
-}
-
-static void print_verbs_of(FILE *out, const char *noun)
-{
-    size_t count;
-    const struct ctl_verb *const *tables = noun_tables(&count);
-
-    for (size_t t = 0; t < count; t++)
-        for (const struct ctl_verb *verb = tables[t]; verb->verb; verb++)
-            if (!noun || (verb->noun && strcmp(verb->noun, noun) == 0))
-                print_verb(out, verb);
-}
-
-/* All verbs, or those of one noun. */
-static void print_help(FILE *out, const char *noun)
-{
-    fputs("usage: mynactl [--json] [--context NAME] [--watch] NOUN VERB [WORD...] [--option "
-          "VALUE...]\n"
-          "       mynactl [NOUN [VERB]] --help | --version\n\n",
-          out);
-    print_verbs_of(out, noun);
-    fputs("\n--json prints exactly what the API answered; --watch looks again every two seconds; "
-          "--context names the server.\n\"mynactl NOUN VERB --help\" lists a "
-          "verb's "
-          "options.\nExit status: 0 done, 1 refused or failed, 2 usage, 3 the server cannot be "
-          "reached.\n",
-          out);
-}
 
 static bool fits(const struct ctl_verb *verb, int argc, char **argv, int *used)
 {
@@ -116,30 +44,19 @@ static const struct ctl_verb *find_verb(int argc, char **argv, int *used)
     return NULL;
 }
 
-/* Whether some row has this noun: then a wrong verb gets that noun's help alone. */
-static bool is_noun(const char *word)
-{
-    size_t count;
-    const struct ctl_verb *const *tables = noun_tables(&count);
-
-    for (size_t t = 0; t < count; t++)
-        for (const struct ctl_verb *verb = tables[t]; verb->verb; verb++)
-            if (verb->noun && strcmp(verb->noun, word) == 0)
-                return true;
-    return false;
-}
-
 /* Without a word everything; a wrong verb gets its noun's help, a wrong noun only where help is: a
- * page of verbs would push what was wrong off the screen. */
+ * page of words would push what was wrong off the screen. */
 static void print_unknown(int argc, char **argv)
 {
     if (argc)
         fprintf(stderr, "mynactl: there is no \"%s%s%s\"\n", argv[0], argc > 1 ? " " : "",
                 argc > 1 ? argv[1] : "");
-    if (argc && !is_noun(argv[0]))
-        fputs("See mynactl --help\n", stderr);
+    if (!argc)
+        help_print(stderr);
+    else if (noun_find(argv[0]))
+        help_print_noun(stderr, argv[0]);
     else
-        print_help(stderr, argc ? argv[0] : NULL);
+        fputs("See mynactl --help\n", stderr);
 }
 
 /* Flags that every verb knows. */
@@ -240,13 +157,13 @@ static int run_verb(struct ctl *ctl, const struct ctl_verb *verb, const struct f
 
     if (args_parse(&ctl->args, verb->options, argc, argv, problem) != STATUS_OK) {
         fprintf(stderr, "mynactl: %s\n", problem);
-        print_verb(stderr, verb);
+        help_print_usage(stderr, verb);
         return CTL_USAGE;
     }
     if (ctl->args.count < verb->min_words || ctl->args.count > verb->max_words) {
         fprintf(stderr, "mynactl: %s words\n",
                 ctl->args.count < verb->min_words ? "too few" : "too many");
-        print_verb(stderr, verb);
+        help_print_usage(stderr, verb);
         return CTL_USAGE;
     }
     int result = load_session(ctl, flags->context);
@@ -260,6 +177,35 @@ static int run_verb(struct ctl *ctl, const struct ctl_verb *verb, const struct f
     return result;
 }
 
+static bool is_noun_of_verbs(const char *word)
+{
+    const struct noun *noun = noun_find(word);
+
+    return noun && noun->about;
+}
+
+/* "device list --help", "help device list": of a verb, of a noun, or of everything. */
+static int print_help(int argc, char **argv)
+{
+    int used;
+
+    if (argc > 0 && strcmp(argv[0], "help") == 0) {
+        argc--;
+        argv++;
+    }
+    const struct ctl_verb *verb = find_verb(argc, argv, &used);
+    if (verb)
+        help_print_verb(stdout, verb);
+    if (argc == 0)
+        help_print(stdout);
+    else if (verb ? !verb->noun && is_noun_of_verbs(argv[0]) /* others begin with its word */
+                  : argc == 1 && is_noun_of_verbs(argv[0]))
+        help_print_noun(stdout, argv[0]);
+    else if (!verb)
+        print_unknown(argc, argv);
+    return verb || argc == 0 || (argc == 1 && is_noun_of_verbs(argv[0])) ? CTL_DONE : CTL_USAGE;
+}
+
 int ctl_main(int argc, char **argv)
 {
     struct ctl ctl = {0};
@@ -269,17 +215,8 @@ int ctl_main(int argc, char **argv)
     argc = take_flags(&ctl, argc - 1, argv + 1, &flags);
     argv++;
     const struct ctl_verb *verb = find_verb(argc, argv, &used);
-    if (flags.help && verb) {
-        print_verb(stdout, verb);
-        print_options(stdout, verb);
-        if (!verb->noun) /* others may begin with its word */
-            print_verbs_of(stdout, verb->verb);
-        return CTL_DONE;
-    }
-    if (flags.help || (argc == 1 && strcmp(argv[0], "help") == 0)) {
-        print_help(stdout, argc && is_noun(argv[0]) ? argv[0] : NULL);
-        return CTL_DONE;
-    }
+    if (flags.help || (argc > 0 && strcmp(argv[0], "help") == 0))
+        return print_help(argc, argv);
     if (argc == 1 && strcmp(argv[0], "--version") == 0) {
         printf("mynactl %s\n", MYNA_VERSION);
         return CTL_DONE;
@@ -294,6 +231,7 @@ int ctl_main(int argc, char **argv)
 __attribute__((format(printf, 2, 0))) static void complain(const char *kind, const char *format,
                                                            va_list values)
 {
+    progress_wipe();
     fprintf(stderr, "mynactl: %s", kind);
     vfprintf(stderr, format, values);
     fputc('\n', stderr);

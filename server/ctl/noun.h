@@ -11,6 +11,7 @@ extern const struct ctl_verb noun_session_verbs[];
 extern const struct ctl_verb noun_device_verbs[];
 extern const struct ctl_verb noun_health_verbs[];
 extern const struct ctl_verb noun_view_verbs[];
+extern const struct ctl_verb noun_each_verbs[];
 extern const struct ctl_verb noun_group_verbs[];
 extern const struct ctl_verb noun_claim_verbs[];
 extern const struct ctl_verb noun_vendor_verbs[];
@@ -40,6 +41,34 @@ extern const struct ctl_verb noun_manifest_verbs[];
 
 /* All of them, in the order of help. */
 const struct ctl_verb *const *noun_tables(size_t *count);
+
+/* What may stand first on a command line. Plain data. */
+struct noun {
+    const char *subject; /* the words that it begins a list of, for help; NULL: it goes on */
+    const char *word;
+    const char *about; /* a line about the noun, and text (prose.h) after it; NULL: a verb alone */
+};
+
+/* All, by subject, in the order of help. */
+const struct noun *noun_all(size_t *count);
+
+/* NULL: there is none. */
+const struct noun *noun_find(const char *word);
+
+/* What a list of robots is narrowed by, as in the address of the dashboard's page; and the options
+ * of verbs that take such a list. */
+#define NOUN_EACH_NARROWS 4
+extern const char *const noun_each_narrows[NOUN_EACH_NARROWS];
+#define NOUN_EACH_NARROWING                                                                        \
+    "state=STATE(online, offline, behind or revoked) "                                             \
+    "group=GROUP(its robots alone) "                                                               \
+    "q=TEXT(a part of id, name or serial number) "                                                 \
+    "filter=FILTER(who meets it, such as \"region = cn\"; FILTER.md has the language) "
+
+/* The saved list of this name, *view NULL when there is none. The caller frees *views, which it
+ * borrows from. Returns an exit status. */
+int noun_view_find(struct ctl *ctl, const char *name, struct json **views,
+                   const struct json **view);
 
 /* One budget with its thresholds, as "budget get" shows it. Returns an exit status. */
 int noun_budget_show(struct ctl *ctl, const char *id);

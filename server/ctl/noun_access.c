@@ -132,16 +132,27 @@ static int revoke_key(struct ctl *ctl)
 const struct ctl_verb noun_access_verbs[] = {
     {"user", "list", "", 0, 0, "", "operators and their roles", list_users},
     {"user", "create", "NAME", 1, 1,
-     "role(viewer, support, operator, approver, admin or an own one; default viewer)",
-     "the password comes from standard input", create_user},
+     "role=ROLE(viewer, support, operator, approver, admin or an own one; default viewer)",
+     "let an operator in\n"
+     "Create an operator; the password is one line on standard input. The role is `viewer`, "
+     "`support`, `operator`, `approver`, who may also approve others' rollouts, `admin` or an own "
+     "one; "
+     "viewer unless told otherwise.\n\n    mynactl user create wang --role operator <password.txt",
+     create_user},
     {"user", "delete", "NAME", 1, 1, "", "end an operator's access", delete_user},
-    {"user", "reset-second-factor", "NAME", 1, 1, "", "for who lost app and recovery codes",
+    {"user", "reset-second-factor", "NAME", 1, 1, "",
+     "for who lost app and recovery codes\n"
+     "Forget the second factor of an operator who lost app and recovery codes; ends the operator's "
+     "sessions.",
      reset_factor},
     {"apikey", "list", "", 0, 0, "", "keys of programs", list_keys},
     {"apikey", "create", "NAME", 1, 1,
-     "role(viewer, support, operator, approver, admin or an own one; default viewer) "
-     "expires-in(seconds; default never)",
-     "a key for a program; shown once", create_key},
+     "role=ROLE(viewer, support, operator, approver, admin or an own one; default viewer) "
+     "expires-in=SECONDS(default 90 days: 7776000)",
+     "a key for a program; shown once\n"
+     "A key for a program, of the role viewer and for 90 days unless told otherwise; shown this "
+     "once.\n\n    mynactl apikey create reports --role viewer --expires-in 31536000",
+     create_key},
     {"apikey", "revoke", "KEY", 1, 1, "", "make a key worthless", revoke_key},
     {0},
 };

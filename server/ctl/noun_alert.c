@@ -179,17 +179,32 @@ static int silence(struct ctl *ctl)
 
 const struct ctl_verb noun_alert_verbs[] = {
     {"alert", "list", "", 0, 0,
-     "state(open, acknowledged, silenced, cleared, current or all; current, which is all but the "
-     "cleared) "
-     "after(where to go on: what the page before told)",
-     "what needs a look", list},
-    {"alert", "get", "ALERT", 1, 1, "", "all of one, with what its channels were told", get},
-    {"alert", "ack", "ALERT", 1, 1, "", "somebody is at it", acknowledge},
+     "state=STATE(open, acknowledged, silenced, cleared, current or all; default current: all but "
+     "the cleared) "
+     "after=NUMBER(where to go on: what the page before told)",
+     "what needs a look\n"
+     "What needs a look, newest first: below each stand what was seen and what helps.",
+     list},
+    {"alert", "get", "ALERT", 1, 1, "",
+     "all of one, with what its channels were told\n"
+     "All of one: what was seen, what helps, where to look, who said what to it, and what its "
+     "channels were told.",
+     get},
+    {"alert", "ack", "ALERT", 1, 1, "",
+     "somebody is at it\n"
+     "Somebody is at it. Repeats only count from now on; only a worse severity opens it again.",
+     acknowledge},
     {"alert", "acknowledge", "ALERT", 1, 1, "", "the same as ack", acknowledge},
     {"alert", "silence", "ALERT", 1, 1,
-     "for(a number with m, h or d, as 4h; this or until) "
-     "until(a time with its offset)",
-     "say nothing of it until then", silence},
+     "for=DURATION(a number with m, h or d, as 4h; this or until) "
+     "until=TIME(a time with its offset)",
+     "say nothing of it until then\n"
+     "Say nothing of this cause until then, also when it goes and comes back; DURATION is a "
+     "number with m, h or d, such as 90m, and one of the two must be given. An alert that is "
+     "not cleared by then is open again.\n"
+     "\n"
+     "    mynactl alert silence 12 --for 4h",
+     silence},
     {"alert", "clear", "ALERT", 1, 1, "", "it is over; if it comes back it is a new one", clear},
     {0},
 };

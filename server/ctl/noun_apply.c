@@ -244,16 +244,40 @@ static int edit(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_apply_verbs[] = {
-    {NULL, "apply", "-f PATH...", 0, 0,
-     "file(a document, YAML or JSON, a folder of them, or - for standard input; may be given more "
-     "than once; required, -f for short) "
+    {NULL, "apply", "", 0, 0,
+     "file=PATH*(a document, YAML or JSON, a folder of them, or - for standard input; may be "
+     "given more than once) "
      "dry-run!(tell what would change and change nothing) "
      "exit-code!(with --dry-run: exit status 4 where something would change) "
-     "prune!(delete groups, budgets and regions that no document names, of those kinds that have "
-     "one)",
-     "bring groups, layers, contracts, budgets, vendors, regions to what documents say", apply},
-    {NULL, "get", "KIND ID", 2, 2, "", "an object as a document that apply takes", get},
+     "prune!(delete groups, budgets and regions that no document names, of those kinds that "
+     "have one)",
+     "bring groups, layers, contracts, budgets, vendors, regions to what documents say\n"
+     "Bring the server to what documents say: those of a file, of a folder and the folders in "
+     "it, or of standard input for `-`. All are read and checked, and the server is asked for "
+     "each, before anything is written; each difference is told. Applied again, they change "
+     "nothing. When one is refused on the way, what was done and what was not is told, and the "
+     "exit status is 1: applied again, it goes on from there.\n"
+     "\n"
+     "A document is one object in YAML or JSON. Its first member names kind and id: `region: cn`, "
+     "`vendor: dahan`, `contract: dahan-2026`, `group: kitchen`, `layer: group:kitchen` with "
+     "`settings`, `budget: fleet-day`. The others are those of the API; what a document leaves out "
+     "stays as it is, but contracts, the settings of a layer and the thresholds of a budget are "
+     "whole: what is not in them goes. Keys of vendors stand in no document.\n"
+     "\n"
+     "    mynactl apply -f fleet/ --dry-run --exit-code\n"
+     "    mynactl apply -f fleet/ --prune",
+     apply},
+    {NULL, "get", "KIND ID", 2, 2, "",
+     "an object as a document that apply takes\n"
+     "KIND is region, vendor, contract, group, layer or budget.\n"
+     "\n"
+     "    mynactl get layer group:kitchen",
+     get},
     {NULL, "edit", "KIND ID", 2, 2, "",
-     "change an object's document in $EDITOR; what is wrong is told, and nothing is lost", edit},
+     "change an object's document in $EDITOR; what is wrong is told, and nothing is lost\n"
+     "Change that document in VISUAL, EDITOR or vi(1). What changed is told and applied; what "
+     "is wrong is told with its line, and can be edited again. What was written is kept until "
+     "it is applied.",
+     edit},
     {0},
 };

@@ -45,13 +45,23 @@ static int verify(struct ctl *ctl)
 
 const struct ctl_verb noun_audit_verbs[] = {
     {"audit", "list", "", 0, 0,
-     "subject(only changes of it, such as device/r1) "
-     "actor(only by it: an operator's name, or api-key:7) "
-     "action(only layer.update, or all of layer) "
-     "from(only since then, as 2026-11-22T10:00:00Z) until(only before) "
-     "after(where to go on: what the page before told) "
-     "limit(at most so many, 1 to 1000; default 50)",
-     "changes, newest first", list},
-    {"audit", "verify", "", 0, 0, "", "check the chain of hashes", verify},
+     "subject=SUBJECT(only changes of it, such as device/r1) "
+     "actor=ACTOR(only by it: an operator's name, or api-key:7) "
+     "action=ACTION(only layer.update, or all of layer) "
+     "from=TIME(only since then, as 2026-11-22T10:00:00Z) "
+     "until=TIME(only before) "
+     "after=NUMBER(where to go on: what the page before told) "
+     "limit=NUMBER(at most so many, 1 to 1000; default 50)",
+     "changes, newest first\n"
+     "Every change, newest first: who, what, before, after. The subject is such as device/r1; "
+     "the actor an operator's name, or api-key:7; the action such as layer.update, or layer for "
+     "all that happened to layers.\n"
+     "\n"
+     "    mynactl audit list --subject device/kitchen-7 --limit 20",
+     list},
+    {"audit", "verify", "", 0, 0, "",
+     "check the chain of hashes\n"
+     "Check the chain of hashes that ties each row to the one before.",
+     verify},
     {0},
 };

@@ -204,30 +204,63 @@ static int list_pools(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_budget_verbs[] = {
-    {"budget", "list", "", 0, 0, "", "our own caps: spent, outstanding, free", list},
-    {"budget", "get", "BUDGET", 1, 1, "", "one of them", get},
+    {"budget", "list", "", 0, 0, "",
+     "our own caps: spent, outstanding, free\n"
+     "Our own caps, with what is spent in the present period, what is outstanding (credit that "
+     "robots hold and have not used), and what is free.",
+     list},
+    {"budget", "get", "BUDGET", 1, 1, "",
+     "one of them\n"
+     "One of them, with its thresholds in the words that `budget set` takes.",
+     get},
     {"budget", "create", "BUDGET", 1, 1,
-     "scope(fleet, group, device, vendor or contract; required) "
-     "subject(its id; required but of the fleet) "
-     "metric(spend, output, input, tokens, requests or another that records hold, several joined "
-     "by +; required) "
-     "currency(of spend, as CNY; required of spend alone) "
-     "at-most(a number, as 200000 or 150.50; required) "
-     "per(day, week, month, quarter, year or once; required) "
-     "zone(whose days, as Asia/Shanghai; default UTC) "
-     "models(names with commas; default all) "
-     "hard(true, or false: counted, and not kept by robots; default true) "
-     "note(up to 200 bytes) "
-     "thresholds(points with commas, as 80%=alert,100%=block, or none; default "
+     "scope=fleet|group|device|vendor|contract* "
+     "subject=NAME(its id; required but of the fleet) "
+     "metric=METRIC*(spend, output, input, tokens, requests or another that records hold, "
+     "several joined by +) "
+     "currency=CODE(of spend, as CNY; required of spend alone) "
+     "at-most=AMOUNT*(a number, as 200000 or 150.50) "
+     "per=day|week|month|quarter|year|once* "
+     "zone=ZONE(whose days, as Asia/Shanghai; default UTC) "
+     "models=NAME,...(names with commas; default all) "
+     "hard=true|false(true, or false: counted, and not kept by robots; default true) "
+     "note=TEXT(up to 200 bytes) "
+     "thresholds=AT=ACTION,...(points with commas, as 80%=alert,100%=block, or none; default "
      "80%=alert,100%=alert)",
-     "cap fleet, group, device, vendor or contract", create},
+     "cap fleet, group, device, vendor or contract\n"
+     "Cap what may be used. The metric is one that usage records hold, as `output` or "
+     "`requests`; `input` and `tokens` are sums, others are joined by `+`; `spend` is money in "
+     "the given currency. Robots keep within a hard budget, also offline; one that is not hard "
+     "is only counted. Periods begin at midnight in the zone, which is UTC unless told "
+     "otherwise. Money of a currency that none of the contracts it covers is billed in is "
+     "refused.\n"
+     "\n"
+     "A threshold is a share of the limit or an amount, and what is done there once a period, "
+     "joined by `+`: `alert`, `canned`, `block`, `throttle:`TURNS, `throttle:`TURNS/TOKENS or "
+     "`fall_back_to:`CONTRACT; with `shadow` it only says what it would have done, with "
+     "`rearm:`SHARE it ends by itself below that share, and `name:`NAME names it. It acts on "
+     "the robots that the budget counts; of a vendor's, those with a route to it. "
+     "`80%=alert,100%=alert` stands unless told otherwise, `none` leaves out even those.\n"
+     "\n"
+     "    mynactl budget create desk-day --scope group --subject desk --metric output \\\n"
+     "        --at-most 200000 --per day \\\n"
+     "        --thresholds 80%=alert,100%=alert+fall_back_to:erxian-2026",
+     create},
     {"budget", "set", "BUDGET", 1, 1,
-     "at-most(a number) "
-     "hard(true or false) "
-     "note(up to 200 bytes) "
-     "thresholds(points with commas, as 80%=alert,100%=block, or none)",
-     "move a limit", set},
+     "at-most=AMOUNT(a number) "
+     "hard=true|false "
+     "note=TEXT(up to 200 bytes) "
+     "thresholds=AT=ACTION,...(points with commas, as 80%=alert,100%=block, or none)",
+     "move a limit\n"
+     "Move a limit, or say other thresholds. A limit below what is spent and outstanding is "
+     "shown as over: credit is asked back from the robots at once, and none is given until it "
+     "fits.",
+     set},
     {"budget", "delete", "BUDGET", 1, 1, "", "lift a limit", delete},
-    {"pool", "list", "", 0, 0, "", "running accounts of all caps", list_pools},
+    {"pool", "list", "", 0, 0, "",
+     "running accounts of all caps\n"
+     "The running accounts of all caps, of contracts and budgets, in their present periods, "
+     "which are told by their first and last day where the cap counts them.",
+     list_pools},
     {0},
 };

@@ -238,26 +238,44 @@ static int retry(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_channel_verbs[] = {
-    {"channel", "list", "", 0, 0, "", "where alerts go", list},
-    {"channel", "get", "CHANNEL", 1, 1, "", "one channel; what is secret is not shown", get},
+    {"channel", "list", "", 0, 0, "",
+     "where alerts go\n"
+     "Where alerts go, and how it stands with each place.",
+     list},
+    {"channel", "get", "CHANNEL", 1, 1, "",
+     "one channel; what is secret is not shown\n"
+     "One of them. Its address beyond the host and its secret are never shown.",
+     get},
     {"channel", "set", "CHANNEL", 1, 1,
-     "kind(webhook, dingtalk, feishu, wecom, slack or email; required of a new one) "
-     "url-file(its first line is the address; required of a new one) "
-     "secret-file(its first line signs messages, or is the password of a mail server; required of "
-     "a webhook) "
-     "min-severity(info, warning or critical; default warning) "
-     "enabled(true or false; default true) "
-     "login(what the mail server knows us by) "
-     "from(address of the sender of mail) "
-     "to(addresses of mail with commas)",
-     "make a channel or change it; address and secret from files", set},
+     "kind=KIND(webhook, dingtalk, feishu, wecom, slack or email; required of a new one) "
+     "url-file=FILE(its first line is the address; required of a new one) "
+     "secret-file=FILE(its first line signs messages, or is the password of a mail server; "
+     "required of a webhook) "
+     "min-severity=SEVERITY(info, warning or critical; default warning) "
+     "enabled=true|false(default true) "
+     "login=NAME(what the mail server knows us by) "
+     "from=ADDRESS(address of the sender of mail) "
+     "to=ADDRESSES(addresses of mail with commas)",
+     "make a channel or change it; address and secret from files\n"
+     "Make a channel, or change what was given. KIND is `webhook`, `dingtalk`, `feishu`, "
+     "`wecom`, `slack` or `email`; it and the address are needed to make one. Address and "
+     "secret are the first lines of files, or of standard input for `-`. A webhook needs a "
+     "secret of at least 16 bytes, by which its messages are signed; DingTalk and Feishu show "
+     "one if their robot is set to check signatures. For `email` the address is "
+     "smtps://host:465 (TLS from the start) or smtp://host:587 (STARTTLS), NAME and the secret "
+     "are what the mail server asks for, and ADDRESSES are up to 16 with commas. Only alerts of "
+     "at least SEVERITY, `info`, `warning` or `critical`, go there; warning unless told "
+     "otherwise.",
+     set},
     {"channel", "test", "CHANNEL", 1, 1, "", "send a message there, and tell whether it arrived",
      test},
     {"channel", "delete", "CHANNEL", 1, 1, "", "send nothing there any more", delete},
     {"delivery", "list", "", 0, 0,
-     "status(waiting, sent or dead; default all) "
-     "after(where to go on: what the page before told)",
-     "what channels were sent or are owed", deliveries},
+     "status=STATUS(waiting, sent or dead; default all) "
+     "after=NUMBER(where to go on: what the page before told)",
+     "what channels were sent or are owed\n"
+     "What channels were sent or are owed, newest first; STATUS is `waiting`, `sent` or `dead`.",
+     deliveries},
     {"delivery", "retry", "DELIVERY", 1, 1, "", "try again what was given up", retry},
     {0},
 };

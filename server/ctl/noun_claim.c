@@ -81,11 +81,16 @@ static int withdraw(struct ctl *ctl)
 const struct ctl_verb noun_claim_verbs[] = {
     {"claim", "list", "", 0, 0, "", "codes that let new robots in", list},
     {"claim", "create", "", 0, 0,
-     "serial(of the one robot it lets in) "
-     "uses(how many robots it lets in; default 1) "
-     "group(that they join) "
-     "expires-in(seconds; default a day)",
-     "a code for one serial, or for --uses robots; shown once", create},
+     "serial=NUMBER(of the one robot it lets in) "
+     "uses=NUMBER(how many robots it lets in; default 1) "
+     "group=GROUP(that they join) "
+     "expires-in=SECONDS(default a day: 86400)",
+     "a code for one serial, or for --uses robots; shown once\n"
+     "A code for one serial number, or for so many robots; one robot and one day unless told "
+     "otherwise. The robots join GROUP. The code is shown this once.\n"
+     "\n"
+     "    mynactl claim create --uses 50 --group kitchen",
+     create},
     {"claim", "withdraw", "CLAIM", 1, 1, "", "make a code worthless", withdraw},
     {0},
 };

@@ -81,8 +81,16 @@ static int complete(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_completion_verbs[] = {
-    {NULL, "completion", "SHELL", 1, 1, "", "what bash needs to complete: put it into ~/.bashrc",
+    {NULL, "completion", "SHELL", 1, 1, "",
+     "what bash needs to complete: put it into ~/.bashrc\n"
+     "Print what bash(1) needs to complete nouns, verbs, options and ids, for which the server "
+     "is asked:\n"
+     "\n"
+     "    source <(mynactl completion bash)",
      completion},
-    {NULL, "complete", "LINE", 1, 1, "", "what the last word of a line may become", complete},
+    {NULL, "complete", "LINE", 1, 1, "",
+     "what the last word of a line may become\n"
+     "What the last word of a line may become, one a line; completion asks it.",
+     complete},
     {0},
 };

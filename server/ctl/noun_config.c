@@ -325,11 +325,21 @@ const struct ctl_verb noun_config_verbs[] = {
      settings},
     {"config", "layers", "", 0, 0, "", "layers, and how many robots each reaches", layers},
     {"config", "get", "LAYER", 1, 1, "", "what fleet, group:NAME or device:NAME sets", get},
-    {"config", "set", "LAYER NAME=VALUE...", 2, ARGS_MAX, "", "set; robots obey at once", set},
+    {"config", "set", "LAYER NAME=VALUE...", 2, ARGS_MAX, "",
+     "set; robots obey at once\n"
+     "Set; connected robots obey at once. A value that reads as JSON is JSON, anything else is "
+     "a text.\n"
+     "\n"
+     "    mynactl config set fleet volume=40\n"
+     "    mynactl config set group:kitchen volume=80 persona='You are brief.'",
+     set},
     {"config", "unset", "LAYER NAME...", 2, ARGS_MAX, "", "let lower layers decide again", unset},
     {"config", "history", "LAYER", 1, 1, "", "every revision", history},
     {"config", "diff", "LAYER [FROM [TO]]", 1, 3, "",
-     "what changed between two revisions; the last change by default", diff},
+     "what changed between two revisions; the last change by default\n"
+     "What changed between two revisions, setting by setting: by default in the last change. "
+     "Revision 0 is a layer that sets nothing.",
+     diff},
     {"config", "restore", "LAYER REVISION", 2, 2, "",
      "bring back an older revision's settings, as a new one", restore},
     {0},

@@ -169,12 +169,19 @@ static int list(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_context_verbs[] = {
-    {"context", "list", "", 0, 0, "", "servers that are known by name", list},
+    {"context", "list", "", 0, 0, "",
+     "servers that are known by name\n"
+     "The servers that are known by name, and which one commands go to.",
+     list},
     {"context", "add", "NAME", 1, 1,
-     "url(the dashboard's address; required) "
-     "key-file(a file with an API key, - for standard input; default none: log in) "
-     "ca(a file with the authority that signed the server's certificate)",
-     "make a server known, or change it", add},
+     "url=URL*(the dashboard's address) "
+     "key-file=FILE(a file with an API key, - for standard input; default none: log in) "
+     "ca=FILE(a file with the authority that signed the server's certificate)",
+     "make a server known, or change it\n"
+     "Make a server known, or change it. Without a key, log in there.\n"
+     "\n"
+     "    mynactl context add paris --url https://myna.example --key-file paris.key",
+     add},
     {"context", "use", "NAME", 1, 1, "", "send commands there from now on", use},
     {"context", "remove", "NAME", 1, 1, "", "forget a server and its key", take_out},
     {0},

@@ -237,15 +237,31 @@ out:
 const struct ctl_verb noun_contract_verbs[] = {
     {"contract", "list", "", 0, 0, "", "contracts and their version in force", list},
     {"contract", "get", "CONTRACT", 1, 1, "", "one contract: its versions, what it says", get},
-    {"contract", "history", "CONTRACT", 1, 1, "", "how its prices moved", history},
+    {"contract", "history", "CONTRACT", 1, 1, "",
+     "how its prices moved\n"
+     "What each of its charges cost from which day on, over all its versions and their "
+     "amendments, with bars where that is one number.",
+     history},
     {"contract", "burndown", "CONTRACT", 1, 1, "",
-     "how its caps and commitments are used up, and where that is going", burndown},
-    {"contract", "check", "-f FILE", 0, 0,
-     "file(a contract's document, YAML or JSON, - for standard input; required, -f for short)",
-     "read a contract's document and say what is wrong with it, without a server", check},
-    {"contract", "apply", "-f FILE", 0, 0,
-     "file(a contract's document, YAML or JSON, - for standard input; required, -f for short) "
-     "effective-from(a time with its offset, as 2026-12-01T00:00:00+08:00; default now)",
-     "make a contract, or a new version of it, from YAML or JSON", apply},
+     "how its caps and commitments are used up, and where that is going\n"
+     "How each of its caps and commitments is used up, what is wrong or near first: so far, "
+     "days left, the forecast of the period's end between the quietest and the busiest of the "
+     "days it is told by, what a commitment will miss and what that costs, and a plot (`#` "
+     "used, `.` forecast, `-` the limit).",
+     burndown},
+    {"contract", "check", "", 0, 0,
+     "file=FILE*(a contract's document, YAML or JSON, - for standard input)",
+     "read a contract's document and say what is wrong with it, without a server\n"
+     "Read a contract's document without a server and say what is wrong with it: up to 20 "
+     "mistakes, each with its line, of those that do not follow from one another.",
+     check},
+    {"contract", "apply", "", 0, 0,
+     "file=FILE*(a contract's document, YAML or JSON, - for standard input) "
+     "effective-from=TIME(a time with its offset, as 2026-12-01T00:00:00+08:00; default now)",
+     "make a contract, or a new version of it, from YAML or JSON\n"
+     "Make a contract from a YAML or JSON document, or a new version of it, in force from TIME "
+     "on, such as 2026-12-01T00:00:00+08:00, or from now on. A document that the newest version "
+     "says already changes nothing.",
+     apply},
     {0},
 };

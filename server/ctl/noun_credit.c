@@ -454,19 +454,27 @@ static int reserve(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_credit_verbs[] = {
-    {"credit", "burn", "-f FILE", 0, 0,
-     "file(grants and usage, YAML or JSON; required, -f for short) "
-     "as-of(a day, as 2026-02-01; default that of the last usage)",
-     "which prepaid grants pay, and what is left of each", burn},
-    {"credit", "share", "--capacity N --wants N,N", 0, 0,
-     "capacity(a whole number; required) "
-     "wants(whole numbers with commas; required)",
-     "how a capacity is shared among those who want it", share},
-    {"credit", "reserve", "--input N --output N", 0, 0,
-     "input(tokens reserved; required) "
-     "output(tokens reserved; required) "
-     "used-input(tokens of the answer) "
-     "used-output(tokens of the answer)",
+    {"credit", "burn", "", 0, 0,
+     "file=FILE*(grants and usage, YAML or JSON) "
+     "as-of=DATE(a day, as 2026-02-01; default that of the last usage)",
+     "which prepaid grants pay, and what is left of each\n"
+     "Which prepaid grants pay for what was used, by the rules that bills follow, and what is "
+     "left of each. The file, JSON or YAML, holds `grants` with `name`, `amount`, `from`, `to` "
+     "and, as in a contract's `credits`, `priority`, `per`, `rollover` and `overage`; `count` "
+     "makes so many alike; and `usage` with `day` and `quantity`.",
+     burn},
+    {"credit", "share", "", 0, 0,
+     "capacity=N*(a whole number) "
+     "wants=N,N,...*(whole numbers with commas)",
+     "how a capacity is shared among those who want it\n"
+     "How the server shares a capacity among those who want some of it: nobody gets more than "
+     "wanted, and what one leaves the others get.",
+     share},
+    {"credit", "reserve", "", 0, 0,
+     "input=N*(tokens reserved) "
+     "output=N*(tokens reserved) "
+     "used-input=N(tokens of the answer) "
+     "used-output=N(tokens of the answer)",
      "what an attempt's tokens reserve and give back", reserve},
     {0},
 };

@@ -6,10 +6,12 @@
 #include "schema/base/clock.h"
 #include "schema/base/file.h"
 #include "schema/base/json.h"
+#include "server/ctl/labels.h"
 #include "server/ctl/noun.h"
 
 #define NOTHING      span_text("")
 #define POLL_MS      1000
+#define LABEL        "label." /* before the name of one */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static int list(struct ctl *ctl)
@@ -141,63 +143,30 @@ static int usage(struct ctl *ctl)
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, COUNT(columns)) : result;
 }
 
-/* Splits "name=value" of a word; the name is cut out in place of a copy. */
-static bool split(const char *word, char name[64], const char **value)
-{
-    const char *equals = strchr(word, '=');
-
-    if (!equals || equals == word || equals - word >= 64)
-        return false;
-    snprintf(name, 64, "%.*s", (int)(equals - word), word);
-    *value = equals + 1;
-    return true;
-}
-
-/* The changes of "device set": name, region, and labels as label.KEY=VALUE. Labels are sent whole,
- * so those that stay are taken from the robot as it is. */
+/* The changes of "device set": name, region, and labels as label.KEY=VALUE. */
 static int write_changes(struct ctl *ctl, const struct json *labels, struct buffer *body)
 {
+    const char *changed[ARGS_MAX];
     struct json_writer writer;
-    char name[64];
+    char name[LABELS_NAME];
     const char *value;
-    bool label_changes = false;
+    size_t count = 0;
 
     json_writer_init(&writer, body);
     json_begin_object(&writer);
     for (size_t i = 1; i < ctl->args.count; i++) {
-        if (!split(ctl->args.words[i], name, &value))
+        if (!labels_split(ctl->args.words[i], name, &value))
             return ctl_misuse("\"%s\" is not NAME=VALUE", ctl->args.words[i]);
-        if (strncmp(name, "label.", 6) == 0) {
-            label_changes = true;
+        if (strncmp(name, LABEL, sizeof LABEL - 1) == 0) {
+            changed[count++] = ctl->args.words[i] + sizeof LABEL - 1;
             continue;
         }
         json_key(&writer, name);
         json_write_text(&writer, span_text(value));
     }
-    if (label_changes) {
+    if (count > 0) {
         json_key(&writer, "labels");
-        json_begin_object(&writer);
-        for (size_t i = 0; i < json_count(labels); i++) {
-            const char *key;
-            const struct json *old = json_member_at(labels, i, &key);
-            bool replaced = false;
-
-            for (size_t w = 1; w < ctl->args.count; w++)
-                if (split(ctl->args.words[w], name, &value) && strncmp(name, "label.", 6) == 0 &&
-                    strcmp(name + 6, key) == 0)
-                    replaced = true;
-            if (replaced)
-                continue;
-            json_key(&writer, key);
-            json_write_text(&writer, span_text(json_text(old, "")));
-        }
-        for (size_t w = 1; w < ctl->args.count; w++)
-            if (split(ctl->args.words[w], name, &value) && strncmp(name, "label.", 6) == 0 &&
-                *value) {
-                json_key(&writer, name + 6);
-                json_write_text(&writer, span_text(value));
-            }
-        json_end_object(&writer);
+        labels_write(&writer, labels, changed, count);
     }
     json_end_object(&writer);
     return CTL_DONE;
@@ -493,49 +462,86 @@ static int plan(struct ctl *ctl)
 
 const struct ctl_verb noun_device_verbs[] = {
     {"device", "list", "", 0, 0,
-     "state(online, offline, behind or revoked; default all) "
-     "group(only its robots) "
-     "q(part of an id or name) "
-     "filter(such as \"region = cn and last_seen > 3d\") "
-     "limit(at most so many, 1 to 1000; default 100) "
-     "after(where to go on: what the page before told)",
-     "robots; --state online|offline|behind|revoked", list},
+     "state=STATE(online, offline, behind or revoked; default all) "
+     "group=GROUP(only its robots) "
+     "q=TEXT(part of an id, a name or a serial number) "
+     "filter=FILTER(such as \"region = cn and last_seen > 3d\"; FILTER.md has the language) "
+     "limit=NUMBER(at most so many, 1 to 1000; default 50) "
+     "after=ROBOT(where to go on: what the page before told)",
+     "robots, all or those of a state, a group or a filter\n"
+     "Robots by id, a page at a time. `behind` are those that have not yet taken their newest "
+     "configuration.\n"
+     "\n"
+     "    mynactl device list --filter 'region = cn and not online'\n"
+     "    mynactl device list --state behind --group kitchen --limit 500",
+     list},
     {"device", "get", "ROBOT", 1, 1, "", "one robot", get},
     {"device", "set", "ROBOT NAME=VALUE...", 2, ARGS_MAX, "",
-     "change name, region, label.KEY (empty: remove)", set},
+     "change its name, region or labels\n"
+     "NAME is `name`, `region` or `label.`KEY; an empty value removes a label.\n"
+     "\n"
+     "    mynactl device set kitchen-7 name=Kitchen label.floor=7 label.loan=",
+     set},
     {"device", "effective", "ROBOT", 1, 1, "",
-     "its settings, which layer gave each, and its answer", effective},
+     "its settings, which layer gave each, and its answer\n"
+     "Each setting, its value, the layer that gave it, and what the robot answered to it.",
+     effective},
     {"device", "usage", "ROBOT", 1, 1,
-     "limit(at most so many, 1 to 1000; default 100) "
-     "after(where to go on: what the page before told)",
-     "its last attempts, newest first", usage},
+     "limit=NUMBER(at most so many, 1 to 1000; default 20) "
+     "after=KEY(where to go on: what the page before told)",
+     "its last attempts, newest first, with tokens, times and price", usage},
     {"device", "timeline", "ROBOT", 1, 1,
-     "limit(at most so many, 1 to 1000; default 20) "
-     "after(where to go on: what the page before told)",
-     "everything that happened to it, newest first", timeline},
+     "limit=NUMBER(at most so many, 1 to 1000; default 20) "
+     "after=KEY(where to go on: what the page before told)",
+     "everything that happened to it, newest first\n"
+     "Everything that happened to it, newest first: what people changed about it or asked of "
+     "it, its alerts, its rollouts, its newest configuration.",
+     timeline},
     {"device", "say", "ROBOT TEXT", 2, 2, "", "announce a text on the robot", say},
     {"device", "identify", "ROBOT", 1, 1, "", "let the robot show itself", identify},
     {"device", "report", "ROBOT", 1, 1, "", "ask for a report now", report},
     {"device", "restart", "ROBOT", 1, 1, "", "restart its agent", restart},
     {"device", "probe", "ROBOT VENDOR/MODEL", 2, 2, "",
-     "let it ask one of its routes a tiny question, unheard", probe},
+     "let it ask one of its routes a tiny question, unheard\n"
+     "Let it ask one of its routes a tiny question that nobody hears; it is metered like any "
+     "other. `device commands` tells when the first token came.",
+     probe},
     {"device", "forget", "ROBOT", 1, 1, "",
-     "let it forget what was talked about, before another owner has it", forget},
+     "let it forget what was talked about, before another owner has it\n"
+     "Let it forget what it and its owner talked about, on its disk as well, and say so: before "
+     "another owner has it. Nothing of the conversation is told.",
+     forget},
     {"device", "bundle", "ROBOT FILE", 2, 2, "",
-     "a report about itself, without speech, once its owner agreed there", bundle},
+     "a report about itself, without speech, once its owner agreed there\n"
+     "Ask for a report about the robot: versions, settings, health, the newest lines of its "
+     "log; nothing that was said. The robot asks its owner, shows and says it, and sends "
+     "nothing unless the owner agrees there. Waits for the answer and saves the report as JSON.",
+     bundle},
     {"device", "bundles", "ROBOT", 1, 1, "", "its reports that are kept", bundles},
     {"device", "take-picture", "ROBOT", 1, 1, "", "ask for a picture of its face", take_picture},
     {"device", "picture", "ROBOT FILE", 2, 2, "", "save the last picture of its face (PNG)",
      picture},
     {"device", "commands", "ROBOT", 1, 1, "", "what it was told and what it answered", commands},
     {"device", "plan", "ROBOT", 1, 1,
-     "metric(spend, output, tokens, requests or another that records hold) "
-     "at-most(a number, as 200000) "
-     "per(day, week, month, quarter, year or once) "
-     "currency(of spend; required of spend alone) "
-     "zone(whose days, as Asia/Shanghai; default UTC)",
-     "show what the robot may use, its own budget; with metric, at-most and per, set it", plan},
-    {"device", "write-off", "ROBOT", 1, 1, "", "book a lost robot's credit as spent", write_off},
-    {"device", "revoke", "ROBOT", 1, 1, "", "refuse this robot for good", revoke},
+     "metric=METRIC(spend, output, tokens, requests or another that records hold) "
+     "at-most=AMOUNT(a number, as 200000) "
+     "per=day|week|month|quarter|year|once "
+     "currency=CODE(of spend; required of spend alone) "
+     "zone=ZONE(whose days, as Asia/Shanghai; default UTC)",
+     "show what the robot may use, its own budget; with metric, at-most and per, set it\n"
+     "What the robot may use: a budget of its own, named `plan-`ROBOT. Without options it is "
+     "shown; with metric, amount and period it is set.\n\n    mynactl device plan kitchen-7 "
+     "--metric output --at-most 200000 --per month",
+     plan},
+    {"device", "write-off", "ROBOT", 1, 1, "",
+     "book a lost robot's credit as spent\n"
+     "Book the credit that a lost robot still holds as spent. Should it come back, what it then "
+     "reports is taken off again.",
+     write_off},
+    {"device", "revoke", "ROBOT", 1, 1, "",
+     "refuse this robot for good\n"
+     "Refuse this robot for good: broker and server end its connection and never let it in "
+     "again.",
+     revoke},
     {0},
 };

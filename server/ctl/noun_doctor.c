@@ -75,7 +75,11 @@ static int codes(struct ctl *ctl)
 
 const struct ctl_verb noun_doctor_verbs[] = {
     {NULL, "doctor", "ROBOT|SERIAL", 1, 1, "",
-     "why it does not talk: one cause, its code on the robot's screen, and its cure", doctor},
+     "why it does not talk: one cause, its code on the robot's screen, and its cure\n"
+     "Why a robot does not talk, asked by its id or the serial number on its label: the one "
+     "cause that must be mended first, its cure, and what else is wrong. The code is the one "
+     "that stands on the robot's screen.",
+     doctor},
     {NULL, "codes", "", 0, 0, "", "every code that a robot's screen may show, with its cure",
      codes},
     {0},

@@ -220,16 +220,38 @@ static int maintenance(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_drain_verbs[] = {
-    {"vendor", "drain", "VENDOR", 1, 1, "reason(text) if-it-fits! dry-run!",
-     "lead all robots away from it at once, to their next routes", drain},
+    {"vendor", "drain", "VENDOR", 1, 1,
+     "reason=TEXT(for the audit) "
+     "if-it-fits!(refuse when a hard limit would break) "
+     "dry-run!(tell where robots would land, and change nothing)",
+     "lead all robots away from it at once, to their next routes\n"
+     "Lead all robots away from a vendor at once: each asks the next usable route of its own "
+     "list for every use that has one. There is no wave and no trial. A robot without another "
+     "route keeps the vendor, and is named. Where they land, what that costs a day, and how "
+     "much of the load the limits there carry is told first.",
+     drain},
     {"vendor", "return", "VENDOR", 1, 1, "", "give it back: robots ask it again", give_back},
     {"vendor", "drill", "VENDOR", 1, 1,
-     "share(of the robots; default 1%) minutes(1 to 1440; default 10) reason(text) no-wait!",
-     "drain it for a few robots, and time it", drill},
-    {"vendor", "drains", "VENDOR NUMBER", 1, 2, "kind(emergency, maintenance or drill)",
+     "share=SHARE(of the robots; default 1%) "
+     "minutes=NUMBER(1 to 1440; default 10) "
+     "reason=TEXT "
+     "no-wait!(return at once)",
+     "drain it for a few robots, and time it\n"
+     "Drain a vendor for a share of its robots, 1% by default and at least one, and for 10 "
+     "minutes by default, then give it back. Waits for the end and tells how long the robots "
+     "took to move and to come back, what they were answered meanwhile, and what that cost.",
+     drill},
+    {"vendor", "drains", "VENDOR [NUMBER]", 1, 2, "kind=emergency|maintenance|drill",
      "its drains, windows and drills; with a number the report of one", drains},
     {"vendor", "maintenance", "VENDOR", 1, 1,
-     "from(2026-12-01T02:00:00+08:00) until(likewise) reason(text) cancel(a window's number)",
-     "plan a window that drains and returns by itself, or call one off", maintenance},
+     "from=TIME(with its offset, as 2026-12-01T02:00:00+08:00) "
+     "until=TIME(likewise) "
+     "reason=TEXT "
+     "cancel=NUMBER(a window's number)",
+     "plan a window that drains and returns by itself, or call one off\n"
+     "Plan a window in which a vendor is drained; it begins and ends by itself. Times carry "
+     "their distance from UTC, as `2026-12-01T02:00:00+08:00`. --cancel calls off a window that "
+     "has not begun; `vendor return` ends one that has.",
+     maintenance},
     {0},
 };

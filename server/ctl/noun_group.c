@@ -151,10 +151,16 @@ static int take_out(struct ctl *ctl)
 const struct ctl_verb noun_group_verbs[] = {
     {"group", "list", "", 0, 0, "", "groups of robots", list},
     {"group", "set", "GROUP", 1, 1,
-     "name(for people) "
-     "priority(a whole number: the higher one's settings win) "
-     "filter(who meets it is in it, such as \"labels.floor = 7\")",
-     "make a group or change it", set},
+     "name=NAME(for people) "
+     "priority=NUMBER(a whole number: the higher one's settings win) "
+     "filter=FILTER(who meets it is in it, such as \"labels.floor = 7\")",
+     "make a group or change it\n"
+     "Make a group, or change it. The members of a group that was made with a FILTER are the "
+     "robots that meet it, now and later; of others they are put in by hand. Where two groups "
+     "of a robot set the same, the higher number wins.\n"
+     "\n"
+     "    mynactl group set upstairs --filter 'labels.floor > 6' --priority 110",
+     set},
     {"group", "preview", "FILTER", 1, 1, "", "whom a group of this filter would have now", preview},
     {"group", "delete", "GROUP", 1, 1, "", "delete a group and its layer", delete},
     {"group", "devices", "GROUP", 1, 1, "", "the robots in it", devices},

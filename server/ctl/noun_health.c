@@ -111,6 +111,10 @@ static int health(struct ctl *ctl)
 
 const struct ctl_verb noun_health_verbs[] = {
     {"device", "health", "ROBOT", 1, 1, "",
-     "what it measured of itself in two days; counts as what each span added", health},
+     "what it measured of itself in two days; counts as what each span added\n"
+     "What it measured of itself over two days: of each figure the least, the most and the "
+     "last, and its course as a line of bars. Of counts such as turns or audio underruns each "
+     "bar is what was added in its span.",
+     health},
     {0},
 };

@@ -114,10 +114,20 @@ static int dispute(struct ctl *ctl)
 
 const struct ctl_verb noun_invoice_verbs[] = {
     {"invoice", "check", "VENDOR FILE", 2, 2,
-     "tolerance(per cent of the larger side that may differ; default 0) "
-     "zone(whose days the file has, as Asia/Shanghai; default that of the vendor's contracts)",
-     "compare an invoice or usage file (CSV, JSON) with the records", check},
-    {"invoice", "list", "", 0, 0, "after(where to go on: what the page before told)",
+     "tolerance=PERCENT(per cent of the larger side that may differ; default 0) "
+     "zone=ZONE(whose days the file has, as Asia/Shanghai; default that of the vendor's "
+     "contracts)",
+     "compare an invoice or usage file (CSV, JSON) with the records\n"
+     "Compare a vendor's invoice or usage file with what the robots recorded. The file is CSV "
+     "with a line of titles, a JSON list, or one JSON object a line; its columns are "
+     "`request_id`, `at` or `day`, `model`, `input`, `cached`, `output`, `reasoning`, "
+     "`requests`, `amount`, the names of the other classes, or `class` and `quantity`. Rows "
+     "with a `request_id` are matched by it, the others by day and model, where days are those "
+     "of ZONE, by default the vendor's contracts'. What robots could not know is settled first; "
+     "what differs by more than PERCENT of the larger side, 0 by default, is kept for the "
+     "dispute. What no robot recorded raises the alert `key_leak`.",
+     check},
+    {"invoice", "list", "", 0, 0, "after=NUMBER(where to go on: what the page before told)",
      "invoices that were checked", list},
     {"invoice", "dispute", "INVOICE", 1, 1, "", "what differs, as CSV for the vendor", dispute},
     {0},

@@ -270,17 +270,36 @@ static int verify(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_manifest_verbs[] = {
-    {"manifest", "keygen", "NAME", 1, 1, "", "make NAME.key, which signs, and NAME.pub for robots",
+    {"manifest", "keygen", "NAME", 1, 1, "",
+     "make NAME.key, which signs, and NAME.pub for robots\n"
+     "Make `NAME.key`, which signs, and `NAME.pub`, which robots are given. Neither is written "
+     "over.",
      keygen},
     {"manifest", "sign", "FILE", 1, 1,
-     "key(the file NAME.key; required) kind(agent, voice, avatar or a word of yours; required) "
-     "name(of the software; required) version(text; required) counter(a number that grows with "
-     "each version; required) url(https address of the file; required) from(versions that it may "
-     "follow, with commas; none: a robot without it; default all) installer(the program in "
-     "update.d; default the kind) out(a file; default standard output) allow-downgrade!",
-     "sign a file as software for robots", sign},
+     "key=FILE*(NAME.key) "
+     "kind=KIND*(agent, voice, avatar or a word of yours) "
+     "name=NAME*(of the software) "
+     "version=VERSION* "
+     "counter=NUMBER*(that grows with each version) "
+     "url=URL*(https address of the file) "
+     "from=VERSIONS(versions that it may follow, with commas; none: a robot without it; default "
+     "all) "
+     "installer=NAME(the program in update.d; default the kind) "
+     "out=FILE(default standard output) "
+     "allow-downgrade!(robots that have a higher counter take it too)",
+     "sign a file as software for robots\n"
+     "Sign a file as software for robots; asks no server. The kinds `avatar` and `voice` have "
+     "installers of their own, others those that you put into `update.d`. The counter grows "
+     "with each version: robots install none that is lower than what they have, unless "
+     "--allow-downgrade is signed too. --from names the versions that it may follow, with "
+     "commas; `none` is a robot without it.",
+     sign},
     {"manifest", "verify", "MANIFEST", 1, 1,
-     "keys(a file of public keys; required) file(that it is about)",
-     "check a signed manifest, and the file that it is about", verify},
+     "keys=FILE*(a file of public keys) "
+     "file=FILE(that it is about)",
+     "check a signed manifest, and the file that it is about\n"
+     "Check a signed manifest by public keys, and the file that it is about, and print what was "
+     "signed.",
+     verify},
     {0},
 };

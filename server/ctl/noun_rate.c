@@ -622,16 +622,43 @@ static int periods(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_rate_verbs[] = {
-    {"contract", "rate", "-f FILE --usage FILE", 0, 0,
-     "file(a contract's document, YAML or JSON, - for standard input; required, -f for short) "
-     "usage(rows of usage, JSON or YAML, - for standard input; required) "
-     "as-of(a time with its offset; default the end of the term) "
+    {"contract", "rate", "", 0, 0,
+     "file=FILE*(a contract's document, YAML or JSON, - for standard input) "
+     "usage=FILE*(rows of usage, JSON or YAML, - for standard input) "
+     "as-of=TIME(a time with its offset; default the end of the term) "
      "strict!(fail when some usage has no price or lies outside the term)",
-     "what usage costs under a document, computed here", rate},
-    {"contract", "periods", "-f FILE", 0, 0,
-     "file(a contract's document, YAML or JSON, - for standard input; required, -f for short) "
-     "from(a day, as 2026-01-31; default the first of the term) "
-     "to(the day after the last; default the end of the term)",
-     "when each charge's periods begin and end", periods},
+     "what usage costs under a document, computed here\n"
+     "What usage costs under a document, computed here without a server: a line for each charge "
+     "in each of its periods, rounded once, and their sum. The usage file is\n"
+     "\n"
+     "    {\"usage\": [{\"at\": \"2026-01-15T12:00:00+08:00\", \"device\": \"desk-1\",\n"
+     "                \"model\": \"dahan-chat\", \"metrics\": {\"output\": 45}}]}\n"
+     "\n"
+     "in JSON or YAML; rows may also have `end`, `service_tier`, `provenance`, `amount` (money "
+     "that the usage itself tells), `replaces` (a device whose licence this one takes over) and "
+     "`gauge` with `name` and `level`, and `elsewhere`, which is true of what was used under "
+     "another contract: only commitments to a share of all usage count it. Quantities are whole "
+     "numbers or texts with up to 12 places. --as-of leaves out what was used from then on, "
+     "periods that had not begun, and minimums and commitments of periods that had not ended. "
+     "Usage outside the term, and usage whose price the document seems to have forgotten "
+     "(reasoning beside priced output), is told on the standard error and not billed; with "
+     "--strict the exit status is then 1. As JSON:\n"
+     "\n"
+     "    {\"currency\": \"CNY\", \"lines\": [{\"charge\": \"charges/0\",\n"
+     "     \"period\": \"2026-01-01/2026-02-01\", \"metric\": \"output\",\n"
+     "     \"quantity\": \"45\", \"amount\": \"0.09\"}], \"total\": \"0.09\"}\n"
+     "\n"
+     "Amounts are exact; a quantity that is no decimal (a third) is cut after 12 places. Where "
+     "there is such usage, `unpriced` lists model, metric, quantity and number of rows of what "
+     "no charge prices, and `rows_outside_term` counts the rows outside the term.",
+     rate},
+    {"contract", "periods", "", 0, 0,
+     "file=FILE*(a contract's document, YAML or JSON, - for standard input) "
+     "from=DATE(a day, as 2026-01-31; default the first of the term) "
+     "to=DATE(the day after the last; default the end of the term)",
+     "when each charge's periods begin and end\n"
+     "When each charge's periods begin and end, as local days and as instants; for a contract "
+     "without a term between two dates.",
+     periods},
     {0},
 };

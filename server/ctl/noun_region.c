@@ -110,13 +110,23 @@ static int delete (struct ctl *ctl)
 }
 
 const struct ctl_verb noun_region_verbs[] = {
-    {"region", "list", "", 0, 0, "", "regions, and whose vendors their robots may use", list},
+    {"region", "list", "", 0, 0, "",
+     "regions, and whose vendors their robots may use\n"
+     "The regions that were written down or that robots and vendors name, and whose vendors "
+     "their robots may use.",
+     list},
     {"region", "set", "REGION", 1, 1,
-     "name(for people) "
-     "allow(regions whose vendors its robots may use beside its own, as sg,eu; \"\": none) "
-     "needs-filing(yes or no: a model answers its robots only with a filing number) "
-     "note(why)",
-     "draw a region's border; what is left out stays", set},
+     "name=NAME(for people) "
+     "allow=REGIONS(regions whose vendors its robots may use beside its own, as sg,eu; \"\": "
+     "none) "
+     "needs-filing=yes|no(a model answers its robots only with a filing number) "
+     "note=TEXT(why)",
+     "draw a region's border; what is left out stays\n"
+     "Draw a region's border: its robots may use vendors that serve no region, the same one, "
+     "and these REGIONS, as `sg,eu`. Where filings are needed a model without a number answers "
+     "nobody there. What is left out stays as it is. A route that the border forbids is refused "
+     "by server and robot alike.",
+     set},
     {"region", "delete", "REGION", 1, 1, "", "its own vendors alone again, without filings",
      delete},
     {0},

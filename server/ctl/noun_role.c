@@ -134,17 +134,30 @@ static int delete_role(struct ctl *ctl)
 }
 
 #define OPTIONS                                                                                    \
-    "may(AREA=ROLE,...: what it may do there, as devices=operator,vendors=viewer; nothing "        \
+    "may=AREA=ROLE,...(what it may do there, as devices=operator,vendors=viewer; nothing "         \
     "elsewhere) "                                                                                  \
-    "groups(robots of these alone, as lab,shop; all: of any) "                                     \
-    "vendors(these alone; all: any) "                                                              \
-    "second-factor(yes or no: whether a code is asked for besides the password) "                  \
-    "note(what it is for)"
+    "groups=GROUP,...(robots of these alone, as lab,shop; all: of any) "                           \
+    "vendors=VENDOR,...(these alone; all: any) "                                                   \
+    "second-factor=yes|no(whether a code is asked for besides the password) "                      \
+    "note=TEXT(what it is for)"
 
 const struct ctl_verb noun_role_verbs[] = {
-    {"role", "list", "", 0, 0, "", "what may be done by whom", list},
-    {"role", "create", "ROLE", 1, 1, OPTIONS, "an own role", create},
-    {"role", "set", "ROLE", 1, 1, OPTIONS, "change an own role, or who needs a second factor", set},
+    {"role", "list", "", 0, 0, "", "the roles, what they may do and how many have them", list},
+    {"role", "create", "ROLE", 1, 1, OPTIONS,
+     "add an own role\n"
+     "Add an own role. In each area that --may names it may do what the role behind the sign may, "
+     "and nothing in any other; an area is the first word of a path of the API. With --groups it "
+     "reaches the robots of those groups alone, with --vendors those vendors alone, and whatever "
+     "cannot be narrowed down to them is refused; `all` lifts the bound. --second-factor asks "
+     "whoever has the role for a code besides the password.\n"
+     "\n"
+     "    mynactl role create desk --may devices=operator,vendors=viewer --groups kitchen",
+     create},
+    {"role", "set", "ROLE", 1, 1, OPTIONS,
+     "change an own role, or who needs a second factor\nChange an own role; of the others "
+     "--second-factor alone. It holds at once for whoever has "
+     "the role.",
+     set},
     {"role", "delete", "ROLE", 1, 1, "", "remove an own role that nobody has", delete_role},
     {0},
 };

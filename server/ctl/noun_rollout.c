@@ -529,38 +529,76 @@ static int watch(struct ctl *ctl)
 }
 
 #define PLAN_OPTIONS                                                                               \
-    "plan(a YAML or JSON file) waves(shares: 1%,25%,100%) rate(robots a minute; 0: no limit) "     \
-    "soak(seconds) unreachable-after(seconds) windows(hours of the robots' own day: "              \
-    "22:00-06:00,...) zone(of robots that have none: +08:00) on-red(pause or roll_back) "          \
-    "no-gates! manual! queue!"
+    "plan=FILE(YAML or JSON, as in schema/ROLLOUT.md; options win over it) "                       \
+    "waves=SHARES(as 1%,25%,100%) "                                                                \
+    "rate=NUMBER(robots a minute; 0: no limit) "                                                   \
+    "soak=SECONDS(to wait between a wave and its verdict) "                                        \
+    "unreachable-after=SECONDS(until a silent robot counts as out of reach) "                      \
+    "windows=HOURS(of the robots' own day: 22:00-06:00,...) "                                      \
+    "zone=DISTANCE(of robots that have no zone: +08:00) "                                          \
+    "on-red=pause|roll_back "                                                                      \
+    "no-gates!(judge nothing but whether robots confirm) "                                         \
+    "manual!(leave each next wave to somebody) "                                                   \
+    "queue!(wait for other rollouts of the same robots)"
 
 const struct ctl_verb noun_rollout_verbs[] = {
-    {"rollout", "list", "", 0, 0, "state(one of them, or active)", "rollouts, newest first", list},
+    {"rollout", "list", "", 0, 0, "state=STATE(one of them, or active)",
+     "rollouts, newest first\n"
+     "Rollouts, newest first; of one state, or `active` ones: started and not over.",
+     list},
     {"rollout", "get", "ROLLOUT", 1, 1, "", "where it stands, wave by wave", get},
-    {"rollout", "create", "ROLLOUT SETTING=VALUE...", 1, 40,
-     "name(text) group(instead of the fleet) filter(the robots it is for) manifest(a file, of "
-     "software) key(the vendor whose next key robots get) " PLAN_OPTIONS " start! dry-run!",
-     "give a layer's change to robots in waves; SETTING= takes it out", create},
-    {"rollout", "preflight", "ROLLOUT", 1, 1, "", "what it would bring about, in money and numbers",
+    {"rollout", "create", "ROLLOUT [SETTING=VALUE...]", 1, 40,
+     "name=TEXT "
+     "group=GROUP(instead of the fleet) "
+     "filter=FILTER(the robots it is for) "
+     "manifest=FILE(a file, of software) "
+     "key=VENDOR(the vendor whose next key robots get) " PLAN_OPTIONS " start!(at once) "
+     "dry-run!(show the waves and make nothing)",
+     "give a layer's change to robots in waves; SETTING= takes it out\n"
+     "Give settings to robots in waves: to the fleet, a group, or those that meet a filter. "
+     "SETTING= takes a setting out of the layer. It is a draft until it is started. --manifest "
+     "gives software instead of settings, and --key a vendor's next key, which each robot tries "
+     "first.\n"
+     "\n"
+     "    mynactl rollout create calmer volume=30 --group kitchen --waves 5%,100% --dry-run\n"
+     "    mynactl rollout create calmer volume=30 --group kitchen --waves 5%,100% --start",
+     create},
+    {"rollout", "preflight", "ROLLOUT", 1, 1, "",
+     "what it would bring about, in money and numbers\n"
+     "What it would bring about, and changes nothing by asking: what the contracts that it "
+     "leaves and joins will have cost at their terms' end, wave by wave, which commitments "
+     "would fall short, and whether caps, budgets, rates, borders and dates carry it. The exit "
+     "status is 1 when it would be refused.",
      preflight},
     {"rollout", "start", "ROLLOUT", 1, 1, "", "start a draft", act},
     {"rollout", "approve", "ROLLOUT", 1, 1, "", "agree to another operator's", act},
     {"rollout", "pause", "ROLLOUT", 1, 1, "", "hold it; robots that have it keep it", act},
     {"rollout", "resume", "ROLLOUT", 1, 1, "", "go on after a pause", act},
-    {"rollout", "next", "ROLLOUT", 1, 1, "", "start the next wave by hand", act},
-    {"rollout", "force", "ROLLOUT", 1, 1, "reason(text; required)",
-     "go on as if the wave were green", force},
+    {"rollout", "next", "ROLLOUT", 1, 1, "",
+     "start the next wave by hand\n"
+     "Start the next wave, where the plan leaves it to somebody.",
+     act},
+    {"rollout", "force", "ROLLOUT", 1, 1, "reason=TEXT*", "go on as if the wave were green", force},
     {"rollout", "retry", "ROLLOUT", 1, 1, "", "try those robots again that failed", act},
-    {"rollout", "roll-back", "ROLLOUT", 1, 1, "rate(robots a minute; default all at once)",
-     "take it back, also when it is completed", roll_back},
+    {"rollout", "roll-back", "ROLLOUT", 1, 1, "rate=NUMBER(robots a minute; default all at once)",
+     "take it back, also when it is completed\n"
+     "Take it back from every robot that has it, all at once or so many a minute. Of a "
+     "completed one, a rollout of its own puts the settings back, but for those changed since.",
+     roll_back},
     {"rollout", "abort", "ROLLOUT", 1, 1, "", "drop one that has not begun", act},
     {"rollout", "delete", "ROLLOUT", 1, 1, "", "delete a draft", delete_draft},
-    {"rollout", "devices", "ROLLOUT", 1, 1, "wave(its number) state(of a robot)",
+    {"rollout", "devices", "ROLLOUT", 1, 1,
+     "wave=NUMBER(its number) "
+     "state=STATE(of a robot)",
      "what became of each robot", devices},
     {"rollout", "history", "ROLLOUT", 1, 1, "", "what happened to it and by whom, newest first",
      history},
-    {"rollout", "wait", "ROLLOUT", 1, 1, "timeout(seconds; default for ever)",
-     "until it is over; the exit status says how", wait_for},
+    {"rollout", "wait", "ROLLOUT", 1, 1, "timeout=SECONDS(seconds; default for ever)",
+     "until it is over; the exit status says how\n"
+     "Return when it is over or waits for somebody. The exit status is 0 when it is completed, "
+     "1 when it was rolled back or aborted or is red, 4 when the time is over before, and 5 "
+     "when it waits for somebody: for approval, by hand, paused.",
+     wait_for},
     {"rollout", "watch", "ROLLOUT", 1, 1, "", "its picture, drawn again as it goes on", watch},
     {0},
 };

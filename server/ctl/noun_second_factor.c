@@ -144,10 +144,18 @@ static int disable(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_second_factor_verbs[] = {
-    {"second-factor", "show", "", 0, 0, "", "whether you have one, and recovery codes left", show},
+    {"second-factor", "show", "", 0, 0, "",
+     "whether you have one, and how many recovery codes are left", show},
     {"second-factor", "enable", "", 0, 0, "",
-     "an app's code besides the password; asks for both, or reads them line by line", enable},
-    {"second-factor", "codes", "", 0, 0, "", "new recovery codes, by a code", renew},
-    {"second-factor", "disable", "", 0, 0, "", "do without one again, by a code", disable},
+     "an app's code besides the password; asks for both, or reads them line by line\n"
+     "Set one up: asks for the password, draws what an authenticator app reads, asks for the code "
+     "that the app shows, and prints the recovery codes.",
+     enable},
+    {"second-factor", "codes", "", 0, 0, "",
+     "new recovery codes, by a code\nNew recovery codes in place of the old ones; asks for a code.",
+     renew},
+    {"second-factor", "disable", "", 0, 0, "",
+     "do without one again, by a code\nDo without a second factor again; asks for a code.",
+     disable},
     {0},
 };

@@ -172,12 +172,23 @@ static int fleet(struct ctl *ctl)
 
 const struct ctl_verb noun_session_verbs[] = {
     {NULL, "login", "", 0, 0,
-     "url(the dashboard's address; required) "
-     "name(of the operator; default admin) "
-     "ca(a file with the authority that signed the server's certificate)",
-     "log in; password and code come from the terminal or stdin", login},
+     "url=URL*(the dashboard's address) "
+     "name=OPERATOR(default admin) "
+     "ca=FILE(a file with the authority that signed the server's certificate)",
+     "log in; password and code come from the terminal or stdin\n"
+     "Log in at the dashboard's address, for twelve hours. The password is asked for, or is one "
+     "line on standard input; so is, for whoever has a second factor, the code of the app or a "
+     "recovery code, as a second line. The operator is \"admin\" unless named. FILE holds the "
+     "certificate to trust instead of the system's. For several servers see `context`.\n"
+     "\n"
+     "    mynactl login --url https://myna.example",
+     login},
     {NULL, "logout", "", 0, 0, "", "end the login", logout},
     {NULL, "me", "", 0, 0, "", "who is logged in", me},
-    {NULL, "fleet", "", 0, 0, "", "the fleet in numbers", fleet},
+    {NULL, "fleet", "", 0, 0, "",
+     "the fleet in numbers\n"
+     "The fleet in numbers: robots, how many are online or behind their configuration, today's "
+     "usage and its cost, open alerts.",
+     fleet},
     {0},
 };

@@ -150,14 +150,31 @@ static int lock(struct ctl *ctl)
 
 const struct ctl_verb noun_statement_verbs[] = {
     {"statement", "bill", "CONTRACT", 1, 1,
-     "as-of(a time with its offset: the periods that began before; default now)",
-     "what is owed so far, line by line", bill},
+     "as-of=TIME(a time with its offset: the periods that began before; default now)",
+     "what is owed so far, line by line\n"
+     "What a contract asks for so far, line by line, as `contract rate` would rate what was "
+     "counted: the periods that began before TIME, by default now, with what was used before "
+     "it; of a past TIME in the middle of a period the raw records are counted again, as long "
+     "as they are kept.",
+     bill},
     {"statement", "list", "CONTRACT", 1, 1, "", "months that are locked", list},
     {"statement", "get", "CONTRACT MONTH", 2, 2,
-     "csv(lines or allocation: that part for a spreadsheet)", "a locked month, as 2026-11", get},
+     "csv=PART(lines or allocation: that part for a spreadsheet)",
+     "a locked month, as 2026-11\n"
+     "A locked month; with --csv, `lines` or `allocation` for a spreadsheet.",
+     get},
     {"statement", "lock", "CONTRACT MONTH", 2, 2,
-     "fees-by(who bears what no use caused: devices, usage or even; default devices) "
-     "groups(names with commas: a robot in several belongs to the first; default all, by name)",
-     "lock a month, as 2026-11", lock},
+     "fees-by=RULE(who bears what no use caused: devices, usage or even; default devices) "
+     "groups=LIST(names with commas: a robot in several belongs to the first; default all, by "
+     "name)",
+     "lock a month, as 2026-11\n"
+     "Lock a MONTH, such as 2026-11, once it and the contract's days of grace are over, month "
+     "after month from the first one that is billed. A line belongs to the month in which its "
+     "period ends, a fee that counts nothing to the month in which it begins; what changed in "
+     "locked months is corrected, as differences that name them. Charges for what was counted "
+     "are borne by groups as their robots used it, the rest by RULE: `devices` (robots that "
+     "asked something in that month, the default), `usage` or `even`. A robot in several groups "
+     "belongs to the first of the LIST, by default all groups by name.",
+     lock},
     {0},
 };

@@ -39,7 +39,14 @@ static int reset(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_threshold_verbs[] = {
-    {"threshold", "list", "", 0, 0, "", "how far contracts and budgets are", list},
-    {"threshold", "reset", "THRESHOLD", 1, 1, "", "lift what a threshold does to robots", reset},
+    {"threshold", "list", "", 0, 0, "",
+     "how far contracts and budgets are\n"
+     "How far contracts and budgets are on the way to their thresholds, and which have fired.",
+     list},
+    {"threshold", "reset", "THRESHOLD", 1, 1, "",
+     "lift what a threshold does to robots\n"
+     "Lift what a threshold does to robots, and clear its alert. It stays quiet until a new "
+     "period or a raised limit.",
+     reset},
     {0},
 };

@@ -152,25 +152,50 @@ static int rerate(struct ctl *ctl)
 const struct ctl_verb noun_usage_verbs[] = {
     /* before the verb without a noun, which any word may follow */
     {"usage", "rerate", "", 0, 0,
-     "contract(its id; required) "
-     "from(a time with its offset: records booked since; default the first) "
-     "to(a time with its offset: records booked before; default the last) "
+     "contract=CONTRACT*(its id) "
+     "from=TIME(a time with its offset: records booked since; default the first) "
+     "to=TIME(a time with its offset: records booked before; default the last) "
      "dry-run!(only tell)",
-     "price a contract's records again, with the terms known now", rerate},
+     "price a contract's records again, with the terms known now\n"
+     "Price the contract's records again, with the terms known now, and book what they cost "
+     "more or less as corrections. With --from and --to it is refused when a record outside of "
+     "these booking times would cost something else, too; --dry-run only tells.",
+     rerate},
     {NULL, "usage", "", 0, 0,
-     "by(vendor, model, contract, group, device and class, and one of hour, day, week, month and "
-     "year, with commas; default vendor,model) "
-     "from(a day, as 2026-01-31; default today) "
-     "to(the last day; default today) "
-     "zone(of the days, as Europe/Berlin; default each contract's own) "
-     "vendor(only this one's) model(only this one's) contract(only this one's) "
-     "group(only its robots') device(only this robot's) "
-     "top(so many rows, and the rest in one) "
-     "sort(attempts, input, output or cost: the most first; default by name) "
+     "by=LIST(vendor, model, contract, group, device and class, and one of hour, day, week, "
+     "month and year, with commas; default vendor,model) "
+     "from=DAY(a day, as 2026-01-31; default today) "
+     "to=DAY(the last day; default today) "
+     "zone=ZONE(of the days, as Europe/Berlin; default each contract's own) "
+     "vendor=VENDOR(only this one's) "
+     "model=MODEL(only this one's) "
+     "contract=CONTRACT(only this one's) "
+     "group=GROUP(only its robots') "
+     "device=ROBOT(only this robot's) "
+     "top=N(so many rows, and the rest in one) "
+     "sort=MEASURE(attempts, input, output or cost: the most first; default by name) "
      "csv!(a file for a spreadsheet)",
-     "what was used and what it cost", show},
+     "what was used and what it cost\n"
+     "What was used and what it cost, from one day to another with both of them, today unless "
+     "told otherwise; LIST is some of `vendor`, `model`, `contract`, `group`, `device`, `class` "
+     "and one of `hour`, `day`, `week`, `month`, `year`, with commas. A `class` is one of "
+     "tokens, requests, sound, pictures or video: a row for each, with its quantity. A robot in "
+     "two groups counts in both. Days are each contract's own unless a --zone is given; hours "
+     "are those of UTC. --sort puts the most `attempts`, `input`, `output` or `cost` first, and "
+     "--top sums up all rows but the first N. --csv prints a file for a spreadsheet (RFC 4180), "
+     "always with the columns period, vendor, model, contract, group, device, class, quantity, "
+     "attempts, failed, uncertain, requests, input_uncached, input_cached, cache_write_5m, "
+     "cache_write_1h, output, reasoning, audio_in_ms, audio_out_chars, images, video_ms, price, "
+     "currency; what was not asked for is empty.\n"
+     "\n"
+     "    mynactl usage --by day,contract --from 2026-01-01 --to 2026-01-31 --csv\n"
+     "    mynactl usage --by device --sort cost --top 10",
+     show},
     {"import", "usage", "VENDOR FILE", 2, 2, "",
-     "settle uncertain attempts by a vendor's usage file", import},
+     "settle uncertain attempts by a vendor's usage file\n"
+     "Compare a vendor's usage file (one JSON object per line) with what the robots counted, "
+     "and settle what they could not know.",
+     import},
     {"import", "list", "", 0, 0, "", "vendor usage files taken in", imports},
     {0},
 };

@@ -304,23 +304,47 @@ const struct ctl_verb noun_vendor_verbs[] = {
     {"vendor", "list", "", 0, 0, "", "who serves models", list},
     {"vendor", "get", "VENDOR", 1, 1, "", "one vendor; its key is never shown", get},
     {"vendor", "pack", "VENDOR", 1, 1,
-     "from(the first day, as 2026-09-01; default 90 days in all) "
-     "to(the last day; default today)",
-     "what to know of a vendor before negotiating: volumes, first tokens, errors, credits, prices",
+     "from=DAY(the first day, as 2026-09-01; default 90 days in all) "
+     "to=DAY(the last day; default today)",
+     "what to know of a vendor before negotiating: volumes, first tokens, errors, credits, "
+     "prices\n"
+     "What to know of a vendor before negotiating with it, of the last 90 days or of those from "
+     "DAY to DAY: volumes by month and model, the median and the 95th percentile of the time to "
+     "the first token, errors by class, service credits due, how commitments stand, and each "
+     "price since when; each with where it comes from.",
      pack},
-    {"vendor", "dialects", "", 0, 0, "", "the wire formats that robots speak", dialects},
+    {"vendor", "dialects", "", 0, 0, "",
+     "the wire formats that robots speak\n"
+     "The wire formats that robots speak, how each bounds an answer, and what its vendors take "
+     "as a key. A hard cap or budget of output or money needs one that bounds all of it.",
+     dialects},
     {"vendor", "set", "VENDOR", 1, 1,
-     "name(for people) "
-     "dialect(its wire format: see mynactl vendor dialects) "
-     "base-url(https://..., before the dialect's own path; required of a new one) "
-     "region(where it answers) "
-     "credential(shared or minted) "
-     "key-file(its first line is the key)",
-     "make a vendor or change it; the key is read from a file", set},
+     "name=NAME(for people) "
+     "dialect=DIALECT(its wire format: see mynactl vendor dialects) "
+     "base-url=URL(https://..., before the dialect's own path; required of a new one) "
+     "region=REGION(where it answers) "
+     "credential=shared|minted "
+     "key-file=FILE(its first line is the key)",
+     "make a vendor or change it; the key is read from a file\n"
+     "Make a vendor, or change it. The key is the first line of FILE, `-` for standard input, "
+     "so that it stands in no list of processes. With `minted`, where the dialect allows it, "
+     "the key stays on the server: each robot is given a credential made from it that ends "
+     "after a day and is renewed before. Only GLM's scheme allows it. Spark's HTTP interface "
+     "takes the console's APIPassword, or APIKey:APISecret, as it is; the signatures of its "
+     "WebSocket interface are made for one request each and end within minutes.\n"
+     "\n"
+     "    mynactl vendor set dahan --dialect openai --base-url https://dahan.example/v1 \\\n"
+     "        --key-file dahan.key",
+     set},
     {"vendor", "filing", "VENDOR MODEL REGION NUMBER", 4, 4, "",
      "the number that a region's authority gave a model; \"\" takes it away", filing},
     {"vendor", "usage", "VENDOR FILE", 2, 2,
-     "contract(its id; required when the vendor has several)",
-     "book usage that a back office knows and robots do not", usage},
+     "contract=CONTRACT(its id; required when the vendor has several)",
+     "book usage that a back office knows and robots do not\n"
+     "Book usage that a back office knows and robots do not: a usage file as `contract rate` "
+     "takes, with a `request_id` in each row, which keeps it from being booked twice. All rows "
+     "are booked or none: what the contract has no price for, and what lies in the future, is "
+     "refused with the line. Needs the CONTRACT when the vendor has several.",
+     usage},
     {0},
 };

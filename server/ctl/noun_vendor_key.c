@@ -135,8 +135,19 @@ static int key(struct ctl *ctl)
 
 const struct ctl_verb noun_vendor_key_verbs[] = {
     {"vendor", "key", "VENDOR", 1, 1,
-     "next-file(its first line is the next key) switch(share of the robots that get it) finish! "
-     "reason(to finish although robots may hold the old one) drop-next!",
-     "how far robots are on their way to its next key, or one step of it", key},
+     "next-file=FILE(its first line is the next key) "
+     "switch=SHARE(share of the robots that get it) "
+     "finish! "
+     "reason=TEXT(to finish although robots may hold the old one) "
+     "drop-next!",
+     "how far robots are on their way to its next key, or one step of it\n"
+     "How far robots are on their way to a vendor's next key, and which may hold the old one. "
+     "--next-file keeps a next key beside the present one; --switch gives it to a share of all "
+     "robots, which only grows: 1%, then 10%, then 100%. A robot counts as moved once it says "
+     "that it runs a configuration with the next key, so that one that is offline holds the old "
+     "key until then. --finish forgets the old key, which may be revoked at the vendor then; it "
+     "is refused while some robot may hold it, unless a --reason says why it is done all the "
+     "same. --drop-next gives the old key back to all.",
+     key},
     {0},
 };

@@ -312,15 +312,56 @@ static int whatif(struct ctl *ctl)
 }
 
 const struct ctl_verb noun_whatif_verbs[] = {
-    {NULL, "whatif", "--contract FILE... --devices LO..HI", 0, 0,
-     "contract(a document, YAML or JSON; required, once for each) "
-     "profile(a file of what one robot uses; this or from-usage) "
-     "from-usage(measured over so many days, as 30d) "
-     "devices(LO..HI: fleet sizes, as 0..60000; required) "
-     "at(the fleet size of the points; default HI) "
-     "as(MODEL=MODEL: what a contract serves instead) "
-     "rate(CURRENCY=RATE@DATE, as USD=7.1234@2026-11-01) "
-     "term(FROM..TO for contracts without one, TO being the day after the last)",
-     "what contracts would cost by fleet size, and which is cheapest where", whatif},
+    {NULL, "whatif", "", 0, 0,
+     "contract=FILE...*(a document, YAML or JSON; once for each) "
+     "profile=FILE(a file of what one robot uses; this or from-usage) "
+     "from-usage=DAYS(measured over so many days, as 30d) "
+     "devices=LO..HI*(fleet sizes, as 0..60000) "
+     "at=NUMBER(the fleet size of the points; default HI) "
+     "as=MODEL=MODEL(what a contract serves instead) "
+     "rate=CURRENCY=RATE@DATE(as USD=7.1234@2026-11-01) "
+     "term=FROM..TO(for contracts without one, TO being the day after the last)",
+     "what contracts would cost by fleet size, and which is cheapest where\n"
+     "What each contract would cost over its whole term for every number of robots from LO to "
+     "HI, exactly; in which intervals each is cheapest, ties with them; and for NUMBER robots, "
+     "by default HI, the bill, its share per robot, what the next robot adds, what is paid for "
+     "unused commitments, and the bill if each robot used 20 or 10 per cent less or more. All "
+     "robots are alike and use what a profile says, which is either a FILE or measured by the "
+     "server over the last DAYS.\n"
+     "\n"
+     "A profile is "
+     "`{\"per\":\"month\",\"models\":{\"m\":{\"input_uncached\":1500000,\"output\":500000}}}` "
+     "for one robot, where `per` may be day, week, month, quarter or year, the first beginning "
+     "with the term; or "
+     "`{\"per\":\"day\",\"usage\":[{\"model\":\"m\",\"at\":\"20:30\",\"service_tier\":\"batch\","
+     "\"metrics\":{\"output\":900},\"amount\":\"0.5\"}]}` "
+     "where the hour, the service tier, or money that the usage tells matter. Quantities are "
+     "spread evenly over the days of their period. A contract that has prices, and lacks them "
+     "for a MODEL, is asked for what --as names instead; one that still lacks a price is told "
+     "and left out.\n"
+     "\n"
+     "Contracts in other currencies need a dated RATE of theirs: exact amounts are converted, "
+     "for the comparison alone. Terms must have one length; --term gives one to contracts that "
+     "have none.\n"
+     "\n"
+     "Costs by robots are exact, before any rounding: with `--json`, `contracts[].segments[]` "
+     "have `from` and `to` (both inclusive), `fixed` and `per_device`, so that n robots cost "
+     "fixed + n * per_device, as decimals or as numerator/denominator. Started packages that "
+     "robots share make a segment of every step, up to 200,000 of them; for people, equal steps "
+     "are folded into one line and long lists are cut off. A contract of more, or of numbers "
+     "that do not fit, has no segments, is left out of `cheapest[]` and says so in "
+     "`contracts[].no_segments`, or in `contracts[].no_cost` instead of `at` and `sensitivity`; "
+     "the others keep their answers.\n"
+     "\n"
+     "A bill rounds each of its lines, and is `contracts[].at.cost`; `contracts[].at.exact` is "
+     "the same before any rounding, and `contracts[].at.converted` that in the comparison's "
+     "`currency`, rounded after the conversion alone. `contracts[].at` also has `devices`, "
+     "`per_device` (of the exact cost), `next_device` (what one more robot adds, exactly), "
+     "`unused_commitment` and its `commitments[]` with `commitment`, `period` and `shortfall`; "
+     "`contracts[].sensitivity[]` has `usage_percent` and `cost`; `contracts[].unpriced[]` has "
+     "`model` and `metric`. `cheapest[]` has `from`, `to` and `contracts` (and their `places` "
+     "among those asked for, from 0), several on a tie, by exact amounts in `currency`. Needs "
+     "no server but with --from-usage.",
+     whatif},
     {0},
 };

@@ -132,6 +132,10 @@ static int why(struct ctl *ctl)
 
 const struct ctl_verb noun_why_verbs[] = {
     {NULL, "why", "ROBOT [SETTING]", 1, 2, "",
-     "who gave its values, and why it does not run its newest configuration", why},
+     "who gave its values, and why it does not run its newest configuration\n"
+     "Who gave each of its values (layer and revision, rollout, threshold), what the other "
+     "layers say, what the robot answered, which routes cannot serve and why; and why it does "
+     "not run its newest configuration, when it does not. Everything is of one instant.",
+     why},
     {0},
 };

@@ -102,25 +102,19 @@ check_options myna-voice "$man/myna-voice.1"
 "$build/agent/ear/myna-wake" --help >"$work/help"
 check_options myna-wake "$man/myna-wake.1"
 
-# Verbs: the lower-case words at a line's start; their options one by one.
+# The pages of mynactl are made of the tables that --help prints: what is written by hand is the frame.
 "$build/mynactl" --help >"$work/help"
-sed -n 's/^  \([a-z][a-z-]*\( [a-z][a-z-]*\)\{0,1\}\) .*/\1/p' "$work/help" >"$work/verbs"
-cp "$work/verbs" "$work/said"
-page_commands "$man/mynactl.1" >"$work/documented"
-differ mynactl.1 "verb " "$work/said" "$work/documented"
-while read -r verb; do
-	# shellcheck disable=SC2086 # noun and verb
-	"$build/mynactl" $verb --help </dev/null | sed -n 's/^  --\([a-z-]*\)\( VALUE\)\{0,1\}\(  .*\)\{0,1\}$/\1/p' >"$work/said"
-	page_options "$man/mynactl.1" "$verb" >"$work/documented"
-	# a short name that stands for it says the same
-	if grep -qE "^\.It (Xo )?Cm $verb .*Fl f " "$man/mynactl.1"; then echo file >>"$work/documented"; fi
-	differ "mynactl.1, $verb" "option --" "$work/said" "$work/documented"
-done <"$work/verbs"
+sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p' "$work/help" >"$work/said"
+for page in "$man"/mynactl-*.1; do basename "$page" .1 | sed 's/^mynactl-//'; done >"$work/documented"
+differ "pages of mynactl" "word " "$work/said" "$work/documented"
+sed -n 's/^\.It Xr mynactl-\([a-z-]*\) 1$/\1/p' "$man/mynactl.1" >"$work/documented"
+differ mynactl.1 "word " "$work/said" "$work/documented"
 for option in json context watch help version; do
 	grep -q "^\.It Fl -$option\( Ar name\)\{0,1\}$" "$man/mynactl.1" || echo "mynactl.1: lacks --$option" >>"$findings"
 done
 
 if command -v mandoc >/dev/null 2>&1; then
+	mandoc -Tlint -W style "$man"/mynactl*.1 2>/dev/null | grep -v 'referenced manual not found' >>"$findings" || true
 	mandoc -Tlint -W warning "$man"/*.[18] 2>/dev/null >>"$findings" || true
 fi
 cat "$findings"

@@ -8,7 +8,6 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 ./myna help >"$work/help"
-"$build/mynactl" --help >"$work/mynactl"
 "$build/mynad" --help >"$work/mynad"
 "$build/myna-agent" --help >"$work/myna-agent"
 
@@ -27,14 +26,7 @@ examples() {
 	sed -n 's/^ *\(\.\/myna\)/\1/p' "$work/help"
 	sed -n '/^welcome()/,/^}/s/^[[:blank:]]*\(\.\/myna .*\)/\1/p' tools/stack.sh
 	# continued lines are one
-	sed -n '/^\.Bd/,/^\.Ed/p' "$build"/packaging/man/*.[18] | sed -e ':more' -e '/\\e$/{N;s/\\e\n//;b more' -e '}'
-}
-
-verb_of() { # WORDS: prints the verb's line of mynactl's help, with one word or two
-	awk -v one="$1" -v two="$1 ${2:-}" 'index($0, "  ") == 1 {
-		line = substr($0, 3) " "
-		if (index(line, two " ") == 1 || (index(line, one " ") == 1 && line !~ "^" one " [a-z]")) { found = 1 }
-	} END { exit !found }' "$work/mynactl"
+	sed -n '/^\.Bd/,/^\.Ed/p' "$build"/packaging/man/*.[18] | sed -e 's/\\-/-/g' -e ':more' -e '/\\e$/{N;s/\\e\n//;b more' -e '}'
 }
 
 check_mynactl() { # SHOWN WORDS...
@@ -42,14 +34,12 @@ check_mynactl() { # SHOWN WORDS...
 	shift
 	[ $# -gt 0 ] || return 0
 	case $1 in --*) return 0 ;; esac
-	verb_of "$@" || { echo "mynactl has no verb for: $shown" && return 0; }
+	"$build/mynactl" "$1" "${2:-}" --help </dev/null >"$work/verb" 2>/dev/null || { echo "mynactl has no verb for: $shown" && return 0; }
 	for word in "$@"; do
 		case $word in
 		--json | --help) ;;
 		--*)
-			"$build/mynactl" "$1" "${2:-}" --help </dev/null 2>/dev/null | grep -q -- "^  ${word%%=*} VALUE" ||
-				"$build/mynactl" "$1" --help </dev/null | grep -q -- "^  ${word%%=*} VALUE" ||
-				echo "mynactl $1 has no option $word: $shown"
+			grep -qE -- "^  (-f, )?${word%%=*}( |\$)" "$work/verb" || echo "mynactl $1 has no option $word: $shown"
 			;;
 		esac
 	done

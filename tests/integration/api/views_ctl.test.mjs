@@ -51,19 +51,44 @@ test('a dry run tells whom a deed is for, and does nothing', async () => {
 });
 
 test('a deed is done to every robot of the list and to no other; what is typed wins over the view', async () => {
-  assert.match(await ctl('device', 'each', 'report', '--view', 'mine'), /report: 2 of 2 robots/);
+  assert.match(await ctl('device', 'each', 'report', '--view', 'mine', '--yes'), /report: 2 of 2 robots/);
   assert.deepEqual([await commands('r1'), await commands('r2'), await commands('r3')], [['report'], ['report'], []]);
-  assert.match(await ctl('device', 'each', 'identify', '--view', 'mine', '--filter', 'id = r3'), /1 of 1 robots/);
+  assert.match(await ctl('device', 'each', 'identify', '--view', 'mine', '--filter', 'id = r3', '--yes'), /1 of 1 robots/);
   assert.deepEqual(await commands('r3'), ['identify']);
-  assert.match(await ctl('device', 'each', 'join', 'desk', '--all'), /join: 3 of 3/);
+  assert.match(await ctl('device', 'each', 'join', 'desk', '--all', '--yes'), /join: 3 of 3/);
   assert.deepEqual(await members(), ROBOTS);
-  assert.match(await ctl('device', 'each', 'leave', 'desk', '--group', 'desk', '--filter', 'id = r2'), /leave: 1 of 1/);
+  assert.match(await ctl('device', 'each', 'leave', 'desk', '--group', 'desk', '--filter', 'id = r2', '--yes'), /leave: 1 of 1/);
   assert.deepEqual(await members(), ['r1', 'r3']);
+});
+
+test('without a terminal nothing is done to many before somebody has said yes', async () => {
+  const before_ = await commands('r1');
+  const {code, stderr} = await refused('device', 'each', 'identify', '--all');
+  assert.equal(code, 2);
+  assert.match(stderr, /^identify for 3 robots: r1, r2, r3\nmynactl: nothing was done: --yes does it/);
+  assert.deepEqual(await commands('r1'), before_);
+});
+
+test('labels are given to a list and taken away, others stay, and again is nothing', async () => {
+  const labels = async () => Promise.all(ROBOTS.map(async (id) => (await admin.get(`/devices/${id}`)).body.labels));
+  const audited = async () => Number((await stack.sql('SELECT count(*) FROM myna.audit'))[0][0]);
+  await ctl('device', 'set', 'r1', 'label.room=hall');
+  assert.deepEqual(JSON.parse(await ctl('device', 'label', 'floor=7', '--filter', 'id != r3', '--dry-run', '--json')),
+    {deed: 'label', done: false, robots: ['r1', 'r2'], failed: []});
+  assert.deepEqual(await labels(), [{room: 'hall'}, {}, {}]);
+  assert.match(await ctl('device', 'label', 'floor=7', 'loan=yes', '--filter', 'id != r3', '--yes'), /label: 2 of 2 robots/);
+  assert.deepEqual(await labels(), [{room: 'hall', floor: '7', loan: 'yes'}, {floor: '7', loan: 'yes'}, {}]);
+  const before_ = await audited();
+  assert.match(await ctl('device', 'label', 'floor=7', '--filter', 'labels.floor = 7', '--yes'), /2 of 2/);
+  assert.equal(await audited(), before_, 'nobody changed anything');
+  await ctl('device', 'label', 'loan=', 'floor=8', '--group', 'desk', '--yes');
+  assert.deepEqual(await labels(), [{room: 'hall', floor: '8'}, {floor: '7', loan: 'yes'}, {floor: '8'}]);
+  assert.equal((await refused('device', 'label', 'floor', '--all', '--yes')).code, 2);
 });
 
 test('one robot that cannot be told is named, and the others are told', async () => {
   await admin.post('/devices/r2/revoke');
-  const {code, stdout, stderr} = await refused('device', 'each', 'restart', '--all');
+  const {code, stdout, stderr} = await refused('device', 'each', 'restart', '--all', '--yes');
   assert.equal(code, 1);
   assert.match(stdout, /restart: 2 of 3 robots/);
   assert.match(stderr, /r2: not done/);

@@ -121,6 +121,35 @@ static void dash_f_is_the_file(void **state)
     assert_string_equal(args_option(&args, "file", ""), "contract.yaml");
 }
 
+static void a_name_may_tell_what_its_value_is_and_that_it_is_needed(void **state)
+{
+    const char *allowed = "at-most=AMOUNT*(a number) as=MODEL=MODEL url* zone dry-run!";
+    struct args_allowed option;
+    struct args args;
+    char problem[160];
+
+    (void)state;
+    assert_int_equal(parse(&args, allowed, "--at-most 3 --as a=b --url u --dry-run", problem),
+                     STATUS_OK);
+    assert_string_equal(args_option(&args, "as", ""), "a=b");
+    assert_true(args_next(&allowed, &option));
+    assert_true(span_equal_text(option.name, "at-most"));
+    assert_true(span_equal_text(option.value, "AMOUNT"));
+    assert_true(option.is_required);
+    assert_true(span_equal_text(option.note, "a number"));
+    assert_true(args_next(&allowed, &option));
+    assert_true(span_equal_text(option.value, "MODEL=MODEL"));
+    assert_false(option.is_required);
+    assert_true(args_next(&allowed, &option));
+    assert_true(span_equal_text(option.name, "url"));
+    assert_true(span_equal_text(option.value, "VALUE"));
+    assert_true(option.is_required);
+    assert_true(args_next(&allowed, &option));
+    assert_false(option.is_required);
+    assert_true(args_next(&allowed, &option));
+    assert_true(option.is_flag);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +160,7 @@ int main(void)
         cmocka_unit_test(an_unknown_option_is_named),
         cmocka_unit_test(an_option_without_its_value_is_named),
         cmocka_unit_test(dash_f_is_the_file),
+        cmocka_unit_test(a_name_may_tell_what_its_value_is_and_that_it_is_needed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

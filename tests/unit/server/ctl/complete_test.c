@@ -42,6 +42,9 @@ static void options_come_from_the_verb_and_their_values_are_asked_for(void **sta
     becomes("mynactl device list --gr", "--group\n");
     becomes("mynactl device list --group ki", "/api/v1/groups ki\n");
     becomes("mynactl apply -f ", "");
+    becomes("mynactl budget create x --per q", "quarter\n");
+    becomes("mynactl budget create x --per ", "day\nweek\nmonth\nquarter\nyear\nonce\n");
+    becomes("mynactl rollout create x --key da", "/api/v1/vendors da\n");
 }
 
 static void words_are_asked_for_by_what_they_are(void **state)
@@ -54,6 +57,7 @@ static void words_are_asked_for_by_what_they_are(void **state)
     becomes("mynactl device say r1 hel", "");
     becomes("mynactl group set kitchen --name x y", "");
     becomes("mynactl why r", "/api/v1/devices r\n");
+    becomes("mynactl device each join ki", "/api/v1/groups ki\n");
 }
 
 static void an_id_is_of_the_kind_before_it(void **state)
