@@ -8,7 +8,7 @@
 #define WIDEST      100
 #define NARROWEST   40
 #define NOTE_COLUMN 24 /* of options' notes */
-#define WORD_COLUMN 15 /* of what a noun is about */
+#define WORD_COLUMN 17 /* of what a noun is about */
 #define USAGE_BYTES 4096
 
 static int width_of(FILE *out)
