@@ -25,6 +25,9 @@ struct config {
     const char *dashboard_url;
     const char *notify_ca;
     int64_t notify_attempts;
+    const char *audit_head_file;
+    bool audit_head_syslog;
+    int64_t audit_head_interval_s;
     const char *deadman_url;
     int64_t deadman_interval_s;
     const char *log_level;

@@ -14,6 +14,7 @@
 #include "server/jobs/drainer.h"
 #include "server/jobs/janitor.h"
 #include "server/jobs/levels.h"
+#include "server/jobs/notary.h"
 #include "server/jobs/outbox.h"
 #include "server/jobs/rollouts.h"
 #include "server/jobs/thresholds.h"
@@ -50,6 +51,7 @@ struct server {
     struct rollouts *rollouts;
     struct drainer *drainer;
     struct deadman *deadman;
+    struct notary *notary;
     struct feed *feed;
     struct http *http;
     struct http *device_http;
@@ -182,6 +184,20 @@ static void write_dashboard(const struct config *config, char *out, size_t size)
         snprintf(out, size, "%s://%s", config->tls_cert != NULL ? "https" : "http", config->listen);
     else
         snprintf(out, size, "%.*s", (int)(strlen(url) - (url[strlen(url) - 1] == '/')), url);
+}
+
+static enum status start_notary(struct server *server, char *problem)
+{
+    const struct config *config = server->config;
+    const struct notary_options options = {
+        .path = config->audit_head_file,
+        .to_syslog = config->audit_head_syslog,
+        .interval_ms = config->audit_head_interval_s * 1000,
+    };
+
+    if (options.path == NULL && !options.to_syslog)
+        return STATUS_OK;
+    return notary_start(&server->notary, server->store, &options, problem);
 }
 
 static enum status start_notices(struct server *server, char *problem)
@@ -318,6 +334,8 @@ static enum status start_parts(struct server *server, char *problem)
     if (status == STATUS_OK)
         status = start_notices(server, problem);
     if (status == STATUS_OK)
+        status = start_notary(server, problem);
+    if (status == STATUS_OK)
         status = say(problem, feed_start(&server->feed, server->store, server->hub),
                      "the database's events cannot be followed");
     fill_api(server);
@@ -364,6 +382,7 @@ void server_stop(struct server *server)
     http_stop(server->http);
     http_stop(server->device_http);
     feed_stop(server->feed);
+    notary_stop(server->notary);
     deadman_stop(server->deadman);
     drainer_stop(server->drainer);
     rollouts_stop(server->rollouts);

@@ -3,6 +3,9 @@
 #include "server/store/columns.h"
 
 static const struct alert_kinds_row rows[] = {
+    {"audit_altered", "Audit altered", "/audit",
+     "Somebody who can write the database has changed what stood in the audit. Compare it with the "
+     "published heads (mynactl audit verify --head FILE) and a backup, and change who may write."},
     {"config_failed", "Configuration that could not be made", NULL,
      "Open the robot's settings: one of them is too large or names a vendor that is gone."},
     {"credit_forged", "Credit that was never granted", NULL,

@@ -14,6 +14,7 @@ static const struct phrase {
     const char *kind;
     const char *text;
 } phrases[] = {
+    {"audit_altered", "Row {row#} is not the one that was published outside the database"},
     {"config_failed", "[{problem}]"},
     {"credit_forged", "Credit line {line}: {problem}"},
     {"credit_refused", "It refused {lines:credit line:credit lines}"},

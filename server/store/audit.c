@@ -59,3 +59,34 @@ enum status audit_verify(struct store *store, int64_t after, int64_t limit, stru
     return store_json(store, &verify, STORE_VALUES(value_int(after), value_int(limit)), arena,
                       json);
 }
+
+enum status audit_head(struct store *store, int64_t *seq, uint8_t hash[CRYPTO_HASH_SIZE])
+{
+    STORE_STATEMENT(find, "SELECT seq, hash FROM myna.audit_head");
+    struct result result;
+    enum status status = store_query(store, &find, STORE_NO_VALUES, &result);
+
+    if (status != STATUS_OK)
+        return status;
+    status = result_count(&result) > 0 ? result_bytes(&result, 0, 1, hash, CRYPTO_HASH_SIZE)
+                                       : STATUS_CORRUPT;
+    if (status == STATUS_OK)
+        *seq = result_int(&result, 0, 0);
+    result_release(&result);
+    return status;
+}
+
+enum status audit_stands(struct store *store, int64_t seq, struct span hash, bool *stands)
+{
+    STORE_STATEMENT(find, "SELECT $1 = 0 OR EXISTS (SELECT FROM myna.audit"
+                          " WHERE seq = $1 AND hash = $2)");
+    struct result result;
+    enum status status =
+        store_query(store, &find, STORE_VALUES(value_int(seq), value_bytes(hash)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    *stands = result_bool(&result, 0, 0);
+    result_release(&result);
+    return STATUS_OK;
+}

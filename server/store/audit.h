@@ -2,6 +2,7 @@
 #ifndef SERVER_STORE_AUDIT_H
 #define SERVER_STORE_AUDIT_H
 
+#include "schema/base/crypto.h"
 #include "server/store/store.h"
 
 /* What is looked for; NULL and 0: anything. */
@@ -22,5 +23,13 @@ MUST_CHECK enum status audit_list(struct store *store, int64_t after, int64_t li
  * limit 0: all. */
 MUST_CHECK enum status audit_verify(struct store *store, int64_t after, int64_t limit,
                                     struct arena *arena, struct span *json);
+
+/* The number and hash of the newest row; 0 and zeros before the first. */
+MUST_CHECK enum status audit_head(struct store *store, int64_t *seq,
+                                  uint8_t hash[CRYPTO_HASH_SIZE]);
+
+/* *stands: the row of that number is there and has that hash; of number 0 nothing is asked. */
+MUST_CHECK enum status audit_stands(struct store *store, int64_t seq, struct span hash,
+                                    bool *stands);
 
 #endif

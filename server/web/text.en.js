@@ -1406,6 +1406,7 @@ export const texts = {
   "alert.rollout_red": "Rollout stopped",
   "alert.rollout_refused": "Rollout's next wave refused",
   "alert.rollout_waits": "Rollout that waits",
+  "alert.audit_altered": "Audit altered",
   "alert.database_restored": "Database restored",
   "alert.credit_refused": "Credit that a robot did not take",
   "alert.limit_too_small": "Limit too small for one attempt",
