@@ -5,7 +5,7 @@
 PACKAGES_RUN='build-essential cmake ninja-build pkg-config protobuf-compiler nanopb libnanopb-dev
 	postgresql-15 libpq-dev mosquitto mosquitto-dev libmosquitto-dev libpaho-mqtt-dev
 	libmicrohttpd-dev libmbedtls-dev libjansson-dev libcurl4-openssl-dev libcrypt-dev libyaml-dev
-	libglib2.0-dev tzdata
+	libqrencode-dev libglib2.0-dev tzdata
 	libexpat1-dev libcairo2-dev libsdl2-dev libasound2-dev libespeak-ng-dev espeak-ng-data
 	libpocketsphinx-dev pocketsphinx-en-us libspeexdsp-dev
 	fonts-wqy-microhei ffmpeg fortunes fortunes-zh curl ca-certificates openssl nodejs npm

@@ -47,6 +47,6 @@ run_tests() {
 run_suites() { # PRESET LABELS...
 	preset=$1
 	shift
-	# twice as many as there are processors, because the longest suites mostly wait
-	ctest --test-dir ".build/$preset" --parallel "$(($(nproc) * 2))" --output-on-failure --no-tests=error -L "$@"
+	# more than twice as many as there are processors, because the longest suites mostly wait
+	ctest --test-dir ".build/$preset" --parallel "$(($(nproc) * 5 / 2))" --output-on-failure --no-tests=error -L "$@"
 }

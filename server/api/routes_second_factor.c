@@ -97,20 +97,6 @@ static void show(void *context, struct request *request, struct reply *reply)
 
 /* ---- begin ---- */
 
-/* Rows of the picture from above, a module each sign: 1 is dark. */
-static void write_picture(struct json_writer *writer, const struct qr *qr)
-{
-    char row[QR_SIZE_MAX];
-
-    json_begin_array(writer);
-    for (unsigned y = 0; y < qr->size; y++) {
-        for (unsigned x = 0; x < qr->size; x++)
-            row[x] = qr->modules[y][x] ? '1' : '0';
-        json_write_text(writer, span_of(row, qr->size));
-    }
-    json_end_array(writer);
-}
-
 static void answer_secret(struct request *request, struct reply *reply, const char *name,
                           const uint8_t secret[TOTP_SECRET_SIZE])
 {
@@ -118,8 +104,7 @@ static void answer_secret(struct request *request, struct reply *reply, const ch
     char text[TOTP_TEXT_SIZE];
     struct json_writer writer;
     struct buffer out;
-    struct qr qr;
-    enum status status = uri != NULL ? qr_make(span_text(uri), &qr) : STATUS_MEMORY;
+    enum status status = uri != NULL ? STATUS_OK : STATUS_MEMORY;
 
     buffer_init(&out, 16384);
     json_writer_init(&writer, &out);
@@ -129,7 +114,7 @@ static void answer_secret(struct request *request, struct reply *reply, const ch
     json_write_member(&writer, "uri", uri != NULL ? uri : "");
     json_key(&writer, "picture");
     if (status == STATUS_OK)
-        write_picture(&writer, &qr);
+        status = qr_write(&writer, uri);
     json_end_object(&writer);
     answer_json(reply, status, arena_copy(request->arena, buffer_span(&out)), "the second factor");
     crypto_wipe(text, sizeof text);

@@ -34,7 +34,7 @@ async function pool(budget) {
 const sent = () => fleet.ledger().reduce((sum, {output = 0, reasoning = 0}) => sum + output + reasoning, 0);
 
 async function talkUntilUsedUp(budget, limit, disturb) {
-  await fleet.up('--robots', String(ROBOTS), '--talk-rate', '20');
+  await fleet.up('--robots', String(ROBOTS), '--talk-rate', '60');
   let disturbed = false;
   await until(420, async () => JSON.stringify(await pool(budget)), async () => {
     const {spent, outstanding} = await pool(budget);
@@ -54,7 +54,7 @@ async function talkUntilUsedUp(budget, limit, disturb) {
 async function killTheServer() {
   fleet.kill('mynad');
   await sleep(2000);
-  await fleet.up('--robots', String(ROBOTS), '--talk-rate', '20');
+  await fleet.up('--robots', String(ROBOTS), '--talk-rate', '60');
 }
 
 test('I2: a cap worth 50 attempts is used up by 200 robots, and never passed, though the server is killed on the way', async () => {
