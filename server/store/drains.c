@@ -70,7 +70,7 @@ static enum status interrupt_rollouts(struct store_conn *conn, const struct drai
               "      AND m.device_id = o.device_id AND m.is_led)"
               "   RETURNING o.rollout_id, o.device_id, r.key_vendor),"
               " keys AS (DELETE FROM myna.vendor_key_device k USING closed c"
-              "   WHERE k.vendor_id = c.key_vendor AND k.device_id = c.device_id)"
+              "   WHERE k.vendor_id = c.key_vendor AND k.device_id = c.device_id AND NOT k.had)"
               "SELECT myna.audit_append('mynad', '', 'rollout.close', 'rollout/' || c.rollout_id,"
               "  NULL, jsonb_build_object('robots', c.ids, 'reason', 'drain', 'vendor', $2::text)),"
               "  myna.tell_rollout(c.rollout_id)"

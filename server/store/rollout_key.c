@@ -22,12 +22,16 @@ enum status rollout_key_hold(struct store_conn *conn, const struct rollout_steps
 enum status rollout_key_give(struct store_conn *conn, const struct rollout_steps_row *row,
                              const char *const *ids, size_t count)
 {
-    STORE_STATEMENT(give, "INSERT INTO myna.vendor_key_device (vendor_id, device_id, generation)"
-                          " SELECT r.key_vendor, l.device_id, l.desired_generation"
-                          " FROM myna.rollout r, myna.device_link l"
-                          " WHERE r.rollout_id = $1 AND l.device_id = ANY ($2)"
-                          " ON CONFLICT (vendor_id, device_id) DO UPDATE SET"
-                          "  generation = excluded.generation, is_kept_back = false");
+    /* again: to whom it was given before by this rollout, or by another that it has been through */
+    STORE_STATEMENT(
+        give, "INSERT INTO myna.vendor_key_device AS k (vendor_id, device_id, generation, given_by)"
+              " SELECT r.key_vendor, l.device_id, l.desired_generation, r.rollout_id"
+              " FROM myna.rollout r, myna.device_link l"
+              " WHERE r.rollout_id = $1 AND l.device_id = ANY ($2)"
+              " ON CONFLICT (vendor_id, device_id) DO UPDATE SET generation = excluded.generation,"
+              "  had = CASE WHEN k.given_by = excluded.given_by THEN k.had"
+              "        ELSE NOT k.is_kept_back END,"
+              "  is_kept_back = false, given_by = excluded.given_by");
     STORE_STATEMENT(since, "UPDATE myna.vendor SET next_key_at = now(), version = version + 1"
                            " WHERE next_key_at IS NULL AND vendor_id = (SELECT r.key_vendor"
                            "  FROM myna.rollout r WHERE r.rollout_id = $1)");
@@ -43,20 +47,30 @@ enum status rollout_key_give(struct store_conn *conn, const struct rollout_steps
 enum status rollout_key_take(struct store_conn *conn, const struct rollout_steps_row *row,
                              const char *const *ids, size_t count, bool has_failed)
 {
-    STORE_STATEMENT(keep, "UPDATE myna.vendor_key_device k SET is_kept_back = true,"
+    STORE_STATEMENT(keep, "UPDATE myna.vendor_key_device k SET is_kept_back = NOT k.had,"
                           "  generation = l.desired_generation"
                           " FROM myna.rollout r, myna.device_link l WHERE r.rollout_id = $1"
                           "  AND k.vendor_id = r.key_vendor AND k.device_id = l.device_id"
                           "  AND l.device_id = ANY ($2)");
+    STORE_STATEMENT(restore, "UPDATE myna.vendor_key_device k SET given_by = NULL, had = false,"
+                             "  is_kept_back = false, generation = l.desired_generation"
+                             " FROM myna.rollout r, myna.device_link l WHERE r.rollout_id = $1"
+                             "  AND k.vendor_id = r.key_vendor AND k.device_id = l.device_id"
+                             "  AND l.device_id = ANY ($2) AND k.given_by = $1 AND k.had");
     STORE_STATEMENT(forget, "DELETE FROM myna.vendor_key_device k USING myna.rollout r"
                             " WHERE r.rollout_id = $1 AND k.vendor_id = r.key_vendor"
-                            "  AND k.device_id = ANY ($2)");
+                            "  AND k.device_id = ANY ($2) AND k.given_by = $1");
+    const struct value id = value_text(row->rollout_id);
 
     if (!row->is_key)
         return STATUS_OK;
-    return store_exec(conn, has_failed ? &keep : &forget,
-                      STORE_VALUES(value_text(row->rollout_id), value_text_array(ids, count)),
-                      NULL);
+    if (has_failed)
+        return store_exec(conn, &keep, STORE_VALUES(id, value_text_array(ids, count)), NULL);
+    enum status status =
+        store_exec(conn, &restore, STORE_VALUES(id, value_text_array(ids, count)), NULL);
+    return status == STATUS_OK
+               ? store_exec(conn, &forget, STORE_VALUES(id, value_text_array(ids, count)), NULL)
+               : status;
 }
 
 enum status rollout_key_cover(struct store_conn *conn, const struct rollout_steps_row *row)
@@ -66,14 +80,16 @@ enum status rollout_key_cover(struct store_conn *conn, const struct rollout_step
                          " FROM myna.rollout r WHERE r.rollout_id = $1"
                          "  AND v.vendor_id = r.key_vendor AND v.key_number = r.key_number"
                          "  AND v.next_key_wrapped IS NOT NULL");
-    STORE_STATEMENT(cover, "INSERT INTO myna.vendor_key_device (vendor_id, device_id)"
+    /* another rollout may have given it to somebody who has come here since */
+    STORE_STATEMENT(cover, "INSERT INTO myna.vendor_key_device AS k (vendor_id, device_id)"
                            " SELECT r.key_vendor, d.device_id FROM myna.rollout r"
                            " CROSS JOIN myna.device d JOIN myna.device_link l USING (device_id)"
                            " WHERE r.rollout_id = $1 AND CASE WHEN r.group_id IS NULL"
                            "  THEN d.status IN ('active', 'quarantined') ELSE EXISTS (SELECT"
                            "   FROM myna.rollout_reach t WHERE t.rollout_id = $1"
                            "   AND t.device_id = d.device_id) END"
-                           " ON CONFLICT DO NOTHING");
+                           " ON CONFLICT (vendor_id, device_id) DO UPDATE SET had = true"
+                           "  WHERE k.given_by <> $1 AND NOT k.is_kept_back");
     const struct value id = value_text(row->rollout_id);
 
     if (!row->is_key)

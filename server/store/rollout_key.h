@@ -22,7 +22,7 @@ MUST_CHECK enum status rollout_key_give(struct store_conn *conn,
                                         size_t count);
 
 /* These were closed: failed ones hold the old key from their present generation on, others are as
- * if they had never been asked. */
+ * if they had never been asked. Whoever had the next key before this rollout has it in any case. */
 MUST_CHECK enum status rollout_key_take(struct store_conn *conn,
                                         const struct rollout_steps_row *row, const char *const *ids,
                                         size_t count, bool has_failed);

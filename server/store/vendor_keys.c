@@ -96,8 +96,9 @@ static enum status change_one(struct store_conn *conn, const struct store_statem
 
 static enum status put(struct store_conn *conn, const struct change *change)
 {
-    STORE_STATEMENT(is_under_way, "SELECT next_key_share > 0 FROM myna.vendor"
-                                  " WHERE vendor_id = $1");
+    STORE_STATEMENT(is_under_way, "SELECT next_key_share > 0 OR EXISTS (SELECT"
+                                  "  FROM myna.vendor_key_device k WHERE k.vendor_id = $1)"
+                                  " FROM myna.vendor WHERE vendor_id = $1");
     STORE_STATEMENT(set, "UPDATE myna.vendor SET next_key_wrapped = $2, version = version + 1"
                          " WHERE vendor_id = $1 AND key_wrapped IS NOT NULL");
     const struct value id = value_text(change->vendor_id);

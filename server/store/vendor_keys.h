@@ -16,7 +16,8 @@ MUST_CHECK enum status vendor_keys_get(struct store *store, const char *vendor_i
                                        struct arena *arena, struct document *out);
 
 /* Keeps it beside the present one; nobody has it yet. STATUS_NOT_FOUND; STATUS_CONFLICT: the vendor
- * has no key to change from; STATUS_EXISTS: robots are on their way to another one. */
+ * has no key to change from; STATUS_EXISTS: robots have another one already, or were tried
+ * with it. */
 MUST_CHECK enum status vendor_keys_put(struct store *store, const struct author *author,
                                        const char *vendor_id, struct span wrapped,
                                        struct arena *arena, struct document *out);
