@@ -149,7 +149,7 @@ static enum status follow(struct store_conn *conn, struct looking *looking)
     enum status status = STATUS_OK;
 
     if (row->place != ROLLOUT_ROLLING_BACK && now_ms - row->joined_ms >= JOIN_MS)
-        status = rollout_members_join(conn, row, now_ms);
+        status = rollout_members_join(conn, looking->arena, row, now_ms);
     if (status == STATUS_OK)
         status = rollout_members_confirm(conn, row, now_ms, &confirmed);
     if (status == STATUS_OK && row->place != ROLLOUT_ROLLING_BACK)
@@ -378,6 +378,16 @@ static void plan_next(struct looking *looking)
         look_again(looking, row->look_ms < now_ms + PAUSED_MS ? row->look_ms : now_ms + PAUSED_MS);
 }
 
+/* Its group was deleted: nobody is a member of it any more. */
+static enum status end(struct store_conn *conn, struct looking *looking)
+{
+    enum status status =
+        rollout_members_join(conn, looking->arena, &looking->row, looking->look->now_ms);
+
+    return status == STATUS_OK ? turn(conn, looking, ROLLOUT_GONE, "its group was deleted")
+                               : status;
+}
+
 static enum status take(struct store_conn *conn, void *context)
 {
     struct looking *looking = context;
@@ -397,7 +407,7 @@ static enum status take(struct store_conn *conn, void *context)
     if (rollout_is_over(row->place) || row->place == ROLLOUT_DRAFT)
         return rollout_steps_put_off(conn, row, 0);
     if (row->is_gone)
-        return turn(conn, looking, ROLLOUT_GONE, "its group was deleted");
+        return end(conn, looking);
     if (row->place == ROLLOUT_PREFLIGHT)
         status = check(conn, looking);
     else if (row->place == ROLLOUT_WAITING)

@@ -196,14 +196,44 @@ enum status rollout_members_retry(struct store_conn *conn, struct arena *arena,
 
 /* ---- coming and going ---- */
 
-enum status rollout_members_join(struct store_conn *conn, const struct rollout_steps_row *row,
-                                 int64_t now_ms)
+/* A patch of settings is gone with whatever made them members; what else the rollout gave them goes
+ * here. */
+static enum status see_off(struct store_conn *conn, const struct rollout_steps_row *row,
+                           const struct ids *ids)
 {
-    STORE_STATEMENT(leave, "UPDATE myna.rollout_device o SET state = 'left', is_open = false,"
-                           "  is_live = false, settled_at = $2"
-                           " WHERE o.rollout_id = $1 AND o.is_live AND NOT EXISTS (SELECT"
-                           "  FROM myna.rollout_reach t WHERE t.rollout_id = $1"
-                           "  AND t.device_id = o.device_id)");
+    if (ids->count == 0 || (!row->is_key && !row->is_software))
+        return STATUS_OK;
+    enum status status = touch(conn, ids);
+
+    if (status == STATUS_OK)
+        status = rollout_key_take(conn, row, ids->texts, ids->count, false);
+    return status == STATUS_OK ? audit(conn, row, NULL, "rollout.close", ids, "left") : status;
+}
+
+static enum status leave(struct store_conn *conn, struct arena *arena,
+                         const struct rollout_steps_row *row, int64_t now_ms)
+{
+    STORE_STATEMENT(
+        go, "WITH gone AS (SELECT o.device_id, o.is_open FROM myna.rollout_device o"
+            "   WHERE o.rollout_id = $1 AND o.is_live AND NOT EXISTS (SELECT"
+            "    FROM myna.rollout_reach t WHERE t.rollout_id = $1 AND t.device_id = o.device_id)),"
+            " u AS (UPDATE myna.rollout_device o SET state = 'left', is_open = false,"
+            "    is_live = false, settled_at = $2 FROM gone"
+            "   WHERE o.rollout_id = $1 AND o.device_id = gone.device_id)"
+            "SELECT device_id FROM gone WHERE is_open ORDER BY device_id");
+    struct ids ids;
+    struct result rows;
+    enum status status =
+        store_exec(conn, &go, STORE_VALUES(value_text(row->rollout_id), value_time(now_ms)), &rows);
+
+    if (status == STATUS_OK)
+        status = take_ids(&rows, arena, &ids);
+    return status == STATUS_OK ? see_off(conn, row, &ids) : status;
+}
+
+enum status rollout_members_join(struct store_conn *conn, struct arena *arena,
+                                 const struct rollout_steps_row *row, int64_t now_ms)
+{
     STORE_STATEMENT(
         join, "INSERT INTO myna.rollout_device AS o (rollout_id, device_id, place, wave)"
               " SELECT $1::text, t.device_id, hashtextextended($1::text || '/' || t.device_id, 0),"
@@ -218,7 +248,7 @@ enum status rollout_members_join(struct store_conn *conn, const struct rollout_s
                            " WHERE w.rollout_id = $1 AND w.wave = $2");
     const struct value id = value_text(row->rollout_id);
     struct result joined = {0};
-    enum status status = store_exec(conn, &leave, STORE_VALUES(id, value_time(now_ms)), NULL);
+    enum status status = leave(conn, arena, row, now_ms);
 
     if (status == STATUS_OK && row->is_wave_open)
         status = store_exec(conn, &join, STORE_VALUES(id, value_int(row->wave)), &joined);
@@ -234,13 +264,17 @@ enum status rollout_members_join(struct store_conn *conn, const struct rollout_s
 enum status rollout_members_confirm(struct store_conn *conn, const struct rollout_steps_row *row,
                                     int64_t now_ms, int64_t *settled)
 {
+    /* whom a higher layer tells of another version has none to install */
     STORE_STATEMENT(
         confirm, "UPDATE myna.rollout_device o SET settled_at = $2, reason = '', is_final = false,"
                  "  state = CASE WHEN o.state = 'reverted' THEN o.state ELSE 'confirmed' END"
                  " FROM myna.device_link l, myna.rollout r WHERE o.rollout_id = $1"
                  "  AND o.device_id = l.device_id AND r.rollout_id = $1"
                  "  AND l.reported_generation >= o.generation"
-                 "  AND (o.state IN ('opened', 'unreachable') AND myna.has_software(l.packages, r)"
+                 "  AND (o.state IN ('opened', 'unreachable') AND (myna.has_software(l.packages, r)"
+                 "      OR NOT EXISTS (SELECT FROM myna.device_software s"
+                 "       WHERE s.device_id = o.device_id AND s.kind = r.software_kind"
+                 "       AND s.name = r.software_name AND s.rollout_id = r.rollout_id))"
                  "    OR o.state = 'reverted' AND o.settled_at IS NULL AND (r.software_kind IS NULL"
                  "       OR r.is_withdrawal OR NOT myna.has_software(l.packages, r)))");
     struct result result;

@@ -34,8 +34,9 @@ MUST_CHECK enum status rollout_members_open(struct store_conn *conn, struct aren
                                             struct rollout_steps_row *row,
                                             const struct rollout_members_choice *choice,
                                             int64_t now_ms, int64_t *opened);
-/* Whoever came to the layer since joins the present wave; whoever left it is a member no more. */
-MUST_CHECK enum status rollout_members_join(struct store_conn *conn,
+/* Whoever came to the layer since joins the present wave; whoever left it is a member no more, and
+ * has the key and the software that it had before. */
+MUST_CHECK enum status rollout_members_join(struct store_conn *conn, struct arena *arena,
                                             const struct rollout_steps_row *row, int64_t now_ms);
 
 /* Notes who runs what was opened, or what was taken back. *settled: how many. */
