@@ -355,7 +355,6 @@ enum status rollout_steps_begin(struct store_conn *conn, struct arena *arena,
 enum status rollout_steps_open_wave(struct store_conn *conn, struct arena *arena,
                                     struct rollout_steps_row *row, int64_t now_ms)
 {
-    /* the last wave but the control's takes whoever is left */
     STORE_STATEMENT(
         choose,
         "UPDATE myna.rollout_device SET wave = $2::bigint::integer"
@@ -374,14 +373,12 @@ enum status rollout_steps_open_wave(struct store_conn *conn, struct arena *arena
         "     jsonb_build_object('wave', w.wave, 'share', w.share, 'members', w.members))),"
         "   min(myna.tell_rollout($1)::text) FROM w)"
         "SELECT to_jsonb(r.version), r.version FROM r, done");
-    const bool has_control = rollout_wave_control(&row->plan, row->members) > 0;
-    const bool is_last_plain = !row->is_control && row->wave + has_control >= row->wave_count;
     struct document opened;
-    enum status status = store_exec(
-        conn, &choose,
-        STORE_VALUES(value_text(row->rollout_id), value_int(row->wave), value_bool(row->is_control),
-                     row->is_control || is_last_plain ? value_no_int() : value_int(row->planned)),
-        NULL);
+    enum status status =
+        store_exec(conn, &choose,
+                   STORE_VALUES(value_text(row->rollout_id), value_int(row->wave),
+                                value_bool(row->is_control), value_int(row->planned)),
+                   NULL);
 
     if (status == STATUS_OK)
         status = document_exec(
