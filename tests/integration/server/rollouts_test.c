@@ -1,5 +1,4 @@
-/* Rollouts driven on a real database by a clock of the test's own. r1 to r8 ask vendor "a" and,
- * when that fails, "b"; what a robot answers is written for it. */
+/* Rollouts of keys, when robots are opened and what becomes of them: roll.h. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,218 +12,31 @@
 #include "schema/base/json.h"
 #include "server/jobs/rollout_look.h"
 #include "server/store/drains.h"
-#include "server/store/migrate.h"
-#include "server/store/rollout_draft.h"
 #include "server/store/rollout_key.h"
 #include "server/store/rollouts.h"
 #include "server/store/routes.h"
 #include "server/store/vendor_keys.h"
-#include "tests/support/pg.h"
-
-#define ROBOTS 8
-#define LOOKS  200
+#include "tests/integration/server/roll.h"
 
 static const struct author anna = {"operator:anna", "10.0.0.1"};
 
-struct fixture {
-    struct pg *pg;
-    struct store *store;
-    struct store_conn *conn;
-    struct arena *arena;
-    struct document document;
-    struct json *json;
-    int64_t now_ms;
-};
-
-static const char world[] =
-    "INSERT INTO myna.vendor (vendor_id, base_url, key_wrapped) VALUES ('a', 'http://v', 'old'),"
-    " ('b', 'http://w', 'other');"
-    "INSERT INTO myna.contract VALUES ('a', 'a', 'CNY', 'UTC'), ('b', 'b', 'CNY', 'UTC');"
-    "INSERT INTO myna.contract_version SELECT v, 1, '2020-01-01', jsonb_build_object('contract', v,"
-    "  'vendor', v, 'currency', 'CNY', 'zone', 'UTC', 'charges', '[{\"kind\": \"flat\", "
-    "\"amount\": \"1.00\", \"per\": \"month\"}]'::jsonb), now(), 'test' FROM "
-    "(VALUES ('a'), ('b')) "
-    "x(v);"
-    "INSERT INTO myna.sealing_key (key_id, public_key, private_wrapped, signature)"
-    " VALUES ('abcd', '', '', '');"
-    "INSERT INTO myna.device (device_id, certificate_serial, certificate_until, sealing_public,"
-    " server_key_id, secret_wrapped) SELECT 'r' || i, '1', now(), '', 'abcd', ''"
-    " FROM generate_series(1, 8) i;"
-    "INSERT INTO myna.device_link (device_id, session_number, session_id, session_hello, last_seen)"
-    " SELECT device_id, 1, '0123456789abcdef', true, now() FROM myna.device;"
-    "UPDATE myna.layer SET settings = '{\"routes\":["
-    " {\"vendor\":\"a\",\"model\":\"m\",\"contract\":\"a\"},"
-    " {\"vendor\":\"b\",\"model\":\"n\",\"contract\":\"b\"}]}' WHERE layer_id = 'fleet';";
-
-static void run(struct fixture *fixture, const char *sql)
+static void create(struct roll *fixture, const char *id, const char *patch, bool test)
 {
-    assert_int_equal(store_script(fixture->conn, sql), STATUS_OK);
-}
+    const struct rollout_plan plan = roll_plan(test);
 
-static int set_up(void **state)
-{
-    static struct fixture fixture;
-    char problem[256] = "no database";
-    unsigned applied;
-
-    if (pg_start(&fixture.pg) != STATUS_OK ||
-        store_open(&fixture.store, pg_conninfo(fixture.pg), 4, "test", problem) != STATUS_OK ||
-        migrate_run(fixture.store, &applied, problem) != STATUS_OK ||
-        arena_create(&fixture.arena, 16u << 20) != STATUS_OK ||
-        store_acquire(fixture.store, &fixture.conn) != STATUS_OK ||
-        store_script(fixture.conn, world) != STATUS_OK) {
-        fprintf(stderr, "%s\n", fixture.conn ? store_problem(fixture.conn) : problem);
-        return -1;
-    }
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *fixture = *state;
-
-    json_free(fixture->json);
-    store_release(fixture->store, fixture->conn);
-    arena_free(fixture->arena);
-    store_close(fixture->store);
-    pg_stop(fixture->pg);
-    return 0;
-}
-
-/* Each test begins with everybody current and online, and a next key that nobody has. */
-static int begin(void **state)
-{
-    struct fixture *fixture = *state;
-
-    arena_reset(fixture->arena);
-    fixture->now_ms = clock_wall_ms();
-    run(fixture, "DELETE FROM myna.rollout WHERE reverses IS NOT NULL; DELETE FROM myna.rollout;"
-                 "DELETE FROM myna.vendor_drain;"
-                 "UPDATE myna.vendor SET key_wrapped = 'old', next_key_wrapped = NULL,"
-                 " next_key_share = 0, next_key_at = NULL, key_number = 1 WHERE vendor_id = 'a';"
-                 "DELETE FROM myna.vendor_key_device;"
-                 "UPDATE myna.device_link SET reported_generation = desired_generation,"
-                 " held_generation = desired_generation, trial = '{}', session_hello = true,"
-                 " last_seen = now()");
-    return vendor_keys_put(fixture->store, &anna, "a", span_text("next"), fixture->arena,
-                           &fixture->document) == STATUS_OK
-               ? 0
-               : -1;
-}
-
-/* id: the statement's only value; NULL: it has none. */
-static char *text_of(struct fixture *fixture, const struct store_statement *statement,
-                     const char *id)
-{
-    static char text[400];
-    struct result row;
-
-    const struct value value = value_text(id);
-    assert_int_equal(store_query(fixture->store, statement, &value, id != NULL, &row), STATUS_OK);
-    snprintf(text, sizeof text, "%s", result_text(&row, 0, 0));
-    result_release(&row);
-    return text;
-}
-
-#define ASSERT_SQL(fixture, sql, expected)                                                         \
-    do {                                                                                           \
-        STORE_STATEMENT(asked, sql);                                                               \
-        assert_string_equal(text_of(fixture, &asked, NULL), expected);                             \
-    } while (0)
-
-/* ---- a rollout ---- */
-
-static struct rollout_plan plan_of(bool test)
-{
-    return (struct rollout_plan){
-        .waves = {{2500, 0, 0}, {ROLLOUT_PLAN_ALL, 0, 0}},
-        .wave_count = 2,
-        .ramp_percent = 200,
-        .test = test,
-        .deadline_s = 600,
-        .max_failed = ROLLOUT_PLAN_ALL,
-        .unreachable_after_s = 3600,
-    };
-}
-
-/* patch NULL: of vendor "a"'s next key; group NULL: of the fleet. */
-static void create_by(struct fixture *fixture, const char *id, const char *group, const char *patch,
-                      const struct rollout_plan *plan)
-{
-    struct rollouts_draft draft = {
-        .id = id, .name = "", .group = group, .on_red = "pause", .key_vendor = patch ? NULL : "a"};
-    struct json_problem problem;
-
-    if (patch)
-        draft.patch = span_text(patch);
-    assert_int_equal(rollout_draft_plan(plan, fixture->arena, &draft.plan), STATUS_OK);
-    assert_int_equal(rollouts_create(fixture->store, &anna, &draft, fixture->arena,
-                                     &fixture->document, &problem),
-                     STATUS_OK);
-}
-
-static void create(struct fixture *fixture, const char *id, const char *patch, bool test)
-{
-    const struct rollout_plan plan = plan_of(test);
-
-    create_by(fixture, id, NULL, patch, &plan);
-}
-
-static enum status act(struct fixture *fixture, const char *id, enum rollout_event event)
-{
-    const struct rollouts_act what = {.event = event, .if_version = -1};
-    char problem[512];
-
-    return rollouts_act(fixture->store, &anna, id, &what, fixture->arena, &fixture->document,
-                        problem);
-}
-
-static void look(struct fixture *fixture, const char *id)
-{
-    const struct rollout_look once = {
-        .rollout_id = id, .now_ms = fixture->now_ms, .approval_devices = -1};
-    bool moved;
-
-    run(fixture, "UPDATE myna.rollout SET due_at = '2020-01-01' WHERE due_at IS NOT NULL");
-    assert_int_equal(rollout_look(fixture->store, fixture->arena, &once, &moved), STATUS_OK);
-    fixture->now_ms += 31000; /* whoever is slow is looked for by time as well */
-}
-
-/* Whoever is opened runs what it was told, but for r3, whose trial fails for good. */
-static void answer(struct fixture *fixture, bool r3_fails)
-{
-    run(fixture, r3_fails
-                     ? "UPDATE myna.device_link SET reported_generation = desired_generation"
-                       " WHERE device_id <> 'r3' OR NOT EXISTS (SELECT FROM myna.rollout_device o"
-                       "  WHERE o.device_id = 'r3' AND o.is_open);"
-                       "UPDATE myna.device_link SET trial = jsonb_build_object('generation',"
-                       "  desired_generation, 'verdict', 'failed', 'error_class', 'auth', 'reason',"
-                       "  'http=401', 'retryable', false) WHERE device_id = 'r3'"
-                     : "UPDATE myna.device_link SET reported_generation = desired_generation");
-}
-
-static void drive(struct fixture *fixture, const char *id, const char *until, bool r3_fails)
-{
-    STORE_STATEMENT(read, "SELECT state FROM myna.rollout WHERE rollout_id = $1");
-
-    for (int i = 0; i < LOOKS && strcmp(text_of(fixture, &read, id), until) != 0; i++) {
-        look(fixture, id);
-        answer(fixture, r3_fails);
-    }
-    assert_string_equal(text_of(fixture, &read, id), until);
+    roll_create(fixture, id, NULL, patch, &plan);
 }
 
 /* Robots whose configuration has that key of vendor "a", and whether their trial is about it. */
-static char *holders(struct fixture *fixture, const char *key, bool in_trial)
+static char *holders(struct roll *fixture, const char *key, bool in_trial)
 {
-    static const char *const ids[ROBOTS] = {"r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8"};
+    static const char *const ids[ROLL_ROBOTS] = {"r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8"};
     static char names[64];
     struct routes_row *rows;
     size_t count, size = 0;
 
     names[0] = '\0';
-    assert_int_equal(routes_read(fixture->conn, fixture->arena, ids, ROBOTS, &rows, &count),
+    assert_int_equal(routes_read(fixture->conn, fixture->arena, ids, ROLL_ROBOTS, &rows, &count),
                      STATUS_OK);
     for (size_t i = 0; i < count; i++) {
         if (strcmp(rows[i].vendor_id, "a") != 0 || rows[i].rollout_id[0] ||
@@ -241,15 +53,7 @@ static char *holders(struct fixture *fixture, const char *key, bool in_trial)
     return names;
 }
 
-static const char *opened(struct fixture *fixture)
-{
-    STORE_STATEMENT(read, "SELECT coalesce(string_agg(device_id, ' ' ORDER BY device_id), '')"
-                          " FROM myna.rollout_device WHERE is_open");
-
-    return text_of(fixture, &read, NULL);
-}
-
-static int64_t next(struct fixture *fixture, const char *member)
+static int64_t next(struct roll *fixture, const char *member)
 {
     json_free(fixture->json);
     fixture->json = NULL;
@@ -259,7 +63,7 @@ static int64_t next(struct fixture *fixture, const char *member)
     return json_int(json_member(json_member(fixture->json, "next"), member), -1);
 }
 
-static enum status finish(struct fixture *fixture, const char *reason, char problem[400])
+static enum status finish(struct roll *fixture, const char *reason, char problem[400])
 {
     problem[0] = '\0';
     return vendor_keys_finish(fixture->store, &anna, "a", reason, fixture->arena,
@@ -270,14 +74,14 @@ static enum status finish(struct fixture *fixture, const char *reason, char prob
 
 static void a_next_key_goes_out_in_waves_that_try_it(void **state)
 {
-    struct fixture *fixture = *state;
+    struct roll *fixture = *state;
     char first[400], problem[400];
 
     create(fixture, "rotate", NULL, true);
-    assert_int_equal(act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
-    for (int i = 0; i < 10 && opened(fixture)[0] == '\0'; i++)
-        look(fixture, "rotate");
-    snprintf(first, sizeof first, "%s", opened(fixture));
+    assert_int_equal(roll_act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
+    for (int i = 0; i < 10 && roll_opened(fixture)[0] == '\0'; i++)
+        roll_look(fixture, "rotate");
+    snprintf(first, sizeof first, "%s", roll_opened(fixture));
     assert_int_equal(strlen(first), 5); /* two of eight */
     assert_string_equal(holders(fixture, "next", true), first);
     assert_string_equal(holders(fixture, "next", false), "");
@@ -286,66 +90,66 @@ static void a_next_key_goes_out_in_waves_that_try_it(void **state)
     assert_string_equal(json_text(json_member(json_member(fixture->json, "next"), "rollout"), ""),
                         "rotate");
 
-    drive(fixture, "rotate", "completed", false);
+    roll_drive(fixture, "rotate", "completed", false);
     assert_string_equal(holders(fixture, "next", false), "r1 r2 r3 r4 r5 r6 r7 r8");
-    assert_int_equal(next(fixture, "carried"), ROBOTS);
+    assert_int_equal(next(fixture, "carried"), ROLL_ROBOTS);
     assert_int_equal(finish(fixture, NULL, problem), STATUS_OK);
-    ASSERT_SQL(fixture,
-               "SELECT convert_from(key_wrapped, 'UTF8') || ' ' || key_number"
-               " FROM myna.vendor WHERE vendor_id = 'a'",
-               "next 2");
+    ROLL_ASSERT_SQL(fixture,
+                    "SELECT convert_from(key_wrapped, 'UTF8') || ' ' || key_number"
+                    " FROM myna.vendor WHERE vendor_id = 'a'",
+                    "next 2");
 }
 
 static void whoever_comes_after_a_rotation_has_the_next_key_at_once(void **state)
 {
-    struct fixture *fixture = *state;
+    struct roll *fixture = *state;
 
     create(fixture, "rotate", NULL, true);
-    run(fixture, "UPDATE myna.device SET status = 'quarantined' WHERE device_id = 'r8'");
-    assert_int_equal(act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
-    drive(fixture, "rotate", "completed", false);
+    roll_run(fixture, "UPDATE myna.device SET status = 'quarantined' WHERE device_id = 'r8'");
+    assert_int_equal(roll_act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
+    roll_drive(fixture, "rotate", "completed", false);
     /* in quarantine nobody is a member, and it is given the key all the same */
     assert_string_equal(holders(fixture, "next", false), "r1 r2 r3 r4 r5 r6 r7 r8");
     assert_int_equal(next(fixture, "missing"), 0);
-    assert_int_equal(next(fixture, "given"), ROBOTS);
-    ASSERT_SQL(fixture,
-               "SELECT count(*)::text FROM myna.vendor_key_device WHERE generation IS NULL", "0");
-    run(fixture, "UPDATE myna.device SET status = 'active' WHERE device_id = 'r8';"
-                 "DELETE FROM myna.vendor_key_device WHERE device_id = 'r8'");
+    assert_int_equal(next(fixture, "given"), ROLL_ROBOTS);
+    ROLL_ASSERT_SQL(
+        fixture, "SELECT count(*)::text FROM myna.vendor_key_device WHERE generation IS NULL", "0");
+    roll_run(fixture, "UPDATE myna.device SET status = 'active' WHERE device_id = 'r8';"
+                      "DELETE FROM myna.vendor_key_device WHERE device_id = 'r8'");
     assert_string_equal(holders(fixture, "next", false), "r1 r2 r3 r4 r5 r6 r7 r8");
 }
 
 static void a_robot_whose_trial_failed_holds_the_old_key_and_is_named(void **state)
 {
-    struct fixture *fixture = *state;
+    struct roll *fixture = *state;
     char problem[400];
 
     create(fixture, "rotate", NULL, true);
-    assert_int_equal(act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
-    drive(fixture, "rotate", "completed", true);
-    answer(fixture, false); /* of the old key */
+    assert_int_equal(roll_act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
+    roll_drive(fixture, "rotate", "completed", true);
+    roll_answer(fixture, false); /* of the old key */
     assert_string_equal(holders(fixture, "old", false), "r3");
     assert_int_equal(next(fixture, "kept_back"), 1);
     assert_int_equal(next(fixture, "missing"), 1);
-    assert_int_equal(next(fixture, "carried"), ROBOTS - 1);
+    assert_int_equal(next(fixture, "carried"), ROLL_ROBOTS - 1);
     assert_int_equal(finish(fixture, NULL, problem), STATUS_CONFLICT);
     assert_string_equal(problem, "1 robot may hold the old key: r3");
     assert_int_equal(finish(fixture, "it is broken", problem), STATUS_OK);
-    ASSERT_SQL(fixture,
-               "SELECT (desired_generation > reported_generation)::text"
-               " FROM myna.device_link WHERE device_id = 'r3'",
-               "true");
+    ROLL_ASSERT_SQL(fixture,
+                    "SELECT (desired_generation > reported_generation)::text"
+                    " FROM myna.device_link WHERE device_id = 'r3'",
+                    "true");
 }
 
 static void a_rotation_that_is_taken_back_leaves_nobody_with_the_next_key(void **state)
 {
-    struct fixture *fixture = *state;
+    struct roll *fixture = *state;
     char problem[400];
 
     create(fixture, "rotate", NULL, true);
-    assert_int_equal(act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
-    for (int i = 0; i < 10 && opened(fixture)[0] == '\0'; i++)
-        look(fixture, "rotate");
+    assert_int_equal(roll_act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
+    for (int i = 0; i < 10 && roll_opened(fixture)[0] == '\0'; i++)
+        roll_look(fixture, "rotate");
     /* by hand nobody meddles meanwhile */
     assert_int_equal(
         vendor_keys_switch(fixture->store, &anna, "a", "1", fixture->arena, &fixture->document),
@@ -354,8 +158,8 @@ static void a_rotation_that_is_taken_back_leaves_nobody_with_the_next_key(void *
         vendor_keys_drop(fixture->store, &anna, "a", fixture->arena, &fixture->document),
         STATUS_DENIED);
     assert_int_equal(finish(fixture, "now", problem), STATUS_DENIED);
-    assert_int_equal(act(fixture, "rotate", ROLLOUT_ROLL_BACK), STATUS_OK);
-    drive(fixture, "rotate", "rolled_back", false);
+    assert_int_equal(roll_act(fixture, "rotate", ROLLOUT_ROLL_BACK), STATUS_OK);
+    roll_drive(fixture, "rotate", "rolled_back", false);
     assert_string_equal(holders(fixture, "old", false), "r1 r2 r3 r4 r5 r6 r7 r8");
     assert_int_equal(next(fixture, "given"), 0);
     assert_int_equal(next(fixture, "kept_back"), 0);
@@ -366,24 +170,24 @@ static void a_rotation_that_is_taken_back_leaves_nobody_with_the_next_key(void *
 
 static void a_key_that_changed_or_goes_out_by_shares_is_refused(void **state)
 {
-    struct fixture *fixture = *state;
+    struct roll *fixture = *state;
     STORE_STATEMENT(place, "SELECT state || ': ' || state_reason FROM myna.rollout");
 
     create(fixture, "rotate", NULL, true);
     assert_int_equal(
         vendor_keys_switch(fixture->store, &anna, "a", "0.10", fixture->arena, &fixture->document),
         STATUS_OK);
-    assert_int_equal(act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
-    look(fixture, "rotate");
+    assert_int_equal(roll_act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
+    roll_look(fixture, "rotate");
     assert_non_null(
-        strstr(text_of(fixture, &place, NULL), "draft: a share of the robots has the next key"));
+        strstr(roll_text(fixture, &place, NULL), "draft: a share of the robots has the next key"));
     assert_int_equal(
         vendor_keys_drop(fixture->store, &anna, "a", fixture->arena, &fixture->document),
         STATUS_OK);
-    assert_int_equal(act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
-    look(fixture, "rotate");
+    assert_int_equal(roll_act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
+    roll_look(fixture, "rotate");
     assert_non_null(
-        strstr(text_of(fixture, &place, NULL), "draft: vendor \"a\" has no next key now"));
+        strstr(roll_text(fixture, &place, NULL), "draft: vendor \"a\" has no next key now"));
 }
 
 static enum status hold(struct store_conn *conn, void *context)
@@ -396,106 +200,107 @@ static enum status hold(struct store_conn *conn, void *context)
 /* Shares may have begun between pre-flight and the first robot. */
 static void a_key_that_is_not_as_it_was_is_not_given(void **state)
 {
-    struct fixture *fixture = *state;
+    struct roll *fixture = *state;
     char id[] = "rotate";
 
     create(fixture, id, NULL, true);
     assert_int_equal(store_transaction(fixture->store, hold, id), STATUS_OK);
-    run(fixture, "UPDATE myna.vendor SET next_key_share = 0.1 WHERE vendor_id = 'a'");
+    roll_run(fixture, "UPDATE myna.vendor SET next_key_share = 0.1 WHERE vendor_id = 'a'");
     assert_int_equal(store_transaction(fixture->store, hold, id), STATUS_NOT_FOUND);
-    run(fixture, "UPDATE myna.vendor SET next_key_share = 0, key_number = 2 WHERE vendor_id = 'a'");
+    roll_run(fixture,
+             "UPDATE myna.vendor SET next_key_share = 0, key_number = 2 WHERE vendor_id = 'a'");
     assert_int_equal(store_transaction(fixture->store, hold, id), STATUS_NOT_FOUND);
-    run(fixture, "UPDATE myna.vendor SET key_number = 1, next_key_wrapped = NULL"
-                 " WHERE vendor_id = 'a'");
+    roll_run(fixture, "UPDATE myna.vendor SET key_number = 1, next_key_wrapped = NULL"
+                      " WHERE vendor_id = 'a'");
     assert_int_equal(store_transaction(fixture->store, hold, id), STATUS_NOT_FOUND);
 }
 
 /* ---- when ---- */
 
-static void start(struct fixture *fixture, const struct rollout_plan *plan)
+static void start(struct roll *fixture, const struct rollout_plan *plan)
 {
-    create_by(fixture, "slow", NULL, "{\"volume\": 3}", plan);
-    assert_int_equal(act(fixture, "slow", ROLLOUT_START), STATUS_OK);
+    roll_create(fixture, "slow", NULL, "{\"volume\": 3}", plan);
+    assert_int_equal(roll_act(fixture, "slow", ROLLOUT_START), STATUS_OK);
     for (int i = 0; i < 4; i++)
-        look(fixture, "slow");
+        roll_look(fixture, "slow");
 }
 
 static void nobody_is_opened_in_a_blackout(void **state)
 {
-    struct fixture *fixture = *state;
-    struct rollout_plan plan = plan_of(false);
+    struct roll *fixture = *state;
+    struct rollout_plan plan = roll_plan(false);
 
     plan.blackouts[0] =
         (struct rollout_plan_blackout){fixture->now_ms - 1000, fixture->now_ms + 3600000};
     plan.blackout_count = 1;
     start(fixture, &plan);
-    assert_string_equal(opened(fixture), "");
+    assert_string_equal(roll_opened(fixture), "");
     fixture->now_ms += 3600000;
-    look(fixture, "slow");
-    assert_int_equal(strlen(opened(fixture)), 5);
+    roll_look(fixture, "slow");
+    assert_int_equal(strlen(roll_opened(fixture)), 5);
 }
 
 /* Half the day, by the robots' own clocks: r1 lives twelve hours away from the others. */
 static void a_robot_is_opened_in_its_own_hours_alone(void **state)
 {
-    struct fixture *fixture = *state;
-    struct rollout_plan plan = plan_of(false);
+    struct roll *fixture = *state;
+    struct rollout_plan plan = roll_plan(false);
     const int now_min = (int)(fixture->now_ms / 60000 % 1440);
 
     plan.waves[0] = (struct rollout_plan_wave){ROLLOUT_PLAN_ALL, 0, 0};
     plan.wave_count = 1;
     plan.windows[0] = (struct local_time_hours){(now_min + 1380) % 1440, (now_min + 300) % 1440};
     plan.window_count = 1;
-    run(fixture, "INSERT INTO myna.layer (layer_id, device_id, settings, changed_by) VALUES"
-                 " ('device:r1', 'r1', '{\"zone\": \"+12:00\"}', 'test')");
+    roll_run(fixture, "INSERT INTO myna.layer (layer_id, device_id, settings, changed_by) VALUES"
+                      " ('device:r1', 'r1', '{\"zone\": \"+12:00\"}', 'test')");
     start(fixture, &plan);
-    assert_string_equal(opened(fixture), "r2 r3 r4 r5 r6 r7 r8");
+    assert_string_equal(roll_opened(fixture), "r2 r3 r4 r5 r6 r7 r8");
     fixture->now_ms += INT64_C(12) * 3600000;
-    look(fixture, "slow");
-    assert_non_null(strstr(opened(fixture), "r1"));
-    run(fixture, "DELETE FROM myna.layer WHERE layer_id = 'device:r1'");
+    roll_look(fixture, "slow");
+    assert_non_null(strstr(roll_opened(fixture), "r1"));
+    roll_run(fixture, "DELETE FROM myna.layer WHERE layer_id = 'device:r1'");
 }
 
 static void robots_are_opened_no_faster_than_the_plan_says(void **state)
 {
-    struct fixture *fixture = *state;
-    struct rollout_plan plan = plan_of(false);
+    struct roll *fixture = *state;
+    struct rollout_plan plan = roll_plan(false);
 
     plan.waves[0] = (struct rollout_plan_wave){ROLLOUT_PLAN_ALL, 0, 0};
     plan.wave_count = 1;
     plan.rate_per_minute = 2; /* one for each look of 31 s */
     start(fixture, &plan);
-    const size_t at_first = (strlen(opened(fixture)) + 1) / 3;
-    look(fixture, "slow");
-    const size_t then = (strlen(opened(fixture)) + 1) / 3;
+    const size_t at_first = (strlen(roll_opened(fixture)) + 1) / 3;
+    roll_look(fixture, "slow");
+    const size_t then = (strlen(roll_opened(fixture)) + 1) / 3;
     assert_true(at_first > 0 && at_first < 5);
     assert_int_equal(then, at_first + 1);
 }
 
 static void a_rollout_whose_group_is_gone_is_aborted_and_frees_its_robots(void **state)
 {
-    struct fixture *fixture = *state;
-    const struct rollout_plan plan = plan_of(false);
+    struct roll *fixture = *state;
+    const struct rollout_plan plan = roll_plan(false);
 
-    run(fixture, "INSERT INTO myna.device_group (group_id, priority) VALUES ('shop', 1);"
-                 "INSERT INTO myna.group_member VALUES ('shop', 'r1'), ('shop', 'r2'),"
-                 " ('shop', 'r3'), ('shop', 'r4')");
-    create_by(fixture, "shop", "shop", "{\"volume\": 3}", &plan);
-    assert_int_equal(act(fixture, "shop", ROLLOUT_START), STATUS_OK);
+    roll_run(fixture, "INSERT INTO myna.device_group (group_id, priority) VALUES ('shop', 1);"
+                      "INSERT INTO myna.group_member VALUES ('shop', 'r1'), ('shop', 'r2'),"
+                      " ('shop', 'r3'), ('shop', 'r4')");
+    roll_create(fixture, "shop", "shop", "{\"volume\": 3}", &plan);
+    assert_int_equal(roll_act(fixture, "shop", ROLLOUT_START), STATUS_OK);
     for (int i = 0; i < 4; i++)
-        look(fixture, "shop");
-    assert_int_equal(strlen(opened(fixture)), 2);
-    run(fixture, "DELETE FROM myna.device_group WHERE group_id = 'shop'");
-    look(fixture, "shop");
-    ASSERT_SQL(fixture, "SELECT concat(state, ': ', state_reason) FROM myna.rollout",
-               "aborted: its group was deleted");
-    ASSERT_SQL(fixture, "SELECT count(*)::text FROM myna.rollout_device WHERE is_live", "0");
+        roll_look(fixture, "shop");
+    assert_int_equal(strlen(roll_opened(fixture)), 2);
+    roll_run(fixture, "DELETE FROM myna.device_group WHERE group_id = 'shop'");
+    roll_look(fixture, "shop");
+    ROLL_ASSERT_SQL(fixture, "SELECT concat(state, ': ', state_reason) FROM myna.rollout",
+                    "aborted: its group was deleted");
+    ROLL_ASSERT_SQL(fixture, "SELECT count(*)::text FROM myna.rollout_device WHERE is_live", "0");
 }
 
 /* ---- what becomes of them ---- */
 
 /* Whoever is opened says that its trial of so many generations ago failed. */
-static void fail_trials(struct fixture *fixture, const char *ago, const char *retryable)
+static void fail_trials(struct roll *fixture, const char *ago, const char *retryable)
 {
     char sql[400];
 
@@ -504,7 +309,7 @@ static void fail_trials(struct fixture *fixture, const char *ago, const char *re
              " l.desired_generation - %s, 'verdict', 'failed', 'reason', 'http=500', 'retryable',"
              " %s) FROM myna.rollout_device o WHERE o.device_id = l.device_id AND o.is_open",
              ago, retryable);
-    run(fixture, sql);
+    roll_run(fixture, sql);
 }
 
 #define FARES                                                                                      \
@@ -513,64 +318,64 @@ static void fail_trials(struct fixture *fixture, const char *ago, const char *re
 
 static void a_trial_fails_by_what_is_said_of_this_generation(void **state)
 {
-    struct fixture *fixture = *state;
-    struct rollout_plan plan = plan_of(true);
+    struct roll *fixture = *state;
+    struct rollout_plan plan = roll_plan(true);
 
     start(fixture, &plan);
     fail_trials(fixture, "1", "false"); /* of one before */
-    look(fixture, "slow");
-    ASSERT_SQL(fixture, FARES, "opened 1");
+    roll_look(fixture, "slow");
+    ROLL_ASSERT_SQL(fixture, FARES, "opened 1");
     fail_trials(fixture, "0", "false");
-    look(fixture, "slow");
-    ASSERT_SQL(fixture, FARES, "failed 1");
+    roll_look(fixture, "slow");
+    ROLL_ASSERT_SQL(fixture, FARES, "failed 1");
 }
 
 static void what_may_pass_is_tried_again_as_often_as_planned(void **state)
 {
-    struct fixture *fixture = *state;
-    struct rollout_plan plan = plan_of(true);
+    struct roll *fixture = *state;
+    struct rollout_plan plan = roll_plan(true);
 
     plan.retries = 1;
     start(fixture, &plan);
     fail_trials(fixture, "0", "true");
-    look(fixture, "slow");
-    ASSERT_SQL(fixture, FARES, "opened 2");
+    roll_look(fixture, "slow");
+    ROLL_ASSERT_SQL(fixture, FARES, "opened 2");
     fail_trials(fixture, "0", "true");
-    look(fixture, "slow");
-    ASSERT_SQL(fixture, FARES, "failed 2");
+    roll_look(fixture, "slow");
+    ROLL_ASSERT_SQL(fixture, FARES, "failed 2");
 }
 
 static void what_cannot_pass_is_not_tried_again(void **state)
 {
-    struct fixture *fixture = *state;
-    struct rollout_plan plan = plan_of(true);
+    struct roll *fixture = *state;
+    struct rollout_plan plan = roll_plan(true);
 
     plan.retries = 1;
     start(fixture, &plan);
     fail_trials(fixture, "0", "false");
-    look(fixture, "slow");
-    ASSERT_SQL(fixture, FARES, "failed 1");
+    roll_look(fixture, "slow");
+    ROLL_ASSERT_SQL(fixture, FARES, "failed 1");
 }
 
 static void a_robot_is_out_of_reach_when_it_was_silent_for_long(void **state)
 {
-    struct fixture *fixture = *state;
-    struct rollout_plan plan = plan_of(false);
+    struct roll *fixture = *state;
+    struct rollout_plan plan = roll_plan(false);
 
     plan.unreachable_after_s = 7200;
-    run(fixture, "UPDATE myna.device_link SET session_hello = false,"
-                 " last_seen = now() - interval '1 hour'");
+    roll_run(fixture, "UPDATE myna.device_link SET session_hello = false,"
+                      " last_seen = now() - interval '1 hour'");
     start(fixture, &plan);
-    ASSERT_SQL(fixture, FARES, "opened 1");
-    run(fixture, "UPDATE myna.device_link SET last_seen = now() - interval '3 hours'");
-    look(fixture, "slow");
-    look(fixture, "slow");
-    ASSERT_SQL(fixture, FARES, "unreachable 1");
+    ROLL_ASSERT_SQL(fixture, FARES, "opened 1");
+    roll_run(fixture, "UPDATE myna.device_link SET last_seen = now() - interval '3 hours'");
+    roll_look(fixture, "slow");
+    roll_look(fixture, "slow");
+    ROLL_ASSERT_SQL(fixture, FARES, "unreachable 1");
 }
 
 /* ---- drains ---- */
 
-static void lead_away(struct fixture *fixture, struct store *store, enum status expected)
+static void lead_away(struct roll *fixture, struct store *store, enum status expected)
 {
     const struct drains_order order = {
         .vendor_id = "a", .kind = "emergency", .reason = "down", .now_ms = clock_wall_ms()};
@@ -585,17 +390,17 @@ static void lead_away(struct fixture *fixture, struct store *store, enum status 
 
 static void a_drain_takes_the_next_key_from_whoever_was_to_try_it(void **state)
 {
-    struct fixture *fixture = *state;
+    struct roll *fixture = *state;
 
     create(fixture, "rotate", NULL, true);
-    assert_int_equal(act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
-    for (int i = 0; i < 10 && opened(fixture)[0] == '\0'; i++)
-        look(fixture, "rotate");
+    assert_int_equal(roll_act(fixture, "rotate", ROLLOUT_START), STATUS_OK);
+    for (int i = 0; i < 10 && roll_opened(fixture)[0] == '\0'; i++)
+        roll_look(fixture, "rotate");
     lead_away(fixture, fixture->store, STATUS_OK);
-    assert_string_equal(opened(fixture), "");
-    ASSERT_SQL(fixture, "SELECT count(*)::text FROM myna.vendor_key_device", "0");
-    look(fixture, "rotate");
-    assert_string_equal(opened(fixture), "");
+    assert_string_equal(roll_opened(fixture), "");
+    ROLL_ASSERT_SQL(fixture, "SELECT count(*)::text FROM myna.vendor_key_device", "0");
+    roll_look(fixture, "rotate");
+    assert_string_equal(roll_opened(fixture), "");
 }
 
 /* In sessions that say so robots are touched when the lock 7 is free: what was chosen before may be
@@ -607,7 +412,7 @@ static const char slow_touch[] =
     "    PERFORM pg_advisory_xact_lock(7); END IF; RETURN myna.touch_at_once(ids); END $$";
 
 struct racer {
-    struct fixture *fixture;
+    struct roll *fixture;
     struct store *store;
     struct arena *arena;
     enum status status;
@@ -633,115 +438,117 @@ static void *drain_vendor(void *context)
 }
 
 /* Until so many sessions wait for a lock, or the drain is there. */
-static void wait_for_locks(struct fixture *fixture, const char *count)
+static void wait_for_locks(struct roll *fixture, const char *count)
 {
     STORE_STATEMENT(read, "SELECT ((SELECT count(*) FROM pg_stat_activity WHERE wait_event_type ="
                           " 'Lock') >= $1::text::integer OR EXISTS (SELECT FROM myna.vendor_drain"
                           " ))::text");
 
-    for (int i = 0; i < 3000 && strcmp(text_of(fixture, &read, count), "true") != 0; i++)
+    for (int i = 0; i < 3000 && strcmp(roll_text(fixture, &read, count), "true") != 0; i++)
         clock_sleep_ms(10);
-    assert_string_equal(text_of(fixture, &read, count), "true");
+    assert_string_equal(roll_text(fixture, &read, count), "true");
 }
 
 static void a_robot_that_is_opened_while_its_vendor_is_drained_has_no_trial(void **state)
 {
-    struct fixture *fixture = *state;
+    struct roll *fixture = *state;
     struct racer racer = {.fixture = fixture};
     STORE_STATEMENT(place, "SELECT concat(step, wave) FROM myna.rollout");
     pthread_t opening, draining;
     char problem[256];
 
     create(fixture, "trial", "{\"volume\": 3}", true);
-    assert_int_equal(act(fixture, "trial", ROLLOUT_START), STATUS_OK);
-    for (int i = 0; i < 10 && strcmp(text_of(fixture, &place, NULL), "publishing1") != 0; i++)
-        look(fixture, "trial");
-    look(fixture, "trial"); /* the wave is open, and nobody yet */
-    run(fixture, "UPDATE myna.rollout SET due_at = '2020-01-01'");
-    run(fixture, slow_touch);
+    assert_int_equal(roll_act(fixture, "trial", ROLLOUT_START), STATUS_OK);
+    for (int i = 0; i < 10 && strcmp(roll_text(fixture, &place, NULL), "publishing1") != 0; i++)
+        roll_look(fixture, "trial");
+    roll_look(fixture, "trial"); /* the wave is open, and nobody yet */
+    roll_run(fixture, "UPDATE myna.rollout SET due_at = '2020-01-01'");
+    roll_run(fixture, slow_touch);
     assert_int_equal(store_open(&racer.store, pg_conninfo(fixture->pg), 1, "slow", problem),
                      STATUS_OK);
     assert_int_equal(arena_create(&racer.arena, 4u << 20), STATUS_OK);
-    run(fixture, "SELECT pg_advisory_lock(7)");
+    roll_run(fixture, "SELECT pg_advisory_lock(7)");
     assert_int_equal(pthread_create(&opening, NULL, open_robots, &racer), 0);
     wait_for_locks(fixture, "1");
     struct racer drain = {.fixture = fixture, .store = fixture->store};
     assert_int_equal(pthread_create(&draining, NULL, drain_vendor, &drain), 0);
     wait_for_locks(fixture, "2");
-    run(fixture, "SELECT pg_advisory_unlock(7)");
+    roll_run(fixture, "SELECT pg_advisory_unlock(7)");
     pthread_join(opening, NULL);
     pthread_join(draining, NULL);
     assert_int_equal(racer.status, STATUS_OK);
-    assert_string_equal(opened(fixture), "");
+    assert_string_equal(roll_opened(fixture), "");
     store_close(racer.store);
     arena_free(racer.arena);
-    run(fixture, "DROP FUNCTION myna.touch_devices;"
-                 "ALTER FUNCTION myna.touch_at_once RENAME TO touch_devices");
+    roll_run(fixture, "DROP FUNCTION myna.touch_devices;"
+                      "ALTER FUNCTION myna.touch_at_once RENAME TO touch_devices");
 }
 
 /* ---- back ---- */
 
 static void whoever_is_taken_back_is_told_so_and_waited_for(void **state)
 {
-    struct fixture *fixture = *state;
-    const struct rollout_plan plan = plan_of(false);
+    struct roll *fixture = *state;
+    const struct rollout_plan plan = roll_plan(false);
 
     start(fixture, &plan);
-    assert_int_equal(strlen(opened(fixture)), 5);
-    answer(fixture, false);
-    assert_int_equal(act(fixture, "slow", ROLLOUT_ROLL_BACK), STATUS_OK);
-    look(fixture, "slow");
-    assert_string_equal(opened(fixture), "");
-    ASSERT_SQL(fixture,
-               "SELECT count(*)::text FROM myna.rollout_device JOIN myna.device_link"
-               " USING (device_id) WHERE state = 'reverted' AND generation = desired_generation"
-               " AND desired_generation > reported_generation",
-               "2");
+    assert_int_equal(strlen(roll_opened(fixture)), 5);
+    roll_answer(fixture, false);
+    assert_int_equal(roll_act(fixture, "slow", ROLLOUT_ROLL_BACK), STATUS_OK);
+    roll_look(fixture, "slow");
+    assert_string_equal(roll_opened(fixture), "");
+    ROLL_ASSERT_SQL(
+        fixture,
+        "SELECT count(*)::text FROM myna.rollout_device JOIN myna.device_link"
+        " USING (device_id) WHERE state = 'reverted' AND generation = desired_generation"
+        " AND desired_generation > reported_generation",
+        "2");
     /* they are online and run the patch still */
     fixture->now_ms -= 31000;
-    look(fixture, "slow");
-    ASSERT_SQL(fixture, "SELECT state FROM myna.rollout", "rolling_back");
-    answer(fixture, false);
-    look(fixture, "slow");
-    ASSERT_SQL(fixture,
-               "SELECT string_agg(DISTINCT state, ' ') FROM myna.rollout_device"
-               " WHERE settled_at IS NOT NULL",
-               "reverted");
-    look(fixture, "slow");
-    ASSERT_SQL(fixture, "SELECT state FROM myna.rollout", "rolled_back");
+    roll_look(fixture, "slow");
+    ROLL_ASSERT_SQL(fixture, "SELECT state FROM myna.rollout", "rolling_back");
+    roll_answer(fixture, false);
+    roll_look(fixture, "slow");
+    ROLL_ASSERT_SQL(fixture,
+                    "SELECT string_agg(DISTINCT state, ' ') FROM myna.rollout_device"
+                    " WHERE settled_at IS NOT NULL",
+                    "reverted");
+    roll_look(fixture, "slow");
+    ROLL_ASSERT_SQL(fixture, "SELECT state FROM myna.rollout", "rolled_back");
 }
 
 /* ---- who comes and goes ---- */
 
 static void who_leaves_the_group_leaves_and_who_joins_joins_the_open_wave(void **state)
 {
-    struct fixture *fixture = *state;
-    struct rollout_plan plan = plan_of(false);
+    struct roll *fixture = *state;
+    struct rollout_plan plan = roll_plan(false);
 
     plan.waves[0] = (struct rollout_plan_wave){ROLLOUT_PLAN_ALL, 0, 0};
     plan.wave_count = 1;
-    run(fixture, "INSERT INTO myna.device_group (group_id, priority) VALUES ('hall', 1);"
-                 "INSERT INTO myna.group_member VALUES ('hall', 'r1'), ('hall', 'r2')");
-    create_by(fixture, "hall", "hall", "{\"volume\": 3}", &plan);
-    assert_int_equal(act(fixture, "hall", ROLLOUT_START), STATUS_OK);
+    roll_run(fixture, "INSERT INTO myna.device_group (group_id, priority) VALUES ('hall', 1);"
+                      "INSERT INTO myna.group_member VALUES ('hall', 'r1'), ('hall', 'r2')");
+    roll_create(fixture, "hall", "hall", "{\"volume\": 3}", &plan);
+    assert_int_equal(roll_act(fixture, "hall", ROLLOUT_START), STATUS_OK);
     for (int i = 0; i < 4; i++)
-        look(fixture, "hall");
-    assert_string_equal(opened(fixture), "r1 r2");
-    run(fixture, "DELETE FROM myna.group_member WHERE group_id = 'hall' AND device_id = 'r2';"
-                 "INSERT INTO myna.group_member VALUES ('hall', 'r5')");
+        roll_look(fixture, "hall");
+    assert_string_equal(roll_opened(fixture), "r1 r2");
+    roll_run(fixture, "DELETE FROM myna.group_member WHERE group_id = 'hall' AND device_id = 'r2';"
+                      "INSERT INTO myna.group_member VALUES ('hall', 'r5')");
     for (int i = 0; i < 3; i++)
-        look(fixture, "hall");
-    assert_string_equal(opened(fixture), "r1 r5");
-    ASSERT_SQL(fixture,
-               "SELECT concat(state, is_live) FROM myna.rollout_device"
-               " WHERE device_id = 'r2'",
-               "leftf");
-    run(fixture, "DELETE FROM myna.rollout; DELETE FROM myna.device_group WHERE group_id = 'hall'");
+        roll_look(fixture, "hall");
+    assert_string_equal(roll_opened(fixture), "r1 r5");
+    ROLL_ASSERT_SQL(fixture,
+                    "SELECT concat(state, is_live) FROM myna.rollout_device"
+                    " WHERE device_id = 'r2'",
+                    "leftf");
+    roll_run(fixture,
+             "DELETE FROM myna.rollout; DELETE FROM myna.device_group WHERE group_id = 'hall'");
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, begin)
+#define TEST(name) cmocka_unit_test_setup(name, roll_begin)
     const struct CMUnitTest tests[] = {
         TEST(a_next_key_goes_out_in_waves_that_try_it),
         TEST(whoever_comes_after_a_rotation_has_the_next_key_at_once),
@@ -763,5 +570,5 @@ int main(void)
         TEST(who_leaves_the_group_leaves_and_who_joins_joins_the_open_wave),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, roll_set_up, roll_tear_down);
 }
