@@ -1,7 +1,7 @@
-/* Any sequence of layer edits, rollouts, pauses, roll-backs, robots that come and go and databases
- * that crash: each robot ends at the configuration that model.h computes, and on the way whatever
- * changes for a robot has a new generation. On a real PostgreSQL, because what is in question is
- * what the statements and the views say; time is the test's own. */
+/* Any sequence of layer edits, rollouts of settings, software and keys, pauses, roll-backs, robots
+ * that come and go and databases that crash: each robot ends at the configuration that model.h
+ * computes, and on the way whatever changes for a robot has a new generation. On a real PostgreSQL,
+ * because what is in question is what the statements and the views say; time is the test's own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,23 +17,28 @@
 #include "server/store/rollout_draft.h"
 #include "server/store/rollout_steps.h"
 #include "server/store/rollouts.h"
+#include "server/store/vendor_keys.h"
 #include "tests/simulation/rollout/model.h"
 #include "tests/support/dice.h"
 #include "tests/support/pg.h"
 
 #define SEEDS       4
-#define STEPS       160
+#define STEPS       200
 #define ROLLOUTS    256
 #define CHECK_EVERY 8
 
-static const char *const settings[MODEL_SETTINGS] = {"volume", "history_turns", "voice_pitch",
-                                                     "daily_minutes"};
+/* Behind the settings: as check_all() calls what is none. */
+static const char *const settings[MODEL_VALUES] = {"volume",        "history_turns", "voice_pitch",
+                                                   "daily_minutes", "/software",     "/key"};
 static const struct author people = {"operator:test", ""};
+
+enum kind { SETTINGS, SOFTWARE, KEY };
 
 /* One that was made: of which layer, and what it changes. */
 struct made {
     char id[16];
     int layer;
+    enum kind kind;
     struct model_map patch;
     bool is_over, is_completed;
 };
@@ -50,7 +55,8 @@ struct world {
     /* as seen at the last check */
     struct model_map seen[MODEL_ROBOTS];
     int64_t generations[MODEL_ROBOTS];
-    unsigned completed, rolled_back, refused, reversed;
+    unsigned completed, rolled_back, refused, reversed, keys_ended;
+    unsigned completed_of[3]; /* settings, software, keys */
 };
 
 static int roll(struct world *world, int below)
@@ -79,29 +85,46 @@ static void script(struct world *world, const char *sql)
 static void make_robots(struct world *world)
 {
     script(world,
+           "INSERT INTO myna.vendor (vendor_id, base_url, key_wrapped) VALUES ('a', 'http://v',"
+           "  'old');"
+           "INSERT INTO myna.contract VALUES ('a', 'a', 'CNY', 'UTC');"
+           "INSERT INTO myna.contract_version SELECT 'a', 1, '2020-01-01', '{\"contract\": \"a\","
+           "  \"vendor\": \"a\", \"currency\": \"CNY\", \"zone\": \"UTC\", \"charges\": [{\"kind\":"
+           "  \"flat\", \"amount\": \"1.00\", \"per\": \"month\"}]}', now(), 'test';"
            "INSERT INTO myna.sealing_key (key_id, public_key, private_wrapped, signature)"
            " VALUES ('abcd', sha256('k'), '', 'signed');"
            "INSERT INTO myna.device (device_id, certificate_serial, certificate_until,"
            "  sealing_public, server_key_id, secret_wrapped) SELECT 'r' || lpad(n::text, 2,"
            "  '0'), '1', now(), sha256('k'), 'abcd', '' FROM generate_series(0, 11) n;"
            "INSERT INTO myna.device_link (device_id, session_number, session_id,"
-           "  session_hello, last_seen) SELECT device_id, 1, '0123456789abcdef', true, now()"
-           "  FROM myna.device;"
+           "  session_hello, last_seen, capabilities) SELECT device_id, 1, '0123456789abcdef',"
+           "  true, now(), '[\"software\"]' FROM myna.device;"
            "INSERT INTO myna.device_group (group_id, priority) VALUES ('g0', 10), ('g1', 20)");
 }
 
-/* A robot that is online runs what it is told, and says so. */
-static void hear(struct world *world, int robot)
+/* Robots that are online run what they are told, and say so: each of one_of robots; 1: all. */
+static void hear(struct world *world, int one_of)
 {
-    STORE_STATEMENT(answer, "UPDATE myna.device_link SET last_seen = now(),"
+    STORE_STATEMENT(answer, "UPDATE myna.device_link l SET last_seen = now(),"
                             " held_generation = desired_generation,"
-                            " reported_generation = desired_generation"
-                            " WHERE device_id = $1 AND session_hello");
-    char id[16];
+                            " reported_generation = desired_generation,"
+                            " packages = coalesce((SELECT jsonb_agg((s.manifest ->> 'document')"
+                            "  ::jsonb) FROM myna.device_software s"
+                            "  WHERE s.device_id = l.device_id AND NOT s.withdrawn), '[]')"
+                            " WHERE device_id = ANY ($1::text[]) AND session_hello"
+                            "  AND reported_generation < desired_generation");
+    const char *heard[MODEL_ROBOTS];
+    char ids[MODEL_ROBOTS][16];
+    size_t count = 0;
 
-    robot_id(robot, id);
-    assert_int_equal(store_query(world->store, &answer, STORE_VALUES(value_text(id)), NULL),
-                     STATUS_OK);
+    for (int robot = 0; robot < MODEL_ROBOTS; robot++) {
+        robot_id(robot, ids[robot]);
+        if (roll(world, one_of) == 0)
+            heard[count++] = ids[robot];
+    }
+    assert_int_equal(
+        store_query(world->store, &answer, STORE_VALUES(value_text_array(heard, count)), NULL),
+        STATUS_OK);
 }
 
 static void set_online(struct world *world, int robot, bool online)
@@ -131,7 +154,10 @@ static struct layers_key key_of(int layer, char owner[16])
     return (struct layers_key){LAYERS_DEVICE, owner};
 }
 
-static struct span write_map(struct world *world, const struct model_map *map)
+/* What all robots have besides, and nobody changes. */
+#define ROUTES "[{\"vendor\": \"a\", \"model\": \"m\", \"contract\": \"a\"}]"
+
+static struct span write_map(struct world *world, const struct model_map *map, bool has_routes)
 {
     struct json_writer writer;
     struct buffer text;
@@ -139,6 +165,10 @@ static struct span write_map(struct world *world, const struct model_map *map)
     buffer_init(&text, 4096);
     json_writer_init(&writer, &text);
     json_begin_object(&writer);
+    if (has_routes) {
+        json_key(&writer, "routes");
+        json_write_raw(&writer, span_text(ROUTES));
+    }
     for (int i = 0; i < MODEL_SETTINGS; i++) {
         if (map->values[i] == MODEL_KEEP)
             continue;
@@ -157,7 +187,7 @@ static struct span write_map(struct world *world, const struct model_map *map)
 /* Refused when a rollout is changing what differs, which the model need not know. */
 static void edit(struct world *world)
 {
-    const int layer = roll(world, MODEL_LAYERS);
+    const int layer = roll(world, roll(world, 2) == 0 ? MODEL_ROBOT : MODEL_LAYERS);
     struct model_map map = world->model.layers[layer];
     struct model_map written;
     struct json_problem problem;
@@ -172,9 +202,9 @@ static void edit(struct world *world)
     for (int i = 0; i < MODEL_SETTINGS; i++)
         if (written.values[i] == MODEL_UNSET)
             written.values[i] = MODEL_KEEP; /* a layer simply lacks it */
-    const enum status status =
-        layers_put(world->store, &people, &key, -1, write_map(world, &written), -1, world->arena,
-                   &out, &problem);
+    const enum status status = layers_put(world->store, &people, &key, -1,
+                                          write_map(world, &written, layer == MODEL_FLEET), -1,
+                                          world->arena, &out, &problem);
     if (status == STATUS_DENIED) {
         world->refused++;
         return;
@@ -229,33 +259,86 @@ static enum status act_on(struct world *world, const char *id, enum rollout_even
     return rollouts_act(world->store, &people, id, &act, world->arena, &out, problem);
 }
 
+static void draw_patch(struct world *world, struct made *made, struct rollouts_draft *draft)
+{
+    for (int n = 1 + roll(world, 2); n > 0; n--)
+        made->patch.values[roll(world, MODEL_SETTINGS)] =
+            roll(world, 4) == 0 ? MODEL_UNSET : roll(world, 20);
+    draft->patch = write_map(world, &made->patch, false);
+}
+
+/* Each version is another one, and none is refused for what robots have. */
+static void draw_software(struct world *world, struct made *made, struct rollouts_draft *draft,
+                          struct manifest *software)
+{
+    const int version = world->made_count + 1;
+
+    made->patch.values[MODEL_SOFTWARE] = version;
+    *software = (struct manifest){.kind = "mood", .name = "mood"};
+    snprintf(software->version, sizeof software->version, "%d", version);
+    draft->software = software;
+    draft->manifest = span_text(arena_format(
+        world->arena,
+        "{\"signature\": \"AAAA\", \"document\": \"{\\\"manifest\\\":1,\\\"kind\\\":\\\"mood\\\","
+        "\\\"name\\\":\\\"mood\\\",\\\"version\\\":\\\"%d\\\",\\\"counter\\\":1,"
+        "\\\"allow_downgrade\\\":true,\\\"url\\\":\\\"https://files.example/mood\\\","
+        "\\\"sha256\\\":\\\"%064d\\\",\\\"size\\\":3}\"}",
+        version, 0));
+}
+
 static void begin(struct world *world)
 {
     struct made *made = &world->made[world->made_count];
     const struct rollout_plan plan = make_plan(world);
     struct rollouts_draft draft = {.name = "", .on_red = "pause"};
+    struct manifest software;
     struct json_problem problem;
     struct document out;
     char owner[16];
 
     if (world->made_count == ROLLOUTS)
         return;
-    *made = (struct made){.layer = roll(world, MODEL_ROBOT)};
+    *made = (struct made){.layer = roll(world, MODEL_ROBOT), .patch = model_map_of(MODEL_KEEP)};
     snprintf(made->id, sizeof made->id, "roll-%d", world->made_count);
-    for (int i = 0; i < MODEL_SETTINGS; i++)
-        made->patch.values[i] = MODEL_KEEP;
-    for (int n = 1 + roll(world, 2); n > 0; n--)
-        made->patch.values[roll(world, MODEL_SETTINGS)] =
-            roll(world, 4) == 0 ? MODEL_UNSET : roll(world, 20);
+    made->kind = roll(world, 2) == 0 ? SETTINGS : roll(world, 2) == 0 ? SOFTWARE : KEY;
+    if (made->kind == SETTINGS)
+        draw_patch(world, made, &draft);
+    else if (made->kind == SOFTWARE)
+        draw_software(world, made, &draft, &software);
+    else
+        draft.key_vendor = "a", made->patch.values[MODEL_KEY] = 1;
     draft.id = made->id;
     draft.group = key_of(made->layer, owner).owner;
-    draft.patch = write_map(world, &made->patch);
     assert_int_equal(rollout_draft_plan(&plan, world->arena, &draft.plan), STATUS_OK);
-    assert_int_equal(rollouts_create(world->store, &people, &draft, world->arena, &out, &problem),
-                     STATUS_OK);
+    const enum status created =
+        rollouts_create(world->store, &people, &draft, world->arena, &out, &problem);
+    if (made->kind == KEY && created == STATUS_CONFLICT)
+        return; /* there is no next key */
+    assert_int_equal(created, STATUS_OK);
     world->made_count++;
     const enum status status = act_on(world, made->id, ROLLOUT_START);
     assert_true(status == STATUS_OK || status == STATUS_CONFLICT);
+}
+
+/* A next key is put, becomes the key, or is dropped; not while a rollout gives it. */
+static void change_key(struct world *world)
+{
+    const int what = roll(world, 4);
+    struct document out;
+    char problem[400];
+    const enum status status =
+        what < 2
+            ? vendor_keys_put(world->store, &people, "a", span_text("next"), world->arena, &out)
+        : what == 2
+            ? vendor_keys_finish(world->store, &people, "a", "a test", world->arena, &out, problem)
+            : vendor_keys_drop(world->store, &people, "a", world->arena, &out);
+
+    assert_true(status == STATUS_OK || status == STATUS_CONFLICT || status == STATUS_DENIED ||
+                status == STATUS_EXISTS);
+    if (status != STATUS_OK || what < 2)
+        return;
+    model_end_key(&world->model, what == 2);
+    world->keys_ended++;
 }
 
 static struct made *pick(struct world *world)
@@ -296,9 +379,18 @@ static void take_back(struct world *world)
     assert_int_equal(status, STATUS_OK);
     struct made *back = &world->made[world->made_count++];
     assert_int_equal(json_parse(out.json, &json, NULL), STATUS_OK);
-    *back = (struct made){.layer = made->layer};
+    *back =
+        (struct made){.layer = made->layer, .kind = made->kind, .patch = model_map_of(MODEL_KEEP)};
     snprintf(back->id, sizeof back->id, "%s", json_text(json_member(json, "id"), ""));
-    for (int i = 0; i < MODEL_SETTINGS; i++) {
+    if (made->kind == SOFTWARE) {
+        const struct json *software = json_member(json, "software");
+
+        back->patch.values[MODEL_SOFTWARE] =
+            json_bool(json_member(software, "withdrawn"), false)
+                ? MODEL_UNSET
+                : (int)strtol(json_text(json_member(software, "version"), "0"), NULL, 10);
+    }
+    for (int i = 0; i < MODEL_SETTINGS && made->kind == SETTINGS; i++) {
         const struct json *value = json_member(json_member(json, "patch"), settings[i]);
 
         back->patch.values[i] = value == NULL                   ? MODEL_KEEP
@@ -326,11 +418,10 @@ static void follow_ends(struct world *world)
                 continue;
             made->is_over = true;
             if (strcmp(result_text(&rows, row, 1), "completed") == 0) {
-                struct model_map *layer = &world->model.layers[made->layer];
-
-                *layer = model_patch(*layer, &made->patch);
+                model_complete(&world->model, made->layer, &made->patch);
                 made->is_completed = true;
                 world->completed++;
+                world->completed_of[made->kind]++;
             } else {
                 world->rolled_back++;
             }
@@ -373,18 +464,25 @@ static void crash(struct world *world)
 
 /* ---- what must hold ---- */
 
+static int value_of(const char *name)
+{
+    for (int i = 0; i < MODEL_VALUES; i++)
+        if (strcmp(name, settings[i]) == 0)
+            return i;
+    fail_msg("nobody set %s", name);
+    return 0;
+}
+
 static struct model_map read_content(const struct result *rows, int robot)
 {
-    struct model_map content = {{MODEL_UNSET, MODEL_UNSET, MODEL_UNSET, MODEL_UNSET}};
+    struct model_map content = model_map_of(MODEL_UNSET);
     char id[16];
 
     robot_id(robot, id);
     for (size_t row = 0; row < result_count(rows); row++) {
         if (strcmp(result_text(rows, row, 0), id) != 0)
             continue;
-        for (int i = 0; i < MODEL_SETTINGS; i++)
-            if (strcmp(result_text(rows, row, 1), settings[i]) == 0)
-                content.values[i] = (int)result_int(rows, row, 2);
+        content.values[value_of(result_text(rows, row, 1))] = (int)result_int(rows, row, 2);
     }
     return content;
 }
@@ -410,7 +508,7 @@ static void check_robot(struct world *world, int robot, const struct result *con
     const struct made *made = open_for(world, opened, id);
     const struct model_map expected = model_content(
         &world->model, robot, made != NULL ? made->layer : 0, made != NULL ? &made->patch : NULL);
-    for (int i = 0; i < MODEL_SETTINGS; i++) {
+    for (int i = 0; i < MODEL_VALUES; i++) {
         if (content.values[i] != expected.values[i])
             print_error("%s: %s is %d, not %d (%s)\n", id, settings[i], content.values[i],
                         expected.values[i], made != NULL ? made->id : "opened by none");
@@ -425,8 +523,14 @@ static void check_robot(struct world *world, int robot, const struct result *con
 
 static enum status check_all(struct store_conn *conn, void *context)
 {
-    STORE_STATEMENT(content, "SELECT device_id, name, (value #>> '{}')::bigint"
-                             " FROM myna.effective_setting");
+    STORE_STATEMENT(content, "SELECT device_id::text, name::text, (value #>> '{}')::bigint"
+                             " FROM myna.effective_setting WHERE name <> 'routes'"
+                             " UNION ALL SELECT device_id, '/software',"
+                             "  ((manifest ->> 'document')::jsonb ->> 'version')::bigint"
+                             " FROM myna.device_software WHERE NOT withdrawn"
+                             " UNION ALL SELECT d.device_id, '/key', v.key_number"
+                             "  + myna.key_is_next(v, d.device_id)::integer"
+                             " FROM myna.device d CROSS JOIN myna.vendor v");
     STORE_STATEMENT(open, "SELECT device_id, rollout_id FROM myna.rollout_device WHERE is_open");
     STORE_STATEMENT(generation, "SELECT desired_generation FROM myna.device_link"
                                 " ORDER BY device_id");
@@ -457,22 +561,24 @@ static void happen(struct world *world)
 {
     const int what = roll(world, 100);
 
-    if (what < 14)
+    if (what < 12)
         edit(world);
-    else if (what < 24)
+    else if (what < 28)
         begin(world);
-    else if (what < 34)
-        meddle(world);
     else if (what < 38)
+        meddle(world);
+    else if (what < 44)
         take_back(world);
-    else if (what < 42)
-        change_membership(world);
     else if (what < 47)
+        change_key(world);
+    else if (what < 51)
+        change_membership(world);
+    else if (what < 55)
         set_online(world, roll(world, MODEL_ROBOTS), roll(world, 3) > 0);
-    else if (what < 65)
-        hear(world, roll(world, MODEL_ROBOTS));
+    else if (what < 73)
+        hear(world, 3);
     else
-        world->now_ms += 1000 * roll(world, 12);
+        world->now_ms += 1000 * roll(world, 30);
     drive(world);
 }
 
@@ -484,13 +590,12 @@ static void let_it_end(struct world *world)
                             " ORDER BY rollout_id");
     size_t left = 1;
 
+    for (int robot = 0; robot < MODEL_ROBOTS; robot++)
+        set_online(world, robot, true);
     for (int round = 0; left > 0 && round < 400; round++) {
         struct result rows;
 
-        for (int robot = 0; robot < MODEL_ROBOTS; robot++) {
-            set_online(world, robot, true);
-            hear(world, robot);
-        }
+        hear(world, 1);
         world->now_ms += 15000;
         drive(world);
         assert_int_equal(store_query(world->store, &active, STORE_NO_VALUES, &rows), STATUS_OK);
@@ -524,15 +629,18 @@ static void check_nothing_left(struct world *world)
 static void start_over(struct world *world)
 {
     script(world, "TRUNCATE myna.rollout, myna.rollout_wave, myna.rollout_device,"
-                  " myna.group_member, myna.layer_revision;"
+                  " myna.group_member, myna.layer_revision, myna.layer_software,"
+                  " myna.vendor_key_device;"
                   "DELETE FROM myna.layer WHERE layer_id <> 'fleet';"
-                  "UPDATE myna.layer SET settings = '{}', revision = revision + 1;"
+                  "UPDATE myna.layer SET settings = '{\"routes\": " ROUTES "}',"
+                  " revision = revision + 1;"
+                  "UPDATE myna.vendor SET key_number = 1, next_key_wrapped = NULL,"
+                  " next_key_share = 0, next_key_at = NULL;"
                   "SELECT myna.touch_devices(NULL)");
     world->made_count = 0;
-    world->model = (struct model){.is_member = {{false}}};
+    world->model = (struct model){.key = 1};
     for (int layer = 0; layer < MODEL_LAYERS; layer++)
-        for (int i = 0; i < MODEL_SETTINGS; i++)
-            world->model.layers[layer].values[i] = MODEL_UNSET;
+        world->model.layers[layer] = model_map_of(MODEL_UNSET);
     for (int robot = 0; robot < MODEL_ROBOTS; robot++)
         set_online(world, robot, true);
 }
@@ -542,6 +650,9 @@ static void run_seed(struct world *world, uint64_t seed)
     dice_init(&world->dice, seed, span_text("rollouts"));
     world->now_ms = clock_wall_ms();
     start_over(world);
+    for (int i = 0; i < MODEL_ROBOTS; i++)
+        change_membership(world);
+    change_key(world);
     for (int step = 0; step < STEPS; step++) {
         happen(world);
         if (step % CHECK_EVERY == 0)
@@ -550,6 +661,12 @@ static void run_seed(struct world *world, uint64_t seed)
             crash(world);
         arena_reset(world->arena);
     }
+    let_it_end(world);
+    check(world);
+    /* what could not be taken back because others had its robots, can now */
+    for (int i = 0; i < 3; i++)
+        take_back(world);
+    change_key(world);
     let_it_end(world);
     check(world);
     check_nothing_left(world);
@@ -564,10 +681,15 @@ static void each_robot_ends_at_what_one_page_computes(void **state)
         run_seed(world, seed);
     }
     print_message(
-        "%u rollouts completed, %u taken back or dropped, %u reversed; %u edits refused\n",
-        world->completed, world->rolled_back, world->reversed, world->refused);
-    assert_true(world->completed >= SEEDS && world->rolled_back > 0 && world->refused > 0 &&
-                world->reversed > 0);
+        "%u rollouts completed (%u of settings, %u of software, %u of keys), %u taken back or"
+        " dropped, %u reversed; %u edits refused, %u keys ended\n",
+        world->completed, world->completed_of[SETTINGS], world->completed_of[SOFTWARE],
+        world->completed_of[KEY], world->rolled_back, world->reversed, world->refused,
+        world->keys_ended);
+    assert_true(world->rolled_back > 0 && world->refused > 0 && world->reversed > 0 &&
+                world->keys_ended > 0);
+    for (int kind = 0; kind <= KEY; kind++)
+        assert_true(world->completed_of[kind] > 0);
 }
 
 static int set_up(void **state)
