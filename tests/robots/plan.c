@@ -1,11 +1,13 @@
 #include "tests/robots/plan.h"
 
+#include "schema/wire/manifest.h"
 #include "schema/wire/setting.h"
 
 #define SHARED 64 /* plans that are found again; most fleets have a few */
 
 struct plans {
-    wire_ConfigContent content; /* too large for the stack */
+    wire_ConfigContent content;   /* too large for the stack, */
+    wire_ConfigSoftware software; /* as this, of the same bytes */
     struct plan *shared[SHARED];
     struct plan *fallback;
 };
@@ -128,6 +130,26 @@ static void fill(struct plan *plan, const wire_ConfigContent *content)
     memcpy(plan->brokers, content->brokers, content->brokers_count * sizeof *plan->brokers);
 }
 
+/* Whoever signed it: what is in question here is the fleet and not this robot's disk. */
+static void install(struct plan *plan, const wire_ConfigSoftware *software)
+{
+    for (size_t i = 0; i < software->software_count; i++) {
+        const wire_Software *item = &software->software[i];
+        struct json_problem problem;
+        struct manifest manifest;
+
+        if (item->withdrawn || manifest_read(span_of(item->document.bytes, item->document.size),
+                                             &manifest, &problem) != STATUS_OK)
+            continue;
+        wire_SoftwareStatus *status = &plan->installed[plan->installed_count++];
+        *status = (wire_SoftwareStatus){.step = wire_SoftwareStep_SOFTWARE_CONFIRMED,
+                                        .counter = (uint64_t)manifest.counter};
+        snprintf(status->kind, sizeof status->kind, "%s", manifest.kind);
+        snprintf(status->name, sizeof status->name, "%s", manifest.name);
+        snprintf(status->version, sizeof status->version, "%s", manifest.version);
+    }
+}
+
 static struct plan *new_plan(const uint8_t hash[CRYPTO_HASH_SIZE])
 {
     struct plan *plan = calloc(1, sizeof *plan);
@@ -197,12 +219,14 @@ enum status plans_take(struct plans *plans, struct span content,
         *out = plan;
         return STATUS_OK;
     }
-    if (message_decode(MESSAGE_CONFIG_CONTENT, content, &plans->content) != STATUS_OK)
+    if (message_decode(MESSAGE_CONFIG_CONTENT, content, &plans->content) != STATUS_OK ||
+        message_decode(MESSAGE_CONFIG_SOFTWARE, content, &plans->software) != STATUS_OK)
         return STATUS_INVALID;
     plan = new_plan(hash);
     if (plan == NULL)
         return STATUS_MEMORY;
     fill(plan, &plans->content);
+    install(plan, &plans->software);
     if (place != NULL)
         *place = plan;
     *out = plan;

@@ -32,6 +32,9 @@ struct plan {
     size_t broker_count;
     bool is_tried; /* before it runs, */
     wire_TrialSpec trial;
+    /* Software that it brings. A simulated robot fetches nothing and takes it for installed. */
+    wire_SoftwareStatus installed[LIMIT_SOFTWARE];
+    size_t installed_count;
 };
 
 MUST_CHECK enum status plans_create(struct plans **out);

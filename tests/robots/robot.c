@@ -251,6 +251,8 @@ static void running(void *context, struct peer_running *out)
         out->generation_held = out->trial.generation;
     memcpy(out->config_hash, robot->plan->hash, CRYPTO_HASH_SIZE);
     out->is_settling = robot->kept_plan != NULL;
+    out->installed_count = robot->plan->installed_count;
+    memcpy(out->installed, robot->plan->installed, sizeof robot->plan->installed);
 }
 
 static size_t settings(void *context, wire_SettingStatus *out)
@@ -524,7 +526,7 @@ static enum status open_journal(struct robot *robot)
 
 static enum status create_peer(struct robot *robot)
 {
-    static const char *const capabilities[] = {"simulated", "trial"};
+    static const char *const capabilities[] = {"simulated", "trial", "software"};
     const struct notebook_facts *facts = notebook_facts(robot->notebook);
     const struct peer_options options = {
         .pair = &robot->pair,

@@ -1,17 +1,20 @@
-// A rollout on a fleet with two servers that are killed in every state (invariant I6): no step is
-// lost, none happens twice, and each robot ends at what it should run.
+// Rollouts of every kind on a fleet with two servers that are killed in every state (invariant I6): no
+// step is lost, none happens twice, and each robot ends at what it should run.
 import assert from 'node:assert/strict';
 import {execFile, spawn} from 'node:child_process';
-import {openSync, writeFileSync} from 'node:fs';
+import {openSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
 import {Fleet, sleep, until} from '../../support/fleet.mjs';
 
 const run = promisify(execFile);
-const ROBOTS = 24;
-const PLAN = {gates: 'off', soak_s: 1, control: {at_least: 3}, rate_per_minute: 600,
-  waves: [{share: '10%', at_least: 3}, {share: '40%'}, {share: '100%'}], confirm: {deadline_s: 60}};
+const ROBOTS = 23; // and the full one
+const PLAN = {gates: 'off', soak_s: 1, control: {at_least: 2}, rate_per_minute: 600,
+  waves: [{share: '20%', at_least: 2}, {share: '100%'}], confirm: {deadline_s: 120, retries: 2}};
+// Each kind has robots of its own, so that one run kills servers in the states of all three.
+const KINDS = ['settings', 'key', 'software'];
+const EACH = 8;
 
 let fleet;
 let servers;
@@ -53,6 +56,12 @@ before(async () => {
   servers = [new Server(1), new Server(2)];
   for (const server of servers) server.start();
   await ready();
+  const robots = (await fleet.sql('SELECT device_id FROM myna.device ORDER BY device_id')).flat();
+  for (const [i, kind] of KINDS.entries()) {
+    await ctl('group', 'set', kind, '--priority', String(200 + i));
+    await ctl('group', 'add', kind, ...robots.slice(i * EACH, (i + 1) * EACH));
+  }
+  await run(join(fleet.env.MYNA_BUILD, 'mynactl'), ['manifest', 'keygen', join(fleet.home, 'company')]);
 });
 
 after(async () => {
@@ -65,40 +74,79 @@ const ready = () => until(30, () => 'no server answers', () => fetch(`${fleet.ur
 async function ctl(...words) {
   const {stdout} = await run(join(fleet.env.MYNA_BUILD, 'mynactl'), ['--json', ...words],
     {env: {...process.env, MYNACTL_CONFIG: join(fleet.home, 'ctl.json')}});
-  return JSON.parse(stdout);
+  return stdout && JSON.parse(stdout);
 }
 
 const one = async (query) => (await fleet.sql(query))[0]?.[0];
-const place = (id) => one(`SELECT concat_ws('/', state, step, cause) FROM myna.rollout WHERE rollout_id = '${id}'`);
+const places = async (ids) => (await fleet.sql(`SELECT rollout_id, concat_ws('/', state, step, cause), wave FROM myna.rollout
+  WHERE rollout_id = ANY ('{${ids}}') ORDER BY 1`)).map(([id, place, wave]) => ({id, place, wave: Number(wave)}));
+const generations = async () => new Map((await fleet.sql('SELECT device_id, desired_generation FROM myna.device_link'))
+  .map(([id, n]) => [id, Number(n)]));
 
-async function begin(id, volume, plan = {}) {
+async function begin(id, kind, words, plan = {}) {
   const file = join(fleet.home, `${id}.json`);
   writeFileSync(file, JSON.stringify({...PLAN, ...plan}));
-  await ready();
-  await ctl('rollout', 'create', id, `volume=${volume}`, '--plan', file, '--start');
+  await ctl('rollout', 'create', id, ...words, '--group', kind, '--plan', file, '--start');
 }
 
-// Kills one server after the other, each time the rollout is first seen at another place; between
-// them, whoever is left goes on. Where something waits for people, they act.
-async function killAtEach(id, end, acts = {}) {
+// A key that the vendor takes from now on beside the one that robots have.
+async function nextKey(vendor) {
+  const keys = join(fleet.home, 'vendors/keys');
+  const file = join(fleet.home, `${vendor}.next`);
+  writeFileSync(file, `sk-${vendor}-next-key-of-the-test`);
+  writeFileSync(keys, `${readFileSync(keys, 'utf8')}sk-${vendor}-next-key-of-the-test\n`);
+  await ctl('vendor', 'key', vendor, '--next-file', file);
+}
+
+async function manifest(version, counter) {
+  const file = join(fleet.home, 'package');
+  const out = join(fleet.home, `mood-${version}.json`);
+  writeFileSync(file, version);
+  await run(join(fleet.env.MYNA_BUILD, 'mynactl'), ['manifest', 'sign', file, '--key', join(fleet.home, 'company.key'),
+    '--kind', 'mood', '--name', 'mood', '--version', version, '--counter', String(counter),
+    '--url', 'https://files.example/mood', '--out', out]);
+  return out;
+}
+
+// Of each kind one, named id-kind; what they bring, and what generations their robots had.
+async function beginAll(id, {volume, vendor, version, counter, plan}) {
+  await ready();
+  await nextKey(vendor);
+  const before = await generations();
+  await begin(`${id}-settings`, 'settings', [`volume=${volume}`], plan);
+  await begin(`${id}-key`, 'key', ['--key', vendor], plan);
+  await begin(`${id}-software`, 'software', ['--manifest', await manifest(version, counter)], plan);
+  return {before, ids: KINDS.map((kind) => `${id}-${kind}`)};
+}
+
+// Kills one server after the other, each time one of the rollouts is first seen at another place;
+// between them, whoever is left goes on. act says what people do there, until it was done.
+async function killAtEach(ids, end, act) {
   const seen = new Set();
-  let turn = 0;
-  const deadline = Date.now() + 180000;
+  let polls = 0;
+  let kills = 0;
+  const deadline = Date.now() + 240000;
   for (;;) {
-    const at = await place(id);
-    if (at === end) return seen;
-    if (Date.now() > deadline) assert.fail(`it stays at ${at}`);
-    if (!seen.has(at) || turn % 7 === 6) {
-      seen.add(at);
-      const server = servers[turn++ % 2];
+    const at = await places(ids);
+    if (at.every(({place}) => place === end)) return seen;
+    if (Date.now() > deadline) assert.fail(`they stay at ${JSON.stringify(at)}`);
+    const fresh = at.map(({id, place}) => `${id} ${place}`).filter((pair) => !seen.has(pair));
+    if (fresh.length > 0 || ++polls % 25 === 0) { // now and then also where they were seen before
+      for (const pair of fresh) seen.add(pair);
+      const server = servers[kills++ % 2];
       await server.kill();
       server.start();
-    } else {
-      turn += seen.size > 3 ? 1 : 0; // now and then also where it was seen before
     }
-    if (acts[at]) await ctl('rollout', acts[at], id).catch(() => {});
+    for (const {id, place, wave} of at) {
+      const words = act(id, place, wave);
+      if (words) await ctl('rollout', ...words).catch(() => {});
+    }
     await sleep(30);
   }
+}
+
+function met(seen, ids, wanted) {
+  for (const id of ids) for (const place of wanted) assert.ok(seen.has(`${id} ${place}`), `${id} was not met ${place}: ${[...seen]}`);
 }
 
 // Each row of the audit goes on where the one before ended.
@@ -112,47 +160,71 @@ async function checkAudit(id) {
     last = is;
   }
   const opened = rows.filter(({action}) => action === 'rollout.open').flatMap(({is}) => is.robots);
-  assert.equal(new Set(opened).size, opened.length, 'no robot was opened twice');
+  assert.equal(new Set(opened).size, opened.length, `${id}: no robot was opened twice`);
   const waves = rows.filter(({action}) => action === 'rollout.wave').map(({is}) => is.wave);
-  assert.deepEqual(waves, [...new Set(waves)].sort((a, b) => a - b), 'each wave was opened once, in order');
-  assert.equal((await ctl('audit', 'verify')).ok, true);
-  return {rows, opened};
+  assert.deepEqual(waves, [...new Set(waves)].sort((a, b) => a - b), `${id}: each wave was opened once, in order`);
+  return opened;
 }
 
-const converged = async (volume) => until(60, () => `not all robots run volume ${volume}`, async () =>
-  Number(await one(`SELECT count(*) FROM myna.device_link l JOIN myna.effective_setting e USING (device_id)
-    WHERE e.name = 'volume' AND e.value = '${volume}' AND l.reported_generation = l.desired_generation`)) === ROBOTS + 1);
+// Nobody was told anything but by those tries, and by being taken back.
+async function checkGenerations(ids, before) {
+  const now = await generations();
+  for (const [robot, tries, state] of await fleet.sql(`SELECT device_id, tries, state FROM myna.rollout_device
+      WHERE rollout_id = ANY ('{${ids}}')`))
+    assert.equal(now.get(robot), before.get(robot) + Number(tries) + (state === 'reverted' ? 1 : 0), `${robot}, ${state} after ${tries}`);
+}
 
-test('I6: killed in every state, a rollout loses no step and repeats none', async () => {
-  await begin('through', 31);
-  const seen = await killAtEach('through', 'completed');
-  for (const at of ['running/publishing', 'running/confirming', 'running/soaking']) assert.ok(seen.has(at), `${at} was not met: ${[...seen]}`);
-  const {opened} = await checkAudit('through');
-  assert.equal(opened.length, ROBOTS + 1);
+const running = (condition) => until(60, () => `not all robots run ${condition}`, async () =>
+  Number(await one(`SELECT count(*) FROM myna.device_link l JOIN myna.group_member m USING (device_id)
+    WHERE l.reported_generation = l.desired_generation AND ${condition}`)) === EACH);
+const volume = (value) => running(`m.group_id = 'settings' AND EXISTS (SELECT FROM myna.effective_setting e
+  WHERE e.device_id = l.device_id AND e.name = 'volume' AND e.value = '${value}')`);
+const version = (value) => running(`m.group_id = 'software' AND l.packages @> '[{"name": "mood", "version": "${value}"}]'`);
+const nextOf = async (vendor) => (await ctl('vendor', 'key', vendor)).next;
+
+test('I6: killed in every state, rollouts of settings, a key and software lose no step and repeat none', async () => {
+  const {ids, before} = await beginAll('through', {volume: 31, vendor: 'dahan', version: '1.0', counter: 1});
+  const paused = new Set();
+  const seen = await killAtEach(ids, 'completed', (id, place) => {
+    if (place.endsWith('/operator')) paused.add(id);
+    if (place.endsWith('/operator')) return ['resume', id];
+    return place === 'running/soaking' && !paused.has(id) ? ['pause', id] : null;
+  });
+  met(seen, ids, ['running/publishing', 'running/confirming', 'running/soaking']);
+  assert.equal(paused.size, KINDS.length);
+  for (const id of ids) assert.equal((await checkAudit(id)).length, EACH, id);
   await ready();
-  await converged(31);
-  assert.equal(await one('SELECT settings ->> \'volume\' FROM myna.layer WHERE layer_id = \'fleet\''), '31');
+  await volume(31);
+  await version('1.0');
+  await running(`m.group_id = 'key' AND EXISTS (SELECT FROM myna.vendor_key_device k WHERE k.vendor_id = 'dahan'
+    AND k.device_id = l.device_id AND k.generation <= l.reported_generation AND NOT k.is_kept_back)`);
+  await checkGenerations(ids, before);
+  assert.equal((await nextOf('dahan')).given, EACH);
+  assert.equal(await one("SELECT settings ->> 'volume' FROM myna.layer WHERE layer_id = 'group:settings'"), '31');
+  assert.deepEqual(await fleet.sql('SELECT layer_id, version FROM myna.layer_software'), [['group:software', '1.0']]);
   assert.ok(servers.every(({kills}) => kills > 0));
+  assert.equal((await ctl('audit', 'verify')).ok, true);
 });
 
-test('I6: so is one by hand that is taken back from the middle', async () => {
-  await begin('back', 57, {manual: true});
-  let waves = 0;
-  const seen = await killAtEach('back', 'paused/judging/by_hand');
-  await until(30, () => 'the next wave cannot be started', () => ctl('rollout', 'next', 'back').then(() => true, () => ++waves > 50));
-  await until(60, () => 'the second wave does not end', async () => (await place('back')) === 'paused/judging/by_hand');
-  await until(30, () => 'it cannot be taken back', () => ctl('rollout', 'roll-back', 'back', '--rate', '240').then(() => true, () => false));
-  for (const at of await killAtEach('back', 'rolled_back')) seen.add(at);
-  assert.ok(seen.has('rolling_back'), [...seen].join());
-  await checkAudit('back');
+test('I6: so are those by hand that are taken back from the middle', async () => {
+  const {ids, before} = await beginAll('back', {volume: 57, vendor: 'erxian', version: '2.0', counter: 2, plan: {manual: true}});
+  const seen = await killAtEach(ids, 'rolled_back', (id, place, wave) => {
+    if (place !== 'paused/judging/by_hand') return null;
+    return wave === 1 ? ['next', id] : ['roll-back', id, '--rate', '240'];
+  });
+  met(seen, ids, ['paused/judging/by_hand', 'rolling_back']);
+  for (const id of ids) assert.equal((await checkAudit(id)).length, EACH - PLAN.control.at_least, id);
   await ready();
-  await converged(31);
+  await volume(31);
+  await version('1.0');
+  await checkGenerations(ids, before);
+  assert.equal((await nextOf('erxian')).given, 0);
   assert.equal(Number(await one('SELECT count(*) FROM myna.rollout_device WHERE is_open OR is_live')), 0);
+  assert.equal((await ctl('audit', 'verify')).ok, true);
 });
 
 // The window opens and closes by whichever server is there; each is killed again and again around both.
 test('I6: killed while a maintenance window opens and closes, all robots leave and come back once', async () => {
-  const generations = async () => new Map((await fleet.sql('SELECT device_id, desired_generation FROM myna.device_link')).map(([id, n]) => [id, Number(n)]));
   const state = () => one("SELECT state FROM myna.vendor_drain WHERE vendor_id = 'dahan'");
   await ready();
   const before = await generations();

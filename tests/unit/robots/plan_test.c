@@ -114,6 +114,44 @@ static void before_a_configuration_the_defaults_hold_and_no_route(void **state)
     plans_release(*state, plan);
 }
 
+static void add_software(wire_ConfigSoftware *software, const char *name, const char *version,
+                         bool withdrawn)
+{
+    wire_Software *item = &software->software[software->software_count++];
+    const int size =
+        snprintf((char *)item->document.bytes, sizeof item->document.bytes,
+                 "{\"manifest\":1,\"kind\":\"avatar\",\"name\":\"%s\",\"version\":\"%s\","
+                 "\"counter\":7,\"url\":\"https://files.example/a\",\"sha256\":\"%064d\","
+                 "\"size\":3}",
+                 name, version, 0);
+
+    item->document.size = (pb_size_t)size;
+    item->withdrawn = withdrawn;
+}
+
+static void software_that_is_not_taken_back_is_as_good_as_installed(void **state)
+{
+    static uint8_t bytes[LIMIT_CONFIG_BYTES];
+    static const uint8_t hash[CRYPTO_HASH_SIZE] = {2};
+    wire_ConfigSoftware *software = calloc(1, sizeof *software);
+    struct plan *plan = NULL;
+    size_t size;
+
+    add_software(software, "gone", "1.0", true);
+    add_software(software, "friend", "2.0", false);
+    assert_int_equal(message_encode(MESSAGE_CONFIG_SOFTWARE, software, bytes, sizeof bytes, &size),
+                     STATUS_OK);
+    free(software);
+    assert_int_equal(plans_take(*state, span_of(bytes, size), hash, &plan), STATUS_OK);
+    assert_int_equal(plan->installed_count, 1);
+    assert_string_equal(plan->installed[0].kind, "avatar");
+    assert_string_equal(plan->installed[0].name, "friend");
+    assert_string_equal(plan->installed[0].version, "2.0");
+    assert_int_equal(plan->installed[0].counter, 7);
+    assert_int_equal(plan->installed[0].step, wire_SoftwareStep_SOFTWARE_CONFIRMED);
+    plans_release(*state, plan);
+}
+
 static void bytes_that_are_no_configuration_are_refused(void **state)
 {
     static const uint8_t hash[CRYPTO_HASH_SIZE] = {1};
@@ -132,6 +170,7 @@ int main(void)
         WITH_PLANS(limits_that_a_configuration_sets_are_taken),
         WITH_PLANS(robots_with_the_same_configuration_share_one_plan),
         WITH_PLANS(before_a_configuration_the_defaults_hold_and_no_route),
+        WITH_PLANS(software_that_is_not_taken_back_is_as_good_as_installed),
         WITH_PLANS(bytes_that_are_no_configuration_are_refused),
     };
 
