@@ -8,11 +8,13 @@ const ROOT = "/api/v1";
 
 // What the server refused, in the form of RFC 9457. status 0: the server could not be reached.
 export class Problem extends Error {
-  constructor(status, body = {}) {
-    super(body.detail || body.title || t("problem.status", { status }));
+  // tell: into the reader's language; what is said stays as the server said it.
+  constructor(status, body = {}, tell = (said) => said) {
+    super(tell(body.detail || body.title) || t("problem.status", { status }));
     this.status = status;
+    this.said = body.detail || "";
     this.title = body.title || "";
-    this.errors = body.errors || [];
+    this.errors = (body.errors || []).map((error) => ({ ...error, detail: tell(error.detail) }));
   }
 
   // The complaint about one field, by its JSON pointer; "" when there is none. Who asks shows it.
@@ -53,6 +55,9 @@ async function read(response) {
   return response.json();
 }
 
+// What tells refusals in the reader's language; only who is refused something needs it.
+const teller = () => import("./said.js").then(({ tell }) => tell, () => undefined);
+
 // Answers {data, etag}; throws Problem. once: false for what may act twice, as a dry run does nothing.
 export async function request(method, path, { query, body, type = "application/json", etag, signal, once = true } = {}) {
   const headers = { Accept: "application/json" };
@@ -72,7 +77,7 @@ export async function request(method, path, { query, body, type = "application/j
     throw new Problem(0, { detail: t("problem.unreachable") });
   }
   if (response.status === 401 && path !== "/login") onSignedOut();
-  if (!response.ok) throw new Problem(response.status, data || {});
+  if (!response.ok) throw new Problem(response.status, data || {}, await teller());
   return { data, etag: response.headers.get("ETag") };
 }
 
@@ -82,7 +87,7 @@ export const post = (path, body = {}, etag) => request("POST", path, { body, eta
 export const upload = (path, blob, type) => request("POST", path, { body: blob, type });
 export const put = (path, body, etag) => request("PUT", path, { body, etag });
 export const patch = (path, body, etag) => request("PATCH", path, { body, etag });
-export const remove = (path) => request("DELETE", path);
+export const remove = (path, etag) => request("DELETE", path, { etag });
 export const file = (path, version) => address(path, { v: version });
 
 // Calls fn at most once per gap_ms, and once more after the last call: a fleet that talks all the

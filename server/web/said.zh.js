@@ -1,5 +1,7 @@
 // said.zh.js - the server's sentences in Simplified Chinese, by their codes; said.js fills them in
 
+export { parts, told } from "./told.zh.js";
+
 // What happened; a kind without a sentence has nothing to tell but its parameters.
 export const words = {
   config_failed: "[{problem}]",

@@ -44,4 +44,28 @@ export function languageTests(on) {
     await page.getByRole('heading', {level: 1, name: 'Fleet'}).waitFor();
     await page.context().close();
   });
+
+  test('what the server refuses and finds is told in the reader\'s language', async () => {
+    const page = await on.browser().like(on.page(), {locale: 'zh-CN'});
+    await on.settle(page, '/fleet?filter=last_seen');
+    await page.getByRole('combobox', {name: '筛选条件'}).fill('last_seen < 9');
+    await page.getByText('第 13 个字符处：此处应为时长').waitFor();
+
+    await on.settle(page, '/contracts/changhe-2024/edit');
+    const sheet = page.getByRole('textbox', {name: '文档'});
+    await sheet.fill((await sheet.inputValue()).replace('per: year}\namendments', 'per: eon}\namendments'));
+    await page.locator('.faults li').getByText(/不认识“eon”|必须是以下之一/).waitFor();
+
+    await on.settle(page, '/alerts');
+    await page.getByRole('button', {name: '添加渠道'}).click();
+    const dialog = page.getByRole('dialog', {name: '添加渠道'});
+    await dialog.getByLabel('类型').selectOption('email');
+    await dialog.getByLabel('名称').fill('post');
+    await dialog.getByLabel('邮件服务器').fill('smtps://mail.example');
+    await dialog.getByLabel('收件人').fill('nobody');
+    await dialog.getByRole('button', {name: '保存'}).click();
+    await dialog.locator('.field.invalid').getByText('必须是最多 16 个地址的列表').waitFor();
+    assert.deepEqual(await untranslated(page), []);
+    await page.context().close();
+  });
 }

@@ -1,11 +1,13 @@
 // What the server says, in other languages: each of its codes has a sentence there, which fills in
 // nothing that the server does not give.
 import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import {test} from 'node:test';
 import {fileURLToPath} from 'node:url';
-import {cures, reasons, words} from '../../server/web/said.zh.js';
+import {cures, parts, reasons, told, words} from '../../server/web/said.zh.js';
+import {sentences} from './sentences.mjs';
 
 const server = resolve(dirname(fileURLToPath(import.meta.url)), '../../server');
 const read = (name) => readFileSync(join(server, name), 'utf8');
@@ -54,7 +56,53 @@ test('an alert and a reason are told in Chinese with their numbers', () => {
   assert.equal(fill(reasons.wave_not_open, {rollout: 'louder', cause: 'by_hand'}), '发布“louder”停住：下一波需人工启动');
 });
 
+const places = (text) => sorted([...text.matchAll(/\{(\d)\}/g)].map(([, n]) => Number(n)));
+
+test('each sentence that the server\'s source holds for operators is told in Chinese, and no other', () => {
+  const said = sentences();
+  assert.ok(said.length > 600, `${said.length} sentences`);
+  for (const known of ['server/money/contract_tier.c', 'server/store/preflight_money.c', 'server/jobs/rollout_look.c', 'server/money/comparison.c', 'server/bus/hearing.c', 'schema/wire/setting.c']) {
+    assert.ok(said.some(([file]) => file === known), `nothing of ${known}`);
+  }
+  assert.deepEqual(said.filter(([, text]) => !(text in told)), []);
+  const texts = new Set(said.map(([, text]) => text));
+  assert.deepEqual(Object.keys(told).filter((text) => !texts.has(text)), []);
+});
+
+test('a sentence told in Chinese is Chinese, and fills in only what stands in the English one', () => {
+  for (const [english, text] of Object.entries({...told, ...parts})) {
+    assert.ok(/\p{Script=Han}/u.test(text) || !/[a-z]{3}/.test(text.replace('Idempotency-Key', '')), english);
+    const gaps = english.split('{}').length - 1 + english.startsWith(' ') + english.endsWith(' ');
+    for (const place of places(text)) assert.ok(place >= 1 && place <= gaps, `${english}: {${place}}`);
+  }
+});
+
 test('who reads English reads the server\'s own sentences', () => {
   const alert = {kind: 'threshold', subject: 'budget/b', words: 'Spend is at 1.', cure: 'Look.', detail: {}};
   assert.deepEqual([wordsOf(alert), cureOf(alert), reasonOf({code: 'retired', text: 'it is retired', parameters: {}})], ['Spend is at 1.', 'Look.', 'it is retired']);
+});
+
+// said.js in Chinese is another module than the one above, so it runs in a program of its own.
+const inChinese = (said) => JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-e', `globalThis.navigator = {languages: ['zh-CN']};
+  const {tell, wordsOf} = await import(${JSON.stringify(new URL('../../server/web/said.js', import.meta.url).href)});
+  console.log(JSON.stringify([...${JSON.stringify(said)}.map(tell),
+    wordsOf({kind: 'rollout_red', subject: 'rollout/x', words: 'Wave 2.', detail: {wave: 2, problem: ${JSON.stringify(said[0])}}})]));`], {encoding: 'utf8'}));
+
+test('refusals, findings and reasons are recognised with their numbers and names, also within each other', () => {
+  const pairs = {
+    'first token: +24.0 % (at least +18.1 %, at most +30.2 %), +20.0 % is allowed': '首个词元：+24.0 %（最少 +18.1 %，最多 +30.2 %），允许 +20.0 %',
+    'rollout "a" has 3 of its robots, rollout "b" changes the same layer: wait for that, or write "queue": true into the plan and it waits by itself':
+      '发布“a”占用其中 3 台机器人，发布“b”更改同一设置层：请等待，或在计划中写 "queue": true，它会自行等待',
+    'at character 31: expected a time like 90s, 15m, 2h, 3d or 1w': '第 31 个字符处：此处应为时长，例如 90s、15m、2h、3d 或 1w',
+    'there is no group "text"': '没有分组“text”', // a name stays a name
+    'a level has no sum: peak, average, last or ever': '水平量没有总和：peak、average、last 或 ever',
+    'is missing (as amendments/0 leaves it)': '缺少（经 amendments/0 修订后）',
+    'the contracts cannot be compared: contract a runs 30 days and b 31; only terms of one length can be compared': '这些合同无法比较：合同 a 为 30 天，b 为 31 天；只能比较期限相同的合同',
+    'not heard since 2026-01-01T00:00:00Z': '最后一次联系：2026-01-01T00:00:00Z',
+    'commitment "terminals" of "dahan" falls short by 12 devices: 3600.00 CNY more than if nobody moved': '“dahan”的承诺“terminals”将差 12 devices：比无人迁移多付 3600.00 CNY',
+    'what a vendor says, in its own words: quota': 'what a vendor says, in its own words: quota',
+  };
+  const said = inChinese(Object.keys(pairs));
+  assert.deepEqual(said.slice(0, -1), Object.values(pairs));
+  assert.equal(said.at(-1), `第 2 波：${Object.values(pairs)[0]}`);
 });

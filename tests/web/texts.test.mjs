@@ -35,7 +35,7 @@ test('each text is asked for by a page', () => {
 });
 
 // Names, which are the same everywhere.
-const NAMES = ['Myna', 'OpenAI', 'Anthropic', 'Ollama'];
+const NAMES = ['Myna', 'OpenAI', 'Anthropic', 'Ollama', 'Slack'];
 const forms = (text) => (typeof text === 'object' ? Object.values(text) : [text]);
 const places = (text) => [...new Set(forms(text).flatMap((form) => [...form.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)))].sort();
 

@@ -2,6 +2,7 @@
 
 import { html } from "../dom.js";
 import { useResource } from "../api.js";
+import { tell } from "../said.js";
 import { t, word } from "../text.js";
 import { Icon } from "./icons.js";
 import { Loaded } from "./states.js";
@@ -9,13 +10,13 @@ import { Card } from "./ui.js";
 
 // Codes of a newer robot have no text here; then the server's own words stand.
 const known = (text, name, otherwise) => (text === name.replaceAll("_", " ") ? otherwise : text);
-export const causeOf = (trouble) => known(word("trouble", trouble.word), trouble.word, trouble.cause);
-export const cureOf = (trouble) => known(word("cure", trouble.word), trouble.word, trouble.cure);
+export const causeOf = (trouble) => known(word("trouble", trouble.word), trouble.word, tell(trouble.cause));
+export const cureOf = (trouble) => known(word("cure", trouble.word), trouble.word, tell(trouble.cure));
 
 function Also({ troubles }) {
   if (troubles.length === 0) return null;
   return html`<p class="muted">${t("doctor.also")}</p><ul class="plain also">${troubles.map((trouble) => html`<li key=${trouble.code}>
-    <b class="code">${trouble.code}</b> ${causeOf(trouble)}${trouble.detail && html`<span class="muted"> (${trouble.detail})</span>`}</li>`)}</ul>`;
+    <b class="code">${trouble.code}</b> ${causeOf(trouble)}${trouble.detail && html`<span class="muted"> (${tell(trouble.detail)})</span>`}</li>`)}</ul>`;
 }
 
 // data: as /doctor answers.
@@ -24,7 +25,7 @@ export function Diagnosis({ data }) {
   if (data.well) return html`<p class="row tight tone-ok"><${Icon} name="check" />${t("doctor.well")}</p>`;
   return html`<div class="diagnosis">
     <p class="cause"><b class="code">${trouble.code}</b><span>${causeOf(trouble)}
-      ${trouble.detail && html`<span class="sub">${trouble.detail}</span>`}</span></p>
+      ${trouble.detail && html`<span class="sub">${tell(trouble.detail)}</span>`}</span></p>
     <p><b>${t("doctor.cure")}:</b> ${cureOf(trouble)}</p>
     <${Also} troubles=${also} />
     ${screen && html`<p class="muted">${t("doctor.screen", { code: screen })}</p>`}

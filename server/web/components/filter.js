@@ -3,6 +3,7 @@
 
 import { html, useEffect, useId, useRef, useState } from "../dom.js";
 import { get, useResource } from "../api.js";
+import { tell } from "../said.js";
 import { t } from "../text.js";
 import { complete, suggestions } from "./completion.js";
 import { Field } from "./field.js";
@@ -128,6 +129,6 @@ export function FilterField({ value, use, hint, error, onInput, onGood, ...rest 
         onMouseDown=${(event) => {
           event.preventDefault();
           take(item);
-        }}><code>${item.text}</code>${item.note && html`<span class="muted">${item.note}</span>`}
+        }}><code>${item.text}</code>${item.note && html`<span class="muted">${tell(item.note)}</span>`}
         ${item.robots !== undefined && html`<span class="muted">${t("robots.n", { n: item.robots })}</span>`}</li>`)}</ul></div>`}</${Field}>`;
 }

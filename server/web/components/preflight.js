@@ -3,6 +3,7 @@
 
 import { html } from "../dom.js";
 import { money, number, timeOfDay } from "../format.js";
+import { tell } from "../said.js";
 import { t, word } from "../text.js";
 import { Table } from "./table.js";
 import { Chip, Money } from "./ui.js";
@@ -14,7 +15,7 @@ function Findings({ findings }) {
   const sorted = [...findings].sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
   return html`<ul class="findings">${sorted.map((finding, i) => html`<li key=${i}>
     <${Chip} tone=${TONES[finding.severity]}>${word("preflight_severity", finding.severity)}</${Chip}>
-    <span>${finding.wave > 0 && html`<b>${t("preflight.from_wave", { n: finding.wave })}</b> `}${finding.text}</span></li>`)}</ul>`;
+    <span>${finding.wave > 0 && html`<b>${t("preflight.from_wave", { n: finding.wave })}</b> `}${tell(finding.text)}</span></li>`)}</ul>`;
 }
 
 const difference = (row) => Number(row.amount_at_end) - Number(row.amount);

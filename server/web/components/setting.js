@@ -3,6 +3,7 @@
 import { html } from "../dom.js";
 import { useResource } from "../api.js";
 import { number } from "../format.js";
+import { tell } from "../said.js";
 import { t, word } from "../text.js";
 import { Icon } from "./icons.js";
 import { Button, IconButton } from "./ui.js";
@@ -39,7 +40,7 @@ export function SettingValue({ spec, value }) {
 export function settingHint(spec) {
   if (spec.type === "int") return t("setting.between", { min: spec.min, max: spec.max, unit: spec.unit });
   if (spec.type === "text") return t("setting.bytes", { max: number(spec.max) });
-  return spec.help || "";
+  return tell(spec.help || "");
 }
 
 function IntControl({ spec, value, onInput, attributes }) {

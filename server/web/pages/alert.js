@@ -8,7 +8,7 @@ import { Empty, Loaded } from "../components/states.js";
 import { ListTable } from "../components/table.js";
 import { Ago, Card, Facts, Status } from "../components/ui.js";
 import { number } from "../format.js";
-import { cureOf, wordsOf } from "../said.js";
+import { cureOf, tell, wordsOf } from "../said.js";
 import { t, word } from "../text.js";
 import { Acts, Said } from "./alerts/acts.js";
 import { Deliveries } from "./alerts/channels.js";
@@ -16,7 +16,7 @@ import { Deliveries } from "./alerts/channels.js";
 // Figures as people read them, texts as they are.
 function shown(json) {
   const value = JSON.parse(json);
-  return typeof value === "number" ? number(value) : typeof value === "string" ? value : json;
+  return typeof value === "number" ? number(value) : typeof value === "string" ? tell(value) : json;
 }
 
 function Seen({ alert }) {

@@ -7,6 +7,7 @@ import { Field, SelectField } from "../components/field.js";
 import { ListTable } from "../components/table.js";
 import { Ago, Button, Card, Facts } from "../components/ui.js";
 import { number } from "../format.js";
+import { tell } from "../said.js";
 import { may } from "../session.js";
 import { t } from "../text.js";
 
@@ -16,7 +17,7 @@ function Report({ report, onClose }) {
   return html`<${Dialog} title=${t("import.done")} onClose=${onClose}>
     <${Facts} items=${COUNTS.map((name) => [t(`import.${name}`), number(report[name])])} />
     ${report.examples?.length > 0 && html`<pre class="code wrap" tabindex="0">${report.examples
-      .map(({ request_id, problem }) => `${request_id}  ${problem}`).join("\n")}</pre>`}
+      .map(({ request_id, problem }) => `${request_id}  ${tell(problem)}`).join("\n")}</pre>`}
     <footer class="row end"><${Button} kind="primary" onClick=${onClose}>${t("close")}</${Button}></footer>
   </${Dialog}>`;
 }

@@ -124,7 +124,7 @@ async function save(form, start) {
     const { data } = await post("/rollouts", order);
     return data.id;
   } catch (problem) {
-    if (start && problem.status === 409 && problem.message.startsWith("the draft is there")) {
+    if (start && problem.status === 409 && problem.said.startsWith("the draft is there")) {
       toast(problem.message, "bad");
       return order.id;
     }

@@ -11,6 +11,7 @@ import { Loaded, Skeleton } from "../components/states.js";
 import { Ago, Card } from "../components/ui.js";
 import { Place, WaveBar, WaveCounts, waveName, WaveState } from "../components/waves.js";
 import { number } from "../format.js";
+import { tell } from "../said.js";
 import { t, word } from "../text.js";
 import { Acts } from "./rollout/acts.js";
 import { Gate } from "./rollout/gate.js";
@@ -69,7 +70,7 @@ function Total({ row }) {
 function Reason({ row }) {
   if (!row.reason) return null;
   const tone = row.cause === "red" ? "bad" : ["paused", "draft", "approval", "waiting"].includes(row.state) ? "warn" : "";
-  return html`<p class="notice ${tone}" role="status">${row.reason}</p>`;
+  return html`<p class="notice ${tone}" role="status">${tell(row.reason)}</p>`;
 }
 
 // A number was followed to the list of its robots, which is on this very page.

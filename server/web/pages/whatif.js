@@ -10,6 +10,7 @@ import { Table } from "../components/table.js";
 import { Button, Card, Copy, IconButton } from "../components/ui.js";
 import { money, number } from "../format.js";
 import { useQuery } from "../router.js";
+import { tell } from "../said.js";
 import { t, word } from "../text.js";
 import { letterOf, modelsOf, MOST_SIDES, questionOf, readAsked, usual, writeSides } from "./whatif/asked.js";
 import { Imagine } from "./whatif/imagine.js";
@@ -142,7 +143,7 @@ function Notes({ data, names }) {
 
 const columns = (data, names) => [
   { key: "id", title: t("contract"), lead: true, width: "26%", cell: ({ place }) => html`<${Swatch} place=${place} /> ${names[place]}` },
-  { key: "cost", title: t("whatif.cost"), end: true, cell: ({ side }) => (side.at ? money(side.at.cost, side.currency) : side.no_cost ?? "\u2013") },
+  { key: "cost", title: t("whatif.cost"), end: true, cell: ({ side }) => (side.at ? money(side.at.cost, side.currency) : tell(side.no_cost) ?? "\u2013") },
   { key: "more", title: t("whatif.more"), end: true, cell: ({ side, least }) => {
     const more = side.at && Number(side.at.converted) - least;
     return !side.at ? "\u2013" : more > 0 ? `+${money(more, data.currency)}` : t("whatif.least");

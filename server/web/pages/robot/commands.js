@@ -6,6 +6,7 @@ import { Field } from "../../components/field.js";
 import { Failure, Skeleton } from "../../components/states.js";
 import { attempt } from "../../components/toast.js";
 import { Ago, Button, Card, Status } from "../../components/ui.js";
+import { tell } from "../../said.js";
 import { may } from "../../session.js";
 import { t, word } from "../../text.js";
 
@@ -54,7 +55,7 @@ function Say({ id }) {
 function Row({ item }) {
   return html`<li><span class="grow"><b>${word("command", item.kind)}</b>
       ${item.text && html`<span class="muted clip said" title=${item.text}>${item.text}</span>`}
-      ${item.reason && html`<span class="sub">${item.reason}</span>`}</span>
+      ${item.reason && html`<span class="sub">${tell(item.reason)}</span>`}</span>
     <${Status} kind="command_status" value=${item.status} />
     <span class="muted when"><${Ago} at=${item.created_at} /></span></li>`;
 }

@@ -6,6 +6,7 @@ import { FormDialog } from "../../components/dialog.js";
 import { TextField } from "../../components/field.js";
 import { Ago, Card, Facts as List, IconButton, Status } from "../../components/ui.js";
 import { digitsFor, milliseconds, money, NONE, number, timeExact } from "../../format.js";
+import { tell } from "../../said.js";
 import { may } from "../../session.js";
 import { t, word } from "../../text.js";
 import { Generation } from "../fleet.js";
@@ -64,7 +65,7 @@ function trial({ trial: tried, reported_generation: runs }) {
   if (!tried || tried.generation < runs) return NONE;
   const step = t(`trial.step.${tried.step}`);
   return html`<${Status} kind="trial" value=${tried.verdict} />
-    <span class="muted"> ${tried.verdict === "passed" ? "" : t("trial.reached", { step })} ${tried.reason}</span>`;
+    <span class="muted"> ${tried.verdict === "passed" ? "" : t("trial.reached", { step })} ${tell(tried.reason)}</span>`;
 }
 
 // Labels as people type them: "floor=2, shop=north".

@@ -7,7 +7,7 @@ import { Icon } from "../../components/icons.js";
 import { LayerName, SettingControl, settingHint, settingName, SettingValue, useCatalogue } from "../../components/setting.js";
 import { Loaded } from "../../components/states.js";
 import { Ago, Button, Card, IconButton, Status } from "../../components/ui.js";
-import { reasonOf } from "../../said.js";
+import { reasonOf, tell } from "../../said.js";
 import { may } from "../../session.js";
 import { t } from "../../text.js";
 
@@ -64,7 +64,7 @@ function Given({ item, spec }) {
   const said = (layer, value, key) => html`<div key=${key}><dt><${LayerName} layer=${layer} /></dt>
     <dd><${SettingValue} spec=${spec} value=${value} /></dd></div>`;
   return html`<div class="given">
-    <p>${given.why ? t("why.threshold", { why: given.why }) : given.by
+    <p>${given.why ? t("why.threshold", { why: tell(given.why) }) : given.by
       ? html`${/^(fleet|group:|rollout:)/.test(given.layer) && html`<${LayerName} layer=${given.layer} /> `}${t("why.set_by", { by: given.by })} <${Ago} at=${given.at} />` : t("why.default")}</p>
     ${coming && html`<p class="tone-warn">${t("why.coming", { rollout: coming.rollout })}
       <${SettingValue} spec=${spec} value=${coming.value} /></p>`}
@@ -88,8 +88,8 @@ function Outcome({ item, behind, online }) {
   if (behind) return html`<span class="tone-warn">${t(online ? "outcome.sending" : "outcome.waiting")}</span>`;
   if (!item.outcome && item.given_by.layer === "default") return html`<span class="muted">${t("outcome.default")}</span>`;
   if (!item.outcome) return html`<span class="muted">\u2013</span>`;
-  return html`<${Status} kind="setting_outcome" value=${item.outcome} title=${item.reason} />
-    ${item.reason && html`<span class="sub">${item.reason}</span>`}`;
+  return html`<${Status} kind="setting_outcome" value=${item.outcome} title=${tell(item.reason)} />
+    ${item.reason && html`<span class="sub">${tell(item.reason)}</span>`}`;
 }
 
 function Row({ id, spec, item, behind, online, editing, onEdit, onClose, onSaved }) {
@@ -99,7 +99,7 @@ function Row({ id, spec, item, behind, online, editing, onEdit, onClose, onSaved
   }
   const name = settingName(item.name);
   return html`<tr>
-    <th scope="row" title=${spec?.help}>${name}</th>
+    <th scope="row" title=${tell(spec?.help)}>${name}</th>
     <td data-label=${t("setting.value")}><${SettingValue} spec=${spec} value=${item.value} /></td>
     <td data-label=${t("setting.from")}><${From} item=${item} spec=${spec} /></td>
     <td data-label=${t("setting.outcome")}><${Outcome} item=${item} behind=${behind} online=${online} /></td>
@@ -131,7 +131,7 @@ function Reasons({ why }) {
   return html`<div class="strip warn reasons" role="status"><${Icon} name="warn" /><ul class="plain">
     ${why.reasons.map((reason) => html`<li key=${reason.code} title=${reason.code}>${reasonOf(reason)}</li>`)}
     ${why.rollout && !why.current && html`<li><a href="/rollouts/${why.rollout.id}">${t("why.coming.short", { rollout: why.rollout.id })}</a></li>`}
-    ${flaws.map((route, i) => html`<li key=${i}><b>${route.vendor} / ${route.model}</b> ${route.flaw
+    ${flaws.map((route, i) => html`<li key=${i}><b>${route.vendor} / ${route.model}</b> ${tell(route.flaw)
       || t("why.starved", { by: route.starved_by.join(", ") })}</li>`)}
   </ul></div>`;
 }

@@ -5,6 +5,7 @@ import { useList } from "../../api.js";
 import { Icon } from "../../components/icons.js";
 import { Empty, Failure, Skeleton, Stale } from "../../components/states.js";
 import { Ago, Button, Card, Status } from "../../components/ui.js";
+import { tell } from "../../said.js";
 import { t, word } from "../../text.js";
 import { Change } from "../../components/changes.js";
 
@@ -31,7 +32,7 @@ function Entry({ item }) {
     <div class="grow"><b>${title(item)}</b><${About} item=${item} />
       ${isCommand && item.status && html` <${Status} kind="command_status" value=${item.status} />`}
       ${isCommand && item.after?.text && html`<span class="sub">${item.after.text}</span>`}
-      ${item.reason && html`<span class="sub">${item.reason}</span>`}
+      ${item.reason && html`<span class="sub">${tell(item.reason)}</span>`}
       ${item.by && html`<span class="sub">${item.by}</span>`}
       ${item.kind === "audit" && !isCommand && html`<${Change} before=${item.before} after=${item.after} />`}</div>
     <span class="muted when"><${Ago} at=${item.at} /></span></li>`;

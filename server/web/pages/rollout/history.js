@@ -6,6 +6,7 @@ import { Failure, Skeleton, Stale } from "../../components/states.js";
 import { Ago, Button, Card } from "../../components/ui.js";
 import { person } from "../../components/waves.js";
 import { number } from "../../format.js";
+import { tell } from "../../said.js";
 import { t, word } from "../../text.js";
 
 const TONES = { red: "bad", no_verdict: "warn", refuse: "warn", expired: "warn", pause: "warn", force: "warn", roll_back: "warn", green: "ok", all_back: "ok", gone: "bad" };
@@ -21,7 +22,7 @@ function Step({ item }) {
     .filter(Boolean).join(", ");
   return html`<li class="event ${TONES[item.event] || ""}">
     <b>${word("rollout_event", item.event)}</b>${about && html` <span class="muted">${about}</span>`}
-    ${item.reason && html`<p>${item.reason}</p>`}
+    ${item.reason && html`<p>${tell(item.reason)}</p>`}
     <span class="sub">${moved && html`${place(item.to)} \u00b7 `}${item.actor === "mynad" ? t("rollout.by_itself") : t("alert.by", { who: person(item.actor) })}, <${Ago} at=${item.at} /></span></li>`;
 }
 

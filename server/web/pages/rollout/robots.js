@@ -7,13 +7,14 @@ import { Ago, Card, Chip } from "../../components/ui.js";
 import { OUTCOMES, waveName } from "../../components/waves.js";
 import { NONE, number } from "../../format.js";
 import { useQuery } from "../../router.js";
+import { tell } from "../../said.js";
 import { t, word } from "../../text.js";
 
 const TONES = { confirmed: "ok", opened: "info", failed: "bad", unreachable: "warn" };
 
 function Why({ row }) {
   if (!row.reason && row.tries < 2) return html`<span class="muted">${NONE}</span>`;
-  return html`${row.reason}${(row.tries > 1 || row.final) && html`<span class="sub">${row.tries > 1 && t("rollout.tries", { n: row.tries })}
+  return html`${tell(row.reason)}${(row.tries > 1 || row.final) && html`<span class="sub">${row.tries > 1 && t("rollout.tries", { n: row.tries })}
     ${row.final && ` ${t("rollout.final")}`}</span>`}`;
 }
 

@@ -8,6 +8,7 @@ import { Loaded } from "../../components/states.js";
 import { Table } from "../../components/table.js";
 import { Button, Chip, IconButton, Money } from "../../components/ui.js";
 import { number, timeExact } from "../../format.js";
+import { tell } from "../../said.js";
 import { may } from "../../session.js";
 import { t, word } from "../../text.js";
 
@@ -37,7 +38,7 @@ function Room({ room }) {
       ${room.money.map((row) => html`<li key=${row.contract}><span>${t(row.lands ? "drain.costs" : "drain.cost", { contract: row.contract })}
         ${" "}<${Money} value=${row.per_day} currency=${row.currency} /></span></li>`)}
       ${room.findings.map((finding, i) => html`<li key=${i}><${Chip} tone=${TONES[finding.severity]}>${t(`drain.${finding.severity}`)}</${Chip}>
-        <span>${finding.text}</span></li>`)}
+        <span>${tell(finding.text)}</span></li>`)}
     </ul>
     ${limits.length > 0 && html`<${Table} label=${t("drain.limits")} rows=${limits} rowKey=${(row) => row.name + row.unit} columns=${[
       { key: "name", title: t("drain.limit"), lead: true, cell: (row) => html`${row.name}<span class="sub">${row.unit}</span>` },

@@ -4,6 +4,7 @@ import { html, useState } from "../../dom.js";
 import { patch, post, useResource } from "../../api.js";
 import { Confirm, FormDialog } from "../../components/dialog.js";
 import { Field, SelectField, TextField } from "../../components/field.js";
+import { tell } from "../../said.js";
 import { t, word } from "../../text.js";
 
 const FIELDS = ["name", "dialect", "base_url", "region", "credential"];
@@ -41,7 +42,7 @@ export function VendorDialog({ vendor, onClose }) {
     ${!vendor && html`<${TextField} label=${t("vendor.id")} hint=${t("slug.hint")} value=${values.id} onInput=${set("id")}
       error=${problem?.at("/id")} autocomplete="off" spellcheck="false" />`}
     <${TextField} label=${t("name")} value=${values.name} onInput=${set("name")} error=${problem?.at("/name")} />
-    <${SelectField} label=${t("vendor.dialect")} hint=${dialect?.limit} value=${values.dialect} onInput=${set("dialect")}
+    <${SelectField} label=${t("vendor.dialect")} hint=${tell(dialect?.limit)} value=${values.dialect} onInput=${set("dialect")}
       options=${(dialect ? dialects : [{ name: values.dialect }]).map((row) => [row.name, word("dialect", row.name)])}
       error=${problem?.at("/dialect")} />
     ${dialect?.can_mint && html`<${SelectField} label=${t("vendor.credential")} value=${credential}
@@ -55,7 +56,7 @@ export function VendorDialog({ vendor, onClose }) {
       <textarea class="input" rows="2" value=${filings} spellcheck="false" ...${attributes}
         onInput=${(event) => setFilings(event.target.value)}></textarea>`}</${Field}>
     <${TextField} label=${t("vendor.key")} type="password"
-      hint=${[dialect?.key, t(vendor?.has_key ? "vendor.key.kept" : "vendor.key.hint")].filter(Boolean).join(" ")}
+      hint=${[tell(dialect?.key), t(vendor?.has_key ? "vendor.key.kept" : "vendor.key.hint")].filter(Boolean).join(" ")}
       value=${key} onInput=${setKey} error=${problem?.at("/key")} autocomplete="new-password" />`}
   </${FormDialog}>`;
 }

@@ -1,0 +1,74 @@
+// sentences.mjs - what the server may say in English, read out of its source: the texts that certain
+// functions are given, with {} for what is printed into them.
+import {readdirSync, readFileSync} from 'node:fs';
+import {dirname, join, relative, resolve} from 'node:path';
+import {fileURLToPath} from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+
+// Where the sentences stand that an operator may read: [files, what they are given to; "=" is the
+// rows of a table].
+const PLACES = [
+  [/^server\/(api|http)\//, ['answer_bad', 'reply_problem', 'refuse', 'answer_subject', 'reply_status', 'answer_json', 'answer_done', 'answer_document']],
+  [/^server\/api\/(routes_(budgets|layers|commands|contracts|vendors|rollouts|whatif)|catalogue|filtering)\.c$/, ['snprintf', '=', '']],
+  [/^server\/money\/contract\w*\.c$/, ['reading_refuse', 'reading_refuse_form', 'reading_refuse_related', 'reading_explain', '=', '']],
+  [/^server\/money\/(inquiry|profile|usage_row|reading|comparison|comparison_json|projection|weight)\.c$/,
+    ['refuse', 'reading_refuse', 'reading_refuse_form', 'deny', 'snprintf', '=', '']],
+  [/^server\/fleet\/(gate_json|rollout_plan|doctor)\.c$/, ['refuse', 'found', 'snprintf']],
+  [/^server\/fleet\/filter\.c$/, ['fail', 'snprintf', '=', '']],
+  [/^agent\/orders\.c$/, ['answer']],
+  [/^server\/store\/(preflight\w*|rollout\w*|room|budgets|bounds|layers|vendor_keys|vendor_usage|vendors|statements|terms|imports|invoice\w*|ledger_lines|installation)\.c$/,
+    ['preflight_find', 'refuse', 'refuse_before', 'snprintf', 'arena_format', 'buffer_format', 'list_example']],
+  [/^server\/jobs\/(rollout_\w+|outbox|courier)\.c$/, ['turn', 'arena_format', 'note_problem', 'fail']],
+  [/^server\/bus\/\w+\.c$/, ['arena_format', 'journal_detail', 'fork_journal', 'batch_alarm', 'quarantine']],
+  [/^server\/notify\/(message|post)\.c$/, ['snprintf']],
+  [/^schema\/base\/json\w*\.c$/, ['refuse', 'snprintf']],
+  [/^schema\/wire\/(setting|manifest|dialects)\.c$/, ['refuse', '=', '']],
+  [/^schema\/wire\/trouble\.c$/, ['=']],
+];
+
+const TOKEN = /"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*|[A-Za-z_]\w*|[(){}=]/g;
+
+const files = (folder) => readdirSync(join(root, folder), {withFileTypes: true}).flatMap((entry) => (entry.isDirectory()
+  ? files(join(folder, entry.name)) : entry.name.endsWith('.c') ? [join(folder, entry.name)] : []));
+
+// Of C's text what it is, with {} for each conversion.
+function plain(literals) {
+  return [...literals.matchAll(/"((?:[^"\\\n]|\\.)*)"/g)].map(([, text]) => text).join('').replaceAll(/\\(["\\])/g, '$1').replaceAll('\\n', '\n')
+    .replaceAll(/%%|%[-+#0]*[\d*]*(?:\.[\d*]+)?(?:hh|h|ll|l|z|j)?[diouxXeEfgGscp]/g, (one) => (one === '%%' ? '%' : '{}'));
+}
+
+// [[given to, text]...] of one file.
+function literals(source) {
+  const text = source.replaceAll(/\/\*[^]*?\*\//g, '').replaceAll(/%"\s*PRI\w+\s*"/g, '%d').replaceAll(/%"\s*PRI\w+/g, '%d"');
+  const open = [];
+  const found = [];
+  let last = '';
+  for (const [token] of text.matchAll(TOKEN)) {
+    if (token === '(' || token === '{') open.push(token === '(' ? last : last === '=' ? '=' : open.at(-1) === '=' ? '=' : '');
+    else if (token === ')' || token === '}') open.pop();
+    else if (token.startsWith('"')) found.push([open.filter(Boolean).at(-1) ?? '', plain(token)]);
+    last = token;
+  }
+  return found;
+}
+
+// What is in the members "problem" of a JSON text.
+const problems = (text) => [...text.matchAll(/"problem":"([^"{}]+)"/g)].map(([, problem]) => problem);
+
+// What SQL says, between its quotes.
+const QUERIES = /^server\/store\/(rollout_members|rollout_steps|reasons|diagnosis)\.c$/;
+const quoted = (text) => [...text.matchAll(/'([a-z][^'"]* [^']{3,})'/g)].map(([, said]) => said.replaceAll('%s', '{}'));
+
+const isSentence = (text) => /[a-z]{2,} [A-Za-z({,"0-9.]|^[a-z]+ \{/.test(text) && !/^\s*(SELECT|WITH|UPDATE|jsonb_|\{"|,? ?"?\w+": |"[^"]*"$)|\n|\|/.test(text);
+
+// [[file, sentence]...]
+export function sentences() {
+  const all = [...files('server'), ...files('schema'), 'agent/orders.c'].flatMap((file) => {
+    const wanted = PLACES.filter(([where]) => where.test(relative('.', file))).flatMap(([, names]) => names);
+    if (wanted.length === 0 && !QUERIES.test(file)) return [];
+    return literals(readFileSync(join(root, file), 'utf8')).filter(([to]) => wanted.includes(to) || (QUERIES.test(file) && to === 'STORE_STATEMENT'))
+      .flatMap(([to, text]) => (to === 'STORE_STATEMENT' ? quoted(text).map((said) => [to, said]) : [[to, text]])).flatMap(([, text]) => (text.includes('"problem"') ? problems(text) : [text])).filter(isSentence).map((text) => [file, text]);
+  });
+  return all.filter(([, text], n) => all.findIndex(([, other]) => other === text) === n);
+}
