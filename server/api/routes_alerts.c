@@ -13,7 +13,8 @@ static void list(void *context, struct request *request, struct reply *reply)
     struct alerts_filter filter = {.state = request_query(request, "state"),
                                    .kind = request_query(request, "kind"),
                                    .subject = request_query(request, "subject"),
-                                   .severity = request_query(request, "severity")};
+                                   .severity = request_query(request, "severity"),
+                                   .assigned_to = request_query(request, "assigned_to")};
     struct answer_page page;
     struct span json;
 
@@ -62,6 +63,29 @@ static void show(struct request *request, struct reply *reply, enum status statu
     else
         answer_json(reply, status, alert->json,
                     answer_subject(request, "alert", request_param(request, "id")));
+}
+
+/* Without an operator it is nobody's any more. */
+static void assign(void *context, struct request *request, struct reply *reply)
+{
+    static const struct json_field fields[] = {
+        {.name = "operator", .kind = JSON_FIELD_SLUG},
+    };
+    const struct api *api = context;
+    const struct author author = api_author(request);
+    struct document alert = {0};
+    const char *operator_id = NULL;
+    int64_t id;
+
+    if (!answer_read_number(request, reply, "id", &id) ||
+        !answer_decode(request, reply, fields, 1, &operator_id))
+        return;
+    enum status status =
+        alerts_assign(api->store, &author, id, operator_id, request->arena, &alert);
+    if (status == STATUS_INVALID)
+        answer_bad(reply, "/operator", "there is no such operator, or it is disabled");
+    else
+        show(request, reply, status, &alert);
 }
 
 static void acknowledge(void *context, struct request *request, struct reply *reply)
@@ -116,6 +140,7 @@ static void clear(void *context, struct request *request, struct reply *reply)
 static const struct route rows[] = {
     {"GET", "/api/v1/alerts", ROUTE_VIEWER, list, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/alerts/{id}", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},
+    {"POST", "/api/v1/alerts/{id}/assign", ROUTE_OPERATOR, assign, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/alerts/{id}/acknowledge", ROUTE_OPERATOR, acknowledge, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/alerts/{id}/silence", ROUTE_OPERATOR, silence, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/alerts/{id}/clear", ROUTE_OPERATOR, clear, ROUTE_BODY_NORMAL},

@@ -15,7 +15,8 @@
     "a.subject, 'state', a.state, 'detail', a.detail, 'count', a.count, 'first_at', a.first_at, "  \
     "'last_at', a.last_at, 'acknowledged_at', a.acknowledged_at, 'acknowledged_by', "              \
     "a.acknowledged_by, 'silenced_until', a.silenced_until, 'silenced_by', a.silenced_by, "        \
-    "'cleared_at', a.cleared_at, 'cleared_by', a.cleared_by, 'in_force', " IN_FORCE ")"
+    "'cleared_at', a.cleared_at, 'cleared_by', a.cleared_by, 'assigned_to', a.assigned_to, "       \
+    "'in_force', " IN_FORCE ")"
 #define HELP_JSON                                                                                  \
     "jsonb_build_object('title', " ALERT_KINDS_TITLE ", 'link', " ALERT_KINDS_LINK                 \
     ", 'cure', " ALERT_KINDS_CURE ")"
@@ -101,24 +102,25 @@ enum status alerts_list(struct store *store, const struct alerts_filter *filter,
     STORE_STATEMENT(
         list, "WITH page AS (SELECT " ALERT_JSON " || " HELP_JSON " AS item, a.alert_id,"
               "    row_number() OVER (ORDER BY a.alert_id DESC) AS n"
-              "  FROM myna.alert a" ALERT_KINDS_JOIN("$7", "$8", "$9", "$10") //
+              "  FROM myna.alert a" ALERT_KINDS_JOIN("$8", "$9", "$10", "$11") //
         "  WHERE ($1 = 0 OR a.alert_id < $1)"
         "  AND ($3::text IS NULL OR a.state = $3 OR $3 = 'current' AND a.state <> 'cleared')"
         "  AND ($4::text IS NULL OR a.kind = $4) AND ($5::text IS NULL OR a.subject = $5)"
-        "  AND ($6::text IS NULL OR a.severity = $6)"
+        "  AND ($6::text IS NULL OR a.severity = $6) AND ($7::text IS NULL OR a.assigned_to = $7)"
         "  ORDER BY a.alert_id DESC LIMIT $2 + 1)"
         "SELECT jsonb_build_object("
         "  'items', coalesce(jsonb_agg(item ORDER BY n) FILTER (WHERE n <= $2), '[]'),"
         "  'next', CASE WHEN count(*) > $2 THEN min(alert_id) FILTER (WHERE n <= $2) END)"
         "FROM page");
-    struct value values[6 + ALERT_KINDS_COLUMNS] = {value_int(after),
+    struct value values[7 + ALERT_KINDS_COLUMNS] = {value_int(after),
                                                     value_int(limit),
                                                     value_text(filter->state),
                                                     value_text(filter->kind),
                                                     value_text(filter->subject),
-                                                    value_text(filter->severity)};
+                                                    value_text(filter->severity),
+                                                    value_text(filter->assigned_to)};
 
-    alert_kinds_columns(arena, values + 6);
+    alert_kinds_columns(arena, values + 7);
     if (arena_failed(arena))
         return STATUS_MEMORY;
     enum status status =
@@ -154,7 +156,9 @@ enum status alerts_get(struct store *store, int64_t alert_id, struct arena *aren
     " done AS (SELECT min(myna.audit_append($1, $2, 'alert." action "',"                           \
     "             'alert/' || n.alert_id, jsonb_build_object('state', old.state),"                 \
     "             jsonb_build_object('kind', n.kind, 'subject', n.subject, 'state', n.state,"      \
-    "               'silenced_until', n.silenced_until))),"                                        \
+    "               'silenced_until', n.silenced_until) || CASE WHEN n.assigned_to"                \
+    "                IS DISTINCT FROM old.assigned_to THEN"                                        \
+    "                jsonb_build_object('assigned_to', n.assigned_to) ELSE '{}' END)),"            \
     "           min(myna.tell('alert', n.subject)::text)"                                          \
     "         FROM new n JOIN old USING (alert_id)),"                                              \
     " a AS (SELECT * FROM new UNION ALL SELECT * FROM old WHERE NOT EXISTS (SELECT FROM new))"     \
@@ -163,11 +167,11 @@ enum status alerts_get(struct store *store, int64_t alert_id, struct arena *aren
 #define OLD "WITH old AS (SELECT * FROM myna.alert WHERE alert_id = $3 FOR UPDATE),"
 
 static enum status answer(struct store *store, const struct store_statement *statement,
-                          const struct author *author, int64_t alert_id, struct value until,
+                          const struct author *author, int64_t alert_id, struct value said,
                           struct arena *arena, struct document *out)
 {
     struct value values[4 + ALERT_KINDS_COLUMNS] = {
-        value_text(author->actor), value_text(author->source), value_int(alert_id), until};
+        value_text(author->actor), value_text(author->source), value_int(alert_id), said};
 
     alert_kinds_columns(arena, values + 4);
     if (arena_failed(arena))
@@ -175,6 +179,36 @@ static enum status answer(struct store *store, const struct store_statement *sta
     enum status status =
         document_change(store, statement, values, sizeof values / sizeof *values, arena, out);
     return status == STATUS_OK ? rewrite(write_alert, arena, &out->json) : status;
+}
+
+/* STATUS_INVALID: there is no such operator. */
+static enum status check_operator(struct store *store, const char *operator_id)
+{
+    STORE_STATEMENT(find,
+                    "SELECT FROM myna.operator WHERE operator_id = $1 AND disabled_at IS NULL");
+    struct result result;
+    enum status status = store_query(store, &find, STORE_VALUES(value_text(operator_id)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    status = result_count(&result) > 0 ? STATUS_OK : STATUS_INVALID;
+    result_release(&result);
+    return status;
+}
+
+enum status alerts_assign(struct store *store, const struct author *author, int64_t alert_id,
+                          const char *operator_id, struct arena *arena, struct document *out)
+{
+    STORE_STATEMENT(assign,
+                    OLD " new AS (UPDATE myna.alert n SET assigned_to = $4 FROM old"
+                        "         WHERE n.alert_id = old.alert_id AND old.state <> 'cleared'"
+                        "         AND old.assigned_to IS DISTINCT FROM $4"
+                        "         RETURNING n.*)," TELL_AND_SHOW("assign", "a.state <> 'cleared'"));
+    enum status status = operator_id != NULL ? check_operator(store, operator_id) : STATUS_OK;
+
+    return status == STATUS_OK
+               ? answer(store, &assign, author, alert_id, value_text(operator_id), arena, out)
+               : status;
 }
 
 enum status alerts_acknowledge(struct store *store, const struct author *author, int64_t alert_id,

@@ -14,6 +14,7 @@ struct alerts_filter {
     const char *kind;    /* "threshold" */
     const char *subject; /* "device/r1" */
     const char *severity;
+    const char *assigned_to; /* an operator */
 };
 
 /* Newest first; after 0: from the newest. */
@@ -27,7 +28,12 @@ MUST_CHECK enum status alerts_get(struct store *store, int64_t alert_id, struct 
                                   struct document *out);
 
 /* What an operator says to an alert. Each is audited, told to the dashboards, harmless when it is
- * so already, and answers with the alert. STATUS_NOT_FOUND; STATUS_CONFLICT: it is cleared. */
+ * so already, and answers with the alert. STATUS_NOT_FOUND; STATUS_CONFLICT: it is cleared.
+ * alerts_assign() says whose it is, NULL nobody's, and changes nothing else; STATUS_INVALID: there
+ * is no such operator. */
+MUST_CHECK enum status alerts_assign(struct store *store, const struct author *author,
+                                     int64_t alert_id, const char *operator_id, struct arena *arena,
+                                     struct document *out);
 MUST_CHECK enum status alerts_acknowledge(struct store *store, const struct author *author,
                                           int64_t alert_id, struct arena *arena,
                                           struct document *out);

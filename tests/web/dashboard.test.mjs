@@ -330,7 +330,7 @@ test('a robot with a plan shows on its page how much of it is left', async () =>
 
 contractTests({page: () => page, browser: () => browser});
 
-operationsTests({page: () => page, fleet: () => fleet, robots: ROBOTS});
+operationsTests({page: () => page, browser: () => browser, fleet: () => fleet, settle, robots: ROBOTS});
 walkTests({browser: () => browser, page: () => page, settle, paths: PAGES});
 
 test('the first page comes with less than 80 kB of script, as the server sends it', async () => {

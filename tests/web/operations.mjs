@@ -1,11 +1,15 @@
 // operations.mjs - alerts, vendors, the audit, and reports of robots, as an operator meets them. Part of
 // the dashboard's test.
 import assert from 'node:assert/strict';
+import {createHmac} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
+import {until} from '../support/fleet.mjs';
+import {Hook} from '../support/receivers.mjs';
 
-// on: {page(), fleet(), robots}: a page that is signed in, before so many simulated robots.
+// on: {page(), browser(), fleet(), settle(page, path), robots}: a page that is signed in, before so many
+// simulated robots.
 export function operationsTests(on) {
   test('an alert has a page: what was seen, what helps, who was told and who said what to it', async () => {
     const page = on.page();
@@ -17,10 +21,74 @@ export function operationsTests(on) {
     await page.getByText('No channel was told of it').waitFor();
     await page.getByRole('button', {name: 'Acknowledge'}).click();
     await page.getByRole('table', {name: 'Who said what to it'}).getByText('alert.acknowledge').waitFor();
+    await page.getByRole('button', {name: 'Assign', exact: true}).click();
+    const whose = page.getByRole('dialog', {name: 'Whose is this alert?'});
+    await whose.getByLabel('Operator').fill('nobody-here');
+    await whose.getByRole('button', {name: 'Assign'}).click();
+    await whose.getByText('there is no such operator').waitFor();
+    await whose.getByLabel('Operator').fill('admin');
+    await whose.getByRole('button', {name: 'Assign'}).click();
+    await page.getByText('yours', {exact: true}).waitFor();
+    await page.getByRole('button', {name: 'Silence', exact: true}).click();
+    await page.getByRole('dialog', {name: 'Silence this alert'}).getByRole('button', {name: 'Silence'}).click();
+    await page.getByText('Silenced', {exact: true}).waitFor();
+    await page.goto('/alerts?show=hand');
+    await page.getByLabel('Mine').check();
+    await page.getByRole('table', {name: 'Alerts'}).locator('tbody tr', {hasText: 'Billed beyond the reservation'}).getByText('yours').waitFor();
+    await page.getByRole('link', {name: 'Billed beyond the reservation'}).click();
     await page.getByRole('link', {name: 'Other alerts about it'}).click();
     await page.getByRole('button', {name: 'No longer only Subject device/sim-0003'}).waitFor();
     await page.getByLabel('Severity').selectOption('critical');
     await page.getByText('No alert fits').waitFor();
+  });
+
+  test('a channel is made, tried, changed and removed on the page, and what it did not get is sent again', async () => {
+    const page = on.page();
+    const hook = await Hook.open();
+    try {
+      await page.goto('/alerts');
+      await page.getByRole('button', {name: 'Add a channel'}).click();
+      const add = page.getByRole('dialog', {name: 'Add a channel'});
+      await add.getByLabel('Name').fill('duty');
+      await add.getByLabel('Address').fill('ftp://127.0.0.1/in');
+      await add.getByRole('button', {name: 'Save'}).click();
+      await add.locator('.field.invalid').getByText('must be an address that starts with').waitFor();
+      await add.getByLabel('Address').fill(`${hook.url}/in`);
+      const secret = await add.getByLabel('Secret', {exact: true}).inputValue();
+      await add.getByRole('button', {name: 'Save'}).click();
+
+      const row = page.getByRole('table', {name: 'Where alerts go'}).locator('tbody tr', {hasText: 'duty'});
+      await row.getByRole('button', {name: 'Send a test'}).click();
+      const [got] = await until(20, () => 'no test came', async () => hook.requests.length > 0 && hook.requests);
+      const signed = createHmac('sha256', secret).update(`${got.headers['x-myna-timestamp']}.`).update(got.bytes).digest('hex');
+      assert.equal(got.headers['x-myna-signature'], `sha256=${signed}`);
+
+      await on.fleet().sql(`UPDATE myna.delivery SET status = 'dead', problem = 'it answered 503' WHERE channel_id = 'duty'`);
+      await page.reload();
+      await row.getByRole('button', {name: '1 message to duty was given up'}).click();
+      const owed = page.getByRole('dialog', {name: 'What duty did not get'});
+      await owed.getByText('it answered 503').waitFor();
+      await owed.getByRole('button', {name: 'Try again'}).click();
+      await until(20, () => 'it was not sent again', async () => hook.requests.length > 1);
+      await owed.getByRole('button', {name: 'Close'}).click();
+
+      await row.getByRole('button', {name: 'Change duty'}).click();
+      const change = page.getByRole('dialog', {name: 'Change duty'});
+      await change.getByLabel('From', {exact: true}).selectOption('critical');
+      await change.getByLabel('Alerts are sent there').uncheck();
+      await change.getByRole('button', {name: 'Save'}).click();
+      await row.getByText('Off', {exact: true}).waitFor();
+      await row.getByText('Critical').waitFor();
+      assert.ok(await row.getByRole('button', {name: 'Send a test'}).isDisabled());
+
+      await row.getByRole('button', {name: 'Remove duty'}).click();
+      const drop = page.getByRole('dialog', {name: 'Remove duty'});
+      await drop.getByLabel('duty').fill('duty');
+      await drop.getByRole('button', {name: 'Remove'}).click();
+      await page.getByText('Alerts go nowhere yet').waitFor();
+    } finally {
+      await hook.close();
+    }
   });
 
   test('a vendor has a page: how it answers, by hour and by class, and who leaves it out', async () => {

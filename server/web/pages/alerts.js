@@ -11,6 +11,7 @@ import { Ago, Segmented, Status } from "../components/ui.js";
 import { number } from "../format.js";
 import { useQuery } from "../router.js";
 import { cureOf, wordsOf } from "../said.js";
+import { whoAmI } from "../session.js";
 import { t, word } from "../text.js";
 import { Acts, Said } from "./alerts/acts.js";
 import { Channels } from "./alerts/channels.js";
@@ -27,7 +28,7 @@ const columns = (change, reload) => [
   { key: "count", title: t("count"), end: true, width: "64px", cell: (row) => number(row.count) },
   { key: "last", title: t("last_seen"), end: true, width: "100px", cell: (row) => html`<${Ago} at=${row.last_at} />
     ${row.count > 1 && html`<span class="sub">${t("alert.since")} <${Ago} at=${row.first_at} /></span>`}` },
-  { key: "act", title: "", end: true, width: "288px", cell: (row) => html`<${Acts} row=${row} onDone=${reload} />` },
+  { key: "act", title: "", end: true, width: "352px", cell: (row) => html`<${Acts} row=${row} onDone=${reload} />` },
 ];
 
 // What the page shows: by the word in its address.
@@ -37,10 +38,10 @@ const SEVERITIES = ["critical", "warning", "info"];
 export function Alerts() {
   const [query, change] = useQuery();
   const show = query.show in SHOWN ? query.show : "";
-  const { kind, subject, severity } = query;
-  const list = useList("/alerts", { query: { state: SHOWN[show], kind, subject, severity }, kinds: ["alert"] });
+  const { kind, subject, severity, mine } = query;
+  const list = useList("/alerts", { query: { state: SHOWN[show], kind, subject, severity, assigned_to: mine && whoAmI().id }, kinds: ["alert"] });
   const kinds = [...new Set([...(list.items || []).map((row) => row.kind), kind].filter(Boolean))];
-  const narrowed = kind || subject || severity;
+  const narrowed = kind || subject || severity || mine;
   return html`<${PageHead} title=${t("nav.alerts")}>
       <${Segmented} label=${t("show")} value=${show} options=${[["", t("alerts.only_open")], ["hand", t("alerts.current")], ["all", t("all")]]}
         onChange=${(value) => change({ show: value })} /></${PageHead}>
@@ -50,6 +51,8 @@ export function Alerts() {
           options=${[["", t("any")], ...SEVERITIES.map((value) => [value, word("severity", value)])]} />
         <${SelectField} label=${t("alert")} value=${kind || ""} onInput=${(value) => change({ kind: value })}
           options=${[["", t("any")], ...kinds.map((value) => [value, word("alert", value)])]} />
+        <label class="row tight"><input type="checkbox" checked=${Boolean(mine)} onChange=${(event) => change({ mine: event.target.checked ? "1" : "" })} />
+          ${t("alerts.mine")}</label>
         <${Only} parts=${[["subject", t("subject"), subject]]} change=${change} />
       </div>
       <${ListTable} list=${list} columns=${columns(change, list.reload)} label=${t("nav.alerts")} skeleton=${4}

@@ -58,6 +58,23 @@ test('what is cleared is over, whoever still wants to acknowledge it', async () 
   assert.notEqual((await raise()).id, id);
 });
 
+test('an alert is one operator\'s at a time, which changes nothing else and stands in the audit', async () => {
+  await admin.post('/operators', {id: 'anna', role: 'operator', password: 'long enough to be taken'});
+  const {id} = await raise();
+  await raise('config_failed');
+  const assigned = (await admin.post(`/alerts/${id}/assign`, {operator: 'anna'})).body;
+  assert.deepEqual([assigned.assigned_to, assigned.state], ['anna', 'open']);
+  assert.deepEqual((await admin.post(`/alerts/${id}/assign`, {operator: 'anna'})).body, assigned);
+  assert.deepEqual((await admin.get('/alerts?assigned_to=anna')).body.items.map((item) => item.id), [id]);
+  const refused = await admin.post(`/alerts/${id}/assign`, {operator: 'nobody-here'});
+  assert.deepEqual([refused.status, refused.body.errors[0].pointer], [400, '/operator']);
+  assert.equal((await admin.post(`/alerts/${id}/assign`, {})).body.assigned_to, null);
+  await admin.post(`/alerts/${id}/clear`);
+  assert.equal((await admin.post(`/alerts/${id}/assign`, {operator: 'anna'})).status, 409);
+  const {items} = (await admin.get(`/audit?subject=alert/${id}&action=alert.assign`)).body;
+  assert.deepEqual(items.map(({after: {assigned_to: who}}) => who), [null, 'anna']);
+});
+
 test('each answer to an alert stands in the audit', async () => {
   const {id} = await raise();
   for (const verb of ['acknowledge', 'silence', 'clear'])
