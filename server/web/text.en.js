@@ -134,6 +134,7 @@ export const texts = {
   "filter.means": { one: "{n} robot: {names}", other: "{n} robots: {names}" },
   "filter.change": "Change the filter",
   "fleet.empty": "No robots yet",
+  "fleet.empty.ask": "A claim code lets a robot in; an operator makes one.",
   "fleet.empty.how": "A claim code lets a robot in. Make one here and give it to the robot.",
 
   "robot": "Robot",
@@ -650,10 +651,11 @@ export const texts = {
   "region.filing.hint": "Then a model answers here only with a filing number of this region.",
   "region.note": "Why",
   "vendors.none": "No vendors yet",
+  "vendors.none.how": "A vendor serves the models that robots ask: its address, its key, and how it is spoken to.",
 
   "contract": "Contract",
   "contracts.none": "No contracts yet",
-  "contracts.none.how": "A contract is a document; mynactl apply -f writes it.",
+  "contracts.none.how": "A contract is a document: write it here, or give it to mynactl apply -f.",
   "contract.facts": "In force",
   "contract.document": "Document",
   "currency": "Currency",

@@ -98,6 +98,7 @@ export const texts = {
   "filter.means": "{n} 台机器人：{names}",
   "filter.change": "更改筛选条件",
   "fleet.empty": "还没有机器人",
+  "fleet.empty.ask": "机器人凭认领码加入；认领码由操作员生成。",
   "fleet.empty.how": "机器人凭认领码加入。请在这里生成一个，交给机器人。",
 
   "robot": "机器人",
@@ -548,10 +549,11 @@ export const texts = {
   "region.filing.hint": "勾选后，只有具备本区域备案号的模型才能在这里应答。",
   "region.note": "原因",
   "vendors.none": "还没有供应商",
+  "vendors.none.how": "供应商为机器人提供模型：填写其地址、密钥和接口。",
 
   "contract": "合同",
   "contracts.none": "还没有合同",
-  "contracts.none.how": "合同是一份文档，由 mynactl apply -f 写入。",
+  "contracts.none.how": "合同是一份文档：在此编写，或交给 mynactl apply -f。",
   "contract.facts": "生效内容",
   "contract.document": "文档",
   "currency": "币种",

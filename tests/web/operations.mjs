@@ -31,7 +31,7 @@ export function operationsTests(on) {
     await page.getByText('yours', {exact: true}).waitFor();
     await page.getByRole('button', {name: 'Silence', exact: true}).click();
     await page.getByRole('dialog', {name: 'Silence this alert'}).getByRole('button', {name: 'Silence'}).click();
-    await page.getByText('Silenced', {exact: true}).waitFor();
+    await page.locator('dd', {hasText: 'Silenced'}).waitFor();
     await page.goto('/alerts?show=hand');
     await page.getByLabel('Mine').check();
     await page.getByRole('table', {name: 'Alerts'}).locator('tbody tr', {hasText: 'Billed beyond the reservation'}).getByText('yours').waitFor();

@@ -5,10 +5,10 @@
 // written over.
 
 import { html, useEffect, useMemo, useRef, useState } from "../dom.js";
-import { request, useList, useResource } from "../api.js";
+import { Problem, request, useList, useResource } from "../api.js";
 import { Field, SelectField } from "../components/field.js";
 import { PageHead } from "../components/page.js";
-import { Loaded, Skeleton } from "../components/states.js";
+import { Failure, Loaded, Skeleton } from "../components/states.js";
 import { toast } from "../components/toast.js";
 import { Ago, Button, Card, Chip } from "../components/ui.js";
 import { navigate, useQuery } from "../router.js";
@@ -205,7 +205,7 @@ function Editor({ contract }) {
 }
 
 function Forbidden() {
-  return html`<p class="notice warn">${t("edit.forbidden")}</p>`;
+  return html`<section class="card"><${Failure} problem=${new Problem(403, { detail: t("edit.forbidden") })} /></section>`;
 }
 
 export function ContractEdit({ id }) {

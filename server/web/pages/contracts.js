@@ -26,7 +26,8 @@ export function Contracts() {
   return html`<${PageHead} title=${t("nav.contracts")}>${may("operator") && html`<a class="button primary" href="/contracts/new">${t("contracts.new")}</a>`}</${PageHead}>
     <section class="card flush"><${ListTable} list=${list} columns=${COLUMNS} label=${t("nav.contracts")} skeleton=${3} rowHref=${(row) => `/contracts/${row.id}`}
       empty=${html`<${Empty} icon="contracts" title=${t("contracts.none")}>
-        <p class="muted">${t("contracts.none.how")}</p></${Empty}>`} /></section>
+        <p class="muted">${t("contracts.none.how")}</p>
+        ${may("operator") && html`<a class="button" href="/contracts/new">${t("contracts.new")}</a>`}</${Empty}>`} /></section>
     <${Limits} />`;
 }
 

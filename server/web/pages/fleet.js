@@ -150,7 +150,7 @@ function NoRobots({ filtered, onReset, onAdd }) {
     return html`<${Empty} title=${t("fleet.no_match")}>
       <${Button} onClick=${onReset}>${t("fleet.reset")}</${Button}></${Empty}>`;
   }
-  return html`<${Empty} icon="fleet" title=${t("fleet.empty")}><p class="muted">${t("fleet.empty.how")}</p>
+  return html`<${Empty} icon="fleet" title=${t("fleet.empty")}><p class="muted">${t(may("operator") ? "fleet.empty.how" : "fleet.empty.ask")}</p>
     ${may("operator") && html`<${Button} kind="primary" icon="plus" onClick=${onAdd}>${t("claim.add")}</${Button}>`}
   </${Empty}>`;
 }

@@ -58,7 +58,8 @@ export function Vendors() {
   return html`<${PageHead} title=${t("nav.vendors")}>${may("operator") && html`<${Button} icon="plus"
       onClick=${() => open("edit", null)}>${t("vendor.new")}</${Button}>`}</${PageHead}>
     <section class="card flush"><${ListTable} list=${list} columns=${columns(open, healthOf)} rowHref=${(row) => `/vendors/${row.id}`}
-      label=${t("nav.vendors")} skeleton=${3} empty=${html`<${Empty} icon="vendors" title=${t("vendors.none")} />`} /></section>
+      label=${t("nav.vendors")} skeleton=${3} empty=${html`<${Empty} icon="vendors" title=${t("vendors.none")}><p class="muted">${t("vendors.none.how")}</p>
+        ${may("operator") && html`<${Button} icon="plus" onClick=${() => open("edit", null)}>${t("vendor.new")}</${Button}>`}</${Empty}>`} /></section>
     <${Regions} />
     ${shown && html`<${shown.dialog} vendor=${shown.vendor} onClose=${close} />`}`;
 }

@@ -30,6 +30,7 @@ export function Parts() {
   const state = useResource("/fleet/parts", { kinds: ["device", "group", "layer", "rollout"], gap_ms: 10000 });
   if (!state.data) return null; // the counts above say what failed
   const told = KINDS.filter(([kind]) => state.data[kind].length > 1 || state.data[kind][0]?.value);
+  if (told.length === 0) return null;
   return html`<section class="card parts" aria-label=${t("parts")}>${told.map(([kind, title]) => html`
     <${Kind} key=${kind} kind=${kind} title=${title} parts=${state.data[kind]} />`)}</section>`;
 }

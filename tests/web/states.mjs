@@ -1,0 +1,70 @@
+// states.mjs - every page when it cannot be as it should: the server refuses, does not answer, is gone,
+// or whoever looks may not change anything. Part of the dashboard's test.
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {accessibilityFaults} from './browser.mjs';
+
+// What is asked for before a page is drawn.
+const SHELL = /\/api\/v1\/(me|events|login)([?]|$)/;
+
+// Pages that are drawn without asking for anything.
+const ASKS_NOTHING = ['/support', '/rollouts/new', '/contracts/new', '/nowhere'];
+
+// What changes something, by the first words of its name.
+const DEEDS = /^(Add|New|Make|Change|Remove|Delete|Revoke|Save|Drain|Give|Set|Assign|Acknowledge|Silence|Clear|Restart|Identify|Say|Probe|Forget|Do to all|Send a test|Roll back|Pause|Resume|Force|Approve|Edit|Import|Diagnostic report)\b/;
+
+// on: {browser(), page(), settle(page, path), paths}. The page is signed in as an admin.
+export function statesTests(on) {
+  const asking = on.paths.filter((path) => !ASKS_NOTHING.includes(path.split('?')[0]));
+
+  // A page of the same session whose questions are answered by answer(route).
+  async function answered(answer) {
+    const page = await on.browser().like(on.page(), {locale: 'en-US', colorScheme: 'light'});
+    await page.route((url) => url.pathname.startsWith('/api/v1/') && !SHELL.test(url.pathname), answer);
+    return page;
+  }
+
+  const problem = (status, detail) => (route) => route.fulfill({status, contentType: 'application/problem+json', body: JSON.stringify({title: 'refused', status, detail})});
+
+  test('a page whose questions are refused says so, names the reason and offers another try', async () => {
+    const page = await answered(problem(503, 'the database cannot be reached now: try again'));
+    const faults = [];
+    for (const path of asking) {
+      await page.goto(path);
+      const said = page.getByRole('alert').filter({hasText: 'the database cannot be reached now'}).first();
+      await said.waitFor().catch(() => faults.push(`${path}: says nothing`));
+      if (await page.getByRole('button', {name: 'Try again'}).count() === 0) faults.push(`${path}: offers no other try`);
+      faults.push(...(await accessibilityFaults(page)).map((fault) => `${path}: ${fault}`));
+    }
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  });
+
+  test('a page that waits for its answers shows where they will stand', async () => {
+    const page = await answered(() => {});
+    const faults = [];
+    for (const path of asking) {
+      await page.goto(path);
+      await page.locator('[aria-busy="true"]:not(button)').first().waitFor().catch(() => faults.push(path));
+    }
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  });
+
+  test('who may only look is offered nothing that would be refused', async () => {
+    const page = await on.browser().like(on.page(), {locale: 'en-US', colorScheme: 'light'});
+    await page.route('**/api/v1/me', async (route) => {
+      const response = await route.fetch();
+      const body = await response.json();
+      await route.fulfill({response, json: {...body, operator: {...(body.operator ?? body), role: 'viewer'}}});
+    });
+    const offered = [];
+    for (const path of on.paths) {
+      await on.settle(page, path);
+      const names = await page.locator('main').getByRole('button').evaluateAll((all) => all.filter((one) => !one.disabled).map((one) => one.getAttribute('aria-label') ?? one.innerText.trim()));
+      offered.push(...names.filter((name) => DEEDS.test(name)).map((name) => `${path}: ${name}`));
+    }
+    assert.deepEqual(offered, []);
+    await page.context().close();
+  });
+}
