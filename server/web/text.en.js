@@ -1372,7 +1372,7 @@ export const texts = {
   "alert.gone": "the cause was gone",
   "alert.in_force": "what it did is in force",
   "alert.still_in_force": "what it did stays in force until the threshold is reset",
-  "alert.until": "until",
+  "alert.until": "ends",
   "alert.since": "first",
   "alert.state": "State",
   "alert_state.open": "Open",

@@ -1270,7 +1270,7 @@ export const texts = {
   "alert.gone": "原因已消失",
   "alert.in_force": "其措施仍然有效",
   "alert.still_in_force": "其措施在阈值重置之前仍然有效",
-  "alert.until": "直到",
+  "alert.until": "结束：",
   "alert.since": "首次",
   "alert.state": "状态",
   "alert_state.open": "未处理",

@@ -49,7 +49,7 @@ const COLOURS = {runOnly: {type: 'rule', values: ['color-contrast']}};
 // What axe finds against WCAG 2.1 AA: ["rule: where: why"...]. The structure of a page is the same in
 // each colour scheme, so one full look and one at the colours are enough.
 export async function accessibilityFaults(page, {coloursOnly = false} = {}) {
-  await page.evaluate(axe);
+  if (!await page.evaluate(() => 'axe' in globalThis)) await page.evaluate(axe);
   const {violations} = await page.evaluate((rules) => globalThis.axe.run(document, rules), coloursOnly ? COLOURS : EVERYTHING);
   return violations.flatMap(({id, nodes}) => nodes.map((node) => `${id}: ${node.target.join(' ')}: ${node.failureSummary}`));
 }

@@ -10,6 +10,7 @@ import {contractTests} from './contracts.mjs';
 import {languageTests} from './languages.mjs';
 import {operationsTests} from './operations.mjs';
 import {rolloutTests} from './rollouts.mjs';
+import {statesTests} from './states.mjs';
 import {walkTests} from './walk.mjs';
 import {usageTests} from './usage.mjs';
 
@@ -53,8 +54,22 @@ async function attemptsToday() {
 async function settle(on, path) {
   await on.goto(path);
   await on.locator('nav.menu').waitFor({state: 'attached'});
+  await drawn(on);
+}
+
+async function drawn(on) {
   await on.locator('main h1').waitFor();
   await on.locator('[aria-busy="true"]:not(button)').first().waitFor({state: 'detached'});
+}
+
+// The same as by a link: nothing is loaded anew.
+async function visit(on, path) {
+  if (!on.url().startsWith(fleet.url)) await on.goto(path);
+  await on.evaluate((to) => {
+    history.pushState(null, '', to);
+    dispatchEvent(new PopStateEvent('popstate'));
+    return new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); });
+  }, path);
 }
 
 // The row of a setting on a robot's page.
@@ -331,7 +346,8 @@ test('a robot with a plan shows on its page how much of it is left', async () =>
 contractTests({page: () => page, browser: () => browser});
 
 operationsTests({page: () => page, browser: () => browser, fleet: () => fleet, settle, robots: ROBOTS});
-walkTests({browser: () => browser, page: () => page, settle, paths: PAGES});
+walkTests({browser: () => browser, page: () => page, visit, drawn, paths: PAGES});
+statesTests({browser: () => browser, page: () => page, visit, drawn, paths: PAGES});
 
 test('the first page comes with less than 80 kB of script, as the server sends it', async () => {
   const fresh = await browser.like(page, {});

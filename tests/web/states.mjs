@@ -13,7 +13,7 @@ const ASKS_NOTHING = ['/support', '/rollouts/new', '/contracts/new', '/nowhere']
 // What changes something, by the first words of its name.
 const DEEDS = /^(Add|New|Make|Change|Remove|Delete|Revoke|Save|Drain|Give|Set|Assign|Acknowledge|Silence|Clear|Restart|Identify|Say|Probe|Forget|Do to all|Send a test|Roll back|Pause|Resume|Force|Approve|Edit|Import|Diagnostic report)\b/;
 
-// on: {browser(), page(), settle(page, path), paths}. The page is signed in as an admin.
+// on: {browser(), page(), visit(page, path), drawn(page), paths}. The page is signed in as an admin.
 export function statesTests(on) {
   const asking = on.paths.filter((path) => !ASKS_NOTHING.includes(path.split('?')[0]));
 
@@ -30,12 +30,12 @@ export function statesTests(on) {
     const page = await answered(problem(503, 'the database cannot be reached now: try again'));
     const faults = [];
     for (const path of asking) {
-      await page.goto(path);
+      await on.visit(page, path);
       const said = page.getByRole('alert').filter({hasText: 'the database cannot be reached now'}).first();
       await said.waitFor().catch(() => faults.push(`${path}: says nothing`));
       if (await page.getByRole('button', {name: 'Try again'}).count() === 0) faults.push(`${path}: offers no other try`);
-      faults.push(...(await accessibilityFaults(page)).map((fault) => `${path}: ${fault}`));
     }
+    faults.push(...await accessibilityFaults(page));
     assert.deepEqual(faults, []);
     await page.context().close();
   });
@@ -44,7 +44,7 @@ export function statesTests(on) {
     const page = await answered(() => {});
     const faults = [];
     for (const path of asking) {
-      await page.goto(path);
+      await on.visit(page, path);
       await page.locator('[aria-busy="true"]:not(button)').first().waitFor().catch(() => faults.push(path));
     }
     assert.deepEqual(faults, []);
@@ -60,7 +60,8 @@ export function statesTests(on) {
     });
     const offered = [];
     for (const path of on.paths) {
-      await on.settle(page, path);
+      await on.visit(page, path);
+      await on.drawn(page);
       const names = await page.locator('main').getByRole('button').evaluateAll((all) => all.filter((one) => !one.disabled).map((one) => one.getAttribute('aria-label') ?? one.innerText.trim()));
       offered.push(...names.filter((name) => DEEDS.test(name)).map((name) => `${path}: ${name}`));
     }

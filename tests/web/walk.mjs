@@ -53,13 +53,14 @@ async function faultsOf(page, walk) {
   ];
 }
 
-// on: {browser(), page(), settle(page, path), paths}. The page is signed in.
+// on: {browser(), page(), visit(page, path), drawn(page), paths}. The page is signed in.
 export function walkTests(on) {
   async function go({locale, viewport, ...walk}) {
     const page = await on.browser().like(on.page(), {locale, viewport, colorScheme: 'light'});
     const faults = [];
     for (const path of on.paths) {
-      await on.settle(page, path);
+      await on.visit(page, path);
+      await on.drawn(page);
       faults.push(...named(`${path} ${locale}`, await faultsOf(page, {...walk, viewport})));
     }
     await page.context().close();

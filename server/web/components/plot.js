@@ -27,10 +27,11 @@ function useScheme() {
   return scheme;
 }
 
-// The times that points span, and half an hour to each side of what spans less: one point alone would
-// stand on an axis of days.
-export function timesShown(_, low, high) {
+// The times that points span, and half an hour to each side of what spans less. Of one point alone uPlot
+// asks for years behind it.
+export function timesShown(plot, low, last) {
   const least = 1800;
+  const high = plot.data[0].length > 1 ? last : low;
   return high - low < 2 * least ? [(low + high) / 2 - least, (low + high) / 2 + least] : [low, high];
 }
 

@@ -122,7 +122,7 @@ export function Pack({ id }) {
   const { data } = state;
   return html`<div class="pack"><${PageHead} title=${t("pack.title", { name: data?.vendor.name || id })} crumbs=${[[t("nav.vendors"), "/vendors"]]} at=${data?.as_of}
       lead=${data && html`<span>${periodText(data.period)}</span><span class="muted">${t("pack.as_of", { time: timeExact(data.as_of) })}</span>`}>
-      <${Button} icon="report" disabled=${!data} onClick=${() => print()}>${t("pack.print")}</${Button}></${PageHead}>
+      <${Button} icon="print" disabled=${!data} onClick=${() => print()}>${t("pack.print")}</${Button}></${PageHead}>
     ${data && html`<${Period} period=${data.period} change=${change} />`}
     <${Loaded} state=${state} lines=${14}>${(pack) => html`
       <${Volumes} pack=${pack} /><${Records} pack=${pack} /><${Credits} pack=${pack} /><${Standings} pack=${pack} />
