@@ -11,7 +11,7 @@ const SHELL = /\/api\/v1\/(me|events|login)([?]|$)/;
 const ASKS_NOTHING = ['/support', '/rollouts/new', '/contracts/new', '/nowhere'];
 
 // What changes something, by the first words of its name.
-const DEEDS = /^(Add|New|Make|Change|Remove|Delete|Revoke|Save|Drain|Give|Set|Assign|Acknowledge|Silence|Clear|Restart|Identify|Say|Probe|Forget|Do to all|Send a test|Roll back|Pause|Resume|Force|Approve|Edit|Import|Diagnostic report)\b/;
+const DEEDS = /^(Add|New|Make|Change|Remove|Delete|Revoke|Save(?! as a file)|Drain|Give|Set|Assign|Acknowledge|Silence|Clear|Restart|Identify|Say|Probe|Forget|Do to all|Send a test|Roll back|Pause|Resume|Force|Approve|Edit|Import|Diagnostic report)\b/;
 
 // on: {browser(), page(), visit(page, path), drawn(page), paths}. The page is signed in as an admin.
 export function statesTests(on) {
@@ -62,7 +62,7 @@ export function statesTests(on) {
     for (const path of on.paths) {
       await on.visit(page, path);
       await on.drawn(page);
-      const names = await page.locator('main').getByRole('button').evaluateAll((all) => all.filter((one) => !one.disabled).map((one) => one.getAttribute('aria-label') ?? one.innerText.trim()));
+      const names = await page.locator('main button, main a.button').evaluateAll((all) => all.filter((one) => !one.disabled).map((one) => one.getAttribute('aria-label') ?? one.innerText.trim()));
       offered.push(...names.filter((name) => DEEDS.test(name)).map((name) => `${path}: ${name}`));
     }
     assert.deepEqual(offered, []);

@@ -238,8 +238,8 @@ export function Config({ kind, id }) {
           <${Loaded} state=${state} lines=${8}>${() => catalogue && html`<${Editor} key=${path} path=${path} layer=${layer}
             catalogue=${catalogue} onSaved=${state.reload} />`}</${Loaded}>
         </${Card}>
-        <${Card} title=${t("revisions")}>${layer && catalogue && html`<${Revisions} key=${path} path=${path} layer=${layer}
-          etag=${state.etag} catalogue=${catalogue} onChange=${state.reload} />`}</${Card}>
+        ${layer && catalogue && html`<${Card} title=${t("revisions")}><${Revisions} key=${path} path=${path} layer=${layer}
+          etag=${state.etag} catalogue=${catalogue} onChange=${state.reload} /></${Card}>`}
       </div>
     </div>
     ${dialog === "new" && html`<${NewGroup} onClose=${close} />`}
