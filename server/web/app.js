@@ -8,7 +8,6 @@ import { Empty, Failure, Skeleton } from "./components/states.js";
 import { Toasts } from "./components/toast.js";
 import { Button, IconButton, LanguageSwitch } from "./components/ui.js";
 import { SignIn } from "./pages/signin.js";
-import { MustEnrol } from "./pages/you.js";
 import { match, navigate, startRouter, usePath } from "./router.js";
 import { isAdmin, signOut, startSession, may } from "./session.js";
 import { locale, t, word } from "./text.js";
@@ -153,7 +152,7 @@ function App() {
   if (state.problem) return html`<main class="alone"><${Failure} problem=${state.problem} retry=${start} /></main>`;
   if (state.me === undefined) return html`<main class="alone"><p class="brand"><${Brand} /></p></main>`; // as index.html has it
   if (!state.me) return html`<${SignIn} />`;
-  return state.me.must_enrol ? html`<${MustEnrol} />` : html`<${Shell} me=${state.me} />`;
+  return state.me.must_enrol ? html`<${LazyPage} entry=${{ load: modules.you, show: "MustEnrol" }} params=${{}} />` : html`<${Shell} me=${state.me} />`;
 }
 
 document.documentElement.lang = locale;

@@ -19,7 +19,7 @@ const PAGES = ['/fleet', '/robots/myna-1', '/robots/sim-0001', '/support?robot=s
   '/rollouts/louder', '/rollouts/new', '/rollouts/new?step=safety', '/config', '/contracts',
   '/contracts/dahan-2026', '/contracts/changhe-2024', '/contracts/changhe-2024/edit', '/contracts/new',
   '/vendors', '/vendors/dahan', '/vendors/dahan/pack', '/alerts', '/alerts?show=all&subject=device/sim-0003',
-  '/alerts/1', '/audit', '/audit?action=layer&actor=operator:admin', '/access', '/config/group/second', '/nowhere'];
+  '/alerts/1', '/audit', '/audit?action=layer&actor=operator:admin', '/access', '/you', '/config/group/second', '/nowhere'];
 
 let fleet, browser, page, password;
 
