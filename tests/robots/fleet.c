@@ -156,6 +156,8 @@ static enum status make_world(struct fleet *fleet)
     world->clock_skew_s = settings->clock_skew_s;
     world->disconnects = settings->disconnects;
     world->interrupt_percent = (unsigned)settings->interrupts;
+    world->patience = settings->patience;
+    world->patience_count = settings->patience_count;
     world->seed = (uint64_t)settings->seed;
     enum status status = mqtt_set_up();
     if (status == STATUS_OK)

@@ -563,6 +563,8 @@ static enum status create_talk(struct robot *robot)
         .turns_per_minute = world->turns_per_minute,
         .think_ms = world->think_ms,
         .interrupt_percent = world->interrupt_percent,
+        .patience = world->patience,
+        .patience_count = world->patience_count,
         .context = robot,
         .on_closed = on_attempt_closed,
         .is_online = is_online,

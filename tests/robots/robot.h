@@ -26,6 +26,8 @@ struct robot_world {
     int64_t clock_skew_s; /* each robot's clock is off by at most this much, either way */
     int64_t disconnects;  /* per robot and hour */
     unsigned interrupt_percent;
+    const struct settings_patience *patience; /* of vendors for whom it is another */
+    size_t patience_count;
     uint64_t seed;
     wire_Health health; /* of one robot's share of the process; the robot fills in the rest */
 

@@ -23,6 +23,8 @@ static const struct option_spec specs[] = {
      .help = "how long an owner speaks: from opening an attempt to sending it"},
     {"interrupts", OPTION_INT, "5", 0, 100, AT(interrupts),
      .help = "per cent of the answers that their owner interrupts"},
+    {"interrupts_of", OPTION_TEXT, "", AT(interrupts_of_text),
+     .help = "VENDOR=PERCENT,...: the same of what these vendors answer"},
     {"disconnects", OPTION_INT, "0", 0, 3600, AT(disconnects),
      .help = "broken connections per robot and hour"},
     {"clock_skew_s", OPTION_INT, "0", 0, 31536000, AT(clock_skew_s),
@@ -37,6 +39,35 @@ static const struct option_table table = {.program = "myna-robots",
                                           .env_prefix = "MYNA_ROBOTS",
                                           .specs = specs,
                                           .count = sizeof specs / sizeof *specs};
+
+/* "slow=20,chatty=40" */
+static enum status read_patience(struct settings *settings, char problem[256])
+{
+    const char *text = settings->interrupts_of_text;
+
+    while (*text != '\0') {
+        struct settings_patience *patience = &settings->patience[settings->patience_count];
+        const size_t size = strcspn(text, ",");
+        const char *equals = memchr(text, '=', size);
+        int64_t percent = -1;
+
+        if (settings->patience_count == SETTINGS_PATIENCE_MAX || !equals || equals == text ||
+            (size_t)(equals - text) >= sizeof patience->vendor ||
+            span_to_int64(span_of(equals + 1, size - (size_t)(equals + 1 - text)), &percent) !=
+                STATUS_OK ||
+            percent < 0 || percent > 100) {
+            snprintf(problem, 256,
+                     "--interrupts-of: \"%.60s\" must be VENDOR=PERCENT,... of at most %d vendors",
+                     text, SETTINGS_PATIENCE_MAX);
+            return STATUS_INVALID;
+        }
+        snprintf(patience->vendor, sizeof patience->vendor, "%.*s", (int)(equals - text), text);
+        patience->interrupt_percent = (unsigned)percent;
+        settings->patience_count++;
+        text += text[size] == ',' ? size + 1 : size;
+    }
+    return STATUS_OK;
+}
 
 static enum status check(struct settings *settings, char problem[256])
 {
@@ -56,7 +87,7 @@ static enum status check(struct settings *settings, char problem[256])
                  settings->id_prefix);
         return STATUS_INVALID;
     }
-    return STATUS_OK;
+    return read_patience(settings, problem);
 }
 
 enum status settings_parse(int argc, char **argv, struct settings *out, char problem[256])

@@ -5,6 +5,15 @@
 #include <stdbool.h>
 
 #include "schema/base/option.h"
+#include "schema/wire/limits.h"
+
+#define SETTINGS_PATIENCE_MAX 8
+
+/* How often owners interrupt what one vendor answers. */
+struct settings_patience {
+    char vendor[LIMIT_SLUG + 1];
+    unsigned interrupt_percent;
+};
 
 /* Texts live as long as the process. */
 struct settings {
@@ -19,6 +28,9 @@ struct settings {
     double talk_rate; /* turns per robot and minute */
     int64_t think_ms;
     int64_t interrupts;
+    const char *interrupts_of_text;
+    struct settings_patience patience[SETTINGS_PATIENCE_MAX]; /* of whom --interrupts is not */
+    size_t patience_count;
     int64_t disconnects;
     int64_t clock_skew_s;
     int64_t seed;

@@ -267,6 +267,17 @@ static void on_interrupt(void *context)
     end_turn(talk, "");
 }
 
+/* How likely the owner interrupts the vendor that answers now. */
+static unsigned interrupt_percent(const struct talk *talk)
+{
+    const struct talk_options *options = &talk->options;
+
+    for (size_t i = 0; i < options->patience_count; i++)
+        if (strcmp(options->patience[i].vendor, talk->attempt->record.vendor) == 0)
+            return options->patience[i].interrupt_percent;
+    return options->interrupt_percent;
+}
+
 static void on_text(void *context, struct span text)
 {
     struct talk *talk = context;
@@ -275,7 +286,7 @@ static void on_text(void *context, struct span text)
 
     if (talk->said.size == 0) {
         talk->attempt->record.first_token_ms = (uint32_t)(now_ms - talk->attempt->sent_ms);
-        if (dice_below(dice, 100) < talk->options.interrupt_percent &&
+        if (dice_below(dice, 100) < interrupt_percent(talk) &&
             loop_at(talk->options.loop, &talk->interrupt,
                     now_ms + (int64_t)dice_below(dice, INTERRUPT_WITHIN)) != STATUS_OK)
             log_error("robots", "out of memory: an owner is not heard");

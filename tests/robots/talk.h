@@ -13,6 +13,7 @@
 #include "agent/meter/journal.h"
 #include "tests/robots/asker.h"
 #include "tests/robots/plan.h"
+#include "tests/robots/settings.h"
 #include "tests/support/dice.h"
 
 struct talk;
@@ -27,6 +28,8 @@ struct talk_options {
     double turns_per_minute; /* 0: the owner never asks */
     int64_t think_ms;        /* how long the owner speaks: from opening an attempt to sending it */
     unsigned interrupt_percent;
+    const struct settings_patience *patience; /* of vendors for whom it is another */
+    size_t patience_count;
     void *context;
     /* an attempt was closed, or refused for want of credit; must not free the talk */
     void (*on_closed)(void *context);

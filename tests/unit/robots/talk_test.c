@@ -171,8 +171,10 @@ static void open_journal(struct fixture *fixture, int index)
     assert_int_equal(journal_grant(fixture->journals[index], 1, &line, 1), STATUS_OK);
 }
 
-static void start_talk(struct fixture *fixture, int index, struct plan *plan,
-                       unsigned interrupt_percent)
+/* With an owner who interrupts so often, the vendors of patience so often. */
+static void start_talk_with(struct fixture *fixture, int index, struct plan *plan,
+                            unsigned interrupt_percent, const struct settings_patience *patience,
+                            size_t patience_count)
 {
     char name[16];
     struct talk_options talk = {
@@ -182,6 +184,8 @@ static void start_talk(struct fixture *fixture, int index, struct plan *plan,
         .turns_per_minute = 300,
         .think_ms = 5,
         .interrupt_percent = interrupt_percent,
+        .patience = patience,
+        .patience_count = patience_count,
         .on_closed = on_closed,
         .is_online = is_online,
     };
@@ -192,6 +196,12 @@ static void start_talk(struct fixture *fixture, int index, struct plan *plan,
     dice_init(&talk.dice, 1, span_text(name));
     assert_int_equal(talk_create(&fixture->talks[index], &talk), STATUS_OK);
     talk_set_plan(fixture->talks[index], plan, 3);
+}
+
+static void start_talk(struct fixture *fixture, int index, struct plan *plan,
+                       unsigned interrupt_percent)
+{
+    start_talk_with(fixture, index, plan, interrupt_percent, NULL, 0);
 }
 
 static void run_for(struct fixture *fixture, int64_t duration_ms)
@@ -353,6 +363,28 @@ static void run_until_denied(struct fixture *fixture, uint64_t turns)
 
     while (talk_counts(fixture->talks[0])->denied < turns && clock_mono_ms() < until_ms)
         run_for(fixture, 100);
+}
+
+/* An owner who lets everybody finish but one vendor, and one who cuts short everybody but it. */
+static void owners_have_another_patience_with_some_vendors(void **state)
+{
+    static const struct settings_patience never = {"dahan", 0}, always = {"dahan", 100};
+    struct fixture *fixture = *state;
+    struct settings_patience others[2] = {{"erxian", 50}, always};
+    size_t seen[8] = {0};
+
+    start_vendor(fixture, "tokens_per_s=5,first_token_ms=5,jitter_ms=5");
+    struct plan *plan = make_plan(fixture, 1);
+    plan->max_output_tokens = 20; /* four seconds: none is over before its owner has had enough */
+    start_talk_with(fixture, 0, plan, 0, others, 2);
+    start_talk_with(fixture, 1, plan, 100, &never, 1);
+    plans_release(fixture->plans, plan);
+    run_until_turns(fixture, 2);
+    while (talk_counts(fixture->talks[1])->turns < 1)
+        run_for(fixture, 100);
+    assert_true(talk_counts(fixture->talks[0])->interrupted >= 2);
+    assert_int_equal(talk_counts(fixture->talks[1])->interrupted, 0);
+    settle(fixture, seen);
 }
 
 /* Three failures in a row, retries among them, and it is left out for 7.5 s and more. */
@@ -518,6 +550,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_LOOP(every_attempt_is_in_the_journal_once_as_the_ledger_has_it),
+        WITH_LOOP(owners_have_another_patience_with_some_vendors),
         WITH_LOOP(a_route_that_is_down_is_left_out_while_the_next_one_answers),
         WITH_LOOP(a_robot_whose_only_route_is_left_out_asks_it_all_the_same_and_once),
         WITH_LOOP(without_a_route_turns_fail_and_nothing_is_opened),
