@@ -203,8 +203,24 @@ static struct preflight_load *load_of(struct preflight_work *work, const char *c
     return &work->loads[work->load_count++];
 }
 
-/* Columns of a row: kind, contract, vendor, model, hour, group, robots, price, metrics. */
-enum { KIND_MODEL, KIND_HOUR, KIND_ROBOTS };
+/* Columns of a row: is it robots, contract, vendor, model, hour, group, robots, price, metrics. */
+enum { COLUMN_PRICE = 7, COLUMN_METRICS };
+
+static enum status take_hour(struct preflight_load *load, struct preflight_metered *row,
+                             const struct result *result, size_t i, size_t day)
+{
+    const int64_t hour = (int64_t)(day * 24) + result_int(result, i, 4);
+    struct fraction price;
+
+    for (int m = 0; m < CONTRACT_METRICS; m++)
+        row->days[day][m] += result_int(result, i, COLUMN_METRICS + m);
+    load->requests[hour] += result_int(result, i, COLUMN_METRICS + CONTRACT_REQUESTS);
+    for (int m = CONTRACT_INPUT_UNCACHED; m <= CONTRACT_REASONING; m++)
+        load->tokens[hour] += result_int(result, i, COLUMN_METRICS + m);
+    if (fraction_parse(result_span(result, i, COLUMN_PRICE), &price) != STATUS_OK)
+        return STATUS_CORRUPT;
+    return fraction_add(row->price, price, &row->price);
+}
 
 static enum status take_row(struct preflight_work *work, const struct result *result, size_t i,
                             size_t day)
@@ -216,55 +232,44 @@ static enum status take_row(struct preflight_work *work, const struct result *re
         .group = result_int(result, i, 5),
     };
     struct preflight_load *load = load_of(work, key.contract_id, key.group);
-    struct preflight_metered *row;
-    struct fraction price;
 
     if (!load)
         return STATUS_FULL;
-    switch (result_int(result, i, 0)) {
-    case KIND_MODEL:
-        row = metered_of(work, &key);
-        if (!row)
-            return STATUS_FULL;
-        for (int m = 0; m < CONTRACT_METRICS; m++)
-            row->days[day][m] = result_int(result, i, 8 + m);
-        if (fraction_parse(result_span(result, i, 7), &price) != STATUS_OK)
-            return STATUS_CORRUPT;
-        return fraction_add(row->price, price, &row->price);
-    case KIND_HOUR: {
-        const int64_t hour = (int64_t)(day * 24) + result_int(result, i, 4);
+    if (!result_bool(result, i, 0)) {
+        struct preflight_metered *row = metered_of(work, &key);
 
-        load->requests[hour] += result_int(result, i, 8 + CONTRACT_REQUESTS);
-        for (int m = CONTRACT_INPUT_UNCACHED; m <= CONTRACT_REASONING; m++)
-            load->tokens[hour] += result_int(result, i, 8 + m);
-        return STATUS_OK;
+        return row ? take_hour(load, row, result, i, day) : STATUS_FULL;
     }
-    default:
-        if (result_int(result, i, 6) > load->robots)
-            load->robots = result_int(result, i, 6);
-        return STATUS_OK;
-    }
+    if (result_int(result, i, 6) > load->robots)
+        load->robots = result_int(result, i, 6);
+    return STATUS_OK;
 }
 
-/* The hours of one day before until_ms, by model, by hour, and how many robots there were. */
+/* The hours of one day before until_ms, and how many robots there were. Both are summed by hash,
+ * once: sets of groupings and a count of distinct robots would sort all rows for each. */
 static enum status read_day(struct preflight_work *work, size_t day)
 {
     STORE_STATEMENT(
         read,
-        "SELECT CASE grouping(h.model, h.hour) WHEN 1 THEN 0 WHEN 2 THEN 1 ELSE 2 END,"
-        " h.contract_id, h.vendor_id, h.model,"
+        "WITH m AS (SELECT id, part FROM unnest($1::text[], $3::bigint[]) u(id, part))"
+        "SELECT false, h.contract_id, h.vendor_id, h.model,"
         " (extract(epoch FROM h.hour - $2::timestamptz) / 3600)::bigint, coalesce(m.part, 0),"
-        " count(DISTINCT h.device_id) FILTER (WHERE h.requests > 0), sum(h.price)::text,"
+        " 0::bigint, sum(h.price)::text,"
         " sum(h.input_uncached)::bigint, sum(h.input_cached)::bigint,"
         " sum(h.cache_write_5m)::bigint, sum(h.cache_write_1h)::bigint, sum(h.output)::bigint,"
         " sum(h.reasoning)::bigint, sum(h.audio_in_ms)::bigint, sum(h.audio_out_chars)::bigint,"
         " sum(h.images)::bigint, sum(h.video_ms)::bigint, sum(h.requests)::bigint"
-        " FROM myna.usage_hour h LEFT JOIN unnest($1::text[], $3::bigint[]) m(id, part) ON m.id = "
-        "h.device_id"
+        " FROM myna.usage_hour h LEFT JOIN m ON m.id = h.device_id"
         " WHERE h.hour >= $2::timestamptz AND h.hour < $2::timestamptz + interval '1 day'"
         " AND h.device_id <> ''"
-        " GROUP BY GROUPING SETS ((h.contract_id, h.vendor_id, h.model, coalesce(m.part, 0)),"
-        "  (h.contract_id, h.hour, coalesce(m.part, 0)), (h.contract_id, coalesce(m.part, 0)))"
+        " GROUP BY h.contract_id, h.vendor_id, h.model, h.hour, coalesce(m.part, 0)"
+        " UNION ALL "
+        "SELECT true, d.contract_id, '', '', 0, coalesce(m.part, 0), count(*), NULL,"
+        " 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0"
+        " FROM (SELECT DISTINCT h.contract_id, h.device_id FROM myna.usage_hour h"
+        "  WHERE h.hour >= $2::timestamptz AND h.hour < $2::timestamptz + interval '1 day'"
+        "  AND h.device_id <> '' AND h.requests > 0) d LEFT JOIN m ON m.id = d.device_id"
+        " GROUP BY d.contract_id, coalesce(m.part, 0)"
         " ORDER BY 1, 2, 3, 4, 5, 6");
     const int64_t from_ms = work->until_ms - (int64_t)(PREFLIGHT_DAYS - day) * 24 * HOUR_MS;
     struct result result = {0};
