@@ -1,13 +1,11 @@
-import {execFile, spawn} from 'node:child_process';
+import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {readFileSync} from 'node:fs';
 import {connect} from 'node:net';
-import {dirname, join} from 'node:path';
-import {fileURLToPath} from 'node:url';
-import {promisify} from 'node:util';
-import {Fleet, sleep, until} from '../support/fleet.mjs';
+import {join} from 'node:path';
+import {Fleet, sleep} from '../support/fleet.mjs';
+import {fillHistory} from './crowd.mjs';
 
-const run = promisify(execFile);
 const DEVICES = Number(process.env.BENCH_DEVICES || 10000);
 const RECORDS = Number(process.env.BENCH_RECORDS || 1000000);
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
@@ -16,7 +14,6 @@ const CONNECTIONS = 8;
 const DASHBOARDS = 500;
 const QUIET_S = 20;
 
-const here = dirname(fileURLToPath(import.meta.url));
 const program = (name) => join(process.env.MYNA_BUILD, 'tests/bench', name);
 const database = () => `host=${join(fleet.home, 'pg/run')} user=myna dbname=myna`;
 const report = (line) => console.log(JSON.stringify({bench: 'api', ...line}));
@@ -106,26 +103,10 @@ async function dashboards(token) {
     limit_is: `the target, with ${DASHBOARDS} live dashboards`, ratio: Number((share / 5).toFixed(3))});
 }
 
-async function fill() {
-  await until(60, () => 'the robot has no configuration yet', async () => (await fleet.sql(
-    "SELECT 1 FROM myna.device_link WHERE device_id LIKE 'sim-%' AND reported_generation = desired_generation")).length > 0);
-  const [[template]] = await fleet.sql("SELECT device_id FROM myna.device WHERE device_id LIKE 'sim-%' LIMIT 1");
-  for (const name of ['mynad', 'myna-robots', 'myna-agent']) fleet.kill(name, 'SIGTERM');
-  await fleet.sql("ALTER SYSTEM SET max_wal_size = '8GB'");
-  await fleet.sql('SELECT pg_reload_conf()');
-  await run('/usr/lib/postgresql/15/bin/psql', ['-h', join(fleet.home, 'pg/run'), '-U', 'myna', '-d', 'myna', '-q',
-    '-v', `devices=${DEVICES}`, '-v', `records=${RECORDS}`, '-v', `template=${template}`, '-f', join(here, 'api_fill.sql')]);
-  await fleet.sql('VACUUM ANALYZE');
-  // what mynad's jobs would do within half a minute
-  await fleet.sql('SELECT myna.device_show(1000000)');
-  await fleet.sql('CHECKPOINT');
-  await fleet.up('--robots', '0');
-}
-
 const fleet = await Fleet.create();
 try {
   await fleet.up('--robots', '1');
-  await fill();
+  await fillHistory(fleet, DEVICES, RECORDS);
   const {key} = await fleet.ctl('apikey', 'create', 'bench', '--role', 'viewer');
   for (const page of PAGES) await measure(page, key);
   await dashboards(key);
