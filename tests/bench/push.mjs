@@ -1,47 +1,12 @@
-import {execFile, spawn} from 'node:child_process';
-import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
-import {promisify} from 'node:util';
 import {Fleet, sleep, until} from '../support/fleet.mjs';
+import {bareBroker, configBytes} from './broker.mjs';
 import {CpuTimes, enrolInBulk} from './crowd.mjs';
+import {Talks} from '../support/talks.mjs';
 
-const run = promisify(execFile);
 const ROBOTS = Number(process.env.ROBOTS ?? 10000);
 const FEW = 200;
-const ANSWER_BYTES = 200;
-const SEALING_BYTES = 110; // header, box and lengths around a configuration's content
 
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
-
-// What every robot was sent, as it lies on one's disk: in the newer one of two places, each a head of
-// number, generation and size, then the content (tests/robots/config_file.c).
-const PLACE_BYTES = 40 << 10;
-function configBytes() {
-  const bytes = readFileSync(join(fleet.home, 'robots/sim-0001/config'));
-  const heads = [0, PLACE_BYTES].filter((at) => at < bytes.length)
-    .map((at) => ({number: bytes.readBigUInt64LE(at), size: Number(bytes.readBigUInt64LE(at + 16))}));
-  return heads.reduce((a, b) => (b.number > a.number ? b : a)).size + SEALING_BYTES;
-}
-
-// A bare broker, without TLS, lists or limits: what moving the bytes alone takes here, in ms.
-async function limit(robots, rounds) {
-  const folder = mkdtempSync(join(tmpdir(), 'myna-bench-'));
-  const port = fleet.base + 9;
-  writeFileSync(join(folder, 'conf'),
-    `listener ${port} 127.0.0.1\nallow_anonymous true\nmax_inflight_messages 1000\n` +
-    'max_queued_messages 200000\nset_tcp_nodelay true\npersistence false\nlog_dest none\n');
-  const broker = spawn('/usr/sbin/mosquitto', ['-c', join(folder, 'conf')], {stdio: 'ignore'});
-  try {
-    await sleep(500);
-    const {stdout} = await run(join(process.env.MYNA_BUILD, 'tests/bench/fanout'),
-      [port, robots, configBytes(), ANSWER_BYTES, rounds].map(String));
-    return Number(stdout);
-  } finally {
-    broker.kill();
-    rmSync(folder, {recursive: true});
-  }
-}
 
 // Returns when nobody is behind any more, as anybody may read it in the database. Waits for one of
 // those who are, whoever it is, then for one of the rest: asking for any each time would pass over
@@ -61,9 +26,9 @@ const waitForAll = () => fleet.sql(`
 
 // From the change's own transaction: until half of the answers had come, 99 of 100, and until the
 // last one was committed.
-async function push(round) {
+async function push(round, ...more) {
   const cpu = new CpuTimes(fleet);
-  await fleet.myna('ctl', 'config', 'set', 'fleet', `screen_mark="${round}"`);
+  await fleet.myna('ctl', 'config', 'set', 'fleet', `screen_mark="${round}"`, ...more);
   await waitForAll();
   const [[half, most, all, wrong]] = await fleet.sql(`
     SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY ms), percentile_cont(0.99) WITHIN GROUP (ORDER BY ms),
@@ -80,8 +45,8 @@ async function push(round) {
 async function measure(robots, rounds) {
   const times = [];
   for (let round = 0; round < rounds; round++) times.push(await push(`${robots}-${round}`));
-  const bound = await limit(robots, rounds);
-  const limitIs = `bare broker, ${robots} messages of ${configBytes()} bytes out and answers back`;
+  const bound = await bareBroker(fleet, robots, rounds);
+  const limitIs = `bare broker, ${robots} messages of ${configBytes(fleet)} bytes out and answers back`;
   return {
     times: (which) => times.map((each) => each[which]),
     tell: (metric, ms, unit) => {
@@ -98,6 +63,28 @@ async function few() {
   const {times, tell} = await measure(FEW, 11);
   tell('change_to_last_report_p50', median(times('all')), 'ms');
   tell('change_to_last_report_max', Math.max(...times('all')), 'ms');
+  quiet = Number(median(times('all')).toFixed(3));
+}
+
+// While all of them talk, their fleet is changed again and again, every second time who answers them:
+// no turn is lost, none is answered or metered twice.
+async function talking() {
+  const rounds = 10;
+  const talks = new Talks(fleet);
+  await talks.begin(FEW, 15);
+  const vendors = ['erxian', 'dahan'].map((first, n, all) => [first, all[1 - n]]);
+  const times = [];
+  for (let round = 0; round < rounds; round++) {
+    const routes = vendors[(round >> 1) % 2].map((vendor) => ({vendor, model: {dahan: 'dahan-chat', erxian: 'erxian-mini'}[vendor], contract: `${vendor}-2026`}));
+    times.push((await push(`talk-${round}`, ...(round % 2 ? [] : [`routes=${JSON.stringify(routes)}`]))).all);
+    await sleep(2000);
+  }
+  const {turns, lost} = await talks.end();
+  console.log(JSON.stringify({bench: 'push', metric: 'talking_turns_lost', value: lost.length, unit: 'turns', limit: turns,
+    limit_is: `turns asked of ${FEW} robots during ${rounds} changes`, ratio: lost.length / turns}));
+  if (lost.length > 0) throw new Error(`turns were lost: ${JSON.stringify(lost.slice(0, 5))}`);
+  console.log(JSON.stringify({bench: 'push', metric: 'talking_change_p50', value: Number(median(times).toFixed(3)), unit: 'ms',
+    limit: quiet, limit_is: `the same of ${FEW} robots that do not talk`, ratio: Number((median(times) / quiet).toFixed(3))}));
 }
 
 async function many() {
@@ -114,8 +101,12 @@ async function many() {
 }
 
 const fleet = await Fleet.create();
+let quiet; // what a change takes of few robots that do not talk, in ms
 try {
-  if (!process.env.ONLY_MANY) await few();
+  if (!process.env.ONLY_MANY) {
+    await few();
+    await talking();
+  }
   await many();
 } finally {
   await fleet.end();

@@ -1,10 +1,14 @@
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {Fleet, until} from '../support/fleet.mjs';
-import {enrolInBulk} from './crowd.mjs';
+import {Fleet, sleep, until} from '../support/fleet.mjs';
+import {bareBroker, configBytes} from './broker.mjs';
+import {CpuTimes, enrolInBulk} from './crowd.mjs';
+import {FAULTS, Faults, PATIENCE, talkRate} from './rollout_faults.mjs';
 
 const ROBOTS = Number(process.env.ROBOTS ?? 200);
-const PATIENCE_S = 1200;
+const ONLY = process.env.ONLY; // "switch", or "gates", or names of faults between commas
+const PATIENCE_S = 3600;
+const PILOT_S = 40;
 const PLAN = {gates: 'off', soak_s: 0, rate_per_minute: 0, unreachable_after_s: 10,
   waves: [{share: '1%'}, {share: '5%'}, {share: '25%'}, {share: '50%'}, {share: '100%'}],
   confirm: {test: true, deadline_s: 120}};
@@ -41,31 +45,82 @@ async function move(id, vendor) {
   return number(`SELECT extract(epoch FROM ended_at - started_at) FROM myna.rollout WHERE rollout_id = '${id}'`);
 }
 
-function tell(metric, value, bound) {
-  console.log(JSON.stringify({bench: 'rollout', metric, value: Number(value.toFixed(3)), unit: 's', limit: Number(bound.toFixed(3)),
-    limit_is: `a change of ${ROBOTS} robots at once, without waves and trials`, ratio: Number((value / bound).toFixed(3))}));
+function tell(metric, value, unit, limit, limitIs, more = {}) {
+  console.log(JSON.stringify({bench: 'rollout', metric, value: Number(value.toFixed(3)), unit, limit: Number(limit.toFixed(3)),
+    limit_is: limitIs, ratio: Number((value / limit).toFixed(3)), robots: ROBOTS, ...more}));
+}
+const tellSeconds = (metric, value, bound, cpu) => tell(metric, value, 's', bound.seconds, bound.is, {cpu_s: cpu.passed()});
+
+// The fleet's whole change at once is the limit of all that moves it in waves; the bare broker's is that one's.
+async function bounds() {
+  const cpu = new CpuTimes(fleet);
+  const seconds = await atOnce();
+  tell('at_once', seconds, 's', await bareBroker(fleet, ROBOTS, 3) / 1000,
+    `bare broker, ${ROBOTS} messages of ${configBytes(fleet)} bytes out and answers back`, {cpu_s: cpu.passed()});
+  return {seconds, is: `a change of ${ROBOTS} robots at once, without waves and trials`};
 }
 
-const fleet = await Fleet.create();
-fleet.env.MYNAD_ROLLOUT_APPROVAL = '1000000'; // nobody is here to approve
-try {
-  await enrolInBulk(fleet, ROBOTS);
+async function switches() {
   await fleet.up('--robots', String(ROBOTS), '--talk-rate', '0.2');
   await online(ROBOTS);
   await all();
-  const bound = await atOnce();
-  tell('five_waves', await move('all', 'erxian'), bound);
+  const bound = await bounds();
+  let cpu = new CpuTimes(fleet);
+  tellSeconds('five_waves', await move('all', 'erxian'), bound, cpu);
   await all();
 
   const half = ROBOTS >> 1;
   await fleet.up('--robots', String(half), '--talk-rate', '0.2');
   await until(PATIENCE_S, () => 'the others do not leave', async () => (await fleet.ctl('fleet')).online <= half + 1);
-  tell('five_waves_half_away', await move('half', 'dahan'), bound);
+  cpu = new CpuTimes(fleet);
+  tellSeconds('five_waves_half_away', await move('half', 'dahan'), bound, cpu);
   const before = performance.now();
   await fleet.up('--robots', String(ROBOTS), '--talk-rate', '0.2');
+  cpu = new CpuTimes(fleet);
   await online(ROBOTS);
   await all();
-  tell('the_others_are_back', (performance.now() - before) / 1000, bound);
+  tellSeconds('the_others_are_back', (performance.now() - before) / 1000, bound, cpu);
+}
+
+async function gates(names) {
+  const faults = new Faults(fleet, ROBOTS);
+  try {
+    await faults.begin();
+    await fleet.up('--robots', String(ROBOTS), '--talk-rate', String(talkRate(ROBOTS)));
+    await online(ROBOTS);
+    await faults.settled();
+    await sleep(PILOT_S * 1000);
+    const pilot = await faults.pilot(PILOT_S);
+    if (process.env.MYNA_BENCH_CPU) console.error(JSON.stringify({pilot}));
+    for (const name of names) await (name === 'same' ? through(faults) : stopped(faults, name));
+  } finally {
+    faults.end();
+  }
+}
+
+// Beside the soaks alone, which the plan asks for.
+async function through(faults) {
+  const done = await faults.through();
+  const soak = done.waves.filter(({control}) => !control).length * done.soak_s;
+  if (process.env.MYNA_BENCH_CPU) console.error(JSON.stringify(done));
+  tell('judged_waves', done.seconds, 's', soak, `the plan's soaks; a human was asked ${done.asked} times`, {cpu_s: done.cpu_s});
+}
+
+async function stopped(faults, name) {
+  const done = await faults.stopped(name);
+  if (process.env.MYNA_BENCH_CPU) console.error(JSON.stringify(done));
+  const end = done.red ? `stopped in wave ${done.red} for ${done.because}` : 'not stopped';
+  tell(`stop_${name}`, done.seconds, 's', done.least_s, `half the last soak and all before; ${FAULTS[name].what}: ${end}, ` +
+    (done.first ? `can be known in wave ${done.first}` : 'can be known in no wave'), {cpu_s: done.cpu_s});
+}
+
+const fleet = await Fleet.create();
+fleet.env.MYNAD_ROLLOUT_APPROVAL = '1000000'; // nobody is here to approve
+Object.assign(fleet.env, PATIENCE);
+try {
+  await enrolInBulk(fleet, ROBOTS);
+  if (!ONLY || ONLY === 'switch') await switches();
+  if (ONLY !== 'switch') await gates(!ONLY || ONLY === 'gates' ? ['same', ...Object.keys(FAULTS)] : ONLY.split(','));
 } finally {
   await fleet.end();
 }

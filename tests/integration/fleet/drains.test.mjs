@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 import {Fleet, until} from '../../support/fleet.mjs';
+import {Talks} from '../../support/talks.mjs';
 
 const ROBOTS = 6;
 let fleet;
@@ -63,4 +64,21 @@ test('a drill leads some away, and reports how it went', async () => {
   assert.deepEqual([report.moved, report.back, report.strayed, report.landed.failed], [3, 3, 0, 0]);
   assert.ok(report.landed.attempts > 2 && report.landed.first_token_ms > 0);
   assert.equal(report.money.length, 1);
+});
+
+test('I1: a fleet that is changed while it talks loses no turn, and counts none twice', async () => {
+  const route = (vendor, model) => ({vendor, model, contract: `${vendor}-2026`});
+  const routes = [route('erxian', 'erxian-mini'), route('dahan', 'dahan-chat')];
+  const talks = new Talks(fleet);
+  await talks.begin(ROBOTS, 60);
+  for (let change = 0; change < 4; change++) {
+    const since = await now();
+    await fleet.myna('ctl', 'config', 'set', 'fleet', `screen_mark="${change}"`, `routes=${JSON.stringify(routes.reverse())}`);
+    await until(60, () => 'not all robots run it', async () => Number((await fleet.sql(
+      'SELECT count(*) FROM myna.device_link WHERE reported_generation < desired_generation'))[0][0]) === 0);
+    await until(60, () => 'nobody talks', async () => Object.values(await asked(since)).reduce((sum, n) => sum + n, 0) > 3);
+  }
+  const {turns, lost} = await talks.end();
+  assert.ok(turns > 10, `${turns} turns`);
+  assert.deepEqual(lost, []);
 });
