@@ -18,6 +18,9 @@ PACKAGES_WEB='chromium'
 # What --all adds to build for arm64 robots and to run what was built.
 PACKAGES_ARM64='gcc-aarch64-linux-gnu qemu-user-static'
 
+# What --all adds to try the installers of whole systems.
+PACKAGES_SYSTEMS='rauc squashfs-tools swupdate cpio'
+
 # What the benchmarks add that look at the screen and listen to the sound.
 PACKAGES_BENCH='xvfb pulseaudio pulseaudio-utils libasound2-plugins libpulse-dev libx11-dev libxext-dev'
 
@@ -103,7 +106,7 @@ install_packages() { # run | test | web | arm64 | bench
 	case $1 in
 	test) wanted="$wanted $PACKAGES_TEST" ;;
 	web) wanted="$wanted $PACKAGES_TEST $PACKAGES_WEB" ;;
-	arm64) wanted="$wanted $PACKAGES_TEST $PACKAGES_ARM64" ;;
+	arm64) wanted="$wanted $PACKAGES_TEST $PACKAGES_ARM64 $PACKAGES_SYSTEMS" ;;
 	bench) wanted="$wanted $PACKAGES_BENCH" ;;
 	esac
 	# shellcheck disable=SC2086 # a list of words
