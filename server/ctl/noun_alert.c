@@ -40,7 +40,8 @@ static void print_alert(const struct json *alert, const char *server)
         {"last", "last_at", VIEW_TEXT},       {"acknowledged", "acknowledged_at", VIEW_TEXT},
         {"by", "acknowledged_by", VIEW_TEXT}, {"silenced to", "silenced_until", VIEW_TEXT},
         {"by", "silenced_by", VIEW_TEXT},     {"cleared", "cleared_at", VIEW_TEXT},
-        {"by", "cleared_by", VIEW_TEXT},      {"in force", "in_force", VIEW_TEXT},
+        {"by", "cleared_by", VIEW_TEXT},      {"whose", "assigned_to", VIEW_TEXT},
+        {"in force", "in_force", VIEW_TEXT},
     };
     static const struct view_column deliveries[] = {
         {"delivery", "id", VIEW_TEXT},         {"channel", "channel", VIEW_TEXT},
@@ -93,6 +94,23 @@ static int say(struct ctl *ctl, const char *verb, struct span body, const char *
 
     return result == CTL_DONE ? ctl_say(ctl, &answer, "%s alert %s", done, ctl->args.words[0])
                               : result;
+}
+
+static int assign(struct ctl *ctl)
+{
+    const char *who = ctl->args.words[1];
+    struct json_writer writer;
+    struct buffer body;
+
+    buffer_init(&body, 4096);
+    json_writer_init(&writer, &body);
+    json_begin_object(&writer);
+    if (who != NULL)
+        json_write_member(&writer, "operator", who);
+    json_end_object(&writer);
+    int result = say(ctl, "/assign", buffer_span(&body), who != NULL ? "assigned" : "freed");
+    buffer_release(&body);
+    return result;
 }
 
 static int acknowledge(struct ctl *ctl)
@@ -190,6 +208,12 @@ const struct ctl_verb noun_alert_verbs[] = {
      "All of one: what was seen, what helps, where to look, who said what to it, and what its "
      "channels were told.",
      get},
+    {"alert", "assign", "ALERT [OPERATOR]", 1, 2, "",
+     "say whose it is\n"
+     "Say whose it is; without OPERATOR it is nobody's any more. Nothing else changes: whoever is "
+     "at "
+     "it acknowledges it.",
+     assign},
     {"alert", "ack", "ALERT", 1, 1, "",
      "somebody is at it\n"
      "Somebody is at it. Repeats only count from now on; only a worse severity opens it again.",

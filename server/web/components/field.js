@@ -1,6 +1,7 @@
 // field.js - a labelled control with its hint and its complaint, tied together for screen readers
 
 import { html, useId } from "../dom.js";
+import { t } from "../text.js";
 
 // control(attributes) draws the input with the given id and aria attributes.
 export function Field({ label, hint, error, children: control, inline = false }) {
@@ -33,4 +34,10 @@ export function SelectField({ label, hint, error, value, options, onInput, ...re
       ${options.map(([option, text]) => html`<option key=${option} value=${option}
         selected=${option === value}>${text}</option>`)}
     </select>`}</${Field}>`;
+}
+
+// A code of an authenticator app.
+export function CodeField({ value, onInput, error, label = t("factor.code"), hint }) {
+  return html`<${TextField} label=${label} hint=${hint} value=${value} onInput=${onInput} error=${error} name="code"
+    autocomplete="one-time-code" autocapitalize="none" spellcheck="false" required autofocus />`;
 }

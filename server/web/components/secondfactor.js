@@ -4,7 +4,7 @@ import { html, useState } from "../dom.js";
 import { post, useResource } from "../api.js";
 import { t } from "../text.js";
 import { Dialog, FormDialog } from "./dialog.js";
-import { TextField } from "./field.js";
+import { CodeField, TextField } from "./field.js";
 import { Failure, Skeleton } from "./states.js";
 import { Ago, Button, Card, Chip, Copy } from "./ui.js";
 
@@ -17,11 +17,6 @@ function Picture({ rows }) {
   const dark = rows.flatMap((row, y) => [...row].map((sign, x) => (sign === "1" ? `M${x + BORDER} ${y + BORDER}h1v1h-1z` : ""))).join("");
   return html`<svg class="qr" viewBox=${`0 0 ${size} ${size}`} width="220" height="220" role="img" aria-label=${t("factor.picture")}
       shape-rendering="crispEdges"><rect width=${size} height=${size} fill="#fff" /><path d=${dark} fill="#000" /></svg>`;
-}
-
-export function CodeField({ value, onInput, error, label = t("factor.code"), hint }) {
-  return html`<${TextField} label=${label} hint=${hint} value=${value} onInput=${onInput} error=${error} name="code"
-    autocomplete="one-time-code" autocapitalize="none" spellcheck="false" required autofocus />`;
 }
 
 function Codes({ codes, onClose }) {

@@ -2,8 +2,7 @@
 // to see comes right after
 
 import { html, useEffect, useState } from "../dom.js";
-import { TextField } from "../components/field.js";
-import { CodeField } from "../components/secondfactor.js";
+import { CodeField, TextField } from "../components/field.js";
 import { Button, LanguageSwitch } from "../components/ui.js";
 import { signIn } from "../session.js";
 import { t } from "../text.js";
