@@ -111,6 +111,33 @@ static void a_pause_may_be_longer_and_lie_where_the_pattern_has_none(void **stat
     align_free(align);
 }
 
+/* A voice that waits where the pattern does not, right before a word that is shorter than that. */
+static void a_short_word_between_two_pauses_is_where_it_is_said(void **state)
+{
+    static const unsigned hz[] = {2500, 700, 0, 1500, 5000}, ms[] = {200, 80, 200, 200, 200};
+    struct align *align;
+    uint32_t at_ms = 0;
+
+    (void)state;
+    assert_int_equal(align_create(&align, RATE, MAX_SECONDS), STATUS_OK);
+    for (size_t i = 0; i < 5; i++) {
+        align_pattern_word(align, MS(at_ms));
+        tone(align, align_pattern_sound, hz[i], ms[i]);
+        at_ms += ms[i];
+    }
+    align_pattern_end(align);
+    tone(align, align_sound, 2500, 200);
+    tone(align, align_sound, 0, 700);
+    tone(align, align_sound, 700, 80);
+    tone(align, align_sound, 0, 200);
+    tone(align, align_sound, 1500, 200);
+    tone(align, align_sound, 5000, 200);
+    align_sound_end(align);
+    assert_in_range(align_place(align, MS(200)), MS(875), MS(925));
+    assert_in_range(align_place(align, MS(480)), MS(1155), MS(1205));
+    align_free(align);
+}
+
 static void what_is_behind_a_pause_is_not_placed_while_it_lasts(void **state)
 {
     struct align *align = made();
@@ -122,6 +149,19 @@ static void what_is_behind_a_pause_is_not_placed_while_it_lasts(void **state)
     assert_int_equal(align_place(align, MS(1200)), ALIGN_NEVER);
     say(align, 6, 5, 200);
     assert_word(align, 6, 1700);
+    align_free(align);
+}
+
+static void the_patterns_end_is_placed_though_silence_follows(void **state)
+{
+    struct align *align = made();
+
+    (void)state;
+    say(align, 0, WORDS, 200);
+    tone(align, align_sound, 0, 300);
+    align_sound_end(align);
+    assert_in_range(align_place(align, MS(200 * WORDS - 10)), MS(200 * WORDS - 40),
+                    MS(200 * WORDS + 300));
     align_free(align);
 }
 
@@ -175,7 +215,9 @@ int main(void)
         cmocka_unit_test(words_are_found_at_any_speed_from_the_first_one_on),
         cmocka_unit_test(a_change_of_speed_within_a_sentence_is_followed),
         cmocka_unit_test(a_pause_may_be_longer_and_lie_where_the_pattern_has_none),
+        cmocka_unit_test(a_short_word_between_two_pauses_is_where_it_is_said),
         cmocka_unit_test(what_is_behind_a_pause_is_not_placed_while_it_lasts),
+        cmocka_unit_test(the_patterns_end_is_placed_though_silence_follows),
         cmocka_unit_test(what_has_not_arrived_has_no_place),
         cmocka_unit_test(a_pattern_without_sound_places_nothing),
         cmocka_unit_test(a_sound_that_comes_all_at_once_is_followed_to_its_end),
