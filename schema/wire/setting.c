@@ -203,7 +203,7 @@ static const struct setting_spec table[] = {
              "ear, button unless changed there)"},
     {.name = "wake_phrase",
      .type = SETTING_TYPE_CHOICE,
-     .choices = "excuse me robot|wake up robot",
+     .choices = "excuse me robot|good morning robot|hello my dear robot|wake up little robot",
      .unit = "",
      .fallback = "\"excuse me robot\"",
      .help = "what people say before a question where ear_mode is wake; English, where language "

@@ -10,7 +10,7 @@
 #define FRAME       160               /* samples of one frame of the decoder: 10 ms */
 #define MAX_SAMPLES (SPOTTER_HZ * 20) /* an utterance is begun anew after so long */
 #define BEAM        "1e-200"          /* pruned less, a phrase in noise survives to its end */
-#define MIN_FRAMES  75                /* of a phrase */
+#define MIN_FRAMES  60                /* of a phrase */
 #define MAX_FRAMES  220
 #define SIL_WORD    "hush"
 
@@ -19,24 +19,41 @@
 static const struct {
     const char *word, *phonemes;
 } words[] = {
-    {"excuse", "IH K S K Y UW Z"}, {SIL_WORD, "SIL"}, {"me", "M IY"},
-    {"robot", "R OW B AA T"},      {"up", "AH P"},    {"wake", "W EY K"},
+    {"dear", "D IH R"},
+    {"excuse", "IH K S K Y UW Z"},
+    {"good", "G UH D"},
+    {SIL_WORD, "SIL"},
+    {"hello", "HH AH L OW"},
+    {"little", "L IH T AH L"},
+    {"me", "M IY"},
+    {"my", "M AY"},
+    {"morning", "M AO R N IH NG"},
+    {"robot", "R OW B AA T"},
+    {"up", "AH P"},
+    {"wake", "W EY K"},
 };
 
-/* Each is said in one go or with a pause before its last word: SIL_WORD is silence of any length.
- * With the likelihood ratio from which on it was said, chosen by ./myna bench wake with more
- * voices: at 1e-70 the first one was heard in speech about robots, at 1e-55 in none. What sounds
- * like the second one, as "good night robot", is taken for it more often the lower its threshold
- * is.
+/* Each is said in one go or with a pause before who is meant: SIL_WORD is silence of any length.
+ * With the likelihood ratio from which on it was said. ./myna bench wake counted, of 36 ways to say
+ * each and in ten minutes of speech about robots, in powers of ten: how unlikely the phrase was at
+ * most in a quiet room, in a loud one, and how likely other speech was at most:
  *
- * Noise is kept out by how long a phrase lasts: it was taken for the second one for 2.5 s and more,
- * other speech for 0.7 s at most; people take 0.9 to 1.8 s. */
+ *    excuse me robot       -59 (all but one: -21)   -53   -65
+ *    good morning robot     -6                      -36   -69
+ *    hello my dear robot   -14                       -8   -46
+ *    wake up little robot  -46 (all but one: -29)    12   -52
+ *
+ * A phrase that other speech is as like as people are, as "wake up robot" (-14, 9 and -4), is none.
+ * Noise is kept out by how long a phrase lasts: it was taken for one for 2.5 s and more; people
+ * take 0.7 to 1.8 s. */
 static const struct {
     const char *phrase, *paused;
     double threshold;
 } phrases[] = {
     {"excuse me robot", "excuse me " SIL_WORD " robot", 1e-55},
-    {"wake up robot", "wake up " SIL_WORD " robot", 1e-18},
+    {"good morning robot", "good morning " SIL_WORD " robot", 1e-52},
+    {"hello my dear robot", "hello " SIL_WORD " my dear robot", 1e-30},
+    {"wake up little robot", "wake up " SIL_WORD " little robot", 1e-40},
 };
 
 struct spotter {
