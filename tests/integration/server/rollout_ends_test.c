@@ -155,6 +155,46 @@ static void whoever_read_an_older_state_moves_nothing(void **state)
     assert_string_equal(roll_place(roll, "roll"), "paused/confirming/operator");
 }
 
+/* ---- software of several layers ---- */
+
+static void roll_out(struct roll *roll, const char *id, const char *group, const char *version)
+{
+    const struct rollout_plan plan = all_at_once();
+
+    roll_create_software(roll, id, group, version, &plan);
+    start(roll, id);
+    roll_drive(roll, id, "completed", false);
+}
+
+#define VERSIONS                                                                                   \
+    "SELECT string_agg(concat(device_id, ' ', packages -> 0 ->> 'version'), ', '"                  \
+    " ORDER BY device_id) FROM myna.device_link WHERE device_id IN ('r1', 'r2')"
+
+static void a_group_goes_on_with_its_own_version_and_without_it_with_the_fleets(void **state)
+{
+    struct roll *roll = *state;
+    static const struct author anna = {"operator:anna", "10.0.0.1"};
+    char problem[512];
+
+    roll_run(roll, "INSERT INTO myna.device_group (group_id, priority) VALUES ('shop', 1);"
+                   "INSERT INTO myna.group_member VALUES ('shop', 'r1')");
+    roll_out(roll, "shop", "shop", "2.0");
+    roll_out(roll, "all", NULL, "3.0");
+    ROLL_ASSERT_SQL(roll, VERSIONS, "r1 2.0, r2 3.0");
+    ROLL_ASSERT_SQL(roll,
+                    "SELECT string_agg(DISTINCT state, ' ') FROM myna.rollout_device"
+                    " WHERE rollout_id = 'all'",
+                    "confirmed");
+    assert_int_equal(
+        rollouts_reverse(roll->store, &anna, "shop", 0, roll->arena, &roll->document, problem),
+        STATUS_OK);
+    look_until(roll, "shop-back", "running/confirming");
+    roll_answer(roll, false); /* while it is taken back, as afterwards */
+    ROLL_ASSERT_SQL(roll, VERSIONS, "r1 3.0, r2 3.0");
+    roll_drive(roll, "shop-back", "completed", false);
+    ROLL_ASSERT_SQL(roll, VERSIONS, "r1 3.0, r2 3.0");
+}
+
 /* ---- what is left when it is over ---- */
 
 static void complete(struct roll *roll, const char *patch, bool r3_fails)
@@ -296,6 +336,7 @@ int main(void)
         TEST(who_was_taken_back_is_not_counted_as_confirmed),
         TEST(a_later_wave_is_refused_when_preflight_refuses_it_then),
         TEST(whoever_read_an_older_state_moves_nothing),
+        TEST(a_group_goes_on_with_its_own_version_and_without_it_with_the_fleets),
         TEST(what_was_completed_stands_in_the_layers_history_and_knows_what_was_before),
         TEST(who_failed_keeps_what_it_had_in_a_layer_of_its_own),
         TEST(at_the_end_whoever_was_not_confirmed_is_told_and_nobody_else),

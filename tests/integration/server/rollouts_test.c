@@ -215,6 +215,66 @@ static void a_key_that_is_not_as_it_was_is_not_given(void **state)
     assert_int_equal(store_transaction(fixture->store, hold, id), STATUS_NOT_FOUND);
 }
 
+static void make_group(struct roll *fixture, const char *members)
+{
+    char sql[200];
+
+    snprintf(sql, sizeof sql,
+             "INSERT INTO myna.device_group (group_id, priority) VALUES ('shop', 1);"
+             "INSERT INTO myna.group_member SELECT 'shop', unnest('{%s}'::text[])",
+             members);
+    roll_run(fixture, sql);
+}
+
+static void who_had_the_next_key_has_it_when_a_later_rotation_is_taken_back(void **state)
+{
+    struct roll *fixture = *state;
+    const struct rollout_plan plan = roll_plan(true);
+
+    make_group(fixture, "r1,r2");
+    roll_create(fixture, "first", "shop", NULL, &plan);
+    assert_int_equal(roll_act(fixture, "first", ROLLOUT_START), STATUS_OK);
+    roll_drive(fixture, "first", "completed", false);
+    assert_string_equal(holders(fixture, "next", false), "r1 r2");
+    create(fixture, "all", NULL, true);
+    assert_int_equal(roll_act(fixture, "all", ROLLOUT_START), STATUS_OK);
+    for (int i = 0; i < 40 && strlen(roll_opened(fixture)) < 8 * 3 - 1; i++) {
+        roll_look(fixture, "all");
+        roll_answer(fixture, false);
+    }
+    assert_int_equal(roll_act(fixture, "all", ROLLOUT_ROLL_BACK), STATUS_OK);
+    roll_drive(fixture, "all", "rolled_back", false);
+    assert_string_equal(holders(fixture, "next", false), "r1 r2");
+    assert_int_equal(next(fixture, "carried"), 2);
+    /* and another next key would be none that they were told of */
+    assert_int_equal(vendor_keys_put(fixture->store, &anna, "a", span_text("third"), fixture->arena,
+                                     &fixture->document),
+                     STATUS_EXISTS);
+}
+
+static void who_leaves_a_rotation_gives_the_key_back_by_a_new_generation(void **state)
+{
+    struct roll *fixture = *state;
+    const struct rollout_plan plan = roll_plan(false);
+
+    make_group(fixture, "r1,r2,r4,r5");
+    roll_create(fixture, "some", "shop", NULL, &plan);
+    assert_int_equal(roll_act(fixture, "some", ROLLOUT_START), STATUS_OK);
+    for (int i = 0; i < 40 && strlen(roll_opened(fixture)) < 4 * 3 - 1; i++) {
+        roll_look(fixture, "some");
+        roll_answer(fixture, false);
+    }
+    assert_string_equal(holders(fixture, "next", false), "r1 r2 r4 r5");
+    roll_answer(fixture, false);
+    roll_run(fixture, "DELETE FROM myna.group_member WHERE device_id = 'r4'");
+    roll_look(fixture, "some");
+    assert_string_equal(holders(fixture, "next", false), "r1 r2 r5");
+    ROLL_ASSERT_SQL(fixture,
+                    "SELECT string_agg(device_id, ' ') FROM myna.device_link"
+                    " WHERE reported_generation < desired_generation",
+                    "r4");
+}
+
 /* ---- when ---- */
 
 static void start(struct roll *fixture, const struct rollout_plan *plan)
@@ -556,6 +616,8 @@ int main(void)
         TEST(a_rotation_that_is_taken_back_leaves_nobody_with_the_next_key),
         TEST(a_key_that_changed_or_goes_out_by_shares_is_refused),
         TEST(a_key_that_is_not_as_it_was_is_not_given),
+        TEST(who_had_the_next_key_has_it_when_a_later_rotation_is_taken_back),
+        TEST(who_leaves_a_rotation_gives_the_key_back_by_a_new_generation),
         TEST(nobody_is_opened_in_a_blackout),
         TEST(a_robot_is_opened_in_its_own_hours_alone),
         TEST(robots_are_opened_no_faster_than_the_plan_says),
