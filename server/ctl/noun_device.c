@@ -127,7 +127,7 @@ static int usage(struct ctl *ctl)
         {"outcome", "outcome", VIEW_TEXT},
         {"counted by", "provenance", VIEW_TEXT},
         {"input", "input_uncached", VIEW_NUMBER},
-        {"cached", "input_cached", VIEW_NUMBER},
+        {"cached", "input_cached", VIEW_COUNT},
         {"output", "output", VIEW_NUMBER},
         {"first token ms", "first_token_ms", VIEW_NUMBER},
         {"first audio ms", "first_audio_ms", VIEW_NUMBER},

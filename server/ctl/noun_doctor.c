@@ -65,7 +65,7 @@ static int doctor(struct ctl *ctl)
 static int codes(struct ctl *ctl)
 {
     static const struct view_column columns[] = {
-        {"code", "code", VIEW_TEXT}, {"cause", "cause", VIEW_TEXT}, {"cure", "cure", VIEW_TEXT}};
+        {"code", "code", VIEW_TEXT}, {"cause", "cause", VIEW_PROSE}, {"cure", "cure", VIEW_PROSE}};
     struct client_answer answer;
     int result =
         ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/doctor/codes", (char *)NULL);

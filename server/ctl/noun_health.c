@@ -98,8 +98,8 @@ static int health(struct ctl *ctl)
     if (count == 0) {
         printf("%s has told nothing of itself in two days\n", ctl->args.words[0]);
     } else {
-        printf("%s, %zu samples from %s to %s\n", ctl->args.words[0], count,
-               json_text(json_member(json_item(items, 0), "at"), ""),
+        printf("%s, %zu sample%s from %.16s to %.16s UTC\n", ctl->args.words[0], count,
+               count == 1 ? "" : "s", json_text(json_member(json_item(items, 0), "at"), ""),
                json_text(json_member(json_item(items, count - 1), "at"), ""));
         printf("%-16s %10s %10s %10s\n", "", "least", "most", "last");
         for (size_t f = 0; f < sizeof figures / sizeof *figures; f++)

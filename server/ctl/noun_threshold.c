@@ -7,14 +7,10 @@
 static int list(struct ctl *ctl)
 {
     static const struct view_column columns[] = {
-        {"id", "id", VIEW_NUMBER},
-        {"state", "state", VIEW_TEXT},
-        {"source", "source", VIEW_TEXT},
-        {"at", "rule.at", VIEW_TEXT},
-        {"of", "rule.of", VIEW_TEXT},
-        {"seen", "seen.value", VIEW_AMOUNT},
-        {"limit", "seen.limit", VIEW_AMOUNT},
-        {"runs out", "seen.forecast.runs_out", VIEW_TEXT},
+        {"id", "id", VIEW_NUMBER},           {"state", "state", VIEW_TEXT},
+        {"source", "source", VIEW_TEXT},     {"at", "rule.at", VIEW_TEXT},
+        {"of", "rule.of", VIEW_TEXT},        {"seen", "seen.value", VIEW_MONEY},
+        {"limit", "seen.limit", VIEW_MONEY}, {"runs out", "seen.forecast.runs_out", VIEW_TEXT},
         {"shadow", "rule.shadow", VIEW_YES},
     };
     struct client_answer answer;

@@ -88,9 +88,9 @@ static int dialects(struct ctl *ctl)
     static const struct view_column rows[] = {
         {"dialect", "name", VIEW_TEXT},
         {"bounds", "bound", VIEW_TEXT},
-        {"how an answer is bounded", "limit", VIEW_TEXT},
+        {"how an answer is bounded", "limit", VIEW_PROSE},
         {"can be minted", "can_mint", VIEW_YES},
-        {"key", "key", VIEW_TEXT},
+        {"key", "key", VIEW_PROSE},
     };
     struct client_answer answer;
     int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/dialects", (char *)NULL);

@@ -15,7 +15,8 @@
 #define LEAST_WIDTH 10 /* of a column that was narrowed for the terminal */
 #define MAX_COLUMN  24
 #define NOTE_WIDTH  96
-#define NOTE_BLANK  4 /* before a note in a table */
+#define NOTE_BLANK  4 /* before a note in a table, and a row's further lines */
+#define GAP         2
 
 /* Code points at and above U+1100 that terminals draw two cells wide, near enough: Hangul Jamo,
  * CJK, full-width forms, emoji (Unicode Standard Annex 11). */
@@ -163,14 +164,18 @@ static void format_amount(const char *text, char out[CELL_SIZE])
     snprintf(out, CELL_SIZE, "%s", amount);
 }
 
-/* "pool.currency" for "pool.spent". */
+/* "pool.currency" for "pool.spent", or its unit, which may be one. */
 static const char *currency_beside(const struct json *item, const char *member)
 {
     const char *dot = strrchr(member, '.');
     char path[64];
 
-    snprintf(path, sizeof path, "%.*scurrency", dot ? (int)(dot + 1 - member) : 0, member);
-    return json_text(find(item, path), "");
+    const int head = dot ? (int)(dot + 1 - member) : 0;
+
+    snprintf(path, sizeof path, "%.*scurrency", head, member);
+    const char *currency = json_text(find(item, path), "");
+    snprintf(path, sizeof path, "%.*sunit", head, member);
+    return *currency ? currency : json_text(find(item, path), "");
 }
 
 /* Less than one is told in full: there rounding would leave nothing. */
@@ -233,7 +238,8 @@ static void format_cell(const struct json *item, const struct view_column *colum
                                             : "no");
         break;
     case JSON_INT:
-        snprintf(out, CELL_SIZE, "%" PRId64, json_int(value, 0));
+        if (column->kind != VIEW_COUNT || json_int(value, 0) != 0)
+            snprintf(out, CELL_SIZE, "%" PRId64, json_int(value, 0));
         if (column->kind == VIEW_AMOUNT)
             format_amount(out, out);
         break;
@@ -250,7 +256,7 @@ static void format_cell(const struct json *item, const struct view_column *colum
 
 static bool is_right(enum view_kind kind)
 {
-    return kind == VIEW_NUMBER || kind == VIEW_AMOUNT || kind == VIEW_MONEY;
+    return kind == VIEW_NUMBER || kind == VIEW_COUNT || kind == VIEW_AMOUNT || kind == VIEW_MONEY;
 }
 
 static void print_cell(FILE *out, const char *text, int width, enum view_kind kind, bool last,
@@ -309,54 +315,173 @@ static int widest(const struct json *items, bool (*keep)(const struct json *item
         if (!keep(json_item(items, i)))
             continue;
         format_cell(json_item(items, i), column, now_ms, cell);
-        shorten(cell, CELL_WIDTH);
+        if (column->kind != VIEW_PROSE)
+            shorten(cell, CELL_WIDTH);
         if (text_width(cell) > width)
             width = text_width(cell);
     }
     return width;
 }
 
-/* Prints the titles when item is NULL. */
-static void print_row(FILE *out, const struct json *item, const struct view_column *columns,
-                      const int *widths, size_t count, int64_t now_ms)
+/* The nth line of a text that is wrapped to a width, cut where one word is wider; false: it has not
+ * so many. */
+static bool nth_line(const char *text, int width, int n, char out[CELL_SIZE])
 {
-    char cell[CELL_SIZE];
-    size_t last = count;
+    for (;; n--) {
+        size_t size = 0;
 
-    while (last > 1 && widths[last - 1] == 0)
-        last--;
-    for (size_t c = 0; c < last; c++) {
-        if (widths[c] == 0)
-            continue;
-        if (item)
-            format_cell(item, &columns[c], now_ms, cell);
-        else
-            snprintf(cell, sizeof cell, "%s", columns[c].title);
-        shorten(cell, widths[c]);
-        print_cell(out, cell, widths[c], columns[c].kind, c + 1 == last,
-                   item ? colour_of_cell(&columns[c], cell) : COLOUR_BOLD);
+        text += strspn(text, " ");
+        for (;;) {
+            const size_t word = size + strspn(text + size, " ");
+            const size_t end = word + strcspn(text + word, " ");
+
+            snprintf(out, CELL_SIZE, "%.*s", (int)end, text);
+            if (end == word || (size > 0 && text_width(out) > width))
+                break;
+            size = end;
+        }
+        snprintf(out, CELL_SIZE, "%.*s", (int)size, text);
+        shorten(out, width);
+        if (n == 0 || size == 0)
+            return size > 0;
+        text += size;
     }
 }
 
-/* Takes from the widest columns of text until a line fits the terminal, as far as what is left can
- * be read. Numbers are never cut. */
-static void fit(const struct view_column *columns, int *widths, size_t count, int room)
-{
-    for (;;) {
-        size_t widest_text = count;
-        int total = -2;
+/* How a table stands on its lines: the columns of one line are those up to ends[line]. */
+struct layout {
+    const struct view_column *columns;
+    size_t count;
+    int widths[MAX_COLUMN]; /* 0: left out */
+    size_t ends[MAX_COLUMN];
+    size_t lines;
+};
 
-        for (size_t c = 0; c < count; c++) {
-            if (widths[c] == 0)
-                continue;
-            total += widths[c] + 2;
-            if (!is_right(columns[c].kind) && c > 0 && widths[c] > LEAST_WIDTH &&
-                (widest_text == count || widths[c] > widths[widest_text]))
-                widest_text = c;
-        }
-        if (room <= 0 || total <= room || widest_text == count)
+/* A cell's text on its nth line. A title and prose may have several. */
+static bool cell_line(const struct layout *layout, const struct json *item, size_t c, int n,
+                      int64_t now_ms, char cell[CELL_SIZE])
+{
+    const struct view_column *column = &layout->columns[c];
+    char text[CELL_SIZE];
+
+    if (item)
+        format_cell(item, column, now_ms, text);
+    else
+        snprintf(text, sizeof text, "%s", column->title);
+    if (!item || column->kind == VIEW_PROSE)
+        return nth_line(text, layout->widths[c], n, cell);
+    snprintf(cell, CELL_SIZE, "%s", n == 0 ? text : "");
+    shorten(cell, layout->widths[c]);
+    return n == 0;
+}
+
+/* One line of the row's columns from one to another, up to the last that says something; false:
+ * none of them has so many lines. */
+static bool print_part(FILE *out, const struct layout *layout, const struct json *item, size_t line,
+                       int n, int64_t now_ms)
+{
+    const size_t from = line > 0 ? layout->ends[line - 1] : 0;
+    size_t to = from;
+    char cell[CELL_SIZE];
+    bool any = false;
+
+    for (size_t c = from; c < layout->ends[line]; c++) {
+        if (layout->widths[c] == 0 || !cell_line(layout, item, c, n, now_ms, cell))
+            continue;
+        any = true;
+        to = cell[0] != '\0' || to == from ? c + 1 : to;
+    }
+    if (!any)
+        return false;
+    fprintf(out, "%*s", line > 0 ? NOTE_BLANK : 0, "");
+    for (size_t c = from; c < to; c++) {
+        const struct view_column *column = &layout->columns[c];
+
+        if (layout->widths[c] == 0)
+            continue;
+        if (!cell_line(layout, item, c, n, now_ms, cell))
+            cell[0] = '\0';
+        print_cell(out, cell, layout->widths[c], column->kind, c + 1 == to,
+                   item ? colour_of_cell(column, cell) : COLOUR_BOLD);
+    }
+    return true;
+}
+
+/* Prints the titles when item is NULL. */
+static void print_row(FILE *out, const struct layout *layout, const struct json *item,
+                      int64_t now_ms)
+{
+    for (size_t line = 0; line < layout->lines; line++)
+        for (int n = 0; print_part(out, layout, item, line, n, now_ms); n++)
+            continue;
+}
+
+static int total_of(const struct layout *layout)
+{
+    int total = -GAP;
+
+    for (size_t c = 0; c < layout->count; c++)
+        total += layout->widths[c] ? layout->widths[c] + GAP : 0;
+    return total;
+}
+
+/* Takes from the column that has most above its least, one by one, until a line is short enough or
+ * nothing is left to take. */
+static void narrow(struct layout *layout, const int *least, int room)
+{
+    while (total_of(layout) > room) {
+        size_t most = layout->count;
+
+        for (size_t c = 0; c < layout->count; c++)
+            if (layout->widths[c] > least[c] &&
+                (most == layout->count ||
+                 layout->widths[c] - least[c] > layout->widths[most] - least[most]))
+                most = c;
+        if (most == layout->count)
             return;
-        widths[widest_text]--;
+        layout->widths[most]--;
+    }
+}
+
+static int longest_word(const char *title)
+{
+    int longest = 0;
+
+    for (title += strspn(title, " "); *title; title += strspn(title, " ")) {
+        char word[CELL_SIZE];
+        const size_t size = strcspn(title, " ");
+
+        snprintf(word, sizeof word, "%.*s", (int)size, title);
+        if (text_width(word) > longest)
+            longest = text_width(word);
+        title += size;
+    }
+    return longest;
+}
+
+/* Titles are wrapped first, for nothing is lost by that; then texts are cut, but for the first,
+ * which is a name; and what is still too much goes to further lines. Numbers are never cut. */
+static void fit(struct layout *layout, const int *values, int room)
+{
+    int least[MAX_COLUMN], used = 0;
+
+    for (size_t c = 0; c < layout->count; c++) {
+        const int word = longest_word(layout->columns[c].title);
+        least[c] = values[c] > word ? values[c] : word;
+    }
+    narrow(layout, least, room);
+    for (size_t c = 1; c < layout->count; c++)
+        if (!is_right(layout->columns[c].kind) && least[c] > LEAST_WIDTH)
+            least[c] = LEAST_WIDTH;
+    narrow(layout, least, room);
+    for (size_t c = 0; c < layout->count; c++) {
+        if (layout->widths[c] == 0)
+            continue;
+        if (used > 0 && used + layout->widths[c] > room) {
+            layout->ends[layout->lines++] = c;
+            used = NOTE_BLANK;
+        }
+        used += layout->widths[c] + GAP;
     }
 }
 
@@ -376,27 +501,28 @@ static void print_notes(FILE *out, const struct json *item, const struct view_co
 void view_table_of(FILE *out, const struct json *items, bool (*keep)(const struct json *item),
                    const struct view_column *columns, size_t count, int64_t now_ms)
 {
-    int widths[MAX_COLUMN];
+    struct layout layout = {.columns = columns, .count = count < MAX_COLUMN ? count : MAX_COLUMN};
+    const int room = colour_columns(out);
+    int values[MAX_COLUMN];
 
     if (json_count(items) == 0) {
         fputs("none\n", out);
         return;
     }
-    if (count > MAX_COLUMN)
-        count = MAX_COLUMN;
-    for (size_t c = 0; c < count; c++) {
-        int title = text_width(columns[c].title);
+    for (size_t c = 0; c < layout.count; c++) {
+        const int title = text_width(columns[c].title);
 
-        widths[c] = widest(items, keep, &columns[c], now_ms);
-        if (widths[c] && widths[c] < title)
-            widths[c] = title;
+        values[c] = widest(items, keep, &columns[c], now_ms);
+        layout.widths[c] = values[c] && values[c] < title ? title : values[c];
     }
-    fit(columns, widths, count, colour_columns(out));
-    print_row(out, NULL, columns, widths, count, now_ms);
+    if (room > 0)
+        fit(&layout, values, room);
+    layout.ends[layout.lines++] = layout.count;
+    print_row(out, &layout, NULL, now_ms);
     for (size_t i = 0; i < json_count(items); i++) {
         if (!keep(json_item(items, i)))
             continue;
-        print_row(out, json_item(items, i), columns, widths, count, now_ms);
+        print_row(out, &layout, json_item(items, i), now_ms);
         print_notes(out, json_item(items, i), columns, count);
     }
 }

@@ -1,7 +1,9 @@
 /* view.h - the API's JSON as tables and sheets for people
  *
  * Columns are as wide as their widest value, counting East Asian wide characters as two; numbers
- * stand right. At a terminal texts are cut so that a row fits its line, and states are in colour.
+ * stand right. So that a row fits the line of a terminal, titles and prose are wrapped, texts are
+ * cut, and what is too much all the same stands on a further line with titles of its own; states
+ * are in colour.
  * Ends of periods are told as people do, by their last day. No I/O but writing to the
  * given stream, and what zone_open() reads.
  */
@@ -14,7 +16,9 @@
 
 enum view_kind {
     VIEW_TEXT,
+    VIEW_PROSE, /* a text that is wrapped in its column where a line is too short for it */
     VIEW_NUMBER,
+    VIEW_COUNT,  /* the same; nothing instead of 0 */
     VIEW_AMOUNT, /* the same in groups: "3,000,000.00" */
     VIEW_MONEY, /* the same; in the currency that a member beside it names, rounded as it is paid */
     VIEW_TIME,  /* RFC 3339, shown as "3 min ago" */

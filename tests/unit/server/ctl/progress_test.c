@@ -47,7 +47,12 @@ static void a_terminal_gets_a_bar_that_can_be_taken_away(void **state)
     (void)state;
     setenv("TERM", "dumb", 1);
     show(slave, 60, true);
-    assert_true(read(master, text, sizeof text - 1) > 0);
+    /* a terminal may hand over what was written in pieces */
+    for (size_t size = 0; !strstr(text, "\033[K");) {
+        ssize_t taken = read(master, text + size, sizeof text - 1 - size);
+        assert_true(taken > 0);
+        size += (size_t)taken;
+    }
     assert_non_null(strstr(text, "applying ###############............... 30 of 60"));
     assert_non_null(strstr(text, "\r\033[K"));
     close(slave);

@@ -142,7 +142,7 @@ static void an_absent_member_is_blank(void **state)
     char *text = show("[{\"b\":[\"x\",\"y\"]},{\"a\":true}]", columns, 2, 0);
 
     (void)state;
-    assert_string_equal(text, "a    b\n     x, y\nyes  \n");
+    assert_string_equal(text, "a    b\n     x, y\nyes\n");
     free(text);
 }
 
@@ -174,6 +174,8 @@ static void a_long_value_is_cut_between_characters(void **state)
     free(text);
 }
 
+#define END '\036' /* of what is shown */
+
 /* What a terminal of so many columns shows. */
 static void show_at_terminal(const char *text, const char *width, const struct view_column *columns,
                              size_t count, char out[512])
@@ -189,10 +191,16 @@ static void show_at_terminal(const char *text, const char *width, const struct v
     assert_int_equal(json_parse(span_text(text), &json, NULL), STATUS_OK);
     view_table(terminal, json, columns, count, 0);
     json_free(json);
+    fputc(END, terminal);
     fflush(terminal);
-    ssize_t size = read(screen, out, 511);
-    assert_true(size > 0);
-    out[size] = '\0';
+    size_t size = 0;
+    /* a terminal may hand over what was written in pieces */
+    while (size == 0 || out[size - 1] != END) {
+        ssize_t taken = read(screen, out + size, 511 - size);
+        assert_true(taken > 0);
+        size += (size_t)taken;
+    }
+    out[size - 1] = '\0';
     fclose(terminal);
     close(screen);
 }
@@ -210,9 +218,59 @@ static void at_a_terminal_texts_are_cut_to_its_width_and_numbers_are_not(void **
     show_at_terminal(json, "50", columns, 3, out);
     assert_string_equal(out, "robot             note                      output\r\n"
                              "robot-number-one  a note that is lon...  123456789\r\n");
-    show_at_terminal(json, "20", columns, 3, out);
-    assert_string_equal(out, "robot             note           output\r\n"
-                             "robot-number-one  a note ...  123456789\r\n");
+}
+
+static void what_is_too_much_for_a_line_stands_on_a_further_one_with_its_titles(void **state)
+{
+    static const struct view_column columns[] = {
+        {"robot", "id", VIEW_TEXT}, {"note", "note", VIEW_TEXT}, {"output", "output", VIEW_NUMBER}};
+    const char *json = "[{\"id\":\"robot-number-one\",\"output\":123456789,\"note\":"
+                       "\"a note that is longer than the terminal\"}]";
+    char out[512];
+
+    (void)state;
+    setenv("NO_COLOR", "1", 1);
+    show_at_terminal(json, "30", columns, 3, out);
+    assert_string_equal(out, "robot             note\r\n"
+                             "       output\r\n"
+                             "robot-number-one  a note ...\r\n"
+                             "    123456789\r\n");
+}
+
+static void titles_and_prose_are_wrapped_before_anything_is_cut(void **state)
+{
+    static const struct view_column columns[] = {{"code", "code", VIEW_TEXT},
+                                                 {"seen in days", "days", VIEW_NUMBER},
+                                                 {"cure", "cure", VIEW_PROSE}};
+    const char *json = "[{\"code\":\"M1\",\"days\":3,\"cure\":\"mend what is broken, then wait\"}]";
+    char out[512];
+
+    (void)state;
+    setenv("NO_COLOR", "1", 1);
+    show_at_terminal(json, "42", columns, 3, out);
+    assert_string_equal(out, "code  seen  cure\r\n"
+                             "        in\r\n"
+                             "      days\r\n"
+                             "M1       3  mend what is broken, then wait\r\n");
+    show_at_terminal(json, "30", columns, 3, out);
+    assert_string_equal(out, "code  seen  cure\r\n"
+                             "        in\r\n"
+                             "      days\r\n"
+                             "M1       3  mend what is\r\n"
+                             "            broken, then wait\r\n");
+    show_at_terminal(json, "80", columns, 3, out);
+    assert_string_equal(out, "code  seen in days  cure\r\n"
+                             "M1               3  mend what is broken, then wait\r\n");
+}
+
+static void a_count_of_nothing_is_blank(void **state)
+{
+    static const struct view_column columns[] = {{"a", "a", VIEW_COUNT}, {"b", "b", VIEW_COUNT}};
+    char *text = show("[{\"a\":0,\"b\":0},{\"a\":2,\"b\":0}]", columns, 2, 0);
+
+    (void)state;
+    assert_string_equal(text, "a\n \n2\n");
+    free(text);
 }
 
 static void states_are_coloured_and_names_are_not(void **state)
@@ -243,6 +301,9 @@ int main(void)
         cmocka_unit_test(a_long_value_is_cut_between_characters),
         cmocka_unit_test(at_a_terminal_texts_are_cut_to_its_width_and_numbers_are_not),
         cmocka_unit_test(states_are_coloured_and_names_are_not),
+        cmocka_unit_test(what_is_too_much_for_a_line_stands_on_a_further_one_with_its_titles),
+        cmocka_unit_test(titles_and_prose_are_wrapped_before_anything_is_cut),
+        cmocka_unit_test(a_count_of_nothing_is_blank),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
