@@ -127,14 +127,17 @@ static void print_forecast(FILE *out, const struct json *line, const char *curre
         return;
     fputs("  at the end about ", out);
     print_amount(out, line, text_of(forecast, "at_end"), currency);
-    fputs(" (", out);
-    print_amount(out, line, text_of(forecast, "low"), currency);
-    fputs(" to ", out);
-    print_amount(out, line, text_of(forecast, "high"), currency);
+    if (strcmp(text_of(forecast, "low"), text_of(forecast, "high")) != 0) {
+        fputs(" (", out);
+        print_amount(out, line, text_of(forecast, "low"), currency);
+        fputs(" to ", out);
+        print_amount(out, line, text_of(forecast, "high"), currency);
+        fputc(')', out);
+    }
     if (days > 0)
-        fprintf(out, "): the mean of the last %lld whole day%s", days, days == 1 ? "" : "s");
+        fprintf(out, ": the mean of the last %lld whole day%s", days, days == 1 ? "" : "s");
     else
-        fputs("): as what of the first day has gone by", out);
+        fputs(": as what of the first day has gone by", out);
     if (*runs_out != '\0')
         fprintf(out, "; used up on %s", runs_out);
     fputc('\n', out);
@@ -266,7 +269,7 @@ static void print_plot(FILE *out, const struct json *line)
         plot_single_days(line, &plot);
     else
         plot_period(line, (size_t)(end - first), &plot);
-    for (size_t row = ROWS; row-- > 0 && plot.top > 0;)
+    for (size_t row = ROWS; row-- > 0 && plot.top > 0 && plot.count > 1;) /* one day is no course */
         print_row(out, &plot, row);
 }
 

@@ -4,9 +4,11 @@
 
 #include "schema/base/json.h"
 #include "server/ctl/noun.h"
+#include "server/ctl/value_print.h"
 
 #define NOTHING             span_text("")
 #define PRECONDITION_FAILED 412
+#define VALUE_COLUMN        23 /* of settings' values */
 
 /* "group:kitchen" as "/group/kitchen". */
 static int layer_path(const char *layer, struct buffer *path)
@@ -44,7 +46,6 @@ static int send_layer(struct ctl *ctl, const char *method, const char *tail, str
 static int show_settings(struct ctl *ctl, const struct client_answer *answer)
 {
     struct json *layer;
-    struct buffer value;
 
     if (ctl->json)
         return ctl_say(ctl, answer, "%s", "");
@@ -54,18 +55,14 @@ static int show_settings(struct ctl *ctl, const struct client_answer *answer)
     const struct json *settings = json_member(layer, "settings");
     printf("%s, revision %lld\n", json_text(json_member(layer, "id"), ""),
            (long long)json_int(json_member(layer, "revision"), 0));
-    buffer_init(&value, 1 << 20);
     for (size_t i = 0; i < json_count(settings); i++) {
         const char *name;
         const struct json *item = json_member_at(settings, i, &name);
 
-        buffer_clear(&value);
-        json_dump(item, &value);
-        printf("  %-20s %s\n", name, buffer_cstring(&value));
+        value_print(stdout, item, printf("  %-20s ", name), VALUE_COLUMN);
     }
     if (json_count(settings) == 0)
         puts("  sets nothing");
-    buffer_release(&value);
     json_free(layer);
     return CTL_DONE;
 }
@@ -214,14 +211,9 @@ static int history(struct ctl *ctl)
 /* "-  volume  40" and "+  volume  55", as people read differences. */
 static void print_side(const char *sign, const char *name, const struct json *value)
 {
-    struct buffer text;
-
     if (json_type(value) == JSON_NULL)
         return;
-    buffer_init(&text, 1 << 20);
-    json_dump(value, &text);
-    printf("%s %-20s %s\n", sign, name, buffer_cstring(&text));
-    buffer_release(&text);
+    value_print(stdout, value, printf("%s %-20s ", sign, name), VALUE_COLUMN);
 }
 
 static int show_diff(const struct client_answer *answer)

@@ -4,18 +4,10 @@
 
 #include "schema/base/json.h"
 #include "server/ctl/noun.h"
+#include "server/ctl/value_print.h"
 
-#define NOTHING span_text("")
-
-static void print_json(const struct json *value)
-{
-    struct buffer text;
-
-    buffer_init(&text, 1 << 20);
-    json_dump(value, &text);
-    printf("%s", buffer_cstring(&text));
-    buffer_release(&text);
-}
+#define NOTHING      span_text("")
+#define VALUE_BLANKS 6 /* before what of a value goes on below */
 
 /* "2026-11-22T10:00:05" of a time; "" of none. */
 static const char *time_of(const struct json *parent, const char *name, char out[24])
@@ -69,19 +61,20 @@ static void print_setting(const struct json *item)
     const char *outcome = json_text(json_member(item, "outcome"), "");
     const char *reason = json_text(json_member(item, "reason"), "");
 
-    printf("  %s = ", json_text(json_member(item, "name"), ""));
-    print_json(json_member(item, "value"));
-    putchar('\n');
+    value_print(stdout, json_member(item, "value"),
+                printf("  %s = ", json_text(json_member(item, "name"), "")), VALUE_BLANKS);
     print_given(json_member(item, "given_by"));
     for (size_t i = 0; i < json_count(below); i++) {
-        printf("    %s says ", json_text(json_member(json_item(below, i), "layer"), ""));
-        print_json(json_member(json_item(below, i), "value"));
-        putchar('\n');
+        const struct json *layer = json_item(below, i);
+
+        value_print(stdout, json_member(layer, "value"),
+                    printf("    %s says ", json_text(json_member(layer, "layer"), "")),
+                    VALUE_BLANKS);
     }
     if (json_type(coming) == JSON_OBJECT) {
-        printf("    rollout %s brings ", json_text(json_member(coming, "rollout"), ""));
-        print_json(json_member(coming, "value"));
-        putchar('\n');
+        value_print(stdout, json_member(coming, "value"),
+                    printf("    rollout %s brings ", json_text(json_member(coming, "rollout"), "")),
+                    VALUE_BLANKS);
     }
     if (*outcome)
         printf("    the robot: %s%s%s\n", outcome, *reason ? ", " : "", reason);

@@ -92,7 +92,7 @@ static void a_cap_of_a_day_stands_beside_the_days_before(void **state)
         "\n"
         "cap requests: at most 8, per day: on course\n"
         "  so far 2 (25.0 %), 2026-11-04 - 2026-11-04, 1 day left\n"
-        "  at the end about 3 (3 to 3): as what of the first day has gone by\n"
+        "  at the end about 3: as what of the first day has gone by\n"
         "  limit |---\n"
         "        |   \n"
         "        |#  \n"
