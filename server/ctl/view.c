@@ -12,7 +12,7 @@
 
 #define CELL_SIZE   256
 #define CELL_WIDTH  60
-#define LEAST_WIDTH 10 /* of a column that was narrowed for the terminal */
+#define LEAST_WIDTH 8 /* of a column that was narrowed for the terminal */
 #define MAX_COLUMN  24
 #define NOTE_WIDTH  96
 #define NOTE_BLANK  4 /* before a note in a table, and a row's further lines */
@@ -463,7 +463,7 @@ static int longest_word(const char *title)
  * which is a name; and what is still too much goes to further lines. Numbers are never cut. */
 static void fit(struct layout *layout, const int *values, int room)
 {
-    int least[MAX_COLUMN], used = 0;
+    int least[MAX_COLUMN] = {0}, used = 0;
 
     for (size_t c = 0; c < layout->count; c++) {
         const int word = longest_word(layout->columns[c].title);
@@ -503,7 +503,7 @@ void view_table_of(FILE *out, const struct json *items, bool (*keep)(const struc
 {
     struct layout layout = {.columns = columns, .count = count < MAX_COLUMN ? count : MAX_COLUMN};
     const int room = colour_columns(out);
-    int values[MAX_COLUMN];
+    int values[MAX_COLUMN] = {0};
 
     if (json_count(items) == 0) {
         fputs("none\n", out);

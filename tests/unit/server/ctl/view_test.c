@@ -233,7 +233,7 @@ static void what_is_too_much_for_a_line_stands_on_a_further_one_with_its_titles(
     show_at_terminal(json, "30", columns, 3, out);
     assert_string_equal(out, "robot             note\r\n"
                              "       output\r\n"
-                             "robot-number-one  a note ...\r\n"
+                             "robot-number-one  a not...\r\n"
                              "    123456789\r\n");
 }
 
