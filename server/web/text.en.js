@@ -1494,6 +1494,7 @@ export const texts = {
   "channel.to.hint": "At most 16 addresses, one on each line.",
   "channel.login": "User name at the server",
   "channel.login.hint": "Where it asks for one.",
+  "channel.alerts_from": "Alerts from",
   "channel.least.hint": "Lesser alerts are not sent.",
   "channel.enabled": "Alerts are sent there",
   "channel.owed.waiting": { one: "{n} message waits for {id}", other: "{n} messages wait for {id}" },

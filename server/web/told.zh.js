@@ -168,7 +168,7 @@ export const told = {
   "must be a list of up to 16 addresses such as ops@example.com": "必须是最多 16 个地址的列表，例如 ops@example.com",
   "must be an address that starts with https://, http://, smtps:// or smtp:// and names no user": "必须是以 https://、http://、smtps:// 或 smtp:// 开头且不含用户名的地址",
   "must be an address such as myna@example.com": "必须是邮件地址，例如 myna@example.com",
-  "must be there, of at least 16 bytes: a webhook is signed with it": "必须填写，至少 16 字节：网络回调用它签名",
+  "must be there, of at least 16 bytes: a webhook is signed with it": "必须填写，至少 16 字节：网络钩子用它签名",
   "a channel of kind email needs an smtps:// or smtp:// address, from and to; the other kinds need https:// or http:// and have none of login, from, to": "邮件渠道需要 smtps:// 或 smtp:// 地址、发件人和收件人；其他渠道需要 https:// 或 http:// 地址，且没有用户名、发件人和收件人",
   "the channel is disabled: enable it first": "渠道已停用：请先启用",
   "must be waiting, sent or dead": "必须是 waiting、sent 或 dead",

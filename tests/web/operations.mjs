@@ -74,7 +74,7 @@ export function operationsTests(on) {
 
       await row.getByRole('button', {name: 'Change duty'}).click();
       const change = page.getByRole('dialog', {name: 'Change duty'});
-      await change.getByLabel('From', {exact: true}).selectOption('critical');
+      await change.getByLabel('Alerts from').selectOption('critical');
       await change.getByLabel('Alerts are sent there').uncheck();
       await change.getByRole('button', {name: 'Save'}).click();
       await row.getByText('Off', {exact: true}).waitFor();

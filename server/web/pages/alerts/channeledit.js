@@ -71,7 +71,7 @@ export function ChannelDialog({ channel, onClose }) {
       hint=${channel ? t("channel.url.kept", { origin: channel.origin }) : t(`channel.url.${form.kind}`)} error=${problem?.at("/url")} ...${field("url")} />
     ${form.kind === "email" && html`<${Mail} field=${field} problem=${problem} />`}
     <${Secret} channel=${channel} form=${form} field=${field} problem=${problem} />
-    <${SelectField} label=${t("channel.least")} hint=${t("channel.least.hint")} value=${form.min_severity} onInput=${set("min_severity")}
+    <${SelectField} label=${t("channel.alerts_from")} hint=${t("channel.least.hint")} value=${form.min_severity} onInput=${set("min_severity")}
       options=${SEVERITIES.map((severity) => [severity, word("severity", severity)])} error=${problem?.at("/min_severity")} />
     <label class="row tight"><input type="checkbox" checked=${form.enabled} onChange=${(event) => set("enabled")(event.target.checked)} />
       ${t("channel.enabled")}</label>`}
