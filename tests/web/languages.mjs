@@ -50,6 +50,7 @@ export function languageTests(on) {
     await on.settle(page, '/fleet?filter=last_seen');
     await page.getByRole('combobox', {name: '筛选条件'}).fill('last_seen < 9');
     await page.getByText('第 13 个字符处：此处应为时长').waitFor();
+    await page.locator('.caret mark').waitFor({state: 'attached'});
 
     await on.settle(page, '/contracts/changhe-2024/edit');
     const sheet = page.getByRole('textbox', {name: '文档'});

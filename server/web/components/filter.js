@@ -3,7 +3,6 @@
 
 import { html, useEffect, useId, useRef, useState } from "../dom.js";
 import { get, useResource } from "../api.js";
-import { tell } from "../said.js";
 import { t } from "../text.js";
 import { complete, suggestions } from "./completion.js";
 import { Field } from "./field.js";
@@ -81,10 +80,20 @@ function useCompletion(text, isOpen, onInput) {
 
 // Where the server's "at character 31" points, under the line.
 function Caret({ text, error }) {
-  const place = /^at character (\d+)/.exec(error || "")?.[1];
+  const place = /^(?:at character|\u7b2c) (\d+)/.exec(error || "")?.[1];
   if (!place) return null;
   const at = Number(place) - 1;
   return html`<p class="caret" aria-hidden="true">${text.slice(0, at)}<mark>${text.slice(at, at + 1) || "\u00a0"}</mark>${text.slice(at + 1)}</p>`;
+}
+
+// What tells the fields' notes in the reader's language, once they are asked for: most who look at a list
+// never filter it.
+function useTeller(isWanted) {
+  const [teller, setTeller] = useState(null);
+  useEffect(() => {
+    if (isWanted && !teller) import("../said.js").then(({ tell }) => setTeller({ tell }), () => {});
+  }, [isWanted]);
+  return teller?.tell ?? (() => "");
 }
 
 // use: "list" or "group". onInput hears what is typed, onGood only what can be read. Arrow keys choose
@@ -95,6 +104,7 @@ export function FilterField({ value, use, hint, error, onInput, onGood, ...rest 
   const { items, at, move, chosen, choose } = useCompletion(value, isOpen, onInput);
   const list = useId();
   const input = useRef(null);
+  const tell = useTeller(isOpen);
   useEffect(() => {
     if (onGood && (answer.preview || !value.trim())) onGood(value.trim());
   }, [answer.preview, value]);
