@@ -23,7 +23,7 @@ export class Browser {
   async page(options = {}) {
     const context = await this.chromium.newContext({baseURL: this.url, viewport: {width: 1440, height: 900}, ...options});
     const page = await context.newPage();
-    page.setDefaultTimeout(20000);
+    page.setDefaultTimeout(45000);
     page.on('pageerror', (error) => this.complaints.push(`${page.url()}: ${error.message}`));
     page.on('console', (line) => {
       // answers with a status are the page's own business; it shows them

@@ -133,7 +133,7 @@ export function operationsTests(on) {
 
   test('the audit holds what was done here, and its chain is whole', async () => {
     const page = on.page();
-    await page.goto('/audit');
+    await page.goto('/audit?action=layer');
     await page.getByRole('button', {name: 'layer/fleet'}).first().waitFor();
     await page.getByRole('button', {name: 'Verify the chain'}).click();
     await page.getByText(/^Intact, /).waitFor();

@@ -60,7 +60,7 @@ export function walkTests(on) {
     const faults = [];
     for (const path of on.paths) {
       await on.visit(page, path);
-      await on.drawn(page);
+      await on.drawn(page).catch(({message}) => { throw new Error(`${path} is not drawn: ${message}`); });
       faults.push(...named(`${path} ${locale}`, await faultsOf(page, {...walk, viewport})));
     }
     await page.context().close();
