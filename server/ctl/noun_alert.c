@@ -201,7 +201,7 @@ const struct ctl_verb noun_alert_verbs[] = {
      "the cleared) "
      "after=NUMBER(where to go on: what the page before told)",
      "what needs a look\n"
-     "What needs a look, newest first: below each stand what was seen and what helps.",
+     "What needs a look, newest first; below each stands what was seen and what helps.",
      list},
     {"alert", "get", "ALERT", 1, 1, "",
      "all of one, with what its channels were told\n"
@@ -211,8 +211,7 @@ const struct ctl_verb noun_alert_verbs[] = {
     {"alert", "assign", "ALERT [OPERATOR]", 1, 2, "",
      "say whose it is\n"
      "Say whose it is; without OPERATOR it is nobody's any more. Nothing else changes: whoever is "
-     "at "
-     "it acknowledges it.",
+     "at it acknowledges it.",
      assign},
     {"alert", "ack", "ALERT", 1, 1, "",
      "somebody is at it\n"
