@@ -7,6 +7,7 @@
 #include "server/authority.h"
 #include "server/fleet/rollout_plan.h"
 #include "server/http/listen.h"
+#include "server/sso/oidc.h"
 
 #define CONFIG_FILE MYNA_SYSCONFDIR "/myna/mynad.conf"
 
@@ -48,6 +49,18 @@ static const struct option_spec specs[] = {
      .help = "tell that hash to syslog, or the journal, as well"},
     {"audit_head_interval_s", OPTION_INT, "300", .min = 1, .max = 86400,
      FIELD(audit_head_interval_s), .help = "seconds between two such hashes"},
+    {"oidc_issuer", OPTION_TEXT, NULL, FIELD(oidc_issuer),
+     .help = "identity provider that operators may log in at (OpenID Connect)"},
+    {"oidc_client_id", OPTION_TEXT, "myna", FIELD(oidc_client_id),
+     .help = "what the provider knows this server as"},
+    {"oidc_secret_file", OPTION_TEXT, NULL, FIELD(oidc_secret_file),
+     .help = "file of the secret that the provider gave; without one, PKCE alone"},
+    {"oidc_claim", OPTION_TEXT, "groups", FIELD(oidc_claim),
+     .help = "claim of the ID token that lists an operator's groups"},
+    {"oidc_roles", OPTION_TEXT, NULL, FIELD(oidc_roles),
+     .help = "role of each group, GROUP=ROLE with commas; who is in none gets in nowhere"},
+    {"oidc_ca", OPTION_TEXT, NULL, FIELD(oidc_ca),
+     .help = "PEM certificates of the provider, instead of the system's"},
     {"deadman_url", OPTION_TEXT, NULL, FIELD(deadman_url),
      .help = "address asked as long as this server is well, for a watcher outside"},
     {"deadman_interval_s", OPTION_INT, "60", .min = 1, .max = 86400, FIELD(deadman_interval_s),
@@ -79,6 +92,23 @@ static bool is_web(const char *url)
     return url == NULL || strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
 }
 
+/* What the provider says is believed, so it must be the provider who says it. */
+static bool check_provider(const struct config *config, char *problem)
+{
+    const char *issuer = config->oidc_issuer;
+
+    if (strncmp(issuer, "https://", 8) != 0 && strncmp(issuer, "http://127.0.0.1:", 17) != 0)
+        snprintf(problem, 256, "oidc_issuer must start with https://");
+    else if (config->dashboard_url == NULL)
+        snprintf(problem, 256,
+                 "oidc_issuer needs dashboard_url: the provider sends operators back there");
+    else if (config->oidc_roles == NULL || !oidc_is_map(config->oidc_roles))
+        snprintf(problem, 256, "oidc_issuer needs oidc_roles, like staff=operator,admins=admin");
+    else
+        return true;
+    return false;
+}
+
 static enum status check(const struct config *config, char *problem)
 {
     bool has_cert = config->tls_cert != NULL;
@@ -94,6 +124,8 @@ static enum status check(const struct config *config, char *problem)
                  config->listen);
         return STATUS_INVALID;
     }
+    if (config->oidc_issuer != NULL && !check_provider(config, problem))
+        return STATUS_INVALID;
     if (!is_web(config->dashboard_url) || !is_web(config->deadman_url)) {
         snprintf(problem, 256, "dashboard_url and deadman_url must start with https:// or http://");
         return STATUS_INVALID;

@@ -28,6 +28,12 @@ struct config {
     const char *audit_head_file;
     bool audit_head_syslog;
     int64_t audit_head_interval_s;
+    const char *oidc_issuer; /* NULL: no identity provider */
+    const char *oidc_client_id;
+    const char *oidc_secret_file;
+    const char *oidc_claim;
+    const char *oidc_roles;
+    const char *oidc_ca;
     const char *deadman_url;
     int64_t deadman_interval_s;
     const char *log_level;

@@ -18,6 +18,7 @@
 #include "server/jobs/outbox.h"
 #include "server/jobs/rollouts.h"
 #include "server/jobs/thresholds.h"
+#include "server/sso/oidc.h"
 #include "server/store/installation.h"
 #include "server/store/migrate.h"
 #include "server/store/usage_hours.h"
@@ -52,6 +53,7 @@ struct server {
     struct drainer *drainer;
     struct deadman *deadman;
     struct notary *notary;
+    struct oidc *oidc;
     struct feed *feed;
     struct http *http;
     struct http *device_http;
@@ -246,6 +248,39 @@ static enum status read_pem(const char *path, char **out, char *problem)
     return STATUS_OK;
 }
 
+static enum status make_oidc(struct server *server, char *problem)
+{
+    const struct config *config = server->config;
+    char dashboard[512];
+    char redirect[600];
+    char *secret = NULL;
+    enum status status = STATUS_OK;
+
+    if (config->oidc_issuer == NULL)
+        return STATUS_OK;
+    if (config->oidc_secret_file != NULL)
+        status = read_pem(config->oidc_secret_file, &secret, problem);
+    if (status != STATUS_OK)
+        return status;
+    if (secret != NULL)
+        secret[strcspn(secret, "\r\n")] = '\0';
+    write_dashboard(config, dashboard, sizeof dashboard);
+    snprintf(redirect, sizeof redirect, "%s/api/v1/login/provider/callback", dashboard);
+    const struct oidc_options options = {
+        .issuer = config->oidc_issuer,
+        .client_id = config->oidc_client_id,
+        .client_secret = secret,
+        .redirect_uri = redirect,
+        .groups_claim = config->oidc_claim,
+        .ca_file = config->oidc_ca,
+    };
+    status = say(problem, oidc_create(&server->oidc, &options), "the identity provider");
+    if (secret != NULL)
+        crypto_wipe(secret, strlen(secret));
+    free(secret);
+    return status;
+}
+
 static void fill_api(struct server *server)
 {
     struct api *api = &server->api;
@@ -263,6 +298,8 @@ static void fill_api(struct server *server)
     api->demo_device = server->config->demo_device;
     api->approval_devices = server->config->rollout_approval;
     api->approval_cost = server->config->rollout_approval_cost;
+    api->oidc = server->oidc;
+    api->oidc_roles = server->config->oidc_roles;
     api->bus = server->bus;
     api->ingest = server->ingest;
     api->outbox = server->outbox;
@@ -338,6 +375,8 @@ static enum status start_parts(struct server *server, char *problem)
     if (status == STATUS_OK)
         status = say(problem, feed_start(&server->feed, server->store, server->hub),
                      "the database's events cannot be followed");
+    if (status == STATUS_OK)
+        status = make_oidc(server, problem);
     fill_api(server);
     if (status == STATUS_OK)
         status = start_device_listener(server, problem);
@@ -395,6 +434,7 @@ void server_stop(struct server *server)
     bus_stop(server->bus);
     throttle_free(server->throttle);
     identities_free(server->identities);
+    oidc_free(server->oidc);
     hub_free(server->hub);
     store_close(server->store);
     authority_close(server->authority);

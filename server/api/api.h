@@ -17,6 +17,7 @@
 struct bus;
 struct ingest;
 struct outbox;
+struct oidc;
 
 struct api {
     struct store *store;
@@ -33,6 +34,8 @@ struct api {
     struct span update_keys;   /* that manifests are signed by, PEM; empty: not looked at here */
     int64_t approval_devices;  /* of a rollout above that another operator must agree; -1: never */
     const char *approval_cost; /* likewise of what it costs; NULL: never */
+    struct oidc *oidc;         /* NULL: operators have passwords alone */
+    const char *oidc_roles;    /* "staff=operator,admins=admin" */
     atomic_bool *is_comparing; /* a what-if question is being answered */
     /* for metrics and readiness; NULL in tests */
     struct http *http;

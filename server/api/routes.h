@@ -26,6 +26,7 @@ extern const struct route_table routes_keys;
 extern const struct route_table routes_layers;
 extern const struct route_table routes_login;
 extern const struct route_table routes_media;
+extern const struct route_table routes_oidc;
 extern const struct route_table routes_operators;
 extern const struct route_table routes_packs;
 extern const struct route_table routes_pages;

@@ -143,7 +143,9 @@ static void begin(void *context, struct request *request, struct reply *reply)
     }
     if (status == STATUS_OK)
         status = second_factor_begin(api, &author, name, request->arena, secret);
-    if (status == STATUS_CONFLICT)
+    if (hash == NULL && status == STATUS_NOT_FOUND)
+        reply_problem(reply, 409, "you log in at the identity provider, which asks for its own");
+    else if (status == STATUS_CONFLICT)
         reply_problem(reply, 409, "a second factor is in force already: remove it first");
     else if (status != STATUS_OK)
         reply_status(reply, status, "the second factor");

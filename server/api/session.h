@@ -13,4 +13,11 @@ const char *session_token(const struct request *request);
  * the request's arena; NULL when that is full. */
 const char *session_cookie(const struct request *request, const char *token);
 
+/* The sealed flow of a login at the identity provider, and the Set-Cookie value that keeps it for
+ * so long, or takes it back when sealed is "". It comes back with a redirect of another site: Lax.
+ */
+#define SESSION_FLOW_S 600
+const char *session_flow(const struct request *request);
+const char *session_flow_cookie(const struct request *request, const char *sealed);
+
 #endif

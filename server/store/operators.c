@@ -2,7 +2,8 @@
 
 #define OPERATOR_JSON                                                                              \
     "jsonb_build_object('id', o.operator_id, 'role', o.role, 'disabled_at', o.disabled_at, "       \
-    "'second_factor_since', o.totp_since, 'version', o.version, 'created_at', o.created_at)"
+    "'second_factor_since', o.totp_since, 'by_provider', o.provider_subject IS NOT NULL, "         \
+    "'version', o.version, 'created_at', o.created_at)"
 
 /* What an own role means, for a dashboard that shows what can be done. */
 #define OWN_JSON                                                                                   \
@@ -52,7 +53,7 @@ enum status operators_by_session(struct store *store, struct span token_hash,
 {
     STORE_STATEMENT(find, "SELECT 'operator:' || o.operator_id, " ROLE_COLUMNS
                           ", r.second_factor AND o.totp_since IS NULL"
-                          " FROM myna.login_session s"
+                          " AND NOT s.by_provider FROM myna.login_session s"
                           " JOIN myna.operator o USING (operator_id)"
                           " JOIN myna.role r ON r.role_id = o.role"
                           " WHERE s.token_hash = $1 AND s.expires_at > now()"
@@ -111,9 +112,10 @@ enum status operators_log_in(struct store *store, const struct author *author,
                              const char *how, struct arena *arena, struct span *json)
 {
     STORE_STATEMENT(
-        log_in, "WITH s AS (INSERT INTO myna.login_session (token_hash, operator_id, expires_at)"
-                "           VALUES ($4, $3, now() + make_interval(secs => $5))"
-                "           RETURNING operator_id, expires_at),"
+        log_in, "WITH s AS (INSERT INTO myna.login_session (token_hash, operator_id, expires_at,"
+                "             by_provider)"
+                "           VALUES ($4, $3, now() + make_interval(secs => $5), $6 = 'provider')"
+                "           RETURNING operator_id, expires_at, by_provider),"
                 " done AS (SELECT myna.audit_append($1, $2, 'login', 'operator/' || operator_id,"
                 "             NULL, jsonb_build_object('by', $6::text)) FROM s)"
                 "SELECT jsonb_build_object('operator', jsonb_build_object('id', o.operator_id,"
@@ -223,6 +225,83 @@ enum status operators_put(struct store *store, const struct author *author, cons
                            arena, &ignored);
 }
 
+struct visit {
+    const struct author *author;
+    const struct operators_visitor *visitor;
+    struct arena *arena;
+    const char **operator_id;
+};
+
+/* Who has no role any more is out at once; the operator stays, for the audit's sake. */
+static enum status turn_away(struct store_conn *conn, const struct visit *visit)
+{
+    STORE_STATEMENT(end, "DELETE FROM myna.login_session s USING myna.operator o"
+                         " WHERE s.operator_id = o.operator_id AND o.provider_subject = $1");
+
+    return store_exec(conn, &end, STORE_VALUES(value_text(visit->visitor->subject)), NULL);
+}
+
+static enum status visit(struct store_conn *conn, void *context)
+{
+    STORE_STATEMENT(find, "SELECT operator_id, disabled_at IS NULL FROM myna.operator"
+                          " WHERE provider_subject = $1 FOR UPDATE");
+    STORE_STATEMENT(create,
+                    "WITH o AS (INSERT INTO myna.operator (operator_id, role, provider_subject)"
+                    "           VALUES ($3, $4, $5) RETURNING *),"
+                    " done AS (SELECT myna.audit_append($1, $2, 'operator.create',"
+                    "             'operator/' || o.operator_id, NULL, " OPERATOR_JSON "),"
+                    "           myna.tell('operator', o.operator_id) FROM o)"
+                    "SELECT to_jsonb(o.operator_id), o.version FROM o, done");
+    STORE_STATEMENT(update,
+                    "WITH old AS (SELECT * FROM myna.operator WHERE operator_id = $3),"
+                    " o AS (UPDATE myna.operator o SET role = $4, version = o.version + 1 FROM old"
+                    "       WHERE o.operator_id = old.operator_id AND old.role <> $4 RETURNING o.*)"
+                    "SELECT min(myna.audit_append($1, $2, 'operator.update',"
+                    "   'operator/' || o.operator_id, jsonb_build_object('role', old.role),"
+                    "   jsonb_build_object('role', o.role))),"
+                    " min(myna.tell('operator', o.operator_id)::text) FROM o JOIN old USING"
+                    " (operator_id)");
+    const struct visit *to = context;
+    const struct value actor = value_text(to->author->actor);
+    const struct value source = value_text(to->author->source);
+    const struct value role = value_text(to->visitor->role);
+    struct document ignored;
+    struct result result;
+
+    if (to->visitor->role == NULL)
+        return turn_away(conn, to);
+    enum status status =
+        store_exec(conn, &find, STORE_VALUES(value_text(to->visitor->subject)), &result);
+    if (status != STATUS_OK)
+        return status;
+    const bool is_known = result_count(&result) > 0;
+    const bool is_enabled = !is_known || result_bool(&result, 0, 1);
+    *to->operator_id =
+        is_known ? arena_text(to->arena, result_span(&result, 0, 0)) : to->visitor->name;
+    result_release(&result);
+    if (*to->operator_id == NULL)
+        return STATUS_MEMORY;
+    if (!is_enabled)
+        return STATUS_DENIED;
+    if (is_known)
+        return store_exec(conn, &update,
+                          STORE_VALUES(actor, source, value_text(*to->operator_id), role), NULL);
+    return document_exec(conn, &create,
+                         STORE_VALUES(actor, source, value_text(to->visitor->name), role,
+                                      value_text(to->visitor->subject)),
+                         to->arena, &ignored);
+}
+
+enum status operators_visit(struct store *store, const struct author *author,
+                            const struct operators_visitor *visitor, struct arena *arena,
+                            const char **operator_id)
+{
+    struct visit context = {author, visitor, arena, operator_id};
+    enum status status = store_transaction(store, visit, &context);
+
+    return status == STATUS_OK && visitor->role == NULL ? STATUS_NOT_FOUND : status;
+}
+
 /* One step that may leave nobody in charge: undone when it does. */
 struct step {
     const struct store_statement *statement;
@@ -272,7 +351,7 @@ enum status operators_update(struct store *store, const struct author *author,
         "             'operator/' || o.operator_id, jsonb_build_object('role', old.role,"
         "               'disabled', old.disabled_at IS NOT NULL),"
         "             jsonb_build_object('role', o.role, 'disabled', o.disabled_at IS NOT NULL,"
-        "               'password_changed', o.password_hash <> old.password_hash))),"
+        "               'password_changed', o.password_hash IS DISTINCT FROM old.password_hash))),"
         "           min(myna.tell('operator', o.operator_id)::text)"
         "         FROM o JOIN old USING (operator_id) CROSS JOIN (SELECT count(*) FROM gone) g)"
         "SELECT to_jsonb(o.version), old.version FROM done, old LEFT JOIN o USING (operator_id)");

@@ -30,7 +30,8 @@ MUST_CHECK enum status operators_password(struct store *store, const char *opera
 MUST_CHECK enum status operators_me(struct store *store, const char *id, const char *role,
                                     bool must_enrol, struct arena *arena, struct span *json);
 
-/* Audited as "login", with the word for how: "password", "password and code". Gives what
+/* Audited as "login", with the word for how: "password", "password and code",
+ * "provider". Gives what
  * operators_me() does, and "expires_at". */
 MUST_CHECK enum status operators_log_in(struct store *store, const struct author *author,
                                         const char *operator_id, struct span token_hash,
@@ -43,6 +44,19 @@ MUST_CHECK enum status operators_log_out(struct store *store, const struct autho
 MUST_CHECK enum status operators_list(struct store *store, struct arena *arena, struct span *json);
 MUST_CHECK enum status operators_get(struct store *store, const char *operator_id,
                                      struct arena *arena, struct document *out);
+
+/* Who comes from the identity provider: known by the subject, else made under the name; the role is
+ * the provider's word each time. role NULL: none of the groups has one, sessions end and the answer
+ * is STATUS_NOT_FOUND. STATUS_DENIED: disabled here; STATUS_EXISTS: another operator has the name;
+ * STATUS_CONFLICT: there is no such role. *operator_id in the arena, or the name. */
+struct operators_visitor {
+    const char *subject;
+    const char *name;
+    const char *role;
+};
+MUST_CHECK enum status operators_visit(struct store *store, const struct author *author,
+                                       const struct operators_visitor *visitor, struct arena *arena,
+                                       const char **operator_id);
 
 /* STATUS_EXISTS. */
 MUST_CHECK enum status operators_create(struct store *store, const struct author *author,

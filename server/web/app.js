@@ -35,6 +35,9 @@ const modules = {
   you: () => import("./pages/you.js"),
 };
 
+// What an own role needs for the entry to be of use; else the entry's own name.
+const AREAS = { fleet: "devices", support: "doctor", config: "layers" };
+
 // A page's module comes when it is first asked for: load answers it, show names its component in
 // there. nav: the entry of the menu that is lit; role: who sees that entry.
 const PAGES = [
@@ -91,7 +94,7 @@ function LazyPage({ entry, params }) {
 function Menu({ lit, open }) {
   const fleet = useResource("/fleet", { kinds: ["alert"], gap_ms: 2000 });
   const alerts = fleet.data?.open_alerts;
-  const entries = PAGES.filter((entry) => entry.top && (entry.role === "admin" ? isAdmin() : may(entry.role || "viewer")));
+  const entries = PAGES.filter((entry) => entry.top && (entry.role === "admin" ? isAdmin() : may(entry.role || "viewer", AREAS[entry.nav] ?? entry.nav)));
   return html`<nav class="menu ${open ? "open" : ""}" id="menu" aria-label=${t("nav")}>
     ${entries.map(({ path, nav, ...entry }) => html`<a key=${nav} href=${path}
         onPointerEnter=${() => early(entry)} onFocus=${() => early(entry)}

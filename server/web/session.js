@@ -48,10 +48,11 @@ export async function signOut() {
 
 export const whoAmI = () => me;
 
-// An own role may do something where any of its areas lets it: the server says where not.
-export function may(role) {
+// An own role may do something in an area that it names; without one, where any of its areas lets it:
+// the server says where not.
+export function may(role, area) {
   if (me === null) return false;
-  const levels = me.may ? Object.values(me.may) : [me.role];
+  const levels = !me.may ? [me.role] : area ? [me.may[area]] : Object.values(me.may);
   return levels.some((level) => ROLES.indexOf(level) >= ROLES.indexOf(role));
 }
 

@@ -27,6 +27,9 @@ export const texts = {
   "sign_in.lead": "Robots that talk, counted and kept in order.",
   "sign_in.name": "Name",
   "sign_in.password": "Password",
+  "sign_in.provider": "Sign in at the identity provider",
+  "sign_in.denied": "The identity provider let you in, but you have no access here: ask an admin.",
+  "sign_in.failed": "The login at the identity provider failed. Try again; the server's log says why.",
   "sign_in.wrong": "Name or password is wrong.",
   "sign_out": "Sign out",
 

@@ -24,6 +24,9 @@ export const texts = {
   "sign_in.lead": "会说话的机器人，笔笔有账，井井有条。",
   "sign_in.name": "用户名",
   "sign_in.password": "密码",
+  "sign_in.provider": "通过身份提供方登录",
+  "sign_in.denied": "身份提供方已确认您的身份，但您在这里没有权限：请联系管理员。",
+  "sign_in.failed": "通过身份提供方登录失败。请重试；原因见服务器日志。",
   "sign_in.wrong": "用户名或密码不正确。",
   "sign_out": "退出登录",
 

@@ -33,7 +33,7 @@ must_not() {
 	only_in 'microhttpd' server/http/
 	only_in 'libpq-fe' server/store/
 	only_in 'MQTTAsync|MQTTClient' server/bus/ agent/link/client.c
-	only_in 'curl/' agent/chat/http.c server/ctl/client.c server/notify/post.c
+	only_in 'curl/' agent/chat/http.c server/ctl/client.c server/notify/post.c server/sso/fetch.c
 	only_in 'mbedtls/' schema/base/
 	only_in 'jansson' schema/base/json.c
 	only_in 'pb\.h|pb_' schema/wire/
@@ -57,6 +57,7 @@ must_not() {
 	must_not server/store 'server/(http|api|bus|jobs|notify|ctl|web)'
 	must_not server/bus 'server/(http|api|ctl|web)'
 	must_not server/notify 'server/(http|api|store|bus|jobs|fleet|money|ctl|web)'
+	must_not server/sso 'server/(http|api|store|bus|jobs|fleet|money|notify|ctl|web)'
 	must_not server/ctl 'server/(http|api|store|bus|jobs|notify|web)'
 	must_not agent/meter 'agent/(link|chat|voice|face)'
 	must_not agent/ear 'agent/(link|face)'

@@ -2,6 +2,7 @@
 // to see comes right after
 
 import { html, useEffect, useState } from "../dom.js";
+import { useResource } from "../api.js";
 import { CodeField, TextField } from "../components/field.js";
 import { Button, LanguageSwitch } from "../components/ui.js";
 import { signIn } from "../session.js";
@@ -35,6 +36,8 @@ export function SignIn() {
     }
   };
 
+  const methods = useResource("/login/methods");
+  const back = new URLSearchParams(location.search).get("sign_in"); // what became of the provider's login
   const text = problem && (problem.status !== 401 ? problem.message : t(wantsCode ? "factor.wrong" : "sign_in.wrong"));
   return html`<main class="alone">
     <form class="card sign-in" onSubmit=${submit}>
@@ -47,6 +50,8 @@ export function SignIn() {
         onInput=${setPassword} name="password" autocomplete="current-password" required error=${wantsCode ? null : text} />
       ${wantsCode && html`<${CodeField} value=${code} onInput=${setCode} error=${text} hint=${t("factor.code.hint")} />`}
       <${Button} kind="primary" type="submit" busy=${busy}>${t("sign_in")}</${Button}>
+      ${methods.data?.provider && html`<a class="button" href="/api/v1/login/provider">${t("sign_in.provider")}</a>`}
+      ${!problem && back && html`<p class="error" role="alert">${t(back === "denied" ? "sign_in.denied" : "sign_in.failed")}</p>`}
       <${LanguageSwitch} />
     </form>
   </main>`;

@@ -1,0 +1,359 @@
+#include "server/sso/oidc.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/base/crypto.h"
+#include "schema/base/encode.h"
+#include "server/sso/fetch.h"
+#include "server/sso/token.h"
+
+#define ANSWER_BYTES  ((size_t)256 << 10)
+#define NAME_MAX_SIZE 48
+#define GROUPS_MAX    256
+
+struct oidc {
+    pthread_mutex_t lock; /* of the two below, and of fetching them */
+    struct json *description;
+    struct json *keys;
+    char *issuer;
+    char *client_id;
+    char *client_secret;
+    char *redirect_uri;
+    char *groups_claim;
+    char *ca_file;
+};
+
+static char *copy(const char *text)
+{
+    return text != NULL ? strdup(text) : NULL;
+}
+
+enum status oidc_create(struct oidc **out, const struct oidc_options *options)
+{
+    struct oidc *oidc = calloc(1, sizeof *oidc);
+
+    if (oidc == NULL)
+        return STATUS_MEMORY;
+    pthread_mutex_init(&oidc->lock, NULL);
+    oidc->issuer = copy(options->issuer);
+    oidc->client_id = copy(options->client_id);
+    oidc->client_secret = copy(options->client_secret);
+    oidc->redirect_uri = copy(options->redirect_uri);
+    oidc->groups_claim = copy(options->groups_claim);
+    oidc->ca_file = copy(options->ca_file);
+    if (oidc->issuer == NULL || oidc->client_id == NULL || oidc->redirect_uri == NULL ||
+        oidc->groups_claim == NULL || (options->client_secret && oidc->client_secret == NULL)) {
+        oidc_free(oidc);
+        return STATUS_MEMORY;
+    }
+    *out = oidc;
+    return STATUS_OK;
+}
+
+void oidc_free(struct oidc *oidc)
+{
+    if (oidc == NULL)
+        return;
+    pthread_mutex_destroy(&oidc->lock);
+    json_free(oidc->description);
+    json_free(oidc->keys);
+    if (oidc->client_secret != NULL)
+        crypto_wipe(oidc->client_secret, strlen(oidc->client_secret));
+    free(oidc->client_secret);
+    free(oidc->issuer);
+    free(oidc->client_id);
+    free(oidc->redirect_uri);
+    free(oidc->groups_claim);
+    free(oidc->ca_file);
+    free(oidc);
+}
+
+/* ---- what the provider says of itself ---- */
+
+static enum status fetch_json(const struct oidc *oidc, struct fetch_request *request,
+                              const char *what, struct json **out, char problem[OIDC_PROBLEM])
+{
+    char detail[FETCH_PROBLEM];
+    struct buffer body;
+
+    request->ca_file = oidc->ca_file;
+    buffer_init(&body, ANSWER_BYTES);
+    enum status status = fetch_run(request, &body, detail);
+    if (status == STATUS_OK) {
+        snprintf(detail, sizeof detail, "its answer is no JSON");
+        status = json_parse(buffer_span(&body), out, NULL);
+    }
+    if (status != STATUS_OK)
+        snprintf(problem, OIDC_PROBLEM, "%s: %s", what, detail);
+    if (body.data != NULL)
+        crypto_wipe(body.data, body.size);
+    buffer_release(&body);
+    return status;
+}
+
+static const char *say(const struct oidc *oidc, const char *name)
+{
+    return json_text(json_member(oidc->description, name), "");
+}
+
+/* With the lock. The issuer that it names must be the one that was asked (OpenID Connect Discovery
+ * section 4.3). */
+static enum status discover(struct oidc *oidc, char problem[OIDC_PROBLEM])
+{
+    struct fetch_request request = {0};
+    struct buffer url;
+
+    if (oidc->description != NULL)
+        return STATUS_OK;
+    const size_t size = strlen(oidc->issuer);
+    buffer_init(&url, 2048);
+    buffer_format(&url, "%.*s/.well-known/openid-configuration",
+                  (int)(size - (oidc->issuer[size - 1] == '/')), oidc->issuer);
+    request.url = buffer_cstring(&url);
+    enum status status =
+        fetch_json(oidc, &request, "the provider's description", &oidc->description, problem);
+    buffer_release(&url);
+    if (status == STATUS_OK && strcmp(say(oidc, "issuer"), oidc->issuer) != 0) {
+        snprintf(problem, OIDC_PROBLEM, "the provider calls itself \"%.100s\", not oidc_issuer",
+                 say(oidc, "issuer"));
+        json_free(oidc->description);
+        oidc->description = NULL;
+        status = STATUS_DENIED;
+    }
+    return status;
+}
+
+/* With the lock. */
+static enum status fetch_keys(struct oidc *oidc, char problem[OIDC_PROBLEM])
+{
+    struct fetch_request request = {.url = say(oidc, "jwks_uri")};
+    struct json *keys;
+    enum status status = fetch_json(oidc, &request, "the provider's keys", &keys, problem);
+
+    if (status != STATUS_OK)
+        return status;
+    json_free(oidc->keys);
+    oidc->keys = keys;
+    return STATUS_OK;
+}
+
+/* ---- begin ---- */
+
+static enum status make_secret(char out[OIDC_SECRET])
+{
+    uint8_t raw[32];
+
+    crypto_random(raw, sizeof raw);
+    enum status status = encode_base32(span_of(raw, sizeof raw), out, OIDC_SECRET);
+    crypto_wipe(raw, sizeof raw);
+    return status;
+}
+
+/* RFC 7636 section 4.2. */
+static void add_challenge(struct buffer *url, const char *verifier)
+{
+    const struct span part = span_text(verifier);
+    uint8_t hash[CRYPTO_HASH_SIZE];
+    char text[48];
+
+    crypto_sha256(&part, 1, hash);
+    if (encode_base64(span_of(hash, sizeof hash), text, sizeof text) != STATUS_OK)
+        return;
+    for (char *at = text; *at != '\0' && *at != '='; at++)
+        buffer_byte(url, (uint8_t)(*at == '+' ? '-' : *at == '/' ? '_' : *at));
+}
+
+static void add(struct buffer *out, const char *name, const char *value)
+{
+    buffer_text(out, name);
+    fetch_escape(out, value);
+}
+
+enum status oidc_begin(struct oidc *oidc, struct oidc_flow *flow, struct arena *arena,
+                       const char **url, char problem[OIDC_PROBLEM])
+{
+    struct buffer text;
+
+    pthread_mutex_lock(&oidc->lock);
+    enum status status = discover(oidc, problem);
+    const char *endpoint = arena_format(arena, "%s", say(oidc, "authorization_endpoint"));
+    pthread_mutex_unlock(&oidc->lock);
+    if (status == STATUS_OK)
+        status = make_secret(flow->state);
+    if (status == STATUS_OK)
+        status = make_secret(flow->nonce);
+    if (status == STATUS_OK)
+        status = make_secret(flow->verifier);
+    if (status != STATUS_OK || endpoint == NULL)
+        return status != STATUS_OK ? status : STATUS_MEMORY;
+    buffer_init(&text, 4096);
+    buffer_text(&text, endpoint);
+    add(&text, strchr(endpoint, '?') ? "&" : "?", "");
+    add(&text,
+        "response_type=code&scope=openid%20profile%20email%20groups&client_id=", oidc->client_id);
+    add(&text, "&redirect_uri=", oidc->redirect_uri);
+    add(&text, "&state=", flow->state);
+    add(&text, "&nonce=", flow->nonce);
+    buffer_text(&text, "&code_challenge_method=S256&code_challenge=");
+    add_challenge(&text, flow->verifier);
+    status = buffer_status(&text);
+    *url = arena_text(arena, buffer_span(&text));
+    buffer_release(&text);
+    return status == STATUS_OK && *url == NULL ? STATUS_MEMORY : status;
+}
+
+/* ---- finish ---- */
+
+static enum status exchange(const struct oidc *oidc, const char *endpoint,
+                            const struct oidc_flow *flow, const char *code, struct json **out,
+                            char problem[OIDC_PROBLEM])
+{
+    struct fetch_request request = {.url = endpoint};
+    struct buffer form;
+
+    buffer_init(&form, 16384);
+    add(&form, "grant_type=authorization_code&code=", code);
+    add(&form, "&redirect_uri=", oidc->redirect_uri);
+    add(&form, "&code_verifier=", flow->verifier);
+    if (oidc->client_secret == NULL)
+        add(&form, "&client_id=", oidc->client_id);
+    request.form = buffer_cstring(&form);
+    request.login = oidc->client_secret != NULL ? oidc->client_id : NULL;
+    request.password = oidc->client_secret;
+    enum status status = buffer_status(&form);
+    if (status == STATUS_OK)
+        status = fetch_json(oidc, &request, "the exchange of the code", out, problem);
+    buffer_release(&form);
+    return status;
+}
+
+/* By the keys that are known, then by those that the provider has now. */
+static enum status verify(struct oidc *oidc, const char *token, struct arena *arena,
+                          struct json **claims, char problem[OIDC_PROBLEM])
+{
+    enum status status = STATUS_NOT_FOUND;
+
+    pthread_mutex_lock(&oidc->lock);
+    if (oidc->keys != NULL)
+        status = token_verify(token, oidc->keys, arena, claims, problem);
+    if (status == STATUS_NOT_FOUND) {
+        status = fetch_keys(oidc, problem);
+        if (status == STATUS_OK)
+            status = token_verify(token, oidc->keys, arena, claims, problem);
+    }
+    pthread_mutex_unlock(&oidc->lock);
+    return status;
+}
+
+/* "Anna.Li@example.org" is anna-li. */
+static const char *make_name(const struct json *claims, struct arena *arena)
+{
+    const char *text = json_text(
+        json_member(claims, "preferred_username"),
+        json_text(json_member(claims, "email"), json_text(json_member(claims, "sub"), "")));
+    char name[NAME_MAX_SIZE + 1];
+    size_t size = 0;
+
+    for (; *text != '\0' && *text != '@' && size < NAME_MAX_SIZE; text++) {
+        const char low = (char)(*text >= 'A' && *text <= 'Z' ? *text + 'a' - 'A' : *text);
+
+        name[size++] = (low >= 'a' && low <= 'z') || (low >= '0' && low <= '9') ? low : '-';
+    }
+    name[size] = '\0';
+    return size > 0 ? arena_format(arena, "%s", name) : NULL;
+}
+
+static enum status take_groups(const struct oidc *oidc, const struct json *claims,
+                               struct arena *arena, struct oidc_person *out)
+{
+    const struct json *groups = json_member(claims, oidc->groups_claim);
+    const size_t count = groups != NULL && json_type(groups) == JSON_ARRAY ? json_count(groups) : 0;
+
+    out->group_count = 0;
+    out->groups = arena_take(arena, (GROUPS_MAX) * sizeof *out->groups);
+    for (size_t i = 0; out->groups != NULL && i < count && i < GROUPS_MAX; i++)
+        out->groups[out->group_count++] =
+            arena_format(arena, "%s", json_text(json_item(groups, i), ""));
+    return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;
+}
+
+static enum status take_person(const struct oidc *oidc, const struct json *claims,
+                               struct arena *arena, struct oidc_person *out)
+{
+    out->subject =
+        arena_format(arena, "%s %s", oidc->issuer, json_text(json_member(claims, "sub"), ""));
+    out->name = make_name(claims, arena);
+    return take_groups(oidc, claims, arena, out);
+}
+
+enum status oidc_finish(struct oidc *oidc, const struct oidc_flow *flow, const char *code,
+                        int64_t now_ms, struct arena *arena, struct oidc_person *out,
+                        char problem[OIDC_PROBLEM])
+{
+    const struct token_wanted wanted = {oidc->issuer, oidc->client_id, flow->nonce};
+    struct json *answer = NULL;
+    struct json *claims = NULL;
+
+    pthread_mutex_lock(&oidc->lock);
+    enum status status = discover(oidc, problem);
+    const char *endpoint = arena_format(arena, "%s", say(oidc, "token_endpoint"));
+    pthread_mutex_unlock(&oidc->lock);
+    if (status == STATUS_OK && endpoint == NULL)
+        status = STATUS_MEMORY;
+    if (status == STATUS_OK)
+        status = exchange(oidc, endpoint, flow, code, &answer, problem);
+    if (status == STATUS_OK)
+        status =
+            verify(oidc, json_text(json_member(answer, "id_token"), ""), arena, &claims, problem);
+    if (status == STATUS_OK)
+        status = token_check(claims, &wanted, now_ms, problem);
+    if (status == STATUS_OK)
+        status = take_person(oidc, claims, arena, out);
+    json_free(claims);
+    json_free(answer);
+    return status;
+}
+
+/* ---- roles ---- */
+
+/* The next "group=role" of *text; false: none is left, or it is written otherwise. */
+static bool next_pair(const char **text, struct span *group, struct span *role)
+{
+    const char *at = *text + strspn(*text, ", ");
+    const size_t all = strcspn(at, ",");
+    const size_t name = strcspn(at, "=");
+
+    if (name == 0 || name + 1 >= all)
+        return false;
+    *group = span_of(at, name);
+    *role = span_of(at + name + 1, all - name - 1);
+    *text = at + all;
+    return true;
+}
+
+bool oidc_is_map(const char *text)
+{
+    struct span group;
+    struct span role;
+
+    if (!next_pair(&text, &group, &role))
+        return false;
+    while (next_pair(&text, &group, &role))
+        ;
+    return text[strspn(text, ", ")] == '\0';
+}
+
+const char *oidc_role(const char *map, const struct oidc_person *person, struct arena *arena)
+{
+    struct span group;
+    struct span role;
+
+    while (next_pair(&map, &group, &role))
+        for (size_t i = 0; i < person->group_count; i++)
+            if (span_equal_text(group, person->groups[i]))
+                return arena_text(arena, role);
+    return NULL;
+}
