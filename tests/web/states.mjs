@@ -11,7 +11,7 @@ const SHELL = /\/api\/v1\/(me|events|login)([?]|$)/;
 const ASKS_NOTHING = ['/support', '/rollouts/new', '/contracts/new', '/nowhere'];
 
 // What changes something, by the first words of its name.
-const DEEDS = /^(Add|New|Make|Change|Remove|Delete|Revoke|Save(?! as a file)|Drain|Give|Set|Assign|Acknowledge|Silence|Clear|Restart|Identify|Say|Probe|Forget|Do to all|Send a test|Roll back|Pause|Resume|Force|Approve|Edit|Import|Diagnostic report)\b/;
+const DEEDS = /^(Add|New|Make|Change|Remove|Delete|Revoke|Save(?! as a file)|Drain|Give|Set(?! up)|Assign|Acknowledge|Silence|Clear|Restart|Identify|Say|Probe|Forget|Do to all|Send a test|Roll back|Pause|Resume|Force|Approve|Edit|Import|Diagnostic report)\b/;
 
 // on: {browser(), page(), visit(page, path), drawn(page), paths}. The page is signed in as an admin.
 export function statesTests(on) {
