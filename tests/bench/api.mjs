@@ -1,11 +1,13 @@
-import {spawn} from 'node:child_process';
+import {execFile, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {readFileSync} from 'node:fs';
+import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {connect} from 'node:net';
-import {join} from 'node:path';
-import {Fleet, sleep} from '../support/fleet.mjs';
-import {fillHistory} from './crowd.mjs';
+import {dirname, join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {promisify} from 'node:util';
+import {Fleet, sleep, until} from '../support/fleet.mjs';
 
+const run = promisify(execFile);
 const DEVICES = Number(process.env.BENCH_DEVICES || 10000);
 const RECORDS = Number(process.env.BENCH_RECORDS || 1000000);
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
@@ -23,13 +25,13 @@ const robots = (step) => Array.from({length: 500}, (_, n) => `bench-${String(1 +
 
 // What is asked, the statement that answers it by pieces of its text, and its parameters.
 const PAGES = [
-  {name: 'device_page', piece: 'WITH page AS (  SELECT d.device_id, row_number() OVER (ORDER BY d.device_id)',
+  {name: 'device_page', piece: "FROM (  SELECT d.device_id FROM myna.device d  WHERE d.device_id > coalesce($1::text, '') AND $3::text IS NULL",
     paths: robots(7919).map((id) => `/api/v1/devices?limit=50&after=${id}`),
-    sets: robots(7919).map((id) => [id, '50', '\\N', '\\N', '\\N', '\\N'])},
+    sets: robots(7919).map((id) => [id, '50', '\\N', '\\N'])},
   {name: 'device', piece: "'stale_messages', l.stale_messages",
     paths: robots(7919).map((id) => `/api/v1/devices/${id}`), sets: robots(7919).map((id) => [id])},
-  {name: 'usage_by_day', piece: 'u.day::timestamp~ranked AS',
-    paths: [`/api/v1/usage?by=vendor,model,day&from=${day(29)}&to=${day(0)}`], sets: [['3', 'day', day(29), day(0), ...Array(6).fill('\\N'), '0', '\\N', '10000']]},
+  {name: 'usage_by_day', piece: 'u.day::timestamp~json_strip_nulls',
+    paths: [`/api/v1/usage?by=vendor,model,day&from=${day(29)}&to=${day(0)}`], sets: [['3', 'day', day(29), day(0), ...Array(6).fill('\\N'), '10000']]},
   {name: 'contract', piece: "|| jsonb_build_object('versions', (SELECT jsonb_agg(",
     paths: ['/api/v1/contracts/dahan-2026'], sets: [['dahan-2026']]},
 ];
@@ -75,6 +77,60 @@ async function measure(page, token) {
   const p99 = median(server.map((result) => result.p99_ms));
   report({metric: `${page.name}_p99_ms`, value: p99, unit: 'ms', limit: 25, limit_is: 'the target',
     ratio: Number((p99 / 25).toFixed(3))});
+  const bare = median(limits.query.map((result) => result.p99_ms));
+  report({metric: `${page.name}_p99_beside_bare`, value: p99, unit: 'ms', limit: bare,
+    limit_is: 'the same query by libpq alone, its p99', ratio: Number((p99 / bare).toFixed(3))});
+}
+
+// What the fleet's page asks for, by one reader alone.
+const LISTS = [
+  ['online', '/devices?limit=50&state=online'], ['offline', '/devices?limit=50&state=offline'],
+  ['behind', '/devices?limit=50&state=behind'], ['revoked', '/devices?limit=50&state=revoked'],
+  ['group', '/devices?limit=50&group=desk'], ['search', '/devices?limit=50&q=sn99'],
+  ['search_nothing', '/devices?limit=50&q=no-such-robot'], ['filter_many', '/devices?limit=50&filter=region%20%3D%20cn'],
+  ['filter_few', '/devices?limit=50&filter=labels.shop%20%3D%20s77%20and%20region%20%3D%20eu'],
+  ['filter_one', `/devices?limit=50&filter=serial%20%3D%20SN${DEVICES}`],
+  ['filter_online', '/devices?limit=50&filter=online%20and%20region%20%3D%20cn'],
+  ['filter_cost', '/devices?limit=50&filter=cost_today%20%3E%201000%20CNY'],
+  ['counts', '/fleet'], ['parts', '/fleet/parts'], ['audit', '/audit?subject=device/bench-000001'],
+];
+
+async function lists(token) {
+  for (const [name, path] of LISTS) {
+    const result = await feed('api_load', [`/api/v1${path}`], String(fleet.base), '1', '2', token);
+    report({metric: `fleet_${name}_p99_ms`, value: result.p99_ms, unit: 'ms', limit: 100,
+      limit_is: 'what a person takes for at once', ratio: Number((result.p99_ms / 100).toFixed(3))});
+  }
+}
+
+const resident = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${fleet.pid('mynad')}/status`, 'utf8'))[1]) / 1024;
+
+// Each robot's days as a file, beside the same sums by psql alone.
+async function file(token) {
+  const path = `/api/v1/usage?by=device,day&from=${day(29)}&to=${day(0)}&format=csv`;
+  const before = resident();
+  const start = performance.now();
+  let rows = -1, first = 0, most = before;
+  const answer = await fetch(`${fleet.url}${path}`, {headers: {Authorization: `Bearer ${token}`}});
+  if (answer.status !== 200) throw new Error(`the file was refused: ${await answer.text()}`);
+  for await (const piece of answer.body) {
+    first ||= performance.now() - start;
+    for (let at = piece.indexOf(10); at >= 0; at = piece.indexOf(10, at + 1)) rows++;
+    most = Math.max(most, resident());
+  }
+  const seconds = (performance.now() - start) / 1000;
+  const bareStart = performance.now();
+  await run('/usr/lib/postgresql/15/bin/psql', ['-h', join(fleet.home, 'pg/run'), '-U', 'myna', '-d', 'myna', '-q', '-o', '/dev/null', '-c',
+    `SET jit = off; SET work_mem = '64MB'; SET TIME ZONE 'UTC'; COPY (SELECT (hour AT TIME ZONE 'Asia/Shanghai')::date AS day, device_id, currency,
+      sum(attempts), sum(failed), sum(requests), sum(input_uncached), sum(output), sum(price) FROM myna.usage_hour
+      WHERE hour AT TIME ZONE 'Asia/Shanghai' >= '${day(29)}' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3) TO STDOUT`]);
+  const bare = (performance.now() - bareStart) / 1000;
+  report({metric: 'usage_file_rows_per_s', value: Math.round(rows / seconds), unit: 'rows/s', limit: Math.round(rows / bare),
+    limit_is: 'the same sums by psql alone', ratio: Number((bare / seconds).toFixed(3))});
+  report({metric: 'usage_file_first_row_s', value: Number((first / 1000).toFixed(2)), unit: 's', limit: 10,
+    limit_is: 'what a statement may take', ratio: Number((first / 10000).toFixed(3))});
+  report({metric: 'usage_file_memory_mb', value: Number((most - before).toFixed(1)), unit: 'MB', limit: 64,
+    limit_is: 'a request\'s, whatever the file', ratio: Number(((most - before) / 64).toFixed(3))});
 }
 
 // CPU time of a process so far, in seconds.
@@ -103,13 +159,62 @@ async function dashboards(token) {
     limit_is: `the target, with ${DASHBOARDS} live dashboards`, ratio: Number((share / 5).toFixed(3))});
 }
 
-const fleet = await Fleet.create();
+// What postgresql.conf says, but for these, from its next start on.
+async function restartDatabase(settings) {
+  await fleet.sql('ALTER SYSTEM RESET ALL');
+  for (const [name, value] of Object.entries(settings)) await fleet.sql(`ALTER SYSTEM SET ${name} = '${value}'`);
+  const words = ['/usr/lib/postgresql/15/bin/pg_ctl', '-s', '-w', '-m', 'fast', '-D', join(fleet.home, 'pg/data'),
+    '-l', join(fleet.home, 'pg/server.log'), 'restart'];
+  if (process.getuid() === 0) words.unshift('runuser', '-u', 'postgres', '--');
+  await run(words[0], words.slice(1), {cwd: '/'});
+}
+
+const psql = (file, ...words) => run('/usr/lib/postgresql/15/bin/psql', ['-h', join(fleet.home, 'pg/run'), '-U', 'myna',
+  '-d', 'myna', '-q', '-v', `devices=${DEVICES}`, '-v', `records=${RECORDS}`, ...words, '-f', join(here, file)]);
+
+// Tables are filled in the transaction that empties them, which the log need not hold then.
+async function fill() {
+  await until(60, () => 'the robot has no configuration yet', async () => (await fleet.sql(
+    "SELECT 1 FROM myna.device_link WHERE device_id LIKE 'sim-%' AND reported_generation = desired_generation")).length > 0);
+  const [[template]] = await fleet.sql("SELECT device_id FROM myna.device WHERE device_id LIKE 'sim-%' LIMIT 1");
+  for (const name of ['mynad', 'myna-robots', 'myna-agent']) fleet.kill(name, 'SIGTERM');
+  await restartDatabase({wal_level: 'minimal', max_wal_senders: 0, max_wal_size: '8GB', autovacuum: 'off'});
+  const start = performance.now();
+  const told = (what) => console.error(`api: ${what} after ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  await psql('api_robots.sql', '-v', `template=${template}`);
+  told(`${DEVICES} robots`);
+  await run(program('api_fill'), [database(), String(DEVICES), String(RECORDS)]);
+  told(`${RECORDS} records and their indexes`);
+  await psql('api_sums.sql');
+  told('sums by day');
+  // what mynad's jobs and the database's own would do within minutes
+  await fleet.sql('VACUUM ANALYZE');
+  told('statistics');
+  await fleet.sql('SELECT myna.device_show(1000000)');
+  await fleet.sql('VACUUM ANALYZE myna.device_shown');
+  told('settings for lists');
+  const seconds = (performance.now() - start) / 1000;
+  report({metric: 'fill_s_per_million', value: Number((seconds * 1e6 / RECORDS).toFixed(2)), unit: 's', limit: 4.8,
+    limit_is: 'a fifth of what it took record by record', ratio: Number((seconds * 1e6 / RECORDS / 4.8).toFixed(3))});
+  await restartDatabase({});
+  writeFileSync(filled, JSON.stringify({devices: DEVICES, records: RECORDS}));
+}
+
+const isFilled = () => existsSync(filled) && readFileSync(filled, 'utf8') === JSON.stringify({devices: DEVICES, records: RECORDS});
+
+const fleet = await Fleet.create(process.env.BENCH_KEEP);
+const filled = join(fleet.home, 'bench.json');
 try {
-  await fleet.up('--robots', '1');
-  await fillHistory(fleet, DEVICES, RECORDS);
+  if (!isFilled()) {
+    await fleet.up('--robots', '1');
+    await fill();
+  }
+  await fleet.up('--robots', '0');
   const {key} = await fleet.ctl('apikey', 'create', 'bench', '--role', 'viewer');
   for (const page of PAGES) await measure(page, key);
+  await lists(key);
+  await file(key);
   await dashboards(key);
 } finally {
-  await fleet.end();
+  await (process.env.BENCH_KEEP ? fleet.myna('down') : fleet.end());
 }

@@ -1,7 +1,7 @@
 // fleet.mjs - a whole fleet for one test, brought up by ./myna itself in a folder and on ports of
 // its own; everything in it is the real part.
 import {execFile, spawn} from 'node:child_process';
-import {mkdtempSync, readFileSync, readlinkSync, rmSync, chmodSync, existsSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, chmodSync, existsSync} from 'node:fs';
 import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {dirname, join, resolve} from 'node:path';
@@ -45,9 +45,11 @@ async function freePorts() {
 }
 
 export class Fleet {
-  static async create() {
+  // home: a folder that is to be used again; without it one of its own.
+  static async create(home) {
     const fleet = new Fleet();
-    fleet.home = mkdtempSync(join(tmpdir(), 'myna-fleet-'));
+    if (home) mkdirSync(home, {recursive: true});
+    fleet.home = home || mkdtempSync(join(tmpdir(), 'myna-fleet-'));
     chmodSync(fleet.home, 0o711); // the database's own user passes through
     fleet.base = await freePorts();
     fleet.env = {...process.env, MYNA_HOME: fleet.home, MYNA_PORT_BASE: String(fleet.base), MYNA_BUILD: build};
