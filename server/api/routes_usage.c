@@ -98,26 +98,68 @@ static void refuse(struct reply *reply, enum status status)
                       "more than 10,000 rows: ask for fewer days or columns, for the first with "
                       "?top=, or for all as a file with ?format=csv");
     else if (status == STATUS_TIMEOUT)
-        reply_problem(reply, 422, "this takes the database longer than 10 s: ask for fewer days");
+        reply_problem(reply, 422,
+                      "this takes the database longer than 10 s: ask for fewer days, or "
+                      "for a file with ?format=csv");
     else
         reply_status(reply, status, "usage");
 }
 
-static void send_csv(const struct api *api, const struct usage_sums_order *order,
-                     struct reply *reply)
-{
-    uint64_t size;
-    int fd;
-    enum status status = usage_sums_csv(api->store, order, &fd, &size);
+/* A file that is sent while it is written: the order, with texts that outlive the request. */
+struct file {
+    struct store *store;
+    struct usage_sums_order order;
+};
 
-    if (status == STATUS_FULL) {
-        reply_problem(reply, 503, "the server has no room for the file: free some in /var/tmp");
-    } else if (status != STATUS_OK) {
-        refuse(reply, status);
-    } else {
-        reply_header(reply, "Content-Disposition", "attachment; filename=\"usage.csv\"");
-        reply_file(reply, 200, "text/csv; charset=utf-8", fd, 0, size);
+static enum status write_file(void *job, reply_add add, void *sink)
+{
+    const struct file *file = job;
+
+    return usage_sums_csv(file->store, &file->order, add, sink);
+}
+
+static void keep_text(struct arena *arena, const char **text)
+{
+    if (*text != NULL)
+        *text = arena_text(arena, span_text(*text));
+}
+
+static struct file *keep(struct arena *arena, struct store *store,
+                         const struct usage_sums_order *order)
+{
+    struct file *file = arena_take(arena, sizeof *file);
+
+    if (file == NULL)
+        return NULL;
+    *file = (struct file){store, *order};
+    keep_text(arena, &file->order.from);
+    keep_text(arena, &file->order.to);
+    keep_text(arena, &file->order.zone);
+    keep_text(arena, &file->order.vendor);
+    keep_text(arena, &file->order.model);
+    keep_text(arena, &file->order.contract);
+    keep_text(arena, &file->order.group);
+    keep_text(arena, &file->order.device);
+    file->order.sort = NULL;
+    return arena_failed(arena) ? NULL : file;
+}
+
+static void send_csv(const struct api *api, const struct usage_sums_order *order,
+                     struct request *request, struct reply *reply)
+{
+    enum status status = usage_sums_check(api->store, order);
+    struct file *file = NULL;
+
+    if (status == STATUS_OK) {
+        file = keep(request->arena, api->store, order);
+        status = file != NULL ? STATUS_OK : STATUS_MEMORY;
     }
+    if (status != STATUS_OK) {
+        refuse(reply, status);
+        return;
+    }
+    reply_header(reply, "Content-Disposition", "attachment; filename=\"usage.csv\"");
+    reply_written(reply, 200, "text/csv; charset=utf-8", write_file, file);
 }
 
 static void usage(void *context, struct request *request, struct reply *reply)
@@ -134,7 +176,7 @@ static void usage(void *context, struct request *request, struct reply *reply)
         return;
     }
     if (format != NULL && strcmp(format, "csv") == 0) {
-        send_csv(api, &order, reply);
+        send_csv(api, &order, request, reply);
         return;
     }
     enum status status = usage_sums_read(api->store, &order, request->arena, &json);

@@ -8,19 +8,26 @@
 
 #define ANSWER_LIMIT_BYTES (64u << 20)
 #define PATIENCE_MS        120000L
+#define PROBLEM_FROM       400
 
 struct client {
     CURL *curl;
     const struct session *session;
     struct buffer body;
-    struct client_answer *answer; /* of the request under way */
+    const struct client_request *request; /* under way, and its answer */
+    struct client_answer *answer;
     long patience_ms;
 };
 
 static size_t on_body(char *data, size_t size, size_t count, void *context)
 {
     struct client *client = context;
+    const struct client_request *request = client->request;
+    long status = 0;
 
+    curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (request->take != NULL && status < PROBLEM_FROM)
+        return request->take(request->take_context, span_of(data, size * count)) ? size * count : 0;
     buffer_add(&client->body, span_of(data, size * count));
     return buffer_status(&client->body) == STATUS_OK ? size * count : 0;
 }
@@ -134,7 +141,12 @@ static void set_options(struct client *client, const struct client_request *requ
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, client);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, client->patience_ms);
+    if (request->take != NULL) { /* a long answer may take its time as long as some of it comes */
+        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, client->patience_ms / 1000);
+    } else {
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, client->patience_ms);
+    }
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     if (client->session->ca_path[0])
         curl_easy_setopt(curl, CURLOPT_CAINFO, client->session->ca_path);
@@ -156,6 +168,7 @@ enum status client_send(struct client *client, const struct client_request *requ
     }
     memset(answer, 0, sizeof *answer);
     buffer_clear(&client->body);
+    client->request = request;
     client->answer = answer;
 
     struct curl_slist *headers = make_headers(client, request);

@@ -16,6 +16,10 @@ struct client_request {
     struct span body;      /* empty: none */
     const char *body_type; /* "application/json" when NULL */
     const char *if_match;  /* NULL: none */
+    /* NULL: the answer holds the whole body. Else the body of an answer that is no problem is given
+     * to it as it comes, however long and for as long as it comes; false ends the request. */
+    bool (*take)(void *context, struct span piece);
+    void *take_context;
 };
 
 /* Valid until the next request of this client. */
@@ -31,7 +35,7 @@ MUST_CHECK enum status client_create(struct client **out, const struct session *
 void client_free(struct client *client);
 
 /* Any answer of the server is STATUS_OK, whatever its status line. STATUS_UNREACHABLE: reason says
- * why (name, port, certificate). */
+ * why (name, port, certificate, an answer that was cut short). */
 MUST_CHECK enum status client_send(struct client *client, const struct client_request *request,
                                    struct client_answer *answer, char reason[256]);
 

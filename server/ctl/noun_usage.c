@@ -1,11 +1,15 @@
 /* usage ... : what was used and what it cost; vendors' usage files */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "schema/base/clock.h"
 #include "schema/base/json.h"
+#include "server/ctl/download.h"
 #include "server/ctl/noun.h"
 
-#define NOTHING span_text("")
+#define NOTHING      span_text("")
+#define TELL_EACH_MS 200
 
 static int show_table(struct ctl *ctl, const struct client_answer *answer)
 {
@@ -36,6 +40,48 @@ static int show_table(struct ctl *ctl, const struct client_answer *answer)
     return ctl_show(ctl, answer, columns, sizeof columns / sizeof columns[0]);
 }
 
+/* A file on its way to standard output; whoever watches at a terminal sees how far it is. */
+struct file {
+    struct download so_far;
+    bool is_watched;
+    int64_t told_ms;
+};
+
+static bool take_piece(void *context, struct span piece)
+{
+    struct file *file = context;
+    const int64_t now_ms = clock_mono_ms();
+
+    download_count(&file->so_far, piece);
+    if (file->is_watched && now_ms - file->told_ms >= TELL_EACH_MS) {
+        file->told_ms = now_ms;
+        fputs("\r", stderr);
+        download_print(&file->so_far, stderr);
+    }
+    return fwrite(piece.data, 1, piece.size, stdout) == piece.size;
+}
+
+/* Rows that scroll by on the same terminal tell enough. */
+static int get_file(struct ctl *ctl, const char *path)
+{
+    struct file file = {.is_watched = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO)};
+    const struct client_request request = {
+        .method = "GET", .path = path, .take = take_piece, .take_context = &file};
+    struct client_answer answer;
+    int result = ctl_send(ctl, &request, &answer);
+
+    if (file.told_ms > 0) {
+        fputs("\r", stderr);
+        download_print(&file.so_far, stderr);
+        fputs("\n", stderr);
+    }
+    if (fflush(stdout) != 0)
+        return ctl_fail("cannot write the file");
+    if (result != CTL_DONE && file.so_far.bytes > 0)
+        ctl_warn("what was written is not the whole file");
+    return result;
+}
+
 static int show(struct ctl *ctl)
 {
     static const char *const narrowed[] = {"from",     "to",    "zone",   "vendor", "model",
@@ -51,15 +97,16 @@ static int show(struct ctl *ctl)
         buffer_format(&path, "&%s=", narrowed[i]);
         client_escape(&path, args_option(&ctl->args, narrowed[i], ""));
     }
-    struct client_request request = {.method = "GET", .path = buffer_cstring(&path)};
-    int result = buffer_status(&path) == STATUS_OK ? ctl_send(ctl, &request, &answer)
-                                                   : ctl_fail("the address is too long");
+    const struct client_request request = {.method = "GET", .path = buffer_cstring(&path)};
+    int result;
+    if (buffer_status(&path) != STATUS_OK)
+        result = ctl_fail("the address is too long");
+    else if (csv)
+        result = get_file(ctl, buffer_cstring(&path));
+    else
+        result = ctl_send(ctl, &request, &answer);
     buffer_release(&path);
-    if (result != CTL_DONE || !csv)
-        return result == CTL_DONE ? show_table(ctl, &answer) : result;
-    return fwrite(answer.body.data, 1, answer.body.size, stdout) == answer.body.size
-               ? CTL_DONE
-               : ctl_fail("cannot write the file");
+    return result == CTL_DONE && !csv ? show_table(ctl, &answer) : result;
 }
 
 static int import(struct ctl *ctl)

@@ -11,15 +11,17 @@
 #include "schema/base/log.h"
 #include "schema/base/queue.h"
 #include "server/http/listen.h"
+#include "server/http/spool.h"
 
-#define HTTP_THREADS     2
-#define CONNECTIONS      4096u
-#define IDLE_TIMEOUT_S   120u
-#define BODY_TIMEOUT_S   10u /* between two pieces of a body */
-#define MAX_WORKERS      32u
-#define WAITING_REQUESTS 512u
-#define REQUEST_MEMORY   ((size_t)24 << 20)
-#define URL_SIZE         96
+#define HTTP_THREADS        2
+#define CONNECTIONS         4096u
+#define IDLE_TIMEOUT_S      120u
+#define BODY_TIMEOUT_S      10u /* between two pieces of a body */
+#define MAX_WORKERS         32u
+#define WAITING_REQUESTS    512u
+#define REQUEST_MEMORY      ((size_t)24 << 20)
+#define URL_SIZE            96
+#define WRITTEN_PIECE_BYTES ((size_t)64 << 10)
 
 /* What the bodies under way may take together: they are read before anybody is asked who he is. */
 static const size_t bodies_max[] = {
@@ -41,6 +43,8 @@ struct http {
     atomic_uint_fast64_t answers[6];
     atomic_uint_fast64_t refused;
     atomic_size_t bodies[BODY_KINDS]; /* bytes */
+    atomic_uint writing;              /* workers that write an answer which is under way */
+    atomic_bool is_stopping;
 };
 
 enum exchange_state { READING, WORKING, ANSWERED };
@@ -48,6 +52,7 @@ enum exchange_state { READING, WORKING, ANSWERED };
 /* One request from its headers to the last byte of its answer. */
 struct exchange {
     struct http *http;
+    atomic_uint owners; /* the connection, and a worker that writes while it is read */
     struct MHD_Connection *connection;
     enum exchange_state state;
     struct arena *arena;
@@ -55,12 +60,15 @@ struct exchange {
     size_t body_bytes; /* counted in http->bodies */
     struct request request;
     struct reply reply;
+    struct spool *spool; /* of REPLY_WRITTEN */
+    struct spool_reader reader;
 };
 
-static void exchange_free(struct exchange *exchange)
+static void exchange_drop(struct exchange *exchange)
 {
-    if (exchange == NULL)
+    if (exchange == NULL || atomic_fetch_sub(&exchange->owners, 1) > 1)
         return;
+    spool_free(exchange->spool);
     /* a file that was never handed to the library */
     if (exchange->reply.fd >= 0)
         close(exchange->reply.fd);
@@ -85,6 +93,7 @@ static struct exchange *exchange_create(struct http *http, struct MHD_Connection
     }
     exchange->http = http;
     exchange->connection = connection;
+    atomic_init(&exchange->owners, 1);
     buffer_init(&exchange->body, ROUTE_BODY_BYTES);
     reply_init(&exchange->reply, exchange->arena);
     return exchange;
@@ -206,6 +215,81 @@ static void settle(struct exchange *exchange)
                     request->path, request->address);
 }
 
+/* An answer that is sent while it is written, and those who write */
+
+static void suspend(void *connection)
+{
+    MHD_suspend_connection(connection);
+}
+
+static void resume(void *connection)
+{
+    MHD_resume_connection(connection);
+}
+
+/* A file may take a minute, and others want to be served meanwhile. */
+static unsigned most_writers(const struct http *http)
+{
+    return http->options.workers < 4 ? 1 : http->options.workers / 4;
+}
+
+/* False: a problem is the answer. */
+static bool begin_writing(struct exchange *exchange)
+{
+    struct http *http = exchange->http;
+
+    if (atomic_fetch_add(&http->writing, 1) >= most_writers(http)) {
+        exchange->reply.header_count = 0;
+        reply_header(&exchange->reply, "Retry-After", "10");
+        reply_problem(&exchange->reply, 503, "%u files are being written already: try again soon",
+                      most_writers(http));
+    } else if (spool_create(&exchange->spool) != STATUS_OK) {
+        exchange->reply.header_count = 0;
+        reply_problem(&exchange->reply, 503,
+                      "the server has no room for the file: free some in /var/tmp");
+    } else {
+        exchange->reader = (struct spool_reader){suspend, resume, exchange->connection};
+        atomic_fetch_add(&exchange->owners, 1);
+        return true;
+    }
+    atomic_fetch_sub(&http->writing, 1);
+    return false;
+}
+
+static enum status add_text(void *context, struct span text)
+{
+    struct exchange *exchange = context;
+
+    return atomic_load(&exchange->http->is_stopping) ? STATUS_CLOSED
+                                                     : spool_add(exchange->spool, text);
+}
+
+/* The connection is answering meanwhile and may end at any moment: the reply is its own now. */
+static void write_body(struct exchange *exchange, reply_write write, void *job)
+{
+    struct http *http = exchange->http;
+    enum status status = write(job, add_text, exchange);
+
+    spool_end(exchange->spool, status == STATUS_OK);
+    if (status != STATUS_OK && status != STATUS_CLOSED)
+        log_warning("http", "an answer was cut short: %s", status_text(status));
+    exchange_drop(exchange);
+    atomic_fetch_sub(&http->writing, 1);
+}
+
+static void finish(struct exchange *exchange)
+{
+    const reply_write write = exchange->reply.write;
+    void *job = exchange->reply.job;
+    const bool writes = exchange->reply.kind == REPLY_WRITTEN && begin_writing(exchange);
+
+    settle(exchange);
+    exchange->state = ANSWERED;
+    MHD_resume_connection(exchange->connection);
+    if (writes)
+        write_body(exchange, write, job);
+}
+
 static void *work(void *context)
 {
     struct http *http = context;
@@ -218,9 +302,7 @@ static void *work(void *context)
         memcpy(&exchange, message, sizeof exchange);
         free(message);
         serve(http, &exchange->request, &exchange->reply);
-        settle(exchange);
-        exchange->state = ANSWERED;
-        MHD_resume_connection(exchange->connection);
+        finish(exchange);
     }
     return NULL;
 }
@@ -293,6 +375,17 @@ static struct MHD_Response *make_events(struct exchange *exchange)
     return response;
 }
 
+static ssize_t read_written(void *context, uint64_t position, char *out, size_t max)
+{
+    struct exchange *exchange = context;
+    const ssize_t size =
+        spool_read(exchange->spool, position, (uint8_t *)out, max, &exchange->reader);
+
+    if (size == SPOOL_END)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    return size < 0 ? MHD_CONTENT_READER_END_WITH_ERROR : size;
+}
+
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
     struct reply *reply = &exchange->reply;
@@ -304,6 +397,9 @@ static struct MHD_Response *make_response(struct exchange *exchange)
         reply_header(reply, "Retry-After", "30");
         reply_problem(reply, 503, "too many event streams are open");
     }
+    if (reply->kind == REPLY_WRITTEN)
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, WRITTEN_PIECE_BYTES,
+                                                 read_written, exchange, NULL);
     if (reply->kind == REPLY_FILE) {
         struct MHD_Response *response = MHD_create_response_from_fd_at_offset64(
             reply->file_size, reply->fd, reply->file_offset);
@@ -457,10 +553,14 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 static void on_completed(void *context, struct MHD_Connection *connection, void **slot,
                          enum MHD_RequestTerminationCode code)
 {
+    struct exchange *exchange = *slot;
+
     (void)context;
     (void)connection;
     (void)code;
-    exchange_free(*slot);
+    if (exchange != NULL && exchange->spool != NULL)
+        spool_leave(exchange->spool);
+    exchange_drop(exchange);
     *slot = NULL;
 }
 
@@ -546,6 +646,7 @@ void http_stop(struct http *http)
 {
     if (http == NULL)
         return;
+    atomic_store(&http->is_stopping, true);
     if (http->options.hub != NULL)
         hub_shut(http->options.hub);
     if (http->daemon != NULL && MHD_quiesce_daemon(http->daemon) == MHD_INVALID_SOCKET)

@@ -50,6 +50,16 @@ void reply_file(struct reply *reply, unsigned status, const char *type, int fd, 
     reply->file_size = size;
 }
 
+void reply_written(struct reply *reply, unsigned status, const char *type, reply_write write,
+                   void *job)
+{
+    reply->kind = REPLY_WRITTEN;
+    reply->status = status;
+    reply->type = type;
+    reply->write = write;
+    reply->job = job;
+}
+
 void reply_events(struct reply *reply)
 {
     reply->kind = REPLY_EVENTS;

@@ -12,7 +12,12 @@ struct request;
 
 #define REPLY_HEADERS 12
 
-enum reply_kind { REPLY_BYTES, REPLY_FILE, REPLY_EVENTS };
+enum reply_kind { REPLY_BYTES, REPLY_FILE, REPLY_EVENTS, REPLY_WRITTEN };
+
+/* Where what is written goes. Another status than STATUS_OK: write no more, and answer with it. */
+typedef enum status (*reply_add)(void *sink, struct span text);
+/* Writes a body piece by piece. */
+typedef enum status (*reply_write)(void *job, reply_add add, void *sink);
 
 struct reply_header {
     const char *name;
@@ -28,6 +33,8 @@ struct reply {
     struct span body;
     int fd; /* REPLY_FILE: taken over, with the part of it to send */
     uint64_t file_offset, file_size;
+    reply_write write; /* REPLY_WRITTEN */
+    void *job;
     struct reply_header headers[REPLY_HEADERS];
     size_t header_count;
 };
@@ -49,6 +56,13 @@ void reply_empty(struct reply *reply, unsigned status);
 /* The part [offset, offset + size) of the file; fd is closed when sent. */
 void reply_file(struct reply *reply, unsigned status, const char *type, int fd, uint64_t offset,
                 uint64_t size);
+
+/* A body of unknown length, sent while it is written: by the handler's thread, after the handler
+ * has returned. job lies in the request's arena, with all it needs: what a request borrows from its
+ * connection may be gone by then. When write ends badly the reader's file ends early, and his
+ * client can tell. */
+void reply_written(struct reply *reply, unsigned status, const char *type, reply_write write,
+                   void *job);
 
 /* The server's event stream. */
 void reply_events(struct reply *reply);

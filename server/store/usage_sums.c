@@ -1,14 +1,11 @@
 #include "server/store/usage_sums.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "schema/base/buffer.h"
 #include "server/store/contracts.h"
 
-#define SPOOL_BYTES ((size_t)64 << 10)
+#define PIECE_BYTES ((size_t)64 << 10)
 
 #define HEAD                                                                                       \
     "period,vendor,model,contract,group,device,class,quantity,attempts,failed,uncertain,requests," \
@@ -46,7 +43,7 @@
 
 /* A day of a zone begins 14 hours before that of UTC at the earliest and ends 12 hours after it at
  * the latest: those bounds are for the index, the exact ones follow. */
-#define BY_HOUR                                                                                    \
+#define BY_HOUR(more)                                                                              \
     "WITH source AS (SELECT u.vendor_id, u.model, u.contract_id, u.device_id,"                     \
     "    CASE WHEN $2::text = 'hour' THEN u.hour AT TIME ZONE 'UTC'"                               \
     "      ELSE u.hour AT TIME ZONE coalesce($5::text, c.zone, 'UTC') END AS local, u.currency,"   \
@@ -59,7 +56,12 @@
     "      + interval '12 h' AND u.hour AT TIME ZONE coalesce($5, c.zone, 'UTC')"                  \
     "      < $4::text::date + 1)" WANTED " AND ($10::text IS NULL OR u.device_id = $10)"           \
     "    AND ($9::text IS NULL OR u.device_id IN"                                                  \
-    "      (SELECT m.device_id FROM myna.group_member m WHERE m.group_id = $9))),"
+    "      (SELECT m.device_id FROM myna.group_member m WHERE m.group_id = $9))" more "),"
+
+/* Of a file's part: hours of UTC. */
+#define BETWEEN                                                                                    \
+    " AND ($11::text IS NULL OR u.hour >= $11::text::timestamptz)"                                 \
+    " AND ($12::text IS NULL OR u.hour < $12::text::timestamptz)"
 
 /* used tells each attempt once; keyed tells those of a robot in each of its groups. */
 #define KEYED                                                                                      \
@@ -106,12 +108,13 @@
     "  UNION ALL SELECT shown.*, k.class, k.quantity FROM shown CROSS JOIN LATERAL " CLASSES       \
     "  WHERE $1 & 64 <> 0 AND k.quantity > 0)"
 
-#define NUMBERS                                                                                    \
-    "jsonb_build_object('attempts', attempts, 'failed', failed, 'uncertain', uncertain,"           \
+#define NUMBER_PAIRS                                                                               \
+    "'attempts', attempts, 'failed', failed, 'uncertain', uncertain,"                              \
     " 'requests', requests, 'input_uncached', input_uncached, 'input_cached', input_cached,"       \
     " 'cache_write_5m', cache_write_5m, 'cache_write_1h', cache_write_1h, 'output', output,"       \
     " 'reasoning', reasoning, 'audio_in_ms', audio_in_ms, 'audio_out_chars', audio_out_chars,"     \
-    " 'images', images, 'video_ms', video_ms, 'price', trim_scale(price)::text)"
+    " 'images', images, 'video_ms', video_ms, 'price', trim_scale(price)::text"
+#define NUMBERS "jsonb_build_object(" NUMBER_PAIRS ")"
 
 #define AS_JSON                                                                                    \
     "SELECT CASE WHEN (SELECT count(*) FROM items) <= $13::bigint THEN jsonb_build_object("        \
@@ -125,6 +128,22 @@
     "    FROM items), '[]'), 'totals', coalesce((SELECT jsonb_agg(" NUMBERS                        \
     "      || jsonb_build_object('currency', currency) ORDER BY currency) FROM (SELECT "           \
     "currency, " SUMS " FROM used GROUP BY currency) t), '[]'), 'next', NULL) END"
+
+/* What is asked for most, with nothing to be ranked or split: a third of the work of SHOWN. */
+#define PLAIN                                                                                      \
+    " used AS (SELECT CASE WHEN $1::bigint & 1 <> 0 THEN vendor_id END AS vendor,"                 \
+    "    CASE WHEN $1 & 2 <> 0 THEN model END AS model,"                                           \
+    "    CASE WHEN $1 & 4 <> 0 THEN contract_id END AS contract,"                                  \
+    "    date_trunc($2::text, local) AS bucket, currency, " SUMS                                   \
+    "  FROM source GROUP BY 1, 2, 3, 4, 5)"                                                        \
+    "SELECT CASE WHEN (SELECT count(*) FROM used) <= $11::bigint THEN json_build_object("          \
+    "  'as_of', now(), 'items', coalesce((SELECT json_agg(json_strip_nulls(json_build_object("     \
+    "      'vendor', vendor, 'model', model, 'contract', contract, 'currency', currency,"          \
+    "      coalesce($2, 'day'), CASE WHEN $2 IS NOT NULL THEN " BUCKET " END, " NUMBER_PAIRS       \
+    "    )) ORDER BY bucket, vendor, model, contract, currency) FROM used), '[]'),"                \
+    "  'totals', coalesce((SELECT json_agg(json_build_object('currency', currency, " NUMBER_PAIRS  \
+    "    ) ORDER BY currency) FROM (SELECT currency, " SUMS " FROM used GROUP BY currency) t),"    \
+    "    '[]'), 'next', NULL) END"
 
 #define NUMBERS_TEXT                                                                               \
     "concat_ws(',', attempts, failed, uncertain, requests, input_uncached, input_cached,"          \
@@ -184,6 +203,11 @@ static enum status choose(struct store *store, const struct usage_sums_order *or
         value_text((order)->model), value_text((order)->contract), value_text((order)->group),     \
         value_text((order)->device)
 
+static bool is_plain(const struct usage_sums_order *order)
+{
+    return (order->by & USAGE_SUMS_CLASS) == 0 && order->top == 0 && order->sort == NULL;
+}
+
 struct reading {
     const struct usage_sums_order *order;
     enum source source;
@@ -195,13 +219,19 @@ struct reading {
  * disk first. */
 static enum status read_sums(struct store_conn *conn, void *context)
 {
-    STORE_STATEMENT(widen, "SELECT set_config('work_mem', '64MB', true)");
+    STORE_STATEMENT(widen, "SELECT set_config('work_mem', '64MB', true),"
+                           " set_config('plan_cache_mode', 'force_custom_plan', true)");
+    STORE_STATEMENT(plain, BY_DAY PLAIN);
     STORE_STATEMENT(by_day, BY_DAY KEYED SHOWN AS_JSON);
-    STORE_STATEMENT(by_hour, BY_HOUR KEYED SHOWN AS_JSON);
+    STORE_STATEMENT(by_hour, BY_HOUR("") KEYED SHOWN AS_JSON);
     const struct reading *reading = context;
     const struct usage_sums_order *order = reading->order;
     enum status status = STATUS_OK;
 
+    if (reading->source == FROM_DAYS && is_plain(order))
+        return store_exec_json(conn, &plain,
+                               STORE_VALUES(ORDER_VALUES(order), value_int(USAGE_SUMS_ROWS)),
+                               reading->arena, reading->json);
     if (reading->source == FROM_HOURS)
         status = store_exec(conn, &widen, STORE_NO_VALUES, NULL);
     if (status != STATUS_OK)
@@ -240,90 +270,161 @@ enum status usage_sums_read(struct store *store, const struct usage_sums_order *
 
 /* ---- CSV ---- */
 
-struct spool {
-    int fd;
-    struct buffer text;
-    uint64_t size;
+struct file {
+    const struct usage_sums_order *order;
+    enum source source;
+    usage_sums_add add;
+    void *sink;
+    struct buffer text; /* not handed on yet */
 };
 
-static enum status flush(struct spool *spool)
+static enum status hand_on(struct file *file)
 {
-    const struct span text = buffer_span(&spool->text);
+    enum status status = file->add(file->sink, buffer_span(&file->text));
 
-    for (size_t done = 0; done < text.size;) {
-        ssize_t written = write(spool->fd, text.data + done, text.size - done);
-
-        if (written <= 0)
-            return STATUS_FULL;
-        done += (size_t)written;
-    }
-    spool->size += text.size;
-    buffer_clear(&spool->text);
-    return STATUS_OK;
+    buffer_clear(&file->text);
+    return status;
 }
 
 static enum status add_line(void *context, const struct result *row)
 {
-    struct spool *spool = context;
+    struct file *file = context;
     const struct span line = result_span(row, 0, 0);
     enum status status = STATUS_OK;
 
-    if (buffer_span(&spool->text).size + line.size > SPOOL_BYTES)
-        status = flush(spool);
-    buffer_add(&spool->text, line);
-    return status == STATUS_OK ? buffer_status(&spool->text) : status;
+    if (buffer_span(&file->text).size + line.size > PIECE_BYTES)
+        status = hand_on(file);
+    buffer_add(&file->text, line);
+    return status == STATUS_OK ? buffer_status(&file->text) : status;
 }
 
-static enum status fill(struct store *store, const struct usage_sums_order *order,
-                        enum source source, struct spool *spool)
+/* Days, both inclusive, and beside them hours, of which the last is not meant. NULL: no bound. */
+struct part {
+    const char *from, *to;
+    const char *since, *until;
+};
+
+static enum status write_part(struct store_conn *conn, struct file *file, const struct part *part)
 {
     STORE_STATEMENT(by_day, BY_DAY KEYED AS_CSV);
-    STORE_STATEMENT(by_hour, BY_HOUR KEYED AS_CSV);
-    struct store_conn *conn;
-    enum status status = store_acquire(store, &conn);
+    STORE_STATEMENT(by_hour, BY_HOUR(BETWEEN) KEYED AS_CSV);
+    struct usage_sums_order order = *file->order;
+
+    order.from = part->from;
+    order.to = part->to;
+    if (file->source == FROM_DAYS)
+        return store_each(conn, &by_day, STORE_VALUES(ORDER_VALUES(&order)), add_line, file);
+    return store_each(
+        conn, &by_hour,
+        STORE_VALUES(ORDER_VALUES(&order), value_text(part->since), value_text(part->until)),
+        add_line, file);
+}
+
+/* Where one period ends and the next begins, between the bounds of the order, as far as there is
+ * something to be told apart: of days in whichever zone they are meant, of hours those of UTC. */
+static enum status find_cuts(struct store_conn *conn, const struct usage_sums_order *order,
+                             struct result *out)
+{
+    STORE_STATEMENT(cuts,
+                    "WITH held AS (SELECT min(day)::timestamp AS a, max(day)::timestamp AS b"
+                    "   FROM myna.usage_day),"
+                    " cut AS (SELECT c::date AS day FROM held, generate_series("
+                    "     date_trunc($1::text, a), b + interval '1 day', ('1 ' || $1)::interval) c"
+                    "   WHERE c::date > $2::text::date"
+                    "   AND ($3::text IS NULL OR c::date <= $3::text::date)),"
+                    " start AS (SELECT $2::text::date AS day UNION ALL SELECT day FROM cut)"
+                    "SELECT day::text, lead(day) OVER w::text, (lead(day) OVER w - 1)::text"
+                    " FROM start WINDOW w AS (ORDER BY day) ORDER BY start.day");
+    const bool is_fine = strcmp(order->unit, "hour") == 0;
+
+    return store_exec(conn, &cuts,
+                      STORE_VALUES(value_text(is_fine ? "day" : order->unit),
+                                   value_text(order->from), value_text(order->to)),
+                      out);
+}
+
+static const char *cut_at(const struct result *cuts, size_t row, int column)
+{
+    return result_is_null(cuts, row, column) ? NULL : result_text(cuts, row, column);
+}
+
+/* Hours are cut by UTC: of contracts in several zones a day of the one ends in the midst of
+ * another's. */
+static enum status write_parts(struct store_conn *conn, struct file *file,
+                               const struct result *cuts)
+{
+    const struct usage_sums_order *order = file->order;
+    const bool by_hour = strcmp(order->unit, "hour") == 0;
+    const size_t count = result_count(cuts);
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        const struct part hours = {.from = order->from,
+                                   .to = order->to,
+                                   .since = i == 0 ? NULL : cut_at(cuts, i, 0),
+                                   .until = cut_at(cuts, i, 1)};
+        const struct part days = {.from = cut_at(cuts, i, 0),
+                                  .to = i + 1 == count ? order->to : cut_at(cuts, i, 2)};
+
+        status = write_part(conn, file, by_hour ? &hours : &days);
+        if (status == STATUS_OK)
+            status = hand_on(file);
+    }
+    return status;
+}
+
+/* One moment for all parts; plans that know their bounds; more memory for sums and more time than a
+ * request has, for whoever asks for a year is told so by the rows that come meanwhile. */
+static enum status prepare_to_write(struct store_conn *conn)
+{
+    STORE_STATEMENT(moment, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+    STORE_STATEMENT(widen, "SELECT set_config('work_mem', '64MB', true),"
+                           " set_config('statement_timeout', '120s', true),"
+                           " set_config('plan_cache_mode', 'force_custom_plan', true)");
+    enum status status = store_exec(conn, &moment, STORE_NO_VALUES, NULL);
+
+    return status == STATUS_OK ? store_exec(conn, &widen, STORE_NO_VALUES, NULL) : status;
+}
+
+static enum status write_file(struct store_conn *conn, void *context)
+{
+    struct file *file = context;
+    const struct usage_sums_order *order = file->order;
+    const struct part whole = {.from = order->from, .to = order->to};
+    struct result cuts = {0};
+    enum status status = prepare_to_write(conn);
 
     if (status != STATUS_OK)
         return status;
-    buffer_text(&spool->text, HEAD);
-    status = store_each(conn, source == FROM_DAYS ? &by_day : &by_hour,
-                        STORE_VALUES(ORDER_VALUES(order)), add_line, spool);
-    store_release(store, conn);
-    return status == STATUS_OK ? flush(spool) : status;
+    if (file->source == FROM_DAYS || order->unit == NULL || order->from == NULL)
+        return write_part(conn, file, &whole);
+    status = find_cuts(conn, order, &cuts);
+    if (status == STATUS_OK)
+        status = write_parts(conn, file, &cuts);
+    result_release(&cuts);
+    return status;
 }
 
-/* A file that is gone with its last descriptor. */
-static int open_nameless(void)
+enum status usage_sums_check(struct store *store, const struct usage_sums_order *order)
 {
-    char path[] = "/var/tmp/mynad-usage-XXXXXX";
-    int fd = mkstemp(path);
-
-    if (fd >= 0) {
-        fcntl(fd, F_SETFD, FD_CLOEXEC);
-        unlink(path);
-    }
-    return fd;
-}
-
-enum status usage_sums_csv(struct store *store, const struct usage_sums_order *order, int *fd,
-                           uint64_t *size)
-{
-    struct spool spool = {.fd = -1};
     enum source source;
-    enum status status = choose(store, order, &source);
+
+    return choose(store, order, &source);
+}
+
+enum status usage_sums_csv(struct store *store, const struct usage_sums_order *order,
+                           usage_sums_add add, void *sink)
+{
+    struct file file = {.order = order, .add = add, .sink = sink};
+    enum status status = choose(store, order, &file.source);
 
     if (status != STATUS_OK)
         return status;
-    spool.fd = open_nameless();
-    if (spool.fd < 0)
-        return STATUS_IO;
-    buffer_init(&spool.text, 2 * SPOOL_BYTES);
-    status = fill(store, order, source, &spool);
-    buffer_release(&spool.text);
-    if (status != STATUS_OK) {
-        close(spool.fd);
-        return status;
-    }
-    *fd = spool.fd;
-    *size = spool.size;
-    return STATUS_OK;
+    buffer_init(&file.text, (size_t)2 * PIECE_BYTES);
+    buffer_text(&file.text, HEAD);
+    status = store_transaction(store, write_file, &file);
+    if (status == STATUS_OK)
+        status = hand_on(&file);
+    buffer_release(&file.text);
+    return status;
 }

@@ -41,10 +41,18 @@ struct usage_sums_order {
 MUST_CHECK enum status usage_sums_read(struct store *store, const struct usage_sums_order *order,
                                        struct arena *arena, struct span *json);
 
-/* The rows as CSV by RFC 4180, with a head, into a file without a name, of which *size bytes are
- * the answer; the caller owns *fd. However many rows: neither here nor in the database is the whole
- * in memory as text. top and sort do not count. STATUS_FULL: the disk. */
+/* Whether an order can be answered as a file: the statuses of usage_sums_read() for what is asked
+ * wrongly. */
+MUST_CHECK enum status usage_sums_check(struct store *store, const struct usage_sums_order *order);
+
+/* Where a file goes, piece by piece. Another status than STATUS_OK ends it and is the answer. */
+typedef enum status (*usage_sums_add)(void *sink, struct span text);
+
+/* The rows as CSV by RFC 4180, with a head, as the database stood at one moment. Periods are looked
+ * up one after the other, so that the first rows come soon and neither here nor in the database is
+ * the whole in memory; it may take minutes and holds a connection as long. top and sort do not
+ * count. */
 MUST_CHECK enum status usage_sums_csv(struct store *store, const struct usage_sums_order *order,
-                                      int *fd, uint64_t *size);
+                                      usage_sums_add add, void *sink);
 
 #endif

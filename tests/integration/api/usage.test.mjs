@@ -133,6 +133,29 @@ test('more rows than an answer holds are refused with the cure, and come as a fi
   await stack.sql(`DELETE FROM myna.usage_hour WHERE device_id LIKE 'many-%'`);
 });
 
+test('a long file is its periods one after the other, in whichever zone and length they are', async () => {
+  await stack.sql(`INSERT INTO myna.usage_hour (device_id, hour, contract_id, vendor_id, model, currency, attempts)
+    SELECT 'many-' || n, '2026-05-01 16:00Z'::timestamptz + h * interval '8 h', 'big-2026', 'big', 'm', 'CNY', 1
+    FROM generate_series(1, 300) n, generate_series(0, 13) h`);
+  await stack.sql(`INSERT INTO myna.usage_day (contract_id, day, vendor_id, model, currency, attempts)
+    SELECT contract_id, (hour AT TIME ZONE 'Asia/Shanghai')::date, vendor_id, model, currency, sum(attempts)
+    FROM myna.usage_hour WHERE device_id LIKE 'many-%' GROUP BY 1, 2, 3, 4, 5`);
+  const file = async (query) => (await admin.get(`/usage?by=device,${query}&format=csv`)).bytes.toString();
+  const keys = (text) => text.trimEnd().split('\r\n').slice(1).map((line) => line.split(',').filter((_, n) => n === 0 || n === 5).join(' '));
+  for (const unit of ['hour', 'day', 'week']) {
+    for (const zone of ['', '&zone=America/New_York']) {
+      const rows = keys(await file(`${unit}&from=2026-04-20&to=2026-05-20${zone}`));
+      assert.deepEqual(rows, [...rows].sort(), `${unit}${zone}`);
+      assert.equal(new Set(rows).size, rows.length, `${unit}${zone}: a period of a robot has one row`);
+      assert.equal(rows.length, 300 * {hour: 14, day: 5, week: 2}[unit], `${unit}${zone}`);
+    }
+  }
+  assert.deepEqual(keys(await file('day&from=2026-05-03&to=2026-05-03')).length, 300);
+  const open = await file('day&from=2026-05-03');
+  assert.deepEqual([...new Set(keys(open).map((key) => key.split(' ')[0]))], ['2026-05-03', '2026-05-04', '2026-05-05', '2026-05-06']);
+  await stack.sql(`DELETE FROM myna.usage_hour WHERE device_id LIKE 'many-%'; DELETE FROM myna.usage_day WHERE day > '2026-05-01'`);
+});
+
 test('what is asked wrongly is told by its parameter', async () => {
   for (const [query, pointer] of [['by=colour', '?by'], ['by=day,month', '?by'], ['sort=name', '?sort'], ['top=0', '?top'],
     ['top=1001', '?top'], ['from=yesterday', '?from'], ['to=infinity', '?to'], ['zone=Mars/North', '?zone'], ['format=xml', '?format']]) {
