@@ -140,7 +140,11 @@ enum status request_if_match(const struct request *request, int64_t *version)
     struct span span = span_text(text);
     if (span.size < 3 || span.data[0] != '"' || span.data[span.size - 1] != '"')
         return STATUS_INVALID;
-    return span_to_int64(span_of(span.data + 1, span.size - 2), version);
+    int64_t number;
+    if (span_to_int64(span_of(span.data + 1, span.size - 2), &number) != STATUS_OK || number < 0)
+        return STATUS_INVALID;
+    *version = number;
+    return STATUS_OK;
 }
 
 bool request_same_origin(const struct request *request)

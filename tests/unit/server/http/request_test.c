@@ -121,9 +121,9 @@ static void if_match_is_one_of_our_versions_or_anything(void **state)
         enum status status;
         int64_t version;
     } cases[] = {
-        {"\"7\"", STATUS_OK, 7},      {"*", STATUS_OK, -1},       {"7", STATUS_INVALID, 0},
-        {"\"\"", STATUS_INVALID, 0},  {"\"7", STATUS_INVALID, 0}, {"W/\"7\"", STATUS_INVALID, 0},
-        {"\"x\"", STATUS_INVALID, 0},
+        {"\"7\"", STATUS_OK, 7},      {"*", STATUS_OK, -1},          {"7", STATUS_INVALID, 0},
+        {"\"\"", STATUS_INVALID, 0},  {"\"7", STATUS_INVALID, 0},    {"W/\"7\"", STATUS_INVALID, 0},
+        {"\"x\"", STATUS_INVALID, 0}, {"\"-1\"", STATUS_INVALID, 0}, /* would read as "any" */
     };
     struct request *request = *state;
     int64_t version;
