@@ -27,7 +27,7 @@ const robots = (step) => Array.from({length: 500}, (_, n) => `bench-${String(1 +
 const PAGES = [
   {name: 'device_page', piece: "FROM (  SELECT d.device_id FROM myna.device d  WHERE d.device_id > coalesce($1::text, '') AND $3::text IS NULL",
     paths: robots(7919).map((id) => `/api/v1/devices?limit=50&after=${id}`),
-    sets: robots(7919).map((id) => [id, '50', '\\N', '\\N'])},
+    sets: robots(7919).map((id) => [id, '50', '\\N', '\\N', '\\N'])},
   {name: 'device', piece: "'stale_messages', l.stale_messages",
     paths: robots(7919).map((id) => `/api/v1/devices/${id}`), sets: robots(7919).map((id) => [id])},
   {name: 'usage_by_day', piece: 'u.day::timestamp~json_strip_nulls',

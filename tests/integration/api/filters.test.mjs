@@ -93,6 +93,28 @@ test('a text is an operand, never a statement', async () => {
   assert.equal(await meant('region = cn'), 'r1');
 });
 
+test('pages of a filter follow each other through thousands of robots that it does not mean', async () => {
+  await stack.sql(`WITH d AS (INSERT INTO myna.device (device_id, serial, region, certificate_serial, certificate_until, sealing_public,
+      server_key_id, secret_wrapped)
+    SELECT 'z' || lpad(n::text, 5, '0'), 'z' || n, CASE WHEN n % 500 = 7 THEN 'rare' ELSE '' END, 'z' || n, now(), '\\x00', r.server_key_id, '\\x00'
+    FROM myna.device r, generate_series(1, 3000) n WHERE r.device_id = 'r1' RETURNING device_id)
+    INSERT INTO myna.device_link (device_id) SELECT device_id FROM d`);
+  const seen = [];
+  let next = '';
+  do {
+    const {status, body} = await admin.get(`/devices?filter=${encodeURIComponent('region = rare')}&limit=2&after=${next ?? ''}`);
+    assert.equal(status, 200);
+    assert.ok(body.items.length > 0 && body.items.length <= 2);
+    seen.push(...body.items.map(({id}) => id));
+    next = body.next;
+  } while (next);
+  assert.deepEqual(seen, [7, 507, 1007, 1507, 2007, 2507].map((n) => `z${String(n).padStart(5, '0')}`));
+  const narrowed = await admin.get(`/devices?filter=${encodeURIComponent('region = rare')}&q=z01&limit=10`);
+  assert.deepEqual(narrowed.body.items.map(({id}) => id), ['z01007', 'z01507']);
+  assert.equal(narrowed.body.next, null);
+  await stack.sql(`DELETE FROM myna.device WHERE device_id LIKE 'z%'`);
+});
+
 test('a mistake is told with its place', async () => {
   const {status, body} = await admin.get(`/devices?filter=${encodeURIComponent('region = cn andd online')}`);
   assert.deepEqual([status, body.errors], [422, [{pointer: '?filter', detail: 'at character 13: expected "and", "or" or the end'}]]);
