@@ -16,6 +16,7 @@ const CONNECTIONS = 8;
 const DASHBOARDS = 500;
 const QUIET_S = 20;
 
+const here = dirname(fileURLToPath(import.meta.url));
 const program = (name) => join(process.env.MYNA_BUILD, 'tests/bench', name);
 const database = () => `host=${join(fleet.home, 'pg/run')} user=myna dbname=myna`;
 const report = (line) => console.log(JSON.stringify({bench: 'api', ...line}));
