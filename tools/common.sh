@@ -47,6 +47,29 @@ step_abandon() {
 	fi
 }
 
+# watched LOG PROGRAM COMMAND...: runs the command with its output appended to the log. At a terminal
+# the step's line tells meanwhile how far it is: what awk's program says of the log.
+watched() {
+	watched_log=$1 watched_program=$2
+	shift 2
+	watcher=''
+	if [ -t 1 ]; then
+		# ends with this shell: what runs behind one is deaf to Ctrl-C
+		(while sleep 1 && kill -0 $$ 2>/dev/null; do
+			printf '\r  %-46s%9s' "$STEP_NAME ..." "$(awk "$watched_program" "$watched_log")"
+		done) &
+		watcher=$!
+	fi
+	watched_status=0
+	"$@" >>"$watched_log" 2>&1 </dev/null || watched_status=$?
+	if [ -n "$watcher" ]; then
+		kill "$watcher" 2>/dev/null || true
+		wait "$watcher" 2>/dev/null || true
+		printf '\r%57s\r  %-46s' '' "$STEP_NAME ..."
+	fi
+	return "$watched_status"
+}
+
 # wait_until SECONDS COMMAND...: polls until the command succeeds.
 wait_until() {
 	wait_end=$(($(now_ms) + $1 * 1000))

@@ -73,11 +73,21 @@ release_services() {
 	return 0
 }
 
+# Of apt's output: how much was fetched or, later, which share of it is installed.
+# shellcheck disable=SC2016 # a program of awk
+APT_FAR='/ newly installed/ { all = $3 } /^Get:/ { got = substr($1, 5) }
+	/^(Unpacking|Setting up) / { done++ }
+	END { if (done && all) printf "%d %%", done * 50 / all; else if (got) printf "%d fetched", got }'
+
+# Of ninja's: "[12/640]".
+# shellcheck disable=SC2016 # a program of awk
+BUILD_FAR='/^\[[0-9]+\/[0-9]+\]/ { far = $1 } END { print far }'
+
 # sudo drops the proxies of the environment; another apt at work is waited for.
 apt_get() {
-	as_root env DEBIAN_FRONTEND=noninteractive ${http_proxy:+http_proxy="$http_proxy"} \
+	watched "$INSTALL_LOG" "$APT_FAR" as_root env DEBIAN_FRONTEND=noninteractive ${http_proxy:+http_proxy="$http_proxy"} \
 		${https_proxy:+https_proxy="$https_proxy"} \
-		apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" </dev/null >>"$INSTALL_LOG" 2>&1
+		apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@"
 }
 
 apt_failed() {
@@ -137,6 +147,12 @@ install_packages() { # run | test | web | arm64 | bench
 	step_done
 }
 
+compile() ( # PRESET [TARGET...]
+	preset=$1
+	shift
+	cd "$MYNA_ROOT" && cmake --preset "$preset" && cmake --build --preset "$preset" "$@"
+)
+
 # build PRESET [TARGET...]
 build() {
 	preset=$1
@@ -145,10 +161,14 @@ build() {
 	build_log=$MYNA_HOME/log/build-$preset.log
 	need_disk "$MYNA_ROOT" "$([ -f "$MYNA_ROOT/.build/$preset/build.ninja" ] && echo 100 || echo 600)"
 	step "building ($preset)"
-	if ! (cd "$MYNA_ROOT" && cmake --preset "$preset" && cmake --build --preset "$preset" "$@") \
-		>"$build_log" 2>&1 </dev/null; then
+	: >"$build_log"
+	if ! watched "$build_log" "$BUILD_FAR" compile "$preset" "$@"; then
 		if grep -qE 'npm.*(ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN)' "$build_log"; then
 			die "the npm registry cannot be reached" "Check the network or 'npm config get registry', then run this again"
+		fi
+		if grep -qE 'npm.*(_CERT|CERT_)' "$build_log"; then
+			die "npm does not trust the certificate that its registry shows" \
+				"Behind a company's proxy, name the proxy's authority: NODE_EXTRA_CA_CERTS=/a/file.pem ./myna ..."
 		fi
 		if grep -q 'No space left on device' "$build_log"; then
 			die "the disk is full" "Free about 1 GB, then run this again"
