@@ -367,7 +367,10 @@ static void print_problem(const struct ctl *ctl, const struct client_answer *ans
     const struct json *errors = json_member(problem, "errors");
     const char *title = json_text(json_member(problem, "title"), "refused");
     const char *detail = json_text(json_member(problem, "detail"), "");
-    ctl_fail("%s%s%s", title, *detail ? ": " : "", detail);
+    if (*detail)
+        ctl_fail("%s%s", json_count(errors) ? "refused: " : "", detail);
+    else
+        ctl_fail("%s", title);
     for (size_t i = 0; i < json_count(errors); i++)
         print_fault(ctl, json_item(errors, i), detail);
     json_free(problem);

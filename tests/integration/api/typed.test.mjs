@@ -42,6 +42,8 @@ test('a member of the request is told as the option or word that it was made of'
   await refused(['budget', 'create', 'B!', '--scope', 'fleet', '--per', 'day', '--at-most', '1', '--metric', 'output'], /\n {2}BUDGET "B!"\n/);
   await refused(['claim', 'create', '--expires-in', '-1'], /\n {2}--expires-in\n/);
   await refused(['budget', 'create', 'b', '--scop', 'fleet'], /no option --scop/, 2);
+  await refused(['config', 'set', 'fleet', 'volume=400'], /^mynactl: refused: must be an integer from 0 to 100\n/);
+  await refused(['device', 'get', 'nobody'], /^mynactl: there is no device "nobody"\n$/);
 });
 
 test('what a document or a file says wrong is told with its line', async () => {
