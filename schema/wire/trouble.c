@@ -21,7 +21,7 @@ static const struct trouble_text rows[] = {
     {TROUBLE_NEVER_HEARD, "never_heard", "it enrolled and was never heard since",
      "start its agent; open the broker's port in its firewall"},
     {TROUBLE_WIFI, "wifi_weak", "its Wi-Fi is weak", "move it nearer to the router"},
-    {TROUBLE_CREDIT, "credit_used_up", "the credit of its every route is used up",
+    {TROUBLE_CREDIT, "credit_used_up", "the credit of each of its routes is used up",
      "raise the cap or budget that is used up, add a route, or wait for the next period"},
     {TROUBLE_BLOCKED, "blocked", "the setting limit_mode keeps it from asking any vendor",
      "reset the threshold that blocks it, or set limit_mode back to none"},

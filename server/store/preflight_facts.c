@@ -375,9 +375,10 @@ enum status preflight_read_metered(struct preflight_work *work)
             work->metered[i].to = route_for(work, &work->metered[i]);
     if (work->hours == 0) {
         work->hours = 24;
-        preflight_find(work, "not_metered", PREFLIGHT_WARN, 0,
-                       "nothing was metered in the last %d days: no figure says anything",
-                       PREFLIGHT_DAYS);
+        preflight_find(
+            work, "not_metered", PREFLIGHT_WARN, 0,
+            "no whole hour of the last %d days has any usage: no figure says anything yet",
+            PREFLIGHT_DAYS);
     }
     return status;
 }

@@ -1758,7 +1758,7 @@ export const texts = {
   "cure.never_heard": "Start its agent; open the broker's port in its firewall",
   "trouble.wifi_weak": "Its Wi-Fi is weak",
   "cure.wifi_weak": "Move it nearer to the router",
-  "trouble.credit_used_up": "The credit of its every route is used up",
+  "trouble.credit_used_up": "The credit of each of its routes is used up",
   "cure.credit_used_up": "Raise the cap or budget that is used up, add a route, or wait for the next period",
   "trouble.blocked": "The setting limit_mode keeps it from asking any vendor",
   "cure.blocked": "Reset the threshold that blocks it, or set limit_mode back to none",
