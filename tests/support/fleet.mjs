@@ -51,7 +51,8 @@ export class Fleet {
     if (home) mkdirSync(home, {recursive: true});
     fleet.home = home || mkdtempSync(join(tmpdir(), 'myna-fleet-'));
     chmodSync(fleet.home, 0o711); // the database's own user passes through
-    fleet.base = await freePorts();
+    const port = join(fleet.home, 'port');
+    fleet.base = existsSync(port) ? Number(readFileSync(port, 'utf8')) : await freePorts();
     fleet.env = {...process.env, MYNA_HOME: fleet.home, MYNA_PORT_BASE: String(fleet.base), MYNA_BUILD: build};
     return fleet;
   }
