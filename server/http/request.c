@@ -52,7 +52,7 @@ const char *request_param(const struct request *request, const char *name)
     for (size_t i = 0; i < request->param_count; i++)
         if (span_equal_text(span_of(request->param_names[i], request->param_name_sizes[i]), name))
             return request->params[i];
-    assert(!"the pattern has such a parameter");
+    assert(false); /* the pattern has such a parameter */
     return "";
 }
 
