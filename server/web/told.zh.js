@@ -708,6 +708,8 @@ export const told = {
   "must be attempts, input, output or cost": "必须是 attempts、input、output 或 cost",
   "more than 10,000 rows: ask for fewer days or columns, for the first with ?top=, or for all as a file with ?format=csv": "超过 10,000 行：请减少天数或列，用 ?top= 只取前几行，或用 ?format=csv 取全部文件",
   "this takes the database longer than 10 s: ask for fewer days": "数据库需要超过 10 秒：请减少天数",
+  "this takes the database longer than 10 s: ask for fewer days, or for a file with ?format=csv": "数据库需要超过 10 秒：请减少天数，或用 ?format=csv 取文件",
+  "{} files are being written already: try again soon": "已有 {1} 个文件正在写出：请稍后再试",
   "the server has no room for the file: free some in /var/tmp": "服务器没有空间存放文件：请在 /var/tmp 中腾出空间",
   "must be json or csv": "必须是 json 或 csv",
   "must be csv or json": "必须是 csv 或 json",
