@@ -184,5 +184,6 @@ build() {
 }
 
 build_release() {
-	build release --target mynad mynactl myna-agent myna-voice myna-voice-http myna-wake myna_broker myna-vendors myna-robots
+	build release --target mynad mynactl myna-agent myna-voice myna-voice-http myna-wake myna_broker myna-vendors myna-robots \
+		manuals completion
 }

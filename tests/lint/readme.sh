@@ -1,6 +1,7 @@
 #!/bin/sh
 # Each command that the README, "./myna help" and the manual pages show exists, with its options, and
-# each file that the README names is there. "./myna help" names every option that "./myna up" takes.
+# each file that the README names is there. "./myna help" names every option that "./myna up" takes,
+# and after "./myna build" nothing is missing that is installed.
 set -eu
 cd "$1"
 build=$2
@@ -117,6 +118,13 @@ check_program() { # PROGRAM SHOWN WORDS...
 	grep -oE '\]\([^)#]+\)' README.md | sed 's/^](//; s/)$//' | grep -v '^http' | while read -r file; do
 		[ -e "$file" ] || echo "README.md names $file, which is not there"
 	done
+	# "./myna build" makes all that "cmake --install" takes, which makes nothing itself
+	# shellcheck disable=SC2046 # a list of targets
+	ninja -C "$build" -t commands $(sed -n '/^build_release()/,/^}/{s/.*build release --target//p; s/^\t\t//p}' tools/install.sh | tr -d '\\\n') >"$work/built"
+	ninja -C "$build" -t commands all | grep -E '^cd [^ ]*/packaging &&' | while read -r made; do
+		grep -qxF -- "$made" "$work/built" || echo "./myna build leaves out what is installed: $made"
+	done
+
 	lines=$(wc -l <README.md)
 	[ "$lines" -le 150 ] || echo "README.md: $lines lines, at most 150"
 } >"$work/findings"
