@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "schema/base/json.h"
+#include "server/ctl/ask.h"
 #include "server/ctl/noun.h"
 
 #define NOTHING span_text("")
@@ -20,15 +21,6 @@ static int list_users(struct ctl *ctl)
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 5) : result;
 }
 
-/* The first line of standard input, so that no password stands in a process list. */
-static bool read_line(char *out, int size)
-{
-    if (!fgets(out, size, stdin))
-        return false;
-    out[strcspn(out, "\n")] = '\0';
-    return *out != '\0';
-}
-
 static int create_user(struct ctl *ctl)
 {
     struct client_answer answer;
@@ -36,7 +28,7 @@ static int create_user(struct ctl *ctl)
     struct json_writer writer;
     char password[256];
 
-    if (!read_line(password, sizeof password))
+    if (!ask_secret("password of the new operator: ", password, sizeof password) || !*password)
         return ctl_fail("the new operator's password is read from standard input; none came");
     buffer_init(&body, 4096);
     json_writer_init(&writer, &body);
@@ -134,7 +126,8 @@ const struct ctl_verb noun_access_verbs[] = {
     {"user", "create", "NAME", 1, 1,
      "role=ROLE(viewer, support, operator, approver, admin or an own one; default viewer)",
      "let an operator in\n"
-     "Create an operator; the password is one line on standard input. The role is `viewer`, "
+     "Create an operator; the password is typed, or one line on standard input. The role is "
+     "`viewer`, "
      "`support`, `operator`, `approver`, who may also approve others' rollouts, `admin` or an own "
      "one; "
      "viewer unless told otherwise.\n\n    mynactl user create wang --role operator <password.txt",

@@ -307,10 +307,8 @@ static enum status read_days(struct preflight_work *work)
     return status;
 }
 
-/* Where the robots' use of a model goes: to the first route of the same use. Which use a model had
- * says what it was metered for. */
-static const struct preflight_route *route_for(const struct preflight_work *work,
-                                               const struct preflight_metered *row)
+/* Which use a model had says what it was metered for. */
+static const char *use_of(const struct preflight_metered *row)
 {
     int64_t speech = 0, transcription = 0, tokens = 0;
 
@@ -319,19 +317,51 @@ static const struct preflight_route *route_for(const struct preflight_work *work
         transcription += row->days[day][CONTRACT_AUDIO_IN_MS];
         tokens += row->days[day][CONTRACT_OUTPUT];
     }
-    const char *use = speech > 0 && tokens == 0          ? "speech"
-                      : transcription > 0 && tokens == 0 ? "transcription"
-                                                         : "chat";
+    return speech > 0 && tokens == 0          ? "speech"
+           : transcription > 0 && tokens == 0 ? "transcription"
+                                              : "chat";
+}
 
+/* The first route of a use; NULL: there is none. */
+static const struct preflight_route *first_route(const struct preflight_work *work, int64_t group,
+                                                 const char *use)
+{
+    for (size_t i = 0; i < work->to_count; i++)
+        if (work->to[i].group == group && strcmp(work->to[i].use, use) == 0)
+            return &work->to[i];
+    return NULL;
+}
+
+/* Where the robots' use of a model goes: to the first route of the same use. */
+static const struct preflight_route *route_for(const struct preflight_work *work,
+                                               const struct preflight_metered *row)
+{
     if (work->leaves && strcmp(work->leaves, row->vendor_id) != 0)
         return NULL;
-    for (size_t i = 0; i < work->to_count; i++)
-        if (work->to[i].group == row->group && strcmp(work->to[i].use, use) == 0)
-            return strcmp(work->to[i].contract_id, row->contract_id) == 0 &&
-                           strcmp(work->to[i].model, row->model) == 0
-                       ? NULL
-                       : &work->to[i];
-    return NULL;
+    const struct preflight_route *route = first_route(work, row->group, use_of(row));
+    const bool stays = route && strcmp(route->contract_id, row->contract_id) == 0 &&
+                       strcmp(route->model, row->model) == 0;
+
+    return stays ? NULL : route;
+}
+
+/* A list of routes is taken whole: what it does not name is given up. */
+static void check_uses(struct preflight_work *work)
+{
+    static const char *const uses[] = {"speech", "transcription"}; /* no list is without chat */
+
+    for (size_t u = 0; u < sizeof uses / sizeof *uses && !work->leaves; u++)
+        for (size_t i = 0; i < work->metered_count; i++) {
+            const struct preflight_metered *row = &work->metered[i];
+
+            if (row->group == 0 || strcmp(use_of(row), uses[u]) != 0 ||
+                first_route(work, row->group, uses[u]))
+                continue;
+            preflight_find(work, "use_lost", PREFLIGHT_WARN, 0,
+                           "the new routes have none for %s, for which these robots used \"%s\"",
+                           uses[u], row->model);
+            break;
+        }
 }
 
 /* From the first hour with any of it on, so that a young fleet's day is not shared out over a
@@ -373,6 +403,7 @@ enum status preflight_read_metered(struct preflight_work *work)
     for (size_t i = 0; i < work->metered_count; i++)
         if (work->metered[i].group > 0)
             work->metered[i].to = route_for(work, &work->metered[i]);
+    check_uses(work);
     if (work->hours == 0) {
         work->hours = 24;
         preflight_find(
@@ -509,6 +540,22 @@ static enum status check_drain(struct preflight_work *work, const struct preflig
     return STATUS_OK;
 }
 
+/* A vendor of one's own may do without; any other would refuse. */
+static enum status check_key(struct preflight_work *work, const struct preflight_route *route)
+{
+    STORE_STATEMENT(read, "SELECT FROM myna.vendor WHERE vendor_id = $1 AND key_wrapped IS NULL");
+    struct result result = {0};
+    enum status status =
+        store_exec(work->conn, &read, STORE_VALUES(value_text(route->vendor_id)), &result);
+
+    if (status == STATUS_OK && result_count(&result) > 0)
+        preflight_find(work, "no_key", PREFLIGHT_WARN, 0,
+                       "vendor \"%s\" has no key here, and robots would show it none",
+                       route->vendor_id);
+    result_release(&result);
+    return status;
+}
+
 enum status preflight_check_routes(struct preflight_work *work)
 {
     enum status status = STATUS_OK;
@@ -519,6 +566,8 @@ enum status preflight_check_routes(struct preflight_work *work)
         status = check_border(work, &work->to[i]);
         if (status == STATUS_OK)
             status = check_drain(work, &work->to[i]);
+        if (status == STATUS_OK)
+            status = check_key(work, &work->to[i]);
     }
     return status;
 }

@@ -590,6 +590,8 @@ export const told = {
   "robots have more than {} kinds of lists: not all places where they land are looked at": "机器人的线路列表超过 {1} 种：没有逐一查看它们会转到哪里",
   "{} robots have no other route for some use, and go on asking it": "{1} 台机器人的某项用途没有其他线路，将继续请求它",
   "{} robots have routes of their own, or of a group above, and stay": "{1} 台机器人有自己的或更高分组的线路，保持不变",
+  "the new routes have none for {}, for which these robots used \"{}\"": "新线路没有用于“{1}”的一条，而这些机器人为此使用过“{2}”",
+  "vendor \"{}\" has no key here, and robots would show it none": "这里没有供应商“{1}”的密钥，机器人将不出示任何密钥",
   "it reaches no robot": "它不涉及任何机器人",
   "no whole hour of the last {} days has any usage: no figure says anything yet": "最近 {1} 天里还没有一个完整的小时有用量：数字尚无意义",
   "{} of {} robots may not use it: {}": "{2} 台机器人中有 {1} 台不得使用它：{3}",

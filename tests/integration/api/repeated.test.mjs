@@ -44,6 +44,7 @@ const POSTS = [
     other: {id: 'h2', kind: 'webhook', url: 'https://127.0.0.1:1/x', secret: 'a secret of 16 bytes'}},
   {of: '/channels/{id}/test', path: '/channels/h0/test', body: {}, other: {again: true}},
   {of: '/operators', body: {id: 'berta', role: 'viewer', password: 'long enough'}, other: {id: 'bruno', role: 'viewer', password: 'long enough'}},
+  {of: '/roles', body: {id: 'desk', may: {devices: 'support'}}, other: {id: 'front', may: {devices: 'support'}}},
   {of: '/api-keys', body: {name: 'dump', role: 'viewer'}, other: {name: 'load', role: 'viewer'}},
 ];
 

@@ -379,6 +379,40 @@ static void a_change_that_is_no_switch_has_nothing_to_price(void **state)
     assert_int_equal(json_count(json_member(fixture->json, "contracts")), 0);
 }
 
+static void a_list_without_a_route_for_what_was_used_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+
+    ask(fixture, "switch", 0, NOW);
+    assert_null(finding(fixture, "use_lost"));
+    assert_int_equal(
+        store_script(fixture->conn,
+                     "INSERT INTO myna.usage_hour (device_id, hour, contract_id, vendor_id, model,"
+                     " currency, attempts, requests, audio_out_chars, price) VALUES ('r1',"
+                     " '2026-11-29 16:00Z', 'big', 'big', 'voice', 'CNY', 1, 1, 100, 0)"),
+        STATUS_OK);
+    ask(fixture, "switch", 0, NOW);
+    assert_string_equal(text_at(finding(fixture, "use_lost"), "text"),
+                        "the new routes have none for speech, for which these robots used "
+                        "\"voice\"");
+    assert_int_equal(
+        store_script(fixture->conn, "DELETE FROM myna.usage_hour WHERE model = 'voice'"),
+        STATUS_OK);
+}
+
+static void a_vendor_whose_key_is_not_there_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+
+    ask(fixture, "switch", 0, NOW);
+    assert_string_equal(text_at(finding(fixture, "no_key"), "severity"), "warn");
+    assert_int_equal(store_script(fixture->conn, "UPDATE myna.vendor SET key_wrapped = 'wrapped'"
+                                                 " WHERE vendor_id = 'small'"),
+                     STATUS_OK);
+    ask(fixture, "switch", 0, NOW);
+    assert_null(finding(fixture, "no_key"));
+}
+
 static void it_changes_nothing(void **state)
 {
     static const struct store_statement count = {
@@ -572,6 +606,8 @@ int main(void)
         cmocka_unit_test(a_contract_that_ends_first_is_refused),
         cmocka_unit_test(a_border_that_robots_would_have_to_cross_is_told),
         cmocka_unit_test(a_change_that_is_no_switch_has_nothing_to_price),
+        cmocka_unit_test(a_list_without_a_route_for_what_was_used_is_told),
+        cmocka_unit_test(a_vendor_whose_key_is_not_there_is_told),
         cmocka_unit_test(it_changes_nothing),
         cmocka_unit_test(a_rollout_that_is_not_there_is_told),
         cmocka_unit_test(what_costs_more_than_the_limit_wants_another_operators_word),
