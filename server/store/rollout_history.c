@@ -15,7 +15,10 @@ enum status rollout_history_list(struct store *store, const char *rollout_id, in
         "      p.before -> 'state', 'step', p.before -> 'step', 'cause', p.before -> 'cause') END,"
         "    'to', CASE WHEN p.after ? 'state' THEN jsonb_build_object('state',"
         "      p.after -> 'state', 'step', p.after -> 'step', 'cause', p.after -> 'cause') END,"
-        "    'wave', p.after -> 'wave', 'robots', CASE jsonb_typeof(p.after -> 'robots')"
+        /* a verdict is about the wave that it ends, whatever follows it */
+        "    'wave', CASE WHEN p.action IN ('rollout.green', 'rollout.force')"
+        "      THEN p.before -> 'wave' ELSE p.after -> 'wave' END, 'robots', CASE "
+        "jsonb_typeof(p.after -> 'robots')"
         "      WHEN 'array' THEN to_jsonb(jsonb_array_length(p.after -> 'robots'))"
         "      ELSE p.after -> 'members' END,"
         "    'reason', coalesce(p.after ->> 'reason', '')) AS item FROM page p)"

@@ -138,6 +138,8 @@ test('its history tells each step once, with who took it and how many robots it 
   assert.equal(opened.reduce((sum, {robots}) => sum + robots, 0), ROBOTS.length);
   const start = told.find(({event}) => event === 'start');
   assert.deepEqual([start.actor, start.from.state, start.to.state], ['operator:root', 'draft', 'preflight']);
+  assert.deepEqual(told.filter(({event}) => event === 'green').map(({wave}) => wave).reverse(), [1, 2, 3, 4],
+    'a verdict is about the wave that it ends');
   assert.equal((await admin.get('/rollouts/none/history')).status, 404);
 });
 
