@@ -9,6 +9,7 @@ import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
 import {sleep, Stack} from '../../support/stack.mjs';
+import {isModern} from '../../support/tls.mjs';
 import {readYaml} from '../../../server/web/reference/yaml.js';
 import {hold, openapi} from './openapi.mjs';
 
@@ -275,7 +276,7 @@ test('a robot\'s video is served in parts, from the folder of the demo alone', a
   }
 });
 
-test('with TLS the cookie is for TLS alone', async () => {
+test('with TLS the cookie is for TLS alone, and both listeners speak 1.2 and 1.3 with modern ciphers', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'myna-tls-'));
   const [tls_cert, tls_key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
@@ -286,6 +287,8 @@ test('with TLS the cookie is for TLS alone', async () => {
     assert.match(answer.headers['set-cookie'][0], /; Secure$/);
     assert.match(answer.headers['strict-transport-security'], /^max-age=/);
     assert.equal((await (await own.login()).get('/fleet')).status, 200);
+    await isModern(own.port);
+    await isModern(own.devicePort);
   } finally {
     await own.end();
     rmSync(folder, {recursive: true});

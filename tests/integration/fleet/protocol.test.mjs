@@ -7,6 +7,7 @@ import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {Fleet, sleep, until} from '../../support/fleet.mjs';
 import {Peer} from '../../support/broker.mjs';
+import {isModern} from '../../support/tls.mjs';
 
 const ROBOTS = 12;
 const STALE_WINDOW_S = 2;
@@ -120,6 +121,11 @@ test('a robot\'s certificate opens nothing at the servers\' listener', async () 
   const heard = await elsewhere.listen('myna/1/d/sim-0001/down/#', 2);
   assert.deepEqual(heard.messages, []);
   assert.notEqual(heard.code, 27, 'the connection itself must fail, not time out'); // 27: mosquitto_sub -W
+});
+
+test('the broker speaks TLS 1.2 and 1.3 with modern ciphers, to robots and to servers', async () => {
+  for (const {who} of [Peer.robot(fleet, 'sim-0001'), Peer.server(fleet)])
+    await isModern(who.port, {cert: readFileSync(who.cert), key: readFileSync(who.key)});
 });
 
 // Real boxes off the wire, of each kind that robots send.
