@@ -126,7 +126,9 @@ static enum status wait_for(const struct installer *installer, pid_t pid, struct
         else if (clock_mono_ms() >= until_ms)
             status = STATUS_TIMEOUT;
         if (status != STATUS_OK) {
-            kill(-pid, SIGKILL);
+            /* where vfork is no more than fork, it may not lead its group yet */
+            if (kill(-pid, SIGKILL) < 0)
+                kill(pid, SIGKILL);
             while (waitpid(pid, how, 0) < 0 && errno == EINTR)
                 ;
             break;
@@ -161,6 +163,9 @@ static enum status run(const struct installer *installer, const char *path,
     int ends[2];
     pid_t pid;
 
+    /* where vfork is no more than fork, posix_spawn cannot tell */
+    if (access(path, X_OK) < 0)
+        return errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO;
     if (pipe(ends) < 0)
         return STATUS_IO;
     if (fcntl(ends[0], F_SETFD, FD_CLOEXEC) < 0 || fcntl(ends[1], F_SETFD, FD_CLOEXEC) < 0) {
@@ -170,9 +175,7 @@ static enum status run(const struct installer *installer, const char *path,
     output->fd = ends[0];
     int error = spawn(path, arguments, environment, ends[1], &pid);
     close(ends[1]);
-    enum status status = error == ENOENT ? STATUS_NOT_FOUND : STATUS_IO;
-    if (error == 0)
-        status = wait_for(installer, pid, output, how);
+    enum status status = error == 0 ? wait_for(installer, pid, output, how) : STATUS_IO;
     close(ends[0]);
     return status;
 }
