@@ -11,6 +11,7 @@
 #include "agent/identity.h"
 #include "schema/base/encode.h"
 #include "schema/base/json.h"
+#include "schema/wire/claim_uri.h"
 #include "schema/wire/topic.h"
 
 #define MAX_ANSWER_BYTES 65536
@@ -18,6 +19,8 @@
 
 struct enrolment {
     const struct enrol_request *request;
+    char claim[CLAIM_URI_CODE]; /* of the request, taken out of a label's URI if it is one */
+    char url[CLAIM_URI_URL];
     char *problem;
     struct http *http;
     uint8_t fingerprint[CRYPTO_HASH_SIZE]; /* of the root, from the claim code */
@@ -37,7 +40,7 @@ static enum status fail(struct enrolment *enrolment, enum status status, const c
 /* <secret>-<fingerprint of the root, base32> */
 static enum status read_claim(struct enrolment *enrolment)
 {
-    const char *dash = strchr(enrolment->request->claim, '-');
+    const char *dash = strchr(enrolment->claim, '-');
     size_t size = 0;
 
     if (dash &&
@@ -47,6 +50,24 @@ static enum status read_claim(struct enrolment *enrolment)
         return STATUS_OK;
     return fail(enrolment, STATUS_INVALID,
                 "the claim code is incomplete; copy all of it, both sides of the dash");
+}
+
+/* The code and the address: from the label's URI, or as they were given. A given address wins, for
+ * a robot may reach the server by another way than the operator thought. */
+static enum status take_claim(struct enrolment *enrolment)
+{
+    const struct enrol_request *request = enrolment->request;
+    enum status status =
+        claim_uri_read(span_text(request->claim), enrolment->claim, enrolment->url);
+
+    if (status == STATUS_NOT_FOUND)
+        status = span_to_text(span_text(request->claim), enrolment->claim, CLAIM_URI_CODE);
+    if (status != STATUS_OK)
+        return fail(enrolment, STATUS_INVALID, "the claim is neither a code nor what a label says");
+    if (request->url &&
+        span_to_text(span_text(request->url), enrolment->url, CLAIM_URI_URL) != STATUS_OK)
+        return fail(enrolment, STATUS_INVALID, "the enrolment URL is too long");
+    return STATUS_OK;
 }
 
 /* Enrolling the same robot again is harmless; another name in its folder is a mistake. */
@@ -79,7 +100,10 @@ static enum status check_request(struct enrolment *enrolment)
     if (!topic_is_slug(span_text(request->device_id)))
         return fail(enrolment, STATUS_INVALID,
                     "the device id must be 1 to 48 of a-z, 0-9 and dash");
-    if (!span_starts_with(span_text(request->url), "https://"))
+    enum status status = take_claim(enrolment);
+    if (status != STATUS_OK)
+        return status;
+    if (!span_starts_with(span_text(enrolment->url), "https://"))
         return fail(enrolment, STATUS_INVALID, "the enrolment URL must start with https://");
     return read_claim(enrolment);
 }
@@ -87,7 +111,7 @@ static enum status check_request(struct enrolment *enrolment)
 static enum status make_url(const struct enrolment *enrolment, const char *path,
                             char out[MAX_URL_SIZE])
 {
-    const char *url = enrolment->request->url;
+    const char *url = enrolment->url;
     size_t size = strlen(url);
 
     while (size > 0 && url[size - 1] == '/')
@@ -100,7 +124,7 @@ static enum status make_url(const struct enrolment *enrolment, const char *path,
 static enum status report_http(struct enrolment *enrolment, enum status status,
                                const struct http_result *result)
 {
-    snprintf(enrolment->problem, 256, "cannot reach \"%.70s\": %s", enrolment->request->url,
+    snprintf(enrolment->problem, 256, "cannot reach \"%.70s\": %s", enrolment->url,
              result->problem);
     return status == STATUS_FORGED ? STATUS_FORGED : STATUS_UNREACHABLE;
 }
@@ -165,7 +189,7 @@ static enum status make_body(struct enrolment *enrolment)
         return fail(enrolment, status, "cannot make the certificate request");
     json_writer_init(&writer, &enrolment->body);
     json_begin_object(&writer);
-    json_write_member(&writer, "claim", request->claim);
+    json_write_member(&writer, "claim", enrolment->claim);
     json_write_member(&writer, "device_id", request->device_id);
     json_write_member(&writer, "serial", request->serial ? request->serial : request->device_id);
     json_write_member(&writer, "csr", csr);
@@ -292,6 +316,11 @@ static enum status run(struct enrolment *enrolment)
     if (status == STATUS_OK)
         status = take_answer(enrolment);
     return status;
+}
+
+bool enrol_knows_url(const struct enrol_request *request)
+{
+    return request->url || span_starts_with(span_text(request->claim), CLAIM_URI_PREFIX);
 }
 
 enum status enrol_run(const struct enrol_request *request, char problem[256])

@@ -7,16 +7,21 @@
 #ifndef AGENT_ENROL_H
 #define AGENT_ENROL_H
 
+#include <stdbool.h>
+
 #include "schema/base/status.h"
 
 struct enrol_request {
     const char *state_dir;
-    const char *url;   /* of the enrolment listener, https:// */
-    const char *claim; /* the code as printed */
+    const char *url;   /* of the enrolment listener, https://; NULL: the claim has it */
+    const char *claim; /* the code as printed, or the URI of a label's QR code (claim_uri.h) */
     const char *device_id;
     const char *serial; /* as on the label; NULL: the device id */
     const char *films;  /* folder of videos of answers; NULL: there is none */
 };
+
+/* Whether the request names the enrolment listener, by itself or in its claim. */
+bool enrol_knows_url(const struct enrol_request *request);
 
 /* STATUS_EXISTS: enrolled already, nothing was done. STATUS_INVALID: an argument; STATUS_FORGED:
  * whoever answered does not hold the pinned root or its answer does not verify; STATUS_DENIED: the

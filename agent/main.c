@@ -22,7 +22,7 @@ static int enrol(const struct config *config, const char *films_path)
                                           config->device_id, config->serial, films_path};
     char problem[256];
 
-    if (!config->url || !config->claim || !config->device_id)
+    if (!config->claim || !config->device_id || !enrol_knows_url(&request))
         return fail("enrol needs --url, --claim and --device-id"), 2;
     enum status status = enrol_run(&request, problem);
     if (status != STATUS_OK && status != STATUS_EXISTS)

@@ -5,6 +5,7 @@
 
 #include "schema/base/clock.h"
 #include "server/money/decimal.h"
+#include "server/store/csv.h"
 #include "server/store/ledger_lines.h"
 
 #define COLUMNS_MAX  64
@@ -334,100 +335,27 @@ static enum status read_json(struct reading *reading, struct span file)
     return status;
 }
 
-/* Doubled quotes within a quoted field become single ones. */
-static enum status unquote(struct arena *arena, struct span quoted, struct span *out)
+/* The next field; a fault is refused at its line. */
+static enum status next_field(struct reading *reading, struct csv *csv, struct span *out,
+                              bool *more)
 {
-    uint8_t *text = arena_take(arena, quoted.size + 1);
-    size_t size = 0;
+    const char *problem;
+    enum status status = csv_field(csv, out, more, &problem);
 
-    if (text == NULL)
-        return STATUS_MEMORY;
-    for (size_t i = 0; i < quoted.size; i++) {
-        text[size++] = quoted.data[i];
-        i += quoted.data[i] == '"';
-    }
-    *out = span_of(text, size);
-    return STATUS_OK;
-}
-
-/* A field that begins with a quote: what is between, and where it ends. */
-static enum status quoted_field(struct reading *reading, struct span rest, int64_t *line,
-                                struct span *out, size_t *end)
-{
-    bool doubled = false;
-    size_t at = 1;
-
-    for (; at < rest.size; at++) {
-        if (rest.data[at] == '"') {
-            if (at + 1 >= rest.size || rest.data[at + 1] != '"')
-                break;
-            doubled = true;
-            at++;
-        }
-        *line += rest.data[at] == '\n';
-    }
-    if (at >= rest.size)
-        return refuse(reading, *line, "a quote is not closed");
-    *end = at + 1;
-    *out = span_of(rest.data + 1, at - 1);
-    return doubled ? unquote(reading->arena, *out, out) : STATUS_OK;
-}
-
-/* The next field of a CSV file (RFC 4180). *more: another follows on this line. */
-static enum status next_field(struct reading *reading, struct span *rest, char separator,
-                              int64_t *line, struct span *out, bool *more)
-{
-    size_t at = 0;
-
-    if (rest->size > 0 && rest->data[0] == '"') {
-        enum status status = quoted_field(reading, *rest, line, out, &at);
-
-        if (status != STATUS_OK)
-            return status;
-    } else {
-        while (at < rest->size && rest->data[at] != (uint8_t)separator && rest->data[at] != '\n' &&
-               rest->data[at] != '\r')
-            at++;
-        *out = span_of(rest->data, at);
-    }
-    at += at < rest->size && rest->data[at] == '\r';
-    *more = at < rest->size && rest->data[at] == (uint8_t)separator;
-    if (at < rest->size && !*more && rest->data[at] != '\n')
-        return refuse(reading, *line, "something follows a closing quote");
-    at += at < rest->size;
-    *rest = span_of(rest->data + at, rest->size - at);
-    while (out->size > 0 && out->data[out->size - 1] == ' ')
-        out->size--;
-    return STATUS_OK;
-}
-
-static char separator_of(struct span titles)
-{
-    static const char all[] = ",;\t";
-    size_t counts[3] = {0};
-    size_t best = 0;
-
-    for (size_t i = 0; i < titles.size; i++)
-        for (size_t k = 0; k < 3; k++)
-            counts[k] += titles.data[i] == (uint8_t)all[k];
-    for (size_t k = 1; k < 3; k++)
-        if (counts[k] > counts[best])
-            best = k;
-    return all[best];
+    return status == STATUS_INVALID ? refuse(reading, csv->line, problem) : status;
 }
 
 static enum status read_csv(struct reading *reading, struct span file)
 {
-    struct span rest = file, field;
-    const char separator = separator_of(next_line(&rest));
+    struct csv csv;
+    struct span field;
     size_t titles[COLUMNS_MAX];
     size_t title_count = 0;
-    int64_t line = 1;
     bool more = true, known = false;
 
-    rest = file;
+    csv_init(&csv, file, reading->arena);
     while (more) {
-        enum status status = next_field(reading, &rest, separator, &line, &field, &more);
+        enum status status = next_field(reading, &csv, &field, &more);
 
         if (status != STATUS_OK)
             return status;
@@ -440,13 +368,13 @@ static enum status read_csv(struct reading *reading, struct span file)
     if (!known)
         return refuse(reading, 1,
                       "the first line must hold titles such as day, model, input, output, amount");
-    for (line = 2; rest.size > 0; line++) {
-        struct row row = {.line = line};
+    while (csv.rest.size > 0) {
+        struct row row = {.line = csv.line};
         size_t column = 0;
         bool empty = true;
 
         for (more = true; more; column++) {
-            enum status status = next_field(reading, &rest, separator, &line, &field, &more);
+            enum status status = next_field(reading, &csv, &field, &more);
 
             if (status != STATUS_OK)
                 return status;

@@ -65,6 +65,21 @@ test('I9: private keys are made on the device and are its owner\'s alone', async
   assert.equal(statSync(join(folder, 'r1')).mode & 0o777, 0o700);
 });
 
+test('what a label holds is taken for claim and address', async () => {
+  const {body} = await admin.post('/claims/import', 'serial\nlabelled\nlabelled-2\n', {'Content-Type': 'text/csv'});
+  const [first, second] = body.items.map(({uri}) => uri.replace(/url=.*/, `url=https://127.0.0.1:${stack.devicePort}`));
+  const bare = (uri, id) => new Promise((done) => {
+    execFile(agent, ['--state-dir', join(folder, id), 'enrol', '--claim', uri, '--device-id', id], {timeout: 30000},
+      (error, stdout, stderr) => done({code: error?.code ?? 0, stdout, stderr}));
+  });
+  assert.deepEqual(await bare(first, 'labelled'), {code: 0, stdout: 'enrolled\n', stderr: ''});
+  assert.equal((await admin.get('/devices/labelled')).body.serial, 'labelled');
+  // the address that is given wins
+  assert.match((await enrol('labelled-2', second, 'https://127.0.0.1:1')).stderr, /cannot reach "https:\/\/127.0.0.1:1"/);
+  assert.match((await bare('myna:enrol?claim=x', 'labelled-2')).stderr, /neither a code nor what a label says/);
+  assert.match((await bare(await claim(), 'labelled-2')).stderr, /needs --url, --claim/);
+});
+
 test('an enrolment whose answer was lost is repeated with the same keys', async () => {
   const code = await claim();
   await enrol('r2', code);

@@ -1,6 +1,9 @@
 // How robots come in: claims, keys, certificates.
 import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
 import {createPublicKey, diffieHellman, verify, X509Certificate} from 'node:crypto';
+import {readFileSync, statSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {Stack} from '../../support/stack.mjs';
 import {Robot} from './robot.mjs';
@@ -141,4 +144,98 @@ test('the pair\'s secret is in the database only wrapped', async () => {
 test('each enrolment stands in the audit, by its claim', async () => {
   const {body} = await admin.get('/audit?subject=device/r1');
   assert.deepEqual(body.items.map(({actor, action}) => [actor.split(':')[0], action]), [['claim', 'device.enrol']]);
+});
+
+const CSV = {'Content-Type': 'text/csv'};
+const importList = (csv, query = '') => admin.post(`/claims/import${query}`, csv, CSV);
+
+test('a list of serial numbers gives a code each, that lets only its own robot in, and once', async () => {
+  await admin.post('/groups', {id: 'works', name: 'Works'});
+  const {status, body} = await importList('serial,group\nL-1,works\nL-2,\n', '?group=lobby');
+  assert.equal(status, 201);
+  assert.deepEqual(body.items.map(({serial, group}) => [serial, group]), [['L-1', 'works'], ['L-2', 'lobby']]);
+  const [first, second] = body.items;
+  assert.equal(first.uri, `myna:enrol?claim=${first.code}&url=${body.device_url}`);
+  assert.ok(!('qr' in first));
+
+  assert.equal((await new Robot('l1', 'L-1').enrol(stack, second.code)).status, 403);
+  assert.equal((await new Robot('l1').enrol(stack, first.code)).status, 403);
+  assert.equal((await new Robot('l1', 'L-1').enrol(stack, first.code)).status, 200);
+  assert.equal((await new Robot('l1-again', 'L-1').enrol(stack, first.code)).status, 403);
+  const {body: device} = await admin.get('/devices/l1');
+  assert.deepEqual([device.serial, device.groups], ['L-1', ['works']]);
+  const listed = (await admin.get('/claims')).body.items.find(({id}) => id === second.id);
+  assert.deepEqual([listed.serial, listed.uses_allowed, listed.uses, listed.expires_at], ['L-2', 1, 0, body.expires_at]);
+});
+
+test('I7: a list is one row of the audit, which holds no code', async () => {
+  const {body} = await importList('serial\nA-1\nA-2\n');
+  const [[row]] = await stack.sql("SELECT row_to_json(a)::text FROM myna.audit a ORDER BY seq DESC LIMIT 1");
+  assert.match(row, /claim\.import[^]*A-1[^]*A-2/);
+  for (const {code} of body.items) assert.ok(!row.includes(code.split('-')[0]));
+});
+
+test('of a list with wrong lines nothing is made, and every one is named', async () => {
+  await admin.post('/groups', {id: 'chosen', filter: 'region = cn'});
+  const waiting = (await admin.post('/claims', {serial: 'W-3'})).body;
+  const before_ = (await stack.sql('SELECT count(*) FROM myna.claim'))[0][0];
+  const written = await importList('serial\nW-1\nW-1\n\n W-2\n');
+  assert.deepEqual([written.status, written.body.errors.map(({pointer}) => pointer)], [422, ['/3', '/5']]);
+  const known = await importList('serial,group\nW-1,nowhere\nW-2,chosen\nW-3,\nW-4,works\n');
+  assert.equal(known.status, 422);
+  assert.deepEqual(known.body.errors.map(({pointer}) => pointer), ['/2', '/3', '/4']);
+  assert.match(known.body.errors[2].detail, new RegExp(`claim ${waiting.id} for this serial number waits`));
+  assert.equal((await stack.sql('SELECT count(*) FROM myna.claim'))[0][0], before_);
+  for (const query of ['?replace=yes', '?expires_in_s=1', '?group=No+Group', '?qr=1'])
+    assert.equal((await importList('serial\nW-9\n', query)).status, 400, query);
+});
+
+test('codes are made anew on demand, and those before them are worthless', async () => {
+  const lost = (await importList('serial\nN-1\nN-2\n')).body.items;
+  assert.equal((await importList('serial\nN-1\n')).status, 422);
+  const {body} = await importList('serial\nN-1\n', '?replace=true');
+  assert.equal(body.replaced, 1);
+  assert.equal((await new Robot('n1', 'N-1').enrol(stack, lost[0].code)).status, 403);
+  assert.equal((await new Robot('n1', 'N-1').enrol(stack, body.items[0].code)).status, 200);
+  assert.equal((await new Robot('n2', 'N-2').enrol(stack, lost[1].code)).status, 200);
+  // a used code is none that waits
+  assert.equal((await importList('serial\nN-1\n')).status, 201);
+});
+
+test('a thousand pictures come at once, and as they were when the answer was lost', async () => {
+  const list = `serial\n${Array.from({length: 1000}, (_, n) => `P-${n}`).join('\n')}\n`;
+  const key = {...CSV, 'Idempotency-Key': 'thousand'};
+  const {status, body} = await admin.post('/claims/import?qr=true', list, key);
+  assert.equal(status, 201);
+  assert.equal(body.items.length, 1000);
+  for (const {qr} of body.items) assert.ok(qr.length >= 21 && qr.every((row) => row.length === qr.length));
+  const again = await admin.post('/claims/import?qr=true', list, key);
+  assert.deepEqual([again.status, again.body], [201, body]);
+});
+
+test('mynactl prints the codes of a list as CSV, writes their labels, and names wrong lines of the file', async () => {
+  const {body: {key}} = await admin.post('/api-keys', {name: 'works', role: 'operator'});
+  const env = {...process.env, MYNACTL_URL: `http://127.0.0.1:${stack.port}`, MYNACTL_KEY: key, MYNACTL_CONFIG: join(stack.home, 'none')};
+  const ctl = (...words) => new Promise((done) => {
+    execFile(process.env.MYNACTL ?? '.build/release/mynactl', ['claim', 'import', ...words], {env, timeout: 60000},
+      (error, stdout, stderr) => done({code: error?.code ?? 0, stdout, stderr}));
+  });
+  const [list, labels] = [join(stack.home, 'serials.csv'), join(stack.home, 'labels.html')];
+  await admin.post('/groups', {id: 'labelled'});
+  writeFileSync(list, 'serial\nC-1\n"C,2"\n');
+  const made = await ctl(list, '--group', 'labelled', '--labels', labels);
+  assert.deepEqual([made.code, made.stderr], [0, '']);
+  const [head, first, second] = made.stdout.split('\n');
+  assert.equal(head, 'serial,group,code,uri');
+  assert.match(first, /^C-1,labelled,[0-9a-z]{16}-[0-9a-z]{52},myna:enrol[?]claim=/);
+  assert.match(second, /^"C,2",labelled,/);
+  const code = first.split(',')[2];
+  assert.match(readFileSync(labels, 'utf8'), new RegExp(`<b>C-1</b><code>${code}</code>`));
+  assert.equal(statSync(labels).mode & 0o777, 0o600);
+
+  const refused = await ctl(list);
+  assert.deepEqual([refused.code, refused.stdout], [1, '']);
+  for (const part of [/for this serial number waits/, /serials.csv:2\b/, /serials.csv:3\b/]) assert.match(refused.stderr, part);
+  assert.equal((await ctl(list, '--replace', '--expires-in', '3600')).code, 0);
+  assert.equal((await new Robot('c1', 'C-1').enrol(stack, code)).status, 403);
 });

@@ -26,6 +26,7 @@ const POSTS = [
   {of: '/budgets', body: {id: 'b1', scope: 'fleet', metric: 'output', at_most: '1000', per: 'day', zone: 'UTC'},
     other: {id: 'b2', scope: 'fleet', metric: 'output', at_most: '1000', per: 'day', zone: 'UTC'}},
   {of: '/claims', body: {uses: 2}, other: {uses: 3}},
+  {of: '/claims/import', body: 'serial\nA1\n', other: 'serial\nA2\n', headers: {'Content-Type': 'text/csv'}},
   {of: '/vendors', body: {id: 'v3', base_url: 'https://v.example/v1'}, other: {id: 'v4', base_url: 'https://v.example/v1'}},
   {of: '/vendors/{id}/drain', path: '/vendors/v1/drain', body: {reason: 'down'}, other: {reason: 'up'}},
   {of: '/vendors/{id}/drill', path: '/vendors/v2/drill', body: {share: '100%', minutes: 1}, other: {share: '100%', minutes: 2}},
