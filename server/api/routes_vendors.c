@@ -137,6 +137,45 @@ static bool check_minting(struct reply *reply, const char *dialect, const char *
     return false;
 }
 
+/* Who serves at the URL: all between the scheme and the path, but for the port. */
+static struct span host_of(const char *url)
+{
+    const char *start = strstr(url, "://");
+
+    start = start != NULL ? start + 3 : url;
+    size_t size = strcspn(start, "/?#");
+    size_t digits = 0;
+    while (digits < size && start[size - digits - 1] >= '0' && start[size - digits - 1] <= '9')
+        digits++;
+    if (digits < size && start[size - digits - 1] == ':')
+        size -= digits + 1;
+    return span_of(start, size);
+}
+
+/* Another host, or the same one in clear. */
+static bool is_elsewhere(const char *had_url, const char *url)
+{
+    const struct span had_host = host_of(had_url);
+    const struct span host = host_of(url);
+
+    return host.size != had_host.size ||
+           strncasecmp((const char *)host.data, (const char *)had_host.data, host.size) != 0 ||
+           (strncmp(had_url, "https:", 6) == 0 && strncmp(url, "https:", 6) != 0);
+}
+
+/* Robots send the key wherever base_url says: who may not read it may not have it sent to a place
+ * of their choice either. False: a problem was answered. */
+static bool check_address(struct reply *reply, const struct json *had, const struct fields *made)
+{
+    if (made->base_url == NULL || made->key != NULL ||
+        !json_bool(json_member(had, "has_key"), false) ||
+        !is_elsewhere(json_text(json_member(had, "base_url"), ""), made->base_url))
+        return true;
+    answer_bad(reply, "/key",
+               "must be given again: robots would send the one that is kept to another host");
+    return false;
+}
+
 /* The same for a change of a vendor that is there. */
 static bool check_change(const struct api *api, const struct request *request, struct reply *reply,
                          const char *id, const struct fields *made)
@@ -144,7 +183,8 @@ static bool check_change(const struct api *api, const struct request *request, s
     struct document vendor;
     struct json *json;
 
-    if (made->dialect == NULL && made->credential == NULL && made->key == NULL)
+    if (made->dialect == NULL && made->credential == NULL && made->key == NULL &&
+        made->base_url == NULL)
         return true;
     enum status status = vendors_get(api->store, id, request->arena, &vendor);
     if (status == STATUS_OK)
@@ -159,7 +199,8 @@ static bool check_change(const struct api *api, const struct request *request, s
     const char *credential = made->credential != NULL ? made->credential : had_credential;
     bool is_as_before = made->key == NULL && strcmp(dialect, had_dialect) == 0 &&
                         strcmp(credential, had_credential) == 0;
-    bool fits = is_as_before || check_minting(reply, dialect, credential, made->key);
+    bool fits = check_address(reply, json, made) &&
+                (is_as_before || check_minting(reply, dialect, credential, made->key));
     json_free(json);
     return fits;
 }

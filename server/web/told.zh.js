@@ -660,6 +660,7 @@ export const told = {
   "must be within a year": "必须在一年之内",
   "it has begun or is over; POST return gives the vendor back": "它已开始或已结束；交还供应商请用“交还”",
   "{} is not drained": "{1} 没有撤出",
+  "must be given again: robots would send the one that is kept to another host": "必须重新填写：否则机器人会把现存的密钥发往另一台主机",
   "must start with https:// or http://": "必须以 https:// 或 http:// 开头",
   "must be there and start with https:// or http://": "必须填写，并以 https:// 或 http:// 开头",
   "one key for each robot cannot be kept here: nothing could make, rotate and revoke it (schema/DRAIN.md, Keys); give shared or minted": "此处不能为每台机器人各存一把密钥：无从生成、轮换和吊销（见 schema/DRAIN.md 的 Keys）；请用 shared 或 minted",

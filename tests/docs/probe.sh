@@ -25,7 +25,10 @@ is_answered() {
 	mynactl device commands "$robot" | grep -w "$vendor/$1" | grep -qw "done"
 }
 
-mynactl vendor set "$vendor" --base-url "$2"
+# a key goes to another host only when it is given again
+key=$vendor.key
+[ -f "$key" ] || key=$VENDOR_KEY
+mynactl vendor set "$vendor" --base-url "$2" --key-file "$key"
 sed "s/example/$vendor/g" example.yaml >"$vendor.yaml"
 mynactl contract apply -f "$vendor.yaml"
 mynactl config set "device:$robot" "routes=[{\"vendor\":\"$vendor\",\"model\":\"$3\",\"contract\":\"$vendor-2026\"}]"

@@ -56,6 +56,22 @@ test('a change that names no key leaves the key as it was', async () => {
   assert.equal((await vendor('keyless', {})).body.has_key, false);
 });
 
+test('I9: a key that is kept is not sent to another host, however its address is written', async () => {
+  await vendor('moved', {key: 'sk-1'});
+  const move = (base_url, more) => admin.patch('/vendors/moved', {base_url, ...more});
+
+  for (const url of ['https://thief.example/v1', 'https://vendor.example.thief.example/v1', 'https://vendor.example@thief.example/v1',
+    'https://vendor.example:443@thief.example:80/v1', 'https://vendor.example:pw@thief.example', 'https://vendor.example\\.thief.example', 'https://vendor', 'http://vendor.example/v1']) {
+    const {status, body} = await move(url);
+    assert.deepEqual([status, body.errors?.[0].pointer], [400, '/key'], url);
+  }
+  assert.equal((await admin.get('/vendors/moved')).body.base_url, 'https://vendor.example/v1');
+  for (const [url, more] of [['https://VENDOR.example:8443/v2'], ['https://other.example/v1', {key: 'sk-2'}]])
+    assert.equal((await move(url, more)).status, 200, url);
+  await vendor('open', {});
+  assert.equal((await admin.patch('/vendors/open', {base_url: 'http://elsewhere.example/v1'})).status, 200);
+});
+
 test('credentials are minted only where the scheme allows and from a key that fits', async () => {
   assert.equal((await vendor('m1', {dialect: 'openai', credential: 'minted', key: 'a.b'})).status, 409);
   for (const key of [undefined, 'no-dot']) {
