@@ -92,12 +92,12 @@ static void every_verb_stands_below_a_word_of_help_and_every_word_has_verbs(void
     }
 }
 
-/* The words of a line as a shell parts them: quotes keep blanks, < and | end the command. */
+/* The words of a line as a shell parts them: quotes keep blanks; <, > and | end the command. */
 static int part(char *line, char **words)
 {
     int count = 0;
 
-    for (char *at = line; *at != '\0' && *at != '<' && *at != '|' && *at != '\n';) {
+    for (char *at = line; *at != '\0' && !strchr("<>|\n", *at);) {
         char quote = '\0';
         char *to = at;
 
