@@ -98,9 +98,14 @@ static enum status lift(struct store_conn *conn, const struct acting *acting)
     return status;
 }
 
-static enum status act(struct store_conn *conn, void *context)
+static bool has_moved(const struct survey_verdict *verdict)
 {
-    const struct acting *acting = context;
+    return verdict->moved.state != verdict->row.threshold.state || verdict->step.lift ||
+           verdict->moved.period_from_ms != verdict->row.threshold.period_from_ms;
+}
+
+static enum status move(struct store_conn *conn, const struct acting *acting)
+{
     const struct survey_verdict *verdict = acting->verdict;
     enum status status = thresholds_move(conn, &verdict->row, &verdict->moved,
                                          verdict->step.fire ? &verdict->limit : NULL);
@@ -112,26 +117,28 @@ static enum status act(struct store_conn *conn, void *context)
     return status;
 }
 
-static bool has_moved(const struct survey_verdict *verdict)
+/* In one transaction, so that nobody reads a threshold that fired beside what was seen before. */
+static enum status act(struct store_conn *conn, void *context)
 {
-    return verdict->moved.state != verdict->row.threshold.state || verdict->step.lift ||
-           verdict->moved.period_from_ms != verdict->row.threshold.period_from_ms;
+    const struct acting *acting = context;
+    const struct survey_verdict *verdict = acting->verdict;
+    enum status status = has_moved(verdict) ? move(conn, acting) : STATUS_OK;
+
+    if (status == STATUS_OK)
+        status = thresholds_note(conn, verdict->row.threshold_id, verdict->rule_json,
+                                 verdict->seen_json);
+    return status;
 }
 
 void enforce_verdict(struct store *store, struct arena *arena, const struct survey_verdict *verdict)
 {
     struct acting acting = {arena, verdict};
-    enum status status = STATUS_OK;
+    enum status status = store_transaction(store, act, &acting);
 
-    if (has_moved(verdict))
-        status = store_transaction(store, act, &acting);
     if (status == STATUS_STALE)
         return; /* another instance did */
     if (status == STATUS_OK && verdict->step.fire)
         log_info("thresholds", "threshold \"%s\" was reached", verdict->row.source);
-    if (status == STATUS_OK)
-        status = thresholds_note(store, verdict->row.threshold_id, verdict->rule_json,
-                                 verdict->seen_json);
     if (status != STATUS_OK && status != STATUS_UNREACHABLE)
         log_warning("thresholds", "cannot act on \"%s\": %s", verdict->row.source,
                     status_text(status));

@@ -13,8 +13,8 @@
 size_t enforce_translate(const struct contract_threshold *rule, const char *match,
                          struct arena *arena, struct thresholds_action *out);
 
-/* Moves the threshold and does all that follows from it in one transaction, unless another instance
- * was first; then notes what was seen. Failures are logged: the next look tries again. */
+/* Moves the threshold, does all that follows from it and notes what was seen, in one transaction,
+ * unless another instance was first. Failures are logged: the next look tries again. */
 void enforce_verdict(struct store *store, struct arena *arena,
                      const struct survey_verdict *verdict);
 

@@ -241,15 +241,15 @@ enum status thresholds_find(struct store_conn *conn, struct arena *arena,
     return status;
 }
 
-enum status thresholds_note(struct store *store, int64_t threshold_id, struct span rule,
+enum status thresholds_note(struct store_conn *conn, int64_t threshold_id, struct span rule,
                             struct span seen)
 {
     STORE_STATEMENT(note, "UPDATE myna.threshold SET rule = $2, seen = $3, seen_at = now()"
                           " WHERE threshold_id = $1 AND (rule <> $2 OR seen <> $3)");
 
-    return store_query(store, &note,
-                       STORE_VALUES(value_int(threshold_id), value_json(rule), value_json(seen)),
-                       NULL);
+    return store_exec(conn, &note,
+                      STORE_VALUES(value_int(threshold_id), value_json(rule), value_json(seen)),
+                      NULL);
 }
 
 enum status thresholds_move(struct store_conn *conn, const struct thresholds_row *row,

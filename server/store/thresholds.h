@@ -85,8 +85,8 @@ MUST_CHECK enum status thresholds_find(struct store_conn *conn, struct arena *ar
                                        struct thresholds_row *out);
 
 /* What was seen, for people, and the rule as it reads now; written when it differs. */
-MUST_CHECK enum status thresholds_note(struct store *store, int64_t threshold_id, struct span rule,
-                                       struct span seen);
+MUST_CHECK enum status thresholds_note(struct store_conn *conn, int64_t threshold_id,
+                                       struct span rule, struct span seen);
 
 /* Moves a row on if nobody else did since it was read: STATUS_STALE. fired_limit: NULL unless it
  * has just fired. */
