@@ -6,7 +6,7 @@ import {CpuTimes, enrolInBulk} from './crowd.mjs';
 import {FAULTS, Faults, PATIENCE, talkRate} from './rollout_faults.mjs';
 
 const ROBOTS = Number(process.env.ROBOTS ?? 200);
-const ONLY = process.env.ONLY; // "switch", or "gates", or names of faults between commas
+const ONLY = process.env.ONLY; // "switch", "drain", or "gates", or names of faults between commas
 const PATIENCE_S = 3600;
 const PILOT_S = 40;
 const PLAN = {gates: 'off', soak_s: 0, rate_per_minute: 0, unreachable_after_s: 10,
@@ -60,11 +60,31 @@ async function bounds() {
   return {seconds, is: `a change of ${ROBOTS} robots at once, without waves and trials`};
 }
 
-async function switches() {
+// A vendor's drain and its return, as its own report times them; all robots ask it first by then.
+async function drain(bound, vendor) {
+  const report = (id, done) => until(PATIENCE_S, () => `drain ${id} of ${vendor} is not done`, async () => {
+    const found = (await fleet.ctl('vendor', 'drains', vendor, String(id))).report;
+    return found && done(found) && found;
+  });
+  let cpu = new CpuTimes(fleet);
+  const {id} = await fleet.ctl('vendor', 'drain', vendor, '--reason', 'bench');
+  const away = await report(id, ({robots, moved}) => robots >= ROBOTS && moved === robots);
+  tellSeconds('drained', away.last_moved_s, bound, cpu);
+  cpu = new CpuTimes(fleet);
+  await fleet.ctl('vendor', 'return', vendor);
+  const home = await report(id, ({robots, back}) => back === robots);
+  tellSeconds('returned', home.last_back_s, bound, cpu);
+}
+
+async function connected() {
   await fleet.up('--robots', String(ROBOTS), '--talk-rate', '0.2');
   await online(ROBOTS);
   await all();
-  const bound = await bounds();
+  return bounds();
+}
+
+async function switches() {
+  const bound = await connected();
   let cpu = new CpuTimes(fleet);
   tellSeconds('five_waves', await move('all', 'erxian'), bound, cpu);
   await all();
@@ -80,6 +100,7 @@ async function switches() {
   await online(ROBOTS);
   await all();
   tellSeconds('the_others_are_back', (performance.now() - before) / 1000, bound, cpu);
+  await drain(bound, 'dahan');
 }
 
 async function gates(names) {
@@ -120,7 +141,8 @@ Object.assign(fleet.env, PATIENCE);
 try {
   await enrolInBulk(fleet, ROBOTS);
   if (!ONLY || ONLY === 'switch') await switches();
-  if (ONLY !== 'switch') await gates(!ONLY || ONLY === 'gates' ? ['same', ...Object.keys(FAULTS)] : ONLY.split(','));
+  else if (ONLY === 'drain') await drain(await connected(), 'dahan');
+  if (!['switch', 'drain'].includes(ONLY)) await gates(!ONLY || ONLY === 'gates' ? ['same', ...Object.keys(FAULTS)] : ONLY.split(','));
 } finally {
   await fleet.end();
 }
