@@ -7,6 +7,7 @@
 #include "schema/base/clock.h"
 #include "schema/base/encode.h"
 #include "schema/base/file.h"
+#include "schema/wire/topic.h"
 
 #define DAY_MS         ((int64_t)86400 * 1000)
 #define ROOT_LIFE_MS   (30 * 365 * DAY_MS)
@@ -412,19 +413,50 @@ enum status authority_issue(const struct authority *authority, const char *devic
     return STATUS_OK;
 }
 
+/* purpose | first | at_ms, 8 bytes, big-endian. */
+static enum status sign_statement(const struct authority *authority, const char *purpose,
+                                  const uint8_t first[32], int64_t at_ms,
+                                  uint8_t signature[PKI_SIGNATURE_MAX], size_t *size)
+{
+    uint8_t message[32 + 32 + 8];
+    const size_t purpose_size = strlen(purpose);
+    uint8_t *at = message;
+
+    memcpy(at, purpose, purpose_size);
+    at += purpose_size;
+    memcpy(at, first, 32);
+    at += 32;
+    for (int i = 7; i >= 0; i--)
+        *at++ = (uint8_t)((uint64_t)at_ms >> (8 * i));
+    return pki_sign(authority->server_ca.key, span_of(message, (size_t)(at - message)), signature,
+                    size);
+}
+
 enum status authority_sign_key(const struct authority *authority,
                                const uint8_t public_key[PKI_X25519_SIZE], int64_t valid_from_ms,
                                uint8_t signature[PKI_SIGNATURE_MAX], size_t *size)
 {
-    static const char prefix[] = "myna sealing key 1";
-    uint8_t message[sizeof prefix - 1 + PKI_X25519_SIZE + 8];
-    uint8_t *at = message;
+    return sign_statement(authority, "myna sealing key 1", public_key, valid_from_ms, signature,
+                          size);
+}
 
-    memcpy(at, prefix, sizeof prefix - 1);
-    at += sizeof prefix - 1;
-    memcpy(at, public_key, PKI_X25519_SIZE);
-    at += PKI_X25519_SIZE;
-    for (int i = 7; i >= 0; i--)
-        *at++ = (uint8_t)((uint64_t)valid_from_ms >> (8 * i));
-    return pki_sign(authority->server_ca.key, span_of(message, sizeof message), signature, size);
+enum status authority_sign_clock(const struct authority *authority, struct span proof,
+                                 int64_t now_ms, uint8_t signature[PKI_SIGNATURE_MAX], size_t *size)
+{
+    uint8_t hash[CRYPTO_HASH_SIZE];
+
+    crypto_sha256(&proof, 1, hash);
+    return sign_statement(authority, "myna clock 1", hash, now_ms, signature, size);
+}
+
+enum status authority_check_device(const struct authority *authority, struct span chain_pem)
+{
+    struct pki_facts facts;
+    enum status status = pki_read(chain_pem, &facts);
+
+    /* under the root there are servers too: no name of theirs is one that a robot may have */
+    if (status == STATUS_OK && !topic_is_slug(span_text(facts.name)))
+        status = STATUS_FORGED;
+    return status == STATUS_OK ? pki_verify(chain_pem, span_text(authority->root), PKI_IGNORE_TIME)
+                               : status;
 }

@@ -64,4 +64,15 @@ MUST_CHECK enum status authority_sign_key(const struct authority *authority,
                                           int64_t valid_from_ms,
                                           uint8_t signature[PKI_SIGNATURE_MAX], size_t *size);
 
+/* Signs "myna clock 1" | SHA-256 of proof | now_ms as the server CA: proof is what the one who asks
+ * has just made, so that an earlier answer cannot be repeated to it. */
+MUST_CHECK enum status authority_sign_clock(const struct authority *authority, struct span proof,
+                                            int64_t now_ms, uint8_t signature[PKI_SIGNATURE_MAX],
+                                            size_t *size);
+
+/* Whether the certificate (leaf first) is one of this installation's device CA, whatever its dates.
+ * STATUS_FORGED, STATUS_INVALID. */
+MUST_CHECK enum status authority_check_device(const struct authority *authority,
+                                              struct span chain_pem);
+
 #endif

@@ -42,23 +42,40 @@ enum status pki_check_csr(struct span csr_pem, char name[PKI_NAME_SIZE])
     return status;
 }
 
+static enum status key_hash(mbedtls_pk_context *key, uint8_t out[32])
+{
+    uint8_t der[256];
+    int size = mbedtls_pk_write_pubkey_der(key, der, sizeof der);
+
+    if (size < 0)
+        return STATUS_IO;
+    /* mbedTLS writes backwards, from the end of the space */
+    const struct span bytes = span_of(der + sizeof der - (size_t)size, (size_t)size);
+    crypto_sha256(&bytes, 1, out);
+    return STATUS_OK;
+}
+
 enum status pki_csr_key_hash(struct span csr_pem, uint8_t out[32])
 {
     mbedtls_x509_csr csr;
-    uint8_t der[256];
 
     mbedtls_x509_csr_init(&csr);
     enum status status = pki_mbedtls_csr(csr_pem, &csr);
-    int size = status == STATUS_OK ? mbedtls_pk_write_pubkey_der(&csr.pk, der, sizeof der) : 0;
-    if (size < 0)
-        status = STATUS_IO;
-    if (status == STATUS_OK) {
-        /* mbedTLS writes backwards, from the end of the space */
-        const struct span key = span_of(der + sizeof der - (size_t)size, (size_t)size);
-
-        crypto_sha256(&key, 1, out);
-    }
+    if (status == STATUS_OK)
+        status = key_hash(&csr.pk, out);
     mbedtls_x509_csr_free(&csr);
+    return status;
+}
+
+enum status pki_cert_key_hash(struct span cert_pem, uint8_t out[32])
+{
+    mbedtls_x509_crt cert;
+
+    mbedtls_x509_crt_init(&cert);
+    enum status status = pki_mbedtls_certs(cert_pem, &cert);
+    if (status == STATUS_OK)
+        status = key_hash(&cert.pk, out);
+    mbedtls_x509_crt_free(&cert);
     return status;
 }
 

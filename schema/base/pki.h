@@ -30,6 +30,9 @@ MUST_CHECK enum status pki_check_csr(struct span csr_pem, char name[PKI_NAME_SIZ
  * one key makes. */
 MUST_CHECK enum status pki_csr_key_hash(struct span csr_pem, uint8_t out[32]);
 
+/* The same of a certificate's key; equal to the above for the request that it was made from. */
+MUST_CHECK enum status pki_cert_key_hash(struct span cert_pem, uint8_t out[32]);
+
 enum pki_kind {
     PKI_ROOT,   /* self-signed, CA, path length 1 */
     PKI_CA,     /* issued by the root, CA, path length 0 */

@@ -35,7 +35,7 @@ const struct route_table *const *api_routes(size_t *count)
 
 const struct route_table *const *api_robot_routes(size_t *count)
 {
-    static const struct route_table *const tables[] = {&routes_enrol};
+    static const struct route_table *const tables[] = {&routes_enrol, &routes_renew};
 
     *count = sizeof tables / sizeof *tables;
     return tables;

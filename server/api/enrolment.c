@@ -80,13 +80,18 @@ static enum status agree(const struct api *api, const struct enrolment_keys *key
 enum status enrolment_make(const struct api *api, const struct enrolment_keys *keys,
                            struct arena *arena, struct enrolment_issue *issue)
 {
+    const int64_t now_ms = clock_wall_ms();
+
+    issue->proof = span_of(NULL, 0);
     enum status status = sealing_keys_current(api->store, &issue->server_key);
 
     if (status == STATUS_OK)
         status = agree(api, keys, arena, issue);
     if (status == STATUS_OK)
-        status = authority_issue(api->authority, keys->device_id, span_text(keys->csr),
-                                 clock_wall_ms(), arena, &issue->chain, &issue->facts);
+        status = authority_issue(api->authority, keys->device_id, span_text(keys->csr), now_ms,
+                                 arena, &issue->chain, &issue->facts);
+    if (status == STATUS_OK)
+        issue->renew_after_ms = now_ms + (issue->facts.not_after_ms - now_ms) / 3 * 2;
     return status;
 }
 
@@ -101,6 +106,20 @@ static void write_base64(struct json_writer *writer, const char *key, struct spa
         json_write_null(writer);
 }
 
+/* Signed for a robot whose own clock may be wrong by years: it was said now, and to this robot. */
+static void write_clock(const struct api *api, struct span proof, struct json_writer *writer)
+{
+    const int64_t now_ms = clock_wall_ms();
+    uint8_t signature[PKI_SIGNATURE_MAX];
+    size_t size;
+
+    json_key(writer, "clock_ms");
+    json_write_int(writer, now_ms);
+    if (proof.size > 0 &&
+        authority_sign_clock(api->authority, proof, now_ms, signature, &size) == STATUS_OK)
+        write_base64(writer, "clock_signature", span_of(signature, size));
+}
+
 static void write_answer(const struct api *api, const struct enrolment_keys *keys,
                          const struct enrolment_issue *issue, int64_t epoch,
                          struct json_writer *writer)
@@ -110,6 +129,8 @@ static void write_answer(const struct api *api, const struct enrolment_keys *key
     json_begin_object(writer);
     json_write_member(writer, "device_id", keys->device_id);
     json_write_member(writer, "certificate", issue->chain);
+    json_key(writer, "renew_after_ms");
+    json_write_int(writer, issue->renew_after_ms);
     json_write_member(writer, "root", authority_root(api->authority));
     json_write_member(writer, "server_ca", authority_server_ca(api->authority));
     json_key(writer, "brokers");
@@ -126,8 +147,7 @@ static void write_answer(const struct api *api, const struct enrolment_keys *key
     json_end_object(writer);
     json_key(writer, "epoch");
     json_write_int(writer, epoch);
-    json_key(writer, "clock_ms");
-    json_write_int(writer, clock_wall_ms());
+    write_clock(api, issue->proof, writer);
     json_end_object(writer);
 }
 

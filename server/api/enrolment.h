@@ -25,12 +25,15 @@ struct enrolment_keys {
  * answered. */
 bool enrolment_check(struct enrolment_keys *keys, struct reply *reply);
 
-/* What was made for them. chain is in the arena. */
+/* What was made for them. chain is in the arena; proof, empty at first, is what the answer's clock
+ * is signed for: the caller's, where a robot's own may be wrong. */
 struct enrolment_issue {
     const char *chain;
     struct pki_facts facts;
+    int64_t renew_after_ms; /* wall clock: a third of the certificate's life is left then */
     struct sealing_keys_row server_key;
     uint8_t secret_wrapped[PKI_X25519_SIZE + CRYPTO_WRAP_OVERHEAD];
+    struct span proof;
 };
 
 /* Makes certificate and shared secret; nothing is stored. STATUS_INVALID: the sealing key is none

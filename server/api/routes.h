@@ -32,6 +32,7 @@ extern const struct route_table routes_operators;
 extern const struct route_table routes_packs;
 extern const struct route_table routes_pages;
 extern const struct route_table routes_regions;
+extern const struct route_table routes_renew;
 extern const struct route_table routes_roles;
 extern const struct route_table routes_rollouts;
 extern const struct route_table routes_second_factor;

@@ -34,6 +34,8 @@ test('a claimed robot gets a certificate that its root verifies', async () => {
   assert.equal(status, 200);
   const [leaf, ca] = body.certificate.split(/(?<=-----END CERTIFICATE-----\n)/).map((pem) => new X509Certificate(pem));
   const root = new X509Certificate(body.root);
+  const day = 86400 * 1000;
+  assert.ok(Math.abs(Date.parse(leaf.validTo) - body.renew_after_ms - 730 * day / 3) < day, 'a third of its life is left');
   assert.match(leaf.subject, /CN=r1$/);
   assert.ok(leaf.verify(ca.publicKey) && ca.verify(root.publicKey));
   assert.deepEqual(body.brokers, ['127.0.0.1:1', '127.0.0.1:2']);

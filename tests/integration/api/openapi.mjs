@@ -44,7 +44,7 @@ export function hold(stack) {
   const send = stack.send.bind(stack);
   stack.send = async (method, path, options) => {
     const answer = await send(method, path, options);
-    const known = path.startsWith('/api/') || path.startsWith('/enrol');
+    const known = path.startsWith('/api/') || path.startsWith('/enrol') || path.startsWith('/renew');
     if (known && operation(method, path)) check(method, path, answer);
     return answer;
   };

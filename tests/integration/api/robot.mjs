@@ -1,6 +1,6 @@
 // robot.mjs - what a robot does to enrol, written anew from the protocol's description
 import {execFileSync} from 'node:child_process';
-import {createHash, createPrivateKey, generateKeyPairSync, sign, X509Certificate} from 'node:crypto';
+import {createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, X509Certificate} from 'node:crypto';
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -58,6 +58,21 @@ export class Robot {
     const fingerprint = base32(createHash('sha256').update(new X509Certificate(found).raw).digest());
     if (claim.includes('-') && claim.split('-')[1] !== fingerprint) throw new Error('this is not the claim\'s server');
     return stack.send('POST', '/enrol', {device: true, ca: found, body: this.application(claim, changes)});
+  }
+
+  // What renews a certificate: shown is the one of now (PEM), old the key that proves it.
+  renewal(shown, challenge, changes = {}, old = this.key) {
+    const der = createPublicKey(this.key).export({type: 'spki', format: 'der'});
+    const statement = Buffer.concat([Buffer.from('myna renew 1'), Buffer.from(challenge, 'base64'),
+      createHash('sha256').update(der).digest(), this.sealingPublic()]);
+    const {csr, sealing_public, signature} = this.application('');
+    return {certificate: shown, challenge, csr, sealing_public, signature, proof: sign('sha256', statement, old).toString('base64'), ...changes};
+  }
+
+  async renew(stack, shown, changes, old) {
+    const ca = await fetchRoot(stack);
+    const {body} = await stack.send('POST', '/renew/challenge', {device: true, ca});
+    return stack.send('POST', '/renew', {device: true, ca, body: this.renewal(shown, body.challenge, changes, old)});
   }
 }
 

@@ -1,0 +1,126 @@
+// How a robot comes by its next certificate.
+import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
+import {createHash, generateKeyPairSync, verify, X509Certificate} from 'node:crypto';
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {after, before, test} from 'node:test';
+import {Stack} from '../../support/stack.mjs';
+import {fetchRoot, Robot} from './robot.mjs';
+
+let stack;
+let admin;
+
+before(async () => {
+  stack = await Stack.create();
+  admin = await stack.login();
+});
+
+after(() => stack?.end());
+
+async function enrolled(id) {
+  const robot = new Robot(id);
+  const {body: {code}} = await admin.post('/claims');
+  const {status, body} = await robot.enrol(stack, code);
+  assert.equal(status, 200);
+  return {robot, body};
+}
+
+const row = async (id) => (await stack.sql(`SELECT certificate_serial, encode(certificate_key_hash, 'hex'), status
+  FROM myna.device WHERE device_id = '${id}'`))[0];
+
+test('a renewed certificate is one that openssl verifies, for the same name and key', async () => {
+  const {robot, body: first} = await enrolled('r1');
+  const {status, body} = await robot.renew(stack, first.certificate);
+  assert.equal(status, 200);
+
+  const folder = join(stack.home, 'openssl');
+  mkdirSync(folder);
+  const [leaf, ca] = body.certificate.split(/(?<=-----END CERTIFICATE-----\n)/);
+  for (const [name, pem] of [['leaf', leaf], ['ca', ca], ['root', body.root]]) writeFileSync(join(folder, name), pem);
+  const openssl = (...words) => execFileSync('openssl', words, {cwd: folder, encoding: 'utf8'});
+  assert.match(openssl('verify', '-purpose', 'sslclient', '-CAfile', 'root', '-untrusted', 'ca', 'leaf'), /leaf: OK/);
+  assert.match(openssl('x509', '-in', 'leaf', '-noout', '-subject', '-ext', 'extendedKeyUsage'), /CN = r1\n[^]*Client Authentication/);
+  const [before_, after_] = [first, body].map(({certificate}) => new X509Certificate(certificate));
+  assert.ok(after_.publicKey.equals(before_.publicKey));
+  assert.notEqual(after_.serialNumber, before_.serialNumber);
+  assert.equal((await row('r1'))[0].toUpperCase(), after_.serialNumber);
+});
+
+test('the clock of the answer is signed for this renewal', async () => {
+  const {robot, body: first} = await enrolled('r2');
+  const ca = await fetchRoot(stack);
+  const {body: {challenge}} = await stack.send('POST', '/renew/challenge', {device: true, ca});
+  const order = robot.renewal(first.certificate, challenge);
+  const {body} = await stack.send('POST', '/renew', {device: true, ca, body: order});
+  const clock = Buffer.alloc(8);
+  clock.writeBigInt64BE(BigInt(body.clock_ms));
+  const statement = Buffer.concat([Buffer.from('myna clock 1'), createHash('sha256').update(Buffer.from(order.proof, 'base64')).digest(), clock]);
+  assert.ok(verify('sha256', statement, new X509Certificate(body.server_ca).publicKey, Buffer.from(body.clock_signature, 'base64')));
+  assert.ok(Math.abs(body.clock_ms - Date.now()) < 60000);
+});
+
+test('only who has the key of the certificate renews it, by a challenge of this server', async () => {
+  const {robot, body: {certificate}} = await enrolled('r3');
+  const {body: {certificate: foreign}} = await enrolled('r3-other');
+  const thief = generateKeyPairSync('ec', {namedCurve: 'P-256'}).privateKey;
+  const of = async (changes, old) => {
+    const {status, body} = await robot.renew(stack, certificate, changes, old);
+    return [status, body.errors?.[0].pointer];
+  };
+  const before_ = await row('r3');
+  assert.deepEqual(await of({}, thief), [400, '/proof']);
+  assert.deepEqual(await of({certificate: foreign}), [400, '/csr']);
+  assert.deepEqual(await of({certificate: 'rubbish'}), [400, '/certificate']);
+  assert.deepEqual(await of({challenge: Buffer.alloc(56).toString('base64')}), [400, '/challenge']);
+  assert.deepEqual(await of({sealing_public: new Robot('r3').sealingPublic().toString('base64')}), [400, '/signature']);
+  assert.deepEqual(await of({certificate: readFileSync(join(stack.home, 'server/mynad-1.pem'), 'utf8')}), [403, undefined]);
+  assert.deepEqual(await row('r3'), before_);
+});
+
+test('with a new key the old one is good once more, for an answer may be lost, and the ones before are not', async () => {
+  const {robot, body: first} = await enrolled('r4');
+  const [zero, one, two] = [robot.key, ...[1, 2].map(() => generateKeyPairSync('ec', {namedCurve: 'P-256'}).privateKey)];
+  const to = (key, shown, old) => {
+    robot.key = key;
+    return robot.renew(stack, shown, {}, old);
+  };
+  const second = await to(one, first.certificate, zero);
+  assert.equal(second.status, 200);
+  assert.equal((await to(one, first.certificate, zero)).status, 200, 'its answer was lost');
+  assert.equal((await to(two, second.body.certificate, one)).status, 200);
+  const refused = await to(zero, first.certificate, zero);
+  assert.equal(refused.status, 403);
+  assert.match(refused.body.detail, /revoked or retired, or enrolled anew/);
+});
+
+test('an expired certificate renews, a revoked robot does not', async () => {
+  const {robot, body: {certificate}} = await enrolled('r5');
+  // the device CA itself issues one that ended in 2021
+  const folder = join(stack.home, 'expired');
+  const state = join(stack.home, 'server');
+  mkdirSync(folder);
+  for (const [name, text] of [['csr', robot.request()], ['index', ''], ['serial', '01'],
+    ['cnf', '[ca]\ndefault_ca=c\n[c]\ndatabase=index\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n']])
+    writeFileSync(join(folder, name), text);
+  execFileSync('openssl', ['ca', '-batch', '-notext', '-config', 'cnf', '-in', 'csr', '-out', 'leaf', '-cert', join(state, 'device-ca.pem'),
+    '-keyfile', join(state, 'device-ca.key'), '-startdate', '20200101000000Z', '-enddate', '20210101000000Z'], {cwd: folder, stdio: 'ignore'});
+  const expired = readFileSync(join(folder, 'leaf'), 'utf8') + readFileSync(join(state, 'device-ca.pem'), 'utf8');
+  assert.ok(Date.parse(new X509Certificate(expired).validTo) < Date.now());
+  assert.equal((await robot.renew(stack, expired)).status, 200);
+  await admin.post('/devices/r5/revoke');
+  for (const shown of [certificate, expired])
+    assert.equal((await robot.renew(stack, shown)).status, 403);
+});
+
+test('a robot that a restored database does not know is known again, with its row of the audit', async () => {
+  const {robot, body: {certificate}} = await enrolled('r6');
+  await stack.sql("DELETE FROM myna.device WHERE device_id = 'r6'");
+  assert.equal((await admin.get('/devices/r6')).status, 404);
+  assert.equal((await robot.renew(stack, certificate)).status, 200);
+  assert.equal((await admin.get('/devices/r6')).body.status, 'active');
+  const {body} = await admin.get('/audit?subject=device/r6');
+  assert.deepEqual([body.items[0].actor, body.items[0].action], ['device:r6', 'device.recreate']);
+  assert.equal((await robot.renew(stack, certificate)).status, 200);
+  assert.equal((await admin.get('/audit?subject=device/r6')).body.items[0].action, 'device.renew');
+});
