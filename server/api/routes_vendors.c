@@ -163,22 +163,50 @@ static bool is_elsewhere(const char *had_url, const char *url)
            (strncmp(had_url, "https:", 6) == 0 && strncmp(url, "https:", 6) != 0);
 }
 
+/* The next key goes wherever base_url says as well, and no key that comes with the change takes its
+ * place. */
+static enum status has_next_key(const struct api *api, struct request *request, const char *id,
+                                bool *has)
+{
+    struct document key;
+    struct json *json;
+    enum status status = vendor_keys_get(api->store, id, request->arena, &key);
+
+    if (status == STATUS_OK)
+        status = json_parse(key.json, &json, NULL);
+    if (status != STATUS_OK)
+        return status;
+    *has = json_type(json_member(json, "next")) == JSON_OBJECT;
+    json_free(json);
+    return STATUS_OK;
+}
+
 /* Robots send the key wherever base_url says: who may not read it may not have it sent to a place
  * of their choice either. False: a problem was answered. */
-static bool check_address(struct reply *reply, const struct json *had, const struct fields *made)
+static bool check_move(const struct api *api, struct request *request, struct reply *reply,
+                       const char *id, const struct fields *made)
 {
-    if (made->base_url == NULL || made->key != NULL ||
-        !json_bool(json_member(had, "has_key"), false) ||
-        !is_elsewhere(json_text(json_member(had, "base_url"), ""), made->base_url))
+    bool has_next = false;
+    enum status status = has_next_key(api, request, id, &has_next);
+
+    if (status != STATUS_OK)
+        reply_status(reply, status, answer_subject(request, "vendor", id));
+    else if (has_next)
+        reply_problem(reply, 409,
+                      "its next key would go to the new host as well: finish the change of keys, "
+                      "or drop the next one, before base_url moves");
+    else if (made->key == NULL)
+        answer_bad(reply, "/key",
+                   "must be given again: robots would send the one that is kept to another host");
+    else
         return true;
-    answer_bad(reply, "/key",
-               "must be given again: robots would send the one that is kept to another host");
     return false;
 }
 
-/* The same for a change of a vendor that is there. */
-static bool check_change(const struct api *api, const struct request *request, struct reply *reply,
-                         const char *id, const struct fields *made)
+/* The same for a change of a vendor that is there. A change that moves it is bound to the version
+ * that was looked at. */
+static bool check_change(const struct api *api, struct request *request, struct reply *reply,
+                         const char *id, const struct fields *made, int64_t *version)
 {
     struct document vendor;
     struct json *json;
@@ -199,7 +227,11 @@ static bool check_change(const struct api *api, const struct request *request, s
     const char *credential = made->credential != NULL ? made->credential : had_credential;
     bool is_as_before = made->key == NULL && strcmp(dialect, had_dialect) == 0 &&
                         strcmp(credential, had_credential) == 0;
-    bool fits = check_address(reply, json, made) &&
+    bool moves = made->base_url != NULL && json_bool(json_member(json, "has_key"), false) &&
+                 is_elsewhere(json_text(json_member(json, "base_url"), ""), made->base_url);
+    if (moves && *version < 0)
+        *version = vendor.version; /* what is checked here still stands when it is written */
+    bool fits = (!moves || check_move(api, request, reply, id, made)) &&
                 (is_as_before || check_minting(reply, dialect, credential, made->key));
     json_free(json);
     return fits;
@@ -269,7 +301,7 @@ static void update(void *context, struct request *request, struct reply *reply)
     if (!answer_read_match(request, reply, ANSWER_MATCH_OPTIONAL, &version) ||
         !answer_decode(request, reply, fields, PATCH_FIELDS, &made))
         return;
-    if (!check(reply, &made) || !check_change(api, request, reply, id, &made))
+    if (!check(reply, &made) || !check_change(api, request, reply, id, &made, &version))
         return;
     enum status status = wrap_key(api, request->arena, id, made.key, &wrapped);
     const struct vendors_fields row = row_of(request->arena, &made, wrapped);

@@ -72,6 +72,22 @@ test('I9: a key that is kept is not sent to another host, however its address is
   assert.equal((await admin.patch('/vendors/open', {base_url: 'http://elsewhere.example/v1'})).status, 200);
 });
 
+test('I9: a next key on its way keeps base_url where it is, whatever key comes with the change', async () => {
+  await vendor('turning', {key: 'sk-1'});
+  assert.equal((await admin.put('/vendors/turning/key/next', {key: 'sk-next'})).status, 200);
+  for (const key of [undefined, 'sk-mine']) {
+    const {status, body} = await admin.patch('/vendors/turning', {base_url: 'https://thief.example/v1', key});
+    assert.equal(status, 409);
+    assert.match(body.detail, /next key would go to the new host as well: finish .* or drop/);
+  }
+  const kept = (await admin.get('/vendors/turning')).body;
+  assert.equal(kept.base_url, 'https://vendor.example/v1');
+  // on the same host nothing changes hands, and without a next key the new one goes along
+  assert.equal((await admin.patch('/vendors/turning', {base_url: 'https://vendor.example/v2'})).status, 200);
+  assert.equal((await admin.remove('/vendors/turning/key/next')).status, 200);
+  assert.equal((await admin.patch('/vendors/turning', {base_url: 'https://other.example/v1', key: 'sk-mine'})).status, 200);
+});
+
 test('credentials are minted only where the scheme allows and from a key that fits', async () => {
   assert.equal((await vendor('m1', {dialect: 'openai', credential: 'minted', key: 'a.b'})).status, 409);
   for (const key of [undefined, 'no-dot']) {
