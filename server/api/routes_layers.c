@@ -64,12 +64,28 @@ static const struct json_field change_fields[] = {
      .required = true},
 };
 
+/* How many robots one operator may lead to other routes: what that costs is known to rollouts only.
+ */
+static int64_t led_alone(const struct api *api)
+{
+    const bool has_cost = api->approval_cost != NULL && api->approval_cost[0] != '\0';
+
+    return has_cost ? 1 : api->approval_devices;
+}
+
 /* Checked settings into the layer; restores as layers_put() takes it. */
 static void replace(const struct api *api, struct request *request, struct reply *reply,
                     int64_t if_revision, const struct json *settings, int64_t restores)
 {
     const struct author author = api_author(request);
-    const struct layers_key key = key_of(request);
+    const struct layers_edit edit = {
+        .author = &author,
+        .key = key_of(request),
+        .if_revision = if_revision,
+        .settings = answer_dump(request->arena, settings),
+        .restores = restores,
+        .alone = led_alone(api),
+    };
     struct json_problem problem;
     struct document layer;
 
@@ -78,15 +94,13 @@ static void replace(const struct api *api, struct request *request, struct reply
         return;
     }
     problem.pointer[0] = '\0';
-    enum status status =
-        layers_put(api->store, &author, &key, if_revision, answer_dump(request->arena, settings),
-                   restores, request->arena, &layer, &problem);
+    enum status status = layers_put(api->store, &edit, request->arena, &layer, &problem);
     if (status == STATUS_INVALID && problem.pointer[0] != '\0')
         reply_field(reply, 422, &problem);
     else if (status == STATUS_DENIED)
         reply_field(reply, 409, &problem);
     else
-        answer_document(reply, status, 200, &layer, subject(request, &key));
+        answer_document(reply, status, 200, &layer, subject(request, &edit.key));
 }
 
 static void put(void *context, struct request *request, struct reply *reply)

@@ -128,12 +128,8 @@ enum status layers_diff(struct store *store, const struct layers_key *key, int64
 }
 
 struct change {
-    const struct author *author;
-    const struct layers_key *key;
+    const struct layers_edit *edit;
     char id[LAYER_ID_SIZE];
-    int64_t if_revision;
-    struct span settings;
-    int64_t restores;
     struct arena *arena;
     struct json_problem *problem;
 };
@@ -165,11 +161,12 @@ static enum status check_routes(struct store_conn *conn, const struct change *ch
         "WHERE v.vendor_id IS NULL OR c.contract_id IS NULL OR c.vendor_id <> v.vendor_id"
         " OR abroad.device_id IS NOT NULL ORDER BY n LIMIT 1");
     struct result row;
-    enum status status = store_exec(conn, &bad,
-                                    STORE_VALUES(value_json(change->settings),
-                                                 value_text(owner_if(change->key, LAYERS_GROUP)),
-                                                 value_text(owner_if(change->key, LAYERS_DEVICE))),
-                                    &row);
+    enum status status =
+        store_exec(conn, &bad,
+                   STORE_VALUES(value_json(change->edit->settings),
+                                value_text(owner_if(&change->edit->key, LAYERS_GROUP)),
+                                value_text(owner_if(&change->edit->key, LAYERS_DEVICE))),
+                   &row);
 
     if (status != STATUS_OK)
         return status;
@@ -196,21 +193,22 @@ static enum status lock_layer(struct store_conn *conn, const struct change *chan
     STORE_STATEMENT(lock, "SELECT revision, settings = $2::jsonb FROM myna.layer"
                           " WHERE layer_id = $1 FOR UPDATE");
     struct result row;
-    enum status status = store_exec(conn, &make,
-                                    STORE_VALUES(value_text(change->id),
-                                                 value_text(owner_if(change->key, LAYERS_GROUP)),
-                                                 value_text(owner_if(change->key, LAYERS_DEVICE)),
-                                                 value_text(change->author->actor)),
-                                    NULL);
+    enum status status = store_exec(
+        conn, &make,
+        STORE_VALUES(value_text(change->id), value_text(owner_if(&change->edit->key, LAYERS_GROUP)),
+                     value_text(owner_if(&change->edit->key, LAYERS_DEVICE)),
+                     value_text(change->edit->author->actor)),
+        NULL);
 
     if (status == STATUS_OK)
         status = store_exec(
-            conn, &lock, STORE_VALUES(value_text(change->id), value_json(change->settings)), &row);
+            conn, &lock, STORE_VALUES(value_text(change->id), value_json(change->edit->settings)),
+            &row);
     if (status != STATUS_OK)
         return status;
     if (result_count(&row) == 0)
         status = STATUS_NOT_FOUND;
-    else if (change->if_revision >= 0 && change->if_revision != result_int(&row, 0, 0))
+    else if (change->edit->if_revision >= 0 && change->edit->if_revision != result_int(&row, 0, 0))
         status = STATUS_CONFLICT;
     else
         *same = result_bool(&row, 0, 1);
@@ -241,9 +239,10 @@ static enum status replace(struct store_conn *conn, const struct change *change)
     struct document ignored;
 
     return document_exec(conn, &put,
-                         STORE_VALUES(value_text(change->author->actor),
-                                      value_text(change->author->source), value_text(change->id),
-                                      value_json(change->settings), value_int(change->restores)),
+                         STORE_VALUES(value_text(change->edit->author->actor),
+                                      value_text(change->edit->author->source),
+                                      value_text(change->id), value_json(change->edit->settings),
+                                      value_int(change->edit->restores)),
                          change->arena, &ignored);
 }
 
@@ -252,8 +251,8 @@ static enum status check_rollouts(struct store_conn *conn, const struct change *
 {
     const char *setting;
     const char *rollout_id;
-    enum status status = rollouts_find_holder(conn, change->arena, change->id, change->settings,
-                                              &setting, &rollout_id);
+    enum status status = rollouts_find_holder(conn, change->arena, change->id,
+                                              change->edit->settings, &setting, &rollout_id);
 
     if (status != STATUS_OK || setting == NULL)
         return status;
@@ -263,10 +262,48 @@ static enum status check_rollouts(struct store_conn *conn, const struct change *
     return STATUS_DENIED;
 }
 
+/* Who could lead any number of robots to another vendor alone would need no rollout, and nobody's
+ * approval. The first routes of all lead nobody away. */
+static enum status check_alone(struct store_conn *conn, const struct change *change)
+{
+    STORE_STATEMENT(led,
+                    "SELECT count(*) FROM myna.device d WHERE d.status = 'active'"
+                    " AND ($2::text IS NULL OR d.device_id IN"
+                    "   (SELECT m.device_id FROM myna.group_member m WHERE m.group_id = $2))"
+                    " AND ($3::text IS NULL OR d.device_id = $3)"
+                    " AND EXISTS (SELECT FROM myna.layer WHERE settings ? 'routes')"
+                    " AND (SELECT l.settings -> 'routes' FROM myna.layer l WHERE l.layer_id = $4)"
+                    "   IS DISTINCT FROM $1::jsonb -> 'routes'");
+    const struct layers_edit *edit = change->edit;
+    struct result row;
+
+    if (edit->alone < 0)
+        return STATUS_OK;
+    enum status status = store_exec(
+        conn, &led,
+        STORE_VALUES(value_json(edit->settings), value_text(owner_if(&edit->key, LAYERS_GROUP)),
+                     value_text(owner_if(&edit->key, LAYERS_DEVICE)), value_text(change->id)),
+        &row);
+    if (status != STATUS_OK)
+        return status;
+    if (result_int(&row, 0, 0) > edit->alone) {
+        snprintf(change->problem->pointer, sizeof change->problem->pointer, "/settings/routes");
+        snprintf(change->problem->detail, sizeof change->problem->detail,
+                 "these routes lead %lld robots, and other routes for more than %lld take a "
+                 "rollout, which another operator approves; \"vendor drain\" leaves a vendor that "
+                 "fails at once",
+                 (long long)result_int(&row, 0, 0), (long long)edit->alone);
+        status = STATUS_DENIED;
+    }
+    result_release(&row);
+    return status;
+}
+
 enum status layers_check(struct store_conn *conn, const struct layers_key *key,
                          struct span settings, struct json_problem *problem)
 {
-    const struct change change = {.key = key, .settings = settings, .problem = problem};
+    const struct layers_edit edit = {.key = *key, .settings = settings};
+    const struct change change = {.edit = &edit, .problem = problem};
 
     return check_routes(conn, &change);
 }
@@ -282,25 +319,17 @@ static enum status put_layer(struct store_conn *conn, void *context)
     status = check_rollouts(conn, change);
     if (status == STATUS_OK)
         status = check_routes(conn, change);
+    if (status == STATUS_OK)
+        status = check_alone(conn, change);
     return status == STATUS_OK ? replace(conn, change) : status;
 }
 
-enum status layers_put(struct store *store, const struct author *author,
-                       const struct layers_key *key, int64_t if_revision, struct span settings,
-                       int64_t restores, struct arena *arena, struct document *out,
-                       struct json_problem *problem)
+enum status layers_put(struct store *store, const struct layers_edit *edit, struct arena *arena,
+                       struct document *out, struct json_problem *problem)
 {
-    struct change change = {
-        .author = author,
-        .key = key,
-        .if_revision = if_revision,
-        .settings = settings,
-        .restores = restores,
-        .arena = arena,
-        .problem = problem,
-    };
+    struct change change = {.edit = edit, .arena = arena, .problem = problem};
 
-    make_id(key, change.id);
+    make_id(&edit->key, change.id);
     enum status status = store_transaction(store, put_layer, &change);
-    return status == STATUS_OK ? layers_get(store, key, arena, out) : status;
+    return status == STATUS_OK ? layers_get(store, &edit->key, arena, out) : status;
 }

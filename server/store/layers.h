@@ -36,16 +36,25 @@ MUST_CHECK enum status layers_revision(struct store *store, const struct layers_
 MUST_CHECK enum status layers_diff(struct store *store, const struct layers_key *key, int64_t from,
                                    int64_t to, struct arena *arena, struct span *json);
 
-/* Replaces the settings, a JSON object whose values have been checked one by one, and gives every
- * device that it reaches a new generation; equal settings change nothing. Routes must name vendors
- * and contracts that belong together and that every reached device's region allows (I13).
- * STATUS_NOT_FOUND; STATUS_CONFLICT: if_revision (-1: any) is not the current one; STATUS_INVALID:
- * *problem says which route and why; STATUS_DENIED: a rollout under way changes one of them, and
- * *problem says which. restores: the revision whose content this is, for the history; -1: none. */
-MUST_CHECK enum status layers_put(struct store *store, const struct author *author,
-                                  const struct layers_key *key, int64_t if_revision,
-                                  struct span settings, int64_t restores, struct arena *arena,
-                                  struct document *out, struct json_problem *problem);
+/* Settings for a layer: a JSON object whose values have been checked one by one. */
+struct layers_edit {
+    const struct author *author;
+    struct layers_key key;
+    int64_t if_revision; /* -1: whatever the present one is */
+    struct span settings;
+    int64_t restores; /* the revision whose content this is, for the history; -1: none */
+    int64_t alone;    /* robots that one operator may lead to other routes; -1: any number */
+};
+
+/* Replaces the settings and gives every device that it reaches a new generation; equal settings
+ * change nothing. Routes must name vendors and contracts that belong together and that every
+ * reached device's region allows (I13). STATUS_NOT_FOUND; STATUS_CONFLICT: if_revision is not the
+ * current one; STATUS_INVALID: *problem says which route and why; STATUS_DENIED: a rollout under
+ * way changes one of them, or other routes for so many robots take a rollout, which another
+ * operator approves (the first routes of all do not); *problem says which. */
+MUST_CHECK enum status layers_put(struct store *store, const struct layers_edit *edit,
+                                  struct arena *arena, struct document *out,
+                                  struct json_problem *problem);
 
 /* Whether settings may stand in that layer, as layers_put() asks: for rollouts, whose patch becomes
  * part of one. STATUS_INVALID: *problem, as there. */

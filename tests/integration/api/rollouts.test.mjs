@@ -296,6 +296,26 @@ test('above a size another operator approves: not the author, nor a key of their
   assert.equal(done.members, 13);
 });
 
+test('nobody leads more robots than that to another vendor by an edit alone', async () => {
+  for (const vendor of ['dahan', 'erxian']) {
+    assert.equal((await admin.post('/vendors', {id: vendor, base_url: 'https://vendor.example/v1', key: 'k'})).status, 201);
+    assert.equal((await admin.post('/contracts', {contract: `${vendor}-terms`, vendor, currency: 'CNY', zone: 'UTC',
+      charges: [{kind: 'unit', metric: 'output', per: 'month', price: '1', unit: 1}]})).status, 201);
+  }
+  const routes = (vendor) => [{vendor, model: 'm', contract: `${vendor}-terms`}];
+  const {settings} = (await admin.get('/layers/fleet')).body;
+  assert.equal((await put('fleet', {...settings, routes: routes('dahan')})).status, 200, 'the first routes lead nobody away');
+  const refused = await put('fleet', {...settings, routes: routes('erxian')});
+  assert.equal(refused.status, 409);
+  assert.deepEqual(refused.body.errors.map(({pointer}) => pointer), ['/settings/routes']);
+  assert.match(refused.body.errors[0].detail, /lead 13 robots.* more than 12 take a rollout/);
+  const back = await admin.post('/layers/fleet/restore', {revision: (await admin.get('/layers/fleet')).body.revision - 1}, {'If-Match': await etag('fleet')});
+  assert.equal(back.status, 409, 'nor by a revision of before');
+  assert.equal((await put('fleet', {...settings, routes: routes('dahan'), volume: 41})).status, 200, 'what is not the routes is one\'s own to change');
+  assert.equal((await put('device/r00', {routes: routes('erxian')})).status, 200, 'one robot is few enough');
+  await put('device/r00', {});
+});
+
 test('what has not begun is dropped, what has stays for the record', async () => {
   await admin.post('/rollouts', {id: 'never', patch: {volume: 1}});
   assert.equal((await admin.remove('/rollouts/never')).status, 204);

@@ -193,7 +193,11 @@ static void edit(struct world *world)
     struct json_problem problem;
     struct document out;
     char owner[16];
-    const struct layers_key key = key_of(layer, owner);
+    struct layers_edit edit = {.author = &people,
+                               .key = key_of(layer, owner),
+                               .if_revision = -1,
+                               .restores = -1,
+                               .alone = -1};
 
     for (int n = 1 + roll(world, 2); n > 0; n--)
         map.values[roll(world, MODEL_SETTINGS)] =
@@ -202,9 +206,8 @@ static void edit(struct world *world)
     for (int i = 0; i < MODEL_SETTINGS; i++)
         if (written.values[i] == MODEL_UNSET)
             written.values[i] = MODEL_KEEP; /* a layer simply lacks it */
-    const enum status status = layers_put(world->store, &people, &key, -1,
-                                          write_map(world, &written, layer == MODEL_FLEET), -1,
-                                          world->arena, &out, &problem);
+    edit.settings = write_map(world, &written, layer == MODEL_FLEET);
+    const enum status status = layers_put(world->store, &edit, world->arena, &out, &problem);
     if (status == STATUS_DENIED) {
         world->refused++;
         return;
