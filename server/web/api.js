@@ -84,7 +84,7 @@ export async function request(method, path, { query, body, type = "application/j
 export const get = (path, query, options) => request("GET", path, { ...options, query });
 export const post = (path, body = {}, etag) => request("POST", path, { body, etag });
 // blob: a file as the operator chose it, sent as it is.
-export const upload = (path, blob, type) => request("POST", path, { body: blob, type });
+export const upload = (path, blob, type, query) => request("POST", path, { body: blob, type, query });
 export const put = (path, body, etag) => request("PUT", path, { body, etag });
 export const patch = (path, body, etag) => request("PATCH", path, { body, etag });
 export const remove = (path, etag) => request("DELETE", path, { etag });

@@ -17,6 +17,7 @@ const modules = {
   alert: () => import("./pages/alert.js"),
   alerts: () => import("./pages/alerts.js"),
   audit: () => import("./pages/audit.js"),
+  claims: () => import("./pages/claims.js"),
   config: () => import("./pages/config.js"),
   contract: () => import("./pages/contract.js"),
   contractEdit: () => import("./pages/contractedit.js"),
@@ -43,6 +44,7 @@ const AREAS = { fleet: "devices", support: "doctor", config: "layers" };
 const PAGES = [
   { path: "/fleet", load: modules.fleet, show: "Fleet", nav: "fleet", top: true },
   { path: "/robots/:id", load: modules.robot, show: "Robot", nav: "fleet" },
+  { path: "/claims", load: modules.claims, show: "Claims", nav: "fleet" },
   { path: "/support", load: modules.support, show: "Support", nav: "support", top: true },
   { path: "/usage", load: modules.usage, show: "Usage", nav: "usage", top: true },
   { path: "/whatif", load: modules.whatif, show: "WhatIf", nav: "whatif", top: true },

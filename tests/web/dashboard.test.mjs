@@ -6,6 +6,7 @@ import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {Fleet, until} from '../support/fleet.mjs';
 import {Browser} from './browser.mjs';
+import {claimsTests} from './claims.mjs';
 import {contractTests} from './contracts.mjs';
 import {languageTests} from './languages.mjs';
 import {operationsTests} from './operations.mjs';
@@ -15,7 +16,7 @@ import {walkTests} from './walk.mjs';
 import {usageTests} from './usage.mjs';
 
 const ROBOTS = 12;
-const PAGES = ['/fleet', '/robots/myna-1', '/robots/sim-0001', '/support?robot=sim-0001', '/usage', '/usage?by=device,class&range=week', '/whatif', '/rollouts',
+const PAGES = ['/fleet', '/claims', '/robots/myna-1', '/robots/sim-0001', '/support?robot=sim-0001', '/usage', '/usage?by=device,class&range=week', '/whatif', '/rollouts',
   '/rollouts/louder', '/rollouts/new', '/rollouts/new?step=safety', '/config', '/contracts',
   '/contracts/dahan-2026', '/contracts/changhe-2024', '/contracts/changhe-2024/edit', '/contracts/new',
   '/vendors', '/vendors/dahan', '/vendors/dahan/pack', '/alerts', '/alerts?show=all&subject=device/sim-0003',
@@ -344,6 +345,7 @@ test('a robot with a plan shows on its page how much of it is left', async () =>
 });
 
 contractTests({page: () => page, browser: () => browser});
+claimsTests({page: () => page, browser: () => browser, settle});
 
 operationsTests({page: () => page, browser: () => browser, fleet: () => fleet, settle, robots: ROBOTS});
 walkTests({browser: () => browser, page: () => page, visit, drawn, paths: PAGES});

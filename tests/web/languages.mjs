@@ -15,7 +15,7 @@ const said = (page) => page.evaluate(() => {
   const words = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
   for (let node = walker.currentNode; node; node = walker.nextNode()) {
-    if (node.nodeType === Node.TEXT_NODE) words.push(node.parentElement.closest('code, pre, del, ins') ? '' : node.textContent.trim());
+    if (node.nodeType === Node.TEXT_NODE) words.push(node.parentElement.closest('code, pre, del, ins, noscript') ? '' : node.textContent.trim());
     else words.push(...['aria-label', 'placeholder', 'title'].map((name) => node.getAttribute(name) ?? ''));
   }
   return words;
@@ -24,10 +24,26 @@ const said = (page) => page.evaluate(() => {
 // Names that the API has beside the words for them.
 const NAMES = ['English', 'OpenAI'];
 
-// What a page in Chinese says in English: [] when all is translated.
-export async function untranslated(page) {
-  const left = (await said(page)).filter((text) => foreign.has(text) && !NAMES.includes(text));
+// Three words of English in a row; names and what people typed have fewer.
+const SENTENCE = /(?:^|[^\w./:-])[A-Za-z]{2,}(?:[ ,]+[A-Za-z'-]+){2,}/;
+
+// What a page in Chinese says in English: [] when all is translated. Of a page in English nothing is asked.
+export async function untranslated(page, locale = 'zh-CN') {
+  if (!locale.startsWith('zh')) return [];
+  const left = (await said(page)).filter((text) => (foreign.has(text) || SENTENCE.test(text)) && !NAMES.includes(text));
   return [...new Set(left)];
+}
+
+// t(key, values) as the pages have it, for the labels of whoever reads in that language.
+export function speaker(locale) {
+  const texts = locale.startsWith('zh') ? chinese : english;
+  const plurals = new Intl.PluralRules(locale);
+  return (key, values = {}) => {
+    const text = texts[key];
+    if (text === undefined) throw new Error(`no text for ${key}`);
+    const form = typeof text === 'object' ? text[plurals.select(Number(values.n))] ?? text.other : text;
+    return form.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  };
 }
 
 // on: {browser(), page(), settle(page, path)}. The page is signed in.

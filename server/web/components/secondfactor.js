@@ -5,20 +5,11 @@ import { post, useResource } from "../api.js";
 import { t } from "../text.js";
 import { Dialog, FormDialog } from "./dialog.js";
 import { CodeField, TextField } from "./field.js";
+import { QrCode } from "./qr.js";
 import { Failure, Skeleton } from "./states.js";
 import { Ago, Button, Card, Chip, Copy } from "./ui.js";
 
 const PATH = "/me/second-factor";
-const BORDER = 4; // light modules that a reader wants around the code
-
-// rows: texts of 0 and 1.
-function Picture({ rows }) {
-  const size = rows.length + 2 * BORDER;
-  const dark = rows.flatMap((row, y) => [...row].map((sign, x) => (sign === "1" ? `M${x + BORDER} ${y + BORDER}h1v1h-1z` : ""))).join("");
-  return html`<svg class="qr" viewBox=${`0 0 ${size} ${size}`} width="220" height="220" role="img" aria-label=${t("factor.picture")}
-      shape-rendering="crispEdges"><rect width=${size} height=${size} fill="#fff" /><path d=${dark} fill="#000" /></svg>`;
-}
-
 function Codes({ codes, onClose }) {
   return html`<${Dialog} title=${t("factor.codes")} onClose=${onClose}><p>${t("factor.codes.once")}</p>
     <pre class="code">${codes.join("\n")}</pre>
@@ -50,7 +41,7 @@ function SetUp({ onClose }) {
   }
   return html`<${FormDialog} key="confirm" title=${t("factor.set_up")} action=${t("factor.confirm")} submit=${confirm} onClose=${onClose}>${(problem) => html`
     <p>${t("factor.read")}</p>
-    <${Picture} rows=${begun.picture} />
+    <${QrCode} rows=${begun.picture} label=${t("factor.picture")} size="220" />
     <p class="row tight"><code>${begun.secret}</code><${Copy} text=${begun.secret} /></p>
     <${CodeField} value=${code} onInput=${setCode} error=${problem?.at("/code")} />`}</${FormDialog}>`;
 }

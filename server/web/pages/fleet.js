@@ -173,6 +173,7 @@ export function Fleet() {
 
   return html`
     <${PageHead} title=${t("nav.fleet")} at=${fleet.data?.as_of}>
+      <a class="button" href="/claims">${t("claims")}</a>
       ${may("operator") && html`<${Button} icon="plus" onClick=${() => setAdding(true)}>${t("claim.add")}</${Button}>`}
     </${PageHead}>
     <${Counts} state=${fleet} />
