@@ -34,12 +34,17 @@
 #define LOGIN_FAILURES  10
 #define LOGIN_WINDOW_MS ((int64_t)5 * 60 * 1000)
 
+#define PAIRING_ADDRESSES 1024
+#define PAIRING_REQUESTS  60
+#define PAIRING_WINDOW_MS ((int64_t)10 * 60 * 1000)
+
 struct server {
     const struct config *config;
     struct authority *authority;
     struct store *store;
     struct hub *hub;
     struct throttle *throttle;
+    struct throttle *pairing_throttle;
     struct identities *identities;
     atomic_bool is_comparing; /* see api.h */
     struct bus *bus;
@@ -289,6 +294,7 @@ static void fill_api(struct server *server)
     api->authority = server->authority;
     api->hub = server->hub;
     api->throttle = server->throttle;
+    api->pairing_throttle = server->pairing_throttle;
     api->identities = server->identities;
     api->is_comparing = &server->is_comparing;
     api->device_url = server->config->device_url;
@@ -365,6 +371,11 @@ static enum status start_parts(struct server *server, char *problem)
                 throttle_create(&server->throttle, LOGIN_ACCOUNTS, LOGIN_FAILURES, LOGIN_WINDOW_MS),
                 "logins");
     if (status == STATUS_OK)
+        status = say(problem,
+                     throttle_create(&server->pairing_throttle, PAIRING_ADDRESSES, PAIRING_REQUESTS,
+                                     PAIRING_WINDOW_MS),
+                     "pairings");
+    if (status == STATUS_OK)
         status = say(problem, identities_create(&server->identities), "operators");
     if (status == STATUS_OK)
         status = start_bus(server, problem);
@@ -433,6 +444,7 @@ void server_stop(struct server *server)
     ingest_stop(server->ingest);
     bus_stop(server->bus);
     throttle_free(server->throttle);
+    throttle_free(server->pairing_throttle);
     identities_free(server->identities);
     oidc_free(server->oidc);
     hub_free(server->hub);

@@ -26,7 +26,7 @@ const struct route_table *const *api_routes(size_t *count)
         &routes_statements, &routes_usage,      &routes_vendors,       &routes_whatif,
         &routes_why,        &routes_thresholds, &routes_views,         &routes_bundles,
         &routes_packs,      &routes_roles,      &routes_second_factor, &routes_claim_imports,
-        &routes_pages,
+        &routes_pairings,   &routes_pages,
     };
 
     *count = sizeof tables / sizeof *tables;
@@ -35,7 +35,7 @@ const struct route_table *const *api_routes(size_t *count)
 
 const struct route_table *const *api_robot_routes(size_t *count)
 {
-    static const struct route_table *const tables[] = {&routes_enrol, &routes_renew};
+    static const struct route_table *const tables[] = {&routes_enrol, &routes_pair, &routes_renew};
 
     *count = sizeof tables / sizeof *tables;
     return tables;

@@ -24,6 +24,7 @@ struct api {
     const struct authority *authority;
     struct hub *hub;
     struct throttle *throttle;
+    struct throttle *pairing_throttle; /* of robots that ask to be paired, by address */
     struct identities *identities;
     const char *device_url;     /* where robots enrol, for claim sheets */
     const char *const *brokers; /* "host:port" that robots are told */

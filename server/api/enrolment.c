@@ -95,6 +95,23 @@ enum status enrolment_make(const struct api *api, const struct enrolment_keys *k
     return status;
 }
 
+struct newcomer enrolment_newcomer(const struct request *request, const char *serial,
+                                   const struct enrolment_keys *keys,
+                                   const struct enrolment_issue *issue)
+{
+    return (struct newcomer){
+        .device_id = keys->device_id,
+        .serial = serial,
+        .source = request->address,
+        .public_key_hash = span_of(keys->key_hash, sizeof keys->key_hash),
+        .certificate_serial = issue->facts.serial_hex,
+        .certificate_until_ms = issue->facts.not_after_ms,
+        .sealing_public = span_of(keys->sealing_public, sizeof keys->sealing_public),
+        .server_key_id = span_of(issue->server_key.key_id, sizeof issue->server_key.key_id),
+        .secret_wrapped = span_of(issue->secret_wrapped, sizeof issue->secret_wrapped),
+    };
+}
+
 static void write_base64(struct json_writer *writer, const char *key, struct span bytes)
 {
     char text[160];

@@ -9,6 +9,7 @@
 #include "schema/base/box.h"
 #include "server/api/api.h"
 #include "server/http/reply.h"
+#include "server/store/newcomers.h"
 #include "server/store/sealing_keys.h"
 
 /* The keys that a robot made, as text and taken apart. Plain data; texts are borrowed. */
@@ -40,6 +41,11 @@ struct enrolment_issue {
  * to agree with. */
 MUST_CHECK enum status enrolment_make(const struct api *api, const struct enrolment_keys *keys,
                                       struct arena *arena, struct enrolment_issue *issue);
+
+/* Both of them as the store takes them; borrowed from all four. */
+struct newcomer enrolment_newcomer(const struct request *request, const char *serial,
+                                   const struct enrolment_keys *keys,
+                                   const struct enrolment_issue *issue);
 
 /* Answers all that an enrolled robot must know. */
 void enrolment_welcome(const struct api *api, const struct enrolment_keys *keys,

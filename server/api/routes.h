@@ -31,6 +31,8 @@ extern const struct route_table routes_oidc;
 extern const struct route_table routes_operators;
 extern const struct route_table routes_packs;
 extern const struct route_table routes_pages;
+extern const struct route_table routes_pair;
+extern const struct route_table routes_pairings;
 extern const struct route_table routes_regions;
 extern const struct route_table routes_renew;
 extern const struct route_table routes_roles;

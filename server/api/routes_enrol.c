@@ -83,15 +83,7 @@ static void enrol(void *context, struct request *request, struct reply *reply)
     }
     const struct claims_enrolment enrolment = {
         .code_hash = span_of(a.claim_hash, sizeof a.claim_hash),
-        .device_id = a.keys.device_id,
-        .serial = a.serial,
-        .source = request->address,
-        .public_key_hash = span_of(a.keys.key_hash, sizeof a.keys.key_hash),
-        .certificate_serial = issue.facts.serial_hex,
-        .certificate_until_ms = issue.facts.not_after_ms,
-        .sealing_public = span_of(a.keys.sealing_public, sizeof a.keys.sealing_public),
-        .server_key_id = span_of(issue.server_key.key_id, sizeof issue.server_key.key_id),
-        .secret_wrapped = span_of(issue.secret_wrapped, sizeof issue.secret_wrapped),
+        .newcomer = enrolment_newcomer(request, a.serial, &a.keys, &issue),
     };
     if (status == STATUS_OK)
         status = claims_enrol(api->store, &enrolment, &verdict, &epoch);

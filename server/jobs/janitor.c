@@ -15,6 +15,7 @@
 #include "server/store/devices.h"
 #include "server/store/groups.h"
 #include "server/store/health_history.h"
+#include "server/store/pairings.h"
 #include "server/store/vendor_health.h"
 
 #define TICK_MS 5000
@@ -55,6 +56,8 @@ static const struct {
     {"end the silence of alerts", TICK_MS, alarm_end_silences, NULL},
     {"give up what waits too long for a channel", TICK_MS, deliveries_shed, NULL},
     {"forget login sessions", 60000, cleaning_forget_sessions, NULL},
+    {"end pairings that nobody confirmed", TICK_MS, pairings_expire, NULL},
+    {"forget pairings that are long over", 600000, pairings_forget, NULL},
     {"forget answered posts", 600000, cleaning_forget_answers, NULL},
     {"forget alerts that are long over", 3600000, cleaning_forget_alerts, NULL},
     {"forget old diagnostic bundles", 600000, NULL, forget_bundles},

@@ -114,14 +114,15 @@ static enum status repeat(struct store_conn *conn, const struct claims_enrolment
         "         'device/' || d.device_id, NULL,"
         "         jsonb_build_object('certificate', d.certificate_serial)) FROM d");
     int64_t rows;
-    enum status status =
-        run_counted(conn, &again,
-                    STORE_VALUES(value_bytes(e->code_hash), value_text(e->device_id),
-                                 value_bytes(e->public_key_hash), value_text(e->certificate_serial),
-                                 value_time(e->certificate_until_ms),
-                                 value_bytes(e->sealing_public), value_bytes(e->server_key_id),
-                                 value_bytes(e->secret_wrapped), value_text(e->source)),
-                    &rows);
+    enum status status = run_counted(
+        conn, &again,
+        STORE_VALUES(
+            value_bytes(e->code_hash), value_text(e->newcomer.device_id),
+            value_bytes(e->newcomer.public_key_hash), value_text(e->newcomer.certificate_serial),
+            value_time(e->newcomer.certificate_until_ms), value_bytes(e->newcomer.sealing_public),
+            value_bytes(e->newcomer.server_key_id), value_bytes(e->newcomer.secret_wrapped),
+            value_text(e->newcomer.source)),
+        &rows);
 
     if (status == STATUS_OK)
         *repeated = rows > 0;
@@ -130,87 +131,44 @@ static enum status repeat(struct store_conn *conn, const struct claims_enrolment
 
 /* The one conditional update that decides: no claim is used more often than it allows. */
 static enum status use_claim(struct store_conn *conn, const struct claims_enrolment *e,
-                             int64_t *claim_id)
+                             struct newcomers_way *way)
 {
     STORE_STATEMENT(use, "UPDATE myna.claim SET uses = uses + 1 WHERE code_hash = $1"
                          " AND withdrawn_at IS NULL AND expires_at > now() AND uses < uses_allowed"
-                         " AND (serial IS NULL OR serial = $2) RETURNING claim_id");
+                         " AND (serial IS NULL OR serial = $2) RETURNING claim_id, group_id");
     struct result result;
     enum status status = store_exec(
-        conn, &use, STORE_VALUES(value_bytes(e->code_hash), value_text(e->serial)), &result);
+        conn, &use, STORE_VALUES(value_bytes(e->code_hash), value_text(e->newcomer.serial)),
+        &result);
 
     if (status != STATUS_OK)
         return status;
     if (result_count(&result) == 0)
         status = STATUS_DENIED;
     else
-        *claim_id = result_int(&result, 0, 0);
+        status =
+            newcomers_way_by(way, "claim", result_int(&result, 0, 0), result_text(&result, 0, 1));
     result_release(&result);
     return status;
-}
-
-static enum status add_device(struct store_conn *conn, const struct claims_enrolment *e,
-                              int64_t claim_id)
-{
-    STORE_STATEMENT(
-        add,
-        "WITH d AS (INSERT INTO myna.device (device_id, serial, certificate_serial,"
-        "             certificate_until, certificate_key_hash, claim_id, sealing_public,"
-        "             server_key_id, secret_wrapped)"
-        "           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING *),"
-        " link AS (INSERT INTO myna.device_link (device_id) SELECT device_id FROM d RETURNING 1),"
-        " member AS (INSERT INTO myna.group_member (group_id, device_id)"
-        "            SELECT c.group_id, d.device_id FROM d, myna.claim c"
-        "            WHERE c.claim_id = $6 AND c.group_id IS NOT NULL RETURNING group_id),"
-        " joined AS (SELECT myna.group_refresh(NULL, ARRAY[d.device_id::text]) FROM d"
-        "            CROSS JOIN (SELECT count(*) FROM link) l"
-        "            CROSS JOIN (SELECT count(*) FROM member) m)"
-        "SELECT myna.audit_append('claim:' || d.claim_id, $10, 'device.enrol',"
-        "         'device/' || d.device_id, NULL, jsonb_build_object('serial', d.serial,"
-        "           'certificate', d.certificate_serial, 'group', m.group_id)),"
-        "       myna.tell('device', d.device_id) "
-        "FROM d CROSS JOIN (SELECT count(*) FROM joined) j LEFT JOIN member m ON true");
-
-    return store_exec(conn, &add,
-                      STORE_VALUES(value_text(e->device_id), value_text(e->serial),
-                                   value_text(e->certificate_serial),
-                                   value_time(e->certificate_until_ms),
-                                   value_bytes(e->public_key_hash), value_int(claim_id),
-                                   value_bytes(e->sealing_public), value_bytes(e->server_key_id),
-                                   value_bytes(e->secret_wrapped), value_text(e->source)),
-                      NULL);
 }
 
 static enum status enrol(struct store_conn *conn, void *context)
 {
     const struct enrolling *enrolling = context;
     bool repeated = false;
-    int64_t claim_id;
+    struct newcomers_way way;
     enum status status = repeat(conn, enrolling->enrolment, &repeated);
 
     if (status != STATUS_OK || repeated) {
         *enrolling->verdict = CLAIMS_REPEATED;
         return status;
     }
-    status = use_claim(conn, enrolling->enrolment, &claim_id);
+    status = use_claim(conn, enrolling->enrolment, &way);
     if (status == STATUS_OK)
-        status = add_device(conn, enrolling->enrolment, claim_id);
+        status = newcomers_add(conn, &enrolling->enrolment->newcomer, &way);
     if (status == STATUS_OK)
         *enrolling->verdict = CLAIMS_ENROLLED;
     return status;
-}
-
-static enum status read_epoch(struct store *store, int64_t *epoch)
-{
-    STORE_STATEMENT(read, "SELECT epoch FROM myna.installation");
-    struct result result;
-    enum status status = store_query(store, &read, STORE_NO_VALUES, &result);
-
-    if (status != STATUS_OK)
-        return status;
-    *epoch = result_int(&result, 0, 0);
-    result_release(&result);
-    return STATUS_OK;
 }
 
 enum status claims_enrol(struct store *store, const struct claims_enrolment *enrolment,
@@ -218,7 +176,7 @@ enum status claims_enrol(struct store *store, const struct claims_enrolment *enr
 {
     enum claims_verdict reached;
     struct enrolling enrolling = {.enrolment = enrolment, .verdict = &reached};
-    enum status status = read_epoch(store, epoch);
+    enum status status = newcomers_epoch(store, epoch);
 
     if (status == STATUS_OK)
         status = store_transaction(store, enrol, &enrolling);

@@ -3,6 +3,7 @@
 #define SERVER_STORE_CLAIMS_H
 
 #include "server/store/document.h"
+#include "server/store/newcomers.h"
 
 struct claims_order {
     struct span code_hash;
@@ -32,15 +33,7 @@ MUST_CHECK enum status claims_find(struct store *store, struct span code_hash);
 /* A robot that shows a claim, with everything already verified that needs no database. */
 struct claims_enrolment {
     struct span code_hash;
-    const char *device_id;
-    const char *serial;
-    const char *source;             /* address */
-    struct span public_key_hash;    /* of the request's key: a repeated request is known by it */
-    const char *certificate_serial; /* of the certificate that will be answered */
-    int64_t certificate_until_ms;
-    struct span sealing_public;
-    struct span server_key_id;
-    struct span secret_wrapped;
+    struct newcomer newcomer;
 };
 
 enum claims_verdict {

@@ -98,15 +98,19 @@ static enum status sign_on(const struct office *office, const struct recruit *re
     int64_t epoch;
     const struct claims_enrolment enrolment = {
         .code_hash = span_of(office->claim_hash, sizeof office->claim_hash),
-        .device_id = recruit->identity.device_id,
-        .serial = recruit->identity.device_id,
-        .source = "127.0.0.1",
-        .public_key_hash = span_of(office->key_hash, sizeof office->key_hash),
-        .certificate_serial = recruit->facts.serial_hex,
-        .certificate_until_ms = recruit->facts.not_after_ms,
-        .sealing_public = span_of(recruit->identity.sealing_public, PKI_X25519_SIZE),
-        .server_key_id = span_of(office->server_key.key_id, sizeof office->server_key.key_id),
-        .secret_wrapped = span_of(recruit->secret_wrapped, sizeof recruit->secret_wrapped),
+        .newcomer =
+            {
+                .device_id = recruit->identity.device_id,
+                .serial = recruit->identity.device_id,
+                .source = "127.0.0.1",
+                .public_key_hash = span_of(office->key_hash, sizeof office->key_hash),
+                .certificate_serial = recruit->facts.serial_hex,
+                .certificate_until_ms = recruit->facts.not_after_ms,
+                .sealing_public = span_of(recruit->identity.sealing_public, PKI_X25519_SIZE),
+                .server_key_id =
+                    span_of(office->server_key.key_id, sizeof office->server_key.key_id),
+                .secret_wrapped = span_of(recruit->secret_wrapped, sizeof recruit->secret_wrapped),
+            },
     };
     enum status status = claims_enrol(office->store, &enrolment, &verdict, &epoch);
 

@@ -1,6 +1,6 @@
 // robot.mjs - what a robot does to enrol, written anew from the protocol's description
 import {execFileSync} from 'node:child_process';
-import {createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, X509Certificate} from 'node:crypto';
+import {createHash, createPrivateKey, createPublicKey, generateKeyPairSync, hkdfSync, randomBytes, sign, X509Certificate} from 'node:crypto';
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -79,4 +79,33 @@ export class Robot {
 // Nothing is known about the server yet: what comes is worth only as much as its fingerprint.
 export async function fetchRoot(stack) {
   return (await stack.send('GET', '/enrol/root', {device: true, unverified: true})).body;
+}
+
+const sha256 = (...parts) => createHash('sha256').update(Buffer.concat(parts)).digest();
+
+// A robot that pairs: what it says and the digits that it would speak, by schema/PROTOCOL.md and
+// node's own hashes. root is the certificate that it sees, whosever it is.
+export class Pairing {
+  constructor(robot, root) {
+    this.robot = robot;
+    this.nonce = randomBytes(32);
+    const key = createPublicKey(robot.key).export({type: 'spki', format: 'der'});
+    this.transcript = sha256(Buffer.from('myna pair 1'), sha256(new X509Certificate(root).raw), sha256(key),
+      robot.sealingPublic(), Buffer.from(`${robot.id}\0${robot.serial}\0`));
+  }
+
+  commitment() {
+    return sha256(Buffer.from('myna pair commitment 1'), this.nonce, this.transcript);
+  }
+
+  beginning(changes = {}) {
+    const {claim, ...application} = this.robot.application('');
+    return {...application, software: '1.2.3', commitment: this.commitment().toString('base64'), ...changes};
+  }
+
+  digits(serverNonce) {
+    const secret = Buffer.concat([this.nonce, Buffer.from(serverNonce, 'base64')]);
+    const bytes = Buffer.from(hkdfSync('sha256', secret, this.transcript, 'myna pair digits 1', 8));
+    return String(bytes.readBigUInt64BE() % 1000000n).padStart(6, '0');
+  }
 }
