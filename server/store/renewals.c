@@ -59,7 +59,7 @@ static enum status recreate(struct store_conn *conn, struct renewing *renewing, 
         "WITH d AS (INSERT INTO myna.device (device_id, certificate_serial, certificate_until,"
         "             previous_key_hash, certificate_key_hash, sealing_public, server_key_id,"
         "             secret_wrapped)"
-        "           SELECT $1, $4, $5, $2, $3, $6, $7, $8"
+        "           SELECT $1::text, $4, $5, $2, $3, $6, $7, $8"
         "           WHERE NOT EXISTS (SELECT FROM myna.revoked_before b WHERE b.device_id = $1)"
         "           ON CONFLICT DO NOTHING RETURNING *),"
         " link AS (INSERT INTO myna.device_link (device_id) SELECT device_id FROM d RETURNING 1),"
