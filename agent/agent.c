@@ -326,6 +326,27 @@ static enum status start_prover(struct agent *agent, char problem[256])
                     "cannot try configurations before they run");
 }
 
+static enum status start_renewal(struct agent *agent, char problem[256])
+{
+    const struct renewal_options options = {
+        .request = {.state_dir = agent->config->state_dir,
+                    .url = agent->config->url,
+                    .calendar = agent->calendar},
+        .link = agent->link,
+        .context = agent,
+        .on_renewed = agent_on_renewed,
+    };
+
+    return complain(renewal_start(&agent->renewal, &options), problem,
+                    "cannot look after the certificate");
+}
+
+static enum status open_calendar(struct agent *agent, char problem[256])
+{
+    return complain(calendar_open(&agent->calendar, agent->config->state_dir), problem,
+                    "cannot tell what day it is");
+}
+
 static enum status open_console(struct agent *agent, char problem[256])
 {
     char path[PATH_MAX];
@@ -355,9 +376,10 @@ static enum status open_console(struct agent *agent, char problem[256])
 enum status agent_start(struct agent **out, const struct config *config, char problem[256])
 {
     static enum status (*const starts[])(struct agent * agent, char problem[256]) = {
-        find_software, open_journal,   open_settings, open_vendor_voice, open_speaker, open_face,
-        make_filter,   prepare_memory, load_care,     make_updater,      make_link,    start_talker,
-        start_ear,     start_prover,   start_link,    open_console,
+        open_calendar, find_software, open_journal, open_settings,  open_vendor_voice,
+        open_speaker,  open_face,     make_filter,  prepare_memory, load_care,
+        make_updater,  make_link,     start_talker, start_ear,      start_prover,
+        start_link,    start_renewal, open_console,
     };
     struct agent *agent = calloc(1, sizeof *agent);
 
@@ -392,6 +414,7 @@ void agent_stop(struct agent *agent)
         return;
     atomic_store(&agent->is_ready, false);
     console_stop(agent->dialogue.console);
+    renewal_stop(agent->renewal);
     prover_stop(agent->prover);
     ear_stop(agent->ear);
     talker_stop(agent->talker);
@@ -410,6 +433,7 @@ void agent_stop(struct agent *agent)
     attempts_release(&agent->attempts);
     settings_close(agent->settings);
     journal_close(agent->journal);
+    calendar_close(agent->calendar);
     identity_wipe(&agent->identity);
     orders_release(&agent->orders);
     logbook_close(agent->logbook);

@@ -13,6 +13,7 @@
 #include "agent/identity.h"
 #include "agent/orders.h"
 #include "agent/prover.h"
+#include "agent/renewal.h"
 #include "agent/vendor_voice.h"
 #include "schema/wire/trouble.h"
 
@@ -32,6 +33,8 @@ struct agent {
     struct ear *ear;
     struct link *link;
     struct prover *prover;
+    struct calendar *calendar;
+    struct renewal *renewal;
     struct updater *updater;
     struct logbook *logbook;
     pthread_mutex_t in_force; /* held while settings reach the parts */
@@ -77,6 +80,7 @@ struct prover_host agent_prover_host(struct agent *agent);
 /* The same where a part has a single function for it; context is the agent. */
 void agent_on_software(void *context);
 void agent_on_spoken(void *context);
+void agent_on_renewed(void *context, const struct identity *identity);
 void agent_on_speaker(void *context, const struct speaker_event *event);
 void agent_on_key(void *context, enum face_key key, bool is_down);
 

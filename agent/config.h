@@ -15,7 +15,8 @@ enum config_command {
     CONFIG_MUTE,
     CONFIG_UNMUTE,
     CONFIG_CONSENT,
-    CONFIG_AVATAR
+    CONFIG_AVATAR,
+    CONFIG_RENEW
 };
 
 /* Plain data; texts live as long as the process. */

@@ -8,14 +8,13 @@
 #include "agent/chat/conversation_file.h"
 #include "agent/face/film.h"
 #include "agent/chat/http.h"
-#include "agent/identity.h"
+#include "agent/membership.h"
 #include "schema/base/encode.h"
 #include "schema/base/json.h"
 #include "schema/wire/claim_uri.h"
 #include "schema/wire/topic.h"
 
 #define MAX_ANSWER_BYTES 65536
-#define MAX_URL_SIZE     512
 
 struct enrolment {
     const struct enrol_request *request;
@@ -108,19 +107,6 @@ static enum status check_request(struct enrolment *enrolment)
     return read_claim(enrolment);
 }
 
-static enum status make_url(const struct enrolment *enrolment, const char *path,
-                            char out[MAX_URL_SIZE])
-{
-    const char *url = enrolment->url;
-    size_t size = strlen(url);
-
-    while (size > 0 && url[size - 1] == '/')
-        size--;
-    return snprintf(out, MAX_URL_SIZE, "%.*s%s", (int)size, url, path) < MAX_URL_SIZE
-               ? STATUS_OK
-               : STATUS_INVALID;
-}
-
 static enum status report_http(struct enrolment *enrolment, enum status status,
                                const struct http_result *result)
 {
@@ -133,8 +119,8 @@ static enum status fetch_root(struct enrolment *enrolment)
 {
     struct http_result result = {0};
     uint8_t fingerprint[CRYPTO_HASH_SIZE];
-    char url[MAX_URL_SIZE];
-    enum status status = make_url(enrolment, "/enrol/root", url);
+    char url[MEMBERSHIP_URL_SIZE];
+    enum status status = membership_url(enrolment->url, "/enrol/root", url);
 
     if (status != STATUS_OK)
         return fail(enrolment, status, "the enrolment URL is too long");
@@ -152,75 +138,30 @@ static enum status fetch_root(struct enrolment *enrolment)
     return STATUS_OK;
 }
 
-/* Proves that whoever holds the certificate's key also chose the sealing key. */
-static enum status sign_keys(const struct enrolment *enrolment, char *out, size_t out_size)
-{
-    static const char purpose[] = "myna enrol 1";
-    const char *device_id = enrolment->request->device_id;
-    uint8_t message[sizeof purpose - 1 + LIMIT_SLUG + 1 + PKI_X25519_SIZE];
-    uint8_t signature[PKI_SIGNATURE_MAX];
-    uint8_t *at = message;
-    size_t size;
-
-    memcpy(at, purpose, sizeof purpose - 1);
-    at += sizeof purpose - 1;
-    memcpy(at, device_id, strlen(device_id) + 1);
-    at += strlen(device_id) + 1;
-    memcpy(at, enrolment->identity.sealing_public, PKI_X25519_SIZE);
-    at += PKI_X25519_SIZE;
-    enum status status =
-        pki_sign(enrolment->key_pem, span_of(message, (size_t)(at - message)), signature, &size);
-    return status == STATUS_OK ? encode_base64(span_of(signature, size), out, out_size) : status;
-}
-
 static enum status make_body(struct enrolment *enrolment)
 {
     const struct enrol_request *request = enrolment->request;
-    char csr[PKI_PEM_SIZE], sealing[64], signature[128];
     struct json_writer writer;
-    enum status status = pki_make_csr(enrolment->key_pem, request->device_id, csr);
 
-    if (status == STATUS_OK)
-        status = encode_base64(span_of(enrolment->identity.sealing_public, PKI_X25519_SIZE),
-                               sealing, sizeof sealing);
-    if (status == STATUS_OK)
-        status = sign_keys(enrolment, signature, sizeof signature);
-    if (status != STATUS_OK)
-        return fail(enrolment, status, "cannot make the certificate request");
     json_writer_init(&writer, &enrolment->body);
     json_begin_object(&writer);
     json_write_member(&writer, "claim", enrolment->claim);
     json_write_member(&writer, "device_id", request->device_id);
     json_write_member(&writer, "serial", request->serial ? request->serial : request->device_id);
-    json_write_member(&writer, "csr", csr);
-    json_write_member(&writer, "sealing_public", sealing);
-    json_write_member(&writer, "signature", signature);
+    enum status status = membership_write_keys(&enrolment->identity, request->device_id,
+                                               enrolment->key_pem, &writer);
+    if (status != STATUS_OK)
+        return fail(enrolment, status, "cannot make the certificate request");
     json_end_object(&writer);
     return buffer_status(&enrolment->body);
-}
-
-/* The server's own words, from a problem answer (RFC 9457). */
-static enum status report_refusal(struct enrolment *enrolment, int http_status)
-{
-    struct json *answer = NULL;
-    const char *detail = "";
-
-    if (json_parse(buffer_span(&enrolment->answer), &answer, NULL) == STATUS_OK) {
-        detail = json_text(json_member(answer, "detail"), "");
-        if (detail[0] == 0)
-            detail = json_text(json_member(answer, "title"), "");
-    }
-    snprintf(enrolment->problem, 256, "the server refused (%d): %.180s", http_status, detail);
-    json_free(answer);
-    return STATUS_DENIED;
 }
 
 static enum status post(struct enrolment *enrolment)
 {
     static const struct http_header headers[] = {{"Content-Type", "application/json"}};
     struct http_result result = {0};
-    char url[MAX_URL_SIZE];
-    enum status status = make_url(enrolment, "/enrol", url);
+    char url[MEMBERSHIP_URL_SIZE];
+    enum status status = membership_url(enrolment->url, "/enrol", url);
 
     if (status != STATUS_OK)
         return fail(enrolment, status, "the enrolment URL is too long");
@@ -234,27 +175,11 @@ static enum status post(struct enrolment *enrolment)
     status = http_fetch(enrolment->http, &request, &enrolment->answer, &result);
     if (status != STATUS_OK)
         return report_http(enrolment, status, &result);
-    return result.http_status == 200 ? STATUS_OK : report_refusal(enrolment, result.http_status);
-}
-
-/* Everything in the answer must lead back to the pinned root and to our own request. */
-static enum status verify(const struct enrolment *enrolment, const char *chain)
-{
-    const struct identity *identity = &enrolment->identity;
-    const struct span root = buffer_span(&enrolment->root_pem);
-    struct pki_facts facts;
-    enum status status = pki_read(span_text(chain), &facts);
-
-    /* dates are not looked at: a robot's clock may be wrong until it has met its server */
-    if (status == STATUS_OK)
-        status = pki_verify(span_text(chain), root, PKI_IGNORE_TIME);
-    if (status == STATUS_OK)
-        status = pki_verify(span_text(identity->server_ca_pem), root, PKI_IGNORE_TIME);
-    if (status == STATUS_OK)
-        status = identity_check_key(identity, &identity->server_key);
-    if (status == STATUS_OK && strcmp(facts.name, enrolment->request->device_id) != 0)
-        status = STATUS_FORGED;
-    return status;
+    if (result.http_status == 200)
+        return STATUS_OK;
+    membership_tell_refusal(buffer_span(&enrolment->answer), result.http_status,
+                            enrolment->problem);
+    return STATUS_DENIED;
 }
 
 /* The keys in the folder may be the earlier owner's too: with them its conversation can be read. */
@@ -277,23 +202,25 @@ static enum status wipe_earlier_owner(struct enrolment *enrolment)
 
 static enum status take_answer(struct enrolment *enrolment)
 {
+    const struct enrol_request *request = enrolment->request;
     struct identity *identity = &enrolment->identity;
+    const struct span root = buffer_span(&enrolment->root_pem);
     struct json *answer = NULL;
+    const char *chain = "";
     enum status status = json_parse(buffer_span(&enrolment->answer), &answer, NULL);
-    const char *chain = json_text(json_member(answer, "certificate"), "");
 
-    if (status == STATUS_OK)
-        status = identity_take_facts(identity, answer);
-    if (status == STATUS_OK)
-        status = span_to_text(span_text(json_text(json_member(answer, "server_ca"), "")),
-                              identity->server_ca_pem, sizeof identity->server_ca_pem);
     if (status != STATUS_OK)
-        fail(enrolment, status, "the server's answer is not one to an enrolment");
-    else if ((status = verify(enrolment, chain)) != STATUS_OK)
-        fail(enrolment, STATUS_FORGED, "the server's answer does not verify under its own root");
-    else if ((status = wipe_earlier_owner(enrolment)) == STATUS_OK)
-        status = identity_store(identity, enrolment->request->state_dir, span_text(chain),
-                                buffer_span(&enrolment->root_pem), enrolment->problem);
+        fail(enrolment, status, "the server's answer is no JSON");
+    if (status == STATUS_OK)
+        status =
+            membership_take(identity, request->device_id, answer, root, &chain, enrolment->problem);
+    if (status == STATUS_OK)
+        status = wipe_earlier_owner(enrolment);
+    if (status == STATUS_OK) {
+        memcpy(identity->url, enrolment->url, sizeof enrolment->url);
+        status = identity_store(identity, request->state_dir, span_text(chain), root,
+                                enrolment->problem);
+    }
     json_free(answer);
     return status;
 }

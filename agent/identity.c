@@ -114,6 +114,7 @@ enum status identity_take_facts(struct identity *identity, const struct json *fa
     if (status == STATUS_OK)
         status = take_server_key(&identity->server_key, json_member(facts, "sealing_key"));
     identity->epoch = (uint32_t)json_int(json_member(facts, "epoch"), 0);
+    identity->renew_after_ms = json_int(json_member(facts, "renew_after_ms"), 0);
     return status;
 }
 
@@ -128,6 +129,9 @@ static enum status load_facts(struct identity *identity, const char *state_dir, 
         status = json_parse(span_text(text), &facts, NULL);
         if (status == STATUS_OK)
             status = identity_take_facts(identity, facts);
+        if (status == STATUS_OK)
+            status = span_to_text(span_text(json_text(json_member(facts, "url"), "")),
+                                  identity->url, sizeof identity->url);
         if (status != STATUS_OK)
             snprintf(problem, 256, "\"device.json\" is not what enrolment wrote");
         json_free(facts);
@@ -179,6 +183,22 @@ enum status identity_load(struct identity *identity, const char *state_dir, char
         status = STATUS_INVALID;
     }
     return status;
+}
+
+enum status identity_read_pair(const char *state_dir, char key_pem[PKI_PEM_SIZE],
+                               char chain_pem[IDENTITY_CHAIN_SIZE], char problem[256])
+{
+    enum status status = read_text(state_dir, "device.key", key_pem, PKI_PEM_SIZE, problem);
+
+    if (status == STATUS_OK)
+        status = read_text(state_dir, "device.pem", chain_pem, IDENTITY_CHAIN_SIZE, problem);
+    return status;
+}
+
+enum status identity_read_root(const char *state_dir, char root_pem[IDENTITY_CHAIN_SIZE],
+                               char problem[256])
+{
+    return read_text(state_dir, "root.pem", root_pem, IDENTITY_CHAIN_SIZE, problem);
 }
 
 static enum status make_sealing(struct identity *identity, const char *state_dir, char problem[256])
@@ -252,6 +272,9 @@ static void write_facts(const struct identity *identity, struct buffer *out)
     json_end_object(&writer);
     json_key(&writer, "epoch");
     json_write_int(&writer, identity->epoch);
+    json_write_member(&writer, "url", identity->url);
+    json_key(&writer, "renew_after_ms");
+    json_write_int(&writer, identity->renew_after_ms);
     json_end_object(&writer);
     buffer_byte(out, '\n');
 }

@@ -5,7 +5,11 @@
  *   device.pem    certificate with its CA
  *   root.pem      the only root this robot trusts for its own server
  *   server-ca.pem who signs the server's sealing keys
- *   device.json   device id, brokers, sealing key, epoch; written last: it makes the robot enrolled
+ *   device.json   device id, where it enrolled, brokers, sealing key, epoch, when to renew; written
+ *                 last: it makes the robot enrolled
+ *
+ * A renewal replaces the certificates and facts, each file as a whole and keeping the keys: after
+ * power loss between any two of them every old and new file still fits the others.
  */
 #ifndef AGENT_IDENTITY_H
 #define AGENT_IDENTITY_H
@@ -17,6 +21,7 @@
 
 struct json;
 
+#define IDENTITY_URL_SIZE   512
 #define IDENTITY_CHAIN_SIZE (2 * PKI_PEM_SIZE)
 
 /* Plain data; the sealing key is a secret, see identity_wipe(). */
@@ -25,6 +30,8 @@ struct identity {
     char brokers[LIMIT_BROKERS][LIMIT_URL + 1]; /* "host:port" */
     size_t broker_count;
     uint32_t epoch;
+    char url[IDENTITY_URL_SIZE]; /* of the enrolment listener; "": enrolled before it was kept */
+    int64_t renew_after_ms;      /* wall clock; 0: likewise */
     wire_SealingKey server_key;
     uint8_t sealing_private[PKI_X25519_SIZE];
     uint8_t sealing_public[PKI_X25519_SIZE];
@@ -37,13 +44,21 @@ struct identity {
 /* True when the folder holds an enrolled robot. */
 bool identity_exists(const char *state_dir);
 
-/* Reads device_id, brokers, sealing_key and epoch, as device.json and the answer to an enrolment
- * both have them. STATUS_INVALID: something is missing or too long. */
+/* Reads device_id, brokers, sealing_key, epoch and when to renew, as device.json and the answer to
+ * an enrolment both have them. STATUS_INVALID: something is missing or too long. */
 MUST_CHECK enum status identity_take_facts(struct identity *identity, const struct json *facts);
 
 /* STATUS_NOT_FOUND: not enrolled. problem says what is wrong with which file. */
 MUST_CHECK enum status identity_load(struct identity *identity, const char *state_dir,
                                      char problem[256]);
+/* The private key and the certificate chain, as they are on disk. */
+MUST_CHECK enum status identity_read_pair(const char *state_dir, char key_pem[PKI_PEM_SIZE],
+                                          char chain_pem[IDENTITY_CHAIN_SIZE], char problem[256]);
+
+/* The root, as it is on disk. */
+MUST_CHECK enum status identity_read_root(const char *state_dir, char root_pem[IDENTITY_CHAIN_SIZE],
+                                          char problem[256]);
+
 void identity_wipe(struct identity *identity);
 
 /* Loads the private keys, making and storing what is missing, so that an enrolment whose answer was

@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
-#include "agent/enrol.h"
+#include "agent/chores.h"
 #include "agent/face/face.h"
 #include "agent/face/sheet.h"
 #include "agent/talk.h"
@@ -14,20 +14,6 @@ static int fail(const char *problem)
 {
     fprintf(stderr, "myna-agent: %s\n", problem);
     return 1;
-}
-
-static int enrol(const struct config *config, const char *films_path)
-{
-    const struct enrol_request request = {config->state_dir, config->url,    config->claim,
-                                          config->device_id, config->serial, films_path};
-    char problem[256];
-
-    if (!config->claim || !config->device_id || !enrol_knows_url(&request))
-        return fail("enrol needs --url, --claim and --device-id"), 2;
-    enum status status = enrol_run(&request, problem);
-    if (status != STATUS_OK && status != STATUS_EXISTS)
-        return fail(problem);
-    return puts(status == STATUS_OK ? "enrolled" : "enrolled already"), 0;
 }
 
 /* Until a signal or the server ends it. */
@@ -77,7 +63,9 @@ int main(int argc, char **argv)
     case CONFIG_RUN:
         return run(&config, argv);
     case CONFIG_ENROL:
-        return enrol(&config, films_path);
+        return chores_enrol(&config, films_path);
+    case CONFIG_RENEW:
+        return chores_renew(&config);
     case CONFIG_ASK:
         return talk_ask(socket_path, config.text);
     case CONFIG_CHAT:

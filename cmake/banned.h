@@ -7,6 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Its headers declare members of the names below: the one file that needs them reads them first. */
+#ifdef MYNA_NEEDS_OPENSSL
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+#endif
+
 /* Under clang glibc makes macros of these when it checks buffer sizes. */
 #undef sprintf
 #undef vsprintf

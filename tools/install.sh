@@ -4,7 +4,7 @@
 # What builds and runs the fleet. Never a browser, an X server or a sound server.
 PACKAGES_RUN='build-essential cmake ninja-build pkg-config protobuf-compiler nanopb libnanopb-dev
 	postgresql-15 libpq-dev mosquitto mosquitto-dev libmosquitto-dev libpaho-mqtt-dev
-	libmicrohttpd-dev libmbedtls-dev libjansson-dev libcurl4-openssl-dev libcrypt-dev libyaml-dev
+	libmicrohttpd-dev libmbedtls-dev libjansson-dev libcurl4-openssl-dev libssl-dev libcrypt-dev libyaml-dev
 	libqrencode-dev libglib2.0-dev tzdata
 	libexpat1-dev libcairo2-dev libsdl2-dev libasound2-dev libespeak-ng-dev espeak-ng-data
 	libpocketsphinx-dev pocketsphinx-en-us libspeexdsp-dev

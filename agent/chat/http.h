@@ -47,6 +47,7 @@ struct http_request {
     int64_t stall_timeout_ms;   /* without a byte from the server; 0: 15 s */
     int64_t total_timeout_ms;   /* 0: none */
     int64_t max_bytes_per_s;    /* of the answer; 0: as fast as it comes */
+    bool ignores_dates;         /* of certificates: for a robot whose clock may be wrong */
     const atomic_bool *cancel;  /* stop as soon as it is true; NULL: cannot be stopped */
 };
 

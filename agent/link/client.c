@@ -16,6 +16,8 @@ struct client {
     MQTTAsync paho;         /* NULL: no connection */
     atomic_uint connection; /* its number */
     atomic_int unsent;
+    atomic_uint failed_handshakes;
+    atomic_uint told_connection; /* whose handshake was counted last: it has several errors */
 };
 
 /* On Paho's threads. */
@@ -25,6 +27,17 @@ static void tell(struct client *client, enum client_event event, int code)
     const struct client_listener *listener = &client->options.listener;
 
     listener->event(listener->context, atomic_load(&client->connection), event, code);
+}
+
+static int on_tls_error(const char *text, size_t size, void *context)
+{
+    struct client *client = context;
+    const unsigned connection = atomic_load(&client->connection);
+
+    (void)text, (void)size;
+    if (atomic_exchange(&client->told_connection, connection) != connection)
+        atomic_fetch_add(&client->failed_handshakes, 1);
+    return 1; /* and the next error, until there is none */
 }
 
 static void on_connected(void *context, MQTTAsync_successData5 *response)
@@ -130,6 +143,8 @@ int client_connect(struct client *client, const char *broker, const char *will_t
     ssl.privateKey = client->options.key_path;
     ssl.sslVersion = MQTT_SSL_VERSION_TLS_1_2; /* the least */
     ssl.verify = 1;
+    ssl.ssl_error_cb = on_tls_error;
+    ssl.ssl_error_context = client;
     connect.keepAliveInterval = KEEP_ALIVE_S;
     connect.connectTimeout = CONNECT_TIMEOUT_S;
     connect.cleanstart = 1;
@@ -188,6 +203,16 @@ bool client_is_connected(const struct client *client)
 uint32_t client_connection(const struct client *client)
 {
     return atomic_load(&client->connection);
+}
+
+unsigned client_failed_handshakes(const struct client *client)
+{
+    return atomic_load(&client->failed_handshakes);
+}
+
+void client_forget_failures(struct client *client)
+{
+    atomic_store(&client->failed_handshakes, 0);
 }
 
 int client_unsent(const struct client *client)

@@ -65,6 +65,10 @@ bool client_is_connected(const struct client *client);
 /* The number of the present connection; never used twice. */
 uint32_t client_connection(const struct client *client);
 
+/* How many TLS handshakes failed since client_forget_failures(). Both from any thread. */
+unsigned client_failed_handshakes(const struct client *client);
+void client_forget_failures(struct client *client);
+
 /* How many messages the broker did not take over yet. */
 int client_unsent(const struct client *client);
 

@@ -77,6 +77,7 @@ struct link {
     int64_t ready_ms;      /* when the server first answered on this connection; 0: not yet */
     struct client *client; /* what comes from an older connection of it is ignored */
     atomic_bool ready;
+    atomic_uint unanswered_hellos;
     atomic_bool lost; /* an event could not be queued: look after the connection */
     wire_Session session;
     uint64_t floor;
@@ -298,6 +299,8 @@ static void publish(void *context, enum topic_kind kind, unsigned qos, struct sp
 
     if (link->state != LINK_UP || is_shed(link, kind))
         return;
+    if (kind == TOPIC_HELLO)
+        atomic_fetch_add(&link->unanswered_hellos, 1);
     topic_make(topic, link->options.device_id, kind);
     client_publish(link->client, topic, qos, payload);
 }
@@ -406,6 +409,8 @@ static void on_queued_message(struct link *link, struct span body)
         if (link->ready_ms == 0)
             link->ready_ms = clock_mono_ms();
         atomic_store(&link->ready, true);
+        client_forget_failures(link->client);
+        atomic_store(&link->unanswered_hellos, 0);
     }
 }
 
@@ -675,6 +680,12 @@ void link_add_pair(struct link *link, const struct box_pair *pair)
 bool link_is_ready(struct link *link)
 {
     return atomic_load(&link->ready);
+}
+
+struct link_silence link_silence(struct link *link)
+{
+    return (struct link_silence){client_failed_handshakes(link->client),
+                                 atomic_load(&link->unanswered_hellos)};
 }
 
 bool link_is_flushed(struct link *link)

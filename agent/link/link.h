@@ -73,6 +73,13 @@ void link_add_pair(struct link *link, const struct box_pair *pair);
 /* True while the server answers. */
 bool link_is_ready(struct link *link);
 
+/* What went unanswered since the server last spoke. */
+struct link_silence {
+    unsigned handshakes; /* with a broker that failed: certificates, or the clock */
+    unsigned hellos;
+};
+struct link_silence link_silence(struct link *link);
+
 /* True when nothing published still waits for the broker: a restart may go ahead. */
 bool link_is_flushed(struct link *link);
 

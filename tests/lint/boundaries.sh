@@ -35,6 +35,7 @@ must_not() {
 	only_in 'MQTTAsync|MQTTClient' server/bus/ agent/link/client.c
 	only_in 'curl/' agent/chat/http.c server/ctl/client.c server/notify/post.c server/sso/fetch.c
 	only_in 'mbedtls/' schema/base/
+	only_in 'openssl/' agent/chat/tls_dates.c
 	only_in 'jansson' schema/base/json.c
 	only_in 'pb\.h|pb_' schema/wire/
 	only_in 'espeak' agent/voice/espeak/
