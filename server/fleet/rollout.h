@@ -100,7 +100,7 @@ enum rollout_action {
     ROLLOUT_DO_BEGIN,    /* fix the members and the waves */
     ROLLOUT_DO_ADVANCE,  /* close the wave; the next one is to be opened */
     ROLLOUT_DO_COMPLETE, /* close the wave; the patch becomes part of the layer */
-    ROLLOUT_DO_RETRY,    /* open again those that failed */
+    ROLLOUT_DO_RETRY,    /* those that failed wait to be opened again */
     ROLLOUT_DO_END,      /* devices are no members any more */
     ROLLOUT_DO_REMIND,   /* tell people that it waits for them */
 };

@@ -319,7 +319,8 @@ static enum status move_on(struct store_conn *conn, struct looking *looking)
     struct rollout_step_facts facts = {
         .place = row->place,
         .now_ms = now_ms,
-        .moved_ms = is_dark && row->place == ROLLOUT_PUBLISHING ? now_ms
+        .moved_ms = is_dark && (row->place == ROLLOUT_PUBLISHING || row->counts.waiting > 0)
+                        ? now_ms
                     : row->last_moved_ms > row->step_since_ms && is_running(row->place)
                         ? row->last_moved_ms
                         : row->step_since_ms,

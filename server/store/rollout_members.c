@@ -30,19 +30,17 @@ static enum status touch(struct store_conn *conn, const struct ids *ids)
 
 /* Who was opened or closed, and why: the configuration of these devices changes. */
 static enum status audit(struct store_conn *conn, const struct rollout_steps_row *row,
-                         const struct author *by, const char *action, const struct ids *ids,
-                         const char *reason)
+                         const char *action, const struct ids *ids, const char *reason)
 {
-    STORE_STATEMENT(append, "SELECT myna.audit_append($1, $2, $3, 'rollout/' || $4, NULL,"
-                            " jsonb_strip_nulls(jsonb_build_object('wave', $5::bigint,"
-                            "  'robots', to_jsonb($6::text[]), 'reason', $7::text))),"
-                            " myna.tell_rollout($4)::text");
+    STORE_STATEMENT(append, "SELECT myna.audit_append('mynad', '', $1, 'rollout/' || $2, NULL,"
+                            " jsonb_strip_nulls(jsonb_build_object('wave', $3::bigint,"
+                            "  'robots', to_jsonb($4::text[]), 'reason', $5::text))),"
+                            " myna.tell_rollout($2)::text");
 
     return store_exec(conn, &append,
-                      STORE_VALUES(value_text(by != NULL ? by->actor : "mynad"),
-                                   value_text(by != NULL ? by->source : ""), value_text(action),
-                                   value_text(row->rollout_id), value_int(row->wave),
-                                   value_text_array(ids->texts, ids->count), value_text(reason)),
+                      STORE_VALUES(value_text(action), value_text(row->rollout_id),
+                                   value_int(row->wave), value_text_array(ids->texts, ids->count),
+                                   value_text(reason)),
                       NULL);
 }
 
@@ -56,7 +54,7 @@ enum status rollout_members_zones(struct store_conn *conn, struct arena *arena,
                     "SELECT DISTINCT coalesce(z.value #>> '{}', '') FROM myna.rollout_device o"
                     " LEFT JOIN myna.layered_setting z"
                     "  ON z.device_id = o.device_id AND z.name = 'zone'"
-                    " WHERE o.rollout_id = $1 AND o.wave = $2 AND o.state = 'waiting'"
+                    " WHERE o.rollout_id = $1 AND o.wave <= $2 AND o.state = 'waiting'"
                     " ORDER BY 1 LIMIT $3");
     struct ids found;
     struct result rows;
@@ -100,8 +98,7 @@ static enum status mark_opened(struct store_conn *conn, const struct rollout_ste
 }
 
 static enum status open_all(struct store_conn *conn, const struct rollout_steps_row *row,
-                            const struct ids *ids, const struct author *by, const char *action,
-                            int64_t now_ms)
+                            const struct ids *ids, int64_t now_ms)
 {
     if (ids->count == 0)
         return STATUS_OK;
@@ -112,7 +109,7 @@ static enum status open_all(struct store_conn *conn, const struct rollout_steps_
     if (status == STATUS_OK)
         status = rollout_key_give(conn, row, ids->texts, ids->count);
     if (status == STATUS_OK)
-        status = audit(conn, row, by, action, ids, NULL);
+        status = audit(conn, row, "rollout.open", ids, NULL);
     return status;
 }
 
@@ -138,14 +135,14 @@ enum status rollout_members_open(struct store_conn *conn, struct arena *arena,
                                  int64_t *opened)
 {
     STORE_STATEMENT(choose, "SELECT o.device_id FROM myna.rollout_device o"
-                            " WHERE o.rollout_id = $1 AND o.wave = $2 AND o.state = 'waiting'"
+                            " WHERE o.rollout_id = $1 AND o.wave <= $2 AND o.state = 'waiting'"
                             "  AND ($3::text[] IS NULL OR coalesce((SELECT z.value #>> '{}'"
                             "     FROM myna.layered_setting z WHERE z.device_id = o.device_id"
                             "     AND z.name = 'zone'), '') = ANY ($3))" NOT_DRAINED
                             " ORDER BY o.place, o.device_id LIMIT $4");
     STORE_STATEMENT(choose_any,
                     "SELECT o.device_id FROM myna.rollout_device o"
-                    " WHERE o.rollout_id = $1 AND o.wave = $2 AND o.state = 'waiting'" NOT_DRAINED
+                    " WHERE o.rollout_id = $1 AND o.wave <= $2 AND o.state = 'waiting'" NOT_DRAINED
                     " ORDER BY o.place, o.device_id LIMIT $3");
     struct ids ids;
     struct result rows;
@@ -164,34 +161,31 @@ enum status rollout_members_open(struct store_conn *conn, struct arena *arena,
     if (status == STATUS_OK)
         status = take_ids(&rows, arena, &ids);
     if (status == STATUS_OK)
-        status = open_all(conn, row, &ids, NULL, "rollout.open", now_ms);
+        status = open_all(conn, row, &ids, now_ms);
     if (status != STATUS_OK)
         return status;
     *opened = (int64_t)ids.count;
     return ids.count > 0 ? rollout_steps_count(conn, row) : STATUS_OK;
 }
 
-enum status rollout_members_retry(struct store_conn *conn, struct arena *arena,
-                                  const struct rollout_steps_row *row, const struct author *by,
-                                  int64_t now_ms, int64_t *count)
+/* They have what they had before; the wave, the plan's pace and its hours say when it is their
+ * turn.
+ */
+enum status rollout_members_retry(struct store_conn *conn, const struct rollout_steps_row *row,
+                                  int64_t *count)
 {
-    STORE_STATEMENT(failed, "SELECT o.device_id FROM myna.rollout_device o WHERE o.rollout_id = $1"
-                            " AND o.is_live AND o.state = 'failed'" NOT_DRAINED
-                            " ORDER BY o.device_id LIMIT $2");
-    struct ids ids;
-    struct result rows = {0};
-    enum status status = rollout_members_hold(conn, row);
+    STORE_STATEMENT(wait, "UPDATE myna.rollout_device SET state = 'waiting', is_final = false,"
+                          " settled_at = NULL WHERE rollout_id = $1 AND is_live"
+                          " AND state = 'failed'");
+    struct result result;
+    enum status status =
+        store_exec(conn, &wait, STORE_VALUES(value_text(row->rollout_id)), &result);
 
-    if (status == STATUS_OK)
-        status = store_exec(
-            conn, &failed,
-            STORE_VALUES(value_text(row->rollout_id), value_int(ROLLOUT_MEMBERS_BATCH)), &rows);
-    if (status == STATUS_OK)
-        status = take_ids(&rows, arena, &ids);
     if (status != STATUS_OK)
         return status;
-    *count = (int64_t)ids.count;
-    return open_all(conn, row, &ids, by, "rollout.reopen", now_ms);
+    *count = result_affected(&result);
+    result_release(&result);
+    return STATUS_OK;
 }
 
 /* ---- coming and going ---- */
@@ -207,7 +201,7 @@ static enum status see_off(struct store_conn *conn, const struct rollout_steps_r
 
     if (status == STATUS_OK)
         status = rollout_key_take(conn, row, ids->texts, ids->count, false);
-    return status == STATUS_OK ? audit(conn, row, NULL, "rollout.close", ids, "left") : status;
+    return status == STATUS_OK ? audit(conn, row, "rollout.close", ids, "left") : status;
 }
 
 static enum status leave(struct store_conn *conn, struct arena *arena,
@@ -383,9 +377,11 @@ static enum status close_all(struct store_conn *conn, const struct rollout_steps
                     "UPDATE myna.rollout_device o SET state = $3, is_open = false,"
                     "  generation = l.desired_generation, online_at = NULL,"
                     "  opened_at = CASE WHEN $3 = 'reverted' THEN $4 ELSE o.opened_at END,"
-                    "  settled_at = CASE WHEN $3 = 'reverted' THEN NULL ELSE $4 END"
+                    "  settled_at = CASE WHEN $3 = 'failed' THEN $4::timestamptz END"
                     " FROM myna.device_link l WHERE o.rollout_id = $1 AND o.device_id = l.device_id"
                     "  AND l.device_id = ANY ($2)");
+    if (ids->count == 0)
+        return STATUS_OK;
     enum status status = touch(conn, ids);
 
     if (status == STATUS_OK)
@@ -395,8 +391,9 @@ static enum status close_all(struct store_conn *conn, const struct rollout_steps
                                          value_text(state), value_time(now_ms)),
                             NULL);
     if (status == STATUS_OK)
-        status = rollout_key_take(conn, row, ids->texts, ids->count, strcmp(state, "failed") == 0);
-    return status == STATUS_OK ? audit(conn, row, NULL, "rollout.close", ids, reason) : status;
+        status =
+            rollout_key_take(conn, row, ids->texts, ids->count, strcmp(state, "reverted") != 0);
+    return status == STATUS_OK ? audit(conn, row, "rollout.close", ids, reason) : status;
 }
 
 static enum status close_rest(struct store_conn *conn, struct arena *arena,
@@ -414,9 +411,7 @@ static enum status close_rest(struct store_conn *conn, struct arena *arena,
 
     if (status == STATUS_OK)
         status = take_ids(&rows, arena, &ids);
-    if (status == STATUS_OK && ids.count > 0)
-        status = close_all(conn, row, &ids, "failed", now_ms, "failed");
-    return status;
+    return status == STATUS_OK ? close_all(conn, row, &ids, "failed", now_ms, "failed") : status;
 }
 
 enum status rollout_members_fail(struct store_conn *conn, struct arena *arena,
@@ -438,7 +433,7 @@ enum status rollout_members_fail(struct store_conn *conn, struct arena *arena,
     if (status == STATUS_OK && failed.count > 0)
         status = close_rest(conn, arena, row, &failed, &retries, now_ms);
     if (status == STATUS_OK)
-        status = open_all(conn, row, &retries, NULL, "rollout.reopen", now_ms);
+        status = close_all(conn, row, &retries, "waiting", now_ms, "to be tried again");
     if (status == STATUS_OK && by_time)
         status = store_exec(conn, &note,
                             STORE_VALUES(value_text(row->rollout_id), value_time(now_ms)), NULL);
@@ -461,7 +456,7 @@ enum status rollout_members_take_back(struct store_conn *conn, struct arena *are
 
     if (status == STATUS_OK)
         status = take_ids(&rows, arena, &ids);
-    if (status == STATUS_OK && ids.count > 0)
+    if (status == STATUS_OK)
         status = close_all(conn, row, &ids, "reverted", now_ms, "rolled back");
     if (status == STATUS_OK)
         *count = (int64_t)ids.count;

@@ -17,13 +17,13 @@
 MUST_CHECK enum status rollout_members_hold(struct store_conn *conn,
                                             const struct rollout_steps_row *row);
 
-/* The distances from UTC that devices which wait in the present wave have, as their setting says
+/* The distances from UTC that devices which wait in the waves so far have, as their setting says
  * it; "" for none. At most max. */
 MUST_CHECK enum status rollout_members_zones(struct store_conn *conn, struct arena *arena,
                                              const struct rollout_steps_row *row,
                                              const char **zones, size_t max, size_t *count);
 
-/* Opens up to limit devices that wait in the present wave, in their order; zones NULL: whatever
+/* Opens up to limit devices that wait in the waves so far, in their order; zones NULL: whatever
  * theirs is. */
 struct rollout_members_choice {
     const char *const *zones;
@@ -45,17 +45,16 @@ MUST_CHECK enum status rollout_members_confirm(struct store_conn *conn,
                                                int64_t *settled);
 
 /* Notes failures and who is out of reach: failed trials at once, and, when by_time, those that did
- * not answer in time. What failed goes back, or, when may_retry, is tried again as a new
- * generation as often as the plan says. */
+ * not answer in time. What failed goes back; when may_retry, it waits then to be opened again, as
+ * often as the plan says. */
 MUST_CHECK enum status rollout_members_fail(struct store_conn *conn, struct arena *arena,
                                             const struct rollout_steps_row *row, bool by_time,
                                             bool may_retry, int64_t now_ms, int64_t *settled);
 
-/* Opens those again that failed. *count 0: none did. by: the operator. */
-MUST_CHECK enum status rollout_members_retry(struct store_conn *conn, struct arena *arena,
-                                             const struct rollout_steps_row *row,
-                                             const struct author *by, int64_t now_ms,
-                                             int64_t *count);
+/* Those that failed, of this wave and those before it, wait to be opened again. *count 0: none
+ * did. */
+MUST_CHECK enum status rollout_members_retry(struct store_conn *conn,
+                                             const struct rollout_steps_row *row, int64_t *count);
 
 /* Takes the patch from up to limit devices, the last opened first. */
 MUST_CHECK enum status rollout_members_take_back(struct store_conn *conn, struct arena *arena,

@@ -111,7 +111,7 @@ enum status rollout_steps_count(struct store_conn *conn, struct rollout_steps_ro
         "SELECT coalesce(w.state <> 'planned', false), coalesce(w.is_control, false), w.planned,"
         "  w.opened_at, w.tokens_at, w.confirmed_at, w.soak_until, w.looks, d.moved,"
         "  d.waiting, d.opened, d.confirmed, d.failed, d.unreachable, d.ever, d.open "
-        "FROM (SELECT count(*) FILTER (WHERE o.wave = $2 AND o.state = 'waiting') AS waiting,"
+        "FROM (SELECT count(*) FILTER (WHERE o.wave <= $2 AND o.state = 'waiting') AS waiting,"
         "    count(*) FILTER (WHERE o.wave = $2 AND o.state = 'opened') AS opened,"
         "    count(*) FILTER (WHERE o.wave = $2 AND o.state = 'confirmed') AS confirmed,"
         "    count(*) FILTER (WHERE o.wave = $2 AND o.state = 'failed') AS failed,"
@@ -467,6 +467,17 @@ enum status rollout_steps_end(struct store_conn *conn, const struct rollout_step
     return status == STATUS_OK ? store_exec(conn, &wake, STORE_NO_VALUES, NULL) : status;
 }
 
+/* Nobody tries them again now. Whom a drain interrupted has not failed: it forgets that they were
+ * opened. */
+static enum status give_up(struct store_conn *conn, const char *rollout_id)
+{
+    STORE_STATEMENT(fail, "UPDATE myna.rollout_device SET state = 'failed', settled_at = now()"
+                          " WHERE rollout_id = $1 AND is_live AND state = 'waiting'"
+                          " AND opened_at IS NOT NULL");
+
+    return store_exec(conn, &fail, STORE_VALUES(value_text(rollout_id)), NULL);
+}
+
 /* What devices that failed are told now, of the settings that the patch names: {device: {...}}. */
 static enum status read_old(struct store_conn *conn, struct arena *arena, const char *rollout_id,
                             struct span *old)
@@ -590,8 +601,10 @@ enum status rollout_steps_complete(struct store_conn *conn, struct arena *arena,
                                    const struct rollout_steps_row *row, struct span defaults)
 {
     struct span old;
-    enum status status = rollout_key_cover(conn, row);
+    enum status status = give_up(conn, row->rollout_id);
 
+    if (status == STATUS_OK)
+        status = rollout_key_cover(conn, row);
     if (status == STATUS_OK)
         status = lock_layer(conn, row->rollout_id);
     if (status == STATUS_OK)

@@ -45,10 +45,10 @@ struct rollout_steps_row {
     int64_t confirmed_ms; /* 0: not yet */
     int64_t look_ms;      /* 0: not known */
     int64_t looks;
-    int64_t last_moved_ms; /* of its devices; 0: none has */
-    struct rollout_step_counts counts;
-    int64_t opened_ever; /* of all waves: what a ramp counts */
-    int64_t open;        /* see the patch */
+    int64_t last_moved_ms;             /* of its devices; 0: none has */
+    struct rollout_step_counts counts; /* waiting: in those before it as well, for another try */
+    int64_t opened_ever;               /* of all waves: what a ramp counts */
+    int64_t open;                      /* see the patch */
 };
 
 /* skip: leave it to whoever has the lock. STATUS_NOT_FOUND: there is none, it is skipped, or
@@ -120,9 +120,10 @@ MUST_CHECK enum status rollout_steps_note_verdict(struct store_conn *conn,
                                                   const struct rollout_steps_row *row,
                                                   struct span verdict);
 
-/* The patch becomes a revision of the layer. Devices that failed keep what they have, by a layer of
- * their own, as far as the layer would change it; defaults: {"volume": 70, ...} of settings that no
- * layer sets. Whoever was not confirmed gets a new generation. Members are let go. */
+/* The patch becomes a revision of the layer. Devices that failed, or wait for another try, keep
+ * what they have, by a layer of their own, as far as the layer would change it; defaults:
+ * {"volume": 70, ...} of settings that no layer sets. Whoever was not confirmed gets a new
+ * generation. Members are let go. */
 MUST_CHECK enum status rollout_steps_complete(struct store_conn *conn, struct arena *arena,
                                               const struct rollout_steps_row *row,
                                               struct span defaults);

@@ -162,11 +162,10 @@ static enum status begin(struct store_conn *conn, struct arena *arena,
     return status == STATUS_OK && members == 0 ? STATUS_NOT_FOUND : status;
 }
 
-static enum status retry(struct store_conn *conn, struct arena *arena,
-                         const struct rollout_steps_row *row, const struct rollout_turn *turn)
+static enum status retry(struct store_conn *conn, const struct rollout_steps_row *row)
 {
     int64_t count = 0;
-    enum status status = rollout_members_retry(conn, arena, row, turn->by, turn->now_ms, &count);
+    enum status status = rollout_members_retry(conn, row, &count);
 
     return status == STATUS_OK && count == 0 ? STATUS_CONFLICT : status;
 }
@@ -182,7 +181,7 @@ static enum status act(struct store_conn *conn, struct arena *arena, struct roll
     case ROLLOUT_DO_COMPLETE:
         return complete(conn, arena, row, turn);
     case ROLLOUT_DO_RETRY:
-        return retry(conn, arena, row, turn);
+        return retry(conn, row);
     case ROLLOUT_DO_END:
         return rollout_steps_end(conn, row);
     case ROLLOUT_DO_NOTHING:

@@ -433,6 +433,168 @@ static void a_robot_is_out_of_reach_when_it_was_silent_for_long(void **state)
     ROLL_ASSERT_SQL(fixture, FARES, "unreachable 1");
 }
 
+/* ---- another try ---- */
+
+#define OPENED_ROBOTS(fixture) ((strlen(roll_opened(fixture)) + 1) / 3)
+
+static void what_fails_in_a_blackout_is_tried_again_after_it(void **state)
+{
+    struct roll *fixture = *state;
+    struct rollout_plan plan = roll_plan(true);
+
+    plan.retries = 1;
+    plan.blackouts[0] =
+        (struct rollout_plan_blackout){fixture->now_ms + 150000, fixture->now_ms + 3600000};
+    plan.blackout_count = 1;
+    start(fixture, &plan);
+    ROLL_ASSERT_SQL(fixture, FARES, "opened 1");
+    fail_trials(fixture, "0", "true");
+    fixture->now_ms = plan.blackouts[0].from_ms;
+    roll_look(fixture, "slow");
+    ROLL_ASSERT_SQL(fixture, FARES, "waiting 1");
+    assert_string_equal(roll_opened(fixture), "");
+    fixture->now_ms = plan.blackouts[0].to_ms;
+    roll_look(fixture, "slow");
+    ROLL_ASSERT_SQL(fixture, FARES, "opened 2");
+}
+
+/* However many days it lasts: nothing stalls that may not move. */
+static void a_blackout_while_robots_wait_for_another_try_is_no_standstill(void **state)
+{
+    struct roll *fixture = *state;
+    struct rollout_plan plan = roll_plan(true);
+
+    plan.retries = 1;
+    plan.blackouts[0] = (struct rollout_plan_blackout){fixture->now_ms + 200000,
+                                                       fixture->now_ms + INT64_C(9) * 24 * 3600000};
+    plan.blackout_count = 1;
+    start(fixture, &plan);
+    roll_look(fixture, "slow");
+    assert_string_equal(roll_place(fixture, "slow"), "running/confirming");
+    fail_trials(fixture, "0", "true");
+    fixture->now_ms = plan.blackouts[0].to_ms - 3600000;
+    roll_look(fixture, "slow");
+    roll_look(fixture, "slow");
+    assert_string_equal(roll_place(fixture, "slow"), "running/confirming");
+    ROLL_ASSERT_SQL(fixture, FARES, "waiting 1");
+}
+
+static void a_retry_by_hand_keeps_to_the_hours_of_the_plan(void **state)
+{
+    struct roll *fixture = *state;
+    struct rollout_plan plan = roll_plan(true);
+    const int now_min = (int)(fixture->now_ms / 60000 % 1440);
+
+    plan.windows[0] = (struct local_time_hours){(now_min + 1380) % 1440, (now_min + 60) % 1440};
+    plan.window_count = 1;
+    start(fixture, &plan);
+    fail_trials(fixture, "0", "false");
+    roll_look(fixture, "slow");
+    ROLL_ASSERT_SQL(fixture, FARES, "failed 1");
+    fixture->now_ms += INT64_C(12) * 3600000;
+    assert_int_equal(roll_act(fixture, "slow", ROLLOUT_RETRY), STATUS_OK);
+    roll_look(fixture, "slow");
+    ROLL_ASSERT_SQL(fixture, FARES, "waiting 1");
+    fixture->now_ms += INT64_C(12) * 3600000;
+    roll_look(fixture, "slow");
+    ROLL_ASSERT_SQL(fixture, FARES, "opened 2");
+}
+
+static void robots_are_tried_again_no_faster_than_the_plan_says(void **state)
+{
+    struct roll *fixture = *state;
+    struct rollout_plan plan = roll_plan(true);
+
+    plan.waves[0] = (struct rollout_plan_wave){ROLLOUT_PLAN_ALL, 0, 0};
+    plan.wave_count = 1;
+    plan.rate_per_minute = 2; /* one for each look of 31 s */
+    start(fixture, &plan);
+    for (int i = 0; i < ROLL_ROBOTS; i++)
+        roll_look(fixture, "slow");
+    assert_int_equal(OPENED_ROBOTS(fixture), ROLL_ROBOTS);
+    fail_trials(fixture, "0", "false");
+    roll_look(fixture, "slow");
+    assert_string_equal(roll_opened(fixture), "");
+    assert_int_equal(roll_act(fixture, "slow", ROLLOUT_RETRY), STATUS_OK);
+    roll_look(fixture, "slow");
+    assert_int_equal(OPENED_ROBOTS(fixture), 1);
+    roll_look(fixture, "slow");
+    assert_int_equal(OPENED_ROBOTS(fixture), 2);
+}
+
+/* Wave 1 failed and was let pass; wave 2 is open when it is tried again. */
+static void robots_of_an_earlier_wave_are_tried_again_as_well(void **state)
+{
+    struct roll *fixture = *state;
+    const struct rollout_plan plan = roll_plan(true);
+    STORE_STATEMENT(place, "SELECT concat(step, wave) FROM myna.rollout");
+
+    start(fixture, &plan);
+    fail_trials(fixture, "0", "false");
+    for (int i = 0; i < 10 && strcmp(roll_text(fixture, &place, NULL), "confirming2") != 0; i++)
+        roll_look(fixture, "slow");
+    ROLL_ASSERT_SQL(fixture, FARES, "failed 1, opened 1");
+    roll_answer(fixture, false);
+    assert_int_equal(roll_act(fixture, "slow", ROLLOUT_RETRY), STATUS_OK);
+    roll_look(fixture, "slow");
+    ROLL_ASSERT_SQL(fixture,
+                    "SELECT string_agg(DISTINCT concat(wave, state, tries), ' ')"
+                    " FROM myna.rollout_device",
+                    "1opened2 2confirmed1");
+}
+
+/* Forced to its end meanwhile, it has failed: it keeps what it had, in a layer of its own. */
+static void who_waits_for_another_try_at_the_end_has_failed(void **state)
+{
+    struct roll *fixture = *state;
+    struct rollout_plan plan = roll_plan(true);
+
+    plan.waves[0] = (struct rollout_plan_wave){ROLLOUT_PLAN_ALL, 0, 0};
+    plan.wave_count = 1;
+    plan.soak_s = 86400;
+    start(fixture, &plan);
+    roll_look(fixture, "slow");
+    fail_trials(fixture, "0", "false");
+    roll_run(fixture, "UPDATE myna.device_link SET trial = '{}' WHERE device_id <> 'r3'");
+    roll_answer(fixture, true);
+    roll_look(fixture, "slow");
+    roll_look(fixture, "slow");
+    assert_int_equal(roll_act(fixture, "slow", ROLLOUT_RETRY), STATUS_OK);
+    assert_int_equal(roll_act(fixture, "slow", ROLLOUT_FORCE), STATUS_OK);
+    ROLL_ASSERT_SQL(fixture,
+                    "SELECT concat(r.state, ' ', o.state, ' ', l.settings ->> 'volume')"
+                    " FROM myna.rollout r JOIN myna.rollout_device o USING (rollout_id)"
+                    " LEFT JOIN myna.layer l ON l.device_id = o.device_id"
+                    " WHERE o.device_id = 'r3'",
+                    "completed failed 70");
+}
+
+/* As whoever failed for good: it installs nothing meanwhile, and holds the old key. */
+static void who_waits_for_another_try_is_told_of_no_software(void **state)
+{
+    struct roll *fixture = *state;
+    struct rollout_plan plan = roll_plan(true);
+
+    plan.retries = 1;
+    plan.waves[0] = (struct rollout_plan_wave){ROLLOUT_PLAN_ALL, 0, 0};
+    plan.wave_count = 1;
+    plan.blackouts[0] =
+        (struct rollout_plan_blackout){fixture->now_ms + 150000, fixture->now_ms + 3600000};
+    plan.blackout_count = 1;
+    roll_create_software(fixture, "mood", NULL, "2", &plan);
+    assert_int_equal(roll_act(fixture, "mood", ROLLOUT_START), STATUS_OK);
+    for (int i = 0; i < 5; i++)
+        roll_look(fixture, "mood");
+    assert_int_equal(OPENED_ROBOTS(fixture), ROLL_ROBOTS);
+    fail_trials(fixture, "0", "true");
+    roll_look(fixture, "mood");
+    ROLL_ASSERT_SQL(fixture,
+                    "SELECT string_agg(DISTINCT concat(o.state, s.withdrawn), ' ')"
+                    " FROM myna.rollout_device o LEFT JOIN myna.device_software s"
+                    " USING (device_id)",
+                    "waitingt");
+}
+
 /* ---- drains ---- */
 
 static void lead_away(struct roll *fixture, struct store *store, enum status expected)
@@ -626,6 +788,13 @@ int main(void)
         TEST(what_may_pass_is_tried_again_as_often_as_planned),
         TEST(what_cannot_pass_is_not_tried_again),
         TEST(a_robot_is_out_of_reach_when_it_was_silent_for_long),
+        TEST(what_fails_in_a_blackout_is_tried_again_after_it),
+        TEST(a_blackout_while_robots_wait_for_another_try_is_no_standstill),
+        TEST(a_retry_by_hand_keeps_to_the_hours_of_the_plan),
+        TEST(robots_are_tried_again_no_faster_than_the_plan_says),
+        TEST(robots_of_an_earlier_wave_are_tried_again_as_well),
+        TEST(who_waits_for_another_try_at_the_end_has_failed),
+        TEST(who_waits_for_another_try_is_told_of_no_software),
         TEST(a_drain_takes_the_next_key_from_whoever_was_to_try_it),
         TEST(a_robot_that_is_opened_while_its_vendor_is_drained_has_no_trial),
         TEST(whoever_is_taken_back_is_told_so_and_waited_for),
