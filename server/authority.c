@@ -1,12 +1,13 @@
 #include "server/authority.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "schema/base/clock.h"
-#include "schema/base/encode.h"
 #include "schema/base/file.h"
+#include "server/master.h"
 #include "schema/wire/topic.h"
 
 #define DAY_MS         ((int64_t)86400 * 1000)
@@ -25,7 +26,8 @@ struct pair {
 };
 
 struct authority {
-    uint8_t master[CRYPTO_KEY_SIZE];
+    uint8_t data_key[CRYPTO_KEY_SIZE];
+    bool has_data_key;
     uint8_t fingerprint[CRYPTO_HASH_SIZE];
     char root[CHAIN_SIZE];
     struct pair device_ca;
@@ -124,17 +126,14 @@ static enum status save_pair(struct making *making, const char *name, const stru
 
 static enum status make_master(struct making *making)
 {
-    uint8_t key[CRYPTO_KEY_SIZE];
-    char text[2 * CRYPTO_KEY_SIZE + 1];
+    struct master_keys keys = {.count = 1};
 
     if (exists(making->dir, "master", ".key"))
         return STATUS_OK;
-    crypto_random(key, sizeof key);
-    enum status status = encode_hex(span_of(key, sizeof key), text, sizeof text);
-    if (status == STATUS_OK)
-        status = save(making, "master", ".key", text, SECRET);
-    crypto_wipe(key, sizeof key);
-    crypto_wipe(text, sizeof text);
+    crypto_random(keys.keys[0], CRYPTO_KEY_SIZE);
+    enum status status = master_save(making->dir, &keys, making->problem);
+    crypto_wipe(&keys, sizeof keys);
+    making->made += status == STATUS_OK;
     return status;
 }
 
@@ -270,7 +269,7 @@ enum status authority_init(const char *state_dir, const struct authority_names *
         fail(problem, status, state_dir, "cannot be made (permissions?)");
         goto out;
     }
-    status = make_master(&making);
+    status = names->has_master ? STATUS_OK : make_master(&making);
     if (status == STATUS_OK)
         status = make_ca(&making, "root", "Myna root", NULL, &pairs[0]);
     if (status == STATUS_OK)
@@ -293,24 +292,6 @@ out:
 
 /* Loading */
 
-static enum status load_master(struct authority *authority, const char *dir, char *problem)
-{
-    char text[2 * CRYPTO_KEY_SIZE + 2];
-    size_t size = 0;
-    enum status status = load(dir, "master", ".key", text, sizeof text);
-
-    if (status != STATUS_OK)
-        return fail(problem, status, "master.key", "cannot be read: run \"mynad init\" first");
-    struct span hex = span_text(text);
-    if (hex.size > 0 && hex.data[hex.size - 1] == '\n')
-        hex.size--;
-    status = encode_from_hex(hex, authority->master, CRYPTO_KEY_SIZE, &size);
-    crypto_wipe(text, sizeof text);
-    if (status != STATUS_OK || size != CRYPTO_KEY_SIZE)
-        return fail(problem, STATUS_CORRUPT, "master.key", "is not 64 hex digits");
-    return STATUS_OK;
-}
-
 static enum status load_or_say(const char *dir, const char *name, struct pair *pair, char *problem)
 {
     enum status status = load_pair(dir, name, pair, problem);
@@ -326,9 +307,7 @@ enum status authority_open(struct authority **out, const char *state_dir, char p
 
     if (authority == NULL)
         return fail(problem, STATUS_MEMORY, state_dir, status_text(STATUS_MEMORY));
-    enum status status = load_master(authority, state_dir, problem);
-    if (status == STATUS_OK)
-        status = load_or_say(state_dir, "device-ca", &authority->device_ca, problem);
+    enum status status = load_or_say(state_dir, "device-ca", &authority->device_ca, problem);
     if (status == STATUS_OK)
         status = load_or_say(state_dir, "server-ca", &authority->server_ca, problem);
     if (status == STATUS_OK)
@@ -357,9 +336,16 @@ void authority_close(struct authority *authority)
     free(authority);
 }
 
+void authority_adopt(struct authority *authority, const uint8_t data_key[CRYPTO_KEY_SIZE])
+{
+    memcpy(authority->data_key, data_key, CRYPTO_KEY_SIZE);
+    authority->has_data_key = true;
+}
+
 const uint8_t *authority_master(const struct authority *authority)
 {
-    return authority->master;
+    assert(authority->has_data_key);
+    return authority->data_key;
 }
 
 const char *authority_root(const struct authority *authority)

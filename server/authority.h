@@ -1,7 +1,7 @@
-/* authority.h - the installation's keys: the master key, the root, both CAs and what they issue
+/* authority.h - the installation's keys: the data key, the root, both CAs and what they issue
  *
  * Files of the state folder, all made by authority_init() and 0600 where secret:
- * - master.key, 64 hex digits: wraps every secret in the database
+ * - master.key: see server/master.h
  * - root.pem, root.key: the root for the installation's life
  * - device-ca.*, server-ca.*: the two CAs that it issued
  * - device-anchor.pem, server-anchor.pem: their self-signed faces, which listeners trust
@@ -9,7 +9,7 @@
  * - broker.pem, .key: the broker's server certificate, with its CA
  * - device-https.pem, .key: the same of the listener that robots enrol at
  *
- * After authority_open() everything is in memory and read only: thread-safe.
+ * After authority_open() and authority_adopt() everything is in memory and read only: thread-safe.
  */
 #ifndef SERVER_AUTHORITY_H
 #define SERVER_AUTHORITY_H
@@ -25,6 +25,7 @@ struct authority;
 struct authority_names {
     const char *broker; /* subjectAltName: "DNS:broker.example,IP:10.0.0.2" */
     const char *device; /* of the enrolment listener */
+    bool has_master;    /* the master key comes from elsewhere: no file is made for it */
 };
 
 /* Makes what is missing; again is harmless. Server certificates whose names have changed are issued
@@ -38,7 +39,11 @@ MUST_CHECK enum status authority_open(struct authority **out, const char *state_
 /* NULL is allowed; secrets are wiped. */
 void authority_close(struct authority *authority);
 
-/* The master key, CRYPTO_KEY_SIZE bytes; borrowed. */
+/* Copies the data key, which server/envelope.h opens once the database is there. */
+void authority_adopt(struct authority *authority, const uint8_t data_key[CRYPTO_KEY_SIZE]);
+
+/* The data key, CRYPTO_KEY_SIZE bytes: wraps every secret in the database; borrowed. Only after
+ * authority_adopt(). */
 const uint8_t *authority_master(const struct authority *authority);
 
 /* PEM text, borrowed: the root, and what robots need to verify server statements. */

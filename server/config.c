@@ -140,7 +140,10 @@ static enum status check(const struct config *config, char *problem)
 
 enum status config_parse(struct config *config, int argc, char **argv, int *rest, char problem[256])
 {
-    enum status status = option_parse(&table, CONFIG_FILE, argc, argv, config, rest, problem);
+    enum status status = master_take_environment(&config->master, problem);
+
+    if (status == STATUS_OK)
+        status = option_parse(&table, CONFIG_FILE, argc, argv, config, rest, problem);
 
     if (status == STATUS_OK)
         status = check(config, problem);

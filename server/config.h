@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "schema/base/option.h"
+#include "server/master.h"
 
 /* Plain data; texts live as long as the process. */
 struct config {
@@ -42,11 +43,12 @@ struct config {
     int64_t bundle_days;
     int64_t rollout_approval;
     const char *rollout_approval_cost;
-    const char *update_keys; /* NULL: none */
+    const char *update_keys;   /* NULL: none */
+    struct master_keys master; /* taken out of the environment: no option, so that none shows it */
 };
 
-/* STATUS_INVALID: problem is one line with option, cause and cure. *rest: the first argument that
- * is no option. */
+/* Before any thread starts. STATUS_INVALID: problem is one line with option, cause and cure. *rest:
+ * the first argument that is no option. */
 MUST_CHECK enum status config_parse(struct config *config, int argc, char **argv, int *rest,
                                     char problem[256]);
 

@@ -7,27 +7,11 @@
 #include "server/server.h"
 #include "server/tasks.h"
 
-struct task {
-    const char *name;
-    int (*run)(const struct config *config, int argc, char **argv);
-    const char *help;
-};
-
-static int run(const struct config *config, int argc, char **argv);
-
-static const struct task tasks[] = {
-    {"run", run, "run; the same as without a word"},
-    {"init", tasks_init, "make keys and certificates in state_dir; again is harmless"},
-    {"migrate", tasks_migrate, "bring the database's schema to this version"},
-    {"restored", tasks_restored, "say that the database was restored: robots tell it again"},
-    {"operator", tasks_operator, "NAME --role ROLE: create or replace; password on standard input"},
-};
-
 static void print_help(void)
 {
     printf("usage: mynad [options] [task]\n       mynad --help | --version\n\ntasks:\n");
-    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++)
-        printf("  %-10s %s\n", tasks[i].name, tasks[i].help);
+    printf("  %-10s %s\n", "run", "run; the same as without a word");
+    tasks_print_help();
     printf("\n");
     config_print_help(stdout);
 }
@@ -46,7 +30,7 @@ static void serve(struct server *server, const sigset_t *signals)
     }
 }
 
-static int run(const struct config *config, int argc, char **argv)
+static int run(struct config *config, int argc, char **argv)
 {
     struct server *server;
     char problem[256];
@@ -64,7 +48,9 @@ static int run(const struct config *config, int argc, char **argv)
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
 
-    if (server_start(&server, config, problem) != STATUS_OK) {
+    enum status status = server_start(&server, config, problem);
+    crypto_wipe(&config->master, sizeof config->master);
+    if (status != STATUS_OK) {
         log_error("mynad", "%s", problem);
         return 1;
     }
@@ -89,11 +75,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "mynad: %s\n", problem);
         return 2;
     }
-    if (rest == argc)
-        return run(&config, 0, NULL);
-    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++)
-        if (strcmp(argv[rest], tasks[i].name) == 0)
-            return tasks[i].run(&config, argc - rest, argv + rest);
-    fprintf(stderr, "mynad: there is no task \"%s\"; see mynad --help\n", argv[rest]);
-    return 2;
+    if (rest == argc || strcmp(argv[rest], "run") == 0)
+        return run(&config, argc - rest, argv + rest);
+    return tasks_run(&config, argc - rest, argv + rest);
 }

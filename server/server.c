@@ -7,6 +7,7 @@
 #include "schema/base/log.h"
 #include "server/api/api.h"
 #include "server/bus/ingest.h"
+#include "server/envelope.h"
 #include "server/feed.h"
 #include "server/identity.h"
 #include "server/jobs/courier.h"
@@ -128,6 +129,9 @@ static enum status open_database(struct server *server, char *problem)
         snprintf(problem, 256, "%.250s", detail);
     if (status == STATUS_OK)
         status = watch_installation(server, problem);
+    if (status == STATUS_OK)
+        status = envelope_enter(server->store, server->authority, server->config->state_dir,
+                                &server->config->master, problem);
     if (status == STATUS_OK)
         status = say(problem, identity_ensure(server->store, server->authority),
                      "the sealing key cannot be made");

@@ -6,6 +6,7 @@
 #include "server/store/installation.h"
 #include "server/store/migrate.h"
 #include "server/store/operators.h"
+#include "server/tasks_keys.h"
 
 #define ARENA_BYTES ((size_t)1 << 20)
 
@@ -21,9 +22,10 @@ static int refuse_words(int argc, char **argv)
     return 2;
 }
 
-int tasks_init(const struct config *config, int argc, char **argv)
+static int run_init(const struct config *config, int argc, char **argv)
 {
-    const struct authority_names names = {config->broker_names, config->device_names};
+    const struct authority_names names = {config->broker_names, config->device_names,
+                                          master_is_elsewhere(&config->master)};
     char problem[256];
     unsigned made;
 
@@ -38,7 +40,7 @@ int tasks_init(const struct config *config, int argc, char **argv)
     return 0;
 }
 
-int tasks_migrate(const struct config *config, int argc, char **argv)
+static int run_migrate(const struct config *config, int argc, char **argv)
 {
     struct store *store;
     char problem[256];
@@ -73,7 +75,7 @@ static enum status declare_restored(struct store *store, int64_t *epoch, char *p
     return status;
 }
 
-int tasks_restored(const struct config *config, int argc, char **argv)
+static int run_restored(const struct config *config, int argc, char **argv)
 {
     struct store *store;
     char problem[256];
@@ -160,7 +162,7 @@ static enum status put_operator(const struct config *config, const char *name, c
     return status;
 }
 
-int tasks_operator(const struct config *config, int argc, char **argv)
+static int run_operator(const struct config *config, int argc, char **argv)
 {
     char password[PASSWORD_MAX + 2];
     struct arena *arena;
@@ -180,4 +182,32 @@ int tasks_operator(const struct config *config, int argc, char **argv)
         return fail(problem);
     printf("operator %s has the role %s now\n", argv[1], role);
     return 0;
+}
+
+static const struct task {
+    const char *name;
+    int (*run)(const struct config *config, int argc, char **argv);
+    const char *help;
+} tasks[] = {
+    {"init", run_init, "make keys and certificates in state_dir; again is harmless"},
+    {"migrate", run_migrate, "bring the database's schema to this version"},
+    {"rotate", tasks_keys_rotate, "master: replace the master key; running servers go on"},
+    {"retire", tasks_keys_retire, "master: forget the master keys before the present one"},
+    {"restored", run_restored, "say that the database was restored: robots tell it again"},
+    {"operator", run_operator, "NAME --role ROLE: create or replace; password on standard input"},
+};
+
+int tasks_run(const struct config *config, int argc, char **argv)
+{
+    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++)
+        if (strcmp(argv[0], tasks[i].name) == 0)
+            return tasks[i].run(config, argc, argv);
+    fprintf(stderr, "mynad: there is no task \"%s\"; see mynad --help\n", argv[0]);
+    return 2;
+}
+
+void tasks_print_help(void)
+{
+    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++)
+        printf("  %-10s %s\n", tasks[i].name, tasks[i].help);
 }

@@ -1,5 +1,6 @@
-/* watermark (6 bytes) | generation (5) | granted (8) | first 12 bytes of HMAC-SHA-256(master key;
- * label | device, NUL | journal (16) | epoch (8) | the 19 bytes before). Numbers are big-endian.
+/* watermark (6 bytes) | generation (5) | granted (8) | first 12 bytes of HMAC-SHA-256(data key;
+ * label | device, NUL | journal (16) | epoch (8) | the 19 bytes before) | first byte of
+ * HMAC-SHA-256(data key; other label), which tells whose receipt it is. Numbers are big-endian.
  * A tag of 96 bits is what RFC 2404 takes as well; it can be tried on the server alone. */
 #include "server/bus/receipt.h"
 
@@ -9,7 +10,7 @@
 #define GENERATION_SIZE 5
 #define GRANTED_SIZE    8
 #define NUMBERS_SIZE    (WATERMARK_SIZE + GENERATION_SIZE + GRANTED_SIZE)
-#define TAG_SIZE        (RECEIPT_SIZE - NUMBERS_SIZE)
+#define TAG_SIZE        (RECEIPT_SIZE - 1 - NUMBERS_SIZE)
 
 static uint8_t *put(uint8_t *at, size_t size, uint64_t number)
 {
@@ -34,13 +35,27 @@ static void sign(const uint8_t *master_key, const struct receipt_owner *owner,
 {
     uint8_t epoch[8];
     const struct span parts[] = {
-        span_of("myna receipt 2", 15),  span_of(owner->device_id, strlen(owner->device_id) + 1),
+        span_of("myna receipt 3", 15),  span_of(owner->device_id, strlen(owner->device_id) + 1),
         span_of(owner->journal_id, 16), span_of(epoch, sizeof epoch),
         span_of(numbers, NUMBERS_SIZE),
     };
 
     put(epoch, sizeof epoch, (uint64_t)owner->epoch);
     crypto_hmac(span_of(master_key, CRYPTO_KEY_SIZE), parts, sizeof parts / sizeof *parts, tag);
+}
+
+static uint8_t mark_of(const uint8_t *master_key)
+{
+    const struct span label = span_text("myna receipt key");
+    uint8_t hash[CRYPTO_HASH_SIZE];
+
+    crypto_hmac(span_of(master_key, CRYPTO_KEY_SIZE), &label, 1, hash);
+    return hash[0];
+}
+
+bool receipt_is_ours(const uint8_t master_key[CRYPTO_KEY_SIZE], struct span bytes)
+{
+    return bytes.size == RECEIPT_SIZE && bytes.data[RECEIPT_SIZE - 1] == mark_of(master_key);
 }
 
 void receipt_make(const uint8_t master_key[CRYPTO_KEY_SIZE], const struct receipt_owner *owner,
@@ -53,6 +68,7 @@ void receipt_make(const uint8_t master_key[CRYPTO_KEY_SIZE], const struct receip
     at = put(at, GRANTED_SIZE, receipt->granted);
     sign(master_key, owner, out, tag);
     memcpy(at, tag, TAG_SIZE);
+    at[TAG_SIZE] = mark_of(master_key);
 }
 
 bool receipt_read(const uint8_t master_key[CRYPTO_KEY_SIZE], const struct receipt_owner *owner,
@@ -60,7 +76,7 @@ bool receipt_read(const uint8_t master_key[CRYPTO_KEY_SIZE], const struct receip
 {
     uint8_t tag[CRYPTO_HASH_SIZE];
 
-    if (bytes.size != RECEIPT_SIZE)
+    if (!receipt_is_ours(master_key, bytes))
         return false;
     sign(master_key, owner, bytes.data, tag);
     if (!span_equal_secret(span_of(tag, TAG_SIZE), span_of(bytes.data + NUMBERS_SIZE, TAG_SIZE)))

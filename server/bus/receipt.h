@@ -11,7 +11,7 @@
 #include "schema/base/crypto.h"
 
 /* Other sizes are of other versions, which say nothing. */
-#define RECEIPT_SIZE 31
+#define RECEIPT_SIZE 32
 
 /* Numbers too large for their place are kept as the largest that fits: a receipt never tells more
  * than the database had. */
@@ -30,6 +30,10 @@ struct receipt_owner {
 
 void receipt_make(const uint8_t master_key[CRYPTO_KEY_SIZE], const struct receipt_owner *owner,
                   const struct receipt *receipt, uint8_t out[RECEIPT_SIZE]);
+
+/* False: it is of another version or was made with another key than this installation's present
+ * one, and says nothing. */
+MUST_CHECK bool receipt_is_ours(const uint8_t master_key[CRYPTO_KEY_SIZE], struct span bytes);
 
 /* False, and nothing is filled: it was not made with this key for this owner. */
 MUST_CHECK bool receipt_read(const uint8_t master_key[CRYPTO_KEY_SIZE],

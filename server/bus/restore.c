@@ -103,7 +103,7 @@ enum status restore_look(struct store_conn *conn, struct batch *batch)
         const char *because = NULL;
 
         if (!e.device || !e.device->row->is_active || item->fault != INTAKE_GOOD || !item->hello ||
-            item->hello->receipt.size != RECEIPT_SIZE)
+            !receipt_is_ours(batch->master_key, item->hello->receipt))
             continue;
         if (!read_receipt(&e)) {
             note_forged(&e);

@@ -15,7 +15,7 @@
 #include "schema/base/clock.h"
 #include "schema/base/file.h"
 #include "server/api/claim_code.h"
-#include "server/authority.h"
+#include "server/envelope.h"
 #include "server/store/claims.h"
 #include "server/store/sealing_keys.h"
 
@@ -148,6 +148,9 @@ static enum status open_office(struct office *office, char **words, char problem
 
     if (status == STATUS_OK)
         status = store_open(&office->store, words[1], 1, "fleet_enrol", problem);
+    if (status == STATUS_OK)
+        status = envelope_enter(office->store, office->authority, words[0],
+                                &(struct master_keys){0}, problem);
     if (status == STATUS_OK)
         status = arena_create(&office->arena, ARENA_BYTES);
     if (status == STATUS_OK)

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "schema/base/clock.h"
-#include "server/authority.h"
+#include "server/envelope.h"
 #include "tests/integration/server/robot.h"
 
 #define SERVER     "9" /* the instance whose certificate we borrow; its owner does not run */
@@ -246,7 +246,8 @@ int main(int argc, char **argv)
     if (argc != 8 + load.raw || !read_numbers(&load, argv + 3, &port))
         return 2;
     if (authority_open(&authority, argv[1], problem) != STATUS_OK ||
-        store_open(&store, argv[2], 1, "ingest_load", problem) != STATUS_OK) {
+        store_open(&store, argv[2], 1, "ingest_load", problem) != STATUS_OK ||
+        envelope_enter(store, authority, argv[1], &(struct master_keys){0}, problem) != STATUS_OK) {
         fprintf(stderr, "ingest_load: %s\n", problem);
         return 1;
     }

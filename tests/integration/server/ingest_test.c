@@ -611,7 +611,7 @@ static void i3_a_receipt_that_was_not_made_here_is_forged_and_raises_nothing(voi
     const int64_t epoch = hear(fixture, robot_hello(robot))->epoch;
 
     take_receipt(fixture, robot, epoch, &much);
-    robot->receipt[RECEIPT_SIZE - 1] ^= 1;
+    robot->receipt[RECEIPT_SIZE - 2] ^= 1;
     robot_connect(robot);
     const struct state_facts *facts = hear(fixture, robot_hello(robot));
     assert_int_equal(facts->epoch, epoch);

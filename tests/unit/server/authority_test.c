@@ -11,8 +11,8 @@
 #include "schema/base/clock.h"
 #include "schema/base/file.h"
 
-static const struct authority_names names = {"DNS:broker.example,IP:10.0.0.1",
-                                             "DNS:robots.example"};
+static const struct authority_names names = {.broker = "DNS:broker.example,IP:10.0.0.1",
+                                             .device = "DNS:robots.example"};
 
 struct place {
     char dir[64];
@@ -124,7 +124,8 @@ static void secrets_are_for_their_owner_alone(void **state)
 
 static void again_changes_nothing_and_other_names_only_their_certificate(void **state)
 {
-    const struct authority_names others = {"DNS:elsewhere.example", names.device};
+    const struct authority_names others = {.broker = "DNS:elsewhere.example",
+                                           .device = names.device};
     const struct place *place = *state;
     struct span root = content(place, "root.pem");
     struct span broker = content(place, "broker.pem");

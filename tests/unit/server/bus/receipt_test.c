@@ -68,6 +68,18 @@ static void i3_a_receipt_of_another_device_journal_epoch_or_key_is_not_read(void
     assert_false(reads(other_key, &owner, span_of(bytes, sizeof bytes)));
 }
 
+static void a_receipt_tells_whose_it_is(void **state)
+{
+    static const uint8_t other_key[CRYPTO_KEY_SIZE] = {1, 2, 4};
+    uint8_t bytes[RECEIPT_SIZE];
+
+    (void)state;
+    make(bytes);
+    assert_true(receipt_is_ours(key, span_of(bytes, sizeof bytes)));
+    assert_false(receipt_is_ours(other_key, span_of(bytes, sizeof bytes)));
+    assert_false(receipt_is_ours(key, span_of(bytes, sizeof bytes - 1)));
+}
+
 static void a_receipt_of_another_size_is_not_read(void **state)
 {
     uint8_t bytes[RECEIPT_SIZE + 1] = {0};
@@ -99,6 +111,7 @@ int main(void)
         cmocka_unit_test(a_receipt_tells_what_it_was_made_of),
         cmocka_unit_test(i3_a_receipt_with_any_bit_changed_is_not_read),
         cmocka_unit_test(i3_a_receipt_of_another_device_journal_epoch_or_key_is_not_read),
+        cmocka_unit_test(a_receipt_tells_whose_it_is),
         cmocka_unit_test(a_receipt_of_another_size_is_not_read),
         cmocka_unit_test(numbers_beyond_their_place_never_tell_more_than_there_was),
     };

@@ -1,0 +1,171 @@
+#include "server/tasks_keys.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "schema/base/encode.h"
+#include "server/envelope.h"
+#include "server/store/migrate.h"
+
+/* A task at work. Secret: the keys. */
+struct work {
+    const struct config *config;
+    int lock_fd;
+    struct store *store;
+    struct master_keys keys;
+    uint8_t data_key[CRYPTO_KEY_SIZE];
+    bool turned; /* the data key was under an older one of the keys */
+    char problem[256];
+};
+
+/* Two that replace the file at once would leave a key that nobody has. */
+static enum status lock_folder(struct work *work)
+{
+    const char *dir = work->config->state_dir;
+
+    work->lock_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (work->lock_fd >= 0 && flock(work->lock_fd, LOCK_EX | LOCK_NB) == 0)
+        return STATUS_OK;
+    snprintf(work->problem, sizeof work->problem,
+             work->lock_fd < 0 ? "the state folder \"%.150s\" cannot be opened: run \"mynad init\" "
+                                 "first, as the user that mynad runs as"
+                               : "another task replaces keys in \"%.150s\": wait for it",
+             dir);
+    return STATUS_IO;
+}
+
+static enum status check_source(struct work *work)
+{
+    if (work->keys.source == MASTER_FILE)
+        return STATUS_OK;
+    snprintf(work->problem, sizeof work->problem,
+             "the master key comes from %s: put the new key there before the present one and "
+             "restart mynad; take the old one away when all servers have restarted",
+             master_source_text(work->keys.source));
+    return STATUS_DENIED;
+}
+
+static enum status open_database(struct work *work)
+{
+    enum status status =
+        store_open(&work->store, work->config->database, 1, "mynad keys", work->problem);
+
+    if (status != STATUS_OK)
+        return status;
+    status = migrate_check(work->store, work->problem);
+    if (status == STATUS_STALE)
+        snprintf(work->problem, sizeof work->problem,
+                 "the database's schema is not current: run \"mynad migrate\" first");
+    return status;
+}
+
+/* Opens the data key as the file now stands: what an interrupted rotation began is ended by it. */
+static enum status begin(struct work *work)
+{
+    enum status status = lock_folder(work);
+
+    if (status == STATUS_OK)
+        status =
+            master_load(work->config->state_dir, &work->config->master, &work->keys, work->problem);
+    if (status == STATUS_OK)
+        status = check_source(work);
+    if (status == STATUS_OK)
+        status = open_database(work);
+    if (status == STATUS_OK)
+        status =
+            envelope_open(work->store, &work->keys, work->data_key, &work->turned, work->problem);
+    return status;
+}
+
+static int end(struct work *work, enum status status)
+{
+    store_close(work->store);
+    if (work->lock_fd >= 0)
+        close(work->lock_fd);
+    if (status != STATUS_OK)
+        fprintf(stderr, "mynad: %s\n", work->problem);
+    crypto_wipe(work, sizeof *work);
+    return status == STATUS_OK ? 0 : 1;
+}
+
+static void print_id(const char *before, const uint8_t key[CRYPTO_KEY_SIZE], const char *behind)
+{
+    uint8_t id[MASTER_ID_SIZE];
+    char text[2 * MASTER_ID_SIZE + 1];
+
+    master_id(key, id);
+    if (encode_hex(span_of(id, sizeof id), text, sizeof text) == STATUS_OK)
+        printf("%s%s%s", before, text, behind);
+}
+
+/* The new key is on the disk, with the present one behind it, before the database knows of it. */
+static enum status turn(struct work *work)
+{
+    if (work->keys.count > 1) {
+        snprintf(work->problem, sizeof work->problem,
+                 "the key before the present one is still in master.key: run \"mynad retire "
+                 "master\" first");
+        return STATUS_DENIED;
+    }
+    memcpy(work->keys.keys[1], work->keys.keys[0], CRYPTO_KEY_SIZE);
+    crypto_random(work->keys.keys[0], CRYPTO_KEY_SIZE);
+    work->keys.count = 2;
+    enum status status = master_save(work->config->state_dir, &work->keys, work->problem);
+    return status == STATUS_OK
+               ? envelope_open(work->store, &work->keys, work->data_key, NULL, work->problem)
+               : status;
+}
+
+static int rotate_master(const struct config *config)
+{
+    struct work work = {.config = config, .lock_fd = -1};
+    enum status status = begin(&work);
+
+    if (status == STATUS_OK && !work.turned)
+        status = turn(&work);
+    if (status == STATUS_OK) {
+        print_id("master key ", work.keys.keys[0], " is in force; ");
+        print_id("", work.keys.keys[1],
+                 " stays in master.key for other servers and older dumps until \"mynad retire "
+                 "master\"\n");
+    }
+    return end(&work, status);
+}
+
+static int retire_master(const struct config *config)
+{
+    struct work work = {.config = config, .lock_fd = -1};
+    enum status status = begin(&work);
+    const size_t had = work.keys.count;
+
+    work.keys.count = 1;
+    if (status == STATUS_OK && had > 1)
+        status = master_save(config->state_dir, &work.keys, work.problem);
+    if (status == STATUS_OK && had > 1)
+        print_id("master.key holds ", work.keys.keys[0],
+                 " alone; dumps from before need the one that was taken out\n");
+    else if (status == STATUS_OK)
+        print_id("master.key holds ", work.keys.keys[0], " alone already\n");
+    return end(&work, status);
+}
+
+static int run(const struct config *config, int argc, char **argv,
+               int (*task)(const struct config *config))
+{
+    if (argc == 2 && strcmp(argv[1], "master") == 0)
+        return task(config);
+    fprintf(stderr, "mynad: %s what? \"mynad %s master\"\n", argv[0], argv[0]);
+    return 2;
+}
+
+int tasks_keys_rotate(const struct config *config, int argc, char **argv)
+{
+    return run(config, argc, argv, rotate_master);
+}
+
+int tasks_keys_retire(const struct config *config, int argc, char **argv)
+{
+    return run(config, argc, argv, retire_master);
+}

@@ -1,0 +1,19 @@
+/* tasks_keys.h - mynad's tasks that replace keys: rotate, retire
+ *
+ * As in tasks.h: one line on standard output, or on standard error what went wrong with its cure;
+ * the process's exit status.
+ */
+#ifndef SERVER_TASKS_KEYS_H
+#define SERVER_TASKS_KEYS_H
+
+#include "server/config.h"
+
+/* "rotate master": a new master key wraps the data key; the one before stays in the file, for other
+ * servers and for older dumps. Ended in the middle, by whatever, it goes on when run again, and
+ * servers start meanwhile as before. */
+int tasks_keys_rotate(const struct config *config, int argc, char **argv);
+
+/* "retire master": takes the keys before the present one out of the file. */
+int tasks_keys_retire(const struct config *config, int argc, char **argv);
+
+#endif

@@ -1,0 +1,277 @@
+/* The data key in its envelope, in a real database. */
+#include "server/envelope.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "server/store/migrate.h"
+#include "tests/support/pg.h"
+
+struct fixture {
+    struct pg *pg;
+    struct store *store;
+    struct master_keys old, fresh, both; /* both: the fresh one before the old */
+    uint8_t data_key[CRYPTO_KEY_SIZE];
+    char problem[256];
+};
+
+static int start(void **state)
+{
+    static struct fixture fixture = {.problem = "no database"};
+    unsigned applied;
+
+    if (pg_start(&fixture.pg) != STATUS_OK ||
+        store_open(&fixture.store, pg_conninfo(fixture.pg), 4, "test", fixture.problem) !=
+            STATUS_OK ||
+        migrate_run(fixture.store, &applied, fixture.problem) != STATUS_OK) {
+        fprintf(stderr, "%s\n", fixture.problem);
+        return -1;
+    }
+    *state = &fixture;
+    return 0;
+}
+
+static int stop(void **state)
+{
+    struct fixture *fixture = *state;
+
+    store_close(fixture->store);
+    pg_stop(fixture->pg);
+    return 0;
+}
+
+/* A database without a data key, and a master key of its own. */
+static int clear(void **state)
+{
+    STORE_STATEMENT(empty, "TRUNCATE myna.data_key, myna.sealing_key, myna.device, myna.vendor,"
+                           " myna.channel, myna.operator, myna.idempotency CASCADE");
+    struct fixture *fixture = *state;
+
+    fixture->old = fixture->fresh = (struct master_keys){.source = MASTER_FILE, .count = 1};
+    crypto_random(fixture->old.keys[0], CRYPTO_KEY_SIZE);
+    crypto_random(fixture->fresh.keys[0], CRYPTO_KEY_SIZE);
+    fixture->both = (struct master_keys){.source = MASTER_FILE, .count = 2};
+    memcpy(fixture->both.keys[0], fixture->fresh.keys[0], CRYPTO_KEY_SIZE);
+    memcpy(fixture->both.keys[1], fixture->old.keys[0], CRYPTO_KEY_SIZE);
+    return store_query(fixture->store, &empty, STORE_NO_VALUES, NULL) == STATUS_OK ? 0 : -1;
+}
+
+static enum status open_by(struct fixture *fixture, const struct master_keys *keys, bool *turned)
+{
+    fixture->problem[0] = '\0';
+    return envelope_open(fixture->store, keys, fixture->data_key, turned, fixture->problem);
+}
+
+static int64_t number(struct fixture *fixture, const struct store_statement *statement)
+{
+    struct result result;
+
+    assert_int_equal(store_query(fixture->store, statement, STORE_NO_VALUES, &result), STATUS_OK);
+    int64_t value = result_int(&result, 0, 0);
+    result_release(&result);
+    return value;
+}
+
+static int64_t audited(struct fixture *fixture)
+{
+    STORE_STATEMENT(count, "SELECT count(*) FROM myna.audit WHERE action = 'master_key.rotate'");
+
+    return number(fixture, &count);
+}
+
+/* A secret as earlier versions wrote it, and where. */
+struct secret {
+    const char *purpose, *plain;
+    struct store_statement insert, read;
+};
+
+static const struct secret secrets[] = {
+    {"sealing-key",
+     "0123456789abcdef0123456789abcdef",
+     {"INSERT INTO myna.sealing_key (key_id, public_key, private_wrapped, signature)"
+      " VALUES ('abcd', '', $1::bytea, '')"},
+     {"SELECT private_wrapped FROM myna.sealing_key"}},
+    {"pair:r1",
+     "fedcba9876543210fedcba9876543210",
+     {"INSERT INTO myna.device (device_id, certificate_serial, certificate_until, sealing_public,"
+      " server_key_id, secret_wrapped) VALUES ('r1', '1', now(), '', 'abcd', $1::bytea)"},
+     {"SELECT secret_wrapped FROM myna.device WHERE device_id = 'r1'"}},
+    {"vendor-key:dahan",
+     "sk-one",
+     {"INSERT INTO myna.vendor (vendor_id, base_url, key_wrapped) VALUES ('dahan', '', $1::bytea)"},
+     {"SELECT key_wrapped FROM myna.vendor"}},
+    {"vendor-key:dahan",
+     "sk-next",
+     {"UPDATE myna.vendor SET next_key_wrapped = $1::bytea WHERE vendor_id = 'dahan'"},
+     {"SELECT next_key_wrapped FROM myna.vendor"}},
+    {"channel-url:ops",
+     "https://hook.example/secret",
+     {"INSERT INTO myna.channel (channel_id, kind, url_wrapped, origin)"
+      " VALUES ('ops', 'webhook', $1::bytea, 'https://hook.example')"},
+     {"SELECT url_wrapped FROM myna.channel"}},
+    {"channel-secret:ops",
+     "signing secret",
+     {"UPDATE myna.channel SET secret_wrapped = $1::bytea WHERE channel_id = 'ops'"},
+     {"SELECT secret_wrapped FROM myna.channel"}},
+    {"totp:anna",
+     "twenty bytes of totp",
+     {"INSERT INTO myna.operator (operator_id, role, password_hash, totp_wrapped)"
+      " VALUES ('anna', 'admin', 'x', $1::bytea)"},
+     {"SELECT totp_wrapped FROM myna.operator"}},
+};
+#define SECRETS (sizeof secrets / sizeof *secrets)
+
+static void insert_secret(struct fixture *fixture, const struct secret *secret, const uint8_t *key)
+{
+    uint8_t wrapped[128];
+    const struct span plain = span_text(secret->plain);
+
+    assert_int_equal(crypto_wrap(key, secret->purpose, plain, wrapped), STATUS_OK);
+    assert_int_equal(
+        store_query(fixture->store, &secret->insert,
+                    STORE_VALUES(value_bytes(span_of(wrapped, plain.size + CRYPTO_WRAP_OVERHEAD))),
+                    NULL),
+        STATUS_OK);
+}
+
+static enum status read_secret(struct fixture *fixture, const struct secret *secret,
+                               const uint8_t *key, char out[128])
+{
+    struct result result;
+    uint8_t plain[128] = {0};
+
+    assert_int_equal(store_query(fixture->store, &secret->read, STORE_NO_VALUES, &result),
+                     STATUS_OK);
+    const struct span wrapped = result_span(&result, 0, 0);
+    assert_true(wrapped.size > CRYPTO_WRAP_OVERHEAD && wrapped.size < sizeof plain);
+    enum status status = crypto_unwrap(key, secret->purpose, wrapped, plain);
+    result_release(&result);
+    snprintf(out, 128, "%s", (const char *)plain);
+    return status;
+}
+
+static void a_data_key_is_made_once_and_opens_again(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t first[CRYPTO_KEY_SIZE];
+    bool turned = true;
+
+    assert_int_equal(open_by(fixture, &fixture->old, &turned), STATUS_OK);
+    assert_false(turned);
+    memcpy(first, fixture->data_key, sizeof first);
+    assert_memory_not_equal(first, fixture->old.keys[0], sizeof first);
+    assert_int_equal(open_by(fixture, &fixture->old, &turned), STATUS_OK);
+    assert_memory_equal(first, fixture->data_key, sizeof first);
+}
+
+static void i9_after_a_rotation_the_old_master_key_opens_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t first[CRYPTO_KEY_SIZE];
+    bool turned = false;
+
+    assert_int_equal(open_by(fixture, &fixture->old, NULL), STATUS_OK);
+    memcpy(first, fixture->data_key, sizeof first);
+    assert_int_equal(open_by(fixture, &fixture->both, &turned), STATUS_OK);
+    assert_true(turned);
+    assert_memory_equal(first, fixture->data_key, sizeof first);
+    assert_int_equal(audited(fixture), 1);
+    assert_int_equal(open_by(fixture, &fixture->both, &turned), STATUS_OK);
+    assert_false(turned);
+    assert_int_equal(open_by(fixture, &fixture->fresh, &turned), STATUS_OK);
+    assert_memory_equal(first, fixture->data_key, sizeof first);
+    assert_int_equal(audited(fixture), 1);
+
+    assert_int_equal(open_by(fixture, &fixture->old, &turned), STATUS_FORGED);
+    assert_non_null(strstr(fixture->problem, "bring the key that goes with this database"));
+}
+
+static void what_the_master_key_wrapped_itself_is_wrapped_by_the_data_key(void **state)
+{
+    STORE_STATEMENT(answer, "INSERT INTO myna.idempotency (actor, key, request_hash, status,"
+                            " response) VALUES ('operator:anna', 'k', '', 201, 'text')");
+    STORE_STATEMENT(left, "SELECT count(*) FROM myna.idempotency WHERE status > 0"
+                          " OR response <> ''");
+    struct fixture *fixture = *state;
+    char plain[128];
+
+    for (size_t i = 0; i < SECRETS; i++)
+        insert_secret(fixture, &secrets[i], fixture->old.keys[0]);
+    assert_int_equal(store_query(fixture->store, &answer, STORE_NO_VALUES, NULL), STATUS_OK);
+    assert_int_equal(open_by(fixture, &fixture->old, NULL), STATUS_OK);
+    for (size_t i = 0; i < SECRETS; i++) {
+        assert_int_equal(read_secret(fixture, &secrets[i], fixture->data_key, plain), STATUS_OK);
+        assert_string_equal(plain, secrets[i].plain);
+        assert_int_equal(read_secret(fixture, &secrets[i], fixture->old.keys[0], plain),
+                         STATUS_FORGED);
+    }
+    assert_int_equal(number(fixture, &left), 0);
+}
+
+#define MANY 2345
+
+static void more_secrets_than_one_look_are_all_wrapped_anew(void **state)
+{
+    STORE_STATEMENT(fill, "INSERT INTO myna.vendor (vendor_id, base_url, key_wrapped)"
+                          " SELECT 'v' || n - 1, '', w"
+                          " FROM unnest($1::bytea[]) WITH ORDINALITY AS u(w, n)");
+    STORE_STATEMENT(all, "SELECT key_wrapped FROM myna.vendor"
+                         " ORDER BY substr(vendor_id, 2)::integer");
+    static uint8_t wrapped[MANY][CRYPTO_WRAP_OVERHEAD + 1];
+    static struct span spans[MANY];
+    struct fixture *fixture = *state;
+    struct result result;
+    uint8_t plain[1];
+    char purpose[64];
+
+    for (size_t i = 0; i < MANY; i++) {
+        snprintf(purpose, sizeof purpose, "vendor-key:v%zu", i);
+        plain[0] = (uint8_t)i;
+        spans[i] = span_of(wrapped[i], sizeof wrapped[i]);
+        assert_int_equal(crypto_wrap(fixture->old.keys[0], purpose, span_of(plain, 1), wrapped[i]),
+                         STATUS_OK);
+    }
+    assert_int_equal(
+        store_query(fixture->store, &fill, STORE_VALUES(value_bytes_array(spans, MANY)), NULL),
+        STATUS_OK);
+    assert_int_equal(open_by(fixture, &fixture->old, NULL), STATUS_OK);
+    assert_int_equal(store_query(fixture->store, &all, STORE_NO_VALUES, &result), STATUS_OK);
+    assert_int_equal(result_count(&result), MANY);
+    for (size_t i = 0; i < MANY; i++) {
+        snprintf(purpose, sizeof purpose, "vendor-key:v%zu", i);
+        assert_int_equal(
+            crypto_unwrap(fixture->data_key, purpose, result_span(&result, i, 0), plain),
+            STATUS_OK);
+        assert_int_equal(plain[0], (uint8_t)i);
+    }
+    result_release(&result);
+}
+
+static void a_secret_that_no_key_opens_stays_as_it_was(void **state)
+{
+    struct fixture *fixture = *state;
+    const uint8_t foreign[CRYPTO_KEY_SIZE] = {9};
+    char plain[128];
+
+    insert_secret(fixture, &secrets[2], foreign);
+    assert_int_equal(open_by(fixture, &fixture->old, NULL), STATUS_OK);
+    assert_int_equal(read_secret(fixture, &secrets[2], foreign, plain), STATUS_OK);
+    assert_string_equal(plain, secrets[2].plain);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, clear)
+    const struct CMUnitTest tests[] = {
+        TEST(a_data_key_is_made_once_and_opens_again),
+        TEST(i9_after_a_rotation_the_old_master_key_opens_nothing),
+        TEST(what_the_master_key_wrapped_itself_is_wrapped_by_the_data_key),
+        TEST(more_secrets_than_one_look_are_all_wrapped_anew),
+        TEST(a_secret_that_no_key_opens_stays_as_it_was),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
