@@ -152,12 +152,11 @@ static wire_SettingStatus *add_status(struct answers *answers, const char *name,
 
 /* Routes. */
 
-static bool is_allowed(const char *regions, const char *region)
+/* Whether a list with commas names it. */
+static bool is_listed(const char *regions, const char *region)
 {
     const size_t size = strlen(region);
 
-    if (regions[0] == 0)
-        return true;
     for (const char *at = regions; *at;) {
         size_t word = strcspn(at, ", ");
 
@@ -168,15 +167,32 @@ static bool is_allowed(const char *regions, const char *region)
     return false;
 }
 
+/* That a server sent a route is no proof that it may be used: each is looked at here again
+ * (invariant I13). A vendor of no region is at home everywhere. */
+static const char *border_problem(const wire_Border *border, const wire_Route *route)
+{
+    if (!border->region[0])
+        return NULL;
+    if (route->region[0] && strcmp(route->region, border->region) != 0 &&
+        !is_listed(border->open, route->region))
+        return "its region is closed to this robot's";
+    if (border->needs_filing && !route->is_filed)
+        return "its model has no filing number";
+    return NULL;
+}
+
 /* Why this route cannot be used; NULL: it can. */
-static const char *route_problem(const struct settings *settings, const wire_Route *route)
+static const char *route_problem(const struct settings *settings, const wire_Border *border,
+                                 const wire_Route *route)
 {
     const struct span url = span_text(route->base_url);
 
     if (!dialect_find(route->dialect))
         return "this robot does not speak its dialect";
-    if (!is_allowed(settings->regions, route->region))
+    if (settings->regions[0] && !is_listed(settings->regions, route->region))
         return "its region is not one this robot may use";
+    if (border_problem(border, route))
+        return border_problem(border, route);
     if (!span_starts_with(url, "https://") && !span_starts_with(url, "http://"))
         return "its base URL is not http";
     if (route->use != wire_RouteUse_CHAT && route->use != wire_RouteUse_SPEECH &&
@@ -204,7 +220,7 @@ static void take_routes(struct settings *settings, const wire_ConfigContent *con
     status = add_status(&settings->next_answers, "routes", wire_SettingOutcome_SETTING_APPLIED);
     for (size_t i = 0; i < content->routes_count; i++) {
         const wire_Route *route = &content->routes[i];
-        const char *problem = route_problem(settings, route);
+        const char *problem = route_problem(settings, &content->border, route);
 
         if (!problem) {
             take_route(&settings->next, route);

@@ -2,8 +2,9 @@
  *
  * A configuration is stored before it is applied, so a restart without a server finds it again.
  * Each setting is answered for by itself: one that is unknown or does not fit leaves the others in
- * force, and its own default. A route whose vendor's region this robot may not use, or whose
- * dialect it does not speak, is never used (invariant I13).
+ * force, and its own default. A route beyond the border of the region where the server says that
+ * this robot lives, or outside the regions that its owner names, or in a dialect that it does not
+ * speak, is never used (invariant I13).
  *
  * A configuration that comes with a trial is held: on disk beside the one in force, which stays so
  * until settings_adopt(), or for good after settings_go_back(). A restart in between finds it held,

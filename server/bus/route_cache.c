@@ -125,7 +125,7 @@ static const size_t texts[] = {
     offsetof(struct routes_row, base_url),      offsetof(struct routes_row, vendor_region),
     offsetof(struct routes_row, device_region), offsetof(struct routes_row, filing),
     offsetof(struct routes_row, use),           offsetof(struct routes_row, voice),
-    offsetof(struct routes_row, rollout_id),
+    offsetof(struct routes_row, rollout_id),    offsetof(struct routes_row, open_regions),
 };
 #define TEXTS (sizeof texts / sizeof *texts)
 

@@ -86,9 +86,28 @@ static enum status fill_route(const struct lines_line *line, const uint8_t *mast
         return STATUS_INVALID;
     }
     out->use = message_route_use(row->use);
+    out->is_filed = row->filing[0] != '\0';
     out->contract_version = (uint32_t)row->contract_version;
     memcpy(out->line_id, line->line_id, sizeof line->line_id);
     return fill_key(row, master_key, out->api_key, problem);
+}
+
+/* All routes are of one device, so any row tells its border; without a route there is none to look
+ * at. */
+static enum status fill_border(const struct content_facts *facts, wire_ConfigContent *out,
+                               const char **problem)
+{
+    if (facts->line_count == 0)
+        return STATUS_OK;
+    const struct routes_row *row = facts->lines[0].route;
+    if (!put(out->border.region, sizeof out->border.region, row->device_region) ||
+        !put(out->border.open, sizeof out->border.open, row->open_regions)) {
+        *problem = "a region is open to more others than a robot can be told";
+        return STATUS_INVALID;
+    }
+    out->has_border = true;
+    out->border.needs_filing = row->filing_is_due;
+    return STATUS_OK;
 }
 
 static enum status fill_routes(const struct content_facts *facts, wire_ConfigContent *out,
@@ -208,6 +227,8 @@ enum status content_fill(const struct content_facts *facts, wire_ConfigContent *
 
     if (status == STATUS_OK)
         status = fill_routes(facts, out, refused, problem);
+    if (status == STATUS_OK)
+        status = fill_border(facts, out, problem);
     if (status == STATUS_OK)
         status = fill_trial(facts, out, problem);
     if (status == STATUS_OK)

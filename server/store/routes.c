@@ -31,6 +31,7 @@ static void row_from_row(const struct result *result, size_t i, struct arena *ar
     row->is_under_way = result_bool(result, i, 20);
     row->is_test = result_bool(result, i, 21);
     row->is_install = result_bool(result, i, 22);
+    row->open_regions = text_of(result, i, 23, arena);
 }
 
 /* The version in force when the generation was made, not now: a generation's content must be the
@@ -67,6 +68,8 @@ static void row_from_row(const struct result *result, size_t i, struct arena *ar
     "     coalesce(r.item ->> 'use', 'chat') AS use, coalesce(r.item ->> 'voice', '') AS voice,"   \
     "     EXISTS (SELECT FROM myna.region_pair p WHERE p.device_region = h.region"                 \
     "       AND p.vendor_region = v.region) AS pair_is_open,"                                      \
+    "     coalesce((SELECT string_agg(p.vendor_region::text, ',' ORDER BY p.vendor_region::text)"  \
+    "       FROM myna.region_pair p WHERE p.device_region = h.region), '') AS open_regions,"       \
     "     EXISTS (SELECT FROM myna.region n WHERE n.region_id = h.region AND n.needs_filing)"      \
     "       AS filing_is_due,"                                                                     \
     "     coalesce(myna.filing_of(v.filings, r.item ->> 'model', h.region), '') AS filing"         \
@@ -83,7 +86,7 @@ static void row_from_row(const struct result *result, size_t i, struct arena *ar
     " l.desired_since, '', '', false, false, '', o.rollout_id,"                                    \
     " (r.plan -> 'confirm' ->> 'deadline_s')::bigint * 3 / 4,"                                     \
     " l.reported_generation < l.desired_generation,"                                               \
-    " (r.plan -> 'confirm' ->> 'test')::boolean, r.software_kind IS NOT NULL, 1e9"                 \
+    " (r.plan -> 'confirm' ->> 'test')::boolean, r.software_kind IS NOT NULL, '', 1e9"             \
     " FROM myna.rollout_device o JOIN myna.rollout r USING (rollout_id)"                           \
     " JOIN myna.device_link l USING (device_id)"                                                   \
     " WHERE o.is_open AND o.device_id = ANY ($1::text[])"                                          \
@@ -98,14 +101,15 @@ static enum status select_rows(struct store_conn *conn, const char *const *ids, 
         read, LISTS
         " SELECT device_id, vendor_id, model, contract_id, version, is_complete, dialect, base_url,"
         " vendor_region, key_wrapped, region, is_minted, since, use, voice, pair_is_open,"
-        " filing_is_due, filing, rollout_id, window_s, is_under_way, is_test, is_install FROM ("
-        "SELECT h.device_id, i.vendor_id, i.model, i.contract_id, i.version, i.is_complete,"
+        " filing_is_due, filing, rollout_id, window_s, is_under_way, is_test, is_install, "
+        "open_regions"
+        " FROM (SELECT h.device_id, i.vendor_id, i.model, i.contract_id, i.version, i.is_complete,"
         " i.dialect, i.base_url, i.vendor_region,"
         " CASE WHEN i.next_key_wrapped IS NOT NULL AND myna.key_is_next(i.vendor, h.device_id)"
         "   THEN i.next_key_wrapped ELSE i.key_wrapped END AS key_wrapped,"
         " h.region, i.is_minted, h.since, i.use, i.voice, i.pair_is_open, i.filing_is_due,"
         " i.filing, '' AS rollout_id, 0::bigint AS window_s, false AS is_under_way,"
-        " false AS is_test, false AS is_install, i.place"
+        " false AS is_test, false AS is_install, i.open_regions, i.place"
         " FROM own h JOIN item i USING (value, region, since, drained)"
         " UNION ALL " TRIALS ") rows ORDER BY device_id COLLATE \"C\", place");
 

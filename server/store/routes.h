@@ -22,15 +22,16 @@ struct routes_row {
     const char *device_region;
     bool pair_is_open; /* server/fleet/route.h */
     bool filing_is_due;
-    const char *filing;     /* "" unless the model has one in the device's region */
-    const char *use;        /* "chat", "speech" or "transcription" */
-    const char *voice;      /* "" unless it names one */
-    const char *rollout_id; /* "": a route; else a trial, and of what is above only the device and
-                               since_ms count */
-    int64_t window_s;       /* of the trial; vendor_id: whose key is new, "": nobody's */
-    bool is_test;           /* it asks a question of its own */
-    bool is_install;        /* it is of software */
-    bool is_under_way;      /* the device did not say yet that it runs this configuration */
+    const char *open_regions; /* others whose vendors the device may use, with commas */
+    const char *filing;       /* "" unless the model has one in the device's region */
+    const char *use;          /* "chat", "speech" or "transcription" */
+    const char *voice;        /* "" unless it names one */
+    const char *rollout_id;   /* "": a route; else a trial, and of what is above only the device and
+                                 since_ms count */
+    int64_t window_s;         /* of the trial; vendor_id: whose key is new, "": nobody's */
+    bool is_test;             /* it asks a question of its own */
+    bool is_install;          /* it is of software */
+    bool is_under_way;        /* the device did not say yet that it runs this configuration */
 };
 
 /* Of all these devices, by device and place. *rows is in the arena. Besides those of store.h. */

@@ -20,11 +20,23 @@ export class Talks {
     await until(300, () => 'not all robots are online', async () => (await fleet.ctl('fleet')).online >= robots + 1);
   }
 
-  // What the robots said of themselves when they stopped.
-  #last() {
-    const line = this.fleet.log('myna-robots').split('\n').filter((text) => / turns \d+ failed /.test(text)).at(-1);
-    const of = (name) => Number(line.match(new RegExp(`\\b${name} (\\d+)`))[1]);
-    return {turns: of('turns'), failed: of('failed'), limited: of('limited'), pending: of('pending records')};
+  #lines() {
+    return this.fleet.log('myna-robots').split('\n').filter((text) => / turns \d+ failed /.test(text));
+  }
+
+  // What the robots said of themselves last, by lines: one of each of the programs that share them, as many
+  // as have that many robots together. Null: not all of them have said anything yet.
+  #last(lines) {
+    const sums = {turns: 0, failed: 0, limited: 0, pending: 0};
+    const names = {turns: 'turns', failed: 'failed', limited: 'limited', pending: 'pending records'};
+    for (let robots = 0; robots < this.robots;) {
+      const line = lines.pop();
+      if (!line) return null;
+      const of = (name) => Number(line.match(new RegExp(`\\b${name} (\\d+)`))[1]);
+      for (const [key, name] of Object.entries(names)) sums[key] += of(name);
+      robots += Number(line.match(/ robots \d+ of (\d+)/)[1]);
+    }
+    return sums;
   }
 
   // Stops the robots, has them tell the server what is left, and compares. What the stop itself cut short is
@@ -33,10 +45,11 @@ export class Talks {
     const {fleet} = this;
     const [[stop]] = await fleet.sql('SELECT extract(epoch FROM clock_timestamp()) * 1000');
     await fleet.up('--robots', '0', '--talk-rate', '0');
-    const told = this.#last();
+    const before = this.#lines();
+    const told = this.#last([...before]);
     if (told.pending > 0) {
       await fleet.up('--talk-rate', '0', '--robots', String(this.robots));
-      await until(60, () => 'the robots still keep records', () => this.#last().pending === 0);
+      await until(300, () => 'the robots still keep records', () => this.#last(this.#lines().slice(before.length))?.pending === 0);
     }
     const rows = (await fleet.sql(`SELECT turn || '-' || attempt, turn, provenance, outcome,
       extract(epoch FROM at) * 1000 + duration_ms >= ${stop}, device_id LIKE 'sim-%' AND purpose = 0

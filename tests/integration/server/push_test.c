@@ -218,6 +218,10 @@ i13_a_border_that_was_opened_lets_a_robot_through_and_a_due_filing_does_not(void
     assert_int_equal(fill(fixture, "r3", &content, &refused), STATUS_OK);
     assert_int_equal(content.routes_count, 2);
     assert_string_equal(content.routes[0].vendor, "dahan");
+    assert_true(content.has_border);
+    assert_string_equal(content.border.region, "eu");
+    assert_string_equal(content.border.open, "cn");
+    assert_false(content.border.needs_filing);
 
     script(fixture, "UPDATE myna.region SET needs_filing = true");
     assert_int_equal(fill(fixture, "r3", &content, &refused), STATUS_OK);
@@ -228,6 +232,7 @@ i13_a_border_that_was_opened_lets_a_robot_through_and_a_due_filing_does_not(void
     assert_int_equal(fill(fixture, "r3", &content, &refused), STATUS_OK);
     assert_int_equal(content.routes_count, 1);
     assert_string_equal(content.routes[0].model, "any");
+    assert_true(content.border.needs_filing && content.routes[0].is_filed);
     assert_int_equal(fill(fixture, "r1", &content, &refused), STATUS_OK);
     assert_int_equal(content.routes_count, 2);
     script(fixture, "DELETE FROM myna.region; UPDATE myna.vendor SET filings = '[]'");

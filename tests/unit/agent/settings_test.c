@@ -241,6 +241,43 @@ static void i13_a_route_of_a_region_this_robot_may_not_use_is_never_used(void **
     assert_int_equal(fixture->values.route_count, 1);
 }
 
+static void i13_a_route_across_a_closed_border_is_never_used_whoever_sends_it(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->content.has_border = true;
+    fixture->content.border = (wire_Border){.region = "eu", .open = "ch,uk"};
+    add_route(fixture, "abroad", "us");
+    add_route(fixture, "home", "eu");
+    add_route(fixture, "opened", "uk");
+    add_route(fixture, "anywhere", "");
+    add_route(fixture, "prefix", "u");
+    configure(fixture, 1);
+    assert_int_equal(fixture->values.route_count, 3);
+    assert_string_equal(fixture->values.routes[0].vendor, "home");
+    assert_string_equal(fixture->values.routes[1].vendor, "opened");
+    assert_string_equal(fixture->values.routes[2].vendor, "anywhere");
+    assert_int_equal(status_of(fixture, "routes")->outcome, wire_SettingOutcome_SETTING_REFUSED);
+    assert_non_null(strstr(status_of(fixture, "routes")->reason, "closed"));
+    restart(fixture);
+    take_result(fixture);
+    assert_int_equal(fixture->values.route_count, 3);
+}
+
+static void i13_where_filings_are_asked_for_a_model_without_one_is_never_used(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->content.has_border = true;
+    fixture->content.border = (wire_Border){.region = "cn", .needs_filing = true};
+    add_route(fixture, "unfiled", "cn");
+    add_route(fixture, "filed", "cn")->is_filed = true;
+    configure(fixture, 1);
+    assert_int_equal(fixture->values.route_count, 1);
+    assert_string_equal(fixture->values.routes[0].vendor, "filed");
+    assert_non_null(strstr(status_of(fixture, "routes")->reason, "no filing number"));
+}
+
 static void a_route_in_a_dialect_this_robot_does_not_speak_is_not_used(void **state)
 {
     struct fixture *fixture = *state;
@@ -743,6 +780,8 @@ int main(void)
         TEST(every_setting_is_in_force_at_once),
         TEST(a_setting_that_is_gone_from_the_configuration_falls_back),
         TEST(i13_a_route_of_a_region_this_robot_may_not_use_is_never_used),
+        TEST(i13_a_route_across_a_closed_border_is_never_used_whoever_sends_it),
+        TEST(i13_where_filings_are_asked_for_a_model_without_one_is_never_used),
         TEST(a_route_in_a_dialect_this_robot_does_not_speak_is_not_used),
         TEST(routes_are_kept_by_what_they_are_for),
         TEST(a_configuration_that_cannot_be_read_leaves_the_former_in_force),
