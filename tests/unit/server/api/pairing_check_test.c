@@ -9,7 +9,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-static const struct authority_names names = {"DNS:broker.example", "DNS:robots.example"};
+static const struct authority_names names = {.broker = "DNS:broker.example",
+                                             .device = "DNS:robots.example"};
 
 struct place {
     char dir[64];
