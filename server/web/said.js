@@ -13,7 +13,7 @@
 // in its gaps, told in turn.
 
 import { duration, number, percent, plain } from "./format.js";
-import { language } from "./text.js";
+import { language, word } from "./text.js";
 
 const MODULES = { zh: () => import("./said.zh.js") };
 
@@ -57,13 +57,17 @@ function asList(said) {
   return told.includes(null) ? null : told.join("\uff0c");
 }
 
+// Classes of vendors' errors, which stand before what a robot says of one.
+const CLASSES = ["rate", "busy", "quota", "money", "auth", "content", "request", "net"];
+const tellHead = (head) => (CLASSES.includes(head) ? word("error", head) : tell(head));
+
 // Two sentences in a row, and "who: what": each part by itself.
 function inParts(said) {
   for (const [mark, joint] of [["; ", "\uff1b"], [": ", "\uff1a"]]) {
     const at = said.indexOf(mark);
     if (at < 0) continue;
     const [head, tail] = [said.slice(0, at), said.slice(at + mark.length)];
-    if (tell(head) !== head || tell(tail) !== tail) return tell(head) + joint + tell(tail);
+    if (tellHead(head) !== head || tell(tail) !== tail) return tellHead(head) + joint + tell(tail);
   }
   return null;
 }

@@ -841,6 +841,42 @@ export const told = {
   "the role": "角色",
   "the second factor": "第二因素",
   "a second factor of operator": "操作员的第二因素",
+
+  // renewing
+  "the challenge": "质询",
+  "must be as it came": "必须与收到时一致",
+  "was not made here": "不是由本服务器生成的",
+  "this challenge is too old: ask for another": "此质询已过时：请重新获取",
+  "must be certificates in PEM": "必须是 PEM 格式的证书",
+  "this certificate is not one of a robot of this company": "此证书不属于本公司的机器人",
+  "does not fit the certificate's key": "与证书的密钥不符",
+  "the renewal": "续期",
+  "robot \"{}\" was revoked or retired, or enrolled anew with another key": "机器人“{1}”已被吊销、停用，或已用另一把密钥重新注册",
+  "its next key would go to the new host as well: finish the change of keys, or drop the next one, before base_url moves": "下一把密钥也会发往新主机：请先完成密钥更换或放弃下一把密钥，再更改 base_url",
+
+  // what robots say of what they tried
+  "it runs after a restart": "重启后运行",
+  "it has no route for chat": "没有对话路由",
+  "the disk takes no test": "磁盘无法写入测试",
+  "the trial has no credit for its question yet": "试运行尚无提问所需的额度",
+  "the journal takes no attempt (hint: is the disk full?)": "日志无法写入请求（提示：磁盘是否已满？）",
+  "this robot cannot ask by this route: is its dialect known here?": "机器人无法经此路由提问：它是否支持该方言？",
+  "the vendor's filter refused the question or its answer": "供应商的过滤器拒绝了问题或回答",
+  "the answer had no words": "回答没有内容",
+  "the voice made no sound of the answer": "语音没有读出回答",
+  "the mouth did not move to the answer's sound": "嘴型没有随回答的声音动作",
+  "the program of vendors' voices does not run or take it": "供应商语音程序未运行或不接受",
+  "it does not speak: class={} http={}": "它不出声：class={1} http={2}",
+  "its sound cannot be played": "其声音无法播放",
+  "the mouth did not move to its sound": "嘴型没有随其声音动作",
+  "the journal did not take what was used": "日志没有记下用量",
+  "the vendor did not say what it counted": "供应商没有报告用量",
+  "the trial was ended": "试运行已终止",
+  "the vendor gave no answer": "供应商没有回答",
+  "the vendor's filter refused it": "供应商的过滤器拒绝了它",
+  "there is no credit for the test": "没有测试所需的额度",
+  "the route cannot be used": "此路由无法使用",
+  "the journal takes no attempt": "日志无法写入请求",
 };
 
 // Parts of sentences: words of a list, and what is put together of a word and a name.

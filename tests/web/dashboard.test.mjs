@@ -6,6 +6,7 @@ import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {Fleet, until} from '../support/fleet.mjs';
 import {Browser} from './browser.mjs';
+import {chineseTests} from './chinese.mjs';
 import {claimsTests} from './claims.mjs';
 import {contractTests} from './contracts.mjs';
 import {languageTests} from './languages.mjs';
@@ -26,6 +27,7 @@ let fleet, browser, page, password;
 
 before(async () => {
   fleet = await Fleet.create();
+  fleet.env.MYNAD_ROLLOUT_APPROVAL = String(ROBOTS); // all of them need another operator's word
   await fleet.up('--robots', String(ROBOTS), '--talk-rate', '12');
   password = /password: (\S+)/.exec(readFileSync(join(fleet.home, 'login'), 'utf8'))[1];
   browser = await Browser.start(fleet.url);
@@ -363,6 +365,7 @@ test('the first page comes with less than 80 kB of script, as the server sends i
   await fresh.context().close();
 });
 
+chineseTests({page: () => page, browser: () => browser, settle, robots: ROBOTS});
 languageTests({browser: () => browser, page: () => page, settle});
 
 test('with the server gone the page says so, keeps what it knew, and comes back by itself', async () => {

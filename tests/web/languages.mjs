@@ -24,13 +24,14 @@ const said = (page) => page.evaluate(() => {
 // Names that the API has beside the words for them.
 const NAMES = ['English', 'OpenAI'];
 
-// Three words of English in a row; names and what people typed have fewer.
-const SENTENCE = /(?:^|[^\w./:-])[A-Za-z]{2,}(?:[ ,]+[A-Za-z'-]+){2,}/;
+// Three words of English in a row; names and what people typed have fewer, commands are what they are.
+const COMMAND = /\b(?:mynactl|mynad|myna-agent|journalctl)(?: [\w./:=-]+)*/g;
+const SENTENCE = /(?:^|[^\w./:-])[A-Za-z]{2,}(?: [A-Za-z'-]+){2,}/;
 
 // What a page in Chinese says in English: [] when all is translated. Of a page in English nothing is asked.
 export async function untranslated(page, locale = 'zh-CN') {
   if (!locale.startsWith('zh')) return [];
-  const left = (await said(page)).filter((text) => (foreign.has(text) || SENTENCE.test(text)) && !NAMES.includes(text));
+  const left = (await said(page)).filter((text) => (foreign.has(text) || SENTENCE.test(text.replaceAll(COMMAND, ''))) && !NAMES.includes(text));
   return [...new Set(left)];
 }
 
@@ -67,11 +68,6 @@ export function languageTests(on) {
     await page.getByRole('combobox', {name: '筛选条件'}).fill('last_seen < 9');
     await page.getByText('第 13 个字符处：此处应为时长').waitFor();
     await page.locator('.caret mark').waitFor({state: 'attached'});
-
-    await on.settle(page, '/contracts/changhe-2024/edit');
-    const sheet = page.getByRole('textbox', {name: '文档'});
-    await sheet.fill((await sheet.inputValue()).replace('per: year}\namendments', 'per: eon}\namendments'));
-    await page.locator('.faults li').getByText(/不认识“eon”|必须是以下之一/).waitFor();
 
     await on.settle(page, '/alerts');
     await page.getByRole('button', {name: '添加渠道'}).click();

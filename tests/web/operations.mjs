@@ -100,6 +100,22 @@ export function operationsTests(on) {
     await page.getByText(new RegExp(`of ${on.robots + 1} robots heard within ten minutes`)).waitFor();
   });
 
+  test('a robot\'s face is seen as it is now, and watched until that is stopped', async () => {
+    const page = on.page();
+    await page.goto('/robots/myna-1');
+    const card = page.getByRole('region', {name: 'Face', exact: true});
+    const face = card.getByRole('img', {name: 'The face of robot myna-1'});
+    const seen = async () => (await face.count() > 0 ? face.getAttribute('src') : '');
+    await card.getByRole('button', {name: 'Take a picture'}).click();
+    await face.waitFor();
+    assert.ok(await face.evaluate((image) => image.decode().then(() => image.naturalWidth)) >= 240, 'it is a picture');
+    const first = await seen();
+    await card.getByRole('button', {name: 'Watch'}).click();
+    await until(30, async () => `it stays ${await seen()}`, async () => (await seen()) !== first);
+    await card.getByRole('button', {name: 'Stop'}).click();
+    await card.getByRole('button', {name: 'Watch'}).waitFor();
+  });
+
   test('a robot is asked for a diagnostic report, and its owner decides', async () => {
     const page = on.page();
     await page.goto('/robots/myna-1');

@@ -100,6 +100,7 @@ test('refusals, findings and reasons are recognised with their numbers and names
     'the contracts cannot be compared: contract a runs 30 days and b 31; only terms of one length can be compared': '这些合同无法比较：合同 a 为 30 天，b 为 31 天；只能比较期限相同的合同',
     'not heard since 2026-01-01T00:00:00Z': '最后一次联系：2026-01-01T00:00:00Z',
     'commitment "terminals" of "dahan" falls short by 12 devices: 3600.00 CNY more than if nobody moved': '“dahan”的承诺“terminals”将差 12 devices：比无人迁移多付 3600.00 CNY',
+    'net: dahan/dahan-chat: the voice made no sound of the answer': '网络：dahan/dahan-chat：语音没有读出回答',
     'what a vendor says, in its own words: quota': 'what a vendor says, in its own words: quota',
   };
   const said = inChinese(Object.keys(pairs));

@@ -22,7 +22,7 @@ function Step({ item }) {
     .filter(Boolean).join(", ");
   return html`<li class="event ${TONES[item.event] || ""}">
     <b>${word("rollout_event", item.event)}</b>${about && html` <span class="muted">${about}</span>`}
-    ${item.reason && html`<p>${tell(item.reason)}</p>`}
+    ${item.reason && html`<p>${item.event === "close" ? word("rollout_device", item.reason) : tell(item.reason)}</p>`}
     <span class="sub">${moved && html`${place(item.to)} \u00b7 `}${item.actor === "mynad" ? t("rollout.by_itself") : t("alert.by", { who: person(item.actor) })}, <${Ago} at=${item.at} /></span></li>`;
 }
 
