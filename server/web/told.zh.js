@@ -842,6 +842,11 @@ export const told = {
   "the second factor": "第二因素",
   "a second factor of operator": "操作员的第二因素",
 
+  // a second factor
+  "the password is wrong": "密码错误",
+  "the code is wrong or was used before": "验证码错误或已被使用",
+  "the code is wrong: look whether the clock of the app's phone is right": "验证码错误：请检查手机时钟是否准确",
+
   // renewing
   "the challenge": "质询",
   "must be as it came": "必须与收到时一致",

@@ -366,7 +366,7 @@ test('the first page comes with less than 80 kB of script, as the server sends i
 });
 
 chineseTests({page: () => page, browser: () => browser, settle, robots: ROBOTS});
-languageTests({browser: () => browser, page: () => page, settle});
+languageTests({browser: () => browser, page: () => page, password: () => password, settle});
 
 test('with the server gone the page says so, keeps what it knew, and comes back by itself', async () => {
   await page.goto('/fleet');

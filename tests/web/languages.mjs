@@ -28,10 +28,12 @@ const NAMES = ['English', 'OpenAI'];
 const COMMAND = /\b(?:mynactl|mynad|myna-agent|journalctl)(?: [\w./:=-]+)*/g;
 const SENTENCE = /(?:^|[^\w./:-])[A-Za-z]{2,}(?: [A-Za-z'-]+){2,}/;
 
-// What a page in Chinese says in English: [] when all is translated. Of a page in English nothing is asked.
-export async function untranslated(page, locale = 'zh-CN') {
+// What a page in Chinese says in English: [] when all is translated. Of a page in English nothing is
+// asked. written: what people wrote, which stays as it is.
+export async function untranslated(page, locale = 'zh-CN', written = []) {
   if (!locale.startsWith('zh')) return [];
-  const left = (await said(page)).filter((text) => (foreign.has(text) || SENTENCE.test(text.replaceAll(COMMAND, ''))) && !NAMES.includes(text));
+  const isEnglish = (text) => SENTENCE.test([COMMAND, ...written].reduce((left, known) => left.replaceAll(known, ''), text));
+  const left = (await said(page)).filter((text) => (foreign.has(text) || isEnglish(text)) && !NAMES.includes(text));
   return [...new Set(left)];
 }
 
@@ -47,7 +49,7 @@ export function speaker(locale) {
   };
 }
 
-// on: {browser(), page(), settle(page, path)}. The page is signed in.
+// on: {browser(), page(), password(), settle(page, path)}. The page is signed in by that password.
 export function languageTests(on) {
   test('the language that is chosen stays, with its numbers and times', async () => {
     const page = await on.browser().like(on.page(), {});
@@ -78,6 +80,34 @@ export function languageTests(on) {
     await dialog.getByLabel('收件人').fill('nobody');
     await dialog.getByRole('button', {name: '保存'}).click();
     await dialog.locator('.field.invalid').getByText('必须是最多 16 个地址的列表').waitFor();
+    assert.deepEqual(await untranslated(page), []);
+    await page.context().close();
+  });
+
+  test('signing in by a provider, and setting up a second factor, is told in the reader\'s language', async () => {
+    const t = speaker('zh-CN');
+    const stranger = await on.browser().page({locale: 'zh-CN'});
+    await stranger.route('**/api/v1/login/methods', (route) => route.fulfill({json: {password: true, provider: true}}));
+    await stranger.goto('/fleet?sign_in=denied');
+    await stranger.getByRole('link', {name: t('sign_in.provider')}).waitFor();
+    await stranger.getByText(t('sign_in.denied')).waitFor();
+    assert.deepEqual(await untranslated(stranger), []);
+    await stranger.context().close();
+
+    const page = await on.browser().like(on.page(), {locale: 'zh-CN'});
+    await on.settle(page, '/you');
+    await page.getByRole('button', {name: t('factor.set_up')}).click();
+    const dialog = page.getByRole('dialog', {name: t('factor.set_up')});
+    await dialog.getByLabel(t('sign_in.password')).fill('not-the-password');
+    await dialog.getByRole('button', {name: t('factor.next')}).click();
+    await dialog.getByRole('alert').first().waitFor();
+    assert.deepEqual(await untranslated(page), []);
+    await dialog.getByLabel(t('sign_in.password')).fill(on.password());
+    await dialog.getByRole('button', {name: t('factor.next')}).click();
+    await dialog.getByRole('img', {name: t('factor.picture')}).waitFor();
+    await dialog.getByLabel(t('factor.code')).fill('000000');
+    await dialog.getByRole('button', {name: t('factor.confirm')}).click();
+    await dialog.getByRole('alert').first().waitFor();
     assert.deepEqual(await untranslated(page), []);
     await page.context().close();
   });
