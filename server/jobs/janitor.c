@@ -59,6 +59,7 @@ static const struct {
     {"end pairings that nobody confirmed", TICK_MS, pairings_expire, NULL},
     {"forget pairings that are long over", 600000, pairings_forget, NULL},
     {"forget answered posts", 600000, cleaning_forget_answers, NULL},
+    {"forget what robots used in days that are over", 600000, cleaning_forget_use, NULL},
     {"forget alerts that are long over", 3600000, cleaning_forget_alerts, NULL},
     {"forget old diagnostic bundles", 600000, NULL, forget_bundles},
     {"forget how vendors answered long ago", 3600000, vendor_health_forget, NULL},

@@ -61,6 +61,14 @@ enum status cleaning_forget_answers(struct store *store)
     return store_query(store, &forget, STORE_NO_VALUES, NULL);
 }
 
+enum status cleaning_forget_use(struct store *store)
+{
+    STORE_STATEMENT(forget, "DELETE FROM myna.device_use WHERE begins < CASE WHEN is_month"
+                            " THEN date_trunc('month', now()) ELSE date_trunc('day', now()) END");
+
+    return store_query(store, &forget, STORE_NO_VALUES, NULL);
+}
+
 enum status cleaning_forget_alerts(struct store *store)
 {
     STORE_STATEMENT(forget, "DELETE FROM myna.alert WHERE state = 'cleared'"

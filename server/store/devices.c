@@ -4,115 +4,41 @@
 
 #define SHOWN_AT_ONCE 5000 /* takes a tenth of a second or two */
 
-/* Robots that the groups of a role hold; no role: all. */
-#define IN_REACH(role)                                                                             \
-    "  AND (" role "::text IS NULL OR EXISTS (SELECT FROM myna.role r"                             \
-    "       JOIN myna.group_member g ON g.group_id = ANY(r.groups)"                                \
-    "       WHERE r.role_id = " role " AND g.device_id = d.device_id))"
-
-/* Beside a filter. What a state needs is looked up for each robot alone: a join would go through
- * all robots before the key. */
-#define WANTED                                                                                     \
-    "d.device_id > coalesce($1::text, '')"                                                         \
-    "  AND CASE $3::text WHEN 'revoked' THEN d.status = 'revoked'"                                 \
-    "      WHEN 'online' THEN d.status = 'active' AND (SELECT o.online"                            \
-    "          FROM myna.device_online o WHERE o.device_id = d.device_id)"                         \
-    "      WHEN 'offline' THEN d.status = 'active' AND NOT (SELECT o.online"                       \
-    "          FROM myna.device_online o WHERE o.device_id = d.device_id)"                         \
-    "      WHEN 'behind' THEN d.status = 'active' AND d.device_id IN (SELECT"                      \
-    "          l.device_id FROM myna.device_link l"                                                \
-    "          WHERE l.reported_generation < l.desired_generation)"                                \
-    "      ELSE true END"                                                                          \
-    "  AND ($4::text IS NULL OR EXISTS (SELECT FROM myna.group_member m"                           \
-    "       WHERE m.group_id = $4 AND m.device_id = d.device_id))"                                 \
-    "  AND ($5::text IS NULL OR position(lower($5) IN lower(concat_ws(' ',"                        \
-    "       d.device_id, d.name, d.serial, d.region, d.labels::text))) > 0)" IN_REACH("$7")
-
+/* OFFSET 0: the items of those on the page, one by one, whatever a plan for any page assumes. */
 #define PAGE_JSON                                                                                  \
     "SELECT jsonb_build_object("                                                                   \
     "  'items', coalesce(jsonb_agg(i.item ORDER BY n) FILTER (WHERE n <= $2), '[]'),"              \
-    "  'next', CASE WHEN count(*) > $2 THEN max(page.device_id::text) FILTER (WHERE n <= $2) END)" \
-    "FROM page JOIN myna.device_item i USING (device_id)"
+    "  'next', CASE WHEN count(*) > $2 THEN max(page.device_id::text) FILTER (WHERE n = $2) END)"  \
+    "FROM page CROSS JOIN LATERAL (SELECT v.item FROM myna.device_item v"                          \
+    "  WHERE v.device_id = page.device_id OFFSET 0) i"
 
-/* Each state, and a group, has a statement of its own: joins that begin at the key in the order of
- * the ids, where a condition with cases would be asked robot by robot. */
-#define PAGE_OF(from, condition)                                                                   \
-    "WITH page AS (SELECT device_id, row_number() OVER (ORDER BY device_id) AS n FROM ("           \
-    "  SELECT d.device_id FROM myna.device d" from                                                 \
-    "  WHERE d.device_id > coalesce($1::text, '')" condition                                       \
-    "  AND ($4::text IS NULL OR position(lower($4) IN lower(concat_ws(' ',"                        \
-    "       d.device_id, d.name, d.serial, d.region, d.labels::text))) > 0)" IN_REACH(             \
-        "$5") "  ORDER BY d.device_id LIMIT $2 + 1) p) " PAGE_JSON
-
-#define IN_ANY   " AND $3::text IS NULL"
-#define IN_GROUP " AND m.group_id = $3::text AND m.device_id > coalesce($1::text, '')"
-#define MEMBERS  " JOIN myna.group_member m ON m.device_id = d.device_id"
-#define ONLINE   " JOIN myna.device_online o ON o.device_id = d.device_id"
-#define IS_HEARD " AND d.status = 'active' AND o.device_id > coalesce($1::text, '')"
-#define LINK     " JOIN myna.device_link l ON l.device_id = d.device_id"
-#define IS_BEHIND                                                                                  \
-    " AND d.status = 'active' AND l.device_id > coalesce($1::text, '')"                            \
-    " AND l.reported_generation < l.desired_generation"
-#define IS_REVOKED " AND d.status = 'revoked'"
-
-static enum status list_plain(struct store *store, const struct devices_filter *filter,
-                              struct arena *arena, struct span *json)
+static bool is_plain(const struct devices_filter *filter)
 {
-    STORE_STATEMENT(all, PAGE_OF("", IN_ANY));
-    STORE_STATEMENT(members, PAGE_OF(MEMBERS, IN_GROUP));
-    STORE_STATEMENT(online, PAGE_OF(ONLINE, IS_HEARD " AND o.online" IN_ANY));
-    STORE_STATEMENT(online_members, PAGE_OF(ONLINE MEMBERS, IS_HEARD " AND o.online" IN_GROUP));
-    STORE_STATEMENT(offline, PAGE_OF(ONLINE, IS_HEARD " AND NOT o.online" IN_ANY));
-    STORE_STATEMENT(offline_members,
-                    PAGE_OF(ONLINE MEMBERS, IS_HEARD " AND NOT o.online" IN_GROUP));
-    STORE_STATEMENT(behind, PAGE_OF(LINK, IS_BEHIND IN_ANY));
-    STORE_STATEMENT(behind_members, PAGE_OF(LINK MEMBERS, IS_BEHIND IN_GROUP));
-    STORE_STATEMENT(revoked, PAGE_OF("", IS_REVOKED IN_ANY));
-    STORE_STATEMENT(revoked_members, PAGE_OF(MEMBERS, IS_REVOKED IN_GROUP));
-    static const struct {
-        const char *state;
-        const struct store_statement *of_all, *of_group;
-    } pages[] = {
-        {"", &all, &members},
-        {"online", &online, &online_members},
-        {"offline", &offline, &offline_members},
-        {"behind", &behind, &behind_members},
-        {"revoked", &revoked, &revoked_members},
-    };
-    size_t i = sizeof pages / sizeof *pages - 1;
-
-    while (i > 0 && (filter->state == NULL || strcmp(pages[i].state, filter->state) != 0))
-        i--;
-    return store_json(store, filter->group != NULL ? pages[i].of_group : pages[i].of_all,
-                      STORE_VALUES(value_text(filter->after), value_int(filter->limit),
-                                   value_text(filter->group), value_text(filter->text),
-                                   value_text(filter->role)),
-                      arena, json);
-}
-
-static enum status list_filtered(struct store *store, const struct devices_filter *filter,
-                                 struct arena *arena, struct span *json)
-{
-    STORE_STATEMENT(list,
-                    "WITH page AS ("
-                    "  SELECT d.device_id, row_number() OVER (ORDER BY d.device_id) AS n"
-                    "  FROM myna.device d WHERE " WANTED
-                    "  AND d.device_id IN (SELECT myna.filter_matches($6::jsonb, NULL, false))"
-                    "  ORDER BY d.device_id LIMIT $2 + 1) " PAGE_JSON);
-
-    return store_json(store, &list,
-                      STORE_VALUES(value_text(filter->after), value_int(filter->limit),
-                                   value_text(filter->state), value_text(filter->group),
-                                   value_text(filter->text), value_json(filter->program),
-                                   value_text(filter->role)),
-                      arena, json);
+    return filter->program.size == 0 && filter->state == NULL && filter->group == NULL &&
+           filter->text == NULL && filter->role == NULL;
 }
 
 enum status devices_list(struct store *store, const struct devices_filter *filter,
                          struct arena *arena, struct span *json)
 {
-    return filter->program.size == 0 ? list_plain(store, filter, arena, json)
-                                     : list_filtered(store, filter, arena, json);
+    STORE_STATEMENT(all, "WITH page AS (SELECT device_id, row_number() OVER (ORDER BY device_id)"
+                         "    AS n FROM (SELECT d.device_id FROM myna.device d"
+                         "  WHERE d.device_id > coalesce($1::text, '')"
+                         "  ORDER BY d.device_id LIMIT $2 + 1) p) " PAGE_JSON);
+    STORE_STATEMENT(some, "WITH page AS (SELECT device_id, n FROM myna.device_page($3::jsonb, $1,"
+                          "  $2 + 1, $4, $5, $6, $7) WITH ORDINALITY p(device_id, n)) " PAGE_JSON);
+
+    if (is_plain(filter))
+        return store_json(store, &all,
+                          STORE_VALUES(value_text(filter->after), value_int(filter->limit)), arena,
+                          json);
+    const struct value program =
+        filter->program.size > 0 ? value_json(filter->program) : value_no_json();
+    return store_json(store, &some,
+                      STORE_VALUES(value_text(filter->after), value_int(filter->limit), program,
+                                   value_text(filter->state), value_text(filter->group),
+                                   value_text(filter->text), value_text(filter->role)),
+                      arena, json);
 }
 
 /* What the robot told, each amount with the unit that we know its measure to have. */
