@@ -2,10 +2,10 @@ import {execFile, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {connect} from 'node:net';
-import {dirname, join} from 'node:path';
-import {fileURLToPath} from 'node:url';
+import {join} from 'node:path';
 import {promisify} from 'node:util';
-import {Fleet, sleep, until} from '../support/fleet.mjs';
+import {Fleet, sleep} from '../support/fleet.mjs';
+import {fillHistory} from './crowd.mjs';
 
 const run = promisify(execFile);
 const DEVICES = Number(process.env.BENCH_DEVICES || 10000);
@@ -16,7 +16,6 @@ const CONNECTIONS = 8;
 const DASHBOARDS = 500;
 const QUIET_S = 20;
 
-const here = dirname(fileURLToPath(import.meta.url));
 const program = (name) => join(process.env.MYNA_BUILD, 'tests/bench', name);
 const database = () => `host=${join(fleet.home, 'pg/run')} user=myna dbname=myna`;
 const report = (line) => console.log(JSON.stringify({bench: 'api', ...line}));
@@ -160,44 +159,12 @@ async function dashboards(token) {
     limit_is: `the target, with ${DASHBOARDS} live dashboards`, ratio: Number((share / 5).toFixed(3))});
 }
 
-// What postgresql.conf says, but for these, from its next start on.
-async function restartDatabase(settings) {
-  await fleet.sql('ALTER SYSTEM RESET ALL');
-  for (const [name, value] of Object.entries(settings)) await fleet.sql(`ALTER SYSTEM SET ${name} = '${value}'`);
-  const words = ['/usr/lib/postgresql/15/bin/pg_ctl', '-s', '-w', '-m', 'fast', '-D', join(fleet.home, 'pg/data'),
-    '-l', join(fleet.home, 'pg/server.log'), 'restart'];
-  if (process.getuid() === 0) words.unshift('runuser', '-u', 'postgres', '--');
-  await run(words[0], words.slice(1), {cwd: '/'});
-}
-
-const psql = (file, ...words) => run('/usr/lib/postgresql/15/bin/psql', ['-h', join(fleet.home, 'pg/run'), '-U', 'myna',
-  '-d', 'myna', '-q', '-v', `devices=${DEVICES}`, '-v', `records=${RECORDS}`, ...words, '-f', join(here, file)]);
-
-// Tables are filled in the transaction that empties them, which the log need not hold then.
 async function fill() {
-  await until(60, () => 'the robot has no configuration yet', async () => (await fleet.sql(
-    "SELECT 1 FROM myna.device_link WHERE device_id LIKE 'sim-%' AND reported_generation = desired_generation")).length > 0);
-  const [[template]] = await fleet.sql("SELECT device_id FROM myna.device WHERE device_id LIKE 'sim-%' LIMIT 1");
-  for (const name of ['mynad', 'myna-robots', 'myna-agent']) fleet.kill(name, 'SIGTERM');
-  await restartDatabase({wal_level: 'minimal', max_wal_senders: 0, max_wal_size: '8GB', autovacuum: 'off'});
   const start = performance.now();
-  const told = (what) => console.error(`api: ${what} after ${((performance.now() - start) / 1000).toFixed(1)} s`);
-  await psql('api_robots.sql', '-v', `template=${template}`);
-  told(`${DEVICES} robots`);
-  await run(program('api_fill'), [database(), String(DEVICES), String(RECORDS)]);
-  told(`${RECORDS} records and their indexes`);
-  await psql('api_sums.sql');
-  told('sums by day');
-  // what mynad's jobs and the database's own would do within minutes
-  await fleet.sql('VACUUM ANALYZE');
-  told('statistics');
-  await fleet.sql('SELECT myna.device_show(1000000)');
-  await fleet.sql('VACUUM ANALYZE myna.device_shown');
-  told('settings for lists');
-  const seconds = (performance.now() - start) / 1000;
-  report({metric: 'fill_s_per_million', value: Number((seconds * 1e6 / RECORDS).toFixed(2)), unit: 's', limit: 4.8,
-    limit_is: 'a fifth of what it took record by record', ratio: Number((seconds * 1e6 / RECORDS / 4.8).toFixed(3))});
-  await restartDatabase({});
+  const passed = () => (performance.now() - start) / 1000;
+  await fillHistory(fleet, DEVICES, RECORDS, (what) => console.error(`api: ${what} after ${passed().toFixed(1)} s`));
+  report({metric: 'fill_s_per_million', value: Number((passed() * 1e6 / RECORDS).toFixed(2)), unit: 's', limit: 4.8,
+    limit_is: 'a fifth of what it took record by record', ratio: Number((passed() * 1e6 / RECORDS / 4.8).toFixed(3))});
   writeFileSync(filled, JSON.stringify({devices: DEVICES, records: RECORDS}));
 }
 

@@ -37,7 +37,7 @@ static const struct {
 } contracts[CONTRACTS] = {{"dahan", "dahan-chat", "dahan-2026"},
                           {"erxian", "erxian-mini", "erxian-2026"}};
 
-/* A table's constraints and indexes away, and back again. */
+/* A table's constraints, indexes and triggers away, and back again. */
 static const char tools[] =
     "SET synchronous_commit = off; SET maintenance_work_mem = '1GB';"
     "SET max_parallel_maintenance_workers = 2; SET search_path = pg_catalog; SET TIME ZONE 'UTC';"
@@ -56,12 +56,14 @@ static const char tools[] =
     "  INSERT INTO made (def) VALUES (replace(item.def, ' ON ONLY ', ' ON '));"
     "  EXECUTE format('DROP INDEX %s', item.name);"
     " END LOOP;"
+    " EXECUTE format('ALTER TABLE %s DISABLE TRIGGER USER', t);"
     " EXECUTE format('TRUNCATE %s', t);"
     "END $$;"
     "CREATE FUNCTION pg_temp.dress(t regclass) RETURNS void LANGUAGE plpgsql AS $$"
     "DECLARE item record; BEGIN"
     " EXECUTE format('INSERT INTO %s SELECT * FROM kept', t);"
     " FOR item IN SELECT def FROM made ORDER BY n LOOP EXECUTE item.def; END LOOP;"
+    " EXECUTE format('ALTER TABLE %s ENABLE TRIGGER USER', t);"
     "END $$";
 
 /* A connection with a copy under way. */

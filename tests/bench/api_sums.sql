@@ -20,6 +20,8 @@ ON CONFLICT (contract_id, day, vendor_id, model) DO UPDATE SET
     input_uncached = d.input_uncached + excluded.input_uncached,
     output = d.output + excluded.output, price = d.price + excluded.price;
 
+SELECT myna.device_use_make();
+
 UPDATE myna.usage_cursor SET done = base + pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
 
 SELECT set_config('bench.records', :'records', false);

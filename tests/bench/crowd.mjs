@@ -22,22 +22,41 @@ export async function enrolInBulk(fleet, robots) {
   fleet.env.MYNA_ROBOTS_STARTS_PER_S = process.env.MYNA_ROBOTS_STARTS_PER_S;
 }
 
+// What postgresql.conf says, but for these, from its next start on.
+async function restartDatabase(fleet, settings) {
+  await fleet.sql('ALTER SYSTEM RESET ALL');
+  for (const [name, value] of Object.entries(settings)) await fleet.sql(`ALTER SYSTEM SET ${name} = '${value}'`);
+  const words = ['/usr/lib/postgresql/15/bin/pg_ctl', '-s', '-w', '-m', 'fast', '-D', join(fleet.home, 'pg/data'),
+    '-l', join(fleet.home, 'pg/server.log'), 'restart'];
+  if (process.getuid() === 0) words.unshift('runuser', '-u', 'postgres', '--');
+  await run(words[0], words.slice(1), {cwd: '/'});
+}
+
 // So many robots with so many records of the last 30 days, of a fleet with one simulated robot;
-// mynad runs again after it, no robot does.
-export async function fillHistory(fleet, devices, records) {
+// mynad runs again after it, no robot does. Tables are filled in the transaction that empties them,
+// which the log need not hold then. told: of each step that is done.
+export async function fillHistory(fleet, devices, records, told = () => {}) {
   await until(60, () => 'the robot has no configuration yet', async () => (await fleet.sql(
     "SELECT 1 FROM myna.device_link WHERE device_id LIKE 'sim-%' AND reported_generation = desired_generation")).length > 0);
   const [[template]] = await fleet.sql("SELECT device_id FROM myna.device WHERE device_id LIKE 'sim-%' LIMIT 1");
+  const socket = join(fleet.home, 'pg/run');
+  const psql = (file) => run('/usr/lib/postgresql/15/bin/psql', ['-h', socket, '-U', 'myna', '-d', 'myna', '-q', '-v', `devices=${devices}`,
+    '-v', `records=${records}`, '-v', `template=${template}`, '-f', join(dirname(fileURLToPath(import.meta.url)), file)]);
   for (const name of ['mynad', 'myna-robots', 'myna-agent']) fleet.kill(name, 'SIGTERM');
-  await fleet.sql("ALTER SYSTEM SET max_wal_size = '8GB'");
-  await fleet.sql('SELECT pg_reload_conf()');
-  await run('/usr/lib/postgresql/15/bin/psql', ['-h', join(fleet.home, 'pg/run'), '-U', 'myna', '-d', 'myna', '-q',
-    '-v', `devices=${devices}`, '-v', `records=${records}`, '-v', `template=${template}`,
-    '-f', join(dirname(fileURLToPath(import.meta.url)), 'api_fill.sql')]);
+  await restartDatabase(fleet, {wal_level: 'minimal', max_wal_senders: 0, max_wal_size: '8GB', autovacuum: 'off'});
+  await psql('api_robots.sql');
+  told(`${devices} robots`);
+  await run(join(process.env.MYNA_BUILD, 'tests/bench/api_fill'), [`host=${socket} user=myna dbname=myna`, String(devices), String(records)]);
+  told(`${records} records and their indexes`);
+  await psql('api_sums.sql');
+  told('sums by day');
+  // what mynad's jobs and the database's own would do within minutes
   await fleet.sql('VACUUM ANALYZE');
-  // what mynad's jobs would do within half a minute
+  told('statistics');
   await fleet.sql('SELECT myna.device_show(1000000)');
-  await fleet.sql('CHECKPOINT');
+  await fleet.sql('VACUUM ANALYZE myna.device_shown');
+  told('settings for lists');
+  await restartDatabase(fleet, {});
   await fleet.up('--robots', '0');
 }
 
