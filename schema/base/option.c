@@ -164,8 +164,8 @@ static enum status set_line(const struct option_table *table, char *line, void *
     return set(spec, trim(equals + 1), config, source);
 }
 
-static enum status set_lines(const struct option_table *table, const char *path, char *text,
-                             void *config, char *problem)
+enum status option_set_lines(const struct option_table *table, const char *path, char *text,
+                             void *config, char problem[256])
 {
     enum status status = STATUS_OK;
     unsigned number = 1;
@@ -213,7 +213,7 @@ static enum status set_from_file(const struct option_table *table, const char *p
     free(data);
     if (!text)
         return complain(&source, "cannot keep the configuration: out of memory");
-    return set_lines(table, path, text, config, problem);
+    return option_set_lines(table, path, text, config, problem);
 }
 
 static enum status set_from_environment(const struct option_table *table, void *config,

@@ -40,6 +40,11 @@ MUST_CHECK enum status option_parse(const struct option_table *table, const char
                                     int argc, char **argv, void *config, int *rest,
                                     char problem[256]);
 
+/* Sets in *config what the lines of a configuration file's text say; text is cut up, and values
+ * point into it. STATUS_INVALID: problem begins with path and line; what stood before is set. */
+MUST_CHECK enum status option_set_lines(const struct option_table *table, const char *path,
+                                        char *text, void *config, char problem[256]);
+
 /* Every option with default and help line, one per row. */
 void option_print_help(const struct option_table *table, FILE *out);
 
