@@ -26,6 +26,8 @@ static void serve(struct server *server, const sigset_t *signals)
 
         if (got == SIGTERM || got == SIGINT)
             return;
+        if (got == SIGHUP)
+            server_reload(server);
         server_tick(server);
     }
 }
@@ -40,7 +42,7 @@ static int run(struct config *config, int argc, char **argv)
         fprintf(stderr, "mynad: run takes nothing after it, got \"%s\"\n", argv[1]);
         return 2;
     }
-    /* blocked before any thread starts, so that only serve() gets them; SIGHUP does nothing */
+    /* blocked before any thread starts, so that only serve() gets them */
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);

@@ -39,6 +39,11 @@
 #define PAIRING_REQUESTS  60
 #define PAIRING_WINDOW_MS ((int64_t)10 * 60 * 1000)
 
+/* A listener's certificate and key, PEM, on the heap. */
+struct pair {
+    char *cert, *key;
+};
+
 struct server {
     const struct config *config;
     struct authority *authority;
@@ -64,8 +69,7 @@ struct server {
     struct http *http;
     struct http *device_http;
     char *update_keys;
-    char *tls_cert;
-    char *tls_key;
+    struct pair tls, device_tls;
     char *broker_list;
     const char *brokers[BROKERS_MAX];
     struct api api;
@@ -315,6 +319,30 @@ static void fill_api(struct server *server)
     api->outbox = server->outbox;
 }
 
+static void free_pair(struct pair *pair)
+{
+    free(pair->cert);
+    if (pair->key != NULL)
+        crypto_wipe(pair->key, strlen(pair->key));
+    free(pair->key);
+    *pair = (struct pair){0};
+}
+
+static enum status read_pair(const char *cert_path, const char *key_path, struct pair *out,
+                             char *problem)
+{
+    struct pair pair = {0};
+    enum status status = read_pem(cert_path, &pair.cert, problem);
+
+    if (status == STATUS_OK)
+        status = read_pem(key_path, &pair.key, problem);
+    if (status == STATUS_OK)
+        *out = pair;
+    else
+        free_pair(&pair);
+    return status;
+}
+
 static enum status start_listener(struct server *server, char *problem)
 {
     const struct config *config = server->config;
@@ -331,11 +359,9 @@ static enum status start_listener(struct server *server, char *problem)
         status = read_pem(config->update_keys, &server->update_keys, problem);
     server->api.update_keys = span_text(server->update_keys);
     if (status == STATUS_OK && config->tls_cert != NULL) {
-        status = read_pem(config->tls_cert, &server->tls_cert, problem);
-        if (status == STATUS_OK)
-            status = read_pem(config->tls_key, &server->tls_key, problem);
-        options.cert_pem = server->tls_cert;
-        options.key_pem = server->tls_key;
+        status = read_pair(config->tls_cert, config->tls_key, &server->tls, problem);
+        options.cert_pem = server->tls.cert;
+        options.key_pem = server->tls.key;
     }
     options.tables = api_routes(&options.table_count);
     if (status == STATUS_OK)
@@ -348,12 +374,16 @@ static enum status start_device_listener(struct server *server, char *problem)
 {
     struct http_options options = {
         .address = server->config->device_listen,
-        .cert_pem = authority_https_cert(server->authority),
-        .key_pem = authority_https_key(server->authority),
         .context = &server->api,
         .workers = DEVICE_WORKERS,
     };
 
+    server->device_tls.cert = strdup(authority_https_cert(server->authority));
+    server->device_tls.key = strdup(authority_https_key(server->authority));
+    if (server->device_tls.cert == NULL || server->device_tls.key == NULL)
+        return say(problem, STATUS_MEMORY, "the robots' listener");
+    options.cert_pem = server->device_tls.cert;
+    options.key_pem = server->device_tls.key;
     options.tables = api_robot_routes(&options.table_count);
     return http_start(&server->device_http, &options, problem);
 }
@@ -419,6 +449,48 @@ enum status server_start(struct server **out, const struct config *config, char 
     return STATUS_OK;
 }
 
+/* *pair: what the listener has now. */
+static void renew_listener(struct http *http, const char *what, const char *cert_path,
+                           const char *key_path, struct pair *pair)
+{
+    struct pair fresh = {0};
+    char problem[256];
+    enum status status = read_pair(cert_path, key_path, &fresh, problem);
+
+    if (status == STATUS_OK && strcmp(pair->cert, fresh.cert) == 0 &&
+        strcmp(pair->key, fresh.key) == 0) {
+        free_pair(&fresh);
+        return;
+    }
+    if (status == STATUS_OK)
+        status = http_change_certificate(http, fresh.cert, fresh.key, problem);
+    if (status == STATUS_OK) {
+        free_pair(pair);
+        *pair = fresh;
+        log_info("mynad", "the %s listener has another certificate: \"%s\"", what, cert_path);
+        return;
+    }
+    free_pair(&fresh);
+    log_error("mynad",
+              "the %s listener keeps the certificate it has: \"%s\" and its key are not taken: %s",
+              what, cert_path, problem);
+}
+
+void server_reload(struct server *server)
+{
+    const struct config *config = server->config;
+    char cert[PATH_MAX];
+    char key[PATH_MAX];
+
+    if (config->tls_cert != NULL)
+        renew_listener(server->http, "dashboard's", config->tls_cert, config->tls_key,
+                       &server->tls);
+    snprintf(cert, sizeof cert, "%s/device-https.pem", config->state_dir);
+    snprintf(key, sizeof key, "%s/device-https.key", config->state_dir);
+    renew_listener(server->device_http, "robots'", cert, key, &server->device_tls);
+    log_info("mynad", "certificates were read again");
+}
+
 void server_tick(struct server *server)
 {
     int64_t now_ms = clock_mono_ms();
@@ -455,10 +527,8 @@ void server_stop(struct server *server)
     store_close(server->store);
     authority_close(server->authority);
     free(server->update_keys);
-    free(server->tls_cert);
-    if (server->tls_key != NULL)
-        crypto_wipe(server->tls_key, strlen(server->tls_key));
-    free(server->tls_key);
+    free_pair(&server->tls);
+    free_pair(&server->device_tls);
     free(server->broker_list);
     free(server);
 }

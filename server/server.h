@@ -14,6 +14,10 @@ MUST_CHECK enum status server_start(struct server **out, const struct config *co
 /* To be called about once a second. */
 void server_tick(struct server *server);
 
+/* Reads the certificates of both listeners again. Open connections go on; what cannot be taken is
+ * logged with cause and cure, and the one before stays in force. By the thread that stops it. */
+void server_reload(struct server *server);
+
 /* NULL is allowed. */
 void server_stop(struct server *server);
 

@@ -2,10 +2,12 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <fcntl.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "schema/base/log.h"
@@ -22,6 +24,7 @@
 #define REQUEST_MEMORY      ((size_t)24 << 20)
 #define URL_SIZE            96
 #define WRITTEN_PIECE_BYTES ((size_t)64 << 10)
+#define RETIRED_MAX         8
 
 /* What the bodies under way may take together: they are read before anybody is asked who he is. */
 static const size_t bodies_max[] = {
@@ -33,6 +36,8 @@ static const size_t bodies_max[] = {
 
 struct http {
     struct MHD_Daemon *daemon;
+    struct MHD_Daemon *retired[RETIRED_MAX]; /* of earlier certificates: they accept no more */
+    size_t retired_count;
     struct queue *waiting;
     pthread_t workers[MAX_WORKERS];
     unsigned worker_count;
@@ -581,7 +586,7 @@ static const char tls_priorities[] =
     "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:"
     "-CIPHER-ALL:+AES-256-GCM:+CHACHA20-POLY1305:+AES-128-GCM:-MAC-ALL:+AEAD";
 
-static struct MHD_Daemon *start_daemon(struct http *http)
+static struct MHD_Daemon *start_daemon(struct http *http, int fd)
 {
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     bool tls = http->options.cert_pem != NULL;
@@ -594,8 +599,8 @@ static struct MHD_Daemon *start_daemon(struct http *http)
     const struct MHD_OptionItem no_options[] = {{MHD_OPTION_END, 0, NULL}};
 
     return MHD_start_daemon(flags | (tls ? MHD_USE_TLS : 0), 0, NULL, NULL, on_request, http,
-                            MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
-                            http->fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)HTTP_THREADS,
+                            MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+                            MHD_OPTION_THREAD_POOL_SIZE, (unsigned)HTTP_THREADS,
                             MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
                             IDLE_TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
                             MHD_OPTION_ARRAY, tls ? tls_options : no_options, MHD_OPTION_END);
@@ -631,7 +636,7 @@ enum status http_start(struct http **out, const struct http_options *options, ch
         status = start_workers(http);
     if (status != STATUS_OK)
         goto fail;
-    http->daemon = start_daemon(http);
+    http->daemon = start_daemon(http, http->fd);
     if (http->daemon == NULL) {
         status = STATUS_UNREACHABLE;
         goto fail;
@@ -645,6 +650,72 @@ enum status http_start(struct http **out, const struct http_options *options, ch
 fail:
     http_stop(http);
     return status;
+}
+
+/* The library takes a certificate when it starts and never again: so another daemon takes the place
+ * at the listening socket, and the one before goes on with the connections that it has. */
+
+/* Ends those that have no connection any more. */
+static void drop_retired(struct http *http)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < http->retired_count; i++) {
+        struct MHD_Daemon *daemon = http->retired[i];
+        const union MHD_DaemonInfo *info =
+            MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+        if (info != NULL && info->num_connections == 0)
+            MHD_stop_daemon(daemon);
+        else
+            http->retired[kept++] = daemon;
+    }
+    http->retired_count = kept;
+}
+
+/* Where the library failed to start it may have closed the socket or not. */
+static void close_if_same(int fd, int original)
+{
+    struct stat left, of;
+
+    if (fstat(fd, &left) == 0 && fstat(original, &of) == 0 && left.st_dev == of.st_dev &&
+        left.st_ino == of.st_ino)
+        close(fd);
+}
+
+enum status http_change_certificate(struct http *http, const char *cert_pem, const char *key_pem,
+                                    char problem[256])
+{
+    const struct http_options before = http->options;
+    int fd;
+
+    drop_retired(http);
+    if (http->retired_count == RETIRED_MAX) {
+        snprintf(problem, 256, "connections of %d earlier certificates are still open: restart",
+                 RETIRED_MAX);
+        return STATUS_FULL;
+    }
+    fd = fcntl(http->fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) {
+        snprintf(problem, 256, "there are too many open files: raise the limit (LimitNOFILE=)");
+        return STATUS_FULL;
+    }
+    http->options.cert_pem = cert_pem;
+    http->options.key_pem = key_pem;
+    struct MHD_Daemon *daemon = start_daemon(http, fd);
+    if (daemon == NULL) {
+        http->options = before;
+        close_if_same(fd, http->fd);
+        snprintf(problem, 256, "they are no certificate with its key, or do not belong together");
+        return STATUS_INVALID;
+    }
+    if (MHD_quiesce_daemon(http->daemon) == MHD_INVALID_SOCKET)
+        log_debug("http", "the listener was already quiet");
+    close(http->fd);
+    http->retired[http->retired_count++] = http->daemon;
+    http->daemon = daemon;
+    http->fd = fd;
+    return STATUS_OK;
 }
 
 void http_stop(struct http *http)
@@ -663,6 +734,8 @@ void http_stop(struct http *http)
         pthread_join(http->workers[i], NULL);
     if (http->daemon != NULL)
         MHD_stop_daemon(http->daemon);
+    for (size_t i = 0; i < http->retired_count; i++)
+        MHD_stop_daemon(http->retired[i]);
     queue_free(http->waiting);
     if (http->fd >= 0)
         close(http->fd);

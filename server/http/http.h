@@ -44,6 +44,13 @@ struct http_options {
 MUST_CHECK enum status http_start(struct http **out, const struct http_options *options,
                                   char problem[256]);
 
+/* Another certificate for connections from now on; those that are open go on under the one before.
+ * Only of a listener that has one. The texts are borrowed until the next change or http_stop(). By
+ * the thread that calls http_stop(). STATUS_INVALID: they do not fit, and the one before stays in
+ * force; STATUS_FULL likewise. problem tells cause and cure. */
+MUST_CHECK enum status http_change_certificate(struct http *http, const char *cert_pem,
+                                               const char *key_pem, char problem[256]);
+
 /* Ends event streams, finishes what workers do, closes all connections. NULL is allowed. */
 void http_stop(struct http *http);
 

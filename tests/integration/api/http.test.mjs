@@ -1,11 +1,13 @@
 // The listener itself: pages, events, limits, start and stop.
 import assert from 'node:assert/strict';
 import {execFile, execFileSync} from 'node:child_process';
-import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {once} from 'node:events';
+import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {request} from 'node:http';
 import {connect} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {connect as tlsConnect} from 'node:tls';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
 import {sleep, Stack} from '../../support/stack.mjs';
@@ -276,11 +278,10 @@ test('a robot\'s video is served in parts, from the folder of the demo alone', a
   }
 });
 
-test('with TLS the cookie is for TLS alone, and both listeners speak 1.2 and 1.3 with modern ciphers', async () => {
+test('with TLS the cookie is for TLS alone, and both listeners speak 1.2 and 1.3 with modern ciphers; SIGHUP renews their certificates', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'myna-tls-'));
   const [tls_cert, tls_key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
-    '-subj', '/CN=localhost', '-keyout', tls_key, '-out', tls_cert], {stdio: 'ignore'});
+  certify(folder);
   const own = hold(await Stack.create({tls_cert, tls_key}));
   try {
     const answer = await own.send('POST', '/api/v1/login', {body: {name: 'root', password: own.password}});
@@ -289,13 +290,82 @@ test('with TLS the cookie is for TLS alone, and both listeners speak 1.2 and 1.3
     assert.equal((await (await own.login()).get('/fleet')).status, 200);
     await isModern(own.port);
     await isModern(own.devicePort);
+    await renews(own, folder);
   } finally {
     await own.end();
     rmSync(folder, {recursive: true});
   }
 });
 
-test('SIGTERM ends it cleanly, with streams open; SIGHUP does nothing', async () => {
+function certify(folder) {
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
+    '-subj', '/CN=localhost', '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')], {stdio: 'ignore'});
+}
+
+// What a listener shows: its certificate's fingerprint.
+const shown = (port) => new Promise((done, fail) => {
+  const socket = tlsConnect({host: '127.0.0.1', port, rejectUnauthorized: false}, () => {
+    done(socket.getPeerCertificate().fingerprint256);
+    socket.destroy();
+  });
+  socket.on('error', fail);
+});
+
+// One request after another on a connection that stays open.
+async function keep(port) {
+  const socket = tlsConnect({host: '127.0.0.1', port, rejectUnauthorized: false});
+  await once(socket, 'secureConnect');
+  return {
+    end: () => socket.destroy(),
+    ask: async () => {
+      socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      return String((await once(socket, 'data'))[0]).split('\r\n')[0];
+    },
+  };
+}
+
+// Certificates are read again at SIGHUP, without a restart.
+async function renews(own, folder) {
+  const told = async (count) => assert.ok(await until(() => own.log().split('certificates were read again').length > count, 600));
+  const kept = await keep(own.port);
+  const [old, device] = [await shown(own.port), await shown(own.devicePort)];
+  assert.match(await kept.ask(), / 200 /);
+  certify(folder);
+  own.server.kill('SIGHUP');
+  await told(1);
+  const fresh = await shown(own.port);
+  assert.notEqual(fresh, old);
+  assert.equal(await shown(own.devicePort), device);
+  assert.match(await kept.ask(), / 200 /, 'a connection that is open goes on');
+
+  // half a change, and what is no certificate at all
+  const cert = readFileSync(join(folder, 'cert.pem'));
+  certify(folder);
+  writeFileSync(join(folder, 'cert.pem'), cert);
+  own.server.kill('SIGHUP');
+  await told(2);
+  assert.match(own.log(), /the dashboard's listener keeps the certificate it has: .*cert\.pem" and its key are not taken: they are no certificate with its key/);
+  writeFileSync(join(folder, 'cert.pem'), 'no certificate');
+  own.server.kill('SIGHUP');
+  await told(3);
+  rmSync(join(folder, 'cert.pem'));
+  own.server.kill('SIGHUP');
+  await told(4);
+  assert.match(own.log(), /not taken: cannot read ".*cert\.pem"/);
+  assert.equal(await shown(own.port), fresh);
+  assert.match(await kept.ask(), / 200 /);
+
+  // the robots' one, issued anew by init
+  await own.task(['--device-names', 'DNS:robots.example,IP:127.0.0.1', 'init']);
+  own.server.kill('SIGHUP');
+  await told(5);
+  assert.notEqual(await shown(own.devicePort), device);
+  assert.match(await kept.ask(), / 200 /);
+  kept.end();
+  assert.equal((await own.send('GET', '/healthz')).status, 200);
+}
+
+test('SIGTERM ends it cleanly, with streams open; SIGHUP ends nothing', async () => {
   const stream = await follow();
   stack.server.kill('SIGHUP');
   await sleep(200);
