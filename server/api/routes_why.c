@@ -1,3 +1,4 @@
+#include "schema/base/clock.h"
 #include "schema/wire/setting.h"
 #include "server/api/answer.h"
 #include "server/api/api.h"
@@ -8,7 +9,7 @@
 
 #define WHY_BYTES ((size_t)1 << 20)
 
-/* Whether the plan of the rollout lets the device wait for a better hour. */
+/* Until when the plan of the rollout lets the device wait for a better hour. */
 static enum status read_window(struct reasons *reasons, struct arena *arena)
 {
     struct rollout_plan plan;
@@ -26,8 +27,15 @@ static enum status read_window(struct reasons *reasons, struct arena *arena)
 
         if (local_time_offset(span_text(reasons->zone), &zone_min) != STATUS_OK)
             zone_min = plan.zone_min;
-        reasons->facts.is_window_shut = !rollout_pace_is_open(&plan, now_ms, zone_min) ||
-                                        rollout_pace_blackout_ms(&plan, now_ms) > 0;
+        const int64_t opens_ms = rollout_pace_free_ms(&plan, now_ms, zone_min);
+        if (opens_ms > now_ms && opens_ms < INT64_MAX) {
+            char text[CLOCK_TEXT_SIZE];
+
+            clock_format(opens_ms, text);
+            reasons->facts.window_opens = arena_text(arena, span_text(text));
+            if (reasons->facts.window_opens == NULL)
+                status = STATUS_MEMORY;
+        }
     }
     json_free(json);
     return status;

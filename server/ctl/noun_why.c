@@ -96,6 +96,31 @@ static void print_routes(const struct json *routes)
     }
 }
 
+/* Not as a route has it: a robot that was told of none may have it all the same. */
+static void print_software(const struct json *software)
+{
+    for (size_t i = 0; i < json_count(software); i++) {
+        const struct json *item = json_item(software, i);
+        const struct json *coming = json_member(item, "coming");
+        const char *layer = json_text(json_member(item, "layer"), "");
+        const char *by = json_text(json_member(item, "by"), "");
+        const char *step = json_text(json_member(item, "step"), "");
+        const char *reason = json_text(json_member(item, "reason"), "");
+
+        printf("  software %s %s: %s\n", json_text(json_member(item, "kind"), ""),
+               json_text(json_member(item, "name"), ""),
+               json_text(json_member(item, "version"), "none"));
+        if (*layer)
+            printf("    from %s%s%s\n", layer, *by ? ", by " : "", by);
+        if (json_type(coming) == JSON_OBJECT)
+            printf("    rollout %s brings %s\n", json_text(json_member(coming, "rollout"), ""),
+                   json_text(json_member(coming, "version"), "none"));
+        if (*step)
+            printf("    the robot: has %s, %s%s%s\n", json_text(json_member(item, "has"), "none"),
+                   step, *reason ? ": " : "", reason);
+    }
+}
+
 static int why(struct ctl *ctl)
 {
     const char *setting = ctl->args.count > 1 ? ctl->args.words[1] : "";
@@ -119,6 +144,7 @@ static int why(struct ctl *ctl)
             print_setting(json_item(settings, i));
     }
     print_routes(json_member(json, "routes"));
+    print_software(json_member(json, "software"));
     json_free(json);
     return CTL_DONE;
 }
@@ -127,8 +153,9 @@ const struct ctl_verb noun_why_verbs[] = {
     {NULL, "why", "ROBOT [SETTING]", 1, 2, "",
      "who gave its values, and why it does not run its newest configuration\n"
      "Who gave each of its values (layer and revision, rollout, threshold), what the other "
-     "layers say, what the robot answered, which routes cannot serve and why; and why it does "
-     "not run its newest configuration, when it does not. Everything is of one instant.",
+     "layers say, what the robot answered, which routes cannot serve and why, who gave it which "
+     "software and how far it came with that; and why it does not run its newest configuration, "
+     "or what a rollout would bring it, when it does not. Everything is of one instant.",
      why},
     {0},
 };

@@ -90,3 +90,18 @@ int64_t rollout_pace_blackout_ms(const struct rollout_plan *plan, int64_t now_ms
     }
     return end_ms;
 }
+
+int64_t rollout_pace_free_ms(const struct rollout_plan *plan, int64_t now_ms, int zone_min)
+{
+    int64_t at_ms = now_ms;
+
+    /* each blackout ends once, and the hours open at most once behind each */
+    for (size_t i = 0; i <= plan->blackout_count; i++) {
+        const int64_t light_ms = rollout_pace_blackout_ms(plan, at_ms);
+
+        at_ms = rollout_pace_opens_ms(plan, light_ms > 0 ? light_ms : at_ms, zone_min);
+        if (rollout_pace_blackout_ms(plan, at_ms) == 0)
+            return rollout_pace_is_open(plan, at_ms, zone_min) ? at_ms : INT64_MAX;
+    }
+    return INT64_MAX;
+}

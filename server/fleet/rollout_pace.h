@@ -35,4 +35,8 @@ int64_t rollout_pace_opens_ms(const struct rollout_plan *plan, int64_t now_ms, i
 /* The end of the blackout that now lies in, through those that follow without a gap; 0: none. */
 int64_t rollout_pace_blackout_ms(const struct rollout_plan *plan, int64_t now_ms);
 
+/* When neither hours nor blackouts keep a device at that distance from UTC; now_ms when they do not
+ * now. INT64_MAX: never, as the two leave no minute. */
+int64_t rollout_pace_free_ms(const struct rollout_plan *plan, int64_t now_ms, int zone_min);
+
 #endif

@@ -185,6 +185,27 @@ static bool tell_pause(const struct why_facts *facts, struct list *list)
     return true;
 }
 
+/* Its members are not fixed yet. */
+static bool tell_beginning(const struct why_facts *facts, struct list *list)
+{
+    if (strcmp(facts->rollout_state, "approval") == 0)
+        add(list, "approval_missing",
+            "rollout \"%s\" would reach it, and another operator must approve that first",
+            facts->rollout);
+    else if (strcmp(facts->rollout_state, "waiting") == 0)
+        add(list, "waits_for_rollout", "rollout \"%s\" would reach it, and waits: %.140s",
+            facts->rollout, facts->rollout_reason);
+    else if (strcmp(facts->rollout_state, "preflight") == 0)
+        add(list, "looked_over", "rollout \"%s\" would reach it, and is looked over first",
+            facts->rollout);
+    else
+        return false;
+    with_text(list, "rollout", facts->rollout);
+    if (*facts->rollout_reason)
+        with_text(list, "reason", facts->rollout_reason);
+    return true;
+}
+
 /* It waits for a rollout that moves. */
 static void tell_turn(const struct why_facts *facts, struct list *list)
 {
@@ -194,16 +215,18 @@ static void tell_turn(const struct why_facts *facts, struct list *list)
     else if (facts->device_wave == 0)
         add(list, "wave_not_open", "rollout \"%s\" is at wave %lld and has not come to it",
             facts->rollout, (long long)facts->rollout_wave);
-    else if (facts->is_window_shut)
+    else if (*facts->window_opens)
         add(list, "window_shut",
-            "it is in wave %lld of rollout \"%s\", whose window is shut at its local time",
-            (long long)facts->device_wave, facts->rollout);
+            "it is in wave %lld of rollout \"%s\", whose window is shut at its local time until %s",
+            (long long)facts->device_wave, facts->rollout, facts->window_opens);
     else
         add(list, "rate_limited", "it is in wave %lld of rollout \"%s\" and its turn comes",
             (long long)facts->device_wave, facts->rollout);
     with_text(list, "rollout", facts->rollout);
     if (!facts->is_control)
         with_number(list, "wave", facts->device_wave ? facts->device_wave : facts->rollout_wave);
+    if (!facts->is_control && facts->device_wave != 0 && *facts->window_opens)
+        with_text(list, "opens_at", facts->window_opens);
 }
 
 static void tell_rollout(const struct why_facts *facts, struct list *list)
@@ -217,7 +240,7 @@ static void tell_rollout(const struct why_facts *facts, struct list *list)
         with_text(list, "reason", facts->device_reason);
         return;
     }
-    if (!tell_pause(facts, list))
+    if (!tell_beginning(facts, list) && !tell_pause(facts, list))
         tell_turn(facts, list);
 }
 

@@ -25,17 +25,18 @@ struct why_facts {
     int64_t sends;             /* of the desired generation */
     const char *trial_verdict; /* of the desired generation: running, passed, failed */
     const char *trial_reason;
-    const char *refused;     /* settings that it refused or does not know: "volume, avatar" */
+    const char *refused;     /* what it refused or does not know: "volume, avatar" */
     const char *for_restart; /* settings that wait for a restart */
-    /* the rollout that the device is a member of and whose change it does not see */
+    /* the rollout that the device is, or would be, a member of, and whose change it does not see */
     const char *rollout; /* its id */
-    const char *rollout_state, *rollout_cause;
+    const char *rollout_state, *rollout_cause, *rollout_reason;
     int64_t rollout_wave; /* that is open; 0: none */
     int64_t device_wave;  /* that the device is in; 0: none yet */
     bool is_control;      /* held back to compare with */
     const char *device_state;
     const char *device_reason;
-    bool is_window_shut; /* by the device's own time of day, or a blackout */
+    const char *window_opens; /* when its own time of day and the blackouts let it be opened; "":
+                               * they do */
 };
 
 /* What a reason's sentence fills in, by a name that stays. Plain data. */

@@ -80,6 +80,31 @@
     "  LEFT JOIN myna.contract k ON k.contract_id = i.item ->> 'contract'"                         \
     "    AND k.vendor_id = v.vendor_id)"
 
+/* What came by a manifest: who tells it of that, what it has, how far it came and why not further;
+ * and what a rollout would bring. */
+#define SOFTWARE                                                                                   \
+    " software AS (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', n.kind, 'name', n.name,"   \
+    "    'version', CASE WHEN NOT s.withdrawn THEN s.version END, 'layer', CASE"                   \
+    "      WHEN s.kind IS NULL THEN NULL ELSE coalesce(y.layer_id, 'rollout:' || s.rollout_id)"    \
+    "      END, 'by', coalesce(g.author, ''), 'has', nullif(p.item ->> 'version', ''),"            \
+    "    'step', p.item ->> 'step', 'reason', coalesce(p.item ->> 'reason', ''),"                  \
+    "    'coming', CASE WHEN r.rollout_id IS NOT NULL THEN jsonb_build_object("                    \
+    "      'rollout', r.rollout_id, 'version', CASE WHEN NOT r.is_withdrawal"                      \
+    "       THEN r.software_version END) END) ORDER BY n.kind, n.name), '[]') AS items,"           \
+    "   string_agg(concat_ws(' ', n.kind, n.name, s.version), ', ' ORDER BY n.kind, n.name)"       \
+    "    FILTER (WHERE NOT s.withdrawn AND p.item ->> 'step' = 'refused'"                          \
+    "     AND p.item ->> 'wanted' = s.version) AS refused"                                         \
+    "  FROM (SELECT x.kind, x.name FROM told x UNION SELECT x.software_kind, x.software_name"      \
+    "        FROM rollout x WHERE x.software_kind IS NOT NULL) n"                                  \
+    "  LEFT JOIN told s USING (kind, name)"                                                        \
+    "  LEFT JOIN myna.layer_software y ON y.rollout_id = s.rollout_id AND y.kind = s.kind"         \
+    "    AND y.name = s.name AND NOT s.is_open"                                                    \
+    "  LEFT JOIN myna.rollout g ON g.rollout_id = s.rollout_id"                                    \
+    "  LEFT JOIN rollout r ON r.software_kind = n.kind AND r.software_name = n.name"               \
+    "  LEFT JOIN LATERAL (SELECT i.item FROM dev CROSS JOIN LATERAL"                               \
+    "     jsonb_array_elements(dev.packages) i(item) WHERE i.item ->> 'kind' = n.kind"             \
+    "      AND i.item ->> 'name' = n.name LIMIT 1) p ON true)"
+
 static const char *text_of(const struct result *row, int column, struct arena *arena)
 {
     return arena_text(arena, result_span(row, 0, column));
@@ -111,6 +136,8 @@ static void take(const struct result *row, struct arena *arena, struct reasons *
                 .is_control = result_bool(row, 0, 18),
                 .device_state = text_of(row, 19, arena),
                 .device_reason = text_of(row, 20, arena),
+                .rollout_reason = text_of(row, 24, arena),
+                .window_opens = "",
             },
         .plan = result_copy(row, 0, 21, arena),
         .zone = text_of(row, 22, arena),
@@ -128,22 +155,30 @@ enum status reasons_read(struct store *store, const char *device_id, const char 
         "         THEN l.trial ELSE '{}' END AS own_trial"
         "  FROM myna.device d JOIN (SELECT device_id AS id, last_seen, desired_generation,"
         "      held_generation, reported_generation, desired_since, config_sends, setting_status,"
-        "      trial FROM myna.device_link) l ON l.id = d.device_id"
+        "      packages, trial FROM myna.device_link) l ON l.id = d.device_id"
         "  JOIN myna.device_online o USING (device_id) WHERE d.device_id = $1),"
         " answers AS (SELECT s.* FROM dev, jsonb_to_recordset(dev.setting_status)"
         "    AS s(name text, outcome text, reason text)),"
+        /* that it is a member of, or, before those are fixed, that would reach it */
         " rollout AS (SELECT r.*, v.wave AS device_wave, v.is_control, v.state AS device_state,"
-        "    v.reason AS device_reason FROM myna.rollout_device v JOIN myna.rollout r"
-        "    USING (rollout_id) WHERE v.device_id = $1 AND v.is_live AND NOT v.is_open"
-        "    AND v.state IN ('waiting', 'failed') AND r.patch IS NOT NULL),"
+        "    v.reason AS device_reason FROM myna.rollout r LEFT JOIN myna.rollout_device v"
+        "    ON v.rollout_id = r.rollout_id AND v.device_id = $1 AND v.is_live"
+        "   WHERE (NOT v.is_open AND v.state IN ('waiting', 'failed')"
+        "     OR r.state IN ('preflight', 'approval', 'waiting') AND EXISTS (SELECT"
+        "      FROM myna.rollout_reach t WHERE t.rollout_id = r.rollout_id AND t.device_id = $1))"
+        "    AND ($3::text IS NULL OR r.patch ? $3)"
+        "   ORDER BY v.device_id IS NULL, r.created_at, r.rollout_id LIMIT 1),"
+        " told AS MATERIALIZED (SELECT s.kind, s.name, s.withdrawn, s.rollout_id, s.is_open,"
+        "    (s.manifest ->> 'document')::jsonb ->> 'version' AS version"
+        "   FROM myna.device_software s WHERE s.device_id = $1 AND $3::text IS NULL),"
         " effective AS (SELECT * FROM myna.effective_setting WHERE device_id = $1"
-        "    AND ($3::text IS NULL OR name = $3))," SAID "," SETTINGS "," ROUTES
+        "    AND ($3::text IS NULL OR name = $3))," SAID "," SETTINGS "," ROUTES "," SOFTWARE
         "SELECT jsonb_build_object('device', dev.device_id, 'as_of', now(), 'status', dev.status,"
         "    'online', dev.online, 'last_seen', dev.last_seen, 'generation', jsonb_build_object("
         "      'desired', dev.desired_generation, 'since', dev.desired_since,"
         "      'held', dev.held_generation, 'running', dev.reported_generation),"
         "    'settings', settings.items, 'routes', CASE WHEN $3 IS NULL OR $3 = 'routes'"
-        "      THEN routes.items ELSE '[]' END,"
+        "      THEN routes.items ELSE '[]' END, 'software', software.items,"
         "    'rollout', CASE WHEN r.rollout_id IS NOT NULL THEN jsonb_build_object("
         "      'id', r.rollout_id, 'state', r.state, 'step', r.step, 'cause', r.cause,"
         "      'wave', r.wave, 'device_wave', r.device_wave, 'device_state', r.device_state,"
@@ -151,17 +186,20 @@ enum status reasons_read(struct store *store, const char *device_id, const char 
         "  now(), dev.status, dev.online, dev.last_seen, dev.desired_generation,"
         "  dev.reported_generation, dev.desired_since, dev.config_sends,"
         "  coalesce(dev.own_trial ->> 'verdict', ''), coalesce(dev.own_trial ->> 'reason', ''),"
-        "  coalesce((SELECT string_agg(a.name, ', ' ORDER BY a.name) FROM answers a"
-        "    WHERE a.outcome IN ('refused', 'unknown') AND ($3 IS NULL OR a.name = $3)), ''),"
+        "  concat_ws(', ', (SELECT string_agg(a.name, ', ' ORDER BY a.name) FROM answers a"
+        "    WHERE a.outcome IN ('refused', 'unknown') AND ($3 IS NULL OR a.name = $3)),"
+        "    software.refused),"
         "  coalesce((SELECT string_agg(a.name, ', ' ORDER BY a.name) FROM answers a"
         "    WHERE a.outcome = 'needs_restart' AND ($3 IS NULL OR a.name = $3)), ''),"
         "  coalesce(r.rollout_id, ''), coalesce(r.state, ''), coalesce(r.cause, ''),"
         "  coalesce(r.wave, 0), coalesce(r.device_wave, 0), coalesce(r.is_control, false),"
         "  coalesce(r.device_state, ''), coalesce(r.device_reason, ''), r.plan,"
         "  coalesce((SELECT z.value #>> '{}' FROM myna.effective_setting z"
-        "    WHERE z.device_id = $1 AND z.name = 'zone'), ''), coalesce(r.patch ? 'routes', false)"
-        "FROM dev CROSS JOIN settings CROSS JOIN routes"
-        " LEFT JOIN rollout r ON $3 IS NULL OR r.patch ? $3");
+        "    WHERE z.device_id = $1 AND z.name = 'zone'), ''),"
+        "  coalesce(r.patch ? 'routes', false) OR r.key_vendor IS NOT NULL,"
+        "  coalesce(r.state_reason, '') "
+        "FROM dev CROSS JOIN settings CROSS JOIN routes CROSS JOIN software"
+        " LEFT JOIN rollout r ON true");
     struct result row;
     enum status status = store_query(
         store, &read, STORE_VALUES(value_text(device_id), value_json(defaults), value_text(name)),

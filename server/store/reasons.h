@@ -10,11 +10,12 @@
 
 /* All is in the arena. Plain data. */
 struct reasons {
-    struct span json;       /* an object: device, as_of, generation, settings, routes, rollout */
-    struct why_facts facts; /* all but is_window_shut, which the plan says */
+    struct span
+        json; /* an object: device, as_of, generation, settings, routes, software, rollout */
+    struct why_facts facts; /* all but window_opens, which the plan says */
     struct span plan;       /* JSON of the rollout's; empty: no rollout */
     const char *zone;       /* the device's setting; "": none */
-    bool is_switch;         /* the rollout changes routes */
+    bool is_switch;         /* the rollout changes routes, or a vendor's key */
 };
 
 /* defaults: JSON array of {"name","value"} for settings that no layer sets. name: only this

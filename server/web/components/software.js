@@ -3,6 +3,8 @@
 import { html } from "../dom.js";
 import { NONE, number } from "../format.js";
 import { t } from "../text.js";
+import { tell } from "../said.js";
+import { LayerName } from "./setting.js";
 import { Facts } from "./ui.js";
 
 // The manifest {document, signature} that a text holds, with what its document says; null: it holds none.
@@ -33,4 +35,20 @@ export function SoftwareFacts({ manifest, withdrawn = false }) {
     said.installer && [t("software.installer"), html`<code>${said.installer}</code>`],
     [t("software.signature"), html`<code class="long">${manifest.signature}</code>`],
   ]} />`;
+}
+
+// What a robot should have of software that came by a manifest, who says so, and how far it came.
+export function SoftwareTold({ items }) {
+  const row = ({ kind, name, version, layer, has, step, reason, coming }) => html`<tr key=${`${kind} ${name}`}>
+    <th scope="row">${name} <span class="muted">${kind}</span></th>
+    <td data-label=${t("setting.value")}>${version ?? t("software.none")}${coming && html`<span class="sub">
+      <a href="/rollouts/${coming.rollout}">${t("why.coming", { rollout: coming.rollout })}</a> ${coming.version ?? t("software.none")}</span>`}</td>
+    <td data-label=${t("setting.from")}>${layer ? html`<${LayerName} layer=${layer} plain />` : NONE}</td>
+    <td data-label=${t("setting.outcome")}>${step ? html`${has ?? t("software.none")}, ${t(`software_step.${step}`)}
+      ${reason && html`<span class="sub">${tell(reason)}</span>`}` : NONE}</td>
+  </tr>`;
+  return html`<table class="table settings" aria-label=${t("software")}>
+    <thead><tr><th scope="col">${t("software")}</th><th scope="col">${t("setting.value")}</th>
+      <th scope="col">${t("setting.from")}</th><th scope="col">${t("setting.outcome")}</th></tr></thead>
+    <tbody>${items.map(row)}</tbody></table>`;
 }

@@ -123,10 +123,63 @@ test('a rollout tells what keeps its change from a robot, and gives it its value
   const minute = new Date().getUTCHours() * 60 + new Date().getUTCMinutes();
   const clock = (at) => `${String(Math.floor((at % 1440) / 60)).padStart(2, '0')}:${String(at % 60).padStart(2, '0')}`;
   await stack.sql(`UPDATE myna.rollout SET plan = plan || '{"windows": ["${clock(minute + 120)}-${clock(minute + 180)}"]}'`);
-  assert.deepEqual(codes(await why('r1')), ['window_shut']);
+  const shut = await why('r1');
+  assert.deepEqual(codes(shut), ['window_shut']);
+  const opens = Date.parse(shut.reasons[0].parameters.opens_at);
+  assert.ok(opens > Date.now() + 110 * 60000 && opens <= Date.now() + 120 * 60000, shut.reasons[0].parameters.opens_at);
   await stack.sql(`UPDATE myna.rollout SET state = 'paused', step = 'judging', cause = 'red'`);
   assert.deepEqual(codes(await why('r1')), ['gate_red']);
   await stack.sql(`UPDATE myna.rollout SET has_open = true; UPDATE myna.rollout_device SET is_open = true, state = 'opened'`);
   const open = await why('r1');
   assert.deepEqual([pitch(open).value, pitch(open).given_by.layer, pitch(open).coming, codes(open)], [77, 'rollout:louder', null, []]);
+});
+
+const PLAN = JSON.stringify({waves: [{share: '100%'}], confirm: {test: true}});
+const begin = (id, columns, values, more) => stack.sql(`DELETE FROM myna.rollout;
+  INSERT INTO myna.rollout (rollout_id, layer_id, plan, author, ${columns}, state, step, cause, wave)
+    VALUES ('${id}', 'fleet', '${PLAN}', 'operator:root', ${values}, ${more});`);
+const member = (id, wave = 'NULL') => stack.sql(`INSERT INTO myna.rollout_device (rollout_id, device_id, place, wave) VALUES ('${id}', 'r1', 1, ${wave})`);
+const manifest = (version) => JSON.stringify({signature: 'AAAA', document: JSON.stringify({manifest: 1, kind: 'mood', name: 'mood', version})});
+
+test('who waits for a rollout of software is told so, who gave it what it has, and why that was refused', async () => {
+  await link(`${online}, reported_generation = desired_generation, packages = '[{"kind": "mood", "name": "mood", "version": "1", "counter": 1,
+    "wanted": "2", "step": "refused", "done": 0, "reason": "its counter is lower"}]'`);
+  await begin('older', 'manifest, software_kind, software_name, software_version', `'${manifest('2')}', 'mood', 'mood', '2'`, "'completed', NULL, NULL, 1");
+  await stack.sql(`INSERT INTO myna.layer_software (layer_id, kind, name, version, manifest, rollout_id) VALUES ('fleet', 'mood', 'mood', '2', '${manifest('2')}', 'older');
+    INSERT INTO myna.rollout (rollout_id, layer_id, plan, author, manifest, software_kind, software_name, software_version, state, step, wave)
+      VALUES ('newer', 'fleet', '${PLAN}', 'operator:root', '${manifest('3')}', 'mood', 'mood', '3', 'running', 'publishing', 2)`);
+  await member('newer');
+  const told = await why('r1');
+  assert.deepEqual([codes(told), told.current, told.rollout.id], [['refused', 'wave_not_open'], false, 'newer']);
+  assert.match(told.reasons[0].text, /mood mood 2/);
+  assert.deepEqual(told.software, [{kind: 'mood', name: 'mood', version: '2', layer: 'fleet', by: 'operator:root', has: '1', step: 'refused',
+    reason: 'its counter is lower', coming: {rollout: 'newer', version: '3'}}]);
+  const one = await why('r1', '?setting=volume');
+  assert.deepEqual([codes(one), one.software, one.rollout], [[], [], null]);
+  await stack.sql(`UPDATE myna.rollout SET state = 'paused', step = 'judging', cause = 'red' WHERE rollout_id = 'newer'`);
+  assert.deepEqual(codes(await why('r1')), ['refused', 'gate_red']);
+  await stack.sql(`DELETE FROM myna.layer_software; UPDATE myna.device_link SET packages = '[]' WHERE device_id = 'r1'`);
+  const [bare] = (await why('r1')).software;
+  assert.deepEqual([bare.version, bare.layer, bare.step, bare.coming], [null, null, null, {rollout: 'newer', version: '3'}]);
+});
+
+test('who waits for a vendor\'s next key is told so', async () => {
+  await begin('rotate', 'key_vendor, key_number', `'dahan', 1`, "'running', 'publishing', NULL, 3");
+  await member('rotate');
+  const told = await why('r1');
+  assert.deepEqual([codes(told), told.reasons[0].parameters], [['wave_not_open'], {rollout: 'rotate', wave: 3}]);
+  assert.deepEqual((await why('r1', '?setting=volume')).reasons, []);
+});
+
+test('before a rollout has members it says what it waits for', async () => {
+  for (const [state, reason, code] of [['preflight', '', 'looked_over'], ['approval', '3 robots', 'approval_missing'],
+    ['waiting', 'rollout "spring" has 2 of its robots', 'waits_for_rollout']]) {
+    await begin('next', 'patch, state_reason', `'{"volume": 3}', '${reason}'`, `'${state}', NULL, NULL, 0`);
+    const told = await why('r1');
+    assert.deepEqual([codes(told), told.rollout.id, told.rollout.device_state], [[code], 'next', null]);
+    assert.equal(told.reasons[0].parameters.reason, reason || undefined);
+  }
+  assert.deepEqual(codes(await why('r1', '?setting=language')), [], 'of a setting that it does not change');
+  await stack.sql('DELETE FROM myna.rollout');
+  assert.deepEqual(codes(await why('r1')), []);
 });

@@ -5,6 +5,7 @@ import { get, put, useResource } from "../../api.js";
 import { Field } from "../../components/field.js";
 import { Icon } from "../../components/icons.js";
 import { LayerName, SettingControl, settingHint, settingName, SettingValue, useCatalogue } from "../../components/setting.js";
+import { SoftwareTold } from "../../components/software.js";
 import { Loaded } from "../../components/states.js";
 import { Ago, Button, Card, IconButton, Status } from "../../components/ui.js";
 import { reasonOf, tell } from "../../said.js";
@@ -166,6 +167,7 @@ export function Settings({ id, robot }) {
         onEdit=${() => setEditing(item.name)} onClose=${() => setEditing(null)} onSaved=${state.reload} />`)}</tbody>
     </table>
     ${folded > 0 && html`<footer class="table-foot"><${Button} kind="quiet" aria-expanded=${all}
-      onClick=${() => setAll(!all)}>${t(all ? "settings.fold" : "settings.defaults", { n: folded })}</${Button}></footer>`}`}</${Loaded}>
+      onClick=${() => setAll(!all)}>${t(all ? "settings.fold" : "settings.defaults", { n: folded })}</${Button}></footer>`}
+    ${data.software.length > 0 && html`<${SoftwareTold} items=${data.software} />`}`}</${Loaded}>
   </${Card}>`;
 }

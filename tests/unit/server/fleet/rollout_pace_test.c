@@ -119,6 +119,23 @@ static void blackouts_that_follow_one_another_are_one(void **state)
     assert_int_equal(rollout_pace_blackout_ms(&plan, NOON + 5 * HOUR + 1), NOON + 6 * HOUR);
 }
 
+/* Open from 14 to 16 o'clock: the first afternoon is dark but for its end, then all of it. */
+static void a_device_is_free_when_neither_hours_nor_blackouts_keep_it(void **state)
+{
+    struct rollout_plan plan = {
+        .windows = {{14 * 60, 16 * 60}},
+        .window_count = 1,
+        .blackouts = {{NOON + HOUR, NOON + 3 * HOUR}},
+        .blackout_count = 1,
+    };
+
+    (void)state;
+    assert_int_equal(rollout_pace_free_ms(&plan, NOON, 0), NOON + 3 * HOUR);
+    assert_int_equal(rollout_pace_free_ms(&plan, NOON + 3 * HOUR, 0), NOON + 3 * HOUR);
+    plan.blackouts[0].to_ms = NOON + 5 * HOUR;
+    assert_int_equal(rollout_pace_free_ms(&plan, NOON, 0), NOON + 26 * HOUR);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +147,7 @@ int main(void)
         cmocka_unit_test(a_ramp_grows_by_what_went_out_and_ends_at_the_rate),
         cmocka_unit_test(windows_are_of_the_devices_own_day),
         cmocka_unit_test(blackouts_that_follow_one_another_are_one),
+        cmocka_unit_test(a_device_is_free_when_neither_hours_nor_blackouts_keep_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

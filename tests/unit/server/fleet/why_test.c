@@ -25,6 +25,8 @@ static struct why_facts a_device(void)
         .rollout = "",
         .rollout_state = "",
         .rollout_cause = "",
+        .rollout_reason = "",
+        .window_opens = "",
         .device_state = "",
         .device_reason = "",
     };
@@ -149,8 +151,8 @@ static void a_rollout_says_what_keeps_its_change_from_the_device(void **state)
     assert_only(&facts, "wave_not_open", "at wave 2");
     facts.device_wave = 2;
     assert_only(&facts, "rate_limited", "its turn comes");
-    facts.is_window_shut = true;
-    assert_only(&facts, "window_shut", "wave 2");
+    facts.window_opens = "2026-11-23T22:00:00.000Z";
+    assert_only(&facts, "window_shut", "until 2026-11-23T22:00");
     facts.is_control = true;
     assert_only(&facts, "held_back", "compare");
     facts.rollout_state = "paused";
@@ -163,6 +165,21 @@ static void a_rollout_says_what_keeps_its_change_from_the_device(void **state)
     facts.device_state = "failed";
     facts.device_reason = "no first token";
     assert_only(&facts, "trial_failed", "no first token");
+}
+
+static void before_a_rollout_begins_it_says_what_it_waits_for(void **state)
+{
+    struct why_facts facts = a_device();
+
+    (void)state;
+    facts.rollout = "switch";
+    facts.rollout_state = "preflight";
+    assert_only(&facts, "looked_over", "\"switch\" would reach it");
+    facts.rollout_state = "approval";
+    assert_only(&facts, "approval_missing", "another operator");
+    facts.rollout_state = "waiting";
+    facts.rollout_reason = "rollout \"spring\" has 3 of its robots";
+    assert_only(&facts, "waits_for_rollout", "\"spring\" has 3");
 }
 
 /* All at once still fit. */
@@ -190,6 +207,7 @@ int main(void)
         cmocka_unit_test(who_may_not_take_part_needs_no_other_reason),
         cmocka_unit_test(what_the_device_itself_refused_is_told_beside),
         cmocka_unit_test(a_rollout_says_what_keeps_its_change_from_the_device),
+        cmocka_unit_test(before_a_rollout_begins_it_says_what_it_waits_for),
         cmocka_unit_test(the_most_there_can_be_has_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
