@@ -12,7 +12,7 @@ enum status audit_list(struct store *store, int64_t after, int64_t limit,
                     "WITH page AS (SELECT a.seq, jsonb_build_object('seq', a.seq, 'at', a.at,"
                     "    'actor', a.actor, 'source', a.source, 'action', a.action,"
                     "    'subject', a.subject, 'before', a.before, 'after', a.after,"
-                    "    'hash', encode(a.hash, 'hex')) AS item,"
+                    "    'hash', encode(a.hash, 'hex'), 'erased_by', a.erased_by) AS item,"
                     "    row_number() OVER (ORDER BY a.seq DESC) AS n"
                     "  FROM myna.audit a WHERE ($1 = 0 OR a.seq < $1)"
                     "  AND ($3::text IS NULL OR a.subject = $3)"
@@ -35,26 +35,32 @@ enum status audit_list(struct store *store, int64_t after, int64_t limit,
 enum status audit_verify(struct store *store, int64_t after, int64_t limit, struct arena *arena,
                          struct span *json)
 {
-    /* a row may be missing in the middle (numbers), changed (its hash) or cut off (the head) */
+    /* a row may be missing in the middle (numbers), changed (its hash, or what stands for it since
+     * it was blanked) or cut off (the head) */
     STORE_STATEMENT(
-        verify, "WITH part AS (SELECT * FROM myna.audit WHERE seq >= $1 ORDER BY seq"
-                "    LIMIT CASE WHEN $2 > 0 THEN $2 + ($1 > 0)::int END),"
-                " chain AS (SELECT a.seq, a.hash, $1 + row_number() OVER w - ($1 > 0)::int AS n,"
-                "    myna.audit_hash(lag(a.hash, 1, decode(repeat('00', 32), 'hex')) OVER w, a.seq,"
-                "    a.at, a.actor, a.source, a.action, a.subject, a.before, a.after) AS computed"
-                "  FROM part a WINDOW w AS (ORDER BY a.seq)),"
-                " bad AS (SELECT min(seq) FILTER (WHERE seq <> n OR seq > $1 AND hash <> computed)"
-                "            AS seq, count(*) FILTER (WHERE seq > $1) AS rows, max(seq) AS last"
-                "          FROM chain),"
-                " head AS (SELECT h.seq, h.seq > bad.last AS is_ahead, EXISTS (SELECT FROM"
-                "            myna.audit a WHERE a.seq = h.seq AND a.hash = h.hash)"
-                "            OR h.seq = 0 AS ok FROM myna.audit_head h, bad)"
-                "SELECT jsonb_build_object('rows', bad.rows, 'head', head.seq,"
-                "  'ok', bad.seq IS NULL AND head.ok,"
-                "  'first_bad', CASE WHEN bad.seq IS NOT NULL THEN bad.seq"
-                "               WHEN NOT head.ok THEN head.seq END,"
-                "  'next', CASE WHEN head.is_ahead AND bad.rows > 0 AND $2 > 0 THEN bad.last END)"
-                " FROM bad, head");
+        verify,
+        "WITH part AS (SELECT * FROM myna.audit WHERE seq >= $1 ORDER BY seq"
+        "    LIMIT CASE WHEN $2 > 0 THEN $2 + ($1 > 0)::int END),"
+        " chain AS (SELECT p.seq, $1 + row_number() OVER w - ($1 > 0)::int AS n,"
+        "    CASE WHEN p.erased_by IS NULL AND p.action <> 'device.erase'"
+        "      THEN p.hash = myna.audit_hash(p.previous || coalesce(p.salt, ''), p.seq, p.at,"
+        "        p.actor, p.source, p.action, p.subject, p.before, p.after)"
+        "      ELSE (SELECT myna.audit_row_stands(a, p.previous) FROM myna.audit a"
+        "        WHERE a.seq = p.seq) END AS stands FROM (SELECT part.*, lag(hash, 1,"
+        "    decode(repeat('00', 32), 'hex')) OVER (ORDER BY seq) AS previous FROM part) p"
+        "  WINDOW w AS (ORDER BY p.seq)),"
+        " bad AS (SELECT min(seq) FILTER (WHERE seq <> n OR seq > $1 AND NOT stands)"
+        "            AS seq, count(*) FILTER (WHERE seq > $1) AS rows, max(seq) AS last"
+        "          FROM chain),"
+        " head AS (SELECT h.seq, h.seq > bad.last AS is_ahead, EXISTS (SELECT FROM"
+        "            myna.audit a WHERE a.seq = h.seq AND a.hash = h.hash)"
+        "            OR h.seq = 0 AS ok FROM myna.audit_head h, bad)"
+        "SELECT jsonb_build_object('rows', bad.rows, 'head', head.seq,"
+        "  'ok', bad.seq IS NULL AND head.ok,"
+        "  'first_bad', CASE WHEN bad.seq IS NOT NULL THEN bad.seq"
+        "               WHEN NOT head.ok THEN head.seq END,"
+        "  'next', CASE WHEN head.is_ahead AND bad.rows > 0 AND $2 > 0 THEN bad.last END)"
+        " FROM bad, head");
 
     return store_json(store, &verify, STORE_VALUES(value_int(after), value_int(limit)), arena,
                       json);

@@ -69,7 +69,7 @@ struct kind {
 #define KIND(number, purpose, table, id, column)                                                   \
     case number: {                                                                                 \
         STORE_STATEMENT(read, "SELECT " id ", t." column " FROM " table " t WHERE t." column       \
-                              " IS NOT NULL AND " id " > $1 COLLATE \"C\" ORDER BY " id            \
+                              " <> '' AND " id " > $1 COLLATE \"C\" ORDER BY " id                  \
                               " COLLATE \"C\" LIMIT 1000 FOR NO KEY UPDATE");                      \
         STORE_STATEMENT(write, "UPDATE " table " t SET " column " = v.wrapped"                     \
                                " FROM unnest($1::text[], $2::bytea[]) AS v(id, wrapped)"           \

@@ -61,6 +61,7 @@ static enum status recreate(struct store_conn *conn, struct renewing *renewing, 
         "             secret_wrapped)"
         "           SELECT $1::text, $4, $5, $2, $3, $6, $7, $8"
         "           WHERE NOT EXISTS (SELECT FROM myna.revoked_before b WHERE b.device_id = $1)"
+        "           AND NOT EXISTS (SELECT FROM myna.erased_key e WHERE e.key_hash IN ($2, $3))"
         "           ON CONFLICT DO NOTHING RETURNING *),"
         " link AS (INSERT INTO myna.device_link (device_id) SELECT device_id FROM d RETURNING 1),"
         " joined AS (SELECT myna.group_refresh(NULL, ARRAY[d.device_id::text]) FROM d"

@@ -154,7 +154,7 @@ export class Stack {
         response.on('data', (part) => parts.push(part));
         response.on('end', () => {
           const all = Buffer.concat(parts);
-          const isJson = /json/.test(response.headers['content-type'] ?? '');
+          const isJson = /[/+]json/.test(response.headers['content-type'] ?? '');
           done({status: response.statusCode, headers: response.headers, bytes: all,
             body: isJson && all.length ? JSON.parse(all) : all.toString()});
         });
