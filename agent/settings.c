@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "agent/chat/dialect.h"
+#include "agent/route_check.h"
 #include "agent/spoken.h"
 #include "schema/base/file.h"
 #include "schema/base/log.h"
@@ -152,55 +152,6 @@ static wire_SettingStatus *add_status(struct answers *answers, const char *name,
 
 /* Routes. */
 
-/* Whether a list with commas names it. */
-static bool is_listed(const char *regions, const char *region)
-{
-    const size_t size = strlen(region);
-
-    for (const char *at = regions; *at;) {
-        size_t word = strcspn(at, ", ");
-
-        if (word == size && size > 0 && memcmp(at, region, size) == 0)
-            return true;
-        at += word + strspn(at + word, ", ");
-    }
-    return false;
-}
-
-/* That a server sent a route is no proof that it may be used: each is looked at here again
- * (invariant I13). A vendor of no region is at home everywhere. */
-static const char *border_problem(const wire_Border *border, const wire_Route *route)
-{
-    if (!border->region[0])
-        return NULL;
-    if (route->region[0] && strcmp(route->region, border->region) != 0 &&
-        !is_listed(border->open, route->region))
-        return "its region is closed to this robot's";
-    if (border->needs_filing && !route->is_filed)
-        return "its model has no filing number";
-    return NULL;
-}
-
-/* Why this route cannot be used; NULL: it can. */
-static const char *route_problem(const struct settings *settings, const wire_Border *border,
-                                 const wire_Route *route)
-{
-    const struct span url = span_text(route->base_url);
-
-    if (!dialect_find(route->dialect))
-        return "this robot does not speak its dialect";
-    if (settings->regions[0] && !is_listed(settings->regions, route->region))
-        return "its region is not one this robot may use";
-    if (border_problem(border, route))
-        return border_problem(border, route);
-    if (!span_starts_with(url, "https://") && !span_starts_with(url, "http://"))
-        return "its base URL is not http";
-    if (route->use != wire_RouteUse_CHAT && route->use != wire_RouteUse_SPEECH &&
-        route->use != wire_RouteUse_TRANSCRIPTION)
-        return "this robot has no such use for it";
-    return NULL;
-}
-
 static void take_route(struct settings_values *values, const wire_Route *route)
 {
     if (route->use == wire_RouteUse_SPEECH)
@@ -220,7 +171,7 @@ static void take_routes(struct settings *settings, const wire_ConfigContent *con
     status = add_status(&settings->next_answers, "routes", wire_SettingOutcome_SETTING_APPLIED);
     for (size_t i = 0; i < content->routes_count; i++) {
         const wire_Route *route = &content->routes[i];
-        const char *problem = route_problem(settings, &content->border, route);
+        const char *problem = route_check(route, &content->border, settings->regions);
 
         if (!problem) {
             take_route(&settings->next, route);
