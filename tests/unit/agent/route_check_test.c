@@ -3,7 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <string.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 static const wire_Border nowhere = wire_Border_init_zero;
@@ -12,7 +12,7 @@ static wire_Route route_of(const char *region)
 {
     wire_Route route = {.dialect = "openai", .base_url = "https://v.example/v1"};
 
-    strncpy(route.region, region, sizeof route.region - 1);
+    snprintf(route.region, sizeof route.region, "%s", region);
     return route;
 }
 
@@ -52,9 +52,9 @@ static void what_this_robot_cannot_speak_or_reach_is_told_by_its_cause(void **st
 
     (void)state;
     assert_null(route_check(&route, &nowhere, ""));
-    strcpy(route.base_url, "ftp://v.example");
+    snprintf(route.base_url, sizeof route.base_url, "ftp://v.example");
     assert_string_equal(route_check(&route, &nowhere, ""), "its base URL is not http");
-    strcpy(route.dialect, "morse");
+    snprintf(route.dialect, sizeof route.dialect, "morse");
     assert_string_equal(route_check(&route, &nowhere, ""), "this robot does not speak its dialect");
 }
 
