@@ -847,6 +847,31 @@ export const told = {
   "the code is wrong or was used before": "验证码错误或已被使用",
   "the code is wrong: look whether the clock of the app's phone is right": "验证码错误：请检查手机时钟是否准确",
 
+  // pairing
+  "too many pairing requests from this address: wait {} seconds": "此地址的配对请求过多：请等待 {1} 秒",
+  "pairing is closed: an operator opens it (mynactl pairing open, or the dashboard)": "配对未开放：须由操作员开放（mynactl pairing open，或在控制台）",
+  "{} robots wait from this address: an operator must decide about one first": "此地址已有 {1} 台机器人在等待：须由操作员先处理其中一台",
+  "{} robots wait to be paired: try again later": "已有 {1} 台机器人等待配对：请稍后再试",
+  "this key was refused, or its digits were wrong too often: begin again with new keys": "此密钥被拒绝，或数字错误次数过多：请用新密钥重新开始",
+  "pairing is closed": "配对未开放",
+  "the pairing": "配对",
+  "no pairing has this token: begin again": "没有使用此令牌的配对：请重新开始",
+  "what was revealed does not fit what was committed to: somebody between robot and server may have changed it; begin again with new keys":
+    "公开的内容与此前承诺的不符：机器人与服务器之间可能有人篡改；请用新密钥重新开始",
+  "this pairing has ended: begin again": "此配对已结束：请重新开始",
+  "the pairings": "配对列表",
+  "the group": "分组",
+  "this robot waits no more: look at the list again": "这台机器人已不再等待：请重新查看列表",
+  "device \"{}\" exists already: refuse this robot, and let it begin again under another id": "设备“{1}”已存在：请拒绝这台机器人，让它以另一 ID 重新开始",
+  "the robot speaks other digits: tries left: {}": "机器人说的是另外的数字：剩余 {1} 次",
+  "the robot speaks other digits, and this was the last try: it must begin again": "机器人说的是另外的数字，且已是最后一次：它须重新开始",
+  "must be the six digits that the robot speaks": "必须是机器人说出的六位数字",
+
+  // a robot's data
+  "must be the robot's serial number, or its id if it has none": "必须是机器人的序列号；没有序列号时为其 ID",
+  "this robot was erased already": "这台机器人的数据已被删除",
+  "this robot is {}: revoke or retire it first, for it would go on reporting": "这台机器人状态为 {1}：请先吊销或停用，否则它会继续上报",
+
   // renewing
   "the challenge": "质询",
   "must be as it came": "必须与收到时一致",
