@@ -51,4 +51,24 @@ export class Peer {
       child.on('close', (code) => done({code, text, messages}));
     });
   }
+
+  // Subscribes until stop(), which resolves to the messages. Resolves once the broker said yes.
+  capture(topic) {
+    const messages = [];
+    const child = spawn('stdbuf', ['-oL', 'mosquitto_sub', ...this.options, '-d', '-q', '1', '-t', topic, '-F', '=%t %x']);
+    const ended = new Promise((done) => child.once('close', done));
+    return new Promise((done, fail) => {
+      const stop = () => {
+        child.kill();
+        return ended.then(() => messages);
+      };
+      createInterface({input: child.stdout}).on('line', (line) => {
+        if (line.startsWith('Subscribed')) done({stop});
+        if (!line.startsWith('=')) return;
+        const [name, hex] = line.slice(1).split(' ');
+        messages.push({topic: name, payload: Buffer.from(hex ?? '', 'hex')});
+      });
+      ended.then((code) => fail(new Error(`nothing is captured: mosquitto_sub ended with ${code}`)));
+    });
+  }
 }
