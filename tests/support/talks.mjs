@@ -63,7 +63,7 @@ export class Talks {
     const turns = new Map();
     for (const row of rows) turns.set(row.turn, [...(turns.get(row.turn) ?? []), row]);
     const lost = [...turns].filter(([, attempts]) => !attempts.some(({outcome, isCut}) => isCut || HEARD.includes(outcome)))
-      .map(([turn]) => `${turn} was not answered`);
+      .map(([turn, attempts]) => `${turn} was not answered: ended as ${attempts.map(({outcome}) => outcome).join(', ')}`);
     if (told.failed + told.limited > 0) lost.push(`${told.failed} turns failed, ${told.limited} of them by a limit`);
     if (turns.size !== told.turns) lost.push(`${told.turns} turns were asked, ${turns.size} were metered`);
     return lost;
