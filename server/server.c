@@ -52,6 +52,7 @@ struct server {
     struct throttle *throttle;
     struct throttle *pairing_throttle;
     struct identities *identities;
+    struct counts *counts;
     atomic_bool is_comparing; /* see api.h */
     struct bus *bus;
     struct ingest *ingest;
@@ -304,6 +305,7 @@ static void fill_api(struct server *server)
     api->throttle = server->throttle;
     api->pairing_throttle = server->pairing_throttle;
     api->identities = server->identities;
+    api->counts = server->counts;
     api->is_comparing = &server->is_comparing;
     api->device_url = server->config->device_url;
     api->brokers = server->brokers;
@@ -411,6 +413,8 @@ static enum status start_parts(struct server *server, char *problem)
                      "pairings");
     if (status == STATUS_OK)
         status = say(problem, identities_create(&server->identities), "operators");
+    if (status == STATUS_OK)
+        status = say(problem, counts_create(&server->counts), "counts");
     if (status == STATUS_OK)
         status = start_bus(server, problem);
     if (status == STATUS_OK)
@@ -522,6 +526,7 @@ void server_stop(struct server *server)
     throttle_free(server->throttle);
     throttle_free(server->pairing_throttle);
     identities_free(server->identities);
+    counts_free(server->counts);
     oidc_free(server->oidc);
     hub_free(server->hub);
     store_close(server->store);

@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 
+#include "server/api/counts.h"
 #include "server/api/identities.h"
 #include "server/api/throttle.h"
 #include "server/authority.h"
@@ -26,6 +27,7 @@ struct api {
     struct throttle *throttle;
     struct throttle *pairing_throttle; /* of robots that ask to be paired, by address */
     struct identities *identities;
+    struct counts *counts;
     const char *device_url;     /* where robots enrol, for claim sheets */
     const char *const *brokers; /* "host:port" that robots are told */
     size_t broker_count;

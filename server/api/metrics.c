@@ -101,8 +101,9 @@ static void write_fleet(const struct api *api, struct arena *arena, struct buffe
     static const char *const states[] = {"total", "online", "offline", "behind"};
     struct span text;
     struct json *fleet;
+    int64_t robots;
 
-    bool there = usage_report_fleet(api->store, arena, &text) == STATUS_OK &&
+    bool there = usage_report_fleet(api->store, arena, &text, &robots) == STATUS_OK &&
                  json_parse(text, &fleet, NULL) == STATUS_OK;
     one(out, "database_up", "gauge", "1 while the database answers", there);
     if (!there)

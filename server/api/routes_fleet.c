@@ -1,14 +1,28 @@
+#include "schema/base/clock.h"
 #include "server/api/answer.h"
 #include "server/api/api.h"
 #include "server/api/routes.h"
 #include "server/store/fleet_parts.h"
 #include "server/store/usage_report.h"
 
+static enum status count_fleet(void *context, struct arena *arena, struct span *json,
+                               int64_t *robots)
+{
+    return usage_report_fleet(context, arena, json, robots);
+}
+
+static enum status count_parts(void *context, struct arena *arena, struct span *json,
+                               int64_t *robots)
+{
+    return fleet_parts_read(context, arena, json, robots);
+}
+
 static void fleet(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
     struct span json;
-    enum status status = usage_report_fleet(api->store, request->arena, &json);
+    enum status status = counts_read(api->counts, COUNTS_FLEET, clock_mono_ms(), count_fleet,
+                                     api->store, request->arena, &json);
 
     answer_json(reply, status, json, "the fleet");
 }
@@ -17,7 +31,8 @@ static void parts(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
     struct span json;
-    enum status status = fleet_parts_read(api->store, request->arena, &json);
+    enum status status = counts_read(api->counts, COUNTS_PARTS, clock_mono_ms(), count_parts,
+                                     api->store, request->arena, &json);
 
     answer_json(reply, status, json, "the fleet");
 }

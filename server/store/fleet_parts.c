@@ -1,5 +1,7 @@
 #include "server/store/fleet_parts.h"
 
+#include "server/store/document.h"
+
 /* A value as filters take it. */
 #define QUOTED(value) "'\"' || replace(replace(" value ", '\\', '\\\\'), '\"', '\\\"') || '\"'"
 
@@ -66,7 +68,8 @@
                                               "(PARTITION BY kind ORDER BY n DESC, value)"         \
                                               "    AS place FROM part)"
 
-enum status fleet_parts_read(struct store *store, struct arena *arena, struct span *json)
+enum status fleet_parts_read(struct store *store, struct arena *arena, struct span *json,
+                             int64_t *robots)
 {
     /* more than twenty of a kind are no overview */
     STORE_STATEMENT(read, SEEN KINDS PARTS
@@ -76,7 +79,15 @@ enum status fleet_parts_read(struct store *store, struct arena *arena, struct sp
                     "  || coalesce((SELECT jsonb_object_agg(kind, items) FROM (SELECT kind,"
                     "      jsonb_agg(jsonb_build_object('value', value, 'devices', n::bigint,"
                     "        'filter', filter) ORDER BY place) AS items"
-                    "    FROM placed WHERE place <= 20 GROUP BY kind) k), '{}')");
+                    "    FROM placed WHERE place <= 20 GROUP BY kind) k), '{}'),"
+                    " (SELECT coalesce(sum(n), 0)::bigint FROM counted)");
 
-    return store_json(store, &read, STORE_NO_VALUES, arena, json);
+    struct document counted; /* its version is the number of robots */
+    enum status status = document_read(store, &read, STORE_NO_VALUES, arena, &counted);
+
+    if (status != STATUS_OK)
+        return status;
+    *json = counted.json;
+    *robots = counted.version;
+    return STATUS_OK;
 }

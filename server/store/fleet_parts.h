@@ -6,8 +6,8 @@
 
 #include "server/store/store.h"
 
-/* All of one instant; reads every device. *json is in the arena. */
-MUST_CHECK enum status fleet_parts_read(struct store *store, struct arena *arena,
-                                        struct span *json);
+/* All of one instant; reads every device. *json is in the arena. *robots: how many there are. */
+MUST_CHECK enum status fleet_parts_read(struct store *store, struct arena *arena, struct span *json,
+                                        int64_t *robots);
 
 #endif

@@ -1,6 +1,7 @@
 #include "server/store/usage_report.h"
 
 #include "schema/wire/message.h"
+#include "server/store/document.h"
 
 #define NAMES 16
 
@@ -107,7 +108,8 @@ enum status usage_report_imports(struct store *store, int64_t after, int64_t lim
     return store_json(store, &list, STORE_VALUES(value_int(after), value_int(limit)), arena, json);
 }
 
-enum status usage_report_fleet(struct store *store, struct arena *arena, struct span *json)
+enum status usage_report_fleet(struct store *store, struct arena *arena, struct span *json,
+                               int64_t *robots)
 {
     STORE_STATEMENT(
         fleet,
@@ -137,7 +139,15 @@ enum status usage_report_fleet(struct store *store, struct arena *arena, struct 
         "     'by_currency', coalesce((SELECT jsonb_agg(jsonb_build_object('currency', currency,"
         "        'price', price) ORDER BY currency) FROM (SELECT currency,"
         "        trim_scale(sum(price))::text AS price FROM today GROUP BY currency) p), '[]')),"
-        "  'open_alerts', (SELECT count(*) FROM myna.alert WHERE state = 'open'))");
+        "  'open_alerts', (SELECT count(*) FROM myna.alert WHERE state = 'open')),"
+        " (SELECT coalesce(sum(n), 0)::bigint FROM seen)");
 
-    return store_json(store, &fleet, STORE_NO_VALUES, arena, json);
+    struct document counted; /* its version is the number of robots */
+    enum status status = document_read(store, &fleet, STORE_NO_VALUES, arena, &counted);
+
+    if (status != STATUS_OK)
+        return status;
+    *json = counted.json;
+    *robots = counted.version;
+    return STATUS_OK;
 }
