@@ -1,17 +1,16 @@
 # shellcheck shell=sh
 # bench.sh - ./myna bench: each benchmark measures its limit in the same run and prints the ratio.
 
-# A display and a sound server only where they are looked at and listened to.
+# A display and a sound server only where they are looked at and listened to, a browser only where pages
+# are drawn.
 bench_packages() { # NAMES...
 	for name in "$@"; do
 		case $name in
-		av | face | soak | voice)
-			echo bench
-			return 0
-			;;
+		av | face | soak | voice) echo bench ;;
+		paint) echo browser ;;
+		*) echo run ;;
 		esac
-	done
-	echo run
+	done | sort -u
 }
 
 run_bench() {
@@ -53,7 +52,9 @@ run_bench() {
 			die "there is no benchmark '$name'" "There are: $(cd "$MYNA_ROOT/tests/bench" && echo *.bench)"
 	done
 	# shellcheck disable=SC2086 # a list of words
-	install_packages "$(bench_packages $names)"
+	for packages in $(bench_packages $names); do
+		install_packages "$packages"
+	done
 	build release >&2
 	for name in $names; do
 		MYNA_BUILD=$MYNA_ROOT/.build/release BENCH_MINUTES=$minutes BENCH_DEVICES=$devices BENCH_RECORDS=$records \

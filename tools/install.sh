@@ -109,7 +109,7 @@ apt_failed() {
 	die "apt-get could not install what is missing" "Its output is in $INSTALL_LOG"
 }
 
-install_packages() { # run | test | web | arm64 | bench
+install_packages() { # run | test | web | arm64 | bench | browser
 	[ -r /etc/debian_version ] ||
 		die "this is not Debian" "Debian 12 is needed; in a container: debian:bookworm"
 	wanted=$PACKAGES_RUN
@@ -118,6 +118,7 @@ install_packages() { # run | test | web | arm64 | bench
 	web) wanted="$wanted $PACKAGES_TEST $PACKAGES_WEB" ;;
 	arm64) wanted="$wanted $PACKAGES_TEST $PACKAGES_ARM64 $PACKAGES_SYSTEMS" ;;
 	bench) wanted="$wanted $PACKAGES_BENCH" ;;
+	browser) wanted="$wanted $PACKAGES_WEB" ;;
 	esac
 	# shellcheck disable=SC2086 # a list of words
 	MISSING=$(packages_missing $wanted | tr '\n' ' ')
