@@ -1,7 +1,9 @@
 #include "agent/chores.h"
 
 #include "agent/enrol.h"
+#include "agent/face/face.h"
 #include "agent/renewal.h"
+#include "agent/selftest.h"
 #include "schema/base/clock.h"
 
 static int fail(const char *problem)
@@ -43,4 +45,19 @@ int chores_renew(const struct config *config)
     identity_wipe(&identity);
     printf("renewed; the next time after %s\n", next);
     return 0;
+}
+
+int chores_selftest(const struct config *config)
+{
+    struct buffer line;
+
+    buffer_init(&line, SELFTEST_MAX_BYTES);
+    enum status status = selftest_run(config, &line);
+    const struct span text = buffer_span(&line);
+    fwrite(text.data, 1, text.size, stdout);
+    buffer_release(&line);
+    face_forget_libraries();
+    if (status != STATUS_OK && status != STATUS_DENIED)
+        return fail(status_text(status));
+    return status == STATUS_OK ? 0 : 1;
 }

@@ -10,4 +10,7 @@ int chores_enrol(const struct config *config, const char *films);
 
 int chores_renew(const struct config *config);
 
+/* 0: every check passed; 1: one did not. */
+int chores_selftest(const struct config *config);
+
 #endif

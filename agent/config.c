@@ -82,7 +82,7 @@ static const struct {
     {"avatar", CONFIG_AVATAR, true},  {"forget", CONFIG_FORGET, false},
     {"hear", CONFIG_HEAR, true},      {"mute", CONFIG_MUTE, false},
     {"unmute", CONFIG_UNMUTE, false}, {"consent", CONFIG_CONSENT, true},
-    {"renew", CONFIG_RENEW, false},
+    {"renew", CONFIG_RENEW, false},   {"selftest", CONFIG_SELFTEST, false},
 };
 
 static enum status take_command(struct config *config, char **words, size_t count,
@@ -166,6 +166,7 @@ void config_print_help(FILE *out)
         "usage: myna-agent [options]               run this robot\n"
         "       myna-agent [options] enrol         join a company: --url, --claim, --device-id\n"
         "       myna-agent [options] renew         fetch this robot's next certificate now\n"
+        "       myna-agent [options] selftest      tell whether this machine is fit to be a robot\n"
         "       myna-agent [options] ask TEXT      ask the running robot and print its answer\n"
         "       myna-agent [options] chat          talk with the running robot\n"
         "       myna-agent [options] status        tell how the running robot is\n"

@@ -16,7 +16,8 @@ enum config_command {
     CONFIG_UNMUTE,
     CONFIG_CONSENT,
     CONFIG_AVATAR,
-    CONFIG_RENEW
+    CONFIG_RENEW,
+    CONFIG_SELFTEST
 };
 
 /* Plain data; texts live as long as the process. */

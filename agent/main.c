@@ -66,6 +66,8 @@ int main(int argc, char **argv)
         return chores_enrol(&config, films_path);
     case CONFIG_RENEW:
         return chores_renew(&config);
+    case CONFIG_SELFTEST:
+        return chores_selftest(&config);
     case CONFIG_ASK:
         return talk_ask(socket_path, config.text);
     case CONFIG_CHAT:
