@@ -11,6 +11,7 @@ extern const struct route_table routes_claim_imports;
 extern const struct route_table routes_claims;
 extern const struct route_table routes_commands;
 extern const struct route_table routes_contracts;
+extern const struct route_table routes_device_ends;
 extern const struct route_table routes_devices;
 extern const struct route_table routes_doctor;
 extern const struct route_table routes_drains;

@@ -426,6 +426,18 @@ static enum status save_devices(struct store_conn *conn, struct batch *batch)
     return count > 0 ? link_save(conn, batch->arena, rows, count) : STATUS_OK;
 }
 
+static enum status quarantine_copies(struct store_conn *conn, const struct batch *batch)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < batch->device_count && status == STATUS_OK; i++) {
+        if (batch->devices[i].is_copied)
+            status = link_quarantine(conn, batch->devices[i].row->device_id,
+                                     "its journal was copied: there are two of it");
+    }
+    return status;
+}
+
 static enum status tell(struct store_conn *conn, struct batch *batch)
 {
     const char **told = arena_take(batch->arena, batch->device_count * sizeof *told);
@@ -583,6 +595,8 @@ static enum status run(struct store_conn *conn, void *context)
         status = book_records(conn, batch);
     if (status == STATUS_OK)
         status = save_devices(conn, batch);
+    if (status == STATUS_OK)
+        status = quarantine_copies(conn, batch);
     if (status == STATUS_OK && batch->answer_count > 0)
         status = dispatch_finish_commands(conn, batch->arena, batch->answers, batch->answer_count);
     if (status == STATUS_OK)

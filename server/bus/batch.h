@@ -28,6 +28,7 @@ struct batch_device {
     bool owes_state;           /* for the device's present session */
     bool want_hello;
     bool want_usage;
+    bool is_copied;  /* there are two of it: to be quarantined */
     bool heard;      /* a message of its present session said something, or a reminder came */
     bool has_routes; /* those that follow were read */
     const struct routes_row *routes;

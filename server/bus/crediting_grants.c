@@ -348,7 +348,7 @@ void crediting_grant(struct crediting *c, struct wallet *wallet)
     bool is_served[LIMIT_CREDIT_LINES] = {0}; /* a line of the use has what it needs */
 
     if (!wallet->device->heard || !wallet->is_in_epoch || !journal ||
-        journal->status != JOURNAL_OPEN)
+        journal->status != JOURNAL_OPEN || link->is_quarantined)
         return;
     for (size_t i = 0; i < wallet->line_count; i++) {
         const struct lines_line *line = &wallet->lines[i];

@@ -86,6 +86,7 @@ static void inherit(struct hearing *hearing, struct journal_row *journal)
                                    "a new journal continues one that is not known here"));
     } else if (parent->children > 0) {
         journal->status = JOURNAL_IS_QUARANTINED;
+        hearing->device->is_copied = true;
         batch_alarm(hearing->batch, "journal_quarantined", "critical", hearing->row->device_id,
                     journal_detail(hearing, journal->journal_id,
                                    "two journals continue the same one: the robot's disk was "

@@ -397,6 +397,61 @@ static int revoke(struct ctl *ctl)
     return result == CTL_DONE ? ctl_say(ctl, &answer, "revoked %s", ctl->args.words[0]) : result;
 }
 
+static int retire(struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "POST", NOTHING, NULL, &answer, "/api/v1/devices/",
+                             ctl->args.words[0], "/retire", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "retired %s", ctl->args.words[0]) : result;
+}
+
+/* A request with one text in its body. */
+static int send_text(struct ctl *ctl, const char *action, const char *name, const char *text,
+                     struct client_answer *answer)
+{
+    struct json_writer writer;
+    struct buffer body;
+
+    buffer_init(&body, 4096);
+    json_writer_init(&writer, &body);
+    json_begin_object(&writer);
+    json_write_member(&writer, name, text);
+    json_end_object(&writer);
+    int result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, answer, "/api/v1/devices/",
+                             ctl->args.words[0], action, (char *)NULL);
+    buffer_release(&body);
+    return result;
+}
+
+static int quarantine(struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result = send_text(ctl, "/quarantine", "reason", ctl->args.words[1], &answer);
+
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "%s is in quarantine", ctl->args.words[0])
+                              : result;
+}
+
+static int release(struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "POST", NOTHING, NULL, &answer, "/api/v1/devices/",
+                             ctl->args.words[0], "/release", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "released %s", ctl->args.words[0]) : result;
+}
+
+static int swap(struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result = send_text(ctl, "/swap", "by", ctl->args.words[1], &answer);
+
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "%s took the place of %s, which is revoked",
+                                        ctl->args.words[1], ctl->args.words[0])
+                              : result;
+}
+
 static int write_off(struct ctl *ctl)
 {
     static const struct view_column columns[] = {{"charged", "amount", VIEW_AMOUNT},
@@ -543,5 +598,29 @@ const struct ctl_verb noun_device_verbs[] = {
      "Refuse this robot for good: broker and server end its connection and never let it in "
      "again.",
      revoke},
+    {"device", "retire", "ROBOT", 1, 1, "",
+     "take it out of use for good\n"
+     "Take it out of use for good: it is refused like a revoked one. It is no terminal of a "
+     "contract any more and takes no new licence, for both are counted by use. What it used stays "
+     "on record.",
+     retire},
+    {"device", "quarantine", "ROBOT REASON", 2, 2, "",
+     "give it no more credit until somebody has looked\n"
+     "Give it no more credit until it is released. It is still heard and may use what it has. A "
+     "robot of which there are two, for its disk was copied, comes into quarantine by itself.",
+     quarantine},
+    {"device", "release", "ROBOT", 1, 1, "",
+     "end its quarantine\n"
+     "End its quarantine. Where its journal was copied that journal stays in quarantine: such a "
+     "robot is enrolled anew.",
+     release},
+    {"device", "swap", "ROBOT NEW-ROBOT", 2, 2, "",
+     "let another robot take its place, after a repair by exchange\n"
+     "Let another robot, which has enrolled, take its place: name, region, labels, named groups "
+     "and own settings go over where the new one has none of its own. The old one is revoked, and "
+     "the credit that it still holds is booked as spent.\n"
+     "\n"
+     "    mynactl device swap kitchen-7 kitchen-7b",
+     swap},
     {0},
 };

@@ -74,7 +74,7 @@ static void tell_status(const struct why_facts *facts, struct list *list)
         const char *status, *text;
     } rows[] = {
         {"revoked", "it is revoked: broker and server refuse it for good"},
-        {"quarantined", "it is quarantined, for its journal was copied: nothing is sent to it"},
+        {"quarantined", "it is quarantined: it gets no more credit until somebody has looked"},
         {"retired", "it is retired"},
     };
 

@@ -58,6 +58,8 @@ enum status devices_get(struct store *store, const char *device_id, struct arena
         get,
         "SELECT i.item || jsonb_build_object("
         "  'version', i.version, 'as_of', now(), 'certificate_until', d.certificate_until,"
+        "  'replaces', d.replaces, 'replaced_by', (SELECT r.device_id FROM myna.device r"
+        "      WHERE r.replaces = d.device_id LIMIT 1),"
         "  'session', CASE WHEN l.session_number > 0 THEN jsonb_build_object("
         "      'number', l.session_number, 'ended', l.ended_session >= l.session_number) END,"
         "  'desired_since', l.desired_since, 'held_generation', l.held_generation,"

@@ -66,6 +66,7 @@ static void row_from_row(const struct result *result, size_t i, struct arena *ar
     row->stale_messages = result_int(result, i, 18);
     row->forged_messages = result_int(result, i, 19);
     row->epoch = result_int(result, i, 20);
+    row->is_quarantined = result_bool(result, i, 21);
 }
 
 enum status link_lock(struct store_conn *conn, struct arena *arena, const char *const *ids,
@@ -77,7 +78,7 @@ enum status link_lock(struct store_conn *conn, struct arena *arena, const char *
               " l.ended_session, l.ended_at, l.desired_generation, l.desired_hash,"
               " l.held_generation, l.reported_generation, l.reported_hash, l.reported_at,"
               " l.journal_id, l.clock_offset_ms, l.stale_messages, l.forged_messages,"
-              " (SELECT epoch FROM myna.installation)"
+              " (SELECT epoch FROM myna.installation), d.status = 'quarantined'"
               " FROM myna.device_link l JOIN myna.device d USING (device_id)"
               " WHERE l.device_id = ANY ($1::text[])"
               " ORDER BY l.device_id FOR UPDATE OF l");
@@ -243,4 +244,21 @@ enum status link_save(struct store_conn *conn, struct arena *arena, const struct
     fill_numbers(&columns, values);
     fill_facts(&columns, values + 19);
     return arena_failed(arena) ? STATUS_MEMORY : store_exec(conn, &save, values, 28, NULL);
+}
+
+enum status link_quarantine(struct store_conn *conn, const char *device_id, const char *reason)
+{
+    STORE_STATEMENT(
+        quarantine,
+        "WITH d AS (UPDATE myna.device SET status = 'quarantined', version = version + 1"
+        "           WHERE device_id = $1 AND status = 'active' RETURNING device_id),"
+        " left_by AS (SELECT myna.group_refresh(NULL, ARRAY[d.device_id::text]) FROM d)"
+        "SELECT myna.audit_append('mynad', '', 'device.quarantine', 'device/' || d.device_id,"
+        "         jsonb_build_object('status', 'active'),"
+        "         jsonb_build_object('status', 'quarantined', 'reason', $2::text)),"
+        "       myna.tell('device', d.device_id)"
+        " FROM d CROSS JOIN (SELECT count(*) FROM left_by) l");
+
+    return store_exec(conn, &quarantine, STORE_VALUES(value_text(device_id), value_text(reason)),
+                      NULL);
 }

@@ -25,6 +25,7 @@ MUST_CHECK enum status link_find_keys(struct store *store, const char *device_id
 struct link_row {
     char device_id[LIMIT_SLUG + 1];
     bool is_active;       /* neither revoked nor retired */
+    bool is_quarantined;  /* heard, and given no credit */
     int64_t last_seen_ms; /* 0: never */
     struct session session;
     int64_t desired_generation;
@@ -61,5 +62,9 @@ MUST_CHECK enum status link_lock(struct store_conn *conn, struct arena *arena,
  */
 MUST_CHECK enum status link_save(struct store_conn *conn, struct arena *arena,
                                  const struct link_row *rows, size_t count);
+
+/* Quarantines a device whose row is locked, with the audit row; again is harmless. */
+MUST_CHECK enum status link_quarantine(struct store_conn *conn, const char *device_id,
+                                       const char *reason);
 
 #endif

@@ -73,7 +73,7 @@ export const cures = {
 // Why a robot does not run what it should.
 export const reasons = {
   revoked: "它已被吊销：消息代理和服务器永远拒绝它",
-  quarantined: "它已被隔离，因为其日志被复制过：不会向它发送任何内容",
+  quarantined: "它已被隔离：在有人查看之前不再获得额度",
   retired: "它已退役",
   offline_since: "[它已离线，上次联系在 {seconds~}前]",
   not_sent_yet: "第 {generation#} 代已生成，即将发出",

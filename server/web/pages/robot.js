@@ -1,13 +1,12 @@
 // robot.js - one robot: how it is, what it runs, what it said goodbye with, and what to ask of it
 
 import { html, useState } from "../dom.js";
-import { post, useResource } from "../api.js";
-import { Confirm, TypedConfirm } from "../components/dialog.js";
+import { useResource } from "../api.js";
+import { Confirm } from "../components/dialog.js";
 import { DiagnosisCard } from "../components/diagnosis.js";
 import { PageHead } from "../components/page.js";
 import { Pools } from "../components/pools.js";
 import { Loaded } from "../components/states.js";
-import { attempt } from "../components/toast.js";
 import { Button, Card, Chip, Status } from "../components/ui.js";
 import { may } from "../session.js";
 import { t } from "../text.js";
@@ -15,6 +14,7 @@ import { robotState } from "./fleet.js";
 import { Attempts } from "./robot/attempts.js";
 import { AskBundle, Bundles, mayAsk } from "./robot/bundle.js";
 import { Commands, command } from "./robot/commands.js";
+import { Ends } from "./robot/ends.js";
 import { Facts } from "./robot/facts.js";
 import { Face } from "./robot/face.js";
 import { Health } from "./robot/health.js";
@@ -31,6 +31,10 @@ function Lead({ robot }) {
 }
 
 function Actions({ robot, onAsk }) {
+  if (robot.status === "quarantined")
+    return html`
+      ${may("operator") && html`<${Button} onClick=${() => onAsk("release")}>${t("release")}</${Button}>`}
+      ${may("admin") && html`<${Button} kind="danger quiet" onClick=${() => onAsk("revoke")}>${t("revoke")}</${Button}>`}`;
   if (robot.status !== "active") return null;
   return html`
     ${may("support") && html`
@@ -41,7 +45,11 @@ function Actions({ robot, onAsk }) {
     ${may("operator") && html`
       <${Button} icon="restart" onClick=${() => onAsk("restart")}>${t("restart")}</${Button}>
       <${Button} icon="trash" onClick=${() => onAsk("forget")}>${t("forget")}</${Button}>`}
-    ${may("admin") && html`<${Button} kind="danger quiet" onClick=${() => onAsk("revoke")}>${t("revoke")}</${Button}>`}`;
+    ${may("operator") && html`<${Button} onClick=${() => onAsk("quarantine")}>${t("quarantine")}</${Button}>`}
+    ${may("admin") && html`
+      <${Button} onClick=${() => onAsk("swap")}>${t("swap")}</${Button}>
+      <${Button} kind="danger quiet" onClick=${() => onAsk("retire")}>${t("retire")}</${Button}>
+      <${Button} kind="danger quiet" onClick=${() => onAsk("revoke")}>${t("revoke")}</${Button}>`}`;
 }
 
 // What this robot alone may use: its plan and other budgets of its own.
@@ -52,18 +60,9 @@ function Limits({ id }) {
   return html`<${Card} title=${t("pools")} flush><${Pools} label=${t("pools")} pools=${own} narrow /></${Card}>`;
 }
 
-function Revoke({ robot, onClose, onDone }) {
-  const submit = async () => {
-    await post(`/devices/${robot.id}/revoke`);
-    onDone();
-  };
-  return html`<${TypedConfirm} title=${t("revoke.title", { name: robot.name || robot.id })} text=${t("revoke.text")}
-    phrase=${robot.id} action=${t("revoke")} submit=${submit} onClose=${onClose} />`;
-}
-
 export function Robot({ id }) {
   const state = useResource(`/devices/${id}`, { kinds: ["device", "usage", "group", "layer"], id });
-  const [asked, setAsked] = useState(""); // "restart", "forget", "probe", "bundle" or "revoke": the question that is open
+  const [asked, setAsked] = useState(""); // "restart", "forget", "probe", "bundle" or one of Ends: the question that is open
   const close = () => setAsked("");
   const robot = state.data;
 
@@ -89,8 +88,7 @@ export function Robot({ id }) {
         <${Groups} id=${id} groups=${robot.groups || []} onChange=${state.reload} />
       </div>
     </div>`}</${Loaded}>
-    ${asked === "revoke" && html`<${Revoke} robot=${robot} onClose=${close}
-      onDone=${() => attempt(state.reload, t("revoke.done"))} />`}
+    ${robot && html`<${Ends} asked=${asked} robot=${robot} reload=${state.reload} onClose=${close} />`}
     ${asked === "bundle" && html`<${AskBundle} id=${id} name=${robot.name || id} onClose=${close} />`}
     ${asked === "probe" && html`<${Probe} id=${id} name=${robot.name || id} onClose=${close} />`}
     ${asked === "forget" && html`<${Confirm} title=${t("forget.title", { name: robot.name || id })} text=${t("forget.text")}

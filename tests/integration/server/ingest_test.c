@@ -809,6 +809,12 @@ static void i1_a_second_child_of_a_journal_is_quarantined(void **state)
     make_child(robot, 0, robot->head_hash);
     assert_int_equal(hear(fixture, robot_hello(robot))->journal->status, JOURNAL_IS_QUARANTINED);
     ASSERT_SQL(fixture, ALERTS("journal_quarantined"), "1");
+    /* so is the robot, until somebody has looked */
+    ASSERT_SQL(fixture, "SELECT status FROM myna.device WHERE device_id = $1::text", "quarantined");
+    ASSERT_SQL(fixture,
+               "SELECT actor || ' ' || (after ->> 'reason') FROM myna.audit"
+               " WHERE action = 'device.quarantine' AND subject = 'device/' || $1::text",
+               "mynad its journal was copied: there are two of it");
     robot_begin_batch(robot, &batch);
     robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 1, 1);
     hear(fixture, robot_usage(robot, &batch));
@@ -1645,6 +1651,28 @@ static void i2_a_deleted_budget_binds_nobody_and_made_anew_it_counts_what_is_out
     unbind(fixture);
 }
 
+static void i2_a_robot_in_quarantine_is_given_no_more_credit_until_it_is_released(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+
+    bind_two_routes(fixture);
+    script(fixture, "UPDATE myna.budget SET at_most = 10000");
+    follow_budgets(fixture);
+    note_uses(fixture, hear(fixture, robot_hello(robot)));
+    ASSERT_SQL(fixture, OUTSTANDING, "1200");
+    robot->use_count = 1;
+    robot->uses[0].amounts[0].granted_seen = 800;
+    robot->uses[0].amounts[0].wanted = 3000;
+    script(fixture, "UPDATE myna.device SET status = 'quarantined' WHERE status = 'active'");
+    hear(fixture, robot_report(robot));
+    ASSERT_SQL(fixture, OUTSTANDING, "1200");
+    script(fixture, "UPDATE myna.device SET status = 'active' WHERE status = 'quarantined'");
+    hear(fixture, robot_report(robot));
+    ASSERT_SQL(fixture, "SELECT (" OUTSTANDING ")::bigint > 1200", "true");
+    unbind(fixture);
+}
+
 /* The limit was never used up, so no threshold spoke, and the robot was silent. */
 static void a_limit_that_holds_no_attempt_raises_an_alert_that_says_so(void **state)
 {
@@ -2349,6 +2377,7 @@ int main(void)
         WITH_ROBOT(what_a_robot_needs_on_the_next_line_it_gets_near_a_plans_end_too),
         WITH_ROBOT(the_next_line_keeps_its_credit_when_a_limit_of_the_firsts_own_is_used_up),
         WITH_ROBOT(i2_a_deleted_budget_binds_nobody_and_made_anew_it_counts_what_is_out),
+        WITH_ROBOT(i2_a_robot_in_quarantine_is_given_no_more_credit_until_it_is_released),
         WITH_ROBOT(a_limit_that_holds_no_attempt_raises_an_alert_that_says_so),
         WITH_ROBOT(i2_records_and_messages_at_rest_behind_them_in_one_batch_settle_once),
         WITH_ROBOT(i2_no_period_whose_end_was_confirmed_gets_a_record_whatever_state_it_knew),

@@ -123,7 +123,7 @@ static void who_may_not_take_part_needs_no_other_reason(void **state)
     facts.status = "revoked";
     assert_only(&facts, "revoked", "refuse it for good");
     facts.status = "quarantined";
-    assert_only(&facts, "quarantined", "journal");
+    assert_only(&facts, "quarantined", "credit");
 }
 
 static void what_the_device_itself_refused_is_told_beside(void **state)

@@ -1,0 +1,35 @@
+/* device_ends.h - how a robot's time in the fleet is broken off, ended, or handed on
+ *
+ * Each is one transaction with its audit row; again is harmless. What the robot used, and the audit
+ * of it, stay. Besides the statuses named, all those of store.h.
+ */
+#ifndef SERVER_STORE_DEVICE_ENDS_H
+#define SERVER_STORE_DEVICE_ENDS_H
+
+#include "server/store/document.h"
+
+/* Out of use for good: refused like a revoked one, without a suspicion. What is counted by use, as
+ * terminals and licences are, it uses no more. STATUS_NOT_FOUND. */
+MUST_CHECK enum status device_ends_retire(struct store *store, const struct author *author,
+                                          const char *device_id, struct arena *arena,
+                                          struct document *out);
+
+/* Until somebody has looked: it is heard and may use the credit that it has, and is given no more.
+ * STATUS_NOT_FOUND; STATUS_CONFLICT: revoked or retired. */
+MUST_CHECK enum status device_ends_quarantine(struct store *store, const struct author *author,
+                                              const char *device_id, const char *reason,
+                                              struct arena *arena, struct document *out);
+
+/* Ends that. A journal that is quarantined itself stays so. Statuses as above. */
+MUST_CHECK enum status device_ends_release(struct store *store, const struct author *author,
+                                           const char *device_id, struct arena *arena,
+                                           struct document *out);
+
+/* by takes device_id's place: name, region, labels, named groups and own settings go over where by
+ * has none of its own, and it says whom it replaces; device_id is revoked. STATUS_NOT_FOUND: one of
+ * them is not there; STATUS_CONFLICT: by is the same, is not in use, or replaces another. */
+MUST_CHECK enum status device_ends_swap(struct store *store, const struct author *author,
+                                        const char *device_id, const char *by, struct arena *arena,
+                                        struct document *out);
+
+#endif
