@@ -151,11 +151,23 @@ static void print_wave(FILE *out, const struct json *wave)
                 text(wave, "forced_reason"));
 }
 
+/* Who is not opened for a drain's sake. */
+static void print_drained(FILE *out, const struct json *drained)
+{
+    for (size_t i = 0; i < json_count(drained); i++)
+        fprintf(out,
+                "  %lld robots wait until they have left vendor \"%s\", which is drained, or it is "
+                "back\n",
+                (long long)number(json_item(drained, i), "robots"),
+                text(json_item(drained, i), "vendor"));
+}
+
 void rollout_print(FILE *out, const struct json *rollout, int64_t now_ms)
 {
     const struct json *waves = json_member(rollout, "waves");
 
     print_state(out, rollout, now_ms);
+    print_drained(out, json_member(rollout, "drained"));
     print_patch(out, rollout);
     for (size_t i = 0; i < json_count(waves); i++)
         print_wave(out, json_item(waves, i));

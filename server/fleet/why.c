@@ -215,6 +215,11 @@ static void tell_turn(const struct why_facts *facts, struct list *list)
     else if (facts->device_wave == 0)
         add(list, "wave_not_open", "rollout \"%s\" is at wave %lld and has not come to it",
             facts->rollout, (long long)facts->rollout_wave);
+    else if (*facts->drained_vendor)
+        add(list, "vendor_drained",
+            "it is in wave %lld of rollout \"%s\" and is tried when it has left vendor \"%s\", "
+            "which is drained, or when that is back",
+            (long long)facts->device_wave, facts->rollout, facts->drained_vendor);
     else if (*facts->window_opens)
         add(list, "window_shut",
             "it is in wave %lld of rollout \"%s\", whose window is shut at its local time until %s",
@@ -225,7 +230,11 @@ static void tell_turn(const struct why_facts *facts, struct list *list)
     with_text(list, "rollout", facts->rollout);
     if (!facts->is_control)
         with_number(list, "wave", facts->device_wave ? facts->device_wave : facts->rollout_wave);
-    if (!facts->is_control && facts->device_wave != 0 && *facts->window_opens)
+    if (facts->is_control || facts->device_wave == 0)
+        return;
+    if (*facts->drained_vendor)
+        with_text(list, "vendor", facts->drained_vendor);
+    else if (*facts->window_opens)
         with_text(list, "opens_at", facts->window_opens);
 }
 

@@ -35,8 +35,9 @@ struct why_facts {
     bool is_control;      /* held back to compare with */
     const char *device_state;
     const char *device_reason;
-    const char *window_opens; /* when its own time of day and the blackouts let it be opened; "":
-                               * they do */
+    const char *drained_vendor; /* that it is not tried for, until it has left it or it is back */
+    const char *window_opens;   /* when its own time of day and the blackouts let it be opened; "":
+                                 * they do */
 };
 
 /* What a reason's sentence fills in, by a name that stays. Plain data. */

@@ -63,6 +63,7 @@ static enum status count_reached(struct store_conn *conn, struct looking *lookin
 static enum status start(struct store_conn *conn, struct looking *looking)
 {
     const struct rollout_steps_row before = looking->row;
+    const char *rivals = NULL;
     enum status status = store_attempt(conn, begin, looking);
 
     if (status != STATUS_EXISTS && status != STATUS_NOT_FOUND)
@@ -72,8 +73,12 @@ static enum status start(struct store_conn *conn, struct looking *looking)
         return turn(conn, looking, ROLLOUT_REFUSE,
                     before.is_key ? "it reaches no robot, or the vendor's next key has changed"
                                   : "the layer reaches no robot");
+    status = rollout_steps_rivals(conn, looking->arena, before.rollout_id, &rivals);
+    if (status != STATUS_OK)
+        return status;
+    /* none: it has come and gone meanwhile */
     return turn(conn, looking, before.plan.queues ? ROLLOUT_BUSY : ROLLOUT_REFUSE,
-                "another rollout has just taken some of its robots");
+                rivals != NULL ? rivals : "another rollout has just taken some of its robots");
 }
 
 /* Why another operator must agree; NULL: the author may do it alone. */

@@ -73,6 +73,8 @@ static enum status look(struct preflight_work *work)
     bool is_software = false, is_key = false;
     enum status status = preflight_read_robots(work);
 
+    if (status == STATUS_OK)
+        status = preflight_check_drained(work);
     if (status == STATUS_OK && work->to_count == 0)
         status = preflight_check_software(work, &is_software);
     if (status == STATUS_OK && work->to_count == 0 && !is_software)

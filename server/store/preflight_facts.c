@@ -540,6 +540,36 @@ static enum status check_drain(struct preflight_work *work, const struct preflig
     return STATUS_OK;
 }
 
+/* As rollout_drained has it, which knows rollouts alone. */
+enum status preflight_check_drained(struct preflight_work *work)
+{
+    STORE_STATEMENT(read,
+                    "SELECT d.vendor_id, count(DISTINCT m.device_id) FROM myna.vendor_drain d"
+                    " JOIN myna.vendor_drain_device m USING (drain_id) WHERE d.state = 'active'"
+                    "  AND m.is_led AND m.device_id = ANY ($1::text[]) AND (m.moved_at IS NULL"
+                    "   OR d.vendor_id = (SELECT r.key_vendor FROM myna.rollout r"
+                    "    WHERE r.rollout_id = $2))"
+                    " GROUP BY 1 ORDER BY 1");
+    struct result rows;
+
+    if (!work->plan->test || work->members == 0)
+        return STATUS_OK;
+    enum status status =
+        store_exec(work->conn, &read,
+                   STORE_VALUES(value_text_array(work->ids, work->members),
+                                value_text(work->ask->draft ? "" : work->ask->rollout_id)),
+                   &rows);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; i < result_count(&rows); i++)
+        preflight_find(work, "drain_waits", PREFLIGHT_WARN, 0,
+                       "%lld of the robots are opened when they have left vendor \"%s\", which is "
+                       "drained, or when it is back",
+                       (long long)result_int(&rows, i, 1), result_text(&rows, i, 0));
+    result_release(&rows);
+    return STATUS_OK;
+}
+
 /* A vendor of one's own may do without; any other would refuse. */
 static enum status check_key(struct preflight_work *work, const struct preflight_route *route)
 {

@@ -151,6 +151,9 @@ MUST_CHECK enum status preflight_check_routes(struct preflight_work *work);
 MUST_CHECK enum status preflight_check_software(struct preflight_work *work, bool *is_software);
 /* Of a rollout of a vendor's next key, likewise. */
 MUST_CHECK enum status preflight_check_key(struct preflight_work *work, bool *is_key);
+
+/* Robots that are not tried for a drain's sake, of each vendor that is drained. */
+MUST_CHECK enum status preflight_check_drained(struct preflight_work *work);
 MUST_CHECK enum status preflight_price(struct preflight_work *work);
 /* What the prices say of the approval's limit, the plan's and ask's: *out as in struct preflight.
  */

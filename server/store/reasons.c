@@ -137,6 +137,7 @@ static void take(const struct result *row, struct arena *arena, struct reasons *
                 .device_state = text_of(row, 19, arena),
                 .device_reason = text_of(row, 20, arena),
                 .rollout_reason = text_of(row, 24, arena),
+                .drained_vendor = text_of(row, 25, arena),
                 .window_opens = "",
             },
         .plan = result_copy(row, 0, 21, arena),
@@ -197,7 +198,9 @@ enum status reasons_read(struct store *store, const char *device_id, const char 
         "  coalesce((SELECT z.value #>> '{}' FROM myna.effective_setting z"
         "    WHERE z.device_id = $1 AND z.name = 'zone'), ''),"
         "  coalesce(r.patch ? 'routes', false) OR r.key_vendor IS NOT NULL,"
-        "  coalesce(r.state_reason, '') "
+        "  coalesce(r.state_reason, ''), coalesce((SELECT min(x.vendor_id::text)"
+        "    FROM myna.rollout_drained x WHERE x.rollout_id = r.rollout_id"
+        "    AND x.device_id = $1), '') "
         "FROM dev CROSS JOIN settings CROSS JOIN routes CROSS JOIN software"
         " LEFT JOIN rollout r ON true");
     struct result row;

@@ -122,12 +122,9 @@ enum status rollout_members_hold(struct store_conn *conn, const struct rollout_s
                                                  : status;
 }
 
-/* A trial would keep a robot at a vendor that is drained until it is over. */
 #define NOT_DRAINED                                                                                \
-    "  AND NOT ((SELECT (r.plan -> 'confirm' ->> 'test')::boolean FROM myna.rollout r"             \
-    "      WHERE r.rollout_id = $1) AND EXISTS (SELECT FROM myna.vendor_drain_device m"            \
-    "      JOIN myna.vendor_drain d USING (drain_id) WHERE d.state = 'active' AND m.is_led"        \
-    "      AND m.device_id = o.device_id))"
+    "  AND NOT EXISTS (SELECT FROM myna.rollout_drained d WHERE d.rollout_id = $1"                 \
+    "   AND d.device_id = o.device_id)"
 
 enum status rollout_members_open(struct store_conn *conn, struct arena *arena,
                                  struct rollout_steps_row *row,

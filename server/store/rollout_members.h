@@ -23,7 +23,8 @@ MUST_CHECK enum status rollout_members_zones(struct store_conn *conn, struct are
                                              const struct rollout_steps_row *row,
                                              const char **zones, size_t max, size_t *count);
 
-/* Opens up to limit devices that wait in the waves so far, in their order; zones NULL: whatever
+/* Opens up to limit devices that wait in the waves so far, but for those that a drain keeps from
+ * it (the view rollout_drained), in their order; zones NULL: whatever
  * theirs is. */
 struct rollout_members_choice {
     const char *const *zones;

@@ -91,6 +91,7 @@ export const reasons = {
   wave_not_open: "[发布“{rollout}”进行到第 {wave#} 波，还没有轮到它][发布“{rollout}”停住：下一波需人工启动{+cause}]",
   window_shut: "它在发布“{rollout}”的第 {wave#} 波中，按其当地时间窗口尚未开放[，将于 {opens_at} 开放]",
   rate_limited: "它在发布“{rollout}”的第 {wave#} 波中，即将轮到",
+  vendor_drained: "它在发布“{rollout}”的第 {wave#} 波中：供应商“{vendor}”已撤出，待它离开该供应商或该供应商恢复后再试",
   looked_over: "发布“{rollout}”将覆盖它，正在预检",
   approval_missing: "发布“{rollout}”将覆盖它，但须先由另一位操作员批准",
   waits_for_rollout: "发布“{rollout}”将覆盖它，正在等待[：{reason}]",

@@ -1201,6 +1201,7 @@ export const texts = {
   "rollout.held_back": "control group",
   "rollout.opened": "Opened",
   "rollout.settled": "Settled",
+  "rollout.drained": { one: "{n} robot waits until it has left a drained vendor, or that is back:", other: "{n} robots wait until they have left a drained vendor, or that is back:" },
   "rollout.forced": "forced by {who}: {why}",
   "rollout.progress": "Waves",
   "rollout.no_waves": "Members and waves are fixed when it starts.",

@@ -1099,6 +1099,7 @@ export const texts = {
   "rollout.held_back": "对照组",
   "rollout.opened": "下发时间",
   "rollout.settled": "结束时间",
+  "rollout.drained": "{n} 台机器人须先离开已撤出的供应商，或待其恢复后再下发：",
   "rollout.forced": "由 {who} 强制通过：{why}",
   "rollout.progress": "批次",
   "rollout.no_waves": "成员和批次在开始时确定。",

@@ -618,6 +618,7 @@ export const told = {
   "contract \"{}\" ends on {}, before the last wave could have soaked": "合同“{1}”于 {2} 结束，早于最后一波观察完毕",
   "contract \"{}\" allows no models of others, and does not price \"{}\"": "合同“{1}”不允许第三方模型，也没有“{2}”的价格",
   "contract \"{}\" names other models of others than \"{}\"": "合同“{1}”允许的第三方模型不含“{2}”",
+  "{} of the robots are opened when they have left vendor \"{}\", which is drained, or when it is back": "{1} 台机器人在离开已撤出的供应商“{2}”后，或待其恢复后再下发",
   "vendor \"{}\" is drained since {}: give it back first": "供应商“{1}”自 {2} 起已撤出：请先交还",
   "vendor \"{}\" has no next key now, or another than when this was written: give it one, and write the rollout anew": "供应商“{1}”现在没有下一把密钥，或与写此发布时不同：请给它一把，并重写发布",
   "a share of the robots has the next key of vendor \"{}\" already: go on by shares, or drop that key first": "一部分机器人已有供应商“{1}”的下一把密钥：请继续按份额进行，或先丢弃该密钥",

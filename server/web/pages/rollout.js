@@ -73,6 +73,12 @@ function Reason({ row }) {
   return html`<p class="notice ${tone}" role="status">${tell(row.reason)}</p>`;
 }
 
+// Robots that are not opened for a drain's sake.
+function Drained({ row }) {
+  return row.drained.map(({ vendor, robots }) => html`<p key=${vendor} class="notice warn" role="status">
+    ${t("rollout.drained", { n: robots })} <a href="/vendors/${vendor}">${vendor}</a></p>`);
+}
+
 // A number was followed to the list of its robots, which is on this very page.
 function useRobotsAnchor(ready) {
   const wanted = location.hash === "#robots" ? location.search : "";
@@ -89,7 +95,7 @@ export function Rollout({ id }) {
       lead=${row && html`<${Place} row=${row} />${row.name && html`<span class="muted">${row.name}</span>`}
         <span class="muted">${t("since")} <${Ago} at=${row.since} /></span>`}>
       ${row && html`<${Acts} row=${row} reload=${state.reload} />`}</${PageHead}>
-    <${Loaded} state=${state} lines=${10}>${() => html`<${Reason} row=${row} />
+    <${Loaded} state=${state} lines=${10}>${() => html`<${Reason} row=${row} /><${Drained} row=${row} />
     <div class="robot rollout">
       <div class="column">
         <${Card} title=${t("rollout.progress")}><${Total} row=${row} /><${Waves} row=${row} /></${Card}>

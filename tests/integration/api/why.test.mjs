@@ -171,6 +171,21 @@ test('who waits for a vendor\'s next key is told so', async () => {
   assert.deepEqual((await why('r1', '?setting=volume')).reasons, []);
 });
 
+test('who waits until it has left a drained vendor is told so, and the rollout says how many wait', async () => {
+  await begin('away', 'patch', `'{"routes": []}'`, "'running', 'publishing', NULL, 1");
+  await member('away', 1);
+  await stack.sql(`UPDATE myna.rollout SET plan = plan || '{"unreachable_after_s": 3600}';
+    WITH d AS (INSERT INTO myna.vendor_drain (vendor_id, kind, state, author, from_at, started_at, created_at)
+      VALUES ('dahan', 'emergency', 'active', 'operator:root', now(), now(), now()) RETURNING drain_id)
+    INSERT INTO myna.vendor_drain_device (drain_id, device_id, is_kept, is_led) SELECT drain_id, 'r1', false, true FROM d`);
+  const [reason] = (await why('r1')).reasons;
+  assert.deepEqual([reason.code, reason.parameters], ['vendor_drained', {rollout: 'away', wave: 1, vendor: 'dahan'}]);
+  assert.deepEqual((await admin.get('/rollouts/away')).body.drained, [{vendor: 'dahan', robots: 1}]);
+  await stack.sql(`UPDATE myna.vendor_drain_device SET moved_at = now()`);
+  assert.deepEqual([codes(await why('r1')), (await admin.get('/rollouts/away')).body.drained], [['rate_limited'], []]);
+  await stack.sql('DELETE FROM myna.vendor_drain');
+});
+
 test('before a rollout has members it says what it waits for', async () => {
   for (const [state, reason, code] of [['preflight', '', 'looked_over'], ['approval', '3 robots', 'approval_missing'],
     ['waiting', 'rollout "spring" has 2 of its robots', 'waits_for_rollout']]) {

@@ -625,6 +625,81 @@ static void a_drain_takes_the_next_key_from_whoever_was_to_try_it(void **state)
     assert_string_equal(roll_opened(fixture), "");
 }
 
+#define AWAY                                                                                       \
+    "{\"routes\":[{\"vendor\":\"b\",\"model\":\"n\",\"contract\":\"b\"},"                          \
+    " {\"vendor\":\"a\",\"model\":\"m\",\"contract\":\"a\"}]}"
+
+static void start_away(struct roll *fixture, const char *patch)
+{
+    const struct rollout_plan plan = roll_plan(true);
+
+    roll_create(fixture, "away", NULL, patch, &plan);
+    lead_away(fixture, fixture->store, STATUS_OK);
+    assert_int_equal(roll_act(fixture, "away", ROLLOUT_START), STATUS_OK);
+    for (int i = 0; i < 4; i++)
+        roll_look(fixture, "away");
+    assert_string_equal(roll_place(fixture, "away"), "running/publishing");
+    assert_string_equal(roll_opened(fixture), "");
+}
+
+/* The old vendor is down and drained, and stays on the list behind the new one. */
+static void a_switch_away_from_a_drained_vendor_follows_its_drain(void **state)
+{
+    struct roll *fixture = *state;
+
+    start_away(fixture, AWAY);
+    ROLL_ASSERT_SQL(fixture,
+                    "SELECT concat(i.item -> 'drained', f ->> 'severity')"
+                    " FROM myna.rollout_item i, myna.rollout r,"
+                    " jsonb_array_elements(r.preflight -> 'findings') f"
+                    " WHERE f ->> 'code' = 'drain_waits' AND f ->> 'text' LIKE '8 of the robots %'",
+                    "[{\"robots\": 2, \"vendor\": \"a\"}]warn");
+    roll_run(fixture, "UPDATE myna.vendor_drain_device SET moved_at = now()");
+    roll_look(fixture, "away");
+    assert_int_equal(OPENED_ROBOTS(fixture), 2);
+    ROLL_ASSERT_SQL(fixture, "SELECT (item -> 'drained')::text FROM myna.rollout_item", "[]");
+}
+
+static void who_is_out_of_reach_is_not_waited_for_until_it_left_a_drained_vendor(void **state)
+{
+    struct roll *fixture = *state;
+
+    start_away(fixture, AWAY);
+    roll_run(fixture, "UPDATE myna.device_link SET last_seen = now() - interval '59 minutes'");
+    roll_look(fixture, "away");
+    assert_string_equal(roll_opened(fixture), "");
+    roll_run(fixture, "UPDATE myna.device_link SET last_seen = now() - interval '61 minutes'");
+    roll_look(fixture, "away");
+    assert_int_equal(OPENED_ROBOTS(fixture), 2);
+}
+
+static void what_a_drained_vendor_would_be_tried_with_waits_until_it_is_back(void **state)
+{
+    static const char other_model[] =
+        "{\"routes\":[{\"vendor\":\"a\",\"model\":\"m2\",\"contract\":\"a\"},"
+        " {\"vendor\":\"b\",\"model\":\"n\",\"contract\":\"b\"}]}";
+    struct roll *fixture = *state;
+    const struct rollout_plan plan = roll_plan(true);
+
+    for (int n = 0; n < 2; n++) {
+        const char *id = n == 0 ? "key" : "routes";
+
+        roll_create(fixture, id, NULL, n == 0 ? NULL : other_model, &plan);
+        assert_int_equal(roll_act(fixture, id, ROLLOUT_START), STATUS_OK);
+        for (int i = 0; i < 3; i++)
+            roll_look(fixture, id);
+        lead_away(fixture, fixture->store, STATUS_OK);
+        roll_run(fixture, "UPDATE myna.vendor_drain_device SET moved_at = now()");
+        for (int i = 0; i < 2; i++)
+            roll_look(fixture, id);
+        assert_string_equal(roll_opened(fixture), "");
+        roll_run(fixture, "UPDATE myna.vendor_drain SET state = 'returning'");
+        roll_look(fixture, id);
+        assert_int_equal(OPENED_ROBOTS(fixture), 2);
+        roll_run(fixture, "DELETE FROM myna.rollout");
+    }
+}
+
 /* In sessions that say so robots are touched when the lock 7 is free: what was chosen before may be
  * another's by then. */
 static const char slow_touch[] =
@@ -704,6 +779,47 @@ static void a_robot_that_is_opened_while_its_vendor_is_drained_has_no_trial(void
     arena_free(racer.arena);
     roll_run(fixture, "DROP FUNCTION myna.touch_devices;"
                       "ALTER FUNCTION myna.touch_at_once RENAME TO touch_devices");
+}
+
+static void *look_at_late(void *context)
+{
+    struct racer *racer = context;
+    const struct rollout_look once = {
+        .rollout_id = "late", .now_ms = racer->fixture->now_ms, .approval_devices = -1};
+    bool moved;
+
+    racer->status = rollout_look(racer->store, racer->arena, &once, &moved);
+    return NULL;
+}
+
+/* Between its own look for others and its begin: the layer's lock holds it there. */
+static void a_rollout_that_comes_second_says_behind_which(void **state)
+{
+    struct roll *fixture = *state;
+    const struct rollout_plan plan = roll_plan(false);
+    struct racer racer = {.fixture = fixture, .store = fixture->store};
+    pthread_t late;
+
+    roll_create(fixture, "late", NULL, "{\"volume\": 3}", &plan);
+    assert_int_equal(roll_act(fixture, "late", ROLLOUT_START), STATUS_OK);
+    roll_run(fixture, "UPDATE myna.rollout SET due_at = '2020-01-01'");
+    assert_int_equal(arena_create(&racer.arena, 4u << 20), STATUS_OK);
+    roll_run(fixture, "BEGIN; SELECT 1 FROM myna.layer WHERE layer_id = 'fleet' FOR UPDATE");
+    assert_int_equal(pthread_create(&late, NULL, look_at_late, &racer), 0);
+    wait_for_locks(fixture, "1");
+    roll_run(fixture,
+             "INSERT INTO myna.rollout (rollout_id, layer_id, group_id, patch, plan, state,"
+             " step, author) SELECT 'first', 'group:x', 'x', '{}', plan, 'running',"
+             " 'publishing', author FROM myna.rollout;"
+             "INSERT INTO myna.rollout_device (rollout_id, device_id, place)"
+             " VALUES ('first', 'r1', 1), ('first', 'r2', 2); COMMIT");
+    pthread_join(late, NULL);
+    arena_free(racer.arena);
+    assert_int_equal(racer.status, STATUS_OK);
+    ROLL_ASSERT_SQL(fixture,
+                    "SELECT concat(state, ': ', state_reason) FROM myna.rollout"
+                    " WHERE rollout_id = 'late'",
+                    "draft: rollout \"first\" has 2 of its robots");
 }
 
 /* ---- back ---- */
@@ -796,7 +912,11 @@ int main(void)
         TEST(who_waits_for_another_try_at_the_end_has_failed),
         TEST(who_waits_for_another_try_is_told_of_no_software),
         TEST(a_drain_takes_the_next_key_from_whoever_was_to_try_it),
+        TEST(a_switch_away_from_a_drained_vendor_follows_its_drain),
+        TEST(who_is_out_of_reach_is_not_waited_for_until_it_left_a_drained_vendor),
+        TEST(what_a_drained_vendor_would_be_tried_with_waits_until_it_is_back),
         TEST(a_robot_that_is_opened_while_its_vendor_is_drained_has_no_trial),
+        TEST(a_rollout_that_comes_second_says_behind_which),
         TEST(whoever_is_taken_back_is_told_so_and_waited_for),
         TEST(who_leaves_the_group_leaves_and_who_joins_joins_the_open_wave),
     };

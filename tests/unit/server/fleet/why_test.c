@@ -26,6 +26,7 @@ static struct why_facts a_device(void)
         .rollout_state = "",
         .rollout_cause = "",
         .rollout_reason = "",
+        .drained_vendor = "",
         .window_opens = "",
         .device_state = "",
         .device_reason = "",
@@ -153,6 +154,8 @@ static void a_rollout_says_what_keeps_its_change_from_the_device(void **state)
     assert_only(&facts, "rate_limited", "its turn comes");
     facts.window_opens = "2026-11-23T22:00:00.000Z";
     assert_only(&facts, "window_shut", "until 2026-11-23T22:00");
+    facts.drained_vendor = "dahan";
+    assert_only(&facts, "vendor_drained", "left vendor \"dahan\"");
     facts.is_control = true;
     assert_only(&facts, "held_back", "compare");
     facts.rollout_state = "paused";
