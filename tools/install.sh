@@ -21,6 +21,9 @@ PACKAGES_ARM64='gcc-aarch64-linux-gnu qemu-user-static'
 # What --all adds to try the installers of whole systems.
 PACKAGES_SYSTEMS='rauc squashfs-tools swupdate cpio'
 
+# What ./myna analyse adds.
+PACKAGES_ANALYSE='cppcheck'
+
 # What the benchmarks add that look at the screen and listen to the sound.
 PACKAGES_BENCH='xvfb pulseaudio pulseaudio-utils libasound2-plugins libpulse-dev libx11-dev libxext-dev'
 
@@ -109,13 +112,14 @@ apt_failed() {
 	die "apt-get could not install what is missing" "Its output is in $INSTALL_LOG"
 }
 
-install_packages() { # run | test | web | arm64 | bench | browser
+install_packages() { # run | test | web | analyse | arm64 | bench | browser
 	[ -r /etc/debian_version ] ||
 		die "this is not Debian" "Debian 12 is needed; in a container: debian:bookworm"
 	wanted=$PACKAGES_RUN
 	case $1 in
 	test) wanted="$wanted $PACKAGES_TEST" ;;
 	web) wanted="$wanted $PACKAGES_TEST $PACKAGES_WEB" ;;
+	analyse) wanted="$wanted $PACKAGES_TEST $PACKAGES_ANALYSE" ;;
 	arm64) wanted="$wanted $PACKAGES_TEST $PACKAGES_ARM64 $PACKAGES_SYSTEMS" ;;
 	bench) wanted="$wanted $PACKAGES_BENCH" ;;
 	browser) wanted="$wanted $PACKAGES_WEB" ;;

@@ -241,6 +241,7 @@ enum status film_wipe(const char *folder)
 
     if (!dir)
         return errno == ENOENT ? STATUS_OK : STATUS_IO;
+    /* cppcheck-suppress readdirCalled ; one thread reads this stream */
     for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
         if (!is_ours(entry->d_name))
             continue;
@@ -254,13 +255,14 @@ enum status film_wipe(const char *folder)
 
 void film_keep_newest(const char *folder, size_t count)
 {
-    struct old_film films[MAX_FILMS];
+    struct old_film films[MAX_FILMS] = {0};
     char path[PATH_BYTES];
     size_t found = 0;
     DIR *dir = opendir(folder);
 
     if (!dir)
         return;
+    /* cppcheck-suppress readdirCalled ; one thread reads this stream */
     for (struct dirent *entry = readdir(dir); entry && found < MAX_FILMS; entry = readdir(dir)) {
         struct stat info;
 

@@ -70,14 +70,14 @@ struct recorder {
 
 /* --- noting, under the lock --- */
 
-static void drop_take(struct recorder *recorder, const struct take *take)
+static void drop_take(struct recorder *recorder, struct take *take)
 {
     for (size_t i = 0; i < TAKE_COUNT; i++) {
         if (recorder->takes[i] != take)
             continue;
-        track_free(recorder->takes[i]->track);
-        free(recorder->takes[i]->pcm);
-        free(recorder->takes[i]);
+        track_free(take->track);
+        free(take->pcm);
+        free(take);
         recorder->takes[i] = NULL;
         return;
     }

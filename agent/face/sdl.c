@@ -16,11 +16,11 @@ static const struct {
 static enum status find_all(struct sdl *out, void *library)
 {
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
-        void *function = dlsym(library, functions[i].name);
+        void **place = (void **)((char *)out + functions[i].at);
 
-        if (!function)
+        *place = dlsym(library, functions[i].name);
+        if (!*place)
             return STATUS_NOT_FOUND;
-        memcpy((char *)out + functions[i].at, &function, sizeof function);
     }
     return STATUS_OK;
 }

@@ -23,7 +23,7 @@ static struct span take_word(struct span *line)
 
 static enum status parse(struct remember *remember, struct span line)
 {
-    uint64_t number, epoch;
+    uint64_t number, epoch = 0;
     enum status status = span_to_uint64(take_word(&line), &number);
 
     if (status == STATUS_OK)

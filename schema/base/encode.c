@@ -82,7 +82,7 @@ enum status encode_from_hex(struct span text, uint8_t *out, size_t out_size, siz
         return STATUS_FULL;
 
     for (size_t i = 0; i < text.size; i += 2)
-        out[i / 2] = (uint8_t)(value_of(hex_digits, lower(text.data[i])) << 4 |
+        out[i / 2] = (uint8_t)(value_of(hex_digits, lower(text.data[i])) * 16 +
                                value_of(hex_digits, lower(text.data[i + 1])));
     *size = text.size / 2;
     return STATUS_OK;

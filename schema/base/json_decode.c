@@ -199,8 +199,7 @@ static bool store(const struct json_field *field, const struct json *value, void
         memcpy(place, &text, sizeof text);
         return text != NULL;
     case JSON_FIELD_INT:
-        integer = json_int(value, 0);
-        memcpy(place, &integer, sizeof integer);
+        *(int64_t *)place = json_int(value, 0);
         return true;
     case JSON_FIELD_TIME:
         if (clock_parse(span_text(json_text(value, "")), &integer) != STATUS_OK)
@@ -235,7 +234,7 @@ enum status json_decode(const struct json *object, const struct json_field *fiel
             return STATUS_FULL;
         }
         if (fields[i].set_offset != 0)
-            memcpy((char *)target + fields[i].set_offset, &there, sizeof there);
+            *(bool *)((char *)target + fields[i].set_offset) = there;
     }
     problem->pointer[0] = problem->detail[0] = 0;
     return STATUS_OK;

@@ -188,6 +188,7 @@ enum status option_set_lines(const struct option_table *table, const char *path,
  * says so better than a heap block that nobody frees. */
 static char *keep(const uint8_t *data, size_t size)
 {
+    /* cppcheck-suppress invalidFunctionArg ; -1 is what anonymous memory asks for */
     char *text = mmap(NULL, size + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (text == MAP_FAILED)

@@ -131,7 +131,7 @@ enum status revoked_take(struct revoked *revoked, struct span message)
 
 bool revoked_has(const struct revoked *revoked, const char *id)
 {
-    struct id key;
+    struct id key = {.text = ""};
 
     if (!id || !revoked->now.count ||
         span_to_text(span_text(id), key.text, sizeof key.text) != STATUS_OK)

@@ -614,7 +614,7 @@ static enum status run(struct store_conn *conn, void *context)
 
 enum status batch_commit(struct store *store, struct batch *batch)
 {
-    enum status status;
+    enum status status = STATUS_OK;
 
     batch->refused_count = 0;
     do {

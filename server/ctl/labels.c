@@ -56,9 +56,13 @@ bool labels_are(const struct json *labels, const char *const *changes, size_t co
     char name[LABELS_NAME];
     const char *value;
 
-    for (size_t i = 0; i < count; i++)
-        if (labels_split(changes[i], name, &value) &&
-            strcmp(json_text(json_member(labels, name), ""), change_of(name, changes, count)) != 0)
+    for (size_t i = 0; i < count; i++) {
+        /* of two changes of one label the later one */
+        const char *last =
+            labels_split(changes[i], name, &value) ? change_of(name, changes, count) : NULL;
+
+        if (last != NULL && strcmp(json_text(json_member(labels, name), ""), last) != 0)
             return false;
+    }
     return true;
 }

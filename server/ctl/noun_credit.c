@@ -163,7 +163,7 @@ static int read_grants(struct burning *burning)
 
         for (size_t i = 0; i < burning->row_count; i++) {
             struct contract_credit credit;
-            int64_t count;
+            int64_t count = 0;
             int result = read_grant(json_item(list, i), i, &credit, &count);
 
             if (result != CTL_DONE)

@@ -628,6 +628,8 @@ static void print_rest(const struct wanted *wanted, size_t done, size_t all)
     for (size_t i = done; i < all; i++) {
         const struct item *item = nth(wanted, i);
 
+        if (item == NULL)
+            break;
         fprintf(stderr, "  %s %s %s\n", actions[item->action].word, item->object.kind->name,
                 item->object.id);
     }
@@ -643,8 +645,12 @@ int wanted_apply(struct wanted *wanted, struct ctl *ctl)
 
     progress_start(&progress, "applying", all);
     while (done < all && result == CTL_DONE) {
+        struct item *item = nth(wanted, done);
+
+        if (item == NULL)
+            break;
         progress_show(&progress, done);
-        result = apply_one(ctl, nth(wanted, done), &progress);
+        result = apply_one(ctl, item, &progress);
         done += result == CTL_DONE;
     }
     progress_clear(&progress);

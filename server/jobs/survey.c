@@ -242,21 +242,25 @@ static const char *match_of(const struct thresholds_pool *pool, struct arena *ar
 /* The name of the cap that the account is of; NULL: it is a budget's. */
 static const char *cap_of(const struct thresholds_pool *pool)
 {
-    return strncmp(pool->source, "cap:", 4) == 0 ? strchr(pool->source + 4, ':') + 1 : NULL;
+    const char *between =
+        strncmp(pool->source, "cap:", 4) == 0 ? strchr(pool->source + 4, ':') : NULL;
+
+    return between != NULL ? between + 1 : NULL;
 }
 
 /* A cap that its contract gave no name is called by what it counts, and how long. */
-static const char *call_cap(const struct survey *survey, const struct thresholds_pool *pool)
+static const char *call_cap(const struct survey *survey, const struct thresholds_pool *pool,
+                            const char *name)
 {
     const struct terms_contract *found = terms_find(survey->terms, pool->subject);
     int64_t version;
     const struct contract_terms *terms =
         found != NULL ? terms_in_force(found, survey->now_ms, &version) : NULL;
 
-    if (strncmp(cap_of(pool), "caps/", 5) != 0)
-        return cap_of(pool);
+    if (strncmp(name, "caps/", 5) != 0)
+        return name;
     for (size_t i = 0; terms != NULL && i < terms->cap_count; i++) {
-        if (strcmp(terms->caps[i].name, cap_of(pool)) == 0)
+        if (strcmp(terms->caps[i].name, name) == 0)
             return arena_format(survey->arena, "%s per %s", pool->unit,
                                 period_name(terms->caps[i].rule.per));
     }
@@ -264,7 +268,8 @@ static const char *call_cap(const struct survey *survey, const struct thresholds
 }
 
 /* Whether the contract's own thresholds watch the cap: then they say all there is to say. */
-static bool is_watched(const struct survey *survey, const struct thresholds_pool *pool)
+static bool is_watched(const struct survey *survey, const struct thresholds_pool *pool,
+                       const char *name)
 {
     const struct terms_contract *found = terms_find(survey->terms, pool->subject);
     int64_t version;
@@ -274,7 +279,7 @@ static bool is_watched(const struct survey *survey, const struct thresholds_pool
     for (size_t i = 0; terms != NULL && i < terms->threshold_count; i++) {
         const struct contract_cap *cap = terms->thresholds[i].cap;
 
-        if (cap != NULL && strcmp(cap->name, cap_of(pool)) == 0)
+        if (cap != NULL && strcmp(cap->name, name) == 0)
             return true;
     }
     return false;
@@ -299,8 +304,9 @@ static enum status judge_point(struct survey *survey, struct store_conn *conn,
     if (rule == NULL)
         return STATUS_MEMORY;
     *rule = *point;
+    const char *cap = cap_of(pool);
     rule->of =
-        cap_of(pool) != NULL ? arena_format(arena, "cap:%s", call_cap(survey, pool)) : pool->source;
+        cap != NULL ? arena_format(arena, "cap:%s", call_cap(survey, pool, cap)) : pool->source;
     struct survey_verdict verdict = {.rule = rule,
                                      .match = match_of(pool, arena),
                                      .severity = severity_of(rule),
@@ -335,7 +341,9 @@ static enum status judge_pools(struct survey *survey, struct store_conn *conn)
     enum status status = thresholds_read_pools(conn, survey->arena, &pools, &count);
 
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        if (cap_of(&pools[i]) != NULL && is_watched(survey, &pools[i]))
+        const char *cap = cap_of(&pools[i]);
+
+        if (cap != NULL && is_watched(survey, &pools[i], cap))
             continue;
         status = read_points(survey, &pools[i], &points);
         for (size_t k = 0; status == STATUS_OK && k < points.count; k++)

@@ -307,6 +307,7 @@ enum status bill_add(struct tally *tally, const struct tally_usage *usage, struc
 {
     struct addition addition = {.tally = tally};
     const struct tally_count *changes;
+    const struct decimal none = {0};
     struct decimal before, after;
     size_t count;
     enum status status = tally_prepare(tally, usage, unpriced, &changes, &count);
@@ -320,8 +321,7 @@ enum status bill_add(struct tally *tally, const struct tally_usage *usage, struc
     tally_commit(tally);
     status = cost_of_touched(&addition, &after);
     if (status == STATUS_OK)
-        status =
-            grown_by(before, after, addition.all ? (struct decimal){0} : addition.plain, price);
+        status = grown_by(before, after, addition.all ? none : addition.plain, price);
     if (status != STATUS_OK)
         tally_undo(tally);
     return status;

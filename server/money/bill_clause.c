@@ -237,7 +237,7 @@ static enum status discount_period(const struct reduction *of, const struct peri
         .quantity = fraction_of(1),
     };
     struct base base;
-    struct fraction value, rounded_from;
+    struct fraction value, rounded_from = FRACTION_ZERO;
     enum status status = base_of(of, period, &base);
 
     if (status == STATUS_OK)
@@ -449,7 +449,8 @@ static enum status tax_of_lines(const struct bill_draft *draft, const struct con
             status = tax_of(&terms->tax, part, &part);
             if (status == STATUS_OK)
                 status = fraction_round(part, draft->contract->minor_places, &cut);
-            part = fraction_of_decimal(cut);
+            if (status == STATUS_OK)
+                part = fraction_of_decimal(cut);
         }
         if (status == STATUS_OK)
             status = fraction_add(sum, part, &sum);

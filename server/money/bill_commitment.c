@@ -192,7 +192,7 @@ static enum status withdrawn(const struct promise *promise, const struct period 
     for (size_t i = 0; i < promise->charge_lines; i++) {
         const struct bill_line *line = &promise->draft->lines[i];
         const struct contract_terms *terms = version_at(promise, (size_t)line->version - 1);
-        struct fraction listed, quantity, more;
+        struct fraction listed, quantity, more = FRACTION_ZERO;
         struct bill_run run;
         size_t charge = 0;
 

@@ -138,6 +138,8 @@ static enum status list_devices(const struct tally *tally, const struct bill_run
                 cells++;
         }
     }
+    if (out->count == 0)
+        return STATUS_OK;
     qsort(out->names, out->count, sizeof *out->names, compare_names);
     for (size_t i = 0; i < out->count; i++) {
         if (i == 0 || out->names[i] != out->names[i - 1])
@@ -287,39 +289,63 @@ static int compare_events(const void *one, const void *other)
     return (a->slot > b->slot) - (a->slot < b->slot);
 }
 
+static const struct tally_cell *cells_of(const struct tally *tally, const struct bill_part *part)
+{
+    return tally_cells(tally, (size_t)part->terms->version, part->counter,
+                       part->period.clipped.first);
+}
+
+static size_t count_cells(const struct tally *tally, const struct bill_run *run, size_t count)
+{
+    size_t cells = 0;
+
+    for (size_t i = 0; i < count; i++)
+        for (const struct tally_cell *cell = cells_of(tally, &run->parts[i]); cell;
+             cell = cell->next)
+            cells++;
+    return cells;
+}
+
+/* Those of the same instant, which stand in a row, become one. */
+static size_t join_events(struct event *events, size_t count)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct event *last = found > 0 ? &events[found - 1] : NULL;
+
+        if (last && compare_events(last, &events[i]) == 0) {
+            last->amount.units += events[i].amount.units;
+            last->number.units += events[i].number.units;
+        } else {
+            events[found++] = events[i];
+        }
+    }
+    return found;
+}
+
 /* Amounts and numbers of the same instant together, in the order of time. */
 static enum status events_in_order(const struct tally *tally, const struct bill_run *run,
                                    size_t count, struct event **out, size_t *found)
 {
-    size_t cells = 0, written = 0;
+    struct event *events = calloc(count_cells(tally, run, count) + 1, sizeof *events);
+    size_t written = 0;
 
-    for (size_t i = 0; i < 2 * count; i++) {
-        const struct bill_part *part = &run->parts[i % count];
-        const struct tally_cell *cell = tally_cells(tally, (size_t)part->terms->version,
-                                                    part->counter, part->period.clipped.first);
-
-        if (i == count && !(*out = calloc(cells + 1, sizeof **out)))
-            return STATUS_MEMORY;
-        for (; cell; cell = cell->next, cells++) {
+    if (!events)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        for (const struct tally_cell *cell = cells_of(tally, &run->parts[i]); cell;
+             cell = cell->next) {
             struct event event = {.at_day = cell->at_day, .slot = cell->cell / 2};
 
             *(cell->cell % 2 ? &event.number : &event.amount) = cell->quantity;
-            if (i >= count && (!run->has_until || cell->at_day <= run->until))
-                (*out)[written++] = event;
+            if (!run->has_until || cell->at_day <= run->until)
+                events[written++] = event;
         }
     }
-    qsort(*out, written, sizeof **out, compare_events);
-    *found = 0;
-    for (size_t i = 0; i < written; i++) {
-        struct event *last = *found ? &(*out)[*found - 1] : NULL;
-
-        if (last && compare_events(last, &(*out)[i]) == 0) {
-            last->amount.units += (*out)[i].amount.units;
-            last->number.units += (*out)[i].number.units;
-        } else {
-            (*out)[(*found)++] = (*out)[i];
-        }
-    }
+    qsort(events, written, sizeof *events, compare_events);
+    *found = join_events(events, written);
+    *out = events;
     return STATUS_OK;
 }
 

@@ -211,8 +211,8 @@ static enum status on_repaid(void *context, size_t credit, struct fraction units
 static enum status pay(struct burning *burning, struct burn *burn, size_t at)
 {
     const struct use *use = &burning->uses[at];
-    struct fraction covered, rest;
-    size_t recurring;
+    struct fraction covered = FRACTION_ZERO, rest;
+    size_t recurring = SIZE_MAX;
 
     burning->now = use;
     enum status status = burn_until(burn, use->day, on_repaid, burning);
@@ -306,17 +306,18 @@ static enum status take_included(struct burning *burning)
 
 static enum status list_covers(struct burning *burning)
 {
-    struct bill_cover *covers = calloc(burning->use_count, sizeof *covers);
+    struct bill_packs *out = burning->out;
 
-    if (!covers)
+    out->covers = calloc(burning->use_count, sizeof *out->covers);
+    if (!out->covers)
         return STATUS_MEMORY;
+    out->count = burning->use_count;
     for (size_t i = 0; i < burning->use_count; i++) {
         const struct use *use = &burning->uses[i];
 
-        covers[i] = (struct bill_cover){use->version, use->charge, use->first,
-                                        use->day,     use->rate,   FRACTION_ZERO};
+        out->covers[i] = (struct bill_cover){use->version, use->charge, use->first,
+                                             use->day,     use->rate,   FRACTION_ZERO};
     }
-    *burning->out = (struct bill_packs){covers, burning->use_count};
     return STATUS_OK;
 }
 

@@ -1,4 +1,5 @@
 /* Which charge of an earlier version a charge goes on from, and through which of its periods. */
+#include <assert.h>
 #include <string.h>
 
 #include "server/money/bill_parts.h"
@@ -41,6 +42,7 @@ bool bill_counts_alike(const struct contract_charge *earlier, const struct contr
 size_t bill_same_charge(const struct contract_terms *terms, const struct contract_charge *charge,
                         size_t place)
 {
+    assert(charge != NULL);
     const struct contract_charge *same =
         place < terms->charge_count ? &terms->charges[place] : NULL;
 

@@ -327,7 +327,7 @@ static enum status raise(struct fraction by, struct fraction *amount)
 static enum status look_ahead(const struct forecast_basis *basis, struct burndown_line *line)
 {
     struct forecast *forecast = &line->forecast;
-    struct fraction room;
+    struct fraction room = FRACTION_ZERO;
     enum status status = forecast_make(basis, forecast);
 
     if (status == STATUS_AGAIN)

@@ -55,7 +55,7 @@ void *contract_list_read(struct reading *reading, const struct json *holder, con
             reading_refuse(reading, "name", "is taken: \"%.48s\" names another one", name);
         if (!name)
             name = reading_place(reading, member, i);
-        memcpy(parts + i * size, &name, sizeof name);
+        *(const char **)(parts + i * size) = name; /* each part begins with its name */
         read(reading, item, draft, parts + i * size);
         reading_leave(reading, mark);
         is_whole = is_whole && !reading_failed(reading);

@@ -188,7 +188,7 @@ static enum status append_apart(struct finding *finding, struct curve_segment ne
 {
     if (finding->count == CURVE_SEGMENTS)
         return STATUS_FULL;
-    if (finding->count == finding->room) {
+    if (finding->segments == NULL || finding->count == finding->room) {
         size_t room = finding->room > 0 ? 2 * finding->room : 256;
         struct curve_segment *grown = realloc(finding->segments, room * sizeof *grown);
 
@@ -321,7 +321,8 @@ static enum status copy_segments(const struct curve_segment *segments, size_t co
 
     if (!copy)
         return STATUS_MEMORY;
-    memcpy(copy, segments, count * sizeof *copy);
+    if (count > 0)
+        memcpy(copy, segments, count * sizeof *copy);
     *out = (struct curve){copy, count};
     return STATUS_OK;
 }
@@ -545,7 +546,8 @@ enum status curve_compare(const struct curve *const *curves, size_t count, struc
         status = copy ? STATUS_OK : STATUS_MEMORY;
     }
     if (status == STATUS_OK) {
-        memcpy(copy, comparing.intervals, comparing.count * sizeof *copy);
+        if (comparing.count > 0)
+            memcpy(copy, comparing.intervals, comparing.count * sizeof *copy);
         *out = copy;
         *interval_count = comparing.count;
     }

@@ -414,7 +414,7 @@ static enum status parse(struct span text, struct fraction *out)
 bool reading_number_of(struct reading *reading, const struct json *value, const char *member,
                        struct fraction *out)
 {
-    struct fraction number;
+    struct fraction number = FRACTION_ZERO;
     enum status status = STATUS_INVALID;
 
     if (is_over(reading))

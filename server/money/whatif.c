@@ -544,7 +544,7 @@ static enum status find_cuts(struct whatif *whatif, struct cutting *cutting, siz
 
     for (size_t i = 0; status == STATUS_OK && i < bill.line_count; i++) {
         const struct bill_line *line = &bill.lines[i];
-        struct fraction each = line->quantity, before;
+        struct fraction each = line->quantity, before = FRACTION_ZERO;
 
         if (line->source != BILL_CHARGE)
             continue;

@@ -317,7 +317,7 @@ static int64_t bounded(uint64_t amount)
 static struct flat flatten(const struct credits_account *row, struct arena *arena)
 {
     const struct grant_account *a = &row->account;
-    int64_t weights[LIMIT_WEIGHTS];
+    int64_t weights[LIMIT_WEIGHTS] = {0};
     struct flat flat = {
         .device_id = row->device_id,
         .line_id = row->line_id,

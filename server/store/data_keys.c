@@ -9,7 +9,7 @@ enum status data_keys_lock(struct store_conn *conn, struct data_keys_row *out)
     STORE_STATEMENT(lock, "LOCK TABLE myna.data_key IN SHARE ROW EXCLUSIVE MODE");
     STORE_STATEMENT(find, "SELECT wrapped, master_id FROM myna.data_key");
     struct result result;
-    struct data_keys_row row;
+    struct data_keys_row row = {0};
     enum status status = store_exec(conn, &lock, STORE_NO_VALUES, NULL);
 
     if (status == STATUS_OK)

@@ -12,7 +12,7 @@ enum status link_find_keys(struct store *store, const char *device_id, struct li
                           " JOIN myna.sealing_key k ON k.key_id = d.server_key_id"
                           " WHERE d.device_id = $1");
     struct result result = {0};
-    struct link_keys keys;
+    struct link_keys keys = {0};
     enum status status = store_query(store, &find, STORE_VALUES(value_text(device_id)), &result);
 
     if (status != STATUS_OK)

@@ -318,7 +318,7 @@ static enum status change_staff(struct store_conn *conn, void *context)
     STORE_STATEMENT(left, "SELECT to_jsonb(count(*)), count(*) FROM myna.operator"
                           " WHERE role = 'admin' AND disabled_at IS NULL");
     const struct step *step = context;
-    struct document out;
+    struct document out = {0};
     enum status status = store_exec(conn, &lock, STORE_NO_VALUES, NULL);
 
     if (status == STATUS_OK)

@@ -228,7 +228,7 @@ static enum status append_corrections(struct locking *locking, const struct bill
     struct arena *arena = locking->ledger.arena;
     struct statement_line *was = arena_take(arena, (locking->was_count + 1) * sizeof *was);
     struct statement_line *now, *found, *all;
-    size_t now_count, found_count;
+    size_t now_count, found_count = 0;
 
     if (was == NULL)
         return STATUS_MEMORY;

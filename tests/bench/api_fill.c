@@ -368,7 +368,7 @@ static void begin_part(struct fill *fill, int64_t day_s)
     char name[16];
     char sql[900];
 
-    strftime(name, sizeof name, "%Y_%m", gmtime(&(time_t){day_s}));
+    strftime(name, sizeof name, "%Y_%m", gmtime_r(&(time_t){day_s}, &(struct tm){0}));
     snprintf(sql, sizeof sql,
              "COPY myna.usage_%s (device_id, journal_id, seq, at, arrived_at, turn, attempt,"
              " vendor_id, model, model_served, contract_id, contract_version, vendor_request_id,"
@@ -388,7 +388,7 @@ static void fill_days(struct fill *fill)
 
     for (int64_t day = 0; day < DAYS; day++) {
         const int64_t day_s = fill->first_day_s + day * DAY_S;
-        const int its_month = gmtime(&(time_t){day_s})->tm_mon;
+        const int its_month = gmtime_r(&(time_t){day_s}, &(struct tm){0})->tm_mon;
 
         if (its_month != month) {
             if (month >= 0)

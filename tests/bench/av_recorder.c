@@ -256,7 +256,7 @@ int main(int argc, char **argv)
     FILE *pictures = create(argv[1], "pictures");
     if (!listening.sound || !listening.stamps || !pictures || !open_display(&looking)) {
         fputs("av_recorder: no display, or the folder cannot be written\n", stderr);
-        return 1;
+        exit(1);
     }
     signal(SIGTERM, end);
     signal(SIGINT, end);

@@ -229,7 +229,7 @@ int main(int argc, char **argv)
     overheard.said = create(argv[3], "said");
     if (!robot.spoken || !overheard.said) {
         fputs("av_robot: the folder cannot be written\n", stderr);
-        return 1;
+        exit(1);
     }
     int64_t until_ms = clock_mono_ms() + strtol(argv[2], NULL, 10) * 1000;
     if (argc == 7) {

@@ -82,7 +82,7 @@ static size_t run_target(const struct target *target, const char *corpus)
     DIR *dir = opendir(path);
     if (dir == NULL)
         return 0;
-    /* cppcheck-suppress readdirCalled: one thread reads this stream */
+    /* cppcheck-suppress readdirCalled ; one thread reads this stream */
     for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
         if (entry->d_name[0] == '.')
             continue;

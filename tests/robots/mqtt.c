@@ -135,7 +135,7 @@ static void settle(struct mqtt *mqtt, int code)
 /* Several packets may come in one TLS record; those that TLS holds back do not wake the loop. */
 static int read_packets(struct mqtt *mqtt)
 {
-    int code;
+    int code = MOSQ_ERR_SUCCESS;
 
     do {
         mqtt->handled = false;

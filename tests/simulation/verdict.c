@@ -326,8 +326,9 @@ static void check_device_sums(struct fleet *fleet, const unsigned *times, const 
 static bool may_lose_any(const struct fleet *fleet, const char *device_id)
 {
     for (size_t i = 0; i < fleet->robot_count; i++) {
-        if (strcmp(fleet->robots[i].device_id, device_id) == 0 &&
-            (i < fleet->profile->rollbacks || has_double(fleet, &fleet->robots[i])))
+        if (strcmp(fleet->robots[i].device_id, device_id) != 0)
+            continue;
+        if (i < fleet->profile->rollbacks || has_double(fleet, &fleet->robots[i]))
             return true;
     }
     return false;

@@ -46,6 +46,7 @@ static enum status run(const struct pg *pg, const char *const *arguments)
 
 static enum status make_folder(struct pg *pg)
 {
+    /* cppcheck-suppress getpwnamCalled ; before there are threads */
     const struct passwd *user = getpwnam("postgres");
 
     snprintf(pg->folder, sizeof pg->folder, "/tmp/myna-pg-XXXXXX");

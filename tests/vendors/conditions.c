@@ -34,12 +34,14 @@ static const struct knob knobs[] = {
 
 static double *field(struct conditions *conditions, const struct knob *knob)
 {
-    return (double *)((char *)conditions + knob->offset);
+    return (void *)((char *)conditions + knob->offset);
 }
 
 static double value_of(const struct conditions *conditions, const struct knob *knob)
 {
-    return *(const double *)((const char *)conditions + knob->offset);
+    const double *value = (const void *)((const char *)conditions + knob->offset);
+
+    return *value;
 }
 
 void conditions_init(struct conditions *conditions)

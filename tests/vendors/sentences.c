@@ -319,6 +319,7 @@ static enum status read_folder(struct sentences *sentences, const char *folder, 
                  folder);
         return STATUS_NOT_FOUND;
     }
+    /* cppcheck-suppress readdirCalled ; one thread reads this stream */
     for (struct dirent *entry; status == STATUS_OK && (entry = readdir(dir)) != NULL;) {
         bool skipped =
             strchr(entry->d_name, '.') != NULL || entry->d_type == DT_DIR ||

@@ -183,6 +183,7 @@ static uint64_t report(const struct arguments *arguments, const char *program,
 
 static struct share *new_shares(uint64_t jobs)
 {
+    /* cppcheck-suppress invalidFunctionArg ; -1 is what anonymous memory asks for */
     void *memory = mmap(NULL, jobs * sizeof(struct share), PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 

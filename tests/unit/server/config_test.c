@@ -7,6 +7,9 @@
 
 #include "schema/base/file.h"
 
+/* the end of the words: NULL alone need not be as wide as a pointer */
+#define NO_MORE ((char *)NULL)
+
 static enum status parse(struct config *config, char problem[256], ...)
 {
     char *argv[16] = {"mynad", "--config", "/dev/null"};
@@ -27,7 +30,7 @@ static void without_options_everything_stays_on_loopback_but_the_robots_listener
     char problem[256];
 
     (void)state;
-    assert_int_equal(parse(&config, problem, NULL), STATUS_OK);
+    assert_int_equal(parse(&config, problem, NO_MORE), STATUS_OK);
     assert_string_equal(config.listen, "127.0.0.1:8080");
     assert_string_equal(config.device_listen, "0.0.0.0:8443");
     assert_int_equal(config.instance, 1);
@@ -41,10 +44,10 @@ static void a_public_address_needs_tls(void **state)
     char problem[256];
 
     (void)state;
-    assert_int_equal(parse(&config, problem, "--listen", "0.0.0.0:80", NULL), STATUS_INVALID);
+    assert_int_equal(parse(&config, problem, "--listen", "0.0.0.0:80", NO_MORE), STATUS_INVALID);
     assert_non_null(strstr(problem, "tls_cert"));
     assert_int_equal(parse(&config, problem, "--listen", "0.0.0.0:80", "--tls-cert", "c",
-                           "--tls-key", "k", NULL),
+                           "--tls-key", "k", NO_MORE),
                      STATUS_OK);
 }
 
@@ -54,7 +57,7 @@ static void half_of_tls_is_refused(void **state)
     char problem[256];
 
     (void)state;
-    assert_int_equal(parse(&config, problem, "--tls-cert", "c", NULL), STATUS_INVALID);
+    assert_int_equal(parse(&config, problem, "--tls-cert", "c", NO_MORE), STATUS_INVALID);
     assert_non_null(strstr(problem, "belong together"));
 }
 
@@ -64,7 +67,7 @@ static void a_tenth_instance_is_refused(void **state)
     char problem[256];
 
     (void)state;
-    assert_int_equal(parse(&config, problem, "--instance", "10", NULL), STATUS_INVALID);
+    assert_int_equal(parse(&config, problem, "--instance", "10", NO_MORE), STATUS_INVALID);
     assert_non_null(strstr(problem, "instance"));
 }
 

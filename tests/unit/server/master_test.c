@@ -28,6 +28,7 @@ static int make(void **state)
 {
     struct place *place = calloc(1, sizeof *place);
 
+    *state = place;
     if (!place)
         return -1;
     snprintf(place->dir, sizeof place->dir, "/tmp/myna-master-XXXXXX");
@@ -36,7 +37,6 @@ static int make(void **state)
     snprintf(place->credentials, sizeof place->credentials, "%s/credentials", place->dir);
     unsetenv("CREDENTIALS_DIRECTORY");
     unsetenv("MYNAD_MASTER_KEY");
-    *state = place;
     return mkdir(place->credentials, 0700);
 }
 

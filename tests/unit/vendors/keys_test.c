@@ -16,11 +16,11 @@ static int set_up(void **state)
 {
     struct folder *folder = calloc(1, sizeof *folder);
 
+    *state = folder;
     snprintf(folder->path, sizeof folder->path, "/tmp/myna-keys-XXXXXX");
     if (mkdtemp(folder->path) == NULL)
         return -1;
     snprintf(folder->file, sizeof folder->file, "%s/keys", folder->path);
-    *state = folder;
     return 0;
 }
 

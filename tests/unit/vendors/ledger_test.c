@@ -40,13 +40,13 @@ static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
 
+    *state = fixture;
     snprintf(fixture->path, sizeof fixture->path, "/tmp/myna-ledger-XXXXXX");
     int fd = mkstemp(fixture->path);
     if (fd < 0)
         return -1;
     close(fd);
     open_again(fixture);
-    *state = fixture;
     return 0;
 }
 

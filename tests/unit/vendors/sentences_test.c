@@ -27,10 +27,10 @@ static int set_up(void **state)
 {
     struct folder *folder = calloc(1, sizeof *folder);
 
+    *state = folder;
     snprintf(folder->path, sizeof folder->path, "/tmp/myna-sentences-XXXXXX");
     if (mkdtemp(folder->path) == NULL)
         return -1;
-    *state = folder;
     return 0;
 }
 

@@ -25,7 +25,7 @@ static void print(FILE *out, const char *text)
 /* What a terminal of so many columns shows. */
 static void assert_shown(const char *columns, const char *text, const char *expected)
 {
-    char out[512];
+    char out[512] = "";
     size_t size = 0;
     int screen = posix_openpt(O_RDWR | O_NOCTTY);
 
