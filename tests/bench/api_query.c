@@ -2,9 +2,9 @@
  * runs, prepared once per connection as mynad does
  *
  * Finds the statement among those of the program by pieces of its text, with ~ between them. Each
- * line of the input is one set of parameters, separated by tabs, "\N" being NULL; connections take
- * them in turn, ask again as soon as they are answered, and look at nothing. Prints what api_load
- * prints.
+ * line of the input is one set of parameters, separated by tabs, "\N" being NULL, an empty one
+ * none; connections take them in turn, ask again as soon as they are answered, and look at nothing.
+ * Prints what api_load prints.
  *
  * usage: api_query DATABASE CONNECTIONS SECONDS PIECES < PARAMETERS
  */
@@ -86,7 +86,7 @@ static void read_set(struct job *job, char *line)
     int count = 0;
 
     line[strcspn(line, "\n")] = '\0';
-    for (char *at = line; at && count < MAX_PARAMETERS; count++) {
+    for (char *at = *line ? line : NULL; at && count < MAX_PARAMETERS; count++) {
         char *tab = strchr(at, '\t');
         if (tab)
             *tab++ = '\0';

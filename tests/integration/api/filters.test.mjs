@@ -72,6 +72,18 @@ test('each kind of fact is compared as its type is', async () => {
   ]) assert.equal(await meant(filter), robots, filter);
 });
 
+test('what a robot used follows its hours, however they change', async () => {
+  const hour = "device_id = 'r4' AND hour = date_trunc('hour', now())";
+  await stack.sql(`UPDATE myna.usage_hour SET attempts = 10, price = 2.5 WHERE ${hour}`);
+  for (const [filter, robots] of [['attempts_today = 10', 'r4'], ['cost_today = 2.5 CNY', 'r4'], ['cost_month = 2.5 CNY', 'r4']])
+    assert.equal(await meant(filter), robots, filter);
+  await stack.sql(`DELETE FROM myna.usage_hour WHERE ${hour}`);
+  assert.equal(await meant('attempts_today = 0'), 'r2 r3 r4 r5');
+  await stack.sql(`INSERT INTO myna.usage_hour (device_id, hour, contract_id, vendor_id, model, currency, attempts, failed, input_uncached,
+    input_cached, output, price) SELECT 'r4', date_trunc('hour', now()), 'dahan-2026', 'dahan', 'm', 'CNY', 3, 1, 10, 5, 100, 0.75`);
+  assert.equal(await meant('cost_today = 0.75 CNY and input_today = 15'), 'r4');
+});
+
 test('routes and groups are asked for by any or by the first', async () => {
   const dahan = {vendor: 'dahan', model: 'big', contract: 'dahan-2026'};
   const erxian = {vendor: 'erxian', model: 'small', contract: 'erxian-2026'};
