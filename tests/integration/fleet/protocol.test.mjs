@@ -1,10 +1,12 @@
 // The protocol on the real broker: who may speak where, what forged and old boxes do, and that a
 // changed setting reaches every robot.
 import assert from 'node:assert/strict';
+import {execFile, spawn} from 'node:child_process';
 import {createHmac} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
+import {promisify} from 'node:util';
 import {Fleet, sleep, until} from '../../support/fleet.mjs';
 import {Peer} from '../../support/broker.mjs';
 import {isModern} from '../../support/tls.mjs';
@@ -217,4 +219,48 @@ test('I3: boxes for robots that are forged or another\'s change nothing there an
   assert.equal(Number(await generation()), Number(before) + 1, 'only the real change was applied');
   const value = await one("SELECT value FROM myna.effective_setting WHERE device_id = 'sim-0002' AND name = 'volume'");
   assert.notEqual(value, '11');
+});
+
+// A robot of this test's own, whose clock says 1970: {folder, said (its log so far), end()}.
+async function startRobot(id) {
+  const folder = join(fleet.home, id);
+  const agent = join(fleet.env.MYNA_BUILD, 'myna-agent');
+  const {code} = await fleet.ctl('claim', 'create');
+  await promisify(execFile)(agent, ['--state-dir', folder, 'enrol', '--url', `https://127.0.0.1:${fleet.base + 1}`, '--claim', code, '--device-id', id]);
+  const robot = {folder, said: ''};
+  const child = spawn(agent, ['--state-dir', folder, '--display', 'headless', '--audio', 'file', '--ear', 'off',
+    '--voice', join(fleet.env.MYNA_BUILD, 'agent/voice/myna-voice')], {stdio: ['ignore', 'ignore', 'pipe'], env: {...process.env,
+    LD_PRELOAD: join(fleet.env.MYNA_BUILD, 'tests/support/libmisfortune.so'), MISFORTUNE_CLOCK_S: String(-Math.floor(Date.now() / 1000)),
+    ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:verify_asan_link_order=0`}});
+  child.stderr.on('data', (data) => { robot.said += data; });
+  robot.end = () => new Promise((done) => {
+    if (child.exitCode !== null || child.signalCode !== null) return done();
+    child.once('exit', done);
+    child.kill();
+  });
+  return robot;
+}
+
+test('a robot whose clock says 1970 connects, and once it is revoked its session ends and its topics are closed', async (context) => {
+  const robot = await startRobot('short-lived');
+  try {
+    await until(60, () => `it is not online:\n${robot.said}`, async () => (await fleet.ctl('device', 'get', 'short-lived')).online);
+    assert.match(robot.said, /the clock is wrong by days/);
+    assert.match(robot.said, /^1970-01-0\dT/m);
+    const begun = Date.now();
+    await fleet.myna('ctl', 'device', 'revoke', 'short-lived');
+    const revoked = Date.now();
+    await until(60, () => `it is still connected:\n${robot.said}`, () => /no connection to the broker/.test(robot.said));
+    context.diagnostic(`thrown out ${Date.now() - revoked} ms after the answer to the revocation, ${Date.now() - begun} ms after it was asked for`);
+    // it tries again and again, and gets nothing; nor does who has its keys
+    const peer = new Peer(fleet, {name: 'short-lived', port: fleet.base + 2, cert: join(robot.folder, 'device.pem'), key: join(robot.folder, 'device.key')});
+    await robot.end();
+    const heard = await peer.listen('myna/1/d/short-lived/down/#', 3);
+    assert.deepEqual(heard.messages, []);
+    assert.match(heard.text, /denied|Not authorized|disconnect|lost/i);
+    const {text} = await peer.publish('myna/1/d/short-lived/up/hello', 'x');
+    assert.match(text, /Not authorized|denied|disconnect|lost/i);
+  } finally {
+    await robot.end();
+  }
 });
