@@ -1,6 +1,8 @@
 // planted.mjs - looks for secrets in whatever a program left: as they are, in hex, in base64 wherever
 // they lie in what was encoded, and as JSON escapes them.
 import {createDecipheriv, createPrivateKey} from 'node:crypto';
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
 
 // The digits of base64 that these bytes alone decide, behind 0, 1 or 2 bytes of something else.
 function base64Cores(bytes) {
@@ -53,9 +55,16 @@ export function find(bytes, planted) {
 export const scalar = (pem) => Buffer.from(createPrivateKey(pem).export({format: 'jwk'}).d, 'base64url');
 
 // As crypto_unwrap() does it.
-export function unwrap(key, purpose, wrapped) {
+function unwrap(key, purpose, wrapped) {
   const decipher = createDecipheriv('aes-256-gcm', key, wrapped.subarray(0, 12));
   decipher.setAAD(Buffer.from(purpose));
   decipher.setAuthTag(wrapped.subarray(-16));
   return Buffer.concat([decipher.update(wrapped.subarray(12, -16)), decipher.final()]);
+}
+
+// The key that wraps a fleet's secrets, out of its envelope.
+export async function dataKey(fleet) {
+  const master = Buffer.from(readFileSync(join(fleet.home, 'server/master.key'), 'utf8').trim(), 'hex');
+  const [[wrapped]] = await fleet.sql("SELECT encode(wrapped, 'hex') FROM myna.data_key");
+  return unwrap(master, 'data-key', Buffer.from(wrapped, 'hex'));
 }

@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import {execFile, spawn} from 'node:child_process';
 import {createHmac} from 'node:crypto';
 import {readFileSync} from 'node:fs';
-import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
 import {Fleet, sleep, until} from '../../support/fleet.mjs';
 import {Peer} from '../../support/broker.mjs';
+import {dataKey} from '../../support/planted.mjs';
 import {isModern} from '../../support/tls.mjs';
 
 const ROBOTS = 12;
@@ -31,9 +31,8 @@ before(async () => {
 after(() => fleet?.end());
 
 // The true name of the servers' shared subscription, which robots cannot know.
-function sharedGroup() {
-  const key = Buffer.from(readFileSync(join(fleet.home, 'server/master.key'), 'utf8').trim(), 'hex');
-  return createHmac('sha256', key).update('shared subscription').digest('hex').slice(0, 32);
+async function sharedGroup() {
+  return createHmac('sha256', await dataKey(fleet)).update('shared subscription').digest('hex').slice(0, 32);
 }
 
 // What topic's last word is, and whose it is.
@@ -88,7 +87,7 @@ test('a state goes before a configuration only where that changes the credit lin
 
 test('a robot cannot subscribe outside its subtree, nor join the servers\' shared subscription', async () => {
   const robot = Peer.robot(fleet, 'sim-0001');
-  const group = sharedGroup();
+  const group = await sharedGroup();
   for (const topic of ['#', 'myna/#', 'myna/1/d/+/down/#', 'myna/1/d/sim-0002/down/#', 'myna/1/d/sim-0001/#',
     `$share/${group}/myna/1/d/+/up/#`, '$share/x/myna/1/d/sim-0001/down/#', '$SYS/#', '$CONTROL/#']) {
     const heard = await robot.listen(topic, 2);

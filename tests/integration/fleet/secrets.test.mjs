@@ -7,7 +7,7 @@ import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {Peer} from '../../support/broker.mjs';
 import {Fleet, until} from '../../support/fleet.mjs';
-import {find, forms, scalar, unwrap} from '../../support/planted.mjs';
+import {dataKey, find, forms, scalar} from '../../support/planted.mjs';
 
 const NAMES = ['postgresql', 'mosquitto', 'mynad', 'myna-agent'];
 
@@ -23,8 +23,6 @@ after(() => fleet?.end());
 // Every secret that is somewhere in a fleet, by name.
 async function plant() {
   const home = (name) => readFileSync(join(fleet.home, name), 'utf8');
-  const master = Buffer.from(home('server/master.key').trim(), 'hex');
-  const [[wrapped]] = await fleet.sql("SELECT encode(wrapped, 'hex') FROM myna.data_key");
   const password = /^password: (.*)$/m.exec(home('login'))[1];
   let cookie = '';
   const ask = async (method, path, body) => {
@@ -39,8 +37,8 @@ async function plant() {
   const totp = (await post('/me/second-factor', {password})).secret;
   const digits = [...totp.replace(/[^A-Z2-7]/g, '')].map((digit) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(digit).toString(2).padStart(5, '0')).join('');
   const planted = {
-    'the master key': master,
-    'the data key': unwrap(master, 'data-key', Buffer.from(wrapped, 'hex')),
+    'the master key': Buffer.from(home('server/master.key').trim(), 'hex'),
+    'the data key': await dataKey(fleet),
     'the root\'s key': scalar(home('server/root.key')),
     'the device CA\'s key': scalar(home('server/device-ca.key')),
     'the server CA\'s key': scalar(home('server/server-ca.key')),
