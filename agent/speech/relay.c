@@ -475,7 +475,10 @@ static bool ask_patterns(struct relay *relay)
     for (size_t i = 0; i < MAX_JOBS; i++) {
         struct job *job = &relay->jobs[i]; /* only this thread takes and frees jobs */
 
-        if (job->state == JOB_FREE)
+        pthread_mutex_lock(&relay->lock); /* a fetcher may be moving it on */
+        const bool is_free = job->state == JOB_FREE;
+        pthread_mutex_unlock(&relay->lock);
+        if (is_free)
             continue;
         if (!job->is_patterned)
             ask_pattern(relay, job);
