@@ -9,9 +9,12 @@
 #include "server/ctl/rollout_print.h"
 #include "server/ctl/yaml.h"
 
-#define NOTHING    span_text("")
-#define POLL_MS    1000
-#define BODY_BYTES ((size_t)1 << 20)
+#define NOTHING span_text("")
+#define POLL_MS 1000
+/* A server that was there is asked again, as it may be on its way to a newer version. */
+#define AWAY_MS     ((int64_t)15 * 60 * 1000)
+#define AWAY_MAX_MS 30000
+#define BODY_BYTES  ((size_t)1 << 20)
 
 /* Exit statuses of "rollout wait" besides those of every verb. */
 enum { WAIT_TIMEOUT = 4, WAIT_FOR_PEOPLE = 5 };
@@ -459,7 +462,6 @@ static int verdict_of(const struct json *rollout)
         {"completed", NULL, CTL_DONE},     {"rolled_back", NULL, CTL_FAILED},
         {"aborted", NULL, CTL_FAILED},     {"paused", "red", CTL_FAILED},
         {"paused", NULL, WAIT_FOR_PEOPLE}, {"approval", NULL, WAIT_FOR_PEOPLE},
-        {"draft", NULL, WAIT_FOR_PEOPLE},
     };
     const char *state = json_text(json_member(rollout, "state"), "");
     const char *cause = json_text(json_member(rollout, "cause"), "");
@@ -469,13 +471,39 @@ static int verdict_of(const struct json *rollout)
             (ends[i].cause == NULL || strcmp(cause, ends[i].cause) == 0))
             return ends[i].result;
     }
+    /* it says why when it was begun and came back: refused, or approved by nobody */
+    if (strcmp(state, "draft") == 0)
+        return *json_text(json_member(rollout, "reason"), "") ? CTL_FAILED : WAIT_FOR_PEOPLE;
     return -1;
+}
+
+/* Since when the server has not been reached, and how long to wait for it next. */
+struct absence {
+    int64_t since_ms; /* 0: it was there last time */
+    int64_t pause_ms;
+    bool was_there; /* ever */
+};
+
+/* False: it was never there, or is away for too long. */
+static bool bear(struct absence *absence, int64_t until_ms)
+{
+    const int64_t now_ms = clock_mono_ms();
+
+    if (absence->since_ms == 0)
+        *absence = (struct absence){now_ms, POLL_MS, absence->was_there};
+    if (!absence->was_there || now_ms - absence->since_ms >= AWAY_MS || now_ms >= until_ms)
+        return false;
+    const int64_t left_ms = until_ms - now_ms;
+    clock_sleep_ms(absence->pause_ms < left_ms ? absence->pause_ms : left_ms);
+    absence->pause_ms = 2 * absence->pause_ms < AWAY_MAX_MS ? 2 * absence->pause_ms : AWAY_MAX_MS;
+    return true;
 }
 
 /* Asks until it needs no more following; draws each time when draw. */
 static int follow(struct ctl *ctl, int64_t until_ms, bool draw, bool past_pauses)
 {
     const bool is_screen = draw && isatty(STDOUT_FILENO);
+    struct absence absence = {0};
     int64_t drawn = -1;
 
     for (;;) {
@@ -483,6 +511,9 @@ static int follow(struct ctl *ctl, int64_t until_ms, bool draw, bool past_pauses
         struct json *rollout;
         int result = ask(ctl, "GET", "", NOTHING, &answer);
 
+        if (result == CTL_UNREACHABLE && bear(&absence, until_ms))
+            continue;
+        absence = (struct absence){.was_there = true};
         if (result == CTL_DONE)
             result = ctl_parse(&answer, &rollout);
         if (result != CTL_DONE)
@@ -596,8 +627,10 @@ const struct ctl_verb noun_rollout_verbs[] = {
     {"rollout", "wait", "ROLLOUT", 1, 1, "timeout=SECONDS(seconds; default for ever)",
      "until it is over; the exit status says how\n"
      "Return when it is over or waits for somebody. The exit status is 0 when it is completed, "
-     "1 when it was rolled back or aborted or is red, 4 when the time is over before, and 5 "
-     "when it waits for somebody: for approval, by hand, paused.",
+     "1 when it was rolled back or aborted, is red, or became a draft again, as pre-flight refused "
+     "it or nobody approved it, 4 when the time is over before, and 5 when it waits for somebody: "
+     "for approval, by hand, paused. A server that was reached and is away after that is asked "
+     "again for 15 minutes, then it is 3.",
      wait_for},
     {"rollout", "watch", "ROLLOUT", 1, 1, "", "its picture, drawn again as it goes on", watch},
     {0},

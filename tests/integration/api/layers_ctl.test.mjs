@@ -1,6 +1,7 @@
 // mynactl about filters, layers, borders and reasons, as people read it.
 import assert from 'node:assert/strict';
 import {execFile} from 'node:child_process';
+import {createServer} from 'node:http';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
@@ -65,4 +66,54 @@ test('a border is drawn, a filing given, and why tells both', async () => {
   assert.match(why, /route 1, chat: dahan\/big, c: never used, vendor "dahan" serves region "cn", which region "us" does not allow/);
   assert.match(await ctl('why', 'r1', 'voice_pitch'), /voice_pitch = 50\n {4}from default/);
   assert.match(await ctl('device', 'get', 'r2'), /said by operators\n[^]*floor[^]*said by the robot\n[^]*known to the server\n/);
+});
+
+const place = (id, state, more = {}) => stack.sql(`DELETE FROM myna.rollout WHERE rollout_id = '${id}';
+  INSERT INTO myna.rollout (rollout_id, layer_id, patch, plan, author, state, step, cause, state_reason)
+    VALUES ('${id}', 'fleet', '{"volume": 3}', '{"waves": [{"share": "100%"}]}', 'operator:root', '${state}',
+      ${more.step ? `'${more.step}'` : 'NULL'}, ${more.cause ? `'${more.cause}'` : 'NULL'}, '${more.reason ?? ''}')`);
+const waited = (...words) => run(mynactl, ['rollout', 'wait', ...words], {env}).then(({stdout}) => [0, stdout], ({code, stdout}) => [code, stdout]);
+
+test('waiting for a rollout ends with a status that says how', async () => {
+  for (const [state, more, status] of [['completed', {}, 0], ['rolled_back', {}, 1], ['aborted', {}, 1], ['draft', {reason: 'a cap would break'}, 1],
+    ['paused', {step: 'judging', cause: 'red'}, 1], ['paused', {step: 'judging', cause: 'by_hand'}, 5], ['draft', {}, 5]]) {
+    await place('wave', state, more);
+    const [code, said] = await waited('wave', '--timeout', '60');
+    assert.equal(code, status, `${state} ${JSON.stringify(more)}: ${said}`);
+    assert.match(said, more.reason ? /a cap would break/ : /^wave: /);
+  }
+  await place('wave', 'paused', {step: 'publishing', cause: 'refused'});
+  assert.equal((await waited('wave'))[0], 5);
+  await stack.sql("DELETE FROM myna.rollout");
+});
+
+// A server that says so, is away, and says another thing when it is back.
+test('waiting outlives a server that is away for a while, but not one that was never there', async () => {
+  let state = 'running';
+  const server = createServer((request, reply) => {
+    reply.setHeader('Content-Type', 'application/json');
+    reply.setHeader('Connection', 'close');
+    reply.end(JSON.stringify({id: 'wave', state, version: 1, waves: [], patch: {}, drained: []}));
+    if (state === 'running') answered();
+  });
+  let answered;
+  const first = new Promise((resolve) => { answered = resolve; });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const {port} = server.address();
+  const there = {env: {...env, MYNACTL_URL: `http://127.0.0.1:${port}`}};
+  const waiting = run(mynactl, ['rollout', 'wait', 'wave'], there).then(() => [0, ''], (error) => [error.code, error.stderr]);
+  await Promise.race([first, waiting]);
+  await new Promise((resolve) => { server.close(resolve); server.closeAllConnections(); });
+  const {code} = await run(mynactl, ['rollout', 'wait', 'wave'], there).then(() => ({code: 0}), (error) => error);
+  assert.equal(code, 3, 'it was never there for this one');
+  state = 'completed';
+  await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
+  assert.deepEqual(await waiting, [0, '']);
+  server.close();
+});
+
+test('waiting ends when its time is over', async () => {
+  await place('wave', 'running', {step: 'soaking'});
+  assert.equal((await waited('wave', '--timeout', '0'))[0], 4);
+  await stack.sql("DELETE FROM myna.rollout");
 });
