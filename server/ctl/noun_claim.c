@@ -125,12 +125,13 @@ static int open_labels(const char *path, FILE **out)
     return ctl_fail("cannot write \"%s\": %s", path, strerror(errno));
 }
 
-static int write_labels(const struct json *answer, const char *path, FILE *file)
+static int write_labels(const struct json *answer, const char *path,
+                        const struct label_sheet_words *words, FILE *file)
 {
     struct buffer page;
 
     buffer_init(&page, 64u << 20);
-    label_sheet_write(&page, answer);
+    label_sheet_write(&page, answer, words);
     const struct span bytes = buffer_span(&page);
     bool done = buffer_status(&page) == STATUS_OK &&
                 fwrite(bytes.data, 1, bytes.size, file) == bytes.size && fflush(file) == 0;
@@ -142,7 +143,7 @@ static int write_labels(const struct json *answer, const char *path, FILE *file)
 
 /* What came of a list: the codes on standard output, how many to whoever watches. */
 static int show_import(struct ctl *ctl, const struct client_answer *answer, const char *path,
-                       FILE *labels)
+                       const struct label_sheet_words *words, FILE *labels)
 {
     struct json *json;
     int result = ctl_parse(answer, &json);
@@ -160,7 +161,7 @@ static int show_import(struct ctl *ctl, const struct client_answer *answer, cons
                 json_text(json_member(json, "expires_at"), ""),
                 json_int(json_member(json, "replaced"), 0));
     if (labels)
-        result = write_labels(json, path, labels);
+        result = write_labels(json, path, words, labels);
     json_free(json);
     return result;
 }
@@ -188,10 +189,17 @@ static int send_list(struct ctl *ctl, struct span list, bool pictures, struct cl
 static int import(struct ctl *ctl)
 {
     const char *path = args_option(&ctl->args, "labels", NULL);
+    const char *language = args_option(&ctl->args, "language", "en");
+    const struct label_sheet_words *words = label_sheet_words(language);
     struct client_answer answer;
     FILE *labels = NULL;
     uint8_t *list = NULL;
     size_t size;
+
+    if (words == NULL) {
+        ctl_fail("--language must be en or zh, not \"%s\"", language);
+        return CTL_USAGE;
+    }
     int result = ctl_read_file(ctl->args.words[0], &list, &size);
 
     if (result != CTL_DONE)
@@ -202,7 +210,7 @@ static int import(struct ctl *ctl)
     if (result == CTL_DONE)
         result = send_list(ctl, span_of(list, size), labels != NULL, &answer);
     if (result == CTL_DONE)
-        result = show_import(ctl, &answer, path, labels);
+        result = show_import(ctl, &answer, path, words, labels);
     if (labels)
         fclose(labels);
     free(list);
@@ -226,7 +234,8 @@ const struct ctl_verb noun_claim_verbs[] = {
      "group=GROUP(that robots join whose line names none) "
      "expires-in=SECONDS(default 30 days: 2592000) "
      "replace!(unused codes of the same serial numbers end) "
-     "labels=FILE(labels with QR codes to print: HTML, 3 by 8 on A4) ",
+     "labels=FILE(labels with QR codes to print: HTML, 3 by 8 on A4) "
+     "language=en|zh(of the labels; default en) ",
      "a code for each serial number of a list; shown once\n"
      "FILE is CSV: a line \"serial\" or \"serial,group\", then a line for each robot, at most "
      "1000; "

@@ -225,14 +225,16 @@ test('mynactl prints the codes of a list as CSV, writes their labels, and names 
   const [list, labels] = [join(stack.home, 'serials.csv'), join(stack.home, 'labels.html')];
   await admin.post('/groups', {id: 'labelled'});
   writeFileSync(list, 'serial\nC-1\n"C,2"\n');
-  const made = await ctl(list, '--group', 'labelled', '--labels', labels);
+  const unknown = await ctl(list, '--labels', labels, '--language', 'fr');
+  assert.deepEqual([unknown.code, unknown.stderr], [2, 'mynactl: --language must be en or zh, not "fr"\n']);
+  const made = await ctl(list, '--group', 'labelled', '--labels', labels, '--language', 'zh');
   assert.deepEqual([made.code, made.stderr], [0, '']);
   const [head, first, second] = made.stdout.split('\n');
   assert.equal(head, 'serial,group,code,uri');
   assert.match(first, /^C-1,labelled,[0-9a-z]{16}-[0-9a-z]{52},myna:enrol[?]claim=/);
   assert.match(second, /^"C,2",labelled,/);
   const code = first.split(',')[2];
-  assert.match(readFileSync(labels, 'utf8'), new RegExp(`<b>C-1</b><code>${code}</code>`));
+  assert.match(readFileSync(labels, 'utf8'), new RegExp(`<b>C-1</b><i>认领码</i><code>${code}</code>`));
   assert.equal(statSync(labels).mode & 0o777, 0o600);
 
   const refused = await ctl(list);

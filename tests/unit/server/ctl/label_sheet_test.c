@@ -22,16 +22,21 @@ static int drop(void **state)
     return 0;
 }
 
-static const char *write(const char *answer)
+static const char *write_in(const char *language, const char *answer)
 {
     struct json *json;
 
     assert_int_equal(json_parse(span_text(answer), &json, NULL), STATUS_OK);
     buffer_clear(&page);
-    label_sheet_write(&page, json);
+    label_sheet_write(&page, json, label_sheet_words(language));
     json_free(json);
     assert_int_equal(buffer_status(&page), STATUS_OK);
     return buffer_cstring(&page);
+}
+
+static const char *write(const char *answer)
+{
+    return write_in("en", answer);
 }
 
 static size_t times(const char *text, const char *part)
@@ -51,9 +56,21 @@ static void a_label_has_serial_number_code_address_and_picture(void **state)
                              "\"code\":\"abc-def\",\"qr\":[\"110\",\"001\",\"101\"]}]}");
 
     (void)state;
-    assert_non_null(strstr(html, "<b>A1</b><code>abc-def</code><small>https://x:1</small>"));
+    assert_non_null(
+        strstr(html, "<b>A1</b><i>Claim code</i><code>abc-def</code><small>https://x:1</small>"));
     assert_non_null(strstr(html, "viewBox=\"0 0 11 11\""));
     assert_non_null(strstr(html, "d=\"M4 4h2v1h-2zM6 5h1v1h-1zM4 6h1v1h-1zM6 6h1v1h-1z\""));
+}
+
+static void labels_speak_the_language_of_who_reads_them(void **state)
+{
+    const char *html = write_in("zh", "{\"items\":[{\"serial\":\"A1\",\"code\":\"c\",\"qr\":[]}]}");
+
+    (void)state;
+    assert_non_null(strstr(html, "<html lang=\"zh\">"));
+    assert_non_null(strstr(html, "<b>A1</b><i>认领码</i><code>c</code>"));
+    assert_null(strstr(html, "Claim code"));
+    assert_null(label_sheet_words("fr"));
 }
 
 static void a_serial_number_cannot_write_into_the_page(void **state)
@@ -91,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_label_has_serial_number_code_address_and_picture, make,
                                         drop),
+        cmocka_unit_test_setup_teardown(labels_speak_the_language_of_who_reads_them, make, drop),
         cmocka_unit_test_setup_teardown(a_serial_number_cannot_write_into_the_page, make, drop),
         cmocka_unit_test_setup_teardown(the_twenty_fifth_label_begins_another_page, make, drop),
     };
