@@ -175,7 +175,6 @@ const struct ctl_verb noun_privacy_verbs[] = {
      "Asks for its serial number (its id if it has none). Copies of the database hold it until "
      "they are thrown away.\n"
      "\n"
-     "    mynactl device revoke kitchen-7\n"
      "    mynactl device erase kitchen-7",
      erase},
     {0},

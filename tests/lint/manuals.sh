@@ -64,7 +64,7 @@ check_options() { # PROGRAM PAGE
 
 # The words behind .It Cm of a page: tasks and verbs.
 page_commands() { # PAGE
-	sed -n 's/^\.It \(Xo \)\{0,1\}Cm //p' "$1" | sed 's/ \(Ar\|Fl\|Op\|Ns\|Xo\) .*//'
+	sed -n 's/^\.It \(Xo \)\{0,1\}Cm //p' "$1" | sed 's/ \(Ar\|Cm\|Fl\|Op\|Ns\|Xo\) .*//'
 }
 
 # With its defaults and examples taken in, a sample is read without complaint: what is wrong is the

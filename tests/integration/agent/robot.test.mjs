@@ -29,7 +29,7 @@ async function tell(...words) {
 async function stopRobot() {
   const pid = fleet.pid('myna-agent');
   fleet.kill('myna-agent', 'SIGTERM');
-  await until(10, () => 'the robot still runs', () => {
+  await until(60, () => 'the robot still runs', () => {
     try {
       process.kill(pid, 0);
       return false;
@@ -157,7 +157,7 @@ async function open(rollout, vendor, model, contract) {
 
 async function close(rollout) {
   await fleet.sql(`DELETE FROM myna.rollout WHERE rollout_id = '${rollout}'; SELECT myna.touch_devices(ARRAY['myna-1'])`);
-  await until(20, standing, async () => (await standing()).isCurrent);
+  await until(60, standing, async () => (await standing()).isCurrent);
 }
 
 async function standing() {
@@ -285,7 +285,7 @@ test('I1: a disk put back from a copy loses nothing and counts nothing twice', a
 
 test('a robot that is stopped in mid-sentence ends cleanly', async () => {
   await fleet.myna('ctl', 'config', 'unset', 'fleet', 'max_output_tokens');
-  await until(20, standing, async () => (await standing()).isCurrent);
+  await until(60, standing, async () => (await standing()).isCurrent);
   const cut = fleet.say('Tell me about the sea.').catch(() => 'cut');
 
   await sleep(2000);

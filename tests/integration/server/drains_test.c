@@ -426,8 +426,10 @@ static void a_trial_under_way_waits_until_the_vendor_is_back(void **state)
     run(fixture,
         "INSERT INTO myna.rollout (rollout_id, layer_id, patch, plan, author, state, step, wave,"
         "  has_open) VALUES ('spring', 'fleet', '{\"volume\": 3}',"
-        "  '{\"confirm\": {\"test\": true, \"deadline_s\": 60}}', 'operator:anna', 'running',"
+        "  '{\"unreachable_after_s\": 3600, \"confirm\": {\"test\": true, \"deadline_s\": 60}}',"
+        "  'operator:anna', 'running',"
         "  'confirming', 1, true);"
+        "UPDATE myna.device_link SET last_seen = now() WHERE device_id = 'r1';"
         "INSERT INTO myna.rollout_wave (rollout_id, wave, share, planned) VALUES ('spring', 1,"
         "  '100%', 1);"
         "INSERT INTO myna.rollout_device (rollout_id, device_id, wave, place, state, is_open,"

@@ -278,9 +278,7 @@ test("the ledger and its sums agree", async () => {
     );
 });
 
-test("bytes of a stream arrive in pieces that end inside characters", async () => {
-  const body = JSON.stringify(ask("请讲一个关于大海的故事。", streamed));
-  await setFaults({ tokens_per_s: 100 });
+async function piecesOf(body) {
   const socket = connect(Number(new URL(vendors.url).port), "127.0.0.1");
   const pieces = [];
   socket.on("data", (piece) => pieces.push(piece));
@@ -289,18 +287,27 @@ test("bytes of a stream arrive in pieces that end inside characters", async () =
       `Connection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
   await once(socket, "close");
+  return pieces;
+}
+
+function isWhole(piece) {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(piece);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// Whoever reads late, on a busy machine, finds pieces joined: another answer is asked for then.
+test("bytes of a stream arrive in pieces that end inside characters", async () => {
+  const body = JSON.stringify(ask("请讲一个关于大海的故事。", streamed));
+  await setFaults({ tokens_per_s: 100 });
+  let broken = 0;
+  for (let attempt = 0; attempt < 10 && broken === 0; attempt++)
+    broken = (await piecesOf(body)).filter((piece) => !isWhole(piece)).length;
   await setFaults({ tokens_per_s: 2000 });
-  const strict = new TextDecoder("utf-8", { fatal: true });
-  const broken = pieces.filter((piece) => {
-    try {
-      strict.decode(piece);
-      return false;
-    } catch {
-      return true;
-    }
-  });
-  assert.ok(pieces.length > 10);
-  assert.ok(broken.length > 0, "every piece was whole UTF-8");
+  assert.ok(broken > 0, "every piece was whole UTF-8");
 });
 
 test("hundreds of streams at once all arrive whole", async () => {
