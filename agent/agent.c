@@ -132,14 +132,6 @@ static enum status open_speaker(struct agent *agent, char problem[256])
                     "cannot open the sound device (try --audio auto)");
 }
 
-/* A robot without a display draws and plays into videos. */
-static bool is_headless(const struct config *config)
-{
-    return strcmp(config->display, "headless") == 0 ||
-           (strcmp(config->display, "auto") == 0 && !getenv("DISPLAY") &&
-            !getenv("WAYLAND_DISPLAY") && !config->video_driver[0]);
-}
-
 static enum status open_media(struct agent *agent)
 {
     const enum status status = agent_films_path(agent->config, agent->media_dir);
@@ -149,7 +141,7 @@ static enum status open_media(struct agent *agent)
 
 static enum status open_face(struct agent *agent, char problem[256])
 {
-    const bool headless = is_headless(agent->config);
+    const bool headless = config_is_headless(agent->config);
     const struct face_options options = {
         .speaker = agent->speaker,
         .name = agent->identity.device_id,

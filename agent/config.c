@@ -56,10 +56,13 @@ static const struct option_spec specs[] = {
     NUMBER(update_rate_kib, "0", 0, 1048576, "KiB a second of such a file; 0: as fast as it comes"),
     CHOICE(log_level, "info", "debug|info|warning|error", "least severe line that is logged"),
     TEXT(url, NULL,
-         "enrol: the company's enrolment address, https://host:port; a label's URI has it"),
+         "enrol, pair: the company's enrolment address, https://host:port; a label's URI has it"),
     TEXT(claim, NULL, "enrol: the claim code, or the URI of a label's QR code"),
-    TEXT(device_id, NULL, "enrol: this robot's id, 1 to 48 of a-z, 0-9 and dash"),
-    TEXT(serial, NULL, "enrol: the serial number on its label; default the id"),
+    TEXT(device_id, NULL, "enrol, pair: this robot's id, 1 to 48 of a-z, 0-9 and dash"),
+    TEXT(serial, NULL, "enrol, pair: the serial number on its label; default the id"),
+    FLAG(pair, "a robot that belongs to nobody pairs first, then runs"),
+    CHOICE(language, "auto", "auto|en|zh", "pair: in which it speaks; auto: by LANG"),
+    FLAG(unattended, "pair: ask nobody at the robot whether it is right that it is let in"),
     TEXT(sheet, NULL, "avatar: draw every mouth, mood and feeling into this PNG file"),
     FLAG(help, "print this and exit"),
     FLAG(version, "print the version and exit"),
@@ -77,12 +80,19 @@ static const struct {
     enum config_command command;
     bool takes_text;
 } commands[] = {
-    {"enrol", CONFIG_ENROL, false},   {"ask", CONFIG_ASK, true},
-    {"chat", CONFIG_CHAT, false},     {"status", CONFIG_STATUS, false},
-    {"avatar", CONFIG_AVATAR, true},  {"forget", CONFIG_FORGET, false},
-    {"hear", CONFIG_HEAR, true},      {"mute", CONFIG_MUTE, false},
-    {"unmute", CONFIG_UNMUTE, false}, {"consent", CONFIG_CONSENT, true},
-    {"renew", CONFIG_RENEW, false},   {"selftest", CONFIG_SELFTEST, false},
+    {"enrol", CONFIG_ENROL, false},
+    {"pair", CONFIG_PAIR, false},
+    {"ask", CONFIG_ASK, true},
+    {"chat", CONFIG_CHAT, false},
+    {"status", CONFIG_STATUS, false},
+    {"avatar", CONFIG_AVATAR, true},
+    {"forget", CONFIG_FORGET, false},
+    {"hear", CONFIG_HEAR, true},
+    {"mute", CONFIG_MUTE, false},
+    {"unmute", CONFIG_UNMUTE, false},
+    {"consent", CONFIG_CONSENT, true},
+    {"renew", CONFIG_RENEW, false},
+    {"selftest", CONFIG_SELFTEST, false},
 };
 
 static enum status take_command(struct config *config, char **words, size_t count,
@@ -160,11 +170,20 @@ enum status config_parse(int argc, char **argv, struct config *config, char prob
     return status;
 }
 
+bool config_is_headless(const struct config *config)
+{
+    return strcmp(config->display, "headless") == 0 ||
+           (strcmp(config->display, "auto") == 0 && !getenv("DISPLAY") &&
+            !getenv("WAYLAND_DISPLAY") && !config->video_driver[0]);
+}
+
 void config_print_help(FILE *out)
 {
     fputs(
         "usage: myna-agent [options]               run this robot\n"
         "       myna-agent [options] enrol         join a company: --url, --claim, --device-id\n"
+        "       myna-agent [options] pair          the same by six spoken digits: --url, "
+        "--device-id\n"
         "       myna-agent [options] renew         fetch this robot's next certificate now\n"
         "       myna-agent [options] selftest      tell whether this machine is fit to be a robot\n"
         "       myna-agent [options] ask TEXT      ask the running robot and print its answer\n"

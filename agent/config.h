@@ -7,6 +7,7 @@
 enum config_command {
     CONFIG_RUN,
     CONFIG_ENROL,
+    CONFIG_PAIR,
     CONFIG_ASK,
     CONFIG_CHAT,
     CONFIG_STATUS,
@@ -44,12 +45,15 @@ struct config {
     int64_t update_max_mib;
     int64_t update_rate_kib; /* a second; 0: no limit */
     const char *log_level;
-    /* enrol only */
+    /* enrol and pair only */
     const char *url;
     const char *claim;
     const char *device_id;
     const char *serial;
-    const char *sheet; /* avatar only; NULL: none */
+    const char *language; /* pair only: auto, en, zh */
+    bool pair;            /* run: first, where no robot is enrolled */
+    bool unattended;      /* pair only: nobody at the robot is asked */
+    const char *sheet;    /* avatar only; NULL: none */
     bool help;
     bool version;
     enum config_command command;
@@ -63,5 +67,8 @@ MUST_CHECK enum status config_parse(int argc, char **argv, struct config *config
                                     char problem[256]);
 
 void config_print_help(FILE *out);
+
+/* Whether no window is to be opened: the face is drawn into videos, or not at all. */
+bool config_is_headless(const struct config *config);
 
 #endif

@@ -70,19 +70,19 @@ static enum status take_claim(struct enrolment *enrolment)
 }
 
 /* Enrolling the same robot again is harmless; another name in its folder is a mistake. */
-static enum status check_same(struct enrolment *enrolment)
+enum status enrol_check_same(const char *state_dir, const char *device_id, char problem[256])
 {
-    const struct enrol_request *request = enrolment->request;
     struct identity here;
-    enum status status = identity_load(&here, request->state_dir, enrolment->problem);
+    enum status status = identity_load(&here, state_dir, problem);
 
     if (status != STATUS_OK)
         return status;
-    if (strcmp(here.device_id, request->device_id) == 0) {
-        status = fail(enrolment, STATUS_EXISTS, "enrolled already");
+    if (strcmp(here.device_id, device_id) == 0) {
+        status = STATUS_EXISTS;
+        snprintf(problem, 256, "enrolled already");
     } else {
         status = STATUS_CONFLICT;
-        snprintf(enrolment->problem, 256,
+        snprintf(problem, 256,
                  "this folder holds the robot \"%s\"; enrol another one with another --state-dir",
                  here.device_id);
     }
@@ -95,7 +95,7 @@ static enum status check_request(struct enrolment *enrolment)
     const struct enrol_request *request = enrolment->request;
 
     if (identity_exists(request->state_dir))
-        return check_same(enrolment);
+        return enrol_check_same(request->state_dir, request->device_id, enrolment->problem);
     if (!topic_is_slug(span_text(request->device_id)))
         return fail(enrolment, STATUS_INVALID,
                     "the device id must be 1 to 48 of a-z, 0-9 and dash");
@@ -183,21 +183,20 @@ static enum status post(struct enrolment *enrolment)
 }
 
 /* The keys in the folder may be the earlier owner's too: with them its conversation can be read. */
-static enum status wipe_earlier_owner(struct enrolment *enrolment)
+enum status enrol_wipe_earlier_owner(const char *state_dir, const char *films, char problem[256])
 {
-    const char *folder = enrolment->request->state_dir;
     char talk[PATH_MAX], care[PATH_MAX];
     enum status status = STATUS_IO;
 
-    if (snprintf(talk, sizeof talk, "%s/" CONVERSATION_FILE_NAME, folder) < (int)sizeof talk &&
-        snprintf(care, sizeof care, "%s/" CARE_FILE_NAME, folder) < (int)sizeof care &&
+    if (snprintf(talk, sizeof talk, "%s/" CONVERSATION_FILE_NAME, state_dir) < (int)sizeof talk &&
+        snprintf(care, sizeof care, "%s/" CARE_FILE_NAME, state_dir) < (int)sizeof care &&
         (unlink(care) == 0 || errno == ENOENT))
         status = conversation_file_wipe(talk);
-    if (status == STATUS_OK && enrolment->request->films)
-        status = film_wipe(enrolment->request->films);
-    return status == STATUS_OK
-               ? STATUS_OK
-               : fail(enrolment, status, "cannot wipe what an earlier owner left in the folder");
+    if (status == STATUS_OK && films)
+        status = film_wipe(films);
+    if (status != STATUS_OK)
+        snprintf(problem, 256, "cannot wipe what an earlier owner left in the folder");
+    return status;
 }
 
 static enum status take_answer(struct enrolment *enrolment)
@@ -215,7 +214,7 @@ static enum status take_answer(struct enrolment *enrolment)
         status =
             membership_take(identity, request->device_id, answer, root, &chain, enrolment->problem);
     if (status == STATUS_OK)
-        status = wipe_earlier_owner(enrolment);
+        status = enrol_wipe_earlier_owner(request->state_dir, request->films, enrolment->problem);
     if (status == STATUS_OK) {
         memcpy(identity->url, enrolment->url, sizeof enrolment->url);
         status = identity_store(identity, request->state_dir, span_text(chain), root,

@@ -28,4 +28,13 @@ bool enrol_knows_url(const struct enrol_request *request);
  * server refused; STATUS_UNREACHABLE; STATUS_IO. problem is one line with the cause. */
 MUST_CHECK enum status enrol_run(const struct enrol_request *request, char problem[256]);
 
+/* For pair.h, which lets a robot in by another way.
+ *
+ * The folder holds an enrolled robot: STATUS_EXISTS, it is this one; STATUS_CONFLICT: another. */
+MUST_CHECK enum status enrol_check_same(const char *state_dir, const char *device_id,
+                                        char problem[256]);
+/* films NULL: there are none. STATUS_IO: something is left. */
+MUST_CHECK enum status enrol_wipe_earlier_owner(const char *state_dir, const char *films,
+                                                char problem[256]);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <sys/stat.h>
 
 #include "schema/base/encode.h"
@@ -236,6 +237,16 @@ enum status identity_make_keys(struct identity *identity, const char *state_dir,
         return status;
     status = load_sealing(identity, state_dir, problem);
     return status == STATUS_NOT_FOUND ? make_sealing(identity, state_dir, problem) : status;
+}
+
+void identity_forget_keys(const char *state_dir)
+{
+    static const char *const names[] = {"device.key", "sealing.key"};
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!identity_exists(state_dir) && make_path(path, state_dir, names[i]) == STATUS_OK)
+            unlink(path);
 }
 
 static void write_bytes(struct json_writer *writer, const char *name, struct span bytes)

@@ -66,6 +66,10 @@ void identity_wipe(struct identity *identity);
 MUST_CHECK enum status identity_make_keys(struct identity *identity, const char *state_dir,
                                           char key_pem[PKI_PEM_SIZE], char problem[256]);
 
+/* Removes the private keys of a robot that is not enrolled: the next ones are others. An enrolled
+ * robot keeps its own. */
+void identity_forget_keys(const char *state_dir);
+
 /* Stores certificates and facts, device.json last. */
 MUST_CHECK enum status identity_store(const struct identity *identity, const char *state_dir,
                                       struct span chain_pem, struct span root_pem,

@@ -5,6 +5,7 @@
 #include "agent/chores.h"
 #include "agent/face/face.h"
 #include "agent/face/sheet.h"
+#include "agent/joining.h"
 #include "agent/talk.h"
 #include "schema/base/crypto.h"
 #include "schema/base/heap.h"
@@ -61,7 +62,11 @@ int main(int argc, char **argv)
         return fail("the state folder's or the socket's path is too long"), 2;
     switch (config.command) {
     case CONFIG_RUN:
+        if (joining_is_due(&config) && joining_pair(&config, films_path) != 0)
+            return 1;
         return run(&config, argv);
+    case CONFIG_PAIR:
+        return joining_pair(&config, films_path);
     case CONFIG_ENROL:
         return chores_enrol(&config, films_path);
     case CONFIG_RENEW:

@@ -117,7 +117,7 @@ static void refuse_beginning(struct reply *reply, enum pairings_beginning why)
     else if (why == PAIRINGS_CROWDED)
         reply_problem(reply, 503, "%d robots wait to be paired: try again later", PAIRINGS_MAX);
     else if (why == PAIRINGS_DEAD_KEY)
-        reply_problem(reply, 403,
+        reply_problem(reply, 409,
                       "this key was refused, or its digits were wrong too often: begin again with "
                       "new keys");
     else

@@ -107,3 +107,24 @@ bool args_flag(const struct args *args, const char *name)
 {
     return args_option(args, name, NULL) != NULL;
 }
+
+bool args_duration(const char *text, int64_t *out_ms)
+{
+    static const struct {
+        char letter;
+        int64_t ms;
+    } units[] = {{'m', 60000}, {'h', 3600000}, {'d', 86400000}};
+    size_t size = strlen(text);
+    int64_t number;
+
+    if (size < 2 || span_to_int64(span_of(text, size - 1), &number) != STATUS_OK || number < 1 ||
+        number > 1000000)
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (text[size - 1] == units[i].letter) {
+            *out_ms = number * units[i].ms;
+            return true;
+        }
+    }
+    return false;
+}

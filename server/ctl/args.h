@@ -47,4 +47,7 @@ const char *args_option(const struct args *args, const char *name, const char *f
 /* Whether an option without a value was given. */
 bool args_flag(const struct args *args, const char *name);
 
+/* "90m", "4h", "7d". False: text is no such thing. */
+bool args_duration(const char *text, int64_t *out_ms);
+
 #endif

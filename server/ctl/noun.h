@@ -15,6 +15,7 @@ extern const struct ctl_verb noun_view_verbs[];
 extern const struct ctl_verb noun_each_verbs[];
 extern const struct ctl_verb noun_group_verbs[];
 extern const struct ctl_verb noun_claim_verbs[];
+extern const struct ctl_verb noun_pairing_verbs[];
 extern const struct ctl_verb noun_vendor_verbs[];
 extern const struct ctl_verb noun_drain_verbs[];
 extern const struct ctl_verb noun_vendor_key_verbs[];

@@ -145,28 +145,6 @@ static int clear(struct ctl *ctl)
     return result;
 }
 
-/* "90m", "4h", "7d". */
-static bool read_duration(const char *text, int64_t *out_ms)
-{
-    static const struct {
-        char letter;
-        int64_t ms;
-    } units[] = {{'m', 60000}, {'h', 3600000}, {'d', 86400000}};
-    size_t size = strlen(text);
-    int64_t number;
-
-    if (size < 2 || span_to_int64(span_of(text, size - 1), &number) != STATUS_OK || number < 1 ||
-        number > 1000000)
-        return false;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        if (text[size - 1] == units[i].letter) {
-            *out_ms = number * units[i].ms;
-            return true;
-        }
-    }
-    return false;
-}
-
 static int silence(struct ctl *ctl)
 {
     const char *duration = args_option(&ctl->args, "for", NULL);
@@ -179,7 +157,7 @@ static int silence(struct ctl *ctl)
     if ((duration != NULL) == (until != NULL))
         return ctl_misuse("say how long: --for 4h (m, h or d), or --until TIME");
     if (duration != NULL) {
-        if (!read_duration(duration, &for_ms))
+        if (!args_duration(duration, &for_ms))
             return ctl_misuse("--for takes a number with m, h or d, such as 90m");
         clock_format(clock_wall_ms() + for_ms, time);
         until = time;

@@ -1,6 +1,6 @@
 // Robots without a claim code: six digits that a person carries from the loudspeaker to the server.
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
+import {execFile, execFileSync} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
@@ -125,7 +125,7 @@ test('wrong digits three times end a request, and the right ones come too late t
   assert.deepEqual(await audited(asked.id), ['pairing.begin', 'pairing.reveal', 'pairing.wrong', 'pairing.wrong', 'pairing.wrong']);
 
   const same = await say('', asked.pairing.beginning());
-  assert.equal(same.status, 403);
+  assert.equal(same.status, 409);
   assert.match(same.body.detail, /begin again with new keys/);
 });
 
@@ -213,7 +213,7 @@ test('an operator sends a robot away, and its keys are not taken again', async (
   assert.equal((await admin.post(`/pairings/${asked.id}/refuse`)).status, 204);
   const ended = await outcome(asked);
   assert.deepEqual([ended.status, ended.body.detail], [403, 'an operator refused this robot']);
-  assert.equal((await say('', asked.pairing.beginning())).status, 403);
+  assert.equal((await say('', asked.pairing.beginning())).status, 409);
   assert.equal((await admin.post('/pairings/999999/refuse')).status, 404);
   assert.equal((await admin.post('/pairings/999999/confirm', {digits: '123456'})).status, 404);
 });
@@ -253,6 +253,30 @@ test('so many may wait from one address, and so many at all', async () => {
   assert.equal(full.status, 503);
   await stack.sql("DELETE FROM myna.pairing WHERE device_id = 'far-100'");
   assert.equal((await say('', new Pairing(new Robot('c6'), root).beginning())).status, 201);
+});
+
+test('mynactl opens, shows, confirms, refuses and closes', async () => {
+  const {body: {key}} = await admin.post('/api-keys', {name: 'door', role: 'operator'});
+  const env = {...process.env, MYNACTL_URL: `http://127.0.0.1:${stack.port}`, MYNACTL_KEY: key, MYNACTL_CONFIG: join(stack.home, 'none')};
+  const ctl = (...words) => new Promise((done) => {
+    execFile(process.env.MYNACTL ?? '.build/release/mynactl', ['pairing', ...words], {env, timeout: 60000},
+      (error, stdout, stderr) => done({code: error?.code ?? 0, stdout, stderr}));
+  });
+  await stack.sql("UPDATE myna.pairing SET expires_at = now() WHERE state IN ('begun', 'waiting')");
+  assert.deepEqual(await ctl('close'), {code: 0, stdout: 'closed pairing\n', stderr: ''});
+  assert.match((await ctl('list')).stdout, /^closed: mynactl pairing open lets robots ask\n/);
+  assert.deepEqual([(await ctl('open', '--for', '2')).code, (await ctl('open', '--for', '5h')).code], [2, 1]);
+  assert.match((await ctl('open', '--for', '5m')).stdout, /^open until +20/);
+  const [first, second] = [await ask('ctl-1'), await ask('ctl-2')];
+  const listed = (await ctl('list')).stdout;
+  assert.match(listed, /^open until 20.*, by api-key:\d+\n/);
+  assert.match(listed, /ctl-2[^]*ctl-1/);
+  assert.ok(!listed.includes(first.digits));
+  const wrong = await ctl('confirm', String(first.id), other(first.digits));
+  assert.deepEqual([wrong.code, /other digits: tries left: 2/.test(wrong.stderr)], [1, true]);
+  assert.match((await ctl('confirm', String(first.id), first.digits, '--group', 'lobby')).stdout, /confirmed/);
+  assert.equal((await ctl('refuse', String(second.id))).stdout, `refused pairing ${second.id}\n`);
+  assert.equal(JSON.parse((await ctl('list', '--json')).stdout).items[0].state, 'refused');
 });
 
 test('strangers are slowed down by address', async () => {

@@ -46,6 +46,24 @@ static void options_stand_before_and_behind_the_command(void **state)
     assert_string_equal(config.device_id, "d");
 }
 
+static void a_robot_pairs_by_command_or_before_it_runs(void **state)
+{
+    struct config config;
+    char problem[256];
+
+    (void)state;
+    assert_int_equal(parse(&config, "myna-agent --language zh pair --unattended", problem),
+                     STATUS_OK);
+    assert_int_equal(config.command, CONFIG_PAIR);
+    assert_string_equal(config.language, "zh");
+    assert_true(config.unattended);
+    assert_int_equal(parse(&config, "myna-agent --pair", problem), STATUS_OK);
+    assert_int_equal(config.command, CONFIG_RUN);
+    assert_true(config.pair);
+    assert_false(config.unattended);
+    assert_int_equal(parse(&config, "myna-agent pair --language fr", problem), STATUS_INVALID);
+}
+
 static void a_window_has_the_size_that_is_asked_for(void **state)
 {
     static const char *const wrong[] = {"480", "480x", "x480", "100x480", "1281x800", "4x4x4"};
@@ -119,6 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_command_the_robot_runs),
         cmocka_unit_test(options_stand_before_and_behind_the_command),
+        cmocka_unit_test(a_robot_pairs_by_command_or_before_it_runs),
         cmocka_unit_test(a_window_has_the_size_that_is_asked_for),
         cmocka_unit_test(an_avatar_is_checked_by_its_file),
         cmocka_unit_test(a_question_is_one_text),

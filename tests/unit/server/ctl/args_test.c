@@ -150,6 +150,21 @@ static void a_name_may_tell_what_its_value_is_and_that_it_is_needed(void **state
     assert_true(option.is_flag);
 }
 
+static void a_duration_is_a_number_with_its_unit(void **state)
+{
+    static const char *const wrong[] = {"", "m", "15", "15s", "-1m", "0m", "1.5h", "m15"};
+    int64_t ms = 7;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_false(args_duration(wrong[i], &ms));
+    assert_int_equal(ms, 7);
+    assert_true(args_duration("15m", &ms));
+    assert_int_equal(ms, 900000);
+    assert_true(args_duration("2h", &ms));
+    assert_int_equal(ms, 7200000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +175,7 @@ int main(void)
         cmocka_unit_test(an_unknown_option_is_named),
         cmocka_unit_test(an_option_without_its_value_is_named),
         cmocka_unit_test(dash_f_is_the_file),
+        cmocka_unit_test(a_duration_is_a_number_with_its_unit),
         cmocka_unit_test(a_name_may_tell_what_its_value_is_and_that_it_is_needed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
