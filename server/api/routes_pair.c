@@ -100,9 +100,7 @@ static bool check_open(const struct api *api, struct reply *reply)
     enum status status = pairings_check_open(api->store);
 
     if (status == STATUS_DENIED)
-        reply_problem(reply, 403,
-                      "pairing is closed: an operator opens it (mynactl pairing open, or the "
-                      "dashboard)");
+        reply_problem(reply, 403, "pairing is closed: an operator opens it (mynactl pairing open)");
     else if (status != STATUS_OK)
         reply_status(reply, status, "pairing");
     return status == STATUS_OK;

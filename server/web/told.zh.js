@@ -853,7 +853,7 @@ export const told = {
 
   // pairing
   "too many pairing requests from this address: wait {} seconds": "此地址的配对请求过多：请等待 {1} 秒",
-  "pairing is closed: an operator opens it (mynactl pairing open, or the dashboard)": "配对未开放：须由操作员开放（mynactl pairing open，或在控制台）",
+  "pairing is closed: an operator opens it (mynactl pairing open)": "配对未开放：须由操作员开放（mynactl pairing open）",
   "{} robots wait from this address: an operator must decide about one first": "此地址已有 {1} 台机器人在等待：须由操作员先处理其中一台",
   "{} robots wait to be paired: try again later": "已有 {1} 台机器人等待配对：请稍后再试",
   "this key was refused, or its digits were wrong too often: begin again with new keys": "此密钥被拒绝，或数字错误次数过多：请用新密钥重新开始",
