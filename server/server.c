@@ -162,8 +162,8 @@ static enum status start_bus(struct server *server, char *problem)
         .master_key = authority_master(server->authority),
         .stale_window_ms = config->stale_window_s * 1000,
     };
-    const struct janitor_options janitor_options = {.usage_months = config->usage_months,
-                                                    .bundle_days = config->bundle_days};
+    const struct janitor_options janitor_options = {
+        .retention = {.usage_months = config->usage_months, .bundle_days = config->bundle_days}};
     struct outbox_options outbox_options = {
         .master_key = authority_master(server->authority),
         .robot_broker = config->robot_broker,
@@ -309,7 +309,8 @@ static void fill_api(struct server *server)
     api->is_comparing = &server->is_comparing;
     api->device_url = server->config->device_url;
     api->brokers = server->brokers;
-    api->bundle_days = server->config->bundle_days;
+    api->retention = (struct retention_usual){.usage_months = server->config->usage_months,
+                                              .bundle_days = server->config->bundle_days};
     api->demo_media = server->config->demo_media;
     api->demo_device = server->config->demo_device;
     api->approval_devices = server->config->rollout_approval;

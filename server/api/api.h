@@ -14,6 +14,7 @@
 #include "server/authority.h"
 #include "server/http/http.h"
 #include "server/store/document.h"
+#include "server/store/retention.h"
 
 struct bus;
 struct ingest;
@@ -31,8 +32,8 @@ struct api {
     const char *device_url;     /* where robots enrol, for claim sheets */
     const char *const *brokers; /* "host:port" that robots are told */
     size_t broker_count;
-    int64_t bundle_days;    /* for which bundles are kept */
-    const char *demo_media; /* NULL: none; else demo_device's videos are in this folder */
+    struct retention_usual retention; /* for how long what is kept that no operator has set */
+    const char *demo_media;           /* NULL: none; else demo_device's videos are in this folder */
     const char *demo_device;
     struct span update_keys;   /* that manifests are signed by, PEM; empty: not looked at here */
     int64_t approval_devices;  /* of a rollout above that another operator must agree; -1: never */

@@ -32,6 +32,7 @@ extern const struct route_table routes_oidc;
 extern const struct route_table routes_operators;
 extern const struct route_table routes_packs;
 extern const struct route_table routes_privacy;
+extern const struct route_table routes_retention;
 extern const struct route_table routes_pages;
 extern const struct route_table routes_pair;
 extern const struct route_table routes_pairings;

@@ -3,13 +3,18 @@
 #include "server/api/api.h"
 #include "server/api/routes.h"
 #include "server/store/bundles.h"
+#include "server/store/retention.h"
 
 static void list(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
     const char *device = request_param(request, "id");
     struct span json;
-    enum status status = bundles_list(api->store, device, api->bundle_days, request->arena, &json);
+    int64_t days = 0;
+    enum status status = retention_keep(api->store, &api->retention, "bundles", &days);
+
+    if (status == STATUS_OK)
+        status = bundles_list(api->store, device, days, request->arena, &json);
 
     answer_json(reply, status, json, answer_subject(request, "device", device));
 }

@@ -10,6 +10,7 @@ extern const struct ctl_verb noun_context_verbs[];
 extern const struct ctl_verb noun_session_verbs[];
 extern const struct ctl_verb noun_device_verbs[];
 extern const struct ctl_verb noun_privacy_verbs[];
+extern const struct ctl_verb noun_retention_verbs[];
 extern const struct ctl_verb noun_health_verbs[];
 extern const struct ctl_verb noun_view_verbs[];
 extern const struct ctl_verb noun_each_verbs[];

@@ -7,7 +7,6 @@
 #include "server/fleet/mint.h"
 #include "server/jobs/timer.h"
 #include "server/store/alarm.h"
-#include "server/store/bundles.h"
 #include "server/store/cleaning.h"
 #include "server/store/usage_hours.h"
 #include "server/store/usage_months.h"
@@ -16,23 +15,17 @@
 #include "server/store/groups.h"
 #include "server/store/health_history.h"
 #include "server/store/pairings.h"
-#include "server/store/vendor_health.h"
 
 #define TICK_MS 5000
 
-static enum status drop_months(struct store *store, const struct janitor_options *options)
+static enum status forget(struct store *store, const struct janitor_options *options)
 {
-    int64_t dropped = 0;
-    enum status status = usage_months_drop(store, options->usage_months, &dropped);
+    int64_t gone = 0;
+    enum status status = retention_run(store, &options->retention, &gone);
 
-    if (dropped > 0)
-        log_info("janitor", "dropped months of usage records count=%lld", (long long)dropped);
+    if (gone > 0)
+        log_info("janitor", "forgot what had its time count=%lld", (long long)gone);
     return status;
-}
-
-static enum status forget_bundles(struct store *store, const struct janitor_options *options)
-{
-    return bundles_forget(store, options->bundle_days);
 }
 
 static enum status renew_credentials(struct store *store)
@@ -60,12 +53,9 @@ static const struct {
     {"forget pairings that are long over", 600000, pairings_forget, NULL},
     {"forget answered posts", 600000, cleaning_forget_answers, NULL},
     {"forget what robots used in days that are over", 600000, cleaning_forget_use, NULL},
-    {"forget alerts that are long over", 3600000, cleaning_forget_alerts, NULL},
-    {"forget old diagnostic bundles", 600000, NULL, forget_bundles},
-    {"forget how vendors answered long ago", 3600000, vendor_health_forget, NULL},
     {"roll usage up by hour", 10000, usage_hours_roll_up, NULL},
     {"make the next months of usage", 3600000, usage_months_make, NULL},
-    {"drop old months of usage", 3600000, NULL, drop_months},
+    {"forget what had its time", 600000, NULL, forget},
 };
 
 #define CHORE_COUNT (sizeof chores / sizeof *chores)

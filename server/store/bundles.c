@@ -58,14 +58,3 @@ enum status bundles_read(struct store *store, const struct author *author,
 
     return store_transaction(store, read_one, &reading);
 }
-
-enum status bundles_forget(struct store *store, int64_t days)
-{
-    STORE_STATEMENT(
-        forget, "WITH gone AS (DELETE FROM myna.bundle"
-                "   WHERE at <= now() - make_interval(days => $1::int) RETURNING *)"
-                "SELECT count(myna.audit_append('mynad', 'janitor', 'bundle.forget',"
-                "  'device/' || device_id, jsonb_build_object('id', bundle_id), NULL)) FROM gone");
-
-    return store_query(store, &forget, STORE_VALUES(value_int(days)), NULL);
-}

@@ -15,7 +15,4 @@ MUST_CHECK enum status bundles_read(struct store *store, const struct author *au
                                     const uint8_t bundle_id[16], struct arena *arena,
                                     struct span *document, const char **device_id);
 
-/* Forgets those that came more than days ago. */
-MUST_CHECK enum status bundles_forget(struct store *store, int64_t days);
-
 #endif

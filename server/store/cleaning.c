@@ -68,12 +68,3 @@ enum status cleaning_forget_use(struct store *store)
 
     return store_query(store, &forget, STORE_NO_VALUES, NULL);
 }
-
-enum status cleaning_forget_alerts(struct store *store)
-{
-    STORE_STATEMENT(forget, "DELETE FROM myna.alert WHERE state = 'cleared'"
-                            " AND cleared_at <= now() - interval '90 days'"
-                            " AND coalesce(silenced_until <= now(), true)");
-
-    return store_query(store, &forget, STORE_NO_VALUES, NULL);
-}

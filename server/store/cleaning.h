@@ -23,7 +23,4 @@ MUST_CHECK enum status cleaning_forget_answers(struct store *store);
 /* What robots used in days and months that are over: filters ask for none of it. */
 MUST_CHECK enum status cleaning_forget_use(struct store *store);
 
-/* Alerts cleared 90 days ago, with what was sent about them. */
-MUST_CHECK enum status cleaning_forget_alerts(struct store *store);
-
 #endif

@@ -83,10 +83,3 @@ enum status vendor_health_list(struct store *store, struct arena *arena, struct 
 
     return store_json(store, &list, STORE_NO_VALUES, arena, json);
 }
-
-enum status vendor_health_forget(struct store *store)
-{
-    STORE_STATEMENT(forget, "DELETE FROM myna.vendor_hour WHERE hour < now() - interval '90 days'");
-
-    return store_query(store, &forget, STORE_NO_VALUES, NULL);
-}

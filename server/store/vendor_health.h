@@ -21,7 +21,4 @@ MUST_CHECK enum status vendor_health_read(struct store *store, const char *vendo
 MUST_CHECK enum status vendor_health_list(struct store *store, struct arena *arena,
                                           struct span *json);
 
-/* Forgets hours that are more than 90 days ago. */
-MUST_CHECK enum status vendor_health_forget(struct store *store);
-
 #endif

@@ -241,6 +241,7 @@ const WITHOUT_ETAG = {
   'put /api/v1/devices/{id}/plan': 'what an owner\'s plan says is its sender\'s alone',
   'patch /api/v1/views/{id}': 'a view is its owner\'s alone',
   'put /api/v1/vendors/{id}/key/next': 'a key is never read',
+  'put /api/v1/retention/{class}': 'it is one number, and what it forgets is told before',
 };
 
 test('lists have pages, changes have ETags, and every answer to a problem is one', () => {
