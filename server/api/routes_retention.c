@@ -40,8 +40,11 @@ static bool check(struct request *request, struct reply *reply, int64_t keep)
 
     if (status == STATUS_INVALID)
         answer_bad(reply, "/keep",
-                   arena_format(request->arena, "must be from %lld to %lld%s", (long long)least,
-                                (long long)most, may_be_ever ? ", or 0 for ever" : ""));
+                   may_be_ever
+                       ? arena_format(request->arena, "must be from %lld to %lld, or 0 for ever",
+                                      (long long)least, (long long)most)
+                       : arena_format(request->arena, "must be from %lld to %lld", (long long)least,
+                                      (long long)most));
     else if (status != STATUS_OK)
         reply_problem(reply, 404, "there is no class \"%s\" that can be set",
                       request_param(request, "class"));

@@ -1684,6 +1684,7 @@ export const texts = {
   "area.pairings": "Pairing",
   "area.pools": "Pools",
   "area.regions": "Regions",
+  "area.retention": "How long data is kept",
   "area.rollouts": "Rollouts",
   "area.settings": "List of settings",
   "area.thresholds": "Thresholds",

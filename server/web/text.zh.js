@@ -1582,6 +1582,7 @@ export const texts = {
   "area.pairings": "配对",
   "area.pools": "额度池",
   "area.regions": "区域",
+  "area.retention": "数据保留期限",
   "area.rollouts": "发布",
   "area.settings": "设置清单",
   "area.thresholds": "阈值",

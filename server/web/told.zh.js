@@ -876,6 +876,11 @@ export const told = {
   "this robot was erased already": "这台机器人的数据已被删除",
   "this robot is {}: revoke or retire it first, for it would go on reporting": "这台机器人状态为 {1}：请先吊销或停用，否则它会继续上报",
 
+  // for how long data is kept
+  "the classes": "数据类别",
+  "there is no class \"{}\" that can be set": "没有可设置的数据类别“{1}”",
+  "must be from {} to {}, or 0 for ever": "必须在 {1} 到 {2} 之间，或为 0 表示永久",
+
   // renewing
   "the challenge": "质询",
   "must be as it came": "必须与收到时一致",

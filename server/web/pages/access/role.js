@@ -10,7 +10,7 @@ const LEVELS = ["viewer", "support", "operator", "approver", "admin"];
 // In the order in which people look for them; what the server takes.
 const AREAS = ["fleet", "devices", "commands", "bundles", "groups", "layers", "settings", "rollouts", "alerts", "channels", "deliveries", "doctor",
   "vendors", "vendor-health", "contracts", "budgets", "pools", "thresholds", "usage", "usage-imports", "invoices", "whatif",
-  "claims", "regions", "filters", "views", "events", "dialects", "audit"];
+  "claims", "regions", "retention", "filters", "views", "events", "dialects", "audit"];
 
 const levels = () => [["", t("rights.denied")], ...LEVELS.map((level) => [level, word("role", level)])];
 
