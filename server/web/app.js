@@ -24,6 +24,7 @@ const modules = {
   contracts: () => import("./pages/contracts.js"),
   fleet: () => import("./pages/fleet.js"),
   newRollout: () => import("./pages/newrollout.js"),
+  pairings: () => import("./pages/pairings.js"),
   pack: () => import("./pages/vendor/pack.js"),
   robot: () => import("./pages/robot.js"),
   rollout: () => import("./pages/rollout.js"),
@@ -44,6 +45,7 @@ const AREAS = { fleet: "devices", support: "doctor", config: "layers" };
 const PAGES = [
   { path: "/fleet", load: modules.fleet, show: "Fleet", nav: "fleet", top: true },
   { path: "/robots/:id", load: modules.robot, show: "Robot", nav: "fleet" },
+  { path: "/pairings", load: modules.pairings, show: "Pairings", nav: "fleet" },
   { path: "/claims", load: modules.claims, show: "Claims", nav: "fleet" },
   { path: "/support", load: modules.support, show: "Support", nav: "support", top: true },
   { path: "/usage", load: modules.usage, show: "Usage", nav: "usage", top: true },

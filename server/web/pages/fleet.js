@@ -174,6 +174,7 @@ export function Fleet() {
   return html`
     <${PageHead} title=${t("nav.fleet")} at=${fleet.data?.as_of}>
       <a class="button" href="/claims">${t("claims")}</a>
+      <a class="button" href="/pairings">${t("pairings")}</a>
       ${may("operator") && html`<${Button} icon="plus" onClick=${() => setAdding(true)}>${t("claim.add")}</${Button}>`}
     </${PageHead}>
     <${Counts} state=${fleet} />
