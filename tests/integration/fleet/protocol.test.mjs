@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import {execFile, spawn} from 'node:child_process';
 import {createHmac} from 'node:crypto';
 import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
 import {Fleet, sleep, until} from '../../support/fleet.mjs';
