@@ -352,7 +352,7 @@ static void on_probe(struct robot *robot, const wire_Command *command, struct pe
     snprintf(answer->reason, sizeof answer->reason, "%s",
              status == STATUS_NOT_FOUND ? "it is not among this robot's routes"
              : status == STATUS_DENIED  ? "this robot's limit_mode allows no vendor"
-                                        : "its owner is talking with it");
+                                        : "the robot is busy talking");
 }
 
 static void on_forget(struct robot *robot, const wire_Command *command, struct peer_answer *answer)
