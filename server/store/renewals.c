@@ -6,13 +6,21 @@ struct renewing {
     int64_t epoch;
 };
 
-/* One row, with the epoch in its first column, when the statement did something. */
+/* With the order as $1 to $9. One row, with the epoch in its first column, when the statement did
+ * something. */
 static enum status run(struct store_conn *conn, const struct store_statement *statement,
-                       const struct value *values, size_t count, struct renewing *renewing,
-                       bool *done)
+                       struct renewing *renewing, bool *done)
 {
+    const struct renewals_order *order = renewing->order;
     struct result result;
-    enum status status = store_exec(conn, statement, values, count, &result);
+    enum status status = store_exec(
+        conn, statement,
+        STORE_VALUES(value_text(order->device_id), value_bytes(order->proven_key_hash),
+                     value_bytes(order->public_key_hash), value_text(order->certificate_serial),
+                     value_time(order->certificate_until_ms), value_bytes(order->sealing_public),
+                     value_bytes(order->server_key_id), value_bytes(order->secret_wrapped),
+                     value_text(order->source)),
+        &result);
 
     if (status != STATUS_OK)
         return status;
@@ -40,16 +48,8 @@ static enum status update(struct store_conn *conn, struct renewing *renewing, bo
         "         'device/' || d.device_id, NULL, jsonb_build_object('certificate',"
         "         d.certificate_serial, 'until', d.certificate_until)),"
         "       myna.tell('device', d.device_id) FROM d");
-    const struct renewals_order *order = renewing->order;
 
-    return run(conn, &renew,
-               STORE_VALUES(value_text(order->device_id), value_bytes(order->proven_key_hash),
-                            value_bytes(order->public_key_hash),
-                            value_text(order->certificate_serial),
-                            value_time(order->certificate_until_ms),
-                            value_bytes(order->sealing_public), value_bytes(order->server_key_id),
-                            value_bytes(order->secret_wrapped), value_text(order->source)),
-               renewing, done);
+    return run(conn, &renew, renewing, done);
 }
 
 static enum status recreate(struct store_conn *conn, struct renewing *renewing, bool *done)
@@ -72,16 +72,8 @@ static enum status recreate(struct store_conn *conn, struct renewing *renewing, 
         "         d.certificate_serial, 'until', d.certificate_until)),"
         "       myna.tell('device', d.device_id) "
         "FROM d CROSS JOIN (SELECT count(*) FROM joined) j");
-    const struct renewals_order *order = renewing->order;
 
-    return run(conn, &add,
-               STORE_VALUES(value_text(order->device_id), value_bytes(order->proven_key_hash),
-                            value_bytes(order->public_key_hash),
-                            value_text(order->certificate_serial),
-                            value_time(order->certificate_until_ms),
-                            value_bytes(order->sealing_public), value_bytes(order->server_key_id),
-                            value_bytes(order->secret_wrapped), value_text(order->source)),
-               renewing, done);
+    return run(conn, &add, renewing, done);
 }
 
 static enum status renew(struct store_conn *conn, void *context)
