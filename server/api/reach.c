@@ -64,6 +64,7 @@ static const struct reach rows[] = {
     {"GET", "/api/v1/vendors/{id}/health", ANY, VENDOR},
     {"GET", "/api/v1/vendors/{id}/pack", REFUSED, VENDOR},
     {"GET", "/api/v1/vendors/{id}/key", ANY, VENDOR},
+    {"GET", "/api/v1/vendors/{id}/key/devices", ANY, VENDOR},
     {"PUT", "/api/v1/vendors/{id}/key/next", REFUSED, VENDOR},
     {"DELETE", "/api/v1/vendors/{id}/key/next", REFUSED, VENDOR},
     {"POST", "/api/v1/vendors/{id}/key/switch", REFUSED, VENDOR},

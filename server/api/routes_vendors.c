@@ -358,6 +358,31 @@ static void get_key(void *context, struct request *request, struct reply *reply)
     answer_key(request, reply, status, &key, "");
 }
 
+/* Who may hold the old one; a role that is bound to groups hears of its robots alone. */
+static void key_devices(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const char *id = request_param(request, "id");
+    struct answer_page asked;
+    struct span json;
+
+    if (!answer_read_page(request, reply, ANSWER_KEY_TEXT, &asked))
+        return;
+    const struct vendor_keys_page page = {.after = asked.after,
+                                          .limit = asked.limit,
+                                          .state = request_query(request, "state"),
+                                          .role = reach_of_groups(request)};
+    if (page.state != NULL &&
+        !span_is_choice(span_text(page.state),
+                        "missing|waiting|kept_back|offline|unanswered|carried")) {
+        answer_bad(reply, "?state",
+                   "must be missing, waiting, kept_back, offline, unanswered or carried");
+        return;
+    }
+    enum status status = vendor_keys_devices(api->store, id, &page, request->arena, &json);
+    answer_json(reply, status, json, answer_subject(request, "vendor", id));
+}
+
 /* A minted credential is made from the next key as from the present one. */
 static bool check_next(const struct api *api, struct request *request, struct reply *reply,
                        const char *id, const char *key)
@@ -543,6 +568,7 @@ static const struct route rows[] = {
     {"GET", "/api/v1/vendors/{id}/health", ROUTE_VIEWER, get_health, ROUTE_BODY_NORMAL},
     {"PATCH", "/api/v1/vendors/{id}", ROUTE_OPERATOR, update, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/vendors/{id}/key", ROUTE_VIEWER, get_key, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/vendors/{id}/key/devices", ROUTE_VIEWER, key_devices, ROUTE_BODY_NORMAL},
     {"PUT", "/api/v1/vendors/{id}/key/next", ROUTE_OPERATOR, put_next_key, ROUTE_BODY_NORMAL},
     {"DELETE", "/api/v1/vendors/{id}/key/next", ROUTE_OPERATOR, drop_key, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/vendors/{id}/key/switch", ROUTE_OPERATOR, switch_key, ROUTE_BODY_NORMAL},

@@ -26,18 +26,6 @@ static long long number(const struct json *object, const char *name)
     return json_int(json_member(object, name), 0);
 }
 
-static void print_missing(const struct json *next)
-{
-    const struct json *first = json_member(next, "missing_first");
-
-    printf("  may hold the old    %lld", number(next, "missing"));
-    for (size_t i = 0; i < json_count(first); i++)
-        printf("%s%s", i > 0 ? ", " : ": ", text(json_item(first, i), "device"));
-    if (number(next, "missing") > (long long)json_count(first))
-        printf(" and %lld more", number(next, "missing") - (long long)json_count(first));
-    printf("\n");
-}
-
 static void print_next(const char *vendor, const struct json *next)
 {
     printf("  next key given to   %s of the robots: %lld of %lld\n", text(next, "share"),
@@ -45,7 +33,10 @@ static void print_next(const char *vendor, const struct json *next)
     printf("  run with it         %lld\n", number(next, "carried"));
     if (number(next, "waiting") > 0)
         printf("  hold the old key    %lld, not given yet\n", number(next, "waiting"));
-    print_missing(next);
+    printf("  may hold the old    %lld%s%s%s\n", number(next, "missing"),
+           number(next, "missing") > 0 ? ": mynactl vendor key " : "",
+           number(next, "missing") > 0 ? vendor : "",
+           number(next, "missing") > 0 ? " --missing" : "");
     if (number(next, "refused") > 0)
         printf("  refused with it     %lld attempts: look at the key before you go on\n",
                number(next, "refused"));
@@ -109,17 +100,40 @@ static int put_next(struct ctl *ctl, const char *path)
     return result;
 }
 
+static int list_missing(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"robot", "device", VIEW_TEXT},   {"name", "name", VIEW_TEXT},
+        {"why", "state", VIEW_TEXT},      {"last seen", "last_seen", VIEW_TIME},
+        {"runs", "running", VIEW_NUMBER}, {"is to run", "generation", VIEW_NUMBER},
+    };
+    struct client_answer answer;
+    int result =
+        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/vendors/", ctl->args.words[0],
+                    "/key/devices?state=missing&limit=", args_option(&ctl->args, "limit", "100"),
+                    "&after=", args_option(&ctl->args, "after", ""), (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, sizeof columns / sizeof *columns)
+                              : result;
+}
+
 static int key(struct ctl *ctl)
 {
     const char *file = args_option(&ctl->args, "next-file", NULL);
     const char *share = args_option(&ctl->args, "switch", NULL);
     const char *reason = args_option(&ctl->args, "reason", NULL);
     const bool finish = args_flag(&ctl->args, "finish"), drop = args_flag(&ctl->args, "drop-next");
+    const bool missing = args_flag(&ctl->args, "missing");
+    const bool is_paged =
+        args_option(&ctl->args, "after", NULL) || args_option(&ctl->args, "limit", NULL);
     struct client_answer answer;
 
-    if (!!file + !!share + finish + drop > 1 || (reason && !finish))
-        return ctl_misuse("give one of --next-file, --switch, --finish (with --reason) and"
-                          " --drop-next");
+    if (!!file + !!share + finish + drop + missing > 1 || (reason && !finish) ||
+        (is_paged && !missing))
+        return ctl_misuse("give one of --missing (with --limit and --after), --next-file,"
+                          " --switch, --finish (with --reason) and --drop-next");
+    if (missing)
+        return list_missing(ctl);
     if (file)
         return put_next(ctl, file);
     if (share)
@@ -135,13 +149,18 @@ static int key(struct ctl *ctl)
 
 const struct ctl_verb noun_vendor_key_verbs[] = {
     {"vendor", "key", "VENDOR", 1, 1,
+     "missing!(list the robots that may hold the old one, and why) "
+     "limit=NUMBER(of --missing: at most so many, 1 to 1000; default 100) "
+     "after=ROBOT(of --missing: where to go on, what the page before told) "
      "next-file=FILE(its first line is the next key) "
      "switch=SHARE(share of the robots that get it) "
      "finish! "
      "reason=TEXT(to finish although robots may hold the old one) "
      "drop-next!",
      "how far robots are on their way to its next key, or one step of it\n"
-     "How far robots are on their way to a vendor's next key, and which may hold the old one. "
+     "How far robots are on their way to a vendor's next key, and how many may hold the old one. "
+     "--missing names each of those: `offline` and `unanswered` ones were given the next key and "
+     "have not said that they run with it; `kept_back` ones failed a rollout's trial of it. "
      "--next-file keeps a next key beside the present one; --switch gives it to a share of all "
      "robots, which only grows: 1%, then 10%, then 100%. A robot counts as moved once it says "
      "that it runs a configuration with the next key, so that one that is offline holds the old "

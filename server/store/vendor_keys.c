@@ -11,6 +11,9 @@
     "myna.device d JOIN myna.device_link l USING (device_id)"                                      \
     " WHERE d.status IN ('active', 'quarantined')"
 
+/* Of a myna.key_holder h: it was to have the next key and may hold the old one. */
+#define IS_MISSING "h.state IN ('behind', 'kept_back')"
+
 struct change {
     const struct author *author;
     const char *vendor_id;
@@ -213,13 +216,10 @@ static enum status check_nobody_is_missing(struct store_conn *conn, const struct
     STORE_STATEMENT(
         read, "SELECT v.next_key_share = 1, count(m.device_id), coalesce(string_agg(m.device_id,"
               "   ', ' ORDER BY m.device_id) FILTER (WHERE m.place <= 5), '')"
-              " FROM myna.vendor v LEFT JOIN (SELECT d.device_id::text AS device_id, k.vendor_id,"
-              "   row_number() OVER (ORDER BY d.device_id) AS place"
-              "   FROM myna.vendor_key_device k JOIN myna.device d USING (device_id)"
-              "   JOIN myna.device_link l USING (device_id)"
-              "   WHERE k.vendor_id = $1 AND d.status IN ('active', 'quarantined')"
-              "   AND (k.is_kept_back OR l.reported_generation < k.generation)) m ON m.vendor_id = "
-              "v.vendor_id"
+              " FROM myna.vendor v LEFT JOIN (SELECT h.device_id::text AS device_id, h.vendor_id,"
+              "   row_number() OVER (ORDER BY h.device_id) AS place"
+              "   FROM myna.key_holder h WHERE h.vendor_id = $1 AND " IS_MISSING ") m"
+              "  ON m.vendor_id = v.vendor_id"
               " WHERE v.vendor_id = $1 GROUP BY v.vendor_id");
     struct result result;
     enum status status =
@@ -291,35 +291,58 @@ enum status vendor_keys_get(struct store *store, const char *vendor_id, struct a
     STORE_STATEMENT(
         get,
         "WITH v AS (SELECT * FROM myna.vendor WHERE vendor_id = $1),"
-        " h AS MATERIALIZED (SELECT d.device_id, l.last_seen, k.generation,"
-        "    coalesce(NOT k.is_kept_back, false) AS is_given,"
-        "    coalesce(k.is_kept_back, false) AS is_kept_back,"
-        "    coalesce(k.is_kept_back OR l.reported_generation < k.generation, false) AS is_missing"
-        "  FROM myna.device d JOIN myna.device_link l USING (device_id)"
-        "  LEFT JOIN myna.vendor_key_device k ON k.vendor_id = $1 AND k.device_id = d.device_id"
-        "  WHERE d.status IN ('active', 'quarantined'))"
+        " h AS MATERIALIZED (SELECT * FROM myna.key_holder WHERE vendor_id = $1)"
         "SELECT jsonb_build_object('vendor', v.vendor_id, 'credential', v.credential, 'has_key',"
         "  v.key_wrapped IS NOT NULL, 'number', v.key_number, 'next',"
         "  CASE WHEN v.next_key_wrapped IS NOT NULL THEN jsonb_build_object("
         "   'share', trim_scale(v.next_key_share * 100)::text || '%', 'since', v.next_key_at,"
-        "   'robots', c.robots, 'given', c.given, 'carried', c.carried,"
-        "   'waiting', CASE WHEN v.next_key_share < 1 THEN c.robots - c.given - c.kept_back"
-        "     ELSE 0 END,"
+        "   'robots', c.robots, 'given', c.robots - c.waiting - c.kept_back,"
+        "   'carried', c.carried, 'waiting', c.waiting,"
         "   'rollout', (SELECT r.rollout_id FROM myna.rollout r WHERE r.key_vendor = v.vendor_id"
         "     AND r.state IN ('running', 'paused', 'rolling_back')),"
-        "   'missing', c.missing, 'kept_back', c.kept_back, 'missing_first', (SELECT "
-        "coalesce(jsonb_agg(jsonb_build_object("
-        "      'device', m.device_id, 'last_seen', m.last_seen) ORDER BY m.device_id), '[]')"
-        "     FROM (SELECT * FROM h WHERE h.is_missing ORDER BY h.device_id LIMIT 20) m),"
+        "   'missing', c.missing, 'kept_back', c.kept_back,"
         "   'refused', (SELECT count(*) FROM h JOIN myna.usage u ON u.device_id = h.device_id"
-        "     WHERE h.is_given AND u.vendor_id = v.vendor_id AND u.error_class = $2"
+        "     WHERE h.generation IS NOT NULL AND h.state <> 'kept_back'"
+        "     AND u.vendor_id = v.vendor_id AND u.error_class = $2"
         "     AND u.arrived_at >= v.next_key_at AND u.generation >= h.generation),"
         "   'can_finish', v.next_key_share = 1 AND c.missing = 0) END), v.version"
-        " FROM v CROSS JOIN (SELECT count(*) AS robots, count(*) FILTER (WHERE is_given) AS given,"
-        "  count(*) FILTER (WHERE is_given AND NOT is_missing) AS carried,"
-        "  count(*) FILTER (WHERE is_missing) AS missing,"
-        "  count(*) FILTER (WHERE is_kept_back) AS kept_back FROM h) c");
+        " FROM v CROSS JOIN (SELECT count(*) AS robots,"
+        "  count(*) FILTER (WHERE h.state = 'waiting') AS waiting,"
+        "  count(*) FILTER (WHERE h.state = 'carried') AS carried,"
+        "  count(*) FILTER (WHERE " IS_MISSING ") AS missing,"
+        "  count(*) FILTER (WHERE h.state = 'kept_back') AS kept_back FROM h) c");
 
     return document_read(store, &get, STORE_VALUES(value_text(vendor_id), value_int(AUTH)), arena,
                          out);
+}
+
+enum status vendor_keys_devices(struct store *store, const char *vendor_id,
+                                const struct vendor_keys_page *page, struct arena *arena,
+                                struct span *json)
+{
+    STORE_STATEMENT(
+        list,
+        "WITH page AS (SELECT h.*, row_number() OVER (ORDER BY h.device_id) AS n"
+        "  FROM (SELECT h.vendor_id, h.device_id, h.name, h.last_seen, h.generation,"
+        "     h.reported_generation, o.online, " IS_MISSING " AS is_missing, CASE"
+        "     WHEN h.state <> 'behind' THEN h.state WHEN o.online THEN 'unanswered'"
+        "     ELSE 'offline' END AS state"
+        "    FROM myna.key_holder h JOIN myna.device_online o USING (device_id)) h"
+        "  WHERE h.vendor_id = $1 AND h.device_id > coalesce($2::text, '')"
+        "   AND ($4::text IS NULL OR h.state = $4 OR $4 = 'missing' AND h.is_missing)"
+        "   AND ($5::text IS NULL OR EXISTS (SELECT FROM myna.role r JOIN myna.group_member g"
+        "     ON g.group_id = ANY (r.groups) WHERE r.role_id = $5 AND g.device_id = h.device_id))"
+        "  ORDER BY h.device_id LIMIT $3 + 1)"
+        "SELECT jsonb_build_object('as_of', now(), 'items', coalesce(jsonb_agg(jsonb_build_object("
+        "    'device', p.device_id, 'name', p.name, 'state', p.state, 'missing', p.is_missing,"
+        "    'online', p.online, 'last_seen', p.last_seen, 'generation', p.generation,"
+        "    'running', p.reported_generation) ORDER BY p.n) FILTER (WHERE p.n <= $3), '[]'),"
+        "  'next', CASE WHEN count(*) > $3 THEN max(p.device_id::text) FILTER (WHERE p.n = $3) END)"
+        " FROM page p HAVING EXISTS (SELECT FROM myna.vendor WHERE vendor_id = $1)");
+
+    return store_json(store, &list,
+                      STORE_VALUES(value_text(vendor_id), value_text(page->after),
+                                   value_int(page->limit), value_text(page->state),
+                                   value_text(page->role)),
+                      arena, json);
 }

@@ -15,6 +15,20 @@
 MUST_CHECK enum status vendor_keys_get(struct store *store, const char *vendor_id,
                                        struct arena *arena, struct document *out);
 
+/* Its robots in the order of their ids, and which key each may hold; none while there is no next
+ * key. state: "waiting", "kept_back", "offline", "unanswered", "carried", those that may hold the
+ * old key though it is theirs to leave ("missing"), or NULL: any. role: that is bound to groups, of
+ * whose robots alone it is told; NULL: of all. STATUS_NOT_FOUND. */
+struct vendor_keys_page {
+    const char *after; /* device id */
+    int64_t limit;
+    const char *state;
+    const char *role;
+};
+MUST_CHECK enum status vendor_keys_devices(struct store *store, const char *vendor_id,
+                                           const struct vendor_keys_page *page, struct arena *arena,
+                                           struct span *json);
+
 /* Keeps it beside the present one; nobody has it yet. STATUS_NOT_FOUND; STATUS_CONFLICT: the vendor
  * has no key to change from; STATUS_EXISTS: robots have another one already, or were tried
  * with it. */

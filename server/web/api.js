@@ -153,7 +153,7 @@ export function useResource(path, { query, ...options } = {}) {
 }
 
 // A list read page by page. A live event reads again as many rows as are shown. Adds
-// {items, next, more()}.
+// {items, next, as_of, more()}; as_of: of the oldest page, of a list that tells.
 export function useList(path, { query, limit = 100, ...options } = {}) {
   const shown = useRef(limit);
   const key = address(path, { ...query, limit });
@@ -166,17 +166,19 @@ export function useList(path, { query, limit = 100, ...options } = {}) {
   const state = useLoad(async () => {
     const items = [];
     let next = null;
+    let as_of;
     do {
       const { data } = await get(path, { ...query, limit, after: next });
       items.push(...data.items);
+      as_of = as_of || data.as_of;
       next = data.next;
     } while (next !== null && items.length < shown.current);
-    return { items, next };
+    return { items, next, as_of };
   }, { ...options, deps: [key] });
 
   const more = () => {
     shown.current += limit;
     return state.reload();
   };
-  return { ...state, items: state.data?.items ?? null, next: state.data?.next ?? null, more };
+  return { ...state, items: state.data?.items ?? null, next: state.data?.next ?? null, as_of: state.data?.as_of, more };
 }

@@ -582,6 +582,7 @@ export const told = {
   "must be a distance from UTC like +08:00": "必须是与 UTC 的时差，例如 +08:00",
   "must be a rollout's state, or active": "必须是发布的状态，或 active",
   "must be a wave's number": "必须是波次编号",
+  "must be missing, waiting, kept_back, offline, unanswered or carried": "必须是 missing、waiting、kept_back、offline、unanswered 或 carried",
   "must be a state of a rollout's robot": "必须是发布中机器人的状态",
   "is by none of the keys in update_keys": "不是由 update_keys 中的任何密钥签名",
   "give settings to change, a manifest of software, or the vendor (key) whose next key robots get": "请给出要更改的设置、软件清单，或要给机器人下一把密钥的供应商（key）",

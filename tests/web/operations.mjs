@@ -2,7 +2,7 @@
 // the dashboard's test.
 import assert from 'node:assert/strict';
 import {createHmac} from 'node:crypto';
-import {readFileSync} from 'node:fs';
+import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {until} from '../support/fleet.mjs';
@@ -98,6 +98,26 @@ export function operationsTests(on) {
     await page.getByRole('heading', {level: 1, name: 'Dahan'}).waitFor();
     await page.getByRole('img', {name: 'Failed by the hour'}).locator('canvas').waitFor();
     await page.getByText(new RegExp(`of ${on.robots + 1} robots heard within ten minutes`)).waitFor();
+  });
+
+  test('robots that may hold a vendor\'s old key are named, and why', async () => {
+    const page = on.page();
+    const key = join(on.fleet().home, 'spare.key');
+    writeFileSync(key, 'sk-spare');
+    await on.fleet().ctl('vendor', 'set', 'spare', '--base-url', on.fleet().vendors, '--key-file', key);
+    await on.fleet().ctl('vendor', 'key', 'spare', '--next-file', key);
+    await on.fleet().ctl('vendor', 'key', 'spare', '--switch', '100%'); // nobody asks it: nobody is told anything
+    await on.fleet().sql("UPDATE myna.vendor_key_device SET is_kept_back = true WHERE device_id = 'sim-0003'");
+    await page.goto('/vendors/spare');
+    await page.getByRole('button', {name: 'Key'}).click();
+    const dialog = page.getByRole('dialog', {name: 'Next key of spare'});
+    const row = dialog.getByRole('table', {name: 'Robots that may hold the old key'}).locator('tbody tr');
+    await row.getByText('failed its trial of the key and goes on with the old one').waitFor();
+    assert.equal(await row.count(), 1);
+    assert.equal(await dialog.getByRole('button', {name: 'Forget the old key'}).isDisabled(), true);
+    await row.getByRole('link', {name: 'sim-0003'}).click();
+    await page.getByRole('heading', {level: 1, name: 'sim-0003'}).waitFor();
+    await on.fleet().ctl('vendor', 'key', 'spare', '--drop-next');
   });
 
   test('a robot\'s face is seen as it is now, and watched until that is stopped', async () => {

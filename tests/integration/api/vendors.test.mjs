@@ -151,17 +151,17 @@ test('robots are moved to a next key, and the old one is forgotten when nobody m
   assert.equal((await admin.post('/vendors/glm/key/switch', {share: '10%'})).status, 409);
   assert.equal((await admin.put('/vendors/glm/key/next', {key: 'id.next'})).status, 200);
   assert.deepEqual((await key()).next, {share: '0%', since: null, robots: 2, given: 0, carried: 0, waiting: 2,
-    missing: 0, kept_back: 0, rollout: null, missing_first: [], refused: 0, can_finish: false});
+    missing: 0, kept_back: 0, rollout: null, refused: 0, can_finish: false});
   const before = await generation('old');
   assert.equal((await admin.post('/vendors/glm/key/switch', {share: '100%'})).status, 200);
   assert.equal(await generation('old'), before + 1);
   await stack.sql("UPDATE myna.device_link SET reported_generation = desired_generation WHERE device_id = 'young'");
   const {next} = await key();
-  assert.deepEqual([next.carried, next.missing, next.missing_first[0].device, next.can_finish], [1, 1, 'old', false]);
+  assert.deepEqual([next.carried, next.missing, next.can_finish], [1, 1, false]);
   const {body: apiKey} = await admin.post('/api-keys', {name: 'ctl', role: 'operator'});
   const env = {...process.env, MYNACTL_URL: `http://127.0.0.1:${stack.port}`, MYNACTL_KEY: apiKey.key, MYNACTL_CONFIG: join(stack.home, 'none')};
   const {stdout} = await run(process.env.MYNACTL ?? '.build/release/mynactl', ['vendor', 'key', 'glm'], {env});
-  assert.match(stdout, /next key given to +100% of the robots: 2 of 2\n +run with it +1\n +may hold the old +1: old\n/);
+  assert.match(stdout, /next key given to +100% of the robots: 2 of 2\n +run with it +1\n +may hold the old +1: mynactl vendor key glm --missing\n/);
   const refused = await admin.post('/vendors/glm/key/finish');
   assert.equal(refused.status, 409);
   assert.match(refused.body.detail, /1 robot may hold the old key: old/);
@@ -169,6 +169,58 @@ test('robots are moved to a next key, and the old one is forgotten when nobody m
   assert.equal((await admin.post('/vendors/glm/key/finish')).status, 200);
   assert.deepEqual([(await key()).number, (await key()).next], [2, null]);
   assert.equal((await admin.remove('/vendors/glm/key/next')).status, 409);
+});
+
+test('each robot that may hold the old key is named, page by page, and why', async () => {
+  const list = async (query) => (await admin.get(`/vendors/glm/key/devices${query}`)).body;
+  assert.deepEqual((await list('')).items, []); // no next key: there is no old one
+  assert.equal((await admin.get('/vendors/none/key/devices')).status, 404);
+  assert.match((await admin.get('/vendors/glm/key/devices?state=lost')).body.errors[0].detail, /missing, waiting/);
+  const {code} = (await admin.post('/claims', {uses: 24})).body;
+  const ids = Array.from({length: 24}, (_, i) => `key-${String(i).padStart(2, '0')}`);
+  for (const id of ids) assert.equal((await new Robot(id, `SN-${id}`).enrol(stack, code)).status, 200);
+  await stack.sql("UPDATE myna.device SET status = 'retired' WHERE device_id = 'key-23'");
+  await stack.sql("UPDATE myna.device_link SET reported_generation = desired_generation, last_seen = now() - interval '9 days'");
+  assert.equal((await admin.put('/vendors/glm/key/next', {key: 'id.named'})).status, 200);
+  assert.equal((await list('?state=missing')).items.length, 0);
+  assert.equal((await list('?state=waiting')).items.length, 25); // those of before, too
+  assert.equal((await admin.post('/vendors/glm/key/switch', {share: '100%'})).status, 200);
+  await stack.sql(`UPDATE myna.device_link SET session_number = 1, session_hello = true, last_seen = now() WHERE device_id IN ('key-01', 'key-02', 'key-03');
+    UPDATE myna.device_link SET reported_generation = desired_generation WHERE device_id IN ('key-02', 'old', 'young');
+    UPDATE myna.vendor_key_device SET is_kept_back = true WHERE device_id = 'key-03'`);
+  const first = await list('?state=missing&limit=20');
+  assert.ok(Date.parse(first.as_of) > 0);
+  const second = await list(`?state=missing&limit=20&after=${first.next}`);
+  assert.deepEqual([first.items.length, first.next, second.items.length, second.next], [20, 'key-20', 2, null]);
+  assert.deepEqual([...first.items, ...second.items].map(({device}) => device), ids.filter((id) => !['key-02', 'key-23'].includes(id)));
+  assert.ok([...first.items, ...second.items].every((row) => row.missing));
+  const {last_seen: seen, ...offline} = first.items[0];
+  assert.ok(Date.now() - Date.parse(seen) > 8 * 86400e3);
+  assert.deepEqual(offline, {device: 'key-00', name: '', state: 'offline', missing: true, online: false,
+    generation: offline.running + 1, running: offline.running});
+  assert.deepEqual(first.items.slice(1, 3).map(({device, state, online}) => [device, state, online]),
+    [['key-01', 'unanswered', true], ['key-03', 'kept_back', true]]);
+  const state = async (name) => (await list(`?state=${name}`)).items.map(({device}) => device);
+  assert.deepEqual([await state('carried'), await state('kept_back')], [['key-02', 'old', 'young'], ['key-03']]);
+  const {next} = (await admin.get('/vendors/glm/key')).body;
+  assert.deepEqual([next.robots, next.given, next.carried, next.missing, next.kept_back, next.waiting], [25, 24, 3, 22, 1, 0]);
+
+  assert.equal((await admin.post('/groups', {id: 'shop'})).status, 201);
+  await admin.put('/groups/shop/devices/key-05');
+  const {body: made} = await admin.post('/roles', {id: 'shopkeeper', groups: ['shop'], may: {vendors: 'viewer'}});
+  assert.equal(made.id, 'shopkeeper');
+  const {body: bound} = await admin.post('/api-keys', {name: 'shop', role: 'shopkeeper'});
+  const seenBy = await fetch(`http://127.0.0.1:${stack.port}/api/v1/vendors/glm/key/devices`, {headers: {Authorization: `Bearer ${bound.key}`}});
+  assert.deepEqual((await seenBy.json()).items.map(({device}) => device), ['key-05']);
+
+  const {body: apiKey} = await admin.post('/api-keys', {name: 'ctl', role: 'viewer'});
+  const env = {...process.env, MYNACTL_URL: `http://127.0.0.1:${stack.port}`, MYNACTL_KEY: apiKey.key, MYNACTL_CONFIG: join(stack.home, 'none')};
+  const ctl = async (...words) => (await run(process.env.MYNACTL ?? '.build/release/mynactl', ['vendor', 'key', 'glm', ...words], {env})).stdout;
+  assert.match(await ctl('--missing', '--limit', '20'), /key-00 +offline +\d{4}-\d\d-\d\d[^]*key-03 +kept_back[^]*more: --after key-20\n/);
+  assert.match(await ctl('--missing', '--after', 'key-20'), /key-21 +offline[^]*key-22/);
+  await assert.rejects(ctl('--after', 'key-20'), /give one of --missing \(with --limit and --after\)/);
+  assert.equal((await admin.remove('/vendors/glm/key/next')).status, 200);
+  await stack.sql(`UPDATE myna.device SET status = 'retired' WHERE device_id LIKE 'key-%'`);
 });
 
 test('a next key goes out as a rollout, which nobody overtakes by hand', async () => {
