@@ -27,6 +27,13 @@ static const struct option_spec specs[] = {
      .help = "address at which robots enrol; always TLS"},
     {"device_url", OPTION_TEXT, "https://localhost:8443", FIELD(device_url),
      .help = "the same as robots reach it"},
+    {"connections", OPTION_INT, "8192", .min = 1, .max = 100000, FIELD(connections),
+     .help = "connections that each of those listeners takes at once"},
+    {"connections_per_address", OPTION_INT, "3000", .min = 1, .max = 100000,
+     FIELD(connections_per_address), .help = "of those, from one address (IPv6: from one /64)"},
+    {"request_timeout_s", OPTION_INT, "30", .min = 1, .max = 3600, FIELD(request_timeout_s),
+     .help = "seconds for the headers of a request, and for its body and its answer beyond one "
+             "for each 16 KiB"},
     {"device_names", OPTION_TEXT, "DNS:localhost,IP:127.0.0.1", FIELD(device_names),
      .help = "names in that listener's certificate (init)"},
     {"broker_names", OPTION_TEXT, "DNS:localhost,IP:127.0.0.1", FIELD(broker_names),

@@ -15,6 +15,9 @@ struct config {
     const char *tls_cert;
     const char *tls_key;
     const char *device_listen;
+    int64_t connections;
+    int64_t connections_per_address;
+    int64_t request_timeout_s;
     const char *device_url;
     const char *device_names;
     const char *broker_names;

@@ -346,10 +346,19 @@ static enum status read_pair(const char *cert_path, const char *key_path, struct
     return status;
 }
 
+static struct guests_limits connection_limits(const struct config *config)
+{
+    return (struct guests_limits){.total = (unsigned)config->connections,
+                                  .per_address = (unsigned)config->connections_per_address};
+}
+
 static enum status start_listener(struct server *server, char *problem)
 {
     const struct config *config = server->config;
     struct http_options options = {
+        .name = "dashboard",
+        .limits = connection_limits(config),
+        .request_timeout_ms = config->request_timeout_s * 1000,
         .address = config->listen,
         .hooks = api_hooks(),
         .context = &server->api,
@@ -375,8 +384,12 @@ static enum status start_listener(struct server *server, char *problem)
 
 static enum status start_device_listener(struct server *server, char *problem)
 {
+    const struct config *config = server->config;
     struct http_options options = {
-        .address = server->config->device_listen,
+        .name = "robots",
+        .limits = connection_limits(config),
+        .request_timeout_ms = config->request_timeout_s * 1000,
+        .address = config->device_listen,
         .context = &server->api,
         .workers = DEVICE_WORKERS,
     };
@@ -388,7 +401,9 @@ static enum status start_device_listener(struct server *server, char *problem)
     options.cert_pem = server->device_tls.cert;
     options.key_pem = server->device_tls.key;
     options.tables = api_robot_routes(&options.table_count);
-    return http_start(&server->device_http, &options, problem);
+    enum status status = http_start(&server->device_http, &options, problem);
+    server->api.device_http = server->device_http;
+    return status;
 }
 
 static enum status start_parts(struct server *server, char *problem)
@@ -500,6 +515,8 @@ void server_tick(struct server *server)
 {
     int64_t now_ms = clock_mono_ms();
 
+    http_tick(server->http);
+    http_tick(server->device_http);
     if (now_ms - server->heartbeat_ms < HEARTBEAT_MS)
         return;
     server->heartbeat_ms = now_ms;

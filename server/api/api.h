@@ -43,6 +43,7 @@ struct api {
     atomic_bool *is_comparing; /* a what-if question is being answered */
     /* for metrics and readiness; NULL in tests */
     struct http *http;
+    struct http *device_http; /* the robots' listener */
     struct bus *bus;
     struct ingest *ingest;
     struct outbox *outbox;

@@ -19,6 +19,35 @@ static void one(struct buffer *out, const char *name, const char *type, const ch
     buffer_format(out, "myna_%s %" PRIu64 "\n", name, value);
 }
 
+/* Of both listeners. */
+static void write_connections(const struct api *api, const struct guests_counts *dashboard,
+                              struct buffer *out)
+{
+    struct http_counts counts = {0};
+
+    if (api->device_http != NULL)
+        http_counts(api->device_http, &counts);
+    const struct guests_counts *robots = &counts.connections;
+    const struct {
+        const char *name, *type, *help;
+        uint64_t dashboard, robots;
+    } families[] = {
+        {"http_connections", "gauge", "open connections", dashboard->present, robots->present},
+        {"http_connections_refused_total", "counter",
+         "connections refused because too many were open", dashboard->refused, robots->refused},
+        {"http_connections_cut_total", "counter", "connections cut because they took too long",
+         dashboard->cut, robots->cut},
+    };
+
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        head(out, families[i].name, families[i].type, families[i].help);
+        buffer_format(out, "myna_%s{listener=\"dashboard\"} %" PRIu64 "\n", families[i].name,
+                      families[i].dashboard);
+        buffer_format(out, "myna_%s{listener=\"robots\"} %" PRIu64 "\n", families[i].name,
+                      families[i].robots);
+    }
+}
+
 static void write_http(const struct api *api, struct buffer *out)
 {
     struct http_counts counts;
@@ -30,6 +59,7 @@ static void write_http(const struct api *api, struct buffer *out)
                       counts.answers[i]);
     one(out, "http_refused_total", "counter", "requests refused because too many were waiting",
         counts.refused);
+    write_connections(api, &counts.connections, out);
     one(out, "http_waiting", "gauge", "requests that wait for a worker", counts.queued);
     one(out, "event_streams", "gauge", "open event streams", hub_streams(api->hub));
     one(out, "event_streams_dropped_total", "counter", "event streams cut off for being slow",

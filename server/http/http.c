@@ -1,22 +1,24 @@
 #include "server/http/http.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <fcntl.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "schema/base/clock.h"
 #include "schema/base/log.h"
 #include "schema/base/queue.h"
+#include "server/http/guests.h"
 #include "server/http/listen.h"
+#include "server/http/mhd_events.h"
+#include "server/http/mhd_request.h"
 #include "server/http/spool.h"
 
 #define HTTP_THREADS        2
-#define CONNECTIONS         4096u
 #define IDLE_TIMEOUT_S      120u
 #define BODY_TIMEOUT_S      10u /* between two pieces of a body */
 #define MAX_WORKERS         32u
@@ -24,6 +26,7 @@
 #define REQUEST_MEMORY      ((size_t)24 << 20)
 #define URL_SIZE            96
 #define WRITTEN_PIECE_BYTES ((size_t)64 << 10)
+#define BYTES_PER_MS        16 /* a body or an answer that is slower runs out of time */
 #define RETIRED_MAX         8
 
 /* What the bodies under way may take together: they are read before anybody is asked who he is. */
@@ -38,6 +41,7 @@ struct http {
     struct MHD_Daemon *daemon;
     struct MHD_Daemon *retired[RETIRED_MAX]; /* of earlier certificates: they accept no more */
     size_t retired_count;
+    struct guests *guests;
     struct queue *waiting;
     pthread_t workers[MAX_WORKERS];
     unsigned worker_count;
@@ -59,6 +63,7 @@ struct exchange {
     struct http *http;
     atomic_uint owners; /* the connection, and a worker that writes while it is read */
     struct MHD_Connection *connection;
+    struct guest *guest;
     enum exchange_state state;
     struct arena *arena;
     struct buffer body;
@@ -68,6 +73,29 @@ struct exchange {
     struct spool *spool; /* of REPLY_WRITTEN */
     struct spool_reader reader;
 };
+
+/* How long the one at the other end may take */
+
+static void expect(struct exchange *exchange, int64_t more_ms)
+{
+    const struct http *http = exchange->http;
+
+    guests_expect(http->guests, exchange->guest,
+                  clock_mono_ms() + http->options.request_timeout_ms + more_ms);
+}
+
+static void expect_nothing(struct exchange *exchange)
+{
+    guests_expect(exchange->http->guests, exchange->guest, GUESTS_ANY_TIME);
+}
+
+static struct guest *guest_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info != NULL ? info->socket_context : NULL;
+}
 
 static void exchange_drop(struct exchange *exchange)
 {
@@ -98,61 +126,11 @@ static struct exchange *exchange_create(struct http *http, struct MHD_Connection
     }
     exchange->http = http;
     exchange->connection = connection;
+    exchange->guest = guest_of(connection);
     atomic_init(&exchange->owners, 1);
     buffer_init(&exchange->body, ROUTE_BODY_BYTES);
     reply_init(&exchange->reply, exchange->arena);
     return exchange;
-}
-
-/* The request's view of the connection */
-
-static enum MHD_Result add_pair(struct request_pair *pairs, size_t max, size_t *count,
-                                const char *name, const char *value)
-{
-    if (*count == max)
-        return MHD_NO;
-    pairs[(*count)++] = (struct request_pair){name, value};
-    return MHD_YES;
-}
-
-static enum MHD_Result on_pair(void *context, enum MHD_ValueKind kind, const char *name,
-                               const char *value)
-{
-    struct request *r = context;
-
-    if (kind == MHD_HEADER_KIND)
-        return add_pair(r->headers, REQUEST_PAIRS, &r->header_count, name, value);
-    if (kind == MHD_GET_ARGUMENT_KIND)
-        return add_pair(r->query, REQUEST_PAIRS, &r->query_count, name, value);
-    return add_pair(r->cookies, sizeof r->cookies / sizeof *r->cookies, &r->cookie_count, name,
-                    value);
-}
-
-static void read_address(struct MHD_Connection *connection, char out[REQUEST_ADDRESS])
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *peer = info != NULL ? info->client_addr : NULL;
-
-    out[0] = '\0';
-    if (peer != NULL && peer->sa_family == AF_INET)
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)peer)->sin_addr, out, REQUEST_ADDRESS);
-    if (peer != NULL && peer->sa_family == AF_INET6)
-        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)peer)->sin6_addr, out, REQUEST_ADDRESS);
-}
-
-static void fill_request(struct exchange *exchange, const char *url, const char *method)
-{
-    struct request *request = &exchange->request;
-
-    request->method = method;
-    request->path = url;
-    request->arena = exchange->arena;
-    request->secure = exchange->http->options.cert_pem != NULL;
-    read_address(exchange->connection, request->address);
-    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, on_pair, request);
-    MHD_get_connection_values(exchange->connection, MHD_GET_ARGUMENT_KIND, on_pair, request);
-    MHD_get_connection_values(exchange->connection, MHD_COOKIE_KIND, on_pair, request);
 }
 
 /* The work, on a worker's thread */
@@ -327,65 +305,16 @@ static const struct reply_header safe_headers[] = {
     {"Permissions-Policy", "camera=(), microphone=(), geolocation=()"},
 };
 
-/* A stream and the connection that it wakes. */
-struct events {
-    struct MHD_Connection *connection;
-    struct hub_stream *stream;
-};
-
-static void sleep_connection(void *context)
-{
-    MHD_suspend_connection(((struct events *)context)->connection);
-}
-
-static void wake_connection(void *context)
-{
-    MHD_resume_connection(((struct events *)context)->connection);
-}
-
-static ssize_t read_events(void *context, uint64_t position, char *out, size_t max)
-{
-    struct events *events = context;
-    ssize_t size = hub_read(events->stream, (uint8_t *)out, max, sleep_connection);
-
-    (void)position;
-    return size < 0 ? MHD_CONTENT_READER_END_OF_STREAM : size;
-}
-
-static void end_events(void *context)
-{
-    struct events *events = context;
-
-    hub_close_stream(events->stream);
-    free(events);
-}
-
-static struct MHD_Response *make_events(struct exchange *exchange)
-{
-    struct events *events = calloc(1, sizeof *events);
-    struct MHD_Response *response;
-
-    if (events == NULL)
-        return NULL;
-    events->connection = exchange->connection;
-    events->stream = hub_open_stream(exchange->http->options.hub, wake_connection, events);
-    if (events->stream == NULL) {
-        free(events);
-        return NULL;
-    }
-    response =
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, read_events, events, end_events);
-    if (response == NULL)
-        end_events(events);
-    return response;
-}
-
 static ssize_t read_written(void *context, uint64_t position, char *out, size_t max)
 {
     struct exchange *exchange = context;
     const ssize_t size =
         spool_read(exchange->spool, position, (uint8_t *)out, max, &exchange->reader);
 
+    if (size > 0) /* it has room for more: what it was given before has gone */
+        expect(exchange, size / BYTES_PER_MS);
+    else
+        expect_nothing(exchange); /* the writer's turn */
     if (size == SPOOL_END)
         return MHD_CONTENT_READER_END_OF_STREAM;
     return size < 0 ? MHD_CONTENT_READER_END_WITH_ERROR : size;
@@ -396,7 +325,8 @@ static struct MHD_Response *make_response(struct exchange *exchange)
     struct reply *reply = &exchange->reply;
 
     if (reply->kind == REPLY_EVENTS) {
-        struct MHD_Response *response = make_events(exchange);
+        struct MHD_Response *response =
+            mhd_events_response(exchange->http->options.hub, exchange->connection);
         if (response != NULL)
             return response;
         reply_header(reply, "Retry-After", "30");
@@ -441,6 +371,18 @@ static void add_headers(const struct exchange *exchange, struct MHD_Response *re
         MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
 }
 
+/* Who reads slowly keeps the answer in memory meanwhile. */
+static void expect_reading(struct exchange *exchange)
+{
+    const struct reply *reply = &exchange->reply;
+    const uint64_t bytes = reply->kind == REPLY_FILE ? reply->file_size : reply->body.size;
+
+    if (reply->kind == REPLY_EVENTS)
+        expect_nothing(exchange); /* that is as long as the hub holds it */
+    else
+        expect(exchange, (int64_t)(bytes / BYTES_PER_MS));
+}
+
 static enum MHD_Result answer(struct exchange *exchange)
 {
     struct MHD_Response *response = make_response(exchange);
@@ -448,6 +390,7 @@ static enum MHD_Result answer(struct exchange *exchange)
 
     if (response == NULL)
         return MHD_NO;
+    expect_reading(exchange);
     add_headers(exchange, response);
     enum MHD_Result result = MHD_queue_response(exchange->connection, status, response);
     MHD_destroy_response(response);
@@ -481,7 +424,12 @@ static enum MHD_Result begin(struct exchange *exchange, const char *url, const c
     const struct http_options *options = &exchange->http->options;
     int64_t announced = 0;
 
-    fill_request(exchange, url, method);
+    request->arena = exchange->arena;
+    request->secure = options->cert_pem != NULL;
+    const unsigned refusal = mhd_request_fill(exchange->connection, url, method, request);
+    if (refusal != 0)
+        return refuse(exchange, refusal,
+                      "at most 64 headers, 64 cookies and 64 parameters are taken");
     enum status status = request_match(request, options->tables, options->table_count);
     if (status == STATUS_NOT_FOUND)
         return refuse(exchange, 404, "there is nothing at this path");
@@ -495,10 +443,14 @@ static enum MHD_Result begin(struct exchange *exchange, const char *url, const c
     if (length != NULL && span_to_int64(span_text(length), &announced) == STATUS_OK &&
         announced > (int64_t)limit)
         return refuse(exchange, 413, "the body is larger than this path takes");
+    const char *packed = request_header(request, "Content-Encoding");
+    if (packed != NULL && strcasecmp(packed, "identity") != 0)
+        return refuse(exchange, 415, "a body is taken as it is: leave out Content-Encoding");
     buffer_init(&exchange->body, limit);
     /* The library may miss the end of a connection that comes together with data: a sender who goes
      * away in mid-body would keep its share of bodies_max for the whole idle time. */
     set_timeout(exchange->connection, BODY_TIMEOUT_S);
+    expect(exchange, 0);
     return MHD_YES;
 }
 
@@ -509,6 +461,7 @@ static enum MHD_Result read_body(struct exchange *exchange, const char *data, si
     const bool fits = before + *size <= bodies_max[kind];
 
     exchange->body_bytes += *size;
+    guests_extend(exchange->http->guests, exchange->guest, (int64_t)(*size / BYTES_PER_MS));
     if (fits)
         buffer_add(&exchange->body, span_of(data, *size));
     else
@@ -525,6 +478,7 @@ static enum MHD_Result dispatch(struct exchange *exchange)
     exchange->request.body = buffer_span(&exchange->body);
     exchange->state = WORKING;
     set_timeout(exchange->connection, IDLE_TIMEOUT_S);
+    expect_nothing(exchange);
     MHD_suspend_connection(exchange->connection);
     if (queue_put(exchange->http->waiting, &self, 1) == STATUS_OK)
         return MHD_YES;
@@ -565,8 +519,40 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     (void)code;
     if (exchange != NULL && exchange->spool != NULL)
         spool_leave(exchange->spool);
+    /* the library counts how long it then says nothing; this, how long it begins the next */
+    if (exchange != NULL)
+        expect(exchange, IDLE_TIMEOUT_S * 1000);
     exchange_drop(exchange);
     *slot = NULL;
+}
+
+/* Connections, on the library's threads */
+
+static enum MHD_Result on_accept(void *context, const struct sockaddr *from, socklen_t size)
+{
+    const struct http *http = context;
+
+    (void)size;
+    return guests_admit(http->guests, from) ? MHD_YES : MHD_NO;
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **slot,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    const struct http *http = context;
+
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        guests_leave(http->guests, *slot);
+        *slot = NULL;
+        return;
+    }
+    const struct sockaddr *from =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+    const int fd =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    /* the handshake is within the time of the first request */
+    *slot =
+        guests_enter(http->guests, from, fd, clock_mono_ms() + http->options.request_timeout_ms);
 }
 
 static __attribute__((format(printf, 2, 0))) void on_log(void *context, const char *format,
@@ -597,13 +583,16 @@ static struct MHD_Daemon *start_daemon(struct http *http, int fd)
         {MHD_OPTION_END, 0, NULL},
     };
     const struct MHD_OptionItem no_options[] = {{MHD_OPTION_END, 0, NULL}};
+    /* the library shares its own limit out among threads, and those who come do not come evenly */
+    const unsigned limit = HTTP_THREADS * (http->options.limits.total + 1);
 
-    return MHD_start_daemon(flags | (tls ? MHD_USE_TLS : 0), 0, NULL, NULL, on_request, http,
+    return MHD_start_daemon(flags | (tls ? MHD_USE_TLS : 0), 0, on_accept, http, on_request, http,
                             MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
                             MHD_OPTION_THREAD_POOL_SIZE, (unsigned)HTTP_THREADS,
-                            MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
+                            MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT,
                             IDLE_TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
-                            MHD_OPTION_ARRAY, tls ? tls_options : no_options, MHD_OPTION_END);
+                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_ARRAY,
+                            tls ? tls_options : no_options, MHD_OPTION_END);
 }
 
 static enum status start_workers(struct http *http)
@@ -631,7 +620,9 @@ enum status http_start(struct http **out, const struct http_options *options, ch
         goto fail;
     snprintf(problem, 256, "cannot start the listener on \"%.80s\"%s", options->address,
              options->cert_pem != NULL ? " (do certificate and key belong together?)" : "");
-    status = queue_create(&http->waiting, WAITING_REQUESTS, WAITING_REQUESTS * sizeof(void *));
+    status = guests_create(&http->guests, &options->limits);
+    if (status == STATUS_OK)
+        status = queue_create(&http->waiting, WAITING_REQUESTS, WAITING_REQUESTS * sizeof(void *));
     if (status == STATUS_OK)
         status = start_workers(http);
     if (status != STATUS_OK)
@@ -736,6 +727,7 @@ void http_stop(struct http *http)
         MHD_stop_daemon(http->daemon);
     for (size_t i = 0; i < http->retired_count; i++)
         MHD_stop_daemon(http->retired[i]);
+    guests_free(http->guests);
     queue_free(http->waiting);
     if (http->fd >= 0)
         close(http->fd);
@@ -752,8 +744,14 @@ const char *http_url(const struct http *http)
     return http->url;
 }
 
+void http_tick(struct http *http)
+{
+    guests_sweep(http->guests, http->options.name, clock_mono_ms());
+}
+
 void http_counts(struct http *http, struct http_counts *counts)
 {
+    guests_count(http->guests, &counts->connections);
     for (int i = 0; i < 6; i++)
         counts->answers[i] = atomic_load(&http->answers[i]);
     counts->refused = atomic_load(&http->refused);

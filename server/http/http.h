@@ -2,12 +2,14 @@
  *
  * Two threads speak HTTP and never wait for anything else; handlers, which may wait for the
  * database, run on a bounded pool of workers while their connection is suspended. What does not fit
- * is refused with 503; a body that does not fit beside those under way is hung up on. Every answer
- * carries the headers that keep a browser safe.
+ * is refused with 503; a body that does not fit beside those under way is hung up on, and so is
+ * whoever takes too long, or connects beyond the limits (guests.h). Every answer carries the
+ * headers that keep a browser safe.
  */
 #ifndef SERVER_HTTP_HTTP_H
 #define SERVER_HTTP_HTTP_H
 
+#include "server/http/guests.h"
 #include "server/http/hub.h"
 #include "server/http/reply.h"
 #include "server/http/request.h"
@@ -29,6 +31,7 @@ struct http_hooks {
 };
 
 struct http_options {
+    const char *name;               /* of the listener, in the log: "dashboard" */
     const char *address;            /* "127.0.0.1:8080", "[::]:8443"; port 0 chooses one */
     const char *cert_pem, *key_pem; /* both NULL: without TLS */
     const struct route_table *const *tables;
@@ -37,6 +40,10 @@ struct http_options {
     void *context;                  /* given to hooks and handlers */
     struct hub *hub;                /* NULL: no event streams */
     unsigned workers;
+    struct guests_limits limits; /* of connections */
+    /* for the headers of a request from their first byte, and for each of body and answer besides a
+     * second for every 16 KiB */
+    int64_t request_timeout_ms;
 };
 
 /* Copies what it needs of *options but borrows tables, hooks, hub and context until http_stop().
@@ -59,8 +66,12 @@ unsigned http_port(const struct http *http);
 /* "http://127.0.0.1:8080"; borrowed. */
 const char *http_url(const struct http *http);
 
+/* Hangs up on whoever takes too long. To be called about once a second. */
+void http_tick(struct http *http);
+
 /* For metrics: answers by status class (index 1 to 5) and requests that found no room. */
 struct http_counts {
+    struct guests_counts connections;
     uint64_t answers[6];
     uint64_t refused;
     uint64_t queued;

@@ -44,7 +44,7 @@ struct request {
     size_t header_count;
     struct request_pair query[REQUEST_PAIRS];
     size_t query_count;
-    struct request_pair cookies[8];
+    struct request_pair cookies[REQUEST_PAIRS];
     size_t cookie_count;
     struct span body;
     struct arena *arena;

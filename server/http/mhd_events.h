@@ -1,0 +1,14 @@
+/* mhd_events.h - a stream of the hub as an answer of the HTTP library */
+#ifndef SERVER_HTTP_MHD_EVENTS_H
+#define SERVER_HTTP_MHD_EVENTS_H
+
+#include "server/http/hub.h"
+
+struct MHD_Connection;
+struct MHD_Response;
+
+/* The connection sleeps while there is nothing to tell. NULL: too many streams are open, or there
+ * is no memory. */
+struct MHD_Response *mhd_events_response(struct hub *hub, struct MHD_Connection *connection);
+
+#endif
