@@ -50,6 +50,8 @@ static const struct option_spec specs[] = {
      .help = "PEM certificates that alerts' receivers may have besides the system's"},
     {"notify_attempts", OPTION_INT, "12", .min = 1, .max = 100, FIELD(notify_attempts),
      .help = "attempts to deliver an alert until it is given up"},
+    {"revocations_file", OPTION_TEXT, NULL, FIELD(revocations_file),
+     .help = "list of revoked robots for when the database is restored; else in state_dir"},
     {"audit_head_file", OPTION_TEXT, NULL, FIELD(audit_head_file),
      .help = "file that the audit's newest hash is appended to, on another disk or machine"},
     {"audit_head_syslog", OPTION_FLAG, NULL, FIELD(audit_head_syslog),

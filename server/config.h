@@ -29,6 +29,7 @@ struct config {
     const char *dashboard_url;
     const char *notify_ca;
     int64_t notify_attempts;
+    const char *revocations_file; /* NULL: in state_dir */
     const char *audit_head_file;
     bool audit_head_syslog;
     int64_t audit_head_interval_s;

@@ -14,6 +14,7 @@
 #include "server/jobs/deadman.h"
 #include "server/jobs/drainer.h"
 #include "server/jobs/janitor.h"
+#include "server/jobs/keeper.h"
 #include "server/jobs/levels.h"
 #include "server/jobs/notary.h"
 #include "server/jobs/outbox.h"
@@ -65,6 +66,7 @@ struct server {
     struct drainer *drainer;
     struct deadman *deadman;
     struct notary *notary;
+    struct keeper *keeper;
     struct oidc *oidc;
     struct feed *feed;
     struct http *http;
@@ -141,6 +143,20 @@ static enum status open_database(struct server *server, char *problem)
         status = say(problem, identity_ensure(server->store, server->authority),
                      "the sealing key cannot be made");
     return status;
+}
+
+/* Before anybody is heard. */
+static enum status start_keeper(struct server *server, char *problem)
+{
+    const struct config *config = server->config;
+    char path[PATH_MAX];
+
+    if (config->revocations_file != NULL)
+        snprintf(path, sizeof path, "%s", config->revocations_file);
+    else
+        snprintf(path, sizeof path, "%s/revocations.jsonl", config->state_dir);
+    return keeper_start(&server->keeper, server->store, path, authority_master(server->authority),
+                        problem);
 }
 
 static enum status start_bus(struct server *server, char *problem)
@@ -432,6 +448,8 @@ static enum status start_parts(struct server *server, char *problem)
     if (status == STATUS_OK)
         status = say(problem, counts_create(&server->counts), "counts");
     if (status == STATUS_OK)
+        status = start_keeper(server, problem);
+    if (status == STATUS_OK)
         status = start_bus(server, problem);
     if (status == STATUS_OK)
         status = start_notices(server, problem);
@@ -541,6 +559,7 @@ void server_stop(struct server *server)
     outbox_stop(server->outbox);
     ingest_stop(server->ingest);
     bus_stop(server->bus);
+    keeper_stop(server->keeper);
     throttle_free(server->throttle);
     throttle_free(server->pairing_throttle);
     identities_free(server->identities);

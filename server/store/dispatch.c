@@ -227,8 +227,11 @@ enum status dispatch_keep_bundle(struct store_conn *conn, const char *device_id,
 
 enum status dispatch_list_revoked(struct store *store, struct arena *arena, struct span *ids)
 {
-    STORE_STATEMENT(list, "SELECT coalesce(string_agg(device_id, E'\\n' ORDER BY device_id), '')"
-                          " FROM myna.device WHERE status IN ('revoked', 'retired')");
+    STORE_STATEMENT(list,
+                    "SELECT coalesce(string_agg(f.device_id, E'\\n' ORDER BY f.device_id), '')"
+                    " FROM (SELECT device_id::text FROM myna.device"
+                    "       WHERE status IN ('revoked', 'retired')"
+                    "       UNION SELECT device_id::text FROM myna.revoked_before) f");
 
     return store_json(store, &list, STORE_NO_VALUES, arena, ids);
 }
