@@ -1,4 +1,6 @@
 /* What the server wants said, or asked: talker_parts.h. */
+#include <stdarg.h>
+
 #include "agent/consent.h"
 #include "agent/recall.h"
 #include "agent/talker_parts.h"
@@ -9,12 +11,17 @@
 #define PROBE_QUESTION    "Answer with the single word: yes"
 #define PROBE_TOKENS      16
 
-static void finish(struct talker *talker, const struct talker_job *job, wire_CommandStatus status,
-                   const char *reason)
+__attribute__((format(printf, 4, 5))) static void finish(struct talker *talker,
+                                                         const struct talker_job *job,
+                                                         wire_CommandStatus status,
+                                                         const char *reason, ...)
 {
     struct peer_answer answer = {.status = status};
+    va_list args;
 
-    snprintf(answer.reason, sizeof answer.reason, "%s", reason);
+    va_start(args, reason);
+    vsnprintf(answer.reason, sizeof answer.reason, reason, args);
+    va_end(args);
     talker->options.host.on_command(talker->options.host.context, job->id, &answer);
 }
 
@@ -76,9 +83,9 @@ void talker_announce(struct talker *talker)
 static void finish_spoken(struct talker *talker, const struct talker_job *job, enum status status)
 {
     if (status == STATUS_OK)
-        finish(talker, job, wire_CommandStatus_COMMAND_DONE, "");
+        finish(talker, job, wire_CommandStatus_COMMAND_DONE, "%s", "");
     else
-        finish(talker, job, wire_CommandStatus_COMMAND_FAILED, status_text(status));
+        finish(talker, job, wire_CommandStatus_COMMAND_FAILED, "%s", status_text(status));
 }
 
 /* Whoever hears it must know that it is not the robot's own idea. */
@@ -159,7 +166,6 @@ static void probe(struct talker *talker, const struct talker_job *job, struct sp
     const wire_Route *route = find_route(&talker->values, name);
     struct turn_settings settings = talker_turn_settings(&talker->values);
     struct turn_report report;
-    char reason[LIMIT_REASON + 1];
     uint8_t uuid[16];
 
     if (!route) {
@@ -183,13 +189,11 @@ static void probe(struct talker *talker, const struct talker_job *job, struct sp
     conversation_forget(talker->no_conversation);
     talker->options.host.on_used(talker->options.host.context);
     if (status == STATUS_OK)
-        snprintf(reason, sizeof reason, "first token after %u ms", (unsigned)report.first_token_ms);
+        finish(talker, job, wire_CommandStatus_COMMAND_DONE, "first token after %u ms",
+               (unsigned)report.first_token_ms);
     else
-        snprintf(reason, sizeof reason, "no answer: %s", message_outcome_name(report.outcome));
-    finish(talker, job,
-           status == STATUS_OK ? wire_CommandStatus_COMMAND_DONE
-                               : wire_CommandStatus_COMMAND_FAILED,
-           reason);
+        finish(talker, job, wire_CommandStatus_COMMAND_FAILED, "no answer: %s",
+               message_outcome_name(report.outcome));
 }
 
 static const struct {

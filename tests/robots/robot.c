@@ -298,20 +298,24 @@ static void on_done_at_once(struct robot *robot, const wire_Command *command,
     answer->status = wire_CommandStatus_COMMAND_DONE;
 }
 
+static void refuse(struct peer_answer *answer, wire_CommandStatus status, const char *reason)
+{
+    answer->status = status;
+    snprintf(answer->reason, sizeof answer->reason, "%s", reason);
+}
+
 static void on_picture(struct robot *robot, const wire_Command *command, struct peer_answer *answer)
 {
     (void)robot;
     (void)command;
-    answer->status = wire_CommandStatus_COMMAND_REFUSED;
-    snprintf(answer->reason, sizeof answer->reason, "a simulated robot has no face");
+    refuse(answer, wire_CommandStatus_COMMAND_REFUSED, "a simulated robot has no face");
 }
 
 static void on_bundle(struct robot *robot, const wire_Command *command, struct peer_answer *answer)
 {
     (void)robot;
     (void)command;
-    answer->status = wire_CommandStatus_COMMAND_REFUSED;
-    snprintf(answer->reason, sizeof answer->reason, "a simulated robot has no owner to agree");
+    refuse(answer, wire_CommandStatus_COMMAND_REFUSED, "a simulated robot has no owner to agree");
 }
 
 static void on_restart(struct robot *robot, const wire_Command *command, struct peer_answer *answer)
@@ -321,8 +325,7 @@ static void on_restart(struct robot *robot, const wire_Command *command, struct 
     facts->restart_expires_ms = command->expires_ms;
     memcpy(facts->restart_id, command->id, sizeof facts->restart_id);
     if (notebook_write(robot->notebook) != STATUS_OK) {
-        answer->status = wire_CommandStatus_COMMAND_FAILED;
-        snprintf(answer->reason, sizeof answer->reason, "the disk takes nothing");
+        refuse(answer, wire_CommandStatus_COMMAND_FAILED, status_text(STATUS_IO));
         return;
     }
     answer->status = wire_CommandStatus_COMMAND_DONE;
@@ -334,10 +337,8 @@ static void on_probed(void *context, const char *reason)
     struct robot *robot = context;
     struct peer_answer answer = {.status = wire_CommandStatus_COMMAND_DONE};
 
-    if (reason[0] != '\0') {
-        answer.status = wire_CommandStatus_COMMAND_FAILED;
-        snprintf(answer.reason, sizeof answer.reason, "%s", reason);
-    }
+    if (reason[0] != '\0')
+        refuse(&answer, wire_CommandStatus_COMMAND_FAILED, reason);
     peer_finish_command(robot->peer, robot->probe_id, &answer, span_of(NULL, 0), now_of(robot));
 }
 
@@ -348,11 +349,10 @@ static void on_probe(struct robot *robot, const wire_Command *command, struct pe
     enum status status = talk_probe(robot->talk, command->text, on_probed);
     if (status == STATUS_OK)
         return;
-    answer->status = wire_CommandStatus_COMMAND_REFUSED;
-    snprintf(answer->reason, sizeof answer->reason, "%s",
-             status == STATUS_NOT_FOUND ? "it is not among this robot's routes"
-             : status == STATUS_DENIED  ? "this robot's limit_mode allows no vendor"
-                                        : "the robot is busy talking");
+    refuse(answer, wire_CommandStatus_COMMAND_REFUSED,
+           status == STATUS_NOT_FOUND ? "this robot has no such route"
+           : status == STATUS_DENIED  ? "this robot's limit_mode allows no vendor"
+                                      : "the robot is busy talking");
 }
 
 static void on_forget(struct robot *robot, const wire_Command *command, struct peer_answer *answer)
@@ -381,8 +381,7 @@ static void command(void *context, const wire_Command *command, struct peer_answ
             return;
         }
     }
-    answer->status = wire_CommandStatus_COMMAND_REFUSED;
-    snprintf(answer->reason, sizeof answer->reason, "this robot does not know that command");
+    refuse(answer, wire_CommandStatus_COMMAND_REFUSED, "this software does not know the command");
 }
 
 /* Connection. */

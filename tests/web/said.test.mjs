@@ -101,6 +101,9 @@ test('refusals, findings and reasons are recognised with their numbers and names
     'not heard since 2026-01-01T00:00:00Z': '最后一次联系：2026-01-01T00:00:00Z',
     'commitment "terminals" of "dahan" falls short by 12 devices: 3600.00 CNY more than if nobody moved': '“dahan”的承诺“terminals”将差 12 devices：比无人迁移多付 3600.00 CNY',
     'net: dahan/dahan-chat: the voice made no sound of the answer': '网络：dahan/dahan-chat：语音没有读出回答',
+    'this robot\'s limit_mode allows no vendor': '此机器人的 limit_mode 不允许任何供应商',
+    'no answer: failed': '没有回答：失败',
+    'first token after 412 ms': '412 毫秒后收到首个词元',
     'what a vendor says, in its own words: quota': 'what a vendor says, in its own words: quota',
   };
   const said = inChinese(Object.keys(pairs));

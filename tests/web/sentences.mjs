@@ -19,6 +19,11 @@ const PLACES = [
   [/^server\/fleet\/(gate_json|rollout_plan|doctor)\.c$/, ['refuse', 'found', 'snprintf']],
   [/^server\/fleet\/filter\.c$/, ['fail', 'snprintf', '=', '']],
   [/^agent\/orders\.c$/, ['answer']],
+  [/^agent\/talker_command\.c$/, ['finish']],
+  [/^(agent\/link\/peer|tests\/robots\/robot)\.c$/, ['refuse']],
+  [/^tests\/robots\/talk\.c$/, ['end_turn']],
+  [/^agent\/software\/\w+\.c$/, ['fail', 'refuse', 'snprintf']],
+  [/^schema\/base\/status\.h$/, ['X']],
   [/^(agent\/(trial_turn|prover)|tests\/robots\/tryout)\.c$/, ['fail', 'refuse', 'snprintf']],
   [/^server\/store\/(preflight\w*|rollout\w*|room|budgets|bounds|layers|vendor_keys|vendor_usage|vendors|statements|terms|imports|invoice\w*|ledger_lines|installation)\.c$/,
     ['preflight_find', 'refuse', 'refuse_before', 'snprintf', 'arena_format', 'buffer_format', 'list_example']],
@@ -65,12 +70,13 @@ const quoted = (text) => [...text.matchAll(/'([a-z][^'"]* [^']{3,})'/g)].map(([,
 
 const isSentence = (text) => /[a-z]{2,} [A-Za-z({,"0-9.]|^[a-z]+ \{/.test(text) && !/^\s*(SELECT|WITH|UPDATE|jsonb_|\{"|,? ?"?\w+": |"[^"]*"$)|\n|\|/.test(text);
 
-// Where robots, real and simulated, say why they refuse something.
-const ROBOTS = ['agent/orders.c', 'agent/prover.c', 'agent/trial_turn.c', 'tests/robots/tryout.c'];
+// Where robots, real and simulated, say why they refuse something; and what both sides call a failure.
+const ROBOTS = ['agent/orders.c', 'agent/talker_command.c', 'agent/link/peer.c', 'agent/prover.c', 'agent/trial_turn.c', 'tests/robots/robot.c', 'tests/robots/talk.c',
+  'tests/robots/tryout.c'];
 
 // [[file, sentence]...]
 export function sentences() {
-  const all = [...files('server'), ...files('schema'), ...ROBOTS].flatMap((file) => {
+  const all = [...files('server'), ...files('schema'), ...files('agent/software'), 'schema/base/status.h', ...ROBOTS].flatMap((file) => {
     const wanted = PLACES.filter(([where]) => where.test(relative('.', file))).flatMap(([, names]) => names);
     if (wanted.length === 0 && !QUERIES.test(file)) return [];
     return literals(readFileSync(join(root, file), 'utf8')).filter(([to]) => wanted.includes(to) || (QUERIES.test(file) && to === 'STORE_STATEMENT'))
