@@ -75,6 +75,8 @@ static void write_row(struct json_writer *writer, const struct serial_list_row *
     json_write_member(writer, "serial", row->serial);
     if (row->group != NULL)
         json_write_member(writer, "group", row->group);
+    json_key(writer, "labels");
+    json_write_raw(writer, row->labels);
     if (encode_hex(span_of(hash, CRYPTO_HASH_SIZE), text, sizeof text) == STATUS_OK)
         json_write_member(writer, "hash", text);
     json_end_object(writer);
@@ -128,6 +130,8 @@ static enum status write_item(struct json_writer *writer, const struct import *i
         json_write_text(writer, span_text(row->group));
     else
         json_write_null(writer);
+    json_key(writer, "labels");
+    json_write_raw(writer, row->labels);
     json_write_member(writer, "code", import->codes[at]);
     json_write_member(writer, "uri", buffer_cstring(&uri));
     if (import->pictures) {

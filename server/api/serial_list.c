@@ -8,9 +8,12 @@
 #include "server/store/csv.h"
 
 #define SERIAL_BYTES 64
-#define COLUMNS_MAX  2
+#define LABELS_MAX   32
+#define NAME_BYTES   63
+#define VALUE_BYTES  255
+#define COLUMNS_MAX  3
 
-enum column { COLUMN_SERIAL, COLUMN_GROUP };
+enum column { COLUMN_SERIAL, COLUMN_GROUP, COLUMN_LABELS };
 
 struct titles {
     enum column columns[COLUMNS_MAX];
@@ -47,7 +50,7 @@ static enum status next_field(struct csv *csv, struct serial_list *list, struct 
 
 static enum status read_titles(struct csv *csv, struct serial_list *list, struct titles *titles)
 {
-    static const char *const names[COLUMNS_MAX] = {"serial", "group"};
+    static const char *const names[COLUMNS_MAX] = {"serial", "group", "labels"};
     bool seen[COLUMNS_MAX] = {false};
 
     for (bool more = true; more;) {
@@ -60,8 +63,9 @@ static enum status read_titles(struct csv *csv, struct serial_list *list, struct
         while (column < COLUMNS_MAX && !span_equal_text(title, names[column]))
             column++;
         if (column == COLUMNS_MAX || seen[column])
-            return refuse(list, 1,
-                          "the first line must hold the title serial, and group if you like");
+            return refuse(
+                list, 1,
+                "the first line must hold the title serial, and group and labels if you like");
         seen[column] = true;
         titles->columns[titles->count++] = (enum column)column;
     }
@@ -102,6 +106,92 @@ static void check_repeated(struct serial_list *list, const struct serial_list_ro
     }
 }
 
+static struct span trim(struct span text)
+{
+    while (text.size > 0 && text.data[0] == ' ')
+        text = span_of(text.data + 1, text.size - 1);
+    while (text.size > 0 && text.data[text.size - 1] == ' ')
+        text.size--;
+    return text;
+}
+
+/* What comes before the first mark; *rest is what comes behind it, nothing without one. */
+static struct span cut(struct span text, uint8_t mark, struct span *rest)
+{
+    size_t at = 0;
+
+    while (at < text.size && text.data[at] != mark)
+        at++;
+    *rest = at < text.size ? span_of(text.data + at + 1, text.size - at - 1) : span_of(NULL, 0);
+    return span_of(text.data, at);
+}
+
+struct label {
+    struct span name, value;
+};
+
+static bool check_label(struct serial_list *list, int64_t line, const struct label *labels,
+                        size_t at)
+{
+    const struct span name = labels[at].name, value = labels[at].value;
+    const size_t before = list->fault_count;
+
+    if (name.size == 0 || value.size == 0)
+        serial_list_fault(list, line, "labels are name=value, several with ; between them");
+    else if (name.size > NAME_BYTES || value.size > VALUE_BYTES)
+        serial_list_fault(list, line, "a label's name has at most %d bytes, its value %d",
+                          NAME_BYTES, VALUE_BYTES);
+    else if (!is_printed(name) || !is_printed(value))
+        serial_list_fault(list, line, "the labels cannot be printed");
+    for (size_t i = 0; i < at && list->fault_count == before; i++)
+        if (span_equal(labels[i].name, name))
+            serial_list_fault(list, line, "label \"%.*s\" is there twice", (int)name.size,
+                              (const char *)name.data);
+    return list->fault_count == before;
+}
+
+/* "floor=7; shop=Main Street" as {"floor":"7","shop":"Main Street"}; with a fault, {}. */
+static enum status read_labels(struct serial_list *list, int64_t line, struct span field,
+                               struct arena *arena, struct span *out)
+{
+    struct label labels[LABELS_MAX];
+    struct json_writer writer;
+    struct buffer text;
+    size_t count = 0;
+
+    for (struct span rest = field; rest.size > 0;) {
+        const struct span pair = trim(cut(rest, ';', &rest));
+
+        if (pair.size == 0) /* behind the last one */
+            continue;
+        if (count == LABELS_MAX) {
+            serial_list_fault(list, line, "more than %d labels", LABELS_MAX);
+            break;
+        }
+        labels[count].name = trim(cut(pair, '=', &labels[count].value));
+        labels[count].value = trim(labels[count].value);
+        if (!check_label(list, line, labels, count++))
+            break;
+    }
+    buffer_init(&text, 4 * field.size + 64); /* an escaped byte takes up to six; few are */
+    json_writer_init(&writer, &text);
+    json_begin_object(&writer);
+    for (size_t i = 0; list->fault_count == 0 && i < count; i++) {
+        char name[NAME_BYTES + 1];
+
+        snprintf(name, sizeof name, "%.*s", (int)labels[i].name.size,
+                 (const char *)labels[i].name.data);
+        json_key(&writer, name);
+        json_write_text(&writer, labels[i].value);
+    }
+    json_end_object(&writer);
+    enum status status = buffer_status(&text);
+    if (status == STATUS_OK)
+        *out = arena_copy(arena, buffer_span(&text));
+    buffer_release(&text);
+    return status;
+}
+
 static enum status add_row(struct serial_list *list, int64_t line, const struct span *fields,
                            const char *group, struct arena *arena)
 {
@@ -117,7 +207,8 @@ static enum status add_row(struct serial_list *list, int64_t line, const struct 
             serial_list_fault(list, line, "the group must be 1 to 48 of a-z, 0-9 and -");
         row.group = arena_text(arena, fields[COLUMN_GROUP]);
     }
-    if (arena_failed(arena))
+    enum status status = read_labels(list, line, fields[COLUMN_LABELS], arena, &row.labels);
+    if (status != STATUS_OK || arena_failed(arena))
         return STATUS_MEMORY;
     check_repeated(list, &row);
     list->rows[list->count++] = row;

@@ -2,6 +2,7 @@
  *
  *     serial    up to 64 bytes of text, each once
  *     group     that the robot joins; may be left out or empty
+ *     labels    that it has from the start, "floor=7; shop=Main Street"; may be left out or empty
  *
  * Other columns are refused, so that nobody believes that they count for something.
  */
@@ -18,7 +19,8 @@
 struct serial_list_row {
     int64_t line; /* from 1, titles with them */
     const char *serial;
-    const char *group; /* NULL: none */
+    const char *group;  /* NULL: none */
+    struct span labels; /* a JSON object of texts */
 };
 
 /* Plain data; texts and rows are in the arena. */

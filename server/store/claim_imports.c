@@ -1,7 +1,8 @@
 #include "server/store/claim_imports.h"
 
 #define ROWS                                                                                       \
-    "jsonb_to_recordset($1::jsonb) AS r(line bigint, serial text, \"group\" text, hash text)"
+    "jsonb_to_recordset($1::jsonb) AS r(line bigint, serial text, \"group\" text, labels jsonb,"   \
+    " hash text)"
 #define LIVES "c.withdrawn_at IS NULL AND c.expires_at > now() AND c.uses < c.uses_allowed"
 
 struct work {
@@ -49,6 +50,8 @@ static enum status find_faults(struct store_conn *conn, const struct work *work)
     return work->faults->count == 0 ? STATUS_OK : STATUS_INVALID;
 }
 
+/* The audit names the labels of this list and tells what they say where the robot enrols, in rows
+ * of its own: there they can be erased with it. */
 static enum status make(struct store_conn *conn, const struct work *work)
 {
     STORE_STATEMENT(
@@ -56,17 +59,18 @@ static enum status make(struct store_conn *conn, const struct work *work)
         "WITH r AS (SELECT * FROM " ROWS "),"
         " old AS (UPDATE myna.claim c SET withdrawn_at = now() FROM r"
         "         WHERE $3::boolean AND c.serial = r.serial AND " LIVES " RETURNING c.claim_id),"
-        " made AS (INSERT INTO myna.claim (code_hash, serial, group_id, uses_allowed,"
-        "            expires_at, created_by)"
-        "          SELECT decode(r.hash, 'hex'), r.serial, r.\"group\", 1,"
+        " made AS (INSERT INTO myna.claim (code_hash, serial, group_id, labels,"
+        "            uses_allowed, expires_at, created_by)"
+        "          SELECT decode(r.hash, 'hex'), r.serial, r.\"group\", r.labels, 1,"
         "            now() + make_interval(secs => $2), $4::text FROM r ORDER BY r.line"
-        "          RETURNING claim_id, serial, group_id, expires_at),"
+        "          RETURNING claim_id, serial, group_id, labels, expires_at),"
         " ended AS (SELECT count(*) AS n, coalesce(jsonb_agg(claim_id ORDER BY claim_id), '[]')"
         "             AS ids FROM old),"
         " listed AS (SELECT min(expires_at) AS expires_at,"
         "              jsonb_object_agg(serial, claim_id) AS ids,"
         "              jsonb_agg(jsonb_build_object('id', claim_id, 'serial', serial,"
-        "                'group', group_id) ORDER BY claim_id) AS claims FROM made),"
+        "                'group', group_id, 'labels', ARRAY(SELECT jsonb_object_keys(labels)))"
+        "                ORDER BY claim_id) AS claims FROM made),"
         " done AS (SELECT myna.audit_append($4, $5, 'claim.import', 'claim/import', NULL,"
         "            jsonb_build_object('claims', l.claims, 'replaced', e.ids,"
         "              'expires_at', l.expires_at)) FROM listed l, ended e),"

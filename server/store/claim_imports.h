@@ -5,8 +5,8 @@
 #include "server/store/document.h"
 
 struct claim_imports_order {
-    /* [{"line", "serial", "group": text or null, "hash": of the code, in hex}]; each serial number
-     * once, of 1 to 64 bytes */
+    /* [{"line", "serial", "group": text or null, "labels": {name: text}, "hash": of the code, in
+     * hex}]; each serial number once, of 1 to 64 bytes */
     struct span rows;
     int64_t expires_in_s;
     bool replace; /* unused claims of the same serial numbers end */

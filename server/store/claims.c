@@ -2,7 +2,8 @@
 
 #define CLAIM_JSON                                                                                 \
     "jsonb_build_object('id', c.claim_id, 'serial', c.serial, 'group', c.group_id,"                \
-    " 'uses_allowed', c.uses_allowed, 'uses', c.uses, 'expires_at', c.expires_at,"                 \
+    " 'labels', c.labels, 'uses_allowed', c.uses_allowed, 'uses', c.uses, 'expires_at', "          \
+    "c.expires_at,"                                                                                \
     " 'withdrawn_at', c.withdrawn_at, 'created_at', c.created_at, 'created_by', c.created_by)"
 
 enum status claims_create(struct store *store, const struct author *author,

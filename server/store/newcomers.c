@@ -20,8 +20,9 @@ enum status newcomers_add(struct store_conn *conn, const struct newcomer *newcom
         add,
         "WITH d AS (INSERT INTO myna.device (device_id, serial, certificate_serial,"
         "             certificate_until, certificate_key_hash, claim_id, sealing_public,"
-        "             server_key_id, secret_wrapped)"
-        "           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING *),"
+        "             server_key_id, secret_wrapped, labels)"
+        "           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce((SELECT c.labels"
+        "             FROM myna.claim c WHERE c.claim_id = $6), '{}')) RETURNING *),"
         " link AS (INSERT INTO myna.device_link (device_id) SELECT device_id FROM d RETURNING 1),"
         " member AS (INSERT INTO myna.group_member (group_id, device_id)"
         "            SELECT $12::text, d.device_id FROM d WHERE $12::text <> ''"
@@ -31,7 +32,8 @@ enum status newcomers_add(struct store_conn *conn, const struct newcomer *newcom
         "            CROSS JOIN (SELECT count(*) FROM member) m)"
         "SELECT myna.audit_append($11, $10, 'device.enrol',"
         "         'device/' || d.device_id, NULL, jsonb_build_object('serial', d.serial,"
-        "           'certificate', d.certificate_serial, 'group', m.group_id)),"
+        "           'certificate', d.certificate_serial, 'group', m.group_id,"
+        "           'labels', d.labels)),"
         "       myna.tell('device', d.device_id) "
         "FROM d CROSS JOIN (SELECT count(*) FROM joined) j LEFT JOIN member m ON true");
 

@@ -215,7 +215,7 @@ export const texts = {
   "claims.list.do": "Make the codes",
   "claims.list.lead": "Each serial number of the list gets a code that lets in this one robot, once. When a line is wrong nothing is made.",
   "claims.file": "List of serial numbers",
-  "claims.file.hint": "CSV: a first line \"serial\" or \"serial,group\", then a line for each robot, at most 1000",
+  "claims.file.hint": "CSV: a first line \"serial\", \"serial,group\" or \"serial,group,labels\", then a line for each robot, at most 1000. Labels are what a robot has from the start: floor=7; shop=Main Street",
   "claims.file.rows": { one: "{n} line under the titles", other: "{n} lines under the titles" },
   "claims.group.hint": "Of the lines that name none",
   "claims.replace": "Unused codes of the same serial numbers end",

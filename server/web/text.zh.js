@@ -179,7 +179,7 @@ export const texts = {
   "claims.list.do": "生成认领码",
   "claims.list.lead": "清单中的每个序列号得到一个认领码，只让这一台机器人接入一次。任何一行有误，则全部不生成。",
   "claims.file": "序列号清单",
-  "claims.file.hint": "CSV：首行为“serial”或“serial,group”，之后每台机器人一行，最多 1000 行",
+  "claims.file.hint": "CSV：首行为“serial”“serial,group”或“serial,group,labels”，之后每台机器人一行，最多 1000 行。labels 是机器人加入时即有的标签：floor=7; shop=Main Street",
   "claims.file.rows": "标题下共 {n} 行",
   "claims.group.hint": "用于未写明分组的行",
   "claims.replace": "作废相同序列号的未使用认领码",

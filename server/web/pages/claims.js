@@ -26,7 +26,7 @@ const TONES = { used: "ok", expired: "warn" };
 
 const columns = (onDrop) => [
   { key: "for", title: t("claims.for"), lead: true, cell: (row) => html`<b>${row.serial ?? t("claims.batch", { n: row.uses_allowed })}</b>
-    <span class="sub">${t("claims.number", { id: row.id })}</span>` },
+    <span class="sub">${[t("claims.number", { id: row.id }), ...Object.entries(row.labels).map((label) => label.join("="))].join(" \u00b7 ")}</span>` },
   { key: "state", title: t("state"), width: "120px", cell: (row) => html`<${Chip} tone=${TONES[stateOf(row)]}>${t(`claims.${stateOf(row)}`)}</${Chip}>` },
   { key: "uses", title: t("claims.let_in"), end: true, width: "110px", cell: (row) => t("claims.of", { n: number(row.uses), all: number(row.uses_allowed) }) },
   { key: "group", title: t("group"), width: "140px", cell: (row) => (row.group ? html`<a href=${`/config/group/${row.group}`}>${row.group}</a>` : html`<span class="muted">${t("none")}</span>`) },

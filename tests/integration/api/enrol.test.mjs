@@ -170,6 +170,24 @@ test('a list of serial numbers gives a code each, that lets only its own robot i
   assert.deepEqual([listed.serial, listed.uses_allowed, listed.uses, listed.expires_at], ['L-2', 1, 0, body.expires_at]);
 });
 
+test('a robot has the labels of its line from the start, and joins the groups that ask for them', async () => {
+  await admin.post('/groups', {id: 'seventh', filter: 'labels.floor = 7'});
+  const {status, body} = await importList('serial;group;labels\nB-1;;"floor=7; shop = Main ""Street"" "\nB-2;;\n');
+  assert.equal(status, 201);
+  assert.deepEqual(body.items.map(({labels}) => labels), [{floor: '7', shop: 'Main "Street"'}, {}]);
+  assert.deepEqual((await admin.get('/claims')).body.items.find(({id}) => id === body.items[0].id).labels, {floor: '7', shop: 'Main "Street"'});
+  for (const n of [1, 2]) assert.equal((await new Robot(`b${n}`, `B-${n}`).enrol(stack, body.items[n - 1].code)).status, 200);
+  const {body: device} = await admin.get('/devices/b1');
+  assert.deepEqual([device.labels, device.groups], [{floor: '7', shop: 'Main "Street"'}, ['seventh']]);
+  assert.deepEqual((await admin.get('/devices/b2')).body.labels, {});
+  const [row] = (await admin.get('/audit?action=device.enrol&subject=device/b1')).body.items;
+  assert.deepEqual(row.after.labels, {floor: '7', shop: 'Main "Street"'});
+  const wrong = await importList('serial,labels\nB-3,floor\nB-4,floor=7;floor=8\nB-5,=7\nB-6,floor=7;\n');
+  assert.equal(wrong.status, 422);
+  assert.deepEqual(wrong.body.errors.map(({pointer, detail}) => [pointer, detail]), [['/2', 'labels are name=value, several with ; between them'],
+    ['/3', 'label "floor" is there twice'], ['/4', 'labels are name=value, several with ; between them']]);
+});
+
 test('I7: a list is one row of the audit, which holds no code', async () => {
   const {body} = await importList('serial\nA-1\nA-2\n');
   const [[row]] = await stack.sql("SELECT row_to_json(a)::text FROM myna.audit a ORDER BY seq DESC LIMIT 1");

@@ -27,7 +27,8 @@ before(async () => {
   stack = hold(await Stack.create());
   admin = await stack.login();
   key = (await admin.post('/api-keys', {name: 'ctl', role: 'admin'})).body.key;
-  const {code} = (await admin.post('/claims', {serial: personal.serial}, {'Idempotency-Key': 'claim-of-anna'})).body;
+  const {items: [{code}]} = (await admin.post('/claims/import', `serial,labels\n${personal.serial},flat=${personal.street}\n`,
+    {'Content-Type': 'text/csv', 'Idempotency-Key': 'claim-of-anna'})).body;
   robot = new Robot(id, personal.serial);
   const enrolled = await robot.enrol(stack, code);
   assert.equal(enrolled.status, 200);

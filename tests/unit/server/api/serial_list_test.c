@@ -46,6 +46,40 @@ static void a_list_gives_its_serial_numbers_with_their_lines_and_groups(void **s
     assert_string_equal(list.rows[1].group, "lobby");
 }
 
+static void assert_labels(size_t at, const char *json)
+{
+    assert_true(span_equal_text(list.rows[at].labels, json));
+}
+
+static void a_line_may_say_what_labels_its_robot_has(void **state)
+{
+    assert_int_equal(read(state, "labels,serial\nfloor=7; shop = Main Street ;,A1\n,A2\n"
+                                 "\"a=\"\"b\"\"=c\",A3\n"),
+                     STATUS_OK);
+    assert_labels(0, "{\"floor\":\"7\",\"shop\":\"Main Street\"}");
+    assert_labels(1, "{}");
+    assert_labels(2, "{\"a\":\"\\\"b\\\"=c\"}");
+}
+
+static void labels_beyond_their_limits_are_refused(void **state)
+{
+    struct buffer text;
+
+    buffer_init(&text, 1 << 20);
+    buffer_text(&text, "serial,labels\nA1,");
+    for (int i = 0; i < 33; i++)
+        buffer_format(&text, "n%d=v;", i);
+    buffer_format(&text, "\nA2,%064d=v\nA3,%063d=v\nA4,n=%0256d\nA5,n=%0255d\nA6,\"n=\tv\"\n", 0, 0,
+                  0, 0);
+    assert_int_equal(serial_list_read(buffer_span(&text), NULL, *state, &list), STATUS_INVALID);
+    buffer_release(&text);
+    assert_int_equal(list.fault_count, 4);
+    assert_fault(0, "/2", "more than 32 labels");
+    assert_fault(1, "/3", "at most 63 bytes, its value 255");
+    assert_fault(2, "/5", "at most 63 bytes, its value 255");
+    assert_fault(3, "/7", "cannot be printed");
+}
+
 static void every_wrong_line_is_named_with_its_cause(void **state)
 {
     const char *const text = "serial,group\nA1,\n,kitchen\nA1,\nA2,No Group\n A3,\n\"A\tB\",\n"
@@ -119,6 +153,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_list_gives_its_serial_numbers_with_their_lines_and_groups,
                                         make, drop),
+        cmocka_unit_test_setup_teardown(a_line_may_say_what_labels_its_robot_has, make, drop),
+        cmocka_unit_test_setup_teardown(labels_beyond_their_limits_are_refused, make, drop),
         cmocka_unit_test_setup_teardown(every_wrong_line_is_named_with_its_cause, make, drop),
         cmocka_unit_test_setup_teardown(what_is_no_list_is_refused, make, drop),
         cmocka_unit_test_setup_teardown(a_list_longer_than_the_limit_is_refused, make, drop),
