@@ -283,6 +283,7 @@ static enum status make_oidc(struct server *server, char *problem)
     const struct config *config = server->config;
     char dashboard[512];
     char redirect[600];
+    char home[600];
     char *secret = NULL;
     enum status status = STATUS_OK;
 
@@ -296,7 +297,9 @@ static enum status make_oidc(struct server *server, char *problem)
         secret[strcspn(secret, "\r\n")] = '\0';
     write_dashboard(config, dashboard, sizeof dashboard);
     snprintf(redirect, sizeof redirect, "%s/api/v1/login/provider/callback", dashboard);
+    snprintf(home, sizeof home, "%s/", dashboard);
     const struct oidc_options options = {
+        .home_uri = home,
         .issuer = config->oidc_issuer,
         .client_id = config->oidc_client_id,
         .client_secret = secret,

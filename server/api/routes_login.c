@@ -6,6 +6,8 @@
 #include "server/api/secret.h"
 #include "server/api/session.h"
 #include "schema/base/clock.h"
+#include "schema/base/log.h"
+#include "server/sso/oidc.h"
 #include "server/store/operators.h"
 
 struct credentials {
@@ -155,6 +157,34 @@ static void log_in(void *context, struct request *request, struct reply *reply)
     open_session(api, request, attempt.credentials.name, how, reply);
 }
 
+/* Who logged in at the provider may want to log out there as well: the next one at this browser
+ * would come in without a word. Left out when the provider cannot be asked. */
+static const char *logout_at_provider(const struct api *api, const struct request *request)
+{
+    char problem[OIDC_PROBLEM] = "out of memory";
+    const char *url = NULL;
+
+    if (api->oidc != NULL && oidc_end(api->oidc, request->arena, &url, problem) != STATUS_OK)
+        log_warning("login", "nobody is logged out at the identity provider: %s", problem);
+    return url;
+}
+
+static void answer_provider(const struct request *request, struct reply *reply, const char *url)
+{
+    struct json_writer writer;
+    struct buffer out;
+
+    buffer_init(&out, 8192);
+    json_writer_init(&writer, &out);
+    json_begin_object(&writer);
+    json_write_member(&writer, "provider", url);
+    json_end_object(&writer);
+    const struct span json = arena_copy(request->arena, buffer_span(&out));
+    enum status status = buffer_status(&out);
+    buffer_release(&out);
+    answer_json(reply, status, json, "the session");
+}
+
 static void log_out(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
@@ -162,15 +192,20 @@ static void log_out(void *context, struct request *request, struct reply *reply)
     const char *token = session_token(request);
     uint8_t hash[CRYPTO_HASH_SIZE];
     enum status status = STATUS_OK;
+    bool by_provider = false;
 
     if (token != NULL) {
         secret_hash(span_text(token), hash);
-        status = operators_log_out(api->store, &author, span_of(hash, sizeof hash));
+        status = operators_log_out(api->store, &author, span_of(hash, sizeof hash), &by_provider);
         identities_forget(api->identities);
     }
     if (status == STATUS_OK)
         reply_header(reply, "Set-Cookie", session_cookie(request, ""));
-    answer_done(reply, status, "the session");
+    const char *url = status == STATUS_OK && by_provider ? logout_at_provider(api, request) : NULL;
+    if (url != NULL)
+        answer_provider(request, reply, url);
+    else
+        answer_done(reply, status, "the session");
 }
 
 static void me(void *context, struct request *request, struct reply *reply)

@@ -22,6 +22,7 @@ struct oidc {
     char *client_id;
     char *client_secret;
     char *redirect_uri;
+    char *home_uri;
     char *groups_claim;
     char *ca_file;
 };
@@ -42,10 +43,12 @@ enum status oidc_create(struct oidc **out, const struct oidc_options *options)
     oidc->client_id = copy(options->client_id);
     oidc->client_secret = copy(options->client_secret);
     oidc->redirect_uri = copy(options->redirect_uri);
+    oidc->home_uri = copy(options->home_uri);
     oidc->groups_claim = copy(options->groups_claim);
     oidc->ca_file = copy(options->ca_file);
     if (oidc->issuer == NULL || oidc->client_id == NULL || oidc->redirect_uri == NULL ||
-        oidc->groups_claim == NULL || (options->client_secret && oidc->client_secret == NULL)) {
+        oidc->home_uri == NULL || oidc->groups_claim == NULL ||
+        (options->client_secret && oidc->client_secret == NULL)) {
         oidc_free(oidc);
         return STATUS_MEMORY;
     }
@@ -66,6 +69,7 @@ void oidc_free(struct oidc *oidc)
     free(oidc->issuer);
     free(oidc->client_id);
     free(oidc->redirect_uri);
+    free(oidc->home_uri);
     free(oidc->groups_claim);
     free(oidc->ca_file);
     free(oidc);
@@ -199,6 +203,36 @@ enum status oidc_begin(struct oidc *oidc, struct oidc_flow *flow, struct arena *
     add(&text, "&nonce=", flow->nonce);
     buffer_text(&text, "&code_challenge_method=S256&code_challenge=");
     add_challenge(&text, flow->verifier);
+    status = buffer_status(&text);
+    *url = arena_text(arena, buffer_span(&text));
+    buffer_release(&text);
+    return status == STATUS_OK && *url == NULL ? STATUS_MEMORY : status;
+}
+
+/* ---- end ---- */
+
+/* Section 2 there. Without the token of the login as a hint the provider asks whether it was meant:
+ * tokens are not kept. */
+enum status oidc_end(struct oidc *oidc, struct arena *arena, const char **url,
+                     char problem[OIDC_PROBLEM])
+{
+    struct buffer text;
+
+    *url = NULL;
+    pthread_mutex_lock(&oidc->lock);
+    enum status status = discover(oidc, problem);
+    const char *endpoint = arena_format(arena, "%s", say(oidc, "end_session_endpoint"));
+    pthread_mutex_unlock(&oidc->lock);
+    if (status != STATUS_OK || endpoint == NULL)
+        return status != STATUS_OK ? status : STATUS_MEMORY;
+    /* the browser follows it from our own page: a provider that is believed, but no script */
+    if (strncmp(endpoint, "https://", 8) != 0 && strncmp(endpoint, "http://", 7) != 0)
+        return STATUS_OK;
+    buffer_init(&text, 4096);
+    buffer_text(&text, endpoint);
+    buffer_text(&text, strchr(endpoint, '?') ? "&" : "?");
+    add(&text, "client_id=", oidc->client_id);
+    add(&text, "&post_logout_redirect_uri=", oidc->home_uri);
     status = buffer_status(&text);
     *url = arena_text(arena, buffer_span(&text));
     buffer_release(&text);

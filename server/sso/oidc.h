@@ -20,6 +20,7 @@ struct oidc_options {
     const char *client_id;
     const char *client_secret; /* NULL: a public client */
     const char *redirect_uri;
+    const char *home_uri; /* where the provider sends browsers after a logout */
     const char *groups_claim;
     const char *ca_file; /* NULL: the system's */
 };
@@ -37,6 +38,12 @@ struct oidc_flow {
 /* Where the browser goes; *url in the arena. STATUS_UNREACHABLE and others: problem says why. */
 MUST_CHECK enum status oidc_begin(struct oidc *oidc, struct oidc_flow *flow, struct arena *arena,
                                   const char **url, char problem[OIDC_PROBLEM]);
+
+/* Where the browser goes to log out at the provider as well (OpenID Connect RP-Initiated Logout);
+ * *url in the arena, NULL: the provider has no such place. STATUS_UNREACHABLE and others: problem
+ * says why. */
+MUST_CHECK enum status oidc_end(struct oidc *oidc, struct arena *arena, const char **url,
+                                char problem[OIDC_PROBLEM]);
 
 /* Who came back; in the arena. */
 struct oidc_person {

@@ -36,6 +36,10 @@ static const struct alert_kinds_row rows[] = {
     {"key_leak", "Spending that no robot recorded", "/vendors",
      "The vendor bills requests that no robot sent: somebody else has the key. Replace it at the "
      "vendor and here."},
+    {"last_admin", "Last admin", "/access",
+     "The identity provider no longer gives admin to the only one who has it. Put somebody into a "
+     "group that oidc_roles gives admin, or make another admin: mynad operator NAME --role "
+     "admin."},
     {"limit_too_small", "Limit too small for one attempt", "/contracts#limits",
      "No robot that it binds can answer: the whole limit is less than the shortest attempt takes. "
      "Raise the budget or cap, or give those robots a shorter persona and history."},

@@ -29,6 +29,9 @@ static const struct phrase {
     {"key_leak", "[Invoice {invoice#} bills {unknown:quantity:quantities} of usage that no robot "
                  "recorded][Import {import#} lists {unknown:request:requests} that no robot "
                  "recorded][; {summed:more is:more are} in what robots told by its sum]"},
+    {"last_admin",
+     "[The identity provider gives the role {role}: admin stays, for nobody else has "
+     "it][{refused:login was:logins were} refused, for none of the groups has a role]"},
     {"limit_too_small", "The whole limit is {limit} {unit}, and robot {device} takes {attempt} for "
                         "its shortest attempt{-problem}"},
     {"malformed_message", "[{problem}][A message on topic \"{kind}\" cannot be read]"},

@@ -1,5 +1,7 @@
 #include "server/store/operators.h"
 
+#include "server/store/alarm.h"
+
 #define OPERATOR_JSON                                                                              \
     "jsonb_build_object('id', o.operator_id, 'role', o.role, 'disabled_at', o.disabled_at, "       \
     "'second_factor_since', o.totp_since, 'by_provider', o.provider_subject IS NOT NULL, "         \
@@ -136,18 +138,25 @@ enum status operators_log_in(struct store *store, const struct author *author,
 }
 
 enum status operators_log_out(struct store *store, const struct author *author,
-                              struct span token_hash)
+                              struct span token_hash, bool *by_provider)
 {
     STORE_STATEMENT(log_out,
                     "WITH s AS (DELETE FROM myna.login_session WHERE token_hash = $3"
-                    "           RETURNING operator_id)"
+                    "           RETURNING operator_id, by_provider)"
                     "SELECT myna.audit_append($1, $2, 'logout', 'operator/' || operator_id,"
-                    "         NULL, NULL) FROM s");
+                    "         NULL, NULL), by_provider FROM s");
+    struct result result;
+    enum status status =
+        store_query(store, &log_out,
+                    STORE_VALUES(value_text(author->actor), value_text(author->source),
+                                 value_bytes(token_hash)),
+                    &result);
 
-    return store_query(store, &log_out,
-                       STORE_VALUES(value_text(author->actor), value_text(author->source),
-                                    value_bytes(token_hash)),
-                       NULL);
+    if (status != STATUS_OK)
+        return status;
+    *by_provider = result_count(&result) > 0 && result_bool(&result, 0, 1);
+    result_release(&result);
+    return STATUS_OK;
 }
 
 enum status operators_me(struct store *store, const char *id, const char *role, bool must_enrol,
@@ -232,6 +241,61 @@ struct visit {
     const char **operator_id;
 };
 
+/* All admins' rows in one order, so that two admins cannot demote each other. */
+static enum status lock_admins(struct store_conn *conn)
+{
+    STORE_STATEMENT(lock, "SELECT 1 FROM myna.operator WHERE role = 'admin'"
+                          " ORDER BY operator_id FOR UPDATE");
+
+    return store_exec(conn, &lock, STORE_NO_VALUES, NULL);
+}
+
+/* *subject in the arena: "operator/anna" when the visitor is the one admin that there is, which the
+ * provider's word does not change: NULL otherwise. With the admins locked. */
+static enum status find_last_admin(struct store_conn *conn, const struct visit *visit,
+                                   const char **subject)
+{
+    STORE_STATEMENT(find, "SELECT 'operator/' || o.operator_id FROM myna.operator o"
+                          " WHERE o.provider_subject = $1 AND o.role = 'admin'"
+                          " AND o.disabled_at IS NULL AND NOT EXISTS (SELECT FROM myna.operator x"
+                          "   WHERE x.role = 'admin' AND x.disabled_at IS NULL"
+                          "   AND x.operator_id <> o.operator_id)");
+    struct result result;
+    enum status status =
+        store_exec(conn, &find, STORE_VALUES(value_text(visit->visitor->subject)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    *subject =
+        result_count(&result) > 0 ? arena_text(visit->arena, result_span(&result, 0, 0)) : NULL;
+    result_release(&result);
+    return arena_failed(visit->arena) ? STATUS_MEMORY : STATUS_OK;
+}
+
+/* Somebody must do something before the provider, or this database, has no admin at all. */
+static enum status raise_last_admin(struct store_conn *conn, const struct visit *visit,
+                                    const char *subject)
+{
+    const char *role = visit->visitor->role;
+    const struct alarm alarm = {
+        .kind = "last_admin",
+        .severity = "critical",
+        .subject = subject,
+        .detail = role != NULL ? arena_format(visit->arena, "{\"role\":\"%s\"}", role)
+                               : "{\"refused\":1}",
+    };
+
+    return alarm.detail != NULL ? alarm_raise(conn, visit->arena, &alarm, 1) : STATUS_MEMORY;
+}
+
+static enum status end_last_admin(struct store_conn *conn, const struct visit *visit,
+                                  const char *operator_id)
+{
+    const char *subject = arena_format(visit->arena, "operator/%s", operator_id);
+
+    return subject != NULL ? alarm_clear(conn, "last_admin", subject) : STATUS_MEMORY;
+}
+
 /* Who has no role any more is out at once; the operator stays, for the audit's sake. */
 static enum status turn_away(struct store_conn *conn, const struct visit *visit)
 {
@@ -241,10 +305,43 @@ static enum status turn_away(struct store_conn *conn, const struct visit *visit)
     return store_exec(conn, &end, STORE_VALUES(value_text(visit->visitor->subject)), NULL);
 }
 
-static enum status visit(struct store_conn *conn, void *context)
+/* *is_kept: the provider takes admin from the only one who has it, and that is not done. */
+static enum status keep_last_admin(struct store_conn *conn, const struct visit *visit,
+                                   bool *is_kept)
+{
+    const char *role = visit->visitor->role;
+    const char *subject = NULL;
+    enum status status = lock_admins(conn);
+
+    if (status == STATUS_OK)
+        status = find_last_admin(conn, visit, &subject);
+    *is_kept = subject != NULL && (role == NULL || strcmp(role, "admin") != 0);
+    return status == STATUS_OK && *is_kept ? raise_last_admin(conn, visit, subject) : status;
+}
+
+/* Who is known by the subject; otherwise *operator_id stays the name. */
+static enum status find_visitor(struct store_conn *conn, const struct visit *to, bool *is_known)
 {
     STORE_STATEMENT(find, "SELECT operator_id, disabled_at IS NULL FROM myna.operator"
                           " WHERE provider_subject = $1 FOR UPDATE");
+    struct result result;
+    enum status status =
+        store_exec(conn, &find, STORE_VALUES(value_text(to->visitor->subject)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    *is_known = result_count(&result) > 0;
+    const bool is_enabled = !*is_known || result_bool(&result, 0, 1);
+    *to->operator_id =
+        *is_known ? arena_text(to->arena, result_span(&result, 0, 0)) : to->visitor->name;
+    result_release(&result);
+    if (*to->operator_id == NULL)
+        return STATUS_MEMORY;
+    return is_enabled ? STATUS_OK : STATUS_DENIED;
+}
+
+static enum status give_role(struct store_conn *conn, const struct visit *to, bool is_known)
+{
     STORE_STATEMENT(create,
                     "WITH o AS (INSERT INTO myna.operator (operator_id, role, provider_subject)"
                     "           VALUES ($3, $4, $5) RETURNING *),"
@@ -261,28 +358,11 @@ static enum status visit(struct store_conn *conn, void *context)
                     "   jsonb_build_object('role', o.role))),"
                     " min(myna.tell('operator', o.operator_id)::text) FROM o JOIN old USING"
                     " (operator_id)");
-    const struct visit *to = context;
     const struct value actor = value_text(to->author->actor);
     const struct value source = value_text(to->author->source);
     const struct value role = value_text(to->visitor->role);
     struct document ignored;
-    struct result result;
 
-    if (to->visitor->role == NULL)
-        return turn_away(conn, to);
-    enum status status =
-        store_exec(conn, &find, STORE_VALUES(value_text(to->visitor->subject)), &result);
-    if (status != STATUS_OK)
-        return status;
-    const bool is_known = result_count(&result) > 0;
-    const bool is_enabled = !is_known || result_bool(&result, 0, 1);
-    *to->operator_id =
-        is_known ? arena_text(to->arena, result_span(&result, 0, 0)) : to->visitor->name;
-    result_release(&result);
-    if (*to->operator_id == NULL)
-        return STATUS_MEMORY;
-    if (!is_enabled)
-        return STATUS_DENIED;
     if (is_known)
         return store_exec(conn, &update,
                           STORE_VALUES(actor, source, value_text(*to->operator_id), role), NULL);
@@ -290,6 +370,23 @@ static enum status visit(struct store_conn *conn, void *context)
                          STORE_VALUES(actor, source, value_text(to->visitor->name), role,
                                       value_text(to->visitor->subject)),
                          to->arena, &ignored);
+}
+
+static enum status visit(struct store_conn *conn, void *context)
+{
+    const struct visit *to = context;
+    bool is_kept = false;
+    bool is_known = false;
+    enum status status = keep_last_admin(conn, to, &is_kept);
+
+    if (status == STATUS_OK && to->visitor->role == NULL)
+        return turn_away(conn, to);
+    if (status == STATUS_OK)
+        status = find_visitor(conn, to, &is_known);
+    if (status != STATUS_OK || is_kept)
+        return status;
+    status = end_last_admin(conn, to, *to->operator_id);
+    return status == STATUS_OK ? give_role(conn, to, is_known) : status;
 }
 
 enum status operators_visit(struct store *store, const struct author *author,
@@ -312,14 +409,11 @@ struct step {
 
 static enum status change_staff(struct store_conn *conn, void *context)
 {
-    /* all admins' rows in one order, so that two admins cannot demote each other */
-    STORE_STATEMENT(lock, "SELECT 1 FROM myna.operator WHERE role = 'admin'"
-                          " ORDER BY operator_id FOR UPDATE");
     STORE_STATEMENT(left, "SELECT to_jsonb(count(*)), count(*) FROM myna.operator"
                           " WHERE role = 'admin' AND disabled_at IS NULL");
     const struct step *step = context;
     struct document out = {0};
-    enum status status = store_exec(conn, &lock, STORE_NO_VALUES, NULL);
+    enum status status = lock_admins(conn);
 
     if (status == STATUS_OK)
         status = document_exec(conn, step->statement, step->values, step->count, step->arena, &out);

@@ -37,9 +37,9 @@ MUST_CHECK enum status operators_log_in(struct store *store, const struct author
                                         const char *operator_id, struct span token_hash,
                                         int64_t lives_s, const char *how, struct arena *arena,
                                         struct span *json);
-/* Audited as "logout". A session that is not there is fine. */
+/* Audited as "logout". A session that is not there is fine. *by_provider: it was opened there. */
 MUST_CHECK enum status operators_log_out(struct store *store, const struct author *author,
-                                         struct span token_hash);
+                                         struct span token_hash, bool *by_provider);
 
 MUST_CHECK enum status operators_list(struct store *store, struct arena *arena, struct span *json);
 MUST_CHECK enum status operators_get(struct store *store, const char *operator_id,
@@ -48,7 +48,8 @@ MUST_CHECK enum status operators_get(struct store *store, const char *operator_i
 /* Who comes from the identity provider: known by the subject, else made under the name; the role is
  * the provider's word each time. role NULL: none of the groups has one, sessions end and the answer
  * is STATUS_NOT_FOUND. STATUS_DENIED: disabled here; STATUS_EXISTS: another operator has the name;
- * STATUS_CONFLICT: there is no such role. *operator_id in the arena, or the name. */
+ * STATUS_CONFLICT: there is no such role. *operator_id in the arena, or the name. The last admin
+ * keeps that role whatever the provider says, with the alert last_admin. */
 struct operators_visitor {
     const char *subject;
     const char *name;

@@ -42,8 +42,10 @@ export async function askWhoAmI() {
 }
 
 export async function signOut() {
-  await post("/logout").catch(() => {});
+  const { data } = (await post("/logout").catch(() => null)) ?? {};
   become(null);
+  // who logged in at the identity provider logs out there as well
+  if (data?.provider) location.assign(data.provider);
 }
 
 export const whoAmI = () => me;

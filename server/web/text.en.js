@@ -1512,6 +1512,7 @@ export const texts = {
   "alert.rollout_refused": "Rollout's next wave refused",
   "alert.rollout_waits": "Rollout that waits",
   "alert.audit_altered": "Audit altered",
+  "alert.last_admin": "Last admin",
   "alert.database_restored": "Database restored",
   "alert.credit_refused": "Credit that a robot did not take",
   "alert.limit_too_small": "Limit too small for one attempt",

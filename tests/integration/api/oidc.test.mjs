@@ -37,6 +37,7 @@ let tamper = (token) => token;
 function provider() {
   const made = new Provider(issuer, {
     clients: [{client_id: 'myna', client_secret: 'a secret of the tests', redirect_uris: [`http://127.0.0.1:${stack.port}/api/v1/login/provider/callback`],
+      post_logout_redirect_uris: [`http://127.0.0.1:${stack.port}/`],
       id_token_signed_response_alg: key.alg}],
     jwks: {keys: [key]},
     scopes: ['openid', 'profile', 'email', 'groups'],
@@ -150,6 +151,59 @@ test('the role is what the provider says now, and who has none is out', async ()
   assert.equal((await browser.me()).status, 401, 'the sessions end');
   people.anna.groups = ['staff'];
   assert.match((await new Browser().logIn('carl')).to, /\?sign_in=denied$/);
+});
+
+test('the last admin stays admin whatever the provider says, with an alert, until there is another', async () => {
+  people.anna.groups = ['admins'];
+  const anna = new Browser();
+  await anna.logIn('anna');
+  assert.equal((await anna.me()).body.operator.role, 'admin');
+  await stack.sql("UPDATE myna.operator SET disabled_at = now() WHERE operator_id = 'root'");
+  const open = async () => (await stack.sql("SELECT subject, severity, detail ->> 'role' FROM myna.alert WHERE kind = 'last_admin' AND state = 'open'"))[0];
+  people.anna.groups = ['staff'];
+  const demoted = new Browser();
+  assert.equal((await demoted.logIn('anna')).to, `http://127.0.0.1:${stack.port}/`);
+  assert.equal((await demoted.me()).body.operator.role, 'admin', 'nobody else has it');
+  assert.deepEqual(await open(), ['operator/anna', 'critical', 'operator']);
+
+  people.anna.groups = ['lunch'];
+  assert.match((await new Browser().logIn('anna')).to, /\?sign_in=denied$/, 'who belongs to nothing gets in nowhere');
+  assert.equal((await demoted.me()).status, 401);
+  assert.deepEqual(await stack.sql("SELECT role FROM myna.operator WHERE operator_id = 'anna'"), [['admin']]);
+
+  await stack.sql("UPDATE myna.operator SET disabled_at = NULL WHERE operator_id = 'root'");
+  people.anna.groups = ['staff'];
+  const again = new Browser();
+  await again.logIn('anna');
+  assert.equal((await again.me()).body.operator.role, 'operator');
+  admin = await stack.login();
+  const {items} = (await admin.get('/alerts?kind=last_admin')).body;
+  assert.deepEqual(items.map(({title, state}) => [title, state]), [['Last admin', 'cleared']]);
+});
+
+test('who logged in at the provider logs out there as well', async () => {
+  const browser = new Browser();
+  await browser.logIn('anna');
+  const session = browser.jars.get(`http://127.0.0.1:${stack.port}`).get('myna_session');
+  const {status, body} = await stack.send('POST', '/api/v1/logout', {headers: {Cookie: `myna_session=${session}`}});
+  assert.equal(status, 200);
+  const to = new URL(body.provider);
+  assert.equal(to.origin, issuer);
+  assert.equal(to.searchParams.get('post_logout_redirect_uri'), `http://127.0.0.1:${stack.port}/`);
+  assert.equal((await browser.me()).status, 401);
+
+  // the provider asks whether it was meant, ends its own session and sends back
+  const asked = await browser.ask(to.href);
+  const form = {xsrf: /name="xsrf" value="([^"]+)"/.exec(asked.text)[1], logout: 'yes'};
+  const done = await browser.ask(/action="([^"]+)"/.exec(asked.text)[1], {method: 'POST', form});
+  assert.equal(done.to, `http://127.0.0.1:${stack.port}/`);
+  let at = await browser.ask(`http://127.0.0.1:${stack.port}/api/v1/login/provider`);
+  while (at.to && !at.to.includes('/callback')) at = await browser.ask(at.to);
+  assert.match(at.text, /name="prompt" value="login"/, 'who comes next must prove who it is');
+
+  // a password's session has nothing to do with the provider
+  const root = await stack.login();
+  assert.equal((await root.post('/logout')).status, 204);
 });
 
 test('the provider makes nobody an operator who has a password here', async () => {
