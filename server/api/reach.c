@@ -12,6 +12,7 @@ enum by {
     BUNDLE,
     VENDOR,
     CONTRACT,
+    ALERT,
 };
 
 struct reach {
@@ -52,6 +53,14 @@ static const struct reach rows[] = {
     {"GET", "/api/v1/layers/device/{id}/revisions", DEVICE, ANY},
     {"GET", "/api/v1/layers/device/{id}/diff", DEVICE, ANY},
     {"POST", "/api/v1/layers/device/{id}/restore", DEVICE, REFUSED},
+    {"GET", "/api/v1/fleet", ANY, ANY},
+    {"GET", "/api/v1/events", ANY, ANY},
+    {"GET", "/api/v1/alerts", ANY, ANY},
+    {"GET", "/api/v1/alerts/{id}", ALERT, ALERT},
+    {"POST", "/api/v1/alerts/{id}/acknowledge", ALERT, ALERT},
+    {"POST", "/api/v1/alerts/{id}/assign", ALERT, ALERT},
+    {"POST", "/api/v1/alerts/{id}/silence", ALERT, ALERT},
+    {"POST", "/api/v1/alerts/{id}/clear", ALERT, ALERT},
     {"GET", "/api/v1/settings", ANY, ANY},
     {"GET", "/api/v1/dialects", ANY, ANY},
     {"GET", "/api/v1/filters/fields", ANY, ANY},
@@ -99,6 +108,7 @@ static enum status ask(const struct api *api, const struct request *request, enu
         [DEVICE] = roles_reach_device,   [GROUP] = roles_reach_group,
         [COMMAND] = roles_reach_command, [BUNDLE] = roles_reach_bundle,
         [VENDOR] = roles_reach_vendor,   [CONTRACT] = roles_reach_contract,
+        [ALERT] = roles_reach_alert,
     };
 
     if (by <= ANY) {
@@ -132,6 +142,11 @@ bool reach_allows(const struct api *api, struct request *request, struct reply *
 const char *reach_of_groups(const struct request *request)
 {
     return request->actor.by_groups ? request->actor.role_name : NULL;
+}
+
+const char *reach_of(const struct request *request)
+{
+    return request->actor.by_groups || request->actor.by_vendors ? request->actor.role_name : NULL;
 }
 
 const char *reach_of_vendors(const struct request *request)

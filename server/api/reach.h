@@ -16,5 +16,6 @@ bool reach_allows(const struct api *api, struct request *request, struct reply *
 /* The role's name for lists that leave out what it does not reach; NULL: it reaches all. */
 const char *reach_of_groups(const struct request *request);
 const char *reach_of_vendors(const struct request *request);
+const char *reach_of(const struct request *request); /* by either */
 
 #endif

@@ -1,6 +1,7 @@
 #include "schema/base/clock.h"
 #include "server/api/answer.h"
 #include "server/api/api.h"
+#include "server/api/reach.h"
 #include "server/api/routes.h"
 #include "server/store/alerts.h"
 
@@ -14,7 +15,8 @@ static void list(void *context, struct request *request, struct reply *reply)
                                    .kind = request_query(request, "kind"),
                                    .subject = request_query(request, "subject"),
                                    .severity = request_query(request, "severity"),
-                                   .assigned_to = request_query(request, "assigned_to")};
+                                   .assigned_to = request_query(request, "assigned_to"),
+                                   .role = reach_of(request)};
     struct answer_page page;
     struct span json;
 

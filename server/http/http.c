@@ -326,7 +326,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 
     if (reply->kind == REPLY_EVENTS) {
         struct MHD_Response *response =
-            mhd_events_response(exchange->http->options.hub, exchange->connection);
+            mhd_events_response(exchange->http->options.hub, reply->sight, exchange->connection);
         if (response != NULL)
             return response;
         reply_header(reply, "Retry-After", "30");

@@ -11,6 +11,7 @@ struct hub_stream {
     struct hub *hub;
     struct hub_stream *next;
     struct buffer pending;
+    enum hub_sight sight;
     hub_wake wake;
     void *context;
     bool asleep;
@@ -54,13 +55,14 @@ static void wake(struct hub_stream *stream)
     stream->wake(stream->context);
 }
 
-static void append(struct hub *hub, struct span text)
+/* What a stream of each sight gets. */
+static void append(struct hub *hub, const struct span texts[2])
 {
     pthread_mutex_lock(&hub->lock);
     for (struct hub_stream *s = hub->streams; s != NULL; s = s->next) {
         if (s->ended)
             continue;
-        buffer_add(&s->pending, text);
+        buffer_add(&s->pending, texts[s->sight]);
         if (buffer_status(&s->pending) != STATUS_OK) {
             s->ended = true;
             hub->dropped++;
@@ -70,24 +72,36 @@ static void append(struct hub *hub, struct span text)
     pthread_mutex_unlock(&hub->lock);
 }
 
+static void write_event(struct buffer *out, struct span kind, struct span data)
+{
+    buffer_init(out, STREAM_BYTES);
+    buffer_text(out, "event: ");
+    buffer_add(out, kind);
+    buffer_text(out, "\ndata: ");
+    buffer_add(out, data);
+    buffer_text(out, "\n\n");
+}
+
 void hub_publish(struct hub *hub, struct span kind, struct span data)
 {
-    struct buffer text;
+    struct buffer whole;
+    struct buffer bare;
 
-    buffer_init(&text, STREAM_BYTES);
-    buffer_text(&text, "event: ");
-    buffer_add(&text, kind);
-    buffer_text(&text, "\ndata: ");
-    buffer_add(&text, data);
-    buffer_text(&text, "\n\n");
-    if (buffer_status(&text) == STATUS_OK)
-        append(hub, buffer_span(&text));
-    buffer_release(&text);
+    write_event(&whole, kind, data);
+    write_event(&bare, kind, span_text("{}"));
+    if (buffer_status(&whole) == STATUS_OK && buffer_status(&bare) == STATUS_OK)
+        append(hub,
+               (const struct span[]){
+                   [HUB_SEES_ALL] = buffer_span(&whole), [HUB_SEES_KINDS] = buffer_span(&bare)});
+    buffer_release(&whole);
+    buffer_release(&bare);
 }
 
 void hub_heartbeat(struct hub *hub)
 {
-    append(hub, span_text(": still here\n\n"));
+    const struct span comment = span_text(": still here\n\n");
+
+    append(hub, (const struct span[]){comment, comment});
 }
 
 static void end_streams(struct hub *hub, bool shut)
@@ -127,13 +141,15 @@ uint64_t hub_dropped(struct hub *hub)
     return dropped;
 }
 
-struct hub_stream *hub_open_stream(struct hub *hub, hub_wake wake_reader, void *context)
+struct hub_stream *hub_open_stream(struct hub *hub, enum hub_sight sight, hub_wake wake_reader,
+                                   void *context)
 {
     struct hub_stream *stream = calloc(1, sizeof *stream);
 
     if (stream == NULL)
         return NULL;
     stream->hub = hub;
+    stream->sight = sight;
     stream->wake = wake_reader;
     stream->context = context;
     buffer_init(&stream->pending, STREAM_BYTES);

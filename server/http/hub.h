@@ -23,7 +23,8 @@ MUST_CHECK enum status hub_create(struct hub **out, size_t max_streams);
 /* All streams must have been closed. */
 void hub_free(struct hub *hub);
 
-/* Adds "event: kind\ndata: data\n\n" to every stream. data is one line. */
+/* Adds "event: kind\ndata: data\n\n" to every stream; those that are for somebody who may not see
+ * everything get {} for data, which is one line. */
 void hub_publish(struct hub *hub, struct span kind, struct span data);
 
 /* Adds a comment line to every stream, so that a dead connection shows itself. */
@@ -39,9 +40,15 @@ void hub_shut(struct hub *hub);
 size_t hub_streams(struct hub *hub);
 uint64_t hub_dropped(struct hub *hub);
 
+enum hub_sight {
+    HUB_SEES_ALL,
+    HUB_SEES_KINDS, /* that something of a kind changed, and not what */
+};
+
 /* A new stream, or NULL when there are too many or the hub is shut. Close it with
  * hub_close_stream(). */
-struct hub_stream *hub_open_stream(struct hub *hub, hub_wake wake, void *context);
+struct hub_stream *hub_open_stream(struct hub *hub, enum hub_sight sight, hub_wake wake,
+                                   void *context);
 void hub_close_stream(struct hub_stream *stream);
 
 /* Copies up to max bytes; 0: nothing now; -1: the stream has ended. sleep, when not NULL, is called

@@ -36,7 +36,8 @@ static void end_events(void *context)
     free(events);
 }
 
-struct MHD_Response *mhd_events_response(struct hub *hub, struct MHD_Connection *connection)
+struct MHD_Response *mhd_events_response(struct hub *hub, enum hub_sight sight,
+                                         struct MHD_Connection *connection)
 {
     struct events *events = calloc(1, sizeof *events);
     struct MHD_Response *response;
@@ -44,7 +45,7 @@ struct MHD_Response *mhd_events_response(struct hub *hub, struct MHD_Connection 
     if (events == NULL)
         return NULL;
     events->connection = connection;
-    events->stream = hub_open_stream(hub, wake_connection, events);
+    events->stream = hub_open_stream(hub, sight, wake_connection, events);
     if (events->stream == NULL) {
         free(events);
         return NULL;

@@ -9,6 +9,7 @@ struct MHD_Response;
 
 /* The connection sleeps while there is nothing to tell. NULL: too many streams are open, or there
  * is no memory. */
-struct MHD_Response *mhd_events_response(struct hub *hub, struct MHD_Connection *connection);
+struct MHD_Response *mhd_events_response(struct hub *hub, enum hub_sight sight,
+                                         struct MHD_Connection *connection);
 
 #endif

@@ -7,6 +7,7 @@
 #define SERVER_HTTP_REPLY_H
 
 #include "schema/base/json.h"
+#include "server/http/hub.h"
 
 struct request;
 
@@ -35,6 +36,7 @@ struct reply {
     uint64_t file_offset, file_size;
     reply_write write; /* REPLY_WRITTEN */
     void *job;
+    enum hub_sight sight; /* REPLY_EVENTS */
     struct reply_header headers[REPLY_HEADERS];
     size_t header_count;
 };
@@ -64,8 +66,8 @@ void reply_file(struct reply *reply, unsigned status, const char *type, int fd, 
 void reply_written(struct reply *reply, unsigned status, const char *type, reply_write write,
                    void *job);
 
-/* The server's event stream. */
-void reply_events(struct reply *reply);
+/* The server's event stream, as far as whoever asks may see. */
+void reply_events(struct reply *reply, enum hub_sight sight);
 
 /* {"type":"about:blank","title":..,"status":..,"detail":..}; the title follows from the status. */
 void reply_problem(struct reply *reply, unsigned status, const char *format, ...)

@@ -102,25 +102,27 @@ enum status alerts_list(struct store *store, const struct alerts_filter *filter,
     STORE_STATEMENT(
         list, "WITH page AS (SELECT " ALERT_JSON " || " HELP_JSON " AS item, a.alert_id,"
               "    row_number() OVER (ORDER BY a.alert_id DESC) AS n"
-              "  FROM myna.alert a" ALERT_KINDS_JOIN("$8", "$9", "$10", "$11") //
+              "  FROM myna.alert a" ALERT_KINDS_JOIN("$9", "$10", "$11", "$12") //
         "  WHERE ($1 = 0 OR a.alert_id < $1)"
         "  AND ($3::text IS NULL OR a.state = $3 OR $3 = 'current' AND a.state <> 'cleared')"
         "  AND ($4::text IS NULL OR a.kind = $4) AND ($5::text IS NULL OR a.subject = $5)"
         "  AND ($6::text IS NULL OR a.severity = $6) AND ($7::text IS NULL OR a.assigned_to = $7)"
+        "  AND ($8::text IS NULL OR myna.role_sees($8, a.subject))"
         "  ORDER BY a.alert_id DESC LIMIT $2 + 1)"
         "SELECT jsonb_build_object("
         "  'items', coalesce(jsonb_agg(item ORDER BY n) FILTER (WHERE n <= $2), '[]'),"
         "  'next', CASE WHEN count(*) > $2 THEN min(alert_id) FILTER (WHERE n <= $2) END)"
         "FROM page");
-    struct value values[7 + ALERT_KINDS_COLUMNS] = {value_int(after),
+    struct value values[8 + ALERT_KINDS_COLUMNS] = {value_int(after),
                                                     value_int(limit),
                                                     value_text(filter->state),
                                                     value_text(filter->kind),
                                                     value_text(filter->subject),
                                                     value_text(filter->severity),
-                                                    value_text(filter->assigned_to)};
+                                                    value_text(filter->assigned_to),
+                                                    value_text(filter->role)};
 
-    alert_kinds_columns(arena, values + 7);
+    alert_kinds_columns(arena, values + 8);
     if (arena_failed(arena))
         return STATUS_MEMORY;
     enum status status =

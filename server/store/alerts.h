@@ -15,6 +15,7 @@ struct alerts_filter {
     const char *subject; /* "device/r1" */
     const char *severity;
     const char *assigned_to; /* an operator */
+    const char *role;        /* of whoever asks and may see a part alone */
 };
 
 /* Newest first; after 0: from the newest. */

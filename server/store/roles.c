@@ -260,6 +260,19 @@ enum status roles_reach_vendor(struct store *store, const char *role_id, const c
     return ask(store, &find, role_id, value_text(vendor_id), reached);
 }
 
+enum status roles_reach_alert(struct store *store, const char *role_id, const char *alert_id,
+                              bool *reached)
+{
+    STORE_STATEMENT(find, "SELECT FROM myna.alert a"
+                          " WHERE a.alert_id = $2 AND myna.role_sees($1, a.subject)");
+    int64_t id;
+
+    if (span_to_int64(span_text(alert_id), &id) == STATUS_OK)
+        return ask(store, &find, role_id, value_int(id), reached);
+    *reached = false;
+    return STATUS_OK;
+}
+
 enum status roles_reach_contract(struct store *store, const char *role_id, const char *contract_id,
                                  bool *reached)
 {

@@ -52,6 +52,8 @@ MUST_CHECK enum status roles_reach_bundle(struct store *store, const char *role_
                                           const char *bundle_id, bool *reached);
 MUST_CHECK enum status roles_reach_vendor(struct store *store, const char *role_id,
                                           const char *vendor_id, bool *reached);
+MUST_CHECK enum status roles_reach_alert(struct store *store, const char *role_id,
+                                         const char *alert_id, bool *reached);
 MUST_CHECK enum status roles_reach_contract(struct store *store, const char *role_id,
                                             const char *contract_id, bool *reached);
 

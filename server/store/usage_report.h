@@ -14,6 +14,10 @@ MUST_CHECK enum status usage_report_attempts(struct store *store, const char *de
 MUST_CHECK enum status usage_report_imports(struct store *store, int64_t after, int64_t limit,
                                             struct arena *arena, struct span *json);
 
+/* usage_report_fleet() of what a role that is bound to groups or vendors may see. */
+MUST_CHECK enum status usage_report_part(struct store *store, const char *role_id,
+                                         struct arena *arena, struct span *json);
+
 /* Devices and today's usage in numbers. *robots: how many there are. */
 MUST_CHECK enum status usage_report_fleet(struct store *store, struct arena *arena,
                                           struct span *json, int64_t *robots);

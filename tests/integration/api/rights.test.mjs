@@ -114,7 +114,7 @@ test('who is bound to a group sees and directs its robots and no others', async 
   assert.deepEqual((await lab.get('/groups')).body.items.map(({id}) => id), ['lab']);
   for (const path of ['/devices/mine', '/devices/mine/effective', '/devices/mine/why', '/groups/lab', '/groups/lab/devices', '/layers/device/mine', '/layers/group/lab'])
     assert.equal((await lab.get(path)).status, 200, path);
-  for (const path of ['/devices/other', '/devices/other/effective', '/devices/none', '/groups/shop', '/groups/shop/devices', '/layers/device/other', '/layers/group/shop', '/layers/fleet', '/fleet'])
+  for (const path of ['/devices/other', '/devices/other/effective', '/devices/none', '/groups/shop', '/groups/shop/devices', '/layers/device/other', '/layers/group/shop', '/layers/fleet', '/fleet/parts'])
     assert.equal((await lab.get(path)).status, 403, path);
   assert.equal((await lab.post('/devices/other/commands', {kind: 'identify'})).status, 403);
   const made = await lab.post('/devices/mine/commands', {kind: 'identify'});
@@ -139,6 +139,58 @@ test('who is bound to a vendor sees and changes it and no other', async () => {
   assert.equal((await buyer.patch('/vendors/dahan', {name: 'Dahan'}, {'If-Match': vendor.headers.etag})).status, 200);
   for (const path of ['/vendors/erxian', '/vendors/erxian/key', '/contracts', '/contracts/none']) assert.equal((await buyer.get(path)).status, 403, path);
   assert.equal((await buyer.patch('/vendors/erxian', {name: 'x'}, {'If-Match': '"1"'})).status, 403);
+});
+
+// What an event stream says, up to the first event of a kind.
+function firstEvent(proof, kind, cause) {
+  return new Promise((done, fail) => {
+    const asked = request({host: '127.0.0.1', port: stack.port, path: '/api/v1/events', headers: proof, agent: false}, (response) => {
+      let text = '';
+      if (response.statusCode !== 200) return done({status: response.statusCode});
+      response.on('data', (data) => {
+        if (!text) cause();
+        text += data;
+        const found = new RegExp(`event: ${kind}\ndata: (.*)\n`).exec(text);
+        if (!found) return;
+        response.destroy();
+        done({status: 200, data: JSON.parse(found[1])});
+      });
+    });
+    asked.on('error', fail);
+    asked.end();
+  });
+}
+
+test('who is bound gets numbers, alerts and events of the own part alone', async () => {
+  await admin.post('/groups', {id: 'ward'});
+  assert.equal((await admin.put('/groups/ward/devices/mine')).status, 204);
+  for (const [id, bound] of [['guard', {groups: ['ward']}], ['clerk', {vendors: ['dahan']}]])
+    assert.equal((await admin.post('/roles', {id, ...bound, may: {fleet: 'viewer', events: 'viewer', alerts: 'operator'}})).status, 201);
+  const [guard, clerk] = [await operator('one-guard', 'guard'), await operator('one-clerk', 'clerk')];
+  await stack.sql(`INSERT INTO myna.alert (kind, severity, subject) SELECT 'forged_message', 'warning', unnest(ARRAY['device/mine', 'device/other', 'group/ward',
+    'group/shop', 'vendor/dahan', 'vendor/erxian', 'database'])`);
+  const subjects = async (who) => (await who.get('/alerts?kind=forged_message')).body.items.map(({subject}) => subject).sort();
+  assert.deepEqual(await subjects(guard), ['device/mine', 'group/ward']);
+  assert.deepEqual(await subjects(clerk), ['device/mine', 'device/other', 'group/shop', 'group/ward', 'vendor/dahan']);
+
+  const fleet = async (who) => (({total, groups, open_alerts}) => [total, groups.map(({id}) => id), open_alerts])((await who.get('/fleet')).body);
+  assert.deepEqual(await fleet(guard), [1, ['ward'], 2]);
+  assert.deepEqual(await fleet(clerk), [2, ['lab', 'shop', 'ward'], 5]);
+  assert.equal((await fleet(admin))[0], 2);
+
+  const all = (await admin.get('/alerts?kind=forged_message')).body.items;
+  const id = (subject) => all.find((alert) => alert.subject === subject).id;
+  assert.equal((await guard.get(`/alerts/${id('device/mine')}`)).status, 200);
+  assert.equal((await guard.post(`/alerts/${id('device/mine')}/acknowledge`)).status, 200);
+  for (const subject of ['device/other', 'vendor/dahan', 'database']) {
+    assert.equal((await guard.get(`/alerts/${id(subject)}`)).status, 403, subject);
+    for (const verb of ['acknowledge', 'clear', 'assign', 'silence']) assert.equal((await guard.post(`/alerts/${id(subject)}/${verb}`)).status, 403, subject);
+  }
+  assert.equal((await clerk.post(`/alerts/${id('vendor/erxian')}/clear`)).status, 403);
+
+  const change = () => admin.patch('/devices/other', {name: 'another name'});
+  assert.deepEqual(await firstEvent(admin.proof, 'device', change), {status: 200, data: {ids: ['other']}});
+  assert.deepEqual(await firstEvent(guard.proof, 'device', () => admin.patch('/devices/other', {name: 'and another'})), {status: 200, data: {}}, 'that something changed, and not what');
 });
 
 test('a role in use stays, one of every installation stays as it is, and none gives rights', async () => {

@@ -29,7 +29,7 @@ static void count(void *context)
 /* Opens a stream and reads its greeting. */
 static struct hub_stream *join(struct hub *hub, int *woken)
 {
-    struct hub_stream *stream = hub_open_stream(hub, count, woken);
+    struct hub_stream *stream = hub_open_stream(hub, HUB_SEES_ALL, count, woken);
     uint8_t out[64];
 
     assert_non_null(stream);
@@ -45,6 +45,19 @@ static void reads(struct hub_stream *stream, const char *text)
 
     assert_int_equal(size, strlen(text));
     assert_memory_equal(out, text, strlen(text));
+}
+
+static void a_stream_of_who_may_not_see_everything_is_told_the_kind_alone(void **state)
+{
+    struct hub *hub = *state;
+    int woken = 0;
+    struct hub_stream *stream = hub_open_stream(hub, HUB_SEES_KINDS, count, &woken);
+
+    reads(stream, "retry: 2000\n\n");
+    hub_publish(hub, span_text("device"), span_text("{\"ids\":[\"r1\"]}"));
+    hub_heartbeat(hub);
+    reads(stream, "event: device\ndata: {}\n\n: still here\n\n");
+    hub_close_stream(stream);
 }
 
 static void every_stream_gets_every_event_in_order(void **state)
@@ -67,7 +80,7 @@ static void a_reader_that_found_nothing_is_woken_once(void **state)
 {
     struct hub *hub = *state;
     int woken = 0;
-    struct hub_stream *stream = hub_open_stream(hub, count, &woken);
+    struct hub_stream *stream = hub_open_stream(hub, HUB_SEES_ALL, count, &woken);
     uint8_t out[64];
 
     assert_true(hub_read(stream, out, sizeof out, NULL) > 0);
@@ -121,7 +134,7 @@ static void no_more_streams_than_the_hub_has_room_for(void **state)
 
     for (int i = 0; i < 3; i++)
         streams[i] = join(hub, &woken);
-    assert_null(hub_open_stream(hub, count, &woken));
+    assert_null(hub_open_stream(hub, HUB_SEES_ALL, count, &woken));
     hub_close_stream(streams[1]);
     streams[1] = join(hub, &woken);
     for (int i = 0; i < 3; i++)
@@ -140,7 +153,7 @@ static void a_restart_ends_streams_and_takes_new_ones_a_shut_hub_takes_none(void
     struct hub_stream *after = join(hub, &woken);
     hub_shut(hub);
     assert_int_equal(hub_read(after, out, sizeof out, NULL), -1);
-    assert_null(hub_open_stream(hub, count, &woken));
+    assert_null(hub_open_stream(hub, HUB_SEES_ALL, count, &woken));
     hub_close_stream(before);
     hub_close_stream(after);
 }
@@ -151,6 +164,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(every_stream_gets_every_event_in_order),
+        TEST(a_stream_of_who_may_not_see_everything_is_told_the_kind_alone),
         TEST(a_reader_that_found_nothing_is_woken_once),
         TEST(an_event_is_read_in_as_small_pieces_as_fit),
         TEST(i10_a_reader_that_does_not_read_is_cut_off_and_harms_no_other),
