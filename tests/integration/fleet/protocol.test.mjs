@@ -5,6 +5,7 @@ import {execFile, spawn} from 'node:child_process';
 import {createHmac} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {connect} from 'node:tls';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
 import {Fleet, sleep, until} from '../../support/fleet.mjs';
@@ -128,6 +129,60 @@ test('a robot\'s certificate opens nothing at the servers\' listener', async () 
 test('the broker speaks TLS 1.2 and 1.3 with modern ciphers, to robots and to servers', async () => {
   for (const {who} of [Peer.robot(fleet, 'sim-0001'), Peer.server(fleet)])
     await isModern(who.port, {cert: readFileSync(who.cert), key: readFileSync(who.key)});
+});
+
+const received = async () => Number(/^myna_bus_received_total (\d+)$/m.exec(await (await fetch(`${fleet.url}/metrics`)).text())[1]);
+
+test('what is larger than a message may be, or has a topic without end, ends the connection and reaches nobody', async () => {
+  const robot = Peer.robot(fleet, 'sim-0011');
+  const heard = await server.capture('myna/1/d/sim-0011/up/usage');
+  const old = ['-V', 'mqttv311']; // by the newer protocol the client itself keeps to the broker's limit
+  for (const [what, topic, size] of [['payload', 'myna/1/d/sim-0011/up/usage', 70001], ['payload', 'myna/1/d/sim-0011/up/usage', 1 << 24],
+    ['topic', `myna/1/d/sim-0011/up/usage${'/x'.repeat(250)}`, 1], ['topic', `myna/1/d/sim-0011/up/${'x'.repeat(65000)}`, 10000]]) {
+    const {code, text} = await robot.publish(topic, Buffer.alloc(size, 0x41), ...old);
+    assert.ok(code !== 0 || /refused|denied|not authorised|lost|too large|Invalid/i.test(text), `${what} of ${size}: ${code} ${text}`);
+  }
+  const {code, text} = await robot.publish('myna/1/d/sim-0011/up/usage', Buffer.alloc(65536, 0x42), ...old);
+  assert.equal(code, 0, text);
+  const messages = (await heard.stop()).filter(({payload}) => payload[0] === 0x41 || payload[0] === 0x42);
+  assert.deepEqual(messages.map(({payload}) => payload.length), [65536], 'the largest that may be arrives, and nothing larger');
+});
+
+test('I10: a robot that floods the broker with messages harms no other', async () => {
+  const before = await received();
+  const flood = Peer.robot(fleet, 'sim-0010').flood('myna/1/d/sim-0010/up/report', Array.from({length: 20000}, (_, n) => `${n} is no box`));
+  await fleet.myna('ctl', 'config', 'set', 'fleet', 'screen_mark="in a flood"');
+  const others = () => one(`SELECT count(*) FROM myna.device_link WHERE reported_generation < desired_generation AND device_id <> 'sim-0010'`);
+  await until(60, async () => `${await others()} other robots are behind`, async () => await others() === '0');
+  const {code, text} = await flood;
+  assert.equal(code, 0, text);
+  assert.ok(await received() - before > 1000, 'it was one');
+  await until(60, async () => `${await behind()} robots are behind`, async () => await behind() === '0');
+  assert.equal(await one("SELECT count(*) FROM myna.alert WHERE subject = 'device/sim-0010' AND state <> 'cleared'"), '1', 'one alert, not as many as there were messages');
+  await fleet.sql("DELETE FROM myna.alert WHERE subject = 'device/sim-0010'");
+});
+
+// What the broker shows at a listener: its certificate's fingerprint.
+const shownBy = ({who}) => new Promise((done, fail) => {
+  const socket = connect({host: '127.0.0.1', port: who.port, cert: readFileSync(who.cert), key: readFileSync(who.key), rejectUnauthorized: false}, () => {
+    done(socket.getPeerCertificate().fingerprint256);
+    socket.destroy();
+  });
+  socket.on('error', fail);
+});
+
+test('the broker takes another certificate at its reload, and connections stay', async () => {
+  const peers = [Peer.robot(fleet, 'sim-0001'), server];
+  const old = await Promise.all(peers.map(shownBy));
+  const sessions = () => fleet.sql("SELECT device_id, session_number FROM myna.device_link WHERE device_id <> 'sim-0001' ORDER BY 1");
+  const before = await sessions();
+  await promisify(execFile)(join(fleet.env.MYNA_BUILD, 'mynad'), ['--config', join(fleet.home, 'mynad.conf'), '--broker-names', 'DNS:localhost,DNS:broker.example,IP:127.0.0.1', 'init']);
+  fleet.kill('mosquitto', 'SIGHUP');
+  await until(30, () => 'the broker shows its old certificate', async () => (await shownBy(peers[0])) !== old[0] && (await shownBy(peers[1])) !== old[1]);
+  await fleet.myna('ctl', 'config', 'set', 'fleet', 'screen_mark="after it"');
+  await until(60, async () => `${await behind()} robots are behind`, async () => await behind() === '0');
+  assert.deepEqual(await sessions(), before, 'nobody had to connect anew');
+  assert.deepEqual((await Peer.robot(fleet, 'sim-0001').publish('myna/1/d/sim-0001/up/report', 'x')).code, 0, 'who connects now trusts it');
 });
 
 // Real boxes off the wire, of each kind that robots send.
