@@ -5,6 +5,8 @@
 
 export const told = {
   // requests
+  "a body is taken as it is: leave out Content-Encoding": "正文须原样发送：请去掉 Content-Encoding",
+  "at most 64 headers, 64 cookies and 64 parameters are taken": "最多接受 64 个请求头、64 个 cookie 和 64 个参数",
   "must be a number from 1 to 1000": "必须是 1 到 1000 的数",
   "must be the \"next\" of the page before": "必须是上一页的“next”",
   "send If-Match with the ETag that you read, so that nobody's change is lost": "请带上读取时的 ETag（If-Match），以免丢失他人的更改",
