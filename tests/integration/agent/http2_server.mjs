@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createSecureServer } from 'node:http2';
+import { gzipSync } from 'node:zlib';
 
 const folder = process.argv[2];
 execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
@@ -21,7 +22,15 @@ function answer(response, text) {
     '"usage":{"prompt_tokens":3,"completion_tokens":2}}\n\ndata: [DONE]\n\n');
 }
 
+// 128 MiB of a line in two layers: some hundred bytes. More layers, 1 GiB a layer, would look the same.
+const layer = gzipSync(Buffer.concat([Buffer.from('data: '), Buffer.alloc(128 << 20, 0x78)]), { level: 1 });
+const bomb = gzipSync(layer);
+
 const paths = {
+  '/bomb': (request, response) => {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Content-Encoding': 'gzip, gzip' });
+    response.end(bomb);
+  },
   '/counts': (request, response) => response.end(JSON.stringify(seen)),
   '/v1/chat/completions': (request, response) => {
     seen[request.method === 'HEAD' ? 'warmed' : 'asked']++;

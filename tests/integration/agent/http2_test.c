@@ -5,12 +5,14 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "agent/chat/answer.h"
+#include "agent/chat/sse.h"
 #include "schema/base/clock.h"
 #include "schema/base/file.h"
 
@@ -330,6 +332,43 @@ static void a_body_that_is_made_while_it_goes_out_arrives_whole(void **state)
     assert_int_equal(count(vendor).uploaded, before.uploaded + 4000);
 }
 
+static enum status feed(void *context, struct span bytes)
+{
+    return sse_feed(context, bytes);
+}
+
+static void ignore(void *context, const struct sse_event *event)
+{
+    (void)context, (void)event;
+}
+
+/* The most memory that this program ever had, in KiB. */
+static long most_memory(void)
+{
+    struct rusage usage;
+
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_maxrss;
+}
+
+/* A vendor may pack its answers, and a packed one may be a thousand times as large again. */
+static void a_packed_answer_without_end_is_broken_off_and_fills_no_memory(void **state)
+{
+    struct vendor *vendor = *state;
+    const struct http_request request = {.body = span_text("{}")};
+    struct sse sse;
+    const struct http_listener listener = {.context = &sse, .on_body = feed};
+    const long before = most_memory();
+
+    sse_init(&sse, ignore, NULL);
+    assert_int_equal(send_to(vendor, "/bomb", request, &listener), STATUS_FULL);
+    sse_release(&sse);
+    assert_int_equal(ask(vendor, "/bomb"), STATUS_FULL);
+    assert_true(vendor->answer.size <= 16384);
+    assert_true(most_memory() - before < 32 * 1024);
+    assert_int_equal(ask(vendor, "/v1/chat/completions"), STATUS_OK);
+}
+
 int main(void)
 {
 #define WITH_CLIENT(test) cmocka_unit_test_setup_teardown(test, create, release)
@@ -342,6 +381,7 @@ int main(void)
         WITH_CLIENT(an_interruption_ends_its_stream_and_the_connection_serves_on),
         WITH_CLIENT(a_server_that_says_goodbye_is_connected_to_anew),
         WITH_CLIENT(a_body_that_is_made_while_it_goes_out_arrives_whole),
+        WITH_CLIENT(a_packed_answer_without_end_is_broken_off_and_fills_no_memory),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
