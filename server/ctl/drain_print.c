@@ -131,6 +131,9 @@ static void print_report(FILE *out, const struct json *drain, const struct json 
     const long long robots = number(report, "robots");
 
     fprintf(out, "  %-18s %lld of %lld\n", "moved", number(report, "moved"), robots);
+    if (number(drain, "offline") > 0)
+        fprintf(out, "  %-18s %lld of them when it began: they cannot move before they are back\n",
+                "offline", number(drain, "offline"));
     print_seconds(out, "half of them in", json_member(report, "median_moved_s"));
     print_seconds(out, "the last in", json_member(report, "last_moved_s"));
     if (json_count(json_member(report, "not_moved")) > 0) {

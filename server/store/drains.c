@@ -18,22 +18,27 @@ struct drain {
 
 /* ---- leading away ---- */
 
-/* Whom it changes, and who has no other route; a drill takes its share, at least one. */
+/* Whom it changes, and who has no other route; a drill takes its share, at least one, and those
+ * that are there first: one that is not answers when the drill is long over, and tells nothing. */
 static enum status choose(struct store_conn *conn, const struct drain *drain, const char *share)
 {
     STORE_STATEMENT(all,
-                    "INSERT INTO myna.vendor_drain_device (drain_id, device_id, is_kept, is_led)"
-                    " SELECT $1::bigint, e.device_id,"
+                    "INSERT INTO myna.vendor_drain_device (drain_id, device_id, is_kept, is_led,"
+                    "  was_online) SELECT $1::bigint, e.device_id,"
                     "  e.becomes @> jsonb_build_array(jsonb_build_object('vendor', $2::text)),"
-                    "  e.was <> e.becomes FROM myna.drain_effect($2, NULL) e");
+                    "  e.was <> e.becomes, coalesce(o.online, false)"
+                    " FROM myna.drain_effect($2, NULL) e"
+                    " LEFT JOIN myna.device_online o USING (device_id)");
     STORE_STATEMENT(
         some,
-        "INSERT INTO myna.vendor_drain_device (drain_id, device_id, is_kept, is_led)"
-        " SELECT $1::bigint, c.device_id, c.is_kept, true FROM (SELECT e.device_id,"
+        "INSERT INTO myna.vendor_drain_device (drain_id, device_id, is_kept, is_led, was_online)"
+        " SELECT $1::bigint, c.device_id, c.is_kept, true, c.is_online FROM (SELECT e.device_id,"
         "   e.becomes @> jsonb_build_array(jsonb_build_object('vendor', $2::text)) AS is_kept,"
-        "   row_number() OVER (ORDER BY hashtextextended($1::text || '/' || e.device_id, 0))"
-        "     AS place, count(*) OVER () AS count"
-        "   FROM myna.drain_effect($2, NULL) e WHERE e.was <> e.becomes) c"
+        "   coalesce(o.online, false) AS is_online, count(*) OVER () AS count,"
+        "   row_number() OVER (ORDER BY coalesce(o.online, false) DESC,"
+        "     hashtextextended($1::text || '/' || e.device_id, 0)) AS place"
+        "   FROM myna.drain_effect($2, NULL) e LEFT JOIN myna.device_online o USING (device_id)"
+        "   WHERE e.was <> e.becomes) c"
         " WHERE c.place <= greatest(1, ceil(c.count * $3::numeric))");
     struct result result;
     enum status status =

@@ -692,6 +692,7 @@ export const texts = {
   "drain_state.missed": "missed",
   "drain.time": "From",
   "drain.moved": "Moved",
+  "drain.offline": "Offline then",
   "drain.kept": "Kept it",
   "drain.window.plan": "Plan a window",
   "drain.window.from": "From",

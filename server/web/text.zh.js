@@ -1875,6 +1875,7 @@ export const texts = {
   "drain.window.until": "到",
   "drain.window.add": "计划",
   "drain.window.cancel": "取消计划",
+  "drain.offline": "当时离线",
   "drain.window.zone": "按此浏览器的时区 {zone}。届时自动撤出，结束后自动恢复。",
   "drain.return": "恢复 {id}",
   "drain.return.text": "机器人立即按各自的线路重新使用它。现有的撤出随之结束。",

@@ -150,7 +150,8 @@ test('a drill takes its share and minutes, and says what it asks for', async () 
   assert.equal((await admin.post('/vendors/big/return')).status, 200);
   const {stdout} = await run(mynactl, ['vendor', 'drains', 'big', String(body.id)], {env});
   assert.match(stdout, /^drill \d+ of big: returning, 34%\n/);
-  assert.match(stdout, /moved +0 of 2\n/);
+  assert.equal(body.offline, 2, 'none of them is connected here');
+  assert.match(stdout, /moved +0 of 2\n +offline +2 of them when it began/);
   const listed = await run(mynactl, ['vendor', 'drains', 'big', '--kind', 'maintenance'], {env});
   assert.match(listed.stdout, /cancelled/);
 });

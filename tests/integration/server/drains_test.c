@@ -331,6 +331,36 @@ static void a_drill_moves_its_share_alone_and_reports_how_long_it_took(void **st
                         "ended 2 3.000 5.000 2 2.000");
 }
 
+/* Whichever two are there, they are the ones; of three the third is one that is not. */
+static void a_drill_draws_who_is_online_first_and_tells_who_was_not(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const pairs[][2] = {{"r1", "r2"}, {"r3", "r4"}, {"r2", "r4"}};
+    static const struct drains_order drills[] = {
+        {.kind = "drill", .share = "0.5", .until_ms = NOW + 10 * MINUTE},
+        {.kind = "drill", .share = "0.75", .until_ms = NOW + 10 * MINUTE}};
+
+    for (size_t i = 0; i < 6; i++) {
+        char there[200], expected[40];
+
+        snprintf(there, sizeof there,
+                 "DELETE FROM myna.vendor_drain; UPDATE myna.device_link SET last_seen = now(),"
+                 " session_number = 1, ended_session = 0,"
+                 " session_hello = device_id IN ('%s', '%s')",
+                 pairs[i / 2][0], pairs[i / 2][1]);
+        run(fixture, there);
+        assert_int_equal(start(fixture, drills[i % 2]), STATUS_OK);
+        snprintf(expected, sizeof expected, "%s %s, %zu", pairs[i / 2][0], pairs[i / 2][1], i % 2);
+        assert_string_equal(
+            ask(fixture, "SELECT string_agg(m.device_id, ' ' ORDER BY m.device_id) FILTER (WHERE"
+                         " m.was_online) || ', ' || min(i.item ->> 'offline')"
+                         " FROM myna.vendor_drain_device m JOIN myna.vendor_drain_item i"
+                         " USING (drain_id)"),
+            expected);
+    }
+    run(fixture, "UPDATE myna.device_link SET session_hello = false");
+}
+
 static void a_drill_that_could_move_nobody_is_refused(void **state)
 {
     struct fixture *fixture = *state;
@@ -467,6 +497,7 @@ int main(void)
         TEST(a_window_that_no_server_saw_is_missed),
         TEST(a_cancelled_window_never_begins),
         TEST(a_drill_moves_its_share_alone_and_reports_how_long_it_took),
+        TEST(a_drill_draws_who_is_online_first_and_tells_who_was_not),
         TEST(a_drill_that_could_move_nobody_is_refused),
         TEST(who_does_not_come_back_in_time_is_named),
         TEST(both_ways_to_read_routes_leave_the_same_vendors),

@@ -98,6 +98,7 @@ export const drainColumns = (onCancel) => [
   { key: "state", title: t("drain.state"), width: "110px", cell: (row) => html`<${Chip} tone=${STATES[row.state]}>${word("drain_state", row.state)}</${Chip}>` },
   { key: "from", title: t("drain.time"), cell: span },
   { key: "robots", title: t("drain.moved"), end: true, width: "110px", cell: (row) => `${number(row.moved)} / ${number(row.robots)}` },
+  { key: "offline", title: t("drain.offline"), end: true, width: "80px", cell: (row) => (row.offline === null ? "" : number(row.offline)) },
   { key: "kept", title: t("drain.kept"), end: true, width: "80px", cell: (row) => number(row.kept) },
   { key: "act", title: "", end: true, width: "48px", cell: (row) => row.state === "planned" && may("operator")
     && html`<${IconButton} icon="close" label=${t("drain.window.cancel")} onClick=${() => onCancel(row)} />` },
