@@ -162,11 +162,39 @@ static void print_drained(FILE *out, const struct json *drained)
                 text(json_item(drained, i), "vendor"));
 }
 
+static void print_figures(FILE *out, const char *what, const struct json *figures)
+{
+    const struct json *costs = json_member(figures, "costs");
+
+    if (json_type(figures) != JSON_OBJECT)
+        return;
+    fprintf(out, "  %s: %lld robots", what, (long long)number(figures, "robots"));
+    for (size_t i = 0; i < json_count(costs); i++)
+        fprintf(out, ", %s %s more until terms end", text(json_item(costs, i), "amount"),
+                text(json_item(costs, i), "currency"));
+    if (*text(figures, "unknown"))
+        fprintf(out, ", cost under \"%s\" unknown", text(figures, "unknown"));
+    fprintf(out, "\n");
+}
+
+/* What somebody agreed to, and, while it waits for that, what is asked. */
+static void print_approval(FILE *out, const struct json *rollout)
+{
+    char what[160];
+
+    snprintf(what, sizeof what, "approved by %.100s", text(rollout, "approver"));
+    print_figures(out, what, json_member(rollout, "approved"));
+    if (strcmp(text(rollout, "state"), "approval") == 0 ||
+        strcmp(text(rollout, "cause"), "approval") == 0)
+        print_figures(out, "approval asked for", json_member(rollout, "asked"));
+}
+
 void rollout_print(FILE *out, const struct json *rollout, int64_t now_ms)
 {
     const struct json *waves = json_member(rollout, "waves");
 
     print_state(out, rollout, now_ms);
+    print_approval(out, rollout);
     print_drained(out, json_member(rollout, "drained"));
     print_patch(out, rollout);
     for (size_t i = 0; i < json_count(waves); i++)

@@ -34,12 +34,13 @@ enum rollout_place {
     ROLLOUT_RED = 13,       /* paused: the gate is red, or too many failed */
     ROLLOUT_UNDECIDED = 14, /* paused: all looks are taken and none could tell */
     ROLLOUT_STALLED = 15,   /* paused: nothing moved for too long */
-    ROLLOUT_ROLLING_BACK = 16,
-    ROLLOUT_ROLLED_BACK = 17, /* over, like the next two */
-    ROLLOUT_COMPLETED = 18,
-    ROLLOUT_ABORTED = 19,
+    ROLLOUT_OUTGROWN = 16,  /* paused: it is more by now than anybody agreed to */
+    ROLLOUT_ROLLING_BACK = 17,
+    ROLLOUT_ROLLED_BACK = 18, /* over, like the next two */
+    ROLLOUT_COMPLETED = 19,
+    ROLLOUT_ABORTED = 20,
 };
-#define ROLLOUT_PLACES 20
+#define ROLLOUT_PLACES 21
 
 /* A place as the database and the API have it; step and cause may be NULL. */
 struct rollout_name {

@@ -164,6 +164,8 @@ static bool tell_pause(const struct why_facts *facts, struct list *list)
         {"no_verdict", "no_verdict", "its gate could not tell, and people must"},
         {"refused", "preflight_refused", "pre-flight refuses its next wave"},
         {"by_hand", "wave_not_open", "its next wave is started by hand"},
+        {"approval", "approval_outgrown",
+         "it has outgrown its approval, and another operator must agree again"},
         {"stalled", "paused", "it stalled"},
         {"operator", "paused", "an operator paused it"},
     };
@@ -181,6 +183,8 @@ static bool tell_pause(const struct why_facts *facts, struct list *list)
         add(list, rows[i].code, "rollout \"%s\" stands still: %s", facts->rollout, rows[i].text);
         with_text(list, "rollout", facts->rollout);
         with_text(list, "cause", facts->rollout_cause);
+        if (strcmp(facts->rollout_cause, "approval") == 0)
+            with_text(list, "reason", facts->rollout_reason);
     }
     return true;
 }
@@ -190,8 +194,8 @@ static bool tell_beginning(const struct why_facts *facts, struct list *list)
 {
     if (strcmp(facts->rollout_state, "approval") == 0)
         add(list, "approval_missing",
-            "rollout \"%s\" would reach it, and another operator must approve that first",
-            facts->rollout);
+            "rollout \"%s\" would reach it, and another operator must approve that first: %.200s",
+            facts->rollout, facts->rollout_reason);
     else if (strcmp(facts->rollout_state, "waiting") == 0)
         add(list, "waits_for_rollout", "rollout \"%s\" would reach it, and waits: %.140s",
             facts->rollout, facts->rollout_reason);

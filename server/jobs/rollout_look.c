@@ -1,6 +1,7 @@
 #include "server/jobs/rollout_look.h"
 
 #include "server/fleet/rollout_pace.h"
+#include "server/jobs/rollout_approval.h"
 #include "server/jobs/rollout_judge.h"
 #include "server/store/events.h"
 #include "server/store/rollout_members.h"
@@ -55,11 +56,6 @@ static enum status begin(struct store_conn *conn, void *context)
     return turn(conn, context, ROLLOUT_CHECKED, "");
 }
 
-static enum status count_reached(struct store_conn *conn, struct looking *looking, int64_t *out)
-{
-    return rollout_steps_reach(conn, looking->row.rollout_id, out);
-}
-
 static enum status start(struct store_conn *conn, struct looking *looking)
 {
     const struct rollout_steps_row before = looking->row;
@@ -93,11 +89,36 @@ static const char *wants_approval(struct looking *looking, int64_t reached)
     return looking->reading.preflight.approval;
 }
 
+/* Turns to approval when what it is by now takes another operator who has not agreed to as much;
+ * looking's moved says so. What is taken back waits for nobody. */
+static enum status ask_approval(struct store_conn *conn, struct looking *looking)
+{
+    struct rollout_steps_row *row = &looking->row;
+    struct rollout_approval now = {.cost = &looking->reading.preflight};
+    const char *why = NULL;
+    struct rollout_turn ask = {.event = ROLLOUT_NEEDS_APPROVAL, .now_ms = looking->look->now_ms};
+
+    if (row->is_reverse)
+        return STATUS_OK;
+    enum status status = rollout_steps_reach(conn, row->rollout_id, &now.robots);
+    if (status == STATUS_OK)
+        why = wants_approval(looking, now.robots);
+    if (status == STATUS_OK && why != NULL && row->approved.size > 0)
+        status = rollout_approval_outgrown(looking->arena, row, &now, &why);
+    if (status != STATUS_OK || why == NULL)
+        return status;
+    ask.reason = why;
+    status = rollout_approval_write(looking->arena, &now, &ask.asked);
+    if (status == STATUS_OK)
+        status = rollout_turn(conn, looking->arena, row, &ask);
+    looking->moved = status == STATUS_OK;
+    return status;
+}
+
 static enum status check(struct store_conn *conn, struct looking *looking)
 {
     const struct rollout_steps_row *row = &looking->row;
     const char *rivals;
-    int64_t reached = 0;
     const char *refusal = NULL;
     enum status status = rollout_steps_rivals(conn, looking->arena, row->rollout_id, &rivals);
 
@@ -109,13 +130,8 @@ static enum status check(struct store_conn *conn, struct looking *looking)
     if (status == STATUS_OK && refusal != NULL)
         return turn(conn, looking, ROLLOUT_REFUSE, refusal);
     if (status == STATUS_OK)
-        status = count_reached(conn, looking, &reached);
-    if (status != STATUS_OK)
-        return status;
-    const char *approval =
-        row->is_approved || row->is_reverse ? NULL : wants_approval(looking, reached);
-    return approval != NULL ? turn(conn, looking, ROLLOUT_NEEDS_APPROVAL, approval)
-                            : start(conn, looking);
+        status = ask_approval(conn, looking);
+    return status == STATUS_OK && !looking->moved ? start(conn, looking) : status;
 }
 
 static enum status wait_for_others(struct store_conn *conn, struct looking *looking)
@@ -282,7 +298,10 @@ static enum status open_wave(struct store_conn *conn, struct looking *looking)
     if (status == STATUS_OK && refusal != NULL)
         return turn(conn, looking, ROLLOUT_REFUSE, refusal);
     if (status == STATUS_OK)
-        status = rollout_steps_open_wave(conn, looking->arena, row, looking->look->now_ms);
+        status = ask_approval(conn, looking);
+    if (status != STATUS_OK || looking->moved)
+        return status;
+    status = rollout_steps_open_wave(conn, looking->arena, row, looking->look->now_ms);
     looking->moved = status == STATUS_OK;
     return status;
 }

@@ -116,7 +116,7 @@ enum status preflight_run(struct store_conn *conn, const struct preflight_ask *a
     if (status == STATUS_OK)
         status = look(work);
     if (status == STATUS_OK)
-        status = preflight_weigh_cost(work, &found.approval);
+        status = preflight_weigh_cost(work, &found);
     if (status == STATUS_OK)
         status = preflight_write(work, &found.json);
     found.refusal = refusal_of(work);

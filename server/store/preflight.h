@@ -9,6 +9,7 @@
 #ifndef SERVER_STORE_PREFLIGHT_H
 #define SERVER_STORE_PREFLIGHT_H
 
+#include "server/money/decimal.h"
 #include "server/store/store.h"
 
 struct rollout_draft;
@@ -21,9 +22,19 @@ struct preflight_ask {
     const char *above_cost; /* money above which another operator must agree; NULL: any may be */
 };
 
+/* What all contracts of one currency will have cost more when everybody has moved. */
+struct preflight_more {
+    const char *currency;
+    unsigned places;
+    struct decimal amount;
+};
+
 struct preflight {
     const char *refusal; /* why it, or that wave, must not go on; NULL: nothing speaks against it */
     const char *approval; /* why, for what it costs, another operator must agree; NULL: need not */
+    const struct preflight_more *more;
+    size_t more_count;
+    const char *unknown; /* a contract of which that cannot be told; NULL: of none */
     struct span json;
 };
 

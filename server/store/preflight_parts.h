@@ -155,9 +155,9 @@ MUST_CHECK enum status preflight_check_key(struct preflight_work *work, bool *is
 /* Robots that are not tried for a drain's sake, of each vendor that is drained. */
 MUST_CHECK enum status preflight_check_drained(struct preflight_work *work);
 MUST_CHECK enum status preflight_price(struct preflight_work *work);
-/* What the prices say of the approval's limit, the plan's and ask's: *out as in struct preflight.
- */
-MUST_CHECK enum status preflight_weigh_cost(struct preflight_work *work, const char **out);
+/* What the prices say of the approval's limit, the plan's and ask's: out's approval, more and
+ * unknown. */
+MUST_CHECK enum status preflight_weigh_cost(struct preflight_work *work, struct preflight *out);
 MUST_CHECK enum status preflight_measure_rooms(struct preflight_work *work);
 MUST_CHECK enum status preflight_check_rates(struct preflight_work *work);
 MUST_CHECK enum status preflight_write(const struct preflight_work *work, struct span *json);

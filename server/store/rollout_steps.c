@@ -52,7 +52,7 @@ static enum status from_row(const struct result *result, struct arena *arena,
         .is_switch = result_bool(result, 0, 3),
         .is_software = result_bool(result, 0, 4),
         .is_reverse = result_bool(result, 0, 5),
-        .is_approved = result_bool(result, 0, 6),
+        .approved = arena_copy(arena, result_span(result, 0, 6)),
         .version = result_int(result, 0, 10),
         .wave = result_int(result, 0, 11),
         .wave_count = result_int(result, 0, 12),
@@ -62,6 +62,7 @@ static enum status from_row(const struct result *result, struct arena *arena,
         .back_rate = result_int(result, 0, 16),
         .members = result_int(result, 0, 17),
         .is_key = result_bool(result, 0, 19),
+        .approver = arena_text(arena, result_span(result, 0, 20)),
     };
     if (arena_failed(arena))
         return STATUS_MEMORY;
@@ -76,10 +77,10 @@ static enum status from_row(const struct result *result, struct arena *arena,
     "SELECT r.rollout_id, r.group_id, r.group_id IS NOT NULL AND NOT EXISTS"                       \
     "   (SELECT FROM myna.device_group g WHERE g.group_id = r.group_id),"                          \
     "  coalesce(r.patch ? 'routes', false), r.software_kind IS NOT NULL, r.reverses IS NOT NULL,"  \
-    "  r.approved_at IS NOT NULL, r.state, r.step, r.cause, r.version, r.wave,"                    \
+    "  r.approved, r.state, r.step, r.cause, r.version, r.wave,"                                   \
     "  (SELECT count(*) FROM myna.rollout_wave w WHERE w.rollout_id = r.rollout_id),"              \
     "  r.step_since, r.joined_at, r.checked_at, r.back_rate, r.members, r.plan,"                   \
-    "  r.key_vendor IS NOT NULL "                                                                  \
+    "  r.key_vendor IS NOT NULL, coalesce(r.approver, '') "                                        \
     "FROM myna.rollout r WHERE r.rollout_id = $1"
 
 enum status rollout_steps_lock(struct store_conn *conn, struct arena *arena,
@@ -203,6 +204,9 @@ enum status rollout_steps_move(struct store_conn *conn, struct arena *arena,
         "                    ELSE r.approver END,"
         "    approved_at = CASE WHEN $12 = 'approve' THEN $10 WHEN $5 = 'draft' THEN NULL"
         "                       ELSE r.approved_at END,"
+        "    asked = CASE WHEN $5 = 'draft' THEN NULL ELSE coalesce($14, r.asked) END,"
+        "    approved = CASE WHEN $12 = 'approve' THEN r.asked WHEN $5 = 'draft' THEN NULL"
+        "                    ELSE r.approved END,"
         "    ended_at = $13 FROM old WHERE r.rollout_id = old.rollout_id RETURNING r.*),"
         " done AS (SELECT min(myna.audit_append($1, $2, 'rollout.' || $12,"
         "     'rollout/' || r.rollout_id,"
@@ -225,7 +229,8 @@ enum status rollout_steps_move(struct store_conn *conn, struct arena *arena,
                      value_int(move->wave), value_time(move->now_ms),
                      is_still ? value_no_time() : value_time(move->now_ms),
                      value_text(rollout_event_name(move->event)),
-                     is_over ? value_time(move->now_ms) : value_no_time()),
+                     is_over ? value_time(move->now_ms) : value_no_time(),
+                     move->asked.size > 0 ? value_json(move->asked) : value_no_json()),
         arena, &moved);
 
     if (status != STATUS_OK)

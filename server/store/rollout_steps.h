@@ -27,7 +27,8 @@ struct rollout_steps_row {
     bool is_software;     /* it carries a manifest */
     bool is_key;          /* a vendor's next key */
     bool is_reverse;
-    bool is_approved;
+    struct span approved; /* what its approver agreed to, schema/ROLLOUT.md; empty: nobody did */
+    const char *approver;
     enum rollout_place place;
     int64_t version;
     int64_t wave;       /* the last one opened or to be opened; 0: none */
@@ -82,6 +83,7 @@ struct rollout_steps_move {
     int64_t wave; /* from now on */
     const char *reason;
     const struct author *by;
+    struct span asked; /* what another operator is asked to agree to; empty: as before */
     int64_t now_ms;
 };
 MUST_CHECK enum status rollout_steps_move(struct store_conn *conn, struct arena *arena,

@@ -42,6 +42,7 @@ static const struct {
     {ROLLOUT_UNDECIDED, "rollout_no_verdict", "warning"},
     {ROLLOUT_REFUSED, "rollout_refused", "warning"},
     {ROLLOUT_STALLED, "rollout_waits", "warning"},
+    {ROLLOUT_OUTGROWN, "rollout_waits", "warning"},
 };
 #define WAITS "rollout_waits"
 
@@ -250,6 +251,7 @@ enum status rollout_turn(struct store_conn *conn, struct arena *arena,
         .wave = next_wave(row, move.action),
         .reason = turn->reason,
         .by = turn->by,
+        .asked = turn->asked,
         .now_ms = turn->now_ms,
     };
     status = rollout_steps_move(conn, arena, row, &step);

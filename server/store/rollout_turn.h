@@ -12,6 +12,7 @@ struct rollout_turn {
     enum rollout_event event;
     const char *reason;      /* for people; "" or NULL: none */
     const struct author *by; /* NULL: the driver */
+    struct span asked;       /* of ROLLOUT_NEEDS_APPROVAL: what another operator is to agree to */
     int64_t now_ms;
 };
 

@@ -95,6 +95,7 @@ export const reasons = {
   rate_limited: "它在发布“{rollout}”的第 {wave#} 波中，即将轮到",
   vendor_drained: "它在发布“{rollout}”的第 {wave#} 波中：供应商“{vendor}”已撤出，待它离开该供应商或该供应商恢复后再试",
   looked_over: "发布“{rollout}”将覆盖它，正在预检",
-  approval_missing: "发布“{rollout}”将覆盖它，但须先由另一位操作员批准",
+  approval_missing: "发布“{rollout}”将覆盖它，但须先由另一位操作员批准[：{reason}]",
+  approval_outgrown: "发布“{rollout}”停住：超出已批准的范围，须由另一位操作员再次批准[：{reason}]",
   waits_for_rollout: "发布“{rollout}”将覆盖它，正在等待[：{reason}]",
 };

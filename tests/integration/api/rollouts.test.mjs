@@ -1,7 +1,10 @@
 // Rollouts as operators meet them. There are no robots here: the test answers for them, so that each
 // step can be held on to.
 import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
+import {join} from 'node:path';
 import {after, before, test} from 'node:test';
+import {promisify} from 'node:util';
 import {sleep, Stack} from '../../support/stack.mjs';
 import {hold} from './openapi.mjs';
 import {Robot} from './robot.mjs';
@@ -31,7 +34,7 @@ const make = async (id, patch, plan = {}, more = {}) =>
   admin.post('/rollouts', {id, patch, plan: {...QUICK, ...plan}, start: true, ...more});
 
 // Robots are heard and run what they are told, all of them or some.
-const answer = (ids = [...ROBOTS, 'r12']) => stack.sql(`UPDATE myna.device_link SET session_number = 1, session_hello = true,
+const answer = (ids = [...ROBOTS, 'r12', 'r13', 'r14']) => stack.sql(`UPDATE myna.device_link SET session_number = 1, session_hello = true,
   ended_session = 0, last_seen = now(), held_generation = desired_generation, reported_generation = desired_generation
   WHERE device_id = ANY ('{${ids}}')`);
 
@@ -294,6 +297,64 @@ test('above a size another operator approves: not the author, nor a key of their
   assert.deepEqual([approved.status, approved.body.approver], [200, 'operator:anna']);
   const done = await until('large', 'not completed', ({state}) => state === 'completed', {answering: true});
   assert.equal(done.members, 13);
+});
+
+// Approved for 13, it waits behind another; one that was away returns meanwhile.
+test('approval is of so many robots: what grew while it waited is asked about again, with both numbers', async () => {
+  const status = (id, to) => stack.sql(`UPDATE myna.device SET status = '${to}' WHERE device_id = '${id}'`);
+  const anna = await stack.login('anna', 'a password of hers');
+  const {code} = (await admin.post('/claims', {uses: 2})).body;
+  for (const id of ['r13', 'r14']) {
+    await new Robot(id, `SN-${id}`).enrol(stack, code);
+    await status(id, 'quarantined');
+  }
+  await admin.post('/groups', {id: 'one', priority: 201});
+  await admin.put('/groups/one/devices/r00', {});
+  assert.equal((await make('ahead', {volume: 7}, {manual: true, soak_s: 3600}, {group: 'one'})).status, 201);
+  await until('ahead', 'not running', ({state}) => state === 'running', {answering: false});
+  await make('behind', {language: 'zh'}, {queue: true, manual: true});
+  await until('behind', 'does not wait', ({state}) => state === 'waiting');
+  assert.equal((await get('behind')).asked, null, 'nobody is asked while it waits');
+  await act('ahead', 'roll-back');
+  await ended('ahead', 'rolled_back');
+  const asked = await until('behind', 'does not ask', ({state}) => state === 'approval');
+  assert.deepEqual([asked.asked, asked.approved], [{robots: 13, costs: [], unknown: null}, null]);
+
+  // another is ahead of it again when it is approved
+  assert.equal((await make('again', {volume: 8}, {soak_s: 3600}, {group: 'one'})).status, 201);
+  await until('again', 'not running', ({state}) => state === 'running', {answering: false});
+  const approved = await anna.post('/rollouts/behind/approve');
+  assert.deepEqual(approved.body.approved, {robots: 13, costs: [], unknown: null});
+  await until('behind', 'does not wait', ({state}) => state === 'waiting');
+  await status('r13', 'active');
+  await act('again', 'roll-back');
+  await ended('again', 'rolled_back');
+  const grown = await until('behind', 'does not ask again', ({state}) => state === 'approval');
+  assert.equal(grown.reason, 'operator:anna approved it for 13 robots, and it reaches 14 by now: another operator must approve it again');
+  assert.deepEqual([grown.asked.robots, grown.approved.robots, grown.members], [14, 13, null]);
+  const why = (await admin.get('/devices/r05/why')).body.reasons.find(({code}) => code === 'approval_missing');
+  assert.match(why.text, /approved it for 13 robots, and it reaches 14/);
+  const {key} = (await admin.post('/api-keys', {name: 'ctl', role: 'viewer'})).body;
+  const {stdout} = await promisify(execFile)(process.env.MYNACTL ?? '.build/release/mynactl', ['rollout', 'get', 'behind'],
+    {env: {...process.env, MYNACTL_URL: `http://127.0.0.1:${stack.port}`, MYNACTL_KEY: key, MYNACTL_CONFIG: join(stack.home, 'none')}});
+  assert.match(stdout, /13 robots, and it reaches 14[^]*\n {2}approved by operator:anna: 13 robots\n {2}approval asked for: 14 robots\n/);
+
+  // and between two waves
+  assert.equal((await anna.post('/rollouts/behind/approve')).body.approved.robots, 14);
+  await paused('behind', 'by_hand');
+  await status('r14', 'active');
+  await act('behind', 'next');
+  const outgrown = await paused('behind', 'approval');
+  assert.match(outgrown.reason, /^operator:anna approved it for 14 robots, and it reaches 15 by now/);
+  assert.deepEqual([outgrown.state, outgrown.wave, outgrown.acts], ['paused', 2, ['approve', 'roll-back']]);
+  assert.equal((await act('behind', 'approve')).status, 403, 'nor by its author');
+  const [{device}] = (await admin.get('/rollouts/behind/devices?state=waiting')).body.items;
+  assert.match((await admin.get(`/devices/${device}/why`)).body.reasons.at(-1).text, /"behind" stands still: it has outgrown its approval/);
+  assert.equal((await anna.post('/rollouts/behind/approve')).status, 200);
+  await paused('behind', 'by_hand');
+  await act('behind', 'roll-back');
+  await ended('behind', 'rolled_back');
+  for (const id of ['r13', 'r14']) await status(id, 'retired');
 });
 
 test('nobody leads more robots than that to another vendor by an edit alone', async () => {

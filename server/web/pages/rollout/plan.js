@@ -49,10 +49,21 @@ export function PlanFacts({ plan }) {
   return html`<${Facts} items=${facts(plan)} />`;
 }
 
+// What was asked, or agreed to: ROLLOUT.md, Approval.
+const figures = ({ robots, costs, unknown }) => [
+  t("rollout.figures.robots", { n: robots }),
+  ...(costs ?? []).map(({ currency, amount }) => t("rollout.figures.cost", { amount, currency })),
+  unknown && t("rollout.figures.unknown", { contract: unknown }),
+].filter(Boolean).join(", ");
+
+const waits = (row) => row.state === "approval" || row.cause === "approval";
+
 export function Plan({ row }) {
   return html`<${Card} title=${t("rollout.plan")}><${Facts} items=${[
     [t("rollout.author"), html`${person(row.author)}, <${Ago} at=${row.created_at} />`],
     row.approver && [t("rollout.approver"), html`${person(row.approver)}, <${Ago} at=${row.approved_at} />`],
+    row.approved && [t("rollout.approved"), figures(row.approved)],
+    row.asked && waits(row) && [t("rollout.asked"), figures(row.asked)],
     row.started_at && [t("rollout.started"), html`<${Ago} at=${row.started_at} />`],
     row.ended_at && [t("rollout.ended"), html`<${Ago} at=${row.ended_at} />`],
     row.reverses && [t("rollout.reverses"), html`<a href="/rollouts/${row.reverses}">${row.reverses}</a>`],

@@ -151,6 +151,14 @@ static void nobody_is_opened_before_approval(void **state)
     }
     assert_true(rollout_move(ROLLOUT_APPROVAL, ROLLOUT_APPROVE, &move));
     assert_int_equal(move.to, ROLLOUT_PREFLIGHT); /* the world has moved meanwhile */
+    for (int event = 0; event < ROLLOUT_EVENTS; event++) {
+        if (rollout_move(ROLLOUT_OUTGROWN, (enum rollout_event)event, &move) &&
+            event != ROLLOUT_APPROVE)
+            assert_true(move.to == ROLLOUT_OUTGROWN || move.to == ROLLOUT_ROLLING_BACK ||
+                        move.to == ROLLOUT_ABORTED);
+    }
+    assert_true(rollout_move(ROLLOUT_OUTGROWN, ROLLOUT_APPROVE, &move));
+    assert_int_equal(move.to, ROLLOUT_PUBLISHING); /* where it is looked over again */
 }
 
 static void each_place_is_found_by_its_name(void **state)

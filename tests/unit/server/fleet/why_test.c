@@ -163,6 +163,8 @@ static void a_rollout_says_what_keeps_its_change_from_the_device(void **state)
     assert_only(&facts, "gate_red", "\"switch\" stands still: its gate is red");
     facts.rollout_cause = "operator";
     assert_only(&facts, "paused", "an operator");
+    facts.rollout_cause = "approval";
+    assert_only(&facts, "approval_outgrown", "must agree again");
     facts.rollout_state = "rolling_back";
     assert_only(&facts, "rolling_back", "taken back");
     facts.device_state = "failed";
