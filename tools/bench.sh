@@ -56,9 +56,15 @@ run_bench() {
 		install_packages "$packages"
 	done
 	build release >&2
+	# A pipe's status is that of its end: what a benchmark that failed says comes by a line of its own.
+	failed=''
+	exec 4>&1
 	for name in $names; do
-		MYNA_BUILD=$MYNA_ROOT/.build/release BENCH_MINUTES=$minutes BENCH_DEVICES=$devices BENCH_RECORDS=$records \
-			"$MYNA_ROOT/tests/bench/$name.bench" |
-			if [ -n "$json" ]; then cat; else "$MYNA_ROOT/tests/bench/table.sh"; fi
+		failed=$failed$({ {
+			MYNA_BUILD=$MYNA_ROOT/.build/release BENCH_MINUTES=$minutes BENCH_DEVICES=$devices BENCH_RECORDS=$records \
+				"$MYNA_ROOT/tests/bench/$name.bench" 3>&- 4>&- || printf ' %s' "$name" >&3
+		} | if [ -n "$json" ]; then cat; else "$MYNA_ROOT/tests/bench/table.sh"; fi >&4; } 3>&1)
 	done
+	exec 4>&-
+	[ -z "$failed" ] || die "these benchmarks failed:$failed" "Above stands what each of them said"
 }

@@ -1,11 +1,15 @@
 // A vendor is drained under robots that talk: each asks its next route from then on, and the vendor
-// again when it is given back. The same for some of them as a drill, with its timed report.
+// again when it is given back. The same for some of them as a drill, with its timed report. And a
+// switch to a vendor that begins to fail is judged by what those robots meet.
 import assert from 'node:assert/strict';
+import {writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {Fleet, until} from '../../support/fleet.mjs';
 import {Talks} from '../../support/talks.mjs';
+import {setConditions, startVendor} from '../../support/vendor.mjs';
 
-const ROBOTS = 6;
+const ROBOTS = 8;
 let fleet;
 
 before(async () => {
@@ -64,6 +68,52 @@ test('a drill leads some away, and reports how it went', async () => {
   assert.deepEqual([report.moved, report.back, report.strayed, report.landed.failed], [3, 3, 0, 0]);
   assert.ok(report.landed.attempts > 2 && report.landed.first_token_ms > 0);
   assert.equal(report.money.length, 1);
+});
+
+// As good as the other while robots are tried and confirmed; from then on most of its answers are errors.
+test('a wave whose vendor fails its robots is red, and goes back by itself', async () => {
+  const {program, port} = await startVendor(fleet, 'brittle', {first_token_ms: 50});
+  try {
+    const terms = join(fleet.home, 'brittle.yaml');
+    writeFileSync(terms, `contract: brittle-terms
+vendor: brittle
+currency: CNY
+zone: Asia/Shanghai
+term: {from: 2020-01-01, to: 2050-01-01}
+charges:
+  - {name: tokens, kind: matrix, per: month, unit: 1000000, prices: {input_uncached: "1", input_cached: "1", output: "2", reasoning: "2"}}
+`);
+    await fleet.ctl('vendor', 'set', 'brittle', '--name', 'Brittle', '--dialect', 'openai', '--base-url', `http://127.0.0.1:${port}/v1`,
+      '--key-file', join(fleet.home, 'vendors/dahan.key'));
+    await fleet.ctl('contract', 'apply', '-f', terms);
+    const plan = join(fleet.home, 'brittle.json');
+    writeFileSync(plan, JSON.stringify({waves: [{share: '50%'}, {share: '100%'}], control: {at_least: 4}, soak_s: 10, rate_per_minute: 0,
+      on_red: 'roll_back', confirm: {test: false}, gates: {first_token: null, first_audio: null, interrupted: null, cost: null}}));
+    await fleet.ctl('rollout', 'create', 'to-brittle', `routes=${JSON.stringify([{vendor: 'brittle', model: 'dahan-chat', contract: 'brittle-terms'}])}`,
+      '--plan', plan, '--start');
+    const get = () => fleet.ctl('rollout', 'get', 'to-brittle');
+    const stands = async () => {
+      const {state, step, cause, reason, waves} = await get();
+      return JSON.stringify({state, step, cause, reason, verdict: waves[0]?.verdict});
+    };
+    await until(60, stands, async () => (await get()).step === 'soaking');
+    await setConditions(port, {500: 0.8});
+    await until(120, stands, async () => (await get()).state === 'rolled_back');
+    const {waves, reason, members, counts} = await get();
+    const {verdict} = waves[0];
+    assert.deepEqual([waves[0].state, verdict.colour, verdict.because, waves[1].state], ['red', 'red', 'failures', 'planned'], reason);
+    const failures = verdict.metrics.find(({metric}) => metric === 'failures');
+    assert.ok(failures.treated > 0.3 && failures.lower > failures.margin && failures.control < 0.1, JSON.stringify(failures));
+    assert.equal(counts.reverted, 5, JSON.stringify({members, counts}));
+    const {items} = await fleet.ctl('rollout', 'history', 'to-brittle');
+    const [red] = items.filter(({to}) => to?.state === 'rolling_back');
+    assert.deepEqual([red.event, red.actor], ['red', 'mynad'], 'nobody had to take it back');
+    const since = await now();
+    await until(60, () => 'nobody talks', async () => (await asked(since)).dahan > 20);
+    assert.equal((await asked(since)).brittle, undefined);
+  } finally {
+    program.kill();
+  }
 });
 
 test('I1: a fleet that is changed while it talks loses no turn, and counts none twice', {skip: !process.env.DRAINS_LONG}, async () => {
