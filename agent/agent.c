@@ -7,6 +7,7 @@
 #include "schema/base/clock.h"
 #include "schema/base/file.h"
 #include "schema/base/log.h"
+#include "schema/wire/window_size.h"
 
 /* Paths. */
 
@@ -139,8 +140,22 @@ static enum status open_media(struct agent *agent)
     return status == STATUS_OK ? file_make_folder(agent->media_dir, 0700) : status;
 }
 
+/* The owner's option, unless the server has set another. */
+static struct window_size window_of(struct agent *agent)
+{
+    struct window_size size = {agent->config->width, agent->config->height};
+    struct settings_values values;
+
+    settings_values(agent->settings, &values);
+    if (window_size_read(span_text(values.window_size), &size) == STATUS_OK)
+        log_info("agent", "the face's window is %dx%d by the setting window_size", size.width,
+                 size.height);
+    return size;
+}
+
 static enum status open_face(struct agent *agent, char problem[256])
 {
+    const struct window_size size = window_of(agent);
     const bool headless = config_is_headless(agent->config);
     const struct face_options options = {
         .speaker = agent->speaker,
@@ -148,8 +163,8 @@ static enum status open_face(struct agent *agent, char problem[256])
         .screen = headless                                        ? FACE_SCREEN_HEADLESS
                   : strcmp(agent->config->display, "window") == 0 ? FACE_SCREEN_WINDOW
                                                                   : FACE_SCREEN_AUTO,
-        .width = agent->config->width,
-        .height = agent->config->height,
+        .width = size.width,
+        .height = size.height,
         .video_driver = agent->config->video_driver,
         .avatar_folder = agent->config->avatars,
         .installed_folder = agent->software_dir,

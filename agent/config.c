@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/face/face.h"
+#include "schema/wire/window_size.h"
 
 #define CONFIG_FILE MYNA_SYSCONFDIR "/myna/myna-agent.conf"
 
@@ -116,24 +117,20 @@ static enum status take_command(struct config *config, char **words, size_t coun
     return STATUS_INVALID;
 }
 
-/* "800x480" */
 static enum status read_size(struct config *config, char problem[256])
 {
-    size_t digits = strcspn(config->display_size, "x");
-    const char *height_text = config->display_size + digits;
-    int64_t width = 0, height = 0;
+    struct window_size size;
+    enum status status = window_size_read(span_text(config->display_size), &size);
 
-    height_text += *height_text == 'x';
-    if (span_to_int64(span_of(config->display_size, digits), &width) != STATUS_OK ||
-        span_to_int64(span_text(height_text), &height) != STATUS_OK || width < FACE_MIN_SIZE ||
-        width > FACE_MAX_WIDTH || height < FACE_MIN_SIZE || height > FACE_MAX_HEIGHT) {
-        snprintf(
-            problem, 256, "display_size is \"%.40s\": write it as 480x480, from %dx%d to %dx%d",
-            config->display_size, FACE_MIN_SIZE, FACE_MIN_SIZE, FACE_MAX_WIDTH, FACE_MAX_HEIGHT);
-        return STATUS_INVALID;
+    if (status != STATUS_OK) {
+        snprintf(problem, 256,
+                 "display_size is \"%.40s\": write it as 480x480, from %dx%d to %dx%d",
+                 config->display_size, WINDOW_SIZE_LEAST, WINDOW_SIZE_LEAST, WINDOW_SIZE_MAX_WIDTH,
+                 WINDOW_SIZE_MAX_HEIGHT);
+        return status;
     }
-    config->width = (int)width;
-    config->height = (int)height;
+    config->width = size.width;
+    config->height = size.height;
     return STATUS_OK;
 }
 

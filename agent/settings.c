@@ -29,6 +29,7 @@ struct settings {
     struct peer_running running;
     struct answers answers;
     struct settings_values values;
+    bool has_started;     /* and what needs a restart was taken */
     wire_KeptTrial trial; /* as on disk; generation 0: none */
     struct settings_held held;
     /* scratch, too large for a stack */
@@ -67,6 +68,7 @@ static const struct {
     {"language", take_text, FIELD(language)},
     {"screen_mark", take_text, FIELD(screen_mark)},
     {"avatar", take_text, FIELD(avatar)},
+    {"window_size", take_text, FIELD(window_size)},
     {"volume", take_int, FIELD(volume)},
     {"voice_rate_wpm", take_int, FIELD(voice_rate_wpm)},
     {"voice_pitch", take_int, FIELD(voice_pitch)},
@@ -246,6 +248,34 @@ static void bound_ear(struct settings *settings, struct settings_values *values)
     snprintf(values->ear_mode, sizeof values->ear_mode, "%s", ear_modes[mode]);
 }
 
+/* What was opened once is as it is: the value waits on disk for the next start. */
+static void leave_for_restart(struct settings *settings, size_t index)
+{
+    struct answers *answers = &settings->next_answers;
+    size_t row = 0;
+
+    while (row < answers->count && strcmp(answers->rows[row].name, fields[index].name) != 0)
+        row++;
+    if (row == answers->count) /* no layer has it any more: its default waits */
+        add_status(answers, fields[index].name, wire_SettingOutcome_SETTING_NEEDS_RESTART);
+    else if (answers->rows[row].outcome == wire_SettingOutcome_SETTING_APPLIED)
+        answers->rows[row].outcome = wire_SettingOutcome_SETTING_NEEDS_RESTART;
+    memcpy((char *)&settings->next + fields[index].offset,
+           (const char *)&settings->values + fields[index].offset, fields[index].size);
+}
+
+static void hold_for_restart(struct settings *settings)
+{
+    for (size_t i = 0; settings->has_started && i < FIELD_COUNT; i++) {
+        const struct setting_spec *spec = setting_find(span_text(fields[i].name));
+
+        if (spec && spec->needs_restart &&
+            memcmp((const char *)&settings->next + fields[i].offset,
+                   (const char *)&settings->values + fields[i].offset, fields[i].size) != 0)
+            leave_for_restart(settings, i);
+    }
+}
+
 /* What settings->content says, and what there is to say of it. */
 static void read_content(struct settings *settings, uint64_t generation)
 {
@@ -257,6 +287,7 @@ static void read_content(struct settings *settings, uint64_t generation)
     settings->next_answers.count = 0;
     take_routes(settings, content);
     take_settings(settings, content);
+    hold_for_restart(settings);
     bound_ear(settings, next);
     next->broker_count = content->brokers_count;
     memcpy(next->brokers, content->brokers, sizeof next->brokers);
@@ -716,6 +747,7 @@ enum status settings_open(struct settings **out, const struct settings_options *
     *out = settings;
     enum status status = load(settings);
     load_trial(settings);
+    settings->has_started = true;
     return status;
 }
 

@@ -2,9 +2,10 @@
  *
  * A configuration is stored before it is applied, so a restart without a server finds it again.
  * Each setting is answered for by itself: one that is unknown or does not fit leaves the others in
- * force, and its own default. A route beyond the border of the region where the server says that
- * this robot lives, or outside the regions that its owner names, or in a dialect that it does not
- * speak, is never used (invariant I13).
+ * force, and its own default. One that needs a restart is stored like all others, and answered so:
+ * the robot goes on by what it said when it started. A route beyond the border of the region where
+ * the server says that this robot lives, or outside the regions that its owner names, or in a
+ * dialect that it does not speak, is never used (invariant I13).
  *
  * A configuration that comes with a trial is held: on disk beside the one in force, which stays so
  * until settings_adopt(), or for good after settings_go_back(). A restart in between finds it held,
@@ -28,7 +29,8 @@ struct settings_values {
     char persona[1501];
     char language[8]; /* "auto", "en", "zh" */
     char screen_mark[25];
-    char avatar[33]; /* see wardrobe.h */
+    char avatar[33];      /* see wardrobe.h */
+    char window_size[10]; /* see window_size.h; "": the owner's option */
     int64_t volume;
     int64_t voice_rate_wpm;
     int64_t voice_pitch;

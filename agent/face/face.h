@@ -20,12 +20,13 @@
 
 #include "schema/base/buffer.h"
 #include "schema/base/span.h"
+#include "schema/wire/window_size.h"
 
 #define FACE_LABEL_BYTES 96
 #define FACE_SIZE        480 /* of films, and of a window that nothing else is said about */
-#define FACE_MIN_SIZE    240
-#define FACE_MAX_WIDTH   1280
-#define FACE_MAX_HEIGHT  800
+#define FACE_MIN_SIZE    WINDOW_SIZE_LEAST
+#define FACE_MAX_WIDTH   WINDOW_SIZE_MAX_WIDTH
+#define FACE_MAX_HEIGHT  WINDOW_SIZE_MAX_HEIGHT
 
 #define FACE_MAX_LATENCY_MS 500 /* of a panel, or of a loudspeaker */
 

@@ -7,6 +7,7 @@
 
 #include "schema/wire/local_time.h"
 #include "schema/wire/topic.h"
+#include "schema/wire/window_size.h"
 
 static bool is_hours(struct span text)
 {
@@ -20,6 +21,13 @@ static bool is_zone(struct span text)
     int offset_min;
 
     return text.size == 0 || local_time_offset(text, &offset_min) == STATUS_OK;
+}
+
+static bool is_window(struct span text)
+{
+    struct window_size size;
+
+    return text.size == 0 || window_size_read(text, &size) == STATUS_OK;
 }
 
 static const struct setting_spec table[] = {
@@ -113,6 +121,17 @@ static const struct setting_spec table[] = {
      .unit = "",
      .fallback = "\"\"",
      .help = "who is on the screen: the name of an avatar installed on the robot; empty is myna"},
+    {.name = "window_size",
+     .type = SETTING_TYPE_TEXT,
+     .min = 0,
+     .max = 9,
+     .unit = "",
+     .form = "a size from 240x240 to 1280x800, or empty",
+     .fits = is_window,
+     .fallback = "\"\"",
+     .needs_restart = true,
+     .help = "width and height of the window that the face is drawn in; empty is the robot's own "
+             "(option display_size)"},
     {.name = "turns_per_minute",
      .type = SETTING_TYPE_INT,
      .min = 0,

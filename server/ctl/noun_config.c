@@ -301,15 +301,19 @@ static int layers(struct ctl *ctl)
 static int settings(struct ctl *ctl)
 {
     static const struct view_column columns[] = {
-        {"setting", "name", VIEW_TEXT},       {"type", "type", VIEW_TEXT},
-        {"from", "min", VIEW_NUMBER},         {"to", "max", VIEW_NUMBER},
-        {"unit", "unit", VIEW_TEXT},          {"default", "default", VIEW_JSON},
+        {"setting", "name", VIEW_TEXT},
+        {"type", "type", VIEW_TEXT},
+        {"from", "min", VIEW_NUMBER},
+        {"to", "max", VIEW_NUMBER},
+        {"unit", "unit", VIEW_TEXT},
+        {"default", "default", VIEW_JSON},
+        {"restart", "needs_restart", VIEW_YES},
         {"what it does", "help", VIEW_PROSE},
     };
     struct client_answer answer;
     int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/settings", (char *)NULL);
 
-    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 7) : result;
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 8) : result;
 }
 
 const struct ctl_verb noun_config_verbs[] = {

@@ -82,6 +82,8 @@ export const told = {
   "age up to which a restarted robot remembers a turn; 0 keeps nothing on its disk": "重启后仍记得多久以内的对话；0 表示磁盘上不保存",
   "time between two heartbeats": "两次心跳之间的时间",
   "short label in the corner of the screen": "屏幕一角的短标签",
+  "width and height of the window that the face is drawn in; empty is the robot's own (option display_size)": "绘制面孔的窗口的宽和高；留空为机器人自己的设置（选项 display_size）",
+  "a size from 240x240 to 1280x800, or empty": "大小，从 240x240 到 1280x800，或留空",
   "who is on the screen: the name of an avatar installed on the robot; empty is myna": "屏幕上是谁：机器人上已安装的形象名；留空为 myna",
   "questions asked of vendors, evenly spaced; 0 is no limit": "向供应商提问的次数，均匀分布；0 表示不限",
   "what the robot shows and says about its limits; canned and blocked ask no vendor, and canned answers with canned_persona": "机器人如何显示和说明其限额；canned 和 blocked 不请求供应商，canned 以 canned_persona 作答",

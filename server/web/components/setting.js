@@ -36,8 +36,12 @@ export function SettingValue({ spec, value }) {
   return (SHOWN[spec?.type] || ((_, plain) => JSON.stringify(plain)))(spec, value);
 }
 
-// What fits, in words, for below the control.
+// What fits, in words, for below the control; and that robots take it when they start, where they do.
 export function settingHint(spec) {
+  return spec.needs_restart ? `${fitting(spec)}. ${t("setting.at_restart")}` : fitting(spec);
+}
+
+function fitting(spec) {
   if (spec.type === "int") return t("setting.between", { min: spec.min, max: spec.max, unit: spec.unit });
   if (spec.type === "text") return t("setting.bytes", { max: number(spec.max) });
   return tell(spec.help || "");

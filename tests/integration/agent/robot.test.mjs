@@ -246,7 +246,14 @@ test('a robot too busy to feed its speaker says so in its report', async () => {
   await until(15, health, async () => (await health())?.audio_underruns > 0);
 });
 
-test('a restart is carried out exactly once', async () => {
+test('a restart is carried out exactly once, and takes what waits for one', async () => {
+  const why = () => fleet.ctl('why', 'myna-1', 'window_size');
+  const size = async () => (await fleet.ctl('device', 'effective', 'myna-1')).items.find(({name}) => name === 'window_size');
+  await fleet.myna('ctl', 'config', 'set', 'fleet', 'window_size="640x400"');
+  await until(15, size, async () => (await size()).outcome === 'needs_restart');
+  assert.deepEqual((await why()).reasons.map(({code, text}) => [code, text]), [['needs_restart', 'it takes window_size at its next restart']]);
+  assert.doesNotMatch(fleet.log('myna-agent'), /window is 640x400/);
+
   const pid = fleet.pid('myna-agent');
   const session = async () => (await fleet.ctl('device', 'get', 'myna-1')).session.number;
   const before = await session();
@@ -257,6 +264,8 @@ test('a restart is carried out exactly once', async () => {
   await sleep(6000); // longer than the server waits before it sends a command again
   assert.equal(fleet.pid('myna-agent'), pid);
   assert.equal(await session(), after);
+  assert.deepEqual([(await size()).outcome, (await size()).value, (await why()).reasons], ['applied', '640x400', []]);
+  assert.match(fleet.log('myna-agent'), /the face's window is 640x400 by the setting window_size/);
 });
 
 test('I1: a disk put back from a copy loses nothing and counts nothing twice', async () => {

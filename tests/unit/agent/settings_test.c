@@ -210,6 +210,56 @@ static void every_setting_is_in_force_at_once(void **state)
         assert_int_equal(fixture->statuses[i].outcome, wire_SettingOutcome_SETTING_APPLIED);
 }
 
+static void what_is_opened_once_waits_for_a_restart_and_says_so(void **state)
+{
+    struct fixture *fixture = *state;
+
+    add_setting(fixture, "window_size", "\"640x400\"");
+    add_setting(fixture, "volume", "10");
+    configure(fixture, 1);
+    assert_int_equal(status_of(fixture, "window_size")->outcome,
+                     wire_SettingOutcome_SETTING_NEEDS_RESTART);
+    assert_string_equal(status_of(fixture, "window_size")->reason, "");
+    assert_string_equal(fixture->values.window_size, "");
+    assert_int_equal(fixture->values.volume, 10);
+
+    restart(fixture);
+    take_result(fixture);
+    assert_string_equal(fixture->values.window_size, "640x400");
+    assert_int_equal(status_of(fixture, "window_size")->outcome,
+                     wire_SettingOutcome_SETTING_APPLIED);
+
+    /* what it runs by is no news to it */
+    configure(fixture, 2);
+    assert_int_equal(status_of(fixture, "window_size")->outcome,
+                     wire_SettingOutcome_SETTING_APPLIED);
+}
+
+static void what_waits_for_a_restart_and_is_taken_out_again_waits_no_more(void **state)
+{
+    struct fixture *fixture = *state;
+
+    add_setting(fixture, "window_size", "\"640x400\"");
+    configure(fixture, 1);
+    fixture->content.settings_count = 0;
+    configure(fixture, 2);
+    assert_int_equal(fixture->status_count, 0);
+
+    /* but where it runs by it, the default waits */
+    add_setting(fixture, "window_size", "\"640x400\"");
+    configure(fixture, 3);
+    restart(fixture);
+    fixture->content.settings_count = 0;
+    configure(fixture, 4);
+    assert_string_equal(fixture->values.window_size, "640x400");
+    assert_int_equal(status_of(fixture, "window_size")->outcome,
+                     wire_SettingOutcome_SETTING_NEEDS_RESTART);
+    restart(fixture);
+    take_result(fixture);
+    assert_string_equal(fixture->values.window_size, "");
+    assert_int_equal(fixture->status_count, 0);
+}
+
 static void a_setting_that_is_gone_from_the_configuration_falls_back(void **state)
 {
     struct fixture *fixture = *state;
@@ -778,6 +828,8 @@ int main(void)
         TEST(a_setting_that_does_not_fit_is_refused_and_the_others_apply),
         TEST(a_setting_of_newer_software_is_answered_unknown),
         TEST(every_setting_is_in_force_at_once),
+        TEST(what_is_opened_once_waits_for_a_restart_and_says_so),
+        TEST(what_waits_for_a_restart_and_is_taken_out_again_waits_no_more),
         TEST(a_setting_that_is_gone_from_the_configuration_falls_back),
         TEST(i13_a_route_of_a_region_this_robot_may_not_use_is_never_used),
         TEST(i13_a_route_across_a_closed_border_is_never_used_whoever_sends_it),

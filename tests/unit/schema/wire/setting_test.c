@@ -36,7 +36,7 @@ static void every_default_fits_its_own_bounds(void **state)
     const struct setting_spec *table = setting_table(&count);
 
     (void)state;
-    assert_int_equal(count, 25);
+    assert_int_equal(count, 26);
     for (size_t i = 0; i < count; i++) {
         assert_ptr_equal(setting_find(span_text(table[i].name)), &table[i]);
         assert_true(strlen(table[i].name) <= LIMIT_SETTING_NAME);
