@@ -164,8 +164,7 @@ static bool tell_pause(const struct why_facts *facts, struct list *list)
         {"no_verdict", "no_verdict", "its gate could not tell, and people must"},
         {"refused", "preflight_refused", "pre-flight refuses its next wave"},
         {"by_hand", "wave_not_open", "its next wave is started by hand"},
-        {"approval", "approval_outgrown",
-         "it has outgrown its approval, and another operator must agree again"},
+        {"approval", "approval_outgrown", "it has outgrown its approval: agree again"},
         {"stalled", "paused", "it stalled"},
         {"operator", "paused", "an operator paused it"},
     };

@@ -164,7 +164,7 @@ static void a_rollout_says_what_keeps_its_change_from_the_device(void **state)
     facts.rollout_cause = "operator";
     assert_only(&facts, "paused", "an operator");
     facts.rollout_cause = "approval";
-    assert_only(&facts, "approval_outgrown", "must agree again");
+    assert_only(&facts, "approval_outgrown", "outgrown its approval");
     facts.rollout_state = "rolling_back";
     assert_only(&facts, "rolling_back", "taken back");
     facts.device_state = "failed";
