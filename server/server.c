@@ -30,7 +30,6 @@
 #define DEVICE_WORKERS 4
 #define EVENT_STREAMS  1000
 #define HEARTBEAT_MS   15000
-#define BROKERS_MAX    4
 
 #define LOGIN_ACCOUNTS  4096
 #define LOGIN_FAILURES  10
@@ -73,8 +72,7 @@ struct server {
     struct http *device_http;
     char *update_keys;
     struct pair tls, device_tls;
-    char *broker_list;
-    const char *brokers[BROKERS_MAX];
+    struct brokers brokers;
     struct api api;
     int64_t heartbeat_ms;
 };
@@ -84,28 +82,6 @@ static enum status say(char *problem, enum status status, const char *what)
     if (status != STATUS_OK)
         snprintf(problem, 256, "%s: %s", what, status_text(status));
     return status;
-}
-
-/* "a:1,b:2" taken apart in place. */
-static enum status split_brokers(struct server *server, char *problem)
-{
-    char *at = strdup(server->config->robot_broker);
-
-    server->broker_list = at;
-    while (at != NULL && *at != '\0') {
-        size_t size = strcspn(at, ",");
-        bool more = at[size] == ',';
-
-        if (server->api.broker_count == BROKERS_MAX || size == 0) {
-            snprintf(problem, 256, "robot_broker must be 1 to %d addresses, host:port",
-                     BROKERS_MAX);
-            return STATUS_INVALID;
-        }
-        at[size] = '\0';
-        server->brokers[server->api.broker_count++] = at;
-        at += size + more;
-    }
-    return at != NULL ? STATUS_OK : say(problem, STATUS_MEMORY, "mynad");
 }
 
 /* Before anything is granted. */
@@ -167,7 +143,7 @@ static enum status start_bus(struct server *server, char *problem)
     char cert_file[PATH_MAX];
     char key_file[PATH_MAX];
     const struct bus_options options = {
-        .broker = config->broker,
+        .brokers = &server->brokers,
         .client_id = client_id,
         .ca_file = ca_file,
         .cert_file = cert_file,
@@ -182,7 +158,7 @@ static enum status start_bus(struct server *server, char *problem)
         .retention = {.usage_months = config->usage_months, .bundle_days = config->bundle_days}};
     struct outbox_options outbox_options = {
         .master_key = authority_master(server->authority),
-        .robot_broker = config->robot_broker,
+        .brokers = &server->brokers,
     };
 
     snprintf(client_id, sizeof client_id, "Mynad_%d", (int)config->instance);
@@ -327,7 +303,7 @@ static void fill_api(struct server *server)
     api->counts = server->counts;
     api->is_comparing = &server->is_comparing;
     api->device_url = server->config->device_url;
-    api->brokers = server->brokers;
+    api->brokers = &server->brokers;
     api->retention = (struct retention_usual){.usage_months = server->config->usage_months,
                                               .bundle_days = server->config->bundle_days};
     api->demo_media = server->config->demo_media;
@@ -428,7 +404,8 @@ static enum status start_device_listener(struct server *server, char *problem)
 static enum status start_parts(struct server *server, char *problem)
 {
     const struct config *config = server->config;
-    enum status status = split_brokers(server, problem);
+    enum status status =
+        brokers_parse(&server->brokers, config->broker, config->robot_broker, problem);
 
     if (status == STATUS_OK)
         status = authority_open(&server->authority, config->state_dir, problem);
@@ -574,6 +551,6 @@ void server_stop(struct server *server)
     free(server->update_keys);
     free_pair(&server->tls);
     free_pair(&server->device_tls);
-    free(server->broker_list);
+    brokers_release(&server->brokers);
     free(server);
 }

@@ -21,7 +21,7 @@ PORT_ROBOTS=$((MYNA_PORT_BASE + 2))
 PORT_SERVERS=$((MYNA_PORT_BASE + 3))
 PORT_VENDORS=$((MYNA_PORT_BASE + 4))
 ROBOT=myna-1
-PARTS='mosquitto myna-vendors mynad myna-agent myna-robots' # in the order in which they start
+PARTS='mosquitto mosquitto-2 mosquitto-3 myna-vendors mynad myna-agent myna-robots' # in the order in which they start
 
 # --- the parts, in the order in which they start ------------------------------------------------
 
@@ -34,13 +34,33 @@ server_options() {
 		device_url = https://127.0.0.1:$PORT_ENROL
 		device_names = IP:127.0.0.1,DNS:localhost
 		broker_names = IP:127.0.0.1,DNS:localhost
-		broker = 127.0.0.1:$PORT_SERVERS
-		robot_broker = 127.0.0.1:$PORT_ROBOTS
+		broker = $(each_broker servers)
+		robot_broker = $(each_broker robots)
 		demo_media = $MYNA_HOME/agent/media
 	CONF
 	if [ "$BIND" != 127.0.0.1 ]; then
 		printf 'tls_cert = %s\ntls_key = %s\n' "$HTTPS.pem" "$HTTPS.key"
 	fi
+}
+
+# The first broker's listeners are followed by the vendors' port, those of the next by one another.
+broker_port() { # NUMBER robots|servers
+	case $2 in
+	robots) set -- "$1" "$PORT_ROBOTS" ;;
+	servers) set -- "$1" "$PORT_SERVERS" ;;
+	esac
+	[ "$1" = 1 ] && printf '%s\n' "$2" || printf '%s\n' $(($2 + 2 * $1 - 1))
+}
+
+broker_name() { # NUMBER
+	[ "$1" = 1 ] && echo mosquitto || echo "mosquitto-$1"
+}
+
+# The brokers' listeners of one kind, with commas.
+each_broker() { # robots|servers
+	for number in $(seq "$BROKERS"); do
+		printf '127.0.0.1:%s\n' "$(broker_port "$number" "$1")"
+	done | paste -sd ,
 }
 
 # The addresses behind --bind, the one to reach it by first.
@@ -88,15 +108,17 @@ login_password() { # FILE
 	sed -n 's/^password: //p' "$1"
 }
 
-broker_start() {
+broker_start() { # NUMBER
+	name=$(broker_name "$1")
+	config=$MYNA_HOME/broker/$name.conf
 	mkdir -p "$MYNA_HOME/broker"
 	sed -e "s|@STATE@|$MYNA_HOME/server|g" -e "s|@BIND@|127.0.0.1|g" \
-		-e "s|@ROBOTS_PORT@|$PORT_ROBOTS|g" -e "s|@SERVERS_PORT@|$PORT_SERVERS|g" \
+		-e "s|@ROBOTS_PORT@|$(broker_port "$1" robots)|g" -e "s|@SERVERS_PORT@|$(broker_port "$1" servers)|g" \
 		-e "s|@PLUGIN@|$BIN/server/broker/myna_broker.so|g" \
 		-e "s|@ACL@|$MYNA_ROOT/server/broker/acl|g" -e "s|@USER@|$(id -un)|g" \
-		"$MYNA_ROOT/server/broker/mosquitto.conf.in" | put_config "$MYNA_HOME/broker/mosquitto.conf" mosquitto
-	running mosquitto || start mosquitto /usr/sbin/mosquitto -c "$MYNA_HOME/broker/mosquitto.conf"
-	must_start mosquitto 10 port_taken "$PORT_SERVERS"
+		"$MYNA_ROOT/server/broker/mosquitto.conf.in" | put_config "$config" "$name"
+	running "$name" || start "$name" /usr/sbin/mosquitto -c "$config"
+	must_start "$name" 10 port_taken "$(broker_port "$1" servers)"
 }
 
 vendors_start() {
@@ -314,16 +336,19 @@ up_options() {
 	# a fleet that was up keeps its size
 	ROBOTS=200 TALK_RATE=0.5
 	[ ! -f "$MYNA_HOME/robots/asked" ] || read -r ROBOTS TALK_RATE <"$MYNA_HOME/robots/asked"
+	BROKERS=1
+	[ ! -f "$MYNA_HOME/brokers" ] || read -r BROKERS <"$MYNA_HOME/brokers"
 	BIND=127.0.0.1 DETACH='' VENDOR_URL='' VENDOR_MODEL='' DIALECT=''
 	PRICE_INPUT=0 PRICE_OUTPUT=0 CURRENCY=USD
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--detach) DETACH=yes ;;
-		--robots | --talk-rate | --port | --bind | --vendor | --model | --dialect | --price-input | --price-output | --currency)
+		--robots | --talk-rate | --brokers | --port | --bind | --vendor | --model | --dialect | --price-input | --price-output | --currency)
 			[ $# -ge 2 ] || die "$1 needs a value" "See ./myna help"
 			case $1 in
 			--robots) ROBOTS=$2 ;;
 			--talk-rate) TALK_RATE=$2 ;;
+			--brokers) BROKERS=$2 ;;
 			--port) PORT_HTTP=$2 ;;
 			--bind) BIND=$2 ;;
 			--vendor) VENDOR_URL=$2 ;;
@@ -345,6 +370,7 @@ up_options() {
 check_options() {
 	is_number "$ROBOTS" 0 20000 || die "--robots takes a number up to 20000, not '$ROBOTS'" "Example: ./myna up --robots 50"
 	is_price "$TALK_RATE" || die "--talk-rate takes turns a minute, not '$TALK_RATE'" "Example: ./myna up --talk-rate 0.5"
+	is_number "$BROKERS" 1 3 || die "--brokers takes a number from 1 to 3, not '$BROKERS'" "Example: ./myna up --brokers 2"
 	is_number "$PORT_HTTP" 1 65535 || die "--port takes a number from 1 to 65535, not '$PORT_HTTP'" "Example: ./myna up --port 18080"
 	printf '%s\n' "$BIND" | grep -qxE '([0-9]{1,3}\.){3}[0-9]{1,3}' ||
 		die "--bind takes an IPv4 address of this machine, not '$BIND'" "0.0.0.0 means all of them"
@@ -385,8 +411,10 @@ check_ports() {
 		need_free_port "$PORT_HTTP" mynad
 	fi
 	need_port "$PORT_ENROL" mynad
-	need_port "$PORT_ROBOTS" mosquitto
-	need_port "$PORT_SERVERS" mosquitto
+	for number in $(seq "$BROKERS"); do
+		need_port "$(broker_port "$number" robots)" "$(broker_name "$number")"
+		need_port "$(broker_port "$number" servers)" "$(broker_name "$number")"
+	done
 	need_port "$PORT_VENDORS" myna-vendors
 }
 
@@ -423,6 +451,7 @@ stack_up() {
 		stop_replaced "$part"
 	done
 	printf '%s\n' "$BIND" >"$MYNA_HOME/bind"
+	printf '%s\n' "$BROKERS" >"$MYNA_HOME/brokers"
 	printf '%s\n' "$PORT_HTTP" >"$MYNA_HOME/port"
 	bring_up
 	trap - EXIT INT TERM HUP
@@ -440,8 +469,10 @@ bring_up() {
 	prepare_server
 	step_done "$MYNA_HOME/server"
 	step "broker"
-	broker_start
-	step_done "mosquitto, mutual TLS, ports $PORT_ROBOTS and $PORT_SERVERS"
+	for number in $(seq "$BROKERS"); do
+		broker_start "$number"
+	done
+	step_done "mosquitto, mutual TLS, robots at $(each_broker robots), servers at $(each_broker servers)"
 	step "demo vendors"
 	vendors_start
 	step_done "http://127.0.0.1:$PORT_VENDORS/v1"

@@ -16,6 +16,7 @@
 #include "server/store/document.h"
 #include "server/store/retention.h"
 
+struct brokers;
 struct bus;
 struct ingest;
 struct outbox;
@@ -29,9 +30,8 @@ struct api {
     struct throttle *pairing_throttle; /* of robots that ask to be paired, by address */
     struct identities *identities;
     struct counts *counts;
-    const char *device_url;     /* where robots enrol, for claim sheets */
-    const char *const *brokers; /* "host:port" that robots are told */
-    size_t broker_count;
+    const char *device_url;           /* where robots enrol, for claim sheets */
+    const struct brokers *brokers;    /* that robots are told */
     struct retention_usual retention; /* for how long what is kept that no operator has set */
     const char *demo_media;           /* NULL: none; else demo_device's videos are in this folder */
     const char *demo_device;

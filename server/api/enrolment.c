@@ -1,4 +1,5 @@
 #include "server/api/enrolment.h"
+#include "server/bus/brokers.h"
 
 #include "schema/base/clock.h"
 #include "schema/base/encode.h"
@@ -142,6 +143,7 @@ static void write_answer(const struct api *api, const struct enrolment_keys *key
                          struct json_writer *writer)
 {
     const struct sealing_keys_row *key = &issue->server_key;
+    const char *brokers[LIMIT_BROKERS];
 
     json_begin_object(writer);
     json_write_member(writer, "device_id", keys->device_id);
@@ -152,8 +154,9 @@ static void write_answer(const struct api *api, const struct enrolment_keys *key
     json_write_member(writer, "server_ca", authority_server_ca(api->authority));
     json_key(writer, "brokers");
     json_begin_array(writer);
-    for (size_t i = 0; i < api->broker_count; i++)
-        json_write_text(writer, span_text(api->brokers[i]));
+    brokers_tell(api->brokers, keys->device_id, brokers);
+    for (size_t i = 0; i < api->brokers->robot_count; i++)
+        json_write_text(writer, span_text(brokers[i]));
     json_end_array(writer);
     json_key(writer, "sealing_key");
     json_begin_object(writer);

@@ -66,14 +66,30 @@ static void write_http(const struct api *api, struct buffer *out)
         hub_dropped(api->hub));
 }
 
+static void write_brokers(struct bus *bus, size_t count, struct buffer *out)
+{
+    struct bus_broker broker;
+
+    head(out, "broker_connected", "gauge", "1 while connected to the broker");
+    for (size_t i = 0; i < count; i++) {
+        bus_read_broker(bus, i, &broker);
+        buffer_format(out, "myna_broker_connected{broker=\"%s\"} %d\n", broker.address,
+                      broker.is_connected);
+    }
+    head(out, "broker_connections_total", "counter", "connections made to the broker");
+    for (size_t i = 0; i < count; i++) {
+        bus_read_broker(bus, i, &broker);
+        buffer_format(out, "myna_broker_connections_total{broker=\"%s\"} %" PRIu64 "\n",
+                      broker.address, broker.connections);
+    }
+}
+
 static void write_bus(const struct api *api, struct buffer *out)
 {
     struct bus_stats stats;
 
     bus_read_stats(api->bus, &stats);
-    one(out, "broker_connected", "gauge", "1 while connected to the broker", stats.connected);
-    one(out, "broker_connections_total", "counter", "connections made to the broker",
-        stats.connections);
+    write_brokers(api->bus, stats.brokers, out);
     one(out, "bus_received_total", "counter", "messages from robots", stats.received);
     one(out, "bus_refused_total", "counter", "messages lost to a full queue; robots send again",
         stats.refused);

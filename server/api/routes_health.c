@@ -22,15 +22,23 @@ static void ready(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
 
-    (void)request;
     if (store_ping(api->store) != STATUS_OK) {
         reply_header(reply, "Retry-After", "2");
         reply_problem(reply, 503, "the database cannot be reached");
         return;
     }
-    bool broker = api->bus != NULL && bus_is_connected(api->bus);
+    struct bus_stats stats = {.brokers = 1};
+    char text[64] = "ready\n";
+
+    if (api->bus != NULL)
+        bus_read_stats(api->bus, &stats);
+    if (stats.brokers == 1 && stats.connected == 0)
+        snprintf(text, sizeof text, "ready, but the broker is away\n");
+    else if (stats.connected < stats.brokers)
+        snprintf(text, sizeof text, "ready, but %zu of %zu brokers are away\n",
+                 (size_t)(stats.brokers - stats.connected), (size_t)stats.brokers);
     reply_bytes(reply, 200, "text/plain; charset=utf-8",
-                span_text(broker ? "ready\n" : "ready, but the broker is away\n"));
+                arena_copy(request->arena, span_text(text)));
 }
 
 static void metrics(void *context, struct request *request, struct reply *reply)

@@ -472,6 +472,7 @@ static struct state_facts facts_of(struct batch *batch, const struct batch_devic
     const struct link_row *row = device->row;
     struct state_facts facts = {
         .device_id = row->device_id,
+        .broker = row->session.broker,
         .session_number = row->session.number,
         .epoch = row->epoch,
         .journal = batch_find_journal(batch, row->device_id, row->journal_id),

@@ -507,6 +507,7 @@ static void tell_floor(struct hearing *hearing)
 
     *facts = (struct state_facts){
         .device_id = hearing->row->device_id,
+        .broker = hearing->item->broker,
         .session_number = hearing->item->session_number,
         .epoch = hearing->row->epoch,
         .session_floor = hearing->row->session.number,
@@ -590,6 +591,7 @@ static enum status judge_session(struct hearing *hearing)
         .counter = item->counter,
         .sent_ms = item->device_time_ms + hearing->row->clock_offset_ms,
         .is_hello = item->kind == TOPIC_HELLO,
+        .broker = item->broker,
     };
     enum session_verdict verdict = session_judge(
         &hearing->row->session, &claim, hearing->batch->stale_window_ms, item->arrived_ms, &note);

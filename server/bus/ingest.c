@@ -133,8 +133,8 @@ static void send_states(struct ingest *ingest, const struct batch *batch)
         const struct state_facts *facts = &batch->states[i];
 
         state_fill(facts, ingest->master_key, clock_wall_ms(), &message);
-        enum status status =
-            sender_send(ingest->sender, facts->device_id, TOPIC_STATE, MESSAGE_STATE, &message);
+        enum status status = sender_send(ingest->sender, facts->device_id, facts->broker,
+                                         TOPIC_STATE, MESSAGE_STATE, &message);
         if (status != STATUS_OK)
             log_debug("ingest", "state for \"%s\" not sent: %s", facts->device_id,
                       status_text(status));

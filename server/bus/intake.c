@@ -462,7 +462,8 @@ enum status intake_read(struct intake *intake, const struct bus_message *message
 {
     size_t size = 0;
 
-    *item = (struct intake_item){.kind = message->kind, .arrived_ms = message->arrived_ms};
+    *item = (struct intake_item){
+        .kind = message->kind, .broker = message->broker, .arrived_ms = message->arrived_ms};
     memcpy(item->device_id, message->device_id, sizeof item->device_id);
     if (message->kind == BUS_REMINDER)
         return STATUS_OK;

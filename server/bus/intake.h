@@ -37,6 +37,7 @@ struct intake_item {
     char device_id[LIMIT_SLUG + 1];
     enum topic_kind kind;
     enum intake_fault fault;
+    uint8_t broker; /* that it came by */
     int64_t arrived_ms;
     uint64_t session_number; /* what follows only when the fault is INTAKE_GOOD */
     uint8_t session_id[16];

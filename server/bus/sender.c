@@ -37,12 +37,12 @@ void sender_free(struct sender *sender)
 /* A whole fleet that is told something at once fills the window: wait for the broker a little. When
  * that was in vain the next messages do not wait, or a broker that is stuck would hold its senders
  * up by a second for each. */
-static enum status publish(struct sender *sender, const char *topic, struct span box)
+static enum status publish(struct sender *sender, size_t broker, const char *topic, struct span box)
 {
     const int64_t until_ms = clock_mono_ms() + PATIENCE_MS;
 
     for (;;) {
-        enum status status = bus_publish(sender->bus, topic, box);
+        enum status status = bus_publish(sender->bus, broker, topic, box);
         const int64_t now_ms = clock_mono_ms();
 
         if (status != STATUS_FULL || now_ms < sender->impatient_until_ms)
@@ -55,8 +55,8 @@ static enum status publish(struct sender *sender, const char *topic, struct span
     }
 }
 
-enum status sender_send(struct sender *sender, const char *device_id, enum topic_kind kind,
-                        enum message_type type, const void *message)
+enum status sender_send(struct sender *sender, const char *device_id, size_t broker,
+                        enum topic_kind kind, enum message_type type, const void *message)
 {
     char topic[TOPIC_SIZE];
     struct box_pair pair;
@@ -72,5 +72,5 @@ enum status sender_send(struct sender *sender, const char *device_id, enum topic
     if (status != STATUS_OK)
         return status;
     topic_make(topic, device_id, kind);
-    return publish(sender, topic, span_of(sender->box, size + BOX_OVERHEAD));
+    return publish(sender, broker, topic, span_of(sender->box, size + BOX_OVERHEAD));
 }

@@ -14,7 +14,7 @@ void sender_free(struct sender *sender);
 
 /* message is a struct of that type. STATUS_FULL: the message is too large, or too many are under
  * way for a second; besides those of peers_find() and bus_publish(). */
-MUST_CHECK enum status sender_send(struct sender *sender, const char *device_id,
+MUST_CHECK enum status sender_send(struct sender *sender, const char *device_id, size_t broker,
                                    enum topic_kind kind, enum message_type type,
                                    const void *message);
 

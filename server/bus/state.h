@@ -13,6 +13,7 @@ struct lines_line;
 /* Plain data; what it points to is borrowed. */
 struct state_facts {
     const char *device_id;
+    uint8_t broker;          /* that the session is at */
     uint64_t session_number; /* that the state is for */
     uint8_t session_id[16];
     int64_t epoch;

@@ -27,6 +27,7 @@ static enum session_verdict adopt(struct session *session, const struct session_
     session->number = claim->number;
     memcpy(session->id, claim->id, SESSION_ID_SIZE);
     session->has_hello = claim->is_hello;
+    session->broker = claim->broker;
     session->counter_top = claim->counter;
     session->counter_window = 1;
     return SESSION_ADOPTED;

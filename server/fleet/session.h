@@ -17,6 +17,7 @@ struct session {
     uint64_t number; /* the highest authenticated; 0: none */
     uint8_t id[SESSION_ID_SIZE];
     bool has_hello; /* its hello has been seen */
+    uint8_t broker; /* where it is: a place among the fleet's brokers */
     uint64_t counter_top;
     uint64_t counter_window; /* bit n: counter_top - n was seen */
     uint64_t ended;          /* the highest session known to have ended */
@@ -30,6 +31,7 @@ struct session_claim {
     uint64_t counter;
     int64_t sent_ms; /* when it was made, by the server's clock as far as known */
     bool is_hello;
+    uint8_t broker; /* that it came by */
 };
 
 enum session_verdict {

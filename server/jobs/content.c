@@ -180,20 +180,17 @@ static enum status fill_keys(const struct content_facts *facts, wire_ConfigConte
     return STATUS_OK;
 }
 
-static enum status fill_brokers(const char *brokers, wire_ConfigContent *out, const char **problem)
+static enum status fill_brokers(const struct content_facts *facts, wire_ConfigContent *out,
+                                const char **problem)
 {
-    while (*brokers) {
-        size_t size = strcspn(brokers, ",");
-
-        if (out->brokers_count == LIMIT_BROKERS ||
-            span_to_text(span_of(brokers, size), out->brokers[out->brokers_count],
-                         sizeof out->brokers[0]) != STATUS_OK) {
-            *problem = "too many brokers, or one's address is too long";
+    for (size_t i = 0; i < facts->broker_count; i++) {
+        if (span_to_text(span_text(facts->brokers[i]), out->brokers[i], sizeof out->brokers[0]) !=
+            STATUS_OK) {
+            *problem = "a broker's address is too long";
             return STATUS_INVALID;
         }
-        out->brokers_count++;
-        brokers += size + (brokers[size] == ',');
     }
+    out->brokers_count = (pb_size_t)facts->broker_count;
     return STATUS_OK;
 }
 
@@ -234,6 +231,6 @@ enum status content_fill(const struct content_facts *facts, wire_ConfigContent *
     if (status == STATUS_OK)
         status = fill_keys(facts, out, problem);
     if (status == STATUS_OK)
-        status = fill_brokers(facts->brokers, out, problem);
+        status = fill_brokers(facts, out, problem);
     return status;
 }

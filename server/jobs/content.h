@@ -20,7 +20,8 @@ struct content_facts {
     size_t key_count;
     const struct software_row *software; /* that it names */
     size_t software_count;
-    const char *brokers; /* "host:port,host:port" */
+    const char *brokers[LIMIT_BROKERS]; /* "host:port", in its order */
+    size_t broker_count;
     const uint8_t *master_key;
 };
 

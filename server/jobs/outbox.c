@@ -40,7 +40,7 @@ struct outbox {
     struct store *store;
     struct bus *bus;
     uint8_t master_key[CRYPTO_KEY_SIZE];
-    char *robot_broker;
+    const struct brokers *brokers;
     struct peers *peers;
     struct sender *sender;
     struct revocations *revocations;
@@ -345,10 +345,11 @@ static enum status build(struct outbox *outbox, const struct sources *sources,
     struct content_facts facts = {
         .keys = sources->keys,
         .key_count = sources->key_count,
-        .brokers = outbox->robot_broker,
+        .broker_count = outbox->brokers->robot_count,
         .master_key = outbox->master_key,
     };
 
+    brokers_tell(outbox->brokers, device_id, facts.brokers);
     facts.settings = find_settings(sources, device_id, &facts.setting_count);
     if (make_lines(outbox, sources, parcel, &facts.route_count) != STATUS_OK)
         return STATUS_MEMORY;
@@ -445,8 +446,8 @@ static enum status send_state(struct outbox *outbox, const struct parcel *parcel
     facts.journal = &target->journal;
     memcpy(facts.session_id, target->session_id, sizeof facts.session_id);
     state_fill(&facts, outbox->master_key, clock_wall_ms(), &outbox->state);
-    enum status status =
-        sender_send(outbox->sender, target->device_id, TOPIC_STATE, MESSAGE_STATE, &outbox->state);
+    enum status status = sender_send(outbox->sender, target->device_id, target->broker, TOPIC_STATE,
+                                     MESSAGE_STATE, &outbox->state);
     count(outbox, &outbox->stats.states, status == STATUS_OK, status != STATUS_OK);
     return status;
 }
@@ -469,7 +470,8 @@ static enum status send_config(struct outbox *outbox, const struct parcel *parce
     config->header.server_time_ms = clock_wall_ms();
     config->content.size = (pb_size_t)parcel->content.size;
     memcpy(config->content.bytes, parcel->content.data, parcel->content.size);
-    status = sender_send(outbox->sender, target->device_id, TOPIC_CONFIG, MESSAGE_CONFIG, config);
+    status = sender_send(outbox->sender, target->device_id, target->broker, TOPIC_CONFIG,
+                         MESSAGE_CONFIG, config);
     crypto_wipe(config, sizeof *config);
     return status;
 }
@@ -560,7 +562,8 @@ static enum status send_command(struct outbox *outbox, const struct dispatch_tar
     memcpy(command.id, target->command_id, sizeof command.id);
     command.expires_ms = target->command_expires_ms;
     memcpy(command.text, target->command_text, text_size + 1);
-    return sender_send(outbox->sender, target->device_id, TOPIC_COMMAND, MESSAGE_COMMAND, &command);
+    return sender_send(outbox->sender, target->device_id, target->broker, TOPIC_COMMAND,
+                       MESSAGE_COMMAND, &command);
 }
 
 static bool serve_commands(struct outbox *outbox)
@@ -652,8 +655,8 @@ enum status outbox_start(struct outbox **out, struct store *store, struct bus *b
     outbox->bus = bus;
     outbox->routes = options->routes;
     memcpy(outbox->master_key, options->master_key, sizeof outbox->master_key);
-    outbox->robot_broker = strdup(options->robot_broker);
-    enum status status = outbox->robot_broker ? make_parts(outbox) : STATUS_MEMORY;
+    outbox->brokers = options->brokers;
+    enum status status = make_parts(outbox);
     if (status == STATUS_OK) {
         outbox->thread_runs = pthread_create(&outbox->thread, NULL, run, outbox) == 0;
         status = outbox->thread_runs ? STATUS_OK : STATUS_MEMORY;
@@ -679,7 +682,6 @@ void outbox_stop(struct outbox *outbox)
     revocations_free(outbox->revocations);
     sender_free(outbox->sender);
     peers_free(outbox->peers);
-    free(outbox->robot_broker);
     pthread_cond_destroy(&outbox->changed);
     pthread_mutex_destroy(&outbox->mutex);
     crypto_wipe(outbox, sizeof *outbox);

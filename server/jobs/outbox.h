@@ -14,9 +14,9 @@
 struct outbox;
 
 struct outbox_options {
-    const uint8_t *master_key;  /* CRYPTO_KEY_SIZE bytes, copied */
-    const char *robot_broker;   /* "host:port,..." that configurations tell robots; copied */
-    struct route_cache *routes; /* borrowed: it is told what was read; NULL: none */
+    const uint8_t *master_key;     /* CRYPTO_KEY_SIZE bytes, copied */
+    const struct brokers *brokers; /* that configurations tell robots; outlive the outbox */
+    struct route_cache *routes;    /* borrowed: it is told what was read; NULL: none */
 };
 
 /* store and bus outlive the outbox. The caller owns *out. */

@@ -75,7 +75,7 @@ static enum status publish_part(struct revocations *revocations, size_t part, si
     buffer_add(&payload, ids);
     enum status status = buffer_status(&payload);
     if (status == STATUS_OK)
-        status = bus_publish(revocations->bus, TOPIC_BROKER_CONTROL, buffer_span(&payload));
+        status = bus_tell_brokers(revocations->bus, TOPIC_BROKER_CONTROL, buffer_span(&payload));
     buffer_release(&payload);
     return status;
 }

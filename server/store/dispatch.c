@@ -14,6 +14,7 @@ static enum status target_from_row(const struct result *result, size_t i, struct
     target->device_id = arena_text(arena, result_span(result, i, 0));
     target->session_number = (uint64_t)result_int(result, i, 1);
     target->epoch = result_int(result, i, 3);
+    target->broker = (uint8_t)result_int(result, i, 6);
     enum status status = result_bytes(result, i, 2, target->session_id, sizeof target->session_id);
     if (status == STATUS_OK)
         status = result_bytes(result, i, 4, target->device_public, sizeof target->device_public);
@@ -28,7 +29,7 @@ enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena,
     STORE_STATEMENT(
         claim, "SELECT l.device_id, l.session_number, l.session_id,"
                " (SELECT epoch FROM myna.installation), d.sealing_public, d.server_key_id,"
-               " l.desired_generation, CASE WHEN l.config_sends = 0"
+               " l.session_broker, l.desired_generation, CASE WHEN l.config_sends = 0"
                "   AND l.reported_generation = l.desired_generation - 1 THEN l.told_lines END,"
                " j.journal_id, j.watermark_seq, j.watermark_hash, j.status"
                " FROM myna.device_link l JOIN myna.device d USING (device_id)"
@@ -45,10 +46,10 @@ enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena,
     *count = result_count(&result);
     for (size_t i = 0; status == STATUS_OK && i < *count; i++) {
         status = target_from_row(&result, i, arena, &out[i]);
-        out[i].generation = result_int(&result, i, 6);
-        out[i].told_lines = result_copy(&result, i, 7, arena);
-        if (status == STATUS_OK && !result_is_null(&result, i, 8))
-            status = journal_from_row(&result, i, 8, &out[i].journal);
+        out[i].generation = result_int(&result, i, 7);
+        out[i].told_lines = result_copy(&result, i, 8, arena);
+        if (status == STATUS_OK && !result_is_null(&result, i, 9))
+            status = journal_from_row(&result, i, 9, &out[i].journal);
     }
     result_release(&result);
     return arena_failed(arena) ? STATUS_MEMORY : status;
@@ -75,7 +76,7 @@ enum status dispatch_claim_states(struct store_conn *conn, struct arena *arena, 
                     " FROM due WHERE l.device_id = due.device_id"
                     " RETURNING l.device_id, l.session_number, l.session_id,"
                     " (SELECT epoch FROM myna.installation), due.sealing_public, due.server_key_id,"
-                    " l.desired_generation, due.journal_id,"
+                    " l.session_broker, l.desired_generation, due.journal_id,"
                     " due.watermark_seq, due.watermark_hash, due.status");
     struct result result = {0};
     enum status status = store_exec(conn, &claim, STORE_VALUES(value_int((int64_t)limit)), &result);
@@ -85,9 +86,9 @@ enum status dispatch_claim_states(struct store_conn *conn, struct arena *arena, 
     *count = result_count(&result);
     for (size_t i = 0; status == STATUS_OK && i < *count; i++) {
         status = target_from_row(&result, i, arena, &out[i]);
-        out[i].generation = result_int(&result, i, 6);
+        out[i].generation = result_int(&result, i, 7);
         if (status == STATUS_OK)
-            status = journal_from_row(&result, i, 7, &out[i].journal);
+            status = journal_from_row(&result, i, 8, &out[i].journal);
     }
     result_release(&result);
     return arena_failed(arena) ? STATUS_MEMORY : status;
@@ -128,7 +129,7 @@ enum status dispatch_claim_commands(struct store_conn *conn, struct arena *arena
         " WHERE c.command_id = due.command_id AND l.device_id = c.device_id"
         " RETURNING l.device_id, l.session_number, l.session_id,"
         " (SELECT epoch FROM myna.installation), due.sealing_public, due.server_key_id,"
-        " c.command_id, c.kind, c.text, c.expires_at, c.sends");
+        " l.session_broker, c.command_id, c.kind, c.text, c.expires_at, c.sends");
     struct result result = {0};
     enum status status = store_exec(conn, &claim, STORE_VALUES(value_int((int64_t)limit)), &result);
 
@@ -138,13 +139,13 @@ enum status dispatch_claim_commands(struct store_conn *conn, struct arena *arena
     for (size_t i = 0; status == STATUS_OK && i < *count; i++) {
         status = target_from_row(&result, i, arena, &out[i]);
         if (status == STATUS_OK)
-            status = result_bytes(&result, i, 6, out[i].command_id, sizeof out[i].command_id);
-        out[i].command_kind = arena_text(arena, result_span(&result, i, 7));
-        out[i].command_text = arena_text(arena, result_span(&result, i, 8));
-        out[i].command_expires_ms = result_time(&result, i, 9);
+            status = result_bytes(&result, i, 7, out[i].command_id, sizeof out[i].command_id);
+        out[i].command_kind = arena_text(arena, result_span(&result, i, 8));
+        out[i].command_text = arena_text(arena, result_span(&result, i, 9));
+        out[i].command_expires_ms = result_time(&result, i, 10);
     }
     if (status == STATUS_OK)
-        status = tell_commands(conn, arena, &result, 10);
+        status = tell_commands(conn, arena, &result, 11);
     result_release(&result);
     return arena_failed(arena) ? STATUS_MEMORY : status;
 }

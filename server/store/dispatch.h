@@ -15,6 +15,7 @@ struct dispatch_target {
     const char *device_id;
     uint64_t session_number;
     uint8_t session_id[16];
+    uint8_t broker; /* that the session is at */
     int64_t epoch;
     uint8_t device_public[32]; /* the keys to seal by: the device may have enrolled again */
     uint8_t server_key_id[4];

@@ -41,6 +41,7 @@ static void session_from_row(const struct result *result, size_t i, struct sessi
     session->counter_window = (uint64_t)result_int(result, i, 7);
     session->ended = (uint64_t)result_int(result, i, 8);
     session->ended_at_ms = result_time(result, i, 9);
+    session->broker = (uint8_t)result_int(result, i, 22);
 }
 
 static void row_from_row(const struct result *result, size_t i, struct arena *arena,
@@ -78,8 +79,8 @@ enum status link_lock(struct store_conn *conn, struct arena *arena, const char *
               " l.ended_session, l.ended_at, l.desired_generation, l.desired_hash,"
               " l.held_generation, l.reported_generation, l.reported_hash, l.reported_at,"
               " l.journal_id, l.clock_offset_ms, l.stale_messages, l.forged_messages,"
-              " (SELECT epoch FROM myna.installation), d.status = 'quarantined'"
-              " FROM myna.device_link l JOIN myna.device d USING (device_id)"
+              " (SELECT epoch FROM myna.installation), d.status = 'quarantined',"
+              " l.session_broker FROM myna.device_link l JOIN myna.device d USING (device_id)"
               " WHERE l.device_id = ANY ($1::text[])"
               " ORDER BY l.device_id FOR UPDATE OF l");
     struct result result = {0};
@@ -99,7 +100,8 @@ enum status link_lock(struct store_conn *conn, struct arena *arena, const char *
 struct flat {
     const char *device_id;
     int64_t last_seen_ms;
-    int64_t session_number, session_hello, counter_top, counter_window, ended, ended_at_ms;
+    int64_t session_number, session_hello, session_broker, counter_top, counter_window, ended;
+    int64_t ended_at_ms;
     struct span session_id;
     int64_t desired_generation, held_generation, reported_generation, reported_at_ms;
     struct span reported_hash;
@@ -117,6 +119,7 @@ static struct flat flatten(const struct link_row *row)
         .last_seen_ms = row->last_seen_ms,
         .session_number = (int64_t)row->session.number,
         .session_hello = row->session.has_hello,
+        .session_broker = row->session.broker,
         .counter_top = (int64_t)row->session.counter_top,
         .counter_window = (int64_t)row->session.counter_window,
         .ended = (int64_t)row->session.ended,
@@ -146,7 +149,7 @@ static struct flat flatten(const struct link_row *row)
     return flat;
 }
 
-static void fill_numbers(const struct columns *columns, struct value values[19])
+static void fill_numbers(const struct columns *columns, struct value values[20])
 {
     size_t n = 0;
 
@@ -169,6 +172,7 @@ static void fill_numbers(const struct columns *columns, struct value values[19])
     values[n++] = columns_int(columns, offsetof(struct flat, stale_messages));
     values[n++] = columns_int(columns, offsetof(struct flat, forged_messages));
     values[n++] = columns_int(columns, offsetof(struct flat, send_now));
+    values[n++] = columns_int(columns, offsetof(struct flat, session_broker));
 }
 
 static void fill_facts(const struct columns *columns, struct value values[9])
@@ -194,7 +198,8 @@ enum status link_save(struct store_conn *conn, struct arena *arena, const struct
         "UPDATE myna.device_link l SET"
         " last_seen = nullif(v.last_seen, 'epoch'), session_number = v.session_number,"
         " session_id = CASE WHEN v.session_number > 0 THEN v.session_id END,"
-        " session_hello = v.session_hello <> 0, counter_top = v.counter_top,"
+        " session_hello = v.session_hello <> 0, session_broker = v.broker, counter_top = "
+        "v.counter_top,"
         " counter_window = v.counter_window, ended_session = v.ended,"
         " ended_at = nullif(v.ended_at, 'epoch'),"
         " desired_since = CASE WHEN l.desired_generation = v.desired THEN l.desired_since"
@@ -225,16 +230,16 @@ enum status link_save(struct store_conn *conn, struct arena *arena, const struct
         " FROM unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::bytea[], $5::bigint[],"
         " $6::bigint[], $7::bigint[], $8::bigint[], $9::timestamptz[], $10::bigint[],"
         " $11::bigint[], $12::bigint[], $13::timestamptz[], $14::bytea[], $15::uuid[],"
-        " $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::text[], $21::text[],"
+        " $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::text[],"
         " $22::text[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[],"
-        " $28::text[])"
+        " $28::text[], $29::text[])"
         " AS v(device_id, last_seen, session_number, session_id, session_hello, counter_top,"
         " counter_window, ended, ended_at, desired, held, reported, reported_at, reported_hash,"
-        " journal_id, clock_offset, stale, forged, send_now, software, hardware, capabilities,"
-        " health, credit, settings, changed, trial, packages)"
+        " journal_id, clock_offset, stale, forged, send_now, broker, software, hardware,"
+        " capabilities, health, credit, settings, changed, trial, packages)"
         " WHERE l.device_id = v.device_id");
     struct flat *flat = arena_take(arena, count * sizeof *flat);
-    struct value values[28];
+    struct value values[29];
 
     if (!flat)
         return STATUS_MEMORY;
@@ -242,8 +247,8 @@ enum status link_save(struct store_conn *conn, struct arena *arena, const struct
         flat[i] = flatten(&rows[i]);
     const struct columns columns = {arena, flat, count, sizeof *flat};
     fill_numbers(&columns, values);
-    fill_facts(&columns, values + 19);
-    return arena_failed(arena) ? STATUS_MEMORY : store_exec(conn, &save, values, 28, NULL);
+    fill_facts(&columns, values + 20);
+    return arena_failed(arena) ? STATUS_MEMORY : store_exec(conn, &save, values, 29, NULL);
 }
 
 enum status link_quarantine(struct store_conn *conn, const char *device_id, const char *reason)

@@ -42,6 +42,7 @@ struct answer {
 
 struct raw {
     struct store *store;
+    struct brokers brokers;
     struct bus *bus;
     struct arena *arena;
     int64_t records;
@@ -180,7 +181,7 @@ static bool write_all(struct raw *raw)
         const struct span payload = span_of(&answer->counted, sizeof answer->counted);
 
         topic_make(topic, answer->device_id, TOPIC_STATE);
-        while (bus_publish(raw->bus, topic, payload) == STATUS_FULL)
+        while (bus_publish(raw->bus, 0, topic, payload) == STATUS_FULL)
             clock_sleep_ms(1);
     }
     return true;
@@ -204,7 +205,7 @@ static bool start(struct raw *raw, char **words)
     snprintf(key, sizeof key, "%s/mynad-" SERVER ".key", words[0]);
     snprintf(broker, sizeof broker, "127.0.0.1:%s", words[2]);
     const struct bus_options options = {
-        .broker = broker,
+        .brokers = &raw->brokers,
         .client_id = "Mynad_" SERVER,
         .ca_file = ca,
         .cert_file = cert,
@@ -219,7 +220,8 @@ static bool start(struct raw *raw, char **words)
         fprintf(stderr, "ingest_raw: %s\n", problem);
         return false;
     }
-    return arena_create(&raw->arena, ARENA_BYTES) == STATUS_OK &&
+    return brokers_parse(&raw->brokers, broker, broker, problem) == STATUS_OK &&
+           arena_create(&raw->arena, ARENA_BYTES) == STATUS_OK &&
            bus_start(&raw->bus, &options) == STATUS_OK;
 }
 
@@ -239,6 +241,7 @@ int main(int argc, char **argv)
         good = raw->answer_count == 0 || write_all(raw);
     }
     bus_stop(raw->bus);
+    brokers_release(&raw->brokers);
     store_close(raw->store);
     arena_free(raw->arena);
     free(raw);

@@ -374,6 +374,7 @@ static void claim(struct store_conn *conn, const struct database_device *device,
     *target = (struct dispatch_target){
         .device_id = link->device_id,
         .session_number = link->session.number,
+        .broker = link->session.broker,
         .epoch = conn->tables.epoch,
         .generation = link->desired_generation,
     };

@@ -142,11 +142,12 @@ void server_memory_restore(struct server_memory *memory)
 
 /* ---- the bus ---- */
 
-enum status bus_publish(struct bus *bus, const char *topic, struct span payload)
+enum status bus_publish(struct bus *bus, size_t broker, const char *topic, struct span payload)
 {
     char device_id[LIMIT_SLUG + 1];
     enum topic_kind kind;
 
+    (void)broker; /* there is one */
     if (!network_is_up(bus->network))
         return STATUS_UNREACHABLE;
     enum status status = topic_parse(span_text(topic), device_id, &kind);
@@ -279,7 +280,7 @@ static void send_states(struct server *server, const struct batch *batch)
         state_fill(facts, server->world->master_key, timeline_wall_ms(server->world->timeline),
                    &server->state);
         measure_tokens(&server->state);
-        if (sender_send(server->sender, facts->device_id, TOPIC_STATE, MESSAGE_STATE,
+        if (sender_send(server->sender, facts->device_id, facts->broker, TOPIC_STATE, MESSAGE_STATE,
                         &server->state) == STATUS_OK)
             server->world->counts.states++;
     }
@@ -447,7 +448,8 @@ static enum status build(struct store_conn *conn, struct server *server, size_t 
     struct arena *arena = server->try_arena;
     struct dispatch_setting *settings = NULL;
     struct routes_row *routes = NULL;
-    struct content_facts facts = {.brokers = "broker.example:8883",
+    struct content_facts facts = {.brokers = {"broker.example:8883"},
+                                  .broker_count = 1,
                                   .master_key = server->world->master_key};
     const char *problem = "";
     size_t refused = 0, size = 0;
@@ -497,8 +499,8 @@ static void send_config(struct server *server, size_t place)
     config->header.server_time_ms = timeline_wall_ms(server->world->timeline);
     config->content.size = (pb_size_t)content.size;
     memcpy(config->content.bytes, content.data, content.size);
-    if (sender_send(server->sender, target->device_id, TOPIC_CONFIG, MESSAGE_CONFIG, config) ==
-        STATUS_OK)
+    if (sender_send(server->sender, target->device_id, target->broker, TOPIC_CONFIG, MESSAGE_CONFIG,
+                    config) == STATUS_OK)
         server->world->counts.configs++;
 }
 

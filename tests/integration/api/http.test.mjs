@@ -166,7 +166,7 @@ test('pages are cached by their ETag, packed when the browser takes it, and fenc
 test('metrics name the parts and count answers', async () => {
   const {headers, body} = await stack.send('GET', '/metrics');
   assert.match(headers['content-type'], /version=0\.0\.4/);
-  for (const name of ['myna_http_answers_total{class="2xx"}', 'myna_devices{state="online"} 0', 'myna_broker_connected 0', 'myna_database_up 1', 'myna_usage_records_total 0'])
+  for (const name of ['myna_http_answers_total{class="2xx"}', 'myna_devices{state="online"} 0', 'myna_broker_connected{broker="127.0.0.1:', 'myna_database_up 1', 'myna_usage_records_total 0'])
     assert.ok(body.includes(name), name);
 });
 

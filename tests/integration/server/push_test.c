@@ -176,7 +176,8 @@ static enum status fill(struct fixture *fixture, const char *id, wire_ConfigCont
         .line_count = line_count,
         .route_count = sources.route_count - (trial != NULL),
         .trial = trial,
-        .brokers = "127.0.0.1:1,127.0.0.1:2",
+        .brokers = {"127.0.0.1:1", "127.0.0.1:2"},
+        .broker_count = 2,
         .master_key = fixture->master_key,
     };
 
