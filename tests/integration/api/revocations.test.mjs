@@ -121,3 +121,14 @@ test('a line that somebody changed, wrote or moved counts for nothing and is tol
   assert.equal(JSON.parse(last).device, 'newcomer', 'on a line of its own');
   await stack.start();
 });
+
+test('what was erased is not told to the database again', async () => {
+  const {robot, certificate} = await enrolled('private');
+  await admin.post('/devices/private/revoke');
+  await written('private', 'revoked');
+  assert.equal((await admin.post('/devices/private/erase', {confirm: 'private'})).status, 200);
+  await stack.stop();
+  await stack.start();
+  assert.deepEqual(await stack.sql("SELECT device_id FROM myna.revoked_before WHERE device_id = 'private'"), []);
+  assert.equal((await robot.renew(stack, certificate)).status, 403, 'and it is refused all the same');
+});
