@@ -96,7 +96,6 @@ static enum status store(struct queue *queue, struct message message)
     queue->ring[(queue->head + queue->count) % queue->max_messages] = message;
     queue->count++;
     queue->bytes += message.size;
-    pthread_cond_signal(&queue->changed);
     return STATUS_OK;
 }
 
@@ -127,7 +126,10 @@ enum status queue_put(struct queue *queue, const struct span *parts, size_t coun
     enum status status = store(queue, message);
     pthread_mutex_unlock(&queue->mutex);
 
-    if (status != STATUS_OK)
+    /* after the mutex: whoever is woken takes it at once */
+    if (status == STATUS_OK)
+        pthread_cond_signal(&queue->changed);
+    else
         free(message.data);
     return status;
 }
