@@ -11,17 +11,17 @@
 
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
-#include "schema/base/queue.h"
+#include "server/http/crew.h"
 #include "server/http/guests.h"
 #include "server/http/listen.h"
 #include "server/http/mhd_events.h"
 #include "server/http/mhd_request.h"
 #include "server/http/spool.h"
 
-#define HTTP_THREADS        2
+#define HTTP_THREADS_MAX    2u
 #define IDLE_TIMEOUT_S      120u
 #define BODY_TIMEOUT_S      10u /* between two pieces of a body */
-#define MAX_WORKERS         32u
+#define PATIENCE_MS         10
 #define WAITING_REQUESTS    512u
 #define REQUEST_MEMORY      ((size_t)24 << 20)
 #define URL_SIZE            96
@@ -42,9 +42,7 @@ struct http {
     struct MHD_Daemon *retired[RETIRED_MAX]; /* of earlier certificates: they accept no more */
     size_t retired_count;
     struct guests *guests;
-    struct queue *waiting;
-    pthread_t workers[MAX_WORKERS];
-    unsigned worker_count;
+    struct crew *crew;
     struct http_options options;
     int fd;
     unsigned port;
@@ -273,21 +271,12 @@ static void finish(struct exchange *exchange)
         write_body(exchange, write, job);
 }
 
-static void *work(void *context)
+static void work(void *job)
 {
-    struct http *http = context;
-    uint8_t *message;
-    size_t size;
+    struct exchange *exchange = job;
 
-    while (queue_take(http->waiting, -1, &message, &size) == STATUS_OK) {
-        struct exchange *exchange;
-
-        memcpy(&exchange, message, sizeof exchange);
-        free(message);
-        serve(http, &exchange->request, &exchange->reply);
-        finish(exchange);
-    }
-    return NULL;
+    serve(exchange->http, &exchange->request, &exchange->reply);
+    finish(exchange);
 }
 
 /* Answers, on the library's threads */
@@ -473,14 +462,12 @@ static enum MHD_Result read_body(struct exchange *exchange, const char *data, si
 
 static enum MHD_Result dispatch(struct exchange *exchange)
 {
-    struct span self = span_of(&exchange, sizeof exchange);
-
     exchange->request.body = buffer_span(&exchange->body);
     exchange->state = WORKING;
     set_timeout(exchange->connection, IDLE_TIMEOUT_S);
     expect_nothing(exchange);
     MHD_suspend_connection(exchange->connection);
-    if (queue_put(exchange->http->waiting, &self, 1) == STATUS_OK)
+    if (crew_put(exchange->http->crew, exchange) == STATUS_OK)
         return MHD_YES;
     atomic_fetch_add(&exchange->http->refused, 1);
     reply_header(&exchange->reply, "Retry-After", "1");
@@ -584,25 +571,22 @@ static struct MHD_Daemon *start_daemon(struct http *http, int fd)
     };
     const struct MHD_OptionItem no_options[] = {{MHD_OPTION_END, 0, NULL}};
     /* the library shares its own limit out among threads, and those who come do not come evenly */
-    const unsigned limit = HTTP_THREADS * (http->options.limits.total + 1);
+    const unsigned limit = http_threads() * (http->options.limits.total + 1);
 
     return MHD_start_daemon(flags | (tls ? MHD_USE_TLS : 0), 0, on_accept, http, on_request, http,
                             MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-                            MHD_OPTION_THREAD_POOL_SIZE, (unsigned)HTTP_THREADS,
+                            MHD_OPTION_THREAD_POOL_SIZE, http_threads(),
                             MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT,
                             IDLE_TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
                             MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_ARRAY,
                             tls ? tls_options : no_options, MHD_OPTION_END);
 }
 
-static enum status start_workers(struct http *http)
+unsigned http_threads(void)
 {
-    for (unsigned i = 0; i < http->options.workers && i < MAX_WORKERS; i++) {
-        if (pthread_create(&http->workers[i], NULL, work, http) != 0)
-            return STATUS_MEMORY;
-        http->worker_count++;
-    }
-    return STATUS_OK;
+    const unsigned half = crew_processors() / 2;
+
+    return half < 1 ? 1 : half > HTTP_THREADS_MAX ? HTTP_THREADS_MAX : half;
 }
 
 enum status http_start(struct http **out, const struct http_options *options, char problem[256])
@@ -620,11 +604,13 @@ enum status http_start(struct http **out, const struct http_options *options, ch
         goto fail;
     snprintf(problem, 256, "cannot start the listener on \"%.80s\"%s", options->address,
              options->cert_pem != NULL ? " (do certificate and key belong together?)" : "");
+    const struct crew_options crew = {.work = work,
+                                      .workers = options->workers,
+                                      .patience_ms = PATIENCE_MS,
+                                      .waiting_max = WAITING_REQUESTS};
     status = guests_create(&http->guests, &options->limits);
     if (status == STATUS_OK)
-        status = queue_create(&http->waiting, WAITING_REQUESTS, WAITING_REQUESTS * sizeof(void *));
-    if (status == STATUS_OK)
-        status = start_workers(http);
+        status = crew_start(&http->crew, &crew);
     if (status != STATUS_OK)
         goto fail;
     http->daemon = start_daemon(http, http->fd);
@@ -719,16 +705,14 @@ void http_stop(struct http *http)
     if (http->daemon != NULL && MHD_quiesce_daemon(http->daemon) == MHD_INVALID_SOCKET)
         log_debug("http", "the listener was already quiet");
     /* the library cannot stop while a connection is suspended: let the workers finish theirs */
-    if (http->waiting != NULL)
-        queue_close(http->waiting);
-    for (unsigned i = 0; i < http->worker_count; i++)
-        pthread_join(http->workers[i], NULL);
+    if (http->crew != NULL)
+        crew_stop(http->crew);
     if (http->daemon != NULL)
         MHD_stop_daemon(http->daemon);
     for (size_t i = 0; i < http->retired_count; i++)
         MHD_stop_daemon(http->retired[i]);
     guests_free(http->guests);
-    queue_free(http->waiting);
+    crew_free(http->crew);
     if (http->fd >= 0)
         close(http->fd);
     free(http);
@@ -755,5 +739,5 @@ void http_counts(struct http *http, struct http_counts *counts)
     for (int i = 0; i < 6; i++)
         counts->answers[i] = atomic_load(&http->answers[i]);
     counts->refused = atomic_load(&http->refused);
-    counts->queued = queue_depth(http->waiting);
+    counts->queued = crew_waiting(http->crew);
 }

@@ -1,7 +1,7 @@
 /* http.h - an HTTP listener; libmicrohttpd and nothing else knows it
  *
- * Two threads speak HTTP and never wait for anything else; handlers, which may wait for the
- * database, run on a bounded pool of workers while their connection is suspended. What does not fit
+ * One or two threads speak HTTP and never wait for anything else; handlers, which may wait for the
+ * database, run on a bounded crew (crew.h) while their connection is suspended. What does not fit
  * is refused with 503; a body that does not fit beside those under way is hung up on, and so is
  * whoever takes too long, or connects beyond the limits (guests.h). Every answer carries the
  * headers that keep a browser safe.
@@ -60,6 +60,9 @@ MUST_CHECK enum status http_change_certificate(struct http *http, const char *ce
 
 /* Ends event streams, finishes what workers do, closes all connections. NULL is allowed. */
 void http_stop(struct http *http);
+
+/* That speak HTTP on this machine: one for two processors, at most two. */
+unsigned http_threads(void);
 
 unsigned http_port(const struct http *http);
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define THREADS 2
+#include "server/http/http.h"
 
 static enum MHD_Result hello(void *context, struct MHD_Connection *connection, const char *url,
                              const char *method, const char *version, const char *data,
@@ -33,7 +33,7 @@ int main(void)
 {
     struct MHD_Daemon *daemon =
         MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, hello, NULL,
-                         MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS, MHD_OPTION_END);
+                         MHD_OPTION_THREAD_POOL_SIZE, http_threads(), MHD_OPTION_END);
 
     if (!daemon) {
         fputs("api_hello: no port\n", stderr);
