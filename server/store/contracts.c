@@ -3,10 +3,10 @@
 #include "server/money/zone.h"
 
 /* The version in force now, or the first one to come. */
-#define CONTRACT_JSON                                                                              \
-    "jsonb_build_object('id', c.contract_id, 'vendor', c.vendor_id, 'currency', c.currency, "      \
-    "'zone', c.zone, 'created_at', c.created_at, 'version', cv.version, "                          \
-    "'effective_from', cv.effective_from, 'document', cv.document)"
+#define CONTRACT_FIELDS                                                                            \
+    "'id', c.contract_id, 'vendor', c.vendor_id, 'currency', c.currency, 'zone', c.zone, "         \
+    "'created_at', c.created_at, 'version', cv.version, 'effective_from', cv.effective_from, "     \
+    "'document', cv.document"
 #define IN_FORCE                                                                                   \
     " JOIN LATERAL (SELECT * FROM myna.contract_version i WHERE i.contract_id = c.contract_id"     \
     "   ORDER BY i.effective_from <= now() DESC,"                                                  \
@@ -15,9 +15,11 @@
 
 enum status contracts_list(struct store *store, struct arena *arena, struct span *json)
 {
-    STORE_STATEMENT(list,
-                    "SELECT jsonb_build_object('items', coalesce(jsonb_agg(" CONTRACT_JSON
-                    " ORDER BY c.contract_id), '[]'), 'next', NULL) FROM myna.contract c" IN_FORCE);
+    STORE_STATEMENT(
+        list,
+        "SELECT json_build_object('items', coalesce(json_agg(json_build_object(" CONTRACT_FIELDS
+        ") ORDER BY c.contract_id), '[]'), 'next', NULL)"
+        " FROM myna.contract c" IN_FORCE);
 
     return store_json(store, &list, STORE_NO_VALUES, arena, json);
 }
@@ -26,8 +28,8 @@ enum status contracts_get(struct store *store, const char *contract_id, struct a
                           struct document *out)
 {
     STORE_STATEMENT(
-        get, "SELECT " CONTRACT_JSON " || jsonb_build_object('versions', (SELECT jsonb_agg("
-             "   jsonb_build_object('version', h.version, 'effective_from', h.effective_from,"
+        get, "SELECT json_build_object(" CONTRACT_FIELDS ", 'versions', (SELECT json_agg("
+             "   json_build_object('version', h.version, 'effective_from', h.effective_from,"
              "     'created_at', h.created_at, 'created_by', h.created_by, 'document', h.document)"
              "   ORDER BY h.version DESC) FROM myna.contract_version h"
              "   WHERE h.contract_id = c.contract_id)), (SELECT max(m.version) FROM"

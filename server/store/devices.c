@@ -4,13 +4,53 @@
 
 #define SHOWN_AT_ONCE 5000 /* takes a tenth of a second or two */
 
+/* What the robots of an array used today: their sums, and the records that came since these were
+ * made (usage_hours_roll_up()). Of a page's robots all at once: one after the other, looking takes
+ * longer than there is to find. */
+#define TODAY_OF(ids)                                                                              \
+    "SELECT c.device_id, sum(c.attempts) AS attempts, json_agg(json_build_object("                 \
+    "  'currency', c.currency, 'price', trim_scale(c.price)::text) ORDER BY c.currency) AS cost "  \
+    "FROM (SELECT a.device_id, a.currency, sum(a.attempts) AS attempts, sum(a.price) AS price"     \
+    "  FROM (SELECT u.device_id, u.currency, u.attempts, u.price FROM myna.device_use u"           \
+    "    WHERE u.device_id = ANY (" ids ") AND NOT u.is_month"                                     \
+    "    AND u.begins = date_trunc('day', now(), 'UTC')"                                           \
+    "    UNION ALL SELECT u.device_id, u.currency,"                                                \
+    "      CASE WHEN u.attempt = 0 THEN greatest(u.requests, 1) ELSE 1 END, u.price"               \
+    "    FROM myna.usage u WHERE u.device_id = ANY (" ids ")"                                      \
+    "    AND u.at >= date_trunc('day', now(), 'UTC')"                                              \
+    "    AND u.stamp >= (SELECT done FROM myna.usage_cursor)"                                      \
+    "    AND u.arrived_at >= (SELECT greatest(done_at - interval '5 minutes',"                     \
+    "      date_trunc('day', now(), 'UTC')) FROM myna.usage_cursor)) a GROUP BY 1, 2) c "          \
+    "GROUP BY c.device_id"
+
+/* A device as lists and pages show it: d, l, s are its rows (ITEM_TABLES), t what it used today. */
+#define ITEM_FIELDS                                                                                \
+    "'id', d.device_id, 'name', d.name, 'serial', d.serial, 'region', d.region,"                   \
+    "'labels', d.labels, 'status', d.status, 'created_at', d.created_at,"                          \
+    "'online', myna.link_is_online(l.session_hello, l.ended_session, l.session_number,"            \
+    "  l.last_seen, CASE WHEN s.generation = l.desired_generation THEN s.report_interval_s"        \
+    "    ELSE (myna.device_setting(d.device_id, 'report_interval_s') #>> '{}')::integer END),"     \
+    "'last_seen', l.last_seen, 'software', l.software,"                                            \
+    "'desired_generation', l.desired_generation, 'reported_generation', l.reported_generation,"    \
+    "'groups', (SELECT coalesce(json_agg(m.group_id ORDER BY m.group_id), '[]')"                   \
+    "  FROM myna.group_member m WHERE m.device_id = d.device_id),"                                 \
+    "'attempts_today', coalesce(t.attempts, 0), 'cost_today', coalesce(t.cost, '[]'),"             \
+    "'route', CASE WHEN s.generation = l.desired_generation THEN s.route"                          \
+    "  ELSE myna.device_setting(d.device_id, 'routes') -> 0 END"
+#define ITEM_TABLES                                                                                \
+    "myna.device d JOIN myna.device_link l ON l.device_id = d.device_id"                           \
+    " LEFT JOIN myna.device_shown s ON s.device_id = d.device_id"
+
 /* OFFSET 0: the items of those on the page, one by one, whatever a plan for any page assumes. */
+#define DEVICE_TODAY TODAY_OF("ARRAY[$1]")
+#define PAGE_TODAY   TODAY_OF("(SELECT array_agg(device_id) FROM page)::text[]")
 #define PAGE_JSON                                                                                  \
-    "SELECT jsonb_build_object("                                                                   \
-    "  'items', coalesce(jsonb_agg(i.item ORDER BY n) FILTER (WHERE n <= $2), '[]'),"              \
-    "  'next', CASE WHEN count(*) > $2 THEN max(page.device_id::text) FILTER (WHERE n = $2) END)"  \
-    "FROM page CROSS JOIN LATERAL (SELECT v.item FROM myna.device_item v"                          \
-    "  WHERE v.device_id = page.device_id OFFSET 0) i"
+    ", today AS MATERIALIZED (" PAGE_TODAY ") SELECT json_build_object("                           \
+    "  'items', coalesce(json_agg(i.item ORDER BY n) FILTER (WHERE n <= $2), '[]'),"               \
+    "  'next', CASE WHEN count(*) > $2 THEN max(page.device_id) FILTER (WHERE n = $2) END)"        \
+    "FROM page LEFT JOIN today t ON t.device_id = page.device_id"                                  \
+    " CROSS JOIN LATERAL (SELECT json_build_object(" ITEM_FIELDS ") AS item FROM " ITEM_TABLES     \
+    "  WHERE d.device_id = page.device_id OFFSET 0) i"
 
 static bool is_plain(const struct devices_filter *filter)
 {
@@ -21,12 +61,12 @@ static bool is_plain(const struct devices_filter *filter)
 enum status devices_list(struct store *store, const struct devices_filter *filter,
                          struct arena *arena, struct span *json)
 {
-    STORE_STATEMENT(all, "WITH page AS (SELECT device_id, row_number() OVER (ORDER BY device_id)"
-                         "    AS n FROM (SELECT d.device_id FROM myna.device d"
-                         "  WHERE d.device_id > coalesce($1::text, '')"
-                         "  ORDER BY d.device_id LIMIT $2 + 1) p) " PAGE_JSON);
-    STORE_STATEMENT(some, "WITH page AS (SELECT device_id, n FROM myna.device_page($3::jsonb, $1,"
-                          "  $2 + 1, $4, $5, $6, $7) WITH ORDINALITY p(device_id, n)) " PAGE_JSON);
+    STORE_STATEMENT(all, "WITH page AS MATERIALIZED (SELECT device_id, n FROM"
+                         "  myna.devices_after($1, $2 + 1)"
+                         "  WITH ORDINALITY p(device_id, n))" PAGE_JSON);
+    STORE_STATEMENT(some, "WITH page AS MATERIALIZED (SELECT device_id, n FROM"
+                          "  myna.device_page($3::jsonb, $1, $2 + 1, $4, $5, $6, $7)"
+                          "  WITH ORDINALITY p(device_id, n))" PAGE_JSON);
 
     if (is_plain(filter))
         return store_json(store, &all,
@@ -56,11 +96,11 @@ enum status devices_get(struct store *store, const char *device_id, struct arena
 {
     STORE_STATEMENT(
         get,
-        "SELECT i.item || jsonb_build_object("
-        "  'version', i.version, 'as_of', now(), 'certificate_until', d.certificate_until,"
+        "SELECT json_build_object(" ITEM_FIELDS ", "
+        "  'version', d.version, 'as_of', now(), 'certificate_until', d.certificate_until,"
         "  'replaces', d.replaces, 'replaced_by', (SELECT r.device_id FROM myna.device r"
         "      WHERE r.replaces = d.device_id LIMIT 1),"
-        "  'session', CASE WHEN l.session_number > 0 THEN jsonb_build_object("
+        "  'session', CASE WHEN l.session_number > 0 THEN json_build_object("
         "      'number', l.session_number, 'ended', l.ended_session >= l.session_number) END,"
         "  'desired_since', l.desired_since, 'held_generation', l.held_generation,"
         "  'reported_at', l.reported_at, 'setting_status', l.setting_status,"
@@ -69,12 +109,12 @@ enum status devices_get(struct store *store, const char *device_id, struct arena
         ", 'clock_offset_ms', "
         "l.clock_offset_ms,"
         "  'stale_messages', l.stale_messages, 'forged_messages', l.forged_messages,"
-        "  'journal', (SELECT jsonb_build_object('id', j.journal_id, 'watermark', j.watermark_seq,"
+        "  'journal', (SELECT json_build_object('id', j.journal_id, 'watermark', j.watermark_seq,"
         "                  'status', j.status)"
         "              FROM myna.journal j WHERE j.device_id = d.device_id"
-        "              ORDER BY j.created_at DESC LIMIT 1)), i.version "
-        "FROM myna.device_item i JOIN myna.device d USING (device_id)"
-        " JOIN myna.device_link l USING (device_id) WHERE i.device_id = $1");
+        "              ORDER BY j.created_at DESC LIMIT 1)), d.version "
+        "FROM " ITEM_TABLES " LEFT JOIN (" DEVICE_TODAY ") t ON t.device_id = d.device_id"
+        " WHERE d.device_id = $1");
 
     return document_read(store, &get, STORE_VALUES(value_text(device_id)), arena, out);
 }

@@ -85,7 +85,8 @@ static enum status add(struct store_conn *conn, const struct step *step)
         " audio_out_chars = h.audio_out_chars + excluded.audio_out_chars,"
         " images = h.images + excluded.images, video_ms = h.video_ms + excluded.video_ms,"
         " price = h.price + excluded.price");
-    STORE_STATEMENT(move, "UPDATE myna.usage_cursor SET done = $1");
+    STORE_STATEMENT(move, "UPDATE myna.usage_cursor SET done = $1,"
+                          " done_at = CASE WHEN $2::boolean THEN now() ELSE done_at END");
     enum status status = STATUS_OK;
 
     if (step->until > step->from)
@@ -94,7 +95,9 @@ static enum status add(struct store_conn *conn, const struct step *step)
     if (status == STATUS_OK && step->until > step->from)
         status = vendor_health_add(conn, step->from, step->until);
     if (status == STATUS_OK)
-        status = store_exec(conn, &move, STORE_VALUES(value_int(step->until)), NULL);
+        status = store_exec(
+            conn, &move,
+            STORE_VALUES(value_int(step->until), value_bool(step->until == step->newest)), NULL);
     return status;
 }
 

@@ -25,14 +25,14 @@ const robots = (step) => Array.from({length: 500}, (_, n) => `bench-${String(1 +
 
 // What is asked, the statement that answers it by pieces of its text, and its parameters.
 const PAGES = [
-  {name: 'device_page', piece: "AS n FROM (SELECT d.device_id FROM myna.device d  WHERE d.device_id > coalesce($1::text, '')",
+  {name: 'device_page', piece: "myna.devices_after($1, $2 + 1)",
     paths: robots(7919).map((id) => `/api/v1/devices?limit=50&after=${id}`),
     sets: robots(7919).map((id) => [id, '50'])},
   {name: 'device', piece: "'stale_messages', l.stale_messages",
     paths: robots(7919).map((id) => `/api/v1/devices/${id}`), sets: robots(7919).map((id) => [id])},
   {name: 'usage_by_day', piece: 'u.day::timestamp~json_strip_nulls',
     paths: [`/api/v1/usage?by=vendor,model,day&from=${day(29)}&to=${day(0)}`], sets: [['3', 'day', day(29), day(0), ...Array(6).fill('\\N'), '10000']]},
-  {name: 'contract', piece: "|| jsonb_build_object('versions', (SELECT jsonb_agg(",
+  {name: 'contract', piece: "'document', cv.document, 'versions', (SELECT json_agg(",
     paths: ['/api/v1/contracts/dahan-2026'], sets: [['dahan-2026']]},
 ];
 

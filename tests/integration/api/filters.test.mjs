@@ -84,6 +84,19 @@ test('what a robot used follows its hours, however they change', async () => {
   assert.equal(await meant('cost_today = 0.75 CNY and input_today = 15'), 'r4');
 });
 
+test('a robot\'s use of today is its hours and the records that came since, each once', async () => {
+  const record = (at, stamp) => stack.sql(`INSERT INTO myna.usage SELECT 'r1', gen_random_uuid(), 1, ${at}, now(), gen_random_uuid(), 1,
+    'dahan', 'm', 'm-1', 'dahan-2026', 1, '', 1, 1, 0, 900, 120, 300, false, 3, 100, 200, 50, 10, 0, 0, 40, 5, 0, 0, 0, 0, 1, 0.25, 'CNY',
+    '', ${stamp}`);
+  const today = ({attempts_today, cost_today}) => [attempts_today, ...cost_today.map(({currency, price}) => `${price} ${currency}`)];
+  const page = async () => (await admin.get('/devices')).body.items.find(({id}) => id === 'r1');
+  await record('now()', -1);
+  assert.deepEqual(today(await page()), [6, '0.75 CNY', '0.75 USD'], 'the record is in the hours already');
+  await record('now()', 'myna.usage_stamp()');
+  await record("now() - interval '2 days'", 'myna.usage_stamp()');
+  for (const robot of [await page(), (await admin.get('/devices/r1')).body]) assert.deepEqual(today(robot), [7, '1 CNY', '0.75 USD']);
+});
+
 test('routes and groups are asked for by any or by the first', async () => {
   const dahan = {vendor: 'dahan', model: 'big', contract: 'dahan-2026'};
   const erxian = {vendor: 'erxian', model: 'small', contract: 'erxian-2026'};
