@@ -28,7 +28,7 @@ static void ready(void *context, struct request *request, struct reply *reply)
         return;
     }
     struct bus_stats stats = {.brokers = 1};
-    char text[64] = "ready\n";
+    char text[96] = "ready\n";
 
     if (api->bus != NULL)
         bus_read_stats(api->bus, &stats);
