@@ -528,13 +528,23 @@ static enum status fold(struct store_conn *conn, struct arena *arena, const char
     return status == STATUS_NOT_FOUND ? STATUS_OK : status; /* of software: there is no patch */
 }
 
-/* What the layer says of the software from now on; what it said before stays with the rollout. */
+/* What the layer says of the software from now on; what it said before stays with the rollout, and
+ * what it said to whoever failed with the robot, which may have failed that as well. */
 static enum status fold_software(struct store_conn *conn, const char *rollout_id)
 {
     STORE_STATEMENT(keep, "UPDATE myna.rollout r SET has_open = false, before = coalesce((SELECT"
                           "   s.manifest FROM myna.layer_software s WHERE s.layer_id = r.layer_id"
                           "   AND s.kind = r.software_kind AND s.name = r.software_name), 'null')"
                           " WHERE r.rollout_id = $1 AND r.software_kind IS NOT NULL");
+    STORE_STATEMENT(
+        keep_each,
+        "UPDATE myna.rollout_device f SET kept = coalesce((SELECT coalesce(p.kept, s.manifest)"
+        "   FROM myna.layer_software s LEFT JOIN myna.rollout_device p"
+        "    ON p.rollout_id = s.rollout_id AND p.device_id = f.device_id AND p.state = 'failed'"
+        "   WHERE s.layer_id = r.layer_id AND s.kind = r.software_kind"
+        "    AND s.name = r.software_name), 'null')"
+        " FROM myna.rollout r WHERE r.rollout_id = $1 AND f.rollout_id = $1 AND f.is_live"
+        "  AND f.state = 'failed' AND NOT r.is_withdrawal");
     STORE_STATEMENT(drop, "DELETE FROM myna.layer_software s USING myna.rollout r"
                           " WHERE r.rollout_id = $1 AND s.layer_id = r.layer_id"
                           "  AND s.kind = r.software_kind AND s.name = r.software_name");
@@ -550,6 +560,8 @@ static enum status fold_software(struct store_conn *conn, const char *rollout_id
     const struct value id = value_text(rollout_id);
     enum status status = store_exec(conn, &keep, STORE_VALUES(id), NULL);
 
+    if (status == STATUS_OK)
+        status = store_exec(conn, &keep_each, STORE_VALUES(id), NULL);
     if (status == STATUS_OK)
         status = store_exec(conn, &drop, STORE_VALUES(id), NULL);
     if (status == STATUS_OK)

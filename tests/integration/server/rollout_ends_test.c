@@ -157,13 +157,19 @@ static void whoever_read_an_older_state_moves_nothing(void **state)
 
 /* ---- software of several layers ---- */
 
-static void roll_out(struct roll *roll, const char *id, const char *group, const char *version)
+static void roll_out_but_to_r3(struct roll *roll, const char *id, const char *group,
+                               const char *version, bool r3_fails)
 {
     const struct rollout_plan plan = all_at_once();
 
     roll_create_software(roll, id, group, version, &plan);
     start(roll, id);
-    roll_drive(roll, id, "completed", false);
+    roll_drive(roll, id, "completed", r3_fails);
+}
+
+static void roll_out(struct roll *roll, const char *id, const char *group, const char *version)
+{
+    roll_out_but_to_r3(roll, id, group, version, false);
 }
 
 #define VERSIONS                                                                                   \
@@ -193,6 +199,35 @@ static void a_group_goes_on_with_its_own_version_and_without_it_with_the_fleets(
     ROLL_ASSERT_SQL(roll, VERSIONS, "r1 3.0, r2 3.0");
     roll_drive(roll, "shop-back", "completed", false);
     ROLL_ASSERT_SQL(roll, VERSIONS, "r1 3.0, r2 3.0");
+}
+
+#define R3_HAS                                                                                     \
+    "SELECT (manifest ->> 'document')::jsonb ->> 'version' || CASE WHEN withdrawn THEN ' less'"    \
+    " ELSE '' END FROM myna.device_software WHERE device_id = 'r3'"
+
+static void who_failed_software_twice_keeps_what_it_had_at_first(void **state)
+{
+    struct roll *roll = *state;
+
+    roll_out(roll, "first", NULL, "1.0");
+    roll_out_but_to_r3(roll, "second", NULL, "2.0", true);
+    ROLL_ASSERT_SQL(roll, R3_HAS, "1.0");
+    roll_out_but_to_r3(roll, "third", NULL, "3.0", true);
+    ROLL_ASSERT_SQL(roll, R3_HAS, "1.0");
+    roll_answer(roll, false);
+    roll_out(roll, "fourth", NULL, "4.0");
+    ROLL_ASSERT_SQL(roll, R3_HAS, "4.0");
+}
+
+static void who_failed_a_groups_first_software_keeps_the_fleets(void **state)
+{
+    struct roll *roll = *state;
+
+    roll_run(roll, "INSERT INTO myna.device_group (group_id, priority) VALUES ('shop', 1);"
+                   "INSERT INTO myna.group_member VALUES ('shop', 'r1'), ('shop', 'r3')");
+    roll_out(roll, "all", NULL, "1.0");
+    roll_out_but_to_r3(roll, "shop", "shop", "2.0", true);
+    ROLL_ASSERT_SQL(roll, R3_HAS, "1.0");
 }
 
 /* ---- what is left when it is over ---- */
@@ -337,6 +372,8 @@ int main(void)
         TEST(a_later_wave_is_refused_when_preflight_refuses_it_then),
         TEST(whoever_read_an_older_state_moves_nothing),
         TEST(a_group_goes_on_with_its_own_version_and_without_it_with_the_fleets),
+        TEST(who_failed_software_twice_keeps_what_it_had_at_first),
+        TEST(who_failed_a_groups_first_software_keeps_the_fleets),
         TEST(what_was_completed_stands_in_the_layers_history_and_knows_what_was_before),
         TEST(who_failed_keeps_what_it_had_in_a_layer_of_its_own),
         TEST(at_the_end_whoever_was_not_confirmed_is_told_and_nobody_else),
