@@ -16,10 +16,11 @@
 #include "server/store/rollouts.h"
 #include "tests/simulation/rollout/events.h"
 
-#define STEPS       200
-#define CHECK_EVERY 8
-#define SEEDS       3
-#define SEEDS_LONG  100
+#define STEPS          200
+#define CHECK_EVERY    8
+#define FAILING_ROUNDS 20
+#define SEEDS          3
+#define SEEDS_LONG     100
 
 /* Which seeds are run. */
 struct seeds {
@@ -145,7 +146,7 @@ static void decide(struct world *world, const char *id)
     assert_int_equal(events_act(world, id, ROLLOUT_ROLL_BACK), STATUS_OK);
 }
 
-/* Everybody is there, and what is tried comes through. */
+/* Everybody is there, and after a while what is tried comes through. */
 static void let_it_end(struct world *world)
 {
     STORE_STATEMENT(active, "SELECT rollout_id, state FROM myna.rollout WHERE state NOT IN"
@@ -159,6 +160,8 @@ static void let_it_end(struct world *world)
     for (int round = 0; left > 0 && round < 400; round++) {
         struct result rows;
 
+        if (round < FAILING_ROUNDS)
+            world_fail(world, 4);
         world_hear(world, 1);
         world->now_ms += 15000;
         events_drive(world);
