@@ -1,10 +1,11 @@
-// Rollouts of every kind on a fleet with two servers that are killed in every state (invariant I6): no
-// step is lost, none happens twice, and each robot ends at what it should run.
+// Rollouts of every kind on a fleet with two servers that are killed at every place there is (invariant
+// I6): no step is lost, none happens twice, and each robot ends at what it should run.
 import assert from 'node:assert/strict';
 import {execFile, spawn} from 'node:child_process';
 import {openSync, readFileSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {after, before, test} from 'node:test';
+import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
 import {Fleet, sleep, until} from '../../support/fleet.mjs';
 
@@ -15,6 +16,10 @@ const PLAN = {gates: 'off', soak_s: 1, control: {at_least: 2}, rate_per_minute: 
 // Each kind has robots of its own, so that one run kills servers in the states of all three.
 const KINDS = ['settings', 'key', 'software'];
 const EACH = 8;
+// The table of server/fleet/rollout.c: a place that is added there is to be walked here.
+const PLACES = [...readFileSync(join(dirname(fileURLToPath(import.meta.url)), '../../../server/fleet/rollout.c'), 'utf8')
+  .matchAll(/^ {4}\[ROLLOUT_\w+\] = \{\{([^}]+)\}/gm)].map(([, name]) => name.split(', ').filter((part) => part !== 'NULL').map((part) => JSON.parse(part)).join('/'));
+const walked = new Set(); // where a server was killed
 
 let fleet;
 let servers;
@@ -22,7 +27,7 @@ let servers;
 // One of two mynads on the stack's own configuration; the first listens where the stack's did.
 class Server {
   constructor(instance) {
-    this.words = ['--config', join(fleet.home, 'mynad.conf'), '--instance', String(instance),
+    this.words = ['--config', join(fleet.home, 'mynad.conf'), '--instance', String(instance), '--rollout-approval', String(2 * EACH),
       ...(instance === 1 ? [] : ['--listen', `127.0.0.1:${fleet.base + 5}`, '--device-listen', `127.0.0.1:${fleet.base + 6}`])];
     this.log = openSync(join(fleet.home, `log/mynad-own-${instance}.log`), 'a');
     this.kills = 0;
@@ -83,10 +88,16 @@ const places = async (ids) => (await fleet.sql(`SELECT rollout_id, concat_ws('/'
 const generations = async () => new Map((await fleet.sql('SELECT device_id, desired_generation FROM myna.device_link'))
   .map(([id, n]) => [id, Number(n)]));
 
-async function begin(id, kind, words, plan = {}) {
+// kind null: of the fleet.
+async function make(id, kind, words, plan = {}) {
   const file = join(fleet.home, `${id}.json`);
   writeFileSync(file, JSON.stringify({...PLAN, ...plan}));
-  await ctl('rollout', 'create', id, ...words, '--group', kind, '--plan', file, '--start');
+  await ctl('rollout', 'create', id, ...words, ...(kind ? ['--group', kind] : []), '--plan', file);
+}
+
+async function begin(id, kind, words, plan) {
+  await make(id, kind, words, plan);
+  await ctl('rollout', 'start', id);
 }
 
 // A key that the vendor takes from now on beside the one that robots have.
@@ -119,31 +130,36 @@ async function beginAll(id, {volume, vendor, version, counter, plan}) {
   return {before, ids: KINDS.map((kind) => `${id}-${kind}`)};
 }
 
-// Kills one server after the other, each time one of the rollouts is first seen at another place;
-// between them, whoever is left goes on. act says what people do there, until it was done.
-async function killAtEach(ids, end, act) {
+// Kills one server after the other, each time one of the rollouts is first seen at another place, or at
+// one where none was killed yet; between them, whoever is left goes on. act does what people do there,
+// or says it in mynactl's words, until it was done.
+async function killAtEach(ends, act, isFresh = (pair, seen) => !seen.has(pair)) {
+  const ids = Object.keys(ends);
   const seen = new Set();
   let polls = 0;
   let kills = 0;
   const deadline = Date.now() + 240000;
   for (;;) {
     const at = await places(ids);
-    if (at.every(({place}) => place === end)) return seen;
-    if (Date.now() > deadline) assert.fail(`they stay at ${JSON.stringify(at)}`);
-    const fresh = at.map(({id, place}) => `${id} ${place}`).filter((pair) => !seen.has(pair));
+    const fresh = at.filter(({id, place}) => isFresh(`${id} ${place}`, seen, place));
     if (fresh.length > 0 || ++polls % 25 === 0) { // now and then also where they were seen before
-      for (const pair of fresh) seen.add(pair);
+      for (const {id, place} of fresh) seen.add(`${id} ${place}`);
+      for (const {place} of fresh) walked.add(place);
       const server = servers[kills++ % 2];
       await server.kill();
       server.start();
     }
+    if (at.every(({id, place}) => place === ends[id])) return seen;
+    if (Date.now() > deadline) assert.fail(`they stay at ${JSON.stringify(at)}`);
     for (const {id, place, wave} of at) {
-      const words = act(id, place, wave);
+      const words = await act(id, place, wave);
       if (words) await ctl('rollout', ...words).catch(() => {});
     }
     await sleep(30);
   }
 }
+
+const allTo = (ids, end) => Object.fromEntries(ids.map((id) => [id, end]));
 
 function met(seen, ids, wanted) {
   for (const id of ids) for (const place of wanted) assert.ok(seen.has(`${id} ${place}`), `${id} was not met ${place}: ${[...seen]}`);
@@ -185,7 +201,7 @@ const nextOf = async (vendor) => (await ctl('vendor', 'key', vendor)).next;
 test('I6: killed in every state, rollouts of settings, a key and software lose no step and repeat none', async () => {
   const {ids, before} = await beginAll('through', {volume: 31, vendor: 'dahan', version: '1.0', counter: 1});
   const paused = new Set();
-  const seen = await killAtEach(ids, 'completed', (id, place) => {
+  const seen = await killAtEach(allTo(ids, 'completed'), (id, place) => {
     if (place.endsWith('/operator')) paused.add(id);
     if (place.endsWith('/operator')) return ['resume', id];
     return place === 'running/soaking' && !paused.has(id) ? ['pause', id] : null;
@@ -208,7 +224,7 @@ test('I6: killed in every state, rollouts of settings, a key and software lose n
 
 test('I6: so are those by hand that are taken back from the middle', async () => {
   const {ids, before} = await beginAll('back', {volume: 57, vendor: 'erxian', version: '2.0', counter: 2, plan: {manual: true}});
-  const seen = await killAtEach(ids, 'rolled_back', (id, place, wave) => {
+  const seen = await killAtEach(allTo(ids, 'rolled_back'), (id, place, wave) => {
     if (place !== 'paused/judging/by_hand') return null;
     return wave === 1 ? ['next', id] : ['roll-back', id, '--rate', '240'];
   });
@@ -219,6 +235,105 @@ test('I6: so are those by hand that are taken back from the middle', async () =>
   await version('1.0');
   await checkGenerations(ids, before);
   assert.equal((await nextOf('erxian')).given, 0);
+  assert.equal(Number(await one('SELECT count(*) FROM myna.rollout_device WHERE is_open OR is_live')), 0);
+  assert.equal((await ctl('audit', 'verify')).ok, true);
+});
+
+// Pre-flight and judging are over in a moment: no server looks at the rollout there until it may.
+const standStill = (id) => fleet.sql(`CREATE OR REPLACE FUNCTION public.stand_still() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN NEW.due_at := now() + interval '1 hour'; RETURN NEW; END $$;
+  CREATE OR REPLACE TRIGGER stand_still BEFORE UPDATE ON myna.rollout FOR EACH ROW
+    WHEN (NEW.rollout_id = '${id}' AND (NEW.state = 'preflight' OR NEW.state = 'running' AND NEW.step = 'judging'))
+    EXECUTE FUNCTION public.stand_still()`);
+const goOn = (id) => fleet.sql(`DROP TRIGGER stand_still ON myna.rollout;
+  UPDATE myna.rollout SET due_at = now() WHERE rollout_id = '${id}'`);
+
+// Stories are what is done where, in this order: by mynactl's words or as it pleases. A server is killed
+// at each place before anything is done there, if none was at that place yet.
+async function tellStories(ends, stories) {
+  const done = {};
+  await killAtEach(ends, async (id, place) => {
+    const [where, what] = stories[id][done[id] ?? 0] ?? [];
+    if (where !== place) return;
+    try {
+      await (Array.isArray(what) ? ctl('rollout', ...what) : what());
+      done[id] = (done[id] ?? 0) + 1;
+    } catch (error) {
+      if (!error.stderr) throw error; // no server was there: once more
+    }
+  }, (pair, seen, place) => !walked.has(place));
+  for (const [id, acts] of Object.entries(stories)) assert.equal(done[id] ?? 0, acts.length, `${id} did not come to ${acts[done[id] ?? 0]?.[0]}`);
+}
+
+test('I6: there is no place at which no server was killed', async (t) => {
+  const capable = (list) => fleet.sql(`UPDATE myna.device_link SET capabilities = '${list}' WHERE device_id IN
+    (SELECT device_id FROM myna.group_member WHERE group_id = 'software')`);
+  await ready();
+  await ctl('vendor', 'key', 'erxian', '--drop-next');
+  const bad = join(fleet.home, 'erxian.bad');
+  writeFileSync(bad, 'sk-that-the-vendor-does-not-know');
+  await ctl('vendor', 'key', 'erxian', '--next-file', bad);
+  const before = await generations();
+
+  await make('undecided', 'settings', ['volume=63'], {gates: {}, waves: [{share: '100%'}]});
+  await begin('red', 'key', ['--key', 'erxian'], {waves: [{share: '100%'}], confirm: {deadline_s: 120, retries: 0, max_failed: '0%'}});
+  await begin('refused', 'software', ['--manifest', await manifest('3.0', 3)], {manual: true});
+  await make('last', null, ['screen_mark=walk'], {queue: true});
+  await tellStories({undecided: 'completed', red: 'rolled_back', refused: 'completed', last: 'aborted'}, {
+    undecided: [
+      ['draft', async () => {
+        await standStill('undecided');
+        await ctl('rollout', 'start', 'undecided');
+      }],
+      ['preflight', () => goOn('undecided')],
+      ['running/soaking', () => standStill('undecided')],
+      ['running/judging', () => goOn('undecided')],
+      ['paused/judging/no_verdict', ['force', 'undecided', '--reason', 'nobody talks here']]],
+    red: [['paused/judging/red', ['roll-back', 'red']]],
+    refused: [
+      ['paused/judging/by_hand', async () => {
+        await capable('[]');
+        await ctl('rollout', 'next', 'refused');
+      }],
+      ['paused/publishing/refused', async () => {
+        await capable('["software"]');
+        await ctl('rollout', 'resume', 'refused');
+      }],
+      ['paused/judging/by_hand', ['next', 'refused']]],
+    last: [['draft', ['start', 'last']], ['approval', ['abort', 'last']]],
+  });
+
+  const robots = fleet.pid('myna-robots'); // they are mute for a while
+  await ready();
+  process.kill(robots, 'SIGSTOP');
+  t.after(() => process.kill(robots, 'SIGCONT'));
+  await begin('mute', 'settings', ['volume=64'], {waves: [{share: '100%'}], rate_per_minute: 60, confirm: {deadline_s: 604800}});
+  await tellStories({mute: 'completed'}, {mute: [
+    ['running/publishing', ['pause', 'mute']],
+    ['paused/publishing/operator', ['resume', 'mute']],
+    ['running/confirming', ['pause', 'mute']],
+    ['paused/confirming/operator', ['resume', 'mute']],
+    ['running/confirming', () => fleet.sql(`UPDATE myna.rollout_device SET opened_at = opened_at - interval '4 days' WHERE rollout_id = 'mute';
+      UPDATE myna.rollout SET step_since = step_since - interval '4 days', due_at = now() WHERE rollout_id = 'mute'`)],
+    ['paused/publishing/stalled', async () => {
+      process.kill(robots, 'SIGCONT');
+      await ctl('rollout', 'resume', 'mute');
+    }]]});
+
+  assert.ok(PLACES.length >= 20, 'the table is not read');
+  assert.deepEqual(PLACES.filter((place) => !walked.has(place)), [], 'no server was killed there');
+  const members = {undecided: EACH, red: EACH - PLAN.control.at_least, refused: EACH, last: 0, mute: EACH};
+  for (const [id, count] of Object.entries(members)) assert.equal((await checkAudit(id)).length, count, id);
+  await ready();
+  await volume(64);
+  await version('3.0');
+  assert.equal((await nextOf('erxian')).given, 0);
+  const now = await generations();
+  for (const [robot, n] of now) { // told by each try, and once more by whatever took it back
+    const tries = await one(`SELECT coalesce(sum(tries + (state IN ('failed', 'reverted'))::int), 0) FROM myna.rollout_device
+      WHERE device_id = '${robot}' AND rollout_id IN ('undecided', 'red', 'refused', 'mute')`);
+    assert.equal(n, before.get(robot) + Number(tries), robot);
+  }
   assert.equal(Number(await one('SELECT count(*) FROM myna.rollout_device WHERE is_open OR is_live')), 0);
   assert.equal((await ctl('audit', 'verify')).ok, true);
 });
