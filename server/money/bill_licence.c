@@ -5,11 +5,14 @@
 
 #include "server/money/bill_parts.h"
 
+#define MOST_EXCHANGES 64 /* of one robot after another: beyond it their order is by name */
+
 /* A device in use on a day; or, with from, the device that it replaced. */
 struct event {
     int64_t day;
     const char *device;
     const char *from; /* NULL: use */
+    size_t rank;      /* so many were exchanged before it */
 };
 
 struct events {
@@ -40,8 +43,8 @@ static enum status add_event(struct events *events, struct event event)
     return STATUS_OK;
 }
 
-/* By day; on one day a replacement is known before either device is used, and then by name, so that
- * the order of arrival does not matter. */
+/* By day; on one day a replacement is known before either device is used, the old one is used before
+ * the new one, as it was, and else by name, so that the order of arrival does not matter. */
 static int compare_events(const void *one, const void *other)
 {
     const struct event *a = one, *b = other;
@@ -50,6 +53,8 @@ static int compare_events(const void *one, const void *other)
         return a->day < b->day ? -1 : 1;
     if (!a->from != !b->from)
         return a->from ? -1 : 1;
+    if (a->rank != b->rank)
+        return a->rank < b->rank ? -1 : 1;
     return strcmp(a->device, b->device);
 }
 
@@ -64,13 +69,13 @@ static enum status read_pair(const struct tally_cell *cell, struct arena *arena,
     if (!arrow)
         return STATUS_INVALID;
     *arrow = 0;
-    *out = (struct event){cell->at_day, arrow + 1, names};
+    *out = (struct event){cell->at_day, arrow + 1, names, 0};
     return STATUS_OK;
 }
 
 static enum status add_cell(const struct tally_cell *cell, struct events *out, struct arena *arena)
 {
-    struct event event = {cell->at_day, cell->device, NULL};
+    struct event event = {cell->at_day, cell->device, NULL, 0};
 
     if (cell->quantity.units <= 0)
         return STATUS_OK;
@@ -172,6 +177,29 @@ static enum status list_holders(const struct events *events, struct holder **out
     return STATUS_OK;
 }
 
+/* Who came after whom; the holders are left as they were. */
+static void rank_events(struct events *events, struct holder *holders, size_t count)
+{
+    for (size_t i = 0; i < events->count; i++) {
+        const struct event *event = &events->list[i];
+        struct holder *holder = find_holder(holders, count, event->device);
+
+        if (event->from && (!holder->from || strcmp(event->from, holder->from) < 0))
+            holder->from = event->from;
+    }
+    for (size_t i = 0; i < events->count; i++) {
+        struct event *event = &events->list[i];
+        const struct holder *holder = find_holder(holders, count, event->device);
+
+        while (holder && holder->from && event->rank < MOST_EXCHANGES) {
+            event->rank++;
+            holder = find_holder(holders, count, holder->from);
+        }
+    }
+    for (size_t i = 0; i < count; i++)
+        holders[i].from = NULL;
+}
+
 /* A replacement takes over what is left of the old device's licence. */
 static bool take_over(struct holder *holders, size_t count, struct holder *holder, int64_t day)
 {
@@ -239,6 +267,7 @@ enum status bill_licences(const struct tally *tally, const struct bill_part *par
         status = list_holders(&events, &holders, &count);
     if (status != STATUS_OK)
         goto out;
+    rank_events(&events, holders, count);
     if (events.count > 0)
         qsort(events.list, events.count, sizeof *events.list, compare_events);
     int64_t taken = count_activations(tally_contract(tally), licence, &events, holders, count,

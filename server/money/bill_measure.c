@@ -466,11 +466,21 @@ static enum contract_measured measured_of(const struct bill_part *part,
     return terms->caps[at].measured;
 }
 
+/* What a promise or a cap of terminals counts: a robot that goes on with another's licence, in
+ * every charge of licences, is no further terminal. */
+static struct contract_licence terminal_of(const struct contract_terms *terms)
+{
+    struct contract_licence terminal = {.replacement_is_free = true};
+
+    for (size_t i = 0; i < terms->charge_count; i++)
+        if (terms->charges[i].kind == CONTRACT_LICENCE)
+            terminal.replacement_is_free &= terms->charges[i].licence.replacement_is_free;
+    return terminal;
+}
+
 enum status bill_measure_run(const struct tally *tally, const struct bill_run *run, size_t count,
                              const struct bill_packs *packs, struct bill_measure *out)
 {
-    static const struct contract_licence plain = {0};
-
     clear(out);
     if (count == 0)
         return STATUS_OK;
@@ -482,8 +492,9 @@ enum status bill_measure_run(const struct tally *tally, const struct bill_run *r
     if (charge && charge->kind == CONTRACT_PERCENTAGE)
         return measure_events(tally, run, count, out);
     if ((charge && charge->kind == CONTRACT_LICENCE) || quantity->source == CONTRACT_TERMINALS) {
+        const struct contract_licence terminal = terminal_of(last->terms);
         enum status status = bill_licences(tally, &run->parts[count - 1],
-                                           charge ? &charge->licence : &plain, &out->counted);
+                                           charge ? &charge->licence : &terminal, &out->counted);
         out->whole = out->present = out->rates[0] = out->counted;
         return status;
     }

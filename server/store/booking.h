@@ -13,6 +13,7 @@
 /* One record, decoded and rated. Texts are borrowed. Plain data. */
 struct booking_record {
     const char *device_id;
+    const char *licence_from; /* whose licence the device took over by then; NULL: nobody's */
     uint8_t journal_id[16];
     int64_t seq;
     int64_t at_ms; /* when it counts */

@@ -159,6 +159,7 @@ static enum status hand_over(struct store_conn *conn, const struct swapping *swa
         "WITH old AS (UPDATE myna.device d SET status = 'revoked', version = d.version + 1"
         "             WHERE d.device_id = $3 RETURNING d.*),"
         " new AS (UPDATE myna.device d SET replaces = old.device_id, version = d.version + 1,"
+        "           licence_from = old.device_id, licence_since = now(),"
         "           name = CASE WHEN d.name = '' THEN old.name ELSE d.name END,"
         "           region = CASE WHEN d.region = '' THEN old.region ELSE d.region END,"
         "           labels = old.labels || d.labels FROM old WHERE d.device_id = $4 RETURNING d.*),"

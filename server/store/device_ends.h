@@ -26,7 +26,8 @@ MUST_CHECK enum status device_ends_release(struct store *store, const struct aut
                                            struct document *out);
 
 /* by takes device_id's place: name, region, labels, named groups and own settings go over where by
- * has none of its own, and it says whom it replaces; device_id is revoked. STATUS_NOT_FOUND: one of
+ * has none of its own, it says whom it replaces, and what it uses from now on goes on with
+ * device_id's licences; device_id is revoked. STATUS_NOT_FOUND: one of
  * them is not there; STATUS_CONFLICT: by is the same, is not in use, or replaces another. */
 MUST_CHECK enum status device_ends_swap(struct store *store, const struct author *author,
                                         const char *device_id, const char *by, struct arena *arena,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/money/bill.h"
+#include "server/store/lineage.h"
 #include "server/store/tallies.h"
 
 #define BOOKS    64  /* contracts whose counts are kept; beyond that each batch loads them */
@@ -182,13 +183,36 @@ static enum status list_contracts(const struct pricing *pricing, struct arena *a
     return STATUS_OK;
 }
 
+static bool has_licences(const struct contract *contract)
+{
+    for (size_t v = 0; v < contract->version_count; v++) {
+        const struct contract_terms *terms = &contract->versions[v];
+
+        for (size_t i = 0; i < terms->charge_count; i++)
+            if (terms->charges[i].kind == CONTRACT_LICENCE)
+                return true;
+    }
+    return false;
+}
+
+static bool need_lineage(const struct terms_contract *const *contracts, size_t count)
+{
+    bool needed = false;
+
+    for (size_t i = 0; i < count; i++)
+        needed |= has_licences(&contracts[i]->contract);
+    return needed;
+}
+
 static enum status begin_all(struct pricing *pricing, struct store_conn *conn, struct arena *arena,
-                             const struct booking_record *records, size_t count)
+                             struct booking_record *records, size_t count)
 {
     const struct terms_contract **contracts;
     size_t found;
     enum status status = list_contracts(pricing, arena, records, count, &contracts, &found);
 
+    if (status == STATUS_OK && need_lineage(contracts, found))
+        status = lineage_name(conn, arena, records, count);
     if (status == STATUS_OK && pricing->count + found > BOOKS)
         forget(pricing);
     if (status == STATUS_OK && found > BOOKS)
@@ -227,7 +251,7 @@ void pricing_usage(const struct booking_record *record, struct tally_usage *out)
         .device = record->device_id,
         .model = record->model,
         .service_tier = record->service_tier,
-        .replaces = "",
+        .replaces = record->licence_from ? record->licence_from : "",
         .is_activity = record->provenance != NOT_SENT,
         .gauge = "",
     };
@@ -354,7 +378,7 @@ static enum status replace_one(struct book *book, const struct booking_record *r
 }
 
 enum status pricing_replace(struct pricing *pricing, struct store_conn *conn, struct arena *arena,
-                            const struct booking_record *records, const pricing_quantities *after,
+                            struct booking_record *records, const pricing_quantities *after,
                             size_t count, struct decimal *differences)
 {
     tidy(pricing);

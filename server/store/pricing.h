@@ -37,7 +37,8 @@ struct pricing_outcome {
 };
 
 /* Within a transaction, with the terms refreshed in it: sets the records' prices in their order,
- * and tells of each how it went. outcomes has room for count. */
+ * and whose licences their devices took over where a contract counts licences, and tells of each
+ * how it went. outcomes has room for count. */
 MUST_CHECK enum status pricing_run(struct pricing *pricing, struct store_conn *conn,
                                    struct arena *arena, struct booking_record *records,
                                    size_t count, struct pricing_outcome *outcomes);
@@ -48,7 +49,7 @@ MUST_CHECK enum status pricing_run(struct pricing *pricing, struct store_conn *c
  * price does not fit. */
 typedef int64_t pricing_quantities[CONTRACT_METRICS];
 MUST_CHECK enum status pricing_replace(struct pricing *pricing, struct store_conn *conn,
-                                       struct arena *arena, const struct booking_record *records,
+                                       struct arena *arena, struct booking_record *records,
                                        const pricing_quantities *after, size_t count,
                                        struct decimal *differences);
 

@@ -28,7 +28,9 @@ enum status replay_read(struct store_conn *conn, const struct replay_range *rang
               " coalesce(s.input_uncached, u.input_uncached),"
               " coalesce(s.input_cached, u.input_cached), u.cache_write_5m, u.cache_write_1h,"
               " coalesce(s.output, u.output), coalesce(s.reasoning, u.reasoning), u.audio_in_ms,"
-              " u.audio_out_chars, u.images, u.video_ms, u.requests, u.purpose"
+              " u.audio_out_chars, u.images, u.video_ms, u.requests, u.purpose,"
+              " (SELECT d.licence_from FROM myna.device d WHERE d.device_id = u.device_id"
+              "  AND d.licence_since <= u.at)"
               " FROM myna.usage u LEFT JOIN myna.usage_settlement s USING (device_id, journal_id,"
               " seq) WHERE u.contract_id = $1 AND u.arrived_at >= $2 AND u.arrived_at < $3"
               " AND u.at >= $4 AND u.at < $5"
@@ -54,6 +56,8 @@ void replay_record(const struct result *result, size_t i, struct booking_record 
         .provenance = result_int(result, i, REPLAY_PROVENANCE),
     };
     out->purpose = result_int(result, i, REPLAY_PURPOSE);
+    if (!result_is_null(result, i, REPLAY_LICENCE_FROM))
+        out->licence_from = result_text(result, i, REPLAY_LICENCE_FROM);
     for (int m = 0; m < CONTRACT_METRICS; m++)
         out->quantities[m] = result_int(result, i, REPLAY_QUANTITIES + m);
 }

@@ -38,6 +38,7 @@ enum replay_column {
     REPLAY_PRICE,
     REPLAY_QUANTITIES, /* the first of CONTRACT_METRICS */
     REPLAY_PURPOSE = REPLAY_QUANTITIES + CONTRACT_METRICS,
+    REPLAY_LICENCE_FROM,
 };
 
 /* Rows in the order of arrival, to be released by the caller. */

@@ -110,6 +110,58 @@ test('who is not in use, or replaces another already, takes nobody\'s place', as
   assert.equal((await device('r5')).status, 'active');
 });
 
+// A vendor with one contract of licences, which costs 100 each.
+async function licensed(vendor, replacement) {
+  const year = new Date().getUTCFullYear();
+  assert.equal((await admin.post('/vendors', {id: vendor, base_url: 'https://vendor.example/v1', key: 'k'})).status, 201);
+  const {status, body} = await admin.post('/contracts', {contract: vendor, vendor, currency: 'CNY', zone: 'UTC',
+    term: {from: `${year - 1}-01-01`, to: `${year + 2}-01-01`}, charges: [
+      {kind: 'licence', price: '100', per: 'term', term: {months: 24}, replacement}],
+    caps: [{metric: 'terminals', at_most: 10, per: 'term', hard: false}]});
+  assert.ok(status < 300, JSON.stringify(body));
+}
+
+const DAY_MS = 86_400_000;
+let requests = 0;
+
+async function used(vendor, robot, at = Date.now()) {
+  const {status, body} = await admin.post(`/vendors/${vendor}/usage`, {usage: [
+    {request_id: `q${++requests}`, device: robot, at: new Date(at).toISOString(), model: 'm', metrics: {requests: 1}}]});
+  assert.ok(status < 300, JSON.stringify(body));
+}
+
+const terminals = async (vendor) => (await admin.get(`/contracts/${vendor}/burndown`)).body.lines.find(({metric}) => metric === 'terminals').so_far;
+const owed = async (vendor) => (await admin.get(`/contracts/${vendor}/bill`)).body.total;
+
+test('I5: a robot that comes in the place of another goes on with its licence where the contract says so, also once the other is erased', async () => {
+  for (const [vendor, replacement] of [['kind', 'free'], ['stern', 'consumes']]) await licensed(vendor, replacement);
+  for (const id of ['zl1', 'al2', 'bl3']) await enrolled(id);
+  for (const vendor of ['kind', 'stern']) {
+    await used(vendor, 'zl1', Date.now() - 30 * DAY_MS);
+    await used(vendor, 'zl1'); // on the day of the exchange, too
+  }
+  assert.deepEqual([await owed('kind'), await owed('stern')], ['100.00', '100.00']);
+
+  assert.equal((await admin.post('/devices/zl1/swap', {by: 'al2'})).status, 200);
+  for (const vendor of ['kind', 'stern']) await used(vendor, 'al2');
+  assert.deepEqual([await terminals('kind'), await terminals('stern')], ['1', '2']);
+  assert.deepEqual([await owed('kind'), await owed('stern')], ['100.00', '200.00']);
+  assert.equal((await admin.post('/devices/al2/swap', {by: 'bl3'})).status, 200);
+  await used('kind', 'bl3');
+  assert.equal(await owed('kind'), '100.00', 'and on, from one to the next');
+
+  assert.equal((await admin.post('/devices/al2/erase', {confirm: 'al2'})).status, 200);
+  assert.equal((await device('bl3')).replaces, null);
+  assert.equal((await device('zl1')).replaced_by, null);
+  assert.deepEqual(await stack.sql("SELECT device_id FROM myna.tally WHERE device_id LIKE '%al2%'"), []);
+  assert.deepEqual(await stack.sql("SELECT device_id FROM myna.device WHERE licence_from = 'al2' OR replaces = 'al2'"), []);
+  await used('kind', 'bl3');
+  assert.equal(await owed('kind'), '100.00');
+  const rerated = await admin.post('/contracts/kind/rerate', {});
+  assert.deepEqual([rerated.status, rerated.body.changed], [200, 0], JSON.stringify(rerated.body));
+  assert.equal((await admin.get('/audit/verify')).body.ok, true);
+});
+
 test('mynactl does all of it, and the audit still verifies', async () => {
   await enrolled('c1');
   await enrolled('c2');

@@ -125,6 +125,21 @@ static void a_device_that_gave_its_licence_away_takes_another_when_used_again(vo
                 "200");
 }
 
+/* What was used in the morning is not used again because its successor's name comes first. */
+static void a_robot_used_on_the_day_of_its_exchange_takes_no_second_licence(void **state)
+{
+    static const char terms[] = YEAR
+        ",\"charges\":[{\"kind\":\"licence\",\"price\":\"100\",\"per\":\"term\","
+        "\"term\":{\"months\":12},\"replacement\":\"free\"}]";
+
+    (void)state;
+    assert_owed(terms, ON("02-05", "b", ",\"replaces\":\"z\"") "," ON("02-05", "z", ""), "100");
+    assert_owed(terms,
+                ON("02-05", "z", "") "," ON("02-05", "m", ",\"replaces\":\"z\"") "," ON(
+                    "02-05", "b", ",\"replaces\":\"m\""),
+                "100");
+}
+
 static void a_licence_that_renews_is_taken_again_after_its_life(void **state)
 {
     (void)state;
@@ -322,6 +337,7 @@ int main(void)
         cmocka_unit_test(what_exceeded_earlier_periods_counts_when_it_is_cumulative),
         cmocka_unit_test(a_licence_is_taken_once_and_may_pass_to_a_replacement),
         cmocka_unit_test(a_device_that_gave_its_licence_away_takes_another_when_used_again),
+        cmocka_unit_test(a_robot_used_on_the_day_of_its_exchange_takes_no_second_licence),
         cmocka_unit_test(a_licence_that_renews_is_taken_again_after_its_life),
         cmocka_unit_test(a_pack_pays_for_its_units_and_the_rest_is_charged),
         cmocka_unit_test(discounts_come_off_lines_and_prepaid_money_pays_what_is_left),
