@@ -115,7 +115,7 @@ struct link_host agent_link_host(struct agent *agent)
 
 static void on_command_done(void *context, const uint8_t id[16], const struct peer_answer *done)
 {
-    link_finish_command(((struct agent *)context)->link, id, done, span_of(NULL, 0));
+    orders_on_done(&((struct agent *)context)->orders, id, done);
 }
 
 static void on_used(void *context)

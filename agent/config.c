@@ -190,7 +190,7 @@ void config_print_help(FILE *out)
         "       myna-agent [options] hear FILE     speak a WAV file to the running robot\n"
         "       myna-agent [options] mute          close the running robot's microphone for good\n"
         "       myna-agent [options] unmute        let it be opened again\n"
-        "       myna-agent [options] consent yes|no agree to a report that the company asks for\n"
+        "       myna-agent [options] consent yes|no answer what the company asks for\n"
         "       myna-agent [options] avatar FILE   check an avatar that somebody drew\n"
         "\n",
         out);

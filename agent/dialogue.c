@@ -279,7 +279,7 @@ static void consent(struct dialogue *dialogue, uint64_t client, bool is_given)
     if (orders_on_consent(dialogue->orders, is_given))
         send_text(dialogue, client, "consent", span_text(is_given ? "given" : "declined"));
     else
-        send_error(dialogue, client, "nobody asks for a report");
+        send_error(dialogue, client, "nobody asks for a report, nor to hand the robot over");
 }
 
 void dialogue_on_request(void *context, uint64_t client, enum console_request request,

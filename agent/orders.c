@@ -14,11 +14,14 @@
 void orders_init(struct orders *orders)
 {
     consent_init(&orders->consent);
+    handover_init(&orders->handover);
+    atomic_init(&orders->asked, wire_CommandKind_KIND_NONE);
 }
 
 void orders_release(struct orders *orders)
 {
     consent_release(&orders->consent);
+    handover_release(&orders->handover);
 }
 
 static void answer(struct peer_answer *out, wire_CommandStatus status, const char *reason)
@@ -84,48 +87,104 @@ static void on_picture(struct orders *orders, const wire_Command *command, struc
     buffer_release(&picture);
 }
 
-/* A diagnostic bundle: nothing leaves the robot before its owner agreed, here. */
+/* What the owner is asked first: a diagnostic bundle, which does not leave the robot before, and a
+ * hand-over to another owner. */
 
-static void show_end(struct orders *orders, enum consent_answer answer)
+static void show_end(struct orders *orders, bool is_bundle, enum consent_answer answer)
 {
-    static const char *const words[][2] = {
-        [CONSENT_GIVEN] = {"Report sent, thank you", "报告已发送，谢谢"},
-        [CONSENT_DECLINED] = {"No report was sent", "没有发送报告"},
-        [CONSENT_LATE] = {"No report was sent", "没有发送报告"},
+    static const char *const words[][2][2] = {
+        [CONSENT_GIVEN] = {{"Forgetting...", "正在清除…"},
+                           {"Report sent, thank you", "报告已发送，谢谢"}},
+        [CONSENT_DECLINED] = {{"Not handed over", "没有移交"},
+                              {"No report was sent", "没有发送报告"}},
+        [CONSENT_LATE] = {{"Not handed over", "没有移交"}, {"No report was sent", "没有发送报告"}},
     };
 
-    face_notice(orders->face, span_text(words[answer][talker_is_chinese(orders->talker)]),
-                NOTICE_MS);
+    face_notice(orders->face,
+                span_text(words[answer][is_bundle][talker_is_chinese(orders->talker)]), NOTICE_MS);
+}
+
+static void finish_with(struct orders *orders, const uint8_t id[16], enum status status,
+                        struct buffer *document)
+{
+    struct peer_answer done = {.status = wire_CommandStatus_COMMAND_DONE};
+
+    if (status != STATUS_OK) {
+        done.status = wire_CommandStatus_COMMAND_FAILED;
+        snprintf(done.reason, sizeof done.reason, "%s", status_text(status));
+        buffer_clear(document);
+    }
+    link_finish_command(orders->link, id, &done, buffer_span(document));
 }
 
 static void send_bundle(struct orders *orders, const uint8_t id[16])
 {
-    struct peer_answer done = {.status = wire_CommandStatus_COMMAND_DONE};
     struct buffer document;
 
     buffer_init(&document, LIMIT_BUNDLE_BYTES);
     enum status status = bundle_collect(&orders->sources, &document);
-    if (status != STATUS_OK) {
-        done.status = wire_CommandStatus_COMMAND_FAILED;
-        snprintf(done.reason, sizeof done.reason, "%s", status_text(status));
-        buffer_clear(&document);
-    }
-    link_finish_command(orders->link, id, &done, buffer_span(&document));
+    finish_with(orders, id, status, &document);
     buffer_release(&document);
+}
+
+static void send_proof(struct orders *orders, const uint8_t id[16])
+{
+    struct buffer document;
+
+    buffer_init(&document, LIMIT_BUNDLE_BYTES);
+    enum status status =
+        handover_prove(orders->state_dir, orders->sources.device_id, id, &document);
+    finish_with(orders, id, status, &document);
+    buffer_release(&document);
+}
+
+/* The chat thread forgets, says so, and orders_on_done() follows. */
+static void hand_over(struct orders *orders, const uint8_t id[16])
+{
+    static const struct peer_answer busy = {.status = wire_CommandStatus_COMMAND_FAILED,
+                                            .reason = "the robot is busy talking"};
+    wire_Command wipe = {.kind = wire_CommandKind_FORGET};
+
+    memcpy(wipe.id, id, sizeof wipe.id);
+    handover_begin(&orders->handover, id);
+    if (talker_command(orders->talker, &wipe) != STATUS_OK)
+        link_finish_command(orders->link, id, &busy, span_of(NULL, 0));
+}
+
+void orders_on_done(struct orders *orders, const uint8_t id[16], const struct peer_answer *done)
+{
+    const bool is_wiped = done->status == wire_CommandStatus_COMMAND_DONE;
+    struct peer_answer answer = *done;
+    enum status status;
+
+    if (handover_end(&orders->handover, orders->state_dir, id, is_wiped, &status) && is_wiped) {
+        if (status == STATUS_OK) {
+            send_proof(orders, id);
+            return;
+        }
+        answer.status = wire_CommandStatus_COMMAND_FAILED;
+        snprintf(answer.reason, sizeof answer.reason, "%s", status_text(status));
+    }
+    link_finish_command(orders->link, id, &answer, span_of(NULL, 0));
 }
 
 static void end_request(struct orders *orders, enum consent_answer answer, const uint8_t id[16])
 {
+    const bool is_bundle = atomic_load(&orders->asked) == wire_CommandKind_BUNDLE;
     struct peer_answer refusal = {.status = wire_CommandStatus_COMMAND_REFUSED,
                                   .reason = "its owner declined"};
 
-    log_info("agent", "the owner %s a report about the robot",
+    log_info("agent", "the owner %s %s",
              answer == CONSENT_GIVEN      ? "agreed to"
              : answer == CONSENT_DECLINED ? "declined"
-                                          : "did not answer about");
-    show_end(orders, answer);
+                                          : "did not answer about",
+             is_bundle ? "a report about the robot" : "handing the robot over");
+    show_end(orders, is_bundle, answer);
     if (answer == CONSENT_GIVEN) {
-        send_bundle(orders, id);
+        if (is_bundle)
+            send_bundle(orders, id);
+        else
+            hand_over(orders, id);
         return;
     }
     if (answer == CONSENT_LATE)
@@ -134,12 +193,13 @@ static void end_request(struct orders *orders, enum consent_answer answer, const
     link_finish_command(orders->link, id, &refusal, span_of(NULL, 0));
 }
 
-static void on_bundle(struct orders *orders, const wire_Command *command, struct peer_answer *out)
+static void on_asking(struct orders *orders, const wire_Command *command, struct peer_answer *out)
 {
     enum consent_answer before = CONSENT_NONE;
 
     switch (consent_ask(&orders->consent, command->id, clock_mono_ms(), &before)) {
     case CONSENT_ASKED:
+        atomic_store(&orders->asked, (int)command->kind);
         on_spoken(orders, command, out);
         if (out->status != wire_CommandStatus_COMMAND_NONE)
             consent_drop(&orders->consent);
@@ -150,9 +210,19 @@ static void on_bundle(struct orders *orders, const wire_Command *command, struct
         end_request(orders, before, command->id);
         return;
     case CONSENT_BUSY:
-        answer(out, wire_CommandStatus_COMMAND_REFUSED, "its owner is asked about another report");
+        answer(out, wire_CommandStatus_COMMAND_REFUSED,
+               "its owner is asked about something else: ask again in a few minutes");
         return;
     }
+}
+
+static void on_transfer(struct orders *orders, const wire_Command *command, struct peer_answer *out)
+{
+    /* done before: the proof did not arrive, or the robot restarted before it left */
+    if (handover_is_done(&orders->handover, command->id))
+        send_proof(orders, command->id);
+    else
+        on_asking(orders, command, out);
 }
 
 bool orders_on_consent(struct orders *orders, bool is_given)
@@ -193,7 +263,7 @@ static const struct {
     {wire_CommandKind_IDENTIFY, on_spoken},    {wire_CommandKind_SAY, on_spoken},
     {wire_CommandKind_PROBE_ROUTE, on_spoken}, {wire_CommandKind_RESTART, on_restart},
     {wire_CommandKind_PICTURE, on_picture},    {wire_CommandKind_FORGET, on_spoken},
-    {wire_CommandKind_BUNDLE, on_bundle},
+    {wire_CommandKind_BUNDLE, on_asking},      {wire_CommandKind_TRANSFER, on_transfer},
 };
 
 void orders_carry_out(struct orders *orders, const wire_Command *command, struct peer_answer *out)
@@ -215,6 +285,7 @@ void orders_recall(struct orders *orders)
     size_t size;
     int64_t expires_ms;
 
+    handover_recall(&orders->handover, orders->state_dir);
     if (restart_path(orders, path) != STATUS_OK ||
         file_read(path, LINE_SIZE, &data, &size) != STATUS_OK)
         return;

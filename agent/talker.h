@@ -69,10 +69,10 @@ MUST_CHECK enum status talker_ask_heard(struct talker *talker, uint64_t client, 
  * moves a robot to another owner calls it. STATUS_FULL: too many wait. */
 MUST_CHECK enum status talker_forget(struct talker *talker, uint64_t client);
 
-/* Queues SAY, IDENTIFY, PROBE_ROUTE or FORGET; on_command() follows. BUNDLE: the owner is asked,
- * and whoever has the answer ends the command. STATUS_FULL: too many wait; STATUS_DENIED: more was
- * said for the server lately than people should have to bear; STATUS_INVALID: no such command, or
- * nothing to say. */
+/* Queues SAY, IDENTIFY, PROBE_ROUTE or FORGET; on_command() follows. BUNDLE and TRANSFER: the owner
+ * is asked, and whoever has the answer ends the command. STATUS_FULL: too many wait; STATUS_DENIED:
+ * more was said for the server lately than people should have to bear; STATUS_INVALID: no such
+ * command, or nothing to say. */
 MUST_CHECK enum status talker_command(struct talker *talker, const wire_Command *command);
 
 /* Call after the settings changed: a limit_mode that begins is shown on the face and said, once,

@@ -136,6 +136,29 @@ static void ask_for_bundle(struct talker *talker, const struct talker_job *job, 
         log_warning("chat", "nobody heard that a report is asked for; it stands on the screen");
 }
 
+/* Likewise: who has the robot now is asked before what was talked about is forgotten. */
+static void ask_for_transfer(struct talker *talker, const struct talker_job *job, struct span text)
+{
+    const bool chinese = talker_speaks_chinese(talker, &talker->values);
+    const struct span words = span_text(
+        chinese
+            ? "公司说这台机器人要换主人了。同意的话，我会忘掉和前主人聊过的一切，清除后无法恢复。"
+              "同意请按住按钮两秒，拒绝请短按一下。"
+            : "The company says that I get another owner. If you agree, I forget everything that "
+              "was talked about until now, and it does not come back. To agree, hold my button "
+              "for two seconds. To decline, press it briefly.");
+
+    (void)text;
+    (void)job;
+    face_notice(
+        talker->options.face,
+        span_text(chinese ? "更换主人？长按同意，短按拒绝" : "New owner? Hold: yes, press: no"),
+        CONSENT_WINDOW_MS);
+    if (speak(talker, &words, 1) != STATUS_OK)
+        log_warning("chat", "nobody heard that the robot is to be handed over; it stands on the "
+                            "screen");
+}
+
 /* The company moves it to another owner: whoever stands before it hears that it happened. */
 static void forget(struct talker *talker, const struct talker_job *job, struct span text)
 {
@@ -205,6 +228,7 @@ static const struct {
     {wire_CommandKind_PROBE_ROUTE, probe},
     {wire_CommandKind_FORGET, forget},
     {wire_CommandKind_BUNDLE, ask_for_bundle},
+    {wire_CommandKind_TRANSFER, ask_for_transfer},
 };
 
 #define WORK_COUNT (sizeof works / sizeof works[0])

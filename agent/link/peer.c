@@ -553,7 +553,8 @@ static void carry_out(struct peer *peer, const wire_Command *command, struct rem
 
 static bool has_attachment(wire_CommandKind kind)
 {
-    return kind == wire_CommandKind_PICTURE || kind == wire_CommandKind_BUNDLE;
+    return kind == wire_CommandKind_PICTURE || kind == wire_CommandKind_BUNDLE ||
+           kind == wire_CommandKind_TRANSFER;
 }
 
 static enum status on_command(struct peer *peer, const wire_Command *command, struct peer_time now)

@@ -295,6 +295,7 @@ static const char *const command_names[] = {
     [wire_CommandKind_RESTART] = "restart",   [wire_CommandKind_REPORT_NOW] = "report",
     [wire_CommandKind_PROBE_ROUTE] = "probe", [wire_CommandKind_PICTURE] = "picture",
     [wire_CommandKind_FORGET] = "forget",     [wire_CommandKind_BUNDLE] = "bundle",
+    [wire_CommandKind_TRANSFER] = "transfer",
 };
 
 static_assert(sizeof command_names / sizeof command_names[0] == _wire_CommandKind_ARRAYSIZE,

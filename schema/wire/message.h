@@ -51,7 +51,7 @@ const char *message_setting_name(wire_SettingOutcome outcome);     /* "applied" 
 const char *message_command_status_name(wire_CommandStatus status);
 const char *message_command_name(wire_CommandKind kind); /* "identify", "say", "restart",
                                                             "report", "probe", "picture",
-                                                            "forget", "bundle" */
+                                                            "forget", "bundle", "transfer" */
 /* STATUS_NOT_FOUND for a word that is no command. */
 MUST_CHECK enum status message_command_from_name(struct span name, wire_CommandKind *kind);
 

@@ -311,7 +311,7 @@ static void on_picture(struct robot *robot, const wire_Command *command, struct 
     refuse(answer, wire_CommandStatus_COMMAND_REFUSED, "a simulated robot has no face");
 }
 
-static void on_bundle(struct robot *robot, const wire_Command *command, struct peer_answer *answer)
+static void on_asking(struct robot *robot, const wire_Command *command, struct peer_answer *answer)
 {
     (void)robot;
     (void)command;
@@ -372,7 +372,7 @@ static void command(void *context, const wire_Command *command, struct peer_answ
         {wire_CommandKind_IDENTIFY, on_done_at_once}, {wire_CommandKind_SAY, on_done_at_once},
         {wire_CommandKind_RESTART, on_restart},       {wire_CommandKind_PROBE_ROUTE, on_probe},
         {wire_CommandKind_PICTURE, on_picture},       {wire_CommandKind_FORGET, on_forget},
-        {wire_CommandKind_BUNDLE, on_bundle},
+        {wire_CommandKind_BUNDLE, on_asking},         {wire_CommandKind_TRANSFER, on_asking},
     };
 
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
