@@ -115,3 +115,23 @@ struct span answer_dump(struct arena *arena, const struct json *json)
     buffer_release(&out);
     return copy;
 }
+
+static bool labels_fit(const struct json *labels)
+{
+    const char *name;
+
+    if (json_type(labels) != JSON_OBJECT || json_count(labels) > 32)
+        return false;
+    for (size_t i = 0; i < json_count(labels); i++)
+        if (json_text(json_member_at(labels, i, &name), NULL) == NULL)
+            return false;
+    return true;
+}
+
+bool answer_check_labels(struct reply *reply, const struct json *labels)
+{
+    if (labels == NULL || labels_fit(labels))
+        return true;
+    answer_bad(reply, "/labels", "must be an object of at most 32 texts");
+    return false;
+}

@@ -48,4 +48,7 @@ void answer_bad(struct reply *reply, const char *pointer, const char *detail);
 /* json as compact text in the arena; empty when the arena is full. */
 struct span answer_dump(struct arena *arena, const struct json *json);
 
+/* A robot's labels: a flat object of texts, or NULL for none. False: a problem was answered. */
+bool answer_check_labels(struct reply *reply, const struct json *labels);
+
 #endif

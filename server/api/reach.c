@@ -36,6 +36,7 @@ static const struct reach rows[] = {
     {"GET", "/api/v1/devices/{id}/face", DEVICE, ANY},
     {"GET", "/api/v1/devices/{id}/video", DEVICE, ANY},
     {"GET", "/api/v1/devices/{id}/bundles", DEVICE, ANY},
+    {"GET", "/api/v1/devices/{id}/transfers", DEVICE, ANY},
     {"GET", "/api/v1/devices/{id}/commands", DEVICE, ANY},
     {"POST", "/api/v1/devices/{id}/commands", DEVICE, ANY},
     {"GET", "/api/v1/commands/{id}", COMMAND, ANY},

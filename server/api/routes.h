@@ -20,6 +20,7 @@ extern const struct route_table routes_filters;
 extern const struct route_table routes_fleet;
 extern const struct route_table routes_budgets;
 extern const struct route_table routes_bundles;
+extern const struct route_table routes_transfers;
 extern const struct route_table routes_groups;
 extern const struct route_table routes_health;
 extern const struct route_table routes_imports;

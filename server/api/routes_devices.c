@@ -80,19 +80,6 @@ static const struct json_field patch_fields[] = {
     {.name = "labels", .kind = JSON_FIELD_ANY, .offset = offsetof(struct patch, labels)},
 };
 
-/* Labels are a flat object of texts. */
-static bool labels_fit(const struct json *labels)
-{
-    const char *name;
-
-    if (json_type(labels) != JSON_OBJECT || json_count(labels) > 32)
-        return false;
-    for (size_t i = 0; i < json_count(labels); i++)
-        if (json_text(json_member_at(labels, i, &name), NULL) == NULL)
-            return false;
-    return true;
-}
-
 static void update(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
@@ -103,10 +90,8 @@ static void update(void *context, struct request *request, struct reply *reply)
     if (!answer_read_match(request, reply, ANSWER_MATCH_OPTIONAL, &version) ||
         !answer_decode(request, reply, patch_fields, 3, &patch))
         return;
-    if (patch.labels != NULL && !labels_fit(patch.labels)) {
-        answer_bad(reply, "/labels", "must be an object of at most 32 texts");
+    if (!answer_check_labels(reply, patch.labels))
         return;
-    }
     const struct author author = api_author(request);
     const struct devices_patch change = {
         .name = patch.name,

@@ -66,14 +66,17 @@ static enum status write(const struct reasons *reasons, struct arena *arena, str
 {
     struct why_reason told[WHY_REASONS];
     const size_t count = why_reasons(&reasons->facts, told);
+    bool is_current = true;
     struct json_writer writer;
     struct buffer out;
 
+    for (size_t i = 0; i < count; i++)
+        is_current &= told[i].is_aside;
     buffer_init(&out, WHY_BYTES);
     json_writer_init(&writer, &out);
     json_begin_object(&writer);
     json_key(&writer, "current");
-    json_write_bool(&writer, count == 0);
+    json_write_bool(&writer, is_current);
     json_key(&writer, "reasons");
     json_begin_array(&writer);
     for (size_t i = 0; i < count; i++)

@@ -448,9 +448,13 @@ static enum status keep_attachment(struct hearing *hearing)
 
     if (is_png(item->attachment))
         return dispatch_keep_picture(hearing->conn, device_id, item->attachment);
-    if (is_document(item->attachment))
-        return dispatch_keep_bundle(hearing->conn, device_id, item->command_id, item->attachment);
-    return STATUS_OK;
+    if (!is_document(item->attachment))
+        return STATUS_OK;
+    enum status status =
+        dispatch_keep_bundle(hearing->conn, device_id, item->command_id, item->attachment);
+    if (status == STATUS_OK)
+        status = dispatch_keep_proof(hearing->conn, device_id, item->command_id, item->attachment);
+    return status;
 }
 
 static enum status take_command_answer(struct hearing *hearing)

@@ -29,10 +29,12 @@ static void print_state(const struct json *why)
            (long long)json_int(json_member(generation, "desired"), 0));
     if (json_bool(json_member(why, "current"), false))
         puts("  it is current");
-    for (size_t i = 0; i < json_count(reasons); i++)
-        printf("  not current: %s (%s)\n",
-               json_text(json_member(json_item(reasons, i), "text"), ""),
-               json_text(json_member(json_item(reasons, i), "code"), ""));
+    for (size_t i = 0; i < json_count(reasons); i++) {
+        const char *code = json_text(json_member(json_item(reasons, i), "code"), "");
+
+        printf("  %s: %s (%s)\n", strcmp(code, "transfer_waits") == 0 ? "waits" : "not current",
+               json_text(json_member(json_item(reasons, i), "text"), ""), code);
+    }
 }
 
 static void print_given(const struct json *given)

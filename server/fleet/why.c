@@ -24,6 +24,7 @@ __attribute__((format(printf, 3, 4))) static void add(struct list *list, const c
     struct why_reason *reason = &list->items[list->count++];
     reason->code = code;
     reason->parameter_count = 0;
+    reason->is_aside = false;
     va_start(args, format);
     vsnprintf(reason->text, sizeof reason->text, format, args);
     va_end(args);
@@ -256,6 +257,21 @@ static void tell_rollout(const struct why_facts *facts, struct list *list)
         tell_turn(facts, list);
 }
 
+/* Not why it is behind, but what it waits for. */
+static void tell_transfer(const struct why_facts *facts, struct list *list)
+{
+    char words[32];
+
+    if (facts->transfer_asked_ms == 0)
+        return;
+    const int64_t since_ms = facts->now_ms - facts->transfer_asked_ms;
+    add(list, "transfer_waits",
+        "it gets another owner as soon as somebody at the robot agrees: asked %s ago%s",
+        span_words(since_ms, words), facts->is_online ? "" : ", and told when it connects");
+    with_number(list, "seconds", since_ms / SECOND_MS);
+    list->items[list->count - 1].is_aside = true;
+}
+
 size_t why_reasons(const struct why_facts *facts, struct why_reason out[WHY_REASONS])
 {
     struct list list = {out, 0};
@@ -265,5 +281,6 @@ size_t why_reasons(const struct why_facts *facts, struct why_reason out[WHY_REAS
         tell_delivery(facts, &list);
     tell_settings(facts, &list);
     tell_rollout(facts, &list);
+    tell_transfer(facts, &list);
     return list.count;
 }

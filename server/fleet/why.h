@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WHY_REASONS    8
+#define WHY_REASONS    9
 #define WHY_TEXT_SIZE  256
 #define WHY_PARAMETERS 4
 
@@ -36,6 +36,7 @@ struct why_facts {
     const char *device_state;
     const char *device_reason;
     const char *drained_vendor; /* that it is not tried for, until it has left it or it is back */
+    int64_t transfer_asked_ms;  /* since then another owner is waited for; 0: none is */
     const char *window_opens;   /* when its own time of day and the blackouts let it be opened; "":
                                  * they do */
 };
@@ -52,6 +53,7 @@ struct why_reason {
     char text[WHY_TEXT_SIZE];
     struct why_parameter parameters[WHY_PARAMETERS]; /* those that it has, in any language */
     size_t parameter_count;
+    bool is_aside; /* what it waits for besides: it may run its newest configuration */
 };
 
 /* Fills out and gives the count. */

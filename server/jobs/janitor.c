@@ -15,6 +15,7 @@
 #include "server/store/groups.h"
 #include "server/store/health_history.h"
 #include "server/store/pairings.h"
+#include "server/store/transfers.h"
 
 #define TICK_MS 5000
 
@@ -50,6 +51,7 @@ static const struct {
     {"give up what waits too long for a channel", TICK_MS, deliveries_shed, NULL},
     {"forget login sessions", 60000, cleaning_forget_sessions, NULL},
     {"end pairings that nobody confirmed", TICK_MS, pairings_expire, NULL},
+    {"end transfers that were answered", TICK_MS, transfers_settle, NULL},
     {"forget pairings that are long over", 600000, pairings_forget, NULL},
     {"forget answered posts", 600000, cleaning_forget_answers, NULL},
     {"forget what robots used in days that are over", 600000, cleaning_forget_use, NULL},

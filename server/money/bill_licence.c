@@ -43,8 +43,8 @@ static enum status add_event(struct events *events, struct event event)
     return STATUS_OK;
 }
 
-/* By day; on one day a replacement is known before either device is used, the old one is used before
- * the new one, as it was, and else by name, so that the order of arrival does not matter. */
+/* By day; on one day a replacement is known before either device is used, the old one is used
+ * before the new one, as it was, and else by name, so that the order of arrival does not matter. */
 static int compare_events(const void *one, const void *other)
 {
     const struct event *a = one, *b = other;

@@ -77,6 +77,9 @@ static const struct alert_kinds_row rows[] = {
      "Look at what the budget holds (mynactl budget get {}); raise it with mynactl budget set {} "
      "--at-most, move its thresholds with --thresholds, or let what they do hold until the period "
      "ends."},
+    {"transfer_ended", "Robot that was not handed over", NULL,
+     "It stays what and whose it was. Ask whoever has it why, then ask the robot again (mynactl "
+     "device transfer {}); where its proof did not fit, find out who has its key."},
     {"unpriced_usage", "Usage without a price", NULL,
      "Give the contract a price for this metric and model; what was used is priced then."},
     {"unrated_usage", "Usage without a contract in force", NULL,

@@ -50,6 +50,7 @@ static const struct phrase {
      "period[, and used up on {seen.forecast.runs_out}]][. Done: {did}][. Only watching, or it "
      "would have "
      "done: {would}][. {robots:robot is:robots are} held to it]{-threshold}"},
+    {"transfer_ended", "It is not handed to another owner: {problem}{-transfer}{-state}"},
     {"unpriced_usage", "Metric {metric}: {problem}"},
     {"unrated_usage", "Robot {device}: {problem}"},
     {"usage_differs", "{different:line differs:lines differ}[ in invoice {invoice#}][ in import "

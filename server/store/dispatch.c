@@ -226,6 +226,17 @@ enum status dispatch_keep_bundle(struct store_conn *conn, const char *device_id,
         STORE_VALUES(value_text(device_id), value_uuid(command_id), value_bytes(document)), NULL);
 }
 
+enum status dispatch_keep_proof(struct store_conn *conn, const char *device_id,
+                                const uint8_t command_id[16], struct span document)
+{
+    STORE_STATEMENT(keep, "UPDATE myna.transfer SET answer = $3 WHERE transfer_id = $2"
+                          " AND device_id = $1 AND state = 'waiting'");
+
+    return store_exec(
+        conn, &keep,
+        STORE_VALUES(value_text(device_id), value_uuid(command_id), value_bytes(document)), NULL);
+}
+
 enum status dispatch_list_revoked(struct store *store, struct arena *arena, struct span *ids)
 {
     STORE_STATEMENT(list,

@@ -80,6 +80,11 @@ MUST_CHECK enum status dispatch_keep_picture(struct store_conn *conn, const char
 MUST_CHECK enum status dispatch_keep_bundle(struct store_conn *conn, const char *device_id,
                                             const uint8_t command_id[16], struct span document);
 
+/* Keeps the proof that answers the command, if the command asked this device to change hands and
+ * waits for it (transfers.h judges it). */
+MUST_CHECK enum status dispatch_keep_proof(struct store_conn *conn, const char *device_id,
+                                           const uint8_t command_id[16], struct span document);
+
 /* Every revoked or retired device's id, those that only the list outside the database names
  * included, one per line, in order: what the broker refuses. */
 MUST_CHECK enum status dispatch_list_revoked(struct store *store, struct arena *arena,

@@ -138,6 +138,7 @@ static void take(const struct result *row, struct arena *arena, struct reasons *
                 .device_reason = text_of(row, 20, arena),
                 .rollout_reason = text_of(row, 24, arena),
                 .drained_vendor = text_of(row, 25, arena),
+                .transfer_asked_ms = result_is_null(row, 0, 26) ? 0 : result_time(row, 0, 26),
                 .window_opens = "",
             },
         .plan = result_copy(row, 0, 21, arena),
@@ -200,7 +201,9 @@ enum status reasons_read(struct store *store, const char *device_id, const char 
         "  coalesce(r.patch ? 'routes', false) OR r.key_vendor IS NOT NULL,"
         "  coalesce(r.state_reason, ''), coalesce((SELECT min(x.vendor_id::text)"
         "    FROM myna.rollout_drained x WHERE x.rollout_id = r.rollout_id"
-        "    AND x.device_id = $1), '') "
+        "    AND x.device_id = $1), ''),"
+        "  (SELECT t.asked_at FROM myna.transfer t WHERE t.device_id = $1"
+        "    AND t.state = 'waiting' AND $3::text IS NULL) "
         "FROM dev CROSS JOIN settings CROSS JOIN routes CROSS JOIN software"
         " LEFT JOIN rollout r ON true");
     struct result row;

@@ -443,6 +443,16 @@ enum status dispatch_keep_bundle(struct store_conn *conn, const char *device_id,
     return STATUS_OK;
 }
 
+enum status dispatch_keep_proof(struct store_conn *conn, const char *device_id,
+                                const uint8_t command_id[16], struct span document)
+{
+    (void)conn;
+    (void)device_id;
+    (void)command_id;
+    (void)document; /* said by dispatch_keep_bundle() already */
+    return STATUS_OK;
+}
+
 enum status dispatch_read_settings(struct store_conn *conn, struct arena *arena,
                                    const char *const *ids, size_t id_count,
                                    struct dispatch_setting **settings, size_t *count)

@@ -1,7 +1,7 @@
 // robot.js - one robot: how it is, what it runs, what it said goodbye with, and what to ask of it
 
 import { html, useState } from "../dom.js";
-import { useResource } from "../api.js";
+import { remove, useResource } from "../api.js";
 import { Confirm } from "../components/dialog.js";
 import { DiagnosisCard } from "../components/diagnosis.js";
 import { PageHead } from "../components/page.js";
@@ -47,6 +47,8 @@ function Actions({ robot, onAsk }) {
       <${Button} icon="trash" onClick=${() => onAsk("forget")}>${t("forget")}</${Button}>`}
     ${may("operator") && html`<${Button} onClick=${() => onAsk("quarantine")}>${t("quarantine")}</${Button}>`}
     ${may("admin") && html`
+      ${robot.transfer ? html`<${Button} onClick=${() => onAsk("keep")}>${t("transfer.keep")}</${Button}>`
+    : html`<${Button} onClick=${() => onAsk("transfers")}>${t("transfer")}</${Button}>`}
       <${Button} onClick=${() => onAsk("swap")}>${t("swap")}</${Button}>
       <${Button} kind="danger quiet" onClick=${() => onAsk("retire")}>${t("retire")}</${Button}>
       <${Button} kind="danger quiet" onClick=${() => onAsk("revoke")}>${t("revoke")}</${Button}>`}`;
@@ -91,6 +93,8 @@ export function Robot({ id }) {
     ${robot && html`<${Ends} asked=${asked} robot=${robot} reload=${state.reload} onClose=${close} />`}
     ${asked === "bundle" && html`<${AskBundle} id=${id} name=${robot.name || id} onClose=${close} />`}
     ${asked === "probe" && html`<${Probe} id=${id} name=${robot.name || id} onClose=${close} />`}
+    ${asked === "keep" && html`<${Confirm} title=${t("transfer.keep.title", { name: robot.name || id })} text=${t("transfer.keep.text")}
+      action=${t("transfer.keep")} submit=${() => remove(`/devices/${id}/transfers`).then(state.reload)} onClose=${close} />`}
     ${asked === "forget" && html`<${Confirm} title=${t("forget.title", { name: robot.name || id })} text=${t("forget.text")}
       action=${t("forget")} submit=${() => command(id, "forget")} onClose=${close} />`}
     ${asked === "restart" && html`<${Confirm} title=${t("restart.title", { name: robot.name || id })} text=${t("restart.text")}

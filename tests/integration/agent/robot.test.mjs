@@ -94,6 +94,58 @@ test('I8, I9: a report about the robot leaves it once its owner agreed, without 
   for (const secret of ['rhododendron', key]) assert.ok(key && !text.includes(secret), secret);
 });
 
+test('I7, I8: a robot gets another owner once somebody at it agrees, forgets, and proves its key; who declines leaves all as it was', async () => {
+  const kept = join(fleet.home, 'agent/conversation');
+  const asked = () => fleet.log('myna-agent').match(/command "transfer" from the server/g)?.length ?? 0;
+  const device = () => fleet.ctl('device', 'get', 'myna-1');
+  const last = async () => (await fleet.ctl('device', 'transfers', 'myna-1')).items[0];
+  const ended = () => until(40, last, async () => (await last()).state !== 'waiting');
+
+  for (const group of ['first-owner', 'resold']) await fleet.myna('ctl', 'group', 'set', group);
+  await fleet.myna('ctl', 'device', 'set', 'myna-1', 'name=Anna', 'label.owner=anna');
+  await fleet.myna('ctl', 'group', 'add', 'first-owner', 'myna-1');
+  await fleet.myna('ctl', 'config', 'set', 'device:myna-1', 'screen_mark=Anna');
+  const before = (await device()).groups;
+  assert.ok(before.includes('first-owner'));
+  await fleet.say('My planted word is hydrangea.');
+  await until(15, () => 'nothing of the conversation is kept', () => existsSync(kept));
+
+  await fleet.myna('ctl', 'device', 'transfer', 'myna-1', 'owner=bob', '--name', 'Bob', '--group', 'resold');
+  await until(30, newest, async () => (await newest()).status === 'sent' && asked() === 1);
+  assert.match(await fleet.myna('ctl', 'why', 'myna-1'), /gets another owner as soon as somebody at the robot agrees/);
+  await assert.rejects(fleet.myna('ctl', 'device', 'transfer', 'myna-1'), /is asked already/);
+  assert.equal(agent('consent', 'no').trim(), 'declined');
+  await ended();
+  assert.deepEqual((({state, reason}) => [state, reason])(await last()), ['declined', 'its owner declined']);
+  assert.equal(existsSync(kept), true);
+  assert.deepEqual((({name, labels, groups, transfer}) => [name, labels, groups, transfer])(await device()), ['Anna', {owner: 'anna'}, before, null]);
+  assert.match(await fleet.myna('ctl', 'alert', 'list'), /not handed to another owner: its owner declined/);
+
+  // asked for while it is switched off: told when it comes back
+  await stopRobot();
+  await fleet.myna('ctl', 'device', 'transfer', 'myna-1', 'owner=bob', '--name', 'Bob', '--group', 'resold');
+  assert.equal((await last()).state, 'waiting');
+  await fleet.up('--robots', '0');
+  await until(60, newest, () => {
+    try {
+      return agent('consent', 'yes').trim() === 'given';
+    } catch {
+      return false; // not asked yet
+    }
+  });
+  await ended();
+  assert.equal((await last()).state, 'done', JSON.stringify(await last()));
+  assert.equal(existsSync(kept), false);
+  const now = await device();
+  assert.deepEqual([now.name, now.labels], ['Bob', {owner: 'bob'}]);
+  assert.ok(now.groups.includes('resold') && !now.groups.includes('first-owner'), now.groups.join());
+  assert.deepEqual(await fleet.sql("SELECT settings FROM myna.layer WHERE device_id = 'myna-1' UNION ALL SELECT settings FROM myna.layer_revision WHERE layer_id = 'device:myna-1'"), []);
+  assert.deepEqual(await fleet.sql("SELECT 1 FROM myna.face_picture WHERE device_id = 'myna-1'"), []);
+  const [row] = (await fleet.ctl('audit', 'list', '--subject', 'device/myna-1')).items.filter(({action}) => action === 'device.transfer');
+  assert.deepEqual([row.actor, row.before.name, row.after.name, row.after.group], ['device:myna-1', 'Anna', 'Bob', 'resold']);
+  assert.doesNotMatch(await fleet.myna('ctl', 'alert', 'list'), /not handed to another owner/);
+});
+
 test('I9: neither the server nor the robot leaves a core, wherever cores go', () => {
   for (const name of ['mynad', 'myna-agent']) {
     const limits = readFileSync(`/proc/${fleet.pid(name)}/limits`, 'utf8');

@@ -28,6 +28,7 @@ const POSTS = [
   {of: '/claims', body: {uses: 2}, other: {uses: 3}},
   {of: '/claims/import', body: 'serial\nA1\n', other: 'serial\nA2\n', headers: {'Content-Type': 'text/csv'}},
   {of: '/vendors', body: {id: 'v3', base_url: 'https://v.example/v1'}, other: {id: 'v4', base_url: 'https://v.example/v1'}},
+  {of: '/devices/{id}/transfers', path: '/devices/r1/transfers', body: {name: 'hers'}, other: {name: 'his'}},
   {of: '/vendors/{id}/drain', path: '/vendors/v1/drain', body: {reason: 'down'}, other: {reason: 'up'}},
   {of: '/vendors/{id}/drill', path: '/vendors/v2/drill', body: {share: '100%', minutes: 1}, other: {share: '100%', minutes: 2}},
   {of: '/vendors/{id}/maintenance', path: '/vendors/v2/maintenance', body: {from: soon(1), until: soon(2)}, other: {from: soon(3), until: soon(4)}},

@@ -19,6 +19,10 @@ const VERBS = {
   swap: {
     action: "swap", title: "swap.title", text: "swap.text", done: "swap.done", ask: Told, told: ["by", "swap.by"],
   },
+  transfers: {
+    action: "transfer", title: "transfer.title", text: "transfer.text", done: "transfer.done", ask: Told,
+    told: ["name", "transfer.name"],
+  },
 };
 
 function Plain({ verb, title, send, onClose }) {

@@ -128,6 +128,7 @@ export function Facts({ robot, etag, onChange }) {
     [t("journal"), journal(robot)],
     [t("serial"), robot.serial],
     [t("certificate_until"), robot.certificate_until && timeExact(robot.certificate_until)],
+    ...(robot.transfer ? [[t("transfer.waits"), t("transfer.waits.text", { who: robot.transfer.asked_by, until: timeExact(robot.transfer.expires_at) })]] : []),
   ]} />
   ${editing && html`<${Edit} robot=${robot} etag=${etag} onClose=${() => setEditing(false)} onChange=${onChange} />`}</${Card}>`;
 }

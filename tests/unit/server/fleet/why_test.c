@@ -202,10 +202,26 @@ static void the_most_there_can_be_has_room(void **state)
     assert_int_equal(why_reasons(&facts, reasons), 4);
 }
 
+static void who_is_to_get_another_owner_waits_for_somebody_at_the_robot_and_is_current(void **state)
+{
+    struct why_reason reasons[WHY_REASONS];
+    struct why_facts facts = a_device();
+
+    (void)state;
+    facts.transfer_asked_ms = NOW - 7200000;
+    assert_only(&facts, "transfer_waits", "asked 2 hours ago");
+    assert_int_equal(why_reasons(&facts, reasons), 1);
+    assert_true(reasons[0].is_aside);
+    facts.is_online = false;
+    assert_only(&facts, "transfer_waits", "told when it connects");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_runs_its_newest_has_no_reason),
+        cmocka_unit_test(
+            who_is_to_get_another_owner_waits_for_somebody_at_the_robot_and_is_current),
         cmocka_unit_test(a_reason_carries_what_its_sentence_fills_in),
         cmocka_unit_test(who_is_behind_is_offline_or_waits_or_does_not_answer),
         cmocka_unit_test(a_trial_says_more_than_the_way_it_came),

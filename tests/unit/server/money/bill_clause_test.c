@@ -128,9 +128,9 @@ static void a_device_that_gave_its_licence_away_takes_another_when_used_again(vo
 /* What was used in the morning is not used again because its successor's name comes first. */
 static void a_robot_used_on_the_day_of_its_exchange_takes_no_second_licence(void **state)
 {
-    static const char terms[] = YEAR
-        ",\"charges\":[{\"kind\":\"licence\",\"price\":\"100\",\"per\":\"term\","
-        "\"term\":{\"months\":12},\"replacement\":\"free\"}]";
+    static const char terms[] =
+        YEAR ",\"charges\":[{\"kind\":\"licence\",\"price\":\"100\",\"per\":\"term\","
+             "\"term\":{\"months\":12},\"replacement\":\"free\"}]";
 
     (void)state;
     assert_owed(terms, ON("02-05", "b", ",\"replaces\":\"z\"") "," ON("02-05", "z", ""), "100");
