@@ -100,14 +100,10 @@ enum status devices_get(struct store *store, const char *device_id, struct arena
         "  'version', d.version, 'as_of', now(), 'certificate_until', d.certificate_until,"
         "  'replaces', d.replaces, 'replaced_by', (SELECT r.device_id FROM myna.device r"
         "      WHERE r.replaces = d.device_id LIMIT 1),"
-<<<<<<< HEAD
+        "  'transfer', (SELECT json_build_object('asked_at', h.asked_at, 'asked_by', h.asked_by,"
+        "      'expires_at', h.expires_at) FROM myna.transfer h WHERE h.device_id = d.device_id"
+        "      AND h.state = 'waiting'),"
         "  'session', CASE WHEN l.session_number > 0 THEN json_build_object("
-=======
-        "  'transfer', (SELECT jsonb_build_object('asked_at', t.asked_at, 'asked_by', t.asked_by,"
-        "      'expires_at', t.expires_at) FROM myna.transfer t WHERE t.device_id = d.device_id"
-        "      AND t.state = 'waiting'),"
-        "  'session', CASE WHEN l.session_number > 0 THEN jsonb_build_object("
->>>>>>> d928668 (transfers: hand a robot to another owner once somebody at it agrees)
         "      'number', l.session_number, 'ended', l.ended_session >= l.session_number) END,"
         "  'desired_since', l.desired_since, 'held_generation', l.held_generation,"
         "  'reported_at', l.reported_at, 'setting_status', l.setting_status,"
