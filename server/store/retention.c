@@ -280,6 +280,8 @@ static enum status write_class(struct store *store, const struct retention_usual
     write_number(writer, "usual", usual_of(class, usual));
     write_number(writer, "least", class->least);
     write_number(writer, "most", class->most);
+    json_key(writer, "may_be_ever");
+    json_write_bool(writer, class->may_be_ever);
     json_key(writer, "is_set");
     json_write_bool(writer, is_set > 0);
     write_number(writer, "due", due);
@@ -343,7 +345,8 @@ enum status retention_set(struct store *store, const struct author *author, cons
              "         SET keep = excluded.keep, changed_at = now(), changed_by = $1 RETURNING r.*)"
              "SELECT myna.audit_append($1, $2, 'retention.update', 'retention/' || new.class,"
              "  (SELECT jsonb_build_object('keep', old.keep) FROM old),"
-             "  jsonb_build_object('keep', new.keep)) FROM new");
+             "  jsonb_build_object('keep', new.keep)),"
+             "  myna.tell('retention', new.class) FROM new");
     struct class class;
     enum status status = find(name, &class);
 

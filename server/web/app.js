@@ -25,6 +25,7 @@ const modules = {
   fleet: () => import("./pages/fleet.js"),
   newRollout: () => import("./pages/newrollout.js"),
   pairings: () => import("./pages/pairings.js"),
+  privacy: () => import("./pages/privacy.js"),
   pack: () => import("./pages/vendor/pack.js"),
   robot: () => import("./pages/robot.js"),
   rollout: () => import("./pages/rollout.js"),
@@ -65,6 +66,7 @@ const PAGES = [
   { path: "/alerts", load: modules.alerts, show: "Alerts", nav: "alerts", top: true },
   { path: "/alerts/:id", load: modules.alert, show: "Alert", nav: "alerts" },
   { path: "/audit", load: modules.audit, show: "Audit", nav: "audit", top: true },
+  { path: "/privacy", load: modules.privacy, show: "Privacy", nav: "audit" },
   { path: "/access", load: modules.access, show: "Access", nav: "access", top: true, role: "admin" },
   { path: "/you", load: modules.you, show: "You" },
 ];

@@ -52,6 +52,26 @@ export const told = {
   "must be a whole number from {} to {}": "必须是 {1} 到 {2} 的整数",
   "must be later than from": "必须晚于 from",
 
+  // for how long what is kept
+  "alerts that are over, and what was sent about them": "已结束的告警及其发送记录",
+  "robots' reports about themselves": "机器人关于自身的报告",
+  "claim codes that are over, with their serial numbers": "已失效的认领码及其序列号",
+  "what robots were told, and what they answered": "给机器人的指令及其答复",
+  "the last picture of each robot's face": "每台机器人脸部的最近画面",
+  "usage records, once every month they reach into is locked": "用量记录（所涉各月账单均已锁定后）",
+  "how vendors answered, by hour": "供应商的应答情况（按小时）",
+  "answers to posts with an Idempotency-Key": "带 Idempotency-Key 请求的应答",
+  "a day: so long may the same post come again": "一天：同一请求可在此期间重发",
+  "who changed what": "谁更改了什么",
+  "for ever: a chain that loses its beginning proves nothing; erasing a robot blanks what it says of it": "永久：失去开头的链什么也证明不了；抹除机器人时，其中关于它的内容会被清空",
+  "counts, sums by day, corrections, locked statements": "计数、每日合计、更正、已锁定的账单",
+  "for ever: bills are reckoned from them, not from records": "永久：账单由此计算，而非由记录计算",
+  "what robots measured of themselves": "机器人对自身的测量",
+  "two days: a ring that overwrites itself": "两天：循环覆盖",
+  "until they end, and no longer": "到结束为止，不再延长",
+  "sums by robot and hour": "按机器人和小时的合计",
+  "for ever: forecasts and pre-flight look back at them; erasing a robot takes its name off them": "永久：预测和预检要回看它们；抹除机器人时会去掉其名称",
+
   // settings
   "there is no such setting": "没有这个设置项",
   "must be an integer from {} to {}": "必须是 {1} 到 {2} 的整数",
@@ -988,6 +1008,7 @@ export const told = {
 
 // Parts of sentences: words of a list, and what is put together of a word and a name.
 export const parts = {
+  "logins": "登录",
   "damaged": "已损坏",
   "closed": "已关闭",
   "none": "无",

@@ -21,7 +21,7 @@ const PAGES = ['/fleet', '/claims', '/pairings', '/robots/myna-1', '/robots/sim-
   '/rollouts/louder', '/rollouts/new', '/rollouts/new?step=safety', '/config', '/contracts',
   '/contracts/dahan-2026', '/contracts/changhe-2024', '/contracts/changhe-2024/edit', '/contracts/new',
   '/vendors', '/vendors/dahan', '/vendors/dahan/pack', '/alerts', '/alerts?show=all&subject=device/sim-0003',
-  '/alerts/1', '/audit', '/audit?action=layer&actor=operator:admin', '/access', '/you', '/config/group/second', '/nowhere'];
+  '/alerts/1', '/audit', '/privacy', '/audit?action=layer&actor=operator:admin', '/access', '/you', '/config/group/second', '/nowhere'];
 
 let fleet, browser, page, password;
 

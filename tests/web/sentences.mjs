@@ -16,6 +16,7 @@ const PLACES = [
   [/^server\/money\/(inquiry|profile|usage_row|reading|comparison|comparison_json|projection|weight)\.c$/,
     ['refuse', 'reading_refuse', 'reading_refuse_form', 'deny', 'snprintf', '=', '']],
   [/^server\/api\/routes_retention\.c$/, ['arena_format']],
+  [/^server\/store\/retention\.c$/, ['', '=']],
   [/^server\/fleet\/(gate_json|rollout_plan|doctor)\.c$/, ['refuse', 'found', 'snprintf']],
   [/^server\/fleet\/filter\.c$/, ['fail', 'snprintf', '=', '']],
   [/^agent\/orders\.c$/, ['answer']],
