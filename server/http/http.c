@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <fcntl.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <strings.h>
@@ -208,6 +209,17 @@ static void resume(void *connection)
     MHD_resume_connection(connection);
 }
 
+/* The library does not look at the socket of a connection that is suspended. Who says no more has
+ * gone: while a file comes there is nothing to say. */
+static bool has_gone(void *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct pollfd look = {.fd = info != NULL ? info->connect_fd : -1, .events = POLLRDHUP};
+
+    return poll(&look, 1, 0) > 0;
+}
+
 /* A file may take a minute, and others want to be served meanwhile. */
 static unsigned most_writers(const struct http *http)
 {
@@ -229,7 +241,7 @@ static bool begin_writing(struct exchange *exchange)
         reply_problem(&exchange->reply, 503,
                       "the server has no room for the file: free some in /var/tmp");
     } else {
-        exchange->reader = (struct spool_reader){suspend, resume, exchange->connection};
+        exchange->reader = (struct spool_reader){suspend, resume, has_gone, exchange->connection};
         atomic_fetch_add(&exchange->owners, 1);
         return true;
     }

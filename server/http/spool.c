@@ -66,6 +66,8 @@ static void wake(struct spool *spool)
 static bool has_left(struct spool *spool)
 {
     pthread_mutex_lock(&spool->lock);
+    if (spool->asleep != NULL && spool->asleep->has_gone(spool->asleep->context))
+        spool->has_left = true;
     const bool has_left = spool->has_left;
     pthread_mutex_unlock(&spool->lock);
     return has_left;
@@ -75,6 +77,8 @@ enum status spool_add(struct spool *spool, struct span text)
 {
     if (has_left(spool))
         return STATUS_CLOSED;
+    if (text.size == 0)
+        return STATUS_OK;
     for (size_t done = 0; done < text.size;) {
         const ssize_t written =
             pwrite(spool->fd, text.data + done, text.size - done, (off_t)(spool->size + done));

@@ -6,6 +6,7 @@
 #ifndef SERVER_HTTP_SPOOL_H
 #define SERVER_HTTP_SPOOL_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "schema/base/span.h"
@@ -17,17 +18,19 @@ MUST_CHECK enum status spool_create(struct spool **out);
 /* After both sides are done with it. NULL is allowed. */
 void spool_free(struct spool *spool);
 
-/* The writer's. STATUS_FULL: the disk is; STATUS_CLOSED: nobody reads any more. */
+/* The writer's; of nothing it only asks for the reader. STATUS_FULL: the disk is; STATUS_CLOSED:
+ * nobody reads any more. */
 MUST_CHECK enum status spool_add(struct spool *spool, struct span text);
 /* The writer's last call. Not whole: the reader learns that the rest is missing. */
 void spool_end(struct spool *spool, bool is_whole);
 
 enum { SPOOL_END = -1, SPOOL_BROKEN = -2 };
 
-/* Both are called with the spool locked: they must not call it and must not block. */
+/* All are called with the spool locked: they must not call it and must not block. */
 struct spool_reader {
     void (*sleep)(void *context); /* there is nothing now: the reader will be woken */
     void (*wake)(void *context);
+    bool (*has_gone)(void *context); /* asked while it sleeps: nobody would tell it so itself */
     void *context;
 };
 

@@ -8,6 +8,7 @@
 
 struct counts {
     int sleeps, wakes;
+    bool has_gone;
 };
 
 static void on_sleep(void *context)
@@ -18,6 +19,11 @@ static void on_sleep(void *context)
 static void on_wake(void *context)
 {
     ((struct counts *)context)->wakes++;
+}
+
+static bool on_asked(void *context)
+{
+    return ((struct counts *)context)->has_gone;
 }
 
 static int make(void **state)
@@ -40,7 +46,7 @@ static void what_is_written_is_read_before_the_rest_is_there(void **state)
 {
     struct spool *spool = *state;
     struct counts counts = {0};
-    const struct spool_reader reader = {on_sleep, on_wake, &counts};
+    const struct spool_reader reader = {on_sleep, on_wake, on_asked, &counts};
     uint8_t out[4];
 
     assert_int_equal(spool_add(spool, span_text("abcdef")), STATUS_OK);
@@ -57,7 +63,7 @@ static void a_reader_that_is_ahead_sleeps_and_is_woken_once(void **state)
 {
     struct spool *spool = *state;
     struct counts counts = {0};
-    const struct spool_reader reader = {on_sleep, on_wake, &counts};
+    const struct spool_reader reader = {on_sleep, on_wake, on_asked, &counts};
     uint8_t out[4];
 
     assert_int_equal(spool_read(spool, 0, out, sizeof out, &reader), 0);
@@ -75,7 +81,7 @@ static void an_answer_that_was_not_finished_is_told_from_a_whole_one(void **stat
 {
     struct spool *spool = *state;
     struct counts counts = {0};
-    const struct spool_reader reader = {on_sleep, on_wake, &counts};
+    const struct spool_reader reader = {on_sleep, on_wake, on_asked, &counts};
     uint8_t out[4];
 
     assert_int_equal(spool_add(spool, span_text("a")), STATUS_OK);
@@ -88,7 +94,7 @@ static void a_writer_whose_reader_has_gone_is_told_and_wakes_nobody(void **state
 {
     struct spool *spool = *state;
     struct counts counts = {0};
-    const struct spool_reader reader = {on_sleep, on_wake, &counts};
+    const struct spool_reader reader = {on_sleep, on_wake, on_asked, &counts};
     uint8_t out[4];
 
     assert_int_equal(spool_read(spool, 0, out, sizeof out, &reader), 0);
@@ -96,6 +102,23 @@ static void a_writer_whose_reader_has_gone_is_told_and_wakes_nobody(void **state
     assert_int_equal(spool_add(spool, span_text("a")), STATUS_CLOSED);
     spool_end(spool, false);
     assert_int_equal(counts.wakes, 0);
+}
+
+/* There is nothing to send it that would fail. */
+static void a_writer_of_nothing_is_told_that_a_sleeping_reader_has_gone(void **state)
+{
+    struct spool *spool = *state;
+    struct counts counts = {0};
+    const struct spool_reader reader = {on_sleep, on_wake, on_asked, &counts};
+    uint8_t out[4];
+
+    assert_int_equal(spool_read(spool, 0, out, sizeof out, &reader), 0);
+    assert_int_equal(spool_add(spool, span_text("")), STATUS_OK);
+    assert_int_equal(counts.wakes, 0);
+    counts.has_gone = true;
+    assert_int_equal(spool_add(spool, span_text("")), STATUS_CLOSED);
+    spool_end(spool, false);
+    assert_int_equal(counts.wakes, 1);
 }
 
 int main(void)
@@ -106,6 +129,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_reader_that_is_ahead_sleeps_and_is_woken_once, make,
                                         drop),
         cmocka_unit_test_setup_teardown(an_answer_that_was_not_finished_is_told_from_a_whole_one,
+                                        make, drop),
+        cmocka_unit_test_setup_teardown(a_writer_of_nothing_is_told_that_a_sleeping_reader_has_gone,
                                         make, drop),
         cmocka_unit_test_setup_teardown(a_writer_whose_reader_has_gone_is_told_and_wakes_nobody,
                                         make, drop),
