@@ -66,5 +66,5 @@ export function Pairings() {
   return html`<${PageHead} title=${t("pairings")} crumbs=${[[t("nav.fleet"), "/fleet"]]} lead=${t("pairings.lead")} />
     <${Door} />
     <section class="card flush" aria-label=${t("pairings")}><${ListTable} list=${list} columns=${columns} label=${t("pairings")} skeleton=${3}
-      empty=${html`<${Empty} icon="access" title=${t("pairings.none")}><p class="muted">${t("pairings.none.how")}</p></${Empty}>`} /></section>`;
+      empty=${html`<${Empty} icon="access" title=${t("pairings.none")}><p class="muted">${t(may("operator", "pairings") ? "pairings.none.how" : "pairings.none.ask")}</p></${Empty}>`} /></section>`;
 }
