@@ -152,11 +152,14 @@ install_packages() { # run | test | web | analyse | arm64 | bench | browser
 	step_done
 }
 
+# One at a time for one folder: the second waits, for the two would write the same files.
 compile() ( # PRESET [TARGET...]
 	preset=$1
 	shift
-	cd "$MYNA_ROOT" && cmake --preset "$preset" && cmake --build --preset "$preset" "$@"
-)
+	cd "$MYNA_ROOT"
+	flock -n 8 || { echo "waiting for another build of .build/$preset" && flock 8; }
+	cmake --preset "$preset" && cmake --build --preset "$preset" "$@"
+) 8>"$MYNA_ROOT/.build/$1.lock"
 
 # build PRESET [TARGET...]
 build() {
@@ -165,6 +168,7 @@ build() {
 	prepare_home
 	build_log=$MYNA_HOME/log/build-$preset.log
 	need_disk "$MYNA_ROOT" "$([ -f "$MYNA_ROOT/.build/$preset/build.ninja" ] && echo 100 || echo 600)"
+	mkdir -p "$MYNA_ROOT/.build" # for the lock
 	step "building ($preset)"
 	: >"$build_log"
 	if ! watched "$build_log" "$BUILD_FAR" compile "$preset" "$@"; then

@@ -7,6 +7,8 @@ import {untranslated} from './languages.mjs';
 
 const DESK = {width: 1440, height: 900};
 const PHONE = {width: 360, height: 740};
+const LAPTOPS = [{width: 1280, height: 800}, {width: 1024, height: 768}];
+const LEAD_PX = 120; // narrower, and words are broken inside
 
 // Each page is drawn once for each walk; colours and size change under it, as they do for people.
 const WALKS = [
@@ -37,10 +39,21 @@ async function inTheDark(page) {
   return faults;
 }
 
-async function inAnotherSize(page, {viewport, then}) {
-  await page.setViewportSize(then);
-  await still(page);
-  const faults = await tooWide(page);
+// Tables whose first column has no room, and cards that something sticks out of.
+const squeezed = (page) => page.evaluate((least) => [
+  ...[...document.querySelectorAll('.table thead th.lead')].filter((th) => th.offsetWidth > 0 && th.offsetWidth < least)
+    .map((th) => `the column "${th.textContent.trim()}" is ${th.offsetWidth} wide`),
+  ...[...document.querySelectorAll('main .card')].filter((card) => card.scrollWidth > card.clientWidth + 1)
+    .map((card) => `something sticks ${card.scrollWidth - card.clientWidth} out of the card "${card.textContent.trim().slice(0, 40)}"`),
+], LEAD_PX);
+
+async function inOtherSizes(page, {viewport, then}) {
+  const faults = [];
+  for (const size of [then, ...LAPTOPS]) {
+    await page.setViewportSize(size);
+    await still(page);
+    faults.push(...named(`${size.width} wide`, [...await tooWide(page), ...size === then ? [] : await squeezed(page)]));
+  }
   await page.setViewportSize(viewport);
   return faults;
 }
@@ -53,7 +66,7 @@ async function faultsOf(page, walk) {
     ...await accessibilityFaults(page),
     ...await tooWide(page),
     ...named('dark', await inTheDark(page)),
-    ...named(`${walk.then.width} wide`, await inAnotherSize(page, walk)),
+    ...await inOtherSizes(page, walk),
   ];
 }
 

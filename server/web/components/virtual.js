@@ -197,7 +197,8 @@ function useScrolled(box, pages) {
   return range;
 }
 
-const Gap = ({ rows, columns }) => rows > 0 && html`<tr class="gap" aria-hidden="true"><td colspan=${columns}
+// One cell: it would make columns of those that a narrow screen hides, if it stretched over all of them.
+const Gap = ({ rows }) => rows > 0 && html`<tr class="gap" aria-hidden="true"><td
   style=${{ height: `${rows * ROW_PX}px` }}></td></tr>`;
 
 // What was drawn of a row is drawn again as it is while neither row nor columns changed: the view
@@ -218,9 +219,9 @@ function Body({ pages, columns, rowHref, range: [from, to] }) {
   const { count } = pages;
   const draw = useDrawn(columns, rowHref);
   const rows = pages.rows(from, Math.min(to, count));
-  return html`<${Gap} rows=${Math.min(from, count)} columns=${columns.length} />
+  return html`<${Gap} rows=${Math.min(from, count)} />
     ${rows.map(([place, row]) => draw(row, place))}
-    <${Gap} rows=${count - Math.min(to, count)} columns=${columns.length} />`;
+    <${Gap} rows=${count - Math.min(to, count)} />`;
 }
 
 // total: how many rows there are, where that is known; noun: the text of how many are shown.
