@@ -106,8 +106,17 @@ test('waiting outlives a server that is away for a while, but not one that was n
   await new Promise((resolve) => { server.close(resolve); server.closeAllConnections(); });
   const {code} = await run(mynactl, ['rollout', 'wait', 'wave'], there).then(() => ({code: 0}), (error) => error);
   assert.equal(code, 3, 'it was never there for this one');
-  state = 'completed';
+  // and the one that waits does meet its absence
+  let isAway = true;
+  const missed = new Promise((resolve) => server.on('connection', (socket) => {
+    if (!isAway) return;
+    socket.destroy();
+    resolve();
+  }));
   await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await Promise.race([missed, waiting]);
+  isAway = false;
+  state = 'completed';
   assert.deepEqual(await waiting, [0, '']);
   server.close();
 });
