@@ -132,3 +132,17 @@ enum status rollout_approval_outgrown(struct arena *arena, const struct rollout_
     json_free(agreed);
     return status == STATUS_OK && arena_failed(arena) ? STATUS_MEMORY : status;
 }
+
+enum status rollout_approval_robots(const struct rollout_steps_row *row, int64_t *out)
+{
+    struct json *agreed;
+
+    *out = 0;
+    if (row->approved.size == 0)
+        return STATUS_OK;
+    if (json_parse(row->approved, &agreed, NULL) != STATUS_OK)
+        return STATUS_CORRUPT;
+    *out = json_int(json_member(agreed, "robots"), 0);
+    json_free(agreed);
+    return STATUS_OK;
+}

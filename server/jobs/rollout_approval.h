@@ -28,4 +28,7 @@ MUST_CHECK enum status rollout_approval_outgrown(struct arena *arena,
                                                  const struct rollout_approval *now,
                                                  const char **out);
 
+/* For how many robots the row is approved; 0: it is not. STATUS_CORRUPT: as above. */
+MUST_CHECK enum status rollout_approval_robots(const struct rollout_steps_row *row, int64_t *out);
+
 #endif

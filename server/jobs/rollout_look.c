@@ -285,6 +285,21 @@ static enum status take_back(struct store_conn *conn, struct looking *looking)
 
 /* ---- a wave ---- */
 
+/* Whoever comes while a wave is open enters it, and it may be the last to ask before. */
+static enum status check_joined(struct store_conn *conn, struct looking *looking)
+{
+    const struct rollout_steps_row *row = &looking->row;
+    const int64_t most = looking->look->approval_devices;
+    int64_t approved = 0;
+
+    if (most < 0 || row->live <= most || row->is_reverse)
+        return STATUS_OK;
+    enum status status = rollout_approval_robots(row, &approved);
+    if (status != STATUS_OK || row->live <= approved || !has_read(looking))
+        return status;
+    return ask_approval(conn, looking);
+}
+
 static enum status open_wave(struct store_conn *conn, struct looking *looking)
 {
     struct rollout_steps_row *row = &looking->row;
@@ -377,6 +392,10 @@ static enum status drive(struct store_conn *conn, struct looking *looking)
         return status;
     if (row->place == ROLLOUT_PUBLISHING && !row->is_wave_open)
         return open_wave(conn, looking);
+    if (is_running(row->place) && row->place != ROLLOUT_JUDGING)
+        status = check_joined(conn, looking);
+    if (status != STATUS_OK || looking->moved || looking->lacks)
+        return status;
     if (is_running(row->place) && row->counts.waiting > 0)
         status = open_waiting(conn, looking);
     else if (row->place == ROLLOUT_ROLLING_BACK && row->open > 0)

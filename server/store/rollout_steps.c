@@ -111,14 +111,14 @@ enum status rollout_steps_count(struct store_conn *conn, struct rollout_steps_ro
         count,
         "SELECT coalesce(w.state <> 'planned', false), coalesce(w.is_control, false), w.planned,"
         "  w.opened_at, w.tokens_at, w.confirmed_at, w.soak_until, w.looks, d.moved,"
-        "  d.waiting, d.opened, d.confirmed, d.failed, d.unreachable, d.ever, d.open "
+        "  d.waiting, d.opened, d.confirmed, d.failed, d.unreachable, d.ever, d.open, d.live "
         "FROM (SELECT count(*) FILTER (WHERE o.wave <= $2 AND o.state = 'waiting') AS waiting,"
         "    count(*) FILTER (WHERE o.wave = $2 AND o.state = 'opened') AS opened,"
         "    count(*) FILTER (WHERE o.wave = $2 AND o.state = 'confirmed') AS confirmed,"
         "    count(*) FILTER (WHERE o.wave = $2 AND o.state = 'failed') AS failed,"
         "    count(*) FILTER (WHERE o.wave = $2 AND o.state = 'unreachable') AS unreachable,"
         "    count(*) FILTER (WHERE o.opened_at IS NOT NULL) AS ever,"
-        "    count(*) FILTER (WHERE o.is_open) AS open,"
+        "    count(*) FILTER (WHERE o.is_open) AS open, count(*) AS live,"
         "    greatest(max(o.opened_at), max(o.settled_at)) AS moved"
         "   FROM myna.rollout_device o WHERE o.rollout_id = $1 AND o.is_live) d"
         " LEFT JOIN myna.rollout_wave w ON w.rollout_id = $1 AND w.wave = $2");
@@ -146,6 +146,7 @@ enum status rollout_steps_count(struct store_conn *conn, struct rollout_steps_ro
     };
     row->opened_ever = result_int(&result, 0, 14);
     row->open = result_int(&result, 0, 15);
+    row->live = result_int(&result, 0, 16);
     result_release(&result);
     return STATUS_OK;
 }

@@ -49,6 +49,7 @@ struct rollout_steps_row {
     int64_t last_moved_ms;             /* of its devices; 0: none has */
     struct rollout_step_counts counts; /* waiting: in those before it as well, for another try */
     int64_t opened_ever;               /* of all waves: what a ramp counts */
+    int64_t live;                      /* members that have not left */
     int64_t open;                      /* see the patch */
 };
 

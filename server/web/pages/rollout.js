@@ -94,7 +94,7 @@ export function Rollout({ id }) {
   return html`<${PageHead} title=${id} crumbs=${[[t("nav.rollouts"), "/rollouts"]]} at=${row?.as_of}
       lead=${row && html`<${Place} row=${row} />${row.name && html`<span class="muted">${row.name}</span>`}
         <span class="muted">${t("since")} <${Ago} at=${row.since} /></span>`}>
-      ${row && html`<${Acts} row=${row} reload=${state.reload} />`}</${PageHead}>
+      ${row && html`<${Acts} row=${row} etag=${state.etag} reload=${state.reload} />`}</${PageHead}>
     <${Loaded} state=${state} lines=${10}>${() => html`<${Reason} row=${row} /><${Drained} row=${row} />
     <div class="robot rollout">
       <div class="column">

@@ -320,6 +320,8 @@ test('approval is of so many robots: what grew while it waited is asked about ag
   const asked = await until('behind', 'does not ask', ({state}) => state === 'approval');
   assert.deepEqual([asked.asked, asked.approved], [{robots: 13, costs: [], unknown: null}, null]);
 
+  assert.equal((await anna.post('/rollouts/behind/approve', {}, {'If-Match': `"${asked.version - 1}"`})).status, 412, 'figures of before');
+
   // another is ahead of it again when it is approved
   assert.equal((await make('again', {volume: 8}, {soak_s: 3600}, {group: 'one'})).status, 201);
   await until('again', 'not running', ({state}) => state === 'running', {answering: false});

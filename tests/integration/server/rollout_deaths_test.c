@@ -467,17 +467,20 @@ static void a_later_wave_that_preflight_refuses_waits_until_it_does_not(void **s
     check(*state, &story);
 }
 
-static void what_outgrows_its_approval_between_waves_waits_for_another(void **state)
+static void what_outgrows_its_approval_in_a_wave_or_between_two_waits_for_another(void **state)
 {
     const struct story story = {
         .kind = KEY,
         .end = "completed",
         .wants_approval = true,
         .is_by_hand = true,
-        .acts = {{"draft",
-                  .sql = "UPDATE myna.device SET status = 'quarantined' WHERE device_id = 'r8'"},
+        .acts = {{"draft", .sql = "UPDATE myna.device SET status = 'quarantined'"
+                                  " WHERE device_id IN ('r7', 'r8')"},
                  {"draft", ROLLOUT_START},
                  {"approval", ROLLOUT_APPROVE, .actor = "operator:bob"},
+                 {"running/soaking",
+                  .sql = "UPDATE myna.device SET status = 'active' WHERE device_id = 'r7'"},
+                 {"paused/publishing/approval", ROLLOUT_APPROVE, .actor = "operator:bob"},
                  {"paused/judging/by_hand", .sql = "UPDATE myna.device SET status = 'active'"},
                  {"paused/judging/by_hand", ROLLOUT_NEXT},
                  {"paused/publishing/approval", ROLLOUT_APPROVE, .actor = "operator:bob"},
@@ -570,7 +573,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_key_is_red_and_tried_again),
         cmocka_unit_test(without_a_verdict_somebody_forces_it),
         cmocka_unit_test(a_later_wave_that_preflight_refuses_waits_until_it_does_not),
-        cmocka_unit_test(what_outgrows_its_approval_between_waves_waits_for_another),
+        cmocka_unit_test(what_outgrows_its_approval_in_a_wave_or_between_two_waits_for_another),
         cmocka_unit_test(when_nobody_answers_for_days_it_stalls_and_goes_on),
         cmocka_unit_test(who_waits_for_another_begins_when_that_ends),
         cmocka_unit_test(a_group_that_goes_ends_it),

@@ -42,11 +42,12 @@ function RollBack({ row, submit, onClose }) {
   </${FormDialog}>`;
 }
 
-export function Acts({ row, reload }) {
+export function Acts({ row, etag, reload }) {
   const [asking, setAsking] = useState("");
   const close = () => setAsking("");
   const act = async (what, body) => {
-    const { data } = await post(`/rollouts/${row.id}/${what}`, body ?? {});
+    // whoever approves agrees to the figures on this page: not to others that are asked about meanwhile
+    const { data } = await post(`/rollouts/${row.id}/${what}`, body ?? {}, what === "approve" ? etag : undefined);
     if (data.id !== row.id) navigate(`/rollouts/${data.id}`);
     else await reload();
   };
@@ -59,7 +60,7 @@ export function Acts({ row, reload }) {
     .filter((what) => !(what === "abort" && row.state === "draft") && !(what === "roll-back" && row.state === "rolling_back"))
     .filter((what) => may(what === "approve" ? "approver" : "operator") && !(what === "approve" && mine));
   if (["draft", "aborted"].includes(row.state) && row.members === null && may("operator")) offered.push("delete");
-  return html`${row.state === "approval" && mine && html`<span class="muted">${t("rollout.approval.mine")}</span>`}
+  return html`${row.acts?.includes("approve") && mine && html`<span class="muted">${t("rollout.approval.mine")}</span>`}
     ${offered.map((what) => html`<${Button} key=${what} kind=${kind(what)}
       onClick=${() => (ASKED.includes(what) ? setAsking(what) : attempt(() => act(what)))}>${word("rollout_act", key(what))}</${Button}>`)}
     ${asking === "force" && html`<${Force} row=${row} submit=${(body) => act("force", body)} onClose=${close} />`}

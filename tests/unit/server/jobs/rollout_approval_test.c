@@ -85,6 +85,19 @@ static void a_hundredth_more_money_is_as_much_and_what_is_above_that_is_more(voi
     assert_non_null(told("{\"robots\":12,\"costs\":[],\"unknown\":null}", 12, "1.01", NULL));
 }
 
+static void so_many_robots_are_approved_and_none_before_anybody_agreed(void **state)
+{
+    const struct rollout_steps_row approved = {.approved = span_text(AGREED)};
+    const struct rollout_steps_row draft = {.approved = {0}};
+    int64_t robots = -1;
+
+    (void)state;
+    assert_int_equal(rollout_approval_robots(&approved, &robots), STATUS_OK);
+    assert_int_equal(robots, 12);
+    assert_int_equal(rollout_approval_robots(&draft, &robots), STATUS_OK);
+    assert_int_equal(robots, 0);
+}
+
 static void a_cost_that_was_known_and_is_not_any_more_is_more(void **state)
 {
     (void)state;
@@ -109,6 +122,7 @@ int main(void)
         cmocka_unit_test(figures_are_kept_as_they_are_read_again),
         cmocka_unit_test(one_robot_more_is_more),
         cmocka_unit_test(a_hundredth_more_money_is_as_much_and_what_is_above_that_is_more),
+        cmocka_unit_test(so_many_robots_are_approved_and_none_before_anybody_agreed),
         cmocka_unit_test(a_cost_that_was_known_and_is_not_any_more_is_more),
         cmocka_unit_test(of_what_was_approved_before_costs_were_kept_robots_are_compared),
     };
