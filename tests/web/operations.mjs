@@ -42,6 +42,34 @@ export function operationsTests(on) {
     await page.getByText('No alert fits').waitFor();
   });
 
+  test('what a shorter time would remove is told before it goes', async () => {
+    const page = on.page();
+    await on.fleet().sql(`INSERT INTO myna.command (command_id, device_id, kind, status, created_at, created_by, expires_at)
+      SELECT gen_random_uuid(), 'sim-0001', 'say', 'done', now() - interval '100 days', 'operator:admin', now() FROM generate_series(1, 2)`);
+    await on.settle(page, '/privacy');
+    const row = page.getByRole('table', {name: 'Goes when its time is over'}).locator('tbody tr', {hasText: 'commands'});
+    await row.getByText('365 days', {exact: true}).waitFor();
+    const change = async (days) => {
+      await row.getByRole('button', {name: 'How long'}).click();
+      const dialog = page.getByRole('dialog', {name: 'How long'});
+      await dialog.getByLabel('Days').fill(days);
+      return dialog;
+    };
+    const wrong = await change('4000');
+    await wrong.getByRole('button', {name: 'Save'}).click();
+    await wrong.locator('.field.invalid').getByText('must be from 1 to 3650, or 0 for ever').waitFor();
+    await wrong.getByLabel('Days').fill('');
+    assert.equal(await wrong.getByRole('button', {name: 'Save'}).isDisabled(), true); // nothing is not for ever
+    await wrong.getByRole('button', {name: 'Cancel'}).click();
+    const dialog = await change('90');
+    await dialog.getByRole('button', {name: 'Save'}).click();
+    await dialog.getByText('Gone for good by it: 2 entries.').waitFor();
+    await row.getByText('365 days', {exact: true}).waitFor(); // it was only asked
+    await dialog.getByRole('button', {name: 'Let it go'}).click();
+    await row.getByText('90 days').waitFor();
+    await row.getByText('else 365 days').waitFor();
+  });
+
   test('a channel is made, tried, changed and removed on the page, and what it did not get is sent again', async () => {
     const page = on.page();
     const hook = await Hook.open();

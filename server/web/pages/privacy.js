@@ -42,7 +42,7 @@ function KeepDialog({ row, onClose }) {
 }
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
-const what = { key: "what", title: t("privacy.what"), lead: true, cell: (row) => html`<b>${sentence(tell(row.what))}</b><span class="sub">${row.class}</span>` };
+const what = { key: "what", title: t("privacy.what"), lead: true, cell: (row) => html`<b>${sentence(tell(row.what))}</b><code class="sub">${row.class}</code>` };
 
 const columns = (onEdit) => [
   what,
