@@ -16,7 +16,7 @@ const PLAN = {gates: 'off', soak_s: 1, control: {at_least: 2}, rate_per_minute: 
 // Each kind has robots of its own, so that one run kills servers in the states of all three.
 const KINDS = ['settings', 'key', 'software'];
 const EACH = 8;
-// The table of server/fleet/rollout.c: a place that is added there is to be walked here.
+// The table in server/fleet/rollout.c, so that a place which is added there is walked here.
 const PLACES = [...readFileSync(join(dirname(fileURLToPath(import.meta.url)), '../../../server/fleet/rollout.c'), 'utf8')
   .matchAll(/^ {4}\[ROLLOUT_\w+\] = \{\{([^}]+)\}/gm)].map(([, name]) => name.split(', ').filter((part) => part !== 'NULL').map((part) => JSON.parse(part)).join('/'));
 const walked = new Set(); // where a server was killed
