@@ -55,23 +55,18 @@ void agent_on_software(void *context)
     link_config_settled(agent->link);
 }
 
-/* The certificate is read at the next connection; the rest counts at once. Keys that configuration
- * names come behind this one. */
+/* The certificate is read at the next connection; the rest counts at once. */
 void agent_on_renewed(void *context, const struct identity *identity)
 {
     struct agent *agent = context;
-
     struct identity *mine = &agent->identity;
-    struct box_pair pair;
 
     pthread_mutex_lock(&agent->in_force);
     memcpy(mine->brokers, identity->brokers, sizeof mine->brokers);
     mine->broker_count = identity->broker_count;
     memcpy(mine->server_ca_pem, identity->server_ca_pem, sizeof mine->server_ca_pem);
-    if (identity_pair(identity, identity->server_key.public_key, &pair) == STATUS_OK)
-        link_add_pair(agent->link, &pair);
+    mine->server_key = identity->server_key;
     pthread_mutex_unlock(&agent->in_force);
-    crypto_wipe(&pair, sizeof pair);
     agent_put_in_force(agent);
 }
 

@@ -8,6 +8,7 @@
 #include "schema/base/encode.h"
 #include "schema/base/file.h"
 #include "schema/base/json.h"
+#include "schema/base/log.h"
 #include "schema/wire/topic.h"
 
 #define MAX_FACTS_BYTES 16384
@@ -340,4 +341,39 @@ enum status identity_pair(const struct identity *identity,
     memcpy(made.server_public, server_public, PKI_X25519_SIZE);
     *pair = made;
     return STATUS_OK;
+}
+
+/* Puts a key among those in use, which stand newest first; the oldest one falls out. */
+static void insert(const wire_SealingKey *used[IDENTITY_PAIRS], size_t *count,
+                   const wire_SealingKey *key)
+{
+    size_t at = *count;
+
+    while (at > 0 && used[at - 1]->valid_from_ms < key->valid_from_ms)
+        at--;
+    if (at == IDENTITY_PAIRS)
+        return;
+    *count += *count < IDENTITY_PAIRS;
+    for (size_t i = *count - 1; i > at; i--)
+        used[i] = used[i - 1];
+    used[at] = key;
+}
+
+size_t identity_pairs(const struct identity *identity, const wire_SealingKey *keys, size_t count,
+                      struct box_pair pairs[IDENTITY_PAIRS])
+{
+    const wire_SealingKey *used[IDENTITY_PAIRS];
+    size_t used_count = 0, made = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (identity_check_key(identity, &keys[i]) == STATUS_OK)
+            insert(used, &used_count, &keys[i]);
+        else
+            log_warning("agent", "a server key in the configuration is not used: nobody signed it");
+    }
+    if (used_count == 0 || identity->server_key.valid_from_ms > used[0]->valid_from_ms)
+        insert(used, &used_count, &identity->server_key);
+    for (size_t i = 0; i < used_count; i++)
+        made += identity_pair(identity, used[i]->public_key, &pairs[made]) == STATUS_OK;
+    return made;
 }

@@ -84,4 +84,11 @@ MUST_CHECK enum status identity_pair(const struct identity *identity,
                                      const uint8_t server_public[PKI_X25519_SIZE],
                                      struct box_pair *pair);
 
+/* The pairs that a configuration which names these keys leaves in use, newest first; returns how
+ * many. A key counts when the server CA signed it. The one of enrolment or renewal is among them
+ * while the configuration names none that is as new: then it was not told of it yet. */
+#define IDENTITY_PAIRS 2
+size_t identity_pairs(const struct identity *identity, const wire_SealingKey *keys, size_t count,
+                      struct box_pair pairs[IDENTITY_PAIRS]);
+
 #endif

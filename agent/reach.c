@@ -7,20 +7,15 @@
 static void take_server_keys(struct link *link, const struct identity *identity,
                              const struct settings_values *values)
 {
-    for (size_t i = values->server_key_count; i-- > 0;) { /* oldest first: the newest seals */
-        const wire_SealingKey *key = &values->server_keys[i];
-        struct box_pair pair;
-        enum status status = identity_check_key(identity, key);
+    struct box_pair pairs[IDENTITY_PAIRS];
+    const size_t count =
+        identity_pairs(identity, values->server_keys, values->server_key_count, pairs);
 
-        if (status == STATUS_OK)
-            status = identity_pair(identity, key->public_key, &pair);
-        if (status == STATUS_OK)
-            link_add_pair(link, &pair);
-        else
-            log_warning("agent", "a server key in the configuration is not used: %s",
-                        status_text(status));
-        crypto_wipe(&pair, sizeof pair);
-    }
+    if (count > 0)
+        link_set_pairs(link, pairs, count);
+    else
+        log_warning("agent", "none of the server's keys can be used: those before are kept");
+    crypto_wipe(pairs, sizeof pairs);
 }
 
 /* Those of the configuration first; where this robot was enrolled it can always come back to. */

@@ -1,7 +1,7 @@
 /* reach.h - how this robot reaches its server: the keys and brokers that a configuration names
  *
- * A key counts when the server's certificate authority says so; the brokers of enrolment stay
- * behind those of the configuration.
+ * The keys are those of identity_pairs(); the brokers of enrolment stay behind those of the
+ * configuration.
  */
 #ifndef AGENT_REACH_H
 #define AGENT_REACH_H

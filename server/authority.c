@@ -342,7 +342,7 @@ void authority_adopt(struct authority *authority, const uint8_t data_key[CRYPTO_
     authority->has_data_key = true;
 }
 
-const uint8_t *authority_master(const struct authority *authority)
+const uint8_t *authority_data_key(const struct authority *authority)
 {
     assert(authority->has_data_key);
     return authority->data_key;

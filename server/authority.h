@@ -44,7 +44,7 @@ void authority_adopt(struct authority *authority, const uint8_t data_key[CRYPTO_
 
 /* The data key, CRYPTO_KEY_SIZE bytes: wraps every secret in the database; borrowed. Only after
  * authority_adopt(). */
-const uint8_t *authority_master(const struct authority *authority);
+const uint8_t *authority_data_key(const struct authority *authority);
 
 /* PEM text, borrowed: the root, and what robots need to verify server statements. */
 const char *authority_root(const struct authority *authority);

@@ -10,7 +10,7 @@ static enum status make(const struct authority *authority, struct sealing_keys_r
 
     row->valid_from_ms = clock_wall_ms();
     if (status == STATUS_OK)
-        status = crypto_wrap(authority_master(authority), "sealing-key",
+        status = crypto_wrap(authority_data_key(authority), "sealing-key",
                              span_of(private_key, sizeof private_key), row->private_wrapped);
     crypto_wipe(private_key, sizeof private_key);
     if (status == STATUS_OK)
@@ -30,4 +30,15 @@ enum status identity_ensure(struct store *store, const struct authority *authori
         return status;
     status = make(authority, &row);
     return status == STATUS_OK ? sealing_keys_add_first(store, &row) : status;
+}
+
+enum status identity_follow(struct store *store, const struct authority *authority,
+                            const struct author *author, int64_t per_minute, struct arena *arena,
+                            struct document *out)
+{
+    struct sealing_keys_row row;
+    enum status status = make(authority, &row);
+
+    return status == STATUS_OK ? sealing_keys_follow(store, author, &row, per_minute, arena, out)
+                               : status;
 }

@@ -1,11 +1,18 @@
-/* identity.h - the key that robots seal their messages for: made once per installation */
+/* identity.h - the keys that robots seal their messages for: the first one, and those that follow
+ */
 #ifndef SERVER_IDENTITY_H
 #define SERVER_IDENTITY_H
 
 #include "server/authority.h"
-#include "server/store/store.h"
+#include "server/store/document.h"
 
 /* Makes the sealing key with its signed statement when the database has none yet. */
 MUST_CHECK enum status identity_ensure(struct store *store, const struct authority *authority);
+
+/* Makes the next sealing key, with its signed statement, and lets it follow the present one: see
+ * sealing_keys_follow(). */
+MUST_CHECK enum status identity_follow(struct store *store, const struct authority *authority,
+                                       const struct author *author, int64_t per_minute,
+                                       struct arena *arena, struct document *out);
 
 #endif

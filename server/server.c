@@ -19,6 +19,7 @@
 #include "server/jobs/notary.h"
 #include "server/jobs/outbox.h"
 #include "server/jobs/rollouts.h"
+#include "server/jobs/rotator.h"
 #include "server/jobs/thresholds.h"
 #include "server/sso/oidc.h"
 #include "server/store/installation.h"
@@ -64,6 +65,7 @@ struct server {
     struct thresholds *thresholds;
     struct rollouts *rollouts;
     struct drainer *drainer;
+    struct rotator *rotator;
     struct deadman *deadman;
     struct notary *notary;
     struct keeper *keeper;
@@ -132,7 +134,7 @@ static enum status start_keeper(struct server *server, char *problem)
         snprintf(path, sizeof path, "%s", config->revocations_file);
     else
         snprintf(path, sizeof path, "%s/revocations.jsonl", config->state_dir);
-    return keeper_start(&server->keeper, server->store, path, authority_master(server->authority),
+    return keeper_start(&server->keeper, server->store, path, authority_data_key(server->authority),
                         problem);
 }
 
@@ -149,16 +151,16 @@ static enum status start_bus(struct server *server, char *problem)
         .ca_file = ca_file,
         .cert_file = cert_file,
         .key_file = key_file,
-        .master_key = authority_master(server->authority),
+        .master_key = authority_data_key(server->authority),
     };
     const struct ingest_options ingest_options = {
-        .master_key = authority_master(server->authority),
+        .master_key = authority_data_key(server->authority),
         .stale_window_ms = config->stale_window_s * 1000,
     };
     const struct janitor_options janitor_options = {
         .retention = {.usage_months = config->usage_months, .bundle_days = config->bundle_days}};
     struct outbox_options outbox_options = {
-        .master_key = authority_master(server->authority),
+        .master_key = authority_data_key(server->authority),
         .brokers = &server->brokers,
     };
 
@@ -214,7 +216,7 @@ static enum status start_notices(struct server *server, char *problem)
     const struct config *config = server->config;
     char dashboard[512];
     const struct courier_options courier = {
-        .master_key = authority_master(server->authority),
+        .master_key = authority_data_key(server->authority),
         .dashboard = dashboard,
         .ca_file = config->notify_ca,
         .attempts = config->notify_attempts,
@@ -238,6 +240,9 @@ static enum status start_notices(struct server *server, char *problem)
         status = rollouts_start(&server->rollouts, server->store, &rollouts);
     if (status == STATUS_OK)
         status = drainer_start(&server->drainer, server->store);
+    if (status == STATUS_OK)
+        status =
+            rotator_start(&server->rotator, server->store, authority_data_key(server->authority));
     return say(problem, status, "alerts cannot be raised and delivered");
 }
 
@@ -534,6 +539,7 @@ void server_stop(struct server *server)
     feed_stop(server->feed);
     notary_stop(server->notary);
     deadman_stop(server->deadman);
+    rotator_stop(server->rotator);
     drainer_stop(server->drainer);
     rollouts_stop(server->rollouts);
     thresholds_stop(server->thresholds);

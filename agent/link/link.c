@@ -44,7 +44,7 @@ enum queued {
     QUEUED_FINISH = 4, /* struct finish_note, attachment */
     QUEUED_REMEMBER = 5,
     QUEUED_INTERVAL = 6,
-    QUEUED_PAIR = 7,
+    QUEUED_PAIRS = 7,
     QUEUED_SETTLED = 8,
     QUEUED_STOP = 9,
 };
@@ -445,15 +445,15 @@ static void on_queued_interval(struct link *link, struct span body)
     peer_set_report_interval(link->peer, interval_s);
 }
 
-static void on_queued_pair(struct link *link, struct span body)
+static void on_queued_pairs(struct link *link, struct span body)
 {
-    struct box_pair pair;
+    struct box_pair pairs[PEER_PAIRS];
 
-    if (body.size != sizeof pair)
+    if (body.size == 0 || body.size > sizeof pairs || body.size % sizeof *pairs != 0)
         return;
-    memcpy(&pair, body.data, sizeof pair);
-    peer_add_pair(link->peer, &pair);
-    crypto_wipe(&pair, sizeof pair);
+    memcpy(pairs, body.data, body.size);
+    peer_set_pairs(link->peer, pairs, body.size / sizeof *pairs);
+    crypto_wipe(pairs, sizeof pairs);
 }
 
 static void on_queued_settled(struct link *link, struct span body)
@@ -465,7 +465,7 @@ static void on_queued_settled(struct link *link, struct span body)
 static void (*const handlers[])(struct link *link, struct span body) = {
     [QUEUED_EVENT] = on_queued_event,       [QUEUED_MESSAGE] = on_queued_message,
     [QUEUED_FINISH] = on_queued_finish,     [QUEUED_REMEMBER] = on_queued_remember,
-    [QUEUED_INTERVAL] = on_queued_interval, [QUEUED_PAIR] = on_queued_pair,
+    [QUEUED_INTERVAL] = on_queued_interval, [QUEUED_PAIRS] = on_queued_pairs,
     [QUEUED_SETTLED] = on_queued_settled,   [QUEUED_STOP] = NULL,
 };
 
@@ -671,10 +671,11 @@ void link_set_report_interval(struct link *link, int64_t interval_s)
         log_warning("link", "the report interval was not changed: the queue is full");
 }
 
-void link_add_pair(struct link *link, const struct box_pair *pair)
+void link_set_pairs(struct link *link, const struct box_pair *pairs, size_t count)
 {
-    if (put(link, QUEUED_PAIR, span_of(pair, sizeof *pair), span_of(NULL, 0)) != STATUS_OK)
-        log_warning("link", "a new server key was dropped: the queue is full");
+    if (put(link, QUEUED_PAIRS, span_of(pairs, count * sizeof *pairs), span_of(NULL, 0)) !=
+        STATUS_OK)
+        log_warning("link", "new server keys were dropped: the queue is full");
 }
 
 bool link_is_ready(struct link *link)

@@ -68,7 +68,8 @@ void link_remember_command(struct link *link, const uint8_t id[16], int64_t expi
 /* See peer_config_settled(). */
 void link_config_settled(struct link *link);
 void link_set_report_interval(struct link *link, int64_t interval_s);
-void link_add_pair(struct link *link, const struct box_pair *pair);
+/* See peer_set_pairs(). */
+void link_set_pairs(struct link *link, const struct box_pair *pairs, size_t count);
 
 /* True while the server answers. */
 bool link_is_ready(struct link *link);

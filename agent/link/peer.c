@@ -12,7 +12,6 @@
 #define HELLO_GAP_MS    1000  /* between a hello and one that a state asks for */
 #define TELL_REFUSED_MS 5000  /* from a box that was refused to the report that tells it */
 #define TELL_DENIED_MS  5000  /* between two reports that ask for credit */
-#define MAX_PAIRS       2     /* server keys overlap during a rotation */
 
 struct remembered {
     uint8_t id[16];
@@ -21,7 +20,7 @@ struct remembered {
 };
 
 struct peer {
-    struct box_pair pairs[MAX_PAIRS]; /* newest first */
+    struct box_pair pairs[PEER_PAIRS]; /* newest first */
     size_t pair_count;
     struct journal *journal;
     struct peer_scratch *scratch;
@@ -132,14 +131,14 @@ void peer_free(struct peer *peer)
     free(peer);
 }
 
-void peer_add_pair(struct peer *peer, const struct box_pair *pair)
+void peer_set_pairs(struct peer *peer, const struct box_pair *pairs, size_t count)
 {
-    for (size_t i = 0; i < peer->pair_count; i++)
-        if (memcmp(peer->pairs[i].server_public, pair->server_public, PKI_X25519_SIZE) == 0)
-            return;
-    peer->pairs[1] = peer->pairs[0];
-    peer->pairs[0] = *pair;
-    peer->pair_count = MAX_PAIRS;
+    assert(count > 0 && count <= PEER_PAIRS);
+    if (memcmp(peer->pairs[0].server_public, pairs[0].server_public, PKI_X25519_SIZE) != 0)
+        peer->report_due_ms = 0;
+    crypto_wipe(peer->pairs, sizeof peer->pairs);
+    memcpy(peer->pairs, pairs, count * sizeof *pairs);
+    peer->pair_count = count;
 }
 
 enum peer_phase peer_phase(const struct peer *peer)

@@ -98,9 +98,11 @@ void peer_scratch_free(struct peer_scratch *scratch);
 MUST_CHECK enum status peer_create(struct peer **out, const struct peer_options *options);
 void peer_free(struct peer *peer);
 
-/* Another key pair of the same device: a server key that follows the present one. Boxes of either
- * are opened; the newest seals. */
-void peer_add_pair(struct peer *peer, const struct box_pair *pair);
+/* The key pairs from now on, of the same device, at least one: the first one seals, boxes of either
+ * are opened, and what was opened before and is not among them is not any more. A new first one is
+ * used at once, so that the server hears of it. */
+#define PEER_PAIRS 2 /* server keys overlap during a rotation */
+void peer_set_pairs(struct peer *peer, const struct box_pair *pairs, size_t count);
 
 /* The connection is up and down/# subscribed. session: its number, raised and persisted before
  * CONNECT, and its random id. Says hello. */

@@ -17,17 +17,17 @@ const struct route_table *const *api_routes(size_t *count)
 {
     /* pages last: they take every path that is left */
     static const struct route_table *const tables[] = {
-        &routes_alerts,        &routes_audit,         &routes_budgets,    &routes_channels,
-        &routes_claims,        &routes_commands,      &routes_contracts,  &routes_devices,
-        &routes_device_ends,   &routes_doctor,        &routes_drains,     &routes_filters,
-        &routes_fleet,         &routes_groups,        &routes_health,     &routes_imports,
-        &routes_invoices,      &routes_keys,          &routes_layers,     &routes_login,
-        &routes_media,         &routes_oidc,          &routes_operators,  &routes_regions,
-        &routes_rollouts,      &routes_statements,    &routes_usage,      &routes_vendors,
-        &routes_whatif,        &routes_why,           &routes_thresholds, &routes_views,
-        &routes_bundles,       &routes_transfers,     &routes_packs,      &routes_roles,
-        &routes_second_factor, &routes_claim_imports, &routes_pairings,   &routes_privacy,
-        &routes_retention,     &routes_pages,
+        &routes_alerts,      &routes_audit,         &routes_budgets,       &routes_channels,
+        &routes_claims,      &routes_commands,      &routes_contracts,     &routes_devices,
+        &routes_device_ends, &routes_doctor,        &routes_drains,        &routes_filters,
+        &routes_fleet,       &routes_groups,        &routes_health,        &routes_imports,
+        &routes_invoices,    &routes_keys,          &routes_layers,        &routes_login,
+        &routes_media,       &routes_oidc,          &routes_operators,     &routes_regions,
+        &routes_rotation,    &routes_rollouts,      &routes_statements,    &routes_usage,
+        &routes_vendors,     &routes_whatif,        &routes_why,           &routes_thresholds,
+        &routes_views,       &routes_bundles,       &routes_transfers,     &routes_packs,
+        &routes_roles,       &routes_second_factor, &routes_claim_imports, &routes_pairings,
+        &routes_privacy,     &routes_retention,     &routes_pages,
     };
 
     *count = sizeof tables / sizeof *tables;
@@ -199,7 +199,7 @@ static bool replay(const struct api *api, const struct request *request, int64_t
 
     if (wrapped == NULL || plain == NULL || bound == NULL ||
         encode_from_base64(kept, wrapped, kept.size + 1, &size) != STATUS_OK ||
-        crypto_unwrap(authority_master(api->authority), bound, span_of(wrapped, size), plain) !=
+        crypto_unwrap(authority_data_key(api->authority), bound, span_of(wrapped, size), plain) !=
             STATUS_OK) {
         reply_problem(reply, 500, "the answer kept for this Idempotency-Key cannot be read");
         return true;
@@ -250,7 +250,7 @@ static enum status keep(const struct api *api, const struct request *request,
 
     if (wrapped == NULL || text == NULL || bound == NULL)
         return STATUS_MEMORY;
-    enum status status = crypto_wrap(authority_master(api->authority), bound, body, wrapped);
+    enum status status = crypto_wrap(authority_data_key(api->authority), bound, body, wrapped);
     if (status == STATUS_OK)
         status = encode_base64(span_of(wrapped, body.size + CRYPTO_WRAP_OVERHEAD), text, text_size);
     if (status == STATUS_OK)

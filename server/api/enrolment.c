@@ -59,7 +59,7 @@ static enum status agree(const struct api *api, const struct enrolment_keys *key
 {
     uint8_t private_key[PKI_X25519_SIZE];
     uint8_t secret[PKI_X25519_SIZE];
-    const uint8_t *master = authority_master(api->authority);
+    const uint8_t *master = authority_data_key(api->authority);
     const char *purpose = arena_format(arena, "pair:%s", keys->device_id);
     enum status status = purpose != NULL ? STATUS_OK : STATUS_MEMORY;
 

@@ -41,6 +41,7 @@ extern const struct route_table routes_regions;
 extern const struct route_table routes_renew;
 extern const struct route_table routes_roles;
 extern const struct route_table routes_rollouts;
+extern const struct route_table routes_rotation;
 extern const struct route_table routes_second_factor;
 extern const struct route_table routes_statements;
 extern const struct route_table routes_thresholds;

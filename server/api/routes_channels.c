@@ -143,7 +143,7 @@ static enum status wrap(const struct api *api, struct arena *arena, const char *
         return STATUS_OK;
     if (purpose == NULL || out == NULL)
         return STATUS_MEMORY;
-    enum status status = crypto_wrap(authority_master(api->authority), purpose, plain, out);
+    enum status status = crypto_wrap(authority_data_key(api->authority), purpose, plain, out);
     if (status == STATUS_OK)
         *wrapped = span_of(out, plain.size + CRYPTO_WRAP_OVERHEAD);
     return status;

@@ -54,8 +54,8 @@ static const char *seal(const struct api *api, struct request *request,
     sealed.flow = *flow;
     sealed.until_ms = clock_wall_ms() + (int64_t)SESSION_FLOW_S * 1000;
     if (text == NULL ||
-        crypto_wrap(authority_master(api->authority), SEAL_PURPOSE, span_of(&sealed, sizeof sealed),
-                    wrapped) != STATUS_OK ||
+        crypto_wrap(authority_data_key(api->authority), SEAL_PURPOSE,
+                    span_of(&sealed, sizeof sealed), wrapped) != STATUS_OK ||
         encode_hex(span_of(wrapped, sizeof wrapped), text, 2 * WRAPPED_SIZE + 1) != STATUS_OK)
         return NULL;
     return text;
@@ -71,7 +71,7 @@ static bool unseal(const struct api *api, const struct request *request, struct 
     if (text == NULL ||
         encode_from_hex(span_text(text), wrapped, sizeof wrapped, &size) != STATUS_OK ||
         size != sizeof wrapped ||
-        crypto_unwrap(authority_master(api->authority), SEAL_PURPOSE,
+        crypto_unwrap(authority_data_key(api->authority), SEAL_PURPOSE,
                       span_of(wrapped, sizeof wrapped), (uint8_t *)&sealed) != STATUS_OK ||
         sealed.until_ms < clock_wall_ms())
         return false;

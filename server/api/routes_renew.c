@@ -52,7 +52,7 @@ static void sign_challenge(const struct api *api, uint8_t challenge[CHALLENGE_SI
     const struct span parts[] = {span_text("renewal challenge"),
                                  span_of(challenge, TIME_SIZE + SALT_SIZE)};
 
-    crypto_hmac(span_of(authority_master(api->authority), CRYPTO_KEY_SIZE), parts, 2,
+    crypto_hmac(span_of(authority_data_key(api->authority), CRYPTO_KEY_SIZE), parts, 2,
                 challenge + TIME_SIZE + SALT_SIZE);
 }
 

@@ -75,7 +75,7 @@ static enum status wrap_key(const struct api *api, struct arena *arena, const ch
         return STATUS_OK;
     if (purpose == NULL || out == NULL)
         return STATUS_MEMORY;
-    enum status status = crypto_wrap(authority_master(api->authority), purpose, plain, out);
+    enum status status = crypto_wrap(authority_data_key(api->authority), purpose, plain, out);
     if (status == STATUS_OK)
         *wrapped = span_of(out, plain.size + CRYPTO_WRAP_OVERHEAD);
     return status;

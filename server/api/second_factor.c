@@ -25,7 +25,7 @@ static enum status unwrap(const struct api *api, const char *operator_id,
 
     if (bound == NULL)
         return STATUS_MEMORY;
-    return crypto_unwrap(authority_master(api->authority), bound,
+    return crypto_unwrap(authority_data_key(api->authority), bound,
                          span_of(kept->wrapped, sizeof kept->wrapped), secret);
 }
 
@@ -111,7 +111,7 @@ enum status second_factor_begin(const struct api *api, const struct author *auth
     if (bound == NULL)
         return STATUS_MEMORY;
     crypto_random(secret, TOTP_SECRET_SIZE);
-    enum status status = crypto_wrap(authority_master(api->authority), bound,
+    enum status status = crypto_wrap(authority_data_key(api->authority), bound,
                                      span_of(secret, TOTP_SECRET_SIZE), wrapped);
     return status == STATUS_OK ? second_factors_begin(api->store, author, operator_id,
                                                       span_of(wrapped, sizeof wrapped), arena)

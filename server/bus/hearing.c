@@ -557,6 +557,25 @@ static void note_forged(struct hearing *hearing)
                              topic_kind_name(hearing->item->kind)));
 }
 
+/* As the database says in this transaction, whatever keys this process still has in memory. */
+static bool is_of_live_key(const struct link_row *row, const struct intake_item *item)
+{
+    const size_t size = sizeof item->server_key_id;
+
+    for (size_t at = 0; at + size <= row->live_keys.size; at += size)
+        if (memcmp(row->live_keys.data + at, item->server_key_id, size) == 0)
+            return true;
+    return false;
+}
+
+/* The robot was away while the server's key was replaced. It renews when nobody answers it. */
+static void note_left_behind(struct hearing *hearing)
+{
+    hearing->row->stale_messages++;
+    hearing->batch->stats.stale++;
+    batch_alarm(hearing->batch, "key_left_behind", "warning", hearing->row->device_id, "{}");
+}
+
 static void note_malformed(struct hearing *hearing)
 {
     hearing->batch->stats.dropped++;
@@ -571,6 +590,8 @@ static enum status accept(struct hearing *hearing, enum session_verdict verdict)
 
     if (item->arrived_ms > hearing->row->last_seen_ms)
         hearing->row->last_seen_ms = item->arrived_ms;
+    if (hearing->newest)
+        hearing->row->sealed_key_id = span_of(item->server_key_id, sizeof item->server_key_id);
     hearing->device->heard = true;
     hearing->batch->heard[item - hearing->batch->items] =
         hearing->newest ? BATCH_HEARD_NEWEST : BATCH_HEARD_LATE;
@@ -656,6 +677,8 @@ enum status hearing_take(struct store_conn *conn, struct batch *batch,
         if (session_end(&device->row->session, item->session_number, item->session_id,
                         item->arrived_ms))
             device->told = true;
+    } else if (item->fault == INTAKE_RETIRED || !is_of_live_key(device->row, item)) {
+        note_left_behind(&hearing);
     } else {
         return judge_session(&hearing);
     }

@@ -432,29 +432,34 @@ static void decode(struct intake *intake, struct span plain, struct arena *arena
 }
 
 static enum status open_with_present_keys(struct intake *intake, const struct bus_message *message,
-                                          size_t *size)
+                                          const uint8_t server_key_id[4], size_t *size)
 {
     struct box_pair pair;
-    enum status status = peers_find(intake->peers, message->device_id, &pair);
+    enum status status = peers_find(intake->peers, message->device_id, server_key_id, &pair);
 
     if (status != STATUS_OK)
         return status == STATUS_FORGED ? STATUS_CORRUPT : status;
     status = box_open(&pair, BOX_UP, (uint8_t)message->kind, message->payload, intake->plain, size);
     crypto_wipe(&pair, sizeof pair);
-    return status == STATUS_NOT_FOUND ? STATUS_STALE : status;
+    return status == STATUS_NOT_FOUND ? STATUS_DENIED : status;
 }
 
-/* STATUS_FORGED, STATUS_NOT_FOUND (no such device), or those of store.h. */
-static enum status open_box(struct intake *intake, const struct bus_message *message, size_t *size)
+/* STATUS_FORGED, STATUS_NOT_FOUND (no such device), STATUS_STALE (for a retired key), or those of
+ * store.h. */
+static enum status open_box(struct intake *intake, const struct bus_message *message,
+                            uint8_t server_key_id[4], size_t *size)
 {
-    enum status status = open_with_present_keys(intake, message, size);
+    uint8_t device_key_id[4];
+    enum status status = box_peek(message->payload, device_key_id, server_key_id);
 
-    if (status == STATUS_STALE) {
-        /* for another key pair: perhaps the device has enrolled again since we read its keys */
+    if (status == STATUS_OK)
+        status = open_with_present_keys(intake, message, server_key_id, size);
+    if (status == STATUS_DENIED) {
+        /* by another key of the device's: perhaps it has enrolled again since we read its keys */
         peers_forget(intake->peers, message->device_id);
-        status = open_with_present_keys(intake, message, size);
+        status = open_with_present_keys(intake, message, server_key_id, size);
     }
-    return status == STATUS_STALE || status == STATUS_INVALID ? STATUS_FORGED : status;
+    return status == STATUS_DENIED || status == STATUS_INVALID ? STATUS_FORGED : status;
 }
 
 enum status intake_read(struct intake *intake, const struct bus_message *message,
@@ -476,11 +481,13 @@ enum status intake_read(struct intake *intake, const struct bus_message *message
         return STATUS_OK;
     }
 
-    enum status status = open_box(intake, message, &size);
+    enum status status = open_box(intake, message, item->server_key_id, &size);
     if (status == STATUS_OK)
         decode(intake, span_of(intake->plain, size), arena, item);
     else if (status == STATUS_FORGED)
         item->fault = INTAKE_FORGED;
+    else if (status == STATUS_STALE)
+        item->fault = INTAKE_RETIRED;
     else if (status == STATUS_NOT_FOUND || status == STATUS_CORRUPT)
         item->fault = INTAKE_UNKNOWN;
     else

@@ -18,6 +18,7 @@ enum intake_fault {
     INTAKE_FORGED,    /* not sealed by the device whose topic it came on */
     INTAKE_MALFORMED, /* authentic (or an open last will), but no such message */
     INTAKE_UNKNOWN,   /* no such device */
+    INTAKE_RETIRED,   /* sealed for a server key that is not used any more */
 };
 
 struct intake_hello {
@@ -41,7 +42,8 @@ struct intake_item {
     int64_t arrived_ms;
     uint64_t session_number; /* what follows only when the fault is INTAKE_GOOD */
     uint8_t session_id[16];
-    uint64_t counter; /* sealed kinds only, like what follows */
+    uint8_t server_key_id[4]; /* sealed kinds only, like what follows */
+    uint64_t counter;
     int64_t device_time_ms;
     uint8_t journal_id[16]; /* hello, usage */
     struct intake_hello *hello;

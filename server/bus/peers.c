@@ -79,17 +79,36 @@ static struct entry *oldest_entry(struct entry *set)
     return oldest;
 }
 
-static enum status load(struct peers *peers, const char *device_id, struct box_pair *pair)
+/* What device and server share, as it is kept, or made anew for a server key that it is not kept
+ * for.
+ */
+static enum status unwrap(const struct peers *peers, const char *device_id,
+                          const struct link_keys *keys, uint8_t secret[PKI_X25519_SIZE])
+{
+    uint8_t private_key[PKI_X25519_SIZE];
+    char purpose[64];
+
+    snprintf(purpose, sizeof purpose, "pair:%s", device_id);
+    if (keys->has_secret)
+        return crypto_unwrap(peers->master_key, purpose,
+                             span_of(keys->secret_wrapped, sizeof keys->secret_wrapped), secret);
+    enum status status =
+        crypto_unwrap(peers->master_key, "sealing-key",
+                      span_of(keys->private_wrapped, sizeof keys->private_wrapped), private_key);
+    if (status == STATUS_OK)
+        status = pki_agree(private_key, keys->device_public, secret);
+    crypto_wipe(private_key, sizeof private_key);
+    return status;
+}
+
+static enum status load(struct peers *peers, const char *device_id, const uint8_t server_key_id[4],
+                        struct box_pair *pair)
 {
     struct link_keys keys;
-    char purpose[64];
-    enum status status = link_find_keys(peers->store, device_id, &keys);
+    enum status status = link_find_keys(peers->store, device_id, server_key_id, &keys);
 
-    if (status != STATUS_OK)
-        return status;
-    snprintf(purpose, sizeof purpose, "pair:%s", device_id);
-    status = crypto_unwrap(peers->master_key, purpose,
-                           span_of(keys.secret_wrapped, sizeof keys.secret_wrapped), pair->secret);
+    if (status == STATUS_OK)
+        status = unwrap(peers, device_id, &keys, pair->secret);
     if (status != STATUS_OK)
         return status;
     snprintf(pair->device_id, sizeof pair->device_id, "%s", device_id);
@@ -98,10 +117,21 @@ static enum status load(struct peers *peers, const char *device_id, struct box_p
     return STATUS_OK;
 }
 
-static bool find_kept(struct peers *peers, const char *device_id, struct box_pair *out)
+static bool is_under(const struct box_pair *pair, const uint8_t server_key_id[4])
+{
+    uint8_t kept_id[4];
+
+    box_key_id(pair->server_public, kept_id);
+    return memcmp(kept_id, server_key_id, sizeof kept_id) == 0;
+}
+
+static bool find_kept(struct peers *peers, const char *device_id, const uint8_t server_key_id[4],
+                      struct box_pair *out)
 {
     pthread_mutex_lock(&peers->mutex);
     struct entry *entry = find_entry(set_of(peers, device_id), device_id);
+    if (entry && server_key_id && !is_under(&entry->pair, server_key_id))
+        entry = NULL;
     if (entry) {
         entry->used_at = ++peers->uses;
         *out = entry->pair;
@@ -122,14 +152,15 @@ static void keep(struct peers *peers, const struct box_pair *pair)
     pthread_mutex_unlock(&peers->mutex);
 }
 
-enum status peers_find(struct peers *peers, const char *device_id, struct box_pair *out)
+enum status peers_find(struct peers *peers, const char *device_id, const uint8_t server_key_id[4],
+                       struct box_pair *out)
 {
     struct box_pair pair = {0};
     enum status status = STATUS_OK;
 
-    if (find_kept(peers, device_id, out))
+    if (find_kept(peers, device_id, server_key_id, out))
         return STATUS_OK;
-    status = load(peers, device_id, &pair);
+    status = load(peers, device_id, server_key_id, &pair);
     if (status == STATUS_OK) {
         keep(peers, &pair);
         *out = pair;
@@ -147,22 +178,13 @@ void peers_forget(struct peers *peers, const char *device_id)
     pthread_mutex_unlock(&peers->mutex);
 }
 
-static bool is_of(const struct box_pair *pair, const uint8_t device_public[PKI_X25519_SIZE],
-                  const uint8_t server_key_id[4])
-{
-    uint8_t kept_id[4];
-
-    box_key_id(pair->server_public, kept_id);
-    return memcmp(pair->device_public, device_public, PKI_X25519_SIZE) == 0 &&
-           memcmp(kept_id, server_key_id, sizeof kept_id) == 0;
-}
-
 void peers_expect(struct peers *peers, const char *device_id,
                   const uint8_t device_public[PKI_X25519_SIZE], const uint8_t server_key_id[4])
 {
     pthread_mutex_lock(&peers->mutex);
     struct entry *entry = find_entry(set_of(peers, device_id), device_id);
-    if (entry && !is_of(&entry->pair, device_public, server_key_id))
+    if (entry && (!is_under(&entry->pair, server_key_id) ||
+                  memcmp(entry->pair.device_public, device_public, PKI_X25519_SIZE) != 0))
         crypto_wipe(entry, sizeof *entry);
     pthread_mutex_unlock(&peers->mutex);
 }

@@ -19,9 +19,12 @@ MUST_CHECK enum status peers_create(struct peers **out, struct store *store,
 /* Overwrites the keys. NULL is allowed. */
 void peers_free(struct peers *peers);
 
-/* Copies the pair's keys. STATUS_NOT_FOUND: no such device; STATUS_FORGED: its secret was wrapped
- * by another master key. Besides those of store.h. */
-MUST_CHECK enum status peers_find(struct peers *peers, const char *device_id, struct box_pair *out);
+/* Copies the keys of the device and the server key of this id, and keeps them; NULL: those kept, or
+ * that the device used last. STATUS_NOT_FOUND: no such device; STATUS_DENIED: no such server key;
+ * STATUS_STALE: it is retired; STATUS_FORGED: the secret was wrapped by another data key. Besides
+ * those of store.h. */
+MUST_CHECK enum status peers_find(struct peers *peers, const char *device_id,
+                                  const uint8_t server_key_id[4], struct box_pair *out);
 
 /* The next peers_find() reads this device's keys again: it may have got new ones. */
 void peers_forget(struct peers *peers, const char *device_id);

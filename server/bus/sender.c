@@ -64,7 +64,7 @@ enum status sender_send(struct sender *sender, const char *device_id, size_t bro
     enum status status = message_encode(type, message, sender->plain, sizeof sender->plain, &size);
 
     if (status == STATUS_OK)
-        status = peers_find(sender->peers, device_id, &pair);
+        status = peers_find(sender->peers, device_id, NULL, &pair);
     if (status != STATUS_OK)
         return status;
     status = box_seal(&pair, BOX_DOWN, (uint8_t)kind, span_of(sender->plain, size), sender->box);

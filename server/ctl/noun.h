@@ -36,6 +36,7 @@ extern const struct ctl_verb noun_access_verbs[];
 extern const struct ctl_verb noun_role_verbs[];
 extern const struct ctl_verb noun_second_factor_verbs[];
 extern const struct ctl_verb noun_invoice_verbs[];
+extern const struct ctl_verb noun_key_verbs[];
 extern const struct ctl_verb noun_statement_verbs[];
 extern const struct ctl_verb noun_whatif_verbs[];
 extern const struct ctl_verb noun_why_verbs[];

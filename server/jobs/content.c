@@ -165,9 +165,13 @@ static enum status fill_keys(const struct content_facts *facts, wire_ConfigConte
                              const char **problem)
 {
     for (size_t i = 0; i < facts->key_count; i++) {
-        wire_SealingKey *key = &out->sealing_keys[out->sealing_keys_count++];
         const struct span signature = facts->keys[i].signature;
 
+        if (facts->keys_told < facts->keys[i].told_from ||
+            facts->keys_told >= facts->keys[i].told_until ||
+            out->sealing_keys_count == sizeof out->sealing_keys / sizeof *out->sealing_keys)
+            continue;
+        wire_SealingKey *key = &out->sealing_keys[out->sealing_keys_count++];
         if (signature.size > sizeof key->signature.bytes) {
             *problem = "a sealing key's statement is too long";
             return STATUS_INVALID;

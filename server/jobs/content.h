@@ -14,10 +14,11 @@ struct content_facts {
     size_t setting_count;
     const struct lines_line *lines; /* of the routes that may be used */
     size_t line_count;
-    size_t route_count;             /* of the setting */
-    const struct routes_row *trial; /* that it comes with; NULL: none */
-    const struct dispatch_sealing_key *keys;
+    size_t route_count;                      /* of the setting */
+    const struct routes_row *trial;          /* that it comes with; NULL: none */
+    const struct dispatch_sealing_key *keys; /* newest first; those of the list that it was told */
     size_t key_count;
+    int64_t keys_told;
     const struct software_row *software; /* that it names */
     size_t software_count;
     const char *brokers[LIMIT_BROKERS]; /* "host:port", in its order */

@@ -131,7 +131,7 @@ struct sources {
     size_t route_count;
     struct credits_member *members;
     size_t member_count;
-    struct dispatch_sealing_key keys[2];
+    struct dispatch_sealing_key keys[DISPATCH_KEYS];
     size_t key_count;
     struct software_row *software;
     size_t software_count;
@@ -345,6 +345,7 @@ static enum status build(struct outbox *outbox, const struct sources *sources,
     struct content_facts facts = {
         .keys = sources->keys,
         .key_count = sources->key_count,
+        .keys_told = parcel->target->keys_told,
         .broker_count = outbox->brokers->robot_count,
         .master_key = outbox->master_key,
     };

@@ -43,6 +43,12 @@ static const struct alert_kinds_row rows[] = {
     {"limit_too_small", "Limit too small for one attempt", "/contracts#limits",
      "No robot that it binds can answer: the whole limit is less than the shortest attempt takes. "
      "Raise the budget or cap, or give those robots a shorter persona and history."},
+    {"key_left_behind", "Robot with a retired key", NULL,
+     "The server's key that it speaks by was retired while it was away. It renews itself when "
+     "nobody "
+     "answers it, within half an hour, and `myna-agent renew` on it does so at once. Where it "
+     "cannot "
+     "reach the address that it enrolled at, open that for it."},
     {"malformed_message", "Malformed message", NULL,
      "The robot sends what makes no sense: compare its software's version with the others'."},
     {"message_refused", "Message that could not be stored", NULL,

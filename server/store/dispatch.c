@@ -28,10 +28,11 @@ enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena,
 {
     STORE_STATEMENT(
         claim, "SELECT l.device_id, l.session_number, l.session_id,"
-               " (SELECT epoch FROM myna.installation), d.sealing_public, d.server_key_id,"
+               " (SELECT epoch FROM myna.installation), d.sealing_public,"
+               " myna.pair_key(l.sealed_key_id, d.server_key_id),"
                " l.session_broker, l.desired_generation, CASE WHEN l.config_sends = 0"
                "   AND l.reported_generation = l.desired_generation - 1 THEN l.told_lines END,"
-               " j.journal_id, j.watermark_seq, j.watermark_hash, j.status"
+               " j.journal_id, j.watermark_seq, j.watermark_hash, j.status, l.keys_told"
                " FROM myna.device_link l JOIN myna.device d USING (device_id)"
                " LEFT JOIN myna.journal j USING (device_id, journal_id)"
                " WHERE l.reported_generation < l.desired_generation AND l.config_due <= now()"
@@ -50,6 +51,7 @@ enum status dispatch_claim_configs(struct store_conn *conn, struct arena *arena,
         out[i].told_lines = result_copy(&result, i, 8, arena);
         if (status == STATUS_OK && !result_is_null(&result, i, 9))
             status = journal_from_row(&result, i, 9, &out[i].journal);
+        out[i].keys_told = result_int(&result, i, 13);
     }
     result_release(&result);
     return arena_failed(arena) ? STATUS_MEMORY : status;
@@ -59,7 +61,8 @@ enum status dispatch_claim_states(struct store_conn *conn, struct arena *arena, 
                                   struct dispatch_target *out, size_t *count)
 {
     STORE_STATEMENT(claim,
-                    "WITH due AS (SELECT l.device_id, d.sealing_public, d.server_key_id,"
+                    "WITH due AS (SELECT l.device_id, d.sealing_public,"
+                    "   myna.pair_key(l.sealed_key_id, d.server_key_id) AS server_key_id,"
                     "   j.journal_id, j.watermark_seq, j.watermark_hash, j.status"
                     "   FROM myna.device_link l JOIN myna.device d USING (device_id)"
                     "   JOIN myna.journal j USING (device_id, journal_id)"
@@ -115,7 +118,8 @@ enum status dispatch_claim_commands(struct store_conn *conn, struct arena *arena
 {
     STORE_STATEMENT(
         claim,
-        "WITH due AS (SELECT c.command_id, d.sealing_public, d.server_key_id FROM myna.command c"
+        "WITH due AS (SELECT c.command_id, d.sealing_public,"
+        "   myna.pair_key(l.sealed_key_id, d.server_key_id) AS server_key_id FROM myna.command c"
         "   JOIN myna.device_link l USING (device_id) JOIN myna.device d USING (device_id)"
         "   WHERE c.send_due <= now() AND c.expires_at > now()"
         "   AND c.status IN ('waiting', 'sent')"
@@ -277,12 +281,14 @@ enum status dispatch_read_settings(struct store_conn *conn, struct arena *arena,
 }
 
 enum status dispatch_read_sealing_keys(struct store_conn *conn, struct arena *arena,
-                                       struct dispatch_sealing_key out[2], size_t *count)
+                                       struct dispatch_sealing_key out[DISPATCH_KEYS],
+                                       size_t *count)
 {
-    STORE_STATEMENT(read, "SELECT public_key, valid_from, signature FROM myna.sealing_key"
-                          " WHERE retired_at IS NULL ORDER BY valid_from DESC, key_id LIMIT 2");
+    STORE_STATEMENT(read, "SELECT public_key, valid_from, signature, told_from,"
+                          " coalesce(told_until, 2147483647) FROM myna.sealing_key"
+                          " ORDER BY valid_from DESC, key_id LIMIT $1");
     struct result result = {0};
-    enum status status = store_exec(conn, &read, STORE_NO_VALUES, &result);
+    enum status status = store_exec(conn, &read, STORE_VALUES(value_int(DISPATCH_KEYS)), &result);
 
     if (status != STATUS_OK)
         return status;
@@ -291,6 +297,8 @@ enum status dispatch_read_sealing_keys(struct store_conn *conn, struct arena *ar
         status = result_bytes(&result, i, 0, out[i].public_key, sizeof out[i].public_key);
         out[i].valid_from_ms = result_time(&result, i, 1);
         out[i].signature = result_copy(&result, i, 2, arena);
+        out[i].told_from = result_int(&result, i, 3);
+        out[i].told_until = result_int(&result, i, 4);
     }
     result_release(&result);
     return arena_failed(arena) ? STATUS_MEMORY : status;

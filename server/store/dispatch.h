@@ -20,6 +20,7 @@ struct dispatch_target {
     uint8_t device_public[32]; /* the keys to seal by: the device may have enrolled again */
     uint8_t server_key_id[4];
     int64_t generation;         /* the desired one; configurations only, like what follows */
+    int64_t keys_told;          /* the list of sealing keys that it names */
     struct journal_row journal; /* that the last hello named; zeros: none */
     struct span told_lines; /* with the generation before, which it runs; empty: none, or this one
                                was sent already */
@@ -101,14 +102,18 @@ MUST_CHECK enum status dispatch_read_settings(struct store_conn *conn, struct ar
                                               const char *const *ids, size_t id_count,
                                               struct dispatch_setting **settings, size_t *count);
 
-/* The sealing keys in force with the server CA's statements, the newest first, at most two. */
+/* The newest sealing keys with the server CA's statements, the newest first, and which lists of
+ * keys name each: a robot that was told list 2 is sent those from whose told_from to before whose
+ * told_until it is. */
+#define DISPATCH_KEYS 4
 struct dispatch_sealing_key {
     uint8_t public_key[32];
     int64_t valid_from_ms;
     struct span signature; /* in the arena */
+    int64_t told_from, told_until;
 };
 MUST_CHECK enum status dispatch_read_sealing_keys(struct store_conn *conn, struct arena *arena,
-                                                  struct dispatch_sealing_key out[2],
+                                                  struct dispatch_sealing_key out[DISPATCH_KEYS],
                                                   size_t *count);
 
 #endif

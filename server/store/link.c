@@ -5,26 +5,45 @@
 
 #include "server/store/columns.h"
 
-enum status link_find_keys(struct store *store, const char *device_id, struct link_keys *out)
+static enum status keys_from_row(const struct result *result, struct link_keys *keys)
 {
-    STORE_STATEMENT(find, "SELECT d.sealing_public, k.public_key, d.secret_wrapped"
-                          " FROM myna.device d"
-                          " JOIN myna.sealing_key k ON k.key_id = d.server_key_id"
-                          " WHERE d.device_id = $1");
+    if (result_is_null(result, 0, 1))
+        return STATUS_DENIED;
+    if (result_bool(result, 0, 4))
+        return STATUS_STALE;
+    enum status status =
+        result_bytes(result, 0, 0, keys->device_public, sizeof keys->device_public);
+    if (status == STATUS_OK)
+        status = result_bytes(result, 0, 1, keys->server_public, sizeof keys->server_public);
+    keys->has_secret = !result_is_null(result, 0, 2);
+    if (status == STATUS_OK && keys->has_secret)
+        status = result_bytes(result, 0, 2, keys->secret_wrapped, sizeof keys->secret_wrapped);
+    if (status == STATUS_OK && !keys->has_secret)
+        status = result_bytes(result, 0, 3, keys->private_wrapped, sizeof keys->private_wrapped);
+    return status;
+}
+
+enum status link_find_keys(struct store *store, const char *device_id,
+                           const uint8_t server_key_id[LINK_KEY_ID_SIZE], struct link_keys *out)
+{
+    STORE_STATEMENT(find,
+                    "SELECT d.sealing_public, k.public_key,"
+                    " CASE WHEN k.key_id = d.server_key_id THEN nullif(d.secret_wrapped, '') END,"
+                    " k.private_wrapped, k.retired_at IS NOT NULL"
+                    " FROM myna.device d LEFT JOIN myna.device_link l USING (device_id)"
+                    " LEFT JOIN myna.sealing_key k ON k.key_id = coalesce(nullif($2::bytea, ''),"
+                    "   myna.pair_key(l.sealed_key_id, d.server_key_id))"
+                    " WHERE d.device_id = $1");
+    const struct span key_id =
+        server_key_id ? span_of(server_key_id, LINK_KEY_ID_SIZE) : span_of(NULL, 0);
     struct result result = {0};
     struct link_keys keys = {0};
-    enum status status = store_query(store, &find, STORE_VALUES(value_text(device_id)), &result);
+    enum status status = store_query(
+        store, &find, STORE_VALUES(value_text(device_id), value_bytes(key_id)), &result);
 
     if (status != STATUS_OK)
         return status;
-    if (result_count(&result) == 0)
-        status = STATUS_NOT_FOUND;
-    if (status == STATUS_OK)
-        status = result_bytes(&result, 0, 0, keys.device_public, sizeof keys.device_public);
-    if (status == STATUS_OK)
-        status = result_bytes(&result, 0, 1, keys.server_public, sizeof keys.server_public);
-    if (status == STATUS_OK)
-        status = result_bytes(&result, 0, 2, keys.secret_wrapped, sizeof keys.secret_wrapped);
+    status = result_count(&result) > 0 ? keys_from_row(&result, &keys) : STATUS_NOT_FOUND;
     if (status == STATUS_OK)
         *out = keys;
     result_release(&result);
@@ -68,6 +87,8 @@ static void row_from_row(const struct result *result, size_t i, struct arena *ar
     row->forged_messages = result_int(result, i, 19);
     row->epoch = result_int(result, i, 20);
     row->is_quarantined = result_bool(result, i, 21);
+    row->sealed_key_id = result_copy(result, i, 23, arena);
+    row->live_keys = result_copy(result, i, 24, arena);
 }
 
 enum status link_lock(struct store_conn *conn, struct arena *arena, const char *const *ids,
@@ -80,7 +101,9 @@ enum status link_lock(struct store_conn *conn, struct arena *arena, const char *
               " l.held_generation, l.reported_generation, l.reported_hash, l.reported_at,"
               " l.journal_id, l.clock_offset_ms, l.stale_messages, l.forged_messages,"
               " (SELECT epoch FROM myna.installation), d.status = 'quarantined',"
-              " l.session_broker FROM myna.device_link l JOIN myna.device d USING (device_id)"
+              " l.session_broker, l.sealed_key_id,"
+              " (SELECT string_agg(key_id, '') FROM myna.sealing_key WHERE retired_at IS NULL)"
+              " FROM myna.device_link l JOIN myna.device d USING (device_id)"
               " WHERE l.device_id = ANY ($1::text[])"
               " ORDER BY l.device_id FOR UPDATE OF l");
     struct result result = {0};
@@ -104,7 +127,7 @@ struct flat {
     int64_t ended_at_ms;
     struct span session_id;
     int64_t desired_generation, held_generation, reported_generation, reported_at_ms;
-    struct span reported_hash;
+    struct span reported_hash, sealed_key_id;
     uint8_t journal_id[16];
     int64_t clock_offset_ms, stale_messages, forged_messages, send_now;
     const char *software, *hardware, *capabilities, *health, *credit, *settings;
@@ -130,6 +153,7 @@ static struct flat flatten(const struct link_row *row)
         .reported_generation = row->reported_generation,
         .reported_at_ms = row->reported_at_ms,
         .reported_hash = row->reported_hash,
+        .sealed_key_id = row->sealed_key_id,
         .clock_offset_ms = row->clock_offset_ms,
         .stale_messages = row->stale_messages,
         .forged_messages = row->forged_messages,
@@ -149,7 +173,7 @@ static struct flat flatten(const struct link_row *row)
     return flat;
 }
 
-static void fill_numbers(const struct columns *columns, struct value values[20])
+static void fill_numbers(const struct columns *columns, struct value values[21])
 {
     size_t n = 0;
 
@@ -173,6 +197,7 @@ static void fill_numbers(const struct columns *columns, struct value values[20])
     values[n++] = columns_int(columns, offsetof(struct flat, forged_messages));
     values[n++] = columns_int(columns, offsetof(struct flat, send_now));
     values[n++] = columns_int(columns, offsetof(struct flat, session_broker));
+    values[n++] = columns_bytes(columns, offsetof(struct flat, sealed_key_id));
 }
 
 static void fill_facts(const struct columns *columns, struct value values[9])
@@ -210,7 +235,7 @@ enum status link_save(struct store_conn *conn, struct arena *arena, const struct
         " reported_hash = nullif(v.reported_hash, ''),"
         " journal_id = nullif(v.journal_id, '00000000-0000-0000-0000-000000000000'),"
         " clock_offset_ms = v.clock_offset, stale_messages = v.stale,"
-        " forged_messages = v.forged,"
+        " forged_messages = v.forged, sealed_key_id = nullif(v.sealed, ''),"
         " config_due = CASE WHEN v.send_now <> 0 THEN now() ELSE l.config_due END,"
         " config_sends = CASE WHEN v.send_now <> 0 THEN 0 ELSE l.config_sends END,"
         " software = coalesce(v.software, l.software),"
@@ -230,16 +255,16 @@ enum status link_save(struct store_conn *conn, struct arena *arena, const struct
         " FROM unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::bytea[], $5::bigint[],"
         " $6::bigint[], $7::bigint[], $8::bigint[], $9::timestamptz[], $10::bigint[],"
         " $11::bigint[], $12::bigint[], $13::timestamptz[], $14::bytea[], $15::uuid[],"
-        " $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::text[],"
+        " $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bytea[],"
         " $22::text[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[],"
-        " $28::text[], $29::text[])"
+        " $28::text[], $29::text[], $30::text[])"
         " AS v(device_id, last_seen, session_number, session_id, session_hello, counter_top,"
         " counter_window, ended, ended_at, desired, held, reported, reported_at, reported_hash,"
-        " journal_id, clock_offset, stale, forged, send_now, broker, software, hardware,"
+        " journal_id, clock_offset, stale, forged, send_now, broker, sealed, software, hardware,"
         " capabilities, health, credit, settings, changed, trial, packages)"
         " WHERE l.device_id = v.device_id");
     struct flat *flat = arena_take(arena, count * sizeof *flat);
-    struct value values[29];
+    struct value values[30];
 
     if (!flat)
         return STATUS_MEMORY;
@@ -247,8 +272,8 @@ enum status link_save(struct store_conn *conn, struct arena *arena, const struct
         flat[i] = flatten(&rows[i]);
     const struct columns columns = {arena, flat, count, sizeof *flat};
     fill_numbers(&columns, values);
-    fill_facts(&columns, values + 20);
-    return arena_failed(arena) ? STATUS_MEMORY : store_exec(conn, &save, values, 29, NULL);
+    fill_facts(&columns, values + 21);
+    return arena_failed(arena) ? STATUS_MEMORY : store_exec(conn, &save, values, 30, NULL);
 }
 
 enum status link_quarantine(struct store_conn *conn, const char *device_id, const char *reason)

@@ -10,15 +10,23 @@
 #include "server/fleet/session.h"
 #include "server/store/store.h"
 
-/* The keys by which a device and its server seal; the secret is still wrapped. */
+#define LINK_KEY_ID_SIZE 4 /* what boxes name keys by, see box_key_id() */
+
+/* The keys by which a device and its server seal. What is secret is still wrapped: what both share,
+ * or where that is not kept for this server key, the server's private one. */
 struct link_keys {
     uint8_t device_public[PKI_X25519_SIZE];
     uint8_t server_public[PKI_X25519_SIZE];
+    bool has_secret;
     uint8_t secret_wrapped[PKI_X25519_SIZE + CRYPTO_WRAP_OVERHEAD];
+    uint8_t private_wrapped[PKI_X25519_SIZE + CRYPTO_WRAP_OVERHEAD];
 };
 
-/* STATUS_NOT_FOUND: no such device. STATUS_CORRUPT: keys of another size than they have. */
+/* With the server key of this id; NULL: with the one that the device used last. STATUS_NOT_FOUND:
+ * no such device; STATUS_DENIED: no such server key; STATUS_STALE: it is retired; STATUS_CORRUPT:
+ * keys of another size than they have. */
 MUST_CHECK enum status link_find_keys(struct store *store, const char *device_id,
+                                      const uint8_t server_key_id[LINK_KEY_ID_SIZE],
                                       struct link_keys *out);
 
 /* A device's row while a transaction works on it. Plain data. */
@@ -38,7 +46,10 @@ struct link_row {
     int64_t clock_offset_ms;
     int64_t stale_messages;
     int64_t forged_messages;
-    int64_t epoch; /* the installation's */
+    int64_t epoch;             /* the installation's */
+    struct span sealed_key_id; /* of the server key that its newest message was sealed with; empty:
+                                  not known; in the arena */
+    struct span live_keys; /* ids of the server keys not retired, one behind the other; likewise */
     bool send_now; /* set by the caller: what is owed goes out at once, with fresh backoff */
     /* Facts that the device told; NULL: told nothing new. In the arena. */
     const char *software;

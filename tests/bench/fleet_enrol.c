@@ -82,7 +82,7 @@ static enum status certify(struct office *office, struct recruit *recruit)
     if (status != STATUS_OK)
         return status;
     snprintf(purpose, sizeof purpose, "pair:%s", recruit->identity.device_id);
-    status = crypto_wrap(authority_master(office->authority), purpose,
+    status = crypto_wrap(authority_data_key(office->authority), purpose,
                          span_of(pair.secret, sizeof pair.secret), recruit->secret_wrapped);
     crypto_wipe(&pair, sizeof pair);
     if (status != STATUS_OK)

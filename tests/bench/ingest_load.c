@@ -255,7 +255,7 @@ int main(int argc, char **argv)
     load.talkers = calloc((size_t)load.robots, sizeof *load.talkers);
     if (!load.talkers)
         return 1;
-    enrol_all(&load, store, authority_master(authority));
+    enrol_all(&load, store, authority_data_key(authority));
     bool done = connect_to(&load, argv[1], (int)port) && wait_subscribed(&load) && run(&load);
     if (!done)
         fprintf(stderr, "ingest_load: of %lld robots %lld were greeted, %lld counted to the end\n",

@@ -101,30 +101,29 @@ static void load_config(struct robot *robot)
     free(data);
 }
 
-static void add_server_keys(struct robot *robot)
+/* With the one key that it enrolled for there is nothing to look up, which a fleet's worth of
+ * robots would feel. */
+static void take_server_keys(struct robot *robot)
 {
-    for (size_t i = 0; i < robot->plan->sealing_key_count; i++) {
-        const wire_SealingKey *key = &robot->plan->sealing_keys[i];
-        struct identity *identity;
-        struct box_pair pair;
-        char problem[256];
+    const struct plan *plan = robot->plan;
 
-        if (memcmp(key->public_key, robot->pair.server_public, PKI_X25519_SIZE) == 0)
-            continue;
-        identity = calloc(1, sizeof *identity);
-        if (identity == NULL)
-            return;
-        if (identity_load(identity, robot->folder, problem) == STATUS_OK &&
-            identity_check_key(identity, key) == STATUS_OK &&
-            identity_pair(identity, key->public_key, &pair) == STATUS_OK) {
-            peer_add_pair(robot->peer, &pair);
-        } else {
-            log_warning("robots", "robot \"%s\" was told a server key that nobody signed",
-                        robot->device_id);
-        }
+    if (plan->sealing_key_count == 0 ||
+        (plan->sealing_key_count == 1 &&
+         memcmp(plan->sealing_keys[0].public_key, robot->pair.server_public, PKI_X25519_SIZE) == 0))
+        return;
+    struct identity *identity = calloc(1, sizeof *identity);
+    struct box_pair pairs[IDENTITY_PAIRS];
+    char problem[256];
+    size_t count = 0;
+
+    if (identity != NULL && identity_load(identity, robot->folder, problem) == STATUS_OK)
+        count = identity_pairs(identity, plan->sealing_keys, plan->sealing_key_count, pairs);
+    if (count > 0)
+        peer_set_pairs(robot->peer, pairs, count);
+    crypto_wipe(pairs, sizeof pairs);
+    if (identity != NULL)
         identity_wipe(identity);
-        free(identity);
-    }
+    free(identity);
 }
 
 /* What the peer must know of a new configuration: told outside its own calls. */
@@ -134,7 +133,7 @@ static void tell_peer(struct robot *robot)
         return;
     robot->configured = false;
     peer_set_report_interval(robot->peer, robot->plan->report_interval_s);
-    add_server_keys(robot);
+    take_server_keys(robot);
 }
 
 static void on_kept(void *context, enum status status)

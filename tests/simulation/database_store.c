@@ -30,14 +30,20 @@ static void give_up(const char *why)
 
 /* ---- link ---- */
 
-enum status link_find_keys(struct store *store, const char *device_id, struct link_keys *out)
+enum status link_find_keys(struct store *store, const char *device_id,
+                           const uint8_t server_key_id[LINK_KEY_ID_SIZE], struct link_keys *out)
 {
+    uint8_t own_id[LINK_KEY_ID_SIZE];
+
     const struct database_device *device = database_find(store, device_id);
 
     if (store->away)
         return STATUS_UNREACHABLE;
     if (!device)
         return STATUS_NOT_FOUND;
+    box_key_id(device->keys.server_public, own_id);
+    if (server_key_id && memcmp(server_key_id, own_id, sizeof own_id) != 0)
+        return STATUS_DENIED;
     *out = device->keys;
     return STATUS_OK;
 }
@@ -58,6 +64,8 @@ static void keep_hash(struct database_hash *hash, struct span bytes)
 enum status link_lock(struct store_conn *conn, struct arena *arena, const char *const *ids,
                       size_t count, struct link_row *rows, size_t *found)
 {
+    uint8_t key_id[LINK_KEY_ID_SIZE];
+
     *found = 0;
     for (size_t i = 0; i < count; i++) {
         const struct database_device *device = database_rows_find_device(&conn->tables, ids[i]);
@@ -69,6 +77,8 @@ enum status link_lock(struct store_conn *conn, struct arena *arena, const char *
         row->desired_hash = hash_span(&device->desired_hash, arena);
         row->reported_hash = hash_span(&device->reported_hash, arena);
         row->epoch = conn->tables.epoch;
+        box_key_id(device->keys.server_public, key_id);
+        row->live_keys = arena_copy(arena, span_of(key_id, sizeof key_id));
         row->send_now = false;
     }
     return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;
@@ -108,6 +118,7 @@ static void save_row(struct store_conn *conn, const struct link_row *row)
     device->hellos += row->software != NULL;
     device->link = *row;
     device->link.desired_hash = device->link.reported_hash = span_of(NULL, 0);
+    device->link.sealed_key_id = device->link.live_keys = span_of(NULL, 0);
     device->link.software = device->link.hardware = device->link.capabilities = NULL;
     device->link.health = device->link.credit = device->link.settings = NULL;
     device->link.changed_settings = NULL;

@@ -47,6 +47,7 @@ static void add_robot(struct fleet *fleet)
     robot_init(robot, &fleet->robots_world, (unsigned)fleet->robot_count, device_id);
     memcpy(keys.device_public, robot->pair.device_public, sizeof keys.device_public);
     memcpy(keys.server_public, robot->pair.server_public, sizeof keys.server_public);
+    keys.has_secret = true;
     wrap_secret(fleet, robot, &keys);
     database_add_device(fleet->database, robot->device_id, &keys);
     fleet->device_ids[fleet->robot_count++] = robot->device_id;

@@ -9,6 +9,7 @@ import { Empty, Failure } from "../components/states.js";
 import { ListTable } from "../components/table.js";
 import { Ago, Button, Card, Chip, Copy } from "../components/ui.js";
 import { isAdmin, whoAmI } from "../session.js";
+import { OwnKeys } from "./access/keys.js";
 import { RoleDialog } from "./access/role.js";
 import { t, word } from "../text.js";
 
@@ -141,5 +142,6 @@ function Lists() {
         empty=${html`<${Empty} icon="access" title=${t("keys.none")} />`} /></${Card}>
     <${Card} title=${t("roles")} flush actions=${html`<${Button} icon="plus" onClick=${() => setAsked({ kind: "role" })}>${t("role.new")}</${Button}>`}>
       <${ListTable} list=${roles} columns=${roleColumns(setAsked)} label=${t("roles")} skeleton=${5} /></${Card}>
+    <${OwnKeys} />
     ${asked && html`<${Asked} asked=${asked} roles=${roles.items} onClose=${close} />`}`;
 }

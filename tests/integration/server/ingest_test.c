@@ -1032,6 +1032,68 @@ static void i3_a_box_of_another_device_or_kind_is_forged(void **state)
     ASSERT_SQL(fixture, LINK("last_seen IS NULL"), "true");
 }
 
+/* A server key that follows the one of the robot's row. */
+static void follow_key(struct fixture *fixture, struct box_pair *pair)
+{
+    STORE_STATEMENT(insert, "INSERT INTO myna.sealing_key (key_id, public_key, private_wrapped,"
+                            " signature) VALUES ($1, $2, $3, 'signed'::bytea)");
+    uint8_t wrapped[PKI_X25519_SIZE + CRYPTO_WRAP_OVERHEAD];
+    uint8_t private_key[PKI_X25519_SIZE];
+    uint8_t id[4];
+
+    assert_int_equal(pki_make_x25519(private_key, pair->server_public), STATUS_OK);
+    assert_int_equal(pki_agree(private_key, pair->device_public, pair->secret), STATUS_OK);
+    assert_int_equal(
+        crypto_wrap(fixture->master_key, "sealing-key", span_of(private_key, 32), wrapped),
+        STATUS_OK);
+    box_key_id(pair->server_public, id);
+    assert_int_equal(store_query(fixture->store, &insert,
+                                 STORE_VALUES(value_bytes(span_of(id, 4)),
+                                              value_bytes(span_of(pair->server_public, 32)),
+                                              value_bytes(span_of(wrapped, sizeof wrapped))),
+                                 NULL),
+                     STATUS_OK);
+}
+
+#define SEALED_BY_ITS_OWN                                                                          \
+    LINK("(SELECT d.server_key_id FROM myna.device d WHERE d.device_id = $1) = sealed_key_id")
+
+static void a_robot_may_seal_by_either_of_two_server_keys_and_is_known_by_the_last(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    const struct box_pair old = robot->pair;
+
+    assert_non_null(hear(fixture, robot_hello(robot)));
+    ASSERT_SQL(fixture, SEALED_BY_ITS_OWN, "true");
+    follow_key(fixture, &robot->pair);
+    hear(fixture, robot_report(robot));
+    ASSERT_SQL(fixture, SEALED_BY_ITS_OWN, "false");
+    robot->pair = old;
+    hear(fixture, robot_report(robot));
+    ASSERT_SQL(fixture, SEALED_BY_ITS_OWN, "true");
+    ASSERT_SQL(fixture, LINK("counter_top"), "3");
+    ASSERT_SQL(fixture, ALERTS("forged_message"), "0");
+}
+
+static void i3_a_message_by_a_key_retired_meanwhile_counts_nothing(void **state)
+{
+    STORE_STATEMENT(retire, "UPDATE myna.sealing_key SET retired_at = now()");
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+    static wire_UsageBatch batch;
+
+    assert_non_null(hear(fixture, robot_hello(robot)));
+    assert_int_equal(store_query(fixture->store, &retire, STORE_NO_VALUES, NULL), STATUS_OK);
+    robot_begin_batch(robot, &batch);
+    robot_use(robot, &batch, wire_Provenance_VENDOR_FINAL, 1, 1);
+    assert_null(hear(fixture, robot_usage(robot, &batch)));
+    ASSERT_SQL(fixture, RECORDS, "0");
+    ASSERT_SQL(fixture, LINK("counter_top"), "1");
+    ASSERT_SQL(fixture, ALERTS("key_left_behind"), "1");
+    ASSERT_SQL(fixture, ALERTS("forged_message"), "0");
+}
+
 static void i3_a_repeated_box_is_stale_at_first_and_a_replay_later(void **state)
 {
     struct fixture *fixture = *state;
@@ -2411,6 +2473,8 @@ int main(void)
         WITH_ROBOT(i1_a_batch_repeated_after_a_lost_commit_counts_once_and_is_answered),
         WITH_ROBOT(i3_a_box_that_was_touched_changes_nothing_and_raises_an_alert),
         WITH_ROBOT(i3_a_box_of_another_device_or_kind_is_forged),
+        WITH_ROBOT(a_robot_may_seal_by_either_of_two_server_keys_and_is_known_by_the_last),
+        WITH_ROBOT(i3_a_message_by_a_key_retired_meanwhile_counts_nothing),
         WITH_ROBOT(i3_a_repeated_box_is_stale_at_first_and_a_replay_later),
         WITH_ROBOT(i3_a_hello_of_a_used_number_gets_the_floor_for_its_own_session_alone),
         WITH_ROBOT(i3_a_higher_session_is_adopted_and_asked_for_its_hello),

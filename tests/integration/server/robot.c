@@ -13,17 +13,23 @@ static void query(struct store *store, const struct store_statement *statement,
     assert_int_equal(store_query(store, statement, values, count, result), STATUS_OK);
 }
 
-/* The server's key is the same for all devices; its private half is only ever in the first test's
- * memory, so each robot agrees with a key of its own row. */
-static void add_sealing_key(struct store *store, const uint8_t public_key[PKI_X25519_SIZE])
+/* Each robot agrees with a server key of its own, and all of them are in use. */
+static void add_sealing_key(struct store *store, const uint8_t *master_key,
+                            const uint8_t public_key[PKI_X25519_SIZE],
+                            const uint8_t private_key[PKI_X25519_SIZE])
 {
     STORE_STATEMENT(insert, "INSERT INTO myna.sealing_key (key_id, public_key, private_wrapped,"
-                            " signature) VALUES ($1, $2, ''::bytea, 'signed'::bytea)");
+                            " signature) VALUES ($1, $2, $3, 'signed'::bytea)");
+    uint8_t wrapped[PKI_X25519_SIZE + CRYPTO_WRAP_OVERHEAD];
     uint8_t id[4];
 
+    assert_int_equal(crypto_wrap(master_key, "sealing-key", span_of(private_key, 32), wrapped),
+                     STATUS_OK);
     box_key_id(public_key, id);
     query(store, &insert,
-          STORE_VALUES(value_bytes(span_of(id, 4)), value_bytes(span_of(public_key, 32))), NULL);
+          STORE_VALUES(value_bytes(span_of(id, 4)), value_bytes(span_of(public_key, 32)),
+                       value_bytes(span_of(wrapped, sizeof wrapped))),
+          NULL);
 }
 
 static void add_device(struct robot *robot, struct store *store, const uint8_t *master_key)
@@ -66,7 +72,7 @@ void robot_enrol(struct robot *robot, struct store *store, const char *device_id
     assert_int_equal(pki_make_x25519(server_private, robot->pair.server_public), STATUS_OK);
     assert_int_equal(pki_agree(device_private, robot->pair.server_public, robot->pair.secret),
                      STATUS_OK);
-    add_sealing_key(store, robot->pair.server_public);
+    add_sealing_key(store, master_key, robot->pair.server_public, server_private);
     add_device(robot, store, master_key);
     start_journal(robot);
 }

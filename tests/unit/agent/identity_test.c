@@ -165,6 +165,69 @@ static void a_damaged_file_is_named(void **state)
     assert_non_null(strstr(fixture->problem, "device.json"));
 }
 
+/* A key that the CA signed, valid from a time. */
+static wire_SealingKey make_key(struct fixture *fixture, int64_t valid_from_ms)
+{
+    wire_SealingKey key = {.valid_from_ms = valid_from_ms};
+    uint8_t server_private[PKI_X25519_SIZE];
+
+    assert_int_equal(pki_make_x25519(server_private, key.public_key), STATUS_OK);
+    sign_key(fixture, &key);
+    return key;
+}
+
+static bool is_for(const struct box_pair *pair, const wire_SealingKey *key)
+{
+    return memcmp(pair->server_public, key->public_key, PKI_X25519_SIZE) == 0;
+}
+
+static void the_newest_server_key_seals_in_whichever_order_they_come(void **state)
+{
+    struct fixture *fixture = *state;
+    const wire_SealingKey older = make_key(fixture, 1800000000000);
+    const wire_SealingKey newer = make_key(fixture, 1900000000000);
+    const wire_SealingKey orders[][2] = {{older, newer}, {newer, older}};
+    struct box_pair pairs[IDENTITY_PAIRS];
+
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(identity_pairs(&fixture->identity, orders[i], 2, pairs), 2);
+        assert_true(is_for(&pairs[0], &newer));
+        assert_true(is_for(&pairs[1], &older));
+    }
+}
+
+static void i3_a_key_that_the_configuration_names_no_more_is_forgotten(void **state)
+{
+    struct fixture *fixture = *state;
+    const wire_SealingKey fresh = make_key(fixture, 1900000000000);
+    struct box_pair pairs[IDENTITY_PAIRS];
+
+    assert_int_equal(identity_pairs(&fixture->identity, &fresh, 1, pairs), 1);
+    assert_true(is_for(&pairs[0], &fresh));
+}
+
+static void a_key_of_a_renewal_goes_before_those_of_an_older_configuration(void **state)
+{
+    struct fixture *fixture = *state;
+    const wire_SealingKey before = make_key(fixture, 1600000000000);
+    struct box_pair pairs[IDENTITY_PAIRS];
+
+    assert_int_equal(identity_pairs(&fixture->identity, &before, 1, pairs), 2);
+    assert_true(is_for(&pairs[0], &fixture->identity.server_key));
+    assert_true(is_for(&pairs[1], &before));
+}
+
+static void i3_a_key_that_nobody_signed_leaves_the_one_of_enrolment(void **state)
+{
+    struct fixture *fixture = *state;
+    wire_SealingKey forged = make_key(fixture, 1900000000000);
+    struct box_pair pairs[IDENTITY_PAIRS];
+
+    forged.public_key[0] ^= 1;
+    assert_int_equal(identity_pairs(&fixture->identity, &forged, 1, pairs), 1);
+    assert_true(is_for(&pairs[0], &fixture->identity.server_key));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -173,6 +236,10 @@ int main(void)
         TEST(i9_private_keys_are_their_owners_alone),
         TEST(keys_that_exist_are_used_again),
         TEST(i3_a_server_key_without_the_cas_signature_is_refused),
+        TEST(the_newest_server_key_seals_in_whichever_order_they_come),
+        TEST(i3_a_key_that_the_configuration_names_no_more_is_forgotten),
+        TEST(a_key_of_a_renewal_goes_before_those_of_an_older_configuration),
+        TEST(i3_a_key_that_nobody_signed_leaves_the_one_of_enrolment),
         TEST(a_damaged_file_is_named),
     };
 

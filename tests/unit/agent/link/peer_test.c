@@ -1006,7 +1006,7 @@ static void a_new_server_key_seals_while_the_old_one_is_still_opened(void **stat
     fresh.server_public[0] ^= 1;
     fresh.secret[0] ^= 1;
     welcome(fixture);
-    peer_add_pair(fixture->peer, &fresh);
+    peer_set_pairs(fixture->peer, (struct box_pair[]){fresh, old}, 2);
     use(fixture, 1);
     wait_ms(fixture, 1);
     assert_int_equal(
@@ -1017,6 +1017,34 @@ static void a_new_server_key_seals_while_the_old_one_is_still_opened(void **stat
     assert_int_equal(command(fixture, 1, wire_CommandKind_SAY, 60000), STATUS_OK);
     fixture->pair = fresh;
     assert_int_equal(reply(fixture)->command_id.bytes[0], 1);
+}
+
+static void i3_a_server_key_that_is_not_given_any_more_is_not_opened(void **state)
+{
+    struct fixture *fixture = *state;
+    struct box_pair fresh = fixture->pair;
+
+    fresh.server_public[0] ^= 1;
+    fresh.secret[0] ^= 1;
+    welcome(fixture);
+    peer_set_pairs(fixture->peer, &fresh, 1);
+    assert_int_equal(command(fixture, 1, wire_CommandKind_SAY, 60000), STATUS_NOT_FOUND);
+}
+
+static void a_new_server_key_is_used_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct box_pair fresh = fixture->pair;
+
+    fresh.server_public[0] ^= 1;
+    welcome(fixture);
+    const unsigned before = sent_count(fixture, TOPIC_REPORT);
+    peer_set_pairs(fixture->peer, (struct box_pair[]){fresh, fixture->pair}, 2);
+    wait_ms(fixture, 1);
+    assert_int_equal(sent_count(fixture, TOPIC_REPORT), before + 1);
+    peer_set_pairs(fixture->peer, (struct box_pair[]){fresh, fixture->pair}, 2);
+    wait_ms(fixture, 1);
+    assert_int_equal(sent_count(fixture, TOPIC_REPORT), before + 1);
 }
 
 static void the_last_will_names_its_session(void **state)
@@ -1071,6 +1099,8 @@ int main(void)
         TEST(reports_come_every_minute_give_or_take_a_fifth_and_when_asked),
         TEST(a_tick_tells_when_the_next_one_is_due),
         TEST(a_new_server_key_seals_while_the_old_one_is_still_opened),
+        TEST(i3_a_server_key_that_is_not_given_any_more_is_not_opened),
+        TEST(a_new_server_key_is_used_at_once),
         TEST(the_last_will_names_its_session),
     };
 
