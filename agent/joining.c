@@ -104,6 +104,10 @@ int joining_pair(const struct config *config, const char *films)
     announcer_free(joining.announcer);
     if (status != STATUS_OK && status != STATUS_EXISTS)
         return fail(problem, 1);
-    puts(status == STATUS_OK ? "paired" : "enrolled already");
+    if (status == STATUS_OK)
+        printf("paired: this robot is \"%s\" now%s\n", config->device_id,
+               config->pair ? "" : "; start its agent (systemctl start myna-agent)");
+    else
+        puts("enrolled already");
     return 0;
 }

@@ -112,7 +112,7 @@ describe('robots before an open window', {concurrency: true}, () => {
     assert.equal((await confirm('p1', digits)).status, 200);
     const {code, stdout, stderr} = await robot.done;
     assert.deepEqual([code, stderr], [0, '']);
-    assert.match(stdout, /\npaired\n$/);
+    assert.match(stdout, /\npaired: this robot is "[a-z0-9-]+" now; start its agent \(systemctl start myna-agent\)\n$/);
     assert.equal((await admin.get('/devices/p1')).body.serial, 'SN-1');
     assert.deepEqual(JSON.parse(readFileSync(join(folder, 'p1/device.json'), 'utf8')).brokers, ['127.0.0.1:1', '127.0.0.1:2']);
     assert.deepEqual(await pair('p1').done, {code: 0, stdout: 'enrolled already\n', stderr: ''});
