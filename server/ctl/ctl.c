@@ -471,6 +471,18 @@ static void print_body(const struct client_answer *answer)
         printf("%.*s\n", (int)answer->body.size, (const char *)answer->body.data);
 }
 
+/* When a list was true, for whoever reads it; a program that reads it has --json. By the server's
+ * word where it gives one. */
+static void print_as_of(const struct json *list)
+{
+    char now[CLOCK_TEXT_SIZE];
+
+    if (!isatty(STDOUT_FILENO))
+        return;
+    clock_format(clock_wall_ms(), now);
+    printf("as of %s\n", json_text(json_member(list, "as_of"), now));
+}
+
 int ctl_show(struct ctl *ctl, const struct client_answer *answer, const struct view_column *columns,
              size_t count)
 {
@@ -493,6 +505,8 @@ int ctl_show(struct ctl *ctl, const struct client_answer *answer, const struct v
         printf("more: --after %s\n", json_text(next, ""));
     else if (json_type(next) == JSON_INT)
         printf("more: --after %lld\n", (long long)json_int(next, 0));
+    if (items)
+        print_as_of(json);
     json_free(json);
     return CTL_DONE;
 }

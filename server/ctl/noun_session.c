@@ -145,6 +145,7 @@ static int fleet(struct ctl *ctl)
         {"offline", "offline", VIEW_TEXT},
         {"behind their configuration", "behind", VIEW_TEXT},
         {"open alerts", "open_alerts", VIEW_TEXT},
+        {"as of", "as_of", VIEW_TEXT},
     };
     static const struct view_column today[] = {
         {"attempts today            ", "attempts", VIEW_TEXT},

@@ -124,6 +124,9 @@ export function Access() {
     <section class="card"><${Failure} problem=${new Problem(403, { detail: t("access.admin") })} /></section>`;
 }
 
+// Of several lists, when what is the oldest of them was true; null while one has yet to come.
+const oldest = (...lists) => (lists.every(({ at }) => at) ? Math.min(...lists.map(({ at }) => at)) : null);
+
 function Lists() {
   const operators = useList("/operators", { kinds: ["operator"] });
   const keys = useList("/api-keys", { kinds: ["api_key"] });
@@ -133,7 +136,7 @@ function Lists() {
     setAsked(null);
     for (const list of [operators, keys, roles]) list.reload();
   };
-  return html`<${PageHead} title=${t("nav.access")} />
+  return html`<${PageHead} title=${t("nav.access")} at=${oldest(operators, keys, roles)} />
     <${Card} title=${t("operators")} flush actions=${html`<${Button} icon="plus" onClick=${() => setAsked({ kind: "operator" })}>
         ${t("operator.new")}</${Button}>`}>
       <${ListTable} list=${operators} columns=${operatorColumns(setAsked)} label=${t("operators")} skeleton=${2} /></${Card}>

@@ -46,7 +46,7 @@ function History({ id }) {
 export function Alert({ id }) {
   const state = useResource(`/alerts/${id}`, { kinds: ["alert"] });
   const alert = state.data;
-  return html`<${PageHead} title=${alert ? word("alert", alert.kind) : t("alert")} crumbs=${[[t("nav.alerts"), "/alerts"]]}
+  return html`<${PageHead} title=${alert ? word("alert", alert.kind) : t("alert")} crumbs=${[[t("nav.alerts"), "/alerts"]]} at=${state.at}
       lead=${alert && html`<${Status} kind="severity" value=${alert.severity} /><code>${alert.subject}</code>`}>
       ${alert && html`<${Acts} row=${alert} onDone=${state.reload} />`}</${PageHead}>
     <${Loaded} state=${state} lines=${8}>${() => html`

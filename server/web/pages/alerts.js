@@ -42,7 +42,7 @@ export function Alerts() {
   const list = useList("/alerts", { query: { state: SHOWN[show], kind, subject, severity, assigned_to: mine && whoAmI().id }, kinds: ["alert"] });
   const kinds = [...new Set([...(list.items || []).map((row) => row.kind), kind].filter(Boolean))];
   const narrowed = kind || subject || severity || mine;
-  return html`<${PageHead} title=${t("nav.alerts")}>
+  return html`<${PageHead} title=${t("nav.alerts")} at=${list.at}>
       <${Segmented} label=${t("show")} value=${show} options=${[["", t("alerts.only_open")], ["hand", t("alerts.current")], ["all", t("all")]]}
         onChange=${(value) => change({ show: value })} /></${PageHead}>
     <section class="card flush">

@@ -97,7 +97,7 @@ export function Audit() {
   const query = { subject, actor, action, from: instant(from, 0), until: instant(to, 1) };
   const list = useList("/audit", { query, kinds: ["audit", "layer", "group", "device", "rollout", "bundle"], gap_ms: 5000, limit: 50 });
   const options = [...new Set([...ACTIONS, action].filter(Boolean))].map((name) => [name, word("audit_action", name)]);
-  return html`<${PageHead} title=${t("nav.audit")}><a class="button" href="/privacy">${t("privacy")}</a><${Save} query=${query} /><${Verify} /></${PageHead}>
+  return html`<${PageHead} title=${t("nav.audit")} at=${list.at}><a class="button" href="/privacy">${t("privacy")}</a><${Save} query=${query} /><${Verify} /></${PageHead}>
     <section class="card flush">
       <div class="toolbar">
         <${SelectField} label=${t("action")} value=${action || ""} onInput=${(value) => change({ action: value })} options=${[["", t("any")], ...options]} />

@@ -48,7 +48,7 @@ export function Claims() {
   const [asked, setAsked] = useState(""); // "one", "list" or the claim that is to end
   const [made, setMade] = useState(null); // what came of a list: only this page has it
   const close = () => setAsked("");
-  return html`<${PageHead} title=${t("claims")} crumbs=${[[t("nav.fleet"), "/fleet"]]}>
+  return html`<${PageHead} title=${t("claims")} crumbs=${[[t("nav.fleet"), "/fleet"]]} at=${list.at}>
       ${may("operator", "claims") && html`<${Button} icon="plus" onClick=${() => setAsked("one")}>${t("claim.add")}</${Button}>
         <${Button} kind="primary" icon="up" onClick=${() => setAsked("list")}>${t("claims.list")}</${Button}>`}</${PageHead}>
     ${made && html`<${Codes} made=${made} onClose=${() => setMade(null)} />`}

@@ -226,7 +226,7 @@ export function Config({ kind, id }) {
   const close = () => setDialog(null);
 
   return html`
-    <${PageHead} title=${t("nav.config")}>${group && may("operator") && html`<${Button} kind="danger quiet"
+    <${PageHead} title=${t("nav.config")} at=${state.at}>${group && may("operator") && html`<${Button} kind="danger quiet"
       onClick=${() => setDialog("drop")}>${t("group.drop")}</${Button}>`}</${PageHead}>
     <div class="split">
       <div class="column"><${Layers} current=${current} groups=${groups.data?.items} onNew=${() => setDialog("new")} />

@@ -23,7 +23,7 @@ const COLUMNS = [
 
 export function Contracts() {
   const list = useList("/contracts", { kinds: ["contract"] });
-  return html`<${PageHead} title=${t("nav.contracts")}>${may("operator") && html`<a class="button primary" href="/contracts/new">${t("contracts.new")}</a>`}</${PageHead}>
+  return html`<${PageHead} title=${t("nav.contracts")} at=${list.at}>${may("operator") && html`<a class="button primary" href="/contracts/new">${t("contracts.new")}</a>`}</${PageHead}>
     <section class="card flush"><${ListTable} list=${list} columns=${COLUMNS} label=${t("nav.contracts")} skeleton=${3} rowHref=${(row) => `/contracts/${row.id}`}
       empty=${html`<${Empty} icon="contracts" title=${t("contracts.none")}>
         <p class="muted">${t("contracts.none.how")}</p>

@@ -63,7 +63,7 @@ function Door() {
 
 export function Pairings() {
   const list = useList("/pairings", { kinds: ["pairing"], gap_ms: 1000, limit: 50 });
-  return html`<${PageHead} title=${t("pairings")} crumbs=${[[t("nav.fleet"), "/fleet"]]} lead=${t("pairings.lead")} />
+  return html`<${PageHead} title=${t("pairings")} crumbs=${[[t("nav.fleet"), "/fleet"]]} at=${list.at} lead=${t("pairings.lead")} />
     <${Door} />
     <section class="card flush" aria-label=${t("pairings")}><${ListTable} list=${list} columns=${columns} label=${t("pairings")} skeleton=${3}
       empty=${html`<${Empty} icon="access" title=${t("pairings.none")}><p class="muted">${t(may("operator", "pairings") ? "pairings.none.how" : "pairings.none.ask")}</p></${Empty}>`} /></section>`;

@@ -1,6 +1,6 @@
 // support.js - the desk where people call whose robot does not talk: one cause, one cure
 
-import { html, useState } from "../dom.js";
+import { html, useEffect, useState } from "../dom.js";
 import { useResource } from "../api.js";
 import { causeOf, cureOf, Diagnosis } from "../components/diagnosis.js";
 import { TextField } from "../components/field.js";
@@ -19,9 +19,11 @@ const COLUMNS = [
   { key: "cure", title: t("doctor.cure"), cell: cureOf },
 ];
 
-function Found({ robot }) {
+// onRead: with the moment at which what is shown was true.
+function Found({ robot, onRead }) {
   const state = useResource("/doctor", { query: { robot }, gap_ms: 3000,
     kinds: ["device", "usage", "alert", "layer", "group", "rollout", "pool", "claim"] });
+  useEffect(() => onRead(state.at), [state.at]);
   if (state.data === null && state.error?.status === 404) return html`<${Card}><${Empty} title=${t("support.unknown")} /></${Card}>`;
   const { device, name, serial } = state.data || {};
   const open = device && html`<a class="button" href="/robots/${device}">${t("doctor.open")}</a>`;
@@ -33,6 +35,7 @@ function Found({ robot }) {
 export function Support() {
   const [{ robot = "" }, change] = useQuery();
   const [text, setText] = useState(robot);
+  const [read, setRead] = useState(null);
   const codes = useResource("/doctor/codes");
   const submit = (event) => {
     event.preventDefault();
@@ -40,13 +43,13 @@ export function Support() {
   };
   const rows = codes.data?.items;
   const shown = isCode(robot) ? rows?.filter(({ code }) => code === robot.toUpperCase()) : rows;
-  return html`<${PageHead} title=${t("nav.support")} />
+  return html`<${PageHead} title=${t("nav.support")} at=${robot && !isCode(robot) ? read : codes.at} />
     <p class="lead">${t("support.lead")}</p>
     <form class="find row" role="search" onSubmit=${submit}>
       <${TextField} label=${t("support.key")} value=${text} onInput=${setText} autocomplete="off" autofocus />
       <${Button} kind="primary" icon="search" type="submit" disabled=${!text.trim()}>${t("support.find")}</${Button}>
     </form>
-    ${robot && !isCode(robot) && html`<${Found} key=${robot} robot=${robot} />`}
+    ${robot && !isCode(robot) && html`<${Found} key=${robot} robot=${robot} onRead=${setRead} />`}
     <${Card} title=${t("support.codes")} class="codes" flush><${Loaded} state=${codes} lines=${8}>${() => html`
       <${Table} label=${t("support.codes")} columns=${COLUMNS} rows=${shown} rowKey=${(row) => row.code} />`}</${Loaded}></${Card}>`;
 }

@@ -37,7 +37,7 @@ export function Vendor({ id }) {
   };
   const Shown = DIALOGS[open];
   const isDrained = vendor?.drains.some((drain) => drain.state === "active");
-  return html`<${PageHead} title=${vendor?.name || id} crumbs=${[[t("nav.vendors"), "/vendors"]]} lead=${vendor && html`<code>${id}</code>`}>
+  return html`<${PageHead} title=${vendor?.name || id} crumbs=${[[t("nav.vendors"), "/vendors"]]} at=${state.at} lead=${vendor && html`<code>${id}</code>`}>
       ${vendor && html`
         ${may("operator") && (isDrained
           ? html`<${Button} icon="check" kind="primary" onClick=${() => setOpen("return")}>${t("drain.return.do")}</${Button}>`

@@ -55,7 +55,7 @@ export function Vendors() {
     setShown(null);
     list.reload();
   };
-  return html`<${PageHead} title=${t("nav.vendors")}>${may("operator") && html`<${Button} icon="plus"
+  return html`<${PageHead} title=${t("nav.vendors")} at=${list.at}>${may("operator") && html`<${Button} icon="plus"
       onClick=${() => open("edit", null)}>${t("vendor.new")}</${Button}>`}</${PageHead}>
     <section class="card flush"><${ListTable} list=${list} columns=${columns(open, healthOf)} rowHref=${(row) => `/vendors/${row.id}`}
       label=${t("nav.vendors")} skeleton=${3} empty=${html`<${Empty} icon="vendors" title=${t("vendors.none")}><p class="muted">${t("vendors.none.how")}</p>

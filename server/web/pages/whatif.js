@@ -1,7 +1,7 @@
 // whatif.js - what contracts would cost, those that there are and imagined ones, and which is the cheapest where
 
 import { html, useEffect, useMemo, useRef, useState } from "../dom.js";
-import { get, request, useLoad } from "../api.js";
+import { get, request, throttled, useLoad } from "../api.js";
 import { Bill } from "../components/bill.js";
 import { SelectField, TextField } from "../components/field.js";
 import { PageHead } from "../components/page.js";
@@ -9,6 +9,7 @@ import { Empty, Failure, Loaded, Skeleton } from "../components/states.js";
 import { Table } from "../components/table.js";
 import { Button, Card, Copy, IconButton } from "../components/ui.js";
 import { money, number } from "../format.js";
+import { live } from "../live.js";
 import { useQuery } from "../router.js";
 import { tell } from "../said.js";
 import { t, word } from "../text.js";
@@ -18,6 +19,7 @@ import { Lines, load, robots } from "./whatif/lines.js";
 
 const WAIT_MS = 250;
 const BUSY_MS = 1000;
+const AGAIN_MS = 60000; // usage that goes on moves an answer slowly
 const RANGES_SHOWN = 8;
 const MOST_READ = 100; // contracts to choose among
 const DAYS = [7, 30, 90, 365];
@@ -47,7 +49,15 @@ function useAnswer(question) {
       abort.abort();
     };
   }, [key, again]);
-  return { ...state, reload: () => setAgain(again + 1) };
+  useEffect(() => {
+    const ask = throttled(() => setAgain((n) => n + 1), AGAIN_MS);
+    const leave = live.listen(["usage", "contract"], ask);
+    return () => {
+      leave();
+      ask.cancel();
+    };
+  }, []);
+  return { ...state, reload: () => setAgain((n) => n + 1) };
 }
 
 const nameOf = (side) => side.contract ?? `${side.document.contract} ${t("whatif.imagined")}`;
@@ -194,14 +204,15 @@ function Answer({ data, asked, names, change, arithmetic, setArithmetic }) {
     <${ByLoad} data=${data} names=${shown} size=${asked.at} />`;
 }
 
-// documents: of the sides, in their order; null while they are read.
-function Compared({ asked, change, documents }) {
+// documents: of the sides, in their order; null while they are read. onRead: with the moment of the answer.
+function Compared({ asked, change, documents, onRead }) {
   const [arithmetic, setArithmetic] = useState(false);
   const served = documents.map(modelsOf);
   const state = useAnswer(questionOf(asked, served, arithmetic));
   const names = asked.sides.map(nameOf);
   const last = useRef(null);
   if (state.data) last.current = state.data;
+  useEffect(() => onRead(state.at), [state.at]);
   return html`<${Assumptions} asked=${asked} change=${change} profile=${last.current?.profile} />
     <div aria-busy=${state.busy}>
       ${state.error?.status === 422 ? html`<p class="notice warn" role="alert">${state.error.message}</p>` : state.error ? html`<section class="card"><${Failure} problem=${state.error} retry=${state.reload} /></section>`
@@ -213,12 +224,13 @@ function Compared({ asked, change, documents }) {
 // all: the newest documents of all contracts, by id.
 function Page({ all }) {
   const [query, change] = useQuery();
+  const [at, setAt] = useState(null);
   const asked = readAsked(query, usual(all));
   const documents = asked.sides.map((side) => side.document ?? all[side.contract]);
-  return html`<${PageHead} title=${t("nav.whatif")} lead=${t("whatif.lead")}><${Copy} text=${location.href} label=${t("whatif.copy")} /></${PageHead}>
+  return html`<${PageHead} title=${t("nav.whatif")} at=${asked.sides.length > 0 ? at : null} lead=${t("whatif.lead")}><${Copy} text=${location.href} label=${t("whatif.copy")} /></${PageHead}>
     <${Sides} sides=${asked.sides} kept=${Object.keys(all)} served=${documents.map(modelsOf)} documents=${documents} change=${change} />
     ${asked.sides.length === 0 ? html`<section class="card"><${Empty} icon="whatif" title=${t("whatif.none")}><p class="muted">${t("whatif.none.how")}</p></${Empty}></section>`
-      : html`<${Compared} asked=${asked} change=${change} documents=${documents} />`}`;
+      : html`<${Compared} asked=${asked} change=${change} documents=${documents} onRead=${setAt} />`}`;
 }
 
 async function readAll() {

@@ -1,6 +1,7 @@
 // you.js - whoever is signed in: what the role may, and the second factor
 
 import { html } from "../dom.js";
+import { useResource } from "../api.js";
 import { PageHead } from "../components/page.js";
 import { SecondFactor } from "../components/secondfactor.js";
 import { Rights } from "../components/rights.js";
@@ -9,8 +10,9 @@ import { askWhoAmI, signOut, whoAmI } from "../session.js";
 import { t, word } from "../text.js";
 
 export function You() {
-  const me = whoAmI();
-  return html`<${PageHead} title=${me.id} />
+  const { data, at } = useResource("/me", { kinds: ["operator"] });
+  const me = data?.operator ?? whoAmI();
+  return html`<${PageHead} title=${me.id} at=${at} />
     <${Card} title=${t("role")}><p><b>${word("role", me.role)}</b></p><${Rights} role=${me} /></${Card}>
     <${SecondFactor} />`;
 }

@@ -45,6 +45,15 @@ test('a list gets a name, another list by the same name, and loses it', async ()
   assert.match((await refused('view', 'delete', 'short-lived')).stderr, /there is no view "short-lived"/);
 });
 
+test('lists tell at a terminal as of when they are, and nothing of it to a program', async () => {
+  for (const words of [['device', 'list'], ['pool', 'list'], ['alert', 'list']]) {
+    const {stdout} = await run('script', ['-qec', [mynactl, ...words].join(' '), '/dev/null'], {env});
+    assert.match(stdout, /\nas of \d{4}-\d\d-\d\dT[\d:.]+Z\r?\n$/, words.join(' '));
+    assert.doesNotMatch(await ctl(...words), /as of/);
+  }
+  assert.match(await ctl('fleet'), /^as of +\d{4}-\d\d-\d\dT[\d:.]+\S+$/m);
+});
+
 test('a dry run tells whom a deed is for, and does nothing', async () => {
   assert.equal(await ctl('device', 'each', 'identify', '--view', 'mine', '--dry-run'), 'r1\nr2\nidentify would be for 2 robots; nothing was done\n');
   assert.deepEqual(await commands('r1'), []);
