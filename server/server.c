@@ -1,11 +1,14 @@
 #include "server/server.h"
 
 #include <limits.h>
+#include <unistd.h>
 
 #include "schema/base/clock.h"
 #include "schema/base/file.h"
 #include "schema/base/log.h"
 #include "server/api/api.h"
+#include "server/api/guesses.h"
+#include "server/api/turnstile.h"
 #include "server/bus/ingest.h"
 #include "server/envelope.h"
 #include "server/feed.h"
@@ -32,9 +35,11 @@
 #define EVENT_STREAMS  1000
 #define HEARTBEAT_MS   15000
 
-#define LOGIN_ACCOUNTS  4096
-#define LOGIN_FAILURES  10
-#define LOGIN_WINDOW_MS ((int64_t)5 * 60 * 1000)
+#define CODE_ACCOUNTS  4096
+#define CODE_FAILURES  10
+#define CODE_WINDOW_MS ((int64_t)5 * 60 * 1000)
+
+#define HASHING (WORKERS / 2) /* of passwords: under way or waited for */
 
 #define PAIRING_ADDRESSES 1024
 #define PAIRING_REQUESTS  60
@@ -52,6 +57,8 @@ struct server {
     struct hub *hub;
     struct throttle *throttle;
     struct throttle *pairing_throttle;
+    struct guesses *guesses;
+    struct turnstile *hashing;
     struct identities *identities;
     struct counts *counts;
     struct shared *shared;
@@ -305,6 +312,8 @@ static void fill_api(struct server *server)
     api->hub = server->hub;
     api->throttle = server->throttle;
     api->pairing_throttle = server->pairing_throttle;
+    api->guesses = server->guesses;
+    api->hashing = server->hashing;
     api->identities = server->identities;
     api->counts = server->counts;
     api->shared = server->shared;
@@ -408,6 +417,32 @@ static enum status start_device_listener(struct server *server, char *problem)
     return status;
 }
 
+/* Half of the processors look at passwords, so that the other half answers everybody else. */
+static unsigned hashing_at_once(void)
+{
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return processors < 4 ? 1 : processors < HASHING ? (unsigned)(processors / 2) : HASHING / 2;
+}
+
+static enum status guard_logins(struct server *server)
+{
+    static const struct throttle_limits codes = {
+        .max_keys = CODE_ACCOUNTS, .tries = CODE_FAILURES, .window_ms = CODE_WINDOW_MS};
+    static const struct throttle_limits pairings = {
+        .max_keys = PAIRING_ADDRESSES, .tries = PAIRING_REQUESTS, .window_ms = PAIRING_WINDOW_MS};
+    const unsigned at_once = hashing_at_once();
+    enum status status = guesses_create(&server->guesses);
+
+    if (status == STATUS_OK)
+        status = throttle_create(&server->throttle, &codes);
+    if (status == STATUS_OK)
+        status = throttle_create(&server->pairing_throttle, &pairings);
+    if (status == STATUS_OK)
+        status = turnstile_create(&server->hashing, at_once, HASHING - at_once);
+    return status;
+}
+
 static enum status start_parts(struct server *server, char *problem)
 {
     const struct config *config = server->config;
@@ -421,15 +456,7 @@ static enum status start_parts(struct server *server, char *problem)
     if (status == STATUS_OK)
         status = say(problem, hub_create(&server->hub, EVENT_STREAMS), "event streams");
     if (status == STATUS_OK)
-        status =
-            say(problem,
-                throttle_create(&server->throttle, LOGIN_ACCOUNTS, LOGIN_FAILURES, LOGIN_WINDOW_MS),
-                "logins");
-    if (status == STATUS_OK)
-        status = say(problem,
-                     throttle_create(&server->pairing_throttle, PAIRING_ADDRESSES, PAIRING_REQUESTS,
-                                     PAIRING_WINDOW_MS),
-                     "pairings");
+        status = say(problem, guard_logins(server), "logins");
     if (status == STATUS_OK)
         status = say(problem, identities_create(&server->identities), "operators");
     if (status == STATUS_OK)
@@ -552,6 +579,8 @@ void server_stop(struct server *server)
     keeper_stop(server->keeper);
     throttle_free(server->throttle);
     throttle_free(server->pairing_throttle);
+    guesses_free(server->guesses);
+    turnstile_free(server->hashing);
     identities_free(server->identities);
     counts_free(server->counts);
     shared_free(server->shared);

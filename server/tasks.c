@@ -95,7 +95,7 @@ static int run_restored(const struct config *config, int argc, char **argv)
 }
 
 /* One line of standard input, without its end. */
-static bool read_password(char out[PASSWORD_MAX + 2], char *problem)
+static bool read_password(const char *name, char out[PASSWORD_MAX + 2], char *problem)
 {
     if (fgets(out, PASSWORD_MAX + 2, stdin) == NULL) {
         snprintf(problem, 256, "give the password as one line on standard input");
@@ -107,7 +107,10 @@ static bool read_password(char out[PASSWORD_MAX + 2], char *problem)
         snprintf(problem, 256, "the password must have %d to %d bytes", PASSWORD_MIN, PASSWORD_MAX);
         return false;
     }
-    return true;
+    const char *why_not = password_problem(out, name);
+    if (why_not != NULL)
+        snprintf(problem, 256, "the password %s", why_not);
+    return why_not == NULL;
 }
 
 struct role_option {
@@ -169,7 +172,7 @@ static int run_operator(const struct config *config, int argc, char **argv)
     char problem[256];
     const char *role;
 
-    if (!read_role(argc, argv, &role, problem) || !read_password(password, problem)) {
+    if (!read_role(argc, argv, &role, problem) || !read_password(argv[1], password, problem)) {
         fail(problem);
         return 2;
     }

@@ -3,11 +3,13 @@
 #include "schema/base/clock.h"
 #include "schema/base/encode.h"
 #include "schema/base/log.h"
+#include "server/api/password.h"
 #include "server/api/reach.h"
 #include "server/api/rights.h"
 #include "server/api/routes.h"
 #include "server/api/secret.h"
 #include "server/api/session.h"
+#include "server/api/turnstile.h"
 #include "server/store/answers.h"
 #include "server/store/operators.h"
 
@@ -55,6 +57,27 @@ const char *api_operator(const struct request *request)
     return strncmp(request->actor.name, prefix, skip) == 0 ? request->actor.name + skip : NULL;
 }
 
+bool api_check_password(const struct api *api, struct reply *reply, const char *password,
+                        const char *hash, bool *fits)
+{
+    if (!turnstile_enter(api->hashing)) {
+        reply_header(reply, "Retry-After", "1");
+        reply_problem(reply, 503, "too many passwords are being looked at: try again in a second");
+        return false;
+    }
+    *fits = password_fits(password, hash);
+    turnstile_leave(api->hashing);
+    return true;
+}
+
+void api_ask_to_wait(int64_t wait_ms, const struct request *request, struct reply *reply)
+{
+    reply_header(reply, "Retry-After",
+                 arena_format(request->arena, "%lld", (long long)(wait_ms / 1000 + 1)));
+    reply_problem(reply, 429, "too many failed logins: wait %lld seconds",
+                  (long long)(wait_ms / 1000 + 1));
+}
+
 bool api_slow_down(const struct api *api, const char *key, struct request *request,
                    struct reply *reply)
 {
@@ -62,10 +85,7 @@ bool api_slow_down(const struct api *api, const char *key, struct request *reque
 
     if (wait_ms == 0)
         return false;
-    reply_header(reply, "Retry-After",
-                 arena_format(request->arena, "%lld", (long long)(wait_ms / 1000 + 1)));
-    reply_problem(reply, 429, "too many failed logins: wait %lld seconds",
-                  (long long)(wait_ms / 1000 + 1));
+    api_ask_to_wait(wait_ms, request, reply);
     return true;
 }
 

@@ -18,6 +18,8 @@
 #include "server/store/retention.h"
 
 struct brokers;
+struct guesses;
+struct turnstile;
 struct bus;
 struct ingest;
 struct outbox;
@@ -27,7 +29,9 @@ struct api {
     struct store *store;
     const struct authority *authority;
     struct hub *hub;
-    struct throttle *throttle;
+    struct throttle *throttle;         /* of codes of second factors, by name */
+    struct guesses *guesses;           /* of passwords */
+    struct turnstile *hashing;         /* before passwords are hashed, which is slow on purpose */
     struct throttle *pairing_throttle; /* of robots that ask to be paired, by address */
     struct identities *identities;
     struct counts *counts;
@@ -65,6 +69,14 @@ struct author api_author(const struct request *request);
 
 /* The operator who asks; NULL: it is a program with an API key. Borrowed from the request. */
 const char *api_operator(const struct request *request);
+
+/* Whether the password belongs to the hash, NULL being nobody's. False: a problem was answered, for
+ * too many are being looked at. */
+bool api_check_password(const struct api *api, struct reply *reply, const char *password,
+                        const char *hash, bool *fits);
+
+/* Answers 429. */
+void api_ask_to_wait(int64_t wait_ms, const struct request *request, struct reply *reply);
 
 /* Whether too many failures under this key must be waited for: then a problem was answered. */
 bool api_slow_down(const struct api *api, const char *key, struct request *request,

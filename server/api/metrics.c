@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "server/api/guesses.h"
 #include "server/bus/bus.h"
 #include "server/bus/ingest.h"
 #include "server/jobs/outbox.h"
@@ -64,6 +65,17 @@ static void write_http(const struct api *api, struct buffer *out)
     one(out, "event_streams", "gauge", "open event streams", hub_streams(api->hub));
     one(out, "event_streams_dropped_total", "counter", "event streams cut off for being slow",
         hub_dropped(api->hub));
+}
+
+static void write_logins(const struct api *api, struct buffer *out)
+{
+    struct guesses_counts counts;
+
+    guesses_count(api->guesses, &counts);
+    one(out, "logins_failed_total", "counter", "logins with a wrong name or password",
+        counts.wrong);
+    one(out, "logins_slowed_total", "counter", "logins refused because too many had failed",
+        counts.slowed);
 }
 
 static void write_brokers(struct bus *bus, size_t count, struct buffer *out)
@@ -167,6 +179,8 @@ void metrics_write(const struct api *api, struct arena *arena, struct buffer *ou
 {
     if (api->http != NULL)
         write_http(api, out);
+    if (api->guesses != NULL)
+        write_logins(api, out);
     if (api->bus != NULL)
         write_bus(api, out);
     if (api->ingest != NULL)

@@ -1,5 +1,6 @@
 #include "server/api/answer.h"
 #include "server/api/api.h"
+#include "server/api/guesses.h"
 #include "server/api/password.h"
 #include "server/api/routes.h"
 #include "server/api/second_factor.h"
@@ -8,6 +9,7 @@
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
 #include "server/sso/oidc.h"
+#include "server/store/logins.h"
 #include "server/store/operators.h"
 
 struct credentials {
@@ -34,25 +36,22 @@ static const struct json_field credential_fields[] = {
      .max = SECOND_FACTOR_CODE_MAX},
 };
 
-/* STATUS_DENIED: no such operator or another password; which, is not told. */
-static enum status check(const struct api *api, struct request *request,
-                         const struct credentials *credentials)
-{
-    const char *hash = NULL;
-    enum status status = operators_password(api->store, credentials->name, request->arena, &hash);
-
-    if (status != STATUS_OK && status != STATUS_NOT_FOUND)
-        return status;
-    return password_fits(credentials->password, hash) ? STATUS_OK : STATUS_DENIED;
-}
-
-/* How somebody may try, and what counts the failures: the code's under the name alone, for whoever
- * gets there has the password, from wherever. */
 struct attempt {
     struct credentials credentials;
-    const char *key;
-    const char *code_key;
+    struct guess guess;
+    const char *code_key; /* the name alone: whoever gets there has the password */
 };
+
+/* A failure that cannot be written down has failed all the same. */
+static void note(const struct api *api, const struct request *request,
+                 const struct logins_failure *failure)
+{
+    enum status status = logins_fail(api->store, request->address, failure, request->arena);
+
+    if (status != STATUS_OK)
+        log_warning("login", "a failed login cannot be written down: %s address=%s",
+                    status_text(status), request->address);
+}
 
 static bool read_attempt(const struct api *api, struct request *request, struct reply *reply,
                          struct attempt *out)
@@ -63,17 +62,49 @@ static bool read_attempt(const struct api *api, struct request *request, struct 
     if (!answer_decode(request, reply, credential_fields,
                        sizeof credential_fields / sizeof *credential_fields, &out->credentials))
         return false;
-    out->key = arena_format(request->arena, "%s %s", given->name, request->address);
     out->code_key = arena_format(request->arena, "code %s", given->name);
-    if (out->key == NULL || out->code_key == NULL) {
+    if (out->code_key == NULL) {
         reply_status(reply, STATUS_MEMORY, "the login");
         return false;
     }
-    return !api_slow_down(api, out->key, request, reply);
+    const int64_t wait_ms =
+        guesses_try(api->guesses, &out->guess, given->name, request->address, clock_mono_ms());
+    if (wait_ms > 0)
+        api_ask_to_wait(wait_ms, request, reply);
+    return wait_ms == 0;
+}
+
+/* No such operator or another password: which, is not told. False: a problem was answered. */
+static bool check_password(const struct api *api, struct request *request, struct reply *reply,
+                           const struct attempt *attempt)
+{
+    const char *hash = NULL;
+    bool fits = false;
+    enum status status =
+        operators_password(api->store, attempt->credentials.name, request->arena, &hash);
+
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+        reply_status(reply, status, "the login");
+    } else if (api_check_password(api, reply, attempt->credentials.password, hash, &fits)) {
+        if (fits)
+            return true;
+        const enum guesses_extent extent =
+            guesses_wrong(api->guesses, &attempt->guess, clock_mono_ms());
+        const struct logins_failure failure = {.name = attempt->credentials.name,
+                                               .what = "password",
+                                               .problem = guesses_problem(extent),
+                                               .is_about_name = extent == GUESSES_AT_ONE};
+        note(api, request, &failure);
+        reply_problem(reply, 401, "name or password is wrong");
+        return false;
+    }
+    guesses_untried(api->guesses, &attempt->guess);
+    return false;
 }
 
 /* 401 as for a wrong password, but the problem names the code, which programs then ask for. */
-static void answer_code(const struct api *api, const struct attempt *attempt, struct reply *reply)
+static void answer_code(const struct api *api, const struct request *request,
+                        const struct attempt *attempt, struct reply *reply)
 {
     const bool is_wrong = attempt->credentials.code != NULL;
     const struct json_problem problem = {
@@ -82,8 +113,17 @@ static void answer_code(const struct api *api, const struct attempt *attempt, st
     const struct json_problem wrong = {.pointer = "/code",
                                        .detail = "the code is wrong or was used before"};
 
-    if (is_wrong)
+    if (is_wrong) {
         throttle_fail(api->throttle, attempt->code_key, clock_mono_ms());
+        const bool is_guessing =
+            throttle_is_used_up(api->throttle, attempt->code_key, clock_mono_ms());
+        const struct logins_failure failure = {
+            .name = attempt->credentials.name,
+            .what = "code",
+            .problem = is_guessing ? guesses_problem(GUESSES_OF_CODE) : NULL,
+            .is_about_name = true};
+        note(api, request, &failure);
+    }
     reply_field(reply, 401, is_wrong ? &wrong : &problem);
 }
 
@@ -105,7 +145,7 @@ static bool check_code(const struct api *api, struct request *request, struct re
     if (status == STATUS_OK || status == STATUS_NOT_FOUND)
         return true;
     if (status == STATUS_DENIED)
-        answer_code(api, attempt, reply);
+        answer_code(api, request, attempt, reply);
     else
         reply_status(reply, status, "the login");
     return false;
@@ -138,21 +178,14 @@ static void log_in(void *context, struct request *request, struct reply *reply)
     struct attempt attempt;
     const char *how;
 
-    if (!read_attempt(api, request, reply, &attempt))
+    if (!read_attempt(api, request, reply, &attempt) ||
+        !check_password(api, request, reply, &attempt))
         return;
-    enum status status = check(api, request, &attempt.credentials);
-    if (status == STATUS_DENIED) {
-        throttle_fail(api->throttle, attempt.key, clock_mono_ms());
-        reply_problem(reply, 401, "name or password is wrong");
-        return;
-    }
-    if (status != STATUS_OK) {
-        reply_status(reply, status, "the login");
+    if (!check_code(api, request, reply, &attempt, &how)) {
+        guesses_untried(api->guesses, &attempt.guess);
         return;
     }
-    if (!check_code(api, request, reply, &attempt, &how))
-        return;
-    throttle_clear(api->throttle, attempt.key);
+    guesses_right(api->guesses, &attempt.guess, clock_mono_ms());
     throttle_clear(api->throttle, attempt.code_key);
     open_session(api, request, attempt.credentials.name, how, reply);
 }

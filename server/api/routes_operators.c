@@ -31,6 +31,16 @@ static const struct json_field fields[] = {
 };
 #define PATCH_FIELDS 3 /* without the id */
 
+/* False: a problem was answered. */
+static bool check_password(struct reply *reply, const char *password, const char *operator_id)
+{
+    const char *problem = password_problem(password, operator_id);
+
+    if (problem != NULL)
+        answer_bad(reply, "/password", problem);
+    return problem == NULL;
+}
+
 #define NO_SUCH_ROLE "there is no such role"
 
 static void create(void *context, struct request *request, struct reply *reply)
@@ -51,6 +61,8 @@ static void create(void *context, struct request *request, struct reply *reply)
                    made.has_disabled ? "belongs to a PATCH" : "must be there");
         return;
     }
+    if (!check_password(reply, made.password, made.id))
+        return;
     enum status status = password_hash(made.password, request->arena, &hash);
     if (status == STATUS_OK)
         status = operators_create(api->store, &author, made.id, made.role, hash, request->arena,
@@ -85,7 +97,8 @@ static void update(void *context, struct request *request, struct reply *reply)
     int64_t version;
 
     if (!answer_read_match(request, reply, ANSWER_MATCH_OPTIONAL, &version) ||
-        !answer_decode(request, reply, fields, PATCH_FIELDS, &made))
+        !answer_decode(request, reply, fields, PATCH_FIELDS, &made) ||
+        (made.password != NULL && !check_password(reply, made.password, id)))
         return;
     if (made.role != NULL)
         status = roles_get(api->store, made.role, request->arena, &operator);

@@ -73,9 +73,10 @@ static const struct json_field asking_fields[] = {
 /* Strangers get so many requests from one address. True: too many, a problem was answered. */
 static bool slow_down(const struct api *api, const struct request *request, struct reply *reply)
 {
-    const int64_t wait_ms =
-        throttle_wait_ms(api->pairing_throttle, request->address, clock_mono_ms());
+    char network[GUESTS_NETWORK];
 
+    guests_network(request->address, network);
+    const int64_t wait_ms = throttle_wait_ms(api->pairing_throttle, network, clock_mono_ms());
     if (wait_ms == 0)
         return false;
     reply_header(reply, "Retry-After",
@@ -83,6 +84,14 @@ static bool slow_down(const struct api *api, const struct request *request, stru
     reply_problem(reply, 429, "too many pairing requests from this address: wait %lld seconds",
                   (long long)(wait_ms / 1000 + 1));
     return true;
+}
+
+static void count(const struct api *api, const struct request *request)
+{
+    char network[GUESTS_NETWORK];
+
+    guests_network(request->address, network);
+    throttle_fail(api->pairing_throttle, network, clock_mono_ms());
 }
 
 static bool read_32(const char *text, const char *pointer, struct reply *reply, uint8_t out[32])
@@ -157,10 +166,12 @@ static void begin(void *context, struct request *request, struct reply *reply)
     uint8_t token[PAIRING_TOKEN_SIZE] = {0}, nonce[PAIRING_NONCE_SIZE];
     const struct span token_span = span_of(token, sizeof token);
     enum pairings_beginning beginning;
+    char network[GUESTS_NETWORK];
 
     if (slow_down(api, request, reply) || !check_open(api, reply))
         return;
-    throttle_fail(api->pairing_throttle, request->address, clock_mono_ms());
+    count(api, request);
+    guests_network(request->address, network);
     if (!answer_decode(request, reply, begin_fields, sizeof begin_fields / sizeof *begin_fields,
                        &b) ||
         !read_32(b.commitment_text, "/commitment", reply, commitment) ||
@@ -175,6 +186,7 @@ static void begin(void *context, struct request *request, struct reply *reply)
         .serial = b.serial,
         .software = b.software,
         .source = request->address,
+        .network = network,
         .csr = b.keys.csr,
         .key_hash = span_of(b.keys.key_hash, sizeof b.keys.key_hash),
         .sealing_public = span_of(b.keys.sealing_public, sizeof b.keys.sealing_public),
@@ -203,7 +215,7 @@ static bool find(const struct api *api, struct request *request, struct reply *r
     enum status status = pairings_find(
         api->store, span_of(asking->token_hash, sizeof asking->token_hash), request->arena, row);
     if (status == STATUS_NOT_FOUND) {
-        throttle_fail(api->pairing_throttle, request->address, clock_mono_ms());
+        count(api, request);
         reply_problem(reply, 404, "no pairing has this token: begin again");
     } else if (status != STATUS_OK) {
         reply_status(reply, status, "the pairing");

@@ -130,6 +130,7 @@ static void begin(void *context, struct request *request, struct reply *reply)
     uint8_t secret[TOTP_SECRET_SIZE];
     const char *hash = NULL;
     struct order order;
+    bool fits = false;
 
     if (name == NULL || !answer_decode(request, reply, password_fields, 1, &order))
         return;
@@ -137,7 +138,9 @@ static void begin(void *context, struct request *request, struct reply *reply)
     if (slow_down(api, key, request, reply))
         return;
     enum status status = operators_password(api->store, name, request->arena, &hash);
-    if (status == STATUS_OK && !password_fits(order.password, hash)) {
+    if (status == STATUS_OK && !api_check_password(api, reply, order.password, hash, &fits))
+        return;
+    if (status == STATUS_OK && !fits) {
         answer_wrong(api, key, reply, "/password", "the password is wrong");
         return;
     }

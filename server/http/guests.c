@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -100,6 +101,31 @@ static struct place **find(struct guests *guests, const uint8_t bytes[ADDRESS_BY
     while (*at != NULL && memcmp((*at)->bytes, bytes, ADDRESS_BYTES) != 0)
         at = &(*at)->next;
     return at;
+}
+
+static void write_place(const uint8_t bytes[ADDRESS_BYTES], char out[INET6_ADDRSTRLEN])
+{
+    const bool is_v4 = memcmp(bytes, mapped_v4, sizeof mapped_v4) == 0;
+
+    inet_ntop(is_v4 ? AF_INET : AF_INET6, is_v4 ? bytes + sizeof mapped_v4 : bytes, out,
+              INET6_ADDRSTRLEN);
+}
+
+void guests_network(const char *address, char out[GUESTS_NETWORK])
+{
+    struct sockaddr_in6 from = {.sin6_family = AF_INET6};
+    char host[INET6_ADDRSTRLEN];
+    uint8_t bytes[ADDRESS_BYTES];
+
+    snprintf(out, GUESTS_NETWORK, "%s", address);
+    /* "fe80::1%eth0" */
+    snprintf(host, sizeof host, "%.*s", (int)strcspn(address, "%"), address);
+    if (inet_pton(AF_INET6, host, &from.sin6_addr) != 1)
+        return;
+    read_place((const struct sockaddr *)&from, bytes);
+    write_place(bytes, host);
+    const bool is_v4 = memcmp(bytes, mapped_v4, sizeof mapped_v4) == 0;
+    snprintf(out, GUESTS_NETWORK, is_v4 ? "%s" : "%s/64", host);
 }
 
 bool guests_admit(struct guests *guests, const struct sockaddr *from)
@@ -203,14 +229,6 @@ void guests_extend(struct guests *guests, struct guest *guest, int64_t by_ms)
     if (guest->deadline_ms != GUESTS_ANY_TIME)
         guest->deadline_ms += by_ms;
     pthread_mutex_unlock(&guests->lock);
-}
-
-static void write_place(const uint8_t bytes[ADDRESS_BYTES], char out[INET6_ADDRSTRLEN])
-{
-    const bool is_v4 = memcmp(bytes, mapped_v4, sizeof mapped_v4) == 0;
-
-    inet_ntop(is_v4 ? AF_INET : AF_INET6, is_v4 ? bytes + sizeof mapped_v4 : bytes, out,
-              INET6_ADDRSTRLEN);
 }
 
 /* A flood would fill the log as well: what happened in a minute is one line. True: now is the time

@@ -54,6 +54,11 @@ void guests_extend(struct guests *guests, struct guest *guest, int64_t by_ms);
  * were refused and cut. listener is a word for that line. About once a second. */
 void guests_sweep(struct guests *guests, const char *listener, int64_t now_ms);
 
+/* What an address, "192.0.2.7" or "2001:db8::1", counts as: itself, or "2001:db8::/64". What is no
+ * address counts as itself. */
+#define GUESTS_NETWORK 64
+void guests_network(const char *address, char out[GUESTS_NETWORK]);
+
 void guests_count(struct guests *guests, struct guests_counts *out);
 
 #endif

@@ -49,6 +49,9 @@ static const struct alert_kinds_row rows[] = {
      "answers it, within half an hour, and `myna-agent renew` on it does so at once. Where it "
      "cannot "
      "reach the address that it enrolled at, open that for it."},
+    {"login_guessing", "Passwords are guessed at", "/audit",
+     "Each try stands in the audit as login.fail, with its address: keep that address out. "
+     "Whoever guesses at codes has the password: give the operator another one."},
     {"malformed_message", "Malformed message", NULL,
      "The robot sends what makes no sense: compare its software's version with the others'."},
     {"message_refused", "Message that could not be stored", NULL,

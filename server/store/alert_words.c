@@ -34,6 +34,7 @@ static const struct phrase {
      "it][{refused:login was:logins were} refused, for none of the groups has a role]"},
     {"limit_too_small", "The whole limit is {limit} {unit}, and robot {device} takes {attempt} for "
                         "its shortest attempt{-problem}"},
+    {"login_guessing", "{problem}; the last address was {address}"},
     {"malformed_message", "[{problem}][A message on topic \"{kind}\" cannot be read]"},
     {"message_refused", "Message \"{message}\": {problem}"},
     {"overrun", "{amount} {unit} more than reserved, at vendor {vendor}: {problem}"},

@@ -201,11 +201,11 @@ static enum status look(struct store_conn *conn, const struct pairings_request *
         count, "WITH w AS MATERIALIZED (SELECT open_until > now() AS open FROM myna.pairing_window"
                "                        FOR UPDATE)"
                "SELECT coalesce((SELECT open FROM w), false)");
-    STORE_STATEMENT(room,
-                    "SELECT count(*) FILTER (WHERE " UNDECIDED " AND p.key_hash <> $1),"
-                    " count(*) FILTER (WHERE " UNDECIDED " AND p.key_hash <> $1 AND p.source = $2),"
-                    " count(*) FILTER (WHERE p.key_hash = $1 AND p.state IN ('refused', 'failed'))"
-                    " FROM myna.pairing p");
+    STORE_STATEMENT(
+        room, "SELECT count(*) FILTER (WHERE " UNDECIDED " AND p.key_hash <> $1),"
+              " count(*) FILTER (WHERE " UNDECIDED " AND p.key_hash <> $1 AND p.network = $2),"
+              " count(*) FILTER (WHERE p.key_hash = $1 AND p.state IN ('refused', 'failed'))"
+              " FROM myna.pairing p");
     struct result result;
     enum status status = store_exec(conn, &count, STORE_NO_VALUES, &result);
 
@@ -217,7 +217,7 @@ static enum status look(struct store_conn *conn, const struct pairings_request *
     if (!is_open)
         return STATUS_DENIED;
     status = store_exec(conn, &room,
-                        STORE_VALUES(value_bytes(request->key_hash), value_text(request->source)),
+                        STORE_VALUES(value_bytes(request->key_hash), value_text(request->network)),
                         &result);
     if (status != STATUS_OK)
         return status;
@@ -249,8 +249,8 @@ static enum status begin(struct store_conn *conn, void *context)
     STORE_STATEMENT(
         begin,
         "WITH p AS (INSERT INTO myna.pairing (token_hash, device_id, serial, software, source, csr,"
-        "             key_hash, sealing_public, commitment, server_nonce, expires_at)"
-        "           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now() + " LIFE ")"
+        "             key_hash, sealing_public, commitment, server_nonce, network, expires_at)"
+        "           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now() + " LIFE ")"
         "           RETURNING *)"
         "SELECT myna.audit_append('pairing:' || p.pairing_id, p.source, 'pairing.begin',"
         "         'pairing/' || p.pairing_id, NULL, " PAIRING_JSON ") FROM p");
@@ -268,7 +268,8 @@ static enum status begin(struct store_conn *conn, void *context)
                      value_text(request->serial), value_text(request->software),
                      value_text(request->source), value_text(request->csr),
                      value_bytes(request->key_hash), value_bytes(request->sealing_public),
-                     value_bytes(request->commitment), value_bytes(request->server_nonce)),
+                     value_bytes(request->commitment), value_bytes(request->server_nonce),
+                     value_text(request->network)),
         NULL);
 }
 

@@ -38,7 +38,8 @@ struct pairings_request {
     const char *device_id;
     const char *serial;
     const char *software;
-    const char *source; /* address */
+    const char *source;  /* address */
+    const char *network; /* what that counts as: guests_network() */
     const char *csr;
     struct span key_hash;
     struct span sealing_public;

@@ -1534,6 +1534,7 @@ export const texts = {
   "alert.rollout_waits": "Rollout that waits",
   "alert.audit_altered": "Audit altered",
   "alert.last_admin": "Last admin",
+  "alert.login_guessing": "Passwords are guessed at",
   "alert.database_restored": "Database restored",
   "alert.credit_refused": "Credit that a robot did not take",
   "alert.limit_too_small": "Limit too small for one attempt",

@@ -1425,6 +1425,7 @@ export const texts = {
   "alert.rollout_waits": "发布在等待",
   "alert.audit_altered": "审计被改动",
   "alert.last_admin": "最后一位管理员",
+  "alert.login_guessing": "有人在猜密码",
   "alert.database_restored": "数据库已还原",
   "alert.credit_refused": "机器人未接受的额度",
   "alert.limit_too_small": "限额不足一次请求",

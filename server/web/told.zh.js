@@ -5,6 +5,16 @@
 
 export const told = {
   // requests
+  "must have 8 characters or more": "至少要有 8 个字符",
+  "is one character or a run of them: whoever guesses begins with those": "只是一个重复的或连续的字符：猜密码的人会从这些开始",
+  "is digits and signs alone: whoever guesses begins with those": "只有数字和符号：猜密码的人会从这些开始",
+  "is the operator's name: whoever guesses begins with that": "就是操作员的名字：猜密码的人会从它开始",
+  "is among the commonest: whoever guesses begins with those": "是最常见的密码之一：猜密码的人会从这些开始",
+  "too many passwords are being looked at: try again in a second": "正在核对的密码太多：请一秒后再试",
+  "somebody guesses at one password": "有人在猜一个密码",
+  "one address tries many passwords": "一个地址在尝试许多密码",
+  "many addresses try passwords": "许多地址在尝试密码",
+  "somebody has the password and guesses at codes": "有人已有密码，正在猜验证码",
   "a body is taken as it is: leave out Content-Encoding": "正文须原样发送：请去掉 Content-Encoding",
   "at most 64 headers, 64 cookies and 64 parameters are taken": "最多接受 64 个请求头、64 个 cookie 和 64 个参数",
   "must be a number from 1 to 1000": "必须是 1 到 1000 的数",

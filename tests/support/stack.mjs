@@ -138,14 +138,15 @@ export class Stack {
   }
 
   // One request: {status, headers, body (parsed when it is JSON), bytes}. options: {headers, body
-  // (object, text or Buffer), device: true for the robots' listener, ca, unverified}.
-  send(method, path, {headers = {}, body, device = false, ca, unverified = false} = {}) {
+  // (object, text or Buffer), device: true for the robots' listener, ca, unverified, from (another
+  // address of loopback)}.
+  send(method, path, {headers = {}, body, device = false, ca, unverified = false, from} = {}) {
     const plain = body === undefined || typeof body === 'string' || Buffer.isBuffer(body);
     const bytes = plain ? body : JSON.stringify(body);
     const make = device || this.secure ? httpsRequest : httpRequest;
     return new Promise((done, fail) => {
       const request = make({
-        host: '127.0.0.1', port: device ? this.devicePort : this.port, method, path, ca, agent: false,
+        host: '127.0.0.1', port: device ? this.devicePort : this.port, method, path, ca, agent: false, localAddress: from,
         rejectUnauthorized: device && !unverified,
         headers: {...(plain ? {} : {'Content-Type': 'application/json'}),
           ...(bytes === undefined ? {} : {'Content-Length': Buffer.byteLength(bytes)}), ...headers},

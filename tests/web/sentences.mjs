@@ -10,7 +10,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 // rows of a table].
 const PLACES = [
   [/^server\/(api|http)\//, ['answer_bad', 'reply_problem', 'refuse', 'answer_subject', 'answer_wrong', 'reply_status', 'answer_json', 'answer_done', 'answer_document', 'serial_list_fault']],
-  [/^server\/store\/csv\.c$/, ['']],
+  [/^server\/(store\/csv|api\/(guesses|password))\.c$/, ['']],
   [/^server\/api\/(routes_(budgets|layers|commands|contracts|vendors|rollouts|whatif)|catalogue|filtering)\.c$/, ['snprintf', '=', '']],
   [/^server\/money\/contract\w*\.c$/, ['reading_refuse', 'reading_refuse_form', 'reading_refuse_related', 'reading_explain', '=', '']],
   [/^server\/money\/(inquiry|profile|usage_row|reading|comparison|comparison_json|projection|weight)\.c$/,

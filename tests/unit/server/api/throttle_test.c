@@ -9,9 +9,10 @@
 
 static int make(void **state)
 {
+    const struct throttle_limits limits = {.max_keys = 4, .tries = 3, .window_ms = WINDOW_MS};
     struct throttle *throttle;
 
-    if (throttle_create(&throttle, 4, 3, WINDOW_MS) != STATUS_OK)
+    if (throttle_create(&throttle, &limits) != STATUS_OK)
         return -1;
     *state = throttle;
     return 0;
@@ -86,6 +87,46 @@ static void a_window_that_ended_counts_from_one_again(void **state)
     assert_int_equal(throttle_wait_ms(throttle, "anna", WINDOW_MS), WINDOW_MS);
 }
 
+static void i10_made_up_keys_do_not_push_out_the_one_that_is_guessed_at(void **state)
+{
+    struct throttle *throttle = *state;
+
+    guess(throttle, "anna", 3, 0);
+    for (const char *made_up = "abcdefgh"; *made_up != '\0'; made_up++)
+        guess(throttle, made_up, 1, 1);
+    assert_true(throttle_wait_ms(throttle, "anna", 2) > 0);
+}
+
+static void beyond_the_tries_of_a_paced_key_one_passes_now_and_then(void **state)
+{
+    const struct throttle_limits limits = {
+        .max_keys = 4, .tries = 2, .window_ms = WINDOW_MS, .pace_ms = 100};
+    struct throttle *throttle;
+
+    (void)state;
+    assert_int_equal(throttle_create(&throttle, &limits), STATUS_OK);
+    assert_int_equal(throttle_try(throttle, "anna", 0), 0);
+    assert_false(throttle_is_used_up(throttle, "anna", 10));
+    assert_int_equal(throttle_try(throttle, "anna", 10), 0);
+    assert_true(throttle_is_used_up(throttle, "anna", 10));
+    assert_int_equal(throttle_try(throttle, "anna", 20), 90);
+    assert_int_equal(throttle_try(throttle, "anna", 110), 0);
+    assert_int_equal(throttle_try(throttle, "anna", 110), 100);
+    throttle_free(throttle);
+}
+
+static void a_try_that_was_none_is_forgiven(void **state)
+{
+    struct throttle *throttle = *state;
+
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(throttle_try(throttle, "anna", 0), 0);
+    assert_true(throttle_try(throttle, "anna", 0) > 0);
+    throttle_forgive(throttle, "anna");
+    assert_int_equal(throttle_try(throttle, "anna", 0), 0);
+    assert_true(throttle_try(throttle, "anna", 0) > 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, drop)
 
 int main(void)
@@ -96,6 +137,9 @@ int main(void)
         TEST(success_forgets_the_failures),
         TEST(i10_a_full_table_gives_up_its_oldest_window),
         TEST(a_window_that_ended_counts_from_one_again),
+        TEST(i10_made_up_keys_do_not_push_out_the_one_that_is_guessed_at),
+        TEST(beyond_the_tries_of_a_paced_key_one_passes_now_and_then),
+        TEST(a_try_that_was_none_is_forgiven),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

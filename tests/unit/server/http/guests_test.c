@@ -140,11 +140,31 @@ static void who_takes_too_long_is_hung_up_on_and_who_was_given_longer_is_not(voi
     guests_free(guests);
 }
 
+static void i10_an_address_counts_as_the_network_that_one_subscriber_gets(void **state)
+{
+    static const char *const rows[][2] = {
+        {"192.0.2.7", "192.0.2.7"},
+        {"::ffff:192.0.2.7", "192.0.2.7"},
+        {"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"},
+        {"2001:db8:1:2::1", "2001:db8:1:2::/64"},
+        {"fe80::1%eth0", "fe80::/64"},
+        {"not an address", "not an address"},
+    };
+    char out[GUESTS_NETWORK];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        guests_network(rows[i][0], out);
+        assert_string_equal(out, rows[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_that_has_its_connections_gets_no_more_and_others_do),
         cmocka_unit_test(a_network_of_ipv6_counts_as_one_address_and_mapped_ipv4_as_itself),
+        cmocka_unit_test(i10_an_address_counts_as_the_network_that_one_subscriber_gets),
         cmocka_unit_test(beyond_the_total_nobody_gets_in),
         cmocka_unit_test(who_takes_too_long_is_hung_up_on_and_who_was_given_longer_is_not),
     };
