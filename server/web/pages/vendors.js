@@ -28,14 +28,14 @@ const columns = (open, healthOf) => [
   { key: "id", title: t("vendor"), lead: true, cell: (row) => html`<a class="row-link" href=${`/vendors/${row.id}`}>${row.name || row.id}</a>
     ${row.name && html`<span class="sub">${row.id}</span>`}
     <a class="sub" href=${`/vendors/${row.id}/pack`}>${t("pack.link")}</a>` },
-  { key: "health", title: t("vendor.answers"), width: "176px", cell: (row) => html`<${Answers} health=${healthOf(row.id)} />` },
+  { key: "health", title: t("vendor.answers"), width: "204px", cell: (row) => html`<${Answers} health=${healthOf(row.id)} />` },
   { key: "state", title: t("vendor.state"), width: "150px", cell: (row) => html`<${VendorState} vendor=${row} />` },
   { key: "dialect", title: t("vendor.dialect"), width: "150px", from: "wide", cell: (row) => word("dialect", row.dialect) },
   { key: "base_url", title: t("vendor.base_url"), width: "24%", from: "wide", cell: (row) => html`<code class="clip" title=${row.base_url}>${row.base_url}</code>` },
-  { key: "region", title: t("region"), width: "90px", cell: (row) => row.region || t("any") },
-  { key: "key", title: t("vendor.key"), width: "110px", cell: (row) => (row.has_key
+  { key: "region", title: t("region"), width: "90px", from: "desk", cell: (row) => row.region || t("any") },
+  { key: "key", title: t("vendor.key"), width: "96px", cell: (row) => (row.has_key
     ? html`<${Chip} tone="ok">${t("vendor.has_key")}</${Chip}>` : html`<${Chip} tone="warn">${t("vendor.no_key")}</${Chip}>`) },
-  { key: "acts", title: "", end: true, width: "140px", cell: (row) => html`
+  { key: "acts", title: "", end: true, width: "126px", cell: (row) => html`
     ${may("operator") && (row.drains.some(({ state }) => state === "active")
       ? html`<${IconButton} icon="check" label=${t("drain.return", { id: row.id })} onClick=${() => open("return", row)} />`
       : html`<${IconButton} icon="drain" label=${t("drain.title", { id: row.id })} onClick=${() => open("drain", row)} />`)}
