@@ -50,6 +50,12 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
+// A name that a contract gave, in the reader's language where it is one of our words too.
+export function givenName(name) {
+  const kind = ["metric", "per", "term"].find((one) => `${one}.${name}` in texts);
+  return kind ? word(kind, name) : name;
+}
+
 // The text for a word of the API ("online", "vendor_final"); the word itself when there is none.
 export function word(kind, value) {
   const text = texts[`${kind}.${value}`];

@@ -21,6 +21,9 @@ export function contractTests(on) {
     await robots.getByRole('img').locator('canvas').waitFor();
     assert.match(await page.locator('.burn').first().innerText(), /Active robots/, 'what is not well stands first');
     await burn('Requests').getByText('On course').waitFor();
+    const used = await burn('Money spent').locator('dd a').first().getAttribute('href');
+    assert.match(used, /^\/usage\?range=own&from=2026-01-01&to=\d{4}-\d\d-\d\d&zone=Asia%2FShanghai&by=model&contract=dahan-2026$/, 'the list behind the number');
+    assert.match(await robots.locator('dd a').first().getAttribute('href'), /by=device&contract=dahan-2026/);
     const formula = burn('Money spent').getByRole('link', {name: 'The formula'});
     assert.match(await formula.getAttribute('href'), /reference#get-.*burndown/);
   });
@@ -107,6 +110,9 @@ export function contractTests(on) {
     await heading('erxian-2027').waitFor();
     await page.goto('/contracts');
     await page.getByRole('table', {name: 'Contracts'}).getByRole('link', {name: 'erxian-2027'}).waitFor();
+    const dahan = page.getByRole('table', {name: 'Contracts'}).locator('tbody tr', {hasText: 'dahan-2026'});
+    await dahan.getByText('Not reached').waitFor(); // what is not well is told where one looks first
+    await dahan.getByText(/Bill so far ¥3,000,0/).waitFor();
   });
 
   test('a vendor\'s pack has each number with its period and source, and goes on paper without the frame', async () => {

@@ -190,6 +190,7 @@ export function operationsTests(on) {
     await page.getByRole('button', {name: 'layer/fleet'}).first().click();
     await page.getByRole('button', {name: 'No longer only Subject layer/fleet'}).waitFor();
     assert.match(page.url(), /action=layer/);
+    assert.equal(await page.getByRole('link', {name: 'Open layer/fleet'}).first().getAttribute('href'), '/config');
     const row = page.getByRole('table', {name: 'Audit'}).locator('tbody tr:not(.skeleton-row)', {hasText: 'layer.update'}).first();
     await row.locator('summary').click();
     await row.locator('ins').first().waitFor();

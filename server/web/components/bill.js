@@ -2,7 +2,7 @@
 
 import { html } from "../dom.js";
 import { money, number, periodDays } from "../format.js";
-import { t, word } from "../text.js";
+import { givenName, t, word } from "../text.js";
 import { Table } from "./table.js";
 
 // A quantity that is a fraction is shown as it is counted.
@@ -11,25 +11,25 @@ const metric = (line) => line.metric.split("+").map((one) => word("metric", one)
 const isNothing = (line) => line.source !== "total" && Number(line.amount) === 0 && line.quantity === "0";
 
 // What the contract gave no name is called by what it is.
-const name = (line) => (/^\w+\/\d+$/.test(line.charge) ? word("bill_source", line.source) : line.charge);
+const name = (line) => (/^\w+\/\d+$/.test(line.charge) ? word("bill_source", line.source) : line.source === "total" ? line.charge : givenName(line.charge));
 
-const columns = (currency, how) => [
+const columns = (currency, how, behind) => [
   { key: "charge", title: t("charge.kind"), lead: true, width: how ? "30%" : "18%", cell: (line) => html`<b>${name(line)}</b>${
     how && line.period && html`<span class="sub how">${how(line)}</span>`}` },
   { key: "period", title: t("bill.period"), width: "190px", cell: (line) => line.period && periodDays(line.period) },
   { key: "metric", title: t("charge.metric"), from: "mid", width: how ? "22%" : "28%", cell: (line) => (line.metric
     ? html`<span class="clip" title=${metric(line)}>${metric(line)}</span>` : "") },
-  { key: "quantity", title: t("bill.quantity"), end: true, cell: quantity },
+  { key: "quantity", title: t("bill.quantity"), end: true, cell: (line) => (behind && line.period && line.metric ? html`<a href=${behind(line)}>${quantity(line)}</a>` : quantity(line)) },
   { key: "amount", title: t("bill.amount"), end: true, cell: (line) => (line.source === "total"
     ? html`<b>${money(line.amount, currency)}</b>` : money(line.amount, currency)) },
 ];
 
-// how(line): the arithmetic behind a line, if it can be told.
-export function Bill({ bill, how }) {
+// how(line): the arithmetic behind a line, behind(line): the address of what it counted, if they can be told.
+export function Bill({ bill, how, behind }) {
   const lines = bill.lines.filter((line) => !isNothing(line));
   const hidden = bill.lines.length - lines.length;
   const total = { source: "total", charge: t("bill.total"), period: "", metric: "", amount: bill.total };
-  return html`<${Table} label=${t("bill")} columns=${columns(bill.currency, how)} rows=${[...lines, total]}
+  return html`<${Table} label=${t("bill")} columns=${columns(bill.currency, how, behind)} rows=${[...lines, total]}
       rowKey=${(line) => `${line.source} ${line.charge} ${line.period}`} />
     ${hidden > 0 && html`<footer class="table-foot"><span class="muted">${t("bill.hidden", { n: hidden })}</span></footer>`}`;
 }

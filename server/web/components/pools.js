@@ -4,7 +4,8 @@
 
 import { html } from "../dom.js";
 import { lastDayIn, money, number } from "../format.js";
-import { t, word } from "../text.js";
+import { givenName, t, word } from "../text.js";
+import { dayOf, usageBehind } from "./behind.js";
 import { Table } from "./table.js";
 import { Chip } from "./ui.js";
 
@@ -35,10 +36,16 @@ function Bar({ pool }) {
 function Source({ pool }) {
   const [kind, id, name] = pool.source.split(":");
   const unnamed = /^caps\/\d+$/.test(name || "");
-  return html`<b>${unnamed ? pool.currency || word("metric", pool.unit) : name || id}</b>
+  return html`<b>${unnamed ? pool.currency || word("metric", pool.unit) : name ? givenName(name) : id}</b>
     <span class="sub">${word("pool", kind)}${kind === "cap" && html` \u00b7 <a href="/contracts/${id}">${id}</a>`}
       ${kind === "budget" && pool.subject && ` \u00b7 ${pool.subject}`}</span>`;
 }
+
+const SUBJECTS = ["vendor", "contract", "group", "device"];
+
+// What was spent is the usage of whom the pool is for, since its period began.
+const spentOn = ({ scope, subject, period, zone }) => usageBehind({ zone, from: dayOf(Date.parse(period.from), zone),
+  end: period.to && dayOf(Date.parse(period.to), zone), ...(SUBJECTS.includes(scope) && { [scope]: subject }) });
 
 const amount = (name) => (pool) => html`<${PoolAmount} pool=${pool} value=${pool[name]} />`;
 
@@ -46,7 +53,7 @@ const COLUMNS = [
   { key: "source", title: t("pool.source"), lead: true, width: "20%", cell: (pool) => html`<${Source} pool=${pool} />` },
   { key: "unit", title: t("pool.unit"), from: "mid", cell: (pool) => pool.currency || word("metric", pool.unit) },
   { key: "bar", title: t("pool.share"), width: "16%", cell: (pool) => html`<${Bar} pool=${pool} />` },
-  { key: "spent", title: t("pool.spent"), end: true, cell: amount("spent") },
+  { key: "spent", title: t("pool.spent"), end: true, cell: (pool) => html`<a href=${spentOn(pool)}>${amount("spent")(pool)}</a>` },
   { key: "outstanding", title: t("pool.outstanding"), end: true, cell: amount("outstanding") },
   { key: "free", title: t("pool.free"), end: true, cell: (pool) => (pool.over
     ? html`<${Chip} tone="bad">${t("pool.over")}</${Chip}>` : html`<${PoolAmount} pool=${pool} value=${pool.free} />`) },

@@ -8,6 +8,7 @@ import { PageHead } from "../components/page.js";
 import { Empty, Failure } from "../components/states.js";
 import { ListTable } from "../components/table.js";
 import { Ago, Button, Card, Chip, Copy } from "../components/ui.js";
+import { number } from "../format.js";
 import { isAdmin, whoAmI } from "../session.js";
 import { OwnKeys } from "./access/keys.js";
 import { RoleDialog } from "./access/role.js";
@@ -97,7 +98,7 @@ const roleColumns = (open) => [
     ${row.groups && html`<span class="sub">${t("rights.groups", { names: row.groups.join(", ") || t("rights.no_group") })}</span>`}
     ${row.vendors && html`<span class="sub">${t("rights.vendors", { names: row.vendors.join(", ") || t("rights.no_vendor") })}</span>`}`
     : t(`role.${row.id}.may`)) },
-  { key: "holders", title: t("role.holders"), end: true, from: "mid", width: "90px", cell: (row) => row.holders },
+  { key: "holders", title: t("role.holders"), end: true, from: "mid", width: "90px", cell: (row) => (row.holders > 0 ? html`<a href="#operators">${number(row.holders)}</a>` : number(0)) },
   { key: "act", title: "", end: true, width: "190px", cell: (row) => html`<span class="row end">
     <${Button} kind="quiet" onClick=${() => open({ kind: "role", row })}>${t("edit")}</${Button}>
     ${row.own && row.holders === 0 && html`<${Button} kind="quiet danger" onClick=${() => open({ kind: "drop-role", row })}>${t("remove")}</${Button}>`}
@@ -137,7 +138,7 @@ function Lists() {
     for (const list of [operators, keys, roles]) list.reload();
   };
   return html`<${PageHead} title=${t("nav.access")} at=${oldest(operators, keys, roles)} />
-    <${Card} title=${t("operators")} flush actions=${html`<${Button} icon="plus" onClick=${() => setAsked({ kind: "operator" })}>
+    <${Card} title=${t("operators")} id="operators" flush actions=${html`<${Button} icon="plus" onClick=${() => setAsked({ kind: "operator" })}>
         ${t("operator.new")}</${Button}>`}>
       <${ListTable} list=${operators} columns=${operatorColumns(setAsked)} label=${t("operators")} skeleton=${2} /></${Card}>
     <${Card} title=${t("keys")} flush actions=${html`<${Button} icon="plus" onClick=${() => setAsked({ kind: "key" })}>${t("key.new")}</${Button}>`}>

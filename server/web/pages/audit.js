@@ -2,6 +2,7 @@
 
 import { html, useEffect, useRef, useState } from "../dom.js";
 import { get, useList } from "../api.js";
+import { pageOf } from "../components/behind.js";
 import { Change } from "../components/changes.js";
 import { SelectField, TextField } from "../components/field.js";
 import { Icon } from "../components/icons.js";
@@ -18,7 +19,8 @@ const PART = 1000; // rows that are verified or saved in one go
 const SAVED = 20000; // rows of one file, at most
 
 const columns = (change) => {
-  const narrow = (name, value) => html`<button type="button" class="link" onClick=${() => change({ [name]: value })}>${value}</button>`;
+  const narrow = (name, value) => html`<button type="button" class="link" onClick=${() => change({ [name]: value })}>${value}</button>
+    ${pageOf(value) && html` <a href=${pageOf(value)} aria-label=${t("audit.open", { subject: value })} title=${t("audit.open", { subject: value })}><${Icon} name="next" size=${12} /></a>`}`;
   return [
     { key: "seq", title: "#", end: true, width: "64px", from: "mid", cell: (row) => number(row.seq) },
     { key: "at", title: t("when"), width: "100px", cell: (row) => html`<${Ago} at=${row.at} />` },

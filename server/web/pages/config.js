@@ -233,8 +233,8 @@ export function Config({ kind, id }) {
         ${kind === "group" && html`<${Members} key=${id} id=${id} group=${group} />`}</div>
       <div class="column">
         <${Card} title=${title} actions=${layer && html`<span class="muted">${layer.revision
-            ? t("layer.state", { revision: layer.revision, by: layer.changed_by, n: number(layer.reaches) })
-            : t("layer.unset", { n: number(layer.reaches) })}</span>`}>
+            ? t("layer.state", { revision: layer.revision, by: layer.changed_by }) : t("layer.unset")}</span>
+            <a href=${kind === "group" ? `/fleet?group=${id}` : "/fleet"}>${t("layer.reaches", { n: number(layer.reaches) })}</a>`}>
           <${Loaded} state=${state} lines=${8}>${() => catalogue && html`<${Editor} key=${path} path=${path} layer=${layer}
             catalogue=${catalogue} onSaved=${state.reload} />`}</${Loaded}>
         </${Card}>

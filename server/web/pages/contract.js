@@ -2,6 +2,7 @@
 
 import { html, useMemo } from "../dom.js";
 import { useResource } from "../api.js";
+import { usageBehind } from "../components/behind.js";
 import { Bill } from "../components/bill.js";
 import { PageHead } from "../components/page.js";
 import { fullestFirst, Pools } from "../components/pools.js";
@@ -11,25 +12,17 @@ import { dayIn, number } from "../format.js";
 import { navigate } from "../router.js";
 import { may } from "../session.js";
 import { t } from "../text.js";
-import { Burns, dateText, lastDate } from "./contract/burns.js";
+import { Burns, dateText, daysLeft, lastDate } from "./contract/burns.js";
 import { howOf, stagesOf } from "./contract/terms.js";
 import { Versions } from "./contract/versions.js";
-
-const DAY_MS = 86400000;
-
-// Of the term, both days counted; nothing once it is over.
-function daysLeft({ term, today }) {
-  const days = Math.round((Date.parse(term.to) - Date.parse(today)) / DAY_MS);
-  return days > 0 ? t("term.days_left", { n: number(days) }) : t("term.over");
-}
 
 function Standing({ contract, burndown }) {
   const { term } = burndown;
   return html`<${Card} title=${t("contract.facts")}><${Facts} flow items=${[
-    [t("vendor"), html`<a href=${`/vendors/${contract.vendor}/pack`}>${contract.vendor}</a>`], [t("currency"), contract.currency], [t("zone"), contract.zone],
+    [t("vendor"), html`<a href=${`/vendors/${contract.vendor}`}>${contract.vendor}</a>`], [t("currency"), contract.currency], [t("zone"), contract.zone],
     [t("version"), t("versions.since", { n: number(contract.version), from: dayIn(contract.effective_from, contract.zone) })],
     [t("contract.term"), term ? `${dateText(term.from)} \u2013 ${lastDate(term.to)}` : t("contract.no_term")],
-    term && [t("burn.days_left"), daysLeft(burndown)],
+    term && [t("burn.days_left"), daysLeft(burndown) > 0 ? t("term.days_left", { n: number(daysLeft(burndown)) }) : t("term.over")],
   ]} /></${Card}>`;
 }
 
@@ -44,9 +37,13 @@ function Held({ id, burns }) {
 
 function SoFar({ id, contract }) {
   const stages = useMemo(() => stagesOf(contract), [contract]);
+  const behind = ({ period, metric }) => {
+    const [from, end] = period.split("/");
+    return usageBehind({ contract: id, zone: contract.zone, from, end, by: metric === "active_devices" ? "device" : "model" });
+  };
   const state = useResource(`/contracts/${id}/bill`, { kinds: ["usage", "contract"], gap_ms: 5000 });
   return html`<${Card} title=${t("bill.so_far")} flush>
-    <${Loaded} state=${state} lines=${6}>${(bill) => html`<${Bill} bill=${bill} how=${(line) => howOf(line, stages)} />`}</${Loaded}></${Card}>`;
+    <${Loaded} state=${state} lines=${6}>${(bill) => html`<${Bill} bill=${bill} how=${(line) => howOf(line, stages)} behind=${behind} />`}</${Loaded}></${Card}>`;
 }
 
 export function Contract({ id }) {

@@ -7,18 +7,38 @@ import { PageHead } from "../components/page.js";
 import { fullestFirst, Pools } from "../components/pools.js";
 import { Empty, Loaded } from "../components/states.js";
 import { ListTable } from "../components/table.js";
-import { Button, Card } from "../components/ui.js";
-import { dayIn, number } from "../format.js";
+import { Button, Card, Chip } from "../components/ui.js";
+import { dayIn, money, NONE, number, percent } from "../format.js";
 import { may } from "../session.js";
-import { t } from "../text.js";
+import { t, word } from "../text.js";
+import { daysLeft, nameOf, TONES } from "./contract/burns.js";
+
+function leftOf(burndown) {
+  const n = daysLeft(burndown);
+  return n > 0 ? t("contracts.days_left", { n }) : t("term.over");
+}
+
+// What is wrong or near first, as the contract's own page has it, and what it costs so far.
+function Stands({ row }) {
+  const watched = { kinds: ["usage", "contract"], gap_ms: 30000 };
+  const burndown = useResource(`/contracts/${row.id}/burndown`, watched);
+  const bill = useResource(`/contracts/${row.id}/bill`, watched);
+  if (!burndown.data) return burndown.error ? html`<span class="muted">${NONE}</span>` : html`<i class="bone"></i>`;
+  const [first] = burndown.data.lines;
+  const share = first?.share !== null && first?.share !== undefined && percent(Number(first.share));
+  return html`<span class="stands">${first ? html`<${Chip} tone=${TONES[first.state]}>${word("burn_state", first.state)}</${Chip}> ${nameOf(first)} ${share}` : t("contracts.no_limit")}</span>
+    <span class="sub">${[burndown.data.term && leftOf(burndown.data), bill.data && `${t("contracts.bill")} ${money(bill.data.total, bill.data.currency)}`]
+      .filter(Boolean).join(" \u00b7 ")}</span>`;
+}
 
 const COLUMNS = [
-  { key: "id", title: t("contract"), lead: true, cell: (row) => html`<a class="row-link" href="/contracts/${row.id}">${row.id}</a>` },
-  { key: "vendor", title: t("vendor"), cell: (row) => row.vendor },
-  { key: "currency", title: t("currency"), width: "100px", cell: (row) => row.currency },
-  { key: "zone", title: t("zone"), from: "mid", cell: (row) => row.zone },
-  { key: "version", title: t("version"), end: true, width: "96px", cell: (row) => number(row.version) },
-  { key: "from", title: t("effective_from"), end: true, cell: (row) => dayIn(row.effective_from, row.zone) },
+  { key: "id", title: t("contract"), lead: true, width: "150px", cell: (row) => html`<a class="row-link" href="/contracts/${row.id}">${row.id}</a>` },
+  { key: "vendor", title: t("vendor"), width: "14%", cell: (row) => html`<a href=${`/vendors/${row.vendor}`}>${row.vendor}</a>` },
+  { key: "stands", title: t("contracts.stands"), width: "36%", cell: (row) => html`<${Stands} row=${row} />` },
+  { key: "currency", title: t("currency"), width: "100px", from: "mid", cell: (row) => row.currency },
+  { key: "zone", title: t("zone"), from: "wide", cell: (row) => row.zone },
+  { key: "version", title: t("version"), end: true, from: "mid", width: "96px", cell: (row) => number(row.version) },
+  { key: "from", title: t("effective_from"), end: true, from: "mid", cell: (row) => dayIn(row.effective_from, row.zone) },
 ];
 
 export function Contracts() {

@@ -2,6 +2,7 @@
 
 import { html } from "../dom.js";
 import { address, useResource } from "../api.js";
+import { dayOf } from "../components/behind.js";
 import { SelectField, TextField } from "../components/field.js";
 import { Icon } from "../components/icons.js";
 import { PageHead } from "../components/page.js";
@@ -11,7 +12,7 @@ import { dayShort, digitsFor, number, timeExact } from "../format.js";
 import { useQuery } from "../router.js";
 import { t } from "../text.js";
 import { Imports } from "./imports.js";
-import { dayOf, DIMENSIONS, MEASURES, RANGES, readAsked, scope, shift } from "./usage/asked.js";
+import { DIMENSIONS, MEASURES, RANGES, readAsked, scope, shift } from "./usage/asked.js";
 import { MEASURED, Picture } from "./usage/picture.js";
 import { Change, Sums } from "./usage/sums.js";
 

@@ -52,7 +52,7 @@ const isSingle = (line) => line.told_by === "devices" || line.per === "day";
 
 // Lines across with their names: the limit, and the points of thresholds.
 function levels(line) {
-  const own = line.limit === null ? [] : [{ at: Number(line.limit), text: t("burn.limit"), kind: line.kind === "commitment" ? "--ok" : "--bad", dash: [] }];
+  const own = line.limit === null ? [] : [{ at: Number(line.limit), text: t(line.kind === "commitment" ? "burn.promise" : "burn.limit"), kind: line.kind === "commitment" ? "--ok" : "--bad", dash: [] }];
   const points = line.thresholds.filter(({ point, trigger }) => point !== null && trigger !== "forecast")
     .map(({ point }) => ({ at: Number(point), text: t("burn.threshold"), kind: "--warn", dash: [3, 3] }));
   return [...own, ...points.filter(({ at }) => !own.some((limit) => limit.at === at))];

@@ -2,10 +2,11 @@
 // its picture, in the contract's days and currency
 
 import { html } from "../../dom.js";
+import { usageBehind } from "../../components/behind.js";
 import { Empty } from "../../components/states.js";
 import { Chip } from "../../components/ui.js";
 import { compact, dayIn, money, number, percent, plain } from "../../format.js";
-import { t, word } from "../../text.js";
+import { givenName, t, word } from "../../text.js";
 import { BurnPlot } from "./burnplot.js";
 
 export const TONES = { over: "bad", short: "bad", runs_out: "warn", near: "warn", below: "warn", on_course: "ok", met: "ok" };
@@ -13,6 +14,9 @@ export const TONES = { over: "bad", short: "bad", runs_out: "warn", near: "warn"
 // A date of the contract's calendar, as the reader's language writes it.
 export const dateText = (date) => dayIn(`${date}T12:00:00Z`, "UTC");
 export const lastDate = (end) => dayIn(Date.parse(`${end}T12:00:00Z`) - 86400000, "UTC");
+
+// Of the term, both days counted; 0 or less once it is over.
+export const daysLeft = ({ term, today }) => Math.round((Date.parse(term.to) - Date.parse(today)) / 86400000);
 
 // An amount of a line as it is read: money, or a count.
 export function amountText(line, currency, value) {
@@ -22,7 +26,7 @@ export function amountText(line, currency, value) {
 
 // "requests" of a cap that has no name of its own.
 export function nameOf(line) {
-  return line.name.includes("/") || line.name === line.metric ? metricText(line.metric) : line.name;
+  return line.name.includes("/") || line.name === line.metric ? metricText(line.metric) : givenName(line.name);
 }
 
 const metricText = (metric) => metric.split("+").map((one) => word("metric", one)).join(" + ");
@@ -38,17 +42,19 @@ function Title({ line, currency, of }) {
     <span class="sub">${details.join(" \u00b7 ")}</span></header>`;
 }
 
-// Numbers link to the list behind them.
-const listOf = (line) => (line.metric === "active_devices" ? "/fleet" : "/usage");
+// Numbers link to the list behind them: what the contract's robots used in the period, or which they were.
+const listOf = (line, { contract, zone, today }) => usageBehind({ contract, zone, from: line.told_by === "minute" ? today : line.period.from,
+  end: line.period.to, model: line.models.length === 1 && line.models[0] !== "*" && line.models[0], by: line.told_by === "devices" ? "device" : "model" });
 
 const REACHED = ["over", "met"];
 
-function Figures({ line, currency }) {
+function Figures({ line, burndown }) {
+  const { currency } = burndown;
   const show = (value) => amountText(line, currency, value);
   const { forecast } = line;
   return html`<dl class="burn-figures">
     <div><dt>${t(line.told_by === "minute" ? "burn.minute" : "burn.so_far")}</dt>
-      <dd><a href=${listOf(line)}>${show(line.so_far)}</a>${line.share !== null && html` <span class="muted">${percent(Number(line.share))}</span>`}</dd></div>
+      <dd><a href=${listOf(line, burndown)}>${show(line.so_far)}</a>${line.share !== null && html` <span class="muted">${percent(Number(line.share))}</span>`}</dd></div>
     ${forecast && html`<div><dt>${t("burn.at_end")}</dt><dd>${show(forecast.at_end)}${
       forecast.low !== forecast.high && html` <span class="muted">${t("burn.band", { low: show(forecast.low), high: show(forecast.high) })}</span>`}</dd></div>`}
     ${forecast?.runs_out && !REACHED.includes(line.state) && html`<div><dt>${t(line.kind === "commitment" ? "burn.reaches" : "burn.runs_out")}</dt><dd>${dateText(forecast.runs_out)}</dd></div>`}
@@ -81,7 +87,7 @@ export function Burn({ line, burndown, of }) {
   const { currency } = burndown;
   return html`<li class="burn ${TONES[line.state]}">
     <${Title} line=${line} currency=${currency} of=${of} />
-    <${Figures} line=${line} currency=${currency} />
+    <${Figures} line=${line} burndown=${burndown} />
     ${line.days && html`<${BurnPlot} line=${line} today=${burndown.today} show=${(value) => amountText(line, currency, value)}
       brief=${compact}
       label=${t("burn.picture", { name: nameOf(line), so_far: amountText(line, currency, line.so_far), state: word("burn_state", line.state) })} />`}

@@ -2,7 +2,7 @@
 // by member, so that two can stand side by side
 
 import { dayIn, number } from "../../format.js";
-import { t, word } from "../../text.js";
+import { givenName, t, word } from "../../text.js";
 
 const LISTS = ["charges", "commitments", "caps", "thresholds", "credits", "discounts", "service_levels"];
 const OUTER = ["vendor", "currency", "zone", "term", "grace_days", "third_party_models", "interim", "tax", "termination"];
@@ -58,7 +58,7 @@ export function valueText(member, value) {
   if (value === undefined || value === null) return "";
   if (member === "metric") return metricText(value);
   if (member === "tiers" || member === "rebate") return value.map(tierText).join("; ");
-  if (member === "of") return value.includes(":") ? value.replace(/^(cap|commitment):/, (_, kind) => `${word("burn", kind)} `) : metricText(value);
+  if (member === "of") return value.includes(":") ? value.replace(/^(cap|commitment):(.*)$/, (_, kind, name) => `${word("burn", kind)} ${givenName(name)}`) : metricText(value);
   if (member === "prices") return Object.entries(value).sort(([a], [b]) => CLASSES.indexOf(a) - CLASSES.indexOf(b)).map(([name, price]) => `${word("metric", name)} ${grouped(String(price))}`).join(", ");
   if (member === "do") return value.map((one) => (typeof one === "string" ? word("action", one) : Object.entries(one).map(([name, what]) =>
     `${word("action", name)} ${typeof what === "object" ? pairs(what) : what}`).join())).join(", ");
@@ -79,9 +79,9 @@ const ordered = (item) => Object.keys(item).filter((member) => member !== "name"
 
 // An entry's own name, else what tells it from its neighbours.
 function entryName(list, item) {
-  if (item.name) return item.name;
+  if (item.name) return givenName(item.name);
   if (list === "charges") return [word("charge", item.kind), item.metric && metricText(item.metric)].filter(Boolean).join(" \u00b7 ");
-  if (list === "thresholds") return item.of.includes(":") ? item.of.split(":").slice(1).join(":") : metricText(item.of);
+  if (list === "thresholds") return item.of.includes(":") ? givenName(item.of.split(":").slice(1).join(":")) : metricText(item.of);
   return item.metric ? metricText(item.metric) : "";
 }
 

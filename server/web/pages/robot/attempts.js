@@ -1,6 +1,6 @@
 // attempts.js - the last requests a robot sent to vendors: tokens, certainty, money
 
-import { html } from "../../dom.js";
+import { html, useEffect } from "../../dom.js";
 import { useList } from "../../api.js";
 import { Empty } from "../../components/states.js";
 import { ListTable } from "../../components/table.js";
@@ -42,7 +42,11 @@ const COLUMNS = [
 
 export function Attempts({ id }) {
   const list = useList(`/devices/${id}/usage`, { kinds: ["usage"], id, limit: 20 });
-  return html`<${Card} title=${t("attempts")} flush>
+  const isHere = list.items !== null;
+  useEffect(() => {
+    if (isHere && location.hash === "#attempts") document.getElementById("attempts").scrollIntoView();
+  }, [isHere]);
+  return html`<${Card} title=${t("attempts")} id="attempts" flush>
     <${ListTable} list=${list} columns=${COLUMNS} label=${t("attempts")} skeleton=${5}
       rowKey=${(row) => `${row.turn}-${row.attempt}`}
       empty=${html`<${Empty} icon="say" title=${t("attempts.none")} />`} />

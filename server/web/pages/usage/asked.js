@@ -1,5 +1,7 @@
 // asked.js - what an address asks of usage: by what, which days, whose, in which zone
 
+import { dayOf } from "../../components/behind.js";
+
 export const DIMENSIONS = ["vendor", "model", "contract", "group", "device", "class"];
 export const NARROWED = ["vendor", "model", "contract", "group", "device"];
 export const MEASURES = ["attempts", "input", "output", "cost"];
@@ -11,11 +13,6 @@ export const ALL_ROWS = 1000;
 
 export const shift = (day, days) => new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
 export const span = (from, to) => Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS) + 1;
-
-// The day that clocks show in zone.
-export function dayOf(at, zone) {
-  return new Intl.DateTimeFormat("sv-SE", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(at);
-}
 
 // Lengths of time that many days are told by in a picture one can read: the first is the usual one.
 export function unitsFor(days) {

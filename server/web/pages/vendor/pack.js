@@ -3,6 +3,7 @@
 
 import { html, useMemo } from "../../dom.js";
 import { useResource } from "../../api.js";
+import { usageBehind } from "../../components/behind.js";
 import { TextField } from "../../components/field.js";
 import { PageHead } from "../../components/page.js";
 import { Empty, Loaded } from "../../components/states.js";
@@ -24,9 +25,17 @@ function Part({ title, source, children, flush = true }) {
   return html`<${Card} title=${title} flush=${flush}>${children}<${Source}>${source}</${Source}></${Card}>`;
 }
 
-const VOLUMES = (digits) => [
+// A month of the pack's days, of one model or of all.
+function behindVolume(pack, { month, model }) {
+  const { from, to } = pack.period;
+  const next = month && new Date(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5, 7)), 1)).toISOString().slice(0, 10);
+  const past = new Date(Date.parse(to) + 86400000).toISOString().slice(0, 10);
+  return usageBehind({ vendor: pack.vendor.id, model, from: month && `${month}-01` > from ? `${month}-01` : from, end: next && next < past ? next : past, zone: "" });
+}
+
+const VOLUMES = (pack, digits) => [
   { key: "month", title: t("pack.month"), lead: true, width: "18%", cell: (row) => html`<b>${row.month || t("usage.total")}</b>${row.model && html` <span class="muted">${row.model}</span>`}` },
-  { key: "attempts", title: t("attempts"), end: true, cell: (row) => number(row.attempts) },
+  { key: "attempts", title: t("attempts"), end: true, cell: (row) => html`<a href=${behindVolume(pack, row)}>${number(row.attempts)}</a>` },
   { key: "failed", title: t("usage.failed"), end: true, cell: (row) => number(row.failed) },
   { key: "input", title: t("tokens.input"), end: true, cell: (row) => number(row.input) },
   { key: "cached", title: t("tokens.input_cached"), end: true, cell: (row) => number(row.input_cached) },
@@ -47,7 +56,7 @@ function Volumes({ pack }) {
   const digits = digitsFor(pack.volumes.map(({ price }) => price));
   return html`<${Part} title=${t("pack.volumes")} source=${t("pack.volumes.source", { period: periodText(pack.period) })}>
     ${pack.volumes.length === 0 ? html`<${Empty} icon="usage" title=${t("pack.volumes.none")} />`
-    : html`<${Table} label=${t("pack.volumes")} columns=${VOLUMES(digits)} rows=${withTotal(pack.volumes)} rowKey=${(row) => `${row.month} ${row.model} ${row.currency}`} />`}</${Part}>`;
+    : html`<${Table} label=${t("pack.volumes")} columns=${VOLUMES(pack, digits)} rows=${withTotal(pack.volumes)} rowKey=${(row) => `${row.month} ${row.model} ${row.currency}`} />`}</${Part}>`;
 }
 
 const FIRST_TOKEN = [
