@@ -1425,7 +1425,7 @@ export const texts = {
   "wizard.windows.hint": "Of the robot's own day, several with commas. Empty: at any time.",
   "wizard.zone": "Zone of robots without one",
   "wizard.zone.hint": "As +08:00",
-  "wizard.blackout.add": "Add a time in which nobody is opened",
+  "wizard.blackout.add": "Add a time that opens nobody",
   "wizard.blackout.from": "Closed time {n}, from",
   "wizard.blackout.to": "Closed time {n}, to",
   "wizard.blackout.drop": "Remove closed time {n}",

@@ -43,7 +43,7 @@ async function inTheDark(page) {
 // sticks out of.
 const squeezed = (page) => page.evaluate((least) => [
   ...[...document.querySelectorAll('.table thead th.lead')]
-    .filter((th) => th.closest('.table').querySelector('col.lead').style.width === 'auto' && th.offsetWidth > 0 && th.offsetWidth < least)
+    .filter((th) => th.closest('.table').querySelector('col.lead').style.width === 'auto' && th.checkVisibility() && th.offsetWidth < least)
     .map((th) => `the column "${th.textContent.trim()}" is ${th.offsetWidth} wide`),
   ...[...document.querySelectorAll('main .card')].filter((card) => card.scrollWidth > card.clientWidth + 1)
     .map((card) => `something sticks ${card.scrollWidth - card.clientWidth} out of the card "${card.textContent.trim().slice(0, 40)}"`),

@@ -72,7 +72,7 @@ const operatorColumns = (open) => [
   { key: "role", title: t("role"), cell: (row) => word("role", row.role) },
   { key: "since", title: t("since"), end: true, from: "mid", cell: (row) => html`<${Ago} at=${row.created_at} />` },
   { key: "last", title: t("operator.last"), end: true, cell: (row) => html`<a href=${`/audit?actor=${encodeURIComponent(`operator:${row.id}`)}`}><${Ago} at=${row.last_login} none=${t("never")} /></a>` },
-  { key: "act", title: "", end: true, width: "330px", cell: (row) => html`<span class="row end">
+  { key: "act", title: "", end: true, width: "max(210px, 40vw - 260px)", cell: (row) => html`<span class="row end">
     ${row.second_factor_since && row.id !== whoAmI().id && html`<${Button} kind="quiet" onClick=${() => open({ kind: "reset-factor", row })}>${t("factor.reset")}</${Button}>`}
     <${Button} kind="quiet" onClick=${() => open({ kind: "operator", row })}>${t("edit")}</${Button}>
     ${row.id !== whoAmI().id && html`<${Button} kind="quiet danger" onClick=${() => open({ kind: "drop-operator", row })}>${t("remove")}</${Button}>`}

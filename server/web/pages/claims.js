@@ -27,13 +27,13 @@ const TONES = { used: "ok", expired: "warn" };
 const columns = (onDrop) => [
   { key: "for", title: t("claims.for"), lead: true, cell: (row) => html`<b>${row.serial ?? t("claims.batch", { n: row.uses_allowed })}</b>
     <span class="sub">${[t("claims.number", { id: row.id }), ...Object.entries(row.labels).map((label) => label.join("="))].join(" \u00b7 ")}</span>` },
-  { key: "state", title: t("state"), width: "120px", cell: (row) => html`<${Chip} tone=${TONES[stateOf(row)]}>${t(`claims.${stateOf(row)}`)}</${Chip}>` },
-  { key: "uses", title: t("claims.let_in"), end: true, width: "110px", cell: (row) => t("claims.of", { n: number(row.uses), all: number(row.uses_allowed) }) },
-  { key: "group", title: t("group"), width: "140px", cell: (row) => (row.group ? html`<a href=${`/config/group/${row.group}`}>${row.group}</a>` : html`<span class="muted">${t("none")}</span>`) },
-  { key: "until", title: t("expires"), end: true, width: "130px", cell: (row) => html`<${Ago} at=${row.expires_at} />` },
-  { key: "by", title: t("created_by"), from: "mid", width: "140px", cell: (row) => person(row.created_by) },
-  { key: "made", title: t("claims.made"), end: true, from: "desk", width: "120px", cell: (row) => html`<${Ago} at=${row.created_at} />` },
-  { key: "act", title: "", end: true, width: "120px", cell: (row) => stateOf(row) === "waits" && may("operator", "claims")
+  { key: "state", title: t("state"), width: "96px", cell: (row) => html`<${Chip} tone=${TONES[stateOf(row)]}>${t(`claims.${stateOf(row)}`)}</${Chip}>` },
+  { key: "uses", title: t("claims.let_in"), end: true, width: "100px", cell: (row) => t("claims.of", { n: number(row.uses), all: number(row.uses_allowed) }) },
+  { key: "group", title: t("group"), width: "120px", cell: (row) => (row.group ? html`<a href=${`/config/group/${row.group}`}>${row.group}</a>` : html`<span class="muted">${t("none")}</span>`) },
+  { key: "until", title: t("expires"), end: true, width: "104px", cell: (row) => html`<${Ago} at=${row.expires_at} />` },
+  { key: "by", title: t("created_by"), from: "desk", width: "120px", cell: (row) => person(row.created_by) },
+  { key: "made", title: t("claims.made"), end: true, from: "wide", width: "120px", cell: (row) => html`<${Ago} at=${row.created_at} />` },
+  { key: "act", title: "", end: true, width: "112px", cell: (row) => stateOf(row) === "waits" && may("operator", "claims")
     && html`<${Button} kind="quiet danger" onClick=${() => onDrop(row)}>${t("claims.withdraw")}</${Button}>` },
 ];
 
