@@ -1,4 +1,5 @@
-/* config.h - the options of myna-agent: one table for command line, file, environment and --help */
+/* config.h - the options of myna-agent: one table for command line, file, environment and --help,
+ * manual page */
 #ifndef AGENT_CONFIG_H
 #define AGENT_CONFIG_H
 
@@ -67,6 +68,9 @@ MUST_CHECK enum status config_parse(int argc, char **argv, struct config *config
                                     char problem[256]);
 
 void config_print_help(FILE *out);
+
+/* The table itself, for the manual page. */
+const struct option_table *config_options(void);
 
 /* Whether no window is to be opened: the face is drawn into videos, or not at all. */
 bool config_is_headless(const struct config *config);

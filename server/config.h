@@ -1,4 +1,5 @@
-/* config.h - mynad's options: one table for file, environment, command line and --help */
+/* config.h - mynad's options: one table for file, environment, command line, --help and manual page
+ */
 #ifndef SERVER_CONFIG_H
 #define SERVER_CONFIG_H
 
@@ -57,5 +58,8 @@ MUST_CHECK enum status config_parse(struct config *config, int argc, char **argv
                                     char problem[256]);
 
 void config_print_help(FILE *out);
+
+/* The table itself, for the manual page. */
+const struct option_table *config_options(void);
 
 #endif

@@ -329,15 +329,31 @@ enum status option_parse(const struct option_table *table, const char *default_f
     return status;
 }
 
-static void print_one(const struct option_spec *spec, FILE *out)
+void option_typed_name(const struct option_spec *spec, char name[OPTION_NAME_BYTES])
 {
-    char name[NAME_SIZE];
-
-    snprintf(name, sizeof name, "--%s", spec->name);
+    snprintf(name, OPTION_NAME_BYTES, "--%s", spec->name);
     for (char *c = name; *c; c++)
         if (*c == '_')
             *c = '-';
-    fprintf(out, "  %-26s %s", name, spec->help);
+}
+
+/* Where the help lines begin: the widest of our options just fits. */
+#define COLUMN 32
+
+static void print_head(const char *name, const char *value, FILE *out)
+{
+    const int width = COLUMN - (int)strlen(name) - 1;
+
+    fprintf(out, "  %s %-*s ", name, width > 0 ? width : 0, value ? value : "");
+}
+
+static void print_one(const struct option_spec *spec, FILE *out)
+{
+    char name[OPTION_NAME_BYTES];
+
+    option_typed_name(spec, name);
+    print_head(name, spec->value, out);
+    fputs(spec->help, out);
     if (spec->type == OPTION_CHOICE)
         fprintf(out, " (%s)", spec->choices);
     if (spec->type == OPTION_INT)
@@ -350,7 +366,8 @@ static void print_one(const struct option_spec *spec, FILE *out)
 void option_print_help(const struct option_table *table, FILE *out)
 {
     fprintf(out, "options of %s:\n", table->program);
-    fprintf(out, "  %-26s %s\n", "--config", "file of \"name = value\" lines");
+    print_head("--config", "FILE", out);
+    fputs("file of \"name = value\" lines\n", out);
     for (size_t i = 0; i < table->count; i++)
         print_one(&table->specs[i], out);
 }

@@ -1,4 +1,4 @@
-/* option.h - one table per program: command line, configuration file, --help
+/* option.h - one table per program: command line, configuration file, --help, manual page
  *
  * A configuration file holds "name = value" lines; # at a line's start or after a blank starts a
  * comment. The command line takes --name VALUE, --name=VALUE, --flag, --no-flag and -- as the end.
@@ -22,8 +22,11 @@ struct option_spec {
     const char *fallback; /* default as text; NULL: none, the field stays NULL or 0 */
     int64_t min, max;     /* OPTION_INT */
     const char *choices;  /* OPTION_CHOICE: "auto|window|headless" */
-    size_t offset;    /* of the field: const char * (text, choice), int64_t (int), bool (flag) */
-    const char *help; /* one line */
+    size_t offset;     /* of the field: const char * (text, choice), int64_t (int), bool (flag) */
+    const char *value; /* what stands for a text or number where it is told: "FOLDER" */
+    const char *help;  /* one line, without a period */
+    const char *more;  /* what a manual says behind help: sentences, paragraphs parted by an empty
+                        * line, what is literal between ` and `; NULL: nothing */
 };
 
 struct option_table {
@@ -45,7 +48,11 @@ MUST_CHECK enum status option_parse(const struct option_table *table, const char
 MUST_CHECK enum status option_set_lines(const struct option_table *table, const char *path,
                                         char *text, void *config, char problem[256]);
 
-/* Every option with default and help line, one per row. */
+/* As it is typed: "--device-listen" for device_listen. */
+#define OPTION_NAME_BYTES 64
+void option_typed_name(const struct option_spec *spec, char name[OPTION_NAME_BYTES]);
+
+/* Every option with value, help line and default, one per row. */
 void option_print_help(const struct option_table *table, FILE *out);
 
 #endif

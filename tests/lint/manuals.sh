@@ -55,7 +55,12 @@ check_values() { # PROGRAM PAGE
 	done
 }
 
+# Dashes that a generator wrote are escaped, so that they can be copied; an option that the table gives
+# and the frame has too would stand twice.
 check_options() { # PROGRAM PAGE
+	sed 's/\\-/-/g' "$2" >"$work/$(basename "$2")"
+	set -- "$1" "$work/$(basename "$2")"
+	page_options "$2" | sort | uniq -d | sed "s|^|$(basename "$2"): stands twice: --|" >>"$findings"
 	grep -oE -- '--[a-z][a-z-]*' "$work/help" | sed 's/^--//' >"$work/said"
 	page_options "$2" >"$work/documented"
 	differ "$(basename "$2")" "option --" "$work/said" "$work/documented"

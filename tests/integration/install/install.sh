@@ -73,7 +73,7 @@ done
 prefix=$(sed -n 's/^CMAKE_INSTALL_PREFIX:PATH=//p' "$build/CMakeCache.txt")
 for page in $(find "$root" -path '*/man/*' -type f) "$(find "$root" -path '*/doc/*' -name myna-agent.conf)"; do
 	# shellcheck disable=SC2013 # words
-	for path in $(grep -oE "(/etc/myna|$prefix)/[a-zA-Z0-9_./-]*[a-z]" "$page" | sort -u); do
+	for path in $(sed 's/\\-/-/g' "$page" | grep -oE "(/etc/myna|$prefix)/[a-zA-Z0-9_./-]*[a-z]" | sort -u); do
 		case $path in */myna-agent.env | */update-keys.pem | */master.cred) continue ;; esac # written by who wants it
 		check "$(basename "$page") names $path, which is not installed" test -e "$root$path"
 	done

@@ -21,13 +21,14 @@ struct config {
 };
 
 static const struct option_spec specs[] = {
-    {"database", OPTION_TEXT, "dbname=myna", 0, 0, NULL, offsetof(struct config, database),
-     "where the truth is"},
-    {"display", OPTION_CHOICE, "auto", 0, 0, "auto|window|headless",
-     offsetof(struct config, display), "what to draw on"},
-    {"listen_port", OPTION_INT, "8080", 1, 65535, NULL, offsetof(struct config, port),
-     "port to listen on"},
-    {"verbose", OPTION_FLAG, "false", 0, 0, NULL, offsetof(struct config, verbose), "say more"},
+    {"database", OPTION_TEXT, "dbname=myna", .offset = offsetof(struct config, database),
+     .value = "CONNINFO", .help = "where the truth is"},
+    {"display", OPTION_CHOICE, "auto", .choices = "auto|window|headless",
+     .offset = offsetof(struct config, display), .help = "what to draw on"},
+    {"listen_port", OPTION_INT, "8080", .min = 1, .max = 65535,
+     .offset = offsetof(struct config, port), .value = "PORT", .help = "port to listen on"},
+    {"verbose", OPTION_FLAG, "false", .offset = offsetof(struct config, verbose),
+     .help = "say more"},
 };
 
 static const struct option_table table = {
@@ -187,7 +188,7 @@ static void each_mistake_is_named_with_its_place(void **state)
     assert_string_equal(run.problem, "PROBE_LISTEN_PORT: \"many\" is not a number from 1 to 65535");
 }
 
-static void help_lists_every_option_with_its_default(void **state)
+static void help_lists_every_option_with_its_value_and_default(void **state)
 {
     char *text = NULL;
     size_t size = 0;
@@ -198,7 +199,7 @@ static void help_lists_every_option_with_its_default(void **state)
     fclose(out);
     for (size_t i = 0; i < table.count; i++)
         assert_non_null(strstr(text, specs[i].help));
-    assert_non_null(strstr(text, "--listen-port"));
+    assert_non_null(strstr(text, "\n  --listen-port PORT "));
     assert_non_null(strstr(text, "(1 to 65535) [8080]"));
     assert_non_null(strstr(text, "(auto|window|headless) [auto]"));
     assert_non_null(strstr(text, "--config"));
@@ -214,7 +215,7 @@ int main(void)
         cmocka_unit_test(a_file_may_hold_comments_blanks_and_no_last_newline),
         cmocka_unit_test(a_file_that_is_named_must_exist),
         cmocka_unit_test(each_mistake_is_named_with_its_place),
-        cmocka_unit_test(help_lists_every_option_with_its_default),
+        cmocka_unit_test(help_lists_every_option_with_its_value_and_default),
     };
 
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
