@@ -1,5 +1,5 @@
-/* config.h - the options of myna-agent: one table for command line, file, environment and --help,
- * manual page */
+/* config.h - the options of myna-agent: one table for file, environment, command line, --help and
+ * manual */
 #ifndef AGENT_CONFIG_H
 #define AGENT_CONFIG_H
 

@@ -1,5 +1,4 @@
-/* config.h - mynad's options: one table for file, environment, command line, --help and manual page
- */
+/* config.h - mynad's options: one table for file, environment, command line, --help and manual */
 #ifndef SERVER_CONFIG_H
 #define SERVER_CONFIG_H
 
