@@ -156,7 +156,7 @@ install_packages() { # run | test | web | analyse | arm64 | bench | browser
 compile() ( # PRESET [TARGET...]
 	preset=$1
 	shift
-	cd "$MYNA_ROOT"
+	cd "$MYNA_ROOT" || exit
 	flock -n 8 || { echo "waiting for another build of .build/$preset" && flock 8; }
 	cmake --preset "$preset" && cmake --build --preset "$preset" "$@"
 ) 8>"$MYNA_ROOT/.build/$1.lock"
