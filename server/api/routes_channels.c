@@ -199,6 +199,33 @@ static void create(void *context, struct request *request, struct reply *reply)
     show(request, reply, status, 201, &channel, made.id);
 }
 
+/* Who may not read the secret may not have it sent to, or used for, a place of their choice either:
+ * a mail server gets the password itself. A change that moves it is bound to the version that was
+ * looked at. False: a problem was answered. */
+static bool check_move(const struct api *api, struct request *request, struct reply *reply,
+                       const char *id, const char *origin, int64_t *version)
+{
+    struct document channel;
+    struct json *json;
+    enum status status = channels_get(api->store, id, request->arena, &channel);
+
+    if (status == STATUS_OK)
+        status = json_parse(channel.json, &json, NULL);
+    if (status != STATUS_OK) {
+        show(request, reply, status, 200, &channel, id);
+        return false;
+    }
+    const bool moves = json_bool(json_member(json, "has_secret"), false) &&
+                       strcasecmp(json_text(json_member(json, "origin"), ""), origin) != 0;
+    json_free(json);
+    if (moves)
+        answer_bad(reply, "/secret",
+                   "must be given again: the one that is kept would be used at another server");
+    else if (*version < 0)
+        *version = channel.version;
+    return !moves;
+}
+
 static void update(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
@@ -212,7 +239,9 @@ static void update(void *context, struct request *request, struct reply *reply)
 
     if (!answer_read_match(request, reply, ANSWER_MATCH_OPTIONAL, &version) ||
         !answer_decode(request, reply, fields, PATCH_FIELDS, &made) ||
-        !check(request, reply, &made, &origin))
+        !check(request, reply, &made, &origin) ||
+        (origin != NULL && made.secret == NULL &&
+         !check_move(api, request, reply, id, origin, &version)))
         return;
     enum status status = to_row(api, request->arena, id, &made, origin, &row);
     if (status == STATUS_OK)

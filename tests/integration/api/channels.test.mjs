@@ -502,3 +502,20 @@ test('without a broker mynad is not well, and says nothing to its watcher', asyn
   await stack.stop();
   await stack.start();
 });
+
+test('I9: a secret that is kept is not used at another server, whoever may change the channel', async () => {
+  const mail = (await admin.post('/channels', {id: 'moved', kind: 'email', url: 'smtps://mail.example:465', login: 'myna', secret: 'mail-secret-planted',
+    from: 'myna@example.com', to: ['ops@example.com']})).body;
+  assert.equal(mail.has_secret, true);
+  await admin.post('/roles', {id: 'notifier', may: {channels: 'admin'}});
+  await admin.post('/operators', {id: 'noti', role: 'notifier', password: 'password of noti'});
+  const noti = await stack.login('noti', 'password of noti');
+  for (const url of ['smtps://thief.example:465', 'smtps://mail.example:2465', 'smtp://mail.example:465', 'smtps://mail.example']) {
+    const refused = await noti.patch('/channels/moved', {url});
+    assert.deepEqual([refused.status, refused.body.errors[0].pointer], [400, '/secret'], url);
+  }
+  assert.equal((await admin.get('/channels/moved')).body.origin, 'smtps://mail.example:465');
+  assert.equal((await noti.patch('/channels/moved', {url: 'smtps://MAIL.example:465'})).status, 200, 'the same server');
+  assert.equal((await noti.patch('/channels/moved', {url: 'smtps://other.example:465', secret: 'a secret of their own'})).status, 200);
+  await admin.remove('/channels/moved');
+});
