@@ -551,6 +551,7 @@ void server_tick(struct server *server)
 
     http_tick(server->http);
     http_tick(server->device_http);
+    hub_end_old(server->hub, now_ms);
     if (now_ms - server->heartbeat_ms < HEARTBEAT_MS)
         return;
     server->heartbeat_ms = now_ms;

@@ -107,7 +107,8 @@ static enum status become(struct request *request, const struct operators_identi
     struct request_actor actor = {.by_groups = identity->by_groups,
                                   .by_vendors = identity->by_vendors,
                                   .must_enrol = identity->must_enrol,
-                                  .by_cookie = by_cookie};
+                                  .by_cookie = by_cookie,
+                                  .until_ms = clock_mono_ms() + identity->expires_in_ms};
     enum status status = find_level(request, identity, &actor.role);
 
     if (status == STATUS_OK)

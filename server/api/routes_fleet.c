@@ -51,7 +51,8 @@ static void events(void *context, struct request *request, struct reply *reply)
     (void)context;
     /* proxies that collect an answer before they pass it on would hold back events for ever */
     reply_header(reply, "X-Accel-Buffering", "no");
-    reply_events(reply, reach_of(request) == NULL ? HUB_SEES_ALL : HUB_SEES_KINDS);
+    reply_events(reply, reach_of(request) == NULL ? HUB_SEES_ALL : HUB_SEES_KINDS,
+                 request->actor.until_ms);
 }
 
 static const struct route rows[] = {

@@ -327,7 +327,8 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 
     if (reply->kind == REPLY_EVENTS) {
         struct MHD_Response *response =
-            mhd_events_response(exchange->http->options.hub, reply->sight, exchange->connection);
+            mhd_events_response(exchange->http->options.hub, reply->sight, reply->events_until_ms,
+                                exchange->connection);
         if (response != NULL)
             return response;
         reply_header(reply, "Retry-After", "30");

@@ -12,6 +12,7 @@ struct hub_stream {
     struct hub_stream *next;
     struct buffer pending;
     enum hub_sight sight;
+    int64_t until_ms; /* 0: for ever */
     hub_wake wake;
     void *context;
     bool asleep;
@@ -97,6 +98,18 @@ void hub_publish(struct hub *hub, struct span kind, struct span data)
     buffer_release(&bare);
 }
 
+void hub_end_old(struct hub *hub, int64_t now_ms)
+{
+    pthread_mutex_lock(&hub->lock);
+    for (struct hub_stream *s = hub->streams; s != NULL; s = s->next) {
+        if (s->until_ms == 0 || now_ms < s->until_ms)
+            continue;
+        s->ended = true;
+        wake(s);
+    }
+    pthread_mutex_unlock(&hub->lock);
+}
+
 void hub_heartbeat(struct hub *hub)
 {
     const struct span comment = span_text(": still here\n\n");
@@ -141,8 +154,8 @@ uint64_t hub_dropped(struct hub *hub)
     return dropped;
 }
 
-struct hub_stream *hub_open_stream(struct hub *hub, enum hub_sight sight, hub_wake wake_reader,
-                                   void *context)
+struct hub_stream *hub_open_stream(struct hub *hub, enum hub_sight sight, int64_t until_ms,
+                                   hub_wake wake_reader, void *context)
 {
     struct hub_stream *stream = calloc(1, sizeof *stream);
 
@@ -150,6 +163,7 @@ struct hub_stream *hub_open_stream(struct hub *hub, enum hub_sight sight, hub_wa
         return NULL;
     stream->hub = hub;
     stream->sight = sight;
+    stream->until_ms = until_ms;
     stream->wake = wake_reader;
     stream->context = context;
     buffer_init(&stream->pending, STREAM_BYTES);

@@ -30,6 +30,9 @@ void hub_publish(struct hub *hub, struct span kind, struct span data);
 /* Adds a comment line to every stream, so that a dead connection shows itself. */
 void hub_heartbeat(struct hub *hub);
 
+/* Ends the streams whose time is over. About once a second. */
+void hub_end_old(struct hub *hub, int64_t now_ms);
+
 /* Ends every stream: its reader comes again and looks at everything afresh. For when events may
  * have been missed. */
 void hub_restart(struct hub *hub);
@@ -46,9 +49,9 @@ enum hub_sight {
 };
 
 /* A new stream, or NULL when there are too many or the hub is shut. Close it with
- * hub_close_stream(). */
-struct hub_stream *hub_open_stream(struct hub *hub, enum hub_sight sight, hub_wake wake,
-                                   void *context);
+ * hub_close_stream(). until_ms: when hub_end_old() ends it; 0: never. */
+struct hub_stream *hub_open_stream(struct hub *hub, enum hub_sight sight, int64_t until_ms,
+                                   hub_wake wake, void *context);
 void hub_close_stream(struct hub_stream *stream);
 
 /* Copies up to max bytes; 0: nothing now; -1: the stream has ended. sleep, when not NULL, is called

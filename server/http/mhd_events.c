@@ -36,7 +36,7 @@ static void end_events(void *context)
     free(events);
 }
 
-struct MHD_Response *mhd_events_response(struct hub *hub, enum hub_sight sight,
+struct MHD_Response *mhd_events_response(struct hub *hub, enum hub_sight sight, int64_t until_ms,
                                          struct MHD_Connection *connection)
 {
     struct events *events = calloc(1, sizeof *events);
@@ -45,7 +45,7 @@ struct MHD_Response *mhd_events_response(struct hub *hub, enum hub_sight sight,
     if (events == NULL)
         return NULL;
     events->connection = connection;
-    events->stream = hub_open_stream(hub, sight, wake_connection, events);
+    events->stream = hub_open_stream(hub, sight, until_ms, wake_connection, events);
     if (events->stream == NULL) {
         free(events);
         return NULL;

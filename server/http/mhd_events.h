@@ -7,9 +7,9 @@
 struct MHD_Connection;
 struct MHD_Response;
 
-/* The connection sleeps while there is nothing to tell. NULL: too many streams are open, or there
- * is no memory. */
-struct MHD_Response *mhd_events_response(struct hub *hub, enum hub_sight sight,
+/* The connection sleeps while there is nothing to tell. until_ms: hub_open_stream(). NULL: too many
+ * streams are open, or there is no memory. */
+struct MHD_Response *mhd_events_response(struct hub *hub, enum hub_sight sight, int64_t until_ms,
                                          struct MHD_Connection *connection);
 
 #endif

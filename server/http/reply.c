@@ -60,8 +60,9 @@ void reply_written(struct reply *reply, unsigned status, const char *type, reply
     reply->job = job;
 }
 
-void reply_events(struct reply *reply, enum hub_sight sight)
+void reply_events(struct reply *reply, enum hub_sight sight, int64_t until_ms)
 {
+    reply->events_until_ms = until_ms;
     reply->sight = sight;
     reply->kind = REPLY_EVENTS;
     reply->status = 200;

@@ -36,7 +36,8 @@ struct reply {
     uint64_t file_offset, file_size;
     reply_write write; /* REPLY_WRITTEN */
     void *job;
-    enum hub_sight sight; /* REPLY_EVENTS */
+    enum hub_sight sight;    /* REPLY_EVENTS */
+    int64_t events_until_ms; /* likewise */
     struct reply_header headers[REPLY_HEADERS];
     size_t header_count;
 };
@@ -66,8 +67,8 @@ void reply_file(struct reply *reply, unsigned status, const char *type, int fd, 
 void reply_written(struct reply *reply, unsigned status, const char *type, reply_write write,
                    void *job);
 
-/* The server's event stream, as far as whoever asks may see. */
-void reply_events(struct reply *reply, enum hub_sight sight);
+/* The server's event stream, as far as whoever asks may see, and until then by clock_mono_ms(). */
+void reply_events(struct reply *reply, enum hub_sight sight, int64_t until_ms);
 
 /* {"type":"about:blank","title":..,"status":..,"detail":..}; the title follows from the status. */
 void reply_problem(struct reply *reply, unsigned status, const char *format, ...)

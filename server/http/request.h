@@ -24,6 +24,7 @@ struct request_actor {
     bool by_groups, by_vendors; /* bound to some of them: see the hook admit */
     bool must_enrol;            /* a second factor, before anything else */
     bool by_cookie;             /* then another site may have caused the request */
+    int64_t until_ms;           /* clock_mono_ms() when what was proved ends; 0: never */
 };
 
 struct request_pair {

@@ -17,6 +17,8 @@
     "r.role_id, r.is_own, CASE WHEN r.is_own THEN (SELECT string_agg(m.key || '=' || m.value, "    \
     "' ') FROM jsonb_each_text(r.may) m) END, r.groups IS NOT NULL, r.vendors IS NOT NULL"
 
+#define EXPIRES_IN(row) "(extract(epoch FROM " row ".expires_at - now()) * 1000)::bigint"
+
 static enum status read_identity(const struct result *result, struct operators_identity *out)
 {
     enum status status = span_to_text(result_span(result, 0, 0), out->actor, sizeof out->actor);
@@ -31,7 +33,7 @@ static enum status read_identity(const struct result *result, struct operators_i
     return status;
 }
 
-/* *last: the last column. */
+/* *last: the column behind the role's. */
 static enum status identify(struct store *store, const struct store_statement *statement,
                             struct span hash, struct operators_identity *out, bool *last)
 {
@@ -45,6 +47,7 @@ static enum status identify(struct store *store, const struct store_statement *s
     if (status == STATUS_OK) {
         *out = found;
         *last = result_bool(&result, 0, 6);
+        out->expires_in_ms = result_int(&result, 0, 7);
     }
     result_release(&result);
     return status;
@@ -55,11 +58,12 @@ enum status operators_by_session(struct store *store, struct span token_hash,
 {
     STORE_STATEMENT(find, "SELECT 'operator:' || o.operator_id, " ROLE_COLUMNS
                           ", r.second_factor AND o.totp_since IS NULL"
-                          " AND NOT s.by_provider FROM myna.login_session s"
-                          " JOIN myna.operator o USING (operator_id)"
-                          " JOIN myna.role r ON r.role_id = o.role"
-                          " WHERE s.token_hash = $1 AND s.expires_at > now()"
-                          " AND o.disabled_at IS NULL");
+                          " AND NOT s.by_provider, " EXPIRES_IN(
+                              "s") " FROM myna.login_session s"
+                                   " JOIN myna.operator o USING (operator_id)"
+                                   " JOIN myna.role r ON r.role_id = o.role"
+                                   " WHERE s.token_hash = $1 AND s.expires_at > now()"
+                                   " AND o.disabled_at IS NULL");
     bool must_enrol = false;
     enum status status = identify(store, &find, token_hash, out, &must_enrol);
 
@@ -80,11 +84,12 @@ static enum status note_use(struct store *store, struct span key_hash)
 enum status operators_by_key(struct store *store, struct span key_hash,
                              struct operators_identity *out)
 {
-    STORE_STATEMENT(find, "SELECT 'api-key:' || k.key_id, " ROLE_COLUMNS
-                          ", coalesce(k.last_used_at < now() - interval '5 minutes', true)"
-                          " FROM myna.api_key k JOIN myna.role r ON r.role_id = k.role"
-                          " WHERE k.key_hash = $1"
-                          " AND expires_at > now() AND revoked_at IS NULL");
+    STORE_STATEMENT(find,
+                    "SELECT 'api-key:' || k.key_id, " ROLE_COLUMNS
+                    ", coalesce(k.last_used_at < now() - interval '5 minutes', true), " EXPIRES_IN(
+                        "k") " FROM myna.api_key k JOIN myna.role r ON r.role_id = k.role"
+                             " WHERE k.key_hash = $1"
+                             " AND expires_at > now() AND revoked_at IS NULL");
     bool is_news = false;
     enum status status = identify(store, &find, key_hash, out, &is_news);
 
@@ -144,7 +149,7 @@ enum status operators_log_out(struct store *store, const struct author *author,
                     "WITH s AS (DELETE FROM myna.login_session WHERE token_hash = $3"
                     "           RETURNING operator_id, by_provider)"
                     "SELECT myna.audit_append($1, $2, 'logout', 'operator/' || operator_id,"
-                    "         NULL, NULL), by_provider FROM s");
+                    "         NULL, NULL), by_provider, myna.tell('operator', operator_id) FROM s");
     struct result result;
     enum status status =
         store_query(store, &log_out,
@@ -299,8 +304,10 @@ static enum status end_last_admin(struct store_conn *conn, const struct visit *v
 /* Who has no role any more is out at once; the operator stays, for the audit's sake. */
 static enum status turn_away(struct store_conn *conn, const struct visit *visit)
 {
-    STORE_STATEMENT(end, "DELETE FROM myna.login_session s USING myna.operator o"
-                         " WHERE s.operator_id = o.operator_id AND o.provider_subject = $1");
+    STORE_STATEMENT(end, "WITH ended AS (DELETE FROM myna.login_session s USING myna.operator o"
+                         "   WHERE s.operator_id = o.operator_id AND o.provider_subject = $1"
+                         "   RETURNING o.operator_id)"
+                         " SELECT myna.tell('operator', operator_id) FROM ended");
 
     return store_exec(conn, &end, STORE_VALUES(value_text(visit->visitor->subject)), NULL);
 }

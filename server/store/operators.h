@@ -15,6 +15,7 @@ struct operators_identity {
     bool is_own;                   /* the role: otherwise rights is "" */
     bool by_groups, by_vendors;    /* the own role is bound to some */
     bool must_enrol;               /* the role asks for a second factor, and there is none yet */
+    int64_t expires_in_ms;         /* session or key, from when the database was asked */
 };
 MUST_CHECK enum status operators_by_session(struct store *store, struct span token_hash,
                                             struct operators_identity *out);

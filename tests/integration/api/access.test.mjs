@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {readdirSync, readFileSync} from 'node:fs';
 import {after, before, test} from 'node:test';
 import {until} from '../../support/receivers.mjs';
-import {Stack} from '../../support/stack.mjs';
+import {sleep, Stack} from '../../support/stack.mjs';
 import {hold, openapi, operation} from './openapi.mjs';
 import {Robot} from './robot.mjs';
 
@@ -137,6 +137,37 @@ test('a page of another site cannot write, with or without the cookie', async ()
 test('the session cookie is out of reach of scripts and other sites', async () => {
   const answer = await stack.send('POST', '/api/v1/login', {body: {name: 'root', password: stack.password}});
   assert.match(answer.headers['set-cookie'][0], /^myna_session=[0-9a-z]{52}; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/);
+});
+
+// Whether an open event stream of whoever proves himself so ends by itself: all that came until then.
+async function streamOf(proof) {
+  const response = await fetch(`http://127.0.0.1:${stack.port}/api/v1/events`, {headers: proof});
+  assert.equal(response.status, 200);
+  const ended = response.text();
+  return {ended: () => Promise.race([ended, sleep(40000).then(() => assert.fail('the stream goes on'))])};
+}
+
+test('an event stream ends with the session or key that opened it: by logout, in time, by another role', async () => {
+  const made = await operator('sigrid', 'viewer');
+  const loggedOut = await streamOf(made.proof);
+  assert.equal((await made.post('/logout')).status, 204);
+  await loggedOut.ended();
+
+  const key = (await admin.post('/api-keys', {name: 'brief', role: 'viewer', expires_in_s: 60})).body;
+  await stack.sql(`UPDATE myna.api_key SET expires_at = now() + interval '2 seconds' WHERE key_id = ${key.id}`);
+  await (await streamOf({Authorization: `Bearer ${key.key}`})).ended();
+
+  const again = await stack.login('sigrid', 'password of sigrid');
+  const demoted = await streamOf(again.proof);
+  assert.equal((await admin.patch('/operators/sigrid', {role: 'support'})).status, 200);
+  await demoted.ended();
+});
+
+test('with two session cookies, one of which somebody else has put there, neither opens anything', async () => {
+  const theirs = await stack.login();
+  const both = {Cookie: `${theirs.proof.Cookie}; ${admin.proof.Cookie}`};
+  assert.equal((await stack.as(both).get('/me')).status, 401);
+  assert.equal((await admin.get('/me')).status, 200);
 });
 
 test('secrets are nowhere in the database in clear', async () => {

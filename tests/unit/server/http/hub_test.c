@@ -29,7 +29,7 @@ static void count(void *context)
 /* Opens a stream and reads its greeting. */
 static struct hub_stream *join(struct hub *hub, int *woken)
 {
-    struct hub_stream *stream = hub_open_stream(hub, HUB_SEES_ALL, count, woken);
+    struct hub_stream *stream = hub_open_stream(hub, HUB_SEES_ALL, 0, count, woken);
     uint8_t out[64];
 
     assert_non_null(stream);
@@ -51,7 +51,7 @@ static void a_stream_of_who_may_not_see_everything_is_told_the_kind_alone(void *
 {
     struct hub *hub = *state;
     int woken = 0;
-    struct hub_stream *stream = hub_open_stream(hub, HUB_SEES_KINDS, count, &woken);
+    struct hub_stream *stream = hub_open_stream(hub, HUB_SEES_KINDS, 0, count, &woken);
 
     reads(stream, "retry: 2000\n\n");
     hub_publish(hub, span_text("device"), span_text("{\"ids\":[\"r1\"]}"));
@@ -80,7 +80,7 @@ static void a_reader_that_found_nothing_is_woken_once(void **state)
 {
     struct hub *hub = *state;
     int woken = 0;
-    struct hub_stream *stream = hub_open_stream(hub, HUB_SEES_ALL, count, &woken);
+    struct hub_stream *stream = hub_open_stream(hub, HUB_SEES_ALL, 0, count, &woken);
     uint8_t out[64];
 
     assert_true(hub_read(stream, out, sizeof out, NULL) > 0);
@@ -134,7 +134,7 @@ static void no_more_streams_than_the_hub_has_room_for(void **state)
 
     for (int i = 0; i < 3; i++)
         streams[i] = join(hub, &woken);
-    assert_null(hub_open_stream(hub, HUB_SEES_ALL, count, &woken));
+    assert_null(hub_open_stream(hub, HUB_SEES_ALL, 0, count, &woken));
     hub_close_stream(streams[1]);
     streams[1] = join(hub, &woken);
     for (int i = 0; i < 3; i++)
@@ -153,9 +153,28 @@ static void a_restart_ends_streams_and_takes_new_ones_a_shut_hub_takes_none(void
     struct hub_stream *after = join(hub, &woken);
     hub_shut(hub);
     assert_int_equal(hub_read(after, out, sizeof out, NULL), -1);
-    assert_null(hub_open_stream(hub, HUB_SEES_ALL, count, &woken));
+    assert_null(hub_open_stream(hub, HUB_SEES_ALL, 0, count, &woken));
     hub_close_stream(before);
     hub_close_stream(after);
+}
+
+static void a_stream_ends_when_what_its_reader_proved_does(void **state)
+{
+    struct hub *hub = *state;
+    int woken = 0;
+    uint8_t out[64];
+    struct hub_stream *brief = hub_open_stream(hub, HUB_SEES_ALL, 1000, count, &woken);
+    struct hub_stream *lasting = join(hub, &woken);
+
+    hub_end_old(hub, 999);
+    assert_true(hub_read(brief, out, sizeof out, NULL) > 0);
+    assert_int_equal(hub_read(brief, out, sizeof out, NULL), 0);
+    hub_end_old(hub, 1000);
+    assert_int_equal(woken, 1);
+    assert_int_equal(hub_read(brief, out, sizeof out, NULL), -1);
+    assert_int_equal(hub_read(lasting, out, sizeof out, NULL), 0);
+    hub_close_stream(brief);
+    hub_close_stream(lasting);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, drop)
@@ -169,6 +188,7 @@ int main(void)
         TEST(an_event_is_read_in_as_small_pieces_as_fit),
         TEST(i10_a_reader_that_does_not_read_is_cut_off_and_harms_no_other),
         TEST(no_more_streams_than_the_hub_has_room_for),
+        TEST(a_stream_ends_when_what_its_reader_proved_does),
         TEST(a_restart_ends_streams_and_takes_new_ones_a_shut_hub_takes_none),
     };
 
