@@ -14,6 +14,7 @@
 #include "server/ctl/noun.h"
 #include "server/ctl/progress.h"
 #include "server/ctl/yaml.h"
+#include "server/ctl/printable.h"
 
 #define FILE_LIMIT_BYTES (64u << 20)
 #define NOT_LOGGED_IN    401
@@ -360,7 +361,7 @@ static void print_problem(const struct ctl *ctl, const struct client_answer *ans
 {
     struct json *problem;
 
-    if (json_parse(answer->body, &problem, NULL) != STATUS_OK) {
+    if (printable_parse(answer->body, &problem, NULL) != STATUS_OK) {
         ctl_fail("the server answered %ld", answer->status);
         return;
     }
@@ -460,7 +461,7 @@ int ctl_parse(const struct client_answer *answer, struct json **out)
 {
     char problem[160];
 
-    if (json_parse(answer->body, out, problem) != STATUS_OK)
+    if (printable_parse(answer->body, out, problem) != STATUS_OK)
         return ctl_fail("the server's answer is not JSON: %s", problem);
     return CTL_DONE;
 }
@@ -516,7 +517,7 @@ static void print_warnings(const struct client_answer *answer)
 {
     struct json *json;
 
-    if (answer->body.size == 0 || json_parse(answer->body, &json, NULL) != STATUS_OK)
+    if (answer->body.size == 0 || printable_parse(answer->body, &json, NULL) != STATUS_OK)
         return;
     const struct json *warnings = json_member(json, "warnings");
     for (size_t i = 0; warnings && i < json_count(warnings); i++)

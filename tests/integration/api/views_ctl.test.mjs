@@ -126,3 +126,11 @@ test('what a robot measured of itself is told figure by figure; a count that beg
   assert.match(told, /^turns +0 +40 +5 {2}▁█▁/m);
   assert.match(told, /Wi-Fi dBm +-60 +-60 +-60 {2}▁▁▁/);
 });
+
+test('what a name would have the terminal do is shown, not done', async () => {
+  await admin.post('/groups', {id: 'evil', name: '\u001b]0;pwned\u0007\u001b[2J\u009b2J\rgone 鹦鹉'});
+  const shown = await ctl('group', 'list');
+  assert.doesNotMatch(shown, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
+  assert.match(shown, /␛\]0;pwned␇␛\[2J/);
+  assert.match(await ctl('group', 'list', '--json'), /\\u001b\]0;pwned/, 'as the API says it');
+});
