@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CONNECT_MS 5000L
-#define WHOLE_MS   10000L
+#define CONNECT_MS 3000L
+#define WHOLE_MS   5000L
 
 static size_t take(char *data, size_t size, size_t count, void *context)
 {

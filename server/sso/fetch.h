@@ -1,7 +1,7 @@
 /* fetch.h - one request to the identity provider, waited for; libcurl and nothing else here knows
  * it
  *
- * 5 s to connect, 10 s in all, 256 KiB of answer; no redirect is followed; certificates are
+ * 3 s to connect, 5 s in all, 256 KiB of answer; no redirect is followed; certificates are
  * verified. Thread-safe.
  */
 #ifndef SERVER_SSO_FETCH_H

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/base/clock.h"
 #include "schema/base/crypto.h"
 #include "schema/base/encode.h"
 #include "server/sso/fetch.h"
@@ -14,10 +15,20 @@
 #define NAME_MAX_SIZE 48
 #define GROUPS_MAX    256
 
+#define FRESH_MS    ((int64_t)24 * 3600 * 1000) /* a description; an older one is fetched again */
+#define AGAIN_MS    10000                       /* after a failure, which is told meanwhile */
+#define EXCHANGES   2 /* of codes at a time: each may hold a worker for as long as a fetch */
+#define BEING_ASKED "the provider is being asked already: try again in a moment"
+
 struct oidc {
-    pthread_mutex_t lock; /* of the two below, and of fetching them */
+    pthread_mutex_t lock; /* of what follows up to the texts; never held while anybody waits */
     struct json *description;
     struct json *keys;
+    bool is_asking; /* for one of the two */
+    unsigned exchanges;
+    int64_t described_ms, failed_ms;
+    bool has_failed;
+    char failure[OIDC_PROBLEM];
     char *issuer;
     char *client_id;
     char *client_secret;
@@ -98,50 +109,128 @@ static enum status fetch_json(const struct oidc *oidc, struct fetch_request *req
     return status;
 }
 
-static const char *say(const struct oidc *oidc, const char *name)
-{
-    return json_text(json_member(oidc->description, name), "");
-}
-
-/* With the lock. The issuer that it names must be the one that was asked (OpenID Connect Discovery
- * section 4.3). */
-static enum status discover(struct oidc *oidc, char problem[OIDC_PROBLEM])
+/* The issuer that it names must be the one that was asked (OpenID Connect Discovery section 4.3).
+ */
+static enum status fetch_description(const struct oidc *oidc, struct json **out,
+                                     char problem[OIDC_PROBLEM])
 {
     struct fetch_request request = {0};
+    struct json *description = NULL;
     struct buffer url;
 
-    if (oidc->description != NULL)
-        return STATUS_OK;
     const size_t size = strlen(oidc->issuer);
     buffer_init(&url, 2048);
     buffer_format(&url, "%.*s/.well-known/openid-configuration",
                   (int)(size - (oidc->issuer[size - 1] == '/')), oidc->issuer);
     request.url = buffer_cstring(&url);
     enum status status =
-        fetch_json(oidc, &request, "the provider's description", &oidc->description, problem);
+        fetch_json(oidc, &request, "the provider's description", &description, problem);
     buffer_release(&url);
-    if (status == STATUS_OK && strcmp(say(oidc, "issuer"), oidc->issuer) != 0) {
+    if (status != STATUS_OK)
+        return status;
+    const char *issuer = json_text(json_member(description, "issuer"), "");
+    if (strcmp(issuer, oidc->issuer) != 0) {
         snprintf(problem, OIDC_PROBLEM, "the provider calls itself \"%.100s\", not oidc_issuer",
-                 say(oidc, "issuer"));
-        json_free(oidc->description);
-        oidc->description = NULL;
-        status = STATUS_DENIED;
+                 issuer);
+        json_free(description);
+        return STATUS_DENIED;
     }
+    *out = description;
+    return STATUS_OK;
+}
+
+/* With the lock. False: what is there will do, or *status and problem say why nothing is. Otherwise
+ * this thread asks the provider, and others are answered by what is there meanwhile. */
+static bool must_ask(struct oidc *oidc, int64_t now_ms, enum status *status,
+                     char problem[OIDC_PROBLEM])
+{
+    const bool is_there = oidc->description != NULL;
+
+    *status = STATUS_OK;
+    if (is_there && now_ms - oidc->described_ms < FRESH_MS)
+        return false;
+    const bool failed_lately = oidc->has_failed && now_ms - oidc->failed_ms < AGAIN_MS;
+    if (!oidc->is_asking && !failed_lately) {
+        oidc->is_asking = true;
+        return true;
+    }
+    if (!is_there) {
+        snprintf(problem, OIDC_PROBLEM, "%s", failed_lately ? oidc->failure : BEING_ASKED);
+        *status = STATUS_UNREACHABLE;
+    }
+    return false;
+}
+
+/* Until STATUS_OK the description may be missing; then it stays, but may be replaced whenever
+ * nobody has the lock. An old one is better than none. */
+static enum status discover(struct oidc *oidc, char problem[OIDC_PROBLEM])
+{
+    struct json *description = NULL;
+    enum status status;
+
+    pthread_mutex_lock(&oidc->lock);
+    const bool asks = must_ask(oidc, clock_mono_ms(), &status, problem);
+    pthread_mutex_unlock(&oidc->lock);
+    if (!asks)
+        return status;
+    status = fetch_description(oidc, &description, problem);
+    pthread_mutex_lock(&oidc->lock);
+    oidc->is_asking = false;
+    oidc->has_failed = status != STATUS_OK;
+    if (status == STATUS_OK) {
+        json_free(oidc->description);
+        oidc->description = description;
+        oidc->described_ms = clock_mono_ms();
+    } else {
+        oidc->failed_ms = clock_mono_ms();
+        snprintf(oidc->failure, sizeof oidc->failure, "%s", problem);
+    }
+    if (oidc->description != NULL)
+        status = STATUS_OK;
+    pthread_mutex_unlock(&oidc->lock);
     return status;
 }
 
-/* With the lock. */
-static enum status fetch_keys(struct oidc *oidc, char problem[OIDC_PROBLEM])
+/* An address of the description, in the arena; "" when it names none. */
+static enum status find_endpoint(struct oidc *oidc, const char *name, struct arena *arena,
+                                 const char **out, char problem[OIDC_PROBLEM])
 {
-    struct fetch_request request = {.url = say(oidc, "jwks_uri")};
-    struct json *keys;
-    enum status status = fetch_json(oidc, &request, "the provider's keys", &keys, problem);
+    enum status status = discover(oidc, problem);
 
     if (status != STATUS_OK)
         return status;
-    json_free(oidc->keys);
-    oidc->keys = keys;
-    return STATUS_OK;
+    pthread_mutex_lock(&oidc->lock);
+    *out = arena_format(arena, "%s", json_text(json_member(oidc->description, name), ""));
+    pthread_mutex_unlock(&oidc->lock);
+    return *out != NULL ? STATUS_OK : STATUS_MEMORY;
+}
+
+/* Others verify by the keys that are there meanwhile. */
+static enum status fetch_keys(struct oidc *oidc, struct arena *arena, char problem[OIDC_PROBLEM])
+{
+    struct fetch_request request = {0};
+    struct json *keys = NULL;
+    enum status status = find_endpoint(oidc, "jwks_uri", arena, &request.url, problem);
+
+    if (status != STATUS_OK)
+        return status;
+    pthread_mutex_lock(&oidc->lock);
+    const bool asks = !oidc->is_asking;
+    oidc->is_asking = true;
+    pthread_mutex_unlock(&oidc->lock);
+    if (!asks) {
+        snprintf(problem, OIDC_PROBLEM, BEING_ASKED);
+        return STATUS_UNREACHABLE;
+    }
+    status = fetch_json(oidc, &request, "the provider's keys", &keys, problem);
+    pthread_mutex_lock(&oidc->lock);
+    oidc->is_asking = false;
+    if (status == STATUS_OK) {
+        json_free(oidc->keys);
+        oidc->keys = keys;
+    }
+    pthread_mutex_unlock(&oidc->lock);
+    return status;
 }
 
 /* ---- begin ---- */
@@ -181,18 +270,16 @@ enum status oidc_begin(struct oidc *oidc, struct oidc_flow *flow, struct arena *
 {
     struct buffer text;
 
-    pthread_mutex_lock(&oidc->lock);
-    enum status status = discover(oidc, problem);
-    const char *endpoint = arena_format(arena, "%s", say(oidc, "authorization_endpoint"));
-    pthread_mutex_unlock(&oidc->lock);
+    const char *endpoint = NULL;
+    enum status status = find_endpoint(oidc, "authorization_endpoint", arena, &endpoint, problem);
     if (status == STATUS_OK)
         status = make_secret(flow->state);
     if (status == STATUS_OK)
         status = make_secret(flow->nonce);
     if (status == STATUS_OK)
         status = make_secret(flow->verifier);
-    if (status != STATUS_OK || endpoint == NULL)
-        return status != STATUS_OK ? status : STATUS_MEMORY;
+    if (status != STATUS_OK)
+        return status;
     buffer_init(&text, 4096);
     buffer_text(&text, endpoint);
     add(&text, strchr(endpoint, '?') ? "&" : "?", "");
@@ -219,12 +306,10 @@ enum status oidc_end(struct oidc *oidc, struct arena *arena, const char **url,
     struct buffer text;
 
     *url = NULL;
-    pthread_mutex_lock(&oidc->lock);
-    enum status status = discover(oidc, problem);
-    const char *endpoint = arena_format(arena, "%s", say(oidc, "end_session_endpoint"));
-    pthread_mutex_unlock(&oidc->lock);
-    if (status != STATUS_OK || endpoint == NULL)
-        return status != STATUS_OK ? status : STATUS_MEMORY;
+    const char *endpoint = NULL;
+    enum status status = find_endpoint(oidc, "end_session_endpoint", arena, &endpoint, problem);
+    if (status != STATUS_OK)
+        return status;
     /* the browser follows it from our own page: a provider that is believed, but no script */
     if (strncmp(endpoint, "https://", 8) != 0 && strncmp(endpoint, "http://", 7) != 0)
         return STATUS_OK;
@@ -264,22 +349,48 @@ static enum status exchange(const struct oidc *oidc, const char *endpoint,
     return status;
 }
 
-/* By the keys that are known, then by those that the provider has now. */
-static enum status verify(struct oidc *oidc, const char *token, struct arena *arena,
-                          struct json **claims, char problem[OIDC_PROBLEM])
+/* exchange(), few at a time: any browser gets here with a made-up code. */
+static enum status exchange_in_turn(struct oidc *oidc, const char *endpoint,
+                                    const struct oidc_flow *flow, const char *code,
+                                    struct json **out, char problem[OIDC_PROBLEM])
+{
+    pthread_mutex_lock(&oidc->lock);
+    const bool has_room = oidc->exchanges < EXCHANGES;
+    oidc->exchanges += has_room;
+    pthread_mutex_unlock(&oidc->lock);
+    if (!has_room) {
+        snprintf(problem, OIDC_PROBLEM, "too many logins wait for the provider: try again");
+        return STATUS_UNREACHABLE;
+    }
+    enum status status = exchange(oidc, endpoint, flow, code, out, problem);
+    pthread_mutex_lock(&oidc->lock);
+    oidc->exchanges--;
+    pthread_mutex_unlock(&oidc->lock);
+    return status;
+}
+
+static enum status verify_by_known(struct oidc *oidc, const char *token, struct arena *arena,
+                                   struct json **claims, char problem[OIDC_PROBLEM])
 {
     enum status status = STATUS_NOT_FOUND;
 
     pthread_mutex_lock(&oidc->lock);
     if (oidc->keys != NULL)
         status = token_verify(token, oidc->keys, arena, claims, problem);
-    if (status == STATUS_NOT_FOUND) {
-        status = fetch_keys(oidc, problem);
-        if (status == STATUS_OK)
-            status = token_verify(token, oidc->keys, arena, claims, problem);
-    }
     pthread_mutex_unlock(&oidc->lock);
     return status;
+}
+
+/* By the keys that are known, then by those that the provider has now. */
+static enum status verify(struct oidc *oidc, const char *token, struct arena *arena,
+                          struct json **claims, char problem[OIDC_PROBLEM])
+{
+    enum status status = verify_by_known(oidc, token, arena, claims, problem);
+
+    if (status != STATUS_NOT_FOUND)
+        return status;
+    status = fetch_keys(oidc, arena, problem);
+    return status == STATUS_OK ? verify_by_known(oidc, token, arena, claims, problem) : status;
 }
 
 /* "Anna.Li@example.org" is anna-li. */
@@ -331,14 +442,10 @@ enum status oidc_finish(struct oidc *oidc, const struct oidc_flow *flow, const c
     struct json *answer = NULL;
     struct json *claims = NULL;
 
-    pthread_mutex_lock(&oidc->lock);
-    enum status status = discover(oidc, problem);
-    const char *endpoint = arena_format(arena, "%s", say(oidc, "token_endpoint"));
-    pthread_mutex_unlock(&oidc->lock);
-    if (status == STATUS_OK && endpoint == NULL)
-        status = STATUS_MEMORY;
+    const char *endpoint = NULL;
+    enum status status = find_endpoint(oidc, "token_endpoint", arena, &endpoint, problem);
     if (status == STATUS_OK)
-        status = exchange(oidc, endpoint, flow, code, &answer, problem);
+        status = exchange_in_turn(oidc, endpoint, flow, code, &answer, problem);
     if (status == STATUS_OK)
         status =
             verify(oidc, json_text(json_member(answer, "id_token"), ""), arena, &claims, problem);

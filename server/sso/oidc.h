@@ -1,8 +1,10 @@
 /* oidc.h - operators who log in at an identity provider: OpenID Connect, code flow with PKCE
  *
- * The provider's description and its keys are fetched when they are first needed and kept; keys are
- * fetched again when a token names one that is not among them, so that the provider may change
- * them. Thread-safe; calls wait for the provider, 10 s for each request at most.
+ * The provider's description and its keys are fetched when they are first needed and kept, the
+ * description for a day; keys are fetched again when a token names one that is not among them, so
+ * that the provider may change them. Thread-safe. One call at a time waits for description or keys,
+ * and two for the exchange of a code, 5 s for each request at most; others are told at once that
+ * the provider is slow or away, so that it cannot take all the workers.
  */
 #ifndef SERVER_SSO_OIDC_H
 #define SERVER_SSO_OIDC_H

@@ -8,6 +8,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {after, before, test} from 'node:test';
+import {until} from '../../support/receivers.mjs';
 import {Stack} from '../../support/stack.mjs';
 import {hold} from './openapi.mjs';
 
@@ -270,6 +271,22 @@ test('a token that is altered, unsigned or of another login opens nothing', asyn
   }
   tamper = (token) => token;
   assert.match((await new Browser().logIn('anna')).to, /\/$/);
+});
+
+test('i10: a provider that says nothing holds up one request, not the dashboard', async () => {
+  await stack.stop(); // what it knows of the provider is in memory
+  await stack.start();
+  const asked = [];
+  handler = (request, response) => asked.push(response);
+  let answered = 0;
+  const attack = Promise.all(Array.from({length: 24}, () => stack.send('GET', '/api/v1/login/provider').then((answer) => (answered++, answer))));
+  await until(30, 'they wait for the provider', () => answered >= 23);
+  assert.equal(asked.length, 1, 'asked once');
+  assert.equal((await stack.send('GET', '/healthz')).status, 200);
+  for (const response of asked) response.destroy();
+  for (const {status, headers} of await attack) assert.deepEqual([status, headers.location], [303, '/?sign_in=failed']);
+  assert.match((await stack.send('GET', '/api/v1/login/provider')).headers.location, /sign_in=failed$/, 'the failure is remembered for a while');
+  assert.equal(asked.length, 1);
 });
 
 test('a provider that is away leaves the password', async () => {
