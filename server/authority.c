@@ -97,6 +97,16 @@ static bool exists(const char *dir, const char *name, const char *suffix)
     return path_of(path, dir, name, suffix) == STATUS_OK && access(path, F_OK) == 0;
 }
 
+/* Whoever reads it may stand in for us. A group may: mosquitto's reads the broker's. */
+static bool is_open(const char *dir, const char *name, const char *suffix)
+{
+    char path[PATH_MAX];
+    struct stat stat_of;
+
+    return path_of(path, dir, name, suffix) == STATUS_OK && stat(path, &stat_of) == 0 &&
+           (stat_of.st_mode & 07) != 0;
+}
+
 /* Both files, or STATUS_NOT_FOUND when there is neither. Half a pair is never replaced: the other
  * half may be all that an installation has left. */
 static enum status load_pair(const char *dir, const char *name, struct pair *pair, char *problem)
@@ -109,6 +119,10 @@ static enum status load_pair(const char *dir, const char *name, struct pair *pai
     if (!has_key || !has_cert)
         return fail(problem, STATUS_CORRUPT, name,
                     "only one of .key and .pem is there: restore the other from a backup");
+    if (is_open(dir, name, ".key"))
+        return fail(problem, STATUS_DENIED, name,
+                    "its .key can be read or written by everybody: chmod o-rwx, and make new keys "
+                    "if somebody has read it");
     enum status status = load(dir, name, ".key", pair->key, sizeof pair->key);
     if (status == STATUS_OK)
         status = load(dir, name, ".pem", pair->cert, sizeof pair->cert);

@@ -6,6 +6,7 @@
 #include "server/store/installation.h"
 #include "server/store/migrate.h"
 #include "server/store/operators.h"
+#include "server/store/second_factors.h"
 #include "server/tasks_keys.h"
 
 #define ARENA_BYTES ((size_t)1 << 20)
@@ -113,18 +114,21 @@ static bool read_password(const char *name, char out[PASSWORD_MAX + 2], char *pr
     return why_not == NULL;
 }
 
-struct role_option {
+struct operator_options {
     const char *role;
+    bool reset_second_factor;
 };
 
-static bool read_role(int argc, char **argv, const char **role, char *problem)
+static bool read_options(int argc, char **argv, struct operator_options *out, char *problem)
 {
     static const struct option_spec specs[] = {
         {"role", OPTION_CHOICE, .choices = "viewer|support|operator|approver|admin",
-         .offset = offsetof(struct role_option, role), .help = "what the operator may do"},
+         .offset = offsetof(struct operator_options, role), .help = "what the operator may do"},
+        {"reset_second_factor", OPTION_FLAG,
+         .offset = offsetof(struct operator_options, reset_second_factor),
+         .help = "take a lost second factor away"},
     };
-    static const struct option_table table = {"mynad operator NAME", NULL, specs, 1};
-    struct role_option options = {0};
+    static const struct option_table table = {"mynad operator NAME", NULL, specs, 2};
     int rest;
 
     if (argc < 2 || !topic_is_slug(span_text(argv[1]))) {
@@ -134,15 +138,40 @@ static bool read_role(int argc, char **argv, const char **role, char *problem)
         return false;
     }
     /* the name stands where a program's own would */
-    if (option_parse(&table, NULL, argc - 1, argv + 1, &options, &rest, problem) != STATUS_OK)
+    if (option_parse(&table, NULL, argc - 1, argv + 1, out, &rest, problem) != STATUS_OK)
         return false;
-    if (options.role == NULL || rest != argc - 1) {
+    if ((out->role == NULL) != out->reset_second_factor || rest != argc - 1) {
         snprintf(problem, 256,
-                 "usage: mynad operator NAME --role viewer|support|operator|approver|admin");
+                 "usage: mynad operator NAME --role viewer|support|operator|approver|admin, or "
+                 "mynad operator NAME --reset-second-factor");
         return false;
     }
-    *role = options.role;
     return true;
+}
+
+/* For whoever lost telephone and recovery codes when nobody else is admin. */
+static int reset_second_factor(const struct config *config, const char *name)
+{
+    const struct author author = {"mynad", ""};
+    struct store *store = NULL;
+    struct arena *arena;
+    char problem[256];
+
+    if (arena_create(&arena, ARENA_BYTES) != STATUS_OK)
+        return fail(status_text(STATUS_MEMORY));
+    enum status status = store_open(&store, config->database, 1, "mynad operator", problem);
+    if (status == STATUS_OK) {
+        status = second_factors_remove(store, &author, name, true, arena);
+        snprintf(problem, sizeof problem, "%s: %.200s", name,
+                 status == STATUS_NOT_FOUND ? "there is no such operator, or no second factor"
+                                            : status_text(status));
+    }
+    store_close(store);
+    arena_free(arena);
+    if (status != STATUS_OK)
+        return fail(problem);
+    printf("operator %s has no second factor now, and is logged out everywhere\n", name);
+    return 0;
 }
 
 static enum status put_operator(const struct config *config, const char *name, const char *role,
@@ -167,23 +196,29 @@ static enum status put_operator(const struct config *config, const char *name, c
 
 static int run_operator(const struct config *config, int argc, char **argv)
 {
+    struct operator_options options = {0};
     char password[PASSWORD_MAX + 2];
     struct arena *arena;
     char problem[256];
-    const char *role;
 
-    if (!read_role(argc, argv, &role, problem) || !read_password(argv[1], password, problem)) {
+    if (!read_options(argc, argv, &options, problem)) {
+        fail(problem);
+        return 2;
+    }
+    if (options.reset_second_factor)
+        return reset_second_factor(config, argv[1]);
+    if (!read_password(argv[1], password, problem)) {
         fail(problem);
         return 2;
     }
     if (arena_create(&arena, ARENA_BYTES) != STATUS_OK)
         return fail(status_text(STATUS_MEMORY));
-    enum status status = put_operator(config, argv[1], role, password, arena, problem);
+    enum status status = put_operator(config, argv[1], options.role, password, arena, problem);
     crypto_wipe(password, sizeof password);
     arena_free(arena);
     if (status != STATUS_OK)
         return fail(problem);
-    printf("operator %s has the role %s now\n", argv[1], role);
+    printf("operator %s has the role %s now\n", argv[1], options.role);
     return 0;
 }
 
@@ -197,7 +232,9 @@ static const struct task {
     {"rotate", tasks_keys_rotate, "master: replace the master key; running servers go on"},
     {"retire", tasks_keys_retire, "master: forget the master keys before the present one"},
     {"restored", run_restored, "say that the database was restored: robots tell it again"},
-    {"operator", run_operator, "NAME --role ROLE: create or replace; password on standard input"},
+    {"operator", run_operator,
+     "NAME --role ROLE: create or replace; password on standard input\n"
+     "             NAME --reset-second-factor: of whoever lost phone and recovery codes"},
 };
 
 int tasks_run(const struct config *config, int argc, char **argv)

@@ -4,6 +4,7 @@ import {createHmac} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {Agent, request} from 'node:http';
 import {after, before, test} from 'node:test';
+import {until} from '../../support/receivers.mjs';
 import {Stack} from '../../support/stack.mjs';
 import {hold, openapi} from './openapi.mjs';
 import {Robot} from './robot.mjs';
@@ -287,6 +288,19 @@ test('an admin resets a lost second factor: audited, and sessions end', async ()
   assert.equal((await admin.remove('/operators/anna/second-factor')).status, 404);
   const actions = (await admin.get('/audit?subject=operator/anna&action=second_factor')).body.items.map(({action}) => action);
   assert.deepEqual([...new Set(actions)].sort(), ['second_factor.begin', 'second_factor.codes', 'second_factor.on', 'second_factor.recover', 'second_factor.reset']);
+});
+
+test('who is the only admin and lost phone and codes gets in again by the machine', async () => {
+  const begun = (await admin.post('/me/second-factor', {password: stack.password})).body;
+  assert.ok(begun.secret);
+  const {stdout} = await stack.task(['operator', 'root', '--reset-second-factor']);
+  assert.match(stdout, /operator root has no second factor now/);
+  await until(10, 'the session goes on', async () => (await admin.get('/me')).status === 401);
+  admin = await stack.login();
+  const [reset] = (await admin.get('/audit?subject=operator/root&action=second_factor.reset')).body.items;
+  assert.equal(reset.actor, 'mynad');
+  await assert.rejects(stack.task(['operator', 'root', '--reset-second-factor']), /no such operator, or no second factor/);
+  await assert.rejects(stack.task(['operator', 'root', '--role', 'admin', '--reset-second-factor']), /usage/);
 });
 
 test('who has a role that asks for a second factor sets one up before anything else', async () => {

@@ -157,6 +157,22 @@ static void half_a_pair_is_never_replaced(void **state)
     assert_int_equal(access(path, F_OK), -1);
 }
 
+static void i9_a_key_that_everybody_can_read_is_refused(void **state)
+{
+    struct place *place = *state;
+    char path[PATH_MAX];
+    char problem[256] = "";
+    struct authority *other;
+
+    path_of(place, "device-ca.key", path);
+    assert_int_equal(chmod(path, 0604), 0);
+    assert_int_equal(authority_open(&other, place->dir, problem), STATUS_DENIED);
+    assert_non_null(strstr(problem, "chmod"));
+    assert_int_equal(chmod(path, 0640), 0);
+    assert_int_equal(authority_open(&other, place->dir, problem), STATUS_OK);
+    authority_close(other);
+}
+
 static void a_folder_without_keys_names_the_cure(void **state)
 {
     struct authority *authority = NULL;
@@ -227,6 +243,7 @@ int main(void)
         TEST(secrets_are_for_their_owner_alone),
         TEST(again_changes_nothing_and_other_names_only_their_certificate),
         TEST(half_a_pair_is_never_replaced),
+        TEST(i9_a_key_that_everybody_can_read_is_refused),
         TEST(a_folder_without_keys_names_the_cure),
         TEST(a_device_gets_a_certificate_for_its_own_key_for_two_years),
         TEST(the_sealing_keys_statement_binds_key_and_time),
