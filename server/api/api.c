@@ -152,22 +152,26 @@ static enum status identify(const struct api *api, struct span hash, bool is_ses
     return status;
 }
 
-static enum status authenticate(void *context, struct request *request)
+enum status api_prove(const struct api *api, struct request *request)
 {
-    const struct api *api = context;
     const char *bearer = request_header(request, "Authorization");
     const char *token = session_token(request);
     const bool is_key = bearer != NULL && strncmp(bearer, "Bearer ", 7) == 0;
     struct operators_identity identity;
     uint8_t hash[CRYPTO_HASH_SIZE];
 
-    if (request->route->role == ROUTE_ANYONE || (!is_key && token == NULL))
+    if (!is_key && token == NULL)
         return STATUS_OK;
     secret_hash(span_text(is_key ? bearer + 7 : token), hash);
     enum status status = identify(api, span_of(hash, sizeof hash), !is_key, &identity);
     if (status == STATUS_NOT_FOUND)
         return STATUS_OK;
     return status == STATUS_OK ? become(request, &identity, bearer == NULL) : status;
+}
+
+static enum status authenticate(void *context, struct request *request)
+{
+    return request->route->role == ROUTE_ANYONE ? STATUS_OK : api_prove(context, request);
 }
 
 /* Idempotency-Key: answers are kept wrapped, for some hold a secret that is shown once. */

@@ -67,6 +67,9 @@ const struct http_hooks *api_hooks(void);
 /* Who asks, as the audit records it. Borrowed from the request. */
 struct author api_author(const struct request *request);
 
+/* Fills the actor by what the request shows, also on a route for anyone; nobody's stays empty. */
+MUST_CHECK enum status api_prove(const struct api *api, struct request *request);
+
 /* The operator who asks; NULL: it is a program with an API key. Borrowed from the request. */
 const char *api_operator(const struct request *request);
 

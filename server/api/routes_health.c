@@ -41,11 +41,27 @@ static void ready(void *context, struct request *request, struct reply *reply)
                 arena_copy(request->arena, span_text(text)));
 }
 
+/* What they tell, a stranger who attacks wants to know: whether he was noticed. And each costs the
+ * database a look at the fleet. False: a problem was answered. */
+static bool may_measure(const struct api *api, struct request *request, struct reply *reply)
+{
+    if (request_is_from_here(request))
+        return true;
+    enum status status = api_prove(api, request);
+    if (status != STATUS_OK)
+        reply_status(reply, status, "metrics");
+    else if (request->actor.role < ROUTE_VIEWER)
+        reply_problem(reply, 401, "from another machine, metrics take an API key of a viewer");
+    return status == STATUS_OK && request->actor.role >= ROUTE_VIEWER;
+}
+
 static void metrics(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
     struct buffer out;
 
+    if (!may_measure(api, request, reply))
+        return;
     buffer_init(&out, METRICS_BYTES);
     metrics_write(api, request->arena, &out);
     if (buffer_status(&out) == STATUS_OK)

@@ -147,6 +147,21 @@ enum status request_if_match(const struct request *request, int64_t *version)
     return STATUS_OK;
 }
 
+bool request_is_from_here(const struct request *request)
+{
+    static const char *const of_proxies[] = {"X-Forwarded-For",  "X-Forwarded-Proto",
+                                             "X-Forwarded-Host", "X-Real-IP",
+                                             "Forwarded",        "Via"};
+    static const char *const here[] = {"127.", "::ffff:127."};
+    bool is_here = strcmp(request->address, "::1") == 0;
+
+    for (size_t i = 0; i < sizeof here / sizeof *here; i++)
+        is_here = is_here || strncmp(request->address, here[i], strlen(here[i])) == 0;
+    for (size_t i = 0; i < sizeof of_proxies / sizeof *of_proxies; i++)
+        is_here = is_here && request_header(request, of_proxies[i]) == NULL;
+    return is_here;
+}
+
 bool request_same_origin(const struct request *request)
 {
     const char *origin = request_header(request, "Origin");

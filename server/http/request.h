@@ -89,6 +89,9 @@ void request_release(struct request *request);
  * version of ours. */
 MUST_CHECK enum status request_if_match(const struct request *request, int64_t *version);
 
+/* True when it comes from this machine, and no proxy on it says that it passes on another's. */
+bool request_is_from_here(const struct request *request);
+
 /* True unless a browser says that another site's page sent this. */
 bool request_same_origin(const struct request *request);
 

@@ -163,6 +163,17 @@ test('an event stream ends with the session or key that opened it: by logout, in
   await demoted.ended();
 });
 
+test('metrics are for this machine, and for who shows a key to a proxy or from another one', async () => {
+  const {key} = (await admin.post('/api-keys', {name: 'prometheus', role: 'viewer'})).body;
+  const read = async (headers) => (await stack.send('GET', '/metrics', {headers})).status;
+  const proxy = {'X-Forwarded-For': '203.0.113.7'};
+  assert.equal(await read({}), 200);
+  for (const header of ['X-Forwarded-For', 'Forwarded', 'X-Real-IP', 'Via']) assert.equal(await read({[header]: 'for=203.0.113.7'}), 401, header);
+  assert.equal(await read({...proxy, Authorization: 'Bearer myna_nonsense'}), 401);
+  assert.equal(await read({...proxy, Authorization: `Bearer ${key}`}), 200);
+  assert.equal(await read({...proxy, ...admin.proof}), 200);
+});
+
 test('with two session cookies, one of which somebody else has put there, neither opens anything', async () => {
   const theirs = await stack.login();
   const both = {Cookie: `${theirs.proof.Cookie}; ${admin.proof.Cookie}`};
