@@ -13,7 +13,7 @@
 #define MAX_ANSWER_BYTES 65536
 #define ASK_EVERY_MS     2000
 #define LOOK_EVERY_MS    100
-#define PATIENCE_MS      INT64_C(1200000) /* the digits' life, and again what is left to come */
+#define PATIENCE_MS      INT64_C(1800000) /* the digits' life, a second operator's, and to come */
 
 struct pairing {
     const struct pair_request *request;

@@ -147,6 +147,9 @@ static const struct option_spec specs[] = {
      .help = "money above which, as pre-flight tells it, another operator must approve a rollout",
      .more = "Pre-flight tells what it costs more until its contracts' terms end, in the currency "
              "of each. Unset, no cost asks for it."},
+    {"pairing_approval", OPTION_FLAG, NULL, FIELD(pairing_approval),
+     .help = "another operator must agree before a robot whose digits were right is let in",
+     .more = "The one who typed them cannot. Unset, the digits alone let it in."},
 };
 
 static const struct option_table table = {"mynad", "MYNAD", specs, sizeof specs / sizeof *specs};

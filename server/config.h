@@ -47,6 +47,7 @@ struct config {
     int64_t bundle_days;
     int64_t rollout_approval;
     const char *rollout_approval_cost;
+    bool pairing_approval;
     const char *update_keys;   /* NULL: none */
     struct master_keys master; /* taken out of the environment: no option, so that none shows it */
 };

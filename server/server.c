@@ -326,6 +326,7 @@ static void fill_api(struct server *server)
     api->demo_device = server->config->demo_device;
     api->approval_devices = server->config->rollout_approval;
     api->approval_cost = server->config->rollout_approval_cost;
+    api->needs_pairing_approval = server->config->pairing_approval;
     api->oidc = server->oidc;
     api->oidc_roles = server->config->oidc_roles;
     api->bus = server->bus;

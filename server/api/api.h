@@ -44,9 +44,10 @@ struct api {
     struct span update_keys;   /* that manifests are signed by, PEM; empty: not looked at here */
     int64_t approval_devices;  /* of a rollout above that another operator must agree; -1: never */
     const char *approval_cost; /* likewise of what it costs; NULL: never */
-    struct oidc *oidc;         /* NULL: operators have passwords alone */
-    const char *oidc_roles;    /* "staff=operator,admins=admin" */
-    atomic_bool *is_comparing; /* a what-if question is being answered */
+    bool needs_pairing_approval; /* another operator must agree to digits that were right */
+    struct oidc *oidc;           /* NULL: operators have passwords alone */
+    const char *oidc_roles;      /* "staff=operator,admins=admin" */
+    atomic_bool *is_comparing;   /* a what-if question is being answered */
     /* for metrics and readiness; NULL in tests */
     struct http *http;
     struct http *device_http; /* the robots' listener */

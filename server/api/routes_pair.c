@@ -231,7 +231,7 @@ static void answer_state(struct request *request, struct reply *reply,
         [PAIRINGS_REFUSED] = "an operator refused this robot",
         [PAIRINGS_FAILED] = "the digits were wrong too often, or what was revealed did not fit: "
                             "begin again with new keys",
-        [PAIRINGS_EXPIRED] = "nobody typed the digits in time: begin again",
+        [PAIRINGS_EXPIRED] = "nobody typed the digits, or agreed to them, in time: begin again",
     };
 
     if (row->state >= PAIRINGS_REFUSED)

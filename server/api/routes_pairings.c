@@ -83,9 +83,9 @@ static bool check_group(const struct api *api, const struct typing *typing, stru
     return status == STATUS_OK && bad == NULL;
 }
 
-/* Only a request that waits can be compared with what was typed. False: a problem was answered. */
-static bool find_waiting(const struct api *api, struct request *request, struct reply *reply,
-                         int64_t id, struct pairings_row *row)
+/* A request that is where it must be for what is wanted. False: a problem was answered. */
+static bool find_in(const struct api *api, struct request *request, struct reply *reply, int64_t id,
+                    enum pairings_state state, struct pairings_row *row)
 {
     const char *subject = answer_subject(request, "pairing", request_param(request, "id"));
     enum status status = pairings_get(api->store, id, request->arena, row);
@@ -94,7 +94,9 @@ static bool find_waiting(const struct api *api, struct request *request, struct 
         status = STATUS_NOT_FOUND; /* the list has it not either */
     if (status != STATUS_OK)
         reply_status(reply, status, subject);
-    else if (row->state != PAIRINGS_WAITING)
+    else if (row->state == PAIRINGS_WAITING && state == PAIRINGS_HEARD)
+        reply_problem(reply, 409, "nobody has typed this robot's digits yet: that comes first");
+    else if (row->state != state)
         reply_problem(reply, 409, "this robot waits no more: look at the list again");
     else if (row->is_taken)
         reply_problem(reply, 409,
@@ -134,7 +136,8 @@ static void confirm(void *context, struct request *request, struct reply *reply)
 
     if (!answer_read_number(request, reply, "id", &id) ||
         !answer_decode(request, reply, typing_fields, 2, &typing) ||
-        !check_group(api, &typing, reply) || !find_waiting(api, request, reply, id, &row))
+        !check_group(api, &typing, reply) ||
+        !find_in(api, request, reply, id, PAIRINGS_WAITING, &row))
         return;
     enum status fit = pairing_check_typed(api->authority, &row, typing.digits);
     if (fit == STATUS_INVALID) {
@@ -142,10 +145,13 @@ static void confirm(void *context, struct request *request, struct reply *reply)
         return;
     }
     enum status status = fit == STATUS_FORGED ? STATUS_OK : fit;
+    const struct pairings_typing typed = {
+        .is_right = fit == STATUS_OK,
+        .needs_second = api->needs_pairing_approval,
+        .group = typing.group,
+    };
     if (status == STATUS_OK)
-        status = pairings_judge(api->store, &author, id,
-                                fit == STATUS_OK ? PAIRINGS_TYPED_RIGHT : PAIRINGS_TYPED_WRONG,
-                                typing.group, request->arena, &judged);
+        status = pairings_judge(api->store, &author, id, &typed, request->arena, &judged);
     if (status == STATUS_CONFLICT)
         reply_problem(reply, 409, "this robot waits no more: look at the list again");
     else if (status != STATUS_OK)
@@ -154,6 +160,27 @@ static void confirm(void *context, struct request *request, struct reply *reply)
         reply_json(reply, 200, judged.json);
     else
         tell_wrong(reply, judged.json);
+}
+
+static void agree(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const struct author author = api_author(request);
+    struct pairings_row row;
+    struct document agreed;
+    int64_t id;
+
+    if (!answer_read_number(request, reply, "id", &id) ||
+        !find_in(api, request, reply, id, PAIRINGS_HEARD, &row))
+        return;
+    enum status status = pairings_agree(api->store, &author, id, request->arena, &agreed);
+    if (status == STATUS_CONFLICT)
+        reply_problem(reply, 409,
+                      "whoever typed a robot's digits does not agree to it, nor do their API keys: "
+                      "ask another operator");
+    else
+        answer_json(reply, status, status == STATUS_OK ? agreed.json : span_of("", 0),
+                    "the pairing");
 }
 
 static void refuse(void *context, struct request *request, struct reply *reply)
@@ -177,6 +204,7 @@ static const struct route rows[] = {
     {"POST", "/api/v1/pairings/window", ROUTE_OPERATOR, open, ROUTE_BODY_NORMAL},
     {"DELETE", "/api/v1/pairings/window", ROUTE_OPERATOR, close, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/pairings/{id}/confirm", ROUTE_OPERATOR, confirm, ROUTE_BODY_NORMAL},
+    {"POST", "/api/v1/pairings/{id}/agree", ROUTE_APPROVER, agree, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/pairings/{id}/refuse", ROUTE_OPERATOR, refuse, ROUTE_BODY_NORMAL},
 };
 ROUTES_TABLE(routes_pairings, rows);

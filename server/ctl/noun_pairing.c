@@ -13,7 +13,8 @@ static const struct view_column columns[] = {
     {"serial", "serial", VIEW_TEXT},     {"address", "address", VIEW_TEXT},
     {"software", "software", VIEW_TEXT}, {"tries left", "attempts_left", VIEW_NUMBER},
     {"since", "created_at", VIEW_TIME},  {"until", "expires_at", VIEW_TIME},
-    {"group", "group", VIEW_TEXT},       {"by", "decided_by", VIEW_TEXT},
+    {"group", "group", VIEW_TEXT},       {"heard by", "heard_by", VIEW_TEXT},
+    {"by", "decided_by", VIEW_TEXT},
 };
 
 #define COLUMN_COUNT (sizeof columns / sizeof *columns)
@@ -91,6 +92,15 @@ static int confirm(struct ctl *ctl)
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, COLUMN_COUNT) : result;
 }
 
+static int agree(struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "POST", span_text("{}"), NULL, &answer, "/api/v1/pairings/",
+                             ctl->args.words[0], "/agree", (char *)NULL);
+
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, COLUMN_COUNT) : result;
+}
+
 static int refuse(struct ctl *ctl)
 {
     struct client_answer answer;
@@ -123,6 +133,11 @@ const struct ctl_verb noun_pairing_verbs[] = {
      "\n"
      "    mynactl pairing confirm 7 \"407 129\" --group kitchen",
      confirm},
+    {"pairing", "agree", "PAIRING", 1, 1, "",
+     "agree to a robot whose digits another operator has typed\n"
+     "Only where the server's pairing_approval asks for a second person: it is \"heard\" until "
+     "then.",
+     agree},
     {"pairing", "refuse", "PAIRING", 1, 1, "", "send a robot away; its keys are not taken again",
      refuse},
     {0},

@@ -61,6 +61,10 @@ static const struct alert_kinds_row rows[] = {
     {"overrun", "Billed beyond the reservation", NULL,
      "The vendor counted more than the request allowed: check the model's limits with the "
      "vendor."},
+    {"pairing_failed", "Robot whose digits were wrong three times", "/pairings",
+     "Somebody may sit between the robot and this server, or guess. Ask whoever is before the "
+     "robot whether it is ours and what it says; close pairing (mynactl pairing close) if nobody "
+     "knows it."},
     {"replayed_message", "Replayed message", NULL,
      "Somebody sends the robot's old messages again: look who can write to the broker."},
     {"revoked_message", "Message of a revoked robot", NULL,

@@ -38,6 +38,7 @@ static const struct phrase {
     {"malformed_message", "[{problem}][A message on topic \"{kind}\" cannot be read]"},
     {"message_refused", "Message \"{message}\": {problem}"},
     {"overrun", "{amount} {unit} more than reserved, at vendor {vendor}: {problem}"},
+    {"pairing_failed", "Robot \"{robot}\" asked to be let in from {address}"},
     {"replayed_message", "A message on topic \"{kind}\" came again: session {session#}, number "
                          "{counter#}"},
     {"rollout_no_verdict", "Wave {wave}[: {problem}]{-rollout}"},

@@ -1,20 +1,22 @@
 #include "server/store/pairings.h"
 
-#define LIVES     "p.state IN ('begun', 'waiting', 'confirmed') AND p.expires_at > now()"
-#define UNDECIDED "p.state IN ('begun', 'waiting') AND p.expires_at > now()"
+#include "schema/base/json.h"
+#include "server/store/alarm.h"
+
+#define ENDS      "p.state IN ('begun', 'waiting', 'heard', 'confirmed')" /* when its time is over */
+#define LIVES     ENDS " AND p.expires_at > now()"
+#define UNDECIDED "p.state IN ('begun', 'waiting', 'heard') AND p.expires_at > now()"
 /* The janitor may not have come by yet. */
-#define STATE                                                                                      \
-    "CASE WHEN p.state IN ('begun', 'waiting', 'confirmed') AND p.expires_at <= now()"             \
-    "  THEN 'expired' ELSE p.state END"
+#define STATE "CASE WHEN " ENDS " AND p.expires_at <= now() THEN 'expired' ELSE p.state END"
 
 #define PAIRING_JSON                                                                               \
     "jsonb_build_object('id', p.pairing_id, 'state', " STATE ", 'device_id', p.device_id,"         \
     " 'serial', p.serial, 'software', p.software, 'address', p.source,"                            \
     " 'attempts_left', " TRIES " - p.attempts, 'group', p.group_id,"                               \
-    " 'taken', p.state IN ('begun', 'waiting') AND EXISTS (SELECT FROM myna.device d"              \
+    " 'taken', p.state IN ('begun', 'waiting', 'heard') AND EXISTS (SELECT FROM myna.device d"     \
     "    WHERE d.device_id = p.device_id),"                                                        \
     " 'created_at', p.created_at, 'expires_at', p.expires_at, 'decided_at', p.decided_at,"         \
-    " 'decided_by', p.decided_by)"
+    " 'decided_by', p.decided_by, 'heard_by', p.heard_by)"
 
 #define TEXT_OF(number)  TEXT_OF_(number)
 #define TEXT_OF_(number) #number
@@ -99,10 +101,10 @@ enum status pairings_list(struct store *store, int64_t after, int64_t limit, str
 }
 
 static const char *const state_names[] = {
-    [PAIRINGS_BEGUN] = "begun",         [PAIRINGS_WAITING] = "waiting",
-    [PAIRINGS_CONFIRMED] = "confirmed", [PAIRINGS_PAIRED] = "paired",
-    [PAIRINGS_REFUSED] = "refused",     [PAIRINGS_FAILED] = "failed",
-    [PAIRINGS_EXPIRED] = "expired",
+    [PAIRINGS_BEGUN] = "begun",   [PAIRINGS_WAITING] = "waiting",
+    [PAIRINGS_HEARD] = "heard",   [PAIRINGS_CONFIRMED] = "confirmed",
+    [PAIRINGS_PAIRED] = "paired", [PAIRINGS_REFUSED] = "refused",
+    [PAIRINGS_FAILED] = "failed", [PAIRINGS_EXPIRED] = "expired",
 };
 
 static enum status read_state(const char *name, enum pairings_state *state)
@@ -316,37 +318,115 @@ enum status pairings_reveal(struct store *store, int64_t id, struct span robot_n
 
 /* An operator decides */
 
-enum status pairings_judge(struct store *store, const struct author *author, int64_t id,
-                           enum pairings_typed typed, const char *group, struct arena *arena,
-                           struct document *out)
+/* Somebody may be guessing, or sits between the robot and this server: people should know. */
+static enum status tell_failed(struct store_conn *conn, struct arena *arena, int64_t id,
+                               struct span judged)
+{
+    struct json *json;
+    struct json_writer writer;
+    struct buffer detail;
+    enum status status = json_parse(judged, &json, NULL);
+
+    if (status != STATUS_OK)
+        return status;
+    const bool is_over = strcmp(json_text(json_member(json, "state"), ""), "failed") == 0;
+    buffer_init(&detail, 4096);
+    json_writer_init(&writer, &detail);
+    json_begin_object(&writer);
+    json_write_member(&writer, "robot", json_text(json_member(json, "device_id"), ""));
+    json_write_member(&writer, "address", json_text(json_member(json, "address"), ""));
+    json_end_object(&writer);
+    const struct alarm alarm = {
+        .kind = "pairing_failed",
+        .severity = "warning",
+        .subject = arena_format(arena, "pairing/%lld", (long long)id),
+        .detail = arena_text(arena, buffer_span(&detail)),
+    };
+    status = arena_failed(arena) ? STATUS_MEMORY : buffer_status(&detail);
+    buffer_release(&detail);
+    json_free(json);
+    return status == STATUS_OK && is_over ? alarm_raise(conn, arena, &alarm, 1) : status;
+}
+
+struct judging {
+    const struct author *author;
+    const struct pairings_typing *typing;
+    int64_t id;
+    struct arena *arena;
+    struct document *out;
+};
+
+static enum status judge(struct store_conn *conn, void *context)
 {
     STORE_STATEMENT(
         judge,
-        "WITH old AS (SELECT * FROM myna.pairing WHERE pairing_id = $3 FOR UPDATE),"
+        "WITH old AS (SELECT *, attempts + 1 >= " TRIES " AND NOT $4::boolean AS fails"
+        "             FROM myna.pairing WHERE pairing_id = $3 FOR UPDATE),"
         " p AS (UPDATE myna.pairing p SET"
-        "         state = CASE WHEN $4::boolean THEN 'confirmed'"
-        "           WHEN old.attempts + 1 >= " TRIES " THEN 'failed' ELSE 'waiting' END,"
+        "         state = CASE WHEN $4::boolean AND $6::boolean THEN 'heard'"
+        "           WHEN $4::boolean THEN 'confirmed' WHEN old.fails THEN 'failed'"
+        "           ELSE 'waiting' END,"
         "         attempts = old.attempts + CASE WHEN $4::boolean THEN 0 ELSE 1 END,"
         "         group_id = $5::text,"
         "         expires_at = CASE WHEN $4::boolean THEN now() + " LIFE " ELSE old.expires_at END,"
-        "         decided_at = CASE WHEN $4::boolean OR old.attempts + 1 >= " TRIES
+        "         heard_by = CASE WHEN $4::boolean THEN $1::text END,"
+        "         decided_at = CASE WHEN old.fails OR ($4::boolean AND NOT $6::boolean)"
         "           THEN now() END,"
-        "         decided_by = CASE WHEN $4::boolean OR old.attempts + 1 >= " TRIES
+        "         decided_by = CASE WHEN old.fails OR ($4::boolean AND NOT $6::boolean)"
         "           THEN $1::text END"
         "       FROM old WHERE p.pairing_id = old.pairing_id AND old.state = 'waiting'"
         "       AND old.expires_at > now() RETURNING p.*),"
         " done AS (SELECT min(myna.audit_append($1, $2,"
-        "             CASE WHEN $4::boolean THEN 'pairing.confirm' ELSE 'pairing.wrong' END,"
+        "             CASE WHEN NOT $4::boolean THEN 'pairing.wrong'"
+        "               WHEN $6::boolean THEN 'pairing.hear' ELSE 'pairing.confirm' END,"
         "             'pairing/' || p.pairing_id, NULL, " PAIRING_JSON ")),"
         "           min(myna.tell('pairing', p.pairing_id::text)::text) FROM p)"
         "SELECT CASE WHEN p.pairing_id IS NOT NULL THEN " PAIRING_JSON " END, 0"
         " FROM done, old LEFT JOIN p ON true");
+    const struct judging *judging = context;
+    const struct author *author = judging->author;
+    const struct pairings_typing *typing = judging->typing;
+    enum status status =
+        document_exec(conn, &judge,
+                      STORE_VALUES(value_text(author->actor), value_text(author->source),
+                                   value_int(judging->id), value_bool(typing->is_right),
+                                   value_text(typing->group), value_bool(typing->needs_second)),
+                      judging->arena, judging->out);
 
-    return document_change(store, &judge,
-                           STORE_VALUES(value_text(author->actor), value_text(author->source),
-                                        value_int(id), value_bool(typed == PAIRINGS_TYPED_RIGHT),
-                                        value_text(group)),
-                           arena, out);
+    if (status != STATUS_OK || typing->is_right)
+        return status;
+    return tell_failed(conn, judging->arena, judging->id, judging->out->json);
+}
+
+enum status pairings_judge(struct store *store, const struct author *author, int64_t id,
+                           const struct pairings_typing *typing, struct arena *arena,
+                           struct document *out)
+{
+    struct judging judging = {author, typing, id, arena, out};
+
+    return store_transaction(store, judge, &judging);
+}
+
+enum status pairings_agree(struct store *store, const struct author *author, int64_t id,
+                           struct arena *arena, struct document *out)
+{
+    STORE_STATEMENT(agree,
+                    "WITH old AS (SELECT * FROM myna.pairing WHERE pairing_id = $3 FOR UPDATE),"
+                    " p AS (UPDATE myna.pairing p SET state = 'confirmed', decided_at = now(),"
+                    "         decided_by = $1::text, expires_at = now() + " LIFE
+                    "       FROM old WHERE p.pairing_id = old.pairing_id AND old.state = 'heard'"
+                    "       AND old.expires_at > now() AND myna.are_two(old.heard_by, $1::text)"
+                    "       RETURNING p.*),"
+                    " done AS (SELECT min(myna.audit_append($1, $2, 'pairing.agree',"
+                    "             'pairing/' || p.pairing_id, NULL, " PAIRING_JSON ")),"
+                    "           min(myna.tell('pairing', p.pairing_id::text)::text) FROM p)"
+                    "SELECT CASE WHEN p.pairing_id IS NOT NULL THEN " PAIRING_JSON " END, 0"
+                    " FROM done, old LEFT JOIN p ON true");
+
+    return document_change(
+        store, &agree,
+        STORE_VALUES(value_text(author->actor), value_text(author->source), value_int(id)), arena,
+        out);
 }
 
 enum status pairings_refuse(struct store *store, const struct author *author, int64_t id,
@@ -357,7 +437,7 @@ enum status pairings_refuse(struct store *store, const struct author *author, in
                 " p AS (UPDATE myna.pairing p SET state = 'refused', decided_at = now(),"
                 "         decided_by = $1::text"
                 "       FROM old WHERE p.pairing_id = old.pairing_id AND old.expires_at > now()"
-                "       AND old.state IN ('waiting', 'confirmed') RETURNING p.*),"
+                "       AND old.state IN ('waiting', 'heard', 'confirmed') RETURNING p.*),"
                 " done AS (SELECT min(myna.audit_append($1, $2, 'pairing.refuse',"
                 "             'pairing/' || p.pairing_id, NULL, " PAIRING_JSON ")),"
                 "           min(myna.tell('pairing', p.pairing_id::text)::text) FROM p)"
@@ -470,8 +550,8 @@ enum status pairings_expire(struct store *store)
 {
     STORE_STATEMENT(expire,
                     "WITH p AS (UPDATE myna.pairing p SET state = 'expired', decided_at = now()"
-                    "           WHERE p.state IN ('begun', 'waiting', 'confirmed')"
-                    "           AND p.expires_at <= now() RETURNING p.pairing_id)"
+                    "           WHERE " ENDS " AND p.expires_at <= now()"
+                    "           RETURNING p.pairing_id)"
                     "SELECT count(myna.audit_append('mynad', 'janitor', 'pairing.expire',"
                     "         'pairing/' || p.pairing_id, NULL, NULL)),"
                     "       count(myna.tell('pairing', p.pairing_id::text)::text) FROM p");

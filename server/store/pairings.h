@@ -1,9 +1,10 @@
 /* pairings.h - robots that ask to be let in without a claim code, and what became of them
  *
  * They may ask only while an operator has opened the window. A request begins, waits for its digits
- * once the robot has revealed its number (schema/wire/pairing.h), is confirmed, and becomes a
- * device when the robot comes for its certificate. Each step has its audit row. What has had its
- * time counts as expired at once, whether the janitor saw it or not.
+ * once the robot has revealed its number (schema/wire/pairing.h), waits for a second operator where
+ * that is asked for, is confirmed, and becomes a device when the robot comes for its certificate.
+ * Each step has its audit row. What has had its time counts as expired at once, whether the janitor
+ * saw it or not.
  */
 #ifndef SERVER_STORE_PAIRINGS_H
 #define SERVER_STORE_PAIRINGS_H
@@ -60,6 +61,7 @@ MUST_CHECK enum status pairings_begin(struct store *store, const struct pairings
 enum pairings_state {
     PAIRINGS_BEGUN,
     PAIRINGS_WAITING,
+    PAIRINGS_HEARD, /* the digits were right, and a second operator must agree */
     PAIRINGS_CONFIRMED,
     PAIRINGS_PAIRED,
     PAIRINGS_REFUSED, /* by an operator */
@@ -94,12 +96,21 @@ MUST_CHECK enum status pairings_get(struct store *store, int64_t id, struct aren
 MUST_CHECK enum status pairings_reveal(struct store *store, int64_t id, struct span robot_nonce,
                                        const char *source, struct arena *arena);
 
-/* An operator typed digits: the right ones, and the robot joins group (NULL: none) when it comes;
- * or wrong ones, which count, and at the last try the request fails. Gives the request as the list
- * has it. STATUS_NOT_FOUND; STATUS_CONFLICT: it does not wait. */
-enum pairings_typed { PAIRINGS_TYPED_WRONG, PAIRINGS_TYPED_RIGHT };
+/* An operator typed digits. Plain data, borrowed texts. */
+struct pairings_typing {
+    bool is_right;
+    bool needs_second; /* where they are right: another operator must agree */
+    const char *group; /* that the robot joins when it comes; NULL: none */
+};
+/* Wrong ones count: at the last try the request fails, and an alert tells so. Gives the request as
+ * the list has it. STATUS_NOT_FOUND; STATUS_CONFLICT: it does not wait. */
 MUST_CHECK enum status pairings_judge(struct store *store, const struct author *author, int64_t id,
-                                      enum pairings_typed typed, const char *group,
+                                      const struct pairings_typing *typing, struct arena *arena,
+                                      struct document *out);
+
+/* To what somebody else has heard. STATUS_NOT_FOUND; STATUS_CONFLICT: nobody has, or the author
+ * did, by an API key of theirs too. */
+MUST_CHECK enum status pairings_agree(struct store *store, const struct author *author, int64_t id,
                                       struct arena *arena, struct document *out);
 
 /* STATUS_NOT_FOUND; STATUS_CONFLICT: it is decided or expired. */

@@ -313,17 +313,10 @@ struct acting {
     int64_t now_ms;
 };
 
-/* Who is behind it: an API key counts as whoever made it. */
 static enum status check_approver(struct store_conn *conn, const struct acting *acting)
 {
     STORE_STATEMENT(
-        compare,
-        "WITH RECURSIVE who(side, actor, n) AS (SELECT 'a', r.author, 0 FROM myna.rollout r"
-        "    WHERE r.rollout_id = $1 UNION ALL SELECT 'b', $2, 0"
-        "  UNION ALL SELECT who.side, k.created_by, who.n + 1 FROM who JOIN myna.api_key k"
-        "    ON who.actor = 'api-key:' || k.key_id WHERE who.n < 16)"
-        "SELECT count(DISTINCT last.actor) = 2 FROM (SELECT DISTINCT ON (side) actor FROM who"
-        "  ORDER BY side, n DESC) last");
+        compare, "SELECT myna.are_two(r.author, $2) FROM myna.rollout r WHERE r.rollout_id = $1");
     struct result row;
     enum status status = store_exec(
         conn, &compare,

@@ -971,6 +971,9 @@ export const told = {
   "this pairing has ended: begin again": "此配对已结束：请重新开始",
   "the pairings": "配对列表",
   "the group": "分组",
+  "nobody has typed this robot's digits yet: that comes first": "尚无人输入这台机器人的数字：请先输入",
+  "whoever typed a robot's digits does not agree to it, nor do their API keys: ask another operator":
+    "输入数字的人及其 API 密钥不能再表示同意：请另一位操作员处理",
   "this robot waits no more: look at the list again": "这台机器人已不再等待：请重新查看列表",
   "device \"{}\" exists already: refuse this robot, and let it begin again under another id": "设备“{1}”已存在：请拒绝这台机器人，让它以另一 ID 重新开始",
   "the robot speaks other digits: tries left: {}": "机器人说的是另外的数字：剩余 {1} 次",

@@ -10,10 +10,10 @@ import { attempt, toast } from "../components/toast.js";
 import { Ago, Button, Chip } from "../components/ui.js";
 import { person } from "../components/waves.js";
 import { timeExact } from "../format.js";
-import { may } from "../session.js";
+import { may, whoAmI } from "../session.js";
 import { t } from "../text.js";
 
-const TONES = { paired: "ok", confirmed: "ok", failed: "bad", expired: "warn" };
+const TONES = { paired: "ok", confirmed: "ok", heard: "warn", failed: "bad", expired: "warn" };
 const TRIES = 3;
 
 // What is typed stays while the list is drawn anew.
@@ -23,8 +23,8 @@ function Decide({ row }) {
   const confirm = async (event) => {
     event.preventDefault();
     try {
-      await post(`/pairings/${row.id}/confirm`, { digits });
-      toast(t("pairings.done", { robot: row.device_id }));
+      const { data } = await post(`/pairings/${row.id}/confirm`, { digits });
+      toast(t(data.state === "heard" ? "pairings.heard.mine" : "pairings.done", { robot: row.device_id }));
     } catch (error) {
       setProblem(error.message);
     }
@@ -38,6 +38,18 @@ function Decide({ row }) {
   </form>`;
 }
 
+// Two people let it in: whoever typed its digits cannot agree as well.
+function Agree({ row }) {
+  const mine = row.heard_by === `operator:${whoAmI().id}`;
+  const act = (what) => attempt(() => post(`/pairings/${row.id}/${what}`, {}));
+  return html`<p>${t("pairings.heard.by", { who: person(row.heard_by) })}
+      ${mine && html`<span class="sub">${t("pairings.heard.mine")}</span>`}</p>
+    <div class="row">
+      ${!mine && may("approver", "pairings") && html`<${Button} kind="primary" onClick=${() => act("agree")}>${t("pairings.agree")}</${Button}>`}
+      ${may("operator", "pairings") && html`<${Button} kind="quiet danger" onClick=${() => act("refuse")}>${t("pairings.refuse")}</${Button}>`}
+    </div>`;
+}
+
 const columns = [
   { key: "robot", title: t("robot"), lead: true, cell: (row) => html`<b>${row.device_id}</b>
     <span class="sub">${[row.serial, row.address, row.software].filter(Boolean).join(" · ")}</span>
@@ -47,7 +59,8 @@ const columns = [
   { key: "since", title: t("pairings.since"), end: true, from: "mid", width: "120px", cell: (row) => html`<${Ago} at=${row.created_at} />` },
   { key: "act", title: t("pairings.confirm"), width: "440px", cell: (row) => (row.state === "waiting"
     ? may("operator", "pairings") && html`<${Decide} key=${row.id} row=${row} />`
-    : row.decided_by && person(row.decided_by)) },
+    : row.state === "heard" ? html`<${Agree} key=${row.id} row=${row} />`
+      : row.decided_by && person(row.decided_by)) },
 ];
 
 function Door() {

@@ -1,7 +1,7 @@
 // Robots without a claim code: six digits that a person carries from the loudspeaker to the server.
 import assert from 'node:assert/strict';
 import {execFile, execFileSync} from 'node:child_process';
-import {readFileSync} from 'node:fs';
+import {appendFileSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {X509Certificate} from 'node:crypto';
@@ -122,6 +122,10 @@ test('wrong digits three times end a request, and the right ones come too late t
   const ended = await outcome(asked);
   assert.deepEqual([ended.status, /new keys/.test(ended.body.detail)], [403, true]);
   assert.equal((await admin.get('/devices/p2')).status, 404);
+  const {body: {items: alerts}} = await admin.get('/alerts');
+  assert.deepEqual(alerts.map(({kind, subject, title}) => [kind, subject, title]),
+    [['pairing_failed', `pairing/${asked.id}`, 'Robot whose digits were wrong three times']]);
+  assert.match(JSON.stringify(alerts), /Robot \\"p2\\" asked to be let in from 127\.0\.0\.1/);
   assert.deepEqual(await audited(asked.id), ['pairing.begin', 'pairing.reveal', 'pairing.wrong', 'pairing.wrong', 'pairing.wrong']);
 
   const same = await say('', asked.pairing.beginning());
@@ -277,6 +281,47 @@ test('mynactl opens, shows, confirms, refuses and closes', async () => {
   assert.match((await ctl('confirm', String(first.id), first.digits, '--group', 'lobby')).stdout, /confirmed/);
   assert.equal((await ctl('refuse', String(second.id))).stdout, `refused pairing ${second.id}\n`);
   assert.equal(JSON.parse((await ctl('list', '--json')).stdout).items[0].state, 'refused');
+});
+
+test('where a second person is asked for, whoever typed the digits lets nobody in alone', async () => {
+  await stack.stop();
+  appendFileSync(stack.config, 'pairing_approval = true\n');
+  await stack.start();
+  await admin.post('/operators', {id: 'second', role: 'approver', password: 'a second password of the tests'});
+  const second = await stack.login('second', 'a second password of the tests');
+  const {body: {key}} = await admin.post('/api-keys', {name: 'own', role: 'admin'});
+  const own = stack.as({Authorization: `Bearer ${key}`});
+  await admin.post('/pairings/window', {});
+  await stack.sql("UPDATE myna.pairing SET expires_at = now() WHERE state IN ('begun', 'waiting')");
+  const asked = await ask('two-1');
+  const agree = (who) => who.post(`/pairings/${asked.id}/agree`);
+
+  const early = await agree(second);
+  assert.deepEqual([early.status, early.body.detail], [409, "nobody has typed this robot's digits yet: that comes first"]);
+  const heard = await admin.post(`/pairings/${asked.id}/confirm`, {digits: asked.digits});
+  assert.deepEqual([heard.status, heard.body.state, heard.body.heard_by, heard.body.decided_by], [200, 'heard', 'operator:root', null]);
+  assert.deepEqual([(await outcome(asked)).status, (await admin.get('/devices/two-1')).status], [202, 404]);
+  for (const who of [admin, own]) {
+    const {status, body} = await agree(who);
+    assert.equal(status, 409);
+    assert.match(body.detail, /nor do their API keys: ask another operator/);
+  }
+  assert.equal((await outcome(asked)).status, 202);
+  const agreed = await agree(second);
+  assert.deepEqual([agreed.status, agreed.body.state, agreed.body.decided_by], [200, 'confirmed', 'operator:second']);
+  assert.equal((await outcome(asked)).status, 200);
+  assert.equal((await agree(second)).status, 409);
+  assert.deepEqual(await audited(asked.id), ['pairing.begin', 'pairing.reveal', 'pairing.hear', 'pairing.agree']);
+
+  // it may be sent away in between, and its time ends
+  const away = await ask('two-2');
+  const late = await ask('two-3');
+  for (const {id, digits} of [away, late]) assert.equal((await admin.post(`/pairings/${id}/confirm`, {digits})).body.state, 'heard');
+  assert.equal((await second.post(`/pairings/${away.id}/refuse`)).status, 204);
+  assert.equal((await outcome(away)).status, 403);
+  await stack.sql(`UPDATE myna.pairing SET expires_at = now() WHERE pairing_id = ${late.id}`);
+  assert.equal((await second.post(`/pairings/${late.id}/agree`)).status, 409);
+  assert.match((await outcome(late)).body.detail, /or agreed to them, in time/);
 });
 
 test('strangers are slowed down by address', async () => {
