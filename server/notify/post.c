@@ -1,9 +1,12 @@
 #include "server/notify/post.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define CONNECT_MS       5000L
 #define TOTAL_MS         15000L
@@ -16,6 +19,7 @@ struct transfer {
     struct curl_slist *headers;
     struct curl_slist *to;
     struct span unsent; /* of a mail */
+    bool is_off_limits; /* the address that the name stands for */
     size_t answer_bytes;
     char answer[POST_ANSWER];
 };
@@ -107,6 +111,36 @@ static enum status append(struct curl_slist **list, const char *text)
     return STATUS_OK;
 }
 
+/* 169.254.0.0/16 and fe80::/10: where clouds give each machine its credentials, and no receiver is.
+ */
+static bool is_link_local(const struct sockaddr *to)
+{
+    static const uint8_t mapped[14] = {[10] = 0xff, [11] = 0xff, [12] = 169, [13] = 254};
+
+    if (to->sa_family == AF_INET) {
+        const uint32_t address = ntohl(((const struct sockaddr_in *)to)->sin_addr.s_addr);
+
+        return address >> 16 == 0xa9feu;
+    }
+    if (to->sa_family != AF_INET6)
+        return false;
+    const uint8_t *address = ((const struct sockaddr_in6 *)to)->sin6_addr.s6_addr;
+    return (address[0] == 0xfe && (address[1] & 0xc0) == 0x80) ||
+           memcmp(address, mapped, sizeof mapped) == 0;
+}
+
+/* Looked at after the name was resolved, however the address is written. */
+static curl_socket_t on_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct transfer *transfer = context;
+
+    (void)purpose;
+    transfer->is_off_limits = is_link_local(&address->addr);
+    return transfer->is_off_limits
+               ? CURL_SOCKET_BAD
+               : socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 static void set_proxy_exceptions(CURL *easy)
 {
     char hosts[NO_PROXY_BYTES];
@@ -131,6 +165,8 @@ static void set_manners(const struct post *post, struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, TOTAL_MS);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, (char *)transfer);
     if (post->ca_file != NULL)
         curl_easy_setopt(easy, CURLOPT_CAINFO, post->ca_file);
@@ -240,7 +276,10 @@ static void read_result(struct transfer *transfer, CURLcode code, struct post_re
     out->retry_after_ms = (int64_t)retry_after_s * 1000;
     memcpy(out->answer, transfer->answer, sizeof out->answer);
     /* curl's general texts: its particular ones may quote the address, which may be a secret */
-    if (code == CURLE_WRITE_ERROR)
+    if (code != CURLE_OK && transfer->is_off_limits)
+        snprintf(out->problem, sizeof out->problem,
+                 "its address is of the machine's own link, where no receiver is");
+    else if (code == CURLE_WRITE_ERROR)
         snprintf(out->problem, sizeof out->problem, "its answer did not end");
     else if (code != CURLE_OK && out->code != 0)
         snprintf(out->problem, sizeof out->problem, "it answered %ld (%s)", out->code,

@@ -351,6 +351,16 @@ test('an answer that does not end is cut off', async () => {
   await until(30, 'no problem noted', async () => /did not end/.test((await delivery())[0]?.problem));
 });
 
+test('no channel reaches what a cloud tells its machines, however the address is written', async () => {
+  for (const host of ['169.254.169.254', '2852039166', '0xa9fea9fe', '[::ffff:169.254.169.254]', '[fe80::1]']) {
+    await webhook(`http://${host}/latest/meta-data/`);
+    const {body} = await admin.post('/channels/c1/test');
+    const problem = await until(30, 'no problem', async () => (await delivery('?channel=c1')).find(({id}) => id === body.id)?.problem);
+    assert.match(problem, /the machine's own link/, host);
+    await admin.remove('/channels/c1');
+  }
+});
+
 test('a certificate that nobody vouches for is refused, one of notify_ca is not', async () => {
   const receiver = await hook(undefined, tls);
   await webhook(receiver.url);
