@@ -263,8 +263,9 @@ const struct ctl_verb noun_channel_verbs[] = {
      "secret of at least 16 bytes, by which its messages are signed; DingTalk and Feishu show "
      "one if their robot is set to check signatures. For `email` the address is "
      "smtps://host:465 (TLS from the start) or smtp://host:587 (STARTTLS), NAME and the secret "
-     "are what the mail server asks for, and ADDRESSES are up to 16 with commas. Only alerts of "
-     "at least SEVERITY, `info`, `warning` or `critical`, go there; warning unless told "
+     "are what the mail server asks for, and ADDRESSES are up to 16 with commas. An address at "
+     "another server takes the secret again: the one that is kept stays where it is. Only alerts "
+     "of at least SEVERITY, `info`, `warning` or `critical`, go there; warning unless told "
      "otherwise.",
      set},
     {"channel", "test", "CHANNEL", 1, 1, "", "send a message there, and tell whether it arrived",
