@@ -9,13 +9,7 @@ ALTER TABLE myna.pairing
     ADD CONSTRAINT pairing_heard_check CHECK
         (state <> 'heard' OR (robot_nonce IS NOT NULL AND heard_by IS NOT NULL));
 
--- Two people are behind the two actors: an API key counts as whoever made it.
+-- Two people are behind the two actors.
 CREATE FUNCTION myna.are_two(one text, other text) RETURNS boolean LANGUAGE sql STABLE AS $$
-    WITH RECURSIVE who(side, actor, n) AS (
-        VALUES ('one', one, 0), ('other', other, 0)
-        UNION ALL
-        SELECT who.side, k.created_by, who.n + 1 FROM who
-        JOIN myna.api_key k ON who.actor = 'api-key:' || k.key_id WHERE who.n < 16)
-    SELECT count(DISTINCT last.actor) = 2
-    FROM (SELECT DISTINCT ON (side) actor FROM who ORDER BY side, n DESC) last
+    SELECT myna.person(one) <> myna.person(other)
 $$;

@@ -49,6 +49,13 @@ struct author api_author(const struct request *request)
     return (struct author){request->actor.name, request->address};
 }
 
+int64_t api_alone(const struct api *api)
+{
+    const bool has_cost = api->approval_cost != NULL && api->approval_cost[0] != '\0';
+
+    return has_cost ? 1 : api->approval_devices;
+}
+
 const char *api_operator(const struct request *request)
 {
     static const char prefix[] = "operator:";

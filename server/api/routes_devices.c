@@ -93,15 +93,20 @@ static void update(void *context, struct request *request, struct reply *reply)
     if (!answer_check_labels(reply, patch.labels))
         return;
     const struct author author = api_author(request);
+    struct json_problem problem;
+    const struct leading leading = {&author, api_alone(api), &problem};
     const struct devices_patch change = {
         .name = patch.name,
         .region = patch.region,
         .labels =
             patch.labels != NULL ? answer_dump(request->arena, patch.labels) : (struct span){0},
     };
-    enum status status = devices_update(api->store, &author, request_param(request, "id"), version,
+    enum status status = devices_update(api->store, &leading, request_param(request, "id"), version,
                                         &change, request->arena, &device);
-    answer_document(reply, status, 200, &device, subject(request));
+    if (status == STATUS_DENIED)
+        reply_problem(reply, 409, "%s", problem.detail);
+    else
+        answer_document(reply, status, 200, &device, subject(request));
 }
 
 static void revoke(void *context, struct request *request, struct reply *reply)

@@ -82,10 +82,21 @@ static void create(void *context, struct request *request, struct reply *reply)
     answer_document(reply, status, 201, &group, answer_subject(request, "group", made.id));
 }
 
+/* False: it was too many robots, which was answered. */
+static bool answer_led(struct reply *reply, enum status status, const struct json_problem *problem)
+{
+    if (status != STATUS_DENIED || problem->detail[0] == '\0')
+        return true;
+    reply_problem(reply, 409, "%s", problem->detail);
+    return false;
+}
+
 static void update(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
     const struct author author = api_author(request);
+    struct json_problem problem = {0};
+    const struct leading leading = {&author, api_alone(api), &problem};
     struct fields made = {.priority = -1};
     struct document group;
     int64_t version;
@@ -97,8 +108,10 @@ static void update(void *context, struct request *request, struct reply *reply)
     if (made.filter != NULL && !filtering_read(request, reply, api->store, made.filter, "/filter",
                                                FILTERING_GROUP, &patch.filter))
         return;
-    enum status status = groups_update(api->store, &author, request_param(request, "id"), version,
+    enum status status = groups_update(api->store, &leading, request_param(request, "id"), version,
                                        &patch, request->arena, &group);
+    if (!answer_led(reply, status, &problem))
+        return;
     if (status == STATUS_DENIED)
         reply_problem(
             reply, 409,
@@ -113,10 +126,13 @@ static void delete_group(void *context, struct request *request, struct reply *r
 {
     const struct api *api = context;
     const struct author author = api_author(request);
+    struct json_problem problem = {0};
+    const struct leading leading = {&author, api_alone(api), &problem};
 
-    answer_done(reply,
-                groups_delete(api->store, &author, request_param(request, "id"), request->arena),
-                subject(request));
+    enum status status =
+        groups_delete(api->store, &leading, request_param(request, "id"), request->arena);
+    if (answer_led(reply, status, &problem))
+        answer_done(reply, status, subject(request));
 }
 
 static void members(void *context, struct request *request, struct reply *reply)
@@ -154,20 +170,26 @@ static void add(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
     const struct author author = api_author(request);
+    struct json_problem problem = {0};
+    const struct leading leading = {&author, api_alone(api), &problem};
 
-    answer_member(request, reply,
-                  groups_add(api->store, &author, request_param(request, "id"),
-                             request_param(request, "device"), request->arena));
+    enum status status = groups_add(api->store, &leading, request_param(request, "id"),
+                                    request_param(request, "device"), request->arena);
+    if (answer_led(reply, status, &problem))
+        answer_member(request, reply, status);
 }
 
 static void remove_member(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
     const struct author author = api_author(request);
+    struct json_problem problem = {0};
+    const struct leading leading = {&author, api_alone(api), &problem};
 
-    answer_member(request, reply,
-                  groups_remove(api->store, &author, request_param(request, "id"),
-                                request_param(request, "device"), request->arena));
+    enum status status = groups_remove(api->store, &leading, request_param(request, "id"),
+                                       request_param(request, "device"), request->arena);
+    if (answer_led(reply, status, &problem))
+        answer_member(request, reply, status);
 }
 
 static const struct route rows[] = {

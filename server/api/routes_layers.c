@@ -64,15 +64,6 @@ static const struct json_field change_fields[] = {
      .required = true},
 };
 
-/* How many robots one operator may lead to other routes: what that costs is known to rollouts only.
- */
-static int64_t led_alone(const struct api *api)
-{
-    const bool has_cost = api->approval_cost != NULL && api->approval_cost[0] != '\0';
-
-    return has_cost ? 1 : api->approval_devices;
-}
-
 /* Checked settings into the layer; restores as layers_put() takes it. */
 static void replace(const struct api *api, struct request *request, struct reply *reply,
                     int64_t if_revision, const struct json *settings, int64_t restores)
@@ -84,7 +75,7 @@ static void replace(const struct api *api, struct request *request, struct reply
         .if_revision = if_revision,
         .settings = answer_dump(request->arena, settings),
         .restores = restores,
-        .alone = led_alone(api),
+        .alone = api_alone(api),
     };
     struct json_problem problem;
     struct document layer;

@@ -146,9 +146,10 @@ enum status devices_effective(struct store *store, const char *device_id, struct
                       arena, json);
 }
 
-enum status devices_update(struct store *store, const struct author *author, const char *device_id,
-                           int64_t if_version, const struct devices_patch *patch,
-                           struct arena *arena, struct document *out)
+enum status devices_update(struct store *store, const struct leading *leading,
+                           const char *device_id, int64_t if_version,
+                           const struct devices_patch *patch, struct arena *arena,
+                           struct document *out)
 {
     STORE_STATEMENT(
         update,
@@ -176,12 +177,12 @@ enum status devices_update(struct store *store, const struct author *author, con
     const struct value labels =
         patch->labels.size > 0 ? value_json(patch->labels) : value_no_json();
 
-    enum status status =
-        document_change(store, &update,
-                        STORE_VALUES(value_text(author->actor), value_text(author->source),
-                                     value_text(device_id), value_int(if_version),
-                                     value_text(patch->name), value_text(patch->region), labels),
-                        arena, out);
+    enum status status = leading_change(
+        store, leading, device_id, &update,
+        STORE_VALUES(value_text(leading->author->actor), value_text(leading->author->source),
+                     value_text(device_id), value_int(if_version), value_text(patch->name),
+                     value_text(patch->region), labels),
+        arena, out);
 
     return status == STATUS_OK ? devices_get(store, device_id, arena, out) : status;
 }

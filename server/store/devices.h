@@ -5,7 +5,7 @@
 #ifndef SERVER_STORE_DEVICES_H
 #define SERVER_STORE_DEVICES_H
 
-#include "server/store/document.h"
+#include "server/store/leading.h"
 
 /* NULL texts: no such condition. */
 struct devices_filter {
@@ -36,8 +36,9 @@ struct devices_patch {
     const char *region;
     struct span labels; /* a JSON object */
 };
-/* if_version: -1 for any. STATUS_NOT_FOUND, STATUS_CONFLICT. */
-MUST_CHECK enum status devices_update(struct store *store, const struct author *author,
+/* if_version: -1 for any. STATUS_NOT_FOUND, STATUS_CONFLICT; STATUS_DENIED: a group's filter asks
+ * for what changes, which leads too many robots to other routes; leading->problem says so. */
+MUST_CHECK enum status devices_update(struct store *store, const struct leading *leading,
                                       const char *device_id, int64_t if_version,
                                       const struct devices_patch *patch, struct arena *arena,
                                       struct document *out);

@@ -77,7 +77,7 @@ static enum status is_filtered(struct store *store, const char *group_id, bool *
     return status;
 }
 
-static enum status update(struct store *store, const struct author *author, const char *group_id,
+static enum status update(struct store *store, const struct leading *leading, const char *group_id,
                           int64_t if_version, const struct groups_patch *patch, struct arena *arena,
                           struct document *out)
 {
@@ -106,15 +106,19 @@ static enum status update(struct store *store, const struct author *author, cons
     const struct value program =
         patch->filter.text ? value_json(patch->filter.program) : value_no_json();
 
-    return document_change(store, &update,
-                           STORE_VALUES(value_text(author->actor), value_text(author->source),
-                                        value_text(group_id), value_int(if_version),
-                                        value_text(patch->name), value_int(patch->priority),
-                                        value_text(patch->filter.text), program),
-                           arena, out);
+    /* a name leads nobody */
+    const struct leading any = {leading->author, .alone = -1};
+    const bool can_lead = patch->filter.text || patch->priority >= 0;
+
+    return leading_change(
+        store, can_lead ? leading : &any, NULL, &update,
+        STORE_VALUES(value_text(leading->author->actor), value_text(leading->author->source),
+                     value_text(group_id), value_int(if_version), value_text(patch->name),
+                     value_int(patch->priority), value_text(patch->filter.text), program),
+        arena, out);
 }
 
-enum status groups_update(struct store *store, const struct author *author, const char *group_id,
+enum status groups_update(struct store *store, const struct leading *leading, const char *group_id,
                           int64_t if_version, const struct groups_patch *patch, struct arena *arena,
                           struct document *out)
 {
@@ -124,12 +128,17 @@ enum status groups_update(struct store *store, const struct author *author, cons
     if (status == STATUS_OK && !has_filter)
         status = STATUS_DENIED;
     if (status == STATUS_OK)
-        status = update(store, author, group_id, if_version, patch, arena, out);
+        status = update(store, leading, group_id, if_version, patch, arena, out);
     return status == STATUS_OK ? groups_get(store, group_id, arena, out) : status;
 }
 
-enum status groups_delete(struct store *store, const struct author *author, const char *group_id,
-                          struct arena *arena)
+struct deletion {
+    const struct leading *leading;
+    const char *group_id;
+    struct arena *arena;
+};
+
+static enum status delete_row(struct store_conn *conn, const struct deletion *deletion)
 {
     STORE_STATEMENT(
         delete_group,
@@ -145,15 +154,41 @@ enum status groups_delete(struct store *store, const struct author *author, cons
         "         FROM gone JOIN old USING (group_id)"
         "         CROSS JOIN (SELECT count(*) FROM touched) t)"
         "SELECT to_jsonb(true), 0 FROM done, gone");
+    const struct author *author = deletion->leading->author;
     struct document ignored;
 
-    return document_change(
-        store, &delete_group,
-        STORE_VALUES(value_text(author->actor), value_text(author->source), value_text(group_id)),
-        arena, &ignored);
+    return document_exec(conn, &delete_group,
+                         STORE_VALUES(value_text(author->actor), value_text(author->source),
+                                      value_text(deletion->group_id)),
+                         deletion->arena, &ignored);
 }
 
-enum status groups_add(struct store *store, const struct author *author, const char *group_id,
+static enum status delete_led(struct store_conn *conn, void *context)
+{
+    /* filters that ask for the group: whom its end leads is counted now, not in a minute */
+    STORE_STATEMENT(refresh, "SELECT myna.group_refresh(ids, NULL) FROM"
+                             " (SELECT array_agg(g.group_id::text) AS ids FROM myna.device_group g"
+                             "  WHERE g.program -> 'terms' @> '[{\"field\": \"group\"}]') named"
+                             " WHERE ids IS NOT NULL");
+    const struct deletion *deletion = context;
+    enum status status = leading_begin(conn, deletion->leading, NULL);
+
+    if (status == STATUS_OK)
+        status = delete_row(conn, deletion);
+    if (status == STATUS_OK)
+        status = store_exec(conn, &refresh, STORE_NO_VALUES, NULL);
+    return status == STATUS_OK ? leading_end(conn, deletion->leading, NULL) : status;
+}
+
+enum status groups_delete(struct store *store, const struct leading *leading, const char *group_id,
+                          struct arena *arena)
+{
+    struct deletion deletion = {leading, group_id, arena};
+
+    return store_transaction(store, delete_led, &deletion);
+}
+
+enum status groups_add(struct store *store, const struct leading *leading, const char *group_id,
                        const char *device_id, struct arena *arena)
 {
     STORE_STATEMENT(
@@ -175,13 +210,14 @@ enum status groups_add(struct store *store, const struct author *author, const c
 
     if (status != STATUS_OK || has_filter)
         return status == STATUS_OK ? STATUS_DENIED : status;
-    return document_change(store, &add,
-                           STORE_VALUES(value_text(author->actor), value_text(author->source),
-                                        value_text(group_id), value_text(device_id)),
-                           arena, &ignored);
+    return leading_change(store, leading, device_id, &add,
+                          STORE_VALUES(value_text(leading->author->actor),
+                                       value_text(leading->author->source), value_text(group_id),
+                                       value_text(device_id)),
+                          arena, &ignored);
 }
 
-enum status groups_remove(struct store *store, const struct author *author, const char *group_id,
+enum status groups_remove(struct store *store, const struct leading *leading, const char *group_id,
                           const char *device_id, struct arena *arena)
 {
     STORE_STATEMENT(
@@ -203,10 +239,11 @@ enum status groups_remove(struct store *store, const struct author *author, cons
 
     if (status != STATUS_OK || has_filter)
         return status == STATUS_OK ? STATUS_DENIED : status;
-    return document_change(store, &remove_member,
-                           STORE_VALUES(value_text(author->actor), value_text(author->source),
-                                        value_text(group_id), value_text(device_id)),
-                           arena, &ignored);
+    return leading_change(store, leading, device_id, &remove_member,
+                          STORE_VALUES(value_text(leading->author->actor),
+                                       value_text(leading->author->source), value_text(group_id),
+                                       value_text(device_id)),
+                          arena, &ignored);
 }
 
 enum status groups_find_stranger(struct store *store, const char *const *names, size_t count,

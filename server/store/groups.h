@@ -6,7 +6,7 @@
 #ifndef SERVER_STORE_GROUPS_H
 #define SERVER_STORE_GROUPS_H
 
-#include "server/store/document.h"
+#include "server/store/leading.h"
 
 /* role: those that this role is bound to; NULL: all. */
 MUST_CHECK enum status groups_list(struct store *store, const char *after, int64_t limit,
@@ -30,26 +30,27 @@ MUST_CHECK enum status groups_create(struct store *store, const struct author *a
 
 /* name NULL, priority -1, no filter: as it is. Devices whose configuration this can change get a
  * new generation. if_version -1: any. STATUS_NOT_FOUND, STATUS_CONFLICT; STATUS_DENIED: a filter
- * for a group whose members are put in by hand. */
+ * for a group whose members are put in by hand, or, here and below, it leads too many robots to
+ * other routes, and leading->problem says so. */
 struct groups_patch {
     const char *name;
     int64_t priority;
     struct groups_filter filter;
 };
-MUST_CHECK enum status groups_update(struct store *store, const struct author *author,
+MUST_CHECK enum status groups_update(struct store *store, const struct leading *leading,
                                      const char *group_id, int64_t if_version,
                                      const struct groups_patch *patch, struct arena *arena,
                                      struct document *out);
 
-/* Its layer goes with it. STATUS_NOT_FOUND. */
-MUST_CHECK enum status groups_delete(struct store *store, const struct author *author,
+/* Its layer goes with it. STATUS_NOT_FOUND, STATUS_DENIED. */
+MUST_CHECK enum status groups_delete(struct store *store, const struct leading *leading,
                                      const char *group_id, struct arena *arena);
 
 /* Again is harmless. STATUS_NOT_FOUND: no such group or device; STATUS_DENIED: a filter chooses its
  * members. */
-MUST_CHECK enum status groups_add(struct store *store, const struct author *author,
+MUST_CHECK enum status groups_add(struct store *store, const struct leading *leading,
                                   const char *group_id, const char *device_id, struct arena *arena);
-MUST_CHECK enum status groups_remove(struct store *store, const struct author *author,
+MUST_CHECK enum status groups_remove(struct store *store, const struct leading *leading,
                                      const char *group_id, const char *device_id,
                                      struct arena *arena);
 

@@ -1,6 +1,7 @@
 #include "server/store/layers.h"
 
 #include "schema/wire/limits.h"
+#include "server/store/leading.h"
 #include "server/store/rollouts.h"
 
 #define LAYER_ID_SIZE (LIMIT_SLUG + 16)
@@ -262,43 +263,6 @@ static enum status check_rollouts(struct store_conn *conn, const struct change *
     return STATUS_DENIED;
 }
 
-/* Who could lead any number of robots to another vendor alone would need no rollout, and nobody's
- * approval. The first routes of all lead nobody away. */
-static enum status check_alone(struct store_conn *conn, const struct change *change)
-{
-    STORE_STATEMENT(led,
-                    "SELECT count(*) FROM myna.device d WHERE d.status = 'active'"
-                    " AND ($2::text IS NULL OR d.device_id IN"
-                    "   (SELECT m.device_id FROM myna.group_member m WHERE m.group_id = $2))"
-                    " AND ($3::text IS NULL OR d.device_id = $3)"
-                    " AND EXISTS (SELECT FROM myna.layer WHERE settings ? 'routes')"
-                    " AND (SELECT l.settings -> 'routes' FROM myna.layer l WHERE l.layer_id = $4)"
-                    "   IS DISTINCT FROM $1::jsonb -> 'routes'");
-    const struct layers_edit *edit = change->edit;
-    struct result row;
-
-    if (edit->alone < 0)
-        return STATUS_OK;
-    enum status status = store_exec(
-        conn, &led,
-        STORE_VALUES(value_json(edit->settings), value_text(owner_if(&edit->key, LAYERS_GROUP)),
-                     value_text(owner_if(&edit->key, LAYERS_DEVICE)), value_text(change->id)),
-        &row);
-    if (status != STATUS_OK)
-        return status;
-    if (result_int(&row, 0, 0) > edit->alone) {
-        snprintf(change->problem->pointer, sizeof change->problem->pointer, "/settings/routes");
-        snprintf(change->problem->detail, sizeof change->problem->detail,
-                 "these routes lead %lld robots, and other routes for more than %lld take a "
-                 "rollout, which another operator approves; \"vendor drain\" leaves a vendor that "
-                 "fails at once",
-                 (long long)result_int(&row, 0, 0), (long long)edit->alone);
-        status = STATUS_DENIED;
-    }
-    result_release(&row);
-    return status;
-}
-
 enum status layers_check(struct store_conn *conn, const struct layers_key *key,
                          struct span settings, struct json_problem *problem)
 {
@@ -308,9 +272,8 @@ enum status layers_check(struct store_conn *conn, const struct layers_key *key,
     return check_routes(conn, &change);
 }
 
-static enum status put_layer(struct store_conn *conn, void *context)
+static enum status edit_layer(struct store_conn *conn, const struct change *change)
 {
-    const struct change *change = context;
     bool same = false;
     enum status status = lock_layer(conn, change, &same);
 
@@ -319,9 +282,23 @@ static enum status put_layer(struct store_conn *conn, void *context)
     status = check_rollouts(conn, change);
     if (status == STATUS_OK)
         status = check_routes(conn, change);
-    if (status == STATUS_OK)
-        status = check_alone(conn, change);
     return status == STATUS_OK ? replace(conn, change) : status;
+}
+
+static enum status put_layer(struct store_conn *conn, void *context)
+{
+    const struct change *change = context;
+    const char *device_id = owner_if(&change->edit->key, LAYERS_DEVICE);
+    const struct leading leading = {change->edit->author, change->edit->alone, change->problem};
+    enum status status = leading_begin(conn, &leading, device_id);
+
+    if (status == STATUS_OK)
+        status = edit_layer(conn, change);
+    if (status == STATUS_OK)
+        status = leading_end(conn, &leading, device_id);
+    if (status == STATUS_DENIED && change->problem->pointer[0] == '\0')
+        snprintf(change->problem->pointer, sizeof change->problem->pointer, "/settings/routes");
+    return status;
 }
 
 enum status layers_put(struct store *store, const struct layers_edit *edit, struct arena *arena,

@@ -43,15 +43,15 @@ struct layers_edit {
     int64_t if_revision; /* -1: whatever the present one is */
     struct span settings;
     int64_t restores; /* the revision whose content this is, for the history; -1: none */
-    int64_t alone;    /* robots that one operator may lead to other routes; -1: any number */
+    int64_t alone;    /* server/store/leading.h */
 };
 
 /* Replaces the settings and gives every device that it reaches a new generation; equal settings
  * change nothing. Routes must name vendors and contracts that belong together and that every
  * reached device's region allows (I13). STATUS_NOT_FOUND; STATUS_CONFLICT: if_revision is not the
  * current one; STATUS_INVALID: *problem says which route and why; STATUS_DENIED: a rollout under
- * way changes one of them, or other routes for so many robots take a rollout, which another
- * operator approves (the first routes of all do not); *problem says which. */
+ * way changes one of them, or it leads more robots to other routes than one may alone (leading.h);
+ * *problem says which. */
 MUST_CHECK enum status layers_put(struct store *store, const struct layers_edit *edit,
                                   struct arena *arena, struct document *out,
                                   struct json_problem *problem);

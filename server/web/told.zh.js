@@ -103,7 +103,7 @@ export const told = {
   "is unknown: GET /api/v1/settings lists them": "不认识：GET /api/v1/settings 列出全部设置项",
   "must be a revision's number; 0 is a layer that sets nothing": "必须是修订号；0 表示不设置任何内容",
   "rollout \"{}\" is changing it: let that end, or roll it back": "发布“{1}”正在更改它：请等其结束，或将其回滚",
-  "these routes lead {} robots, and other routes for more than {} take a rollout, which another operator approves; \"vendor drain\" leaves a vendor that fails at once": "这些线路涉及 {1} 台机器人；更改超过 {2} 台机器人的线路须通过发布，并由另一位操作员批准；供应商出现故障时可用 “vendor drain” 立即撤离",
+  "with your edits of the last day this leads {} robots to other routes: more than {} take a rollout; \"vendor drain\" leaves a failing vendor at once": "加上您最近一天的修改，这会把 {1} 台机器人引到其他线路：超过 {2} 台须通过发布，并由另一位操作员批准；供应商出现故障时可用 “vendor drain” 立即撤离",
   "must name at least one setting": "至少要有一个设置项",
 
   "must be chat, speech or transcription": "必须是 chat、speech 或 transcription",

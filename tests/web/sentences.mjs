@@ -26,7 +26,7 @@ const PLACES = [
   [/^agent\/software\/\w+\.c$/, ['fail', 'refuse', 'snprintf']],
   [/^schema\/base\/status\.h$/, ['X']],
   [/^(agent\/(trial_turn|prover)|tests\/robots\/tryout)\.c$/, ['fail', 'refuse', 'snprintf']],
-  [/^server\/store\/(preflight\w*|rollout\w*|room|budgets|bounds|layers|vendor_keys|vendor_usage|vendors|statements|terms|imports|invoice\w*|ledger_lines|installation)\.c$/,
+  [/^server\/store\/(preflight\w*|rollout\w*|room|budgets|bounds|layers|leading|vendor_keys|vendor_usage|vendors|statements|terms|imports|invoice\w*|ledger_lines|installation)\.c$/,
     ['preflight_find', 'refuse', 'refuse_before', 'snprintf', 'arena_format', 'buffer_format', 'list_example']],
   [/^server\/store\/transfers\.c$/, ['end_as']],
   [/^server\/jobs\/(rollout_\w+|outbox|courier)\.c$/, ['turn', 'arena_format', 'note_problem', 'fail']],

@@ -371,12 +371,79 @@ test('nobody leads more robots than that to another vendor by an edit alone', as
   const refused = await put('fleet', {...settings, routes: routes('erxian')});
   assert.equal(refused.status, 409);
   assert.deepEqual(refused.body.errors.map(({pointer}) => pointer), ['/settings/routes']);
-  assert.match(refused.body.errors[0].detail, /lead 13 robots.* more than 12 take a rollout/);
+  assert.match(refused.body.errors[0].detail, /leads 13 robots.* more than 12 take a rollout/);
   const back = await admin.post('/layers/fleet/restore', {revision: (await admin.get('/layers/fleet')).body.revision - 1}, {'If-Match': await etag('fleet')});
   assert.equal(back.status, 409, 'nor by a revision of before');
   assert.equal((await put('fleet', {...settings, routes: routes('dahan'), volume: 41})).status, 200, 'what is not the routes is one\'s own to change');
   assert.equal((await put('device/r00', {routes: routes('erxian')})).status, 200, 'one robot is few enough');
   await put('device/r00', {});
+});
+
+const led = async (client, path, body) => {
+  const {etag: version} = (await client.get(path)).headers;
+  return path.startsWith('/layers/') ? client.put(path, {settings: body}, {'If-Match': version}) : client.patch(path, body, {'If-Match': version});
+};
+const vendors = async (vendor) => (await Promise.all([...ROBOTS, 'r12'].map((id) => effective(id, 'routes'))))
+  .filter(({value}) => value[0].vendor === vendor).length;
+const refusedAs = (answered, robots) => {
+  assert.equal(answered.status, 409, JSON.stringify(answered.body));
+  assert.match(answered.body.detail, new RegExp(`leads ${robots} robots to other routes: more than 12 take a rollout`));
+};
+
+test('nor by a group that is filled, widened, reordered or deleted once its layer has the routes', async () => {
+  const erxian = {routes: [{vendor: 'erxian', model: 'm', contract: 'erxian-terms'}]};
+  assert.equal((await admin.post('/groups', {id: 'grab', filter: 'id = nothing', priority: 900})).status, 201);
+  assert.equal((await led(admin, '/layers/group/grab', erxian)).status, 200, 'nobody is in it');
+  refusedAs(await led(admin, '/groups/grab', {filter: 'id starts r'}), 13);
+  assert.equal((await admin.get('/groups/grab')).body.devices, 0);
+  refusedAs(await led(admin, '/groups/grab', {filter: 'output_today >= 0'}), 13);
+  refusedAs(await led(admin, '/groups/grab', {filter: 'output_today > 1000000'}), 13);
+  assert.equal(await vendors('erxian'), 0);
+  assert.equal((await admin.remove('/groups/grab')).status, 204);
+
+  const {settings} = (await admin.get('/layers/fleet')).body;
+  assert.equal((await admin.post('/groups', {id: 'cover', filter: 'id starts r', priority: 900})).status, 201);
+  assert.equal((await led(admin, '/layers/group/cover', {routes: settings.routes})).status, 200, 'they are the same routes');
+  assert.equal((await admin.post('/groups', {id: 'under', filter: 'id starts r', priority: 800})).status, 201);
+  assert.equal((await led(admin, '/layers/group/under', erxian)).status, 200, 'a layer above it says otherwise');
+  refusedAs(await led(admin, '/groups/under', {priority: 901}), 13);
+  refusedAs(await admin.remove('/groups/cover'), 13);
+  assert.equal((await admin.remove('/groups/under')).status, 204);
+  assert.equal((await admin.remove('/groups/cover')).status, 204);
+  assert.equal(await vendors('erxian'), 0);
+});
+
+test('nor robot by robot: what one person leads within a day is counted together', async () => {
+  const erxian = {routes: [{vendor: 'erxian', model: 'm', contract: 'erxian-terms'}]};
+  assert.equal((await admin.post('/operators', {id: 'edda', role: 'operator', password: 'edda-password'})).status, 201);
+  const edda = await stack.login('edda', 'edda-password');
+  assert.equal((await edda.post('/groups', {id: 'hand', priority: 900})).status, 201);
+  assert.equal((await edda.post('/groups', {id: 'held'})).status, 201);
+  assert.equal((await edda.post('/groups', {id: 'named', filter: 'labels.led = yes', priority: 901})).status, 201);
+  assert.equal((await led(edda, '/layers/group/hand', erxian)).status, 200);
+  assert.equal((await led(edda, '/layers/group/named', erxian)).status, 200);
+  for (const id of ROBOTS.slice(0, 4)) assert.equal((await edda.put(`/groups/hand/devices/${id}`)).status, 204);
+  for (const id of ROBOTS.slice(4, 8)) assert.equal((await led(edda, `/devices/${id}`, {labels: {led: 'yes'}})).status, 200);
+  for (const id of ROBOTS.slice(8)) assert.equal((await led(edda, `/layers/device/${id}`, erxian)).status, 200);
+  assert.equal(await vendors('erxian'), 12);
+  refusedAs(await edda.put('/groups/hand/devices/r12'), 13);
+  refusedAs(await led(edda, '/devices/r12', {labels: {led: 'yes'}}), 13);
+  refusedAs(await led(edda, '/layers/device/r12', erxian), 13);
+  assert.equal(await vendors('erxian'), 12);
+  assert.equal((await led(edda, '/devices/r12', {name: 'Zwölf'})).status, 200, 'what leads nobody is free');
+  assert.equal((await edda.put('/groups/held/devices/r12')).status, 204);
+  assert.equal((await led(edda, '/groups/named', {filter: 'labels.led = yes and not group = held'})).status, 200);
+  assert.equal((await led(edda, '/devices/r12', {labels: {led: 'yes'}})).status, 200);
+  refusedAs(await edda.remove('/groups/held/devices/r12'), 13);
+  refusedAs(await edda.remove('/groups/held'), 13);
+  assert.equal((await edda.get('/groups/held')).body.devices, 1);
+
+  for (const id of ROBOTS.slice(0, 4)) assert.equal((await edda.remove(`/groups/hand/devices/${id}`)).status, 204, 'the way back is the same robots');
+  await stack.sql("UPDATE myna.led_alone SET led_at = led_at - interval '25 hours'");
+  assert.equal((await led(edda, '/layers/device/r12', erxian)).status, 200, 'a day later');
+  for (const id of [...ROBOTS.slice(8), 'r12']) assert.equal((await led(edda, `/layers/device/${id}`, {})).status, 200);
+  for (const id of ['hand', 'named', 'held']) assert.equal((await edda.remove(`/groups/${id}`)).status, 204);
+  assert.equal(await vendors('dahan'), 13);
 });
 
 test('what has not begun is dropped, what has stays for the record', async () => {

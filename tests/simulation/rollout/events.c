@@ -99,13 +99,14 @@ void events_change_membership(struct world *world)
     const int group = world_roll(world, MODEL_GROUPS);
     const int robot = world_roll(world, MODEL_ROBOTS);
     bool *is_member = &world->model.is_member[group][robot];
+    const struct leading any = {&people, .alone = -1};
     char group_id[16];
     char id[16];
 
     snprintf(group_id, sizeof group_id, "g%d", group);
     world_robot_id(robot, id);
-    assert_int_equal(*is_member ? groups_remove(world->store, &people, group_id, id, world->arena)
-                                : groups_add(world->store, &people, group_id, id, world->arena),
+    assert_int_equal(*is_member ? groups_remove(world->store, &any, group_id, id, world->arena)
+                                : groups_add(world->store, &any, group_id, id, world->arena),
                      STATUS_OK);
     *is_member = !*is_member;
 }
