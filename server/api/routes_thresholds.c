@@ -7,7 +7,8 @@ static void list(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
     struct span json;
-    enum status status = thresholds_list(api->store, request->arena, &json);
+    enum status status = thresholds_list(api->store, request_query(request, "source"),
+                                         request_query(request, "state"), request->arena, &json);
 
     answer_json(reply, status, json, "thresholds");
 }

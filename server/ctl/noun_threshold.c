@@ -11,7 +11,7 @@ static int list(struct ctl *ctl)
         {"source", "source", VIEW_TEXT},     {"at", "rule.at", VIEW_TEXT},
         {"of", "rule.of", VIEW_TEXT},        {"seen", "seen.value", VIEW_MONEY},
         {"limit", "seen.limit", VIEW_MONEY}, {"runs out", "seen.forecast.runs_out", VIEW_TEXT},
-        {"shadow", "rule.shadow", VIEW_YES},
+        {"shadow", "rule.shadow", VIEW_YES}, {"robots", "robots", VIEW_NUMBER},
     };
     struct client_answer answer;
     int result =

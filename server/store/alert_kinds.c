@@ -40,7 +40,7 @@ static const struct alert_kinds_row rows[] = {
      "The identity provider no longer gives admin to the only one who has it. Put somebody into a "
      "group that oidc_roles gives admin, or make another admin: mynad operator NAME --role "
      "admin."},
-    {"limit_too_small", "Limit too small for one attempt", "/contracts#limits",
+    {"limit_too_small", "Limit too small for one attempt", NULL,
      "No robot that it binds can answer: the whole limit is less than the shortest attempt takes. "
      "Raise the budget or cap, or give those robots a shorter persona and history."},
     {"key_left_behind", "Robot with a retired key", NULL,
@@ -83,13 +83,14 @@ static const struct alert_kinds_row rows[] = {
     {"route_refused", "Route refused by region", NULL,
      "A vendor's region does not fit the robot's: change the robot's region or its routes."},
     {"threshold", "Threshold reached", NULL,
-     "Look at what the contract cost so far (mynactl statement bill {}); raise the limit in its "
-     "document (mynactl contract apply), or let the actions that were agreed for it hold until the "
-     "period ends."},
-    {"threshold/budget", "Budget threshold reached", "/contracts#limits",
-     "Look at what the budget holds (mynactl budget get {}); raise it with mynactl budget set {} "
-     "--at-most, move its thresholds with --thresholds, or let what they do hold until the period "
-     "ends."},
+     "Open the contract's page: it says what was used and what the threshold does. Raise the limit "
+     "in a new version of its document, lift what the threshold does, or let it hold until the "
+     "period ends. At a terminal: mynactl statement bill {}, mynactl contract apply, mynactl "
+     "threshold reset."},
+    {"threshold/budget", "Budget threshold reached", NULL,
+     "Open the budget's page and raise it, move its thresholds, or lift what they do; or let it "
+     "hold until the period ends. At a terminal: mynactl budget get {}, mynactl budget set {} "
+     "--at-most or --thresholds, mynactl threshold reset."},
     {"transfer_ended", "Robot that was not handed over", NULL,
      "It stays what and whose it was. Ask whoever has it why, then ask the robot again (mynactl "
      "device transfer {}); where its proof did not fit, find out who has its key."},

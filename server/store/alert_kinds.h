@@ -42,6 +42,7 @@ void alert_kinds_columns(struct arena *arena, struct value out[ALERT_KINDS_COLUM
     " WHEN 'device' THEN '/robots/' || split_part(a.subject, '/', 2)"                              \
     " WHEN 'contract' THEN '/contracts/' || split_part(a.subject, '/', 2)"                         \
     " WHEN 'rollout' THEN '/rollouts/' || split_part(a.subject, '/', 2)"                           \
-    " WHEN 'budget' THEN '/contracts' WHEN 'vendor' THEN '/vendors' ELSE '/alerts' END)"
+    " WHEN 'budget' THEN '/budgets/' || split_part(a.subject, '/', 2) WHEN 'vendor' THEN "         \
+    "'/vendors' ELSE '/alerts' END)"
 
 #endif

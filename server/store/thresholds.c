@@ -424,14 +424,22 @@ enum status thresholds_forget(struct store *store, struct arena *arena, const ch
     "'fired_at', CASE WHEN t.state <> 'armed' THEN t.fired_at END, 'seen', t.seen, 'seen_at', "    \
     "t.seen_at, 'holds', (SELECT coalesce(jsonb_object_agg(e.name, e.value), '{}') FROM "          \
     "myna.enforcement e WHERE e.threshold_id = t.threshold_id), 'falls_back_to', (SELECT "         \
-    "min(c.fall_back_to) FROM myna.contract_standing c WHERE c.threshold_id = t.threshold_id))"
+    "min(c.fall_back_to) FROM myna.contract_standing c WHERE c.threshold_id = t.threshold_id), "   \
+    "'robots', CASE WHEN EXISTS (SELECT FROM myna.enforcement e WHERE e.threshold_id = "           \
+    "t.threshold_id) OR EXISTS (SELECT FROM myna.contract_standing c WHERE c.threshold_id = "      \
+    "t.threshold_id) THEN (SELECT count(DISTINCT r.device_id) FROM myna.threshold_reach r WHERE "  \
+    "r.threshold_id = t.threshold_id) ELSE 0 END)"
 
-enum status thresholds_list(struct store *store, struct arena *arena, struct span *json)
+enum status thresholds_list(struct store *store, const char *source, const char *state,
+                            struct arena *arena, struct span *json)
 {
     STORE_STATEMENT(list, "SELECT jsonb_build_object('items', coalesce(jsonb_agg(" THRESHOLD_JSON
-                          " ORDER BY t.source), '[]'), 'next', NULL) FROM myna.threshold t");
+                          " ORDER BY t.source), '[]'), 'next', NULL) FROM myna.threshold t"
+                          " WHERE ($1::text IS NULL OR starts_with(t.source, $1 || ':'))"
+                          " AND ($2::text IS NULL OR t.state = $2)");
 
-    return store_json(store, &list, STORE_NO_VALUES, arena, json);
+    return store_json(store, &list, STORE_VALUES(value_text(source), value_text(state)), arena,
+                      json);
 }
 
 struct resetting {

@@ -122,7 +122,10 @@ MUST_CHECK enum status thresholds_forget(struct store *store, struct arena *aren
 
 /* ---- the API ---- */
 
-MUST_CHECK enum status thresholds_list(struct store *store, struct arena *arena, struct span *json);
+/* source: "budget:evening", "contract:dahan-2026": its own alone; state: those that are; NULL: all.
+ */
+MUST_CHECK enum status thresholds_list(struct store *store, const char *source, const char *state,
+                                       struct arena *arena, struct span *json);
 
 /* By hand: its actions end and its alert is cleared; it stays quiet until a new period or a raised
  * limit. Audited. STATUS_NOT_FOUND; STATUS_CONFLICT: it has not fired. */

@@ -1030,6 +1030,15 @@ export const told = {
 
 // Parts of sentences: words of a list, and what is put together of a word and a name.
 export const parts = {
+  "throttle to {} turns a minute": "限为每分钟 {1} 轮",
+  "throttle to answers of {} tokens": "限为每次回答 {1} 个词元",
+  " and to answers of {} tokens": "，每次回答 {1} 个词元",
+  "throttle to model {}": "改用模型 {1}",
+  " and to model {}": "，改用模型 {1}",
+  "fall back to {}": "回退到 {1}",
+  "answer from the canned persona": "以预设角色回答",
+  "forecast {}%": "预测达到 {1}%",
+  "{} times the usual hour": "平常每小时的 {1} 倍",
   "logins": "登录",
   "damaged": "已损坏",
   "closed": "已关闭",

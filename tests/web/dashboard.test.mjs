@@ -6,6 +6,7 @@ import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {Fleet, until} from '../support/fleet.mjs';
 import {Browser} from './browser.mjs';
+import {budgetTests} from './budgets.mjs';
 import {chineseTests} from './chinese.mjs';
 import {claimsTests} from './claims.mjs';
 import {contractTests} from './contracts.mjs';
@@ -20,7 +21,7 @@ const ROBOTS = 12;
 const PAGES = ['/fleet', '/claims', '/pairings', '/robots/myna-1', '/robots/sim-0001', '/support?robot=sim-0001', '/usage', '/usage?by=device,class&range=week', '/whatif', '/rollouts',
   '/rollouts/louder', '/rollouts/new', '/rollouts/new?step=safety', '/config', '/contracts',
   '/contracts/dahan-2026', '/contracts/changhe-2024', '/contracts/changhe-2024/edit', '/contracts/new',
-  '/vendors', '/vendors/dahan', '/vendors/dahan/pack', '/alerts', '/alerts?show=all&subject=device/sim-0003',
+  '/budgets/evening', '/vendors', '/vendors/dahan', '/vendors/dahan/pack', '/alerts', '/alerts?show=all&subject=device/sim-0003',
   '/alerts/1', '/audit', '/privacy', '/audit?action=layer&actor=operator:admin', '/access', '/you', '/config/group/second', '/nowhere'];
 
 let fleet, browser, page, password;
@@ -346,6 +347,7 @@ test('a robot with a plan shows on its page how much of it is left', async () =>
   assert.equal(await page.getByRole('table', {name: 'Caps and budgets'}).locator('tbody tr').count(), 1, 'its own alone');
 });
 
+budgetTests({page: () => page, browser: () => browser});
 contractTests({page: () => page, browser: () => browser});
 claimsTests({page: () => page, browser: () => browser, settle});
 

@@ -18,8 +18,9 @@ export function usageBehind({ from, end, zone, by = "model", ...only }) {
 
 const PAGES = {
   device: (id) => `/robots/${id}`, rollout: (id) => `/rollouts/${id}`, group: (id) => `/config/group/${id}`, contract: (id) => `/contracts/${id}`,
-  vendor: (id) => `/vendors/${id}`, alert: (id) => `/alerts/${id}`, claim: () => "/claims", pairing: () => "/pairings", budget: () => "/contracts#limits",
+  vendor: (id) => `/vendors/${id}`, alert: (id) => `/alerts/${id}`, claim: () => "/claims", pairing: () => "/pairings", budget: (id) => `/budgets/${id}`,
   layer: (id) => (id === "fleet" ? "/config" : id.startsWith("device:") ? `/robots/${id.slice(7)}` : `/config/${id.replace(":", "/")}`),
+  threshold: (id) => pageOf(id.split(":", 2).join(":")), // "budget:night:80%": of the budget night
   operator: () => "/access", "api-key": () => "/access", role: () => "/access", region: () => "/vendors", retention: () => "/privacy",
 };
 

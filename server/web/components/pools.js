@@ -5,7 +5,7 @@
 import { html } from "../dom.js";
 import { lastDayIn, money, number } from "../format.js";
 import { givenName, t, word } from "../text.js";
-import { dayOf, usageBehind } from "./behind.js";
+import { dayOf, pageOf, usageBehind } from "./behind.js";
 import { Table } from "./table.js";
 import { Chip } from "./ui.js";
 
@@ -24,7 +24,7 @@ function tone(pool) {
   return Number(pool.share) >= 0.8 ? "warn" : "";
 }
 
-function Bar({ pool }) {
+export function Bar({ pool }) {
   const spent = share(pool.spent, pool);
   const held = Math.min(100 - spent, share(pool.outstanding, pool));
   const label = t("pool.bar", { spent: Math.round(spent), held: Math.round(held) });
@@ -36,7 +36,8 @@ function Bar({ pool }) {
 function Source({ pool }) {
   const [kind, id, name] = pool.source.split(":");
   const unnamed = /^caps\/\d+$/.test(name || "");
-  return html`<b>${unnamed ? pool.currency || word("metric", pool.unit) : name ? givenName(name) : id}</b>
+  const title = unnamed ? pool.currency || word("metric", pool.unit) : name ? givenName(name) : id;
+  return html`${kind === "budget" ? html`<a class="row-link" href=${pageOf(pool.source)}>${title}</a>` : html`<b>${title}</b>`}
     <span class="sub">${word("pool", kind)}${kind === "cap" && html` \u00b7 <a href="/contracts/${id}">${id}</a>`}
       ${kind === "budget" && pool.subject && ` \u00b7 ${pool.subject}`}</span>`;
 }
@@ -44,7 +45,7 @@ function Source({ pool }) {
 const SUBJECTS = ["vendor", "contract", "group", "device"];
 
 // What was spent is the usage of whom the pool is for, since its period began.
-const spentOn = ({ scope, subject, period, zone }) => usageBehind({ zone, from: dayOf(Date.parse(period.from), zone),
+export const spentOn = ({ scope, subject, period, zone }) => usageBehind({ zone, from: dayOf(Date.parse(period.from), zone),
   end: period.to && dayOf(Date.parse(period.to), zone), ...(SUBJECTS.includes(scope) && { [scope]: subject }) });
 
 const amount = (name) => (pool) => html`<${PoolAmount} pool=${pool} value=${pool[name]} />`;
@@ -68,5 +69,5 @@ const NARROW = COLUMNS.filter(({ key }) => key !== "until").map((column) => (col
 
 export function Pools({ pools, label, narrow = false }) {
   return html`<${Table} label=${label} columns=${narrow ? NARROW : COLUMNS} rows=${pools}
-    rowKey=${(pool) => `${pool.source} ${pool.period.from}`} />`;
+    rowKey=${(pool) => `${pool.source} ${pool.period.from}`} rowHref=${({ source }) => pageOf(source)} />`;
 }

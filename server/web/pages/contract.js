@@ -7,6 +7,7 @@ import { Bill } from "../components/bill.js";
 import { PageHead } from "../components/page.js";
 import { fullestFirst, Pools } from "../components/pools.js";
 import { Loaded } from "../components/states.js";
+import { Thresholds } from "../components/thresholds.js";
 import { Button, Card, Facts } from "../components/ui.js";
 import { dayIn, number } from "../format.js";
 import { navigate } from "../router.js";
@@ -56,6 +57,6 @@ export function Contract({ id }) {
     <${Loaded} state=${burndown} lines=${10}>${(burns) => html`
       ${contract.data && html`<${Standing} contract=${contract.data} burndown=${burns} />`}
       <${Card} title=${t("burn.title")}><${Burns} burndown=${burns} /></${Card}>`}</${Loaded}>
-    ${contract.data && burndown.data && html`<${Held} id=${id} burns=${burndown.data} /><${SoFar} id=${id} contract=${contract.data} />
+    ${contract.data && burndown.data && html`<${Thresholds} source=${`contract:${id}`} /><${Held} id=${id} burns=${burndown.data} /><${SoFar} id=${id} contract=${contract.data} />
       <${Versions} contract=${contract.data} />`}`;
 }

@@ -1,12 +1,13 @@
 // contracts.js - the terms agreed with vendors
 
-import { html, useEffect, useState } from "../dom.js";
+import { html, useState } from "../dom.js";
 import { useList, useResource } from "../api.js";
 import { BudgetDialog } from "../components/budget.js";
 import { PageHead } from "../components/page.js";
 import { fullestFirst, Pools } from "../components/pools.js";
 import { Empty, Loaded } from "../components/states.js";
 import { ListTable } from "../components/table.js";
+import { Thresholds } from "../components/thresholds.js";
 import { Button, Card, Chip } from "../components/ui.js";
 import { dayIn, money, NONE, number, percent } from "../format.js";
 import { may } from "../session.js";
@@ -48,6 +49,7 @@ export function Contracts() {
       empty=${html`<${Empty} icon="contracts" title=${t("contracts.none")}>
         <p class="muted">${t("contracts.none.how")}</p>
         ${may("operator") && html`<a class="button" href="/contracts/new">${t("contracts.new")}</a>`}</${Empty}>`} /></section>
+    <${Thresholds} />
     <${Limits} />`;
 }
 
@@ -55,11 +57,8 @@ export function Contracts() {
 function Limits() {
   const [adding, setAdding] = useState(false);
   const state = useResource("/pools", { query: { open: "true" }, kinds: ["usage", "pool", "contract"], gap_ms: 2000 });
-  useEffect(() => {
-    if (location.hash === "#limits") document.getElementById("limits")?.scrollIntoView();
-  }, [state.data === undefined]); // again when they are there and the page has its length
   const add = may("operator") && html`<${Button} onClick=${() => setAdding(true)}>${t("budget.add")}</${Button}>`;
-  return html`<${Card} id="limits" title=${t("pools")} actions=${add} flush>
+  return html`<${Card} title=${t("pools")} actions=${add} flush>
     <${Loaded} state=${state} lines=${4}>${({ items }) => (items.length === 0
       ? html`<${Empty} icon="contracts" title=${t("pools.none")}><p class="muted">${t("pools.none.how")}</p></${Empty}>`
       : html`<${Pools} label=${t("pools")} pools=${fullestFirst(items)} />`)}</${Loaded}></${Card}>

@@ -99,6 +99,7 @@ test('at 100 % robots of that contract take the other contract\'s route, and say
   assert.equal((await alerts())[0].severity, 'critical');
   assert.equal((await alerts())[0].detail.robots, 1);
   assert.equal((await threshold('full')).falls_back_to, names.small);
+  assert.equal((await threshold('full')).robots, 1);
 });
 
 test('minutes of video that a back office reports move a threshold, and so does every other metric', async () => {
@@ -176,11 +177,15 @@ test('a budget alerts at 80 and 100 % unless it says otherwise', async () => {
   await useOf('r1', 80);
   await budgetFired('80%');
   assert.equal((await budgets('100%')).state, 'armed');
+  const some = async (query) => (await admin.get(`/thresholds?${query}`)).body.items.map(({source, robots}) => [source, robots]);
+  assert.deepEqual(await some(`source=budget:b-${number}`), [[`budget:b-${number}:100%`, 0], [`budget:b-${number}:80%`, 0]]);
+  assert.deepEqual(await some(`source=budget:b-${number}&state=fired`), [[`budget:b-${number}:80%`, 0]]);
+  assert.deepEqual(await some('source=budget:b'), [], 'an id that another begins with is another');
   const [alert, ...more] = await alerts();
   assert.deepEqual([alert.severity, alert.subject, alert.words, more],
     ['warning', `budget/b-${number}/80%`, `Budget b-${number} is at 80 output of 100, 80 %; the threshold is 80%.`, []]);
   assert.match(alert.cure, new RegExp(`mynactl budget set b-${number} --at-most`));
-  assert.equal(alert.link, '/contracts#limits');
+  assert.equal(alert.link, `/budgets/b-${number}`);
   await useOf('r1', 20);
   await budgetFired('100%');
   assert.deepEqual((await alerts()).map(({subject, severity}) => [subject, severity]),
