@@ -233,8 +233,7 @@ static const struct task {
     {"retire", tasks_keys_retire, "master: forget the master keys before the present one"},
     {"restored", run_restored, "say that the database was restored: robots tell it again"},
     {"operator", run_operator,
-     "NAME --role ROLE: create or replace; password on standard input\n"
-     "             NAME --reset-second-factor: of whoever lost phone and recovery codes"},
+     "NAME --role ROLE: create or replace, password on standard input; or --reset-second-factor"},
 };
 
 int tasks_run(const struct config *config, int argc, char **argv)
