@@ -1,6 +1,6 @@
 // The full robot in a whole fleet: what the server can tell it, and what a copied disk does.
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
+import {execFileSync, spawn} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {appendFileSync, copyFileSync, existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
@@ -353,4 +353,45 @@ test('a robot that is stopped in mid-sentence ends cleanly', async () => {
   await stopRobot();
   await cut;
   assert.doesNotMatch(fleet.log('myna-agent'), /Sanitizer|runtime error/);
+});
+
+test('a robot without a claim code enrols by the digits that it speaks, then talks', async () => {
+  const program = join(fleet.env.MYNA_BUILD, 'myna-agent');
+  const config = join(fleet.home, 'paired.conf');
+  const socket = join(fleet.home, 'paired.sock');
+  writeFileSync(config, readFileSync(join(fleet.home, 'myna-agent.conf'), 'utf8').replaceAll(join(fleet.home, 'agent'), join(fleet.home, 'paired')));
+  const {url} = JSON.parse(readFileSync(join(fleet.home, 'agent/device.json'), 'utf8'));
+  const options = ['--config', config, '--socket', socket, '--display', 'headless', '--audio', 'file'];
+  const said = {pair: '', run: ''};
+  const start = (name, ...words) => {
+    const child = spawn(program, [...options, ...words], {stdio: ['ignore', 'pipe', 'pipe']});
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => { said[name] += data; });
+    return {child, ended: new Promise((end) => child.once('exit', end))};
+  };
+
+  await fleet.myna('ctl', 'pairing', 'open', '--for', '5m');
+  const pairing = start('pair', 'pair', '--url', url, '--device-id', 'paired-1', '--unattended');
+  let robot;
+  try {
+    await until(60, () => said.pair, () => /pairing digits: \d{3} \d{3}\n/.test(said.pair));
+    const [, digits] = /pairing digits: (\d{3} \d{3})\n/.exec(said.pair);
+    let waits;
+    await until(20, () => said.pair, async () => {
+      waits = (await fleet.ctl('pairing', 'list')).items.find(({device_id}) => device_id === 'paired-1');
+      return waits?.state === 'waiting';
+    });
+    await fleet.myna('ctl', 'pairing', 'confirm', String(waits.id), digits);
+    assert.equal(await pairing.ended, 0, said.pair);
+
+    robot = start('run');
+    const device = () => fleet.ctl('device', 'get', 'paired-1');
+    await until(30, () => said.run, async () => (await device()).reported_generation >= 1);
+    const answer = execFileSync(program, ['--socket', socket, 'ask', 'Who are you?'], {encoding: 'utf8', timeout: 60000});
+    assert.ok(answer.trim().length > 0);
+    await until(30, () => said.run, async () => (await fleet.sql("SELECT 1 FROM myna.usage WHERE device_id = 'paired-1' AND provenance <> 5")).length === 1);
+  } finally {
+    pairing.child.kill('SIGKILL');
+    robot?.child.kill('SIGTERM');
+    await robot?.ended;
+  }
 });
