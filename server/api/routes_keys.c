@@ -9,6 +9,7 @@
 struct fields {
     const char *name;
     const char *role;
+    const char *owner;
     int64_t expires_in_s;
 };
 
@@ -28,6 +29,7 @@ static const struct json_field fields[] = {
      .offset = offsetof(struct fields, expires_in_s),
      .min = 60,
      .max = 10 * (int64_t)YEAR_S},
+    {.name = "owner", .kind = JSON_FIELD_SLUG, .offset = offsetof(struct fields, owner)},
 };
 
 /* The key's own members, and "key": shown this once. */
@@ -47,7 +49,7 @@ static void create(void *context, struct request *request, struct reply *reply)
     uint8_t hash[CRYPTO_HASH_SIZE];
     struct document row;
 
-    if (!answer_decode(request, reply, fields, 3, &made))
+    if (!answer_decode(request, reply, fields, 4, &made))
         return;
     const char *key = secret_make(request->arena, "myna_", 32);
     if (key == NULL) {
@@ -56,10 +58,12 @@ static void create(void *context, struct request *request, struct reply *reply)
     }
     secret_hash(span_text(key), hash);
     enum status status =
-        operators_create_key(api->store, &author, made.name, made.role, span_of(hash, sizeof hash),
-                             made.expires_in_s, request->arena, &row);
+        operators_create_key(api->store, &author, made.name, made.role, made.owner,
+                             span_of(hash, sizeof hash), made.expires_in_s, request->arena, &row);
     if (status == STATUS_CONFLICT)
         answer_bad(reply, "/role", "there is no such role");
+    else if (status == STATUS_NOT_FOUND)
+        answer_bad(reply, "/owner", "must be an operator whose own role may do what the key's may");
     else if (status == STATUS_OK)
         reply_json(reply, 201, with_key(request->arena, row.json, key));
     else

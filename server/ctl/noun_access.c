@@ -75,12 +75,13 @@ static int list_keys(struct ctl *ctl)
         {"role", "role", VIEW_TEXT},
         {"until", "expires_at", VIEW_TIME},
         {"revoked", "revoked_at", VIEW_TIME},
-        {"by", "created_by", VIEW_TEXT},
+        {"owner", "owner", VIEW_TEXT},
+        {"stopped", "stopped", VIEW_TEXT},
     };
     struct client_answer answer;
     int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/api-keys", (char *)NULL);
 
-    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 6) : result;
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 7) : result;
 }
 
 static int create_key(struct ctl *ctl)

@@ -89,7 +89,8 @@ enum status operators_by_key(struct store *store, struct span key_hash,
                     ", coalesce(k.last_used_at < now() - interval '5 minutes', true), " EXPIRES_IN(
                         "k") " FROM myna.api_key k JOIN myna.role r ON r.role_id = k.role"
                              " WHERE k.key_hash = $1"
-                             " AND expires_at > now() AND revoked_at IS NULL");
+                             " AND expires_at > now() AND revoked_at IS NULL"
+                             " AND myna.key_stopped(k) IS NULL");
     bool is_news = false;
     enum status status = identify(store, &find, key_hash, out, &is_news);
 
@@ -485,7 +486,8 @@ enum status operators_delete(struct store *store, const struct author *author,
 }
 
 #define KEY_JSON                                                                                   \
-    "jsonb_build_object('id', k.key_id, 'name', k.name, 'role', k.role, 'created_by', "            \
+    "jsonb_build_object('id', k.key_id, 'name', k.name, 'role', k.role, 'owner', k.owner, "        \
+    "'stopped', myna.key_stopped(k), 'created_by', "                                               \
     "k.created_by, 'created_at', k.created_at, 'expires_at', k.expires_at, 'revoked_at', "         \
     "k.revoked_at, 'last_used_at', k.last_used_at)"
 
@@ -498,13 +500,16 @@ enum status operators_list_keys(struct store *store, struct arena *arena, struct
 }
 
 enum status operators_create_key(struct store *store, const struct author *author, const char *name,
-                                 const char *role, struct span key_hash, int64_t expires_in_s,
-                                 struct arena *arena, struct document *out)
+                                 const char *role, const char *owner, struct span key_hash,
+                                 int64_t expires_in_s, struct arena *arena, struct document *out)
 {
     STORE_STATEMENT(
         create,
-        "WITH k AS (INSERT INTO myna.api_key (name, role, key_hash, created_by, expires_at)"
-        "           VALUES ($3, $4, $5, $1, now() + make_interval(secs => $6)) RETURNING *),"
+        "WITH k AS (INSERT INTO myna.api_key (name, role, key_hash, created_by, expires_at,"
+        "             owner) SELECT $3, $4, $5, $1, now() + make_interval(secs => $6),"
+        "             o.operator_id FROM myna.operator o WHERE 'operator:' || o.operator_id ="
+        "             coalesce('operator:' || $7::text, myna.person($1))"
+        "             AND myna.role_covers(o.role, $4) RETURNING *),"
         " done AS (SELECT myna.audit_append($1, $2, 'api_key.create', 'api-key/' || k.key_id,"
         "             NULL, " KEY_JSON "), myna.tell('api_key', k.key_id::text) FROM k)"
         "SELECT " KEY_JSON ", k.key_id FROM k, done");
@@ -512,7 +517,7 @@ enum status operators_create_key(struct store *store, const struct author *autho
     return document_change(store, &create,
                            STORE_VALUES(value_text(author->actor), value_text(author->source),
                                         value_text(name), value_text(role), value_bytes(key_hash),
-                                        value_int(expires_in_s)),
+                                        value_int(expires_in_s), value_text(owner)),
                            arena, out);
 }
 

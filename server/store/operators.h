@@ -90,7 +90,7 @@ MUST_CHECK enum status operators_delete(struct store *store, const struct author
 MUST_CHECK enum status operators_list_keys(struct store *store, struct arena *arena,
                                            struct span *json);
 MUST_CHECK enum status operators_create_key(struct store *store, const struct author *author,
-                                            const char *name, const char *role,
+                                            const char *name, const char *role, const char *owner,
                                             struct span key_hash, int64_t expires_in_s,
                                             struct arena *arena, struct document *out);
 /* STATUS_NOT_FOUND. Again is harmless. */

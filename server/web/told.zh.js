@@ -101,6 +101,7 @@ export const told = {
   "route {} repeats route {}": "第 {1} 条线路与第 {2} 条重复",
   "must be at most {} bytes as compact JSON": "写成紧凑 JSON 最多 {1} 字节",
   "is unknown: GET /api/v1/settings lists them": "不认识：GET /api/v1/settings 列出全部设置项",
+  "must be an operator whose own role may do what the key's may": "必须是自身角色涵盖该密钥权限的操作员",
   "must be a revision's number; 0 is a layer that sets nothing": "必须是修订号；0 表示不设置任何内容",
   "rollout \"{}\" is changing it: let that end, or roll it back": "发布“{1}”正在更改它：请等其结束，或将其回滚",
   "with your edits of the last day this leads {} robots to other routes: more than {} take a rollout; \"vendor drain\" leaves a failing vendor at once": "加上您最近一天的修改，这会把 {1} 台机器人引到其他线路：超过 {2} 台须通过发布，并由另一位操作员批准；供应商出现故障时可用 “vendor drain” 立即撤离",

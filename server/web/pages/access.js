@@ -82,10 +82,11 @@ const operatorColumns = (open) => [
 const keyColumns = (open) => [
   { key: "name", title: t("key.name"), lead: true, cell: (row) => html`<b>${row.name}</b>` },
   { key: "role", title: t("role"), cell: (row) => word("role", row.role) },
-  { key: "by", title: t("created_by"), from: "mid", cell: (row) => row.created_by },
+  { key: "owner", title: t("key.owner"), cell: (row) => row.owner ?? row.created_by },
   { key: "last", title: t("key.last"), end: true, cell: (row) => html`<a href=${`/audit?actor=${encodeURIComponent(`api-key:${row.id}`)}`}><${Ago} at=${row.last_used_at} none=${t("never")} /></a>` },
   { key: "until", title: t("expires"), end: true, cell: (row) => (row.revoked_at ? html`<${Chip} tone="bad">${t("key.revoked")}</${Chip}>`
-    : new Date(row.expires_at) < new Date() ? html`<${Chip} tone="warn">${t("key.expired")}</${Chip}>` : html`<${Ago} at=${row.expires_at} />`) },
+    : new Date(row.expires_at) < new Date() ? html`<${Chip} tone="warn">${t("key.expired")}</${Chip}>`
+    : row.stopped ? html`<${Chip} tone="bad">${t(`key.stopped.${row.stopped}`)}</${Chip}>` : html`<${Ago} at=${row.expires_at} />`) },
   { key: "act", title: "", end: true, width: "120px", cell: (row) => !row.revoked_at && html`<${Button} kind="quiet danger"
     onClick=${() => open({ kind: "drop-key", row })}>${t("key.revoke")}</${Button}>` },
 ];

@@ -108,6 +108,31 @@ test('an API key is shown once, works, and ends when it is revoked', async () =>
   assert.equal((await script.get('/me')).status, 401);
 });
 
+test('an API key does what its owner may, as long as its owner may', async () => {
+  const owner = await operator('kim', 'operator');
+  assert.equal((await admin.post('/api-keys', {name: 'more', role: 'approver', owner: 'kim'})).status, 400);
+  assert.equal((await admin.post('/api-keys', {name: 'nobody', role: 'viewer', owner: 'none'})).status, 400);
+  const {body: made} = await admin.post('/api-keys', {name: 'of kim', role: 'operator', owner: 'kim'});
+  const script = stack.as({Authorization: `Bearer ${made.key}`});
+  const stopped = async () => (await admin.get('/api-keys')).body.items.find(({id}) => id === made.id).stopped;
+  const opens = (status) => until(20, `not ${status}`, async () => (await script.get('/groups')).status === status);
+  await opens(200);
+  assert.equal((await owner.get('/me')).status, 200);
+  assert.equal((await admin.patch('/operators/kim', {role: 'viewer'})).status, 200);
+  await opens(401);
+  assert.equal(await stopped(), 'owner_role');
+  assert.equal((await admin.patch('/operators/kim', {role: 'approver'})).status, 200);
+  await opens(200);
+  assert.equal((await admin.patch('/operators/kim', {disabled: true})).status, 200);
+  await opens(401);
+  assert.equal(await stopped(), 'owner_disabled');
+  assert.equal((await admin.remove('/operators/kim')).status, 204);
+  await opens(401);
+  assert.equal(await stopped(), 'owner_gone');
+  await operator('kim', 'operator');
+  await opens(401);
+});
+
 test('an expired session opens nothing', async () => {
   const other = await stack.login();
   assert.equal((await other.get('/me')).status, 200);

@@ -290,7 +290,12 @@ test('above a size another operator approves: not the author, nor a key of their
   assert.equal(own.status, 403);
   const {key} = (await admin.post('/api-keys', {name: 'mine', role: 'admin'})).body;
   const robot = stack.as({Authorization: `Bearer ${key}`});
-  assert.equal((await robot.post('/rollouts/large/approve')).status, 403, 'a key counts as who made it');
+  assert.equal((await robot.post('/rollouts/large/approve')).status, 403, 'a key counts as its owner');
+  const {key: hers} = (await admin.post('/api-keys', {name: 'of anna', role: 'operator', owner: 'anna'})).body;
+  const written = await stack.as({Authorization: `Bearer ${hers}`}).post('/rollouts', {id: 'by-key', patch: {volume: 45}, plan: QUICK});
+  assert.equal(written.status, 201);
+  assert.deepEqual(await stack.sql("SELECT myna.person(author) FROM myna.rollout WHERE rollout_id = 'by-key'"), [['operator:anna']]);
+  assert.equal((await admin.remove('/rollouts/by-key')).status, 204);
   assert.equal((await (await stack.login('otto', 'a password of his')).post('/rollouts/large/approve')).status, 403);
   const anna = await stack.login('anna', 'a password of hers');
   const approved = await anna.post('/rollouts/large/approve');
