@@ -164,7 +164,8 @@ static void each_enum_has_a_word_for_every_value(void **state)
     assert_string_equal(message_setting_name((wire_SettingOutcome)4), "unknown");
     assert_string_equal(message_command_status_name((wire_CommandStatus)5), "unknown");
     assert_string_equal(message_command_name(wire_CommandKind_KIND_NONE), "unknown");
-    assert_string_equal(message_command_name((wire_CommandKind)9), "unknown");
+    assert_string_equal(message_command_name(wire_CommandKind_TRANSFER), "transfer");
+    assert_string_equal(message_command_name((wire_CommandKind)10), "unknown");
 }
 
 static void commands_are_found_by_their_words(void **state)
