@@ -82,9 +82,15 @@ enum status devices_list(struct store *store, const struct devices_filter *filte
                       arena, json);
 }
 
-/* What the robot told, each amount with the unit that we know its measure to have. */
+/* What the robot told, each line with its route and each amount with the unit that we know its
+ * measure to have. */
 #define CREDIT_JSON                                                                                \
-    "(SELECT coalesce(jsonb_agg(line.v || CASE WHEN line.v ? 'amounts' THEN jsonb_build_object("   \
+    "(SELECT coalesce(jsonb_agg(line.v || jsonb_build_object('route',"                             \
+    "   (SELECT jsonb_build_object('vendor', c.vendor_id, 'model', c.model,"                       \
+    "      'contract', c.contract_id) FROM myna.credit_account c WHERE c.device_id = l.device_id"  \
+    "      AND c.journal_id = l.journal_id AND c.line_id = line.v ->> 'line'"                      \
+    "      ORDER BY c.epoch DESC LIMIT 1))"                                                        \
+    "   || CASE WHEN line.v ? 'amounts' THEN jsonb_build_object("                                  \
     "   'amounts', (SELECT coalesce(jsonb_agg(a.v || jsonb_build_object('unit',"                   \
     "     (SELECT c.unit FROM myna.credit_account c WHERE c.device_id = l.device_id"               \
     "      AND c.journal_id = l.journal_id AND c.line_id = line.v ->> 'line'"                      \

@@ -7,6 +7,7 @@ import { PageHead } from "./components/page.js";
 import { Empty, Failure, Skeleton } from "./components/states.js";
 import { Toasts } from "./components/toast.js";
 import { Button, IconButton, LanguageSwitch } from "./components/ui.js";
+import { useWaiting } from "./components/waiting.js";
 import { SignIn } from "./pages/signin.js";
 import { match, navigate, startRouter, usePath } from "./router.js";
 import { isAdmin, signOut, startSession, may } from "./session.js";
@@ -101,15 +102,14 @@ function LazyPage({ entry, params }) {
 
 function Menu({ lit, open }) {
   const fleet = useResource("/fleet", { kinds: ["alert"], gap_ms: 2000 });
-  const alerts = fleet.data?.open_alerts;
+  const counts = { fleet: [useWaiting(), "pairings.wait"], alerts: [fleet.data?.open_alerts ?? 0, "alerts.open"] };
   const entries = PAGES.filter((entry) => entry.top && (entry.role === "admin" ? isAdmin() : may(entry.role || "viewer", AREAS[entry.nav] ?? entry.nav)));
   return html`<nav class="menu ${open ? "open" : ""}" id="menu" aria-label=${t("nav")}>
     ${entries.map(({ path, nav, ...entry }) => html`<a key=${nav} href=${path}
         onPointerEnter=${() => early(entry)} onFocus=${() => early(entry)}
         aria-current=${nav === lit ? "page" : undefined}>
       <${Icon} name=${nav} /><span>${t(`nav.${nav}`)}</span>
-      ${nav === "alerts" && alerts > 0 && html`<b class="count"
-        aria-label=${t("alerts.open", { n: alerts })}>${alerts}</b>`}
+      ${counts[nav]?.[0] > 0 && html`<b class="count" aria-label=${t(counts[nav][1], { n: counts[nav][0] })}>${counts[nav][0]}</b>`}
     </a>`)}
   </nav>`;
 }

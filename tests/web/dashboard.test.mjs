@@ -133,6 +133,7 @@ test('what an operator asks of a robot is told from sent to done', async () => {
   await page.getByLabel('Say aloud').fill('The shop closes in ten minutes.');
   await page.getByRole('button', {name: 'Say', exact: true}).click();
   const last = page.getByRole('list', {name: 'Last commands'});
+  await page.locator('.more > summary').click();
   await page.getByRole('button', {name: 'Forget the talk'}).click();
   await page.getByRole('dialog').getByRole('button', {name: 'Forget the talk'}).click();
   for (const text of ['Identify', 'The shop closes', 'Forget the conversation']) {

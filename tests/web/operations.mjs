@@ -167,6 +167,7 @@ export function operationsTests(on) {
   test('a robot is asked for a diagnostic report, and its owner decides', async () => {
     const page = on.page();
     await page.goto('/robots/myna-1');
+    await page.locator('.more > summary').click();
     await page.getByRole('button', {name: 'Diagnostic report'}).click();
     await page.getByRole('button', {name: 'Ask the owner'}).click();
     const asked = page.getByRole('list', {name: 'Last commands'}).locator('li', {hasText: 'Diagnostic report'}).first();
@@ -181,6 +182,49 @@ export function operationsTests(on) {
     const report = JSON.parse(readFileSync(await (await saved).path(), 'utf8'));
     assert.equal(report.device, 'myna-1');
     assert.ok(report.log.length > 0);
+  });
+
+  test('a robot tells its credit by route, and deeds that end something stand behind one button', async () => {
+    const page = on.page();
+    await page.goto('/robots/sim-0002');
+    const line = page.locator('.credit-line', {hasText: 'dahan / dahan-chat'});
+    await line.getByText(/^Requests: [\d,]+ of [\d,]+ used$/).waitFor();
+    assert.equal(await line.getByRole('link').getAttribute('href'), '/contracts/dahan-2026');
+    const retire = page.getByRole('button', {name: 'Retire'});
+    assert.equal(await retire.isVisible(), false);
+    await page.locator('.more > summary').click();
+    await retire.waitFor();
+    await page.keyboard.press('Escape');
+    await retire.waitFor({state: 'hidden'});
+  });
+
+  test('a group gets another name and priority on its page', async () => {
+    const page = on.page();
+    await page.goto('/config/group/desk');
+    await page.getByRole('button', {name: 'Change group'}).click();
+    const dialog = page.getByRole('dialog', {name: 'Group desk'});
+    await dialog.getByLabel('Priority').fill('-1');
+    await dialog.getByRole('button', {name: 'Save'}).click();
+    await dialog.locator('.field.invalid').waitFor();
+    await dialog.getByLabel('Priority').fill('90');
+    await dialog.getByRole('button', {name: 'Save'}).click();
+    await page.getByRole('navigation', {name: 'Layers'}).getByText('Priority 90').waitFor();
+    await page.getByRole('link', {name: /^All \d+ in Fleet$/}).click();
+    await page.waitForURL('**/fleet?group=desk');
+  });
+
+  test('a robot that waits to be let in is counted in the menu', async () => {
+    const page = on.page();
+    await page.goto('/contracts');
+    await on.fleet().sql(`INSERT INTO myna.pairing (token_hash, state, device_id, serial, software, source, csr, key_hash, sealing_public, commitment,
+        server_nonce, robot_nonce, expires_at) VALUES ('a', 'waiting', 'newcomer', 'SN-n', 'myna 1', '', '', 'a', 'a', 'a', 'a', 'a', now() + interval '1 hour');
+      SELECT myna.tell('pairing', 'newcomer')`);
+    const count = page.getByRole('navigation', {name: 'Pages'}).getByLabel('1 robot waits to be let in');
+    await count.waitFor();
+    await page.goto('/fleet');
+    await page.getByRole('link', {name: /^Pairing/}).getByText('1').waitFor();
+    await on.fleet().sql("DELETE FROM myna.pairing; SELECT myna.tell('pairing', 'newcomer')");
+    await count.waitFor({state: 'detached'});
   });
 
   test('changes are narrowed by who and what, and shown as before and after', async () => {

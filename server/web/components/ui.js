@@ -19,6 +19,25 @@ export function IconButton({ icon, label, ...rest }) {
     title=${label} ...${rest}><${Icon} name=${icon} /></button>`;
 }
 
+// Further deeds behind one button. One that was chosen, Escape and a click elsewhere close it.
+export function More({ label, children }) {
+  const box = useRef(null);
+  useEffect(() => {
+    const shut = (event) => {
+      if (event.key === "Escape" ? box.current.open : event.type === "click" && !box.current.querySelector("summary").contains(event.target)) {
+        if (event.key && box.current.contains(document.activeElement)) box.current.querySelector("summary").focus();
+        box.current.open = false;
+      }
+    };
+    for (const kind of ["click", "keydown"]) document.addEventListener(kind, shut);
+    return () => {
+      for (const kind of ["click", "keydown"]) document.removeEventListener(kind, shut);
+    };
+  }, []);
+  return html`<details class="more" ref=${box}><summary class="button"><span>${label}</span><${Icon} name="down" size=${12} /></summary>
+    <div class="more-list">${children}</div></details>`;
+}
+
 const TONES = {
   online: "ok", offline: "idle", behind: "warn", revoked: "bad", quarantined: "bad", retired: "idle",
   applied: "ok", unchanged: "ok", refused: "bad", unknown: "bad", needs_restart: "warn",

@@ -39,12 +39,18 @@ function NewGroup({ onClose }) {
   </${FormDialog}>`;
 }
 
-function ChangeFilter({ group, onClose }) {
+function EditGroup({ group, onClose }) {
+  const [name, setName] = useState(group.name);
+  const [priority, setPriority] = useState(String(group.priority));
   const [filter, setFilter] = useState(group.filter);
-  const submit = () => patch(`/groups/${group.id}`, { filter });
-  return html`<${FormDialog} title=${t("filter.change")} action=${t("save")} submit=${submit} onClose=${onClose} ready=${filter.trim() !== ""}>
-    ${(problem) => html`<${FilterField} value=${filter} use="group" hint=${t("filter.hint")} onInput=${setFilter}
-      error=${problem?.at("/filter")} autofocus />`}
+  const submit = () => patch(`/groups/${group.id}`, { name, priority: Number(priority), ...(group.filter && { filter }) }, `"${group.version}"`);
+  const ready = priority.trim() !== "" && (!group.filter || filter.trim() !== "");
+  return html`<${FormDialog} title=${t("group.edit", { id: group.id })} action=${t("save")} submit=${submit} onClose=${onClose} ready=${ready}>
+    ${(problem) => html`
+    <${TextField} label=${t("name")} value=${name} onInput=${setName} error=${problem?.at("/name")} autofocus />
+    <${TextField} label=${t("group.priority")} hint=${t("group.priority.hint")} type="number" value=${priority}
+      onInput=${setPriority} error=${problem?.at("/priority")} />
+    ${group.filter && html`<${FilterField} value=${filter} use="group" hint=${t("filter.hint")} onInput=${setFilter} error=${problem?.at("/filter")} />`}`}
   </${FormDialog}>`;
 }
 
@@ -184,7 +190,6 @@ function RestoreDialog({ path, from, to, reaches, catalogue, submit, onClose }) 
 // Who chooses the members: people, or a filter, which then stands above them.
 function Members({ group: whole, id: group }) {
   const byFilter = whole?.filter;
-  const [changing, setChanging] = useState(false);
   const list = useList(`/groups/${group}/devices`, { kinds: ["group", "device"], gap_ms: 3000, limit: 50 });
   const [robot, setRobot] = useState("");
   const act = async (action) => {
@@ -195,21 +200,19 @@ function Members({ group: whole, id: group }) {
     await act(() => put(`/groups/${group}/devices/${robot.trim()}`));
     setRobot("");
   };
-  const edit = byFilter && may("operator") && html`<${IconButton} icon="edit" label=${t("filter.change")}
-    onClick=${() => setChanging(true)} />`;
-  return html`<${Card} title=${t("group.members")} actions=${edit}>
+  const all = whole && html`<a href=${`/fleet?group=${group}`}>${t("group.all", { n: number(whole.devices) })}</a>`;
+  return html`<${Card} title=${t("group.members")} actions=${all}>
     ${byFilter && html`<p><span class="muted">${t("group.filter")}</span> <code>${byFilter}</code></p>`}
-    <ul class="plain">${(list.items || []).map((robot) => html`<li key=${robot.id} class="row spread">
+    <ul class="plain members">${(list.items || []).map((robot) => html`<li key=${robot.id} class="row spread">
       <a href="/robots/${robot.id}">${robot.name || robot.id}</a>
       ${!byFilter && may("operator") && html`<${IconButton} icon="close" label=${t("groups.remove", { id: robot.id })}
         onClick=${() => act(() => remove(`/groups/${group}/devices/${robot.id}`))} />`}</li>`)}
       ${list.items?.length === 0 && html`<li class="muted">${t("group.no_members")}</li>`}</ul>
-    ${list.next !== null && html`<${Button} busy=${list.busy} onClick=${list.more}>${t("more")}</${Button}>`}
+    ${list.next !== null && html`<p><${Button} busy=${list.busy} onClick=${list.more}>${t("more")}</${Button}></p>`}
     ${!byFilter && may("operator") && html`<form class="row" onSubmit=${join}>
       <input class="input grow" aria-label=${t("group.add_id")} placeholder=${t("group.add_id")} value=${robot}
         autocomplete="off" spellcheck="false" onInput=${(event) => setRobot(event.target.value)} />
       <${Button} type="submit" disabled=${!robot.trim()}>${t("add")}</${Button}></form>`}
-    ${changing && html`<${ChangeFilter} group=${whole} onClose=${() => setChanging(false)} />`}
   </${Card}>`;
 }
 
@@ -226,8 +229,8 @@ export function Config({ kind, id }) {
   const close = () => setDialog(null);
 
   return html`
-    <${PageHead} title=${t("nav.config")} at=${state.at}>${group && may("operator") && html`<${Button} kind="danger quiet"
-      onClick=${() => setDialog("drop")}>${t("group.drop")}</${Button}>`}</${PageHead}>
+    <${PageHead} title=${t("nav.config")} at=${state.at}>${group && may("operator") && html`<${Button} icon="edit" onClick=${() => setDialog("edit")}>${t("group.edit.short")}</${Button}>
+      <${Button} kind="danger quiet" onClick=${() => setDialog("drop")}>${t("group.drop")}</${Button}>`}</${PageHead}>
     <div class="split">
       <div class="column"><${Layers} current=${current} groups=${groups.data?.items} onNew=${() => setDialog("new")} />
         ${kind === "group" && html`<${Members} key=${id} id=${id} group=${group} />`}</div>
@@ -243,6 +246,7 @@ export function Config({ kind, id }) {
       </div>
     </div>
     ${dialog === "new" && html`<${NewGroup} onClose=${close} />`}
+    ${dialog === "edit" && html`<${EditGroup} group=${group} onClose=${close} />`}
     ${dialog === "drop" && html`<${TypedConfirm} title=${t("group.drop")} text=${t("group.drop.text")} phrase=${id}
       action=${t("group.drop")} onClose=${close} submit=${async () => {
         await remove(`/groups/${id}`);

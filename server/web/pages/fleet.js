@@ -8,6 +8,7 @@ import { PageHead } from "../components/page.js";
 import { Empty } from "../components/states.js";
 import { Ago, Button, Changing, Chip, Money, Segmented, Status } from "../components/ui.js";
 import { usePages, VirtualTable } from "../components/virtual.js";
+import { useWaiting } from "../components/waiting.js";
 import { digitsFor, NONE, number } from "../format.js";
 import { useQuery } from "../router.js";
 import { may } from "../session.js";
@@ -161,6 +162,7 @@ export function Fleet() {
   const [query, change] = useQuery();
   const [adding, setAdding] = useState(false);
   const fleet = useResource("/fleet", { kinds: ["device", "usage", "alert", "group"], gap_ms: 2000 });
+  const waiting = useWaiting();
   const { state, group, q, filter } = query;
   const [filtering, setFiltering] = useState(Boolean(filter));
   const [acting, setActing] = useState(false);
@@ -174,7 +176,7 @@ export function Fleet() {
   return html`
     <${PageHead} title=${t("nav.fleet")} at=${fleet.data?.as_of}>
       <a class="button" href="/claims">${t("claims")}</a>
-      <a class="button" href="/pairings">${t("pairings")}</a>
+      <a class="button" href="/pairings">${t("pairings")}${waiting > 0 && html` <b class="count" aria-label=${t("pairings.wait", { n: waiting })}>${waiting}</b>`}</a>
       ${may("operator") && html`<${Button} icon="plus" onClick=${() => setAdding(true)}>${t("claim.add")}</${Button}>`}
     </${PageHead}>
     <${Counts} state=${fleet} />

@@ -7,7 +7,7 @@ import { DiagnosisCard } from "../components/diagnosis.js";
 import { PageHead } from "../components/page.js";
 import { Pools } from "../components/pools.js";
 import { Loaded } from "../components/states.js";
-import { Button, Card, Chip, Status } from "../components/ui.js";
+import { Button, Card, More, Status } from "../components/ui.js";
 import { may } from "../session.js";
 import { t } from "../text.js";
 import { robotState } from "./fleet.js";
@@ -26,8 +26,22 @@ import { Timeline } from "./robot/timeline.js";
 function Lead({ robot }) {
   return html`<${Status} value=${robotState(robot)} />
     <code>${robot.id}</code>
-    ${robot.region && html`<${Chip}>${robot.region}</${Chip}>`}
-    ${(robot.groups || []).map((id) => html`<${Chip} key=${id}>${id}</${Chip}>`)}`;
+    ${robot.region && html`<a class="chip" href=${`/fleet?filter=${encodeURIComponent(`region = "${robot.region}"`)}`}>${robot.region}</a>`}
+    ${(robot.groups || []).map((id) => html`<a class="chip" key=${id} href=${`/config/group/${id}`}>${id}</a>`)}`;
+}
+
+// What is seldom asked, or ends something, stands behind one more click.
+function Further({ robot, onAsk }) {
+  const deed = (name, label, kind) => html`<${Button} kind=${kind} onClick=${() => onAsk(name)}>${label}</${Button}>`;
+  return html`<${More} label=${t("robot.more")}>
+    ${may("support") && mayAsk(robot) && deed("bundle", t("bundle"), "quiet")}
+    ${deed("forget", t("forget"), "quiet")}
+    ${deed("quarantine", t("quarantine"), "quiet")}
+    ${may("admin") && html`
+      ${robot.transfer ? deed("keep", t("transfer.keep"), "quiet") : deed("transfers", t("transfer"), "quiet")}
+      ${deed("swap", t("swap"), "quiet")}
+      ${deed("retire", t("retire"), "danger quiet")}
+      ${deed("revoke", t("revoke"), "danger quiet")}`}</${More}>`;
 }
 
 function Actions({ robot, onAsk }) {
@@ -40,18 +54,11 @@ function Actions({ robot, onAsk }) {
     ${may("support") && html`
       <${Button} icon="identify" onClick=${() => command(robot.id, "identify")}>${t("identify")}</${Button}>
       <${Button} icon="report" onClick=${() => command(robot.id, "report")}>${t("report")}</${Button}>
-      <${Button} icon="search" onClick=${() => onAsk("probe")}>${t("probe")}</${Button}>
-      ${mayAsk(robot) && html`<${Button} icon="audit" onClick=${() => onAsk("bundle")}>${t("bundle")}</${Button}>`}`}
+      <${Button} icon="search" onClick=${() => onAsk("probe")}>${t("probe")}</${Button}>`}
+    ${may("support") && !may("operator") && mayAsk(robot) && html`<${Button} icon="audit" onClick=${() => onAsk("bundle")}>${t("bundle")}</${Button}>`}
     ${may("operator") && html`
       <${Button} icon="restart" onClick=${() => onAsk("restart")}>${t("restart")}</${Button}>
-      <${Button} icon="trash" onClick=${() => onAsk("forget")}>${t("forget")}</${Button}>`}
-    ${may("operator") && html`<${Button} onClick=${() => onAsk("quarantine")}>${t("quarantine")}</${Button}>`}
-    ${may("admin") && html`
-      ${robot.transfer ? html`<${Button} onClick=${() => onAsk("keep")}>${t("transfer.keep")}</${Button}>`
-    : html`<${Button} onClick=${() => onAsk("transfers")}>${t("transfer")}</${Button}>`}
-      <${Button} onClick=${() => onAsk("swap")}>${t("swap")}</${Button}>
-      <${Button} kind="danger quiet" onClick=${() => onAsk("retire")}>${t("retire")}</${Button}>
-      <${Button} kind="danger quiet" onClick=${() => onAsk("revoke")}>${t("revoke")}</${Button}>`}`;
+      <${Further} robot=${robot} onAsk=${onAsk} />`}`;
 }
 
 // What this robot alone may use: its plan and other budgets of its own.

@@ -41,23 +41,25 @@ function journal({ journal: kept }) {
     <span class="muted"> ${t("journal.counted", { n: number(kept.watermark) })}</span>`;
 }
 
+// By route: what is used of what it holds. A line that ended has nothing.
 function credit({ credit: lines }) {
   if (!Array.isArray(lines) || lines.length === 0) return NONE;
-  const amounts = lines.flatMap((line) => line.amounts || []);
-  if (amounts.length === 0) return t("credit.unlimited");
-  const held = amounts.filter((amount) => amount.used > 0 || amount.granted > amount.returned); // not of ended lines
+  if (lines.every((line) => (line.amounts || []).length === 0)) return t("credit.unlimited");
+  const held = lines.map(({ route, amounts }) => ({ route, amounts: (amounts || []).filter((amount) => amount.used > 0 || amount.granted > amount.returned) }))
+    .filter(({ amounts }) => amounts.length > 0);
   if (held.length === 0) return NONE;
-  return held.map(creditText).join(", ");
+  return held.map(({ route, amounts }, i) => html`<span class="credit-line" key=${i}>${route && html`<a href=${`/contracts/${route.contract}`}>${route.vendor} / ${route.model}</a>`}
+    ${amounts.map((amount) => html`<span class="sub" key=${amount.unit}>${creditText(amount)}</span>`)}</span>`);
 }
 
 // Credit in money counts 10^-9 of its currency.
 function creditText({ used, granted, returned, unit }) {
   const held = granted - returned;
   if (/^[A-Z]{3}$/.test(unit || "")) {
-    const sums = [used / 1e9, held / 1e9];
-    return sums.map((sum) => money(sum, unit, digitsFor(sums))).join(" / ");
+    const [spent, of] = [used / 1e9, held / 1e9].map((sum, _, sums) => money(sum, unit, digitsFor(sums)));
+    return t("credit.spent", { spent, of });
   }
-  return `${number(used)} / ${number(held)}${unit ? ` ${word("metric", unit)}` : ""}`;
+  return t("credit.used", { used: number(used), held: number(held), unit: unit ? word("metric", unit) : "" });
 }
 
 // The newest configuration that it tried before it ran it, while that is news.

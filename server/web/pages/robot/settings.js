@@ -125,11 +125,15 @@ function Convergence({ desired, running }) {
   return html`<span class="tone-warn">${t("generation.behind", { desired, running })}</span>`;
 }
 
+// It waits for its turn, and nothing is wrong.
+const WAITS = ["held_back", "wave_not_open"];
+
 // Why it does not run its newest configuration, and which routes cannot serve.
 function Reasons({ why }) {
   const flaws = why.routes.filter((route) => route.flaw || route.starved_by.length > 0);
   if (why.current && flaws.length === 0) return null;
-  return html`<div class="strip warn reasons" role="status"><${Icon} name="warn" /><ul class="plain">
+  const isCalm = flaws.length === 0 && why.reasons.every(({ code }) => WAITS.includes(code));
+  return html`<div class="strip ${isCalm ? "calm" : "warn"} reasons" role="status"><${Icon} name=${isCalm ? "rollouts" : "warn"} /><ul class="plain">
     ${why.reasons.map((reason) => html`<li key=${reason.code} title=${reason.code}>${reasonOf(reason)}</li>`)}
     ${why.rollout && !why.current && html`<li><a href="/rollouts/${why.rollout.id}">${t("why.coming.short", { rollout: why.rollout.id })}</a></li>`}
     ${flaws.map((route, i) => html`<li key=${i}><b>${route.vendor} / ${route.model}</b> ${tell(route.flaw)
