@@ -25,6 +25,7 @@ static const struct by_word by_words[] = {
     {"day", 0},
     {"week", 0},
     {"month", 0},
+    {"quarter", 0},
     {"year", 0},
 };
 #define BY_WORDS (sizeof by_words / sizeof *by_words)
@@ -78,7 +79,7 @@ static bool read_order(const struct request *request, struct reply *reply,
     if (read_by(request_query(request, "by"), order) != STATUS_OK)
         answer_bad(reply, "?by",
                    "must be some of vendor,model,contract,group,device,class and one of "
-                   "hour,day,week,month,year");
+                   "hour,day,week,month,quarter,year");
     else if (order->sort != NULL &&
              !span_is_choice(span_text(order->sort), "attempts|input|output|cost"))
         answer_bad(reply, "?sort", "must be attempts, input, output or cost");

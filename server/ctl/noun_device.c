@@ -11,7 +11,6 @@
 
 #define NOTHING      span_text("")
 #define POLL_MS      1000
-#define LABEL        "label." /* before the name of one */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static int list(struct ctl *ctl)
@@ -143,6 +142,17 @@ static int usage(struct ctl *ctl)
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, COUNT(columns)) : result;
 }
 
+/* What follows "label." or, as filters have it, "labels."; NULL: the word is no label. */
+static const char *label_of(const char *word)
+{
+    static const char *const begins[] = {"label.", "labels."};
+
+    for (size_t i = 0; i < COUNT(begins); i++)
+        if (strncmp(word, begins[i], strlen(begins[i])) == 0)
+            return word + strlen(begins[i]);
+    return NULL;
+}
+
 /* The changes of "device set": name, region, and labels as label.KEY=VALUE. */
 static int write_changes(struct ctl *ctl, const struct json *labels, struct buffer *body)
 {
@@ -157,8 +167,9 @@ static int write_changes(struct ctl *ctl, const struct json *labels, struct buff
     for (size_t i = 1; i < ctl->args.count; i++) {
         if (!labels_split(ctl->args.words[i], name, &value))
             return ctl_misuse("\"%s\" is not NAME=VALUE", ctl->args.words[i]);
-        if (strncmp(name, LABEL, sizeof LABEL - 1) == 0) {
-            changed[count++] = ctl->args.words[i] + sizeof LABEL - 1;
+        const char *label = label_of(ctl->args.words[i]);
+        if (label != NULL) {
+            changed[count++] = label;
             continue;
         }
         json_key(&writer, name);
@@ -533,7 +544,8 @@ const struct ctl_verb noun_device_verbs[] = {
     {"device", "get", "ROBOT", 1, 1, "", "one robot", get},
     {"device", "set", "ROBOT NAME=VALUE...", 2, ARGS_MAX, "",
      "change its name, region or labels\n"
-     "NAME is `name`, `region` or `label.`KEY; an empty value removes a label.\n"
+     "NAME is `name`, `region` or `label.`KEY, or `labels.`KEY as in filters; an empty value "
+     "removes a label.\n"
      "\n"
      "    mynactl device set kitchen-7 name=Kitchen label.floor=7 label.loan=",
      set},

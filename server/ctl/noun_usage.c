@@ -18,6 +18,7 @@ static int show_table(struct ctl *ctl, const struct client_answer *answer)
         {"day", "day", VIEW_TEXT},
         {"week of", "week", VIEW_TEXT},
         {"month of", "month", VIEW_TEXT},
+        {"quarter of", "quarter", VIEW_TEXT},
         {"year of", "year", VIEW_TEXT},
         {"vendor", "vendor", VIEW_TEXT},
         {"model", "model", VIEW_TEXT},
@@ -210,7 +211,7 @@ const struct ctl_verb noun_usage_verbs[] = {
      rerate},
     {NULL, "usage", "", 0, 0,
      "by=LIST(vendor, model, contract, group, device and class, and one of hour, day, week, "
-     "month and year, with commas; default vendor,model) "
+     "month, quarter and year, with commas; default vendor,model) "
      "from=DAY(a day, as 2026-01-31; default today) "
      "to=DAY(the last day; default today) "
      "zone=ZONE(of the days, as Europe/Berlin; default each contract's own) "
@@ -225,7 +226,8 @@ const struct ctl_verb noun_usage_verbs[] = {
      "what was used and what it cost\n"
      "What was used and what it cost, from one day to another with both of them, today unless "
      "told otherwise; LIST is some of `vendor`, `model`, `contract`, `group`, `device`, `class` "
-     "and one of `hour`, `day`, `week`, `month`, `year`, with commas. A `class` is one of "
+     "and one of `hour`, `day`, `week`, `month`, `quarter`, `year`, with commas. A `class` is one "
+     "of "
      "tokens, requests, sound, pictures or video: a row for each, with its quantity. A robot in "
      "two groups counts in both. Days are each contract's own unless a --zone is given; hours "
      "are those of UTC. --sort puts the most `attempts`, `input`, `output` or `cost` first, and "

@@ -325,16 +325,17 @@ static enum status write_part(struct store_conn *conn, struct file *file, const 
 static enum status find_cuts(struct store_conn *conn, const struct usage_sums_order *order,
                              struct result *out)
 {
-    STORE_STATEMENT(cuts,
-                    "WITH held AS (SELECT min(day)::timestamp AS a, max(day)::timestamp AS b"
-                    "   FROM myna.usage_day),"
-                    " cut AS (SELECT c::date AS day FROM held, generate_series("
-                    "     date_trunc($1::text, a), b + interval '1 day', ('1 ' || $1)::interval) c"
-                    "   WHERE c::date > $2::text::date"
-                    "   AND ($3::text IS NULL OR c::date <= $3::text::date)),"
-                    " start AS (SELECT $2::text::date AS day UNION ALL SELECT day FROM cut)"
-                    "SELECT day::text, lead(day) OVER w::text, (lead(day) OVER w - 1)::text"
-                    " FROM start WINDOW w AS (ORDER BY day) ORDER BY start.day");
+    STORE_STATEMENT(cuts, "WITH held AS (SELECT min(day)::timestamp AS a, max(day)::timestamp AS b"
+                          "   FROM myna.usage_day),"
+                          " cut AS (SELECT c::date AS day FROM held, generate_series("
+                          "     date_trunc($1::text, a), b + interval '1 day', CASE $1"
+                          "     WHEN 'quarter' THEN interval '3 months'"
+                          "     ELSE ('1 ' || $1)::interval END) c"
+                          "   WHERE c::date > $2::text::date"
+                          "   AND ($3::text IS NULL OR c::date <= $3::text::date)),"
+                          " start AS (SELECT $2::text::date AS day UNION ALL SELECT day FROM cut)"
+                          "SELECT day::text, lead(day) OVER w::text, (lead(day) OVER w - 1)::text"
+                          " FROM start WINDOW w AS (ORDER BY day) ORDER BY start.day");
     const bool is_fine = strcmp(order->unit, "hour") == 0;
 
     return store_exec(conn, &cuts,

@@ -100,6 +100,8 @@ function LazyPage({ entry, params }) {
   return html`<${Skeleton} lines=${8} />`;
 }
 
+const REFERENCE = "/api/v1/reference";
+
 function Menu({ lit, open }) {
   const fleet = useResource("/fleet", { kinds: ["alert"], gap_ms: 2000 });
   const counts = { fleet: [useWaiting(), "pairings.wait"], alerts: [fleet.data?.open_alerts ?? 0, "alerts.open"] };
@@ -111,6 +113,7 @@ function Menu({ lit, open }) {
       <${Icon} name=${nav} /><span>${t(`nav.${nav}`)}</span>
       ${counts[nav]?.[0] > 0 && html`<b class="count" aria-label=${t(counts[nav][1], { n: counts[nav][0] })}>${counts[nav][0]}</b>`}
     </a>`)}
+    <a class="foot" href=${REFERENCE} target="_blank" rel="noopener"><${Icon} name="contracts" /><span>${t("nav.reference")}</span></a>
   </nav>`;
 }
 

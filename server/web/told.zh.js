@@ -834,7 +834,7 @@ export const told = {
   "{} is another operator's: save one of your own": "{1} 属于另一位操作员：请另存自己的",
 
   // usage, files and months
-  "must be some of vendor,model,contract,group,device,class and one of hour,day,week,month,year": "必须是 vendor、model、contract、group、device、class 中的几个，加 hour、day、week、month、year 之一",
+  "must be some of vendor,model,contract,group,device,class and one of hour,day,week,month,quarter,year": "必须是 vendor、model、contract、group、device、class 中的几个，加 hour、day、week、month、quarter、year 之一",
   "must be attempts, input, output or cost": "必须是 attempts、input、output 或 cost",
   "more than 10,000 rows: ask for fewer days or columns, for the first with ?top=, or for all as a file with ?format=csv": "超过 10,000 行：请减少天数或列，用 ?top= 只取前几行，或用 ?format=csv 取全部文件",
   "this takes the database longer than 10 s: ask for fewer days": "数据库需要超过 10 秒：请减少天数",

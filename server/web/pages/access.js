@@ -142,7 +142,7 @@ function Lists() {
     <${Card} title=${t("operators")} id="operators" flush actions=${html`<${Button} icon="plus" onClick=${() => setAsked({ kind: "operator" })}>
         ${t("operator.new")}</${Button}>`}>
       <${ListTable} list=${operators} columns=${operatorColumns(setAsked)} label=${t("operators")} skeleton=${2} /></${Card}>
-    <${Card} title=${t("keys")} flush actions=${html`<${Button} icon="plus" onClick=${() => setAsked({ kind: "key" })}>${t("key.new")}</${Button}>`}>
+    <${Card} title=${t("keys")} flush actions=${html`<a class="button quiet" href="/api/v1/reference" target="_blank" rel="noopener">${t("nav.reference")}</a><${Button} icon="plus" onClick=${() => setAsked({ kind: "key" })}>${t("key.new")}</${Button}>`}>
       <${ListTable} list=${keys} columns=${keyColumns(setAsked)} label=${t("keys")} skeleton=${2}
         empty=${html`<${Empty} icon="access" title=${t("keys.none")} />`} /></${Card}>
     <${Card} title=${t("roles")} flush actions=${html`<${Button} icon="plus" onClick=${() => setAsked({ kind: "role" })}>${t("role.new")}</${Button}>`}>

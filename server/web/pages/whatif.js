@@ -1,14 +1,14 @@
 // whatif.js - what contracts would cost, those that there are and imagined ones, and which is the cheapest where
 
 import { html, useEffect, useMemo, useRef, useState } from "../dom.js";
-import { get, request, throttled, useLoad } from "../api.js";
+import { get, request, throttled, useLoad, useResource } from "../api.js";
 import { Bill } from "../components/bill.js";
 import { SelectField, TextField } from "../components/field.js";
 import { PageHead } from "../components/page.js";
 import { Empty, Failure, Loaded, Skeleton } from "../components/states.js";
 import { Table } from "../components/table.js";
 import { Button, Card, Copy, IconButton } from "../components/ui.js";
-import { money, number } from "../format.js";
+import { dayIn, money, number } from "../format.js";
 import { live } from "../live.js";
 import { useQuery } from "../router.js";
 import { tell } from "../said.js";
@@ -107,6 +107,13 @@ function Count({ label, value, min, max, onChange, hint }) {
     onBlur=${take} onKeyDown=${(event) => event.key === "Enter" && take()} />`;
 }
 
+// What an estimate for years rests on.
+function Basis({ days }) {
+  const { data } = useResource("/usage/profile", { query: { days }, kinds: ["usage"], gap_ms: AGAIN_MS });
+  if (!data) return null;
+  return html`<p class="muted">${t("whatif.basis", { n: data.device_days, robots: t("whatif.robots", { n: data.devices }), from: dayIn(`${data.from}T12:00:00Z`, "UTC") })}</p>`;
+}
+
 function Assumptions({ asked, change, profile }) {
   const used = profile?.usage.map(({ model, metrics }) => `${model}: ${Object.entries(metrics).map(([name, value]) => `${word("metric", name)} ${number(Math.round(Number(value)))}`).join(" \u00b7 ")}`);
   return html`<${Card} title=${t("whatif.assumptions")}>
@@ -119,7 +126,7 @@ function Assumptions({ asked, change, profile }) {
     </div>
     <input type="range" class="slider" aria-label=${t("whatif.at")} min="0" max=${asked.to} step=${Math.max(1, Math.round(asked.to / 200))} value=${asked.at}
       onChange=${(event) => change({ at: event.target.value })} />
-    ${used && html`<p class="muted">${t("whatif.uses", { per: word("per", profile.per).toLowerCase(), what: used.join("; ") })}</p>`}</${Card}>`;
+    ${used && html`<p class="muted">${t("whatif.uses", { per: word("per", profile.per).toLowerCase(), what: used.join("; ") })}</p><${Basis} days=${asked.days} />`}</${Card}>`;
 }
 
 function rangeText({ from, to, places }, i, last, names) {

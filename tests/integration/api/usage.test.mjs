@@ -85,6 +85,7 @@ test('time goes from hours to years, in the contract\'s zone or in another', asy
   assert.deepEqual(await rows('by=day&zone=Europe/Berlin', 'day', 'attempts'), [['2026-03-05', 5]]);
   assert.deepEqual(await rows('by=week', 'week', 'attempts'), [['2026-03-02', 5]]);
   assert.deepEqual(await rows('by=month', 'month', 'attempts'), [['2026-03-01', 5]]);
+  assert.deepEqual(await rows('by=quarter', 'quarter', 'attempts'), [['2026-01-01', 5]]);
   assert.deepEqual(await rows('by=year,vendor', 'year', 'vendor'), [['2026-01-01', 'big'], ['2026-01-01', 'small']]);
   const one = (await admin.get('/usage?by=device&from=2026-03-06&to=2026-03-06')).body.items;
   assert.deepEqual(one.map(({device, attempts}) => [device, attempts]), [['r3', 1]]);
@@ -115,6 +116,7 @@ test('the file has every row and always the same columns', async () => {
   assert.deepEqual(column('price'), ['0.75', '0.75', '0.75', '2.5']);
   assert.deepEqual(column('vendor'), Array(4).fill(''));
 
+  assert.deepEqual((await admin.get('/usage?from=2025-12-01&to=2026-04-30&by=quarter&format=csv')).bytes.toString().trim().split('\n').slice(1).map((line) => line.split(',')[0]), ['2026-01-01']);
   const classes = parse((await admin.get(`/usage?${MARCH}&by=class&format=csv`)).bytes.toString());
   assert.deepEqual(classes[0], head);
   assert.deepEqual(classes.slice(1).map((line) => [line.length, line[6], line[7], line[23]]),

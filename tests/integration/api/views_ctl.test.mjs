@@ -81,7 +81,7 @@ test('without a terminal nothing is done to many before somebody has said yes', 
 test('labels are given to a list and taken away, others stay, and again is nothing', async () => {
   const labels = async () => Promise.all(ROBOTS.map(async (id) => (await admin.get(`/devices/${id}`)).body.labels));
   const audited = async () => Number((await stack.sql('SELECT count(*) FROM myna.audit'))[0][0]);
-  await ctl('device', 'set', 'r1', 'label.room=hall');
+  await ctl('device', 'set', 'r1', 'labels.room=hall');
   assert.deepEqual(JSON.parse(await ctl('device', 'label', 'floor=7', '--filter', 'id != r3', '--dry-run', '--json')),
     {deed: 'label', done: false, robots: ['r1', 'r2'], failed: []});
   assert.deepEqual(await labels(), [{room: 'hall'}, {}, {}]);

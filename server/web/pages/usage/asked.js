@@ -6,7 +6,8 @@ export const DIMENSIONS = ["vendor", "model", "contract", "group", "device", "cl
 export const NARROWED = ["vendor", "model", "contract", "group", "device"];
 export const MEASURES = ["attempts", "input", "output", "cost"];
 export const RANGES = { day: 1, week: 7, month: 30, year: 365 };
-const UNITS = ["hour", "day", "week", "month"];
+const UNITS = ["hour", "day", "week", "month", "quarter", "year"];
+const LEAST_DAYS = { month: 45, quarter: 100, year: 366 };
 const DAY_MS = 86400000;
 const FIRST_ROWS = 50;
 export const ALL_ROWS = 1000;
@@ -18,7 +19,7 @@ export const span = (from, to) => Math.round((Date.parse(to) - Date.parse(from))
 export function unitsFor(days) {
   const usual = days <= 2 ? "hour" : days <= 62 ? "day" : days <= 200 ? "week" : "month";
   const others = UNITS.filter((unit) => unit !== usual
-    && (unit === "hour" ? days <= 14 : unit === "day" ? days <= 366 && days > 1 : unit === "week" ? days > 13 : days > 45));
+    && (unit === "hour" ? days <= 14 : unit === "day" ? days <= 366 && days > 1 : unit === "week" ? days > 13 : days > LEAST_DAYS[unit]));
   return [usual, ...others];
 }
 
@@ -72,13 +73,15 @@ export function periods({ from, to, unit, zone }, now = Date.now()) {
 
 function first(day, unit) {
   if (unit === "month") return `${day.slice(0, 7)}-01`;
+  if (unit === "quarter") return `${day.slice(0, 5)}${String(3 * Math.floor((Number(day.slice(5, 7)) - 1) / 3) + 1).padStart(2, "0")}-01`;
+  if (unit === "year") return `${day.slice(0, 4)}-01-01`;
   if (unit === "week") return shift(day, -((new Date(day).getUTCDay() + 6) % 7));
   return day;
 }
 
 function next(day, unit) {
-  if (unit !== "month") return shift(day, unit === "week" ? 7 : 1);
-  return first(shift(day, 31), unit);
+  const past = { month: 31, quarter: 92, year: 366 }[unit]; // within the next one, from its first day
+  return past ? first(shift(day, past), unit) : shift(day, unit === "week" ? 7 : 1);
 }
 
 // UTC's hours whose beginning is on one of these days in zone.

@@ -21,7 +21,10 @@ export function isDrawn(row) {
   return row.class === undefined || TOKENS.includes(row.class);
 }
 
-export const nameOf = (row, by) => (row.rest ? t("usage.rest")
+// Of a class, what all others used of it.
+export const restOf = (row) => (row.class === undefined ? t("usage.rest") : t("usage.rest_of", { what: word("metric", row.class) }));
+
+export const nameOf = (row, by) => (row.rest ? restOf(row)
   : by.map((name) => (name === "class" ? word("metric", row.class) : row[name] || t(`unnamed.${name}`))).join(" / "));
 
 function useSeries(rows, asked, by) {
@@ -50,6 +53,8 @@ const TEXT = {
   day: dayShort,
   week: (label) => t("usage.week_of", { day: dayShort(label) }),
   month: monthOf,
+  quarter: (label) => t("usage.quarter", { n: Math.ceil(Number(label.slice(5, 7)) / 3), year: label.slice(0, 4) }),
+  year: (label) => label.slice(0, 4),
 };
 
 // Which columns get their label, the last always: as many as stand side by side. Letters of the

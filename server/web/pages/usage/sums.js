@@ -6,7 +6,7 @@ import { Money } from "../../components/ui.js";
 import { digitsFor, NONE, number, percent } from "../../format.js";
 import { t, word } from "../../text.js";
 import { NARROWED } from "./asked.js";
-import { MEASURED } from "./picture.js";
+import { MEASURED, restOf } from "./picture.js";
 
 const MOST_TIMES = 10; // beyond, percents say less than "20 times"
 
@@ -34,7 +34,7 @@ function Part({ name, row }) {
 
 function Names({ row, by, href }) {
   if (row.total) return html`<b>${t("usage.total")}</b>`;
-  if (row.rest) return html`<b>${t("usage.rest")}</b>`;
+  if (row.rest) return html`<b>${restOf(row)}</b>`;
   const text = by.map((name, i) => html`${i > 0 && html`<span class="muted"> / </span>`}<${Part} key=${name} name=${name} row=${row} />`);
   return href ? html`<a class="row-link" href=${href}>${text}</a>` : text;
 }
