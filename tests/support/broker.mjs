@@ -62,7 +62,8 @@ export class Peer {
     });
   }
 
-  // Subscribes until stop(), which resolves to the messages. Resolves once the broker said yes.
+  // Subscribes until stop(), which resolves to the messages, also those so far. Resolves once the broker
+  // said yes. What is being written when it stops is cut: wait for what must be there.
   capture(topic) {
     const messages = [];
     const child = spawn('stdbuf', ['-oL', 'mosquitto_sub', ...this.options, '-d', '-q', '1', '-t', topic, '-F', '=%t %x']);
@@ -73,7 +74,7 @@ export class Peer {
         return ended.then(() => messages);
       };
       createInterface({input: child.stdout}).on('line', (line) => {
-        if (line.startsWith('Subscribed')) done({stop});
+        if (line.startsWith('Subscribed')) done({stop, messages});
         if (!line.startsWith('=')) return;
         const [name, hex] = line.slice(1).split(' ');
         messages.push({topic: name, payload: Buffer.from(hex ?? '', 'hex')});
