@@ -1,7 +1,9 @@
 // stack.mjs - a server alone, for tests of its API: a private PostgreSQL cluster and mynad on free
 // ports of loopback, in a folder of their own. There is no broker; mynad goes on trying.
 import {execFile, execFileSync, spawn} from 'node:child_process';
-import {chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, openSync, closeSync} from 'node:fs';
+import {createHash} from 'node:crypto';
+import {chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, openSync,
+  closeSync} from 'node:fs';
 import {request as httpRequest} from 'node:http';
 import {request as httpsRequest} from 'node:https';
 import {createServer} from 'node:net';
@@ -25,6 +27,13 @@ function freePort() {
       server.close(() => done(port));
     });
   });
+}
+
+// A cluster with every migration done, beside the program: the first test makes it, the others copy it.
+function templatePath() {
+  const hash = createHash('sha256');
+  for (const name of readdirSync(join(root, 'migrations')).sort()) hash.update(name).update(readFileSync(join(root, 'migrations', name)));
+  return join(dirname(mynad), `migrated-${hash.digest('hex').slice(0, 16)}`);
 }
 
 // PostgreSQL refuses to run as root; then its own user runs it.
@@ -51,13 +60,29 @@ class Cluster {
     execFileSync(join(pgBin, 'createdb'), ['-h', this.folder, '-U', 'myna', 'myna']);
   }
 
+  // cp keeps whose the files are.
+  makeFrom(template) {
+    execFileSync('cp', ['-a', template, join(this.folder, 'data')]);
+    this.start();
+  }
+
+  // Another test may have been faster: theirs is the same.
+  keepAs(template) {
+    const mine = `${template}.${process.pid}`;
+    this.stop('fast');
+    execFileSync('cp', ['-a', join(this.folder, 'data'), mine]);
+    if (existsSync(template)) rmSync(mine, {recursive: true});
+    else renameSync(mine, template);
+    this.start();
+  }
+
   start() {
     this.#do('pg_ctl', '-s', '-w', '-D', join(this.folder, 'data'), '-l', join(this.folder, 'log'),
       '-o', `-k ${this.folder} -c listen_addresses='' -c fsync=off -c max_connections=50`, 'start');
   }
 
-  stop() {
-    this.#do('pg_ctl', '-s', '-w', '-m', 'immediate', '-D', join(this.folder, 'data'), 'stop');
+  stop(mode = 'immediate') {
+    this.#do('pg_ctl', '-s', '-w', '-m', mode, '-D', join(this.folder, 'data'), 'stop');
   }
 }
 
@@ -67,7 +92,10 @@ export class Stack {
     stack.home = mkdtempSync(join(tmpdir(), 'myna-stack-'));
     chmodSync(stack.home, 0o711); // the database's own user passes through
     stack.cluster = new Cluster(stack.home);
-    stack.cluster.make();
+    const template = templatePath();
+    const isMade = existsSync(template);
+    if (isMade) stack.cluster.makeFrom(template);
+    else stack.cluster.make();
     stack.port = await freePort();
     stack.devicePort = await freePort();
     stack.password = 'a password of the tests';
@@ -86,6 +114,7 @@ export class Stack {
     writeFileSync(stack.config, Object.entries(options).map(([name, value]) => `${name} = ${value}\n`).join(''));
     await stack.task('init');
     await stack.task('migrate');
+    if (!isMade) stack.cluster.keepAs(template);
     await stack.task(['operator', 'root', '--role', 'admin'], `${stack.password}\n`);
     await stack.start();
     return stack;

@@ -58,12 +58,12 @@ static void timers_come_when_they_are_due_and_once(void **state)
     struct caller caller = {.timer = {.on_due = count_timer, .context = &caller}};
     int64_t start_ms = clock_mono_ms();
 
-    assert_int_equal(loop_at(loop, &caller.timer, start_ms + 30), STATUS_OK);
+    assert_int_equal(loop_at(loop, &caller.timer, start_ms + 300), STATUS_OK);
     turn(loop, 0);
     assert_int_equal(caller.calls, 0);
     while (caller.calls == 0)
         turn(loop, 1000);
-    assert_true(clock_mono_ms() - start_ms >= 30);
+    assert_true(clock_mono_ms() - start_ms >= 300);
     turn(loop, 40);
     assert_int_equal(caller.calls, 1);
 }
