@@ -36,6 +36,12 @@ static const struct alert_kinds_row rows[] = {
     {"key_leak", "Spending that no robot recorded", "/vendors",
      "The vendor bills requests that no robot sent: somebody else has the key. Replace it at the "
      "vendor and here."},
+    {"key_left_behind", "Robot with a retired key", NULL,
+     "The server's key that it speaks by was retired while it was away. It renews itself when "
+     "nobody "
+     "answers it, within half an hour, and `myna-agent renew` on it does so at once. Where it "
+     "cannot "
+     "reach the address that it enrolled at, open that for it."},
     {"last_admin", "Last admin", "/access",
      "The identity provider no longer gives admin to the only one who has it. Put somebody into a "
      "group that oidc_roles gives admin, or make another admin: mynad operator NAME --role "
@@ -43,12 +49,6 @@ static const struct alert_kinds_row rows[] = {
     {"limit_too_small", "Limit too small for one attempt", NULL,
      "No robot that it binds can answer: the whole limit is less than the shortest attempt takes. "
      "Raise the budget or cap, or give those robots a shorter persona and history."},
-    {"key_left_behind", "Robot with a retired key", NULL,
-     "The server's key that it speaks by was retired while it was away. It renews itself when "
-     "nobody "
-     "answers it, within half an hour, and `myna-agent renew` on it does so at once. Where it "
-     "cannot "
-     "reach the address that it enrolled at, open that for it."},
     {"login_guessing", "Passwords are guessed at", "/audit",
      "Each try stands in the audit as login.fail, with its address: keep that address out. "
      "Whoever guesses at codes has the password: give the operator another one."},
