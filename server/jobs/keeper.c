@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "schema/base/clock.h"
-#include "schema/base/file.h"
 #include "schema/base/log.h"
 #include "server/jobs/revocation_line.h"
 #include "server/jobs/timer.h"
@@ -30,9 +31,12 @@ struct keeper {
     struct timer *timer;
     struct arena *arena;
     struct span key;
+    char *path;
     int fd;
-    uint8_t mac[CRYPTO_HASH_SIZE]; /* of the last line */
-    struct entry *entries;         /* in order of their ids */
+    uint8_t mac[CRYPTO_HASH_SIZE]; /* of the last line that was read or written */
+    size_t read_to;                /* its end in the file */
+    int64_t lines;
+    struct entry *entries; /* in order of their ids */
     size_t count, room;
     uint64_t runs;
     bool is_failing; /* was logged */
@@ -92,56 +96,67 @@ static enum status remember(struct keeper *keeper, const struct revocation_line 
 
 /* ---- the file on disk ---- */
 
-static enum status read_lines(struct keeper *keeper, const char *path, struct span text)
+static enum status read_lines(struct keeper *keeper, struct span text)
 {
     enum status status = STATUS_OK;
 
-    for (int64_t number = 1; status == STATUS_OK && text.size > 0; number++) {
+    while (status == STATUS_OK && text.size > 0) {
         const uint8_t *end = memchr(text.data, '\n', text.size);
         const size_t size = end != NULL ? (size_t)(end - text.data) : text.size;
         struct revocation_line line;
         const enum status read =
             revocation_line_read(span_of(text.data, size), keeper->key, keeper->mac, &line);
 
+        keeper->lines++;
         if (read == STATUS_OK)
             status = remember(keeper, &line);
         else
             log_error("keeper",
                       "line %lld of \"%s\" is %s and does not count: the robot that it was about "
                       "may come back (hint: compare with a copy, revoke it again)",
-                      (long long)number, path, read == STATUS_FORGED ? "forged" : "damaged");
+                      (long long)keeper->lines, keeper->path,
+                      read == STATUS_FORGED ? "forged" : "damaged");
         text = span_of(text.data + size + (end != NULL), text.size - size - (end != NULL));
     }
     return status;
 }
 
-static enum status open_file(struct keeper *keeper, const char *path, char problem[256])
+/* Reads what others have added: several servers on one machine share the file, and each goes on in
+ * the chain where the last one stopped. Under the lock. */
+static enum status catch_up(struct keeper *keeper)
 {
-    uint8_t *data;
-    size_t size;
+    struct stat stat;
 
-    keeper->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (fstat(keeper->fd, &stat) < 0 || (uint64_t)stat.st_size > FILE_BYTES)
+        return STATUS_IO;
+    if ((size_t)stat.st_size <= keeper->read_to)
+        return STATUS_OK;
+    const size_t size = (size_t)stat.st_size - keeper->read_to;
+    uint8_t *data = malloc(size);
+    if (data == NULL)
+        return STATUS_MEMORY;
+    enum status status = STATUS_IO;
+    if (pread(keeper->fd, data, size, (off_t)keeper->read_to) == (ssize_t)size)
+        status = read_lines(keeper, span_of(data, size));
+    keeper->read_to += size;
+    /* a crash cut the last line off: the next begins on its own */
+    if (status == STATUS_OK && data[size - 1] != '\n') {
+        status = write(keeper->fd, "\n", 1) == 1 ? STATUS_OK : STATUS_IO;
+        keeper->read_to++;
+    }
+    free(data);
+    return status;
+}
+
+static enum status open_file(struct keeper *keeper, char problem[256])
+{
+    keeper->fd = open(keeper->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     if (keeper->fd < 0) {
-        snprintf(problem, 256, "the list of revoked robots \"%.150s\" cannot be opened: %s", path,
-                 strerror(errno));
+        snprintf(problem, 256, "the list of revoked robots \"%.150s\" cannot be opened: %s",
+                 keeper->path, strerror(errno));
         return STATUS_IO;
     }
-    enum status status = file_read(path, FILE_BYTES, &data, &size);
-    if (status != STATUS_OK) {
-        snprintf(problem, 256, "the list of revoked robots \"%.150s\" cannot be read: %s", path,
-                 status_text(status));
-        return status;
-    }
-    status = read_lines(keeper, path, span_of(data, size));
-    /* a crash cut the last line off: the next begins on its own */
-    if (status == STATUS_OK && size > 0 && data[size - 1] != '\n' &&
-        write(keeper->fd, "\n", 1) != 1)
-        status = STATUS_IO;
-    free(data);
-    if (status != STATUS_OK)
-        snprintf(problem, 256, "the list of revoked robots \"%.150s\": %s", path,
-                 status_text(status));
-    return status;
+    return STATUS_OK;
 }
 
 static enum status append(struct keeper *keeper, const struct revoked *robot)
@@ -165,6 +180,8 @@ static enum status append(struct keeper *keeper, const struct revoked *robot)
     if (write(keeper->fd, text, size) != (ssize_t)size)
         return STATUS_IO;
     memcpy(keeper->mac, mac, sizeof mac);
+    keeper->read_to += size;
+    keeper->lines++;
     return remember(keeper, &line);
 }
 
@@ -235,8 +252,14 @@ static enum status compare(struct keeper *keeper)
     arena_reset(keeper->arena);
     keeper->runs++;
     enum status status = revoked_list(keeper->store, keeper->arena, &robots, &count);
+    if (status != STATUS_OK)
+        return status;
+    if (flock(keeper->fd, LOCK_EX) < 0)
+        return STATUS_IO;
+    status = catch_up(keeper);
     if (status == STATUS_OK)
         status = tell_file(keeper, robots, count);
+    flock(keeper->fd, LOCK_UN);
     if (status == STATUS_OK)
         status = tell_database(keeper);
     return status;
@@ -266,11 +289,12 @@ enum status keeper_start(struct keeper **out, struct store *store, const char *p
     if (keeper == NULL)
         return STATUS_MEMORY;
     keeper->store = store;
+    keeper->path = strdup(path);
     keeper->key = span_of(data_key, CRYPTO_KEY_SIZE);
     keeper->fd = -1;
-    enum status status = arena_create(&keeper->arena, ARENA_BYTES);
+    enum status status = keeper->path ? arena_create(&keeper->arena, ARENA_BYTES) : STATUS_MEMORY;
     if (status == STATUS_OK)
-        status = open_file(keeper, path, problem);
+        status = open_file(keeper, problem);
     if (status == STATUS_OK) {
         status = compare(keeper);
         if (status != STATUS_OK)
@@ -296,5 +320,6 @@ void keeper_stop(struct keeper *keeper)
         close(keeper->fd);
     arena_free(keeper->arena);
     free(keeper->entries);
+    free(keeper->path);
     free(keeper);
 }
