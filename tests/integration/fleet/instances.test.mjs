@@ -146,7 +146,7 @@ test('I7: what both write at the same time is one chain', async () => {
 
 test('revocations that two servers of one machine write down are one chain, each robot once', async () => {
   const file = join(fleet.home, 'server/revocations.jsonl');
-  const told = () => readFileSync(file, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line).device_id ?? JSON.parse(line).id);
+  const told = () => readFileSync(file, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line).device);
   for (const id of ['sim-0011', 'sim-0012']) {
     await fleet.myna('ctl', 'device', 'revoke', id);
     await until(20, () => `${id} is not in the file: ${told()}`, () => told().includes(id));
