@@ -490,7 +490,8 @@ static void i1_a_restored_database_asks_for_what_it_lost_and_counts_it_once(void
                     " requests = d.requests - gone.requests, output = d.output - gone.output,"
                     " input_uncached = d.input_uncached - gone.input_uncached,"
                     " price = d.price - gone.price FROM gone"
-                    " WHERE d.contract_id = gone.contract_id AND d.model = gone.model");
+                    " WHERE d.contract_id = gone.contract_id AND d.model = gone.model"
+                    " AND d.day = (gone.at AT TIME ZONE 'Asia/Shanghai')::date");
     STORE_STATEMENT(put_back, "UPDATE myna.journal SET watermark_seq = 1, watermark_hash = $2"
                               " WHERE device_id = $1");
     struct fixture *fixture = *state;
