@@ -53,6 +53,18 @@ static void note(const struct api *api, const struct request *request,
                     status_text(status), request->address);
 }
 
+/* False: a problem was answered. */
+static bool may_try(const struct api *api, struct request *request, struct reply *reply,
+                    struct attempt *attempt)
+{
+    const int64_t wait_ms = guesses_try(api->guesses, &attempt->guess, attempt->credentials.name,
+                                        request->address, clock_mono_ms());
+
+    if (wait_ms > 0)
+        api_ask_to_wait(wait_ms, request, reply);
+    return wait_ms == 0;
+}
+
 static bool read_attempt(const struct api *api, struct request *request, struct reply *reply,
                          struct attempt *out)
 {
@@ -67,11 +79,40 @@ static bool read_attempt(const struct api *api, struct request *request, struct 
         reply_status(reply, STATUS_MEMORY, "the login");
         return false;
     }
-    const int64_t wait_ms =
-        guesses_try(api->guesses, &out->guess, given->name, request->address, clock_mono_ms());
-    if (wait_ms > 0)
-        api_ask_to_wait(wait_ms, request, reply);
-    return wait_ms == 0;
+    return may_try(api, request, reply, out);
+}
+
+static void note_wrong(const struct api *api, const struct request *request,
+                       const struct attempt *attempt)
+{
+    const enum guesses_extent extent =
+        guesses_wrong(api->guesses, &attempt->guess, clock_mono_ms());
+    const struct logins_failure failure = {.name = attempt->credentials.name,
+                                           .what = "password",
+                                           .problem = guesses_problem(extent),
+                                           .is_about_name = extent == GUESSES_AT_ONE};
+
+    note(api, request, &failure);
+}
+
+/* After may_try(); a wrong one is counted and written down. *hash: what it was compared to, NULL
+ * when there is none. False: a problem was answered, and nobody looked. */
+static bool look_at_password(const struct api *api, struct request *request, struct reply *reply,
+                             const struct attempt *attempt, const char **hash, bool *fits)
+{
+    enum status status =
+        operators_password(api->store, attempt->credentials.name, request->arena, hash);
+    const bool can_look = status == STATUS_OK || status == STATUS_NOT_FOUND;
+
+    if (!can_look)
+        reply_status(reply, status, "the login");
+    if (!can_look || !api_check_password(api, reply, attempt->credentials.password, *hash, fits)) {
+        guesses_untried(api->guesses, &attempt->guess);
+        return false;
+    }
+    if (!*fits)
+        note_wrong(api, request, attempt);
+    return true;
 }
 
 /* No such operator or another password: which, is not told. False: a problem was answered. */
@@ -80,26 +121,12 @@ static bool check_password(const struct api *api, struct request *request, struc
 {
     const char *hash = NULL;
     bool fits = false;
-    enum status status =
-        operators_password(api->store, attempt->credentials.name, request->arena, &hash);
 
-    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
-        reply_status(reply, status, "the login");
-    } else if (api_check_password(api, reply, attempt->credentials.password, hash, &fits)) {
-        if (fits)
-            return true;
-        const enum guesses_extent extent =
-            guesses_wrong(api->guesses, &attempt->guess, clock_mono_ms());
-        const struct logins_failure failure = {.name = attempt->credentials.name,
-                                               .what = "password",
-                                               .problem = guesses_problem(extent),
-                                               .is_about_name = extent == GUESSES_AT_ONE};
-        note(api, request, &failure);
-        reply_problem(reply, 401, "name or password is wrong");
+    if (!look_at_password(api, request, reply, attempt, &hash, &fits))
         return false;
-    }
-    guesses_untried(api->guesses, &attempt->guess);
-    return false;
+    if (!fits)
+        reply_problem(reply, 401, "name or password is wrong");
+    return fits;
 }
 
 /* 401 as for a wrong password, but the problem names the code, which programs then ask for. */
@@ -253,7 +280,104 @@ static void me(void *context, struct request *request, struct reply *reply)
     answer_json(reply, status, json, "you");
 }
 
+/* ---- another password ---- */
+
+struct passwords {
+    const char *old;
+    const char *fresh;
+};
+
+static const struct json_field password_fields[] = {
+    {.name = "old",
+     .kind = JSON_FIELD_TEXT,
+     .offset = offsetof(struct passwords, old),
+     .required = true,
+     .max = PASSWORD_MAX},
+    {.name = "new",
+     .kind = JSON_FIELD_TEXT,
+     .offset = offsetof(struct passwords, fresh),
+     .required = true,
+     .max = PASSWORD_MAX},
+};
+
+static bool check_passwords(struct reply *reply, const struct passwords *given, const char *name)
+{
+    const char *problem = password_problem(given->fresh, name);
+
+    if (strcmp(given->old, given->fresh) == 0)
+        answer_bad(reply, "/new", "is the old one");
+    else if (problem != NULL)
+        answer_bad(reply, "/new", problem);
+    else
+        return true;
+    return false;
+}
+
+/* False: a problem was answered. */
+static bool prove_old(const struct api *api, struct request *request, struct reply *reply,
+                      struct attempt *attempt, const char **hash)
+{
+    const struct json_problem wrong = {.pointer = "/old", .detail = "the password is wrong"};
+    bool fits = false;
+
+    if (!may_try(api, request, reply, attempt) ||
+        !look_at_password(api, request, reply, attempt, hash, &fits))
+        return false;
+    if (fits)
+        guesses_untried(api->guesses, &attempt->guess);
+    else
+        reply_field(reply, 403, &wrong);
+    return fits;
+}
+
+static enum status set_password(const struct api *api, struct request *request, const char *name,
+                                const char *old_hash, const char *password)
+{
+    const struct author author = api_author(request);
+    uint8_t session[CRYPTO_HASH_SIZE];
+    const char *hash;
+    enum status status = password_hash(password, request->arena, &hash);
+
+    if (status != STATUS_OK)
+        return status;
+    secret_hash(span_text(session_token(request)), session);
+    const struct operators_password_change change = {old_hash, hash,
+                                                     span_of(session, sizeof session)};
+    return operators_change_password(api->store, &author, name, &change, request->arena);
+}
+
+static void change_password(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const char *name = api_operator(request);
+    struct attempt attempt = {0};
+    struct passwords given;
+    const char *hash = NULL;
+
+    if (name == NULL) {
+        reply_problem(reply, 409, "an API key has no password: make another key, and revoke this");
+        return;
+    }
+    if (!answer_decode(request, reply, password_fields, 2, &given) ||
+        !check_passwords(reply, &given, name))
+        return;
+    attempt.credentials = (struct credentials){.name = name, .password = given.old};
+    if (operators_password(api->store, name, request->arena, &hash) == STATUS_NOT_FOUND) {
+        reply_problem(reply, 409, "you log in at the identity provider, which has your password");
+        return;
+    }
+    if (!prove_old(api, request, reply, &attempt, &hash))
+        return;
+    enum status status = set_password(api, request, name, hash, given.fresh);
+    identities_forget(api->identities);
+    if (status == STATUS_NOT_FOUND)
+        reply_problem(reply, 409, "the password was changed meanwhile: log in anew");
+    else
+        answer_done(reply, status, "the password");
+}
+
 static const struct route rows[] = {
+    {"POST", "/api/v1/me/password", ROUTE_VIEWER, change_password, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/login", ROUTE_ANYONE, log_in, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/logout", ROUTE_VIEWER, log_out, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/me", ROUTE_VIEWER, me, ROUTE_BODY_NORMAL},

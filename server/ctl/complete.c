@@ -88,21 +88,27 @@ static void offer_verbs(const struct line *line, struct buffer *out)
                 offer(out, line->last, "", span_text(verb->verb));
 }
 
-/* *used: how many words it took. */
+static bool is_typed(const struct line *line, const struct ctl_verb *verb)
+{
+    if (line->count < (verb->noun ? 2 : 1))
+        return false;
+    return strcmp(verb->noun ? verb->noun : verb->verb, line->words[0]) == 0 &&
+           (!verb->noun || strcmp(verb->verb, line->words[1]) == 0);
+}
+
+/* *used: how many words it took; as many as there are verbs of. */
 static const struct ctl_verb *find_verb(const struct line *line, size_t *used)
 {
+    const struct ctl_verb *found = NULL;
     size_t count;
     const struct ctl_verb *const *tables = noun_tables(&count);
 
     for (size_t t = 0; t < count; t++)
-        for (const struct ctl_verb *verb = tables[t]; verb->verb; verb++) {
-            *used = verb->noun ? 2 : 1;
-            if (line->count >= *used &&
-                strcmp(verb->noun ? verb->noun : verb->verb, line->words[0]) == 0 &&
-                (!verb->noun || strcmp(verb->verb, line->words[1]) == 0))
-                return verb;
-        }
-    return NULL;
+        for (const struct ctl_verb *verb = tables[t]; verb->verb; verb++)
+            if (is_typed(line, verb) && (found == NULL || verb->noun))
+                found = verb;
+    *used = found == NULL ? 0 : found->noun ? 2 : 1;
+    return found;
 }
 
 static void offer_options(const struct line *line, const struct ctl_verb *verb, struct buffer *out)

@@ -23,26 +23,26 @@
 #define WATCH_MS         2000
 #define WATCH_BYTES      (1 << 16) /* a picture that is drawn at once */
 
-static bool fits(const struct ctl_verb *verb, int argc, char **argv, int *used)
+static bool fits(const struct ctl_verb *verb, int argc, char **argv)
 {
-    if (!verb->noun) {
-        *used = 1;
+    if (!verb->noun)
         return argc >= 1 && strcmp(argv[0], verb->verb) == 0;
-    }
-    *used = 2;
     return argc >= 2 && strcmp(argv[0], verb->noun) == 0 && strcmp(argv[1], verb->verb) == 0;
 }
 
+/* "me password" rather than "me" with a word that it does not take. */
 static const struct ctl_verb *find_verb(int argc, char **argv, int *used)
 {
+    const struct ctl_verb *found = NULL;
     size_t count;
     const struct ctl_verb *const *tables = noun_tables(&count);
 
     for (size_t t = 0; t < count; t++)
         for (const struct ctl_verb *verb = tables[t]; verb->verb; verb++)
-            if (fits(verb, argc, argv, used))
-                return verb;
-    return NULL;
+            if (fits(verb, argc, argv) && (found == NULL || verb->noun))
+                found = verb;
+    *used = found == NULL ? 0 : found->noun ? 2 : 1;
+    return found;
 }
 
 /* Without a word everything; a wrong verb gets its noun's help, a wrong noun only where help is: a

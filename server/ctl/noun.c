@@ -24,7 +24,7 @@ const struct ctl_verb *const *noun_tables(size_t *count)
 static const struct noun nouns[] = {
     {"Servers", "login", NULL},
     {NULL, "logout", NULL},
-    {NULL, "me", NULL},
+    {NULL, "me", "you: the password, keys of your programs"},
     {NULL, "context",
      "servers that are known by name\n"
      "Addresses and keys are kept in a file that nobody else may read."},

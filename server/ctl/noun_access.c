@@ -1,4 +1,4 @@
-/* user ..., apikey ... : who may do what */
+/* user ..., apikey ..., me key... : who may do what */
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,7 +67,11 @@ static int reset_factor(struct ctl *ctl)
                : result;
 }
 
-static int list_keys(struct ctl *ctl)
+/* Of everybody, and one's own. */
+#define KEYS     "/api/v1/api-keys"
+#define OWN_KEYS "/api/v1/me/api-keys"
+
+static int show_keys(struct ctl *ctl, const char *path)
 {
     static const struct view_column columns[] = {
         {"key", "id", VIEW_TEXT},
@@ -79,22 +83,24 @@ static int list_keys(struct ctl *ctl)
         {"stopped", "stopped", VIEW_TEXT},
     };
     struct client_answer answer;
-    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/api-keys", (char *)NULL);
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, path, (char *)NULL);
 
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 7) : result;
 }
 
-static int create_key(struct ctl *ctl)
+static int make_key(struct ctl *ctl, const char *path)
 {
     static const struct view_column columns[] = {{"id", "id", VIEW_TEXT},
                                                  {"key (shown once)", "key", VIEW_TEXT},
                                                  {"role", "role", VIEW_TEXT},
+                                                 {"owner", "owner", VIEW_TEXT},
                                                  {"until", "expires_at", VIEW_TIME}};
     struct client_answer answer;
     struct buffer body;
     struct json_writer writer;
     int64_t seconds;
     const char *expires = args_option(&ctl->args, "expires-in", "7776000");
+    const char *owner = args_option(&ctl->args, "owner", NULL);
 
     if (span_to_int64(span_text(expires), &seconds) != STATUS_OK)
         return ctl_misuse("--expires-in takes seconds, not \"%s\"", expires);
@@ -105,21 +111,52 @@ static int create_key(struct ctl *ctl)
     json_write_member(&writer, "role", args_option(&ctl->args, "role", "viewer"));
     json_key(&writer, "expires_in_s");
     json_write_int(&writer, seconds);
+    if (owner != NULL)
+        json_write_member(&writer, "owner", owner);
     json_end_object(&writer);
-    int result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, "/api/v1/api-keys",
-                             (char *)NULL);
+    int result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, path, (char *)NULL);
     buffer_release(&body);
-    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 4) : result;
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 5) : result;
+}
+
+static int end_key(struct ctl *ctl, const char *path)
+{
+    struct client_answer answer;
+    int result =
+        ctl_send_to(ctl, "DELETE", NOTHING, NULL, &answer, path, ctl->args.words[0], (char *)NULL);
+
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "revoked key %s", ctl->args.words[0])
+                              : result;
+}
+
+static int list_keys(struct ctl *ctl)
+{
+    return show_keys(ctl, KEYS);
+}
+
+static int create_key(struct ctl *ctl)
+{
+    return make_key(ctl, KEYS);
 }
 
 static int revoke_key(struct ctl *ctl)
 {
-    struct client_answer answer;
-    int result = ctl_send_to(ctl, "DELETE", NOTHING, NULL, &answer, "/api/v1/api-keys/",
-                             ctl->args.words[0], (char *)NULL);
+    return end_key(ctl, KEYS "/");
+}
 
-    return result == CTL_DONE ? ctl_say(ctl, &answer, "revoked key %s", ctl->args.words[0])
-                              : result;
+static int list_own_keys(struct ctl *ctl)
+{
+    return show_keys(ctl, OWN_KEYS);
+}
+
+static int create_own_key(struct ctl *ctl)
+{
+    return make_key(ctl, OWN_KEYS);
+}
+
+static int revoke_own_key(struct ctl *ctl)
+{
+    return end_key(ctl, OWN_KEYS "/");
 }
 
 const struct ctl_verb noun_access_verbs[] = {
@@ -142,11 +179,24 @@ const struct ctl_verb noun_access_verbs[] = {
     {"apikey", "list", "", 0, 0, "", "keys of programs", list_keys},
     {"apikey", "create", "NAME", 1, 1,
      "role=ROLE(viewer, support, operator, approver, admin or an own one; default viewer) "
-     "expires-in=SECONDS(default 90 days: 7776000)",
+     "expires-in=SECONDS(default 90 days: 7776000) "
+     "owner=OPERATOR(whose deeds the key's count as; default whoever asks)",
      "a key for a program; shown once\n"
      "A key for a program, of the role viewer and for 90 days unless told otherwise; shown this "
-     "once.\n\n    mynactl apikey create reports --role viewer --expires-in 31536000",
+     "once. It does no more than its owner may. Admins make keys for everybody; others make their "
+     "own with `me key-create`.\n\n    mynactl apikey create reports --role viewer --owner wang",
      create_key},
     {"apikey", "revoke", "KEY", 1, 1, "", "make a key worthless", revoke_key},
+    {"me", "keys", "", 0, 0, "", "your own keys of programs", list_own_keys},
+    {"me", "key-create", "NAME", 1, 1,
+     "role=ROLE(your own role, or one that does less; default viewer) "
+     "expires-in=SECONDS(default 90 days: 7776000)",
+     "a key for a program of yours; shown once\n"
+     "A key for a program of yours, of the role viewer and for 90 days unless told otherwise; "
+     "shown "
+     "this once. What it does counts as your deed, and it opens nothing once you may do less than "
+     "it.\n\n    mynactl me key-create nightly --role viewer",
+     create_own_key},
+    {"me", "key-revoke", "KEY", 1, 1, "", "make a key of yours worthless", revoke_own_key},
     {0},
 };

@@ -1,4 +1,4 @@
-/* login, logout, me, fleet */
+/* login, logout, me ..., fleet */
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,6 +129,35 @@ static int me(struct ctl *ctl)
     return result;
 }
 
+static int change_password(struct ctl *ctl)
+{
+    char old[256];
+    char fresh[256];
+    struct client_answer answer;
+    struct json_writer writer;
+    struct buffer body;
+
+    if (!ask_secret("present password: ", old, sizeof old) ||
+        !ask_secret("new password: ", fresh, sizeof fresh))
+        return ctl_fail("two lines are read from standard input: the present password and the new "
+                        "one");
+    buffer_init(&body, 4096);
+    json_writer_init(&writer, &body);
+    json_begin_object(&writer);
+    json_write_member(&writer, "old", old);
+    json_write_member(&writer, "new", fresh);
+    json_end_object(&writer);
+    int result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, "/api/v1/me/password",
+                             (char *)NULL);
+    explicit_bzero(old, sizeof old);
+    explicit_bzero(fresh, sizeof fresh);
+    if (body.data != NULL)
+        explicit_bzero(body.data, body.size);
+    buffer_release(&body);
+    return result == CTL_DONE ? ctl_say(ctl, &answer, "changed; your other sessions have ended")
+                              : result;
+}
+
 static void print_costs(const struct json *costs)
 {
     for (size_t i = 0; i < json_count(costs); i++)
@@ -185,6 +214,11 @@ const struct ctl_verb noun_session_verbs[] = {
      "    mynactl login --url https://myna.example",
      login},
     {NULL, "logout", "", 0, 0, "", "end the login", logout},
+    {"me", "password", "", 0, 0, "",
+     "change your own password; both come from the terminal or stdin\n"
+     "Change your own password: the present one is asked for and then the new one, or they are two "
+     "lines on standard input. Your other sessions end; this one and your API keys stay.",
+     change_password},
     {NULL, "me", "", 0, 0, "", "who is logged in", me},
     {NULL, "fleet", "", 0, 0, "",
      "the fleet in numbers\n"

@@ -469,6 +469,32 @@ enum status operators_update(struct store *store, const struct author *author,
     return status == STATUS_OK ? operators_get(store, operator_id, arena, out) : status;
 }
 
+enum status operators_change_password(struct store *store, const struct author *author,
+                                      const char *operator_id,
+                                      const struct operators_password_change *change,
+                                      struct arena *arena)
+{
+    STORE_STATEMENT(update,
+                    "WITH o AS (UPDATE myna.operator SET password_hash = $5, version = version + 1"
+                    "       WHERE operator_id = $3 AND password_hash = $4 AND disabled_at IS NULL"
+                    "       RETURNING operator_id),"
+                    " gone AS (DELETE FROM myna.login_session s USING o"
+                    "       WHERE s.operator_id = o.operator_id AND s.token_hash <> $6"
+                    "       RETURNING 1),"
+                    " done AS (SELECT myna.audit_append($1, $2, 'operator.password',"
+                    "       'operator/' || o.operator_id, NULL,"
+                    "       jsonb_build_object('sessions_ended', (SELECT count(*) FROM gone))),"
+                    "       myna.tell('operator', o.operator_id) FROM o)"
+                    "SELECT to_jsonb(true), 0 FROM o, done");
+    struct document ignored;
+
+    return document_change(store, &update,
+                           STORE_VALUES(value_text(author->actor), value_text(author->source),
+                                        value_text(operator_id), value_text(change->old_hash),
+                                        value_text(change->new_hash), value_bytes(change->session)),
+                           arena, &ignored);
+}
+
 enum status operators_delete(struct store *store, const struct author *author,
                              const char *operator_id, struct arena *arena)
 {
@@ -491,12 +517,14 @@ enum status operators_delete(struct store *store, const struct author *author,
     "k.created_by, 'created_at', k.created_at, 'expires_at', k.expires_at, 'revoked_at', "         \
     "k.revoked_at, 'last_used_at', k.last_used_at)"
 
-enum status operators_list_keys(struct store *store, struct arena *arena, struct span *json)
+enum status operators_list_keys(struct store *store, const char *owner, struct arena *arena,
+                                struct span *json)
 {
     STORE_STATEMENT(list, "SELECT jsonb_build_object('items', coalesce(jsonb_agg(" KEY_JSON
-                          " ORDER BY k.key_id DESC), '[]'), 'next', NULL) FROM myna.api_key k");
+                          " ORDER BY k.key_id DESC), '[]'), 'next', NULL) FROM myna.api_key k"
+                          " WHERE $1::text IS NULL OR k.owner = $1");
 
-    return store_json(store, &list, STORE_NO_VALUES, arena, json);
+    return store_json(store, &list, STORE_VALUES(value_text(owner)), arena, json);
 }
 
 enum status operators_create_key(struct store *store, const struct author *author, const char *name,
@@ -522,10 +550,11 @@ enum status operators_create_key(struct store *store, const struct author *autho
 }
 
 enum status operators_revoke_key(struct store *store, const struct author *author, int64_t key_id,
-                                 struct arena *arena)
+                                 const char *owner, struct arena *arena)
 {
     STORE_STATEMENT(revoke,
-                    "WITH old AS (SELECT * FROM myna.api_key WHERE key_id = $3 FOR UPDATE),"
+                    "WITH old AS (SELECT * FROM myna.api_key WHERE key_id = $3"
+                    "   AND ($4::text IS NULL OR owner = $4) FOR UPDATE),"
                     " k AS (UPDATE myna.api_key k SET revoked_at = now() FROM old"
                     "       WHERE k.key_id = old.key_id AND old.revoked_at IS NULL RETURNING k.*),"
                     " done AS (SELECT min(myna.audit_append($1, $2, 'api_key.revoke',"
@@ -534,8 +563,8 @@ enum status operators_revoke_key(struct store *store, const struct author *autho
                     "SELECT to_jsonb(true), 0 FROM old, done");
     struct document ignored;
 
-    return document_change(
-        store, &revoke,
-        STORE_VALUES(value_text(author->actor), value_text(author->source), value_int(key_id)),
-        arena, &ignored);
+    return document_change(store, &revoke,
+                           STORE_VALUES(value_text(author->actor), value_text(author->source),
+                                        value_int(key_id), value_text(owner)),
+                           arena, &ignored);
 }

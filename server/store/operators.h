@@ -83,18 +83,33 @@ MUST_CHECK enum status operators_update(struct store *store, const struct author
                                         const char *operator_id, int64_t if_version,
                                         const struct operators_patch *patch, struct arena *arena,
                                         struct document *out);
+/* An operator's own change. Audited as "operator.password"; ends all sessions but this one.
+ * STATUS_NOT_FOUND: the password is another one by now, or the operator is gone or disabled. */
+struct operators_password_change {
+    const char *old_hash;
+    const char *new_hash;
+    struct span session; /* hash of the token */
+};
+MUST_CHECK enum status operators_change_password(struct store *store, const struct author *author,
+                                                 const char *operator_id,
+                                                 const struct operators_password_change *change,
+                                                 struct arena *arena);
+
 /* STATUS_NOT_FOUND, STATUS_DENIED. */
 MUST_CHECK enum status operators_delete(struct store *store, const struct author *author,
                                         const char *operator_id, struct arena *arena);
 
-MUST_CHECK enum status operators_list_keys(struct store *store, struct arena *arena,
-                                           struct span *json);
+/* owner NULL: of everybody, here and below. */
+MUST_CHECK enum status operators_list_keys(struct store *store, const char *owner,
+                                           struct arena *arena, struct span *json);
+/* The owner's role must cover the key's; owner NULL: whoever asks. STATUS_NOT_FOUND: it does not;
+ * STATUS_CONFLICT: no such role. */
 MUST_CHECK enum status operators_create_key(struct store *store, const struct author *author,
                                             const char *name, const char *role, const char *owner,
                                             struct span key_hash, int64_t expires_in_s,
                                             struct arena *arena, struct document *out);
 /* STATUS_NOT_FOUND. Again is harmless. */
 MUST_CHECK enum status operators_revoke_key(struct store *store, const struct author *author,
-                                            int64_t key_id, struct arena *arena);
+                                            int64_t key_id, const char *owner, struct arena *arena);
 
 #endif

@@ -96,6 +96,26 @@ export function languageTests(on) {
 
     const page = await on.browser().like(on.page(), {locale: 'zh-CN'});
     await on.settle(page, '/you');
+    await page.getByRole('button', {name: t('password.change')}).click();
+    const other = page.getByRole('dialog', {name: t('password.change')});
+    await other.getByLabel(t('password.old')).fill('not-the-password');
+    await other.getByLabel(t('operator.new_password'), {exact: true}).fill('another password');
+    await other.getByLabel(t('password.again')).fill('another one');
+    await other.getByText(t('password.differs')).waitFor();
+    assert.equal(await other.getByRole('button', {name: t('save')}).isDisabled(), true);
+    await other.getByLabel(t('password.again')).fill('another password');
+    await other.getByRole('button', {name: t('save')}).click();
+    await other.locator('.field.invalid').waitFor();
+    assert.deepEqual(await untranslated(page), []);
+    await other.getByRole('button', {name: t('cancel')}).click();
+    await page.getByRole('button', {name: t('key.new')}).click();
+    const made = page.getByRole('dialog', {name: t('key.new')});
+    await made.getByLabel(t('key.name')).fill('nightly');
+    await made.getByRole('button', {name: t('key.make')}).click();
+    await page.getByRole('dialog', {name: t('key.ready')}).getByText('myna_').waitFor();
+    assert.deepEqual(await untranslated(page), []);
+    await page.getByRole('dialog', {name: t('key.ready')}).locator('footer').getByRole('button', {name: t('close')}).click();
+    await page.getByRole('table', {name: t('keys')}).getByText('nightly').waitFor();
     await page.getByRole('button', {name: t('factor.set_up')}).click();
     const dialog = page.getByRole('dialog', {name: t('factor.set_up')});
     await dialog.getByLabel(t('sign_in.password')).fill('not-the-password');

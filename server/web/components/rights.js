@@ -3,6 +3,16 @@
 import { html } from "../dom.js";
 import { t, word } from "../text.js";
 
+const ROLES = ["viewer", "support", "operator", "approver", "admin"];
+
+// roles: as the API lists them, else those that there are everywhere; own ones tell what they are for.
+export const roleOptions = (roles) => (roles ?? ROLES.map((id) => ({ id }))).map((role) => [role.id,
+  role.own ? `${role.id}${role.note && `: ${role.note}`}` : `${word("role", role.id)}: ${t(`role.${role.id}.may`)}`]);
+
+// Of whoever has this role, for keys that may no more.
+export const roleOptionsUpTo = (me) => (me.may ? [[me.role, me.role]]
+  : roleOptions(ROLES.slice(0, ROLES.indexOf(me.role) + 1).map((id) => ({ id }))));
+
 const join = (names) => names.join(", ");
 
 // role: one of the API, or whoever has one: {role or id, may, groups, vendors}.

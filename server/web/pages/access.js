@@ -2,23 +2,19 @@
 
 import { html, useState } from "../dom.js";
 import { patch, post, Problem, remove, useList } from "../api.js";
-import { Dialog, FormDialog, TypedConfirm } from "../components/dialog.js";
+import { ApiKeys } from "../components/apikeys.js";
+import { FormDialog, TypedConfirm } from "../components/dialog.js";
 import { SelectField, TextField } from "../components/field.js";
 import { PageHead } from "../components/page.js";
-import { Empty, Failure } from "../components/states.js";
+import { roleOptions } from "../components/rights.js";
+import { Failure } from "../components/states.js";
 import { ListTable } from "../components/table.js";
-import { Ago, Button, Card, Chip, Copy } from "../components/ui.js";
+import { Ago, Button, Card, Chip } from "../components/ui.js";
 import { number } from "../format.js";
 import { isAdmin, whoAmI } from "../session.js";
 import { OwnKeys } from "./access/keys.js";
 import { RoleDialog } from "./access/role.js";
 import { t, word } from "../text.js";
-
-const ROLES = ["viewer", "support", "operator", "approver", "admin"];
-// roles: as the API lists them; own ones tell what they are for.
-const roleOptions = (roles) => (roles ?? ROLES.map((id) => ({ id }))).map((role) => [role.id,
-  role.own ? `${role.id}${role.note && `: ${role.note}`}` : `${word("role", role.id)}: ${t(`role.${role.id}.may`)}`]);
-const DAY_S = 86400;
 
 function OperatorDialog({ operator, roles, onClose }) {
   const [id, setId] = useState("");
@@ -40,30 +36,6 @@ function OperatorDialog({ operator, roles, onClose }) {
   </${FormDialog}>`;
 }
 
-function KeyDialog({ roles, onClose }) {
-  const [name, setName] = useState("");
-  const [role, setRole] = useState("viewer");
-  const [days, setDays] = useState("90");
-  const [made, setMade] = useState(null);
-  const submit = async () => {
-    const { data } = await post("/api-keys", { name, role, expires_in_s: Number(days) * DAY_S });
-    setMade(data);
-    return false;
-  };
-  if (made) {
-    return html`<${Dialog} title=${t("key.ready")} onClose=${onClose}><p>${t("key.once")}</p>
-      <pre class="code wrap">${made.key}</pre>
-      <footer class="row end"><${Copy} text=${made.key} /><${Button} kind="primary" onClick=${onClose}>${t("close")}</${Button}></footer>
-    </${Dialog}>`;
-  }
-  return html`<${FormDialog} title=${t("key.new")} action=${t("key.make")} submit=${submit} onClose=${onClose}>${(problem) => html`
-    <${TextField} label=${t("key.name")} hint=${t("key.name.hint")} value=${name} onInput=${setName} error=${problem?.at("/name")} />
-    <${SelectField} label=${t("role")} value=${role} onInput=${setRole} options=${roleOptions(roles)} error=${problem?.at("/role")} />
-    <${SelectField} label=${t("key.life")} value=${days} onInput=${setDays} error=${problem?.at("/expires_in_s")}
-      options=${["7", "30", "90", "365"].map((n) => [n, t("days", { n })])} />`}
-  </${FormDialog}>`;
-}
-
 const operatorColumns = (open) => [
   { key: "id", title: t("operator"), lead: true, cell: (row) => html`<b>${row.id}</b>
     ${row.id === whoAmI().id && html` <${Chip}>${t("you")}</${Chip}>`}
@@ -77,18 +49,6 @@ const operatorColumns = (open) => [
     <${Button} kind="quiet" onClick=${() => open({ kind: "operator", row })}>${t("edit")}</${Button}>
     ${row.id !== whoAmI().id && html`<${Button} kind="quiet danger" onClick=${() => open({ kind: "drop-operator", row })}>${t("remove")}</${Button}>`}
   </span>` },
-];
-
-const keyColumns = (open) => [
-  { key: "name", title: t("key.name"), lead: true, cell: (row) => html`<b>${row.name}</b>` },
-  { key: "role", title: t("role"), cell: (row) => word("role", row.role) },
-  { key: "owner", title: t("key.owner"), cell: (row) => row.owner ?? row.created_by },
-  { key: "last", title: t("key.last"), end: true, cell: (row) => html`<a href=${`/audit?actor=${encodeURIComponent(`api-key:${row.id}`)}`}><${Ago} at=${row.last_used_at} none=${t("never")} /></a>` },
-  { key: "until", title: t("expires"), end: true, cell: (row) => (row.revoked_at ? html`<${Chip} tone="bad">${t("key.revoked")}</${Chip}>`
-    : new Date(row.expires_at) < new Date() ? html`<${Chip} tone="warn">${t("key.expired")}</${Chip}>`
-    : row.stopped ? html`<${Chip} tone="bad">${t(`key.stopped.${row.stopped}`)}</${Chip}>` : html`<${Ago} at=${row.expires_at} />`) },
-  { key: "act", title: "", end: true, width: "120px", cell: (row) => !row.revoked_at && html`<${Button} kind="quiet danger"
-    onClick=${() => open({ kind: "drop-key", row })}>${t("key.revoke")}</${Button}>` },
 ];
 
 const roleColumns = (open) => [
@@ -110,12 +70,10 @@ const DROPS = {
   "drop-role": (row) => ({ title: t("role.drop"), text: t("role.drop.text"), phrase: row.id, action: t("remove"), path: `/roles/${row.id}` }),
   "reset-factor": (row) => ({ title: t("factor.reset"), text: t("factor.reset.text"), phrase: row.id, action: t("factor.reset"), path: `/operators/${row.id}/second-factor` }),
   "drop-operator": (row) => ({ title: t("operator.drop"), text: t("operator.drop.text"), phrase: row.id, action: t("remove"), path: `/operators/${row.id}` }),
-  "drop-key": (row) => ({ title: t("key.revoke"), text: t("key.revoke.text"), phrase: row.name, action: t("key.revoke"), path: `/api-keys/${row.id}` }),
 };
 
 function Asked({ asked, roles, onClose }) {
   if (asked.kind === "operator") return html`<${OperatorDialog} operator=${asked.row} roles=${roles} onClose=${onClose} />`;
-  if (asked.kind === "key") return html`<${KeyDialog} roles=${roles} onClose=${onClose} />`;
   if (asked.kind === "role") return html`<${RoleDialog} role=${asked.row} onClose=${onClose} />`;
   const { path, ...question } = DROPS[asked.kind](asked.row);
   return html`<${TypedConfirm} ...${question} onClose=${onClose} submit=${() => remove(path)} />`;
@@ -142,9 +100,7 @@ function Lists() {
     <${Card} title=${t("operators")} id="operators" flush actions=${html`<${Button} icon="plus" onClick=${() => setAsked({ kind: "operator" })}>
         ${t("operator.new")}</${Button}>`}>
       <${ListTable} list=${operators} columns=${operatorColumns(setAsked)} label=${t("operators")} skeleton=${2} /></${Card}>
-    <${Card} title=${t("keys")} flush actions=${html`<a class="button quiet" href="/api/v1/reference" target="_blank" rel="noopener">${t("nav.reference")}</a><${Button} icon="plus" onClick=${() => setAsked({ kind: "key" })}>${t("key.new")}</${Button}>`}>
-      <${ListTable} list=${keys} columns=${keyColumns(setAsked)} label=${t("keys")} skeleton=${2}
-        empty=${html`<${Empty} icon="access" title=${t("keys.none")} />`} /></${Card}>
+    <${ApiKeys} list=${keys} path="/api-keys" options=${roleOptions(roles.items)} hasOwners />
     <${Card} title=${t("roles")} flush actions=${html`<${Button} icon="plus" onClick=${() => setAsked({ kind: "role" })}>${t("role.new")}</${Button}>`}>
       <${ListTable} list=${roles} columns=${roleColumns(setAsked)} label=${t("roles")} skeleton=${5} /></${Card}>
     <${OwnKeys} />

@@ -79,6 +79,58 @@ test('a session ends at logout, at a changed password and when its operator is d
   await assert.rejects(stack.login('anna', 'another password'), /401/);
 });
 
+test('an operator changes the password by the old one, and other sessions end', async () => {
+  const mia = await operator('mia', 'viewer');
+  const elsewhere = await stack.login('mia', 'password of mia');
+  const change = (old, fresh) => mia.post('/me/password', {old, new: fresh});
+  const wrong = await change('not this one', 'another password');
+  assert.deepEqual([wrong.status, wrong.body.errors[0].pointer], [403, '/old']);
+  for (const fresh of ['password of mia', 'Password1!', 'short']) {
+    const refused = await change('password of mia', fresh);
+    assert.deepEqual([refused.status, refused.body.errors[0].pointer], [400, '/new'], fresh);
+  }
+  assert.equal((await elsewhere.get('/me')).status, 200);
+  assert.equal((await change('password of mia', 'another password')).status, 204);
+  assert.equal((await mia.get('/me')).status, 200);
+  assert.equal((await elsewhere.get('/me')).status, 401);
+  await assert.rejects(stack.login('mia', 'password of mia'), /401/);
+  await stack.login('mia', 'another password');
+  const told = (await admin.get('/audit?subject=operator/mia')).body.items.map(({actor, action}) => `${actor} ${action}`);
+  assert.ok(told.includes('operator:mia operator.password'), told);
+  assert.ok(told.includes('nobody login.fail'), told);
+});
+
+test('who guesses at the old password is slowed down as at the login, and a program has none', async () => {
+  const ole = await operator('ole', 'viewer');
+  const statuses = [];
+  for (let i = 0; i < 11; i++) statuses.push((await ole.post('/me/password', {old: `wrong ${i}`, new: 'another password'})).status);
+  assert.deepEqual([statuses[0], statuses.at(-1)], [403, 429]);
+  const slowed = await ole.post('/me/password', {old: 'password of ole', new: 'another password'});
+  assert.equal(slowed.status, 429);
+  const {body: made} = await ole.post('/me/api-keys', {name: 'script', role: 'viewer'});
+  const script = stack.as({Authorization: `Bearer ${made.key}`});
+  assert.equal((await script.post('/me/password', {old: 'password of ole', new: 'another password'})).status, 409);
+});
+
+test('an operator makes, sees and ends keys of the own, which may no more than the operator', async () => {
+  const pia = await operator('pia', 'support');
+  assert.equal((await admin.post('/api-keys', {name: 'not of pia', role: 'viewer'})).status, 201);
+  const [foreign] = (await admin.get('/api-keys')).body.items;
+  for (const role of ['operator', 'admin', 'nothing']) assert.equal((await pia.post('/me/api-keys', {name: 'more', role})).status, 400, role);
+  assert.equal((await pia.post('/me/api-keys', {name: 'for root', role: 'viewer', owner: 'root'})).status, 400);
+  const {status, body: made} = await pia.post('/me/api-keys', {name: 'of pia', role: 'viewer'});
+  assert.deepEqual([status, made.owner], [201, 'pia']);
+  assert.deepEqual((await pia.get('/me/api-keys')).body.items.map(({name}) => name), ['of pia']);
+  const script = stack.as({Authorization: `Bearer ${made.key}`});
+  assert.equal((await script.get('/groups')).status, 200);
+  for (const answer of [await script.get('/me/api-keys'), await script.post('/me/api-keys', {name: 'x', role: 'viewer'}),
+    await script.remove(`/me/api-keys/${made.id}`)]) assert.equal(answer.status, 409);
+  assert.equal((await pia.remove(`/me/api-keys/${foreign.id}`)).status, 404);
+  assert.equal((await pia.remove(`/me/api-keys/${made.id}`)).status, 204);
+  assert.equal((await script.get('/groups')).status, 401);
+  assert.equal((await admin.get('/api-keys')).body.items.find(({id}) => id === foreign.id).revoked_at, null);
+});
+
 test('the last admin can be neither demoted, disabled nor deleted', async () => {
   assert.equal((await admin.patch('/operators/root', {role: 'viewer'})).status, 409);
   assert.equal((await admin.patch('/operators/root', {disabled: true})).status, 409);

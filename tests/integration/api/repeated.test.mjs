@@ -48,6 +48,7 @@ const POSTS = [
   {of: '/operators', body: {id: 'berta', role: 'viewer', password: 'long enough'}, other: {id: 'bruno', role: 'viewer', password: 'long enough'}},
   {of: '/roles', body: {id: 'desk', may: {devices: 'support'}}, other: {id: 'front', may: {devices: 'support'}}},
   {of: '/api-keys', body: {name: 'dump', role: 'viewer'}, other: {name: 'load', role: 'viewer'}},
+  {of: '/me/api-keys', body: {name: 'mine', role: 'viewer'}, other: {name: 'more', role: 'viewer'}},
   {of: '/keys', body: {purpose: 'sealing'}, other: {purpose: 'sealing', per_minute: 10}},
 ];
 

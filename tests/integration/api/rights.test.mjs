@@ -310,6 +310,7 @@ test('who has a role that asks for a second factor sets one up before anything e
   const refused = await bea.get('/devices');
   assert.equal(refused.status, 403);
   assert.match(refused.body.detail, /second factor/);
+  assert.equal((await bea.post('/me/api-keys', {name: 'around it', role: 'viewer'})).status, 403);
   const {secret} = await enrol('bea', bea);
   assert.equal((await bea.get('/devices')).status, 200, 'at once');
   assert.equal((await bea.post('/me/second-factor/remove', {code: codeOf(secret)})).status, 409, 'the role asks for it');

@@ -134,3 +134,29 @@ test('what a name would have the terminal do is shown, not done', async () => {
   assert.match(shown, /␛\]0;pwned␇␛\[2J/);
   assert.match(await ctl('group', 'list', '--json'), /\\u001b\]0;pwned/, 'as the API says it');
 });
+
+// As somebody who types: what is asked for comes on standard input.
+async function typed(input, words, own) {
+  const job = run(mynactl, words, {env: own});
+  job.child.stdin.end(input);
+  return (await job).stdout;
+}
+
+test('who is logged in changes the password, and makes, lists and ends keys of the own', async () => {
+  assert.equal((await admin.post('/operators', {id: 'nora', role: 'support', password: 'password of nora'})).status, 201);
+  const {MYNACTL_URL: url, MYNACTL_KEY: _, ...rest} = env;
+  const own = {...rest, MYNACTL_CONFIG: join(stack.home, 'nora.json')};
+  await typed('password of nora\n', ['login', '--url', url, '--name', 'nora'], own);
+  const job = run(mynactl, ['me', 'password'], {env: own});
+  job.child.stdin.end('not this one\nanother password\n');
+  await assert.rejects(job, ({stderr}) => /present password|the password is wrong/.test(stderr));
+  assert.match(await typed('password of nora\nanother password\n', ['me', 'password'], own), /changed; your other sessions have ended/);
+  assert.match((await run(mynactl, ['me'], {env: own})).stdout, /nora/);
+  const made = JSON.parse((await run(mynactl, ['me', 'key-create', 'nightly', '--role', 'support', '--json'], {env: own})).stdout);
+  assert.equal(made.owner, 'nora');
+  assert.match((await run(mynactl, ['me', 'keys'], {env: own})).stdout, /nightly +support/);
+  await assert.rejects(run(mynactl, ['me', 'key-create', 'more', '--role', 'admin'], {env: own}), ({stderr}) => /your own role/.test(stderr));
+  assert.match((await run(mynactl, ['me', 'key-revoke', String(made.id)], {env: own})).stdout, /revoked key/);
+  assert.equal(JSON.parse(await ctl('apikey', 'create', 'hers', '--owner', 'nora', '--json')).owner, 'nora');
+  await typed('another password\n', ['login', '--url', url, '--name', 'nora'], own);
+});

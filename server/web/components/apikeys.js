@@ -1,0 +1,66 @@
+// apikeys.js - keys of programs, everybody's or one's own: making them, and making them worthless
+
+import { html, useState } from "../dom.js";
+import { post, remove } from "../api.js";
+import { t, word } from "../text.js";
+import { Dialog, FormDialog, TypedConfirm } from "./dialog.js";
+import { SelectField, TextField } from "./field.js";
+import { Empty } from "./states.js";
+import { ListTable } from "./table.js";
+import { Ago, Button, Card, Chip, Copy } from "./ui.js";
+
+const DAY_S = 86400;
+
+function Make({ path, options, onClose }) {
+  const [name, setName] = useState("");
+  const [role, setRole] = useState(options.some(([id]) => id === "viewer") ? "viewer" : options[0][0]);
+  const [days, setDays] = useState("90");
+  const [made, setMade] = useState(null);
+  const submit = async () => {
+    const { data } = await post(path, { name, role, expires_in_s: Number(days) * DAY_S });
+    setMade(data);
+    return false;
+  };
+  if (made) {
+    return html`<${Dialog} title=${t("key.ready")} onClose=${onClose}><p>${t("key.once")}</p>
+      <pre class="code wrap">${made.key}</pre>
+      <footer class="row end"><${Copy} text=${made.key} /><${Button} kind="primary" onClick=${onClose}>${t("close")}</${Button}></footer>
+    </${Dialog}>`;
+  }
+  return html`<${FormDialog} title=${t("key.new")} action=${t("key.make")} submit=${submit} onClose=${onClose}>${(problem) => html`
+    <${TextField} label=${t("key.name")} hint=${t("key.name.hint")} value=${name} onInput=${setName} error=${problem?.at("/name")} />
+    <${SelectField} label=${t("role")} value=${role} onInput=${setRole} options=${options} error=${problem?.at("/role")} />
+    <${SelectField} label=${t("key.life")} value=${days} onInput=${setDays} error=${problem?.at("/expires_in_s")}
+      options=${["7", "30", "90", "365"].map((n) => [n, t("days", { n })])} />`}
+  </${FormDialog}>`;
+}
+
+const columns = (hasOwners, end) => [
+  { key: "name", title: t("key.name"), lead: true, cell: (row) => html`<b>${row.name}</b>` },
+  { key: "role", title: t("role"), cell: (row) => word("role", row.role) },
+  hasOwners && { key: "owner", title: t("key.owner"), cell: (row) => row.owner ?? row.created_by },
+  { key: "last", title: t("key.last"), end: true, cell: (row) => html`<a href=${`/audit?actor=${encodeURIComponent(`api-key:${row.id}`)}`}><${Ago} at=${row.last_used_at} none=${t("never")} /></a>` },
+  { key: "until", title: t("expires"), end: true, cell: (row) => (row.revoked_at ? html`<${Chip} tone="bad">${t("key.revoked")}</${Chip}>`
+    : new Date(row.expires_at) < new Date() ? html`<${Chip} tone="warn">${t("key.expired")}</${Chip}>`
+    : row.stopped ? html`<${Chip} tone="bad">${t(`key.stopped.${row.stopped}`)}</${Chip}>` : html`<${Ago} at=${row.expires_at} />`) },
+  { key: "act", title: "", end: true, width: "120px", cell: (row) => !row.revoked_at && html`<${Button} kind="quiet danger"
+    onClick=${() => end(row)}>${t("key.revoke")}</${Button}>` },
+].filter(Boolean);
+
+// list: of path; options: the roles that a key may have.
+export function ApiKeys({ list, path, options, hasOwners = false }) {
+  const [isNew, setIsNew] = useState(false);
+  const [ended, setEnded] = useState(null);
+  const close = () => {
+    setIsNew(false);
+    setEnded(null);
+    list.reload();
+  };
+  return html`<${Card} title=${t("keys")} flush actions=${html`<a class="button quiet" href="/api/v1/reference" target="_blank" rel="noopener">${t("nav.reference")}</a>
+      <${Button} icon="plus" onClick=${() => setIsNew(true)}>${t("key.new")}</${Button}>`}>
+    <${ListTable} list=${list} columns=${columns(hasOwners, setEnded)} label=${t("keys")} skeleton=${2}
+      empty=${html`<${Empty} icon="access" title=${t("keys.none")} />`} /></${Card}>
+    ${isNew && html`<${Make} path=${path} options=${options} onClose=${close} />`}
+    ${ended && html`<${TypedConfirm} title=${t("key.revoke")} text=${t("key.revoke.text")} phrase=${ended.name} action=${t("key.revoke")}
+      submit=${() => remove(`${path}/${ended.id}`)} onClose=${close} />`}`;
+}
