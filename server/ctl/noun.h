@@ -22,6 +22,7 @@ extern const struct ctl_verb noun_pairing_verbs[];
 extern const struct ctl_verb noun_vendor_verbs[];
 extern const struct ctl_verb noun_drain_verbs[];
 extern const struct ctl_verb noun_vendor_key_verbs[];
+extern const struct ctl_verb noun_vendor_health_verbs[];
 extern const struct ctl_verb noun_contract_verbs[];
 extern const struct ctl_verb noun_credit_verbs[];
 extern const struct ctl_verb noun_rate_verbs[];

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/base/crypto.h"
 #include "schema/base/json.h"
 #include "server/ctl/ask.h"
 #include "server/ctl/noun.h"
@@ -43,6 +44,59 @@ static int create_user(struct ctl *ctl)
     buffer_release(&body);
     return result == CTL_DONE ? ctl_say(ctl, &answer, "made operator %s", ctl->args.words[0])
                               : result;
+}
+
+/* What the options say is to change; password is wiped by the caller. */
+static int write_user(struct ctl *ctl, char password[256], struct buffer *body)
+{
+    const char *role = args_option(&ctl->args, "role", NULL);
+    const bool disable = args_flag(&ctl->args, "disable"), enable = args_flag(&ctl->args, "enable");
+    const bool has_password = args_flag(&ctl->args, "password");
+    struct json_writer writer;
+
+    if (disable && enable)
+        return ctl_misuse("either --disable or --enable");
+    if (role == NULL && !disable && !enable && !has_password)
+        return ctl_misuse("nothing to change: give --role, --password, --disable or --enable");
+    if (has_password && (!ask_secret("new password: ", password, 256) || !*password))
+        return ctl_fail("the new password is read from standard input; none came");
+    json_writer_init(&writer, body);
+    json_begin_object(&writer);
+    if (role != NULL)
+        json_write_member(&writer, "role", role);
+    if (has_password)
+        json_write_member(&writer, "password", password);
+    if (disable || enable) {
+        json_key(&writer, "disabled");
+        json_write_bool(&writer, disable);
+    }
+    json_end_object(&writer);
+    return CTL_DONE;
+}
+
+static int set_user(struct ctl *ctl)
+{
+    const char *name = ctl->args.words[0];
+    struct client_answer answer;
+    struct buffer body;
+    char password[256] = "", etag[64];
+
+    buffer_init(&body, 4096);
+    int result = write_user(ctl, password, &body);
+    if (result == CTL_DONE)
+        result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/operators/", name,
+                             (char *)NULL);
+    if (result == CTL_DONE) {
+        snprintf(etag, sizeof etag, "%s", answer.etag);
+        result = ctl_send_to(ctl, "PATCH", buffer_span(&body), etag, &answer, "/api/v1/operators/",
+                             name, (char *)NULL);
+    }
+    explicit_bzero(password, sizeof password);
+    crypto_wipe(body.data, body.data ? body.size : 0);
+    buffer_release(&body);
+    return result == CTL_DONE
+               ? ctl_say(ctl, &answer, "changed operator %s, whose sessions are over", name)
+               : result;
 }
 
 static int delete_user(struct ctl *ctl)
@@ -170,6 +224,18 @@ const struct ctl_verb noun_access_verbs[] = {
      "one; "
      "viewer unless told otherwise.\n\n    mynactl user create wang --role operator <password.txt",
      create_user},
+    {"user", "set", "NAME", 1, 1,
+     "role=ROLE(viewer, support, operator, approver, admin or an own one) "
+     "password!(a new one, typed or one line on standard input) "
+     "disable!(let nobody in by this name) "
+     "enable!(again)",
+     "give an operator another role or password, or shut one out\n"
+     "Change an operator's role or password, or shut one out for a while and let in again; each "
+     "ends the operator's sessions. The last admin stays one.\n"
+     "\n"
+     "    mynactl user set wang --role approver\n"
+     "    mynactl user set wang --disable",
+     set_user},
     {"user", "delete", "NAME", 1, 1, "", "end an operator's access", delete_user},
     {"user", "reset-second-factor", "NAME", 1, 1, "",
      "for who lost app and recovery codes\n"

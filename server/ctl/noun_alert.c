@@ -6,6 +6,57 @@
 #include "schema/base/json.h"
 #include "server/ctl/noun.h"
 
+#define PATH_BYTES 4096
+
+/* Who the server says that we are: an operator, for no alert is a program's. */
+static int whoami(struct ctl *ctl, char id[64])
+{
+    struct client_answer answer;
+    struct json *json;
+    int result = ctl_send_to(ctl, "GET", span_text(""), NULL, &answer, "/api/v1/me", (char *)NULL);
+
+    if (result != CTL_DONE || (result = ctl_parse(&answer, &json)) != CTL_DONE)
+        return result;
+    snprintf(id, 64, "%s", json_text(json_member(json_member(json, "operator"), "id"), ""));
+    json_free(json);
+    return strchr(id, ':') == NULL
+               ? CTL_DONE
+               : ctl_fail("an API key is nobody whose alerts there are; say whose with "
+                          "--assigned-to OPERATOR");
+}
+
+static int write_list_path(struct ctl *ctl, struct buffer *path)
+{
+    static const char *const narrows[][2] = {{"state", "state"},
+                                             {"kind", "kind"},
+                                             {"subject", "subject"},
+                                             {"severity", "severity"},
+                                             {"assigned-to", "assigned_to"}};
+    const bool mine = args_flag(&ctl->args, "mine");
+    char own[64] = "";
+    int result = CTL_DONE;
+
+    if (mine && args_option(&ctl->args, "assigned-to", NULL) != NULL)
+        return ctl_misuse("--mine says whose: leave --assigned-to out");
+    if (mine && (result = whoami(ctl, own)) != CTL_DONE)
+        return result;
+    buffer_text(path, "/api/v1/alerts?after=");
+    client_escape(path, args_option(&ctl->args, "after", "0"));
+    for (size_t i = 0; i < sizeof narrows / sizeof *narrows; i++) {
+        const char *value = args_option(&ctl->args, narrows[i][0], i == 0 ? "current" : NULL);
+
+        if (value == NULL || (i == 0 && strcmp(value, "all") == 0))
+            continue;
+        buffer_format(path, "&%s=", narrows[i][1]);
+        client_escape(path, value);
+    }
+    if (mine) {
+        buffer_text(path, "&assigned_to=");
+        client_escape(path, own);
+    }
+    return buffer_status(path) == STATUS_OK ? CTL_DONE : ctl_fail("the address is too long");
+}
+
 static int list(struct ctl *ctl)
 {
     static const struct view_column columns[] = {
@@ -17,14 +68,14 @@ static int list(struct ctl *ctl)
         {"what helps", "cure", VIEW_NOTE},
     };
     struct client_answer answer;
-    const char *state = args_option(&ctl->args, "state", "current");
-    const char *after = args_option(&ctl->args, "after", "0");
-    int result = strcmp(state, "all") == 0
-                     ? ctl_send_to(ctl, "GET", span_text(""), NULL, &answer,
-                                   "/api/v1/alerts?after=", after, (char *)NULL)
-                     : ctl_send_to(ctl, "GET", span_text(""), NULL, &answer,
-                                   "/api/v1/alerts?state=", state, "&after=", after, (char *)NULL);
+    struct buffer path;
 
+    buffer_init(&path, PATH_BYTES);
+    int result = write_list_path(ctl, &path);
+    const struct client_request request = {.method = "GET", .path = buffer_cstring(&path)};
+    if (result == CTL_DONE)
+        result = ctl_send(ctl, &request, &answer);
+    buffer_release(&path);
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, sizeof columns / sizeof columns[0])
                               : result;
 }
@@ -177,9 +228,16 @@ const struct ctl_verb noun_alert_verbs[] = {
     {"alert", "list", "", 0, 0,
      "state=STATE(open, acknowledged, silenced, cleared, current or all; default current: all but "
      "the cleared) "
+     "kind=KIND(as threshold: mynactl alert get tells an alert's) "
+     "subject=SUBJECT(what it is about, as device/r1) "
+     "severity=SEVERITY(info, warning or critical) "
+     "assigned-to=OPERATOR(whose it is) "
+     "mine!(your own alone) "
      "after=NUMBER(where to go on: what the page before told)",
      "what needs a look\n"
-     "What needs a look, newest first; below each stands what was seen and what helps.",
+     "What needs a look, newest first; below each stands what was seen and what helps.\n"
+     "\n"
+     "    mynactl alert list --severity critical --mine",
      list},
     {"alert", "get", "ALERT", 1, 1, "",
      "all of one, with what its channels were told\n"

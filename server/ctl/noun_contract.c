@@ -5,6 +5,7 @@
 #include "schema/base/clock.h"
 #include "schema/base/json.h"
 #include "server/ctl/burndown_print.h"
+#include "server/ctl/contract_diff.h"
 #include "server/ctl/contract_file.h"
 #include "server/ctl/contract_print.h"
 #include "server/ctl/noun.h"
@@ -57,6 +58,56 @@ static int history(struct ctl *ctl)
 
     if (contract)
         price_history_print(stdout, contract, BAR_COLUMNS);
+    json_free(contract);
+    return result;
+}
+
+/* The version of that number, or NULL. Versions come newest first. */
+static const struct json *version_of(const struct json *versions, int64_t number)
+{
+    for (size_t i = 0; i < json_count(versions); i++)
+        if (json_int(json_member(json_item(versions, i), "version"), 0) == number)
+            return json_item(versions, i);
+    return NULL;
+}
+
+/* The option's version; without it the number itself. */
+static int choose(const struct ctl *ctl, const char *option, const struct json *versions,
+                  int64_t number, const struct json **out)
+{
+    const char *text = args_option(&ctl->args, option, NULL);
+    const int64_t newest = json_int(json_member(json_item(versions, 0), "version"), 0);
+
+    if (text != NULL && span_to_int64(span_text(text), &number) != STATUS_OK)
+        return ctl_misuse("--%s takes a version's number, not \"%s\"", option, text);
+    *out = version_of(versions, number);
+    if (*out != NULL)
+        return CTL_DONE;
+    if (newest == 1 && text == NULL)
+        return ctl_fail("%s has one version alone, and nothing to set beside it",
+                        ctl->args.words[0]);
+    return ctl_fail("%s has no version %lld; its versions are 1 to %lld", ctl->args.words[0],
+                    (long long)number, (long long)newest);
+}
+
+static int diff(struct ctl *ctl)
+{
+    const struct json *older, *newer;
+    struct client_answer answer;
+    struct json *contract;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/contracts/",
+                             ctl->args.words[0], (char *)NULL);
+
+    if (result != CTL_DONE || (result = ctl_parse(&answer, &contract)) != CTL_DONE)
+        return result;
+    const struct json *versions = json_member(contract, "versions");
+    result = choose(ctl, "to", versions,
+                    json_int(json_member(json_item(versions, 0), "version"), 0), &newer);
+    if (result == CTL_DONE)
+        result =
+            choose(ctl, "from", versions, json_int(json_member(newer, "version"), 0) - 1, &older);
+    if (result == CTL_DONE && contract_diff_print(stdout, older, newer, ctl->json) != STATUS_OK)
+        result = ctl_fail("out of memory");
     json_free(contract);
     return result;
 }
@@ -242,6 +293,14 @@ const struct ctl_verb noun_contract_verbs[] = {
      "What each of its charges cost from which day on, over all its versions and their "
      "amendments, with bars where that is one number.",
      history},
+    {"contract", "diff", "CONTRACT", 1, 1,
+     "from=VERSION(the older; default the one before) to=VERSION(the newer; default the newest)",
+     "what one version says otherwise than another\n"
+     "What a version says otherwise than the one before it, or than any other: each member of each "
+     "charge, cap, commitment and threshold, these by their names.\n"
+     "\n"
+     "    mynactl contract diff dahan-2026 --from 1 --to 3",
+     diff},
     {"contract", "burndown", "CONTRACT", 1, 1, "",
      "how its caps and commitments are used up, and where that is going\n"
      "How each of its caps and commitments is used up, what is wrong or near first: so far, "

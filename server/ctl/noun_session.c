@@ -166,6 +166,39 @@ static void print_costs(const struct json *costs)
     puts(json_count(costs) ? "" : "nothing");
 }
 
+/* By what --by may be asked, and the list of the answer. */
+static const char *const parts[][2] = {{"state", "states"},
+                                       {"version", "versions"},
+                                       {"route", "routes"},
+                                       {"group", "groups"},
+                                       {"region", "regions"}};
+
+/* So many robots of each, with the filter that lists them. */
+static int fleet_by(struct ctl *ctl, const char *by)
+{
+    static const struct view_column columns[] = {{"", "value", VIEW_TEXT},
+                                                 {"robots", "devices", VIEW_NUMBER},
+                                                 {"filter", "filter", VIEW_TEXT}};
+    struct client_answer answer;
+    struct json *json;
+    size_t part = 0;
+
+    while (part < sizeof parts / sizeof *parts && strcmp(parts[part][0], by) != 0)
+        part++;
+    if (part == sizeof parts / sizeof *parts)
+        return ctl_misuse("--by takes state, version, route, group or region, not \"%s\"", by);
+    int result =
+        ctl_send_to(ctl, "GET", span_text(""), NULL, &answer, "/api/v1/fleet/parts", (char *)NULL);
+    if (result != CTL_DONE || ctl->json)
+        return result == CTL_DONE ? ctl_show(ctl, &answer, NULL, 0) : result;
+    if ((result = ctl_parse(&answer, &json)) != CTL_DONE)
+        return result;
+    view_table(stdout, json_member(json, parts[part][1]), columns, 3, clock_wall_ms());
+    printf("as of %s\n", json_text(json_member(json, "as_of"), ""));
+    json_free(json);
+    return CTL_DONE;
+}
+
 static int fleet(struct ctl *ctl)
 {
     static const struct view_column columns[] = {
@@ -181,8 +214,12 @@ static int fleet(struct ctl *ctl)
         {"tokens in", "input", VIEW_TEXT},
         {"tokens out", "output", VIEW_TEXT},
     };
+    const char *by = args_option(&ctl->args, "by", NULL);
     struct client_answer answer;
     struct json *json;
+
+    if (by != NULL)
+        return fleet_by(ctl, by);
     int result =
         ctl_send_to(ctl, "GET", span_text(""), NULL, &answer, "/api/v1/fleet", (char *)NULL);
 
@@ -220,10 +257,13 @@ const struct ctl_verb noun_session_verbs[] = {
      "lines on standard input. Your other sessions end; this one and your API keys stay.",
      change_password},
     {NULL, "me", "", 0, 0, "", "who is logged in", me},
-    {NULL, "fleet", "", 0, 0, "",
+    {NULL, "fleet", "", 0, 0, "by=PART(state, version, route, group or region)",
      "the fleet in numbers\n"
      "The fleet in numbers: robots, how many are online or behind their configuration, today's "
-     "usage and its cost, open alerts.",
+     "usage and its cost, open alerts. With PART how many robots are of each, the twenty largest, "
+     "and the filter that lists them.\n"
+     "\n"
+     "    mynactl fleet --by version",
      fleet},
     {0},
 };

@@ -5,6 +5,7 @@
 #include "schema/base/json.h"
 #include "server/ctl/comparison_print.h"
 #include "server/ctl/contract_file.h"
+#include "server/ctl/contract_stored.h"
 #include "server/ctl/noun.h"
 #include "server/money/profile.h"
 #include "server/ctl/yaml.h"
@@ -202,30 +203,35 @@ static int read_profile(struct run *run)
     return result;
 }
 
-/* Gives the terms of a contract without an end the days that --term says. */
-static int limit_term(struct run *run, const char *path, struct contract *contract)
+/* Gives the terms of a contract without an end the days that --term says. name is its file or
+ * id. */
+static int limit_term(struct run *run, const char *name, struct contract *contract)
 {
     if (contract->term_first != CONTRACT_NO_DAY && contract->term_end != CONTRACT_NO_DAY)
         return CTL_DONE;
     if (!run->has_term)
-        return ctl_fail("\"%s\" has no term; give the days to look at with --term FROM..TO", path);
+        return ctl_fail("\"%s\" has no term; give the days to look at with --term FROM..TO", name);
     return comparison_limit(contract, run->term, run->arena) == STATUS_OK
                ? CTL_DONE
                : ctl_fail("out of memory");
 }
 
-static int read_contract(struct run *run, const char *path)
+/* value is a file's path, or the id of one that the server keeps. */
+static int read_contract(struct run *run, const char *value, bool is_stored)
 {
     const size_t number = run->comparison.side_count;
     struct comparison_side *side = &run->sides[number];
 
     if (number == CURVE_MOST)
         return ctl_misuse("more than %d contracts", CURVE_MOST);
-    int result = contract_file_read(path, &run->arenas[number], &side->contract, &side->zone);
+    int result =
+        is_stored ? contract_stored_read(run->ctl, value, &run->arenas[number], &side->contract,
+                                         &side->zone)
+                  : contract_file_read(value, &run->arenas[number], &side->contract, &side->zone);
     if (result != CTL_DONE)
         return result;
     run->comparison.side_count++;
-    return limit_term(run, path, &side->contract);
+    return limit_term(run, value, &side->contract);
 }
 
 static int settle(struct run *run)
@@ -244,11 +250,15 @@ static int read_contracts(struct run *run)
     const struct args *args = &run->ctl->args;
     int result = CTL_DONE;
 
-    for (size_t i = 0; i < args->options && result == CTL_DONE; i++)
-        if (strcmp(args->option_names[i], "contract") == 0)
-            result = read_contract(run, args->option_values[i]);
+    for (size_t i = 0; i < args->options && result == CTL_DONE; i++) {
+        const bool is_stored = strcmp(args->option_names[i], "stored") == 0;
+
+        if (is_stored || strcmp(args->option_names[i], "contract") == 0)
+            result = read_contract(run, args->option_values[i], is_stored);
+    }
     if (result == CTL_DONE && run->comparison.side_count == 0)
-        result = ctl_misuse("which contracts? give --contract FILE for each");
+        result = ctl_misuse("which contracts? give --contract FILE for each document, --stored "
+                            "CONTRACT for each that the server keeps");
     return result == CTL_DONE ? settle(run) : result;
 }
 
@@ -313,7 +323,8 @@ static int whatif(struct ctl *ctl)
 
 const struct ctl_verb noun_whatif_verbs[] = {
     {NULL, "whatif", "", 0, 0,
-     "contract=FILE...*(a document, YAML or JSON; once for each) "
+     "contract=FILE...(a document, YAML or JSON; once for each) "
+     "stored=CONTRACT...(one that the server keeps, with all its versions; once for each) "
      "profile=FILE(a file of what one robot uses; this or from-usage) "
      "from-usage=DAYS(measured over so many days, as 30d) "
      "devices=LO..HI*(fleet sizes, as 0..60000) "
@@ -361,7 +372,10 @@ const struct ctl_verb noun_whatif_verbs[] = {
      "`contracts[].sensitivity[]` has `usage_percent` and `cost`; `contracts[].unpriced[]` has "
      "`model` and `metric`. `cheapest[]` has `from`, `to` and `contracts` (and their `places` "
      "among those asked for, from 0), several on a tie, by exact amounts in `currency`. Needs "
-     "no server but with --from-usage.",
+     "no server but with --from-usage and --stored.\n"
+     "\n"
+     "    mynactl whatif --stored dahan-2026 --contract offer.yaml --from-usage 30d --devices "
+     "0..60000",
      whatif},
     {0},
 };

@@ -29,15 +29,13 @@ static void add(struct history *history, int64_t first, const struct json *charg
         history->stages[history->count++] = (struct stage){first, charges};
 }
 
-/* The first day whose midnight is not before the instant. */
 static int64_t day_of(const struct zone *zone, const char *instant)
 {
     int64_t at_ms;
 
     if (clock_parse(span_text(instant), &at_ms) != STATUS_OK)
         return INT64_MIN;
-    const int64_t day = zone_day(zone, at_ms);
-    return zone_midnight(zone, day) < at_ms ? day + 1 : day;
+    return zone_first_day(zone, at_ms);
 }
 
 /* Versions come newest first. */

@@ -7,6 +7,7 @@
 
 #include "schema/base/clock.h"
 #include "schema/base/json.h"
+#include "server/ctl/change_print.h"
 #include "server/ctl/colour.h"
 #include "server/ctl/progress.h"
 #include "server/ctl/yaml.h"
@@ -406,60 +407,6 @@ static const struct {
     [DELETE] = {"-", "delete", "deleted", COLOUR_RED},
 };
 
-static void print_side(FILE *out, const char *sign, enum colour colour, const char *name,
-                       const struct json *value)
-{
-    struct buffer text;
-
-    if (value == NULL || json_type(value) == JSON_NULL)
-        return;
-    buffer_init(&text, ANSWER_BYTES);
-    json_dump(value, &text);
-    fprintf(out, "    %s%s %-16s %s%s\n", colour_begin(out, colour), sign, name,
-            buffer_cstring(&text), colour_end(out));
-    buffer_release(&text);
-}
-
-/* Whether the list has a value that says the same. */
-static bool has_same(const struct json *list, const struct json *value)
-{
-    for (size_t i = 0; i < json_count(list); i++)
-        if (object_is_same(value, json_item(list, i)))
-            return true;
-    return false;
-}
-
-/* Lists of objects, thresholds and charges, differ by some of their objects. */
-static bool is_of_objects(const struct json *value)
-{
-    return json_type(value) == JSON_ARRAY && json_type(json_item(value, 0)) == JSON_OBJECT;
-}
-
-static void print_change(FILE *out, const struct object_change *change)
-{
-    const struct json *sides[] = {change->from, change->to};
-    size_t printed = 0;
-
-    if (!is_of_objects(change->from) || !is_of_objects(change->to)) {
-        print_side(out, "-", COLOUR_RED, change->name, change->from);
-        print_side(out, "+", COLOUR_GREEN, change->name, change->to);
-        return;
-    }
-    for (int side = 0; side < 2; side++)
-        for (size_t i = 0; i < json_count(sides[side]); i++) {
-            const struct json *value = json_item(sides[side], i);
-
-            if (has_same(sides[!side], value))
-                continue;
-            print_side(out, side ? "+" : "-", side ? COLOUR_GREEN : COLOUR_RED, change->name,
-                       value);
-            printed++;
-        }
-    if (printed == 0)
-        fprintf(out, "    %s~ %-16s in another order%s\n", colour_begin(out, COLOUR_YELLOW),
-                change->name, colour_end(out));
-}
-
 static void print_item(const struct item *item, FILE *out)
 {
     if (item->action == AS_IS)
@@ -467,7 +414,7 @@ static void print_item(const struct item *item, FILE *out)
     fprintf(out, "%s%s %s %s%s\n", colour_begin(out, actions[item->action].colour),
             actions[item->action].sign, item->object.kind->name, item->object.id, colour_end(out));
     for (size_t i = 0; i < item->change_count; i++)
-        print_change(out, &item->changes[i]);
+        change_print(out, &item->changes[i]);
 }
 
 void wanted_print(const struct wanted *wanted, FILE *out)
@@ -479,20 +426,6 @@ void wanted_print(const struct wanted *wanted, FILE *out)
             count_of(wanted, AS_IS));
 }
 
-static void write_side(struct json_writer *writer, const char *name, const struct json *value)
-{
-    struct buffer text;
-
-    buffer_init(&text, ANSWER_BYTES);
-    if (value != NULL)
-        json_dump(value, &text);
-    else
-        buffer_text(&text, "null");
-    json_key(writer, name);
-    json_write_raw(writer, buffer_span(&text));
-    buffer_release(&text);
-}
-
 static void write_item(struct json_writer *writer, const struct item *item)
 {
     json_begin_object(writer);
@@ -501,13 +434,8 @@ static void write_item(struct json_writer *writer, const struct item *item)
     json_write_member(writer, "action", actions[item->action].word);
     json_key(writer, "changes");
     json_begin_array(writer);
-    for (size_t i = 0; i < item->change_count; i++) {
-        json_begin_object(writer);
-        json_write_member(writer, "name", item->changes[i].name);
-        write_side(writer, "from", item->changes[i].from);
-        write_side(writer, "to", item->changes[i].to);
-        json_end_object(writer);
-    }
+    for (size_t i = 0; i < item->change_count; i++)
+        change_print_json(writer, &item->changes[i]);
     json_end_array(writer);
     json_end_object(writer);
 }

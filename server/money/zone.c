@@ -188,6 +188,13 @@ int64_t zone_day(const struct zone *zone, int64_t at_ms)
     return at_ms >= zone_midnight(zone, day + 1) ? day + 1 : day;
 }
 
+int64_t zone_first_day(const struct zone *zone, int64_t at_ms)
+{
+    const int64_t day = zone_day(zone, at_ms);
+
+    return zone_midnight(zone, day) < at_ms ? day + 1 : day;
+}
+
 int64_t zone_time_of_day(const struct zone *zone, int64_t at_ms)
 {
     int64_t local = local_ms(zone, at_ms);

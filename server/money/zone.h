@@ -21,6 +21,9 @@ void zone_close(struct zone *zone);
 /* The instant (ms, UTC) at which the local day begins. */
 int64_t zone_midnight(const struct zone *zone, int64_t day);
 
+/* The first local day that begins at that instant or later. */
+int64_t zone_first_day(const struct zone *zone, int64_t at_ms);
+
 /* The local day that an instant lies in, and the local time of that day in ms since its wall
  * clock showed 00:00 (for windows of the day: 02:30 is 9,000,000 on both sides of a change). */
 int64_t zone_day(const struct zone *zone, int64_t at_ms);

@@ -60,14 +60,6 @@ static enum status count_versions(struct store_conn *conn, int64_t *count)
     return status;
 }
 
-/* The first day that begins at that time or later. */
-static int64_t first_day(const struct zone *zone, int64_t at_ms)
-{
-    int64_t day = zone_day(zone, at_ms);
-
-    return zone_midnight(zone, day) < at_ms ? day + 1 : day;
-}
-
 static enum status read_document(struct span text, struct arena *arena, struct contract *out,
                                  struct json_problem *problem)
 {
@@ -96,10 +88,10 @@ static enum status join_row(const struct result *result, size_t i, struct arena 
         status = STATUS_INVALID;
     }
     if (status == STATUS_OK)
-        status =
-            contract_amend(base, &document, from_ms,
-                           base ? first_day(found->zone, from_ms) : zone_day(found->zone, from_ms),
-                           arena, &found->contract);
+        status = contract_amend(base, &document, from_ms,
+                                base ? zone_first_day(found->zone, from_ms)
+                                     : zone_day(found->zone, from_ms),
+                                arena, &found->contract);
     if (status != STATUS_OK && status != STATUS_MEMORY)
         log_error("store", "cannot read contract \"%s\" version=%lld: %s %s", found->contract_id,
                   (long long)result_int(result, i, 1), problem.pointer,

@@ -45,7 +45,7 @@ enum status vendor_health_read(struct store *store, const char *vendor_id, int64
         " hours AS (SELECT hour, jsonb_build_object('at', hour, 'attempts', sum(attempts),"
         "     'failed', coalesce(sum(attempts) FILTER (WHERE class IS NOT NULL), 0), 'classes',"
         "     coalesce(jsonb_object_agg(class, attempts) FILTER (WHERE class IS NOT NULL), '{}'),"
-        "     'first_token_ms', sum(first_token_ms) / nullif(sum(first_tokens), 0)) AS item"
+        "     'first_token_ms', round(sum(first_token_ms) / nullif(sum(first_tokens), 0))) AS item"
         "   FROM (SELECT hour, class, attempts, first_token_ms, first_tokens FROM shown) s"
         "   GROUP BY hour),"
         " away AS (SELECT l.device_id FROM myna.device_link l WHERE " HEARD
@@ -69,7 +69,7 @@ enum status vendor_health_list(struct store *store, struct arena *arena, struct 
         list,
         "WITH recent AS (SELECT vendor_id, sum(attempts) AS attempts,"
         "     coalesce(sum(attempts) FILTER (WHERE error_class >= 0), 0) AS failed,"
-        "     sum(first_token_ms) / nullif(sum(first_tokens), 0) AS first_token_ms"
+        "     round(sum(first_token_ms) / nullif(sum(first_tokens), 0)) AS first_token_ms"
         "   FROM myna.vendor_hour WHERE hour > now() - interval '2 hours' GROUP BY 1),"
         " away AS (SELECT vendor_id, count(*) AS robots FROM myna.device_link l,"
         "   jsonb_array_elements_text(l.health -> 'left_out') AS o(vendor_id)"

@@ -6,12 +6,13 @@ import { FormDialog, TypedConfirm } from "../components/dialog.js";
 import { Field, SelectField, TextField } from "../components/field.js";
 import { FilterField } from "../components/filter.js";
 import { PageHead } from "../components/page.js";
+import { Patch } from "../components/patch.js";
 import { AddSetting, blankSetting, SettingControl, settingHint, settingName, SettingValue, useCatalogue } from "../components/setting.js";
 import { Empty, Failure, Loaded } from "../components/states.js";
 import { attempt } from "../components/toast.js";
 import { Ago, Button, Card, IconButton } from "../components/ui.js";
 import { number } from "../format.js";
-import { navigate } from "../router.js";
+import { navigate, useQuery } from "../router.js";
 import { may } from "../session.js";
 import { t } from "../text.js";
 
@@ -79,13 +80,20 @@ function SettingRow({ spec, value, error, editable, onInput, onDrop }) {
 // The same however the members stand: the server orders them its own way.
 const text = (settings) => JSON.stringify(Object.entries(settings).sort());
 
-// The layer's settings as a draft; saved whole, refused whole when someone else was faster. Until it is
-// touched it follows what others do.
+// What makes after of before: null where a setting is taken out.
+function patchOf(before, after) {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return Object.fromEntries(names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+    .map((name) => [name, after[name] ?? null]));
+}
+
+// The layer's settings as a draft; saved whole once its changes were looked at, refused whole when someone
+// else was faster. Until it is touched it follows what others do.
 function Editor({ path, layer, catalogue, onSaved }) {
   const [base, setBase] = useState(layer); // what the draft began as
   const [draft, setDraft] = useState(layer.settings);
   const [problem, setProblem] = useState(null);
-  const [busy, setBusy] = useState(false);
+  const [asked, setAsked] = useState(false);
   const editable = may("operator");
   const specs = [...catalogue.values()];
   const dirty = text(draft) !== text(base.settings);
@@ -98,9 +106,12 @@ function Editor({ path, layer, catalogue, onSaved }) {
   };
   const reset = () => begin(layer);
   if (outdated && !dirty) reset();
-  const save = async (event) => {
+  const review = (event) => {
     event.preventDefault();
-    setBusy(true);
+    setAsked(dirty);
+  };
+  // what is wrong with it stands at the fields, behind the question
+  const save = async () => {
     setProblem(null);
     try {
       const { data } = await put(path, { settings: draft }, `"${base.revision}"`);
@@ -109,7 +120,6 @@ function Editor({ path, layer, catalogue, onSaved }) {
     } catch (error) {
       setProblem(error);
     }
-    setBusy(false);
   };
   // asked after the fields, which show what is theirs
   const complaint = () => {
@@ -118,7 +128,7 @@ function Editor({ path, layer, catalogue, onSaved }) {
   };
   const unset = specs.filter((spec) => !(spec.name in draft));
   const set = specs.filter((spec) => spec.name in draft);
-  return html`<form onSubmit=${save} novalidate>
+  return html`<form onSubmit=${review} novalidate>
     ${set.length === 0 && html`<${Empty} icon="config" title=${t("layer.empty")}><p class="muted">${t("layer.empty.how")}</p></${Empty}>`}
     ${set.map((spec) => html`<${SettingRow} key=${spec.name} spec=${spec} value=${draft[spec.name]} editable=${editable}
       error=${problem?.at(`/settings/${spec.name}`)} onInput=${(value) => setDraft({ ...draft, [spec.name]: value })}
@@ -128,14 +138,17 @@ function Editor({ path, layer, catalogue, onSaved }) {
       <span class="grow"></span>
       ${complaint() && html`<span class="error" role="alert">${complaint()}</span>`}
       <${Button} disabled=${!dirty && !problem} onClick=${reset}>${t("discard")}</${Button}>
-      <${Button} kind="primary" type="submit" busy=${busy} disabled=${!dirty}>${t("layer.save", { n: layer.reaches })}</${Button}>
+      <${Button} kind="primary" type="submit" disabled=${!dirty}>${t("layer.review")}</${Button}>
     </footer>`}
-  </form>`;
+  </form>
+  ${asked && html`<${FormDialog} title=${t("layer.review.title")} action=${t("layer.save", { n: layer.reaches })} submit=${save}
+      onClose=${() => setAsked(false)}>${() => html`<${Patch} patch=${patchOf(base.settings, draft)} layer=${base.settings} catalogue=${catalogue} />`}
+  </${FormDialog}>`}`;
 }
 
-// What a revision changed.
-function Changes({ path, revision, catalogue }) {
-  const diff = useResource(`${path}/diff`, { query: { from: revision - 1, to: revision } });
+// What one revision says otherwise than another.
+function Changes({ path, older, newer, catalogue }) {
+  const diff = useResource(`${path}/diff`, { query: { from: older, to: newer } });
   const side = (name, value, sign, said) => value !== null && html`<span class="diff-side">
     <span class="muted" title=${said}>${sign}<span class="unseen">${said}</span></span>
     <${SettingValue} spec=${catalogue.get(name)} value=${value} /></span>`;
@@ -151,10 +164,27 @@ function Revision({ path, item, current, catalogue, onRestore }) {
     <summary><b>${t("revision", { n: item.revision })}</b>
       <span class="muted"> ${item.changed_by}, <${Ago} at=${item.changed_at} />${item.restores !== null
         && `, ${t("revision.restores", { n: item.restores })}`}</span></summary>
-    ${open && html`<${Changes} path=${path} revision=${item.revision} catalogue=${catalogue} />`}
+    ${open && html`<${Changes} path=${path} older=${item.revision - 1} newer=${item.revision} catalogue=${catalogue} />`}
     ${item.revision !== current && may("operator") && html`<${Button} kind="quiet" icon="restart"
       onClick=${() => onRestore(item.revision)}>${t("revision.restore")}</${Button}>`}
   </details></li>`;
+}
+
+// Any two revisions side by side; which stands in the address.
+function Comparison({ path, current, catalogue }) {
+  const [query, change] = useQuery();
+  const chosen = (text, fallback) => (/^\d+$/.test(text ?? "") && Number(text) <= current ? Number(text) : fallback);
+  const newer = chosen(query.now, current);
+  const older = chosen(query.was, Math.max(0, newer - 1));
+  const options = Array.from({ length: current + 1 }, (_, i) => current - i)
+    .map((n) => [String(n), n === 0 ? t("revision.none_yet") : t("revision", { n })]);
+  return html`<${Card} title=${t("revisions.compare")}>
+    <div class="toolbar"><${SelectField} label=${t("versions.older")} value=${String(older)} options=${options}
+        onInput=${(was) => change({ was, now: String(newer) })} />
+      <${SelectField} label=${t("versions.newer")} value=${String(newer)} options=${options}
+        onInput=${(now) => change({ was: String(older), now })} /></div>
+    <${Changes} key=${`${older} ${newer}`} path=${path} older=${older} newer=${newer} catalogue=${catalogue} />
+  </${Card}>`;
 }
 
 function Revisions({ path, layer, etag, catalogue, onChange }) {
@@ -242,7 +272,8 @@ export function Config({ kind, id }) {
             catalogue=${catalogue} onSaved=${state.reload} />`}</${Loaded}>
         </${Card}>
         ${layer && catalogue && html`<${Card} title=${t("revisions")}><${Revisions} key=${path} path=${path} layer=${layer}
-          etag=${state.etag} catalogue=${catalogue} onChange=${state.reload} /></${Card}>`}
+          etag=${state.etag} catalogue=${catalogue} onChange=${state.reload} /></${Card}>
+          ${layer.revision > 0 && html`<${Comparison} key=${`two ${path}`} path=${path} current=${layer.revision} catalogue=${catalogue} />`}`}
       </div>
     </div>
     ${dialog === "new" && html`<${NewGroup} onClose=${close} />`}

@@ -1,7 +1,7 @@
 // What people type at mynactl: refusals name the option, the word or the line that is wrong.
 import assert from 'node:assert/strict';
 import {execFile} from 'node:child_process';
-import {writeFileSync} from 'node:fs';
+import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {Stack} from '../../support/stack.mjs';
@@ -79,4 +79,42 @@ test('a canned answer that nobody gave is warned of', async () => {
   const {status, stderr} = await type('config', 'set', 'fleet', 'limit_mode=canned');
   assert.deepEqual([status, /mynactl config set fleet canned_persona=TEXT/.test(stderr)], [0, true], stderr);
   assert.equal((await type('config', 'set', 'fleet', 'canned_persona=Later.')).stderr, '');
+});
+
+test('one version of a contract is set beside another, member by member', async () => {
+  await refused(['contract', 'diff', 'reel'], /reel has one version alone/);
+  const dearer = file('dearer.yaml', `${CONTRACT.replace('price: "2"', 'price: "3", name: clip')}caps:\n- {name: month, metric: video_ms, per: month, at_most: "900"}\n`);
+  assert.equal((await type('contract', 'apply', '-f', dearer)).status, 0);
+  const told = (await type('contract', 'diff', 'reel')).stdout;
+  assert.match(told, /^version 2 beside version 1\n/);
+  assert.match(told, /- charges\/0 .*"price": ?"2"/);
+  assert.match(told, /\+ charges\/clip .*"price": ?"3"/);
+  assert.match(told, /\+ caps\/month /);
+  const cheaper = file('cheaper.yaml', readFileSync(dearer, 'utf8').replace('"3"', '"1"'));
+  assert.equal((await type('contract', 'apply', '-f', cheaper)).status, 0);
+  assert.deepEqual(JSON.parse((await type('contract', 'diff', 'reel', '--from', '2', '--to', '3', '--json')).stdout),
+    {from: 2, to: 3, changes: [{name: 'charges/clip/price', from: '3', to: '1'}]});
+  await refused(['contract', 'diff', 'reel', '--to', '9'], /reel has no version 9; its versions are 1 to 3/);
+});
+
+test('a contract that the server keeps is compared with one in a file', async () => {
+  const profile = file('profile.json', '{"per":"month","models":{"m":{"video_ms":10}}}');
+  const offer = file('offer.yaml', CONTRACT.replace('contract: reel', 'contract: offer').replace('price: "2"', 'price: "4"'));
+  const ask = ['whatif', '--stored', 'reel', '--contract', offer, '--profile', profile, '--devices', '0..10', '--json'];
+  const {contracts, cheapest} = JSON.parse((await type(...ask)).stdout);
+  assert.deepEqual(contracts.map(({contract}) => contract), ['reel', 'offer']);
+  assert.deepEqual(cheapest.at(-1).contracts, ['reel']);
+  // as the server says it, whose versions change on the way
+  const {body} = await admin.post('/whatif', {contracts: [{contract: 'reel'}], devices: {from: 0, to: 10}, profile: {per: 'month', models: {m: {video_ms: 10}}}});
+  assert.equal(contracts[0].at.cost, body.contracts[0].at.cost);
+  await refused(['whatif', '--stored', 'nobody', '--profile', profile, '--devices', '0..1'], /there is no contract "nobody"/);
+});
+
+test('how vendors answer is told, of one hour by hour', async () => {
+  await stack.sql(`INSERT INTO myna.vendor_hour (vendor_id, hour, model, error_class, attempts, first_token_ms, first_tokens)
+    SELECT 'dahan', date_trunc('hour', now()), 'm', c, n, 1000 * n, n FROM (VALUES (-1, 197), (1, 3)) AS v (c, n)`);
+  assert.match((await type('vendor', 'health')).stdout, /dahan +200 +3/);
+  assert.match((await type('vendor', 'health', 'dahan')).stdout, / 200 +3 +1\.5 +1,?000 +\w+ 3\n/);
+  assert.match((await type('vendor', 'health', 'dahan')).stdout, /0 of 0 robots heard within ten minutes leave it out\nas of 20/);
+  await refused(['vendor', 'health', 'dahan', '--hours', '999'], /\n {2}--hours\n/);
 });

@@ -127,6 +127,45 @@ test('what a robot measured of itself is told figure by figure; a count that beg
   assert.match(told, /Wi-Fi dBm +-60 +-60 +-60 {2}▁▁▁/);
 });
 
+test('the fleet is told by its parts, each with the filter that lists them', async () => {
+  const told = await ctl('fleet', '--by', 'state');
+  assert.match(told, /robots +filter\n/);
+  assert.match(told, /^offline +\d+ +not online and status = active$/m);
+  assert.match(told, /\nas of 20/);
+  assert.equal(JSON.parse(await ctl('fleet', '--by', 'region', '--json')).regions[0].devices, ROBOTS.length - 1);
+  assert.match((await refused('fleet', '--by', 'colour')).stderr, /--by takes state, version, route, group or region, not "colour"/);
+});
+
+test('alerts are narrowed by kind, subject, severity and whose they are', async () => {
+  const made = async (kind, severity, subject, whose) => (await stack.sql(`INSERT INTO myna.alert (kind, severity, subject, assigned_to)
+    VALUES ('${kind}', '${severity}', '${subject}', ${whose}) RETURNING alert_id`))[0][0];
+  const one = await made('disk_low', 'warning', 'device/r1', "'root'");
+  const two = await made('clock_off', 'critical', 'device/r2', 'NULL');
+  const ids = async (...words) => JSON.parse(await ctl('alert', 'list', '--json', ...words)).items.map(({id}) => String(id)).filter((id) => [one, two].includes(id));
+  assert.deepEqual(await ids(), [two, one]);
+  assert.deepEqual(await ids('--kind', 'disk_low'), [one]);
+  assert.deepEqual(await ids('--subject', 'device/r2'), [two]);
+  assert.deepEqual(await ids('--severity', 'critical', '--state', 'all'), [two]);
+  assert.deepEqual(await ids('--assigned-to', 'root'), [one]);
+  assert.match((await refused('alert', 'list', '--mine')).stderr, /an API key is nobody whose alerts there are/);
+  assert.match((await refused('alert', 'list', '--severity', 'loud')).stderr, /\n {2}--severity\n/);
+});
+
+test('an operator gets another role, is shut out and let in again', async () => {
+  await admin.post('/operators', {id: 'wang', role: 'viewer', password: 'correct horse'});
+  const wang = async () => (await admin.get('/operators/wang')).body;
+  assert.match(await ctl('user', 'set', 'wang', '--role', 'operator', '--disable'), /changed operator wang/);
+  assert.deepEqual([(await wang()).role, (await wang()).disabled_at !== null], ['operator', true]);
+  await ctl('user', 'set', 'wang', '--enable');
+  assert.equal((await wang()).disabled_at, null);
+  const child = run(mynactl, ['user', 'set', 'wang', '--password'], {env});
+  child.child.stdin.end('another horse\n');
+  await child;
+  assert.equal((await stack.send('POST', '/api/v1/login', {body: {name: 'wang', password: 'another horse'}})).status, 200);
+  assert.match((await refused('user', 'set', 'wang')).stderr, /nothing to change/);
+  assert.match((await refused('user', 'set', 'root', '--disable')).stderr, /nobody would be admin/);
+});
+
 test('what a name would have the terminal do is shown, not done', async () => {
   await admin.post('/groups', {id: 'evil', name: '\u001b]0;pwned\u0007\u001b[2J\u009b2J\rgone 鹦鹉'});
   const shown = await ctl('group', 'list');

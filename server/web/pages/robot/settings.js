@@ -2,8 +2,10 @@
 
 import { html, useEffect, useRef, useState } from "../../dom.js";
 import { get, put, useResource } from "../../api.js";
+import { FormDialog } from "../../components/dialog.js";
 import { Field } from "../../components/field.js";
 import { Icon } from "../../components/icons.js";
+import { Patch } from "../../components/patch.js";
 import { LayerName, SettingControl, settingHint, settingName, SettingValue, useCatalogue } from "../../components/setting.js";
 import { SoftwareTold } from "../../components/software.js";
 import { Loaded } from "../../components/states.js";
@@ -23,40 +25,44 @@ async function change(id, name, value) {
   await put(path, { settings }, etag);
 }
 
-function Editor({ id, spec, item, onClose, onSaved }) {
+// What it becomes is shown before it is; next undefined: group or fleet decide again.
+function Editor({ id, spec, item, catalogue, onClose, onSaved }) {
   const [value, setValue] = useState(item.value);
   const [problem, setProblem] = useState(null);
-  const [busy, setBusy] = useState(false);
+  const [asked, setAsked] = useState(null);
   const form = useRef(null);
   useEffect(() => form.current.querySelector("input, select, textarea").focus(), []);
 
-  const save = async (next) => {
-    setBusy(true);
+  // what is wrong with it stands at the field, behind the question
+  const save = async () => {
     setProblem(null);
     try {
-      await change(id, spec.name, next);
-      onSaved();
-      onClose();
+      await change(id, spec.name, asked.next);
     } catch (error) {
       setProblem(error);
-      setBusy(false);
+      return;
     }
+    onSaved();
+    onClose();
   };
   const error = problem && (problem.at(`/settings/${spec.name}`) || problem.message);
   return html`<form class="setting-editor" ref=${form} onSubmit=${(event) => {
       event.preventDefault();
-      save(value);
+      setAsked({ next: value });
     }} onKeyDown=${(event) => event.key === "Escape" && onClose()} novalidate>
     <${Field} label=${settingName(spec.name)} hint=${settingHint(spec)} error=${error}>
       ${(attributes) => html`<${SettingControl} spec=${spec} value=${value} onInput=${setValue}
         attributes=${attributes} />`}</${Field}>
     <div class="row">
-      <${Button} kind="primary" type="submit" busy=${busy}>${t("setting.save")}</${Button}>
+      <${Button} kind="primary" type="submit">${t("layer.review")}</${Button}>
       <${Button} onClick=${onClose}>${t("cancel")}</${Button}>
-      ${item.given_by.layer.startsWith("device") && html`<${Button} kind="quiet" busy=${busy}
-        onClick=${() => save(undefined)}>${t("setting.inherit")}</${Button}>`}
+      ${item.given_by.layer.startsWith("device") && html`<${Button} kind="quiet"
+        onClick=${() => setAsked({ next: undefined })}>${t("setting.inherit")}</${Button}>`}
     </div>
-  </form>`;
+  </form>
+  ${asked && html`<${FormDialog} title=${t("layer.review.title")} action=${t(asked.next === undefined ? "setting.inherit" : "setting.save")}
+      submit=${save} onClose=${() => setAsked(null)}>${() => html`<${Patch} patch=${{ [spec.name]: asked.next ?? null }}
+      layer=${{ [spec.name]: item.value }} catalogue=${catalogue} />`}</${FormDialog}>`}`;
 }
 
 // Who gave the value that holds, and what the others say.
@@ -93,9 +99,9 @@ function Outcome({ item, behind, online }) {
     ${item.reason && html`<span class="sub">${tell(item.reason)}</span>`}`;
 }
 
-function Row({ id, spec, item, behind, online, editing, onEdit, onClose, onSaved }) {
+function Row({ id, spec, item, catalogue, behind, online, editing, onEdit, onClose, onSaved }) {
   if (editing) {
-    return html`<tr class="editing"><td colspan="5"><${Editor} id=${id} spec=${spec} item=${item}
+    return html`<tr class="editing"><td colspan="5"><${Editor} id=${id} spec=${spec} item=${item} catalogue=${catalogue}
       onClose=${onClose} onSaved=${onSaved} /></td></tr>`;
   }
   const name = settingName(item.name);
@@ -167,7 +173,7 @@ export function Settings({ id, robot }) {
         <th scope="col">${t("setting.from")}</th><th scope="col">${t("setting.outcome")}</th>
         <th scope="col"><span class="unseen">${t("actions")}</span></th></tr></thead>
       <tbody>${shown.map((item) => html`<${Row} key=${item.name} id=${id} item=${item}
-        spec=${catalogue?.get(item.name)} behind=${behind} online=${robot.online} editing=${editing === item.name}
+        spec=${catalogue?.get(item.name)} catalogue=${catalogue} behind=${behind} online=${robot.online} editing=${editing === item.name}
         onEdit=${() => setEditing(item.name)} onClose=${() => setEditing(null)} onSaved=${state.reload} />`)}</tbody>
     </table>
     ${folded > 0 && html`<footer class="table-foot"><${Button} kind="quiet" aria-expanded=${all}
