@@ -100,8 +100,9 @@ static inline struct model_map model_content(const struct model *model, int robo
     }
     const bool tries = open && open->values[MODEL_KEY] != MODEL_KEEP;
     content.values[MODEL_VENDOR] = model->is_drained[robot];
-    if (!model->is_drained[robot])
-        content.values[MODEL_KEY] = model->key + (tries || model->has_next[robot]);
+    content.values[MODEL_KEY] = model->key + (tries || model->has_next[robot]);
+    if (model->is_drained[robot])
+        content.values[MODEL_KEY] = MODEL_UNSET;
     return content;
 }
 
