@@ -241,6 +241,8 @@ static void and_has_met_all_that_can_happen(void **state)
         {"reversed", counts->reversed, false},
         {"edits refused", counts->refused, true},
         {"keys ended", counts->keys_ended, false},
+        {"keys kept back from who failed them", counts->keys_kept_back, true},
+        {"keys left with who had them before", counts->keys_restored, true},
         {"trials that failed for good", counts->failed_for_good, false},
         {"trials to be tried again", counts->failed_to_be_tried_again, false},
         {"robots that kept what they had", counts->kept_old, false},
@@ -280,7 +282,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* --long: a hundred seeds; --seed N: that one. */
+/* --long: a hundred seeds; --seed N: that one; --seeds N M: from N to M. */
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -294,5 +296,7 @@ int main(int argc, char **argv)
         *seeds = (struct seeds){1, SEEDS_LONG};
     else if (argc > 2 && strcmp(argv[1], "--seed") == 0)
         seeds->first = seeds->last = strtoull(argv[2], NULL, 10);
+    else if (argc > 3 && strcmp(argv[1], "--seeds") == 0)
+        *seeds = (struct seeds){strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -261,8 +261,11 @@ static void hear_closed(struct world *world, struct world_made *made, int robot,
     world->counts.failed_to_be_tried_again += again;
     world->counts.failed_for_good += made->has_failed[robot] && !again;
     world->counts.drained += strcmp(reason, "drain") == 0;
-    if (made->kind == WORLD_KEY)
-        model_try_key(&world->model, robot, made->has_failed[robot]);
+    if (made->kind != WORLD_KEY)
+        return;
+    model_try_key(&world->model, robot, made->has_failed[robot]);
+    world->counts.keys_kept_back += world->model.is_kept_back[robot];
+    world->counts.keys_restored += world->model.has_next[robot];
 }
 
 /* Whom the rollout completed without. Nobody is left behind whose trial has not failed. */

@@ -30,6 +30,7 @@ struct world_made {
 struct world_counts {
     unsigned completed_of[WORLD_KINDS];
     unsigned taken_back, reversed, refused, keys_ended;
+    unsigned keys_kept_back, keys_restored;
     unsigned failed_for_good, failed_to_be_tried_again, kept_old, drains, drained;
     unsigned crashes, died_in_the_middle, died_behind_the_end;
 };
