@@ -24,7 +24,7 @@ const PAGES = ['/fleet', '/claims', '/pairings', '/robots/myna-1', '/robots/sim-
   '/budgets/evening', '/vendors', '/vendors/dahan', '/vendors/dahan/pack', '/alerts', '/alerts?show=all&subject=device/sim-0003',
   '/alerts/1', '/audit', '/privacy', '/audit?action=layer&actor=operator:admin', '/access', '/you', '/config/group/second', '/nowhere'];
 
-let fleet, browser, page, password;
+let fleet, browser, page, password, becomes;
 
 before(async () => {
   fleet = await Fleet.create();
@@ -33,6 +33,7 @@ before(async () => {
   password = /password: (\S+)/.exec(readFileSync(join(fleet.home, 'login'), 'utf8'))[1];
   browser = await Browser.start(fleet.url);
   page = await browser.page();
+  becomes = page.getByRole('dialog', {name: 'What changes'});
 });
 
 after(async () => {
@@ -147,30 +148,43 @@ test('a value that does not fit is refused at its field; one that fits runs on t
   await page.getByRole('button', {name: 'Change Volume'}).click();
   const field = page.getByLabel('Volume', {exact: true});
   await field.fill('300');
-  await page.getByRole('button', {name: 'Set for this robot'}).click();
+  await page.getByRole('button', {name: 'Review the change'}).click();
+  await becomes.getByRole('button', {name: 'Set for this robot'}).click();
   await page.locator('.setting-editor .field .error').waitFor();
   assert.equal(await field.getAttribute('aria-invalid'), 'true');
 
   await field.fill('42');
-  await page.getByRole('button', {name: 'Set for this robot'}).click();
+  await page.getByRole('button', {name: 'Review the change'}).click();
+  await becomes.getByRole('button', {name: 'Set for this robot'}).click();
   await setting('Volume').getByText('42').waitFor();
   await setting('Volume').getByText('This robot').waitFor();
   await setting('Volume').getByText('Applied').waitFor();
 
   await page.getByRole('button', {name: 'Change Volume'}).click();
   await page.getByRole('button', {name: 'Use what group and fleet say'}).click();
+  await becomes.getByText('taken out of the layer').waitFor();
+  await becomes.getByRole('button', {name: 'Use what group and fleet say'}).click();
   await setting('Volume').getByText('This robot').waitFor({state: 'detached'});
 });
 
 test('the fleet\'s layer is changed for all, with its revision kept', async () => {
   await page.goto('/config');
   await page.getByLabel('Volume', {exact: true}).fill('61'); // the demo's layer sets it
-  await page.getByRole('button', {name: `Save for ${ROBOTS + 1} robots`}).click();
+  await page.getByRole('button', {name: 'Review the change'}).click();
+  assert.match((await becomes.locator('.diffs').innerText()).replaceAll(/\s+/g, ' '), /^Volume 70 % → becomes 61 %$/, 'what changes, before it does');
+  await becomes.getByRole('button', {name: 'Cancel'}).click();
+  assert.equal(await page.getByLabel('Volume', {exact: true}).inputValue(), '61', 'who looks again loses nothing');
+  await page.getByRole('button', {name: 'Review the change'}).click();
+  await becomes.getByRole('button', {name: `Save for ${ROBOTS + 1} robots`}).click();
   const newest = page.locator('.revisions li').first();
   await newest.filter({hasText: 'Revision 3'}).waitFor(); // the list comes anew after the save
   await newest.locator('summary').click();
   await newest.getByText('70\u00a0%').waitFor();
   await newest.getByText('61\u00a0%').waitFor();
+  const two = page.getByRole('region', {name: 'Two revisions side by side'});
+  await two.getByLabel('Older').selectOption('Revision 1');
+  await two.getByText('61\u00a0%').waitFor();
+  assert.match(page.url(), /was=1&now=3/);
   await page.goto('/robots/sim-0002');
   await setting('Volume').getByText('61').waitFor();
   await setting('Volume').getByText('Applied').waitFor();
@@ -274,7 +288,8 @@ test('a group of a filter is made, and its robots say who gave them its settings
   await page.getByText('Whoever meets').waitFor();
   await page.getByLabel('Add a setting').selectOption('volume');
   await page.getByLabel('Volume', {exact: true}).fill('12');
-  await page.getByRole('button', {name: 'Save for 1 robot'}).click();
+  await page.getByRole('button', {name: 'Review the change'}).click();
+  await becomes.getByRole('button', {name: 'Save for 1 robot'}).click();
   await page.goto('/robots/sim-0002');
   await setting('Volume').getByText('12\u00a0%').waitFor();
   await setting('Volume').locator('summary').click();
