@@ -9,24 +9,22 @@ sources() { # FOLDER...
 	git ls-files -co --exclude-standard -- "$@" | grep -E '\.[ch]$' || true
 }
 
+# lines PATTERN : the lines of the files on standard input that match it, one grep for all files
+lines() {
+	xargs -r grep -HnE "$1" || true
+}
+
 # only_in PATTERN "ALLOWED FOLDER OR FILE, ..." : an include of PATTERN elsewhere is a finding
 only_in() {
 	pattern=$1
 	shift
-	for file in $(sources schema server agent); do
-		allowed=no
-		for place in "$@"; do
-			case $file in "$place"*) allowed=yes ;; esac
-		done
-		[ $allowed = yes ] || grep -HnE "#include [<\"]($pattern)" "$file" || true
-	done
+	allowed=$(printf '|%s' "$@")
+	sources schema server agent | { grep -vE "^(${allowed#|})" || true; } | lines "#include [<\"]($pattern)"
 }
 
 # must_not FOLDER "PATTERN OF INCLUDED FOLDERS"
 must_not() {
-	for file in $(sources "$1"); do
-		grep -HnE "#include \"($2)" "$file" || true
-	done
+	sources "$1" | lines "#include \"($2)"
 }
 
 {
@@ -71,12 +69,9 @@ must_not() {
 	must_not tests/robots 'server/'
 
 	# What is worth arguing about does no I/O and asks nobody for the time (rules 31 and 32).
-	for file in $(sources server/fleet server/money schema/wire); do
-		grep -HnE '#include <(unistd|sys/socket|fcntl|time|sys/time)\.h>' "$file" || true
-	done
-	for file in $(sources schema server agent | grep -v '^schema/base/clock\.c$'); do
-		grep -HnE '[^_a-z](time\(NULL\)|clock_gettime\(|gettimeofday\()' "$file" || true
-	done
+	sources server/fleet server/money schema/wire | lines '#include <(unistd|sys/socket|fcntl|time|sys/time)\.h>'
+	sources schema server agent | grep -v '^schema/base/clock\.c$' |
+		lines '[^_a-z](time\(NULL\)|clock_gettime\(|gettimeofday\()'
 } >"$findings"
 
 cat "$findings"
