@@ -8,7 +8,6 @@
 #include "server/money/zone.h"
 #include "server/store/vendor_pack.h"
 
-#define DAY_MS       INT64_C(86400000)
 #define USUAL_DAYS   90
 #define MOST_DAYS    1100 /* three years */
 #define MOST_RECORDS VENDOR_PACK_RECORDS
@@ -35,12 +34,16 @@ static bool read_day(const struct request *request, struct reply *reply, const c
     return false;
 }
 
-static bool read_order(struct request *request, struct reply *reply,
+static bool read_order(struct store *store, struct request *request, struct reply *reply,
                        struct vendor_pack_order *order)
 {
-    const int64_t now_ms = clock_wall_ms(), today = now_ms / DAY_MS;
-    int64_t from, to;
+    int64_t today, from, to;
+    const enum status status = vendor_pack_today(store, request_param(request, "id"), &today);
 
+    if (status != STATUS_OK) {
+        reply_status(reply, status, "the pack");
+        return false;
+    }
     if (!read_day(request, reply, "to", today, &to) ||
         !read_day(request, reply, "from", to - USUAL_DAYS + 1, &from))
         return false;
@@ -52,7 +55,7 @@ static bool read_order(struct request *request, struct reply *reply,
     *order = (struct vendor_pack_order){.vendor_id = request_param(request, "id"),
                                         .from = date_of(request->arena, from),
                                         .to = date_of(request->arena, to),
-                                        .now_ms = now_ms,
+                                        .now_ms = clock_wall_ms(),
                                         .records = MOST_RECORDS};
     if (!arena_failed(request->arena))
         return true;
@@ -66,7 +69,7 @@ static void pack(void *context, struct request *request, struct reply *reply)
     struct vendor_pack_order order;
     struct span json;
 
-    if (!read_order(request, reply, &order))
+    if (!read_order(api->store, request, reply, &order))
         return;
     enum status status = vendor_pack_get(api->store, &order, request->arena, &json);
     if (status == STATUS_TIMEOUT)

@@ -33,6 +33,20 @@ static enum status write_made(struct store_conn *conn, const struct store_statem
     return status;
 }
 
+enum status vendor_pack_today(struct store *store, const char *vendor_id, int64_t *day)
+{
+    STORE_STATEMENT(read, "SELECT coalesce(max((now() AT TIME ZONE zone)::date),"
+                          " (now() AT TIME ZONE 'UTC')::date) - date '1970-01-01'"
+                          " FROM myna.contract WHERE vendor_id = $1");
+    struct result result = {0};
+    enum status status = store_query(store, &read, STORE_VALUES(value_text(vendor_id)), &result);
+
+    if (status == STATUS_OK)
+        *day = result_int(&result, 0, 0);
+    result_release(&result);
+    return status;
+}
+
 static enum status write_vendor(struct store_conn *conn, const struct vendor_pack_order *order,
                                 struct json_writer *writer)
 {

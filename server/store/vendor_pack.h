@@ -21,6 +21,10 @@ struct vendor_pack_order {
     int64_t records; /* VENDOR_PACK_RECORDS; another in tests */
 };
 
+/* The day that it is for the vendor: where a contract of it has the latest, else in UTC; days since
+ * 1970. What is used now is of that day. */
+MUST_CHECK enum status vendor_pack_today(struct store *store, const char *vendor_id, int64_t *day);
+
 /* VendorPack in openapi.yaml. STATUS_NOT_FOUND: no such vendor; STATUS_TIMEOUT: too many records
  * for the database's patience. */
 MUST_CHECK enum status vendor_pack_get(struct store *store, const struct vendor_pack_order *order,

@@ -149,6 +149,8 @@ test('a vendor\'s pack tells volumes, first tokens, errors, service credits, sta
   }
   const usual = (await admin.get('/vendors/dahan/pack')).body;
   assert.deepEqual(usual.period, {from: day(-89), to: day(0)});
+  assert.equal((await admin.post('/contracts', {...CONTRACT, contract: 'c-5', zone: 'Pacific/Kiritimati'})).status, 201);
+  assert.equal((await admin.get('/vendors/dahan/pack')).body.period.to, day(14 / 24), 'where it is tomorrow already, what is used now is of that day');
   const text = await ctl('vendor', 'pack', 'dahan', '--from', day(-19));
   for (const part of [/first token[^]*m +20 +100 +190/, /rate +2/, /outage[^]*10\.00/, /will fall short/, /fee: flat, CNY/]) assert.match(text, part);
 });
