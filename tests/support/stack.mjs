@@ -55,7 +55,7 @@ class Cluster {
   }
 
   make() {
-    this.#do('initdb', '-D', join(this.folder, 'data'), '-U', 'myna', '-E', 'UTF8', '--locale=C', '-A', 'trust');
+    this.#do('initdb', '-D', join(this.folder, 'data'), '-U', 'myna', '-E', 'UTF8', '--locale=C', '-A', 'trust', '--no-sync', '--wal-segsize=1');
     this.start();
     execFileSync(join(pgBin, 'createdb'), ['-h', this.folder, '-U', 'myna', 'myna']);
   }
@@ -78,7 +78,7 @@ class Cluster {
 
   start() {
     this.#do('pg_ctl', '-s', '-w', '-D', join(this.folder, 'data'), '-l', join(this.folder, 'log'),
-      '-o', `-k ${this.folder} -c listen_addresses='' -c fsync=off -c max_connections=50`, 'start');
+      '-o', `-k ${this.folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off -c shared_buffers=32MB -c max_connections=50`, 'start');
   }
 
   stop(mode = 'immediate') {

@@ -19,9 +19,10 @@ export class Browser {
     return browser;
   }
 
-  // A page of its own session; options as Playwright's newContext.
+  // A page of its own session; options as Playwright's newContext. What only moves would be painted
+  // again and again by the processor.
   async page(options = {}) {
-    const context = await this.chromium.newContext({baseURL: this.url, viewport: {width: 1440, height: 900}, ...options});
+    const context = await this.chromium.newContext({baseURL: this.url, viewport: {width: 1440, height: 900}, reducedMotion: 'reduce', ...options});
     const page = await context.newPage();
     page.setDefaultTimeout(45000);
     page.on('pageerror', (error) => this.complaints.push(`${page.url()}: ${error.message}`));
