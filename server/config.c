@@ -7,6 +7,7 @@
 #include "server/authority.h"
 #include "server/fleet/rollout_plan.h"
 #include "server/http/listen.h"
+#include "server/http/proxies.h"
 #include "server/sso/oidc.h"
 
 #define CONFIG_FILE MYNA_SYSCONFDIR "/myna/mynad.conf"
@@ -27,6 +28,11 @@ static const struct option_spec specs[] = {
      .help = "PEM certificate chain of that address"},
     {"tls_key", OPTION_TEXT, NULL, FIELD(tls_key), .value = "FILE",
      .help = "PEM private key of that certificate"},
+    {"trusted_proxies", OPTION_TEXT, NULL, FIELD(trusted_proxies), .value = "NETWORKS",
+     .help = "proxies before that address, whose X-Forwarded-For and -Proto are believed",
+     .more = "Addresses and networks with commas, as `127.0.0.1,10.1.0.0/16`. Of what they pass on "
+             "the last address in X-Forwarded-For that is none of theirs is who asks, and "
+             "X-Forwarded-Proto how. From anywhere else these headers are nobody's word."},
     {"device_listen", OPTION_TEXT, "0.0.0.0:8443", FIELD(device_listen), .value = "ADDRESS:PORT",
      .help = "address at which robots enrol; always TLS",
      .more = "Its certificate is one of this installation's own authority."},
@@ -176,6 +182,17 @@ static bool check_provider(const struct config *config, char *problem)
     return false;
 }
 
+static bool check_proxies(const struct config *config, char *problem)
+{
+    char reason[PROXIES_PROBLEM];
+    struct proxies proxies;
+    enum status status = proxies_parse(&proxies, config->trusted_proxies, reason);
+
+    if (status != STATUS_OK)
+        snprintf(problem, 256, "trusted_proxies: %s", reason);
+    return status == STATUS_OK;
+}
+
 static enum status check(const struct config *config, char *problem)
 {
     bool has_cert = config->tls_cert != NULL;
@@ -191,7 +208,8 @@ static enum status check(const struct config *config, char *problem)
                  config->listen);
         return STATUS_INVALID;
     }
-    if (config->oidc_issuer != NULL && !check_provider(config, problem))
+    if (!check_proxies(config, problem) ||
+        (config->oidc_issuer != NULL && !check_provider(config, problem)))
         return STATUS_INVALID;
     if (!is_web(config->dashboard_url) || !is_web(config->deadman_url)) {
         snprintf(problem, 256, "dashboard_url and deadman_url must start with https:// or http://");

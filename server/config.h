@@ -14,6 +14,7 @@ struct config {
     const char *listen;
     const char *tls_cert;
     const char *tls_key;
+    const char *trusted_proxies; /* NULL: none */
     const char *device_listen;
     int64_t connections;
     int64_t connections_per_address;

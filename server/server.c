@@ -81,6 +81,7 @@ struct server {
     struct http *http;
     struct http *device_http;
     char *update_keys;
+    struct proxies proxies;
     struct pair tls, device_tls;
     struct brokers brokers;
     struct api api;
@@ -376,10 +377,11 @@ static enum status start_listener(struct server *server, char *problem)
         .context = &server->api,
         .hub = server->hub,
         .workers = WORKERS,
+        .proxies = &server->proxies,
     };
-    enum status status = STATUS_OK;
+    enum status status = proxies_parse(&server->proxies, config->trusted_proxies, problem);
 
-    if (config->update_keys != NULL)
+    if (status == STATUS_OK && config->update_keys != NULL)
         status = read_pem(config->update_keys, &server->update_keys, problem);
     server->api.update_keys = span_text(server->update_keys);
     if (status == STATUS_OK && config->tls_cert != NULL) {

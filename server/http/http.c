@@ -139,6 +139,16 @@ static bool is_write(const struct request *request)
     return strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0;
 }
 
+static void refuse_site(const struct request *request, struct reply *reply)
+{
+    if (request_differs_in_scheme(request))
+        reply_problem(reply, 403,
+                      "this page came by another scheme than its request: behind a proxy that ends "
+                      "TLS, name the proxy in trusted_proxies and have it send X-Forwarded-Proto");
+    else
+        reply_problem(reply, 403, "this request comes from a page of another site");
+}
+
 /* Whether the request may reach its handler; otherwise reply says why not. */
 static bool admit(struct http *http, struct request *request, struct reply *reply)
 {
@@ -147,7 +157,7 @@ static bool admit(struct http *http, struct request *request, struct reply *repl
     enum status status = STATUS_OK;
 
     if (is_write(request) && !request_same_origin(request)) {
-        reply_problem(reply, 403, "this request comes from a page of another site");
+        refuse_site(request, reply);
         return false;
     }
     if (hooks != NULL)
@@ -432,6 +442,8 @@ static enum MHD_Result begin(struct exchange *exchange, const char *url, const c
     if (refusal != 0)
         return refuse(exchange, refusal,
                       "at most 64 headers, 64 cookies and 64 parameters are taken");
+    if (options->proxies != NULL)
+        proxies_look_through(options->proxies, request);
     enum status status = request_match(request, options->tables, options->table_count);
     if (status == STATUS_NOT_FOUND)
         return refuse(exchange, 404, "there is nothing at this path");

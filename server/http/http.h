@@ -11,6 +11,7 @@
 
 #include "server/http/guests.h"
 #include "server/http/hub.h"
+#include "server/http/proxies.h"
 #include "server/http/reply.h"
 #include "server/http/request.h"
 
@@ -40,13 +41,15 @@ struct http_options {
     void *context;                  /* given to hooks and handlers */
     struct hub *hub;                /* NULL: no event streams */
     unsigned workers;
-    struct guests_limits limits; /* of connections */
+    struct guests_limits limits;   /* of connections */
+    const struct proxies *proxies; /* before this listener; NULL: none */
     /* for the headers of a request from their first byte, and for each of body and answer besides a
      * second for every 16 KiB */
     int64_t request_timeout_ms;
 };
 
-/* Copies what it needs of *options but borrows tables, hooks, hub and context until http_stop().
+/* Copies what it needs of *options but borrows tables, hooks, hub, proxies and context until
+ * http_stop().
  * STATUS_UNREACHABLE: the address cannot be bound; problem tells cause and cure. */
 MUST_CHECK enum status http_start(struct http **out, const struct http_options *options,
                                   char problem[256]);

@@ -162,16 +162,30 @@ bool request_is_from_here(const struct request *request)
     return is_here;
 }
 
-bool request_same_origin(const struct request *request)
+/* Scheme and host of the page that sent the request. */
+static bool is_origin(const struct request *request, const char *scheme)
 {
     const char *origin = request_header(request, "Origin");
     const char *host = request_header(request, "Host");
-    const char *scheme = request->secure ? "https://" : "http://";
+    const size_t size = strlen(scheme);
 
-    if (origin == NULL) {
-        const char *site = request_header(request, "Sec-Fetch-Site");
-        return site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
-    }
-    size_t size = strlen(scheme);
-    return host != NULL && strncmp(origin, scheme, size) == 0 && strcmp(origin + size, host) == 0;
+    return origin != NULL && host != NULL && strncmp(origin, scheme, size) == 0 &&
+           strcmp(origin + size, host) == 0;
+}
+
+#define BY_TLS   "https://"
+#define IN_CLEAR "http://"
+
+bool request_differs_in_scheme(const struct request *request)
+{
+    return is_origin(request, request->secure ? IN_CLEAR : BY_TLS);
+}
+
+bool request_same_origin(const struct request *request)
+{
+    const char *site = request_header(request, "Sec-Fetch-Site");
+
+    if (request_header(request, "Origin") != NULL)
+        return is_origin(request, request->secure ? BY_TLS : IN_CLEAR);
+    return site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
 }

@@ -50,8 +50,8 @@ struct request {
     struct span body;
     struct arena *arena;
     struct request_actor actor;
-    char address[REQUEST_ADDRESS]; /* of the peer, without port */
-    bool secure;                   /* by TLS */
+    char address[REQUEST_ADDRESS]; /* of whoever asks, without port: see proxies.h */
+    bool secure;                   /* asked by TLS */
     struct json *document;         /* of the body, once parsed */
 };
 
@@ -91,6 +91,10 @@ MUST_CHECK enum status request_if_match(const struct request *request, int64_t *
 
 /* True when it comes from this machine, and no proxy on it says that it passes on another's. */
 bool request_is_from_here(const struct request *request);
+
+/* True when the page that sent it is of this host, and came by TLS where the request did not, or
+ * the other way round. */
+bool request_differs_in_scheme(const struct request *request);
 
 /* True unless a browser says that another site's page sent this. */
 bool request_same_origin(const struct request *request);

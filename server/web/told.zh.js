@@ -29,6 +29,7 @@ export const told = {
   "Idempotency-Key must be at most 200 bytes of text": "Idempotency-Key 最多 200 字节文本",
   "this Idempotency-Key was used for another request": "此 Idempotency-Key 已用于另一请求",
   "a request with this Idempotency-Key is under way or was cut off: look what it did before sending it with a new key": "带此 Idempotency-Key 的请求正在进行或已中断：请先查看它做了什么，再用新的键发送",
+  "this page came by another scheme than its request: behind a proxy that ends TLS, name the proxy in trusted_proxies and have it send X-Forwarded-Proto": "此页面与其请求的协议不同：若前面有终止 TLS 的代理，请在 trusted_proxies 中写明该代理，并让它发送 X-Forwarded-Proto",
   "this request comes from a page of another site": "此请求来自其他网站的页面",
   "log in first, or send an API key": "请先登录，或提供 API 密钥",
   "this needs the role {}; you are {}": "这需要角色 {1}，您是 {2}",

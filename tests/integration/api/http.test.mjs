@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {execFile, execFileSync} from 'node:child_process';
 import {once} from 'node:events';
 import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
-import {request} from 'node:http';
+import {createServer, request} from 'node:http';
 import {connect} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -18,8 +18,10 @@ import {hold, openapi} from './openapi.mjs';
 let stack;
 let admin;
 
+const PROXY = '127.0.9.1';
+
 before(async () => {
-  stack = hold(await Stack.create());
+  stack = hold(await Stack.create({trusted_proxies: PROXY}));
   admin = await stack.login();
 });
 
@@ -233,6 +235,61 @@ test('every metric has a help, a type, a unit in its name where it has one, and 
     assert.equal(name.endsWith('_total'), type === 'counter', `${name} is a ${type}`);
     assert.doesNotMatch(name, /_(ms|milliseconds|minutes|kib|mib|percent)(_|$)/, `${name}: seconds, bytes, ratios`);
   }
+});
+
+// A proxy that ends TLS, as nginx does by docs/install.md; it reaches the server from an address.
+async function proxy(t, localAddress) {
+  const server = createServer((incoming, outgoing) => {
+    const {'x-forwarded-for': before_, ...headers} = incoming.headers;
+    const onward = request({host: '127.0.0.1', port: stack.port, localAddress, method: incoming.method, path: incoming.url, agent: false,
+      headers: {...headers, 'X-Forwarded-Proto': 'https', 'X-Forwarded-For': [before_, incoming.socket.remoteAddress].filter(Boolean).join(', ')},
+    }, (answer) => {
+      outgoing.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(outgoing);
+    });
+    incoming.pipe(onward);
+  });
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  const host = `127.0.0.1:${server.address().port}`;
+  const logIn = (password, {from, headers = {}} = {}) => new Promise((done, fail) => {
+    const body = JSON.stringify({name: 'root', password});
+    const asked = request(`http://${host}/api/v1/login`, {method: 'POST', localAddress: from, agent: false,
+      headers: {'Content-Type': 'application/json', 'Content-Length': body.length, Origin: `https://${host}`, ...headers}}, (answer) => {
+      let text = '';
+      answer.on('data', (data) => { text += data; });
+      answer.on('end', () => done({status: answer.statusCode, headers: answer.headers, text}));
+    });
+    asked.on('error', fail);
+    asked.end(body);
+  });
+  t.after(() => server.close());
+  return logIn;
+}
+
+test('behind a named proxy who asks is who asked the proxy, and by TLS: cookies, pages and throttling know it', async (t) => {
+  const logIn = await proxy(t, PROXY);
+  const opened = await logIn(stack.password, {from: '127.0.8.1', headers: {'X-Forwarded-For': '203.0.113.9'}});
+  assert.equal(opened.status, 200, opened.text);
+  assert.match(opened.headers['set-cookie'][0], /^__Host-myna_session=.*; Secure$/);
+  assert.ok(opened.headers['strict-transport-security']);
+  const [login] = (await admin.get('/audit?action=login&limit=1')).body.items;
+  assert.deepEqual([login.action, login.source], ['login', '127.0.8.1'], 'what the client said of itself is not believed');
+  for (let i = 0; i < 10; i++) await logIn('a wrong password', {from: '127.0.8.2'});
+  assert.equal((await logIn(stack.password, {from: '127.0.8.2'})).status, 429);
+  assert.equal((await logIn(stack.password, {from: '127.0.8.3'})).status, 200);
+});
+
+test('no other proxy is believed, and the refusal tells what to name', async (t) => {
+  const logIn = await proxy(t, '127.0.9.2');
+  const refused = await logIn(stack.password);
+  assert.equal(refused.status, 403);
+  assert.match(refused.text, /name the proxy in trusted_proxies/);
+  const headers = {'X-Forwarded-For': '203.0.113.9', 'X-Forwarded-Proto': 'https'};
+  const direct = await stack.send('POST', '/api/v1/login', {body: {name: 'root', password: stack.password}, headers});
+  assert.equal(direct.status, 200);
+  assert.match(direct.headers['set-cookie'][0], /^myna_session=/);
+  const [login] = (await admin.get('/audit?action=login&limit=1')).body.items;
+  assert.equal(login.source, '127.0.0.1');
 });
 
 test('a HEAD has the headers of its GET and no body', async () => {
