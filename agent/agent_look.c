@@ -60,6 +60,15 @@ void agent_put_in_force(struct agent *agent)
     free(values);
 }
 
+/* Where nothing was refused since the last grant the next question may be answered. */
+static bool credit_came(struct journal *journal, const struct settings_values *values)
+{
+    for (size_t i = 0; i < values->route_count; i++)
+        if (journal_outlook(journal, values->routes[i].line_id) == CREDIT_GRANTED)
+            return true;
+    return false;
+}
+
 enum trouble agent_find_trouble(struct agent *agent, int64_t now_ms, int64_t since_ms,
                                 wire_Health *out)
 {
@@ -84,6 +93,7 @@ enum trouble agent_find_trouble(struct agent *agent, int64_t now_ms, int64_t sin
         .turn_ms = atomic_load(&agent->turn_ms),
         .excuse = (enum excuse)atomic_load(&agent->excuse),
         .error_class = (wire_ErrorClass)atomic_load(&agent->error_class),
+        .credit_came = credit_came(agent->journal, values),
     };
     trouble = selfcheck(&facts);
     if (out)

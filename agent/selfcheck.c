@@ -27,7 +27,7 @@ static enum trouble of_turn(const struct selfcheck_facts *facts)
         return TROUBLE_NONE;
     switch (facts->excuse) {
     case EXCUSE_LIMIT:
-        return TROUBLE_CREDIT;
+        return facts->credit_came ? TROUBLE_NONE : TROUBLE_CREDIT;
     case EXCUSE_OFFLINE:
         return facts->has_network ? TROUBLE_VENDOR_AWAY : TROUBLE_NETWORK;
     case EXCUSE_BUSY:

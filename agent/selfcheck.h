@@ -34,6 +34,7 @@ struct selfcheck_facts {
     int64_t turn_ms;
     enum excuse excuse;
     wire_ErrorClass error_class; /* of its last attempt */
+    bool credit_came;            /* some route for talking has credit again, or still */
 };
 
 /* The first to be mended; TROUBLE_NONE. */

@@ -273,6 +273,13 @@ static void health(void *context, wire_Health *out)
     out->turns = (uint32_t)counts->turns;
     out->failed_turns = (uint32_t)counts->failed;
     out->journal_pending = (uint32_t)journal_pending(robot->journal);
+
+    struct selfcheck_facts facts = {.now_ms = clock_mono_ms(),
+                                    .has_network = true,
+                                    .is_connected = true,
+                                    .disk_free_mib = out->disk_free_mib};
+    talk_tell_turn(robot->talk, &facts);
+    out->trouble = (uint32_t)selfcheck(&facts);
 }
 
 static void remember(void *context, uint32_t epoch, struct span receipt)

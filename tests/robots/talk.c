@@ -71,6 +71,10 @@ struct talk {
     talk_probed_fn on_probed;
     int64_t next_turn_ms; /* none is asked before, by turns_per_minute */
     struct attempt *attempt;
+    /* how the owner's last turn ended */
+    int64_t ended_ms; /* 0: none did */
+    enum excuse excuse;
+    wire_ErrorClass error_class; /* of its last attempt */
 };
 
 static void start_attempt(struct talk *talk);
@@ -132,6 +136,13 @@ static void end_turn(struct talk *talk, const char *reason)
     talk->counts.turns++;
     if (reason[0] != '\0')
         talk->counts.failed++;
+    if (on_probed == NULL) {
+        talk->ended_ms = clock_mono_ms();
+        talk->excuse = reason[0] == '\0' || talk->said.size > 0   ? EXCUSE_NONE
+                       : talk->number == 0                        ? EXCUSE_LIMIT
+                       : talk->error_class == wire_ErrorClass_NET ? EXCUSE_OFFLINE
+                                                                  : EXCUSE_BUSY;
+    }
     remember(talk);
     buffer_clear(&talk->said);
     plans_release(talk->options.plans, talk->turn_plan);
@@ -238,6 +249,7 @@ static void on_done(void *context, const struct ask_end *end)
 
     talk->attempt->ask = NULL;
     const wire_UsageRecord record = close_attempt(talk, end_of(end));
+    talk->error_class = record.error_class;
     switch (judge(talk, &record, retry_after_ms)) {
     case NEXT_STEP_DONE:
         end_turn(talk, "");
@@ -633,6 +645,22 @@ bool talk_is_busy(const struct talk *talk)
 const struct talk_counts *talk_counts(const struct talk *talk)
 {
     return &talk->counts;
+}
+
+void talk_tell_turn(const struct talk *talk, struct selfcheck_facts *out)
+{
+    const struct plan *plan = talk->plan;
+
+    out->routes = plan->route_count;
+    out->is_configured = talk->generation > 0;
+    out->may_ask = !plan->asks_nobody;
+    out->turn_ms = talk->ended_ms;
+    out->excuse = talk->excuse;
+    out->error_class = talk->error_class;
+    for (size_t i = 0; i < plan->route_count; i++)
+        out->credit_came =
+            out->credit_came ||
+            journal_outlook(talk->options.journal, plan->routes[i].line_id) == CREDIT_GRANTED;
 }
 
 void talk_tell_left_out(const struct talk *talk, wire_Health *out)

@@ -11,6 +11,7 @@
 #define TESTS_ROBOTS_TALK_H
 
 #include "agent/meter/journal.h"
+#include "agent/selfcheck.h"
 #include "tests/robots/asker.h"
 #include "tests/robots/plan.h"
 #include "tests/robots/settings.h"
@@ -71,6 +72,8 @@ void talk_forget(struct talk *talk);
 
 bool talk_is_busy(const struct talk *talk);
 const struct talk_counts *talk_counts(const struct talk *talk);
+/* What the last turn says about why none is answered; see agent/selfcheck.h. */
+void talk_tell_turn(const struct talk *talk, struct selfcheck_facts *out);
 /* Tells the vendors that are left out, as an agent does. */
 void talk_tell_left_out(const struct talk *talk, wire_Health *out);
 

@@ -119,6 +119,18 @@ static void a_link_that_was_just_lost_is_everyday_life(void **state)
     assert_int_equal(selfcheck(&facts), TROUBLE_SERVER);
 }
 
+static void credit_that_came_takes_its_code_off_the_screen(void **state)
+{
+    struct selfcheck_facts facts = a_robot();
+
+    (void)state;
+    facts.turn_ms = NOW - 1000;
+    facts.excuse = EXCUSE_LIMIT;
+    assert_int_equal(selfcheck(&facts), TROUBLE_CREDIT);
+    facts.credit_came = true;
+    assert_int_equal(selfcheck(&facts), TROUBLE_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +139,7 @@ int main(void)
         cmocka_unit_test(how_the_last_question_ended_shows_why),
         cmocka_unit_test(what_cannot_be_reached_without_a_network_is_not_the_vendors_fault),
         cmocka_unit_test(a_link_that_was_just_lost_is_everyday_life),
+        cmocka_unit_test(credit_that_came_takes_its_code_off_the_screen),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
