@@ -1,8 +1,9 @@
 /* fees.h - what a contract's fees come to over some of its days
  *
  * Fees of kind flat and capacity, each spread evenly over the days of its whole period: what
- * thresholds on spend have counted by a day, and what a hard cap on spend has no room for. It is
- * not the bill, which has a fee whole as soon as its period begins. No I/O; thread-safe.
+ * thresholds and soft caps on spend have counted by a day, and what a hard cap on spend has no room
+ * for, of all its days. It is not the bill, which has a fee whole as soon as its period begins. No
+ * I/O; thread-safe.
  */
 #ifndef SERVER_MONEY_FEES_H
 #define SERVER_MONEY_FEES_H

@@ -27,7 +27,7 @@ struct source {
     const char *zone;
     struct period_rule rule;
     struct period_range range;
-    const struct contract *charging; /* whose fees it has no room for; NULL: it counts none */
+    const struct contract *charging; /* whose fees count in it; NULL: it counts none */
 };
 
 /* A pool that should be there. */
@@ -44,15 +44,19 @@ struct wanted {
 
 /* ---- periods ---- */
 
-/* What does not fit leaves no room for anything else either: a hard cap fails closed. */
-static const char *fees_in(const struct source *source, struct period_range days,
+/* A hard cap has no room for any fee of its period; a soft one tells what was spent until today, as
+ * burndowns and thresholds tell it. What does not fit leaves no room for anything else either: a
+ * hard cap fails closed. */
+static const char *fees_in(const struct source *source, struct period_range days, int64_t today,
                            struct arena *arena)
 {
     char text[DECIMAL_TEXT_SIZE];
     struct fraction fees;
     struct decimal rounded;
 
-    if (source->charging == NULL)
+    if (!source->hard && days.end > today + 1)
+        days.end = today + 1;
+    if (source->charging == NULL || days.first >= days.end)
         return "0";
     if (fees_over(source->charging, days, &fees) != STATUS_OK ||
         fraction_round(fees, DECIMAL_PRICE_PLACES, &rounded) != STATUS_OK)
@@ -100,7 +104,7 @@ static enum status want(struct arena *arena, const struct source *source, int64_
 
             put(&out[(*count)++], source, zone_midnight(zone, period.clipped.first),
                 is_last ? 0 : zone_midnight(zone, period.clipped.end),
-                fees_in(source, period.clipped, arena));
+                fees_in(source, period.clipped, day, arena));
         } while (++made < 2 && period_next(&source->rule, source->range, &period));
     }
     zone_close(zone);

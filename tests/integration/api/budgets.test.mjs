@@ -168,6 +168,20 @@ test('I2: what a contract charges whatever robots ask leaves no room in its caps
   assert.equal((await pools())[0][2], share < 1, 'what is owed alone passes the cap');
 });
 
+test('a soft cap on spend has one figure: its pool and its burndown count fees as their days go by', async () => {
+  const contract = {contract: 'soft-fee', vendor: 'dahan', currency: 'CNY', zone: 'UTC', term: {from: '2020-01-01', to: '2050-01-01'},
+    charges: [{name: 'fee', kind: 'flat', amount: '900', per: 'month'}, {name: 'film', kind: 'unit', metric: 'video_ms', price: '1', per: 'month'}],
+    caps: [{name: 'all', metric: 'spend', at_most: '1000', per: 'month', hard: false}]};
+  const now = async () => (await admin.get('/pools?open=true&subject=soft-fee')).body.items.find(({period}) => Date.parse(period.from) <= Date.now());
+  assert.equal((await admin.post('/contracts', contract)).status, 201);
+  await until(30, 'the cap has no pool', now);
+  const told = async () => (await admin.get('/contracts/soft-fee/burndown')).body.lines.find(({kind}) => kind === 'cap').so_far;
+  await until(30, 'pool and burndown differ', async () => Math.abs(Number((await now()).spent) - Number(await told())) < 0.01);
+  const today = new Date();
+  const days = new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth() + 1, 0)).getUTCDate();
+  assert.ok(Math.abs(Number((await now()).spent) - (900 * today.getUTCDate()) / days) <= 900 / days, 'not all of the month');
+});
+
 test('a pool has a name for people, also where its cap has none', async () => {
   const cap = {at_most: '1000', per: 'month', hard: true};
   assert.equal((await admin.post('/contracts', {contract: 'unnamed', vendor: 'dahan', currency: 'CNY', zone: 'UTC', term: {from: '2020-01-01', to: '2050-01-01'},

@@ -72,6 +72,12 @@ function Formula({ forecast }) {
     href=${FORMULAS} target="_blank" rel="noopener">${t("burn.formula.how")}</a></p>`;
 }
 
+// Why money spent is another figure than the bill.
+function feesIn(line, currency) {
+  if (line.metric !== "spend" || line.told_by === "bill" || line.models.length > 0) return null;
+  return Number(line.base) > 0 ? t("burn.fees_whole", { fees: money(line.base, currency) }) : t("burn.fees_by_day");
+}
+
 const pointText = (line, currency, mark) => (mark.point !== null ? amountText(line, currency, mark.point)
   : t("burn.times", { n: plain(mark.at) }));
 
@@ -91,6 +97,7 @@ export function Burn({ line, burndown, of }) {
     ${line.days && html`<${BurnPlot} line=${line} today=${burndown.today} show=${(value) => amountText(line, currency, value)}
       brief=${compact}
       label=${t("burn.picture", { name: nameOf(line), so_far: amountText(line, currency, line.so_far), state: word("burn_state", line.state) })} />`}
+    ${feesIn(line, currency) && html`<p class="sub">${feesIn(line, currency)}</p>`}
     ${line.told_by === "bill" && html`<p class="sub">${t("burn.by_bill")}</p>`}
     ${line.forecast && html`<${Formula} forecast=${line.forecast} />`}
     <${Marks} line=${line} currency=${currency} />
