@@ -11,7 +11,7 @@
 
 static bool is_state(const char *text)
 {
-    static const char *const states[] = {"online", "offline", "behind", "revoked"};
+    static const char *const states[] = {"online", "offline", "silent", "behind", "revoked"};
 
     for (size_t i = 0; i < sizeof states / sizeof *states; i++)
         if (strcmp(text, states[i]) == 0)
@@ -34,7 +34,7 @@ static void list(void *context, struct request *request, struct reply *reply)
     if (!answer_read_page(request, reply, ANSWER_KEY_TEXT, &page))
         return;
     if (filter.state != NULL && !is_state(filter.state)) {
-        answer_bad(reply, "?state", "must be one of online, offline, behind, revoked");
+        answer_bad(reply, "?state", "must be one of online, offline, silent, behind, revoked");
         return;
     }
     const char *text = request_query(request, "filter");

@@ -67,7 +67,7 @@ const struct noun *noun_find(const char *word);
 #define NOUN_EACH_NARROWS 4
 extern const char *const noun_each_narrows[NOUN_EACH_NARROWS];
 #define NOUN_EACH_NARROWING                                                                        \
-    "state=STATE(online, offline, behind or revoked) "                                             \
+    "state=STATE(online, offline, silent, behind or revoked) "                                     \
     "group=GROUP(its robots alone) "                                                               \
     "q=TEXT(a part of id, name or serial number) "                                                 \
     "filter=FILTER(who meets it, such as \"region = cn\"; FILTER.md has the language) "

@@ -528,7 +528,7 @@ static int plan(struct ctl *ctl)
 
 const struct ctl_verb noun_device_verbs[] = {
     {"device", "list", "", 0, 0,
-     "state=STATE(online, offline, behind or revoked; default all) "
+     "state=STATE(online, offline, silent, behind or revoked; default all) "
      "group=GROUP(only its robots) "
      "q=TEXT(part of an id, a name or a serial number) "
      "filter=FILTER(such as \"region = cn and last_seen > 3d\"; FILTER.md has the language) "
@@ -536,7 +536,7 @@ const struct ctl_verb noun_device_verbs[] = {
      "after=ROBOT(where to go on: what the page before told)",
      "robots, all or those of a state, a group or a filter\n"
      "Robots by id, a page at a time. `behind` are those that have not yet taken their newest "
-     "configuration.\n"
+     "configuration; `silent` are online and cannot answer, as their screens show.\n"
      "\n"
      "    mynactl device list --filter 'region = cn and not online'\n"
      "    mynactl device list --state behind --group kitchen --limit 500",

@@ -205,6 +205,7 @@ static int fleet(struct ctl *ctl)
         {"robots", "total", VIEW_TEXT},
         {"online", "online", VIEW_TEXT},
         {"offline", "offline", VIEW_TEXT},
+        {"online and cannot answer", "silent", VIEW_TEXT},
         {"behind their configuration", "behind", VIEW_TEXT},
         {"open alerts", "open_alerts", VIEW_TEXT},
         {"as of", "as_of", VIEW_TEXT},

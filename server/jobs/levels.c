@@ -9,6 +9,7 @@
 #include "server/bus/lines.h"
 #include "server/jobs/timer.h"
 #include "server/store/events.h"
+#include "server/store/exhaustion.h"
 #include "server/store/installation.h"
 #include "server/store/listener.h"
 #include "server/store/pools.h"
@@ -250,6 +251,9 @@ static void run_job(void *context, bool woken)
         return;
     levels->count_due_ms = clock_mono_ms() + COUNT_MS;
     complain("count who wants credit", pools_count_devices(levels->store));
+    arena_reset(levels->arena);
+    complain("look whether robots ask for credit in vain",
+             exhaustion_watch(levels->store, levels->arena));
 }
 
 static enum status make_parts(struct levels *levels)

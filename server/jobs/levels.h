@@ -4,8 +4,8 @@
  * epoch (store/installation.h); pools begin, end and move their limits (store/pools.h);
  * where a cap was lowered below what is out, or robots starve while others let theirs lie, credit
  * is asked back (fleet/grant.h) by states that go out at once; where a limit was raised or a period
- * began, robots that want credit are granted it without having to ask again. One thread; several
- * instances may run.
+ * began, robots that want credit are granted it without having to ask again; where they ask in
+ * vain, an alert says so (store/exhaustion.h). One thread; several instances may run.
  */
 #ifndef SERVER_JOBS_LEVELS_H
 #define SERVER_JOBS_LEVELS_H

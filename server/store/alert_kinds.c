@@ -8,6 +8,14 @@ static const struct alert_kinds_row rows[] = {
      "published heads (mynactl audit verify --head FILE) and a backup, and change who may write."},
     {"config_failed", "Configuration that could not be made", NULL,
      "Open the robot's settings: one of them is too large or names a vendor that is gone."},
+    {"credit_exhausted", "Robots silent: the limit is used up", NULL,
+     "Raise the cap in a new version of the contract (mynactl contract apply), give the robots a "
+     "next route that another contract pays, or wait for the next period. Who is silent: mynactl "
+     "device list --state silent."},
+    {"credit_exhausted/budget", "Robots silent: the budget is used up", NULL,
+     "Raise the budget (mynactl budget set {} --at-most), or wait for its next period: another "
+     "route helps only where the budget does not bind it. Who is silent: mynactl device list "
+     "--state silent."},
     {"credit_forged", "Credit that was never granted", NULL,
      "The robot reports more credit than it was given: its software was changed or its disk "
      "damaged. "

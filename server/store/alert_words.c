@@ -16,6 +16,9 @@ static const struct phrase {
 } phrases[] = {
     {"audit_altered", "Row {row#} is not the one that was published outside the database"},
     {"config_failed", "[{problem}]"},
+    {"credit_exhausted",
+     "{robots:robot cannot:robots cannot} answer whoever asks: of {limit} {unit} of {source}, "
+     "{spent} is spent and {held} held by robots[; the next period begins at {until}]"},
     {"credit_forged", "Credit line {line}: {problem}"},
     {"credit_refused", "It refused {lines:credit line:credit lines}"},
     {"database_restored", "Epoch {epoch#} began: {problem}"},

@@ -32,6 +32,8 @@
     "  l.last_seen, CASE WHEN s.generation = l.desired_generation THEN s.report_interval_s"        \
     "    ELSE (myna.device_setting(d.device_id, 'report_interval_s') #>> '{}')::integer END),"     \
     "'last_seen', l.last_seen, 'software', l.software,"                                            \
+    "'trouble', CASE WHEN l.trouble <> 0 THEN json_build_object('code', 'M' || l.trouble,"         \
+    "  'silences', myna.trouble_silences(l.trouble)) END,"                                         \
     "'desired_generation', l.desired_generation, 'reported_generation', l.reported_generation,"    \
     "'groups', (SELECT coalesce(json_agg(m.group_id ORDER BY m.group_id), '[]')"                   \
     "  FROM myna.group_member m WHERE m.device_id = d.device_id),"                                 \

@@ -10,8 +10,9 @@
 #define SEEN                                                                                       \
     "WITH counted AS MATERIALIZED (SELECT f.status, f.region, f.online, f.behind, f.software,"     \
     "    CASE WHEN f.is_shown THEN f.list_id END AS list_id,"                                      \
-    "    CASE WHEN NOT f.is_shown THEN f.device_id::text END AS own_id, count(*) AS n"             \
-    "  FROM myna.device_fact f GROUP BY 1, 2, 3, 4, 5, 6, 7),"                                     \
+    "    CASE WHEN NOT f.is_shown THEN f.device_id::text END AS own_id,"                           \
+    "    f.silent, CASE WHEN f.online THEN f.trouble ELSE 0 END AS trouble, count(*) AS n"         \
+    "  FROM myna.device_fact f GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9),"                               \
     " asked AS MATERIALIZED (SELECT a.device_id, a.item FROM (SELECT coalesce(array_agg(own_id)"   \
     "      FILTER (WHERE own_id IS NOT NULL), '{}') AS ids FROM counted) i"                        \
     "    CROSS JOIN LATERAL myna.routes_asked(i.ids, false) a WHERE a.is_chat),"                   \
@@ -28,10 +29,13 @@
  * group's members those are taken away that do not take part: they are few. */
 #define KINDS                                                                                      \
     " states AS (SELECT CASE WHEN status <> 'active' THEN status WHEN NOT online"                  \
-    "      THEN 'offline' WHEN behind THEN 'behind' ELSE 'online' END AS state, sum(n) AS n"       \
+    "      THEN 'offline' WHEN silent THEN 'silent' WHEN behind THEN 'behind'"                     \
+    "      ELSE 'online' END AS state, sum(n) AS n"                                                \
     "  FROM seen GROUP BY 1),"                                                                     \
     " versions AS (SELECT min(version) AS version, sum(n) AS n"                                    \
     "  FROM active GROUP BY coalesce(myna.version_of(version)::text, version)),"                   \
+    " troubles AS (SELECT 'M' || trouble AS code, sum(n) AS n FROM active"                         \
+    "  WHERE trouble <> 0 GROUP BY trouble),"                                                      \
     " regions AS (SELECT region, sum(n) AS n FROM active GROUP BY region),"                        \
     " gone AS (SELECT m.group_id, count(*) AS n FROM myna.device d"                                \
     "  JOIN myna.group_member m USING (device_id) WHERE d.status <> 'active' GROUP BY 1),"         \
@@ -42,9 +46,12 @@
 #define PARTS                                                                                      \
     " part AS (SELECT 'states' AS kind, state AS value, n, CASE state"                             \
     "      WHEN 'offline' THEN 'not online and status = active'"                                   \
-    "      WHEN 'behind' THEN 'online and behind and status = active'"                             \
-    "      WHEN 'online' THEN 'online and not behind and status = active'"                         \
+    "      WHEN 'silent' THEN 'silent and status = active'"                                        \
+    "      WHEN 'behind' THEN 'online and behind and not silent and status = active'"              \
+    "      WHEN 'online' THEN 'online and not behind and not silent and status = active'"          \
     "      ELSE 'status = ' || state END AS filter FROM states"                                    \
+    "  UNION ALL SELECT 'troubles', code, n,"                                                      \
+    "      'trouble = ' || code || ' and status = active' FROM troubles"                           \
     "  UNION ALL SELECT 'versions', version, n,"                                                   \
     "      'software = ' || " QUOTED(                                                              \
         "version") " || ' and status = active' FROM versions"                                      \
@@ -74,7 +81,8 @@ enum status fleet_parts_read(struct store *store, struct arena *arena, struct sp
     /* more than twenty of a kind are no overview */
     STORE_STATEMENT(read, SEEN KINDS PARTS
                     "SELECT jsonb_build_object('as_of', now(), 'states', '[]'::jsonb,"
-                    "    'versions', '[]'::jsonb, 'regions', '[]'::jsonb, 'groups', '[]'::jsonb,"
+                    "    'troubles', '[]'::jsonb, 'versions', '[]'::jsonb, 'regions', '[]'::jsonb, "
+                    "'groups', '[]'::jsonb,"
                     "    'routes', '[]'::jsonb)"
                     "  || coalesce((SELECT jsonb_object_agg(kind, items) FROM (SELECT kind,"
                     "      jsonb_agg(jsonb_build_object('value', value, 'devices', n::bigint,"

@@ -1,5 +1,5 @@
-/* fleet_parts.h - how many devices of the fleet are of each state, version, route, group and
- * region, each with the filter (schema/FILTER.md) that lists them
+/* fleet_parts.h - how many devices of the fleet are of each state, trouble, version, route,
+ * group and region, each with the filter (schema/FILTER.md) that lists them
  */
 #ifndef SERVER_STORE_FLEET_PARTS_H
 #define SERVER_STORE_FLEET_PARTS_H

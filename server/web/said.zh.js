@@ -5,6 +5,7 @@ export { parts, told } from "./told.zh.js";
 // What happened; a kind without a sentence has nothing to tell but its parameters.
 export const words = {
   config_failed: "[{problem}]",
+  credit_exhausted: "{robots} 台机器人无法回答：{source} 的限额为 {limit} {unit}，已用 {spent}，机器人持有 {held}[；下一周期始于 {until}]",
   credit_forged: "额度行 {line}：{problem}",
   credit_refused: "它拒绝了 {lines} 条额度行",
   last_admin: "[身份提供方给出角色 {role}：仍保留 admin，因为没有别人拥有它][{refused} 次登录被拒绝，因为所在组都没有角色]",
@@ -42,6 +43,8 @@ export const words = {
 // What to do about it; {} is whom it is about.
 export const cures = {
   config_failed: "打开该机器人的设置：其中某项过大，或引用了已不存在的供应商。",
+  credit_exhausted: "请在合同的新版本中提高上限（mynactl contract apply）、给机器人增加由其他合同支付的下一条线路，或等待下一周期。查看无法对话的机器人：mynactl device list --state silent。",
+  "credit_exhausted/budget": "请提高预算（mynactl budget set {} --at-most），或等待其下一周期；只有不受该预算约束的其他线路才有帮助。查看无法对话的机器人：mynactl device list --state silent。",
   credit_forged: "机器人上报的额度多于授予的：其软件被改动或磁盘损坏。请吊销后重新登记。",
   credit_refused: "机器人所知的该额度行权重不同，并坚持使用：请查看是否有两套安装或一份复制的数据库在与它通信。",
   last_admin: "身份提供方不再把 admin 给唯一的管理员。请把某人加入 oidc_roles 授予 admin 的组，或另建一位管理员：mynad operator NAME --role admin。",

@@ -13,6 +13,13 @@ const known = (text, name, otherwise) => (text === name.replaceAll("_", " ") ? o
 export const causeOf = (trouble) => known(word("trouble", trouble.word), trouble.word, tell(trouble.cause));
 export const cureOf = (trouble) => known(word("cure", trouble.word), trouble.word, tell(trouble.cure));
 
+// "M31 credit used up": a code alone where its words cannot be read.
+export function TroubleName({ code }) {
+  const trouble = useResource("/doctor/codes").data?.items.find((row) => row.code === code);
+  const cause = trouble && causeOf(trouble);
+  return html`<span title=${cause}><b class="code">${code}</b> ${cause}</span>`;
+}
+
 function Also({ troubles }) {
   if (troubles.length === 0) return null;
   return html`<p class="muted">${t("doctor.also")}</p><ul class="plain also">${troubles.map((trouble) => html`<li key=${trouble.code}>

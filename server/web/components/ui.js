@@ -39,7 +39,7 @@ export function More({ label, children }) {
 }
 
 const TONES = {
-  online: "ok", offline: "idle", behind: "warn", revoked: "bad", quarantined: "bad", retired: "idle",
+  online: "ok", offline: "idle", silent: "bad", behind: "warn", revoked: "bad", quarantined: "bad", retired: "idle",
   applied: "ok", unchanged: "ok", refused: "bad", unknown: "bad", needs_restart: "warn",
   waiting: "idle", sent: "warn", done: "ok", failed: "bad", expired: "idle",
   info: "info", warning: "warn", critical: "bad",

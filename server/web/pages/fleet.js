@@ -2,6 +2,7 @@
 
 import { html, useEffect, useMemo, useState } from "../dom.js";
 import { useResource } from "../api.js";
+import { TroubleName } from "../components/diagnosis.js";
 import { FilterField } from "../components/filter.js";
 import { Icon } from "../components/icons.js";
 import { PageHead } from "../components/page.js";
@@ -18,7 +19,7 @@ import { BulkDialog } from "./fleet/bulk.js";
 import { Parts } from "./fleet/parts.js";
 import { Views } from "./fleet/views.js";
 
-const STATES = ["", "online", "offline", "behind", "revoked"];
+const STATES = ["", "online", "offline", "silent", "behind", "revoked"];
 
 function Count({ label, value, tone, href, title }) {
   const inner = html`<span class="count-label">${label}</span>
@@ -41,6 +42,8 @@ function Counts({ state }) {
     <${Count} label=${t("fleet.total")} value=${shown(() => fleet.total)} href="/fleet" />
     <${Count} label=${t("state.online")} value=${shown(() => fleet.online)} href="/fleet?state=online" />
     <${Count} label=${t("state.offline")} value=${shown(() => fleet.offline)} href="/fleet?state=offline" />
+    <${Count} label=${t("state.silent")} value=${shown(() => fleet.silent)} href="/fleet?state=silent"
+      tone=${warn(() => fleet.silent, "bad")} />
     <${Count} label=${t("state.behind")} value=${shown(() => fleet.behind)} href="/fleet?state=behind"
       tone=${warn(() => fleet.behind, "warn")} />
     <${Count} label=${t("fleet.attempts")} value=${shown(() => fleet.usage_today.attempts)} href="/usage" />
@@ -55,6 +58,7 @@ function Counts({ state }) {
 export function robotState(robot) {
   if (robot.status && robot.status !== "active") return robot.status;
   if (!robot.online) return "offline";
+  if (robot.trouble?.silences) return "silent";
   return robot.reported_generation < robot.desired_generation ? "behind" : "online";
 }
 
@@ -86,7 +90,8 @@ const columns = (digits) => [
     <a class="row-link" href="/robots/${robot.id}">${robot.name || robot.id}</a>
     ${robot.name && html`<span class="sub">${robot.id}</span>`}` },
   { key: "state", title: t("state"), corner: true, width: "104px", cell: (robot) => html`
-    <${Status} value=${robotState(robot)} />` },
+    <${Status} value=${robotState(robot)} />
+    ${robot.online && robot.trouble && html`<span class="sub"><${TroubleName} code=${robot.trouble.code} /></span>`}` },
   { key: "region", title: t("region"), width: "72px", from: "wide", cell: (robot) => robot.region || NONE },
   { key: "groups", title: t("group"), width: "10%", from: "mid", cell: (robot) => html`<${Groups} ids=${robot.groups || []} />` },
   { key: "version", title: t("version"), width: "14%", from: "wide", cell: (robot) => html`

@@ -23,6 +23,7 @@ const ONLINE = `session_number = 5, session_id = '\\x00', session_hello = true, 
 test('each count opens the list of exactly its robots', async () => {
   await link('r1', `${ONLINE}, reported_generation = desired_generation, software = '0.9'`);
   await link('r2', `${ONLINE}, software = 'myna-robots 0.9.0 "beta\\'`);
+  await link('r2', `health = '{"trouble": 31}'`);
   await link('r3', `software = 'nightly "x\\'`);
   await admin.post('/devices/r4/revoke');
   await admin.patch('/devices/r5', {region: 'cn'});
@@ -35,7 +36,8 @@ test('each count opens the list of exactly its robots', async () => {
   const {body} = await admin.get('/fleet/parts');
   const counts = Object.fromEntries(Object.entries(body).filter(([name]) => name !== 'as_of')
     .map(([name, parts]) => [name, Object.fromEntries(parts.map(({value, devices}) => [value, devices]))]));
-  assert.deepEqual(counts.states, {offline: 5, online: 1, behind: 1, revoked: 1});
+  assert.deepEqual(counts.states, {offline: 5, online: 1, silent: 1, revoked: 1});
+  assert.deepEqual(counts.troubles, {M31: 1});
   assert.deepEqual(counts.versions, {'': 4, '0.9': 2, 'nightly "x\\': 1});
   assert.deepEqual(counts.groups, {lobby: 2});
   assert.deepEqual(counts.routes, {'': 6, 'dahan / m "1"': 1});

@@ -1,5 +1,5 @@
 // I2 on the real stack: 200 robots against a cap worth 50 attempts never pass it, and use it up to
-// within one attempt's worst case; also when a server is killed on the way.
+// within one attempt's worst case; also when a server is killed on the way. Then the silence is told.
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 import {Fleet, sleep, until} from '../../support/fleet.mjs';
@@ -47,8 +47,18 @@ async function talkUntilUsedUp(budget, limit, disturb) {
     }
     return spent > limit - OUTPUT;
   });
+  await silenceIsTold(budget);
   await fleet.up('--robots', String(ROBOTS), '--talk-rate', '0');
   assert.ok(sent() <= limit);
+}
+
+// Nothing is free, robots are asked and refuse: they are counted, listed, and there is an alert.
+async function silenceIsTold(budget) {
+  const told = async () => (await fleet.ctl('alert', 'list')).items.find(({kind}) => kind === 'credit_exhausted');
+  await until(60, async () => JSON.stringify([await fleet.ctl('fleet'), await told()]), async () => (await fleet.ctl('fleet')).silent > 0 && await told());
+  assert.equal((await told()).subject, `budget/${budget}`);
+  const [robot] = (await fleet.ctl('device', 'list', '--filter', 'trouble = M31', '--limit', '1')).items;
+  assert.deepEqual(robot.trouble, {code: 'M31', silences: true});
 }
 
 async function killTheServer() {

@@ -9,6 +9,7 @@
 
 #include "server/store/alarm.h"
 #include "server/store/alert_kinds.h"
+#include "server/store/exhaustion.h"
 #include "server/store/migrate.h"
 #include "tests/support/pg.h"
 
@@ -341,6 +342,100 @@ static void what_is_wrong_with_a_channel_is_told_to_the_others(void **state)
     assert_string_equal(owed(*state), "all raised 1");
 }
 
+/* Two robots that are online, with a route that a fleet's budget and r2's own pay: 900 of 1000
+ * spent, 100 held. */
+static int use_up(void **state)
+{
+    script(
+        *state,
+        "DELETE FROM myna.alert; DELETE FROM myna.device; DELETE FROM myna.pool;"
+        "INSERT INTO myna.sealing_key (key_id, public_key, private_wrapped, signature)"
+        " VALUES ('k', '', '', '') ON CONFLICT DO NOTHING;"
+        "INSERT INTO myna.device (device_id, certificate_serial, certificate_until,"
+        "  sealing_public, server_key_id, secret_wrapped)"
+        " SELECT id, id, now() + interval '1 day', '', 'k', '' FROM unnest(ARRAY['r1', 'r2']) id;"
+        "INSERT INTO myna.device_link (device_id, last_seen, session_number, session_hello,"
+        "  journal_id, health)"
+        " SELECT device_id, now(), 1, true, md5(device_id)::uuid, '{\"trouble\": 31}'"
+        " FROM myna.device;"
+        "INSERT INTO myna.pool (source, scope, subject, unit, is_money, metrics, hard,"
+        "  period_from, period_to, limit_amount, spent, outstanding, scale, is_active)"
+        " VALUES ('budget:trial', 'fleet', '', 'output', false, 16, true, now(), 'infinity',"
+        "    1000, 900, 100, 1, true),"
+        "  ('budget:own', 'device', 'r2', 'output', false, 16, true, now(), 'infinity',"
+        "    10, 10, 0, 1, true);"
+        "INSERT INTO myna.credit_account (device_id, journal_id, line_id, measure, epoch,"
+        "  vendor_id, model, contract_id, unit, weights, divisor, granted, returned, settled,"
+        "  charged, return_to, asked, presumed, used, open, wanted, resting, used_at, is_closed,"
+        "  pools)"
+        " SELECT device_id, journal_id, 'a', 0, 1, 'v', 'm', 'c', 'output', '{1}', 1, 50, 0, 0,"
+        "  0, 0, 0, 0, 0, 0, 60, -1, now(), false,"
+        "  ARRAY(SELECT pool_id FROM myna.pool p WHERE p.subject IN ('', device_id))"
+        " FROM myna.device_link");
+    return 0;
+}
+
+/* After a look: "budget/trial open critical 2", the number is that of robots. */
+static const char *silence(struct fixture *fixture)
+{
+    STORE_STATEMENT(read, "SELECT coalesce(string_agg(subject || ' ' || state || ' ' || severity"
+                          " || ' ' || (detail ->> 'robots'), ', ' ORDER BY subject), '')"
+                          " FROM myna.alert WHERE kind = 'credit_exhausted'");
+    struct result result;
+
+    arena_reset(fixture->arena);
+    assert_int_equal(exhaustion_watch(fixture->store, fixture->arena), STATUS_OK);
+    assert_int_equal(store_query(fixture->store, &read, STORE_NO_VALUES, &result), STATUS_OK);
+    snprintf(fixture->told, sizeof fixture->told, "%s", result_text(&result, 0, 0));
+    result_release(&result);
+    return fixture->told;
+}
+
+static void
+a_limit_for_want_of_which_robots_are_silent_has_one_alert_until_there_is_room(void **state)
+{
+    assert_string_equal(silence(*state), "budget/trial open critical 2");
+    assert_string_equal(silence(*state), "budget/trial open critical 2");
+    assert_string_equal(alerts(*state), "open critical 1");
+    script(*state, "UPDATE myna.pool SET limit_amount = 2000 WHERE source = 'budget:trial'");
+    assert_string_equal(silence(*state), "budget/trial cleared critical 2");
+    script(*state, "UPDATE myna.pool SET limit_amount = 1000 WHERE source = 'budget:trial'");
+    assert_string_equal(silence(*state), "budget/trial open critical 2");
+}
+
+static void how_many_are_silent_is_renewed_each_minute(void **state)
+{
+    silence(*state);
+    script(*state, "UPDATE myna.device_link SET health = '{}' WHERE device_id = 'r2'");
+    assert_string_equal(silence(*state), "budget/trial open critical 2");
+    script(*state, "UPDATE myna.alert SET last_at = now() - interval '2 minutes'");
+    assert_string_equal(silence(*state), "budget/trial open critical 1");
+}
+
+static void nobody_is_silent_who_is_away_says_nothing_or_wants_nothing(void **state)
+{
+    static const char *const changes[] = {
+        "UPDATE myna.device_link SET last_seen = now() - interval '1 day'",
+        "UPDATE myna.device_link SET health = '{\"trouble\": 52}'",
+        "UPDATE myna.credit_account SET wanted = 0",
+        "UPDATE myna.credit_account SET is_closed = true",
+        "UPDATE myna.device SET status = 'quarantined'",
+        "UPDATE myna.pool SET hard = false",
+    };
+
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        use_up(state);
+        script(*state, changes[i]);
+        assert_string_equal(silence(*state), "");
+    }
+}
+
+static void a_group_that_is_silent_wakes_nobody(void **state)
+{
+    script(*state, "UPDATE myna.pool SET scope = 'group' WHERE source = 'budget:trial'");
+    assert_string_equal(silence(*state), "budget/trial open warning 2");
+}
+
 static void every_kind_says_what_it_is_and_what_to_do(void **state)
 {
     size_t count;
@@ -377,6 +472,11 @@ int main(void)
         cmocka_unit_test_setup(a_channel_is_owed_how_the_alert_stands_not_its_history, clean),
         cmocka_unit_test_setup(the_end_is_told_to_those_who_heard_of_the_beginning, clean),
         cmocka_unit_test_setup(what_is_wrong_with_a_channel_is_told_to_the_others, clean),
+        cmocka_unit_test_setup(
+            a_limit_for_want_of_which_robots_are_silent_has_one_alert_until_there_is_room, use_up),
+        cmocka_unit_test_setup(how_many_are_silent_is_renewed_each_minute, use_up),
+        cmocka_unit_test(nobody_is_silent_who_is_away_says_nothing_or_wants_nothing),
+        cmocka_unit_test_setup(a_group_that_is_silent_wakes_nobody, use_up),
         cmocka_unit_test(every_kind_says_what_it_is_and_what_to_do),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

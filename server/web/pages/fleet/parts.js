@@ -1,14 +1,19 @@
-// parts.js - how many robots are of each version, route, group and region; each number opens its list
+// parts.js - how many robots are of each state, trouble, version, route, group and region; each number opens its list
 
 import { html } from "../../dom.js";
 import { useResource } from "../../api.js";
 import { number } from "../../format.js";
+import { TroubleName } from "../../components/diagnosis.js";
 import { t, word } from "../../text.js";
 
-const KINDS = [["states", "state"], ["versions", "version"], ["routes", "route"], ["groups", "group"], ["regions", "region"]];
+const KINDS = [["states", "state"], ["troubles", "state.trouble"], ["versions", "version"], ["routes", "route"], ["groups", "group"], ["regions", "region"]];
 const FEW = 5;
 
-const nameOf = (kind, value) => (kind === "states" ? word("state", value) : value || t("part.none"));
+function nameOf(kind, value) {
+  if (kind === "states") return word("state", value);
+  if (kind === "troubles") return html`<${TroubleName} code=${value} />`;
+  return value || t("part.none");
+}
 const address = (filter) => `/fleet?${new URLSearchParams({ filter })}`;
 
 function Part({ kind, part, all }) {

@@ -10,6 +10,7 @@
 
 #include "schema/base/file.h"
 #include "schema/base/json.h"
+#include "schema/wire/trouble.h"
 
 static int set_up(void **state)
 {
@@ -194,6 +195,27 @@ static void what_membership_changes_decides_no_membership(void **state)
     assert_int_equal(filter_check_group(&filter, &problem), STATUS_OK);
 }
 
+static void each_trouble_that_can_be_asked_for_is_one_that_there_is(void **state)
+{
+    size_t count;
+    const struct trouble_text *all = trouble_all(&count);
+    char text[64], code[TROUBLE_CODE_SIZE];
+    unsigned taken = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        snprintf(text, sizeof text, "trouble = %s", trouble_code(all[i].trouble, code));
+        taken += strcmp(read_as(*state, text), text) == 0;
+    }
+    size_t fields_count;
+    const struct filter_field *field = filter_fields(&fields_count);
+    while (strcmp(field->name, "trouble") != 0)
+        field++;
+    unsigned choices = 1;
+    for (const char *at = field->choices; *at; at++)
+        choices += *at == '|';
+    assert_int_equal(taken, choices);
+}
+
 /* The document's table is the program's: every field is there with its words, and every example is
  * read. */
 static void the_document_says_what_the_table_says(void **state)
@@ -242,6 +264,7 @@ int main(void)
         TEST(each_bound_is_held),
         TEST(a_program_has_typed_operands_and_its_steps_in_postfix_order),
         TEST(what_membership_changes_decides_no_membership),
+        TEST(each_trouble_that_can_be_asked_for_is_one_that_there_is),
         TEST(the_document_says_what_the_table_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

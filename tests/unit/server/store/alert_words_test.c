@@ -68,6 +68,12 @@ static void a_kind_says_a_sentence_and_numbers_agree_with_their_nouns(void **sta
               "\"problem\":\"p\"}"),
         "The whole limit is 0.001 CNY, and robot r1 takes 0.0016 for its shortest attempt.");
     assert_string_equal(
+        words(state, "credit_exhausted",
+              "{\"source\":\"budget:trial\",\"unit\":\"output\",\"limit\":\"5000\","
+              "\"spent\":\"4913\",\"held\":\"87\",\"robots\":3}"),
+        "3 robots cannot answer whoever asks: of 5,000 output of budget trial, 4,913 is spent and "
+        "87 held by robots.");
+    assert_string_equal(
         words(state, "usage_lost",
               "{\"journal\":\"j\",\"after\":2000,\"until\":2050,\"requests\":1,\"problem\":\"they "
               "were lost\"}"),
