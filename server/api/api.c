@@ -19,17 +19,17 @@ const struct route_table *const *api_routes(size_t *count)
 {
     /* pages last: they take every path that is left */
     static const struct route_table *const tables[] = {
-        &routes_alerts,      &routes_audit,         &routes_budgets,       &routes_channels,
-        &routes_claims,      &routes_commands,      &routes_contracts,     &routes_devices,
-        &routes_device_ends, &routes_doctor,        &routes_drains,        &routes_filters,
-        &routes_fleet,       &routes_groups,        &routes_health,        &routes_imports,
-        &routes_invoices,    &routes_keys,          &routes_layers,        &routes_login,
-        &routes_media,       &routes_oidc,          &routes_operators,     &routes_regions,
-        &routes_rotation,    &routes_rollouts,      &routes_statements,    &routes_usage,
-        &routes_vendors,     &routes_whatif,        &routes_why,           &routes_thresholds,
-        &routes_views,       &routes_bundles,       &routes_transfers,     &routes_packs,
-        &routes_roles,       &routes_second_factor, &routes_claim_imports, &routes_pairings,
-        &routes_privacy,     &routes_retention,     &routes_pages,
+        &routes_alerts,     &routes_attempts,    &routes_audit,         &routes_budgets,
+        &routes_channels,   &routes_claims,      &routes_commands,      &routes_contracts,
+        &routes_devices,    &routes_device_ends, &routes_doctor,        &routes_drains,
+        &routes_filters,    &routes_fleet,       &routes_groups,        &routes_health,
+        &routes_imports,    &routes_invoices,    &routes_keys,          &routes_layers,
+        &routes_login,      &routes_media,       &routes_oidc,          &routes_operators,
+        &routes_regions,    &routes_rotation,    &routes_rollouts,      &routes_statements,
+        &routes_usage,      &routes_vendors,     &routes_whatif,        &routes_why,
+        &routes_thresholds, &routes_views,       &routes_bundles,       &routes_transfers,
+        &routes_packs,      &routes_roles,       &routes_second_factor, &routes_claim_imports,
+        &routes_pairings,   &routes_privacy,     &routes_retention,     &routes_pages,
     };
 
     *count = sizeof tables / sizeof *tables;

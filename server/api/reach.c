@@ -26,6 +26,7 @@ struct reach {
  * nothing of a vendor: it serves robots of all groups. A robot's labels decide about its groups, so
  * they are not for those who have some. */
 static const struct reach rows[] = {
+    {"GET", "/api/v1/attempts", ANY, ANY},
     {"GET", "/api/v1/devices", ANY, ANY},
     {"GET", "/api/v1/devices/{id}", DEVICE, ANY},
     {"GET", "/api/v1/devices/{id}/effective", DEVICE, ANY},

@@ -5,12 +5,12 @@
 #define ROOT "/api/v1/"
 
 static const char *const areas[] = {
-    "alerts",     "audit",     "budgets",       "bundles",       "channels", "claims",
-    "commands",   "contracts", "deliveries",    "devices",       "dialects", "doctor",
-    "events",     "filters",   "fleet",         "groups",        "invoices", "layers",
-    "pairings",   "pools",     "regions",       "retention",     "rollouts", "settings",
-    "thresholds", "usage",     "usage-imports", "vendor-health", "vendors",  "views",
-    "whatif",
+    "alerts",   "attempts",   "audit",     "budgets",       "bundles",       "channels",
+    "claims",   "commands",   "contracts", "deliveries",    "devices",       "dialects",
+    "doctor",   "events",     "filters",   "fleet",         "groups",        "invoices",
+    "layers",   "pairings",   "pools",     "regions",       "retention",     "rollouts",
+    "settings", "thresholds", "usage",     "usage-imports", "vendor-health", "vendors",
+    "views",    "whatif",
 };
 
 static const char *const own_matters[] = {"me", "logout"};

@@ -5,6 +5,7 @@
 #include "server/http/route.h"
 
 extern const struct route_table routes_alerts;
+extern const struct route_table routes_attempts;
 extern const struct route_table routes_audit;
 extern const struct route_table routes_channels;
 extern const struct route_table routes_claim_imports;

@@ -4,10 +4,10 @@
 #include "server/api/filtering.h"
 #include "server/api/reach.h"
 #include "server/api/routes.h"
+#include "server/store/attempts.h"
 #include "server/store/devices.h"
 #include "server/store/health_history.h"
 #include "server/store/timeline.h"
-#include "server/store/usage_report.h"
 
 static bool is_state(const char *text)
 {
@@ -141,8 +141,8 @@ static void usage(void *context, struct request *request, struct reply *reply)
 
     if (!answer_read_page(request, reply, ANSWER_KEY_TEXT, &page))
         return;
-    enum status status = usage_report_attempts(api->store, request_param(request, "id"), page.after,
-                                               page.limit, request->arena, &json);
+    enum status status = attempts_of_device(api->store, request_param(request, "id"), page.after,
+                                            page.limit, request->arena, &json);
     if (status == STATUS_INVALID && page.after != NULL)
         answer_bad(reply, "?after", "must be the \"next\" of the page before");
     else

@@ -9,6 +9,7 @@ extern const struct ctl_verb noun_completion_verbs[];
 extern const struct ctl_verb noun_context_verbs[];
 extern const struct ctl_verb noun_session_verbs[];
 extern const struct ctl_verb noun_device_verbs[];
+extern const struct ctl_verb noun_attempt_verbs[];
 extern const struct ctl_verb noun_transfer_verbs[];
 extern const struct ctl_verb noun_privacy_verbs[];
 extern const struct ctl_verb noun_transfer_verbs[];
@@ -71,6 +72,17 @@ extern const char *const noun_each_narrows[NOUN_EACH_NARROWS];
     "group=GROUP(its robots alone) "                                                               \
     "q=TEXT(a part of id, name or serial number) "                                                 \
     "filter=FILTER(who meets it, such as \"region = cn\"; FILTER.md has the language) "
+
+/* What tables of attempts tell of one, after when and whose it was. */
+#define NOUN_ATTEMPT_COLUMNS                                                                       \
+    {"vendor", "vendor", VIEW_TEXT}, {"model", "model", VIEW_TEXT}, {"for", "purpose", VIEW_TEXT}, \
+        {"outcome", "outcome", VIEW_TEXT}, {"counted by", "provenance", VIEW_TEXT},                \
+        {"input", "input_uncached", VIEW_NUMBER}, {"cached", "input_cached", VIEW_COUNT},          \
+        {"output", "output", VIEW_NUMBER}, {"first token ms", "first_token_ms", VIEW_NUMBER},      \
+        {"first audio ms", "first_audio_ms", VIEW_NUMBER}, {"price", "price", VIEW_NUMBER},        \
+    {                                                                                              \
+        "", "currency", VIEW_TEXT                                                                  \
+    }
 
 /* The saved list of this name, *view NULL when there is none. The caller frees *views, which it
  * borrows from. Returns an exit status. */

@@ -120,18 +120,7 @@ static int usage(struct ctl *ctl)
 {
     static const struct view_column columns[] = {
         {"when", "at", VIEW_TIME},
-        {"vendor", "vendor", VIEW_TEXT},
-        {"model", "model", VIEW_TEXT},
-        {"for", "purpose", VIEW_TEXT},
-        {"outcome", "outcome", VIEW_TEXT},
-        {"counted by", "provenance", VIEW_TEXT},
-        {"input", "input_uncached", VIEW_NUMBER},
-        {"cached", "input_cached", VIEW_COUNT},
-        {"output", "output", VIEW_NUMBER},
-        {"first token ms", "first_token_ms", VIEW_NUMBER},
-        {"first audio ms", "first_audio_ms", VIEW_NUMBER},
-        {"price", "price", VIEW_NUMBER},
-        {"", "currency", VIEW_TEXT},
+        NOUN_ATTEMPT_COLUMNS,
     };
     struct client_answer answer;
     int result =

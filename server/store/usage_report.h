@@ -4,12 +4,6 @@
 
 #include "server/store/store.h"
 
-/* A device's attempts, newest first. after: NULL or the next of the page before.
- * STATUS_NOT_FOUND: no such device. */
-MUST_CHECK enum status usage_report_attempts(struct store *store, const char *device_id,
-                                             const char *after, int64_t limit, struct arena *arena,
-                                             struct span *json);
-
 /* The imported vendor usage files, newest first. */
 MUST_CHECK enum status usage_report_imports(struct store *store, int64_t after, int64_t limit,
                                             struct arena *arena, struct span *json);

@@ -153,7 +153,8 @@ export function useResource(path, { query, ...options } = {}) {
 }
 
 // A list read page by page. A live event reads again as many rows as are shown. Adds
-// {items, next, as_of, more()}; as_of: of the oldest page, of a list that tells.
+// {items, next, as_of, page, more()}; as_of: of the oldest page, of a list that tells; page: the last one as
+// it was answered. A page may be short and not the last one: some lists look at so much for a page, no more.
 export function useList(path, { query, limit = 100, ...options } = {}) {
   const shown = useRef(limit);
   const key = address(path, { ...query, limit });
@@ -166,19 +167,21 @@ export function useList(path, { query, limit = 100, ...options } = {}) {
   const state = useLoad(async () => {
     const items = [];
     let next = null;
-    let as_of;
+    let as_of, page;
+    let pages = shown.current / limit;
     do {
-      const { data } = await get(path, { ...query, limit, after: next });
-      items.push(...data.items);
-      as_of = as_of || data.as_of;
-      next = data.next;
-    } while (next !== null && items.length < shown.current);
-    return { items, next, as_of };
+      page = (await get(path, { ...query, limit, after: next })).data;
+      items.push(...page.items);
+      as_of = as_of || page.as_of;
+      next = page.next;
+      pages--;
+    } while (next !== null && pages > 0);
+    return { items, next, as_of, page };
   }, { ...options, deps: [key] });
 
   const more = () => {
     shown.current += limit;
     return state.reload();
   };
-  return { ...state, items: state.data?.items ?? null, next: state.data?.next ?? null, as_of: state.data?.as_of, more };
+  return { ...state, items: state.data?.items ?? null, next: state.data?.next ?? null, as_of: state.data?.as_of, page: state.data?.page, more };
 }

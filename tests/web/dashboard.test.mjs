@@ -18,7 +18,7 @@ import {walkTests} from './walk.mjs';
 import {usageTests} from './usage.mjs';
 
 const ROBOTS = 12;
-const PAGES = ['/fleet', '/claims', '/pairings', '/robots/myna-1', '/robots/sim-0001', '/support?robot=sim-0001', '/usage', '/usage?by=device,class&range=week', '/whatif', '/rollouts',
+const PAGES = ['/fleet', '/claims', '/pairings', '/robots/myna-1', '/robots/sim-0001', '/support?robot=sim-0001', '/usage', '/usage?by=device,class&range=week', '/attempts?vendor=dahan', '/whatif', '/rollouts',
   '/rollouts/louder', '/rollouts/new', '/rollouts/new?step=safety', '/config', '/contracts',
   '/contracts/dahan-2026', '/contracts/changhe-2024', '/contracts/changhe-2024/edit', '/contracts/new',
   '/budgets/evening', '/vendors', '/vendors/dahan', '/vendors/dahan/pack', '/alerts', '/alerts?show=all&subject=device/sim-0003',

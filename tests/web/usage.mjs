@@ -37,6 +37,24 @@ export function usageTests(on) {
     await on.page().getByRole('heading', {level: 1, name: 'sim-0001'}).waitFor();
   });
 
+  test('a number of attempts opens them one by one, and what they are narrowed to stays in the address', async () => {
+    await page.goto('/usage?by=vendor');
+    await cell(sums('By Vendor').filter({hasText: 'dahan'}).first(), 'Attempts').getByRole('link').click();
+    const attempts = sums('Attempts');
+    await attempts.first().waitFor();
+    await on.page().getByRole('button', {name: 'No longer only Vendor dahan'}).waitFor();
+    assert.match(on.page().url(), /\/attempts\?vendor=dahan&from=[\d-]+&to=[\d-]+$/);
+    await on.page().getByLabel('Outcome').selectOption('answered');
+    await on.page().waitForURL(/outcome=answered/);
+    await on.page().reload();
+    await cell(attempts.first(), 'Robot').getByRole('link').click();
+    await on.page().getByRole('table', {name: 'Attempts'}).waitFor();
+    await on.page().getByRole('link', {name: 'Narrow, go back'}).click();
+    await on.page().getByRole('button', {name: /^No longer only Robot/}).waitFor();
+    await on.settle(on.page(), '/attempts?class=auth&from=2026-01-01&to=2026-01-02');
+    await on.page().getByText('No attempt is like that').waitFor();
+  });
+
   test('the file for spreadsheets has what the table shows', async () => {
     await page.goto('/usage?by=vendor&range=week');
     await sums('By Vendor').first().waitFor();

@@ -2,6 +2,8 @@
 
 const DAY_MS = 86400000;
 
+const search = (asked) => new URLSearchParams(Object.entries(asked).filter(([, value]) => value));
+
 // The day that clocks show in zone.
 export function dayOf(at, zone) {
   return new Intl.DateTimeFormat("sv-SE", { timeZone: zone || undefined, year: "numeric", month: "2-digit", day: "2-digit" }).format(at);
@@ -13,8 +15,11 @@ export function usageBehind({ from, end, zone, by = "model", ...only }) {
   const today = dayOf(Date.now(), zone);
   const last = end ? new Date(Date.parse(end) - DAY_MS).toISOString().slice(0, 10) : today;
   const asked = { range: "own", from: from < today ? from : today, to: last < today ? last : today, zone, by, ...only };
-  return `/usage?${new URLSearchParams(Object.entries(asked).filter(([, value]) => value))}`;
+  return `/usage?${search(asked)}`;
 }
+
+// Attempts one by one; only: as the API's list of them is narrowed.
+export const attemptsBehind = (only) => `/attempts?${search(only)}`;
 
 const PAGES = {
   device: (id) => `/robots/${id}`, rollout: (id) => `/rollouts/${id}`, group: (id) => `/config/group/${id}`, contract: (id) => `/contracts/${id}`,

@@ -60,18 +60,19 @@ export function Table({ label, columns, rows, rowKey = (row) => row.id, rowHref,
   </table>`;
 }
 
-// A table over a list from useList, with its empty, failed, stale and "more" forms.
-export function ListTable({ list, empty, noun, ...table }) {
+// A table over a list from useList, with its empty, failed, stale and "more" forms. foot: what else there is
+// to say of how much is shown.
+export function ListTable({ list, empty, noun, foot, ...table }) {
   if (list.items === null && list.error) {
     return html`<${Failure} problem=${list.error} retry=${list.reload} />`;
   }
-  if (list.items?.length === 0) {
+  if (list.items?.length === 0 && list.next === null) {
     return html`<${Stale} state=${list} />${empty || html`<${Empty} title=${t("list.empty")} />`}`;
   }
   return html`<${Stale} state=${list} />
     <${Table} ...${table} rows=${list.items} />
-    ${list.items && (noun || list.next !== null) && html`<footer class="table-foot">
-      <span class="muted" aria-live="polite">${t(noun || "list.shown", { n: list.items.length })}</span>
+    ${list.items && (noun || foot || list.next !== null) && html`<footer class="table-foot">
+      <span class="muted" aria-live="polite">${t(noun || "list.shown", { n: list.items.length })}${foot && ` ${foot}`}</span>
       ${list.next !== null && html`<${Button} busy=${list.busy} onClick=${list.more}>${t("more")}</${Button}>`}
     </footer>`}`;
 }

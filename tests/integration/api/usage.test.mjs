@@ -167,6 +167,109 @@ test('what is asked wrongly is told by its parameter', async () => {
   }
 });
 
+// What failed, was cut short and was settled since, in April; robots of r1's day stay as they were.
+const insert = (seq, {device = 'r1', at, vendor = 'big', attempt = 1, provenance = 1, outcome = 1, error = 0, requests = 1}) =>
+  stack.sql(`INSERT INTO myna.usage SELECT '${device}', '22222222-2222-4222-8222-222222222222', ${seq}, '${at}', '${at}',
+    gen_random_uuid(), ${attempt}, '${vendor}', 'm', 'm', '${vendor}-2026', 1, '', ${provenance}, ${outcome}, ${error}, 900, 120, 300, false, 3,
+    100, 200, 10, 0, 0, 0, 1, 0, 0, 0, 0, 0, ${requests}, 0.1, 'CNY'`);
+const attempts = async (query, from = admin) => {
+  const {status, body} = await from.get(`/attempts?${query}`);
+  assert.equal(status, 200, JSON.stringify(body));
+  return body;
+};
+const seen = async (query, from) => (await attempts(query, from)).items.map(({device, at}) => `${device} ${at.slice(5, 16)}`);
+
+test('a number of usage opens the attempts behind it, newest first', async () => {
+  await insert(1, {at: '2026-04-10 15:59Z', outcome: 5, error: 2});
+  await insert(2, {at: '2026-04-10 16:01Z', outcome: 5, error: 8});
+  await insert(3, {at: '2026-04-10 17:00Z', device: 'r2', provenance: 3});
+  await insert(4, {at: '2026-04-10 18:00Z', device: 'r3', vendor: 'small', provenance: 4, outcome: 6});
+  await insert(5, {at: '2026-04-10 19:00Z', device: 'r3', vendor: 'small', attempt: 0, requests: 7, outcome: 5, error: 8});
+  const [[file]] = await stack.sql(`INSERT INTO myna.usage_import (vendor_id, file_hash, created_by, rows, equal, settled, different, unknown)
+    VALUES ('big', '\\x00', 'operator:admin', 1, 0, 1, 0, 0) RETURNING import_id`);
+  await stack.sql(`INSERT INTO myna.usage_settlement VALUES ('r2', '22222222-2222-4222-8222-222222222222', 3, ${file}, 10, 0, 2, 0, 0.2)`);
+
+  const april = 'from=2026-04-10&to=2026-04-11';
+  assert.deepEqual(await seen(april), ['r3 04-10T19:00', 'r3 04-10T18:00', 'r2 04-10T17:00', 'r1 04-10T16:01', 'r1 04-10T15:59']);
+  for (const [query, seqs] of [['outcome=failed', [5, 2, 1]], ['class=net', [5, 2]], ['class=busy', [1]], ['class=net&vendor=big', [2]],
+    ['provenance=uncertain', [4]], ['provenance=estimated', [3]], ['outcome=lost', [4]], ['contract=small-2026', [5, 4]], ['vendor=big', [3, 2, 1]],
+    ['device=r3', [5, 4]], ['device=r1&class=busy', [1]], ['device=r2&provenance=uncertain', []], ['group=shop', [2, 1]], ['group=desk', [3, 2, 1]],
+    ['model=s', []], ['class=none', []]]) {
+    const at = {1: 'r1 04-10T15:59', 2: 'r1 04-10T16:01', 3: 'r2 04-10T17:00', 4: 'r3 04-10T18:00', 5: 'r3 04-10T19:00'};
+    assert.deepEqual(await seen(`${april}&${query}`), seqs.map((seq) => at[seq]), query);
+  }
+  const all = await attempts(april);
+  assert.deepEqual([all.next, all.looked_to, all.kept_since], [null, null, null]);
+  const [sum, , settled] = all.items;
+  assert.deepEqual([sum.attempt, sum.requests], [0, 7]);
+  assert.deepEqual([settled.settled, settled.output, settled.price], [true, 2, '0.2']);
+  const {device, ...own} = (await admin.get('/devices/r2/usage')).body.items[0];
+  assert.deepEqual({device, ...own}, settled);
+});
+
+test('days of attempts are the contract\'s or a zone\'s, times are exact, and the last is not meant', async () => {
+  assert.deepEqual(await seen('from=2026-04-10&to=2026-04-10'), ['r1 04-10T15:59']);
+  assert.deepEqual(await seen('from=2026-04-11&to=2026-04-11&device=r1'), ['r1 04-10T16:01']);
+  assert.equal((await seen('from=2026-04-10&to=2026-04-10&zone=Europe/Berlin')).length, 5);
+  assert.deepEqual(await seen('from=2026-04-10T16:01:00Z&to=2026-04-10T18:00:00Z'), ['r2 04-10T17:00', 'r1 04-10T16:01']);
+  assert.deepEqual(await seen('from=2026-04-10T16:01:00Z&to=2026-04-10'), []);
+});
+
+test('pages of attempts follow each other without a gap, and tell what is no longer kept', async () => {
+  const whole = (await attempts('limit=100')).items;
+  assert.equal(whole.length, 10);
+  for (const query of ['', 'outcome=failed', 'device=r3']) {
+    const paged = [];
+    let page;
+    do {
+      page = await attempts(`${query}&limit=2&after=${encodeURIComponent(page?.next ?? '')}`);
+      paged.push(...page.items);
+      assert.equal(page.looked_to === null, page.next === null);
+    } while (page.next !== null);
+    assert.deepEqual(paged, (await attempts(query)).items);
+  }
+  await stack.sql(`INSERT INTO myna.usage_day (contract_id, day, vendor_id, model, currency, attempts) VALUES ('big-2026', '2025-11-02', 'big', 'm', 'CNY', 3)`);
+  assert.equal(Date.parse((await attempts('vendor=small')).kept_since), Date.parse('2026-03-05T02:20:00Z'));
+  await stack.sql(`DELETE FROM myna.usage_day WHERE day = '2025-11-02'`);
+});
+
+test('a page of attempts looks at 50,000 records at most and tells where it goes on', async () => {
+  await stack.sql(`INSERT INTO myna.usage SELECT 'r1', '33333333-3333-4333-8333-333333333333', n, '2026-06-01 00:00Z'::timestamptz + n * interval '1 s',
+    '2026-06-02', gen_random_uuid(), 1, 'big', 'm', 'm', 'big-2026', 1, '', 1, 1, 0, 900, 120, 300, false, 3,
+    100, 200, 10, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0.1, 'CNY' FROM generate_series(1, 50001) n`);
+  const first = await attempts('vendor=small');
+  assert.deepEqual([first.items.length, Date.parse(first.looked_to)], [0, Date.parse('2026-06-01T00:00:02Z')]);
+  const second = await attempts(`vendor=small&after=${encodeURIComponent(first.next)}`);
+  assert.deepEqual([second.items.length, second.next], [4, null]);
+  assert.equal((await seen('class=busy')).length, 1, 'what failed is found among what failed');
+  await stack.sql(`DELETE FROM myna.usage WHERE journal_id = '33333333-3333-4333-8333-333333333333'`);
+});
+
+test('whoever is bound to groups or vendors finds their attempts alone', async () => {
+  for (const [id, bound, found] of [['grouped', {groups: ['shop']}, ['r1']], ['buyer', {vendors: ['small']}, ['r3']],
+    ['both', {groups: ['desk'], vendors: ['small']}, []], ['nowhere', {groups: []}, []]]) {
+    assert.equal((await admin.post('/roles', {id, may: {attempts: 'viewer'}, ...bound})).status, 201);
+    const {key} = (await admin.post('/api-keys', {name: id, role: id})).body;
+    const page = await stack.as({Authorization: `Bearer ${key}`}).get('/attempts?limit=100');
+    assert.deepEqual([...new Set(page.body.items.map(({device}) => device))], found, id);
+  }
+});
+
+test('attempts that are asked for wrongly are told by their parameter', async () => {
+  for (const [query, pointer] of [['class=unknown', '?class'], ['outcome=none', '?outcome'], ['provenance=sure', '?provenance'], ['from=yesterday', '?from'],
+    ['to=2026-13-01', '?to'], ['zone=Mars/North', '?zone'], ['after=x', '?after'], ['limit=0', '?limit']]) {
+    const {status, body} = await admin.get(`/attempts?${query}`);
+    assert.equal(status, 400, query);
+    assert.equal(body.errors[0].pointer, pointer);
+  }
+});
+
+test('mynactl lists the same attempts', async () => {
+  const table = (await run(process.env.MYNACTL, ['attempt', 'list', '--class', 'net', '--limit', '1', '--from', '2026-04-10'], {env})).stdout;
+  assert.match(table, /r3 +net +small/);
+  assert.match(table, /more: --after '?2026-04-10[^]*looked back to 2026-04-10T19:00/);
+});
+
 test('mynactl shows the same sums and prints the same file', async () => {
   const ctl = async (...words) => (await run(process.env.MYNACTL, words, {env})).stdout;
   const table = await ctl('usage', '--by', 'device,vendor', '--from', '2026-03-01', '--to', '2026-03-31', '--sort', 'cost', '--top', '1');

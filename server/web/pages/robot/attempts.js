@@ -1,44 +1,13 @@
-// attempts.js - the last requests a robot sent to vendors: tokens, certainty, money
+// attempts.js - the last requests a robot sent to vendors
 
 import { html, useEffect } from "../../dom.js";
 import { useList } from "../../api.js";
+import { ATTEMPT_COLUMNS, attemptKey } from "../../components/attempts.js";
+import { attemptsBehind } from "../../components/behind.js";
 import { Empty } from "../../components/states.js";
 import { ListTable } from "../../components/table.js";
-import { Ago, Card, Chip, Money, Status } from "../../components/ui.js";
-import { NONE, number } from "../../format.js";
-import { t, word } from "../../text.js";
-
-// Certain: the vendor's own word, a request never sent, or settled by the vendor's file.
-const CERTAIN = new Set(["vendor_final", "not_sent"]);
-
-export function Provenance({ row }) {
-  if (row.settled) return html`<${Chip} tone="ok" title=${t("provenance.settled.help")}>${t("provenance.settled")}</${Chip}>`;
-  const tone = CERTAIN.has(row.provenance) ? "" : "warn";
-  return html`<${Chip} tone=${tone} title=${t(`provenance.${row.provenance}.help`)}>${word("provenance", row.provenance)}</${Chip}>`;
-}
-
-function Outcome({ row }) {
-  const why = row.error_class && row.error_class !== "none" ? word("error", row.error_class) : "";
-  return html`<${Status} kind="outcome" value=${row.outcome} title=${why} />${why && html`<span class="sub">${why}</span>`}`;
-}
-
-function Latency({ row }) {
-  const sound = row.first_audio_ms > 0 ? number(row.first_audio_ms) : NONE;
-  return html`<span title=${t("latency.help")}>${row.first_token_ms > 0 ? number(row.first_token_ms) : NONE} / ${sound} ms</span>`;
-}
-
-const COLUMNS = [
-  { key: "at", title: t("when"), width: "80px", lead: true, cell: (row) => html`<${Ago} at=${row.at} />` },
-  { key: "route", title: t("route"), cell: (row) => html`<span title=${t("route.contract", { contract: row.contract })}>
-    ${row.vendor}<span class="muted"> / ${row.model}</span></span>` },
-  { key: "outcome", title: t("outcome"), corner: true, width: "108px", cell: (row) => html`<${Outcome} row=${row} />` },
-  { key: "provenance", title: t("provenance"), width: "96px", cell: (row) => html`<${Provenance} row=${row} />` },
-  { key: "input", title: t("tokens.input"), end: true, width: "72px", cell: (row) => html`
-    <span title=${t("tokens.cached", { n: number(row.input_cached) })}>${number(row.input_uncached + row.input_cached)}</span>` },
-  { key: "output", title: t("tokens.output"), end: true, width: "72px", cell: (row) => number(row.output + row.reasoning) },
-  { key: "latency", title: t("latency"), end: true, from: "wide", width: "124px", cell: (row) => html`<${Latency} row=${row} />` },
-  { key: "cost", title: t("cost"), end: true, width: "96px", cell: (row) => html`<${Money} value=${row.price} currency=${row.currency} digits=${6} />` },
-];
+import { Card } from "../../components/ui.js";
+import { t } from "../../text.js";
 
 export function Attempts({ id }) {
   const list = useList(`/devices/${id}/usage`, { kinds: ["usage"], id, limit: 20 });
@@ -46,9 +15,9 @@ export function Attempts({ id }) {
   useEffect(() => {
     if (isHere && location.hash === "#attempts") document.getElementById("attempts").scrollIntoView();
   }, [isHere]);
-  return html`<${Card} title=${t("attempts")} id="attempts" flush>
-    <${ListTable} list=${list} columns=${COLUMNS} label=${t("attempts")} skeleton=${5}
-      rowKey=${(row) => `${row.turn}-${row.attempt}`}
+  return html`<${Card} title=${t("attempts")} id="attempts" flush actions=${html`<a class="button" href=${attemptsBehind({ device: id })}>${t("attempts.narrow")}</a>`}>
+    <${ListTable} list=${list} columns=${ATTEMPT_COLUMNS} label=${t("attempts")} skeleton=${5}
+      rowKey=${attemptKey}
       empty=${html`<${Empty} icon="say" title=${t("attempts.none")} />`} />
   </${Card}>`;
 }

@@ -1,6 +1,7 @@
 // sums.js - usage in rows, each beside the period before and with a way to the list behind it
 
 import { html } from "../../dom.js";
+import { attemptsBehind } from "../../components/behind.js";
 import { Table } from "../../components/table.js";
 import { Money } from "../../components/ui.js";
 import { digitsFor, NONE, number, percent } from "../../format.js";
@@ -47,10 +48,18 @@ export function Change({ now, before }) {
   return html`<span title=${t("usage.before_was", { n: number(Math.round(before)) })}>${text}</span>`;
 }
 
-function Uncertain({ row }) {
-  const n = Number(row.uncertain);
-  if (n === 0) return html`<span class="muted">0</span>`;
-  return html`<span class="tone-warn" title=${t("usage.uncertain.help")}>${number(n)}</span>`;
+// The attempts that a row counts; not of a robot that is in no group, nor of what is left over.
+function attemptsOf(row, asked, only) {
+  const known = row.total ? [] : asked.by;
+  if (row.rest || known.some((name) => !row[name])) return undefined;
+  return attemptsBehind({ ...asked.only, ...Object.fromEntries(known.map((name) => [name, row[name]])), from: asked.from, to: asked.to, zone: asked.ownZone, ...only });
+}
+
+function Counted({ row, name, asked, only, ...look }) {
+  const n = Number(row[name]);
+  const href = n > 0 && attemptsOf(row, asked, only);
+  if (href) return html`<a href=${href} ...${look}>${number(n)}</a>`;
+  return n === 0 ? html`<span class="muted">0</span>` : html`<span ...${look}>${number(n)}</span>`;
 }
 
 function Share({ part }) {
@@ -67,10 +76,11 @@ const change = (value, before) => ({
   key: "change", title: t("usage.change"), end: true, cell: (row) => html`<${Change} now=${value(row)} before=${before(row)} />`,
 });
 
-const numbers = (digits) => [
-  { key: "attempts", title: t("attempts"), end: true, cell: (row) => number(row.attempts) },
-  { key: "failed", title: t("usage.failed"), end: true, from: "mid", cell: (row) => number(row.failed) },
-  { key: "uncertain", title: t("usage.uncertain"), end: true, from: "mid", cell: (row) => html`<${Uncertain} row=${row} />` },
+const numbers = (digits, asked) => [
+  { key: "attempts", title: t("attempts"), end: true, cell: (row) => html`<${Counted} row=${row} name="attempts" asked=${asked} />` },
+  { key: "failed", title: t("usage.failed"), end: true, from: "mid", cell: (row) => html`<${Counted} row=${row} name="failed" asked=${asked} only=${{ outcome: "failed" }} />` },
+  { key: "uncertain", title: t("usage.uncertain"), end: true, from: "mid", cell: (row) => html`<${Counted} row=${row} name="uncertain" asked=${asked} only=${{ provenance: "uncertain" }}
+    class="tone-warn" title=${t("usage.uncertain.help")} />` },
   { key: "input", title: t("tokens.input"), end: true, cell: (row) => number(row.input_uncached) },
   { key: "cached", title: t("tokens.input_cached"), end: true, from: "mid", cell: (row) => number(row.input_cached) },
   { key: "output", title: t("tokens.output"), end: true, cell: (row) => number(row.output) },
@@ -93,6 +103,6 @@ export function Sums({ rows, totals, before, asked, query, label }) {
   const digits = digitsFor(totals.map(({ price }) => price));
   const sums = isClass || rows.length < 2 ? [] : totals.map((row) => ({ ...row, total: true }));
   return html`<${Table} label=${label} rowKey=${(row) => (row.total ? `total ${row.currency}` : keyOf(row, by))}
-    columns=${[lead(by, query, (row) => value(row) / (most.get(row.class) || 1)), ...(isClass ? classNumbers : numbers(digits)), change(value, of)]}
+    columns=${[lead(by, query, (row) => value(row) / (most.get(row.class) || 1)), ...(isClass ? classNumbers : numbers(digits, asked)), change(value, of)]}
     rows=${[...rows, ...sums]} rowHref=${(row) => hrefOf(row, by, query)} />`;
 }

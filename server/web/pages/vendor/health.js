@@ -2,6 +2,7 @@
 
 import { html, useMemo, useState } from "../../dom.js";
 import { useResource } from "../../api.js";
+import { attemptsBehind } from "../../components/behind.js";
 import { Plot, seriesColour, timesShown } from "../../components/plot.js";
 import { Empty, Loaded } from "../../components/states.js";
 import { Table } from "../../components/table.js";
@@ -30,9 +31,9 @@ function Lines({ hours, measure: [name, value, unit] }) {
     label=${t("vendor.plot", { measure: t(`vendor.measure.${name}`) })} />`;
 }
 
-const CLASSES = [
+const CLASSES = (behind) => [
   { key: "class", title: t("vendor.class"), lead: true, cell: (row) => word("error", row.name) },
-  { key: "attempts", title: t("attempts"), end: true, width: "110px", cell: (row) => number(row.attempts) },
+  { key: "attempts", title: t("attempts"), end: true, width: "110px", cell: (row) => html`<a href=${behind({ class: row.name })}>${number(row.attempts)}</a>` },
   { key: "share", title: t("vendor.class_share"), end: true, width: "130px", cell: (row) => percent(row.share) },
 ];
 
@@ -52,13 +53,16 @@ function LeftOut({ health }) {
   </${Card}>`;
 }
 
+// The attempts of the hours that are told, narrowed.
+const behindHours = (id, hours) => (only) => attemptsBehind({ vendor: id, from: hours[0]?.at, ...only });
+
 function Sums({ id, hours, health }) {
   const attempts = hours.reduce((sum, hour) => sum + hour.attempts, 0);
   const failed = hours.reduce((sum, hour) => sum + hour.failed, 0);
   const latest = hours.at(-1)?.first_token_ms;
   return html`<${Facts} flow items=${[
     [t("attempts"), html`<a href=${`/usage?vendor=${encodeURIComponent(id)}&by=model&range=week`}>${number(attempts)}</a>`],
-    [t("vendor.measure.failed_share"), html`<a href="#classes">${attempts > 0 ? percent(failed / attempts) : number(0)}</a>`],
+    [t("vendor.measure.failed_share"), html`<a href=${behindHours(id, hours)({ outcome: "failed" })}>${attempts > 0 ? percent(failed / attempts) : number(0)}</a>`],
     [t("vendor.measure.first_token"), milliseconds(latest === null || latest === undefined ? null : Math.round(latest))],
     [t("vendor.left_out"), html`<a href="#left-out">${number(health.left_out.robots)}</a>`]]} />`;
 }
@@ -77,11 +81,11 @@ export function VendorHealth({ id }) {
           options=${MEASURES.map(([name]) => [name, t(`vendor.measure.${name}`)])} /></p>
         <${Lines} hours=${health.hours} measure=${measure} />`}
     </${Card}>
-    <${Card} title=${t("vendor.classes")} flush id="classes"><${ClassTable} rows=${classesOf(health.hours)} /></${Card}>
+    <${Card} title=${t("vendor.classes")} flush id="classes"><${ClassTable} rows=${classesOf(health.hours)} behind=${behindHours(id, health.hours)} /></${Card}>
     <${LeftOut} health=${health} />`}</${Loaded}>`;
 }
 
-function ClassTable({ rows }) {
+function ClassTable({ rows, behind }) {
   return rows.length === 0 ? html`<${Empty} icon="check" title=${t("vendor.nothing_failed")} />`
-    : html`<${Table} label=${t("vendor.classes")} columns=${CLASSES} rows=${rows} rowKey=${(row) => row.name} />`;
+    : html`<${Table} label=${t("vendor.classes")} columns=${CLASSES(behind)} rows=${rows} rowKey=${(row) => row.name} />`;
 }

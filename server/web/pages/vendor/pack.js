@@ -3,7 +3,7 @@
 
 import { html, useMemo } from "../../dom.js";
 import { useResource } from "../../api.js";
-import { usageBehind } from "../../components/behind.js";
+import { attemptsBehind, usageBehind } from "../../components/behind.js";
 import { TextField } from "../../components/field.js";
 import { PageHead } from "../../components/page.js";
 import { Empty, Loaded } from "../../components/states.js";
@@ -25,18 +25,26 @@ function Part({ title, source, children, flush = true }) {
   return html`<${Card} title=${title} flush=${flush}>${children}<${Source}>${source}</${Source}></${Card}>`;
 }
 
-// A month of the pack's days, of one model or of all.
-function behindVolume(pack, { month, model }) {
-  const { from, to } = pack.period;
-  const next = month && new Date(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5, 7)), 1)).toISOString().slice(0, 10);
-  const past = new Date(Date.parse(to) + 86400000).toISOString().slice(0, 10);
-  return usageBehind({ vendor: pack.vendor.id, model, from: month && `${month}-01` > from ? `${month}-01` : from, end: next && next < past ? next : past, zone: "" });
+const dayAfter = (day, days) => new Date(Date.parse(day) + days * 86400000).toISOString().slice(0, 10);
+
+// A month of the pack's days, or all of them, both ends inclusive.
+function daysOf({ period: { from, to } }, month) {
+  const last = month && new Date(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5, 7)), 0)).toISOString().slice(0, 10);
+  return { from: month && `${month}-01` > from ? `${month}-01` : from, to: last && last < to ? last : to };
 }
+
+// Of one model or of all.
+function behindVolume(pack, { month, model }) {
+  const { from, to } = daysOf(pack, month);
+  return usageBehind({ vendor: pack.vendor.id, model, from, end: dayAfter(to, 1), zone: "" });
+}
+
+const attemptsOf = (pack, { month, ...only }) => attemptsBehind({ vendor: pack.vendor.id, ...daysOf(pack, month), ...only });
 
 const VOLUMES = (pack, digits) => [
   { key: "month", title: t("pack.month"), lead: true, width: "18%", cell: (row) => html`<b>${row.month || t("usage.total")}</b>${row.model && html` <span class="muted">${row.model}</span>`}` },
   { key: "attempts", title: t("attempts"), end: true, cell: (row) => html`<a href=${behindVolume(pack, row)}>${number(row.attempts)}</a>` },
-  { key: "failed", title: t("usage.failed"), end: true, cell: (row) => number(row.failed) },
+  { key: "failed", title: t("usage.failed"), end: true, cell: (row) => html`<a href=${attemptsOf(pack, { month: row.month, model: row.model, outcome: "failed" })}>${number(row.failed)}</a>` },
   { key: "input", title: t("tokens.input"), end: true, cell: (row) => number(row.input) },
   { key: "cached", title: t("tokens.input_cached"), end: true, cell: (row) => number(row.input_cached) },
   { key: "output", title: t("tokens.output"), end: true, cell: (row) => number(row.output) },
@@ -66,10 +74,10 @@ const FIRST_TOKEN = [
   { key: "p95", title: t("pack.slowest"), end: true, cell: (row) => milliseconds(row.p95_ms) },
 ];
 
-const ERRORS = (count) => [
+const ERRORS = (pack) => [
   { key: "class", title: t("pack.class"), lead: true, cell: (row) => html`<b>${word("error", row.class)}</b>` },
-  { key: "records", title: t("pack.records"), end: true, cell: (row) => number(row.records) },
-  { key: "share", title: t("pack.share"), end: true, cell: (row) => percent(row.records / count, 2) },
+  { key: "records", title: t("pack.records"), end: true, cell: (row) => html`<a href=${attemptsOf(pack, { class: row.class })}>${number(row.records)}</a>` },
+  { key: "share", title: t("pack.share"), end: true, cell: (row) => percent(row.records / pack.records.count, 2) },
 ];
 
 // What the raw records are: all, or a sample; since when they are kept.
@@ -85,7 +93,7 @@ function Records({ pack }) {
     <${Part} title=${t("pack.first_token")} source=${recordsText(pack)}>${records.first_token.length === 0 ? html`<${Empty} title=${t("pack.first_token.none")} />`
     : html`<${Table} label=${t("pack.first_token")} columns=${FIRST_TOKEN} rows=${records.first_token} rowKey=${({ model }) => model ?? ""} />`}</${Part}>
     <${Part} title=${t("pack.errors")} source=${recordsText(pack)}>${records.errors.length === 0 ? html`<${Empty} icon="check" title=${t("pack.errors.none")} />`
-    : html`<${Table} label=${t("pack.errors")} columns=${ERRORS(records.count)} rows=${records.errors} rowKey=${(row) => row.class} />`}</${Part}></div>`;
+    : html`<${Table} label=${t("pack.errors")} columns=${ERRORS(pack)} rows=${records.errors} rowKey=${(row) => row.class} />`}</${Part}></div>`;
 }
 
 const CREDITS = [
