@@ -77,7 +77,7 @@ const struct ctl_verb noun_attempt_verbs[] = {
      "all requests to vendors one by one, newest first\n"
      "All requests to vendors one by one, newest first, or those behind a number of `mynactl "
      "usage`. `uncertain` are those that neither the vendor told for certain nor its file has "
-     "settled. The server looks at 50,000 records for a page at most: when it found few among "
+     "settled. The server looks at 20,000 records for a page at most: when it found few among "
      "them, --after goes on from there.\n"
      "\n"
      "    mynactl attempt list --vendor dahan --class busy --from 2026-01-31\n"

@@ -21,7 +21,7 @@ struct attempts_order {
     const char *role;          /* whose groups and vendors bound it */
 };
 
-/* A page of them in the order in which they began. No page looks at more than 50,000 records:
+/* A page of them in the order in which they began. No page looks at more than 20,000 records:
  * "next" leads on from where it ended, also when the page is short or empty, and "looked_to" tells
  * how far back that was. STATUS_INVALID: after is no next. STATUS_NOT_FOUND: no such zone. */
 MUST_CHECK enum status attempts_list(struct store *store, const struct attempts_order *order,

@@ -233,15 +233,16 @@ test('pages of attempts follow each other without a gap, and tell what is no lon
   await stack.sql(`DELETE FROM myna.usage_day WHERE day = '2025-11-02'`);
 });
 
-test('a page of attempts looks at 50,000 records at most and tells where it goes on', async () => {
+test('a page of attempts looks at 20,000 records at most and tells where it goes on', async () => {
   await stack.sql(`INSERT INTO myna.usage SELECT 'r1', '33333333-3333-4333-8333-333333333333', n, '2026-06-01 00:00Z'::timestamptz + n * interval '1 s',
     '2026-06-02', gen_random_uuid(), 1, 'big', 'm', 'm', 'big-2026', 1, '', 1, 1, 0, 900, 120, 300, false, 3,
-    100, 200, 10, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0.1, 'CNY' FROM generate_series(1, 50001) n`);
-  const first = await attempts('vendor=small');
+    100, 200, 10, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0.1, 'CNY' FROM generate_series(1, 20001) n`);
+  const first = await attempts('model=s');
   assert.deepEqual([first.items.length, Date.parse(first.looked_to)], [0, Date.parse('2026-06-01T00:00:02Z')]);
-  const second = await attempts(`vendor=small&after=${encodeURIComponent(first.next)}`);
-  assert.deepEqual([second.items.length, second.next], [4, null]);
+  const second = await attempts(`model=s&after=${encodeURIComponent(first.next)}`);
+  assert.deepEqual([second.items.length, second.next], [2, null]);
   assert.equal((await seen('class=busy')).length, 1, 'what failed is found among what failed');
+  assert.equal((await seen('vendor=small')).length, 4, 'and a vendor\'s among what is its own');
   await stack.sql(`DELETE FROM myna.usage WHERE journal_id = '33333333-3333-4333-8333-333333333333'`);
 });
 
