@@ -189,6 +189,7 @@ export const told = {
   "the vendor of its first chat route": "第一条对话线路的供应商",
   "the model of its first chat route": "第一条对话线路的模型",
   "the contract of its first chat route": "第一条对话线路的合同",
+  "a vendor that it leaves out for now, as it said within ten minutes": "它暂时不用的供应商，据它十分钟内所报",
   "the vendor of any of its routes": "任一线路的供应商",
   "the contract of any of its routes": "任一线路的合同",
   "requests to vendors since midnight UTC": "UTC 零点以来向供应商的请求数",

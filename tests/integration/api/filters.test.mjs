@@ -234,3 +234,14 @@ test('a group\'s own routes do not decide who is in it', async () => {
   await stack.sql(`SELECT myna.group_refresh(NULL, NULL)`);
   assert.equal(await generation('r4'), before, 'nothing swings');
 });
+
+test('who leaves a vendor out for now is asked for by the vendor', async () => {
+  const says = (id, list, since) => stack.sql(`UPDATE myna.device_link SET last_seen = now() - interval '${since}',
+    health = '${JSON.stringify({left_out: list})}' WHERE device_id = '${id}'`);
+  await says('r1', ['dahan'], '1 minute');
+  await says('r2', ['erxian', 'dahan'], '1 minute');
+  await says('r3', ['dahan'], '1 hour');
+  for (const [filter, robots] of [['left_out = dahan', 'r1 r2'], ['left_out in (erxian, x)', 'r2'], ['left_out != dahan', 'r3 r4 r5 r6'], ['left_out = x', '']])
+    assert.equal(await meant(filter), robots, filter);
+  assert.equal((await admin.post('/groups', {id: 'away', filter: 'left_out = dahan'})).status, 422);
+});

@@ -44,12 +44,14 @@ function classesOf(hours) {
   return Object.entries(sums).sort(([, a], [, b]) => b - a).map(([name, n]) => ({ name, attempts: n, share: n / all }));
 }
 
-function LeftOut({ health }) {
+const whoLeavesOut = (id) => `/fleet?filter=${encodeURIComponent(`left_out = "${id}"`)}`;
+
+function LeftOut({ id, health }) {
   const { robots, first } = health.left_out;
   return html`<${Card} title=${t("vendor.left_out")} id="left-out">
     <p>${t("vendor.left_out.text", { n: robots, heard: number(health.heard) })}</p>
     ${robots > 0 && html`<p class="row">${first.map((id) => html`<a class="chip" key=${id} href=${`/robots/${id}`}>${id}</a>`)}
-      ${robots > first.length && html`<span class="muted">${t("vendor.left_out.more", { n: number(robots - first.length) })}</span>`}</p>`}
+      ${robots > first.length && html`<a href=${whoLeavesOut(id)}>${t("vendor.left_out.more", { n: number(robots - first.length) })}</a>`}</p>`}
   </${Card}>`;
 }
 
@@ -64,7 +66,7 @@ function Sums({ id, hours, health }) {
     [t("attempts"), html`<a href=${`/usage?vendor=${encodeURIComponent(id)}&by=model&range=week`}>${number(attempts)}</a>`],
     [t("vendor.measure.failed_share"), html`<a href=${behindHours(id, hours)({ outcome: "failed" })}>${attempts > 0 ? percent(failed / attempts) : number(0)}</a>`],
     [t("vendor.measure.first_token"), milliseconds(latest === null || latest === undefined ? null : Math.round(latest))],
-    [t("vendor.left_out"), html`<a href="#left-out">${number(health.left_out.robots)}</a>`]]} />`;
+    [t("vendor.left_out"), html`<a href=${whoLeavesOut(id)}>${number(health.left_out.robots)}</a>`]]} />`;
 }
 
 export function VendorHealth({ id }) {
@@ -82,7 +84,7 @@ export function VendorHealth({ id }) {
         <${Lines} hours=${health.hours} measure=${measure} />`}
     </${Card}>
     <${Card} title=${t("vendor.classes")} flush id="classes"><${ClassTable} rows=${classesOf(health.hours)} behind=${behindHours(id, health.hours)} /></${Card}>
-    <${LeftOut} health=${health} />`}</${Loaded}>`;
+    <${LeftOut} id=${id} health=${health} />`}</${Loaded}>`;
 }
 
 function ClassTable({ rows, behind }) {
