@@ -6,6 +6,7 @@
 #include "server/bus/bus.h"
 #include "server/bus/ingest.h"
 #include "server/jobs/outbox.h"
+#include "server/store/gauges.h"
 #include "server/store/usage_report.h"
 
 static void head(struct buffer *out, const char *name, const char *type, const char *help)
@@ -156,7 +157,7 @@ static void write_outbox(const struct api *api, struct buffer *out)
 
 static void write_fleet(const struct api *api, struct arena *arena, struct buffer *out)
 {
-    static const char *const states[] = {"total", "online", "offline", "behind"};
+    static const char *const states[] = {"total", "online", "offline", "silent", "behind"};
     struct span text;
     struct json *fleet;
     int64_t robots;
@@ -175,6 +176,83 @@ static void write_fleet(const struct api *api, struct arena *arena, struct buffe
     json_free(fleet);
 }
 
+/* A label's value as the text format wants it. */
+static void put_quoted(struct buffer *out, const char *text)
+{
+    buffer_byte(out, '"');
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\')
+            buffer_byte(out, '\\');
+        buffer_byte(out, *text == '\n' ? ' ' : (uint8_t)*text);
+    }
+    buffer_byte(out, '"');
+}
+
+static const char *text_of(const struct json *row, const char *member)
+{
+    return json_text(json_member(row, member), "0");
+}
+
+static void write_pools(const struct json *pools, struct buffer *out)
+{
+    static const struct {
+        const char *name, *help, *member;
+    } families[] = {
+        {"pool_limit", "what a cap or budget allows in its period, in its unit", "limit"},
+        {"pool_spent", "what is spent of a cap or budget, in its unit", "spent"},
+        {"pool_held", "what robots hold of a cap or budget as credit, in its unit", "held"},
+    };
+
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        if (json_count(pools) > 0)
+            head(out, families[i].name, "gauge", families[i].help);
+        for (size_t k = 0; k < json_count(pools); k++) {
+            const struct json *pool = json_item(pools, k);
+
+            buffer_format(out, "myna_%s{source=", families[i].name);
+            put_quoted(out, text_of(pool, "source"));
+            buffer_text(out, ",unit=");
+            put_quoted(out, text_of(pool, "unit"));
+            buffer_format(out, "} %s\n", text_of(pool, families[i].member));
+        }
+    }
+}
+
+static void write_vendors(const struct json *vendors, struct buffer *out)
+{
+    static const struct {
+        const char *name, *help, *member;
+    } families[] = {
+        {"vendor_recent_attempts", "attempts since the hour before this one began", "attempts"},
+        {"vendor_recent_failures", "those of vendor_recent_attempts that failed", "failed"},
+    };
+
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        if (json_count(vendors) > 0)
+            head(out, families[i].name, "gauge", families[i].help);
+        for (size_t k = 0; k < json_count(vendors); k++) {
+            const struct json *vendor = json_item(vendors, k);
+
+            buffer_format(out, "myna_%s{vendor=\"%s\"} %" PRId64 "\n", families[i].name,
+                          text_of(vendor, "vendor"),
+                          json_int(json_member(vendor, families[i].member), 0));
+        }
+    }
+}
+
+static void write_gauges(const struct api *api, struct arena *arena, struct buffer *out)
+{
+    struct span text;
+    struct json *gauges;
+
+    if (gauges_read(api->store, arena, &text) != STATUS_OK ||
+        json_parse(text, &gauges, NULL) != STATUS_OK)
+        return;
+    write_pools(json_member(gauges, "pools"), out);
+    write_vendors(json_member(gauges, "vendors"), out);
+    json_free(gauges);
+}
+
 void metrics_write(const struct api *api, struct arena *arena, struct buffer *out)
 {
     if (api->http != NULL)
@@ -188,4 +266,5 @@ void metrics_write(const struct api *api, struct arena *arena, struct buffer *ou
     if (api->outbox != NULL)
         write_outbox(api, out);
     write_fleet(api, arena, out);
+    write_gauges(api, arena, out);
 }

@@ -180,6 +180,20 @@ test('metrics name the parts and count answers', async () => {
     assert.ok(body.includes(name), name);
 });
 
+test('metrics tell how far caps and budgets are used, and how vendors answered lately', async () => {
+  await stack.sql(`INSERT INTO myna.vendor (vendor_id, base_url) VALUES ('metered', 'http://127.0.0.1:1');
+    INSERT INTO myna.vendor_hour (vendor_id, hour, model, error_class, attempts) SELECT 'metered', date_trunc('hour', now(), 'UTC') - h * interval '1 hour', 'm', c, 5
+      FROM unnest(ARRAY[0, 1, 2]) h CROSS JOIN unnest(ARRAY[-1, 2]) c`);
+  assert.equal((await admin.post('/budgets', {id: 'measured', scope: 'fleet', metric: 'requests', at_most: '100', per: 'once'})).status, 201);
+  await stack.sql(`INSERT INTO myna.pool (source, scope, subject, unit, is_money, metrics, hard, period_from, period_to, limit_amount, scale, is_active)
+    VALUES ('budget:own', 'device', 'r1', 'requests', false, 1024, true, now(), 'infinity', 100, 1, true)`);
+  const {body} = await stack.send('GET', '/metrics');
+  const pool = (name, value) => `myna_pool_${name}{source="budget:measured",unit="requests"} ${value}`;
+  for (const line of ['myna_vendor_recent_attempts{vendor="metered"} 20', 'myna_vendor_recent_failures{vendor="metered"} 10',
+    'myna_devices{state="silent"} 0', pool('limit', 100), pool('spent', 0), pool('held', 0)]) assert.ok(body.includes(`${line}\n`), line);
+  assert.ok(!body.includes('budget:own'), "a robot's own");
+});
+
 test('the reference page and the description it shows are served, and its reader reads all of it', async () => {
   const page = await stack.send('GET', '/api/v1/reference');
   const described = await stack.send('GET', '/api/v1/openapi.yaml');
@@ -211,7 +225,7 @@ test('every metric has a help, a type, a unit in its name where it has one, and 
   for (const line of body.slice(0, -1).split('\n')) {
     const help = /^# HELP ([a-z][a-z0-9_]*) (\S.*\S)$/.exec(line);
     const type = /^# TYPE ([a-z][a-z0-9_]*) (counter|gauge)$/.exec(line);
-    const sample = /^([a-z][a-z0-9_]*)(?:\{([a-z_]+="[^"\\\n]*"(?:,[a-z_]+="[^"\\\n]*")*)\})? (-?[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?)$/.exec(line);
+    const sample = /^([a-z][a-z0-9_]*)(?:\{([a-z_]+="(?:[^"\\\n]|\\["\\n])*"(?:,[a-z_]+="(?:[^"\\\n]|\\["\\n])*")*)\})? (-?[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?)$/.exec(line);
     if (help) {
       assert.ok(!families.has(help[1]), `${help[1]} twice`);
       families.set(help[1], family = {name: help[1], series: new Set()});
