@@ -3,11 +3,12 @@
 #include <string.h>
 
 #include "schema/base/clock.h"
-#include "server/money/amount.h"
+#include "server/ctl/arithmetic.h"
 #include "server/ctl/contract_file.h"
 #include "server/ctl/noun.h"
 #include "server/ctl/usage_file.h"
-#include "server/money/bill.h"
+#include "server/money/amount.h"
+#include "server/money/steps.h"
 
 #define WARNINGS    5 /* of each kind, told row by row */
 #define ARENA_LIMIT ((size_t)1 << 30)
@@ -190,6 +191,7 @@ static void write_line(struct json_writer *writer, const struct bill_line *line,
     json_write_member(writer, "metric", line->metric);
     json_write_member(writer, "quantity", quantity);
     write_money(writer, "amount", line->amount, places);
+    steps_write(writer, line->steps, line->step_count, false);
     json_end_object(writer);
 }
 
@@ -253,137 +255,6 @@ static int print_json(const struct rating *rating, const struct bill *bill)
 
 /* ---- for people ---- */
 
-static const struct contract_charge *charge_of(const struct rating *rating,
-                                               const struct bill_line *line)
-{
-    const struct contract_terms *terms = &rating->contract.versions[line->version - 1];
-
-    for (size_t i = 0; line->source == BILL_CHARGE && i < terms->charge_count; i++) {
-        if (strcmp(terms->charges[i].name, line->name) == 0)
-            return &terms->charges[i];
-    }
-    return NULL;
-}
-
-static void add_number(struct buffer *out, const char *before, struct fraction number)
-{
-    char text[AMOUNT_SIZE];
-
-    amount_exact(number, text);
-    amount_group(text);
-    buffer_format(out, "%s%s", before, text);
-}
-
-static void explain_fee(struct buffer *out, const struct contract_charge *charge,
-                        const struct bill_line *line)
-{
-    int64_t days, of;
-
-    add_number(out, "", charge->amount);
-    if (charge->kind == CONTRACT_CAPACITY)
-        add_number(out, " x ", charge->size);
-    period_share(&line->period, &days, &of);
-    if (days != of && charge->rule.per != PERIOD_ONCE)
-        buffer_format(out, " x %lld/%lld days", (long long)days, (long long)of);
-}
-
-/* Slabs that the quantity reaches into, or the one tier that holds all of it. */
-static void explain_tiers(struct buffer *out, const struct contract_charge *charge,
-                          struct fraction units)
-{
-    bool is_volume = charge->kind == CONTRACT_VOLUME;
-    struct fraction from = FRACTION_ZERO, inside;
-    const char *between = "";
-
-    for (size_t i = 0; i < charge->tier_count; i++) {
-        const struct contract_tier *tier = &charge->tiers[i];
-        bool is_last = !tier->has_up_to || fraction_compare(units, tier->up_to) <= 0;
-
-        if (is_last || !is_volume) {
-            if (fraction_subtract(is_last ? units : tier->up_to, is_volume ? FRACTION_ZERO : from,
-                                  &inside) != STATUS_OK)
-                return;
-            add_number(out, between, inside);
-            add_number(out, " x ", tier->price);
-            if (fraction_sign(tier->package_size) > 0)
-                add_number(out, " per started ", tier->package_size);
-            if (fraction_sign(tier->flat) != 0)
-                add_number(out, " + ", tier->flat);
-            between = " + ";
-        }
-        from = tier->up_to;
-        if (is_last)
-            return;
-    }
-}
-
-static void explain_quantity(struct buffer *out, const struct contract_charge *charge,
-                             const struct bill_line *line)
-{
-    struct fraction units = line->quantity;
-
-    if (charge->has_included && !charge->included_per_device &&
-        (fraction_subtract(units, charge->included, &units) != STATUS_OK ||
-         fraction_sign(units) < 0))
-        units = FRACTION_ZERO;
-    switch (charge->kind) {
-    case CONTRACT_GRADUATED:
-    case CONTRACT_VOLUME:
-        explain_tiers(out, charge, units);
-        break;
-    case CONTRACT_PACKAGE:
-        add_number(out, "", units);
-        add_number(out, " x ", charge->price);
-        add_number(out, " per started ", charge->size);
-        break;
-    case CONTRACT_LICENCE:
-        add_number(out, "", units);
-        add_number(out, " x ", charge->licence.price);
-        break;
-    case CONTRACT_WEIGHED:
-        if (charge->tier_count > 0) {
-            explain_tiers(out, charge, units);
-            break;
-        }
-        add_number(out, "", units);
-        add_number(out, " x ", charge->price);
-        break;
-    case CONTRACT_PRICED:
-        add_number(out, "", units);
-        if (charge->rate_count == 1)
-            add_number(out, " x ", charge->rates[0].price);
-        else
-            buffer_text(out, ", each at its own price");
-        break;
-    default:
-        add_number(out, "of ", units);
-    }
-    if (charge->has_included)
-        add_number(out, charge->included_per_device ? ", included for each: " : ", included: ",
-                   charge->included);
-}
-
-static void explain(struct buffer *out, const struct rating *rating, const struct bill_line *line)
-{
-    const struct contract_charge *charge = charge_of(rating, line);
-
-    buffer_clear(out);
-    if (charge && (charge->kind == CONTRACT_FLAT || charge->kind == CONTRACT_CAPACITY))
-        explain_fee(out, charge, line);
-    else if (charge)
-        explain_quantity(out, charge, line);
-    else if (line->source == BILL_COMMITMENT && strcmp(line->metric, "spend") != 0)
-        add_number(out, "missing: ", line->quantity);
-    if (!charge)
-        return;
-    if (charge->has_discount)
-        add_number(out, ", less a share of ", charge->discount);
-    if (charge->has_maximum)
-        add_number(out, ", at most ", charge->maximum);
-    if (charge->has_minimum)
-        add_number(out, ", at least ", charge->minimum);
-}
-
 static bool is_nothing(const struct bill_line *line)
 {
     return line->amount.units == 0 && fraction_sign(line->quantity) == 0;
@@ -399,41 +270,56 @@ static void format_days(struct period_range days, char out[PERIOD_SIZE])
     snprintf(out, PERIOD_SIZE, days.end - 1 == days.first ? "%s" : "%s - %s", first, last);
 }
 
-/* What is counted and the arithmetic stand below their line: they may be long. */
-static void print_bill_line(const struct rating *rating, const struct bill_line *line,
-                            struct buffer *arithmetic)
+/* As it stands in the JSON: both tell the same. */
+static void print_steps(const struct bill_line *line)
+{
+    struct json_writer writer;
+    struct buffer text;
+    struct json *json;
+
+    buffer_init(&text, ARENA_LIMIT);
+    json_writer_init(&writer, &text);
+    json_begin_object(&writer);
+    steps_write(&writer, line->steps, line->step_count, false);
+    json_end_object(&writer);
+    if (json_parse(buffer_span(&text), &json, NULL) == STATUS_OK) {
+        arithmetic_show(stdout, json);
+        json_free(json);
+    }
+    buffer_release(&text);
+}
+
+/* A line with its arithmetic below it. */
+static void print_bill_line(const struct rating *rating, const struct bill_line *line)
 {
     char period[PERIOD_SIZE], amount[AMOUNT_SIZE];
 
     format_days(line->period.clipped, period);
     amount_money(line->amount, rating->contract.minor_places, amount);
     amount_group(amount);
-    explain(arithmetic, rating, line);
     printf("%-48s  %-23s  %20s\n", line->name, period, amount);
-    if (*line->metric || buffer_span(arithmetic).size > 0)
-        printf("    %s%s%s\n", line->metric, *line->metric ? ": " : "", buffer_cstring(arithmetic));
+    if (*line->metric)
+        printf("    %s\n", line->metric);
+    print_steps(line);
 }
 
 static void print_table(const struct rating *rating, const struct bill *bill)
 {
-    struct buffer arithmetic;
     char amount[AMOUNT_SIZE];
     size_t hidden = 0;
 
-    buffer_init(&arithmetic, 1 << 16);
     printf("%-48s  %-23s  %20s\n", "charge", "period", "amount");
     for (size_t i = 0; i < bill->line_count; i++) {
         if (is_nothing(&bill->lines[i]))
             hidden++;
         else
-            print_bill_line(rating, &bill->lines[i], &arithmetic);
+            print_bill_line(rating, &bill->lines[i]);
     }
     amount_money(bill->total, rating->contract.minor_places, amount);
     amount_group(amount);
     printf("%-48s  %-23s  %20s %s\n", "total", "", amount, rating->contract.currency);
     if (hidden > 0)
         printf("(%zu lines of nothing are not shown)\n", hidden);
-    buffer_release(&arithmetic);
 }
 
 static int rate(struct ctl *ctl)
@@ -453,7 +339,7 @@ static int rate(struct ctl *ctl)
         goto out;
     enum status status = arena_create(&arena, ARENA_LIMIT);
     if (status == STATUS_OK)
-        status = bill_make(rating.tally, rating.as_of_ms, arena, &bill);
+        status = bill_explain(rating.tally, rating.as_of_ms, arena, &bill);
     if (status != STATUS_OK) {
         result = ctl_fail("%s", status == STATUS_FULL ? "an amount or quantity is too large"
                                                       : status_text(status));
@@ -646,8 +532,12 @@ const struct ctl_verb noun_rate_verbs[] = {
      "\n"
      "    {\"currency\": \"CNY\", \"lines\": [{\"charge\": \"charges/0\",\n"
      "     \"period\": \"2026-01-01/2026-02-01\", \"metric\": \"output\",\n"
-     "     \"quantity\": \"45\", \"amount\": \"0.09\"}], \"total\": \"0.09\"}\n"
+     "     \"quantity\": \"45\", \"amount\": \"0.09\", \"steps\": [{\"kind\": \"units\",\n"
+     "     \"metric\": \"output\", \"quantity\": \"45\", \"price\": \"2\", \"per\": \"1000\",\n"
+     "     \"amount\": \"0.09\"}]}], \"total\": \"0.09\"}\n"
      "\n"
+     "`steps` is the arithmetic of the line: what was counted at which price, what is included, "
+     "taken off or lifted, and the rounding last; their amounts add up to the line's. "
      "Amounts are exact; a quantity that is no decimal (a third) is cut after 12 places. Where "
      "there is such usage, `unpriced` lists model, metric, quantity and number of rows of what "
      "no charge prices, and `rows_outside_term` counts the rows outside the term.",

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "schema/base/json.h"
+#include "server/ctl/arithmetic.h"
 #include "server/ctl/noun.h"
 #include "server/money/amount.h"
 
@@ -20,6 +21,21 @@ static bool is_something(const struct json *line)
 
     return strcmp(json_text(json_member(line, "quantity"), ""), "0") != 0 ||
            amount[strspn(amount, "0.")] != '\0';
+}
+
+/* Each line that is of something, and how it came to be so much. */
+static void print_steps(const struct json *lines)
+{
+    for (size_t i = 0; i < json_count(lines); i++) {
+        const struct json *line = json_item(lines, i);
+
+        if (!is_something(line))
+            continue;
+        printf("\n%s %s = %s\n", json_text(json_member(line, "charge"), ""),
+               json_text(json_member(line, "period"), ""),
+               json_text(json_member(line, "amount"), ""));
+        arithmetic_show(stdout, line);
+    }
 }
 
 static void print_lines(const struct json *lines)
@@ -58,6 +74,10 @@ static int show(struct ctl *ctl, const struct client_answer *answer)
     }
     snprintf(total, sizeof total, "%s", json_text(json_member(json, "total"), ""));
     amount_group(total);
+    if (args_flag(&ctl->args, "steps")) {
+        print_steps(json_member(json, "lines"));
+        print_steps(json_member(json, "corrections"));
+    }
     printf("\ntotal %s %s\n", total, json_text(json_member(json, "currency"), ""));
     if (json_count(json_member(json, "allocation")) > 0) {
         printf("\nborne by (fees by %s)\n", json_text(json_member(json, "fees_by"), ""));
@@ -150,7 +170,8 @@ static int lock(struct ctl *ctl)
 
 const struct ctl_verb noun_statement_verbs[] = {
     {"statement", "bill", "CONTRACT", 1, 1,
-     "as-of=TIME(a time with its offset: the periods that began before; default now)",
+     "as-of=TIME(a time with its offset: the periods that began before; default now) "
+     "steps!(the arithmetic of each line)",
      "what is owed so far, line by line\n"
      "What a contract asks for so far, line by line, as `contract rate` would rate what was "
      "counted: the periods that began before TIME, by default now, with what was used before "
@@ -159,7 +180,8 @@ const struct ctl_verb noun_statement_verbs[] = {
      bill},
     {"statement", "list", "CONTRACT", 1, 1, "", "months that are locked", list},
     {"statement", "get", "CONTRACT MONTH", 2, 2,
-     "csv=PART(lines or allocation: that part for a spreadsheet)",
+     "csv=PART(lines or allocation: that part for a spreadsheet) "
+     "steps!(the arithmetic of each line, as it was locked)",
      "a locked month, as 2026-11\n"
      "A locked month; with --csv, `lines` or `allocation` for a spreadsheet.",
      get},

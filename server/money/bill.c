@@ -60,6 +60,8 @@ enum status bill_append(struct bill_draft *draft, struct bill_line line,
 {
     enum status status = fraction_round(rounded_from, draft->contract->minor_places, &line.amount);
 
+    if (status == STATUS_OK)
+        status = bill_steps_end(draft, &line);
     if (status != STATUS_OK)
         return status;
     if (draft->count == draft->room) {
@@ -138,8 +140,10 @@ static enum status draft_all(struct bill_draft *draft, struct decimal *tax_inclu
     };
     enum status status = bill_packs_burn(draft->tally, &draft->packs);
 
-    for (size_t i = 0; i < sizeof parts / sizeof *parts && status == STATUS_OK; i++)
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && status == STATUS_OK; i++) {
+        bill_steps_begin(draft); /* what a part told of a line that came to nothing */
         status = parts[i](draft);
+    }
     return status == STATUS_OK ? bill_taxes(draft, tax_included) : status;
 }
 
@@ -177,14 +181,15 @@ static void set_used_days(struct bill_draft *draft)
         draft->used_first = draft->used_end - 1;
 }
 
-enum status bill_make(const struct tally *tally, int64_t as_of_ms, struct arena *arena,
-                      struct bill *out)
+static enum status make(const struct tally *tally, int64_t as_of_ms, bool is_explained,
+                        struct arena *arena, struct bill *out)
 {
     struct bill_draft draft = {
         .tally = tally,
         .contract = tally_contract(tally),
         .arena = arena,
         .as_of_ms = as_of_ms,
+        .is_explained = is_explained,
     };
     struct bill bill = {0};
 
@@ -194,7 +199,20 @@ enum status bill_make(const struct tally *tally, int64_t as_of_ms, struct arena 
         status = finish(&draft, &bill);
     bill_packs_release(&draft.packs);
     free(draft.lines);
+    free(draft.steps.list);
     if (status == STATUS_OK)
         *out = bill;
     return status;
+}
+
+enum status bill_make(const struct tally *tally, int64_t as_of_ms, struct arena *arena,
+                      struct bill *out)
+{
+    return make(tally, as_of_ms, false, arena, out);
+}
+
+enum status bill_explain(const struct tally *tally, int64_t as_of_ms, struct arena *arena,
+                         struct bill *out)
+{
+    return make(tally, as_of_ms, true, arena, out);
 }

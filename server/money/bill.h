@@ -37,6 +37,50 @@ enum bill_source {
     BILL_TAX,
 };
 
+/* How a line's amount was made, step by step. The amounts of all steps add up to the line's: each
+ * is rounded to DECIMAL_PRICE_PLACES, and the last step is what is between their sum and the line.
+ */
+enum bill_step_kind {
+    BILL_STEP_WEIGHT,   /* quantity x price / unit are so many points, which cost nothing yet */
+    BILL_STEP_INCLUDED, /* quantity that costs nothing: included units */
+    BILL_STEP_PACK,     /* likewise: units that packs paid */
+    BILL_STEP_FREE,     /* likewise: a free amount, free events */
+    BILL_STEP_UNITS,    /* quantity x price / unit */
+    BILL_STEP_PACKAGES, /* quantity in packages, each started one at price */
+    BILL_STEP_FLAT,     /* quantity x price: a fee, whatever was counted */
+    BILL_STEP_DAYS,     /* quantity of price: days, or levels by their days; the rest comes off */
+    BILL_STEP_DISCOUNT, /* quantity x price comes off */
+    BILL_STEP_EARLIER,  /* what was counted under earlier terms comes to that much by these */
+    BILL_STEP_MAXIMUM,  /* comes off, for the maximum price */
+    BILL_STEP_MINIMUM,  /* is added, for the minimum price */
+    BILL_STEP_PROMISED, /* of a commitment: quantity promised; its amount where it is money */
+    BILL_STEP_COUNTED,  /* likewise: what was counted */
+    BILL_STEP_KEPT,     /* likewise: what earlier periods had too much */
+    BILL_STEP_MISSING,  /* quantity that is missing x price */
+    BILL_STEP_LISTED,   /* what a charge named `name` would have been without its discount */
+    BILL_STEP_SHARE,    /* quantity x price: a share of money */
+    BILL_STEP_BILLED,   /* what the charge named `name` is billed already comes off */
+    BILL_STEP_BOUND,    /* comes back, since no more was left to take off */
+    BILL_STEP_AMOUNT,   /* just that much */
+    BILL_STEP_WAS,      /* of a correction: what was stated before comes off */
+    BILL_STEP_ROUNDING, /* to the currency's minor unit, half up; last, and only where it is any */
+};
+
+/* Plain data; what it points to belongs to the contract. */
+struct bill_step {
+    enum bill_step_kind kind;
+    const char *name;                  /* of what it is about; NULL: of the line's own */
+    const char *metric;                /* NULL: the rate's, or the line's */
+    const struct contract_rate *rate;  /* which usage; NULL: all that the charge counts */
+    const struct contract_tier *tier;  /* NULL: none */
+    const struct contract_tier *below; /* the tier before; NULL: from zero */
+    bool has_quantity, has_price;
+    struct fraction quantity, price; /* price is that of unit */
+    int64_t unit;                    /* 0 and 1: of one */
+    struct fraction package;         /* how many a package holds */
+    struct decimal amount;
+};
+
 /* Plain data; texts are borrowed from contract and arena. */
 struct bill_line {
     enum bill_source source;
@@ -47,6 +91,8 @@ struct bill_line {
     struct fraction quantity; /* as counted; 1 where nothing is; missing units of a commitment */
     struct fraction exact;    /* before rounding */
     struct decimal amount;    /* rounded */
+    const struct bill_step *steps; /* of bill_explain() alone */
+    size_t step_count;
 };
 
 struct bill {
@@ -59,6 +105,10 @@ struct bill {
 /* STATUS_FULL: a number does not fit; STATUS_MEMORY: the arena is full. */
 MUST_CHECK enum status bill_make(const struct tally *tally, int64_t as_of_ms, struct arena *arena,
                                  struct bill *out);
+
+/* The same bill, and each line tells its steps. */
+MUST_CHECK enum status bill_explain(const struct tally *tally, int64_t as_of_ms,
+                                    struct arena *arena, struct bill *out);
 
 /* One charge in one period, rounded, with its included units, discount, maximum and (when the
  * period is over) minimum. */

@@ -105,7 +105,7 @@ static enum status cost_of_period(const struct tally *tally, const struct bill_p
     if (status == STATUS_OK && run.count == 1) {
         status = bill_measure_run(tally, &run, 0, packs, &nothing);
         if (status == STATUS_OK)
-            status = bill_price(&terms->charges[charge], &nothing, false, &fee);
+            status = bill_price(&terms->charges[charge], &nothing, false, NULL, &fee);
         if (status == STATUS_OK && terms->charges[charge].has_maximum &&
             fraction_compare(fee, terms->charges[charge].maximum) > 0)
             fee = terms->charges[charge].maximum;

@@ -24,25 +24,32 @@ static enum status periods_left(const struct contract *contract, const struct pe
     return STATUS_OK;
 }
 
+/* A sum in the making, and the steps to it. */
+struct rest {
+    struct fraction sum;
+    struct bill_steps *steps;
+};
+
 static enum status add_remaining(const struct contract *contract, const struct period_rule *rule,
-                                 struct fraction each, struct fraction *sum)
+                                 const char *name, struct fraction each, struct rest *rest)
 {
     struct fraction periods, money;
     enum status status = periods_left(contract, rule, &periods);
 
     if (status == STATUS_OK)
         status = fraction_multiply(each, periods, &money);
-    return status == STATUS_OK ? fraction_add(*sum, money, sum) : status;
+    if (status == STATUS_OK)
+        bill_step_add(rest->steps, bill_step_product(BILL_STEP_FLAT, name, periods, each), money);
+    return status == STATUS_OK ? fraction_add(rest->sum, money, &rest->sum) : status;
 }
 
 /* Commitments in money: of spend, or of units that have a fee. Without any, the flat fees. */
 static enum status remaining(const struct contract *contract, const struct contract_terms *terms,
-                             struct fraction *out)
+                             struct rest *out)
 {
     bool committed = false;
     enum status status = STATUS_OK;
 
-    *out = FRACTION_ZERO;
     for (size_t i = 0; i < terms->commitment_count && status == STATUS_OK; i++) {
         const struct contract_commitment *commitment = &terms->commitments[i];
         struct fraction each = commitment->at_least;
@@ -54,13 +61,26 @@ static enum status remaining(const struct contract *contract, const struct contr
         }
         committed = true;
         if (status == STATUS_OK)
-            status = add_remaining(contract, &commitment->rule, each, out);
+            status = add_remaining(contract, &commitment->rule, commitment->name, each, out);
     }
     for (size_t i = 0; i < terms->charge_count && !committed && status == STATUS_OK; i++) {
         if (terms->charges[i].kind == CONTRACT_FLAT && terms->charges[i].rule.per != PERIOD_ONCE)
-            status =
-                add_remaining(contract, &terms->charges[i].rule, terms->charges[i].amount, out);
+            status = add_remaining(contract, &terms->charges[i].rule, terms->charges[i].name,
+                                   terms->charges[i].amount, out);
     }
+    return status;
+}
+
+static enum status tell_fee_share(const struct rest *rest, struct fraction share,
+                                  struct fraction fee)
+{
+    struct fraction off, spared;
+    enum status status = fraction_subtract(fraction_of(1), share, &off);
+
+    if (status == STATUS_OK)
+        status = fraction_subtract(rest->sum, fee, &spared);
+    if (status == STATUS_OK && fraction_sign(off) > 0)
+        bill_step_take(rest->steps, bill_step_discount(rest->sum, off), spared);
     return status;
 }
 
@@ -69,7 +89,7 @@ enum status bill_termination(struct bill_draft *draft)
     const struct contract *contract = draft->contract;
     const struct contract_terms *terms = contract_terms_on(contract, contract->termination.end - 1);
     struct bill_line line = {.source = BILL_TERMINATION, .name = "termination", .metric = ""};
-    struct fraction rest;
+    struct rest rest = {FRACTION_ZERO, bill_steps_begin(draft)};
 
     if (!contract->termination.is_terminated || !terms || contract->term_end == CONTRACT_NO_DAY ||
         contract->termination.end >= contract->term_end)
@@ -83,7 +103,9 @@ enum status bill_termination(struct bill_draft *draft)
 
     enum status status = remaining(contract, terms, &rest);
     if (status == STATUS_OK)
-        status = fraction_multiply(rest, contract->termination.fee_share, &line.exact);
+        status = fraction_multiply(rest.sum, contract->termination.fee_share, &line.exact);
+    if (status == STATUS_OK)
+        status = tell_fee_share(&rest, contract->termination.fee_share, line.exact);
     if (status != STATUS_OK || fraction_sign(line.exact) == 0)
         return status;
     return bill_append(draft, line, line.exact);
@@ -170,17 +192,25 @@ static enum status base_of(const struct reduction *of, const struct period *peri
 }
 
 /* A rebate's tiers map what was spent to the share that is given back for all of it. */
-static enum status rebate_of(const struct contract_discount *discount, struct fraction spent,
-                             struct fraction *out)
+static const struct contract_tier *rebate_tier(const struct contract_discount *discount,
+                                               struct fraction spent)
 {
     for (size_t i = 0; i < discount->tier_count; i++) {
         const struct contract_tier *tier = &discount->tiers[i];
 
         if (!tier->has_up_to || fraction_compare(spent, tier->up_to) <= 0)
-            return fraction_multiply(spent, tier->price, out);
+            return tier;
     }
+    return NULL;
+}
+
+static enum status rebate_of(const struct contract_discount *discount, struct fraction spent,
+                             struct fraction *out)
+{
+    const struct contract_tier *tier = rebate_tier(discount, spent);
+
     *out = FRACTION_ZERO;
-    return STATUS_OK;
+    return tier ? fraction_multiply(spent, tier->price, out) : STATUS_OK;
 }
 
 static enum status value_of(const struct contract_discount *discount, struct fraction spent,
@@ -209,6 +239,24 @@ static enum status bounded(struct fraction value, struct fraction spent, struct 
     if (fraction_sign(left) < 0)
         left = FRACTION_ZERO;
     return fraction_subtract(FRACTION_ZERO, fraction_compare(value, left) < 0 ? value : left, out);
+}
+
+/* What is taken off, and what of it comes back since the lines were not worth so much. */
+static void tell_discount(struct bill_steps *steps, const struct contract_discount *discount,
+                          const struct base *base, struct fraction value, struct fraction line)
+{
+    struct bill_step step = bill_step_discount(base->rounded, discount->value);
+
+    if (discount->kind == CONTRACT_VOLUME_REBATE) {
+        step.tier = rebate_tier(discount, base->rounded);
+        step.below = step.tier && step.tier > discount->tiers ? step.tier - 1 : NULL;
+        step.price = step.tier ? step.tier->price : FRACTION_ZERO;
+    } else if (discount->kind == CONTRACT_AMOUNT_OFF) {
+        step = (struct bill_step){.kind = BILL_STEP_AMOUNT};
+    }
+    bill_step_take(steps, step, value);
+    value.numerator = -value.numerator;
+    bill_step_difference(steps, (struct bill_step){.kind = BILL_STEP_BOUND}, line, value);
 }
 
 /* The version in force at the period's end: its tax is on the line. */
@@ -244,6 +292,8 @@ static enum status discount_period(const struct reduction *of, const struct peri
         status = value_of(discount, base.rounded, &value);
     if (status == STATUS_OK)
         status = bounded(value, base.rounded, base.taken, &rounded_from);
+    if (status == STATUS_OK)
+        tell_discount(bill_steps_begin(of->draft), discount, &base, value, rounded_from);
     if (status == STATUS_OK)
         status = value_of(discount, base.exact, &value);
     if (status == STATUS_OK)
@@ -377,6 +427,8 @@ static enum status add_service_level(struct bill_draft *draft, const struct cont
         status = fraction_multiply(sum, share, &credit);
     if (status == STATUS_OK)
         status = fraction_subtract(FRACTION_ZERO, credit, &line.exact);
+    if (status == STATUS_OK)
+        bill_step_take(bill_steps_begin(draft), bill_step_discount(sum, share), credit);
     if (status != STATUS_OK || fraction_sign(line.exact) == 0)
         return status;
     return bill_append(draft, line, line.exact);
@@ -426,12 +478,13 @@ static enum status tax_of(const struct contract_tax *tax, struct fraction amount
 }
 
 /* The tax on all lines of one version, by line or at once. */
-static enum status tax_of_lines(const struct bill_draft *draft, const struct contract_terms *terms,
+static enum status tax_of_lines(struct bill_draft *draft, const struct contract_terms *terms,
                                 struct fraction *rounded_from, struct period_range *days)
 {
     struct fraction sum = FRACTION_ZERO, part;
     bool by_line = terms->tax.rounding == CONTRACT_TAX_PER_LINE;
     struct decimal cut;
+    struct bill_steps *steps = bill_steps_begin(draft);
     enum status status = STATUS_OK;
 
     *days = (struct period_range){INT64_MAX, INT64_MIN};
@@ -451,12 +504,20 @@ static enum status tax_of_lines(const struct bill_draft *draft, const struct con
                 status = fraction_round(part, draft->contract->minor_places, &cut);
             if (status == STATUS_OK)
                 part = fraction_of_decimal(cut);
+            if (status == STATUS_OK && line->amount.units != 0)
+                bill_step_add(steps,
+                              bill_step_product(BILL_STEP_SHARE, line->name,
+                                                fraction_of_decimal(line->amount), terms->tax.rate),
+                              part);
         }
         if (status == STATUS_OK)
             status = fraction_add(sum, part, &sum);
     }
+    part = sum;
     if (status == STATUS_OK && !by_line)
-        status = tax_of(&terms->tax, sum, &sum);
+        status = tax_of(&terms->tax, part, &sum);
+    if (status == STATUS_OK && !by_line)
+        bill_step_add(steps, bill_step_product(BILL_STEP_SHARE, NULL, part, terms->tax.rate), sum);
     *rounded_from = sum;
     return status;
 }

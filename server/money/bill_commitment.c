@@ -186,7 +186,7 @@ static enum status missing(const struct promise *promise, struct fraction promis
 
 /* The percentages that were granted for reaching the commitment, taken back. */
 static enum status withdrawn(const struct promise *promise, const struct period *period,
-                             struct fraction *out)
+                             struct bill_steps *steps, struct fraction *out)
 {
     *out = FRACTION_ZERO;
     for (size_t i = 0; i < promise->charge_lines; i++) {
@@ -207,8 +207,11 @@ static enum status withdrawn(const struct promise *promise, const struct period 
                                                BILL_OF_LISTED, &quantity, &listed);
         if (status == STATUS_OK)
             status = fraction_subtract(listed, line->exact, &more);
-        if (status == STATUS_OK && fraction_sign(more) > 0)
+        if (status == STATUS_OK && fraction_sign(more) > 0) {
+            bill_step_add(steps, (struct bill_step){.kind = BILL_STEP_LISTED, .name = line->name},
+                          more);
             status = fraction_add(*out, more, out);
+        }
         if (status != STATUS_OK)
             return status;
     }
@@ -242,10 +245,32 @@ static enum status give_back(struct promise *promise, const struct period *perio
     return status == STATUS_OK ? bill_append(promise->draft, line, line.exact) : status;
 }
 
+static struct fraction negative(struct fraction number)
+{
+    number.numerator = -number.numerator;
+    return number;
+}
+
+/* What it is judged by: for money that is owed as it is missing, these are the steps to it. */
+static struct bill_steps *tell_judged(const struct promise *promise, struct fraction promised,
+                                      struct fraction had, struct fraction kept)
+{
+    struct bill_steps *steps = bill_steps_begin(promise->draft);
+    const enum contract_shortfall how = promise->terms->shortfall;
+    bool counts = promise->terms->quantity.source == CONTRACT_SPEND && how != CONTRACT_REPRICE &&
+                  how != CONTRACT_PENALTY;
+
+    bill_step_judged(steps, BILL_STEP_PROMISED, promised, counts ? promised : FRACTION_ZERO);
+    bill_step_judged(steps, BILL_STEP_COUNTED, had, counts ? negative(had) : FRACTION_ZERO);
+    if (promise->terms->cumulative)
+        bill_step_judged(steps, BILL_STEP_KEPT, kept, counts ? negative(kept) : FRACTION_ZERO);
+    return steps;
+}
+
 static enum status judge_spend(struct promise *promise, const struct period *period,
                                struct fraction promised)
 {
-    struct fraction had, had_exact, rounded_from;
+    struct fraction had, had_exact, rounded_from, kept = promise->kept;
     struct bill_line line = line_of(promise, period, BILL_COMMITMENT, fraction_of(1));
     enum status status = spent(promise, period, &had, &had_exact);
 
@@ -261,14 +286,17 @@ static enum status judge_spend(struct promise *promise, const struct period *per
         status = fraction_subtract(FRACTION_ZERO, rounded_from, &too_much);
         return status == STATUS_OK ? give_back(promise, period, too_much) : status;
     }
+    struct bill_steps *steps = tell_judged(promise, promised, had, kept);
     promise->owed =
         promise->terms->shortfall == CONTRACT_CARRY_FORWARD ? rounded_from : FRACTION_ZERO;
     if (promise->terms->shortfall == CONTRACT_REPRICE) {
-        status = withdrawn(promise, period, &line.exact);
+        status = withdrawn(promise, period, steps, &line.exact);
         rounded_from = line.exact;
     }
-    if (promise->terms->shortfall == CONTRACT_PENALTY)
+    if (promise->terms->shortfall == CONTRACT_PENALTY) {
         rounded_from = line.exact = promise->terms->fee;
+        bill_step_add(steps, (struct bill_step){.kind = BILL_STEP_AMOUNT}, line.exact);
+    }
     return status == STATUS_OK ? bill_append(promise->draft, line, rounded_from) : status;
 }
 
@@ -305,7 +333,8 @@ static size_t pricing_charge(const struct promise *promise, const struct contrac
 /* What that charge's line would be with the missing units, used at the period's end, less what it
  * is: so that price(max(used, promised)) is billed, with all that bounds the line. */
 static enum status price_of_missing(const struct promise *promise, const struct period *period,
-                                    struct fraction units, struct fraction *out)
+                                    struct fraction units, struct bill_steps *steps,
+                                    struct fraction *out)
 {
     const struct bill_draft *draft = promise->draft;
     const struct contract_terms *terms = last_terms(promise, period);
@@ -319,9 +348,15 @@ static enum status price_of_missing(const struct promise *promise, const struct 
     enum status status =
         bill_charge_exact(draft->tally, &run, &draft->packs, BILL_OF_OVER, &quantity, &cost);
     run.raised_by = &units;
+    run.steps = steps;
     if (status == STATUS_OK)
         status = bill_charge_exact(draft->tally, &run, &draft->packs, BILL_OF_OVER, &quantity,
                                    &with_missing);
+    if (status == STATUS_OK)
+        bill_step_take(
+            steps,
+            (struct bill_step){.kind = BILL_STEP_BILLED, .name = terms->charges[charge].name},
+            cost);
     return status == STATUS_OK ? fraction_subtract(with_missing, cost, out) : status;
 }
 
@@ -329,7 +364,8 @@ static enum status judge_quantity(struct promise *promise, const struct period *
                                   struct fraction promised)
 {
     struct bill_measure used;
-    struct fraction had, units;
+    struct fraction had, units, kept = promise->kept;
+    struct bill_steps *steps;
     struct bill_line line;
     enum status status = counted(promise, period, &used);
 
@@ -341,18 +377,24 @@ static enum status judge_quantity(struct promise *promise, const struct period *
     if (status != STATUS_OK || fraction_sign(units) <= 0)
         return status;
     line = line_of(promise, period, BILL_COMMITMENT, units);
+    steps = tell_judged(promise, promised, had, kept);
     switch (promise->terms->shortfall) {
     case CONTRACT_FEE_PER_UNIT:
         status = fraction_multiply(units, promise->terms->fee, &line.exact);
+        if (status == STATUS_OK)
+            bill_step_add(steps,
+                          bill_step_product(BILL_STEP_MISSING, NULL, units, promise->terms->fee),
+                          line.exact);
         break;
     case CONTRACT_PENALTY:
         line.exact = promise->terms->fee;
+        bill_step_add(steps, (struct bill_step){.kind = BILL_STEP_AMOUNT}, line.exact);
         break;
     case CONTRACT_REPRICE:
-        status = withdrawn(promise, period, &line.exact);
+        status = withdrawn(promise, period, steps, &line.exact);
         break;
     default:
-        status = price_of_missing(promise, period, units, &line.exact);
+        status = price_of_missing(promise, period, units, steps, &line.exact);
     }
     return status == STATUS_OK ? bill_append(promise->draft, line, line.exact) : status;
 }

@@ -45,6 +45,18 @@ static enum status sum_part(const struct tally *tally, const struct bill_run *ru
     return STATUS_OK;
 }
 
+enum status bill_sum_part(const struct tally *tally, const struct bill_run *run, size_t place,
+                          struct fraction out[CONTRACT_RATES])
+{
+    struct decimal sums[CONTRACT_RATES] = {0};
+    enum status status = sum_part(tally, run, place, NULL, sums);
+
+    for (size_t i = 0; i < CONTRACT_RATES && status == STATUS_OK; i++)
+        status = fraction_multiply(fraction_of_decimal(sums[i]), fraction_of(tally_times(tally)),
+                                   &out[i]);
+    return status;
+}
+
 /* Points: what was used under earlier terms weighs what they said. */
 static enum status sum_points(const struct tally *tally, const struct bill_run *run, size_t count,
                               const char *device, struct fraction *out)
@@ -398,9 +410,17 @@ static enum status measure_in_order(const struct tally *tally, const struct bill
     if (status == STATUS_OK)
         status = fraction_subtract(number, free_number, &out->events[TALLY_EVENTS]);
     free(events);
-    for (int i = 0; i < 2 && status == STATUS_OK; i++)
+    if (status == STATUS_OK) {
+        out->freed[TALLY_AMOUNT] = free_amount;
+        out->freed[TALLY_EVENTS] = free_number;
+    }
+    for (int i = 0; i < 2 && status == STATUS_OK; i++) {
         status =
             fraction_multiply(out->events[i], fraction_of(tally_times(tally)), &out->events[i]);
+        if (status == STATUS_OK)
+            status =
+                fraction_multiply(out->freed[i], fraction_of(tally_times(tally)), &out->freed[i]);
+    }
     return status;
 }
 
@@ -431,6 +451,8 @@ static enum status measure_events(const struct tally *tally, const struct bill_r
             out->events[i] = FRACTION_ZERO;
         else if (has_free)
             status = fraction_subtract(sums[i], free_units, &out->events[i]);
+        if (has_free)
+            out->freed[i] = fraction_sign(out->events[i]) == 0 ? sums[i] : free_units;
     }
     return status;
 }
@@ -444,6 +466,7 @@ static void clear(struct bill_measure *measure)
         measure->rates[i] = FRACTION_ZERO;
     for (size_t i = 0; i < 4; i++)
         measure->events[i] = FRACTION_ZERO;
+    measure->freed[TALLY_AMOUNT] = measure->freed[TALLY_EVENTS] = FRACTION_ZERO;
 }
 
 static enum contract_measured measured_of(const struct bill_part *part,

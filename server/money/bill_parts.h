@@ -18,6 +18,7 @@ struct bill_run {
     bool has_until; /* only what was counted up to and including that day */
     int64_t until;
     const struct fraction *raised_by; /* units beside what was counted in all of it; NULL: none */
+    struct bill_steps *steps;         /* told what the last part adds; NULL: nobody asks */
 };
 
 /* What a charge's part of a period is asked for. */
@@ -49,6 +50,15 @@ struct bill_measure {
     struct fraction whole;                 /* to be paid; picks tiers */
     struct fraction present;               /* the same by the days it was there; else equal */
     struct fraction events[4];             /* by enum tally_event, free ones gone */
+    struct fraction freed[2];              /* of the first two of them */
+};
+
+/* The steps of the line in the making; latches the first failure. */
+struct bill_steps {
+    struct bill_step *list;
+    size_t count, room;
+    struct decimal sum;
+    enum status status;
 };
 
 /* A bill in the making. */
@@ -62,6 +72,8 @@ struct bill_draft {
     struct bill_packs packs;
     struct bill_line *lines;
     size_t count, room;
+    bool is_explained;
+    struct bill_steps steps;
 };
 
 /* ---- bill_run.c ---- */
@@ -81,6 +93,10 @@ MUST_CHECK enum status bill_measure_run(const struct tally *tally, const struct 
                                         size_t count, const struct bill_packs *packs,
                                         struct bill_measure *out);
 
+/* What one part of the run counted, rate by rate, times the robots that it stands for. */
+MUST_CHECK enum status bill_sum_part(const struct tally *tally, const struct bill_run *run,
+                                     size_t place, struct fraction sums[CONTRACT_RATES]);
+
 /* ---- bill_levels.c: devices and gauges ---- */
 MUST_CHECK enum status bill_devices(const struct tally *tally, const struct bill_run *run,
                                     size_t count, enum contract_measured measured,
@@ -94,11 +110,37 @@ MUST_CHECK enum status bill_gauge(const struct tally *tally, const struct bill_r
 MUST_CHECK enum status bill_licences(const struct tally *tally, const struct bill_part *part,
                                      const struct contract_licence *licence, struct fraction *out);
 
+/* ---- bill_step.c: all of them do nothing for steps NULL ---- */
+/* Begins the steps of the next line; NULL where the bill is not explained. */
+struct bill_steps *bill_steps_begin(struct bill_draft *draft);
+/* Its price is that of one, and becomes that of its unit. */
+void bill_step_add(struct bill_steps *steps, struct bill_step step, struct fraction amount);
+void bill_step_take(struct bill_steps *steps, struct bill_step step, struct fraction amount);
+/* A number that a commitment is judged by; it is money that is owed when it counts. */
+void bill_step_judged(struct bill_steps *steps, enum bill_step_kind kind, struct fraction number,
+                      struct fraction counts);
+/* A product named after what it is of. */
+struct bill_step bill_step_product(enum bill_step_kind kind, const char *name,
+                                   struct fraction quantity, struct fraction price);
+/* A share of money that comes off. */
+struct bill_step bill_step_discount(struct fraction money, struct fraction share);
+/* So many units that cost nothing, if there are any. */
+void bill_step_quantity(struct bill_steps *steps, enum bill_step_kind kind, struct fraction units);
+/* What changed an amount, if anything did. */
+void bill_step_difference(struct bill_steps *steps, struct bill_step step, struct fraction is,
+                          struct fraction was);
+/* What of a run's counts is not to be paid, and what makes points. */
+void bill_steps_measured(struct bill_steps *steps, const struct tally *tally,
+                         const struct bill_run *run, const struct bill_packs *packs,
+                         const struct bill_measure *measure);
+/* Gives them to the line, whose amount is rounded, with the last step. */
+MUST_CHECK enum status bill_steps_end(struct bill_draft *draft, struct bill_line *line);
+
 /* ---- bill_price.c ---- */
 /* Base price and discount; as_listed: without the discount, tiers at their first price. */
 MUST_CHECK enum status bill_price(const struct contract_charge *charge,
                                   const struct bill_measure *measure, bool as_listed,
-                                  struct fraction *out);
+                                  struct bill_steps *steps, struct fraction *out);
 
 /* ---- bill_charge.c ---- */
 /* The last part of the run: each part's own terms price what they add, the sum is cut to the
@@ -106,7 +148,7 @@ MUST_CHECK enum status bill_price(const struct contract_charge *charge,
 MUST_CHECK enum status bill_charge_exact(const struct tally *tally, const struct bill_run *run,
                                          const struct bill_packs *packs, enum bill_basis basis,
                                          struct fraction *quantity, struct fraction *out);
-MUST_CHECK enum status bill_charge_line(const struct bill_draft *draft,
+MUST_CHECK enum status bill_charge_line(struct bill_draft *draft,
                                         const struct contract_terms *terms, size_t charge,
                                         const struct period *period, struct bill_line *out);
 struct fraction bill_share(const struct period *period);

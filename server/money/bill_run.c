@@ -99,6 +99,7 @@ void bill_run_of(const struct tally *tally, const struct contract_terms *terms, 
     out->count = 1;
     out->has_until = false;
     out->raised_by = NULL;
+    out->steps = NULL;
     while (at > versions && !at->counters_restart && charge < terms->charge_count) {
         struct period_range days = tally_days(tally, --at);
 

@@ -81,7 +81,7 @@ static void read_points(struct reading *reading, const struct json *json,
     else if (json_member(json, "tiers"))
         read_tiers(reading, json, charge);
     else
-        contract_price_read(reading, json, &charge->price);
+        contract_price_read(reading, json, &charge->price, &charge->unit);
 }
 
 static void read_life(struct reading *reading, const struct json *json,

@@ -104,12 +104,14 @@ struct contract_rate {
     struct contract_filter filter;
     unsigned metrics;
     struct fraction price; /* of one, the unit divided out */
+    int64_t unit;          /* that was divided out: arithmetic is told as the document has it */
 };
 
 struct contract_tier {
     bool has_up_to; /* inclusive; the last tier has none */
     struct fraction up_to;
     struct fraction price; /* of one; per started package when package_size is above 0 */
+    int64_t unit;
     struct fraction flat;
     struct fraction package_size; /* C7; 0: none */
 };
@@ -162,6 +164,7 @@ struct contract_charge {
     struct fraction amount; /* flat, capacity: the fee */
     struct fraction size;   /* package: units; capacity: count */
     struct fraction price;  /* package; of one point, where there are no tiers */
+    int64_t unit;           /* of points */
     const struct contract_rate *rates;
     size_t rate_count;
     const struct contract_tier *tiers;

@@ -175,12 +175,14 @@ struct fraction contract_price_of(struct reading *reading, struct fraction price
     return result;
 }
 
-void contract_price_read(struct reading *reading, const struct json *object, struct fraction *out)
+void contract_price_read(struct reading *reading, const struct json *object, struct fraction *out,
+                         int64_t *unit)
 {
     struct fraction price = FRACTION_ZERO;
 
     reading_number(reading, object, "price", &price);
-    *out = contract_price_of(reading, price, contract_unit_read(reading, object));
+    *unit = contract_unit_read(reading, object);
+    *out = contract_price_of(reading, price, *unit);
 }
 
 const char *const *contract_named_charges_read(struct reading *reading, const struct json *object,

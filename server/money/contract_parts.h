@@ -88,8 +88,9 @@ const char *contract_metrics_text(struct reading *reading, unsigned metrics);
 void contract_measured_read(struct reading *reading, const struct json *object,
                             const struct contract_quantity *quantity, enum contract_measured *out);
 
-/* "price" over "unit". */
-void contract_price_read(struct reading *reading, const struct json *object, struct fraction *out);
+/* "price" over "unit", and the unit. */
+void contract_price_read(struct reading *reading, const struct json *object, struct fraction *out,
+                         int64_t *unit);
 int64_t contract_unit_read(struct reading *reading, const struct json *object);
 /* Divides a price by its unit. */
 struct fraction contract_price_of(struct reading *reading, struct fraction price, int64_t unit);

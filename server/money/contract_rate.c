@@ -24,7 +24,7 @@ void contract_rate_read_unit(struct reading *reading, const struct json *json,
     struct contract_rate *rates = take_rates(reading, charge, 1);
 
     if (rates)
-        contract_price_read(reading, json, &rates[0].price);
+        contract_price_read(reading, json, &rates[0].price, &rates[0].unit);
 }
 
 /* The member "prices" as rates of one unit. */
@@ -49,6 +49,7 @@ static struct contract_rate *read_prices(struct reading *reading, const struct j
 
         reading_number_of(reading, price, word, &number);
         rates[i].price = contract_price_of(reading, number, unit);
+        rates[i].unit = unit;
     }
     reading_leave(reading, mark);
     return rates;
@@ -135,7 +136,8 @@ static void read_weight(struct reading *reading, const struct json *json,
     contract_filter_read(reading, json, &rate->filter);
     reading_number(reading, json, "points", &points);
     rate->metrics = quantity.metrics;
-    rate->price = contract_price_of(reading, points, contract_unit_read(reading, json));
+    rate->unit = contract_unit_read(reading, json);
+    rate->price = contract_price_of(reading, points, rate->unit);
 }
 
 /* The first weight that holds tells how many points a unit is. */
@@ -184,7 +186,7 @@ static void read_step(struct reading *reading, const struct json *tier, bool is_
     rate->filter.has_input = true;
     rate->filter.input_over = below;
     rate->filter.input_up_to = up_to;
-    contract_price_read(reading, tier, &rate->price);
+    contract_price_read(reading, tier, &rate->price, &rate->unit);
 }
 
 void contract_rate_read_length(struct reading *reading, const struct json *json,
@@ -261,12 +263,13 @@ void contract_rate_read_hours(struct reading *reading, const struct json *json,
             rates[i].filter.hours_by_end = by_end;
             reading_number(reading, window, "price", &price);
             rates[i].price = contract_price_of(reading, price, unit);
+            rates[i].unit = unit;
         }
         reading_leave(reading, mark);
     }
     reading_leave(reading, outside);
     if (rates) {
-        contract_price_read(reading, json, &rates[count].price);
+        contract_price_read(reading, json, &rates[count].price, &rates[count].unit);
         check_windows(reading, rates, count);
     }
 }

@@ -21,7 +21,7 @@ static void read_tier(struct reading *reading, const struct json *json, struct c
     bool has_size = reading_number(reading, json, "size", &tier->package_size);
 
     reading_number(reading, json, "flat", &tier->flat);
-    contract_price_read(reading, json, &tier->price);
+    contract_price_read(reading, json, &tier->price, &tier->unit);
     if (!json_member(json, "price") && !json_member(json, "flat"))
         reading_refuse(reading, "price", "is missing: a tier has a price, a flat fee or both");
     if (has_size && fraction_sign(tier->package_size) <= 0)

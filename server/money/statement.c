@@ -76,6 +76,8 @@ static enum status line_of(const struct bill_line *line, int64_t month, struct a
         .metric = arena_text(arena, span_text(line->metric)),
         .quantity = arena_text(arena, span_text(quantity)),
         .amount = line->amount,
+        .steps = line->steps,
+        .step_count = line->step_count,
         .is_usage = line->source == BILL_CHARGE && *line->metric != '\0',
     };
     return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;
@@ -131,7 +133,8 @@ static bool is_told(const struct statement_line *lines, size_t count,
 
 /* now minus was for one kind of line; like says what is counted now. */
 static enum status add_difference(const struct statement_line *like, struct decimal was,
-                                  struct decimal now, struct statement_line *lines, size_t *count)
+                                  struct decimal now, struct arena *arena,
+                                  struct statement_line *lines, size_t *count)
 {
     const struct decimal less = {-was.units};
     struct decimal difference;
@@ -139,7 +142,14 @@ static enum status add_difference(const struct statement_line *like, struct deci
 
     if (status != STATUS_OK || difference.units == 0)
         return status;
+    struct bill_step *steps = arena_take(arena, 2 * sizeof *steps);
+    if (steps == NULL)
+        return STATUS_MEMORY;
+    steps[0] = (struct bill_step){.kind = BILL_STEP_AMOUNT, .amount = now};
+    steps[1] = (struct bill_step){.kind = BILL_STEP_WAS, .amount = less};
     lines[*count] = *like;
+    lines[*count].steps = steps;
+    lines[*count].step_count = 2;
     lines[(*count)++].amount = difference;
     return STATUS_OK;
 }
@@ -161,7 +171,7 @@ enum status statement_corrections(const struct statement_line *was, size_t was_c
         if (status == STATUS_OK)
             status = sum_alike(now, i, now_count, &now[i], &after);
         if (status == STATUS_OK)
-            status = add_difference(&now[i], before, after, found, &filled);
+            status = add_difference(&now[i], before, after, arena, found, &filled);
     }
     /* lines that are no longer: an amendment moved a period */
     for (size_t i = 0; i < was_count && status == STATUS_OK; i++) {
@@ -173,7 +183,7 @@ enum status statement_corrections(const struct statement_line *was, size_t was_c
         gone.quantity = "0";
         status = sum_alike(was, i, was_count, &gone, &before);
         if (status == STATUS_OK)
-            status = add_difference(&gone, before, (struct decimal){0}, found, &filled);
+            status = add_difference(&gone, before, (struct decimal){0}, arena, found, &filled);
     }
     if (status == STATUS_OK) {
         *lines = found;

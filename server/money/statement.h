@@ -18,6 +18,8 @@ struct statement_line {
     const char *metric;   /* "" where nothing is counted */
     const char *quantity; /* exact text */
     struct decimal amount;
+    const struct bill_step *steps; /* how it came to be so much; none of what was stated before */
+    size_t step_count;
     bool is_usage; /* a charge for what was counted; else a fee, a shortfall ... */
 };
 

@@ -4,6 +4,7 @@
 
 #include "schema/base/clock.h"
 #include "server/money/amount.h"
+#include "server/money/steps.h"
 #include "server/store/elsewhere.h"
 #include "server/store/hindsight.h"
 #include "server/store/tallies.h"
@@ -92,6 +93,8 @@ void bills_write_line(struct json_writer *writer, const struct statement_line *l
     json_write_member(writer, "metric", line->metric);
     json_write_member(writer, "quantity", line->quantity);
     bills_write_money(writer, "amount", line->amount, places);
+    if (line->step_count > 0)
+        steps_write(writer, line->steps, line->step_count, false);
     json_end_object(writer);
 }
 
@@ -139,7 +142,9 @@ static enum status write_bill(struct billing *billing, const struct bills_ledger
                                              .end = line->period.clipped.end,
                                              .metric = line->metric,
                                              .quantity = quantity,
-                                             .amount = line->amount};
+                                             .amount = line->amount,
+                                             .steps = line->steps,
+                                             .step_count = line->step_count};
         bills_write_line(&writer, &shown, contract->minor_places, false);
     }
     json_end_array(&writer);
@@ -164,7 +169,7 @@ static enum status bill_now(struct store_conn *conn, void *context)
     if (billing->as_of_ms == BILLS_NOW)
         billing->as_of_ms = now_ms;
     if (status == STATUS_OK)
-        status = bill_make(ledger.tally, billing->as_of_ms, ledger.arena, &bill);
+        status = bill_explain(ledger.tally, billing->as_of_ms, ledger.arena, &bill);
     if (status == STATUS_OK)
         status = write_bill(billing, &ledger, &bill);
     bills_close(&ledger);

@@ -11,10 +11,10 @@
 #include "server/store/terms.h"
 
 /* {"contract", "currency", "as_of", "lines": [{"source", "charge", "period", "metric", "quantity",
- * "amount"}], "total"} of the periods that began before as_of_ms, with what was used before it as
- * far as it is known now. BILLS_NOW: all that is counted so far. STATUS_NOT_FOUND: no such
- * contract; STATUS_FULL: a number does not fit; STATUS_STALE: the raw records of a period that went
- * on at as_of_ms are dropped (ends of periods can be asked for). */
+ * "amount", "steps"}], "total"} of the periods that began before as_of_ms, with what was used
+ * before it as far as it is known now. BILLS_NOW: all that is counted so far. STATUS_NOT_FOUND: no
+ * such contract; STATUS_FULL: a number does not fit; STATUS_STALE: the raw records of a period that
+ * went on at as_of_ms are dropped (ends of periods can be asked for). */
 #define BILLS_NOW INT64_MAX
 MUST_CHECK enum status bills_get(struct store *store, const char *contract_id, int64_t as_of_ms,
                                  struct arena *arena, struct span *json);

@@ -269,8 +269,8 @@ static enum status make_lines(struct locking *locking)
     struct bill bill;
     int64_t first_billed;
     enum status status =
-        bill_make(ledger->tally, zone_midnight(ledger->found->zone, locking->month.end),
-                  ledger->arena, &bill);
+        bill_explain(ledger->tally, zone_midnight(ledger->found->zone, locking->month.end),
+                     ledger->arena, &bill);
 
     if (status != STATUS_OK)
         return status;

@@ -2,6 +2,7 @@
 
 #include "schema/base/clock.h"
 #include "schema/wire/message.h"
+#include "server/money/steps.h"
 #include "server/store/bills.h"
 #include "server/store/burndowns.h"
 
@@ -186,6 +187,7 @@ static void write_credit(struct json_writer *writer, const struct contract *cont
     json_write_member(writer, "to", date);
     bills_write_money(writer, "amount", owed, contract->minor_places);
     json_write_member(writer, "currency", contract->currency);
+    steps_write(writer, line->steps, line->step_count, true);
     json_end_object(writer);
 }
 
@@ -201,7 +203,7 @@ static enum status write_credits_of(struct store_conn *conn, const struct vendor
     if (status == STATUS_OK)
         status = bills_open(&ledger, conn, contract_id, BILLS_NOW);
     if (status == STATUS_OK)
-        status = bill_make(ledger.tally, order->now_ms, ledger.arena, &bill);
+        status = bill_explain(ledger.tally, order->now_ms, ledger.arena, &bill);
     for (size_t i = 0; status == STATUS_OK && i < bill.line_count; i++) {
         const struct bill_line *line = &bill.lines[i];
 

@@ -23,6 +23,10 @@ export function number(value) {
   return value === null || value === undefined ? NONE : whole.format(value);
 }
 
+// An exact decimal of the server, grouped, with all its places; other texts as they are.
+export const grouped = (value) => (/^-?\d+$/.test(value) ? number(value) : /^-?\d+\.\d+$/.test(value)
+  ? `${number(value.split(".")[0])}.${value.split(".")[1]}` : value);
+
 export function compact(value) {
   return short.format(value);
 }

@@ -3,6 +3,7 @@
 import { html } from "../dom.js";
 import { money, number, periodDays } from "../format.js";
 import { givenName, t, word } from "../text.js";
+import { Steps } from "./steps.js";
 import { Table } from "./table.js";
 
 // A quantity that is a fraction is shown as it is counted.
@@ -13,23 +14,23 @@ const isNothing = (line) => line.source !== "total" && Number(line.amount) === 0
 // What the contract gave no name is called by what it is.
 const name = (line) => (/^\w+\/\d+$/.test(line.charge) ? word("bill_source", line.source) : line.source === "total" ? line.charge : givenName(line.charge));
 
-const columns = (currency, how, behind) => [
-  { key: "charge", title: t("charge.kind"), lead: true, width: how ? "30%" : "18%", cell: (line) => html`<b>${name(line)}</b>${
-    how && line.period && html`<span class="sub how">${how(line)}</span>`}` },
+const columns = (currency, explained, behind) => [
+  { key: "charge", title: t("charge.kind"), lead: true, width: explained ? "36%" : "18%", cell: (line) => html`<b>${name(line)}</b>${
+    line.steps && html`<${Steps} line=${line} />`}` },
   { key: "period", title: t("bill.period"), width: "190px", cell: (line) => line.period && periodDays(line.period) },
-  { key: "metric", title: t("charge.metric"), from: "mid", width: how ? "22%" : "28%", cell: (line) => (line.metric
+  { key: "metric", title: t("charge.metric"), from: "mid", width: explained ? "18%" : "28%", cell: (line) => (line.metric
     ? html`<span class="clip" title=${metric(line)}>${metric(line)}</span>` : "") },
   { key: "quantity", title: t("bill.quantity"), end: true, cell: (line) => (behind && line.period && line.metric ? html`<a href=${behind(line)}>${quantity(line)}</a>` : quantity(line)) },
   { key: "amount", title: t("bill.amount"), end: true, cell: (line) => (line.source === "total"
     ? html`<b>${money(line.amount, currency)}</b>` : money(line.amount, currency)) },
 ];
 
-// how(line): the arithmetic behind a line, behind(line): the address of what it counted, if they can be told.
-export function Bill({ bill, how, behind }) {
+// behind(line): the address of what it counted, if it can be told.
+export function Bill({ bill, behind }) {
   const lines = bill.lines.filter((line) => !isNothing(line));
   const hidden = bill.lines.length - lines.length;
   const total = { source: "total", charge: t("bill.total"), period: "", metric: "", amount: bill.total };
-  return html`<${Table} label=${t("bill")} columns=${columns(bill.currency, how, behind)} rows=${[...lines, total]}
+  return html`<${Table} label=${t("bill")} columns=${columns(bill.currency, lines.some(({ steps }) => steps), behind)} rows=${[...lines, total]}
       rowKey=${(line) => `${line.source} ${line.charge} ${line.period}`} />
     ${hidden > 0 && html`<footer class="table-foot"><span class="muted">${t("bill.hidden", { n: hidden })}</span></footer>`}`;
 }

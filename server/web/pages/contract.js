@@ -1,6 +1,6 @@
 // contract.js - one contract: what is wrong or near first, then the bill so far, then what it says
 
-import { html, useMemo } from "../dom.js";
+import { html } from "../dom.js";
 import { useResource } from "../api.js";
 import { usageBehind } from "../components/behind.js";
 import { Bill } from "../components/bill.js";
@@ -14,7 +14,6 @@ import { navigate } from "../router.js";
 import { may } from "../session.js";
 import { t } from "../text.js";
 import { Burns, dateText, daysLeft, lastDate } from "./contract/burns.js";
-import { howOf, stagesOf } from "./contract/terms.js";
 import { Versions } from "./contract/versions.js";
 
 function Standing({ contract, burndown }) {
@@ -37,14 +36,13 @@ function Held({ id, burns }) {
 }
 
 function SoFar({ id, contract }) {
-  const stages = useMemo(() => stagesOf(contract), [contract]);
   const behind = ({ period, metric }) => {
     const [from, end] = period.split("/");
     return usageBehind({ contract: id, zone: contract.zone, from, end, by: metric === "active_devices" ? "device" : "model" });
   };
   const state = useResource(`/contracts/${id}/bill`, { kinds: ["usage", "contract"], gap_ms: 5000 });
   return html`<${Card} title=${t("bill.so_far")} flush>
-    <${Loaded} state=${state} lines=${6}>${(bill) => html`<${Bill} bill=${bill} how=${(line) => howOf(line, stages)} behind=${behind} />`}</${Loaded}></${Card}>`;
+    <${Loaded} state=${state} lines=${6}>${(bill) => html`<${Bill} bill=${bill} behind=${behind} />`}</${Loaded}></${Card}>`;
 }
 
 export function Contract({ id }) {

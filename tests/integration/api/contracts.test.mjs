@@ -138,7 +138,8 @@ test('a vendor\'s pack tells volumes, first tokens, errors, service credits, sta
   assert.deepEqual(body.records.errors, [{class: 'rate', records: 2}, {class: 'net', records: 1}]);
   assert.deepEqual(body.records.first_token, [{model: null, answers: 21, p50_ms: 110, p95_ms: 200},
     {model: 'm', answers: 20, p50_ms: 100, p95_ms: 190}, {model: 'n', answers: 1, p50_ms: 700, p95_ms: 700}]);
-  assert.deepEqual(body.service_credits, [{contract: 'c-4', name: 'outage', from: day(-5), to: day(-3), amount: '10.00', currency: 'CNY'}], 'half of two days of 10');
+  assert.deepEqual(body.service_credits, [{contract: 'c-4', name: 'outage', from: day(-5), to: day(-3), amount: '10.00', currency: 'CNY',
+    steps: [{kind: 'share', quantity: '20', price: '0.5', amount: '10'}]}], 'half of two days of 10');
   assert.ok(body.standings.find(({contract}) => contract === 'c-1').lines.some(({kind, state}) => kind === 'commitment' && state === 'short'));
   assert.deepEqual(body.contracts.map(({id, versions}) => [id, versions.length]), [['c-1', 3], ['c-2', 1], ['c-4', 1]]);
 

@@ -160,6 +160,8 @@ test('a month is locked with its lines, its corrections and who bears what', asy
   assert.deepEqual([bill.lines.length, bill.total], [18, '915.09'], 'nine months of fees and of tokens');
   assert.deepEqual(bill.lines.filter(({amount, metric}) => metric && amount !== '0.00').map(({charge, period, quantity, amount}) => [charge, period, quantity, amount]), [
     ['tokens', '2026-08-01/2026-09-01', '500', '5.00'], ['tokens', '2026-09-01/2026-10-01', '1000', '10.00']]);
+  const arithmetic = [{kind: 'units', metric: 'output', quantity: '1000', price: '0.01', amount: '10'}];
+  assert.deepEqual(bill.lines.find(({charge, amount}) => charge === 'tokens' && amount === '10.00').steps, arithmetic, 'as rating made it');
 
   assert.match((await lock({month: '2026-08'})).body.detail, /lock 2026-01 first, with mynactl statement lock fin-2026 2026-01,/);
   assert.match((await lock({month: '2025-12'})).body.detail, /nothing of the contract is billed/);
@@ -178,7 +180,8 @@ test('a month is locked with its lines, its corrections and who bears what', asy
   assert.deepEqual(september.lines.map(({source, charge, amount}) => [source, charge, amount]),
     [['charge', 'fee', '100.01'], ['charge', 'tokens', '10.00']]);
   assert.deepEqual(september.corrections, [{month: '2026-08', source: 'charge', charge: 'tokens', period: '2026-08-01/2026-09-01',
-    metric: 'output', quantity: '550', amount: '0.50'}]);
+    metric: 'output', quantity: '550', amount: '0.50', steps: [{kind: 'amount', amount: '5.5'}, {kind: 'was', amount: '-5'}]}]);
+  assert.deepEqual(september.lines[1].steps, arithmetic, 'a locked month keeps what it was locked with');
   assert.equal(september.total, '110.51');
   assert.deepEqual(september.allocation, [
     {group: 'kitchen', usage: '2.63', fees: '33.34', total: '35.97'},

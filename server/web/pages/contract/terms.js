@@ -1,7 +1,7 @@
 // terms.js - a contract's documents as terms that people read: which hold from when, and each said member
 // by member, so that two can stand side by side
 
-import { dayIn, number } from "../../format.js";
+import { dayIn, grouped, number } from "../../format.js";
 import { givenName, t, word } from "../../text.js";
 
 const LISTS = ["charges", "commitments", "caps", "thresholds", "credits", "discounts", "service_levels"];
@@ -38,9 +38,6 @@ export function stagesOf(contract) {
 export function stageNow(stages, now = Date.now()) {
   return [...stages].reverse().find(({ at }) => at <= now) || stages[0];
 }
-
-const grouped = (value) => (/^-?\d+$/.test(value) ? number(value) : /^-?\d+\.\d+$/.test(value)
-  ? `${number(value.split(".")[0])}.${value.split(".")[1]}` : value);
 
 function tierText({ up_to, price, unit, size, flat, share }) {
   const parts = [price !== undefined && priceText(price, size ?? unit), flat !== undefined && t("terms.flat", { flat: grouped(String(flat)) }), share].filter(Boolean);
@@ -105,17 +102,6 @@ export function rowsOf(terms) {
 
 const MODIFIERS = ["included", "discount", "minimum", "maximum", "free_amount", "free_events"];
 
-// How a charge makes a line's amount of its quantity.
-function chargeHow(charge, line) {
-  const quantity = grouped(line.quantity);
-  const parts = [charge.amount !== undefined && (charge.count ? `${grouped(String(charge.count))} \u00d7 ${grouped(String(charge.amount))}` : grouped(String(charge.amount))),
-    charge.price !== undefined && !charge.tiers && `${quantity} \u00d7 ${priceText(charge.price, charge.size ?? charge.unit)}`,
-    charge.prices && `${valueText("prices", charge.prices)}${charge.unit ? ` ${t("terms.for", { unit: number(charge.unit) })}` : ""}`,
-    charge.tiers && valueText("tiers", charge.tiers), charge.rate !== undefined && `${quantity} \u00d7 ${charge.rate}`,
-    ...MODIFIERS.filter((member) => charge[member] !== undefined).map((member) => `${memberName(member)} ${valueText(member, charge[member])}`)];
-  return parts.filter(Boolean).join("; ");
-}
-
 // What a charge asks for, whatever was counted.
 function priceOf(charge) {
   const parts = [charge.amount !== undefined && `${charge.count ? `${grouped(String(charge.count))} \u00d7 ` : ""}${grouped(String(charge.amount))}`,
@@ -142,18 +128,6 @@ export function pricesOf(contract) {
     }
     return rows;
   });
-}
-
-const entryOf = (list = [], name) => list.find((item) => item.name === name) || list[Number(/\/(\d+)$/.exec(name)?.[1] ?? -1)];
-
-// The arithmetic behind a line of the bill, by the terms of its day; "" where they tell none.
-export function howOf(line, stages) {
-  const at = Date.parse(`${line.period.split("/")[0]}T12:00:00Z`);
-  const { terms } = stageNow(stages, at);
-  const charge = line.source === "charge" && entryOf(terms.charges, line.charge);
-  if (charge) return chargeHow(charge, line);
-  const promise = line.source === "commitment" && entryOf(terms.commitments, line.charge);
-  return promise?.shortfall ? `${t("burn.missing")} ${grouped(line.quantity)}; ${valueText("shortfall", promise.shortfall)}` : "";
 }
 
 // Rows of both, in the order of the newer one; what is only in the older stands behind its neighbours.

@@ -7,6 +7,7 @@ import { attemptsBehind, usageBehind } from "../../components/behind.js";
 import { TextField } from "../../components/field.js";
 import { PageHead } from "../../components/page.js";
 import { Empty, Loaded } from "../../components/states.js";
+import { Steps } from "../../components/steps.js";
 import { Table } from "../../components/table.js";
 import { Button, Card, Money } from "../../components/ui.js";
 import { digitsFor, milliseconds, number, percent, timeExact } from "../../format.js";
@@ -97,7 +98,7 @@ function Records({ pack }) {
 }
 
 const CREDITS = [
-  { key: "name", title: t("pack.level"), lead: true, cell: (row) => html`<b>${row.name}</b> <a href=${`/contracts/${row.contract}`}>${row.contract}</a>` },
+  { key: "name", title: t("pack.level"), lead: true, cell: (row) => html`<b>${row.name}</b> <a href=${`/contracts/${row.contract}`}>${row.contract}</a><${Steps} line=${row} />` },
   { key: "days", title: t("bill.period"), cell: (row) => `${dateText(row.from)} \u2013 ${lastDate(row.to)}` },
   { key: "amount", title: t("pack.due"), end: true, cell: (row) => html`<${Money} value=${row.amount} currency=${row.currency} />` },
 ];

@@ -9,6 +9,7 @@
 #include "schema/base/buffer.h"
 #include "server/money/bill.h"
 #include "tests/support/dice.h"
+#include "tests/unit/server/money/explained.h"
 
 #define SEEDS     36
 #define ROWS      60
@@ -411,6 +412,37 @@ static void i5_prices_of_records_add_up_to_the_usage_in_any_order(void **state)
     }
 }
 
+static void i5_the_steps_of_every_line_add_up_to_it_and_can_be_reckoned_again(void **state)
+{
+    struct tally_usage rows[ROWS];
+    unsigned seen = 0;
+
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct bill told, plain;
+        struct desk desk;
+
+        open_desk(&desk, seed, true);
+        roll_rows(rows, seed);
+        add_rows(&desk, rows);
+        assert_int_equal(bill_explain(desk.tally, BILL_WHOLE_TERM, desk.arena, &told), STATUS_OK);
+        assert_int_equal(bill_make(desk.tally, BILL_WHOLE_TERM, desk.arena, &plain), STATUS_OK);
+        assert_int_equal(told.line_count, plain.line_count);
+        for (size_t i = 0; i < told.line_count; i++) {
+            assert_int_equal(decimal_compare(told.lines[i].amount, plain.lines[i].amount), 0);
+            assert_int_equal(plain.lines[i].step_count, 0);
+            assert_steps(&told.lines[i], desk.contract.minor_places);
+            for (size_t k = 0; k < told.lines[i].step_count; k++)
+                seen |= 1u << told.lines[i].steps[k].kind;
+        }
+        close_desk(&desk);
+    }
+    /* the rest is in the bills of bill_test and of those that include owed.h */
+    assert_int_equal(~seen & ((1u << (BILL_STEP_ROUNDING + 1)) - 1),
+                     1u << BILL_STEP_DAYS | 1u << BILL_STEP_KEPT | 1u << BILL_STEP_LISTED |
+                         1u << BILL_STEP_BOUND | 1u << BILL_STEP_WAS);
+}
+
 static enum status load(void *context, const struct tally_count *count)
 {
     struct desk *desk = context;
@@ -574,6 +606,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(i5_prices_of_records_add_up_to_the_usage_in_any_order),
+        cmocka_unit_test(i5_the_steps_of_every_line_add_up_to_it_and_can_be_reckoned_again),
         cmocka_unit_test(i5_counts_kept_batch_by_batch_make_the_same_bill),
         cmocka_unit_test(i5_a_record_in_two_halves_costs_what_the_whole_does),
         cmocka_unit_test(i5_without_volume_no_record_costs_less_than_nothing),

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "schema/base/clock.h"
+#include "tests/unit/server/money/explained.h"
 
 #define ARENA_LIMIT ((size_t)64 << 20)
 
@@ -127,7 +128,9 @@ static void assert_amount(struct decimal amount, const char *expected)
 
 static void assert_total(struct desk *desk, const char *expected)
 {
-    assert_int_equal(bill_make(desk->tally, BILL_WHOLE_TERM, desk->arena, &desk->bill), STATUS_OK);
+    assert_int_equal(bill_explain(desk->tally, BILL_WHOLE_TERM, desk->arena, &desk->bill),
+                     STATUS_OK);
+    assert_explained(&desk->bill, desk->contract.minor_places);
     assert_amount(desk->bill.total, expected);
 }
 

@@ -12,6 +12,7 @@
 #include "server/money/amount.h"
 #include "server/money/bill.h"
 #include "server/money/usage_row.h"
+#include "tests/unit/server/money/explained.h"
 
 #define YEAR  "\"term\":{\"from\":\"2026-01-01\",\"to\":\"2027-01-01\"}"
 #define MONTH "\"term\":{\"from\":\"2026-01-01\",\"to\":\"2026-02-01\"}"
@@ -72,7 +73,9 @@ static inline void owed_open(struct owed *owed, const char *terms, const char *u
     assert_int_equal(zone_open(&owed->zone, owed->contract.zone), STATUS_OK);
     assert_int_equal(tally_create(&owed->tally, &owed->contract, owed->zone), STATUS_OK);
     owed_add(owed);
-    assert_int_equal(bill_make(owed->tally, BILL_WHOLE_TERM, owed->arena, &owed->bill), STATUS_OK);
+    assert_int_equal(bill_explain(owed->tally, BILL_WHOLE_TERM, owed->arena, &owed->bill),
+                     STATUS_OK);
+    assert_explained(&owed->bill, owed->contract.minor_places);
 }
 
 static inline void owed_close(struct owed *owed)
