@@ -134,12 +134,17 @@ static void print_forecast(FILE *out, const struct json *line, const char *curre
         print_amount(out, line, text_of(forecast, "high"), currency);
         fputc(')', out);
     }
-    if (days > 0)
+    if (strcmp(text_of(forecast, "formula"), "saturation") == 0)
+        fputs(": as the robots seen on one day and on two tell of those still to be seen", out);
+    else if (days > 0)
         fprintf(out, ": the mean of the last %lld whole day%s", days, days == 1 ? "" : "s");
     else
         fputs(": as what of the first day has gone by", out);
     if (*runs_out != '\0')
-        fprintf(out, "; used up on %s", runs_out);
+        fprintf(out,
+                strcmp(text_of(line, "kind"), "commitment") == 0 ? "; reached on %s"
+                                                                 : "; used up on %s",
+                runs_out);
     fputc('\n', out);
 }
 

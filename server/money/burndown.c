@@ -22,6 +22,13 @@ const char *burndown_state_name(enum burndown_state state)
     return names[state];
 }
 
+const char *burndown_formula_name(enum burndown_formula formula)
+{
+    static const char *const names[] = {"mean_of_days", "part_of_first_day", "saturation"};
+
+    return names[formula];
+}
+
 const char *burndown_told_name(enum burndown_told told)
 {
     static const char *const names[] = {"days", "devices", "minute", "bill"};
@@ -248,6 +255,76 @@ static const struct course_usage *rows_in(const struct course_usage *rows, size_
     return rows + from;
 }
 
+bool burndown_by_saturation(const struct burndown_line *line)
+{
+    return line->told == BURNDOWN_BY_DEVICES &&
+           (line->subject.measured == CONTRACT_EVER || line->subject.measured == CONTRACT_PEAK);
+}
+
+/* So many of what the line counts, as robots seen are going to be so many: in whole ones. */
+static enum status as_robots(const struct burndown_line *line, const struct saturation *seen,
+                             struct fraction robots, struct fraction *out)
+{
+    struct decimal whole;
+    enum status status = fraction_multiply(robots, line->so_far, out);
+
+    if (status == STATUS_OK)
+        status = fraction_divide(*out, fraction_of(seen->seen), out);
+    if (status == STATUS_OK)
+        status = fraction_round(*out, 0, &whole);
+    if (status == STATUS_OK)
+        *out = fraction_of_decimal(whole);
+    return status;
+}
+
+/* Day by day to the period's end; what reaches the limit on the way does so on that day. */
+static enum status foresee(struct burndown_line *line, const struct saturation *seen, int64_t today)
+{
+    struct saturation_course course = saturation_begin(seen);
+    struct fraction now = line->so_far;
+    enum status status = STATUS_OK;
+
+    if (line->has_limit && fraction_compare(now, line->limit) >= 0)
+        line->runs_out = today;
+    for (int64_t day = today + 1; day < line->period.end && status == STATUS_OK; day++) {
+        status = saturation_step(seen, &course);
+        if (status == STATUS_OK)
+            status = as_robots(line, seen, course.robots, &now);
+        if (line->has_limit && line->runs_out == FORECAST_NEVER &&
+            fraction_compare(now, line->limit) >= 0)
+            line->runs_out = day;
+    }
+    line->forecast.at_end = now;
+    return status;
+}
+
+static enum status look_at_arrivals(const struct burndown_facts *facts, struct burndown_line *line)
+{
+    struct saturation seen = facts->arrivals;
+    const int64_t today = line->first_day + (int64_t)line->day_count - 1;
+    struct forecast *forecast = &line->forecast;
+
+    seen.days = (int64_t)line->day_count;
+    seen.newcomer_days =
+        seen.days - 1 < SATURATION_RECENT ? seen.days - 1 : (int64_t)SATURATION_RECENT;
+    enum status status = saturation_open(&seen);
+    if (status != STATUS_OK)
+        return status == STATUS_AGAIN ? STATUS_OK : status;
+    status = foresee(line, &seen, today);
+    forecast->so_far = forecast->low = line->so_far;
+    forecast->per_day = fraction_ratio(seen.newcomers, seen.newcomer_days);
+    if (status == STATUS_OK)
+        status = saturation_most(&seen, line->period.end - 1 - today, &forecast->high);
+    if (status == STATUS_OK)
+        status = as_robots(line, &seen, forecast->high, &forecast->high);
+    if (status == STATUS_OK && fraction_compare(forecast->high, forecast->at_end) < 0)
+        forecast->high = forecast->at_end;
+    line->has_forecast = status == STATUS_OK;
+    line->formula = BURNDOWN_SATURATION;
+    line->trend_days = line->day_count;
+    return status;
+}
+
 static enum status fill_devices(const struct burndown_facts *facts, struct burndown_line *line)
 {
     size_t count;
@@ -265,7 +342,8 @@ static enum status fill_devices(const struct burndown_facts *facts, struct burnd
         rows = rows_in(facts->devices, facts->device_days, line->earlier_periods[i], &count);
         line->earlier[i].amount = course_devices(rows, count, line->subject.measured);
     }
-    return STATUS_OK;
+    return burndown_by_saturation(line) && !line->endless ? look_at_arrivals(facts, line)
+                                                          : STATUS_OK;
 }
 
 static enum status add_up(const struct fraction *days, size_t count, struct fraction *sum)
@@ -343,6 +421,7 @@ static enum status look_ahead(const struct forecast_basis *basis, struct burndow
     if (status == STATUS_OK)
         status = raise(line->base, &forecast->high);
     line->has_forecast = status == STATUS_OK;
+    line->formula = line->day_count > 1 ? BURNDOWN_MEAN_OF_DAYS : BURNDOWN_PART_OF_FIRST_DAY;
     line->trend_days =
         line->day_count - 1 < FORECAST_DAYS ? line->day_count - 1 : (size_t)FORECAST_DAYS;
     return status;
@@ -467,6 +546,7 @@ enum status burndown_fill(const struct burndown_facts *facts, struct arena *aren
 
     line->base = line->so_far = FRACTION_ZERO;
     line->runs_out = FORECAST_NEVER;
+    line->has_forecast = line->has_missing = line->has_cost = false;
     line->has_limit = line->subject.has_limit;
     line->limit = line->subject.limit;
     if (line->commitment != NULL && !line->endless)

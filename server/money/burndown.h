@@ -9,6 +9,7 @@
 #define SERVER_MONEY_BURNDOWN_H
 
 #include "server/money/course.h"
+#include "server/money/saturation.h"
 
 #define BURNDOWN_PERIODS  12 /* earlier ones that are told */
 #define BURNDOWN_EARLIER  30 /* of a day each */
@@ -38,6 +39,14 @@ enum burndown_told {
     BURNDOWN_BY_BILL,    /* sums by day do not tell it: only what the bill counted so far */
 };
 const char *burndown_told_name(enum burndown_told told);
+
+/* What a forecast is told by. */
+enum burndown_formula {
+    BURNDOWN_MEAN_OF_DAYS,      /* the mean of the last whole days goes on */
+    BURNDOWN_PART_OF_FIRST_DAY, /* what of the first day has gone by does */
+    BURNDOWN_SATURATION,        /* robots that are still to be seen, as saturation.h has it */
+};
+const char *burndown_formula_name(enum burndown_formula formula);
 
 /* An earlier period and what it came to. */
 struct burndown_earlier {
@@ -71,6 +80,7 @@ struct burndown_line {
     struct fraction limit;
     struct burndown_earlier *earlier;
     bool has_forecast;
+    enum burndown_formula formula;
     size_t trend_days; /* that it is told by; 0: what of today has gone by */
     struct forecast forecast;
     int64_t runs_out; /* day, or FORECAST_NEVER */
@@ -97,12 +107,17 @@ struct burndown_facts {
     int64_t now_ms;
     const struct course_usage *devices; /* BY_DEVICES: by day, in order */
     size_t device_days;
+    struct saturation arrivals;        /* likewise, where burndown_by_saturation(): seen and when */
     const struct course_usage *minute; /* BY_MINUTE */
     size_t minute_count;
     const struct course_usage *all; /* of a share: all contracts' */
     size_t all_count;
     struct fraction billed; /* BY_BILL, and distinct devices: the quantity of the period so far */
 };
+
+/* Whether the robots seen so far tell where it is going: the distinct ones of a period, and the
+ * busiest day, which grows as they do. */
+bool burndown_by_saturation(const struct burndown_line *line);
 
 /* STATUS_FULL: a number does not fit. */
 MUST_CHECK enum status burndown_fill(const struct burndown_facts *facts, struct arena *arena,

@@ -82,6 +82,30 @@ static enum status read_devices(struct store_conn *conn, struct burning *burning
     return status;
 }
 
+/* When which robots were seen in the period: those of all versions that own days of it, as one. */
+static enum status read_arrivals(struct store_conn *conn, struct burning *burning,
+                                 const struct burndown_line *line)
+{
+    const struct contract *contract = &burning->found->contract;
+    const int64_t today = zone_day(burning->found->zone, burning->now_ms);
+    const int64_t from = line->period.first;
+    const char *counters[CONTRACT_VERSIONS];
+    size_t count = 0;
+
+    for (size_t v = 0; v < contract->version_count; v++) {
+        const size_t counter = counter_in(&contract->versions[v], line);
+
+        if (counter != BURNDOWN_NO_TALLY)
+            counters[count++] = arena_format(burning->arena, "%lld:%zu",
+                                             (long long)contract->versions[v].version, counter);
+    }
+    if (arena_failed(burning->arena))
+        return STATUS_MEMORY;
+    return thresholds_read_arrivals(conn, contract->contract_id, counters, count,
+                                    &(struct period_range){from, line->period.end},
+                                    today - SATURATION_RECENT + 1, &burning->facts.arrivals);
+}
+
 /* What only the bill's counts tell. */
 static enum status read_billed(struct store_conn *conn, struct burning *burning,
                                const struct burndown_line *line)
@@ -141,6 +165,8 @@ static enum status fill(struct store_conn *conn, struct burning *burning,
 
     if (line->told == BURNDOWN_BY_DEVICES)
         status = read_devices(conn, burning, line);
+    if (status == STATUS_OK && burndown_by_saturation(line))
+        status = read_arrivals(conn, burning, line);
     if (status == STATUS_OK && wants_bill(line))
         status = read_billed(conn, burning, line);
     return status == STATUS_OK ? burndown_fill(&burning->facts, burning->arena, line) : status;
@@ -344,8 +370,7 @@ static void write_forecast(struct json_writer *writer, const struct burndown_lin
         return;
     }
     json_begin_object(writer);
-    json_write_member(writer, "formula",
-                      line->trend_days > 0 ? "mean_of_days" : "part_of_first_day");
+    json_write_member(writer, "formula", burndown_formula_name(line->formula));
     write_number(writer, "days", (int64_t)line->trend_days);
     write_amount(writer, "per_day", line->forecast.per_day);
     write_amount(writer, "at_end", line->forecast.at_end);

@@ -124,6 +124,36 @@ enum status thresholds_read_devices(struct store_conn *conn, struct arena *arena
                       rows, count);
 }
 
+enum status thresholds_read_arrivals(struct store_conn *conn, const char *contract_id,
+                                     const char *const *counters, size_t count,
+                                     const struct period_range *days, int64_t recent_day,
+                                     struct saturation *out)
+{
+    STORE_STATEMENT(
+        read, "WITH seen AS (SELECT device_id, min(at_day) AS first, count(DISTINCT at_day) AS days"
+              "  FROM myna.tally WHERE contract_id = $1 AND (version, charge) IN"
+              "   (SELECT split_part(p, ':', 1)::integer, split_part(p, ':', 2)::integer"
+              "    FROM unnest($2::text[]) AS p)"
+              "  AND at_day >= $3 AND at_day < $4 AND cell = 0 AND quantity > 0 GROUP BY device_id)"
+              " SELECT count(*), count(*) FILTER (WHERE days = 1),"
+              "  count(*) FILTER (WHERE days = 2),"
+              "  count(*) FILTER (WHERE first > $3 AND first >= $5) FROM seen");
+    struct result result = {0};
+    enum status status = store_exec(
+        conn, &read,
+        STORE_VALUES(value_text(contract_id), value_text_array(counters, count),
+                     value_int(days->first), value_int(days->end), value_int(recent_day)),
+        &result);
+
+    if (status == STATUS_OK)
+        *out = (struct saturation){.seen = result_int(&result, 0, 0),
+                                   .once = result_int(&result, 0, 1),
+                                   .twice = result_int(&result, 0, 2),
+                                   .newcomers = result_int(&result, 0, 3)};
+    result_release(&result);
+    return status;
+}
+
 enum status thresholds_read_pools(struct store_conn *conn, struct arena *arena,
                                   struct thresholds_pool **rows, size_t *count)
 {

@@ -7,6 +7,7 @@
 
 #include "server/fleet/threshold.h"
 #include "server/money/course.h"
+#include "server/money/saturation.h"
 #include "server/store/document.h"
 
 /* ---- what they are judged by ---- */
@@ -36,6 +37,13 @@ MUST_CHECK enum status thresholds_read_devices(struct store_conn *conn, struct a
 /* The points of a budget or hard cap for which nobody wrote any: JSON. */
 #define THRESHOLDS_USUAL                                                                           \
     "[{\"at\": \"80%\", \"do\": [\"alert\"]}, {\"at\": \"100%\", \"do\": [\"alert\"]}]"
+
+/* Robots that these counters ("version:place") saw in those days: how many, how many of them on one
+ * day and on two, and how many first on recent_day or later, but not on the first of all. */
+MUST_CHECK enum status thresholds_read_arrivals(struct store_conn *conn, const char *contract_id,
+                                                const char *const *counters, size_t count,
+                                                const struct period_range *days, int64_t recent_day,
+                                                struct saturation *out);
 
 /* Running accounts of budgets and of contracts' hard caps in their present periods. Plain data;
  * texts are in the arena. */

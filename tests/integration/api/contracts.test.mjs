@@ -47,9 +47,9 @@ test('a contract tells how each limit is used up and where that is going', async
   assert.equal(status, 200);
   assert.deepEqual([body.currency, body.zone, body.today, body.term], ['CNY', 'UTC', day(0), {from: day(-20), to: day(40)}]);
   assert.deepEqual(body.lines.map(({kind, name, state}) => [kind, name, state]), [
-    ['commitment', 'commitments/0', 'short'], ['cap', 'most', 'runs_out'], ['commitment', 'robots', 'below'],
+    ['commitment', 'commitments/0', 'short'], ['commitment', 'robots', 'short'], ['cap', 'most', 'runs_out'],
     ['cap', 'daily', 'on_course'], ['cap', 'caps/2', 'on_course'], ['threshold', 'spend', 'on_course']]);
-  const [promise, most, robots, daily, level, spend] = body.lines;
+  const [promise, robots, most, daily, level, spend] = body.lines;
 
   assert.equal(promise.shortfall.rule, 'fee_per_unit');
   assert.ok(Math.abs(Number(promise.shortfall.cost) - Number(promise.shortfall.missing) / 100) < 1e-6, promise.shortfall.cost);
@@ -60,7 +60,9 @@ test('a contract tells how each limit is used up and where that is going', async
   assert.ok(Number(low) < Number(at_end) && Number(at_end) < Number(high), 'a band around the trend');
   assert.equal(most.forecast.runs_out, day(11), '1,060 left at 95.7 a day');
   assert.deepEqual(most.thresholds.map(({trigger, at, point}) => [trigger, at, point]), [['share', '0.5', '1500']]);
-  assert.deepEqual([robots.told_by, robots.so_far, robots.days.amounts[17], robots.forecast], ['devices', '4', '4', null]);
+  assert.deepEqual([robots.told_by, robots.so_far, robots.days.amounts[17], robots.shortfall.missing], ['devices', '4', '4', '2']);
+  assert.deepEqual(robots.forecast, {formula: 'saturation', days: 21, per_day: '0.285714285714', at_end: '8', low: '4', high: '15', runs_out: null},
+    'four seen once in 21 days: 5.7 are hidden; a line of newcomers ends at 15');
   assert.deepEqual([daily.earlier.length, daily.earlier[0], daily.hard], [20, {from: day(-1), to: day(0), amount: '7'}, true]);
   assert.deepEqual([level.told_by, level.days, level.so_far], ['minute', null, '0']);
   assert.deepEqual([spend.is_money, spend.so_far, spend.thresholds[0].do], [true, '2120', ['alert', 'block']], '21 days of 100 and 20 of usage');
@@ -140,6 +142,7 @@ test('a vendor\'s pack tells volumes, first tokens, errors, service credits, sta
     {model: 'm', answers: 20, p50_ms: 100, p95_ms: 190}, {model: 'n', answers: 1, p50_ms: 700, p95_ms: 700}]);
   assert.deepEqual(body.service_credits, [{contract: 'c-4', name: 'outage', from: day(-5), to: day(-3), amount: '10.00', currency: 'CNY',
     steps: [{kind: 'share', quantity: '20', price: '0.5', amount: '10'}]}], 'half of two days of 10');
+  assert.match(await ctl('statement', 'bill', 'c-4', '--steps'), /\noutage .* = -10\.00\n    less 20 x 0\.5 = -10\n/);
   assert.ok(body.standings.find(({contract}) => contract === 'c-1').lines.some(({kind, state}) => kind === 'commitment' && state === 'short'));
   assert.deepEqual(body.contracts.map(({id, versions}) => [id, versions.length]), [['c-1', 3], ['c-2', 1], ['c-4', 1]]);
 

@@ -40,6 +40,8 @@ function single(line, today) {
     const rows = Array.from({ length: to - from }, (_, i) => [from + i, line.days.amounts[i] === undefined ? null : Number(line.days.amounts[i]), null, null, null]);
     const now = rows[numberOf(today) - from];
     if (now && rows.length > 1) now.splice(1, 3, null, null, now[1]); // a day that goes on is a point of its own
+    const { forecast } = line;
+    if (forecast && line.days.amounts.length < rows.length) rows.at(-1).splice(2, 3, Number(forecast.low), Number(forecast.at_end), Number(forecast.high));
     return { rows, marker: numberOf(today) };
   }
   const rows = [...line.earlier].reverse().map(({ from, amount }) => [numberOf(from), Number(amount), null, null, null]);
@@ -151,7 +153,7 @@ export function BurnPlot({ line, today, show, brief, label }) {
     return { rows, marker, data: [0, 1, 2, 3, 4].map((column) => rows.map((row) => row[column])) };
   }, [line, today]);
   const { rows, marker, data } = drawn;
-  if (rows.length < 2) return null;
+  if (rows.length === 0) return null; // a daily cap has its first day
   // the scale is a part of the options: they are made anew when it moves
   const version = [rows.length, line.limit, line.so_far, line.forecast?.high, line.thresholds.length].join();
   return html`<div class="burn-plot">

@@ -214,20 +214,35 @@ static void a_hard_cap_on_spend_begins_with_the_fees_of_its_period(void **state)
     assert_int_equal(line(fixture, "money")->runs_out, fixture->first + 31 + 16);
 }
 
-static void robots_have_a_number_each_day_and_no_trend(void **state)
+static void robots_have_a_number_each_day_and_go_where_those_seen_tell(void **state)
 {
     struct fixture *fixture = *state;
     struct burndown_line *robots;
 
     fixture->devices[3].quantities[0] = 90;
     fixture->devices[40].quantities[0] = 60;
+    /* 140 in 41 days, 20 of them once, 5 twice: 39.02 are hidden, of whom 1.23 % come each day */
+    fixture->facts.arrivals =
+        (struct saturation){.seen = 140, .once = 20, .twice = 5, .newcomers = 28};
     robots = line(fixture, "robots");
     assert_int_equal(robots->day_count, DAYS);
     assert_amount(robots->days[3], 90);
     assert_amount(robots->so_far, 90);
-    assert_false(robots->has_forecast);
-    assert_int_equal(robots->state, BURNDOWN_BELOW);
+    assert_int_equal(robots->formula, BURNDOWN_SATURATION);
+    assert_amount(robots->forecast.low, 90);
+    assert_amount(robots->forecast.at_end, 115); /* 90 of 140, so 114.6 of 178.3 */
+    assert_amount(robots->forecast.high, 507);   /* as of 140 and 2 a day for 324 days */
+    assert_int_equal(robots->state, BURNDOWN_ON_COURSE);
+    assert_true(robots->runs_out > fixture->first + DAYS);
+    fixture->facts.arrivals = (struct saturation){.seen = 140, .twice = 5};
+    robots = line(fixture, "robots");
+    assert_amount(robots->forecast.at_end, 90);
+    assert_int_equal(robots->runs_out, FORECAST_NEVER);
+    assert_int_equal(robots->state, BURNDOWN_SHORT);
     assert_amount(robots->missing, 10);
+    fixture->facts.arrivals = (struct saturation){0};
+    assert_false(line(fixture, "robots")->has_forecast);
+    assert_int_equal(line(fixture, "robots")->state, BURNDOWN_BELOW);
     fixture->devices[40].quantities[0] = 100;
     assert_int_equal(line(fixture, "robots")->state, BURNDOWN_MET);
 }
@@ -277,8 +292,8 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_hard_cap_on_spend_begins_with_the_fees_of_its_period,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(robots_have_a_number_each_day_and_no_trend, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(robots_have_a_number_each_day_and_go_where_those_seen_tell,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_periods_before_are_told_back_to_the_terms_first, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_wrong_comes_first, set_up, tear_down),
