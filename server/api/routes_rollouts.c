@@ -386,9 +386,8 @@ static void act(const struct api *api, struct request *request, struct reply *re
 /* Those without anything to say: the last word of the path is the event. */
 static void act_simply(void *context, struct request *request, struct reply *reply)
 {
-    static const enum rollout_event events[] = {ROLLOUT_START,  ROLLOUT_APPROVE, ROLLOUT_PAUSE,
-                                                ROLLOUT_RESUME, ROLLOUT_NEXT,    ROLLOUT_RETRY,
-                                                ROLLOUT_ABORT};
+    static const enum rollout_event events[] = {ROLLOUT_START, ROLLOUT_PAUSE, ROLLOUT_RESUME,
+                                                ROLLOUT_NEXT,  ROLLOUT_RETRY, ROLLOUT_ABORT};
     const char *word = strrchr(request->path, '/') + 1;
 
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
@@ -397,25 +396,51 @@ static void act_simply(void *context, struct request *request, struct reply *rep
     }
 }
 
-struct force {
-    const char *reason;
+struct saying {
+    const char *text;
 };
 
-static void force(void *context, struct request *request, struct reply *reply)
+/* What must be said why. */
+static void act_because(const struct api *api, struct request *request, struct reply *reply,
+                        enum rollout_event event)
 {
     static const struct json_field fields[] = {
         {.name = "reason",
          .kind = JSON_FIELD_TEXT,
-         .offset = offsetof(struct force, reason),
+         .offset = offsetof(struct saying, text),
          .required = true,
          .min = 3,
          .max = 300},
     };
-    struct force wanted;
+    struct saying wanted;
 
     if (answer_decode(request, reply, fields, 1, &wanted))
+        act(api, request, reply, (struct rollouts_act){.event = event, .reason = wanted.text});
+}
+
+static void force(void *context, struct request *request, struct reply *reply)
+{
+    act_because(context, request, reply, ROLLOUT_FORCE);
+}
+
+static void decline(void *context, struct request *request, struct reply *reply)
+{
+    act_because(context, request, reply, ROLLOUT_DECLINE);
+}
+
+static void approve(void *context, struct request *request, struct reply *reply)
+{
+    static const struct json_field fields[] = {
+        {.name = "remark",
+         .kind = JSON_FIELD_TEXT,
+         .offset = offsetof(struct saying, text),
+         .max = 300},
+    };
+    struct saying wanted = {0};
+
+    if (request->body.size == 0 || answer_decode(request, reply, fields, 1, &wanted))
         act(context, request, reply,
-            (struct rollouts_act){.event = ROLLOUT_FORCE, .reason = wanted.reason});
+            (struct rollouts_act){.event = ROLLOUT_APPROVE, .reason = wanted.text});
 }
 
 struct back {
@@ -463,7 +488,8 @@ static const struct route rows[] = {
     {"GET", "/api/v1/rollouts/{id}/history", ROUTE_VIEWER, history, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/rollouts/{id}/preflight", ROUTE_VIEWER, ask_preflight, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/rollouts/{id}/start", ROUTE_OPERATOR, act_simply, ROUTE_BODY_NORMAL},
-    {"POST", "/api/v1/rollouts/{id}/approve", ROUTE_APPROVER, act_simply, ROUTE_BODY_NORMAL},
+    {"POST", "/api/v1/rollouts/{id}/approve", ROUTE_APPROVER, approve, ROUTE_BODY_NORMAL},
+    {"POST", "/api/v1/rollouts/{id}/decline", ROUTE_APPROVER, decline, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/rollouts/{id}/pause", ROUTE_OPERATOR, act_simply, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/rollouts/{id}/resume", ROUTE_OPERATOR, act_simply, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/rollouts/{id}/next", ROUTE_OPERATOR, act_simply, ROUTE_BODY_NORMAL},

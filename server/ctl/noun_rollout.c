@@ -427,12 +427,27 @@ static int act_with(struct ctl *ctl, const char *tail, const char *member, const
     return result == CTL_DONE ? show(ctl, &answer) : result;
 }
 
-static int force(struct ctl *ctl)
+static int act_because(struct ctl *ctl, const char *tail)
 {
     const char *reason = args_option(&ctl->args, "reason", NULL);
 
     return reason == NULL ? ctl_misuse("say why: --reason TEXT")
-                          : act_with(ctl, "/force", "reason", reason, false);
+                          : act_with(ctl, tail, "reason", reason, false);
+}
+
+static int force(struct ctl *ctl)
+{
+    return act_because(ctl, "/force");
+}
+
+static int decline(struct ctl *ctl)
+{
+    return act_because(ctl, "/decline");
+}
+
+static int approve(struct ctl *ctl)
+{
+    return act_with(ctl, "/approve", "remark", args_option(&ctl->args, "remark", NULL), false);
 }
 
 static int roll_back(struct ctl *ctl)
@@ -602,7 +617,13 @@ const struct ctl_verb noun_rollout_verbs[] = {
      "status is 1 when it would be refused.",
      preflight},
     {"rollout", "start", "ROLLOUT", 1, 1, "", "start a draft", act},
-    {"rollout", "approve", "ROLLOUT", 1, 1, "", "agree to another operator's", act},
+    {"rollout", "approve", "ROLLOUT", 1, 1, "remark=TEXT(kept in its history and the audit)",
+     "agree to another operator's", approve},
+    {"rollout", "decline", "ROLLOUT", 1, 1, "reason=TEXT*",
+     "do not agree to another operator's, for a reason\n"
+     "Decline what waits for an approval: it is a draft again. What has outgrown its approval "
+     "stays paused. The TEXT stands in the rollout, its history and the audit.",
+     decline},
     {"rollout", "pause", "ROLLOUT", 1, 1, "", "hold it; robots that have it keep it", act},
     {"rollout", "resume", "ROLLOUT", 1, 1, "", "go on after a pause", act},
     {"rollout", "next", "ROLLOUT", 1, 1, "",

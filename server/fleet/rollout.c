@@ -37,10 +37,11 @@ static const struct {
 static_assert(sizeof places / sizeof *places == ROLLOUT_PLACES, "each place has a row");
 
 static const char *const event_names[] = {
-    "nothing",  "start",       "approve",  "pause",   "resume",         "next",  "force", "force",
-    "retry",    "roll_back",   "abort",    "checked", "needs_approval", "busy",  "free",  "refuse",
-    "all_open", "all_settled", "look",     "soak_on", "green",          "green", "green", "red",
-    "red",      "no_verdict",  "all_back", "gone",    "expired",
+    "nothing", "start",   "approve",   "pause",       "resume",     "next",           "force",
+    "force",   "retry",   "roll_back", "abort",       "checked",    "needs_approval", "busy",
+    "free",    "refuse",  "all_open",  "all_settled", "look",       "soak_on",        "green",
+    "green",   "green",   "red",       "red",         "no_verdict", "all_back",       "gone",
+    "expired", "decline",
 };
 static_assert(sizeof event_names / sizeof *event_names == ROLLOUT_EVENTS, "each has a name");
 
@@ -64,6 +65,7 @@ static const struct {
     {ROLLOUT_PREFLIGHT, ROLLOUT_EXPIRED, ROLLOUT_DRAFT, ROLLOUT_DO_NOTHING},
 
     {ROLLOUT_APPROVAL, ROLLOUT_APPROVE, ROLLOUT_PREFLIGHT, ROLLOUT_DO_NOTHING},
+    {ROLLOUT_APPROVAL, ROLLOUT_DECLINE, ROLLOUT_DRAFT, ROLLOUT_DO_NOTHING},
     {ROLLOUT_APPROVAL, ROLLOUT_ABORT, ROLLOUT_ABORTED, ROLLOUT_DO_END},
     {ROLLOUT_APPROVAL, ROLLOUT_GONE, ROLLOUT_ABORTED, ROLLOUT_DO_END},
     {ROLLOUT_APPROVAL, ROLLOUT_EXPIRED, ROLLOUT_DRAFT, ROLLOUT_DO_NOTHING},
@@ -168,6 +170,7 @@ static const struct {
     {ROLLOUT_STALLED, ROLLOUT_EXPIRED, ROLLOUT_STALLED, ROLLOUT_DO_REMIND},
 
     {ROLLOUT_OUTGROWN, ROLLOUT_APPROVE, ROLLOUT_PUBLISHING, ROLLOUT_DO_NOTHING},
+    {ROLLOUT_OUTGROWN, ROLLOUT_DECLINE, ROLLOUT_OUTGROWN, ROLLOUT_DO_NOTHING},
     {ROLLOUT_OUTGROWN, ROLLOUT_ROLL_BACK, ROLLOUT_ROLLING_BACK, ROLLOUT_DO_NOTHING},
     {ROLLOUT_OUTGROWN, ROLLOUT_GONE, ROLLOUT_ABORTED, ROLLOUT_DO_END},
     {ROLLOUT_OUTGROWN, ROLLOUT_EXPIRED, ROLLOUT_OUTGROWN, ROLLOUT_DO_REMIND},

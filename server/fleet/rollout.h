@@ -90,8 +90,9 @@ enum rollout_event {
     ROLLOUT_ALL_BACK = 26,
     ROLLOUT_GONE = 27,    /* its layer's group was deleted */
     ROLLOUT_EXPIRED = 28, /* rollout_limit_ms() is over */
+    ROLLOUT_DECLINE = 29, /* an operator's: whoever could approve does not, and says why */
 };
-#define ROLLOUT_EVENTS 29
+#define ROLLOUT_EVENTS 30
 
 /* "start", "all_open": how the audit and the API name it. */
 const char *rollout_event_name(enum rollout_event event);

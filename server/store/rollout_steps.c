@@ -198,7 +198,8 @@ enum status rollout_steps_move(struct store_conn *conn, struct arena *arena,
     STORE_STATEMENT(
         update,
         "WITH old AS (SELECT * FROM myna.rollout WHERE rollout_id = $3 AND version = $4),"
-        " r AS (UPDATE myna.rollout r SET state = $5, step = $6, cause = $7, state_reason = $8,"
+        " r AS (UPDATE myna.rollout r SET state = $5, step = $6, cause = $7, "
+        "    state_reason = CASE WHEN $12 = 'approve' THEN '' ELSE $8 END,"
         "    wave = $9::bigint::integer, version = r.version + 1, step_since = $10, due_at = $11,"
         "    started_at = CASE WHEN $12 = 'start' THEN $10 ELSE r.started_at END,"
         "    approver = CASE WHEN $12 = 'approve' THEN $1 WHEN $5 = 'draft' THEN NULL"
@@ -214,7 +215,7 @@ enum status rollout_steps_move(struct store_conn *conn, struct arena *arena,
         "     jsonb_strip_nulls(jsonb_build_object('state', old.state, 'step', old.step,"
         "       'cause', old.cause, 'wave', old.wave)),"
         "     jsonb_strip_nulls(jsonb_build_object('state', r.state, 'step', r.step,"
-        "       'cause', r.cause, 'wave', r.wave, 'reason', nullif(r.state_reason, ''))))),"
+        "       'cause', r.cause, 'wave', r.wave, 'reason', nullif($8, ''))))),"
         "   min(myna.tell_rollout(r.rollout_id)::text) FROM r JOIN old USING (rollout_id))"
         "SELECT to_jsonb(r.version), r.version FROM r, done");
     const struct rollout_name *name = rollout_name(move->to);

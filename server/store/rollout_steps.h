@@ -81,8 +81,8 @@ MUST_CHECK enum status rollout_steps_reach(struct store_conn *conn, const char *
 struct rollout_steps_move {
     enum rollout_event event;
     enum rollout_place to;
-    int64_t wave; /* from now on */
-    const char *reason;
+    int64_t wave;       /* from now on */
+    const char *reason; /* of an approval a remark, for the audit alone */
     const struct author *by;
     struct span asked; /* what another operator is asked to agree to; empty: as before */
     int64_t now_ms;

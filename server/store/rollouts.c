@@ -37,9 +37,10 @@ static const struct {
     enum rollout_event event;
     const char *word;
 } acts[] = {
-    {ROLLOUT_START, "start"},   {ROLLOUT_APPROVE, "approve"},     {ROLLOUT_PAUSE, "pause"},
-    {ROLLOUT_RESUME, "resume"}, {ROLLOUT_NEXT, "next"},           {ROLLOUT_RETRY, "retry"},
-    {ROLLOUT_FORCE, "force"},   {ROLLOUT_ROLL_BACK, "roll-back"}, {ROLLOUT_ABORT, "abort"},
+    {ROLLOUT_START, "start"}, {ROLLOUT_APPROVE, "approve"}, {ROLLOUT_DECLINE, "decline"},
+    {ROLLOUT_PAUSE, "pause"}, {ROLLOUT_RESUME, "resume"},   {ROLLOUT_NEXT, "next"},
+    {ROLLOUT_RETRY, "retry"}, {ROLLOUT_FORCE, "force"},     {ROLLOUT_ROLL_BACK, "roll-back"},
+    {ROLLOUT_ABORT, "abort"},
 };
 
 static bool may_act(const struct json *rollout, enum rollout_place place, enum rollout_event event)

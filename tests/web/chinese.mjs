@@ -92,7 +92,13 @@ export function chineseTests(on) {
     await button('sign_in', hers).click();
     await hers.getByRole('table', {name: t('nav.rollouts')}).getByRole('link', {name: 'wrong-model'}).click();
     await button('rollout_act.approve', hers).click();
-    await hers.locator('.event', {hasText: t('rollout_event.approve')}).getByText('anna').waitFor();
+    const asked = hers.getByRole('dialog');
+    await asked.getByLabel(t('rollout.remark')).fill('周末之前');
+    await allChinese(hers);
+    await button('rollout_act.approve', asked).click();
+    const approved = hers.locator('.event', {hasText: t('rollout_event.approve')});
+    await approved.getByText('anna').waitFor();
+    await approved.getByText('周末之前').waitFor();
     await allChinese(hers);
     await hers.context().close();
   });

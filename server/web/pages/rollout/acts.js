@@ -7,16 +7,39 @@ import { TextField } from "../../components/field.js";
 import { attempt } from "../../components/toast.js";
 import { Button } from "../../components/ui.js";
 import { navigate } from "../../router.js";
+import { tell } from "../../said.js";
 import { may, whoAmI } from "../../session.js";
 import { t, word } from "../../text.js";
 
 const PRIMARY = ["start", "approve", "resume", "next"];
-const ASKED = ["force", "roll-back", "abort", "delete"]; // what is not done by one click
+const ASKED = ["approve", "decline", "force", "roll-back", "abort", "delete"]; // what is not done by one click
 const key = (act) => act.replace("-", "_");
 
 function kind(act) {
   if (PRIMARY.includes(act)) return "primary";
   return act === "roll-back" ? "danger" : "";
+}
+
+const APPROVERS = ["approve", "decline"];
+
+function Approve({ row, submit, onClose }) {
+  const [remark, setRemark] = useState("");
+  return html`<${FormDialog} title=${t("rollout.approve.title", { id: row.id })} action=${t("rollout_act.approve")}
+      submit=${() => submit(remark.trim() ? { remark: remark.trim() } : {})} onClose=${onClose}>${(problem) => html`
+    ${row.reason && html`<p>${tell(row.reason)}</p>`}
+    <${TextField} label=${t("rollout.remark")} hint=${t("rollout.remark.hint")} value=${remark} onInput=${setRemark}
+      error=${problem?.at("/remark")} maxlength="300" autofocus />`}
+  </${FormDialog}>`;
+}
+
+function Decline({ row, submit, onClose }) {
+  const [reason, setReason] = useState("");
+  return html`<${FormDialog} title=${t("rollout.decline.title", { id: row.id })} action=${t("rollout_act.decline")}
+      ready=${reason.trim().length > 2} submit=${() => submit({ reason: reason.trim() })} onClose=${onClose}>${(problem) => html`
+    <p>${t(row.state === "approval" ? "rollout.decline.text" : "rollout.decline.paused")}</p>
+    <${TextField} label=${t("rollout.reason")} hint=${t("rollout.decline.hint")} value=${reason} onInput=${setReason}
+      error=${problem?.at("/reason")} maxlength="300" autofocus />`}
+  </${FormDialog}>`;
 }
 
 function Force({ row, submit, onClose }) {
@@ -46,8 +69,8 @@ export function Acts({ row, etag, reload }) {
   const [asking, setAsking] = useState("");
   const close = () => setAsking("");
   const act = async (what, body) => {
-    // whoever approves agrees to the figures on this page: not to others that are asked about meanwhile
-    const { data } = await post(`/rollouts/${row.id}/${what}`, body ?? {}, what === "approve" ? etag : undefined);
+    // whoever approves or declines has judged the figures on this page: not others that are asked about meanwhile
+    const { data } = await post(`/rollouts/${row.id}/${what}`, body ?? {}, APPROVERS.includes(what) ? etag : undefined);
     if (data.id !== row.id) navigate(`/rollouts/${data.id}`);
     else await reload();
   };
@@ -58,11 +81,13 @@ export function Acts({ row, etag, reload }) {
   const mine = row.author === `operator:${whoAmI().id}`;
   const offered = (row.acts ?? [])
     .filter((what) => !(what === "abort" && row.state === "draft") && !(what === "roll-back" && row.state === "rolling_back"))
-    .filter((what) => may(what === "approve" ? "approver" : "operator") && !(what === "approve" && mine));
+    .filter((what) => may(APPROVERS.includes(what) ? "approver" : "operator") && !(APPROVERS.includes(what) && mine));
   if (["draft", "aborted"].includes(row.state) && row.members === null && may("operator")) offered.push("delete");
   return html`${row.acts?.includes("approve") && mine && html`<span class="muted">${t("rollout.approval.mine")}</span>`}
     ${offered.map((what) => html`<${Button} key=${what} kind=${kind(what)}
       onClick=${() => (ASKED.includes(what) ? setAsking(what) : attempt(() => act(what)))}>${word("rollout_act", key(what))}</${Button}>`)}
+    ${asking === "approve" && html`<${Approve} row=${row} submit=${(body) => act("approve", body)} onClose=${close} />`}
+    ${asking === "decline" && html`<${Decline} row=${row} submit=${(body) => act("decline", body)} onClose=${close} />`}
     ${asking === "force" && html`<${Force} row=${row} submit=${(body) => act("force", body)} onClose=${close} />`}
     ${asking === "roll-back" && html`<${RollBack} row=${row} submit=${(body) => act("roll-back", body)} onClose=${close} />`}
     ${asking === "abort" && html`<${Confirm} title=${t("rollout.abort.title", { id: row.id })} text=${t("rollout.abort.text")}

@@ -9,7 +9,7 @@ import { number } from "../../format.js";
 import { tell } from "../../said.js";
 import { t, word } from "../../text.js";
 
-const TONES = { red: "bad", no_verdict: "warn", refuse: "warn", expired: "warn", pause: "warn", force: "warn", roll_back: "warn", green: "ok", all_back: "ok", gone: "bad" };
+const TONES = { red: "bad", no_verdict: "warn", refuse: "warn", decline: "warn", expired: "warn", pause: "warn", force: "warn", roll_back: "warn", green: "ok", all_back: "ok", gone: "bad" };
 
 function place(to) {
   const detail = to.cause ? word("rollout_cause", to.cause) : to.step && word("rollout_step", to.step);

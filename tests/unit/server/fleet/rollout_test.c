@@ -151,6 +151,10 @@ static void nobody_is_opened_before_approval(void **state)
     }
     assert_true(rollout_move(ROLLOUT_APPROVAL, ROLLOUT_APPROVE, &move));
     assert_int_equal(move.to, ROLLOUT_PREFLIGHT); /* the world has moved meanwhile */
+    assert_true(rollout_move(ROLLOUT_APPROVAL, ROLLOUT_DECLINE, &move));
+    assert_int_equal(move.to, ROLLOUT_DRAFT);
+    assert_true(rollout_move(ROLLOUT_OUTGROWN, ROLLOUT_DECLINE, &move));
+    assert_int_equal(move.to, ROLLOUT_OUTGROWN);
     for (int event = 0; event < ROLLOUT_EVENTS; event++) {
         if (rollout_move(ROLLOUT_OUTGROWN, (enum rollout_event)event, &move) &&
             event != ROLLOUT_APPROVE)
