@@ -302,6 +302,20 @@ static void sum_up(const struct gate_plan *plan, struct gate_verdict *verdict)
     }
 }
 
+/* In which both sides of the cost are told. What is expected is in that of the treated. */
+static void note_currency(const struct gate_plan *plan, const struct gate_group *treated,
+                          const struct gate_group *control, struct gate_verdict *verdict)
+{
+    const bool is_alone = plan->rules[GATE_COST].expected > 0 || !control->currency[0];
+
+    if (treated->has_one_currency &&
+        (is_alone ||
+         (control->has_one_currency &&
+          (!treated->currency[0] || strcmp(treated->currency, control->currency) == 0))))
+        memcpy(verdict->currency, treated->currency[0] ? treated->currency : control->currency,
+               sizeof verdict->currency);
+}
+
 void gate_judge(const struct gate_plan *plan, const struct gate_group *treated,
                 const struct gate_group *control, const struct gate_look *look,
                 struct gate_verdict *out)
@@ -312,5 +326,6 @@ void gate_judge(const struct gate_plan *plan, const struct gate_group *treated,
     *out = (struct gate_verdict){.alpha = plan->false_alarms / shares, .look = *look};
     for (size_t i = 0; i < GATE_METRICS; i++)
         judge(plan, (enum gate_metric)i, out->alpha, treated, control, &out->findings[i]);
+    note_currency(plan, treated, control, out);
     sum_up(plan, out);
 }

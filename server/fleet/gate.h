@@ -153,6 +153,7 @@ struct gate_verdict {
     enum gate_metric because; /* the first metric of that colour; of green: GATE_FAILURES */
     double alpha;             /* chance of a wrong red in each finding */
     struct gate_look look;
+    char currency[4]; /* of what turns cost, on both sides; "": several, or nothing was priced */
     struct gate_finding findings[GATE_METRICS];
 };
 

@@ -322,8 +322,9 @@ static void write_counts(struct json_writer *writer, const struct gate_finding *
 }
 
 static void write_finding(struct json_writer *writer, const struct gate_plan *plan,
-                          enum gate_metric metric, const struct gate_finding *finding)
+                          const struct gate_verdict *verdict, enum gate_metric metric)
 {
+    const struct gate_finding *finding = &verdict->findings[metric];
     char words[WORDS_SIZE];
 
     say(plan, metric, finding, words);
@@ -332,6 +333,8 @@ static void write_finding(struct json_writer *writer, const struct gate_plan *pl
     json_write_member(writer, "colour", gate_colour_name(finding->colour));
     json_write_member(writer, "reason", gate_reason_name(finding->reason));
     json_write_member(writer, "unit", is_of_shares(metric) ? "points" : "ratio");
+    if (metric == GATE_COST && verdict->currency[0] != 0)
+        json_write_member(writer, "currency", verdict->currency);
     write_number(writer, "treated", finding->treated);
     write_number(writer, "control", finding->control);
     write_number(writer, "effect", finding->effect);
@@ -400,7 +403,7 @@ void gate_json_write_verdict(struct json_writer *writer, const struct gate_plan 
     json_begin_array(writer);
     for (size_t i = 0; i < GATE_METRICS; i++)
         if (plan->rules[i].is_on)
-            write_finding(writer, plan, (enum gate_metric)i, &verdict->findings[i]);
+            write_finding(writer, plan, verdict, (enum gate_metric)i);
     json_end_array(writer);
     write_classes(writer, verdict);
     json_end_object(writer);

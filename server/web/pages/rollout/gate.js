@@ -4,7 +4,7 @@
 import { html } from "../../dom.js";
 import { Table } from "../../components/table.js";
 import { Chip } from "../../components/ui.js";
-import { milliseconds, NONE, number, percent, plain } from "../../format.js";
+import { digitsFor, milliseconds, money, NONE, number, percent, plain } from "../../format.js";
 import { t, word } from "../../text.js";
 
 const COLOURS = { red: "bad", green: "ok", none: "" };
@@ -14,10 +14,11 @@ const known = (value) => value !== null && value !== undefined;
 export const metricName = (metric) => (metric.startsWith("failures_")
   ? t("gate.failures_of", { what: word("error", metric.slice("failures_".length)) }) : word("gate", metric));
 
-function amount(metric, value) {
+function amount({ metric, currency }, value) {
   if (!known(value)) return NONE;
   if (TIMES.includes(metric)) return milliseconds(Math.round(value));
-  return metric === "cost" ? plain(value, 6) : percent(value, 2);
+  if (metric !== "cost") return percent(value, 2);
+  return currency ? money(value, currency, digitsFor([value])) : plain(value, 6);
 }
 
 // Differences of shares and ratios alike as what is more or less than before: 0.02 is 2 points or 2 %.
@@ -64,7 +65,7 @@ function Interval({ row }) {
   </svg>`;
 }
 
-const both = (row, name) => html`${amount(row.metric, row[name])}<span class="sub">${t("gate.counted", {
+const both = (row, name) => html`${amount(row, row[name])}<span class="sub">${t("gate.counted", {
   n: row.counts[`${name}_robots`], counted: number(row.counts[name]), robots: number(row.counts[`${name}_robots`]) })}</span>`;
 
 const COLUMNS = [

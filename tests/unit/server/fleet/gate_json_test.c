@@ -154,6 +154,7 @@ static void a_verdict_tells_its_numbers_and_says_them_in_words(void **state)
     verdict.findings[GATE_FIRST_TOKEN] = (struct gate_finding){
         GATE_RED, GATE_REASON_NONE, 1040, 800, 1.3, 1.25, 1.33, 1.2, 5000, 7000, 50, 500};
     verdict.findings[GATE_CLASS + GATE_CLASS_BUSY].treated = 0.01;
+    memcpy(verdict.currency, "CNY", 4);
     verdict_text(&plan, &verdict, &text);
     assert_int_equal(json_parse(buffer_span(&text), &json, NULL), STATUS_OK);
     assert_string_equal(json_text(json_member(json, "words"), ""),
@@ -166,6 +167,9 @@ static void a_verdict_tells_its_numbers_and_says_them_in_words(void **state)
     assert_string_equal(json_text(json_member(metric, "colour"), ""), "red");
     assert_true(fabs(json_double(json_member(metric, "lower"), 0) - 1.25) < 1e-12);
     assert_int_equal(json_int(json_member(json_member(metric, "counts"), "treated_robots"), 0), 50);
+    assert_null(json_member(metric, "currency"));
+    assert_string_equal(
+        json_text(json_member(json_item(json_member(json, "metrics"), 5), "currency"), ""), "CNY");
     assert_int_equal(json_count(json_member(json, "failures")), 1);
     assert_string_equal(
         json_text(json_member(json_item(json_member(json, "failures"), 0), "class"), ""), "busy");

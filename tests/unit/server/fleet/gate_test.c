@@ -313,14 +313,17 @@ static void prices_in_two_currencies_are_not_compared(void **state)
     (void)state;
     populate(0, 50, 300, &nothing);
     populate(1, 500, 300, &nothing);
+    assert_string_equal(judged(&plan).currency, "CNY");
     memcpy(control.currency, "USD", 4);
     assert_int_equal(judged(&plan).findings[GATE_COST].reason, GATE_REASON_CURRENCY);
+    assert_string_equal(judged(&plan).currency, "");
     assert_int_equal(judged(&plan).colour, GATE_NONE);
     memcpy(control.currency, "CNY", 4);
     control.has_one_currency = false;
     assert_int_equal(judged(&plan).findings[GATE_COST].reason, GATE_REASON_CURRENCY);
     plan.rules[GATE_COST].expected = 0.004;
     assert_int_equal(judged(&plan).findings[GATE_COST].colour, GATE_GREEN);
+    assert_string_equal(judged(&plan).currency, "CNY"); /* what is expected is in it */
     plan.rules[GATE_COST].expected = 0.002;
     assert_int_equal(judged(&plan).findings[GATE_COST].colour, GATE_RED);
     treated.has_one_currency = false;
