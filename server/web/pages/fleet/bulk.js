@@ -20,12 +20,38 @@ async function label(id, { key, value }) {
   await patch(`/devices/${id}`, { labels }, etag);
 }
 
+// What a deed would do to a robot: {changes, before, after} or {changes, says}.
+function labelled({ labels }, { key, value }) {
+  const [before, after] = [labels[key.trim()] ?? "", value.trim()];
+  return before === after ? { changes: false, says: t("bulk.has_it") } : { changes: true, before, after };
+}
+
+function joined({ groups }, { group }) {
+  return groups.includes(group) ? { changes: false, says: t("bulk.is_in") } : { changes: true, says: t("bulk.joins") };
+}
+
+function told({ online }) {
+  return online ? { changes: true, says: t("bulk.hears") } : { changes: false, says: t("bulk.offline") };
+}
+
 const DEEDS = [
-  { name: "label", role: "operator", isReady: ({ key }) => key.trim() !== "", run: label },
-  { name: "group", role: "operator", isReady: ({ group }) => group !== "", run: (id, { group }) => put(`/groups/${group}/devices/${id}`) },
+  { name: "label", role: "operator", isReady: ({ key }) => key.trim() !== "", run: label, effect: labelled },
+  { name: "group", role: "operator", isReady: ({ group }) => group !== "", effect: joined,
+    run: (id, { group }) => put(`/groups/${group}/devices/${id}`) },
   ...["identify", "report", "restart"].map((kind) => ({ name: kind, role: kind === "restart" ? "operator" : "support",
-    isReady: () => true, run: (id) => post(`/devices/${id}/commands`, { kind }) })),
+    isReady: () => true, effect: told, run: (id) => post(`/devices/${id}/commands`, { kind }) })),
 ];
+
+// Each robot with what it would come to, those first to which nothing happens.
+function Effects({ robots, deed, asked }) {
+  const effects = robots.map((robot) => ({ robot, ...deed.effect(robot, asked) }));
+  const idle = effects.filter(({ changes }) => !changes);
+  const line = ({ robot, before, after, says }) => html`<div key=${robot.id}><dt><a href="/robots/${robot.id}" target="_blank">${robot.name || robot.id}</a></dt>
+    <dd>${says ?? html`<span class="muted">${before || t("diff.unset")}</span> \u2192 ${after || t("diff.unset")}`}</dd></div>`;
+  return html`<p role="status">${t("bulk.changes", { n: effects.length - idle.length })}${idle.length > 0 && ` ${t(`bulk.idle.${deed.name === "label" || deed.name === "group"
+    ? "has" : "offline"}`, { n: idle.length })}`}</p>
+    <details><summary>${t("bulk.list")}</summary><dl class="diffs failed">${[...idle, ...effects.filter(({ changes }) => changes)].map(line)}</dl></details>`;
+}
 
 // {robots, isMore} of the list, or {problem}.
 function useRobots(query) {
@@ -114,6 +140,7 @@ export function BulkDialog({ query, onClose }) {
         options=${[["", t("groups.join")], ...groups.map(({ id, name }) => [id, name || id])]} />`}
       ${deed.name === "restart" && html`<label class="row tight"><input type="checkbox" checked=${confirmed}
         onChange=${(event) => setConfirmed(event.target.checked)} /> ${t("bulk.restart.sure", { n: robots.length })}</label>`}
+      ${!isMore && deed.isReady(asked) && html`<${Effects} robots=${robots} deed=${deed} asked=${asked} />`}
       <footer class="row end"><${Button} onClick=${onClose}>${t("cancel")}</${Button}>
         <${Button} kind="primary" type="submit" disabled=${!isReady}>${t("bulk.do", { n: robots.length })}</${Button}></footer>
     </form>`}

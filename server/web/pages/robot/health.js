@@ -20,6 +20,9 @@ const MEASURES = [
   ["health.disk_free_mib", (row) => row.disk_free_mib, "MiB"],
   ["health.turns_per", added("turns"), ""],
   ["health.failed_per", added("failed_turns"), ""],
+  ["health.underruns_per", added("audio_underruns"), ""],
+  ["health.late_per", added("frames_late"), ""],
+  ["health.journal_pending", (row) => row.journal_pending, ""],
   ["health.wifi_dbm", (row) => row.wifi_dbm || null, "dBm"],
 ];
 
