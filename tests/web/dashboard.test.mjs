@@ -269,11 +269,23 @@ test('a deed on a list tells whom it means before, and of each what became of it
   await dialog.getByText('sim-0006, sim-0007').waitFor();
   await dialog.getByLabel('Label', {exact: true}).fill('shop');
   await dialog.getByLabel('Its value').fill('north');
+  await dialog.getByText('It happens to 2 robots.').waitFor();
   await dialog.getByRole('button', {name: 'Do it to 2 robots'}).click();
   await dialog.getByText('Done: 2 of 2').waitFor();
   await dialog.getByRole('contentinfo').or(dialog.locator('footer')).getByRole('button', {name: 'Close'}).click();
   await page.goto('/fleet?filter=labels.shop+%3D+north');
   await page.getByText('2 robots shown').waitFor();
+  // who has it already is told first, and what the others had
+  await page.goto('/fleet?filter=id+in+%28sim-0007%2C+sim-0008%29');
+  await page.getByText('2 robots shown').waitFor();
+  await page.getByRole('button', {name: 'Do to all'}).click();
+  await dialog.getByLabel('Label', {exact: true}).fill('shop');
+  await dialog.getByLabel('Its value').fill('north');
+  await dialog.getByText('It happens to 1 robot. 1 has it already.').waitFor();
+  await dialog.getByText('Each robot, and what happens to it').click();
+  assert.deepEqual((await dialog.locator('.diffs > div').allInnerTexts()).map((line) => line.replaceAll(/\s+/g, ' ')),
+    ['sim-0007 has it already', 'sim-0008 not set → north']);
+  await dialog.getByRole('button', {name: 'Cancel'}).click();
 });
 
 test('a group of a filter is made, and its robots say who gave them its settings', async () => {

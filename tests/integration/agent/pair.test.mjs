@@ -7,6 +7,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, before, describe, test} from 'node:test';
 import {sleep, Stack} from '../../support/stack.mjs';
+import {hold} from '../api/openapi.mjs';
 import {fetchRoot, Pairing, Robot} from '../api/robot.mjs';
 
 let stack;
@@ -15,7 +16,7 @@ let folder;
 const running = [];
 
 before(async () => {
-  stack = await Stack.create();
+  stack = hold(await Stack.create());
   admin = await stack.login();
   folder = mkdtempSync(join(tmpdir(), 'myna-pair-'));
   await admin.post('/pairings/window', {});

@@ -8,6 +8,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {Stack} from '../../support/stack.mjs';
+import {hold} from '../api/openapi.mjs';
 
 const YEAR_S = 365 * 86400;
 let stack;
@@ -15,7 +16,7 @@ let admin;
 let folder;
 
 before(async () => {
-  stack = await Stack.create();
+  stack = hold(await Stack.create());
   admin = await stack.login();
   folder = mkdtempSync(join(tmpdir(), 'myna-renew-'));
 });

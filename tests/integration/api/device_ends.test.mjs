@@ -4,13 +4,14 @@ import {execFile} from 'node:child_process';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {Stack} from '../../support/stack.mjs';
+import {hold} from './openapi.mjs';
 import {Robot} from './robot.mjs';
 
 let stack;
 let admin;
 
 before(async () => {
-  stack = await Stack.create();
+  stack = hold(await Stack.create());
   admin = await stack.login();
   await admin.post('/groups', {id: 'lobby', name: 'Lobby'});
   await admin.post('/groups', {id: 'cn', name: 'All of China', filter: 'region = cn'});

@@ -6,13 +6,14 @@ import {readFileSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {Stack} from '../../support/stack.mjs';
+import {hold} from './openapi.mjs';
 import {Robot} from './robot.mjs';
 
 let stack;
 let admin;
 
 before(async () => {
-  stack = await Stack.create();
+  stack = hold(await Stack.create());
   admin = await stack.login();
 });
 

@@ -6,6 +6,7 @@ import {connect} from 'node:net';
 import {after, before, test} from 'node:test';
 import {until} from '../../support/receivers.mjs';
 import {Stack} from '../../support/stack.mjs';
+import {hold} from './openapi.mjs';
 
 const USAGE = '/usage?by=device,hour&from=2026-03-01&to=2026-03-31&format=csv';
 const ROWS = 200 * 24;
@@ -14,7 +15,7 @@ let admin;
 let key;
 
 before(async () => {
-  stack = await Stack.create();
+  stack = hold(await Stack.create());
   admin = await stack.login();
   key = (await admin.post('/api-keys', {name: 'files', role: 'admin'})).body.key;
   await stack.sql(`INSERT INTO myna.vendor (vendor_id, base_url) VALUES ('big', 'https://a.example');

@@ -5,6 +5,7 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {sleep, Stack} from '../../support/stack.mjs';
+import {hold} from './openapi.mjs';
 import {Robot} from './robot.mjs';
 
 const pgBin = process.env.PG_BIN ?? '/usr/lib/postgresql/15/bin';
@@ -14,7 +15,7 @@ let file;
 let dump;
 
 before(async () => {
-  stack = await Stack.create();
+  stack = hold(await Stack.create());
   admin = await stack.login();
   file = join(stack.home, 'server/revocations.jsonl');
   dump = join(stack.home, 'dump');
