@@ -25,11 +25,11 @@ function Latency({ row }) {
 }
 
 export const ATTEMPT_COLUMNS = [
-  { key: "at", title: t("when"), width: "80px", lead: true, cell: (row) => html`<${Ago} at=${row.at} />` },
+  { key: "at", title: t("when"), width: "92px", lead: true, cell: (row) => html`<${Ago} at=${row.at} />` },
   { key: "route", title: t("route"), cell: (row) => html`<span title=${t("route.contract", { contract: row.contract })}>
     ${row.vendor}<span class="muted"> / ${row.model}</span></span>
     ${row.attempt === 0 && html`<span class="sub">${t("attempts.sum", { n: row.requests })}</span>`}` },
-  { key: "outcome", title: t("outcome"), corner: true, width: "108px", cell: (row) => html`<${Outcome} row=${row} />` },
+  { key: "outcome", title: t("outcome"), corner: true, width: "124px", cell: (row) => html`<${Outcome} row=${row} />` },
   { key: "provenance", title: t("provenance"), width: "96px", cell: (row) => html`<${Provenance} row=${row} />` },
   { key: "input", title: t("tokens.input"), end: true, width: "72px", cell: (row) => html`
     <span title=${t("tokens.cached", { n: number(row.input_cached) })}>${number(row.input_uncached + row.input_cached)}</span>` },

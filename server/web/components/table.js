@@ -72,7 +72,7 @@ export function ListTable({ list, empty, noun, foot, ...table }) {
   return html`<${Stale} state=${list} />
     <${Table} ...${table} rows=${list.items} />
     ${list.items && (noun || foot || list.next !== null) && html`<footer class="table-foot">
-      <span class="muted" aria-live="polite">${t(noun || "list.shown", { n: list.items.length })}${foot && ` ${foot}`}</span>
+      <span class="muted" aria-live="polite">${t(noun || "list.shown", { n: list.items.length })}${foot && ` \u00b7 ${foot}`}</span>
       ${list.next !== null && html`<${Button} busy=${list.busy} onClick=${list.more}>${t("more")}</${Button}>`}
     </footer>`}`;
 }
