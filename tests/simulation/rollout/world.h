@@ -18,7 +18,7 @@ enum world_kind { WORLD_SETTINGS, WORLD_SOFTWARE, WORLD_KEY };
 
 /* A rollout that was made: of which layer, and what it changes. */
 struct world_made {
-    char id[16];
+    char id[64]; /* what takes back what took back has a long one */
     int layer;
     enum world_kind kind;
     struct model_map patch;
