@@ -175,21 +175,45 @@ static void draw_software(struct world *world, struct world_made *made,
         version, 0));
 }
 
+static void draw_key(struct world_made *made, struct rollouts_draft *draft)
+{
+    made->patch.values[MODEL_KEY] = 1;
+    draft->key_vendor = "a";
+}
+
+/* Where there is no next key, of that alone nothing is made. */
+static void make(struct world *world, struct world_made *made, struct rollouts_draft *draft,
+                 const struct rollout_plan *plan)
+{
+    struct json_problem problem;
+    struct document out;
+    char owner[16];
+
+    snprintf(made->id, sizeof made->id, "roll-%d", world->made_count);
+    draft->id = made->id;
+    draft->group = key_of(made->layer, owner).owner;
+    assert_int_equal(rollout_draft_plan(plan, world->arena, &draft->plan), STATUS_OK);
+    const enum status created =
+        rollouts_create(world->store, &people, draft, world->arena, &out, &problem);
+    if (made->kind == WORLD_KEY && created == STATUS_CONFLICT)
+        return;
+    assert_int_equal(created, STATUS_OK);
+    world->made_count++;
+    const enum status status = events_act(world, made->id, ROLLOUT_START);
+    assert_true(status == STATUS_OK || status == STATUS_CONFLICT);
+}
+
 static void begin(struct world *world)
 {
     struct world_made *made = &world->made[world->made_count];
     const struct rollout_plan plan = make_plan(world);
     struct rollouts_draft draft = {.name = "", .on_red = "pause"};
     struct manifest software;
-    struct json_problem problem;
-    struct document out;
-    char owner[16];
 
     if (world->made_count == WORLD_ROLLOUTS)
         return;
     *made = (struct world_made){.layer = world_roll(world, MODEL_ROBOT),
                                 .patch = model_map_of(MODEL_KEEP)};
-    snprintf(made->id, sizeof made->id, "roll-%d", world->made_count);
     made->kind = world_roll(world, 2) == 0   ? WORLD_SETTINGS
                  : world_roll(world, 2) == 0 ? WORLD_SOFTWARE
                                              : WORLD_KEY;
@@ -198,18 +222,22 @@ static void begin(struct world *world)
     else if (made->kind == WORLD_SOFTWARE)
         draw_software(world, made, &draft, &software);
     else
-        draft.key_vendor = "a", made->patch.values[MODEL_KEY] = 1;
-    draft.id = made->id;
-    draft.group = key_of(made->layer, owner).owner;
-    assert_int_equal(rollout_draft_plan(&plan, world->arena, &draft.plan), STATUS_OK);
-    const enum status created =
-        rollouts_create(world->store, &people, &draft, world->arena, &out, &problem);
-    if (made->kind == WORLD_KEY && created == STATUS_CONFLICT)
-        return; /* there is no next key */
-    assert_int_equal(created, STATUS_OK);
-    world->made_count++;
-    const enum status status = events_act(world, made->id, ROLLOUT_START);
-    assert_true(status == STATUS_OK || status == STATUS_CONFLICT);
+        draw_key(made, &draft);
+    make(world, made, &draft, &plan);
+}
+
+const char *events_begin_key(struct world *world, int layer)
+{
+    struct world_made *made = &world->made[world->made_count];
+    const struct rollout_plan plan = make_plan(world);
+    struct rollouts_draft draft = {.name = "", .on_red = "pause"};
+
+    assert_true(world->made_count < WORLD_ROLLOUTS);
+    *made =
+        (struct world_made){.layer = layer, .kind = WORLD_KEY, .patch = model_map_of(MODEL_KEEP)};
+    draw_key(made, &draft);
+    make(world, made, &draft, &plan);
+    return made->id;
 }
 
 /* A next key is put, becomes the key, or is dropped; not while a rollout gives it. */
@@ -231,6 +259,17 @@ void events_change_key(struct world *world)
         return;
     model_end_key(&world->model, what == 2);
     world->counts.keys_ended++;
+}
+
+void events_renew_key(struct world *world)
+{
+    struct document out;
+
+    if (vendor_keys_drop(world->store, &people, "a", world->arena, &out) == STATUS_OK)
+        model_end_key(&world->model, false);
+    assert_int_equal(
+        vendor_keys_put(world->store, &people, "a", span_text("next"), world->arena, &out),
+        STATUS_OK);
 }
 
 static struct world_made *pick(struct world *world)

@@ -17,6 +17,10 @@ MUST_CHECK enum status events_act(struct world *world, const char *id, enum roll
 void events_take_back(struct world *world);
 /* A next key is put, becomes the key, or is dropped. */
 void events_change_key(struct world *world);
+/* Nothing is under way, and the vendor has a next key that nobody was given. */
+void events_renew_key(struct world *world);
+/* Which rollout of the next key was started; borrowed from the world. */
+const char *events_begin_key(struct world *world, int layer);
 void events_change_membership(struct world *world);
 /* Whatever is drained is given back. */
 void events_return_vendors(struct world *world);

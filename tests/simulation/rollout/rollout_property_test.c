@@ -16,11 +16,12 @@
 #include "server/store/rollouts.h"
 #include "tests/simulation/rollout/events.h"
 
-#define STEPS          200
-#define CHECK_EVERY    8
-#define FAILING_ROUNDS 20
-#define SEEDS          3
-#define SEEDS_LONG     100
+#define STEPS           200
+#define CHECK_EVERY     8
+#define FAILING_ROUNDS  20
+#define SEEDS           3
+#define SEEDS_LONG      100
+#define KEY_TWICE_EVERY 4 /* seeds */
 
 /* Which seeds are run. */
 struct seeds {
@@ -187,6 +188,27 @@ static void check_nothing_left(struct world *world)
     result_release(&row);
 }
 
+/* What chance hardly ever does: a key is taken back from robots that had it before. */
+static void give_a_key_twice(struct world *world)
+{
+    events_renew_key(world);
+    events_begin_key(world, MODEL_GROUP + world_roll(world, MODEL_GROUPS));
+    let_it_end(world);
+    check(world);
+    const char *again = events_begin_key(world, MODEL_FLEET);
+    for (int round = 4 + world_roll(world, 8); round > 0; round--) {
+        world_hear(world, 1);
+        world->now_ms += 15000;
+        events_drive(world);
+        arena_reset(world->arena);
+    }
+    check(world);
+    const enum status status = events_act(world, again, ROLLOUT_ROLL_BACK);
+    assert_true(status == STATUS_OK || status == STATUS_CONFLICT);
+    let_it_end(world);
+    check(world);
+}
+
 static void run_seed(struct world *world, uint64_t seed)
 {
     world_begin(world, seed);
@@ -210,6 +232,8 @@ static void run_seed(struct world *world, uint64_t seed)
     events_change_key(world);
     let_it_end(world);
     check(world);
+    if (seed % KEY_TWICE_EVERY == 0)
+        give_a_key_twice(world);
     check_nothing_left(world);
 }
 
