@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <limits.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "schema/base/clock.h"
@@ -101,10 +100,8 @@ static bool exists(const char *dir, const char *name, const char *suffix)
 static bool is_open(const char *dir, const char *name, const char *suffix)
 {
     char path[PATH_MAX];
-    struct stat stat_of;
 
-    return path_of(path, dir, name, suffix) == STATUS_OK && stat(path, &stat_of) == 0 &&
-           (stat_of.st_mode & 07) != 0;
+    return path_of(path, dir, name, suffix) == STATUS_OK && file_is_open_to(path, 07);
 }
 
 /* Both files, or STATUS_NOT_FOUND when there is neither. Half a pair is never replaced: the other

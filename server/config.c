@@ -90,9 +90,10 @@ static const struct option_spec specs[] = {
              "where they cannot write: on another machine's share, or with `chattr +a`. `mynactl "
              "audit verify --head FILE` compares every line with the audit. When the newest line "
              "does not fit the audit any more, the alert \"Audit altered\" is raised."},
-    {"audit_head_syslog", OPTION_FLAG, NULL, FIELD(audit_head_syslog),
+    {"audit_head_syslog", OPTION_FLAG, "true", FIELD(audit_head_syslog),
      .help = "tell that hash to syslog, or the journal, as well",
-     .more = "The facility is `authpriv`."},
+     .more = "The facility is `authpriv`. Without this and without a file nothing outside the database "
+             "shows that the whole audit was written anew; the log says so at each start."},
     {"audit_head_interval_s", OPTION_INT, "300", .min = 1, .max = 86400,
      FIELD(audit_head_interval_s), .value = "SECONDS", .help = "seconds between two such hashes"},
     {"oidc_issuer", OPTION_TEXT, NULL, FIELD(oidc_issuer), .value = "URL",

@@ -84,11 +84,10 @@ static enum status refuse(const char *path, const char *why, char problem[256])
 static enum status load_file(enum master_source source, const char *path, struct master_keys *out,
                              char problem[256])
 {
-    struct stat stat_of;
     uint8_t *data;
     size_t size;
 
-    if (stat(path, &stat_of) == 0 && source == MASTER_FILE && (stat_of.st_mode & 077) != 0)
+    if (source == MASTER_FILE && file_is_open_to(path, 077))
         return refuse(path, "can be read or written by others: chmod 600", problem);
     enum status status = file_read(path, TEXT_SIZE - 1, &data, &size);
     if (status == STATUS_NOT_FOUND)

@@ -214,8 +214,12 @@ static enum status start_notary(struct server *server, char *problem)
         .interval_ms = config->audit_head_interval_s * 1000,
     };
 
-    if (options.path == NULL && !options.to_syslog)
+    if (options.path == NULL && !options.to_syslog) {
+        log_warning("audit", "nothing outside the database tells the audit's newest hash: whoever "
+                             "writes the database can write all of it anew unseen (hint: "
+                             "audit_head_syslog, audit_head_file)");
         return STATUS_OK;
+    }
     return notary_start(&server->notary, server->store, &options, problem);
 }
 
@@ -268,6 +272,18 @@ static enum status read_pem(const char *path, char **out, char *problem)
     return STATUS_OK;
 }
 
+/* The same for what nobody but us may know. A group may: that of who renews certificates. */
+static enum status read_secret(const char *path, char **out, char *problem)
+{
+    if (!file_is_open_to(path, 07))
+        return read_pem(path, out, problem);
+    snprintf(problem, 256,
+             "\"%.120s\" can be read or written by everybody: chmod o-rwx, and make a new one if "
+             "somebody has read it",
+             path);
+    return STATUS_DENIED;
+}
+
 static enum status make_oidc(struct server *server, char *problem)
 {
     const struct config *config = server->config;
@@ -280,7 +296,7 @@ static enum status make_oidc(struct server *server, char *problem)
     if (config->oidc_issuer == NULL)
         return STATUS_OK;
     if (config->oidc_secret_file != NULL)
-        status = read_pem(config->oidc_secret_file, &secret, problem);
+        status = read_secret(config->oidc_secret_file, &secret, problem);
     if (status != STATUS_OK)
         return status;
     if (secret != NULL)
@@ -351,7 +367,7 @@ static enum status read_pair(const char *cert_path, const char *key_path, struct
     enum status status = read_pem(cert_path, &pair.cert, problem);
 
     if (status == STATUS_OK)
-        status = read_pem(key_path, &pair.key, problem);
+        status = read_secret(key_path, &pair.key, problem);
     if (status == STATUS_OK)
         *out = pair;
     else

@@ -109,6 +109,13 @@ enum status file_sync_folder(const char *path)
     return status;
 }
 
+bool file_is_open_to(const char *path, unsigned who)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & who) != 0;
+}
+
 enum status file_replace(const char *path, struct span content, unsigned mode)
 {
     char fresh[PATH_MAX];

@@ -8,6 +8,10 @@
  * STATUS_NOT_FOUND, STATUS_FULL (larger than max_bytes), STATUS_IO. */
 MUST_CHECK enum status file_read(const char *path, size_t max_bytes, uint8_t **data, size_t *size);
 
+/* Whether somebody of who, bits of a mode like 07 or 077, may read, write or run it. A file that is
+ * not there is open to nobody. */
+bool file_is_open_to(const char *path, unsigned who);
+
 /* Writes path.new, syncs it, renames it, syncs the folder. mode as of open(2). */
 MUST_CHECK enum status file_replace(const char *path, struct span content, unsigned mode);
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "schema/base/crypto.h"
 #include "schema/base/file.h"
@@ -66,11 +66,9 @@ static void read_set(const struct json *json, struct session_set *set)
 /* Keys lie there: whoever else may read them is told, not tolerated. */
 static enum status check_mode(const char *path)
 {
-    struct stat st;
-
-    if (stat(path, &st) != 0)
+    if (access(path, F_OK) != 0)
         return STATUS_NOT_FOUND;
-    return S_ISREG(st.st_mode) && (st.st_mode & 077) != 0 ? STATUS_DENIED : STATUS_OK;
+    return file_is_open_to(path, 077) ? STATUS_DENIED : STATUS_OK;
 }
 
 enum status session_read_all(struct session_set *set)

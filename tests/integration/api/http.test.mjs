@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import {execFile, execFileSync} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {createServer, request} from 'node:http';
 import {connect} from 'node:net';
 import {tmpdir} from 'node:os';
@@ -471,6 +471,13 @@ test('what keeps it from starting is one line with the cure', async () => {
   assert.match(await fails('--listen', '0.0.0.0:8080'), /needs tls_cert and tls_key/);
   assert.match(await fails('--colour', 'red'), /no such option/);
   assert.match(await fails('dance'), /no task "dance"/);
+  const folder = mkdtempSync(join(tmpdir(), 'myna-open-'));
+  certify(folder);
+  chmodSync(join(folder, 'key.pem'), 0o644);
+  assert.match(await fails('--device-listen', '127.0.0.1:0', '--tls-cert', join(folder, 'cert.pem'), '--tls-key', join(folder, 'key.pem')), /key\.pem" can be read or written by everybody: chmod/);
+  assert.match(await fails('--device-listen', '127.0.0.1:0', '--oidc-issuer', 'https://id.example', '--oidc-roles', 'a=admin', '--dashboard-url', 'https://myna.example',
+    '--oidc-secret-file', join(folder, 'key.pem')), /can be read or written by everybody: chmod/);
+  rmSync(folder, {recursive: true, force: true});
   await stack.sql('CREATE DATABASE bare');
   assert.match(await fails('--database', `host=${stack.cluster.folder} user=myna dbname=bare`), /mynad migrate/);
 });
