@@ -22,10 +22,15 @@ struct sealed {
 static void methods(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
-    const char *json = arena_format(request->arena, "{\"password\":true,\"provider\":%s}",
-                                    api->oidc != NULL ? "true" : "false");
+    bool exist = false;
+    enum status status = operators_exist(api->store, &exist);
+    const char *json = arena_format(
+        request->arena, "{\"password\":true,\"provider\":%s,\"operators\":%s}",
+        api->oidc != NULL ? "true" : "false", exist ? "true" : "false");
 
-    answer_json(reply, json != NULL ? STATUS_OK : STATUS_MEMORY, span_text(json), "the logins");
+    if (status == STATUS_OK && json == NULL)
+        status = STATUS_MEMORY;
+    answer_json(reply, status, span_text(json), "the logins");
 }
 
 /* The sign-in page says what happened; why, is for the log. */

@@ -115,6 +115,19 @@ enum status operators_password(struct store *store, const char *operator_id, str
     return STATUS_OK;
 }
 
+enum status operators_exist(struct store *store, bool *exist)
+{
+    STORE_STATEMENT(find, "SELECT EXISTS (SELECT FROM myna.operator WHERE disabled_at IS NULL)");
+    struct result result;
+    enum status status = store_query(store, &find, STORE_NO_VALUES, &result);
+
+    if (status != STATUS_OK)
+        return status;
+    *exist = result_bool(&result, 0, 0);
+    result_release(&result);
+    return STATUS_OK;
+}
+
 enum status operators_log_in(struct store *store, const struct author *author,
                              const char *operator_id, struct span token_hash, int64_t lives_s,
                              const char *how, struct arena *arena, struct span *json)

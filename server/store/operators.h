@@ -26,6 +26,9 @@ MUST_CHECK enum status operators_by_key(struct store *store, struct span key_has
 MUST_CHECK enum status operators_password(struct store *store, const char *operator_id,
                                           struct arena *arena, const char **hash);
 
+/* Whether anybody may log in at all. */
+MUST_CHECK enum status operators_exist(struct store *store, bool *exist);
+
 /* {"operator":{"id","role","must_enrol"}}, of an own role with "may", "groups", "vendors". id: as
  * the audit has it, an operator's without what stands before it. STATUS_NOT_FOUND: no such role. */
 MUST_CHECK enum status operators_me(struct store *store, const char *id, const char *role,

@@ -29,6 +29,7 @@ export const texts = {
   "sign_in.name": "Name",
   "sign_in.password": "Password",
   "sign_in.provider": "Sign in at the identity provider",
+  "sign_in.nobody": "There is no operator yet. The first one is made on the machine of the server, as the user that it runs as:",
   "sign_in.denied": "The identity provider let you in, but you have no access here: ask an admin.",
   "sign_in.failed": "The login at the identity provider failed. Try again; the server's log says why.",
   "sign_in.wrong": "Name or password is wrong.",

@@ -50,6 +50,7 @@ export function SignIn() {
         onInput=${setPassword} name="password" autocomplete="current-password" required error=${wantsCode ? null : text} />
       ${wantsCode && html`<${CodeField} value=${code} onInput=${setCode} error=${text} hint=${t("factor.code.hint")} />`}
       <${Button} kind="primary" type="submit" busy=${busy}>${t("sign_in")}</${Button}>
+      ${methods.data?.operators === false && html`<p class="notice">${t("sign_in.nobody")} <code>mynad operator admin --role admin</code></p>`}
       ${methods.data?.provider && html`<a class="button" href="/api/v1/login/provider">${t("sign_in.provider")}</a>`}
       ${!problem && back && html`<p class="error" role="alert">${t(back === "denied" ? "sign_in.denied" : "sign_in.failed")}</p>`}
       <${LanguageSwitch} />

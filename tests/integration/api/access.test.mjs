@@ -36,6 +36,14 @@ test('nothing of the API is open without a login', async () => {
   assert.equal((await nobody.get('/me', {Authorization: 'Bearer myna_nonsense'})).status, 401);
 });
 
+test('the sign-in page learns whether anybody may log in at all', async () => {
+  const methods = async () => (await stack.send('GET', '/api/v1/login/methods')).body;
+  assert.equal((await methods()).operators, true);
+  await stack.sql('UPDATE myna.operator SET disabled_at = now()');
+  assert.equal((await methods()).operators, false);
+  await stack.sql('UPDATE myna.operator SET disabled_at = NULL');
+});
+
 test('support looks after robots and neither speaks through them nor restarts them', async () => {
   const {code} = (await admin.post('/claims', {})).body;
   assert.equal((await new Robot('sick', 'SN-sick').enrol(stack, code)).status, 200);
