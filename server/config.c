@@ -92,8 +92,9 @@ static const struct option_spec specs[] = {
              "does not fit the audit any more, the alert \"Audit altered\" is raised."},
     {"audit_head_syslog", OPTION_FLAG, "true", FIELD(audit_head_syslog),
      .help = "tell that hash to syslog, or the journal, as well",
-     .more = "The facility is `authpriv`. Without this and without a file nothing outside the database "
-             "shows that the whole audit was written anew; the log says so at each start."},
+     .more =
+         "The facility is `authpriv`. Without this and without a file nothing outside the database "
+         "shows that the whole audit was written anew; the log says so at each start."},
     {"audit_head_interval_s", OPTION_INT, "300", .min = 1, .max = 86400,
      FIELD(audit_head_interval_s), .value = "SECONDS", .help = "seconds between two such hashes"},
     {"oidc_issuer", OPTION_TEXT, NULL, FIELD(oidc_issuer), .value = "URL",

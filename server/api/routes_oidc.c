@@ -24,9 +24,9 @@ static void methods(void *context, struct request *request, struct reply *reply)
     const struct api *api = context;
     bool exist = false;
     enum status status = operators_exist(api->store, &exist);
-    const char *json = arena_format(
-        request->arena, "{\"password\":true,\"provider\":%s,\"operators\":%s}",
-        api->oidc != NULL ? "true" : "false", exist ? "true" : "false");
+    const char *json =
+        arena_format(request->arena, "{\"password\":true,\"provider\":%s,\"operators\":%s}",
+                     api->oidc != NULL ? "true" : "false", exist ? "true" : "false");
 
     if (status == STATUS_OK && json == NULL)
         status = STATUS_MEMORY;

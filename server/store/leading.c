@@ -35,9 +35,9 @@ enum status leading_end(struct store_conn *conn, const struct leading *leading,
         return status;
     if (result_int(&row, 0, 0) > leading->alone) {
         snprintf(leading->problem->detail, sizeof leading->problem->detail,
-                 "with your edits of the last day this leads %lld robots to other routes: more "
-                 "than %lld take a rollout; \"vendor drain\" leaves a failing vendor at once",
-                 (long long)result_int(&row, 0, 0), (long long)leading->alone);
+                 "with your edits of the last day this leads %d robots to other routes: more "
+                 "than %d take a rollout; \"vendor drain\" leaves a failing vendor at once",
+                 (int)result_int(&row, 0, 0), (int)leading->alone);
         status = STATUS_DENIED;
     }
     result_release(&row);

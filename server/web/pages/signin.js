@@ -44,13 +44,13 @@ export function SignIn() {
       <img src="/favicon.svg" alt="" width="44" height="44" />
       <h1>${t("product")}</h1>
       <p class="muted">${t("sign_in.lead")}</p>
+      ${methods.data?.operators === false && html`<p class="notice">${t("sign_in.nobody")} <code>mynad operator admin --role admin</code></p>`}
       <${TextField} label=${t("sign_in.name")} value=${name} onInput=${setName} name="username"
         autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus />
       <${TextField} label=${t("sign_in.password")} type="password" value=${password}
         onInput=${setPassword} name="password" autocomplete="current-password" required error=${wantsCode ? null : text} />
       ${wantsCode && html`<${CodeField} value=${code} onInput=${setCode} error=${text} hint=${t("factor.code.hint")} />`}
       <${Button} kind="primary" type="submit" busy=${busy}>${t("sign_in")}</${Button}>
-      ${methods.data?.operators === false && html`<p class="notice">${t("sign_in.nobody")} <code>mynad operator admin --role admin</code></p>`}
       ${methods.data?.provider && html`<a class="button" href="/api/v1/login/provider">${t("sign_in.provider")}</a>`}
       ${!problem && back && html`<p class="error" role="alert">${t(back === "denied" ? "sign_in.denied" : "sign_in.failed")}</p>`}
       <${LanguageSwitch} />

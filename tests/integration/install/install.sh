@@ -69,6 +69,35 @@ for program in "$root"/usr/bin/* "$root"/usr/local/bin/*; do
 done
 [ "$programs" = 6 ] || { echo "$programs programs are installed, 6 were expected" && failures=$((failures + 1)); }
 
+# hardened FILE: what cmake/flags.cmake asks for is in the file. Control-flow protection is not looked for: a
+# distribution whose startup files lack its mark takes the mark from every program.
+hardened() {
+	file=$1
+	readelf -hldW "$file" >"$work/elf" && readelf --dyn-syms -W "$file" >"$work/names" || return 1
+	grep -q 'Type: *DYN' "$work/elf" || { echo "is not position-independent" && return 1; }
+	if grep -q INTERP "$work/elf"; then
+		grep -q 'FLAGS_1.*PIE' "$work/elf" || { echo "is a program at a fixed address" && return 1; }
+	fi
+	grep -q GNU_RELRO "$work/elf" || { echo "has no RELRO" && return 1; }
+	grep -qE '\(BIND_NOW\)|\(FLAGS(_1)?\).*NOW' "$work/elf" || { echo "does not bind at start" && return 1; }
+	grep 'GNU_STACK' "$work/elf" | grep -q 'RW ' || { echo "has a stack that can be executed" && return 1; }
+	if grep -qE 'RPATH|RUNPATH' "$work/elf" && ! grep -qE '(RPATH|RUNPATH).*\[[$]ORIGIN/' "$work/elf"; then
+		echo "searches libraries elsewhere than beside itself" && return 1
+	fi
+	grep -q '__stack_chk_fail' "$work/names" || { echo "has no stack protector" && return 1; }
+	grep -qE '^MYNA_(SANITIZE|TSAN):BOOL=ON' "$build/CMakeCache.txt" || grep -q '_chk@' "$work/names" || { echo "is not fortified" && return 1; }
+}
+
+files=0
+find "$root" -type f >"$work/files"
+while read -r file; do
+	[ "$(od -An -c -N4 "$file" | tr -d ' ')" = '177ELF' ] || continue
+	case ${file##*/} in lib*.so*) continue ;; esac # of the distribution, as it made them
+	files=$((files + 1))
+	check "$(basename "$file") is not hardened" hardened "$file"
+done <"$work/files"
+[ "$files" -ge 7 ] || { echo "$files programs and modules are installed, 7 were expected" && failures=$((failures + 1)); }
+
 # absolute paths of pages and samples below the prefix
 prefix=$(sed -n 's/^CMAKE_INSTALL_PREFIX:PATH=//p' "$build/CMakeCache.txt")
 for page in $(find "$root" -path '*/man/*' -type f) "$(find "$root" -path '*/doc/*' -name myna-agent.conf)"; do
