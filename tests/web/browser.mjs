@@ -2,6 +2,7 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {chromium} from 'playwright-core';
+import {holdAnswer} from '../integration/api/openapi.mjs';
 
 const PATH = '/usr/bin/chromium';
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
@@ -31,7 +32,23 @@ export class Browser {
       const status = line.text().startsWith('Failed to load resource');
       if (line.type() === 'error' && !status) this.complaints.push(`${page.url()}: ${line.text()}`);
     });
+    page.on('response', (response) => this.#hold(page, response));
     return page;
+  }
+
+  // What pages get of the API is held to openapi.yaml. Pictures, files and streams are not read here,
+  // nor is what a page left before it was whole.
+  async #hold(page, response) {
+    const {pathname} = new URL(response.url());
+    const headers = response.headers();
+    if (!pathname.startsWith('/api/') || !/json/.test(headers['content-type'] ?? '')) return;
+    const body = await response.json().catch(() => undefined);
+    if (body === undefined) return;
+    try {
+      holdAnswer(response.request().method(), pathname, {status: response.status(), headers, body});
+    } catch (error) {
+      this.complaints.push(`${page.url()}: ${error.message.slice(0, 2000)}`);
+    }
   }
 
   // A second page of the same session, with another look.

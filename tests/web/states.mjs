@@ -24,7 +24,7 @@ export function statesTests(on) {
     return page;
   }
 
-  const problem = (status, detail) => (route) => route.fulfill({status, contentType: 'application/problem+json', body: JSON.stringify({title: 'refused', status, detail})});
+  const problem = (status, detail) => (route) => route.fulfill({status, contentType: 'application/problem+json', body: JSON.stringify({type: 'about:blank', title: 'refused', status, detail})});
 
   test('a page whose questions are refused says so, names the reason and offers another try', async () => {
     const page = await answered(problem(503, 'the database cannot be reached now: try again'));
