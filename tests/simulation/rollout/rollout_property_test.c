@@ -19,6 +19,7 @@
 #define STEPS           200
 #define CHECK_EVERY     8
 #define FAILING_ROUNDS  20
+#define END_ROUNDS      800 /* a queue of rollouts goes one after the other */
 #define SEEDS           3
 #define SEEDS_LONG      100
 #define KEY_TWICE_EVERY 4 /* seeds */
@@ -158,7 +159,7 @@ static void let_it_end(struct world *world)
     events_return_vendors(world);
     for (int robot = 0; robot < MODEL_ROBOTS; robot++)
         world_set_online(world, robot, true);
-    for (int round = 0; left > 0 && round < 400; round++) {
+    for (int round = 0; left > 0 && round < END_ROUNDS; round++) {
         struct result rows;
 
         if (round < FAILING_ROUNDS)
