@@ -87,7 +87,7 @@ export function languageTests(on) {
   test('signing in by a provider, and setting up a second factor, is told in the reader\'s language', async () => {
     const t = speaker('zh-CN');
     const stranger = await on.browser().page({locale: 'zh-CN'});
-    await stranger.route('**/api/v1/login/methods', (route) => route.fulfill({json: {password: true, provider: true}}));
+    await stranger.route('**/api/v1/login/methods', (route) => route.fulfill({json: {password: true, provider: true, operators: true}}));
     await stranger.goto('/fleet?sign_in=denied');
     await stranger.getByRole('link', {name: t('sign_in.provider')}).waitFor();
     await stranger.getByText(t('sign_in.denied')).waitFor();
