@@ -6,19 +6,11 @@ import { tell } from "../said.js";
 import { t, word } from "../text.js";
 import { Icon } from "./icons.js";
 import { Loaded } from "./states.js";
+import { known } from "./trouble.js";
 import { Card } from "./ui.js";
 
-// Codes of a newer robot have no text here; then the server's own words stand.
-const known = (text, name, otherwise) => (text === name.replaceAll("_", " ") ? otherwise : text);
 export const causeOf = (trouble) => known(word("trouble", trouble.word), trouble.word, tell(trouble.cause));
 export const cureOf = (trouble) => known(word("cure", trouble.word), trouble.word, tell(trouble.cure));
-
-// "M31 credit used up": a code alone where its words cannot be read.
-export function TroubleName({ code }) {
-  const trouble = useResource("/doctor/codes").data?.items.find((row) => row.code === code);
-  const cause = trouble && causeOf(trouble);
-  return html`<span title=${cause}><b class="code">${code}</b> ${cause}</span>`;
-}
 
 function Also({ troubles }) {
   if (troubles.length === 0) return null;

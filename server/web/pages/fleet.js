@@ -2,7 +2,7 @@
 
 import { html, useEffect, useMemo, useState } from "../dom.js";
 import { useResource } from "../api.js";
-import { TroubleName } from "../components/diagnosis.js";
+import { TroubleName } from "../components/trouble.js";
 import { FilterField } from "../components/filter.js";
 import { Icon } from "../components/icons.js";
 import { PageHead } from "../components/page.js";

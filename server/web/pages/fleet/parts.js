@@ -3,7 +3,7 @@
 import { html } from "../../dom.js";
 import { useResource } from "../../api.js";
 import { number } from "../../format.js";
-import { TroubleName } from "../../components/diagnosis.js";
+import { TroubleName } from "../../components/trouble.js";
 import { t, word } from "../../text.js";
 
 const KINDS = [["states", "state"], ["troubles", "state.trouble"], ["versions", "version"], ["routes", "route"], ["groups", "group"], ["regions", "region"]];
