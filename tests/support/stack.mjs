@@ -2,7 +2,7 @@
 // ports of loopback, in a folder of their own. There is no broker; mynad goes on trying.
 import {execFile, execFileSync, spawn} from 'node:child_process';
 import {createHash} from 'node:crypto';
-import {chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, openSync,
+import {chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, openSync,
   closeSync} from 'node:fs';
 import {request as httpRequest} from 'node:http';
 import {request as httpsRequest} from 'node:https';
@@ -29,11 +29,14 @@ function freePort() {
   });
 }
 
-// A cluster with every migration done, beside the program: the first test makes it, the others copy it.
+// A database with every migration done, and the server's folder of keys with its first operator, beside
+// the program: the first test makes it, the others copy it. Another program makes its own.
 function templatePath() {
   const hash = createHash('sha256');
+  const {mtimeMs, size} = statSync(mynad);
+  hash.update(`${mtimeMs} ${size}`);
   for (const name of readdirSync(join(root, 'migrations')).sort()) hash.update(name).update(readFileSync(join(root, 'migrations', name)));
-  return join(dirname(mynad), `migrated-${hash.digest('hex').slice(0, 16)}`);
+  return join(dirname(mynad), `installed-${hash.digest('hex').slice(0, 16)}`);
 }
 
 // PostgreSQL refuses to run as root; then its own user runs it.
@@ -61,18 +64,15 @@ class Cluster {
   }
 
   // cp keeps whose the files are.
-  makeFrom(template) {
-    execFileSync('cp', ['-a', template, join(this.folder, 'data')]);
+  makeFrom(folder) {
+    execFileSync('cp', ['-a', folder, join(this.folder, 'data')]);
     this.start();
   }
 
-  // Another test may have been faster: theirs is the same.
-  keepAs(template) {
-    const mine = `${template}.${process.pid}`;
+  // What it is when it is at rest.
+  copyTo(folder) {
     this.stop('fast');
-    execFileSync('cp', ['-a', join(this.folder, 'data'), mine]);
-    if (existsSync(template)) rmSync(mine, {recursive: true});
-    else renameSync(mine, template);
+    execFileSync('cp', ['-a', join(this.folder, 'data'), folder]);
     this.start();
   }
 
@@ -87,15 +87,12 @@ class Cluster {
 }
 
 export class Stack {
-  static async create(extra = {}) {
+  // isFresh: an installation of its own, which has no key in common with those of other tests.
+  static async create(extra = {}, {isFresh = false} = {}) {
     const stack = new Stack();
     stack.home = mkdtempSync(join(tmpdir(), 'myna-stack-'));
     chmodSync(stack.home, 0o711); // the database's own user passes through
     stack.cluster = new Cluster(stack.home);
-    const template = templatePath();
-    const isMade = existsSync(template);
-    if (isMade) stack.cluster.makeFrom(template);
-    else stack.cluster.make();
     stack.port = await freePort();
     stack.devicePort = await freePort();
     stack.password = 'a password of the tests';
@@ -112,12 +109,34 @@ export class Stack {
     };
     stack.secure = 'tls_cert' in options;
     writeFileSync(stack.config, Object.entries(options).map(([name, value]) => `${name} = ${value}\n`).join(''));
-    await stack.task('init');
-    await stack.task('migrate');
-    if (!isMade) stack.cluster.keepAs(template);
-    await stack.task(['operator', 'root', '--role', 'admin'], `${stack.password}\n`);
+    const template = templatePath();
+    if (isFresh || !existsSync(template)) await stack.#install(options.state_dir, isFresh ? null : template);
+    else stack.#copy(options.state_dir, template);
     await stack.start();
     return stack;
+  }
+
+  async #install(folder, template) {
+    this.cluster.make();
+    await this.task('init');
+    await this.task('migrate');
+    await this.task(['operator', 'root', '--role', 'admin'], `${this.password}\n`);
+    if (template) this.#keepAs(template, folder);
+  }
+
+  #copy(folder, template) {
+    this.cluster.makeFrom(join(template, 'data'));
+    execFileSync('cp', ['-a', join(template, 'server'), folder]);
+  }
+
+  // Another test may have been faster: theirs is as good.
+  #keepAs(template, folder) {
+    const mine = `${template}.${process.pid}`;
+    mkdirSync(mine);
+    this.cluster.copyTo(join(mine, 'data'));
+    execFileSync('cp', ['-a', folder, join(mine, 'server')]);
+    if (existsSync(template)) rmSync(mine, {recursive: true});
+    else renameSync(mine, template);
   }
 
   // Runs "mynad init" and the like: {stdout, stderr}; throws when it fails.

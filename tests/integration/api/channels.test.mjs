@@ -367,7 +367,7 @@ test('a certificate that nobody vouches for is refused, one of notify_ca is not'
   await raise();
   await until(30, 'nothing came by TLS', () => receiver.notices().length === 1);
 
-  const stranger = await Stack.create(); // another installation, another root
+  const stranger = await Stack.create({}, {isFresh: true}); // another installation, another root
   try {
     const at = (name) => readFileSync(join(stranger.home, 'server', name));
     const other = await hook(undefined, {key: at('device-https.key'), cert: at('device-https.pem')});

@@ -62,7 +62,7 @@ before(async () => {
   await new Promise((done) => http.listen(0, '127.0.0.1', done));
   issuer = `http://127.0.0.1:${http.address().port}`;
   const secret = join(folder, 'secret');
-  writeFileSync(secret, 'a secret of the tests\n');
+  writeFileSync(secret, 'a secret of the tests\n', {mode: 0o600});
   stack = hold(await Stack.create({oidc_issuer: issuer, oidc_client_id: 'myna', oidc_secret_file: secret, oidc_roles: 'admins=admin,staff=operator',
     dashboard_url: 'http://127.0.0.1:1'}));
   // the address is known only now

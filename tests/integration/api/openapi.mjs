@@ -1,14 +1,31 @@
 // openapi.mjs - holds answers to schema/openapi.yaml
 import assert from 'node:assert/strict';
-import {readFileSync} from 'node:fs';
+import {createHash} from 'node:crypto';
+import {mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
+import {fileURLToPath} from 'node:url';
 
 // the packages are pinned and installed beside the web tests
 const packages = createRequire(new URL('../../web/package.json', import.meta.url));
 const Ajv = packages('ajv/dist/2020').default;
-const {parse} = packages('yaml');
 
-export const openapi = parse(readFileSync(new URL('../../../schema/openapi.yaml', import.meta.url), 'utf8'), {merge: true});
+// The document takes a second to parse, and every file of tests wants it: it is kept as JSON.
+function read() {
+  const text = readFileSync(new URL('../../../schema/openapi.yaml', import.meta.url), 'utf8');
+  const folder = fileURLToPath(new URL('../../web/node_modules/.cache', import.meta.url));
+  const kept = `${folder}/openapi-${createHash('sha256').update(text).digest('hex').slice(0, 16)}.json`;
+  try {
+    return JSON.parse(readFileSync(kept, 'utf8'));
+  } catch {
+    const document = packages('yaml').parse(text, {merge: true});
+    mkdirSync(folder, {recursive: true});
+    writeFileSync(`${kept}.${process.pid}`, JSON.stringify(document));
+    renameSync(`${kept}.${process.pid}`, kept);
+    return document;
+  }
+}
+
+export const openapi = read();
 
 const ajv = new Ajv({strict: false, allErrors: true, formats: {date: /^\d{4}-\d{2}-\d{2}$/}});
 ajv.addSchema({$id: 'openapi', ...openapi});

@@ -205,14 +205,16 @@ static void an_encoder_that_fails_leaves_no_half_film(void **state)
 
 static void stopping_does_not_wait_for_a_long_film(void **state)
 {
+    const struct folder *folder = *state;
     struct recorder *recorder;
+    char path[200];
 
     assert_int_equal(record(&recorder, *state, "ffmpeg"), STATUS_OK);
     perform(recorder, 1, 100000, 100 * AUDIO_SAMPLE_RATE, 100000 + 100 * AUDIO_SAMPLE_RATE);
     clock_sleep_ms(300);
-    int64_t before_ms = clock_mono_ms();
     recorder_free(recorder);
-    assert_true(clock_mono_ms() - before_ms < 3000);
+    snprintf(path, sizeof path, "%s/1.mp4", folder->path);
+    assert_true(access(path, F_OK) != 0); /* who waited would have it */
 }
 
 /* Fontconfig maps its list of fonts while it is in use. */
