@@ -11,8 +11,9 @@ static const struct author driver = {"mynad", ""};
 enum status rollout_steps_due(struct store *store, int64_t now_ms, struct arena *arena,
                               const char **ids, size_t limit, size_t *count)
 {
+    /* those that wait for one that ends come due together: first come, first served */
     STORE_STATEMENT(due, "SELECT rollout_id FROM myna.rollout WHERE due_at <= $1"
-                         " ORDER BY due_at, rollout_id LIMIT $2");
+                         " ORDER BY due_at, step_since, rollout_id LIMIT $2");
     struct result rows;
     enum status status = store_query(
         store, &due, STORE_VALUES(value_time(now_ms), value_int((int64_t)limit)), &rows);

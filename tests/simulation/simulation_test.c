@@ -288,7 +288,7 @@ int main(int count, char **texts)
             .first_seed = arguments.seed ? arguments.seed : 1,
             .seeds = arguments.seeds  ? arguments.seeds
                      : arguments.seed ? 1
-                                      : 6,
+                                      : 4,
             .verbose = arguments.verbose,
         };
         tests[chosen] = (struct CMUnitTest){

@@ -13,7 +13,7 @@ export async function until(seconds, what, made) {
   for (;;) {
     const value = await made();
     if (value) return value;
-    if (Date.now() > end) throw new Error(typeof what === 'function' ? what() : what);
+    if (Date.now() > end) throw new Error(typeof what === 'function' ? await what() : what);
     await new Promise((done) => setTimeout(done, 50));
   }
 }

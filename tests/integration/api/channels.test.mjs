@@ -435,7 +435,9 @@ test('two servers share the work: everything arrives, nothing twice', async () =
     for (const id of ['a', 'b', 'c', 'd']) await webhook(`${receiver.url}/${id}`, {id});
     await stack.sql(`INSERT INTO myna.alert (kind, severity, subject)
       SELECT 'forged_message', 'critical', 'device/r' || n FROM generate_series(1, 50) n`);
-    await until(30, () => `${receiver.notices().length} of 200`, () => receiver.notices().length >= 200);
+    const sent = () => stack.sql('SELECT channel_id, status, count(*), min(next_due), max(problem) FROM myna.delivery GROUP BY 1, 2');
+    await until(120, async () => `${receiver.notices().length} of 200: ${JSON.stringify(await sent())}\n${stack.log().slice(-1500)}`,
+      () => receiver.notices().length >= 200);
     await sleep(1500);
     const seen = receiver.notices().map((notice) => notice.delivery);
     assert.deepEqual([seen.length, new Set(seen).size], [200, 200]);

@@ -362,6 +362,33 @@ static void whoever_waits_for_it_is_looked_at_at_once(void **state)
     roll_drive(roll, "waits", "completed", false);
 }
 
+static void whoever_waits_longest_is_looked_at_first(void **state)
+{
+    struct roll *roll = *state;
+    struct rollout_plan plan = all_at_once();
+    static const char *const waiting[] = {"second", "first"}; /* their names say the contrary */
+    const char *ids[4];
+    size_t count;
+
+    roll_create(roll, "roll", NULL, "{\"volume\": 3}", &plan);
+    start(roll, "roll");
+    look_until(roll, "roll", "running/confirming");
+    plan.queues = true;
+    for (int i = 0; i < 2; i++) {
+        roll_create(roll, waiting[i], NULL, "{\"volume\": 4}", &plan);
+        start(roll, waiting[i]);
+        look_until(roll, waiting[i], "waiting");
+        roll->now_ms += 1000;
+    }
+    roll_drive(roll, "roll", "completed", false);
+    assert_int_equal(
+        rollout_steps_due(roll->store, INT64_C(4000000000000), roll->arena, ids, 4, &count),
+        STATUS_OK);
+    assert_int_equal(count, 2);
+    assert_string_equal(ids[0], "second");
+    assert_string_equal(ids[1], "first");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, roll_begin)
@@ -380,6 +407,7 @@ int main(void)
         TEST(a_group_that_is_made_anew_takes_a_rollout_like_the_first),
         TEST(its_robots_are_free_for_the_next_one),
         TEST(whoever_waits_for_it_is_looked_at_at_once),
+        TEST(whoever_waits_longest_is_looked_at_first),
     };
 
     return cmocka_run_group_tests(tests, roll_set_up, roll_tear_down);

@@ -11,7 +11,7 @@
 #include "tests/support/dice.h"
 #include "tests/unit/server/money/explained.h"
 
-#define SEEDS     24
+#define SEEDS     16
 #define ROWS      60
 #define FIRST_MS  INT64_C(1767196800000) /* 2026-01-01 in Shanghai */
 #define SPAN_DAYS 120
