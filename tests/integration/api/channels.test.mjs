@@ -419,12 +419,12 @@ test('kill -9 between sending and noting it: it is sent again, not lost', async 
 test('two servers share the work: everything arrives, nothing twice', async () => {
   const receiver = await hook(() => sleep(20));
   const config = join(stack.home, 'second.conf');
+  let log = '';
   const second = await new Promise((done, fail) => {
     const text = readFileSync(stack.config, 'utf8').replace(/^listen = .*$/m, 'listen = 127.0.0.1:0')
       .replace(/^device_listen = .*$/m, 'device_listen = 127.0.0.1:0');
     writeFileSync(config, `${text}instance = 2\n`);
     const child = spawn(process.env.MYNAD, ['--config', config], {stdio: ['ignore', 'ignore', 'pipe']});
-    let log = '';
     child.once('exit', () => fail(new Error(`the second server ended: ${log}`)));
     child.stderr.on('data', (part) => {
       log += part;
@@ -436,7 +436,7 @@ test('two servers share the work: everything arrives, nothing twice', async () =
     await stack.sql(`INSERT INTO myna.alert (kind, severity, subject)
       SELECT 'forged_message', 'critical', 'device/r' || n FROM generate_series(1, 50) n`);
     const sent = () => stack.sql('SELECT channel_id, status, count(*), min(next_due), max(problem) FROM myna.delivery GROUP BY 1, 2');
-    await until(120, async () => `${receiver.notices().length} of 200: ${JSON.stringify(await sent())}\n${stack.log().slice(-1500)}`,
+    await until(120, async () => `${receiver.notices().length} of 200: ${JSON.stringify(await sent())}\n${stack.log().slice(-1500)}\nthe second: ${second.exitCode}\n${log.slice(-3000)}`,
       () => receiver.notices().length >= 200);
     await sleep(1500);
     const seen = receiver.notices().map((notice) => notice.delivery);
