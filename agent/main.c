@@ -7,9 +7,9 @@
 #include "agent/face/sheet.h"
 #include "agent/joining.h"
 #include "agent/talk.h"
-#include "schema/base/crypto.h"
 #include "schema/base/heap.h"
 #include "schema/base/log.h"
+#include "schema/base/seclude.h"
 
 static int fail(const char *problem)
 {
@@ -47,7 +47,7 @@ int main(int argc, char **argv)
     struct config config = {0};
     char problem[256], socket_path[256], memory_path[PATH_MAX], films_path[PATH_MAX];
 
-    crypto_forbid_cores();
+    seclude_process();
     heap_economize();
     if (config_parse(argc, argv, &config, problem) != STATUS_OK)
         return fail(problem), 2;

@@ -4,6 +4,7 @@
 
 #include "schema/base/crypto.h"
 #include "schema/base/log.h"
+#include "schema/base/seclude.h"
 #include "server/server.h"
 #include "server/tasks.h"
 
@@ -68,7 +69,7 @@ int main(int argc, char **argv)
     char problem[256];
     int rest;
 
-    crypto_forbid_cores();
+    seclude_process();
     if (argc == 2 && strcmp(argv[1], "--help") == 0)
         return print_help(), 0;
     if (argc == 2 && strcmp(argv[1], "--version") == 0)

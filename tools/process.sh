@@ -1,22 +1,33 @@
 # shellcheck shell=sh
 # process.sh - the programs of a fleet: started in the background, known by pid, stopped.
 #
-# Every program has its pid in $MYNA_HOME/run and its output in $MYNA_HOME/log. A pid counts as ours
-# only while that process still runs the same program.
+# Every program has a line in $MYNA_HOME/run and its output in $MYNA_HOME/log. The line says which process it
+# is, by pid and by when that began, and which file it runs. By /proc/PID/exe it could not be told: our
+# programs let no other of their user look into them (schema/base/seclude.h).
 
 RUN=$MYNA_HOME/run
 LOG=$MYNA_HOME/log
 STARTED='' # by this bring-up, the newest first
 
-program_of() { # PID: as the kernel names it; "... (deleted)" when it was built anew meanwhile
-	readlink "/proc/$1/exe" 2>/dev/null
+# birth_of PID: when the process began, in ticks of this very boot; fails when it has ended.
+birth_of() {
+	read -r stat 2>/dev/null <"/proc/$1/stat" && read -r boot </proc/sys/kernel/random/boot_id || return 1
+	# shellcheck disable=SC2086 # words; what stands before them is its name, in brackets
+	set -- ${stat##*) }
+	case $1 in Z | X) return 1 ;; esac
+	shift 19
+	printf '%s@%s\n' "$1" "$boot"
+}
+
+file_of() { # PROGRAM: the file that stands there now, whatever its name
+	stat -L -c %d:%i:%Y "$1" 2>/dev/null
 }
 
 pid_of() { # NAME: prints the pid when it runs
 	[ -r "$RUN/$1.pid" ] || return 1
-	read -r pid program <"$RUN/$1.pid" || return 1
-	exe=$(program_of "$pid") || return 1
-	[ "${exe% (deleted)}" = "$program" ] || return 1
+	read -r pid birth rest <"$RUN/$1.pid" || return 1
+	present=$(birth_of "$pid") || return 1
+	[ "$present" = "$birth" ] || return 1
 	printf '%s\n' "$pid"
 }
 
@@ -30,11 +41,9 @@ gone() {
 
 # stop_replaced NAME: a program that was built anew is stopped, so that the new one starts.
 stop_replaced() {
-	if pid=$(pid_of "$1"); then
-		case $(program_of "$pid") in
-		*' (deleted)') stop "$1" ;;
-		esac
-	fi
+	running "$1" || return 0
+	read -r pid birth file program <"$RUN/$1.pid"
+	[ "$(file_of "$program")" = "$file" ] || stop "$1"
 }
 
 # start NAME PROGRAM ARGUMENTS...
@@ -45,16 +54,11 @@ start() {
 	# the lock of take_lock is not theirs
 	setsid "$program" "$@" </dev/null >>"$LOG/$name.log" 2>&1 9>&- &
 	pid=$!
+	# one that has ended already has no birth, and counts as not running
+	birth=$(birth_of "$pid") || birth=none
 	program=$(readlink -f "$program")
-	printf '%s %s\n' "$pid" "$program" >"$RUN/$name.pid"
+	printf '%s %s %s %s\n' "$pid" "$birth" "$(file_of "$program")" "$program" >"$RUN/$name.pid"
 	STARTED="$name $STARTED"
-	wait_until 10 has_begun "$pid" "$program" || true
-}
-
-# Until then the process is still this shell or setsid, and would count as not running.
-has_begun() { # PID PROGRAM
-	exe=$(program_of "$1") || return 0
-	[ "$exe" = "$2" ]
 }
 
 stop() { # NAME

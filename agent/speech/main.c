@@ -7,6 +7,7 @@
 
 #include "agent/speech/relay.h"
 #include "schema/base/log.h"
+#include "schema/base/seclude.h"
 
 static int usage(FILE *out, int exit_status)
 {
@@ -38,6 +39,7 @@ static const char *voice_beside(char path[PATH_MAX])
 
 int main(int argc, char **argv)
 {
+    seclude_process(); /* holds the vendor's key */
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         puts("myna-voice-http " MYNA_VERSION);
         return 0;

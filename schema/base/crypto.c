@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 
 #include <mbedtls/gcm.h>
 #include <mbedtls/hkdf.h>
@@ -180,17 +179,4 @@ enum status crypto_unwrap(const uint8_t master[CRYPTO_KEY_SIZE], const char *pur
 void crypto_wipe(void *data, size_t size)
 {
     mbedtls_platform_zeroize(data, size);
-}
-
-void crypto_forbid_cores(void)
-{
-    /* A limit of 0 is not enough: where cores go to a program, the kernel ignores it, but takes 1
-     * for "none at all". The process itself stays readable for its user, who must be able to tell
-     * by /proc which program runs. */
-    const struct rlimit one = {1, 1}, none = {0, 0};
-
-    bool is_set = setrlimit(RLIMIT_CORE, &one) == 0 || setrlimit(RLIMIT_CORE, &none) == 0;
-
-    assert(is_set); /* lowering one's own limit is never refused */
-    (void)is_set;
 }

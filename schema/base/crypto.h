@@ -56,8 +56,4 @@ MUST_CHECK enum status crypto_unwrap(const uint8_t master[CRYPTO_KEY_SIZE], cons
 /* Overwrites with zeros, not optimised away. */
 void crypto_wipe(void *data, size_t size);
 
-/* Keys stay out of core files, and of the system's collector of crashes: this process and those
- * that it starts from now on leave none (invariant I9). Call it first in main(). */
-void crypto_forbid_cores(void);
-
 #endif

@@ -1,7 +1,7 @@
 // fleet.mjs - a whole fleet for one test, brought up by ./myna itself in a folder and on ports of
 // its own; everything in it is the real part.
 import {execFile, spawn} from 'node:child_process';
-import {mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, chmodSync, existsSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, readFileSync, rmSync, chmodSync, existsSync} from 'node:fs';
 import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {dirname, join, resolve} from 'node:path';
@@ -114,8 +114,9 @@ export class Fleet {
 
   pid(name) {
     if (name === 'postgresql') return Number(readFileSync(this.#pg('data/postmaster.pid'), 'utf8').split('\n')[0]);
-    const [pid, program] = readFileSync(join(this.home, 'run', `${name}.pid`), 'utf8').trim().split(' ');
-    if (readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, "") !== program) throw new Error(`${name} does not run`);
+    const [pid, birth] = readFileSync(join(this.home, 'run', `${name}.pid`), 'utf8').trim().split(' '); // see tools/process.sh
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    if (stat[0] === 'Z' || stat[19] !== birth.split('@')[0]) throw new Error(`${name} does not run`);
     return Number(pid);
   }
 

@@ -5,6 +5,7 @@
 
 #include "agent/ear/wake/serve.h"
 #include "schema/base/log.h"
+#include "schema/base/seclude.h"
 
 static int usage(FILE *out, int exit_status)
 {
@@ -22,6 +23,7 @@ int main(int argc, char **argv)
 {
     struct spotter *spotter = NULL;
 
+    seclude_process(); /* hears the room */
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         puts("myna-wake " MYNA_VERSION);
         return 0;

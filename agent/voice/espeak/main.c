@@ -5,6 +5,7 @@
 
 #include "agent/voice/espeak/serve.h"
 #include "schema/base/log.h"
+#include "schema/base/seclude.h"
 
 static int usage(FILE *out, int exit_status)
 {
@@ -22,6 +23,7 @@ int main(int argc, char **argv)
     struct synth *synth;
     unsigned sample_rate;
 
+    seclude_process(); /* what people are told stays between them and the robot */
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         puts("myna-voice " MYNA_VERSION);
         return 0;

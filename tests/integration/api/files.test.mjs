@@ -44,7 +44,8 @@ const goInTheMiddle = (path) => new Promise((gone, failed) => {
   socket.write(`GET /api/v1${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${key}\r\n\r\n`);
 });
 
-const spools = () => readdirSync(`/proc/${stack.server.pid}/fd`).filter((fd) => {
+// Root alone may look; for others the database tells that nothing is at work any more.
+const spools = () => process.getuid() !== 0 ? [] : readdirSync(`/proc/${stack.server.pid}/fd`).filter((fd) => {
   try {
     return readlinkSync(`/proc/${stack.server.pid}/fd/${fd}`).includes('mynad-answer');
   } catch {

@@ -88,6 +88,47 @@ hardened() {
 	grep -qE '^MYNA_(SANITIZE|TSAN):BOOL=ON' "$build/CMakeCache.txt" || grep -q '_chk@' "$work/names" || { echo "is not fortified" && return 1; }
 }
 
+# secluded PROGRAM ARGUMENTS...: while it waits for its input, no other process of its user may look into it; into a
+# sleep it may. Root may look into everything, so somebody else does both then.
+as_user=
+[ "$(id -u)" != 0 ] || as_user="setpriv --reuid=65534 --regid=65534 --clear-groups"
+waits() { # PID: the program has begun and does nothing: it reads what does not come
+	for _ in $(seq 100); do
+		case $(cut -d' ' -f3 "/proc/$1/stat" 2>/dev/null)$(cat "/proc/$1/comm" 2>/dev/null) in S"$2"*) return 0 ;; esac
+		sleep 0.05
+	done
+	echo "$2 did not wait for its input"
+	return 1
+}
+secluded() {
+	comm=$(basename "$1" | cut -c1-15)
+	# shellcheck disable=SC2086 # words
+	$as_user "$@" <"$work/input" >"$work/words" 2>&1 9>&- &
+	pid=$!
+	# shellcheck disable=SC2016,SC2086 # the inner shell's; words
+	waits "$pid" "$comm" && $as_user sh -c 'for name in environ maps auxv mem; do
+		! head -c 1 "/proc/$1/$name" >/dev/null 2>&1 || echo "its $name can be read"; done' sh "$pid" >"$work/read"
+	kill "$pid"
+	wait "$pid" 2>/dev/null || true
+	[ ! -s "$work/read" ] || { cat "$work/read" "$work/words" && return 1; }
+}
+chmod 755 "$work"
+mkfifo -m 666 "$work/input"
+exec 9<>"$work/input"
+$as_user sleep 60 &
+sleeper=$!
+waits "$sleeper" sleep
+# shellcheck disable=SC2086 # words
+check "the test itself may not look into a program" $as_user sh -c "head -c 1 /proc/$sleeper/environ | grep -q ."
+kill "$sleeper"
+bin=$(dirname "$(find "$root" -name mynad -type f -perm -1)")
+check "others look into mynad" secluded "$bin/mynad" --config "$work/input"
+check "others look into myna-agent" secluded "$bin/myna-agent" --config "$work/input"
+check "others look into mynactl" secluded "$bin/mynactl" contract check -f "$work/input"
+for name in myna-voice myna-voice-http myna-wake; do
+	check "others look into $name" secluded "$bin/$name"
+done
+
 files=0
 find "$root" -type f >"$work/files"
 while read -r file; do

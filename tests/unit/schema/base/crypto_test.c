@@ -1,12 +1,8 @@
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -191,31 +187,6 @@ static void wiping_leaves_zeros(void **state)
     assert_memory_equal(secret, zero, sizeof secret);
 }
 
-static void a_crash_leaves_no_core(void **state)
-{
-    struct rlimit limit;
-    int ended;
-    pid_t child = fork();
-
-    (void)state;
-    assert_true(child >= 0);
-    if (child == 0) {
-        if (chdir("/tmp") < 0 || getrlimit(RLIMIT_CORE, &limit) < 0)
-            _exit(1);
-        limit.rlim_cur = limit.rlim_max;
-        if (setrlimit(RLIMIT_CORE, &limit) < 0)
-            _exit(1);
-        crypto_forbid_cores();
-        if (getrlimit(RLIMIT_CORE, &limit) < 0 || limit.rlim_cur > 1 || limit.rlim_max > 1)
-            _exit(1);
-        signal(SIGABRT, SIG_DFL); /* not the test's own */
-        raise(SIGABRT);
-    }
-    assert_int_equal(waitpid(child, &ended, 0), child);
-    assert_true(WIFSIGNALED(ended) && WTERMSIG(ended) == SIGABRT);
-    assert_false(WCOREDUMP(ended));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,7 +199,6 @@ int main(void)
         cmocka_unit_test(a_wrapped_secret_opens_for_its_purpose_alone),
         cmocka_unit_test(uuids_are_of_version_4_and_differ),
         cmocka_unit_test(wiping_leaves_zeros),
-        cmocka_unit_test(a_crash_leaves_no_core),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
