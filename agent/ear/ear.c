@@ -32,7 +32,8 @@ struct ear {
     bool is_ducked;
     struct deafness deafness;
 
-    pthread_mutex_t lock; /* of what follows */
+    pthread_mutex_t stepping; /* one step with its act after the other; before the next one */
+    pthread_mutex_t lock;     /* of what follows */
     pthread_cond_t changed;
     bool is_stopping, is_joined;
     bool is_open; /* a microphone is */
@@ -77,17 +78,9 @@ static void drop_question(struct ear *ear)
     recording_begin(&ear->recording);
 }
 
-/* The one place that changes the state. Not with the lock held. */
-static void step(struct ear *ear, enum attention_event event)
+static void act_on(struct ear *ear, enum attention_act act, enum attention_event event,
+                   uint64_t client)
 {
-    pthread_mutex_lock(&ear->lock);
-    const enum attention_state before = ear->state;
-    const enum attention_act act = attention_step(&ear->state, event);
-    const enum attention_state now = ear->state;
-    const uint64_t client = ear->client;
-    pthread_cond_broadcast(&ear->changed);
-    pthread_mutex_unlock(&ear->lock);
-
     switch (act) {
     case ATTENTION_BEGIN:
         begin_question(ear, client);
@@ -108,8 +101,25 @@ static void step(struct ear *ear, enum attention_event event)
     case ATTENTION_NO_ACT:
         break;
     }
+}
+
+/* The one place that changes the state. Not with the lock held. Whoever mutes or lets go while a
+ * question begins comes behind its beginning: what was to be dropped would begin after the drop. */
+static void step(struct ear *ear, enum attention_event event)
+{
+    pthread_mutex_lock(&ear->stepping);
+    pthread_mutex_lock(&ear->lock);
+    const enum attention_state before = ear->state;
+    const enum attention_act act = attention_step(&ear->state, event);
+    const enum attention_state now = ear->state;
+    const uint64_t client = ear->client;
+    pthread_cond_broadcast(&ear->changed);
+    pthread_mutex_unlock(&ear->lock);
+
+    act_on(ear, act, event, client);
     if (now != before)
         ear->options.host.on_state(ear->options.host.context, now);
+    pthread_mutex_unlock(&ear->stepping);
 }
 
 /* --- the thread --- */
@@ -278,6 +288,7 @@ static void look_after_wake(struct ear *ear, const char *phrase)
                               : overhear_is_ready(ear->overhear)   ? EAR_WAKE_WAITS
                                                                    : EAR_WAKE_STARTS;
 
+    pthread_mutex_lock(&ear->stepping); /* so that a newer state is not told first */
     pthread_mutex_lock(&ear->lock);
     const enum ear_wake before = ear->wake;
     const enum attention_state state = ear->state;
@@ -285,6 +296,7 @@ static void look_after_wake(struct ear *ear, const char *phrase)
     pthread_mutex_unlock(&ear->lock);
     if (now != before && now != EAR_WAKE_STARTS)
         ear->options.host.on_state(ear->options.host.context, state);
+    pthread_mutex_unlock(&ear->stepping);
 }
 
 static void set_deaf(struct ear *ear, bool is_deaf)
@@ -562,6 +574,7 @@ static void init_locks(struct ear *ear)
 {
     pthread_condattr_t attributes;
 
+    pthread_mutex_init(&ear->stepping, NULL);
     pthread_mutex_init(&ear->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -622,5 +635,6 @@ void ear_free(struct ear *ear)
     recording_release(&ear->recording);
     pthread_cond_destroy(&ear->changed);
     pthread_mutex_destroy(&ear->lock);
+    pthread_mutex_destroy(&ear->stepping);
     free(ear);
 }

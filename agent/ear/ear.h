@@ -11,7 +11,7 @@
  * the owner allows.
  *
  * Functions may be called from any thread and do not block; the host's are called on the ear's
- * threads and must not block.
+ * threads and must not block, nor call ear_call(), ear_hear(), ear_let_go() or ear_mute().
  */
 #ifndef AGENT_EAR_EAR_H
 #define AGENT_EAR_EAR_H
