@@ -13,18 +13,20 @@ struct taking {
     struct deliveries_claim *out;
 };
 
+/* "due" is no subquery of FROM: a plan may run that anew for each channel, and find the next one
+ * each time, since the one before is taken by then. */
 static enum status take_channel(struct store_conn *conn, const struct taking *taking)
 {
     STORE_STATEMENT(
-        take,
-        "UPDATE myna.channel c SET free_at = now() + $1 * interval '1 ms'"
-        " FROM (SELECT x.channel_id FROM myna.channel x WHERE x.enabled AND x.free_at <= now()"
-        "       AND EXISTS (SELECT FROM myna.delivery d WHERE d.channel_id = x.channel_id"
-        "                   AND d.status = 'waiting' AND d.next_due <= now())"
-        "       ORDER BY x.free_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) due"
-        " WHERE c.channel_id = due.channel_id"
-        " RETURNING c.channel_id, c.kind, c.url_wrapped, c.secret_wrapped, c.login, c.sender,"
-        "   c.recipients, (extract(epoch FROM c.created_at) * 1000000)::bigint");
+        take, "WITH due AS (SELECT x.channel_id FROM myna.channel x"
+              "   WHERE x.enabled AND x.free_at <= now()"
+              "   AND EXISTS (SELECT FROM myna.delivery d WHERE d.channel_id = x.channel_id"
+              "               AND d.status = 'waiting' AND d.next_due <= now())"
+              "   ORDER BY x.free_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)"
+              "UPDATE myna.channel c SET free_at = now() + $1 * interval '1 ms' FROM due"
+              " WHERE c.channel_id = due.channel_id"
+              " RETURNING c.channel_id, c.kind, c.url_wrapped, c.secret_wrapped, c.login, c.sender,"
+              "   c.recipients, (extract(epoch FROM c.created_at) * 1000000)::bigint");
     struct deliveries_channel *channel = &taking->out->channel;
     struct result result;
     enum status status =
