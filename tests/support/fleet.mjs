@@ -2,11 +2,11 @@
 // its own; everything in it is the real part.
 import {execFile, spawn} from 'node:child_process';
 import {mkdirSync, mkdtempSync, readFileSync, rmSync, chmodSync, existsSync} from 'node:fs';
-import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
+import {isFree} from './ports.mjs';
 
 const run = promisify(execFile);
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -24,14 +24,6 @@ export async function until(seconds, describe, check) {
     if (Date.now() > end) throw new Error(`after ${seconds} s: ${await describe()}`);
     await sleep(250);
   }
-}
-
-function isFree(port) {
-  return new Promise((answer) => {
-    const server = createServer();
-    server.once('error', () => answer(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => answer(true)));
-  });
 }
 
 // Below the ports that connections get by themselves, and not where a fleet of another suite that

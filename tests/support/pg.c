@@ -11,10 +11,10 @@
 #define BIN "/usr/lib/postgresql/15/bin/"
 
 struct pg {
-    char folder[32];
-    char data[48];
-    char conninfo[96];
-    char options[160];
+    char folder[80];
+    char data[96];
+    char conninfo[160];
+    char options[256];
     uid_t uid;
     gid_t gid;
 };
@@ -49,7 +49,9 @@ static enum status make_folder(struct pg *pg)
     /* cppcheck-suppress getpwnamCalled ; before there are threads */
     const struct passwd *user = getpwnam("postgres");
 
-    snprintf(pg->folder, sizeof pg->folder, "/tmp/myna-pg-XXXXXX");
+    const char *where = getenv("TMPDIR");
+
+    snprintf(pg->folder, sizeof pg->folder, "%s/myna-pg-XXXXXX", where ? where : "/tmp");
     if (!mkdtemp(pg->folder))
         return STATUS_IO;
     pg->uid = geteuid();
@@ -65,7 +67,9 @@ static enum status make_folder(struct pg *pg)
     snprintf(pg->data, sizeof pg->data, "%s/data", pg->folder);
     snprintf(pg->conninfo, sizeof pg->conninfo, "host=%s user=myna dbname=postgres", pg->folder);
     snprintf(pg->options, sizeof pg->options,
-             "-k %s -c listen_addresses='' -c fsync=off -c shared_buffers=32MB", pg->folder);
+             "-k %s -c listen_addresses='' -c fsync=off -c full_page_writes=off"
+             " -c shared_buffers=32MB",
+             pg->folder);
     return STATUS_OK;
 }
 
@@ -92,8 +96,9 @@ enum status pg_start(struct pg **out)
     if (!pg)
         return STATUS_MEMORY;
     enum status status = access(BIN "initdb", X_OK) == 0 ? make_folder(pg) : STATUS_NOT_FOUND;
-    const char *const init[] = {BIN "initdb", "-D",         pg->data, "-U",    "myna", "-E",
-                                "UTF8",       "--locale=C", "-A",     "trust", "-N",   NULL};
+    const char *const init[] = {BIN "initdb", "-D",    pg->data, "-U",         "myna",
+                                "-E",         "UTF8",  "-N",     "--locale=C", "--wal-segsize=1",
+                                "-A",         "trust", NULL};
     if (status == STATUS_OK)
         status = run(pg, init);
     if (status == STATUS_OK)

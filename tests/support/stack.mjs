@@ -6,11 +6,11 @@ import {chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, r
   closeSync} from 'node:fs';
 import {request as httpRequest} from 'node:http';
 import {request as httpsRequest} from 'node:https';
-import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
+import {freePort} from './ports.mjs';
 
 const run = promisify(execFile);
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -18,16 +18,6 @@ const mynad = process.env.MYNAD ?? join(root, '.build/release/mynad');
 const pgBin = process.env.PG_BIN ?? '/usr/lib/postgresql/15/bin';
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-
-function freePort() {
-  return new Promise((done) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const {port} = server.address();
-      server.close(() => done(port));
-    });
-  });
-}
 
 // A database with every migration done, and the server's folder of keys with its first operator, beside
 // the program: the first test makes it, the others copy it. Another program makes its own.
@@ -150,7 +140,7 @@ export class Stack {
     const log = openSync(join(this.home, 'mynad.log'), 'a');
     this.server = spawn(mynad, ['--config', this.config], {stdio: ['ignore', log, log]});
     closeSync(log);
-    const end = Date.now() + 20000;
+    const end = Date.now() + 60000;
     for (;;) {
       const answer = await this.send('GET', '/healthz').catch(() => null);
       if (answer?.status === 200) return;

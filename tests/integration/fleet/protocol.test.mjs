@@ -143,14 +143,19 @@ test('what is larger than a message may be, or has a topic without end, ends the
       const {code, text} = await robot.publish(topic, Buffer.alloc(size, 0x41), ...old);
       assert.ok(code !== 0 || /refused|denied|not authorised|lost|too large|Invalid/i.test(text), `${what} of ${size}: ${code} ${text}`);
     }
-    const {code, text} = await robot.publish('myna/1/d/sim-0011/up/usage', Buffer.alloc(65536, 0x42), ...old);
-    assert.equal(code, 0, text);
+    // The robot itself comes back after each of these connections, and then takes this one's name.
+    let last = '';
+    await until(20, () => `the largest that may be is refused: ${last}`, async () => {
+      const {code, text} = await robot.publish('myna/1/d/sim-0011/up/usage', Buffer.alloc(65536, 0x42), ...old);
+      last = text;
+      return code === 0;
+    });
     await until(20, () => 'the largest that may be does not arrive', () => heard.messages.some(({payload}) => payload[0] === 0x42));
   } finally {
     await heard.stop();
   }
   const messages = heard.messages.filter(({payload}) => payload[0] === 0x41 || payload[0] === 0x42);
-  assert.deepEqual(messages.map(({payload}) => payload.length), [65536], 'the largest that may be arrives, and nothing larger');
+  assert.deepEqual([...new Set(messages.map(({payload}) => payload.length))], [65536], 'the largest that may be arrives, and nothing larger');
 });
 
 test('I10: a robot that floods the broker with messages harms no other', async () => {
