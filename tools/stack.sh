@@ -588,7 +588,12 @@ stack_ctl() {
 stack_status() {
 	no_words status "$@"
 	pg_place
+	brokers=1
+	[ ! -f "$MYNA_HOME/brokers" ] || read -r brokers <"$MYNA_HOME/brokers"
 	for part in $PARTS; do
+		case $part in
+		mosquitto-*) [ "${part#mosquitto-}" -le "$brokers" ] || continue ;;
+		esac
 		if pid=$(pid_of "$part"); then
 			printf '  %-14s runs, pid %-8s %s\n' "$part" "$pid" "$LOG/$part.log"
 		else
