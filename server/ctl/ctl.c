@@ -7,20 +7,23 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "schema/base/buffer.h"
 #include "schema/base/clock.h"
 #include "schema/base/file.h"
 #include "schema/base/json.h"
 #include "server/ctl/help.h"
 #include "server/ctl/noun.h"
 #include "server/ctl/progress.h"
-#include "server/ctl/yaml.h"
 #include "server/ctl/printable.h"
+#include "server/ctl/yaml.h"
+#include "server/money/reading.h"
 
 #define FILE_LIMIT_BYTES (64u << 20)
 #define NOT_LOGGED_IN    401
 #define NOT_FOUND        404
 #define PROBLEM_FROM     400
 #define WATCH_MS         2000
+#define WORDS_BYTES      (8 << 10)
 #define WATCH_BYTES      (1 << 16) /* a picture that is drawn at once */
 
 static bool fits(const struct ctl_verb *verb, int argc, char **argv)
@@ -45,19 +48,50 @@ static const struct ctl_verb *find_verb(int argc, char **argv, int *used)
     return found;
 }
 
-/* Without a word everything; a wrong verb gets its noun's help, a wrong noun only where help is: a
- * page of words would push what was wrong off the screen. */
+/* What may stand at argv[0], or behind the noun that does, as reading_nearest() takes it. */
+static void write_words(const char *noun, struct buffer *words)
+{
+    size_t count;
+
+    if (noun == NULL) {
+        const struct noun *nouns = noun_all(&count);
+
+        for (size_t n = 0; n < count; n++)
+            buffer_format(words, "%s|", nouns[n].word);
+        return;
+    }
+    const struct ctl_verb *const *tables = noun_tables(&count);
+    for (size_t t = 0; t < count; t++)
+        for (const struct ctl_verb *verb = tables[t]; verb->verb; verb++)
+            if (verb->noun && strcmp(verb->noun, noun) == 0)
+                buffer_format(words, "%s|", verb->verb);
+}
+
+/* Without a word everything, and of a noun alone its verbs. Of a wrong word only what is near it
+ * and where help is: a page of words would push what was wrong off the screen. */
 static void print_unknown(int argc, char **argv)
 {
-    if (argc)
-        fprintf(stderr, "mynactl: there is no \"%s%s%s\"\n", argv[0], argc > 1 ? " " : "",
-                argc > 1 ? argv[1] : "");
-    if (!argc)
+    const char *noun = argc > 0 && noun_find(argv[0]) ? argv[0] : NULL;
+    char nearest[READING_WORD_SIZE];
+    struct buffer words;
+
+    if (argc == 0) {
         help_print(stderr);
-    else if (noun_find(argv[0]))
-        help_print_noun(stderr, argv[0]);
-    else
-        fputs("See mynactl --help\n", stderr);
+        return;
+    }
+    if (noun && argc == 1) {
+        fprintf(stderr, "mynactl: say what to do with \"%s\"\n", noun);
+        help_print_noun(stderr, noun);
+        return;
+    }
+    buffer_init(&words, WORDS_BYTES);
+    write_words(noun, &words);
+    fprintf(stderr, "mynactl: there is no \"%s%s%s\"", argv[0], noun ? " " : "",
+            noun ? argv[1] : "");
+    if (reading_nearest(argv[noun ? 1 : 0], buffer_cstring(&words), nearest))
+        fprintf(stderr, ": did you mean \"%s%s%s\"?", noun ? noun : "", noun ? " " : "", nearest);
+    fprintf(stderr, "\nSee mynactl %s%s--help\n", noun ? noun : "", noun ? " " : "");
+    buffer_release(&words);
 }
 
 /* Flags that every verb knows. */
@@ -122,8 +156,10 @@ static int load_session(struct ctl *ctl, const char *context)
 /* Only what looks and changes nothing. */
 static bool can_watch(const struct ctl_verb *verb)
 {
-    return span_is_choice(span_text(verb->verb),
-                          "list|get|fleet|usage|devices|layers|burn|timeline|plan|why|doctor") &&
+    return span_is_choice(
+               span_text(verb->verb),
+               "list|get|fleet|usage|devices|layers|burn|burndown|timeline|plan|why|doctor|"
+               "health|history|effective|commands|drains|transfers|bundles|robots") &&
            verb->run;
 }
 
@@ -134,7 +170,7 @@ static int watch(struct ctl *ctl, const struct ctl_verb *verb)
     int result;
 
     if (!can_watch(verb))
-        return ctl_misuse("\"%s%s%s\" cannot be watched: it does something",
+        return ctl_misuse("\"%s%s%s\" cannot be watched: --watch is for what only shows",
                           verb->noun ? verb->noun : "", verb->noun ? " " : "", verb->verb);
     setvbuf(stdout, NULL, _IOFBF, WATCH_BYTES);
     do {

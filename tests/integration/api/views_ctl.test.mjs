@@ -33,6 +33,16 @@ const refused = (...words) => run(mynactl, words, {env}).then(() => assert.fail(
 const commands = async (id) => (await admin.get(`/devices/${id}/commands`)).body.items.map(({kind}) => kind);
 const members = async () => (await admin.get('/groups/desk/devices')).body.items.map(({id}) => id);
 
+test('a wrong word is told with the one that was perhaps meant, and no page of help pushes that off the screen', async () => {
+  assert.equal((await refused('device', 'lst')).stderr, 'mynactl: there is no "device lst": did you mean "device list"?\nSee mynactl device --help\n');
+  assert.equal((await refused('vendr', 'list')).stderr, 'mynactl: there is no "vendr": did you mean "vendor"?\nSee mynactl --help\n');
+  assert.equal((await refused('device', 'somersault')).stderr, 'mynactl: there is no "device somersault"\nSee mynactl device --help\n');
+  const alone = await refused('device');
+  assert.equal(alone.code, 2);
+  assert.match(alone.stderr, /^mynactl: say what to do with "device"\nusage: /);
+  assert.match((await refused('device', 'restart', 'r1', '--watch')).stderr, /"device restart" cannot be watched: --watch is for what only shows/);
+});
+
 test('a list gets a name, another list by the same name, and loses it', async () => {
   assert.match(await ctl('view', 'save', 'mine', '--state', 'online'), /saved view "mine"/);
   assert.match(await ctl('view', 'save', 'mine', '--filter', 'id != r3', '--shared'), /changed view "mine"/);
