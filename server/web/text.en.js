@@ -1030,6 +1030,7 @@ export const texts = {
   "burn.formula.part_of_first_day": "Forecast: as what of the first day has gone by.",
   "burn.formula.how": "The formula",
   "burn.thresholds": "Thresholds:",
+  "burn.fall_back": "fall back",
   "burn.times": "{n} times the usual hour",
   "burn.forecast_of": "a forecast of {point}",
   "burn.shadow": "only watching",

@@ -912,6 +912,7 @@ export const texts = {
   "burn.formula.part_of_first_day": "预测：按首日已过部分的速度延续。",
   "burn.formula.how": "计算公式",
   "burn.thresholds": "阈值：",
+  "burn.fall_back": "改用其他合同",
   "burn.times": "平常每小时的 {n} 倍",
   "burn.forecast_of": "预测达到 {point}",
   "burn.shadow": "仅观察",

@@ -1,9 +1,9 @@
 // table.js - a table whose columns are data
 //
-// A column is {key, title, cell(row), end, width, from, lead, corner}. end: numbers, at the right edge; width:
-// a CSS width, so that live changes move nothing; from: "mid", "desk" or "wide", the narrowest screen
+// A column is {key, title, cell(row), end, width, from, lead, corner, whole}. end: numbers, at the right edge;
+// width: a CSS width, so that live changes move nothing; from: "mid", "desk" or "wide", the narrowest screen
 // that shows it. On a phone each row becomes a block of labelled values, its lead at the top, its corner
-// beside that.
+// beside that, two others to a line; a whole one, which is words, has a line to itself.
 
 import { html } from "../dom.js";
 import { navigate } from "../router.js";
@@ -12,7 +12,7 @@ import { Empty, Failure, Stale } from "./states.js";
 import { Button } from "./ui.js";
 
 function classes(column) {
-  return [column.end && "end", column.from && `from-${column.from}`, column.lead && "lead", column.corner && "corner"]
+  return [column.end && "end", column.from && `from-${column.from}`, column.lead && "lead", column.corner && "corner", column.whole && "whole"]
     .filter(Boolean).join(" ") || undefined;
 }
 

@@ -6,7 +6,7 @@ import { post, useResource } from "../api.js";
 import { money, number, percent } from "../format.js";
 import { tell } from "../said.js";
 import { may } from "../session.js";
-import { t, word } from "../text.js";
+import { givenName, t, word } from "../text.js";
 import { pageOf } from "./behind.js";
 import { Confirm } from "./dialog.js";
 import { Empty, Loaded } from "./states.js";
@@ -27,12 +27,25 @@ function State({ row }) {
     ${row.fired_at && html`<span class="sub">${t("threshold.since")} <${Ago} at=${row.fired_at} /></span>`}`;
 }
 
+// What a threshold of a contract is of: "cap:requests" and "spend" as people call them.
+export function ofText(of) {
+  return of.includes(":") ? of.replace(/^(cap|commitment):(.*)$/, (_, kind, name) => `${word("burn", kind)} ${givenName(name)}`) : word("metric", of);
+}
+
 const atText = ({ at }) => (/^\d+$/.test(at) ? number(at) : tell(at));
 
-// Whose own page it stands on need not be told.
+// A contract's document need not name its thresholds, and "thresholds/0" is where it stands in there; whose
+// own page it is on need not be told.
+function nameOf(row, owned) {
+  const { name } = sourceOf(row);
+  if (name === row.rule.at) return tell(name);
+  if (/^thresholds\/\d+$/.test(name) && row.rule.of) return `${ofText(row.rule.of)} \u00b7 ${atText(row.rule)}`;
+  return owned ? name : `${name} \u00b7 ${atText(row.rule)}`;
+}
+
 function Point({ row, owned }) {
-  const { id, name } = sourceOf(row);
-  return html`<b>${owned || name === row.rule.at ? name : `${name} \u00b7 ${atText(row.rule)}`}</b>
+  const { id } = sourceOf(row);
+  return html`<b>${nameOf(row, owned)}</b>
     ${!owned && html`<span class="sub"><a href=${pageOf(`threshold/${row.source}`)}>${id}</a></span>`}`;
 }
 
@@ -53,7 +66,7 @@ const columns = (owned, lift) => [
   { key: "at", title: t("threshold.at"), lead: true, cell: (row) => html`<${Point} row=${row} owned=${owned} />` },
   { key: "state", title: t("alert.state"), cell: (row) => html`<${State} row=${row} />` },
   { key: "do", title: t("threshold.does"), cell: (row) => html`<${Does} rule=${row.rule} />` },
-  { key: "seen", title: t("burn.so_far"), end: true, cell: (row) => html`<${Seen} seen=${row.seen} />` },
+  { key: "seen", title: t("burn.so_far"), end: true, width: "26%", cell: (row) => html`<${Seen} seen=${row.seen} />` },
   { key: "robots", title: t("threshold.robots"), end: true, width: "110px", cell: (row) => number(row.robots) },
   ...(lift ? [{ key: "acts", title: "", end: true, width: "110px", cell: (row) => row.state === "fired"
     && html`<${Button} onClick=${() => lift(row)}>${t("threshold.reset")}</${Button}>` }] : []),
@@ -65,7 +78,7 @@ function Lift({ row, onClose, reload }) {
     toast(t("threshold.lifted"));
     reload();
   };
-  return html`<${Confirm} title=${t("threshold.reset.title", { name: sourceOf(row).name })} action=${t("threshold.reset")}
+  return html`<${Confirm} title=${t("threshold.reset.title", { name: nameOf(row, true) })} action=${t("threshold.reset")}
     text=${t("threshold.reset.text", { n: row.robots })} submit=${lift} onClose=${onClose} />`;
 }
 

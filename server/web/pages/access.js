@@ -54,7 +54,7 @@ const operatorColumns = (open) => [
 const roleColumns = (open) => [
   { key: "id", title: t("role"), lead: true, cell: (row) => html`<b>${word("role", row.id)}</b>
     ${row.second_factor && html` <${Chip}>${t("role.asks_factor")}</${Chip}>`}${row.note && html`<span class="sub">${row.note}</span>`}` },
-  { key: "may", title: t("role.may"), cell: (row) => (row.own ? html`${Object.entries(row.may).map(([area, level]) =>
+  { key: "may", title: t("role.may"), whole: true, cell: (row) => (row.own ? html`${Object.entries(row.may).map(([area, level]) =>
     `${word("area", area)}: ${word("role", level)}`).join(", ") || t("rights.none")}
     ${row.groups && html`<span class="sub">${t("rights.groups", { names: row.groups.join(", ") || t("rights.no_group") })}</span>`}
     ${row.vendors && html`<span class="sub">${t("rights.vendors", { names: row.vendors.join(", ") || t("rights.no_vendor") })}</span>`}`

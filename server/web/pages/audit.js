@@ -23,11 +23,11 @@ const columns = (change) => {
     ${pageOf(value) && html` <a href=${pageOf(value)} aria-label=${t("audit.open", { subject: value })} title=${t("audit.open", { subject: value })}><${Icon} name="next" size=${12} /></a>`}`;
   return [
     { key: "seq", title: "#", end: true, width: "64px", from: "mid", cell: (row) => number(row.seq) },
-    { key: "at", title: t("when"), width: "100px", cell: (row) => html`<${Ago} at=${row.at} />` },
+    { key: "at", title: t("when"), corner: true, width: "100px", cell: (row) => html`<${Ago} at=${row.at} />` },
     { key: "actor", title: t("actor"), width: "18%", cell: (row) => html`${narrow("actor", row.actor)}${row.source && html`<span class="sub">${row.source}</span>`}` },
     { key: "action", title: t("action"), lead: true, width: "18%", cell: (row) => html`<b>${row.action}</b>` },
     { key: "subject", title: t("subject"), width: "20%", cell: (row) => narrow("subject", row.subject) },
-    { key: "change", title: t("change"), cell: (row) => html`<${Change} before=${row.before} after=${row.after} />` },
+    { key: "change", title: t("change"), whole: true, cell: (row) => html`<${Change} before=${row.before} after=${row.after} />` },
   ];
 };
 

@@ -96,7 +96,7 @@ const columns = (digits) => [
   { key: "groups", title: t("group"), width: "10%", from: "mid", cell: (robot) => html`<${Groups} ids=${robot.groups || []} />` },
   { key: "version", title: t("version"), width: "14%", from: "wide", cell: (robot) => html`
     <span title=${robot.software}>${robot.software || NONE}</span>` },
-  { key: "generation", title: t("generation"), end: true, width: "90px", from: "desk", cell: (robot) => html`
+  { key: "generation", title: t("generation"), end: true, width: "102px", from: "desk", cell: (robot) => html`
     <${Generation} robot=${robot} />` },
   { key: "route", title: t("route"), from: "desk", cell: (robot) => html`<${Route} route=${robot.route} />` },
   { key: "attempts", title: t("attempts.today"), end: true, width: "80px", cell: (robot) => html`

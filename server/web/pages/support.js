@@ -15,8 +15,8 @@ const isCode = (text) => /^m[1-6][0-9]$/i.test(text);
 
 const COLUMNS = [
   { key: "code", title: t("code"), lead: true, width: "64px", cell: (row) => html`<b class="code">${row.code}</b>` },
-  { key: "cause", title: t("cause"), cell: causeOf },
-  { key: "cure", title: t("doctor.cure"), cell: cureOf },
+  { key: "cause", title: t("cause"), whole: true, cell: causeOf },
+  { key: "cure", title: t("doctor.cure"), whole: true, cell: cureOf },
 ];
 
 // onRead: with the moment at which what is shown was true.

@@ -28,10 +28,10 @@ const columns = (open, healthOf) => [
   { key: "id", title: t("vendor"), lead: true, cell: (row) => html`<a class="row-link" href=${`/vendors/${row.id}`}>${row.name || row.id}</a>
     ${row.name && html`<span class="sub">${row.id}</span>`}
     <a class="sub" href=${`/vendors/${row.id}/pack`}>${t("pack.link")}</a>` },
-  { key: "health", title: t("vendor.answers"), width: "204px", cell: (row) => html`<${Answers} health=${healthOf(row.id)} />` },
+  { key: "health", title: t("vendor.answers"), width: "204px", whole: true, cell: (row) => html`<${Answers} health=${healthOf(row.id)} />` },
   { key: "state", title: t("vendor.state"), width: "150px", cell: (row) => html`<${VendorState} vendor=${row} />` },
-  { key: "dialect", title: t("vendor.dialect"), width: "150px", from: "wide", cell: (row) => word("dialect", row.dialect) },
-  { key: "base_url", title: t("vendor.base_url"), width: "24%", from: "wide", cell: (row) => html`<code class="clip" title=${row.base_url}>${row.base_url}</code>` },
+  { key: "dialect", title: t("vendor.dialect"), width: "20%", from: "wide", cell: (row) => html`${word("dialect", row.dialect)}
+    <code class="sub clip" title=${row.base_url}>${row.base_url}</code>` },
   { key: "region", title: t("region"), width: "90px", from: "desk", cell: (row) => row.region || t("any") },
   { key: "key", title: t("vendor.key"), width: "96px", cell: (row) => (row.has_key
     ? html`<${Chip} tone="ok">${t("vendor.has_key")}</${Chip}>` : html`<${Chip} tone="warn">${t("vendor.no_key")}</${Chip}>`) },

@@ -39,7 +39,7 @@ const columns = (open) => [
   { key: "purpose", title: t("own_key.purpose"), from: "mid", cell: (row) => word("key_purpose", row.purpose) },
   { key: "state", title: t("state"), cell: (row) => html`<${Chip} tone=${TONES[row.state]}>${word("key_state", row.state)}</${Chip}>` },
   { key: "since", title: t("since"), end: true, from: "mid", cell: (row) => html`<${Ago} at=${row.since} />` },
-  { key: "robots", title: t("own_key.depend"), end: true, cell: (row) => (row.robots > 0
+  { key: "robots", title: t("own_key.depend"), end: true, whole: true, cell: (row) => (row.robots > 0
     ? html`<${Button} kind="quiet" onClick=${() => open({ kind: "robots", row })}>${row.robots}</${Button}>` : row.robots) },
   { key: "untold", title: t("own_key.untold"), end: true, from: "wide", cell: (row) => row.untold || "" },
   { key: "act", title: "", end: true, width: "150px", cell: (row) => (row.state === "retiring"

@@ -85,7 +85,7 @@ function Marks({ line, currency }) {
   if (line.thresholds.length === 0) return null;
   return html`<p class="sub">${t("burn.thresholds")} ${line.thresholds.map((mark, i) => html`${i > 0 && ", "}<span key=${i}>${
     mark.trigger === "forecast" ? t("burn.forecast_of", { point: pointText(line, currency, mark) }) : pointText(line, currency, mark)
-  } (${mark.do.map((one) => word("action", one)).join(", ")}${mark.shadow ? `, ${t("burn.shadow")}` : ""})</span>`)}</p>`;
+  } (${mark.do.map((one) => (one === "fall_back_to" ? t("burn.fall_back") : word("action", one))).join(", ")}${mark.shadow ? `, ${t("burn.shadow")}` : ""})</span>`)}</p>`;
 }
 
 // of: the contract, where several are on a page.

@@ -1,6 +1,7 @@
 // terms.js - a contract's documents as terms that people read: which hold from when, and each said member
 // by member, so that two can stand side by side
 
+import { ofText } from "../../components/thresholds.js";
 import { dayIn, grouped, number } from "../../format.js";
 import { givenName, t, word } from "../../text.js";
 
@@ -55,7 +56,7 @@ export function valueText(member, value) {
   if (value === undefined || value === null) return "";
   if (member === "metric") return metricText(value);
   if (member === "tiers" || member === "rebate") return value.map(tierText).join("; ");
-  if (member === "of") return value.includes(":") ? value.replace(/^(cap|commitment):(.*)$/, (_, kind, name) => `${word("burn", kind)} ${givenName(name)}`) : metricText(value);
+  if (member === "of") return ofText(value);
   if (member === "prices") return Object.entries(value).sort(([a], [b]) => CLASSES.indexOf(a) - CLASSES.indexOf(b)).map(([name, price]) => `${word("metric", name)} ${grouped(String(price))}`).join(", ");
   if (member === "do") return value.map((one) => (typeof one === "string" ? word("action", one) : Object.entries(one).map(([name, what]) =>
     `${word("action", name)} ${typeof what === "object" ? pairs(what) : what}`).join())).join(", ");
