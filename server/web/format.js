@@ -144,3 +144,6 @@ export function ago(at, now = Date.now()) {
   }
   return relative.format(seconds, "second");
 }
+
+// "operator:anna" as people say it.
+export const person = (actor) => (actor || "").replace(/^operator:/, "");

@@ -45,6 +45,3 @@ export function WaveState({ state }) {
 export function waveName({ wave, share, control }) {
   return control ? t("rollout.wave.control", { n: wave }) : t("rollout.wave.share", { n: wave, share });
 }
-
-// "operator:anna" as people say it.
-export const person = (actor) => (actor || "").replace(/^operator:/, "");

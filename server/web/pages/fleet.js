@@ -6,6 +6,7 @@ import { TroubleName } from "../components/trouble.js";
 import { FilterField } from "../components/filter.js";
 import { Icon } from "../components/icons.js";
 import { PageHead } from "../components/page.js";
+import { Generation, robotState } from "../components/robotstate.js";
 import { Empty } from "../components/states.js";
 import { Ago, Button, Changing, Chip, Money, Segmented, Status } from "../components/ui.js";
 import { usePages, VirtualTable } from "../components/virtual.js";
@@ -54,24 +55,7 @@ function Counts({ state }) {
   </div>`;
 }
 
-// The one word for a robot: what an operator must know first wins.
-export function robotState(robot) {
-  if (robot.status && robot.status !== "active") return robot.status;
-  if (!robot.online) return "offline";
-  if (robot.trouble?.silences) return "silent";
-  return robot.reported_generation < robot.desired_generation ? "behind" : "online";
-}
-
-export function Generation({ robot }) {
-  const { desired_generation: desired, reported_generation: running } = robot;
-  if (running >= desired) {
-    return html`<span title=${t("generation.current", { desired })}>${number(running)}</span>`;
-  }
-  return html`<span class="tone-warn" title=${t("generation.behind", { desired, running })}>
-    ${number(running)} \u2192 ${number(desired)}</span>`;
-}
-
-export function Route({ route }) {
+function Route({ route }) {
   if (!route) return html`<span class="muted">${t("route.none")}</span>`;
   if (typeof route === "string") return route;
   return html`<span title=${t("route.contract", { contract: route.contract })}>${route.vendor}

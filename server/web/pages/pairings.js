@@ -8,8 +8,7 @@ import { Empty } from "../components/states.js";
 import { ListTable } from "../components/table.js";
 import { attempt, toast } from "../components/toast.js";
 import { Ago, Button, Chip } from "../components/ui.js";
-import { person } from "../components/waves.js";
-import { timeExact } from "../format.js";
+import { person, timeExact } from "../format.js";
 import { may, whoAmI } from "../session.js";
 import { t } from "../text.js";
 

@@ -4,12 +4,12 @@ import { html, useState } from "../../dom.js";
 import { patch } from "../../api.js";
 import { FormDialog } from "../../components/dialog.js";
 import { TextField } from "../../components/field.js";
+import { Generation } from "../../components/robotstate.js";
 import { Ago, Card, Facts as List, IconButton, Status } from "../../components/ui.js";
 import { digitsFor, milliseconds, money, NONE, number, timeExact } from "../../format.js";
 import { tell } from "../../said.js";
 import { may } from "../../session.js";
 import { t, word } from "../../text.js";
-import { Generation } from "../fleet.js";
 
 const HEALTH = {
   wifi_dbm: (value) => `${number(value)} dBm`,

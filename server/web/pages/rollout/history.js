@@ -4,8 +4,7 @@ import { html } from "../../dom.js";
 import { useList } from "../../api.js";
 import { Failure, Skeleton, Stale } from "../../components/states.js";
 import { Ago, Button, Card } from "../../components/ui.js";
-import { person } from "../../components/waves.js";
-import { number } from "../../format.js";
+import { number, person } from "../../format.js";
 import { tell } from "../../said.js";
 import { t, word } from "../../text.js";
 

@@ -2,8 +2,7 @@
 
 import { html } from "../../dom.js";
 import { Ago, Card, Facts } from "../../components/ui.js";
-import { person } from "../../components/waves.js";
-import { duration, number, timeExact } from "../../format.js";
+import { duration, number, person, timeExact } from "../../format.js";
 import { t, word } from "../../text.js";
 import { metricName } from "./gate.js";
 
