@@ -76,7 +76,10 @@ export async function request(method, path, { query, body, type = "application/j
     if (error.name === "AbortError") throw error;
     throw new Problem(0, { detail: t("problem.unreachable") });
   }
-  if (response.status === 401 && path !== "/login") onSignedOut();
+  if (response.status === 401 && path !== "/login") {
+    onSignedOut(); // who is asked to sign in reads nothing of the refusal
+    throw new Problem(response.status, data || {});
+  }
   if (!response.ok) throw new Problem(response.status, data || {}, await teller());
   return { data, etag: response.headers.get("ETag") };
 }

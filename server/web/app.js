@@ -11,34 +11,37 @@ import { useWaiting } from "./components/waiting.js";
 import { SignIn } from "./pages/signin.js";
 import { match, navigate, startRouter, usePath } from "./router.js";
 import { isAdmin, signOut, startSession, may } from "./session.js";
-import { locale, t, word } from "./text.js";
+import { bring, locale, t, word } from "./text.js";
+
+// A page's module, and the areas of texts that it and all it is made of ask for: they are here first.
+const page = (load, ...areas) => () => bring(...areas).then(load);
 
 const modules = {
-  access: () => import("./pages/access.js"),
-  alert: () => import("./pages/alert.js"),
-  alerts: () => import("./pages/alerts.js"),
-  attempts: () => import("./pages/attempts.js"),
-  audit: () => import("./pages/audit.js"),
-  budget: () => import("./pages/budget.js"),
-  claims: () => import("./pages/claims.js"),
-  config: () => import("./pages/config.js"),
-  contract: () => import("./pages/contract.js"),
-  contractEdit: () => import("./pages/contractedit.js"),
-  contracts: () => import("./pages/contracts.js"),
-  fleet: () => import("./pages/fleet.js"),
-  newRollout: () => import("./pages/newrollout.js"),
-  pairings: () => import("./pages/pairings.js"),
-  privacy: () => import("./pages/privacy.js"),
-  pack: () => import("./pages/vendor/pack.js"),
-  robot: () => import("./pages/robot.js"),
-  rollout: () => import("./pages/rollout.js"),
-  rollouts: () => import("./pages/rollouts.js"),
-  support: () => import("./pages/support.js"),
-  usage: () => import("./pages/usage.js"),
-  vendor: () => import("./pages/vendor.js"),
-  vendors: () => import("./pages/vendors.js"),
-  whatif: () => import("./pages/whatif.js"),
-  you: () => import("./pages/you.js"),
+  access: page(() => import("./pages/access.js"), "access"),
+  alert: page(() => import("./pages/alert.js"), "alerts"),
+  alerts: page(() => import("./pages/alerts.js"), "alerts"),
+  attempts: page(() => import("./pages/attempts.js"), "usage"),
+  audit: page(() => import("./pages/audit.js"), "audit"),
+  budget: page(() => import("./pages/budget.js"), "config", "money"),
+  claims: page(() => import("./pages/claims.js"), "claims", "fleet"),
+  config: page(() => import("./pages/config.js"), "config"),
+  contract: page(() => import("./pages/contract.js"), "contracts", "money"),
+  contractEdit: page(() => import("./pages/contractedit.js"), "contracts", "money"),
+  contracts: page(() => import("./pages/contracts.js"), "contracts", "money"),
+  fleet: page(() => import("./pages/fleet.js"), "fleet", "trouble"),
+  newRollout: page(() => import("./pages/newrollout.js"), "config", "money", "rollouts", "wizard"),
+  pairings: page(() => import("./pages/pairings.js"), "claims"),
+  privacy: page(() => import("./pages/privacy.js"), "audit"),
+  pack: page(() => import("./pages/vendor/pack.js"), "contracts", "money", "usage", "vendors"),
+  robot: page(() => import("./pages/robot.js"), "alerts", "config", "money", "robot", "support", "trouble", "usage"),
+  rollout: page(() => import("./pages/rollout.js"), "config", "money", "rollouts"),
+  rollouts: page(() => import("./pages/rollouts.js"), "config", "rollouts"),
+  support: page(() => import("./pages/support.js"), "support", "trouble"),
+  usage: page(() => import("./pages/usage.js"), "money", "usage"),
+  vendor: page(() => import("./pages/vendor.js"), "money", "vendors"),
+  vendors: page(() => import("./pages/vendors.js"), "money", "vendors"),
+  whatif: page(() => import("./pages/whatif.js"), "contracts", "money", "whatif"),
+  you: page(() => import("./pages/you.js"), "access"),
 };
 
 // What an own role needs for the entry to be of use; else the entry's own name.
@@ -172,5 +175,6 @@ function App() {
 }
 
 document.documentElement.lang = locale;
+early(match(PAGES, location.pathname) ?? PAGES[0]); // while the server is asked who we are
 startRouter();
 render(html`<${App} />`, document.getElementById("app"));

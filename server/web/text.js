@@ -1,10 +1,14 @@
-// text.js - every word on the screen comes through t(); a language is one module of texts
+// text.js - every word on the screen comes through t(); the words of an area are a file in each language
 //
 // The language is the one chosen last in this browser, else the first of the browser's own that there
-// is, else English. Only its module is loaded, before any page is drawn.
+// is, else English. What a page says is one or more areas: text/AREA.LANGUAGE.js has their texts. The
+// shell's come before anything is drawn, a page's before its module runs.
+//
+// In a text, {name} is filled in; {one, other} are plural forms chosen by n. Keys with a dot and a word
+// of the API ("state.online") name that word.
 
 const KEPT = "myna.language";
-const MODULES = { en: () => import("./text.en.js"), zh: () => import("./text.zh.js") };
+const LOCALES = { en: "en", zh: "zh-CN" };
 
 // Each in its own words, for who cannot read the present one.
 export const languages = [["en", "English"], ["zh", "\u4e2d\u6587"]];
@@ -19,14 +23,21 @@ function kept() {
 
 function choose() {
   const wanted = [kept(), ...(navigator.languages ?? [])].filter(Boolean);
-  return wanted.map((tag) => tag.slice(0, 2).toLowerCase()).find((language) => language in MODULES) || "en";
+  return wanted.map((tag) => tag.slice(0, 2).toLowerCase()).find((language) => language in LOCALES) || "en";
 }
 
 export const language = choose();
+export const locale = LOCALES[language];
 
-const { texts, locale } = await MODULES[language]();
+const texts = {};
 
-export { locale };
+// The texts of areas; whoever asks for one of them waits for this first.
+export async function bring(...areas) {
+  const modules = await Promise.all(areas.map((area) => import(`./text/${area}.${language}.js`)));
+  Object.assign(texts, ...modules.map((module) => module.texts));
+}
+
+await bring("shell");
 
 // Words are all over the page: it is drawn anew. A browser that may keep nothing goes on by its own
 // languages.

@@ -383,7 +383,7 @@ operationsTests({page: () => page, browser: () => browser, fleet: () => fleet, s
 walkTests({browser: () => browser, page: () => page, visit, drawn, paths: PAGES});
 statesTests({browser: () => browser, page: () => page, visit, drawn, paths: PAGES});
 
-test('the first page comes with less than 90 kB of script, as the server sends it', async () => {
+test('the first page comes with less than 80 kB of script, as the server sends it', async () => {
   const fresh = await browser.like(page, {});
   const sizes = [];
   fresh.on('response', (response) => {
@@ -391,7 +391,7 @@ test('the first page comes with less than 90 kB of script, as the server sends i
   });
   await settle(fresh, '/fleet');
   const bytes = (await Promise.all(sizes)).reduce((sum, {responseBodySize}) => sum + responseBodySize, 0);
-  assert.ok(bytes > 30000 && bytes <= 90000, `${bytes} bytes`);
+  assert.ok(bytes > 30000 && bytes <= 80000, `${bytes} bytes`);
   await fresh.context().close();
 });
 

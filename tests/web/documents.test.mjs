@@ -7,6 +7,7 @@ import {fileURLToPath} from 'node:url';
 
 globalThis.navigator ??= {languages: ['en']}; // the texts ask for it
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+await (await import(`${root}/server/web/text.js`)).bring('contracts', 'money'); // as its pages do
 const {Fault, readDocument, writeDocument} = await import(`${root}/server/web/pages/contract/document.js`);
 const {compare, pricesOf, rowsOf, stageNow, stagesOf} = await import(`${root}/server/web/pages/contract/terms.js`);
 

@@ -1,8 +1,7 @@
 // languages.mjs - the dashboard in the language of who looks at it. Part of the dashboard's test.
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {texts as english} from '../../server/web/text.en.js';
-import {texts as chinese} from '../../server/web/text.zh.js';
+import {chinese, english} from './texts.mjs';
 
 // Whole texts that differ between the two and so must not be seen in the other.
 const sayable = (texts) => Object.values(texts).flatMap((text) => (typeof text === 'object' ? Object.values(text) : [text]))
@@ -28,12 +27,15 @@ const NAMES = ['English', 'OpenAI'];
 const COMMAND = /\b(?:mynactl|mynad|myna-agent|journalctl)(?: [\w./:=-]+)*/g;
 const SENTENCE = /(?:^|[^\w./:-])[A-Za-z]{2,}(?: [A-Za-z'-]+){2,}/;
 
-// What a page in Chinese says in English: [] when all is translated. Of a page in English nothing is
-// asked. written: what people wrote, which stays as it is.
+// A text that was not there when it was asked for shows its key.
+const isKey = (text) => text.includes('.') && text in english;
+
+// What a page in Chinese says in English: [] when all is translated. A page in English is asked for keys
+// alone. written: what people wrote, which stays as it is.
 export async function untranslated(page, locale = 'zh-CN', written = []) {
-  if (!locale.startsWith('zh')) return [];
+  if (!locale.startsWith('zh')) return (await said(page)).filter(isKey);
   const isEnglish = (text) => SENTENCE.test([COMMAND, ...written].reduce((left, known) => left.replaceAll(known, ''), text));
-  const left = (await said(page)).filter((text) => (foreign.has(text) || isEnglish(text)) && !NAMES.includes(text));
+  const left = (await said(page)).filter((text) => (foreign.has(text) || isEnglish(text) || isKey(text)) && !NAMES.includes(text));
   return [...new Set(left)];
 }
 

@@ -1,18 +1,17 @@
-// The words on the dashboard: each key that a page asks for has a text, each text is asked for, in each
-// language.
+// The words on the dashboard: each key that a page asks for has a text, which is there when the page is;
+// each text is asked for, in each language.
 import assert from 'node:assert/strict';
 import {readdirSync, readFileSync} from 'node:fs';
-import {dirname, join, resolve} from 'node:path';
+import {dirname, join, posix, resolve} from 'node:path';
 import {test} from 'node:test';
 import {fileURLToPath} from 'node:url';
-import {texts} from '../../server/web/text.en.js';
-import {texts as chinese} from '../../server/web/text.zh.js';
+import {areas, chinese, english as texts} from './texts.mjs';
 
 const web = resolve(dirname(fileURLToPath(import.meta.url)), '../../server/web');
-const pages = readdirSync(web, {recursive: true}).map(String)
-  .filter((name) => name.endsWith('.js') && !name.startsWith('node_modules') && !name.startsWith('text.'))
-  .map((name) => [name, readFileSync(join(web, name), 'utf8')]);
-const source = pages.map(([, text]) => text).join('\n');
+const pages = new Map(readdirSync(web, {recursive: true}).map(String)
+  .filter((name) => name.endsWith('.js') && !/^(node_modules|text)[./]/.test(name))
+  .map((name) => [name, readFileSync(join(web, name), 'utf8')]));
+const source = [...pages.values()].join('\n');
 
 // Keys written out, and the beginnings of those put together: t(`nav.${x}`), word("state", x).
 const written = new Set([...source.matchAll(/"([a-z_]+(?:\.[a-z_]+)*)"/g)].map(([, key]) => key));
@@ -34,13 +33,73 @@ test('each text is asked for by a page', () => {
   assert.deepEqual(idle, []);
 });
 
+test('each text is in one area', () => {
+  const all = Object.values(areas.en).flatMap(Object.keys);
+  assert.deepEqual(all.filter((key, n) => all.indexOf(key) !== n), []);
+});
+
+// The keys that a module asks for: those in calls of t(), all that have a dot, and the words of its kinds.
+const KINDS = [/\bt\(`([a-z_.]+)\.\$\{/g, /\b(?:word|choices)\(["`]([a-z_]+)/g, /\bkind="([a-z_]+)"/g];
+function asks(text) {
+  const called = new Set([...text.matchAll(/\bt\(([^()]*)/g)].flatMap(([, call]) => [...call.matchAll(/"([a-z_.]+)"/g)].map(([, key]) => key)));
+  const dotted = new Set([...text.matchAll(/"([a-z_]+(?:\.[a-z_]+)+)"/g)].map(([, key]) => key));
+  const kinds = KINDS.flatMap((kind) => [...text.matchAll(kind)].map(([, start]) => start));
+  if (text.includes('<${Status}')) kinds.push('state');
+  if (text.includes('givenName(')) kinds.push('metric', 'per', 'term');
+  return Object.keys(texts).filter((key) => called.has(key) || dotted.has(key) || kinds.some((start) => key.startsWith(`${start}.`)));
+}
+
+const areaOf = new Map(Object.entries(areas.en).flatMap(([area, its]) => Object.keys(its).map((key) => [key, area])));
+const asked = new Map([...pages].filter(([name]) => name !== 'text.js').map(([name, text]) => [name, asks(text)]));
+
+// The module, all that is imported from there and all that those import later.
+function closure(module, all = new Set()) {
+  if (!pages.has(module) || all.has(module)) return all;
+  all.add(module);
+  const later = module === 'app.js' ? [] : pages.get(module).matchAll(/\bimport\("(\.[^"]+)"\)/g);
+  for (const [, path] of [...pages.get(module).matchAll(/\bfrom "(\.[^"]+)"/g), ...later]) closure(posix.join(posix.dirname(module), path), all);
+  return all;
+}
+
+// {area: [what wants it]...} of a module with all that it is made of.
+function needs(module) {
+  const found = {};
+  for (const part of closure(module)) {
+    for (const key of asked.get(part) ?? []) (found[areaOf.get(key)] ??= []).push(`${part} asks for "${key}"`);
+  }
+  return found;
+}
+
+test('what the shell says is in the texts that come with it', () => {
+  const {shell, ...others} = needs('app.js');
+  assert.ok(shell.length > 50);
+  assert.deepEqual(others, {});
+});
+
+test('a page waits for the areas of texts that it needs, and for no other', () => {
+  const table = [...pages.get('app.js').matchAll(/page\(\(\) => import\("\.\/([^"]+)"\), ([^)]*)\)/g)];
+  assert.equal(table.length, pages.get('app.js').split('import("./pages/').length - 1, 'each page names its areas');
+  for (const [, module, list] of table) {
+    const {shell, ...needed} = needs(module);
+    const told = [...list.matchAll(/"(\w+)"/g)].map(([, area]) => area);
+    for (const area of Object.keys(needed)) assert.ok(told.includes(area), `${module} comes without the texts of "${area}", but ${needed[area][0]}`);
+    assert.deepEqual(told.filter((area) => !(area in needed)), [], `${module} needs them for nothing`);
+  }
+});
+
+test('a text that only a table names comes with the shell', () => {
+  const sure = new Set([...asked.values()].flat());
+  assert.deepEqual(Object.keys(texts).filter((key) => !sure.has(key) && areaOf.get(key) !== 'shell'), []);
+});
+
 // Names, which are the same everywhere.
 const NAMES = ['Myna', 'OpenAI', 'Anthropic', 'Ollama', 'Slack'];
 const forms = (text) => (typeof text === 'object' ? Object.values(text) : [text]);
 const places = (text) => [...new Set(forms(text).flatMap((form) => [...form.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)))].sort();
 
-test('both languages have the same keys', () => {
-  assert.deepEqual(Object.keys(chinese).sort(), Object.keys(texts).sort());
+test('both languages have the same keys in the same areas', () => {
+  const keys = (language) => Object.fromEntries(Object.entries(areas[language]).map(([area, its]) => [area, Object.keys(its).sort()]));
+  assert.deepEqual(keys('zh'), keys('en'));
 });
 
 test('a translation fills in what its original does', () => {

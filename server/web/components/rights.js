@@ -7,7 +7,7 @@ const ROLES = ["viewer", "support", "operator", "approver", "admin"];
 
 // roles: as the API lists them, else those that there are everywhere; own ones tell what they are for.
 export const roleOptions = (roles) => (roles ?? ROLES.map((id) => ({ id }))).map((role) => [role.id,
-  role.own ? `${role.id}${role.note && `: ${role.note}`}` : `${word("role", role.id)}: ${t(`role.${role.id}.may`)}`]);
+  role.own ? `${role.id}${role.note && `: ${role.note}`}` : `${word("role", role.id)}: ${t(`roles.may.${role.id}`)}`]);
 
 // Of whoever has this role, for keys that may no more.
 export const roleOptionsUpTo = (me) => (me.may ? [[me.role, me.role]]
@@ -18,7 +18,7 @@ const join = (names) => names.join(", ");
 // role: one of the API, or whoever has one: {role or id, may, groups, vendors}.
 export function Rights({ role }) {
   const name = role.role ?? role.id;
-  if (!role.may || role.own === false) return html`<p class="muted">${t(`role.${name}.may`)}</p>`;
+  if (!role.may || role.own === false) return html`<p class="muted">${t(`roles.may.${name}`)}</p>`;
   const areas = Object.entries(role.may).sort(([a], [b]) => a.localeCompare(b));
   return html`${areas.length === 0 && html`<p class="muted">${t("rights.none")}</p>`}
     ${areas.length > 0 && html`<dl class="facts">${areas.map(([area, level]) => html`<div key=${area}><dt>${word("area", area)}</dt><dd>${word("role", level)}</dd></div>`)}</dl>`}

@@ -53,13 +53,13 @@ const operatorColumns = (open) => [
 
 const roleColumns = (open) => [
   { key: "id", title: t("role"), lead: true, cell: (row) => html`<b>${word("role", row.id)}</b>
-    ${row.second_factor && html` <${Chip}>${t("role.asks_factor")}</${Chip}>`}${row.note && html`<span class="sub">${row.note}</span>`}` },
-  { key: "may", title: t("role.may"), whole: true, cell: (row) => (row.own ? html`${Object.entries(row.may).map(([area, level]) =>
+    ${row.second_factor && html` <${Chip}>${t("roles.asks_factor")}</${Chip}>`}${row.note && html`<span class="sub">${row.note}</span>`}` },
+  { key: "may", title: t("roles.may"), whole: true, cell: (row) => (row.own ? html`${Object.entries(row.may).map(([area, level]) =>
     `${word("area", area)}: ${word("role", level)}`).join(", ") || t("rights.none")}
     ${row.groups && html`<span class="sub">${t("rights.groups", { names: row.groups.join(", ") || t("rights.no_group") })}</span>`}
     ${row.vendors && html`<span class="sub">${t("rights.vendors", { names: row.vendors.join(", ") || t("rights.no_vendor") })}</span>`}`
-    : t(`role.${row.id}.may`)) },
-  { key: "holders", title: t("role.holders"), end: true, from: "mid", width: "90px", cell: (row) => (row.holders > 0 ? html`<a href="#operators">${number(row.holders)}</a>` : number(0)) },
+    : t(`roles.may.${row.id}`)) },
+  { key: "holders", title: t("roles.holders"), end: true, from: "mid", width: "90px", cell: (row) => (row.holders > 0 ? html`<a href="#operators">${number(row.holders)}</a>` : number(0)) },
   { key: "act", title: "", end: true, width: "190px", cell: (row) => html`<span class="row end">
     <${Button} kind="quiet" onClick=${() => open({ kind: "role", row })}>${t("edit")}</${Button}>
     ${row.own && row.holders === 0 && html`<${Button} kind="quiet danger" onClick=${() => open({ kind: "drop-role", row })}>${t("remove")}</${Button}>`}
@@ -67,7 +67,7 @@ const roleColumns = (open) => [
 ];
 
 const DROPS = {
-  "drop-role": (row) => ({ title: t("role.drop"), text: t("role.drop.text"), phrase: row.id, action: t("remove"), path: `/roles/${row.id}` }),
+  "drop-role": (row) => ({ title: t("roles.drop"), text: t("roles.drop.text"), phrase: row.id, action: t("remove"), path: `/roles/${row.id}` }),
   "reset-factor": (row) => ({ title: t("factor.reset"), text: t("factor.reset.text"), phrase: row.id, action: t("factor.reset"), path: `/operators/${row.id}/second-factor` }),
   "drop-operator": (row) => ({ title: t("operator.drop"), text: t("operator.drop.text"), phrase: row.id, action: t("remove"), path: `/operators/${row.id}` }),
 };
@@ -101,7 +101,7 @@ function Lists() {
         ${t("operator.new")}</${Button}>`}>
       <${ListTable} list=${operators} columns=${operatorColumns(setAsked)} label=${t("operators")} skeleton=${2} /></${Card}>
     <${ApiKeys} list=${keys} path="/api-keys" options=${roleOptions(roles.items)} hasOwners />
-    <${Card} title=${t("roles")} flush actions=${html`<${Button} icon="plus" onClick=${() => setAsked({ kind: "role" })}>${t("role.new")}</${Button}>`}>
+    <${Card} title=${t("roles")} flush actions=${html`<${Button} icon="plus" onClick=${() => setAsked({ kind: "role" })}>${t("roles.new")}</${Button}>`}>
       <${ListTable} list=${roles} columns=${roleColumns(setAsked)} label=${t("roles")} skeleton=${5} /></${Card}>
     <${OwnKeys} />
     ${asked && html`<${Asked} asked=${asked} roles=${roles.items} onClose=${close} />`}`;

@@ -15,7 +15,7 @@ const AREAS = ["fleet", "devices", "commands", "bundles", "groups", "layers", "s
 const levels = () => [["", t("rights.denied")], ...LEVELS.map((level) => [level, word("role", level)])];
 
 function Areas({ may, onInput, problem }) {
-  return html`<fieldset class="areas"><legend>${t("role.may")}</legend>
+  return html`<fieldset class="areas"><legend>${t("roles.may")}</legend>
     ${AREAS.map((area) => html`<${SelectField} key=${area} label=${word("area", area)} value=${may[area] || ""} options=${levels()}
       onInput=${(level) => onInput(level ? { ...may, [area]: level } : Object.fromEntries(Object.entries(may).filter(([name]) => name !== area)))}
       error=${problem?.at(`/may/${area}`)} />`)}
@@ -45,15 +45,15 @@ export function RoleDialog({ role, onClose }) {
     const body = { second_factor: factor, ...(own && { note, may, groups, vendors }) };
     return role ? patch(`/roles/${role.id}`, body, `"${role.version}"`) : post("/roles", { ...body, id });
   };
-  return html`<${FormDialog} title=${role ? t("operator.edit", { id: word("role", role.id) }) : t("role.new")} action=${t("save")} wide=${own}
+  return html`<${FormDialog} title=${role ? t("operator.edit", { id: word("role", role.id) }) : t("roles.new")} action=${t("save")} wide=${own}
       submit=${submit} onClose=${onClose}>${(problem) => html`
     ${!role && html`<${TextField} label=${t("role")} hint=${t("slug.hint")} value=${id} onInput=${setId} error=${problem?.at("/id")}
       autocomplete="off" spellcheck="false" />`}
-    ${own ? html`<${TextField} label=${t("role.note")} value=${note} onInput=${setNote} error=${problem?.at("/note")} />
+    ${own ? html`<${TextField} label=${t("roles.note")} value=${note} onInput=${setNote} error=${problem?.at("/note")} />
       <${Areas} may=${may} onInput=${setMay} problem=${problem} />
-      <${Bound} label=${t("role.groups")} all=${t("role.groups.all")} path="/groups" chosen=${groups} onInput=${setGroups} error=${problem?.at("/groups")} />
-      <${Bound} label=${t("role.vendors")} all=${t("role.vendors.all")} path="/vendors" chosen=${vendors} onInput=${setVendors} error=${problem?.at("/vendors")} />`
-    : html`<p class="muted">${t("role.fixed")}</p>`}
-    <label class="tick"><input type="checkbox" checked=${factor} onChange=${() => setFactor(!factor)} /> ${t("role.factor")}</label>`}
+      <${Bound} label=${t("roles.groups")} all=${t("roles.groups.all")} path="/groups" chosen=${groups} onInput=${setGroups} error=${problem?.at("/groups")} />
+      <${Bound} label=${t("roles.vendors")} all=${t("roles.vendors.all")} path="/vendors" chosen=${vendors} onInput=${setVendors} error=${problem?.at("/vendors")} />`
+    : html`<p class="muted">${t("roles.fixed")}</p>`}
+    <label class="tick"><input type="checkbox" checked=${factor} onChange=${() => setFactor(!factor)} /> ${t("roles.factor")}</label>`}
   </${FormDialog}>`;
 }
