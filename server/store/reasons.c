@@ -1,5 +1,16 @@
 #include "server/store/reasons.h"
 
+/* The rollout that it is a member of, or, before those are fixed, that would reach it. */
+#define ROLLOUT                                                                                    \
+    " rollout AS (SELECT r.*, v.wave AS device_wave, v.is_control, v.state AS device_state,"       \
+    "    v.reason AS device_reason FROM myna.rollout r LEFT JOIN myna.rollout_device v"            \
+    "    ON v.rollout_id = r.rollout_id AND v.device_id = $1 AND v.is_live"                        \
+    "   WHERE (NOT v.is_open AND v.state IN ('waiting', 'failed')"                                 \
+    "     OR r.state IN ('preflight', 'approval', 'waiting') AND EXISTS (SELECT"                   \
+    "      FROM myna.rollout_reach t WHERE t.rollout_id = r.rollout_id AND t.device_id = $1))"     \
+    "    AND ($3::text IS NULL OR r.patch ? $3)"                                                   \
+    "   ORDER BY v.device_id IS NULL, r.created_at, r.rollout_id LIMIT 1)"
+
 /* Everything that a layer or a rollout's patch says to the device, the one that holds first. The
  * same order as in the view layered_setting, which keeps the first alone. */
 #define SAID                                                                                       \
@@ -105,6 +116,19 @@
     "     jsonb_array_elements(dev.packages) i(item) WHERE i.item ->> 'kind' = n.kind"             \
     "      AND i.item ->> 'name' = n.name LIMIT 1) p ON true)"
 
+/* What the API answers; the reasons follow from the columns behind it. */
+#define ANSWER                                                                                     \
+    "jsonb_build_object('device', dev.device_id, 'as_of', now(), 'status', dev.status,"            \
+    "    'online', dev.online, 'last_seen', dev.last_seen, 'generation', jsonb_build_object("      \
+    "      'desired', dev.desired_generation, 'since', dev.desired_since,"                         \
+    "      'held', dev.held_generation, 'running', dev.reported_generation),"                      \
+    "    'settings', settings.items, 'routes', CASE WHEN $3 IS NULL OR $3 = 'routes'"              \
+    "      THEN routes.items ELSE '[]' END, 'software', software.items,"                           \
+    "    'rollout', CASE WHEN r.rollout_id IS NOT NULL THEN jsonb_build_object("                   \
+    "      'id', r.rollout_id, 'state', r.state, 'step', r.step, 'cause', r.cause,"                \
+    "      'wave', r.wave, 'device_wave', r.device_wave, 'device_state', r.device_state,"          \
+    "      'held_back', r.is_control) END)"
+
 static const char *text_of(const struct result *row, int column, struct arena *arena)
 {
     return arena_text(arena, result_span(row, 0, column));
@@ -161,30 +185,12 @@ enum status reasons_read(struct store *store, const char *device_id, const char 
         "  JOIN myna.device_online o USING (device_id) WHERE d.device_id = $1),"
         " answers AS (SELECT s.* FROM dev, jsonb_to_recordset(dev.setting_status)"
         "    AS s(name text, outcome text, reason text)),"
-        /* that it is a member of, or, before those are fixed, that would reach it */
-        " rollout AS (SELECT r.*, v.wave AS device_wave, v.is_control, v.state AS device_state,"
-        "    v.reason AS device_reason FROM myna.rollout r LEFT JOIN myna.rollout_device v"
-        "    ON v.rollout_id = r.rollout_id AND v.device_id = $1 AND v.is_live"
-        "   WHERE (NOT v.is_open AND v.state IN ('waiting', 'failed')"
-        "     OR r.state IN ('preflight', 'approval', 'waiting') AND EXISTS (SELECT"
-        "      FROM myna.rollout_reach t WHERE t.rollout_id = r.rollout_id AND t.device_id = $1))"
-        "    AND ($3::text IS NULL OR r.patch ? $3)"
-        "   ORDER BY v.device_id IS NULL, r.created_at, r.rollout_id LIMIT 1),"
         " told AS MATERIALIZED (SELECT s.kind, s.name, s.withdrawn, s.rollout_id, s.is_open,"
         "    (s.manifest ->> 'document')::jsonb ->> 'version' AS version"
         "   FROM myna.device_software s WHERE s.device_id = $1 AND $3::text IS NULL),"
         " effective AS (SELECT * FROM myna.effective_setting WHERE device_id = $1"
-        "    AND ($3::text IS NULL OR name = $3))," SAID "," SETTINGS "," ROUTES "," SOFTWARE
-        "SELECT jsonb_build_object('device', dev.device_id, 'as_of', now(), 'status', dev.status,"
-        "    'online', dev.online, 'last_seen', dev.last_seen, 'generation', jsonb_build_object("
-        "      'desired', dev.desired_generation, 'since', dev.desired_since,"
-        "      'held', dev.held_generation, 'running', dev.reported_generation),"
-        "    'settings', settings.items, 'routes', CASE WHEN $3 IS NULL OR $3 = 'routes'"
-        "      THEN routes.items ELSE '[]' END, 'software', software.items,"
-        "    'rollout', CASE WHEN r.rollout_id IS NOT NULL THEN jsonb_build_object("
-        "      'id', r.rollout_id, 'state', r.state, 'step', r.step, 'cause', r.cause,"
-        "      'wave', r.wave, 'device_wave', r.device_wave, 'device_state', r.device_state,"
-        "      'held_back', r.is_control) END),"
+        "    AND ($3::text IS NULL OR name = $3))," ROLLOUT "," SAID "," SETTINGS "," ROUTES
+        "," SOFTWARE "SELECT " ANSWER ","
         "  now(), dev.status, dev.online, dev.last_seen, dev.desired_generation,"
         "  dev.reported_generation, dev.desired_since, dev.config_sends,"
         "  coalesce(dev.own_trial ->> 'verdict', ''), coalesce(dev.own_trial ->> 'reason', ''),"
