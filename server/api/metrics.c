@@ -188,56 +188,58 @@ static void put_quoted(struct buffer *out, const char *text)
     buffer_byte(out, '"');
 }
 
-static const char *text_of(const struct json *row, const char *member)
+struct family {
+    const char *name;
+    const char *help;
+    const char *member; /* of a row, that has its value */
+};
+
+/* Each family with all rows; labels: the members that tell a row from others, NULL behind the last.
+ */
+static void write_rows(const struct json *rows, const struct family *families, size_t count,
+                       const char *const *labels, struct buffer *out)
 {
-    return json_text(json_member(row, member), "0");
+    for (size_t i = 0; i < count && json_count(rows) > 0; i++) {
+        head(out, families[i].name, "gauge", families[i].help);
+        for (size_t k = 0; k < json_count(rows); k++) {
+            const struct json *row = json_item(rows, k);
+            const struct json *value = json_member(row, families[i].member);
+            const char *amount = json_text(value, NULL);
+
+            buffer_format(out, "myna_%s", families[i].name);
+            for (size_t n = 0; labels[n] != NULL; n++) {
+                buffer_format(out, "%c%s=", n == 0 ? '{' : ',', labels[n]);
+                put_quoted(out, json_text(json_member(row, labels[n]), ""));
+            }
+            if (amount != NULL) /* an amount, which may have decimals */
+                buffer_format(out, "} %s\n", amount);
+            else
+                buffer_format(out, "} %" PRId64 "\n", json_int(value, 0));
+        }
+    }
 }
 
 static void write_pools(const struct json *pools, struct buffer *out)
 {
-    static const struct {
-        const char *name, *help, *member;
-    } families[] = {
+    static const struct family families[] = {
         {"pool_limit", "what a cap or budget allows in its period, in its unit", "limit"},
         {"pool_spent", "what is spent of a cap or budget, in its unit", "spent"},
         {"pool_held", "what robots hold of a cap or budget as credit, in its unit", "held"},
     };
+    static const char *const labels[] = {"source", "unit", NULL};
 
-    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
-        if (json_count(pools) > 0)
-            head(out, families[i].name, "gauge", families[i].help);
-        for (size_t k = 0; k < json_count(pools); k++) {
-            const struct json *pool = json_item(pools, k);
-
-            buffer_format(out, "myna_%s{source=", families[i].name);
-            put_quoted(out, text_of(pool, "source"));
-            buffer_text(out, ",unit=");
-            put_quoted(out, text_of(pool, "unit"));
-            buffer_format(out, "} %s\n", text_of(pool, families[i].member));
-        }
-    }
+    write_rows(pools, families, sizeof families / sizeof *families, labels, out);
 }
 
 static void write_vendors(const struct json *vendors, struct buffer *out)
 {
-    static const struct {
-        const char *name, *help, *member;
-    } families[] = {
+    static const struct family families[] = {
         {"vendor_recent_attempts", "attempts since the hour before this one began", "attempts"},
         {"vendor_recent_failures", "those of vendor_recent_attempts that failed", "failed"},
     };
+    static const char *const labels[] = {"vendor", NULL};
 
-    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
-        if (json_count(vendors) > 0)
-            head(out, families[i].name, "gauge", families[i].help);
-        for (size_t k = 0; k < json_count(vendors); k++) {
-            const struct json *vendor = json_item(vendors, k);
-
-            buffer_format(out, "myna_%s{vendor=\"%s\"} %" PRId64 "\n", families[i].name,
-                          text_of(vendor, "vendor"),
-                          json_int(json_member(vendor, families[i].member), 0));
-        }
-    }
+    write_rows(vendors, families, sizeof families / sizeof *families, labels, out);
 }
 
 static void write_gauges(const struct api *api, struct arena *arena, struct buffer *out)

@@ -7,6 +7,13 @@
 #define PASSWORD_MIN 8
 #define PASSWORD_MAX 200
 
+/* The row of a body's fields that has a password to be compared. */
+#define PASSWORD_FIELD(key, body, member)                                                          \
+    {                                                                                              \
+        .name = (key), .kind = JSON_FIELD_TEXT, .offset = offsetof(body, member),                  \
+        .required = true, .max = PASSWORD_MAX                                                      \
+    }
+
 /* Why nobody should set this one, as a sentence's end; NULL: it may be set. Of what NIST SP 800-63B
  * section 5.1.1.2 asks: 8 characters, and neither one of the commonest passwords, nor a repeated
  * character or a run, nor the name of its owner or of this product. No rules of composition. */

@@ -13,16 +13,6 @@ static const char *const areas[] = {
     "views",    "whatif",
 };
 
-static const char *const own_matters[] = {"me", "logout"};
-
-static bool is_one_of(struct span word, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (span_equal_text(word, words[i]))
-            return true;
-    return false;
-}
-
 struct span rights_area(const char *pattern)
 {
     const size_t skip = sizeof ROOT - 1;
@@ -34,7 +24,10 @@ struct span rights_area(const char *pattern)
 
 bool rights_is_area(struct span area)
 {
-    return is_one_of(area, areas, sizeof areas / sizeof *areas);
+    for (size_t i = 0; i < sizeof areas / sizeof *areas; i++)
+        if (span_equal_text(area, areas[i]))
+            return true;
+    return false;
 }
 
 const char *const *rights_areas(size_t *count)
@@ -45,7 +38,7 @@ const char *const *rights_areas(size_t *count)
 
 bool rights_is_own_matter(struct span area)
 {
-    return is_one_of(area, own_matters, sizeof own_matters / sizeof *own_matters);
+    return span_is_choice(area, "me|logout");
 }
 
 enum route_role rights_level(const char *rights, struct span area)

@@ -9,16 +9,6 @@
 #include "server/store/health_history.h"
 #include "server/store/timeline.h"
 
-static bool is_state(const char *text)
-{
-    static const char *const states[] = {"online", "offline", "silent", "behind", "revoked"};
-
-    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
-        if (strcmp(text, states[i]) == 0)
-            return true;
-    return false;
-}
-
 static void list(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
@@ -33,7 +23,8 @@ static void list(void *context, struct request *request, struct reply *reply)
 
     if (!answer_read_page(request, reply, ANSWER_KEY_TEXT, &page))
         return;
-    if (filter.state != NULL && !is_state(filter.state)) {
+    if (filter.state != NULL &&
+        !span_is_choice(span_text(filter.state), "online|offline|silent|behind|revoked")) {
         answer_bad(reply, "?state", "must be one of online, offline, silent, behind, revoked");
         return;
     }

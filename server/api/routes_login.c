@@ -24,11 +24,7 @@ static const struct json_field credential_fields[] = {
      .offset = offsetof(struct credentials, name),
      .required = true,
      .max = 48},
-    {.name = "password",
-     .kind = JSON_FIELD_TEXT,
-     .offset = offsetof(struct credentials, password),
-     .required = true,
-     .max = PASSWORD_MAX},
+    PASSWORD_FIELD("password", struct credentials, password),
     {.name = "code",
      .kind = JSON_FIELD_TEXT,
      .offset = offsetof(struct credentials, code),
@@ -288,16 +284,8 @@ struct passwords {
 };
 
 static const struct json_field password_fields[] = {
-    {.name = "old",
-     .kind = JSON_FIELD_TEXT,
-     .offset = offsetof(struct passwords, old),
-     .required = true,
-     .max = PASSWORD_MAX},
-    {.name = "new",
-     .kind = JSON_FIELD_TEXT,
-     .offset = offsetof(struct passwords, fresh),
-     .required = true,
-     .max = PASSWORD_MAX},
+    PASSWORD_FIELD("old", struct passwords, old),
+    PASSWORD_FIELD("new", struct passwords, fresh),
 };
 
 static bool check_passwords(struct reply *reply, const struct passwords *given, const char *name)

@@ -16,11 +16,7 @@ struct order {
 };
 
 static const struct json_field password_fields[] = {
-    {.name = "password",
-     .kind = JSON_FIELD_TEXT,
-     .offset = offsetof(struct order, password),
-     .required = true,
-     .max = PASSWORD_MAX},
+    PASSWORD_FIELD("password", struct order, password),
 };
 
 static const struct json_field code_fields[] = {
