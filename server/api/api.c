@@ -29,7 +29,8 @@ const struct route_table *const *api_routes(size_t *count)
         &routes_usage,      &routes_vendors,     &routes_whatif,        &routes_why,
         &routes_thresholds, &routes_views,       &routes_bundles,       &routes_transfers,
         &routes_packs,      &routes_roles,       &routes_second_factor, &routes_claim_imports,
-        &routes_pairings,   &routes_privacy,     &routes_retention,     &routes_pages,
+        &routes_pairings,   &routes_privacy,     &routes_retention,     &routes_blackouts,
+        &routes_pages,
     };
 
     *count = sizeof tables / sizeof *tables;

@@ -5,12 +5,12 @@
 #define ROOT "/api/v1/"
 
 static const char *const areas[] = {
-    "alerts",   "attempts",   "audit",     "budgets",       "bundles",       "channels",
-    "claims",   "commands",   "contracts", "deliveries",    "devices",       "dialects",
-    "doctor",   "events",     "filters",   "fleet",         "groups",        "invoices",
-    "layers",   "pairings",   "pools",     "regions",       "retention",     "rollouts",
-    "settings", "thresholds", "usage",     "usage-imports", "vendor-health", "vendors",
-    "views",    "whatif",
+    "alerts",   "attempts", "audit",      "blackouts", "budgets",       "bundles",
+    "channels", "claims",   "commands",   "contracts", "deliveries",    "devices",
+    "dialects", "doctor",   "events",     "filters",   "fleet",         "groups",
+    "invoices", "layers",   "pairings",   "pools",     "regions",       "retention",
+    "rollouts", "settings", "thresholds", "usage",     "usage-imports", "vendor-health",
+    "vendors",  "views",    "whatif",
 };
 
 struct span rights_area(const char *pattern)

@@ -7,6 +7,7 @@
 extern const struct route_table routes_alerts;
 extern const struct route_table routes_attempts;
 extern const struct route_table routes_audit;
+extern const struct route_table routes_blackouts;
 extern const struct route_table routes_channels;
 extern const struct route_table routes_claim_imports;
 extern const struct route_table routes_claims;

@@ -9,19 +9,34 @@
 
 #define WHY_BYTES ((size_t)1 << 20)
 
-/* Until when the plan of the rollout lets the device wait for a better hour. */
+static enum status read_plan(const struct reasons *reasons, struct arena *arena,
+                             struct rollout_plan *plan)
+{
+    struct json_problem problem;
+    struct json *json = NULL;
+    struct json *calendar = NULL;
+    enum status status = json_parse(reasons->plan, &json, NULL);
+
+    if (status == STATUS_OK)
+        status = json_parse(reasons->calendar, &calendar, NULL);
+    if (status == STATUS_OK)
+        status = rollout_plan_read(json, reasons->is_switch, arena, plan, &problem);
+    if (status == STATUS_OK)
+        status = rollout_plan_add_calendar(calendar, arena, plan);
+    json_free(calendar);
+    json_free(json);
+    return status;
+}
+
+/* Until when the plan of the rollout, and the calendar, let the device wait for a better hour. */
 static enum status read_window(struct reasons *reasons, struct arena *arena)
 {
     struct rollout_plan plan;
-    struct json_problem problem;
-    struct json *json = NULL;
     int zone_min;
 
     if (reasons->plan.size == 0)
         return STATUS_OK;
-    enum status status = json_parse(reasons->plan, &json, NULL);
-    if (status == STATUS_OK)
-        status = rollout_plan_read(json, reasons->is_switch, arena, &plan, &problem);
+    enum status status = read_plan(reasons, arena, &plan);
     if (status == STATUS_OK) {
         const int64_t now_ms = reasons->facts.now_ms;
 
@@ -33,11 +48,11 @@ static enum status read_window(struct reasons *reasons, struct arena *arena)
 
             clock_format(opens_ms, text);
             reasons->facts.window_opens = arena_text(arena, span_text(text));
+            reasons->facts.is_blackout = rollout_pace_blackout_ms(&plan, now_ms) > 0;
             if (reasons->facts.window_opens == NULL)
                 status = STATUS_MEMORY;
         }
     }
-    json_free(json);
     return status;
 }
 

@@ -280,19 +280,20 @@ static enum status read_windows(const struct reader *reader, const struct json *
     return STATUS_OK;
 }
 
+static const struct json_field blackout_fields[] = {
+    {.name = "from",
+     .kind = JSON_FIELD_TIME,
+     .offset = offsetof(struct rollout_plan_blackout, from_ms),
+     .required = true},
+    {.name = "to",
+     .kind = JSON_FIELD_TIME,
+     .offset = offsetof(struct rollout_plan_blackout, to_ms),
+     .required = true},
+};
+
 static enum status read_blackouts(const struct reader *outer, const struct json *json,
                                   struct rollout_plan *plan)
 {
-    static const struct json_field fields[] = {
-        {.name = "from",
-         .kind = JSON_FIELD_TIME,
-         .offset = offsetof(struct rollout_plan_blackout, from_ms),
-         .required = true},
-        {.name = "to",
-         .kind = JSON_FIELD_TIME,
-         .offset = offsetof(struct rollout_plan_blackout, to_ms),
-         .required = true},
-    };
     struct reader reader = *outer;
 
     if (json == NULL)
@@ -303,7 +304,7 @@ static enum status read_blackouts(const struct reader *outer, const struct json 
         struct rollout_plan_blackout *out = &plan->blackouts[i];
 
         snprintf(reader.place, sizeof reader.place, "%.40s/blackouts/%zu", outer->place, i);
-        enum status status = decode(&reader, json_item(json, i), fields, 2, out);
+        enum status status = decode(&reader, json_item(json, i), blackout_fields, 2, out);
         if (status == STATUS_OK && out->to_ms <= out->from_ms)
             status = refuse(&reader, "/to", "must be later than from");
         if (status != STATUS_OK)
@@ -471,6 +472,26 @@ enum status rollout_plan_read(const struct json *json, bool is_switch, struct ar
     out->back_on_red = strcmp(read.on_red, "roll_back") == 0;
     out->is_by_hand = read.manual;
     out->queues = read.queue;
+    return STATUS_OK;
+}
+
+enum status rollout_plan_add_calendar(const struct json *list, struct arena *arena,
+                                      struct rollout_plan *plan)
+{
+    struct json_problem problem;
+    size_t count = json_count(list);
+
+    if (json_type(list) != JSON_ARRAY)
+        return STATUS_INVALID;
+    if (count > ROLLOUT_PLAN_CALENDAR)
+        count = ROLLOUT_PLAN_CALENDAR;
+    for (size_t i = 0; i < count; i++) {
+        enum status status = json_decode(json_item(list, i), blackout_fields, 2,
+                                         &plan->blackouts[plan->blackout_count], arena, &problem);
+        if (status != STATUS_OK)
+            return status;
+        plan->blackout_count++;
+    }
     return STATUS_OK;
 }
 

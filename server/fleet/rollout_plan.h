@@ -14,6 +14,7 @@
 #define ROLLOUT_PLAN_WAVES     16
 #define ROLLOUT_PLAN_WINDOWS   8
 #define ROLLOUT_PLAN_BLACKOUTS 32
+#define ROLLOUT_PLAN_CALENDAR  64    /* blackouts of the installation, besides */
 #define ROLLOUT_PLAN_ALL       10000 /* a share of 100 % */
 #define ROLLOUT_PLAN_AMOUNT    24    /* bytes of an amount of money, with its NUL */
 
@@ -45,7 +46,7 @@ struct rollout_plan {
     struct local_time_hours windows[ROLLOUT_PLAN_WINDOWS]; /* none: always */
     size_t window_count;
     int zone_min; /* of devices that have no setting "zone" */
-    struct rollout_plan_blackout blackouts[ROLLOUT_PLAN_BLACKOUTS];
+    struct rollout_plan_blackout blackouts[ROLLOUT_PLAN_BLACKOUTS + ROLLOUT_PLAN_CALENDAR];
     size_t blackout_count;
     bool is_judged; /* by what usage says, beside the control */
     struct gate_plan gates;
@@ -64,7 +65,12 @@ MUST_CHECK enum status rollout_plan_read(const struct json *json, bool is_switch
                                          struct arena *arena, struct rollout_plan *out,
                                          struct json_problem *problem);
 
-/* In full, as rollout_plan_read() takes it. */
+/* Those of the calendar, a list like the plan's own, hold for it as well; the ones beyond
+ * ROLLOUT_PLAN_CALENDAR are left out. STATUS_INVALID: it is no such list. */
+MUST_CHECK enum status rollout_plan_add_calendar(const struct json *list, struct arena *arena,
+                                                 struct rollout_plan *plan);
+
+/* In full, as rollout_plan_read() takes it. Not for a plan with a calendar. */
 void rollout_plan_write(struct json_writer *writer, const struct rollout_plan *plan);
 
 /* Digits, and up to 12 of them behind a point, in less than ROLLOUT_PLAN_AMOUNT bytes. */

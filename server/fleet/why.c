@@ -224,6 +224,10 @@ static void tell_turn(const struct why_facts *facts, struct list *list)
             "it is in wave %lld of rollout \"%s\" and is tried when it has left vendor \"%s\", "
             "which is drained, or when that is back",
             (long long)facts->device_wave, facts->rollout, facts->drained_vendor);
+    else if (*facts->window_opens && facts->is_blackout)
+        add(list, "blackout",
+            "it is in wave %lld of rollout \"%s\", and a blackout lasts: it is opened from %s on",
+            (long long)facts->device_wave, facts->rollout, facts->window_opens);
     else if (*facts->window_opens)
         add(list, "window_shut",
             "it is in wave %lld of rollout \"%s\", whose window is shut at its local time until %s",

@@ -39,6 +39,7 @@ struct why_facts {
     int64_t transfer_asked_ms;  /* since then another owner is waited for; 0: none is */
     const char *window_opens;   /* when its own time of day and the blackouts let it be opened; "":
                                  * they do */
+    bool is_blackout;           /* now, of the rollout's plan or of the calendar */
 };
 
 /* What a reason's sentence fills in, by a name that stays. Plain data. */

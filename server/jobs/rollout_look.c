@@ -22,6 +22,7 @@ struct looking {
     bool lacks; /* the step needs what was not read yet */
     bool moved;
     int64_t due_ms; /* the soonest of all that was asked for */
+    struct rollout_steps_held held;
 };
 
 static void look_again(struct looking *looking, int64_t at_ms)
@@ -247,6 +248,7 @@ static enum status open_waiting(struct store_conn *conn, struct looking *looking
     enum status status = STATUS_OK;
 
     if (blackout_ms > 0) {
+        looking->held = (struct rollout_steps_held){blackout_ms, true};
         look_again(looking, blackout_ms);
         return STATUS_OK;
     }
@@ -257,7 +259,11 @@ static enum status open_waiting(struct store_conn *conn, struct looking *looking
         choice.zones = zones;
         look_again(looking, opens_ms);
     }
-    if (status != STATUS_OK || (choice.zones != NULL && choice.zone_count == 0))
+    if (status == STATUS_OK && choice.zones != NULL && choice.zone_count == 0) {
+        looking->held = (struct rollout_steps_held){opens_ms < INT64_MAX ? opens_ms : 0, false};
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK)
         return status;
     if (choice.limit > 0)
         return open_some(conn, looking, &choice, &pace);
@@ -445,6 +451,7 @@ static enum status take(struct store_conn *conn, void *context)
 
     looking->moved = looking->lacks = false;
     looking->due_ms = INT64_MAX;
+    looking->held = (struct rollout_steps_held){0};
     enum status status = rollout_steps_lock(conn, looking->arena, &lock, row);
     if (status != STATUS_OK)
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
@@ -462,6 +469,9 @@ static enum status take(struct store_conn *conn, void *context)
         !rollout_is_under_way(row->place))
         status = move_on(conn, looking);
     if (status != STATUS_OK || looking->moved || looking->lacks)
+        return status;
+    status = rollout_steps_hold(conn, row, &looking->held);
+    if (status != STATUS_OK)
         return status;
     plan_next(looking);
     return rollout_steps_put_off(conn, row, looking->due_ms);

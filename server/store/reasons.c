@@ -168,6 +168,7 @@ static void take(const struct result *row, struct arena *arena, struct reasons *
         .plan = result_copy(row, 0, 21, arena),
         .zone = text_of(row, 22, arena),
         .is_switch = result_bool(row, 0, 23),
+        .calendar = result_copy(row, 0, 27, arena),
     };
 }
 
@@ -209,7 +210,7 @@ enum status reasons_read(struct store *store, const char *device_id, const char 
         "    FROM myna.rollout_drained x WHERE x.rollout_id = r.rollout_id"
         "    AND x.device_id = $1), ''),"
         "  (SELECT t.asked_at FROM myna.transfer t WHERE t.device_id = $1"
-        "    AND t.state = 'waiting' AND $3::text IS NULL) "
+        "    AND t.state = 'waiting' AND $3::text IS NULL), myna.calendar() "
         "FROM dev CROSS JOIN settings CROSS JOIN routes CROSS JOIN software"
         " LEFT JOIN rollout r ON true");
     struct result row;

@@ -14,6 +14,7 @@ struct reasons {
         json; /* an object: device, as_of, generation, settings, routes, software, rollout */
     struct why_facts facts; /* all but window_opens, which the plan says */
     struct span plan;       /* JSON of the rollout's; empty: no rollout */
+    struct span calendar;   /* JSON: the blackouts that hold for every rollout */
     const char *zone;       /* the device's setting; "": none */
     bool is_switch;         /* the rollout changes routes, or a vendor's key */
 };

@@ -29,7 +29,9 @@ enum status rollout_steps_due(struct store *store, int64_t now_ms, struct arena 
 
 /* ---- the row ---- */
 
-static enum status read_plan(struct arena *arena, struct span text, struct rollout_steps_row *row)
+/* The rollout's own plan, and the calendar that holds for all of them. */
+static enum status read_plan(struct arena *arena, struct span text, struct span calendar,
+                             struct rollout_steps_row *row)
 {
     struct json_problem problem;
     struct json *json;
@@ -39,6 +41,12 @@ static enum status read_plan(struct arena *arena, struct span text, struct rollo
         return status;
     status = rollout_plan_read(json, row->is_switch || row->is_key, arena, &row->plan, &problem);
     json_free(json);
+    if (status == STATUS_OK)
+        status = json_parse(calendar, &json, NULL);
+    if (status == STATUS_OK) {
+        status = rollout_plan_add_calendar(json, arena, &row->plan);
+        json_free(json);
+    }
     return status == STATUS_INVALID ? STATUS_CORRUPT : status;
 }
 
@@ -64,6 +72,8 @@ static enum status from_row(const struct result *result, struct arena *arena,
         .members = result_int(result, 0, 17),
         .is_key = result_bool(result, 0, 19),
         .approver = arena_text(arena, result_span(result, 0, 20)),
+        .held = {.until_ms = result_time(result, 0, 22),
+                 .by_blackout = span_equal_text(result_span(result, 0, 23), "blackout")},
     };
     if (arena_failed(arena))
         return STATUS_MEMORY;
@@ -71,7 +81,7 @@ static enum status from_row(const struct result *result, struct arena *arena,
                                       result_text(result, 0, 9), &row->place);
     if (status == STATUS_INVALID)
         return STATUS_CORRUPT;
-    return read_plan(arena, result_span(result, 0, 18), row);
+    return read_plan(arena, result_span(result, 0, 18), result_span(result, 0, 21), row);
 }
 
 #define COLUMNS                                                                                    \
@@ -81,7 +91,8 @@ static enum status from_row(const struct result *result, struct arena *arena,
     "  r.approved, r.state, r.step, r.cause, r.version, r.wave,"                                   \
     "  (SELECT count(*) FROM myna.rollout_wave w WHERE w.rollout_id = r.rollout_id),"              \
     "  r.step_since, r.joined_at, r.checked_at, r.back_rate, r.members, r.plan,"                   \
-    "  r.key_vendor IS NOT NULL, coalesce(r.approver, '') "                                        \
+    "  r.key_vendor IS NOT NULL, coalesce(r.approver, ''), myna.calendar(), r.held_until,"         \
+    "  coalesce(r.held_by, '') "                                                                   \
     "FROM myna.rollout r WHERE r.rollout_id = $1"
 
 enum status rollout_steps_lock(struct store_conn *conn, struct arena *arena,
@@ -254,6 +265,24 @@ enum status rollout_steps_put_off(struct store_conn *conn, const struct rollout_
                       STORE_VALUES(value_text(row->rollout_id),
                                    due_ms > 0 ? value_time(due_ms) : value_no_time()),
                       NULL);
+}
+
+enum status rollout_steps_hold(struct store_conn *conn, const struct rollout_steps_row *row,
+                               const struct rollout_steps_held *held)
+{
+    STORE_STATEMENT(hold, "UPDATE myna.rollout SET held_until = $2, held_by = $3"
+                          " WHERE rollout_id = $1 RETURNING myna.tell_rollout(rollout_id)");
+
+    if (held->until_ms == row->held.until_ms && held->by_blackout == row->held.by_blackout)
+        return STATUS_OK;
+    return store_exec(
+        conn, &hold,
+        STORE_VALUES(value_text(row->rollout_id),
+                     held->until_ms > 0 ? value_time(held->until_ms) : value_no_time(),
+                     value_text(held->until_ms == 0 ? NULL
+                                : held->by_blackout ? "blackout"
+                                                    : "window")),
+        NULL);
 }
 
 /* ---- members and waves ---- */

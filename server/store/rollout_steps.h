@@ -18,6 +18,12 @@
 MUST_CHECK enum status rollout_steps_due(struct store *store, int64_t now_ms, struct arena *arena,
                                          const char **ids, size_t limit, size_t *count);
 
+/* What keeps waiting robots from being opened, as people are told. Plain data. */
+struct rollout_steps_held {
+    int64_t until_ms; /* 0: nothing does */
+    bool by_blackout; /* else by the hours of the day */
+};
+
 /* A rollout as it stands, locked. Plain data; texts are in the arena. */
 struct rollout_steps_row {
     const char *rollout_id;
@@ -37,7 +43,8 @@ struct rollout_steps_row {
     int64_t joined_ms, checked_ms; /* 0: never */
     int64_t back_rate;
     int64_t members;
-    struct rollout_plan plan;
+    struct rollout_plan plan; /* with the calendar's blackouts */
+    struct rollout_steps_held held;
     /* of the present wave */
     bool is_wave_open, is_control;
     int64_t planned;
@@ -134,6 +141,11 @@ MUST_CHECK enum status rollout_steps_complete(struct store_conn *conn, struct ar
 /* Members are let go; nobody sees the patch any more. */
 MUST_CHECK enum status rollout_steps_end(struct store_conn *conn,
                                          const struct rollout_steps_row *row);
+
+/* Notes it for people, and tells them when it is another than before. */
+MUST_CHECK enum status rollout_steps_hold(struct store_conn *conn,
+                                          const struct rollout_steps_row *row,
+                                          const struct rollout_steps_held *held);
 
 /* When the driver shall look again; 0: never. */
 MUST_CHECK enum status rollout_steps_put_off(struct store_conn *conn,

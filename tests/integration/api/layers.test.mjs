@@ -57,6 +57,10 @@ test('an older revision comes back as a new one, and the history says whose cont
   assert.deepEqual((await admin.get('/layers/fleet')).body.settings, {});
 });
 
+test('no revision is changed behind its layer\'s back', async () => {
+  await assert.rejects(stack.sql("UPDATE myna.layer_revision SET settings = '{}' WHERE layer_id = 'fleet' AND revision = 1"), /revision 1 of layer fleet is kept as it was/);
+});
+
 test('what is brought back is checked like anything new', async () => {
   await admin.post('/vendors', {id: 'dahan', base_url: 'https://dahan.example/v1', region: 'cn'});
   await admin.post('/contracts', {contract: 'dahan-2026', vendor: 'dahan', currency: 'CNY', zone: 'Asia/Shanghai',

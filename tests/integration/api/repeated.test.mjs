@@ -42,6 +42,7 @@ const POSTS = [
     other: {effective_from: soon(72), document: document('c1')}},
   {of: '/contracts/{id}/statements', path: '/contracts/c1/statements', body: {month: month(3)}, other: {month: month(2)}},
   {of: '/rollouts', body: {id: 'louder', patch: {volume: 60}}, other: {id: 'lower', patch: {volume: 20}}},
+  {of: '/blackouts', body: {from: soon(1), until: soon(2), reason: 'fair'}, other: {from: soon(3), until: soon(4), reason: 'fair'}},
   {of: '/channels', body: {id: 'h1', kind: 'webhook', url: 'https://127.0.0.1:1/x', secret: 'a secret of 16 bytes'},
     other: {id: 'h2', kind: 'webhook', url: 'https://127.0.0.1:1/x', secret: 'a secret of 16 bytes'}},
   {of: '/channels/{id}/test', path: '/channels/h0/test', body: {}, other: {again: true}},

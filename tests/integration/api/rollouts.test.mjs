@@ -217,6 +217,25 @@ test('a completed rollout is taken back by one of its own, but for what changed 
   assert.match(again.body.detail, /nothing is left/);
 });
 
+test('in a blackout of the calendar rollouts under way open nobody, say so, and go on when it is taken out', async () => {
+  const hour = (n) => new Date(Date.now() + n * 3600e3).toISOString();
+  for (const [order, pointer] of [[{from: hour(2), until: hour(1)}, '/until'], [{from: hour(-2), until: hour(-1)}, '/until'],
+    [{from: hour(0), until: hour(24 * 94)}, '/until'], [{from: hour(30000), until: hour(30001)}, '/from'], [{from: 'noon', until: hour(1)}, '/from']]) {
+    const refused = await admin.post('/blackouts', {...order, reason: 'fair'});
+    assert.deepEqual([refused.status, refused.body.errors[0].pointer], [400, pointer]);
+  }
+  const {status, body} = await admin.post('/blackouts', {from: hour(-1), until: hour(1), reason: 'Spring fair'});
+  assert.deepEqual([status, (await admin.get('/blackouts')).body.items], [201, [body]]);
+  await make('dark', {screen_mark: 'x'});
+  const {held, counts} = await until('dark', 'does not say what holds it', ({held}) => held !== null);
+  assert.deepEqual([held, counts.opened + counts.confirmed], [{until: body.until, by: 'blackout', reason: 'Spring fair'}, 0]);
+  assert.equal((await admin.remove(`/blackouts/${body.id}`)).status, 204);
+  assert.equal((await admin.remove(`/blackouts/${body.id}`)).status, 404);
+  assert.equal((await ended('dark', 'completed')).held, null);
+  const audit = await stack.sql(`SELECT action FROM myna.audit WHERE subject = 'blackout/${body.id}' ORDER BY seq`);
+  assert.deepEqual(audit.map(([action]) => action), ['blackout.create', 'blackout.delete'], 'I7');
+});
+
 test('robots that do not answer fail, and more than chance explains is red', async () => {
   await make('fails', {volume: 20}, {confirm: {deadline_s: 1, retries: 0, max_failed: '2%'}, on_red: 'pause'});
   const open = await until('fails', 'no wave', ({counts}) => counts?.opened === 5, {answering: false});

@@ -127,6 +127,11 @@ test('a rollout tells what keeps its change from a robot, and gives it its value
   assert.deepEqual(codes(shut), ['window_shut']);
   const opens = Date.parse(shut.reasons[0].parameters.opens_at);
   assert.ok(opens > Date.now() + 110 * 60000 && opens <= Date.now() + 120 * 60000, shut.reasons[0].parameters.opens_at);
+  const hour = (n) => new Date(Date.now() + n * 3600e3).toISOString();
+  const calendar = await admin.post('/blackouts', {from: hour(-1), until: hour(2.5), reason: 'fair'});
+  const dark = await why('r1');
+  assert.deepEqual([calendar.status, codes(dark), dark.reasons[0].parameters.opens_at], [201, ['blackout'], calendar.body.until.replace('+00:00', 'Z')]);
+  assert.equal((await admin.remove(`/blackouts/${calendar.body.id}`)).status, 204);
   await stack.sql(`UPDATE myna.rollout SET state = 'paused', step = 'judging', cause = 'red'`);
   assert.deepEqual(codes(await why('r1')), ['gate_red']);
   await stack.sql(`UPDATE myna.rollout SET has_open = true; UPDATE myna.rollout_device SET is_open = true, state = 'opened'`);

@@ -300,6 +300,48 @@ static void nobody_is_opened_in_a_blackout(void **state)
     assert_int_equal(strlen(roll_opened(fixture)), 5);
 }
 
+#define HELD                                                                                       \
+    "SELECT coalesce(item -> 'held' ->> 'by' || ', ' || (item -> 'held' ->> 'reason'), 'not')"     \
+    " FROM myna.rollout_item WHERE rollout_id = 'slow'"
+
+static void nobody_is_opened_in_a_blackout_of_the_calendar_whatever_the_plan_says(void **state)
+{
+    struct roll *fixture = *state;
+    const struct rollout_plan plan = roll_plan(false);
+
+    roll_run(fixture, "INSERT INTO myna.blackout (from_at, until_at, reason, created_by) VALUES"
+                      " (now() - interval '2 h', now() - interval '1 h', 'over', 'test'),"
+                      " (now() + interval '2 h', now() + interval '3 h', 'not yet', 'test'),"
+                      " (now() - interval '1 h', now() + interval '1 h', 'fair', 'test')");
+    start(fixture, &plan);
+    assert_string_equal(roll_opened(fixture), "");
+    ROLL_ASSERT_SQL(fixture, HELD, "blackout, fair");
+    roll_run(fixture, "DELETE FROM myna.blackout WHERE reason = 'fair'");
+    roll_look(fixture, "slow");
+    assert_int_equal(strlen(roll_opened(fixture)), 5);
+    ROLL_ASSERT_SQL(fixture, HELD, "not");
+    roll_run(fixture, "DELETE FROM myna.blackout");
+}
+
+/* Until the hours of the one that is next. */
+static void a_rollout_says_until_when_its_hours_are_shut(void **state)
+{
+    struct roll *fixture = *state;
+    struct rollout_plan plan = roll_plan(false);
+    const int now_min = (int)(fixture->now_ms / 60000 % 1440);
+
+    plan.windows[0] = (struct local_time_hours){(now_min + 120) % 1440, (now_min + 180) % 1440};
+    plan.window_count = 1;
+    start(fixture, &plan);
+    assert_string_equal(roll_opened(fixture), "");
+    ROLL_ASSERT_SQL(
+        fixture,
+        "SELECT item -> 'held' ->> 'by' || ' ' || ((item -> 'held' ->> 'until')"
+        "::timestamptz BETWEEN now() + interval '118 min' AND now() + interval '121 min')"
+        " FROM myna.rollout_item WHERE rollout_id = 'slow'",
+        "window true");
+}
+
 /* Half the day, by the robots' own clocks: r1 lives twelve hours away from the others. */
 static void a_robot_is_opened_in_its_own_hours_alone(void **state)
 {
@@ -897,6 +939,8 @@ int main(void)
         TEST(who_had_the_next_key_has_it_when_a_later_rotation_is_taken_back),
         TEST(who_leaves_a_rotation_gives_the_key_back_by_a_new_generation),
         TEST(nobody_is_opened_in_a_blackout),
+        TEST(nobody_is_opened_in_a_blackout_of_the_calendar_whatever_the_plan_says),
+        TEST(a_rollout_says_until_when_its_hours_are_shut),
         TEST(a_robot_is_opened_in_its_own_hours_alone),
         TEST(robots_are_opened_no_faster_than_the_plan_says),
         TEST(a_rollout_whose_group_is_gone_is_aborted_and_frees_its_robots),

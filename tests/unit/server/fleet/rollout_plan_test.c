@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -167,6 +168,47 @@ static void a_plan_that_cannot_be_is_refused_with_its_place(void **state)
     }
 }
 
+static enum status add_calendar(struct fixture *fixture, const char *text)
+{
+    json_free(fixture->json);
+    fixture->json = NULL;
+    assert_int_equal(json_parse(span_text(text), &fixture->json, NULL), STATUS_OK);
+    return rollout_plan_add_calendar(fixture->json, fixture->arena, &fixture->plan);
+}
+
+#define SPAN(from, to) "{\"from\":\"" from "T00:00:00+00:00\",\"to\":\"" to "T00:00:00+00:00\"}"
+
+static void the_calendar_holds_besides_the_plans_own_blackouts(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct rollout_plan *plan = &fixture->plan;
+
+    assert_int_equal(read_plan(fixture, "{\"blackouts\":[" SPAN("2026-12-24", "2026-12-27") "]}"),
+                     STATUS_OK);
+    assert_int_equal(add_calendar(fixture, "[" SPAN("2027-02-05", "2027-02-13") "]"), STATUS_OK);
+    assert_int_equal(plan->blackout_count, 2);
+    assert_int_equal(plan->blackouts[1].to_ms - plan->blackouts[1].from_ms, 8 * 86400000LL);
+    assert_int_equal(add_calendar(fixture, "[]"), STATUS_OK);
+    assert_int_equal(plan->blackout_count, 2);
+    assert_int_equal(add_calendar(fixture, "{}"), STATUS_INVALID);
+}
+
+static void a_calendar_that_is_longer_than_fits_is_cut_behind(void **state)
+{
+    struct fixture *fixture = *state;
+    char text[8192] = "[" SPAN("2027-01-01", "2027-01-02");
+    size_t size = strlen(text);
+
+    assert_int_equal(read_plan(fixture, "{}"), STATUS_OK);
+    for (size_t i = 1; i <= ROLLOUT_PLAN_CALENDAR; i++)
+        size += (size_t)snprintf(text + size, sizeof text - size, ",%s",
+                                 SPAN("2027-03-01", "2027-03-02"));
+    snprintf(text + size, sizeof text - size, "]");
+    assert_int_equal(add_calendar(fixture, text), STATUS_OK);
+    assert_int_equal(fixture->plan.blackout_count, ROLLOUT_PLAN_CALENDAR);
+    assert_true(fixture->plan.blackouts[0].from_ms < fixture->plan.blackouts[1].from_ms);
+}
+
 static void an_amount_of_money_is_digits_and_few_places(void **state)
 {
     static const char *const good[] = {"0", "1200", "1200.50", "0.000000000001"};
@@ -224,6 +266,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_rollout_that_nothing_is_compared_in_holds_nobody_back,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_plan_that_cannot_be_is_refused_with_its_place, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_calendar_holds_besides_the_plans_own_blackouts, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_calendar_that_is_longer_than_fits_is_cut_behind, set_up,
                                         tear_down),
         cmocka_unit_test(an_amount_of_money_is_digits_and_few_places),
         cmocka_unit_test(shares_are_exact_to_a_hundredth_of_a_percent),

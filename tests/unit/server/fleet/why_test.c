@@ -154,6 +154,8 @@ static void a_rollout_says_what_keeps_its_change_from_the_device(void **state)
     assert_only(&facts, "rate_limited", "its turn comes");
     facts.window_opens = "2026-11-23T22:00:00.000Z";
     assert_only(&facts, "window_shut", "until 2026-11-23T22:00");
+    facts.is_blackout = true;
+    assert_only(&facts, "blackout", "from 2026-11-23T22:00");
     facts.drained_vendor = "dahan";
     assert_only(&facts, "vendor_drained", "left vendor \"dahan\"");
     facts.is_control = true;
