@@ -74,8 +74,7 @@ static void drop(void *context, struct request *request, struct reply *reply)
     if (!answer_read_number(request, reply, "id", &id))
         return;
     enum status status = blackouts_delete(api->store, &author, id, request->arena);
-    answer_done(reply, status,
-                answer_subject(request, "blackout", request_param(request, "id")));
+    answer_done(reply, status, answer_subject(request, "blackout", request_param(request, "id")));
 }
 
 static const struct route rows[] = {

@@ -13,7 +13,7 @@ static const struct ctl_verb *const tables[] = {
     noun_key_verbs,        noun_second_factor_verbs, noun_invoice_verbs,       noun_rate_verbs,
     noun_statement_verbs,  noun_whatif_verbs,        noun_budget_verbs,        noun_credit_verbs,
     noun_rollout_verbs,    noun_why_verbs,           noun_doctor_verbs,        noun_manifest_verbs,
-    noun_completion_verbs,
+    noun_completion_verbs, noun_blackout_verbs,
 };
 
 const struct ctl_verb *const *noun_tables(size_t *count)
@@ -47,6 +47,7 @@ static const struct noun nouns[] = {
      "settings of the fleet, of groups and of single robots\n"
      "A layer is `fleet`, `group:`NAME or `device:`NAME; the last one wins."},
     {NULL, "rollout", "changes that reach robots in waves"},
+    {NULL, "blackout", "times in which no rollout opens anybody"},
     {NULL, "manifest", "software for robots, signed"},
     {"Vendors and contracts", "vendor", "who serves models; their keys, drains and drills"},
     {NULL, "region", "where robots may use whose models"},

@@ -10,6 +10,7 @@ extern const struct ctl_verb noun_context_verbs[];
 extern const struct ctl_verb noun_session_verbs[];
 extern const struct ctl_verb noun_device_verbs[];
 extern const struct ctl_verb noun_attempt_verbs[];
+extern const struct ctl_verb noun_blackout_verbs[];
 extern const struct ctl_verb noun_transfer_verbs[];
 extern const struct ctl_verb noun_privacy_verbs[];
 extern const struct ctl_verb noun_transfer_verbs[];

@@ -151,6 +151,16 @@ static void print_wave(FILE *out, const struct json *wave)
                 text(wave, "forced_reason"));
 }
 
+/* It opens nobody for now: by the hours of its plan, by a blackout of it or of the calendar. */
+static void print_held(FILE *out, const struct json *held)
+{
+    if (json_type(held) != JSON_OBJECT)
+        return;
+    fprintf(out, "  nobody is opened until %s: %s%s%s\n", text(held, "until"),
+            strcmp(text(held, "by"), "blackout") == 0 ? "a blackout" : "its hours are shut",
+            *text(held, "reason") ? ", " : "", text(held, "reason"));
+}
+
 /* Who is not opened for a drain's sake. */
 static void print_drained(FILE *out, const struct json *drained)
 {
@@ -195,6 +205,7 @@ void rollout_print(FILE *out, const struct json *rollout, int64_t now_ms)
 
     print_state(out, rollout, now_ms);
     print_approval(out, rollout);
+    print_held(out, json_member(rollout, "held"));
     print_drained(out, json_member(rollout, "drained"));
     print_patch(out, rollout);
     for (size_t i = 0; i < json_count(waves); i++)

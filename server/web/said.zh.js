@@ -102,6 +102,7 @@ export const reasons = {
   paused: "发布“{rollout}”停住",
   held_back: "发布“{rollout}”将它留到最后作对照",
   wave_not_open: "[发布“{rollout}”进行到第 {wave#} 波，还没有轮到它][发布“{rollout}”停住：下一波需人工启动{+cause}]",
+  blackout: "它在发布“{rollout}”的第 {wave#} 波中，现为禁发时段[，将于 {opens_at} 开放]",
   window_shut: "它在发布“{rollout}”的第 {wave#} 波中，按其当地时间窗口尚未开放[，将于 {opens_at} 开放]",
   rate_limited: "它在发布“{rollout}”的第 {wave#} 波中，即将轮到",
   vendor_drained: "它在发布“{rollout}”的第 {wave#} 波中：供应商“{vendor}”已撤出，待它离开该供应商或该供应商恢复后再试",

@@ -775,6 +775,8 @@ export const told = {
   "is over already": "已经过去",
   "must be within 31 days of from": "必须在 from 之后 31 天内",
   "must be within a year": "必须在一年之内",
+  "must be within 93 days of from": "必须在 from 之后 93 天内",
+  "must be within three years": "必须在三年之内",
   "it has begun or is over; POST return gives the vendor back": "它已开始或已结束；交还供应商请用“交还”",
   "{} is not drained": "{1} 没有撤出",
   "must be given again: robots would send the one that is kept to another host": "必须重新填写：否则机器人会把现存的密钥发往另一台主机",

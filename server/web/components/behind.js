@@ -26,7 +26,7 @@ const PAGES = {
   vendor: (id) => `/vendors/${id}`, alert: (id) => `/alerts/${id}`, claim: () => "/claims", pairing: () => "/pairings", budget: (id) => `/budgets/${id}`,
   layer: (id) => (id === "fleet" ? "/config" : id.startsWith("device:") ? `/robots/${id.slice(7)}` : `/config/${id.replace(":", "/")}`),
   threshold: (id) => pageOf(id.split(":", 2).join(":")), // "budget:night:80%": of the budget night
-  operator: () => "/access", "api-key": () => "/access", role: () => "/access", region: () => "/vendors", retention: () => "/privacy",
+  operator: () => "/access", "api-key": () => "/access", role: () => "/access", region: () => "/vendors", blackout: () => "/rollouts", retention: () => "/privacy",
 };
 
 // The page of "device/sim-0003" or "operator:anna", as the audit names what was changed and who did it.

@@ -10,7 +10,7 @@ import { SoftwareFacts } from "../components/software.js";
 import { Loaded, Skeleton } from "../components/states.js";
 import { Ago, Card } from "../components/ui.js";
 import { Place, WaveBar, WaveCounts, waveName, WaveState } from "../components/waves.js";
-import { number } from "../format.js";
+import { number, timeExact } from "../format.js";
 import { tell } from "../said.js";
 import { t, word } from "../text.js";
 import { Acts } from "./rollout/acts.js";
@@ -73,6 +73,13 @@ function Reason({ row }) {
   return html`<p class="notice ${tone}" role="status">${tell(row.reason)}</p>`;
 }
 
+// Until when nobody is opened, though robots wait.
+function Held({ held }) {
+  if (!held) return null;
+  return html`<p class="notice warn" role="status">${t(`rollout.held.${held.by}`, { at: timeExact(held.until) })}
+    ${held.reason && html` <b>${held.reason}</b>`}</p>`;
+}
+
 // Robots that are not opened for a drain's sake.
 function Drained({ row }) {
   return row.drained.map(({ vendor, robots }) => html`<p key=${vendor} class="notice warn" role="status">
@@ -95,7 +102,7 @@ export function Rollout({ id }) {
       lead=${row && html`<${Place} row=${row} />${row.name && html`<span class="muted">${row.name}</span>`}
         <span class="muted">${t("since")} <${Ago} at=${row.since} /></span>`}>
       ${row && html`<${Acts} row=${row} etag=${state.etag} reload=${state.reload} />`}</${PageHead}>
-    <${Loaded} state=${state} lines=${10}>${() => html`<${Reason} row=${row} /><${Drained} row=${row} />
+    <${Loaded} state=${state} lines=${10}>${() => html`<${Reason} row=${row} /><${Held} held=${row.held} /><${Drained} row=${row} />
     <div class="robot rollout">
       <div class="column">
         <${Card} title=${t("rollout.progress")}><${Total} row=${row} /><${Waves} row=${row} /></${Card}>

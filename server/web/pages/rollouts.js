@@ -12,6 +12,7 @@ import { number, person } from "../format.js";
 import { useQuery } from "../router.js";
 import { may } from "../session.js";
 import { t } from "../text.js";
+import { Calendar } from "./rollout/calendar.js";
 
 const LEAST_SHARE = 1 / 12; // of a bar's width: a wave of five robots is seen beside one of thousands
 
@@ -52,5 +53,6 @@ export function Rollouts() {
         options=${[["", t("all")], ["active", t("rollouts.active")], ["draft", t("rollouts.drafts")]]} />
       ${may("operator") && html`<a class="button primary" href="/rollouts/new">${t("rollout.new")}</a>`}</${PageHead}>
     <section class="card flush"><${ListTable} list=${list} columns=${COLUMNS} label=${t("nav.rollouts")} skeleton=${4}
-      rowHref=${(row) => `/rollouts/${row.id}`} empty=${html`<${None} filtered=${show !== ""} />`} /></section>`;
+      rowHref=${(row) => `/rollouts/${row.id}`} empty=${html`<${None} filtered=${show !== ""} />`} /></section>
+    ${may("viewer", "blackouts") && html`<${Calendar} />`}`;
 }

@@ -53,6 +53,7 @@ export const texts = {
   "area.regions": "Regions",
   "area.retention": "How long data is kept",
   "area.rollouts": "Rollouts",
+  "area.blackouts": "Blackouts",
   "area.settings": "List of settings",
   "area.thresholds": "Thresholds",
   "area.usage": "Usage",

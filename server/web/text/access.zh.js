@@ -53,6 +53,7 @@ export const texts = {
   "area.regions": "区域",
   "area.retention": "数据保留期限",
   "area.rollouts": "发布",
+  "area.blackouts": "禁发时段",
   "area.settings": "设置清单",
   "area.thresholds": "阈值",
   "area.usage": "用量",
