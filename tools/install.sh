@@ -13,7 +13,7 @@ PACKAGES_RUN='build-essential cmake ninja-build pkg-config protobuf-compiler nan
 
 # What the tests add.
 PACKAGES_TEST='clang clang-format libclang-rt-14-dev shellcheck mandoc mosquitto-clients git'
-PACKAGES_WEB='chromium'
+PACKAGES_WEB='chromium-headless-shell'
 
 # What --all adds to build for arm64 robots and to run what was built.
 PACKAGES_ARM64='gcc-aarch64-linux-gnu qemu-user-static'

@@ -4,8 +4,8 @@ import {createRequire} from 'node:module';
 import {chromium} from 'playwright-core';
 import {holdAnswer} from '../integration/api/openapi.mjs';
 
-const PATH = '/usr/bin/chromium';
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+const PATH = '/usr/bin/chromium-headless-shell'; // a third less work for the processor than the whole browser
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
