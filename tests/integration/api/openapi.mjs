@@ -27,7 +27,10 @@ function read() {
 
 export const openapi = read();
 
-const ajv = new Ajv({strict: false, allErrors: true, formats: {date: /^\d{4}-\d{2}-\d{2}$/}});
+const ajv = new Ajv({strict: false, allErrors: true, formats: {
+  date: /^\d{4}-\d{2}-\d{2}$/,
+  'date-time': /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/,
+}});
 ajv.addSchema({$id: 'openapi', ...openapi});
 
 const patterns = Object.keys(openapi.paths).map((path) =>
