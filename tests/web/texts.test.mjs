@@ -110,3 +110,24 @@ test('nothing is left untranslated', () => {
   const left = Object.entries(chinese).filter(([, text]) => forms(text).some((form) => !/\p{Script=Han}/u.test(form) && !NAMES.includes(form)));
   assert.deepEqual(left, []);
 });
+
+// One that is not there keeps its page from being loaded at all, and only whoever opens that page sees it.
+test('every name that a page imports of another is one that the other exports', () => {
+  const missing = [];
+  let found = 0;
+  for (const [name, text] of pages) {
+    for (const [, list, from] of text.matchAll(/^import \{([^}]+)\} from "(\.[^"]+)";/gm)) {
+      const other = pages.get(posix.join(posix.dirname(name), from));
+      if (other === undefined) continue; // of a package, or made by the build
+      const exported = new Set([...other.matchAll(/^export (?:async )?(?:function|const|let|class) (\w+)/gm)].map(([, it]) => it));
+      for (const [, some] of other.matchAll(/^export (?:const )?\{([^}]+)\}/gm)) some.split(',').forEach((it) => exported.add(it.trim().split(/ as /).pop()));
+      for (const [, some] of other.matchAll(/^export const \[([^\]]+)\]/gm)) some.split(',').forEach((it) => exported.add(it.trim()));
+      for (const it of list.split(',').map((one) => one.trim().split(/ as /)[0]).filter(Boolean)) {
+        found++;
+        if (!exported.has(it)) missing.push(`${name}: ${it} of ${from}`);
+      }
+    }
+  }
+  assert.ok(found > 500, String(found));
+  assert.deepEqual(missing, []);
+});

@@ -7,8 +7,7 @@ import { TextField } from "../../components/field.js";
 import { Empty } from "../../components/states.js";
 import { ListTable } from "../../components/table.js";
 import { Button, Card, Chip, IconButton } from "../../components/ui.js";
-import { person } from "../../components/waves.js";
-import { timeExact } from "../../format.js";
+import { person, timeExact } from "../../format.js";
 import { may } from "../../session.js";
 import { t } from "../../text.js";
 
