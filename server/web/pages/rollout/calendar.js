@@ -32,10 +32,10 @@ function BlackoutDialog({ onClose }) {
 const columns = (onDrop) => [
   { key: "reason", title: t("blackout.reason"), lead: true, cell: (row) => html`<b>${row.reason}</b>
     ${Date.parse(row.from) <= Date.now() && html` <${Chip} tone="warn">${t("blackout.now")}</${Chip}>`}` },
-  { key: "from", title: t("blackout.from"), width: "190px", cell: (row) => timeExact(row.from) },
-  { key: "until", title: t("blackout.until"), width: "190px", cell: (row) => timeExact(row.until) },
+  { key: "from", title: t("blackout.from"), width: "230px", cell: (row) => timeExact(row.from) },
+  { key: "until", title: t("blackout.until"), width: "230px", cell: (row) => timeExact(row.until) },
   { key: "by", title: t("rollout.author"), from: "mid", width: "120px", cell: (row) => html`<span class="clip" title=${row.by}>${person(row.by)}</span>` },
-  { key: "drop", title: "", end: true, width: "48px", cell: (row) => may("operator", "blackouts") && html`<${IconButton} icon="trash"
+  { key: "drop", title: "", end: true, width: "64px", cell: (row) => may("operator", "blackouts") && html`<${IconButton} icon="trash"
     label=${t("blackout.drop", { reason: row.reason })} onClick=${() => onDrop(row)} />` },
 ];
 
