@@ -153,8 +153,17 @@ test('a vendor\'s pack tells volumes, first tokens, errors, service credits, sta
   }
   const usual = (await admin.get('/vendors/dahan/pack')).body;
   assert.deepEqual(usual.period, {from: day(-89), to: day(0)});
-  assert.equal((await admin.post('/contracts', {...CONTRACT, contract: 'c-5', zone: 'Pacific/Kiritimati'})).status, 201);
-  assert.equal((await admin.get('/vendors/dahan/pack')).body.period.to, day(14 / 24), 'where it is tomorrow already, what is used now is of that day');
   const text = await ctl('vendor', 'pack', 'dahan', '--from', day(-19));
   for (const part of [/first token[^]*m +20 +100 +190/, /rate +2/, /outage[^]*10\.00/, /will fall short/, /fee: flat, CNY/]) assert.match(text, part);
+});
+
+// At each hour one of these two zones has another day than UTC, and they never have the same.
+test('a pack reaches to the day that it is where the vendor\'s contracts are, the latest of them', async () => {
+  assert.equal((await admin.post('/vendors', {id: 'far', base_url: 'https://far.example', key: 'k'})).status, 201);
+  for (const [contract, zone, hours] of [['west', 'Etc/GMT+12', -12], ['east', 'Pacific/Kiritimati', 14]]) {
+    assert.equal((await admin.post('/contracts', {...CONTRACT, contract, vendor: 'far', zone})).status, 201);
+    const began = day(hours / 24);
+    const {body} = await admin.get('/vendors/far/pack');
+    assert.ok([began, day(hours / 24)].includes(body.period.to), `${zone}: ${body.period.to}, where it is ${began}`);
+  }
 });

@@ -357,11 +357,12 @@ test('a robot\'s video is served in parts, from the folder of the demo alone', a
   }
 });
 
+let logWithoutHead; // of a server that was told to keep the audit's newest hash to itself
 test('with TLS the cookie is for TLS alone, and both listeners speak 1.2 and 1.3 with modern ciphers; SIGHUP renews their certificates', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'myna-tls-'));
   const [tls_cert, tls_key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   certify(folder);
-  const own = hold(await Stack.create({tls_cert, tls_key}));
+  const own = hold(await Stack.create({tls_cert, tls_key, audit_head_syslog: 'no'}));
   try {
     const answer = await own.send('POST', '/api/v1/login', {body: {name: 'root', password: own.password}});
     assert.match(answer.headers['set-cookie'][0], /; Secure$/);
@@ -371,9 +372,15 @@ test('with TLS the cookie is for TLS alone, and both listeners speak 1.2 and 1.3
     await isModern(own.devicePort);
     await renews(own, folder);
   } finally {
+    logWithoutHead = own.log();
     await own.end();
     rmSync(folder, {recursive: true});
   }
+});
+
+test('the log tells at the start when nothing outside the database knows the audit\'s newest hash, and only then', () => {
+  assert.match(logWithoutHead, /nothing outside the database tells the audit's newest hash/);
+  assert.doesNotMatch(stack.log(), /nothing outside the database/);
 });
 
 function certify(folder) {

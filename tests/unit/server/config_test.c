@@ -38,6 +38,18 @@ static void without_options_everything_stays_on_loopback_but_the_robots_listener
     assert_null(config.demo_media);
 }
 
+static void the_audits_newest_hash_goes_to_the_journal_unless_told_otherwise(void **state)
+{
+    struct config config = {0};
+    char problem[256];
+
+    (void)state;
+    assert_int_equal(parse(&config, problem, NO_MORE), STATUS_OK);
+    assert_true(config.audit_head_syslog);
+    assert_int_equal(parse(&config, problem, "--no-audit-head-syslog", NO_MORE), STATUS_OK);
+    assert_false(config.audit_head_syslog);
+}
+
 static void a_public_address_needs_tls(void **state)
 {
     struct config config = {0};
@@ -115,6 +127,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_options_everything_stays_on_loopback_but_the_robots_listener),
+        cmocka_unit_test(the_audits_newest_hash_goes_to_the_journal_unless_told_otherwise),
         cmocka_unit_test(a_public_address_needs_tls),
         cmocka_unit_test(half_of_tls_is_refused),
         cmocka_unit_test(a_tenth_instance_is_refused),
