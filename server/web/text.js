@@ -72,3 +72,8 @@ export function word(kind, value) {
   const text = texts[`${kind}.${value}`];
   return text ?? String(value ?? "").replaceAll("_", " ");
 }
+
+// What a threshold of a contract is of: "cap:requests" and "spend" as people call them.
+export function ofText(of) {
+  return of.includes(":") ? of.replace(/^(cap|commitment):(.*)$/, (_, kind, name) => `${word("burn", kind)} ${givenName(name)}`) : word("metric", of);
+}

@@ -46,6 +46,7 @@ function asks(text) {
   const kinds = KINDS.flatMap((kind) => [...text.matchAll(kind)].map(([, start]) => start));
   if (text.includes('<${Status}')) kinds.push('state');
   if (text.includes('givenName(')) kinds.push('metric', 'per', 'term');
+  if (text.includes('ofText(')) kinds.push('burn', 'metric', 'per', 'term');
   return Object.keys(texts).filter((key) => called.has(key) || dotted.has(key) || kinds.some((start) => key.startsWith(`${start}.`)));
 }
 

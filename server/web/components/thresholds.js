@@ -6,7 +6,7 @@ import { post, useResource } from "../api.js";
 import { money, number, percent } from "../format.js";
 import { tell } from "../said.js";
 import { may } from "../session.js";
-import { givenName, t, word } from "../text.js";
+import { ofText, t, word } from "../text.js";
 import { pageOf } from "./behind.js";
 import { Confirm } from "./dialog.js";
 import { Empty, Loaded } from "./states.js";
@@ -25,11 +25,6 @@ function sourceOf({ source }) {
 function State({ row }) {
   return html`<${Chip} tone=${TONES[row.state]}>${word("threshold", row.state)}</${Chip}>
     ${row.fired_at && html`<span class="sub">${t("threshold.since")} <${Ago} at=${row.fired_at} /></span>`}`;
-}
-
-// What a threshold of a contract is of: "cap:requests" and "spend" as people call them.
-export function ofText(of) {
-  return of.includes(":") ? of.replace(/^(cap|commitment):(.*)$/, (_, kind, name) => `${word("burn", kind)} ${givenName(name)}`) : word("metric", of);
 }
 
 const atText = ({ at }) => (/^\d+$/.test(at) ? number(at) : tell(at));

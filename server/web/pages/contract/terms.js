@@ -1,9 +1,8 @@
 // terms.js - a contract's documents as terms that people read: which hold from when, and each said member
 // by member, so that two can stand side by side
 
-import { ofText } from "../../components/thresholds.js";
 import { dayIn, grouped, number } from "../../format.js";
-import { givenName, t, word } from "../../text.js";
+import { givenName, ofText, t, word } from "../../text.js";
 
 const LISTS = ["charges", "commitments", "caps", "thresholds", "credits", "discounts", "service_levels"];
 const OUTER = ["vendor", "currency", "zone", "term", "grace_days", "third_party_models", "interim", "tax", "termination"];
