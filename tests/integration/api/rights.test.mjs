@@ -1,11 +1,11 @@
 // What each role may do, route by route, and the second factor.
 import assert from 'node:assert/strict';
-import {createHmac} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {Agent, request} from 'node:http';
 import {after, before, test} from 'node:test';
 import {until} from '../../support/receivers.mjs';
 import {Stack} from '../../support/stack.mjs';
+import {codeOf} from '../../support/totp.mjs';
 import {hold, openapi} from './openapi.mjs';
 import {Robot} from './robot.mjs';
 
@@ -215,18 +215,6 @@ test('an API key of an own role is bound as its operators are', async () => {
 });
 
 // ---- the second factor ----
-
-// RFC 6238 as an app computes it; earlier: by so many steps.
-function codeOf(secret, steps = 0) {
-  let bits = '';
-  for (const letter of secret) bits += 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0');
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000) + steps));
-  const mac = createHmac('sha1', key).update(counter).digest();
-  const at = mac[19] & 15;
-  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1000000).padStart(6, '0');
-}
 
 const logIn = (name, password, code) => stack.send('POST', '/api/v1/login', {body: {name, password, ...(code && {code})}});
 

@@ -2,19 +2,28 @@
 // searched for every secret that it has. A control that is put into each of those places is found there.
 import assert from 'node:assert/strict';
 import {execFileSync, spawn} from 'node:child_process';
+import {randomBytes} from 'node:crypto';
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {Peer} from '../../support/broker.mjs';
 import {Fleet, until} from '../../support/fleet.mjs';
 import {dataKey, find, forms, scalar} from '../../support/planted.mjs';
+import {codeOf} from '../../support/totp.mjs';
 
 const NAMES = ['postgresql', 'mosquitto', 'mynad', 'myna-agent'];
+
+const made = () => randomBytes(24).toString('base64url');
+const PROVIDER_SECRET = made();
 
 let fleet;
 
 before(async () => {
   fleet = await Fleet.create();
+  mkdirSync(join(fleet.home, 'provider'));
+  writeFileSync(join(fleet.home, 'provider/secret'), PROVIDER_SECRET, {mode: 0o600});
+  Object.assign(fleet.env, {MYNAD_OIDC_ISSUER: 'https://127.0.0.1:9/', MYNAD_OIDC_ROLES: 'staff=viewer', MYNAD_DASHBOARD_URL: 'https://myna.example/',
+    MYNAD_OIDC_SECRET_FILE: join(fleet.home, 'provider/secret')});
   await fleet.up('--robots', '0');
 });
 
@@ -36,7 +45,21 @@ async function plant() {
   await post('/login', {name: 'admin', password});
   const totp = (await post('/me/second-factor', {password})).secret;
   const digits = [...totp.replace(/[^A-Z2-7]/g, '')].map((digit) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(digit).toString(2).padStart(5, '0')).join('');
+  const {recovery_codes} = await post('/me/second-factor/confirm', {code: codeOf(totp)});
+  const [hook, hookSecret, mailSecret, nextKey] = [made(), made(), made(), made()];
+  // nobody listens there: what goes wrong on the way is told, too
+  await post('/channels', {id: 'hook', kind: 'webhook', url: `https://127.0.0.1:9/${hook}`, secret: hookSecret});
+  await post('/channels', {id: 'mail', kind: 'email', url: 'smtp://127.0.0.1:9', login: 'myna', secret: mailSecret, from: 'myna@example.com', to: ['ops@example.com']});
+  for (const id of ['hook', 'mail']) await post(`/channels/${id}/test`, {});
+  await ask('PUT', '/vendors/dahan/key/next', {key: nextKey});
+  await fetch(`${fleet.url}/api/v1/login/provider`, {redirect: 'manual'});
   const planted = {
+    'the provider\'s secret': PROVIDER_SECRET,
+    'the webhook\'s address': hook,
+    'the webhook\'s secret': hookSecret,
+    'the mail server\'s password': mailSecret,
+    'the vendor\'s next key': nextKey,
+    ...Object.fromEntries(recovery_codes.map((code, i) => [`recovery code ${i}`, code])),
     'the master key': Buffer.from(home('server/master.key').trim(), 'hex'),
     'the data key': await dataKey(fleet),
     'the root\'s key': scalar(home('server/root.key')),
@@ -66,7 +89,7 @@ const processes = (pids) => Buffer.concat(pids.flatMap((pid) => ['environ', 'cmd
     return Buffer.of();
   }
 })));
-const ANSWERS = ['/vendors', '/vendors/dahan', '/vendors/dahan/key', '/operators', '/api-keys', '/claims', '/me', '/me/second-factor',
+const ANSWERS = ['/channels/hook', '/channels/mail', '/deliveries', '/alerts', '/keys', '/vendors', '/vendors/dahan', '/vendors/dahan/key', '/operators', '/api-keys', '/claims', '/me', '/me/second-factor',
   '/devices/myna-1', '/devices/myna-1/effective', '/audit?limit=200', '/channels', '/layers'];
 
 
