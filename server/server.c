@@ -214,12 +214,10 @@ static enum status start_notary(struct server *server, char *problem)
         .interval_ms = config->audit_head_interval_s * 1000,
     };
 
-    if (options.path == NULL && !options.to_syslog) {
+    if (options.path == NULL && !options.to_syslog)
         log_warning("audit", "nothing outside the database tells the audit's newest hash: whoever "
                              "writes the database can write all of it anew unseen (hint: "
                              "audit_head_syslog, audit_head_file)");
-        return STATUS_OK;
-    }
     return notary_start(&server->notary, server->store, &options, problem);
 }
 

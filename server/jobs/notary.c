@@ -23,8 +23,13 @@ struct notary {
     struct timer *timer;
     int fd; /* -1: no file */
     bool to_syslog;
-    bool has_last; /* of the timer's thread, like the next two */
+    bool has_last; /* of the timer's thread, like the next three */
     bool is_broken;
+    enum told {
+        TOLD_NOTHING,
+        TOLD_UNPUBLISHED,
+        TOLD_PUBLISHED
+    } told; /* by alert, since the start */
     struct notary_line last;
 };
 
@@ -126,6 +131,45 @@ static enum status append(const struct notary *notary, const char *line)
                                                                                     : STATUS_IO;
 }
 
+static enum status raise_unpublished(struct store_conn *conn, void *context)
+{
+    const struct alarm alarm = {
+        .kind = "audit_unpublished",
+        .severity = "warning",
+        .subject = "installation",
+        .detail = "{}",
+    };
+    struct arena *arena;
+
+    (void)context;
+    if (arena_create(&arena, 65536) != STATUS_OK)
+        return STATUS_MEMORY;
+    enum status status = alarm_raise(conn, arena, &alarm, 1);
+    arena_free(arena);
+    return status;
+}
+
+static enum status end_unpublished(struct store_conn *conn, void *context)
+{
+    (void)context;
+    return alarm_end(conn, "audit_unpublished", "installation");
+}
+
+/* Once for each change, and when this server has just started. */
+static void note(struct notary *notary, bool is_published)
+{
+    const enum told now = is_published ? TOLD_PUBLISHED : TOLD_UNPUBLISHED;
+
+    if (notary->told == now)
+        return;
+    enum status status = store_transaction(
+        notary->store, is_published ? end_unpublished : raise_unpublished, notary);
+    if (status == STATUS_OK)
+        notary->told = now;
+    else if (status != STATUS_UNREACHABLE)
+        log_warning("audit", "the alert cannot be kept: %s", status_text(status));
+}
+
 static void tell(char *line)
 {
     char text[NOTARY_LINE_SIZE + sizeof "audit head "];
@@ -145,8 +189,10 @@ static void publish(struct notary *notary, const struct notary_line *head)
     if (status != STATUS_OK) {
         log_error("audit", "the head cannot be published: %s (is the disk full?)",
                   status_text(status));
+        note(notary, false);
         return;
     }
+    note(notary, true);
     if (notary->to_syslog)
         tell(line);
     notary->last = *head;
@@ -159,12 +205,18 @@ static void run_job(void *context, bool woken)
     struct notary_line head;
 
     (void)woken;
+    if (notary->fd < 0 && !notary->to_syslog) {
+        note(notary, false);
+        return;
+    }
     check_last(notary);
     if (audit_head(notary->store, &head.seq, head.hash) != STATUS_OK)
         return; /* the database is away: the next run tells as much */
     if (!notary->has_last || head.seq != notary->last.seq ||
         memcmp(head.hash, notary->last.hash, sizeof head.hash) != 0)
         publish(notary, &head);
+    else
+        note(notary, true); /* as it is, it stands there already */
 }
 
 /* ---- life ---- */

@@ -4,8 +4,10 @@
  * A line of JSON each time that the head has moved: {"at","seq","hash"}, appended to a file that is
  * opened for nothing but appending, and told to syslog (the journal). Before it publishes it looks
  * whether what it published last still stands in the chain: if not, the alert audit_altered is
- * raised. "mynactl audit verify --head FILE" looks at every line. One thread of its own; each
- * instance publishes for itself, into a file of its own.
+ * raised. "mynactl audit verify --head FILE" looks at every line. While nothing
+ * publishes it, because neither is wanted or the file cannot be written, the alert
+ * audit_unpublished says so. One thread of its own; each instance publishes for itself, into a file
+ * of its own.
  */
 #ifndef SERVER_JOBS_NOTARY_H
 #define SERVER_JOBS_NOTARY_H

@@ -6,6 +6,12 @@ static const struct alert_kinds_row rows[] = {
     {"audit_altered", "Audit altered", "/audit",
      "Somebody who can write the database has changed what stood in the audit. Compare it with the "
      "published heads (mynactl audit verify --head FILE) and a backup, and change who may write."},
+    {"audit_unpublished", "Audit not published", "/audit",
+     "Whoever can write the database can write the whole audit anew unseen while nothing outside "
+     "it "
+     "tells its newest hash. Set audit_head_syslog or audit_head_file in mynad.conf; where the "
+     "file "
+     "cannot be written, make room or mend its permissions, and restart mynad."},
     {"config_failed", "Configuration that could not be made", NULL,
      "Open the robot's settings: one of them is too large or names a vendor that is gone."},
     {"credit_exhausted", "Robots silent: the limit is used up", NULL,

@@ -15,6 +15,7 @@ static const struct phrase {
     const char *text;
 } phrases[] = {
     {"audit_altered", "Row {row#} is not the one that was published outside the database"},
+    {"audit_unpublished", "Nothing outside the database tells its newest hash"},
     {"config_failed", "[{problem}]"},
     {"credit_exhausted",
      "{robots:robot cannot:robots cannot} answer whoever asks: of {limit} {unit} of {source}, "

@@ -126,3 +126,18 @@ test('all of it comes as lines of JSON', async () => {
   assert.equal(rows.length, Number(count));
   assert.deepEqual(rows.map(({seq}) => seq), rows.map((row, i) => rows.length - i));
 });
+
+test('while nothing outside the database tells the head, an alert says so, until something does', async () => {
+  const current = async () => (await admin.get('/alerts')).body.items.some(({kind, state}) => kind === 'audit_unpublished' && state !== 'cleared');
+  const before_ = readFileSync(stack.config, 'utf8');
+  const startWith = async (config) => {
+    await stack.stop();
+    writeFileSync(stack.config, config);
+    await stack.start();
+  };
+  assert.equal(await current(), false);
+  await startWith(before_.replace(/^audit_head_file.*$/m, '').replace('audit_head_syslog = yes', 'audit_head_syslog = no'));
+  await until(30, 'no alert', current);
+  await startWith(before_);
+  await until(30, 'it stays', async () => !(await current()));
+});
