@@ -341,6 +341,7 @@ static enum status start_renewal(struct agent *agent, char problem[256])
                     .calendar = agent->calendar},
         .link = agent->link,
         .context = agent,
+        .find_authority = agent_find_authority,
         .on_renewed = agent_on_renewed,
     };
 

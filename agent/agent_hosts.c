@@ -55,6 +55,18 @@ void agent_on_software(void *context)
     link_config_settled(agent->link);
 }
 
+/* The renewal's host. */
+bool agent_find_authority(void *context, uint8_t out[PKI_AUTHORITY_SIZE])
+{
+    struct agent *agent = context;
+
+    pthread_mutex_lock(&agent->in_force);
+    const bool is_said = agent->authority_size == sizeof agent->authority;
+    memcpy(out, agent->authority, sizeof agent->authority);
+    pthread_mutex_unlock(&agent->in_force);
+    return is_said;
+}
+
 /* The certificate is read at the next connection; the rest counts at once. */
 void agent_on_renewed(void *context, const struct identity *identity)
 {

@@ -54,6 +54,8 @@ void agent_put_in_force(struct agent *agent)
     face_dress(agent->face, values->avatar);
     ear_set_mode(agent->ear, mode_of(values), values->wake_phrase);
     reach_follow(agent->link, &agent->identity, values);
+    agent->authority_size = values->device_authority_size;
+    memcpy(agent->authority, values->device_authority, sizeof agent->authority);
     link_set_report_interval(agent->link, values->report_interval_s);
     pthread_mutex_unlock(&agent->in_force);
     crypto_wipe(values, sizeof *values);

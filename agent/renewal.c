@@ -24,9 +24,11 @@ struct renewal {
     atomic_bool cancel;
     struct backoff backoff;
     int64_t renew_after_ms, not_after_ms; /* of the certificate on disk */
-    int64_t due_ms;                       /* not before, monotonic */
-    int64_t looked_ms;                    /* at the calendar */
-    bool is_spread;                       /* due_ms was put off for the others' sake */
+    bool has_authority;                   /* it is known which one the certificate is from: */
+    uint8_t authority[PKI_AUTHORITY_SIZE];
+    int64_t due_ms;    /* not before, monotonic */
+    int64_t looked_ms; /* at the calendar */
+    bool is_spread;    /* due_ms was put off for the others' sake */
     struct identity renewed;
 };
 
@@ -43,6 +45,7 @@ static void read_dates(struct renewal *renewal)
         pki_read(span_text(chain_pem), &facts) == STATUS_OK) {
         renewal->not_after_ms = facts.not_after_ms;
         renewal->renew_after_ms = identity->renew_after_ms;
+        renewal->has_authority = pki_chain_authority(chain_pem, renewal->authority) == STATUS_OK;
     } else {
         log_warning("agent", "when to renew this robot's certificate is not known: %s", problem);
     }
@@ -61,6 +64,7 @@ static void renew(struct renewal *renewal, enum renewal_reason reason)
         [RENEWAL_AGE] = "it is time",
         [RENEWAL_EXPIRED] = "it has expired",
         [RENEWAL_UNHEARD] = "broker or server do not take it",
+        [RENEWAL_AUTHORITY] = "robots' certificates come from another authority now",
     };
     struct renewal_request request = renewal->options.request;
     char problem[256];
@@ -81,6 +85,15 @@ static void renew(struct renewal *renewal, enum renewal_reason reason)
     put_off(renewal, NOT_AGAIN_MS);
 }
 
+static bool is_of_another(const struct renewal *renewal)
+{
+    uint8_t authority[PKI_AUTHORITY_SIZE];
+
+    return renewal->has_authority &&
+           renewal->options.find_authority(renewal->options.context, authority) &&
+           memcmp(authority, renewal->authority, sizeof authority) != 0;
+}
+
 static void look(struct renewal *renewal)
 {
     struct calendar *calendar = renewal->options.request.calendar;
@@ -89,6 +102,7 @@ static void look(struct renewal *renewal)
         .renew_after_ms = renewal->renew_after_ms,
         .not_after_ms = renewal->not_after_ms,
         .silence = link_silence(renewal->options.link),
+        .is_of_another = is_of_another(renewal),
     };
     const int64_t mono_ms = clock_mono_ms();
     const enum renewal_reason reason = renewal_find(&facts);

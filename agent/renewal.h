@@ -2,8 +2,9 @@
  *
  * A thread of its own asks the listener where the robot enrolled, by HTTPS, and proves itself by
  * the present certificate's key. It does so at two thirds of the certificate's life, when the
- * server left ten hellos unanswered, and when TLS with the broker failed: the certificate has
- * expired then, or the clock is wrong, or the server lost the robot's row. TLS
+ * server left ten hellos unanswered, when TLS with the broker failed: the certificate has expired
+ * then, or the clock is wrong, or the server lost the robot's row; and when the configuration says
+ * that robots' certificates come from another authority now. TLS
  * trusts the robot's root and nothing else; dates are not looked at.
  *
  * Until a renewal is on disk the identity before it stands, and after each of its writes one that
@@ -37,9 +38,10 @@ MUST_CHECK enum status renewal_run(const struct renewal_request *request, struct
 /* Why a certificate is to be renewed. */
 enum renewal_reason {
     RENEWAL_NONE,
-    RENEWAL_AGE,     /* two thirds of its life are over */
-    RENEWAL_EXPIRED, /* all of it */
-    RENEWAL_UNHEARD, /* broker or server do not take the robot as it is */
+    RENEWAL_AGE,       /* two thirds of its life are over */
+    RENEWAL_EXPIRED,   /* all of it */
+    RENEWAL_UNHEARD,   /* broker or server do not take the robot as it is */
+    RENEWAL_AUTHORITY, /* the server's authority for robots is another than the one it is from */
 };
 
 struct renewal_facts {
@@ -47,6 +49,7 @@ struct renewal_facts {
     int64_t renew_after_ms; /* 0: not told */
     int64_t not_after_ms;
     struct link_silence silence;
+    bool is_of_another; /* authority than the configuration says */
 };
 
 enum renewal_reason renewal_find(const struct renewal_facts *facts);
@@ -57,6 +60,8 @@ struct renewal_options {
     struct renewal_request request; /* its cancel is not looked at; borrowed texts */
     struct link *link;
     void *context;
+    /* On the renewal's thread: which authority the configuration says; false: it says none. */
+    bool (*find_authority)(void *context, uint8_t out[PKI_AUTHORITY_SIZE]);
     /* On the renewal's thread: another identity is on disk. */
     void (*on_renewed)(void *context, const struct identity *identity);
 };

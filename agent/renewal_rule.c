@@ -19,5 +19,7 @@ enum renewal_reason renewal_find(const struct renewal_facts *facts)
     if (facts->silence.hellos >= UNANSWERED_HELLOS ||
         facts->silence.handshakes >= FAILED_HANDSHAKES)
         return RENEWAL_UNHEARD;
+    if (facts->is_of_another)
+        return RENEWAL_AUTHORITY;
     return facts->now_ms >= due_ms ? RENEWAL_AGE : RENEWAL_NONE;
 }

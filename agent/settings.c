@@ -293,6 +293,8 @@ static void read_content(struct settings *settings, uint64_t generation)
     memcpy(next->brokers, content->brokers, sizeof next->brokers);
     next->server_key_count = content->sealing_keys_count;
     memcpy(next->server_keys, content->sealing_keys, sizeof next->server_keys);
+    next->device_authority_size = content->device_authority.size;
+    memcpy(next->device_authority, content->device_authority.bytes, sizeof next->device_authority);
 }
 
 /* The same bytes, for what the content leaves aside. What cannot be read is none. */

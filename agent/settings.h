@@ -19,6 +19,7 @@
 
 #include "agent/link/peer.h"
 #include "agent/voice/voice.h"
+#include "schema/base/pki.h"
 #include "schema/wire/setting.h"
 
 struct settings;
@@ -62,6 +63,8 @@ struct settings_values {
     char brokers[LIMIT_BROKERS][LIMIT_URL + 1];
     size_t server_key_count;
     wire_SealingKey server_keys[2]; /* as received: not verified here */
+    size_t device_authority_size;   /* 0: it is not said */
+    uint8_t device_authority[PKI_AUTHORITY_SIZE];
 };
 
 /* A configuration that waits to be tried. Plain data; holds a key: wipe it. */

@@ -15,6 +15,9 @@
 #define DEVICE_LIFE_MS (2 * 365 * DAY_MS)
 #define CHAIN_SIZE     (2 * PKI_PEM_SIZE)
 
+#define DEVICE_CAS     2 /* that are trusted at once */
+#define DEVICE_CAS_MAX 1000
+
 #define SECRET 0600u
 #define PUBLIC 0644u
 
@@ -30,6 +33,8 @@ struct authority {
     uint8_t fingerprint[CRYPTO_HASH_SIZE];
     char root[CHAIN_SIZE];
     struct pair device_ca;
+    uint8_t device_ca_id[PKI_AUTHORITY_SIZE];
+    char device_anchors[DEVICE_CAS * PKI_PEM_SIZE];
     struct pair server_ca;
     struct pair https;
 };
@@ -267,6 +272,44 @@ static enum status make_leaves(struct making *making, const struct authority_nam
     return status;
 }
 
+/* Device CAs, which follow each other */
+
+static void name_device_ca(unsigned number, char out[24])
+{
+    if (number <= 1)
+        snprintf(out, 24, "device-ca");
+    else
+        snprintf(out, 24, "device-ca-%u", number);
+}
+
+/* The highest one whose certificate is there; 0: none. A key alone is what a turn left that did not
+ * come to its end: the certificate, written last, makes it the present one. */
+static unsigned present_device_ca(const char *dir)
+{
+    char name[24];
+
+    for (unsigned number = DEVICE_CAS_MAX; number > 0; number--) {
+        name_device_ca(number, name);
+        if (exists(dir, name, ".pem"))
+            return number;
+    }
+    return 0;
+}
+
+static enum status make_device_ca(struct making *making, const struct pair *root, struct pair *pair)
+{
+    char name[24];
+
+    name_device_ca(present_device_ca(making->dir), name);
+    return make_ca(making, name, "Myna device CA", root, pair);
+}
+
+/* Names of their own, by which a certificate's issuer is found. */
+static void name_subject(unsigned number, char out[32])
+{
+    snprintf(out, 32, "Myna device CA %u", number);
+}
+
 enum status authority_init(const char *state_dir, const struct authority_names *names,
                            unsigned *made, char problem[256])
 {
@@ -284,7 +327,7 @@ enum status authority_init(const char *state_dir, const struct authority_names *
     if (status == STATUS_OK)
         status = make_ca(&making, "root", "Myna root", NULL, &pairs[0]);
     if (status == STATUS_OK)
-        status = make_ca(&making, "device-ca", "Myna device CA", &pairs[0], &pairs[1]);
+        status = make_device_ca(&making, &pairs[0], &pairs[1]);
     if (status == STATUS_OK)
         status = make_ca(&making, "server-ca", "Myna server CA", &pairs[0], &pairs[2]);
     if (status == STATUS_OK)
@@ -299,6 +342,193 @@ out:
     crypto_wipe(pairs, 3 * sizeof *pairs);
     free(pairs);
     return status;
+}
+
+/* Turning to another device CA */
+
+static enum status forget_file(struct making *making, unsigned number, const char *suffix,
+                               unsigned *forgotten)
+{
+    char name[24], path[PATH_MAX];
+
+    name_device_ca(number, name);
+    if (!exists(making->dir, name, suffix))
+        return STATUS_OK;
+    if (path_of(path, making->dir, name, suffix) != STATUS_OK || unlink(path) < 0)
+        return fail(making->problem, STATUS_IO, name,
+                    "what is left of it cannot be removed (permissions?)");
+    ++*forgotten;
+    return STATUS_OK;
+}
+
+/* Of every device CA before that one. */
+static enum status forget_before(struct making *making, unsigned present, const char *suffix,
+                                 unsigned *forgotten)
+{
+    enum status status = STATUS_OK;
+
+    for (unsigned number = 1; number < present && status == STATUS_OK; number++)
+        status = forget_file(making, number, suffix, forgotten);
+    return status;
+}
+
+static enum status load_anchors(const char *dir, char out[DEVICE_CAS * PKI_PEM_SIZE], char *problem)
+{
+    enum status status = load(dir, "device-anchor", ".pem", out, (size_t)DEVICE_CAS * PKI_PEM_SIZE);
+
+    return status == STATUS_OK ? STATUS_OK
+                               : fail(problem, status, "device-anchor.pem", status_text(status));
+}
+
+/* Cuts off all but the first. */
+static void keep_first(char *certificates)
+{
+    char *next = strstr(certificates + 1, "-----BEGIN CERTIFICATE-----");
+
+    if (next != NULL)
+        *next = '\0';
+}
+
+/* The new one first, behind it the one before; once, however often it is tried. */
+static enum status add_anchor(struct making *making, const char *subject, const struct pair *ca)
+{
+    char before[DEVICE_CAS * PKI_PEM_SIZE], both[DEVICE_CAS * PKI_PEM_SIZE], fresh[PKI_PEM_SIZE];
+    uint8_t has[PKI_AUTHORITY_SIZE], wanted[PKI_AUTHORITY_SIZE];
+    const struct pki_request request = {
+        .kind = PKI_ANCHOR,
+        .subject_name = subject,
+        .subject_key = ca->key,
+        .not_after_ms = making->now_ms + ROOT_LIFE_MS,
+    };
+    enum status status = load_anchors(making->dir, before, making->problem);
+
+    if (status != STATUS_OK)
+        return status;
+    status = pki_authority(span_text(before), has);
+    if (status == STATUS_OK)
+        status = pki_authority(span_text(ca->cert), wanted);
+    if (status == STATUS_OK && memcmp(has, wanted, sizeof has) == 0)
+        return STATUS_OK;
+    if (status == STATUS_OK)
+        status = pki_issue(&request, fresh);
+    keep_first(before);
+    if (status == STATUS_OK &&
+        snprintf(both, sizeof both, "%s%s", fresh, before) >= (int)sizeof both)
+        status = STATUS_FULL;
+    if (status != STATUS_OK)
+        return fail(making->problem, status, "device-anchor.pem", status_text(status));
+    return save(making, "device-anchor", ".pem", both, PUBLIC);
+}
+
+/* The certificate is written last, and the key of an attempt before is taken again. */
+static enum status make_next(struct making *making, unsigned number, const struct pair *root,
+                             struct pair *pair)
+{
+    char name[24], subject[32];
+    enum status status = STATUS_OK;
+
+    name_device_ca(number, name);
+    name_subject(number, subject);
+    if (exists(making->dir, name, ".key"))
+        status = load(making->dir, name, ".key", pair->key, sizeof pair->key);
+    else
+        status = pki_make_key(pair->key);
+    const struct pki_request request = {
+        .kind = PKI_CA,
+        .subject_name = subject,
+        .subject_key = pair->key,
+        .issuer_cert = root->cert,
+        .issuer_key = root->key,
+        .not_after_ms = making->now_ms + ROOT_LIFE_MS,
+    };
+    if (status == STATUS_OK)
+        status = pki_issue(&request, pair->cert);
+    if (status != STATUS_OK)
+        return fail(making->problem, status, name, status_text(status));
+    status = save(making, name, ".key", pair->key, SECRET);
+    if (status == STATUS_OK)
+        status = add_anchor(making, subject, pair);
+    return status == STATUS_OK ? save(making, name, ".pem", pair->cert, PUBLIC) : status;
+}
+
+static enum status load_root(const char *dir, struct pair *root, char *problem)
+{
+    if (!exists(dir, "root", ".key"))
+        return fail(problem, STATUS_NOT_FOUND, "root.key",
+                    "is not here: bring it for as long as this takes");
+    enum status status = load_pair(dir, "root", root, problem);
+    return status == STATUS_NOT_FOUND ? fail(problem, status, "root.pem", "is missing") : status;
+}
+
+static bool is_before(const char *dir, unsigned present, const char *suffix)
+{
+    char name[24];
+
+    for (unsigned number = 1; number < present; number++) {
+        name_device_ca(number, name);
+        if (exists(dir, name, suffix))
+            return true;
+    }
+    return false;
+}
+
+enum status authority_present(const char *state_dir, uint8_t out[PKI_AUTHORITY_SIZE],
+                              char problem[256])
+{
+    char name[24], cert[CHAIN_SIZE];
+
+    name_device_ca(present_device_ca(state_dir), name);
+    enum status status = load(state_dir, name, ".pem", cert, sizeof cert);
+    if (status == STATUS_OK)
+        status = pki_authority(span_text(cert), out);
+    if (status == STATUS_NOT_FOUND)
+        return fail(problem, status, name, "is missing: run \"mynad init\" first");
+    return status == STATUS_OK ? STATUS_OK : fail(problem, status, name, status_text(status));
+}
+
+enum status authority_turn(const char *state_dir, uint8_t next[PKI_AUTHORITY_SIZE],
+                           char problem[256])
+{
+    struct making making = {.dir = state_dir, .now_ms = clock_wall_ms(), .problem = problem};
+    const unsigned present = present_device_ca(state_dir);
+    unsigned forgotten = 0;
+    struct pair *pairs = calloc(2, sizeof *pairs);
+
+    if (pairs == NULL)
+        return fail(problem, STATUS_MEMORY, state_dir, status_text(STATUS_MEMORY));
+    enum status status = authority_present(state_dir, next, problem);
+    if (status == STATUS_OK && !is_before(state_dir, present, ".key")) {
+        if (is_before(state_dir, present, ".pem"))
+            status = fail(problem, STATUS_EXISTS, "device-ca",
+                          "the one before the present one is still trusted: run \"mynad retire "
+                          "device-ca\" first");
+        if (status == STATUS_OK)
+            status = load_root(state_dir, &pairs[0], problem);
+        if (status == STATUS_OK)
+            status = make_next(&making, present + 1, &pairs[0], &pairs[1]);
+    }
+    if (status == STATUS_OK)
+        status = forget_before(&making, present_device_ca(state_dir), ".key", &forgotten);
+    if (status == STATUS_OK)
+        status = authority_present(state_dir, next, problem);
+    crypto_wipe(pairs, 2 * sizeof *pairs);
+    free(pairs);
+    return status;
+}
+
+enum status authority_forget(const char *state_dir, unsigned *forgotten, char problem[256])
+{
+    struct making making = {.dir = state_dir, .problem = problem};
+    const unsigned present = present_device_ca(state_dir);
+    char anchors[DEVICE_CAS * PKI_PEM_SIZE];
+    enum status status = load_anchors(state_dir, anchors, problem);
+
+    *forgotten = 0;
+    if (status != STATUS_OK || !is_before(state_dir, present, ".pem"))
+        return status;
+    keep_first(anchors);
+    status = save(&making, "device-anchor", ".pem", anchors, PUBLIC);
+    return status == STATUS_OK ? forget_before(&making, present, ".pem", forgotten) : status;
 }
 
 /* Loading */
@@ -318,7 +548,14 @@ enum status authority_open(struct authority **out, const char *state_dir, char p
 
     if (authority == NULL)
         return fail(problem, STATUS_MEMORY, state_dir, status_text(STATUS_MEMORY));
-    enum status status = load_or_say(state_dir, "device-ca", &authority->device_ca, problem);
+    char name[24];
+
+    name_device_ca(present_device_ca(state_dir), name);
+    enum status status = load_or_say(state_dir, name, &authority->device_ca, problem);
+    if (status == STATUS_OK)
+        status = authority_present(state_dir, authority->device_ca_id, problem);
+    if (status == STATUS_OK)
+        status = load_anchors(state_dir, authority->device_anchors, problem);
     if (status == STATUS_OK)
         status = load_or_say(state_dir, "server-ca", &authority->server_ca, problem);
     if (status == STATUS_OK)
@@ -377,6 +614,11 @@ const char *authority_https_cert(const struct authority *authority)
 const char *authority_https_key(const struct authority *authority)
 {
     return authority->https.key;
+}
+
+const uint8_t *authority_id(const struct authority *authority)
+{
+    return authority->device_ca_id;
 }
 
 void authority_fingerprint(const struct authority *authority, uint8_t out[CRYPTO_HASH_SIZE])
@@ -446,7 +688,8 @@ enum status authority_sign_clock(const struct authority *authority, struct span 
     return sign_statement(authority, "myna clock 1", hash, now_ms, signature, size);
 }
 
-enum status authority_check_device(const struct authority *authority, struct span chain_pem)
+enum status authority_check_device(const struct authority *authority, struct span chain_pem,
+                                   bool *is_trusted)
 {
     struct pki_facts facts;
     enum status status = pki_read(chain_pem, &facts);
@@ -454,6 +697,9 @@ enum status authority_check_device(const struct authority *authority, struct spa
     /* under the root there are servers too: no name of theirs is one that a robot may have */
     if (status == STATUS_OK && !topic_is_slug(span_text(facts.name)))
         status = STATUS_FORGED;
-    return status == STATUS_OK ? pki_verify(chain_pem, span_text(authority->root), PKI_IGNORE_TIME)
-                               : status;
+    if (status == STATUS_OK)
+        status = pki_verify(chain_pem, span_text(authority->root), PKI_IGNORE_TIME);
+    *is_trusted = status == STATUS_OK && pki_verify(chain_pem, span_text(authority->device_anchors),
+                                                    PKI_IGNORE_TIME) == STATUS_OK;
+    return status;
 }

@@ -3,8 +3,11 @@
  * Files of the state folder, all made by authority_init() and 0600 where secret:
  * - master.key: see server/master.h
  * - root.pem, root.key: the root for the installation's life
- * - device-ca.*, server-ca.*: the two CAs that it issued
- * - device-anchor.pem, server-anchor.pem: their self-signed faces, which listeners trust
+ * - device-ca.*, server-ca.*: the two CAs that it issued; device-ca-2.* and so on the device CAs
+ * that followed: the highest one whose certificate is there is the present one, and the
+ * certificates of those before are there, without keys, while robots still have theirs
+ * - device-anchor.pem, server-anchor.pem: their self-signed faces, which listeners trust; of device
+ *   CAs the present one's and those of before that are still there
  * - mynad-<n>.pem, .key: the client certificate of instance n for the broker, with its CA
  * - broker.pem, .key: the broker's server certificate, with its CA
  * - device-https.pem, .key: the same of the listener that robots enrol at
@@ -33,6 +36,22 @@ struct authority_names {
 MUST_CHECK enum status authority_init(const char *state_dir, const struct authority_names *names,
                                       unsigned *made, char problem[256]);
 
+/* Puts another device CA in the present one's place, which from then on issues nothing, and is
+ * trusted by who has device-anchor.pem beside the new one. Ended in the middle, by whatever, it
+ * goes on when run again, and the folder is good meanwhile. STATUS_EXISTS: one before the present
+ * one is still trusted; STATUS_NOT_FOUND: there is no root.key. *next says which one it is. */
+MUST_CHECK enum status authority_turn(const char *state_dir, uint8_t next[PKI_AUTHORITY_SIZE],
+                                      char problem[256]);
+
+/* Device CAs before the present one are trusted no more. *forgotten counts them; none is harmless.
+ */
+MUST_CHECK enum status authority_forget(const char *state_dir, unsigned *forgotten,
+                                        char problem[256]);
+
+/* Which device CA is the present one of the folder. */
+MUST_CHECK enum status authority_present(const char *state_dir, uint8_t out[PKI_AUTHORITY_SIZE],
+                                         char problem[256]);
+
 /* Loads the folder. The caller owns *out. */
 MUST_CHECK enum status authority_open(struct authority **out, const char *state_dir,
                                       char problem[256]);
@@ -53,6 +72,9 @@ const char *authority_server_ca(const struct authority *authority);
 /* The enrolment listener's certificate chain and key, PEM; borrowed. */
 const char *authority_https_cert(const struct authority *authority);
 const char *authority_https_key(const struct authority *authority);
+
+/* Which device CA issues robots' certificates; borrowed, PKI_AUTHORITY_SIZE bytes. */
+const uint8_t *authority_id(const struct authority *authority);
 
 /* SHA-256 of the root's certificate: what a claim code pins. */
 void authority_fingerprint(const struct authority *authority, uint8_t out[CRYPTO_HASH_SIZE]);
@@ -75,9 +97,9 @@ MUST_CHECK enum status authority_sign_clock(const struct authority *authority, s
                                             int64_t now_ms, uint8_t signature[PKI_SIGNATURE_MAX],
                                             size_t *size);
 
-/* Whether the certificate (leaf first) is one of this installation's device CA, whatever its dates.
- * STATUS_FORGED, STATUS_INVALID. */
+/* Whether the certificate (leaf first) is one of this installation's device CAs, whatever its
+ * dates, also of one that is trusted no more (*is_trusted). STATUS_FORGED, STATUS_INVALID. */
 MUST_CHECK enum status authority_check_device(const struct authority *authority,
-                                              struct span chain_pem);
+                                              struct span chain_pem, bool *is_trusted);
 
 #endif

@@ -1,6 +1,8 @@
 #include "server/identity.h"
 
 #include "schema/base/clock.h"
+#include "schema/base/log.h"
+#include "server/store/authorities.h"
 #include "server/store/sealing_keys.h"
 
 static enum status make(const struct authority *authority, struct sealing_keys_row *row)
@@ -21,15 +23,32 @@ static enum status make(const struct authority *authority, struct sealing_keys_r
     return status;
 }
 
+static enum status ensure_authority(struct store *store, const struct authority *authority)
+{
+    enum authorities_standing standing;
+    enum status status = authorities_ensure(store, authority_id(authority), &standing);
+
+    if (status == STATUS_OK && standing == AUTHORITIES_FOLLOWS)
+        log_info("mynad", "robots' certificates come from another device CA from now on: robots "
+                          "are told to renew theirs");
+    if (status == STATUS_OK && standing == AUTHORITIES_REPLACED)
+        log_warning("mynad", "the device CA of this server's state_dir was replaced: copy the "
+                             "device-ca files from the server that has the present one, and "
+                             "restart");
+    return status;
+}
+
 enum status identity_ensure(struct store *store, const struct authority *authority)
 {
     struct sealing_keys_row row;
     enum status status = sealing_keys_current(store, &row);
 
-    if (status != STATUS_NOT_FOUND)
-        return status;
-    status = make(authority, &row);
-    return status == STATUS_OK ? sealing_keys_add_first(store, &row) : status;
+    if (status == STATUS_NOT_FOUND) {
+        status = make(authority, &row);
+        if (status == STATUS_OK)
+            status = sealing_keys_add_first(store, &row);
+    }
+    return status == STATUS_OK ? ensure_authority(store, authority) : status;
 }
 
 enum status identity_follow(struct store *store, const struct authority *authority,

@@ -6,7 +6,8 @@
 #include "server/authority.h"
 #include "server/store/document.h"
 
-/* Makes the sealing key with its signed statement when the database has none yet. */
+/* Makes the sealing key with its signed statement when the database has none yet, and lets the
+ * device CA of this server's folder be known: see authorities_ensure(). */
 MUST_CHECK enum status identity_ensure(struct store *store, const struct authority *authority);
 
 /* Makes the next sealing key, with its signed statement, and lets it follow the present one: see

@@ -229,8 +229,10 @@ static const struct task {
 } tasks[] = {
     {"init", run_init, "make keys and certificates in state_dir; again is harmless"},
     {"migrate", run_migrate, "bring the database's schema to this version"},
-    {"rotate", tasks_keys_rotate, "master: replace the master key; running servers go on"},
-    {"retire", tasks_keys_retire, "master: forget the master keys before the present one"},
+    {"rotate", tasks_keys_rotate,
+     "master, device-ca: put another key in the place of the present one, which goes on"},
+    {"retire", tasks_keys_retire,
+     "master, device-ca [--force --reason TEXT]: forget those before the present one"},
     {"restored", run_restored, "say that the database was restored: robots tell it again"},
     {"operator", run_operator,
      "NAME --role ROLE: create or replace, password on standard input; or --reset-second-factor"},

@@ -7,6 +7,7 @@
 
 #include "schema/base/encode.h"
 #include "server/envelope.h"
+#include "server/store/authorities.h"
 #include "server/store/migrate.h"
 
 /* A task at work. Secret: the keys. */
@@ -151,21 +152,127 @@ static int retire_master(const struct config *config)
     return end(&work, status);
 }
 
-static int run(const struct config *config, int argc, char **argv,
-               int (*task)(const struct config *config))
+/* ---- the device CA ---- */
+
+static void print_authority(const char *before, const uint8_t id[PKI_AUTHORITY_SIZE],
+                            const char *behind)
 {
-    if (argc == 2 && strcmp(argv[1], "master") == 0)
-        return task(config);
-    fprintf(stderr, "mynad: %s what? \"mynad %s master\"\n", argv[0], argv[0]);
+    char text[2 * PKI_AUTHORITY_SIZE + 1];
+
+    if (encode_hex(span_of(id, PKI_AUTHORITY_SIZE), text, sizeof text) == STATUS_OK)
+        printf("%sdevice-ca-%s%s", before, text, behind);
+}
+
+static enum status begin_authority(struct work *work, uint8_t id[PKI_AUTHORITY_SIZE])
+{
+    enum status status = lock_folder(work);
+
+    if (status == STATUS_OK)
+        status = authority_present(work->config->state_dir, id, work->problem);
+    return status == STATUS_OK ? open_database(work) : status;
+}
+
+/* Whose certificates robots have so far is written down before another one issues them. */
+static int rotate_device_ca(const struct config *config)
+{
+    struct work work = {.config = config, .lock_fd = -1};
+    uint8_t id[PKI_AUTHORITY_SIZE];
+    enum authorities_standing standing;
+    enum status status = begin_authority(&work, id);
+
+    if (status == STATUS_OK) {
+        status = authorities_ensure(work.store, id, &standing);
+        if (status != STATUS_OK)
+            snprintf(work.problem, sizeof work.problem, "the database does not take it: %s",
+                     status_text(status));
+    }
+    if (status == STATUS_OK)
+        status = authority_turn(config->state_dir, id, work.problem);
+    if (status == STATUS_OK)
+        print_authority("", id,
+                        " is made, and device-anchor.pem holds it beside the one before: give that "
+                        "file to the brokers and restart them, then mynad; robots renew "
+                        "themselves (\"mynactl key list\")\n");
+    return end(&work, status);
+}
+
+static enum status retire_in_database(struct work *work, const struct authorities_order *order)
+{
+    int64_t robots = 0;
+    enum status status = authorities_retire(work->store, order, &robots);
+
+    if (status == STATUS_NOT_FOUND)
+        snprintf(work->problem, sizeof work->problem,
+                 "no server issues certificates by the present device CA yet: restart mynad first");
+    else if (status == STATUS_CONFLICT)
+        snprintf(
+            work->problem, sizeof work->problem,
+            "%lld robots have a certificate of the one before (\"mynactl key list\"): wait for "
+            "them, or --force --reason TEXT; they then renew themselves over HTTPS when the "
+            "broker refuses them",
+            (long long)robots);
+    else if (status != STATUS_OK)
+        snprintf(work->problem, sizeof work->problem, "the database does not take it: %s",
+                 status_text(status));
+    return status;
+}
+
+static int retire_device_ca(const struct config *config, struct authorities_order *order)
+{
+    struct work work = {.config = config, .lock_fd = -1};
+    unsigned forgotten = 0;
+    enum status status = begin_authority(&work, order->id);
+
+    if (status == STATUS_OK)
+        status = retire_in_database(&work, order);
+    if (status == STATUS_OK)
+        status = authority_forget(config->state_dir, &forgotten, work.problem);
+    if (status == STATUS_OK)
+        print_authority("device-anchor.pem holds ", order->id,
+                        forgotten > 0
+                            ? " alone: give that file to the brokers and restart them, then mynad\n"
+                            : " alone already\n");
+    return end(&work, status);
+}
+
+/* --force and --reason TEXT, in any order. */
+static bool read_order(int argc, char **argv, struct authorities_order *order)
+{
+    order->reason = "";
+    for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], "--force") == 0)
+            order->force = true;
+        else if (strcmp(argv[i], "--reason") == 0 && i + 1 < argc)
+            order->reason = argv[++i];
+        else
+            return false;
+    }
+    return !order->force || order->reason[0] != '\0';
+}
+
+static int misuse(const char *task)
+{
+    fprintf(stderr, "mynad: %s what? \"mynad %s master\" or \"mynad %s device-ca%s\"\n", task, task,
+            task, strcmp(task, "retire") == 0 ? " [--force --reason TEXT]" : "");
     return 2;
 }
 
 int tasks_keys_rotate(const struct config *config, int argc, char **argv)
 {
-    return run(config, argc, argv, rotate_master);
+    if (argc == 2 && strcmp(argv[1], "master") == 0)
+        return rotate_master(config);
+    if (argc == 2 && strcmp(argv[1], "device-ca") == 0)
+        return rotate_device_ca(config);
+    return misuse(argv[0]);
 }
 
 int tasks_keys_retire(const struct config *config, int argc, char **argv)
 {
-    return run(config, argc, argv, retire_master);
+    struct authorities_order order = {0};
+
+    if (argc == 2 && strcmp(argv[1], "master") == 0)
+        return retire_master(config);
+    if (argc >= 2 && strcmp(argv[1], "device-ca") == 0 && read_order(argc, argv, &order))
+        return retire_device_ca(config, &order);
+    return misuse(argv[0]);
 }

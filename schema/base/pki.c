@@ -79,6 +79,25 @@ enum status pki_cert_key_hash(struct span cert_pem, uint8_t out[32])
     return status;
 }
 
+enum status pki_authority(struct span ca_pem, uint8_t out[PKI_AUTHORITY_SIZE])
+{
+    uint8_t hash[32];
+    enum status status = pki_cert_key_hash(ca_pem, hash);
+
+    if (status == STATUS_OK)
+        memcpy(out, hash, PKI_AUTHORITY_SIZE);
+    return status;
+}
+
+enum status pki_chain_authority(const char *chain_pem, uint8_t out[PKI_AUTHORITY_SIZE])
+{
+    static const char begin[] = "-----BEGIN CERTIFICATE-----";
+    const char *leaf = strstr(chain_pem, begin);
+    const char *issuer = leaf != NULL ? strstr(leaf + sizeof begin - 1, begin) : NULL;
+
+    return issuer != NULL ? pki_authority(span_text(issuer), out) : STATUS_INVALID;
+}
+
 static int64_t time_ms(const mbedtls_x509_time *time)
 {
     struct tm tm = {

@@ -33,6 +33,12 @@ MUST_CHECK enum status pki_csr_key_hash(struct span csr_pem, uint8_t out[32]);
 /* The same of a certificate's key; equal to the above for the request that it was made from. */
 MUST_CHECK enum status pki_cert_key_hash(struct span cert_pem, uint8_t out[32]);
 
+/* Which authority it is, by its key: told to robots, shown to people in hex. Of an authority's
+ * certificate, and of the one that issued a chain's first. STATUS_INVALID. */
+#define PKI_AUTHORITY_SIZE 8
+MUST_CHECK enum status pki_authority(struct span ca_pem, uint8_t out[PKI_AUTHORITY_SIZE]);
+MUST_CHECK enum status pki_chain_authority(const char *chain_pem, uint8_t out[PKI_AUTHORITY_SIZE]);
+
 enum pki_kind {
     PKI_ROOT,   /* self-signed, CA, path length 1 */
     PKI_CA,     /* issued by the root, CA, path length 0 */

@@ -84,6 +84,7 @@ enum status enrolment_make(const struct api *api, const struct enrolment_keys *k
     const int64_t now_ms = clock_wall_ms();
 
     issue->proof = span_of(NULL, 0);
+    issue->authority = span_of(authority_id(api->authority), PKI_AUTHORITY_SIZE);
     enum status status = sealing_keys_current(api->store, &issue->server_key);
 
     if (status == STATUS_OK)
@@ -107,6 +108,7 @@ struct newcomer enrolment_newcomer(const struct request *request, const char *se
         .public_key_hash = span_of(keys->key_hash, sizeof keys->key_hash),
         .certificate_serial = issue->facts.serial_hex,
         .certificate_until_ms = issue->facts.not_after_ms,
+        .authority = issue->authority,
         .sealing_public = span_of(keys->sealing_public, sizeof keys->sealing_public),
         .server_key_id = span_of(issue->server_key.key_id, sizeof issue->server_key.key_id),
         .secret_wrapped = span_of(issue->secret_wrapped, sizeof issue->secret_wrapped),

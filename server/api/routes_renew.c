@@ -22,6 +22,7 @@
 /* What a robot sends, as text and taken apart. */
 struct renewal {
     const char *certificate;
+    bool is_trusted; /* the authority that it is from; a robot that is known needs none */
     const char *challenge_text;
     const char *proof_text;
     struct enrolment_keys keys;
@@ -120,7 +121,7 @@ static bool check_certificate(const struct api *api, struct renewal *r, struct r
     enum status status = pki_read(certificate, &facts);
 
     if (status == STATUS_OK)
-        status = authority_check_device(api->authority, certificate);
+        status = authority_check_device(api->authority, certificate, &r->is_trusted);
     if (status == STATUS_OK)
         status = pki_cert_key_hash(certificate, r->proven_hash);
     if (status == STATUS_INVALID)
@@ -188,9 +189,11 @@ static void renew(void *context, struct request *request, struct reply *reply)
         .public_key_hash = span_of(r.keys.key_hash, sizeof r.keys.key_hash),
         .certificate_serial = issue.facts.serial_hex,
         .certificate_until_ms = issue.facts.not_after_ms,
+        .authority = issue.authority,
         .sealing_public = span_of(r.keys.sealing_public, sizeof r.keys.sealing_public),
         .server_key_id = span_of(issue.server_key.key_id, sizeof issue.server_key.key_id),
         .secret_wrapped = span_of(issue.secret_wrapped, sizeof issue.secret_wrapped),
+        .may_recreate = r.is_trusted,
     };
     if (status == STATUS_OK)
         status = renewals_renew(api->store, &order, &verdict, &epoch);

@@ -74,7 +74,8 @@ static void rotate(void *context, struct request *request, struct reply *reply)
     if (!answer_decode(request, reply, wanted_fields, 2, &wanted))
         return;
     if (strcmp(wanted.purpose, "sealing") != 0) {
-        answer_bad(reply, "/purpose", "must be sealing");
+        answer_bad(reply, "/purpose",
+                   "must be sealing; the others are replaced where they are kept, by mynad rotate");
         return;
     }
     enum status status = identity_follow(api->store, api->authority, &author, wanted.per_minute,
@@ -108,6 +109,12 @@ static void retire(void *context, struct request *request, struct reply *reply)
 
     if (request->body.size > 0 && !answer_decode(request, reply, retire_fields, 2, &order))
         return;
+    if (strncmp(order.id, "device-ca-", strlen("device-ca-")) == 0) {
+        reply_problem(reply, 409,
+                      "a device CA is ended where it is kept, on the server: mynad "
+                      "retire device-ca");
+        return;
+    }
     if (order.force && order.reason[0] == '\0') {
         answer_bad(reply, "/reason", "must say why robots are left behind");
         return;

@@ -184,6 +184,18 @@ static enum status fill_keys(const struct content_facts *facts, wire_ConfigConte
     return STATUS_OK;
 }
 
+static void fill_authority(const struct content_facts *facts, wire_ConfigContent *out)
+{
+    for (size_t i = 0; i < facts->authority_count; i++) {
+        if (facts->keys_told < facts->authorities[i].told_from)
+            continue;
+        out->device_authority.size = sizeof facts->authorities[i].id;
+        memcpy(out->device_authority.bytes, facts->authorities[i].id,
+               sizeof facts->authorities[i].id);
+        return;
+    }
+}
+
 static enum status fill_brokers(const struct content_facts *facts, wire_ConfigContent *out,
                                 const char **problem)
 {
@@ -234,6 +246,7 @@ enum status content_fill(const struct content_facts *facts, wire_ConfigContent *
         status = fill_trial(facts, out, problem);
     if (status == STATUS_OK)
         status = fill_keys(facts, out, problem);
+    fill_authority(facts, out);
     if (status == STATUS_OK)
         status = fill_brokers(facts, out, problem);
     return status;

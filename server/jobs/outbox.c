@@ -133,6 +133,8 @@ struct sources {
     size_t member_count;
     struct dispatch_sealing_key keys[DISPATCH_KEYS];
     size_t key_count;
+    struct dispatch_authority authorities[DISPATCH_KEYS];
+    size_t authority_count;
     struct software_row *software;
     size_t software_count;
 };
@@ -190,6 +192,8 @@ static enum status read_sources(struct store_conn *conn, struct outbox *outbox,
     if (status == STATUS_OK)
         status =
             dispatch_read_sealing_keys(conn, outbox->arena, sources->keys, &sources->key_count);
+    if (status == STATUS_OK)
+        status = dispatch_read_authorities(conn, sources->authorities, &sources->authority_count);
     return status;
 }
 
@@ -346,6 +350,8 @@ static enum status build(struct outbox *outbox, const struct sources *sources,
         .keys = sources->keys,
         .key_count = sources->key_count,
         .keys_told = parcel->target->keys_told,
+        .authorities = sources->authorities,
+        .authority_count = sources->authority_count,
         .broker_count = outbox->brokers->robot_count,
         .master_key = outbox->master_key,
     };

@@ -303,3 +303,22 @@ enum status dispatch_read_sealing_keys(struct store_conn *conn, struct arena *ar
     result_release(&result);
     return arena_failed(arena) ? STATUS_MEMORY : status;
 }
+
+enum status dispatch_read_authorities(struct store_conn *conn,
+                                      struct dispatch_authority out[DISPATCH_KEYS], size_t *count)
+{
+    STORE_STATEMENT(read, "SELECT id, told_from FROM myna.device_authority"
+                          " ORDER BY number DESC LIMIT $1");
+    struct result result = {0};
+    enum status status = store_exec(conn, &read, STORE_VALUES(value_int(DISPATCH_KEYS)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    *count = result_count(&result);
+    for (size_t i = 0; status == STATUS_OK && i < *count; i++) {
+        status = result_bytes(&result, i, 0, out[i].id, sizeof out[i].id);
+        out[i].told_from = result_int(&result, i, 1);
+    }
+    result_release(&result);
+    return status;
+}

@@ -7,6 +7,7 @@
 #ifndef SERVER_STORE_DISPATCH_H
 #define SERVER_STORE_DISPATCH_H
 
+#include "schema/base/pki.h"
 #include "schema/wire/limits.h"
 #include "server/store/journal.h"
 
@@ -115,5 +116,15 @@ struct dispatch_sealing_key {
 MUST_CHECK enum status dispatch_read_sealing_keys(struct store_conn *conn, struct arena *arena,
                                                   struct dispatch_sealing_key out[DISPATCH_KEYS],
                                                   size_t *count);
+
+/* The newest authorities that issue robots' certificates (authorities.h), the newest first, and the
+ * first list of keys that says each. */
+struct dispatch_authority {
+    uint8_t id[PKI_AUTHORITY_SIZE];
+    int64_t told_from;
+};
+MUST_CHECK enum status dispatch_read_authorities(struct store_conn *conn,
+                                                 struct dispatch_authority out[DISPATCH_KEYS],
+                                                 size_t *count);
 
 #endif

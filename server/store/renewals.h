@@ -12,9 +12,11 @@ struct renewals_order {
     struct span public_key_hash;    /* of the request's key */
     const char *certificate_serial; /* of the certificate that will be answered */
     int64_t certificate_until_ms;
+    struct span authority; /* that issued it, see authorities.h */
     struct span sealing_public;
     struct span server_key_id;
     struct span secret_wrapped;
+    bool may_recreate; /* the certificate that it showed is from an authority that is trusted */
 };
 
 enum renewals_verdict {

@@ -119,6 +119,7 @@ export const texts = {
   "own_key.retire.force": "{n} robots have only this key. They are not heard until they have renewed themselves, within half an hour of being back.",
   "own_key.reason": "Why they are left behind",
   "key_purpose.data": "Secrets in the database",
+  "key_purpose.device-ca": "Certificates of robots",
   "key_purpose.master": "The data key",
   "key_purpose.sealing": "Messages of robots",
   "key_state.current": "Current",

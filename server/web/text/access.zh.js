@@ -119,6 +119,7 @@ export const texts = {
   "own_key.retire.force": "{n} 台机器人只有这把密钥。它们恢复连接后半小时内会自行续期，在此之前收不到它们的消息。",
   "own_key.reason": "为何不等它们",
   "key_purpose.data": "数据库中的机密",
+  "key_purpose.device-ca": "机器人的证书",
   "key_purpose.master": "数据密钥",
   "key_purpose.sealing": "机器人的消息",
   "key_state.current": "现用",

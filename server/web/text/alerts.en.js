@@ -52,6 +52,7 @@ export const texts = {
   "alert.rollout_refused": "Rollout's next wave refused",
   "alert.rollout_waits": "Rollout that waits",
   "alert.audit_altered": "Audit altered",
+  "alert.audit_unpublished": "Audit not published",
   "alert.last_admin": "Last admin",
   "alert.login_guessing": "Passwords are guessed at",
   "alert.database_restored": "Database restored",

@@ -52,6 +52,7 @@ export const texts = {
   "alert.rollout_refused": "发布的下一批不通过",
   "alert.rollout_waits": "发布在等待",
   "alert.audit_altered": "审计被改动",
+  "alert.audit_unpublished": "审计未对外公布",
   "alert.last_admin": "最后一位管理员",
   "alert.login_guessing": "有人在猜密码",
   "alert.database_restored": "数据库已还原",

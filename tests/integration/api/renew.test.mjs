@@ -1,6 +1,6 @@
 // How a robot comes by its next certificate.
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
+import {execFileSync, spawnSync} from 'node:child_process';
 import {createHash, generateKeyPairSync, verify, X509Certificate} from 'node:crypto';
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
@@ -124,4 +124,66 @@ test('a robot that a restored database does not know is known again, with its ro
   assert.deepEqual([body.items[0].actor, body.items[0].action], ['device:r6', 'device.recreate']);
   assert.equal((await robot.renew(stack, certificate)).status, 200);
   assert.equal((await admin.get('/audit?subject=device/r6')).body.items[0].action, 'device.renew');
+});
+
+test('another device CA issues once mynad is restarted, and the one before lets no stranger in once it is retired', async () => {
+  const state = (name) => join(stack.home, 'server', name);
+  const {robot, body: {certificate: before_}} = await enrolled('r7');
+  const stolen = {key: readFileSync(state('device-ca.key')), pem: readFileSync(state('device-ca.pem'), 'utf8')};
+  const folder = join(stack.home, 'turned');
+  mkdirSync(folder);
+  const verified = (pem, by) => {
+    const [leaf, ca] = pem.split(/(?<=-----END CERTIFICATE-----\n)/);
+    for (const [name, text] of [['leaf', leaf], ['ca', ca]]) writeFileSync(join(folder, name), text);
+    const {status} = spawnSync('openssl', ['verify', '-purpose', 'sslclient', '-CAfile', state(by), ...(by === 'root.pem' ? ['-untrusted', 'ca'] : []), 'leaf'],
+      {cwd: folder});
+    return status === 0;
+  };
+  const cas = async () => (await admin.get('/keys')).body.items.filter(({purpose}) => purpose === 'device-ca');
+  const robots = async () => Object.fromEntries((await cas()).map((ca) => [ca.state, ca.robots]));
+  const refused = (...words) => stack.task(words).then(() => assert.fail('not refused'), ({stderr}) => stderr);
+
+  const all = (await robots()).current;
+  const [{id: old}] = await cas();
+  const {stdout} = await stack.task(['rotate', 'device-ca']);
+  const [, id] = /^(device-ca-[0-9a-f]{16}) is made, and device-anchor\.pem holds it beside the one before/.exec(stdout);
+  assert.match(await refused('retire', 'device-ca'), /no server issues certificates by the present device CA yet: restart mynad/);
+  assert.match(await refused('rotate', 'device-ca'), /still trusted: run "mynad retire device-ca" first/);
+  const {body: {certificate: meanwhile}} = await robot.renew(stack, before_);
+  assert.ok(verified(meanwhile, 'device-anchor.pem'), 'the broker takes it');
+
+  await stack.stop();
+  await stack.start();
+  admin = await stack.login();
+  assert.deepEqual(await robots(), {current: 0, retiring: all});
+  assert.deepEqual((await cas()).map((ca) => ca.id), [id, old]);
+  assert.match(await refused('retire', 'device-ca'), new RegExp(`${all} robots have a certificate of the one before`));
+  const {status, body: {certificate: renewed}} = await robot.renew(stack, before_);
+  assert.equal(status, 200);
+  assert.deepEqual(await robots(), {current: 1, retiring: all - 1});
+  assert.ok((await admin.get(`/keys/${id}/robots`)).body.items.some((item) => item.id === 'r7'));
+  for (const pem of [before_, renewed])
+    for (const by of ['root.pem', 'device-anchor.pem']) assert.ok(verified(pem, by), by);
+  assert.equal((await admin.post(`/keys/${old}/retire`)).status, 409);
+
+  // by who has the key of the one before
+  const stranger = new Robot('stranger');
+  const forge = (name) => {
+    for (const [file, text] of [['csr', stranger.request(name)], ['old.key', stolen.key], ['old.pem', stolen.pem]]) writeFileSync(join(folder, file), text);
+    execFileSync('openssl', ['x509', '-req', '-in', 'csr', '-CA', 'old.pem', '-CAkey', 'old.key', '-CAcreateserial', '-days', '700', '-out', 'forged'],
+      {cwd: folder, stdio: 'ignore'});
+    return readFileSync(join(folder, 'forged'), 'utf8') + stolen.pem;
+  };
+  assert.match(await refused('retire', 'device-ca', '--force'), /--reason TEXT/);
+  assert.match((await stack.task(['retire', 'device-ca', '--force', '--reason', 'stolen'])).stdout, new RegExp(`^device-anchor\\.pem holds ${id} alone: give`));
+  assert.match((await stack.task(['retire', 'device-ca'])).stdout, /alone already/);
+  await stack.stop();
+  await stack.start();
+  admin = await stack.login();
+  assert.equal((await stranger.renew(stack, forge('stranger'))).status, 403);
+  assert.deepEqual([before_, renewed].map((pem) => verified(pem, 'device-anchor.pem')), [false, true]);
+  assert.equal((await robot.renew(stack, before_)).status, 200, 'a robot that was left behind proves its own key');
+  const {body: {items}} = await admin.get('/audit?subject=key/' + old);
+  assert.deepEqual(items.map(({action, after}) => [action, after?.reason, after?.robots]), [['device_ca.retire', 'stolen', all - 1], ['device_ca.create', undefined, undefined]]);
+  assert.equal((await admin.get('/audit?action=device_ca.rotate')).body.items[0].before.id, old);
 });

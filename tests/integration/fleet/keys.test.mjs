@@ -1,9 +1,11 @@
 // The server's keys are replaced while robots talk: simulated ones, and one real robot.
 import assert from 'node:assert/strict';
 import {execFile} from 'node:child_process';
+import {copyFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
+import {Peer} from '../../support/broker.mjs';
 import {Fleet, sleep, until} from '../../support/fleet.mjs';
 
 const run = promisify(execFile);
@@ -112,5 +114,41 @@ test('I3: a robot whose key was retired by force is not heard, is told of, and r
   await until(20, () => 'the alert stays', async () => (await fleet.ctl('alert', 'list')).items.every(({kind}) => kind !== 'key_left_behind'));
   assert.equal((await key(old)).robots, 0);
   assert.deepEqual(await alerts(), []);
+  assert.equal((await fleet.ctl('audit', 'verify')).ok, true);
+});
+
+test('I4: robots renew under another device CA, and what the one before signed is refused once it is retired', async () => {
+  const task = async (...words) => (await run(join(fleet.env.MYNA_BUILD, 'mynad'), ['--config', join(fleet.home, 'mynad.conf'), ...words], {env: fleet.env})).stdout;
+  const ca = async (state) => (await fleet.ctl('key', 'list')).items.find((item) => item.purpose === 'device-ca' && item.state === state);
+  const restart = async () => {
+    for (const name of ['mosquitto', 'mynad']) fleet.kill(name, 'SIGTERM');
+    await until(20, () => 'they do not stop', () => ['mosquitto', 'mynad'].every((name) => {
+      try {
+        return !fleet.pid(name);
+      } catch {
+        return true;
+      }
+    }));
+    await fleet.up(...TALK);
+  };
+  const old = join(fleet.home, 'before.pem');
+  copyFileSync(join(fleet.home, 'agent/device.pem'), old);
+  const {id} = await ca('current');
+
+  await task('rotate', 'device-ca');
+  await restart();
+  const of = async () => (await fleet.ctl('key', 'robots', (await ca('current')).id)).items.map((robot) => robot.id);
+  await until(90, async () => JSON.stringify(await fleet.ctl('key', 'list')), async () => (await of()).includes('myna-1'));
+  assert.deepEqual([(await ca('retiring')).id, (await ca('retiring')).robots], [id, ROBOTS], 'simulated robots do not renew');
+  await fails(/mynad retire device-ca/, 'key', 'retire', id);
+  const as = (cert) => new Peer(fleet, {...Peer.robot(fleet, 'myna-1').who, cert});
+  const may = async (peer) => (await peer.publish('myna/1/d/myna-1/up/presence', 'x', '-i', 'myna-1-other')).code === 0;
+  assert.deepEqual([await may(as(old)), await may(Peer.robot(fleet, 'myna-1'))], [true, true], 'both are trusted');
+
+  await task('retire', 'device-ca', '--force', '--reason', 'stolen');
+  await restart();
+  assert.deepEqual([await may(as(old)), await may(Peer.robot(fleet, 'myna-1'))], [false, true]);
+  await until(60, () => 'the robot does not come back', async () => (await fleet.ctl('device', 'get', 'myna-1')).online);
+  await fleet.say('myna-1', 'by another hand?');
   assert.equal((await fleet.ctl('audit', 'verify')).ok, true);
 });

@@ -48,6 +48,15 @@ static void without_a_word_from_the_server_the_last_third_of_two_years_counts(vo
     assert_int_equal(renewal_find(&facts), RENEWAL_AGE);
 }
 
+static void a_certificate_of_another_authority_than_the_servers_is_renewed_at_once(void **state)
+{
+    struct renewal_facts facts = young();
+
+    (void)state;
+    facts.is_of_another = true;
+    assert_int_equal(renewal_find(&facts), RENEWAL_AUTHORITY);
+}
+
 static void ten_unanswered_hellos_or_two_failed_handshakes_ask_for_another(void **state)
 {
     struct renewal_facts facts = young();
@@ -65,6 +74,7 @@ int main(void)
         cmocka_unit_test(a_certificate_in_its_first_two_thirds_is_left_alone),
         cmocka_unit_test(at_two_thirds_it_is_time_and_at_the_end_it_has_expired),
         cmocka_unit_test(without_a_word_from_the_server_the_last_third_of_two_years_counts),
+        cmocka_unit_test(a_certificate_of_another_authority_than_the_servers_is_renewed_at_once),
         cmocka_unit_test(ten_unanswered_hellos_or_two_failed_handshakes_ask_for_another),
     };
 

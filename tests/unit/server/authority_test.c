@@ -232,6 +232,136 @@ static void the_sealing_keys_statement_binds_key_and_time(void **state)
                      STATUS_OK);
 }
 
+static void issue(struct place *place, const char **chain)
+{
+    char key[PKI_PEM_SIZE], csr[PKI_PEM_SIZE];
+    struct pki_facts facts;
+
+    assert_int_equal(pki_make_key(key), STATUS_OK);
+    assert_int_equal(pki_make_csr(key, "kitchen-7", csr), STATUS_OK);
+    assert_int_equal(authority_issue(place->authority, "kitchen-7", span_text(csr), clock_wall_ms(),
+                                     place->arena, chain, &facts),
+                     STATUS_OK);
+}
+
+static void reopen(struct place *place)
+{
+    authority_close(place->authority);
+    place->authority = NULL;
+    init_and_open(place);
+}
+
+static void turn(struct place *place)
+{
+    char problem[256] = "";
+    uint8_t next[PKI_AUTHORITY_SIZE], present[PKI_AUTHORITY_SIZE];
+
+    if (authority_turn(place->dir, next, problem) != STATUS_OK ||
+        authority_present(place->dir, present, problem) != STATUS_OK)
+        fail_msg("%s", problem);
+    assert_memory_equal(next, present, sizeof next);
+    reopen(place);
+    assert_memory_equal(next, authority_id(place->authority), sizeof next);
+}
+
+static bool has(const struct place *place, const char *name)
+{
+    char path[PATH_MAX];
+
+    path_of(place, name, path);
+    return access(path, F_OK) == 0;
+}
+
+static bool is_trusted(const struct place *place, const char *chain)
+{
+    bool trusted, by_broker;
+
+    assert_int_equal(authority_check_device(place->authority, span_text(chain), &trusted),
+                     STATUS_OK);
+    by_broker = pki_verify(span_text(chain), content(place, "device-anchor.pem"), PKI_CHECK_TIME) ==
+                STATUS_OK;
+    assert_int_equal(trusted, by_broker);
+    return trusted;
+}
+
+static void
+device_cas_follow_each_other_with_overlap_and_the_one_before_issues_nothing(void **state)
+{
+    struct place *place = *state;
+    const char *old, *fresh;
+    char problem[256];
+    uint8_t next[PKI_AUTHORITY_SIZE], by[PKI_AUTHORITY_SIZE];
+    unsigned forgotten;
+
+    issue(place, &old);
+    turn(place);
+    issue(place, &fresh);
+    assert_int_equal(pki_chain_authority(fresh, by), STATUS_OK);
+    assert_memory_equal(by, authority_id(place->authority), sizeof by);
+    assert_int_equal(pki_verify(span_text(fresh), content(place, "root.pem"), PKI_CHECK_TIME),
+                     STATUS_OK);
+    assert_true(is_trusted(place, old) && is_trusted(place, fresh));
+    assert_false(has(place, "device-ca.key"));
+    assert_int_equal(authority_turn(place->dir, next, problem), STATUS_EXISTS);
+    assert_non_null(strstr(problem, "mynad retire device-ca"));
+
+    assert_int_equal(authority_forget(place->dir, &forgotten, problem), STATUS_OK);
+    assert_int_equal(forgotten, 1);
+    assert_int_equal(authority_forget(place->dir, &forgotten, problem), STATUS_OK);
+    assert_int_equal(forgotten, 0);
+    reopen(place);
+    assert_false(is_trusted(place, old));
+    assert_true(is_trusted(place, fresh));
+    turn(place); /* and so on */
+    assert_true(is_trusted(place, fresh));
+    assert_true(has(place, "device-ca-3.key") && !has(place, "device-ca-2.key"));
+}
+
+/* As power loss leaves it: a file that is written later is not there, one that is removed last is.
+ */
+static void a_turn_that_was_cut_off_leaves_a_good_folder_and_goes_on(void **state)
+{
+    struct place *place = *state;
+    const char *old, *fresh;
+    char path[PATH_MAX], problem[256];
+    unsigned forgotten;
+    struct span key = content(place, "device-ca.key");
+
+    issue(place, &old);
+    turn(place);
+    path_of(place, "device-ca-2.pem", path);
+    assert_int_equal(unlink(path), 0);
+    path_of(place, "device-ca.key", path);
+    assert_int_equal(file_replace(path, key, 0600), STATUS_OK);
+    reopen(place); /* as before it */
+    issue(place, &fresh);
+    assert_true(is_trusted(place, old) && is_trusted(place, fresh));
+    struct span before = content(place, "device-ca-2.key");
+    turn(place);
+    assert_true(span_equal(before, content(place, "device-ca-2.key")));
+    issue(place, &fresh);
+    assert_true(is_trusted(place, old) && is_trusted(place, fresh));
+
+    path_of(place, "device-ca.key", path); /* the last step was not taken */
+    assert_int_equal(file_replace(path, key, 0600), STATUS_OK);
+    reopen(place);
+    turn(place);
+    assert_false(has(place, "device-ca.key") || has(place, "device-ca-3.key"));
+    assert_int_equal(authority_forget(place->dir, &forgotten, problem), STATUS_OK);
+}
+
+static void without_the_roots_key_there_is_no_other_device_ca(void **state)
+{
+    const struct place *place = *state;
+    char path[PATH_MAX], problem[256];
+    uint8_t next[PKI_AUTHORITY_SIZE];
+
+    path_of(place, "root.key", path);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(authority_turn(place->dir, next, problem), STATUS_NOT_FOUND);
+    assert_non_null(strstr(problem, "bring it for as long as this takes"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, drop)
 
 int main(void)
@@ -247,6 +377,9 @@ int main(void)
         TEST(a_folder_without_keys_names_the_cure),
         TEST(a_device_gets_a_certificate_for_its_own_key_for_two_years),
         TEST(the_sealing_keys_statement_binds_key_and_time),
+        TEST(device_cas_follow_each_other_with_overlap_and_the_one_before_issues_nothing),
+        TEST(a_turn_that_was_cut_off_leaves_a_good_folder_and_goes_on),
+        TEST(without_the_roots_key_there_is_no_other_device_ca),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,7 @@ const columns = (open) => [
   { key: "robots", title: t("own_key.depend"), end: true, whole: true, cell: (row) => (row.robots > 0
     ? html`<${Button} kind="quiet" onClick=${() => open({ kind: "robots", row })}>${row.robots}</${Button}>` : row.robots) },
   { key: "untold", title: t("own_key.untold"), end: true, from: "wide", cell: (row) => row.untold || "" },
-  { key: "act", title: "", end: true, width: "150px", cell: (row) => (row.state === "retiring"
+  { key: "act", title: "", end: true, width: "150px", cell: (row) => (row.state === "retiring" && row.purpose === "sealing" // the others are ended on the server
     ? html`<${Button} kind="quiet danger" onClick=${() => open({ kind: "retire", row })}>${t("own_key.retire")}</${Button}>` : "") },
 ];
 
