@@ -169,11 +169,18 @@ test('a value that does not fit is refused at its field; one that fits runs on t
 
 test('the fleet\'s layer is changed for all, with its revision kept', async () => {
   await page.goto('/config');
+  await page.getByLabel('Volume', {exact: true}).fill('101');
+  await page.getByRole('button', {name: 'Review the change'}).click();
+  assert.equal(await becomes.count(), 0, 'what does not fit is not asked about');
   await page.getByLabel('Volume', {exact: true}).fill('61'); // the demo's layer sets it
   await page.getByRole('button', {name: 'Review the change'}).click();
   assert.match((await becomes.locator('.diffs').innerText()).replaceAll(/\s+/g, ' '), /^Volume 70 % → becomes 61 %$/, 'what changes, before it does');
   await becomes.getByRole('button', {name: 'Cancel'}).click();
   assert.equal(await page.getByLabel('Volume', {exact: true}).inputValue(), '61', 'who looks again loses nothing');
+  await page.getByRole('link', {name: 'What-if'}).click();
+  await heading('What-if').waitFor();
+  await page.goBack();
+  assert.equal(await page.getByLabel('Volume', {exact: true}).inputValue(), '61', 'nor who looks elsewhere in between');
   await page.getByRole('button', {name: 'Review the change'}).click();
   await becomes.getByRole('button', {name: `Save for ${ROBOTS + 1} robots`}).click();
   const newest = page.locator('.revisions li').first();

@@ -79,6 +79,7 @@ async function faultsOf(page, walk) {
     ...await untranslated(page, walk.language, WRITTEN),
     ...walk.rules ? await accessibilityFaults(page) : [],
     ...await tooWide(page),
+    ...walk.viewport === DESK ? await squeezed(page) : [],
     ...named('dark', walk.dark ? await inTheDark(page) : []),
     ...await inOtherSizes(page, walk),
   ];

@@ -11,9 +11,10 @@ import { AddSetting, blankSetting, SettingControl, settingHint, settingName, Set
 import { Empty, Failure, Loaded } from "../components/states.js";
 import { attempt } from "../components/toast.js";
 import { Ago, Button, Card, IconButton } from "../components/ui.js";
+import { useUnsaved } from "../components/unsaved.js";
 import { number } from "../format.js";
 import { navigate, useQuery } from "../router.js";
-import { may } from "../session.js";
+import { may, whoAmI } from "../session.js";
 import { t } from "../text.js";
 
 function NewGroup({ onClose }) {
@@ -87,11 +88,15 @@ function patchOf(before, after) {
     .map((name) => [name, after[name] ?? null]));
 }
 
+// What was typed into layers and is not saved yet, by who and where, for a look at another page in between.
+const kept = new Map();
+
 // The layer's settings as a draft; saved whole once its changes were looked at, refused whole when someone
 // else was faster. Until it is touched it follows what others do.
 function Editor({ path, layer, catalogue, onSaved }) {
-  const [base, setBase] = useState(layer); // what the draft began as
-  const [draft, setDraft] = useState(layer.settings);
+  const place = `${whoAmI().id} ${path}`;
+  const [base, setBase] = useState(kept.get(place)?.base ?? layer); // what the draft began as
+  const [draft, setDraft] = useState(kept.get(place)?.draft ?? layer.settings);
   const [problem, setProblem] = useState(null);
   const [asked, setAsked] = useState(false);
   const editable = may("operator");
@@ -106,9 +111,12 @@ function Editor({ path, layer, catalogue, onSaved }) {
   };
   const reset = () => begin(layer);
   if (outdated && !dirty) reset();
+  if (dirty && editable) kept.set(place, { base, draft });
+  else kept.delete(place);
+  useUnsaved(dirty && editable);
   const review = (event) => {
     event.preventDefault();
-    setAsked(dirty);
+    setAsked(dirty && event.target.reportValidity());
   };
   // what is wrong with it stands at the fields, behind the question
   const save = async () => {

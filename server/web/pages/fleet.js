@@ -73,7 +73,7 @@ const columns = (digits) => [
   { key: "robot", title: t("robot"), lead: true, width: "13%", cell: (robot) => html`
     <a class="row-link" href="/robots/${robot.id}">${robot.name || robot.id}</a>
     ${robot.name && html`<span class="sub">${robot.id}</span>`}` },
-  { key: "state", title: t("state"), corner: true, width: "124px", cell: (robot) => html`
+  { key: "state", title: t("state"), corner: true, width: "clamp(124px, 50vw - 600px, 260px)", cell: (robot) => html`
     <${Status} value=${robotState(robot)} />
     ${robot.online && robot.trouble && html`<span class="sub"><${TroubleName} code=${robot.trouble.code} /></span>`}` },
   { key: "region", title: t("region"), width: "72px", from: "wide", cell: (robot) => robot.region || NONE },

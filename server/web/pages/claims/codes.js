@@ -1,9 +1,10 @@
 // codes.js - codes just made, which nobody can read again: to save as CSV and to print as labels, three
 // by eight on A4
 
-import { html, useEffect, useState } from "../../dom.js";
+import { html, useState } from "../../dom.js";
 import { QrCode } from "../../components/qr.js";
 import { Button, Card } from "../../components/ui.js";
+import { useUnsaved } from "../../components/unsaved.js";
 import { number, timeExact } from "../../format.js";
 import { t } from "../../text.js";
 
@@ -32,19 +33,10 @@ function Sheet({ items, url }) {
     ${page.map((item) => html`<${Label} key=${item.id} item=${item} url=${url} />`)}</div>`)}</div>`;
 }
 
-// Paper and file are the only places where these codes will stand.
-function useWarning(wanted) {
-  useEffect(() => {
-    if (!wanted) return undefined;
-    const ask = (event) => event.preventDefault();
-    addEventListener("beforeunload", ask);
-    return () => removeEventListener("beforeunload", ask);
-  }, [wanted]);
-}
-
 export function Codes({ made, onClose }) {
   const [kept, setKept] = useState(false);
-  useWarning(!kept);
+  // paper and file are the only places where these codes will stand
+  useUnsaved(!kept);
   const keep = (how) => {
     how();
     setKept(true);
