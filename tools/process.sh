@@ -26,7 +26,13 @@ file_of() { # PROGRAM: the file that stands there now, whatever its name
 pid_of() { # NAME: prints the pid when it runs
 	[ -r "$RUN/$1.pid" ] || return 1
 	read -r pid birth rest <"$RUN/$1.pid" || return 1
-	present=$(birth_of "$pid") || return 1
+	case $birth in
+	/*) # an older ./myna wrote the program there
+		present=$(readlink "/proc/$pid/exe") || return 1
+		present=${present% (deleted)}
+		;;
+	*) present=$(birth_of "$pid") || return 1 ;;
+	esac
 	[ "$present" = "$birth" ] || return 1
 	printf '%s\n' "$pid"
 }
