@@ -5,12 +5,6 @@
 #include "server/api/routes.h"
 #include "server/store/commands.h"
 
-/* An operator who says something expects it now; what must happen waits for a robot to wake. */
-#define SOON_S  120
-#define LATER_S 3600
-/* The owner is called to the robot meanwhile. */
-#define ASKED_S 900
-
 struct order {
     const char *kind;
     const char *text;
@@ -33,17 +27,16 @@ static const struct json_field order_fields[] = {
 static const struct kind {
     const char *name;
     const char *text; /* what is asked for where its text is missing; NULL: it has none */
-    int expires_in_s;
     enum route_role role; /* that may ask for it, where the route lets in less */
 } kinds[] = {
-    {"identify", NULL, SOON_S, ROUTE_SUPPORT},
-    {"say", "must be there: what to say", SOON_S, ROUTE_OPERATOR},
-    {"restart", NULL, LATER_S, ROUTE_OPERATOR},
-    {"report", NULL, SOON_S, ROUTE_SUPPORT},
-    {"picture", NULL, SOON_S, ROUTE_SUPPORT},
-    {"probe", "must be there: one of its routes, VENDOR/MODEL", SOON_S, ROUTE_SUPPORT},
-    {"forget", NULL, LATER_S, ROUTE_OPERATOR},
-    {"bundle", NULL, ASKED_S, ROUTE_SUPPORT},
+    {"identify", NULL, ROUTE_SUPPORT},
+    {"say", "must be there: what to say", ROUTE_OPERATOR},
+    {"restart", NULL, ROUTE_OPERATOR},
+    {"report", NULL, ROUTE_SUPPORT},
+    {"picture", NULL, ROUTE_SUPPORT},
+    {"probe", "must be there: one of its routes, VENDOR/MODEL", ROUTE_SUPPORT},
+    {"forget", NULL, ROUTE_OPERATOR},
+    {"bundle", NULL, ROUTE_SUPPORT},
 };
 
 /* name is one of the choices of order_fields. */
@@ -79,7 +72,6 @@ static void create(void *context, struct request *request, struct reply *reply)
         .device_id = request_param(request, "id"),
         .kind = order.kind,
         .text = order.text != NULL ? order.text : "",
-        .expires_in_s = kind->expires_in_s,
     };
     enum status status = commands_create(api->store, &author, &made, request->arena, &json);
     if (status == STATUS_OK) {

@@ -19,15 +19,25 @@ static void answer(struct request *request, struct reply *reply, enum status sta
         answer_document(reply, status, 200, device, subject(request));
 }
 
-static void retire(void *context, struct request *request, struct reply *reply)
+static void end(const struct api *api, enum device_ends_kind kind, const char *reason,
+                struct request *request, struct reply *reply)
 {
-    const struct api *api = context;
     const struct author author = api_author(request);
+    const struct device_ends_turn turn = {kind, request_param(request, "id"), reason};
     struct document device;
-    enum status status = device_ends_retire(api->store, &author, request_param(request, "id"),
-                                            request->arena, &device);
+    enum status status = device_ends_make(api->store, &author, &turn, request->arena, &device);
 
     answer(request, reply, status, &device);
+}
+
+static void revoke(void *context, struct request *request, struct reply *reply)
+{
+    end(context, DEVICE_ENDS_REVOKE, NULL, request, reply);
+}
+
+static void retire(void *context, struct request *request, struct reply *reply)
+{
+    end(context, DEVICE_ENDS_RETIRE, NULL, request, reply);
 }
 
 struct suspicion {
@@ -45,27 +55,15 @@ static const struct json_field suspicion_fields[] = {
 
 static void quarantine(void *context, struct request *request, struct reply *reply)
 {
-    const struct api *api = context;
-    const struct author author = api_author(request);
     struct suspicion suspicion;
-    struct document device;
 
-    if (!answer_decode(request, reply, suspicion_fields, 1, &suspicion))
-        return;
-    enum status status = device_ends_quarantine(api->store, &author, request_param(request, "id"),
-                                                suspicion.reason, request->arena, &device);
-    answer(request, reply, status, &device);
+    if (answer_decode(request, reply, suspicion_fields, 1, &suspicion))
+        end(context, DEVICE_ENDS_QUARANTINE, suspicion.reason, request, reply);
 }
 
 static void release(void *context, struct request *request, struct reply *reply)
 {
-    const struct api *api = context;
-    const struct author author = api_author(request);
-    struct document device;
-    enum status status = device_ends_release(api->store, &author, request_param(request, "id"),
-                                             request->arena, &device);
-
-    answer(request, reply, status, &device);
+    end(context, DEVICE_ENDS_RELEASE, NULL, request, reply);
 }
 
 struct exchange {
@@ -112,6 +110,7 @@ static void swap(void *context, struct request *request, struct reply *reply)
 }
 
 static const struct route rows[] = {
+    {"POST", "/api/v1/devices/{id}/revoke", ROUTE_ADMIN, revoke, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/devices/{id}/retire", ROUTE_ADMIN, retire, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/devices/{id}/quarantine", ROUTE_OPERATOR, quarantine, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/devices/{id}/release", ROUTE_OPERATOR, release, ROUTE_BODY_NORMAL},

@@ -100,17 +100,6 @@ static void update(void *context, struct request *request, struct reply *reply)
         answer_document(reply, status, 200, &device, subject(request));
 }
 
-static void revoke(void *context, struct request *request, struct reply *reply)
-{
-    const struct api *api = context;
-    const struct author author = api_author(request);
-    struct document device;
-    enum status status =
-        devices_revoke(api->store, &author, request_param(request, "id"), request->arena, &device);
-
-    answer_document(reply, status, 200, &device, subject(request));
-}
-
 static void effective(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
@@ -170,7 +159,6 @@ static const struct route rows[] = {
     {"GET", "/api/v1/devices", ROUTE_VIEWER, list, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/devices/{id}", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},
     {"PATCH", "/api/v1/devices/{id}", ROUTE_OPERATOR, update, ROUTE_BODY_NORMAL},
-    {"POST", "/api/v1/devices/{id}/revoke", ROUTE_ADMIN, revoke, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/devices/{id}/effective", ROUTE_VIEWER, effective, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/devices/{id}/usage", ROUTE_VIEWER, usage, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/devices/{id}/health", ROUTE_VIEWER, health, ROUTE_BODY_NORMAL},

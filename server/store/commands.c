@@ -1,13 +1,27 @@
 #include "server/store/commands.h"
 
+#include <string.h>
+
 #include "schema/base/crypto.h"
 
-struct creation {
-    const struct author *author;
-    const struct commands_order *order;
-    struct arena *arena;
-    struct span *json;
+/* An operator who says something expects it now; what must happen waits for a robot to wake. */
+#define SOON_S  120
+#define LATER_S 3600
+/* The owner is called to the robot meanwhile. */
+#define ASKED_S 900
+
+static const struct commands_kind kinds[] = {
+    {"identify", SOON_S}, {"say", SOON_S},   {"restart", LATER_S}, {"report", SOON_S},
+    {"picture", SOON_S},  {"probe", SOON_S}, {"forget", LATER_S},  {"bundle", ASKED_S},
 };
+
+const struct commands_kind *commands_find_kind(const char *name)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            return &kinds[i];
+    return NULL;
+}
 
 /* Whether the device may be told this now. Its row is locked, so that the count holds. */
 static enum status check(struct store_conn *conn, const struct commands_order *order)
@@ -38,7 +52,8 @@ static enum status check(struct store_conn *conn, const struct commands_order *o
     " 'text', c.text, 'status', c.status, 'reason', c.reason, 'created_at', c.created_at,"         \
     " 'created_by', c.created_by, 'expires_at', c.expires_at, 'replied_at', c.replied_at)"
 
-static enum status create(struct store_conn *conn, void *context)
+enum status commands_put(struct store_conn *conn, const struct author *author,
+                         const struct commands_order *order, struct arena *arena, struct span *json)
 {
     STORE_STATEMENT(
         insert, "WITH c AS (INSERT INTO myna.command (command_id, device_id, kind, text,"
@@ -51,8 +66,7 @@ static enum status create(struct store_conn *conn, void *context)
                 "           myna.tell('command', c.device_id), pg_notify('myna_outbox', '')"
                 "         FROM c)"
                 "SELECT " COMMAND_JSON " FROM c, done");
-    const struct creation *creation = context;
-    const struct commands_order *order = creation->order;
+    const struct commands_kind *kind = commands_find_kind(order->kind);
     uint8_t command_id[16];
 
     enum status status = check(conn, order);
@@ -61,10 +75,24 @@ static enum status create(struct store_conn *conn, void *context)
     crypto_uuid(command_id);
     return store_exec_json(
         conn, &insert,
-        STORE_VALUES(value_text(creation->author->actor), value_text(creation->author->source),
-                     value_uuid(command_id), value_text(order->device_id), value_text(order->kind),
-                     value_text(order->text), value_int(order->expires_in_s)),
-        creation->arena, creation->json);
+        STORE_VALUES(value_text(author->actor), value_text(author->source),
+                     value_uuid(command_id), value_text(order->device_id), value_text(kind->name),
+                     value_text(order->text), value_int(kind->expires_in_s)),
+        arena, json);
+}
+
+struct creation {
+    const struct author *author;
+    const struct commands_order *order;
+    struct arena *arena;
+    struct span *json;
+};
+
+static enum status create(struct store_conn *conn, void *context)
+{
+    const struct creation *creation = context;
+
+    return commands_put(conn, creation->author, creation->order, creation->arena, creation->json);
 }
 
 enum status commands_create(struct store *store, const struct author *author,

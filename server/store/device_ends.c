@@ -4,17 +4,74 @@
 
 #include "server/store/devices.h"
 
-/* Beside which a change of status stands: who leaves or joins groups, the audit, who is told. $1
- * and $2 are the author, $3 the device. */
-#define OLD  "WITH old AS (SELECT * FROM myna.device WHERE device_id = $3 FOR UPDATE),"
-#define MOVE " moved AS (SELECT myna.group_refresh(NULL, ARRAY[new.device_id::text]) FROM new),"
-#define DONE(action, after)                                                                        \
-    " done AS (SELECT min(myna.audit_append($1, $2, '" action "', 'device/' || new.device_id,"     \
-    "             jsonb_build_object('status', old.status)," after ")),"                           \
-    "           min(myna.tell('device', new.device_id)::text),"                                    \
-    "           min(pg_notify('myna_outbox', 'revoked')::text)"                                    \
-    "         FROM new JOIN old USING (device_id) CROSS JOIN (SELECT count(*) FROM moved) m)"
-#define STATUS_OF_NEW "jsonb_build_object('status', new.status)"
+#define ANY_STATUS {"active", "quarantined", "revoked", "retired"}
+#define IN_FLEET   {"active", "quarantined"}
+
+struct change {
+    const char *action, *status; /* that it becomes */
+    const char *from[4];         /* what changes; another one of fits stays as it is */
+    const char *fits[4];
+};
+
+static const struct change changes[] = {
+    [DEVICE_ENDS_REVOKE] = {"device.revoke", "revoked", {"active", "quarantined", "retired"},
+                            ANY_STATUS},
+    [DEVICE_ENDS_RETIRE] = {"device.retire", "retired", {"active", "quarantined", "revoked"},
+                            ANY_STATUS},
+    [DEVICE_ENDS_QUARANTINE] = {"device.quarantine", "quarantined", {"active"}, IN_FLEET},
+    [DEVICE_ENDS_RELEASE] = {"device.release", "active", {"quarantined"}, IN_FLEET},
+};
+
+static struct value list_of(const char *const texts[4])
+{
+    size_t count = 0;
+
+    while (count < 4 && texts[count])
+        count++;
+    return value_text_array(texts, count);
+}
+
+enum status device_ends_put(struct store_conn *conn, const struct author *author,
+                            const struct device_ends_turn *turn, struct arena *arena)
+{
+    STORE_STATEMENT(
+        put, "WITH old AS (SELECT * FROM myna.device WHERE device_id = $3 FOR UPDATE),"
+             " new AS (UPDATE myna.device d SET status = $5, version = d.version + 1"
+             "         FROM old WHERE d.device_id = old.device_id AND old.status = ANY ($6::text[])"
+             "         RETURNING d.*),"
+             " moved AS (SELECT myna.group_refresh(NULL, ARRAY[new.device_id::text]) FROM new),"
+             " done AS (SELECT min(myna.audit_append($1, $2, $4, 'device/' || new.device_id,"
+             "             jsonb_build_object('status', old.status), jsonb_strip_nulls("
+             "               jsonb_build_object('status', new.status, 'reason', $8::text)))),"
+             "           min(myna.tell('device', new.device_id)::text),"
+             "           min(pg_notify('myna_outbox', 'revoked')::text)"
+             "         FROM new JOIN old USING (device_id)"
+             "         CROSS JOIN (SELECT count(*) FROM moved) m)"
+             "SELECT CASE WHEN old.status = ANY ($7::text[]) THEN to_jsonb(old.status) END,"
+             " old.version FROM done, old LEFT JOIN new USING (device_id)");
+    const struct change *change = &changes[turn->kind];
+    struct document ignored;
+
+    return document_exec(conn, &put,
+                         STORE_VALUES(value_text(author->actor), value_text(author->source),
+                                      value_text(turn->device_id), value_text(change->action),
+                                      value_text(change->status), list_of(change->from),
+                                      list_of(change->fits), value_text(turn->reason)),
+                         arena, &ignored);
+}
+
+struct turning {
+    const struct author *author;
+    struct device_ends_turn turn;
+    struct arena *arena;
+};
+
+static enum status put_it(struct store_conn *conn, void *context)
+{
+    const struct turning *turning = context;
+
+    return device_ends_put(conn, turning->author, &turning->turn, turning->arena);
+}
 
 static enum status reread(struct store *store, enum status status, const char *device_id,
                           struct arena *arena, struct document *out)
@@ -22,65 +79,14 @@ static enum status reread(struct store *store, enum status status, const char *d
     return status == STATUS_OK ? devices_get(store, device_id, arena, out) : status;
 }
 
-enum status device_ends_retire(struct store *store, const struct author *author,
-                               const char *device_id, struct arena *arena, struct document *out)
+enum status device_ends_make(struct store *store, const struct author *author,
+                             const struct device_ends_turn *turn, struct arena *arena,
+                             struct document *out)
 {
-    STORE_STATEMENT(
-        retire,
-        OLD " new AS (UPDATE myna.device d SET status = 'retired', version = d.version + 1"
-            "         FROM old WHERE d.device_id = old.device_id AND old.status <> 'retired'"
-            "         RETURNING d.*)," MOVE DONE(
-                "device.retire", STATUS_OF_NEW) "SELECT to_jsonb(old.status), old.version "
-                                                "FROM done, old LEFT JOIN new USING (device_id)");
-    enum status status = document_change(
-        store, &retire,
-        STORE_VALUES(value_text(author->actor), value_text(author->source), value_text(device_id)),
-        arena, out);
+    struct turning turning = {author, *turn, arena};
+    enum status status = store_transaction(store, put_it, &turning);
 
-    return reread(store, status, device_id, arena, out);
-}
-
-enum status device_ends_quarantine(struct store *store, const struct author *author,
-                                   const char *device_id, const char *reason, struct arena *arena,
-                                   struct document *out)
-{
-    STORE_STATEMENT(
-        quarantine, OLD
-        " new AS (UPDATE myna.device d SET status = 'quarantined', version = d.version + 1"
-        "         FROM old WHERE d.device_id = old.device_id AND old.status = 'active'"
-        "         RETURNING d.*)," MOVE DONE(
-            "device.quarantine",
-            "jsonb_build_object('status', new.status,"
-            " 'reason', $4::text)") "SELECT CASE WHEN old.status IN ('active', 'quarantined') THEN "
-                                    "to_jsonb(old.status) END,"
-                                    " old.version FROM done, old LEFT JOIN new USING (device_id)");
-    enum status status =
-        document_change(store, &quarantine,
-                        STORE_VALUES(value_text(author->actor), value_text(author->source),
-                                     value_text(device_id), value_text(reason)),
-                        arena, out);
-
-    return reread(store, status, device_id, arena, out);
-}
-
-enum status device_ends_release(struct store *store, const struct author *author,
-                                const char *device_id, struct arena *arena, struct document *out)
-{
-    STORE_STATEMENT(
-        release,
-        OLD " new AS (UPDATE myna.device d SET status = 'active', version = d.version + 1"
-            "         FROM old WHERE d.device_id = old.device_id AND old.status = 'quarantined'"
-            "         RETURNING d.*)," MOVE DONE(
-                "device.release",
-                STATUS_OF_NEW) "SELECT CASE WHEN old.status IN ('active', 'quarantined') THEN "
-                               "to_jsonb(old.status) END,"
-                               " old.version FROM done, old LEFT JOIN new USING (device_id)");
-    enum status status = document_change(
-        store, &release,
-        STORE_VALUES(value_text(author->actor), value_text(author->source), value_text(device_id)),
-        arena, out);
-
-    return reread(store, status, device_id, arena, out);
+    return reread(store, status, turn->device_id, arena, out);
 }
 
 struct swapping {

@@ -8,22 +8,34 @@
 
 #include "server/store/document.h"
 
-/* Out of use for good: refused like a revoked one, without a suspicion. What is counted by use, as
- * terminals and licences are, it uses no more. STATUS_NOT_FOUND. */
-MUST_CHECK enum status device_ends_retire(struct store *store, const struct author *author,
-                                          const char *device_id, struct arena *arena,
-                                          struct document *out);
+enum device_ends_kind {
+    /* Refused everywhere from the commit on; the broker is told by NOTIFY. */
+    DEVICE_ENDS_REVOKE,
+    /* Out of use for good: refused like a revoked one, without a suspicion. What is counted by use,
+     * as terminals and licences are, it uses no more. */
+    DEVICE_ENDS_RETIRE,
+    /* Until somebody has looked: it is heard and may use the credit that it has, and is given no
+     * more. */
+    DEVICE_ENDS_QUARANTINE,
+    /* Ends that. A journal that is quarantined itself stays so. */
+    DEVICE_ENDS_RELEASE,
+};
 
-/* Until somebody has looked: it is heard and may use the credit that it has, and is given no more.
- * STATUS_NOT_FOUND; STATUS_CONFLICT: revoked or retired. */
-MUST_CHECK enum status device_ends_quarantine(struct store *store, const struct author *author,
-                                              const char *device_id, const char *reason,
-                                              struct arena *arena, struct document *out);
+/* Borrowed texts. */
+struct device_ends_turn {
+    enum device_ends_kind kind;
+    const char *device_id;
+    const char *reason; /* for the audit; NULL: none */
+};
 
-/* Ends that. A journal that is quarantined itself stays so. Statuses as above. */
-MUST_CHECK enum status device_ends_release(struct store *store, const struct author *author,
-                                           const char *device_id, struct arena *arena,
-                                           struct document *out);
+/* STATUS_NOT_FOUND; STATUS_CONFLICT: a revoked or retired one is not quarantined or released. */
+MUST_CHECK enum status device_ends_make(struct store *store, const struct author *author,
+                                        const struct device_ends_turn *turn, struct arena *arena,
+                                        struct document *out);
+
+/* The same inside a transaction of the caller's. */
+MUST_CHECK enum status device_ends_put(struct store_conn *conn, const struct author *author,
+                                       const struct device_ends_turn *turn, struct arena *arena);
 
 /* by takes device_id's place: name, region, labels, named groups and own settings go over where by
  * has none of its own, it says whom it replaces, and what it uses from now on goes on with

@@ -154,10 +154,9 @@ enum status devices_effective(struct store *store, const char *device_id, struct
                       arena, json);
 }
 
-enum status devices_update(struct store *store, const struct leading *leading,
-                           const char *device_id, int64_t if_version,
-                           const struct devices_patch *patch, struct arena *arena,
-                           struct document *out)
+enum status devices_patch(struct store_conn *conn, const struct leading *leading,
+                          const char *device_id, int64_t if_version,
+                          const struct devices_patch *patch, struct arena *arena)
 {
     STORE_STATEMENT(
         update,
@@ -184,41 +183,39 @@ enum status devices_update(struct store *store, const struct leading *leading,
         "FROM done, old LEFT JOIN new USING (device_id)");
     const struct value labels =
         patch->labels.size > 0 ? value_json(patch->labels) : value_no_json();
+    struct document ignored;
 
-    enum status status = leading_change(
-        store, leading, device_id, &update,
+    return leading_exec(
+        conn, leading, device_id, &update,
         STORE_VALUES(value_text(leading->author->actor), value_text(leading->author->source),
                      value_text(device_id), value_int(if_version), value_text(patch->name),
                      value_text(patch->region), labels),
-        arena, out);
-
-    return status == STATUS_OK ? devices_get(store, device_id, arena, out) : status;
+        arena, &ignored);
 }
 
-enum status devices_revoke(struct store *store, const struct author *author, const char *device_id,
-                           struct arena *arena, struct document *out)
-{
-    STORE_STATEMENT(
-        revoke, "WITH old AS (SELECT * FROM myna.device WHERE device_id = $3 FOR UPDATE),"
-                " new AS (UPDATE myna.device d SET status = 'revoked', version = d.version + 1"
-                "         FROM old WHERE d.device_id = old.device_id AND old.status <> 'revoked'"
-                "         RETURNING d.*),"
-                " left_by AS (SELECT myna.group_refresh(NULL, ARRAY[new.device_id::text])"
-                "             FROM new),"
-                " done AS (SELECT min(myna.audit_append($1, $2, 'device.revoke',"
-                "             'device/' || new.device_id, jsonb_build_object('status', old.status),"
-                "             jsonb_build_object('status', new.status))),"
-                "           min(myna.tell('device', new.device_id)::text),"
-                "           min(pg_notify('myna_outbox', 'revoked')::text)"
-                "         FROM new JOIN old USING (device_id)"
-                "         CROSS JOIN (SELECT count(*) FROM left_by) t)"
-                "SELECT to_jsonb(old.status), old.version "
-                "FROM done, old LEFT JOIN new USING (device_id)");
+struct patching {
+    const struct leading *leading;
+    const char *device_id;
+    int64_t if_version;
+    const struct devices_patch *patch;
+    struct arena *arena;
+};
 
-    enum status status = document_change(
-        store, &revoke,
-        STORE_VALUES(value_text(author->actor), value_text(author->source), value_text(device_id)),
-        arena, out);
+static enum status patch_it(struct store_conn *conn, void *context)
+{
+    const struct patching *patching = context;
+
+    return devices_patch(conn, patching->leading, patching->device_id, patching->if_version,
+                         patching->patch, patching->arena);
+}
+
+enum status devices_update(struct store *store, const struct leading *leading,
+                           const char *device_id, int64_t if_version,
+                           const struct devices_patch *patch, struct arena *arena,
+                           struct document *out)
+{
+    struct patching patching = {leading, device_id, if_version, patch, arena};
+    enum status status = store_transaction(store, patch_it, &patching);
 
     return status == STATUS_OK ? devices_get(store, device_id, arena, out) : status;
 }

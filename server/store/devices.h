@@ -43,11 +43,10 @@ MUST_CHECK enum status devices_update(struct store *store, const struct leading 
                                       const struct devices_patch *patch, struct arena *arena,
                                       struct document *out);
 
-/* Refused everywhere from the commit on; the broker is told by NOTIFY. Again is harmless.
- * STATUS_NOT_FOUND. */
-MUST_CHECK enum status devices_revoke(struct store *store, const struct author *author,
-                                      const char *device_id, struct arena *arena,
-                                      struct document *out);
+/* The same inside a transaction of the caller's. */
+MUST_CHECK enum status devices_patch(struct store_conn *conn, const struct leading *leading,
+                                     const char *device_id, int64_t if_version,
+                                     const struct devices_patch *patch, struct arena *arena);
 
 /* Writes down what lists show of the effective settings of those whose generation has changed
  * since: until then a list asks the layers for each of them, which takes its time. */

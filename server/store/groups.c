@@ -61,11 +61,11 @@ enum status groups_create(struct store *store, const struct author *author, cons
 }
 
 /* Whether a filter chooses the group's members: settled for its life. */
-static enum status is_filtered(struct store *store, const char *group_id, bool *out)
+static enum status is_filtered(struct store_conn *conn, const char *group_id, bool *out)
 {
     STORE_STATEMENT(read, "SELECT filter IS NOT NULL FROM myna.device_group WHERE group_id = $1");
     struct result result;
-    enum status status = store_query(store, &read, STORE_VALUES(value_text(group_id)), &result);
+    enum status status = store_exec(conn, &read, STORE_VALUES(value_text(group_id)), &result);
 
     if (status != STATUS_OK)
         return status;
@@ -75,6 +75,18 @@ static enum status is_filtered(struct store *store, const char *group_id, bool *
         *out = result_bool(&result, 0, 0);
     result_release(&result);
     return status;
+}
+
+struct question {
+    const char *group_id;
+    bool is_filtered;
+};
+
+static enum status ask_filtered(struct store_conn *conn, void *context)
+{
+    struct question *question = context;
+
+    return is_filtered(conn, question->group_id, &question->is_filtered);
 }
 
 static enum status update(struct store *store, const struct leading *leading, const char *group_id,
@@ -122,10 +134,11 @@ enum status groups_update(struct store *store, const struct leading *leading, co
                           int64_t if_version, const struct groups_patch *patch, struct arena *arena,
                           struct document *out)
 {
-    bool has_filter = true;
-    enum status status = patch->filter.text ? is_filtered(store, group_id, &has_filter) : STATUS_OK;
+    struct question question = {group_id, true};
+    enum status status =
+        patch->filter.text ? store_transaction(store, ask_filtered, &question) : STATUS_OK;
 
-    if (status == STATUS_OK && !has_filter)
+    if (status == STATUS_OK && !question.is_filtered)
         status = STATUS_DENIED;
     if (status == STATUS_OK)
         status = update(store, leading, group_id, if_version, patch, arena, out);
@@ -188,7 +201,7 @@ enum status groups_delete(struct store *store, const struct leading *leading, co
     return store_transaction(store, delete_led, &deletion);
 }
 
-enum status groups_add(struct store *store, const struct leading *leading, const char *group_id,
+static enum status add(struct store_conn *conn, const struct leading *leading, const char *group_id,
                        const char *device_id, struct arena *arena)
 {
     STORE_STATEMENT(
@@ -205,20 +218,16 @@ enum status groups_add(struct store *store, const struct leading *leading, const
         "         FROM new CROSS JOIN (SELECT count(*) FROM touched) t)"
         "SELECT to_jsonb(true), 0 FROM done, both_exist");
     struct document ignored;
-    bool has_filter = false;
-    enum status status = is_filtered(store, group_id, &has_filter);
 
-    if (status != STATUS_OK || has_filter)
-        return status == STATUS_OK ? STATUS_DENIED : status;
-    return leading_change(store, leading, device_id, &add,
-                          STORE_VALUES(value_text(leading->author->actor),
-                                       value_text(leading->author->source), value_text(group_id),
-                                       value_text(device_id)),
-                          arena, &ignored);
+    return leading_exec(conn, leading, device_id, &add,
+                        STORE_VALUES(value_text(leading->author->actor),
+                                     value_text(leading->author->source), value_text(group_id),
+                                     value_text(device_id)),
+                        arena, &ignored);
 }
 
-enum status groups_remove(struct store *store, const struct leading *leading, const char *group_id,
-                          const char *device_id, struct arena *arena)
+static enum status take_out(struct store_conn *conn, const struct leading *leading,
+                            const char *group_id, const char *device_id, struct arena *arena)
 {
     STORE_STATEMENT(
         remove_member,
@@ -234,16 +243,56 @@ enum status groups_remove(struct store *store, const struct leading *leading, co
         "         FROM gone CROSS JOIN (SELECT count(*) FROM touched) t)"
         "SELECT to_jsonb(true), 0 FROM done, both_exist");
     struct document ignored;
-    bool has_filter = false;
-    enum status status = is_filtered(store, group_id, &has_filter);
 
+    return leading_exec(conn, leading, device_id, &remove_member,
+                        STORE_VALUES(value_text(leading->author->actor),
+                                     value_text(leading->author->source), value_text(group_id),
+                                     value_text(device_id)),
+                        arena, &ignored);
+}
+
+enum status groups_put(struct store_conn *conn, const struct leading *leading,
+                       const struct groups_member *member, struct arena *arena)
+{
+    bool has_filter = false;
+    enum status status = is_filtered(conn, member->group_id, &has_filter);
+
+    /* leading->problem tells this apart from too many robots */
+    if (leading->problem)
+        leading->problem->detail[0] = '\0';
     if (status != STATUS_OK || has_filter)
         return status == STATUS_OK ? STATUS_DENIED : status;
-    return leading_change(store, leading, device_id, &remove_member,
-                          STORE_VALUES(value_text(leading->author->actor),
-                                       value_text(leading->author->source), value_text(group_id),
-                                       value_text(device_id)),
-                          arena, &ignored);
+    return (member->is_in ? add : take_out)(conn, leading, member->group_id, member->device_id,
+                                            arena);
+}
+
+struct putting {
+    const struct leading *leading;
+    struct groups_member member;
+    struct arena *arena;
+};
+
+static enum status put(struct store_conn *conn, void *context)
+{
+    const struct putting *putting = context;
+
+    return groups_put(conn, putting->leading, &putting->member, putting->arena);
+}
+
+enum status groups_add(struct store *store, const struct leading *leading, const char *group_id,
+                       const char *device_id, struct arena *arena)
+{
+    struct putting putting = {leading, {group_id, device_id, true}, arena};
+
+    return store_transaction(store, put, &putting);
+}
+
+enum status groups_remove(struct store *store, const struct leading *leading, const char *group_id,
+                          const char *device_id, struct arena *arena)
+{
+    struct putting putting = {leading, {group_id, device_id, false}, arena};
+
+    return store_transaction(store, put, &putting);
 }
 
 enum status groups_find_stranger(struct store *store, const char *const *names, size_t count,

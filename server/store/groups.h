@@ -54,6 +54,15 @@ MUST_CHECK enum status groups_remove(struct store *store, const struct leading *
                                      const char *group_id, const char *device_id,
                                      struct arena *arena);
 
+/* The same inside a transaction of the caller's. */
+struct groups_member {
+    const char *group_id;
+    const char *device_id;
+    bool is_in; /* as it is to be */
+};
+MUST_CHECK enum status groups_put(struct store_conn *conn, const struct leading *leading,
+                                  const struct groups_member *member, struct arena *arena);
+
 /* The first of these names that is no group with members put in by hand, in *bad (borrowed from
  * names); NULL: each is one. */
 MUST_CHECK enum status groups_find_stranger(struct store *store, const char *const *names,

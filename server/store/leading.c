@@ -44,6 +44,18 @@ enum status leading_end(struct store_conn *conn, const struct leading *leading,
     return status;
 }
 
+enum status leading_exec(struct store_conn *conn, const struct leading *leading,
+                         const char *device_id, const struct store_statement *statement,
+                         const struct value *values, size_t count, struct arena *arena,
+                         struct document *out)
+{
+    enum status status = leading_begin(conn, leading, device_id);
+
+    if (status == STATUS_OK)
+        status = document_exec(conn, statement, values, count, arena, out);
+    return status == STATUS_OK ? leading_end(conn, leading, device_id) : status;
+}
+
 struct change {
     const struct leading *leading;
     const char *device_id;
@@ -57,12 +69,9 @@ struct change {
 static enum status run(struct store_conn *conn, void *context)
 {
     const struct change *change = context;
-    enum status status = leading_begin(conn, change->leading, change->device_id);
 
-    if (status == STATUS_OK)
-        status = document_exec(conn, change->statement, change->values, change->count,
-                               change->arena, change->out);
-    return status == STATUS_OK ? leading_end(conn, change->leading, change->device_id) : status;
+    return leading_exec(conn, change->leading, change->device_id, change->statement,
+                        change->values, change->count, change->arena, change->out);
 }
 
 enum status leading_change(struct store *store, const struct leading *leading,

@@ -27,7 +27,13 @@ MUST_CHECK enum status leading_begin(struct store_conn *conn, const struct leadi
 MUST_CHECK enum status leading_end(struct store_conn *conn, const struct leading *leading,
                                    const char *device_id);
 
-/* document_change() between the two. */
+/* document_exec() between the two, inside a transaction of the caller's. */
+MUST_CHECK enum status leading_exec(struct store_conn *conn, const struct leading *leading,
+                                    const char *device_id, const struct store_statement *statement,
+                                    const struct value *values, size_t count, struct arena *arena,
+                                    struct document *out);
+
+/* The same as a transaction. */
 MUST_CHECK enum status leading_change(struct store *store, const struct leading *leading,
                                       const char *device_id,
                                       const struct store_statement *statement,
