@@ -23,7 +23,8 @@ CREATE INDEX job_ended ON myna.job (ended_at) WHERE state <> 'running';
 CREATE TABLE myna.job_device (
     job_id          bigint NOT NULL REFERENCES myna.job ON DELETE CASCADE,
     device_id       myna.slug NOT NULL,
-    outcome         text CHECK (outcome IN ('done', 'unchanged', 'failed')),  -- NULL: it waits
+    outcome         text NOT NULL DEFAULT 'waiting'
+                    CHECK (outcome IN ('waiting', 'done', 'unchanged', 'failed')),
     reason          text NOT NULL DEFAULT '',
     at              timestamptz,
     PRIMARY KEY (job_id, device_id)
@@ -81,7 +82,7 @@ CREATE FUNCTION myna.job_counts(id bigint) RETURNS jsonb LANGUAGE sql STABLE AS 
     SELECT jsonb_build_object('done', count(*) FILTER (WHERE outcome = 'done'),
         'unchanged', count(*) FILTER (WHERE outcome = 'unchanged'),
         'failed', count(*) FILTER (WHERE outcome = 'failed'),
-        'waiting', count(*) FILTER (WHERE outcome IS NULL))
+        'waiting', count(*) FILTER (WHERE outcome = 'waiting'))
     FROM myna.job_device WHERE job_id = id
 $$;
 

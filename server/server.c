@@ -21,6 +21,7 @@
 #include "server/jobs/levels.h"
 #include "server/jobs/notary.h"
 #include "server/jobs/outbox.h"
+#include "server/jobs/porter.h"
 #include "server/jobs/rollouts.h"
 #include "server/jobs/rotator.h"
 #include "server/jobs/thresholds.h"
@@ -73,6 +74,7 @@ struct server {
     struct rollouts *rollouts;
     struct drainer *drainer;
     struct rotator *rotator;
+    struct porter *porter;
     struct deadman *deadman;
     struct notary *notary;
     struct keeper *keeper;
@@ -495,6 +497,9 @@ static enum status start_parts(struct server *server, char *problem)
         status = make_oidc(server, problem);
     fill_api(server);
     if (status == STATUS_OK)
+        status = say(problem, porter_start(&server->porter, server->store, api_alone(&server->api)),
+                     "bulk jobs cannot be carried on");
+    if (status == STATUS_OK)
         status = start_device_listener(server, problem);
     if (status == STATUS_OK)
         status = start_listener(server, problem);
@@ -584,6 +589,7 @@ void server_stop(struct server *server)
     feed_stop(server->feed);
     notary_stop(server->notary);
     deadman_stop(server->deadman);
+    porter_stop(server->porter);
     rotator_stop(server->rotator);
     drainer_stop(server->drainer);
     rollouts_stop(server->rollouts);

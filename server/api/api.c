@@ -30,7 +30,7 @@ const struct route_table *const *api_routes(size_t *count)
         &routes_thresholds, &routes_views,       &routes_bundles,       &routes_transfers,
         &routes_packs,      &routes_roles,       &routes_second_factor, &routes_claim_imports,
         &routes_pairings,   &routes_privacy,     &routes_retention,     &routes_blackouts,
-        &routes_pages,
+        &routes_jobs,       &routes_pages,
     };
 
     *count = sizeof tables / sizeof *tables;
@@ -98,11 +98,9 @@ bool api_slow_down(const struct api *api, const char *key, struct request *reque
 }
 
 /* What is about oneself may be done by whoever is logged in; else an own role has what it names. */
-static enum status find_level(const struct request *request,
-                              const struct operators_identity *identity, enum route_role *level)
+static enum status find_level(const struct operators_identity *identity, struct span area,
+                              enum route_role *level)
 {
-    const struct span area = rights_area(request->route->pattern);
-
     if (!identity->is_own)
         return route_role_from_name(span_text(identity->role), level);
     *level = rights_is_own_matter(area) ? ROUTE_VIEWER : rights_level(identity->rights, area);
@@ -117,7 +115,7 @@ static enum status become(struct request *request, const struct operators_identi
                                   .must_enrol = identity->must_enrol,
                                   .by_cookie = by_cookie,
                                   .until_ms = clock_mono_ms() + identity->expires_in_ms};
-    enum status status = find_level(request, identity, &actor.role);
+    enum status status = find_level(identity, rights_area(request->route->pattern), &actor.role);
 
     if (status == STATUS_OK)
         status = span_to_text(span_text(identity->actor), actor.name, sizeof actor.name);
@@ -160,21 +158,42 @@ static enum status identify(const struct api *api, struct span hash, bool is_ses
     return status;
 }
 
-enum status api_prove(const struct api *api, struct request *request)
+/* STATUS_NOT_FOUND: nobody's secret, or none. */
+static enum status read_identity(const struct api *api, const struct request *request,
+                                 struct operators_identity *out)
 {
     const char *bearer = request_header(request, "Authorization");
     const char *token = session_token(request);
     const bool is_key = bearer != NULL && strncmp(bearer, "Bearer ", 7) == 0;
-    struct operators_identity identity;
     uint8_t hash[CRYPTO_HASH_SIZE];
 
     if (!is_key && token == NULL)
-        return STATUS_OK;
+        return STATUS_NOT_FOUND;
     secret_hash(span_text(is_key ? bearer + 7 : token), hash);
-    enum status status = identify(api, span_of(hash, sizeof hash), !is_key, &identity);
+    return identify(api, span_of(hash, sizeof hash), !is_key, out);
+}
+
+enum status api_prove(const struct api *api, struct request *request)
+{
+    struct operators_identity identity;
+    enum status status = read_identity(api, request, &identity);
+
     if (status == STATUS_NOT_FOUND)
         return STATUS_OK;
-    return status == STATUS_OK ? become(request, &identity, bearer == NULL) : status;
+    return status == STATUS_OK
+               ? become(request, &identity, request_header(request, "Authorization") == NULL)
+               : status;
+}
+
+enum route_role api_level(const struct api *api, const struct request *request, const char *area)
+{
+    struct operators_identity identity;
+    enum route_role level = ROUTE_ANYONE;
+
+    if (read_identity(api, request, &identity) != STATUS_OK ||
+        find_level(&identity, span_text(area), &level) != STATUS_OK)
+        return ROUTE_ANYONE;
+    return level;
 }
 
 static enum status authenticate(void *context, struct request *request)

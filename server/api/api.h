@@ -71,6 +71,10 @@ struct author api_author(const struct request *request);
 /* Fills the actor by what the request shows, also on a route for anyone; nobody's stays empty. */
 MUST_CHECK enum status api_prove(const struct api *api, struct request *request);
 
+/* What whoever asks may do in another area (rights.h) than that of the request's path; nothing when
+ * that cannot be found out. */
+enum route_role api_level(const struct api *api, const struct request *request, const char *area);
+
 /* How many robots one person may lead to other routes (leading.h): what it costs is known to
  * rollouts only, so where a limit of costs is set it is one. */
 int64_t api_alone(const struct api *api);

@@ -19,7 +19,10 @@ struct span rights_area(const char *pattern)
 
     if (strncmp(pattern, ROOT, skip) != 0)
         return span_of("", 0);
-    return span_of(pattern + skip, strcspn(pattern + skip, "/"));
+    const struct span area = span_of(pattern + skip, strcspn(pattern + skip, "/"));
+    /* a job is what is done to robots, for many of them; each deed asks for its own right as well
+     */
+    return span_equal_text(area, "jobs") ? span_text("devices") : area;
 }
 
 bool rights_is_area(struct span area)

@@ -1,6 +1,7 @@
 /* rights.h - what an own role may do: a level in each area, none where it names none
  *
- * An area is the first word of a path behind /api/v1: "devices", "vendors". A level is the name of
+ * An area is the first word of a path behind /api/v1, "devices", "vendors"; that of bulk jobs is
+ * "devices". A level is the name of
  * one of the roles that every installation has: in that area the own role may do what that one may.
  * Pure.
  */

@@ -17,6 +17,7 @@ extern const struct route_table routes_device_ends;
 extern const struct route_table routes_devices;
 extern const struct route_table routes_doctor;
 extern const struct route_table routes_drains;
+extern const struct route_table routes_jobs;
 extern const struct route_table routes_enrol;
 extern const struct route_table routes_filters;
 extern const struct route_table routes_fleet;

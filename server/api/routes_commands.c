@@ -26,7 +26,7 @@ static const struct json_field order_fields[] = {
 
 static const struct kind {
     const char *name;
-    const char *text; /* what is asked for where its text is missing; NULL: it has none */
+    const char *text;     /* what is asked for where its text is missing; NULL: it has none */
     enum route_role role; /* that may ask for it, where the route lets in less */
 } kinds[] = {
     {"identify", NULL, ROUTE_SUPPORT},

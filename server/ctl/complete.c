@@ -25,7 +25,8 @@ static const struct {
     {"REGION", "/api/v1/regions"},       {"BUDGET", "/api/v1/budgets"},
     {"LAYER", "/api/v1/layers"},         {"ROLLOUT", "/api/v1/rollouts"},
     {"CHANNEL", "/api/v1/channels"},     {"CLAIM", "/api/v1/claims"},
-    {"THRESHOLD", "/api/v1/thresholds"}, {"PAIRING", "/api/v1/pairings"},
+    {"THRESHOLD", "/api/v1/thresholds"}, {"JOB", "/api/v1/jobs"},
+    {"PAIRING", "/api/v1/pairings"},
 };
 
 /* Blanks part words; quoted ones are none that we would know. */

@@ -51,18 +51,14 @@ void labels_write(struct json_writer *writer, const struct json *labels, const c
     json_end_object(writer);
 }
 
-bool labels_are(const struct json *labels, const char *const *changes, size_t count)
+void labels_write_changes(struct json_writer *writer, const char *const *changes, size_t count)
 {
     char name[LABELS_NAME];
     const char *value;
 
-    for (size_t i = 0; i < count; i++) {
-        /* of two changes of one label the later one */
-        const char *last =
-            labels_split(changes[i], name, &value) ? change_of(name, changes, count) : NULL;
-
-        if (last != NULL && strcmp(json_text(json_member(labels, name), ""), last) != 0)
-            return false;
-    }
-    return true;
+    json_begin_object(writer);
+    for (size_t i = 0; i < count; i++)
+        if (labels_split(changes[i], name, &value) && change_of(name, changes, count) == value)
+            json_write_member(writer, name, value);
+    json_end_object(writer);
 }

@@ -19,7 +19,7 @@ bool labels_split(const char *word, char name[LABELS_NAME], const char **value);
 void labels_write(struct json_writer *writer, const struct json *labels, const char *const *changes,
                   size_t count);
 
-/* Whether labels would be as they are. */
-bool labels_are(const struct json *labels, const char *const *changes, size_t count);
+/* Writes the changes alone, as an object; the last of a name counts. */
+void labels_write_changes(struct json_writer *writer, const char *const *changes, size_t count);
 
 #endif

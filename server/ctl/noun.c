@@ -13,7 +13,7 @@ static const struct ctl_verb *const tables[] = {
     noun_key_verbs,        noun_second_factor_verbs, noun_invoice_verbs,       noun_rate_verbs,
     noun_statement_verbs,  noun_whatif_verbs,        noun_budget_verbs,        noun_credit_verbs,
     noun_rollout_verbs,    noun_why_verbs,           noun_doctor_verbs,        noun_manifest_verbs,
-    noun_completion_verbs, noun_blackout_verbs,
+    noun_completion_verbs, noun_blackout_verbs,      noun_job_verbs,
 };
 
 const struct ctl_verb *const *noun_tables(size_t *count)
@@ -34,6 +34,9 @@ static const struct noun nouns[] = {
     {NULL, "edit", NULL},
     {"Robots", "fleet", NULL},
     {NULL, "device", "robots: what they are, do and use; what they are told"},
+    {NULL, "job",
+     "what the server does to many robots at once\n"
+     "`mynactl device each` and the dashboard begin them; any server goes on with them."},
     {NULL, "view", "lists of robots that have a name"},
     {NULL, "group", "groups of robots, and who is in them"},
     {NULL, "claim", "codes that let new robots in"},

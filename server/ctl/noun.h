@@ -18,6 +18,7 @@ extern const struct ctl_verb noun_retention_verbs[];
 extern const struct ctl_verb noun_health_verbs[];
 extern const struct ctl_verb noun_view_verbs[];
 extern const struct ctl_verb noun_each_verbs[];
+extern const struct ctl_verb noun_job_verbs[];
 extern const struct ctl_verb noun_group_verbs[];
 extern const struct ctl_verb noun_claim_verbs[];
 extern const struct ctl_verb noun_pairing_verbs[];
@@ -89,6 +90,10 @@ extern const char *const noun_each_narrows[NOUN_EACH_NARROWS];
  * borrows from. Returns an exit status. */
 int noun_view_find(struct ctl *ctl, const char *name, struct json **views,
                    const struct json **view);
+
+/* Waits for the end of the job that an answer tells, shows how far it is, and says what came of it;
+ * with --no-wait that it runs. Returns an exit status: CTL_FAILED when a robot failed. */
+int noun_job_follow(struct ctl *ctl, const struct client_answer *begun);
 
 /* One budget with its thresholds, as "budget get" shows it. Returns an exit status. */
 int noun_budget_show(struct ctl *ctl, const char *id);

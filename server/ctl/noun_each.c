@@ -1,197 +1,100 @@
-/* device each, device label : the same deed for every robot of a list */
+/* device each, device label : the same deed for every robot of a list, as a job of the server's */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "schema/base/json.h"
 #include "server/ctl/labels.h"
 #include "server/ctl/noun.h"
-#include "server/ctl/progress.h"
 
-#define NOTHING      span_text("")
-#define MOST         "1000" /* robots of a list; more are a group's or a rollout's business */
-#define ADDRESS      8192
-#define NAMES_BYTES  (1u << 24)
-#define BODY_BYTES   (1u << 16)
-#define ANSWER_BYTES (1u << 25)
-#define SHOWN        5 /* robots that are named before a deed */
+#define BODY_BYTES (1u << 20)
+#define SHOWN      5 /* robots that are named before a deed */
 
 const char *const noun_each_narrows[NOUN_EACH_NARROWS] = {"state", "group", "q", "filter"};
 
-/* The list that the options name, as the query of /devices: those of a view, and over them those
- * that were typed. */
-static int narrow(struct ctl *ctl, struct buffer *query)
+/* ---- which robots ---- */
+
+/* One id on each line of a file. */
+static int write_ids(const char *path, struct json_writer *writer)
+{
+    uint8_t *data;
+    size_t size;
+    int result = ctl_read_file(path, &data, &size);
+
+    if (result != CTL_DONE)
+        return result;
+    json_key(writer, "devices");
+    json_begin_array(writer);
+    for (const char *at = (const char *)data; *at != '\0';) {
+        at += strspn(at, " \t\r\n");
+        const size_t length = strcspn(at, " \t\r\n");
+
+        if (length > 0)
+            json_write_text(writer, span_of(at, length));
+        at += length;
+    }
+    json_end_array(writer);
+    free(data);
+    return CTL_DONE;
+}
+
+/* The list that the options name: those of a view, and over them those that were typed. */
+static int write_narrowed(struct ctl *ctl, const struct json *view, struct json_writer *writer)
+{
+    bool is_narrowed = view != NULL || args_flag(&ctl->args, "all");
+
+    if (args_flag(&ctl->args, "all") || view) {
+        json_key(writer, "all");
+        json_write_bool(writer, true);
+    }
+    for (size_t i = 0; i < NOUN_EACH_NARROWS; i++) {
+        const char *saved =
+            json_text(json_member(json_member(view, "query"), noun_each_narrows[i]), NULL);
+        const char *value = args_option(&ctl->args, noun_each_narrows[i], saved);
+
+        if (value)
+            json_write_member(writer, noun_each_narrows[i], value);
+        is_narrowed |= value != NULL;
+    }
+    return is_narrowed ? CTL_DONE
+                       : ctl_misuse("say which robots: --view, --filter, --group, --state, --q, "
+                                    "--ids, or --all");
+}
+
+static int write_which(struct ctl *ctl, struct json_writer *writer)
 {
     const char *name = args_option(&ctl->args, "view", NULL);
+    const char *ids = args_option(&ctl->args, "ids", NULL);
     struct json *views = NULL;
     const struct json *view = NULL;
     int result = name ? noun_view_find(ctl, name, &views, &view) : CTL_DONE;
 
     if (result == CTL_DONE && name && !view)
         result = ctl_fail("there is no view \"%s\": see mynactl view list", name);
-    for (size_t i = 0; result == CTL_DONE && i < NOUN_EACH_NARROWS; i++) {
-        const char *saved =
-            json_text(json_member(json_member(view, "query"), noun_each_narrows[i]), NULL);
-        const char *value = args_option(&ctl->args, noun_each_narrows[i], saved);
-
-        if (value) {
-            buffer_format(query, "&%s=", noun_each_narrows[i]);
-            client_escape(query, value);
-        }
-    }
+    json_key(writer, "which");
+    json_begin_object(writer);
+    if (result == CTL_DONE)
+        result = ids ? write_ids(ids, writer) : write_narrowed(ctl, view, writer);
+    json_end_object(writer);
     json_free(views);
-    if (result == CTL_DONE && buffer_span(query).size == 0 && !name &&
-        !args_flag(&ctl->args, "all"))
-        result = ctl_misuse("say which robots: --view, --filter, --group, --state, --q, or --all");
     return result;
 }
 
-/* Robots' ids, one behind the other, each ended by a NUL. */
-struct robots {
-    struct buffer ids;
-    size_t count;
-};
+/* ---- the deeds ---- */
 
-static void robots_add(struct robots *robots, const char *id)
-{
-    buffer_add(&robots->ids, span_of(id, strlen(id) + 1));
-    robots->count++;
-}
-
-static const char *robots_first(const struct robots *robots)
-{
-    return (const char *)buffer_span(&robots->ids).data;
-}
-
-static const char *robots_next(const char *id)
-{
-    return id + strlen(id) + 1;
-}
-
-/* One page behind the last robot; *more: another one follows. */
-static int read_page(struct ctl *ctl, const char *query, struct robots *robots, char after[128],
-                     bool *more)
-{
-    struct client_answer answer;
-    struct json *page;
-    struct buffer address;
-
-    buffer_init(&address, ADDRESS * 4);
-    buffer_format(&address, "/api/v1/devices?limit=500&after=");
-    client_escape(&address, after);
-    buffer_text(&address, query);
-    const struct client_request request = {.method = "GET", .path = buffer_cstring(&address)};
-    int result = ctl_send(ctl, &request, &answer);
-    buffer_release(&address);
-    if (result != CTL_DONE || (result = ctl_parse(&answer, &page)) != CTL_DONE)
-        return result;
-    const struct json *items = json_member(page, "items");
-    for (size_t i = 0; i < json_count(items); i++)
-        robots_add(robots, json_text(json_member(json_item(items, i), "id"), ""));
-    snprintf(after, 128, "%s", json_text(json_member(page, "next"), ""));
-    *more = after[0] != '\0';
-    json_free(page);
-    return CTL_DONE;
-}
-
-static int read_robots(struct ctl *ctl, struct robots *robots)
-{
-    char after[128] = "";
-    bool more = true;
-    int64_t most = 0;
-    struct buffer query;
-
-    if (span_to_int64(span_text(args_option(&ctl->args, "most", MOST)), &most) != STATUS_OK ||
-        most < 1)
-        return ctl_misuse("--most takes a number of robots");
-    buffer_init(&query, ADDRESS * 3);
-    int result = narrow(ctl, &query);
-    while (result == CTL_DONE && more && robots->count <= (size_t)most)
-        result = read_page(ctl, buffer_cstring(&query), robots, after, &more);
-    buffer_release(&query);
-    if (result == CTL_DONE && robots->count > (size_t)most)
-        result = ctl_fail("these are more than %lld robots: narrow the list, raise --most, or use "
-                          "a group or a rollout",
-                          (long long)most);
-    if (result == CTL_DONE && buffer_status(&robots->ids) != STATUS_OK)
-        result = ctl_fail("these are too many robots");
-    return result;
-}
-
-/* A deed: what it takes behind its name, and how one robot is told. */
-struct deed {
+/* A deed, and what it takes: the second word, or an option. */
+static const struct deed {
     const char *name;
-    const char *takes; /* NULL: nothing */
-    int (*run)(struct ctl *ctl, const struct deed *deed, const char *robot);
+    const char *word;
+    const char *option;
+} deeds[] = {
+    {"identify", NULL, NULL},       {"report", NULL, NULL},  {"restart", NULL, NULL},
+    {"picture", NULL, NULL},        {"say", NULL, "text"},   {"join", "group", NULL},
+    {"leave", "group", NULL},       {"release", NULL, NULL}, {"retire", NULL, NULL},
+    {"quarantine", NULL, "reason"}, {"revoke", NULL, NULL},
 };
 
-static int command(struct ctl *ctl, const struct deed *deed, const char *robot)
-{
-    struct client_answer answer;
-    struct buffer body;
-
-    buffer_init(&body, 256);
-    buffer_format(&body, "{\"kind\":\"%s\"}", deed->name);
-    int result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, "/api/v1/devices/",
-                             robot, "/commands", (char *)NULL);
-    buffer_release(&body);
-    return result;
-}
-
-static int join(struct ctl *ctl, const struct deed *deed, const char *robot)
-{
-    struct client_answer answer;
-
-    (void)deed;
-    return ctl_send_to(ctl, "PUT", NOTHING, NULL, &answer, "/api/v1/groups/", ctl->args.words[1],
-                       "/devices/", robot, (char *)NULL);
-}
-
-static int leave(struct ctl *ctl, const struct deed *deed, const char *robot)
-{
-    struct client_answer answer;
-
-    (void)deed;
-    return ctl_send_to(ctl, "DELETE", NOTHING, NULL, &answer, "/api/v1/groups/", ctl->args.words[1],
-                       "/devices/", robot, (char *)NULL);
-}
-
-/* A robot that is labelled so already stays as it is, and no row of the audit says otherwise. */
-static int label_robot(struct ctl *ctl, const struct deed *deed, const char *robot)
-{
-    struct client_answer answer;
-    struct json_writer writer;
-    struct buffer body;
-    struct json *device;
-    char etag[64];
-    int result =
-        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/devices/", robot, (char *)NULL);
-
-    (void)deed;
-    if (result != CTL_DONE || (result = ctl_parse(&answer, &device)) != CTL_DONE)
-        return result;
-    const struct json *labels = json_member(device, "labels");
-    snprintf(etag, sizeof etag, "%s", answer.etag);
-    if (!labels_are(labels, ctl->args.words, ctl->args.count)) {
-        buffer_init(&body, BODY_BYTES);
-        json_writer_init(&writer, &body);
-        json_begin_object(&writer);
-        json_key(&writer, "labels");
-        labels_write(&writer, labels, ctl->args.words, ctl->args.count);
-        json_end_object(&writer);
-        result = ctl_send_to(ctl, "PATCH", buffer_span(&body), etag, &answer, "/api/v1/devices/",
-                             robot, (char *)NULL);
-        buffer_release(&body);
-    }
-    json_free(device);
-    return result;
-}
-
-static const struct deed deeds[] = {
-    {"identify", NULL, command}, {"report", NULL, command}, {"restart", NULL, command},
-    {"picture", NULL, command},  {"join", "GROUP", join},   {"leave", "GROUP", leave},
-};
-
-static const struct deed labelling = {"label", "KEY=VALUE", label_robot};
+static const struct deed labelling = {"label", NULL, NULL};
 
 static const struct deed *find_deed(const char *name)
 {
@@ -201,126 +104,158 @@ static const struct deed *find_deed(const char *name)
     return NULL;
 }
 
-static void write_ids(struct json_writer *writer, const char *name, const struct robots *robots)
-{
-    const char *id = robots_first(robots);
-
-    json_key(writer, name);
-    json_begin_array(writer);
-    for (size_t i = 0; i < robots->count; i++, id = robots_next(id))
-        json_write_text(writer, span_text(id));
-    json_end_array(writer);
-}
-
-static void print_json(const struct deed *deed, bool is_done, const struct robots *robots,
-                       const struct robots *failed)
+static int write_order(struct ctl *ctl, const struct deed *deed, struct buffer *body)
 {
     struct json_writer writer;
-    struct buffer text;
 
-    buffer_init(&text, ANSWER_BYTES);
-    json_writer_init(&writer, &text);
+    json_writer_init(&writer, body);
     json_begin_object(&writer);
     json_write_member(&writer, "deed", deed->name);
-    json_key(&writer, "done");
-    json_write_bool(&writer, is_done);
-    write_ids(&writer, "robots", robots);
-    write_ids(&writer, "failed", failed);
+    if (deed == &labelling) {
+        json_key(&writer, "labels");
+        labels_write_changes(&writer, ctl->args.words, ctl->args.count);
+    }
+    if (deed->word)
+        json_write_member(&writer, deed->word, ctl->args.words[1]);
+    if (deed->option)
+        json_write_member(&writer, deed->option, args_option(&ctl->args, deed->option, ""));
+    int result = write_which(ctl, &writer);
     json_end_object(&writer);
-    puts(buffer_cstring(&text));
-    buffer_release(&text);
+    if (result == CTL_DONE && buffer_status(body) != STATUS_OK)
+        result = ctl_fail("these are too many robots for one request: use a filter");
+    return result;
 }
 
-/* All of them, also behind one that fails; what is wrong with one has been told with its name. */
-static int do_each(struct ctl *ctl, const struct deed *deed, const struct robots *robots,
-                   struct robots *failed)
+/* ---- before it begins ---- */
+
+/* What keeps it from happening to this one, or from happening now; NULL: nothing. */
+static const char *remark_of(const struct json *robot, bool is_command)
 {
-    const char *robot = robots_first(robots);
-    struct progress progress;
+    const char *effect = json_text(json_member(robot, "effect"), "");
 
-    progress_start(&progress, deed->name, robots->count);
-    for (size_t i = 0; i < robots->count; i++, robot = robots_next(robot)) {
-        progress_show(&progress, i);
-        const int result = deed->run(ctl, deed, robot);
+    if (strcmp(effect, "unchanged") == 0)
+        return "is so already";
+    if (strcmp(effect, "refused") == 0)
+        return json_text(json_member(robot, "status"), "");
+    return is_command && !json_bool(json_member(robot, "online"), true) ? "offline" : NULL;
+}
 
-        if (result != CTL_DONE) {
-            ctl_warn("%s: not done", robot);
-            robots_add(failed, robot);
-        }
-        if (result == CTL_UNREACHABLE) {
-            ctl_warn("%zu of %zu robots were reached; again is harmless", i, robots->count);
-            return result;
-        }
+static bool is_command(const struct deed *deed)
+{
+    static const char *const names[] = {"identify", "report", "restart", "picture", "say"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(deed->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static long long count_of(const struct json *preview, const char *name)
+{
+    return (long long)json_int(json_member(preview, name), 0);
+}
+
+static void print_dry_run(const struct deed *deed, const struct json *preview)
+{
+    const struct json *first = json_member(preview, "first");
+    const long long robots = count_of(preview, "robots");
+
+    for (size_t i = 0; i < json_count(first); i++) {
+        const struct json *robot = json_item(first, i);
+        const char *remark = remark_of(robot, is_command(deed));
+
+        printf("%s%s%s\n", json_text(json_member(robot, "id"), ""), remark ? "  " : "",
+               remark ? remark : "");
     }
-    progress_clear(&progress);
-    if (ctl->json)
-        print_json(deed, true, robots, failed);
-    else
-        printf("%s: %zu of %zu robots\n", deed->name, robots->count - failed->count, robots->count);
-    return failed->count ? CTL_FAILED : CTL_DONE;
+    if (robots > (long long)json_count(first))
+        printf("and %lld more\n", robots - (long long)json_count(first));
+    printf("%s would be for %lld robot%s; nothing was done\n", deed->name, robots,
+           robots == 1 ? "" : "s");
 }
 
-static void tell(struct ctl *ctl, const struct deed *deed, const struct robots *robots)
+/* "label for 12 robots: r1, r2, r3, r4, r5 and 7 more; 2 are so already" */
+static void print_preview(const struct deed *deed, const struct json *preview)
 {
-    const struct robots nobody = {0};
-    const char *robot = robots_first(robots);
+    const struct json *first = json_member(preview, "first");
+    const long long robots = count_of(preview, "robots");
 
-    if (ctl->json) {
-        print_json(deed, false, robots, &nobody);
-        return;
-    }
-    for (size_t i = 0; i < robots->count; i++, robot = robots_next(robot))
-        puts(robot);
-    printf("%s would be for %zu robot%s; nothing was done\n", deed->name, robots->count,
-           robots->count == 1 ? "" : "s");
-}
-
-/* "label for 12 robots: r1, r2, r3, r4, r5 and 7 more" */
-static void print_preview(const struct deed *deed, const struct robots *robots)
-{
-    const char *robot = robots_first(robots);
-
-    fprintf(stderr, "%s for %zu robot%s: ", deed->name, robots->count,
-            robots->count == 1 ? "" : "s");
-    for (size_t i = 0; i < robots->count && i < SHOWN; i++, robot = robots_next(robot))
-        fprintf(stderr, "%s%s", i > 0 ? ", " : "", robot);
-    if (robots->count > SHOWN)
-        fprintf(stderr, " and %zu more", robots->count - SHOWN);
+    fprintf(stderr, "%s for %lld robot%s: ", deed->name, robots, robots == 1 ? "" : "s");
+    for (size_t i = 0; i < json_count(first) && i < SHOWN; i++)
+        fprintf(stderr, "%s%s", i > 0 ? ", " : "",
+                json_text(json_member(json_item(first, i), "id"), ""));
+    if (robots > SHOWN)
+        fprintf(stderr, " and %lld more", robots - SHOWN);
+    if (count_of(preview, "unchanged") > 0)
+        fprintf(stderr, "; %lld so already", count_of(preview, "unchanged"));
+    if (count_of(preview, "refused") > 0)
+        fprintf(stderr, "; %lld refused by their status", count_of(preview, "refused"));
+    if (is_command(deed) && count_of(preview, "offline") > 0)
+        fprintf(stderr, "; %lld offline", count_of(preview, "offline"));
     fputc('\n', stderr);
 }
 
 /* Whether it may begin: it was said before, or a person says so now. */
-static int agree(struct ctl *ctl, const struct deed *deed, const struct robots *robots)
+static int agree(struct ctl *ctl, const struct deed *deed, const struct json *preview)
 {
     char line[16];
 
     if (args_flag(&ctl->args, "yes"))
         return CTL_DONE;
-    print_preview(deed, robots);
+    print_preview(deed, preview);
     if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
-        return ctl_misuse("nothing was done: --yes does it, --dry-run names all");
+        return ctl_misuse("nothing was done: --yes does it, --dry-run names them");
     fputs("go on? [y/N] ", stderr);
     if (fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y'))
         return CTL_DONE;
     return ctl_fail("nothing was done");
 }
 
+/* *begin: there is somebody to do it to, and it is not a dry run. */
+static int look(struct ctl *ctl, const struct deed *deed, struct span body, bool *begin)
+{
+    const char *most = args_option(&ctl->args, "most", NULL);
+    struct client_answer answer;
+    struct json *preview;
+    int64_t limit = INT64_MAX;
+
+    if (most && (span_to_int64(span_text(most), &limit) != STATUS_OK || limit < 1))
+        return ctl_misuse("--most takes a number of robots");
+    int result =
+        ctl_send_to(ctl, "POST", body, NULL, &answer, "/api/v1/jobs/preview", (char *)NULL);
+    if (result != CTL_DONE || (result = ctl_parse(&answer, &preview)) != CTL_DONE)
+        return result;
+    const bool is_dry = args_flag(&ctl->args, "dry-run") || count_of(preview, "robots") == 0;
+    if (count_of(preview, "robots") > limit)
+        result = ctl_fail("these are %lld robots, more than %lld: narrow the list, or raise --most",
+                          count_of(preview, "robots"), (long long)limit);
+    else if (is_dry && ctl->json)
+        result = ctl_say(ctl, &answer, "%s", "");
+    else if (is_dry)
+        print_dry_run(deed, preview);
+    else
+        result = agree(ctl, deed, preview);
+    *begin = result == CTL_DONE && !is_dry;
+    json_free(preview);
+    return result;
+}
+
 static int do_deed(struct ctl *ctl, const struct deed *deed)
 {
-    struct robots robots = {0}, failed = {0};
+    struct client_answer answer;
+    struct buffer body;
+    bool begin = false;
 
-    buffer_init(&robots.ids, NAMES_BYTES);
-    buffer_init(&failed.ids, NAMES_BYTES);
-    int result = read_robots(ctl, &robots);
-    if (result == CTL_DONE && (args_flag(&ctl->args, "dry-run") || robots.count == 0)) {
-        tell(ctl, deed, &robots);
-    } else if (result == CTL_DONE) {
-        result = agree(ctl, deed, &robots);
+    buffer_init(&body, BODY_BYTES);
+    int result = write_order(ctl, deed, &body);
+    if (result == CTL_DONE)
+        result = look(ctl, deed, buffer_span(&body), &begin);
+    if (result == CTL_DONE && begin) {
+        result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, "/api/v1/jobs",
+                             (char *)NULL);
         if (result == CTL_DONE)
-            result = do_each(ctl, deed, &robots, &failed);
+            result = noun_job_follow(ctl, &answer);
     }
-    buffer_release(&robots.ids);
-    buffer_release(&failed.ids);
+    buffer_release(&body);
     return result;
 }
 
@@ -329,11 +264,13 @@ static int each(struct ctl *ctl)
     const struct deed *deed = find_deed(ctl->args.words[0]);
 
     if (!deed)
-        return ctl_misuse("\"%s\" is no deed: identify, report, restart, picture, join GROUP, "
-                          "leave GROUP",
+        return ctl_misuse("\"%s\" is no deed: identify, report, restart, picture, say, join GROUP, "
+                          "leave GROUP, quarantine, release, retire, revoke",
                           ctl->args.words[0]);
-    if ((ctl->args.count > 1) != (deed->takes != NULL))
-        return ctl_misuse("%s takes %s behind it", deed->name, deed->takes ? "a group" : "nothing");
+    if ((ctl->args.count > 1) != (deed->word != NULL))
+        return ctl_misuse("%s takes %s behind it", deed->name, deed->word ? "a group" : "nothing");
+    if (deed->option && !args_option(&ctl->args, deed->option, NULL))
+        return ctl_misuse("%s takes --%s", deed->name, deed->option);
     return do_deed(ctl, deed);
 }
 
@@ -349,19 +286,23 @@ static int label(struct ctl *ctl)
 }
 
 #define LIST                                                                                       \
-    "view=NAME(a saved list) " NOUN_EACH_NARROWING "all!(of the fleet) "                           \
-    "most=NUMBER(of how many robots at most; default " MOST ") "                                   \
+    "view=NAME(a saved list) " NOUN_EACH_NARROWING "ids=FILE(one id on each line; - is standard "  \
+    "input) all!(of the fleet) "                                                                   \
+    "most=NUMBER(refuse when these are more robots) "                                              \
     "yes!(do not ask) "                                                                            \
-    "dry-run!(tell whom, and do nothing)"
+    "dry-run!(tell whom, and do nothing) "                                                         \
+    "no-wait!(return once it has begun)"
 
 const struct ctl_verb noun_each_verbs[] = {
-    {"device", "each", "DEED [GROUP]", 1, 2, LIST,
+    {"device", "each", "DEED [GROUP]", 1, 2, LIST " reason=TEXT(of quarantine) text=TEXT(of say)",
      "do the same to every robot of a list\n"
-     "Do the same to every robot of a list: `identify`, `report`, `restart`, `picture`, `join` "
-     "GROUP or `leave` GROUP. The list is that of a saved view, of the options, or of both: "
-     "what is typed wins over what the view says. Before it begins, it tells how many robots they "
-     "are and asks; without a terminal it needs --yes. One that cannot be told is named, the "
-     "others are told all the same, and the exit status is 1.\n"
+     "Do the same to every robot of a list: `identify`, `report`, `restart`, `picture`, `say`, "
+     "`join` GROUP, `leave` GROUP, `quarantine`, `release`, `retire` or `revoke`. The list is that "
+     "of a saved view, of the options, or of both: what is typed wins over what the view says. "
+     "Before it begins, it tells how many robots they are and asks; without a terminal it needs "
+     "--yes. The server does it, as a job: `mynactl` waits for its end, and ending `mynactl` does "
+     "not end the job. A robot that it cannot be done to is named with the cause, the others are "
+     "done all the same, and the exit status is 1.\n"
      "\n"
      "    mynactl device each join kitchen --filter 'labels.room = kitchen' --dry-run\n"
      "    mynactl device each restart --state behind --yes",

@@ -14,6 +14,7 @@
 #include "server/store/devices.h"
 #include "server/store/groups.h"
 #include "server/store/health_history.h"
+#include "server/store/jobs.h"
 #include "server/store/pairings.h"
 #include "server/store/transfers.h"
 
@@ -55,6 +56,7 @@ static const struct {
     {"forget pairings that are long over", 600000, pairings_forget, NULL},
     {"forget answered posts", 600000, cleaning_forget_answers, NULL},
     {"forget what robots used in days that are over", 600000, cleaning_forget_use, NULL},
+    {"forget bulk jobs that are long over", 600000, jobs_forget, NULL},
     {"roll usage up by hour", 10000, usage_hours_roll_up, NULL},
     {"make the next months of usage", 3600000, usage_months_make, NULL},
     {"forget what had its time", 600000, NULL, forget},

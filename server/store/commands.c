@@ -73,12 +73,12 @@ enum status commands_put(struct store_conn *conn, const struct author *author,
     if (status != STATUS_OK)
         return status;
     crypto_uuid(command_id);
-    return store_exec_json(
-        conn, &insert,
-        STORE_VALUES(value_text(author->actor), value_text(author->source),
-                     value_uuid(command_id), value_text(order->device_id), value_text(kind->name),
-                     value_text(order->text), value_int(kind->expires_in_s)),
-        arena, json);
+    return store_exec_json(conn, &insert,
+                           STORE_VALUES(value_text(author->actor), value_text(author->source),
+                                        value_uuid(command_id), value_text(order->device_id),
+                                        value_text(kind->name), value_text(order->text),
+                                        value_int(kind->expires_in_s)),
+                           arena, json);
 }
 
 struct creation {

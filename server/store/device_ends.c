@@ -4,8 +4,14 @@
 
 #include "server/store/devices.h"
 
-#define ANY_STATUS {"active", "quarantined", "revoked", "retired"}
-#define IN_FLEET   {"active", "quarantined"}
+#define ANY_STATUS                                                                                 \
+    {                                                                                              \
+        "active", "quarantined", "revoked", "retired"                                              \
+    }
+#define IN_FLEET                                                                                   \
+    {                                                                                              \
+        "active", "quarantined"                                                                    \
+    }
 
 struct change {
     const char *action, *status; /* that it becomes */
@@ -14,9 +20,13 @@ struct change {
 };
 
 static const struct change changes[] = {
-    [DEVICE_ENDS_REVOKE] = {"device.revoke", "revoked", {"active", "quarantined", "retired"},
+    [DEVICE_ENDS_REVOKE] = {"device.revoke",
+                            "revoked",
+                            {"active", "quarantined", "retired"},
                             ANY_STATUS},
-    [DEVICE_ENDS_RETIRE] = {"device.retire", "retired", {"active", "quarantined", "revoked"},
+    [DEVICE_ENDS_RETIRE] = {"device.retire",
+                            "retired",
+                            {"active", "quarantined", "revoked"},
                             ANY_STATUS},
     [DEVICE_ENDS_QUARANTINE] = {"device.quarantine", "quarantined", {"active"}, IN_FLEET},
     [DEVICE_ENDS_RELEASE] = {"device.release", "active", {"quarantined"}, IN_FLEET},

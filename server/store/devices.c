@@ -185,12 +185,12 @@ enum status devices_patch(struct store_conn *conn, const struct leading *leading
         patch->labels.size > 0 ? value_json(patch->labels) : value_no_json();
     struct document ignored;
 
-    return leading_exec(
-        conn, leading, device_id, &update,
-        STORE_VALUES(value_text(leading->author->actor), value_text(leading->author->source),
-                     value_text(device_id), value_int(if_version), value_text(patch->name),
-                     value_text(patch->region), labels),
-        arena, &ignored);
+    return leading_exec(conn, leading, device_id, &update,
+                        STORE_VALUES(value_text(leading->author->actor),
+                                     value_text(leading->author->source), value_text(device_id),
+                                     value_int(if_version), value_text(patch->name),
+                                     value_text(patch->region), labels),
+                        arena, &ignored);
 }
 
 struct patching {

@@ -70,8 +70,8 @@ static enum status run(struct store_conn *conn, void *context)
 {
     const struct change *change = context;
 
-    return leading_exec(conn, change->leading, change->device_id, change->statement,
-                        change->values, change->count, change->arena, change->out);
+    return leading_exec(conn, change->leading, change->device_id, change->statement, change->values,
+                        change->count, change->arena, change->out);
 }
 
 enum status leading_change(struct store *store, const struct leading *leading,

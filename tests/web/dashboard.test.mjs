@@ -279,6 +279,7 @@ test('a deed on a list tells whom it means before, and of each what became of it
   await dialog.getByText('It happens to 2 robots.').waitFor();
   await dialog.getByRole('button', {name: 'Do it to 2 robots'}).click();
   await dialog.getByText('Done: 2 of 2').waitFor();
+  assert.match(await dialog.innerText(), /^Bulk job \d+/);
   await dialog.getByRole('contentinfo').or(dialog.locator('footer')).getByRole('button', {name: 'Close'}).click();
   await page.goto('/fleet?filter=labels.shop+%3D+north');
   await page.getByText('2 robots shown').waitFor();
@@ -292,6 +293,13 @@ test('a deed on a list tells whom it means before, and of each what became of it
   await dialog.getByText('Each robot, and what happens to it').click();
   assert.deepEqual((await dialog.locator('.diffs > div').allInnerTexts()).map((line) => line.replaceAll(/\s+/g, ' ')),
     ['sim-0007 has it already', 'sim-0008 not set → north']);
+  // what cannot be taken back, or silences robots, is asked for twice
+  await dialog.getByLabel('What').selectOption('quarantine');
+  await dialog.getByLabel('Reason, for the audit').fill('a trial');
+  await dialog.getByText('It happens to 2 robots.').waitFor();
+  assert.equal(await dialog.getByRole('button', {name: 'Do it to 2 robots'}).isDisabled(), true);
+  await dialog.getByLabel('All 2 get no more credit until they are released').check();
+  assert.equal(await dialog.getByRole('button', {name: 'Do it to 2 robots'}).isDisabled(), false);
   await dialog.getByRole('button', {name: 'Cancel'}).click();
 });
 

@@ -91,7 +91,7 @@ function Save({ query }) {
 }
 
 // What can be changed, as the first word of an action.
-const ACTIONS = ["alert", "api_key", "budget", "bundle", "channel", "claim", "command", "contract", "device", "group", "layer", "login", "operator", "pairing", "region", "retention", "role", "rollout", "second_factor", "vendor"];
+const ACTIONS = ["alert", "api_key", "budget", "bundle", "channel", "claim", "command", "contract", "device", "group", "job", "layer", "login", "operator", "pairing", "region", "retention", "role", "rollout", "second_factor", "vendor"];
 const instant = (day, days) => (day ? new Date(new Date(`${day}T00:00`).getTime() + days * 86400000).toISOString() : "");
 
 export function Audit() {

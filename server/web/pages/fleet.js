@@ -16,7 +16,7 @@ import { useQuery } from "../router.js";
 import { may } from "../session.js";
 import { t } from "../text.js";
 import { ClaimDialog } from "./claim.js";
-import { BulkDialog } from "./fleet/bulk.js";
+import { Jobs } from "./fleet/jobs.js";
 import { Parts } from "./fleet/parts.js";
 import { Views } from "./fleet/views.js";
 
@@ -154,7 +154,8 @@ export function Fleet() {
   const waiting = useWaiting();
   const { state, group, q, filter } = query;
   const [filtering, setFiltering] = useState(Boolean(filter));
-  const [acting, setActing] = useState(false);
+  const [bulk, setBulk] = useState(null); // the dialog about many robots, with what tells refusals, is asked for when it is wanted
+  const act = (job) => import("./fleet/bulk.js").then(({ BulkDialog }) => setBulk({ BulkDialog, job }));
   const asked = { state, group, q, filter };
   const pages = usePages("/devices", { query: asked, kinds: ["device", "usage", "group", "layer"], gap_ms: 2000 });
   const first = pages.rows(0, 100).flatMap(([, robot]) => robot?.cost_today || []);
@@ -172,13 +173,14 @@ export function Fleet() {
     <${Parts} />
     <section class="card flush" aria-label=${t("fleet.robots")}>
       <${Filters} query=${query} change=${change} groups=${fleet.data?.groups || []} open=${filtering}
-        onFilter=${() => setFiltering(!filtering)} onBulk=${may("support") && (() => setActing(true))} />
+        onFilter=${() => setFiltering(!filtering)} onBulk=${may("support") && (() => act(null))} />
       <${Views} query=${query} change=${change} />
+      <${Jobs} onOpen=${act} />
       ${(filtering || filter) && html`<${FilterLine} query=${query} change=${change} />`}
       <${VirtualTable} pages=${pages} columns=${shown} total=${filtered ? undefined : fleet.data?.total} label=${t("fleet.robots")} skeleton=${12} rowHref=${pageOf} noun="fleet.shown"
         empty=${html`<${NoRobots} filtered=${filtered} onAdd=${() => setAdding(true)}
           onReset=${() => change({ state: "", group: "", q: "", filter: "" })} />`} />
     </section>
-    ${acting && html`<${BulkDialog} query=${asked} onClose=${() => setActing(false)} />`}
+    ${bulk && html`<${bulk.BulkDialog} query=${asked} job=${bulk.job} onBegun=${act} onClose=${() => setBulk(null)} />`}
     ${adding && html`<${ClaimDialog} groups=${fleet.data?.groups || []} onClose=${() => setAdding(false)} />`}`;
 }

@@ -16,6 +16,7 @@ export const texts = {
   "audit_action.contract": "Contracts",
   "audit_action.device": "Robots",
   "audit_action.group": "Groups",
+  "audit_action.job": "Bulk jobs",
   "audit_action.layer": "Settings",
   "audit_action.login": "Sign-ins",
   "audit_action.operator": "Operators",

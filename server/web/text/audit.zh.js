@@ -16,6 +16,7 @@ export const texts = {
   "audit_action.contract": "合同",
   "audit_action.device": "机器人",
   "audit_action.group": "分组",
+  "audit_action.job": "批量作业",
   "audit_action.layer": "设置",
   "audit_action.login": "登录",
   "audit_action.operator": "操作员",

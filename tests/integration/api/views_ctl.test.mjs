@@ -1,11 +1,13 @@
 // mynactl about many robots at once: saved lists, the same deed for all of one, and what a robot
 // measured of itself.
 import assert from 'node:assert/strict';
-import {execFile} from 'node:child_process';
+import {execFile, spawn} from 'node:child_process';
+import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
-import {Stack} from '../../support/stack.mjs';
+import {until} from '../../support/receivers.mjs';
+import {sleep, Stack} from '../../support/stack.mjs';
 import {hold} from './openapi.mjs';
 import {Robot} from './robot.mjs';
 
@@ -65,7 +67,7 @@ test('lists tell at a terminal as of when they are, and nothing of it to a progr
 });
 
 test('a dry run tells whom a deed is for, and does nothing', async () => {
-  assert.equal(await ctl('device', 'each', 'identify', '--view', 'mine', '--dry-run'), 'r1\nr2\nidentify would be for 2 robots; nothing was done\n');
+  assert.equal(await ctl('device', 'each', 'identify', '--view', 'mine', '--dry-run'), 'r1  offline\nr2  offline\nidentify would be for 2 robots; nothing was done\n');
   assert.deepEqual(await commands('r1'), []);
 });
 
@@ -84,7 +86,7 @@ test('without a terminal nothing is done to many before somebody has said yes', 
   const before_ = await commands('r1');
   const {code, stderr} = await refused('device', 'each', 'identify', '--all');
   assert.equal(code, 2);
-  assert.match(stderr, /^identify for 3 robots: r1, r2, r3\nmynactl: nothing was done: --yes does it/);
+  assert.match(stderr, /^identify for 3 robots: r1, r2, r3; 3 offline\nmynactl: nothing was done: --yes does it/);
   assert.deepEqual(await commands('r1'), before_);
 });
 
@@ -92,14 +94,14 @@ test('labels are given to a list and taken away, others stay, and again is nothi
   const labels = async () => Promise.all(ROBOTS.map(async (id) => (await admin.get(`/devices/${id}`)).body.labels));
   const audited = async () => Number((await stack.sql('SELECT count(*) FROM myna.audit'))[0][0]);
   await ctl('device', 'set', 'r1', 'labels.room=hall');
-  assert.deepEqual(JSON.parse(await ctl('device', 'label', 'floor=7', '--filter', 'id != r3', '--dry-run', '--json')),
-    {deed: 'label', done: false, robots: ['r1', 'r2'], failed: []});
+  const dry = JSON.parse(await ctl('device', 'label', 'floor=7', 'room=hall', '--filter', 'id != r3', '--dry-run', '--json'));
+  assert.deepEqual([dry.robots, dry.changes, dry.first.map(({id, before}) => [id, before])], [2, 2, [['r1', {room: 'hall'}], ['r2', null]]]);
   assert.deepEqual(await labels(), [{room: 'hall'}, {}, {}]);
   assert.match(await ctl('device', 'label', 'floor=7', 'loan=yes', '--filter', 'id != r3', '--yes'), /label: 2 of 2 robots/);
   assert.deepEqual(await labels(), [{room: 'hall', floor: '7', loan: 'yes'}, {floor: '7', loan: 'yes'}, {}]);
   const before_ = await audited();
   assert.match(await ctl('device', 'label', 'floor=7', '--filter', 'labels.floor = 7', '--yes'), /2 of 2/);
-  assert.equal(await audited(), before_, 'nobody changed anything');
+  assert.equal(await audited(), before_ + 2, 'nobody changed anything: that the job began and ended');
   await ctl('device', 'label', 'loan=', 'floor=8', '--group', 'desk', '--yes');
   assert.deepEqual(await labels(), [{room: 'hall', floor: '8'}, {floor: '7', loan: 'yes'}, {floor: '8'}]);
   assert.equal((await refused('device', 'label', 'floor', '--all', '--yes')).code, 2);
@@ -110,18 +112,154 @@ test('one robot that cannot be told is named, and the others are told', async ()
   const {code, stdout, stderr} = await refused('device', 'each', 'restart', '--all', '--yes');
   assert.equal(code, 1);
   assert.match(stdout, /restart: 2 of 3 robots/);
-  assert.match(stderr, /r2: not done/);
+  assert.match(stderr, /r2: not done: the robot is revoked/);
   assert.equal((await commands('r3'))[0], 'restart');
 });
 
 test('no list, too long a list, and what is no deed are refused before anything is done', async () => {
   const before_ = Number((await stack.sql('SELECT count(*) FROM myna.command'))[0][0]);
   assert.match((await refused('device', 'each', 'report')).stderr, /say which robots/);
-  assert.match((await refused('device', 'each', 'report', '--all', '--most', '2')).stderr, /more than 2 robots/);
+  assert.match((await refused('device', 'each', 'report', '--all', '--most', '2', '--yes')).stderr, /these are 3 robots, more than 2/);
+  assert.match((await refused('device', 'each', 'say', '--all', '--yes')).stderr, /say takes --text/);
   assert.match((await refused('device', 'each', 'dance', '--all')).stderr, /"dance" is no deed: identify, report/);
   assert.match((await refused('device', 'each', 'join', '--all')).stderr, /takes a group/);
   assert.match((await refused('device', 'each', 'report', '--view', 'nobody')).stderr, /there is no view "nobody"/);
   assert.equal(Number((await stack.sql('SELECT count(*) FROM myna.command'))[0][0]), before_);
+});
+
+// ---- jobs ----
+
+const LABELLED = (value, which) => ({deed: 'label', labels: {batch: value}, which});
+const jobOf = async (id) => (await admin.get(`/jobs/${id}`)).body;
+
+async function ended(id) {
+  for (;;) {
+    const job = await jobOf(id);
+    if (job.state !== 'running') return job;
+    await sleep(20);
+  }
+}
+
+// Robots that there are in the database alone: nobody has to hear of labels.
+async function plant(prefix, count) {
+  await stack.sql(`INSERT INTO myna.device (device_id, certificate_serial, certificate_until, sealing_public, server_key_id, secret_wrapped)
+    SELECT '${prefix}-' || lpad(n::text, 4, '0'), n::text, now(), '', (SELECT server_key_id FROM myna.device LIMIT 1), '' FROM generate_series(1, ${count}) n;
+    INSERT INTO myna.device_link (device_id) SELECT device_id FROM myna.device WHERE device_id LIKE '${prefix}-%' ON CONFLICT DO NOTHING`);
+}
+
+async function file(name, text) {
+  writeFileSync(join(stack.home, name), text);
+  return join(stack.home, name);
+}
+
+// How often each robot's label was changed, as the audit has it: [[times, robots]...].
+const changed = (value) => stack.sql(`SELECT times, count(*) FROM (SELECT subject, count(*) AS times FROM myna.audit WHERE action = 'device.update'
+  AND after -> 'labels' ->> 'batch' = '${value}' GROUP BY 1) s GROUP BY 1`);
+
+test('I6: a bulk job goes on where a server was killed, leaves no robot out and does none twice', async () => {
+  await plant('bulk', 150);
+  const {status, headers, body} = await admin.post('/jobs', LABELLED('one', {filter: 'id starts bulk-'}));
+  assert.deepEqual([status, headers.location, body.robots, body.state], [202, `/api/v1/jobs/${body.id}`, 150, 'running']);
+  await until(30, 'the job does not move', async () => (await jobOf(body.id)).done > 20);
+  await stack.stop('SIGKILL');
+  await plant('bulk-late', 5); // who is meant was settled when it began
+  await stack.start();
+  const job = await ended(body.id);
+  assert.deepEqual([job.state, job.done, job.failed, job.waiting], ['ended', 150, 0, 0]);
+  assert.deepEqual(await changed('one'), [['1', '150']]);
+  assert.deepEqual((await stack.sql(`SELECT action, actor FROM myna.audit WHERE subject = 'job/${body.id}' ORDER BY seq`)),
+    [['job.create', 'operator:root'], ['job.end', 'mynad']]);
+  assert.equal((await stack.sql("SELECT DISTINCT actor FROM myna.audit WHERE subject LIKE 'device/bulk-%'")).join(), 'operator:root');
+});
+
+test('a job that is stopped leaves the rest as it is, also for another server, until it is resumed', async () => {
+  const other = join(stack.home, 'other.conf');
+  writeFileSync(other, readFileSync(stack.config, 'utf8').replace(/^listen = .*$/m, 'listen = 127.0.0.1:0').replace(/^device_listen = .*$/m, 'device_listen = 127.0.0.1:0'));
+  const second = spawn(process.env.MYNAD ?? '.build/release/mynad', ['--config', other], {stdio: 'ignore'});
+  try {
+    const {body: {id}} = await admin.post('/jobs', LABELLED('two', {filter: 'id starts bulk-'}));
+    await until(30, 'the job does not move', async () => (await jobOf(id)).done > 10);
+    const {status, body} = await admin.post(`/jobs/${id}/stop`);
+    assert.deepEqual([status, body.state], [200, 'stopped']);
+    assert.ok(body.waiting > 0, 'it was faster than the test');
+    assert.equal((await admin.post(`/jobs/${id}/stop`)).status, 200);
+    const page = (await admin.get(`/jobs/${id}/devices?outcome=waiting&limit=2`)).body;
+    assert.deepEqual([page.items.length, page.next], [2, page.items[1].device]);
+    assert.deepEqual(Number((await changed('two'))[0][1]), body.done, 'nothing after the stop was answered');
+    assert.equal((await admin.post(`/jobs/${id}/resume`)).body.state, 'running');
+    assert.deepEqual([(await ended(id)).done, await changed('two')], [155, [['1', '155']]]);
+    assert.equal((await admin.post(`/jobs/${id}/resume`)).status, 409);
+    assert.equal((await admin.post(`/jobs/${id}/stop`)).status, 409);
+  } finally {
+    second.kill('SIGKILL');
+  }
+});
+
+test('what failed is told robot by robot with its cause, and tried again when asked', async () => {
+  await stack.sql("UPDATE myna.device SET labels = (SELECT jsonb_object_agg('l' || n, 'x') FROM generate_series(1, 32) n) WHERE device_id = 'bulk-0002'");
+  const {body: {id}} = await admin.post('/jobs', LABELLED('three', {devices: ['r1', 'bulk-0001', 'bulk-0002']}));
+  const job = await ended(id);
+  assert.deepEqual([job.which, job.done, job.failed], [{named: 3}, 2, 1]);
+  const {items} = (await admin.get(`/jobs/${id}/devices?outcome=failed`)).body;
+  assert.deepEqual(items.map(({device, reason}) => [device, reason]), [['bulk-0002', 'it would have more than 32 labels']]);
+  await stack.sql("UPDATE myna.device SET labels = '{}' WHERE device_id = 'bulk-0002'");
+  assert.equal(await ctl('job', 'resume', String(id)), 'label: 3 of 3 robots\n');
+  assert.deepEqual(await changed('three'), [['1', '3']]);
+});
+
+test('robots are put into quarantine and released with their reason in the audit, those that are so stay', async () => {
+  assert.match(await ctl('device', 'each', 'quarantine', '--reason', 'smoke', '--filter', 'id in (r1, r3)', '--yes'), /quarantine: 2 of 2/);
+  assert.deepEqual((await admin.get('/audit?subject=device/r1')).body.items[0].after, {status: 'quarantined', reason: 'smoke'});
+  const {code, stdout, stderr} = await refused('device', 'each', 'release', '--ids', await file('ids', 'r1\nr2\nr3\nbulk-0001\n'), '--yes');
+  assert.deepEqual([code, stdout, stderr], [1, 'release: 3 of 4 robots\n', 'mynactl: warning: r2: not done: the robot is revoked\n']);
+  assert.match(await ctl('job', 'list'), /release +ended +4 +2 +1 +1 /);
+  const [last] = (await admin.get('/jobs?limit=1')).body.items;
+  assert.match(await ctl('job', 'robots', String(last.id), '--outcome', 'unchanged'), /bulk-0001 +unchanged/);
+});
+
+test('a preview counts whom it changes, who is so already and whom it is refused of, and changes nothing', async () => {
+  const {body} = await admin.post('/jobs/preview', {deed: 'quarantine', reason: 'x', which: {q: 'r'}});
+  assert.equal(body.robots, body.changes + body.unchanged + body.refused);
+  assert.deepEqual([body.refused, body.first[0].id, body.first[0].effect], [1, 'r2', 'refused']);
+  const {changes, unchanged} = (await admin.post('/jobs/preview', LABELLED('two', {filter: 'id starts bulk-'}))).body;
+  assert.deepEqual([changes, unchanged], [2, 153]);
+});
+
+test('a job that could not be is refused with the member that is at fault', async () => {
+  const pointer = async (body) => { const answer = await admin.post('/jobs', body); return [answer.status, answer.body.errors?.[0]?.pointer]; };
+  const all = {all: true};
+  await admin.post('/groups', {id: 'cn', filter: 'region = cn'});
+  assert.deepEqual(await pointer({deed: 'dance', which: all}), [400, '/deed']);
+  assert.deepEqual(await pointer({deed: 'label', which: all}), [400, '/labels']);
+  assert.deepEqual(await pointer({deed: 'restart', labels: {a: 'b'}, which: all}), [400, '/labels']);
+  assert.deepEqual(await pointer({deed: 'join', group: 'cn', which: all}), [400, '/group']);
+  assert.deepEqual(await pointer({deed: 'restart', which: {}}), [400, '/which']);
+  assert.deepEqual(await pointer({deed: 'restart', which: {filter: 'id = '}}), [422, '/which/filter']);
+  assert.deepEqual(await pointer({deed: 'restart', which: {devices: ['r1', 'nobody']}}), [400, '/which/devices']);
+  assert.deepEqual(await pointer({deed: 'restart', which: {filter: 'id = nobody'}}), [409, undefined]);
+});
+
+test('each deed asks for the right that it asks for of one robot', async () => {
+  await admin.post('/roles', {id: 'labels', may: {devices: 'operator', groups: 'viewer'}});
+  await admin.post('/roles', {id: 'desk', may: {devices: 'operator', groups: 'operator'}, groups: ['desk']});
+  const as = async (role) => stack.as({Authorization: `Bearer ${(await admin.post('/api-keys', {name: role, role})).body.key}`});
+  const [support, labels, desk] = [await as('support'), await as('labels'), await as('desk')];
+  const which = {devices: ['r1']};
+  const join_ = {deed: 'join', group: 'desk', which};
+  const may = async (who, body) => (await who.post('/jobs/preview', body)).status;
+  assert.deepEqual([await may(support, {deed: 'report', which}), await may(support, {deed: 'restart', which}), await may(support, join_)], [200, 403, 403]);
+  assert.deepEqual([await may(labels, LABELLED('x', which)), await may(labels, join_), await may(labels, {deed: 'revoke', which})], [200, 403, 403]);
+  // bound to a group: commands alone, and to its robots
+  await admin.put('/groups/desk/devices/r3');
+  await admin.remove('/groups/desk/devices/r1');
+  assert.equal(await may(desk, LABELLED('x', {all: true})), 403);
+  assert.equal(await may(desk, {deed: 'report', which}), 400);
+  const mine = (await desk.post('/jobs', {deed: 'report', which: {all: true}})).body;
+  assert.equal(mine.robots, (await admin.get('/groups/desk')).body.devices);
+  assert.deepEqual((await desk.get('/jobs')).body.items.map(({id}) => id), [mine.id]);
+  const {body: foreign} = await admin.post('/jobs', {deed: 'report', which});
+  assert.deepEqual([(await desk.get(`/jobs/${foreign.id}`)).status, (await desk.post(`/jobs/${foreign.id}/stop`)).status], [404, 404]);
+  assert.equal((await support.post(`/jobs/${(await admin.post('/jobs', {...join_, which: {devices: ['r3']}})).body.id}/stop`)).status, 403);
 });
 
 test('what a robot measured of itself is told figure by figure; a count that began anew is not negative', async () => {
@@ -142,7 +280,7 @@ test('the fleet is told by its parts, each with the filter that lists them', asy
   assert.match(told, /robots +filter\n/);
   assert.match(told, /^offline +\d+ +not online and status = active$/m);
   assert.match(told, /\nas of 20/);
-  assert.equal(JSON.parse(await ctl('fleet', '--by', 'region', '--json')).regions[0].devices, ROBOTS.length - 1);
+  assert.equal(JSON.parse(await ctl('fleet', '--by', 'region', '--json')).regions[0].devices, Number((await stack.sql("SELECT count(*) FROM myna.device WHERE status = 'active'"))[0][0]));
   assert.match((await refused('fleet', '--by', 'colour')).stderr, /--by takes state, version, route, group or region, not "colour"/);
 });
 

@@ -1,7 +1,7 @@
-// bulk.js - one thing done to every robot of a list: whom it means before, what became of each after
+// bulk.js - one thing done to every robot of a list: whom it means before, and the job that does it
 
-import { html, useEffect, useRef, useState } from "../../dom.js";
-import { get, patch, post, put, useResource } from "../../api.js";
+import { html, useEffect, useState } from "../../dom.js";
+import { post, request, useResource } from "../../api.js";
 import { Dialog } from "../../components/dialog.js";
 import { SelectField, TextField } from "../../components/field.js";
 import { Failure, Skeleton } from "../../components/states.js";
@@ -9,143 +9,134 @@ import { Button } from "../../components/ui.js";
 import { number } from "../../format.js";
 import { may } from "../../session.js";
 import { t } from "../../text.js";
+import { Job } from "./job.js";
 
-const MOST = 2000; // more is a matter for a group, a layer or a rollout
-const AT_ONCE = 4;
+const PAUSE_MS = 300; // of who types, before it is looked at
 
-async function label(id, { key, value }) {
-  const { data, etag } = await get(`/devices/${id}`);
-  const labels = { ...data.labels, [key.trim()]: value.trim() };
-  if (!value.trim()) delete labels[key.trim()];
-  await patch(`/devices/${id}`, { labels }, etag);
-}
+const COMMANDS = [["identify", "support"], ["report", "support"], ["restart", "operator"], ["say", "operator"]];
 
-// What a deed would do to a robot: {changes, before, after} or {changes, says}.
-function labelled({ labels }, { key, value }) {
-  const [before, after] = [labels[key.trim()] ?? "", value.trim()];
-  return before === after ? { changes: false, says: t("bulk.has_it") } : { changes: true, before, after };
-}
-
-function joined({ groups }, { group }) {
-  return groups.includes(group) ? { changes: false, says: t("bulk.is_in") } : { changes: true, says: t("bulk.joins") };
-}
-
-function told({ online }) {
-  return online ? { changes: true, says: t("bulk.hears") } : { changes: false, says: t("bulk.offline") };
-}
-
+// What is asked for with each, and the role and area that it needs. isSure: it is asked for twice.
 const DEEDS = [
-  { name: "label", role: "operator", isReady: ({ key }) => key.trim() !== "", run: label, effect: labelled },
-  { name: "group", role: "operator", isReady: ({ group }) => group !== "", effect: joined,
-    run: (id, { group }) => put(`/groups/${group}/devices/${id}`) },
-  ...["identify", "report", "restart"].map((kind) => ({ name: kind, role: kind === "restart" ? "operator" : "support",
-    isReady: () => true, effect: told, run: (id) => post(`/devices/${id}/commands`, { kind }) })),
+  { name: "label", role: "operator", takes: "label" },
+  { name: "join", role: "operator", area: "groups", takes: "group" },
+  { name: "leave", role: "operator", area: "groups", takes: "group" },
+  ...COMMANDS.map(([name, role]) => ({ name, role, isCommand: true, isSure: name === "restart", takes: name === "say" ? "text" : "" })),
+  { name: "quarantine", role: "operator", isSure: true, takes: "reason" },
+  { name: "release", role: "operator" },
+  { name: "retire", role: "admin", isSure: true },
+  { name: "revoke", role: "admin", isSure: true },
 ];
 
-// Each robot with what it would come to, those first to which nothing happens.
-function Effects({ robots, deed, asked }) {
-  const effects = robots.map((robot) => ({ robot, ...deed.effect(robot, asked) }));
-  const idle = effects.filter(({ changes }) => !changes);
-  const line = ({ robot, before, after, says }) => html`<div key=${robot.id}><dt><a href="/robots/${robot.id}" target="_blank">${robot.name || robot.id}</a></dt>
-    <dd>${says ?? html`<span class="muted">${before || t("diff.unset")}</span> \u2192 ${after || t("diff.unset")}`}</dd></div>`;
-  return html`<p role="status">${t("bulk.changes", { n: effects.length - idle.length })}${idle.length > 0 && ` ${t(`bulk.idle.${deed.name === "label" || deed.name === "group"
-    ? "has" : "offline"}`, { n: idle.length })}`}</p>
-    <details><summary>${t("bulk.list")}</summary><dl class="diffs failed">${[...idle, ...effects.filter(({ changes }) => changes)].map(line)}</dl></details>`;
+// What the server is asked to do; null while something is missing.
+function orderOf(deed, { key, value, group, reason, text }, which) {
+  const parts = {
+    label: key.trim() && { labels: { [key.trim()]: value.trim() } },
+    group: group && { group },
+    reason: reason.trim() && { reason: reason.trim() },
+    text: text.trim() && { text: text.trim() },
+  };
+  const part = deed.takes ? parts[deed.takes] : {};
+  return part ? { deed: deed.name, ...part, which } : null;
 }
 
-// {robots, isMore} of the list, or {problem}.
-function useRobots(query) {
+// Whom the order would mean, a moment after it was last changed. {preview, problem, isFresh}.
+function usePreview(order) {
   const [state, setState] = useState({});
+  const wanted = JSON.stringify(order);
   useEffect(() => {
-    let current = true;
-    (async () => {
-      const robots = [];
-      let next = null;
-      do {
-        const { data } = await get("/devices", { ...query, limit: 1000, after: next });
-        robots.push(...data.items);
-        next = data.next;
-      } while (next !== null && robots.length <= MOST && current);
-      if (current) setState({ robots: robots.slice(0, MOST), isMore: robots.length > MOST || next !== null });
-    })().catch((problem) => current && setState({ problem }));
+    const abort = new AbortController();
+    const timer = setTimeout(() => request("POST", "/jobs/preview", { body: order, once: false, signal: abort.signal })
+      .then(({ data }) => setState({ preview: data, of: wanted }), (problem) => abort.signal.aborted || setState({ problem, of: wanted })), state.of ? PAUSE_MS : 0);
     return () => {
-      current = false;
+      clearTimeout(timer);
+      abort.abort();
     };
-  }, []);
-  return state;
+  }, [wanted]);
+  return { ...state, isFresh: state.of === wanted };
 }
 
-// Does the deed, a few robots at a time. {done, failed: [[id, why]...], isOver, stop}.
-function useDeed() {
-  const [state, setState] = useState(null);
-  const stopped = useRef(false);
-  useEffect(() => () => {
-    stopped.current = true;
-  }, []);
-  const run = async (deed, ids, asked) => {
-    const told = { done: 0, failed: [], isOver: false };
-    const queue = [...ids];
-    stopped.current = false;
-    setState({ ...told });
-    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-      for (let id = queue.shift(); id !== undefined && !stopped.current; id = queue.shift()) {
-        await deed.run(id, asked).catch((problem) => told.failed.push([id, problem.message]));
-        told.done++;
-        setState({ ...told });
-      }
-    }));
-    setState({ ...told, isOver: true, left: queue });
-  };
-  return [state, run, () => {
-    stopped.current = true;
-  }];
+function remark(deed, { key, value }, { effect, online, status, before }) {
+  if (effect === "refused") return t(`state.${status}`);
+  if (effect === "unchanged") return t("bulk.has_it");
+  if (deed.takes === "label") return html`<span class="muted">${before?.[key.trim()] || t("diff.unset")}</span> \u2192 ${value.trim() || t("diff.unset")}`;
+  return t(!deed.isCommand ? "bulk.it_happens" : online ? "bulk.hears" : "bulk.offline");
 }
 
-function Result({ state, all }) {
-  const { done, failed, isOver, left = [] } = state;
-  return html`<div role="status"><progress max=${all} value=${done} aria-label=${t("bulk.progress")}></progress>
-    <p>${t(isOver ? "bulk.over" : "bulk.runs", { done: number(done - failed.length), all: number(all) })}
-      ${left.length > 0 && ` ${t("bulk.left", { n: left.length })}`}</p>
-    ${failed.length > 0 && html`<p class="tone-bad">${t("bulk.failed", { n: failed.length })}</p>
-      <ul class="plain failed">${failed.map(([id, why]) => html`<li key=${id}><a href="/robots/${id}">${id}</a> ${why}</li>`)}</ul>`}</div>`;
+// How many it happens to, and those first to which nothing happens.
+function Effects({ preview, deed, asked }) {
+  const { robots, changes, unchanged, refused, offline, first } = preview;
+  const said = [["bulk.changes", changes, true], ["bulk.idle.has", unchanged], ["bulk.idle.refused", refused], ["bulk.idle.offline", deed.isCommand ? offline : 0]];
+  return html`<p role="status">${said.filter(([, n, always]) => n > 0 || always).map(([key, n]) => t(key, { n })).join(" ")}</p>
+    <details><summary>${t("bulk.list")}</summary>
+      <dl class="diffs failed">${first.map((robot) => html`<div key=${robot.id}><dt><a href="/robots/${robot.id}" target="_blank">${robot.name || robot.id}</a></dt>
+        <dd>${remark(deed, asked, robot)}</dd></div>`)}</dl>
+      ${robots > first.length && html`<p class="muted">${t("bulk.more", { n: robots - first.length })}</p>`}</details>`;
 }
 
-export function BulkDialog({ query, onClose }) {
-  const { robots, isMore, problem } = useRobots(query);
+function Asked({ deed, asked, set }) {
   const groups = (useResource("/groups", { query: { limit: 200 } }).data?.items || []).filter(({ filter }) => !filter);
-  const deeds = DEEDS.filter(({ role }) => may(role));
-  const [asked, setAsked] = useState({ deed: deeds[0].name, key: "", value: "", group: "" });
-  const [state, run, stop] = useDeed();
-  const deed = deeds.find(({ name }) => name === asked.deed);
-  const set = (name) => (value) => setAsked((old) => ({ ...old, [name]: value }));
-  const [confirmed, setConfirmed] = useState(false);
-  const submit = (event) => {
-    event.preventDefault();
-    run(deed, robots.map(({ id }) => id), asked);
-  };
-  const names = robots?.slice(0, 5).map(({ id, name }) => name || id).join(", ");
-  const isReady = robots?.length > 0 && !isMore && deed.isReady(asked) && (deed.name !== "restart" || confirmed);
+  if (deed.takes === "label") {
+    return html`<${TextField} label=${t("bulk.label.name")} value=${asked.key} onInput=${set("key")} />
+      <${TextField} label=${t("bulk.label.value")} hint=${t("bulk.label.hint")} value=${asked.value} onInput=${set("value")} />`;
+  }
+  if (deed.takes === "group") {
+    return html`<${SelectField} label=${t("group")} value=${asked.group} onInput=${set("group")}
+      options=${[["", t(`bulk.choose.${deed.name}`)], ...groups.map(({ id, name }) => [id, name || id])]} />`;
+  }
+  if (deed.takes === "reason") return html`<${TextField} label=${t("bulk.reason")} maxlength="200" value=${asked.reason} onInput=${set("reason")} />`;
+  if (deed.takes === "text") return html`<${TextField} label=${t("bulk.text")} hint=${t("bulk.text.hint")} value=${asked.text} onInput=${set("text")} />`;
+  return null;
+}
 
-  return html`<${Dialog} title=${t("bulk.title")} onClose=${onClose}>
-    ${problem && html`<${Failure} problem=${problem} />`}
-    ${!robots && !problem && html`<${Skeleton} lines=${4} />`}
-    ${robots && !state && html`<form onSubmit=${submit} novalidate>
-      <p><b>${t(isMore ? "bulk.too_many" : "robots.n", { n: isMore ? number(MOST) : robots.length })}</b>
-        ${!isMore && html` <span class="muted">${names}${robots.length > 5 ? " \u2026" : ""}</span>`}</p>
-      <${SelectField} label=${t("bulk.deed")} value=${asked.deed} onInput=${set("deed")}
-        options=${deeds.map(({ name }) => [name, t(`bulk.deed.${name}`)])} />
-      ${deed.name === "label" && html`<${TextField} label=${t("bulk.label.name")} value=${asked.key} onInput=${set("key")} />
-        <${TextField} label=${t("bulk.label.value")} hint=${t("bulk.label.hint")} value=${asked.value} onInput=${set("value")} />`}
-      ${deed.name === "group" && html`<${SelectField} label=${t("group")} value=${asked.group} onInput=${set("group")}
-        options=${[["", t("groups.join")], ...groups.map(({ id, name }) => [id, name || id])]} />`}
-      ${deed.name === "restart" && html`<label class="row tight"><input type="checkbox" checked=${confirmed}
-        onChange=${(event) => setConfirmed(event.target.checked)} /> ${t("bulk.restart.sure", { n: robots.length })}</label>`}
-      ${!isMore && deed.isReady(asked) && html`<${Effects} robots=${robots} deed=${deed} asked=${asked} />`}
-      <footer class="row end"><${Button} onClick=${onClose}>${t("cancel")}</${Button}>
-        <${Button} kind="primary" type="submit" disabled=${!isReady}>${t("bulk.do", { n: robots.length })}</${Button}></footer>
-    </form>`}
-    ${state && html`<${Result} state=${state} all=${robots.length} />
-      <footer class="row end">${state.isOver ? html`<${Button} kind="primary" onClick=${onClose}>${t("close")}</${Button}>`
-        : html`<${Button} onClick=${stop}>${t("bulk.stop")}</${Button}>`}</footer>`}
+// query: of the list; an empty one is the fleet. onBegun(id).
+function Form({ query, onBegun, onClose }) {
+  const deeds = DEEDS.filter(({ role, area }) => may(role, area));
+  const [asked, setAsked] = useState({ deed: deeds[0].name, key: "", value: "", group: "", reason: "", text: "" });
+  const [sure, setSure] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState(null);
+  const narrowed = Object.fromEntries(Object.entries(query).filter(([, value]) => value));
+  const which = Object.keys(narrowed).length > 0 ? narrowed : { all: true };
+  const deed = deeds.find(({ name }) => name === asked.deed);
+  const order = orderOf(deed, asked, which);
+  const { preview, problem, isFresh } = usePreview(order ?? { deed: "identify", which });
+  const set = (name) => (value) => setAsked((old) => ({ ...old, [name]: value }));
+  const setDeed = (name) => {
+    setSure(false);
+    set("deed")(name);
+  };
+  const begin = async (event) => {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      onBegun((await post("/jobs", order)).data.id);
+    } catch (error) {
+      setRefusal(error);
+      setBusy(false);
+    }
+  };
+  const names = preview?.first.slice(0, 5).map(({ id, name }) => name || id).join(", ");
+  const isReady = order && isFresh && preview?.robots > 0 && (!deed.isSure || sure);
+
+  if (!preview && !problem) return html`<${Skeleton} lines=${4} />`;
+  return html`<form onSubmit=${begin} novalidate>
+    ${preview && html`<p><b>${t("robots.n", { n: preview.robots })}</b>
+      <span class="muted"> ${names}${preview.robots > 5 ? " \u2026" : ""}</span></p>`}
+    <${SelectField} label=${t("bulk.deed")} value=${asked.deed} onInput=${setDeed}
+      options=${deeds.map(({ name }) => [name, t(`bulk.deed.${name}`)])} />
+    <${Asked} deed=${deed} asked=${asked} set=${set} />
+    ${deed.isSure && preview && html`<label class="row tight"><input type="checkbox" checked=${sure}
+      onChange=${(event) => setSure(event.target.checked)} /> ${t(`bulk.sure.${deed.name}`, { n: preview.robots })}</label>`}
+    ${order && preview && html`<${Effects} preview=${preview} deed=${deed} asked=${asked} />`}
+    ${(refusal || problem) && html`<${Failure} problem=${refusal || problem} />`}
+    <footer class="row end"><${Button} onClick=${onClose}>${t("cancel")}</${Button}>
+      <${Button} kind="primary" type="submit" busy=${busy} disabled=${!isReady}>${t("bulk.do", { n: preview?.robots ?? number(0) })}</${Button}></footer>
+  </form>`;
+}
+
+// job: the number of one that runs or ran; without it, a new one is asked for.
+export function BulkDialog({ query, job, onBegun, onClose }) {
+  return html`<${Dialog} title=${t(job ? "bulk.job" : "bulk.title", { job })} onClose=${onClose}>
+    ${job ? html`<${Job} id=${job} onClose=${onClose} />` : html`<${Form} query=${query} onBegun=${onBegun} onClose=${onClose} />`}
   </${Dialog}>`;
 }

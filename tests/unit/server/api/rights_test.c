@@ -21,6 +21,7 @@ static void an_area_is_the_first_word_of_a_path(void **state)
     (void)state;
     assert_true(span_equal_text(rights_area("/api/v1/devices/{id}/plan"), "devices"));
     assert_true(span_equal_text(rights_area("/api/v1/usage-imports"), "usage-imports"));
+    assert_true(span_equal_text(rights_area("/api/v1/jobs/{id}"), "devices"));
     assert_int_equal(rights_area("/metrics").size, 0);
     assert_int_equal(rights_area("/*").size, 0);
 }

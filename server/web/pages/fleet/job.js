@@ -1,0 +1,50 @@
+// job.js - how far a bulk job is, what failed and why; it goes on whether or not anybody looks
+
+import { html, useState } from "../../dom.js";
+import { post, useList, useResource } from "../../api.js";
+import { Failure, Loaded } from "../../components/states.js";
+import { Ago, Button } from "../../components/ui.js";
+import { number } from "../../format.js";
+import { tell } from "../../said.js";
+import { may } from "../../session.js";
+import { t } from "../../text.js";
+import { deedOf } from "./jobs.js";
+
+function Failures({ job }) {
+  const list = useList(`/jobs/${job.id}/devices`, { query: { outcome: "failed" }, limit: 50, kinds: ["job"], id: String(job.id), gap_ms: 2000 });
+  return html`<p class="tone-bad">${t("bulk.failed", { n: job.failed })}</p>
+    <ul class="plain failed" tabindex="0" aria-label=${t("bulk.failed", { n: job.failed })}>${(list.items || []).map(({ device, name, reason }) => html`<li key=${device}>
+      <a href="/robots/${device}">${name || device}</a> ${tell(reason)}</li>`)}</ul>
+    ${list.next && html`<${Button} kind="quiet" onClick=${list.more}>${t("more")}</${Button}>`}`;
+}
+
+function Progress({ job }) {
+  const over = job.robots - job.waiting;
+  const good = job.done + job.unchanged;
+  return html`<div role="status"><progress max=${job.robots} value=${over} aria-label=${t("bulk.progress")}></progress>
+    <p>${t(job.state === "ended" ? "bulk.over" : "bulk.runs", { done: number(good), all: number(job.robots) })}
+      ${job.unchanged > 0 && ` \u00b7 ${t("bulk.were_so", { n: job.unchanged })}`}
+      ${job.state === "stopped" && ` \u00b7 ${t("bulk.left", { n: job.waiting })}`}</p>
+    ${job.note && html`<p class="tone-warn">${t("bulk.stopped_since", { reason: tell(job.note) })}</p>`}</div>`;
+}
+
+export function Job({ id, onClose }) {
+  const state = useResource(`/jobs/${id}`, { kinds: ["job"], id: String(id), gap_ms: 300 });
+  const [problem, setProblem] = useState(null);
+  const act = (what) => async () => {
+    setProblem(null);
+    await post(`/jobs/${id}/${what}`).catch(setProblem);
+    state.reload();
+  };
+  return html`<${Loaded} state=${state} lines=${4}>${(job) => html`
+    <p><b>${deedOf(job)}</b> <span class="muted">${job.created_by.replace(/^\w[\w-]*:/, "")}, <${Ago} at=${job.created_at} /></span></p>
+    <${Progress} job=${job} />
+    ${job.failed > 0 && html`<${Failures} job=${job} />`}
+    ${job.state === "running" && html`<p class="hint">${t("bulk.goes_on")}</p>`}
+    ${problem && html`<${Failure} problem=${problem} />`}
+    <footer class="row end">
+      ${may("support") && job.state === "running" && html`<${Button} onClick=${act("stop")}>${t("bulk.stop")}</${Button}>`}
+      ${may("support") && job.state === "stopped" && html`<${Button} onClick=${act("resume")}>${t("bulk.resume")}</${Button}>`}
+      ${may("support") && job.state === "ended" && job.failed > 0 && html`<${Button} onClick=${act("resume")}>${t("bulk.again")}</${Button}>`}
+      <${Button} kind="primary" onClick=${onClose}>${t("close")}</${Button}></footer>`}</${Loaded}>`;
+}

@@ -1,0 +1,27 @@
+// jobs.js - the bulk jobs that run now, and those of the last day, in a line each
+
+import { html } from "../../dom.js";
+import { useResource } from "../../api.js";
+import { Button } from "../../components/ui.js";
+import { number } from "../../format.js";
+import { t } from "../../text.js";
+
+const DAY_MS = 86400e3;
+
+// "Set a label \u00b7 floor = 7"
+export function deedOf({ deed, asked }) {
+  const { labels, group, reason, text } = asked;
+  const what = labels ? Object.entries(labels).map(([name, value]) => `${name} = ${value || t("diff.unset")}`).join(", ") : group || reason || text;
+  return t(`bulk.deed.${deed}`) + (what ? ` \u00b7 ${what}` : "");
+}
+
+// What needs a look: it runs, it was stopped, or robots failed.
+const isOpen = ({ state, failed, ended_at }) => state === "running" || ((state === "stopped" || failed > 0) && Date.now() - new Date(ended_at) < DAY_MS);
+
+export function Jobs({ onOpen }) {
+  const jobs = (useResource("/jobs", { query: { limit: 10 }, kinds: ["job"], gap_ms: 2000 }).data?.items || []).filter(isOpen);
+  return jobs.map((job) => html`<div key=${job.id} class="strip ${job.state === "running" ? "calm" : "warn"}">
+    <span>${[deedOf(job), t(job.state === "ended" ? "bulk.over" : "bulk.runs", { done: number(job.done + job.unchanged), all: number(job.robots) }),
+      job.failed > 0 && t("bulk.failed.n", { n: job.failed }), job.state === "stopped" && t("bulk.stopped")].filter(Boolean).join(" \u00b7 ")}</span>
+    <${Button} kind="quiet" onClick=${() => onOpen(job.id)}>${t("bulk.show")}</${Button}></div>`);
+}
