@@ -126,6 +126,9 @@ export function operationsTests(on) {
     await page.getByRole('heading', {level: 1, name: 'Dahan'}).waitFor();
     await page.getByRole('img', {name: 'Failed by the hour'}).locator('canvas').waitFor();
     await page.getByText(new RegExp(`of ${on.robots + 1} robots heard within ten minutes`)).waitFor();
+    await page.locator('dl a[href*="left_out"]').click();
+    await page.getByRole('heading', {level: 1, name: 'Fleet'}).waitFor();
+    assert.match(await page.getByRole('combobox', {name: 'Filter'}).inputValue(), /^left_out = "\w+"$/);
   });
 
   test('robots that may hold a vendor\'s old key are named, and why', async () => {
