@@ -5,6 +5,7 @@
 #include "server/money/weight.h"
 #include "server/store/budgets.h"
 #include "server/store/contracts.h"
+#include "server/store/pool_holders.h"
 #include "server/store/pools.h"
 
 static const char *subject(const struct request *request)
@@ -377,6 +378,25 @@ static void list_pools(void *context, struct request *request, struct reply *rep
     answer_json(reply, pools_list(api->store, &filter, request->arena, &json), json, "pools");
 }
 
+static void list_holders(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    struct answer_page page;
+    struct span json;
+    int64_t id;
+
+    if (!answer_read_number(request, reply, "id", &id) ||
+        !answer_read_page(request, reply, ANSWER_KEY_TEXT, &page))
+        return;
+    enum status status =
+        pool_holders_list(api->store, id, page.after, page.limit, request->arena, &json);
+    if (status == STATUS_INVALID)
+        answer_bad(reply, "?after", "must be the \"next\" of the page before");
+    else
+        answer_json(reply, status, json,
+                    answer_subject(request, "pool", request_param(request, "id")));
+}
+
 static const struct route rows[] = {
     {"GET", "/api/v1/budgets", ROUTE_VIEWER, list, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/budgets", ROUTE_OPERATOR, create, ROUTE_BODY_NORMAL},
@@ -386,5 +406,6 @@ static const struct route rows[] = {
     {"PUT", "/api/v1/devices/{id}/plan", ROUTE_OPERATOR, put_plan, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/devices/{id}/credit-write-off", ROUTE_OPERATOR, write_off, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/pools", ROUTE_VIEWER, list_pools, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/pools/{id}/holders", ROUTE_VIEWER, list_holders, ROUTE_BODY_NORMAL},
 };
 ROUTES_TABLE(routes_budgets, rows);

@@ -61,8 +61,8 @@ static void list(void *context, struct request *request, struct reply *reply)
 
     if (!answer_read_page(request, reply, ANSWER_KEY_NUMBER, &page))
         return;
-    enum status status =
-        invoices_list(api->store, page.after_number, page.limit, request->arena, &json);
+    enum status status = invoices_list(api->store, request_query(request, "vendor"),
+                                       page.after_number, page.limit, request->arena, &json);
     answer_json(reply, status, json, "invoices");
 }
 
@@ -83,17 +83,22 @@ static void dispute(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
     const char *format = request_query(request, "format");
+    struct answer_page page;
     struct span text;
     int64_t id;
 
-    if (!answer_read_number(request, reply, "id", &id))
+    if (!answer_read_number(request, reply, "id", &id) ||
+        !answer_read_page(request, reply, ANSWER_KEY_NUMBER, &page))
         return;
     if (format != NULL && !span_is_choice(span_text(format), "csv|json")) {
         answer_bad(reply, "?format", "must be csv or json");
         return;
     }
     const bool csv = format != NULL && strcmp(format, "csv") == 0;
-    enum status status = invoices_dispute(api->store, id, csv, request->arena, &text);
+    enum status status =
+        csv ? invoices_dispute_csv(api->store, id, request->arena, &text)
+            : invoices_dispute(api->store, id, request_query(request, "device"), page.after_number,
+                               page.limit, request->arena, &text);
     if (status == STATUS_OK && csv)
         reply_bytes(reply, 200, "text/csv; charset=utf-8", text);
     else

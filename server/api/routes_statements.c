@@ -38,8 +38,8 @@ static void list(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
     struct span json;
-    enum status status =
-        statements_list(api->store, request_param(request, "id"), request->arena, &json);
+    enum status status = statements_list(api->store, request_param(request, "id"), clock_wall_ms(),
+                                         request->arena, &json);
 
     answer_json(reply, status, json, contract_subject(request));
 }
@@ -76,13 +76,14 @@ static bool read_groups(struct request *request, const struct json *list,
     return true;
 }
 
-/* {"month", "fees_by", "groups"}. False: a problem was answered. */
+/* {"month", "fees_by", "groups", "dry_run"}. False: a problem was answered. */
 static bool read_order(struct request *request, struct reply *reply, struct statements_order *out)
 {
     struct body {
         const char *month;
         const char *fees_by;
         const struct json *groups;
+        bool dry_run;
     } body = {.fees_by = "devices"};
     static const struct json_field fields[] = {
         {.name = "month",
@@ -96,9 +97,10 @@ static bool read_order(struct request *request, struct reply *reply, struct stat
          .offset = offsetof(struct body, fees_by),
          .choices = STATEMENTS_RULES},
         {.name = "groups", .kind = JSON_FIELD_ANY, .offset = offsetof(struct body, groups)},
+        {.name = "dry_run", .kind = JSON_FIELD_BOOL, .offset = offsetof(struct body, dry_run)},
     };
 
-    if (!answer_decode(request, reply, fields, 3, &body))
+    if (!answer_decode(request, reply, fields, 4, &body))
         return false;
     *out = (struct statements_order){
         .contract_id = request_param(request, "id"),
@@ -106,6 +108,7 @@ static bool read_order(struct request *request, struct reply *reply, struct stat
         .rule = strcmp(body.fees_by, "usage") == 0  ? STATEMENTS_BY_USAGE
                 : strcmp(body.fees_by, "even") == 0 ? STATEMENTS_EVEN
                                                     : STATEMENTS_BY_DEVICES,
+        .dry_run = body.dry_run,
     };
     if (!read_month(body.month, &out->month)) {
         answer_bad(reply, "/month", "must be a month like 2026-11");
@@ -131,7 +134,7 @@ static void lock(void *context, struct request *request, struct reply *reply)
     enum status status =
         statements_lock(api->store, &author, &order, request->arena, &json, &problem);
     if (status == STATUS_OK)
-        reply_json(reply, 201, json);
+        reply_json(reply, order.dry_run ? 200 : 201, json);
     else if (status == STATUS_STALE)
         reply_problem(reply, 409, "%s", problem);
     else if (status == STATUS_EXISTS)

@@ -186,21 +186,96 @@ static int delete (struct ctl *ctl)
 
 static int list_pools(struct ctl *ctl)
 {
-    static const struct view_column pools[] = {{"pool", "name", VIEW_TEXT},
-                                               {"unit", "unit", VIEW_TEXT},
-                                               {"from", "period.from", VIEW_DAY},
-                                               {"last day", "period.to", VIEW_LAST},
-                                               {"limit", "limit", VIEW_MONEY},
-                                               {"spent", "spent", VIEW_MONEY},
-                                               {"outstanding", "outstanding", VIEW_MONEY},
-                                               {"free", "free", VIEW_MONEY},
-                                               {"over", "over", VIEW_YES}};
+    static const struct view_column pools[] = {
+        {"number", "pool", VIEW_NUMBER},      {"pool", "name", VIEW_TEXT},
+        {"unit", "unit", VIEW_TEXT},          {"from", "period.from", VIEW_DAY},
+        {"last day", "period.to", VIEW_LAST}, {"limit", "limit", VIEW_MONEY},
+        {"spent", "spent", VIEW_MONEY},       {"outstanding", "outstanding", VIEW_MONEY},
+        {"free", "free", VIEW_MONEY},         {"over", "over", VIEW_YES}};
     struct client_answer answer;
     int result =
         ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/pools?open=true", (char *)NULL);
 
     return result == CTL_DONE ? ctl_show(ctl, &answer, pools, sizeof pools / sizeof *pools)
                               : result;
+}
+
+/* A robot's lines, each a row; what the robot holds in all stands in the first. */
+static void write_lines(struct json_writer *writer, const struct json *holder)
+{
+    static const char *const route[] = {"vendor", "model", "contract"};
+    const struct json *lines = json_member(holder, "lines");
+
+    for (size_t i = 0; i < json_count(lines); i++) {
+        const struct json *line = json_item(lines, i);
+
+        json_begin_object(writer);
+        if (i == 0) {
+            json_write_member(writer, "device", json_text(json_member(holder, "device"), ""));
+            json_write_member(writer, "all", json_text(json_member(holder, "outstanding"), ""));
+            json_write_member(writer, "seen", json_text(json_member(holder, "last_seen"), ""));
+        }
+        for (size_t k = 0; k < sizeof route / sizeof *route; k++)
+            json_write_member(writer, route[k],
+                              json_text(json_member(json_member(line, "route"), route[k]), ""));
+        json_write_member(writer, "of_line", json_text(json_member(line, "outstanding"), ""));
+        json_end_object(writer);
+    }
+}
+
+static int show_holders(const struct json *answer)
+{
+    static const struct view_column held[] = {
+        {"robot", "device", VIEW_TEXT},     {"holds", "all", VIEW_AMOUNT},
+        {"last seen", "seen", VIEW_TIME},   {"of it", "of_line", VIEW_AMOUNT},
+        {"vendor", "vendor", VIEW_TEXT},    {"model", "model", VIEW_TEXT},
+        {"contract", "contract", VIEW_TEXT}};
+    const struct json *items = json_member(answer, "items");
+    const struct json *pool = json_member(answer, "pool");
+    struct json_writer writer;
+    struct buffer text;
+    struct json *rows;
+
+    buffer_init(&text, 16u << 20);
+    json_writer_init(&writer, &text);
+    json_begin_array(&writer);
+    for (size_t i = 0; i < json_count(items); i++)
+        write_lines(&writer, json_item(items, i));
+    json_end_array(&writer);
+    enum status status = buffer_status(&text);
+    if (status == STATUS_OK)
+        status = json_parse(buffer_span(&text), &rows, NULL);
+    buffer_release(&text);
+    if (status != STATUS_OK)
+        return ctl_fail("the answer is too long");
+    printf("%s: %s %s held by %lld robots\n\n", json_text(json_member(pool, "name"), ""),
+           json_text(json_member(pool, "outstanding"), ""),
+           json_text(json_member(pool, "unit"), ""),
+           (long long)json_int(json_member(answer, "robots"), 0));
+    view_table(stdout, rows, held, sizeof held / sizeof *held, 0);
+    json_free(rows);
+    return CTL_DONE;
+}
+
+static int list_holders(struct ctl *ctl)
+{
+    struct client_answer answer;
+    struct json *json;
+    int result =
+        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/pools/", ctl->args.words[0],
+                    "/holders?after=", args_option(&ctl->args, "after", ""), (char *)NULL);
+
+    if (result != CTL_DONE || ctl->json)
+        return result == CTL_DONE ? ctl_show(ctl, &answer, NULL, 0) : result;
+    result = ctl_parse(&answer, &json);
+    if (result != CTL_DONE)
+        return result;
+    result = show_holders(json);
+    const char *next = json_text(json_member(json, "next"), NULL);
+    if (result == CTL_DONE && next != NULL)
+        printf("\nmore with --after %s\n", next);
+    json_free(json);
+    return result;
 }
 
 const struct ctl_verb noun_budget_verbs[] = {
@@ -262,5 +337,11 @@ const struct ctl_verb noun_budget_verbs[] = {
      "The running accounts of all caps, of contracts and budgets, in their present periods, "
      "which are told by their first and last day where the cap counts them.",
      list_pools},
+    {"pool", "holders", "POOL", 1, 1, "after=NEXT(where to go on: what the page before told)",
+     "which robots hold a pool's credit\n"
+     "The robots that hold credit of the pool with that number (`pool list` tells it), those "
+     "first that hold most, with the routes that each may use it for. It is no spend yet; what a "
+     "robot that is gone for good holds stays out until `device write-off`.",
+     list_holders},
     {0},
 };

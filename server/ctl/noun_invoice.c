@@ -91,20 +91,29 @@ static int list(struct ctl *ctl)
         {"by", "created_by", VIEW_TEXT},
     };
     struct client_answer answer;
-    int result =
-        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer,
-                    "/api/v1/invoices?after=", args_option(&ctl->args, "after", ""), (char *)NULL);
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer,
+                             "/api/v1/invoices?after=", args_option(&ctl->args, "after", ""),
+                             "&vendor=", args_option(&ctl->args, "vendor", ""), (char *)NULL);
 
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 11) : result;
 }
 
-/* With --json as JSON, else the file to send to the vendor. */
+static int get(struct ctl *ctl)
+{
+    struct client_answer answer;
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/invoices/",
+                             ctl->args.words[0], (char *)NULL);
+
+    return result == CTL_DONE ? show(ctl, &answer) : result;
+}
+
+/* With --json a page as JSON, else the file to send to the vendor. */
 static int dispute(struct ctl *ctl)
 {
     struct client_answer answer;
-    int result =
-        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/invoices/", ctl->args.words[0],
-                    "/dispute?format=", ctl->json ? "json" : "csv", (char *)NULL);
+    int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/invoices/",
+                             ctl->args.words[0], "/dispute?format=", ctl->json ? "json" : "csv",
+                             "&after=", args_option(&ctl->args, "after", ""), (char *)NULL);
 
     if (result == CTL_DONE)
         printf("%.*s%s", (int)answer.body.size, (const char *)answer.body.data,
@@ -127,8 +136,12 @@ const struct ctl_verb noun_invoice_verbs[] = {
      "what differs by more than PERCENT of the larger side, 0 by default, is kept for the "
      "dispute. What no robot recorded raises the alert `key_leak`.",
      check},
-    {"invoice", "list", "", 0, 0, "after=NUMBER(where to go on: what the page before told)",
+    {"invoice", "list", "", 0, 0,
+     "vendor=VENDOR(of that one alone) after=NUMBER(where to go on: what the page before told)",
      "invoices that were checked", list},
-    {"invoice", "dispute", "INVOICE", 1, 1, "", "what differs, as CSV for the vendor", dispute},
+    {"invoice", "get", "INVOICE", 1, 1, "", "what the check of an invoice found", get},
+    {"invoice", "dispute", "INVOICE", 1, 1,
+     "after=NUMBER(with --json: where to go on, as the page before told)",
+     "what differs, as CSV for the vendor", dispute},
     {0},
 };

@@ -97,6 +97,28 @@ static int bill(struct ctl *ctl)
     return result == CTL_DONE ? show(ctl, &answer) : result;
 }
 
+/* Months that may be locked by now, and what changed since others were, stand before the locked
+ * ones. */
+static void print_open(const struct json *json)
+{
+    static const struct view_column columns[] = {
+        {"open month", "month", VIEW_TEXT},
+        {"state", "state", VIEW_TEXT},
+        {"so far", "total", VIEW_AMOUNT},
+        {"may be locked from", "locks_from", VIEW_TIME},
+    };
+    const char *changed = json_text(json_member(json, "changed"), "0");
+    const struct json *open = json_member(json, "open");
+
+    if (json_count(open) > 0) {
+        view_table(stdout, open, columns, 4, 0);
+        fputc('\n', stdout);
+    }
+    if (changed[strspn(changed, "-0.")] != '\0')
+        printf("locked months changed by %s %s since: the next one that is locked corrects it\n\n",
+               changed, json_text(json_member(json, "currency"), ""));
+}
+
 static int list(struct ctl *ctl)
 {
     static const struct view_column columns[] = {
@@ -105,9 +127,14 @@ static int list(struct ctl *ctl)
         {"locked", "locked_at", VIEW_TIME}, {"by", "locked_by", VIEW_TEXT},
     };
     struct client_answer answer;
+    struct json *json;
     int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/contracts/",
                              ctl->args.words[0], "/statements", (char *)NULL);
 
+    if (result == CTL_DONE && !ctl->json && (result = ctl_parse(&answer, &json)) == CTL_DONE) {
+        print_open(json);
+        json_free(json);
+    }
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 6) : result;
 }
 
@@ -161,6 +188,10 @@ static int lock(struct ctl *ctl)
     json_write_text(&writer, span_text(args_option(&ctl->args, "fees-by", "devices")));
     if (groups != NULL)
         write_groups(&writer, groups);
+    if (args_flag(&ctl->args, "dry-run")) {
+        json_key(&writer, "dry_run");
+        json_write_bool(&writer, true);
+    }
     json_end_object(&writer);
     int result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, "/api/v1/contracts/",
                              ctl->args.words[0], "/statements", (char *)NULL);
@@ -178,7 +209,8 @@ const struct ctl_verb noun_statement_verbs[] = {
      "it; of a past TIME in the middle of a period the raw records are counted again, as long "
      "as they are kept.",
      bill},
-    {"statement", "list", "CONTRACT", 1, 1, "", "months that are locked", list},
+    {"statement", "list", "CONTRACT", 1, 1, "", "months that are open, and those that are locked",
+     list},
     {"statement", "get", "CONTRACT MONTH", 2, 2,
      "csv=PART(lines or allocation: that part for a spreadsheet) "
      "steps!(the arithmetic of each line, as it was locked)",
@@ -188,7 +220,7 @@ const struct ctl_verb noun_statement_verbs[] = {
     {"statement", "lock", "CONTRACT MONTH", 2, 2,
      "fees-by=RULE(who bears what no use caused: devices, usage or even; default devices) "
      "groups=LIST(names with commas: a robot in several belongs to the first; default all, by "
-     "name)",
+     "name) dry-run!(lock nothing: show what would be)",
      "lock a month, as 2026-11\n"
      "Lock a MONTH, such as 2026-11, once it and the contract's days of grace are over, month "
      "after month from the first one that is billed. A line belongs to the month in which its "

@@ -60,6 +60,39 @@ static void print_records(FILE *out, const struct json *pack)
     view_table(out, json_member(records, "errors"), errors, 2, 0);
 }
 
+/* Days on which something failed, and the whole. */
+static bool is_bad_day(const struct json *day)
+{
+    return json_int(json_member(day, "refused"), 0) + json_int(json_member(day, "unreached"), 0) >
+           0;
+}
+
+static void print_availability(FILE *out, const struct json *pack)
+{
+    static const struct view_column columns[] = {{"day", "day", VIEW_TEXT},
+                                                 {"attempts", "attempts", VIEW_AMOUNT},
+                                                 {"refused", "refused", VIEW_AMOUNT},
+                                                 {"unreached", "unreached", VIEW_AMOUNT}};
+    const struct json *days = json_member(json_member(pack, "records"), "days");
+    long long attempts = 0, failed = 0;
+
+    for (size_t i = 0; i < json_count(days); i++) {
+        const struct json *day = json_item(days, i);
+
+        attempts += json_int(json_member(day, "attempts"), 0);
+        failed +=
+            json_int(json_member(day, "refused"), 0) + json_int(json_member(day, "unreached"), 0);
+    }
+    if (attempts == 0)
+        return;
+    fprintf(out,
+            "\navailable: %.3f %% of attempts were neither refused nor without a way to the vendor "
+            "(the same records)\n",
+            100.0 * (double)(attempts - failed) / (double)attempts);
+    if (failed > 0)
+        view_table_of(out, days, is_bad_day, columns, 4, 0);
+}
+
 static void print_credits(FILE *out, const struct json *pack)
 {
     static const struct view_column columns[] = {{"contract", "contract", VIEW_TEXT},
@@ -112,6 +145,7 @@ void pack_print(FILE *out, const struct json *pack)
     print_head(out, pack);
     print_volumes(out, pack);
     print_records(out, pack);
+    print_availability(out, pack);
     print_credits(out, pack);
     print_standings(out, pack);
     print_prices(out, pack);

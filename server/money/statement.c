@@ -61,6 +61,16 @@ int64_t statement_first_month(const struct bill *bill)
     return first == INT64_MAX ? first : statement_month(first).first;
 }
 
+int64_t statement_last_month(const struct bill *bill)
+{
+    int64_t last = INT64_MIN;
+
+    for (size_t i = 0; i < bill->line_count; i++)
+        if (bill->lines[i].amount.units != 0 && day_of(&bill->lines[i]) > last)
+            last = day_of(&bill->lines[i]);
+    return last == INT64_MIN ? last : statement_month(last).first;
+}
+
 static enum status line_of(const struct bill_line *line, int64_t month, struct arena *arena,
                            struct statement_line *out)
 {

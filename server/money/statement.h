@@ -31,6 +31,9 @@ const char *statement_source(enum bill_source source); /* "charge" */
 /* First day of the first month to which a line other than of nothing belongs; INT64_MAX: none. */
 int64_t statement_first_month(const struct bill *bill);
 
+/* That of the last one; INT64_MIN: none. */
+int64_t statement_last_month(const struct bill *bill);
+
 /* The bill's lines of that month; texts in the arena or borrowed from the bill. */
 MUST_CHECK enum status statement_lines(const struct bill *bill, struct period_range month,
                                        struct arena *arena, struct statement_line **lines,

@@ -405,12 +405,13 @@ enum status invoices_check(struct store *store, const struct author *author,
     return status;
 }
 
-enum status invoices_list(struct store *store, int64_t after, int64_t limit, struct arena *arena,
-                          struct span *json)
+enum status invoices_list(struct store *store, const char *vendor_id, int64_t after, int64_t limit,
+                          struct arena *arena, struct span *json)
 {
     STORE_STATEMENT(list, "WITH page AS (SELECT " INVOICE_JSON " AS item, i.invoice_id,"
                           "    row_number() OVER (ORDER BY i.invoice_id DESC) AS n"
-                          "  FROM myna.invoice i WHERE $1 = 0 OR i.invoice_id < $1"
+                          "  FROM myna.invoice i WHERE ($1 = 0 OR i.invoice_id < $1)"
+                          "  AND ($3::text IS NULL OR i.vendor_id = $3)"
                           "  ORDER BY i.invoice_id DESC LIMIT $2 + 1)"
                           "SELECT jsonb_build_object("
                           "  'items', coalesce(jsonb_agg(item ORDER BY n) FILTER (WHERE n <= $2),"
@@ -418,7 +419,9 @@ enum status invoices_list(struct store *store, int64_t after, int64_t limit, str
                           "  'next', CASE WHEN count(*) > $2 THEN"
                           "    min(invoice_id) FILTER (WHERE n <= $2) END) FROM page");
 
-    return store_json(store, &list, STORE_VALUES(value_int(after), value_int(limit)), arena, json);
+    return store_json(store, &list,
+                      STORE_VALUES(value_int(after), value_int(limit), value_text(vendor_id)),
+                      arena, json);
 }
 
 enum status invoices_get(struct store *store, int64_t invoice_id, struct arena *arena,
@@ -429,18 +432,32 @@ enum status invoices_get(struct store *store, int64_t invoice_id, struct arena *
     return store_json(store, &get, STORE_VALUES(value_int(invoice_id)), arena, json);
 }
 
-enum status invoices_dispute(struct store *store, int64_t invoice_id, bool csv, struct arena *arena,
-                             struct span *out)
+enum status invoices_dispute(struct store *store, int64_t invoice_id, const char *device_id,
+                             int64_t after, int64_t limit, struct arena *arena, struct span *json)
 {
     STORE_STATEMENT(
-        as_json,
-        "SELECT jsonb_build_object('items', coalesce((SELECT jsonb_agg(jsonb_build_object("
-        " 'line', l.file_line, 'request_id', l.request_id, 'device', l.device_id, 'day', l.day,"
-        " 'model', l.model, 'metric', l.metric, 'ours', trim_scale(l.ours)::text,"
-        " 'theirs', trim_scale(l.theirs)::text, 'difference',"
-        " trim_scale(l.theirs - l.ours)::text, 'problem', l.problem) ORDER BY l.line)"
-        " FROM myna.invoice_line l WHERE l.invoice_id = i.invoice_id), '[]'), 'next', NULL)"
+        dispute,
+        "WITH page AS (SELECT l.line, row_number() OVER (ORDER BY l.line) AS n,"
+        " jsonb_build_object('line', l.file_line, 'request_id', l.request_id,"
+        " 'device', l.device_id, 'day', l.day, 'model', l.model, 'metric', l.metric,"
+        " 'ours', trim_scale(l.ours)::text, 'theirs', trim_scale(l.theirs)::text, 'difference',"
+        " trim_scale(l.theirs - l.ours)::text, 'problem', l.problem) AS item"
+        " FROM myna.invoice_line l WHERE l.invoice_id = $1 AND l.line > $2"
+        " AND ($4::text IS NULL OR l.device_id = $4) ORDER BY l.line LIMIT $3 + 1)"
+        "SELECT jsonb_build_object('items', coalesce((SELECT jsonb_agg(item ORDER BY n) FROM page"
+        " WHERE n <= $3), '[]'), 'next', (SELECT line FROM page WHERE n = $3"
+        " AND EXISTS (SELECT FROM page m WHERE m.n > $3)))"
         " FROM myna.invoice i WHERE i.invoice_id = $1");
+
+    return store_json(store, &dispute,
+                      STORE_VALUES(value_int(invoice_id), value_int(after), value_int(limit),
+                                   value_text(device_id)),
+                      arena, json);
+}
+
+enum status invoices_dispute_csv(struct store *store, int64_t invoice_id, struct arena *arena,
+                                 struct span *csv)
+{
     STORE_STATEMENT(
         as_csv,
         "SELECT 'line,request_id,device,day,model,metric,ours,theirs,difference,problem'"
@@ -454,6 +471,5 @@ enum status invoices_dispute(struct store *store, int64_t invoice_id, bool csv, 
         " FROM myna.invoice_line l WHERE l.invoice_id = i.invoice_id), '')"
         " FROM myna.invoice i WHERE i.invoice_id = $1");
 
-    return store_json(store, csv ? &as_csv : &as_json, STORE_VALUES(value_int(invoice_id)), arena,
-                      out);
+    return store_json(store, &as_csv, STORE_VALUES(value_int(invoice_id)), arena, csv);
 }

@@ -27,16 +27,22 @@ MUST_CHECK enum status invoices_check(struct store *store, const struct author *
                                       const struct invoices_order *order, struct arena *arena,
                                       struct span *out, struct json_problem *problem);
 
-/* Newest first, a page. */
-MUST_CHECK enum status invoices_list(struct store *store, int64_t after, int64_t limit,
-                                     struct arena *arena, struct span *json);
+/* Newest first, a page; vendor_id: of that one, NULL: of all. */
+MUST_CHECK enum status invoices_list(struct store *store, const char *vendor_id, int64_t after,
+                                     int64_t limit, struct arena *arena, struct span *json);
 
 /* With the drift of each device. STATUS_NOT_FOUND. */
 MUST_CHECK enum status invoices_get(struct store *store, int64_t invoice_id, struct arena *arena,
                                     struct span *json);
 
-/* What differs, as JSON {"items"} or as CSV with titles. STATUS_NOT_FOUND. */
-MUST_CHECK enum status invoices_dispute(struct store *store, int64_t invoice_id, bool csv,
-                                        struct arena *arena, struct span *out);
+/* What differs, a page of it: after, the last line of the page before; device_id: of that robot,
+ * NULL: all. STATUS_NOT_FOUND. */
+MUST_CHECK enum status invoices_dispute(struct store *store, int64_t invoice_id,
+                                        const char *device_id, int64_t after, int64_t limit,
+                                        struct arena *arena, struct span *json);
+
+/* All of it as CSV with titles, for the vendor. STATUS_NOT_FOUND. */
+MUST_CHECK enum status invoices_dispute_csv(struct store *store, int64_t invoice_id,
+                                            struct arena *arena, struct span *csv);
 
 #endif

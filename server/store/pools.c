@@ -467,8 +467,6 @@ static enum status count_spent(struct store_conn *conn)
     return status == STATUS_OK ? store_exec(conn, &count, STORE_NO_VALUES, NULL) : status;
 }
 
-#define OUT "greatest(a.granted - a.returned - a.settled - a.charged, a.presumed, 0)"
-
 /* What is out counts in the new pool from its first moment: in both until a device confirms. */
 static enum status hold_accounts(struct store_conn *conn)
 {
@@ -486,7 +484,8 @@ static enum status hold_accounts(struct store_conn *conn)
         "      WHEN 'contract' THEN a.contract_id = p.subject"
         "      ELSE EXISTS (SELECT FROM myna.group_member m WHERE m.group_id = p.subject"
         "                   AND m.device_id = a.device_id) END"
-        "  WHERE " OUT " > 0 AND NOT a.pools @> ARRAY[p.pool_id] GROUP BY 1, 2, 3, 4, 5) added"
+        "  WHERE " POOLS_OUT
+        " > 0 AND NOT a.pools @> ARRAY[p.pool_id] GROUP BY 1, 2, 3, 4, 5) added"
         " WHERE a.device_id = added.device_id AND a.journal_id = added.journal_id"
         " AND a.line_id = added.line_id AND a.measure = added.measure AND a.epoch = added.epoch");
 
@@ -496,7 +495,7 @@ static enum status hold_accounts(struct store_conn *conn)
 static enum status activate(struct store_conn *conn)
 {
     STORE_STATEMENT(begin, "UPDATE myna.pool p SET is_active = true, outstanding = coalesce("
-                           " (SELECT sum(" OUT ") FROM myna.credit_account a"
+                           " (SELECT sum(" POOLS_OUT ") FROM myna.credit_account a"
                            "  WHERE a.pools @> ARRAY[p.pool_id]), 0)"
                            " WHERE NOT p.is_active AND p.period_from <= now()");
     enum status status = count_spent(conn);
@@ -524,7 +523,7 @@ static enum status renew_accounts(struct store_conn *conn)
         "   least(256 * greatest(1, ceil((2000.0 * greatest(weights[1], weights[2], weights[3],"
         "     weights[4]) + 400.0 * greatest(weights[5], weights[6]) + weights[11]) / divisor)),"
         "     9e18)::bigint, 0, 0, 0, -1, now(), false, pools, purpose FROM old");
-    STORE_STATEMENT(sum, "UPDATE myna.pool p SET outstanding = coalesce((SELECT sum(" OUT ")"
+    STORE_STATEMENT(sum, "UPDATE myna.pool p SET outstanding = coalesce((SELECT sum(" POOLS_OUT ")"
                          " FROM myna.credit_account a WHERE a.pools @> ARRAY[p.pool_id]), 0)"
                          " WHERE EXISTS (SELECT FROM myna.credit_revision r, myna.installation i"
                          "   WHERE i.epoch <> r.epoch)");
@@ -738,10 +737,7 @@ enum status pools_list(struct store *store, const struct pools_filter *filter, s
 {
     STORE_STATEMENT(
         list,
-        "WITH page AS (SELECT p.item || jsonb_build_object('zone', coalesce("
-        "    (SELECT b.zone FROM myna.budget b WHERE 'budget:' || b.budget_id = p.source),"
-        "    (SELECT c.zone FROM myna.contract c"
-        "      WHERE c.contract_id = substring(p.source FROM '^cap:([^:]*):')), 'UTC')) AS item,"
+        "WITH page AS (SELECT p.item || jsonb_build_object('zone', " POOLS_ZONE ") AS item,"
         "  p.pool_id, row_number() OVER (ORDER BY p.pool_id) AS n"
         "  FROM myna.pool_item p WHERE ($1::text IS NULL OR p.subject = $1)"
         "  AND ($2::text IS NULL OR p.source = $2)"

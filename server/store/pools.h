@@ -10,6 +10,15 @@
 #include "server/store/credits.h"
 #include "server/store/terms.h"
 
+/* What an account a holds of the pools that hold it. */
+#define POOLS_OUT "greatest(a.granted - a.returned - a.settled - a.charged, a.presumed, 0)"
+
+/* Whose days the period of the pool_item p is made of. */
+#define POOLS_ZONE                                                                                 \
+    "coalesce((SELECT b.zone FROM myna.budget b WHERE 'budget:' || b.budget_id = p.source),"       \
+    " (SELECT c.zone FROM myna.contract c"                                                         \
+    "   WHERE c.contract_id = substring(p.source FROM '^cap:([^:]*):')), 'UTC')"
+
 /* Owns credit_revision until the transaction ends: the first lock of all. */
 MUST_CHECK enum status pools_own(struct store_conn *conn);
 

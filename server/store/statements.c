@@ -6,6 +6,7 @@
 #include "schema/base/json.h"
 #include "server/store/bills.h"
 #include "server/store/events.h"
+#include "server/store/open_months.h"
 
 #define TEXT_BYTES (64u << 20)
 
@@ -464,7 +465,24 @@ static enum status write_statement(const struct locking *locking, struct decimal
     "jsonb_build_object('contract', s.contract_id, 'month', to_char(s.month, 'YYYY-MM'),"          \
     " 'locked_at', s.locked_at, 'locked_by', s.locked_by, 'currency', s.currency) || s.document"
 
-static enum status insert(struct store_conn *conn, struct locking *locking)
+/* Nothing is locked: what would be. */
+static enum status draft(struct store_conn *conn, struct locking *locking, const char *month,
+                         struct span document)
+{
+    STORE_STATEMENT(show, "SELECT " STATEMENT_JSON
+                          " FROM (SELECT $1::text AS contract_id, $2::text::date AS month,"
+                          "   NULL::timestamptz AS locked_at, NULL::text AS locked_by,"
+                          "   $3::text AS currency, $4::jsonb AS document) s");
+    const struct contract *contract = &locking->ledger.found->contract;
+
+    return store_exec_json(conn, &show,
+                           STORE_VALUES(value_text(contract->contract_id), value_text(month),
+                                        value_text(contract->currency), value_json(document)),
+                           locking->result_arena, &locking->json);
+}
+
+static enum status insert(struct store_conn *conn, struct locking *locking, const char *month,
+                          struct decimal total, struct span document)
 {
     STORE_STATEMENT(
         add,
@@ -475,8 +493,28 @@ static enum status insert(struct store_conn *conn, struct locking *locking)
     STORE_STATEMENT(audit, "SELECT myna.audit_append($1, $2, 'statement.lock',"
                            " 'contract/' || $3::text, NULL, $4)");
     const struct contract *contract = &locking->ledger.found->contract;
+    char text[DECIMAL_TEXT_SIZE];
+
+    decimal_format(total, text);
+    enum status status = store_exec_json(
+        conn, &add,
+        STORE_VALUES(value_text(contract->contract_id), value_text(month),
+                     value_text(locking->author->actor), value_text(contract->currency),
+                     value_text(text), value_json(document)),
+        locking->result_arena, &locking->json);
+    if (status == STATUS_OK)
+        status = store_exec(
+            conn, &audit,
+            STORE_VALUES(value_text(locking->author->actor), value_text(locking->author->source),
+                         value_text(contract->contract_id), value_json(locking->json)),
+            NULL);
+    return status == STATUS_OK ? events_tell(conn, "contract", &contract->contract_id, 1) : status;
+}
+
+static enum status conclude(struct store_conn *conn, struct locking *locking)
+{
     struct decimal total, corrected;
-    char month[ZONE_DATE_SIZE], text[DECIMAL_TEXT_SIZE];
+    char month[ZONE_DATE_SIZE];
     struct span document;
     enum status status = statement_total(locking->lines, locking->line_count, &total);
 
@@ -489,20 +527,8 @@ static enum status insert(struct store_conn *conn, struct locking *locking)
     if (status != STATUS_OK)
         return status;
     zone_format_date(locking->month.first, month);
-    decimal_format(total, text);
-    status = store_exec_json(conn, &add,
-                             STORE_VALUES(value_text(contract->contract_id), value_text(month),
-                                          value_text(locking->author->actor),
-                                          value_text(contract->currency), value_text(text),
-                                          value_json(document)),
-                             locking->result_arena, &locking->json);
-    if (status == STATUS_OK)
-        status = store_exec(
-            conn, &audit,
-            STORE_VALUES(value_text(locking->author->actor), value_text(locking->author->source),
-                         value_text(contract->contract_id), value_json(locking->json)),
-            NULL);
-    return status == STATUS_OK ? events_tell(conn, "contract", &contract->contract_id, 1) : status;
+    return locking->order->dry_run ? draft(conn, locking, month, document)
+                                   : insert(conn, locking, month, total, document);
 }
 
 static enum status lock_month(struct store_conn *conn, void *context)
@@ -530,7 +556,7 @@ static enum status lock_month(struct store_conn *conn, void *context)
     if (status == STATUS_OK)
         status = share_out(locking);
     if (status == STATUS_OK)
-        status = insert(conn, locking);
+        status = conclude(conn, locking);
     bills_close(&locking->ledger);
     return status;
 }
@@ -556,18 +582,43 @@ enum status statements_lock(struct store *store, const struct author *author,
     return status;
 }
 
-enum status statements_list(struct store *store, const char *contract_id, struct arena *arena,
-                            struct span *json)
+struct listing {
+    const char *contract_id;
+    int64_t now_ms;
+    struct arena *arena;
+    struct span json;
+};
+
+static enum status list_months(struct store_conn *conn, void *context)
 {
-    STORE_STATEMENT(list, "SELECT jsonb_build_object('items', coalesce((SELECT jsonb_agg("
+    STORE_STATEMENT(list, "SELECT $2::jsonb || jsonb_build_object('items', coalesce(jsonb_agg("
                           " jsonb_build_object('month', to_char(s.month, 'YYYY-MM'), 'locked_at',"
                           " s.locked_at, 'locked_by', s.locked_by, 'currency', s.currency, 'total',"
                           " s.document->>'total', 'corrections',"
-                          " jsonb_array_length(s.document->'corrections')) ORDER BY s.month DESC)"
-                          " FROM myna.statement s WHERE s.contract_id = c.contract_id), '[]'),"
-                          " 'next', NULL) FROM myna.contract c WHERE c.contract_id = $1");
+                          " jsonb_array_length(s.document->'corrections')) ORDER BY s.month DESC),"
+                          " '[]'), 'next', NULL)"
+                          " FROM myna.statement s WHERE s.contract_id = $1");
+    struct listing *listing = context;
+    struct span open;
+    enum status status =
+        open_months_read(conn, listing->contract_id, listing->now_ms, listing->arena, &open);
 
-    return store_json(store, &list, STORE_VALUES(value_text(contract_id)), arena, json);
+    return status == STATUS_OK
+               ? store_exec_json(conn, &list,
+                                 STORE_VALUES(value_text(listing->contract_id), value_json(open)),
+                                 listing->arena, &listing->json)
+               : status;
+}
+
+enum status statements_list(struct store *store, const char *contract_id, int64_t now_ms,
+                            struct arena *arena, struct span *json)
+{
+    struct listing listing = {.contract_id = contract_id, .now_ms = now_ms, .arena = arena};
+    enum status status = store_transaction(store, list_months, &listing);
+
+    if (status == STATUS_OK)
+        *json = listing.json;
+    return status;
 }
 
 #define OF_MONTH                                                                                   \

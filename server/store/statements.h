@@ -23,6 +23,7 @@ struct statements_order {
     enum statements_rule rule;
     const char *const *groups; /* a robot in several belongs to the first; NULL: all, by id */
     size_t group_count;
+    bool dry_run; /* everything but the lock: what would stand in it */
 };
 
 /* Locks the month, audited. Months before that changed since they were locked are corrected in it.
@@ -34,8 +35,9 @@ MUST_CHECK enum status statements_lock(struct store *store, const struct author 
                                        const struct statements_order *order, struct arena *arena,
                                        struct span *json, const char **problem);
 
-/* Newest first. STATUS_NOT_FOUND: no such contract. */
-MUST_CHECK enum status statements_list(struct store *store, const char *contract_id,
+/* {"items", "next"} and what open_months.h tells; items are the locked ones, newest first.
+ * STATUS_NOT_FOUND: no such contract. */
+MUST_CHECK enum status statements_list(struct store *store, const char *contract_id, int64_t now_ms,
                                        struct arena *arena, struct span *json);
 
 /* month: "2026-11". As JSON, as CSV of the lines, or as CSV of who bears what. STATUS_NOT_FOUND. */

@@ -94,17 +94,25 @@ static enum status write_volumes(struct store_conn *conn, const struct vendor_pa
     "   AS p50, percentile_disc(0.95) WITHIN GROUP (ORDER BY first_token_ms) AS p95"               \
     " FROM records WHERE first_token_ms > 0 GROUP BY GROUPING SETS ((model), ())"                  \
     " HAVING count(*) > 0) l), '[]')"
+/* Day by day, what of it the vendor let fail: it had no room, or was not to be reached. */
+#define DAYS                                                                                       \
+    "coalesce((SELECT jsonb_agg(to_jsonb(d) ORDER BY d.day) FROM (SELECT day,"                     \
+    " count(*) AS attempts,"                                                                       \
+    " count(*) FILTER (WHERE ($4::text[])[error_class + 1] IN ('rate', 'busy')) AS refused,"       \
+    " count(*) FILTER (WHERE ($4::text[])[error_class + 1] = 'net') AS unreached"                  \
+    " FROM records GROUP BY day) d), '[]')"
 /* Nothing arrives before it happened: what arrived before the first day began anywhere is not of
  * it. What was never sent (provenance 5) says nothing of the vendor. */
 #define RECORDS_OF(sample)                                                                         \
-    "WITH records AS MATERIALIZED (SELECT u.model, u.first_token_ms, u.error_class, u.at"          \
+    "WITH records AS MATERIALIZED (SELECT u.model, u.first_token_ms, u.error_class, u.at,"         \
+    "   (u.at AT TIME ZONE coalesce(c.zone, 'UTC'))::date AS day"                                  \
     " FROM myna.usage u" sample " LEFT JOIN myna.contract c USING (contract_id)"                   \
     " WHERE u.vendor_id = $1 AND u.provenance <> 5 AND u.arrived_at >= $2::text::date - 1"         \
     " AND (u.at AT TIME ZONE coalesce(c.zone, 'UTC'))::date BETWEEN $2::text::date"                \
     "   AND $3::text::date)"                                                                       \
     "SELECT jsonb_build_object('count', (SELECT count(*) FROM records),"                           \
     " 'first_at', (SELECT min(at) FROM records), 'share', $5::text, 'errors', " CLASSES            \
-    ", 'first_token', " LATENCY ")"
+    ", 'first_token', " LATENCY ", 'days', " DAYS ")"
 
 /* How many records there may be: attempts of the days, or what the kept tables have room for. */
 static enum status count_attempts(struct store_conn *conn, const struct vendor_pack_order *order,

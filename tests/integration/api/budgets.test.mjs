@@ -1,6 +1,8 @@
 // Budgets, plans, pools, write-offs: what caps the fleet, and what is told of it.
 import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
 import {after, before, test} from 'node:test';
+import {promisify} from 'node:util';
 import {until} from '../../support/receivers.mjs';
 import {Stack} from '../../support/stack.mjs';
 import {hold} from './openapi.mjs';
@@ -136,6 +138,39 @@ test('writing off a robot that holds nothing charges nothing, and is audited', a
   assert.equal((await admin.post('/devices/nobody/credit-write-off')).status, 404);
   const {body: audit} = await admin.get('/audit?subject=device/r1');
   assert.equal(audit.items[0].action, 'credit.write_off');
+});
+
+// An account as grants keep it, of pools; what it holds is what it was granted, or presumed to be.
+const account = (device, line, granted, pools, more = {}) => {
+  const {presumed = 0, settled = 0, model = 'm'} = more;
+  return stack.sql(`INSERT INTO myna.credit_account (device_id, journal_id, line_id, measure, epoch, vendor_id, model, contract_id, unit,
+      weights, divisor, granted, returned, settled, charged, return_to, asked, presumed, used, open, wanted, resting, used_at, is_closed, pools)
+    SELECT '${device}', gen_random_uuid(), '${line}', 0, epoch, 'dahan', '${model}', 'none', 'output', '{}', 1, ${granted}, 0, ${settled}, 0, 0, 0,
+      ${presumed}, 0, 0, 0, -1, now(), false, '{${pools}}' FROM myna.credit_revision;
+    UPDATE myna.pool SET outstanding = outstanding + greatest(${granted} - ${settled}, ${presumed}) WHERE pool_id IN (${pools})`);
+};
+
+test('who holds the credit that is out of a pool is told robot by robot, and adds up to it', async () => {
+  const {pool: {pool, source}} = (await admin.get('/budgets/b1')).body;
+  await account('r1', 'l1', 30, pool, {settled: 10});
+  await account('r1', 'l2', 5, pool, {model: 'n'});
+  await account('r2', 'l1', 0, pool, {presumed: 40});
+  await account('r2', 'l9', 7, pool, {settled: 7});
+  const {body} = await admin.get(`/pools/${pool}/holders`);
+  assert.deepEqual([body.pool.source, body.pool.outstanding, body.robots, body.next], [source, '65', 2, null]);
+  assert.deepEqual(body.items.map(({device, outstanding, lines}) => [device, outstanding, lines.map((line) => [line.line, line.outstanding, line.presumed, line.route.model])]), [
+    ['r2', '40', [['l1', '40', true, 'm']]], ['r1', '25', [['l1', '20', false, 'm'], ['l2', '5', false, 'n']]]], 'who holds most comes first');
+  const first = (await admin.get(`/pools/${pool}/holders?limit=1`)).body;
+  assert.deepEqual([first.items.length, first.next], [1, '40,r2']);
+  const second = (await admin.get(`/pools/${pool}/holders?limit=1&after=${first.next}`)).body;
+  assert.deepEqual([second.items.map(({device}) => device), second.next], [['r1'], null]);
+  for (const wrong of ['x', '40', '40,', ',r1']) assert.equal((await admin.get(`/pools/${pool}/holders?after=${wrong}`)).body.errors[0].pointer, '?after');
+  assert.equal((await admin.get('/pools/999999/holders')).status, 404);
+  const {body: {key}} = await admin.post('/api-keys', {name: 'ctl', role: 'viewer'});
+  const {stdout} = await promisify(execFile)(process.env.MYNACTL, ['pool', 'holders', String(pool)],
+    {env: {...process.env, MYNACTL_URL: `http://127.0.0.1:${stack.port}`, MYNACTL_KEY: key}});
+  assert.match(stdout, /65 output held by 2 robots[^]*r2 +40 [^]*r1 +25 [^]* 5 +dahan +n/);
+  await stack.sql(`DELETE FROM myna.credit_account; UPDATE myna.pool SET outstanding = 0 WHERE pool_id = ${pool}`);
 });
 
 test('a deleted budget lifts its limit', async () => {

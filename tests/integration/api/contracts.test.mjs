@@ -138,6 +138,8 @@ test('a vendor\'s pack tells volumes, first tokens, errors, service credits, sta
   assert.deepEqual([sum('output'), sum('requests')], [18 * 100 + 40, 19 * 7], 'the twentieth day before is not of it');
   assert.deepEqual([body.records.count, body.records.share, body.records.first_at.slice(0, 10)], [24, '1', day(-2)]);
   assert.deepEqual(body.records.errors, [{class: 'rate', records: 2}, {class: 'net', records: 1}]);
+  assert.deepEqual(body.records.days.map(({attempts, refused, unreached}) => [attempts, refused, unreached]), [[24, 2, 1]], 'what was never sent is not of it');
+  assert.equal(body.records.days[0].day, day(-2));
   assert.deepEqual(body.records.first_token, [{model: null, answers: 21, p50_ms: 110, p95_ms: 200},
     {model: 'm', answers: 20, p50_ms: 100, p95_ms: 190}, {model: 'n', answers: 1, p50_ms: 700, p95_ms: 700}]);
   assert.deepEqual(body.service_credits, [{contract: 'c-4', name: 'outage', from: day(-5), to: day(-3), amount: '10.00', currency: 'CNY',

@@ -99,6 +99,20 @@ test('an invoice is matched by request id, uncertain attempts settled, the rest 
   assert.equal((await check(csv, '?zone=Mars')).body.errors[0].pointer, '?zone');
   assert.equal((await admin.get('/invoices/99')).status, 404);
   assert.equal((await admin.get('/invoices')).body.items.length, 1);
+  assert.equal((await admin.get('/invoices?vendor=dahan')).body.items.length, 1);
+  assert.equal((await admin.get('/invoices?vendor=erxian')).body.items.length, 0);
+});
+
+test('what differs comes in pages, of all robots or of one', async () => {
+  const [{id}] = (await admin.get('/invoices')).body.items;
+  const page = async (query) => (await admin.get(`/invoices/${id}/dispute?${query}`)).body;
+  const first = await page('limit=2');
+  const second = await page(`limit=3&after=${first.next}`);
+  assert.deepEqual([...first.items, ...second.items].map(({line}) => line), [3, 5, 5, 6, 6]);
+  assert.equal(second.next, null);
+  assert.deepEqual((await page('device=r2')).items.map(({line, device}) => [line, device]), [[3, 'r2']]);
+  assert.deepEqual((await page('device=r1')).items, []);
+  assert.equal((await admin.get(`/invoices/${id}/dispute?after=x`)).body.errors[0].pointer, '?after');
 });
 
 test('an invoice by day and model is compared in the contract\'s days, within a tolerance', async () => {
@@ -169,13 +183,24 @@ test('a month is locked with its lines, its corrections and who bears what', asy
   for (let month = 1; month < 8; month++)
     assert.equal((await lock({month: `2026-0${month}`})).body.total, '100.01', 'the fee of each month stands in its statement');
 
+  const months = async () => (await admin.get('/contracts/fin-2026/statements')).body;
+  const open = await months();
+  assert.deepEqual([open.changed, open.items.length], ['0.00', 7]);
+  assert.deepEqual(open.open.slice(0, 3).map(({month, state, total, locks_from: from}) => [month, state, total, Date.parse(from)]), [
+    ['2026-08', 'ready', '105.01', Date.parse('2026-09-06T00:00:00+08:00')], ['2026-09', 'waiting', '110.01', Date.parse('2026-10-06T00:00:00+08:00')],
+    ['2026-10', 'waiting', '100.01', Date.parse('2026-11-06T00:00:00+08:00')]], 'with the days of grace, in the contract\'s zone');
+  const draft = await lock({month: '2026-08', fees_by: 'even', groups: ['desk'], dry_run: true});
+  assert.equal(draft.status, 200);
+  assert.match((await lock({month: '2026-09', dry_run: true})).body.detail, /lock 2026-08 first/);
   const august = (await lock({month: '2026-08', fees_by: 'even', groups: ['desk']})).body;
+  assert.deepEqual(draft.body, {...august, locked_at: null, locked_by: null}, 'a dry run locks nothing and tells what would be');
   assert.deepEqual([august.total, august.corrections], ['105.01', []]);
   assert.equal((await lock({month: '2026-08'})).status, 409);
   assert.match((await lock({month: '2026-10'})).body.detail, /lock 2026-09 first/);
   assert.match((await lock({month: '2025-12'})).body.detail, /later month is locked/);
 
   await count('2026-08', 50); // arrived after the close
+  assert.equal((await months()).changed, '0.50', 'what the next month that is locked corrects');
   const september = (await lock({month: '2026-09', groups: ['kitchen', 'all']})).body;
   assert.deepEqual(september.lines.map(({source, charge, amount}) => [source, charge, amount]),
     [['charge', 'fee', '100.01'], ['charge', 'tokens', '10.00']]);
@@ -188,6 +213,7 @@ test('a month is locked with its lines, its corrections and who bears what', asy
     {group: 'all', usage: '7.87', fees: '33.34', total: '41.21'},
     {group: null, usage: '0.00', fees: '33.33', total: '33.33'}], 'usage by its price 1:3:0, the fee by robots');
 
+  assert.equal((await months()).changed, '0.00');
   const again = (await lock({month: '2026-10', fees_by: 'usage'})).body;
   assert.deepEqual([again.corrections, again.total], [[], '100.01'], 'a correction is told once');
   const csv = (await admin.get('/contracts/fin-2026/statements/2026-09?format=csv')).bytes.toString().split('\r\n');

@@ -362,12 +362,13 @@ static void the_list_of_invoices_goes_on_after_the_last_one_seen(void **state)
     for (int i = 0; i < 3; i++)
         check(fixture, "pages", "UTC", "0",
               arena_format(fixture->arena, "[{'day':'2026-03-05','requests':%d}]", i));
-    assert_int_equal(invoices_list(fixture->store, 0, 2, fixture->arena, &page), STATUS_OK);
+    assert_int_equal(invoices_list(fixture->store, NULL, 0, 2, fixture->arena, &page), STATUS_OK);
     assert_int_equal(json_parse(page, &json, NULL), STATUS_OK);
     const int64_t next = json_int(json_member(json, "next"), 0);
     assert_int_equal(json_count(json_member(json, "items")), 2);
     json_free(json);
-    assert_int_equal(invoices_list(fixture->store, next, 1, fixture->arena, &page), STATUS_OK);
+    assert_int_equal(invoices_list(fixture->store, NULL, next, 1, fixture->arena, &page),
+                     STATUS_OK);
     assert_int_equal(json_parse(page, &json, NULL), STATUS_OK);
     const struct json *third = json_item(json_member(json, "items"), 0);
     assert_int_equal(json_int(json_member(third, "id"), 0), next - 1);
