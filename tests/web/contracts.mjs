@@ -118,6 +118,64 @@ export function contractTests(on) {
     await dahan.getByText(/Bill so far ¥3,000,0/).waitFor();
   });
 
+  test('the first month that is billed is locked after one saw what that means, and opens with its arithmetic', async () => {
+    const page = on.page();
+    await page.goto('/contracts/dahan-2026');
+    const months = page.getByRole('table', {name: 'Statements'});
+    const january = months.locator('tbody tr', {hasText: 'Jan 2026'});
+    await months.locator('tbody tr', {hasText: 'Feb 2026'}).getByText('Waits for an earlier one').waitFor();
+    assert.match(await months.locator('tbody tr').first().innerText(), /Goes on/, 'the newest month first');
+    await january.getByRole('button', {name: 'Lock'}).click();
+    const dialog = page.getByRole('dialog', {name: 'Lock Jan 2026'});
+    await dialog.getByText('nobody can change or unlock it').waitFor();
+    await dialog.getByText('\u00a53,000,000.00').first().waitFor();
+    const lock = dialog.getByRole('button', {name: 'Lock', exact: true});
+    assert.ok(await lock.isDisabled(), 'the month is typed first');
+    await dialog.getByLabel('Groups, in order').fill('nobody');
+    await dialog.getByText('names a group that does not exist').waitFor();
+    await dialog.getByLabel('Groups, in order').fill('');
+    await dialog.getByLabel('Who bears fees').selectOption('even');
+    await dialog.getByLabel('Type 2026-01 to confirm').fill('2026-01');
+    await lock.click();
+    await page.getByText('Jan 2026 is locked').waitFor();
+    await months.locator('tbody tr', {hasText: 'Feb 2026'}).getByText('Can be locked').waitFor();
+    await january.getByRole('link', {name: 'Jan 2026'}).click();
+    await heading('dahan-2026, statement of Jan 2026').waitFor();
+    const fee = page.getByRole('table', {name: 'Bill'}).locator('tbody tr').first();
+    await fee.locator('summary').click();
+    await fee.getByText('1 \u00d7 3,000,000').waitFor();
+    await page.getByRole('table', {name: 'Who bears it'}).locator('tbody tr').first().waitFor();
+    const [lines] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', {name: 'Lines as CSV'}).click()]);
+    assert.equal(lines.suggestedFilename(), 'dahan-2026-2026-01.csv');
+  });
+
+  test('an invoice that is typed in is compared, and a difference leads to the attempts behind it', async () => {
+    const page = on.page();
+    await page.goto('/contracts/dahan-2026');
+    await page.getByText('No invoice was checked yet').waitFor();
+    const day = await page.evaluate(async () => { // of an attempt, as the contract has days
+      const {items: [{at}]} = await (await fetch('/api/v1/attempts?vendor=dahan&limit=1')).json();
+      return new Intl.DateTimeFormat('sv-SE', {timeZone: 'Asia/Shanghai'}).format(new Date(at));
+    });
+    await page.getByRole('button', {name: 'Check an invoice'}).click();
+    const dialog = page.getByRole('dialog', {name: 'Check an invoice of dahan'});
+    await dialog.getByRole('button', {name: 'By hand'}).click();
+    await dialog.getByLabel('Day').fill(day);
+    await dialog.getByLabel('Quantity').fill('many');
+    await dialog.getByRole('button', {name: 'Check an invoice'}).click();
+    await dialog.getByRole('alert').first().waitFor();
+    await dialog.getByLabel('Quantity').fill('0');
+    await dialog.getByRole('button', {name: 'Check an invoice'}).click();
+    await heading('Invoice 1').waitFor();
+    const difference = page.getByRole('table', {name: 'Differences'}).locator('tbody tr').first();
+    await difference.getByText('billed less than robots recorded').waitFor();
+    await difference.getByText('all models').waitFor();
+    await difference.getByRole('link').first().click();
+    await heading('Attempts').waitFor();
+    assert.match(page.url(), new RegExp(`vendor=dahan&from=${day}&to=${day}&zone=Asia%2FShanghai$`));
+    await page.getByRole('table', {name: 'Attempts'}).locator('tbody tr', {hasText: 'dahan'}).first().waitFor();
+  });
+
   test('a vendor\'s pack has each number with its period and source, and goes on paper without the frame', async () => {
     const page = on.page();
     await page.goto('/vendors');

@@ -20,8 +20,8 @@ import {usageTests} from './usage.mjs';
 const ROBOTS = 12;
 const PAGES = ['/fleet', '/claims', '/pairings', '/robots/myna-1', '/robots/sim-0001', '/support?robot=sim-0001', '/usage', '/usage?by=device,class&range=week', '/attempts?vendor=dahan', '/whatif', '/rollouts',
   '/rollouts/louder', '/rollouts/new', '/rollouts/new?step=safety', '/config', '/contracts',
-  '/contracts/dahan-2026', '/contracts/changhe-2024', '/contracts/changhe-2024/edit', '/contracts/new',
-  '/budgets/evening', '/vendors', '/vendors/dahan', '/vendors/dahan/pack', '/alerts', '/alerts?show=all&subject=device/sim-0003',
+  '/contracts/dahan-2026', '/contracts/dahan-2026/statements/2026-01', '/invoices/1', '/contracts/changhe-2024', '/contracts/changhe-2024/edit', '/contracts/new',
+  '/budgets/evening', '/pools/1', '/vendors', '/vendors/dahan', '/vendors/dahan/pack', '/alerts', '/alerts?show=all&subject=device/sim-0003',
   '/alerts/1', '/audit', '/privacy', '/audit?action=layer&actor=operator:admin', '/access', '/you', '/config/group/second', '/nowhere'];
 
 let fleet, browser, page, password, becomes;
@@ -380,6 +380,12 @@ test('a budget made here shows what is spent, held and free', async () => {
   await row.getByText('90,000').last().waitFor();
   await until(30, async () => `held: ${await row.locator('td').nth(4).innerText()}`,
     async () => number(await row.locator('td').nth(4).innerText()) > 0);
+  await row.locator('td').nth(4).getByRole('link').click();
+  await heading('evening').waitFor();
+  const holder = page.getByRole('table', {name: 'Robots that hold it'}).locator('tbody tr').first();
+  await holder.getByText('dahan-2026').first().waitFor();
+  await holder.getByRole('link').first().click();
+  await page.waitForURL(/\/robots\//);
 });
 
 test('a robot with a plan shows on its page how much of it is left', async () => {

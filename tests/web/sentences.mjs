@@ -67,8 +67,9 @@ function literals(source) {
 // What is in the members "problem" of a JSON text.
 const problems = (text) => [...text.matchAll(/"problem":"([^"{}]+)"/g)].map(([, problem]) => problem);
 
-// What SQL says, between its quotes.
-const QUERIES = /^server\/store\/(rollout_members|rollout_steps|reasons|diagnosis)\.c$/;
+// What SQL says, between its quotes; of one file in the parts that its statement is made of.
+const QUERIES = /^server\/store\/(rollout_members|rollout_steps|reasons|diagnosis|invoices)\.c$/;
+const isSql = (file, to) => QUERIES.test(file) && (to === 'STORE_STATEMENT' || (to === '' && file.endsWith('/invoices.c')));
 const quoted = (text) => [...text.matchAll(/'([a-z][^'"]* [^']{3,})'/g)].map(([, said]) => said.replaceAll('%s', '{}'));
 
 const isSentence = (text) => /[a-z]{2,} [A-Za-z({,"0-9.]|^[a-z]+ \{/.test(text) && !/^\s*(SELECT|WITH|UPDATE|jsonb_|\{"|,? ?"?\w+": |"[^"]*"$)|\n|\|/.test(text);
@@ -82,8 +83,8 @@ export function sentences() {
   const all = [...files('server'), ...files('schema'), ...files('agent/software'), 'schema/base/status.h', ...ROBOTS].flatMap((file) => {
     const wanted = PLACES.filter(([where]) => where.test(relative('.', file))).flatMap(([, names]) => names);
     if (wanted.length === 0 && !QUERIES.test(file)) return [];
-    return literals(readFileSync(join(root, file), 'utf8')).filter(([to]) => wanted.includes(to) || (QUERIES.test(file) && to === 'STORE_STATEMENT'))
-      .flatMap(([to, text]) => (to === 'STORE_STATEMENT' ? quoted(text).map((said) => [to, said]) : [[to, text]])).flatMap(([, text]) => (text.includes('"problem"') ? problems(text) : [text])).filter(isSentence).map((text) => [file, text]);
+    return literals(readFileSync(join(root, file), 'utf8')).filter(([to]) => wanted.includes(to) || isSql(file, to))
+      .flatMap(([to, text]) => (isSql(file, to) ? quoted(text).map((said) => [to, said]) : [[to, text]])).flatMap(([, text]) => (text.includes('"problem"') ? problems(text) : [text])).filter(isSentence).map((text) => [file, text]);
   });
   return all.filter(([, text], n) => all.findIndex(([, other]) => other === text) === n);
 }

@@ -18,6 +18,12 @@ export function usageBehind({ from, end, zone, by = "model", ...only }) {
   return `/usage?${search(asked)}`;
 }
 
+// What a line of a contract's bill counted.
+export function billedBehind({ id, zone }, { period, metric }) {
+  const [from, end] = period.split("/");
+  return usageBehind({ contract: id, zone, from, end, by: metric === "active_devices" ? "device" : "model" });
+}
+
 // Attempts one by one; only: as the API's list of them is narrowed.
 export const attemptsBehind = (only) => `/attempts?${search(only)}`;
 

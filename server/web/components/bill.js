@@ -1,7 +1,7 @@
 // bill.js - a bill line by line: each amount as the contract's arithmetic gives it
 
 import { html } from "../dom.js";
-import { money, number, periodDays } from "../format.js";
+import { money, monthOf, number, periodDays } from "../format.js";
 import { givenName, t, word } from "../text.js";
 import { Steps } from "./steps.js";
 import { Table } from "./table.js";
@@ -16,6 +16,7 @@ const name = (line) => (/^\w+\/\d+$/.test(line.charge) ? word("bill_source", lin
 
 const columns = (currency, explained, behind) => [
   { key: "charge", title: t("charge.kind"), lead: true, width: explained ? "36%" : "18%", cell: (line) => html`<b>${name(line)}</b>${
+    line.month && html`<span class="sub">${t("bill.corrects", { month: monthOf(`${line.month}-01T00:00:00Z`) })}</span>`}${
     line.steps && html`<${Steps} line=${line} />`}` },
   { key: "period", title: t("bill.period"), width: "190px", cell: (line) => line.period && periodDays(line.period) },
   { key: "metric", title: t("charge.metric"), from: "mid", width: explained ? "18%" : "28%", cell: (line) => (line.metric
@@ -25,12 +26,13 @@ const columns = (currency, explained, behind) => [
     ? html`<b>${money(line.amount, currency)}</b>` : money(line.amount, currency)) },
 ];
 
-// behind(line): the address of what it counted, if it can be told.
+// bill: of a contract, or one locked month with what it corrects of earlier ones. behind(line): the address of what it counted, if it can be told.
 export function Bill({ bill, behind }) {
-  const lines = bill.lines.filter((line) => !isNothing(line));
-  const hidden = bill.lines.length - lines.length;
+  const all = [...bill.lines, ...(bill.corrections ?? [])];
+  const lines = all.filter((line) => !isNothing(line));
+  const hidden = all.length - lines.length;
   const total = { source: "total", charge: t("bill.total"), period: "", metric: "", amount: bill.total };
   return html`<${Table} label=${t("bill")} columns=${columns(bill.currency, lines.some(({ steps }) => steps), behind)} rows=${[...lines, total]}
-      rowKey=${(line) => `${line.source} ${line.charge} ${line.period}`} />
+      rowKey=${(line) => `${line.month ?? ""} ${line.source} ${line.charge} ${line.period}`} />
     ${hidden > 0 && html`<footer class="table-foot"><span class="muted">${t("bill.hidden", { n: hidden })}</span></footer>`}`;
 }

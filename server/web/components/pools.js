@@ -3,11 +3,11 @@
 // Credit that robots hold is a part of the bar of its own, so that nobody reads it as spend.
 
 import { html } from "../dom.js";
-import { lastDayIn, money, number } from "../format.js";
+import { dayIn, lastDayIn, money, number } from "../format.js";
 import { givenName, t, word } from "../text.js";
 import { dayOf, pageOf, usageBehind } from "./behind.js";
 import { Table } from "./table.js";
-import { Chip } from "./ui.js";
+import { Card, Chip, Facts } from "./ui.js";
 
 // Amounts of a pool in its unit: money with its digits, or a count.
 export function PoolAmount({ pool, value }) {
@@ -33,10 +33,15 @@ export function Bar({ pool }) {
 }
 
 // "cap:dahan-2026:requests" and "budget:night" as people call them.
+export function poolName(pool) {
+  const [, id, name] = pool.source.split(":");
+  if (/^caps\/\d+$/.test(name || "")) return pool.currency || word("metric", pool.unit);
+  return name ? givenName(name) : id;
+}
+
 function Source({ pool }) {
-  const [kind, id, name] = pool.source.split(":");
-  const unnamed = /^caps\/\d+$/.test(name || "");
-  const title = unnamed ? pool.currency || word("metric", pool.unit) : name ? givenName(name) : id;
+  const [kind, id] = pool.source.split(":");
+  const title = poolName(pool);
   return html`${kind === "budget" ? html`<a class="row-link" href=${pageOf(pool.source)}>${title}</a>` : html`<b>${title}</b>`}
     <span class="sub">${word("pool", kind)}${kind === "cap" && html` \u00b7 <a href="/contracts/${id}">${id}</a>`}
       ${kind === "budget" && pool.subject && ` \u00b7 ${pool.subject}`}</span>`;
@@ -50,12 +55,28 @@ export const spentOn = ({ scope, subject, period, zone }) => usageBehind({ zone,
 
 const amount = (name) => (pool) => html`<${PoolAmount} pool=${pool} value=${pool[name]} />`;
 
+// Who holds it, one by one.
+export function Held({ pool }) {
+  return Number(pool.outstanding) > 0 ? html`<a href=${`/pools/${pool.pool}`}>${amount("outstanding")(pool)}</a>` : amount("outstanding")(pool);
+}
+
+const periodText = ({ period, zone }) => (period.to ? `${dayIn(period.from, zone)} \u2013 ${lastDayIn(period.to, zone)}` : word("per", "once"));
+
+// What of the limit is where.
+export function Account({ title, pool }) {
+  return html`<${Card} title=${title}>
+    <${Facts} flow items=${[[t("pool.spent"), html`<a href=${spentOn(pool)}>${amount("spent")(pool)}</a>`], [t("pool.outstanding"), html`<${Held} pool=${pool} />`],
+      [t("pool.free"), pool.over ? html`<${Chip} tone="bad">${t("pool.over")}</${Chip}>` : amount("free")(pool)], [t("pool.limit"), amount("limit")(pool)],
+      [t("budget.period"), periodText(pool)]]} />
+    <p><${Bar} pool=${pool} /></p></${Card}>`;
+}
+
 const COLUMNS = [
   { key: "source", title: t("pool.source"), lead: true, width: "20%", cell: (pool) => html`<${Source} pool=${pool} />` },
   { key: "unit", title: t("pool.unit"), from: "mid", cell: (pool) => pool.currency || word("metric", pool.unit) },
   { key: "bar", title: t("pool.share"), width: "16%", cell: (pool) => html`<${Bar} pool=${pool} />` },
   { key: "spent", title: t("pool.spent"), end: true, cell: (pool) => html`<a href=${spentOn(pool)}>${amount("spent")(pool)}</a>` },
-  { key: "outstanding", title: t("pool.outstanding"), end: true, cell: amount("outstanding") },
+  { key: "outstanding", title: t("pool.outstanding"), end: true, cell: (pool) => html`<${Held} pool=${pool} />` },
   { key: "free", title: t("pool.free"), end: true, cell: (pool) => (pool.over
     ? html`<${Chip} tone="bad">${t("pool.over")}</${Chip}>` : html`<${PoolAmount} pool=${pool} value=${pool.free} />`) },
   { key: "limit", title: t("pool.limit"), end: true, cell: amount("limit") },

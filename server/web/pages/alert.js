@@ -26,6 +26,7 @@ function Seen({ alert }) {
     ${facts.length > 0 && html`<${Facts} items=${facts} />`}
     <h3>${t("alert.cure")}</h3><p>${cureOf(alert)}</p>
     <p class="row"><a class="button" href=${alert.link}>${t("alert.look")}</a>
+      ${alert.detail?.invoice && html`<a class="button" href=${`/invoices/${alert.detail.invoice}`}>${t("alert.invoice", { id: alert.detail.invoice })}</a>`}
       <a class="button" href=${`/alerts?show=all&subject=${encodeURIComponent(alert.subject)}`}>${t("alert.same_subject")}</a>
       <a class="button" href=${`/alerts?show=all&kind=${encodeURIComponent(alert.kind)}`}>${t("alert.same_kind")}</a></p></${Card}>`;
 }

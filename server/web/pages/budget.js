@@ -5,12 +5,11 @@ import { remove, useResource } from "../api.js";
 import { pageOf } from "../components/behind.js";
 import { TypedConfirm } from "../components/dialog.js";
 import { PageHead } from "../components/page.js";
-import { Bar, PoolAmount, spentOn } from "../components/pools.js";
+import { Account, PoolAmount } from "../components/pools.js";
 import { Loaded } from "../components/states.js";
 import { Thresholds } from "../components/thresholds.js";
 import { toast } from "../components/toast.js";
-import { Ago, Button, Card, Chip, Facts } from "../components/ui.js";
-import { dayIn, lastDayIn } from "../format.js";
+import { Ago, Button, Card, Facts } from "../components/ui.js";
 import { navigate } from "../router.js";
 import { may } from "../session.js";
 import { t, word } from "../text.js";
@@ -28,17 +27,10 @@ function Scope({ budget }) {
   return html`<a href=${scopePage(budget)}>${word("scope", budget.scope)}${budget.subject && ` ${budget.subject}`}</a>`;
 }
 
-const periodText = ({ period, zone }) => (period.to ? `${dayIn(period.from, zone)} \u2013 ${lastDayIn(period.to, zone)}` : word("per", "once"));
-
-// What of the limit is where. Without an account no period of it has begun.
-function Account({ pool }) {
-  if (!pool) return html`<${Card} title=${t("budget.account")}><p class="muted">${t("budget.no_account")}</p></${Card}>`;
-  const amount = (name) => html`<${PoolAmount} pool=${pool} value=${pool[name]} />`;
-  return html`<${Card} title=${t("budget.account")}>
-    <${Facts} flow items=${[[t("pool.spent"), html`<a href=${spentOn(pool)}>${amount("spent")}</a>`], [t("pool.outstanding"), amount("outstanding")],
-      [t("pool.free"), pool.over ? html`<${Chip} tone="bad">${t("pool.over")}</${Chip}>` : amount("free")], [t("pool.limit"), amount("limit")],
-      [t("budget.period"), periodText(pool)]]} />
-    <p><${Bar} pool=${pool} /></p></${Card}>`;
+// Without an account no period of it has begun.
+function Standing({ pool }) {
+  const title = t("budget.account");
+  return pool ? html`<${Account} title=${title} pool=${pool} />` : html`<${Card} title=${title}><p class="muted">${t("budget.no_account")}</p></${Card}>`;
 }
 
 function Terms({ budget }) {
@@ -72,7 +64,7 @@ export function Budget({ id }) {
   return html`<${PageHead} title=${id} crumbs=${[[t("nav.contracts"), "/contracts"]]} at=${state.at} lead=${budget && t("pool.budget")}>
       ${budget && may("operator", "budgets") && html`<${Button} onClick=${() => ask("delete")}>${t("remove")}</${Button}>
         <${Button} kind="primary" onClick=${() => ask("edit")}>${t("edit")}</${Button}>`}</${PageHead}>
-    <${Loaded} state=${state} lines=${8}>${() => html`<${Account} pool=${budget.pool} />
+    <${Loaded} state=${state} lines=${8}>${() => html`<${Standing} pool=${budget.pool} />
       <${Thresholds} source=${`budget:${id}`} />
       <${Terms} budget=${budget} />`}</${Loaded}>
     ${open?.dialog === "edit" && html`<${EditDialog} ...${open} onClose=${shut} onSaved=${state.reload} />`}

@@ -2,7 +2,7 @@
 
 import { html } from "../dom.js";
 import { useResource } from "../api.js";
-import { usageBehind } from "../components/behind.js";
+import { billedBehind } from "../components/behind.js";
 import { Bill } from "../components/bill.js";
 import { PageHead } from "../components/page.js";
 import { fullestFirst, Pools } from "../components/pools.js";
@@ -14,6 +14,8 @@ import { navigate } from "../router.js";
 import { may } from "../session.js";
 import { t } from "../text.js";
 import { Burns, dateText, daysLeft, lastDate } from "./contract/burns.js";
+import { Invoices } from "./contract/invoices.js";
+import { Statements } from "./contract/statements.js";
 import { Versions } from "./contract/versions.js";
 
 function Standing({ contract, burndown }) {
@@ -36,13 +38,9 @@ function Held({ id, burns }) {
 }
 
 function SoFar({ id, contract }) {
-  const behind = ({ period, metric }) => {
-    const [from, end] = period.split("/");
-    return usageBehind({ contract: id, zone: contract.zone, from, end, by: metric === "active_devices" ? "device" : "model" });
-  };
   const state = useResource(`/contracts/${id}/bill`, { kinds: ["usage", "contract"], gap_ms: 5000 });
   return html`<${Card} title=${t("bill.so_far")} flush>
-    <${Loaded} state=${state} lines=${6}>${(bill) => html`<${Bill} bill=${bill} behind=${behind} />`}</${Loaded}></${Card}>`;
+    <${Loaded} state=${state} lines=${6}>${(bill) => html`<${Bill} bill=${bill} behind=${(line) => billedBehind(contract, line)} />`}</${Loaded}></${Card}>`;
 }
 
 export function Contract({ id }) {
@@ -56,5 +54,6 @@ export function Contract({ id }) {
       ${contract.data && html`<${Standing} contract=${contract.data} burndown=${burns} />`}
       <${Card} title=${t("burn.title")}><${Burns} burndown=${burns} /></${Card}>`}</${Loaded}>
     ${contract.data && burndown.data && html`<${Thresholds} source=${`contract:${id}`} /><${Held} id=${id} burns=${burndown.data} /><${SoFar} id=${id} contract=${contract.data} />
+      <${Statements} contract=${contract.data} />${may("viewer", "invoices") && html`<${Invoices} contract=${contract.data} />`}
       <${Versions} contract=${contract.data} />`}`;
 }

@@ -76,6 +76,7 @@ export const texts = {
   "alert.seen": "What was seen",
   "alert.cure": "What helps",
   "alert.look": "Look where it comes from",
+  "alert.invoice": "Invoice {id}",
   "alert.same_subject": "Other alerts about it",
   "alert.same_kind": "Others of its kind",
   "alert.history": "Who said what to it",

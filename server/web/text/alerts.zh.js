@@ -76,6 +76,7 @@ export const texts = {
   "alert.seen": "观察到的情况",
   "alert.cure": "解决办法",
   "alert.look": "查看来源",
+  "alert.invoice": "发票 {id}",
   "alert.same_subject": "关于它的其他告警",
   "alert.same_kind": "同类的其他告警",
   "alert.history": "处理记录",

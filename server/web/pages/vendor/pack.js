@@ -10,7 +10,7 @@ import { Empty, Loaded } from "../../components/states.js";
 import { Steps } from "../../components/steps.js";
 import { Table } from "../../components/table.js";
 import { Button, Card, Money } from "../../components/ui.js";
-import { digitsFor, milliseconds, number, percent, timeExact } from "../../format.js";
+import { digitsFor, milliseconds, NONE, number, percent, timeExact } from "../../format.js";
 import { useQuery } from "../../router.js";
 import { t, word } from "../../text.js";
 import { Burn, dateText, lastDate } from "../contract/burns.js";
@@ -97,6 +97,50 @@ function Records({ pack }) {
     : html`<${Table} label=${t("pack.errors")} columns=${ERRORS(pack)} rows=${records.errors} rowKey=${(row) => row.class} />`}</${Part}></div>`;
 }
 
+const WORST = 5; // days that are named without a credit agreed for them
+
+// The days that contracts name because the vendor fell short of a service level on them.
+const stretchesOf = (pack) => pack.contracts.flatMap(({ id, versions }) => (versions.at(-1)?.document.service_levels ?? [])
+  .map(({ name, from, to, credit }) => ({ key: `${id} ${name} ${from}`, contract: id, name, from, end: to, credit })));
+
+function sumOf(days) {
+  const sum = (name) => days.reduce((all, day) => all + day[name], 0);
+  return { attempts: sum("attempts"), refused: sum("refused"), unreached: sum("unreached") };
+}
+
+const available = ({ attempts, refused, unreached }) => (attempts > 0 ? (attempts - refused - unreached) / attempts : null);
+
+// All of the period, each stretch that a credit is agreed for, and the worst of the other days.
+function availabilityRows(pack) {
+  const { days } = pack.records;
+  const stretches = stretchesOf(pack).filter(({ from, end }) => from <= pack.period.to && end > pack.period.from);
+  const within = ({ day }, { from, end }) => day >= from && day < end;
+  const worst = days.filter((day) => day.refused + day.unreached > 0 && !stretches.some((one) => within(day, one)))
+    .sort((a, b) => available(a) - available(b)).slice(0, WORST);
+  return [{ key: "all", ...pack.period, ...sumOf(days) },
+    ...stretches.map((one) => ({ ...one, to: dayAfter(one.end, -1), ...sumOf(days.filter((day) => within(day, one))) })),
+    ...worst.map((day) => ({ key: day.day, from: day.day, to: day.day, ...day }))];
+}
+
+const AVAILABLE = (pack) => {
+  const unreached = (row) => attemptsBehind({ vendor: pack.vendor.id, from: row.from, to: row.to, class: "net" });
+  return [
+    { key: "days", title: t("bill.period"), lead: true, width: "34%", cell: (row) => html`<b>${row.from === row.to ? dateText(row.from) : `${dateText(row.from)} \u2013 ${dateText(row.to)}`}</b>
+      ${row.name ? html`<span class="sub">${row.name} \u00b7 <a href=${`/contracts/${row.contract}`}>${row.contract}</a> \u00b7 ${t("pack.credit_of", { share: row.credit })}</span>`
+      : row.day && html`<span class="sub">${t("pack.no_credit")}</span>`}` },
+    { key: "attempts", title: t("attempts"), end: true, cell: (row) => number(row.attempts) },
+    { key: "refused", title: t("pack.refused"), end: true, cell: (row) => number(row.refused) },
+    { key: "unreached", title: t("pack.unreached"), end: true, cell: (row) => (row.unreached > 0 ? html`<a href=${unreached(row)}>${number(row.unreached)}</a>` : number(0)) },
+    { key: "available", title: t("pack.available"), end: true, cell: (row) => (available(row) === null ? NONE : html`<b>${percent(available(row), 3)}</b>`) },
+  ];
+};
+
+function Availability({ pack }) {
+  return html`<${Part} title=${t("pack.availability")} source=${`${t("pack.availability.source")} ${recordsText(pack)}`}>${pack.records.days.length === 0
+    ? html`<${Empty} title=${t("pack.first_token.none")} />`
+    : html`<${Table} label=${t("pack.availability")} columns=${AVAILABLE(pack)} rows=${availabilityRows(pack)} rowKey=${({ key }) => key} />`}</${Part}>`;
+}
+
 const CREDITS = [
   { key: "name", title: t("pack.level"), lead: true, cell: (row) => html`<b>${row.name}</b> <a href=${`/contracts/${row.contract}`}>${row.contract}</a><${Steps} line=${row} />` },
   { key: "days", title: t("bill.period"), cell: (row) => `${dateText(row.from)} \u2013 ${lastDate(row.to)}` },
@@ -105,7 +149,7 @@ const CREDITS = [
 
 function Credits({ pack }) {
   return html`<${Part} title=${t("pack.credits")} source=${t("pack.credits.source", { period: periodText(pack.period) })}>${pack.service_credits.length === 0
-    ? html`<${Empty} icon="check" title=${t("pack.credits.none")} />`
+    ? html`<${Empty} icon=${stretchesOf(pack).length > 0 ? "check" : "contracts"} title=${t(stretchesOf(pack).length > 0 ? "pack.credits.none" : "pack.credits.unagreed")} />`
     : html`<${Table} label=${t("pack.credits")} columns=${CREDITS} rows=${pack.service_credits} rowKey=${(row) => `${row.contract} ${row.name} ${row.from}`} />`}</${Part}>`;
 }
 
@@ -143,6 +187,6 @@ export function Pack({ id }) {
       <${Button} icon="print" disabled=${!data} onClick=${() => print()}>${t("pack.print")}</${Button}></${PageHead}>
     ${data && html`<${Period} period=${data.period} change=${change} />`}
     <${Loaded} state=${state} lines=${14}>${(pack) => html`
-      <${Volumes} pack=${pack} /><${Records} pack=${pack} /><${Credits} pack=${pack} /><${Standings} pack=${pack} />
+      <${Volumes} pack=${pack} /><${Records} pack=${pack} /><${Availability} pack=${pack} /><${Credits} pack=${pack} /><${Standings} pack=${pack} />
       ${pack.contracts.map((contract) => html`<${Prices} key=${contract.id} contract=${contract} />`)}`}</${Loaded}></div>`;
 }
