@@ -13,8 +13,8 @@ import { deedOf } from "./jobs.js";
 function Failures({ job }) {
   const list = useList(`/jobs/${job.id}/devices`, { query: { outcome: "failed" }, limit: 50, kinds: ["job"], id: String(job.id), gap_ms: 2000 });
   return html`<p class="tone-bad">${t("bulk.failed", { n: job.failed })}</p>
-    <ul class="plain failed" tabindex="0" aria-label=${t("bulk.failed", { n: job.failed })}>${(list.items || []).map(({ device, name, reason }) => html`<li key=${device}>
-      <a href="/robots/${device}">${name || device}</a> ${tell(reason)}</li>`)}</ul>
+    <dl class="diffs failed">${(list.items || []).map(({ device, name, reason }) => html`<div key=${device}>
+      <dt><a href="/robots/${device}">${name || device}</a></dt><dd>${tell(reason)}</dd></div>`)}</dl>
     ${list.next && html`<${Button} kind="quiet" onClick=${list.more}>${t("more")}</${Button}>`}`;
 }
 
