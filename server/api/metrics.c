@@ -242,6 +242,17 @@ static void write_vendors(const struct json *vendors, struct buffer *out)
     write_rows(vendors, families, sizeof families / sizeof *families, labels, out);
 }
 
+static void write_owed(const struct json *owed, struct buffer *out)
+{
+    static const char *const kinds[] = {"config", "state", "command"};
+
+    head(out, "outbox_oldest_seconds", "gauge",
+         "how long what a connected robot is owed has been due, the longest, by kind");
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        buffer_format(out, "myna_outbox_oldest_seconds{kind=\"%s\"} %.3f\n", kinds[i],
+                      json_double(json_member(owed, kinds[i]), 0));
+}
+
 static void write_gauges(const struct api *api, struct arena *arena, struct buffer *out)
 {
     struct span text;
@@ -252,6 +263,7 @@ static void write_gauges(const struct api *api, struct arena *arena, struct buff
         return;
     write_pools(json_member(gauges, "pools"), out);
     write_vendors(json_member(gauges, "vendors"), out);
+    write_owed(json_member(gauges, "owed"), out);
     json_free(gauges);
 }
 

@@ -1,5 +1,10 @@
 #include "server/store/gauges.h"
 
+/* Whom the outbox sends to: dispatch.c. */
+#define HEARS                                                                                      \
+    " AND l.session_hello AND l.session_number > l.ended_session"                                  \
+    " AND d.status IN ('active', 'quarantined')"
+
 enum status gauges_read(struct store *store, struct arena *arena, struct span *json)
 {
     STORE_STATEMENT(
@@ -16,7 +21,19 @@ enum status gauges_read(struct store *store, struct arena *arena, struct span *j
         "      coalesce(sum(o.attempts), 0)::bigint AS attempts,"
         "      coalesce(sum(o.attempts) FILTER (WHERE o.error_class >= 0), 0)::bigint AS failed"
         "      FROM myna.vendor_hour o WHERE o.vendor_id = v.vendor_id"
-        "      AND o.hour >= date_trunc('hour', now(), 'UTC') - interval '1 hour') h))");
+        "      AND o.hour >= date_trunc('hour', now(), 'UTC') - interval '1 hour') h),"
+        "  'owed', jsonb_build_object('config', coalesce((SELECT extract(epoch FROM now() - "
+        "l.config_due)"
+        "      FROM myna.device_link l JOIN myna.device d USING (device_id)"
+        "      WHERE l.reported_generation < l.desired_generation AND NOT l.config_sends > 0"
+        "      AND l.config_due <= now()" HEARS " ORDER BY l.config_due LIMIT 1), 0),"
+        "    'state', coalesce((SELECT extract(epoch FROM now() - l.state_due)"
+        "      FROM myna.device_link l JOIN myna.device d USING (device_id)"
+        "      WHERE l.state_due <= now()" HEARS " ORDER BY l.state_due LIMIT 1), 0),"
+        "    'command', coalesce((SELECT extract(epoch FROM now() - c.send_due)"
+        "      FROM myna.command c JOIN myna.device_link l USING (device_id)"
+        "      JOIN myna.device d USING (device_id) WHERE c.send_due <= now()"
+        "      AND c.expires_at > now()" HEARS " ORDER BY c.send_due LIMIT 1), 0)))");
 
     return store_json(store, &read, STORE_NO_VALUES, arena, json);
 }

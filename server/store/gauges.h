@@ -9,8 +9,8 @@
 #include "server/store/store.h"
 
 /* {"pools": [{"source", "unit", "limit", "spent", "held"}], "vendors": [{"vendor", "attempts",
- * "failed"}]}, in the arena; amounts are texts. Attempts are those since the hour before this one
- * began. */
+ * "failed"}], "owed": {"config", "state", "command"}}, in the arena; amounts are texts, what is
+ * owed is seconds since it was due. Attempts are those since the hour before this one began. */
 MUST_CHECK enum status gauges_read(struct store *store, struct arena *arena, struct span *json);
 
 #endif

@@ -194,6 +194,18 @@ test('metrics tell how far caps and budgets are used, and how vendors answered l
   assert.ok(!body.includes('budget:own'), "a robot's own");
 });
 
+test('metrics tell how long what a connected robot is owed has waited', async () => {
+  const owed = async (kind) => Number(new RegExp(`^myna_outbox_oldest_seconds\\{kind="${kind}"\\} (\\S+)$`, 'm').exec((await stack.send('GET', '/metrics')).body)[1]);
+  assert.deepEqual([await owed('config'), await owed('state'), await owed('command')], [0, 0, 0]);
+  // nothing can be sent here: there is no broker
+  await stack.sql(`INSERT INTO myna.device (device_id, certificate_serial, certificate_until, sealing_public, server_key_id, secret_wrapped)
+      SELECT 'owed', '1', now(), '', key_id, '' FROM myna.sealing_key LIMIT 1;
+    INSERT INTO myna.device_link (device_id, desired_generation, config_due) VALUES ('owed', 1, now() - interval '1 hour')`);
+  assert.equal(await owed('config'), 0, 'who is not connected is not waited for');
+  await stack.sql("UPDATE myna.device_link SET session_hello = true, session_number = 1 WHERE device_id = 'owed'");
+  assert.ok(await owed('config') >= 3600);
+});
+
 test('the reference page and the description it shows are served, and its reader reads all of it', async () => {
   const page = await stack.send('GET', '/api/v1/reference');
   const described = await stack.send('GET', '/api/v1/openapi.yaml');
