@@ -12,6 +12,7 @@
 #include "server/store/exhaustion.h"
 #include "server/store/installation.h"
 #include "server/store/listener.h"
+#include "server/store/outage.h"
 #include "server/store/pools.h"
 
 #define TICK_MS       1000
@@ -254,6 +255,8 @@ static void run_job(void *context, bool woken)
     arena_reset(levels->arena);
     complain("look whether robots ask for credit in vain",
              exhaustion_watch(levels->store, levels->arena));
+    arena_reset(levels->arena);
+    complain("look whether a vendor fails robots", outage_watch(levels->store, levels->arena));
 }
 
 static enum status make_parts(struct levels *levels)

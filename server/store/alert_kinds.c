@@ -128,6 +128,10 @@ static const struct alert_kinds_row rows[] = {
     {"vendor_drained", "Vendor drained", "/vendors",
      "Its robots ask their next routes. Give it back when it answers again (mynactl vendor return "
      "{}); a window or a drill returns by itself."},
+    {"vendor_failing", "Vendor fails robots", "/vendors",
+     "Look what it answers (mynactl vendor health {}) and whether its key or the way to it is at "
+     "fault; lead its robots to their next route until it is well (mynactl vendor drain {}). Who "
+     "leaves it out: mynactl device list --filter 'left_out = {}'."},
 };
 
 #define COUNT (sizeof rows / sizeof *rows)

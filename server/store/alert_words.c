@@ -68,6 +68,9 @@ static const struct phrase {
     {"vendor_drained",
      "{robots:robot is:robots are} led away from it[: {reason}][. It returns by itself at {until}]"
      "[. {kept:robot has:robots have} no other route for some use]"},
+    {"vendor_failing", "{robots:robot leaves:robots leave} it out, because it failed, of {of} that "
+                       "are online[. {silent:robot has:robots have} no other route and cannot "
+                       "answer]"},
 };
 
 /* ---- values ---- */

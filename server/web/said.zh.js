@@ -39,6 +39,7 @@ export const words = {
   usage_quarantined: "第 {seq#} 条记录：{problem}",
   usage_totals_refused: "{problem}；日志 {journal}",
   vendor_drained: "已有 {robots} 台机器人改道[：{reason}][。将于 {until} 自动恢复][。{kept} 台机器人的某项用途没有其他路由]",
+  vendor_failing: "{of} 台在线机器人中有 {robots} 台因其失败而暂不使用它[；{silent} 台没有其他路由，无法回答]",
 };
 
 // What to do about it; {} is whom it is about.
@@ -82,6 +83,7 @@ export const cures = {
   usage_quarantined: "该记录完整保存在隔离区；请将该机器人的软件与其他机器人比较。",
   usage_totals_refused: "记录已丢失，而机器人所报的总和少于已计数的，或多于可能用掉的：未入账。请将供应商那几天的发票与记录核对，并将该机器人的软件与其他机器人比较。",
   vendor_drained: "其机器人改问下一条路由。恢复应答后请交还（mynactl vendor return {}）；窗口或演练会自动恢复。",
+  vendor_failing: "请查看它的回应（mynactl vendor health {}），以及是否是密钥或网络的问题；在它恢复之前，可让机器人改走下一条路由（mynactl vendor drain {}）。哪些机器人暂不使用它：mynactl device list --filter 'left_out = {}'。",
 };
 
 // Why a robot does not run what it should.

@@ -60,6 +60,7 @@ export const texts = {
   "alert.credit_exhausted": "Robots silent: the limit is used up",
   "alert.limit_too_small": "Limit too small for one attempt",
   "alert.overrun": "Billed beyond the reservation",
+  "alert.vendor_failing": "Vendor fails robots",
   "alert.threshold": "Threshold reached",
   "alert.transfer_ended": "Robot that was not handed over",
   "alert.key_leak": "Spending that no robot recorded",

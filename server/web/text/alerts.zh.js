@@ -60,6 +60,7 @@ export const texts = {
   "alert.credit_exhausted": "机器人无法对话：限额已用尽",
   "alert.limit_too_small": "限额不足一次请求",
   "alert.overrun": "计费超出预留",
+  "alert.vendor_failing": "供应商对机器人失败",
   "alert.threshold": "达到阈值",
   "alert.transfer_ended": "未移交的机器人",
   "alert.key_leak": "没有机器人记录的花费",

@@ -11,6 +11,7 @@
 #include "server/store/alert_kinds.h"
 #include "server/store/exhaustion.h"
 #include "server/store/migrate.h"
+#include "server/store/outage.h"
 #include "tests/support/pg.h"
 
 struct fixture {
@@ -376,19 +377,25 @@ static int use_up(void **state)
 }
 
 /* After a look: "budget/trial open critical 2", the number is that of robots. */
-static const char *silence(struct fixture *fixture)
+static const char *standing(struct fixture *fixture, const char *kind)
 {
     STORE_STATEMENT(read, "SELECT coalesce(string_agg(subject || ' ' || state || ' ' || severity"
                           " || ' ' || (detail ->> 'robots'), ', ' ORDER BY subject), '')"
-                          " FROM myna.alert WHERE kind = 'credit_exhausted'");
+                          " FROM myna.alert WHERE kind = $1");
     struct result result;
 
-    arena_reset(fixture->arena);
-    assert_int_equal(exhaustion_watch(fixture->store, fixture->arena), STATUS_OK);
-    assert_int_equal(store_query(fixture->store, &read, STORE_NO_VALUES, &result), STATUS_OK);
+    assert_int_equal(store_query(fixture->store, &read, STORE_VALUES(value_text(kind)), &result),
+                     STATUS_OK);
     snprintf(fixture->told, sizeof fixture->told, "%s", result_text(&result, 0, 0));
     result_release(&result);
     return fixture->told;
+}
+
+static const char *silence(struct fixture *fixture)
+{
+    arena_reset(fixture->arena);
+    assert_int_equal(exhaustion_watch(fixture->store, fixture->arena), STATUS_OK);
+    return standing(fixture, "credit_exhausted");
 }
 
 static void
@@ -436,6 +443,53 @@ static void a_group_that_is_silent_wakes_nobody(void **state)
     assert_string_equal(silence(*state), "budget/trial open warning 2");
 }
 
+/* Of a fleet of robots that are online, so many leave dahan out, and the first so many of these
+ * cannot answer. "vendor/dahan open warning 3", the number is that of robots. */
+static const char *outage(struct fixture *fixture, int robots, int away, int silent)
+{
+    char sql[1024];
+
+    arena_reset(fixture->arena);
+    snprintf(sql, sizeof sql,
+             "DELETE FROM myna.device; INSERT INTO myna.vendor (vendor_id, base_url)"
+             " VALUES ('dahan', 'https://v') ON CONFLICT DO NOTHING;"
+             "INSERT INTO myna.sealing_key (key_id, public_key, private_wrapped, signature)"
+             " VALUES ('k', '', '', '') ON CONFLICT DO NOTHING;"
+             "INSERT INTO myna.device (device_id, certificate_serial, certificate_until,"
+             "  sealing_public, server_key_id, secret_wrapped)"
+             " SELECT 'r' || n, n::text, now() + interval '1 day', '', 'k', ''"
+             " FROM generate_series(1, %d) n;"
+             "INSERT INTO myna.device_link (device_id, last_seen, session_number, session_hello,"
+             "  health) SELECT 'r' || n, now(), 1, true, CASE WHEN n > %d THEN '{}'"
+             "  WHEN n > %d THEN '{\"left_out\": [\"dahan\", \"gone\"]}'"
+             "  ELSE '{\"left_out\": [\"dahan\"], \"trouble\": 44}' END::jsonb"
+             " FROM generate_series(1, %d) n",
+             robots, away, silent, robots);
+    script(fixture, sql);
+    assert_int_equal(outage_watch(fixture->store, fixture->arena), STATUS_OK);
+    return standing(fixture, "vendor_failing");
+}
+
+static void a_vendor_that_robots_leave_out_has_one_alert_until_they_ask_it_again(void **state)
+{
+    assert_string_equal(outage(*state, 20, 3, 0), "vendor/dahan open warning 3");
+    assert_string_equal(outage(*state, 20, 3, 0), "vendor/dahan open warning 3");
+    assert_string_equal(alerts(*state), "open warning 1");
+    assert_string_equal(outage(*state, 20, 0, 0), "vendor/dahan cleared warning 3");
+}
+
+static void a_vendor_without_which_robots_cannot_answer_is_critical(void **state)
+{
+    assert_string_equal(outage(*state, 20, 5, 1), "vendor/dahan open critical 5");
+}
+
+static void a_vendor_that_few_leave_out_is_their_own_trouble(void **state)
+{
+    assert_string_equal(outage(*state, 20, 2, 2), "");
+    assert_string_equal(outage(*state, 200, 3, 3), "");
+    assert_string_equal(outage(*state, 1, 1, 0), "vendor/dahan open warning 1");
+}
+
 static void every_kind_says_what_it_is_and_what_to_do(void **state)
 {
     size_t count;
@@ -477,6 +531,10 @@ int main(void)
         cmocka_unit_test_setup(how_many_are_silent_is_renewed_each_minute, use_up),
         cmocka_unit_test(nobody_is_silent_who_is_away_says_nothing_or_wants_nothing),
         cmocka_unit_test_setup(a_group_that_is_silent_wakes_nobody, use_up),
+        cmocka_unit_test_setup(a_vendor_that_robots_leave_out_has_one_alert_until_they_ask_it_again,
+                               clean),
+        cmocka_unit_test_setup(a_vendor_without_which_robots_cannot_answer_is_critical, clean),
+        cmocka_unit_test_setup(a_vendor_that_few_leave_out_is_their_own_trouble, clean),
         cmocka_unit_test(every_kind_says_what_it_is_and_what_to_do),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
