@@ -41,11 +41,14 @@ function meaning(preview) {
 
 const values = (field, part) => get("/filters/values", { field, part }).then(({ data }) => data.items, () => []);
 
+const NOTHING = { items: [], at: -1 };
+
 // What may come next where the caret stands at the end: {items, at, move, chosen, choose}. Keys come faster
-// than pages are drawn, so what is chosen is kept beside what is shown.
+// than pages are drawn, so what is chosen is kept beside what is shown. What could follow an earlier text
+// is not offered: a choice in it would be gone with it.
 function useCompletion(text, isOpen, onInput) {
   const fields = useResource("/filters/fields").data?.items;
-  const now = useRef({ items: [], at: -1 });
+  const now = useRef({ ...NOTHING, text });
   const [state, redraw] = useState(now.current);
   const become = (next) => {
     now.current = next;
@@ -53,27 +56,28 @@ function useCompletion(text, isOpen, onInput) {
   };
   useEffect(() => {
     if (!isOpen || !fields) {
-      become({ items: [], at: -1 });
+      become({ ...NOTHING, text });
       return undefined;
     }
     let current = true;
     const timer = setTimeout(async () => {
       const items = await suggestions(text, fields, values);
-      if (current) become({ items: items.slice(0, 12), at: -1 });
+      if (current) become({ items: items.slice(0, 12), at: -1, text });
     }, 120);
     return () => {
       current = false;
       clearTimeout(timer);
     };
   }, [text, isOpen, fields]);
+  const offered = () => (now.current.text === text ? now.current : NOTHING);
   return {
-    ...state,
+    ...(state.text === text ? state : NOTHING),
     // around, with a place in between where nothing is chosen
     move: (by) => {
-      const { items, at } = now.current;
-      become({ items, at: ((at + 1 + by + items.length + 1) % (items.length + 1)) - 1 });
+      const { items, at } = offered();
+      become({ items, text, at: ((at + 1 + by + items.length + 1) % (items.length + 1)) - 1 });
     },
-    chosen: () => now.current.items[now.current.at],
+    chosen: () => offered().items[offered().at],
     choose: (item) => onInput(complete(text, item)),
   };
 }
