@@ -396,37 +396,34 @@ static bool check_job(const struct api *api, struct request *request, struct rep
     return check_right(api, request, reply, deed);
 }
 
-static void stop(void *context, struct request *request, struct reply *reply)
+typedef enum status (*job_change)(struct store *store, const struct author *author, int64_t job_id,
+                                  struct arena *arena, struct document *out);
+
+static void change(const struct api *api, struct request *request, struct reply *reply,
+                   job_change make, const char *conflict)
 {
-    const struct api *api = context;
     const struct author author = api_author(request);
     struct document job;
     int64_t job_id;
 
     if (!check_job(api, request, reply, &job_id))
         return;
-    enum status status = jobs_stop(api->store, &author, job_id, request->arena, &job);
+    enum status status = make(api->store, &author, job_id, request->arena, &job);
     if (status == STATUS_CONFLICT)
-        reply_problem(reply, 409, "this job has ended");
+        reply_problem(reply, 409, "%s", conflict);
     else
         answer_document(reply, status, 200, &job, subject(request));
 }
 
+static void stop(void *context, struct request *request, struct reply *reply)
+{
+    change(context, request, reply, jobs_stop, "this job has ended");
+}
+
 static void resume(void *context, struct request *request, struct reply *reply)
 {
-    const struct api *api = context;
-    const struct author author = api_author(request);
-    struct document job;
-    int64_t job_id;
-
-    if (!check_job(api, request, reply, &job_id))
-        return;
-    enum status status = jobs_resume(api->store, &author, job_id, request->arena, &job);
-    if (status == STATUS_CONFLICT)
-        reply_problem(reply, 409,
-                      "this job has nothing left to do: no robot waits, and none failed");
-    else
-        answer_document(reply, status, 200, &job, subject(request));
+    change(context, request, reply, jobs_resume,
+           "this job has nothing left to do: no robot waits, and none failed");
 }
 
 static const struct route rows[] = {

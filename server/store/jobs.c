@@ -178,6 +178,20 @@ enum status jobs_devices(struct store *store, int64_t job_id, const char *outcom
         arena, json);
 }
 
+/* $1 and $2 are the author's, $3 is the job. */
+static enum status change(struct store *store, const struct store_statement *statement,
+                          const struct author *author, int64_t job_id, struct arena *arena,
+                          struct document *out)
+{
+    struct document ignored;
+    enum status status = document_change(
+        store, statement,
+        STORE_VALUES(value_text(author->actor), value_text(author->source), value_int(job_id)),
+        arena, &ignored);
+
+    return status == STATUS_OK ? jobs_get(store, job_id, NULL, arena, out) : status;
+}
+
 enum status jobs_stop(struct store *store, const struct author *author, int64_t job_id,
                       struct arena *arena, struct document *out)
 {
@@ -189,15 +203,10 @@ enum status jobs_stop(struct store *store, const struct author *author, int64_t 
         "         FROM old WHERE j.job_id = old.job_id AND old.state = 'running' RETURNING j.*),"
         " done AS (SELECT min(myna.audit_append($1, $2, 'job.stop', 'job/' || new.job_id,"
         "             NULL, NULL)), min(myna.tell('job', new.job_id::text)::text) FROM new)"
-        "SELECT CASE WHEN old.state <> 'ended' THEN to_jsonb(true) END, old.version FROM done, "
-        "old");
-    struct document ignored;
-    enum status status = document_change(
-        store, &stop,
-        STORE_VALUES(value_text(author->actor), value_text(author->source), value_int(job_id)),
-        arena, &ignored);
+        "SELECT CASE WHEN old.state <> 'ended' THEN to_jsonb(true) END, old.version"
+        " FROM done, old");
 
-    return status == STATUS_OK ? jobs_get(store, job_id, NULL, arena, out) : status;
+    return change(store, &stop, author, job_id, arena, out);
 }
 
 enum status jobs_resume(struct store *store, const struct author *author, int64_t job_id,
@@ -219,13 +228,8 @@ enum status jobs_resume(struct store *store, const struct author *author, int64_
         "           min(myna.tell('job', new.job_id::text)::text) FROM new)"
         "SELECT CASE WHEN old.state = 'running' OR new.job_id IS NOT NULL THEN to_jsonb(true) END,"
         " old.version FROM done, old LEFT JOIN new USING (job_id)");
-    struct document ignored;
-    enum status status = document_change(
-        store, &resume,
-        STORE_VALUES(value_text(author->actor), value_text(author->source), value_int(job_id)),
-        arena, &ignored);
 
-    return status == STATUS_OK ? jobs_get(store, job_id, NULL, arena, out) : status;
+    return change(store, &resume, author, job_id, arena, out);
 }
 
 enum status jobs_forget(struct store *store)
