@@ -38,11 +38,25 @@ static void on_settled(void *context)
     link_config_settled(agent->link);
 }
 
+static void tell_utc_offset(struct agent *agent, struct peer_running *out)
+{
+    struct settings_values *values = malloc(sizeof *values);
+
+    if (!values)
+        return;
+    settings_values(agent->settings, values);
+    out->has_utc_offset = true;
+    out->utc_offset_min = care_utc_offset_min(values->zone, clock_wall_ms());
+    crypto_wipe(values, sizeof *values);
+    free(values);
+}
+
 static void on_running(void *context, struct peer_running *out)
 {
     struct agent *agent = context;
 
     settings_running(agent->settings, out);
+    tell_utc_offset(agent, out);
     out->installed_count = updater_statuses(agent->updater, out->installed);
 }
 

@@ -19,21 +19,20 @@ struct moment {
     int minute;
 };
 
-/* The robot's own zone knows of daylight saving. */
-static int64_t offset_ms(const char *zone, int64_t wall_ms)
+int care_utc_offset_min(const char *zone, int64_t wall_ms)
 {
     const time_t seconds = (time_t)(wall_ms / 1000);
     struct tm local = {0};
     int offset_min;
 
     if (local_time_offset(span_text(zone), &offset_min) == STATUS_OK)
-        return offset_min * MINUTE_MS;
-    return localtime_r(&seconds, &local) ? local.tm_gmtoff * INT64_C(1000) : 0;
+        return offset_min;
+    return localtime_r(&seconds, &local) ? (int)(local.tm_gmtoff / 60) : 0;
 }
 
 static struct moment moment_of(const struct care_rules *rules, int64_t wall_ms)
 {
-    const int64_t local_ms = wall_ms + offset_ms(rules->zone, wall_ms);
+    const int64_t local_ms = wall_ms + care_utc_offset_min(rules->zone, wall_ms) * MINUTE_MS;
 
     return (struct moment){
         .day = local_ms / DAY_MS,

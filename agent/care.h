@@ -37,6 +37,10 @@ struct care_rules {
     int64_t break_reminder_min; /* 0: never */
 };
 
+/* How far the day of this setting zone is from UTC at that time; of none: the system's own zone,
+ * which knows of daylight saving. */
+int care_utc_offset_min(const char *zone, int64_t wall_ms);
+
 /* A missing file is a robot that nobody has talked with. STATUS_CORRUPT, STATUS_IO: the same, as
  * nothing can be read; STATUS_INVALID: path is too long, care must not be used. */
 MUST_CHECK enum status care_load(struct care *care, const char *path);

@@ -222,6 +222,8 @@ static void send_hello(struct peer *peer, struct peer_time now)
     hello->trial = running.trial;
     hello->installed_count = (pb_size_t)running.installed_count;
     memcpy(hello->installed, running.installed, sizeof hello->installed);
+    hello->has_utc_offset_min = running.has_utc_offset;
+    hello->utc_offset_min = running.utc_offset_min;
     send(peer, TOPIC_HELLO, MESSAGE_HELLO, hello);
     peer->hello_at_ms = now.mono_ms;
     peer->hello_due_ms = now.mono_ms + backoff_next(&peer->hello_backoff, next_random(peer));
@@ -278,6 +280,8 @@ static void send_report(struct peer *peer, struct peer_time now)
     report->trial = running.trial;
     report->installed_count = (pb_size_t)running.installed_count;
     memcpy(report->installed, running.installed, sizeof report->installed);
+    report->has_utc_offset_min = running.has_utc_offset;
+    report->utc_offset_min = running.utc_offset_min;
     report->has_journal = true;
     journal_head(peer->journal, &report->journal);
     journal_credit(peer->journal, report->credit, &report->credit_count);

@@ -40,6 +40,8 @@ struct peer_running {
     bool is_settling; /* a newer one is on its way to the disk: peer_config_settled() will tell */
     size_t installed_count; /* software that came by manifests, or is about to */
     wire_SoftwareStatus installed[LIMIT_PACKAGES];
+    bool has_utc_offset; /* of the day that its quiet hours go by, now */
+    int utc_offset_min;
 };
 
 struct peer_answer {

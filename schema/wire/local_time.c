@@ -1,5 +1,7 @@
 #include "schema/wire/local_time.h"
 
+#include <stdio.h>
+
 #define MAX_OFFSET_MIN (14 * 60)
 
 static int digits(const uint8_t *text)
@@ -51,5 +53,15 @@ enum status local_time_offset(struct span text, int *offset_min)
     if (size_min < 0 || size_min > MAX_OFFSET_MIN)
         return STATUS_INVALID;
     *offset_min = text.data[0] == '-' ? -size_min : size_min;
+    return STATUS_OK;
+}
+
+enum status local_time_offset_text(int offset_min, char out[LOCAL_TIME_OFFSET_SIZE])
+{
+    if (offset_min < -MAX_OFFSET_MIN || offset_min > MAX_OFFSET_MIN)
+        return STATUS_INVALID;
+    const unsigned size_min = (unsigned)(offset_min < 0 ? -offset_min : offset_min);
+    snprintf(out, LOCAL_TIME_OFFSET_SIZE, "%c%02u:%02u", offset_min < 0 ? '-' : '+',
+             size_min / 60 % 100, size_min % 60);
     return STATUS_OK;
 }

@@ -22,4 +22,8 @@ bool local_time_is_within(struct local_time_hours hours, int minute);
 /* -14:00 to +14:00, in minutes. STATUS_INVALID: another form. */
 MUST_CHECK enum status local_time_offset(struct span text, int *offset_min);
 
+/* The other way. STATUS_INVALID: further from UTC than any place. */
+#define LOCAL_TIME_OFFSET_SIZE sizeof "+08:00"
+MUST_CHECK enum status local_time_offset_text(int offset_min, char out[LOCAL_TIME_OFFSET_SIZE]);
+
 #endif

@@ -196,7 +196,8 @@ static const struct setting_spec table[] = {
      .form = "a distance from UTC like +08:00, or empty",
      .fits = is_zone,
      .fallback = "\"\"",
-     .help = "zone of quiet_hours and of the day of daily_minutes; empty is the robot's own"},
+     .help = "zone of quiet_hours, of the day of daily_minutes and of a rollout's hours; empty is "
+             "the robot's own, as its system has it, with daylight saving"},
     {.name = "daily_minutes",
      .type = SETTING_TYPE_INT,
      .min = 0,

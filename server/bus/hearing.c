@@ -348,6 +348,7 @@ static enum status take_hello(struct hearing *hearing)
     row->changed_settings = NULL;
     row->trial = item->trial;
     row->packages = item->packages;
+    row->utc_offset = item->utc_offset ? item->utc_offset : "";
     row->held_generation = (int64_t)item->hello->generation_held;
     if (row->held_generation > row->desired_generation)
         raise_above(row, item->hello->generation_held);
@@ -409,6 +410,8 @@ static enum status take_report(struct hearing *hearing)
         row->trial = hearing->item->trial;
     if (hearing->item->packages)
         row->packages = hearing->item->packages;
+    if (hearing->item->utc_offset)
+        row->utc_offset = hearing->item->utc_offset;
     note_running(hearing);
     return STATUS_OK;
 }

@@ -5,6 +5,7 @@
 
 #include "schema/base/encode.h"
 #include "schema/base/json.h"
+#include "schema/wire/local_time.h"
 
 /* A message's lists as JSON: 32 settings of 300 bytes at most, escaped. */
 #define FACT_BYTES (128u << 10)
@@ -297,6 +298,16 @@ static void keep_dropped(struct arena *arena, const wire_Hello *hello, struct in
     facts->dropped = copy;
 }
 
+/* Further from UTC than any place is as good as nothing said. */
+static const char *utc_offset_text(struct arena *arena, bool is_told, int32_t offset_min)
+{
+    char text[LOCAL_TIME_OFFSET_SIZE];
+
+    if (!is_told || local_time_offset_text(offset_min, text) != STATUS_OK)
+        return NULL;
+    return arena_text(arena, span_text(text));
+}
+
 static bool take_hello(struct intake *intake, struct arena *arena, struct intake_item *item)
 {
     const wire_Hello *hello = &intake->message.hello;
@@ -321,6 +332,7 @@ static bool take_hello(struct intake *intake, struct arena *arena, struct intake
     item->settings = settings_json(intake, arena, hello->settings, hello->settings_count);
     item->trial = trial_json(intake, arena, hello->has_trial, &hello->trial);
     item->packages = packages_json(intake, arena, hello->installed, hello->installed_count);
+    item->utc_offset = utc_offset_text(arena, hello->has_utc_offset_min, hello->utc_offset_min);
     item->credit = credit_json(intake, arena, hello->credit, hello->credit_count);
     keep_uses(arena, hello->credit, hello->credit_count, item);
     keep_head(arena, head, item);
@@ -369,6 +381,7 @@ static bool take_report(struct intake *intake, struct arena *arena, struct intak
         item->packages = packages_json(intake, arena, report->installed, report->installed_count);
     if (report->has_journal)
         keep_head(arena, &report->journal, item);
+    item->utc_offset = utc_offset_text(arena, report->has_utc_offset_min, report->utc_offset_min);
     item->boxes_refused = report->boxes_refused;
     item->lines_refused = report->lines_refused;
     return take_running(report->generation_running, report->config_hash.bytes,

@@ -55,6 +55,7 @@ struct intake_item {
     const char *health;
     const char *trial;          /* NULL: told none */
     const char *packages;       /* JSON: all of them; NULL: not told */
+    const char *utc_offset;     /* as a setting zone has it; NULL: told none */
     const wire_CreditUse *uses; /* the same, of each line it knows */
     size_t use_count;
     const wire_JournalHead *head; /* hello, report; NULL: told none */

@@ -54,6 +54,7 @@ static int get(struct ctl *ctl)
         {"capabilities", "capabilities", VIEW_JSON},
         {"running generation", "reported_generation", VIEW_TEXT},
         {"clock offset ms", "clock_offset_ms", VIEW_TEXT},
+        {"own day from utc", "utc_offset", VIEW_TEXT},
         {"records waiting", "health.journal_pending", VIEW_TEXT},
         {"running for s", "health.uptime_s", VIEW_TEXT},
         {"processor %", "health.cpu_percent", VIEW_TEXT},

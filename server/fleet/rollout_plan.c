@@ -561,7 +561,6 @@ static void write_pace(struct json_writer *writer, const struct rollout_plan *pl
 
 static void write_calendar(struct json_writer *writer, const struct rollout_plan *plan)
 {
-    const int zone = plan->zone_min < 0 ? -plan->zone_min : plan->zone_min;
     char text[CLOCK_TEXT_SIZE + 8];
 
     json_key(writer, "windows");
@@ -574,9 +573,8 @@ static void write_calendar(struct json_writer *writer, const struct rollout_plan
         json_write_text(writer, span_text(text));
     }
     json_end_array(writer);
-    snprintf(text, sizeof text, "%c%02d:%02d", plan->zone_min < 0 ? '-' : '+', zone / 60,
-             zone % 60);
-    json_write_member(writer, "zone", text);
+    if (local_time_offset_text(plan->zone_min, text) == STATUS_OK)
+        json_write_member(writer, "zone", text);
     json_key(writer, "blackouts");
     json_begin_array(writer);
     for (size_t i = 0; i < plan->blackout_count; i++) {

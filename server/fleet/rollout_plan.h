@@ -45,7 +45,8 @@ struct rollout_plan {
     int64_t soak_s;
     struct local_time_hours windows[ROLLOUT_PLAN_WINDOWS]; /* none: always */
     size_t window_count;
-    int zone_min; /* of devices that have no setting "zone" */
+    int zone_min; /* of devices without a setting "zone" that do not say how far they are from UTC
+                   */
     struct rollout_plan_blackout blackouts[ROLLOUT_PLAN_BLACKOUTS + ROLLOUT_PLAN_CALENDAR];
     size_t blackout_count;
     bool is_judged; /* by what usage says, beside the control */

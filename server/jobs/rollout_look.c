@@ -182,8 +182,8 @@ static enum status follow(struct store_conn *conn, struct looking *looking)
     return status == STATUS_OK ? rollout_steps_count(conn, row) : status;
 }
 
-/* Of the zones in which somebody waits: those where it is time, as the devices' settings say them.
- * opens_ms: when the next of the others comes. */
+/* Of the zones in which somebody waits: those where it is time, by the devices' settings or own
+ * clocks. opens_ms: when the next of the others comes. */
 static enum status open_zones(struct store_conn *conn, struct looking *looking, const char **zones,
                               size_t *count, int64_t *opens_ms)
 {
@@ -199,7 +199,7 @@ static enum status open_zones(struct store_conn *conn, struct looking *looking, 
     for (size_t i = 0; status == STATUS_OK && i < found_count; i++) {
         int offset_min = plan->zone_min;
 
-        /* a zone that is none is the plan's, as an empty one */
+        /* of whom nobody says it: the plan's */
         if (local_time_offset(span_text(found[i]), &offset_min) != STATUS_OK)
             offset_min = plan->zone_min;
         const int64_t at_ms = rollout_pace_opens_ms(plan, now_ms, offset_min);

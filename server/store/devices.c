@@ -119,7 +119,7 @@ enum status devices_get(struct store *store, const char *device_id, struct arena
         "  'hardware', l.hardware, 'capabilities', l.capabilities, 'health', l.health,"
         "  'trial', nullif(l.trial, '{}'), 'packages', l.packages, 'credit', " CREDIT_JSON
         ", 'clock_offset_ms', "
-        "l.clock_offset_ms,"
+        "l.clock_offset_ms, 'utc_offset', l.utc_offset,"
         "  'stale_messages', l.stale_messages, 'forged_messages', l.forged_messages,"
         "  'journal', (SELECT json_build_object('id', j.journal_id, 'watermark', j.watermark_seq,"
         "                  'status', j.status)"

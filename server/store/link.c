@@ -132,7 +132,7 @@ struct flat {
     int64_t clock_offset_ms, stale_messages, forged_messages, send_now;
     const char *software, *hardware, *capabilities, *health, *credit, *settings;
     const char *changed_settings;
-    const char *trial, *packages;
+    const char *trial, *packages, *utc_offset;
 };
 
 static struct flat flatten(const struct link_row *row)
@@ -167,6 +167,7 @@ static struct flat flatten(const struct link_row *row)
         .changed_settings = row->changed_settings,
         .trial = row->trial,
         .packages = row->packages,
+        .utc_offset = row->utc_offset,
     };
 
     memcpy(flat.journal_id, row->journal_id, sizeof flat.journal_id);
@@ -200,7 +201,7 @@ static void fill_numbers(const struct columns *columns, struct value values[21])
     values[n++] = columns_bytes(columns, offsetof(struct flat, sealed_key_id));
 }
 
-static void fill_facts(const struct columns *columns, struct value values[9])
+static void fill_facts(const struct columns *columns, struct value values[10])
 {
     size_t n = 0;
 
@@ -213,6 +214,7 @@ static void fill_facts(const struct columns *columns, struct value values[9])
     values[n++] = columns_text(columns, offsetof(struct flat, changed_settings));
     values[n++] = columns_text(columns, offsetof(struct flat, trial));
     values[n++] = columns_text(columns, offsetof(struct flat, packages));
+    values[n++] = columns_text(columns, offsetof(struct flat, utc_offset));
 }
 
 enum status link_save(struct store_conn *conn, struct arena *arena, const struct link_row *rows,
@@ -245,6 +247,7 @@ enum status link_save(struct store_conn *conn, struct arena *arena, const struct
         " credit = coalesce(v.credit::jsonb, l.credit),"
         " trial = coalesce(v.trial::jsonb, l.trial),"
         " packages = coalesce(v.packages::jsonb, l.packages),"
+        " utc_offset = nullif(coalesce(v.utc_offset, l.utc_offset), ''),"
         " setting_status = CASE WHEN v.changed IS NULL"
         "   THEN coalesce(v.settings::jsonb, l.setting_status)"
         "   ELSE coalesce((SELECT jsonb_agg(kept) FROM jsonb_array_elements("
@@ -257,14 +260,15 @@ enum status link_save(struct store_conn *conn, struct arena *arena, const struct
         " $11::bigint[], $12::bigint[], $13::timestamptz[], $14::bytea[], $15::uuid[],"
         " $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bytea[],"
         " $22::text[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[],"
-        " $28::text[], $29::text[], $30::text[])"
+        " $28::text[], $29::text[], $30::text[], $31::text[])"
         " AS v(device_id, last_seen, session_number, session_id, session_hello, counter_top,"
         " counter_window, ended, ended_at, desired, held, reported, reported_at, reported_hash,"
         " journal_id, clock_offset, stale, forged, send_now, broker, sealed, software, hardware,"
-        " capabilities, health, credit, settings, changed, trial, packages)"
+        " capabilities, health, credit, settings, changed, trial, packages,"
+        " utc_offset)"
         " WHERE l.device_id = v.device_id");
     struct flat *flat = arena_take(arena, count * sizeof *flat);
-    struct value values[30];
+    struct value values[31];
 
     if (!flat)
         return STATUS_MEMORY;
@@ -273,7 +277,7 @@ enum status link_save(struct store_conn *conn, struct arena *arena, const struct
     const struct columns columns = {arena, flat, count, sizeof *flat};
     fill_numbers(&columns, values);
     fill_facts(&columns, values + 21);
-    return arena_failed(arena) ? STATUS_MEMORY : store_exec(conn, &save, values, 30, NULL);
+    return arena_failed(arena) ? STATUS_MEMORY : store_exec(conn, &save, values, 31, NULL);
 }
 
 enum status link_quarantine(struct store_conn *conn, const char *device_id, const char *reason)

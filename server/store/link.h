@@ -54,6 +54,7 @@ struct link_row {
     /* Facts that the device told; NULL: told nothing new. In the arena. */
     const char *software;
     const char *hardware;
+    const char *utc_offset;   /* of its own day, as a setting zone has it; "": it does not say */
     const char *capabilities; /* JSON, like what follows */
     const char *health;
     const char *trial;

@@ -15,8 +15,8 @@ struct reasons {
     struct why_facts facts; /* all but window_opens, which the plan says */
     struct span plan;       /* JSON of the rollout's; empty: no rollout */
     struct span calendar;   /* JSON: the blackouts that hold for every rollout */
-    const char *zone;       /* the device's setting; "": none */
-    bool is_switch;         /* the rollout changes routes, or a vendor's key */
+    const char *zone; /* by which the device lives, as the view device_zone says it; "": none */
+    bool is_switch;   /* the rollout changes routes, or a vendor's key */
 };
 
 /* defaults: JSON array of {"name","value"} for settings that no layer sets. name: only this

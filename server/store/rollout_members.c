@@ -50,12 +50,10 @@ enum status rollout_members_zones(struct store_conn *conn, struct arena *arena,
                                   const struct rollout_steps_row *row, const char **zones,
                                   size_t max, size_t *count)
 {
-    STORE_STATEMENT(read,
-                    "SELECT DISTINCT coalesce(z.value #>> '{}', '') FROM myna.rollout_device o"
-                    " LEFT JOIN myna.layered_setting z"
-                    "  ON z.device_id = o.device_id AND z.name = 'zone'"
-                    " WHERE o.rollout_id = $1 AND o.wave <= $2 AND o.state = 'waiting'"
-                    " ORDER BY 1 LIMIT $3");
+    STORE_STATEMENT(read, "SELECT DISTINCT z.zone FROM myna.rollout_device o"
+                          " JOIN myna.device_zone z ON z.device_id = o.device_id"
+                          " WHERE o.rollout_id = $1 AND o.wave <= $2 AND o.state = 'waiting'"
+                          " ORDER BY 1 LIMIT $3");
     struct ids found;
     struct result rows;
     enum status status = store_exec(
@@ -133,9 +131,8 @@ enum status rollout_members_open(struct store_conn *conn, struct arena *arena,
 {
     STORE_STATEMENT(choose, "SELECT o.device_id FROM myna.rollout_device o"
                             " WHERE o.rollout_id = $1 AND o.wave <= $2 AND o.state = 'waiting'"
-                            "  AND ($3::text[] IS NULL OR coalesce((SELECT z.value #>> '{}'"
-                            "     FROM myna.layered_setting z WHERE z.device_id = o.device_id"
-                            "     AND z.name = 'zone'), '') = ANY ($3))" NOT_DRAINED
+                            "  AND (SELECT z.zone FROM myna.device_zone z"
+                            "    WHERE z.device_id = o.device_id) = ANY ($3)" NOT_DRAINED
                             " ORDER BY o.place, o.device_id LIMIT $4");
     STORE_STATEMENT(choose_any,
                     "SELECT o.device_id FROM myna.rollout_device o"

@@ -17,8 +17,8 @@
 MUST_CHECK enum status rollout_members_hold(struct store_conn *conn,
                                             const struct rollout_steps_row *row);
 
-/* The distances from UTC that devices which wait in the waves so far have, as their setting says
- * it; "" for none. At most max. */
+/* The distances from UTC that devices which wait in the waves so far have, as the view device_zone
+ * says it; "" for none. At most max. */
 MUST_CHECK enum status rollout_members_zones(struct store_conn *conn, struct arena *arena,
                                              const struct rollout_steps_row *row,
                                              const char **zones, size_t max, size_t *count);

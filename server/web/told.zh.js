@@ -136,7 +136,7 @@ export const told = {
   "hours like 22:00-07:00, or empty": "时段，例如 22:00-07:00，或留空",
   "when the robot asks no vendor and says that it is quiet time, by zone; a crisis is answered all the same; empty is never": "按时区，何时不请求供应商并说明现在是安静时间；危机仍会得到回答；留空表示从不",
   "a distance from UTC like +08:00, or empty": "与 UTC 的时差，例如 +08:00，或留空",
-  "zone of quiet_hours and of the day of daily_minutes; empty is the robot's own": "quiet_hours 和 daily_minutes 所用的时区；留空为机器人自己的",
+  "zone of quiet_hours, of the day of daily_minutes and of a rollout's hours; empty is the robot's own, as its system has it, with daylight saving": "quiet_hours、daily_minutes 的一天和发布时段所用的时区；留空为机器人自己的，即其系统的时区，含夏令时",
   "how long people may talk with the robot in a day, questions and answers; 0 is no limit": "每天可与机器人对话多久，含提问和回答；0 表示不限",
   "talk without a pause of ten minutes after which the robot proposes a break; 0 is never": "连续对话（中间没有十分钟停顿）多久后机器人提议休息；0 表示从不",
   "how people may address the robot by voice; no further than its owner allows (option ear, button unless changed there)": "如何用语音与机器人说话；不超过其主人所允许的（选项 ear，未更改时为 button）",

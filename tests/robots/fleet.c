@@ -154,6 +154,8 @@ static enum status make_world(struct fleet *fleet)
     world->turns_per_minute = settings->talk_rate;
     world->think_ms = settings->think_ms;
     world->clock_skew_s = settings->clock_skew_s;
+    world->has_utc_offset = settings->has_utc_offset;
+    world->utc_offset_min = settings->utc_offset_min;
     world->disconnects = settings->disconnects;
     world->interrupt_percent = (unsigned)settings->interrupts;
     world->patience = settings->patience;

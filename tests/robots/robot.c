@@ -252,6 +252,8 @@ static void running(void *context, struct peer_running *out)
     out->is_settling = robot->kept_plan != NULL;
     out->installed_count = robot->plan->installed_count;
     memcpy(out->installed, robot->plan->installed, sizeof robot->plan->installed);
+    out->has_utc_offset = robot->world->has_utc_offset;
+    out->utc_offset_min = robot->world->utc_offset_min;
 }
 
 static size_t settings(void *context, wire_SettingStatus *out)

@@ -24,7 +24,9 @@ struct robot_world {
     double turns_per_minute;
     int64_t think_ms;
     int64_t clock_skew_s; /* each robot's clock is off by at most this much, either way */
-    int64_t disconnects;  /* per robot and hour */
+    bool has_utc_offset;
+    int utc_offset_min;  /* that they tell */
+    int64_t disconnects; /* per robot and hour */
     unsigned interrupt_percent;
     const struct settings_patience *patience; /* of vendors for whom it is another */
     size_t patience_count;

@@ -1,5 +1,6 @@
 #include "tests/robots/settings.h"
 
+#include "schema/wire/local_time.h"
 #include "schema/wire/topic.h"
 
 #define AT(field)     .offset = offsetof(struct settings, field)
@@ -29,6 +30,9 @@ static const struct option_spec specs[] = {
      .help = "broken connections per robot and hour"},
     {"clock_skew_s", OPTION_INT, "0", 0, 31536000, AT(clock_skew_s),
      .help = "each robot's clock is off by at most this much, either way"},
+    {"utc_offset", OPTION_TEXT, "", AT(utc_offset_text),
+     .help = "what the robots say how far their own day is from UTC, like +08:00; empty: nothing, "
+             "as robots of older software"},
     {"seed", OPTION_INT, "1", 0, INT64_MAX, AT(seed), .help = "of all chance but keys and ids"},
     {"seconds", OPTION_INT, "0", 0, 31536000, AT(seconds),
      .help = "how long to run; 0: until stopped"},
@@ -85,6 +89,13 @@ static enum status check(struct settings *settings, char problem[256])
         !topic_is_slug(span_text(id))) {
         snprintf(problem, 256, "--id-prefix: \"%.60s\" must be at most 40 of a-z, 0-9 and dash",
                  settings->id_prefix);
+        return STATUS_INVALID;
+    }
+    settings->has_utc_offset = settings->utc_offset_text[0] != '\0';
+    if (settings->has_utc_offset && local_time_offset(span_text(settings->utc_offset_text),
+                                                      &settings->utc_offset_min) != STATUS_OK) {
+        snprintf(problem, 256, "--utc-offset: \"%.60s\" must be like +08:00",
+                 settings->utc_offset_text);
         return STATUS_INVALID;
     }
     return read_patience(settings, problem);

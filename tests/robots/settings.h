@@ -33,6 +33,9 @@ struct settings {
     size_t patience_count;
     int64_t disconnects;
     int64_t clock_skew_s;
+    const char *utc_offset_text;
+    bool has_utc_offset;
+    int utc_offset_min;
     int64_t seed;
     int64_t seconds;
     bool help;

@@ -8,6 +8,7 @@
 #ifndef TESTS_SIMULATION_DATABASE_H
 #define TESTS_SIMULATION_DATABASE_H
 
+#include "schema/wire/local_time.h"
 #include "server/money/tally.h"
 #include "server/store/journal.h"
 #include "server/store/link.h"
@@ -39,6 +40,7 @@ struct database_device {
     int64_t opened_generation;
     unsigned volume_before; /* and without which it is this one */
     int64_t hellos;         /* facts taken of hellos and reports */
+    char utc_offset[LOCAL_TIME_OFFSET_SIZE];
 };
 
 struct database_usage {

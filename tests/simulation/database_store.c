@@ -123,6 +123,9 @@ static void save_row(struct store_conn *conn, const struct link_row *row)
     device->link.health = device->link.credit = device->link.settings = NULL;
     device->link.changed_settings = NULL;
     device->link.trial = NULL;
+    if (row->utc_offset)
+        snprintf(device->utc_offset, sizeof device->utc_offset, "%s", row->utc_offset);
+    device->link.utc_offset = NULL;
     device->link.send_now = false;
     if (row->trial)
         drive(conn, device, row->trial);

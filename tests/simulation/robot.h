@@ -64,7 +64,8 @@ struct robot {
     int64_t ready_ms; /* since when the server answers on this line; 0: it does not */
     wire_Session session;
     uint64_t floor;
-    int64_t skew_ms; /* its clock against the server's */
+    int64_t skew_ms;    /* its clock against the server's */
+    int utc_offset_min; /* as it last told it */
     unsigned talking;
     uint64_t reserved; /* by its attempts under way */
 

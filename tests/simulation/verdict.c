@@ -53,6 +53,15 @@ static bool is_current(const struct standing *standing)
            standing->robot->held.volume == standing->device->volume;
 }
 
+/* How far from UTC it lives is known as it told it last. */
+static bool is_placed(const struct standing *standing)
+{
+    char told[LOCAL_TIME_OFFSET_SIZE];
+
+    return local_time_offset_text(standing->robot->utc_offset_min, told) == STATUS_OK &&
+           strcmp(standing->device->utc_offset, told) == 0;
+}
+
 /* Two robots of one id end each other's connections for ever. */
 static bool has_double(const struct fleet *fleet, const struct robot *robot)
 {
@@ -76,7 +85,7 @@ bool verdict_is_settled(const struct fleet *fleet)
             return false;
         if (standing.robot->talking > 0 || (!is_quarantined(&standing) && !is_counted(&standing)))
             return false;
-        if (!has_double(fleet, standing.robot) && !is_current(&standing))
+        if (!has_double(fleet, standing.robot) && (!is_current(&standing) || !is_placed(&standing)))
             return false;
     }
     return true;
@@ -107,6 +116,9 @@ static void check_robot(struct fleet *fleet, size_t place)
                      (unsigned long long)standing.pending, (unsigned)standing.head.open_attempts,
                      standing.row ? (long long)standing.row->ledger.seq : -1,
                      standing.row ? (int)standing.row->status : -1, (int)peer_phase(robot->peer));
+    if (!has_double(fleet, robot) && !is_placed(&standing))
+        findings_add(&fleet->findings, "robot %u told %d minutes from UTC, known is \"%s\"",
+                     robot->number, robot->utc_offset_min, standing.device->utc_offset);
     if (!has_double(fleet, robot) && !is_current(&standing))
         findings_add(&fleet->findings,
                      "I4: robot %u runs generation %llu volume %u, reported %lld, desired %lld "

@@ -83,6 +83,7 @@ export const texts = {
   "credit.spent": "已花费 {spent}，共 {of}",
   "credit.used": "{unit}：已用 {used}，共 {held}",
   "clock_offset": "时钟偏差",
+  "utc_offset": "本机时间与 UTC 的差",
   "certificate_until": "证书有效期至",
   "health.uptime_s": "已运行",
   "health.cpu_percent": "处理器",

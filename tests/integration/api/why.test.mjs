@@ -127,6 +127,10 @@ test('a rollout tells what keeps its change from a robot, and gives it its value
   assert.deepEqual(codes(shut), ['window_shut']);
   const opens = Date.parse(shut.reasons[0].parameters.opens_at);
   assert.ok(opens > Date.now() + 110 * 60000 && opens <= Date.now() + 120 * 60000, shut.reasons[0].parameters.opens_at);
+  const lives = (offset) => stack.sql(`UPDATE myna.device_link SET utc_offset = ${offset} WHERE device_id = 'r1'`);
+  await lives(`'+02:30'`);
+  assert.deepEqual(codes(await why('r1')), ['rate_limited'], 'by the own clock it is half an hour into them');
+  await lives('NULL');
   const hour = (n) => new Date(Date.now() + n * 3600e3).toISOString();
   const calendar = await admin.post('/blackouts', {from: hour(-1), until: hour(2.5), reason: 'fair'});
   const dark = await why('r1');

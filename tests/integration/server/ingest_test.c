@@ -1275,6 +1275,29 @@ static void a_clock_that_is_off_by_ages_is_borne(void **state)
     ASSERT_SQL(fixture, RECORDS, "1");
 }
 
+static void
+what_a_robot_says_of_its_distance_from_utc_is_kept_until_it_says_something_else(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+
+    robot->has_utc_offset = true;
+    robot->utc_offset_min = 60;
+    hear(fixture, robot_hello(robot));
+    ASSERT_SQL(fixture, LINK("utc_offset"), "+01:00");
+    robot->utc_offset_min = 120;
+    hear(fixture, robot_report(robot));
+    ASSERT_SQL(fixture, LINK("utc_offset"), "+02:00");
+    robot->utc_offset_min = 15 * 60;
+    hear(fixture, robot_report(robot));
+    ASSERT_SQL(fixture, LINK("utc_offset"), "+02:00");
+    robot->has_utc_offset = false;
+    hear(fixture, robot_report(robot));
+    ASSERT_SQL(fixture, LINK("utc_offset"), "+02:00");
+    hear(fixture, robot_hello(robot)); /* of older software, put back */
+    ASSERT_SQL(fixture, LINK("coalesce(utc_offset, 'not told')"), "not told");
+}
+
 static void i4_another_content_under_the_same_number_is_replaced(void **state)
 {
     STORE_STATEMENT(note, "UPDATE myna.device_link SET desired_hash = sha256('ours')"
@@ -2486,6 +2509,7 @@ int main(void)
         WITH_ROBOT(i4_a_device_that_holds_more_than_we_know_gets_a_higher_generation),
         WITH_ROBOT(i4_a_generation_beyond_all_bounds_is_not_believed),
         WITH_ROBOT(a_clock_that_is_off_by_ages_is_borne),
+        WITH_ROBOT(what_a_robot_says_of_its_distance_from_utc_is_kept_until_it_says_something_else),
         WITH_ROBOT(i4_another_content_under_the_same_number_is_replaced),
         WITH_ROBOT(i4_content_that_was_never_sent_from_here_is_replaced_too),
         WITH_ROBOT(i4_a_reply_to_a_configuration_is_remembered_per_setting),

@@ -233,6 +233,8 @@ struct bus_message robot_hello(struct robot *robot)
     snprintf(hello.software, sizeof hello.software, "1.0");
     hello.has_trial = robot->trial.generation > 0;
     hello.trial = robot->trial;
+    hello.has_utc_offset_min = robot->has_utc_offset;
+    hello.utc_offset_min = robot->utc_offset_min;
     return seal(robot, TOPIC_HELLO, MESSAGE_HELLO, &hello);
 }
 
@@ -261,6 +263,8 @@ struct bus_message robot_report(struct robot *robot)
     report.settings[0].outcome = wire_SettingOutcome_SETTING_REFUSED;
     report.has_trial = robot->trial.generation > 0;
     report.trial = robot->trial;
+    report.has_utc_offset_min = robot->has_utc_offset;
+    report.utc_offset_min = robot->utc_offset_min;
     return seal(robot, TOPIC_REPORT, MESSAGE_REPORT, &report);
 }
 

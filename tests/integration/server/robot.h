@@ -33,7 +33,9 @@ struct robot {
     uint32_t epoch_seen; /* with the receipt of its last state */
     uint8_t receipt[CRYPTO_HASH_SIZE];
     size_t receipt_size;
-    wire_CreditUse credit;  /* of one line, when that has a name */
+    wire_CreditUse credit; /* of one line, when that has a name */
+    bool has_utc_offset;   /* told by hello and report */
+    int utc_offset_min;
     uint32_t lines_refused; /* told by the next reports, like what follows */
     wire_CreditUse uses[LIMIT_CREDIT_LINES];
     size_t use_count;

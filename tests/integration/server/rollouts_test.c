@@ -342,7 +342,9 @@ static void a_rollout_says_until_when_its_hours_are_shut(void **state)
         "window true");
 }
 
-/* Half the day, by the robots' own clocks: r1 lives twelve hours away from the others. */
+/* Half the day, by the robots' own clocks: r1 and r2 live twelve hours away from the others, the
+ * one by its setting, the other by its own word, which counts for nothing where there is a setting.
+ */
 static void a_robot_is_opened_in_its_own_hours_alone(void **state)
 {
     struct roll *fixture = *state;
@@ -354,13 +356,38 @@ static void a_robot_is_opened_in_its_own_hours_alone(void **state)
     plan.windows[0] = (struct local_time_hours){(now_min + 1380) % 1440, (now_min + 300) % 1440};
     plan.window_count = 1;
     roll_run(fixture, "INSERT INTO myna.layer (layer_id, device_id, settings, changed_by) VALUES"
-                      " ('device:r1', 'r1', '{\"zone\": \"+12:00\"}', 'test')");
+                      " ('device:r1', 'r1', '{\"zone\": \"+12:00\"}', 'test'),"
+                      " ('device:r3', 'r3', '{\"zone\": \"+00:00\"}', 'test'),"
+                      " ('device:r4', 'r4', '{\"zone\": \"\"}', 'test');"
+                      "UPDATE myna.device_link SET utc_offset = CASE device_id WHEN 'r1' THEN"
+                      " '+00:00' ELSE '-12:00' END WHERE device_id IN ('r1', 'r2', 'r3', 'r4')");
     start(fixture, &plan);
-    assert_string_equal(roll_opened(fixture), "r2 r3 r4 r5 r6 r7 r8");
+    assert_string_equal(roll_opened(fixture), "r3 r5 r6 r7 r8");
     fixture->now_ms += INT64_C(12) * 3600000;
     roll_look(fixture, "slow");
-    assert_non_null(strstr(roll_opened(fixture), "r1"));
-    roll_run(fixture, "DELETE FROM myna.layer WHERE layer_id = 'device:r1'");
+    assert_string_equal(roll_opened(fixture), "r1 r2 r4");
+    roll_run(fixture, "DELETE FROM myna.layer WHERE device_id IN ('r1', 'r3', 'r4');"
+                      "UPDATE myna.device_link SET utc_offset = NULL");
+}
+
+/* The hour before the one that is open, until the clock of r2 is put forward. */
+static void a_robot_whose_clock_is_put_forward_is_opened_by_the_new_hour(void **state)
+{
+    struct roll *fixture = *state;
+    struct rollout_plan plan = roll_plan(false);
+    const int now_min = (int)(fixture->now_ms / 60000 % 1440);
+
+    plan.waves[0] = (struct rollout_plan_wave){ROLLOUT_PLAN_ALL, 0, 0};
+    plan.wave_count = 1;
+    plan.windows[0] = (struct local_time_hours){(now_min + 90) % 1440, (now_min + 180) % 1440};
+    plan.window_count = 1;
+    roll_run(fixture, "UPDATE myna.device_link SET utc_offset = '+01:00'");
+    start(fixture, &plan);
+    assert_string_equal(roll_opened(fixture), "");
+    roll_run(fixture, "UPDATE myna.device_link SET utc_offset = '+02:00' WHERE device_id = 'r2'");
+    roll_look(fixture, "slow");
+    assert_string_equal(roll_opened(fixture), "r2");
+    roll_run(fixture, "UPDATE myna.device_link SET utc_offset = NULL");
 }
 
 static void robots_are_opened_no_faster_than_the_plan_says(void **state)
@@ -942,6 +969,7 @@ int main(void)
         TEST(nobody_is_opened_in_a_blackout_of_the_calendar_whatever_the_plan_says),
         TEST(a_rollout_says_until_when_its_hours_are_shut),
         TEST(a_robot_is_opened_in_its_own_hours_alone),
+        TEST(a_robot_whose_clock_is_put_forward_is_opened_by_the_new_hour),
         TEST(robots_are_opened_no_faster_than_the_plan_says),
         TEST(a_rollout_whose_group_is_gone_is_aborted_and_frees_its_robots),
         TEST(a_trial_fails_by_what_is_said_of_this_generation),

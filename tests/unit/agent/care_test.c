@@ -67,6 +67,21 @@ static void without_a_zone_the_systems_own_holds(void **state)
     tzset();
 }
 
+/* An hour ahead of UTC, two from the last Sunday of March to that of October. */
+static void the_distance_from_utc_follows_daylight_saving_unless_a_zone_is_set(void **state)
+{
+    const int64_t winter_ms = 20468 * DAY_MS, summer_ms = 20649 * DAY_MS; /* in 2026 */
+
+    (void)state;
+    setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+    tzset();
+    assert_int_equal(care_utc_offset_min("", winter_ms), 60);
+    assert_int_equal(care_utc_offset_min("", summer_ms), 120);
+    assert_int_equal(care_utc_offset_min("-03:30", summer_ms), -210);
+    unsetenv("TZ");
+    tzset();
+}
+
 static void daily_minutes_last_a_local_day_and_survive_a_restart(void **state)
 {
     (void)state;
@@ -157,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(quiet_hours_go_over_midnight_in_their_zone, set_up),
         cmocka_unit_test_setup(without_a_zone_the_systems_own_holds, set_up),
+        cmocka_unit_test(the_distance_from_utc_follows_daylight_saving_unless_a_zone_is_set),
         cmocka_unit_test_setup(daily_minutes_last_a_local_day_and_survive_a_restart, set_up),
         cmocka_unit_test_setup(a_clock_set_back_gives_no_minutes_back, set_up),
         cmocka_unit_test_setup(a_break_is_proposed_after_a_long_talk_and_not_at_once_again, set_up),

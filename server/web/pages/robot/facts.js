@@ -119,6 +119,7 @@ export function Facts({ robot, etag, onChange }) {
     [t("robot.reported"), html`<${Ago} at=${robot.reported_at} none=${t("never")} />`],
     [t("credit"), credit(robot)],
     [t("clock_offset"), robot.clock_offset_ms === undefined ? NONE : milliseconds(robot.clock_offset_ms)],
+    [t("utc_offset"), robot.utc_offset ?? NONE],
     ...health.filter((entry) => !nothing.includes(entry)).map(fact),
   ]} />
   ${nothing.length > 0 && html`<details class="folded"><summary>${t("health.nothing", { n: nothing.length })}</summary>

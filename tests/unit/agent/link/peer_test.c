@@ -831,6 +831,25 @@ static void a_configuration_under_trial_is_answered_by_the_one_that_runs(void **
     assert_int_equal(fixture->report.trial.generation, 6);
 }
 
+/* As daylight saving begins. */
+static void the_distance_from_utc_is_told_with_every_hello_and_report(void **state)
+{
+    struct fixture *fixture = *state;
+
+    connect_peer(fixture);
+    assert_false(hello(fixture)->has_utc_offset_min);
+    fixture->running.has_utc_offset = true;
+    connect_peer(fixture);
+    assert_true(hello(fixture)->has_utc_offset_min);
+    assert_int_equal(hello(fixture)->utc_offset_min, 0);
+    welcome(fixture);
+    fixture->running.utc_offset_min = 60;
+    wait_ms(fixture, 100000);
+    read_sent(fixture, TOPIC_REPORT, MESSAGE_REPORT, &fixture->report);
+    assert_true(fixture->report.has_utc_offset_min);
+    assert_int_equal(fixture->report.utc_offset_min, 60);
+}
+
 static void a_trial_that_has_ended_is_told_at_once(void **state)
 {
     struct fixture *fixture = *state;
@@ -1089,6 +1108,7 @@ int main(void)
         TEST(i4_an_older_configuration_is_ignored),
         TEST(a_configuration_on_its_way_to_the_disk_is_answered_when_it_is_there),
         TEST(a_configuration_under_trial_is_answered_by_the_one_that_runs),
+        TEST(the_distance_from_utc_is_told_with_every_hello_and_report),
         TEST(a_trial_that_has_ended_is_told_at_once),
         TEST(a_command_is_carried_out_once_and_answered_each_time),
         TEST(an_expired_command_is_answered_and_not_carried_out),

@@ -1,5 +1,6 @@
 #include "schema/wire/local_time.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -51,12 +52,32 @@ static void a_zone_is_a_distance_from_utc(void **state)
     assert_int_equal(offset_min, -210);
 }
 
+static void a_distance_from_utc_is_written_as_it_is_read(void **state)
+{
+    char text[LOCAL_TIME_OFFSET_SIZE] = "as was";
+    int again = 0;
+
+    (void)state;
+    assert_int_equal(local_time_offset_text(841, text), STATUS_INVALID);
+    assert_int_equal(local_time_offset_text(-841, text), STATUS_INVALID);
+    assert_int_equal(local_time_offset_text(INT_MIN, text), STATUS_INVALID);
+    assert_string_equal(text, "as was");
+    for (int offset_min = -840; offset_min <= 840; offset_min++) {
+        assert_int_equal(local_time_offset_text(offset_min, text), STATUS_OK);
+        assert_int_equal(local_time_offset(span_text(text), &again), STATUS_OK);
+        assert_int_equal(again, offset_min);
+    }
+    assert_int_equal(local_time_offset_text(-570, text), STATUS_OK);
+    assert_string_equal(text, "-09:30");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hours_are_two_times_of_the_day),
         cmocka_unit_test(the_first_minute_is_within_and_the_last_is_not),
         cmocka_unit_test(a_zone_is_a_distance_from_utc),
+        cmocka_unit_test(a_distance_from_utc_is_written_as_it_is_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
