@@ -29,6 +29,7 @@ const PLACES = [
   [/^server\/store\/(preflight\w*|rollout\w*|room|budgets|bounds|layers|leading|vendor_keys|vendor_usage|vendors|statements|terms|imports|invoice\w*|ledger_lines|installation)\.c$/,
     ['preflight_find', 'refuse', 'refuse_before', 'snprintf', 'arena_format', 'buffer_format', 'list_example']],
   [/^server\/store\/transfers\.c$/, ['end_as']],
+  [/^server\/api\/routes_jobs\.c$/, ['change']],
   [/^server\/store\/job_step\.c$/, ['', '=']],
   [/^server\/jobs\/(rollout_\w+|outbox|courier)\.c$/, ['turn', 'arena_format', 'note_problem', 'fail']],
   [/^server\/bus\/\w+\.c$/, ['arena_format', 'journal_detail', 'fork_journal', 'batch_alarm', 'quarantine']],
