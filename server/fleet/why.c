@@ -111,12 +111,17 @@ static void tell_answer(const struct why_facts *facts, struct list *list)
         return;
     }
     const int64_t since_ms = facts->now_ms - facts->desired_since_ms;
-    add(list, "unanswered",
-        "generation %lld was sent, the first of %lld times within %s, and it has not answered",
-        (long long)facts->desired, (long long)facts->sends, span_words(since_ms, words));
+    if (facts->sends == 1)
+        add(list, "unanswered", "generation %lld was sent, and it has not answered yet",
+            (long long)facts->desired);
+    else
+        add(list, "unanswered",
+            "generation %lld was sent %lld times within %s, and it has not answered",
+            (long long)facts->desired, (long long)facts->sends, span_words(since_ms, words));
     with_number(list, "generation", facts->desired);
     with_number(list, "sends", facts->sends);
-    with_number(list, "seconds", since_ms / SECOND_MS);
+    if (facts->sends > 1)
+        with_number(list, "seconds", since_ms / SECOND_MS);
 }
 
 /* Behind: the newest generation is not what it runs. */

@@ -94,7 +94,7 @@ export const reasons = {
   transfer_waits: "一有人在机器人旁同意，它就有新主人：[{seconds~}前发起]",
   offline_since: "[它已离线，上次联系在 {seconds~}前]",
   not_sent_yet: "第 {generation#} 代已生成，即将发出",
-  unanswered: "第 {generation#} 代已在 {seconds~}内发送 {sends} 次，它尚未应答",
+  unanswered: "第 {generation#} 代已发送[，{seconds~}内 {sends} 次]，它尚未应答",
   trial_running: "它正在试运行第 {generation#} 代，之后才会正式运行",
   trial_failed: "[发布“{rollout}”收回了它的更改][它自己试运行第 {generation#} 代失败，现运行第 {running#} 代][：{reason}]",
   refused: "它拒绝了 {settings}",

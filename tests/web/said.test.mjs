@@ -53,6 +53,7 @@ test('an alert and a reason are told in Chinese with their numbers', () => {
   assert.equal(fill(words.threshold, detail), 'spend 已达 3,000,000 CNY，限额 3,600,000，占 83.3%；阈值为 80%。已执行：block');
   assert.equal(fill(reasons.trial_failed, {rollout: 'louder', reason: '401'}), '发布“louder”收回了它的更改：401');
   assert.equal(fill(reasons.trial_failed, {generation: 9, running: 8, reason: '401'}), '它自己试运行第 9 代失败，现运行第 8 代：401');
+  assert.equal(fill(reasons.unanswered, {generation: 9, sends: 1}), '第 9 代已发送，它尚未应答');
   assert.equal(fill(reasons.wave_not_open, {rollout: 'louder', cause: 'by_hand'}), '发布“louder”停住：下一波需人工启动');
 });
 

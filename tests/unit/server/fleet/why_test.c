@@ -90,6 +90,8 @@ static void who_is_behind_is_offline_or_waits_or_does_not_answer(void **state)
     (void)state;
     facts.reported = 8;
     assert_only(&facts, "not_sent_yet", "generation 9 is made");
+    facts.sends = 1;
+    assert_only(&facts, "unanswered", "generation 9 was sent, and it has not answered yet");
     facts.sends = 3;
     assert_only(&facts, "unanswered", "3 times within 90 seconds");
     facts.is_online = false;
