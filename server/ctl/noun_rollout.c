@@ -56,6 +56,7 @@ static int list(struct ctl *ctl)
         {"layer", "layer", VIEW_TEXT},
         {"by", "author", VIEW_TEXT},
         {"since", "since", VIEW_TIME},
+        {"held until", "held.until", VIEW_TIME},
     };
     const char *state = args_option(&ctl->args, "state", NULL);
     struct client_answer answer;

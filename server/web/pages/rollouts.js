@@ -8,7 +8,7 @@ import { Empty } from "../components/states.js";
 import { ListTable } from "../components/table.js";
 import { Ago, Segmented } from "../components/ui.js";
 import { Place, WaveBar } from "../components/waves.js";
-import { number, person } from "../format.js";
+import { number, person, timeExact } from "../format.js";
 import { useQuery } from "../router.js";
 import { may } from "../session.js";
 import { t } from "../text.js";
@@ -28,7 +28,8 @@ const target = (row) => row.filter || (row.group ? t("layer.group", { id: row.gr
 const COLUMNS = [
   { key: "id", title: t("rollout"), lead: true, width: "22%", cell: (row) => html`<a class="row-link" href="/rollouts/${row.id}">${row.id}</a>
     <span class="sub">${what(row)}</span>` },
-  { key: "state", title: t("rollout.state"), width: "168px", cell: (row) => html`<${Place} row=${row} />` },
+  { key: "state", title: t("rollout.state"), width: "168px", cell: (row) => html`<${Place} row=${row} />
+    ${row.held && html`<span class="sub">${t("rollouts.held", { at: timeExact(row.held.until) })}</span>`}` },
   { key: "target", title: t("rollout.target"), from: "desk", width: "16%", cell: (row) => html`<span class="clip" title=${target(row)}>${target(row)}</span>` },
   { key: "waves", title: t("rollout.waves"), cell: (row) => html`<${Waves} row=${row} />` },
   { key: "members", title: t("fleet.robots"), end: true, width: "80px", cell: (row) => number(row.members) },

@@ -128,6 +128,7 @@ export const texts = {
   "rollout.held_back": "control group",
   "rollout.opened": "Opened",
   "rollout.settled": "Settled",
+  "rollouts.held": "opens nobody until {at}",
   "rollout.held.blackout": "Nobody is opened until {at}: a blackout.",
   "rollout.held.window": "Nobody is opened until {at}: the hours of those that wait are shut.",
   "blackouts": "Blackouts",

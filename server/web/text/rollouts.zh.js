@@ -128,6 +128,7 @@ export const texts = {
   "rollout.held_back": "对照组",
   "rollout.opened": "下发时间",
   "rollout.settled": "结束时间",
+  "rollouts.held": "{at} 之前不下发",
   "rollout.held.blackout": "禁发时段：{at} 之前不下发给任何机器人。",
   "rollout.held.window": "等待中的机器人尚未到允许的时间：{at} 之前不下发。",
   "blackouts": "禁发时段",
