@@ -15,7 +15,7 @@
 #define STEADY_MS          30000
 #define REMEMBER_EVERY_MS  60000
 #define REPORT_INTERVAL_S  60
-#define SUMMER_MS          600000 /* clocks are put forward and back as often */
+#define SUMMER_MS          90000 /* clocks are put forward and back as often */
 #define LEAST_REPEAT_MS    5000
 #define LEAST_HELLO_MS     1000
 #define MAX_STEP_MS        2000 /* how late a wake-up may be */
