@@ -33,26 +33,22 @@ static void serve(struct server *server, const sigset_t *signals)
     }
 }
 
-/* Before any thread starts, so that only serve() gets them; and before anything else, since whoever
- * started mynad may ask it to reload at once. */
-static void hold_signals(sigset_t *signals)
-{
-    sigemptyset(signals);
-    sigaddset(signals, SIGTERM);
-    sigaddset(signals, SIGINT);
-    sigaddset(signals, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, signals, NULL);
-}
-
-static int run(struct config *config, const sigset_t *signals, int argc, char **argv)
+static int run(struct config *config, int argc, char **argv)
 {
     struct server *server;
     char problem[256];
+    sigset_t signals;
 
     if (argc > 1) {
         fprintf(stderr, "mynad: run takes nothing after it, got \"%s\"\n", argv[1]);
         return 2;
     }
+    /* blocked before any thread starts, so that only serve() gets them */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
 
     enum status status = server_start(&server, config, problem);
@@ -61,7 +57,7 @@ static int run(struct config *config, const sigset_t *signals, int argc, char **
         log_error("mynad", "%s", problem);
         return 1;
     }
-    serve(server, signals);
+    serve(server, &signals);
     log_info("mynad", "stopping");
     server_stop(server);
     return 0;
@@ -70,11 +66,14 @@ static int run(struct config *config, const sigset_t *signals, int argc, char **
 int main(int argc, char **argv)
 {
     struct config config = {0};
-    sigset_t signals;
+    sigset_t reload;
     char problem[256];
     int rest;
 
-    hold_signals(&signals);
+    /* whoever started mynad may ask it to reload before it is ready: that must not end it */
+    sigemptyset(&reload);
+    sigaddset(&reload, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &reload, NULL);
     seclude_process();
     if (argc == 2 && strcmp(argv[1], "--help") == 0)
         return print_help(), 0;
@@ -85,7 +84,7 @@ int main(int argc, char **argv)
         return 2;
     }
     if (rest == argc || strcmp(argv[rest], "run") == 0)
-        return run(&config, &signals, argc - rest, argv + rest);
-    pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+        return run(&config, argc - rest, argv + rest);
+    pthread_sigmask(SIG_UNBLOCK, &reload, NULL);
     return tasks_run(&config, argc - rest, argv + rest);
 }
