@@ -225,10 +225,9 @@ enum status link_save(struct store_conn *conn, struct arena *arena, const struct
         "UPDATE myna.device_link l SET"
         " last_seen = nullif(v.last_seen, 'epoch'), session_number = v.session_number,"
         " session_id = CASE WHEN v.session_number > 0 THEN v.session_id END,"
-        " session_hello = v.session_hello <> 0, session_broker = v.broker, counter_top = "
-        "v.counter_top,"
-        " counter_window = v.counter_window, ended_session = v.ended,"
-        " ended_at = nullif(v.ended_at, 'epoch'),"
+        " session_hello = v.session_hello <> 0, session_broker = v.broker,"
+        " counter_top = v.counter_top, counter_window = v.counter_window,"
+        " ended_session = v.ended, ended_at = nullif(v.ended_at, 'epoch'),"
         " desired_since = CASE WHEN l.desired_generation = v.desired THEN l.desired_since"
         "                      ELSE now() END,"
         " desired_hash = CASE WHEN l.desired_generation = v.desired THEN l.desired_hash END,"
@@ -264,8 +263,7 @@ enum status link_save(struct store_conn *conn, struct arena *arena, const struct
         " AS v(device_id, last_seen, session_number, session_id, session_hello, counter_top,"
         " counter_window, ended, ended_at, desired, held, reported, reported_at, reported_hash,"
         " journal_id, clock_offset, stale, forged, send_now, broker, sealed, software, hardware,"
-        " capabilities, health, credit, settings, changed, trial, packages,"
-        " utc_offset)"
+        " capabilities, health, credit, settings, changed, trial, packages, utc_offset)"
         " WHERE l.device_id = v.device_id");
     struct flat *flat = arena_take(arena, count * sizeof *flat);
     struct value values[31];

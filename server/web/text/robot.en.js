@@ -83,7 +83,7 @@ export const texts = {
   "credit.spent": "{spent} of {of} spent",
   "credit.used": "{unit}: {used} of {held} used",
   "clock_offset": "Clock offset",
-  "utc_offset": "Its own day, from UTC",
+  "utc_offset": "Local time, from UTC",
   "certificate_until": "Certificate until",
   "health.uptime_s": "Running for",
   "health.cpu_percent": "Processor",
