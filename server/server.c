@@ -62,7 +62,6 @@ struct server {
     struct turnstile *hashing;
     struct identities *identities;
     struct counts *counts;
-    struct shared *shared;
     atomic_bool is_comparing; /* see api.h */
     struct bus *bus;
     struct ingest *ingest;
@@ -333,7 +332,6 @@ static void fill_api(struct server *server)
     api->hashing = server->hashing;
     api->identities = server->identities;
     api->counts = server->counts;
-    api->shared = server->shared;
     api->is_comparing = &server->is_comparing;
     api->device_url = server->config->device_url;
     api->brokers = &server->brokers;
@@ -481,8 +479,6 @@ static enum status start_parts(struct server *server, char *problem)
     if (status == STATUS_OK)
         status = say(problem, counts_create(&server->counts), "counts");
     if (status == STATUS_OK)
-        status = say(problem, shared_create(&server->shared), "shared answers");
-    if (status == STATUS_OK)
         status = start_keeper(server, problem);
     if (status == STATUS_OK)
         status = start_bus(server, problem);
@@ -607,7 +603,6 @@ void server_stop(struct server *server)
     turnstile_free(server->hashing);
     identities_free(server->identities);
     counts_free(server->counts);
-    shared_free(server->shared);
     oidc_free(server->oidc);
     hub_free(server->hub);
     store_close(server->store);

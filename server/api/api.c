@@ -325,9 +325,25 @@ static void after(void *context, struct request *request, const struct reply *re
                     status_text(status), request->path);
 }
 
+/* What each open dashboard asks for when it changes, and what the path alone decides: what a reach
+ * leaves out of an answer is not the same for all. */
+static const char *const asked_by_all[] = {
+    "/api/v1/contracts/{id}",
+    "/api/v1/contracts/{id}/burndown",
+};
+
+static const char *question(const struct request *request)
+{
+    for (size_t i = 0; i < sizeof asked_by_all / sizeof *asked_by_all; i++)
+        if (strcmp(request->route->pattern, asked_by_all[i]) == 0 &&
+            strcmp(request->route->method, "GET") == 0)
+            return request->path;
+    return NULL;
+}
+
 const struct http_hooks *api_hooks(void)
 {
-    static const struct http_hooks hooks = {authenticate, admit, before, after};
+    static const struct http_hooks hooks = {authenticate, admit, before, after, question};
 
     return &hooks;
 }

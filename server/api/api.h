@@ -10,7 +10,6 @@
 
 #include "server/api/counts.h"
 #include "server/api/identities.h"
-#include "server/api/shared.h"
 #include "server/api/throttle.h"
 #include "server/authority.h"
 #include "server/http/http.h"
@@ -35,7 +34,6 @@ struct api {
     struct throttle *pairing_throttle; /* of robots that ask to be paired, by address */
     struct identities *identities;
     struct counts *counts;
-    struct shared *shared;
     const char *device_url;           /* where robots enrol, for claim sheets */
     const struct brokers *brokers;    /* that robots are told */
     struct retention_usual retention; /* for how long what is kept that no operator has set */

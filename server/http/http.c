@@ -13,9 +13,11 @@
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
 #include "server/http/crew.h"
+#include "server/http/chorus.h"
 #include "server/http/guests.h"
 #include "server/http/listen.h"
 #include "server/http/mhd_events.h"
+#include "server/http/mhd_reply.h"
 #include "server/http/mhd_request.h"
 #include "server/http/spool.h"
 
@@ -44,6 +46,7 @@ struct http {
     size_t retired_count;
     struct guests *guests;
     struct crew *crew;
+    struct chorus *chorus;
     struct http_options options;
     int fd;
     unsigned port;
@@ -59,6 +62,7 @@ enum exchange_state { READING, WORKING, ANSWERED };
 
 /* One request from its headers to the last byte of its answer. */
 struct exchange {
+    struct chorus_one asking; /* first, so that it tells the exchange */
     struct http *http;
     atomic_uint owners; /* the connection, and a worker that writes while it is read */
     struct MHD_Connection *connection;
@@ -180,14 +184,13 @@ static bool admit(struct http *http, struct request *request, struct reply *repl
            hooks->admit(http->options.context, request, reply);
 }
 
+/* Once it is admitted. */
 static void serve(struct http *http, struct request *request, struct reply *reply)
 {
     const struct http_hooks *hooks = http->options.hooks;
     bool keyed = strcmp(request->method, "POST") == 0 && hooks != NULL && hooks->before != NULL &&
                  request_header(request, "Idempotency-Key") != NULL;
 
-    if (!admit(http, request, reply))
-        return;
     if (keyed && hooks->before(http->options.context, request, reply))
         return;
     request->route->handler(http->options.context, request, reply);
@@ -286,35 +289,63 @@ static void finish(struct exchange *exchange)
     void *job = exchange->reply.job;
     const bool writes = exchange->reply.kind == REPLY_WRITTEN && begin_writing(exchange);
 
-    settle(exchange);
     exchange->state = ANSWERED;
     MHD_resume_connection(exchange->connection);
     if (writes)
         write_body(exchange, write, job);
 }
 
+/* Those who ask along with first get its answer. */
+static void answer_along(struct exchange *first)
+{
+    struct chorus_one *next = chorus_along(&first->asking);
+
+    for (struct chorus_one *one = next; one != NULL; one = next) {
+        struct exchange *exchange = (struct exchange *)one;
+
+        next = chorus_along(one); /* who is answered is gone */
+        reply_copy(&exchange->reply, &first->reply);
+        settle(exchange);
+        finish(exchange);
+    }
+}
+
+/* As long as others ask the same meanwhile. */
+static void answer_together(struct exchange *exchange)
+{
+    struct http *http = exchange->http;
+
+    for (struct exchange *next = NULL; exchange != NULL; exchange = next) {
+        serve(http, &exchange->request, &exchange->reply);
+        settle(exchange);
+        next = (struct exchange *)chorus_next(http->chorus, &exchange->asking);
+        answer_along(exchange);
+        finish(exchange);
+    }
+}
+
 static void work(void *job)
 {
     struct exchange *exchange = job;
+    struct http *http = exchange->http;
+    const struct http_hooks *hooks = http->options.hooks;
+    const struct request *request = &exchange->request;
+    const bool may_pass = admit(http, &exchange->request, &exchange->reply);
+    const char *question =
+        may_pass && hooks != NULL && hooks->question != NULL ? hooks->question(request) : NULL;
 
-    serve(exchange->http, &exchange->request, &exchange->reply);
+    if (question != NULL) {
+        if (chorus_join(http->chorus, &exchange->asking, question))
+            answer_together(exchange);
+        return;
+    }
+    if (may_pass)
+        serve(http, &exchange->request, &exchange->reply);
+    settle(exchange);
     finish(exchange);
 }
 
 /* Answers, on the library's threads */
-
-static const struct reply_header safe_headers[] = {
-    {"Content-Security-Policy",
-     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-     "media-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
-     "form-action 'self'"},
-    {"X-Content-Type-Options", "nosniff"},
-    {"X-Frame-Options", "DENY"},
-    {"Referrer-Policy", "no-referrer"},
-    {"Cross-Origin-Opener-Policy", "same-origin"},
-    {"Cross-Origin-Resource-Policy", "same-origin"},
-    {"Permissions-Policy", "camera=(), microphone=(), geolocation=()"},
-};
 
 static ssize_t read_written(void *context, uint64_t position, char *out, size_t max)
 {
@@ -359,30 +390,6 @@ static struct MHD_Response *make_response(struct exchange *exchange)
                                            MHD_RESPMEM_PERSISTENT);
 }
 
-static bool has_header(const struct reply *reply, const char *name)
-{
-    for (size_t i = 0; i < reply->header_count; i++)
-        if (strcmp(reply->headers[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-static void add_headers(const struct exchange *exchange, struct MHD_Response *response)
-{
-    const struct reply *reply = &exchange->reply;
-
-    for (size_t i = 0; i < sizeof safe_headers / sizeof *safe_headers; i++)
-        MHD_add_response_header(response, safe_headers[i].name, safe_headers[i].value);
-    if (exchange->request.secure)
-        MHD_add_response_header(response, "Strict-Transport-Security", "max-age=31536000");
-    if (reply->type != NULL)
-        MHD_add_response_header(response, "Content-Type", reply->type);
-    if (!has_header(reply, "Cache-Control"))
-        MHD_add_response_header(response, "Cache-Control", "no-store");
-    for (size_t i = 0; i < reply->header_count; i++)
-        MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
-}
-
 /* Who reads slowly keeps the answer in memory meanwhile. */
 static void expect_reading(struct exchange *exchange)
 {
@@ -403,7 +410,7 @@ static enum MHD_Result answer(struct exchange *exchange)
     if (response == NULL)
         return MHD_NO;
     expect_reading(exchange);
-    add_headers(exchange, response);
+    mhd_reply_headers(response, &exchange->reply, exchange->request.secure);
     enum MHD_Result result = MHD_queue_response(exchange->connection, status, response);
     MHD_destroy_response(response);
     atomic_fetch_add(&exchange->http->answers[status / 100 <= 5 ? status / 100 : 5], 1);
@@ -635,6 +642,8 @@ enum status http_start(struct http **out, const struct http_options *options, ch
                                       .waiting_max = WAITING_REQUESTS};
     status = guests_create(&http->guests, &options->limits);
     if (status == STATUS_OK)
+        status = chorus_create(&http->chorus);
+    if (status == STATUS_OK)
         status = crew_start(&http->crew, &crew);
     if (status != STATUS_OK)
         goto fail;
@@ -738,6 +747,7 @@ void http_stop(struct http *http)
         MHD_stop_daemon(http->retired[i]);
     guests_free(http->guests);
     crew_free(http->crew);
+    chorus_free(http->chorus);
     if (http->fd >= 0)
         close(http->fd);
     free(http);

@@ -29,6 +29,10 @@ struct http_hooks {
     bool (*before)(void *context, struct request *request, struct reply *reply);
     /* After the handler, when before() was called and returned false. */
     void (*after)(void *context, struct request *request, const struct reply *reply);
+    /* What is asked, when the answer depends on nothing else and is one of REPLY_BYTES: who asks
+     * the same at the same time is answered together (chorus.h). Borrowed from the request. NULL:
+     * he is answered alone. May be NULL itself. */
+    const char *(*question)(const struct request *request);
 };
 
 struct http_options {

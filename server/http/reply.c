@@ -16,6 +16,15 @@ void reply_header(struct reply *reply, const char *name, const char *value)
         reply->headers[reply->header_count++] = (struct reply_header){name, value};
 }
 
+void reply_copy(struct reply *reply, const struct reply *other)
+{
+    assert(other->kind == REPLY_BYTES);
+    for (size_t i = 0; i < other->header_count; i++)
+        reply_header(reply, other->headers[i].name,
+                     arena_text(reply->arena, span_text(other->headers[i].value)));
+    reply_bytes(reply, other->status, other->type, arena_copy(reply->arena, other->body));
+}
+
 void reply_version(struct reply *reply, int64_t version)
 {
     reply_header(reply, "ETag", arena_format(reply->arena, "\"%lld\"", (long long)version));

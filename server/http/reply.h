@@ -48,6 +48,10 @@ void reply_init(struct reply *reply, struct arena *arena);
 /* name and value are borrowed. More than REPLY_HEADERS is the caller's mistake. */
 void reply_header(struct reply *reply, const char *name, const char *value);
 
+/* Makes reply, which reply_init() made, say what other says, which is of REPLY_BYTES; copied into
+ * its own arena. */
+void reply_copy(struct reply *reply, const struct reply *other);
+
 /* ETag: "version" */
 void reply_version(struct reply *reply, int64_t version);
 

@@ -104,6 +104,26 @@ static void a_version_becomes_an_etag_and_a_missing_value_no_header(void **state
     assert_string_equal(reply->headers[0].value, "\"12\"");
 }
 
+static void a_copy_says_the_same_when_the_other_is_gone(void **state)
+{
+    struct reply *reply = *state;
+    struct reply other;
+    struct arena *arena;
+
+    assert_int_equal(arena_create(&arena, 1 << 16), STATUS_OK);
+    reply_init(&other, arena);
+    reply_version(&other, 7);
+    reply_json(&other, 200, arena_copy(arena, span_text("{\"id\":\"c-1\"}")));
+    reply_copy(reply, &other);
+    arena_free(arena);
+    assert_int_equal(reply->status, 200);
+    assert_string_equal(reply->type, "application/json");
+    assert_int_equal(reply->header_count, 1);
+    assert_string_equal(reply->headers[0].name, "ETag");
+    assert_string_equal(reply->headers[0].value, "\"7\"");
+    assert_true(body_is(reply, "{\"id\":\"c-1\"}"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, drop)
 
 int main(void)
@@ -115,6 +135,7 @@ int main(void)
         TEST(several_problems_are_told_at_once),
         TEST(every_status_has_its_answer),
         TEST(a_version_becomes_an_etag_and_a_missing_value_no_header),
+        TEST(a_copy_says_the_same_when_the_other_is_gone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
