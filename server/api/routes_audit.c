@@ -62,8 +62,10 @@ static void verify(void *context, struct request *request, struct reply *reply)
     answer_json(reply, status, json, "the audit");
 }
 
+/* Who may change things may see who changed what, and from where; who only looks may not: the audit
+ * names all colleagues and their addresses. */
 static const struct route rows[] = {
-    {"GET", "/api/v1/audit", ROUTE_VIEWER, list, ROUTE_BODY_NORMAL},
-    {"GET", "/api/v1/audit/verify", ROUTE_VIEWER, verify, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/audit", ROUTE_OPERATOR, list, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/audit/verify", ROUTE_OPERATOR, verify, ROUTE_BODY_NORMAL},
 };
 ROUTES_TABLE(routes_audit, rows);

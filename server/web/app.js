@@ -79,7 +79,7 @@ const PAGES = [
   { path: "/vendors/:id", load: modules.vendor, show: "Vendor", nav: "vendors" },
   { path: "/alerts", load: modules.alerts, show: "Alerts", nav: "alerts", top: true },
   { path: "/alerts/:id", load: modules.alert, show: "Alert", nav: "alerts" },
-  { path: "/audit", load: modules.audit, show: "Audit", nav: "audit", top: true },
+  { path: "/audit", load: modules.audit, show: "Audit", nav: "audit", top: true, role: "operator" },
   { path: "/privacy", load: modules.privacy, show: "Privacy", nav: "audit" },
   { path: "/access", load: modules.access, show: "Access", nav: "access", top: true, role: "admin" },
   { path: "/you", load: modules.you, show: "You" },

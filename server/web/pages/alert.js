@@ -9,6 +9,7 @@ import { ListTable } from "../components/table.js";
 import { Ago, Card, Facts, Status } from "../components/ui.js";
 import { number } from "../format.js";
 import { cureOf, tell, wordsOf } from "../said.js";
+import { may } from "../session.js";
 import { t, word } from "../text.js";
 import { Acts, Said } from "./alerts/acts.js";
 import { Deliveries } from "./alerts/channels.js";
@@ -58,5 +59,5 @@ export function Alert({ id }) {
         [t("alert.last"), html`<${Ago} at=${alert.last_at} />`]]} /></${Card}>
       <${Seen} alert=${alert} />
       <${Deliveries} rows=${alert.deliveries} />
-      <${History} id=${id} />`}</${Loaded}>`;
+      ${may("operator", "audit") && html`<${History} id=${id} />`}`}</${Loaded}>`;
 }

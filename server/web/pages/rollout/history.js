@@ -6,6 +6,7 @@ import { Failure, Skeleton, Stale } from "../../components/states.js";
 import { Ago, Button, Card } from "../../components/ui.js";
 import { number, person } from "../../format.js";
 import { tell } from "../../said.js";
+import { may } from "../../session.js";
 import { t, word } from "../../text.js";
 
 const TONES = { red: "bad", no_verdict: "warn", refuse: "warn", decline: "warn", expired: "warn", pause: "warn", force: "warn", roll_back: "warn", green: "ok", all_back: "ok", gone: "bad" };
@@ -33,5 +34,5 @@ export function History({ id }) {
   return html`<${Card} title=${t("rollout.history")}><${Stale} state=${list} />
     <ol class="events">${list.items.map((item) => html`<${Step} key=${item.seq} item=${item} />`)}</ol>
     <div class="row spread">${list.next !== null && html`<${Button} busy=${list.busy} onClick=${list.more}>${t("more")}</${Button}>`}
-      <a class="sub" href="/audit?subject=rollout/${id}">${t("rollout.audit")}</a></div></${Card}>`;
+      ${may("operator", "audit") && html`<a class="sub" href="/audit?subject=rollout/${id}">${t("rollout.audit")}</a>`}</div></${Card}>`;
 }
