@@ -98,7 +98,7 @@ bool api_slow_down(const struct api *api, const char *key, struct request *reque
 }
 
 /* What is about oneself may be done by whoever is logged in; else an own role has what it names. */
-static enum status find_level(const struct operators_identity *identity, struct span area,
+static enum status role_level(const struct operators_identity *identity, struct span area,
                               enum route_role *level)
 {
     if (!identity->is_own)
@@ -107,11 +107,27 @@ static enum status find_level(const struct operators_identity *identity, struct 
     return STATUS_OK;
 }
 
+/* The role's, or less where a key's scope says so. */
+static enum status find_level(const struct operators_identity *identity, struct span area,
+                              enum route_role *level)
+{
+    enum status status = role_level(identity, area, level);
+
+    if (status != STATUS_OK || !identity->has_scope || rights_is_own_matter(area))
+        return status;
+    const enum route_role most = rights_scope_level(identity->scope, area);
+    if (most < *level)
+        *level = most;
+    return STATUS_OK;
+}
+
 static enum status become(struct request *request, const struct operators_identity *identity,
                           bool by_cookie)
 {
     struct request_actor actor = {.by_groups = identity->by_groups,
                                   .by_vendors = identity->by_vendors,
+                                  .has_scope = identity->has_scope,
+                                  .is_bound_itself = identity->is_bound_itself,
                                   .must_enrol = identity->must_enrol,
                                   .by_cookie = by_cookie,
                                   .until_ms = clock_mono_ms() + identity->expires_in_ms};

@@ -109,6 +109,12 @@ static const struct reach *find(const struct route *route)
     return NULL;
 }
 
+/* By which the database knows how far one goes: of a key that is bound itself, its own. */
+static const char *name(const struct request_actor *actor)
+{
+    return actor->is_bound_itself ? actor->name : actor->role_name;
+}
+
 /* *reached stays as it is when the database cannot be asked. */
 static enum status ask(const struct api *api, const struct request *request, enum by by,
                        bool *reached)
@@ -125,8 +131,17 @@ static enum status ask(const struct api *api, const struct request *request, enu
         *reached = by == ANY;
         return STATUS_OK;
     }
-    return questions[by](api->store, request->actor.role_name, request_param(request, "id"),
-                         reached);
+    return questions[by](api->store, name(&request->actor), request_param(request, "id"), reached);
+}
+
+static void refuse(const struct request_actor *actor, struct reply *reply, const char *things)
+{
+    if (actor->is_bound_itself)
+        reply_problem(reply, 403, "your API key is bound to some %s, and this is outside of it",
+                      things);
+    else
+        reply_problem(reply, 403, "your role %s is bound to some %s, and this is outside of it",
+                      actor->role_name, things);
 }
 
 bool reach_allows(const struct api *api, struct request *request, struct reply *reply)
@@ -144,22 +159,21 @@ bool reach_allows(const struct api *api, struct request *request, struct reply *
     if (status != STATUS_OK)
         reply_status(reply, status, "the role");
     else if (!by_groups || !by_vendors)
-        reply_problem(reply, 403, "your role %s is bound to some %s, and this is outside of it",
-                      actor->role_name, by_groups ? "vendors" : "groups");
+        refuse(actor, reply, by_groups ? "vendors" : "groups");
     return status == STATUS_OK && by_groups && by_vendors;
 }
 
 const char *reach_of_groups(const struct request *request)
 {
-    return request->actor.by_groups ? request->actor.role_name : NULL;
+    return request->actor.by_groups ? name(&request->actor) : NULL;
 }
 
 const char *reach_of(const struct request *request)
 {
-    return request->actor.by_groups || request->actor.by_vendors ? request->actor.role_name : NULL;
+    return request->actor.by_groups || request->actor.by_vendors ? name(&request->actor) : NULL;
 }
 
 const char *reach_of_vendors(const struct request *request)
 {
-    return request->actor.by_vendors ? request->actor.role_name : NULL;
+    return request->actor.by_vendors ? name(&request->actor) : NULL;
 }

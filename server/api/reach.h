@@ -1,4 +1,4 @@
-/* reach.h - how far a role goes that is bound to groups or vendors
+/* reach.h - how far a role or an API key goes that is bound to groups or vendors
  *
  * A table says for each route what its path names: a robot, a group, a vendor; then the role must
  * hold it. A route that no row names is refused to bound roles: what cannot be narrowed down is not
@@ -13,7 +13,8 @@
  * answered; whether there is such a thing, is not told. */
 bool reach_allows(const struct api *api, struct request *request, struct reply *reply);
 
-/* The role's name for lists that leave out what it does not reach; NULL: it reaches all. */
+/* The name of the role, or of the key, for lists that leave out what it does not reach; NULL: it
+ * reaches all. */
 const char *reach_of_groups(const struct request *request);
 const char *reach_of_vendors(const struct request *request);
 const char *reach_of(const struct request *request); /* by either */

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#define ROOT "/api/v1/"
+#define ROOT       "/api/v1/"
+#define ALL_OTHERS "*" /* areas, in a scope */
 
 static const char *const areas[] = {
     "alerts",   "attempts", "audit",      "blackouts", "budgets",       "bundles",
@@ -44,17 +45,37 @@ bool rights_is_own_matter(struct span area)
     return span_is_choice(area, "me|logout");
 }
 
-enum route_role rights_level(const char *rights, struct span area)
+bool rights_is_in_scope(struct span area)
 {
-    for (const char *at = rights; *at != '\0'; at += strspn(at, " ")) {
+    return rights_is_area(area) || span_equal_text(area, ALL_OTHERS);
+}
+
+/* False: the text names no such area, or no level there is. */
+static bool find(const char *text, struct span area, enum route_role *level)
+{
+    for (const char *at = text; *at != '\0'; at += strspn(at, " ")) {
         const size_t name = strcspn(at, "=");
         const size_t all = strcspn(at, " ");
-        enum route_role level;
 
-        if (name < all && span_equal(span_of(at, name), area) && rights_is_area(area) &&
-            route_role_from_name(span_of(at + name + 1, all - name - 1), &level) == STATUS_OK)
-            return level;
+        if (name < all && span_equal(span_of(at, name), area) &&
+            route_role_from_name(span_of(at + name + 1, all - name - 1), level) == STATUS_OK)
+            return true;
         at += all;
     }
-    return ROUTE_ANYONE;
+    return false;
+}
+
+enum route_role rights_level(const char *rights, struct span area)
+{
+    enum route_role level;
+
+    return rights_is_area(area) && find(rights, area, &level) ? level : ROUTE_ANYONE;
+}
+
+enum route_role rights_scope_level(const char *scope, struct span area)
+{
+    enum route_role level;
+
+    return find(scope, area, &level) || find(scope, span_text(ALL_OTHERS), &level) ? level
+                                                                                   : ROUTE_ANYONE;
 }

@@ -26,4 +26,11 @@ bool rights_is_own_matter(struct span area);
 /* What rights, "devices=operator vendors=viewer", give in an area; ROUTE_ANYONE: nothing. */
 enum route_role rights_level(const char *rights, struct span area);
 
+/* What narrows a key down may name an area, or all that it does not name: "*". */
+bool rights_is_in_scope(struct span area);
+
+/* The level that a scope, "usage=operator *=viewer", leaves of any role's in an area, also in one
+ * that no own role may have; ROUTE_ANYONE: nothing. */
+enum route_role rights_scope_level(const char *scope, struct span area);
+
 #endif

@@ -51,9 +51,8 @@ static bool check_right(const struct api *api, const struct request *request, st
 {
     if (!deed->is_command && reach_of(request) != NULL)
         reply_problem(reply, 403,
-                      "your role %s is bound to some groups or vendors: to many robots at once it "
-                      "may give commands alone",
-                      request->actor.role_name);
+                      "your role or API key is bound to some groups or vendors: to many robots at "
+                      "once it may give commands alone");
     else if (api_level(api, request, deed->area) < deed->role)
         reply_problem(reply, 403, "to do \"%s\" to robots needs the role %s in %s", deed->name,
                       route_role_name(deed->role), deed->area);

@@ -1,5 +1,6 @@
 #include "server/api/answer.h"
 #include "server/api/api.h"
+#include "server/api/extent.h"
 #include "server/api/routes.h"
 #include "server/api/secret.h"
 #include "server/store/operators.h"
@@ -11,6 +12,7 @@ struct fields {
     const char *role;
     const char *owner;
     int64_t expires_in_s;
+    const struct json *scope;
 };
 
 static const struct json_field fields[] = {
@@ -29,10 +31,40 @@ static const struct json_field fields[] = {
      .offset = offsetof(struct fields, expires_in_s),
      .min = 60,
      .max = 10 * (int64_t)YEAR_S},
+    {.name = "scope", .kind = JSON_FIELD_ANY, .offset = offsetof(struct fields, scope)},
     {.name = "owner", .kind = JSON_FIELD_SLUG, .offset = offsetof(struct fields, owner)},
 };
 #define FIELDS     (sizeof fields / sizeof *fields)
 #define OWN_FIELDS (FIELDS - 1) /* without the owner */
+
+struct scope {
+    struct extent extent;
+};
+
+static const struct json_field scope_fields[] = {EXTENT_FIELDS(scope)};
+
+/* What narrows the key down below its role, when something does. False: a problem was answered. */
+static bool read_scope(const struct json *json, struct request *request, struct reply *reply,
+                       struct operators_key *order)
+{
+    struct json_problem problem;
+    struct scope scope = {0};
+
+    if (json == NULL || json_type(json) == JSON_NULL)
+        return true;
+    if (json_decode(json, scope_fields, sizeof scope_fields / sizeof *scope_fields, &scope,
+                    request->arena, &problem) != STATUS_OK) {
+        answer_bad(reply, arena_format(request->arena, "/scope%s", problem.pointer),
+                   problem.detail);
+        return false;
+    }
+    if (!extent_check(&scope.extent, EXTENT_SCOPE, request, reply))
+        return false;
+    order->may = extent_dump(request, scope.extent.may);
+    order->groups = extent_dump(request, scope.extent.groups);
+    order->vendors = extent_dump(request, scope.extent.vendors);
+    return true;
+}
 
 /* The key's own members, and "key": shown this once. */
 static struct span with_key(struct arena *arena, struct span row, const char *key)
@@ -50,15 +82,20 @@ static bool make(const struct api *api, struct request *request, struct reply *r
     const struct author author = api_author(request);
     uint8_t hash[CRYPTO_HASH_SIZE];
     struct document row;
+    struct operators_key order = {.name = made->name,
+                                  .role = made->role,
+                                  .owner = made->owner,
+                                  .hash = span_of(hash, sizeof hash),
+                                  .expires_in_s = made->expires_in_s};
+    if (!read_scope(made->scope, request, reply, &order))
+        return true;
     const char *key = secret_make(request->arena, "myna_", 32);
     if (key == NULL) {
         reply_status(reply, STATUS_MEMORY, "the key");
         return true;
     }
     secret_hash(span_text(key), hash);
-    enum status status =
-        operators_create_key(api->store, &author, made->name, made->role, made->owner,
-                             span_of(hash, sizeof hash), made->expires_in_s, request->arena, &row);
+    enum status status = operators_create_key(api->store, &author, &order, request->arena, &row);
     if (status == STATUS_CONFLICT)
         answer_bad(reply, "/role", "there is no such role");
     else if (status == STATUS_OK)

@@ -1,18 +1,14 @@
 #include "server/api/answer.h"
 #include "server/api/api.h"
-#include "schema/wire/topic.h"
-#include "server/api/rights.h"
+#include "server/api/extent.h"
 #include "server/api/routes.h"
 #include "server/store/roles.h"
 
-#define NOTE_MAX  200
-#define BOUND_MAX 100 /* groups, vendors */
+#define NOTE_MAX 200
 
 struct fields {
     const char *note;
-    const struct json *may;
-    const struct json *groups;
-    const struct json *vendors;
+    struct extent extent;
     bool second_factor;
     bool has_second_factor;
     const char *id;
@@ -23,9 +19,7 @@ static const struct json_field fields[] = {
      .kind = JSON_FIELD_TEXT,
      .offset = offsetof(struct fields, note),
      .max = NOTE_MAX},
-    {.name = "may", .kind = JSON_FIELD_ANY, .offset = offsetof(struct fields, may)},
-    {.name = "groups", .kind = JSON_FIELD_ANY, .offset = offsetof(struct fields, groups)},
-    {.name = "vendors", .kind = JSON_FIELD_ANY, .offset = offsetof(struct fields, vendors)},
+    EXTENT_FIELDS(fields),
     {.name = "second_factor",
      .kind = JSON_FIELD_BOOL,
      .offset = offsetof(struct fields, second_factor),
@@ -37,62 +31,18 @@ static const struct json_field fields[] = {
 };
 #define PATCH_FIELDS 5 /* without the id */
 
-/* An object of areas and levels. */
-static bool check_may(const struct json *may, struct request *request, struct reply *reply)
-{
-    enum route_role level;
-    const char *area;
-
-    for (size_t i = 0; i < json_count(may); i++) {
-        const char *word = json_text(json_member_at(may, i, &area), "");
-        const char *pointer = arena_format(request->arena, "/may/%.40s", area);
-
-        if (!rights_is_area(span_text(area)))
-            answer_bad(reply, pointer,
-                       "there is no such area; operators, roles and api-keys are an admin's alone");
-        else if (route_role_from_name(span_text(word), &level) != STATUS_OK)
-            answer_bad(reply, pointer, "must be viewer, support, operator, approver or admin");
-        else
-            continue;
-        return false;
-    }
-    if (may == NULL || json_type(may) == JSON_OBJECT)
-        return true;
-    answer_bad(reply, "/may", "must be an object like {\"devices\": \"operator\"}");
-    return false;
-}
-
-/* A list of slugs, or null for all. */
-static bool check_bound(const struct json *list, const char *pointer, struct reply *reply)
-{
-    bool fits = list == NULL || json_type(list) == JSON_NULL ||
-                (json_type(list) == JSON_ARRAY && json_count(list) <= BOUND_MAX);
-
-    for (size_t i = 0; fits && i < json_count(list); i++)
-        fits = topic_is_slug(span_text(json_text(json_item(list, i), "")));
-    if (!fits)
-        answer_bad(reply, pointer, "must be a list of at most 100 names, or null for all");
-    return fits;
-}
-
-static struct span dump(struct request *request, const struct json *json)
-{
-    return json != NULL ? answer_dump(request->arena, json) : (struct span){0};
-}
-
 static bool read(struct request *request, struct reply *reply, size_t count, struct fields *made,
                  struct roles_fields *out)
 {
     *made = (struct fields){0};
     if (!answer_decode(request, reply, fields, count, made) ||
-        !check_may(made->may, request, reply) || !check_bound(made->groups, "/groups", reply) ||
-        !check_bound(made->vendors, "/vendors", reply))
+        !extent_check(&made->extent, EXTENT_ROLE, request, reply))
         return false;
     *out = (struct roles_fields){
         .note = made->note,
-        .may = dump(request, made->may),
-        .groups = dump(request, made->groups),
-        .vendors = dump(request, made->vendors),
+        .may = extent_dump(request, made->extent.may),
+        .groups = extent_dump(request, made->extent.groups),
+        .vendors = extent_dump(request, made->extent.vendors),
         .set_second_factor = made->has_second_factor,
         .second_factor = made->second_factor,
     };

@@ -5,6 +5,7 @@
 #include "schema/base/crypto.h"
 #include "schema/base/json.h"
 #include "server/ctl/ask.h"
+#include "server/ctl/bounds.h"
 #include "server/ctl/noun.h"
 
 #define NOTHING span_text("")
@@ -128,49 +129,63 @@ static int reset_factor(struct ctl *ctl)
 static int show_keys(struct ctl *ctl, const char *path)
 {
     static const struct view_column columns[] = {
-        {"key", "id", VIEW_TEXT},
-        {"name", "name", VIEW_TEXT},
-        {"role", "role", VIEW_TEXT},
-        {"until", "expires_at", VIEW_TIME},
-        {"revoked", "revoked_at", VIEW_TIME},
-        {"owner", "owner", VIEW_TEXT},
-        {"stopped", "stopped", VIEW_TEXT},
+        {"key", "id", VIEW_TEXT},           {"name", "name", VIEW_TEXT},
+        {"role", "role", VIEW_TEXT},        {"narrowed to", "scope", VIEW_JSON},
+        {"until", "expires_at", VIEW_TIME}, {"revoked", "revoked_at", VIEW_TIME},
+        {"owner", "owner", VIEW_TEXT},      {"stopped", "stopped", VIEW_TEXT},
     };
     struct client_answer answer;
     int result = ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, path, (char *)NULL);
 
-    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 7) : result;
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, sizeof columns / sizeof *columns)
+                              : result;
 }
 
-static int make_key(struct ctl *ctl, const char *path)
+/* What the options say of the key that is to be made. */
+static int write_key(const struct args *args, struct buffer *body)
 {
-    static const struct view_column columns[] = {{"id", "id", VIEW_TEXT},
-                                                 {"key (shown once)", "key", VIEW_TEXT},
-                                                 {"role", "role", VIEW_TEXT},
-                                                 {"owner", "owner", VIEW_TEXT},
-                                                 {"until", "expires_at", VIEW_TIME}};
-    struct client_answer answer;
-    struct buffer body;
+    const char *expires = args_option(args, "expires-in", "7776000");
+    const char *owner = args_option(args, "owner", NULL);
     struct json_writer writer;
     int64_t seconds;
-    const char *expires = args_option(&ctl->args, "expires-in", "7776000");
-    const char *owner = args_option(&ctl->args, "owner", NULL);
 
     if (span_to_int64(span_text(expires), &seconds) != STATUS_OK)
         return ctl_misuse("--expires-in takes seconds, not \"%s\"", expires);
-    buffer_init(&body, 4096);
-    json_writer_init(&writer, &body);
+    json_writer_init(&writer, body);
     json_begin_object(&writer);
-    json_write_member(&writer, "name", ctl->args.words[0]);
-    json_write_member(&writer, "role", args_option(&ctl->args, "role", "viewer"));
+    json_write_member(&writer, "name", args->words[0]);
+    json_write_member(&writer, "role", args_option(args, "role", "viewer"));
     json_key(&writer, "expires_in_s");
     json_write_int(&writer, seconds);
     if (owner != NULL)
         json_write_member(&writer, "owner", owner);
+    if (bounds_given(args, "scope")) {
+        json_key(&writer, "scope");
+        json_begin_object(&writer);
+        if (bounds_write(&writer, args, "scope") != STATUS_OK)
+            return ctl_misuse("--scope takes AREA=ROLE,..., as usage=viewer or all=viewer");
+        json_end_object(&writer);
+    }
     json_end_object(&writer);
-    int result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, path, (char *)NULL);
+    return CTL_DONE;
+}
+
+static int make_key(struct ctl *ctl, const char *path)
+{
+    static const struct view_column columns[] = {
+        {"id", "id", VIEW_TEXT},       {"key (shown once)", "key", VIEW_TEXT},
+        {"role", "role", VIEW_TEXT},   {"narrowed to", "scope", VIEW_JSON},
+        {"owner", "owner", VIEW_TEXT}, {"until", "expires_at", VIEW_TIME}};
+    struct client_answer answer;
+    struct buffer body;
+
+    buffer_init(&body, 65536);
+    int result = write_key(&ctl->args, &body);
+    if (result == CTL_DONE)
+        result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer, path, (char *)NULL);
     buffer_release(&body);
-    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 5) : result;
+    return result == CTL_DONE ? ctl_show(ctl, &answer, columns, sizeof columns / sizeof *columns)
+                              : result;
 }
 
 static int end_key(struct ctl *ctl, const char *path)
@@ -213,6 +228,10 @@ static int revoke_own_key(struct ctl *ctl)
     return end_key(ctl, OWN_KEYS "/");
 }
 
+#define SCOPE_OPTIONS                                                                              \
+    "scope=AREA=ROLE,...(at most this there and nothing elsewhere, as usage=viewer; all=viewer: "  \
+    "reads alone) " BOUNDS_OPTIONS
+
 const struct ctl_verb noun_access_verbs[] = {
     {"user", "list", "", 0, 0, "", "operators and their roles", list_users},
     {"user", "create", "NAME", 1, 1,
@@ -246,22 +265,31 @@ const struct ctl_verb noun_access_verbs[] = {
     {"apikey", "create", "NAME", 1, 1,
      "role=ROLE(viewer, support, operator, approver, admin or an own one; default viewer) "
      "expires-in=SECONDS(default 90 days: 7776000) "
-     "owner=OPERATOR(whose deeds the key's count as; default whoever asks)",
+     "owner=OPERATOR(whose deeds the key's count as; default whoever asks) " SCOPE_OPTIONS,
      "a key for a program; shown once\n"
      "A key for a program, of the role viewer and for 90 days unless told otherwise; shown this "
-     "once. It does no more than its owner may. Admins make keys for everybody; others make their "
-     "own with `me key-create`.\n\n    mynactl apikey create reports --role viewer --owner wang",
+     "once. It does no more than its owner may. --scope narrows it further: in each area it names, "
+     "an area being the first word of a path of the API, the key does at most what that role may, "
+     "and nothing in any other; `all` stands for every other. With --groups it reaches the robots "
+     "of those groups alone, with --vendors those vendors alone. Admins make keys for everybody; "
+     "others make their own with `me key-create`.\n"
+     "\n"
+     "    mynactl apikey create reports --role viewer --owner wang\n"
+     "    mynactl apikey create billing --scope usage=viewer,attempts=viewer\n"
+     "    mynactl apikey create lab-robot --role operator --scope devices=operator --groups lab",
      create_key},
     {"apikey", "revoke", "KEY", 1, 1, "", "make a key worthless", revoke_key},
     {"me", "keys", "", 0, 0, "", "your own keys of programs", list_own_keys},
     {"me", "key-create", "NAME", 1, 1,
      "role=ROLE(your own role, or one that does less; default viewer) "
-     "expires-in=SECONDS(default 90 days: 7776000)",
+     "expires-in=SECONDS(default 90 days: 7776000) " SCOPE_OPTIONS,
      "a key for a program of yours; shown once\n"
      "A key for a program of yours, of the role viewer and for 90 days unless told otherwise; "
      "shown "
      "this once. What it does counts as your deed, and it opens nothing once you may do less than "
-     "it.\n\n    mynactl me key-create nightly --role viewer",
+     "it. What narrows it further is as with `apikey create`.\n"
+     "\n"
+     "    mynactl me key-create nightly --scope usage=viewer",
      create_own_key},
     {"me", "key-revoke", "KEY", 1, 1, "", "make a key of yours worthless", revoke_own_key},
     {0},

@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include "schema/base/json.h"
+#include "server/ctl/bounds.h"
 #include "server/ctl/noun.h"
 
 #define NOTHING span_text("")
-#define ALL     "all"
 
 static int list(struct ctl *ctl)
 {
@@ -21,52 +21,9 @@ static int list(struct ctl *ctl)
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, 7) : result;
 }
 
-/* "devices=operator,vendors=viewer"; False: it is not written like that. */
-static bool write_may(struct json_writer *writer, const char *text)
-{
-    json_key(writer, "may");
-    json_begin_object(writer);
-    for (const char *at = text; *at != '\0';) {
-        const size_t all = strcspn(at, ",");
-        const size_t name = strcspn(at, "=");
-        char area[32];
-
-        if (name >= all || name >= sizeof area)
-            return false;
-        memcpy(area, at, name);
-        area[name] = '\0';
-        json_key(writer, area);
-        json_write_text(writer, span_of(at + name + 1, all - name - 1));
-        at += all + (at[all] == ',');
-    }
-    json_end_object(writer);
-    return true;
-}
-
-/* "lab,shop", or "all". */
-static void write_bound(struct json_writer *writer, const char *name, const char *text)
-{
-    json_key(writer, name);
-    if (strcmp(text, ALL) == 0) {
-        json_write_null(writer);
-        return;
-    }
-    json_begin_array(writer);
-    for (const char *at = text; *at != '\0';) {
-        const size_t size = strcspn(at, ",");
-
-        json_write_text(writer, span_of(at, size));
-        at += size + (at[size] == ',');
-    }
-    json_end_array(writer);
-}
-
 /* id NULL: a change. */
 static int write_role(const struct args *args, const char *id, struct buffer *body)
 {
-    const char *may = args_option(args, "may", NULL);
-    const char *groups = args_option(args, "groups", NULL);
-    const char *vendors = args_option(args, "vendors", NULL);
     const char *note = args_option(args, "note", NULL);
     const char *factor = args_option(args, "second-factor", NULL);
     struct json_writer writer;
@@ -77,12 +34,8 @@ static int write_role(const struct args *args, const char *id, struct buffer *bo
     json_begin_object(&writer);
     if (id != NULL)
         json_write_member(&writer, "id", id);
-    if (may != NULL && !write_may(&writer, may))
+    if (bounds_write(&writer, args, "may") != STATUS_OK)
         return ctl_misuse("--may takes AREA=ROLE,..., as devices=operator,vendors=viewer");
-    if (groups != NULL)
-        write_bound(&writer, "groups", groups);
-    if (vendors != NULL)
-        write_bound(&writer, "vendors", vendors);
     if (note != NULL)
         json_write_member(&writer, "note", note);
     if (factor != NULL) {
@@ -135,9 +88,7 @@ static int delete_role(struct ctl *ctl)
 
 #define OPTIONS                                                                                    \
     "may=AREA=ROLE,...(what it may do there, as devices=operator,vendors=viewer; nothing "         \
-    "elsewhere) "                                                                                  \
-    "groups=GROUP,...(robots of these alone, as lab,shop; all: of any) "                           \
-    "vendors=VENDOR,...(these alone; all: any) "                                                   \
+    "elsewhere) " BOUNDS_OPTIONS                                                                   \
     "second-factor=yes|no(whether a code is asked for besides the password) "                      \
     "note=TEXT(what it is for)"
 

@@ -153,6 +153,20 @@ static void refuse_site(const struct request *request, struct reply *reply)
         reply_problem(reply, 403, "this request comes from a page of another site");
 }
 
+static void refuse_role(const struct request *request, struct reply *reply)
+{
+    const char *needed = route_role_name(request->route->role);
+
+    if (request->actor.has_scope)
+        reply_problem(reply, 403,
+                      "this needs the role %s; you are %s, of which your API key's scope leaves "
+                      "less here",
+                      needed, request->actor.role_name);
+    else
+        reply_problem(reply, 403, "this needs the role %s; you are %s", needed,
+                      request->actor.role_name);
+}
+
 /* Whether the request may reach its handler; otherwise reply says why not. */
 static bool admit(struct http *http, struct request *request, struct reply *reply)
 {
@@ -176,8 +190,7 @@ static bool admit(struct http *http, struct request *request, struct reply *repl
         return false;
     }
     if (request->actor.role < role) {
-        reply_problem(reply, 403, "this needs the role %s; you are %s", route_role_name(role),
-                      request->actor.role_name);
+        refuse_role(request, reply);
         return false;
     }
     return role == ROUTE_ANYONE || hooks == NULL || hooks->admit == NULL ||

@@ -22,6 +22,8 @@ struct request_actor {
     char role_name[REQUEST_ROLE];
     enum route_role role; /* that the request's route gives; ROUTE_ANYONE: an own role without it */
     bool by_groups, by_vendors; /* bound to some of them: see the hook admit */
+    bool has_scope;             /* a key's: then role may be less than role_name gives */
+    bool is_bound_itself;       /* a key: by_groups or by_vendors not by its role alone */
     bool must_enrol;            /* a second factor, before anything else */
     bool by_cookie;             /* then another site may have caused the request */
     int64_t until_ms;           /* clock_mono_ms() when what was proved ends; 0: never */

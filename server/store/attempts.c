@@ -100,8 +100,8 @@ enum status attempts_of_device(struct store *store, const char *device_id, const
     "     (SELECT jsonb_object_agg(contract_id, zone) FROM myna.contract) AS zones,"               \
     "     coalesce($7::text, (SELECT vendor_id FROM myna.contract WHERE contract_id = $9))"        \
     "       AS vendor,"                                                                            \
-    "     (SELECT groups FROM myna.role WHERE role_id = $17::text) AS groups,"                     \
-    "     (SELECT vendors FROM myna.role WHERE role_id = $17::text) AS vendors FROM z),"
+    "     (SELECT groups FROM myna.reach WHERE reach_id = $17::text) AS groups,"                   \
+    "     (SELECT vendors FROM myna.reach WHERE reach_id = $17::text) AS vendors FROM z),"
 
 /* Orders that an index has, of a table. */
 #define BY_TIME(of)   of ".at DESC, " of ".journal_id DESC, " of ".seq DESC"

@@ -13,9 +13,21 @@
     "'vendors', to_jsonb(r.vendors)) ELSE '{}' END"
 
 /* The columns behind the actor. */
+#define PAIRS(may)                                                                                 \
+    "(SELECT string_agg(m.key || '=' || m.value, ' ') FROM jsonb_each_text(" may ") m)"
 #define ROLE_COLUMNS                                                                               \
-    "r.role_id, r.is_own, CASE WHEN r.is_own THEN (SELECT string_agg(m.key || '=' || m.value, "    \
-    "' ') FROM jsonb_each_text(r.may) m) END, r.groups IS NOT NULL, r.vendors IS NOT NULL"
+    "r.role_id, r.is_own, CASE WHEN r.is_own THEN " PAIRS(                                         \
+        "r.may") " END, r.groups IS NOT NULL, r.vendors IS NOT NULL"
+
+/* The last columns: a key's scope. */
+#define SCOPE_COLUMNS                                                                              \
+    PAIRS("k.may") ", k.may IS NOT NULL, k.groups IS NOT NULL OR k.vendors IS NOT NULL"
+#define NO_SCOPE "NULL::text, false, false"
+
+#define HAS_SCOPE "coalesce(k.may::text, k.groups::text, k.vendors::text) IS NOT NULL"
+#define SCOPE_JSON                                                                                 \
+    "jsonb_build_object('may', k.may, 'groups', to_jsonb(k.groups), 'vendors', "                   \
+    "to_jsonb(k.vendors))"
 
 #define EXPIRES_IN(row) "(extract(epoch FROM " row ".expires_at - now()) * 1000)::bigint"
 
@@ -27,9 +39,13 @@ static enum status read_identity(const struct result *result, struct operators_i
         status = span_to_text(result_span(result, 0, 1), out->role, sizeof out->role);
     if (status == STATUS_OK)
         status = span_to_text(result_span(result, 0, 3), out->rights, sizeof out->rights);
+    if (status == STATUS_OK)
+        status = span_to_text(result_span(result, 0, 8), out->scope, sizeof out->scope);
     out->is_own = result_bool(result, 0, 2);
     out->by_groups = result_bool(result, 0, 4);
     out->by_vendors = result_bool(result, 0, 5);
+    out->has_scope = result_bool(result, 0, 9);
+    out->is_bound_itself = result_bool(result, 0, 10);
     return status;
 }
 
@@ -59,7 +75,7 @@ enum status operators_by_session(struct store *store, struct span token_hash,
     STORE_STATEMENT(find, "SELECT 'operator:' || o.operator_id, " ROLE_COLUMNS
                           ", r.second_factor AND o.totp_since IS NULL"
                           " AND NOT s.by_provider, " EXPIRES_IN(
-                              "s") " FROM myna.login_session s"
+                              "s") ", " NO_SCOPE " FROM myna.login_session s"
                                    " JOIN myna.operator o USING (operator_id)"
                                    " JOIN myna.role r ON r.role_id = o.role"
                                    " WHERE s.token_hash = $1 AND s.expires_at > now()"
@@ -87,7 +103,11 @@ enum status operators_by_key(struct store *store, struct span key_hash,
     STORE_STATEMENT(find,
                     "SELECT 'api-key:' || k.key_id, " ROLE_COLUMNS
                     ", coalesce(k.last_used_at < now() - interval '5 minutes', true), " EXPIRES_IN(
-                        "k") " FROM myna.api_key k JOIN myna.role r ON r.role_id = k.role"
+                        "k") ", " SCOPE_COLUMNS
+                             " FROM myna.api_key k CROSS JOIN LATERAL (SELECT o.role_id, o.is_own,"
+                             "   o.may, myna.narrowed(o.groups, k.groups) AS groups,"
+                             "   myna.narrowed(o.vendors, k.vendors) AS vendors"
+                             "   FROM myna.role o WHERE o.role_id = k.role) r"
                              " WHERE k.key_hash = $1"
                              " AND expires_at > now() AND revoked_at IS NULL"
                              " AND myna.key_stopped(k) IS NULL");
@@ -182,8 +202,11 @@ enum status operators_me(struct store *store, const char *id, const char *role, 
                          struct arena *arena, struct span *json)
 {
     STORE_STATEMENT(me, "SELECT jsonb_build_object('operator', jsonb_build_object('id', $1::text,"
-                        "  'role', r.role_id, 'must_enrol', $3::boolean) || " OWN_JSON ")"
-                        " FROM myna.role r WHERE r.role_id = $2");
+                        "  'role', r.role_id, 'must_enrol', $3::boolean) || " OWN_JSON
+                        "  || CASE WHEN " HAS_SCOPE " THEN jsonb_build_object('scope', " SCOPE_JSON
+                        "  ) ELSE '{}' END)"
+                        " FROM myna.role r LEFT JOIN myna.api_key k ON 'api-key:' || k.key_id = $1"
+                        " WHERE r.role_id = $2");
 
     return store_json(store, &me,
                       STORE_VALUES(value_text(id), value_text(role), value_bool(must_enrol)), arena,
@@ -526,9 +549,9 @@ enum status operators_delete(struct store *store, const struct author *author,
 
 #define KEY_JSON                                                                                   \
     "jsonb_build_object('id', k.key_id, 'name', k.name, 'role', k.role, 'owner', k.owner, "        \
-    "'stopped', myna.key_stopped(k), 'created_by', "                                               \
-    "k.created_by, 'created_at', k.created_at, 'expires_at', k.expires_at, 'revoked_at', "         \
-    "k.revoked_at, 'last_used_at', k.last_used_at)"
+    "'scope', CASE WHEN " HAS_SCOPE " THEN " SCOPE_JSON " END, 'stopped', "                        \
+    "myna.key_stopped(k), 'created_by', k.created_by, 'created_at', k.created_at, 'expires_at', "  \
+    "k.expires_at, 'revoked_at', k.revoked_at, 'last_used_at', k.last_used_at)"
 
 enum status operators_list_keys(struct store *store, const char *owner, struct arena *arena,
                                 struct span *json)
@@ -540,14 +563,16 @@ enum status operators_list_keys(struct store *store, const char *owner, struct a
     return store_json(store, &list, STORE_VALUES(value_text(owner)), arena, json);
 }
 
-enum status operators_create_key(struct store *store, const struct author *author, const char *name,
-                                 const char *role, const char *owner, struct span key_hash,
-                                 int64_t expires_in_s, struct arena *arena, struct document *out)
+enum status operators_create_key(struct store *store, const struct author *author,
+                                 const struct operators_key *order, struct arena *arena,
+                                 struct document *out)
 {
     STORE_STATEMENT(
         create,
         "WITH k AS (INSERT INTO myna.api_key (name, role, key_hash, created_by, expires_at,"
-        "             owner) SELECT $3, $4, $5, $1, now() + make_interval(secs => $6),"
+        "             may, groups, vendors, owner)"
+        "             SELECT $3, $4, $5, $1, now() + make_interval(secs => $6),"
+        "             nullif($8::jsonb, 'null'), myna.texts($9::jsonb), myna.texts($10::jsonb),"
         "             o.operator_id FROM myna.operator o WHERE 'operator:' || o.operator_id ="
         "             coalesce('operator:' || $7::text, myna.person($1))"
         "             AND myna.role_covers(o.role, $4) RETURNING *),"
@@ -557,8 +582,10 @@ enum status operators_create_key(struct store *store, const struct author *autho
 
     return document_change(store, &create,
                            STORE_VALUES(value_text(author->actor), value_text(author->source),
-                                        value_text(name), value_text(role), value_bytes(key_hash),
-                                        value_int(expires_in_s), value_text(owner)),
+                                        value_text(order->name), value_text(order->role),
+                                        value_bytes(order->hash), value_int(order->expires_in_s),
+                                        value_text(order->owner), value_json(order->may),
+                                        value_json(order->groups), value_json(order->vendors)),
                            arena, out);
 }
 

@@ -13,7 +13,10 @@ struct operators_identity {
     char role[49];
     char rights[OPERATORS_RIGHTS]; /* of an own role: "devices=operator vendors=viewer" */
     bool is_own;                   /* the role: otherwise rights is "" */
-    bool by_groups, by_vendors;    /* the own role is bound to some */
+    bool by_groups, by_vendors;    /* the own role is bound to some, or the key's scope is */
+    char scope[OPERATORS_RIGHTS];  /* of a key that has one, as rights; "*": any area not named */
+    bool has_scope;                /* levels in areas: otherwise scope is "" */
+    bool is_bound_itself;          /* the key, whatever its role is: see reach.h */
     bool must_enrol;               /* the role asks for a second factor, and there is none yet */
     int64_t expires_in_ms;         /* session or key, from when the database was asked */
 };
@@ -29,8 +32,9 @@ MUST_CHECK enum status operators_password(struct store *store, const char *opera
 /* Whether anybody may log in at all. */
 MUST_CHECK enum status operators_exist(struct store *store, bool *exist);
 
-/* {"operator":{"id","role","must_enrol"}}, of an own role with "may", "groups", "vendors". id: as
- * the audit has it, an operator's without what stands before it. STATUS_NOT_FOUND: no such role. */
+/* {"operator":{"id","role","must_enrol"}}, of an own role with "may", "groups", "vendors", of a key
+ * with something narrower "scope". id: as the audit has it, an operator's without what stands
+ * before it. STATUS_NOT_FOUND: no such role. */
 MUST_CHECK enum status operators_me(struct store *store, const char *id, const char *role,
                                     bool must_enrol, struct arena *arena, struct span *json);
 
@@ -105,12 +109,20 @@ MUST_CHECK enum status operators_delete(struct store *store, const struct author
 /* owner NULL: of everybody, here and below. */
 MUST_CHECK enum status operators_list_keys(struct store *store, const char *owner,
                                            struct arena *arena, struct span *json);
+/* may, groups, vendors: of the scope, JSON; empty or "null": as the role. */
+struct operators_key {
+    const char *name;
+    const char *role;
+    const char *owner;
+    struct span hash;
+    int64_t expires_in_s;
+    struct span may, groups, vendors;
+};
 /* The owner's role must cover the key's; owner NULL: whoever asks. STATUS_NOT_FOUND: it does not;
  * STATUS_CONFLICT: no such role. */
 MUST_CHECK enum status operators_create_key(struct store *store, const struct author *author,
-                                            const char *name, const char *role, const char *owner,
-                                            struct span key_hash, int64_t expires_in_s,
-                                            struct arena *arena, struct document *out);
+                                            const struct operators_key *order, struct arena *arena,
+                                            struct document *out);
 /* STATUS_NOT_FOUND. Again is harmless. */
 MUST_CHECK enum status operators_revoke_key(struct store *store, const struct author *author,
                                             int64_t key_id, const char *owner, struct arena *arena);

@@ -41,20 +41,21 @@ MUST_CHECK enum status roles_update(struct store *store, const struct author *au
 MUST_CHECK enum status roles_delete(struct store *store, const struct author *author,
                                     const char *role_id, struct arena *arena);
 
-/* Whether the role's groups or vendors hold what the id names; what is not there is not reached. */
-MUST_CHECK enum status roles_reach_device(struct store *store, const char *role_id,
+/* Whether the groups or vendors of a role, or of a key with a scope ("api-key:7"), hold what the id
+ * names; what is not there is not reached. */
+MUST_CHECK enum status roles_reach_device(struct store *store, const char *reach_id,
                                           const char *device_id, bool *reached);
-MUST_CHECK enum status roles_reach_group(struct store *store, const char *role_id,
+MUST_CHECK enum status roles_reach_group(struct store *store, const char *reach_id,
                                          const char *group_id, bool *reached);
-MUST_CHECK enum status roles_reach_command(struct store *store, const char *role_id,
+MUST_CHECK enum status roles_reach_command(struct store *store, const char *reach_id,
                                            const char *command_id, bool *reached);
-MUST_CHECK enum status roles_reach_bundle(struct store *store, const char *role_id,
+MUST_CHECK enum status roles_reach_bundle(struct store *store, const char *reach_id,
                                           const char *bundle_id, bool *reached);
-MUST_CHECK enum status roles_reach_vendor(struct store *store, const char *role_id,
+MUST_CHECK enum status roles_reach_vendor(struct store *store, const char *reach_id,
                                           const char *vendor_id, bool *reached);
-MUST_CHECK enum status roles_reach_alert(struct store *store, const char *role_id,
+MUST_CHECK enum status roles_reach_alert(struct store *store, const char *reach_id,
                                          const char *alert_id, bool *reached);
-MUST_CHECK enum status roles_reach_contract(struct store *store, const char *role_id,
+MUST_CHECK enum status roles_reach_contract(struct store *store, const char *reach_id,
                                             const char *contract_id, bool *reached);
 
 #endif

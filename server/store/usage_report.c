@@ -33,7 +33,7 @@ enum status usage_report_part(struct store *store, const char *role_id, struct a
 {
     STORE_STATEMENT(
         part,
-        "WITH r AS MATERIALIZED (SELECT groups, vendors FROM myna.role WHERE role_id = $1),"
+        "WITH r AS MATERIALIZED (SELECT groups, vendors FROM myna.reach WHERE reach_id = $1),"
         " mine AS MATERIALIZED (SELECT f.device_id, f.status, f.online, f.behind, f.silent"
         "   FROM myna.device_fact f CROSS JOIN r WHERE r.groups IS NULL OR EXISTS (SELECT"
         "     FROM myna.group_member m WHERE m.device_id = f.device_id"

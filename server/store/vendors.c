@@ -20,7 +20,7 @@ enum status vendors_list(struct store *store, const char *role, struct arena *ar
     STORE_STATEMENT(list, "SELECT jsonb_build_object('items', coalesce(jsonb_agg(" VENDOR_JSON
                           " ORDER BY v.vendor_id), '[]'), 'next', NULL) FROM myna.vendor v"
                           " WHERE $1::text IS NULL OR v.vendor_id = ANY(SELECT unnest(r.vendors)"
-                          "       FROM myna.role r WHERE r.role_id = $1)");
+                          "       FROM myna.reach r WHERE r.reach_id = $1)");
 
     return store_json(store, &list, STORE_VALUES(value_text(role)), arena, json);
 }

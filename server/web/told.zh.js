@@ -33,6 +33,7 @@ export const told = {
   "this request comes from a page of another site": "此请求来自其他网站的页面",
   "log in first, or send an API key": "请先登录，或提供 API 密钥",
   "this needs the role {}; you are {}": "这需要角色 {1}，您是 {2}",
+  "this needs the role {}; you are {}, of which your API key's scope leaves less here": "此操作需要角色 {1}；您是 {2}，而您的 API 密钥的范围在此处给的更少",
   "the answer is too large: ask for less of it": "应答过大：请缩小范围",
   "too many event streams are open": "打开的事件流过多",
   "this path does not take that method": "此路径不接受该方法",
@@ -422,7 +423,7 @@ export const told = {
   "device \"{}\" exists already: choose another device_id": "机器人“{1}”已存在：请另选 device_id",
 
   // bulk jobs
-  "your role {} is bound to some groups or vendors: to many robots at once it may give commands alone": "您的角色 {1} 仅限某些分组或供应商：对多台机器人只能下达命令",
+  "your role or API key is bound to some groups or vendors: to many robots at once it may give commands alone": "您的角色或 API 密钥仅限某些分组或供应商：对多台机器人只能下达命令",
   "to do \"{}\" to robots needs the role {} in {}": "对机器人执行“{1}”需要在 {3} 中的角色 {2}",
   "this deed does not take it": "此操作不接受该项",
   "this deed takes it": "此操作需要该项",
@@ -840,6 +841,7 @@ export const told = {
   "name or password is wrong": "用户名或密码错误",
   "your role asks for a second factor: set one up first (mynactl second-factor enable, or the dashboard)": "您的角色要求第二因素：请先设置（mynactl second-factor enable，或在面板中）",
   "your role {} is bound to some {}, and this is outside of it": "您的角色 {1} 只限于部分{2}，此项不在其内",
+  "your API key is bound to some {}, and this is outside of it": "您的 API 密钥只限于部分{1}，此项不在其内",
   "there is no such role": "没有这个角色",
   "there is no such area; operators, roles and api-keys are an admin's alone": "没有这个范围；操作员、角色和 API 密钥只归管理员",
   "must be viewer, support, operator, approver or admin": "必须是 viewer、support、operator、approver 或 admin",

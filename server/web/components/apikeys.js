@@ -3,21 +3,42 @@
 import { html, useState } from "../dom.js";
 import { post, remove } from "../api.js";
 import { t, word } from "../text.js";
+import { Areas, Bound } from "./bounds.js";
 import { Dialog, FormDialog, TypedConfirm } from "./dialog.js";
 import { SelectField, TextField } from "./field.js";
+import { Bounds } from "./rights.js";
 import { Empty } from "./states.js";
 import { ListTable } from "./table.js";
 import { Ago, Button, Card, Chip, Copy } from "./ui.js";
 
 const DAY_S = 86400;
 
+// What narrows a key down below its role: {may, groups, vendors}, each null where it does not.
+function Scope({ scope, onInput, problem }) {
+  const [kind, setKind] = useState("role");
+  const set = (part) => onInput({ ...scope, ...part });
+  const choose = (chosen) => {
+    setKind(chosen);
+    set({ may: chosen === "role" ? null : chosen === "reads" ? { "*": "viewer" } : {} });
+  };
+  return html`<${SelectField} label=${t("key.scope")} hint=${t("key.scope.hint")} value=${kind} onInput=${choose}
+      options=${["role", "reads", "areas"].map((id) => [id, t(`key.scope.${id}`)])} />
+    ${kind === "areas" && html`<${Areas} may=${scope.may} onInput=${(may) => set({ may })} problem=${problem} pointer="/scope/may" />`}
+    <${Bound} label=${t("roles.groups")} all=${t("roles.groups.all")} path="/groups" chosen=${scope.groups} onInput=${(groups) => set({ groups })}
+      error=${problem?.at("/scope/groups")} />
+    <${Bound} label=${t("roles.vendors")} all=${t("roles.vendors.all")} path="/vendors" chosen=${scope.vendors} onInput=${(vendors) => set({ vendors })}
+      error=${problem?.at("/scope/vendors")} />`;
+}
+
 function Make({ path, options, onClose }) {
   const [name, setName] = useState("");
   const [role, setRole] = useState(options.some(([id]) => id === "viewer") ? "viewer" : options[0][0]);
   const [days, setDays] = useState("90");
+  const [scope, setScope] = useState({ may: null, groups: null, vendors: null });
   const [made, setMade] = useState(null);
   const submit = async () => {
-    const { data } = await post(path, { name, role, expires_in_s: Number(days) * DAY_S });
+    const { data } = await post(path, { name, role, expires_in_s: Number(days) * DAY_S,
+      scope: Object.fromEntries(Object.entries(scope).filter(([, part]) => part !== null)) });
     setMade(data);
     return false;
   };
@@ -30,6 +51,7 @@ function Make({ path, options, onClose }) {
   return html`<${FormDialog} title=${t("key.new")} action=${t("key.make")} submit=${submit} onClose=${onClose}>${(problem) => html`
     <${TextField} label=${t("key.name")} hint=${t("key.name.hint")} value=${name} onInput=${setName} error=${problem?.at("/name")} />
     <${SelectField} label=${t("role")} value=${role} onInput=${setRole} options=${options} error=${problem?.at("/role")} />
+    <${Scope} scope=${scope} onInput=${setScope} problem=${problem} />
     <${SelectField} label=${t("key.life")} value=${days} onInput=${setDays} error=${problem?.at("/expires_in_s")}
       options=${["7", "30", "90", "365"].map((n) => [n, t("days", { n })])} />`}
   </${FormDialog}>`;
@@ -37,7 +59,7 @@ function Make({ path, options, onClose }) {
 
 const columns = (hasOwners, end) => [
   { key: "name", title: t("key.name"), lead: true, cell: (row) => html`<b>${row.name}</b>` },
-  { key: "role", title: t("role"), cell: (row) => word("role", row.role) },
+  { key: "role", title: t("role"), cell: (row) => html`${word("role", row.role)}${row.scope && html`<${Bounds} of=${row.scope} />`}` },
   hasOwners && { key: "owner", title: t("key.owner"), cell: (row) => row.owner ?? row.created_by },
   { key: "last", title: t("key.last"), end: true, cell: (row) => html`<a href=${`/audit?actor=${encodeURIComponent(`api-key:${row.id}`)}`}><${Ago} at=${row.last_used_at} none=${t("never")} /></a>` },
   { key: "until", title: t("expires"), end: true, cell: (row) => (row.revoked_at ? html`<${Chip} tone="bad">${t("key.revoked")}</${Chip}>`

@@ -15,6 +15,15 @@ export const roleOptionsUpTo = (me) => (me.may ? [[me.role, me.role]]
 
 const join = (names) => names.join(", ");
 
+// of: {may, groups, vendors} of a role or of a key's scope, each null where it does not narrow; under a name in a list.
+export function Bounds({ of }) {
+  const areas = Object.entries(of.may ?? {});
+  const area = (name) => (name !== "*" ? word("area", name) : t(areas.length > 1 ? "rights.elsewhere" : "rights.everywhere"));
+  return html`${of.may && html`<span class="sub">${areas.map(([name, level]) => `${area(name)}: ${word("role", level)}`).join(", ") || t("rights.none")}</span>`}
+    ${of.groups && html`<span class="sub">${t("rights.groups", { names: join(of.groups) || t("rights.no_group") })}</span>`}
+    ${of.vendors && html`<span class="sub">${t("rights.vendors", { names: join(of.vendors) || t("rights.no_vendor") })}</span>`}`;
+}
+
 // role: one of the API, or whoever has one: {role or id, may, groups, vendors}.
 export function Rights({ role }) {
   const name = role.role ?? role.id;

@@ -6,7 +6,7 @@ import { ApiKeys } from "../components/apikeys.js";
 import { FormDialog, TypedConfirm } from "../components/dialog.js";
 import { SelectField, TextField } from "../components/field.js";
 import { PageHead } from "../components/page.js";
-import { roleOptions } from "../components/rights.js";
+import { Bounds, roleOptions } from "../components/rights.js";
 import { Failure } from "../components/states.js";
 import { ListTable } from "../components/table.js";
 import { Ago, Button, Card, Chip } from "../components/ui.js";
@@ -54,11 +54,7 @@ const operatorColumns = (open) => [
 const roleColumns = (open) => [
   { key: "id", title: t("role"), lead: true, cell: (row) => html`<b>${word("role", row.id)}</b>
     ${row.second_factor && html` <${Chip}>${t("roles.asks_factor")}</${Chip}>`}${row.note && html`<span class="sub">${row.note}</span>`}` },
-  { key: "may", title: t("roles.may"), whole: true, cell: (row) => (row.own ? html`${Object.entries(row.may).map(([area, level]) =>
-    `${word("area", area)}: ${word("role", level)}`).join(", ") || t("rights.none")}
-    ${row.groups && html`<span class="sub">${t("rights.groups", { names: row.groups.join(", ") || t("rights.no_group") })}</span>`}
-    ${row.vendors && html`<span class="sub">${t("rights.vendors", { names: row.vendors.join(", ") || t("rights.no_vendor") })}</span>`}`
-    : t(`roles.may.${row.id}`)) },
+  { key: "may", title: t("roles.may"), whole: true, cell: (row) => (row.own ? html`<${Bounds} of=${row} />` : t(`roles.may.${row.id}`)) },
   { key: "holders", title: t("roles.holders"), end: true, from: "mid", width: "90px", cell: (row) => (row.holders > 0 ? html`<a href="#operators">${number(row.holders)}</a>` : number(0)) },
   { key: "act", title: "", end: true, width: "190px", cell: (row) => html`<span class="row end">
     <${Button} kind="quiet" onClick=${() => open({ kind: "role", row })}>${t("edit")}</${Button}>

@@ -26,7 +26,13 @@ async function operator(id, role) {
 
 // ---- the table ----
 
-const ROLES = ['nobody', 'viewer', 'support', 'operator', 'approver', 'admin', 'helpdesk', 'lab', 'buyer'];
+const ROLES = ['nobody', 'viewer', 'support', 'operator', 'approver', 'admin', 'helpdesk', 'lab', 'buyer', 'reader', 'billing', 'nook'];
+// API keys with a scope; their owner is the admin.
+const KEYS = {
+  reader: {role: 'admin', scope: {may: {'*': 'viewer'}}},
+  billing: {role: 'operator', scope: {may: {usage: 'viewer', attempts: 'viewer', vendors: 'approver'}}},
+  nook: {role: 'operator', scope: {groups: ['lab']}},
+};
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
 // One line for each route: method, path, then a column for each role; "+" may, "-" may not.
@@ -52,6 +58,12 @@ function knock(agent, method, path, proof) {
   });
 }
 
+async function proofOf(order) {
+  const {status, body} = await admin.post('/api-keys', order);
+  assert.equal(status, 201, JSON.stringify(body));
+  return {Authorization: `Bearer ${body.key}`};
+}
+
 async function clientsByRole() {
   const own = [
     {id: 'helpdesk', may: {devices: 'support', commands: 'viewer', alerts: 'viewer'}},
@@ -60,6 +72,7 @@ async function clientsByRole() {
   ];
   for (const role of own) assert.equal((await admin.post('/roles', role)).status, 201, role.id);
   const clients = {nobody: {}, admin: admin.proof};
+  for (const [name, key] of Object.entries(KEYS)) clients[name] = await proofOf({name, ...key});
   for (const role of ROLES) clients[role] ??= (await operator(`one-${role}`, role)).proof;
   return clients;
 }
@@ -156,6 +169,8 @@ function firstEvent(proof, kind, cause) {
         response.destroy();
         done({status: 200, data: JSON.parse(found[1])});
       });
+      // all streams end once when a key was made a moment ago
+      response.on('end', () => done(firstEvent(proof, kind, cause)));
     });
     asked.on('error', fail);
     asked.end();
@@ -204,6 +219,60 @@ test('a role in use stays, one of every installation stays as it is, and none gi
   assert.equal((await admin.patch('/operators/one-lab', {role: 'none'})).status, 400);
   assert.equal((await admin.post('/roles', {id: 'short'})).status, 201);
   assert.equal((await admin.remove('/roles/short')).status, 204);
+});
+
+test('a scope narrows a key to some areas, levels, groups and vendors, and never widens it', async () => {
+  const as = async (order) => stack.as(await proofOf({name: 'narrow', ...order}));
+  const ids = async (who, path) => (await who.get(path)).body.items.map(({id}) => id);
+  await admin.patch('/roles/lab', {groups: ['shop', 'ward']});
+
+  const nook = await as({role: 'operator', scope: {groups: ['lab']}});
+  assert.deepEqual([await ids(nook, '/devices'), await ids(nook, '/groups')], [['mine'], ['lab']]);
+  assert.equal((await nook.get('/devices/mine/why')).status, 200);
+  const outside = await nook.get('/devices/other');
+  assert.deepEqual([outside.status, outside.body.detail], [403, 'your API key is bound to some groups, and this is outside of it']);
+  assert.equal((await nook.post('/jobs/preview', {deed: 'identify', which: {q: 'sn-'}})).body.robots, 1);
+  assert.deepEqual((await firstEvent((await as({role: 'viewer', scope: {groups: ['lab']}})).proof, 'device', () => admin.patch('/devices/other', {name: 'once more'}))).data, {}, 'not what');
+
+  // of the role's groups and the key's what both have
+  const both = await as({role: 'lab', scope: {groups: ['ward', 'lab']}});
+  assert.deepEqual([await ids(both, '/groups'), await ids(both, '/devices')], [['ward'], ['mine']]);
+  assert.deepEqual((await both.get('/me')).body.operator.scope, {may: null, groups: ['ward', 'lab'], vendors: null});
+
+  const dahan = await as({role: 'operator', scope: {vendors: ['dahan'], may: {vendors: 'viewer'}}});
+  assert.deepEqual(await ids(dahan, '/vendors'), ['dahan']);
+  assert.equal((await dahan.get('/vendors/erxian')).status, 403);
+  const refused = await dahan.patch('/vendors/dahan', {name: 'x'}, {'If-Match': '"1"'});
+  assert.deepEqual([refused.status, refused.body.detail], [403, "this needs the role operator; you are operator, of which your API key's scope leaves less here"]);
+  assert.equal((await dahan.get('/devices')).status, 403, 'an area that it does not name');
+
+  const more = await as({role: 'viewer', scope: {may: {devices: 'admin', '*': 'operator'}}});
+  assert.equal((await more.patch('/devices/mine', {name: 'x'})).status, 403, 'the role is a viewer\'s');
+  assert.equal((await more.get('/devices')).status, 200);
+  const [listed] = (await admin.get('/api-keys')).body.items;
+  assert.deepEqual(listed.scope, {may: {'*': 'operator', devices: 'admin'}, groups: null, vendors: null});
+  const [made] = (await admin.get('/audit?action=api_key.create&limit=1')).body.items;
+  assert.deepEqual(made.after.scope, listed.scope, 'the audit tells it');
+
+  for (const [scope, pointer] of [[{may: {operators: 'viewer'}}, '/scope/may/operators'], [{may: {devices: 'king'}}, '/scope/may/devices'], [{may: 'viewer'}, '/scope/may'],
+    [{groups: 'lab'}, '/scope/groups'], [{vendors: ['No Slug']}, '/scope/vendors'], [{robots: ['mine']}, '/scope/robots'], ['viewer', '/scope']]) {
+    const {status, body} = await admin.post('/api-keys', {name: 'x', role: 'viewer', scope});
+    assert.deepEqual([status, body.errors?.[0].pointer], [400, pointer]);
+  }
+  assert.equal((await admin.post('/roles', {id: 'any', may: {'*': 'viewer'}})).status, 400, 'an own role names its areas');
+});
+
+test('the audit is for who may change things, and for an own role that names it so', async () => {
+  const auditor = await operator('one-auditor', (await admin.post('/roles', {id: 'auditor', may: {audit: 'operator'}})).body.id);
+  assert.equal((await auditor.get('/audit')).status, 200);
+  assert.equal((await auditor.get('/audit/verify')).status, 200);
+  assert.equal((await auditor.get('/devices')).status, 403);
+  const support = await stack.login('one-support', 'password of one-support');
+  assert.match((await support.get('/audit')).body.detail, /needs the role operator; you are support/);
+  // whoever is bound to groups reads nothing of it, whatever the role gives there
+  await admin.post('/roles', {id: 'narrow-auditor', groups: ['lab'], may: {audit: 'admin'}});
+  const narrow = await operator('one-narrow', 'narrow-auditor');
+  for (const path of ['/audit', '/audit/verify', '/audit?subject=device/mine']) assert.match((await narrow.get(path)).body.detail, /is bound to some groups/, path);
 });
 
 test('an API key of an own role is bound as its operators are', async () => {

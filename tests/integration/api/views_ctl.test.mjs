@@ -345,5 +345,8 @@ test('who is logged in changes the password, and makes, lists and ends keys of t
   await assert.rejects(run(mynactl, ['me', 'key-create', 'more', '--role', 'admin'], {env: own}), ({stderr}) => /your own role/.test(stderr));
   assert.match((await run(mynactl, ['me', 'key-revoke', String(made.id)], {env: own})).stdout, /revoked key/);
   assert.equal(JSON.parse(await ctl('apikey', 'create', 'hers', '--owner', 'nora', '--json')).owner, 'nora');
+  const narrow = await ctl('apikey', 'create', 'narrow', '--scope', 'usage=viewer,all=support', '--groups', 'lab,shop', '--vendors', 'all', '--json');
+  assert.deepEqual(JSON.parse(narrow).scope, {may: {usage: 'viewer', '*': 'support'}, groups: ['lab', 'shop'], vendors: null});
+  await assert.rejects(ctl('apikey', 'create', 'x', '--scope', 'usage'), /--scope takes AREA=ROLE/);
   await typed('another password\n', ['login', '--url', url, '--name', 'nora'], own);
 });

@@ -1,37 +1,11 @@
 // role.js - a role: what it may in each area, which groups and vendors it is bound to, a second factor
 
 import { html, useState } from "../../dom.js";
-import { patch, post, useList } from "../../api.js";
+import { patch, post } from "../../api.js";
+import { Areas, Bound } from "../../components/bounds.js";
 import { FormDialog } from "../../components/dialog.js";
-import { Field, SelectField, TextField } from "../../components/field.js";
+import { TextField } from "../../components/field.js";
 import { t, word } from "../../text.js";
-
-const LEVELS = ["viewer", "support", "operator", "approver", "admin"];
-// In the order in which people look for them; what the server takes.
-const AREAS = ["fleet", "devices", "commands", "bundles", "groups", "layers", "settings", "rollouts", "blackouts", "alerts", "channels", "deliveries", "doctor",
-  "vendors", "vendor-health", "contracts", "budgets", "pools", "thresholds", "usage", "attempts", "usage-imports", "invoices", "whatif",
-  "claims", "regions", "retention", "filters", "views", "events", "dialects", "audit"];
-
-const levels = () => [["", t("rights.denied")], ...LEVELS.map((level) => [level, word("role", level)])];
-
-function Areas({ may, onInput, problem }) {
-  return html`<fieldset class="areas"><legend>${t("roles.may")}</legend>
-    ${AREAS.map((area) => html`<${SelectField} key=${area} label=${word("area", area)} value=${may[area] || ""} options=${levels()}
-      onInput=${(level) => onInput(level ? { ...may, [area]: level } : Object.fromEntries(Object.entries(may).filter(([name]) => name !== area)))}
-      error=${problem?.at(`/may/${area}`)} />`)}
-  </fieldset>`;
-}
-
-// chosen: a list of ids, or null for all.
-function Bound({ label, all, path, chosen, onInput, error }) {
-  const list = useList(path, { limit: 1000 });
-  const ids = [...new Set([...(list.items ?? []).map((item) => item.id), ...(chosen ?? [])])];
-  const toggle = (id) => onInput(chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id]);
-  return html`<${Field} label=${label} error=${error}>${(attributes) => html`<div>
-    <label class="tick"><input type="checkbox" ...${attributes} checked=${chosen === null} onChange=${() => onInput(chosen === null ? [] : null)} /> ${all}</label>
-    ${chosen !== null && ids.map((id) => html`<label class="tick" key=${id}><input type="checkbox" checked=${chosen.includes(id)}
-      onChange=${() => toggle(id)} /> ${id}</label>`)}</div>`}</${Field}>`;
-}
 
 export function RoleDialog({ role, onClose }) {
   const [id, setId] = useState("");

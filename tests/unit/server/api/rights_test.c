@@ -52,6 +52,21 @@ static void who_gives_rights_is_no_own_role_even_when_a_row_says_so(void **state
     }
 }
 
+static void a_scope_names_areas_or_all_others_also_those_of_no_own_role(void **state)
+{
+    static const char scope[] = "usage=operator *=viewer";
+
+    (void)state;
+    assert_int_equal(rights_scope_level(scope, span_text("usage")), ROUTE_OPERATOR);
+    assert_int_equal(rights_scope_level(scope, span_text("devices")), ROUTE_VIEWER);
+    assert_int_equal(rights_scope_level(scope, span_text("operators")), ROUTE_VIEWER);
+    assert_int_equal(rights_scope_level("usage=viewer", span_text("devices")), ROUTE_ANYONE);
+    assert_int_equal(rights_scope_level("", span_text("devices")), ROUTE_ANYONE);
+    assert_true(rights_is_in_scope(span_text("*")));
+    assert_false(rights_is_area(span_text("*")));
+    assert_int_equal(rights_level("*=admin", span_text("*")), ROUTE_ANYONE);
+}
+
 /* A route of a new area would be out of every own role's reach without anybody noticing. */
 static void each_route_below_api_is_of_an_area_or_decidedly_of_none(void **state)
 {
@@ -92,6 +107,7 @@ int main(void)
         cmocka_unit_test(an_area_is_the_first_word_of_a_path),
         cmocka_unit_test(what_a_role_does_not_name_is_denied),
         cmocka_unit_test(who_gives_rights_is_no_own_role_even_when_a_row_says_so),
+        cmocka_unit_test(a_scope_names_areas_or_all_others_also_those_of_no_own_role),
         cmocka_unit_test(each_route_below_api_is_of_an_area_or_decidedly_of_none),
         cmocka_unit_test(all_areas_at_the_longest_level_fit_an_identity),
     };
