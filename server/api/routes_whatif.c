@@ -75,6 +75,7 @@ static enum status compute(struct work *work)
     struct comparison *comparison = &work->inquiry.comparison;
 
     comparison->most_bills = MOST_BILLS;
+    comparison->explains = work->inquiry.wants_lines;
     enum status status = comparison_make(comparison, work->refusal);
     if (status == STATUS_OK && work->inquiry.wants_loads)
         status = comparison_step(comparison);

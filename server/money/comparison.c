@@ -146,7 +146,8 @@ static enum status make_point(struct comparison *comparison, struct comparison_s
     if (status == STATUS_OK)
         status = fraction_multiply(point->exact, side->rate, &point->converted);
     if (status == STATUS_OK)
-        status = whatif_bill(side->whatif, comparison->at, comparison->arena, &point->bill);
+        status = (comparison->explains ? whatif_explain : whatif_bill)(
+            side->whatif, comparison->at, comparison->arena, &point->bill);
     if (status != STATUS_OK)
         return status;
     point->billed = point->bill.total;

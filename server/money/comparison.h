@@ -65,6 +65,7 @@ struct comparison {
     const char *currency; /* in which they are compared */
     unsigned places;      /* of its minor unit */
     int64_t from, to, at; /* robots */
+    bool explains;        /* the lines of the bills at that size tell their steps */
     size_t most_bills;    /* of one contract's curve: what takes more is left out; 0: any number */
 
     /* made by comparison_make() */
@@ -101,7 +102,7 @@ struct comparison_shape {
     size_t most_segments;  /* of a contract; those of one that has more are left out */
     size_t most_intervals; /* the first so many */
     size_t points;         /* of each curve, to draw it by; 0: none */
-    bool lines;            /* the bill of the chosen size, line by line */
+    bool lines;            /* the bill of the chosen size, line by line, with steps that it tells */
 };
 
 /* The answer as JSON, for programs; NULL: all segments and intervals, no points, no lines.

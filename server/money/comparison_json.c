@@ -6,6 +6,7 @@
 
 #include "server/money/amount.h"
 #include "server/money/statement.h"
+#include "server/money/steps.h"
 
 static const struct comparison_shape whole = {.most_segments = SIZE_MAX,
                                               .most_intervals = SIZE_MAX};
@@ -153,6 +154,8 @@ static void write_lines(struct json_writer *writer, const struct comparison_side
         json_write_member(writer, "metric", line->metric);
         json_write_member(writer, "quantity", quantity);
         write_money(writer, "amount", line->amount, side->contract.minor_places);
+        if (line->step_count > 0)
+            steps_write(writer, line->steps, line->step_count, false);
         json_end_object(writer);
     }
     json_end_array(writer);

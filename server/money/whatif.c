@@ -198,6 +198,12 @@ enum status whatif_bill(struct whatif *whatif, int64_t n, struct arena *arena, s
     return bill_make(whatif->tally, BILL_WHOLE_TERM, arena, out);
 }
 
+enum status whatif_explain(struct whatif *whatif, int64_t n, struct arena *arena, struct bill *out)
+{
+    tally_repeat(whatif->tally, n);
+    return bill_explain(whatif->tally, BILL_WHOLE_TERM, arena, out);
+}
+
 /* In the scratch arena. */
 static enum status exact_bill(struct whatif *whatif, int64_t n, struct bill *out)
 {

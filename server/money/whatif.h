@@ -57,6 +57,10 @@ void whatif_gaps(const struct whatif *whatif, const struct whatif_gap **out, siz
 MUST_CHECK enum status whatif_bill(struct whatif *whatif, int64_t n, struct arena *arena,
                                    struct bill *out);
 
+/* The same bill, and each line tells its steps. */
+MUST_CHECK enum status whatif_explain(struct whatif *whatif, int64_t n, struct arena *arena,
+                                      struct bill *out);
+
 /* The same before any rounding. */
 MUST_CHECK enum status whatif_exact(struct whatif *whatif, int64_t n, struct fraction *out);
 

@@ -91,6 +91,8 @@ export function usageTests(on) {
     await table.locator('tbody tr', {hasText: 'dahan-2026'}).getByText('the least').waitFor();
     assert.match(on.page().url(), new RegExp(`at=${size}`));
     await on.page().getByRole('button', {name: 'Show the arithmetic'}).click();
+    await on.page().getByText('How it is made').first().click();
+    await on.page().locator('.reckoning[open] li').first().getByText(/ = /).waitFor();
     await on.page().getByRole('region', {name: /^Bill of dahan-2026 at/}).getByRole('table', {name: 'Bill'}).getByText('Output tokens').first().waitFor();
   });
 

@@ -49,6 +49,7 @@ test('the arithmetic behind the chosen size and the costs under other loads come
   const {at, loads} = body.contracts[1];
   assert.equal(at.lines.length, 12);
   assert.deepEqual([at.lines[0].metric, at.lines[0].quantity, at.lines[0].amount], ['requests', '12000', '12000.00']);
+  assert.deepEqual(at.lines[0].steps, [{kind: 'units', metric: 'requests', quantity: '12000', price: '1', amount: '12000'}]);
   assert.deepEqual([loads.length, loads[0], loads[10], loads[20]], [21, [0, '0.00'], [100, '144000.00'], [200, '288000.00']]);
   assert.equal(body.contracts[0].loads[20][1], '120000.00');
 });
