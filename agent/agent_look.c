@@ -71,6 +71,15 @@ static bool credit_came(struct journal *journal, const struct settings_values *v
     return false;
 }
 
+static void tell_circuits(struct agent *agent, const struct settings_values *values, int64_t now_ms,
+                          wire_Health *out)
+{
+    struct circuit_set circuits;
+
+    talker_circuits(agent->talker, values->generation, values->route_count, &circuits);
+    circuit_tell(&circuits, values->routes, now_ms, out);
+}
+
 enum trouble agent_find_trouble(struct agent *agent, int64_t now_ms, int64_t since_ms,
                                 wire_Health *out)
 {
@@ -99,8 +108,7 @@ enum trouble agent_find_trouble(struct agent *agent, int64_t now_ms, int64_t sin
     };
     trouble = selfcheck(&facts);
     if (out)
-        circuit_tell(talker_left_out(agent->talker, values->generation), values->routes,
-                     values->route_count, out);
+        tell_circuits(agent, values, now_ms, out);
     if (trouble != (enum trouble)atomic_exchange(&agent->trouble, (int)trouble)) {
         char code[TROUBLE_CODE_SIZE];
         const struct trouble_text *text = trouble_text(trouble);

@@ -321,7 +321,8 @@ void talker_held(struct talker *talker, uint32_t held[FILTER_CLASSES])
     pthread_mutex_unlock(&talker->lock);
 }
 
-uint32_t talker_left_out(struct talker *talker, uint64_t generation)
+void talker_circuits(struct talker *talker, uint64_t generation, size_t route_count,
+                     struct circuit_set *out)
 {
-    return turn_left_out(talker->turn, generation);
+    turn_circuits(talker->turn, generation, route_count, out);
 }

@@ -95,8 +95,9 @@ void talker_on_speaker(struct talker *talker, const struct speaker_event *event)
 /* Turns since the start, and those that got no answer. */
 void talker_count(struct talker *talker, uint32_t *turns, uint32_t *failed);
 
-/* See turn_left_out(). */
-uint32_t talker_left_out(struct talker *talker, uint64_t generation);
+/* See turn_circuits(). */
+void talker_circuits(struct talker *talker, uint64_t generation, size_t route_count,
+                     struct circuit_set *out);
 
 /* Turns since the start that the filter held back, by class. */
 void talker_held(struct talker *talker, uint32_t held[FILTER_CLASSES]);

@@ -104,6 +104,7 @@ int64_t circuit_set_note(struct circuit_set *set, size_t place, wire_ErrorClass 
         return 0;
     }
     circuit->failures++;
+    circuit->error_class = error_class;
     if (event == EVENT_TROUBLE && circuit->state == CIRCUIT_CLOSED && circuit->failures < PATIENCE)
         return 0;
     int64_t wait_ms = backoff_next(&circuit->backoff, random);
@@ -112,34 +113,53 @@ int64_t circuit_set_note(struct circuit_set *set, size_t place, wire_ErrorClass 
     if (retry_after_ms > wait_ms)
         wait_ms = retry_after_ms < MAX_ASKED_MS ? retry_after_ms : MAX_ASKED_MS;
     circuit->due_ms = now_ms + wait_ms;
+    if (circuit->state == CIRCUIT_CLOSED)
+        circuit->since_ms = now_ms;
     move(circuit, event);
     return wait_ms;
 }
 
-uint32_t circuit_set_left_out(const struct circuit_set *set)
-{
-    uint32_t places = 0;
-
-    for (size_t i = 0; i < set->count; i++)
-        if (set->items[i].state != CIRCUIT_CLOSED)
-            places |= UINT32_C(1) << i;
-    return places;
-}
-
-static bool is_told(const wire_Health *health, const char *vendor)
-{
-    for (size_t i = 0; i < health->left_out_count; i++)
-        if (strcmp(health->left_out[i], vendor) == 0)
-            return true;
-    return false;
-}
-
-void circuit_tell(uint32_t left_out, const wire_Route *routes, size_t count, wire_Health *out)
+static void tell_vendor(const char *vendor, wire_Health *out)
 {
     const size_t room = sizeof out->left_out / sizeof *out->left_out;
 
-    for (size_t i = 0; i < count && out->left_out_count < room; i++)
-        if ((left_out >> i & 1) && !is_told(out, routes[i].vendor))
-            snprintf(out->left_out[out->left_out_count++], sizeof *out->left_out, "%s",
-                     routes[i].vendor);
+    for (size_t i = 0; i < out->left_out_count; i++)
+        if (strcmp(out->left_out[i], vendor) == 0)
+            return;
+    if (out->left_out_count < room)
+        snprintf(out->left_out[out->left_out_count++], sizeof *out->left_out, "%s", vendor);
+}
+
+static uint32_t seconds(int64_t duration_ms)
+{
+    return duration_ms > 0 ? (uint32_t)((duration_ms + 999) / 1000) : 0;
+}
+
+static void tell_route(const struct circuit *circuit, const wire_Route *route, int64_t now_ms,
+                       wire_Health *out)
+{
+    const size_t room = sizeof out->circuits / sizeof *out->circuits;
+
+    if (out->circuits_count == room)
+        return;
+    wire_Circuit *told = &out->circuits[out->circuits_count++];
+    *told = (wire_Circuit){
+        .error_class = circuit->error_class,
+        .failures = circuit->failures,
+        .since_s = seconds(now_ms - circuit->since_ms),
+        .next_s = circuit->state == CIRCUIT_OPEN ? seconds(circuit->due_ms - now_ms) : 0,
+    };
+    snprintf(told->vendor, sizeof told->vendor, "%s", route->vendor);
+    snprintf(told->model, sizeof told->model, "%s", route->model);
+    snprintf(told->contract, sizeof told->contract, "%s", route->contract);
+}
+
+void circuit_tell(const struct circuit_set *set, const wire_Route *routes, int64_t now_ms,
+                  wire_Health *out)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (set->items[i].state != CIRCUIT_CLOSED) {
+            tell_vendor(routes[i].vendor, out);
+            tell_route(&set->items[i], &routes[i], now_ms, out);
+        }
 }

@@ -20,7 +20,9 @@ struct circuit {
     enum circuit_state state;
     unsigned failures; /* in a row */
     struct backoff backoff;
-    int64_t due_ms; /* open: when it is tried again */
+    wire_ErrorClass error_class; /* of the last of them */
+    int64_t since_ms;            /* not closed: when it opened first */
+    int64_t due_ms;              /* open: when it is tried again */
 };
 
 /* Of the routes of one generation, by their places. */
@@ -48,10 +50,9 @@ bool circuit_set_try(struct circuit_set *set, size_t place);
 int64_t circuit_set_note(struct circuit_set *set, size_t place, wire_ErrorClass error_class,
                          int64_t retry_after_ms, int64_t now_ms, uint64_t random);
 
-/* The places whose circuit is not closed, a bit each, from the lowest on. */
-uint32_t circuit_set_left_out(const struct circuit_set *set);
-
-/* Tells the vendors of these places of routes, each once, as far as there is room. */
-void circuit_tell(uint32_t left_out, const wire_Route *routes, size_t count, wire_Health *out);
+/* Tells the routes whose circuit is not closed, as far as there is room, and their vendors, each
+ * once. They are those that the set was begun with. */
+void circuit_tell(const struct circuit_set *set, const wire_Route *routes, int64_t now_ms,
+                  wire_Health *out);
 
 #endif

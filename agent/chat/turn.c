@@ -22,7 +22,8 @@ struct turn {
     struct turn_options options;
     struct http *http;
     struct circuit_set circuits; /* the chat thread's own */
-    _Atomic uint64_t left_out;   /* its places, and above them the generation */
+    pthread_mutex_t told;        /* guards what follows */
+    struct circuit_set shown;    /* the same, as any thread may see them */
     struct running running;
 };
 
@@ -234,14 +235,21 @@ static void on_pause(void *context, int64_t duration_ms)
     running_pause(&((struct run *)context)->turn->running, duration_ms);
 }
 
-uint32_t turn_left_out(struct turn *turn, uint64_t generation)
+void turn_circuits(struct turn *turn, uint64_t generation, size_t route_count,
+                   struct circuit_set *out)
 {
-    const uint64_t kept = atomic_load(&turn->left_out);
-    const uint64_t places = (UINT64_C(1) << LIMIT_ROUTES) - 1;
+    pthread_mutex_lock(&turn->told);
+    *out = turn->shown;
+    pthread_mutex_unlock(&turn->told);
+    if (out->generation != generation || out->count != route_count)
+        *out = (struct circuit_set){0};
+}
 
-    return kept >> LIMIT_ROUTES == (generation & UINT64_MAX >> LIMIT_ROUTES)
-               ? (uint32_t)(kept & places)
-               : 0;
+static void show_circuits(struct turn *turn)
+{
+    pthread_mutex_lock(&turn->told);
+    turn->shown = turn->circuits;
+    pthread_mutex_unlock(&turn->told);
 }
 
 static void ask_routes(struct run *run)
@@ -266,8 +274,7 @@ static void ask_routes(struct run *run)
                  on_pause},
     };
     asking_run(&run->asking);
-    atomic_store(&turn->left_out,
-                 settings->generation << LIMIT_ROUTES | circuit_set_left_out(&turn->circuits));
+    show_circuits(turn);
 }
 
 static enum excuse excuse_of(const struct run *run)
@@ -513,7 +520,7 @@ enum status turn_create(struct turn **out, const struct turn_options *options)
     if (!turn)
         return STATUS_MEMORY;
     turn->options = *options;
-    status = http_create(&turn->http);
+    status = pthread_mutex_init(&turn->told, NULL) ? STATUS_MEMORY : http_create(&turn->http);
     if (status == STATUS_OK)
         status = running_init(&turn->running, turn->http);
     if (status != STATUS_OK) {
@@ -531,6 +538,7 @@ void turn_free(struct turn *turn)
         return;
     http_free(turn->http);
     running_release(&turn->running);
+    pthread_mutex_destroy(&turn->told);
     free(turn);
 }
 

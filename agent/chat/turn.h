@@ -11,6 +11,7 @@
 #ifndef AGENT_CHAT_TURN_H
 #define AGENT_CHAT_TURN_H
 
+#include "agent/chat/circuit.h"
 #include "agent/chat/conversation.h"
 #include "agent/chat/excuse.h"
 #include "agent/chat/filter.h"
@@ -83,9 +84,10 @@ struct turn_options {
 MUST_CHECK enum status turn_create(struct turn **out, const struct turn_options *options);
 void turn_free(struct turn *turn);
 
-/* The routes that are left out after the last turn, by circuit_set_left_out(), if that turn's
- * settings were of this generation; else none is. From any thread. */
-uint32_t turn_left_out(struct turn *turn, uint64_t generation);
+/* How the routes stood after the last turn that asked any, if its settings were of this generation
+ * and named so many; else a set of none. From any thread. */
+void turn_circuits(struct turn *turn, uint64_t generation, size_t route_count,
+                   struct circuit_set *out);
 
 /* What the configuration says now; borrowed until turn_run() returns. */
 struct turn_settings {

@@ -41,6 +41,8 @@ static const struct trouble_text rows[] = {
      "check the vendor's address and the robot's way to the internet"},
     {TROUBLE_VENDOR_REFUSES, "vendor_refuses", "the vendor refuses the robot's requests",
      "check the route's model and the vendor's dialect: the vendor does not take the request"},
+    {TROUBLE_ROUTE_OUT, "route_left_out", "a route failed it and is left out; another one answers",
+     "look at the vendor's page: which robots leave it out, since when, and why"},
     {TROUBLE_MICROPHONE, "microphone_silent", "its microphone is silent or gone",
      "check the microphone's plug and switch, and the agent's option --ear-device"},
     {TROUBLE_MUTED, "muted", "its owner has muted the microphone",

@@ -34,6 +34,7 @@ enum trouble {
     TROUBLE_VENDOR_BUSY = 44,
     TROUBLE_VENDOR_AWAY = 45,
     TROUBLE_VENDOR_REFUSES = 46,
+    TROUBLE_ROUTE_OUT = 47, /* the server's word: a route failed it, another one answers */
     TROUBLE_MICROPHONE = 51,
     TROUBLE_MUTED = 52,
     TROUBLE_DISK = 53,

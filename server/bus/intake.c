@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/base/clock.h"
 #include "schema/base/encode.h"
 #include "schema/base/json.h"
 #include "schema/wire/local_time.h"
@@ -169,8 +170,41 @@ static void write_left_out(struct json_writer *writer, const wire_Health *health
     json_end_array(writer);
 }
 
+static void write_time(struct json_writer *writer, const char *key, int64_t wall_ms)
+{
+    char text[CLOCK_TEXT_SIZE];
+
+    clock_format(wall_ms, text);
+    json_write_member(writer, key, text);
+}
+
+/* The robot counts from its report, and its clock may be wrong: times are those of the arrival. */
+static void write_circuits(struct json_writer *writer, const wire_Health *health,
+                           int64_t arrived_ms)
+{
+    if (health->circuits_count == 0)
+        return;
+    json_key(writer, "circuits");
+    json_begin_array(writer);
+    for (size_t i = 0; i < health->circuits_count; i++) {
+        const wire_Circuit *circuit = &health->circuits[i];
+
+        json_begin_object(writer);
+        json_write_member(writer, "vendor", circuit->vendor);
+        json_write_member(writer, "model", circuit->model);
+        json_write_member(writer, "contract", circuit->contract);
+        json_write_member(writer, "class", message_error_name(circuit->error_class));
+        write_number(writer, "failures", circuit->failures);
+        write_time(writer, "since", arrived_ms - INT64_C(1000) * circuit->since_s);
+        if (circuit->next_s > 0)
+            write_time(writer, "next", arrived_ms + INT64_C(1000) * circuit->next_s);
+        json_end_object(writer);
+    }
+    json_end_array(writer);
+}
+
 static const char *health_json(struct intake *intake, struct arena *arena,
-                               const wire_Health *health)
+                               const wire_Health *health, int64_t arrived_ms)
 {
     struct json_writer writer = begin(intake);
 
@@ -195,6 +229,7 @@ static const char *health_json(struct intake *intake, struct arena *arena,
     json_key(&writer, "wifi_dbm");
     json_write_int(&writer, health->wifi_dbm);
     write_left_out(&writer, health);
+    write_circuits(&writer, health, arrived_ms);
     json_end_object(&writer);
     return keep(intake, arena);
 }
@@ -370,7 +405,7 @@ static bool take_report(struct intake *intake, struct arena *arena, struct intak
     if (!take_header(&report->header, report->has_header, item))
         return false;
     if (report->has_health)
-        item->health = health_json(intake, arena, &report->health);
+        item->health = health_json(intake, arena, &report->health, item->arrived_ms);
     if (report->settings_count > 0)
         item->settings = settings_json(intake, arena, report->settings, report->settings_count);
     item->credit = credit_json(intake, arena, report->credit, report->credit_count);

@@ -6,6 +6,7 @@
 #include "schema/base/clock.h"
 #include "schema/base/file.h"
 #include "schema/base/json.h"
+#include "server/ctl/circuit_print.h"
 #include "server/ctl/labels.h"
 #include "server/ctl/noun.h"
 
@@ -37,6 +38,16 @@ static int list(struct ctl *ctl)
         "&filter=", args_option(args, "filter", ""), (char *)NULL);
 
     return result == CTL_DONE ? ctl_show(ctl, &answer, columns, COUNT(columns)) : result;
+}
+
+static void print_circuits(const struct client_answer *answer)
+{
+    struct json *robot;
+
+    if (ctl_parse(answer, &robot) != CTL_DONE)
+        return;
+    circuit_print(stdout, json_member(json_member(robot, "health"), "circuits"), clock_wall_ms());
+    json_free(robot);
 }
 
 /* Whose word each is: what operators change, what the robot tells of itself, what the server knows.
@@ -99,6 +110,7 @@ static int get(struct ctl *ctl)
     puts("\nsaid by the robot");
     if (result == CTL_DONE)
         result = ctl_show(ctl, &answer, robots, COUNT(robots));
+    print_circuits(&answer);
     puts("\nknown to the server");
     return result == CTL_DONE ? ctl_show(ctl, &answer, servers, COUNT(servers)) : result;
 }

@@ -4,6 +4,7 @@
 
 #include "schema/base/clock.h"
 #include "schema/base/json.h"
+#include "server/ctl/circuit_print.h"
 #include "server/ctl/noun.h"
 
 #define NOTHING    span_text("")
@@ -109,6 +110,8 @@ static void print_left_out(const struct json *health)
         printf("%s %s", i ? "," : ":", json_text(json_item(first, i), ""));
     if (robots > (long long)json_count(first))
         fputs(", ...", stdout);
+    fputc('\n', stdout);
+    circuit_print(stdout, json_member(left_out, "circuits"), clock_wall_ms());
     printf("\nas of %s\n", json_text(json_member(health, "as_of"), ""));
 }
 
@@ -144,7 +147,8 @@ const struct ctl_verb noun_vendor_health_verbs[] = {
      "How each vendor answered since the hour before this one began; of one VENDOR hour by hour: "
      "attempts, how many failed and of what class, the mean time to the first token. A robot "
      "leaves a vendor out for a while when it failed three times in a row, or said that account or "
-     "key are no good; the first fifty of those are named.\n"
+     "key are no good; the first fifty of those are named, each with its routes: since when, why, "
+     "how often in a row, when it tries again. A robot with older software says the vendor alone.\n"
      "\n"
      "    mynactl vendor health dahan --hours 24",
      health},

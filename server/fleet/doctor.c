@@ -120,15 +120,33 @@ static bool credit(const struct doctor_facts *facts, char *detail)
            found(detail, "used up: %.200s", facts->starved_by);
 }
 
+static bool found_failed(char *detail, const char *who, int64_t failures)
+{
+    if (failures == 1)
+        return found(detail, "%.120s: its last attempt failed", who);
+    return found(detail, "%.120s: its last %lld attempts failed", who, (long long)failures);
+}
+
+/* The attempts that the server has, or what the robot says of its routes: a robot that nobody spoke
+ * to for an hour, or whose records wait, left them out all the same. */
 static bool fails(const struct doctor_facts *facts, char *detail, int64_t at_least,
                   wire_ErrorClass first, wire_ErrorClass second)
 {
-    if (facts->failed < at_least || (facts->failed_class != first && facts->failed_class != second))
-        return false;
-    if (facts->failed == 1)
-        return found(detail, "%.48s: its last attempt failed", facts->failed_vendor);
-    return found(detail, "%.48s: its last %lld attempts failed", facts->failed_vendor,
-                 (long long)facts->failed);
+    const wire_ErrorClass told = facts->left_out_class;
+
+    if (facts->failed >= at_least &&
+        (facts->failed_class == first || facts->failed_class == second))
+        return found_failed(detail, facts->failed_vendor, facts->failed);
+    return facts->left_out > 0 && facts->left_out + facts->flawed >= facts->routes &&
+           (told == first || told == second) &&
+           found_failed(detail, facts->left_out_route, facts->left_out_failures);
+}
+
+/* It talks by another one. */
+static bool route_left_out(const struct doctor_facts *facts, char *detail)
+{
+    return facts->left_out > 0 && facts->left_out + facts->flawed < facts->routes &&
+           found_failed(detail, facts->left_out_route, facts->left_out_failures);
 }
 
 /* What a vendor says of key and account does not change by asking again. */
@@ -227,6 +245,7 @@ static const struct rule {
     {TROUBLE_SETTINGS, settings_refused, false},
     {TROUBLE_BEHIND, behind, false},
     {TROUBLE_USAGE, usage_waits, false},
+    {TROUBLE_ROUTE_OUT, route_left_out, false},
     {TROUBLE_WIFI, wifi, false},
 };
 

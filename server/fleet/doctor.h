@@ -41,6 +41,11 @@ struct doctor_facts {
     int64_t failed;
     wire_ErrorClass failed_class; /* of the newest */
     const char *failed_vendor;
+    /* its routes for talking that it leaves out now, as its last report says; the first of them */
+    int64_t left_out;
+    const char *left_out_route; /* "dahan/dahan-chat" */
+    int64_t left_out_failures;  /* in a row */
+    wire_ErrorClass left_out_class;
     /* its configuration */
     int64_t desired, reported, desired_since_ms, sends;
     const char *refused; /* "volume, avatar" */

@@ -42,6 +42,20 @@
     "    WINDOW newest AS (ORDER BY u.arrived_at DESC, u.seq DESC"                                 \
     "      ROWS UNBOUNDED PRECEDING)) ranked WHERE went_well = 0)"
 
+/* The routes that its last report says it leaves out, and the first of them. */
+#define LEFT_OUT                                                                                   \
+    " away AS (SELECT count(*) AS routes, (array_agg(c ORDER BY place))[1] AS first FROM dev"      \
+    "    CROSS JOIN LATERAL jsonb_array_elements(dev.health -> 'circuits')"                        \
+    "      WITH ORDINALITY e(c, place))"
+
+static wire_ErrorClass class_of(struct span name)
+{
+    for (int class = _wire_ErrorClass_MIN; class <= _wire_ErrorClass_MAX; class++)
+        if (span_equal(name, span_text(message_error_name((wire_ErrorClass)class))))
+            return (wire_ErrorClass)class;
+    return wire_ErrorClass_ERROR_NONE;
+}
+
 static void take(const struct result *row, struct arena *arena, struct diagnosis *out)
 {
     int c = 0;
@@ -77,6 +91,10 @@ static void take(const struct result *row, struct arena *arena, struct diagnosis
     facts->failed = INT;
     facts->failed_class = (wire_ErrorClass)INT;
     facts->failed_vendor = TEXT;
+    facts->left_out = INT;
+    facts->left_out_route = TEXT;
+    facts->left_out_failures = INT;
+    facts->left_out_class = class_of(result_span(row, 0, c++));
     facts->desired = INT;
     facts->reported = INT;
     facts->desired_since_ms = TIME;
@@ -106,7 +124,7 @@ enum status diagnosis_read(struct store *store, const char *key, struct arena *a
         "    CASE WHEN l.trial ->> 'generation' = l.desired_generation::text"
         "         THEN l.trial ELSE '{}' END AS trial"
         "  FROM chosen JOIN myna.device d USING (device_id) JOIN myna.device_link l"
-        "    USING (device_id) JOIN myna.device_online o USING (device_id))," ROUTES "," ATTEMPTS
+        "    USING (device_id) JOIN myna.device_online o USING (device_id))," ROUTES "," ATTEMPTS "," LEFT_OUT
         "SELECT dev.device_id, coalesce(dev.name, ''), coalesce(dev.serial, claim.serial),"
         "  to_jsonb(now()) #>> '{}', now(),"
         "  coalesce(dev.status, ''), dev.certificate_until, coalesce(dev.online, false),"
@@ -117,6 +135,8 @@ enum status diagnosis_read(struct store *store, const char *key, struct arena *a
         "  routes.routes, routes.flawed, routes.starved, routes.flaw, routes.starved_by,"
         "  coalesce(mode.value #>> '{}', 'none'), coalesce(mode.layer_id, ''),"
         "  attempts.failed, coalesce(attempts.class, 0)::bigint, coalesce(attempts.vendor, ''),"
+        "  away.routes, coalesce((away.first ->> 'vendor') || '/' || (away.first ->> 'model'), ''),"
+        "  coalesce((away.first ->> 'failures')::bigint, 0), coalesce(away.first ->> 'class', ''),"
         "  coalesce(dev.desired_generation, 0), coalesce(dev.reported_generation, 0),"
         "  dev.desired_since, coalesce(dev.config_sends, 0)::bigint,"
         "  coalesce((SELECT string_agg(a.name, ', ' ORDER BY a.name)"
@@ -124,7 +144,7 @@ enum status diagnosis_read(struct store *store, const char *key, struct arena *a
         "    WHERE a.outcome IN ('refused', 'unknown')), ''),"
         "  coalesce(dev.trial ->> 'verdict', ''), coalesce(dev.trial ->> 'reason', '') "
         "FROM (SELECT 1) one LEFT JOIN dev ON true LEFT JOIN claim ON true"
-        " CROSS JOIN routes CROSS JOIN attempts"
+        " CROSS JOIN routes CROSS JOIN attempts CROSS JOIN away"
         " LEFT JOIN myna.effective_setting mode"
         "   ON mode.device_id = dev.device_id AND mode.name = 'limit_mode'"
         " WHERE dev.device_id IS NOT NULL OR claim.serial IS NOT NULL");

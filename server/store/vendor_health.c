@@ -48,14 +48,23 @@ enum status vendor_health_read(struct store *store, const char *vendor_id, int64
         "     'first_token_ms', round(sum(first_token_ms) / nullif(sum(first_tokens), 0))) AS item"
         "   FROM (SELECT hour, class, attempts, first_token_ms, first_tokens FROM shown) s"
         "   GROUP BY hour),"
-        " away AS (SELECT l.device_id FROM myna.device_link l WHERE " HEARD
-        "   AND l.health -> 'left_out' ? $1)"
+        " away AS (SELECT l.device_id, l.health -> 'circuits' AS circuits"
+        "   FROM myna.device_link l WHERE " HEARD " AND l.health -> 'left_out' ? $1),"
+        " named AS (SELECT * FROM away ORDER BY device_id LIMIT 50),"
+        " open AS (SELECT device_id, place, c FROM away, jsonb_array_elements(circuits)"
+        "   WITH ORDINALITY e(c, place) WHERE c ->> 'vendor' = $1)"
         "SELECT jsonb_build_object('as_of', now(), 'vendor', v.vendor_id,"
         "  'hours', (SELECT coalesce(jsonb_agg(item ORDER BY hour), '[]') FROM hours),"
         "  'heard', (SELECT count(*) FROM myna.device_link l WHERE " HEARD "),"
         "  'left_out', jsonb_build_object('robots', (SELECT count(*) FROM away), 'first',"
-        "    (SELECT coalesce(jsonb_agg(device_id), '[]') FROM (SELECT device_id FROM away"
-        "     ORDER BY device_id LIMIT 50) f))) FROM myna.vendor v WHERE v.vendor_id = $1");
+        "    (SELECT coalesce(jsonb_agg(device_id ORDER BY device_id), '[]') FROM named),"
+        "    'classes', (SELECT coalesce(jsonb_object_agg(class, robots), '{}') FROM ("
+        "      SELECT c ->> 'class' AS class, count(DISTINCT device_id) AS robots FROM open"
+        "      GROUP BY 1) k),"
+        "    'circuits', (SELECT coalesce(jsonb_agg(jsonb_build_object('device', device_id,"
+        "      'next', NULL) || c ORDER BY device_id, place), '[]')"
+        "      FROM open WHERE device_id IN (SELECT device_id FROM named))))"
+        " FROM myna.vendor v WHERE v.vendor_id = $1");
     const char *names[CLASSES];
 
     return store_json(store, &read,

@@ -271,7 +271,7 @@ static void health(void *context, wire_Health *out)
 
     *out = robot->world->health;
     out->uptime_s = (uint32_t)((clock_mono_ms() - robot->started_ms) / 1000);
-    talk_tell_left_out(robot->talk, out);
+    talk_tell_circuits(robot->talk, out);
     out->turns = (uint32_t)counts->turns;
     out->failed_turns = (uint32_t)counts->failed;
     out->journal_pending = (uint32_t)journal_pending(robot->journal);

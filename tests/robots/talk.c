@@ -663,9 +663,9 @@ void talk_tell_turn(const struct talk *talk, struct selfcheck_facts *out)
             journal_outlook(talk->options.journal, plan->routes[i].line_id) == CREDIT_GRANTED;
 }
 
-void talk_tell_left_out(const struct talk *talk, wire_Health *out)
+void talk_tell_circuits(const struct talk *talk, wire_Health *out)
 {
-    if (talk->plan != NULL && talk->circuits.generation == talk->generation)
-        circuit_tell(circuit_set_left_out(&talk->circuits), talk->plan->routes,
-                     talk->plan->route_count, out);
+    if (talk->plan != NULL && talk->circuits.generation == talk->generation &&
+        talk->circuits.count == talk->plan->route_count)
+        circuit_tell(&talk->circuits, talk->plan->routes, clock_mono_ms(), out);
 }

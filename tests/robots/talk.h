@@ -74,7 +74,7 @@ bool talk_is_busy(const struct talk *talk);
 const struct talk_counts *talk_counts(const struct talk *talk);
 /* What the last turn says about why none is answered; see agent/selfcheck.h. */
 void talk_tell_turn(const struct talk *talk, struct selfcheck_facts *out);
-/* Tells the vendors that are left out, as an agent does. */
-void talk_tell_left_out(const struct talk *talk, wire_Health *out);
+/* Tells the routes that are left out, as an agent does. */
+void talk_tell_circuits(const struct talk *talk, wire_Health *out);
 
 #endif

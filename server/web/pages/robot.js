@@ -13,6 +13,7 @@ import { may } from "../session.js";
 import { t } from "../text.js";
 import { Attempts } from "./robot/attempts.js";
 import { AskBundle, Bundles, mayAsk } from "./robot/bundle.js";
+import { LeftOut } from "./robot/circuits.js";
 import { Commands, command } from "./robot/commands.js";
 import { Ends } from "./robot/ends.js";
 import { Facts } from "./robot/facts.js";
@@ -84,6 +85,7 @@ export function Robot({ id }) {
     <div class="robot">
       <div class="column">
         <${Attempts} id=${id} />
+        <${LeftOut} robot=${robot} />
         <${Limits} id=${id} />
         <${Health} id=${id} />
         <${Timeline} id=${id} />

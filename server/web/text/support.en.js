@@ -34,6 +34,7 @@ export const texts = {
   "cure.vendor_account": "Pay or raise the quota at the vendor, or give the robot another route",
   "cure.vendor_busy": "Wait a little; if it lasts, add a route of another vendor or ask for a higher rate",
   "cure.vendor_away": "Check the vendor's address and the robot's way to the internet",
+  "cure.route_left_out": "Look at the vendor's page: which robots leave it out, since when, and why",
   "cure.vendor_refuses": "Check the route's model and the vendor's dialect: the vendor does not take the request",
   "cure.microphone_silent": "Check the microphone's plug and switch, and the agent's option --ear-device",
   "cure.muted": "Unmute it at the robot: nobody else can",

@@ -34,6 +34,7 @@ export const texts = {
   "cure.vendor_account": "在供应商处付款或提高配额，或给机器人另一条线路",
   "cure.vendor_busy": "稍等；若持续，请添加另一供应商的线路或申请更高频率",
   "cure.vendor_away": "检查供应商的地址和机器人的互联网连接",
+  "cure.route_left_out": "查看该供应商的页面：哪些机器人不用它、自何时起、为什么",
   "cure.vendor_refuses": "检查线路的模型和供应商的接口协议：供应商不接受此请求",
   "cure.microphone_silent": "检查麦克风的插头和开关，以及程序选项 --ear-device",
   "cure.muted": "请在机器人上打开：其他人无法代劳",

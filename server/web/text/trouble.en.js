@@ -20,6 +20,7 @@ export const texts = {
   "trouble.vendor_account": "The account at the vendor is used up or unpaid",
   "trouble.vendor_busy": "The vendor is overloaded or limits the rate",
   "trouble.vendor_away": "The robot cannot reach the vendor",
+  "trouble.route_left_out": "A route failed it and is left out; another one answers",
   "trouble.vendor_refuses": "The vendor refuses the robot's requests",
   "trouble.microphone_silent": "Its microphone is silent or gone",
   "trouble.muted": "Its owner has muted the microphone",
@@ -29,4 +30,13 @@ export const texts = {
   "trouble.settings_refused": "It refuses settings that it shall run",
   "trouble.trial_failed": "Its trial of the newest configuration failed",
   "trouble.behind": "It does not answer to its newest configuration",
+
+  "circuit.title": "Routes it leaves out",
+  "circuit.text": "They failed it, so it asks its next route and tries them again by itself. As it said",
+  "circuit.since": "Left out",
+  "circuit.why": "Why",
+  "circuit.failures": { one: "failed once", other: "failed {n} times in a row" },
+  "circuit.next": "Tried again",
+  "circuit.next_question": "with the next question",
+  "circuit.untold": "not told by its software",
 };

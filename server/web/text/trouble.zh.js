@@ -20,6 +20,7 @@ export const texts = {
   "trouble.vendor_account": "供应商账户已用尽或欠费",
   "trouble.vendor_busy": "供应商过载或限制频率",
   "trouble.vendor_away": "机器人无法连接供应商",
+  "trouble.route_left_out": "一条线路失败，暂时不用；由另一条线路回答",
   "trouble.vendor_refuses": "供应商拒绝机器人的请求",
   "trouble.microphone_silent": "它的麦克风没有声音或不存在",
   "trouble.muted": "主人关闭了麦克风",
@@ -29,4 +30,13 @@ export const texts = {
   "trouble.settings_refused": "它拒绝了应运行的设置",
   "trouble.trial_failed": "它试运行最新配置失败",
   "trouble.behind": "它没有应答最新配置",
+
+  "circuit.title": "暂时不用的线路",
+  "circuit.text": "这些线路失败了：机器人改问下一条线路，并会自行再试。机器人报告于",
+  "circuit.since": "停用于",
+  "circuit.why": "原因",
+  "circuit.failures": "连续失败 {n} 次",
+  "circuit.next": "再次尝试",
+  "circuit.next_question": "下一次提问时",
+  "circuit.untold": "其软件未说明",
 };

@@ -152,10 +152,23 @@ static void without_a_network_nothing_counts_as_sent(void **state)
     robot_dismantle(&robot);
 }
 
+/* As a heartbeat tells them. */
+static size_t circuits_told(const struct robot *robot, wire_Health *health)
+{
+    const struct turn_settings *settings = &robot->settings;
+    struct circuit_set circuits;
+
+    *health = (wire_Health)wire_Health_init_zero;
+    turn_circuits(robot->turn, settings->generation, settings->route_count, &circuits);
+    circuit_tell(&circuits, settings->routes, clock_mono_ms(), health);
+    return health->circuits_count;
+}
+
 static void a_route_that_keeps_failing_is_left_out_until_something_changes(void **state)
 {
     static const unsigned attempts[] = {3, 2, 1, 1};
     struct robot robot;
+    wire_Health health;
 
     robot_build(&robot, *state, SILENT);
     robot_set_route(&robot, 0, "http://127.0.0.1:1/v1", "good");
@@ -165,7 +178,12 @@ static void a_route_that_keeps_failing_is_left_out_until_something_changes(void 
         assert_int_equal(robot_ask(&robot, "Who are you?"), STATUS_OK);
         assert_int_equal(robot.report.attempts, attempts[i]);
     }
+    assert_int_equal(circuits_told(&robot, &health), 1);
+    assert_string_equal(health.circuits[0].vendor, "vendor-0");
+    assert_int_equal(health.circuits[0].error_class, wire_ErrorClass_NET);
+    assert_int_equal(health.circuits[0].failures, 3);
     robot.settings.generation++;
+    assert_int_equal(circuits_told(&robot, &health), 0);
     robot_set_route(&robot, 0, robot_base_url(&robot), "good");
     robot.settings.route_count = 2;
     assert_int_equal(robot_ask(&robot, "Who are you?"), STATUS_OK);

@@ -87,6 +87,21 @@ test('mynactl names cause and cure in words, with the code of the screen', async
   assert.match(codes, /M31 +the credit of each of its routes is used up +raise the cap .*, or wait for the next period\n/, 'no cure is cut');
 });
 
+test('a route that the robot leaves out is told, as the cause once no other answers', async () => {
+  const route = {vendor: 'dahan', model: 'm1', contract: 'c1'};
+  const tell = (...circuits) => link(`health = '${JSON.stringify({left_out: ['dahan'], circuits})}'`, 'r2');
+  const away = {...route, class: 'net', failures: 3, since: '2026-11-23T10:00:00Z'};
+  await stack.sql(`UPDATE myna.layer SET settings = '${JSON.stringify({routes: [route, {...route, model: 'm2'}]})}' WHERE layer_id = 'fleet'`);
+  await stack.sql(`DELETE FROM myna.usage WHERE device_id = 'r2'`);
+  await tell(away);
+  const out = (await doctor('r2')).trouble;
+  assert.deepEqual([out.code, out.word, out.detail], ['M47', 'route_left_out', 'dahan/m1: its last 3 attempts failed']);
+  await tell(away, {...away, model: 'm2'});
+  assert.deepEqual([(await doctor('r2')).trouble.code, (await doctor('r2')).also], ['M45', []]);
+  await link(`health = '{}'`, 'r2');
+  assert.equal((await doctor('r2')).well, true);
+});
+
 test('everything that happened to a robot stands in one list, page by page', async () => {
   await admin.post('/groups', {id: 'lobby'});
   await admin.put('/groups/lobby/devices/r2');

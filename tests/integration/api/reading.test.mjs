@@ -54,7 +54,9 @@ test('a key and an operator tell when they were last used', async () => {
   assert.ok(Date.now() - new Date(operators.find(({id}) => id === 'root').last_login) < 600000);
 });
 
-test('how a vendor answered is told by the hour, with the robots that leave it out', async () => {
+test('how a vendor answered is told by the hour, with the robots that leave it out, and their routes with reason and times', async () => {
+  const open = {model: 'm1', contract: 'c', class: 'net', failures: 4, since: '2026-11-23T10:00:00.000Z'};
+  const circuits = [{vendor: 'dahan', ...open}, {vendor: 'erxian', ...open}, {vendor: 'dahan', ...open, class: 'auth', next: '2026-11-23T11:00:00.000Z'}];
   const {code} = (await admin.post('/claims', {uses: 3})).body;
   for (const id of ['r1', 'r2', 'r3']) assert.equal((await new Robot(id).enrol(stack, code)).status, 200);
   await stack.sql(`INSERT INTO myna.vendor (vendor_id, base_url) VALUES ('dahan', 'http://127.0.0.1:1'), ('erxian', 'http://127.0.0.1:2');
@@ -62,17 +64,20 @@ test('how a vendor answered is told by the hour, with the robots that leave it o
       ('dahan', date_trunc('hour', now()), 'm2', -1, 10, 15000, 10), ('dahan', date_trunc('hour', now()), 'm1', 2, 7, 0, 0),
       ('dahan', date_trunc('hour', now()), 'm2', 2, 1, 0, 0), ('dahan', date_trunc('hour', now()), 'm1', 8, 2, 0, 0),
       ('dahan', now() - interval '30 hours', 'm1', -1, 5, 0, 0);
-    UPDATE myna.device_link SET last_seen = now(), health = '{"left_out": ["dahan"]}' WHERE device_id IN ('r1', 'r2');
+    UPDATE myna.device_link SET last_seen = now(), health = '{"left_out": ["dahan"]}' WHERE device_id = 'r1';
+    UPDATE myna.device_link SET last_seen = now(), health = '${JSON.stringify({left_out: ['dahan', 'erxian'], circuits})}' WHERE device_id = 'r2';
     UPDATE myna.device_link SET last_seen = now() - interval '1 day', health = '{"left_out": ["dahan"]}' WHERE device_id = 'r3'`);
   const day = await get('/vendors/dahan/health?hours=24');
   assert.equal(day.hours.length, 1);
   const {attempts, failed, classes, first_token_ms: first} = day.hours[0];
   assert.deepEqual([attempts, failed, classes, first], [110, 10, {busy: 8, net: 2}, 600]);
-  assert.deepEqual([day.heard, day.left_out], [2, {robots: 2, first: ['r1', 'r2']}]);
+  assert.deepEqual([day.heard, day.left_out], [2, {robots: 2, first: ['r1', 'r2'], classes: {auth: 1, net: 1},
+    circuits: [{device: 'r2', next: null, ...circuits[0]}, {device: 'r2', ...circuits[2]}]}]);
+  assert.deepEqual((await get('/devices/r2')).health.circuits, circuits);
   assert.equal((await get('/vendors/dahan/health')).hours.length, 2);
   assert.equal((await admin.get('/vendors/nobody/health')).status, 404);
   assert.deepEqual((await get('/vendor-health')).items.map(({id, attempts: n, failed: bad, left_out: out}) => [id, n, bad, out]),
-    [['dahan', 110, 10, 2], ['erxian', 0, 0, 0]]);
+    [['dahan', 110, 10, 2], ['erxian', 0, 0, 1]]);
 });
 
 // The last one: it damages the audit.

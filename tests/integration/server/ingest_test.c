@@ -1298,6 +1298,33 @@ what_a_robot_says_of_its_distance_from_utc_is_kept_until_it_says_something_else(
     ASSERT_SQL(fixture, LINK("coalesce(utc_offset, 'not told')"), "not told");
 }
 
+/* Counted from the message's arrival: the robot's clock may be wrong. */
+static void routes_that_a_robot_leaves_out_are_kept_with_times_of_the_servers_clock(void **state)
+{
+    struct fixture *fixture = *state;
+    struct robot *robot = &fixture->robot;
+
+    hear(fixture, robot_hello(robot));
+    hear(fixture, robot_report(robot));
+    ASSERT_SQL(fixture, LINK("health ? 'circuits'"), "false");
+    robot->circuit_count = 2;
+    robot->circuits[0] = (wire_Circuit){.vendor = "dahan", .model = "m", .contract = "c"};
+    robot->circuits[0].error_class = wire_ErrorClass_NET;
+    robot->circuits[0].failures = 4;
+    robot->circuits[0].since_s = 61;
+    robot->circuits[0].next_s = 29;
+    robot->circuits[1] = robot->circuits[0];
+    robot->circuits[1].next_s = 0;
+    struct bus_message message = robot_report(robot);
+    message.arrived_ms = INT64_C(1795341600000);
+    hear(fixture, message);
+    ASSERT_SQL(fixture, LINK("health #>> '{circuits,0}'"),
+               "{\"next\": \"2026-11-22T10:00:29.000Z\", \"class\": \"net\", \"model\": \"m\","
+               " \"since\": \"2026-11-22T09:58:59.000Z\", \"vendor\": \"dahan\", \"contract\":"
+               " \"c\", \"failures\": 4}");
+    ASSERT_SQL(fixture, LINK("health #> '{circuits,1}' ? 'next'"), "false");
+}
+
 static void i4_another_content_under_the_same_number_is_replaced(void **state)
 {
     STORE_STATEMENT(note, "UPDATE myna.device_link SET desired_hash = sha256('ours')"
@@ -2510,6 +2537,7 @@ int main(void)
         WITH_ROBOT(i4_a_generation_beyond_all_bounds_is_not_believed),
         WITH_ROBOT(a_clock_that_is_off_by_ages_is_borne),
         WITH_ROBOT(what_a_robot_says_of_its_distance_from_utc_is_kept_until_it_says_something_else),
+        WITH_ROBOT(routes_that_a_robot_leaves_out_are_kept_with_times_of_the_servers_clock),
         WITH_ROBOT(i4_another_content_under_the_same_number_is_replaced),
         WITH_ROBOT(i4_content_that_was_never_sent_from_here_is_replaced_too),
         WITH_ROBOT(i4_a_reply_to_a_configuration_is_remembered_per_setting),

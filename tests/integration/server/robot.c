@@ -254,6 +254,11 @@ struct bus_message robot_report(struct robot *robot)
     report.header = next_header(robot);
     report.has_health = true;
     report.health.uptime_s = 5;
+    report.health.left_out_count = robot->circuit_count > 0;
+    snprintf(report.health.left_out[0], sizeof report.health.left_out[0], "%s",
+             robot->circuits[0].vendor);
+    report.health.circuits_count = (pb_size_t)robot->circuit_count;
+    memcpy(report.health.circuits, robot->circuits, sizeof robot->circuits);
     report.generation_running = robot->generation;
     report.lines_refused = robot->lines_refused;
     report.credit_count = (pb_size_t)robot->use_count;

@@ -39,6 +39,8 @@ struct robot {
     uint32_t lines_refused; /* told by the next reports, like what follows */
     wire_CreditUse uses[LIMIT_CREDIT_LINES];
     size_t use_count;
+    wire_Circuit circuits[2]; /* of one vendor */
+    size_t circuit_count;
     bool is_testing;        /* its records are of a trial's test */
     wire_TrialReport trial; /* told by hello, report and reply; generation 0: none */
 };

@@ -401,10 +401,15 @@ static void a_route_that_is_down_is_left_out_while_the_next_one_answers(void **s
     run_until_turns(fixture, 6);
     const struct talk_counts counts = *talk_counts(fixture->talks[0]);
     const int64_t trials = (clock_mono_ms() - started_ms) / 7500;
+    wire_Health health = {0};
+    talk_tell_circuits(fixture->talks[0], &health);
     settle(fixture, seen);
     assert_int_equal(counts.failed, 0);
     assert_true(seen[wire_Provenance_VENDOR_FINAL] >= 6);
     assert_in_range(seen[wire_Provenance_NOT_SENT], 3, 3 + trials);
+    assert_int_equal(health.circuits_count, 1);
+    assert_int_equal(health.circuits[0].error_class, wire_ErrorClass_NET);
+    assert_in_range(health.circuits[0].failures, 3, 3 + trials);
 }
 
 static void a_robot_whose_only_route_is_left_out_asks_it_all_the_same_and_once(void **state)

@@ -3,10 +3,11 @@
 import { html, useMemo, useState } from "../../dom.js";
 import { useResource } from "../../api.js";
 import { attemptsBehind } from "../../components/behind.js";
+import { Circuits } from "../../components/circuits.js";
 import { Plot, seriesColour, timesShown } from "../../components/plot.js";
 import { Empty, Loaded } from "../../components/states.js";
 import { Table } from "../../components/table.js";
-import { Card, Facts, Segmented } from "../../components/ui.js";
+import { Card, Chip, Facts, Segmented } from "../../components/ui.js";
 import { compact, milliseconds, number, percent, timeShort } from "../../format.js";
 import { t, word } from "../../text.js";
 
@@ -47,11 +48,15 @@ function classesOf(hours) {
 const whoLeavesOut = (id) => `/fleet?filter=${encodeURIComponent(`left_out = "${id}"`)}`;
 
 function LeftOut({ id, health }) {
-  const { robots, first } = health.left_out;
-  return html`<${Card} title=${t("vendor.left_out")} id="left-out">
-    <p>${t("vendor.left_out.text", { n: robots, heard: number(health.heard) })}</p>
-    ${robots > 0 && html`<p class="row">${first.map((id) => html`<a class="chip" key=${id} href=${`/robots/${id}`}>${id}</a>`)}
-      ${robots > first.length && html`<a href=${whoLeavesOut(id)}>${t("vendor.left_out.more", { n: number(robots - first.length) })}</a>`}</p>`}
+  const { robots, first, classes, circuits } = health.left_out;
+  const told = new Set(circuits.map(({ device }) => device));
+  const rows = [...circuits, ...first.filter((device) => !told.has(device)).map((device) => ({ device }))];
+  const why = Object.entries(classes).sort(([, a], [, b]) => b - a);
+  return html`<${Card} title=${t("vendor.left_out")} id="left-out" flush>
+    <div class="pad"><p>${t("vendor.left_out.text", { n: robots, heard: number(health.heard) })}</p>
+      ${why.length > 0 && html`<p class="row">${why.map(([name, n]) => html`<${Chip} key=${name} tone="warn">${word("error", name)}: ${number(n)}</${Chip}>`)}</p>`}</div>
+    ${rows.length > 0 && html`<${Circuits} label=${t("vendor.left_out")} rows=${rows} ofRobots />`}
+    ${robots > first.length && html`<p class="pad"><a href=${whoLeavesOut(id)}>${t("vendor.left_out.more", { n: number(robots - first.length) })}</a></p>`}
   </${Card}>`;
 }
 

@@ -135,22 +135,63 @@ static void a_new_generation_begins_anew(void **state)
     assert_int_equal(circuit_set_next(&set, 0, 0), 0);
 }
 
-static void vendors_that_are_left_out_are_told_each_once(void **state)
+static void what_is_left_out_is_told_by_vendor_and_by_route(void **state)
 {
-    wire_Route list[4] = {{.vendor = "dahan"}, {.vendor = "erxian"}, {.vendor = "dahan"}};
+    const wire_Route list[4] = {{.vendor = "dahan", .model = "large", .contract = "d-2026"},
+                                {.vendor = "erxian"},
+                                {.vendor = "dahan", .model = "small"}};
     struct circuit_set set = routes(4);
     wire_Health health = {0};
 
     (void)state;
-    assert_int_equal(circuit_set_left_out(&set), 0);
-    note(&set, 0, wire_ErrorClass_AUTH, 0);
-    note(&set, 2, wire_ErrorClass_AUTH, 0);
-    assert_int_equal(circuit_set_left_out(&set), 5);
-    circuit_set_try(&set, 0); /* half open: one question may try it, others leave it out */
-    assert_int_equal(circuit_set_left_out(&set), 5);
-    circuit_tell(circuit_set_left_out(&set), list, 3, &health);
+    circuit_tell(&set, list, 0, &health);
+    assert_int_equal(health.left_out_count + health.circuits_count, 0);
+    for (int i = 0; i < 3; i++)
+        note(&set, 0, wire_ErrorClass_BUSY, 10000);
+    note(&set, 2, wire_ErrorClass_AUTH, 11000);
+    circuit_tell(&set, list, 12001, &health);
     assert_int_equal(health.left_out_count, 1);
     assert_string_equal(health.left_out[0], "dahan");
+    assert_int_equal(health.circuits_count, 2);
+    const wire_Circuit *first = &health.circuits[0], *second = &health.circuits[1];
+    assert_string_equal(first->vendor, "dahan");
+    assert_string_equal(first->model, "large");
+    assert_string_equal(first->contract, "d-2026");
+    assert_int_equal(first->error_class, wire_ErrorClass_BUSY);
+    assert_int_equal(first->failures, 3);
+    assert_int_equal(first->since_s, 3);
+    assert_int_equal(first->next_s, 6);
+    assert_string_equal(second->model, "small");
+    assert_int_equal(second->error_class, wire_ErrorClass_AUTH);
+    assert_int_equal(second->failures, 1);
+}
+
+static wire_Circuit told(const struct circuit_set *set, int64_t now_ms)
+{
+    static const wire_Route list[1] = {{.vendor = "dahan"}};
+    wire_Health health = {0};
+
+    circuit_tell(set, list, now_ms, &health);
+    return health.circuits[0];
+}
+
+static void a_route_is_left_out_since_it_first_failed_until_it_answers(void **state)
+{
+    struct circuit_set set = routes(1);
+
+    (void)state;
+    note(&set, 0, wire_ErrorClass_AUTH, 0);
+    assert_int_equal(told(&set, FIRST).next_s, 0); /* the next question tries it */
+    circuit_set_try(&set, 0);
+    assert_int_equal(told(&set, FIRST).next_s, 0);
+    note(&set, 0, wire_ErrorClass_NET, FIRST);
+    assert_int_equal(told(&set, 60000).since_s, 60);
+    assert_int_equal(told(&set, 60000).error_class, wire_ErrorClass_NET);
+    circuit_set_try(&set, 0);
+    note(&set, 0, wire_ErrorClass_ERROR_NONE, 60000);
+    note(&set, 0, wire_ErrorClass_MONEY, 70000);
+    assert_int_equal(told(&set, 71000).since_s, 1);
+    assert_int_equal(told(&set, 71000).failures, 1);
 }
 
 int main(void)
@@ -164,7 +205,8 @@ int main(void)
         cmocka_unit_test(a_vendor_that_asks_for_a_rest_gets_it_within_reason),
         cmocka_unit_test(when_every_route_is_open_the_soonest_is_known),
         cmocka_unit_test(a_new_generation_begins_anew),
-        cmocka_unit_test(vendors_that_are_left_out_are_told_each_once),
+        cmocka_unit_test(what_is_left_out_is_told_by_vendor_and_by_route),
+        cmocka_unit_test(a_route_is_left_out_since_it_first_failed_until_it_answers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

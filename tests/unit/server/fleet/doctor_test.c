@@ -28,6 +28,7 @@ static struct doctor_facts a_robot(void)
         .limit_mode = "none",
         .limited_by = "",
         .failed_vendor = "",
+        .left_out_route = "",
         .desired = 9,
         .reported = 9,
         .desired_since_ms = NOW - 60 * MINUTE,
@@ -102,6 +103,12 @@ static void each_cause_is_named(void **state)
     EXPECT(TROUBLE_VENDOR_AWAY, "", facts.failed = 3; facts.failed_class = wire_ErrorClass_NET);
     EXPECT(TROUBLE_VENDOR_REFUSES, "", facts.failed = 3;
            facts.failed_class = wire_ErrorClass_REQUEST);
+    EXPECT(TROUBLE_VENDOR_BUSY, "dahan/m: its last 4 attempts failed", facts.left_out = 1;
+           facts.flawed = 1; facts.flaw = "no border is open"; facts.left_out_route = "dahan/m";
+           facts.left_out_failures = 4; facts.left_out_class = wire_ErrorClass_BUSY);
+    EXPECT(TROUBLE_ROUTE_OUT, "dahan/m: its last attempt failed", facts.left_out = 1;
+           facts.left_out_route = "dahan/m"; facts.left_out_failures = 1;
+           facts.left_out_class = wire_ErrorClass_AUTH);
     EXPECT(TROUBLE_QUIET, "", facts.told = TROUBLE_QUIET);
     EXPECT(TROUBLE_ENOUGH, "", facts.told = TROUBLE_ENOUGH);
     EXPECT(TROUBLE_MICROPHONE, "", facts.told = TROUBLE_MICROPHONE);
