@@ -36,9 +36,12 @@ static void write_row(struct json_writer *writer, const struct json *circuit, in
 void circuit_print(FILE *out, const struct json *circuits, int64_t now_ms)
 {
     static const struct view_column columns[] = {
-        {"robot", "device", VIEW_TEXT},       {"route left out", "route", VIEW_TEXT},
-        {"since", "since", VIEW_TIME},        {"why", "class", VIEW_TEXT},
-        {"failed in a row", "failures", VIEW_NUMBER}, {"tried again", "next", VIEW_TIME},
+        {"robot", "device", VIEW_TEXT},
+        {"route left out", "route", VIEW_TEXT},
+        {"since", "since", VIEW_TIME},
+        {"why", "class", VIEW_TEXT},
+        {"failed in a row", "failures", VIEW_NUMBER},
+        {"tried again", "next", VIEW_TIME},
     };
     struct json_writer writer;
     struct buffer text;

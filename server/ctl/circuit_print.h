@@ -1,4 +1,5 @@
-/* circuit_print.h - routes that robots leave out, for people: since when, why, when they try again */
+/* circuit_print.h - routes that robots leave out, for people: since when, why, when they try again
+ */
 #ifndef SERVER_CTL_CIRCUIT_PRINT_H
 #define SERVER_CTL_CIRCUIT_PRINT_H
 

@@ -112,7 +112,7 @@ static void print_left_out(const struct json *health)
         fputs(", ...", stdout);
     fputc('\n', stdout);
     circuit_print(stdout, json_member(left_out, "circuits"), clock_wall_ms());
-    printf("\nas of %s\n", json_text(json_member(health, "as_of"), ""));
+    printf("as of %s\n", json_text(json_member(health, "as_of"), ""));
 }
 
 static int health(struct ctl *ctl)

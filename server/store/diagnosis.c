@@ -50,9 +50,9 @@
 
 static wire_ErrorClass class_of(struct span name)
 {
-    for (int class = _wire_ErrorClass_MIN; class <= _wire_ErrorClass_MAX; class++)
-        if (span_equal(name, span_text(message_error_name((wire_ErrorClass)class))))
-            return (wire_ErrorClass)class;
+    for (int class = _wire_ErrorClass_MIN; class <= _wire_ErrorClass_MAX; class ++)
+        if (span_equal(name, span_text(message_error_name((wire_ErrorClass) class))))
+            return (wire_ErrorClass) class;
     return wire_ErrorClass_ERROR_NONE;
 }
 
@@ -124,7 +124,8 @@ enum status diagnosis_read(struct store *store, const char *key, struct arena *a
         "    CASE WHEN l.trial ->> 'generation' = l.desired_generation::text"
         "         THEN l.trial ELSE '{}' END AS trial"
         "  FROM chosen JOIN myna.device d USING (device_id) JOIN myna.device_link l"
-        "    USING (device_id) JOIN myna.device_online o USING (device_id))," ROUTES "," ATTEMPTS "," LEFT_OUT
+        "    USING (device_id) JOIN myna.device_online o USING (device_id))," ROUTES "," ATTEMPTS
+        "," LEFT_OUT
         "SELECT dev.device_id, coalesce(dev.name, ''), coalesce(dev.serial, claim.serial),"
         "  to_jsonb(now()) #>> '{}', now(),"
         "  coalesce(dev.status, ''), dev.certificate_until, coalesce(dev.online, false),"

@@ -10,10 +10,10 @@
 MUST_CHECK enum status vendor_health_add(struct store_conn *conn, int64_t from, int64_t until);
 
 /* {"as_of","vendor","hours":[{"at","attempts","failed","classes":{"rate":n...},"first_token_ms"}...],
- * "heard","left_out":{"robots","first":[ids],"classes":{"net":n...},"circuits":[...]}}, oldest first,
- * of the last hours; heard: robots that were heard within ten minutes, of which left_out have opened
- * their circuit to this vendor; circuits: by route, of those in first that tell so much.
- * STATUS_NOT_FOUND. */
+ * "heard","left_out":{"robots","first":[ids],"classes":{"net":n...},"circuits":[...]}}, oldest
+ * first, of the last hours; heard: robots that were heard within ten minutes, of which left_out
+ * have opened their circuit to this vendor; circuits: by route, of those in first that tell so
+ * much. STATUS_NOT_FOUND. */
 MUST_CHECK enum status vendor_health_read(struct store *store, const char *vendor_id, int64_t hours,
                                           struct arena *arena, struct span *json);
 

@@ -310,6 +310,8 @@ export const told = {
   "wait a little; if it lasts, add a route of another vendor or ask for a higher rate": "稍等；若持续，请添加另一供应商的线路或申请更高频率",
   "check the vendor's address and the robot's way to the internet": "检查供应商的地址和机器人的互联网连接",
   "check the route's model and the vendor's dialect: the vendor does not take the request": "检查线路的模型和供应商的接口协议：供应商不接受此请求",
+  "a route failed it and is left out; another one answers": "一条线路失败，暂时不用；由另一条线路回答",
+  "look at the vendor's page: which robots leave it out, since when, and why": "查看该供应商的页面：哪些机器人不用它、自何时起、为什么",
   "check the microphone's plug and switch, and the agent's option --ear-device": "检查麦克风的插头和开关，以及程序选项 --ear-device",
   "unmute it at the robot: nobody else can": "请在机器人上打开：其他人无法代劳",
   "free space on its disk": "释放它的磁盘空间",

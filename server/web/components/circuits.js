@@ -25,7 +25,7 @@ const ROBOT = { key: "robot", title: t("robot"), lead: true, cell: (row) => html
 
 const COMMON = [
   { key: "since", title: t("circuit.since"), width: "22%", cell: (row) => html`<${Ago} at=${row.since} />` },
-  { key: "why", title: t("circuit.why"), width: "26%", cell: (row) => html`<${Why} row=${row} />` },
+  { key: "why", title: t("circuit.why"), width: "26%", whole: true, cell: (row) => html`<${Why} row=${row} />` },
   { key: "next", title: t("circuit.next"), width: "26%", cell: (row) => html`<${Next} row=${row} />` },
 ];
 
