@@ -9,7 +9,7 @@ static void list(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
     const char *device = request_param(request, "id");
-    struct span json;
+    struct span json = {0};
     int64_t days = 0;
     enum status status = retention_keep(api->store, &api->retention, "bundles", &days);
 
