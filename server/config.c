@@ -99,12 +99,13 @@ static const struct option_spec specs[] = {
      FIELD(audit_head_interval_s), .value = "SECONDS", .help = "seconds between two such hashes"},
     {"oidc_issuer", OPTION_TEXT, NULL, FIELD(oidc_issuer), .value = "URL",
      .help = "identity provider that operators may log in at (OpenID Connect)",
-     .more = "They do so by the code flow with PKCE; others have a password here. It must be "
-             "`https`, and needs --dashboard-url and --oidc-roles. The address that it sends "
-             "operators back to is the dashboard's, with `/api/v1/login/provider/callback`. Who "
-             "comes the first time becomes an operator under the name that the provider tells; the "
-             "role is the provider's word at each login, and so is a second factor. Tokens are "
-             "signed with RS256 or ES256; the provider may change its keys."},
+     .more =
+         "They do so by the code flow with PKCE; others have a password here. It must be "
+         "`https`, and needs --dashboard-url and --oidc-roles. The address that it sends "
+         "operators back to is the dashboard's, with `/api/v1/login/provider/callback`. Who "
+         "comes the first time becomes an operator under the name that the provider tells; the "
+         "role is the provider's word at each login, and so is a second factor (--oidc-acr, "
+         "--oidc-amr). Tokens are signed with RS256 or ES256; the provider may change its keys."},
     {"oidc_client_id", OPTION_TEXT, "myna", FIELD(oidc_client_id), .value = "NAME",
      .help = "what the provider knows this server as"},
     {"oidc_secret_file", OPTION_TEXT, NULL, FIELD(oidc_secret_file), .value = "FILE",
@@ -116,6 +117,15 @@ static const struct option_spec specs[] = {
      .help = "role of each group, GROUP=ROLE with commas; who is in none gets in nowhere",
      .more = "As `myna-admins=admin,staff=operator`; the first that fits. Who is in none of them "
              "any more loses open sessions."},
+    {"oidc_acr", OPTION_TEXT, NULL, FIELD(oidc_acr), .value = "CLASSES",
+     .help = "`acr` of an ID token that shows a second factor, several with commas; asked for",
+     .more = "As `https://refeds.org/profile/mfa`. Unless this or --oidc-amr is set, a provider's "
+             "login passes for one with a second factor. With it, a role that asks for a second "
+             "factor (`mynactl role set ROLE --second-factor yes`) lets nobody in whose token "
+             "shows none by either."},
+    {"oidc_amr", OPTION_TEXT, NULL, FIELD(oidc_amr), .value = "METHODS",
+     .help = "`amr` of an ID token that shows a second factor, several with commas",
+     .more = "As `mfa,otp,hwk` (RFC 8176), where one of them is enough; see --oidc-acr."},
     {"oidc_ca", OPTION_TEXT, NULL, FIELD(oidc_ca), .value = "FILE",
      .help = "PEM certificates of the provider, instead of the system's"},
     {"deadman_url", OPTION_TEXT, NULL, FIELD(deadman_url), .value = "URL",

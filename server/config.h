@@ -39,6 +39,8 @@ struct config {
     const char *oidc_secret_file;
     const char *oidc_claim;
     const char *oidc_roles;
+    const char *oidc_acr;
+    const char *oidc_amr;
     const char *oidc_ca;
     const char *deadman_url;
     int64_t deadman_interval_s;

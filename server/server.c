@@ -310,6 +310,8 @@ static enum status make_oidc(struct server *server, char *problem)
         .client_secret = secret,
         .redirect_uri = redirect,
         .groups_claim = config->oidc_claim,
+        .acr = config->oidc_acr,
+        .amr = config->oidc_amr,
         .ca_file = config->oidc_ca,
     };
     status = say(problem, oidc_create(&server->oidc, &options), "the identity provider");

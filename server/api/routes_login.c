@@ -188,8 +188,10 @@ static void open_session(const struct api *api, struct request *request, const c
         return;
     }
     secret_hash(span_text(token), hash);
-    enum status status = operators_log_in(api->store, &author, name, span_of(hash, sizeof hash),
-                                          SESSION_LIFE_S, how, request->arena, &json);
+    const struct operators_opening opening = {
+        .token_hash = span_of(hash, sizeof hash), .lives_s = SESSION_LIFE_S, .how = how};
+    enum status status =
+        operators_log_in(api->store, &author, name, &opening, request->arena, &json);
     if (status == STATUS_OK)
         reply_header(reply, "Set-Cookie", session_cookie(request, token));
     answer_json(reply, status, json, "the session");

@@ -110,7 +110,7 @@ static void begin(void *context, struct request *request, struct reply *reply)
 }
 
 static void open_session(const struct api *api, struct request *request, struct reply *reply,
-                         const char *id)
+                         const char *id, bool lacks_factor)
 {
     const struct author author = {arena_format(request->arena, "operator:%s", id),
                                   request->address};
@@ -121,8 +121,20 @@ static void open_session(const struct api *api, struct request *request, struct 
 
     if (author.actor != NULL && token != NULL) {
         secret_hash(span_text(token), hash);
-        status = operators_log_in(api->store, &author, id, span_of(hash, sizeof hash),
-                                  SESSION_LIFE_S, "provider", request->arena, &json);
+        const struct operators_opening opening = {.token_hash = span_of(hash, sizeof hash),
+                                                  .lives_s = SESSION_LIFE_S,
+                                                  .how = "provider",
+                                                  .lacks_factor = lacks_factor};
+        status = operators_log_in(api->store, &author, id, &opening, request->arena, &json);
+    }
+    if (status == STATUS_DENIED) {
+        refuse(
+            request, reply, "factor",
+            arena_format(request->arena,
+                         "\"%s\": the role asks for a second factor, and the ID token shows none "
+                         "that oidc_acr or oidc_amr names",
+                         id));
+        return;
     }
     if (status != STATUS_OK) {
         refuse(request, reply, "failed", status_text(status));
@@ -165,7 +177,7 @@ static void welcome(const struct api *api, struct request *request, struct reply
         refuse(request, reply, "denied",
                arena_format(request->arena, "\"%s\": %s", person->name, why_not(status)));
     else
-        open_session(api, request, reply, id);
+        open_session(api, request, reply, id, person->lacks_factor);
 }
 
 /* "access_denied": whatever else comes, nobody's log is written by it. */

@@ -35,6 +35,7 @@ struct oidc {
     char *redirect_uri;
     char *home_uri;
     char *groups_claim;
+    char *acr, *amr; /* NULL: not asked about */
     char *ca_file;
 };
 
@@ -56,10 +57,13 @@ enum status oidc_create(struct oidc **out, const struct oidc_options *options)
     oidc->redirect_uri = copy(options->redirect_uri);
     oidc->home_uri = copy(options->home_uri);
     oidc->groups_claim = copy(options->groups_claim);
+    oidc->acr = copy(options->acr);
+    oidc->amr = copy(options->amr);
     oidc->ca_file = copy(options->ca_file);
     if (oidc->issuer == NULL || oidc->client_id == NULL || oidc->redirect_uri == NULL ||
         oidc->home_uri == NULL || oidc->groups_claim == NULL ||
-        (options->client_secret && oidc->client_secret == NULL)) {
+        (options->client_secret && oidc->client_secret == NULL) ||
+        (options->acr && oidc->acr == NULL) || (options->amr && oidc->amr == NULL)) {
         oidc_free(oidc);
         return STATUS_MEMORY;
     }
@@ -82,6 +86,8 @@ void oidc_free(struct oidc *oidc)
     free(oidc->redirect_uri);
     free(oidc->home_uri);
     free(oidc->groups_claim);
+    free(oidc->acr);
+    free(oidc->amr);
     free(oidc->ca_file);
     free(oidc);
 }
@@ -265,6 +271,27 @@ static void add(struct buffer *out, const char *name, const char *value)
     fetch_escape(out, value);
 }
 
+/* The next of "urn:a, urn:b"; false: none is left. */
+static bool next_item(const char **list, struct span *item)
+{
+    const char *at = *list + strspn(*list, ", ");
+    const size_t size = strcspn(at, ", ");
+
+    *item = span_of(at, size);
+    *list = at + size;
+    return size > 0;
+}
+
+/* The provider may answer with another class: what the token says is looked at. */
+static void add_acr(struct buffer *url, const char *list, struct arena *arena)
+{
+    const char *before = "&acr_values=";
+    struct span item;
+
+    for (; next_item(&list, &item); before = "%20")
+        add(url, before, arena_text(arena, item));
+}
+
 enum status oidc_begin(struct oidc *oidc, struct oidc_flow *flow, struct arena *arena,
                        const char **url, char problem[OIDC_PROBLEM])
 {
@@ -288,6 +315,8 @@ enum status oidc_begin(struct oidc *oidc, struct oidc_flow *flow, struct arena *
     add(&text, "&redirect_uri=", oidc->redirect_uri);
     add(&text, "&state=", flow->state);
     add(&text, "&nonce=", flow->nonce);
+    if (oidc->acr != NULL)
+        add_acr(&text, oidc->acr, arena);
     buffer_text(&text, "&code_challenge_method=S256&code_challenge=");
     add_challenge(&text, flow->verifier);
     status = buffer_status(&text);
@@ -425,12 +454,35 @@ static enum status take_groups(const struct oidc *oidc, const struct json *claim
     return arena_failed(arena) ? STATUS_MEMORY : STATUS_OK;
 }
 
+static bool lists(const char *list, const char *word)
+{
+    struct span item;
+
+    while (next_item(&list, &item))
+        if (span_equal_text(item, word))
+            return true;
+    return false;
+}
+
+/* RFC 8176: amr is a list; of acr, there is one. */
+static bool shows_factor(const struct oidc *oidc, const struct json *claims)
+{
+    const struct json *amr = json_member(claims, "amr");
+    const size_t count = oidc->amr != NULL && json_type(amr) == JSON_ARRAY ? json_count(amr) : 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (lists(oidc->amr, json_text(json_item(amr, i), "")))
+            return true;
+    return oidc->acr != NULL && lists(oidc->acr, json_text(json_member(claims, "acr"), ""));
+}
+
 static enum status take_person(const struct oidc *oidc, const struct json *claims,
                                struct arena *arena, struct oidc_person *out)
 {
     out->subject =
         arena_format(arena, "%s %s", oidc->issuer, json_text(json_member(claims, "sub"), ""));
     out->name = make_name(claims, arena);
+    out->lacks_factor = (oidc->acr != NULL || oidc->amr != NULL) && !shows_factor(oidc, claims);
     return take_groups(oidc, claims, arena, out);
 }
 

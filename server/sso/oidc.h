@@ -24,6 +24,9 @@ struct oidc_options {
     const char *redirect_uri;
     const char *home_uri; /* where the provider sends browsers after a logout */
     const char *groups_claim;
+    const char
+        *acr; /* lists with commas of what shows a second factor: a class, which is asked for, */
+    const char *amr;     /* or a method; both NULL: the provider is not asked to tell */
     const char *ca_file; /* NULL: the system's */
 };
 
@@ -53,6 +56,7 @@ struct oidc_person {
     const char *name;    /* a proposal for what the operator is called: a slug */
     const char **groups;
     size_t group_count;
+    bool lacks_factor; /* the token was to tell of a second factor and does not */
 };
 
 /* Exchanges the code that the browser brought. Any status but STATUS_OK: nobody is logged in, and

@@ -79,7 +79,8 @@ enum status operators_by_session(struct store *store, struct span token_hash,
                                    " JOIN myna.operator o USING (operator_id)"
                                    " JOIN myna.role r ON r.role_id = o.role"
                                    " WHERE s.token_hash = $1 AND s.expires_at > now()"
-                                   " AND o.disabled_at IS NULL");
+                                   " AND o.disabled_at IS NULL"
+                                   " AND NOT (s.lacks_factor AND r.second_factor)");
     bool must_enrol = false;
     enum status status = identify(store, &find, token_hash, out, &must_enrol);
 
@@ -149,31 +150,36 @@ enum status operators_exist(struct store *store, bool *exist)
 }
 
 enum status operators_log_in(struct store *store, const struct author *author,
-                             const char *operator_id, struct span token_hash, int64_t lives_s,
-                             const char *how, struct arena *arena, struct span *json)
+                             const char *operator_id, const struct operators_opening *opening,
+                             struct arena *arena, struct span *json)
 {
     STORE_STATEMENT(
-        log_in, "WITH s AS (INSERT INTO myna.login_session (token_hash, operator_id, expires_at,"
-                "             by_provider)"
-                "           VALUES ($4, $3, now() + make_interval(secs => $5), $6 = 'provider')"
-                "           RETURNING operator_id, expires_at, by_provider),"
-                " done AS (SELECT myna.audit_append($1, $2, 'login', 'operator/' || operator_id,"
-                "             NULL, jsonb_build_object('by', $6::text)) FROM s)"
-                "SELECT jsonb_build_object('operator', jsonb_build_object('id', o.operator_id,"
-                "         'role', o.role, 'must_enrol', r.second_factor AND o.totp_since IS NULL)"
-                "         || " OWN_JSON ", 'expires_at', s.expires_at), o.version "
-                "FROM s JOIN myna.operator o USING (operator_id)"
-                " JOIN myna.role r ON r.role_id = o.role CROSS JOIN done");
+        log_in,
+        "WITH s AS (INSERT INTO myna.login_session (token_hash, operator_id, expires_at,"
+        "             by_provider, lacks_factor)"
+        "           SELECT $4, $3, now() + make_interval(secs => $5), $6 = 'provider', $7"
+        "             FROM myna.operator o JOIN myna.role r ON r.role_id = o.role"
+        "             WHERE o.operator_id = $3 AND NOT ($7 AND r.second_factor)"
+        "           RETURNING operator_id, expires_at, by_provider),"
+        " done AS (SELECT myna.audit_append($1, $2, 'login', 'operator/' || operator_id,"
+        "             NULL, jsonb_build_object('by', $6::text) || CASE WHEN $7"
+        "             THEN jsonb_build_object('second_factor', false) ELSE '{}' END) FROM s)"
+        "SELECT jsonb_build_object('operator', jsonb_build_object('id', o.operator_id,"
+        "         'role', o.role, 'must_enrol', r.second_factor AND o.totp_since IS NULL)"
+        "         || " OWN_JSON ", 'expires_at', s.expires_at), o.version "
+        "FROM s JOIN myna.operator o USING (operator_id)"
+        " JOIN myna.role r ON r.role_id = o.role CROSS JOIN done");
     struct document out;
     enum status status = document_change(
         store, &log_in,
         STORE_VALUES(value_text(author->actor), value_text(author->source), value_text(operator_id),
-                     value_bytes(token_hash), value_int(lives_s), value_text(how)),
+                     value_bytes(opening->token_hash), value_int(opening->lives_s),
+                     value_text(opening->how), value_bool(opening->lacks_factor)),
         arena, &out);
 
     if (status == STATUS_OK)
         *json = out.json;
-    return status;
+    return status == STATUS_NOT_FOUND && opening->lacks_factor ? STATUS_DENIED : status;
 }
 
 enum status operators_log_out(struct store *store, const struct author *author,

@@ -38,13 +38,18 @@ MUST_CHECK enum status operators_exist(struct store *store, bool *exist);
 MUST_CHECK enum status operators_me(struct store *store, const char *id, const char *role,
                                     bool must_enrol, struct arena *arena, struct span *json);
 
-/* Audited as "login", with the word for how: "password", "password and code",
- * "provider". Gives what
- * operators_me() does, and "expires_at". */
+struct operators_opening {
+    struct span token_hash;
+    int64_t lives_s;
+    const char *how;   /* "password", "password and code", "provider" */
+    bool lacks_factor; /* the provider was to tell of a second factor, and did not */
+};
+/* Audited as "login". Gives what operators_me() does, and "expires_at". STATUS_DENIED: the role
+ * asks for the second factor that is lacking. */
 MUST_CHECK enum status operators_log_in(struct store *store, const struct author *author,
-                                        const char *operator_id, struct span token_hash,
-                                        int64_t lives_s, const char *how, struct arena *arena,
-                                        struct span *json);
+                                        const char *operator_id,
+                                        const struct operators_opening *opening,
+                                        struct arena *arena, struct span *json);
 /* Audited as "logout". A session that is not there is fine. *by_provider: it was opened there. */
 MUST_CHECK enum status operators_log_out(struct store *store, const struct author *author,
                                          struct span token_hash, bool *by_provider);

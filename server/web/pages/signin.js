@@ -52,7 +52,7 @@ export function SignIn() {
       ${wantsCode && html`<${CodeField} value=${code} onInput=${setCode} error=${text} hint=${t("factor.code.hint")} />`}
       <${Button} kind="primary" type="submit" busy=${busy}>${t("sign_in")}</${Button}>
       ${methods.data?.provider && html`<a class="button" href="/api/v1/login/provider">${t("sign_in.provider")}</a>`}
-      ${!problem && back && html`<p class="error" role="alert">${t(back === "denied" ? "sign_in.denied" : "sign_in.failed")}</p>`}
+      ${!problem && back && html`<p class="error" role="alert">${t(["denied", "factor"].includes(back) ? `sign_in.${back}` : "sign_in.failed")}</p>`}
       <${LanguageSwitch} />
     </form>
   </main>`;

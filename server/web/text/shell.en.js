@@ -26,6 +26,7 @@ export const texts = {
   "sign_in.provider": "Sign in at the identity provider",
   "sign_in.nobody": "There is no operator yet. The first one is made on the machine of the server, as the user that it runs as:",
   "sign_in.denied": "The identity provider let you in, but you have no access here: ask an admin.",
+  "sign_in.factor": "Your role asks for a second factor: sign in again with one at the identity provider.",
   "sign_in.failed": "The login at the identity provider failed. Try again; the server's log says why.",
   "sign_in.wrong": "Name or password is wrong.",
   "sign_out": "Sign out",

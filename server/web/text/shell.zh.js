@@ -26,6 +26,7 @@ export const texts = {
   "sign_in.provider": "通过身份提供方登录",
   "sign_in.nobody": "还没有操作员。第一位须在服务器所在的机器上，以运行它的用户身份创建：",
   "sign_in.denied": "身份提供方已确认您的身份，但您在这里没有权限：请联系管理员。",
+  "sign_in.factor": "您的角色要求第二因素：请在身份提供方使用第二因素重新登录。",
   "sign_in.failed": "通过身份提供方登录失败。请重试；原因见服务器日志。",
   "sign_in.wrong": "用户名或密码不正确。",
   "sign_out": "退出登录",

@@ -1,7 +1,7 @@
 // Logging in at an identity provider, a real one of npm's.
 import assert from 'node:assert/strict';
 import {generateKeyPairSync, createHash, randomUUID} from 'node:crypto';
-import {writeFileSync, mkdtempSync, rmSync} from 'node:fs';
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:http';
 import {createRequire} from 'node:module';
 import {tmpdir} from 'node:os';
@@ -35,6 +35,9 @@ function signingKey(kind = 'RS256') {
 // tamper(id_token): what the provider would answer instead.
 let tamper = (token) => token;
 
+// What the provider says of how people prove themselves: {acr, amr}.
+let shown = {};
+
 function provider() {
   const made = new Provider(issuer, {
     clients: [{client_id: 'myna', client_secret: 'a secret of the tests', redirect_uris: [`http://127.0.0.1:${stack.port}/api/v1/login/provider/callback`],
@@ -42,16 +45,19 @@ function provider() {
       id_token_signed_response_alg: key.alg}],
     jwks: {keys: [key]},
     scopes: ['openid', 'profile', 'email', 'groups'],
-    claims: {openid: ['sub'], profile: ['preferred_username'], groups: ['groups']},
+    claims: {openid: ['sub', 'amr'], acr: null, profile: ['preferred_username'], groups: ['groups']},
     conformIdTokenClaims: false,
     pkce: {required: () => true},
     cookies: {keys: ['a key of the tests']},
+    acrValues: ['urn:one', 'urn:two'],
     findAccount: (ctx, id) => ({accountId: id, claims: () => ({sub: id, ...people[id]})}),
   });
   made.use(async (ctx, next) => {
     await next();
     if (ctx.path === '/token' && ctx.body?.id_token) ctx.body.id_token = tamper(ctx.body.id_token);
   });
+  const finish = made.interactionFinished.bind(made);
+  made.interactionFinished = (request, response, result, options) => finish(request, response, result.login ? {...result, login: {...result.login, ...shown}} : result, options);
   return made.callback();
 }
 
@@ -66,7 +72,6 @@ before(async () => {
   stack = hold(await Stack.create({oidc_issuer: issuer, oidc_client_id: 'myna', oidc_secret_file: secret, oidc_roles: 'admins=admin,staff=operator',
     dashboard_url: 'http://127.0.0.1:1'}));
   // the address is known only now
-  const {readFileSync} = await import('node:fs');
   writeFileSync(stack.config, readFileSync(stack.config, 'utf8').replace('http://127.0.0.1:1\n', `http://127.0.0.1:${stack.port}\n`));
   await stack.stop();
   await stack.start();
@@ -225,6 +230,44 @@ test('a role that asks for a second factor leaves that to the provider', async (
   await browser.logIn('anna');
   assert.equal((await browser.me()).body.operator.must_enrol, false);
   assert.equal((await admin.patch('/roles/operator', {second_factor: false})).status, 200);
+});
+
+test('where a second factor is to be shown at the provider, its token must tell of one', async () => {
+  assert.equal((await admin.patch('/roles/operator', {second_factor: true})).status, 200);
+  const before = new Browser();
+  await before.logIn('anna');
+  await stack.stop();
+  writeFileSync(stack.config, `${readFileSync(stack.config, 'utf8')}oidc_acr = urn:two, urn:three\noidc_amr = otp,hwk\n`);
+  await stack.start();
+  admin = await stack.login();
+  assert.equal((await before.me()).status, 200, 'a session of before was not asked');
+  const home = `http://127.0.0.1:${stack.port}/`;
+  for (const said of [{}, {acr: 'urn:one'}, {amr: ['pwd']}, {acr: 'otp', amr: ['urn:two']}]) {
+    shown = said;
+    const browser = new Browser();
+    assert.match((await browser.logIn('anna')).to, /\?sign_in=factor$/, JSON.stringify(said));
+    assert.equal(browser.sent.searchParams.get('acr_values'), 'urn:two urn:three');
+  }
+  assert.match(stack.log(), /"anna": the role asks for a second factor, and the ID token shows none that oidc_acr or oidc_amr names/);
+  for (const said of [{acr: 'urn:two'}, {amr: ['pwd', 'hwk']}]) {
+    shown = said;
+    const browser = new Browser();
+    assert.equal((await browser.logIn('anna')).to, home, JSON.stringify(said));
+    assert.equal((await browser.me()).status, 200);
+  }
+
+  // a role that asks for none lets in, and ends such sessions when it asks for one
+  shown = {amr: ['pwd']};
+  assert.equal((await admin.patch('/roles/operator', {second_factor: false})).status, 200);
+  const weak = new Browser();
+  assert.equal((await weak.logIn('anna')).to, home);
+  const [login] = (await admin.get('/audit?subject=operator/anna&action=login&limit=1')).body.items;
+  assert.deepEqual(login.after, {by: 'provider', second_factor: false});
+  assert.equal((await weak.me()).status, 200);
+  assert.equal((await admin.patch('/roles/operator', {second_factor: true})).status, 200);
+  assert.equal((await weak.me()).status, 401);
+  assert.equal((await admin.patch('/roles/operator', {second_factor: false})).status, 200);
+  shown = {};
 });
 
 test('the provider may change its keys, and their kind', async () => {
