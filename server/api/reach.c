@@ -95,6 +95,7 @@ static const struct reach rows[] = {
     {"POST", "/api/v1/vendors/{id}/invoices", REFUSED, VENDOR},
     {"GET", "/api/v1/contracts/{id}", REFUSED, CONTRACT},
     {"GET", "/api/v1/contracts/{id}/burndown", REFUSED, CONTRACT},
+    {"GET", "/api/v1/contracts/{id}/burndown/devices", REFUSED, CONTRACT},
     {"GET", "/api/v1/contracts/{id}/bill", REFUSED, CONTRACT},
     {"GET", "/api/v1/contracts/{id}/statements", REFUSED, CONTRACT},
     {"GET", "/api/v1/contracts/{id}/statements/{month}", REFUSED, CONTRACT},

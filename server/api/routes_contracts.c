@@ -2,6 +2,7 @@
 #include "server/api/answer.h"
 #include "server/api/api.h"
 #include "server/api/routes.h"
+#include "server/money/zone.h"
 #include "server/store/bounds.h"
 #include "server/store/burndowns.h"
 #include "server/store/contracts.h"
@@ -251,11 +252,46 @@ static void burndown(void *context, struct request *request, struct reply *reply
     answer_json(reply, status, json, answer_subject(request, "contract", id));
 }
 
+/* The robots behind a day's number of a line that counts them. */
+static void active_devices(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const char *id = request_param(request, "id"), *day = request_query(request, "day");
+    struct burndowns_day asked = {.contract_id = id,
+                                  .kind = request_query(request, "kind"),
+                                  .name = request_query(request, "name"),
+                                  .day = -1,
+                                  .now_ms = clock_wall_ms()};
+    struct answer_page page;
+    struct span json;
+
+    if (!answer_read_page(request, reply, ANSWER_KEY_TEXT, &page))
+        return;
+    asked.after = page.after;
+    asked.limit = page.limit;
+    if (asked.kind == NULL || asked.name == NULL) {
+        answer_bad(reply, asked.kind == NULL ? "?kind" : "?name",
+                   "is missing: name a line of the burndown that counts active devices");
+        return;
+    }
+    if (day != NULL && zone_parse_date(span_text(day), &asked.day) != STATUS_OK) {
+        answer_bad(reply, "?day", "must be a day like 2026-11-22");
+        return;
+    }
+    const enum status status = burndowns_devices(api->store, &asked, request->arena, &json);
+    if (status == STATUS_INVALID)
+        answer_bad(reply, "?name", "the contract has no such cap or commitment of active devices");
+    else
+        answer_json(reply, status, json, answer_subject(request, "contract", id));
+}
+
 static const struct route rows[] = {
     {"GET", "/api/v1/contracts", ROUTE_VIEWER, list, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/contracts", ROUTE_OPERATOR, create, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/contracts/{id}", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/contracts/{id}/burndown", ROUTE_VIEWER, burndown, ROUTE_BODY_NORMAL},
+    {"GET", "/api/v1/contracts/{id}/burndown/devices", ROUTE_VIEWER, active_devices,
+     ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/contracts/{id}/versions", ROUTE_OPERATOR, add_version, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/contracts/{id}/rerate", ROUTE_OPERATOR, rerate, ROUTE_BODY_NORMAL},
 };

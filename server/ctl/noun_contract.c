@@ -128,6 +128,34 @@ static int burndown(struct ctl *ctl)
     return result;
 }
 
+static int active(struct ctl *ctl)
+{
+    static const struct view_column columns[] = {
+        {"robot", "id", VIEW_TEXT},
+        {"name", "name", VIEW_TEXT},
+        {"status", "status", VIEW_TEXT},
+    };
+    const struct args *args = &ctl->args;
+    const char *day = args_option(args, "day", NULL);
+    struct client_answer answer;
+    struct json *json;
+    int result =
+        ctl_send_to(ctl, "GET", NOTHING, NULL, &answer, "/api/v1/contracts/", args->words[0],
+                    "/burndown/devices?kind=", args_option(args, "kind", "commitment"),
+                    "&name=", args->words[1], day ? "&day=" : "", day ? day : "",
+                    "&limit=", args_option(args, "limit", "50"),
+                    "&after=", args_option(args, "after", ""), (char *)NULL);
+
+    if (result != CTL_DONE || ctl->json)
+        return result == CTL_DONE ? ctl_show(ctl, &answer, NULL, 0) : result;
+    if ((result = ctl_parse(&answer, &json)) != CTL_DONE)
+        return result;
+    printf("%lld robots counted on %s\n", (long long)json_int(json_member(json, "devices"), 0),
+           json_text(json_member(json, "day"), ""));
+    json_free(json);
+    return ctl_show(ctl, &answer, columns, sizeof columns / sizeof *columns);
+}
+
 /* Reads and checks a document; the file's own text is for telling lines. *id is the contract's. */
 static int read_document(struct ctl *ctl, struct buffer *document, struct buffer *text, char id[64])
 {
@@ -308,6 +336,16 @@ const struct ctl_verb noun_contract_verbs[] = {
      "days it is told by, what a commitment will miss and what that costs, and a plot (`#` "
      "used, `.` forecast, `-` the limit).",
      burndown},
+    {"contract", "active", "CONTRACT NAME", 2, 2,
+     "kind=WORD(what NAME is: commitment or cap; default commitment) "
+     "day=DAY(one of the contract's, as 2026-11-20; default the busiest so far) "
+     "limit=NUMBER(at most; default 50) after=ROBOT(where to go on: what the page before told)",
+     "which robots a commitment or cap of active devices counted on a day\n"
+     "The robots behind a day of a commitment or cap that counts active devices; by default the "
+     "busiest day of its period so far. NAME is that of `contract burndown`.\n"
+     "\n"
+     "    mynactl contract active dahan-2026 active_devices --day 2026-11-20",
+     active},
     {"contract", "check", "", 0, 0,
      "file=FILE*(a contract's document, YAML or JSON, - for standard input)",
      "read a contract's document and say what is wrong with it, without a server\n"

@@ -82,6 +82,22 @@ static enum status read_devices(struct store_conn *conn, struct burning *burning
     return status;
 }
 
+/* "version:counter" of each version that counts the line, for statements; their count. */
+static size_t counters_of(const struct contract *contract, const struct burndown_line *line,
+                          struct arena *arena, const char *counters[CONTRACT_VERSIONS])
+{
+    size_t count = 0;
+
+    for (size_t v = 0; v < contract->version_count; v++) {
+        const size_t counter = counter_in(&contract->versions[v], line);
+
+        if (counter != BURNDOWN_NO_TALLY)
+            counters[count++] =
+                arena_format(arena, "%lld:%zu", (long long)contract->versions[v].version, counter);
+    }
+    return count;
+}
+
 /* When which robots were seen in the period: those of all versions that own days of it, as one. */
 static enum status read_arrivals(struct store_conn *conn, struct burning *burning,
                                  const struct burndown_line *line)
@@ -90,15 +106,8 @@ static enum status read_arrivals(struct store_conn *conn, struct burning *burnin
     const int64_t today = zone_day(burning->found->zone, burning->now_ms);
     const int64_t from = line->period.first;
     const char *counters[CONTRACT_VERSIONS];
-    size_t count = 0;
+    const size_t count = counters_of(contract, line, burning->arena, counters);
 
-    for (size_t v = 0; v < contract->version_count; v++) {
-        const size_t counter = counter_in(&contract->versions[v], line);
-
-        if (counter != BURNDOWN_NO_TALLY)
-            counters[count++] = arena_format(burning->arena, "%lld:%zu",
-                                             (long long)contract->versions[v].version, counter);
-    }
     if (arena_failed(burning->arena))
         return STATUS_MEMORY;
     return thresholds_read_arrivals(conn, contract->contract_id, counters, count,
@@ -564,6 +573,89 @@ enum status burndowns_get(struct store *store, const char *contract_id, int64_t 
 
     if (status == STATUS_OK)
         *json = getting.json;
+    return status;
+}
+
+/* ---- the robots of a day ---- */
+
+static enum status read_day(struct store *store, const struct burndowns_day *asked,
+                            const char *const *counters, size_t count, struct period_range days,
+                            struct arena *arena, struct span *json)
+{
+    STORE_STATEMENT(
+        read, "WITH counter AS (SELECT split_part(p, ':', 1)::integer AS version,"
+              "    split_part(p, ':', 2)::integer AS charge FROM unnest($2::text[]) AS p),"
+              " chosen AS (SELECT coalesce(nullif($3, -1), (SELECT t.at_day FROM myna.tally t"
+              "    JOIN counter USING (version, charge) WHERE t.contract_id = $1 AND t.at_day >= $4"
+              "    AND t.at_day < $5 AND t.cell = 0 AND t.quantity > 0 AND $3 = -1"
+              "    GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1), $4) AS day),"
+              " active AS MATERIALIZED (SELECT DISTINCT t.device_id FROM myna.tally t"
+              "    JOIN counter USING (version, charge) WHERE t.contract_id = $1"
+              "    AND t.at_day = (SELECT day FROM chosen) AND t.cell = 0 AND t.quantity > 0),"
+              " more AS (SELECT device_id FROM active WHERE device_id > $6 ORDER BY device_id"
+              "    LIMIT $7 + 1),"
+              " page AS (SELECT device_id FROM more ORDER BY device_id LIMIT $7)"
+              "SELECT jsonb_build_object('as_of', now(), 'contract', $1, 'kind', $8, 'name', $9,"
+              "  'day', (SELECT date '1970-01-01' + day::integer FROM chosen),"
+              "  'devices', (SELECT count(*) FROM active), 'items', (SELECT coalesce(jsonb_agg("
+              "    jsonb_build_object('id', p.device_id, 'name', coalesce(d.name, ''), 'status',"
+              "    d.status) ORDER BY p.device_id), '[]') FROM page p"
+              "    LEFT JOIN myna.device d ON d.device_id = p.device_id), 'next', CASE WHEN"
+              "    (SELECT count(*) FROM more) > $7 THEN (SELECT max(device_id) FROM page) END)");
+
+    return store_json(
+        store, &read,
+        STORE_VALUES(value_text(asked->contract_id), value_text_array(counters, count),
+                     value_int(asked->day), value_int(days.first), value_int(days.end),
+                     value_text(asked->after != NULL ? asked->after : ""), value_int(asked->limit),
+                     value_text(asked->kind), value_text(asked->name)),
+        arena, json);
+}
+
+/* Who gave a line no name calls it by what it counts. */
+static bool is_called(const struct burndown_line *line, const char *name)
+{
+    return strcmp(line->name, name) == 0 ||
+           (strchr(line->name, '/') != NULL && strcmp(line->subject.quantity->text, name) == 0);
+}
+
+static const struct burndown_line *line_named(const struct burndown_line *lines, size_t count,
+                                              const struct burndowns_day *asked)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_called(&lines[i], asked->name) &&
+            strcmp(burndown_kind_name(lines[i].kind), asked->kind) == 0)
+            return &lines[i];
+    return NULL;
+}
+
+enum status burndowns_devices(struct store *store, const struct burndowns_day *asked,
+                              struct arena *arena, struct span *json)
+{
+    const char *counters[CONTRACT_VERSIONS];
+    const struct burndown_line *line = NULL;
+    const struct terms_contract *found;
+    struct burndown_line *lines = NULL;
+    struct terms *terms = NULL;
+    size_t count = 0;
+    enum status status = terms_read(store, &terms);
+
+    if (status == STATUS_OK && (found = terms_find(terms, asked->contract_id)) == NULL)
+        status = STATUS_NOT_FOUND;
+    if (status == STATUS_OK)
+        status = burndown_lines(&found->contract, terms_at_hand(found, asked->now_ms),
+                                zone_day(found->zone, asked->now_ms), arena, &lines, &count);
+    if (status == STATUS_OK) {
+        line = line_named(lines, count, asked);
+        status = line != NULL && line->told == BURNDOWN_BY_DEVICES ? STATUS_OK : STATUS_INVALID;
+    }
+    if (status == STATUS_OK) {
+        count = counters_of(&found->contract, line, arena, counters);
+        status = arena_failed(arena)
+                     ? STATUS_MEMORY
+                     : read_day(store, asked, counters, count, line->period, arena, json);
+    }
+    terms_free(terms);
     return status;
 }
 

@@ -2,6 +2,7 @@
 // next version written. Part of the dashboard's test, whose fleet and browser it uses.
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
+import {until} from '../support/fleet.mjs';
 
 // on: {page(), browser()}. The page is signed in as an admin.
 export function contractTests(on) {
@@ -26,6 +27,30 @@ export function contractTests(on) {
     assert.match(await robots.locator('dd a').first().getAttribute('href'), /by=device&contract=dahan-2026/);
     const formula = burn('Money spent').getByRole('link', {name: 'The formula'});
     assert.match(await formula.getAttribute('href'), /reference#get-.*burndown/);
+  });
+
+  test('the busiest day of the promised robots opens the list of those that were active then', async () => {
+    const page = on.page();
+    await on.settle(page, '/contracts/dahan-2026');
+    const peak = page.locator('.burn-figures div', {hasText: 'Busiest day'});
+    const robots = Number(/(\d+) robots?$/.exec(await peak.innerText())[1]);
+    await peak.getByRole('link').click();
+    await page.getByRole('heading', {level: 1, name: /^Robots active on /}).waitFor();
+    await until(20, () => 'not as many as the contract told', async () =>
+      await page.getByRole('table', {name: 'Active robots'}).locator('tbody tr:not(.skeleton-row)').count() >= robots);
+  });
+
+  test('what a robot holds is written off by typing its name', async () => {
+    const page = on.page();
+    await on.settle(page, '/pools/1');
+    const holder = page.getByRole('table', {name: 'Robots that hold it'}).locator('tbody tr', {hasText: 'sim-0012'});
+    await holder.getByRole('button', {name: 'Write off'}).click();
+    const dialog = page.getByRole('dialog', {name: 'Write off what sim-0012 holds?'});
+    const sure = dialog.getByRole('button', {name: 'Write off'});
+    assert.ok(await sure.isDisabled());
+    await dialog.getByRole('textbox').fill('sim-0012');
+    await sure.click();
+    await page.getByRole('status').getByText(/^sim-0012 held .*requests/i).waitFor();
   });
 
   test('a contract shows its bill line by line, with the arithmetic', async () => {

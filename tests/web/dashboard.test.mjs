@@ -20,7 +20,7 @@ import {usageTests} from './usage.mjs';
 const ROBOTS = 12;
 const PAGES = ['/fleet', '/claims', '/pairings', '/robots/myna-1', '/robots/sim-0001', '/support?robot=sim-0001', '/usage', '/usage?by=device,class&range=week', '/attempts?vendor=dahan', '/whatif', '/rollouts',
   '/rollouts/louder', '/rollouts/new', '/rollouts/new?step=safety', '/config', '/contracts',
-  '/contracts/dahan-2026', '/contracts/dahan-2026/statements/2026-01', '/invoices/1', '/contracts/changhe-2024', '/contracts/changhe-2024/edit', '/contracts/new',
+  '/contracts/dahan-2026', '/contracts/dahan-2026/active?kind=commitment&name=active_devices', '/contracts/dahan-2026/statements/2026-01', '/invoices/1', '/contracts/changhe-2024', '/contracts/changhe-2024/edit', '/contracts/new',
   '/budgets/evening', '/pools/1', '/vendors', '/vendors/dahan', '/vendors/dahan/pack', '/alerts', '/alerts?show=all&subject=device/sim-0003',
   '/alerts/1', '/audit', '/privacy', '/audit?action=layer&actor=operator:admin', '/access', '/you', '/config/group/second', '/nowhere'];
 

@@ -119,13 +119,23 @@ export function operationsTests(on) {
     }
   });
 
-  test('a vendor has a page: how it answers, by hour and by class, and who leaves it out', async () => {
+  test('a vendor has a page: how it answers, by hour and by class, and who leaves it out, since when and why', async () => {
     const page = on.page();
+    const [since, next] = [-90000, 240000].map((ms) => new Date(Date.now() + ms).toISOString());
+    const away = {device: 'sim-0001', vendor: 'dahan', model: 'dahan-chat', contract: 'dahan-2026', class: 'auth', failures: 2, since, next};
+    await page.route('**/api/v1/vendors/*/health?*', async (route) => { // the robots of this fleet leave nobody out
+      const response = await route.fetch();
+      await route.fulfill({response, json: {...await response.json(), left_out: {robots: 2, first: ['sim-0001', 'sim-0002'], classes: {auth: 1}, circuits: [away]}}});
+    });
     await page.goto('/vendors');
     await page.getByRole('table', {name: 'Vendors'}).getByRole('link', {name: /% fail$/}).first().click();
     await page.getByRole('heading', {level: 1, name: 'Dahan'}).waitFor();
     await page.getByRole('img', {name: 'Failed by the hour'}).locator('canvas').waitFor();
     await page.getByText(new RegExp(`of ${on.robots + 1} robots heard within ten minutes`)).waitFor();
+    const out = page.getByRole('table', {name: 'Robots that leave it out'}).locator('tbody tr');
+    assert.match(await out.nth(0).innerText(), /sim-0001[^]*1m ago[^]*key refused[^]*failed 2 times in a row[^]*in \dm/);
+    assert.match(await out.nth(1).innerText(), /sim-0002[^]*not told by its software/);
+    await page.unroute('**/api/v1/vendors/*/health?*');
     await page.locator('dl a[href*="left_out"]').click();
     await page.getByRole('heading', {level: 1, name: 'Fleet'}).waitFor();
     assert.match(await page.getByRole('combobox', {name: 'Filter'}).inputValue(), /^left_out = "\w+"$/);

@@ -181,4 +181,11 @@ export const texts = {
   "yaml.empty": "there is nothing here",
   "yaml.after": "nothing may follow the document",
   "yaml.no_members": "a contract begins with members such as \"contract: some-name\"",
+
+  "active.title": "Robots active on {day}",
+  "active.busiest": "Robots active on the busiest day",
+  "active.day": "Day",
+  "active.label": "Active robots",
+  "active.nobody": "No robot was counted on this day",
+  "active.gone": "no longer known",
 };

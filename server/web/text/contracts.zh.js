@@ -181,4 +181,11 @@ export const texts = {
   "yaml.empty": "内容为空",
   "yaml.after": "文档之后不能再有内容",
   "yaml.no_members": "合同以成员开头，例如“contract: 某名称”",
+
+  "active.title": "{day}活跃的机器人",
+  "active.busiest": "最高的一天活跃的机器人",
+  "active.day": "日期",
+  "active.label": "活跃的机器人",
+  "active.nobody": "这一天没有计入任何机器人",
+  "active.gone": "已不在",
 };

@@ -92,6 +92,7 @@ export const texts = {
   "rollout.approve.title": "Approve {id}?",
   "rollout.remark": "Remark",
   "rollout.remark.hint": "If there is something to say: it stands in the history and in the audit.",
+  "rollout.declined_by": "Declined by {who}:",
   "rollout.decline.title": "Decline {id}?",
   "rollout.decline.text": "It becomes a draft again, which its author can mend and start anew.",
   "rollout.decline.paused": "It stays paused where it is, and says why. It can be approved later, or taken back.",

@@ -92,6 +92,7 @@ export const texts = {
   "rollout.approve.title": "批准 {id}？",
   "rollout.remark": "备注",
   "rollout.remark.hint": "如有要说明的：写入历史和审计。",
+  "rollout.declined_by": "{who} 拒绝了：",
   "rollout.decline.title": "不批准 {id}？",
   "rollout.decline.text": "它重新成为草稿，编写者可修改后再次启动。",
   "rollout.decline.paused": "它停在原处，并说明原因；之后仍可批准或撤回。",

@@ -78,6 +78,20 @@ test('an amendment goes on with the robots that were counted before it', async (
   assert.deepEqual([robots.so_far, robots.days.amounts[17]], ['4', '4'], 'its number among the counters is another now');
 });
 
+test('the robots behind a day\'s number are a list, page by page, by default of the busiest day', async () => {
+  const listed = (query) => admin.get(`/contracts/c-1/burndown/devices?${query}`);
+  const {body} = await listed(`kind=commitment&name=robots&day=${day(-3)}&limit=3`);
+  assert.deepEqual([body.day, body.devices, body.items.map(({id}) => id), body.next], [day(-3), 4, ['r1', 'r2', 'r3'], 'r3']);
+  await stack.sql(`INSERT INTO myna.tally (contract_id, version, charge, at_day, cell, device_id, quantity) VALUES ('c-1', 1, 3, ${number(day(-4))}, 0, 'r9', 1)`);
+  const busiest = (await listed('kind=commitment&name=robots&after=r3')).body;
+  assert.deepEqual([busiest.day, busiest.devices, busiest.items, busiest.next], [day(-3), 4, [{id: 'r4', name: '', status: null}], null]);
+  assert.deepEqual((await listed(`kind=commitment&name=robots&day=${day(-5)}`)).body.items, []);
+  for (const [query, pointer] of [['name=robots', '?kind'], ['kind=cap', '?name'], ['kind=cap&name=most', '?name'], ['kind=cap&name=robots', '?name'],
+    ['kind=commitment&name=robots&day=today', '?day']])
+    assert.equal((await listed(query)).body.errors[0].pointer, pointer, query);
+  assert.equal((await admin.get('/contracts/nowhere/burndown/devices?kind=cap&name=x')).status, 404);
+});
+
 test('a contract that is over shows its last period, one without limits what is spent', async () => {
   const past = {contract: 'c-2', vendor: 'dahan', currency: 'CNY', zone: 'UTC', term: {from: day(-60), to: day(-30)},
     charges: [{kind: 'flat', amount: '300', per: 'term'}]};

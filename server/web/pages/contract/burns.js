@@ -46,6 +46,22 @@ function Title({ line, currency, of }) {
 const listOf = (line, { contract, zone, today }) => usageBehind({ contract, zone, from: line.told_by === "minute" ? today : line.period.from,
   end: line.period.to, model: line.models.length === 1 && line.models[0] !== "*" && line.models[0], by: line.told_by === "devices" ? "device" : "model" });
 
+// The day on which most robots were active, and so many; null: nobody was yet.
+function busiest({ days }) {
+  const amounts = days?.amounts.map(Number) ?? [];
+  const most = Math.max(0, ...amounts);
+  return most > 0 ? { robots: most, day: new Date(Date.parse(days.from) + amounts.indexOf(most) * 86400000).toISOString().slice(0, 10) } : null;
+}
+
+// A commitment and a cap are counted robot by robot; limits that thresholds alone have are not.
+function Busiest({ line, contract }) {
+  const peak = line.told_by === "devices" && ["cap", "commitment"].includes(line.kind) && busiest(line);
+  if (!peak) return null;
+  const asked = new URLSearchParams({ kind: line.kind, name: line.name, day: peak.day });
+  return html`<div><dt>${t("burn.busiest")}</dt><dd><a href=${`/contracts/${contract}/active?${asked}`}>${dateText(peak.day)}</a>${" "}<span
+    class="muted">${t("active.robots", { n: peak.robots, robots: number(peak.robots) })}</span></dd></div>`;
+}
+
 const REACHED = ["over", "met"];
 
 function Figures({ line, burndown }) {
@@ -58,6 +74,7 @@ function Figures({ line, burndown }) {
     ${forecast && html`<div><dt>${t("burn.at_end")}</dt><dd>${show(forecast.at_end)}${
       forecast.low !== forecast.high && html` <span class="muted">${t("burn.band", { low: show(forecast.low), high: show(forecast.high) })}</span>`}</dd></div>`}
     ${forecast?.runs_out && !REACHED.includes(line.state) && html`<div><dt>${t(line.kind === "commitment" ? "burn.reaches" : "burn.runs_out")}</dt><dd>${dateText(forecast.runs_out)}</dd></div>`}
+    <${Busiest} line=${line} contract=${burndown.contract} />
     ${line.shortfall && html`<div><dt>${t("burn.missing")}</dt><dd>${show(line.shortfall.missing)}</dd></div>`}
     ${line.shortfall?.cost && html`<div><dt>${word("shortfall", line.shortfall.rule)}</dt><dd>${t("burn.about", { cost: money(line.shortfall.cost, currency) })}</dd></div>`}
     ${line.days_left !== null && line.told_by !== "minute" && html`<div><dt>${t("burn.days_left")}</dt><dd>${number(line.days_left)}${" "}<span
