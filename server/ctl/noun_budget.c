@@ -187,7 +187,7 @@ static int delete (struct ctl *ctl)
 static int list_pools(struct ctl *ctl)
 {
     static const struct view_column pools[] = {
-        {"number", "pool", VIEW_NUMBER},      {"pool", "name", VIEW_TEXT},
+        {"pool", "name", VIEW_TEXT},          {"number", "pool", VIEW_NUMBER},
         {"unit", "unit", VIEW_TEXT},          {"from", "period.from", VIEW_DAY},
         {"last day", "period.to", VIEW_LAST}, {"limit", "limit", VIEW_MONEY},
         {"spent", "spent", VIEW_MONEY},       {"outstanding", "outstanding", VIEW_MONEY},

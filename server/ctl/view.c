@@ -459,8 +459,14 @@ static int longest_word(const char *title)
     return longest;
 }
 
+/* Half a number or a day is none. */
+static bool may_be_cut(enum view_kind kind)
+{
+    return !is_right(kind) && kind != VIEW_DAY && kind != VIEW_LAST && kind != VIEW_PERIOD;
+}
+
 /* Titles are wrapped first, for nothing is lost by that; then texts are cut, but for the first,
- * which is a name; and what is still too much goes to further lines. Numbers are never cut. */
+ * which is a name; and what is still too much goes to further lines. */
 static void fit(struct layout *layout, const int *values, int room)
 {
     int least[MAX_COLUMN] = {0}, used = 0;
@@ -471,7 +477,7 @@ static void fit(struct layout *layout, const int *values, int room)
     }
     narrow(layout, least, room);
     for (size_t c = 1; c < layout->count; c++)
-        if (!is_right(layout->columns[c].kind) && least[c] > LEAST_WIDTH)
+        if (may_be_cut(layout->columns[c].kind) && least[c] > LEAST_WIDTH)
             least[c] = LEAST_WIDTH;
     narrow(layout, least, room);
     for (size_t c = 0; c < layout->count; c++) {

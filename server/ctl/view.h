@@ -2,8 +2,8 @@
  *
  * Columns are as wide as their widest value, counting East Asian wide characters as two; numbers
  * stand right. So that a row fits the line of a terminal, titles and prose are wrapped, texts are
- * cut, and what is too much all the same stands on a further line with titles of its own; states
- * are in colour.
+ * cut (numbers and days are not), and what is too much all the same stands on a further line with
+ * titles of its own; states are in colour.
  * Ends of periods are told as people do, by their last day. No I/O but writing to the
  * given stream, and what zone_open() reads.
  */

@@ -121,7 +121,8 @@ enum status attempts_of_device(struct store *store, const char *device_id, const
 
 #define WANTED                                                                                     \
     " ($15::text IS NULL OR u.at < $15::text::timestamptz)"                                        \
-    " AND ($7::text IS NULL OR u.vendor_id = $7) AND ($8::text IS NULL OR u.model = $8)"           \
+    " AND ($7::text IS NULL OR u.vendor_id = $7) AND ($8::text IS NULL OR $8 IN (u.model, "        \
+    "u.model_served))"                                                                             \
     " AND ($9::text IS NULL OR u.contract_id = $9)"                                                \
     " AND ($10::text IS NULL OR EXISTS (SELECT FROM myna.group_member m"                           \
     "      WHERE m.device_id = u.device_id AND m.group_id = $10))"                                 \

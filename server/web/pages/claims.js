@@ -7,7 +7,7 @@ import { PageHead } from "../components/page.js";
 import { Empty } from "../components/states.js";
 import { ListTable } from "../components/table.js";
 import { Ago, Button, Chip } from "../components/ui.js";
-import { number, person } from "../format.js";
+import { NONE, number, person } from "../format.js";
 import { may } from "../session.js";
 import { t } from "../text.js";
 import { ClaimDialog } from "./claim.js";
@@ -29,7 +29,8 @@ const columns = (onDrop) => [
   { key: "state", title: t("state"), width: "96px", cell: (row) => html`<${Chip} tone=${TONES[stateOf(row)]}>${t(`claims.${stateOf(row)}`)}</${Chip}>` },
   { key: "uses", title: t("claims.let_in"), end: true, width: "100px", cell: (row) => t("claims.of", { n: number(row.uses), all: number(row.uses_allowed) }) },
   { key: "group", title: t("group"), width: "120px", cell: (row) => (row.group ? html`<a href=${`/config/group/${row.group}`}>${row.group}</a>` : html`<span class="muted">${t("none")}</span>`) },
-  { key: "until", title: t("expires"), end: true, width: "104px", cell: (row) => html`<${Ago} at=${row.expires_at} />` },
+  { key: "until", title: t("expires"), end: true, width: "104px", cell: (row) => (["waits", "expired"].includes(stateOf(row))
+    ? html`<${Ago} at=${row.expires_at} />` : NONE) },
   { key: "by", title: t("created_by"), from: "desk", width: "120px", cell: (row) => person(row.created_by) },
   { key: "made", title: t("claims.made"), end: true, from: "wide", width: "120px", cell: (row) => html`<${Ago} at=${row.created_at} />` },
   { key: "act", title: "", end: true, width: "112px", cell: (row) => stateOf(row) === "waits" && may("operator", "claims")

@@ -10,7 +10,7 @@ import { SoftwareFacts } from "../components/software.js";
 import { Loaded, Skeleton } from "../components/states.js";
 import { Ago, Card } from "../components/ui.js";
 import { Place, WaveBar, WaveCounts, waveName, WaveState } from "../components/waves.js";
-import { number, timeExact } from "../format.js";
+import { number, person, timeExact } from "../format.js";
 import { tell } from "../said.js";
 import { t, word } from "../text.js";
 import { Acts } from "./rollout/acts.js";
@@ -67,10 +67,18 @@ function Total({ row }) {
     <${WaveCounts} counts=${row.counts} href=${(name) => `/rollouts/${row.id}?robots=${name}#robots`} /></div>`;
 }
 
+// Whoever declined it said why: the newest such step of its history that gave this reason.
+function DeclinedBy({ row }) {
+  const steps = useResource(`/rollouts/${row.id}/history`, { query: { limit: 20 }, kinds: ["rollout"], id: row.id, gap_ms: 2000 }).data?.items ?? [];
+  const step = steps.find(({ event }) => ["decline", "start", "approve", "resume", "pause", "red", "no_verdict"].includes(event));
+  if (step?.event !== "decline" || step.reason !== row.reason) return null;
+  return html`<b>${t("rollout.declined_by", { who: person(step.actor) })}</b> `;
+}
+
 function Reason({ row }) {
   if (!row.reason) return null;
   const tone = row.cause === "red" ? "bad" : ["paused", "draft", "approval", "waiting"].includes(row.state) ? "warn" : "";
-  return html`<p class="notice ${tone}" role="status">${tell(row.reason)}</p>`;
+  return html`<p class="notice ${tone}" role="status">${["paused", "draft"].includes(row.state) && html`<${DeclinedBy} row=${row} />`}${tell(row.reason)}</p>`;
 }
 
 // Until when nobody is opened, though robots wait.

@@ -48,7 +48,7 @@ function Editor({ id, spec, item, catalogue, onClose, onSaved }) {
   const error = problem && (problem.at(`/settings/${spec.name}`) || problem.message);
   return html`<form class="setting-editor" ref=${form} onSubmit=${(event) => {
       event.preventDefault();
-      setAsked({ next: value });
+      if (event.target.reportValidity()) setAsked({ next: value });
     }} onKeyDown=${(event) => event.key === "Escape" && onClose()} novalidate>
     <${Field} label=${settingName(spec.name)} hint=${settingHint(spec)} error=${error}>
       ${(attributes) => html`<${SettingControl} spec=${spec} value=${value} onInput=${setValue}

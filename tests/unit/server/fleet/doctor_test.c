@@ -138,6 +138,25 @@ static void what_lies_deeper_comes_first_and_the_rest_is_told_too(void **state)
     assert_int_equal(found[2].trouble, TROUBLE_WIFI);
 }
 
+static void a_route_that_is_left_out_is_told_once_as_the_cause_or_beside_it(void **state)
+{
+    struct doctor_finding found[DOCTOR_FINDINGS];
+    struct doctor_facts facts = a_robot();
+
+    (void)state;
+    facts.left_out = 2;
+    facts.left_out_route = "dahan/m";
+    facts.left_out_failures = 3;
+    facts.left_out_class = wire_ErrorClass_NET;
+    assert_int_equal(doctor_diagnose(&facts, found), 1);
+    assert_int_equal(found[0].trouble, TROUBLE_VENDOR_AWAY);
+    facts.left_out = 1;
+    facts.told = TROUBLE_MICROPHONE;
+    assert_int_equal(doctor_diagnose(&facts, found), 2);
+    assert_int_equal(found[0].trouble, TROUBLE_MICROPHONE);
+    assert_int_equal(found[1].trouble, TROUBLE_ROUTE_OUT);
+}
+
 static void of_an_offline_robot_only_that_is_told_with_its_last_word(void **state)
 {
     struct doctor_finding found[DOCTOR_FINDINGS];
@@ -195,6 +214,7 @@ int main(void)
         cmocka_unit_test(who_is_well_has_no_finding),
         cmocka_unit_test(each_cause_is_named),
         cmocka_unit_test(what_lies_deeper_comes_first_and_the_rest_is_told_too),
+        cmocka_unit_test(a_route_that_is_left_out_is_told_once_as_the_cause_or_beside_it),
         cmocka_unit_test(of_an_offline_robot_only_that_is_told_with_its_last_word),
         cmocka_unit_test(a_new_configuration_has_its_time_before_it_counts_as_unanswered),
         cmocka_unit_test(more_findings_than_fit_lose_the_lightest),
