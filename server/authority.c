@@ -161,6 +161,10 @@ static enum status make_ca(struct making *making, const char *name, const char *
 
     if (status != STATUS_NOT_FOUND)
         return status;
+    if (issuer != NULL && issuer->key[0] == '\0')
+        return fail(making->problem, STATUS_NOT_FOUND, name,
+                    "is missing, and root.key, which would issue it, is not here: restore it from "
+                    "a backup, or bring root.key for as long as this takes");
     status = pki_make_key(pair->key);
     const struct pki_request request = {
         .kind = issuer == NULL ? PKI_ROOT : PKI_CA,
@@ -175,6 +179,18 @@ static enum status make_ca(struct making *making, const char *name, const char *
     if (status != STATUS_OK)
         return fail(making->problem, status, name, status_text(status));
     return save_pair(making, name, pair);
+}
+
+/* Its key is kept offline, as SECURITY.md asks: the certificate alone is enough for whatever needs
+ * no other CA. */
+static enum status make_root(struct making *making, struct pair *root)
+{
+    if (exists(making->dir, "root", ".key") || !exists(making->dir, "root", ".pem"))
+        return make_ca(making, "root", "Myna root", NULL, root);
+    root->key[0] = '\0';
+    enum status status = load(making->dir, "root", ".pem", root->cert, sizeof root->cert);
+    return status == STATUS_OK ? status
+                               : fail(making->problem, status, "root.pem", status_text(status));
 }
 
 static enum status make_anchor(struct making *making, const char *name, const char *subject,
@@ -325,7 +341,7 @@ enum status authority_init(const char *state_dir, const struct authority_names *
     }
     status = names->has_master ? STATUS_OK : make_master(&making);
     if (status == STATUS_OK)
-        status = make_ca(&making, "root", "Myna root", NULL, &pairs[0]);
+        status = make_root(&making, &pairs[0]);
     if (status == STATUS_OK)
         status = make_device_ca(&making, &pairs[0], &pairs[1]);
     if (status == STATUS_OK)

@@ -32,7 +32,8 @@ struct authority_names {
 };
 
 /* Makes what is missing; again is harmless. Server certificates whose names have changed are issued
- * anew. *made counts the files written. problem names the file or the name that failed. */
+ * anew. root.key may be elsewhere, as long as both CAs are there: STATUS_NOT_FOUND when one of them
+ * would have to be issued. *made counts the files written. problem names the file or the name that failed. */
 MUST_CHECK enum status authority_init(const char *state_dir, const struct authority_names *names,
                                       unsigned *made, char problem[256]);
 

@@ -149,12 +149,42 @@ static void half_a_pair_is_never_replaced(void **state)
     char problem[256];
     unsigned made;
 
-    path_of(place, "root.key", path);
+    path_of(place, "device-ca.key", path);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(authority_init(place->dir, &names, &made, problem), STATUS_CORRUPT);
-    assert_non_null(strstr(problem, "\"root\""));
+    assert_non_null(strstr(problem, "\"device-ca\""));
     assert_non_null(strstr(problem, "backup"));
     assert_int_equal(access(path, F_OK), -1);
+}
+
+static void remove_file(const struct place *place, const char *name)
+{
+    char path[PATH_MAX];
+
+    path_of(place, name, path);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void a_roots_key_that_is_kept_offline_is_missed_only_when_a_ca_is_to_be_issued(void **state)
+{
+    const struct authority_names others = {.broker = "DNS:elsewhere.example",
+                                           .device = names.device};
+    const struct place *place = *state;
+    struct span root = content(place, "root.pem");
+    char problem[256];
+    unsigned made = 7;
+
+    remove_file(place, "root.key");
+    assert_int_equal(authority_init(place->dir, &names, &made, problem), STATUS_OK);
+    assert_int_equal(made, 0);
+    assert_int_equal(authority_init(place->dir, &others, &made, problem), STATUS_OK);
+    assert_int_equal(made, 3);
+    assert_int_equal(pki_verify(content(place, "broker.pem"), root, PKI_CHECK_TIME), STATUS_OK);
+    remove_file(place, "device-ca.key");
+    remove_file(place, "device-ca.pem");
+    assert_int_equal(authority_init(place->dir, &names, &made, problem), STATUS_NOT_FOUND);
+    assert_non_null(strstr(problem, "root.key"));
+    assert_true(span_equal(root, content(place, "root.pem")));
 }
 
 static void i9_a_key_that_everybody_can_read_is_refused(void **state)
@@ -353,11 +383,10 @@ static void a_turn_that_was_cut_off_leaves_a_good_folder_and_goes_on(void **stat
 static void without_the_roots_key_there_is_no_other_device_ca(void **state)
 {
     const struct place *place = *state;
-    char path[PATH_MAX], problem[256];
+    char problem[256];
     uint8_t next[PKI_AUTHORITY_SIZE];
 
-    path_of(place, "root.key", path);
-    assert_int_equal(unlink(path), 0);
+    remove_file(place, "root.key");
     assert_int_equal(authority_turn(place->dir, next, problem), STATUS_NOT_FOUND);
     assert_non_null(strstr(problem, "bring it for as long as this takes"));
 }
@@ -373,6 +402,7 @@ int main(void)
         TEST(secrets_are_for_their_owner_alone),
         TEST(again_changes_nothing_and_other_names_only_their_certificate),
         TEST(half_a_pair_is_never_replaced),
+        TEST(a_roots_key_that_is_kept_offline_is_missed_only_when_a_ca_is_to_be_issued),
         TEST(i9_a_key_that_everybody_can_read_is_refused),
         TEST(a_folder_without_keys_names_the_cure),
         TEST(a_device_gets_a_certificate_for_its_own_key_for_two_years),
