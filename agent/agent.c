@@ -193,11 +193,14 @@ static enum status make_link(struct agent *agent, char problem[256])
         status = identity_pair(identity, identity->server_key.public_key, &pair);
     if (status != STATUS_OK)
         return complain(status, problem, "the server's key cannot be used");
+    /* a disk that takes nothing keeps nobody from talking */
+    if (identity_settle(identity, agent->config->state_dir, problem) != STATUS_OK)
+        log_warning("agent", "whom to trust as the broker is not on disk: %s", problem);
     const struct link_options options = {
         .device_id = identity->device_id,
         .key_path = identity->key_path,
         .cert_path = identity->cert_path,
-        .root_path = identity->root_path,
+        .broker_ca_path = identity->broker_ca_path,
         .remember_path = path,
         .pair = &pair,
         .epoch = identity->epoch,
@@ -341,7 +344,7 @@ static enum status start_renewal(struct agent *agent, char problem[256])
                     .calendar = agent->calendar},
         .link = agent->link,
         .context = agent,
-        .find_authority = agent_find_authority,
+        .find_authorities = agent_find_authorities,
         .on_renewed = agent_on_renewed,
     };
 

@@ -70,15 +70,13 @@ void agent_on_software(void *context)
 }
 
 /* The renewal's host. */
-bool agent_find_authority(void *context, uint8_t out[PKI_AUTHORITY_SIZE])
+void agent_find_authorities(void *context, struct renewal_authorities *out)
 {
     struct agent *agent = context;
 
     pthread_mutex_lock(&agent->in_force);
-    const bool is_said = agent->authority_size == sizeof agent->authority;
-    memcpy(out, agent->authority, sizeof agent->authority);
+    *out = agent->authorities;
     pthread_mutex_unlock(&agent->in_force);
-    return is_said;
 }
 
 /* The certificate is read at the next connection; the rest counts at once. */

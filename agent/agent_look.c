@@ -38,6 +38,27 @@ static enum ear_mode mode_of(const struct settings_values *values)
     return strcmp(values->ear_mode, "button") == 0 ? EAR_BUTTON : EAR_OFF;
 }
 
+/* A server CA that the configuration names no more is forgotten; one that it names and the robot
+ * does not know comes by a renewal. */
+static void take_authorities(struct agent *agent, const struct settings_values *values)
+{
+    struct renewal_authorities *said = &agent->authorities;
+    char problem[256];
+
+    said->is_device_said = values->device_authority_size == sizeof said->device;
+    memcpy(said->device, values->device_authority, sizeof said->device);
+    said->server_count = values->server_authority_count;
+    memcpy(said->servers, values->server_authorities, sizeof said->servers);
+    if (!server_ca_keep(agent->identity.server_ca_pem,
+                        (const uint8_t(*)[PKI_AUTHORITY_SIZE])said->servers, said->server_count))
+        return;
+    if (identity_store_server_ca(&agent->identity, agent->config->state_dir, problem) == STATUS_OK)
+        log_info("agent", "the server CA before counts no more");
+    else
+        log_warning("agent", "the server CA before counts no more until the next start: %s",
+                    problem);
+}
+
 void agent_put_in_force(struct agent *agent)
 {
     struct settings_values *values = malloc(sizeof *values);
@@ -53,9 +74,8 @@ void agent_put_in_force(struct agent *agent)
     agent_mark_screen(agent, values);
     face_dress(agent->face, values->avatar);
     ear_set_mode(agent->ear, mode_of(values), values->wake_phrase);
+    take_authorities(agent, values);
     reach_follow(agent->link, &agent->identity, values);
-    agent->authority_size = values->device_authority_size;
-    memcpy(agent->authority, values->device_authority, sizeof agent->authority);
     link_set_report_interval(agent->link, values->report_interval_s);
     pthread_mutex_unlock(&agent->in_force);
     crypto_wipe(values, sizeof *values);

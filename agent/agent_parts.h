@@ -37,9 +37,8 @@ struct agent {
     struct renewal *renewal;
     struct updater *updater;
     struct logbook *logbook;
-    pthread_mutex_t in_force; /* held while settings reach the parts */
-    size_t authority_size;    /* of what the configuration says of certificates; under in_force */
-    uint8_t authority[PKI_AUTHORITY_SIZE];
+    pthread_mutex_t in_force;               /* held while settings reach the parts */
+    struct renewal_authorities authorities; /* that the configuration says; under in_force */
     struct orders orders;
     struct dialogue dialogue;
     atomic_bool is_ready; /* everything stands */
@@ -83,7 +82,7 @@ struct prover_host agent_prover_host(struct agent *agent);
 void agent_on_software(void *context);
 void agent_on_spoken(void *context);
 void agent_on_renewed(void *context, const struct identity *identity);
-bool agent_find_authority(void *context, uint8_t out[PKI_AUTHORITY_SIZE]);
+void agent_find_authorities(void *context, struct renewal_authorities *out);
 void agent_on_speaker(void *context, const struct speaker_event *event);
 void agent_on_key(void *context, enum face_key key, bool is_down);
 

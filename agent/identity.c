@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <sys/stat.h>
 
+#include "agent/server_ca.h"
 #include "schema/base/encode.h"
 #include "schema/base/file.h"
 #include "schema/base/json.h"
@@ -180,7 +181,7 @@ enum status identity_load(struct identity *identity, const char *state_dir, char
                            sizeof identity->server_ca_pem, problem);
     if (status == STATUS_OK && (make_path(identity->key_path, state_dir, "device.key") ||
                                 make_path(identity->cert_path, state_dir, "device.pem") ||
-                                make_path(identity->root_path, state_dir, "root.pem"))) {
+                                make_path(identity->broker_ca_path, state_dir, "broker-ca.pem"))) {
         snprintf(problem, 256, "the state folder's name is too long");
         status = STATUS_INVALID;
     }
@@ -302,14 +303,37 @@ enum status identity_store(const struct identity *identity, const char *state_di
     if (status == STATUS_OK)
         status = write_file(state_dir, "root.pem", root_pem, 0644, problem);
     if (status == STATUS_OK)
-        status = write_file(state_dir, "server-ca.pem", span_text(identity->server_ca_pem), 0644,
-                            problem);
+        status = identity_store_server_ca(identity, state_dir, problem);
     if (status == STATUS_OK)
         status = write_file(state_dir, "device.pem", chain_pem, 0644, problem);
     if (status == STATUS_OK)
         status = write_file(state_dir, "device.json", buffer_span(&facts), 0644, problem);
     buffer_release(&facts);
     return status;
+}
+
+enum status identity_settle(const struct identity *identity, const char *state_dir,
+                            char problem[256])
+{
+    char has[SERVER_CA_TRUST_SIZE], wanted[SERVER_CA_TRUST_SIZE];
+
+    if (server_ca_trust(identity->server_ca_pem, wanted) != STATUS_OK) {
+        snprintf(problem, 256, "\"server-ca.pem\" does not hold the server's certificates");
+        return STATUS_CORRUPT;
+    }
+    if (read_text(state_dir, "broker-ca.pem", has, sizeof has, problem) == STATUS_OK &&
+        strcmp(has, wanted) == 0)
+        return STATUS_OK;
+    return write_file(state_dir, "broker-ca.pem", span_text(wanted), 0644, problem);
+}
+
+enum status identity_store_server_ca(const struct identity *identity, const char *state_dir,
+                                     char problem[256])
+{
+    enum status status =
+        write_file(state_dir, "server-ca.pem", span_text(identity->server_ca_pem), 0644, problem);
+
+    return status == STATUS_OK ? identity_settle(identity, state_dir, problem) : status;
 }
 
 enum status identity_check_key(const struct identity *identity, const wire_SealingKey *key)
@@ -323,9 +347,10 @@ enum status identity_check_key(const struct identity *identity, const wire_Seali
     at += PKI_X25519_SIZE;
     for (size_t i = 0; i < 8; i++)
         at[i] = (uint8_t)((uint64_t)key->valid_from_ms >> (56 - 8 * i));
-    return pki_verify_signature(span_text(identity->server_ca_pem),
-                                span_of(statement, sizeof statement),
-                                span_of(key->signature.bytes, key->signature.size));
+    return server_ca_signed(identity->server_ca_pem, span_of(statement, sizeof statement),
+                            span_of(key->signature.bytes, key->signature.size))
+               ? STATUS_OK
+               : STATUS_FORGED;
 }
 
 enum status identity_pair(const struct identity *identity,

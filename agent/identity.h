@@ -4,7 +4,8 @@
  *   sealing.key   X25519 private key, hex, 0600; likewise
  *   device.pem    certificate with its CA
  *   root.pem      the only root this robot trusts for its own server
- *   server-ca.pem who signs the server's sealing keys
+ *   server-ca.pem who signs the server's sealing keys: see server_ca.h
+ *   broker-ca.pem the same CAs, as TLS with the broker trusts them and nobody else
  *   device.json   device id, where it enrolled, brokers, sealing key, epoch, when to renew; written
  *                 last: it makes the robot enrolled
  *
@@ -37,7 +38,7 @@ struct identity {
     uint8_t sealing_public[PKI_X25519_SIZE];
     char key_path[PATH_MAX];
     char cert_path[PATH_MAX];
-    char root_path[PATH_MAX];
+    char broker_ca_path[PATH_MAX];
     char server_ca_pem[IDENTITY_CHAIN_SIZE];
 };
 
@@ -74,6 +75,16 @@ void identity_forget_keys(const char *state_dir);
 MUST_CHECK enum status identity_store(const struct identity *identity, const char *state_dir,
                                       struct span chain_pem, struct span root_pem,
                                       char problem[256]);
+
+/* Stores the server CAs alone, when the configuration has ended one of them: who signs, and whom
+ * TLS with the broker trusts. */
+MUST_CHECK enum status identity_store_server_ca(const struct identity *identity,
+                                                const char *state_dir, char problem[256]);
+
+/* Writes broker-ca.pem where it is missing or other than server-ca.pem says: a version before had
+ * none, and power may be lost between the two. */
+MUST_CHECK enum status identity_settle(const struct identity *identity, const char *state_dir,
+                                       char problem[256]);
 
 /* Whether the server CA signed this statement. STATUS_FORGED when not. */
 MUST_CHECK enum status identity_check_key(const struct identity *identity,

@@ -1,5 +1,6 @@
 #include "agent/membership.h"
 
+#include "agent/server_ca.h"
 #include "schema/base/encode.h"
 
 enum status membership_url(const char *base, const char *path, char out[MEMBERSHIP_URL_SIZE])
@@ -62,7 +63,7 @@ static enum status verify(const struct identity *identity, const char *device_id
     if (status == STATUS_OK)
         status = pki_verify(span_text(chain_pem), root_pem, PKI_IGNORE_TIME);
     if (status == STATUS_OK)
-        status = pki_verify(span_text(identity->server_ca_pem), root_pem, PKI_IGNORE_TIME);
+        status = server_ca_check(identity->server_ca_pem, root_pem);
     if (status == STATUS_OK)
         status = identity_check_key(identity, &identity->server_key);
     if (status == STATUS_OK &&

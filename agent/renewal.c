@@ -26,6 +26,8 @@ struct renewal {
     int64_t renew_after_ms, not_after_ms; /* of the certificate on disk */
     bool has_authority;                   /* it is known which one the certificate is from: */
     uint8_t authority[PKI_AUTHORITY_SIZE];
+    size_t server_count; /* and which ones speak for the server, as far as it was told */
+    uint8_t servers[SERVER_CA_MAX][PKI_AUTHORITY_SIZE];
     int64_t due_ms;    /* not before, monotonic */
     int64_t looked_ms; /* at the calendar */
     bool is_spread;    /* due_ms was put off for the others' sake */
@@ -46,6 +48,7 @@ static void read_dates(struct renewal *renewal)
         renewal->not_after_ms = facts.not_after_ms;
         renewal->renew_after_ms = identity->renew_after_ms;
         renewal->has_authority = pki_chain_authority(chain_pem, renewal->authority) == STATUS_OK;
+        renewal->server_count = server_ca_ids(identity->server_ca_pem, renewal->servers);
     } else {
         log_warning("agent", "when to renew this robot's certificate is not known: %s", problem);
     }
@@ -64,7 +67,7 @@ static void renew(struct renewal *renewal, enum renewal_reason reason)
         [RENEWAL_AGE] = "it is time",
         [RENEWAL_EXPIRED] = "it has expired",
         [RENEWAL_UNHEARD] = "broker or server do not take it",
-        [RENEWAL_AUTHORITY] = "robots' certificates come from another authority now",
+        [RENEWAL_AUTHORITY] = "authorities have followed those that it knows",
     };
     struct renewal_request request = renewal->options.request;
     char problem[256];
@@ -85,13 +88,26 @@ static void renew(struct renewal *renewal, enum renewal_reason reason)
     put_off(renewal, NOT_AGAIN_MS);
 }
 
+static bool is_known(const struct renewal *renewal, const uint8_t server[PKI_AUTHORITY_SIZE])
+{
+    bool found = false;
+
+    for (size_t i = 0; i < renewal->server_count; i++)
+        found |= memcmp(renewal->servers[i], server, PKI_AUTHORITY_SIZE) == 0;
+    return found;
+}
+
 static bool is_of_another(const struct renewal *renewal)
 {
-    uint8_t authority[PKI_AUTHORITY_SIZE];
+    struct renewal_authorities said;
 
-    return renewal->has_authority &&
-           renewal->options.find_authority(renewal->options.context, authority) &&
-           memcmp(authority, renewal->authority, sizeof authority) != 0;
+    if (!renewal->has_authority)
+        return false;
+    renewal->options.find_authorities(renewal->options.context, &said);
+    for (size_t i = 0; i < said.server_count; i++)
+        if (!is_known(renewal, said.servers[i]))
+            return true;
+    return said.is_device_said && memcmp(said.device, renewal->authority, sizeof said.device) != 0;
 }
 
 static void look(struct renewal *renewal)

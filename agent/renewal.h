@@ -4,7 +4,8 @@
  * the present certificate's key. It does so at two thirds of the certificate's life, when the
  * server left ten hellos unanswered, when TLS with the broker failed: the certificate has expired
  * then, or the clock is wrong, or the server lost the robot's row; and when the configuration says
- * that robots' certificates come from another authority now. TLS
+ * that robots' certificates come from another authority now, or names a server CA that this robot
+ * does not know. One that was replaced when the robot knew it is not gone back to. TLS
  * trusts the robot's root and nothing else; dates are not looked at.
  *
  * Until a renewal is on disk the identity before it stands, and after each of its writes one that
@@ -18,6 +19,7 @@
 
 #include "agent/calendar.h"
 #include "agent/identity.h"
+#include "agent/server_ca.h"
 #include "agent/link/link.h"
 
 struct renewal_request {
@@ -41,7 +43,8 @@ enum renewal_reason {
     RENEWAL_AGE,       /* two thirds of its life are over */
     RENEWAL_EXPIRED,   /* all of it */
     RENEWAL_UNHEARD,   /* broker or server do not take the robot as it is */
-    RENEWAL_AUTHORITY, /* the server's authority for robots is another than the one it is from */
+    RENEWAL_AUTHORITY, /* the server's authority for robots is another than the one it is from, or
+                          the robot does not know one that may speak for the server */
 };
 
 struct renewal_facts {
@@ -49,19 +52,28 @@ struct renewal_facts {
     int64_t renew_after_ms; /* 0: not told */
     int64_t not_after_ms;
     struct link_silence silence;
-    bool is_of_another; /* authority than the configuration says */
+    bool is_of_another; /* authority than the configuration says, or lacks one of its server CAs */
 };
 
 enum renewal_reason renewal_find(const struct renewal_facts *facts);
 
 struct renewal;
 
+/* What the configuration says: whose certificate the robot is to have, and who may speak for its
+ * server. */
+struct renewal_authorities {
+    bool is_device_said;
+    uint8_t device[PKI_AUTHORITY_SIZE];
+    size_t server_count; /* 0: it is not said */
+    uint8_t servers[SERVER_CA_MAX][PKI_AUTHORITY_SIZE];
+};
+
 struct renewal_options {
     struct renewal_request request; /* its cancel is not looked at; borrowed texts */
     struct link *link;
     void *context;
-    /* On the renewal's thread: which authority the configuration says; false: it says none. */
-    bool (*find_authority)(void *context, uint8_t out[PKI_AUTHORITY_SIZE]);
+    /* On the renewal's thread. */
+    void (*find_authorities)(void *context, struct renewal_authorities *out);
     /* On the renewal's thread: another identity is on disk. */
     void (*on_renewed)(void *context, const struct identity *identity);
 };

@@ -4,6 +4,7 @@
 #include "agent/chat/http.h"
 #include "agent/membership.h"
 #include "agent/renewal.h"
+#include "agent/server_ca.h"
 #include "schema/base/encode.h"
 
 #define MAX_ANSWER_BYTES 65536
@@ -19,6 +20,7 @@ struct run {
     char key_pem[PKI_PEM_SIZE];
     char chain_pem[IDENTITY_CHAIN_SIZE];
     char root_pem[IDENTITY_CHAIN_SIZE];
+    char server_ca_pem[IDENTITY_CHAIN_SIZE]; /* that is known before the answer */
     uint8_t proof[PKI_SIGNATURE_MAX];
     size_t proof_size;
     struct buffer body;
@@ -152,10 +154,9 @@ static enum status learn_time(struct run *run, const struct json *answer)
     for (size_t i = 0; i < 8; i++)
         at[i] = (uint8_t)((uint64_t)clock_ms >> (56 - 8 * i));
     enum status status = encode_from_base64(span_text(text), signature, sizeof signature, &size);
-    if (status == STATUS_OK)
-        status = pki_verify_signature(span_text(run->identity.server_ca_pem),
-                                      span_of(message, sizeof message), span_of(signature, size));
-    if (status != STATUS_OK)
+    if (status != STATUS_OK ||
+        !server_ca_signed(run->identity.server_ca_pem, span_of(message, sizeof message),
+                          span_of(signature, size)))
         return fail(run, STATUS_FORGED, "the time in the server's answer is not signed by it");
     calendar_learn(run->request->calendar, clock_ms);
     return STATUS_OK;
@@ -171,10 +172,14 @@ static enum status take_answer(struct run *run)
     enum status status = json_parse(buffer_span(&run->answer), &answer, NULL);
 
     memcpy(device_id, identity->device_id, sizeof device_id);
+    memcpy(run->server_ca_pem, identity->server_ca_pem, sizeof run->server_ca_pem);
     if (status != STATUS_OK)
         fail(run, status, "the server's answer is no JSON");
     if (status == STATUS_OK)
         status = membership_take(identity, device_id, answer, root, &chain, run->problem);
+    if (status == STATUS_OK && !server_ca_follows(identity->server_ca_pem, run->server_ca_pem))
+        status =
+            fail(run, STATUS_FORGED, "the server's answer is by a server CA that was replaced");
     if (status == STATUS_OK)
         status = learn_time(run, answer);
     if (status == STATUS_OK && !identity->url[0])

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "agent/settings_reach.h"
 #include "agent/route_check.h"
 #include "agent/spoken.h"
 #include "schema/base/file.h"
@@ -289,12 +290,7 @@ static void read_content(struct settings *settings, uint64_t generation)
     take_settings(settings, content);
     hold_for_restart(settings);
     bound_ear(settings, next);
-    next->broker_count = content->brokers_count;
-    memcpy(next->brokers, content->brokers, sizeof next->brokers);
-    next->server_key_count = content->sealing_keys_count;
-    memcpy(next->server_keys, content->sealing_keys, sizeof next->server_keys);
-    next->device_authority_size = content->device_authority.size;
-    memcpy(next->device_authority, content->device_authority.bytes, sizeof next->device_authority);
+    settings_reach_take(next, content);
 }
 
 /* The same bytes, for what the content leaves aside. What cannot be read is none. */

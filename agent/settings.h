@@ -18,6 +18,7 @@
 #define AGENT_SETTINGS_H
 
 #include "agent/link/peer.h"
+#include "agent/server_ca.h"
 #include "agent/voice/voice.h"
 #include "schema/base/pki.h"
 #include "schema/wire/setting.h"
@@ -65,6 +66,8 @@ struct settings_values {
     wire_SealingKey server_keys[2]; /* as received: not verified here */
     size_t device_authority_size;   /* 0: it is not said */
     uint8_t device_authority[PKI_AUTHORITY_SIZE];
+    size_t server_authority_count; /* 0: it is not said */
+    uint8_t server_authorities[SERVER_CA_MAX][PKI_AUTHORITY_SIZE];
 };
 
 /* A configuration that waits to be tried. Plain data; holds a key: wipe it. */

@@ -3,9 +3,10 @@
  * Files of the state folder, all made by authority_init() and 0600 where secret:
  * - master.key: see server/master.h
  * - root.pem, root.key: the root for the installation's life
- * - device-ca.*, server-ca.*: the two CAs that it issued; device-ca-2.* and so on the device CAs
- * that followed: the highest one whose certificate is there is the present one, and the
- * certificates of those before are there, without keys, while robots still have theirs
+ * - device-ca.*, server-ca.*: the two CAs that it issued; device-ca-2.*, server-ca-2.* and so on
+ *   those that followed. Of device CAs the highest one whose certificate is there issues, and the
+ *   certificates of those before are there, without keys, while robots still have theirs. Of server
+ *   CAs the lowest one issues, and the next one is there, with its key, while robots are told of it
  * - device-anchor.pem, server-anchor.pem: their self-signed faces, which listeners trust; of device
  *   CAs the present one's and those of before that are still there
  * - mynad-<n>.pem, .key: the client certificate of instance n for the broker, with its CA
@@ -33,25 +34,33 @@ struct authority_names {
 
 /* Makes what is missing; again is harmless. Server certificates whose names have changed are issued
  * anew. root.key may be elsewhere, as long as both CAs are there: STATUS_NOT_FOUND when one of them
- * would have to be issued. *made counts the files written. problem names the file or the name that failed. */
+ * would have to be issued. *made counts the files written. problem names the file or the name that
+ * failed. */
 MUST_CHECK enum status authority_init(const char *state_dir, const struct authority_names *names,
                                       unsigned *made, char problem[256]);
 
-/* Puts another device CA in the present one's place, which from then on issues nothing, and is
- * trusted by who has device-anchor.pem beside the new one. Ended in the middle, by whatever, it
- * goes on when run again, and the folder is good meanwhile. STATUS_EXISTS: one before the present
- * one is still trusted; STATUS_NOT_FOUND: there is no root.key. *next says which one it is. */
-MUST_CHECK enum status authority_turn(const char *state_dir, uint8_t next[PKI_AUTHORITY_SIZE],
-                                      char problem[256]);
+/* Makes another CA. For devices it takes the present one's place, which from then on issues
+ * nothing, and is trusted by who has device-anchor.pem beside the new one; for servers it issues
+ * nothing before authority_move(). Ended in the middle, by whatever, it goes on when run again, and
+ * the folder is good meanwhile. STATUS_EXISTS: one before the newest is still there;
+ * STATUS_NOT_FOUND: there is no root.key. *next says which one it is. */
+enum authority_line { AUTHORITY_DEVICES, AUTHORITY_SERVERS };
+MUST_CHECK enum status authority_turn(const char *state_dir, enum authority_line line,
+                                      uint8_t next[PKI_AUTHORITY_SIZE], char problem[256]);
 
 /* Device CAs before the present one are trusted no more. *forgotten counts them; none is harmless.
  */
 MUST_CHECK enum status authority_forget(const char *state_dir, unsigned *forgotten,
                                         char problem[256]);
 
-/* Which device CA is the present one of the folder. */
-MUST_CHECK enum status authority_present(const char *state_dir, uint8_t out[PKI_AUTHORITY_SIZE],
-                                         char problem[256]);
+/* The newest server CA issues all that servers show, listeners trust it alone, and those before are
+ * gone. Ended in the middle it goes on when run again. *changed counts files; none is harmless. */
+MUST_CHECK enum status authority_move(const char *state_dir, const struct authority_names *names,
+                                      unsigned *changed, char problem[256]);
+
+/* Which CA is the newest one of the folder. */
+MUST_CHECK enum status authority_present(const char *state_dir, enum authority_line line,
+                                         uint8_t out[PKI_AUTHORITY_SIZE], char problem[256]);
 
 /* Loads the folder. The caller owns *out. */
 MUST_CHECK enum status authority_open(struct authority **out, const char *state_dir,
@@ -66,9 +75,15 @@ void authority_adopt(struct authority *authority, const uint8_t data_key[CRYPTO_
  * authority_adopt(). */
 const uint8_t *authority_data_key(const struct authority *authority);
 
-/* PEM text, borrowed: the root, and what robots need to verify server statements. */
+/* PEM text, borrowed: the root, and what robots need to verify server statements: the server CA
+ * that signs, and behind it the one that is to follow. */
 const char *authority_root(const struct authority *authority);
 const char *authority_server_ca(const struct authority *authority);
+
+/* Which server CA is the last of these, borrowed, PKI_AUTHORITY_SIZE bytes; and whether one before
+ * it still signs. */
+const uint8_t *authority_server_id(const struct authority *authority);
+bool authority_is_turning(const struct authority *authority);
 
 /* The enrolment listener's certificate chain and key, PEM; borrowed. */
 const char *authority_https_cert(const struct authority *authority);
@@ -91,6 +106,11 @@ MUST_CHECK enum status authority_sign_key(const struct authority *authority,
                                           const uint8_t public_key[PKI_X25519_SIZE],
                                           int64_t valid_from_ms,
                                           uint8_t signature[PKI_SIGNATURE_MAX], size_t *size);
+
+/* Whether that is such a statement, by the server CA that signs now. */
+bool authority_signed_key(const struct authority *authority,
+                          const uint8_t public_key[PKI_X25519_SIZE], int64_t valid_from_ms,
+                          struct span signature);
 
 /* Signs "myna clock 1" | SHA-256 of proof | now_ms as the server CA: proof is what the one who asks
  * has just made, so that an earlier answer cannot be repeated to it. */

@@ -23,10 +23,11 @@ static enum status make(const struct authority *authority, struct sealing_keys_r
     return status;
 }
 
-static enum status ensure_authority(struct store *store, const struct authority *authority)
+static enum status ensure_device_ca(struct store *store, const struct authority *authority)
 {
     enum authorities_standing standing;
-    enum status status = authorities_ensure(store, authority_id(authority), &standing);
+    enum status status =
+        authorities_ensure(store, AUTHORITIES_DEVICES, authority_id(authority), &standing);
 
     if (status == STATUS_OK && standing == AUTHORITIES_FOLLOWS)
         log_info("mynad", "robots' certificates come from another device CA from now on: robots "
@@ -36,6 +37,55 @@ static enum status ensure_authority(struct store *store, const struct authority 
                              "device-ca files from the server that has the present one, and "
                              "restart");
     return status;
+}
+
+/* Sealing keys that the server CA before stated are stated by this one, and robots told. */
+static enum status settle(struct store *store, const struct authority *authority)
+{
+    struct sealing_keys_row rows[SEALING_KEYS_LIVE];
+    struct authorities_statement statements[SEALING_KEYS_LIVE];
+    size_t rows_count = 0, count = 0;
+    bool changed = false;
+    enum status status = sealing_keys_live(store, rows, &rows_count);
+
+    for (size_t i = 0; i < rows_count && status == STATUS_OK; i++) {
+        const struct sealing_keys_row *row = &rows[i];
+        struct authorities_statement *statement = &statements[count];
+
+        if (authority_signed_key(authority, row->public_key, row->valid_from_ms,
+                                 span_of(row->signature, row->signature_size)))
+            continue;
+        memcpy(statement->key_id, row->key_id, sizeof statement->key_id);
+        status = authority_sign_key(authority, row->public_key, row->valid_from_ms,
+                                    statement->signature, &statement->signature_size);
+        count++;
+    }
+    if (status == STATUS_OK)
+        status =
+            authorities_settle(store, authority_server_id(authority), statements, count, &changed);
+    if (status == STATUS_OK && changed)
+        log_info("mynad", "the server CA before counts no more: robots are told to take nothing by "
+                          "it");
+    return status;
+}
+
+static enum status ensure_server_ca(struct store *store, const struct authority *authority)
+{
+    enum authorities_standing standing;
+    enum status status =
+        authorities_ensure(store, AUTHORITIES_SERVERS, authority_server_id(authority), &standing);
+
+    if (status != STATUS_OK)
+        return status;
+    if (standing == AUTHORITIES_FOLLOWS)
+        log_info("mynad", "another server CA is to follow: robots are told to renew themselves, to "
+                          "know it");
+    if (standing == AUTHORITIES_REPLACED)
+        log_warning("mynad", "the server CA of this server's state_dir was replaced: copy the "
+                             "state_dir from the server that has the present one, and restart");
+    return standing == AUTHORITIES_REPLACED || authority_is_turning(authority)
+               ? STATUS_OK
+               : settle(store, authority);
 }
 
 enum status identity_ensure(struct store *store, const struct authority *authority)
@@ -48,7 +98,9 @@ enum status identity_ensure(struct store *store, const struct authority *authori
         if (status == STATUS_OK)
             status = sealing_keys_add_first(store, &row);
     }
-    return status == STATUS_OK ? ensure_authority(store, authority) : status;
+    if (status == STATUS_OK)
+        status = ensure_device_ca(store, authority);
+    return status == STATUS_OK ? ensure_server_ca(store, authority) : status;
 }
 
 enum status identity_follow(struct store *store, const struct authority *authority,

@@ -7,7 +7,7 @@
 #include "server/store/document.h"
 
 /* Makes the sealing key with its signed statement when the database has none yet, and lets the
- * device CA of this server's folder be known: see authorities_ensure(). */
+ * CAs of this server's folder be known: see authorities_ensure() and authorities_settle(). */
 MUST_CHECK enum status identity_ensure(struct store *store, const struct authority *authority);
 
 /* Makes the next sealing key, with its signed statement, and lets it follow the present one: see

@@ -174,7 +174,7 @@ static enum status start_bus(struct server *server, char *problem)
     };
 
     snprintf(client_id, sizeof client_id, "Mynad_%d", (int)config->instance);
-    snprintf(ca_file, sizeof ca_file, "%s/root.pem", config->state_dir);
+    snprintf(ca_file, sizeof ca_file, "%s/server-anchor.pem", config->state_dir);
     snprintf(cert_file, sizeof cert_file, "%s/mynad-%d.pem", config->state_dir,
              (int)config->instance);
     snprintf(key_file, sizeof key_file, "%s/mynad-%d.key", config->state_dir,

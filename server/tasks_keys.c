@@ -152,65 +152,91 @@ static int retire_master(const struct config *config)
     return end(&work, status);
 }
 
-/* ---- the device CA ---- */
+/* ---- the CAs ---- */
 
-static void print_authority(const char *before, const uint8_t id[PKI_AUTHORITY_SIZE],
-                            const char *behind)
+/* Of the files and of the database. */
+struct line {
+    enum authority_line files;
+    enum authorities_purpose purpose;
+    const char *name;
+    const char *made;          /* behind its id */
+    const char *not_yet, *lag; /* why it cannot be ended */
+};
+
+static const struct line devices = {
+    .files = AUTHORITY_DEVICES,
+    .purpose = AUTHORITIES_DEVICES,
+    .name = "device-ca",
+    .made =
+        " is made, and device-anchor.pem holds it beside the one before: give that file to the "
+        "brokers and restart them, then mynad; robots renew themselves (\"mynactl key list\")\n",
+    .not_yet = "no server issues certificates by the present device CA yet: restart mynad first",
+    .lag = "have a certificate of the one before (\"mynactl key list\"): wait for them, or --force "
+           "--reason TEXT; they then renew themselves over HTTPS when the broker refuses them",
+};
+
+static const struct line servers = {
+    .files = AUTHORITY_SERVERS,
+    .purpose = AUTHORITIES_SERVERS,
+    .name = "server-ca",
+    .made = " is made, and issues nothing yet: restart mynad; robots renew themselves to know it "
+            "(\"mynactl key list\"), then \"mynad retire server-ca\"\n",
+    .not_yet = "no server has told robots of the newest server CA yet: restart mynad first",
+    .lag = "know only the one before (\"mynactl key list\"): wait for them, or --force --reason "
+           "TEXT; they then renew themselves over HTTPS when they take the broker for a stranger",
+};
+
+static void print_authority(const char *before, const struct line *line,
+                            const uint8_t id[PKI_AUTHORITY_SIZE], const char *behind)
 {
     char text[2 * PKI_AUTHORITY_SIZE + 1];
 
     if (encode_hex(span_of(id, PKI_AUTHORITY_SIZE), text, sizeof text) == STATUS_OK)
-        printf("%sdevice-ca-%s%s", before, text, behind);
+        printf("%s%s-%s%s", before, line->name, text, behind);
 }
 
-static enum status begin_authority(struct work *work, uint8_t id[PKI_AUTHORITY_SIZE])
+static enum status begin_authority(struct work *work, const struct line *line,
+                                   uint8_t id[PKI_AUTHORITY_SIZE])
 {
     enum status status = lock_folder(work);
 
     if (status == STATUS_OK)
-        status = authority_present(work->config->state_dir, id, work->problem);
+        status = authority_present(work->config->state_dir, line->files, id, work->problem);
     return status == STATUS_OK ? open_database(work) : status;
 }
 
-/* Whose certificates robots have so far is written down before another one issues them. */
-static int rotate_device_ca(const struct config *config)
+/* What robots have so far is written down before there is another one. */
+static int rotate_authority(const struct config *config, const struct line *line)
 {
     struct work work = {.config = config, .lock_fd = -1};
     uint8_t id[PKI_AUTHORITY_SIZE];
     enum authorities_standing standing;
-    enum status status = begin_authority(&work, id);
+    enum status status = begin_authority(&work, line, id);
 
     if (status == STATUS_OK) {
-        status = authorities_ensure(work.store, id, &standing);
+        status = authorities_ensure(work.store, line->purpose, id, &standing);
         if (status != STATUS_OK)
             snprintf(work.problem, sizeof work.problem, "the database does not take it: %s",
                      status_text(status));
     }
     if (status == STATUS_OK)
-        status = authority_turn(config->state_dir, id, work.problem);
+        status = authority_turn(config->state_dir, line->files, id, work.problem);
     if (status == STATUS_OK)
-        print_authority("", id,
-                        " is made, and device-anchor.pem holds it beside the one before: give that "
-                        "file to the brokers and restart them, then mynad; robots renew "
-                        "themselves (\"mynactl key list\")\n");
+        print_authority("", line, id, line->made);
     return end(&work, status);
 }
 
-static enum status retire_in_database(struct work *work, const struct authorities_order *order)
+static enum status retire_in_database(struct work *work, const struct line *line,
+                                      const struct authorities_order *order)
 {
     int64_t robots = 0;
     enum status status = authorities_retire(work->store, order, &robots);
 
     if (status == STATUS_NOT_FOUND)
-        snprintf(work->problem, sizeof work->problem,
-                 "no server issues certificates by the present device CA yet: restart mynad first");
+        snprintf(work->problem, sizeof work->problem, "%s", line->not_yet);
     else if (status == STATUS_CONFLICT)
-        snprintf(
-            work->problem, sizeof work->problem,
-            "%lld robots have a certificate of the one before (\"mynactl key list\"): wait for "
-            "them, or --force --reason TEXT; they then renew themselves over HTTPS when the "
-            "broker refuses them",
-            (long long)robots);
+        snprintf(work->problem, sizeof work->problem, "%lld robots %s", (long long)robots,
+                 line->lag);
     else if (status != STATUS_OK)
         snprintf(work->problem, sizeof work->problem, "the database does not take it: %s",
                  status_text(status));
@@ -221,17 +247,40 @@ static int retire_device_ca(const struct config *config, struct authorities_orde
 {
     struct work work = {.config = config, .lock_fd = -1};
     unsigned forgotten = 0;
-    enum status status = begin_authority(&work, order->id);
+    order->purpose = devices.purpose;
+    enum status status = begin_authority(&work, &devices, order->id);
 
     if (status == STATUS_OK)
-        status = retire_in_database(&work, order);
+        status = retire_in_database(&work, &devices, order);
     if (status == STATUS_OK)
         status = authority_forget(config->state_dir, &forgotten, work.problem);
     if (status == STATUS_OK)
-        print_authority("device-anchor.pem holds ", order->id,
+        print_authority("device-anchor.pem holds ", &devices, order->id,
                         forgotten > 0
                             ? " alone: give that file to the brokers and restart them, then mynad\n"
                             : " alone already\n");
+    return end(&work, status);
+}
+
+static int retire_server_ca(const struct config *config, struct authorities_order *order)
+{
+    const struct authority_names names = {config->broker_names, config->device_names,
+                                          master_is_elsewhere(&config->master)};
+    struct work work = {.config = config, .lock_fd = -1};
+    unsigned changed = 0;
+
+    order->purpose = servers.purpose;
+    enum status status = begin_authority(&work, &servers, order->id);
+    if (status == STATUS_OK)
+        status = retire_in_database(&work, &servers, order);
+    if (status == STATUS_OK)
+        status = authority_move(config->state_dir, &names, &changed, work.problem);
+    if (status == STATUS_OK)
+        print_authority("certificates of broker, servers and enrolment listener are of ", &servers,
+                        order->id,
+                        changed > 0 ? ": give broker.key, broker.pem and server-anchor.pem to the "
+                                      "brokers and restart them and mynad\n"
+                                    : " already\n");
     return end(&work, status);
 }
 
@@ -252,8 +301,12 @@ static bool read_order(int argc, char **argv, struct authorities_order *order)
 
 static int misuse(const char *task)
 {
-    fprintf(stderr, "mynad: %s what? \"mynad %s master\" or \"mynad %s device-ca%s\"\n", task, task,
-            task, strcmp(task, "retire") == 0 ? " [--force --reason TEXT]" : "");
+    const char *more = strcmp(task, "retire") == 0 ? " [--force --reason TEXT]" : "";
+
+    fprintf(stderr,
+            "mynad: %s what? \"mynad %s master\", \"mynad %s device-ca%s\" or \"mynad %s "
+            "server-ca%s\"\n",
+            task, task, task, more, task, more);
     return 2;
 }
 
@@ -262,7 +315,9 @@ int tasks_keys_rotate(const struct config *config, int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "master") == 0)
         return rotate_master(config);
     if (argc == 2 && strcmp(argv[1], "device-ca") == 0)
-        return rotate_device_ca(config);
+        return rotate_authority(config, &devices);
+    if (argc == 2 && strcmp(argv[1], "server-ca") == 0)
+        return rotate_authority(config, &servers);
     return misuse(argv[0]);
 }
 
@@ -274,5 +329,7 @@ int tasks_keys_retire(const struct config *config, int argc, char **argv)
         return retire_master(config);
     if (argc >= 2 && strcmp(argv[1], "device-ca") == 0 && read_order(argc, argv, &order))
         return retire_device_ca(config, &order);
+    if (argc >= 2 && strcmp(argv[1], "server-ca") == 0 && read_order(argc, argv, &order))
+        return retire_server_ca(config, &order);
     return misuse(argv[0]);
 }

@@ -138,7 +138,7 @@ int client_connect(struct client *client, const char *broker, const char *will_t
     will.payload.data = will_payload.data;
     will.payload.len = (int)will_payload.size;
     will.qos = 1;
-    ssl.trustStore = client->options.root_path;
+    ssl.trustStore = client->options.broker_ca_path;
     ssl.keyStore = client->options.cert_path;
     ssl.privateKey = client->options.key_path;
     ssl.sslVersion = MQTT_SSL_VERSION_TLS_1_2; /* the least */

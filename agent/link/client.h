@@ -33,7 +33,7 @@ struct client_listener {
 /* Texts are borrowed and outlive the client. */
 struct client_options {
     const char *id;
-    const char *key_path, *cert_path, *root_path; /* PEM files */
+    const char *key_path, *cert_path, *broker_ca_path; /* PEM files, read at each connection */
     struct client_listener listener;
 };
 

@@ -547,7 +547,7 @@ static enum status make_client(struct link *link, const struct link_options *opt
         .id = options->device_id,
         .key_path = options->key_path,
         .cert_path = options->cert_path,
-        .root_path = options->root_path,
+        .broker_ca_path = options->broker_ca_path,
         .listener = {link, on_client, on_message},
     };
 

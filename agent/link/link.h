@@ -28,8 +28,8 @@ struct link_host {
 /* Texts are borrowed and outlive the link; the rest is copied. */
 struct link_options {
     const char *device_id;
-    const char *key_path, *cert_path, *root_path; /* PEM files */
-    const char *remember_path;                    /* of the link's own small file */
+    const char *key_path, *cert_path, *broker_ca_path; /* PEM files, read at each connection */
+    const char *remember_path;                         /* of the link's own small file */
     const struct box_pair *pair;
     uint32_t epoch;                       /* told at enrolment; what was seen later wins */
     const char (*brokers)[LIMIT_URL + 1]; /* "host:port", tried in turn; copied */

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include <mbedtls/ecp.h>
+#include <mbedtls/pem.h>
 
 #include "schema/base/crypto.h"
 #include "schema/base/encode.h"
@@ -155,6 +156,31 @@ enum status pki_verify(struct span chain_pem, struct span root_pem, enum pki_tim
         status = STATUS_FORGED;
     mbedtls_x509_crt_free(&root);
     mbedtls_x509_crt_free(&chain);
+    return status;
+}
+
+/* openssl-x509(1): behind the certificate stands what it is trusted for, a sequence of a sequence
+ * of purposes: serverAuth. */
+enum status pki_trusted(struct span cert_pem, char out[PKI_PEM_SIZE])
+{
+    static const uint8_t purposes[] = {0x30, 0x0c, 0x30, 0x0a, 0x06, 0x08, 0x2b,
+                                       0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01};
+    uint8_t der[PKI_PEM_SIZE];
+    mbedtls_x509_crt cert;
+    size_t size;
+
+    mbedtls_x509_crt_init(&cert);
+    enum status status = pki_mbedtls_certs(cert_pem, &cert);
+    if (status == STATUS_OK && cert.raw.len > sizeof der - sizeof purposes)
+        status = STATUS_INVALID;
+    if (status == STATUS_OK) {
+        memcpy(der, cert.raw.p, cert.raw.len);
+        memcpy(der + cert.raw.len, purposes, sizeof purposes);
+        status = pki_mbedtls_status(mbedtls_pem_write_buffer(
+            "-----BEGIN TRUSTED CERTIFICATE-----\n", "-----END TRUSTED CERTIFICATE-----\n", der,
+            cert.raw.len + sizeof purposes, (unsigned char *)out, PKI_PEM_SIZE, &size));
+    }
+    mbedtls_x509_crt_free(&cert);
     return status;
 }
 

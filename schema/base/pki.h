@@ -74,6 +74,10 @@ MUST_CHECK enum status pki_read(struct span cert_pem, struct pki_facts *out);
 enum pki_time { PKI_CHECK_TIME, PKI_IGNORE_TIME };
 MUST_CHECK enum status pki_verify(struct span chain_pem, struct span root_pem, enum pki_time time);
 
+/* The first certificate as OpenSSL's "TRUSTED CERTIFICATE": in a file of those that are trusted,
+ * servers' chains may end at it, though it is not self-signed. STATUS_INVALID. */
+MUST_CHECK enum status pki_trusted(struct span cert_pem, char out[PKI_PEM_SIZE]);
+
 /* SHA-256 of the first certificate's DER: what a claim code pins. */
 MUST_CHECK enum status pki_fingerprint(struct span cert_pem, uint8_t out[32]);
 

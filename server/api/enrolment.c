@@ -85,6 +85,7 @@ enum status enrolment_make(const struct api *api, const struct enrolment_keys *k
 
     issue->proof = span_of(NULL, 0);
     issue->authority = span_of(authority_id(api->authority), PKI_AUTHORITY_SIZE);
+    issue->server_authority = span_of(authority_server_id(api->authority), PKI_AUTHORITY_SIZE);
     enum status status = sealing_keys_current(api->store, &issue->server_key);
 
     if (status == STATUS_OK)
@@ -109,6 +110,7 @@ struct newcomer enrolment_newcomer(const struct request *request, const char *se
         .certificate_serial = issue->facts.serial_hex,
         .certificate_until_ms = issue->facts.not_after_ms,
         .authority = issue->authority,
+        .server_authority = issue->server_authority,
         .sealing_public = span_of(keys->sealing_public, sizeof keys->sealing_public),
         .server_key_id = span_of(issue->server_key.key_id, sizeof issue->server_key.key_id),
         .secret_wrapped = span_of(issue->secret_wrapped, sizeof issue->secret_wrapped),

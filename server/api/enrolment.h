@@ -31,8 +31,9 @@ bool enrolment_check(struct enrolment_keys *keys, struct reply *reply);
 struct enrolment_issue {
     const char *chain;
     struct pki_facts facts;
-    struct span authority;  /* that issued it; borrowed from the api's */
-    int64_t renew_after_ms; /* wall clock: a third of the certificate's life is left then */
+    struct span authority;        /* that issued it; borrowed from the api's */
+    struct span server_authority; /* the newest that the answer names; likewise */
+    int64_t renew_after_ms;       /* wall clock: a third of the certificate's life is left then */
     struct sealing_keys_row server_key;
     uint8_t secret_wrapped[PKI_X25519_SIZE + CRYPTO_WRAP_OVERHEAD];
     struct span proof;

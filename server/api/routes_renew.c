@@ -190,6 +190,7 @@ static void renew(void *context, struct request *request, struct reply *reply)
         .certificate_serial = issue.facts.serial_hex,
         .certificate_until_ms = issue.facts.not_after_ms,
         .authority = issue.authority,
+        .server_authority = issue.server_authority,
         .sealing_public = span_of(r.keys.sealing_public, sizeof r.keys.sealing_public),
         .server_key_id = span_of(issue.server_key.key_id, sizeof issue.server_key.key_id),
         .secret_wrapped = span_of(issue.secret_wrapped, sizeof issue.secret_wrapped),

@@ -99,6 +99,22 @@ static const struct json_field retire_fields[] = {
      .max = REASON_MAX},
 };
 
+/* True: a problem was answered. */
+static bool is_kept_in_files(const char *id, struct reply *reply)
+{
+    if (strncmp(id, "device-ca-", strlen("device-ca-")) == 0)
+        reply_problem(reply, 409,
+                      "a device CA is ended where it is kept, on the server: mynad "
+                      "retire device-ca");
+    else if (strncmp(id, "server-ca-", strlen("server-ca-")) == 0)
+        reply_problem(reply, 409,
+                      "a server CA is ended where it is kept, on the server: mynad "
+                      "retire server-ca");
+    else
+        return false;
+    return true;
+}
+
 static void retire(void *context, struct request *request, struct reply *reply)
 {
     const struct api *api = context;
@@ -109,12 +125,8 @@ static void retire(void *context, struct request *request, struct reply *reply)
 
     if (request->body.size > 0 && !answer_decode(request, reply, retire_fields, 2, &order))
         return;
-    if (strncmp(order.id, "device-ca-", strlen("device-ca-")) == 0) {
-        reply_problem(reply, 409,
-                      "a device CA is ended where it is kept, on the server: mynad "
-                      "retire device-ca");
+    if (is_kept_in_files(order.id, reply))
         return;
-    }
     if (order.force && order.reason[0] == '\0') {
         answer_bad(reply, "/reason", "must say why robots are left behind");
         return;

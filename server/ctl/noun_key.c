@@ -56,6 +56,9 @@ static int rotate(struct ctl *ctl)
     if (strcmp(ctl->args.words[0], "device-ca") == 0)
         return ctl_fail("the device CA is replaced where it is kept, on the server: runuser -u "
                         "mynad -- mynad rotate device-ca");
+    if (strcmp(ctl->args.words[0], "server-ca") == 0)
+        return ctl_fail("the server CA is replaced where it is kept, on the server: runuser -u "
+                        "mynad -- mynad rotate server-ca");
     if (rate && span_to_int64(span_text(rate), &number) != STATUS_OK)
         return ctl_misuse("--per-minute must be a number, got \"%s\"", rate);
     buffer_init(&body, 1024);

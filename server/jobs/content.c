@@ -161,11 +161,17 @@ static enum status fill_trial(const struct content_facts *facts, wire_ConfigCont
     return STATUS_INVALID;
 }
 
+#define SERVER_AUTHORITIES                                                                         \
+    (sizeof((wire_ConfigContent *)0)->server_authorities /                                         \
+     sizeof *((wire_ConfigContent *)0)->server_authorities)
+
 static enum status fill_keys(const struct content_facts *facts, wire_ConfigContent *out,
                              const char **problem)
 {
     for (size_t i = 0; i < facts->key_count; i++) {
-        const struct span signature = facts->keys[i].signature;
+        const struct span signature = facts->keys_told < facts->keys[i].signed_from
+                                          ? facts->keys[i].signature_before
+                                          : facts->keys[i].signature;
 
         if (facts->keys_told < facts->keys[i].told_from ||
             facts->keys_told >= facts->keys[i].told_until ||
@@ -184,15 +190,21 @@ static enum status fill_keys(const struct content_facts *facts, wire_ConfigConte
     return STATUS_OK;
 }
 
-static void fill_authority(const struct content_facts *facts, wire_ConfigContent *out)
+/* Of those for robots the newest, of those for servers all that count. */
+static void fill_authorities(const struct content_facts *facts, wire_ConfigContent *out)
 {
     for (size_t i = 0; i < facts->authority_count; i++) {
-        if (facts->keys_told < facts->authorities[i].told_from)
+        const struct dispatch_authority *authority = &facts->authorities[i];
+
+        if (facts->keys_told < authority->told_from || facts->keys_told >= authority->told_until)
             continue;
-        out->device_authority.size = sizeof facts->authorities[i].id;
-        memcpy(out->device_authority.bytes, facts->authorities[i].id,
-               sizeof facts->authorities[i].id);
-        return;
+        if (authority->is_servers && out->server_authorities_count < SERVER_AUTHORITIES) {
+            memcpy(out->server_authorities[out->server_authorities_count++], authority->id,
+                   sizeof authority->id);
+        } else if (!authority->is_servers && out->device_authority.size == 0) {
+            out->device_authority.size = sizeof authority->id;
+            memcpy(out->device_authority.bytes, authority->id, sizeof authority->id);
+        }
     }
 }
 
@@ -246,7 +258,7 @@ enum status content_fill(const struct content_facts *facts, wire_ConfigContent *
         status = fill_trial(facts, out, problem);
     if (status == STATUS_OK)
         status = fill_keys(facts, out, problem);
-    fill_authority(facts, out);
+    fill_authorities(facts, out);
     if (status == STATUS_OK)
         status = fill_brokers(facts, out, problem);
     return status;

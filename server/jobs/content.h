@@ -19,7 +19,7 @@ struct content_facts {
     const struct dispatch_sealing_key *keys; /* newest first; those of the list that it was told */
     size_t key_count;
     int64_t keys_told;
-    const struct dispatch_authority *authorities; /* for robots, newest first, by the same lists */
+    const struct dispatch_authority *authorities; /* newest first, by the same lists */
     size_t authority_count;
     const struct software_row *software; /* that it names */
     size_t software_count;

@@ -133,7 +133,7 @@ struct sources {
     size_t member_count;
     struct dispatch_sealing_key keys[DISPATCH_KEYS];
     size_t key_count;
-    struct dispatch_authority authorities[DISPATCH_KEYS];
+    struct dispatch_authority authorities[DISPATCH_AUTHORITIES];
     size_t authority_count;
     struct software_row *software;
     size_t software_count;

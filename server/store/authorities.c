@@ -1,6 +1,12 @@
 #include "server/store/authorities.h"
 
+static const char *const purposes[] = {
+    [AUTHORITIES_DEVICES] = "device-ca",
+    [AUTHORITIES_SERVERS] = "server-ca",
+};
+
 struct ensuring {
+    enum authorities_purpose purpose;
     const uint8_t *id;
     enum authorities_standing standing;
 };
@@ -10,19 +16,27 @@ static struct value id_value(const uint8_t id[PKI_AUTHORITY_SIZE])
     return value_bytes(span_of(id, PKI_AUTHORITY_SIZE));
 }
 
+static struct value purpose_value(enum authorities_purpose purpose)
+{
+    return value_text(purposes[purpose]);
+}
+
 /* Whoever else changes the list of keys waits. *is_first: there is none yet. */
 static enum status look(struct store_conn *conn, struct ensuring *ensuring, bool *is_known,
                         bool *is_first)
 {
     STORE_STATEMENT(lock, "SELECT FROM myna.key_list FOR UPDATE");
     STORE_STATEMENT(find, "SELECT coalesce(bool_or(id = $1), false), count(*) = 0,"
-                          " coalesce((SELECT n.id = $1 FROM myna.device_authority n"
-                          "   ORDER BY n.number DESC LIMIT 1), false) FROM myna.device_authority");
+                          " coalesce((SELECT n.id = $1 FROM myna.authority n WHERE n.purpose = $2"
+                          "   ORDER BY n.number DESC LIMIT 1), false) FROM myna.authority"
+                          " WHERE purpose = $2");
     struct result result;
     enum status status = store_exec(conn, &lock, STORE_NO_VALUES, NULL);
 
     if (status == STATUS_OK)
-        status = store_exec(conn, &find, STORE_VALUES(id_value(ensuring->id)), &result);
+        status = store_exec(conn, &find,
+                            STORE_VALUES(id_value(ensuring->id), purpose_value(ensuring->purpose)),
+                            &result);
     if (status != STATUS_OK)
         return status;
     *is_known = result_bool(&result, 0, 0);
@@ -32,26 +46,35 @@ static enum status look(struct store_conn *conn, struct ensuring *ensuring, bool
     return STATUS_OK;
 }
 
-/* Nobody is told of the first one for its own sake: all have a certificate of it. */
-static enum status ensure(struct store_conn *conn, void *context)
+/* Robots are told of another list, some at a time. */
+static enum status begin_list(struct store_conn *conn)
 {
-    STORE_STATEMENT(first, "WITH a AS (INSERT INTO myna.device_authority (id, told_from)"
-                           "  SELECT $1, number + 1 FROM myna.key_list RETURNING id)"
-                           "SELECT myna.audit_append('mynad', '', 'device_ca.create',"
-                           "  'key/device-ca-' || encode(a.id, 'hex'), NULL, NULL) FROM a");
     STORE_STATEMENT(turn, "UPDATE myna.key_list SET number = number + 1, since = now(),"
                           " stepped_at = now(), is_settled = false");
-    STORE_STATEMENT(follow, "WITH old AS (SELECT id FROM myna.device_authority ORDER BY number DESC"
-                            "   LIMIT 1),"
-                            " a AS (INSERT INTO myna.device_authority (id, told_from)"
-                            "   SELECT $1, number FROM myna.key_list RETURNING id)"
-                            "SELECT myna.audit_append('mynad', '', 'device_ca.rotate',"
-                            "   'key/device-ca-' || encode(a.id, 'hex'),"
-                            "   jsonb_build_object('id', 'device-ca-' || encode(old.id, 'hex')),"
-                            "   jsonb_build_object('id', 'device-ca-' || encode(a.id, 'hex'))),"
-                            " myna.tell('key', 'device-ca-' || encode(a.id, 'hex')) FROM a, old");
+
+    return store_exec(conn, &turn, STORE_NO_VALUES, NULL);
+}
+
+/* Nobody is told of the first one for its own sake: all have it from their enrolment. */
+static enum status ensure(struct store_conn *conn, void *context)
+{
+    STORE_STATEMENT(
+        first, "WITH a AS (INSERT INTO myna.authority (id, purpose, told_from)"
+               "  SELECT $1, $2::text, number + 1 FROM myna.key_list RETURNING id, purpose)"
+               "SELECT myna.audit_append('mynad', '', replace(a.purpose, '-', '_') || '.create',"
+               "  'key/' || a.purpose || '-' || encode(a.id, 'hex'), NULL, NULL) FROM a");
+    STORE_STATEMENT(
+        follow,
+        "WITH old AS (SELECT purpose || '-' || encode(id, 'hex') AS id FROM myna.authority"
+        "   WHERE purpose = $2 ORDER BY number DESC LIMIT 1),"
+        " a AS (INSERT INTO myna.authority (id, purpose, told_from)"
+        "   SELECT $1, $2::text, number FROM myna.key_list"
+        "   RETURNING purpose || '-' || encode(id, 'hex') AS id)"
+        "SELECT myna.audit_append('mynad', '', replace($2::text, '-', '_') || '.rotate',"
+        "   'key/' || a.id, jsonb_build_object('id', old.id), jsonb_build_object('id', a.id)),"
+        " myna.tell('key', a.id) FROM a, old");
     struct ensuring *ensuring = context;
-    const struct value id = id_value(ensuring->id);
+    const struct value id = id_value(ensuring->id), purpose = purpose_value(ensuring->purpose);
     bool is_known, is_first;
     enum status status = look(conn, ensuring, &is_known, &is_first);
 
@@ -59,15 +82,17 @@ static enum status ensure(struct store_conn *conn, void *context)
         return status;
     ensuring->standing = is_first ? AUTHORITIES_CURRENT : AUTHORITIES_FOLLOWS;
     if (is_first)
-        return store_exec(conn, &first, STORE_VALUES(id), NULL);
-    status = store_exec(conn, &turn, STORE_NO_VALUES, NULL);
-    return status == STATUS_OK ? store_exec(conn, &follow, STORE_VALUES(id), NULL) : status;
+        return store_exec(conn, &first, STORE_VALUES(id, purpose), NULL);
+    status = begin_list(conn);
+    return status == STATUS_OK ? store_exec(conn, &follow, STORE_VALUES(id, purpose), NULL)
+                               : status;
 }
 
-enum status authorities_ensure(struct store *store, const uint8_t id[PKI_AUTHORITY_SIZE],
+enum status authorities_ensure(struct store *store, enum authorities_purpose purpose,
+                               const uint8_t id[PKI_AUTHORITY_SIZE],
                                enum authorities_standing *standing)
 {
-    struct ensuring ensuring = {.id = id};
+    struct ensuring ensuring = {.purpose = purpose, .id = id};
     enum status status = store_transaction(store, ensure, &ensuring);
 
     *standing = ensuring.standing;
@@ -83,32 +108,34 @@ struct retiring {
 
 static enum status count_robots(struct store_conn *conn, struct retiring *retiring)
 {
-    STORE_STATEMENT(count, "SELECT count(*) FROM myna.key_device d JOIN myna.device_authority a"
-                           "   ON d.id = 'device-ca-' || encode(a.id, 'hex')"
-                           " WHERE a.id <> $1 AND a.retired_at IS NULL");
+    STORE_STATEMENT(count, "SELECT count(*) FROM myna.key_device d JOIN myna.authority a"
+                           "   ON d.id = a.purpose || '-' || encode(a.id, 'hex')"
+                           " WHERE a.purpose = $2 AND a.id <> $1 AND a.retired_at IS NULL");
+    const struct authorities_order *order = retiring->order;
     struct result result;
-    enum status status =
-        store_exec(conn, &count, STORE_VALUES(id_value(retiring->order->id)), &result);
+    enum status status = store_exec(
+        conn, &count, STORE_VALUES(id_value(order->id), purpose_value(order->purpose)), &result);
 
     if (status != STATUS_OK)
         return status;
     retiring->robots = result_int(&result, 0, 0);
     result_release(&result);
-    return retiring->robots > 0 && !retiring->order->force ? STATUS_CONFLICT : STATUS_OK;
+    return retiring->robots > 0 && !order->force ? STATUS_CONFLICT : STATUS_OK;
 }
 
 static enum status retire(struct store_conn *conn, void *context)
 {
     STORE_STATEMENT(
-        end, "WITH a AS (UPDATE myna.device_authority SET retired_at = now()"
-             "   WHERE id <> $1 AND retired_at IS NULL RETURNING id)"
-             "SELECT myna.audit_append('mynad', '', 'device_ca.retire',"
-             "   'key/device-ca-' || encode(a.id, 'hex'), NULL,"
+        end, "WITH a AS (UPDATE myna.authority SET retired_at = now()"
+             "   WHERE purpose = $5 AND id <> $1 AND retired_at IS NULL"
+             "   RETURNING purpose || '-' || encode(id, 'hex') AS id)"
+             "SELECT myna.audit_append('mynad', '', replace($5::text, '-', '_') || '.retire',"
+             "   'key/' || a.id, NULL,"
              "   jsonb_build_object('robots', $2::bigint, 'forced', $3::boolean, 'reason',"
-             "     $4::text)), myna.tell('key', 'device-ca-' || encode(a.id, 'hex')) FROM a");
+             "     $4::text)), myna.tell('key', a.id) FROM a");
     struct retiring *retiring = context;
     const struct authorities_order *order = retiring->order;
-    struct ensuring ensuring = {.id = order->id};
+    struct ensuring ensuring = {.purpose = order->purpose, .id = order->id};
     bool is_known, is_first;
     enum status status = look(conn, &ensuring, &is_known, &is_first);
 
@@ -121,7 +148,7 @@ static enum status retire(struct store_conn *conn, void *context)
     return store_exec(conn, &end,
                       STORE_VALUES(id_value(order->id), value_int(retiring->robots),
                                    value_bool(order->force && retiring->robots > 0),
-                                   value_text(order->reason)),
+                                   value_text(order->reason), purpose_value(order->purpose)),
                       NULL);
 }
 
@@ -132,5 +159,57 @@ enum status authorities_retire(struct store *store, const struct authorities_ord
     enum status status = store_transaction(store, retire, &retiring);
 
     *robots = retiring.robots;
+    return status;
+}
+
+/* ---- one server CA alone ---- */
+
+struct settling {
+    const uint8_t *id;
+    const struct authorities_statement *statements;
+    size_t count;
+    bool changed;
+};
+
+/* The list of keys is as it was when neither of the two did anything. */
+static enum status settle(struct store_conn *conn, void *context)
+{
+    STORE_STATEMENT(lock, "SELECT FROM myna.key_list FOR UPDATE");
+    STORE_STATEMENT(end, "UPDATE myna.authority SET retired_at = coalesce(retired_at, now()),"
+                         " told_until = (SELECT number + 1 FROM myna.key_list)"
+                         " WHERE purpose = 'server-ca' AND id <> $1 AND told_until IS NULL");
+    STORE_STATEMENT(state, "UPDATE myna.sealing_key SET signature_before = signature,"
+                           " signature = $2, signed_from = (SELECT number + 1 FROM myna.key_list)"
+                           " WHERE key_id = $1 AND retired_at IS NULL");
+    struct settling *settling = context;
+    struct result result;
+    enum status status = store_exec(conn, &lock, STORE_NO_VALUES, NULL);
+
+    if (status == STATUS_OK)
+        status = store_exec(conn, &end, STORE_VALUES(id_value(settling->id)), &result);
+    if (status != STATUS_OK)
+        return status;
+    settling->changed = result_affected(&result) > 0 || settling->count > 0;
+    result_release(&result);
+    for (size_t i = 0; i < settling->count && status == STATUS_OK; i++) {
+        const struct authorities_statement *statement = &settling->statements[i];
+
+        status = store_exec(
+            conn, &state,
+            STORE_VALUES(value_bytes(span_of(statement->key_id, sizeof statement->key_id)),
+                         value_bytes(span_of(statement->signature, statement->signature_size))),
+            NULL);
+    }
+    return status == STATUS_OK && settling->changed ? begin_list(conn) : status;
+}
+
+enum status authorities_settle(struct store *store, const uint8_t id[PKI_AUTHORITY_SIZE],
+                               const struct authorities_statement *statements, size_t count,
+                               bool *changed)
+{
+    struct settling settling = {.id = id, .statements = statements, .count = count};
+    enum status status = store_transaction(store, settle, &settling);
+
+    *changed = settling.changed;
     return status;
 }

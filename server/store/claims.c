@@ -107,7 +107,7 @@ static enum status repeat(struct store_conn *conn, const struct claims_enrolment
         again,
         "WITH d AS (UPDATE myna.device d SET certificate_serial = $4, certificate_until = $5,"
         "             sealing_public = $6, server_key_id = $7, secret_wrapped = $8,"
-        "             authority = $10"
+        "             authority = $10, server_authority = $11"
         "           FROM myna.claim c WHERE c.code_hash = $1 AND c.withdrawn_at IS NULL"
         "           AND c.expires_at > now() AND d.claim_id = c.claim_id"
         "           AND d.device_id = $2 AND d.certificate_key_hash = $3 AND d.status = 'active'"
@@ -123,7 +123,8 @@ static enum status repeat(struct store_conn *conn, const struct claims_enrolment
             value_bytes(e->newcomer.public_key_hash), value_text(e->newcomer.certificate_serial),
             value_time(e->newcomer.certificate_until_ms), value_bytes(e->newcomer.sealing_public),
             value_bytes(e->newcomer.server_key_id), value_bytes(e->newcomer.secret_wrapped),
-            value_text(e->newcomer.source), value_bytes(e->newcomer.authority)),
+            value_text(e->newcomer.source), value_bytes(e->newcomer.authority),
+            value_bytes(e->newcomer.server_authority)),
         &rows);
 
     if (status == STATUS_OK)

@@ -285,7 +285,8 @@ enum status dispatch_read_sealing_keys(struct store_conn *conn, struct arena *ar
                                        size_t *count)
 {
     STORE_STATEMENT(read, "SELECT public_key, valid_from, signature, told_from,"
-                          " coalesce(told_until, 2147483647) FROM myna.sealing_key"
+                          " coalesce(told_until, 2147483647), signature_before, signed_from"
+                          " FROM myna.sealing_key"
                           " ORDER BY valid_from DESC, key_id LIMIT $1");
     struct result result = {0};
     enum status status = store_exec(conn, &read, STORE_VALUES(value_int(DISPATCH_KEYS)), &result);
@@ -299,16 +300,21 @@ enum status dispatch_read_sealing_keys(struct store_conn *conn, struct arena *ar
         out[i].signature = result_copy(&result, i, 2, arena);
         out[i].told_from = result_int(&result, i, 3);
         out[i].told_until = result_int(&result, i, 4);
+        out[i].signature_before = result_copy(&result, i, 5, arena);
+        out[i].signed_from = result_int(&result, i, 6);
     }
     result_release(&result);
     return arena_failed(arena) ? STATUS_MEMORY : status;
 }
 
 enum status dispatch_read_authorities(struct store_conn *conn,
-                                      struct dispatch_authority out[DISPATCH_KEYS], size_t *count)
+                                      struct dispatch_authority out[DISPATCH_AUTHORITIES],
+                                      size_t *count)
 {
-    STORE_STATEMENT(read, "SELECT id, told_from FROM myna.device_authority"
-                          " ORDER BY number DESC LIMIT $1");
+    STORE_STATEMENT(read, "SELECT id, told_from, purpose = 'server-ca',"
+                          " coalesce(told_until, 2147483647) FROM (SELECT *, row_number() OVER"
+                          "   (PARTITION BY purpose ORDER BY number DESC) AS place"
+                          "   FROM myna.authority) a WHERE place <= $1 ORDER BY number DESC");
     struct result result = {0};
     enum status status = store_exec(conn, &read, STORE_VALUES(value_int(DISPATCH_KEYS)), &result);
 
@@ -318,6 +324,8 @@ enum status dispatch_read_authorities(struct store_conn *conn,
     for (size_t i = 0; status == STATUS_OK && i < *count; i++) {
         status = result_bytes(&result, i, 0, out[i].id, sizeof out[i].id);
         out[i].told_from = result_int(&result, i, 1);
+        out[i].is_servers = result_bool(&result, i, 2);
+        out[i].told_until = result_int(&result, i, 3);
     }
     result_release(&result);
     return status;

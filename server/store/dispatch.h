@@ -110,21 +110,24 @@ MUST_CHECK enum status dispatch_read_settings(struct store_conn *conn, struct ar
 struct dispatch_sealing_key {
     uint8_t public_key[32];
     int64_t valid_from_ms;
-    struct span signature; /* in the arena */
+    struct span signature, signature_before; /* in the arena */
     int64_t told_from, told_until;
+    int64_t signed_from; /* the first list that has the signature, and not the one before */
 };
 MUST_CHECK enum status dispatch_read_sealing_keys(struct store_conn *conn, struct arena *arena,
                                                   struct dispatch_sealing_key out[DISPATCH_KEYS],
                                                   size_t *count);
 
-/* The newest authorities that issue robots' certificates (authorities.h), the newest first, and the
- * first list of keys that says each. */
+/* The newest authorities for robots and for servers (authorities.h), the newest first, and which
+ * lists of keys say each, likewise. */
 struct dispatch_authority {
     uint8_t id[PKI_AUTHORITY_SIZE];
-    int64_t told_from;
+    bool is_servers;
+    int64_t told_from, told_until;
 };
-MUST_CHECK enum status dispatch_read_authorities(struct store_conn *conn,
-                                                 struct dispatch_authority out[DISPATCH_KEYS],
-                                                 size_t *count);
+#define DISPATCH_AUTHORITIES (2 * DISPATCH_KEYS)
+MUST_CHECK enum status
+dispatch_read_authorities(struct store_conn *conn,
+                          struct dispatch_authority out[DISPATCH_AUTHORITIES], size_t *count);
 
 #endif

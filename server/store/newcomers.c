@@ -20,8 +20,8 @@ enum status newcomers_add(struct store_conn *conn, const struct newcomer *newcom
         add,
         "WITH d AS (INSERT INTO myna.device (device_id, serial, certificate_serial,"
         "             certificate_until, certificate_key_hash, claim_id, sealing_public,"
-        "             server_key_id, secret_wrapped, authority, labels)"
-        "           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $13, coalesce((SELECT c.labels"
+        "             server_key_id, secret_wrapped, authority, server_authority, labels)"
+        "           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $13, $14, coalesce((SELECT c.labels"
         "             FROM myna.claim c WHERE c.claim_id = $6), '{}')) RETURNING *),"
         " link AS (INSERT INTO myna.device_link (device_id) SELECT device_id FROM d RETURNING 1),"
         " member AS (INSERT INTO myna.group_member (group_id, device_id)"
@@ -39,14 +39,15 @@ enum status newcomers_add(struct store_conn *conn, const struct newcomer *newcom
 
     return store_exec(
         conn, &add,
-        STORE_VALUES(
-            value_text(newcomer->device_id), value_text(newcomer->serial),
-            value_text(newcomer->certificate_serial), value_time(newcomer->certificate_until_ms),
-            value_bytes(newcomer->public_key_hash),
-            way->claim_id > 0 ? value_int(way->claim_id) : value_no_int(),
-            value_bytes(newcomer->sealing_public), value_bytes(newcomer->server_key_id),
-            value_bytes(newcomer->secret_wrapped), value_text(newcomer->source),
-            value_text(way->actor), value_text(way->group_id), value_bytes(newcomer->authority)),
+        STORE_VALUES(value_text(newcomer->device_id), value_text(newcomer->serial),
+                     value_text(newcomer->certificate_serial),
+                     value_time(newcomer->certificate_until_ms),
+                     value_bytes(newcomer->public_key_hash),
+                     way->claim_id > 0 ? value_int(way->claim_id) : value_no_int(),
+                     value_bytes(newcomer->sealing_public), value_bytes(newcomer->server_key_id),
+                     value_bytes(newcomer->secret_wrapped), value_text(newcomer->source),
+                     value_text(way->actor), value_text(way->group_id),
+                     value_bytes(newcomer->authority), value_bytes(newcomer->server_authority)),
         NULL);
 }
 

@@ -484,7 +484,8 @@ static enum status repeat(struct store_conn *conn, const struct enrolling *enrol
     STORE_STATEMENT(
         again,
         "WITH d AS (UPDATE myna.device d SET certificate_serial = $2, certificate_until = $3,"
-        "             server_key_id = $4, secret_wrapped = $5, authority = $7"
+        "             server_key_id = $4, secret_wrapped = $5, authority = $7,"
+        "             server_authority = $8"
         "           FROM myna.pairing p WHERE p.token_hash = $1 AND p.state = 'paired'"
         "           AND p.expires_at > now() AND d.device_id = p.device_id"
         "           AND d.certificate_key_hash = p.key_hash AND d.status = 'active'"
@@ -499,7 +500,8 @@ static enum status repeat(struct store_conn *conn, const struct enrolling *enrol
         STORE_VALUES(value_bytes(enrolling->token_hash), value_text(newcomer->certificate_serial),
                      value_time(newcomer->certificate_until_ms),
                      value_bytes(newcomer->server_key_id), value_bytes(newcomer->secret_wrapped),
-                     value_text(newcomer->source), value_bytes(newcomer->authority)),
+                     value_text(newcomer->source), value_bytes(newcomer->authority),
+                     value_bytes(newcomer->server_authority)),
         &result);
 
     if (status != STATUS_OK)

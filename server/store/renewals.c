@@ -6,7 +6,7 @@ struct renewing {
     int64_t epoch;
 };
 
-/* With the order as $1 to $10. One row, with the epoch in its first column, when the statement did
+/* With the order as $1 to $11. One row, with the epoch in its first column, when the statement did
  * something. */
 static enum status run(struct store_conn *conn, const struct store_statement *statement,
                        struct renewing *renewing, bool *done)
@@ -19,7 +19,8 @@ static enum status run(struct store_conn *conn, const struct store_statement *st
                      value_bytes(order->public_key_hash), value_text(order->certificate_serial),
                      value_time(order->certificate_until_ms), value_bytes(order->sealing_public),
                      value_bytes(order->server_key_id), value_bytes(order->secret_wrapped),
-                     value_text(order->source), value_bytes(order->authority)),
+                     value_text(order->source), value_bytes(order->authority),
+                     value_bytes(order->server_authority)),
         &result);
 
     if (status != STATUS_OK)
@@ -39,7 +40,7 @@ static enum status update(struct store_conn *conn, struct renewing *renewing, bo
         "             previous_key_hash = CASE WHEN d.certificate_key_hash = $3"
         "               THEN d.previous_key_hash ELSE d.certificate_key_hash END,"
         "             certificate_key_hash = $3, sealing_public = $6, server_key_id = $7,"
-        "             secret_wrapped = $8, authority = $10"
+        "             secret_wrapped = $8, authority = $10, server_authority = $11"
         "           WHERE d.device_id = $1 AND d.status IN ('active', 'quarantined')"
         "           AND $2 IN (d.certificate_key_hash, d.previous_key_hash)"
         "           RETURNING d.*)"
@@ -58,8 +59,8 @@ static enum status recreate(struct store_conn *conn, struct renewing *renewing, 
         add,
         "WITH d AS (INSERT INTO myna.device (device_id, certificate_serial, certificate_until,"
         "             previous_key_hash, certificate_key_hash, sealing_public, server_key_id,"
-        "             secret_wrapped, authority)"
-        "           SELECT $1::text, $4, $5, $2, $3, $6, $7, $8, $10"
+        "             secret_wrapped, authority, server_authority)"
+        "           SELECT $1::text, $4, $5, $2, $3, $6, $7, $8, $10, $11"
         "           WHERE NOT EXISTS (SELECT FROM myna.revoked_before b WHERE b.device_id = $1)"
         "           AND NOT EXISTS (SELECT FROM myna.erased_key e WHERE e.key_hash IN ($2, $3))"
         "           ON CONFLICT DO NOTHING RETURNING *),"

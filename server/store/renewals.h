@@ -12,7 +12,8 @@ struct renewals_order {
     struct span public_key_hash;    /* of the request's key */
     const char *certificate_serial; /* of the certificate that will be answered */
     int64_t certificate_until_ms;
-    struct span authority; /* that issued it, see authorities.h */
+    struct span authority;        /* that issued it, see authorities.h */
+    struct span server_authority; /* the newest that it is given */
     struct span sealing_public;
     struct span server_key_id;
     struct span secret_wrapped;

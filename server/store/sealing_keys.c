@@ -6,35 +6,54 @@
 #include "server/store/columns.h"
 #include "server/store/keys.h"
 
-static enum status from_row(const struct result *result, struct sealing_keys_row *out)
+static enum status from_row(const struct result *result, size_t i, struct sealing_keys_row *out)
 {
     struct sealing_keys_row row;
-    struct span signature = result_span(result, 0, 3);
+    struct span signature = result_span(result, i, 3);
 
-    if (result_bytes(result, 0, 0, row.key_id, sizeof row.key_id) != STATUS_OK ||
-        result_bytes(result, 0, 1, row.public_key, sizeof row.public_key) != STATUS_OK ||
-        result_bytes(result, 0, 2, row.private_wrapped, sizeof row.private_wrapped) != STATUS_OK ||
+    if (result_bytes(result, i, 0, row.key_id, sizeof row.key_id) != STATUS_OK ||
+        result_bytes(result, i, 1, row.public_key, sizeof row.public_key) != STATUS_OK ||
+        result_bytes(result, i, 2, row.private_wrapped, sizeof row.private_wrapped) != STATUS_OK ||
         signature.size > sizeof row.signature)
         return STATUS_CORRUPT;
     memcpy(row.signature, signature.data, signature.size);
     row.signature_size = signature.size;
-    row.valid_from_ms = result_time(result, 0, 4);
+    row.valid_from_ms = result_time(result, i, 4);
     *out = row;
     return STATUS_OK;
 }
 
-enum status sealing_keys_current(struct store *store, struct sealing_keys_row *out)
+enum status sealing_keys_live(struct store *store, struct sealing_keys_row out[SEALING_KEYS_LIVE],
+                              size_t *count)
 {
-    STORE_STATEMENT(current, "SELECT key_id, public_key, private_wrapped, signature, valid_from"
-                             " FROM myna.sealing_key WHERE retired_at IS NULL"
-                             " ORDER BY valid_from DESC LIMIT 1");
+    STORE_STATEMENT(live, "SELECT key_id, public_key, private_wrapped, signature, valid_from"
+                          " FROM myna.sealing_key WHERE retired_at IS NULL"
+                          " ORDER BY valid_from DESC LIMIT $1");
     struct result result;
-    enum status status = store_query(store, &current, STORE_NO_VALUES, &result);
+    enum status status =
+        store_query(store, &live, STORE_VALUES(value_int(SEALING_KEYS_LIVE)), &result);
 
     if (status != STATUS_OK)
         return status;
-    status = result_count(&result) > 0 ? from_row(&result, out) : STATUS_NOT_FOUND;
+    const size_t rows = result_count(&result);
+    for (size_t i = 0; i < rows && status == STATUS_OK; i++)
+        status = from_row(&result, i, &out[i]);
     result_release(&result);
+    if (status == STATUS_OK)
+        *count = rows;
+    return status;
+}
+
+enum status sealing_keys_current(struct store *store, struct sealing_keys_row *out)
+{
+    struct sealing_keys_row rows[SEALING_KEYS_LIVE];
+    size_t count = 0;
+    enum status status = sealing_keys_live(store, rows, &count);
+
+    if (status == STATUS_OK && count == 0)
+        status = STATUS_NOT_FOUND;
+    if (status == STATUS_OK)
+        *out = rows[0];
     return status;
 }
 

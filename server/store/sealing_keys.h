@@ -21,6 +21,12 @@ struct sealing_keys_row {
     int64_t valid_from_ms;
 };
 
+/* All keys in use, the newest first. */
+#define SEALING_KEYS_LIVE 2
+MUST_CHECK enum status sealing_keys_live(struct store *store,
+                                         struct sealing_keys_row out[SEALING_KEYS_LIVE],
+                                         size_t *count);
+
 /* The newest key in use. STATUS_NOT_FOUND: there is none yet. */
 MUST_CHECK enum status sealing_keys_current(struct store *store, struct sealing_keys_row *out);
 

@@ -54,6 +54,7 @@ export const told = {
   "must not be empty": "不能为空",
   "must be sealing; the others are replaced where they are kept, by mynad rotate": "必须是 sealing；其他密钥在其存放处用 mynad rotate 更换",
   "a device CA is ended where it is kept, on the server: mynad retire device-ca": "机器人证书颁发机构在服务器上其存放处停用：mynad retire device-ca",
+  "a server CA is ended where it is kept, on the server: mynad retire server-ca": "服务器证书颁发机构在服务器上其存放处停用：mynad retire server-ca",
   "must say why robots are left behind": "必须说明为何不等这些机器人",
   "the key before the present one is still in use: retire it first": "现用密钥之前的那把仍在使用：请先停用它",
   "{} is retired already": "{1}已停用",

@@ -107,6 +107,8 @@ static enum status sign_on(const struct office *office, const struct recruit *re
                 .certificate_serial = recruit->facts.serial_hex,
                 .certificate_until_ms = recruit->facts.not_after_ms,
                 .authority = span_of(authority_id(office->authority), PKI_AUTHORITY_SIZE),
+                .server_authority =
+                    span_of(authority_server_id(office->authority), PKI_AUTHORITY_SIZE),
                 .sealing_public = span_of(recruit->identity.sealing_public, PKI_X25519_SIZE),
                 .server_key_id =
                     span_of(office->server_key.key_id, sizeof office->server_key.key_id),

@@ -127,6 +127,7 @@ export const texts = {
   "own_key.reason": "Why they are left behind",
   "key_purpose.data": "Secrets in the database",
   "key_purpose.device-ca": "Certificates of robots",
+  "key_purpose.server-ca": "Certificates of servers",
   "key_purpose.master": "The data key",
   "key_purpose.sealing": "Messages of robots",
   "key_state.current": "Current",

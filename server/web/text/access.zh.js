@@ -127,6 +127,7 @@ export const texts = {
   "own_key.reason": "为何不等它们",
   "key_purpose.data": "数据库中的机密",
   "key_purpose.device-ca": "机器人的证书",
+  "key_purpose.server-ca": "服务器的证书",
   "key_purpose.master": "数据密钥",
   "key_purpose.sealing": "机器人的消息",
   "key_state.current": "现用",

@@ -187,3 +187,57 @@ test('another device CA issues once mynad is restarted, and the one before lets 
   assert.deepEqual(items.map(({action, after}) => [action, after?.reason, after?.robots]), [['device_ca.retire', 'stolen', all - 1], ['device_ca.create', undefined, undefined]]);
   assert.equal((await admin.get('/audit?action=device_ca.rotate')).body.items[0].before.id, old);
 });
+
+test('robots are told of another server CA, which signs and serves once the one before is retired', async () => {
+  const state = (name) => join(stack.home, 'server', name);
+  const {robot, body: {certificate}} = await enrolled('r8');
+  const refused = (...words) => stack.task(words).then(() => assert.fail('not refused'), ({stderr}) => stderr);
+  const cas = async () => (await admin.get('/keys')).body.items.filter(({purpose}) => purpose === 'server-ca');
+  const robots = async () => Object.fromEntries((await cas()).map((ca) => [ca.state, ca.robots]));
+  const shown = (file) => spawnSync('openssl', ['verify', '-CAfile', state('server-anchor.pem'), state(file)]).status === 0;
+  // who is named, and by whom the sealing key and the time are signed
+  const renewed = async () => {
+    const {status, body} = await robot.renew(stack, certificate);
+    assert.equal(status, 200);
+    const named = body.server_ca.split(/(?<=-----END CERTIFICATE-----\n)/);
+    const at = Buffer.alloc(8);
+    at.writeBigInt64BE(BigInt(body.sealing_key.valid_from_ms));
+    const statement = Buffer.concat([Buffer.from('myna sealing key 1'), Buffer.from(body.sealing_key.public_key, 'base64'), at]);
+    return {named, signed: named.map((pem) => verify('sha256', statement, new X509Certificate(pem).publicKey, Buffer.from(body.sealing_key.signature, 'base64')))};
+  };
+  const restart = async () => {
+    await stack.stop();
+    await stack.start();
+    admin = await stack.login();
+  };
+
+  const all = (await robots()).current;
+  const [{id: old}] = await cas();
+  const [, id] = /^(server-ca-[0-9a-f]{16}) is made, and issues nothing yet: restart mynad/.exec((await stack.task(['rotate', 'server-ca'])).stdout);
+  assert.match(await refused('retire', 'server-ca'), /no server has told robots of the newest server CA yet: restart mynad/);
+  assert.match(await refused('rotate', 'server-ca'), /still in force: run "mynad retire server-ca" first/);
+  const first = readFileSync(state('server-ca.pem'), 'utf8');
+  const second = readFileSync(state('server-ca-2.pem'), 'utf8');
+  assert.deepEqual(await renewed(), {named: [first], signed: [true]});
+
+  await restart();
+  assert.deepEqual([await robots(), (await cas()).map((ca) => ca.id)], [{current: 0, retiring: all}, [id, old]]);
+  assert.deepEqual(await renewed(), {named: [first, second], signed: [true, false]}, 'robots that know only the first take it');
+  assert.deepEqual(await robots(), {current: 1, retiring: all - 1});
+  assert.ok((await admin.get(`/keys/${id}/robots`)).body.items.some((item) => item.id === 'r8'));
+  assert.match(await refused('retire', 'server-ca'), new RegExp(`${all - 1} robots know only the one before`));
+  assert.match((await admin.post(`/keys/${old}/retire`)).body.detail, /mynad retire server-ca/);
+  assert.match(await refused('retire', 'server-ca', '--force'), /--reason TEXT/);
+
+  const before_ = readFileSync(state('mynad-1.pem'), 'utf8');
+  assert.match((await stack.task(['retire', 'server-ca', '--force', '--reason', 'stolen'])).stdout,
+    new RegExp(`listener are of ${id}: give broker\\.key, broker\\.pem and server-anchor\\.pem to the brokers`));
+  assert.match((await stack.task(['retire', 'server-ca'])).stdout, /already/);
+  await restart();
+  assert.deepEqual(await renewed(), {named: [second], signed: [true]});
+  writeFileSync(state('before.pem'), before_);
+  assert.deepEqual(['broker.pem', 'device-https.pem', 'mynad-9.pem', 'before.pem'].map(shown), [true, true, true, false]);
+  const {body: {items}} = await admin.get('/audit?subject=key/' + old);
+  assert.deepEqual(items.map(({action, after}) => [action, after?.reason, after?.robots]), [['server_ca.retire', 'stolen', all - 1], ['server_ca.create', undefined, undefined]]);
+  assert.equal((await admin.get('/audit?action=server_ca.rotate')).body.items[0].before.id, old);
+});

@@ -1,7 +1,7 @@
 // The server's keys are replaced while robots talk: simulated ones, and one real robot.
 import assert from 'node:assert/strict';
-import {execFile} from 'node:child_process';
-import {copyFileSync} from 'node:fs';
+import {execFile, spawnSync} from 'node:child_process';
+import {copyFileSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
@@ -117,9 +117,9 @@ test('I3: a robot whose key was retired by force is not heard, is told of, and r
   assert.equal((await fleet.ctl('audit', 'verify')).ok, true);
 });
 
-test('I4: robots renew under another device CA, and what the one before signed is refused once it is retired', async () => {
+test('I4: robots renew under another device CA and server CA, and what those before signed is refused once they are retired', async () => {
   const task = async (...words) => (await run(join(fleet.env.MYNA_BUILD, 'mynad'), ['--config', join(fleet.home, 'mynad.conf'), ...words], {env: fleet.env})).stdout;
-  const ca = async (state) => (await fleet.ctl('key', 'list')).items.find((item) => item.purpose === 'device-ca' && item.state === state);
+  const ca = async (state, purpose = 'device-ca') => (await fleet.ctl('key', 'list')).items.find((item) => item.purpose === purpose && item.state === state);
   const restart = async () => {
     for (const name of ['mosquitto', 'mynad']) fleet.kill(name, 'SIGTERM');
     await until(20, () => 'they do not stop', () => ['mosquitto', 'mynad'].every((name) => {
@@ -134,21 +134,38 @@ test('I4: robots renew under another device CA, and what the one before signed i
   const old = join(fleet.home, 'before.pem');
   copyFileSync(join(fleet.home, 'agent/device.pem'), old);
   const {id} = await ca('current');
+  for (const name of ['mynad-9.pem', 'mynad-9.key', 'broker.pem']) copyFileSync(join(fleet.home, 'server', name), join(fleet.home, `before-${name}`));
+  const pems = (path) => readFileSync(join(fleet.home, path), 'utf8').split(/(?<=-----END CERTIFICATE-----\n)/);
+  const known = () => pems('agent/server-ca.pem');
+  const [oldServerCa] = known();
+  const trusts = (path) => spawnSync('openssl', ['verify', '-purpose', 'sslserver', '-CAfile', join(fleet.home, 'agent/broker-ca.pem'), join(fleet.home, path)]).status === 0;
 
   await task('rotate', 'device-ca');
+  await task('rotate', 'server-ca');
   await restart();
-  const of = async () => (await fleet.ctl('key', 'robots', (await ca('current')).id)).items.map((robot) => robot.id);
-  await until(90, async () => JSON.stringify(await fleet.ctl('key', 'list')), async () => (await of()).includes('myna-1'));
+  const of = async (purpose) => (await fleet.ctl('key', 'robots', (await ca('current', purpose)).id)).items.map((robot) => robot.id);
+  for (const purpose of ['device-ca', 'server-ca'])
+    await until(90, async () => JSON.stringify(await fleet.ctl('key', 'list')), async () => (await of(purpose)).includes('myna-1'));
+  assert.deepEqual(known(), [oldServerCa, ...pems('server/server-ca-2.pem')]);
+  assert.deepEqual([(await ca('retiring', 'server-ca')).robots, await of('server-ca')], [ROBOTS, ['myna-1']]);
+  await assert.rejects(task('retire', 'server-ca'), ({stderr}) => /8 robots know only the one before/.test(stderr) || assert.fail(stderr));
   assert.deepEqual([(await ca('retiring')).id, (await ca('retiring')).robots], [id, ROBOTS], 'simulated robots do not renew');
   await fails(/mynad retire device-ca/, 'key', 'retire', id);
   const as = (cert) => new Peer(fleet, {...Peer.robot(fleet, 'myna-1').who, cert});
   const may = async (peer) => (await peer.publish('myna/1/d/myna-1/up/presence', 'x', '-i', 'myna-1-other')).code === 0;
   assert.deepEqual([await may(as(old)), await may(Peer.robot(fleet, 'myna-1'))], [true, true], 'both are trusted');
+  const server = (prefix) => may(new Peer(fleet, {...Peer.server(fleet).who, cert: join(fleet.home, `${prefix}mynad-9.pem`), key: join(fleet.home, `${prefix}mynad-9.key`)}));
+  assert.deepEqual([await server('before-'), trusts('before-broker.pem')], [true, true]);
 
   await task('retire', 'device-ca', '--force', '--reason', 'stolen');
+  await task('retire', 'server-ca', '--force', '--reason', 'stolen as well');
   await restart();
   assert.deepEqual([await may(as(old)), await may(Peer.robot(fleet, 'myna-1'))], [false, true]);
   await until(60, () => 'the robot does not come back', async () => (await fleet.ctl('device', 'get', 'myna-1')).online);
+  await until(60, () => `it knows ${known().length}`, async () => known().length === 1);
+  assert.deepEqual(known(), pems('server/server-ca-2.pem'));
+  assert.deepEqual([await server('before-'), await server('server/')], [false, true]);
+  assert.deepEqual([trusts('before-broker.pem'), trusts('server/broker.pem')], [false, true], 'the robot takes the broker for what it is');
   await fleet.say('myna-1', 'by another hand?');
   assert.equal((await fleet.ctl('audit', 'verify')).ok, true);
 });

@@ -67,8 +67,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = {"device.key", "sealing.key", "device.pem",
-                                        "root.pem",   "device.json", "server-ca.pem"};
+    static const char *const names[] = {"device.key",  "sealing.key",   "device.pem",   "root.pem",
+                                        "device.json", "server-ca.pem", "broker-ca.pem"};
     struct fixture *fixture = *state;
     char path[128];
 

@@ -286,8 +286,8 @@ static void turn(struct place *place)
     char problem[256] = "";
     uint8_t next[PKI_AUTHORITY_SIZE], present[PKI_AUTHORITY_SIZE];
 
-    if (authority_turn(place->dir, next, problem) != STATUS_OK ||
-        authority_present(place->dir, present, problem) != STATUS_OK)
+    if (authority_turn(place->dir, AUTHORITY_DEVICES, next, problem) != STATUS_OK ||
+        authority_present(place->dir, AUTHORITY_DEVICES, present, problem) != STATUS_OK)
         fail_msg("%s", problem);
     assert_memory_equal(next, present, sizeof next);
     reopen(place);
@@ -332,7 +332,7 @@ device_cas_follow_each_other_with_overlap_and_the_one_before_issues_nothing(void
                      STATUS_OK);
     assert_true(is_trusted(place, old) && is_trusted(place, fresh));
     assert_false(has(place, "device-ca.key"));
-    assert_int_equal(authority_turn(place->dir, next, problem), STATUS_EXISTS);
+    assert_int_equal(authority_turn(place->dir, AUTHORITY_DEVICES, next, problem), STATUS_EXISTS);
     assert_non_null(strstr(problem, "mynad retire device-ca"));
 
     assert_int_equal(authority_forget(place->dir, &forgotten, problem), STATUS_OK);
@@ -380,6 +380,128 @@ static void a_turn_that_was_cut_off_leaves_a_good_folder_and_goes_on(void **stat
     assert_int_equal(authority_forget(place->dir, &forgotten, problem), STATUS_OK);
 }
 
+/* Without what "mynad init" would mend. */
+static void open_again(struct place *place)
+{
+    char problem[256] = "";
+
+    authority_close(place->authority);
+    place->authority = NULL;
+    if (authority_open(&place->authority, place->dir, problem) != STATUS_OK)
+        fail_msg("%s", problem);
+}
+
+static void turn_servers(struct place *place)
+{
+    char problem[256] = "";
+    uint8_t next[PKI_AUTHORITY_SIZE];
+
+    if (authority_turn(place->dir, AUTHORITY_SERVERS, next, problem) != STATUS_OK)
+        fail_msg("%s", problem);
+    open_again(place);
+    assert_memory_equal(next, authority_server_id(place->authority), sizeof next);
+}
+
+static void move_servers(struct place *place)
+{
+    char problem[256] = "";
+    unsigned changed;
+
+    if (authority_move(place->dir, &names, &changed, problem) != STATUS_OK)
+        fail_msg("%s", problem);
+    open_again(place);
+}
+
+/* Signed now, under which of the certificates that robots are given. */
+static bool is_signed_by(struct place *place, struct span cert)
+{
+    const uint8_t key[PKI_X25519_SIZE] = {9};
+    uint8_t message[18 + PKI_X25519_SIZE + 8] = "myna sealing key 1";
+    uint8_t signature[PKI_SIGNATURE_MAX];
+    size_t size;
+
+    memcpy(message + 18, key, sizeof key);
+    assert_int_equal(authority_sign_key(place->authority, key, 0, signature, &size), STATUS_OK);
+    assert_true(authority_signed_key(place->authority, key, 0, span_of(signature, size)));
+    return pki_verify_signature(cert, span_of(message, sizeof message), span_of(signature, size)) ==
+           STATUS_OK;
+}
+
+static bool is_shown_under(const struct place *place, struct span anchor)
+{
+    bool shown = true;
+
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const files[] = {"broker.pem", "device-https.pem", "mynad-9.pem"};
+
+        assert_int_equal(
+            pki_verify(content(place, files[i]), content(place, "root.pem"), PKI_CHECK_TIME),
+            STATUS_OK);
+        shown &= pki_verify(content(place, files[i]), anchor, PKI_CHECK_TIME) == STATUS_OK;
+    }
+    return shown;
+}
+
+static void a_server_ca_signs_nothing_before_the_one_in_force_is_ended(void **state)
+{
+    struct place *place = *state;
+    struct span old = content(place, "server-ca.pem"), anchor = content(place, "server-anchor.pem");
+    char problem[256];
+    uint8_t next[PKI_AUTHORITY_SIZE];
+    unsigned changed;
+
+    turn_servers(place);
+    struct span fresh = content(place, "server-ca-2.pem");
+    assert_true(authority_is_turning(place->authority));
+    assert_non_null(strstr(authority_server_ca(place->authority), arena_text(place->arena, fresh)));
+    assert_ptr_equal(strstr(authority_server_ca(place->authority), arena_text(place->arena, old)),
+                     authority_server_ca(place->authority));
+    assert_true(is_signed_by(place, old) && !is_signed_by(place, fresh));
+    assert_true(is_shown_under(place, anchor));
+    assert_int_equal(authority_turn(place->dir, AUTHORITY_SERVERS, next, problem), STATUS_EXISTS);
+    assert_non_null(strstr(problem, "mynad retire server-ca"));
+
+    move_servers(place);
+    assert_false(authority_is_turning(place->authority));
+    assert_true(is_signed_by(place, fresh) && !is_signed_by(place, old));
+    assert_true(is_shown_under(place, content(place, "server-anchor.pem")));
+    assert_false(is_shown_under(place, anchor));
+    assert_false(has(place, "server-ca.key") || has(place, "server-ca.pem"));
+    assert_int_equal(authority_move(place->dir, &names, &changed, problem), STATUS_OK);
+    assert_int_equal(changed, 0);
+    turn_servers(place); /* and so on */
+    move_servers(place);
+    assert_true(has(place, "server-ca-3.key") && !has(place, "server-ca-2.key"));
+}
+
+/* As in the middle of authority_move(), at each of its ends: what is written or removed later is
+ * put back. */
+static void a_server_ca_that_was_half_ended_leaves_a_good_folder_and_goes_on(void **state)
+{
+    static const char *const later[] = {"server-ca.key", "server-ca.pem", "server-anchor.pem",
+                                        "mynad-9.key", "mynad-9.pem"};
+    struct place *place = *state;
+    struct span before[5], old = content(place, "server-ca.pem");
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < 5; i++)
+        before[i] = content(place, later[i]);
+    turn_servers(place);
+    move_servers(place);
+    for (size_t back = 1; back <= 5; back++) {
+        for (size_t i = 0; i < back; i++) {
+            path_of(place, later[i], path);
+            assert_int_equal(file_replace(path, before[i], 0600), STATUS_OK);
+        }
+        open_again(place);
+        if (back > 1)
+            assert_true(is_signed_by(place, old));
+        move_servers(place);
+        assert_false(has(place, "server-ca.key") || has(place, "server-ca.pem"));
+        assert_true(is_shown_under(place, content(place, "server-anchor.pem")));
+    }
+}
+
 static void without_the_roots_key_there_is_no_other_device_ca(void **state)
 {
     const struct place *place = *state;
@@ -387,7 +509,8 @@ static void without_the_roots_key_there_is_no_other_device_ca(void **state)
     uint8_t next[PKI_AUTHORITY_SIZE];
 
     remove_file(place, "root.key");
-    assert_int_equal(authority_turn(place->dir, next, problem), STATUS_NOT_FOUND);
+    assert_int_equal(authority_turn(place->dir, AUTHORITY_DEVICES, next, problem),
+                     STATUS_NOT_FOUND);
     assert_non_null(strstr(problem, "bring it for as long as this takes"));
 }
 
@@ -409,6 +532,8 @@ int main(void)
         TEST(the_sealing_keys_statement_binds_key_and_time),
         TEST(device_cas_follow_each_other_with_overlap_and_the_one_before_issues_nothing),
         TEST(a_turn_that_was_cut_off_leaves_a_good_folder_and_goes_on),
+        TEST(a_server_ca_signs_nothing_before_the_one_in_force_is_ended),
+        TEST(a_server_ca_that_was_half_ended_leaves_a_good_folder_and_goes_on),
         TEST(without_the_roots_key_there_is_no_other_device_ca),
     };
 
