@@ -124,16 +124,26 @@ test('pages of a filter follow each other through thousands of robots that it do
     SELECT 'z' || lpad(n::text, 5, '0'), 'z' || n, CASE WHEN n % 500 = 7 THEN 'rare' ELSE '' END, 'z' || n, now(), '\\x00', r.server_key_id, '\\x00'
     FROM myna.device r, generate_series(1, 3000) n WHERE r.device_id = 'r1' RETURNING device_id)
     INSERT INTO myna.device_link (device_id) SELECT device_id FROM d`);
-  const seen = [];
-  let next = '';
-  do {
-    const {status, body} = await admin.get(`/devices?filter=${encodeURIComponent('region = rare')}&limit=2&after=${next ?? ''}`);
-    assert.equal(status, 200);
-    assert.ok(body.items.length > 0 && body.items.length <= 2);
-    seen.push(...body.items.map(({id}) => id));
-    next = body.next;
-  } while (next);
-  assert.deepEqual(seen, [7, 507, 1007, 1507, 2007, 2507].map((n) => `z${String(n).padStart(5, '0')}`));
+  const pages = async (query) => {
+    const seen = [];
+    let next = '';
+    do {
+      const {status, body} = await admin.get(`/devices?${query}&limit=2&after=${next ?? ''}`);
+      assert.equal(status, 200);
+      assert.ok(body.items.length > 0 && body.items.length <= 2);
+      seen.push(...body.items.map(({id}) => id).filter((id) => id.startsWith('z')));
+      next = body.next;
+    } while (next);
+    return seen;
+  };
+  const named = (...numbers) => numbers.map((n) => `z${String(n).padStart(5, '0')}`);
+  assert.deepEqual(await pages(`filter=${encodeURIComponent('region = rare')}`), named(7, 507, 1007, 1507, 2007, 2507));
+  assert.deepEqual(await pages('q=Z0299'), named(...Array.from({length: 10}, (_, n) => 2990 + n)));
+  await stack.sql(`UPDATE myna.device_link SET session_hello = true, session_number = 1, last_seen = now()
+    WHERE device_id IN ('z00007', 'z02300', 'z02507')`);
+  assert.deepEqual(await pages('state=online'), named(7, 2300, 2507));
+  assert.deepEqual(await pages(`filter=${encodeURIComponent('online and region = rare')}`), named(7, 2507));
+  assert.deepEqual(await pages(`filter=${encodeURIComponent('online and region = "" or serial = z2999')}`), named(2300, 2999));
   const narrowed = await admin.get(`/devices?filter=${encodeURIComponent('region = rare')}&q=z01&limit=10`);
   assert.deepEqual(narrowed.body.items.map(({id}) => id), ['z01007', 'z01507']);
   assert.equal(narrowed.body.next, null);
