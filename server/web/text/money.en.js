@@ -178,6 +178,7 @@ export const texts = {
   "burn.formula.mean_of_days": { one: "Forecast: the last whole day goes on.", other: "Forecast: the mean of the last {n} whole days goes on; the band, as if all days were like the quietest or the busiest of them." },
   "burn.formula.saturation": "Forecast: robots of these {n} days that were seen on one day alone, and on two, tell how many of the fleet are still to be seen and how soon. The band: from nobody new to as many each day as lately; robots that join the fleet are told by its upper end alone.",
   "burn.formula.part_of_first_day": "Forecast: as what of the first day has gone by.",
+  "burn.no_forecast": "No forecast: of active robots, only the busiest day and the different ones of a period have one.",
   "burn.formula.how": "The formula",
   "burn.thresholds": "Thresholds:",
   "burn.times": "{n} times the usual hour",

@@ -178,6 +178,7 @@ export const texts = {
   "burn.formula.mean_of_days": "预测：按最近 {n} 个完整日的均值延续；区间为每天都如其中最少或最多的一天。",
   "burn.formula.saturation": "预测：由这 {n} 天中仅出现一天和两天的机器人推算机队中尚未出现的数量及其出现的快慢。区间：从不再有新机器人，到每天新增与近来一样多；新加入机队的机器人只体现在区间上端。",
   "burn.formula.part_of_first_day": "预测：按首日已过部分的速度延续。",
+  "burn.no_forecast": "无预测：活跃机器人仅对最高的一天和一个周期内的不同机器人作预测。",
   "burn.formula.how": "计算公式",
   "burn.thresholds": "阈值：",
   "burn.times": "平常每小时的 {n} 倍",

@@ -82,6 +82,9 @@ function Figures({ line, burndown }) {
   </dl>`;
 }
 
+// How days' numbers of active robots become one that nothing tells ahead.
+const UNFORESEEN = ["sum", "average", "last"];
+
 const FORMULAS = "/api/v1/reference#get-/api/v1/contracts/{id}/burndown";
 
 function Formula({ forecast }) {
@@ -117,6 +120,7 @@ export function Burn({ line, burndown, of }) {
     ${feesIn(line, currency) && html`<p class="sub">${feesIn(line, currency)}</p>`}
     ${line.told_by === "bill" && html`<p class="sub">${t("burn.by_bill")}</p>`}
     ${line.forecast && html`<${Formula} forecast=${line.forecast} />`}
+    ${UNFORESEEN.includes(line.measured) && line.told_by === "devices" && html`<p class="sub">${t("burn.no_forecast")}</p>`}
     <${Marks} line=${line} currency=${currency} />
   </li>`;
 }
