@@ -168,9 +168,9 @@ test('what is asked wrongly is told by its parameter', async () => {
 });
 
 // What failed, was cut short and was settled since, in April; robots of r1's day stay as they were.
-const insert = (seq, {device = 'r1', at, vendor = 'big', attempt = 1, provenance = 1, outcome = 1, error = 0, requests = 1}) =>
+const insert = (seq, {device = 'r1', at, vendor = 'big', attempt = 1, provenance = 1, outcome = 1, error = 0, requests = 1, served = 'm'}) =>
   stack.sql(`INSERT INTO myna.usage SELECT '${device}', '22222222-2222-4222-8222-222222222222', ${seq}, '${at}', '${at}',
-    gen_random_uuid(), ${attempt}, '${vendor}', 'm', 'm', '${vendor}-2026', 1, '', ${provenance}, ${outcome}, ${error}, 900, 120, 300, false, 3,
+    gen_random_uuid(), ${attempt}, '${vendor}', 'm', '${served}', '${vendor}-2026', 1, '', ${provenance}, ${outcome}, ${error}, 900, 120, 300, false, 3,
     100, 200, 10, 0, 0, 0, 1, 0, 0, 0, 0, 0, ${requests}, 0.1, 'CNY'`);
 const attempts = async (query, from = admin) => {
   const {status, body} = await from.get(`/attempts?${query}`);
@@ -182,7 +182,7 @@ const seen = async (query, from) => (await attempts(query, from)).items.map(({de
 test('a number of usage opens the attempts behind it, newest first', async () => {
   await insert(1, {at: '2026-04-10 15:59Z', outcome: 5, error: 2});
   await insert(2, {at: '2026-04-10 16:01Z', outcome: 5, error: 8});
-  await insert(3, {at: '2026-04-10 17:00Z', device: 'r2', provenance: 3});
+  await insert(3, {at: '2026-04-10 17:00Z', device: 'r2', provenance: 3, served: 'served'});
   await insert(4, {at: '2026-04-10 18:00Z', device: 'r3', vendor: 'small', provenance: 4, outcome: 6});
   await insert(5, {at: '2026-04-10 19:00Z', device: 'r3', vendor: 'small', attempt: 0, requests: 7, outcome: 5, error: 8});
   const [[file]] = await stack.sql(`INSERT INTO myna.usage_import (vendor_id, file_hash, created_by, rows, equal, settled, different, unknown)
@@ -194,7 +194,7 @@ test('a number of usage opens the attempts behind it, newest first', async () =>
   for (const [query, seqs] of [['outcome=failed', [5, 2, 1]], ['class=net', [5, 2]], ['class=busy', [1]], ['class=net&vendor=big', [2]],
     ['provenance=uncertain', [4]], ['provenance=estimated', [3]], ['outcome=lost', [4]], ['contract=small-2026', [5, 4]], ['vendor=big', [3, 2, 1]],
     ['device=r3', [5, 4]], ['device=r1&class=busy', [1]], ['device=r2&provenance=uncertain', []], ['group=shop', [2, 1]], ['group=desk', [3, 2, 1]],
-    ['model=s', []], ['class=none', []]]) {
+    ['model=served', [3]], ['model=m', [5, 4, 3, 2, 1]], ['model=s', []], ['class=none', []]]) {
     const at = {1: 'r1 04-10T15:59', 2: 'r1 04-10T16:01', 3: 'r2 04-10T17:00', 4: 'r3 04-10T18:00', 5: 'r3 04-10T19:00'};
     assert.deepEqual(await seen(`${april}&${query}`), seqs.map((seq) => at[seq]), query);
   }
