@@ -42,17 +42,20 @@ static void ready(void *context, struct request *request, struct reply *reply)
 }
 
 /* What they tell, a stranger who attacks wants to know: whether he was noticed. And each costs the
- * database a look at the fleet. False: a problem was answered. */
-static bool may_measure(const struct api *api, struct request *request, struct reply *reply)
+ * database a look at the fleet, all of it: who is bound to a part gets none. False: a problem was
+ * answered. */
+static bool may_measure(void *context, struct request *request, struct reply *reply)
 {
     if (request_is_from_here(request))
         return true;
-    enum status status = api_prove(api, request);
+    enum status status = api_prove(context, request);
     if (status != STATUS_OK)
         reply_status(reply, status, "metrics");
     else if (request->actor.role < ROUTE_VIEWER)
         reply_problem(reply, 401, "from another machine, metrics take an API key of a viewer");
-    return status == STATUS_OK && request->actor.role >= ROUTE_VIEWER;
+    else
+        return api_hooks()->admit(context, request, reply);
+    return false;
 }
 
 static void metrics(void *context, struct request *request, struct reply *reply)
@@ -60,7 +63,7 @@ static void metrics(void *context, struct request *request, struct reply *reply)
     const struct api *api = context;
     struct buffer out;
 
-    if (!may_measure(api, request, reply))
+    if (!may_measure(context, request, reply))
         return;
     buffer_init(&out, METRICS_BYTES);
     metrics_write(api, request->arena, &out);
