@@ -39,7 +39,7 @@ static void take_word(const char *password, char out[PASSWORD_MAX + 1])
 {
     size_t size = 0;
 
-    for (; password[size] != '\0' && size < PASSWORD_MAX; size++) {
+    for (; size < PASSWORD_MAX && password[size] != '\0'; size++) {
         const char c = password[size];
 
         out[size] = (char)(c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c);

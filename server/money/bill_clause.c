@@ -74,7 +74,8 @@ static enum status remaining(const struct contract *contract, const struct contr
 static enum status tell_fee_share(const struct rest *rest, struct fraction share,
                                   struct fraction fee)
 {
-    struct fraction off, spared;
+    struct fraction off = FRACTION_ZERO;
+    struct fraction spared = FRACTION_ZERO;
     enum status status = fraction_subtract(fraction_of(1), share, &off);
 
     if (status == STATUS_OK)

@@ -86,14 +86,15 @@ static inline struct model_map model_content(const struct model *model, int robo
     struct model_map content = model_map_of(MODEL_UNSET);
 
     for (int layer = 0; layer < MODEL_LAYERS; layer++) {
-        const bool reaches = model_reaches(model, layer, robot), sees = open && at == layer;
+        const bool reaches = model_reaches(model, layer, robot);
+        const struct model_map *seen = at == layer ? open : NULL;
         struct model_map map =
             reaches ? model_layer(model, layer, robot) : model_map_of(MODEL_UNSET);
 
-        if (reaches && sees)
-            map = model_patch(map, open);
-        else if (sees && open->values[MODEL_SOFTWARE] != MODEL_KEEP)
-            map.values[MODEL_SOFTWARE] = open->values[MODEL_SOFTWARE];
+        if (reaches && seen)
+            map = model_patch(map, seen);
+        else if (seen && seen->values[MODEL_SOFTWARE] != MODEL_KEEP)
+            map.values[MODEL_SOFTWARE] = seen->values[MODEL_SOFTWARE];
         for (int i = 0; i < MODEL_VALUES; i++)
             if (map.values[i] != MODEL_UNSET)
                 content.values[i] = map.values[i];
