@@ -8,6 +8,9 @@ import { Button, LanguageSwitch } from "../components/ui.js";
 import { signIn } from "../session.js";
 import { t } from "../text.js";
 
+// What the identity provider's answer came to, as the address says.
+const SENT_BACK = new Map([["denied", "sign_in.denied"], ["factor", "sign_in.factor"]]);
+
 export function SignIn() {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
@@ -52,7 +55,7 @@ export function SignIn() {
       ${wantsCode && html`<${CodeField} value=${code} onInput=${setCode} error=${text} hint=${t("factor.code.hint")} />`}
       <${Button} kind="primary" type="submit" busy=${busy}>${t("sign_in")}</${Button}>
       ${methods.data?.provider && html`<a class="button" href="/api/v1/login/provider">${t("sign_in.provider")}</a>`}
-      ${!problem && back && html`<p class="error" role="alert">${t(["denied", "factor"].includes(back) ? `sign_in.${back}` : "sign_in.failed")}</p>`}
+      ${!problem && back && html`<p class="error" role="alert">${t(SENT_BACK.get(back) ?? "sign_in.failed")}</p>`}
       <${LanguageSwitch} />
     </form>
   </main>`;
