@@ -10,6 +10,7 @@
 
 struct authority {
     uint8_t data_key[CRYPTO_KEY_SIZE];
+    uint8_t stamp_key[CRYPTO_KEY_SIZE];
     bool has_data_key;
     uint8_t fingerprint[CRYPTO_HASH_SIZE];
     char root[AUTHORITY_CHAIN_SIZE];
@@ -109,9 +110,11 @@ void authority_close(struct authority *authority)
     free(authority);
 }
 
-void authority_adopt(struct authority *authority, const uint8_t data_key[CRYPTO_KEY_SIZE])
+void authority_adopt(struct authority *authority, const uint8_t data_key[CRYPTO_KEY_SIZE],
+                     const uint8_t stamp_key[CRYPTO_KEY_SIZE])
 {
     memcpy(authority->data_key, data_key, CRYPTO_KEY_SIZE);
+    memcpy(authority->stamp_key, stamp_key, CRYPTO_KEY_SIZE);
     authority->has_data_key = true;
 }
 
@@ -119,6 +122,12 @@ const uint8_t *authority_data_key(const struct authority *authority)
 {
     assert(authority->has_data_key);
     return authority->data_key;
+}
+
+const uint8_t *authority_stamp_key(const struct authority *authority)
+{
+    assert(authority->has_data_key);
+    return authority->stamp_key;
 }
 
 const char *authority_root(const struct authority *authority)

@@ -68,12 +68,18 @@ MUST_CHECK enum status authority_open(struct authority **out, const char *state_
 /* NULL is allowed; secrets are wiped. */
 void authority_close(struct authority *authority);
 
-/* Copies the data key, which server/envelope.h opens once the database is there. */
-void authority_adopt(struct authority *authority, const uint8_t data_key[CRYPTO_KEY_SIZE]);
+/* Copies the data key and the stamp key, which server/envelope.h opens once the database is there.
+ */
+void authority_adopt(struct authority *authority, const uint8_t data_key[CRYPTO_KEY_SIZE],
+                     const uint8_t stamp_key[CRYPTO_KEY_SIZE]);
 
 /* The data key, CRYPTO_KEY_SIZE bytes: wraps every secret in the database; borrowed. Only after
  * authority_adopt(). */
 const uint8_t *authority_data_key(const struct authority *authority);
+
+/* The stamp key, CRYPTO_KEY_SIZE bytes: signs what is to be recognised again as made here, and
+ * stays the same when the data key is replaced; borrowed. Only after authority_adopt(). */
+const uint8_t *authority_stamp_key(const struct authority *authority);
 
 /* PEM text, borrowed: the root, and what robots need to verify server statements: the server CA
  * that signs, and behind it the one that is to follow. */

@@ -143,8 +143,8 @@ static enum status start_keeper(struct server *server, char *problem)
         snprintf(path, sizeof path, "%s", config->revocations_file);
     else
         snprintf(path, sizeof path, "%s/revocations.jsonl", config->state_dir);
-    return keeper_start(&server->keeper, server->store, path, authority_data_key(server->authority),
-                        problem);
+    return keeper_start(&server->keeper, server->store, path,
+                        authority_stamp_key(server->authority), problem);
 }
 
 static enum status start_bus(struct server *server, char *problem)
@@ -160,16 +160,18 @@ static enum status start_bus(struct server *server, char *problem)
         .ca_file = ca_file,
         .cert_file = cert_file,
         .key_file = key_file,
-        .master_key = authority_data_key(server->authority),
+        .master_key = authority_stamp_key(server->authority),
     };
     const struct ingest_options ingest_options = {
         .master_key = authority_data_key(server->authority),
+        .stamp_key = authority_stamp_key(server->authority),
         .stale_window_ms = config->stale_window_s * 1000,
     };
     const struct janitor_options janitor_options = {
         .retention = {.usage_months = config->usage_months, .bundle_days = config->bundle_days}};
     struct outbox_options outbox_options = {
         .master_key = authority_data_key(server->authority),
+        .stamp_key = authority_stamp_key(server->authority),
         .brokers = &server->brokers,
     };
 

@@ -16,7 +16,7 @@ struct work {
     int lock_fd;
     struct store *store;
     struct master_keys keys;
-    uint8_t data_key[CRYPTO_KEY_SIZE];
+    struct envelope_keys own;
     bool turned; /* the data key was under an older one of the keys */
     char problem[256];
 };
@@ -62,21 +62,26 @@ static enum status open_database(struct work *work)
     return status;
 }
 
-/* Opens the data key as the file now stands: what an interrupted rotation began is ended by it. */
-static enum status begin(struct work *work)
+/* With the master key, wherever it comes from, and the database. */
+static enum status begin_open(struct work *work)
 {
     enum status status = lock_folder(work);
 
     if (status == STATUS_OK)
         status =
             master_load(work->config->state_dir, &work->config->master, &work->keys, work->problem);
+    return status == STATUS_OK ? open_database(work) : status;
+}
+
+/* Opens the data key as the file now stands: what an interrupted rotation began is ended by it. */
+static enum status begin(struct work *work)
+{
+    enum status status = begin_open(work);
+
     if (status == STATUS_OK)
         status = check_source(work);
     if (status == STATUS_OK)
-        status = open_database(work);
-    if (status == STATUS_OK)
-        status =
-            envelope_open(work->store, &work->keys, work->data_key, &work->turned, work->problem);
+        status = envelope_open(work->store, &work->keys, &work->own, &work->turned, work->problem);
     return status;
 }
 
@@ -115,7 +120,7 @@ static enum status turn(struct work *work)
     work->keys.count = 2;
     enum status status = master_save(work->config->state_dir, &work->keys, work->problem);
     return status == STATUS_OK
-               ? envelope_open(work->store, &work->keys, work->data_key, NULL, work->problem)
+               ? envelope_open(work->store, &work->keys, &work->own, NULL, work->problem)
                : status;
 }
 
@@ -149,6 +154,23 @@ static int retire_master(const struct config *config)
                  " alone; dumps from before need the one that was taken out\n");
     else if (status == STATUS_OK)
         print_id("master.key holds ", work.keys.keys[0], " alone already\n");
+    return end(&work, status);
+}
+
+/* ---- the data key ---- */
+
+static int rotate_data(const struct config *config)
+{
+    struct work work = {.config = config, .lock_fd = -1};
+    size_t secrets = 0;
+    enum status status = begin_open(&work);
+
+    if (status == STATUS_OK)
+        status = envelope_replace(work.store, &work.keys, &secrets, work.problem);
+    if (status == STATUS_OK)
+        printf("another data key is in force: %zu secrets are under it, and the one before opens "
+               "nothing but older dumps; start mynad again\n",
+               secrets);
     return end(&work, status);
 }
 
@@ -301,12 +323,16 @@ static bool read_order(int argc, char **argv, struct authorities_order *order)
 
 static int misuse(const char *task)
 {
-    const char *more = strcmp(task, "retire") == 0 ? " [--force --reason TEXT]" : "";
+    const char *more = " [--force --reason TEXT]";
 
-    fprintf(stderr,
-            "mynad: %s what? \"mynad %s master\", \"mynad %s device-ca%s\" or \"mynad %s "
-            "server-ca%s\"\n",
-            task, task, task, more, task, more);
+    if (strcmp(task, "rotate") == 0)
+        fprintf(stderr, "mynad: rotate what? \"mynad rotate master\", \"data\", \"device-ca\" or "
+                        "\"server-ca\"\n");
+    else
+        fprintf(stderr,
+                "mynad: retire what? \"mynad retire master\", \"device-ca%s\" or "
+                "\"server-ca%s\"\n",
+                more, more);
     return 2;
 }
 
@@ -314,6 +340,8 @@ int tasks_keys_rotate(const struct config *config, int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "master") == 0)
         return rotate_master(config);
+    if (argc == 2 && strcmp(argv[1], "data") == 0)
+        return rotate_data(config);
     if (argc == 2 && strcmp(argv[1], "device-ca") == 0)
         return rotate_authority(config, &devices);
     if (argc == 2 && strcmp(argv[1], "server-ca") == 0)

@@ -11,6 +11,7 @@
 /* "rotate master": a new master key wraps the data key; the one before stays in the file, for other
  * servers and for older dumps. Ended in the middle, by whatever, it goes on when run again, and
  * servers start meanwhile as before.
+ * "rotate data": a new data key wraps every secret, in one transaction, while no server runs.
  * "rotate device-ca": robots' certificates come from another CA when mynad has been restarted; the
  * one before is trusted meanwhile and issues nothing. */
 int tasks_keys_rotate(const struct config *config, int argc, char **argv);

@@ -10,7 +10,7 @@
  *
  *   0  8  when, ms, big-endian
  *   8 16  random
- *  24 32  HMAC by the master key over both
+ *  24 32  HMAC by the stamp key over both
  *
  * Within its time it may be shown again: a repeated request gives its robot a certificate anew and
  * nobody else anything. */
@@ -53,7 +53,7 @@ static void sign_challenge(const struct api *api, uint8_t challenge[CHALLENGE_SI
     const struct span parts[] = {span_text("renewal challenge"),
                                  span_of(challenge, TIME_SIZE + SALT_SIZE)};
 
-    crypto_hmac(span_of(authority_data_key(api->authority), CRYPTO_KEY_SIZE), parts, 2,
+    crypto_hmac(span_of(authority_stamp_key(api->authority), CRYPTO_KEY_SIZE), parts, 2,
                 challenge + TIME_SIZE + SALT_SIZE);
 }
 

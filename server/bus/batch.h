@@ -54,7 +54,7 @@ struct batch {
     struct pricing *pricing;
     struct credits *credits;
     struct lines *lines;
-    const uint8_t *master_key; /* of CRYPTO_KEY_SIZE bytes: receipts were made with it */
+    const uint8_t *stamp_key; /* of CRYPTO_KEY_SIZE bytes: receipts were made with it */
     const struct intake_item *items;
     size_t item_count;
     int64_t stale_window_ms;

@@ -21,6 +21,7 @@ struct ingest {
     struct store *store;
     struct bus *bus;
     uint8_t master_key[CRYPTO_KEY_SIZE];
+    uint8_t stamp_key[CRYPTO_KEY_SIZE];
     int64_t stale_window_ms;
     struct peers *peers;
     struct intake *intake;
@@ -132,7 +133,7 @@ static void send_states(struct ingest *ingest, const struct batch *batch)
     for (size_t i = 0; i < batch->state_count; i++) {
         const struct state_facts *facts = &batch->states[i];
 
-        state_fill(facts, ingest->master_key, clock_wall_ms(), &message);
+        state_fill(facts, ingest->stamp_key, clock_wall_ms(), &message);
         enum status status = sender_send(ingest->sender, facts->device_id, facts->broker,
                                          TOPIC_STATE, MESSAGE_STATE, &message);
         if (status != STATUS_OK)
@@ -164,7 +165,7 @@ static enum status commit(struct ingest *ingest, const struct intake_item *items
         .refused = ingest->refused,
         .credits = ingest->credits,
         .lines = ingest->lines,
-        .master_key = ingest->master_key,
+        .stamp_key = ingest->stamp_key,
         .items = items,
         .item_count = count,
         .stale_window_ms = ingest->stale_window_ms,
@@ -276,6 +277,7 @@ static void release(struct ingest *ingest)
     peers_free(ingest->peers);
     pthread_mutex_destroy(&ingest->mutex);
     crypto_wipe(ingest->master_key, sizeof ingest->master_key);
+    crypto_wipe(ingest->stamp_key, sizeof ingest->stamp_key);
     free(ingest);
 }
 
@@ -308,6 +310,7 @@ enum status ingest_start(struct ingest **out, struct store *store, struct bus *b
     ingest->refusals.store = store;
     ingest->stale_window_ms = options->stale_window_ms;
     memcpy(ingest->master_key, options->master_key, sizeof ingest->master_key);
+    memcpy(ingest->stamp_key, options->stamp_key, sizeof ingest->stamp_key);
     pthread_mutex_init(&ingest->mutex, NULL);
     enum status status = make_parts(ingest);
     if (status == STATUS_OK)

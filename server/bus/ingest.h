@@ -15,7 +15,8 @@
 struct ingest;
 
 struct ingest_options {
-    const uint8_t *master_key; /* CRYPTO_KEY_SIZE bytes, copied */
+    const uint8_t *master_key; /* CRYPTO_KEY_SIZE bytes, copied; wraps secrets */
+    const uint8_t *stamp_key;  /* likewise; signs receipts */
     int64_t stale_window_ms;   /* how long an old message is merely stale */
 };
 

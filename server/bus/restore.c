@@ -25,7 +25,7 @@ static bool read_receipt(struct evidence *e)
     for (size_t i = 0; i < sizeof journals / sizeof *journals; i++) {
         const struct receipt_owner owner = {item->device_id, journals[i], item->hello->epoch_seen};
 
-        if (!receipt_read(e->batch->master_key, &owner, item->hello->receipt, &e->receipt))
+        if (!receipt_read(e->batch->stamp_key, &owner, item->hello->receipt, &e->receipt))
             continue;
         e->journal_id = journals[i];
         return true;
@@ -103,7 +103,7 @@ enum status restore_look(struct store_conn *conn, struct batch *batch)
         const char *because = NULL;
 
         if (!e.device || !e.device->row->is_active || item->fault != INTAKE_GOOD || !item->hello ||
-            !receipt_is_ours(batch->master_key, item->hello->receipt))
+            !receipt_is_ours(batch->stamp_key, item->hello->receipt))
             continue;
         if (!read_receipt(&e)) {
             note_forged(&e);

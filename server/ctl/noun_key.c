@@ -53,6 +53,9 @@ static int rotate(struct ctl *ctl)
     if (strcmp(ctl->args.words[0], "master") == 0)
         return ctl_fail("the master key is replaced where it is kept, on the server: runuser -u "
                         "mynad -- mynad rotate master");
+    if (strcmp(ctl->args.words[0], "data") == 0)
+        return ctl_fail("the data key is replaced on the server, while mynad stands still: runuser "
+                        "-u mynad -- mynad rotate data");
     if (strcmp(ctl->args.words[0], "device-ca") == 0)
         return ctl_fail("the device CA is replaced where it is kept, on the server: runuser -u "
                         "mynad -- mynad rotate device-ca");

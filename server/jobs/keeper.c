@@ -281,7 +281,7 @@ static void run_job(void *context, bool woken)
 /* ---- life ---- */
 
 enum status keeper_start(struct keeper **out, struct store *store, const char *path,
-                         const uint8_t *data_key, char problem[256])
+                         const uint8_t *stamp_key, char problem[256])
 {
     struct keeper *keeper = calloc(1, sizeof *keeper);
 
@@ -290,7 +290,7 @@ enum status keeper_start(struct keeper **out, struct store *store, const char *p
         return STATUS_MEMORY;
     keeper->store = store;
     keeper->path = strdup(path);
-    keeper->key = span_of(data_key, CRYPTO_KEY_SIZE);
+    keeper->key = span_of(stamp_key, CRYPTO_KEY_SIZE);
     keeper->fd = -1;
     enum status status = keeper->path ? arena_create(&keeper->arena, ARENA_BYTES) : STATUS_MEMORY;
     if (status == STATUS_OK)

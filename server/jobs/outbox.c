@@ -40,6 +40,7 @@ struct outbox {
     struct store *store;
     struct bus *bus;
     uint8_t master_key[CRYPTO_KEY_SIZE];
+    uint8_t stamp_key[CRYPTO_KEY_SIZE];
     const struct brokers *brokers;
     struct peers *peers;
     struct sender *sender;
@@ -452,7 +453,7 @@ static enum status send_state(struct outbox *outbox, const struct parcel *parcel
         return STATUS_OK; /* its hello will be answered */
     facts.journal = &target->journal;
     memcpy(facts.session_id, target->session_id, sizeof facts.session_id);
-    state_fill(&facts, outbox->master_key, clock_wall_ms(), &outbox->state);
+    state_fill(&facts, outbox->stamp_key, clock_wall_ms(), &outbox->state);
     enum status status = sender_send(outbox->sender, target->device_id, target->broker, TOPIC_STATE,
                                      MESSAGE_STATE, &outbox->state);
     count(outbox, &outbox->stats.states, status == STATUS_OK, status != STATUS_OK);
@@ -662,6 +663,7 @@ enum status outbox_start(struct outbox **out, struct store *store, struct bus *b
     outbox->bus = bus;
     outbox->routes = options->routes;
     memcpy(outbox->master_key, options->master_key, sizeof outbox->master_key);
+    memcpy(outbox->stamp_key, options->stamp_key, sizeof outbox->stamp_key);
     outbox->brokers = options->brokers;
     enum status status = make_parts(outbox);
     if (status == STATUS_OK) {

@@ -14,7 +14,8 @@
 struct outbox;
 
 struct outbox_options {
-    const uint8_t *master_key;     /* CRYPTO_KEY_SIZE bytes, copied */
+    const uint8_t *master_key;     /* CRYPTO_KEY_SIZE bytes, copied; wraps secrets */
+    const uint8_t *stamp_key;      /* likewise; signs receipts */
     const struct brokers *brokers; /* that configurations tell robots; outlive the outbox */
     struct route_cache *routes;    /* borrowed: it is told what was read; NULL: none */
 };

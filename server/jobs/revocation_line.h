@@ -2,7 +2,7 @@
  *
  *     {"at":"2026-11-22T10:00:00.000Z","device":"kitchen-7","status":"revoked","key":HEX,"mac":HEX}
  *
- * mac is HMAC-SHA-256 by the data key over the mac of the line before and the text up to ',"mac"':
+ * mac is HMAC-SHA-256 by the stamp key over the mac of the line before and the text up to ',"mac"':
  * who can write the file and has not the key can cut its end off, and change nothing else unseen.
  */
 #ifndef SERVER_JOBS_REVOCATION_LINE_H

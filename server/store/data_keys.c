@@ -7,7 +7,7 @@
 enum status data_keys_lock(struct store_conn *conn, struct data_keys_row *out)
 {
     STORE_STATEMENT(lock, "LOCK TABLE myna.data_key IN SHARE ROW EXCLUSIVE MODE");
-    STORE_STATEMENT(find, "SELECT wrapped, master_id FROM myna.data_key");
+    STORE_STATEMENT(find, "SELECT wrapped, master_id, stamp_wrapped FROM myna.data_key");
     struct result result;
     struct data_keys_row row = {0};
     enum status status = store_exec(conn, &lock, STORE_NO_VALUES, NULL);
@@ -22,6 +22,9 @@ enum status data_keys_lock(struct store_conn *conn, struct data_keys_row *out)
         status = result_bytes(&result, 0, 0, row.wrapped, sizeof row.wrapped);
     if (status == STATUS_OK)
         status = result_bytes(&result, 0, 1, row.master_id, sizeof row.master_id);
+    row.has_stamp = status == STATUS_OK && result_span(&result, 0, 2).size > 0;
+    if (row.has_stamp)
+        status = result_bytes(&result, 0, 2, row.stamp, sizeof row.stamp);
     result_release(&result);
     if (status == STATUS_OK)
         *out = row;
@@ -31,14 +34,16 @@ enum status data_keys_lock(struct store_conn *conn, struct data_keys_row *out)
 enum status data_keys_add(struct store_conn *conn, const struct data_keys_row *row)
 {
     STORE_STATEMENT(insert,
-                    "WITH k AS (INSERT INTO myna.data_key (wrapped, master_id) VALUES ($1, $2)"
+                    "WITH k AS (INSERT INTO myna.data_key (wrapped, master_id, stamp_wrapped)"
+                    "  VALUES ($1, $2, $3)"
                     "  RETURNING master_id)"
                     "SELECT myna.audit_append('mynad', '', 'data_key.create', 'key/data', NULL,"
                     "  jsonb_build_object('master_key', encode(k.master_id, 'hex'))) FROM k");
 
     return store_exec(conn, &insert,
                       STORE_VALUES(value_bytes(span_of(row->wrapped, sizeof row->wrapped)),
-                                   value_bytes(span_of(row->master_id, sizeof row->master_id))),
+                                   value_bytes(span_of(row->master_id, sizeof row->master_id)),
+                                   value_bytes(span_of(row->stamp, sizeof row->stamp))),
                       NULL);
 }
 
@@ -56,6 +61,38 @@ enum status data_keys_replace(struct store_conn *conn, const struct data_keys_ro
                       STORE_VALUES(value_bytes(span_of(row->wrapped, sizeof row->wrapped)),
                                    value_bytes(span_of(row->master_id, sizeof row->master_id))),
                       NULL);
+}
+
+enum status data_keys_turn(struct store_conn *conn, const struct data_keys_row *row,
+                           int64_t secrets)
+{
+    STORE_STATEMENT(
+        set, "WITH k AS (UPDATE myna.data_key SET wrapped = $1, master_id = $2, stamp_wrapped = $3,"
+             "   created_at = now(), wrapped_at = now() RETURNING 1)"
+             "SELECT myna.audit_append('mynad', '', 'data_key.rotate', 'key/data', NULL,"
+             "  jsonb_build_object('secrets', $4::bigint)), myna.tell('key', 'data') FROM k");
+
+    return store_exec(conn, &set,
+                      STORE_VALUES(value_bytes(span_of(row->wrapped, sizeof row->wrapped)),
+                                   value_bytes(span_of(row->master_id, sizeof row->master_id)),
+                                   value_bytes(span_of(row->stamp, sizeof row->stamp)),
+                                   value_int(secrets)),
+                      NULL);
+}
+
+/* By the name that server.c opens its connections with; tasks have others. */
+enum status data_keys_servers(struct store_conn *conn, int64_t *connections)
+{
+    STORE_STATEMENT(count, "SELECT count(*) FROM pg_stat_activity"
+                           " WHERE datname = current_database() AND application_name = 'mynad'");
+    struct result result;
+    enum status status = store_exec(conn, &count, STORE_NO_VALUES, &result);
+
+    if (status != STATUS_OK)
+        return status;
+    *connections = result_int(&result, 0, 0);
+    result_release(&result);
+    return STATUS_OK;
 }
 
 /* ---- what it wraps ---- */

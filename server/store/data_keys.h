@@ -10,7 +10,9 @@
 
 struct data_keys_row {
     uint8_t wrapped[CRYPTO_KEY_SIZE + CRYPTO_WRAP_OVERHEAD];
-    uint8_t master_id[4]; /* of the master key that wraps it */
+    uint8_t master_id[4];                                  /* of the master key that wraps it */
+    uint8_t stamp[CRYPTO_KEY_SIZE + CRYPTO_WRAP_OVERHEAD]; /* under the data key */
+    bool has_stamp;
 };
 
 /* Waits for whoever else makes or wraps it, and reads it. STATUS_NOT_FOUND: there is none yet. */
@@ -21,6 +23,15 @@ MUST_CHECK enum status data_keys_add(struct store_conn *conn, const struct data_
 
 /* The same key under another master key. Audited as "mynad". */
 MUST_CHECK enum status data_keys_replace(struct store_conn *conn, const struct data_keys_row *row);
+
+/* Another data key under the same master key; so many secrets were wrapped anew. Audited as
+ * "mynad".
+ */
+MUST_CHECK enum status data_keys_turn(struct store_conn *conn, const struct data_keys_row *row,
+                                      int64_t secrets);
+
+/* How many connections servers have that run on this database. */
+MUST_CHECK enum status data_keys_servers(struct store_conn *conn, int64_t *connections);
 
 /* Kinds of secrets: what stands before an id in the purpose that each is bound to ("pair:"). NULL
  * behind the last. */

@@ -389,7 +389,7 @@ static void commit(struct server *server)
         .refused = server->refused,
         .credits = server->credits,
         .lines = server->lines,
-        .master_key = world->master_key,
+        .stamp_key = world->master_key,
         .items = server->items,
         .item_count = server->item_count,
         .stale_window_ms = STALE_WINDOW_MS,

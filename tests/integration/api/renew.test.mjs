@@ -241,3 +241,39 @@ test('robots are told of another server CA, which signs and serves once the one 
   assert.deepEqual(items.map(({action, after}) => [action, after?.reason, after?.robots]), [['server_ca.retire', 'stolen', all - 1], ['server_ca.create', undefined, undefined]]);
   assert.equal((await admin.get('/audit?action=server_ca.rotate')).body.items[0].before.id, old);
 });
+
+test('I9: another data key takes the place of the present one as a whole, kill -9 in the middle or not, and a challenge of before counts', async () => {
+  const {robot, body: {certificate}} = await enrolled('r9');
+  const ca = await fetchRoot(stack);
+  const {body: {challenge}} = await stack.send('POST', '/renew/challenge', {device: true, ca});
+  const keys = () => stack.sql("SELECT encode(d.wrapped, 'hex'), encode(k.private_wrapped, 'hex') FROM myna.data_key d, myna.sealing_key k");
+  const rotate = () => stack.task(['rotate', 'data']);
+  const present = await keys();
+  await assert.rejects(rotate(), ({stderr}) => /mynad runs on this database \(\d+ connections\).*stop it on every server/.test(stderr) || assert.fail(stderr));
+
+  await stack.stop();
+  // operators are the last whose secrets are wrapped anew
+  const locked = stack.sql('BEGIN; LOCK TABLE myna.operator; SELECT pg_sleep(60)').catch(() => 'ended');
+  const waits = (state) => stack.sql(`SELECT pid FROM pg_stat_activity WHERE ${state}`).then((rows) => rows.length > 0);
+  while (!await waits("wait_event = 'PgSleep'"));
+  const rotating = rotate();
+  const ended = rotating.catch(({signal}) => signal);
+  while (!await waits("application_name = 'mynad keys' AND wait_event_type = 'Lock'"));
+  rotating.child.kill('SIGKILL');
+  assert.equal(await ended, 'SIGKILL');
+  await stack.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+  await locked;
+  assert.deepEqual(await keys(), present, 'nothing has happened');
+
+  const {stdout} = await rotate();
+  const [, secrets] = /another data key is in force: (\d+) secrets are under it/.exec(stdout);
+  const [[wrapped, sealing]] = await keys();
+  assert.ok(Number(secrets) > 1 && wrapped !== present[0][0] && sealing !== present[0][1]);
+  await stack.start();
+  admin = await stack.login();
+  const {status} = await stack.send('POST', '/renew', {device: true, ca, body: robot.renewal(certificate, challenge)});
+  assert.equal(status, 200);
+  assert.equal((await robot.renew(stack, certificate)).status, 200);
+  const {body: {items: [audited]}} = await admin.get('/audit?action=data_key.rotate');
+  assert.equal(audited.after.secrets, Number(secrets));
+});

@@ -15,7 +15,7 @@ struct fixture {
     struct pg *pg;
     struct store *store;
     struct master_keys old, fresh, both; /* both: the fresh one before the old */
-    uint8_t data_key[CRYPTO_KEY_SIZE];
+    struct envelope_keys own;
     char problem[256];
 };
 
@@ -63,7 +63,7 @@ static int clear(void **state)
 static enum status open_by(struct fixture *fixture, const struct master_keys *keys, bool *turned)
 {
     fixture->problem[0] = '\0';
-    return envelope_open(fixture->store, keys, fixture->data_key, turned, fixture->problem);
+    return envelope_open(fixture->store, keys, &fixture->own, turned, fixture->problem);
 }
 
 static int64_t number(struct fixture *fixture, const struct store_statement *statement)
@@ -162,10 +162,10 @@ static void a_data_key_is_made_once_and_opens_again(void **state)
 
     assert_int_equal(open_by(fixture, &fixture->old, &turned), STATUS_OK);
     assert_false(turned);
-    memcpy(first, fixture->data_key, sizeof first);
+    memcpy(first, fixture->own.data, sizeof first);
     assert_memory_not_equal(first, fixture->old.keys[0], sizeof first);
     assert_int_equal(open_by(fixture, &fixture->old, &turned), STATUS_OK);
-    assert_memory_equal(first, fixture->data_key, sizeof first);
+    assert_memory_equal(first, fixture->own.data, sizeof first);
 }
 
 static void i9_after_a_rotation_the_old_master_key_opens_nothing(void **state)
@@ -175,15 +175,15 @@ static void i9_after_a_rotation_the_old_master_key_opens_nothing(void **state)
     bool turned = false;
 
     assert_int_equal(open_by(fixture, &fixture->old, NULL), STATUS_OK);
-    memcpy(first, fixture->data_key, sizeof first);
+    memcpy(first, fixture->own.data, sizeof first);
     assert_int_equal(open_by(fixture, &fixture->both, &turned), STATUS_OK);
     assert_true(turned);
-    assert_memory_equal(first, fixture->data_key, sizeof first);
+    assert_memory_equal(first, fixture->own.data, sizeof first);
     assert_int_equal(audited(fixture), 1);
     assert_int_equal(open_by(fixture, &fixture->both, &turned), STATUS_OK);
     assert_false(turned);
     assert_int_equal(open_by(fixture, &fixture->fresh, &turned), STATUS_OK);
-    assert_memory_equal(first, fixture->data_key, sizeof first);
+    assert_memory_equal(first, fixture->own.data, sizeof first);
     assert_int_equal(audited(fixture), 1);
 
     assert_int_equal(open_by(fixture, &fixture->old, &turned), STATUS_FORGED);
@@ -204,7 +204,7 @@ static void what_the_master_key_wrapped_itself_is_wrapped_by_the_data_key(void *
     assert_int_equal(store_query(fixture->store, &answer, STORE_NO_VALUES, NULL), STATUS_OK);
     assert_int_equal(open_by(fixture, &fixture->old, NULL), STATUS_OK);
     for (size_t i = 0; i < SECRETS; i++) {
-        assert_int_equal(read_secret(fixture, &secrets[i], fixture->data_key, plain), STATUS_OK);
+        assert_int_equal(read_secret(fixture, &secrets[i], fixture->own.data, plain), STATUS_OK);
         assert_string_equal(plain, secrets[i].plain);
         assert_int_equal(read_secret(fixture, &secrets[i], fixture->old.keys[0], plain),
                          STATUS_FORGED);
@@ -244,7 +244,7 @@ static void more_secrets_than_one_look_are_all_wrapped_anew(void **state)
     for (size_t i = 0; i < MANY; i++) {
         snprintf(purpose, sizeof purpose, "vendor-key:v%zu", i);
         assert_int_equal(
-            crypto_unwrap(fixture->data_key, purpose, result_span(&result, i, 0), plain),
+            crypto_unwrap(fixture->own.data, purpose, result_span(&result, i, 0), plain),
             STATUS_OK);
         assert_int_equal(plain[0], (uint8_t)i);
     }
@@ -263,6 +263,75 @@ static void a_secret_that_no_key_opens_stays_as_it_was(void **state)
     assert_string_equal(plain, secrets[2].plain);
 }
 
+static void i9_after_a_replacement_the_old_data_key_opens_nothing_and_stamps_count_on(void **state)
+{
+    STORE_STATEMENT(told, "SELECT (after ->> 'secrets')::integer FROM myna.audit"
+                          " WHERE action = 'data_key.rotate' ORDER BY seq DESC LIMIT 1");
+    struct fixture *fixture = *state;
+    struct envelope_keys before;
+    char plain[128];
+    size_t count = 0;
+
+    assert_int_equal(open_by(fixture, &fixture->old, NULL), STATUS_OK);
+    before = fixture->own;
+    assert_memory_not_equal(before.data, before.stamp, sizeof before.stamp);
+    for (size_t i = 0; i < SECRETS; i++)
+        insert_secret(fixture, &secrets[i], before.data);
+    assert_int_equal(envelope_replace(fixture->store, &fixture->old, &count, fixture->problem),
+                     STATUS_OK);
+    assert_int_equal(count, SECRETS);
+    assert_int_equal(number(fixture, &told), SECRETS);
+    assert_int_equal(open_by(fixture, &fixture->old, NULL), STATUS_OK);
+    assert_memory_not_equal(before.data, fixture->own.data, sizeof before.data);
+    assert_memory_equal(before.stamp, fixture->own.stamp, sizeof before.stamp);
+    for (size_t i = 0; i < SECRETS; i++) {
+        assert_int_equal(read_secret(fixture, &secrets[i], fixture->own.data, plain), STATUS_OK);
+        assert_string_equal(plain, secrets[i].plain);
+        assert_int_equal(read_secret(fixture, &secrets[i], before.data, plain), STATUS_FORGED);
+    }
+}
+
+/* What an earlier version stamped was stamped by its data key. */
+static void where_there_was_no_stamp_key_the_first_data_key_goes_on_as_it(void **state)
+{
+    STORE_STATEMENT(earlier, "UPDATE myna.data_key SET stamp_wrapped = NULL");
+    struct fixture *fixture = *state;
+    uint8_t first[CRYPTO_KEY_SIZE];
+    size_t count;
+
+    assert_int_equal(open_by(fixture, &fixture->old, NULL), STATUS_OK);
+    memcpy(first, fixture->own.data, sizeof first);
+    assert_int_equal(store_query(fixture->store, &earlier, STORE_NO_VALUES, NULL), STATUS_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(open_by(fixture, &fixture->old, NULL), STATUS_OK);
+        assert_memory_equal(first, fixture->own.stamp, sizeof first);
+        assert_int_equal(envelope_replace(fixture->store, &fixture->old, &count, fixture->problem),
+                         STATUS_OK);
+    }
+    assert_int_equal(open_by(fixture, &fixture->both, NULL), STATUS_OK); /* another master key */
+    assert_memory_equal(first, fixture->own.stamp, sizeof first);
+    assert_memory_not_equal(first, fixture->own.data, sizeof first);
+}
+
+static void no_data_key_is_replaced_under_a_server_that_runs(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *server;
+    uint8_t before[CRYPTO_KEY_SIZE];
+    size_t count;
+
+    assert_int_equal(open_by(fixture, &fixture->old, NULL), STATUS_OK);
+    memcpy(before, fixture->own.data, sizeof before);
+    assert_int_equal(store_open(&server, pg_conninfo(fixture->pg), 1, "mynad", fixture->problem),
+                     STATUS_OK);
+    assert_int_equal(envelope_replace(fixture->store, &fixture->old, &count, fixture->problem),
+                     STATUS_CONFLICT);
+    assert_non_null(strstr(fixture->problem, "stop it on every server"));
+    store_close(server);
+    assert_int_equal(open_by(fixture, &fixture->old, NULL), STATUS_OK);
+    assert_memory_equal(before, fixture->own.data, sizeof before);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, clear)
@@ -272,6 +341,9 @@ int main(void)
         TEST(what_the_master_key_wrapped_itself_is_wrapped_by_the_data_key),
         TEST(more_secrets_than_one_look_are_all_wrapped_anew),
         TEST(a_secret_that_no_key_opens_stays_as_it_was),
+        TEST(i9_after_a_replacement_the_old_data_key_opens_nothing_and_stamps_count_on),
+        TEST(where_there_was_no_stamp_key_the_first_data_key_goes_on_as_it),
+        TEST(no_data_key_is_replaced_under_a_server_that_runs),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

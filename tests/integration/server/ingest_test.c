@@ -143,7 +143,7 @@ static enum status hear_many(struct fixture *fixture, struct bus_message *messag
         .refused = fixture->refused,
         .credits = fixture->credits,
         .lines = fixture->lines,
-        .master_key = fixture->master_key,
+        .stamp_key = fixture->master_key,
         .items = fixture->items,
         .item_count = count,
         .stale_window_ms = STALE_WINDOW_MS,
