@@ -151,6 +151,10 @@ enum status master_save(const char *state_dir, const struct master_keys *keys, c
                              : STATUS_FULL;
 
     for (size_t i = 0; i < keys->count && status == STATUS_OK; i++) {
+        if (sizeof text - at < HEX_DIGITS + 1) {
+            status = STATUS_FULL;
+            break;
+        }
         status = encode_hex(span_of(keys->keys[i], CRYPTO_KEY_SIZE), text + at, sizeof text - at);
         at += HEX_DIGITS;
         text[at++] = '\n';

@@ -26,6 +26,29 @@ turn_links() { # FOLDER
 	done
 }
 
+# dpkg's notes of what is unpacked, by the paths that it has here: dpkg-shlibdeps looks there for the packages
+# that a library comes from (tools/package.sh).
+note_arm64() {
+	notes=$ARM64_ROOT/var/lib/dpkg
+	mkdir -p "$notes/info" "$notes/updates"
+	echo 1 >"$notes/info/format" # the names of its files say the architecture
+	printf '%s\n' "$(dpkg --print-architecture)" arm64 >"$notes/arch"
+	for package in "$ARM64_ROOT.apt/cache/archives/"*.deb; do
+		name=$(dpkg-deb -f "$package" Package)
+		[ "$(dpkg-deb -f "$package" Multi-Arch)" != same ] || name=$name:arm64
+		rm -rf "$notes/control"
+		dpkg-deb -e "$package" "$notes/control"
+		awk '{ print } NR == 1 { print "Status: install ok installed" } END { print "" }' "$notes/control/control" >>"$notes/status"
+		for file in symbols shlibs; do
+			[ ! -f "$notes/control/$file" ] || mv "$notes/control/$file" "$notes/info/$name.$file"
+		done
+		# one of the two forms is real: /lib is /usr/lib here
+		dpkg-deb --fsys-tarfile "$package" | tar -t | sed -e 's|^\.||' -e 's|/$||' -e "s|^|$ARM64_ROOT|" |
+			sed -e "p; s|^$ARM64_ROOT/lib|$ARM64_ROOT/usr/lib|" | sort -u >"$notes/info/$name.list"
+	done
+	rm -rf "$notes/control"
+}
+
 unpack_arm64() {
 	mkdir -p "$ARM64_ROOT/usr/lib" "$ARM64_ROOT/usr/bin" "$ARM64_ROOT/usr/sbin"
 	for folder in lib bin sbin; do
@@ -38,6 +61,7 @@ unpack_arm64() {
 			die "cannot unpack $package" "Remove $ARM64_ROOT.apt, then run this again"
 	done
 	turn_links "$ARM64_ROOT"
+	note_arm64
 	# what alternatives would do, which only an installed package sets; pocketsphinx wants them
 	for library in blas lapack; do
 		ln -s "$library/lib$library.so.3" "$ARM64_ROOT/usr/lib/aarch64-linux-gnu/lib$library.so.3"
@@ -46,7 +70,7 @@ unpack_arm64() {
 
 fetch_arm64() {
 	wanted=$(arm64_packages | tr '\n' ' ')
-	[ "$(cat "$ARM64_ROOT/packages" 2>/dev/null)" != "$wanted" ] || return 0
+	[ "$(cat "$ARM64_ROOT/packages" 2>/dev/null)" != "$wanted" ] || [ ! -f "$ARM64_ROOT/var/lib/dpkg/status" ] || return 0
 	prepare_home
 	INSTALL_LOG=$MYNA_HOME/log/install.log
 	: >"$INSTALL_LOG"

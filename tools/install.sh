@@ -21,6 +21,9 @@ PACKAGES_ARM64='gcc-aarch64-linux-gnu qemu-user-static'
 # What --all adds to try the installers of whole systems.
 PACKAGES_SYSTEMS='rauc squashfs-tools swupdate cpio'
 
+# What makes a bare Debian to try packages in, and what judges them.
+PACKAGES_PACKAGES='debootstrap lintian'
+
 # What ./myna analyse adds.
 PACKAGES_ANALYSE='cppcheck'
 
@@ -112,7 +115,7 @@ apt_failed() {
 	die "apt-get could not install what is missing" "Its output is in $INSTALL_LOG"
 }
 
-install_packages() { # run | test | web | analyse | arm64 | bench | browser
+install_packages() { # run | test | web | analyse | cross | packages | arm64 | bench | browser
 	[ -r /etc/debian_version ] ||
 		die "this is not Debian" "Debian 12 is needed; in a container: debian:bookworm"
 	wanted=$PACKAGES_RUN
@@ -120,6 +123,8 @@ install_packages() { # run | test | web | analyse | arm64 | bench | browser
 	test) wanted="$wanted $PACKAGES_TEST" ;;
 	web) wanted="$wanted $PACKAGES_TEST $PACKAGES_WEB" ;;
 	analyse) wanted="$wanted $PACKAGES_TEST $PACKAGES_ANALYSE" ;;
+	cross) wanted="$wanted $PACKAGES_ARM64" ;;
+	packages) wanted="$wanted $PACKAGES_PACKAGES" ;;
 	arm64) wanted="$wanted $PACKAGES_TEST $PACKAGES_ARM64 $PACKAGES_SYSTEMS" ;;
 	bench) wanted="$wanted $PACKAGES_BENCH" ;;
 	browser) wanted="$wanted $PACKAGES_WEB" ;;

@@ -5,13 +5,18 @@
 SUITES='unit lint integration simulation faults web'
 
 run_tests() {
+	if [ "$*" = --debian13 ]; then
+		. "$MYNA_ROOT/tools/debian13.sh"
+		test_debian13
+		return
+	fi
 	all=''
 	chosen=''
 	for word in "$@"; do
 		case " $SUITES " in
 		*" $word "*) chosen="$chosen|$word" ;;
 		*)
-			[ "$word" = --all ] || die "there is no suite '$word'" "There are: $SUITES; and --all adds the long runs"
+			[ "$word" = --all ] || die "there is no suite '$word'" "There are: $SUITES; --all adds the long runs, --debian13 alone builds there"
 			all=yes
 			;;
 		esac
@@ -33,6 +38,9 @@ run_tests() {
 		fetch_arm64
 		build arm64 --target robot_tests
 	fi
+	case $all:$chosen in
+	yes:*integration*) make_what_is_packed ;;
+	esac
 	[ -n "$all" ] || set -- -LE long
 	[ -z "$all" ] || set --
 	step_abandon
@@ -43,6 +51,15 @@ run_tests() {
 	[ -z "$fuzz" ] || run_suites fuzz '^fuzz$' || failed=1
 	[ -z "$arm64" ] || run_suites arm64 '^robot$' || failed=1
 	return "$failed"
+}
+
+# The packages that a test of the integration suite installs, for this machine and for arm64.
+make_what_is_packed() {
+	. "$MYNA_ROOT/tools/package.sh"
+	install_packages packages
+	packed_arch=$(dpkg --print-architecture)
+	make_packages "$packed_arch"
+	[ "$packed_arch" = arm64 ] || make_packages arm64
 }
 
 # The tests' databases and fleets live in memory where there is room for them and programs may run:

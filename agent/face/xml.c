@@ -13,11 +13,20 @@ struct reader {
     enum status status;
 };
 
+static unsigned current_line(XML_Parser parser)
+{
+#if XML_MAJOR_VERSION == 2 && XML_MINOR_VERSION < 9
+    return (unsigned)XML_GetCurrentLineNumber(parser); /* Debian 12 */
+#else
+    return (unsigned)XML_GetCurrentLineNumber64(parser);
+#endif
+}
+
 static void refuse(struct reader *reader, enum status status, const char *why)
 {
     if (reader->status == STATUS_OK)
-        snprintf(reader->problem, XML_PROBLEM_SIZE, "line %lu: %s",
-                 (unsigned long)XML_GetCurrentLineNumber(reader->parser), why);
+        snprintf(reader->problem, XML_PROBLEM_SIZE, "line %u: %s", current_line(reader->parser),
+                 why);
     reader->status = status;
     XML_StopParser(reader->parser, XML_FALSE);
 }
@@ -45,7 +54,7 @@ static void on_start(void *context, const char *name, const char **attributes)
     struct xml_element *element = arena_take(reader->arena, sizeof *element);
     if (element) {
         element->name = arena_text(reader->arena, span_text(name));
-        element->line = (unsigned)XML_GetCurrentLineNumber(reader->parser);
+        element->line = current_line(reader->parser);
         element->attributes = copy_attributes(reader->arena, attributes);
     }
     if (arena_failed(reader->arena)) {

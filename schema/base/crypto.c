@@ -12,6 +12,8 @@
 #include <mbedtls/platform_util.h>
 #include <mbedtls/sha256.h>
 
+#include "schema/base/mbedtls3.h"
+
 #define BLOCK_SIZE 64 /* of SHA-256 */
 #define NONCE_SIZE 12
 
@@ -54,13 +56,13 @@ static void hash(const uint8_t *head, size_t head_size, const struct span *parts
     int error;
 
     mbedtls_sha256_init(&context);
-    error = mbedtls_sha256_starts_ret(&context, 0);
+    error = mbedtls_sha256_starts(&context, 0);
     if (head_size > 0)
-        error |= mbedtls_sha256_update_ret(&context, head, head_size);
+        error |= mbedtls_sha256_update(&context, head, head_size);
     for (size_t i = 0; i < count; i++)
         if (parts[i].size > 0)
-            error |= mbedtls_sha256_update_ret(&context, parts[i].data, parts[i].size);
-    error |= mbedtls_sha256_finish_ret(&context, out);
+            error |= mbedtls_sha256_update(&context, parts[i].data, parts[i].size);
+    error |= mbedtls_sha256_finish(&context, out);
     mbedtls_sha256_free(&context);
     assert(error == 0);
     (void)error;

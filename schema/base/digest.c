@@ -6,6 +6,8 @@
 
 #include <mbedtls/sha256.h>
 
+#include "schema/base/mbedtls3.h"
+
 #define PIECE_BYTES 16384
 
 static enum status hash_all(int fd, uint8_t out[CRYPTO_HASH_SIZE], int64_t *size_bytes)
@@ -17,14 +19,14 @@ static enum status hash_all(int fd, uint8_t out[CRYPTO_HASH_SIZE], int64_t *size
     int error;
 
     mbedtls_sha256_init(&context);
-    error = mbedtls_sha256_starts_ret(&context, 0);
+    error = mbedtls_sha256_starts(&context, 0);
     while (error == 0 && ((got = read(fd, piece, sizeof piece)) > 0 || (got < 0 && errno == EINTR)))
         if (got > 0) {
-            error = mbedtls_sha256_update_ret(&context, piece, (size_t)got);
+            error = mbedtls_sha256_update(&context, piece, (size_t)got);
             total += got;
         }
     if (error == 0 && got == 0)
-        error = mbedtls_sha256_finish_ret(&context, out);
+        error = mbedtls_sha256_finish(&context, out);
     else
         error = -1;
     mbedtls_sha256_free(&context);

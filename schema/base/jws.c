@@ -5,6 +5,7 @@
 #include <mbedtls/rsa.h>
 
 #include "schema/base/crypto.h"
+#include "schema/base/mbedtls3.h"
 
 #define RSA_MIN_BYTES 256
 #define RSA_MAX_BYTES 1024
@@ -20,8 +21,7 @@ static enum status check_rsa(mbedtls_rsa_context *rsa, struct span message, stru
     crypto_sha256(&message, 1, hash);
     /* the library reads as many bytes as the modulus has */
     if (signature.size != size ||
-        mbedtls_rsa_pkcs1_verify(rsa, NULL, NULL, MBEDTLS_RSA_PUBLIC, MBEDTLS_MD_SHA256,
-                                 sizeof hash, hash, signature.data) != 0)
+        mbedtls_rsa_pkcs1_verify(rsa, MBEDTLS_MD_SHA256, sizeof hash, hash, signature.data) != 0)
         return STATUS_FORGED;
     return STATUS_OK;
 }
@@ -32,7 +32,7 @@ enum status jws_verify_rs256(struct span modulus, struct span exponent, struct s
     mbedtls_rsa_context rsa;
     enum status status = STATUS_INVALID;
 
-    mbedtls_rsa_init(&rsa, MBEDTLS_RSA_PKCS_V15, 0);
+    mbedtls_rsa_init(&rsa);
     if (modulus.size <= RSA_MAX_BYTES + 1 && exponent.size <= 8 &&
         mbedtls_rsa_import_raw(&rsa, modulus.data, modulus.size, NULL, 0, NULL, 0, NULL, 0,
                                exponent.data, exponent.size) == 0 &&

@@ -213,8 +213,9 @@ enum status pki_sign(const char *key_pem, struct span message, uint8_t signature
         status = STATUS_INVALID;
     if (status == STATUS_OK) {
         crypto_sha256(&message, 1, hash);
-        status = pki_mbedtls_status(mbedtls_pk_sign(&key, MBEDTLS_MD_SHA256, hash, sizeof hash, der,
-                                                    &der_size, pki_mbedtls_random, NULL));
+        status =
+            pki_mbedtls_status(mbedtls_pk_sign(&key, MBEDTLS_MD_SHA256, hash, sizeof hash, der,
+                                               sizeof der, &der_size, pki_mbedtls_random, NULL));
     }
     if (status == STATUS_OK) {
         assert(der_size <= PKI_SIGNATURE_MAX);

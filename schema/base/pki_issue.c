@@ -74,7 +74,6 @@ struct parts {
     mbedtls_pk_context issuer_key;
     mbedtls_x509_csr csr;
     mbedtls_x509_crt issuer;
-    mbedtls_mpi serial;
 };
 
 static void parts_init(struct parts *parts)
@@ -84,12 +83,10 @@ static void parts_init(struct parts *parts)
     mbedtls_pk_init(&parts->issuer_key);
     mbedtls_x509_csr_init(&parts->csr);
     mbedtls_x509_crt_init(&parts->issuer);
-    mbedtls_mpi_init(&parts->serial);
 }
 
 static void parts_release(struct parts *parts)
 {
-    mbedtls_mpi_free(&parts->serial);
     mbedtls_x509_crt_free(&parts->issuer);
     mbedtls_x509_csr_free(&parts->csr);
     mbedtls_pk_free(&parts->issuer_key);
@@ -143,7 +140,8 @@ static enum status set_issuer(struct parts *parts, const struct pki_request *req
         status = pki_mbedtls_key(request->issuer_key, key);
         if (status == STATUS_OK)
             status = pki_mbedtls_certs(span_text(request->issuer_cert), &parts->issuer);
-        if (status == STATUS_OK && mbedtls_pk_check_pair(&parts->issuer.pk, key) != 0)
+        if (status == STATUS_OK &&
+            mbedtls_pk_check_pair(&parts->issuer.pk, key, pki_mbedtls_random, NULL) != 0)
             status = STATUS_INVALID;
         if (status == STATUS_OK)
             status = pki_mbedtls_cn(&parts->issuer.subject, name);
@@ -163,10 +161,8 @@ static enum status set_serial(struct parts *parts)
 
     crypto_random(bytes, sizeof bytes);
     bytes[0] = (uint8_t)((bytes[0] & 0x7f) | 0x40); /* positive, and always 16 bytes long */
-    int error = mbedtls_mpi_read_binary(&parts->serial, bytes, sizeof bytes);
-    if (error == 0)
-        error = mbedtls_x509write_crt_set_serial(&parts->cert, &parts->serial);
-    return pki_mbedtls_status(error);
+    return pki_mbedtls_status(
+        mbedtls_x509write_crt_set_serial_raw(&parts->cert, bytes, sizeof bytes));
 }
 
 static enum status set_validity(struct parts *parts, int64_t not_after_ms)

@@ -31,8 +31,8 @@ static bool terminate(struct span text, char *pem, size_t pem_size)
 
 enum status pki_mbedtls_key(const char *key_pem, mbedtls_pk_context *key)
 {
-    if (mbedtls_pk_parse_key(key, (const unsigned char *)key_pem, strlen(key_pem) + 1, NULL, 0) !=
-        0)
+    if (mbedtls_pk_parse_key(key, (const unsigned char *)key_pem, strlen(key_pem) + 1, NULL, 0,
+                             pki_mbedtls_random, NULL) != 0)
         return STATUS_INVALID;
     return STATUS_OK;
 }
@@ -40,7 +40,7 @@ enum status pki_mbedtls_key(const char *key_pem, mbedtls_pk_context *key)
 bool pki_mbedtls_is_p256(const mbedtls_pk_context *key)
 {
     return mbedtls_pk_can_do(key, MBEDTLS_PK_ECDSA) &&
-           mbedtls_pk_ec(*key)->grp.id == MBEDTLS_ECP_DP_SECP256R1;
+           mbedtls_pk_ec(*key)->MBEDTLS_PRIVATE(grp).id == MBEDTLS_ECP_DP_SECP256R1;
 }
 
 enum status pki_mbedtls_certs(struct span pem_text, mbedtls_x509_crt *certs)
@@ -64,13 +64,13 @@ enum status pki_mbedtls_csr(struct span pem_text, mbedtls_x509_csr *csr)
         return STATUS_INVALID;
     if (mbedtls_x509_csr_parse(csr, (const unsigned char *)pem, strlen(pem) + 1) != 0)
         return STATUS_INVALID;
-    if (!pki_mbedtls_is_p256(&csr->pk) || csr->sig_md != MBEDTLS_MD_SHA256)
+    if (!pki_mbedtls_is_p256(&csr->pk) || csr->MBEDTLS_PRIVATE(sig_md) != MBEDTLS_MD_SHA256)
         return STATUS_INVALID;
 
     const struct span signed_part = span_of(csr->cri.p, csr->cri.len);
     crypto_sha256(&signed_part, 1, hash);
-    if (mbedtls_pk_verify(&csr->pk, MBEDTLS_MD_SHA256, hash, sizeof hash, csr->sig.p,
-                          csr->sig.len) != 0)
+    if (mbedtls_pk_verify(&csr->pk, MBEDTLS_MD_SHA256, hash, sizeof hash,
+                          csr->MBEDTLS_PRIVATE(sig).p, csr->MBEDTLS_PRIVATE(sig).len) != 0)
         return STATUS_FORGED;
     return STATUS_OK;
 }

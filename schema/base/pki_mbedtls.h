@@ -8,6 +8,7 @@
 #include <mbedtls/x509_crt.h>
 #include <mbedtls/x509_csr.h>
 
+#include "schema/base/mbedtls3.h"
 #include "schema/base/pki.h"
 
 /* crypto_random() in the form that mbedTLS asks for. */

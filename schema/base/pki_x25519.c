@@ -22,6 +22,7 @@ static int multiply(const uint8_t scalar[PKI_X25519_SIZE], const uint8_t point[P
     mbedtls_ecp_point from, to;
     mbedtls_mpi factor;
     uint8_t u[PKI_X25519_SIZE];
+    size_t size;
 
     mbedtls_ecp_group_init(&group);
     mbedtls_ecp_point_init(&from);
@@ -35,13 +36,12 @@ static int multiply(const uint8_t scalar[PKI_X25519_SIZE], const uint8_t point[P
     if (error == 0)
         error = mbedtls_mpi_read_binary_le(&factor, scalar, PKI_X25519_SIZE);
     if (error == 0)
-        error = mbedtls_mpi_read_binary_le(&from.X, u, sizeof u);
-    if (error == 0)
-        error = mbedtls_mpi_lset(&from.Z, 1);
+        error = mbedtls_ecp_point_read_binary(&group, &from, u, sizeof u);
     if (error == 0)
         error = mbedtls_ecp_mul(&group, &to, &factor, &from, pki_mbedtls_random, NULL);
     if (error == 0)
-        error = mbedtls_mpi_write_binary_le(&to.X, out, PKI_X25519_SIZE);
+        error = mbedtls_ecp_point_write_binary(&group, &to, MBEDTLS_ECP_PF_UNCOMPRESSED, &size, out,
+                                               PKI_X25519_SIZE);
 
     mbedtls_mpi_free(&factor);
     mbedtls_ecp_point_free(&to);

@@ -27,6 +27,20 @@ install_all() {
 }
 
 install_all
+
+# Each file belongs to one part, and the parts are the whole: server, agent and ctl are packages (packaging/deb),
+# what says in a checkout what the packages say in their own way is the fourth.
+for part in server agent ctl whole; do
+	DESTDIR=$work/$part cmake --install "$build" --component $part >"$work/out" 2>&1 || cat "$work/out"
+	(cd "$work/$part" && find . -type f -o -type l) | tee "$work/$part.files" >>"$work/parts"
+done
+check "a file is in two parts of the installation" sh -c "! sort '$work/parts' | uniq -d | grep ."
+(cd "$root" && find . -type f -o -type l) | sort >"$work/all"
+check "a file is in none of the parts that become packages: give its install() a COMPONENT" \
+	sh -c "sort '$work/parts' | diff '$work/all' -"
+check "the robot's package has something of the server's" sh -c "! grep -E 'mynad|mosquitto|broker' '$work/agent.files'"
+check "the server's package has something of the robot's" sh -c "! grep -E 'agent|voice|avatars' '$work/server.files'"
+
 units=$(find "$root" -path '*/systemd/system/*.service')
 [ "$(echo "$units" | wc -l)" = 2 ] || { echo "two units were expected, there are: $units" && exit 1; }
 
@@ -39,11 +53,11 @@ for unit in $units; do
 	page=$(sed -n 's/^Documentation=man:\(.*\)(\(.\))$/\1.\2/p' "$unit")
 	check "$name names the page $page, which is not installed" test -n "$(find "$root" -path '*/man/*' -name "$page")"
 	user=$(sed -n 's/^User=//p' "$unit")
-	check "no list makes the user $user of $name" grep -rq "^u $user " "$root" --include=myna.conf
-	check "no list makes the state folder of $name" grep -rq "^d /var/lib/$user .* $user  *$user$" "$root" --include=myna.conf
+	check "no list makes the user $user of $name" grep -rq "^u $user " "$root" --include=mynad.conf --include=myna-agent.conf
+	check "no list makes the state folder of $name" grep -rq "^d /var/lib/$user .* $user  *$user$" "$root" --include=mynad.conf --include=myna-agent.conf
 	# shellcheck disable=SC2013 # words
 	for group in $(sed -n 's/^SupplementaryGroups=//p' "$unit"); do
-		check "$user does not join $group" grep -rq "^m $user $group$" "$root" --include=myna.conf
+		check "$user does not join $group" grep -rq "^m $user $group$" "$root" --include=mynad.conf --include=myna-agent.conf
 	done
 	# verified with the program at its place of today
 	sed "s|^ExecStart=/|ExecStart=$root/|" "$unit" >"$work/$name"
