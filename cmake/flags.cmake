@@ -25,6 +25,11 @@ elseif(MYNA_SANITIZE)
     add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer
         -fno-sanitize-recover=undefined)
     add_link_options(-fsanitize=address,undefined)
+    # some four hundred programs are linked for the tests: by the fastest linker there is
+    find_program(MYNA_MOLD mold)
+    if(MYNA_MOLD)
+        add_link_options(-fuse-ld=mold)
+    endif()
 else()
     # what is installed; tests/integration/install looks at the files
     include(CheckPIESupported)
@@ -41,3 +46,12 @@ else()
         endif()
     endforeach()
 endif()
+
+# What tests run through millions of times is optimised also where the sanitizers watch.
+function(myna_optimise)
+    if(MYNA_SANITIZE OR MYNA_TSAN)
+        foreach(target IN LISTS ARGN)
+            target_compile_options(${target} PRIVATE -O1)
+        endforeach()
+    endif()
+endfunction()

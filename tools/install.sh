@@ -12,7 +12,7 @@ PACKAGES_RUN='build-essential cmake ninja-build pkg-config protobuf-compiler nan
 	libcmocka-dev'
 
 # What the tests add.
-PACKAGES_TEST='clang clang-format libclang-rt-14-dev shellcheck mandoc mosquitto-clients git'
+PACKAGES_TEST='mold clang clang-format libclang-rt-14-dev shellcheck mandoc mosquitto-clients git'
 PACKAGES_WEB='chromium-headless-shell'
 
 # What --all adds to build for arm64 robots and to run what was built.

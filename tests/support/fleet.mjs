@@ -1,11 +1,12 @@
 // fleet.mjs - a whole fleet for one test, brought up by ./myna itself in a folder and on ports of
 // its own; everything in it is the real part.
 import {execFile, spawn} from 'node:child_process';
-import {mkdirSync, mkdtempSync, readFileSync, rmSync, chmodSync, existsSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, readFileSync, rmSync, chmodSync, existsSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
+import {Cluster, migrated} from './cluster.mjs';
 import {isFree} from './ports.mjs';
 
 const run = promisify(execFile);
@@ -62,8 +63,17 @@ export class Fleet {
     return stdout;
   }
 
+  // Before it is up for the first time: the database has its schema already, and the robot has said its
+  // first sentence, of which a film is made.
+  async #furnish() {
+    if (existsSync(join(this.home, 'pg'))) return;
+    new Cluster(this.home).copyFrom(await migrated(join(build, 'mynad')));
+    writeFileSync(join(this.home, 'spoken'), '');
+  }
+
   // Starts what does not run; a database killed a moment ago may need another try.
   async up(...words) {
+    await this.#furnish();
     let failure;
     for (let attempt = 0; attempt < 5; attempt++) {
       try {

@@ -1,80 +1,24 @@
 // stack.mjs - a server alone, for tests of its API: a private PostgreSQL cluster and mynad on free
 // ports of loopback, in a folder of their own. There is no broker; mynad goes on trying.
 import {execFile, execFileSync, spawn} from 'node:child_process';
-import {createHash} from 'node:crypto';
-import {chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, openSync,
-  closeSync} from 'node:fs';
+import {chmodSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {request as httpRequest} from 'node:http';
 import {request as httpsRequest} from 'node:https';
 import {tmpdir} from 'node:os';
 import {dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
+import {besideProgram, Cluster, keepAs, migrated, PG_BIN} from './cluster.mjs';
 import {freePort} from './ports.mjs';
 
 const run = promisify(execFile);
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const mynad = process.env.MYNAD ?? join(root, '.build/release/mynad');
-const pgBin = process.env.PG_BIN ?? '/usr/lib/postgresql/15/bin';
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
-// A database with every migration done, and the server's folder of keys with its first operator, beside
-// the program: the first test makes it, the others copy it. Another program makes its own.
-function templatePath() {
-  const hash = createHash('sha256');
-  const {mtimeMs, size} = statSync(mynad);
-  hash.update(`${mtimeMs} ${size}`);
-  for (const name of readdirSync(join(root, 'migrations')).sort()) hash.update(name).update(readFileSync(join(root, 'migrations', name)));
-  return join(dirname(mynad), `installed-${hash.digest('hex').slice(0, 16)}`);
-}
-
-// PostgreSQL refuses to run as root; then its own user runs it.
-class Cluster {
-  constructor(home) {
-    this.folder = join(home, 'pg');
-    mkdirSync(this.folder);
-    this.prefix = [];
-    if (process.getuid() === 0) {
-      const [, , uid, gid] = execFileSync('getent', ['passwd', 'postgres'], {encoding: 'utf8'}).split(':');
-      chownSync(this.folder, Number(uid), Number(gid));
-      this.prefix = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
-    }
-  }
-
-  #do(program, ...words) {
-    const [command, ...rest] = [...this.prefix, join(pgBin, program), ...words];
-    return execFileSync(command, rest, {cwd: '/', stdio: ['ignore', 'ignore', 'pipe']});
-  }
-
-  make() {
-    this.#do('initdb', '-D', join(this.folder, 'data'), '-U', 'myna', '-E', 'UTF8', '--locale=C', '-A', 'trust', '--no-sync', '--wal-segsize=1');
-    this.start();
-    execFileSync(join(pgBin, 'createdb'), ['-h', this.folder, '-U', 'myna', 'myna']);
-  }
-
-  // cp keeps whose the files are.
-  makeFrom(folder) {
-    execFileSync('cp', ['-a', folder, join(this.folder, 'data')]);
-    this.start();
-  }
-
-  // What it is when it is at rest.
-  copyTo(folder) {
-    this.stop('fast');
-    execFileSync('cp', ['-a', join(this.folder, 'data'), folder]);
-    this.start();
-  }
-
-  start() {
-    this.#do('pg_ctl', '-s', '-w', '-D', join(this.folder, 'data'), '-l', join(this.folder, 'log'),
-      '-o', `-k ${this.folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off -c shared_buffers=32MB -c max_connections=50`, 'start');
-  }
-
-  stop(mode = 'immediate') {
-    this.#do('pg_ctl', '-s', '-w', '-m', mode, '-D', join(this.folder, 'data'), 'stop');
-  }
-}
+// An installation with its first operator: the first test makes it, the others copy it.
+const templatePath = () => besideProgram(mynad, 'installed');
 
 export class Stack {
   // isFresh: an installation of its own, which has no key in common with those of other tests.
@@ -89,7 +33,7 @@ export class Stack {
     stack.config = join(stack.home, 'mynad.conf');
     const options = {
       state_dir: join(stack.home, 'server'),
-      database: `host=${stack.cluster.folder} user=myna dbname=myna`,
+      database: stack.cluster.conninfo,
       listen: `127.0.0.1:${stack.port}`,
       device_listen: `127.0.0.1:${stack.devicePort}`,
       device_url: `https://127.0.0.1:${stack.devicePort}`,
@@ -107,9 +51,8 @@ export class Stack {
   }
 
   async #install(folder, template) {
-    this.cluster.make();
+    this.cluster.makeFrom(await migrated(mynad));
     await this.task('init');
-    await this.task('migrate');
     await this.task(['operator', 'root', '--role', 'admin'], `${this.password}\n`);
     if (template) this.#keepAs(template, folder);
   }
@@ -119,14 +62,11 @@ export class Stack {
     execFileSync('cp', ['-a', join(template, 'server'), folder]);
   }
 
-  // Another test may have been faster: theirs is as good.
   #keepAs(template, folder) {
-    const mine = `${template}.${process.pid}`;
-    mkdirSync(mine);
-    this.cluster.copyTo(join(mine, 'data'));
-    execFileSync('cp', ['-a', folder, join(mine, 'server')]);
-    if (existsSync(template)) rmSync(mine, {recursive: true});
-    else renameSync(mine, template);
+    keepAs(template, (mine) => {
+      this.cluster.copyTo(join(mine, 'data'));
+      execFileSync('cp', ['-a', folder, join(mine, 'server')]);
+    });
   }
 
   // Runs "mynad init" and the like: {stdout, stderr}; throws when it fails.
@@ -170,7 +110,7 @@ export class Stack {
 
   // Rows of text columns.
   async sql(query) {
-    const {stdout} = await run(join(pgBin, 'psql'), ['-h', this.cluster.folder, '-U', 'myna', '-d', 'myna',
+    const {stdout} = await run(join(PG_BIN, 'psql'), ['-h', this.cluster.folder, '-U', 'myna', '-d', 'myna',
       '-AtqF', '\t', '-v', 'ON_ERROR_STOP=1', '-c', query], {maxBuffer: 1 << 26});
     return stdout.split('\n').filter(Boolean).map((line) => line.split('\t'));
   }

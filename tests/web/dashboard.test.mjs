@@ -29,7 +29,7 @@ let fleet, browser, page, password, becomes;
 before(async () => {
   fleet = await Fleet.create();
   fleet.env.MYNAD_ROLLOUT_APPROVAL = String(ROBOTS); // all of them need another operator's word
-  await fleet.up('--robots', String(ROBOTS), '--talk-rate', '12');
+  await fleet.up('--robots', String(ROBOTS), '--talk-rate', '5');
   password = /password: (\S+)/.exec(readFileSync(join(fleet.home, 'login'), 'utf8'))[1];
   browser = await Browser.start(fleet.url);
   page = await browser.page();
@@ -212,6 +212,7 @@ test('an older revision is shown as what it would change, and comes back for all
 
 test('a filter tells what is wrong while it is typed, and then whom it means', async () => {
   await page.goto('/fleet');
+  await until(20, async () => `${await rows().count()} rows`, async () => (await rows().count()) === ROBOTS + 1);
   await page.getByRole('button', {name: 'Filter'}).click();
   const line = page.getByRole('combobox', {name: 'Filter'});
   await line.fill('id starts sim and last_seen < 9');
@@ -425,7 +426,7 @@ test('with the server gone the page says so, keeps what it knew, and comes back 
   fleet.kill('mynad');
   await page.locator('.live.stale').waitFor();
   assert.equal(await rows().count(), ROBOTS + 1);
-  await fleet.up('--robots', String(ROBOTS), '--talk-rate', '12');
+  await fleet.up('--robots', String(ROBOTS), '--talk-rate', '5');
   await page.locator('.live.live').waitFor({timeout: 40000});
 });
 

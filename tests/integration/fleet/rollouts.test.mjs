@@ -132,7 +132,7 @@ async function beginAll(id, {volume, vendor, version, counter, plan}) {
 
 // Kills one server after the other, each time one of the rollouts is first seen at another place, or at
 // one where none was killed yet; between them, whoever is left goes on. act does what people do there,
-// or says it in mynactl's words, until it was done.
+// or says it in mynactl's words, until it was done. When it returns a server answers.
 async function killAtEach(ends, act, isFresh = (pair, seen) => !seen.has(pair)) {
   const ids = Object.keys(ends);
   const seen = new Set();
@@ -149,7 +149,7 @@ async function killAtEach(ends, act, isFresh = (pair, seen) => !seen.has(pair)) 
       await server.kill();
       server.start();
     }
-    if (at.every(({id, place}) => place === ends[id])) return seen;
+    if (at.every(({id, place}) => place === ends[id])) break;
     if (Date.now() > deadline) assert.fail(`they stay at ${JSON.stringify(at)}`);
     for (const {id, place, wave} of at) {
       const words = await act(id, place, wave);
@@ -157,6 +157,8 @@ async function killAtEach(ends, act, isFresh = (pair, seen) => !seen.has(pair)) 
     }
     await sleep(30);
   }
+  await ready();
+  return seen;
 }
 
 const allTo = (ids, end) => Object.fromEntries(ids.map((id) => [id, end]));
@@ -230,7 +232,6 @@ test('I6: so are those by hand that are taken back from the middle', async () =>
   });
   met(seen, ids, ['paused/judging/by_hand', 'rolling_back']);
   for (const id of ids) assert.equal((await checkAudit(id)).length, EACH - PLAN.control.at_least, id);
-  await ready();
   await volume(31);
   await version('1.0');
   await checkGenerations(ids, before);
@@ -315,7 +316,6 @@ test('I6: there is no place at which no server was killed', async (t) => {
   });
 
   const mute = fleet.pid('myna-robots'); // for a while
-  await ready();
   process.kill(mute, 'SIGSTOP');
   t.after(() => process.kill(mute, 'SIGCONT'));
   await begin('mute', 'settings', ['volume=64'], {waves: [{share: '100%'}], rate_per_minute: 60, confirm: {deadline_s: 604800}});
