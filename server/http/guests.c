@@ -178,12 +178,13 @@ struct guest *guests_enter(struct guests *guests, const struct sockaddr *from, i
         return NULL;
     read_place(from, bytes);
     pthread_mutex_lock(&guests->lock);
-    guest->place = enter_place(guests, bytes);
-    if (guest->place == NULL) {
+    struct place *place = enter_place(guests, bytes);
+    if (place == NULL) {
         pthread_mutex_unlock(&guests->lock);
         free(guest);
         return NULL;
     }
+    guest->place = place;
     guest->fd = fd;
     guest->deadline_ms = deadline_ms;
     guest->after = guests->first;

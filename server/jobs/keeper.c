@@ -200,8 +200,8 @@ static enum status tell_file(struct keeper *keeper, const struct revoked *robots
             is_new = true;
             status = append(keeper, &robots[i]);
         }
-        if (status == STATUS_OK) {
-            struct entry *kept = find(keeper, robots[i].device_id);
+        struct entry *kept = find(keeper, robots[i].device_id);
+        if (status == STATUS_OK && kept != NULL) {
             kept->seen = keeper->runs;
             kept->is_settled = false;
         }
@@ -234,8 +234,12 @@ static enum status tell_database(struct keeper *keeper)
         revoked_restore(keeper->store, &author, forgotten, count, keeper->arena, &restored);
     if (status != STATUS_OK)
         return status;
-    for (size_t i = 0; i < count; i++)
-        find(keeper, forgotten[i].device_id)->is_settled = true;
+    for (size_t i = 0; i < count; i++) {
+        struct entry *entry = find(keeper, forgotten[i].device_id);
+
+        if (entry != NULL)
+            entry->is_settled = true;
+    }
     if (restored > 0)
         log_warning("keeper",
                     "the database had forgotten who is revoked or retired, as a restored one "

@@ -306,18 +306,18 @@ static enum status take_included(struct burning *burning)
 
 static enum status list_covers(struct burning *burning)
 {
-    struct bill_packs *out = burning->out;
+    struct bill_cover *covers = calloc(burning->use_count, sizeof *covers);
 
-    out->covers = calloc(burning->use_count, sizeof *out->covers);
-    if (!out->covers)
+    if (!covers)
         return STATUS_MEMORY;
-    out->count = burning->use_count;
     for (size_t i = 0; i < burning->use_count; i++) {
         const struct use *use = &burning->uses[i];
 
-        out->covers[i] = (struct bill_cover){use->version, use->charge, use->first,
-                                             use->day,     use->rate,   FRACTION_ZERO};
+        covers[i] = (struct bill_cover){use->version, use->charge, use->first,
+                                        use->day,     use->rate,   FRACTION_ZERO};
     }
+    burning->out->covers = covers;
+    burning->out->count = burning->use_count;
     return STATUS_OK;
 }
 

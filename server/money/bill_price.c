@@ -32,7 +32,7 @@ struct about {
 static void tell(struct sum *sum, const struct about *about, struct fraction quantity,
                  struct fraction price, struct fraction amount)
 {
-    if (sum->steps && fraction_sign(quantity) != 0)
+    if (sum->steps && about && fraction_sign(quantity) != 0)
         bill_step_add(sum->steps,
                       (struct bill_step){.kind = about->kind,
                                          .metric = about->metric,
@@ -87,7 +87,7 @@ static void add_packages(struct sum *sum, const struct about *about, struct frac
         sum->status = fraction_multiply(fraction_of(started), price, &product);
     if (sum->status == STATUS_OK)
         add(sum, product);
-    if (sum->status != STATUS_OK || !sum->steps)
+    if (sum->status != STATUS_OK || !sum->steps || !about)
         return;
     struct about told = *about;
     told.kind = BILL_STEP_PACKAGES;

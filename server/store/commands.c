@@ -69,7 +69,7 @@ enum status commands_put(struct store_conn *conn, const struct author *author,
     const struct commands_kind *kind = commands_find_kind(order->kind);
     uint8_t command_id[16];
 
-    enum status status = check(conn, order);
+    enum status status = kind != NULL ? check(conn, order) : STATUS_INVALID;
     if (status != STATUS_OK)
         return status;
     crypto_uuid(command_id);
