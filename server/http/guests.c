@@ -148,16 +148,17 @@ bool guests_admit(struct guests *guests, const struct sockaddr *from)
 static struct place *enter_place(struct guests *guests, const uint8_t bytes[ADDRESS_BYTES])
 {
     struct place **at = find(guests, bytes);
+    struct place *place = *at;
 
-    if (*at == NULL) {
-        struct place *place = calloc(1, sizeof *place);
+    if (place == NULL) {
+        place = calloc(1, sizeof *place);
         if (place == NULL)
             return NULL;
         memcpy(place->bytes, bytes, ADDRESS_BYTES);
         *at = place;
     }
-    (*at)->present++;
-    return *at;
+    place->present++;
+    return place;
 }
 
 static void leave_place(struct guests *guests, struct place *place)

@@ -40,7 +40,7 @@ struct burning {
     struct owed *owed;
     size_t owed_count;
     const struct use *now;
-    struct bill_packs *out;
+    struct bill_packs packs; /* what comes of it */
 };
 
 static enum status add_use(struct burning *burning, struct use use)
@@ -182,7 +182,7 @@ static bool may_pay(void *context, size_t credit)
 /* Each use has its own cover, in the same place. */
 static enum status cover(struct burning *burning, size_t use, struct fraction units)
 {
-    struct fraction *covered = &burning->out->covers[use].covered;
+    struct fraction *covered = &burning->packs.covers[use].covered;
 
     return fraction_add(*covered, units, covered);
 }
@@ -316,8 +316,8 @@ static enum status list_covers(struct burning *burning)
         covers[i] = (struct bill_cover){use->version, use->charge, use->first,
                                         use->day,     use->rate,   FRACTION_ZERO};
     }
-    burning->out->covers = covers;
-    burning->out->count = burning->use_count;
+    burning->packs.covers = covers;
+    burning->packs.count = burning->use_count;
     return STATUS_OK;
 }
 
@@ -354,7 +354,7 @@ static enum status burn_uses(struct burning *burning)
         status = pay_what_is_owed(burning, burn);
     burn_free(burn);
     if (status == STATUS_OK)
-        qsort(burning->out->covers, burning->out->count, sizeof *burning->out->covers,
+        qsort(burning->packs.covers, burning->packs.count, sizeof *burning->packs.covers,
               compare_covers);
     return status;
 }
@@ -380,10 +380,9 @@ static bool sells_packs(const struct contract *contract)
 enum status bill_packs_burn(const struct tally *tally, struct bill_packs *out)
 {
     const struct contract *contract = tally_contract(tally);
-    struct burning burning = {.tally = tally, .has_included = includes_units(contract), .out = out};
+    struct burning burning = {.tally = tally, .has_included = includes_units(contract)};
     enum status status = STATUS_OK;
 
-    *out = (struct bill_packs){0};
     for (size_t v = 0; v < contract->version_count && sells_packs(contract); v++)
         for (size_t i = 0; i < contract->versions[v].charge_count && status == STATUS_OK; i++)
             status = gather(&burning, v + 1, i);
@@ -392,6 +391,7 @@ enum status bill_packs_burn(const struct tally *tally, struct bill_packs *out)
     free(burning.uses);
     free(burning.owed);
     free(burning.credits);
+    *out = burning.packs;
     return status;
 }
 
