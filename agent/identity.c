@@ -387,7 +387,7 @@ static void insert(const wire_SealingKey *used[IDENTITY_PAIRS], size_t *count,
 size_t identity_pairs(const struct identity *identity, const wire_SealingKey *keys, size_t count,
                       struct box_pair pairs[IDENTITY_PAIRS])
 {
-    const wire_SealingKey *used[IDENTITY_PAIRS];
+    const wire_SealingKey *used[IDENTITY_PAIRS] = {0};
     size_t used_count = 0, made = 0;
 
     for (size_t i = 0; i < count; i++) {

@@ -1,6 +1,5 @@
 /* retention ...: for how long what is kept */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "schema/base/json.h"
@@ -21,7 +20,7 @@ static int list(struct ctl *ctl)
                               : result;
 }
 
-static int send_order(struct ctl *ctl, long keep, bool dry_run, struct client_answer *answer)
+static int send_order(struct ctl *ctl, int64_t keep, bool dry_run, struct client_answer *answer)
 {
     char body[64];
 
@@ -31,7 +30,7 @@ static int send_order(struct ctl *ctl, long keep, bool dry_run, struct client_an
 }
 
 /* What a change would remove, which whoever makes it is told before. */
-static int look(struct ctl *ctl, long keep, int64_t *forgets)
+static int look(struct ctl *ctl, int64_t keep, int64_t *forgets)
 {
     struct client_answer answer;
     struct json *json;
@@ -50,10 +49,10 @@ static int set(struct ctl *ctl)
     const bool is_ever = strcmp(word, "ever") == 0;
     struct client_answer answer;
     int64_t forgets = 0;
-    char *end = NULL;
-    const long keep = is_ever ? 0 : strtol(word, &end, 10);
+    int64_t keep = 0;
 
-    if (!is_ever && (end == word || *end || keep < 0 || keep > 100000))
+    if (!is_ever &&
+        (span_to_int64(span_text(word), &keep) != STATUS_OK || keep < 0 || keep > 100000))
         return ctl_misuse("\"%s\" is no number, nor \"ever\"", word);
     int result = look(ctl, keep, &forgets);
     if (result != CTL_DONE)
