@@ -42,6 +42,11 @@ static void on_phoneme(struct synth *synth, const espeak_EVENT *event)
 
     /* eight bytes, not terminated when full */
     memcpy(name, event->id.string, sizeof event->id.string);
+    /* from espeak-ng 1.52 on, the stress of its syllable stands before a vowel's name */
+    if (strchr("',=", name[0]) != NULL && name[0] != '\0' && name[1] != '\0') {
+        memmove(name, name + 1, sizeof name - 1);
+        name[sizeof name - 1] = '\0';
+    }
     if (name[0] == '\0' || name[0] == '(')
         return;
     flush_mark(synth, sample);
