@@ -59,7 +59,7 @@ function Make({ path, options, onClose }) {
 
 const columns = (hasOwners, end) => [
   { key: "name", title: t("key.name"), lead: true, cell: (row) => html`<b>${row.name}</b>` },
-  { key: "role", title: t("role"), cell: (row) => html`${word("role", row.role)}${row.scope && html`<${Bounds} of=${row.scope} />`}` },
+  { key: "role", title: t("role"), whole: true, cell: (row) => html`${word("role", row.role)}${row.scope && html`<${Bounds} of=${row.scope} />`}` },
   hasOwners && { key: "owner", title: t("key.owner"), cell: (row) => row.owner ?? row.created_by },
   { key: "last", title: t("key.last"), end: true, cell: (row) => html`<a href=${`/audit?actor=${encodeURIComponent(`api-key:${row.id}`)}`}><${Ago} at=${row.last_used_at} none=${t("never")} /></a>` },
   { key: "until", title: t("expires"), end: true, cell: (row) => (row.revoked_at ? html`<${Chip} tone="bad">${t("key.revoked")}</${Chip}>`
