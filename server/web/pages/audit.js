@@ -1,18 +1,19 @@
 // audit.js - who changed what, in a chain that shows tampering
 
 import { html, useEffect, useRef, useState } from "../dom.js";
-import { get, useList } from "../api.js";
+import { get, Problem, useList } from "../api.js";
 import { pageOf } from "../components/behind.js";
 import { Change } from "../components/changes.js";
 import { SelectField, TextField } from "../components/field.js";
 import { Icon } from "../components/icons.js";
 import { Only } from "../components/only.js";
 import { PageHead } from "../components/page.js";
-import { Empty } from "../components/states.js";
+import { Empty, Failure } from "../components/states.js";
 import { ListTable } from "../components/table.js";
 import { Ago, Button } from "../components/ui.js";
 import { number } from "../format.js";
 import { useQuery } from "../router.js";
+import { may } from "../session.js";
 import { t, word } from "../text.js";
 
 const PART = 1000; // rows that are verified or saved in one go
@@ -95,6 +96,11 @@ const ACTIONS = ["alert", "api_key", "budget", "bundle", "channel", "claim", "co
 const instant = (day, days) => (day ? new Date(new Date(`${day}T00:00`).getTime() + days * 86400000).toISOString() : "");
 
 export function Audit() {
+  return may("operator", "audit") ? html`<${Rows} />` : html`<${PageHead} title=${t("nav.audit")} />
+    <section class="card"><${Failure} problem=${new Problem(403, { detail: t("audit.operator") })} /></section>`;
+}
+
+function Rows() {
   const [{ subject, actor, action, from, to }, change] = useQuery();
   const query = { subject, actor, action, from: instant(from, 0), until: instant(to, 1) };
   const list = useList("/audit", { query, kinds: ["audit", "layer", "group", "device", "rollout", "bundle"], gap_ms: 5000, limit: 50 });

@@ -1,6 +1,7 @@
 // audit.en.js - the audit, and what is kept of people, in English
 
 export const texts = {
+  "audit.operator": "Who changed what is read by the role operator, or by a role of your own with the area audit.",
   "audit.so_far": "{n} of {of} rows",
   "audit.save": "Save as a file",
   "audit.from": "From",

@@ -1,6 +1,7 @@
 // audit.zh.js - the audit, and what is kept of people, in Simplified Chinese
 
 export const texts = {
+  "audit.operator": "查看变更记录需要操作员角色，或包含“审计”权限范围的自定义角色。",
   "audit.so_far": "{of} 行中的 {n} 行",
   "audit.save": "保存为文件",
   "audit.from": "从",

@@ -30,6 +30,7 @@ function Editor({ id, spec, item, catalogue, onClose, onSaved }) {
   const [value, setValue] = useState(item.value);
   const [problem, setProblem] = useState(null);
   const [asked, setAsked] = useState(null);
+  const [misfit, setMisfit] = useState(""); // out of bounds, in the browser's words
   const form = useRef(null);
   useEffect(() => form.current.querySelector("input, select, textarea").focus(), []);
 
@@ -45,11 +46,15 @@ function Editor({ id, spec, item, catalogue, onClose, onSaved }) {
     onSaved();
     onClose();
   };
-  const error = problem && (problem.at(`/settings/${spec.name}`) || problem.message);
-  return html`<form class="setting-editor" ref=${form} onSubmit=${(event) => {
-      event.preventDefault();
-      if (event.target.reportValidity()) setAsked({ next: value });
-    }} onKeyDown=${(event) => event.key === "Escape" && onClose()} novalidate>
+  const review = (event) => {
+    event.preventDefault();
+    const invalid = event.target.querySelector("input:invalid, select:invalid, textarea:invalid");
+    setMisfit(invalid?.validationMessage ?? "");
+    if (invalid) invalid.focus();
+    else setAsked({ next: value });
+  };
+  const error = misfit || (problem && (problem.at(`/settings/${spec.name}`) || problem.message));
+  return html`<form class="setting-editor" ref=${form} onSubmit=${review} onKeyDown=${(event) => event.key === "Escape" && onClose()} novalidate>
     <${Field} label=${settingName(spec.name)} hint=${settingHint(spec)} error=${error}>
       ${(attributes) => html`<${SettingControl} spec=${spec} value=${value} onInput=${setValue}
         attributes=${attributes} />`}</${Field}>
