@@ -54,6 +54,7 @@ export function contractTests(on) {
   });
 
   test('a contract shows its bill line by line, with the arithmetic', async () => {
+    await on.settle(on.page(), '/contracts/dahan-2026');
     const bill = on.page().getByRole('table', {name: 'Bill'});
     await bill.locator('tbody tr', {hasText: 'Total'}).getByText(/^¥3,000,0\d\d\.\d\d$/).waitFor();
     const output = bill.locator('tbody tr', {hasText: 'Output tokens'}).locator('.reckoning').first();
