@@ -47,6 +47,9 @@ MUST_CHECK enum status authority_init(const char *state_dir, const struct author
 enum authority_line { AUTHORITY_DEVICES, AUTHORITY_SERVERS };
 MUST_CHECK enum status authority_turn(const char *state_dir, enum authority_line line,
                                       uint8_t next[PKI_AUTHORITY_SIZE], char problem[256]);
+/* Whether authority_turn() would not answer STATUS_EXISTS; changes nothing. */
+MUST_CHECK enum status authority_may_turn(const char *state_dir, enum authority_line line,
+                                          char problem[256]);
 
 /* Device CAs before the present one are trusted no more. *forgotten counts them; none is harmless.
  */

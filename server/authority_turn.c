@@ -160,6 +160,29 @@ enum status authority_present(const char *state_dir, enum authority_line line,
                                : authority_folder_fail(problem, status, name, status_text(status));
 }
 
+/* A turn that was ended in the middle: what issued before has yet to be forgotten. */
+static bool goes_on(const char *dir, enum authority_line line)
+{
+    return line == AUTHORITY_DEVICES &&
+           is_before(dir, line, authority_folder_newest(dir, line), ".key");
+}
+
+enum status authority_may_turn(const char *state_dir, enum authority_line line, char problem[256])
+{
+    char name[24];
+
+    if (goes_on(state_dir, line) ||
+        !is_before(state_dir, line, authority_folder_newest(state_dir, line), ".pem"))
+        return STATUS_OK;
+    authority_folder_name(line, 1, name);
+    return authority_folder_fail(problem, STATUS_EXISTS, name,
+                                 line == AUTHORITY_DEVICES
+                                     ? "the one before the present one is still trusted: run "
+                                       "\"mynad retire device-ca\" first"
+                                     : "the one before the newest is still in force: run "
+                                       "\"mynad retire server-ca\" first");
+}
+
 /* The next one, when none but the present one is there any more. */
 static enum status make_another(struct authority_making *making, enum authority_line line)
 {
@@ -168,13 +191,6 @@ static enum status make_another(struct authority_making *making, enum authority_
     struct authority_pair *pairs;
 
     authority_folder_name(line, 1, name);
-    if (is_before(making->dir, line, present, ".pem"))
-        return authority_folder_fail(making->problem, STATUS_EXISTS, name,
-                                     line == AUTHORITY_DEVICES
-                                         ? "the one before the present one is still trusted: run "
-                                           "\"mynad retire device-ca\" first"
-                                         : "the one before the newest is still in force: run "
-                                           "\"mynad retire server-ca\" first");
     pairs = calloc(2, sizeof *pairs);
     if (pairs == NULL)
         return authority_folder_fail(making->problem, STATUS_MEMORY, name,
@@ -192,13 +208,13 @@ enum status authority_turn(const char *state_dir, enum authority_line line,
 {
     struct authority_making making = {
         .dir = state_dir, .now_ms = clock_wall_ms(), .problem = problem};
-    const bool goes_on =
-        line == AUTHORITY_DEVICES &&
-        is_before(state_dir, line, authority_folder_newest(state_dir, line), ".key");
+    const bool is_made = goes_on(state_dir, line);
     unsigned forgotten = 0;
-    enum status status = authority_present(state_dir, line, next, problem);
+    enum status status = authority_may_turn(state_dir, line, problem);
 
-    if (status == STATUS_OK && !goes_on)
+    if (status == STATUS_OK)
+        status = authority_present(state_dir, line, next, problem);
+    if (status == STATUS_OK && !is_made)
         status = make_another(&making, line);
     if (status == STATUS_OK && line == AUTHORITY_DEVICES)
         status = forget_before(&making, line, authority_folder_newest(state_dir, line), ".key",

@@ -235,6 +235,8 @@ static int rotate_authority(const struct config *config, const struct line *line
     enum authorities_standing standing;
     enum status status = begin_authority(&work, line, id);
 
+    if (status == STATUS_OK)
+        status = authority_may_turn(config->state_dir, line->files, work.problem);
     if (status == STATUS_OK) {
         status = authorities_ensure(work.store, line->purpose, id, &standing);
         if (status != STATUS_OK)

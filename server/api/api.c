@@ -115,7 +115,10 @@ static enum status find_level(const struct operators_identity *identity, struct 
 
     if (status != STATUS_OK || !identity->has_scope || rights_is_own_matter(area))
         return status;
-    const enum route_role most = rights_scope_level(identity->scope, area);
+    enum route_role most = rights_scope_level(identity->scope, area);
+    /* what makes operators, roles and keys would make a key without that scope */
+    if (most > ROUTE_VIEWER && !rights_is_area(area))
+        most = ROUTE_VIEWER;
     if (most < *level)
         *level = most;
     return STATUS_OK;

@@ -157,9 +157,9 @@ enum status operators_log_in(struct store *store, const struct author *author,
         log_in,
         "WITH s AS (INSERT INTO myna.login_session (token_hash, operator_id, expires_at,"
         "             by_provider, lacks_factor)"
-        "           SELECT $4, $3, now() + make_interval(secs => $5), $6 = 'provider', $7"
+        "           SELECT $4, $3::text, now() + make_interval(secs => $5), $6 = 'provider', $7"
         "             FROM myna.operator o JOIN myna.role r ON r.role_id = o.role"
-        "             WHERE o.operator_id = $3 AND NOT ($7 AND r.second_factor)"
+        "             WHERE o.operator_id = $3::text AND NOT ($7 AND r.second_factor)"
         "           RETURNING operator_id, expires_at, by_provider),"
         " done AS (SELECT myna.audit_append($1, $2, 'login', 'operator/' || operator_id,"
         "             NULL, jsonb_build_object('by', $6::text) || CASE WHEN $7"

@@ -2,6 +2,7 @@
 
 import { html, useState } from "../dom.js";
 import { post, remove } from "../api.js";
+import { may } from "../session.js";
 import { t, word } from "../text.js";
 import { Areas, Bound } from "./bounds.js";
 import { Dialog, FormDialog, TypedConfirm } from "./dialog.js";
@@ -61,7 +62,10 @@ const columns = (hasOwners, end) => [
   { key: "name", title: t("key.name"), lead: true, cell: (row) => html`<b>${row.name}</b>` },
   { key: "role", title: t("role"), whole: true, cell: (row) => html`${word("role", row.role)}${row.scope && html`<${Bounds} of=${row.scope} />`}` },
   hasOwners && { key: "owner", title: t("key.owner"), cell: (row) => row.owner ?? row.created_by },
-  { key: "last", title: t("key.last"), end: true, cell: (row) => html`<a href=${`/audit?actor=${encodeURIComponent(`api-key:${row.id}`)}`}><${Ago} at=${row.last_used_at} none=${t("never")} /></a>` },
+  { key: "last", title: t("key.last"), end: true, cell: (row) => {
+    const used = html`<${Ago} at=${row.last_used_at} none=${t("never")} />`;
+    return may("operator", "audit") ? html`<a href=${`/audit?actor=${encodeURIComponent(`api-key:${row.id}`)}`}>${used}</a>` : used;
+  } },
   { key: "until", title: t("expires"), end: true, cell: (row) => (row.revoked_at ? html`<${Chip} tone="bad">${t("key.revoked")}</${Chip}>`
     : new Date(row.expires_at) < new Date() ? html`<${Chip} tone="warn">${t("key.expired")}</${Chip}>`
     : row.stopped ? html`<${Chip} tone="bad">${t(`key.stopped.${row.stopped}`)}</${Chip}>` : html`<${Ago} at=${row.expires_at} />`) },

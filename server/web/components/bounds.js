@@ -9,7 +9,7 @@ const LEVELS = ["viewer", "support", "operator", "approver", "admin"];
 // In the order in which people look for them; what the server takes.
 const AREAS = ["fleet", "devices", "commands", "bundles", "groups", "layers", "settings", "rollouts", "blackouts", "alerts", "channels", "deliveries", "doctor",
   "vendors", "vendor-health", "contracts", "budgets", "pools", "thresholds", "usage", "attempts", "usage-imports", "invoices", "whatif",
-  "claims", "regions", "retention", "filters", "views", "events", "dialects", "audit"];
+  "claims", "pairings", "regions", "retention", "filters", "views", "events", "dialects", "audit"];
 
 const levels = () => [["", t("rights.denied")], ...LEVELS.map((level) => [level, word("role", level)])];
 

@@ -19,7 +19,7 @@ let key;
 before(async () => {
   stack = hold(await Stack.create({audit_head_file: file, audit_head_syslog: 'yes', audit_head_interval_s: '1'}));
   admin = await stack.login();
-  key = (await admin.post('/api-keys', {name: 'ctl', role: 'viewer'})).body.key;
+  key = (await admin.post('/api-keys', {name: 'ctl', role: 'operator'})).body.key;
   for (const id of ['one', 'two', 'three', 'four']) assert.equal((await admin.post('/groups', {id})).status, 201);
   await published();
 });

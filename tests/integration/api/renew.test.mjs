@@ -5,6 +5,7 @@ import {createHash, generateKeyPairSync, verify, X509Certificate} from 'node:cry
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
+import {until} from '../../support/receivers.mjs';
 import {Stack} from '../../support/stack.mjs';
 import {hold} from './openapi.mjs';
 import {fetchRoot, Robot} from './robot.mjs';
@@ -216,6 +217,7 @@ test('robots are told of another server CA, which signs and serves once the one 
   const [, id] = /^(server-ca-[0-9a-f]{16}) is made, and issues nothing yet: restart mynad/.exec((await stack.task(['rotate', 'server-ca'])).stdout);
   assert.match(await refused('retire', 'server-ca'), /no server has told robots of the newest server CA yet: restart mynad/);
   assert.match(await refused('rotate', 'server-ca'), /still in force: run "mynad retire server-ca" first/);
+  assert.deepEqual([(await cas()).map((ca) => ca.id), await robots()], [[old], {current: all}], 'what is refused changes nothing');
   const first = readFileSync(state('server-ca.pem'), 'utf8');
   const second = readFileSync(state('server-ca-2.pem'), 'utf8');
   assert.deepEqual(await renewed(), {named: [first], signed: [true]});
@@ -255,10 +257,10 @@ test('I9: another data key takes the place of the present one as a whole, kill -
   // operators are the last whose secrets are wrapped anew
   const locked = stack.sql('BEGIN; LOCK TABLE myna.operator; SELECT pg_sleep(60)').catch(() => 'ended');
   const waits = (state) => stack.sql(`SELECT pid FROM pg_stat_activity WHERE ${state}`).then((rows) => rows.length > 0);
-  while (!await waits("wait_event = 'PgSleep'"));
+  await until(30, 'nobody holds the table', () => waits("wait_event = 'PgSleep'"));
   const rotating = rotate();
   const ended = rotating.catch(({signal}) => signal);
-  while (!await waits("application_name = 'mynad keys' AND wait_event_type = 'Lock'"));
+  await until(30, 'nobody waits for the table', () => waits("application_name = 'mynad keys' AND wait_event_type = 'Lock'"));
   rotating.child.kill('SIGKILL');
   assert.equal(await ended, 'SIGKILL');
   await stack.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");

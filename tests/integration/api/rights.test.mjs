@@ -246,6 +246,9 @@ test('a scope narrows a key to some areas, levels, groups and vendors, and never
   assert.deepEqual([refused.status, refused.body.detail], [403, "this needs the role operator; you are operator, of which your API key's scope leaves less here"]);
   assert.equal((await dahan.get('/devices')).status, 403, 'an area that it does not name');
 
+  const narrow = await as({role: 'admin', scope: {may: {'*': 'admin', usage: 'viewer'}}});
+  for (const path of ['/api-keys', '/operators', '/roles']) assert.equal((await narrow.post(path, {name: 'free', role: 'admin'})).status, 403, `${path} would make one without its scope`);
+
   const more = await as({role: 'viewer', scope: {may: {devices: 'admin', '*': 'operator'}}});
   assert.equal((await more.patch('/devices/mine', {name: 'x'})).status, 403, 'the role is a viewer\'s');
   assert.equal((await more.get('/devices')).status, 200);

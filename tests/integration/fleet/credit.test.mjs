@@ -61,7 +61,7 @@ test('a robot that is written off: what it had out is spent, until its records t
   // the other robot reports its own turn when it likes: the pool is the sum of both at any time
   await until(20, pools, async () => {
     const [[sum]] = await fleet.sql(`SELECT (SELECT row(trunc(spent), outstanding)
-      = row((SELECT sum(output + reasoning) FROM myna.usage WHERE vendor_id IN ('dahan', 'erxian')) + ${all},
+      = row((SELECT coalesce(sum(output + reasoning), 0) FROM myna.usage WHERE vendor_id IN ('dahan', 'erxian')) + ${all},
             (SELECT sum(granted - returned - settled) FROM myna.credit_account WHERE device_id <> '${LOST}' AND ${IN_BUDGET}))
       FROM myna.pool WHERE source = 'budget:wide' AND is_active)`);
     return sum === 't';

@@ -160,13 +160,15 @@ test('what is larger than a message may be, or has a topic without end, ends the
 
 test('I10: a robot that floods the broker with messages harms no other', async () => {
   const before = await received();
-  const flood = Peer.robot(fleet, 'sim-0010').flood('myna/1/d/sim-0010/up/report', Array.from({length: 20000}, (_, n) => `${n} is no box`));
+  // the robot itself takes its name back at the broker, which may cut one short
+  const flood = until(60, async () => `${await received() - before} messages are no flood`, async () => {
+    await Peer.robot(fleet, 'sim-0010').flood('myna/1/d/sim-0010/up/report', Array.from({length: 20000}, (_, n) => `${n} is no box`));
+    return await received() - before > 1000;
+  });
   await fleet.myna('ctl', 'config', 'set', 'fleet', 'screen_mark="in a flood"');
   const others = () => one(`SELECT count(*) FROM myna.device_link WHERE reported_generation < desired_generation AND device_id <> 'sim-0010'`);
   await until(60, async () => `${await others()} other robots are behind`, async () => await others() === '0');
-  const {code, text} = await flood;
-  assert.equal(code, 0, text);
-  assert.ok(await received() - before > 1000, 'it was one');
+  await flood;
   await until(60, async () => `${await behind()} robots are behind`, async () => await behind() === '0');
   assert.equal(await one("SELECT count(*) FROM myna.alert WHERE subject = 'device/sim-0010' AND state <> 'cleared'"), '1', 'one alert, not as many as there were messages');
   await fleet.sql("DELETE FROM myna.alert WHERE subject = 'device/sim-0010'");
