@@ -52,36 +52,37 @@ static void print_circuits(const struct client_answer *answer)
 
 /* Whose word each is: what operators change, what the robot tells of itself, what the server knows.
  */
+static const struct view_column said_by_robots[] = {
+    {"software", "software", VIEW_TEXT},
+    {"hardware", "hardware", VIEW_TEXT},
+    {"capabilities", "capabilities", VIEW_JSON},
+    {"running generation", "reported_generation", VIEW_TEXT},
+    {"clock offset ms", "clock_offset_ms", VIEW_TEXT},
+    {"own day from utc", "utc_offset", VIEW_TEXT},
+    {"records waiting", "health.journal_pending", VIEW_TEXT},
+    {"running for s", "health.uptime_s", VIEW_TEXT},
+    {"processor %", "health.cpu_percent", VIEW_TEXT},
+    {"memory KiB", "health.memory_kib", VIEW_TEXT},
+    {"disk free MiB", "health.disk_free_mib", VIEW_TEXT},
+    {"turns", "health.turns", VIEW_TEXT},
+    {"failed turns", "health.failed_turns", VIEW_TEXT},
+    {"audio underruns", "health.audio_underruns", VIEW_TEXT},
+    {"late frames", "health.frames_late", VIEW_TEXT},
+    {"held back: crisis", "health.held_crisis", VIEW_TEXT},
+    {"held back: self-harm", "health.held_self_harm", VIEW_TEXT},
+    {"held back: violence", "health.held_violence", VIEW_TEXT},
+    {"held back: sexual", "health.held_sexual", VIEW_TEXT},
+    {"held back: hate", "health.held_hate", VIEW_TEXT},
+    {"held back: drugs", "health.held_drugs", VIEW_TEXT},
+    {"held back: personal", "health.held_personal", VIEW_TEXT},
+};
+
 static int get(struct ctl *ctl)
 {
     static const struct view_column operators[] = {
         {"robot", "id", VIEW_TEXT},      {"name", "name", VIEW_TEXT},
         {"region", "region", VIEW_TEXT}, {"labels", "labels", VIEW_JSON},
         {"groups", "groups", VIEW_JSON},
-    };
-    static const struct view_column robots[] = {
-        {"software", "software", VIEW_TEXT},
-        {"hardware", "hardware", VIEW_TEXT},
-        {"capabilities", "capabilities", VIEW_JSON},
-        {"running generation", "reported_generation", VIEW_TEXT},
-        {"clock offset ms", "clock_offset_ms", VIEW_TEXT},
-        {"own day from utc", "utc_offset", VIEW_TEXT},
-        {"records waiting", "health.journal_pending", VIEW_TEXT},
-        {"running for s", "health.uptime_s", VIEW_TEXT},
-        {"processor %", "health.cpu_percent", VIEW_TEXT},
-        {"memory KiB", "health.memory_kib", VIEW_TEXT},
-        {"disk free MiB", "health.disk_free_mib", VIEW_TEXT},
-        {"turns", "health.turns", VIEW_TEXT},
-        {"failed turns", "health.failed_turns", VIEW_TEXT},
-        {"audio underruns", "health.audio_underruns", VIEW_TEXT},
-        {"late frames", "health.frames_late", VIEW_TEXT},
-        {"held back: crisis", "health.held_crisis", VIEW_TEXT},
-        {"held back: self-harm", "health.held_self_harm", VIEW_TEXT},
-        {"held back: violence", "health.held_violence", VIEW_TEXT},
-        {"held back: sexual", "health.held_sexual", VIEW_TEXT},
-        {"held back: hate", "health.held_hate", VIEW_TEXT},
-        {"held back: drugs", "health.held_drugs", VIEW_TEXT},
-        {"held back: personal", "health.held_personal", VIEW_TEXT},
     };
     static const struct view_column servers[] = {
         {"status", "status", VIEW_TEXT},
@@ -109,7 +110,7 @@ static int get(struct ctl *ctl)
     result = ctl_show(ctl, &answer, operators, COUNT(operators));
     puts("\nsaid by the robot");
     if (result == CTL_DONE)
-        result = ctl_show(ctl, &answer, robots, COUNT(robots));
+        result = ctl_show(ctl, &answer, said_by_robots, COUNT(said_by_robots));
     print_circuits(&answer);
     puts("\nknown to the server");
     return result == CTL_DONE ? ctl_show(ctl, &answer, servers, COUNT(servers)) : result;
