@@ -92,7 +92,7 @@ test('a robot cannot subscribe outside its subtree, nor join the servers\' share
   const group = await sharedGroup();
   for (const topic of ['#', 'myna/#', 'myna/1/d/+/down/#', 'myna/1/d/sim-0002/down/#', 'myna/1/d/sim-0001/#',
     `$share/${group}/myna/1/d/+/up/#`, '$share/x/myna/1/d/sim-0001/down/#', '$SYS/#', '$CONTROL/#']) {
-    const heard = await robot.listen(topic, 2);
+    const heard = await robot.listen(topic, 20); // who is refused ends at once
     assert.deepEqual(heard.messages, [], `${topic} must deliver nothing`);
     assert.match(heard.text, /denied|Not authorized/i, `${topic} must be refused`);
   }
@@ -121,7 +121,7 @@ test('a robot cannot take another\'s client id', async () => {
 test('a robot\'s certificate opens nothing at the servers\' listener', async () => {
   const robot = Peer.robot(fleet, 'sim-0001');
   const elsewhere = new Peer(fleet, {...robot.who, port: fleet.base + 3});
-  const heard = await elsewhere.listen('myna/1/d/sim-0001/down/#', 2);
+  const heard = await elsewhere.listen('myna/1/d/sim-0001/down/#', 20);
   assert.deepEqual(heard.messages, []);
   assert.notEqual(heard.code, 27, 'the connection itself must fail, not time out'); // 27: mosquitto_sub -W
 });
@@ -315,16 +315,19 @@ test('a robot whose clock says 1970 connects, and once it is revoked its session
     assert.match(robot.said, /the clock is wrong by days/);
     assert.match(robot.said, /^1970-01-0\dT/m);
     const begun = Date.now();
+    const before = robot.said.length; // it may have asked for a connection in vain before
     await fleet.myna('ctl', 'device', 'revoke', 'short-lived');
     const revoked = Date.now();
-    await until(60, () => `it is still connected:\n${robot.said}`, () => /no connection to the broker/.test(robot.said));
+    await until(60, () => `it is still connected:\n${robot.said}`, () => /no connection to the broker/.test(robot.said.slice(before)));
     context.diagnostic(`thrown out ${Date.now() - revoked} ms after the answer to the revocation, ${Date.now() - begun} ms after it was asked for`);
     // it tries again and again, and gets nothing; nor does who has its keys
     const peer = new Peer(fleet, {name: 'short-lived', port: fleet.base + 2, cert: join(robot.folder, 'device.pem'), key: join(robot.folder, 'device.key')});
     await robot.end();
-    const heard = await peer.listen('myna/1/d/short-lived/down/#', 3);
-    assert.deepEqual(heard.messages, []);
-    assert.match(heard.text, /denied|Not authorized|disconnect|lost/i);
+    await until(30, () => 'the broker does not refuse it', async () => {
+      const heard = await peer.listen('myna/1/d/short-lived/down/#', 3);
+      assert.deepEqual(heard.messages, []);
+      return /denied|Not authorized|disconnect|lost/i.test(heard.text);
+    });
     const {text} = await peer.publish('myna/1/d/short-lived/up/hello', 'x');
     assert.match(text, /Not authorized|denied|disconnect|lost/i);
   } finally {
