@@ -177,19 +177,31 @@ static enum status identify(const struct api *api, struct span hash, bool is_ses
     return status;
 }
 
-/* STATUS_NOT_FOUND: nobody's secret, or none. */
-static enum status read_identity(const struct api *api, const struct request *request,
-                                 struct operators_identity *out)
+/* False: none is shown. */
+static bool hash_shown(const struct request *request, uint8_t hash[CRYPTO_HASH_SIZE],
+                       bool *is_session)
 {
     const char *bearer = request_header(request, "Authorization");
     const char *token = session_token(request);
     const bool is_key = bearer != NULL && strncmp(bearer, "Bearer ", 7) == 0;
-    uint8_t hash[CRYPTO_HASH_SIZE];
 
     if (!is_key && token == NULL)
-        return STATUS_NOT_FOUND;
+        return false;
     secret_hash(span_text(is_key ? bearer + 7 : token), hash);
-    return identify(api, span_of(hash, sizeof hash), !is_key, out);
+    *is_session = !is_key;
+    return true;
+}
+
+/* STATUS_NOT_FOUND: nobody's secret, or none. */
+static enum status read_identity(const struct api *api, const struct request *request,
+                                 struct operators_identity *out)
+{
+    uint8_t hash[CRYPTO_HASH_SIZE];
+    bool is_session;
+
+    if (!hash_shown(request, hash, &is_session))
+        return STATUS_NOT_FOUND;
+    return identify(api, span_of(hash, sizeof hash), is_session, out);
 }
 
 enum status api_prove(const struct api *api, struct request *request)
@@ -202,6 +214,24 @@ enum status api_prove(const struct api *api, struct request *request)
     return status == STATUS_OK
                ? become(request, &identity, request_header(request, "Authorization") == NULL)
                : status;
+}
+
+/* Whose rights end at groups or vendors, for him the database says what he may see. */
+static bool recognise(void *context, struct request *request)
+{
+    const struct api *api = context;
+    const struct request_actor *actor = &request->actor;
+    struct operators_identity identity;
+    uint8_t hash[CRYPTO_HASH_SIZE];
+    bool is_session;
+    uint64_t round;
+
+    return hash_shown(request, hash, &is_session) &&
+           identities_find(api->identities, span_of(hash, sizeof hash), is_session, clock_mono_ms(),
+                           &identity, &round) &&
+           become(request, &identity, request_header(request, "Authorization") == NULL) ==
+               STATUS_OK &&
+           !actor->must_enrol && !actor->by_groups && !actor->by_vendors;
 }
 
 enum route_role api_level(const struct api *api, const struct request *request, const char *area)
@@ -362,7 +392,14 @@ static const char *question(const struct request *request)
 
 const struct http_hooks *api_hooks(void)
 {
-    static const struct http_hooks hooks = {authenticate, admit, before, after, question};
+    static const struct http_hooks hooks = {
+        .authenticate = authenticate,
+        .recognise = recognise,
+        .admit = admit,
+        .before = before,
+        .after = after,
+        .question = question,
+    };
 
     return &hooks;
 }

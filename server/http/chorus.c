@@ -37,20 +37,38 @@ static struct chorus_one *find(const struct chorus *chorus, const char *question
     return one;
 }
 
+/* False: nobody is asking that. */
+static bool put_aside(struct chorus *chorus, struct chorus_one *one)
+{
+    struct chorus_one *first = find(chorus, one->question);
+
+    if (first == NULL)
+        return false;
+    one->along = first->later;
+    first->later = one;
+    return true;
+}
+
+bool chorus_follow(struct chorus *chorus, struct chorus_one *one, const char *question)
+{
+    *one = (struct chorus_one){.question = question};
+    pthread_mutex_lock(&chorus->mutex);
+    const bool follows = put_aside(chorus, one);
+    pthread_mutex_unlock(&chorus->mutex);
+    return follows;
+}
+
 bool chorus_join(struct chorus *chorus, struct chorus_one *one, const char *question)
 {
     *one = (struct chorus_one){.question = question};
     pthread_mutex_lock(&chorus->mutex);
-    struct chorus_one *first = find(chorus, question);
-    if (first == NULL) {
+    const bool follows = put_aside(chorus, one);
+    if (!follows) {
         one->other = chorus->asking;
         chorus->asking = one;
-    } else {
-        one->along = first->later;
-        first->later = one;
     }
     pthread_mutex_unlock(&chorus->mutex);
-    return first == NULL;
+    return !follows;
 }
 
 struct chorus_one *chorus_next(struct chorus *chorus, struct chorus_one *first)

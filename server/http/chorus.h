@@ -30,6 +30,10 @@ void chorus_free(struct chorus *chorus);
  * to answer him now, and then those whom chorus_next() gives; false: another thread will. */
 bool chorus_join(struct chorus *chorus, struct chorus_one *one, const char *question);
 
+/* The same for a thread that may not answer. True: another thread will; false: nobody asks that,
+ * and nothing has been done. */
+bool chorus_follow(struct chorus *chorus, struct chorus_one *one, const char *question);
+
 /* The question of first, whom chorus_join() or this one gave, has an answer. Gives one of those who
  * asked it meanwhile, for whom the caller is to ask it again; NULL: nobody did. */
 struct chorus_one *chorus_next(struct chorus *chorus, struct chorus_one *first);

@@ -505,6 +505,22 @@ static enum MHD_Result read_body(struct exchange *exchange, const char *data, si
     return fits && buffer_status(&exchange->body) == STATUS_OK ? MHD_YES : MHD_NO;
 }
 
+/* Who is known already and asks what is being answered needs no worker. True: the exchange is
+ * another thread's now. */
+static bool join_at_once(struct exchange *exchange)
+{
+    const struct http *http = exchange->http;
+    const struct http_hooks *hooks = http->options.hooks;
+    struct request *request = &exchange->request;
+
+    if (hooks == NULL || hooks->question == NULL || hooks->recognise == NULL || is_write(request) ||
+        !hooks->recognise(http->options.context, request) ||
+        request->actor.role < request->route->role)
+        return false;
+    const char *question = hooks->question(request);
+    return question != NULL && chorus_follow(http->chorus, &exchange->asking, question);
+}
+
 static enum MHD_Result dispatch(struct exchange *exchange)
 {
     exchange->request.body = buffer_span(&exchange->body);
@@ -512,6 +528,8 @@ static enum MHD_Result dispatch(struct exchange *exchange)
     set_timeout(exchange->connection, IDLE_TIMEOUT_S);
     expect_nothing(exchange);
     MHD_suspend_connection(exchange->connection);
+    if (join_at_once(exchange))
+        return MHD_YES;
     if (crew_put(exchange->http->crew, exchange) == STATUS_OK)
         return MHD_YES;
     atomic_fetch_add(&exchange->http->refused, 1);

@@ -17,11 +17,15 @@
 
 struct http;
 
-/* What http.c asks of whoever knows operators and the database. Called by workers. */
+/* What http.c asks of whoever knows operators and the database. Called by workers, but for
+ * recognise(). */
 struct http_hooks {
     /* Fills request->actor from cookie or Authorization; leaves it empty when neither is given or
      * valid. Any status but STATUS_OK refuses the request. */
     enum status (*authenticate)(void *context, struct request *request);
+    /* True: the actor is filled from memory alone, and admit() would let him go on. It waits for
+     * nothing: called by the threads that speak HTTP. May be NULL. */
+    bool (*recognise)(void *context, struct request *request);
     /* Whether the request may go on, once the actor has the route's role; false: reply says why
      * not. May be NULL. */
     bool (*admit)(void *context, struct request *request, struct reply *reply);

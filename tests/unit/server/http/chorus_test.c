@@ -70,6 +70,20 @@ static void a_question_that_was_answered_is_asked_again(void **state)
     }
 }
 
+static void who_may_not_answer_follows_only_where_somebody_answers(void **state)
+{
+    struct chorus *chorus = *state;
+    struct chorus_one first, second, third;
+
+    assert_false(chorus_follow(chorus, &second, "page"));
+    assert_true(chorus_join(chorus, &first, "page"));
+    assert_false(chorus_follow(chorus, &third, "another page"));
+    assert_true(chorus_follow(chorus, &second, "page"));
+    assert_ptr_equal(chorus_next(chorus, &first), &second);
+    assert_null(chorus_next(chorus, &second));
+    assert_false(chorus_follow(chorus, &third, "page"));
+}
+
 struct fixture {
     struct chorus *chorus;
     atomic_int truth, made;
@@ -142,6 +156,7 @@ int main(void)
         TEST(who_asks_what_is_being_answered_waits_for_the_next_answer),
         TEST(another_question_does_not_wait),
         TEST(a_question_that_was_answered_is_asked_again),
+        TEST(who_may_not_answer_follows_only_where_somebody_answers),
         TEST(no_answer_is_older_than_its_question_and_everybody_gets_one),
     };
 
