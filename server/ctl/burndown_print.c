@@ -104,7 +104,9 @@ static void print_so_far(FILE *out, const struct json *line, const char *currenc
     if (json_type(json_member(line, "share")) == JSON_TEXT)
         fprintf(out, " (%.1f %%)", 100 * number_of(json_member(line, "share")));
     if (strcmp(told_by, "minute") == 0) {
-        fputs(" in the last minute\n", out);
+        fputs(" in the last minute; today's busiest had ", out);
+        print_amount(out, line, text_of(line, "busiest"), currency);
+        fputc('\n', out);
         return;
     }
     if (zone_parse_date(span_text(text_of(period, "to")), &end) == STATUS_OK) {
@@ -115,6 +117,39 @@ static void print_so_far(FILE *out, const struct json *line, const char *currenc
                 left == 1 ? "" : "s");
     }
     fputc('\n', out);
+    if (number_of(json_member(line, "carried")) > 0) {
+        fputs("  earlier periods had too much: ", out);
+        print_amount(out, line, text_of(line, "carried"), currency);
+        fputs(" of the promise\n", out);
+    }
+}
+
+/* What a forecast is told by, in words. */
+static void print_formula(FILE *out, const char *formula, long long days)
+{
+    static const struct {
+        const char *formula;
+        const char *words;
+    } told[] = {
+        {"saturation", ": as the robots seen on one day and on two tell of those still to be seen"},
+        {"part_of_first_day", ": as what of the first day has gone by"},
+    };
+    static const struct {
+        const char *formula;
+        const char *words;
+    } by_days[] = {
+        {"mean_of_days", "the mean of"},
+        {"trend_of_peaks", "the line through the busiest minutes of"},
+        {"level_stays", "as on"},
+    };
+
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+        if (strcmp(told[i].formula, formula) == 0)
+            fputs(told[i].words, out);
+    for (size_t i = 0; i < sizeof by_days / sizeof *by_days; i++)
+        if (strcmp(by_days[i].formula, formula) == 0)
+            fprintf(out, ": %s the last %lld whole day%s", by_days[i].words, days,
+                    days == 1 ? "" : "s");
 }
 
 static void print_forecast(FILE *out, const struct json *line, const char *currency)
@@ -122,10 +157,18 @@ static void print_forecast(FILE *out, const struct json *line, const char *curre
     const struct json *forecast = json_member(line, "forecast");
     const char *runs_out = text_of(forecast, "runs_out");
     const long long days = (long long)json_int(json_member(forecast, "days"), 0);
+    char last[ZONE_DATE_SIZE];
+    int64_t end;
 
     if (json_type(forecast) != JSON_OBJECT)
         return;
-    fputs("  at the end about ", out);
+    if (strcmp(text_of(line, "told_by"), "minute") == 0 &&
+        zone_parse_date(span_text(text_of(json_member(line, "period"), "to")), &end) == STATUS_OK) {
+        zone_format_date(end - 1, last);
+        fprintf(out, "  on %s about ", last);
+    } else {
+        fputs("  at the end about ", out);
+    }
     print_amount(out, line, text_of(forecast, "at_end"), currency);
     if (strcmp(text_of(forecast, "low"), text_of(forecast, "high")) != 0) {
         fputs(" (", out);
@@ -134,16 +177,13 @@ static void print_forecast(FILE *out, const struct json *line, const char *curre
         print_amount(out, line, text_of(forecast, "high"), currency);
         fputc(')', out);
     }
-    if (strcmp(text_of(forecast, "formula"), "saturation") == 0)
-        fputs(": as the robots seen on one day and on two tell of those still to be seen", out);
-    else if (days > 0)
-        fprintf(out, ": the mean of the last %lld whole day%s", days, days == 1 ? "" : "s");
-    else
-        fputs(": as what of the first day has gone by", out);
+    print_formula(out, text_of(forecast, "formula"), days);
     if (*runs_out != '\0')
         fprintf(out,
-                strcmp(text_of(line, "kind"), "commitment") == 0 ? "; reached on %s"
-                                                                 : "; used up on %s",
+                strcmp(text_of(line, "kind"), "commitment") == 0 ||
+                        strcmp(text_of(line, "told_by"), "minute") == 0
+                    ? "; reached on %s"
+                    : "; used up on %s",
                 runs_out);
     fputc('\n', out);
 }
@@ -206,11 +246,11 @@ static void plot_single_days(const struct json *line, struct plot *plot)
     put(plot, number_of(json_member(line, "so_far")), number_of(json_member(forecast, "at_end")));
 }
 
-/* What days came to by the end of one: their sum, or of active devices the most. */
+/* What days came to by the end of one: their sum, or of those that do not add up the most. */
 static double reach(const struct json *line, const struct json *amounts, size_t from, size_t to,
                     double before)
 {
-    const bool adds_up = strcmp(text_of(line, "told_by"), "days") == 0;
+    const bool adds_up = json_bool(json_member(json_member(line, "days"), "add_up"), false);
     double reached = adds_up ? before : 0;
 
     for (size_t i = from; i < to && i < json_count(amounts); i++) {
@@ -226,7 +266,7 @@ static void plot_period(const struct json *line, size_t days, struct plot *plot)
     const struct json *amounts = json_member(json_member(line, "days"), "amounts");
     const struct json *forecast = json_member(line, "forecast");
     const size_t known = json_count(amounts), columns = days < COLUMNS ? days : COLUMNS;
-    const double per_day = number_of(json_member(forecast, "per_day"));
+    const bool is_told = json_type(forecast) == JSON_OBJECT;
     const double at_end = number_of(json_member(forecast, "at_end"));
     double reached = number_of(json_member(line, "base"));
 
@@ -237,7 +277,9 @@ static void plot_period(const struct json *line, size_t days, struct plot *plot)
             reached = reach(line, amounts, from, to, reached);
             put(plot, reached, 0);
         } else {
-            put(plot, 0, per_day > 0 ? at_end - per_day * (double)(days - to) : 0);
+            const double part = (double)(to - known) / (double)(days - known);
+
+            put(plot, 0, is_told ? reached + (at_end - reached) * part : 0); /* straight on */
         }
     }
 }

@@ -6,11 +6,15 @@
 #include "schema/base/log.h"
 #include "server/jobs/enforce.h"
 #include "server/jobs/timer.h"
+#include "server/store/burndown_facts.h"
 #include "server/store/listener.h"
 
 #define TICK_MS     3000
 #define ARENA_BYTES (64u << 20)
-#define SLOW_MS     60000 /* active devices are counted as often as this: there are many */
+#define NOTE_BYTES  (256u << 20) /* all counts of a contract may stand behind one line */
+#define SLOW_MS     60000        /* active devices are counted as often as this: there are many */
+#define NOTE_MS     60000        /* levels are those of the last minute: each is noted once */
+#define BILL_MS     300000
 
 static const char *const channels[] = {"myna_credit"}; /* told when a contract's version is added */
 
@@ -20,12 +24,70 @@ struct thresholds {
     struct arena *arena; /* of one pass */
     struct listener *listener;
     int64_t slow_due_ms; /* CLOCK_MONOTONIC */
+    int64_t note_due_ms, bill_due_ms;
     struct timer *timer;
 };
 
 static enum status look(struct store_conn *conn, void *context)
 {
     return survey_take(conn, context);
+}
+
+/* ---- what nothing tells afterwards ---- */
+
+struct noting {
+    struct thresholds *job;
+    struct arena *arena;
+    const char *contract_id;
+    const char **ids;
+    size_t count;
+    bool with_bill;
+};
+
+static enum status find_contracts(struct store_conn *conn, void *context)
+{
+    struct noting *noting = context;
+    enum status status = terms_refresh(noting->job->terms, conn);
+
+    return status == STATUS_OK
+               ? thresholds_read_contracts(conn, noting->job->arena, &noting->ids, &noting->count)
+               : status;
+}
+
+static enum status note(struct store_conn *conn, void *context)
+{
+    const struct noting *noting = context;
+    const struct terms_contract *found = terms_find(noting->job->terms, noting->contract_id);
+
+    return found != NULL
+               ? burndown_facts_note(conn, found, clock_wall_ms(), noting->with_bill, noting->arena)
+               : STATUS_OK;
+}
+
+/* Each contract in a transaction of its own: one that cannot be told keeps no other from it. */
+static void note_courses(struct thresholds *job)
+{
+    const int64_t now_ms = clock_mono_ms();
+    struct noting noting = {.job = job, .with_bill = now_ms >= job->bill_due_ms};
+
+    if (now_ms < job->note_due_ms)
+        return;
+    arena_reset(job->arena);
+    enum status status = arena_create(&noting.arena, NOTE_BYTES);
+    if (status == STATUS_OK)
+        status = store_transaction(job->store, find_contracts, &noting);
+    for (size_t i = 0; i < noting.count && status != STATUS_UNREACHABLE; i++) {
+        noting.contract_id = noting.ids[i];
+        arena_reset(noting.arena);
+        status = store_transaction(job->store, note, &noting);
+        if (status != STATUS_OK && status != STATUS_UNREACHABLE)
+            log_warning("thresholds", "cannot note how contract \"%s\" goes: %s",
+                        noting.contract_id, status_text(status));
+    }
+    arena_free(noting.arena);
+    job->note_due_ms = now_ms + NOTE_MS;
+    if (noting.with_bill)
+        job->bill_due_ms = now_ms + BILL_MS;
 }
 
 static void run_pass(struct thresholds *job)
@@ -53,8 +115,9 @@ static void run_job(void *context, bool woken)
     struct thresholds *job = context;
 
     if (woken)
-        job->slow_due_ms = 0; /* terms that are new are judged at once, all of them */
+        job->slow_due_ms = job->note_due_ms = 0; /* terms that are new are judged at once, all */
     run_pass(job);
+    note_courses(job);
 }
 
 static void on_notify(void *context, const char *channel, struct span payload)

@@ -122,6 +122,13 @@ MUST_CHECK enum status bill_quantity(const struct tally *tally, const struct con
                                      size_t counter, const struct period *period,
                                      struct fraction *out);
 
+/* What the lines of a commitment's charges come to in a period so far, exact: of charges on what is
+ * counted. Fees of kind flat and capacity, which are whole from their period's first day, and what
+ * counts toward no commitment are not in it. */
+MUST_CHECK enum status bill_spent(const struct bill *bill, const struct contract *contract,
+                                  const struct contract_commitment *commitment,
+                                  const struct period *period, struct fraction *out);
+
 /* What usage alone costs so far, over all charges on sums and events: without flat fees (also those
  * of a first tier), fees by devices and levels, minimums and commitments. Each charge in each
  * period is cut to DECIMAL_PLACES by fraction_cut(), so that bill_add() can tell differences of it.

@@ -93,20 +93,51 @@ bool bill_lies_within(const struct contract *contract, const struct period *inne
            inner->clipped.first >= outer->clipped.first && inner->clipped.end <= outer->clipped.end;
 }
 
+/* The charge that a line is of, when it pays into the commitment within that period; NULL: it does
+ * not. */
+static const struct contract_charge *pays_into(const struct contract *contract,
+                                               const struct contract_commitment *commitment,
+                                               const struct bill_line *line,
+                                               const struct period *period)
+{
+    const struct contract_terms *terms = &contract->versions[line->version - 1];
+
+    if (line->source != BILL_CHARGE || !bill_lies_within(contract, &line->period, period) ||
+        !contract_is_named(line->name, commitment->charges, commitment->charge_count))
+        return NULL;
+    for (size_t i = 0; i < terms->charge_count; i++) {
+        const struct contract_charge *charge = &terms->charges[i];
+
+        if (strcmp(charge->name, line->name) == 0)
+            return !charge->pass_through || terms->third_party.counts_toward_commitments ? charge
+                                                                                         : NULL;
+    }
+    return NULL;
+}
+
 static bool counts(const struct promise *promise, const struct bill_line *line,
                    const struct period *period)
 {
-    const struct contract_terms *terms = version_at(promise, (size_t)line->version - 1);
+    return pays_into(promise->draft->contract, promise->terms, line, period) != NULL;
+}
 
-    if (line->source != BILL_CHARGE ||
-        !bill_lies_within(promise->draft->contract, &line->period, period) ||
-        !contract_is_named(line->name, promise->terms->charges, promise->terms->charge_count))
-        return false;
-    for (size_t i = 0; i < terms->charge_count; i++) {
-        if (strcmp(terms->charges[i].name, line->name) == 0)
-            return !terms->charges[i].pass_through || terms->third_party.counts_toward_commitments;
+enum status bill_spent(const struct bill *bill, const struct contract *contract,
+                       const struct contract_commitment *commitment, const struct period *period,
+                       struct fraction *out)
+{
+    struct fraction sum = FRACTION_ZERO;
+
+    for (size_t i = 0; i < bill->line_count; i++) {
+        const struct bill_line *line = &bill->lines[i];
+        const struct contract_charge *charge = pays_into(contract, commitment, line, period);
+
+        if (charge == NULL || charge->kind == CONTRACT_FLAT || charge->kind == CONTRACT_CAPACITY)
+            continue;
+        if (fraction_add(sum, line->exact, &sum) != STATUS_OK)
+            return STATUS_FULL;
     }
-    return true;
+    *out = sum;
+    return STATUS_OK;
 }
 
 /* The sum of the lines within the period, as rounded and before. */

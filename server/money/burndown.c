@@ -1,7 +1,6 @@
 #include "server/money/burndown.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "server/money/fees.h"
 
@@ -24,7 +23,8 @@ const char *burndown_state_name(enum burndown_state state)
 
 const char *burndown_formula_name(enum burndown_formula formula)
 {
-    static const char *const names[] = {"mean_of_days", "part_of_first_day", "saturation"};
+    static const char *const names[] = {"mean_of_days", "part_of_first_day", "saturation",
+                                        "trend_of_peaks", "level_stays"};
 
     return names[formula];
 }
@@ -36,192 +36,24 @@ const char *burndown_told_name(enum burndown_told told)
     return names[told];
 }
 
-/* ---- which lines there are ---- */
-
-static bool is_by_days(const struct course_subject *subject)
-{
-    return subject->quantity->source == CONTRACT_RECORDED ||
-           subject->quantity->source == CONTRACT_SPEND;
-}
-
-static bool is_narrow(const struct contract_filter *filter)
-{
-    return filter->service_tier_count > 0 || filter->has_hours || filter->has_input;
-}
-
-static enum burndown_told told_by(const struct course_subject *subject,
-                                  const struct contract_commitment *commitment)
-{
-    if (subject->quantity->source >= CONTRACT_CONCURRENCY)
-        return BURNDOWN_BY_MINUTE;
-    if (commitment != NULL &&
-        (commitment->cumulative ||
-         (commitment->charge_count > 0 && subject->quantity->source == CONTRACT_SPEND)))
-        return BURNDOWN_BY_BILL;
-    if (subject->quantity->source == CONTRACT_ACTIVE_DEVICES)
-        return BURNDOWN_BY_DEVICES;
-    return is_by_days(subject) && !is_narrow(subject->filter) ? BURNDOWN_BY_DAYS : BURNDOWN_BY_BILL;
-}
-
-static size_t most_earlier(enum period_per per)
-{
-    return per == PERIOD_DAY ? BURNDOWN_EARLIER : BURNDOWN_PERIODS;
-}
-
-static enum status find_earlier(const struct contract *contract, struct burndown_line *line,
-                                struct arena *arena)
-{
-    const size_t most = most_earlier(line->subject.rule->per);
-    int64_t first = line->period.first;
-
-    if (line->told == BURNDOWN_BY_MINUTE || line->told == BURNDOWN_BY_BILL)
-        return STATUS_OK;
-    line->earlier_periods = arena_take(arena, most * sizeof *line->earlier_periods);
-    if (line->earlier_periods == NULL)
-        return STATUS_MEMORY;
-    while (line->earlier_count < most) {
-        const struct period before = course_period(contract, line->subject.rule, first - 1);
-
-        if (before.clipped.first >= first)
-            break; /* the term's first */
-        line->earlier_periods[line->earlier_count++] = before.clipped;
-        first = before.clipped.first;
-    }
-    return STATUS_OK;
-}
-
-static bool is_mark_of(const struct contract_threshold *threshold, const struct burndown_line *line,
-                       const struct contract_cap *cap)
-{
-    if (line->kind == BURNDOWN_CAP)
-        return threshold->cap == cap;
-    if (line->kind == BURNDOWN_COMMITMENT)
-        return threshold->commitment == line->commitment;
-    return threshold->cap == NULL && threshold->commitment == NULL &&
-           strcmp(threshold->of, line->name) == 0 &&
-           threshold->rule.per == line->subject.rule->per &&
-           threshold->has_limit == line->subject.has_limit &&
-           (!threshold->has_limit || fraction_compare(threshold->limit, line->subject.limit) == 0);
-}
-
-static enum status add_line(const struct contract *contract, const struct contract_terms *terms,
-                            const struct burndown_line *line, const struct contract_cap *cap,
-                            int64_t today, struct arena *arena, struct burndown_line *out)
-{
-    *out = *line;
-    out->told = told_by(&line->subject, line->commitment);
-    out->period = course_period(contract, line->subject.rule, today).clipped;
-    out->endless =
-        contract->term_end == CONTRACT_NO_DAY &&
-        (line->subject.rule->per == PERIOD_TERM || line->subject.rule->per == PERIOD_ONCE);
-    out->marks = arena_take(arena, (terms->threshold_count + 1) * sizeof *out->marks);
-    if (out->marks == NULL)
-        return STATUS_MEMORY;
-    for (size_t i = 0; i < terms->threshold_count; i++)
-        if (is_mark_of(&terms->thresholds[i], line, cap))
-            out->marks[out->mark_count++] = &terms->thresholds[i];
-    return find_earlier(contract, out, arena);
-}
-
-/* A limit that several thresholds name is one line. */
-static bool is_told_before(const struct contract_terms *terms, size_t place)
-{
-    const struct contract_threshold *threshold = &terms->thresholds[place];
-    const struct burndown_line line = {.kind = BURNDOWN_THRESHOLD,
-                                       .name = threshold->of,
-                                       .subject = course_of_threshold(threshold)};
-
-    for (size_t i = 0; i < place; i++)
-        if (is_mark_of(&terms->thresholds[i], &line, NULL))
-            return true;
-    return false;
-}
-
-static const struct contract_quantity spend = {.text = "spend", .source = CONTRACT_SPEND};
-static const struct contract_filter everything;
-static const struct period_rule by_term = {.per = PERIOD_TERM};
-static const struct period_rule by_month = {.per = PERIOD_MONTH};
-
-static struct burndown_line spend_line(const struct contract *contract)
-{
-    const bool has_term =
-        contract->term_first != CONTRACT_NO_DAY && contract->term_end != CONTRACT_NO_DAY;
-
-    return (struct burndown_line){.kind = BURNDOWN_SPEND,
-                                  .name = "spend",
-                                  .counter = BURNDOWN_NO_TALLY,
-                                  .subject = {.quantity = &spend,
-                                              .filter = &everything,
-                                              .rule = has_term ? &by_term : &by_month}};
-}
-
-enum status burndown_lines(const struct contract *contract, const struct contract_terms *terms,
-                           int64_t today, struct arena *arena, struct burndown_line **lines,
-                           size_t *count)
-{
-    const size_t most = terms->cap_count + terms->commitment_count + terms->threshold_count + 1;
-    struct burndown_line *found = arena_take(arena, most * sizeof *found);
-    enum status status = found != NULL ? STATUS_OK : STATUS_MEMORY;
-    bool is_money_told = false;
-    size_t made = 0;
-
-    for (size_t i = 0; status == STATUS_OK && i < terms->commitment_count; i++) {
-        const struct contract_commitment *promise = &terms->commitments[i];
-        const struct burndown_line line = {.kind = BURNDOWN_COMMITMENT,
-                                           .name = promise->name,
-                                           .subject = course_of_commitment(promise),
-                                           .commitment = promise,
-                                           .counter = terms->charge_count + i};
-
-        status = add_line(contract, terms, &line, NULL, today, arena, &found[made++]);
-    }
-    for (size_t i = 0; status == STATUS_OK && i < terms->cap_count; i++) {
-        const struct contract_cap *cap = &terms->caps[i];
-        const struct burndown_line line = {.kind = BURNDOWN_CAP,
-                                           .name = cap->name,
-                                           .subject = course_of_cap(cap),
-                                           .hard = cap->hard,
-                                           .counter =
-                                               terms->charge_count + terms->commitment_count + i};
-
-        status = add_line(contract, terms, &line, cap, today, arena, &found[made++]);
-    }
-    for (size_t i = 0; status == STATUS_OK && i < terms->threshold_count; i++) {
-        const struct contract_threshold *threshold = &terms->thresholds[i];
-        const struct burndown_line line = {.kind = BURNDOWN_THRESHOLD,
-                                           .name = threshold->of,
-                                           .subject = course_of_threshold(threshold),
-                                           .counter = BURNDOWN_NO_TALLY};
-
-        if (threshold->cap == NULL && threshold->commitment == NULL && !is_told_before(terms, i))
-            status = add_line(contract, terms, &line, NULL, today, arena, &found[made++]);
-    }
-    for (size_t i = 0; i < made; i++)
-        is_money_told |= found[i].subject.quantity->source == CONTRACT_SPEND;
-    if (status == STATUS_OK && !is_money_told) {
-        const struct burndown_line line = spend_line(contract);
-
-        status = add_line(contract, terms, &line, NULL, today, arena, &found[made++]);
-    }
-    if (status == STATUS_OK) {
-        *lines = found;
-        *count = made;
-    }
-    return status;
-}
-
-int64_t burndown_first_day(const struct burndown_line *line)
-{
-    return line->earlier_count > 0 ? line->earlier_periods[line->earlier_count - 1].first
-                                   : line->period.first;
-}
-
 /* ---- what they come to ---- */
+
+static bool is_cumulative(const struct burndown_line *line)
+{
+    return line->commitment != NULL && line->commitment->cumulative;
+}
+
+static int64_t last_day(const struct burndown_line *line, int64_t today)
+{
+    return today < line->period.end ? today : line->period.end - 1;
+}
 
 /* Where the days that are shown begin: no need to begin in 1970. */
 static int64_t first_day_of(const struct burndown_facts *facts, const struct burndown_line *line,
                             int64_t today)
 {
+    if (line->told == BURNDOWN_BY_MINUTE)
+        return facts->sample_count > 0 ? facts->samples[0].day : last_day(line, today);
     if (facts->course.contract->term_first != CONTRACT_NO_DAY || !line->endless)
         return line->period.first;
     if (line->told == BURNDOWN_BY_DEVICES)
@@ -231,7 +63,7 @@ static int64_t first_day_of(const struct burndown_facts *facts, const struct bur
 
 static size_t days_of(const struct burndown_line *line, int64_t today)
 {
-    const int64_t last = today < line->period.end ? today : line->period.end - 1;
+    const int64_t last = last_day(line, today);
 
     return last >= line->first_day ? (size_t)(last - line->first_day + 1) : 1;
 }
@@ -298,6 +130,36 @@ static enum status foresee(struct burndown_line *line, const struct saturation *
     return status;
 }
 
+/* What a forecast is made of: the days so far. */
+static struct forecast_basis basis_of(const struct burndown_facts *facts,
+                                      const struct burndown_line *line)
+{
+    return (struct forecast_basis){
+        .period = {line->first_day, line->period.end},
+        .days = line->days,
+        .day_count = line->day_count,
+        .today_minutes = course_minutes(facts->zone, facts->now_ms),
+    };
+}
+
+static void tell_mean(struct burndown_line *line)
+{
+    const size_t whole = line->day_count - 1;
+
+    line->formula = whole > 0 ? BURNDOWN_MEAN_OF_DAYS : BURNDOWN_PART_OF_FIRST_DAY;
+    line->trend_days = whole < FORECAST_DAYS ? whole : (size_t)FORECAST_DAYS;
+}
+
+static enum status share_out(int64_t days, struct forecast *forecast)
+{
+    const struct fraction part = fraction_ratio(1, days);
+    enum status status = fraction_multiply(forecast->at_end, part, &forecast->at_end);
+
+    if (status == STATUS_OK)
+        status = fraction_multiply(forecast->low, part, &forecast->low);
+    return status == STATUS_OK ? fraction_multiply(forecast->high, part, &forecast->high) : status;
+}
+
 static enum status look_at_arrivals(const struct burndown_facts *facts, struct burndown_line *line)
 {
     struct saturation seen = facts->arrivals;
@@ -325,6 +187,30 @@ static enum status look_at_arrivals(const struct burndown_facts *facts, struct b
     return status;
 }
 
+/* A period's average is of all its days: what they add up to goes on as a sum does. */
+static enum status look_at_devices(const struct burndown_facts *facts, struct burndown_line *line)
+{
+    const struct forecast_basis basis = basis_of(facts, line);
+    struct forecast *forecast = &line->forecast;
+    const bool is_last = line->subject.measured == CONTRACT_LAST;
+    enum status status =
+        is_last ? sampled_stays(line->days, line->day_count, forecast, &line->trend_days)
+                : forecast_make(&basis, forecast);
+
+    if (status == STATUS_AGAIN)
+        return STATUS_OK;
+    if (status == STATUS_OK && line->subject.measured == CONTRACT_AVERAGE)
+        status = share_out(line->period.end - line->period.first, forecast);
+    if (status == STATUS_OK && line->subject.measured == CONTRACT_SUM && line->has_limit)
+        status = forecast_runs_out(&basis, forecast, line->limit, &line->runs_out);
+    line->has_forecast = status == STATUS_OK;
+    if (!is_last)
+        tell_mean(line);
+    else
+        line->formula = BURNDOWN_LEVEL_STAYS;
+    return status;
+}
+
 static enum status fill_devices(const struct burndown_facts *facts, struct burndown_line *line)
 {
     size_t count;
@@ -338,12 +224,10 @@ static enum status fill_devices(const struct burndown_facts *facts, struct burnd
     line->so_far = line->subject.measured == CONTRACT_EVER
                        ? facts->billed
                        : course_devices(rows, count, line->subject.measured);
-    for (size_t i = 0; i < line->earlier_count; i++) {
-        rows = rows_in(facts->devices, facts->device_days, line->earlier_periods[i], &count);
-        line->earlier[i].amount = course_devices(rows, count, line->subject.measured);
-    }
-    return burndown_by_saturation(line) && !line->endless ? look_at_arrivals(facts, line)
-                                                          : STATUS_OK;
+    if (line->endless)
+        return STATUS_OK;
+    return burndown_by_saturation(line) ? look_at_arrivals(facts, line)
+                                        : look_at_devices(facts, line);
 }
 
 static enum status add_up(const struct fraction *days, size_t count, struct fraction *sum)
@@ -355,8 +239,8 @@ static enum status add_up(const struct fraction *days, size_t count, struct frac
     return status;
 }
 
-static enum status fill_earlier(const struct burndown_facts *facts, struct arena *arena,
-                                struct burndown_line *line)
+static enum status add_earlier_days(const struct burndown_facts *facts, struct arena *arena,
+                                    struct burndown_line *line)
 {
     enum status status = STATUS_OK;
 
@@ -421,21 +305,14 @@ static enum status look_ahead(const struct forecast_basis *basis, struct burndow
     if (status == STATUS_OK)
         status = raise(line->base, &forecast->high);
     line->has_forecast = status == STATUS_OK;
-    line->formula = line->day_count > 1 ? BURNDOWN_MEAN_OF_DAYS : BURNDOWN_PART_OF_FIRST_DAY;
-    line->trend_days =
-        line->day_count - 1 < FORECAST_DAYS ? line->day_count - 1 : (size_t)FORECAST_DAYS;
+    tell_mean(line);
     return status;
 }
 
 static enum status fill_days(const struct burndown_facts *facts, struct arena *arena,
                              struct burndown_line *line)
 {
-    const struct forecast_basis basis = {
-        .period = {line->first_day, line->period.end},
-        .days = line->days,
-        .day_count = line->day_count,
-        .today_minutes = course_minutes(facts->zone, facts->now_ms),
-    };
+    const struct forecast_basis basis = basis_of(facts, line);
     enum status status =
         course_days(&facts->course, &line->subject, line->first_day, line->days, line->day_count);
 
@@ -449,17 +326,124 @@ static enum status fill_days(const struct burndown_facts *facts, struct arena *a
                                     arena, &line->limit);
     if (status == STATUS_OK && !line->endless)
         status = look_ahead(&basis, line);
-    return status == STATUS_OK ? fill_earlier(facts, arena, line) : status;
+    return status;
+}
+
+/* ---- what is looked at from time to time ---- */
+
+/* Each day's amount, the last one as it is now. */
+static enum status fill_samples(const struct burndown_facts *facts, enum sampled_kind kind,
+                                struct fraction now, struct arena *arena,
+                                struct burndown_line *line)
+{
+    const int64_t last = line->first_day + (int64_t)line->day_count - 1;
+    struct sampled_day *days = arena_take(arena, (facts->sample_count + 1) * sizeof *days);
+    size_t count = 0;
+
+    if (days == NULL)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < facts->sample_count; i++)
+        if (facts->samples[i].day >= line->first_day && facts->samples[i].day < last)
+            days[count++] = facts->samples[i];
+    days[count++] = (struct sampled_day){.day = last, .amount = now};
+    return sampled_fill(kind, days, count, line->first_day, line->days, line->day_count,
+                        &line->is_whole);
+}
+
+static enum status fill_minute(const struct burndown_facts *facts, struct arena *arena,
+                               struct burndown_line *line)
+{
+    const int64_t last = line->first_day + (int64_t)line->day_count - 1;
+    int64_t days = FORECAST_NEVER;
+
+    line->busiest = line->so_far = course_level(&line->subject, facts->minute, facts->minute_count);
+    for (size_t i = 0; i < facts->sample_count; i++)
+        if (facts->samples[i].day == last &&
+            fraction_compare(facts->samples[i].amount, line->busiest) > 0)
+            line->busiest = facts->samples[i].amount;
+    enum status status = fill_samples(facts, SAMPLED_LEVEL, line->busiest, arena, line);
+    if (status == STATUS_OK)
+        status = sampled_trend(line->days, line->day_count, line->period.end - 1 - last,
+                               line->has_limit ? &line->limit : NULL, &line->forecast,
+                               &line->trend_days, &days);
+    if (status != STATUS_OK)
+        return status == STATUS_AGAIN ? STATUS_OK : status;
+    line->has_forecast = true;
+    line->formula = BURNDOWN_TREND_OF_PEAKS;
+    line->runs_out = days == FORECAST_NEVER ? FORECAST_NEVER : last + days;
+    return STATUS_OK;
+}
+
+/* Fees of the charges that a commitment of money names pass by days, as for all of spend. */
+static enum status add_own_fees(const struct burndown_facts *facts,
+                                const struct burndown_line *line, struct period_range days,
+                                struct fraction *amount)
+{
+    const struct contract_commitment *promise = line->commitment;
+    struct fraction fees;
+
+    if (promise == NULL || line->subject.quantity->source != CONTRACT_SPEND)
+        return STATUS_OK;
+    enum status status =
+        fees_of(facts->course.contract, promise->charges, promise->charge_count, days, &fees);
+    return status == STATUS_OK ? fraction_add(*amount, fees, amount) : status;
+}
+
+/* Sums as they grew from day to day. */
+static enum status differ(const struct burndown_facts *facts, struct burndown_line *line)
+{
+    struct fraction before = FRACTION_ZERO;
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < line->day_count && status == STATUS_OK; i++) {
+        const int64_t day = line->first_day + (int64_t)i;
+        const struct fraction reached = line->days[i];
+
+        status = fraction_subtract(reached, before, &line->days[i]);
+        before = reached;
+        if (status == STATUS_OK)
+            status = add_own_fees(facts, line, (struct period_range){day, day + 1}, &line->days[i]);
+    }
+    return status;
+}
+
+static enum status fill_billed(const struct burndown_facts *facts, struct arena *arena,
+                               struct burndown_line *line)
+{
+    const bool adds_up = burndown_adds_up(line);
+    const struct forecast_basis basis = basis_of(facts, line);
+    enum status status =
+        fill_samples(facts, adds_up ? SAMPLED_SUM : SAMPLED_LEVEL, facts->billed, arena, line);
+
+    line->so_far = adds_up ? FRACTION_ZERO : facts->billed;
+    if (status == STATUS_OK && adds_up)
+        status = differ(facts, line);
+    if (status == STATUS_OK && adds_up)
+        status = add_up(line->days, line->day_count, &line->so_far);
+    if (status != STATUS_OK || line->endless)
+        return status;
+    if (adds_up)
+        return look_ahead(&basis, line);
+    status = sampled_stays(line->days, line->day_count, &line->forecast, &line->trend_days);
+    line->has_forecast = status == STATUS_OK;
+    line->formula = BURNDOWN_LEVEL_STAYS;
+    return status;
 }
 
 /* ---- how they stand ---- */
+
+/* What a level is judged by is today's busiest minute. */
+static struct fraction standing_of(const struct burndown_line *line)
+{
+    return line->told == BURNDOWN_BY_MINUTE ? line->busiest : line->so_far;
+}
 
 static bool is_reached(const struct burndown_line *line, struct fraction percent)
 {
     struct fraction point;
 
     return fraction_multiply(line->limit, percent, &point) == STATUS_OK &&
-           fraction_compare(line->so_far, point) >= 0;
+           fraction_compare(standing_of(line), point) >= 0;
 }
 
 static bool is_near(const struct burndown_line *line)
@@ -467,7 +451,8 @@ static bool is_near(const struct burndown_line *line)
     for (size_t i = 0; i < line->mark_count; i++) {
         const struct contract_threshold *mark = line->marks[i];
 
-        if (mark->trigger == CONTRACT_AT_AMOUNT && fraction_compare(line->so_far, mark->at) >= 0)
+        if (mark->trigger == CONTRACT_AT_AMOUNT &&
+            fraction_compare(standing_of(line), mark->at) >= 0)
             return true;
         if (line->has_limit && mark->trigger == CONTRACT_AT_SHARE && is_reached(line, mark->at))
             return true;
@@ -477,7 +462,7 @@ static bool is_near(const struct burndown_line *line)
 
 static enum burndown_state state_of_ceiling(const struct burndown_line *line)
 {
-    if (line->has_limit && fraction_compare(line->so_far, line->limit) >= 0)
+    if (line->has_limit && fraction_compare(standing_of(line), line->limit) >= 0)
         return BURNDOWN_OVER;
     if (line->has_forecast && line->runs_out != FORECAST_NEVER)
         return BURNDOWN_RUNS_OUT;
@@ -506,13 +491,21 @@ static enum status price_missing(struct burndown_line *line)
     }
 }
 
+/* An average, and what is as the last day was, is met when the period is over. */
+static bool may_fall(const struct burndown_line *line)
+{
+    return line->has_forecast &&
+           (line->subject.measured == CONTRACT_AVERAGE || line->subject.measured == CONTRACT_LAST);
+}
+
 static enum status judge_floor(struct burndown_line *line)
 {
     const bool is_sure = line->has_forecast && line->day_count > BURNDOWN_SURE;
     const struct fraction going = line->has_forecast ? line->forecast.at_end : line->so_far;
     enum status status = STATUS_OK;
 
-    if (line->subject.share_permille == 0 && fraction_compare(line->so_far, line->limit) >= 0) {
+    if (line->subject.share_permille == 0 && !may_fall(line) &&
+        fraction_compare(line->so_far, line->limit) >= 0) {
         line->state = BURNDOWN_MET;
         return STATUS_OK;
     }
@@ -526,16 +519,82 @@ static enum status judge_floor(struct burndown_line *line)
     return status == STATUS_OK ? price_missing(line) : status;
 }
 
-/* What must be reached by the period's end: of a period cut short by the term its share by days. */
-static enum status floor_of(const struct burndown_facts *facts, struct burndown_line *line)
+/* What must be reached by the end of the period that begins then: of one cut short by the term its
+ * share by days. */
+static enum status floor_of(const struct burndown_facts *facts, const struct burndown_line *line,
+                            int64_t first, struct fraction *out)
 {
-    const struct period period =
-        course_period(facts->course.contract, line->subject.rule, line->period.first);
+    const struct period period = course_period(facts->course.contract, line->subject.rule, first);
     int64_t days, of;
 
-    line->limit = course_floor(line->commitment, period.clipped.first);
+    *out = course_floor(line->commitment, period.clipped.first);
     period_share(&period, &days, &of);
-    return fraction_multiply(line->limit, fraction_ratio(days, of), &line->limit);
+    return fraction_multiply(*out, fraction_ratio(days, of), out);
+}
+
+/* What earlier periods had too much, or what was paid for, counts for this one. */
+static enum status carry(const struct burndown_facts *facts, struct burndown_line *line)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = line->earlier_count; i-- > 0 && status == STATUS_OK;) {
+        struct fraction promised;
+
+        status = floor_of(facts, line, line->earlier[i].period.first, &promised);
+        if (status == STATUS_OK)
+            status = raise(line->earlier[i].amount, &line->carried);
+        if (status == STATUS_OK)
+            status = fraction_subtract(line->carried, promised, &line->carried);
+        if (fraction_sign(line->carried) < 0)
+            line->carried = FRACTION_ZERO;
+    }
+    if (status == STATUS_OK && fraction_compare(line->carried, line->limit) > 0)
+        line->carried = line->limit;
+    return status == STATUS_OK ? fraction_subtract(line->limit, line->carried, &line->limit)
+                               : status;
+}
+
+static enum status fill_earlier(const struct burndown_facts *facts, struct arena *arena,
+                                struct burndown_line *line)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < line->earlier_count && status == STATUS_OK; i++) {
+        struct burndown_earlier *earlier = &line->earlier[i];
+        size_t count;
+
+        earlier->period = line->earlier_periods[i];
+        if (line->told == BURNDOWN_BY_BILL) {
+            earlier->amount = facts->billed_earlier[i];
+            status = add_own_fees(facts, line, earlier->period, &earlier->amount);
+        } else if (line->told == BURNDOWN_BY_DEVICES) {
+            const struct course_usage *rows =
+                rows_in(facts->devices, facts->device_days, earlier->period, &count);
+
+            earlier->amount = course_devices(rows, count, line->subject.measured);
+        }
+    }
+    if (line->told == BURNDOWN_BY_DAYS)
+        status = add_earlier_days(facts, arena, line);
+    return status == STATUS_OK && is_cumulative(line) && line->subject.share_permille == 0
+               ? carry(facts, line)
+               : status;
+}
+
+static enum status fill_by_kind(const struct burndown_facts *facts, struct arena *arena,
+                                struct burndown_line *line)
+{
+    switch (line->told) {
+    case BURNDOWN_BY_DAYS:
+        return fill_days(facts, arena, line);
+    case BURNDOWN_BY_DEVICES:
+        return fill_devices(facts, line);
+    case BURNDOWN_BY_MINUTE:
+        return fill_minute(facts, arena, line);
+    case BURNDOWN_BY_BILL:
+        return fill_billed(facts, arena, line);
+    }
+    return STATUS_INVALID;
 }
 
 enum status burndown_fill(const struct burndown_facts *facts, struct arena *arena,
@@ -544,13 +603,13 @@ enum status burndown_fill(const struct burndown_facts *facts, struct arena *aren
     const int64_t today = zone_day(facts->zone, facts->now_ms);
     enum status status = STATUS_OK;
 
-    line->base = line->so_far = FRACTION_ZERO;
+    line->base = line->so_far = line->carried = line->busiest = FRACTION_ZERO;
     line->runs_out = FORECAST_NEVER;
     line->has_forecast = line->has_missing = line->has_cost = false;
     line->has_limit = line->subject.has_limit;
     line->limit = line->subject.limit;
     if (line->commitment != NULL && !line->endless)
-        status = floor_of(facts, line);
+        status = floor_of(facts, line, line->period.first, &line->limit);
     if (status != STATUS_OK)
         return status;
     line->first_day = first_day_of(facts, line, today);
@@ -559,24 +618,9 @@ enum status burndown_fill(const struct burndown_facts *facts, struct arena *aren
     line->earlier = arena_take(arena, (line->earlier_count + 1) * sizeof *line->earlier);
     if (line->days == NULL || line->earlier == NULL)
         return STATUS_MEMORY;
-    for (size_t i = 0; i < line->earlier_count; i++)
-        line->earlier[i] = (struct burndown_earlier){.period = line->earlier_periods[i]};
-    switch (line->told) {
-    case BURNDOWN_BY_DAYS:
-        status = fill_days(facts, arena, line);
-        break;
-    case BURNDOWN_BY_DEVICES:
-        status = fill_devices(facts, line);
-        break;
-    case BURNDOWN_BY_MINUTE:
-        line->day_count = 0;
-        line->so_far = course_level(&line->subject, facts->minute, facts->minute_count);
-        break;
-    case BURNDOWN_BY_BILL:
-        line->day_count = 0;
-        line->so_far = facts->billed;
-        break;
-    }
+    status = fill_earlier(facts, arena, line);
+    if (status == STATUS_OK)
+        status = fill_by_kind(facts, arena, line);
     if (status != STATUS_OK)
         return status;
     if (line->commitment != NULL)

@@ -9,11 +9,15 @@
 #define SERVER_MONEY_BURNDOWN_H
 
 #include "server/money/course.h"
+#include "server/money/sampled.h"
 #include "server/money/saturation.h"
 
-#define BURNDOWN_PERIODS  12 /* earlier ones that are told */
-#define BURNDOWN_EARLIER  30 /* of a day each */
-#define BURNDOWN_SURE     3  /* whole days before a commitment is said to fall short */
+#define BURNDOWN_PERIODS  12  /* earlier ones that are told */
+#define BURNDOWN_EARLIER  30  /* of a day each */
+#define BURNDOWN_CARRIED  400 /* of what counts what earlier ones had too much: all of a term */
+#define BURNDOWN_SURE     3   /* whole days before a commitment is said to fall short */
+#define BURNDOWN_BEHIND   30  /* days of a level that are told, today's among them */
+#define BURNDOWN_AHEAD    14  /* and how many after today */
 #define BURNDOWN_NO_TALLY SIZE_MAX
 
 enum burndown_kind { BURNDOWN_CAP, BURNDOWN_COMMITMENT, BURNDOWN_THRESHOLD, BURNDOWN_SPEND };
@@ -35,8 +39,8 @@ const char *burndown_state_name(enum burndown_state state);
 enum burndown_told {
     BURNDOWN_BY_DAYS,    /* they add up over the days */
     BURNDOWN_BY_DEVICES, /* each day has its own number of active devices */
-    BURNDOWN_BY_MINUTE,  /* a level of the last minute: no days */
-    BURNDOWN_BY_BILL,    /* sums by day do not tell it: only what the bill counted so far */
+    BURNDOWN_BY_MINUTE,  /* a level of the last minute; its days are their busiest minutes */
+    BURNDOWN_BY_BILL,    /* as the bill counts it; its days are told by a look at each one's end */
 };
 const char *burndown_told_name(enum burndown_told told);
 
@@ -45,6 +49,8 @@ enum burndown_formula {
     BURNDOWN_MEAN_OF_DAYS,      /* the mean of the last whole days goes on */
     BURNDOWN_PART_OF_FIRST_DAY, /* what of the first day has gone by does */
     BURNDOWN_SATURATION,        /* robots that are still to be seen, as saturation.h has it */
+    BURNDOWN_TREND_OF_PEAKS,    /* the straight line through the last days' busiest minutes does */
+    BURNDOWN_LEVEL_STAYS,       /* as it was on the last whole days */
 };
 const char *burndown_formula_name(enum burndown_formula formula);
 
@@ -74,8 +80,11 @@ struct burndown_line {
     int64_t first_day;     /* the period's, or without a term that of the first usage */
     struct fraction *days; /* from it to today */
     size_t day_count;
+    bool is_whole;        /* BY_MINUTE, BY_BILL: no day of them lies between two looks */
     struct fraction base; /* owed from the period's first moment on */
     struct fraction so_far;
+    struct fraction carried; /* what earlier periods had too much, which helps this one */
+    struct fraction busiest; /* BY_MINUTE: today's busiest minute so far */
     bool has_limit;
     struct fraction limit;
     struct burndown_earlier *earlier;
@@ -113,7 +122,16 @@ struct burndown_facts {
     const struct course_usage *all; /* of a share: all contracts' */
     size_t all_count;
     struct fraction billed; /* BY_BILL, and distinct devices: the quantity of the period so far */
+    const struct fraction *billed_earlier; /* BY_BILL: of each of earlier_periods */
+    const struct sampled_day *samples;     /* BY_MINUTE, BY_BILL: in order, from first_day on */
+    size_t sample_count;
 };
+
+/* Whether it is looked at from time to time, for what nothing tells afterwards. */
+bool burndown_is_sampled(const struct burndown_line *line);
+
+/* Whether its days add up to what it came to; else each has an amount of its own. */
+bool burndown_adds_up(const struct burndown_line *line);
 
 /* Whether the robots seen so far tell where it is going: the distinct ones of a period, and the
  * busiest day, which grows as they do. */

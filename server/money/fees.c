@@ -1,5 +1,7 @@
 #include "server/money/fees.h"
 
+#include "server/money/contract_clause.h"
+
 #define NO_FIRST 0
 #define NO_END   4000000 /* the year 12921 */
 
@@ -54,8 +56,13 @@ static enum status add_fee(const struct contract_charge *charge, struct period_r
     return status;
 }
 
-enum status fees_over(const struct contract *contract, struct period_range days,
-                      struct fraction *out)
+static bool is_fee(const struct contract_charge *charge)
+{
+    return charge->kind == CONTRACT_FLAT || charge->kind == CONTRACT_CAPACITY;
+}
+
+enum status fees_of(const struct contract *contract, const char *const *charges, size_t count,
+                    struct period_range days, struct fraction *out)
 {
     enum status status = STATUS_OK;
 
@@ -66,9 +73,15 @@ enum status fees_over(const struct contract *contract, struct period_range days,
         const struct period_range part = common(common(days, term), owned_by(terms));
 
         for (size_t c = 0; status == STATUS_OK && c < terms->charge_count; c++)
-            if (terms->charges[c].kind == CONTRACT_FLAT ||
-                terms->charges[c].kind == CONTRACT_CAPACITY)
+            if (is_fee(&terms->charges[c]) &&
+                contract_is_named(terms->charges[c].name, charges, count))
                 status = add_fee(&terms->charges[c], term, part, out);
     }
     return status;
+}
+
+enum status fees_over(const struct contract *contract, struct period_range days,
+                      struct fraction *out)
+{
+    return fees_of(contract, NULL, 0, days, out);
 }

@@ -15,4 +15,8 @@
 MUST_CHECK enum status fees_over(const struct contract *contract, struct period_range days,
                                  struct fraction *out);
 
+/* Of the charges of these names alone; of all when there are none. */
+MUST_CHECK enum status fees_of(const struct contract *contract, const char *const *charges,
+                               size_t count, struct period_range days, struct fraction *out);
+
 #endif

@@ -4,218 +4,11 @@
 
 #include "schema/base/clock.h"
 #include "server/money/amount.h"
-#include "server/money/burndown.h"
 #include "server/store/bills.h"
-#include "server/store/thresholds.h"
+#include "server/store/burndown_facts.h"
 
 #define WORK_BYTES (256u << 20)
 #define TEXT_BYTES (16u << 20)
-#define MINUTE_S   60
-
-/* One contract's lines in the making. */
-struct burning {
-    struct arena *arena; /* of the lines; the result's is the caller's */
-    const struct terms_contract *found;
-    const struct contract_terms *terms;
-    int64_t now_ms;
-    struct burndown_facts facts;
-    struct burndown_line *lines;
-    size_t count;
-};
-
-/* ---- what the lines are filled in from ---- */
-
-static bool wants_bill(const struct burndown_line *line)
-{
-    return line->told == BURNDOWN_BY_BILL ||
-           (line->told == BURNDOWN_BY_DEVICES && line->subject.measured == CONTRACT_EVER);
-}
-
-/* The number of the cap or commitment of that name in other terms. */
-static size_t counter_in(const struct contract_terms *terms, const struct burndown_line *line)
-{
-    if (line->kind == BURNDOWN_COMMITMENT)
-        for (size_t i = 0; i < terms->commitment_count; i++)
-            if (strcmp(terms->commitments[i].name, line->name) == 0)
-                return terms->charge_count + i;
-    if (line->kind == BURNDOWN_CAP)
-        for (size_t i = 0; i < terms->cap_count; i++)
-            if (strcmp(terms->caps[i].name, line->name) == 0)
-                return terms->charge_count + terms->commitment_count + i;
-    return BURNDOWN_NO_TALLY;
-}
-
-/* Active devices are counted by version; an amendment goes on with the days that it owns. */
-static enum status read_devices(struct store_conn *conn, struct burning *burning,
-                                const struct burndown_line *line)
-{
-    const struct contract *contract = &burning->found->contract;
-    const int64_t first = burndown_first_day(line);
-    struct course_usage *all = NULL;
-    size_t count = 0;
-    enum status status = STATUS_OK;
-
-    for (size_t v = 0; v < contract->version_count && status == STATUS_OK; v++) {
-        const size_t counter = counter_in(&contract->versions[v], line);
-        struct course_usage *rows, *joined;
-        size_t found;
-
-        if (counter == BURNDOWN_NO_TALLY)
-            continue;
-        status = thresholds_read_devices(conn, burning->arena, contract->contract_id,
-                                         contract->versions[v].version, (int64_t)counter, first,
-                                         &rows, &found);
-        if (status != STATUS_OK || found == 0)
-            continue;
-        joined = arena_take(burning->arena, (count + found) * sizeof *joined);
-        if (joined == NULL)
-            return STATUS_MEMORY;
-        for (size_t i = 0; i < count; i++)
-            joined[i] = all[i];
-        for (size_t i = 0; i < found; i++)
-            joined[count + i] = rows[i];
-        all = joined;
-        count += found;
-    }
-    burning->facts.devices = all;
-    burning->facts.device_days = count;
-    return status;
-}
-
-/* "version:counter" of each version that counts the line, for statements; their count. */
-static size_t counters_of(const struct contract *contract, const struct burndown_line *line,
-                          struct arena *arena, const char *counters[CONTRACT_VERSIONS])
-{
-    size_t count = 0;
-
-    for (size_t v = 0; v < contract->version_count; v++) {
-        const size_t counter = counter_in(&contract->versions[v], line);
-
-        if (counter != BURNDOWN_NO_TALLY)
-            counters[count++] =
-                arena_format(arena, "%lld:%zu", (long long)contract->versions[v].version, counter);
-    }
-    return count;
-}
-
-/* When which robots were seen in the period: those of all versions that own days of it, as one. */
-static enum status read_arrivals(struct store_conn *conn, struct burning *burning,
-                                 const struct burndown_line *line)
-{
-    const struct contract *contract = &burning->found->contract;
-    const int64_t today = zone_day(burning->found->zone, burning->now_ms);
-    const int64_t from = line->period.first;
-    const char *counters[CONTRACT_VERSIONS];
-    const size_t count = counters_of(contract, line, burning->arena, counters);
-
-    if (arena_failed(burning->arena))
-        return STATUS_MEMORY;
-    return thresholds_read_arrivals(conn, contract->contract_id, counters, count,
-                                    &(struct period_range){from, line->period.end},
-                                    today - SATURATION_RECENT + 1, &burning->facts.arrivals);
-}
-
-/* What only the bill's counts tell. */
-static enum status read_billed(struct store_conn *conn, struct burning *burning,
-                               const struct burndown_line *line)
-{
-    struct bills_ledger ledger = {0};
-    enum status status = bills_open(&ledger, conn, burning->found->contract.contract_id, BILLS_NOW);
-
-    if (status == STATUS_OK) {
-        const struct contract *contract = &ledger.found->contract;
-        const size_t place = (size_t)(burning->terms - burning->found->contract.versions);
-        const struct contract_terms *terms = &contract->versions[place];
-        const int64_t day = line->period.first > terms->first ? line->period.first : terms->first;
-        const struct period period = tally_period(ledger.tally, terms, line->subject.rule, day);
-
-        status = bill_quantity(ledger.tally, terms, line->counter, &period, &burning->facts.billed);
-    }
-    bills_close(&ledger);
-    return status;
-}
-
-static enum status read_shared(struct store_conn *conn, struct burning *burning)
-{
-    int64_t first = INT64_MAX;
-    bool has_level = false;
-    bool has_share = false;
-    struct course_usage *rows;
-    enum status status = STATUS_OK;
-
-    for (size_t i = 0; i < burning->count; i++) {
-        const int64_t own = burndown_first_day(&burning->lines[i]);
-
-        first = own < first ? own : first;
-        has_level |= burning->lines[i].told == BURNDOWN_BY_MINUTE;
-        has_share |= burning->lines[i].subject.share_permille > 0;
-    }
-    status = thresholds_read_days(conn, burning->arena, burning->found->contract.contract_id, first,
-                                  &rows, &burning->facts.course.count);
-    if (status == STATUS_OK)
-        burning->facts.course.usage = rows;
-    if (status == STATUS_OK && has_share)
-        status =
-            thresholds_read_all_days(conn, burning->arena, first, &rows, &burning->facts.all_count);
-    if (status == STATUS_OK && has_share)
-        burning->facts.all = rows;
-    if (status == STATUS_OK && has_level)
-        status = thresholds_read_recent(conn, burning->arena, burning->found->contract.contract_id,
-                                        MINUTE_S, &rows, &burning->facts.minute_count);
-    if (status == STATUS_OK && has_level)
-        burning->facts.minute = rows;
-    return status;
-}
-
-static enum status fill(struct store_conn *conn, struct burning *burning,
-                        struct burndown_line *line)
-{
-    enum status status = STATUS_OK;
-
-    if (line->told == BURNDOWN_BY_DEVICES)
-        status = read_devices(conn, burning, line);
-    if (status == STATUS_OK && burndown_by_saturation(line))
-        status = read_arrivals(conn, burning, line);
-    if (status == STATUS_OK && wants_bill(line))
-        status = read_billed(conn, burning, line);
-    return status == STATUS_OK ? burndown_fill(&burning->facts, burning->arena, line) : status;
-}
-
-/* Of a contract that is over the last terms, of one to come the first. */
-static const struct contract_terms *terms_at_hand(const struct terms_contract *found,
-                                                  int64_t now_ms)
-{
-    const struct contract *contract = &found->contract;
-    const struct contract_terms *first = &contract->versions[0];
-    int64_t version;
-    const struct contract_terms *terms = terms_in_force(found, now_ms, &version);
-
-    if (terms != NULL)
-        return terms;
-    return first->first != CONTRACT_NO_DAY && now_ms < zone_midnight(found->zone, first->first)
-               ? first
-               : &contract->versions[contract->version_count - 1];
-}
-
-static enum status burn(struct store_conn *conn, const struct terms_contract *found, int64_t now_ms,
-                        struct arena *arena, struct burning *out)
-{
-    *out = (struct burning){
-        .arena = arena, .found = found, .terms = terms_at_hand(found, now_ms), .now_ms = now_ms};
-    out->facts = (struct burndown_facts){
-        .course = {.contract = &found->contract, .third_party = &out->terms->third_party},
-        .zone = found->zone,
-        .now_ms = now_ms};
-    enum status status = burndown_lines(&found->contract, out->terms, zone_day(found->zone, now_ms),
-                                        arena, &out->lines, &out->count);
-    if (status == STATUS_OK)
-        status = read_shared(conn, out);
-    for (size_t i = 0; i < out->count && status == STATUS_OK; i++)
-        status = fill(conn, out, &out->lines[i]);
-    if (status == STATUS_OK)
-        burndown_sort(out->lines, out->count);
-    return status;
-}
 
 /* ---- as JSON ---- */
 
@@ -349,13 +142,18 @@ static void write_days(struct json_writer *writer, const struct burndown_line *l
         json_write_text(writer, span_text(text));
     }
     json_end_array(writer);
+    json_key(writer, "add_up");
+    json_write_bool(writer, burndown_adds_up(line));
+    json_key(writer, "interpolated");
+    json_write_bool(writer, burndown_is_sampled(line) && !line->is_whole);
     json_end_object(writer);
 }
 
 /* Periods in which nothing was used stand only between others: the contract may be younger. */
 static void write_earlier(struct json_writer *writer, const struct burndown_line *line)
 {
-    size_t count = line->earlier_count;
+    const size_t most = line->subject.rule->per == PERIOD_DAY ? BURNDOWN_EARLIER : BURNDOWN_PERIODS;
+    size_t count = line->earlier_count < most ? line->earlier_count : most;
 
     while (count > 0 && fraction_sign(line->earlier[count - 1].amount) == 0)
         count--;
@@ -418,11 +216,11 @@ static void write_models(struct json_writer *writer, const struct contract_filte
     json_end_array(writer);
 }
 
-static void write_period(struct json_writer *writer, const struct burning *burning,
+static void write_period(struct json_writer *writer, const struct burndown_facts_read *read,
                          const struct burndown_line *line)
 {
-    const int64_t today = zone_day(burning->found->zone, burning->now_ms);
-    const bool has_begun = !line->endless || burning->found->contract.term_first != CONTRACT_NO_DAY;
+    const int64_t today = zone_day(read->found->zone, read->now_ms);
+    const bool has_begun = !line->endless || read->found->contract.term_first != CONTRACT_NO_DAY;
 
     json_write_member(writer, "per", period_name(line->subject.rule->per));
     json_key(writer, "period");
@@ -433,7 +231,7 @@ static void write_period(struct json_writer *writer, const struct burning *burni
     else
         write_day(writer, "to", line->period.end);
     json_end_object(writer);
-    if (line->endless)
+    if (line->endless || line->told == BURNDOWN_BY_MINUTE)
         write_null(writer, "days_left");
     else
         write_number(writer, "days_left",
@@ -443,7 +241,7 @@ static void write_period(struct json_writer *writer, const struct burning *burni
                          : 0);
 }
 
-static void write_line(struct json_writer *writer, const struct burning *burning,
+static void write_line(struct json_writer *writer, const struct burndown_facts_read *read,
                        const struct burndown_line *line)
 {
     const struct course_subject *subject = &line->subject;
@@ -461,7 +259,7 @@ static void write_line(struct json_writer *writer, const struct burning *burning
     json_write_bool(writer, subject->quantity->source == CONTRACT_SPEND);
     json_write_member(writer, "measured", measured_name(subject->measured));
     write_models(writer, subject->filter);
-    write_period(writer, burning, line);
+    write_period(writer, read, line);
     if (line->has_limit)
         write_amount(writer, "limit", line->limit);
     else
@@ -473,6 +271,14 @@ static void write_line(struct json_writer *writer, const struct burning *burning
     else
         write_null(writer, "share");
     write_amount(writer, "base", line->base);
+    if (line->commitment != NULL && line->commitment->cumulative)
+        write_amount(writer, "carried", line->carried);
+    else
+        write_null(writer, "carried");
+    if (line->told == BURNDOWN_BY_MINUTE)
+        write_amount(writer, "busiest", line->busiest);
+    else
+        write_null(writer, "busiest");
     write_days(writer, line);
     write_earlier(writer, line);
     write_forecast(writer, line);
@@ -494,24 +300,24 @@ static void write_term(struct json_writer *writer, const struct contract *contra
     json_end_object(writer);
 }
 
-static void write_contract(struct json_writer *writer, const struct burning *burning)
+static void write_contract(struct json_writer *writer, const struct burndown_facts_read *read)
 {
-    const struct contract *contract = &burning->found->contract;
+    const struct contract *contract = &read->found->contract;
     char as_of[CLOCK_TEXT_SIZE];
 
-    clock_format(burning->now_ms, as_of);
+    clock_format(read->now_ms, as_of);
     json_begin_object(writer);
     json_write_member(writer, "contract", contract->contract_id);
     json_write_member(writer, "vendor", contract->vendor_id);
     json_write_member(writer, "currency", contract->currency);
     json_write_member(writer, "zone", contract->zone);
     json_write_member(writer, "as_of", as_of);
-    write_day(writer, "today", zone_day(burning->found->zone, burning->now_ms));
+    write_day(writer, "today", zone_day(read->found->zone, read->now_ms));
     write_term(writer, contract);
     json_key(writer, "lines");
     json_begin_array(writer);
-    for (size_t i = 0; i < burning->count; i++)
-        write_line(writer, burning, &burning->lines[i]);
+    for (size_t i = 0; i < read->count; i++)
+        write_line(writer, read, &read->lines[i]);
     json_end_array(writer);
     json_end_object(writer);
 }
@@ -521,15 +327,15 @@ static enum status write_one(struct store_conn *conn, const struct terms *terms,
 {
     const struct terms_contract *found = terms_find(terms, contract_id);
     struct arena *arena = NULL;
-    struct burning burning;
+    struct burndown_facts_read read;
 
     if (found == NULL)
         return STATUS_NOT_FOUND;
     enum status status = arena_create(&arena, WORK_BYTES);
     if (status == STATUS_OK)
-        status = burn(conn, found, now_ms, arena, &burning);
+        status = burndown_facts_lines(conn, found, now_ms, arena, &read);
     if (status == STATUS_OK)
-        write_contract(writer, &burning);
+        write_contract(writer, &read);
     arena_free(arena);
     return status;
 }
@@ -644,14 +450,14 @@ enum status burndowns_devices(struct store *store, const struct burndowns_day *a
     if (status == STATUS_OK && (found = terms_find(terms, asked->contract_id)) == NULL)
         status = STATUS_NOT_FOUND;
     if (status == STATUS_OK)
-        status = burndown_lines(&found->contract, terms_at_hand(found, asked->now_ms),
+        status = burndown_lines(&found->contract, burndown_facts_terms(found, asked->now_ms),
                                 zone_day(found->zone, asked->now_ms), arena, &lines, &count);
     if (status == STATUS_OK) {
         line = line_named(lines, count, asked);
         status = line != NULL && line->told == BURNDOWN_BY_DEVICES ? STATUS_OK : STATUS_INVALID;
     }
     if (status == STATUS_OK) {
-        count = counters_of(&found->contract, line, arena, counters);
+        count = burndown_facts_counters(&found->contract, line, arena, counters);
         status = arena_failed(arena)
                      ? STATUS_MEMORY
                      : read_day(store, asked, counters, count, line->period, arena, json);

@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
 import {Stack} from '../../support/stack.mjs';
+import {until} from '../../support/receivers.mjs';
 import {hold} from './openapi.mjs';
 
 let stack;
@@ -42,6 +43,8 @@ test('a contract tells how each limit is used up and where that is going', async
   }
   await stack.sql(`INSERT INTO myna.tally (contract_id, version, charge, at_day, cell, device_id, quantity)
     SELECT 'c-1', 1, 3, ${number(day(-3))}, 0, 'r' || n, 1 FROM generate_series(1, 4) n`);
+  await stack.sql(`INSERT INTO myna.course_day (contract_id, kind, name, metric, day, amount)
+    SELECT 'c-1', 'cap', 'caps/2', 'concurrency', date '${day(-4)}' + n, 2 + 0.25 * n FROM generate_series(0, 3) n`);
 
   const asked = Date.now();
   const {status, body} = await admin.get('/contracts/c-1/burndown');
@@ -49,8 +52,8 @@ test('a contract tells how each limit is used up and where that is going', async
   assert.deepEqual([body.currency, body.zone, body.today, body.term], ['CNY', 'UTC', day(0), {from: day(-20), to: day(40)}]);
   assert.deepEqual(body.lines.map(({kind, name, state}) => [kind, name, state]), [
     ['commitment', 'commitments/0', 'short'], ['commitment', 'robots', 'short'], ['cap', 'most', 'runs_out'],
-    ['cap', 'daily', 'on_course'], ['cap', 'caps/2', 'on_course'], ['threshold', 'spend', 'on_course']]);
-  const [promise, robots, most, daily, level, spend] = body.lines;
+    ['cap', 'caps/2', 'runs_out'], ['cap', 'daily', 'on_course'], ['threshold', 'spend', 'on_course']]);
+  const [promise, robots, most, level, daily, spend] = body.lines;
 
   assert.equal(promise.shortfall.rule, 'fee_per_unit');
   assert.ok(Math.abs(Number(promise.shortfall.cost) - Number(promise.shortfall.missing) / 100) < 1e-6, promise.shortfall.cost);
@@ -66,7 +69,10 @@ test('a contract tells how each limit is used up and where that is going', async
   assert.deepEqual(robots.forecast, {formula: 'saturation', days: 21, per_day: '0.285714285714', at_end: '8', low: '4', high: '15', runs_out: null},
     'four seen once in 21 days: 5.7 are hidden; a line of newcomers ends at 15');
   assert.deepEqual([daily.earlier.length, daily.earlier[0], daily.hard], [20, {from: day(-1), to: day(0), amount: '7'}, true]);
-  assert.deepEqual([level.told_by, level.days, level.so_far], ['minute', null, '0']);
+  assert.deepEqual([level.told_by, level.so_far, level.busiest, level.days_left], ['minute', '0', '0', null]);
+  assert.deepEqual(level.days, {from: day(-4), amounts: ['2', '2.25', '2.5', '2.75', '0'], add_up: false, interpolated: false});
+  assert.deepEqual(level.forecast, {formula: 'trend_of_peaks', days: 4, per_day: '0.25', at_end: '6.5', low: '6.5', high: '6.5', runs_out: day(8)});
+  assert.deepEqual(level.period, {from: day(-20), to: day(15)}, 'a fortnight ahead, within the term');
   assert.deepEqual([spend.is_money, spend.so_far, spend.thresholds[0].do], [true, '2120', ['alert', 'block']], '21 days of 100 and 20 of usage');
 });
 
@@ -218,3 +224,6 @@ test('who asks for a contract while others do gets it as it is by then, and only
   }
   await Promise.all(readers);
 });
+
+test('a level is looked at each minute, and its busiest one of the day is kept', () => until(90, 'nobody looked at the level today', async () =>
+  (await stack.sql(`SELECT 1 FROM myna.course_day WHERE contract_id = 'c-1' AND metric = 'concurrency' AND day >= '${day(-1)}' AND amount = 0`)).length > 0));

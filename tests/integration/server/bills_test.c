@@ -7,6 +7,7 @@
 
 #include "schema/base/clock.h"
 #include "server/store/bills.h"
+#include "server/store/burndown_facts.h"
 #include "server/store/burndowns.h"
 #include "server/store/migrate.h"
 #include "server/store/rerating.h"
@@ -327,9 +328,74 @@ static void what_days_do_not_tell_burns_down_by_the_bill_alone(void **state)
     assert_non_null(strstr(text, "\"name\":\"robots\",\"state\":\"below\",\"told_by\":"
                                  "\"devices\""));
     assert_non_null(strstr(text, "\"so_far\":\"2\"")); /* distinct ones, of three a day */
-    assert_non_null(strstr(text, "\"name\":\"batch\",\"state\":\"below\",\"told_by\":"
+    assert_non_null(strstr(text, "\"name\":\"batch\",\"state\":\"on_course\",\"told_by\":"
                                  "\"bill\""));
     assert_non_null(strstr(text, "\"so_far\":\"40\""));
+    assert_non_null(strstr(text, "\"interpolated\":true")); /* nobody looked on the days before */
+}
+
+struct looking {
+    struct arena *arena;
+    const char *contract_id;
+    int64_t now_ms;
+};
+
+static enum status look(struct store_conn *conn, void *context)
+{
+    const struct looking *looking = context;
+    struct terms *terms = NULL;
+    enum status status = terms_create(&terms);
+
+    if (status == STATUS_OK)
+        status = terms_refresh(terms, conn);
+    if (status == STATUS_OK)
+        status = burndown_facts_note(conn, terms_find(terms, looking->contract_id), looking->now_ms,
+                                     true, looking->arena);
+    terms_free(terms);
+    return status;
+}
+
+static void look_at(struct fixture *fixture, const char *contract_id, const char *now)
+{
+    struct looking looking = {.arena = fixture->arena, .contract_id = contract_id};
+
+    assert_int_equal(clock_parse(span_text(now), &looking.now_ms), STATUS_OK);
+    assert_int_equal(store_transaction(fixture->store, look, &looking), STATUS_OK);
+}
+
+/* 31 of fees a month are one a day; the other charge is not the commitment's. */
+static void money_of_some_charges_has_days_by_a_look_at_each_ones_end(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *text;
+
+    add_version(
+        fixture, "some", 1, "2026-01-01 00:00+08", "Asia/Shanghai",
+        "'term':{'from':'2026-01-01','to':'2027-01-01'},"
+        "'charges':[{'name':'words','kind':'unit','metric':'output','price':2,'per':'month'},"
+        "{'name':'seat','kind':'flat','amount':'31','per':'month'},"
+        "{'name':'calls','kind':'unit','metric':'requests','price':500,'per':'month'}],"
+        "'commitments':[{'name':'money','metric':'spend','charges':['words','seat'],"
+        "'at_least':400,'per':'month','shortfall':{'true_up':true}}]");
+    book(fixture, "some",
+         "[{'at':'2026-06-30T12:00:00+08:00','request_id':'s0','device':'d','model':'m','metrics':"
+         "{'output':7,'requests':1}},"
+         "{'at':'2026-07-01T12:00:00+08:00','request_id':'s1','device':'d','model':'m','metrics':"
+         "{'output':5,'requests':1}}]");
+    look_at(fixture, "some", "2026-07-01T23:59:00+08:00");
+    book(fixture, "some",
+         "[{'at':'2026-07-02T12:00:00+08:00','request_id':'s2','device':'d','model':'m','metrics':"
+         "{'output':20,'requests':1}}]");
+    look_at(fixture, "some", "2026-07-02T23:59:00+08:00");
+    look_at(fixture, "some", "2026-07-02T23:59:30+08:00");
+    text = burndown_at(fixture, "some", "2026-07-03T00:00:00+08:00");
+    assert_non_null(strstr(text, "\"told_by\":\"bill\""));
+    assert_non_null(strstr(text, "\"amounts\":[\"11\",\"41\",\"1\"],\"add_up\":true,"
+                                 "\"interpolated\":false"));
+    assert_non_null(strstr(text, "\"so_far\":\"53\""));
+    assert_non_null(strstr(text, "\"amount\":\"45\"")); /* June */
+    assert_non_null(strstr(text, "\"per_day\":\"26\""));
+    assert_non_null(strstr(text, "\"at_end\":\"807\"")); /* and 29 days of it */
 }
 
 static void a_pack_of_many_records_says_that_it_is_a_sample(void **state)
@@ -456,6 +522,7 @@ int main(void)
         cmocka_unit_test(a_pack_of_many_records_says_that_it_is_a_sample),
         cmocka_unit_test(i5_rerating_gives_each_record_the_price_that_it_was_booked_with),
         cmocka_unit_test(rerating_waits_for_bookings_of_its_own_contract_alone),
+        cmocka_unit_test(money_of_some_charges_has_days_by_a_look_at_each_ones_end),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

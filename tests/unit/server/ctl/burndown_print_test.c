@@ -35,8 +35,9 @@ static void what_was_used_stands_solid_and_what_is_to_come_is_dotted(void **stat
         "\"per\": \"month\", \"period\": {\"from\": \"2026-11-01\", \"to\": \"2026-11-09\"},"
         "\"days_left\": 5, \"limit\": \"5600\", \"so_far\": \"4000\", \"share\": "
         "\"0.714285714285\", \"base\": \"0\", \"days\": {\"from\": \"2026-11-01\", \"amounts\": "
-        "[\"1000\", \"1000\", \"1000\", \"1000\"]}, \"earlier\": [], \"forecast\": {\"formula\": "
-        "\"mean_of_days\", \"days\": 3, \"per_day\": \"1000\", \"at_end\": \"8000\", \"low\": "
+        "[\"1000\", \"1000\", \"1000\", \"1000\"], \"add_up\": true}, \"earlier\": [],"
+        "\"forecast\": {\"formula\": \"mean_of_days\", \"days\": 3, \"per_day\": \"1000\", "
+        "\"at_end\": \"8000\", \"low\": "
         "\"7500\", \"high\": \"8500.4\", \"runs_out\": \"2026-11-06\"}, \"shortfall\": null,"
         "\"thresholds\": []}]}",
         "as of 2026-11-23T04:00:00.000Z, term 2026-01-01 - 2026-12-31, 58 days left\n"
@@ -103,9 +104,40 @@ static void a_cap_of_a_day_stands_beside_the_days_before(void **state)
         "      0 |###\n");
 }
 
+static void a_level_goes_on_from_its_busiest_minutes(void **state)
+{
+    (void)state;
+    assert_printed(
+        HEAD
+        "{\"kind\": \"cap\", \"name\": \"caps/2\", \"state\": \"runs_out\", \"told_by\": "
+        "\"minute\", \"hard\": false, \"metric\": \"concurrency\", \"is_money\": false,"
+        "\"models\": [], \"per\": \"once\", \"period\": {\"from\": \"2026-11-01\", \"to\": "
+        "\"2026-11-07\"}, \"days_left\": null, \"limit\": \"8\", \"so_far\": \"1\", \"share\": "
+        "\"0.125\", \"base\": \"0\", \"carried\": null, \"busiest\": \"4\", \"days\": {"
+        "\"from\": \"2026-11-01\", \"amounts\": [\"1\", \"2\", \"3\", \"4\"], \"add_up\": "
+        "false}, \"earlier\": [], \"forecast\": {\"formula\": \"trend_of_peaks\", \"days\": 3,"
+        "\"per_day\": \"1\", \"at_end\": \"8\", \"low\": \"8\", \"high\": \"8\","
+        "\"runs_out\": \"2026-11-06\"}, \"shortfall\": null, \"thresholds\": []}]}",
+        "as of 2026-11-23T04:00:00.000Z, term 2026-01-01 - 2026-12-31, 58 days left\n"
+        "\n"
+        "cap concurrency: at most 8: will be used up\n"
+        "  so far 1 (12.5 %) in the last minute; today's busiest had 4\n"
+        "  on 2026-11-06 about 8: the line through the busiest minutes of the last 3 whole days; "
+        "reached on 2026-11-06\n"
+        "  limit |-----.\n"
+        "        |     .\n"
+        "        |    ..\n"
+        "        |    ..\n"
+        "        |   #..\n"
+        "        |  ##..\n"
+        "        | ###..\n"
+        "      0 |####..\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_level_goes_on_from_its_busiest_minutes),
         cmocka_unit_test(what_was_used_stands_solid_and_what_is_to_come_is_dotted),
         cmocka_unit_test(a_commitment_in_money_tells_what_missing_it_costs),
         cmocka_unit_test(a_cap_of_a_day_stands_beside_the_days_before),

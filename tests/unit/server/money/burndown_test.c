@@ -19,7 +19,15 @@ static const char document[] =
     "\"commitments\":[{\"name\":\"floor\",\"metric\":\"output\",\"at_least\":\"1000\",\"per\":"
     "\"month\",\"shortfall\":{\"fee_per_unit\":\"3\"}},"
     "{\"name\":\"robots\",\"metric\":\"active_devices\",\"at_least\":100,\"measured\":\"peak\","
-    "\"per\":\"term\"}],"
+    "\"per\":\"term\"},"
+    "{\"name\":\"mean\",\"metric\":\"active_devices\",\"at_least\":10,\"measured\":\"average\","
+    "\"per\":\"month\"},"
+    "{\"name\":\"last\",\"metric\":\"active_devices\",\"at_least\":10,\"measured\":\"last\","
+    "\"per\":\"month\"},"
+    "{\"name\":\"batch\",\"metric\":\"output\",\"service_tiers\":[\"batch\"],\"at_least\":300,"
+    "\"per\":\"month\"},"
+    "{\"name\":\"kept\",\"metric\":\"output\",\"at_least\":100,\"per\":\"month\","
+    "\"cumulative\":true}],"
     "\"caps\":[{\"name\":\"most\",\"metric\":\"output\",\"at_most\":\"2000\",\"per\":\"month\"},"
     "{\"name\":\"money\",\"metric\":\"spend\",\"at_most\":\"4000\",\"per\":\"month\",\"hard\":true}"
     ","
@@ -111,10 +119,10 @@ static void use(struct fixture *fixture, int64_t output)
 static void each_limit_is_one_line(void **state)
 {
     struct fixture *fixture = *state;
-    static const char *const names[] = {"floor", "robots", "most",  "money",
-                                        "busy",  "images", "images"};
+    static const char *const names[] = {"floor", "robots", "mean", "last",   "batch", "kept",
+                                        "most",  "money",  "busy", "images", "images"};
 
-    assert_int_equal(fixture->count, 7);
+    assert_int_equal(fixture->count, 11);
     for (size_t i = 0; i < fixture->count; i++)
         assert_string_equal(fixture->lines[i].name, names[i]);
     assert_int_equal(line(fixture, "images")->mark_count, 2);
@@ -247,6 +255,115 @@ static void robots_have_a_number_each_day_and_go_where_those_seen_tell(void **st
     assert_int_equal(line(fixture, "robots")->state, BURNDOWN_MET);
 }
 
+/* February is ten days old, the tenth is today. */
+static void an_average_of_robots_is_of_all_days_of_its_period_and_met_at_its_end(void **state)
+{
+    struct fixture *fixture = *state;
+    struct burndown_line *mean;
+
+    for (int i = 31; i < DAYS; i++)
+        fixture->devices[i].quantities[0] = i == 36 ? 20 : 11;
+    mean = line(fixture, "mean");
+    assert_true(mean->has_forecast);
+    assert_int_equal(mean->formula, BURNDOWN_MEAN_OF_DAYS);
+    assert_int_equal(mean->trend_days, 9);
+    /* 119 in ten days, then 18 and a half of 12: 341 in 28 days */
+    assert_int_equal(fraction_compare(mean->forecast.at_end, fraction_ratio(341, 28)), 0);
+    assert_int_equal(fraction_compare(mean->forecast.low, fraction_ratio(119 * 2 + 407, 56)), 0);
+    assert_int_equal(mean->state, BURNDOWN_ON_COURSE);
+    for (int i = 31; i < DAYS; i++)
+        fixture->devices[i].quantities[0] = 9;
+    assert_int_equal(line(fixture, "mean")->state, BURNDOWN_SHORT);
+}
+
+static void the_last_days_robots_stay_what_they_were(void **state)
+{
+    struct fixture *fixture = *state;
+    struct burndown_line *last;
+
+    for (int i = 31; i < DAYS; i++)
+        fixture->devices[i].quantities[0] = i < 36 ? 4 : 14;
+    last = line(fixture, "last");
+    assert_int_equal(last->formula, BURNDOWN_LEVEL_STAYS);
+    assert_int_equal(fraction_compare(last->forecast.at_end, fraction_ratio(76, 9)), 0);
+    assert_amount(last->forecast.low, 4);
+    assert_amount(last->forecast.high, 14);
+    assert_int_equal(last->state, BURNDOWN_SHORT); /* it is reached today, and is no peak */
+}
+
+static void a_level_goes_on_along_the_line_through_its_busiest_minutes(void **state)
+{
+    struct fixture *fixture = *state;
+    const int64_t today = fixture->first + DAYS - 1;
+    const struct course_usage minute = {.model = "m", .duration_ms = 60000};
+    struct sampled_day samples[5];
+    struct burndown_line *busy;
+
+    for (int i = 0; i < 5; i++)
+        samples[i] = (struct sampled_day){today - 4 + i, fraction_ratio(10 + i, 5)};
+    samples[4].amount = fraction_of(2);
+    fixture->facts.minute = &minute;
+    fixture->facts.minute_count = 1;
+    fixture->facts.samples = samples;
+    fixture->facts.sample_count = 5;
+    busy = line(fixture, "busy");
+    assert_int_equal(busy->day_count, 5);
+    assert_amount(busy->so_far, 1);
+    assert_amount(busy->busiest, 2);
+    assert_int_equal(busy->formula, BURNDOWN_TREND_OF_PEAKS);
+    assert_int_equal(fraction_compare(busy->forecast.per_day, fraction_ratio(1, 5)), 0);
+    /* the line is at 2.8 today, and 2.2 short of the limit of 5 */
+    assert_int_equal(busy->runs_out, today + 11);
+    assert_int_equal(fraction_compare(busy->forecast.at_end, fraction_ratio(28 + 28, 10)), 0);
+    assert_int_equal(busy->state, BURNDOWN_RUNS_OUT);
+    assert_true(busy->is_whole);
+    samples[4].amount = fraction_of(5);
+    assert_int_equal(line(fixture, "busy")->state, BURNDOWN_OVER);
+}
+
+static void what_the_bill_counts_grows_between_two_looks_as_if_evenly(void **state)
+{
+    struct fixture *fixture = *state;
+    const int64_t february = fixture->first + 31;
+    const struct sampled_day samples[] = {{february + 3, fraction_of(80)},
+                                          {february + 8, fraction_of(90)}};
+    const struct fraction before = fraction_of(55);
+    struct burndown_line *batch;
+
+    fixture->facts.samples = samples;
+    fixture->facts.sample_count = 2;
+    fixture->facts.billed = fraction_of(91);
+    fixture->facts.billed_earlier = &before;
+    batch = line(fixture, "batch");
+    assert_int_equal(batch->told, BURNDOWN_BY_BILL);
+    assert_amount(batch->so_far, 91);
+    assert_amount(batch->days[0], 20);
+    assert_amount(batch->days[4], 2);
+    assert_amount(batch->days[9], 1);
+    assert_false(batch->is_whole);
+    assert_amount(batch->forecast.at_end, 91 + 185); /* ten a day */
+    assert_amount(batch->forecast.high, 91 + 370);
+    assert_int_equal(batch->state, BURNDOWN_SHORT);
+    assert_amount(batch->earlier[0].amount, 55);
+}
+
+static void what_a_month_had_too_much_is_off_the_promise_of_the_next(void **state)
+{
+    struct fixture *fixture = *state;
+    struct burndown_line *kept;
+
+    fixture->days[30].quantities[CONTRACT_OUTPUT] = 170;
+    use(fixture, 2);
+    kept = line(fixture, "kept");
+    assert_amount(kept->carried, 70);
+    assert_amount(kept->limit, 30);
+    assert_amount(kept->so_far, 20);
+    assert_int_equal(kept->state, BURNDOWN_ON_COURSE);
+    fixture->days[30].quantities[CONTRACT_OUTPUT] = 40; /* paid for, and forgotten */
+    assert_amount(line(fixture, "kept")->carried, 0);
+    assert_amount(line(fixture, "kept")->limit, 100);
+}
+
 static void the_periods_before_are_told_back_to_the_terms_first(void **state)
 {
     struct fixture *fixture = *state;
@@ -265,14 +382,18 @@ static void what_is_wrong_comes_first(void **state)
 {
     struct fixture *fixture = *state;
 
+    const struct fraction none = FRACTION_ZERO;
+
     use(fixture, 20);
+    fixture->facts.billed_earlier = &none;
     for (size_t i = 0; i < fixture->count; i++)
         assert_int_equal(burndown_fill(&fixture->facts, fixture->arena, &fixture->lines[i]),
                          STATUS_OK);
     burndown_sort(fixture->lines, fixture->count);
-    assert_string_equal(fixture->lines[0].name, "floor");  /* short */
-    assert_string_equal(fixture->lines[1].name, "most");   /* near, by its own point */
-    assert_string_equal(fixture->lines[2].name, "robots"); /* below */
+    assert_string_equal(fixture->lines[0].name, "floor"); /* short */
+    assert_string_equal(fixture->lines[3].name, "batch"); /* likewise, all robots' and the bill's */
+    assert_string_equal(fixture->lines[4].name, "most");  /* near, by its own point */
+    assert_string_equal(fixture->lines[5].name, "robots"); /* below */
 }
 
 int main(void)
@@ -293,6 +414,17 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_hard_cap_on_spend_begins_with_the_fees_of_its_period,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(robots_have_a_number_each_day_and_go_where_those_seen_tell,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            an_average_of_robots_is_of_all_days_of_its_period_and_met_at_its_end, set_up,
+            tear_down),
+        cmocka_unit_test_setup_teardown(the_last_days_robots_stay_what_they_were, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_level_goes_on_along_the_line_through_its_busiest_minutes,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_the_bill_counts_grows_between_two_looks_as_if_evenly,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_a_month_had_too_much_is_off_the_promise_of_the_next,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_periods_before_are_told_back_to_the_terms_first, set_up,
                                         tear_down),
