@@ -176,6 +176,7 @@ export const texts = {
   "settings.fold": "Show fewer",
   "health": "Health over two days",
   "health.plot": "{measure} over time, a point each ten minutes",
+  "health.unknown": "not told",
   "health.few": "A point comes each ten minutes; there is only one so far.",
   "health.turns_per": "Turns",
   "health.failed_per": "Failed turns",

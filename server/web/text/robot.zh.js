@@ -176,6 +176,7 @@ export const texts = {
   "settings.fold": "收起",
   "health": "两天内的健康状况",
   "health.plot": "{measure}随时间变化，每十分钟一个点",
+  "health.unknown": "未报告",
   "health.few": "每十分钟一个点；目前只有一个。",
   "health.turns_per": "对话轮次",
   "health.failed_per": "失败的轮次",

@@ -56,6 +56,7 @@ export const texts = {
   "none": "None",
   "remove": "Remove",
   "retry": "Try again",
+  "plot.keys": "The arrow keys lead from point to point",
   "save": "Save",
   "show": "Show",
   "since": "Since",

@@ -56,6 +56,7 @@ export const texts = {
   "none": "无",
   "remove": "移除",
   "retry": "重试",
+  "plot.keys": "用方向键逐点移动",
   "save": "保存",
   "show": "显示",
   "since": "始于",

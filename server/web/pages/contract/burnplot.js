@@ -1,7 +1,7 @@
 // burnplot.js - the picture of one limit: what was used, the band in which it goes on, the limit, the
 // points of thresholds, today
 
-import { html, useMemo, useState } from "../../dom.js";
+import { html, useMemo } from "../../dom.js";
 import { Plot } from "../../components/plot.js";
 import { dayShort } from "../../format.js";
 import { locale, t } from "../../text.js";
@@ -34,12 +34,12 @@ function running(line, today) {
 
 // Each day by itself: active robots, or the days before of a limit that is of a day.
 function single(line, today) {
-  if (line.told_by === "devices") {
+  if (!line.days.add_up) {
     const from = numberOf(line.days.from);
     const to = line.period.to ? numberOf(line.period.to) : from + line.days.amounts.length;
     const rows = Array.from({ length: to - from }, (_, i) => [from + i, line.days.amounts[i] === undefined ? null : Number(line.days.amounts[i]), null, null, null]);
     const now = rows[numberOf(today) - from];
-    if (now && rows.length > 1) now.splice(1, 3, null, null, now[1]); // a day that goes on is a point of its own
+    if (now && rows.length > 1 && line.told_by !== "minute") now.splice(1, 3, null, null, now[1]); // a day that goes on is a point of its own
     const { forecast } = line;
     if (forecast && line.days.amounts.length < rows.length) rows.at(-1).splice(2, 3, Number(forecast.low), Number(forecast.at_end), Number(forecast.high));
     return { rows, marker: numberOf(today) };
@@ -50,7 +50,7 @@ function single(line, today) {
   return { rows, marker: null };
 }
 
-const isSingle = (line) => line.told_by === "devices" || line.per === "day";
+const isSingle = (line) => !line.days.add_up || line.per === "day";
 
 // Lines across with their names: the limit, and the points of thresholds.
 function levels(line) {
@@ -110,7 +110,7 @@ function dates(plot, from, to) {
   return found;
 }
 
-function optionsOf({ line, rows, marker, brief, onPoint }) {
+function optionsOf({ line, rows, marker, brief }) {
   const lines = levels(line);
   const most = Math.max(...lines.map(({ at }) => at), ...rows.flatMap((row) => row.slice(1).map((value) => value ?? 0)));
   const from = rows[0][0];
@@ -118,8 +118,6 @@ function optionsOf({ line, rows, marker, brief, onPoint }) {
   const bars = isSingle(line) && rows.length <= 62;
   const paths = bars ? { paths: uPlot.paths.bars({ size: [0.7, 40] }) } : {};
   return (axis) => ({
-    legend: { show: false },
-    cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     scales: { x: { time: false, range: bars ? [from - 0.6, to + 0.6] : [from, Math.max(to, from + 1)] }, y: { range: [0, most * 1.08 || 1] } },
     axes: [
       axis({ size: 28, grid: { show: false }, splits: (plot) => dates(plot, from, to), values: (_, splits) => splits.map((day) => (to - from > 400 ? months.format(day * DAY_MS) : dayShort(dateOf(day)))) }),
@@ -133,21 +131,19 @@ function optionsOf({ line, rows, marker, brief, onPoint }) {
       { stroke: "transparent", points: { show: false }, width: 0 }],
     hooks: {
       draw: [(plot) => { drawLevels(plot, lines); if (marker !== null) drawToday(plot, marker); }],
-      setCursor: [(plot) => onPoint(plot.cursor.idx ?? null)],
     },
   });
 }
 
-function Reading({ row, show }) {
-  if (!row) return html`<p class="sub burn-reading" aria-hidden="true">\u00a0</p>`;
-  const [day, used, low, trend, high] = row;
-  const parts = [used !== null && show(used), trend !== null && used === null && low === null && show(trend), low !== null && used === null && t("burn.going", { trend: show(trend), low: show(low), high: show(high) })].filter(Boolean);
-  return html`<p class="sub burn-reading" aria-hidden="true"><b>${dayShort(dateOf(day))}</b> ${parts.join(", ") || t("burn.nothing_known")}</p>`;
+// What is known of a day, in words.
+function said([day, used, low, trend, high], show) {
+  const parts = [used !== null && show(used), trend !== null && used === null && low === null && show(trend),
+    low !== null && used === null && t("burn.going", { trend: show(trend), low: show(low), high: show(high) })].filter(Boolean);
+  return [dayShort(dateOf(day)), parts.join(", ") || t("burn.nothing_known")];
 }
 
 // show(value): in full; brief(value): for the axis.
 export function BurnPlot({ line, today, show, brief, label }) {
-  const [at, setAt] = useState(null);
   const drawn = useMemo(() => {
     const { rows, marker } = isSingle(line) ? single(line, today) : running(line, today);
     return { rows, marker, data: [0, 1, 2, 3, 4].map((column) => rows.map((row) => row[column])) };
@@ -155,8 +151,7 @@ export function BurnPlot({ line, today, show, brief, label }) {
   const { rows, marker, data } = drawn;
   if (rows.length === 0) return null; // a daily cap has its first day
   // the scale is a part of the options: they are made anew when it moves
-  const version = [rows.length, line.limit, line.so_far, line.forecast?.high, line.thresholds.length].join();
-  return html`<div class="burn-plot">
-    <${Plot} data=${data} options=${optionsOf({ line, rows, marker, brief, onPoint: setAt })} version=${version} label=${label} height=${170} />
-    <${Reading} row=${at === null ? null : rows[at]} show=${show} /></div>`;
+  const version = [rows.length, line.limit, line.so_far, line.busiest, line.forecast?.high, line.thresholds.length].join();
+  return html`<div class="burn-plot"><${Plot} data=${data} options=${optionsOf({ line, rows, marker, brief })} version=${version} label=${label} height=${170}
+    reading=${(i) => said(rows[i], show)} /></div>`;
 }

@@ -71,9 +71,11 @@ function Figures({ line, burndown }) {
   return html`<dl class="burn-figures">
     <div><dt>${t(line.told_by === "minute" ? "burn.minute" : "burn.so_far")}</dt>
       <dd><a href=${listOf(line, burndown)}>${show(line.so_far)}</a>${line.share !== null && html` <span class="muted">${percent(Number(line.share))}</span>`}</dd></div>
-    ${forecast && html`<div><dt>${t("burn.at_end")}</dt><dd>${show(forecast.at_end)}${
+    ${forecast && html`<div><dt>${line.told_by === "minute" ? t("burn.ahead", { day: lastDate(line.period.to) }) : t("burn.at_end")}</dt><dd>${show(forecast.at_end)}${
       forecast.low !== forecast.high && html` <span class="muted">${t("burn.band", { low: show(forecast.low), high: show(forecast.high) })}</span>`}</dd></div>`}
-    ${forecast?.runs_out && !REACHED.includes(line.state) && html`<div><dt>${t(line.kind === "commitment" ? "burn.reaches" : "burn.runs_out")}</dt><dd>${dateText(forecast.runs_out)}</dd></div>`}
+    ${forecast?.runs_out && !REACHED.includes(line.state) && html`<div><dt>${t(line.kind === "commitment" || line.told_by === "minute" ? "burn.reaches" : "burn.runs_out")}</dt><dd>${dateText(forecast.runs_out)}</dd></div>`}
+    ${line.busiest !== null && html`<div><dt>${t("burn.busiest_minute")}</dt><dd>${show(line.busiest)}</dd></div>`}
+    ${line.carried !== null && Number(line.carried) > 0 && html`<div><dt>${t("burn.carried")}</dt><dd>${show(line.carried)}</dd></div>`}
     <${Busiest} line=${line} contract=${burndown.contract} />
     ${line.shortfall && html`<div><dt>${t("burn.missing")}</dt><dd>${show(line.shortfall.missing)}</dd></div>`}
     ${line.shortfall?.cost && html`<div><dt>${word("shortfall", line.shortfall.rule)}</dt><dd>${t("burn.about", { cost: money(line.shortfall.cost, currency) })}</dd></div>`}
@@ -81,9 +83,6 @@ function Figures({ line, burndown }) {
       class="muted">${t("burn.until", { day: lastDate(line.period.to) })}</span></dd></div>`}
   </dl>`;
 }
-
-// How days' numbers of active robots become one that nothing tells ahead.
-const UNFORESEEN = ["sum", "average", "last"];
 
 const FORMULAS = "/api/v1/reference#get-/api/v1/contracts/{id}/burndown";
 
@@ -119,8 +118,8 @@ export function Burn({ line, burndown, of }) {
       label=${t("burn.picture", { name: nameOf(line), so_far: amountText(line, currency, line.so_far), state: word("burn_state", line.state) })} />`}
     ${feesIn(line, currency) && html`<p class="sub">${feesIn(line, currency)}</p>`}
     ${line.told_by === "bill" && html`<p class="sub">${t("burn.by_bill")}</p>`}
+    ${line.days?.interpolated && html`<p class="sub">${t("burn.interpolated")}</p>`}
     ${line.forecast && html`<${Formula} forecast=${line.forecast} />`}
-    ${UNFORESEEN.includes(line.measured) && line.told_by === "devices" && html`<p class="sub">${t("burn.no_forecast")}</p>`}
     <${Marks} line=${line} currency=${currency} />
   </li>`;
 }

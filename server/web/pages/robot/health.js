@@ -5,7 +5,7 @@ import { useResource } from "../../api.js";
 import { Plot, seriesColour, timesShown } from "../../components/plot.js";
 import { Loaded } from "../../components/states.js";
 import { Card, Segmented } from "../../components/ui.js";
-import { compact, timeShort } from "../../format.js";
+import { compact, plain, timeExact, timeShort } from "../../format.js";
 import { t } from "../../text.js";
 
 // Counts of the agent's life, as what was added since the sample before; a restart begins anew.
@@ -29,15 +29,14 @@ const MEASURES = [
 function Lines({ rows, measure: [name, value, unit] }) {
   const data = useMemo(() => [rows.map(({ at }) => Date.parse(at) / 1000), rows.map(value)], [rows, name]);
   const options = (axis) => ({
-    legend: { show: false },
-    cursor: { show: false },
     scales: { x: { range: timesShown }, y: { range: (_, low, high) => (low < 0 ? [low - 5, 0] : [0, high * 1.1 || 1]) } },
     axes: [axis({ size: 30, grid: { show: false }, space: 90,
       values: (_, splits) => splits.map((at) => timeShort(at * 1000, splits.at(-1) - splits[0])) }),
       axis({ size: 76, values: (_, splits) => splits.map((split) => `${compact(split)} ${unit}`.trim()) })],
     series: [{}, { stroke: seriesColour(0), width: 1.5, points: { show: rows.length < 40, size: 5 } }],
   });
-  return html`<${Plot} data=${data} options=${options} version=${name} height=${160} label=${t("health.plot", { measure: t(name) })} />`;
+  return html`<${Plot} data=${data} options=${options} version=${name} height=${160} label=${t("health.plot", { measure: t(name) })}
+    reading=${(i) => [timeExact(rows[i].at), data[1][i] === null ? t("health.unknown") : `${plain(data[1][i], 1)} ${unit}`.trim()]} />`;
 }
 
 export function Health({ id }) {

@@ -82,9 +82,6 @@ export function Picture({ rows, asked, by, currency }) {
   const texts = labels.map((label) => TEXT[asked.unit](label, asked));
 
   const options = (axis) => ({
-    legend: { show: false },
-    cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
-    hooks: { setCursor: [(plot) => setAt(plot.cursor.left < 0 ? null : plot.cursor.idx ?? null)] },
     scales: { x: { time: false, range: [-0.6, labels.length - 0.4] }, y: { range: (_, low, high) => [0, high * 1.1 || 1] } },
     axes: [
       axis({ size: 30, grid: { show: false }, splits: (plot) => readable(texts, plot), values: (_, splits) => splits.map((i) => texts[i] ?? "") }),
@@ -95,7 +92,8 @@ export function Picture({ rows, asked, by, currency }) {
     }))],
   });
   if (names.length === 0) return html`<p class="muted">${t("usage.no_tokens")}</p>`;
-  return html`<${Plot} data=${data} options=${options} version=${`${asked.measure} ${labels.join()} ${names.join()}`}
+  const reading = (i) => [texts[i], ...names.map((name, n) => `${name}: ${shown(values[n][i])}`)];
+  return html`<${Plot} data=${data} options=${options} reading=${reading} onPoint=${setAt} unseen version=${`${asked.measure} ${labels.join()} ${names.join()}`}
       label=${t("usage.plot", { measure: by.includes("class") ? t("metric.tokens") : t(`measure.${asked.measure}`), by: by.map((name) => t(`dimension.${name}`)).join(", ") })} />
     <${Legend} names=${names} values=${values} at=${at < labels.length ? at : null} title=${texts[at]} shown=${shown} />`;
 }

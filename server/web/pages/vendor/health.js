@@ -8,7 +8,7 @@ import { Plot, seriesColour, timesShown } from "../../components/plot.js";
 import { Empty, Loaded } from "../../components/states.js";
 import { Table } from "../../components/table.js";
 import { Card, Chip, Facts, Segmented } from "../../components/ui.js";
-import { compact, milliseconds, number, percent, timeShort } from "../../format.js";
+import { compact, milliseconds, number, percent, plain, timeExact, timeShort } from "../../format.js";
 import { t, word } from "../../text.js";
 
 const MEASURES = [
@@ -20,8 +20,6 @@ const MEASURES = [
 function Lines({ hours, measure: [name, value, unit] }) {
   const data = useMemo(() => [hours.map(({ at }) => Date.parse(at) / 1000), hours.map(value)], [hours, name]);
   const options = (axis) => ({
-    legend: { show: false },
-    cursor: { show: false },
     scales: { x: { range: timesShown }, y: { range: (_, low, high) => [0, high * 1.1 || 5] } },
     axes: [axis({ size: 30, grid: { show: false }, space: 90,
       values: (_, splits) => splits.map((at) => timeShort(at * 1000, splits.at(-1) - splits[0])) }),
@@ -29,7 +27,8 @@ function Lines({ hours, measure: [name, value, unit] }) {
     series: [{}, { stroke: seriesColour(0), width: 1.5, points: { show: true, size: 5 } }],
   });
   return html`<${Plot} data=${data} options=${options} version=${name} height=${180}
-    label=${t("vendor.plot", { measure: t(`vendor.measure.${name}`) })} />`;
+    label=${t("vendor.plot", { measure: t(`vendor.measure.${name}`) })}
+    reading=${(i) => [timeExact(hours[i].at), data[1][i] === null ? t("vendor.quiet") : `${plain(data[1][i], 1)} ${unit}`.trim()]} />`;
 }
 
 const CLASSES = (behind) => [

@@ -66,10 +66,7 @@ export function Lines({ lines, names, marks = [], chosen, onChoose, currency, la
   const choose = useRef(onChoose);
   choose.current = onChoose;
   const options = (axis) => ({
-    legend: { show: false },
-    cursor: { y: false, drag: { x: false, y: false } },
     hooks: {
-      setCursor: [(plot) => setAt(plot.cursor.left < 0 ? null : plot.cursor.idx ?? null)],
       draw: [(plot) => drawMarks(plot, marks, chosen)],
       ready: [(plot) => plot.over.addEventListener("click", () => {
         if (plot.cursor.left >= 0) choose.current?.(Math.max(0, Math.round(plot.posToVal(plot.cursor.left, "x"))));
@@ -82,7 +79,8 @@ export function Lines({ lines, names, marks = [], chosen, onChoose, currency, la
     ],
     series: [{}, ...names.map((_, i) => ({ stroke: seriesColour(i), width: 2, pxAlign: 0, points: { show: false } }))],
   });
-  return html`<${Plot} data=${data} options=${options} label=${label} height=${height}
+  const reading = (i) => [unit(data[0][i]), ...names.map((name, n) => data[n + 1][i] !== null && `${letterOf(n)} ${name}: ${money(data[n + 1][i], currency, 0)}`)];
+  return html`<${Plot} data=${data} options=${options} label=${label} height=${height} reading=${reading} onPoint=${setAt} unseen
       version=${`${names.join()} ${marks.map(({ x, place }) => `${x}:${place}`).join()} ${chosen} ${currency}`} />
     <${Readout} names=${names} data=${data} at=${at} currency=${currency} unit=${unit} rest=${rest} />`;
 }
