@@ -1,5 +1,6 @@
 #include "server/authority_folder.h"
 
+#include <dirent.h>
 #include <unistd.h>
 
 #include "schema/base/file.h"
@@ -128,39 +129,88 @@ void authority_folder_subject(enum authority_line line, unsigned number, char ou
         snprintf(out, 32, "%s %u", lines[line].subject, number);
 }
 
-unsigned authority_folder_newest(const char *dir, enum authority_line line)
+/* The number in the name of an authority's certificate; 0: it is another file. */
+static unsigned number_of(const char *name, enum authority_line line)
 {
-    char name[24];
+    const size_t skip = strlen(lines[line].file);
+    unsigned number = 1;
 
-    for (unsigned number = NUMBER_MAX; number > 0; number--) {
-        authority_folder_name(line, number, name);
-        if (authority_folder_exists(dir, name, ".pem"))
-            return number;
+    if (strncmp(name, lines[line].file, skip) != 0)
+        return 0;
+    name += skip;
+    if (*name == '-') {
+        for (number = 0, name++; *name >= '0' && *name <= '9' && number <= NUMBER_MAX; name++)
+            number = 10 * number + (unsigned)(*name - '0');
+        if (number < 2 || number > NUMBER_MAX)
+            return 0;
     }
-    return 0;
+    return strcmp(name, ".pem") == 0 ? number : 0;
 }
 
-unsigned authority_folder_oldest(const char *dir, enum authority_line line)
+static void find_ends(const char *path, enum authority_line line, unsigned *oldest,
+                      unsigned *newest)
 {
-    char name[24];
+    DIR *dir = opendir(path);
 
-    for (unsigned number = 1; number <= NUMBER_MAX; number++) {
-        authority_folder_name(line, number, name);
-        if (authority_folder_exists(dir, name, ".pem"))
-            return number;
+    *oldest = *newest = 0;
+    if (dir == NULL)
+        return;
+    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+        const unsigned number = number_of(entry->d_name, line);
+
+        if (number > *newest)
+            *newest = number;
+        if (number > 0 && (*oldest == 0 || number < *oldest))
+            *oldest = number;
     }
-    return 0;
+    closedir(dir);
+}
+
+unsigned authority_folder_newest(const char *dir, enum authority_line line)
+{
+    unsigned oldest, newest;
+
+    find_ends(dir, line, &oldest, &newest);
+    return newest;
 }
 
 unsigned authority_folder_issuing(const char *dir, enum authority_line line)
 {
-    return line == AUTHORITY_DEVICES ? authority_folder_newest(dir, line)
-                                     : authority_folder_oldest(dir, line);
+    unsigned oldest, newest;
+
+    find_ends(dir, line, &oldest, &newest);
+    return line == AUTHORITY_DEVICES ? newest : oldest;
 }
 
 const char *authority_folder_anchor(enum authority_line line)
 {
     return lines[line].anchor;
+}
+
+bool authority_folder_is(const struct authority_pair *ca, const uint8_t id[PKI_AUTHORITY_SIZE])
+{
+    uint8_t own[PKI_AUTHORITY_SIZE];
+
+    return pki_authority(span_text(ca->cert), own) == STATUS_OK && memcmp(own, id, sizeof own) == 0;
+}
+
+enum status authority_folder_make_anchor(const struct authority_making *making,
+                                         enum authority_line line, unsigned number,
+                                         const struct authority_pair *ca, char out[PKI_PEM_SIZE])
+{
+    char subject[32];
+
+    authority_folder_subject(line, number, subject);
+    const struct pki_request request = {
+        .kind = PKI_ANCHOR,
+        .subject_name = subject,
+        .subject_key = ca->key,
+        .not_after_ms = making->now_ms + AUTHORITY_CA_LIFE_MS,
+    };
+    enum status status = pki_issue(&request, out);
+    return status == STATUS_OK ? STATUS_OK
+                               : authority_folder_fail(making->problem, status, lines[line].anchor,
+                                                       status_text(status));
 }
 
 enum status authority_folder_load_anchors(const char *dir, enum authority_line line,

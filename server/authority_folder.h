@@ -58,9 +58,8 @@ MUST_CHECK enum status authority_folder_save_pair(struct authority_making *makin
 void authority_folder_name(enum authority_line line, unsigned number, char out[24]);
 void authority_folder_subject(enum authority_line line, unsigned number, char out[32]);
 
-/* The highest and the lowest one that is there; 0: none. */
+/* The highest one that is there; 0: none. */
 unsigned authority_folder_newest(const char *dir, enum authority_line line);
-unsigned authority_folder_oldest(const char *dir, enum authority_line line);
 
 /* The one that issues. Of devices' the newest, whose predecessor is trusted meanwhile; of servers'
  * the oldest: while robots are told of the next one, that is the one that all of them know. */
@@ -72,6 +71,15 @@ const char *authority_folder_anchor(enum authority_line line);
 MUST_CHECK enum status authority_folder_load_anchors(const char *dir, enum authority_line line,
                                                      char out[AUTHORITY_AT_ONCE * PKI_PEM_SIZE],
                                                      char *problem);
+
+/* Whether the authority's id is this one. */
+bool authority_folder_is(const struct authority_pair *ca, const uint8_t id[PKI_AUTHORITY_SIZE]);
+
+/* The self-signed face of an authority, the one of this number in its line. */
+MUST_CHECK enum status authority_folder_make_anchor(const struct authority_making *making,
+                                                    enum authority_line line, unsigned number,
+                                                    const struct authority_pair *ca,
+                                                    char out[PKI_PEM_SIZE]);
 
 /* What the broker, the enrolment listener and the instances show, where it is missing, old, for
  * other names, or of another authority than ca: in authority_init.c. */

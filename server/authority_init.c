@@ -68,30 +68,21 @@ static enum status make_anchor(struct authority_making *making, enum authority_l
                                const struct authority_pair *ca)
 {
     const char *name = authority_folder_anchor(line);
-    char cert[PKI_PEM_SIZE], subject[32];
+    char cert[PKI_PEM_SIZE];
 
     if (authority_folder_exists(making->dir, name, ".pem"))
         return STATUS_OK;
-    authority_folder_subject(line, authority_folder_issuing(making->dir, line), subject);
-    const struct pki_request request = {
-        .kind = PKI_ANCHOR,
-        .subject_name = subject,
-        .subject_key = ca->key,
-        .not_after_ms = making->now_ms + AUTHORITY_CA_LIFE_MS,
-    };
-    enum status status = pki_issue(&request, cert);
-    if (status != STATUS_OK)
-        return authority_folder_fail(making->problem, status, name, status_text(status));
-    return authority_folder_save(making, name, ".pem", cert, AUTHORITY_PUBLIC);
+    enum status status = authority_folder_make_anchor(
+        making, line, authority_folder_issuing(making->dir, line), ca, cert);
+    return status == STATUS_OK ? authority_folder_save(making, name, ".pem", cert, AUTHORITY_PUBLIC)
+                               : status;
 }
 
 static bool is_by(const struct authority_pair *ca, const struct authority_pair *leaf)
 {
-    uint8_t has[PKI_AUTHORITY_SIZE], wanted[PKI_AUTHORITY_SIZE];
+    uint8_t issuer[PKI_AUTHORITY_SIZE];
 
-    return pki_chain_authority(leaf->cert, has) == STATUS_OK &&
-           pki_authority(span_text(ca->cert), wanted) == STATUS_OK &&
-           memcmp(has, wanted, sizeof has) == 0;
+    return pki_chain_authority(leaf->cert, issuer) == STATUS_OK && authority_folder_is(ca, issuer);
 }
 
 /* Whether the leaf is there for these names (NULL: a client), by this CA, and has a third of its

@@ -41,50 +41,34 @@ static void keep_first(char *certificates)
         *next = '\0';
 }
 
-/* A CA's self-signed face. */
-static enum status make_face(const struct authority_making *making, const char *subject,
-                             const struct authority_pair *ca, char out[PKI_PEM_SIZE])
-{
-    const struct pki_request request = {
-        .kind = PKI_ANCHOR,
-        .subject_name = subject,
-        .subject_key = ca->key,
-        .not_after_ms = making->now_ms + AUTHORITY_CA_LIFE_MS,
-    };
-
-    return pki_issue(&request, out);
-}
-
 /* Whether the first certificate is this CA's. */
 static bool is_first(const char *certificates, const struct authority_pair *ca)
 {
-    uint8_t has[PKI_AUTHORITY_SIZE], wanted[PKI_AUTHORITY_SIZE];
+    uint8_t id[PKI_AUTHORITY_SIZE];
 
-    return pki_authority(span_text(certificates), has) == STATUS_OK &&
-           pki_authority(span_text(ca->cert), wanted) == STATUS_OK &&
-           memcmp(has, wanted, sizeof has) == 0;
+    return pki_authority(span_text(certificates), id) == STATUS_OK && authority_folder_is(ca, id);
 }
 
-/* The new one first, behind it the one before; once, however often it is tried. */
-static enum status add_anchor(struct authority_making *making, const char *subject,
-                              const struct authority_pair *ca)
+/* Of devices' the new one first and behind it the one before, of servers' the new one alone; once,
+ * however often it is tried. */
+static enum status set_anchor(struct authority_making *making, enum authority_line line,
+                              unsigned number, const struct authority_pair *ca)
 {
+    const char *name = authority_folder_anchor(line);
     char before[AUTHORITY_AT_ONCE * PKI_PEM_SIZE], both[AUTHORITY_AT_ONCE * PKI_PEM_SIZE],
         fresh[PKI_PEM_SIZE];
-    enum status status =
-        authority_folder_load_anchors(making->dir, AUTHORITY_DEVICES, before, making->problem);
+    enum status status = authority_folder_load_anchors(making->dir, line, before, making->problem);
 
     if (status != STATUS_OK || is_first(before, ca))
         return status;
-    status = make_face(making, subject, ca, fresh);
-    keep_first(before);
-    if (status == STATUS_OK &&
-        snprintf(both, sizeof both, "%s%s", fresh, before) >= (int)sizeof both)
-        status = STATUS_FULL;
+    status = authority_folder_make_anchor(making, line, number, ca, fresh);
     if (status != STATUS_OK)
-        return authority_folder_fail(making->problem, status, "device-anchor.pem",
-                                     status_text(status));
-    return authority_folder_save(making, "device-anchor", ".pem", both, AUTHORITY_PUBLIC);
+        return status;
+    keep_first(before);
+    if (snprintf(both, sizeof both, "%s%s", fresh, line == AUTHORITY_DEVICES ? before : "") >=
+        (int)sizeof both)
+        return authority_folder_fail(making->problem, STATUS_FULL, name, status_text(STATUS_FULL));
+    return authority_folder_save(making, name, ".pem", both, AUTHORITY_PUBLIC);
 }
 
 /* The certificate is written last, and the key of an attempt before is taken again. */
@@ -115,7 +99,7 @@ static enum status make_next(struct authority_making *making, enum authority_lin
         return authority_folder_fail(making->problem, status, name, status_text(status));
     status = authority_folder_save(making, name, ".key", pair->key, AUTHORITY_SECRET);
     if (status == STATUS_OK && line == AUTHORITY_DEVICES)
-        status = add_anchor(making, subject, pair);
+        status = set_anchor(making, line, number, pair);
     return status == STATUS_OK
                ? authority_folder_save(making, name, ".pem", pair->cert, AUTHORITY_PUBLIC)
                : status;
@@ -126,10 +110,7 @@ static enum status load_root(const char *dir, struct authority_pair *root, char 
     if (!authority_folder_exists(dir, "root", ".key"))
         return authority_folder_fail(problem, STATUS_NOT_FOUND, "root.key",
                                      "is not here: bring it for as long as this takes");
-    enum status status = authority_folder_load_pair(dir, "root", root, problem);
-    return status == STATUS_NOT_FOUND
-               ? authority_folder_fail(problem, status, "root.pem", "is missing")
-               : status;
+    return authority_folder_load_pair(dir, "root", root, problem);
 }
 
 static bool is_before(const char *dir, enum authority_line line, unsigned present,
@@ -242,22 +223,6 @@ enum status authority_forget(const char *state_dir, unsigned *forgotten, char pr
 
 /* ---- the servers' own certificates ---- */
 
-static enum status set_anchor(struct authority_making *making, unsigned number,
-                              const struct authority_pair *ca)
-{
-    char before[AUTHORITY_AT_ONCE * PKI_PEM_SIZE], fresh[PKI_PEM_SIZE], subject[32];
-    enum status status =
-        authority_folder_load_anchors(making->dir, AUTHORITY_SERVERS, before, making->problem);
-
-    if (status != STATUS_OK || is_first(before, ca))
-        return status;
-    authority_folder_subject(AUTHORITY_SERVERS, number, subject);
-    status = make_face(making, subject, ca, fresh);
-    if (status != STATUS_OK)
-        return authority_folder_fail(making->problem, status, "server-anchor", status_text(status));
-    return authority_folder_save(making, "server-anchor", ".pem", fresh, AUTHORITY_PUBLIC);
-}
-
 /* Those before go last, and of each the certificate first: a key alone is none that is there. */
 enum status authority_move(const char *state_dir, const struct authority_names *names,
                            unsigned *changed, char problem[256])
@@ -278,7 +243,7 @@ enum status authority_move(const char *state_dir, const struct authority_names *
     if (status == STATUS_OK)
         status = authority_init_leaves(&making, names, ca);
     if (status == STATUS_OK)
-        status = set_anchor(&making, newest, ca);
+        status = set_anchor(&making, AUTHORITY_SERVERS, newest, ca);
     if (status == STATUS_OK)
         status = forget_before(&making, AUTHORITY_SERVERS, newest, ".pem", &forgotten);
     if (status == STATUS_OK)
