@@ -51,8 +51,12 @@ static bool may_measure(void *context, struct request *request, struct reply *re
     enum status status = api_prove(context, request);
     if (status != STATUS_OK)
         reply_status(reply, status, "metrics");
-    else if (request->actor.role < ROUTE_VIEWER)
+    else if (request->actor.name[0] == '\0')
         reply_problem(reply, 401, "from another machine, metrics take an API key of a viewer");
+    else if (request->actor.role < ROUTE_VIEWER)
+        reply_problem(reply, 403,
+                      "metrics tell of everything: they take a viewer, or a key whose scope names "
+                      "every area (*)");
     else
         return api_hooks()->admit(context, request, reply);
     return false;

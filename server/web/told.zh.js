@@ -7,6 +7,7 @@ export const told = {
   // requests
   "its address is of the machine's own link, where no receiver is": "其地址属于本机链路，那里没有接收方",
   "from another machine, metrics take an API key of a viewer": "从其他机器读取指标需要 viewer 的 API 密钥",
+  "metrics tell of everything: they take a viewer, or a key whose scope names every area (*)": "指标涉及一切：需要 viewer，或其范围包含所有领域（*）的密钥",
   "must be given again: the one that is kept would be used at another server": "必须重新提供：否则保留的密钥会用在另一台服务器上",
   "must have 8 characters or more": "至少要有 8 个字符",
   "is one character or a run of them: whoever guesses begins with those": "只是一个重复的或连续的字符：猜密码的人会从这些开始",
