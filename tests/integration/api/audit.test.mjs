@@ -141,3 +141,15 @@ test('while nothing outside the database tells the head, an alert says so, until
   await startWith(before_);
   await until(30, 'it stays', async () => !(await current()));
 });
+
+test('I7: what a migration raised in own roles is in the audit, once', async () => {
+  const told = new URL('../../../migrations/0264_audit_right_told.sql', import.meta.url);
+  const rows = () => stack.sql("SELECT before #>> '{may,audit}', after #>> '{may,audit}' FROM myna.audit WHERE subject = 'role/auditor' AND actor = 'mynad'");
+  assert.equal((await admin.post('/roles', {id: 'auditor', may: {audit: 'operator'}})).status, 201);
+  await stack.sql(readFileSync(told, 'utf8'));
+  assert.deepEqual(await rows(), [], 'it stands there already');
+  await stack.sql(`SELECT myna.audit_append('operator:root', '', 'role.update', 'role/auditor', NULL, jsonb_build_object('may', jsonb_build_object('audit', 'viewer')))`);
+  for (let i = 0; i < 2; i++) await stack.sql(readFileSync(told, 'utf8'));
+  assert.deepEqual(await rows(), [['viewer', 'operator']]);
+  assert.equal((await admin.get('/audit/verify')).body.ok, true);
+});
