@@ -11,6 +11,7 @@
 
 #define READERS 8
 #define ASKS    2000
+#define ROUNDS  100
 
 static int set_up(void **state)
 {
@@ -145,7 +146,50 @@ static void no_answer_is_older_than_its_question_and_everybody_gets_one(void **s
         pthread_join(readers[i], &was_stale);
         assert_null(was_stale);
     }
-    assert_in_range(fixture.made, ASKS, READERS * ASKS);
+    assert_true(fixture.made >= ASKS);
+}
+
+/* Rounds in which all have asked before the first of them is answered. */
+struct rounds {
+    struct fixture fixture;
+    pthread_barrier_t begin;
+    atomic_int asked;
+};
+
+static void *ask_at_once(void *context)
+{
+    struct rounds *rounds = context;
+
+    for (int i = 1; i <= ROUNDS; i++) {
+        struct asker asker = {.before = 0};
+
+        pthread_barrier_wait(&rounds->begin);
+        atomic_fetch_add(&rounds->fixture.truth, 1);
+        const bool is_first = chorus_join(rounds->fixture.chorus, &asker.one, "page");
+
+        atomic_fetch_add(&rounds->asked, 1);
+        while (is_first && atomic_load(&rounds->asked) < i * READERS)
+            sched_yield();
+        if (is_first)
+            answer(&rounds->fixture, &asker);
+        while (atomic_load(&asker.told) == 0)
+            sched_yield();
+    }
+    return NULL;
+}
+
+static void all_who_ask_while_one_is_answered_share_the_next_answer(void **state)
+{
+    struct rounds rounds = {.fixture.chorus = *state};
+    pthread_t readers[READERS];
+
+    assert_int_equal(pthread_barrier_init(&rounds.begin, NULL, READERS), 0);
+    for (int i = 0; i < READERS; i++)
+        assert_int_equal(pthread_create(&readers[i], NULL, ask_at_once, &rounds), 0);
+    for (int i = 0; i < READERS; i++)
+        pthread_join(readers[i], NULL);
+    pthread_barrier_destroy(&rounds.begin);
+    assert_int_equal(rounds.fixture.made, 2 * ROUNDS);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -158,6 +202,7 @@ int main(void)
         TEST(a_question_that_was_answered_is_asked_again),
         TEST(who_may_not_answer_follows_only_where_somebody_answers),
         TEST(no_answer_is_older_than_its_question_and_everybody_gets_one),
+        TEST(all_who_ask_while_one_is_answered_share_the_next_answer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
