@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "schema/base/backoff.h"
+#include "schema/base/clock.h"
 #include "schema/base/encode.h"
 #include "schema/base/log.h"
 #include "server/store/data_keys.h"
@@ -205,6 +207,20 @@ static void explain(const struct opening *opening, enum status status, char prob
         snprintf(problem, 256, "the data key cannot be opened: %s", status_text(status));
 }
 
+enum status envelope_check(struct store_conn *conn, const struct authority *authority)
+{
+    uint8_t stamp[CRYPTO_KEY_SIZE];
+    struct data_keys_row row = {0};
+    enum status status = data_keys_lock(conn, &row);
+
+    /* without one this is the first data key still, or there is none at all */
+    if (status == STATUS_OK && row.has_stamp)
+        status = crypto_unwrap(authority_data_key(authority), STAMP,
+                               span_of(row.stamp, sizeof row.stamp), stamp);
+    crypto_wipe(stamp, sizeof stamp);
+    return status == STATUS_FORGED || status == STATUS_NOT_FOUND ? STATUS_STALE : status;
+}
+
 static enum status transact(struct store *store, store_work task, struct opening *opening,
                             char problem[256])
 {
@@ -234,13 +250,21 @@ enum status envelope_open(struct store *store, const struct master_keys *keys,
     return status;
 }
 
-enum status envelope_replace(struct store *store, const struct master_keys *keys, size_t *secrets,
-                             char problem[256])
+/* The database notices a moment late that a server is gone. */
+enum status envelope_replace(struct store *store, const struct master_keys *keys,
+                             int64_t patience_ms, size_t *secrets, char problem[256])
 {
     struct envelope_keys fresh;
     struct opening opening = {.keys = keys, .out = &fresh};
+    struct backoff backoff;
+    const int64_t until_ms = clock_mono_ms() + patience_ms;
     enum status status = transact(store, replace, &opening, problem);
 
+    backoff_init(&backoff, 50, 500, 10);
+    while (status == STATUS_CONFLICT && clock_mono_ms() < until_ms) {
+        clock_sleep_ms(backoff_next(&backoff, crypto_random_u64()));
+        status = transact(store, replace, &opening, problem);
+    }
     crypto_wipe(&fresh, sizeof fresh);
     *secrets = opening.secrets;
     return status;

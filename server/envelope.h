@@ -27,10 +27,14 @@ MUST_CHECK enum status envelope_open(struct store *store, const struct master_ke
                                      struct envelope_keys *out, bool *turned, char problem[256]);
 
 /* Puts another data key in the present one's place; *secrets were wrapped anew. All or nothing.
- * STATUS_CONFLICT: servers run, which would go on with the present one. problem tells cause and
- * cure. */
+ * STATUS_CONFLICT: servers run, and still do after patience_ms; they would go on with the present
+ * one. problem tells cause and cure. */
 MUST_CHECK enum status envelope_replace(struct store *store, const struct master_keys *keys,
-                                        size_t *secrets, char problem[256]);
+                                        int64_t patience_ms, size_t *secrets, char problem[256]);
+
+/* Inside a transaction, which waits for one that replaces the data key: STATUS_STALE, the database
+ * has another one than the authority. */
+MUST_CHECK enum status envelope_check(struct store_conn *conn, const struct authority *authority);
 
 /* Loads the master key, opens the envelope, and gives both keys to the authority. */
 MUST_CHECK enum status envelope_enter(struct store *store, struct authority *authority,

@@ -1,5 +1,7 @@
 #include "server/identity.h"
 
+#include <stdio.h>
+
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
 #include "server/store/authorities.h"
@@ -23,7 +25,35 @@ static enum status make(const struct authority *authority, struct sealing_keys_r
     return status;
 }
 
-static enum status ensure_device_ca(struct store *store, const struct authority *authority)
+/* The root outlives all that it issued. */
+static enum status ensure_root(struct store *store, const struct authority *authority,
+                               char *problem)
+{
+    uint8_t fingerprint[CRYPTO_HASH_SIZE];
+    bool is_ours = false;
+
+    authority_fingerprint(authority, fingerprint);
+    enum status status = authorities_ensure_root(store, fingerprint, &is_ours);
+    if (status != STATUS_OK || is_ours)
+        return status;
+    snprintf(problem, 256,
+             "the keys in state_dir are not of this database's installation: root.pem is another "
+             "one. Give the option database its own database, or bring the state_dir that goes "
+             "with this one, from another of its servers or a backup");
+    return STATUS_STALE;
+}
+
+static enum status replaced(const char *line, const char *files, char *problem)
+{
+    snprintf(problem, 256,
+             "the %s in state_dir was replaced, and robots will not take what it signs: copy %s "
+             "from the server that has the present one, or from its backup, and start mynad again",
+             line, files);
+    return STATUS_STALE;
+}
+
+static enum status ensure_device_ca(struct store *store, const struct authority *authority,
+                                    char *problem)
 {
     enum authorities_standing standing;
     enum status status =
@@ -32,11 +62,9 @@ static enum status ensure_device_ca(struct store *store, const struct authority 
     if (status == STATUS_OK && standing == AUTHORITIES_FOLLOWS)
         log_info("mynad", "robots' certificates come from another device CA from now on: robots "
                           "are told to renew theirs");
-    if (status == STATUS_OK && standing == AUTHORITIES_REPLACED)
-        log_warning("mynad", "the device CA of this server's state_dir was replaced: copy the "
-                             "device-ca files from the server that has the present one, and "
-                             "restart");
-    return status;
+    return status == STATUS_OK && standing == AUTHORITIES_REPLACED
+               ? replaced("device CA", "the device-ca and device-anchor files", problem)
+               : status;
 }
 
 /* Sealing keys that the server CA before stated are stated by this one, and robots told. */
@@ -56,6 +84,7 @@ static enum status settle(struct store *store, const struct authority *authority
                                  span_of(row->signature, row->signature_size)))
             continue;
         memcpy(statement->key_id, row->key_id, sizeof statement->key_id);
+        statement->before = span_of(row->signature, row->signature_size);
         status = authority_sign_key(authority, row->public_key, row->valid_from_ms,
                                     statement->signature, &statement->signature_size);
         count++;
@@ -69,7 +98,8 @@ static enum status settle(struct store *store, const struct authority *authority
     return status;
 }
 
-static enum status ensure_server_ca(struct store *store, const struct authority *authority)
+static enum status ensure_server_ca(struct store *store, const struct authority *authority,
+                                    char *problem)
 {
     enum authorities_standing standing;
     enum status status =
@@ -81,26 +111,35 @@ static enum status ensure_server_ca(struct store *store, const struct authority 
         log_info("mynad", "another server CA is to follow: robots are told to renew themselves, to "
                           "know it");
     if (standing == AUTHORITIES_REPLACED)
-        log_warning("mynad", "the server CA of this server's state_dir was replaced: copy the "
-                             "state_dir from the server that has the present one, and restart");
-    return standing == AUTHORITIES_REPLACED || authority_is_turning(authority)
-               ? STATUS_OK
-               : settle(store, authority);
+        return replaced("server CA", "the whole folder", problem);
+    return authority_is_turning(authority) ? STATUS_OK : settle(store, authority);
 }
 
-enum status identity_ensure(struct store *store, const struct authority *authority)
+static enum status ensure_sealing_key(struct store *store, const struct authority *authority)
 {
     struct sealing_keys_row row;
     enum status status = sealing_keys_current(store, &row);
 
-    if (status == STATUS_NOT_FOUND) {
-        status = make(authority, &row);
-        if (status == STATUS_OK)
-            status = sealing_keys_add_first(store, &row);
-    }
+    if (status != STATUS_NOT_FOUND)
+        return status;
+    status = make(authority, &row);
+    return status == STATUS_OK ? sealing_keys_add_first(store, &row) : status;
+}
+
+enum status identity_ensure(struct store *store, const struct authority *authority,
+                            char problem[256])
+{
+    enum status status = ensure_root(store, authority, problem);
+
     if (status == STATUS_OK)
-        status = ensure_device_ca(store, authority);
-    return status == STATUS_OK ? ensure_server_ca(store, authority) : status;
+        status = ensure_sealing_key(store, authority);
+    if (status == STATUS_OK)
+        status = ensure_device_ca(store, authority, problem);
+    if (status == STATUS_OK)
+        status = ensure_server_ca(store, authority, problem);
+    if (status != STATUS_OK && status != STATUS_STALE)
+        snprintf(problem, 256, "the server's keys cannot be made known: %s", status_text(status));
+    return status;
 }
 
 enum status identity_follow(struct store *store, const struct authority *authority,

@@ -7,8 +7,11 @@
 #include "server/store/document.h"
 
 /* Makes the sealing key with its signed statement when the database has none yet, and lets the
- * CAs of this server's folder be known: see authorities_ensure() and authorities_settle(). */
-MUST_CHECK enum status identity_ensure(struct store *store, const struct authority *authority);
+ * CAs of this server's folder be known: see authorities_ensure() and authorities_settle().
+ * STATUS_STALE: the folder is of another installation, or from before a CA was replaced: what it
+ * signs robots would not take. problem tells cause and cure. */
+MUST_CHECK enum status identity_ensure(struct store *store, const struct authority *authority,
+                                       char problem[256]);
 
 /* Makes the next sealing key, with its signed statement, and lets it follow the present one: see
  * sealing_keys_follow(). */

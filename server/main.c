@@ -17,8 +17,8 @@ static void print_help(void)
     config_print_help(stdout);
 }
 
-/* Waits for one of the signals, ticking meanwhile. */
-static void serve(struct server *server, const sigset_t *signals)
+/* Waits for one of the signals, ticking meanwhile. Whether one ended it, not the server itself. */
+static bool serve(struct server *server, const sigset_t *signals)
 {
     const struct timespec second = {.tv_sec = 1};
 
@@ -26,10 +26,11 @@ static void serve(struct server *server, const sigset_t *signals)
         int got = sigtimedwait(signals, NULL, &second);
 
         if (got == SIGTERM || got == SIGINT)
-            return;
+            return true;
         if (got == SIGHUP)
             server_reload(server);
-        server_tick(server);
+        if (!server_tick(server))
+            return false;
     }
 }
 
@@ -57,10 +58,10 @@ static int run(struct config *config, int argc, char **argv)
         log_error("mynad", "%s", problem);
         return 1;
     }
-    serve(server, &signals);
+    const bool was_asked = serve(server, &signals);
     log_info("mynad", "stopping");
     server_stop(server);
-    return 0;
+    return was_asked ? 0 : 1;
 }
 
 int main(int argc, char **argv)

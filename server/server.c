@@ -63,6 +63,7 @@ struct server {
     struct identities *identities;
     struct counts *counts;
     atomic_bool is_comparing; /* see api.h */
+    atomic_bool is_outdated;  /* see server_tick() */
     struct bus *bus;
     struct ingest *ingest;
     struct outbox *outbox;
@@ -109,6 +110,18 @@ static enum status watch_installation(struct server *server, char *problem)
     return say(problem, status, "the database's identity cannot be read");
 }
 
+/* Who was cut off from the database while another data key came into force goes on with none of it:
+ * nothing that it wrapped would be read again. */
+static enum status check_data_key(struct store_conn *conn, void *context)
+{
+    struct server *server = context;
+    enum status status = envelope_check(conn, server->authority);
+
+    if (status == STATUS_STALE)
+        atomic_store(&server->is_outdated, true);
+    return status;
+}
+
 static enum status open_database(struct server *server, char *problem)
 {
     char detail[256];
@@ -128,8 +141,9 @@ static enum status open_database(struct server *server, char *problem)
         status = envelope_enter(server->store, server->authority, server->config->state_dir,
                                 &server->config->master, problem);
     if (status == STATUS_OK)
-        status = say(problem, identity_ensure(server->store, server->authority),
-                     "the sealing key cannot be made");
+        status = identity_ensure(server->store, server->authority, problem);
+    if (status == STATUS_OK)
+        store_guard(server->store, check_data_key, server);
     return status;
 }
 
@@ -567,17 +581,23 @@ void server_reload(struct server *server)
     log_info("mynad", "certificates were read again");
 }
 
-void server_tick(struct server *server)
+bool server_tick(struct server *server)
 {
     int64_t now_ms = clock_mono_ms();
 
+    if (atomic_load(&server->is_outdated)) {
+        log_error("mynad", "another data key came into force while this server was cut off from "
+                           "the database: it ends, and has the new one when it is started again");
+        return false;
+    }
     http_tick(server->http);
     http_tick(server->device_http);
     hub_end_old(server->hub, now_ms);
-    if (now_ms - server->heartbeat_ms < HEARTBEAT_MS)
-        return;
-    server->heartbeat_ms = now_ms;
-    hub_heartbeat(server->hub);
+    if (now_ms - server->heartbeat_ms >= HEARTBEAT_MS) {
+        server->heartbeat_ms = now_ms;
+        hub_heartbeat(server->hub);
+    }
+    return true;
 }
 
 void server_stop(struct server *server)

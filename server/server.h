@@ -2,6 +2,8 @@
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
 
+#include <stdbool.h>
+
 #include "server/config.h"
 
 struct server;
@@ -11,8 +13,9 @@ struct server;
 MUST_CHECK enum status server_start(struct server **out, const struct config *config,
                                     char problem[256]);
 
-/* To be called about once a second. */
-void server_tick(struct server *server);
+/* To be called about once a second. False: the keys that it has count no more, and it must be
+ * stopped and started again. */
+MUST_CHECK bool server_tick(struct server *server);
 
 /* Reads the certificates of both listeners again. Open connections go on; what cannot be taken is
  * logged with cause and cure, and the one before stays in force. By the thread that stops it. */

@@ -10,6 +10,8 @@
 #include "server/store/authorities.h"
 #include "server/store/migrate.h"
 
+#define SERVERS_END_MS 5000 /* from "systemctl stop mynad" on */
+
 /* A task at work. Secret: the keys. */
 struct work {
     const struct config *config;
@@ -166,7 +168,7 @@ static int rotate_data(const struct config *config)
     enum status status = begin_open(&work);
 
     if (status == STATUS_OK)
-        status = envelope_replace(work.store, &work.keys, &secrets, work.problem);
+        status = envelope_replace(work.store, &work.keys, SERVERS_END_MS, &secrets, work.problem);
     if (status == STATUS_OK)
         printf("another data key is in force: %zu secrets are under it, and the one before opens "
                "nothing but older dumps; start mynad again\n",

@@ -11,6 +11,22 @@ struct ensuring {
     enum authorities_standing standing;
 };
 
+enum status authorities_ensure_root(struct store *store,
+                                    const uint8_t fingerprint[CRYPTO_HASH_SIZE], bool *is_ours)
+{
+    STORE_STATEMENT(note, "UPDATE myna.installation SET root = coalesce(root, $1)"
+                          " RETURNING root = $1");
+    struct result result;
+    enum status status = store_query(
+        store, &note, STORE_VALUES(value_bytes(span_of(fingerprint, CRYPTO_HASH_SIZE))), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    *is_ours = result_bool(&result, 0, 0);
+    result_release(&result);
+    return STATUS_OK;
+}
+
 static struct value id_value(const uint8_t id[PKI_AUTHORITY_SIZE])
 {
     return value_bytes(span_of(id, PKI_AUTHORITY_SIZE));
@@ -171,35 +187,51 @@ struct settling {
     bool changed;
 };
 
+static enum status restate(struct store_conn *conn, struct settling *settling)
+{
+    STORE_STATEMENT(state, "UPDATE myna.sealing_key SET signature_before = signature,"
+                           " signature = $2, signed_from = (SELECT number + 1 FROM myna.key_list)"
+                           " WHERE key_id = $1 AND signature = $3 AND retired_at IS NULL");
+
+    for (size_t i = 0; i < settling->count; i++) {
+        const struct authorities_statement *statement = &settling->statements[i];
+        struct result result;
+        enum status status = store_exec(
+            conn, &state,
+            STORE_VALUES(value_bytes(span_of(statement->key_id, sizeof statement->key_id)),
+                         value_bytes(span_of(statement->signature, statement->signature_size)),
+                         value_bytes(statement->before)),
+            &result);
+
+        if (status != STATUS_OK)
+            return status;
+        settling->changed |= result_affected(&result) > 0;
+        result_release(&result);
+    }
+    return STATUS_OK;
+}
+
 /* The list of keys is as it was when neither of the two did anything. */
 static enum status settle(struct store_conn *conn, void *context)
 {
-    STORE_STATEMENT(lock, "SELECT FROM myna.key_list FOR UPDATE");
     STORE_STATEMENT(end, "UPDATE myna.authority SET retired_at = coalesce(retired_at, now()),"
                          " told_until = (SELECT number + 1 FROM myna.key_list)"
                          " WHERE purpose = 'server-ca' AND id <> $1 AND told_until IS NULL");
-    STORE_STATEMENT(state, "UPDATE myna.sealing_key SET signature_before = signature,"
-                           " signature = $2, signed_from = (SELECT number + 1 FROM myna.key_list)"
-                           " WHERE key_id = $1 AND retired_at IS NULL");
     struct settling *settling = context;
+    struct ensuring ensuring = {.purpose = AUTHORITIES_SERVERS, .id = settling->id};
     struct result result;
-    enum status status = store_exec(conn, &lock, STORE_NO_VALUES, NULL);
+    bool is_known, is_first;
+    enum status status = look(conn, &ensuring, &is_known, &is_first);
 
-    if (status == STATUS_OK)
-        status = store_exec(conn, &end, STORE_VALUES(id_value(settling->id)), &result);
+    settling->changed = false;
+    if (status != STATUS_OK || ensuring.standing != AUTHORITIES_CURRENT)
+        return status;
+    status = store_exec(conn, &end, STORE_VALUES(id_value(settling->id)), &result);
     if (status != STATUS_OK)
         return status;
-    settling->changed = result_affected(&result) > 0 || settling->count > 0;
+    settling->changed = result_affected(&result) > 0;
     result_release(&result);
-    for (size_t i = 0; i < settling->count && status == STATUS_OK; i++) {
-        const struct authorities_statement *statement = &settling->statements[i];
-
-        status = store_exec(
-            conn, &state,
-            STORE_VALUES(value_bytes(span_of(statement->key_id, sizeof statement->key_id)),
-                         value_bytes(span_of(statement->signature, statement->signature_size))),
-            NULL);
-    }
+    status = restate(conn, settling);
     return status == STATUS_OK && settling->changed ? begin_list(conn) : status;
 }
 

@@ -8,6 +8,7 @@
 #ifndef SERVER_STORE_AUTHORITIES_H
 #define SERVER_STORE_AUTHORITIES_H
 
+#include "schema/base/crypto.h"
 #include "schema/base/pki.h"
 #include "server/store/store.h"
 
@@ -18,6 +19,12 @@ enum authorities_standing {
     AUTHORITIES_FOLLOWS,  /* since this call, and robots are told */
     AUTHORITIES_REPLACED, /* another has followed it */
 };
+
+/* The root whose fingerprint this is has issued all of them: the first one is written down.
+ * *is_ours: it is that one. */
+MUST_CHECK enum status authorities_ensure_root(struct store *store,
+                                               const uint8_t fingerprint[CRYPTO_HASH_SIZE],
+                                               bool *is_ours);
 
 /* A server has this one as its newest: the first that does so makes it the current one. Audited as
  * "mynad". */
@@ -37,15 +44,18 @@ struct authorities_order {
 MUST_CHECK enum status authorities_retire(struct store *store,
                                           const struct authorities_order *order, int64_t *robots);
 
-/* What the server CA in force says of a sealing key. */
+/* What the server CA in force says of a sealing key, in the place of what was read (borrowed). */
 struct authorities_statement {
     uint8_t key_id[4];
+    struct span before;
     uint8_t signature[PKI_SIGNATURE_MAX];
     size_t signature_size;
 };
 
 /* A server has this server CA and no other: robots are told of it alone, and sealing keys have
- * these statements. *changed: robots were told something else before. */
+ * these statements. Nothing happens when another CA has followed it, nor to a statement that
+ * another server has replaced since it was read. *changed: robots were told something else before.
+ */
 MUST_CHECK enum status authorities_settle(struct store *store, const uint8_t id[PKI_AUTHORITY_SIZE],
                                           const struct authorities_statement *statements,
                                           size_t count, bool *changed);

@@ -46,6 +46,8 @@ struct store {
     pthread_cond_t freed;
     struct store_conn *free; /* guarded by mutex, like down_until_ms */
     int64_t down_until_ms;
+    store_work guard;
+    void *guard_context;
     unsigned count;
     struct store_conn conns[];
 };
@@ -175,26 +177,6 @@ static void note_down(struct store *store)
     pthread_mutex_lock(&store->mutex);
     store->down_until_ms = clock_mono_ms() + DOWN_PAUSE_MS;
     pthread_mutex_unlock(&store->mutex);
-}
-
-enum status store_acquire(struct store *store, struct store_conn **out)
-{
-    struct store_conn *conn = take_free(store);
-
-    if (!conn)
-        return STATUS_TIMEOUT;
-    if (!conn_is_alive(conn)) {
-        bool tried = !is_down(store);
-        if (!tried || conn_connect(conn) != STATUS_OK) {
-            /* who did not try must not prolong the pause, or a busy server would never try again */
-            if (tried)
-                note_down(store);
-            store_release(store, conn);
-            return STATUS_UNREACHABLE;
-        }
-    }
-    *out = conn;
-    return STATUS_OK;
 }
 
 void store_release(struct store *store, struct store_conn *conn)
@@ -441,6 +423,62 @@ enum status store_copy(struct store_conn *conn, const struct store_statement *st
     return STATUS_OK;
 }
 
+static enum status transaction_once(struct store_conn *conn, store_work work, void *context)
+{
+    conn->failed_with_again = false;
+    enum status status = run_text(conn, "BEGIN");
+
+    if (status != STATUS_OK)
+        return status;
+    status = work(conn, context);
+    if (status == STATUS_OK) {
+        /* COMMIT after a failed statement would quietly roll back and look like success */
+        if (PQtransactionStatus(conn->pg) == PQTRANS_INTRANS)
+            return run_text(conn, "COMMIT");
+        status = PQstatus(conn->pg) == CONNECTION_OK ? STATUS_IO : STATUS_UNREACHABLE;
+    }
+    if (run_text(conn, "ROLLBACK") != STATUS_OK)
+        conn_disconnect(conn);
+    return status;
+}
+
+void store_guard(struct store *store, store_work guard, void *context)
+{
+    store->guard = guard;
+    store->guard_context = context;
+}
+
+static enum status open_anew(const struct store *store, struct store_conn *conn)
+{
+    enum status status = conn_connect(conn);
+
+    if (status == STATUS_OK && store->guard != NULL)
+        status = transaction_once(conn, store->guard, store->guard_context);
+    if (status != STATUS_OK)
+        conn_disconnect(conn);
+    return status;
+}
+
+enum status store_acquire(struct store *store, struct store_conn **out)
+{
+    struct store_conn *conn = take_free(store);
+
+    if (!conn)
+        return STATUS_TIMEOUT;
+    if (!conn_is_alive(conn)) {
+        bool tried = !is_down(store);
+        if (!tried || open_anew(store, conn) != STATUS_OK) {
+            /* who did not try must not prolong the pause, or a busy server would never try again */
+            if (tried)
+                note_down(store);
+            store_release(store, conn);
+            return STATUS_UNREACHABLE;
+        }
+    }
+    *out = conn;
+    return STATUS_OK;
+}
+
 enum status store_query(struct store *store, const struct store_statement *statement,
                         const struct value *values, size_t count, struct result *result)
 {
@@ -494,25 +532,6 @@ enum status store_json(struct store *store, const struct store_statement *statem
         return status;
     status = store_exec_json(conn, statement, values, count, arena, json);
     store_release(store, conn);
-    return status;
-}
-
-static enum status transaction_once(struct store_conn *conn, store_work work, void *context)
-{
-    conn->failed_with_again = false;
-    enum status status = run_text(conn, "BEGIN");
-
-    if (status != STATUS_OK)
-        return status;
-    status = work(conn, context);
-    if (status == STATUS_OK) {
-        /* COMMIT after a failed statement would quietly roll back and look like success */
-        if (PQtransactionStatus(conn->pg) == PQTRANS_INTRANS)
-            return run_text(conn, "COMMIT");
-        status = PQstatus(conn->pg) == CONNECTION_OK ? STATUS_IO : STATUS_UNREACHABLE;
-    }
-    if (run_text(conn, "ROLLBACK") != STATUS_OK)
-        conn_disconnect(conn);
     return status;
 }
 

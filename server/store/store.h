@@ -115,6 +115,11 @@ MUST_CHECK enum status store_exec_json(struct store_conn *conn,
 typedef enum status (*store_work)(struct store_conn *conn, void *context);
 MUST_CHECK enum status store_transaction(struct store *store, store_work work, void *context);
 
+/* Each connection that is opened from now on is shown to the guard, in a transaction, before
+ * anybody has it: on another answer than STATUS_OK it is closed, and who wanted it is told
+ * STATUS_UNREACHABLE. context is borrowed until store_close(). Not while others use the store. */
+void store_guard(struct store *store, store_work guard, void *context);
+
 /* Inside a transaction: undoes what work did when it does not return STATUS_OK (or AGAIN or
  * UNREACHABLE, which end the whole transaction), and lets the transaction go on. */
 MUST_CHECK enum status store_attempt(struct store_conn *conn, store_work work, void *context);

@@ -1,9 +1,10 @@
 // Keys that are replaced while the server runs.
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
-import {chmodSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync} from 'node:fs';
+import {chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
+import {until} from '../../support/receivers.mjs';
 import {sleep, Stack} from '../../support/stack.mjs';
 import {hold} from './openapi.mjs';
 
@@ -131,4 +132,47 @@ test('I9: the master key may come from the service manager or the environment, w
   writeFileSync(path(), 'cd'.repeat(32), {mode: 0o600});
   await stack.start();
   await read();
+});
+
+test('a server that was cut off while another data key came into force ends, and has it when it is started again', async () => {
+  const cut = "SELECT count(pg_terminate_backend(pid, 30000)) FROM pg_stat_activity WHERE application_name = 'mynad'";
+  stack.server.kill('SIGSTOP'); // so that it does not come back between the two
+  await stack.sql(cut);
+  assert.match((await stack.task(['rotate', 'data'])).stdout, /another data key is in force/);
+  stack.server.kill('SIGCONT');
+  await until(60, 'it goes on', () => stack.server.exitCode !== null);
+  assert.equal(stack.server.exitCode, 1);
+  assert.match(stack.log(), /another data key came into force while this server was cut off .*: it ends/);
+  await stack.start();
+  const read = await write();
+  await stack.sql(cut); // cut off alone it goes on
+  await until(30, 'it does not come back', async () => (await stack.send('GET', '/readyz')).status === 200);
+  await read();
+});
+
+test('a server does not start with a folder of another installation, or one from before a CA was replaced', async () => {
+  const [folder, before, aside] = ['server', 'before', 'aside'].map((name) => join(stack.home, name));
+  const swap = () => {
+    renameSync(folder, aside);
+    renameSync(before, folder);
+    renameSync(aside, before);
+  };
+  await stack.stop();
+  for (const line of ['device', 'server']) {
+    cpSync(folder, before, {recursive: true});
+    await stack.task(['rotate', `${line}-ca`]);
+    await stack.start();
+    await stack.stop();
+    swap();
+    assert.match(await refused(['run']), new RegExp(`^1: [^]*the ${line} CA in state_dir was replaced.*: copy .* from the server that has the present one`));
+    swap();
+    rmSync(before, {recursive: true});
+  }
+  mkdirSync(before);
+  copyFileSync(path(), join(before, 'master.key'));
+  swap();
+  await stack.task('init');
+  assert.match(await refused(['run']), /^1: [^]*root\.pem is another one.*bring the state_dir that goes with this one/);
+  swap();
+  await stack.start();
 });

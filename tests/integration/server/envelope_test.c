@@ -1,6 +1,7 @@
 /* The data key in its envelope, in a real database. */
 #include "server/envelope.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "server/store/authorities.h"
 #include "server/store/migrate.h"
 #include "tests/support/pg.h"
 
@@ -47,8 +49,9 @@ static int stop(void **state)
 /* A database without a data key, and a master key of its own. */
 static int clear(void **state)
 {
-    STORE_STATEMENT(empty, "TRUNCATE myna.data_key, myna.sealing_key, myna.device, myna.vendor,"
-                           " myna.channel, myna.operator, myna.idempotency CASCADE");
+    STORE_STATEMENT(empty,
+                    "TRUNCATE myna.data_key, myna.sealing_key, myna.device, myna.vendor,"
+                    " myna.channel, myna.operator, myna.idempotency, myna.authority CASCADE");
     struct fixture *fixture = *state;
 
     fixture->old = fixture->fresh = (struct master_keys){.source = MASTER_FILE, .count = 1};
@@ -277,7 +280,7 @@ static void i9_after_a_replacement_the_old_data_key_opens_nothing_and_stamps_cou
     assert_memory_not_equal(before.data, before.stamp, sizeof before.stamp);
     for (size_t i = 0; i < SECRETS; i++)
         insert_secret(fixture, &secrets[i], before.data);
-    assert_int_equal(envelope_replace(fixture->store, &fixture->old, &count, fixture->problem),
+    assert_int_equal(envelope_replace(fixture->store, &fixture->old, 0, &count, fixture->problem),
                      STATUS_OK);
     assert_int_equal(count, SECRETS);
     assert_int_equal(number(fixture, &told), SECRETS);
@@ -305,8 +308,9 @@ static void where_there_was_no_stamp_key_the_first_data_key_goes_on_as_it(void *
     for (int i = 0; i < 2; i++) {
         assert_int_equal(open_by(fixture, &fixture->old, NULL), STATUS_OK);
         assert_memory_equal(first, fixture->own.stamp, sizeof first);
-        assert_int_equal(envelope_replace(fixture->store, &fixture->old, &count, fixture->problem),
-                         STATUS_OK);
+        assert_int_equal(
+            envelope_replace(fixture->store, &fixture->old, 0, &count, fixture->problem),
+            STATUS_OK);
     }
     assert_int_equal(open_by(fixture, &fixture->both, NULL), STATUS_OK); /* another master key */
     assert_memory_equal(first, fixture->own.stamp, sizeof first);
@@ -324,12 +328,112 @@ static void no_data_key_is_replaced_under_a_server_that_runs(void **state)
     memcpy(before, fixture->own.data, sizeof before);
     assert_int_equal(store_open(&server, pg_conninfo(fixture->pg), 1, "mynad", fixture->problem),
                      STATUS_OK);
-    assert_int_equal(envelope_replace(fixture->store, &fixture->old, &count, fixture->problem),
+    assert_int_equal(envelope_replace(fixture->store, &fixture->old, 0, &count, fixture->problem),
                      STATUS_CONFLICT);
     assert_non_null(strstr(fixture->problem, "stop it on every server"));
     store_close(server);
     assert_int_equal(open_by(fixture, &fixture->old, NULL), STATUS_OK);
     assert_memory_equal(before, fixture->own.data, sizeof before);
+}
+
+/* A server that was stopped a moment ago: the database has yet to notice. */
+static void *linger(void *context)
+{
+    STORE_STATEMENT(wait, "SELECT FROM pg_sleep(0.3)");
+    struct store *server = context;
+
+    assert_int_equal(store_query(server, &wait, STORE_NO_VALUES, NULL), STATUS_OK);
+    store_close(server);
+    return NULL;
+}
+
+static void a_server_that_is_about_to_be_gone_is_waited_for(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *server;
+    pthread_t lingering;
+    size_t count;
+
+    assert_int_equal(open_by(fixture, &fixture->old, NULL), STATUS_OK);
+    assert_int_equal(store_open(&server, pg_conninfo(fixture->pg), 1, "mynad", fixture->problem),
+                     STATUS_OK);
+    assert_int_equal(pthread_create(&lingering, NULL, linger, server), 0);
+    enum status status =
+        envelope_replace(fixture->store, &fixture->old, 60000, &count, fixture->problem);
+    pthread_join(lingering, NULL);
+    assert_int_equal(status, STATUS_OK);
+}
+
+/* ---- server CAs that follow each other ---- */
+
+static const uint8_t cas[][PKI_AUTHORITY_SIZE] = {{1}, {2}};
+
+static enum authorities_standing ensure(struct fixture *fixture, const uint8_t *id)
+{
+    enum authorities_standing standing;
+
+    assert_int_equal(authorities_ensure(fixture->store, AUTHORITIES_SERVERS, id, &standing),
+                     STATUS_OK);
+    return standing;
+}
+
+static bool settle(struct fixture *fixture, const uint8_t *id,
+                   const struct authorities_statement *statement)
+{
+    bool changed;
+
+    assert_int_equal(authorities_settle(fixture->store, id, statement, statement != NULL, &changed),
+                     STATUS_OK);
+    return changed;
+}
+
+static void a_server_that_looked_before_another_ca_came_ends_nothing(void **state)
+{
+    STORE_STATEMENT(lasting, "SELECT sum(get_byte(id, 0)) FROM myna.authority"
+                             " WHERE told_until IS NULL AND retired_at IS NULL");
+    struct fixture *fixture = *state;
+
+    assert_int_equal(ensure(fixture, cas[0]), AUTHORITIES_CURRENT);
+    assert_int_equal(ensure(fixture, cas[1]), AUTHORITIES_FOLLOWS);
+    assert_false(settle(fixture, cas[0], NULL));
+    assert_int_equal(number(fixture, &lasting), 1 + 2);
+    assert_true(settle(fixture, cas[1], NULL));
+    assert_int_equal(number(fixture, &lasting), 2);
+    assert_false(settle(fixture, cas[1], NULL));
+}
+
+static void of_two_servers_that_state_a_sealing_key_anew_one_does(void **state)
+{
+    STORE_STATEMENT(old, "UPDATE myna.sealing_key SET signature = 'old'");
+    STORE_STATEMENT(stated, "SELECT count(*) FROM myna.sealing_key"
+                            " WHERE signature = 'one' AND signature_before = 'old'");
+    struct fixture *fixture = *state;
+    struct authorities_statement one = {
+        .key_id = "abcd", .before = span_text("old"), .signature = "one", .signature_size = 3};
+    struct authorities_statement other = one;
+
+    memcpy(other.signature, "two", 3);
+    insert_secret(fixture, &secrets[0], fixture->old.keys[0]);
+    assert_int_equal(store_query(fixture->store, &old, STORE_NO_VALUES, NULL), STATUS_OK);
+    assert_int_equal(ensure(fixture, cas[0]), AUTHORITIES_CURRENT);
+    assert_true(settle(fixture, cas[0], &one));
+    assert_false(settle(fixture, cas[0], &other));
+    assert_int_equal(number(fixture, &stated), 1);
+}
+
+static void a_folder_under_another_root_is_told_from_ours(void **state)
+{
+    STORE_STATEMENT(forget, "UPDATE myna.installation SET root = NULL");
+    static const uint8_t roots[][CRYPTO_HASH_SIZE] = {{1}, {2}};
+    struct fixture *fixture = *state;
+    bool is_ours = false;
+
+    assert_int_equal(store_query(fixture->store, &forget, STORE_NO_VALUES, NULL), STATUS_OK);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(authorities_ensure_root(fixture->store, roots[i % 2], &is_ours),
+                         STATUS_OK);
+        assert_int_equal(is_ours, i % 2 == 0);
+    }
 }
 
 int main(void)
@@ -344,6 +448,10 @@ int main(void)
         TEST(i9_after_a_replacement_the_old_data_key_opens_nothing_and_stamps_count_on),
         TEST(where_there_was_no_stamp_key_the_first_data_key_goes_on_as_it),
         TEST(no_data_key_is_replaced_under_a_server_that_runs),
+        TEST(a_server_that_is_about_to_be_gone_is_waited_for),
+        TEST(a_server_that_looked_before_another_ca_came_ends_nothing),
+        TEST(of_two_servers_that_state_a_sealing_key_anew_one_does),
+        TEST(a_folder_under_another_root_is_told_from_ours),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
