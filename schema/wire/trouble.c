@@ -13,6 +13,8 @@ static const struct trouble_text rows[] = {
     {TROUBLE_CERTIFICATE, "certificate_ended", "its certificate has ended",
      "start it where it reaches the enrolment address: it renews by itself"},
     {TROUBLE_RETIRED, "retired", "it is retired", "enrol it again if it is to be used"},
+    {TROUBLE_OLDER_CA, "older_ca", "it has not renewed itself under the CA that followed",
+     "let it reach the enrolment address: it renews by itself, at once by: myna-agent renew"},
     {TROUBLE_NETWORK, "no_network", "it has no network",
      "check its Wi-Fi or cable, and the router"},
     {TROUBLE_SERVER, "server_away", "it has a network, but the server does not answer",

@@ -19,9 +19,10 @@ enum trouble {
     TROUBLE_QUARANTINED = 13,
     TROUBLE_CERTIFICATE = 14, /* past its end */
     TROUBLE_RETIRED = 15,
-    TROUBLE_NETWORK = 21, /* the robot has none */
-    TROUBLE_SERVER = 22,  /* the robot has a network, and the server does not answer */
-    TROUBLE_OFFLINE = 23, /* the server's word: it was heard, and is not any more */
+    TROUBLE_OLDER_CA = 16, /* the server's word: another one has followed */
+    TROUBLE_NETWORK = 21,  /* the robot has none */
+    TROUBLE_SERVER = 22,   /* the robot has a network, and the server does not answer */
+    TROUBLE_OFFLINE = 23,  /* the server's word: it was heard, and is not any more */
     TROUBLE_NEVER_HEARD = 24,
     TROUBLE_WIFI = 25, /* weak */
     TROUBLE_CREDIT = 31,

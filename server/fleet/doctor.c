@@ -208,6 +208,11 @@ static bool usage_waits(const struct doctor_facts *facts, char *detail)
            found(detail, "%lld records wait", (long long)facts->journal_pending);
 }
 
+static bool older_ca(const struct doctor_facts *facts, char *detail)
+{
+    return *facts->older_ca && found(detail, "%.200s", facts->older_ca);
+}
+
 static bool wifi(const struct doctor_facts *facts, char *detail)
 {
     return facts->wifi_dbm != 0 && facts->wifi_dbm < WIFI_WEAK_DBM &&
@@ -245,6 +250,7 @@ static const struct rule {
     {TROUBLE_SETTINGS, settings_refused, false},
     {TROUBLE_BEHIND, behind, false},
     {TROUBLE_USAGE, usage_waits, false},
+    {TROUBLE_OLDER_CA, older_ca, false},
     {TROUBLE_ROUTE_OUT, route_left_out, false},
     {TROUBLE_WIFI, wifi, false},
 };

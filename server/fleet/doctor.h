@@ -50,6 +50,7 @@ struct doctor_facts {
     int64_t desired, reported, desired_since_ms, sends;
     const char *refused; /* "volume, avatar" */
     const char *trial_verdict, *trial_reason;
+    const char *older_ca; /* that another has followed; its key's id */
 };
 
 struct doctor_finding {

@@ -12,6 +12,11 @@ static const struct alert_kinds_row rows[] = {
      "tells its newest hash. Set audit_head_syslog or audit_head_file in mynad.conf; where the "
      "file "
      "cannot be written, make room or mend its permissions, and restart mynad."},
+    {"ca_left_behind", "Robots with an older CA", "/access",
+     "A robot that is online renews itself within minutes of being told: one that has not cannot "
+     "reach the address that it enrolled at. Open that for it. Who they are: mynactl key robots "
+     "{}. "
+     "Revoke those that are gone for good; when nobody is left, retire that CA (mynad retire)."},
     {"config_failed", "Configuration that could not be made", NULL,
      "Open the robot's settings: one of them is too large or names a vendor that is gone."},
     {"credit_exhausted", "Robots silent: the limit is used up", NULL,

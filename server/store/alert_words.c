@@ -16,6 +16,8 @@ static const struct phrase {
 } phrases[] = {
     {"audit_altered", "Row {row#} is not the one that was published outside the database"},
     {"audit_unpublished", "Nothing outside the database tells its newest hash"},
+    {"ca_left_behind", "{robots:robot has:robots have} not come to the one that followed it"
+                       "[; {online:of them is:of them are} online]"},
     {"config_failed", "[{problem}]"},
     {"credit_exhausted",
      "{robots:robot cannot:robots cannot} answer whoever asks: of {limit} {unit} of {source}, "

@@ -1,5 +1,7 @@
 #include "server/store/authorities.h"
 
+#include "server/store/standing.h"
+
 static const char *const purposes[] = {
     [AUTHORITIES_DEVICES] = "device-ca",
     [AUTHORITIES_SERVERS] = "server-ca",
@@ -244,4 +246,26 @@ enum status authorities_settle(struct store *store, const uint8_t id[PKI_AUTHORI
 
     *changed = settling.changed;
     return status;
+}
+
+/* ---- who does not come ---- */
+
+#define LEFT_BEHIND "ca_left_behind"
+
+/* Robots are looked at only while one CA follows another. */
+#define LAG                                                                                        \
+    "WITH older AS MATERIALIZED (SELECT FROM myna.authority a WHERE a.retired_at IS NULL"          \
+    "    AND EXISTS (SELECT FROM myna.authority n WHERE n.purpose = a.purpose"                     \
+    "      AND n.number > a.number AND n.since < now() - interval '1 day')),"                      \
+    " found AS (SELECT 'key/' || g.key AS subject, 'warning' AS severity, count(*) AS robots,"     \
+    "    jsonb_build_object('robots', count(*), 'online', count(*) FILTER (WHERE o.online))"       \
+    "      AS detail"                                                                              \
+    "    FROM myna.authority_lag g LEFT JOIN myna.device_online o USING (device_id)"               \
+    "    WHERE EXISTS (SELECT FROM older) AND g.since < now() - interval '1 day' GROUP BY g.key)"
+
+enum status authorities_watch(struct store *store, struct arena *arena)
+{
+    STORE_STATEMENT(find, STANDING_QUERY(LEFT_BEHIND, LAG));
+
+    return standing_tell(store, arena, LEFT_BEHIND, &find);
 }

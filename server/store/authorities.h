@@ -60,4 +60,8 @@ MUST_CHECK enum status authorities_settle(struct store *store, const uint8_t id[
                                           const struct authorities_statement *statements,
                                           size_t count, bool *changed);
 
+/* The alert ca_left_behind: a day after another CA followed, robots have not come to it. As
+ * standing_tell(). */
+MUST_CHECK enum status authorities_watch(struct store *store, struct arena *arena);
+
 #endif

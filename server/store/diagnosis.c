@@ -48,6 +48,12 @@
     "    CROSS JOIN LATERAL jsonb_array_elements(dev.health -> 'circuits')"                        \
     "      WITH ORDINALITY e(c, place))"
 
+/* Told robots renew themselves within minutes; an hour is for those that are told last. */
+#define OLDER_CAS                                                                                  \
+    "(SELECT string_agg(g.key, ', ' ORDER BY g.key) FROM myna.authority_lag g"                     \
+    "  WHERE g.device_id = dev.device_id AND g.is_told AND g.since < now() - interval '1 hour'"    \
+    "  AND dev.reported_generation >= dev.desired_generation)"
+
 static wire_ErrorClass class_of(struct span name)
 {
     for (int class = _wire_ErrorClass_MIN; class <= _wire_ErrorClass_MAX; class ++)
@@ -102,6 +108,7 @@ static void take(const struct result *row, struct arena *arena, struct diagnosis
     facts->refused = TEXT;
     facts->trial_verdict = TEXT;
     facts->trial_reason = TEXT;
+    facts->older_ca = TEXT;
 #undef TEXT
 #undef INT
 #undef TIME
@@ -143,7 +150,8 @@ enum status diagnosis_read(struct store *store, const char *key, struct arena *a
         "  coalesce((SELECT string_agg(a.name, ', ' ORDER BY a.name)"
         "    FROM jsonb_to_recordset(dev.setting_status) AS a(name text, outcome text)"
         "    WHERE a.outcome IN ('refused', 'unknown')), ''),"
-        "  coalesce(dev.trial ->> 'verdict', ''), coalesce(dev.trial ->> 'reason', '') "
+        "  coalesce(dev.trial ->> 'verdict', ''), coalesce(dev.trial ->> 'reason', ''),"
+        "  coalesce(" OLDER_CAS ", '') "
         "FROM (SELECT 1) one LEFT JOIN dev ON true LEFT JOIN claim ON true"
         " CROSS JOIN routes CROSS JOIN attempts CROSS JOIN away"
         " LEFT JOIN myna.effective_setting mode"

@@ -4,6 +4,7 @@ export { parts, told } from "./told.zh.js";
 
 // What happened; a kind without a sentence has nothing to tell but its parameters.
 export const words = {
+  ca_left_behind: "{robots} 台机器人尚未改用其后继者[；其中 {online} 台在线]",
   config_failed: "[{problem}]",
   credit_exhausted: "{robots} 台机器人无法回答：{source} 的限额为 {limit} {unit}，已用 {spent}，机器人持有 {held}[；下一周期始于 {until}]",
   credit_forged: "额度行 {line}：{problem}",
@@ -44,6 +45,7 @@ export const words = {
 
 // What to do about it; {} is whom it is about.
 export const cures = {
+  ca_left_behind: "在线的机器人获知后几分钟内就会自行续期；没有续期的是无法访问其登记地址：请为它开放。它们是：mynactl key robots {}。请吊销已不存在的机器人；没有剩余时停用该 CA（mynad retire）。",
   config_failed: "打开该机器人的设置：其中某项过大，或引用了已不存在的供应商。",
   credit_exhausted: "请在合同的新版本中提高上限（mynactl contract apply）、给机器人增加由其他合同支付的下一条线路，或等待下一周期。查看无法对话的机器人：mynactl device list --state silent。",
   "credit_exhausted/budget": "请提高预算（mynactl budget set {} --at-most），或等待其下一周期；只有不受该预算约束的其他线路才有帮助。查看无法对话的机器人：mynactl device list --state silent。",

@@ -45,6 +45,7 @@ export const texts = {
   "alert.usage_differs": "Vendor's file differs from the records",
   "alert.unrated_usage": "Usage without a contract in force",
   "alert.unpriced_usage": "Usage without a price",
+  "alert.ca_left_behind": "Robots with an older CA",
   "alert.config_failed": "Configuration that could not be made",
   "alert.route_refused": "Route refused by region",
   "alert.rollout_no_verdict": "Rollout without a verdict",

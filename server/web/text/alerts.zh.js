@@ -45,6 +45,7 @@ export const texts = {
   "alert.usage_differs": "供应商文件与记录不符",
   "alert.unrated_usage": "没有生效合同的用量",
   "alert.unpriced_usage": "没有价格的用量",
+  "alert.ca_left_behind": "仍使用旧 CA 的机器人",
   "alert.config_failed": "无法生成的配置",
   "alert.route_refused": "线路因区域被拒",
   "alert.rollout_no_verdict": "发布没有结论",

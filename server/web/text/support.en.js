@@ -20,6 +20,7 @@ export const texts = {
   "cure.quarantined": "Read in its timeline why; if its disk was copied, find the other robot and enrol both again",
   "cure.certificate_ended": "Start it where it reaches the enrolment address: it renews by itself",
   "cure.retired": "Enrol it again if it is to be used",
+  "cure.older_ca": "Let it reach the enrolment address: it renews by itself, at once by: myna-agent renew",
   "cure.no_network": "Check its Wi-Fi or cable, and the router",
   "cure.server_away": "Open the broker's port in the firewall; check that server and broker run",
   "cure.offline": "Check its power, its Wi-Fi and the router",

@@ -20,6 +20,7 @@ export const texts = {
   "cure.quarantined": "在其时间线中查看原因；若磁盘被复制，找到另一台机器人并将两台都重新注册",
   "cure.certificate_ended": "在能访问注册地址的地方启动它：它会自行续期",
   "cure.retired": "若要使用，请重新注册",
+  "cure.older_ca": "让它能访问登记地址：它会自行续期；在其上运行 myna-agent renew 可立即完成",
   "cure.no_network": "检查它的无线网络或网线，以及路由器",
   "cure.server_away": "在防火墙中开放消息代理的端口；检查服务器和消息代理是否在运行",
   "cure.offline": "检查电源、无线网络和路由器",

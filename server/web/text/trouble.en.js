@@ -6,6 +6,7 @@ export const texts = {
   "trouble.quarantined": "It is quarantined: it gets no more credit until somebody has looked",
   "trouble.certificate_ended": "Its certificate has ended",
   "trouble.retired": "It is retired",
+  "trouble.older_ca": "It has not renewed itself under the CA that followed",
   "trouble.no_network": "It has no network",
   "trouble.server_away": "It has a network, but the server does not answer",
   "trouble.offline": "It is offline",

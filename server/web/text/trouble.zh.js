@@ -6,6 +6,7 @@ export const texts = {
   "trouble.quarantined": "它被隔离：在有人查看之前不再获得额度",
   "trouble.certificate_ended": "它的证书已到期",
   "trouble.retired": "它已退役",
+  "trouble.older_ca": "它尚未在后继的 CA 下续期",
   "trouble.no_network": "它没有网络",
   "trouble.server_away": "它有网络，但服务器不应答",
   "trouble.offline": "它离线",

@@ -76,6 +76,23 @@ test('a route whose contract is no more is told with its flaw, failed attempts w
   assert.equal((await doctor('r2')).trouble.code, 'M42', 'a refused key is said at once');
 });
 
+test('who does not come to the CA that followed is told, once there was time for it, until the one before is retired', async () => {
+  const [[older]] = await stack.sql("SELECT encode(id, 'hex') FROM myna.authority WHERE purpose = 'device-ca'");
+  const codes = async () => {
+    const {trouble, also} = await doctor('r2');
+    return [trouble, ...also].filter((one) => one?.code === 'M16').map(({detail}) => detail);
+  };
+  await stack.sql(`INSERT INTO myna.authority (id, purpose, told_from) SELECT '\\x0102030405060708', 'device-ca', number FROM myna.key_list`);
+  assert.deepEqual(await codes(), [], 'it had no time yet');
+  await stack.sql("UPDATE myna.authority SET since = now() - interval '2 hours'");
+  assert.deepEqual(await codes(), [`device-ca-${older}`]);
+  await link('reported_generation = desired_generation - 1', 'r2');
+  assert.deepEqual(await codes(), [], 'it was not reached by what tells it');
+  await link('reported_generation = desired_generation', 'r2');
+  await stack.sql("UPDATE myna.authority SET retired_at = now() WHERE id <> '\\x0102030405060708'");
+  assert.deepEqual(await codes(), []);
+});
+
 test('mynactl names cause and cure in words, with the code of the screen', async () => {
   await link(`health = '{"trouble": 52}'`, 'r2');
   const {stdout} = await run(mynactl, ['doctor', 'SN r2/7'], {env});

@@ -9,6 +9,7 @@
 
 #include "server/store/alarm.h"
 #include "server/store/alert_kinds.h"
+#include "server/store/authorities.h"
 #include "server/store/exhaustion.h"
 #include "server/store/migrate.h"
 #include "server/store/outage.h"
@@ -490,6 +491,43 @@ static void a_vendor_that_few_leave_out_is_their_own_trouble(void **state)
     assert_string_equal(outage(*state, 1, 1, 0), "vendor/dahan open warning 1");
 }
 
+/* Of so many robots the last one is online, and so many have come to the CA that followed then. */
+static const char *lag(struct fixture *fixture, int robots, int come, const char *ago)
+{
+    char sql[1280];
+
+    arena_reset(fixture->arena);
+    snprintf(sql, sizeof sql,
+             "DELETE FROM myna.device; DELETE FROM myna.authority;"
+             "INSERT INTO myna.sealing_key (key_id, public_key, private_wrapped, signature)"
+             " VALUES ('k', '', '', '') ON CONFLICT DO NOTHING;"
+             "INSERT INTO myna.authority (id, purpose, told_from) VALUES"
+             " ('before00', 'server-ca', 1), ('newest00', 'server-ca', 1);"
+             "UPDATE myna.authority SET since = now() - interval '%s';"
+             "INSERT INTO myna.device (device_id, certificate_serial, certificate_until,"
+             "  sealing_public, server_key_id, secret_wrapped, server_authority)"
+             " SELECT 'r' || n, n::text, now() + interval '1 day', '', 'k', '',"
+             "  CASE WHEN n > %d THEN NULL ELSE 'newest00'::bytea END"
+             " FROM generate_series(1, %d) n;"
+             "INSERT INTO myna.device_link (device_id, last_seen, session_number, session_hello)"
+             " SELECT 'r' || n, now(), 1, n = %d FROM generate_series(1, %d) n",
+             ago, come, robots, robots, robots);
+    script(fixture, sql);
+    assert_int_equal(authorities_watch(fixture->store, fixture->arena), STATUS_OK);
+    return standing(fixture, "ca_left_behind");
+}
+
+static void robots_that_do_not_come_to_another_ca_have_one_alert_until_all_have(void **state)
+{
+#define KEY "key/server-ca-6265666f72653030" /* "before00" */
+    assert_string_equal(lag(*state, 5, 2, "1 hour"), "");
+    assert_string_equal(lag(*state, 5, 2, "2 days"), KEY " open warning 3");
+    assert_string_equal(lag(*state, 5, 2, "2 days"), KEY " open warning 3");
+    assert_string_equal(alerts(*state), "open warning 1");
+    assert_string_equal(lag(*state, 5, 5, "2 days"), KEY " cleared warning 3");
+#undef KEY
+}
+
 static void every_kind_says_what_it_is_and_what_to_do(void **state)
 {
     size_t count;
@@ -535,6 +573,8 @@ int main(void)
                                clean),
         cmocka_unit_test_setup(a_vendor_without_which_robots_cannot_answer_is_critical, clean),
         cmocka_unit_test_setup(a_vendor_that_few_leave_out_is_their_own_trouble, clean),
+        cmocka_unit_test_setup(robots_that_do_not_come_to_another_ca_have_one_alert_until_all_have,
+                               clean),
         cmocka_unit_test(every_kind_says_what_it_is_and_what_to_do),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

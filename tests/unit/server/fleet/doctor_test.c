@@ -35,6 +35,7 @@ static struct doctor_facts a_robot(void)
         .refused = "",
         .trial_verdict = "",
         .trial_reason = "",
+        .older_ca = "",
     };
 }
 
@@ -118,6 +119,7 @@ static void each_cause_is_named(void **state)
     EXPECT(TROUBLE_SETTINGS, "volume", facts.refused = "volume");
     EXPECT(TROUBLE_BEHIND, "sent 4 times", facts.reported = 8; facts.sends = 4);
     EXPECT(TROUBLE_USAGE, "5000 records", facts.journal_pending = 5000);
+    EXPECT(TROUBLE_OLDER_CA, "device-ca-ab", facts.older_ca = "device-ca-ab");
     EXPECT(TROUBLE_WIFI, "-88 dBm", facts.wifi_dbm = -88);
 #undef EXPECT
 }
