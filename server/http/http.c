@@ -19,6 +19,7 @@
 #include "server/http/mhd_events.h"
 #include "server/http/mhd_reply.h"
 #include "server/http/mhd_request.h"
+#include "server/http/recorder.h"
 #include "server/http/spool.h"
 
 #define HTTP_THREADS_MAX    2u
@@ -423,6 +424,7 @@ static enum MHD_Result answer(struct exchange *exchange)
     if (response == NULL)
         return MHD_NO;
     expect_reading(exchange);
+    recorder_note(&exchange->request, &exchange->reply);
     mhd_reply_headers(response, &exchange->reply, exchange->request.secure);
     enum MHD_Result result = MHD_queue_response(exchange->connection, status, response);
     MHD_destroy_response(response);

@@ -6,6 +6,7 @@ import {tmpdir} from 'node:os';
 import {dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
+import {answersIn, holdAnswers} from './answers.mjs';
 import {Cluster, migrated} from './cluster.mjs';
 import {isFree} from './ports.mjs';
 
@@ -46,7 +47,8 @@ export class Fleet {
     chmodSync(fleet.home, 0o711); // the database's own user passes through
     const port = join(fleet.home, 'port');
     fleet.base = existsSync(port) ? Number(readFileSync(port, 'utf8')) : await freePorts();
-    fleet.env = {...process.env, MYNA_HOME: fleet.home, MYNA_PORT_BASE: String(fleet.base), MYNA_BUILD: build};
+    fleet.env = {...process.env, MYNA_HOME: fleet.home, MYNA_PORT_BASE: String(fleet.base), MYNA_BUILD: build,
+      MYNA_ANSWERS: answersIn(fleet.home)};
     return fleet;
   }
 
@@ -145,9 +147,12 @@ export class Fleet {
     return spawn(join(build, program), words, {env: this.env, stdio: 'inherit'});
   }
 
-  // Stops everything; the folder stays when the test asks for it by MYNA_KEEP.
+  // Stops everything; the folder stays when the test asks for it by MYNA_KEEP. Every answer of the server
+  // must have been one of schema/openapi.yaml.
   async end() {
     await this.myna('down');
-    if (!process.env.MYNA_KEEP) rmSync(this.home, {recursive: true, force: true});
+    await holdAnswers(this.home).finally(() => {
+      if (!process.env.MYNA_KEEP) rmSync(this.home, {recursive: true, force: true});
+    });
   }
 }

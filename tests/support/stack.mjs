@@ -8,6 +8,7 @@ import {tmpdir} from 'node:os';
 import {dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
+import {answersIn, holdAnswers} from './answers.mjs';
 import {besideProgram, Cluster, keepAs, migrated, PG_BIN} from './cluster.mjs';
 import {freePort} from './ports.mjs';
 
@@ -78,7 +79,8 @@ export class Stack {
 
   async start() {
     const log = openSync(join(this.home, 'mynad.log'), 'a');
-    this.server = spawn(mynad, ['--config', this.config], {stdio: ['ignore', log, log]});
+    this.server = spawn(mynad, ['--config', this.config],
+      {stdio: ['ignore', log, log], env: {...process.env, MYNA_ANSWERS: answersIn(this.home)}});
     closeSync(log);
     const end = Date.now() + 60000;
     for (;;) {
@@ -102,10 +104,11 @@ export class Stack {
     return readFileSync(join(this.home, 'mynad.log'), 'utf8');
   }
 
+  // Every answer of the server must have been one of schema/openapi.yaml.
   async end() {
     await this.stop();
     this.cluster.stop();
-    rmSync(this.home, {recursive: true, force: true});
+    await holdAnswers(this.home).finally(() => rmSync(this.home, {recursive: true, force: true}));
   }
 
   // Rows of text columns.
