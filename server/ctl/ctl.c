@@ -15,6 +15,7 @@
 #include "server/ctl/noun.h"
 #include "server/ctl/progress.h"
 #include "server/ctl/printable.h"
+#include "server/ctl/watch.h"
 #include "server/ctl/yaml.h"
 #include "server/money/reading.h"
 
@@ -22,9 +23,7 @@
 #define NOT_LOGGED_IN    401
 #define NOT_FOUND        404
 #define PROBLEM_FROM     400
-#define WATCH_MS         2000
 #define WORDS_BYTES      (8 << 10)
-#define WATCH_BYTES      (1 << 16) /* a picture that is drawn at once */
 
 static bool fits(const struct ctl_verb *verb, int argc, char **argv)
 {
@@ -153,40 +152,6 @@ static int load_session(struct ctl *ctl, const char *context)
     }
 }
 
-/* Only what looks and changes nothing. */
-static bool can_watch(const struct ctl_verb *verb)
-{
-    return span_is_choice(
-               span_text(verb->verb),
-               "list|get|fleet|usage|devices|layers|burn|burndown|timeline|plan|why|doctor|"
-               "health|history|effective|commands|drains|transfers|bundles|robots") &&
-           verb->run;
-}
-
-/* At a terminal the picture is drawn again in its place; elsewhere one follows the other. */
-static int watch(struct ctl *ctl, const struct ctl_verb *verb)
-{
-    const bool at_terminal = isatty(STDOUT_FILENO);
-    int result;
-
-    if (!can_watch(verb))
-        return ctl_misuse("\"%s%s%s\" cannot be watched: --watch is for what only shows",
-                          verb->noun ? verb->noun : "", verb->noun ? " " : "", verb->verb);
-    setvbuf(stdout, NULL, _IOFBF, WATCH_BYTES);
-    do {
-        char now[CLOCK_TEXT_SIZE];
-
-        clock_format(clock_wall_ms(), now);
-        if (at_terminal)
-            printf("\033[H\033[J%s, every %d s\n", now, WATCH_MS / 1000);
-        result = verb->run(ctl);
-        if (fflush(stdout) != 0)
-            return CTL_DONE; /* nobody reads any more */
-        clock_sleep_ms(WATCH_MS);
-    } while (result == CTL_DONE || result == CTL_UNREACHABLE);
-    return result;
-}
-
 static int run_verb(struct ctl *ctl, const struct ctl_verb *verb, const struct flags *flags,
                     int argc, char **argv)
 {
@@ -209,7 +174,7 @@ static int run_verb(struct ctl *ctl, const struct ctl_verb *verb, const struct f
     if (client_create(&ctl->client, &ctl->session) != STATUS_OK)
         return ctl_fail("out of memory");
     ctl->verb = verb;
-    result = flags->watch ? watch(ctl, verb) : verb->run(ctl);
+    result = flags->watch ? watch_run(ctl) : verb->run(ctl);
     client_free(ctl->client);
     return result;
 }
