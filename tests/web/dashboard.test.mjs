@@ -12,6 +12,7 @@ import {claimsTests} from './claims.mjs';
 import {contractTests} from './contracts.mjs';
 import {languageTests} from './languages.mjs';
 import {operationsTests} from './operations.mjs';
+import {referenceTests} from './reference.mjs';
 import {rolloutTests} from './rollouts.mjs';
 import {statesTests} from './states.mjs';
 import {walkTests} from './walk.mjs';
@@ -401,6 +402,7 @@ contractTests({page: () => page, browser: () => browser, settle});
 claimsTests({page: () => page, browser: () => browser, settle});
 
 operationsTests({page: () => page, browser: () => browser, fleet: () => fleet, settle, robots: ROBOTS});
+referenceTests({browser: () => browser});
 walkTests({browser: () => browser, page: () => page, visit, drawn, paths: PAGES});
 statesTests({browser: () => browser, page: () => page, visit, drawn, paths: PAGES});
 

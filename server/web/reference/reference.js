@@ -68,7 +68,8 @@ function operationView(api, path, method, operation, shared) {
       h("div", { class: "what" }, operation.summary ?? "")),
     h("div", {},
       prose(operation.description),
-      h("p", {}, operation["x-role"] ? `Needs the role ${operation["x-role"]}.` : "For anybody."),
+      operation["x-role"] ? h("p", {}, `Needs the role ${operation["x-role"]}.`) : "",
+      operation["x-role"] || path in api.webhooks ? "" : h("p", {}, "For anybody."),
       parameters.length ? h("h3", {}, "Parameters") : "",
       h("ul", {}, parameters.map((one) => h("li", {}, h("code", {}, one.name), ` (${one.in}${one.required ? "" : ", optional"}) `,
         one.schema ? schemaView(one.schema) : "", " ", marked(one.description ?? "")))),
@@ -94,6 +95,10 @@ function show(api) {
     }
   const search = h("input", { type: "search", placeholder: "Find a request", "aria-label": "Find a request" });
   const sections = [...groups].map(([noun, operations]) => h("section", { id: noun }, h("h2", {}, noun), operations));
+  const webhooks = Object.entries(api.webhooks).flatMap(([name, methods]) =>
+    METHODS.filter((method) => methods[method]).map((method) => operationView(api, name, method, methods[method], [])));
+  sections.push(h("section", { id: "webhooks" }, h("h2", {}, "webhooks"),
+    h("p", {}, "What the server sends to you, and what you answer."), webhooks));
   const schemas = Object.entries(api.components.schemas).map(([name, schema]) =>
     h("details", { id: `schema-${name}` }, h("summary", {}, h("code", {}, name)), h("div", {}, schemaView(schema))));
 
@@ -106,7 +111,7 @@ function show(api) {
     }
   });
   document.getElementById("contents").replaceChildren(search,
-    ...[...groups.keys(), "schemas"].map((noun) => h("a", { href: `#${noun}` }, noun)));
+    ...[...groups.keys(), "webhooks", "schemas"].map((noun) => h("a", { href: `#${noun}` }, noun)));
   document.getElementById("reference").replaceChildren(h("h1", {}, "The API of Myna"),
     ...prose(api.info.description), h("p", {}, h("a", { href: "/api/v1/openapi.yaml" }, "The description for programs"), " (OpenAPI 3.1)"),
     ...sections, h("section", { id: "schemas" }, h("h2", {}, "schemas"), schemas));

@@ -8,7 +8,7 @@ import {after, afterEach, before, test} from 'node:test';
 import {promisify} from 'node:util';
 import {Hook, Mailbox, readMail, until} from '../../support/receivers.mjs';
 import {sleep, Stack} from '../../support/stack.mjs';
-import {hold} from './openapi.mjs';
+import {hold, holdWebhook} from './openapi.mjs';
 
 const SECRET = 'a secret of the tests';
 let stack;
@@ -31,7 +31,10 @@ after(() => stack?.end());
 
 afterEach(async () => {
   await stack.sql('DELETE FROM myna.channel; DELETE FROM myna.alert'); // channels first, as the courier locks them
-  await Promise.all(open.splice(0).map((receiver) => receiver.close()));
+  const receivers = open.splice(0);
+  await Promise.all(receivers.map((receiver) => receiver.close()));
+  for (const {headers, body} of receivers.flatMap(({requests = []}) => requests))
+    if (headers['x-myna-signature']) holdWebhook(headers, body);
 });
 
 async function hook(answer, secure) {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import {execFile, execFileSync} from 'node:child_process';
 import {once} from 'node:events';
-import {chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {createServer, request} from 'node:http';
 import {connect} from 'node:net';
 import {tmpdir} from 'node:os';
@@ -10,6 +10,7 @@ import {join} from 'node:path';
 import {connect as tlsConnect} from 'node:tls';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
+import {answersIn, holdAnswers, readAnswers} from '../../support/answers.mjs';
 import {sleep, Stack} from '../../support/stack.mjs';
 import {isModern} from '../../support/tls.mjs';
 import {readYaml} from '../../../server/web/reference/yaml.js';
@@ -215,6 +216,33 @@ test('the reference page and the description it shows are served, and its reader
   assert.doesNotMatch(page.bytes.toString(), /<script(?! type="module" src="\/)|style=|https?:/, 'its own files alone');
   assert.equal(described.headers['content-type'], 'application/yaml');
   assert.deepEqual(readYaml(described.bytes.toString()), openapi);
+});
+
+test('each request that may be sent again without harm says so: a POST of somebody takes an Idempotency-Key', () => {
+  const key = '#/components/parameters/idempotency_key';
+  for (const [path, {post}] of Object.entries(openapi.paths))
+    if (post) assert.equal(post.parameters?.some(({$ref}) => $ref === key) ?? false, 'x-role' in post, `POST ${path}`);
+});
+
+test('whoever asks, an answer that openapi.yaml does not know is found', async () => {
+  const file = answersIn(stack.home);
+  if (!existsSync(file) && process.env.MYNA_RECORDER !== '1') return; // a build without sanitizers does not tell
+  const answer = await fetch(`http://127.0.0.1:${stack.port}/api/v1/groups`, {headers: admin.proof});
+  assert.equal(answer.status, 200);
+  const last = [...readAnswers(file)].findLast(({path}) => path === '/api/v1/groups');
+  assert.deepEqual(JSON.parse(last.body), await answer.json());
+
+  const told = (path, status, type, body) => {
+    const home = join(stack.home, 'told');
+    mkdirSync(home, {recursive: true});
+    writeFileSync(answersIn(home), `GET ${path} ${status} ${Buffer.byteLength(body)} ${type}\n${body}\n`);
+    return holdAnswers(home);
+  };
+  await told('/api/v1/groups', 200, 'application/json', '{"items": [], "next": null}');
+  await assert.rejects(told('/api/v1/groups', 200, 'application/json', '{"items": [{"id": 7}], "next": null}'), /GET \/api\/v1\/groups: .*must be string/);
+  await assert.rejects(told('/api/v1/groups/{id}', 200, 'text/csv', ''), /with text\/csv is not in openapi.yaml/);
+  await assert.rejects(told('/api/v1/nothing', 200, 'application/json', '{}'), /is not in openapi.yaml/);
+  await told('/api/v1/nothing', 404, 'application/problem+json', '{}');
 });
 
 test('no description was cut in two by a comma', () => {

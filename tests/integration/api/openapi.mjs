@@ -54,9 +54,20 @@ export function check(method, path, answer) {
   const content = response.content?.[type];
   assert.ok(content, `${method} ${path}: ${answer.status} with ${type || 'no type'} is not in openapi.yaml: ${answer.bytes}`);
   if (!content.schema || !type.includes('json')) return;
-  const ref = content.schema.$ref.replace('#', 'openapi#');
+  fits(content.schema.$ref, answer.body, `${method} ${path}`);
+}
+
+function fits(schema, body, what) {
+  const ref = schema.replace('#', 'openapi#');
   const validate = ajv.getSchema(ref) ?? ajv.compile({$ref: ref});
-  assert.ok(validate(answer.body), `${method} ${path}: ${JSON.stringify(validate.errors)}\n${JSON.stringify(answer.body)}`);
+  assert.ok(validate(body), `${what}: ${JSON.stringify(validate.errors)}\n${JSON.stringify(body)}`);
+}
+
+// Throws unless it is what openapi.yaml says that a webhook gets.
+export function holdWebhook(headers, body) {
+  const {parameters, requestBody} = openapi.webhooks.alerts.post;
+  for (const {name, schema} of parameters) assert.match(headers[name.toLowerCase()] ?? '', new RegExp(schema.pattern), name);
+  fits(requestBody.content['application/json'].schema.$ref, body, 'webhook');
 }
 
 // What openapi.yaml knows nothing of, a server may only say that there is no such thing.
