@@ -297,6 +297,59 @@ static void test(void *context, struct request *request, struct reply *reply)
         reply_status(reply, status, answer_subject(request, "channel", id));
 }
 
+/* ---- what is kept secret ---- */
+
+struct said {
+    const char *url;
+    const char *secret;
+};
+
+static const struct json_field said_fields[] = {
+    {.name = "url", .kind = JSON_FIELD_TEXT, .offset = offsetof(struct said, url), .max = URL_MAX},
+    {.name = "secret",
+     .kind = JSON_FIELD_TEXT,
+     .offset = offsetof(struct said, secret),
+     .max = SECRET_MAX},
+};
+
+/* "null" where nothing was said of it. */
+static const char *is_kept(const struct api *api, struct arena *arena, const char *what,
+                           const char *channel_id, const char *said, struct span wrapped)
+{
+    const char *purpose = arena_format(arena, "channel-%s:%s", what, channel_id);
+    uint8_t *plain = arena_take(arena, wrapped.size + 1);
+
+    if (said == NULL)
+        return "null";
+    if (purpose == NULL || plain == NULL || wrapped.size < CRYPTO_WRAP_OVERHEAD ||
+        crypto_unwrap(authority_data_key(api->authority), purpose, wrapped, plain) != STATUS_OK)
+        return "false";
+    const size_t size = wrapped.size - CRYPTO_WRAP_OVERHEAD;
+    const bool same = size == strlen(said) && memcmp(plain, said, size) == 0;
+    crypto_wipe(plain, size);
+    return same ? "true" : "false";
+}
+
+/* For who keeps channels as files: whether these would be another address or secret. Nobody who may
+ * not set them gets to guess at them. */
+static void compare(void *context, struct request *request, struct reply *reply)
+{
+    const struct api *api = context;
+    const char *id = request_param(request, "id");
+    struct span url = {0}, secret = {0};
+    struct said said = {0};
+
+    if (!answer_decode(request, reply, said_fields, 2, &said))
+        return;
+    enum status status = channels_wrapped(api->store, id, request->arena, &url, &secret);
+    const char *json =
+        arena_format(request->arena, "{\"url\":%s,\"secret\":%s}",
+                     is_kept(api, request->arena, "url", id, said.url, url),
+                     is_kept(api, request->arena, "secret", id, said.secret, secret));
+    answer_json(reply, status, json ? span_text(json) : (struct span){0},
+                answer_subject(request, "channel", id));
+}
+
 /* ---- what was sent ---- */
 
 static void list_deliveries(void *context, struct request *request, struct reply *reply)
@@ -355,6 +408,7 @@ static const struct route rows[] = {
     {"GET", "/api/v1/channels/{id}", ROUTE_VIEWER, get, ROUTE_BODY_NORMAL},
     {"PATCH", "/api/v1/channels/{id}", ROUTE_ADMIN, update, ROUTE_BODY_NORMAL},
     {"DELETE", "/api/v1/channels/{id}", ROUTE_ADMIN, drop, ROUTE_BODY_NORMAL},
+    {"POST", "/api/v1/channels/{id}/compare", ROUTE_ADMIN, compare, ROUTE_BODY_NORMAL},
     {"POST", "/api/v1/channels/{id}/test", ROUTE_OPERATOR, test, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/deliveries", ROUTE_VIEWER, list_deliveries, ROUTE_BODY_NORMAL},
     {"GET", "/api/v1/deliveries/{id}", ROUTE_VIEWER, get_delivery, ROUTE_BODY_NORMAL},

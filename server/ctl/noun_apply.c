@@ -9,6 +9,7 @@
 #include "schema/base/file.h"
 #include "schema/base/json.h"
 #include "server/ctl/noun.h"
+#include "server/ctl/object_find.h"
 #include "server/ctl/wanted.h"
 #include "server/ctl/yaml_print.h"
 
@@ -76,33 +77,29 @@ static const struct object_kind *read_kind(const struct ctl *ctl)
     const struct object_kind *kind = object_kind_find(ctl->args.words[0]);
 
     if (kind == NULL)
-        ctl_misuse("\"%s\" is none of group, layer, contract, budget, vendor, region",
-                   ctl->args.words[0]);
+        ctl_misuse("\"%s\" is none of " OBJECT_KINDS_TEXT, ctl->args.words[0]);
     return kind;
 }
 
-static int fetch(struct ctl *ctl, const struct object_kind *kind, struct client_answer *answer)
+static int fetch(struct ctl *ctl, const struct object_kind *kind, struct json **answer)
 {
-    struct buffer path;
+    struct object_found found;
+    int result = object_find(ctl, kind, ctl->args.words[1], &found);
 
-    buffer_init(&path, PATH_BYTES);
-    object_write_path(kind, ctl->args.words[1], &path);
-    struct client_request request = {.method = "GET", .path = buffer_cstring(&path)};
-    int result = ctl_send(ctl, &request, answer);
-    buffer_release(&path);
+    *answer = found.answer;
+    if (result == CTL_DONE && found.answer == NULL)
+        return ctl_fail("there is no %s \"%s\"", kind->name, ctl->args.words[1]);
     return result;
 }
 
 /* The document as people edit it. */
-static int print_document(const struct object_kind *kind, const struct client_answer *answer,
+static int print_document(const struct object_kind *kind, const struct json *theirs,
                           struct buffer *out)
 {
-    struct json *theirs, *document;
+    struct json *document;
     struct buffer text;
-    int result = ctl_parse(answer, &theirs);
+    int result = CTL_DONE;
 
-    if (result != CTL_DONE)
-        return result;
     buffer_init(&text, DOCUMENT_BYTES);
     object_write_document(kind, theirs, &text);
     if (json_parse(buffer_span(&text), &document, NULL) == STATUS_OK) {
@@ -112,26 +109,31 @@ static int print_document(const struct object_kind *kind, const struct client_an
         result = ctl_fail("the server's answer is none that could be edited");
     }
     buffer_release(&text);
-    json_free(theirs);
     return result;
 }
 
 static int get(struct ctl *ctl)
 {
     const struct object_kind *kind = read_kind(ctl);
-    struct client_answer answer;
+    struct json *answer;
     struct buffer text;
 
     if (kind == NULL)
         return CTL_USAGE;
     int result = fetch(ctl, kind, &answer);
-    if (result != CTL_DONE || ctl->json)
-        return result == CTL_DONE ? ctl_show(ctl, &answer, NULL, 0) : result;
+    if (result != CTL_DONE)
+        return result;
     buffer_init(&text, DOCUMENT_BYTES);
-    result = print_document(kind, &answer, &text);
+    if (ctl->json) {
+        json_dump(answer, &text);
+        buffer_byte(&text, '\n');
+    } else {
+        result = print_document(kind, answer, &text);
+    }
     if (result == CTL_DONE)
         fputs(buffer_cstring(&text), stdout);
     buffer_release(&text);
+    json_free(answer);
     return result;
 }
 
@@ -219,7 +221,7 @@ static int edit(struct ctl *ctl)
 {
     const char *folder = getenv("TMPDIR");
     const struct object_kind *kind = read_kind(ctl);
-    struct client_answer answer;
+    struct json *answer;
     struct buffer text;
     char path[PATH_BYTES];
 
@@ -229,7 +231,8 @@ static int edit(struct ctl *ctl)
     if (result != CTL_DONE)
         return result;
     buffer_init(&text, DOCUMENT_BYTES);
-    result = print_document(kind, &answer, &text);
+    result = print_document(kind, answer, &text);
+    json_free(answer);
     snprintf(path, sizeof path, "%s/myna-XXXXXX.yaml", folder && *folder ? folder : "/tmp");
     int fd = result == CTL_DONE ? mkstemps(path, 5) : -1;
     if (result == CTL_DONE && fd < 0)
@@ -249,9 +252,10 @@ const struct ctl_verb noun_apply_verbs[] = {
      "given more than once) "
      "dry-run!(tell what would change and change nothing) "
      "exit-code!(with --dry-run: exit status 4 where something would change) "
-     "prune!(delete groups, budgets and regions that no document names, of those kinds that "
-     "have one)",
-     "bring groups, layers, contracts, budgets, vendors, regions to what documents say\n"
+     "prune!(delete groups, budgets, regions, own roles, channels and blackouts that no document "
+     "names, of those kinds that have one) "
+     "yes!(also where something that is kept goes for good, by a shorter retention)",
+     "bring groups, layers, contracts, vendors, channels and more to what documents say\n"
      "Bring the server to what documents say: those of a file, of a folder and the folders in "
      "it, or of standard input for `-`. All are read and checked, and the server is asked for "
      "each, before anything is written; each difference is told. Applied again, they change "
@@ -260,16 +264,21 @@ const struct ctl_verb noun_apply_verbs[] = {
      "\n"
      "A document is one object in YAML or JSON. Its first member names kind and id: `region: cn`, "
      "`vendor: dahan`, `contract: dahan-2026`, `group: kitchen`, `layer: group:kitchen` with "
-     "`settings`, `budget: fleet-day`. The others are those of the API; what a document leaves out "
+     "`settings`, `budget: fleet-day`, `channel: ops`, `role: desk`, `retention: commands` with "
+     "`keep`, `view: Behind in cn` (by its name) with `query`, `blackout: Spring festival` (by its "
+     "reason) with `from` and `until`. The others are those of the API; what a document leaves out "
      "stays as it is, but contracts, the settings of a layer and the thresholds of a budget are "
-     "whole: what is not in them goes. Keys of vendors stand in no document.\n"
+     "whole: what is not in them goes. Keys of vendors stand in no document. A channel's address "
+     "and secret stand on the first lines of files beside it, named by `url_file` and "
+     "`secret_file`; an address without a secret in it may be its `url`. A blackout that is over "
+     "need not be there.\n"
      "\n"
      "    mynactl apply -f fleet/ --dry-run --exit-code\n"
      "    mynactl apply -f fleet/ --prune",
      apply},
     {NULL, "get", "KIND ID", 2, 2, "",
      "an object as a document that apply takes\n"
-     "KIND is region, vendor, contract, group, layer or budget.\n"
+     "KIND is one of " OBJECT_KINDS_TEXT ". What a channel keeps secret is not in it.\n"
      "\n"
      "    mynactl get layer group:kitchen",
      get},

@@ -3,13 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "schema/base/clock.h"
 #include "schema/wire/setting.h"
 #include "server/ctl/client.h"
 #include "server/fleet/filter.h"
 #include "server/money/contract.h"
 #include "server/money/fraction.h"
 
-enum member_kind { TEXT, AMOUNT, INTEGER, BOOLEAN, LIST, FILTER, SETTINGS };
+enum member_kind { TEXT, AMOUNT, INTEGER, BOOLEAN, LIST, FILTER, SETTINGS, MAP, TIME, SECRET };
 
 struct object_member {
     const char *name;
@@ -50,18 +51,55 @@ static const struct object_member budget_members[] = {
     {"thresholds", LIST, false, false},
 };
 
-#define MEMBERS(list) list, sizeof(list) / sizeof *(list)
-
-static const struct object_kind kinds[] = {
-    {"region", "/api/v1/regions", MEMBERS(region_members), true, true},
-    {"vendor", "/api/v1/vendors", MEMBERS(vendor_members), false, false},
-    {"contract", "/api/v1/contracts", NULL, 0, false, false},
-    {"group", "/api/v1/groups", MEMBERS(group_members), false, true},
-    {"layer", "/api/v1/layers", MEMBERS(layer_members), true, false},
-    {"budget", "/api/v1/budgets", MEMBERS(budget_members), false, true},
+static const struct object_member role_members[] = {
+    {"note", TEXT, false, false},
+    {"may", MAP, true, false},
+    {"groups", LIST, false, false},
+    {"vendors", LIST, false, false},
+    {"second_factor", BOOLEAN, false, false},
 };
 
-#define KINDS (sizeof kinds / sizeof *kinds)
+static const struct object_member channel_members[] = {
+    {"kind", TEXT, true, true},         {"url", SECRET, true, false},
+    {"secret", SECRET, false, false},   {"min_severity", TEXT, false, false},
+    {"enabled", BOOLEAN, false, false}, {"login", TEXT, false, false},
+    {"from", TEXT, false, false},       {"to", LIST, false, false},
+};
+
+static const struct object_member retention_members[] = {
+    {"keep", INTEGER, true, false},
+};
+
+static const struct object_member blackout_members[] = {
+    {"from", TIME, true, false},
+    {"until", TIME, true, false},
+};
+
+static const struct object_member view_members[] = {
+    {"query", MAP, true, false},
+    {"shared", BOOLEAN, false, false},
+};
+
+#define MEMBERS(list) .members = list, .member_count = sizeof(list) / sizeof *(list)
+
+static const struct object_kind kinds[] = {
+    {"region", "/api/v1/regions", MEMBERS(region_members), .is_whole = true, .can_prune = true},
+    {"vendor", "/api/v1/vendors", MEMBERS(vendor_members)},
+    {"contract", "/api/v1/contracts", .members = NULL},
+    {"group", "/api/v1/groups", MEMBERS(group_members), .can_prune = true},
+    {"layer", "/api/v1/layers", MEMBERS(layer_members), .is_whole = true},
+    {"budget", "/api/v1/budgets", MEMBERS(budget_members), .can_prune = true},
+    {"role", "/api/v1/roles", MEMBERS(role_members), .can_prune = true},
+    {"channel", "/api/v1/channels", MEMBERS(channel_members), .can_prune = true},
+    {"view", "/api/v1/views", MEMBERS(view_members), .key = "name"},
+    {"blackout", "/api/v1/blackouts", MEMBERS(blackout_members), .can_prune = true, .key = "reason",
+     .is_replaced = true},
+    {"retention", "/api/v1/retention", MEMBERS(retention_members), .is_whole = true,
+     .key = "class"},
+};
+
+#define KEY_BYTES 300
+#define KINDS     (sizeof kinds / sizeof *kinds)
 
 const struct object_kind *object_kinds(size_t *count)
 {
@@ -91,30 +129,30 @@ static enum status refuse(struct json_problem *problem, const char *member, cons
     return STATUS_INVALID;
 }
 
-/* By its first member: a contract has a vendor, and a vendor a region. */
+/* By the first of these that is a member: a contract has a vendor, and a vendor a region. */
 static const struct object_kind *kind_of(const struct json *document)
 {
-    const char *first;
+    static const char *const names[] = {"contract", "budget",   "layer",    "group",
+                                        "vendor",   "region",   "channel",  "role",
+                                        "view",     "blackout", "retention"};
 
-    if (json_type(document) != JSON_OBJECT || json_count(document) == 0)
+    if (json_type(document) != JSON_OBJECT)
         return NULL;
-    for (size_t i = 0; i < KINDS; i++) {
-        static const char *const before[] = {"contract", "budget", "layer",
-                                             "group",    "vendor", "region"};
-        if (json_member(document, before[i]) != NULL)
-            return object_kind_find(before[i]);
-    }
-    json_member_at(document, 0, &first);
-    return object_kind_find(first);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (json_member(document, names[i]) != NULL)
+            return object_kind_find(names[i]);
+    return NULL;
 }
 
 static bool has_type(enum member_kind kind, const struct json *value)
 {
     struct fraction number;
+    int64_t time_ms;
 
     switch (kind) {
     case TEXT:
     case FILTER:
+    case SECRET:
         return json_type(value) == JSON_TEXT;
     case AMOUNT:
         return json_type(value) == JSON_INT ||
@@ -127,7 +165,10 @@ static bool has_type(enum member_kind kind, const struct json *value)
     case LIST:
         return json_type(value) == JSON_ARRAY;
     case SETTINGS:
+    case MAP:
         return json_type(value) == JSON_OBJECT;
+    case TIME:
+        return clock_parse(span_text(json_text(value, "")), &time_ms) == STATUS_OK;
     }
     return false;
 }
@@ -175,7 +216,11 @@ static enum status check_member(const struct object_member *member, const struct
                                         [BOOLEAN] = "must be true or false",
                                         [LIST] = "must be a list",
                                         [FILTER] = "must be a text",
-                                        [SETTINGS] = "must be settings by name"};
+                                        [SETTINGS] = "must be settings by name",
+                                        [MAP] = "must be values by name",
+                                        [TIME] = "must be a time with its distance from UTC, as "
+                                                 "2026-12-24T00:00:00+08:00",
+                                        [SECRET] = "must be a text"};
 
     if (!has_type(member->kind, value))
         return refuse(problem, member->name, words[member->kind]);
@@ -192,6 +237,23 @@ static const struct object_member *find_member(const struct object_kind *kind, c
     return NULL;
 }
 
+/* "url_file" of the secret member "url". */
+static bool is_file_of(const char *name, const struct object_member *member)
+{
+    const size_t size = strlen(member->name);
+
+    return member->kind == SECRET && strncmp(name, member->name, size) == 0 &&
+           strcmp(name + size, "_file") == 0;
+}
+
+const char *object_file_member(const struct object_kind *kind, const char *name)
+{
+    for (size_t i = 0; i < kind->member_count; i++)
+        if (is_file_of(name, &kind->members[i]))
+            return kind->members[i].name;
+    return NULL;
+}
+
 static enum status check_members(const struct object *object, struct arena *arena,
                                  struct json_problem *problem)
 {
@@ -202,8 +264,14 @@ static enum status check_members(const struct object *object, struct arena *aren
 
         if (strcmp(name, object->kind->name) == 0 || (member && json_type(value) == JSON_NULL))
             continue;
-        if (member == NULL)
+        if (member == NULL && object_file_member(object->kind, name) == NULL)
             return refuse(problem, name, "is no member of this kind of document");
+        if (member == NULL && (json_text(value, NULL) == NULL || *json_text(value, "") == '\0'))
+            return refuse(problem, name, "must be the name of a file, beside this one");
+        if (member == NULL)
+            continue;
+        if (strcmp(name, "secret") == 0)
+            return refuse(problem, name, "stands in no document: name its file with secret_file");
         enum status status = check_member(member, value, arena, problem);
         if (status != STATUS_OK)
             return status;
@@ -220,6 +288,8 @@ static bool is_slug(const char *text)
 
 static bool is_good_id(const struct object_kind *kind, const char *id)
 {
+    if (kind->key != NULL)
+        return *id != '\0' && strlen(id) <= KEY_BYTES;
     if (strcmp(kind->name, "layer") != 0)
         return is_slug(id);
     return strcmp(id, "fleet") == 0 || (strncmp(id, "group:", 6) == 0 && is_slug(id + 6)) ||
@@ -234,12 +304,13 @@ enum status object_read(const struct json *document, struct arena *arena, struct
 
     if (object.kind == NULL)
         return refuse(problem, "",
-                      "names no object: begin with contract, budget, layer, group, vendor or "
-                      "region and its id");
+                      "names no object: begin with its kind and id, the kind being one "
+                      "of " OBJECT_KINDS_TEXT);
     object.id = json_text(json_member(document, object.kind->name), "");
     if (!is_good_id(object.kind, object.id))
         return refuse(problem, object.kind->name,
-                      strcmp(object.kind->name, "layer") == 0
+                      object.kind->key != NULL ? "must be a text of at most 300 bytes"
+                      : strcmp(object.kind->name, "layer") == 0
                           ? "must be fleet, group:NAME or device:NAME"
                           : "must be 1 to 48 small letters, digits and hyphens");
     enum status status = is_contract(object.kind)
@@ -248,6 +319,12 @@ enum status object_read(const struct json *document, struct arena *arena, struct
     if (status == STATUS_OK)
         *out = object;
     return status;
+}
+
+void object_take(struct object *object, const struct json *document)
+{
+    object->document = document;
+    object->id = json_text(json_member(document, object->kind->name), "");
 }
 
 bool object_refers(const struct object *object, const struct object_kind **kind, const char **id)
@@ -308,6 +385,14 @@ static bool is_same_filter(const struct json *mine, const struct json *theirs)
     buffer_release(&text);
     arena_free(arena);
     return same;
+}
+
+static bool is_same_time(const struct json *a, const struct json *b)
+{
+    int64_t left, right;
+
+    return clock_parse(span_text(json_text(a, "")), &left) == STATUS_OK &&
+           clock_parse(span_text(json_text(b, "")), &right) == STATUS_OK && left == right;
 }
 
 static bool says_nothing(const struct json *value)
@@ -380,6 +465,14 @@ static void compare_whole(const struct json *mine, const struct json *theirs,
     }
 }
 
+static bool is_same_member(const struct object_member *member, const struct json *mine,
+                           const struct json *theirs)
+{
+    if (member->kind == FILTER && json_type(mine) == JSON_TEXT)
+        return is_same_filter(mine, theirs);
+    return member->kind == TIME ? is_same_time(mine, theirs) : object_is_same(mine, theirs);
+}
+
 static void compare_members(const struct object *object, const struct json *answer,
                             struct changes *changes)
 {
@@ -388,12 +481,11 @@ static void compare_members(const struct object *object, const struct json *answ
         const struct json *to = json_member(object->document, member->name);
         const struct json *from = json_member(answer, member->name);
 
-        if (to == NULL)
+        if (to == NULL || member->kind == SECRET)
             continue;
         if (member->kind == SETTINGS)
             compare_whole(to, from, changes);
-        else if (!(member->kind == FILTER && json_type(to) == JSON_TEXT ? is_same_filter(to, from)
-                                                                        : object_is_same(to, from)))
+        else if (!is_same_member(member, to, from))
             add_change(changes, member->name, from, to, member->is_fixed && answer != NULL);
     }
 }
@@ -449,7 +541,7 @@ static void write_members(const struct object *object, const struct json *answer
         const struct object_member *member = &object->kind->members[i];
         const struct json *value = json_member(object->document, member->name);
 
-        if (value == NULL && object->kind->is_whole)
+        if (value == NULL && (object->kind->is_whole || object->kind->is_replaced))
             value = json_member(answer, member->name);
         /* null takes away what is there, and says nothing of what is not */
         if (value != NULL && !(member->is_fixed && answer != NULL) &&
@@ -468,8 +560,9 @@ void object_write_body(const struct object *object, const struct json *answer, s
     }
     json_writer_init(&writer, body);
     json_begin_object(&writer);
-    if (answer == NULL && !object->kind->is_whole)
-        json_write_member(&writer, "id", object->id);
+    if ((answer == NULL || object->kind->is_replaced) && !object->kind->is_whole)
+        json_write_member(&writer, object->kind->key != NULL ? object->kind->key : "id",
+                          object->id);
     write_members(object, answer, &writer);
     json_end_object(&writer);
 }
@@ -549,7 +642,7 @@ void object_write_document(const struct object_kind *kind, const struct json *an
         return;
     }
     json_begin_object(&writer);
-    json_write_member(&writer, kind->name, json_text(json_member(answer, "id"), ""));
+    json_write_member(&writer, kind->name, object_id_of(kind, answer));
     for (size_t i = 0; i < kind->member_count; i++) {
         const struct json *value = json_member(answer, kind->members[i].name);
 
@@ -559,14 +652,64 @@ void object_write_document(const struct object_kind *kind, const struct json *an
     json_end_object(&writer);
 }
 
-void object_write_path(const struct object_kind *kind, const char *id, struct buffer *path)
+void object_write_path(const struct object_kind *kind, const char *id, const struct json *answer,
+                       struct buffer *path)
 {
     const char *colon = strcmp(kind->name, "layer") == 0 ? strchr(id, ':') : NULL;
+    const struct json *number = kind->key != NULL ? json_member(answer, "id") : NULL;
 
     buffer_format(path, "%s/", kind->path);
+    if (json_type(number) == JSON_INT) {
+        buffer_format(path, "%lld", (long long)json_int(number, 0));
+        return;
+    }
     if (colon != NULL) {
         buffer_format(path, "%.*s/", (int)(colon - id), id);
         id = colon + 1;
     }
     client_escape(path, id);
+}
+
+/* What the server has */
+
+const char *object_id_of(const struct object_kind *kind, const struct json *answer)
+{
+    return json_text(json_member(answer, kind->key != NULL ? kind->key : "id"), "");
+}
+
+const struct json *object_in_list(const struct object_kind *kind, const struct json *list,
+                                  const char *id)
+{
+    const struct json *items = json_member(list, "items");
+
+    for (size_t i = 0; i < json_count(items); i++)
+        if (strcmp(object_id_of(kind, json_item(items, i)), id) == 0)
+            return json_item(items, i);
+    return NULL;
+}
+
+/* Roles of every installation stay, as does a region that nobody wrote. */
+bool object_may_go(const struct object_kind *kind, const struct json *answer)
+{
+    return kind->can_prune && json_bool(json_member(answer, "own"), true) &&
+           json_int(json_member(answer, "version"), 1) > 0;
+}
+
+bool object_is_over(const struct object *object, int64_t now_ms)
+{
+    const struct object_member *until =
+        object->kind->member_count > 0 ? find_member(object->kind, "until") : NULL;
+    int64_t until_ms;
+
+    return until != NULL && until->kind == TIME &&
+           clock_parse(span_text(json_text(json_member(object->document, "until"), "")),
+                       &until_ms) == STATUS_OK &&
+           until_ms <= now_ms;
+}
+
+bool object_is_secret(const struct object_kind *kind, const char *member)
+{
+    const struct object_member *found = find_member(kind, member);
+
+    return found != NULL && found->kind == SECRET;
 }

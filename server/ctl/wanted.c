@@ -6,9 +6,12 @@
 #include <sys/stat.h>
 
 #include "schema/base/clock.h"
+#include "schema/base/crypto.h"
 #include "schema/base/json.h"
+#include "server/ctl/asked.h"
 #include "server/ctl/change_print.h"
 #include "server/ctl/colour.h"
+#include "server/ctl/object_find.h"
 #include "server/ctl/progress.h"
 #include "server/ctl/yaml.h"
 
@@ -29,9 +32,11 @@ struct item {
     size_t text_size;
     struct json *document; /* owned; of what is to be deleted, the server's answer */
     struct json *answer;   /* NULL: not there */
+    struct json *hidden;   /* what is told of a member that is secret */
     char etag[64];
     struct object_change changes[OBJECT_CHANGES];
     size_t change_count;
+    int64_t forgets; /* so many rows go by it and do not come back */
 };
 
 struct wanted {
@@ -46,6 +51,7 @@ static void item_free(struct item *item)
         return;
     json_free(item->document);
     json_free(item->answer);
+    json_free(item->hidden);
     free(item->text);
     free(item->path);
     free(item);
@@ -102,6 +108,79 @@ static void complain_at(const struct item *item, const char *pointer, const char
             *pointer ? pointer + 1 : "the document", *pointer ? ": " : " ", detail);
 }
 
+/* What stands on the first line of a file beside the document. */
+static int write_line_of(const struct item *item, const char *name, struct json_writer *writer)
+{
+    const char *slash = name[0] != '/' ? strrchr(item->path, '/') : NULL;
+    char path[PATH_BYTES];
+    uint8_t *data;
+    size_t size;
+
+    snprintf(path, sizeof path, "%.*s%s", slash ? (int)(slash + 1 - item->path) : 0, item->path,
+             name);
+    if (ctl_read_file(path, &data, &size) != CTL_DONE)
+        return CTL_FAILED;
+    json_write_text(writer, span_of(data, strcspn((const char *)data, "\r\n")));
+    crypto_wipe(data, size);
+    free(data);
+    return CTL_DONE;
+}
+
+static void write_value(struct json_writer *writer, const struct json *value)
+{
+    struct buffer text;
+
+    buffer_init(&text, ANSWER_BYTES);
+    json_dump(value, &text);
+    json_write_raw(writer, buffer_span(&text));
+    buffer_release(&text);
+}
+
+static void take_document(struct item *item, struct json *document)
+{
+    object_take(&item->object, document);
+    json_free(item->document);
+    item->document = document;
+}
+
+/* Puts what the document leaves to files into it, in place of their names. */
+static int read_files(struct item *item)
+{
+    const struct object_kind *kind = item->object.kind;
+    struct json_writer writer;
+    struct buffer text;
+    const char *member, *name;
+    int result = CTL_DONE;
+    bool any = false;
+
+    buffer_init(&text, ANSWER_BYTES);
+    json_writer_init(&writer, &text);
+    json_begin_object(&writer);
+    for (size_t i = 0; i < json_count(item->document) && result == CTL_DONE; i++) {
+        const struct json *value = json_member_at(item->document, i, &name);
+
+        member = object_file_member(kind, name);
+        json_key(&writer, member != NULL ? member : name);
+        any |= member != NULL;
+        if (member == NULL)
+            write_value(&writer, value);
+        else
+            result = write_line_of(item, json_text(value, ""), &writer);
+    }
+    json_end_object(&writer);
+    if (result == CTL_DONE && any) {
+        struct json *whole;
+
+        if (json_parse(buffer_span(&text), &whole, NULL) != STATUS_OK)
+            result = ctl_fail("%s: a file that it names is no text", item->path);
+        else
+            take_document(item, whole);
+    }
+    crypto_wipe(text.data, text.data != NULL ? text.size : 0);
+    buffer_release(&text);
+    return result;
+}
+
 static int parse(struct wanted *wanted, struct item *item)
 {
     struct json_problem problem = {0};
@@ -120,7 +199,7 @@ static int parse(struct wanted *wanted, struct item *item)
         result = CTL_FAILED;
     }
     buffer_release(&text);
-    return result;
+    return result == CTL_DONE ? read_files(item) : result;
 }
 
 static int read_file(struct wanted *wanted, const char *path)
@@ -219,18 +298,14 @@ static int compare_by_kind(const void *a, const void *b)
 
 static int fetch(struct ctl *ctl, struct item *item)
 {
-    struct client_answer answer;
-    struct buffer path;
-    bool found = false;
+    struct object_found found;
+    int result = object_find(ctl, item->object.kind, item->object.id, &found);
 
-    buffer_init(&path, PATH_BYTES);
-    object_write_path(item->object.kind, item->object.id, &path);
-    int result = ctl_look(ctl, buffer_cstring(&path), &found, &answer);
-    buffer_release(&path);
-    if (result != CTL_DONE || !found)
-        return result;
-    snprintf(item->etag, sizeof item->etag, "%s", answer.etag);
-    return ctl_parse(&answer, &item->answer);
+    if (result == CTL_DONE) {
+        item->answer = found.answer;
+        snprintf(item->etag, sizeof item->etag, "%s", found.etag);
+    }
+    return result;
 }
 
 /* A region that somebody names is there, unwritten: its version says so. */
@@ -241,13 +316,47 @@ static bool is_written(const struct item *item)
     return item->answer != NULL && (version == NULL || json_int(version, 1) > 0);
 }
 
+/* same: what the server said of each, NULL where it has none of them yet. */
+static void add_secret_changes(struct item *item, const struct json *same)
+{
+    const char *name;
+
+    for (size_t i = 0; i < json_count(item->document); i++) {
+        json_member_at(item->document, i, &name);
+        if (object_is_secret(item->object.kind, name) &&
+            !json_bool(json_member(same, name), false) && item->change_count < OBJECT_CHANGES)
+            item->changes[item->change_count++] =
+                (struct object_change){.name = name, .to = item->hidden};
+    }
+}
+
+/* Whether they are what the server keeps is for the server to say: they are not told back. */
+static int compare_secrets(struct ctl *ctl, struct item *item)
+{
+    struct json *same = NULL;
+    int result = CTL_DONE;
+
+    if (json_parse(span_text("\"(not told)\""), &item->hidden, NULL) != STATUS_OK)
+        return ctl_fail("out of memory");
+    if (item->answer != NULL)
+        result = asked_secrets(ctl, &item->object, &same);
+    if (result == CTL_DONE)
+        add_secret_changes(item, same);
+    json_free(same);
+    return result;
+}
+
 static int compare_one(struct ctl *ctl, struct item *item)
 {
     int result = fetch(ctl, item);
 
     if (result != CTL_DONE)
         return result;
+    if (item->answer == NULL && object_is_over(&item->object, clock_wall_ms()))
+        return CTL_DONE;
     item->change_count = object_compare(&item->object, item->answer, item->changes);
+    if (compare_secrets(ctl, item) != CTL_DONE)
+        return CTL_FAILED;
     if (!is_written(item))
         item->action = MAKE;
     else if (item->change_count > 0)
@@ -267,41 +376,33 @@ static int compare_one(struct ctl *ctl, struct item *item)
 static int check_reference(const struct wanted *wanted, struct ctl *ctl, const struct item *item)
 {
     const struct object_kind *kind;
-    struct client_answer answer;
-    struct buffer path;
+    struct object_found found;
     const char *id;
-    bool found = false;
 
     if (!object_refers(&item->object, &kind, &id) || find(wanted, kind, id))
         return CTL_DONE;
-    buffer_init(&path, PATH_BYTES);
-    object_write_path(kind, id, &path);
-    int result = ctl_look(ctl, buffer_cstring(&path), &found, &answer);
-    buffer_release(&path);
-    if (result != CTL_DONE || found)
+    int result = object_find(ctl, kind, id, &found);
+    if (result != CTL_DONE)
         return result;
+    json_free(found.answer);
+    if (found.answer != NULL)
+        return CTL_DONE;
     progress_wipe();
     fprintf(stderr, "%s: there is no %s %s, neither here nor at the server\n", item->path,
             kind->name, id);
     return CTL_FAILED;
 }
 
-/* The server's own rules: bounds of hard caps, the zone. Not whether its vendor is there: it may be
- * made by the same documents; nor whether its id is free: a change is another version. */
-static int try_contract(struct ctl *ctl, struct item *item)
+/* What the server says of it before anything is done. */
+static int try_one(struct ctl *ctl, struct item *item)
 {
-    struct client_answer answer;
-    struct buffer body;
-
-    if (item->object.kind != object_kind_find("contract") || item->action == AS_IS)
+    if (item->action == AS_IS)
         return CTL_DONE;
-    buffer_init(&body, ANSWER_BYTES);
-    object_write_body(&item->object, NULL, &body);
     ctl->source = (struct ctl_source){
         .path = item->path, .text = span_of(item->text, item->text_size), .root = "", .part = ""};
-    int result = ctl_send_to(ctl, "POST", buffer_span(&body), NULL, &answer,
-                             "/api/v1/contracts?dry_run=terms", (char *)NULL);
-    buffer_release(&body);
+    int result = asked_contract(ctl, &item->object);
+    if (result == CTL_DONE)
+        result = asked_forgets(ctl, &item->object, &item->forgets);
     ctl->source = (struct ctl_source){0};
     return result;
 }
@@ -317,11 +418,10 @@ static bool has_kind(const struct wanted *wanted, const struct object_kind *kind
 static int add_unnamed(struct wanted *wanted, const struct object_kind *kind,
                        const struct json *theirs)
 {
-    const char *id = json_text(json_member(theirs, "id"), "");
     struct item *item;
     struct buffer text;
 
-    if (find(wanted, kind, id) != NULL || json_int(json_member(theirs, "version"), 1) == 0)
+    if (find(wanted, kind, object_id_of(kind, theirs)) != NULL || !object_may_go(kind, theirs))
         return CTL_DONE;
     item = calloc(1, sizeof *item);
     if (item == NULL || wanted->count == MOST_OBJECTS) {
@@ -333,8 +433,8 @@ static int add_unnamed(struct wanted *wanted, const struct object_kind *kind,
     json_dump(theirs, &text);
     enum status status = json_parse(buffer_span(&text), &item->document, NULL);
     buffer_release(&text);
-    item->object = (struct object){
-        .kind = kind, .id = json_text(json_member(item->document, "id"), ""), .document = NULL};
+    item->object =
+        (struct object){.kind = kind, .id = object_id_of(kind, item->document), .document = NULL};
     item->action = DELETE;
     return status == STATUS_OK ? CTL_DONE : ctl_fail("out of memory");
 }
@@ -369,7 +469,7 @@ int wanted_compare(struct wanted *wanted, struct ctl *ctl, bool prune)
         if (one == CTL_DONE)
             one = check_reference(wanted, ctl, wanted->items[i]);
         if (one == CTL_DONE)
-            one = try_contract(ctl, wanted->items[i]);
+            one = try_one(ctl, wanted->items[i]);
         if (one != CTL_DONE)
             result = one;
     }
@@ -415,6 +515,9 @@ static void print_item(const struct item *item, FILE *out)
             actions[item->action].sign, item->object.kind->name, item->object.id, colour_end(out));
     for (size_t i = 0; i < item->change_count; i++)
         change_print(out, &item->changes[i]);
+    if (item->forgets > 0)
+        fprintf(out, "    %lld of what is kept would go and not come back\n",
+                (long long)item->forgets);
 }
 
 void wanted_print(const struct wanted *wanted, FILE *out)
@@ -437,6 +540,10 @@ static void write_item(struct json_writer *writer, const struct item *item)
     for (size_t i = 0; i < item->change_count; i++)
         change_print_json(writer, &item->changes[i]);
     json_end_array(writer);
+    if (item->forgets > 0) {
+        json_key(writer, "forgets");
+        json_write_int(writer, item->forgets);
+    }
     json_end_object(writer);
 }
 
@@ -480,10 +587,12 @@ static void fill_request(const struct item *item, struct buffer *path, struct bu
 {
     const struct object_kind *kind = item->object.kind;
     const bool is_contract = kind == object_kind_find("contract");
-    const bool at_itself = item->action == DELETE || kind->is_whole || item->action == CHANGE;
+    const bool is_change = item->action == CHANGE && !kind->is_replaced;
+    const bool at_itself = item->action == DELETE || kind->is_whole || is_change;
 
     if (at_itself)
-        object_write_path(kind, item->object.id, path);
+        object_write_path(kind, item->object.id,
+                          item->action == DELETE ? item->document : item->answer, path);
     else
         buffer_text(path, kind->path);
     if (item->action == CHANGE && is_contract) {
@@ -493,14 +602,30 @@ static void fill_request(const struct item *item, struct buffer *path, struct bu
         object_write_body(&item->object, item->answer, body);
     }
     *request = (struct client_request){
-        .method = item->action == DELETE                   ? "DELETE"
-                  : kind->is_whole                         ? "PUT"
-                  : item->action == CHANGE && !is_contract ? "PATCH"
-                                                           : "POST",
+        .method = item->action == DELETE      ? "DELETE"
+                  : kind->is_whole            ? "PUT"
+                  : is_change && !is_contract ? "PATCH"
+                                              : "POST",
         .path = buffer_cstring(path),
         .body = buffer_span(body),
         .if_match = item->etag[0] != '\0' && !is_contract ? item->etag : NULL,
     };
+}
+
+/* What another now stands for goes, so that there is no moment without either. */
+static int drop_replaced(struct ctl *ctl, const struct item *item)
+{
+    struct client_answer answer;
+    struct buffer path;
+
+    if (item->action != CHANGE || !item->object.kind->is_replaced)
+        return CTL_DONE;
+    buffer_init(&path, PATH_BYTES);
+    object_write_path(item->object.kind, item->object.id, item->answer, &path);
+    const struct client_request request = {.method = "DELETE", .path = buffer_cstring(&path)};
+    int result = ctl_send(ctl, &request, &answer);
+    buffer_release(&path);
+    return result;
 }
 
 static int apply_one(struct ctl *ctl, struct item *item, struct progress *progress)
@@ -525,6 +650,8 @@ static int apply_one(struct ctl *ctl, struct item *item, struct progress *progre
                                 .root = strstr(request.path, "/versions") ? "/document" : "",
                                 .part = ""};
     result = ctl_send(ctl, &request, &answer);
+    if (result == CTL_DONE)
+        result = drop_replaced(ctl, item);
     ctl->source = (struct ctl_source){0};
     progress_clear(progress);
     if (result == CTL_DONE && !ctl->json) {
@@ -564,13 +691,28 @@ static void print_rest(const struct wanted *wanted, size_t done, size_t all)
     fputs("Once the cause is mended, the same again goes on from there.\n", stderr);
 }
 
+/* What goes for good goes only when that was said, and then before anything else is done. */
+static int check_forgetting(const struct wanted *wanted, const struct ctl *ctl)
+{
+    if (args_flag(&ctl->args, "yes"))
+        return CTL_DONE;
+    for (size_t i = 0; i < wanted->count; i++)
+        if (wanted->items[i]->forgets > 0)
+            return ctl_fail("%lld of %s would go and not come back: mynactl apply --yes does it; "
+                            "nothing was changed",
+                            (long long)wanted->items[i]->forgets, wanted->items[i]->object.id);
+    return CTL_DONE;
+}
+
 int wanted_apply(struct wanted *wanted, struct ctl *ctl)
 {
     const size_t all = wanted_changes(wanted);
     struct progress progress;
-    int result = CTL_DONE;
+    int result = check_forgetting(wanted, ctl);
     size_t done = 0;
 
+    if (result != CTL_DONE)
+        return result;
     progress_start(&progress, "applying", all);
     while (done < all && result == CTL_DONE) {
         struct item *item = nth(wanted, done);

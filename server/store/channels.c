@@ -30,6 +30,26 @@ enum status channels_get(struct store *store, const char *channel_id, struct are
     return document_read(store, &get, STORE_VALUES(value_text(channel_id)), arena, out);
 }
 
+enum status channels_wrapped(struct store *store, const char *channel_id, struct arena *arena,
+                             struct span *url, struct span *secret)
+{
+    STORE_STATEMENT(get, "SELECT c.url_wrapped, coalesce(c.secret_wrapped, '')"
+                         " FROM myna.channel c WHERE c.channel_id = $1");
+    struct result result;
+    enum status status = store_query(store, &get, STORE_VALUES(value_text(channel_id)), &result);
+
+    if (status != STATUS_OK)
+        return status;
+    if (result_count(&result) == 0) {
+        status = STATUS_NOT_FOUND;
+    } else {
+        *url = result_copy(&result, 0, 0, arena);
+        *secret = result_copy(&result, 0, 1, arena);
+    }
+    result_release(&result);
+    return status;
+}
+
 static struct value bytes_or_null(struct span bytes)
 {
     return bytes.size > 0 ? value_bytes(bytes) : value_no_bytes();

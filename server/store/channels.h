@@ -10,6 +10,10 @@ MUST_CHECK enum status channels_list(struct store *store, struct arena *arena, s
 MUST_CHECK enum status channels_get(struct store *store, const char *channel_id,
                                     struct arena *arena, struct document *out);
 
+/* What is wrapped, empty where there is none; in the arena. STATUS_NOT_FOUND. */
+MUST_CHECK enum status channels_wrapped(struct store *store, const char *channel_id,
+                                        struct arena *arena, struct span *url, struct span *secret);
+
 /* NULL (empty) fields: the column's default at creation, as it is at an update. */
 struct channels_fields {
     const char *kind; /* only at creation */

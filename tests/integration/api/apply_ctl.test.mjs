@@ -183,6 +183,76 @@ test('what no document names goes only when it is asked for', async () => {
   assert.equal((await admin.get('/groups/high')).status, 200);
 });
 
+test('channels, roles, views, blackouts and retention are kept as files, too: made, left as they are, changed, taken away', async () => {
+  const rest = join(stack.home, 'rest');
+  const write = (files) => Object.entries(files).forEach(([name, text]) => writeFileSync(join(rest, name), text));
+  const day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10);
+  const blackout = (until) => `blackout: Spring festival\nfrom: "${day(30)}T00:00:00+08:00"\nuntil: "${day(until)}T00:00:00+08:00"\n`;
+  mkdirSync(join(rest, 'secrets'), {recursive: true});
+  write({'secrets/url': 'https://hooks.example/in?key=k1\n', 'secrets/secret': 'sixteen bytes at least\n',
+    'channel.yaml': 'channel: ops\nkind: webhook\nurl_file: secrets/url\nsecret_file: secrets/secret\nmin_severity: critical\n',
+    'role.yaml': 'role: desk\nmay: {devices: operator, vendors: viewer}\ngroups: [high]\nnote: The desk\n',
+    'view.json': '{"view": "Behind, upstairs", "query": {"state": "behind", "group": "high"}}',
+    'blackout.yaml': blackout(40), 'old.yaml': 'blackout: Last year\nfrom: 2025-01-01T00:00:00+08:00\nuntil: 2025-01-02T00:00:00+08:00\n',
+    'retention.yaml': 'retention: commands\nkeep: 90\n'});
+  const hidden = /k1|k2|sixteen|hooks/;
+
+  const told = await ctl('apply', '-f', rest, '--dry-run');
+  assert.match(told, /\+ channel ops\n[^]*\+ url +"\(not told\)"\n {4}\+ secret +"\(not told\)"/);
+  assert.match(told, /4 to make, 1 to change, 0 to delete, 1 as they are\n$/);
+  assert.match(await ctl('apply', '-f', rest), /made role desk\nmade channel ops\nmade view Behind, upstairs\nmade blackout Spring festival\nchanged retention commands\n$/);
+  const before = await audited();
+  assert.equal(await ctl('apply', '-f', rest), '0 to make, 0 to change, 0 to delete, 6 as they are\n');
+  assert.equal(await audited(), before, 'again is nothing');
+  for (const [kind, id] of [['role', 'desk'], ['view', 'Behind, upstairs'], ['blackout', 'Spring festival'], ['retention', 'commands'], ['channel', 'ops']]) {
+    const text = await ctl('get', kind, id);
+    assert.doesNotMatch(text, hidden);
+    writeFileSync(join(stack.home, 'one.yaml'), text);
+    assert.match(await ctl('apply', '-f', join(stack.home, 'one.yaml')), /1 as they are\n$/, text);
+  }
+
+  write({'secrets/url': 'https://hooks.example/in?key=k2\n', 'role.yaml': 'role: desk\nmay: {devices: support}\n', 'blackout.yaml': blackout(41),
+    'view.json': '{"view": "Behind, upstairs", "query": {"state": "silent"}, "shared": true}'});
+  const {items} = JSON.parse(await ctl('apply', '-f', rest, '--dry-run', '--json'));
+  assert.deepEqual(items.filter(({changes}) => changes.length).map(({kind, action, changes}) => [kind, action, changes.map(({name}) => name)]),
+    [['role', 'change', ['may']], ['channel', 'change', ['url']], ['view', 'change', ['query', 'shared']], ['blackout', 'change', ['until']]]);
+  assert.doesNotMatch(JSON.stringify(items), hidden);
+  assert.equal((await audited()), before);
+  await ctl('apply', '-f', rest);
+  assert.match(await ctl('apply', '-f', rest), /0 to make, 0 to change, 0 to delete, 6 as they are/);
+  assert.deepEqual((await admin.get('/blackouts')).body.items.map(({reason, until}) => [reason, Date.parse(until)]),
+    [['Spring festival', Date.parse(`${day(41)}T00:00:00+08:00`)]], 'in place of the one before');
+  const role = (await admin.get('/roles/desk')).body;
+  assert.deepEqual([role.may, role.groups, role.note], [{devices: 'support'}, ['high'], 'The desk']);
+  assert.deepEqual((await admin.post('/channels/ops/compare', {url: 'https://hooks.example/in?key=k1', secret: 'sixteen bytes at least'})).body, {url: false, secret: true});
+
+  // what goes for good goes only when that was said
+  await stack.sql(`INSERT INTO myna.device (device_id, certificate_serial, certificate_until, sealing_public, server_key_id, secret_wrapped)
+      SELECT 'kept', 'k', now(), '', key_id, '' FROM myna.sealing_key LIMIT 1;
+    INSERT INTO myna.command (command_id, device_id, kind, created_by, created_at, expires_at, status)
+      SELECT gen_random_uuid(), 'kept', 'report', 'operator:root', t, t, 'done' FROM (SELECT now() - interval '60 days' t) old`);
+  write({'retention.yaml': 'retention: commands\nkeep: 30\n'});
+  assert.match(await ctl('apply', '-f', rest, '--dry-run'), /~ retention commands\n {4}- keep +90\n {4}\+ keep +30\n {4}1 of what is kept would go and not come back\n/);
+  assert.match((await refused('apply', '-f', rest)).stderr, /1 of commands would go and not come back: mynactl apply --yes does it; nothing was changed/);
+  assert.match(await ctl('apply', '-f', rest, '--yes'), /changed retention commands\n$/);
+
+  // wrong ones
+  const wrong = async (text, complaint) => {
+    writeFileSync(join(stack.home, 'one.yaml'), text);
+    assert.match((await refused('apply', '-f', join(stack.home, 'one.yaml'))).stderr, complaint);
+  };
+  await wrong('channel: ops\nsecret: sixteen bytes at least\n', /one\.yaml:2: secret: stands in no document: name its file with secret_file/);
+  await wrong('channel: ops\nurl_file: nowhere\n', /nowhere/);
+  await wrong('channel: ops\nkind: slack\n', /one\.yaml:2: kind: stays as it was made/);
+  await wrong('blackout: Soon\nfrom: tomorrow\n', /one\.yaml:2: from: must be a time with its distance from UTC/);
+  await wrong('retention: nothing\nkeep: 3\n', /there is no class "nothing" that can be set/);
+
+  rmSync(join(rest, 'role.yaml'));
+  write({'other.yaml': 'role: other\nmay: {devices: viewer}\n'});
+  assert.match(await ctl('apply', '-f', rest, '--prune'), /made role other\ndeleted role desk\n$/);
+  assert.equal((await admin.get('/roles/viewer')).status, 200, 'those of every installation stay');
+});
+
 test('an edit is applied, a wrong one is kept, and an unchanged one is nothing', async () => {
   const editor = join(stack.home, 'editor.sh');
   const edit = (script) => {

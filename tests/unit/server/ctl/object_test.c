@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 #include <cmocka.h>
 
 struct fixture {
@@ -175,12 +176,76 @@ static void an_address_is_escaped(void **state)
 
     (void)state;
     buffer_init(&path, 256);
-    object_write_path(object_kind_find("layer"), "group:high", &path);
+    object_write_path(object_kind_find("layer"), "group:high", NULL, &path);
     assert_string_equal(buffer_cstring(&path), "/api/v1/layers/group/high");
     buffer_clear(&path);
-    object_write_path(object_kind_find("group"), "a/b", &path);
+    object_write_path(object_kind_find("group"), "a/b", NULL, &path);
     assert_string_equal(buffer_cstring(&path), "/api/v1/groups/a%2Fb");
     buffer_release(&path);
+}
+
+static void what_has_a_number_for_an_address_is_found_by_its_name(void **state)
+{
+    struct fixture *f = *state;
+    const struct object_kind *kind = object_kind_find("blackout");
+    struct buffer path;
+
+    parse(&f->answer, "{\"items\":[{\"id\":7,\"reason\":\"Spring festival\"}],\"next\":null}");
+    assert_null(object_in_list(kind, f->answer, "spring"));
+    const struct json *found = object_in_list(kind, f->answer, "Spring festival");
+    assert_string_equal(object_id_of(kind, found), "Spring festival");
+    buffer_init(&path, 256);
+    object_write_path(kind, "Spring festival", found, &path);
+    assert_string_equal(buffer_cstring(&path), "/api/v1/blackouts/7");
+    buffer_release(&path);
+}
+
+static void a_time_is_the_same_in_every_zone_and_need_not_be_there_once_it_is_over(void **state)
+{
+    struct fixture *f = *state;
+    const int64_t end_ms = 1771776000000; /* 2026-02-22T16:00:00Z */
+
+    read_as(f, "{\"blackout\":\"x\",\"from\":\"2026-02-16T00:00:00+08:00\","
+               "\"until\":\"2026-02-23T00:00:00+08:00\"}");
+    parse(&f->answer, "{\"id\":1,\"reason\":\"x\",\"from\":\"2026-02-15T16:00:00.000Z\","
+                      "\"until\":\"2026-02-22T16:00:00.000Z\"}");
+    assert_int_equal(object_compare(&f->object, f->answer, f->changes), 0);
+    assert_false(object_is_over(&f->object, end_ms - 1));
+    assert_true(object_is_over(&f->object, end_ms));
+    refused(f, "{\"blackout\":\"x\",\"from\":\"2026-02-16\"}", "/from");
+}
+
+static void a_secret_stands_in_no_document_and_in_no_difference(void **state)
+{
+    struct fixture *f = *state;
+
+    refused(f, "{\"channel\":\"ops\",\"secret\":\"sixteen bytes...\"}", "/secret");
+    refused(f, "{\"channel\":\"ops\",\"key_file\":\"k\"}", "/key_file");
+    read_as(f, "{\"channel\":\"ops\",\"url\":\"smtp://mail.example\",\"secret_file\":\"s\"}");
+    assert_string_equal(object_file_member(f->object.kind, "secret_file"), "secret");
+    assert_null(object_file_member(f->object.kind, "kind"));
+    assert_int_equal(object_compare(&f->object, NULL, f->changes), 0);
+}
+
+static void what_every_installation_has_is_not_taken_away(void **state)
+{
+    struct fixture *f = *state;
+
+    parse(&f->answer, "{\"id\":\"viewer\",\"own\":false,\"version\":1}");
+    assert_false(object_may_go(object_kind_find("role"), f->answer));
+    parse(&f->answer, "{\"id\":\"desk\",\"own\":true,\"version\":1}");
+    assert_true(object_may_go(object_kind_find("role"), f->answer));
+    assert_false(object_may_go(object_kind_find("view"), f->answer));
+}
+
+static void every_kind_is_named_where_kinds_are_listed(void **state)
+{
+    size_t count;
+    const struct object_kind *kind = object_kinds(&count);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++)
+        assert_non_null(strstr(OBJECT_KINDS_TEXT, kind[i].name));
 }
 
 int main(void)
@@ -201,6 +266,17 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_must_be_there_before_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_address_is_escaped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_has_a_number_for_an_address_is_found_by_its_name,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_time_is_the_same_in_every_zone_and_need_not_be_there_once_it_is_over, set_up,
+            tear_down),
+        cmocka_unit_test_setup_teardown(a_secret_stands_in_no_document_and_in_no_difference, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_every_installation_has_is_not_taken_away, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(every_kind_is_named_where_kinds_are_listed, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
