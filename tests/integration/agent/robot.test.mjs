@@ -1,10 +1,13 @@
 // The full robot in a whole fleet: what the server can tell it, and what a copied disk does.
 import assert from 'node:assert/strict';
-import {execFileSync, spawn} from 'node:child_process';
+import {execFile, execFileSync, spawn} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {appendFileSync, copyFileSync, existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
+import {fileURLToPath} from 'node:url';
+import {promisify} from 'node:util';
+import {blocks} from '../../docs/walk.mjs';
 import {Fleet, sleep, until} from '../../support/fleet.mjs';
 
 let fleet;
@@ -394,4 +397,16 @@ test('a robot without a claim code enrols by the digits that it speaks, then tal
     robot?.child.kill('SIGTERM');
     await robot?.ended;
   }
+});
+
+// The last one: it leaves settings and a budget behind.
+test('what the README says to try on a running fleet works as it stands there', async () => {
+  const root = fileURLToPath(new URL('../../..', import.meta.url));
+  const own = blocks(join(root, 'README.md')).filter(({marks}) => marks.some(([, value]) => value.endsWith('/robot.test.mjs')));
+  const said = [];
+  for (const {text} of own)
+    said.push((await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', text], {cwd: root, env: fleet.env, timeout: 60000})).stdout);
+  assert.equal(said.length, 2);
+  assert.match(said[0], /[a-z][^]*dahan/, 'an answer, and who was asked');
+  assert.match(said[1], /trial[^]*500/, 'the budget and its account');
 });
