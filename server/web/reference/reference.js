@@ -41,7 +41,10 @@ function typeOf(schema) {
 // A schema's own words, then its members one below the other.
 function schemaView(schema) {
   if (schema === true || schema === undefined) return ["anything"];
-  if (schema.$ref) return [h("a", { href: `#schema-${nameOf(schema.$ref)}` }, nameOf(schema.$ref))];
+  if (schema.$ref) {
+    const said = schema.description ? [" ", ...marked(schema.description)] : [];
+    return [h("a", { href: `#schema-${nameOf(schema.$ref)}` }, nameOf(schema.$ref)), ...said];
+  }
   const choices = schema.oneOf ?? schema.anyOf;
   const parts = [h("span", { class: "type" }, typeOf(schema)), " ", ...marked(schema.description ?? "")];
   if (choices) parts.push(h("ul", {}, choices.map((one) => h("li", {}, schemaView(one)))));

@@ -245,6 +245,23 @@ test('whoever asks, an answer that openapi.yaml does not know is found', async (
   await told('/api/v1/nothing', 404, 'application/problem+json', '{}');
 });
 
+test('each member and each parameter says what it is', () => {
+  const plain = ['Slug', 'Time', 'Count', 'Money', 'Currency'].map((name) => `#/components/schemas/${name}`);
+  const told = ({$ref, description}) => Boolean(description) || ($ref && !plain.includes($ref));
+  const walk = (schema, at) => {
+    if (schema === null || typeof schema !== 'object') return;
+    for (const [name, member] of Object.entries(schema.properties ?? {})) {
+      assert.ok(member === true || told(member), `${at}.${name} has no description`);
+      walk(member, `${at}.${name}`);
+    }
+    for (const inner of [schema.items, schema.additionalProperties, ...schema.oneOf ?? [], ...schema.anyOf ?? [], ...schema.allOf ?? []]) walk(inner, at);
+  };
+  for (const [name, schema] of Object.entries(openapi.components.schemas)) walk(schema, name);
+  for (const [path, methods] of Object.entries(openapi.paths))
+    for (const {parameters = []} of [methods, ...Object.values(methods)])
+      for (const parameter of parameters) assert.ok(told(parameter), `${path}: ${parameter.name} has no description`);
+});
+
 test('no description was cut in two by a comma', () => {
   const walk = (part, at) => {
     for (const [name, value] of Object.entries(part ?? {})) {
