@@ -188,14 +188,16 @@ static void offer_words(const struct line *line, const struct ctl_verb *verb, si
 {
     const size_t place = count_words(line, verb, used);
     const struct span word = word_at(verb->words, place);
+    const struct object_kind *of =
+        span_equal_text(word, "ID") ? object_kind_find(line->words[used]) : NULL;
     size_t kinds;
     const struct object_kind *kind = object_kinds(&kinds);
 
     if (span_equal_text(word, "KIND"))
         for (size_t i = 0; i < kinds; i++)
             offer(out, line->last, "", span_text(kind[i].name));
-    else if (span_equal_text(word, "ID") && object_kind_find(line->words[used]))
-        ids(context, object_kind_find(line->words[used])->path, line->last, out);
+    else if (of != NULL && of->key == NULL) /* names with blanks would have to be quoted */
+        ids(context, of->path, line->last, out);
     else
         offer_ids(line, word, ids, context, out);
 }

@@ -63,7 +63,7 @@ static void words_are_asked_for_by_what_they_are(void **state)
 static void an_id_is_of_the_kind_before_it(void **state)
 {
     (void)state;
-    becomes("mynactl edit b", "budget\n");
+    becomes("mynactl edit b", "budget\nblackout\n");
     becomes("mynactl edit budget f", "/api/v1/budgets f\n");
     becomes("mynactl edit nonsense f", "");
 }
