@@ -64,6 +64,8 @@ async function proofOf(order) {
   return {Authorization: `Bearer ${body.key}`};
 }
 
+const as = async (order) => stack.as(await proofOf({name: 'narrow', ...order}));
+
 async function clientsByRole() {
   const own = [
     {id: 'helpdesk', may: {devices: 'support', commands: 'viewer', alerts: 'viewer'}},
@@ -222,7 +224,6 @@ test('a role in use stays, one of every installation stays as it is, and none gi
 });
 
 test('a scope narrows a key to some areas, levels, groups and vendors, and never widens it', async () => {
-  const as = async (order) => stack.as(await proofOf({name: 'narrow', ...order}));
   const ids = async (who, path) => (await who.get(path)).body.items.map(({id}) => id);
   await admin.patch('/roles/lab', {groups: ['shop', 'ward']});
 
@@ -263,6 +264,17 @@ test('a scope narrows a key to some areas, levels, groups and vendors, and never
     assert.deepEqual([status, body.errors?.[0].pointer], [400, pointer]);
   }
   assert.equal((await admin.post('/roles', {id: 'any', may: {'*': 'viewer'}})).status, 400, 'an own role names its areas');
+});
+
+test('who may not read a contract is refused also while others are answered together', async () => {
+  const narrow = await as({role: 'viewer', scope: {may: {usage: 'viewer'}}});
+  const bound = await as({role: 'viewer', scope: {vendors: ['dahan']}});
+  const clients = [[admin, 404], [narrow, 403], [admin, 404], [bound, 403]];
+  const asked = await Promise.all(Array.from({length: 160}, async (_, i) => {
+    const [client, status] = clients[i % clients.length];
+    return [(await client.get('/contracts/none')).status, status];
+  }));
+  for (const [is, should] of asked) assert.equal(is, should);
 });
 
 test('the audit is for who may change things, and for an own role that names it so', async () => {
