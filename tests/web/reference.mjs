@@ -31,7 +31,9 @@ export function referenceTests(on) {
       [...asked.map(([id]) => id), ...Object.keys(openapi.components.schemas).map((name) => `schema-${name}`)].toSorted());
     for (const [id, operation] of asked) {
       const {text, names} = shown.get(id);
-      assert.ok(text.includes(operation.summary), id);
+      assert.ok(text.includes(operation.summary) && !text.includes('[object'), id);
+      for (const [type, {schema}] of Object.entries(operation.requestBody?.content ?? {}))
+        assert.ok(names.includes(type) && text.includes(schema.$ref?.split('/').at(-1) ?? ''), `${id}: its body`);
       for (const status of Object.keys(operation.responses))
         assert.ok(names.includes(status === 'default' ? 'otherwise' : status), `${id}: ${status}`);
       for (const {$ref, name = openapi.components.parameters[$ref.split('/').at(-1)].name} of operation.parameters ?? [])

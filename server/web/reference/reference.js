@@ -76,7 +76,8 @@ function operationView(api, path, method, operation, shared) {
       parameters.length ? h("h3", {}, "Parameters") : "",
       h("ul", {}, parameters.map((one) => h("li", {}, h("code", {}, one.name), ` (${one.in}${one.required ? "" : ", optional"}) `,
         one.schema ? schemaView(one.schema) : "", " ", marked(one.description ?? "")))),
-      body ? [h("h3", {}, "Body"), contentView(body.content)] : "",
+      body ? h("h3", {}, "Body") : "",
+      body ? contentView(body.content) : "",
       h("h3", {}, "Answers"),
       h("ul", {}, Object.entries(operation.responses).map(([status, said]) => {
         const response = resolve(said);

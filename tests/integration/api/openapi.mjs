@@ -49,7 +49,8 @@ export function check(method, path, answer) {
   const described = operation(method, path);
   assert.ok(described, `${method} ${path} is not in openapi.yaml`);
   const response = resolve(described.responses[answer.status] ?? described.responses.default ?? {});
-  if (answer.status === 204 || answer.status === 303) return;
+  assert.ok(answer.status !== 304 || described.responses[304], `${method} ${path}: 304 is not in openapi.yaml`);
+  if ([204, 303, 304].includes(answer.status)) return;
   const type = (answer.headers['content-type'] ?? '').split(';')[0];
   const content = response.content?.[type];
   assert.ok(content, `${method} ${path}: ${answer.status} with ${type || 'no type'} is not in openapi.yaml: ${answer.bytes}`);
