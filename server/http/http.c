@@ -12,6 +12,7 @@
 
 #include "schema/base/clock.h"
 #include "schema/base/log.h"
+#include "server/http/admission.h"
 #include "server/http/crew.h"
 #include "server/http/chorus.h"
 #include "server/http/guests.h"
@@ -138,65 +139,6 @@ static struct exchange *exchange_create(struct http *http, struct MHD_Connection
 }
 
 /* The work, on a worker's thread */
-
-static bool is_write(const struct request *request)
-{
-    return strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0;
-}
-
-static void refuse_site(const struct request *request, struct reply *reply)
-{
-    if (request_differs_in_scheme(request))
-        reply_problem(reply, 403,
-                      "this page came by another scheme than its request: behind a proxy that ends "
-                      "TLS, name the proxy in trusted_proxies and have it send X-Forwarded-Proto");
-    else
-        reply_problem(reply, 403, "this request comes from a page of another site");
-}
-
-static void refuse_role(const struct request *request, struct reply *reply)
-{
-    const char *needed = route_role_name(request->route->role);
-
-    if (request->actor.has_scope)
-        reply_problem(reply, 403,
-                      "this needs the role %s; you are %s, of which your API key's scope leaves "
-                      "less here",
-                      needed, request->actor.role_name);
-    else
-        reply_problem(reply, 403, "this needs the role %s; you are %s", needed,
-                      request->actor.role_name);
-}
-
-/* Whether the request may reach its handler; otherwise reply says why not. */
-static bool admit(struct http *http, struct request *request, struct reply *reply)
-{
-    const struct http_hooks *hooks = http->options.hooks;
-    enum route_role role = request->route->role;
-    enum status status = STATUS_OK;
-
-    if (is_write(request) && !request_same_origin(request)) {
-        refuse_site(request, reply);
-        return false;
-    }
-    if (hooks != NULL)
-        status = hooks->authenticate(http->options.context, request);
-    if (status != STATUS_OK) {
-        reply_status(reply, status, "the session");
-        return false;
-    }
-    if (role != ROUTE_ANYONE && request->actor.name[0] == '\0') {
-        reply_header(reply, "WWW-Authenticate", "Bearer realm=\"myna\"");
-        reply_problem(reply, 401, "log in first, or send an API key");
-        return false;
-    }
-    if (request->actor.role < role) {
-        refuse_role(request, reply);
-        return false;
-    }
-    return role == ROUTE_ANYONE || hooks == NULL || hooks->admit == NULL ||
-           hooks->admit(http->options.context, request, reply);
-}
 
 /* Once it is admitted. */
 static void serve(struct http *http, struct request *request, struct reply *reply)
@@ -344,7 +286,7 @@ static void work(void *job)
     struct http *http = exchange->http;
     const struct http_hooks *hooks = http->options.hooks;
     const struct request *request = &exchange->request;
-    const bool may_pass = admit(http, &exchange->request, &exchange->reply);
+    const bool may_pass = admission_check(&http->options, &exchange->request, &exchange->reply);
     const char *question =
         may_pass && hooks != NULL && hooks->question != NULL ? hooks->question(request) : NULL;
 
@@ -515,8 +457,8 @@ static bool join_at_once(struct exchange *exchange)
     const struct http_hooks *hooks = http->options.hooks;
     struct request *request = &exchange->request;
 
-    if (hooks == NULL || hooks->question == NULL || hooks->recognise == NULL || is_write(request) ||
-        !hooks->recognise(http->options.context, request) ||
+    if (hooks == NULL || hooks->question == NULL || hooks->recognise == NULL ||
+        request_is_write(request) || !hooks->recognise(http->options.context, request) ||
         request->actor.role < request->route->role)
         return false;
     const char *question = hooks->question(request);

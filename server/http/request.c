@@ -147,6 +147,11 @@ enum status request_if_match(const struct request *request, int64_t *version)
     return STATUS_OK;
 }
 
+bool request_is_write(const struct request *request)
+{
+    return strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0;
+}
+
 bool request_is_from_here(const struct request *request)
 {
     static const char *const of_proxies[] = {"X-Forwarded-For",  "X-Forwarded-Proto",

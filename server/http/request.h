@@ -91,6 +91,9 @@ void request_release(struct request *request);
  * version of ours. */
 MUST_CHECK enum status request_if_match(const struct request *request, int64_t *version);
 
+/* Whether it may change anything. */
+bool request_is_write(const struct request *request);
+
 /* True when it comes from this machine, and no proxy on it says that it passes on another's. */
 bool request_is_from_here(const struct request *request);
 
