@@ -29,16 +29,18 @@ static struct span body_of(const struct reply *reply)
 }
 
 /* "GET /api/v1/groups/{id} 200 2 application/json" and a line's end, then so many bytes and another
- * line's end; in one piece, for other servers of the same test write beside. */
+ * line's end; in one piece, for other threads write beside. Each process has a file of its own:
+ * tests kill servers, which may cut the last piece short. */
 void recorder_note(const struct request *request, const struct reply *reply)
 {
-    const char *file = getenv("MYNA_ANSWERS");
+    const char *files = getenv("MYNA_ANSWERS");
     const struct span body = body_of(reply);
-    char path[PATH_BYTES], head[PATH_BYTES + 256];
+    char path[PATH_BYTES], head[PATH_BYTES + 256], file[PATH_BYTES];
 
-    if (file == NULL || request->method == NULL)
+    if (files == NULL || request->method == NULL)
         return;
     write_path(request, path);
+    snprintf(file, sizeof file, "%s.%ld", files, (long)getpid());
     const int size = snprintf(head, sizeof head, "%.16s %s %u %zu %.100s\n", request->method, path,
                               reply->status, body.size, reply->type != NULL ? reply->type : "-");
     const struct iovec parts[] = {{head, (size_t)size},

@@ -10,7 +10,8 @@
 #include "server/http/request.h"
 
 #ifdef MYNA_RECORDER
-/* Appends the answer to the file that MYNA_ANSWERS names; without that nothing. Bodies that are not
+/* Appends the answer to a file, the process's own, whose name begins as MYNA_ANSWERS says; without
+ * that nothing. Bodies that are not
  * JSON, and those that are written while they are sent, are left out. Any thread, any process. */
 void recorder_note(const struct request *request, const struct reply *reply);
 #else

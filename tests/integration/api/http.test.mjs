@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import {execFile, execFileSync} from 'node:child_process';
 import {once} from 'node:events';
-import {chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {createServer, request} from 'node:http';
 import {connect} from 'node:net';
 import {tmpdir} from 'node:os';
@@ -225,17 +225,17 @@ test('each request that may be sent again without harm says so: a POST of somebo
 });
 
 test('whoever asks, an answer that openapi.yaml does not know is found', async () => {
-  const file = answersIn(stack.home);
-  if (!existsSync(file) && process.env.MYNA_RECORDER !== '1') return; // a build without sanitizers does not tell
+  if (readAnswers(stack.home).next().done && process.env.MYNA_RECORDER !== '1') return; // a build without sanitizers does not tell
   const answer = await fetch(`http://127.0.0.1:${stack.port}/api/v1/groups`, {headers: admin.proof});
   assert.equal(answer.status, 200);
-  const last = [...readAnswers(file)].findLast(({path}) => path === '/api/v1/groups');
+  const last = [...readAnswers(stack.home)].findLast(({path}) => path === '/api/v1/groups');
   assert.deepEqual(JSON.parse(last.body), await answer.json());
 
   const told = (path, status, type, body) => {
     const home = join(stack.home, 'told');
     mkdirSync(home, {recursive: true});
-    writeFileSync(answersIn(home), `GET ${path} ${status} ${Buffer.byteLength(body)} ${type}\n${body}\n`);
+    const whole = `GET ${path} ${status} ${Buffer.byteLength(body)} ${type}\n${body}\n`;
+    writeFileSync(`${answersIn(home)}.1`, whole + whole.slice(0, -2));
     return holdAnswers(home);
   };
   await told('/api/v1/groups', 200, 'application/json', '{"items": [], "next": null}');
